@@ -1,0 +1,194 @@
+/**
+ * The result of one run: what `metrics` hands over and all that `report` and `experiment` read. Plain data,
+ * deterministic (no wall-clock fact), so that equal runs give byte-equal files. `report.json` is this, less the
+ * tables at the end, which go to CSV files. Documented in docs/formats/report.md.
+ */
+export interface RunResult {
+  readonly schemaVersion: 1;
+  readonly scenario: string;
+  readonly description: string;
+  readonly seed: string;
+  /** Podyard's version. */
+  readonly version: string;
+  readonly digest: string;
+  readonly simulatedSeconds: number;
+  /** false: stopped before its end (interrupted or out of budget); everything is up to `simulatedSeconds`. */
+  readonly complete: boolean;
+  readonly counts: Counts;
+  /** Requested share of allocatable, 0 to 1, by resource name (`cpu`, `memory`, ...). */
+  readonly utilization: Readonly<Record<string, Utilization>>;
+  /** The same by node pool, then resource. */
+  readonly utilizationByPool: Readonly<Record<string, Readonly<Record<string, Utilization>>>>;
+  readonly latency: LatencyGroup;
+  readonly latencyByPriority: Readonly<Record<string, LatencyGroup>>;
+  readonly latencyByClass: Readonly<Record<string, LatencyGroup>>;
+  readonly scheduling: SchedulingFacts;
+  readonly packing: PackingFacts;
+  readonly failures: FailureFacts;
+  readonly autoscaling: AutoscalingFacts;
+  readonly cost: CostFacts;
+  /** Things the reader of the report must know (departures, censored data, ignored kinds). */
+  readonly notes: readonly string[];
+  /** The resolved scenario, JSON-safe. */
+  readonly resolvedScenario: unknown;
+  readonly timeseries: TimeSeries;
+  readonly events: readonly MarkedEvent[];
+  readonly pods: PodTable | null;
+  readonly nodes: readonly NodeRecord[];
+}
+
+export interface Counts {
+  /** Nodes at the end / at the start / most at one time. */
+  readonly nodes: number;
+  readonly nodesAtStart: number;
+  readonly nodesPeak: number;
+  readonly podsArrived: number;
+  /** Pods bound at least once. */
+  readonly podsScheduled: number;
+  readonly podsRunning: number;
+  readonly podsFinished: number;
+  /** Waiting for a node at the end (censored: their waits are counted as at least so long, never dropped). */
+  readonly podsPending: number;
+  /** Gone without finishing and without a replacement. */
+  readonly podsLost: number;
+  /** Pods created to replace lost ones (not counted in podsArrived). */
+  readonly podsReplaced: number;
+  /** Scheduling cycles. */
+  readonly decisions: number;
+  readonly decisionsUnschedulable: number;
+  /** Kernel events. */
+  readonly events: number;
+  readonly evictions: number;
+  readonly nodeFailures: number;
+}
+
+export interface Utilization {
+  /** Time-weighted mean over the run. */
+  readonly mean: number;
+  readonly p5: number;
+  readonly p50: number;
+  readonly p95: number;
+  readonly max: number;
+  /** Time-weighted mean while at least one pod was pending; null when none ever was. */
+  readonly meanWhilePending: number | null;
+}
+
+/** Seconds. Quantiles are nearest-rank. null: no sample. */
+export interface Quantiles {
+  readonly count: number;
+  readonly mean: number | null;
+  readonly p50: number | null;
+  readonly p90: number | null;
+  readonly p95: number | null;
+  readonly p99: number | null;
+  readonly p999: number | null;
+  readonly max: number | null;
+  /** Still waiting at the end: counted, with their wait so far as a lower bound, in the quantiles too. */
+  readonly censored: number;
+}
+
+export interface LatencyGroup {
+  /** Arrival to binding. */
+  readonly queueWaitSeconds: Quantiles;
+  /** Arrival to containers running. */
+  readonly startSeconds: Quantiles;
+  /** (seconds, share of pods) steps of the queue wait's distribution, at most 400 points. */
+  readonly queueWaitCdf: readonly (readonly [number, number])[];
+}
+
+export interface SchedulingFacts {
+  /** Attempts of pods that were bound. */
+  readonly attemptsPerPod: Quantiles;
+  readonly backoffSeconds: Quantiles;
+  /** Unschedulable verdicts by plugin that rejected. */
+  readonly rejectionsByPlugin: Readonly<Record<string, number>>;
+  /** Node filter evaluations and node score evaluations. */
+  readonly nodesFiltered: number;
+  readonly nodesScored: number;
+  readonly profile: unknown;
+}
+
+export interface PackingFacts {
+  /** Time-weighted mean over non-empty nodes of requested / allocatable, by resource. */
+  readonly densityOfNonEmptyNodes: Readonly<Record<string, number>>;
+  readonly meanEmptyNodes: number;
+  readonly meanNodes: number;
+  /** Time-weighted share of allocatable that is free but on nodes where another resource is (nearly) exhausted, by resource. */
+  readonly strandedShare: Readonly<Record<string, number>>;
+}
+
+export interface FailureFacts {
+  /** By cause: `nodeFailure`, `taint`, `scaleDown`, `preemption`, `api`, ... */
+  readonly evictionsByCause: Readonly<Record<string, number>>;
+  /** Run time thrown away by evictions and crashes. */
+  readonly wastedPodSeconds: number;
+  readonly usefulPodSeconds: number;
+  readonly nodeDownSeconds: number;
+}
+
+export interface AutoscalingFacts {
+  readonly scaleUpEvents: number;
+  readonly scaleDownEvents: number;
+  readonly nodesAdded: number;
+  readonly nodesRemoved: number;
+}
+
+export interface CostFacts {
+  readonly nodeHours: number;
+  readonly total: number;
+  readonly nodeHoursByPool: Readonly<Record<string, number>>;
+}
+
+/** One array per column, all of the same length as `seconds`; the value at the end of each interval. */
+export interface TimeSeries {
+  readonly seconds: readonly number[];
+  /** Column name to values: `utilization.cpu`, `pods.pending`, `pods.running`, `queue.active`, `queue.backoff`, `queue.unschedulable`, `nodes.ready`, `nodes.total`, `nodes.empty`, ... */
+  readonly columns: Readonly<Record<string, readonly number[]>>;
+}
+
+/** Something worth a mark on a plot: node crash, repair, zone outage, scale-up, scale-down. */
+export interface MarkedEvent {
+  readonly seconds: number;
+  readonly kind: string;
+  readonly label: string;
+  readonly count: number;
+}
+
+/** Column arrays, one row per pod in order of leaving the system (pending and running ones last). NaN: never happened. */
+export interface PodTable {
+  readonly name: readonly string[];
+  readonly namespace: readonly string[];
+  readonly class: readonly string[];
+  readonly priority: ArrayLike<number>;
+  readonly node: readonly string[];
+  readonly createdSeconds: ArrayLike<number>;
+  readonly boundSeconds: ArrayLike<number>;
+  readonly startedSeconds: ArrayLike<number>;
+  readonly endedSeconds: ArrayLike<number>;
+  readonly attempts: ArrayLike<number>;
+  /** `Succeeded`, `Failed`, `Evicted`, `Running`, `Pending`, ... */
+  readonly outcome: readonly string[];
+}
+
+export interface NodeRecord {
+  readonly name: string;
+  readonly pool: string;
+  readonly zone: string;
+  readonly createdSeconds: number;
+  /** null: still there at the end. */
+  readonly removedSeconds: number | null;
+  readonly podsHosted: number;
+  readonly failures: number;
+  readonly downSeconds: number;
+  readonly cost: number;
+  /** Time-weighted mean of requested / allocatable while the node existed. */
+  readonly meanUtilization: Readonly<Record<string, number>>;
+}
+
+/** Wall-clock facts of one run, apart from the result: `timing.json`. */
+export interface RunTiming {
+  readonly wallSeconds: number;
+  readonly eventsPerSecond: number;
+  readonly decisionsPerSecond: number;
+  readonly peakRssBytes: number;
+}

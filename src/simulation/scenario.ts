@@ -1,0 +1,213 @@
+/**
+ * The resolved scenario: every default applied, every file read, nothing optional. `scenario-reader.ts` makes it from
+ * YAML; `assembly.ts` builds a simulation from it; it is written into every result. Units: micros for simulated time,
+ * Kubernetes quantities (text) for resources, plain seconds inside distributions.
+ */
+import type { Distribution } from '../kernel/distribution.ts';
+import type { Micros } from '../base/time.ts';
+import type { KubernetesObject, Node, PodTemplateSpec, ResourceList, Taint } from '../cluster/objects.ts';
+
+export interface Scenario {
+  readonly name: string;
+  readonly description: string;
+  /** Root of every random stream; any text. */
+  readonly seed: string;
+  /** Horizon of the run. null: until the last pod has finished and no input is left. */
+  readonly durationMicros: Micros | null;
+  readonly nodePools: readonly NodePool[];
+  /** Node objects from manifests or traces, in file order. */
+  readonly nodes: readonly Node[];
+  /** Every other manifest object that is simulated, in file order. */
+  readonly objects: readonly KubernetesObject[];
+  /** Kinds found in manifests that are not simulated, with how many. */
+  readonly ignoredKinds: Readonly<Record<string, number>>;
+  /** PriorityClass name to value, for workloads that name one; the two built-in classes included. */
+  readonly priorityClasses: Readonly<Record<string, { readonly value: number; readonly preemptionPolicy: string; readonly globalDefault: boolean }>>;
+  readonly workloads: readonly Workload[];
+  readonly trace: TraceInput | null;
+  readonly scheduler: SchedulerSettings;
+  readonly kubelet: KubeletSettings;
+  readonly nodeLifecycle: NodeLifecycleSettings;
+  readonly failures: readonly FailureProcess[];
+  readonly autoscaler: ClusterAutoscalerSettings | null;
+  readonly metrics: MetricsSettings;
+}
+
+/** A number of like nodes, made at the start or by the autoscaler. Names are `<pool>-<ordinal>`. */
+export interface NodePool {
+  readonly name: string;
+  /** Nodes at the start. */
+  readonly count: number;
+  /** Zone label values, dealt in turn; empty: no zone label. */
+  readonly zones: readonly string[];
+  /** Region label value; empty: no region label. */
+  readonly region: string;
+  readonly allocatable: ResourceList;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly taints: readonly Taint[];
+  /** Images present from the start. */
+  readonly images: readonly { readonly name: string; readonly sizeBytes: number }[];
+  /** Price of one node for one hour, any currency. */
+  readonly costPerHour: number;
+  /** null: the pool is not autoscaled. */
+  readonly autoscaling: { readonly min: number; readonly max: number; /** Seconds from the request until the node is Ready. */ readonly provisionSeconds: Distribution } | null;
+}
+
+export type WorkloadKind = 'Deployment' | 'Job' | 'DaemonSet' | 'Pod';
+
+/** A class of generated work. One *arrival* is one Deployment, Job or Pod of the class; a DaemonSet arrives once, at its start. */
+export interface Workload {
+  readonly name: string;
+  readonly kind: WorkloadKind;
+  /** Label of the class in reports (`service`, `batch`, ...). */
+  readonly class: string;
+  readonly arrivals: ArrivalProcess;
+  /** Pods of one arrival. */
+  readonly replicas: Distribution;
+  /** Seconds. Deployment: from arrival to removal of all its pods. Job, Pod: run time of each pod from its start. Infinity: for ever. */
+  readonly lifetimeSeconds: Distribution | null;
+  /** Relative multipliers of the template's requests per pod shape, drawn once an arrival; see `shapes`. */
+  readonly shapes: readonly PodShape[];
+  readonly namespace: string;
+  readonly priorityClassName: string | null;
+  /** The pods' template; its container requests are replaced by the drawn shape when `shapes` is not empty. */
+  readonly template: PodTemplateSpec;
+}
+
+/** One pod size of a class, drawn with probability weight / sum of weights. */
+export interface PodShape {
+  readonly weight: number;
+  readonly requests: ResourceList;
+}
+
+export type ArrivalProcess =
+  /** All `count` arrivals at `atMicros`. */
+  | { readonly kind: 'at'; readonly atMicros: Micros; readonly count: number }
+  /** Exponential gaps. */
+  | { readonly kind: 'poisson'; readonly ratePerHour: number; readonly startMicros: Micros; readonly endMicros: Micros | null }
+  /** Non-homogeneous Poisson: rate(t) = mean * (1 + amplitude * cos(2 pi (t - peak) / period)), by thinning. */
+  | {
+      readonly kind: 'diurnal';
+      readonly meanRatePerHour: number;
+      readonly amplitude: number;
+      readonly periodMicros: Micros;
+      readonly peakMicros: Micros;
+      readonly startMicros: Micros;
+      readonly endMicros: Micros | null;
+    }
+  /** Bursts arrive as a Poisson process; each brings `size` arrivals with exponential gaps of mean `gapSeconds`. */
+  | {
+      readonly kind: 'bursty';
+      readonly burstsPerHour: number;
+      readonly size: Distribution;
+      readonly gapSeconds: number;
+      readonly startMicros: Micros;
+      readonly endMicros: Micros | null;
+    };
+
+/** A stream of pods read while the simulation runs; the reader in `io/` turns rows into TracePod. */
+export interface TraceInput {
+  readonly format: 'csv' | 'openb';
+  readonly file: string;
+  /** Times in the file are divided by this. */
+  readonly compress: number;
+}
+
+/** One row of a trace: a pod that arrives, runs and ends. */
+export interface TracePod {
+  readonly name: string;
+  readonly namespace: string;
+  readonly arrivalMicros: Micros;
+  /** Run time from start; null: for ever. */
+  readonly durationMicros: Micros | null;
+  readonly priority: number;
+  readonly class: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly nodeSelector: Readonly<Record<string, string>>;
+  readonly requests: ResourceList;
+}
+
+export interface SchedulerSettings {
+  /** KubeSchedulerConfiguration as decoded YAML (null: upstream's defaults), with the file it came from for messages. */
+  readonly configuration: unknown;
+  readonly configurationFile: string | null;
+  /** Simulated time of one scheduling cycle. */
+  readonly cycleMicros: Micros;
+  /** Simulated time from the decision until the binding is written. */
+  readonly bindMicros: Micros;
+  /** How the best of equals is taken. `upstream`: kube-scheduler's heap order; `first`: node order; `random`: a named stream. */
+  readonly tieBreak: 'upstream' | 'first' | 'random';
+  /** false: every node is looked at, whatever percentageOfNodesToScore says. */
+  readonly sampling: boolean;
+  /** User plugin files (`--plugin`), absolute or relative to the working directory. */
+  readonly pluginFiles: readonly string[];
+}
+
+export interface KubeletSettings {
+  /** Seconds from binding until the kubelet has set up the sandbox. */
+  readonly sandboxSeconds: Distribution;
+  /** Seconds to create and start one pod's containers. */
+  readonly containerStartSeconds: Distribution;
+  /** Fixed part of a pull, seconds. */
+  readonly pullBaseSeconds: number;
+  readonly pullBytesPerSecond: number;
+  readonly unpackBytesPerSecond: number;
+  /** Size of an image that no list of image sizes names. */
+  readonly defaultImageBytes: number;
+  /** Known sizes by image name. */
+  readonly imageBytes: Readonly<Record<string, number>>;
+  /** One pull at a time on a node (upstream's default). */
+  readonly serializeImagePulls: boolean;
+}
+
+/** Node-lifecycle and taint-eviction controllers; defaults are upstream's (control plane §2). */
+export interface NodeLifecycleSettings {
+  readonly monitorPeriodMicros: Micros;
+  readonly monitorGraceMicros: Micros;
+  readonly leaseRenewMicros: Micros;
+  readonly evictionRatePerSecond: number;
+  readonly secondaryEvictionRatePerSecond: number;
+  readonly largeClusterThreshold: number;
+  readonly unhealthyZoneThreshold: number;
+  /** DefaultTolerationSeconds admission: seconds given to not-ready and unreachable. */
+  readonly defaultTolerationSeconds: number;
+}
+
+/** A source of node crashes: of single nodes, or of whole zones at once. */
+export interface FailureProcess {
+  readonly name: string;
+  readonly scope: 'node' | 'zone';
+  /** Pools it strikes; empty: all. */
+  readonly pools: readonly string[];
+  /** Seconds of up time between failures of one node (or zone). */
+  readonly uptimeSeconds: Distribution;
+  /** Seconds until repaired. */
+  readonly repairSeconds: Distribution;
+}
+
+/** cluster-autoscaler's flags, upstream's defaults (control plane §5.1.1). */
+export interface ClusterAutoscalerSettings {
+  readonly scanIntervalMicros: Micros;
+  readonly newPodScaleUpDelayMicros: Micros;
+  readonly scaleDownEnabled: boolean;
+  readonly scaleDownUtilizationThreshold: number;
+  readonly scaleDownUnneededMicros: Micros;
+  readonly scaleDownUnreadyMicros: Micros;
+  readonly scaleDownDelayAfterAddMicros: Micros;
+  readonly scaleDownDelayAfterFailureMicros: Micros;
+  readonly maxScaleDownParallelism: number;
+  readonly maxDrainParallelism: number;
+  readonly maxNodesPerScaleUp: number;
+  readonly maxNodesTotal: number;
+  readonly expander: 'least-waste' | 'most-pods' | 'least-nodes' | 'random';
+  readonly expendablePodsPriorityCutoff: number;
+}
+
+export interface MetricsSettings {
+  /** Interval of the rows of `timeseries.csv`. */
+  readonly sampleMicros: Micros;
+  /** `auto`: pods.csv holds every pod up to 200,000 pods and none beyond (said in the report). */
+  readonly pods: 'auto' | 'all' | 'none';
+  /** Recompute all aggregates every so many events; 0: never (`--check`). */
+  readonly checkEveryEvents: number;
+}
