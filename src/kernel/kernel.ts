@@ -1,0 +1,225 @@
+/**
+ * The clock and the loop. Owns simulated time, the kinds of events with their handlers, the queue, the inputs that are
+ * merged from outside it, the random streams and the digest of a run.
+ *
+ * Order is total: (time, phase, sequence). At one instant the lowest phase that holds anything always goes next, even
+ * if a handler of a later phase put it there; inputs of a phase go before queued events of that phase. The kernel feeds
+ * nothing into the digest itself: a digest speaks of what happened to the world, not of how the loop was driven.
+ *
+ * An event costs a push and a pop of `EventQueue` and one call; nothing is allocated for it.
+ */
+import { assert, AssertionFailure } from '../base/assert.ts';
+import { Digest } from '../base/digest.ts';
+import type { Micros } from '../base/time.ts';
+import { EventQueue, NO_PHASE, type TimerId } from './event-queue.ts';
+import { RandomStreams } from './random.ts';
+
+export type { TimerId } from './event-queue.ts';
+
+/** A small integer handed out by `defineEvent`, from 1 upwards in order of definition. */
+export type EventKind = number;
+
+/** `a` and `b` are the two int32 given when the event was scheduled, mostly row numbers. */
+export type EventHandler = (a: number, b: number) => void;
+
+/** A sorted stream of timed items that stays outside the queue. */
+export interface InputSource {
+  /** When the next item is due; Infinity when exhausted. Never decreases, and changes only by `deliver`. */
+  nextTime(): Micros;
+  /** Delivers the next item. Called again while `nextTime()` stays the same; each call counts as one event. */
+  deliver(): void;
+}
+
+/** Why `run` came back: nothing left at all; nothing left up to `until`; asked to by `maxEvents` or `stop`. */
+export type RunOutcome = 'exhausted' | 'horizon' | 'paused';
+
+export interface RunOptions {
+  readonly until?: Micros | undefined;
+  readonly maxEvents?: number | undefined;
+}
+
+interface Input {
+  readonly phase: number;
+  readonly source: InputSource;
+  /** What `source.nextTime()` said last. */
+  nextTime: Micros;
+}
+
+export class Kernel {
+  readonly digest = new Digest();
+  readonly random: RandomStreams;
+  private readonly phaseCount: number;
+  private readonly queue: EventQueue;
+  private readonly handlers: EventHandler[] = [];
+  private readonly names: string[] = [];
+  /** By phase, then by registration. */
+  private readonly inputs: Input[] = [];
+  /** The earliest of all inputs; Infinity when all are exhausted. */
+  private inputTime: Micros = Infinity;
+  private executedCount = 0;
+  private running = false;
+  private stopRequested = false;
+
+  constructor(options: { readonly seed: string; readonly phaseCount?: number }) {
+    this.phaseCount = options.phaseCount ?? 8;
+    this.random = new RandomStreams(options.seed);
+    this.queue = new EventQueue(this.phaseCount);
+    this.handlers.push(() => assert(false, 'event kind 0 is never executed'));
+    this.names.push('');
+  }
+
+  get now(): Micros {
+    return this.queue.currentTime;
+  }
+
+  /** Events executed so far, input deliveries included, cancelled timers not. */
+  get eventCount(): number {
+    return this.executedCount;
+  }
+
+  /** Events that stand in the queue and were not cancelled; inputs are not counted. */
+  get pendingCount(): number {
+    return this.queue.pendingCount;
+  }
+
+  /** Registers a kind of event. All events of a kind belong to one phase, 0 <= phase < phaseCount. */
+  defineEvent(name: string, phase: number, handler: EventHandler): EventKind {
+    const kind = this.queue.defineKind(phase);
+    this.handlers[kind] = handler;
+    this.names[kind] = name;
+    return kind;
+  }
+
+  eventName(kind: EventKind): string {
+    assert(kind > 0 && kind < this.names.length, 'unknown event kind');
+    return this.names[kind];
+  }
+
+  /** Schedules an event at an absolute time, not before `now`. `a` and `b` are int32. */
+  at(time: Micros, kind: EventKind, a = 0, b = 0): void {
+    this.checkEvent(time, kind, a, b);
+    this.queue.push(time, kind, a, b);
+  }
+
+  /** Schedules an event `delay` microseconds from now. */
+  after(delay: Micros, kind: EventKind, a = 0, b = 0): void {
+    const time = this.queue.currentTime + delay;
+    this.checkEvent(time, kind, a, b);
+    this.queue.push(time, kind, a, b);
+  }
+
+  /** Like `at`, and can be cancelled. Ids are positive; 0 is free for "no timer". */
+  timerAt(time: Micros, kind: EventKind, a = 0, b = 0): TimerId {
+    this.checkEvent(time, kind, a, b);
+    return this.queue.pushTimer(time, kind, a, b);
+  }
+
+  /** False when the timer has fired, was cancelled before, or never was. A timer has fired when its handler begins. */
+  cancel(id: TimerId): boolean {
+    return this.queue.cancel(id);
+  }
+
+  /** Merges a sorted stream into the order of events. Sources of one phase are served in order of registration. */
+  addInput(phase: number, source: InputSource): void {
+    assert(Number.isInteger(phase) && phase >= 0 && phase < this.phaseCount, 'an input needs a phase of the kernel');
+    let place = this.inputs.length;
+    while (place > 0 && this.inputs[place - 1].phase > phase) place--;
+    const input: Input = { phase, source, nextTime: Infinity };
+    this.inputs.splice(place, 0, input);
+    this.refreshInput(input);
+  }
+
+  /**
+   * Executes events in order. With `until`, events at exactly `until` are executed, later ones stay, and `now` becomes
+   * `until` on 'horizon'; on 'exhausted' and 'paused' it stays at the last event. May be called again to go on.
+   */
+  run(options: RunOptions = {}): RunOutcome {
+    const until = options.until ?? Infinity;
+    const maxEvents = options.maxEvents ?? Infinity;
+    assert(!this.running, 'run must not be called from a handler');
+    assert(until === Infinity || Number.isSafeInteger(until), 'until must be whole microseconds');
+    assert(until >= this.now, 'until must not lie in the past');
+    assert(maxEvents === Infinity || (Number.isSafeInteger(maxEvents) && maxEvents >= 0), 'maxEvents must be a whole number');
+    this.running = true;
+    this.stopRequested = false;
+    try {
+      return this.loop(until, maxEvents);
+    } finally {
+      this.running = false;
+    }
+  }
+
+  /** Called by a handler: `run` returns 'paused' after the current event. Without effect outside `run`. */
+  stop(): void {
+    this.stopRequested = true;
+  }
+
+  private loop(until: Micros, maxEvents: number): RunOutcome {
+    const queue = this.queue;
+    let leftCount = maxEvents;
+    for (;;) {
+      const phase = queue.lowestPhase();
+      const inputDue = this.inputTime === queue.currentTime;
+      if (phase === NO_PHASE && !inputDue) {
+        if (queue.pendingCount === 0 && this.inputTime === Infinity) return 'exhausted';
+        if (!this.advance(until)) return 'horizon';
+        continue;
+      }
+      if (leftCount === 0) return 'paused';
+      leftCount--;
+      this.executedCount++;
+      if (!inputDue || !this.deliverInput(phase)) {
+        const kind = queue.take(phase);
+        this.handlers[kind](queue.takenA, queue.takenB);
+      }
+      if (this.stopRequested) return 'paused';
+    }
+  }
+
+  /** Moves on to the next instant that holds anything; false, and on to `until`, if that lies beyond `until`. */
+  private advance(until: Micros): boolean {
+    const queueTime = this.queue.nextTime();
+    const next = this.inputTime < queueTime ? this.inputTime : queueTime;
+    if (next > until) {
+      this.queue.moveTo(until);
+      return false;
+    }
+    // An instant of cancelled timers alone does not move the clock: it must not be told from one that never was.
+    if (queueTime === next) this.queue.openNext();
+    if (this.inputTime === next) this.queue.moveTo(next);
+    return true;
+  }
+
+  /** Delivers the first input due now in a phase not after `queuedPhase`; false if there is none. */
+  private deliverInput(queuedPhase: number): boolean {
+    const now = this.queue.currentTime;
+    for (const input of this.inputs) {
+      if (input.phase > queuedPhase) return false;
+      if (input.nextTime !== now) continue;
+      input.source.deliver();
+      this.refreshInput(input);
+      return true;
+    }
+    return false;
+  }
+
+  private refreshInput(input: Input): void {
+    const time = input.source.nextTime();
+    assert(time === Infinity || Number.isSafeInteger(time), 'an input must give whole microseconds or Infinity');
+    assert(time >= this.queue.currentTime, 'an input must not fall behind the clock');
+    input.nextTime = time;
+    let earliest = Infinity;
+    for (const each of this.inputs) if (each.nextTime < earliest) earliest = each.nextTime;
+    this.inputTime = earliest;
+  }
+
+  private checkEvent(time: Micros, kind: EventKind, a: number, b: number): void {
+    const known = kind > 0 && this.handlers[kind] !== undefined;
+    const inTime = Number.isSafeInteger(time) && time >= this.queue.currentTime;
+    if (known && inTime && (a | 0) === a && (b | 0) === b) return;
+    const name = known ? this.names[kind] : `unknown kind ${kind}`;
+    throw new AssertionFailure(
+      `event "${name}" at ${time} with (${a}, ${b}): needs a defined kind, whole microseconds not before ${this.now}, and two int32`,
+    );
+  }
+}
