@@ -124,6 +124,8 @@ export interface TracePod {
   readonly class: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly nodeSelector: Readonly<Record<string, string>>;
+  /** Required node affinity, all of them: the node's label `key` is one of `values`. */
+  readonly nodeAffinityAnyOf: readonly { readonly key: string; readonly values: readonly string[] }[];
   readonly requests: ResourceList;
 }
 

@@ -1,0 +1,271 @@
+/**
+ * CSV records from a byte source, one at a time, in bounded memory. Bytes are cut into blocks at line ends outside
+ * quotes. A block without any quote character is split at line ends and commas; every other block goes through
+ * csv-parse, which is the reference for both (a test proves them equal). Costs one block of text plus one carried
+ * piece of a record; a record may not be longer than MAX_RECORD_BYTES.
+ *
+ * The dialect: UTF-8 (a byte order mark is skipped), comma, `"` quoting with `""` inside, LF or CRLF, blank lines skipped.
+ */
+import { CsvError, parse } from 'csv-parse/sync';
+import { InputError, type Problem } from '../../base/input-error.ts';
+import type { ByteSource } from './byte-source.ts';
+
+export const MAX_RECORD_BYTES = 1_048_576;
+
+const LINE_FEED = 10;
+const QUOTE = 34;
+const NO_BYTES = new Uint8Array(0);
+
+export class CsvRecordReader {
+  /** Line (from 1) where the record last returned by `next` begins. */
+  line = 0;
+
+  private readonly bytes: ByteSource;
+  private readonly file: string;
+  private readonly decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  /** Bytes behind the last block: the beginning of a record whose end has not been read. */
+  private carry: Uint8Array = NO_BYTES;
+  private carryInQuotes = false;
+  private sawBytes = false;
+  private atEnd = false;
+  /** Line number of the next block's first line. */
+  private blockLine = 1;
+
+  /** The quote-free block being split, and how far. */
+  private text = '';
+  private textOffset = 0;
+  private textLine = 1;
+
+  /** Records of a block that held quotes, with their lines, and how many were handed out. */
+  private parsed: readonly ParsedRecord[] = [];
+  private parsedOffset = 0;
+  /** A syntax mistake behind the parsed records: thrown once they are handed out. */
+  private pendingProblem: Problem | null = null;
+
+  constructor(bytes: ByteSource, file: string) {
+    this.bytes = bytes;
+    this.file = file;
+  }
+
+  /** The fields of the next record; null at the end. Throws InputError on broken syntax. */
+  next(): readonly string[] | null {
+    for (;;) {
+      if (this.parsedOffset < this.parsed.length) {
+        const record = this.parsed[this.parsedOffset++];
+        this.line = record.line;
+        return record.fields;
+      }
+      if (this.textOffset < this.text.length) {
+        const fields = this.splitLine();
+        if (fields !== null) return fields;
+        continue;
+      }
+      if (this.pendingProblem !== null) throw new InputError(this.pendingProblem);
+      if (!this.fillBlock()) return null;
+    }
+  }
+
+  /** Cuts the next line off the quote-free block; null for a blank line. */
+  private splitLine(): string[] | null {
+    const start = this.textOffset;
+    const lineFeed = this.text.indexOf('\n', start);
+    let end = lineFeed === -1 ? this.text.length : lineFeed;
+    this.textOffset = end + 1;
+    if (lineFeed !== -1 && end > start && this.text.charCodeAt(end - 1) === 13) end--;
+    const line = this.textLine++;
+    if (end === start) return null;
+    this.line = line;
+    return this.text.slice(start, end).split(',');
+  }
+
+  /** Reads until a block of whole records is at hand. False at the end of the source. */
+  private fillBlock(): boolean {
+    while (!this.atEnd) {
+      const chunk = this.bytes.read();
+      if (chunk === null) {
+        this.atEnd = true;
+        if (this.carry.length === 0) return false;
+        const rest = this.carry;
+        this.carry = NO_BYTES;
+        this.takeBlock(rest);
+        return true;
+      }
+      const boundary = this.safeBoundary(chunk);
+      const joined = boundary === 0 ? null : concatenate(this.carry, chunk.subarray(0, boundary));
+      // Copies: the source may reuse its chunk.
+      this.carry = boundary === 0 ? concatenate(this.carry, chunk.slice()) : chunk.slice(boundary);
+      if (joined !== null) {
+        this.takeBlock(joined);
+        return true;
+      }
+      if (this.carry.length > MAX_RECORD_BYTES) this.refuseLongRecord();
+    }
+    return false;
+  }
+
+  /** Offset behind the last line end of `chunk` that stands outside quotes; 0 when there is none. Tracks the quotes. */
+  private safeBoundary(chunk: Uint8Array): number {
+    let quote = chunk.indexOf(QUOTE);
+    let inQuotes = this.carryInQuotes;
+    let boundary = 0;
+    let from = 0;
+    while (quote !== -1) {
+      if (!inQuotes) boundary = Math.max(boundary, lastLineEnd(chunk, from, quote));
+      inQuotes = !inQuotes;
+      from = quote + 1;
+      quote = chunk.indexOf(QUOTE, from);
+    }
+    if (!inQuotes) boundary = Math.max(boundary, lastLineEnd(chunk, from, chunk.length));
+    this.carryInQuotes = inQuotes;
+    return boundary;
+  }
+
+  private takeBlock(block: Uint8Array): void {
+    const first = !this.sawBytes;
+    this.sawBytes = true;
+    if (first) this.refuseOtherEncodings(block);
+    const nul = block.indexOf(0);
+    const text = this.decode(nul === -1 ? block : block.subarray(0, block.lastIndexOf(LINE_FEED, nul) + 1), first);
+    if (nul !== -1 && this.pendingProblem === null) {
+      const line = this.blockLine + countLineFeeds(block, nul);
+      this.pendingProblem = { file: this.file, line, message: 'a NUL byte: expected text' };
+    }
+    if (text.includes('"')) this.parseQuoted(text);
+    else {
+      this.text = text;
+      this.textOffset = 0;
+      this.textLine = this.blockLine;
+    }
+    this.blockLine += countLineFeeds(block, block.length);
+  }
+
+  private decode(block: Uint8Array, first: boolean): string {
+    try {
+      const text = this.decoder.decode(block);
+      return first && text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+    } catch {
+      return this.decodeUntilMistake(block, first);
+    }
+  }
+
+  /** The text of the lines before the first one that is not UTF-8; that line becomes the pending problem. */
+  private decodeUntilMistake(block: Uint8Array, first: boolean): string {
+    let text = '';
+    let line = this.blockLine;
+    for (let start = 0; start < block.length; line++) {
+      const lineFeed = block.indexOf(LINE_FEED, start);
+      const end = lineFeed === -1 ? block.length : lineFeed + 1;
+      try {
+        text += this.decoder.decode(block.subarray(start, end));
+      } catch {
+        this.pendingProblem = { file: this.file, line, message: 'bytes that are not UTF-8 text: expected a file saved as UTF-8' };
+        break;
+      }
+      start = end;
+    }
+    return first && text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+  }
+
+  private refuseOtherEncodings(block: Uint8Array): void {
+    const [a, b] = block;
+    if ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff)) {
+      throw new InputError({ file: this.file, line: 1, message: 'text in UTF-16: expected a file saved as UTF-8' });
+    }
+  }
+
+  private parseQuoted(text: string): void {
+    const { records, problem, quoteOpen } = parseQuotedText(text, this.blockLine, this.file);
+    this.parsed = records;
+    this.parsedOffset = 0;
+    this.text = '';
+    this.textOffset = 0;
+    // A text cut short before undecodable bytes may end inside quotes: then those bytes are the mistake.
+    const cutShort = quoteOpen && this.pendingProblem !== null;
+    if (problem !== null && !cutShort) this.pendingProblem = problem;
+  }
+
+  private refuseLongRecord(): never {
+    const text = new TextDecoder('utf-8').decode(this.carry);
+    const { problem } = parseQuotedText(text, this.blockLine, this.file);
+    const limit = `${String(MAX_RECORD_BYTES)} bytes`;
+    const message = `a record longer than ${limit}: expected rows of a few hundred bytes`;
+    throw new InputError(problem ?? { file: this.file, line: this.blockLine, message });
+  }
+}
+
+interface ParsedRecord {
+  readonly fields: readonly string[];
+  readonly line: number;
+}
+
+interface ParsedText {
+  readonly records: readonly ParsedRecord[];
+  readonly problem: Problem | null;
+  /** The problem is a quote that was still open at the end of the text. */
+  readonly quoteOpen: boolean;
+}
+
+/** Records of a text through csv-parse, up to the first mistake. */
+function parseQuotedText(text: string, firstLine: number, file: string): ParsedText {
+  const records: ParsedRecord[] = [];
+  let lastLine = firstLine - 1;
+  try {
+    parse(text, {
+      record_delimiter: ['\r\n', '\n'],
+      relax_column_count: true,
+      skip_empty_lines: true,
+      on_record: (fields: string[], context: { lines: number }) => {
+        lastLine = firstLine - 1 + context.lines;
+        records.push({ fields, line: lastLine - countNewlines(fields) });
+        return null;
+      },
+    });
+    return { records, problem: null, quoteOpen: false };
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    const lines = typeof error['lines'] === 'number' ? error['lines'] : 1;
+    const quoteOpen = error.code === 'CSV_QUOTE_NOT_CLOSED';
+    const line = quoteOpen ? lastLine + 1 : firstLine - 1 + lines;
+    return { records, problem: { file, line, message: syntaxMessage(error.code) }, quoteOpen };
+  }
+}
+
+function syntaxMessage(code: string): string {
+  switch (code) {
+    case 'CSV_QUOTE_NOT_CLOSED':
+      return 'a quoted field that begins in this record is never closed: expected a second " before the end';
+    case 'INVALID_OPENING_QUOTE':
+      return 'a quote inside an unquoted field: expected the whole field in quotes, and "" for a quote inside';
+    case 'CSV_INVALID_CLOSING_QUOTE':
+      return 'text behind the closing quote of a field: expected a comma or the end of the line, and "" for a quote inside';
+    default:
+      return `broken CSV (${code})`;
+  }
+}
+
+function countNewlines(fields: readonly string[]): number {
+  let count = 0;
+  for (const field of fields) for (let at = field.indexOf('\n'); at !== -1; at = field.indexOf('\n', at + 1)) count++;
+  return count;
+}
+
+function countLineFeeds(bytes: Uint8Array, end: number): number {
+  let count = 0;
+  for (let at = bytes.indexOf(LINE_FEED); at !== -1 && at < end; at = bytes.indexOf(LINE_FEED, at + 1)) count++;
+  return count;
+}
+
+/** Offset behind the last line feed in [from, to); 0 when there is none. */
+function lastLineEnd(bytes: Uint8Array, from: number, to: number): number {
+  if (to <= from) return 0;
+  const at = bytes.lastIndexOf(LINE_FEED, to - 1);
+  return at >= from ? at + 1 : 0;
+}
+
+function concatenate(a: Uint8Array, b: Uint8Array): Uint8Array {
+  if (a.length === 0) return b;
+  const joined = new Uint8Array(a.length + b.length);
+  joined.set(a);
+  joined.set(b, a.length);
+  return joined;
+}

@@ -1,0 +1,47 @@
+/** What every trace format gives: pods in order of arrival, one at a time, and remarks on how the file was read. */
+import { InputError, type Problem } from '../../base/input-error.ts';
+import type { TracePod } from '../../simulation/scenario.ts';
+
+export interface TraceReader {
+  /** The next pod; null at the end. Throws InputError on a row that cannot be read. Arrivals never decrease. */
+  next(): TracePod | null;
+  /** Pods given out so far. */
+  readonly podCount: number;
+  /** What a reader of the results should know: rows that were bent to the model, with their number. Complete at the end. */
+  notes(): readonly string[];
+}
+
+export interface TraceOptions {
+  /** Times in the file are divided by this; greater than 0. Default 1. */
+  readonly compress?: number;
+}
+
+/** Gathers problems up to a limit; beyond it they are only counted. */
+export class ProblemList {
+  readonly limit: number;
+  private readonly kept: Problem[] = [];
+  private unkept = 0;
+
+  constructor(limit = 100) {
+    this.limit = limit;
+  }
+
+  get count(): number {
+    return this.kept.length + this.unkept;
+  }
+
+  add(problem: Problem): void {
+    if (this.kept.length < this.limit) this.kept.push(problem);
+    else this.unkept++;
+  }
+
+  /** The problems, and behind a full list one more that says how many were left out. */
+  all(file: string): readonly Problem[] {
+    if (this.unkept === 0) return this.kept;
+    return [...this.kept, { file, message: `and ${String(this.unkept)} more problems` }];
+  }
+
+  throwIfAny(file: string): void {
+    if (this.count > 0) throw new InputError(this.all(file));
+  }
+}
