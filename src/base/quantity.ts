@@ -32,7 +32,7 @@ const ERROR_TEXT: Readonly<Record<QuantityErrorClass, string>> = {
 const NANOS_PER_UNIT = 1_000_000_000n;
 /** The cap for numbers with a binary suffix, in nanos; decimal ones have none. */
 const BINARY_CAP_NANOS = ((1n << 63n) - 1n) * NANOS_PER_UNIT;
-/** Exponents beyond this are refused as `numeric`; upstream takes them and computes for minutes. */
+/** Numbers with a larger exponent are refused as `numeric`; upstream takes them and may compute for minutes. */
 const EXPONENT_LIMIT = 1000;
 /** Longest digit string that upstream keeps in an int64; only those can keep the text as typed. */
 const FAST_DIGITS = 18;
@@ -118,7 +118,10 @@ export class Quantity {
     return new Quantity(this.scaledValue(scale) * powerOfTen(scale + 9), this.format);
   }
 
-  /** The canonical text: no fraction, the largest suffix that leaves a whole number. */
+  /**
+   * The canonical text: no fraction, the largest suffix that leaves a whole number. Upstream has no suffix for multiples
+   * of 1000E and 1024Ei and prints none, so `1000E` prints as `1`; so do we.
+   */
   canonical(): string {
     if (this.nanos === 0n) return '0';
     if (this.format === 'BinarySI') {
@@ -154,7 +157,6 @@ export function parseQuantity(text: string | number): Quantity {
   if (match === null) throw new QuantityError('format', typed);
   const suffix = interpretSuffix(match[4]);
   if (suffix === undefined) throw new QuantityError('suffix', typed);
-  if (Math.abs(suffix.exponent) > EXPONENT_LIMIT) throw new QuantityError('numeric', typed);
   const isNegative = match[1] === '-';
   const fraction = match[3] ?? '';
   const whole = stripLeadingZeros(match[2]);
@@ -216,7 +218,7 @@ function parseFast(typed: string, isNegative: boolean, whole: string, fraction: 
   const scale = suffix.exponent - fraction.length;
   if (digits.length > FAST_DIGITS || scale < -9) return undefined;
   const looksCanonical = typed === '0' || (scale % 3 === 0 && !digits.endsWith('000') && !digits.startsWith('0'));
-  const nanos = BigInt(digits) * powerOfTen(scale + 9);
+  const nanos = scaleUp(typed, BigInt(digits), scale + 9);
   return new Quantity(isNegative ? -nanos : nanos, suffix.format, looksCanonical ? { text: typed, scale } : undefined);
 }
 
@@ -232,9 +234,16 @@ function parseSlow(typed: string, isNegative: boolean, digits: string, fractionD
     if (nanos > 0n && nanos < NANOS_PER_UNIT) format = 'DecimalSI';
   } else {
     const power = suffix.exponent - fractionDigits + 9;
-    nanos = power >= 0 ? unscaled * powerOfTen(power) : divideAwayFromZero(unscaled, powerOfTen(-power));
+    // Any part of one nano rounds up to one: no need to divide by a power longer than the digits.
+    nanos = power >= 0 ? scaleUp(typed, unscaled, power) : divideAwayFromZero(unscaled, powerOfTen(Math.min(-power, digits.length)));
   }
   return new Quantity(isNegative ? -nanos : nanos, format);
+}
+
+function scaleUp(typed: string, unscaled: bigint, power: number): bigint {
+  if (unscaled === 0n) return 0n;
+  if (power > EXPONENT_LIMIT) throw new QuantityError('numeric', typed);
+  return unscaled * powerOfTen(power);
 }
 
 function interpretSuffix(suffix: string): Suffix | undefined {

@@ -124,12 +124,12 @@ export function hasPodLevelResource(list: ResourceList | undefined): list is Res
 }
 
 /**
- * From the spec alone; only positive cpu and memory count. With spec.resources only the pod-level values count, else
- * Guaranteed needs cpu and memory limits in every container, equal in sum to the requests.
+ * From the spec alone; only positive cpu and memory count. Where spec.resources stands, even empty, only its values
+ * count; else Guaranteed needs cpu and memory limits in every container, equal in sum to the requests.
  */
 export function qosClass(pod: Pod): QosClass {
   const spec = pod.spec ?? {};
-  const isPodLevel = hasPodLevelResource(spec.resources?.requests) || hasPodLevelResource(spec.resources?.limits);
+  const isPodLevel = spec.resources !== undefined && spec.resources !== null;
   const parts = isPodLevel ? [spec] : [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
   const requests: Quantities = new Map();
   const limits: Quantities = new Map();

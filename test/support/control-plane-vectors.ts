@@ -1,0 +1,56 @@
+/**
+ * Runs recorded control-plane cases as tests. The recordings are not part of this repository: where the folder is
+ * missing, the suite reports itself as skipped and says so.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { replayControlPlaneCase } from '../../src/experiment/conformance/control-plane.ts';
+import type { RecordedCase, ReplayedControlPlaneSuite } from '../../src/experiment/conformance/control-plane.ts';
+
+interface RecordingHeader {
+  readonly format: string;
+  readonly suite: string;
+  readonly kubernetes: string;
+  readonly cases: number;
+}
+
+interface Recording {
+  readonly header: RecordingHeader;
+  readonly cases: readonly RecordedCase[];
+}
+
+const FOLDER = new URL('../../../shared/vectors/control-plane/', import.meta.url);
+/** So many differing cases are shown; the count tells the rest. */
+const SHOWN_DIFFERENCES = 5;
+
+/** One test a kind; `kinds` are the kinds that the recording must hold. */
+export function testRecordedSuite(suite: ReplayedControlPlaneSuite, kinds: readonly string[]): void {
+  const path = fileURLToPath(new URL(`${suite}.jsonl`, FOLDER));
+  if (!existsSync(path)) {
+    describe(`recorded suite ${suite}`, () => {
+      test.skip(`skipped: no recording of suite ${suite} beside this checkout`, () => undefined);
+    });
+    return;
+  }
+  describe(`recorded suite ${suite}`, () => {
+    const recording = readRecording(path);
+    test('the recording is whole', () => {
+      expect(recording.header).toMatchObject({ format: 'podyard-vectors/1', suite, cases: recording.cases.length });
+      expect([...new Set(recording.cases.map((recorded) => recorded.kind))]).toEqual(expect.arrayContaining([...kinds]));
+    });
+    for (const kind of new Set(recording.cases.map((recorded) => recorded.kind))) {
+      const cases = recording.cases.filter((recorded) => recorded.kind === kind);
+      test(`${kind}: all ${cases.length} recorded answers are ours, too`, () => {
+        const differing = cases.map((recorded) => ({ recorded, replayed: replayControlPlaneCase(suite, recorded) })).filter(({ replayed }) => !replayed.equal);
+        const shown = differing.slice(0, SHOWN_DIFFERENCES).map(({ recorded, replayed }) => ({ id: recorded.id, in: recorded.in, ...replayed }));
+        expect({ differing: differing.length, shown }).toEqual({ differing: 0, shown: [] });
+      });
+    }
+  });
+}
+
+function readRecording(path: string): Recording {
+  const [first, ...lines] = readFileSync(path, 'utf8').trimEnd().split('\n');
+  return { header: JSON.parse(first) as RecordingHeader, cases: lines.map((line) => JSON.parse(line) as RecordedCase) };
+}

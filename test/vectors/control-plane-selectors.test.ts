@@ -1,0 +1,3 @@
+import { testRecordedSuite } from '../support/control-plane-vectors.ts';
+
+testRecordedSuite('selectors', ['parse', 'labelSelector', 'nodeSelector', 'podNode', 'preferred']);
