@@ -1,0 +1,109 @@
+/**
+ * From runs to a comparison: which numbers of a run are compared, and the paired interval of each difference. Pure
+ * functions over results; nothing here runs a simulation.
+ */
+import { assert } from '../base/assert.ts';
+import { pairedDifference } from '../base/statistics.ts';
+import type { LatencyGroup, RunResult } from '../metrics/run-result.ts';
+import type { Better, CompareResult, MetricComparison, MetricValue } from './compare-result.ts';
+
+/** A difference this small beside the values themselves is rounding, whatever its interval says. */
+const ROUNDING = 1e-12;
+
+const WAIT_POINTS = ['mean', 'p50', 'p90', 'p95', 'p99', 'max'] as const;
+
+/** The numbers of one run that are worth comparing, in the order of a report. Names are paths in report.json. */
+export function metricsOf(result: RunResult): MetricValue[] {
+  const { counts, packing, failures, cost } = result;
+  return [
+    ...byResource('utilization', '.mean', 'higher', mapValues(result.utilization, (use) => use.mean)),
+    ...waitMetrics('latency', result.latency),
+    metric('latency.startSeconds.p50', 's', 'lower', result.latency.startSeconds.p50),
+    metric('latency.startSeconds.p99', 's', 'lower', result.latency.startSeconds.p99),
+    ...sortedKeys(result.latencyByPriority).map((priority) =>
+      metric(`latencyByPriority.${priority}.queueWaitSeconds.p99`, 's', 'lower', result.latencyByPriority[priority].queueWaitSeconds.p99),
+    ),
+    metric('counts.podsFinished', 'pods', 'higher', counts.podsFinished),
+    metric('counts.podsPending', 'pods', 'lower', counts.podsPending),
+    metric('counts.podsLost', 'pods', 'lower', counts.podsLost),
+    metric('counts.evictions', 'count', 'lower', counts.evictions),
+    metric('counts.decisionsUnschedulable', 'count', 'lower', counts.decisionsUnschedulable),
+    metric('failures.wastedPodSeconds', 'pod-seconds', 'lower', failures.wastedPodSeconds),
+    ...byResource('packing.densityOfNonEmptyNodes', '', 'higher', packing.densityOfNonEmptyNodes),
+    ...byResource('packing.strandedShare', '', 'lower', packing.strandedShare),
+    metric('packing.meanEmptyNodes', 'nodes', 'neither', packing.meanEmptyNodes),
+    metric('packing.meanNodes', 'nodes', 'lower', packing.meanNodes),
+    metric('cost.nodeHours', 'node-hours', 'lower', cost.nodeHours),
+    metric('cost.total', '', 'lower', cost.total),
+  ];
+}
+
+/** Compares one metric over paired runs; pairs in which either side has no value are left out. */
+export function comparePaired(
+  name: string,
+  valuesA: readonly (number | null)[],
+  valuesB: readonly (number | null)[],
+  unit = '',
+  better: Better = 'neither',
+): MetricComparison {
+  assert(valuesA.length === valuesB.length, `paired samples differ in number: ${valuesA.length} and ${valuesB.length}`);
+  const a: number[] = [];
+  const b: number[] = [];
+  valuesA.forEach((value, i) => {
+    const partner = valuesB[i];
+    if (!isNumber(value) || !isNumber(partner)) return;
+    a.push(value);
+    b.push(partner);
+  });
+  const head = { name, unit, better };
+  if (a.length === 0) return { ...head, a: null, b: null, meanDifference: null, low: null, high: null, significant: false, valuesA, valuesB };
+  const { meanA, meanB, meanDifference, low, high } = pairedDifference(a, b);
+  const beyondRounding = Math.abs(meanDifference) > ROUNDING * Math.max(Math.abs(meanA), Math.abs(meanB));
+  const significant = beyondRounding && low !== null && high !== null && (low > 0 || high < 0);
+  return { ...head, a: meanA, b: meanB, meanDifference, low, high, significant, valuesA, valuesB };
+}
+
+/** Runs are paired by position: `runsA[i]` and `runsB[i]` have the seed `seeds[i]`. */
+export function compareRuns(input: {
+  readonly scenario: string;
+  readonly labelA: string;
+  readonly labelB: string;
+  readonly runsA: readonly RunResult[];
+  readonly runsB: readonly RunResult[];
+}): CompareResult {
+  const { scenario, labelA, labelB, runsA, runsB } = input;
+  assert(runsA.length === runsB.length, `${runsA.length} runs of A cannot be paired with ${runsB.length} of B`);
+  runsA.forEach((run, i) => assert(run.seed === runsB[i].seed, `pair ${i} has two seeds: ${run.seed} and ${runsB[i].seed}`));
+  const tables = [...runsA, ...runsB].map((run) => new Map(metricsOf(run).map((entry) => [entry.name, entry])));
+  const known = new Map<string, MetricValue>();
+  for (const table of tables) for (const [name, entry] of table) if (!known.has(name)) known.set(name, entry);
+  const valuesOf = (side: readonly Map<string, MetricValue>[], name: string): (number | null)[] => side.map((table) => table.get(name)?.value ?? null);
+  const sideA = tables.slice(0, runsA.length);
+  const sideB = tables.slice(runsA.length);
+  const metrics = Array.from(known.values(), ({ name, unit, better }) => comparePaired(name, valuesOf(sideA, name), valuesOf(sideB, name), unit, better));
+  return { scenario, seeds: runsA.map((run) => run.seed), labelA, labelB, metrics };
+}
+
+function waitMetrics(prefix: string, group: LatencyGroup): MetricValue[] {
+  return WAIT_POINTS.map((point) => metric(`${prefix}.queueWaitSeconds.${point}`, 's', 'lower', group.queueWaitSeconds[point]));
+}
+
+function byResource(prefix: string, suffix: string, better: Better, shares: Readonly<Record<string, number>>): MetricValue[] {
+  return sortedKeys(shares).map((resource) => metric(`${prefix}.${resource}${suffix}`, 'share', better, shares[resource]));
+}
+
+function metric(name: string, unit: string, better: Better, value: number | null): MetricValue {
+  return { name, unit, better, value: isNumber(value) ? value : null };
+}
+
+function isNumber(value: number | null): value is number {
+  return value !== null && Number.isFinite(value);
+}
+
+function mapValues<T>(record: Readonly<Record<string, T>>, pick: (value: T) => number): Record<string, number> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, pick(value)]));
+}
+
+function sortedKeys(record: Readonly<Record<string, unknown>>): string[] {
+  return Object.keys(record).sort((a, b) => (a < b ? -1 : 1));
+}
