@@ -1,0 +1,470 @@
+/**
+ * The state of the world and its only writer. Every verb asserts its rows, writes the columns, keeps the totals, feeds
+ * the digest and then tells the observers, who must not write in turn. Pod verbs cost a few tens of nanoseconds.
+ */
+import { assert } from '../base/assert.ts';
+import type { Digest } from '../base/digest.ts';
+import { Interner } from '../base/interner.ts';
+import type { Micros } from '../base/time.ts';
+import type { KubernetesObject, Node, Pod, Taint } from './objects.ts';
+import { compileNode } from './node-info.ts';
+import type { NodeFacts, NodeInfo } from './node-info.ts';
+import { nodeAllocatable, nodeChanges } from './node-changes.ts';
+import { NodeTable } from './node-table.ts';
+import { ObjectStore } from './object-store.ts';
+import { ObserverLists } from './observer.ts';
+import type { ClusterObserver, NodeBefore } from './observer.ts';
+import { EvictionCause, PodPhase, PodOutcome, PodTable } from './pod-table.ts';
+import { TemplateTable } from './pod-template.ts';
+import type { PodTemplate } from './pod-template.ts';
+import { ResourceRegistry } from './resources.ts';
+import { Totals } from './totals.ts';
+
+/** What the cluster needs of the kernel. */
+export interface ClusterClock {
+  readonly now: Micros;
+  readonly digest: Digest;
+}
+
+/** Of a new pod. */
+export interface PodSeed {
+  /** Template id. */
+  readonly template: number;
+  /** Interned name (see Cluster.names), or a prefix when `nameOrdinal` is not negative. */
+  readonly nameBase: number;
+  readonly nameOrdinal: number;
+  readonly owner: number;
+  /** Index into Cluster.classes. */
+  readonly workloadClass: number;
+  /** Infinity: runs for ever. */
+  readonly durationMicros: Micros;
+  /** Interned name of the only node it may go to, -1: any. */
+  readonly pinnedNode: number;
+}
+
+/** Digest codes of the verbs. Frozen: changing one changes every golden digest. */
+const Verb = {
+  CreatePod: 1,
+  AssumePod: 2,
+  ForgetPod: 3,
+  BindPod: 4,
+  StartPod: 5,
+  InterruptPod: 6,
+  TerminatePod: 7,
+  RemovePod: 8,
+  UpdatePod: 9,
+  NominatePod: 10,
+  AddNode: 11,
+  UpdateNode: 12,
+  RemoveNode: 13,
+  NodeHealth: 14,
+  Template: 15,
+  PutObject: 16,
+  RemoveObject: 17,
+} as const;
+
+export class Cluster {
+  readonly resources: ResourceRegistry = new ResourceRegistry();
+  readonly templates: TemplateTable;
+  readonly pods: PodTable = new PodTable();
+  readonly nodes: NodeTable = new NodeTable();
+  readonly objects: ObjectStore = new ObjectStore();
+  readonly totals: Totals = new Totals();
+  /** Names of pods, prefixes and nodes. */
+  readonly names: Interner = new Interner();
+  /** Workload classes, for reports. */
+  readonly classes: Interner = new Interner();
+  readonly pools: Interner = new Interner();
+  private readonly nodesByName = new Map<string, number>();
+  private readonly observers = new ObserverLists();
+  private readonly clock: ClusterClock;
+  private notifying = false;
+
+  constructor(clock: ClusterClock) {
+    this.clock = clock;
+    this.templates = new TemplateTable(this.resources);
+  }
+
+  get now(): Micros {
+    return this.clock.now;
+  }
+
+  observe(observer: ClusterObserver): void {
+    this.observers.add(observer);
+  }
+
+  // ---- templates and objects -------------------------------------------------------------------------------------
+
+  /** The shared template of a pod whose admission defaults have been applied. */
+  internTemplate(pod: Pod): PodTemplate {
+    const { template, key, fresh } = this.templates.intern(pod);
+    if (fresh) {
+      this.clock.digest.addInt(Verb.Template);
+      this.clock.digest.addText(key);
+      this.fitColumns();
+    }
+    return template;
+  }
+
+  putObject(kind: string, object: KubernetesObject): void {
+    this.begin(Verb.PutObject);
+    this.clock.digest.addText(`${kind} ${JSON.stringify(object)}`);
+    const before = this.objects.put(kind, object);
+    this.notifying = true;
+    for (const observer of this.observers.objectChanged) observer.objectChanged?.(kind, before === undefined ? 'add' : 'update', object, before);
+    this.notifying = false;
+  }
+
+  /** Returns false when there is no such object. */
+  removeObject(kind: string, key: string): boolean {
+    this.begin(Verb.RemoveObject);
+    this.clock.digest.addText(`${kind} ${key}`);
+    const before = this.objects.remove(kind, key);
+    if (before === undefined) return false;
+    this.notifying = true;
+    for (const observer of this.observers.objectChanged) observer.objectChanged?.(kind, 'delete', before, before);
+    this.notifying = false;
+    return true;
+  }
+
+  // ---- nodes -----------------------------------------------------------------------------------------------------
+
+  /** Row of a Node object's node, -1 when there is none. */
+  nodeRow(name: string): number {
+    const row = this.nodesByName.get(name);
+    return row !== undefined && this.nodes.alive[row] === 1 ? row : -1;
+  }
+
+  nodeInfo(row: number): NodeInfo {
+    return this.nodes.info[row];
+  }
+
+  addNode(node: Node, pool = ''): number {
+    const facts = compileNode(node);
+    assert(this.nodeRow(facts.name) < 0, `node ${facts.name} exists`);
+    const poolIndex = this.pools.intern(pool);
+    const ghost = this.nodesByName.get(facts.name);
+    const row = ghost ?? this.nodes.allocate(facts);
+    this.nodesByName.set(facts.name, row);
+    this.begin(Verb.AddNode, row);
+    this.clock.digest.addText(facts.name);
+    this.nodes.info[row].facts = facts;
+    this.nodes.pool[row] = poolIndex;
+    this.nodes.createdAt[row] = this.now;
+    this.writeAllocatable(row, node);
+    this.nodes.alive[row] = this.nodes.up[row] = 1;
+    this.nodes.info[row].generation++;
+    this.totals.nodesAlive++;
+    this.totals.nodesUp++;
+    this.totals.nodesByPool[poolIndex]++;
+    this.countNode(row, 1);
+    this.notifying = true;
+    for (const observer of this.observers.nodeAdded) observer.nodeAdded?.(row);
+    this.notifying = false;
+    return row;
+  }
+
+  /** Puts a new Node object in place of the old one of the same name. Observers are told with changes = 0, too. */
+  updateNode(row: number, node: Node): void {
+    const info = this.nodes.info[row];
+    assert(this.nodes.alive[row] === 1 && info.name === node.metadata?.name, 'updateNode needs a living node of this name');
+    const before: NodeBefore = {
+      facts: info.facts,
+      allocatable: info.allocatable.slice(info.base, info.base + this.nodes.stride),
+      allowedPods: info.allowedPods,
+    };
+    const facts = compileNode(node);
+    this.countNode(row, -1);
+    info.facts = facts;
+    this.writeAllocatable(row, node);
+    this.countNode(row, 1);
+    info.generation++;
+    const changes = nodeChanges(before, info, this.nodes.stride);
+    this.begin(Verb.UpdateNode, row, changes);
+    this.clock.digest.addText(JSON.stringify([facts.taints, facts.unschedulable, [...facts.labels]]));
+    this.notifying = true;
+    for (const observer of this.observers.nodeUpdated) observer.nodeUpdated?.(row, changes, before);
+    this.notifying = false;
+  }
+
+  setTaints(row: number, taints: readonly Taint[]): void {
+    const node = this.nodes.info[row].facts.object;
+    this.updateNode(row, { ...node, spec: { ...node.spec, taints } });
+  }
+
+  setUnschedulable(row: number, unschedulable: boolean): void {
+    const node = this.nodes.info[row].facts.object;
+    this.updateNode(row, { ...node, spec: { ...node.spec, unschedulable } });
+  }
+
+  /** The machine stops or works again; its Node object is not touched. */
+  setNodeHealth(row: number, up: boolean): void {
+    assert(this.nodes.alive[row] === 1 && (this.nodes.up[row] === 1) !== up, 'setNodeHealth must change a living node');
+    this.begin(Verb.NodeHealth, row, up ? 1 : 0);
+    this.nodes.up[row] = up ? 1 : 0;
+    this.totals.nodesUp += up ? 1 : -1;
+    this.notifying = true;
+    for (const observer of this.observers.nodeHealthChanged) observer.nodeHealthChanged?.(row, up);
+    this.notifying = false;
+  }
+
+  /** Removes the Node object. Pods that are still there keep a ghost row until they are removed. */
+  removeNode(row: number): void {
+    assert(this.nodes.alive[row] === 1, 'removeNode needs a living node');
+    this.begin(Verb.RemoveNode, row);
+    this.notifying = true;
+    for (const observer of this.observers.nodeRemoving) observer.nodeRemoving?.(row);
+    this.notifying = false;
+    this.countNode(row, -1);
+    this.totals.nodesAlive--;
+    this.totals.nodesUp -= this.nodes.up[row];
+    this.totals.nodesByPool[this.nodes.pool[row]]--;
+    this.nodes.alive[row] = this.nodes.up[row] = 0;
+    this.releaseGhost(row);
+  }
+
+  // ---- pods ------------------------------------------------------------------------------------------------------
+
+  templateOf(pod: number): PodTemplate {
+    return this.templates.get(this.pods.template[pod]);
+  }
+
+  podName(pod: number): string {
+    const ordinal = this.pods.nameOrdinal[pod];
+    const base = this.names.text(this.pods.nameBase[pod]);
+    return ordinal < 0 ? base : `${base}-${ordinal}`;
+  }
+
+  createPod(seed: PodSeed): number {
+    const { pods } = this;
+    const pod = pods.allocate();
+    this.begin(Verb.CreatePod, pod, seed.template);
+    pods.phase[pod] = PodPhase.Pending;
+    pods.template[pod] = seed.template;
+    pods.nameBase[pod] = seed.nameBase;
+    pods.nameOrdinal[pod] = seed.nameOrdinal;
+    pods.owner[pod] = seed.owner;
+    pods.workloadClass[pod] = seed.workloadClass;
+    pods.durationMicros[pod] = seed.durationMicros;
+    pods.pinnedNode[pod] = seed.pinnedNode;
+    pods.createdAt[pod] = this.now;
+    this.totals.podsByPhase[PodPhase.Pending]++;
+    this.notifying = true;
+    for (const observer of this.observers.podCreated) observer.podCreated?.(pod);
+    this.notifying = false;
+    return pod;
+  }
+
+  /** The scheduler's choice: the pod holds the node's resources from now on. */
+  assumePod(pod: number, node: number): void {
+    assert(this.pods.phase[pod] === PodPhase.Pending, 'assumePod needs a pending pod');
+    this.begin(Verb.AssumePod, pod, node);
+    this.pods.nominatedNode[pod] = -1;
+    this.attach(pod, node, PodPhase.Assumed);
+    this.notifying = true;
+    for (const observer of this.observers.podAssumed) observer.podAssumed?.(pod);
+    this.notifying = false;
+  }
+
+  forgetPod(pod: number): void {
+    assert(this.pods.phase[pod] === PodPhase.Assumed, 'forgetPod needs an assumed pod');
+    const node = this.pods.node[pod];
+    this.begin(Verb.ForgetPod, pod, node);
+    this.detach(pod);
+    this.setPhase(pod, PodPhase.Pending);
+    this.notifying = true;
+    for (const observer of this.observers.podForgotten) observer.podForgotten?.(pod, node);
+    this.notifying = false;
+  }
+
+  bindPod(pod: number): void {
+    assert(this.pods.phase[pod] === PodPhase.Assumed, 'bindPod needs an assumed pod');
+    this.begin(Verb.BindPod, pod, this.pods.node[pod]);
+    this.setPhase(pod, PodPhase.Bound);
+    this.pods.boundAt[pod] = this.now;
+    this.notifying = true;
+    for (const observer of this.observers.podBound) observer.podBound?.(pod);
+    this.notifying = false;
+  }
+
+  /** A pod that was created with a node: no scheduler is asked. `node` may be a ghost's or dead machine's row. */
+  placePod(pod: number, node: number): void {
+    assert(this.pods.phase[pod] === PodPhase.Pending, 'placePod needs a pending pod');
+    this.begin(Verb.AssumePod, pod, node);
+    this.attach(pod, node, PodPhase.Bound);
+    this.pods.boundAt[pod] = this.now;
+    this.notifying = true;
+    for (const observer of this.observers.podBound) observer.podBound?.(pod);
+    this.notifying = false;
+  }
+
+  startPod(pod: number): void {
+    assert(this.pods.phase[pod] === PodPhase.Bound, 'startPod needs a bound pod');
+    this.begin(Verb.StartPod, pod);
+    this.setPhase(pod, PodPhase.Running);
+    this.pods.startedAt[pod] = this.now;
+    this.notifying = true;
+    for (const observer of this.observers.podStarted) observer.podStarted?.(pod);
+    this.notifying = false;
+  }
+
+  /** The containers died with their node; the pod stays bound and may start again. */
+  interruptPod(pod: number): void {
+    assert(this.pods.phase[pod] === PodPhase.Running, 'interruptPod needs a running pod');
+    const lost = this.now - this.pods.startedAt[pod];
+    this.begin(Verb.InterruptPod, pod);
+    this.setPhase(pod, PodPhase.Bound);
+    this.notifying = true;
+    for (const observer of this.observers.podInterrupted) observer.podInterrupted?.(pod, lost);
+    this.notifying = false;
+  }
+
+  /** Asks for a pod's deletion: it is terminating from now on. Again asking changes nothing. */
+  terminatePod(pod: number, cause: EvictionCause): void {
+    assert(this.pods.phase[pod] !== PodPhase.Free, 'terminatePod needs a pod');
+    if (this.pods.isTerminating(pod)) return;
+    this.begin(Verb.TerminatePod, pod, cause);
+    this.pods.deletionAt[pod] = this.now;
+    this.pods.cause[pod] = cause;
+    this.totals.podsTerminating++;
+    this.notifying = true;
+    for (const observer of this.observers.podTerminating) observer.podTerminating?.(pod);
+    this.notifying = false;
+  }
+
+  /** The pod leaves the system and frees what it held. Its row is reused after the notices. */
+  removePod(pod: number, outcome: PodOutcome): void {
+    const { pods } = this;
+    const phase = pods.phase[pod];
+    assert(phase !== PodPhase.Free, 'removePod needs a pod');
+    const node = pods.node[pod];
+    this.begin(Verb.RemovePod, pod, outcome);
+    if (node >= 0) this.detach(pod);
+    if (pods.isTerminating(pod)) this.totals.podsTerminating--;
+    this.totals.podsByPhase[phase]--;
+    pods.phase[pod] = PodPhase.Free;
+    this.notifying = true;
+    for (const observer of this.observers.podRemoved) observer.podRemoved?.(pod, node, phase, outcome);
+    this.notifying = false;
+    pods.free(pod);
+    if (node >= 0) this.releaseGhost(node);
+  }
+
+  /** Labels, requests, tolerations, gates: whatever an API update may change, by a new template. */
+  updatePod(pod: number, template: number): void {
+    const before = this.templateOf(pod);
+    if (before.id === template) return;
+    this.begin(Verb.UpdatePod, pod, template);
+    const node = this.pods.node[pod];
+    if (node >= 0) this.accountPod(pod, node, -1);
+    this.pods.template[pod] = template;
+    if (node >= 0) this.accountPod(pod, node, 1);
+    this.notifying = true;
+    for (const observer of this.observers.podUpdated) observer.podUpdated?.(pod, before);
+    this.notifying = false;
+  }
+
+  /** Sets status.nominatedNodeName; an empty name clears it. */
+  nominatePod(pod: number, nodeName: string): void {
+    const name = nodeName === '' ? -1 : this.names.intern(nodeName);
+    if (this.pods.nominatedNode[pod] === name) return;
+    this.begin(Verb.NominatePod, pod, name);
+    this.pods.nominatedNode[pod] = name;
+  }
+
+  nominatedNodeName(pod: number): string {
+    const name = this.pods.nominatedNode[pod];
+    return name < 0 ? '' : this.names.text(name);
+  }
+
+  // ---- within ----------------------------------------------------------------------------------------------------
+
+  private begin(verb: number, a = 0, b = 0): void {
+    assert(!this.notifying, 'observers must not write');
+    const { digest } = this.clock;
+    digest.addInt(verb);
+    digest.addNumber(this.clock.now);
+    digest.addInt(a);
+    digest.addInt(b);
+  }
+
+  private setPhase(pod: number, phase: PodPhase): void {
+    this.totals.podsByPhase[this.pods.phase[pod]]--;
+    this.totals.podsByPhase[phase]++;
+    this.pods.phase[pod] = phase;
+  }
+
+  private attach(pod: number, node: number, phase: PodPhase): void {
+    const info = this.nodes.info[node];
+    this.pods.node[pod] = node;
+    this.pods.slot[pod] = info.pods.length;
+    info.pods.push(pod);
+    this.accountPod(pod, node, 1);
+    this.setPhase(pod, phase);
+  }
+
+  private detach(pod: number): void {
+    const node = this.pods.node[pod];
+    const list = this.nodes.info[node].pods;
+    const slot = this.pods.slot[pod];
+    const last = list[list.length - 1];
+    list[slot] = last;
+    this.pods.slot[last] = slot;
+    list.pop();
+    this.accountPod(pod, node, -1);
+    this.pods.node[pod] = -1;
+  }
+
+  /** Adds or takes a pod's amounts in its node and in the totals, and tracks whether the node is empty. */
+  private accountPod(pod: number, node: number, sign: 1 | -1): void {
+    const info = this.nodes.info[node];
+    const counts = this.nodes.alive[node] === 1;
+    if (counts) this.countNode(node, -1);
+    info.account(this.templateOf(pod), sign);
+    if (this.pods.pinnedNode[pod] < 0) info.workPods += sign;
+    if (counts) this.countNode(node, 1);
+  }
+
+  /** Adds or takes a node's amounts in the totals. */
+  private countNode(row: number, sign: 1 | -1): void {
+    const { totals } = this;
+    const info = this.nodes.info[row];
+    const empty = info.workPods === 0;
+    const count = this.resources.count;
+    const at = this.nodes.pool[row] * totals.stride;
+    if (empty) totals.nodesEmpty += sign;
+    for (let column = 0; column < count; column++) {
+      const allocatable = sign * info.allocatable[info.base + column];
+      const requested = sign * info.requested[info.base + column];
+      totals.allocatable[at + column] += allocatable;
+      totals.requested[at + column] += requested;
+      if (empty) continue;
+      totals.allocatableNonEmpty[at + column] += allocatable;
+      totals.requestedNonEmpty[at + column] += requested;
+    }
+  }
+
+  private writeAllocatable(row: number, node: Node): void {
+    const amounts = nodeAllocatable(node, this.resources);
+    this.fitColumns();
+    const info = this.nodes.info[row];
+    info.allocatable.fill(0, info.base, info.base + this.nodes.stride);
+    for (const [column, amount] of amounts.columns) info.allocatable[info.base + column] = amount;
+    info.allowedPods = amounts.pods;
+  }
+
+  private fitColumns(): void {
+    this.nodes.widen(this.resources.count);
+    this.totals.resize(Math.max(1, this.pools.size), this.nodes.stride);
+  }
+
+  private releaseGhost(row: number): void {
+    const info = this.nodes.info[row];
+    if (this.nodes.alive[row] === 1 || info.pods.length > 0) return;
+    this.nodesByName.delete(info.name);
+    this.nodes.free(row);
+  }
+}
+
+export { EvictionCause, PodPhase, PodOutcome };
+export type { NodeFacts };

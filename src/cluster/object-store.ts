@@ -1,0 +1,49 @@
+/**
+ * Objects that are few and read whole: namespaces, services, workload owners, budgets, volumes, claims, classes.
+ * Kept as written, by kind and `namespace/name`, in order of creation.
+ */
+import type { KubernetesObject } from './objects.ts';
+
+/** `namespace/name`; the bare name for kinds without a namespace. */
+export function objectKey(object: KubernetesObject): string {
+  return keyOf(object.metadata?.namespace, object.metadata?.name ?? '');
+}
+
+export function keyOf(namespace: string | undefined, name: string): string {
+  return namespace === undefined || namespace === '' ? name : `${namespace}/${name}`;
+}
+
+export class ObjectStore {
+  private readonly kinds = new Map<string, Map<string, KubernetesObject>>();
+
+  get<T extends KubernetesObject>(kind: string, key: string): T | undefined {
+    return this.kinds.get(kind)?.get(key) as T | undefined;
+  }
+
+  /** All objects of a kind, oldest first. */
+  list<T extends KubernetesObject>(kind: string): IterableIterator<T> {
+    return (this.kinds.get(kind) ?? EMPTY).values() as IterableIterator<T>;
+  }
+
+  count(kind: string): number {
+    return this.kinds.get(kind)?.size ?? 0;
+  }
+
+  /** Returns the object that stood there before. */
+  put(kind: string, object: KubernetesObject): KubernetesObject | undefined {
+    let objects = this.kinds.get(kind);
+    if (objects === undefined) this.kinds.set(kind, (objects = new Map()));
+    const key = objectKey(object);
+    const before = objects.get(key);
+    objects.set(key, object);
+    return before;
+  }
+
+  remove(kind: string, key: string): KubernetesObject | undefined {
+    const before = this.kinds.get(kind)?.get(key);
+    this.kinds.get(kind)?.delete(key);
+    return before;
+  }
+}
+
+const EMPTY: ReadonlyMap<string, KubernetesObject> = new Map();

@@ -1,0 +1,78 @@
+/**
+ * Change notices. Observers are told after the write and in order of registration; they must not call verbs (the
+ * cluster asserts it): they note what they need and schedule a kernel event.
+ */
+import type { KubernetesObject } from './objects.ts';
+import type { NodeFacts } from './node-info.ts';
+import type { PodTemplate } from './pod-template.ts';
+import type { PodOutcome } from './pod-table.ts';
+
+/** What of a node changed; bits. */
+export const NodeChange = {
+  Allocatable: 1,
+  Labels: 2,
+  Taints: 4,
+  /** spec.unschedulable went from true to false. */
+  Uncordoned: 8,
+  Cordoned: 16,
+  Conditions: 32,
+  Annotations: 64,
+  DeclaredFeatures: 128,
+  Images: 256,
+} as const;
+
+/** A node as it was before an update. */
+export interface NodeBefore {
+  readonly facts: NodeFacts;
+  /** Allocatable amounts by resource column. */
+  readonly allocatable: Float64Array;
+  readonly allowedPods: number;
+}
+
+export type ObjectAction = 'add' | 'update' | 'delete';
+
+export interface ClusterObserver {
+  podCreated?(pod: number): void;
+  /** Template, nomination or terminating state of a pod changed through the API. */
+  podUpdated?(pod: number, before: PodTemplate): void;
+  podAssumed?(pod: number): void;
+  /** The scheduler gave the node up again. `node` is where it was assumed. */
+  podForgotten?(pod: number, node: number): void;
+  podBound?(pod: number): void;
+  podStarted?(pod: number): void;
+  /** The run was broken off (node crash); the pod is Bound again and has lost `lostMicros` of run time. */
+  podInterrupted?(pod: number, lostMicros: number): void;
+  /** Deletion was asked for; the pod holds its resources until it is removed. */
+  podTerminating?(pod: number): void;
+  /** The pod is gone; its row is still readable but for `node` and `phase`, which were these. */
+  podRemoved?(pod: number, node: number, phaseBefore: number, outcome: PodOutcome): void;
+  nodeAdded?(node: number): void;
+  nodeUpdated?(node: number, changes: number, before: NodeBefore): void;
+  /** Before the node leaves the tables. */
+  nodeRemoving?(node: number): void;
+  /** The machine (not its Node object) stopped or works again. */
+  nodeHealthChanged?(node: number, up: boolean): void;
+  objectChanged?(kind: string, action: ObjectAction, object: KubernetesObject, before: KubernetesObject | undefined): void;
+}
+
+/** One list per notice, so that a notice costs only those who listen. */
+export class ObserverLists {
+  readonly podCreated: ClusterObserver[] = [];
+  readonly podUpdated: ClusterObserver[] = [];
+  readonly podAssumed: ClusterObserver[] = [];
+  readonly podForgotten: ClusterObserver[] = [];
+  readonly podBound: ClusterObserver[] = [];
+  readonly podStarted: ClusterObserver[] = [];
+  readonly podInterrupted: ClusterObserver[] = [];
+  readonly podTerminating: ClusterObserver[] = [];
+  readonly podRemoved: ClusterObserver[] = [];
+  readonly nodeAdded: ClusterObserver[] = [];
+  readonly nodeUpdated: ClusterObserver[] = [];
+  readonly nodeRemoving: ClusterObserver[] = [];
+  readonly nodeHealthChanged: ClusterObserver[] = [];
+  readonly objectChanged: ClusterObserver[] = [];
+
+  add(observer: ClusterObserver): void {
+    for (const name of Object.keys(this) as (keyof ClusterObserver)[]) if (observer[name] !== undefined) this[name].push(observer);
+  }
+}

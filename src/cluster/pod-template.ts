@@ -1,0 +1,210 @@
+/**
+ * Pod templates: everything of a pod that a scheduler may look at, compiled once and shared by all pods that are alike
+ * (the pods of a ReplicaSet, a job, a trace shape). Interned by canonical text, so equal specs share one row.
+ *
+ * Resource views, as upstream keeps them (pkg/scheduler/framework/types.go, component-helpers/resource/helpers.go):
+ *  - `accounted`: what the pod takes from its node (status-aware, with pod-level resources and overhead);
+ *  - `requested`: what NodeResourcesFit's filter asks for (spec values only);
+ *  - `nonZeroCpu`, `nonZeroMemory`: the accounted amounts with 100m and 200 MiB for containers that name none;
+ *  - `scored`: what NodeResourcesFit's score assumes (container defaults, pod-level resources ignored).
+ */
+import type { Affinity, Pod, PodSpec, PodAffinityTerm, Toleration } from './objects.ts';
+import { normalizedImageName } from './image-names.ts';
+import { podRequests } from './pod-requests.ts';
+import type { PodRequestsOptions } from './pod-requests.ts';
+import { CPU, MEMORY, amountOf, resourceVector } from './resources.ts';
+import type { ResourceRegistry, ResourceVector } from './resources.ts';
+import { MICROS_PER_SECOND } from '../base/time.ts';
+
+/** Upstream's defaults for containers without a request (pkg/scheduler/util/pod_resources.go). */
+export const DEFAULT_CPU_MILLI = 100;
+export const DEFAULT_MEMORY_BYTES = 200 * 1024 * 1024;
+export const DEFAULT_SCHEDULER_NAME = 'default-scheduler';
+
+export interface HostPort {
+  readonly ip: string;
+  readonly protocol: string;
+  readonly port: number;
+}
+
+export interface ControllerReference {
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+export interface PodTemplate {
+  readonly id: number;
+  readonly namespace: string;
+  readonly labels: ReadonlyMap<string, string>;
+  readonly spec: PodSpec;
+  readonly controller: ControllerReference | null;
+  readonly priority: number;
+  readonly neverPreempts: boolean;
+  readonly schedulerName: string;
+  readonly accounted: ResourceVector;
+  readonly requested: ResourceVector;
+  readonly scored: ResourceVector;
+  readonly nonZeroCpu: number;
+  readonly nonZeroMemory: number;
+  readonly hostPorts: readonly HostPort[];
+  readonly tolerations: readonly Toleration[];
+  /** Normalised names: init containers, containers, image volumes, in this order. */
+  readonly images: readonly string[];
+  /** Containers and init containers (image volumes do not count). */
+  readonly containerCount: number;
+  /** Names of scheduling gates. */
+  readonly gates: readonly string[];
+  readonly requiredAffinityTerms: readonly PodAffinityTerm[];
+  readonly requiredAntiAffinityTerms: readonly PodAffinityTerm[];
+  /** Any inter-pod affinity or anti-affinity, required or preferred. */
+  readonly hasPodAffinity: boolean;
+  readonly claimNames: readonly string[];
+  readonly graceMicros: number;
+  /** `Never`: a crash ends the pod; otherwise its containers are started again in place. */
+  readonly restartPolicy: string;
+}
+
+export class TemplateTable {
+  private readonly byKey = new Map<string, PodTemplate>();
+  private readonly rows: PodTemplate[] = [];
+  private readonly registry: ResourceRegistry;
+
+  constructor(registry: ResourceRegistry) {
+    this.registry = registry;
+  }
+
+  get count(): number {
+    return this.rows.length;
+  }
+
+  get(id: number): PodTemplate {
+    return this.rows[id];
+  }
+
+  /** The template of a pod whose admission defaults have been applied. `fresh` tells that it was not known before. */
+  intern(pod: Pod): { readonly template: PodTemplate; readonly key: string; readonly fresh: boolean } {
+    const key = templateKey(pod);
+    const known = this.byKey.get(key);
+    if (known !== undefined) return { template: known, key, fresh: false };
+    const template = compileTemplate(this.rows.length, pod, this.registry);
+    this.byKey.set(key, template);
+    this.rows.push(template);
+    return { template, key, fresh: true };
+  }
+}
+
+/** Canonical text of what makes two pods alike for scheduling. */
+export function templateKey(pod: Pod): string {
+  const { nodeName: _nodeName, ...spec } = pod.spec ?? {};
+  const status = pod.status;
+  const resize = status && {
+    containers: status.containerStatuses?.map(({ name, resources, allocatedResources }) => ({ name, resources, allocatedResources })),
+    init: status.initContainerStatuses?.map(({ name, resources, allocatedResources }) => ({ name, resources, allocatedResources })),
+    resources: status.resources,
+    allocated: status.allocatedResources,
+    pending: status.conditions?.filter((condition) => condition.type === 'PodResizePending'),
+  };
+  return canonicalText({
+    namespace: pod.metadata?.namespace ?? 'default',
+    labels: pod.metadata?.labels ?? {},
+    controller: spreadController(pod),
+    spec,
+    resize,
+  });
+}
+
+/** JSON with sorted keys; undefined members, empty objects and empty lists inside objects are kept out. */
+function canonicalText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalText).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const parts: string[] = [];
+  const record = value as Record<string, unknown>;
+  for (const key of Object.keys(record).sort(compareText)) {
+    if (record[key] !== undefined) parts.push(`${JSON.stringify(key)}:${canonicalText(record[key])}`);
+  }
+  return `{${parts.join(',')}}`;
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Only controllers whose selector feeds PodTopologySpread's default constraints tell pods apart. */
+function spreadController(pod: Pod): ControllerReference | null {
+  const owner = pod.metadata?.ownerReferences?.find((reference) => reference.controller === true);
+  if (owner === undefined) return null;
+  const counts = owner.kind === 'ReplicaSet' || owner.kind === 'StatefulSet' || owner.kind === 'ReplicationController';
+  return counts ? { kind: owner.kind, name: owner.name, uid: owner.uid ?? '' } : null;
+}
+
+function compileTemplate(id: number, pod: Pod, registry: ResourceRegistry): PodTemplate {
+  const spec = pod.spec ?? {};
+  const containerDefaults = { cpuMilli: DEFAULT_CPU_MILLI, memoryBytes: DEFAULT_MEMORY_BYTES };
+  const vector = (options: PodRequestsOptions): ResourceVector => requestVector(pod, options, registry);
+  const nonZero = vector({ useStatusResources: true, podLevel: true, containerDefaults });
+  const affinity = spec.affinity;
+  return {
+    id,
+    namespace: pod.metadata?.namespace ?? 'default',
+    labels: new Map(Object.entries(pod.metadata?.labels ?? {})),
+    spec,
+    controller: spreadController(pod),
+    priority: spec.priority ?? 0,
+    neverPreempts: spec.preemptionPolicy === 'Never',
+    schedulerName: spec.schedulerName ?? DEFAULT_SCHEDULER_NAME,
+    accounted: vector({ useStatusResources: true, podLevel: true, containerDefaults: null }),
+    requested: vector({ useStatusResources: false, podLevel: true, containerDefaults: null }),
+    scored: vector({ useStatusResources: false, podLevel: false, containerDefaults }),
+    nonZeroCpu: amountOf(nonZero, CPU),
+    nonZeroMemory: amountOf(nonZero, MEMORY),
+    hostPorts: hostPortsOf(spec),
+    tolerations: spec.tolerations ?? [],
+    images: imagesOf(spec),
+    containerCount: (spec.containers?.length ?? 0) + (spec.initContainers?.length ?? 0),
+    gates: (spec.schedulingGates ?? []).map((gate) => gate.name),
+    requiredAffinityTerms: affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [],
+    requiredAntiAffinityTerms: affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [],
+    hasPodAffinity: hasPodAffinity(affinity),
+    claimNames: (spec.volumes ?? []).flatMap((volume) => (volume.persistentVolumeClaim === undefined ? [] : [volume.persistentVolumeClaim.claimName])),
+    graceMicros: (spec.terminationGracePeriodSeconds ?? 30) * MICROS_PER_SECOND,
+    restartPolicy: spec.restartPolicy ?? 'Always',
+  };
+}
+
+function requestVector(pod: Pod, options: PodRequestsOptions, registry: ResourceRegistry): ResourceVector {
+  const pairs = new Map<number, number>();
+  for (const [name, quantity] of podRequests(pod, options)) {
+    const column = registry.column(name);
+    if (column < 0) continue;
+    pairs.set(column, Number(column === CPU ? quantity.milliValue() : quantity.value()));
+  }
+  return resourceVector(pairs);
+}
+
+/** Ports with a hostPort of regular containers and restartable init containers; missing ip and protocol filled in. */
+function hostPortsOf(spec: PodSpec): HostPort[] {
+  const sidecars = (spec.initContainers ?? []).filter((container) => container.restartPolicy === 'Always');
+  return [...sidecars, ...(spec.containers ?? [])].flatMap((container) =>
+    (container.ports ?? []).flatMap((port) => {
+      const hostPort = port.hostPort ?? 0;
+      return hostPort > 0 ? [{ ip: port.hostIP === undefined || port.hostIP === '' ? '0.0.0.0' : port.hostIP, protocol: port.protocol === undefined || port.protocol === '' ? 'TCP' : port.protocol, port: hostPort }] : [];
+    }),
+  );
+}
+
+function imagesOf(spec: PodSpec): string[] {
+  const names = [...(spec.initContainers ?? []), ...(spec.containers ?? [])].map((container) => container.image ?? '');
+  for (const volume of spec.volumes ?? []) if (volume.image?.reference !== undefined) names.push(volume.image.reference);
+  return names.map(normalizedImageName);
+}
+
+function hasPodAffinity(affinity: Affinity | undefined): boolean {
+  const count = (list: readonly unknown[] | undefined): number => list?.length ?? 0;
+  const attract = affinity?.podAffinity;
+  const repel = affinity?.podAntiAffinity;
+  return (
+    count(attract?.requiredDuringSchedulingIgnoredDuringExecution) + count(attract?.preferredDuringSchedulingIgnoredDuringExecution) > 0 ||
+    count(repel?.requiredDuringSchedulingIgnoredDuringExecution) + count(repel?.preferredDuringSchedulingIgnoredDuringExecution) > 0
+  );
+}

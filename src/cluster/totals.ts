@@ -1,0 +1,43 @@
+/** Sums over the tables, kept by the verbs so that metrics never scan. `check.ts` recomputes them from the rows. */
+import { PodPhase } from './pod-table.ts';
+
+export class Totals {
+  /** Pods by PodPhase. */
+  readonly podsByPhase: Float64Array = new Float64Array(5);
+  podsTerminating = 0;
+  nodesAlive = 0;
+  nodesUp = 0;
+  /** Alive nodes without pods other than DaemonSets' (pinned ones). */
+  nodesEmpty = 0;
+  /** By pool, then resource column: `pool * stride + column`, over alive nodes. */
+  allocatable: Float64Array = new Float64Array(0);
+  requested: Float64Array = new Float64Array(0);
+  /** The same over alive nodes that are not empty. */
+  allocatableNonEmpty: Float64Array = new Float64Array(0);
+  requestedNonEmpty: Float64Array = new Float64Array(0);
+  nodesByPool: Float64Array = new Float64Array(0);
+  stride = 0;
+
+  get podsPending(): number {
+    return this.podsByPhase[PodPhase.Pending];
+  }
+
+  /** Makes room; keeps what is there. */
+  resize(pools: number, stride: number): void {
+    if (stride === this.stride && pools <= this.nodesByPool.length) return;
+    const widen = (source: Float64Array): Float64Array => {
+      const next = new Float64Array(pools * stride);
+      const known = Math.min(pools, this.nodesByPool.length);
+      for (let pool = 0; pool < known; pool++) next.set(source.subarray(pool * this.stride, (pool + 1) * this.stride), pool * stride);
+      return next;
+    };
+    this.allocatable = widen(this.allocatable);
+    this.requested = widen(this.requested);
+    this.allocatableNonEmpty = widen(this.allocatableNonEmpty);
+    this.requestedNonEmpty = widen(this.requestedNonEmpty);
+    const nodes = new Float64Array(pools);
+    nodes.set(this.nodesByPool.subarray(0, Math.min(pools, this.nodesByPool.length)));
+    this.nodesByPool = nodes;
+    this.stride = stride;
+  }
+}

@@ -1,0 +1,202 @@
+/**
+ * The scheduling algorithm on one pod: PreFilter, Filter over sampled nodes, PreScore, Score, choice of the host
+ * (pkg/scheduler/schedule_one.go, v1.36, as a single-threaded scheduler runs it). The plain scan: cost is nodes looked
+ * at times plugins. Keeps the rotating start index, which carries over from cycle to cycle.
+ */
+import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { RandomStream } from '../../kernel/random.ts';
+import type { CycleState } from './cycle-state.ts';
+import { Diagnosis } from './diagnosis.ts';
+import type { PodInfo } from './pod-info.ts';
+import type { Profile, ScoreCollector } from './profile.ts';
+import type { LiveSnapshot } from './snapshot.ts';
+import { Code, isRejected, statusMessage, unresolvable } from './status.ts';
+import type { Status } from './status.ts';
+
+export type TieBreak = 'upstream' | 'first' | 'random';
+
+export interface AlgorithmOptions {
+  /** Global percentageOfNodesToScore; 0: adaptive. */
+  readonly percentageOfNodesToScore: number;
+  /** false: always look at every node. */
+  readonly sampling: boolean;
+  readonly tieBreak: TieBreak;
+  /** For tieBreak `random`. */
+  readonly tieStream: RandomStream;
+}
+
+export type ScheduleResult =
+  | { readonly kind: 'scheduled'; readonly node: NodeInfo; readonly evaluatedNodes: number; readonly feasibleNodes: number }
+  | { readonly kind: 'fitError'; readonly diagnosis: Diagnosis }
+  | { readonly kind: 'noNodes' }
+  | { readonly kind: 'error'; readonly status: Status };
+
+const MIN_FEASIBLE_NODES_TO_FIND = 100;
+const MIN_FEASIBLE_NODES_PERCENTAGE_TO_FIND = 5;
+
+export class Algorithm {
+  nextStartNodeIndex = 0;
+  /** Counts for reports: nodes that Filter and Score were run on. */
+  nodesFiltered = 0;
+  nodesScored = 0;
+  private readonly snapshot: LiveSnapshot;
+  private readonly options: AlgorithmOptions;
+  private totals: Float64Array = new Float64Array(64);
+  private scratch: Float64Array = new Float64Array(64);
+  private readonly feasible: NodeInfo[] = [];
+
+  constructor(snapshot: LiveSnapshot, options: AlgorithmOptions) {
+    this.snapshot = snapshot;
+    this.options = options;
+  }
+
+  /** One decision on the state as it is. The snapshot is refreshed first. */
+  schedule(profile: Profile, state: CycleState, pod: PodInfo, collect?: ScoreCollector): ScheduleResult {
+    this.snapshot.refresh();
+    if (this.snapshot.nodes.length === 0) return { kind: 'noNodes' };
+    const diagnosis = new Diagnosis(this.snapshot.nodes.length);
+    const failed = this.findFeasible(profile, state, pod, diagnosis);
+    if (failed !== null) return failed;
+    const { feasible } = this;
+    const evaluatedNodes = feasible.length + diagnosis.explicitCount;
+    if (feasible.length === 0) return { kind: 'fitError', diagnosis };
+    if (feasible.length === 1) return { kind: 'scheduled', node: feasible[0], evaluatedNodes, feasibleNodes: 1 };
+    const status = this.scoreNodes(profile, state, pod, feasible, collect);
+    if (status !== null) return { kind: 'error', status };
+    return { kind: 'scheduled', node: feasible[this.choose(feasible.length)], evaluatedNodes, feasibleNodes: feasible.length };
+  }
+
+  /** PreScore and Score over `nodes`; totals are read with `total(i)`. */
+  scoreNodes(profile: Profile, state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], collect?: ScoreCollector): Status | null {
+    if (this.totals.length < nodes.length) {
+      this.totals = new Float64Array(nodes.length * 2);
+      this.scratch = new Float64Array(nodes.length * 2);
+    }
+    const status = profile.runPreScore(state, pod, nodes);
+    if (status !== null) return status;
+    if (profile.score.length === 0) {
+      this.totals.fill(1, 0, nodes.length);
+      return null;
+    }
+    this.nodesScored += nodes.length;
+    return profile.runScore(state, pod, nodes, this.totals, this.scratch, collect);
+  }
+
+  /** Total score of the i-th node given to scoreNodes. */
+  total(index: number): number {
+    return this.totals[index];
+  }
+
+  /** How many feasible nodes end the search among `nodeCount` (numFeasibleNodesToFind). */
+  feasibleNodesToFind(profile: Profile, nodeCount: number): number {
+    if (profile.score.length === 0) return 1;
+    if (nodeCount < MIN_FEASIBLE_NODES_TO_FIND || !this.options.sampling) return nodeCount;
+    let percentage = profile.percentageOfNodesToScore ?? this.options.percentageOfNodesToScore;
+    if (percentage === 0) percentage = Math.max(MIN_FEASIBLE_NODES_PERCENTAGE_TO_FIND, 50 - Math.floor(nodeCount / 125));
+    return Math.max(Math.floor((nodeCount * percentage) / 100), MIN_FEASIBLE_NODES_TO_FIND);
+  }
+
+  private findFeasible(profile: Profile, state: CycleState, pod: PodInfo, diagnosis: Diagnosis): ScheduleResult | null {
+    const { feasible } = this;
+    feasible.length = 0;
+    const verdict = profile.runPreFilter(state, pod);
+    for (const name of verdict.restrictors) diagnosis.unschedulablePlugins.add(name);
+    if (verdict.status !== null) {
+      if (!isRejected(verdict.status)) return { kind: 'error', status: verdict.status };
+      diagnosis.preFilterMessage = statusMessage(verdict.status);
+      diagnosis.preFilterStatus = verdict.status;
+      diagnosis.absentStatus = verdict.status;
+      diagnosis.addPlugin(verdict.status);
+      return { kind: 'fitError', diagnosis };
+    }
+    if (this.tryNominatedNode(profile, state, pod)) return null;
+    let nodes: readonly NodeInfo[] = this.snapshot.nodes;
+    if (verdict.nodeNames !== null) {
+      const { nodeNames, restrictors } = verdict;
+      diagnosis.absentStatus = unresolvable('', `node(s) didn't satisfy plugin(s) [${restrictors.join(' ')}]`);
+      nodes = this.restrictTo(nodeNames);
+    }
+    const error = this.filterNodes(profile, state, pod, nodes, diagnosis);
+    const processed = feasible.length + diagnosis.explicitCount;
+    this.nextStartNodeIndex = (this.nextStartNodeIndex + processed) % this.snapshot.nodes.length;
+    return error === null ? null : { kind: 'error', status: error };
+  }
+
+  /** The nominated node alone, when the pod has one and it still passes. */
+  private tryNominatedNode(profile: Profile, state: CycleState, pod: PodInfo): boolean {
+    const name = pod.nominatedNodeName;
+    if (name === '') return false;
+    const node = this.snapshot.find(name);
+    if (node === undefined) return false;
+    this.nodesFiltered++;
+    if (profile.runFilterWithNominatedPods(state, pod, node) !== null) return false;
+    this.feasible.push(node);
+    return true;
+  }
+
+  /** Cache order stands in for upstream's random map order; one name is looked up directly. */
+  private restrictTo(names: ReadonlySet<string>): NodeInfo[] {
+    if (names.size === 1) {
+      const [name] = names;
+      const node = this.snapshot.find(name);
+      return node === undefined ? [] : [node];
+    }
+    return this.snapshot.nodes.filter((node) => names.has(node.name));
+  }
+
+  private filterNodes(profile: Profile, state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], diagnosis: Diagnosis): Status | null {
+    const { feasible } = this;
+    const count = nodes.length;
+    const target = this.feasibleNodesToFind(profile, count);
+    const start = count === 0 ? 0 : this.nextStartNodeIndex % count;
+    for (let i = 0; i < count; i++) {
+      const index = start + i;
+      const node = nodes[index < count ? index : index - count];
+      this.nodesFiltered++;
+      const status = profile.runFilterWithNominatedPods(state, pod, node);
+      if (status === null) {
+        if (feasible.length === target) break;
+        feasible.push(node);
+      } else if (isRejected(status)) diagnosis.set(node.name, status);
+      else return status.code === Code.Error ? status : { code: Code.Error, reasons: status.reasons, plugin: status.plugin };
+    }
+    return null;
+  }
+
+  /** Index of the winner among the first `count` totals. */
+  private choose(count: number): number {
+    const { totals } = this;
+    let best = totals[0];
+    for (let i = 1; i < count; i++) if (totals[i] > best) best = totals[i];
+    switch (this.options.tieBreak) {
+      case 'upstream':
+        return firstInHeapOrder(totals, count, best);
+      case 'first':
+        return totals.indexOf(best);
+      case 'random':
+        return this.randomAmong(count, best);
+    }
+  }
+
+  private randomAmong(count: number, best: number): number {
+    let seen = 0;
+    for (let i = 0; i < count; i++) if (this.totals[i] === best) seen++;
+    let pick = Math.floor(this.options.tieStream.next() * seen);
+    for (let i = 0; i < count; i++) if (this.totals[i] === best && pick-- === 0) return i;
+    return 0;
+  }
+}
+
+/**
+ * The first maximum in pre-order traversal of the implicit binary heap over the list: what popping a max-heap built
+ * bottom-up from it yields (spec: container/heap over nodeScoreHeap).
+ */
+export function firstInHeapOrder(totals: ArrayLike<number>, count: number, best: number): number {
+  const stack = [0];
+  for (let index = stack.pop(); index !== undefined; index = stack.pop()) {
+    if (totals[index] === best) return index;
+    if (2 * index + 2 < count) stack.push(2 * index + 2);
+    if (2 * index + 1 < count) stack.push(2 * index + 1);
+  }
+  return 0;
+}

@@ -1,0 +1,50 @@
+/** What plugins remember during one scheduling cycle. Typed by its keys; values that a dry run changes know how to copy themselves. */
+
+/** A value that preemption's dry runs modify. */
+export interface Cloneable {
+  clone(): unknown;
+}
+
+/** Make one per plugin and kind of data; the name shows in error messages. */
+export interface StateKey<T> {
+  readonly name: string;
+  /** Never read: carries the type. */
+  readonly phantom?: T;
+}
+
+export function stateKey<T>(name: string): StateKey<T> {
+  return { name };
+}
+
+export class CycleState {
+  private readonly values = new Map<StateKey<unknown>, unknown>();
+  /** Plugins whose Filter (and AddPod/RemovePod) is left out in this cycle. */
+  readonly skipFilter: Set<string> = new Set();
+  readonly skipScore: Set<string> = new Set();
+
+  read<T>(key: StateKey<T>): T | undefined {
+    return this.values.get(key) as T | undefined;
+  }
+
+  write<T>(key: StateKey<T>, value: T): void {
+    this.values.set(key, value);
+  }
+
+  reset(): void {
+    this.values.clear();
+    this.skipFilter.clear();
+    this.skipScore.clear();
+  }
+
+  clone(): CycleState {
+    const copy = new CycleState();
+    for (const [key, value] of this.values) copy.values.set(key, isCloneable(value) ? value.clone() : value);
+    for (const name of this.skipFilter) copy.skipFilter.add(name);
+    for (const name of this.skipScore) copy.skipScore.add(name);
+    return copy;
+  }
+}
+
+function isCloneable(value: unknown): value is Cloneable {
+  return typeof value === 'object' && value !== null && 'clone' in value && typeof value.clone === 'function';
+}

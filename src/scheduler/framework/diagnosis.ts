@@ -1,0 +1,65 @@
+/** Why a pod fits nowhere: the verdict of every node, who rejected, and upstream's FitError text (pkg/scheduler/framework/types.go). */
+import type { NodeStatuses } from './plugin-api.ts';
+import { Code } from './status.ts';
+import type { Status } from './status.ts';
+
+export class Diagnosis implements NodeStatuses {
+  /** Nodes in the snapshot; 1 for failures after the choice. */
+  readonly nodeCount: number;
+  /** Set when PreFilter rejected the pod. */
+  preFilterMessage = '';
+  preFilterStatus: Status | null = null;
+  /** Verdict on nodes without one of their own. */
+  absentStatus: Status = { code: Code.UnschedulableAndUnresolvable, reasons: [], plugin: '' };
+  readonly unschedulablePlugins: Set<string> = new Set();
+  readonly pendingPlugins: Set<string> = new Set();
+  private readonly statuses = new Map<string, Status>();
+
+  constructor(nodeCount: number) {
+    this.nodeCount = nodeCount;
+  }
+
+  get explicitCount(): number {
+    return this.statuses.size;
+  }
+
+  set(nodeName: string, status: Status): void {
+    this.statuses.set(nodeName, status);
+    this.addPlugin(status);
+  }
+
+  addPlugin(status: Status): void {
+    if (status.plugin === '') return;
+    if (status.code === Code.Pending) this.pendingPlugins.add(status.plugin);
+    else if (status.code === Code.Unschedulable || status.code === Code.UnschedulableAndUnresolvable) this.unschedulablePlugins.add(status.plugin);
+  }
+
+  get(nodeName: string): Status {
+    return this.statuses.get(nodeName) ?? this.absentStatus;
+  }
+
+  explicit(): Iterable<readonly [string, Status]> {
+    return this.statuses;
+  }
+
+  /** The FitError text; `postFilterMessage` is '' when preemption was not tried or succeeded. */
+  message(postFilterMessage: string): string {
+    let text = `0/${this.nodeCount} nodes are available:`;
+    if (this.preFilterMessage !== '') text += ` ${this.preFilterMessage}.`;
+    else {
+      const histogram = this.histogram();
+      if (histogram !== '') text += ` ${histogram}.`;
+    }
+    return postFilterMessage === '' ? text : `${text} ${postFilterMessage}`;
+  }
+
+  private histogram(): string {
+    const counts = new Map<string, number>();
+    const count = (reason: string, by: number): void => void counts.set(reason, (counts.get(reason) ?? 0) + by);
+    for (const status of this.statuses.values()) for (const reason of status.reasons) count(reason, 1);
+    const absent = this.nodeCount - this.statuses.size;
+    if (absent > 0) for (const reason of this.absentStatus.reasons) count(reason, absent);
+    const entries = [...counts].map(([reason, times]) => `${times} ${reason}`);
+    return entries.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)).join(', ');
+  }
+}

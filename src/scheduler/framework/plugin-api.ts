@@ -1,0 +1,144 @@
+/**
+ * What a scheduler plugin is: upstream's extension points (pkg/scheduler/framework, v1.36) as optional methods of one
+ * small object. A plugin implements a point by having its method. This file is the public `podyard/plugin` entry.
+ */
+import type { Cluster } from '../../cluster/cluster.ts';
+import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { RandomStream } from '../../kernel/random.ts';
+import type { EventRegistration } from './cluster-event.ts';
+import type { CycleState } from './cycle-state.ts';
+import type { PodInfo } from './pod-info.ts';
+import type { SchedulerSnapshot } from './snapshot.ts';
+import type { Status } from './status.ts';
+
+export const MAX_NODE_SCORE = 100;
+export const MIN_NODE_SCORE = 0;
+
+/**
+ * What an answer depends on besides the pod's template. Fast paths are built from it and tests hold plugins to it.
+ *  - `facts`: the node's own object (labels, taints, name, images, ...) alone;
+ *  - `node`: the node's object, its pods and what they use;
+ *  - `cluster`: anything. What is not declared is taken to be this.
+ */
+export type Dependence = 'facts' | 'node' | 'cluster';
+
+/** Queue entries in the order that QueueSort compares. */
+export interface QueuedPod {
+  readonly pod: PodInfo;
+  /** Micros: when it entered the queue, or came back after its last failed attempt. */
+  readonly timestamp: number;
+}
+
+export interface PreFilterResult {
+  readonly status: Status | null;
+  /** The only nodes worth filtering, by name; null: all. */
+  readonly nodeNames: ReadonlySet<string> | null;
+}
+
+/** How PreFilter's state follows a what-if: pods added to or removed from one node. */
+export interface PreFilterExtensions {
+  addPod(state: CycleState, podToSchedule: PodInfo, podToAdd: number, node: NodeInfo): Status | null;
+  removePod(state: CycleState, podToSchedule: PodInfo, podToRemove: number, node: NodeInfo): Status | null;
+}
+
+export interface PostFilterResult {
+  readonly status: Status | null;
+  /** null: leave the nomination as it is; '' clears it. */
+  readonly nominatedNodeName: string | null;
+}
+
+/** Verdicts of one failed cycle, by node name. */
+export interface NodeStatuses {
+  /** The status of a node that was looked at, else the status of absent nodes. */
+  get(nodeName: string): Status | null;
+  /** Nodes with a status of their own, in the order they were looked at. */
+  explicit(): Iterable<readonly [string, Status]>;
+}
+
+/** PreBind may take simulated time: `afterMicros` later it is called again. */
+export interface RetryLater {
+  readonly afterMicros: number;
+}
+
+export interface Plugin {
+  readonly name: string;
+  /** By extension point. */
+  readonly dependence?: { readonly filter?: Dependence; readonly score?: Dependence };
+
+  /** null lets the pod into the active queue; anything else gates it. */
+  preEnqueue?(pod: PodInfo): Status | null;
+  /** QueueSort: whether `a` is to be scheduled before `b`. */
+  less?(a: QueuedPod, b: QueuedPod): boolean;
+  preFilter?(state: CycleState, pod: PodInfo): PreFilterResult;
+  readonly preFilterExtensions?: PreFilterExtensions;
+  filter?(state: CycleState, pod: PodInfo, node: NodeInfo): Status | null;
+  postFilter?(state: CycleState, pod: PodInfo, statuses: NodeStatuses): PostFilterResult;
+  preScore?(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): Status | null;
+  /** Any whole number; with normalizeScore the final one must be 0 to 100. */
+  score?(state: CycleState, pod: PodInfo, node: NodeInfo): number;
+  /** Rewrites `scores` (one per node of `nodes`) in place. */
+  normalizeScore?(state: CycleState, pod: PodInfo, scores: Float64Array, nodes: readonly NodeInfo[]): void;
+  reserve?(state: CycleState, pod: PodInfo, nodeName: string): Status | null;
+  unreserve?(state: CycleState, pod: PodInfo, nodeName: string): void;
+  /** Wait with a timeout in micros, or a verdict. */
+  permit?(state: CycleState, pod: PodInfo, nodeName: string): { readonly status: Status | null; readonly timeoutMicros: number };
+  preBind?(state: CycleState, pod: PodInfo, nodeName: string): Status | RetryLater | null;
+  /** Skip hands on to the next Bind plugin. */
+  bind?(state: CycleState, pod: PodInfo, nodeName: string): Status | null;
+  postBind?(state: CycleState, pod: PodInfo, nodeName: string): void;
+
+  /** What may make a pod that this plugin rejected schedulable again. Absent: any event. */
+  eventsToRegister?(): readonly EventRegistration[];
+}
+
+/** What the framework offers a plugin. */
+export interface Handle {
+  readonly cluster: Cluster;
+  /** The nodes of the current cycle in the cache's order. */
+  readonly snapshot: SchedulerSnapshot;
+  /** Runs the Filter plugins of the profile on one node, nominated pods of equal or higher priority included (for PostFilter plugins). */
+  filterWithNominatedPods(state: CycleState, pod: PodInfo, node: NodeInfo): Status | null;
+  runPreFilterAddPod(state: CycleState, pod: PodInfo, podToAdd: number, node: NodeInfo): Status | null;
+  runPreFilterRemovePod(state: CycleState, pod: PodInfo, podToRemove: number, node: NodeInfo): Status | null;
+  /** Pods nominated to a node, in order of nomination; rows. */
+  nominatedPods(nodeName: string): readonly number[];
+  /** A named random stream of this plugin's own. */
+  random(purpose: string): RandomStream;
+  /** Micros. */
+  now(): number;
+  /** Moves pods from backoff or unschedulable to the active queue, ignoring backoff. */
+  activate(pods: readonly number[]): void;
+  /** Pods that wait on Permit: let one go, or reject it. */
+  allowWaitingPod(pod: number, plugin: string): void;
+  rejectWaitingPod(pod: number, plugin: string, message: string): boolean;
+  /** Asks the API to delete a victim; asynchronous when preemption is. */
+  readonly preemption: PreemptionPort;
+  readonly schedulerName: string;
+}
+
+/** What preemption does to the world; implemented by the scheduler. */
+export interface PreemptionPort {
+  /** Deletes the victims and clears lower nominations on the node; the preemptor is gated until the calls are done. */
+  execute(preemptor: number, victims: readonly number[], nodeName: string): void;
+  isRunningFor(pod: number): boolean;
+}
+
+export interface PluginFactory {
+  readonly name: string;
+  /** One line for `podyard plugins`. */
+  readonly summary: string;
+  /** Arguments with their defaults, as KubeSchedulerConfiguration's pluginConfig names them; absent: takes none. */
+  readonly defaultArgs?: Readonly<Record<string, unknown>>;
+  /** `args` are decoded and defaulted. */
+  create(args: Readonly<Record<string, unknown>>, handle: Handle): Plugin;
+}
+
+export type { CycleState, StateKey } from './cycle-state.ts';
+export { stateKey } from './cycle-state.ts';
+export { Code, SKIP, unschedulable, unresolvable, errorStatus } from './status.ts';
+export type { Status } from './status.ts';
+export { Action, event } from './cluster-event.ts';
+export type { EventRegistration, QueueingHint } from './cluster-event.ts';
+export type { PodInfo } from './pod-info.ts';
+export type { NodeInfo } from '../../cluster/node-info.ts';
+export type { SchedulerSnapshot } from './snapshot.ts';

@@ -1,0 +1,259 @@
+/**
+ * A profile: the plugins of one schedulerName in their order at each extension point, and how verdicts combine
+ * (pkg/scheduler/framework/runtime/framework.go). Holds no state of a cycle: that is in CycleState.
+ */
+import { assert } from '../../base/assert.ts';
+import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { CycleState } from './cycle-state.ts';
+import type { PodInfo } from './pod-info.ts';
+import { MAX_NODE_SCORE, MIN_NODE_SCORE } from './plugin-api.ts';
+import type { Handle, NodeStatuses, Plugin, PluginFactory, PostFilterResult } from './plugin-api.ts';
+import { Code, errorStatus, statusMessage, unresolvable } from './status.ts';
+import type { Status } from './status.ts';
+
+/** A decoded profile: plugin names per extension point, in order. */
+export interface ProfileSpec {
+  readonly schedulerName: string;
+  /** null: the global setting counts. */
+  readonly percentageOfNodesToScore: number | null;
+  readonly points: ProfilePoints;
+  /** Arguments by plugin name, defaulted. */
+  readonly args: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+export interface ProfilePoints {
+  readonly preEnqueue: readonly string[];
+  readonly queueSort: readonly string[];
+  readonly preFilter: readonly string[];
+  readonly filter: readonly string[];
+  readonly postFilter: readonly string[];
+  readonly preScore: readonly string[];
+  readonly score: readonly { readonly name: string; readonly weight: number }[];
+  readonly reserve: readonly string[];
+  readonly permit: readonly string[];
+  readonly preBind: readonly string[];
+  readonly bind: readonly string[];
+  readonly postBind: readonly string[];
+}
+
+type Implementing<K extends keyof Plugin> = Plugin & Required<Pick<Plugin, K>>;
+
+export interface ScorePlugin {
+  readonly plugin: Implementing<'score'>;
+  readonly weight: number;
+}
+
+export interface PreFilterVerdict {
+  readonly status: Status | null;
+  /** null: all nodes. */
+  readonly nodeNames: ReadonlySet<string> | null;
+  /** Plugins that restricted the nodes, sorted. */
+  readonly restrictors: readonly string[];
+}
+
+/** Receives each plugin's weighted final scores, for explanations and conformance. */
+export type ScoreCollector = (plugin: string, weighted: Float64Array) => void;
+
+export class Profile {
+  readonly schedulerName: string;
+  readonly percentageOfNodesToScore: number | null;
+  readonly preEnqueue: readonly Implementing<'preEnqueue'>[];
+  readonly queueSort: Implementing<'less'>;
+  readonly preFilter: readonly Implementing<'preFilter'>[];
+  readonly filter: readonly Implementing<'filter'>[];
+  readonly postFilter: readonly Implementing<'postFilter'>[];
+  readonly preScore: readonly Implementing<'preScore'>[];
+  readonly score: readonly ScorePlugin[];
+  readonly reserve: readonly Plugin[];
+  readonly permit: readonly Implementing<'permit'>[];
+  readonly preBind: readonly Implementing<'preBind'>[];
+  readonly bind: readonly Implementing<'bind'>[];
+  readonly postBind: readonly Implementing<'postBind'>[];
+  /** Every plugin once, in order of first mention. */
+  readonly plugins: readonly Plugin[];
+  readonly spec: ProfileSpec;
+  private readonly handle: Handle;
+
+  constructor(spec: ProfileSpec, registry: ReadonlyMap<string, PluginFactory>, handle: Handle) {
+    const made = new Map<string, Plugin>();
+    const plugin = (name: string): Plugin => {
+      const known = made.get(name);
+      if (known !== undefined) return known;
+      const factory = registry.get(name);
+      assert(factory !== undefined, `plugin ${name} is not registered`);
+      const created = factory.create(spec.args[name] ?? factory.defaultArgs ?? {}, handle);
+      made.set(name, created);
+      return created;
+    };
+    const implementing = <K extends keyof Plugin>(point: K, names: readonly string[]): Implementing<K>[] =>
+      names.map((name) => {
+        const candidate = plugin(name);
+        assert(candidate[point] !== undefined, `plugin ${name} does not implement ${String(point)}`);
+        return candidate as Implementing<K>;
+      });
+    const { points } = spec;
+    this.spec = spec;
+    this.schedulerName = spec.schedulerName;
+    this.percentageOfNodesToScore = spec.percentageOfNodesToScore;
+    this.preEnqueue = implementing('preEnqueue', points.preEnqueue);
+    this.queueSort = implementing('less', points.queueSort)[0];
+    this.preFilter = implementing('preFilter', points.preFilter);
+    this.filter = implementing('filter', points.filter);
+    this.postFilter = implementing('postFilter', points.postFilter);
+    this.preScore = implementing('preScore', points.preScore);
+    this.score = points.score.map(({ name, weight }) => ({ plugin: implementing('score', [name])[0], weight }));
+    this.reserve = points.reserve.map(plugin);
+    this.permit = implementing('permit', points.permit);
+    this.preBind = implementing('preBind', points.preBind);
+    this.bind = implementing('bind', points.bind);
+    this.postBind = implementing('postBind', points.postBind);
+    this.plugins = [...made.values()];
+    this.handle = handle;
+  }
+
+  /** null: may enter the active queue. The first plugin that refuses gates the pod. */
+  runPreEnqueue(pod: PodInfo): Status | null {
+    for (const plugin of this.preEnqueue) {
+      const status = plugin.preEnqueue(pod);
+      if (status !== null) return status;
+    }
+    return null;
+  }
+
+  runPreFilter(state: CycleState, pod: PodInfo): PreFilterVerdict {
+    let nodeNames: ReadonlySet<string> | null = null;
+    let rejection: Status | null = null;
+    const restrictors: string[] = [];
+    for (const plugin of this.preFilter) {
+      const result = plugin.preFilter(state, pod);
+      const { status } = result;
+      if (status !== null) {
+        if (status.code === Code.Skip) state.skipFilter.add(plugin.name);
+        else if (status.code === Code.UnschedulableAndUnresolvable) return { status, nodeNames: null, restrictors };
+        else if (status.code === Code.Unschedulable) rejection = status;
+        else return { status: errorStatus(plugin.name, `running PreFilter plugin "${plugin.name}": ${statusMessage(status)}`), nodeNames: null, restrictors };
+        if (status.code !== Code.Skip) continue;
+      }
+      if (result.nodeNames === null) continue;
+      restrictors.push(plugin.name);
+      nodeNames = nodeNames === null ? result.nodeNames : intersection(nodeNames, result.nodeNames);
+      if (nodeNames.size === 0) return { status: emptyNodeSet(restrictors), nodeNames, restrictors: restrictors.sort(byText) };
+    }
+    return { status: rejection, nodeNames, restrictors: restrictors.sort(byText) };
+  }
+
+  /** The first rejection, or null. */
+  runFilter(state: CycleState, pod: PodInfo, node: NodeInfo): Status | null {
+    const { filter } = this;
+    const skipped = state.skipFilter;
+    for (let i = 0; i < filter.length; i++) {
+      const plugin = filter[i];
+      if (skipped.has(plugin.name)) continue;
+      const status = plugin.filter(state, pod, node);
+      if (status !== null) return status;
+    }
+    return null;
+  }
+
+  /**
+   * Filters with the pods that are nominated to the node and at least as important taken as present, then without
+   * them; both must pass (pkg/scheduler/framework/runtime: RunFilterPluginsWithNominatedPods).
+   */
+  runFilterWithNominatedPods(state: CycleState, pod: PodInfo, node: NodeInfo): Status | null {
+    const nominated = this.handle.nominatedPods(node.name);
+    if (nominated.length > 0) {
+      const { cluster } = this.handle;
+      const others = nominated.filter((other) => other !== pod.row && cluster.templateOf(other).priority >= pod.priority);
+      if (others.length > 0) {
+        const whatIfState = state.clone();
+        const whatIfNode = node.whatIf(cluster.nodes.stride);
+        for (const other of others) {
+          whatIfNode.addPod(other, cluster.templateOf(other));
+          const added = this.runPreFilterAddPod(whatIfState, pod, other, whatIfNode);
+          if (added !== null) return added;
+        }
+        const status = this.runFilter(whatIfState, pod, whatIfNode);
+        if (status !== null) return status;
+      }
+    }
+    return this.runFilter(state, pod, node);
+  }
+
+  runPreFilterAddPod(state: CycleState, pod: PodInfo, podToAdd: number, node: NodeInfo): Status | null {
+    for (const plugin of this.preFilter) {
+      if (plugin.preFilterExtensions === undefined || state.skipFilter.has(plugin.name)) continue;
+      const status = plugin.preFilterExtensions.addPod(state, pod, podToAdd, node);
+      if (status !== null) return status;
+    }
+    return null;
+  }
+
+  runPreFilterRemovePod(state: CycleState, pod: PodInfo, podToRemove: number, node: NodeInfo): Status | null {
+    for (const plugin of this.preFilter) {
+      if (plugin.preFilterExtensions === undefined || state.skipFilter.has(plugin.name)) continue;
+      const status = plugin.preFilterExtensions.removePod(state, pod, podToRemove, node);
+      if (status !== null) return status;
+    }
+    return null;
+  }
+
+  /** Success or UU ends the round; Unschedulable collects reasons and goes on. */
+  runPostFilter(state: CycleState, pod: PodInfo, statuses: NodeStatuses): PostFilterResult {
+    const reasons: string[] = [];
+    let nominatedNodeName: string | null = null;
+    let rejected = '';
+    for (const plugin of this.postFilter) {
+      const result = plugin.postFilter(state, pod, statuses);
+      if (result.status === null || result.status.code === Code.UnschedulableAndUnresolvable) return result;
+      if (result.status.code !== Code.Unschedulable) return { status: errorStatus(plugin.name, ...result.status.reasons), nominatedNodeName: null };
+      reasons.push(...result.status.reasons);
+      rejected = plugin.name;
+      if (result.nominatedNodeName !== null) nominatedNodeName = result.nominatedNodeName;
+    }
+    return { status: { code: Code.Unschedulable, reasons, plugin: rejected }, nominatedNodeName };
+  }
+
+  runPreScore(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): Status | null {
+    for (const plugin of this.preScore) {
+      const status = plugin.preScore(state, pod, nodes);
+      if (status === null) continue;
+      if (status.code !== Code.Skip) return errorStatus(plugin.name, `running PreScore plugin "${plugin.name}": ${statusMessage(status)}`);
+      state.skipScore.add(plugin.name);
+    }
+    return null;
+  }
+
+  /** Adds all plugins' weighted scores into `totals` (one per node, zeroed here); `scratch` is as long. */
+  runScore(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], totals: Float64Array, scratch: Float64Array, collect?: ScoreCollector): Status | null {
+    const count = nodes.length;
+    totals.fill(0, 0, count);
+    for (const { plugin, weight } of this.score) {
+      if (state.skipScore.has(plugin.name)) continue;
+      const scores = scratch.subarray(0, count);
+      for (let i = 0; i < count; i++) scores[i] = plugin.score(state, pod, nodes[i]);
+      plugin.normalizeScore?.(state, pod, scores, nodes);
+      for (let i = 0; i < count; i++) {
+        if (!(scores[i] >= MIN_NODE_SCORE && scores[i] <= MAX_NODE_SCORE)) {
+          return errorStatus(plugin.name, `plugin "${plugin.name}" returns an invalid score ${scores[i]}, it should in the range of [${MIN_NODE_SCORE}, ${MAX_NODE_SCORE}] after normalizing`);
+        }
+        totals[i] += weight * scores[i];
+      }
+      collect?.(plugin.name, scores.map((value) => value * weight));
+    }
+    return null;
+  }
+}
+
+function intersection(a: ReadonlySet<string>, b: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set([...a].filter((name) => b.has(name)));
+}
+
+function emptyNodeSet(restrictors: readonly string[]): Status {
+  const names = [...restrictors].sort(byText);
+  if (names.length === 1) return unresolvable('', `node(s) didn't satisfy plugin ${names[0]}`);
+  return unresolvable('', `node(s) didn't satisfy plugin(s) [${names.join(' ')}] simultaneously`);
+}
+
+function byText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

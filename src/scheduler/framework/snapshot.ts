@@ -1,0 +1,126 @@
+/**
+ * The nodes as one scheduling cycle sees them, in the order of upstream's cache: zones in order of first appearance,
+ * nodes of a zone in order of addition, dealt round-robin (pkg/scheduler/backend/cache/{node_tree,snapshot}.go).
+ * State does not change within a cycle, so NodeInfos are read live; what upstream freezes per node (image counts) is
+ * frozen in `images`. A change of a node's zone label shows in the order only after the next node comes or goes.
+ */
+import type { Cluster } from '../../cluster/cluster.ts';
+import type { NodeInfo } from '../../cluster/node-info.ts';
+import { NodeChange } from '../../cluster/observer.ts';
+import type { ClusterObserver } from '../../cluster/observer.ts';
+import { ImageStates } from './image-states.ts';
+import type { ImageState } from './image-states.ts';
+
+export interface SchedulerSnapshot {
+  /** All nodes in cache order. */
+  readonly nodes: readonly NodeInfo[];
+  find(name: string): NodeInfo | undefined;
+  /** What the scheduler knows of an image on a node; undefined: the node lacks it. */
+  imageState(node: NodeInfo, image: string): ImageState | undefined;
+}
+
+export class LiveSnapshot implements SchedulerSnapshot, ClusterObserver {
+  nodes: NodeInfo[] = [];
+  /** Index in `nodes` by node row, -1: not there. */
+  positionOf: Int32Array = new Int32Array(0);
+  /** Grows whenever `nodes` is rebuilt. */
+  version = 0;
+  private readonly cluster: Cluster;
+  private readonly images = new ImageStates();
+  /** Zone key to node rows. Map order is the zones' order. */
+  private readonly zones = new Map<string, number[]>();
+  private readonly zoneOfRow = new Map<number, string>();
+  private stale = false;
+
+  constructor(cluster: Cluster) {
+    this.cluster = cluster;
+    for (let row = 0; row < cluster.nodes.length; row++) if (cluster.nodes.alive[row] === 1) this.nodeAdded(row);
+    cluster.observe(this);
+  }
+
+  /** To be called at the start of a cycle. */
+  refresh(): void {
+    if (this.stale) this.rebuild();
+    this.images.refresh(this.cluster);
+  }
+
+  find(name: string): NodeInfo | undefined {
+    const row = this.cluster.nodeRow(name);
+    return row < 0 || this.zoneOfRow.get(row) === undefined ? undefined : this.cluster.nodeInfo(row);
+  }
+
+  imageState(node: NodeInfo, image: string): ImageState | undefined {
+    return this.images.state(node, image);
+  }
+
+  nodeAdded(row: number): void {
+    this.place(row);
+    this.stale = true;
+    this.images.addNode(this.cluster.nodeInfo(row));
+  }
+
+  nodeUpdated(row: number, changes: number, before: { readonly facts: NodeInfo['facts'] }): void {
+    const info = this.cluster.nodeInfo(row);
+    this.images.updateNode(info, before.facts);
+    if ((changes & NodeChange.Labels) === 0 || before.facts.zoneKey === info.facts.zoneKey) return;
+    this.displace(row);
+    this.place(row);
+  }
+
+  nodeRemoving(row: number): void {
+    this.displace(row);
+    this.stale = true;
+    this.images.removeNode(this.cluster.nodeInfo(row));
+  }
+
+  podAssumed(pod: number): void {
+    this.images.touch(this.cluster.pods.node[pod]);
+  }
+
+  podForgotten(_pod: number, node: number): void {
+    this.images.touch(node);
+  }
+
+  podBound(pod: number): void {
+    this.images.touch(this.cluster.pods.node[pod]);
+  }
+
+  podRemoved(_pod: number, node: number): void {
+    if (node >= 0) this.images.touch(node);
+  }
+
+  podUpdated(pod: number): void {
+    const node = this.cluster.pods.node[pod];
+    if (node >= 0) this.images.touch(node);
+  }
+
+  private place(row: number): void {
+    const zone = this.cluster.nodeInfo(row).facts.zoneKey;
+    this.zoneOfRow.set(row, zone);
+    const rows = this.zones.get(zone);
+    if (rows === undefined) this.zones.set(zone, [row]);
+    else rows.push(row);
+  }
+
+  private displace(row: number): void {
+    const zone = this.zoneOfRow.get(row);
+    if (zone === undefined) return;
+    const rows = this.zones.get(zone) ?? [];
+    rows.splice(rows.indexOf(row), 1);
+    if (rows.length === 0) this.zones.delete(zone);
+    this.zoneOfRow.delete(row);
+  }
+
+  private rebuild(): void {
+    const order: NodeInfo[] = [];
+    const zones = [...this.zones.values()];
+    for (let index = 0; order.length < this.zoneOfRow.size; index++) {
+      for (const rows of zones) if (index < rows.length) order.push(this.cluster.nodeInfo(rows[index]));
+    }
+    this.nodes = order;
+    this.positionOf = new Int32Array(this.cluster.nodes.length).fill(-1);
+    for (let position = 0; position < order.length; position++) this.positionOf[order[position].row] = position;
+    this.version++;
+    this.stale = false;
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * Verdicts of plugins with upstream's codes (staging/src/k8s.io/kube-scheduler/framework/interface.go). Success is
+ * `null` and costs nothing; rejections are made once per plugin and reason and shared.
+ */
+export const Code = {
+  Success: 0,
+  /** Internal problem: the cycle ends, the pod is tried again after an error backoff. */
+  Error: 1,
+  /** Rejected; preemption may help. */
+  Unschedulable: 2,
+  /** Rejected; preemption would not help. */
+  UnschedulableAndUnresolvable: 3,
+  /** Permit only. */
+  Wait: 4,
+  /** PreFilter, PreScore, Bind. */
+  Skip: 5,
+  /** Rejected, and a later queueing hint lets the pod skip its backoff. */
+  Pending: 6,
+} as const;
+export type Code = (typeof Code)[keyof typeof Code];
+
+export const CODE_NAMES: readonly string[] = ['Success', 'Error', 'Unschedulable', 'UnschedulableAndUnresolvable', 'Wait', 'Skip', 'Pending'];
+
+export interface Status {
+  readonly code: Code;
+  readonly reasons: readonly string[];
+  /** Name of the plugin that gave it; '' for the framework. */
+  readonly plugin: string;
+}
+
+export function unschedulable(plugin: string, ...reasons: readonly string[]): Status {
+  return { code: Code.Unschedulable, reasons, plugin };
+}
+
+export function unresolvable(plugin: string, ...reasons: readonly string[]): Status {
+  return { code: Code.UnschedulableAndUnresolvable, reasons, plugin };
+}
+
+export function errorStatus(plugin: string, ...reasons: readonly string[]): Status {
+  return { code: Code.Error, reasons, plugin };
+}
+
+export const SKIP: Status = { code: Code.Skip, reasons: [], plugin: '' };
+
+export function isRejected(status: Status): boolean {
+  return status.code === Code.Unschedulable || status.code === Code.UnschedulableAndUnresolvable || status.code === Code.Pending;
+}
+
+export function statusMessage(status: Status): string {
+  return status.reasons.join(', ');
+}
