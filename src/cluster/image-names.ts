@@ -7,3 +7,12 @@
 export function normalizedImageName(name: string): string {
   return name.lastIndexOf(':') <= name.lastIndexOf('/') ? `${name}:latest` : name;
 }
+
+/** The tag, `latest` when neither a tag nor a digest is given; empty for an image named by digest alone. */
+export function imageTag(name: string): string {
+  const digestStart = name.indexOf('@');
+  const named = digestStart < 0 ? name : name.slice(0, digestStart);
+  const colon = named.lastIndexOf(':');
+  if (colon > named.lastIndexOf('/')) return named.slice(colon + 1);
+  return digestStart < 0 && name !== '' ? 'latest' : '';
+}

@@ -62,3 +62,48 @@ function compareValues(taint: Taint, toleration: Toleration): number {
 function canonicalInt64(text: string): bigint | null {
   return CANONICAL_INTEGER.test(text) ? parseInt64(text) : null;
 }
+
+/**
+ * Both lists without those that another one covers; of equal ones the first stays.
+ * Source: pkg/util/tolerations/tolerations.go (v1.36.3).
+ */
+export function mergeTolerations(first: readonly Toleration[], second: readonly Toleration[]): Toleration[] {
+  const all = [...first, ...second];
+  const merged: Toleration[] = [];
+  all.forEach((toleration, position) => {
+    if (merged.some((kept) => covers(kept, toleration))) return;
+    const later = all.slice(position + 1);
+    if (later.some((other) => !isSame(other, toleration) && covers(other, toleration))) return;
+    merged.push(toleration);
+  });
+  return merged;
+}
+
+/** Whether `wide` tolerates at least what `narrow` does. An empty operator of the narrow one is not taken for Equal. */
+function covers(wide: Toleration, narrow: Toleration): boolean {
+  if (isSame(wide, narrow)) return true;
+  const wideKey = wide.key ?? '';
+  const wideEffect = wide.effect ?? '';
+  if ((narrow.key ?? '') !== wideKey && (wideKey !== '' || wide.operator !== 'Exists')) return false;
+  if ((narrow.effect ?? '') !== wideEffect && wideEffect !== '') return false;
+  if (wideEffect === 'NoExecute' && (wide.tolerationSeconds ?? Infinity) < (narrow.tolerationSeconds ?? Infinity)) return false;
+  switch (wide.operator ?? '') {
+    case '':
+    case 'Equal':
+      return narrow.operator === 'Equal' && (narrow.value ?? '') === (wide.value ?? '');
+    case 'Exists':
+      return true;
+    default:
+      return false;
+  }
+}
+
+function isSame(a: Toleration, b: Toleration): boolean {
+  return (
+    (a.key ?? '') === (b.key ?? '') &&
+    (a.operator ?? '') === (b.operator ?? '') &&
+    (a.value ?? '') === (b.value ?? '') &&
+    (a.effect ?? '') === (b.effect ?? '') &&
+    (a.tolerationSeconds ?? null) === (b.tolerationSeconds ?? null)
+  );
+}
