@@ -40,13 +40,16 @@ export class TimeIndex {
     this.insert(row);
   }
 
-  remove(row: number): void {
+  /** Removes a time that is in the index; returns its row. */
+  take(time: Micros): number {
     const { slots, times } = this;
     const mask = slots.length - 1;
-    let hole = hashTime(times[row]) & mask;
-    while (slots[hole] !== row + 1) {
-      assert(slots[hole] !== 0, 'only a row that is in the time index can be removed');
+    let hole = hashTime(time) & mask;
+    let row = slots[hole] - 1;
+    while (times[row] !== time) {
+      assert(row >= 0, 'only a time that is in the time index can be taken');
       hole = (hole + 1) & mask;
+      row = slots[hole] - 1;
     }
     // Close the gap: an entry further on moves into the hole if its home does not lie between the hole and itself.
     for (let slot = (hole + 1) & mask; slots[slot] !== 0; slot = (slot + 1) & mask) {
@@ -56,6 +59,7 @@ export class TimeIndex {
       hole = slot;
     }
     slots[hole] = 0;
+    return row;
   }
 
   /** Makes room for `capacity` rows, a power of two. */
