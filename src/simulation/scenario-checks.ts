@@ -1,0 +1,157 @@
+/** Third step of reading a scenario: relations between fields. Values on their own have been checked before. */
+import { nearestName } from '../base/input-error.ts';
+import { isSubdomain, labelValue } from '../workload/manifests/names.ts';
+import type { Path } from '../workload/manifests/source-path.ts';
+import { below, quoteShort } from '../workload/manifests/source-path.ts';
+import type { Findings } from '../workload/manifests/structure.ts';
+import { mappingOf } from '../workload/manifests/structure.ts';
+import type { OwnSettings } from './scenario-resolve.ts';
+import type { NodePoolInput, ScenarioInput, WorkloadInput } from './scenario-schema.ts';
+import { parseDuration } from './scenario-units.ts';
+
+const SYSTEM_CLASSES = ['system-cluster-critical', 'system-node-critical'];
+
+export function checkScenario(input: ScenarioInput, settings: OwnSettings, findings: Findings): void {
+  uniqueNames(input.nodePools, 'nodePools', findings);
+  uniqueNames(input.workloads, 'workloads', findings);
+  uniqueNames(input.failures, 'failures', findings);
+  for (const [index, pool] of input.nodePools.entries()) checkPool(pool, at('nodePools', index), findings);
+  for (const [index, workload] of input.workloads.entries()) checkWorkload(workload, at('workloads', index), settings, findings);
+  checkFailures(input, findings);
+  checkPriorityClasses(input, findings);
+  if (settings.durationMicros === null) checkEnds(input, findings);
+  if (settings.nodePools.length === 0 && input.nodes === undefined && input.manifests === undefined && input.trace?.format !== 'openb') {
+    findings.error(null, 'the cluster has no nodes: expected "nodePools" or "nodes"');
+  }
+  if (input.workloads.length === 0 && input.manifests === undefined && input.nodes === undefined && input.trace === undefined) {
+    findings.warn(null, 'no pods will arrive: expected "workloads", "manifests" or "trace"');
+  }
+}
+
+function at(key: string, index: number): Path {
+  return below(below(null, key), index);
+}
+
+function uniqueNames(items: readonly { readonly name: string }[], key: string, findings: Findings): void {
+  const seen = new Map<string, number>();
+  for (const [index, { name }] of items.entries()) {
+    const before = seen.get(name);
+    if (before === undefined) seen.set(name, index);
+    else findings.error(below(at(key, index), 'name'), `the name ${quoteShort(name)} is taken by ${key}[${before}]`);
+  }
+}
+
+function checkPool(pool: NodePoolInput, path: Path, findings: Findings): void {
+  const { autoscaling, count } = pool;
+  if (count === undefined && autoscaling === undefined) findings.error(path, '"count" is missing: expected a whole number of nodes');
+  if (autoscaling !== undefined) {
+    const { min, max } = autoscaling;
+    if (min > max) findings.error(below(below(path, 'autoscaling'), 'max'), `expected max to be at least min (${min}), found ${max}`);
+    else if (count !== undefined && (count < min || count > max)) {
+      findings.error(below(path, 'count'), `expected a count within autoscaling min ${min} and max ${max}, found ${count}`);
+    }
+  }
+  const zones = new Set<string>();
+  for (const [index, zone] of pool.zones.entries()) {
+    const place = below(below(path, 'zones'), index);
+    if (zone === '') findings.error(place, 'expected a zone name, found an empty text');
+    else labelValue(zone, place, findings);
+    if (zones.has(zone)) findings.error(place, `the zone ${quoteShort(zone)} is listed twice`);
+    zones.add(zone);
+  }
+  labelValue(pool.region, below(path, 'region'), findings);
+  for (const key of ['topology.kubernetes.io/zone', 'topology.kubernetes.io/region', 'kubernetes.io/hostname']) {
+    if (pool.labels[key] === undefined) continue;
+    const instead = key.endsWith('hostname') ? 'it is the node name' : `use "${key.slice(key.indexOf('/') + 1)}${key.endsWith('zone') ? 's' : ''}"`;
+    findings.error(below(below(path, 'labels'), key), `the label ${key} is set by Podyard: ${instead}`, undefined, 'key');
+  }
+  const images = new Set<string>();
+  for (const [index, image] of pool.images.entries()) {
+    if (images.has(image.name)) findings.error(below(below(path, 'images'), index), `the image ${quoteShort(image.name)} is listed twice`);
+    images.add(image.name);
+  }
+}
+
+function checkWorkload(workload: WorkloadInput, path: Path, settings: OwnSettings, findings: Findings): void {
+  const { kind, lifetime, arrivals } = workload;
+  const refuse = (key: string, message: string): void => findings.error(below(path, key), message, undefined, 'key');
+  if (kind === 'DaemonSet') {
+    if (lifetime !== undefined) refuse('lifetime', 'a DaemonSet has no lifetime: its pods live as long as their nodes');
+    if (typeof workload.replicas === 'object' || workload.replicas !== 1) refuse('replicas', 'a DaemonSet has no replicas: it runs one pod on every node');
+    if (arrivals !== undefined && (arrivals.at === undefined || (arrivals.count ?? 1) !== 1)) refuse('arrivals', 'a DaemonSet arrives once: expected {at: <time>}');
+    if ((workload.shapes ?? []).length > 1) refuse('shapes', 'a DaemonSet has one pod size: expected requests');
+  } else if (kind !== 'Deployment' && (lifetime === undefined || lifetime === 'forever')) {
+    const message = `a ${kind} needs a lifetime that ends: the run time of its pods`;
+    if (lifetime === undefined) findings.error(path, `"lifetime" is missing: ${message}`);
+    else findings.error(below(path, 'lifetime'), message);
+  }
+  checkRestartPolicy(workload, path, findings);
+  checkTimes(workload, path, settings, findings);
+}
+
+function checkRestartPolicy(workload: WorkloadInput, path: Path, findings: Findings): void {
+  const policy = mappingOf(workload.template?.['spec'])['restartPolicy'];
+  const place = below(below(below(path, 'template'), 'spec'), 'restartPolicy');
+  if (policy === undefined || workload.kind === 'Pod') return;
+  if (workload.kind === 'Job' && policy === 'Always') findings.error(place, 'expected Never or OnFailure for a Job, found Always');
+  if (workload.kind !== 'Job' && (policy === 'Never' || policy === 'OnFailure')) findings.error(place, `expected Always for a ${workload.kind}, found ${policy}`);
+}
+
+/** Arrivals after the end of the run are no error (a shorter run by --set), but worth a word. */
+function checkTimes(workload: WorkloadInput, path: Path, settings: OwnSettings, findings: Findings): void {
+  const end = settings.durationMicros;
+  const { arrivals } = workload;
+  if (end === null || arrivals === undefined) return;
+  const start = arrivals.at ?? arrivals.poisson?.from ?? arrivals.diurnal?.from ?? arrivals.bursty?.from;
+  const micros = start === undefined ? 0 : (parseDuration(start) ?? 0);
+  if (micros >= end) findings.warn(below(path, 'arrivals'), `nothing of ${quoteShort(workload.name)} arrives before the run ends`, undefined, 'key');
+}
+
+function checkFailures(input: ScenarioInput, findings: Findings): void {
+  const pools = new Map(input.nodePools.map((pool) => [pool.name, pool]));
+  for (const [index, failure] of input.failures.entries()) {
+    const path = at('failures', index);
+    for (const [ordinal, name] of failure.pools.entries()) {
+      if (!pools.has(name)) findings.error(below(below(path, 'pools'), ordinal), `unknown pool ${quoteShort(name)}`, nearestName(name, pools.keys()));
+    }
+    const struck = failure.pools.length === 0 ? input.nodePools : failure.pools.flatMap((name) => pools.get(name) ?? []);
+    if (failure.scope === 'zone' && struck.length > 0 && input.nodes === undefined && struck.every((pool) => pool.zones.length === 0)) {
+      findings.error(below(path, 'scope'), 'zones cannot fail: none of the pools has zones');
+    }
+  }
+}
+
+function checkPriorityClasses(input: ScenarioInput, findings: Findings): void {
+  const defaults: string[] = [];
+  for (const [name, entry] of Object.entries(input.priorityClasses)) {
+    const path = below(below(null, 'priorityClasses'), name);
+    if (!isSubdomain(name)) findings.error(path, `expected a name of lower-case letters, digits, "-" and ".", found ${quoteShort(name)}`, undefined, 'key');
+    else if (name.startsWith('system-')) findings.error(path, SYSTEM_CLASSES.includes(name) ? `${name} is built in` : 'names that start with "system-" are reserved', undefined, 'key');
+    if (typeof entry === 'object' && entry.globalDefault) defaults.push(name);
+  }
+  if (defaults.length > 1) findings.error(below(below(null, 'priorityClasses'), defaults[1]), `expected one globalDefault, found ${defaults.join(' and ')}`, undefined, 'key');
+}
+
+/** Without a duration the run ends with its last pod: arrivals must end, too. */
+function checkEnds(input: ScenarioInput, findings: Findings): void {
+  for (const [index, { arrivals, name }] of input.workloads.entries()) {
+    const endless = arrivals?.poisson ?? arrivals?.diurnal ?? arrivals?.bursty;
+    if (endless === undefined || endless.until !== undefined) continue;
+    findings.error(below(at('workloads', index), 'arrivals'), `${quoteShort(name)} arrives without end: expected "until" here, or a "duration" of the scenario`, undefined, 'key');
+  }
+}
+
+/** Priority classes named by workloads, once those of the manifests are known. */
+export function checkClassesOfWorkloads(input: ScenarioInput, known: ReadonlySet<string>, findings: Findings): void {
+  for (const [index, workload] of input.workloads.entries()) {
+    const path = at('workloads', index);
+    const inTemplate = mappingOf(workload.template?.['spec'])['priorityClassName'];
+    const uses: [unknown, Path][] = [
+      [workload.priorityClass, below(path, 'priorityClass')],
+      [inTemplate, below(below(below(path, 'template'), 'spec'), 'priorityClassName')],
+    ];
+    for (const [name, place] of uses) {
+      if (typeof name === 'string' && !known.has(name)) findings.error(place, `unknown priority class ${quoteShort(name)}`, nearestName(name, known));
+    }
+  }
+}

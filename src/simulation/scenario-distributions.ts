@@ -1,0 +1,140 @@
+/** Distributions and arrival processes: from the user's spelling to numbers, with the checks of their parameters. */
+import { MICROS_PER_SECOND } from '../base/time.ts';
+import type { Micros } from '../base/time.ts';
+import type { Distribution } from '../kernel/distribution.ts';
+import type { Path } from '../workload/manifests/source-path.ts';
+import { below, quoteShort } from '../workload/manifests/source-path.ts';
+import type { Findings } from '../workload/manifests/structure.ts';
+import type { ArrivalProcess } from './scenario.ts';
+import type { ArrivalsInput, DistributionInput } from './scenario-schema.ts';
+import { parseDuration } from './scenario-units.ts';
+
+/** Turns texts into numbers at one place of a document, noting what cannot be. */
+export class ScenarioNumbers {
+  readonly findings: Findings;
+
+  constructor(findings: Findings) {
+    this.findings = findings;
+  }
+
+  micros(text: string, path: Path | null): Micros {
+    const micros = parseDuration(text);
+    if (micros === undefined) this.findings.error(path, `expected a duration of at most 100 years, found ${quoteShort(text)}`);
+    return micros ?? 0;
+  }
+
+  microsAbove0(text: string, path: Path | null): Micros {
+    const micros = this.micros(text, path);
+    if (micros === 0 && parseDuration(text) !== undefined) this.findings.error(path, `expected a duration above 0, found ${quoteShort(text)}`);
+    return micros;
+  }
+
+  /** Seconds of a duration text, or a plain number as it stands. */
+  amount(value: string | number, path: Path | null): number {
+    return typeof value === 'number' ? value : this.micros(value, path) / MICROS_PER_SECOND;
+  }
+
+  /** Durations in seconds, other numbers as they are. */
+  distribution(input: string | number | DistributionInput, path: Path | null): Distribution {
+    if (typeof input !== 'object') return { kind: 'fixed', value: this.amount(input, path), atLeast: null, atMost: null };
+    const bound = (key: 'atLeast' | 'atMost'): number | null => (input[key] === undefined ? null : this.amount(input[key], below(path, key)));
+    const atLeast = bound('atLeast');
+    const atMost = bound('atMost');
+    if (atLeast !== null && atMost !== null && atLeast > atMost) this.findings.error(below(path, 'atMost'), 'expected atMost to be at least atLeast');
+    const shapes = SHAPES.filter((shape) => input[shape] !== undefined);
+    if (shapes.length !== 1) {
+      const found = shapes.length === 0 ? 'none' : shapes.join(' and ');
+      this.findings.error(path, `expected exactly one of ${SHAPES.join(', ')}, found ${found}`);
+      return { kind: 'fixed', value: 0, atLeast, atMost };
+    }
+    return { ...this.#shape(input, below(path, shapes[0])), atLeast, atMost };
+  }
+
+  #shape(input: DistributionInput, path: Path): DistributionShape {
+    const amount = (value: string | number, key: string): number => this.amount(value, below(path, key));
+    const positive = (value: string | number, key: string): number => this.#positive(value, amount(value, key), below(path, key));
+    const { uniform, exponential, lognormal, weibull, boundedPareto, choice } = input;
+    if (uniform !== undefined) {
+      const min = amount(uniform.min, 'min');
+      return { kind: 'uniform', min, max: this.#notBelow(min, amount(uniform.max, 'max'), path) };
+    }
+    if (exponential !== undefined) return { kind: 'exponential', mean: positive(exponential.mean, 'mean') };
+    if (lognormal !== undefined) return { kind: 'lognormal', median: positive(lognormal.median, 'median'), sigma: lognormal.sigma };
+    if (weibull !== undefined) return { kind: 'weibull', scale: positive(weibull.scale, 'scale'), shape: positive(weibull.shape, 'shape') };
+    if (boundedPareto !== undefined) {
+      const min = positive(boundedPareto.min, 'min');
+      return { kind: 'boundedPareto', min, max: this.#notBelow(min, amount(boundedPareto.max, 'max'), path), alpha: positive(boundedPareto.alpha, 'alpha') };
+    }
+    if (choice !== undefined) return this.#choice(choice, path);
+    return { kind: 'fixed', value: this.amount(input.fixed ?? 0, path) };
+  }
+
+  #choice(choice: NonNullable<DistributionInput['choice']>, path: Path): DistributionShape {
+    const values = choice.values.map((value, index) => this.amount(value, below(below(path, 'values'), index)));
+    const weights = choice.weights ?? values.map(() => 1);
+    if (values.length === 0) this.findings.error(below(path, 'values'), 'expected at least one value');
+    else if (weights.length !== values.length) this.findings.error(below(path, 'weights'), `expected one weight for each of ${values.length} values, found ${weights.length}`);
+    else this.weightsAbove0(weights, below(path, 'weights'));
+    return { kind: 'choice', values, weights };
+  }
+
+  weightsAbove0(weights: readonly number[], path: Path): void {
+    if (!weights.some((weight) => weight > 0)) this.findings.error(path, 'expected at least one weight above 0');
+  }
+
+  /** A duration that could not be read has been noted already. */
+  #positive(given: string | number, value: number, path: Path): number {
+    const isRead = typeof given === 'number' || parseDuration(given) !== undefined;
+    if (isRead && !(value > 0)) this.findings.error(path, `expected a value above 0, found ${given}`);
+    return value;
+  }
+
+  #notBelow(min: number, max: number, path: Path): number {
+    if (max < min) this.findings.error(below(path, 'max'), 'expected max to be at least min');
+    return max;
+  }
+
+  arrivals(input: ArrivalsInput | undefined, path: Path): ArrivalProcess {
+    if (input === undefined) return { kind: 'at', atMicros: 0, count: 1 };
+    const kinds = ARRIVAL_KINDS.filter((kind) => input[kind] !== undefined);
+    if (kinds.length !== 1) {
+      const found = kinds.length === 0 ? 'none' : kinds.join(' and ');
+      this.findings.error(path, `expected exactly one of ${ARRIVAL_KINDS.join(', ')}, found ${found}`);
+      return { kind: 'at', atMicros: 0, count: 0 };
+    }
+    if (input.count !== undefined && input.at === undefined) this.findings.error(below(path, 'count'), '"count" belongs to "at"', undefined, 'key');
+    const { poisson, diurnal, bursty } = input;
+    if (poisson !== undefined) return { kind: 'poisson', ratePerHour: poisson.ratePerHour, ...this.#window(poisson, below(path, 'poisson')) };
+    if (diurnal !== undefined) {
+      const at = below(path, 'diurnal');
+      return {
+        kind: 'diurnal',
+        meanRatePerHour: diurnal.meanRatePerHour,
+        amplitude: diurnal.amplitude,
+        periodMicros: this.microsAbove0(diurnal.period, below(at, 'period')),
+        peakMicros: this.micros(diurnal.peak, below(at, 'peak')),
+        ...this.#window(diurnal, at),
+      };
+    }
+    if (bursty !== undefined) {
+      const at = below(path, 'bursty');
+      const size = this.distribution(bursty.size, below(at, 'size'));
+      const gapSeconds = this.amount(bursty.gap, below(at, 'gap'));
+      return { kind: 'bursty', burstsPerHour: bursty.burstsPerHour, size, gapSeconds, ...this.#window(bursty, at) };
+    }
+    return { kind: 'at', atMicros: this.micros(input.at ?? '0s', below(path, 'at')), count: input.count ?? 1 };
+  }
+
+  #window(input: { readonly from: string; readonly until?: string | undefined }, path: Path): { startMicros: Micros; endMicros: Micros | null } {
+    const startMicros = this.micros(input.from, below(path, 'from'));
+    const endMicros = input.until === undefined ? null : this.micros(input.until, below(path, 'until'));
+    if (endMicros !== null && endMicros <= startMicros) this.findings.error(below(path, 'until'), `expected a time after "from" (${input.from}), found ${quoteShort(input.until ?? '')}`);
+    return { startMicros, endMicros };
+  }
+}
+
+const SHAPES = ['fixed', 'uniform', 'exponential', 'lognormal', 'weibull', 'boundedPareto', 'choice'] as const;
+const ARRIVAL_KINDS = ['at', 'poisson', 'diurnal', 'bursty'] as const;
+
+/** A distribution before its bounds. */
+type DistributionShape = Distribution extends infer D ? (D extends Distribution ? Omit<D, 'atLeast' | 'atMost'> : never) : never;

@@ -1,0 +1,261 @@
+/**
+ * A scenario from YAML or JSON and the files it names: decode, default, check. Every problem of the scenario and of its
+ * files is collected, then thrown as one InputError; what is only doubtful comes back as warnings.
+ */
+import type { Problem } from '../base/input-error.ts';
+import { InputError } from '../base/input-error.ts';
+import type { KubernetesObject, PriorityClass } from '../cluster/objects.ts';
+import { readDocuments } from '../workload/manifests/documents.ts';
+import type { FileReader } from '../workload/manifests/file-reader.ts';
+import { collectManifests } from '../workload/manifests/read-manifests.ts';
+import type { Manifests } from '../workload/manifests/read-manifests.ts';
+import type { Finding, SourceDocument } from '../workload/manifests/source-document.ts';
+import { placeFindings } from '../workload/manifests/source-document.ts';
+import type { Path } from '../workload/manifests/source-path.ts';
+import { below, describeValue, stepsOf } from '../workload/manifests/source-path.ts';
+import { Findings, isMapping } from '../workload/manifests/structure.ts';
+import type { Scenario, SchedulerSettings, TraceInput } from './scenario.ts';
+import { checkClassesOfWorkloads, checkScenario } from './scenario-checks.ts';
+import { decodeScenario } from './scenario-decode.ts';
+import { ScenarioNumbers } from './scenario-distributions.ts';
+import type { AppliedOverrides, Override } from './scenario-overrides.ts';
+import { applyOverrides } from './scenario-overrides.ts';
+import type { OwnSettings } from './scenario-resolve.ts';
+import { resolveSettings } from './scenario-resolve.ts';
+import type { ScenarioInput } from './scenario-schema.ts';
+
+export type { Override } from './scenario-overrides.ts';
+
+/** A file, or a text with the name it is called in messages; relative paths in a text start at the folder of `name`. */
+export type ScenarioEntry = { readonly file: string } | { readonly text: string; readonly name: string };
+
+export interface ScenarioRead {
+  readonly scenario: Scenario;
+  readonly warnings: readonly Problem[];
+}
+
+/** Scenarios are written by hand; a larger file is some other file. */
+const MAX_SCENARIO_CHARACTERS = 16 * 1024 * 1024;
+
+export function readScenario(entry: ScenarioEntry, files: FileReader, overrides: readonly Override[] = []): ScenarioRead {
+  const file = 'file' in entry ? entry.file : entry.name;
+  const text = 'file' in entry ? files.read(entry.file) : entry.text;
+  const { document, warnings } = openScenario(text, file);
+  const changed = applyOverrides(document.value, overrides);
+  const reading = new ScenarioReading(file, document, changed, files, [...warnings]);
+  const scenario = reading.read();
+  if (reading.problems.length > 0 || scenario === undefined) throw new InputError(reading.problems);
+  return { scenario, warnings: reading.warnings };
+}
+
+function openScenario(text: string, file: string): { readonly document: SourceDocument; readonly warnings: readonly Problem[] } {
+  if (text.length > MAX_SCENARIO_CHARACTERS) throw new InputError({ file, message: `expected a scenario, found a file of more than ${MAX_SCENARIO_CHARACTERS} characters` });
+  const { documents, problems, warnings } = readDocuments(text, file);
+  if (problems.length > 0) throw new InputError(problems);
+  const [document, second] = documents;
+  if (document === undefined) throw new InputError({ file, message: 'expected a scenario, found an empty file' });
+  if (second !== undefined) throw new InputError({ file, ...second.locate([], 'value'), message: 'expected one scenario in the file, found a second document' });
+  if (isMapping(document.value) && document.value['kind'] !== undefined && document.value['apiVersion'] !== undefined) {
+    const message = `expected a scenario, found a Kubernetes object of kind ${String(document.value['kind'])}: list the file under "nodes" or "manifests" of a scenario`;
+    throw new InputError({ file, ...document.locate(['kind'], 'key'), message });
+  }
+  return { document, warnings };
+}
+
+class ScenarioReading {
+  readonly problems: Problem[] = [];
+  readonly warnings: Problem[];
+  readonly #file: string;
+  readonly #document: SourceDocument;
+  readonly #overrides: AppliedOverrides;
+  readonly #files: FileReader;
+  readonly #findings = new Findings();
+
+  constructor(file: string, document: SourceDocument, overrides: AppliedOverrides, files: FileReader, warnings: Problem[]) {
+    this.#file = file;
+    this.#document = document;
+    this.#overrides = overrides;
+    this.#files = files;
+    this.warnings = warnings;
+  }
+
+  read(): Scenario | undefined {
+    const input = decodeScenario(this.#overrides.value, this.#findings);
+    const scenario = input === undefined ? undefined : this.#resolve(input);
+    this.problems.unshift(...this.#overrides.problems, ...inOrder(this.#place(this.#findings.errors)));
+    this.warnings.push(...inOrder(this.#place(this.#findings.warnings)));
+    return scenario;
+  }
+
+  #resolve(input: ScenarioInput): Scenario {
+    const settings = resolveSettings(input, new ScenarioNumbers(this.#findings));
+    checkScenario(input, settings, this.#findings);
+    const manifests = this.#readManifests(input);
+    const priorityClasses = this.#allPriorityClasses(settings, manifests.objects);
+    checkClassesOfWorkloads(input, new Set(Object.keys(priorityClasses)), this.#findings);
+    this.#checkNodes(settings, input, manifests);
+    return {
+      name: input.name ?? nameOfFile(this.#file),
+      description: input.description,
+      seed: settings.seed,
+      durationMicros: settings.durationMicros,
+      nodePools: settings.nodePools,
+      nodes: manifests.nodes,
+      objects: manifests.objects,
+      ignoredKinds: manifests.ignoredKinds,
+      priorityClasses,
+      workloads: settings.workloads,
+      trace: this.#resolveTrace(input),
+      scheduler: this.#resolveScheduler(input, settings),
+      kubelet: settings.kubelet,
+      nodeLifecycle: settings.nodeLifecycle,
+      failures: settings.failures,
+      autoscaler: settings.autoscaler,
+      metrics: settings.metrics,
+    };
+  }
+
+  #readManifests(input: ScenarioInput): Manifests {
+    const paths = [...this.#existing(input.nodes, 'nodes'), ...this.#existing(input.manifests, 'manifests')];
+    const classes = Object.keys(input.priorityClasses);
+    const { problems, ...manifests } = collectManifests(paths, this.#files, { priorityClasses: classes });
+    this.problems.push(...problems);
+    this.warnings.push(...manifests.warnings);
+    return manifests;
+  }
+
+  /** Files and folders of a field, those that exist. A folder that holds the scenario itself would be read as manifests. */
+  #existing(given: string | readonly string[] | undefined, key: string): string[] {
+    const found: string[] = [];
+    const entries = given === undefined ? [] : typeof given === 'string' ? [given] : given;
+    const own = this.#files.realPath(this.#file);
+    for (const [index, relative] of entries.entries()) {
+      const place = typeof given === 'string' ? below(null, key) : below(below(null, key), index);
+      const path = this.#files.resolve(this.#file, relative);
+      if (relative === '') this.#findings.error(place, 'expected a file or folder, found an empty text');
+      else if (this.#files.isFolder(path)) {
+        const real = this.#files.realPath(path);
+        if (own.startsWith(real.endsWith('/') ? real : `${real}/`)) this.#findings.error(place, `the folder ${path} holds the scenario itself: put manifests into a folder of their own`);
+        else found.push(path);
+      } else if (!this.#files.isFile(path)) this.#findings.error(place, `no such file or folder: ${path}`);
+      else if (this.#files.realPath(path) === own) this.#findings.error(place, 'the scenario refers to itself');
+      else found.push(path);
+    }
+    return found;
+  }
+
+  /** Path of a file of the scenario; noted when there is none. */
+  #existingFile(relative: string, place: Path): string {
+    const path = this.#files.resolve(this.#file, relative);
+    if (this.#files.isFolder(path)) this.#findings.error(place, `expected a file, found a folder: ${path}`);
+    else if (!this.#files.isFile(path)) this.#findings.error(place, `no such file: ${path}`);
+    return path;
+  }
+
+  #allPriorityClasses(settings: OwnSettings, objects: readonly KubernetesObject[]): Scenario['priorityClasses'] {
+    const classes: Record<string, Scenario['priorityClasses'][string]> = { ...BUILT_IN_CLASSES, ...settings.priorityClasses };
+    for (const object of objects) {
+      if (object.kind !== 'PriorityClass') continue;
+      const { metadata, value = 0, preemptionPolicy = 'PreemptLowerPriority', globalDefault = false } = object as PriorityClass;
+      const name = metadata?.name ?? '';
+      if (Object.hasOwn(settings.priorityClasses, name)) {
+        this.#findings.error(below(below(null, 'priorityClasses'), name), `the priority class ${name} is defined in the manifests, too`, undefined, 'key');
+      }
+      classes[name] = { value, preemptionPolicy, globalDefault };
+    }
+    return classes;
+  }
+
+  #checkNodes(settings: OwnSettings, input: ScenarioInput, manifests: Manifests): void {
+    if (input.nodes !== undefined && manifests.nodes.length === 0 && this.problems.length === 0) {
+      this.#findings.warn(below(null, 'nodes'), 'the files hold no Node', undefined, 'key');
+    }
+    if (settings.nodePools.length === 0 && manifests.nodes.length === 0 && (input.manifests !== undefined || input.nodes !== undefined) && this.problems.length === 0 && this.#findings.errors.length === 0 && input.trace === undefined) {
+      this.#findings.error(null, 'the cluster has no nodes: neither "nodePools" nor a Node in the files');
+    }
+    const names = new Set(manifests.nodes.map((node) => node.metadata?.name));
+    for (const [index, pool] of settings.nodePools.entries()) {
+      const limit = Math.max(pool.count, pool.autoscaling?.max ?? 0);
+      for (const name of names) {
+        const ordinal = name?.startsWith(`${pool.name}-`) === true ? name.slice(pool.name.length + 1) : '';
+        if (!/^(?:0|[1-9]\d{0,8})$/.test(ordinal) || Number(ordinal) >= limit) continue;
+        this.#findings.error(below(below(below(null, 'nodePools'), index), 'name'), `the pool makes a node ${name}, which the files hold, too`);
+        break;
+      }
+    }
+  }
+
+  #resolveTrace(input: ScenarioInput): TraceInput | null {
+    if (input.trace === undefined) return null;
+    const { format, file, compress } = input.trace;
+    return { format, file: this.#existingFile(file, below(below(null, 'trace'), 'file')), compress };
+  }
+
+  #resolveScheduler(input: ScenarioInput, settings: OwnSettings): SchedulerSettings {
+    const { config, tieBreak, sampling, plugins } = input.scheduler;
+    const at = below(null, 'scheduler');
+    const plugin = (path: string, place: Path): string => this.#existingFile(path, place);
+    const list = below(at, 'plugins');
+    const pluginFiles = plugins === undefined ? [] : typeof plugins === 'string' ? [plugin(plugins, list)] : plugins.map((path, index) => plugin(path, below(list, index)));
+    const configurationFile = typeof config === 'string' ? this.#existingFile(config, below(at, 'config')) : null;
+    return {
+      configuration: configurationFile === null ? (config ?? null) : this.#readConfiguration(configurationFile),
+      configurationFile,
+      cycleMicros: settings.cycleMicros,
+      bindMicros: settings.bindMicros,
+      tieBreak,
+      sampling,
+      pluginFiles,
+    };
+  }
+
+  #readConfiguration(file: string): unknown {
+    if (!this.#files.isFile(file)) return null;
+    try {
+      const { value, warnings } = readConfigurationFile(file, this.#files);
+      this.warnings.push(...warnings);
+      return value;
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      this.problems.push(...error.problems);
+      return null;
+    }
+  }
+
+  /** A problem below a value that was set on the command line is shown there. */
+  #place(findings: readonly Finding[]): Problem[] {
+    return placeFindings(this.#document, findings).map((problem, index) => {
+      if (index >= findings.length) return problem;
+      const steps = stepsOf(findings[index].path);
+      const override = this.#overrides.applied.findLast(({ steps: set }) => set.every((step, depth) => steps[depth] === step));
+      if (override === undefined) return problem;
+      const { message, path, suggestion } = problem;
+      return { file: override.origin, path, message, suggestion };
+    });
+  }
+}
+
+/** One mapping from a YAML or JSON file (a KubeSchedulerConfiguration); throws InputError. */
+export function readConfigurationFile(file: string, files: FileReader): { readonly value: unknown; readonly warnings: readonly Problem[] } {
+  const { documents, problems, warnings } = readDocuments(files.read(file), file);
+  if (problems.length > 0) throw new InputError(problems);
+  if (documents.length !== 1) throw new InputError({ file, message: `expected one document, found ${documents.length === 0 ? 'an empty file' : documents.length}` });
+  const [{ value }] = documents;
+  if (!isMapping(value)) throw new InputError({ file, message: `expected a KubeSchedulerConfiguration (a mapping), found ${describeValue(value)}` });
+  return { value, warnings };
+}
+
+/** Priority classes of every cluster (pkg/apis/scheduling/v1/helpers.go). */
+const BUILT_IN_CLASSES: Scenario['priorityClasses'] = {
+  'system-cluster-critical': { value: 2_000_000_000, preemptionPolicy: 'PreemptLowerPriority', globalDefault: false },
+  'system-node-critical': { value: 2_000_001_000, preemptionPolicy: 'PreemptLowerPriority', globalDefault: false },
+};
+
+function inOrder(problems: Problem[]): Problem[] {
+  return problems.sort((a, b) => (a.line ?? Infinity) - (b.line ?? Infinity) || (a.column ?? 0) - (b.column ?? 0) || 0);
+}
+
+function nameOfFile(file: string): string {
+  const base = file.slice(file.lastIndexOf('/') + 1).replace(/\.(?:ya?ml|json)$/i, '');
+  return base === '' ? 'scenario' : base;
+}

@@ -1,0 +1,239 @@
+/** Second step of reading a scenario: every field of the decoded input becomes its resolved form, with units as numbers and nothing optional. */
+import type { Micros } from '../base/time.ts';
+import { MICROS_PER_SECOND } from '../base/time.ts';
+import { tryParseQuantity, unitsFromText } from '../base/quantity.ts';
+import type { PodTemplateSpec, Taint } from '../cluster/objects.ts';
+import type { Distribution } from '../kernel/distribution.ts';
+import { labelMap, resourceList } from '../workload/manifests/names.ts';
+import { taints as taintChecks } from '../workload/manifests/object-checks.ts';
+import { podTemplate } from '../workload/manifests/pod-checks.ts';
+import { withoutNulls } from '../workload/manifests/read-manifests.ts';
+import type { Path } from '../workload/manifests/source-path.ts';
+import { below } from '../workload/manifests/source-path.ts';
+import { listOf, mappingOf } from '../workload/manifests/structure.ts';
+import type { ClusterAutoscalerSettings, FailureProcess, KubeletSettings, MetricsSettings, NodeLifecycleSettings, NodePool, PodShape, Scenario, Workload } from './scenario.ts';
+import type { ScenarioNumbers } from './scenario-distributions.ts';
+import type { DistributionInput, NodePoolInput, ScenarioInput, WorkloadInput } from './scenario-schema.ts';
+import { autoscalerDefaults } from './scenario-schema.ts';
+
+/** Everything of a scenario that does not come from other files. */
+export type OwnSettings = Pick<Scenario, 'seed' | 'durationMicros' | 'nodePools' | 'workloads' | 'kubelet' | 'nodeLifecycle' | 'failures' | 'autoscaler' | 'metrics'> & {
+  readonly priorityClasses: Scenario['priorityClasses'];
+  readonly cycleMicros: Micros;
+  readonly bindMicros: Micros;
+};
+
+/** kubelet maxPods, upstream's default (pkg/kubelet/apis/config/v1beta1/defaults.go). */
+const DEFAULT_MAX_PODS = 110;
+
+export function resolveSettings(input: ScenarioInput, numbers: ScenarioNumbers): OwnSettings {
+  const each = <In, Out>(items: readonly In[], key: string, resolve: (item: In, path: Path) => Out): Out[] =>
+    items.map((item, index) => resolve(item, below(below(null, key), index)));
+  const nodePools = each(input.nodePools, 'nodePools', (pool, path) => resolvePool(pool, path, numbers));
+  const isAutoscaled = nodePools.some((pool) => pool.autoscaling !== null);
+  return {
+    seed: String(input.seed),
+    durationMicros: input.duration === undefined ? null : numbers.microsAbove0(input.duration, below(null, 'duration')),
+    nodePools,
+    workloads: each(input.workloads, 'workloads', (workload, path) => resolveWorkload(workload, path, numbers)),
+    kubelet: resolveKubelet(input.kubelet, numbers),
+    nodeLifecycle: resolveNodeLifecycle(input.nodeLifecycle, numbers),
+    failures: each(input.failures, 'failures', (failure, path) => resolveFailure(failure, path, numbers)),
+    autoscaler: resolveAutoscaler(input.autoscaler, isAutoscaled, numbers),
+    metrics: resolveMetrics(input.metrics, numbers),
+    priorityClasses: resolvePriorityClasses(input.priorityClasses),
+    cycleMicros: numbers.micros(input.scheduler.cycleTime, below(below(null, 'scheduler'), 'cycleTime')),
+    bindMicros: numbers.micros(input.scheduler.bindTime, below(below(null, 'scheduler'), 'bindTime')),
+  };
+}
+
+function resolvePool(pool: NodePoolInput, path: Path, numbers: ScenarioNumbers): NodePool {
+  const { findings } = numbers;
+  resourceList(pool.allocatable, below(path, 'allocatable'), findings);
+  for (const needed of ['cpu', 'memory']) {
+    const amount = pool.allocatable[needed];
+    if (amount === undefined) findings.error(below(path, 'allocatable'), `"${needed}" is missing: expected what one node offers`, undefined, 'key');
+    else if (tryParseQuantity(amount)?.isZero() === true) findings.error(below(below(path, 'allocatable'), needed), 'expected a quantity above 0, found 0');
+  }
+  labelMap(pool.labels, below(path, 'labels'), findings);
+  const taints = pool.taints.map(resolveTaint);
+  taintChecks(taints, below(path, 'taints'), findings);
+  const images = pool.images.map((image, index) => ({
+    name: image.name,
+    sizeBytes: bytes(image.size, below(below(below(path, 'images'), index), 'size'), numbers),
+  }));
+  return {
+    name: pool.name,
+    count: pool.count ?? pool.autoscaling?.min ?? 0,
+    zones: pool.zones,
+    region: pool.region,
+    allocatable: pool.allocatable['pods'] === undefined ? { ...pool.allocatable, pods: DEFAULT_MAX_PODS } : pool.allocatable,
+    labels: pool.labels,
+    taints,
+    images,
+    costPerHour: pool.costPerHour,
+    autoscaling: resolveAutoscaling(pool, below(path, 'autoscaling'), numbers),
+  };
+}
+
+function resolveAutoscaling(pool: NodePoolInput, path: Path, numbers: ScenarioNumbers): NodePool['autoscaling'] {
+  const group = pool.autoscaling;
+  if (group === undefined) return null;
+  return { min: group.min, max: group.max, provisionSeconds: numbers.distribution(group.provisioning, below(path, 'provisioning')) };
+}
+
+function resolveTaint(input: NodePoolInput['taints'][number]): Taint {
+  if (typeof input !== 'string') return { key: input.key, value: input.value ?? '', effect: input.effect };
+  const [, key = '', value = '', effect = ''] = /^([^=:]+)(?:=([^:]*))?:(.+)$/.exec(input) ?? [];
+  return { key, value, effect };
+}
+
+function bytes(quantity: string | number, path: Path, numbers: ScenarioNumbers): number {
+  const parsed = tryParseQuantity(quantity);
+  if (parsed === undefined || parsed.sign() < 0 || parsed.value() > BigInt(Number.MAX_SAFE_INTEGER)) {
+    numbers.findings.error(path, `expected a size in bytes such as 250M, found ${quantity}`);
+    return 0;
+  }
+  return unitsFromText(quantity);
+}
+
+function bytesAbove0(quantity: string | number, path: Path, numbers: ScenarioNumbers): number {
+  if (tryParseQuantity(quantity)?.isZero() === true) numbers.findings.error(path, 'expected a rate above 0, found 0');
+  return bytes(quantity, path, numbers);
+}
+
+function resolveWorkload(workload: WorkloadInput, path: Path, numbers: ScenarioNumbers): Workload {
+  return {
+    name: workload.name,
+    kind: workload.kind,
+    class: workload.class ?? workload.name,
+    arrivals: numbers.arrivals(workload.arrivals, below(path, 'arrivals')),
+    replicas: numbers.distribution(workload.replicas, below(path, 'replicas')),
+    lifetimeSeconds: resolveLifetime(workload, below(path, 'lifetime'), numbers),
+    shapes: resolveShapes(workload, path, numbers),
+    namespace: workload.namespace,
+    priorityClassName: workload.priorityClass ?? null,
+    template: resolveTemplate(workload, path, numbers),
+  };
+}
+
+/** null: for ever. */
+function resolveLifetime(workload: WorkloadInput, path: Path, numbers: ScenarioNumbers): Distribution | null {
+  const { lifetime } = workload;
+  return lifetime === undefined || lifetime === 'forever' ? null : numbers.distribution(lifetime as string | DistributionInput, path);
+}
+
+function resolveShapes(workload: WorkloadInput, path: Path, numbers: ScenarioNumbers): PodShape[] {
+  const { findings } = numbers;
+  const { requests, shapes } = workload;
+  if (requests !== undefined && shapes !== undefined) findings.error(below(path, 'requests'), 'expected either requests or shapes, found both', undefined, 'key');
+  if (requests !== undefined) {
+    resourceList(requests, below(path, 'requests'), findings);
+    return [{ weight: 1, requests }];
+  }
+  const given = shapes ?? [];
+  const at = below(path, 'shapes');
+  if (shapes !== undefined && shapes.length === 0) findings.error(at, 'expected at least one shape');
+  for (const [index, shape] of given.entries()) resourceList(shape.requests, below(below(at, index), 'requests'), findings);
+  if (given.length > 0) numbers.weightsAbove0(given.map((shape) => shape.weight), at);
+  return given.map(({ weight, requests: amounts }): PodShape => ({ weight, requests: amounts }));
+}
+
+function resolveTemplate(workload: WorkloadInput, path: Path, numbers: ScenarioNumbers): PodTemplateSpec {
+  const { findings } = numbers;
+  const hasOwnSizes = workload.requests !== undefined || workload.shapes !== undefined;
+  if (workload.template === undefined) {
+    if (!hasOwnSizes) findings.error(path, `the pods have no size: expected "requests", "shapes" or a "template"`);
+    const container = { name: 'main', ...(workload.image === undefined ? {} : { image: workload.image }) };
+    return { metadata: { labels: { app: workload.name } }, spec: { containers: [container] } };
+  }
+  const at = below(path, 'template');
+  if (workload.image !== undefined) findings.error(below(path, 'image'), 'expected either image or template, found both', undefined, 'key');
+  podTemplate(workload.template, at, findings);
+  const spec = mappingOf(workload.template['spec']);
+  if (spec['nodeName'] !== undefined) findings.error(below(below(at, 'spec'), 'nodeName'), 'a generated pod cannot name its node: use nodeSelector or affinity');
+  if (spec['priorityClassName'] !== undefined && workload.priorityClass !== undefined && spec['priorityClassName'] !== workload.priorityClass) {
+    findings.error(below(path, 'priorityClass'), 'expected the same class as template.spec.priorityClassName, or only one of them');
+  }
+  if (hasOwnSizes && listOf(spec['initContainers']).length > 0) {
+    findings.warn(below(below(at, 'spec'), 'initContainers'), 'the requests of initContainers stay as written when shapes are drawn', undefined, 'key');
+  }
+  const template = withoutNulls(workload.template) as PodTemplateSpec;
+  if (template.metadata?.labels !== undefined) return template;
+  return { ...template, metadata: { ...template.metadata, labels: { app: workload.name } } };
+}
+
+function resolveKubelet(kubelet: ScenarioInput['kubelet'], numbers: ScenarioNumbers): KubeletSettings {
+  const at = below(null, 'kubelet');
+  const sizes = Object.entries(kubelet.imageSizes).map(([image, size]) => [image, bytes(size, below(below(at, 'imageSizes'), image), numbers)] as const);
+  return {
+    sandboxSeconds: numbers.distribution(kubelet.sandbox, below(at, 'sandbox')),
+    containerStartSeconds: numbers.distribution(kubelet.containerStart, below(at, 'containerStart')),
+    pullBaseSeconds: numbers.micros(kubelet.pullBase, below(at, 'pullBase')) / MICROS_PER_SECOND,
+    pullBytesPerSecond: bytesAbove0(kubelet.pullBytesPerSecond, below(at, 'pullBytesPerSecond'), numbers),
+    unpackBytesPerSecond: bytesAbove0(kubelet.unpackBytesPerSecond, below(at, 'unpackBytesPerSecond'), numbers),
+    defaultImageBytes: bytes(kubelet.defaultImageSize, below(at, 'defaultImageSize'), numbers),
+    imageBytes: Object.fromEntries(sizes),
+    serializeImagePulls: kubelet.serializeImagePulls,
+  };
+}
+
+function resolveNodeLifecycle(lifecycle: ScenarioInput['nodeLifecycle'], numbers: ScenarioNumbers): NodeLifecycleSettings {
+  const at = below(null, 'nodeLifecycle');
+  return {
+    monitorPeriodMicros: numbers.microsAbove0(lifecycle.nodeMonitorPeriod, below(at, 'nodeMonitorPeriod')),
+    monitorGraceMicros: numbers.microsAbove0(lifecycle.nodeMonitorGracePeriod, below(at, 'nodeMonitorGracePeriod')),
+    leaseRenewMicros: numbers.microsAbove0(lifecycle.leaseRenewInterval, below(at, 'leaseRenewInterval')),
+    evictionRatePerSecond: lifecycle.nodeEvictionRate,
+    secondaryEvictionRatePerSecond: lifecycle.secondaryNodeEvictionRate,
+    largeClusterThreshold: lifecycle.largeClusterSizeThreshold,
+    unhealthyZoneThreshold: lifecycle.unhealthyZoneThreshold,
+    defaultTolerationSeconds: lifecycle.defaultTolerationSeconds,
+  };
+}
+
+function resolveFailure(failure: ScenarioInput['failures'][number], path: Path, numbers: ScenarioNumbers): FailureProcess {
+  const uptimeSeconds = numbers.distribution(failure.uptime, below(path, 'uptime'));
+  if (uptimeSeconds.kind === 'fixed' && uptimeSeconds.value === 0) numbers.findings.error(below(path, 'uptime'), 'expected a duration above 0: nodes would fail without end');
+  return { name: failure.name, scope: failure.scope, pools: failure.pools, uptimeSeconds, repairSeconds: numbers.distribution(failure.repair, below(path, 'repair')) };
+}
+
+/** A pool with `autoscaling` turns the autoscaler on, with upstream's flags where the scenario gives none. */
+function resolveAutoscaler(given: ScenarioInput['autoscaler'], isAutoscaled: boolean, numbers: ScenarioNumbers): ClusterAutoscalerSettings | null {
+  const at = below(null, 'autoscaler');
+  if (given !== undefined && !isAutoscaled) numbers.findings.warn(at, 'no pool has "autoscaling": the autoscaler has nothing to do', undefined, 'key');
+  const input = given ?? autoscalerDefaults();
+  if (!isAutoscaled || !input.enabled) return null;
+  return {
+    scanIntervalMicros: numbers.microsAbove0(input.scanInterval, below(at, 'scanInterval')),
+    newPodScaleUpDelayMicros: numbers.micros(input.newPodScaleUpDelay, below(at, 'newPodScaleUpDelay')),
+    scaleDownEnabled: input.scaleDownEnabled,
+    scaleDownUtilizationThreshold: input.scaleDownUtilizationThreshold,
+    scaleDownUnneededMicros: numbers.micros(input.scaleDownUnneededTime, below(at, 'scaleDownUnneededTime')),
+    scaleDownUnreadyMicros: numbers.micros(input.scaleDownUnreadyTime, below(at, 'scaleDownUnreadyTime')),
+    scaleDownDelayAfterAddMicros: numbers.micros(input.scaleDownDelayAfterAdd, below(at, 'scaleDownDelayAfterAdd')),
+    scaleDownDelayAfterFailureMicros: numbers.micros(input.scaleDownDelayAfterFailure, below(at, 'scaleDownDelayAfterFailure')),
+    maxScaleDownParallelism: input.maxScaleDownParallelism,
+    maxDrainParallelism: input.maxDrainParallelism,
+    maxNodesPerScaleUp: input.maxNodesPerScaleUp,
+    maxNodesTotal: input.maxNodesTotal,
+    expander: input.expander,
+    expendablePodsPriorityCutoff: input.expendablePodsPriorityCutoff,
+  };
+}
+
+function resolveMetrics(metrics: ScenarioInput['metrics'], numbers: ScenarioNumbers): MetricsSettings {
+  return {
+    sampleMicros: numbers.microsAbove0(metrics.sampleInterval, below(below(null, 'metrics'), 'sampleInterval')),
+    pods: metrics.pods,
+    checkEveryEvents: metrics.checkEvery,
+  };
+}
+
+function resolvePriorityClasses(input: ScenarioInput['priorityClasses']): Scenario['priorityClasses'] {
+  const classes = Object.entries(input).map(([name, entry]) => {
+    if (typeof entry === 'number') return [name, { value: entry, preemptionPolicy: 'PreemptLowerPriority', globalDefault: false }] as const;
+    return [name, { value: entry.value, preemptionPolicy: entry.preemptionPolicy, globalDefault: entry.globalDefault }] as const;
+  });
+  return Object.fromEntries(classes);
+}

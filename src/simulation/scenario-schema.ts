@@ -1,0 +1,365 @@
+/**
+ * The scenario as users write it: names, types, units, defaults and where a default comes from, at the field. The texts
+ * are the editor's help (they land in `schemas/scenario.schema.json`) and `docs/formats/scenario.md` repeats none of them.
+ * Durations and quantities stay texts here; `scenario-resolve.ts` turns them into numbers, `scenario-checks.ts` looks at
+ * relations between fields.
+ */
+import { z } from 'zod';
+import { DURATION_PATTERN } from './scenario-units.ts';
+
+const DURATION = 'expected a duration such as 90s, 5m, 24h or 1h30m';
+const QUANTITY = 'expected a quantity such as 500m, 2 or 16Gi';
+const TEXT = 'expected a text';
+
+function expecting(message: string): { error: () => string } {
+  return { error: () => message };
+}
+
+function duration(help: string): z.ZodString {
+  return z.string(expecting(DURATION)).regex(DURATION_PATTERN, expecting(DURATION)).describe(help);
+}
+
+function text(help: string): z.ZodString {
+  return z.string(expecting(TEXT)).describe(help);
+}
+
+function name(help: string): z.ZodString {
+  const expected = 'expected a name of lower-case letters, digits and "-", at most 63 long';
+  return z.string(expecting(expected)).regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, expecting(expected)).describe(help);
+}
+
+function flag(help: string): z.ZodBoolean {
+  return z.boolean(expecting('expected true or false')).describe(help);
+}
+
+/** A finite number within bounds. */
+function number(help: string, min: number, max: number): z.ZodNumber {
+  const expected = max === MANY ? `expected a number of at least ${min}` : `expected a number from ${min} to ${max}`;
+  return z.number(expecting(expected)).min(min, expecting(expected)).max(max, expecting(expected)).describe(help);
+}
+
+function whole(help: string, min: number, max: number): z.ZodNumber {
+  const expected = `expected a whole number from ${min} to ${max}`;
+  return z.int(expecting(expected)).min(min, expecting(expected)).max(max, expecting(expected)).describe(help);
+}
+
+/** Upper bound of numbers that have no natural one. */
+const MANY = 1_000_000_000_000;
+const MAX_NODES = 1_000_000;
+
+const QUANTITY_PATTERN = /^[+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?[0-9]+)?$/;
+
+function quantity(help: string): z.ZodUnion<readonly [z.ZodString, z.ZodNumber]> {
+  return z
+    .union([z.string(expecting(QUANTITY)).regex(QUANTITY_PATTERN, expecting(QUANTITY)), z.number(expecting(QUANTITY)).min(0, expecting(`${QUANTITY}, at least 0`))], expecting(QUANTITY))
+    .describe(help);
+}
+
+const resources = (help: string) => z.record(z.string(), quantity('Kubernetes quantity'), expecting('expected a mapping of resources to quantities')).describe(help);
+const labels = (help: string) => z.record(z.string(), z.string(expecting(`${TEXT} (put numbers and booleans in quotes)`)), expecting('expected a mapping of labels')).describe(help);
+const list = <T extends z.ZodType>(item: T, help: string) => z.array(item, expecting('expected a list')).describe(help);
+const mapping = <T extends z.ZodRawShape>(shape: T, help: string) => z.strictObject(shape).describe(help);
+
+/** A mapping of distribution shapes over parameters of one kind; exactly one shape is checked when it is resolved. */
+function distribution(parameter: (help: string) => z.ZodType<string | number>, fixed: z.ZodType<string | number>, expected: string, help: string) {
+  const anyNumber = (text: string) => number(text, 0, MANY);
+  const shapes = z.strictObject({
+    fixed: parameter('Always this value').optional(),
+    uniform: mapping({ min: parameter('Smallest value'), max: parameter('Largest value') }, 'Every value between min and max is equally likely').optional(),
+    exponential: mapping({ mean: parameter('Mean') }, 'Exponential distribution (memoryless)').optional(),
+    lognormal: mapping(
+      { median: parameter('Median'), sigma: anyNumber('Standard deviation of the natural logarithm, no unit') },
+      'Lognormal distribution: service and job times with a long tail',
+    ).optional(),
+    weibull: mapping(
+      { scale: parameter('Scale: 63.2 % of the values are below it'), shape: anyNumber('Shape, no unit: below 1 the hazard falls with age, above 1 it grows') },
+      'Weibull distribution: times between failures',
+    ).optional(),
+    boundedPareto: mapping(
+      { min: parameter('Smallest value'), max: parameter('Largest value'), alpha: anyNumber('Tail index, no unit: the smaller, the heavier the tail') },
+      'Pareto distribution cut at both ends: heavy-tailed sizes and run times',
+    ).optional(),
+    choice: mapping(
+      { values: list(parameter('One value'), 'The values'), weights: list(anyNumber('Weight'), 'Relative weights, one for each value; default: all equal').optional() },
+      'One of a few values',
+    ).optional(),
+    atLeast: parameter('Smaller draws become this').optional(),
+    atMost: parameter('Larger draws become this').optional(),
+  });
+  return z.union([fixed, shapes], expecting(expected)).describe(help);
+}
+
+function durationDistribution(help: string) {
+  const expected = `${DURATION}, or a distribution such as {lognormal: {median: 8m, sigma: 1.3}}`;
+  return distribution(duration, z.string(expecting(expected)).regex(DURATION_PATTERN, expecting(expected)), expected, help);
+}
+
+/** Like a duration distribution, and the word `forever`. */
+function lifetimeDistribution(help: string) {
+  const expected = `${DURATION}, forever, or a distribution such as {lognormal: {median: 8m, sigma: 1.3}}`;
+  const fixed = z.string(expecting(expected)).regex(/^(?:forever|(?:\d+(?:\.\d+)?(?:d|h|ms|m|s|us))+)$/, expecting(expected));
+  return distribution(duration, fixed, expected, help);
+}
+
+function countDistribution(help: string) {
+  const expected = 'expected a number of at least 0, or a distribution such as {uniform: {min: 1, max: 5}}';
+  const parameter = (text: string) => number(text, 0, MANY);
+  return distribution(parameter, z.number(expecting(expected)).min(0, expecting(expected)).max(MANY, expecting(expected)), expected, help);
+}
+
+const taint = z
+  .union(
+    [
+      z.string(expecting('expected a taint')).regex(/^[^=:\s]+(?:=[^:\s]*)?:[A-Za-z]+$/, expecting('expected a taint such as key=value:NoSchedule')),
+      z.strictObject({
+        key: text('Taint key'),
+        value: text('Taint value').optional(),
+        effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute'], expecting('expected NoSchedule, PreferNoSchedule or NoExecute')).describe('Taint effect'),
+      }),
+    ],
+    expecting('expected a taint: key=value:NoSchedule as for kubectl taint, or a mapping with key, value, effect'),
+  )
+  .describe('A taint: `key=value:Effect` as for kubectl taint, or a mapping with key, value and effect');
+
+const nodePool = z.strictObject({
+  name: name('Name of the pool; its nodes are called <name>-<ordinal>'),
+  count: whole('Nodes at the start. Default: autoscaling.min when the pool is autoscaled, else it must be given', 0, MAX_NODES).optional(),
+  zones: list(text('Zone'), 'Values of the label topology.kubernetes.io/zone, dealt to the nodes in turn. Default: no zone label').default([]),
+  region: text('Value of the label topology.kubernetes.io/region. Default: no region label').default(''),
+  allocatable: resources('What one node offers to pods, as in Node status.allocatable. cpu and memory must be given; pods defaults to 110 (kubelet maxPods)'),
+  labels: labels('Further node labels').default({}),
+  taints: list(taint, 'Taints of every node of the pool').default([]),
+  images: list(
+    z.strictObject({ name: text('Image name as in container.image'), size: quantity('Size in bytes') }),
+    'Images that are on every node from the start (counted by ImageLocality, not pulled again)',
+  ).default([]),
+  costPerHour: number('Price of one node for one hour, in any currency', 0, MANY).default(0),
+  autoscaling: mapping(
+    {
+      min: whole('Smallest size of the group', 0, MAX_NODES).default(0),
+      max: whole('Largest size of the group', 1, MAX_NODES),
+      provisioning: durationDistribution(
+        'Time from the request for a machine until its node is Ready. Default: lognormal, median 2m, sigma 0.4: a model assumption within the 60 to 180 s that cloud machines take to boot and join',
+      ).default({ lognormal: { median: '2m', sigma: 0.4 }, atLeast: '20s', atMost: '15m' }),
+    },
+    'Makes the pool a node group of the cluster autoscaler',
+  ).optional(),
+});
+
+const windowFields = {
+  from: duration('Start of the arrivals, since the start of the run').default('0s'),
+  until: duration('End of the arrivals. Default: the end of the run').optional(),
+};
+
+const arrivals = z.strictObject({
+  at: duration('All arrivals at this instant, `count` of them').optional(),
+  count: whole('With `at`: how many arrive. Default 1', 0, 10_000_000).optional(),
+  poisson: mapping({ ratePerHour: number('Mean arrivals in an hour', 0, MANY), ...windowFields }, 'Poisson process: independent arrivals at a steady rate').optional(),
+  diurnal: mapping(
+    {
+      meanRatePerHour: number('Mean arrivals in an hour over a whole period', 0, MANY),
+      amplitude: number('Swing around the mean, 0 (none) to 1 (down to zero)', 0, 1).default(0.5),
+      period: duration('Length of one wave').default('24h'),
+      peak: duration('When the rate is highest, since the start of the run').default('14h'),
+      ...windowFields,
+    },
+    'Poisson process whose rate follows a cosine: the day and night of users',
+  ).optional(),
+  bursty: mapping(
+    {
+      burstsPerHour: number('Mean bursts in an hour', 0, MANY),
+      size: countDistribution('Arrivals of one burst'),
+      gap: duration('Mean time between the arrivals of one burst').default('1s'),
+      ...windowFields,
+    },
+    'Bursts that come as a Poisson process, each of several arrivals: pipelines and sweeps',
+  ).optional(),
+});
+
+const shape = z.strictObject({
+  weight: number('Relative frequency of the shape', 0, MANY).default(1),
+  requests: resources('Requests of the pod'),
+});
+
+const workload = z.strictObject({
+  name: name('Name of the class of work; unique'),
+  kind: z
+    .enum(['Deployment', 'Job', 'DaemonSet', 'Pod'], expecting('expected Deployment, Job, DaemonSet or Pod'))
+    .describe('What one arrival is: a Deployment (replaced when lost, lives for `lifetime`), a Job (pods that run to completion), a bare Pod, or a DaemonSet (one pod on every node it may run on)'),
+  class: text('Name of the class in reports. Default: the name').optional(),
+  arrivals: arrivals.optional().describe('When work arrives. Default: one arrival at the start'),
+  replicas: countDistribution('Pods of one arrival, rounded to whole numbers. Default 1').default(1),
+  lifetime: lifetimeDistribution(
+    'Deployment: time until all of it is removed; default forever. Job and Pod: run time of each pod from its start; must be given. DaemonSet: none',
+  ).optional(),
+  requests: resources('Requests of every pod: short for one entry in `shapes`').optional(),
+  shapes: list(shape, 'Pod sizes of the class, one drawn for each arrival. Default: the requests of the template').optional(),
+  namespace: name('Namespace of the pods').default('default'),
+  priorityClass: text('Name of a priority class. Default: the class marked globalDefault, else priority 0').optional(),
+  image: text('Image of the only container, when no template is given').optional(),
+  template: z
+    .looseObject({}, expecting('expected a pod template with metadata and spec'))
+    .optional()
+    .describe('Pod template as in a Deployment (metadata.labels, spec with tolerations, affinity, ...). Default: one container named main'),
+});
+
+const priorityClass = z
+  .union(
+    [
+      z.int(expecting('expected a whole number')).min(-2_147_483_648, expecting('expected a priority from -2147483648 to 1000000000')).max(1_000_000_000, expecting('expected a priority from -2147483648 to 1000000000')),
+      z.strictObject({
+        value: whole('The priority', -2_147_483_648, 1_000_000_000),
+        preemptionPolicy: z
+          .enum(['PreemptLowerPriority', 'Never'], expecting('expected PreemptLowerPriority or Never'))
+          .default('PreemptLowerPriority')
+          .describe('Whether pods of the class may evict pods of lower priority'),
+        globalDefault: flag('Taken by pods that name no class').default(false),
+      }),
+    ],
+    expecting('expected a priority (a whole number) or a mapping with value, preemptionPolicy, globalDefault'),
+  )
+  .describe('A priority, or a mapping with value, preemptionPolicy and globalDefault');
+
+const trace = z.strictObject({
+  format: z.enum(['csv', 'openb'], expecting('expected csv or openb')).default('csv').describe('Podyard CSV (docs/formats/trace.md), or the pod list of the Alibaba openb trace'),
+  file: text('The file, relative to the scenario; .gz is read as it is'),
+  compress: number('Times in the file are divided by this: 400 plays 400 days in one', 0.000001, 1_000_000).default(1),
+});
+
+const paths = (help: string) => z.union([z.string(), z.array(z.string(expecting('expected a path')))], expecting('expected a path or a list of paths')).describe(help);
+
+const scheduler = z.strictObject({
+  config: z
+    .union([z.string(), z.looseObject({})], expecting('expected a path or a KubeSchedulerConfiguration'))
+    .optional()
+    .describe("KubeSchedulerConfiguration: a file relative to the scenario, or written inline. Default: upstream's default profile"),
+  cycleTime: duration(
+    "Simulated time of one scheduling cycle. Default 1.3ms: kube-scheduler's algorithm alone, scheduler_perf SchedulingBasic 5000Nodes_10000Pods, measured 615 to 948 decisions/s, middle about 780/s",
+  ).default('1.3ms'),
+  bindTime: duration('Simulated time from the decision until the binding is written. Default 5ms: API server write 2 to 5 ms and the etcd commit').default('5ms'),
+  tieBreak: z
+    .enum(['upstream', 'first', 'random'], expecting('expected upstream, first or random'))
+    .default('upstream')
+    .describe("Which of equally good nodes wins: upstream (kube-scheduler's heap order), first (node order), random (a named random stream)"),
+  sampling: flag('false: look at every node, whatever percentageOfNodesToScore says').default(true),
+  plugins: paths('Files with plugins of your own (.ts or .js), relative to the scenario').optional(),
+});
+
+const kubelet = z.strictObject({
+  sandbox: durationDistribution(
+    'Time from binding until the pod sandbox with its network is set up. Default: lognormal, median 400ms, sigma 0.5; a model assumption within the SLO of 5 s at p99 for pod start without pulls',
+  ).default({ lognormal: { median: '400ms', sigma: 0.5 } }),
+  containerStart: durationDistribution('Time to create and start the containers of a pod. Default: lognormal, median 150ms, sigma 0.5; a model assumption').default({
+    lognormal: { median: '150ms', sigma: 0.5 },
+  }),
+  pullBase: duration('Fixed part of an image pull: resolving and manifests. Default 300ms; a model assumption').default('300ms'),
+  pullBytesPerSecond: quantity('Download rate of one node. Default 125M (1 Gbit/s); a model assumption').default('125M'),
+  unpackBytesPerSecond: quantity('Rate at which a downloaded image is unpacked. Default 100M; a model assumption').default('100M'),
+  defaultImageSize: quantity('Size of an image that neither imageSizes nor a node names. Default 250M; a model assumption').default('250M'),
+  imageSizes: z.record(z.string(), quantity('Size in bytes'), expecting('expected a mapping of image names to sizes')).default({}).describe('Compressed sizes by image name as in container.image'),
+  serializeImagePulls: flag('One pull at a time on a node. Default true (KubeletConfiguration v1beta1)').default(true),
+});
+
+const nodeLifecycle = z.strictObject({
+  nodeMonitorPeriod: duration('How often node health is looked at. Default 5s (kube-controller-manager --node-monitor-period)').default('5s'),
+  nodeMonitorGracePeriod: duration('Silence after which a node counts as unreachable. Default 50s (--node-monitor-grace-period since 1.32)').default('50s'),
+  leaseRenewInterval: duration('How often a kubelet renews its lease. Default 10s (a quarter of leaseDurationSeconds 40)').default('10s'),
+  nodeEvictionRate: number('Nodes tainted NoExecute per second in a healthy zone. Default 0.1 (--node-eviction-rate)', 0, 1_000_000).default(0.1),
+  secondaryNodeEvictionRate: number('The same in a zone with many failures. Default 0.01 (--secondary-node-eviction-rate)', 0, 1_000_000).default(0.01),
+  largeClusterSizeThreshold: whole('Zones up to this size stop evictions when many nodes fail. Default 50 (--large-cluster-size-threshold)', 0, MAX_NODES).default(50),
+  unhealthyZoneThreshold: number('Share of not-ready nodes that makes a zone unhealthy. Default 0.55 (--unhealthy-zone-threshold)', 0, 1).default(0.55),
+  defaultTolerationSeconds: whole(
+    'Seconds for which pods tolerate not-ready and unreachable nodes unless they say otherwise. Default 300 (DefaultTolerationSeconds admission)',
+    0,
+    MAX_NODES,
+  ).default(300),
+});
+
+const failure = z.strictObject({
+  name: name('Name of the process; unique'),
+  scope: z.enum(['node', 'zone'], expecting('expected node or zone')).default('node').describe('What fails at once: one node, or all nodes of a zone'),
+  pools: list(text('Pool'), 'Names of the pools it strikes. Default: all').default([]),
+  uptime: durationDistribution('Time between repair and the next failure of one node (or one zone)'),
+  repair: durationDistribution('Time from failure to repair'),
+});
+
+const autoscaler = z.strictObject({
+  enabled: flag('false: node groups keep their size').default(true),
+  scanInterval: duration('How often the autoscaler looks at the cluster. Default 10s (--scan-interval)').default('10s'),
+  newPodScaleUpDelay: duration('Age at which a pending pod counts. Default 0s (--new-pod-scale-up-delay)').default('0s'),
+  scaleDownEnabled: flag('Whether nodes are removed. Default true (--scale-down-enabled)').default(true),
+  scaleDownUtilizationThreshold: number('Nodes requested less than this share are candidates. Default 0.5 (--scale-down-utilization-threshold)', 0, 1).default(0.5),
+  scaleDownUnneededTime: duration('How long a node must be unneeded. Default 10m (--scale-down-unneeded-time)').default('10m'),
+  scaleDownUnreadyTime: duration('The same for nodes that are not ready. Default 20m (--scale-down-unready-time)').default('20m'),
+  scaleDownDelayAfterAdd: duration('Rest after a scale-up. Default 10m (--scale-down-delay-after-add)').default('10m'),
+  scaleDownDelayAfterFailure: duration('Rest after a failed scale-down. Default 3m (--scale-down-delay-after-failure)').default('3m'),
+  maxScaleDownParallelism: whole('Nodes removed at once. Default 10 (--max-scale-down-parallelism)', 1, MAX_NODES).default(10),
+  maxDrainParallelism: whole('Nodes drained at once. Default 1 (--max-drain-parallelism)', 1, MAX_NODES).default(1),
+  maxNodesPerScaleUp: whole('Nodes added in one step. Default 1000 (--max-nodes-per-scaleup)', 1, MAX_NODES).default(1000),
+  maxNodesTotal: whole('Nodes of the whole cluster; 0: no limit. Default 0 (--max-nodes-total)', 0, MAX_NODES).default(0),
+  expander: z
+    .enum(['least-waste', 'most-pods', 'least-nodes', 'random'], expecting('expected least-waste, most-pods, least-nodes or random'))
+    .default('least-waste')
+    .describe('Which group grows when several could. Default least-waste (--expander)'),
+  expendablePodsPriorityCutoff: whole('Pods of lower priority never cause a scale-up. Default -10 (--expendable-pods-priority-cutoff)', -2_147_483_648, 2_147_483_647).default(-10),
+});
+
+const metrics = z.strictObject({
+  sampleInterval: duration('Interval of the rows of timeseries.csv').default('1m'),
+  pods: z.enum(['auto', 'all', 'none'], expecting('expected auto, all or none')).default('auto').describe('Rows of pods.csv. auto: every pod up to 200,000 pods, none beyond'),
+  checkEvery: whole('Recompute all aggregates every so many events and compare (slow); 0: never', 0, 1_000_000_000).default(0),
+});
+
+export const scenarioSchema = z
+  .strictObject({
+    $schema: text('JSON Schema of this file, for editors').optional(),
+    name: text('Name in reports. Default: the name of the file').optional(),
+    description: text('What the scenario is for').default(''),
+    seed: z
+      .union([z.string(), z.number()], expecting('expected a text or a number'))
+      .default('podyard')
+      .describe('Root of all chance: equal seeds give equal runs. Any text'),
+    duration: duration('Simulated time of the run. Default: until the last pod has finished and no input is left').optional(),
+    nodePools: list(nodePool, 'Groups of like nodes').default([]),
+    nodes: paths('Files or folders with Node objects: manifests, or kubectl get nodes -o yaml|json').optional(),
+    manifests: paths('Files or folders with every other object: manifests, or kubectl get dumps').optional(),
+    priorityClasses: z.record(z.string(), priorityClass, expecting('expected a mapping of names to priorities')).default({}).describe('Priority classes besides system-node-critical and system-cluster-critical'),
+    workloads: list(workload, 'Classes of generated work').default([]),
+    trace: trace.optional().describe('A recorded stream of pods'),
+    scheduler: scheduler.prefault({}).describe('kube-scheduler'),
+    kubelet: kubelet.prefault({}).describe('Pod start on the nodes'),
+    nodeLifecycle: nodeLifecycle.prefault({}).describe('Detection of dead nodes and eviction of their pods'),
+    failures: list(failure, 'Crashes of nodes and zones').default([]),
+    autoscaler: autoscaler.optional().describe("Cluster autoscaler. Default: on with upstream's flags when a pool has `autoscaling`"),
+    metrics: metrics.prefault({}).describe('What is recorded'),
+  })
+  .describe('A Podyard scenario');
+
+/** The scenario after defaults: durations and quantities are still texts. */
+export type ScenarioInput = z.output<typeof scenarioSchema>;
+export type WorkloadInput = ScenarioInput['workloads'][number];
+export type NodePoolInput = ScenarioInput['nodePools'][number];
+export type ArrivalsInput = NonNullable<WorkloadInput['arrivals']>;
+
+/** Parameters of a distribution as written: durations are texts, counts are numbers. */
+export interface DistributionInput {
+  readonly fixed?: string | number | undefined;
+  readonly uniform?: { readonly min: string | number; readonly max: string | number } | undefined;
+  readonly exponential?: { readonly mean: string | number } | undefined;
+  readonly lognormal?: { readonly median: string | number; readonly sigma: number } | undefined;
+  readonly weibull?: { readonly scale: string | number; readonly shape: number } | undefined;
+  readonly boundedPareto?: { readonly min: string | number; readonly max: string | number; readonly alpha: number } | undefined;
+  readonly choice?: { readonly values: readonly (string | number)[]; readonly weights?: readonly number[] | undefined } | undefined;
+  readonly atLeast?: string | number | undefined;
+  readonly atMost?: string | number | undefined;
+}
+
+/** The cluster autoscaler's settings when the scenario has none. */
+export function autoscalerDefaults(): NonNullable<ScenarioInput['autoscaler']> {
+  return autoscaler.parse({});
+}
+
+/** The JSON Schema of a scenario file (draft 7, what YAML editors understand). */
+export function scenarioJsonSchema(): Record<string, unknown> {
+  return z.toJSONSchema(scenarioSchema, { io: 'input', target: 'draft-7' }) as Record<string, unknown>;
+}

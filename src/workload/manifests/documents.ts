@@ -1,0 +1,71 @@
+/**
+ * The documents of one text, YAML or JSON: cut at `---`, each parsed by the cheapest parser that is right for it.
+ * Plain block YAML, as kubectl prints it, takes a parser of our own (about 20 times as fast); whatever that does not
+ * know goes to the full one, so the result never depends on the choice.
+ */
+import type { Problem } from '../../base/input-error.ts';
+import { parseJson, readJson, readJsonLines } from './json-documents.ts';
+import type { DocumentsRead, SourceDocument } from './source-document.ts';
+import type { YamlPart } from './yaml-documents.ts';
+import { readYamlPart } from './yaml-documents.ts';
+
+/** Documents without any content (a file of comments, two `---` in a row) are left out. */
+export function readDocuments(text: string, file: string): DocumentsRead {
+  const content = text.startsWith('\uFEFF') ? text.slice(1) : text;
+  const binary = binaryProblem(content, file);
+  if (binary !== undefined) return { documents: [], problems: [binary], warnings: [] };
+  if (/\.(?:jsonl|ndjson)$/i.test(file)) return readJsonLines(content, file);
+  if (/\.json$/i.test(file)) return looksLikeJsonLines(content) ? readJsonLines(content, file) : readJson(content, file);
+  if (/^\s*[[{]/.test(content)) {
+    if (looksLikeJsonLines(content)) return readJsonLines(content, file);
+    if (parseJson(content) !== undefined) return readJson(content, file);
+  }
+  return readYaml(content, file);
+}
+
+function readYaml(text: string, file: string): DocumentsRead {
+  const documents: SourceDocument[] = [];
+  const problems: Problem[] = [];
+  const warnings: Problem[] = [];
+  for (const part of splitYaml(text)) {
+    const read = readYamlPart(part, file);
+    documents.push(...read.documents.filter((document) => document.value !== null));
+    problems.push(...read.problems);
+    warnings.push(...read.warnings);
+  }
+  return { documents, problems, warnings };
+}
+
+/** Parts between document markers. A marker at the start of a line can stand nowhere else in valid YAML. */
+export function splitYaml(text: string): YamlPart[] {
+  const parts: YamlPart[] = [];
+  const marker = /^---(?=[ \t\r\n]|$)/gm;
+  let start = 0;
+  let firstLine = 0;
+  const cut = (end: number): void => {
+    const part = text.slice(start, end);
+    if (/^%/m.test(part) && end < text.length && !/^[^%#\s]/m.test(part)) return; // directives belong to the document below
+    if (!/^(?:---)?\s*$/.test(part)) parts.push({ text: part, firstLine });
+    for (let at = part.indexOf('\n'); at !== -1; at = part.indexOf('\n', at + 1)) firstLine++;
+    start = end;
+  };
+  for (let match = marker.exec(text); match !== null; match = marker.exec(text)) if (match.index > start) cut(match.index);
+  cut(text.length);
+  return parts;
+}
+
+function looksLikeJsonLines(text: string): boolean {
+  const trimmed = text.trimStart();
+  const end = trimmed.indexOf('\n');
+  if (!trimmed.startsWith('{') || end === -1 || trimmed.slice(end).trim() === '') return false;
+  return parseJson(trimmed.slice(0, end)) !== undefined;
+}
+
+function binaryProblem(text: string, file: string): Problem | undefined {
+  if (text.startsWith('\u001f\uFFFD')) return { file, message: 'expected a text file, found gzip-compressed data: unpack it first' };
+  // eslint-disable-next-line no-control-regex -- control characters are what tells a binary file
+  if (/[\u0000-\u0008\u000e-\u001f]/.test(text.slice(0, 4096)) || text.includes('\u0000')) {
+    return { file, message: 'expected a text file (UTF-8), found binary data' };
+  }
+  return undefined;
+}

@@ -1,0 +1,256 @@
+/**
+ * The kinds that Podyard reads, each with its API group, whether it lives in a namespace, and its check.
+ * Source: pkg/apis/{core,apps,batch,policy,scheduling,storage,node}/validation (v1.36.2).
+ */
+import { labelMap, qualifiedName, resourceList, subdomainName } from './names.ts';
+import { metadata, podSpec, podTemplate, resourceRequirements, taintEffect } from './pod-checks.ts';
+import { describeLabels, labelSelector, nodeSelector, selectorMatches } from './selector-checks.ts';
+import type { Path } from './source-path.ts';
+import { below, describeValue, quoteShort } from './source-path.ts';
+import type { Check, Findings } from './structure.ts';
+import { COUNT, MAX_INT32, all, anything, flag, isMapping, list, listOf, mappingOf, object, oneOf, quantity, text, whole } from './structure.ts';
+
+export interface KindRule {
+  /** API group; the empty text is the core group. */
+  readonly group: string;
+  readonly isNamespaced: boolean;
+  readonly check: Check;
+}
+
+/** Members every object may have besides its own. */
+const COMMON = { apiVersion: text, kind: text, metadata };
+
+function kind(group: string, isNamespaced: boolean, members: Readonly<Record<string, Check>>, options: { unused?: string; required?: readonly string[]; rule?: Check } = {}): KindRule {
+  const structure = object({
+    used: { ...COMMON, ...members },
+    unused: options.unused ?? 'status',
+    required: options.required ?? [],
+  });
+  return { group, isNamespaced, check: options.rule === undefined ? structure : all(structure, options.rule) };
+}
+
+const taint: Check = object({ used: { key: qualifiedName, value: text, effect: taintEffect }, unused: 'timeAdded', required: ['key', 'effect'] });
+
+const nodeSpec: Check = all(
+  object({ used: { taints: list(taint), unschedulable: flag }, unused: 'configSource externalID podCIDR podCIDRs providerID' }),
+  (value, path, findings) => uniqueTaints(mappingOf(value)['taints'], below(path, 'taints'), findings),
+);
+
+export const taints: Check = all(list(taint), uniqueTaints);
+
+function uniqueTaints(value: unknown, path: Path | null, findings: Findings): void {
+  const seen = new Set<string>();
+  for (const [index, item] of listOf(value).entries()) {
+    const { key, effect } = mappingOf(item);
+    if (typeof key !== 'string' || typeof effect !== 'string') continue;
+    if (seen.has(`${key}:${effect}`)) findings.error(below(path, index), `a second taint with key ${key} and effect ${effect}`);
+    seen.add(`${key}:${effect}`);
+  }
+}
+
+const nodeStatus: Check = object({
+  used: {
+    allocatable: resourceList,
+    capacity: resourceList,
+    images: list(object({ used: { names: list(text), sizeBytes: whole(0, Number.MAX_SAFE_INTEGER) } })),
+    conditions: list(object({ used: { type: text, status: text, reason: text, message: text }, unused: 'lastHeartbeatTime lastTransitionTime', required: ['type', 'status'] })),
+    declaredFeatures: list(text),
+  },
+  unused: 'addresses config daemonEndpoints features nodeInfo phase runtimeHandlers volumesAttached volumesInUse',
+});
+
+function nodeRule(value: unknown, path: Path | null, findings: Findings): void {
+  const status = mappingOf(mappingOf(value)['status']);
+  const room = mappingOf(status['allocatable'] ?? status['capacity']);
+  const missing = ['cpu', 'memory', 'pods'].filter((name) => room[name] === undefined);
+  if (missing.length > 0) findings.warn(below(path, 'status'), `the node offers no ${missing.join(', no ')}: pods that need it cannot run there`, undefined, 'key');
+}
+
+/** The selector of a workload must match the labels of its own template. */
+function selectorRule(value: unknown, path: Path | null, findings: Findings): void {
+  const spec = mappingOf(mappingOf(value)['spec']);
+  const { selector, template } = spec;
+  if (!isMapping(selector)) return;
+  const labels = mappingOf(mappingOf(mappingOf(template)['metadata'])['labels']);
+  const at = below(below(path, 'spec'), 'selector');
+  const wanted = mappingOf(value)['kind'] === 'ReplicationController' ? { matchLabels: selector } : selector;
+  if (Object.keys(mappingOf(wanted['matchLabels'])).length + listOf(wanted['matchExpressions']).length === 0) {
+    if (mappingOf(value)['kind'] !== 'ReplicationController') findings.error(at, 'an empty selector would match every pod: expected matchLabels or matchExpressions');
+  } else if (isMapping(template) && !selectorMatches(wanted, labels)) {
+    findings.error(at, `expected a selector that matches the template, which has ${describeLabels(labels)}`);
+  }
+}
+
+function restartRule(allowed: readonly string[], hint: string): Check {
+  return (value, path, findings) => {
+    const pod = mappingOf(mappingOf(mappingOf(mappingOf(value)['spec'])['template'])['spec']);
+    const policy = pod['restartPolicy'] ?? 'Always';
+    if (typeof policy !== 'string' || allowed.includes(policy)) return;
+    const at = below(below(below(path, 'spec'), 'template'), 'spec');
+    if (pod['restartPolicy'] === undefined) findings.warn(at, hint, undefined, 'key');
+    else findings.error(below(at, 'restartPolicy'), `expected ${allowed.join(' or ')}, found ${policy}`);
+  };
+}
+
+const ALWAYS_RESTART = restartRule(['Always'], '');
+const JOB_RESTART = restartRule(['Never', 'OnFailure'], 'kubectl would refuse a Job whose template has no restartPolicy Never or OnFailure: Never is taken');
+
+function workloadKind(group: string, used: Readonly<Record<string, Check>>, unused: string, options: { selector?: Check; needsSelector?: boolean; restart: Check }): KindRule {
+  const spec = object({
+    used: { ...used, selector: options.selector ?? labelSelector, template: podTemplate },
+    unused,
+    required: options.needsSelector === false ? ['template'] : ['selector', 'template'],
+  });
+  return kind(group, true, { spec }, { required: ['spec'], rule: all(selectorRule, options.restart) });
+}
+
+const JOB_UNUSED = 'activeDeadlineSeconds backoffLimitPerIndex completionMode managedBy manualSelector maxFailedIndexes podFailurePolicy podReplacementPolicy successPolicy suspend ttlSecondsAfterFinished';
+
+const accessModes: Check = list(oneOf('ReadWriteOnce', 'ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOncePod'));
+const volumeMode: Check = oneOf('Filesystem', 'Block');
+
+const claimSpec: Check = all(
+  object({
+    used: { accessModes, selector: labelSelector, resources: resourceRequirements, volumeName: text, storageClassName: text, volumeMode, volumeAttributesClassName: text },
+    unused: 'dataSource dataSourceRef',
+  }),
+  (value, path, findings) => {
+    const spec = mappingOf(value);
+    if (listOf(spec['accessModes']).length === 0) findings.error(path, 'expected at least one of accessModes');
+    if (mappingOf(mappingOf(spec['resources'])['requests'])['storage'] === undefined) findings.error(path, '"resources.requests.storage" is missing');
+  },
+);
+
+function amountOrPercent(value: unknown, path: Path | null, findings: Findings): void {
+  const isCount = typeof value === 'number' && Number.isInteger(value) && value >= 0;
+  const isPercent = typeof value === 'string' && /^\d{1,9}%$/.test(value);
+  if (!isCount && !isPercent) findings.error(path, `expected a whole number of at least 0 or a percentage such as "25%", found ${describeValue(value)}`);
+}
+
+function budgetRule(value: unknown, path: Path | null, findings: Findings): void {
+  const { minAvailable, maxUnavailable } = mappingOf(mappingOf(value)['spec']);
+  if (minAvailable !== undefined && minAvailable !== null && maxUnavailable !== undefined && maxUnavailable !== null) {
+    findings.error(below(path, 'spec'), 'expected either minAvailable or maxUnavailable, found both');
+  }
+}
+
+export const MAX_USER_PRIORITY = 1_000_000_000;
+
+function priorityRule(value: unknown, path: Path | null, findings: Findings): void {
+  const object = mappingOf(value);
+  const name = mappingOf(object['metadata'])['name'];
+  const number = object['value'];
+  if (typeof name !== 'string' || typeof number !== 'number') return;
+  const isSystem = name === 'system-cluster-critical' || name === 'system-node-critical';
+  if (!isSystem && name.startsWith('system-')) findings.error(below(below(path, 'metadata'), 'name'), 'names that start with "system-" are reserved');
+  if (!isSystem && number > MAX_USER_PRIORITY) findings.error(below(path, 'value'), `expected a priority of at most ${MAX_USER_PRIORITY}, found ${number}`);
+}
+
+const limitItem: Check = object({
+  used: { type: text, max: resourceList, min: resourceList, default: resourceList, defaultRequest: resourceList, maxLimitRequestRatio: resourceList },
+  required: ['type'],
+});
+
+const topologyTerm: Check = object({
+  used: { matchLabelExpressions: list(object({ used: { key: qualifiedName, values: list(text) }, required: ['key', 'values'] })) },
+});
+
+const persistentVolumeSpec: Check = object({
+  used: {
+    capacity: resourceList,
+    accessModes,
+    storageClassName: text,
+    volumeMode,
+    volumeAttributesClassName: text,
+    claimRef: object({ used: { namespace: text, name: text, uid: text }, unused: 'apiVersion kind fieldPath resourceVersion' }),
+    nodeAffinity: object({ used: { required: nodeSelector } }),
+    csi: anything,
+  },
+  unused:
+    'persistentVolumeReclaimPolicy mountOptions awsElasticBlockStore azureDisk azureFile cephfs cinder fc flexVolume flocker gcePersistentDisk glusterfs ' +
+    'hostPath iscsi local nfs photonPersistentDisk portworxVolume quobyte rbd scaleIO storageos vsphereVolume',
+});
+
+const csiDrivers: Check = list(
+  object({
+    used: { name: text, nodeID: text, topologyKeys: list(qualifiedName), allocatable: object({ used: { count: COUNT } }) },
+    required: ['name'],
+  }),
+);
+
+const STATEFUL_UNUSED = 'minReadySeconds ordinals persistentVolumeClaimRetentionPolicy revisionHistoryLimit serviceName updateStrategy volumeClaimTemplates';
+
+export const KINDS: ReadonlyMap<string, KindRule> = new Map<string, KindRule>([
+  ['Node', kind('', false, { spec: nodeSpec, status: nodeStatus }, { unused: '', rule: nodeRule })],
+  ['Namespace', kind('', false, { status: anything }, { unused: 'spec' })],
+  ['Pod', kind('', true, { spec: podSpec, status: anything }, { unused: '', required: ['spec'] })],
+  ['ReplicationController', workloadKind('', { replicas: COUNT }, 'minReadySeconds', { selector: labelMap, needsSelector: false, restart: ALWAYS_RESTART })],
+  ['Deployment', workloadKind('apps', { replicas: COUNT }, 'minReadySeconds paused progressDeadlineSeconds revisionHistoryLimit strategy', { restart: ALWAYS_RESTART })],
+  ['ReplicaSet', workloadKind('apps', { replicas: COUNT }, 'minReadySeconds', { restart: ALWAYS_RESTART })],
+  ['StatefulSet', workloadKind('apps', { replicas: COUNT, podManagementPolicy: oneOf('OrderedReady', 'Parallel') }, STATEFUL_UNUSED, { restart: ALWAYS_RESTART })],
+  ['DaemonSet', workloadKind('apps', {}, 'minReadySeconds revisionHistoryLimit updateStrategy', { restart: ALWAYS_RESTART })],
+  ['Job', workloadKind('batch', { completions: COUNT, parallelism: COUNT, backoffLimit: COUNT }, JOB_UNUSED, { needsSelector: false, restart: JOB_RESTART })],
+  ['Service', kind('', true, { spec: object({ used: { selector: labelMap }, unused: 'ports type clusterIP clusterIPs externalIPs externalName' }) })],
+  ['LimitRange', kind('', true, { spec: object({ used: { limits: list(limitItem) } }) })],
+  ['PersistentVolume', kind('', false, { spec: persistentVolumeSpec, status: anything }, { unused: '', required: ['spec'] })],
+  ['PersistentVolumeClaim', kind('', true, { spec: claimSpec, status: anything }, { unused: '', required: ['spec'] })],
+  [
+    'PodDisruptionBudget',
+    kind(
+      'policy',
+      true,
+      { spec: object({ used: { selector: labelSelector, minAvailable: amountOrPercent, maxUnavailable: amountOrPercent }, unused: 'unhealthyPodEvictionPolicy' }), status: anything },
+      { unused: '', rule: budgetRule },
+    ),
+  ],
+  [
+    'PriorityClass',
+    kind(
+      'scheduling.k8s.io',
+      false,
+      { value: whole(-MAX_INT32 - 1, MAX_INT32), globalDefault: flag, preemptionPolicy: oneOf('PreemptLowerPriority', 'Never') },
+      { unused: 'description', required: ['value'], rule: priorityRule },
+    ),
+  ],
+  [
+    'StorageClass',
+    kind(
+      'storage.k8s.io',
+      false,
+      { provisioner: text, volumeBindingMode: oneOf('Immediate', 'WaitForFirstConsumer'), allowedTopologies: list(topologyTerm) },
+      { unused: 'allowVolumeExpansion mountOptions parameters reclaimPolicy', required: ['provisioner'] },
+    ),
+  ],
+  ['CSINode', kind('storage.k8s.io', false, { spec: object({ used: { drivers: csiDrivers } }) })],
+  ['CSIDriver', kind('storage.k8s.io', false, { spec: object({ used: { storageCapacity: flag }, unused: 'attachRequired fsGroupPolicy podInfoOnMount requiresRepublish seLinuxMount tokenRequests volumeLifecycleModes nodeAllocatableUpdatePeriodSeconds' }) })],
+  [
+    'CSIStorageCapacity',
+    kind('storage.k8s.io', true, { nodeTopology: labelSelector, storageClassName: text, capacity: quantity, maximumVolumeSize: quantity }, { unused: '', required: ['storageClassName'] }),
+  ],
+  [
+    'VolumeAttachment',
+    kind('storage.k8s.io', false, {
+      spec: object({ used: { attacher: text, nodeName: text, source: object({ used: { persistentVolumeName: text }, unused: 'inlineVolumeSpec' }) } }),
+    }),
+  ],
+  [
+    'RuntimeClass',
+    kind('node.k8s.io', false, {
+      handler: text,
+      overhead: object({ used: { podFixed: resourceList } }),
+      scheduling: object({ used: { nodeSelector: labelMap, tolerations: anything } }),
+    }),
+  ],
+]);
+
+/** The name of an object is required and follows its kind's syntax; the generated kind (`generateName`) is filled in by the reader. */
+export function nameRule(value: unknown, path: Path | null, findings: Findings): void {
+  const { name, generateName } = mappingOf(mappingOf(value)['metadata']);
+  if (name !== undefined && name !== null) return;
+  if (typeof generateName === 'string' && generateName !== '') {
+    const at = below(below(path, 'metadata'), 'generateName');
+    subdomainName(`${generateName}0`, at, findings);
+    return;
+  }
+  findings.error(path, `${quoteShort('metadata.name')} is missing`);
+}

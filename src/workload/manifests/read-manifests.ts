@@ -1,0 +1,241 @@
+/**
+ * Kubernetes objects from files and folders: several documents a file, `List` kinds and kubectl dumps, JSON, JSON Lines.
+ * Objects come in file order, checked by upstream's rules; kinds that are not simulated are counted. All problems of all
+ * files are collected before anything is thrown.
+ */
+import type { Problem } from '../../base/input-error.ts';
+import { InputError, nearestName } from '../../base/input-error.ts';
+import type { KubernetesObject, Node } from '../../cluster/objects.ts';
+import { readDocuments } from './documents.ts';
+import type { FileReader } from './file-reader.ts';
+import { findManifestFiles } from './manifest-files.ts';
+import { KINDS, nameRule } from './object-checks.ts';
+import type { SourceDocument } from './source-document.ts';
+import { placeFindings } from './source-document.ts';
+import type { PathStep } from './source-path.ts';
+import { below, describeValue, quoteShort } from './source-path.ts';
+import type { Mapping } from './structure.ts';
+import { Findings, isMapping, mappingOf } from './structure.ts';
+
+export interface Manifests {
+  readonly nodes: readonly Node[];
+  /** Everything else that is simulated, in file order. */
+  readonly objects: readonly KubernetesObject[];
+  /** Kind (with its group where it has one: `Certificate.cert-manager.io`) to how many. Keys in order of first sight. */
+  readonly ignoredKinds: Readonly<Record<string, number>>;
+  readonly warnings: readonly Problem[];
+}
+
+export interface ManifestOptions {
+  /** Names of priority classes defined elsewhere, besides the two built-in ones. */
+  readonly priorityClasses?: readonly string[];
+}
+
+/** Reads files and folders; throws one InputError with every problem. */
+export function readManifests(paths: readonly string[], files: FileReader, options: ManifestOptions = {}): Manifests {
+  const { problems, ...manifests } = collectManifests(paths, files, options);
+  if (problems.length > 0) throw new InputError(problems);
+  return manifests;
+}
+
+/** Like `readManifests`, but problems are returned: for readers that have problems of their own to add. */
+export function collectManifests(paths: readonly string[], files: FileReader, options: ManifestOptions = {}): Manifests & { readonly problems: Problem[] } {
+  const found = findManifestFiles(paths, files);
+  const collector = new ManifestCollector(found.problems, found.warnings);
+  for (const file of found.files) collector.readFile(file, files);
+  collector.checkPriorityClasses(options.priorityClasses ?? []);
+  return collector.result();
+}
+
+/** One object with its way back to the file. */
+interface FoundObject {
+  readonly document: SourceDocument;
+  readonly prefix: readonly PathStep[];
+  readonly value: Mapping;
+}
+
+/** Kinds that exist upstream and are near a kind that we read: no misspellings. */
+const OTHER_KINDS = new Set(['CronJob', 'Role', 'Secret', 'ConfigMap', 'Ingress', 'Endpoints', 'Event', 'Lease', 'ResourceQuota', 'ServiceAccount', 'PodTemplate', 'ClusterRole']);
+const MAX_LIST_DEPTH = 8;
+const MAX_CLASS_PROBLEMS = 200;
+
+class ManifestCollector {
+  readonly #problems: Problem[];
+  readonly #warnings: Problem[];
+  readonly #nodes: Node[] = [];
+  readonly #objects: KubernetesObject[] = [];
+  readonly #ignored = new Map<string, number>();
+  readonly #seen = new Map<string, FoundObject>();
+  readonly #generated = new Map<string, number>();
+  readonly #priorityClasses = new Set(['system-cluster-critical', 'system-node-critical']);
+  /** Objects whose pods name a priority class. */
+  readonly #classUsers: FoundObject[] = [];
+
+  constructor(problems: Problem[], warnings: Problem[]) {
+    this.#problems = problems;
+    this.#warnings = warnings;
+  }
+
+  readFile(file: string, files: FileReader): void {
+    let content: string;
+    try {
+      content = files.read(file);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      this.#problems.push(...error.problems);
+      return;
+    }
+    const read = readDocuments(content, file);
+    this.#problems.push(...read.problems);
+    this.#warnings.push(...read.warnings);
+    if (read.documents.length === 0 && read.problems.length === 0) this.#problems.push({ file, message: 'expected Kubernetes objects, found an empty file' });
+    for (const document of read.documents) this.#add(document, [], document.value, undefined, 0);
+  }
+
+  #add(document: SourceDocument, prefix: readonly PathStep[], value: unknown, listKind: string | undefined, depth: number): void {
+    const refuse = (message: string, steps: readonly PathStep[] = prefix): void => {
+      this.#problems.push(...placeFindings(document, [{ path: null, part: 'value', message }], steps));
+    };
+    if (Array.isArray(value) && prefix.length === 0) return this.#addItems(document, [], value as unknown[], undefined, depth);
+    if (!isMapping(value)) return refuse(`expected a Kubernetes object, found ${describeValue(value)}`);
+    const { kind = listKind, apiVersion, items } = value;
+    if (kind === undefined || kind === null) return refuse('expected a Kubernetes object: "kind" is missing');
+    if (typeof kind !== 'string') return refuse(`expected a text, found ${describeValue(kind)}`, [...prefix, 'kind']);
+    if (kind.endsWith('List') && Array.isArray(items)) {
+      if (depth >= MAX_LIST_DEPTH) return refuse(`lists are nested more than ${MAX_LIST_DEPTH} deep`);
+      return this.#addItems(document, [...prefix, 'items'], items as unknown[], kind === 'List' ? undefined : kind.slice(0, -4), depth);
+    }
+    if (apiVersion === undefined && listKind === undefined) return refuse('"apiVersion" is missing');
+    const rule = KINDS.get(kind);
+    const group = typeof apiVersion === 'string' ? (apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '') : rule?.group;
+    if (rule === undefined || rule.group !== group) return this.#ignore(document, prefix, kind, group ?? '');
+    this.#check({ document, prefix, value: listKind === undefined ? value : { kind, ...value } }, kind);
+  }
+
+  #addItems(document: SourceDocument, prefix: readonly PathStep[], items: readonly unknown[], listKind: string | undefined, depth: number): void {
+    for (const [index, item] of items.entries()) this.#add(document, [...prefix, index], item, listKind, depth + 1);
+  }
+
+  #ignore(document: SourceDocument, prefix: readonly PathStep[], kind: string, group: string): void {
+    const name = group === '' ? kind : `${kind}.${group}`;
+    const known = this.#ignored.get(name);
+    this.#ignored.set(name, (known ?? 0) + 1);
+    if (known !== undefined || OTHER_KINDS.has(kind) || KINDS.has(kind)) return;
+    const near = kind.length < 5 ? undefined : nearestName(kind, KINDS.keys());
+    if (near === undefined) return;
+    const finding = { path: below(null, 'kind'), part: 'value' as const, message: `objects of the unknown kind ${quoteShort(kind)} are ignored`, suggestion: near };
+    this.#warnings.push(...placeFindings(document, [finding], prefix));
+  }
+
+  #check(found: FoundObject, kind: string): void {
+    const rule = KINDS.get(kind);
+    if (rule === undefined) return;
+    const findings = new Findings();
+    rule.check(found.value, null, findings);
+    nameRule(found.value, null, findings);
+    if (findings.warnings.length > 0) this.#warnings.push(...placeFindings(found.document, findings.warnings, found.prefix));
+    if (findings.errors.length > 0) this.#problems.push(...placeFindings(found.document, findings.errors, found.prefix));
+    if (findings.errors.length > 0) return;
+    const named = this.#withName(found.value);
+    this.#refuseDuplicate({ ...found, value: named }, kind, rule.isNamespaced);
+    if (kind === 'PriorityClass') this.#priorityClasses.add(nameOf(named));
+    if (priorityClassOf(named) !== undefined) this.#classUsers.push(found);
+    const object = withoutNulls(named) as KubernetesObject;
+    if (kind === 'Node') this.#nodes.push(object);
+    else this.#objects.push(object);
+  }
+
+  /** `generateName` gets an ordinal instead of upstream's random letters. */
+  #withName(value: Mapping): Mapping {
+    const metadata = mappingOf(value['metadata']);
+    const { name, generateName } = metadata;
+    if (typeof name === 'string' || typeof generateName !== 'string') return value;
+    const ordinal = this.#generated.get(generateName) ?? 0;
+    this.#generated.set(generateName, ordinal + 1);
+    return { ...value, metadata: { ...metadata, name: `${generateName}${ordinal}` } };
+  }
+
+  #refuseDuplicate(found: FoundObject, kind: string, isNamespaced: boolean): void {
+    const namespace = mappingOf(found.value['metadata'])['namespace'];
+    const place = isNamespaced ? `${typeof namespace === 'string' ? namespace : 'default'}/` : '';
+    const key = `${kind} ${place}${nameOf(found.value)}`;
+    const before = this.#seen.get(key);
+    if (before === undefined) {
+      this.#seen.set(key, found);
+      return;
+    }
+    const first = before.document.locate([...before.prefix, 'metadata', 'name'], 'value');
+    const message = `a second ${key}; the first stands in ${before.document.file}:${first?.line ?? 1}`;
+    this.#problems.push(...placeFindings(found.document, [{ path: below(below(null, 'metadata'), 'name'), part: 'value', message }], found.prefix));
+  }
+
+  checkPriorityClasses(others: readonly string[]): void {
+    for (const name of others) this.#priorityClasses.add(name);
+    let problemCount = 0;
+    for (const found of this.#classUsers) {
+      const user = priorityClassOf(found.value);
+      if (user === undefined || this.#priorityClasses.has(user.name)) continue;
+      if (++problemCount > MAX_CLASS_PROBLEMS) continue;
+      const finding = {
+        path: user.steps.reduce<ReturnType<typeof below> | null>((up, step) => below(up, step), null),
+        part: 'value' as const,
+        message: `unknown priority class ${quoteShort(user.name)}${user.isResolved ? ': the pod keeps the priority it has' : ''}`,
+        suggestion: nearestName(user.name, this.#priorityClasses),
+      };
+      (user.isResolved ? this.#warnings : this.#problems).push(...placeFindings(found.document, [finding], found.prefix));
+    }
+  }
+
+  result(): Manifests & { readonly problems: Problem[] } {
+    return {
+      nodes: this.#nodes,
+      objects: this.#objects,
+      ignoredKinds: Object.fromEntries(this.#ignored),
+      warnings: this.#warnings,
+      problems: this.#problems,
+    };
+  }
+}
+
+function nameOf(value: Mapping): string {
+  const { name, generateName } = mappingOf(value['metadata']);
+  return typeof name === 'string' ? name : typeof generateName === 'string' ? generateName : '';
+}
+
+interface ClassUse {
+  readonly name: string;
+  readonly steps: readonly PathStep[];
+  /** The pod comes from a cluster where the class existed: its number is known. */
+  readonly isResolved: boolean;
+}
+
+function priorityClassOf(value: Mapping): ClassUse | undefined {
+  const spec = mappingOf(value['spec']);
+  const steps = value['kind'] === 'Pod' ? ['spec'] : ['spec', 'template', 'spec'];
+  const pod = value['kind'] === 'Pod' ? spec : mappingOf(mappingOf(spec['template'])['spec']);
+  const name = pod['priorityClassName'];
+  if (typeof name !== 'string' || name === '') return undefined;
+  return { name, steps: [...steps, 'priorityClassName'], isResolved: typeof pod['priority'] === 'number' };
+}
+
+/** The value without null members, as the API server would keep it; the same value when there are none. */
+export function withoutNulls(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    let copy: unknown[] | undefined;
+    for (let index = 0; index < value.length; index++) {
+      const item: unknown = withoutNulls(value[index]);
+      if (item !== value[index]) (copy ??= (value as unknown[]).slice())[index] = item;
+    }
+    return copy ?? value;
+  }
+  let copy: Record<string, unknown> | undefined;
+  for (const [key, member] of Object.entries(value)) {
+    const kept: unknown = member === null ? undefined : withoutNulls(member);
+    if (kept === member) continue;
+    copy ??= { ...(value as Record<string, unknown>) };
+    if (kept === undefined) delete copy[key];
+    else copy[key] = kept;
+  }
+  return copy ?? value;
+}
