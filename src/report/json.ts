@@ -1,0 +1,133 @@
+/**
+ * report.json and report.yaml: the result less its tables (time series, pods and nodes go to CSV files). The fields and
+ * their order are written down here, one list per group, so that equal results give equal bytes and a new field is
+ * never printed unnoticed; docs/formats/report.md explains each.
+ */
+import { stringify } from 'yaml';
+import type { LatencyGroup, MarkedEvent, Quantiles, RunResult, Utilization } from '../metrics/run-result.ts';
+import { sortedKeys } from './format.ts';
+
+/** The result less `timeseries`, `pods` and `nodes`. */
+export type Report = Omit<RunResult, 'timeseries' | 'pods' | 'nodes'>;
+
+/** Enough digits for any use; fewer than a double's, so that the last bits of a sum do not litter the text. */
+const SIGNIFICANT_DIGITS = 12;
+
+const HEAD = ['schemaVersion', 'scenario', 'description', 'seed', 'version', 'digest', 'simulatedSeconds', 'complete'] as const;
+const COUNTS = [
+  'nodes', 'nodesAtStart', 'nodesPeak', 'podsArrived', 'podsScheduled', 'podsRunning', 'podsFinished', 'podsPending', 'podsLost', 'podsReplaced', 'decisions',
+  'decisionsUnschedulable', 'events', 'evictions', 'nodeFailures',
+] as const;
+const UTILIZATION = ['mean', 'p5', 'p50', 'p95', 'max', 'meanWhilePending'] as const;
+const QUANTILES = ['count', 'mean', 'p50', 'p90', 'p95', 'p99', 'p999', 'max', 'censored'] as const;
+const EVENT = ['seconds', 'kind', 'label', 'count'] as const;
+const AUTOSCALING = ['scaleUpEvents', 'scaleDownEvents', 'nodesAdded', 'nodesRemoved'] as const;
+
+/** The report's fields in their order, numbers rounded to twelve digits, keys of records sorted. */
+export function reportOf(result: RunResult): Report {
+  const { scheduling, packing, failures, cost } = result;
+  return roundNumbers({
+    ...pick(result, HEAD),
+    counts: pick(result.counts, COUNTS),
+    utilization: byKey(result.utilization, utilizationOf),
+    utilizationByPool: byKey(result.utilizationByPool, (pool) => byKey(pool, utilizationOf)),
+    latency: latencyOf(result.latency),
+    latencyByPriority: byKey(result.latencyByPriority, latencyOf),
+    latencyByClass: byKey(result.latencyByClass, latencyOf),
+    scheduling: {
+      attemptsPerPod: quantilesOf(scheduling.attemptsPerPod),
+      backoffSeconds: quantilesOf(scheduling.backoffSeconds),
+      rejectionsByPlugin: byKey(scheduling.rejectionsByPlugin, same),
+      nodesFiltered: scheduling.nodesFiltered,
+      nodesScored: scheduling.nodesScored,
+      profile: scheduling.profile,
+    },
+    packing: {
+      densityOfNonEmptyNodes: byKey(packing.densityOfNonEmptyNodes, same),
+      meanEmptyNodes: packing.meanEmptyNodes,
+      meanNodes: packing.meanNodes,
+      strandedShare: byKey(packing.strandedShare, same),
+    },
+    failures: {
+      evictionsByCause: byKey(failures.evictionsByCause, same),
+      wastedPodSeconds: failures.wastedPodSeconds,
+      usefulPodSeconds: failures.usefulPodSeconds,
+      nodeDownSeconds: failures.nodeDownSeconds,
+    },
+    autoscaling: pick(result.autoscaling, AUTOSCALING),
+    cost: { nodeHours: cost.nodeHours, total: cost.total, nodeHoursByPool: byKey(cost.nodeHoursByPool, same) },
+    notes: result.notes,
+    events: result.events.map((event): MarkedEvent => pick(event, EVENT)),
+    resolvedScenario: result.resolvedScenario,
+  });
+}
+
+/** JSON with two spaces of indentation; a list of numbers or of pairs of numbers keeps each on one line. Ends in a newline. */
+export function reportJson(result: RunResult): string {
+  return `${writeJson(reportOf(result), '')}\n`;
+}
+
+export function reportYaml(result: RunResult): string {
+  return stringify(reportOf(result), { lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+/** Like JSON.stringify with indentation, but short lists stay on one line. Takes JSON-safe values. */
+export function writeJson(value: unknown, indent: string): string {
+  if (Array.isArray(value)) {
+    if (value.every((entry) => entry === null || typeof entry !== 'object')) return `[${value.map((entry) => writeJson(entry, '')).join(', ')}]`;
+    return writeBlock('[', value.map((entry) => writeJson(entry, `${indent}  `)), ']', indent);
+  }
+  if (value !== null && typeof value === 'object') {
+    const entries = Object.entries(value).filter(([, entry]) => entry !== undefined);
+    return writeBlock('{', entries.map(([key, entry]) => `${JSON.stringify(key)}: ${writeJson(entry, `${indent}  `)}`), '}', indent);
+  }
+  return JSON.stringify(value) ?? 'null';
+}
+
+function writeBlock(open: string, lines: readonly string[], close: string, indent: string): string {
+  if (lines.length === 0) return open + close;
+  return `${open}\n${lines.map((line) => `${indent}  ${line}`).join(',\n')}\n${indent}${close}`;
+}
+
+function latencyOf(group: LatencyGroup): LatencyGroup {
+  return { queueWaitSeconds: quantilesOf(group.queueWaitSeconds), startSeconds: quantilesOf(group.startSeconds), queueWaitCdf: group.queueWaitCdf };
+}
+
+function quantilesOf(quantiles: Quantiles): Quantiles {
+  return pick(quantiles, QUANTILES);
+}
+
+function utilizationOf(utilization: Utilization): Utilization {
+  return pick(utilization, UTILIZATION);
+}
+
+function pick<T extends object, K extends keyof T>(from: T, fields: readonly K[]): Pick<T, K> {
+  return Object.fromEntries(fields.map((field) => [field, from[field]])) as Pick<T, K>;
+}
+
+function byKey<T, U>(record: Readonly<Record<string, T>>, convert: (value: T) => U): Record<string, U> {
+  return Object.fromEntries(sortedKeys(record).map((key) => [key, convert(record[key])]));
+}
+
+function same<T>(value: T): T {
+  return value;
+}
+
+/** Also turns what JSON cannot hold into null. */
+function roundNumbers<T>(value: T): T {
+  return roundUnknown(value) as T;
+}
+
+function roundUnknown(value: unknown): unknown {
+  if (typeof value === 'number') return roundNumber(value);
+  if (Array.isArray(value)) return value.map(roundUnknown);
+  if (value !== null && typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, roundUnknown(entry)]));
+  return value;
+}
+
+/** Twelve significant digits; whole numbers are left alone. */
+export function roundNumber(value: number): number | null {
+  if (!Number.isFinite(value)) return null;
+  if (Number.isInteger(value)) return value === 0 ? 0 : value;
+  return Number(value.toPrecision(SIGNIFICANT_DIGITS));
+}
