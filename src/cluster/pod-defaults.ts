@@ -1,7 +1,7 @@
 /**
  * What the API server fills into a new pod before anyone sees it, in its order: defaults of the type, then the
  * LimitRanger, Priority, DefaultTolerationSeconds and RuntimeClass admission plugins, then the merge of matchLabelKeys.
- * Pure, and idempotent: an admitted pod comes out unchanged. Runs once per pod template.
+ * Pure. Runs once per pod template. Amounts must be readable (QuantityError otherwise).
  * Source: pkg/apis/core/v1/defaults.go, plugin/pkg/admission/{limitranger,priority,defaulttolerationseconds,
  * runtimeclass}/admission.go, pkg/registry/core/pod/strategy.go (v1.36.3).
  */
@@ -47,7 +47,10 @@ export interface PodDefaultsContext {
   readonly runtimeClass?: (name: string) => RuntimeClass | undefined;
   /** The namespace's limit ranges, in order; the first that names a resource wins. */
   readonly limitRanges?: (namespace: string) => readonly LimitRange[];
-  /** The pod was read from a running cluster: a priority and an overhead it carries were checked there and stay. */
+  /**
+   * The pod was read from a running cluster, where admission has been over it: no limit range and no runtime class is
+   * applied again, and a priority it carries stays whatever the class says today.
+   */
   readonly admitted?: boolean;
 }
 
@@ -55,10 +58,11 @@ export interface PodDefaultsContext {
 export function applyPodDefaults(pod: Pod, context: PodDefaultsContext = {}): Pod {
   const problems: Problem[] = [];
   let spec = withTypeDefaults(pod.spec ?? {});
-  for (const limitRange of context.limitRanges?.(pod.metadata?.namespace ?? 'default') ?? []) spec = withLimitRange(spec, limitRange);
+  const limitRanges = context.admitted === true ? undefined : context.limitRanges?.(pod.metadata?.namespace ?? 'default');
+  for (const limitRange of limitRanges ?? []) spec = withLimitRange(spec, limitRange);
   spec = withPriority(spec, context, problems);
   spec = { ...spec, tolerations: withDefaultTolerations(spec.tolerations ?? []) };
-  spec = withRuntimeClass(spec, context, problems);
+  if (context.admitted !== true) spec = withRuntimeClass(spec, context, problems);
   if (problems.length > 0) throw new InputError(problems);
   return { ...pod, spec: mergeMatchLabelKeys(spec, pod.metadata?.labels ?? {}) };
 }
@@ -200,17 +204,17 @@ function withRuntimeClass(spec: PodSpec, context: PodDefaultsContext, problems: 
   if (name === undefined || name === null) return spec;
   const runtimeClass = context.runtimeClass?.(name);
   if (runtimeClass === undefined) {
-    if (context.admitted !== true) problems.push({ path: 'spec.runtimeClassName', message: `RuntimeClass ${JSON.stringify(name)} not found` });
+    problems.push({ path: 'spec.runtimeClassName', message: `RuntimeClass ${JSON.stringify(name)} not found` });
     return spec;
   }
-  return withRuntimeScheduling(withRuntimeOverhead(spec, runtimeClass, context, problems), runtimeClass, problems);
+  return withRuntimeScheduling(withRuntimeOverhead(spec, runtimeClass, problems), runtimeClass, problems);
 }
 
-function withRuntimeOverhead(spec: PodSpec, runtimeClass: RuntimeClass, context: PodDefaultsContext, problems: Problem[]): PodSpec {
+function withRuntimeOverhead(spec: PodSpec, runtimeClass: RuntimeClass, problems: Problem[]): PodSpec {
   if (runtimeClass.overhead === undefined) return spec;
   const overhead = roundedToMilli(runtimeClass.overhead.podFixed ?? {});
   if (!isEmpty(spec.overhead) && !equalAmounts(quantitiesOf(spec.overhead), quantitiesOf(overhead))) {
-    if (context.admitted !== true) problems.push({ path: 'spec.overhead', message: 'the overhead differs from that of the RuntimeClass' });
+    problems.push({ path: 'spec.overhead', message: 'the overhead differs from that of the RuntimeClass' });
     return spec;
   }
   return { ...spec, overhead };

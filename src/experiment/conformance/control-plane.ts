@@ -1,6 +1,7 @@
 /**
  * Replays recorded answers of upstream's control-plane code against ours: one case in, both answers out. Pure: reading
- * the recordings is the caller's part. Suites: quantity, selectors, pod-requests; other suites are refused.
+ * the recordings is the caller's part. Suites: quantity, selectors, pod-requests and the priority kind of priority-preemption-pdb; whatever
+ * else is recorded is refused (`canReplayControlPlaneCase` tells beforehand).
  * Both answers are brought into the recorded form; what a recording marks as not to be compared is left out of both.
  */
 import { QuantityError, parseQuantity, quantityOfMilli, quantityOfUnits } from '../../base/quantity.ts';
@@ -8,6 +9,7 @@ import type { Quantity, QuantityFormat } from '../../base/quantity.ts';
 import type { LabelSelector, NodeSelector, Pod, PreferredSchedulingTerm, ResourceList } from '../../cluster/objects.ts';
 import { containerRequests, podLimits, podRequests, qosClass, quantitiesOf } from '../../cluster/pod-requests.ts';
 import type { ContainerDefaults, PodRequestsOptions, ReadonlyQuantities } from '../../cluster/pod-requests.ts';
+import { decidePriority, priorityClassLookup } from '../../cluster/priority-classes.ts';
 import {
   SelectorError, compileLabelSelector, compileNodeSelector, compilePreferredTerms, compileRequiredNodeAffinity, labelsOf, parseSelectorText,
 } from '../../cluster/selectors.ts';
@@ -27,8 +29,12 @@ export interface ReplayedCase {
   readonly got: unknown;
 }
 
-export const REPLAYED_CONTROL_PLANE_SUITES = ['quantity', 'selectors', 'pod-requests'] as const;
+export const REPLAYED_CONTROL_PLANE_SUITES = ['quantity', 'selectors', 'pod-requests', 'priority-preemption-pdb'] as const;
 export type ReplayedControlPlaneSuite = (typeof REPLAYED_CONTROL_PLANE_SUITES)[number];
+
+export function canReplayControlPlaneCase(suite: string, kind: string): boolean {
+  return REPLAYS.has(`${suite}/${kind}`);
+}
 
 export function replayControlPlaneCase(suite: ReplayedControlPlaneSuite, recorded: RecordedCase): ReplayedCase {
   const replay = REPLAYS.get(`${suite}/${recorded.kind}`);
@@ -63,6 +69,7 @@ const REPLAYS: ReadonlyMap<string, Replay> = new Map<string, Replay>([
   ['selectors/podNode', { expected: asRecorded, got: replayPodNode }],
   ['selectors/preferred', { expected: asRecorded, got: replayPreferred }],
   ['pod-requests/podRequests', { expected: comparableRequests, got: replayPodRequests }],
+  ['priority-preemption-pdb/priority', { expected: asRecorded, got: replayPriority }],
 ]);
 
 function comparableParse(out: Fields): Fields {
@@ -227,6 +234,20 @@ function recordedDefaults(list: ResourceList | null): ContainerDefaults | null {
 
 function recordedForm(quantities: ReadonlyQuantities): Fields {
   return Object.fromEntries([...quantities].map(([name, quantity]) => [name, { nanos: String(quantity.nanos), milli: String(quantity.milliValue()) }]));
+}
+
+function replayPriority(input: Fields): Fields {
+  const classes = input.classes as readonly { readonly name: string; readonly value: number; readonly globalDefault: boolean; readonly preemptionPolicy: string | null }[];
+  const asked = input.pod as { readonly priorityClassName: string; readonly priority: number | null; readonly preemptionPolicy: string | null };
+  const lookup = priorityClassLookup(classes.map(({ name, value, globalDefault, preemptionPolicy }) => ({
+    metadata: { name }, value, globalDefault, ...(preemptionPolicy === null ? {} : { preemptionPolicy }),
+  })));
+  const decision = decidePriority({
+    priorityClassName: asked.priorityClassName,
+    ...(asked.priority === null ? {} : { priority: asked.priority }),
+    ...(asked.preemptionPolicy === null ? {} : { preemptionPolicy: asked.preemptionPolicy }),
+  }, lookup);
+  return decision.ok ? { ...decision } : { ok: false };
 }
 
 function fitsInt64(value: bigint): boolean {
