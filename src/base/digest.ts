@@ -5,7 +5,7 @@
  * bijection of the state, so a difference can only vanish if four later words cancel it, 32 bits each. Not
  * cryptographic: it guards against accidents, not against forgers.
  *
- * Costs about 2 ns a word and allocates nothing (lanes are int32, which V8 keeps unboxed on 64-bit machines).
+ * Costs about 4 ns a word and allocates nothing (lanes are int32, which V8 keeps unboxed on 64-bit machines).
  */
 
 const SCRAMBLE_FIRST = 0x2c9277b5;

@@ -175,7 +175,8 @@ export class EventQueue {
 
   /** Bytes held by the columns, the hash and the priority queue's array (8 a slot). For measurements. */
   get allocatedBytes(): number {
-    return this.events.byteLength + this.generations.byteLength + this.ends.byteLength + this.instants.allocatedBytes + this.heap.size * 8;
+    const columnBytes = this.events.byteLength + this.generations.byteLength + this.ends.byteLength;
+    return columnBytes + this.instants.allocatedBytes + this.heap.size * 8;
   }
 
   private newEvent(kind: number, a: number, b: number): number {

@@ -107,6 +107,20 @@ describe('timers', () => {
     expect([queue.cancel(first), queue.cancel(last), queue.cancel(next)]).toEqual([false, false, true]);
   });
 
+  it('leave an instant that only they held as free as before, so that it can be used again', () => {
+    const queue = new EventQueue(1);
+    const kind = queue.defineKind(0);
+    queue.push(90, kind, 1, 0);
+    queue.cancel(queue.pushTimer(50, kind, 2, 0));
+    queue.openNext();
+    expect([queue.currentTime, queue.nextTime()]).toEqual([0, 90]);
+    queue.push(50, kind, 3, 0);
+    expect(queue.nextTime()).toBe(50);
+    queue.openNext();
+    queue.take(queue.lowestPhase());
+    expect([queue.currentTime, queue.takenA, queue.nextTime()]).toEqual([50, 3, 90]);
+  });
+
   it('give their rows back: a long life of set and cancelled timers does not grow the queue', () => {
     const queue = new EventQueue(2);
     const kind = queue.defineKind(1);
