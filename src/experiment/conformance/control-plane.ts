@@ -136,7 +136,8 @@ function replayRoundUp(input: Fields, out: Fields): Fields {
 
 function replayMake(input: Fields): Fields {
   const format = input.format as QuantityFormat;
-  const made = input.milli === undefined ? quantityOfUnits(BigInt(String(input.value)), format) : quantityOfMilli(BigInt(String(input.milli)), format);
+  const milli = input.milli as string | undefined;
+  const made = milli === undefined ? quantityOfUnits(BigInt(input.value as string), format) : quantityOfMilli(BigInt(milli), format);
   return { canonical: made.canonical() };
 }
 
