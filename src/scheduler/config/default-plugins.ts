@@ -1,0 +1,83 @@
+/**
+ * The in-tree plugins of kube-scheduler v1.36 and the extension points each of them has, the default multiPoint list,
+ * and the names that older versions had (pkg/scheduler/apis/config/v1/default_plugins.go, framework/plugins/registry.go).
+ */
+import type { PluginFactory } from '../framework/plugin-api.ts';
+
+export const EXTENSION_POINTS = [
+  'preEnqueue', 'queueSort', 'preFilter', 'filter', 'postFilter', 'preScore', 'score', 'reserve', 'permit', 'preBind', 'bind', 'postBind',
+] as const;
+export type ExtensionPoint = (typeof EXTENSION_POINTS)[number];
+
+/** A member of multiPoint's list; an unset weight is 0 and counts as 1 where the plugin scores. */
+export interface EnabledPlugin {
+  readonly name: string;
+  readonly weight: number;
+}
+
+/** The order is the order at every extension point. */
+export const DEFAULT_MULTI_POINT: readonly EnabledPlugin[] = [
+  { name: 'SchedulingGates', weight: 0 },
+  { name: 'PrioritySort', weight: 0 },
+  { name: 'NodeUnschedulable', weight: 0 },
+  { name: 'NodeName', weight: 0 },
+  { name: 'TaintToleration', weight: 3 },
+  { name: 'NodeAffinity', weight: 2 },
+  { name: 'NodePorts', weight: 0 },
+  { name: 'NodeResourcesFit', weight: 1 },
+  { name: 'VolumeRestrictions', weight: 0 },
+  { name: 'NodeVolumeLimits', weight: 0 },
+  { name: 'VolumeBinding', weight: 0 },
+  { name: 'VolumeZone', weight: 0 },
+  { name: 'PodTopologySpread', weight: 2 },
+  { name: 'InterPodAffinity', weight: 2 },
+  { name: 'DynamicResources', weight: 2 },
+  { name: 'DefaultPreemption', weight: 0 },
+  { name: 'NodeResourcesBalancedAllocation', weight: 1 },
+  { name: 'ImageLocality', weight: 1 },
+  { name: 'DefaultBinder', weight: 0 },
+  { name: 'NodeDeclaredFeatures', weight: 0 },
+];
+
+const IN_TREE_POINTS: ReadonlyMap<string, readonly ExtensionPoint[]> = new Map<string, readonly ExtensionPoint[]>([
+  ['SchedulingGates', ['preEnqueue']],
+  ['PrioritySort', ['queueSort']],
+  ['NodeUnschedulable', ['filter']],
+  ['NodeName', ['filter']],
+  ['TaintToleration', ['filter', 'preScore', 'score']],
+  ['NodeAffinity', ['preFilter', 'filter', 'preScore', 'score']],
+  ['NodePorts', ['preFilter', 'filter']],
+  ['NodeResourcesFit', ['preFilter', 'filter', 'preScore', 'score']],
+  ['VolumeRestrictions', ['preFilter', 'filter']],
+  ['NodeVolumeLimits', ['preFilter', 'filter']],
+  ['VolumeBinding', ['preFilter', 'filter', 'preScore', 'score', 'reserve', 'preBind']],
+  ['VolumeZone', ['preFilter', 'filter']],
+  ['PodTopologySpread', ['preFilter', 'filter', 'preScore', 'score']],
+  ['InterPodAffinity', ['preFilter', 'filter', 'preScore', 'score']],
+  ['DynamicResources', ['preEnqueue', 'preFilter', 'filter', 'postFilter', 'score', 'reserve', 'preBind']],
+  ['DefaultPreemption', ['preEnqueue', 'postFilter']],
+  ['NodeResourcesBalancedAllocation', ['preScore', 'score']],
+  ['ImageLocality', ['score']],
+  ['DefaultBinder', ['bind']],
+  ['NodeDeclaredFeatures', ['preFilter', 'filter']],
+]);
+
+/** In-tree plugins behind feature gates that are off. */
+export const GATED_OFF_PLUGINS: readonly string[] = ['GangScheduling', 'TopologyPlacementGenerator', 'PodGroupPodsCount'];
+
+/** In-tree plugins of older versions. */
+export const REMOVED_PLUGINS: readonly string[] = ['AzureDiskLimits', 'CinderLimits', 'EBSLimits', 'GCEPDLimits'];
+
+export function inTreePluginNames(): readonly string[] {
+  return [...IN_TREE_POINTS.keys()];
+}
+
+/** Points of an in-tree plugin; undefined for any other name. */
+export function inTreePoints(name: string): readonly ExtensionPoint[] | undefined {
+  return IN_TREE_POINTS.get(name);
+}
+
+/** A factory that tells its plugin's points, which spares making the plugin to see them. */
+export interface FactoryWithPoints extends PluginFactory {
+  readonly points?: readonly string[];
+}
