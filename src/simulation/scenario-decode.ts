@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import { nearestName } from '../base/input-error.ts';
 import type { Path, PathStep } from '../workload/manifests/source-path.ts';
-import { below, describeValue, quoteShort } from '../workload/manifests/source-path.ts';
+import { below, describeValue, formatPath, quoteShort } from '../workload/manifests/source-path.ts';
 import type { Findings } from '../workload/manifests/structure.ts';
 import { isMapping } from '../workload/manifests/structure.ts';
 import { scenarioSchema } from './scenario-schema.ts';
@@ -17,7 +17,10 @@ export function decodeScenario(value: unknown, findings: Findings): ScenarioInpu
   }
   const parsed = scenarioSchema.safeParse(given);
   if (parsed.success) return parsed.data;
-  for (const issue of parsed.error.issues) noteIssue(issue, [], given, scenarioSchema, findings);
+  const issues = parsed.error.issues.flatMap((issue) => flatten(issue, [], given));
+  const misspelled = new Set<string>();
+  for (const issue of issues) noteUnknownKeys(issue, misspelled, findings);
+  for (const issue of issues) noteMismatch(issue, misspelled, findings);
   return undefined;
 }
 
@@ -32,30 +35,45 @@ function withoutNullMembers(value: unknown): unknown {
 
 type Issue = z.core.$ZodIssue;
 
-function noteIssue(issue: Issue, prefix: readonly PropertyKey[], root: unknown, schema: z.ZodType, findings: Findings): void {
-  const steps = [...prefix, ...issue.path].map((step) => (typeof step === 'number' ? step : String(step)));
+interface PlacedIssue {
+  readonly issue: Issue;
+  readonly steps: readonly PathStep[];
+  readonly found: unknown;
+}
+
+/** An issue at its place; a failed union becomes the issues of the one branch that is about the type of value given. */
+function flatten(issue: Issue, above: readonly PathStep[], root: unknown): PlacedIssue[] {
+  const steps = [...above, ...issue.path.map((step) => (typeof step === 'number' ? step : String(step)))];
   const found = valueAt(root, steps);
-  const path = pathOf(steps);
-  if (issue.code === 'unrecognized_keys') {
-    const known = knownKeys(schema, steps);
-    for (const key of issue.keys) findings.error(below(path, key), `unknown field ${quoteShort(key)}`, nearestName(key, known), 'key');
-    return;
-  }
   if (issue.code === 'invalid_union' && found !== undefined) {
     const branches = issue.errors.filter((branch) => branch.length > 0 && !branch.some(isRootMismatch));
-    if (branches.length === 1) {
-      for (const inner of branches[0]) noteIssue(inner, steps, root, schema, findings);
-      return;
-    }
+    if (branches.length === 1) return branches[0].flatMap((inner) => flatten(inner, steps, root));
   }
+  return [{ issue, steps, found }];
+}
+
+/** Unknown keys; what they were probably meant to be goes into `misspelled`. */
+function noteUnknownKeys({ issue, steps }: PlacedIssue, misspelled: Set<string>, findings: Findings): void {
+  if (issue.code !== 'unrecognized_keys') return;
+  const known = knownKeys(scenarioSchema, steps);
+  for (const key of issue.keys) {
+    const suggestion = nearestName(key, known);
+    if (suggestion !== undefined) misspelled.add(formatPath([...steps, suggestion]));
+    findings.error(below(pathOf(steps), key), `unknown field ${quoteShort(key)}`, suggestion, 'key');
+  }
+}
+
+/** Missing and wrong values. A key that is there under a misspelled name is not missing. */
+function noteMismatch({ issue, steps, found }: PlacedIssue, misspelled: ReadonlySet<string>, findings: Findings): void {
+  if (issue.code === 'unrecognized_keys') return;
   if (found === undefined && issue.code !== 'custom') {
-    const last = steps[steps.length - 1];
-    const where = steps.length === 0 ? null : pathOf(steps.slice(0, -1));
-    findings.error(where, `${quoteShort(String(last))} is missing: ${expectation(issue)}`, undefined, typeof steps[steps.length - 2] === 'number' ? 'value' : 'key');
+    if (misspelled.has(formatPath(steps))) return;
+    const part = typeof steps[steps.length - 2] === 'number' ? 'value' : 'key';
+    findings.error(pathOf(steps.slice(0, -1)), `${quoteShort(String(steps[steps.length - 1]))} is missing: ${expectation(issue)}`, undefined, part);
     return;
   }
   const suggestion = issue.code === 'invalid_value' && typeof found === 'string' ? nearestName(found, issue.values.map(String)) : undefined;
-  findings.error(path, `${expectation(issue)}, found ${describeValue(found)}`, suggestion);
+  findings.error(pathOf(steps), `${expectation(issue)}, found ${describeValue(found)}`, suggestion);
 }
 
 /** A union branch that is about another type altogether. */

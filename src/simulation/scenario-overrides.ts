@@ -64,7 +64,7 @@ function setIn(target: unknown, steps: readonly PathStep[], value: unknown, take
     const inner = setIn(list[index], rest, value, taken);
     return 'message' in inner ? inner : { value: [...list.slice(0, index), inner.value, ...list.slice(index + 1)] };
   }
-  if (target !== undefined && target !== null && typeof target !== 'object') return { value: replaceBy(step, rest, value, taken) };
+  if (target !== undefined && target !== null && typeof target !== 'object') return { value: nest([step, ...rest], value) };
   if (step === '__proto__') return { message: 'the key "__proto__" is not allowed' };
   taken.push(String(step));
   const map = (target ?? {}) as Readonly<Record<string, unknown>>;
@@ -72,11 +72,9 @@ function setIn(target: unknown, steps: readonly PathStep[], value: unknown, take
   return 'message' in inner ? inner : { value: { ...map, [step]: inner.value } };
 }
 
-/** A plain value gives way to a mapping: `lifetime.exponential.mean=5m` over `lifetime: 10m`. */
-function replaceBy(step: PathStep, rest: readonly PathStep[], value: unknown, taken: PathStep[]): unknown {
-  taken.push(step);
-  const [next, ...more] = rest;
-  return { [String(step)]: next === undefined ? value : replaceBy(next, more, value, taken) };
+/** A plain value gives way to a mapping: `lifetime.exponential.mean=5m` over `lifetime: 10m`; all of it is the override's. */
+function nest(steps: readonly PathStep[], value: unknown): unknown {
+  return steps.reduceRight<unknown>((inner, step) => ({ [String(step)]: inner }), value);
 }
 
 function nameOf(item: unknown): string | undefined {

@@ -13,7 +13,7 @@ import type { Finding, SourceDocument } from '../workload/manifests/source-docum
 import { placeFindings } from '../workload/manifests/source-document.ts';
 import type { Path } from '../workload/manifests/source-path.ts';
 import { below, describeValue, stepsOf } from '../workload/manifests/source-path.ts';
-import { Findings, isMapping } from '../workload/manifests/structure.ts';
+import { Findings, isMapping, mappingOf } from '../workload/manifests/structure.ts';
 import type { Scenario, SchedulerSettings, TraceInput } from './scenario.ts';
 import { checkClassesOfWorkloads, checkScenario } from './scenario-checks.ts';
 import { decodeScenario } from './scenario-decode.ts';
@@ -82,6 +82,7 @@ class ScenarioReading {
   read(): Scenario | undefined {
     const input = decodeScenario(this.#overrides.value, this.#findings);
     const scenario = input === undefined ? undefined : this.#resolve(input);
+    if (input === undefined) this.#readFilesOf(this.#overrides.value);
     this.problems.unshift(...this.#overrides.problems, ...inOrder(this.#place(this.#findings.errors)));
     this.warnings.push(...inOrder(this.#place(this.#findings.warnings)));
     return scenario;
@@ -115,7 +116,13 @@ class ScenarioReading {
     };
   }
 
-  #readManifests(input: ScenarioInput): Manifests {
+  /** The files of a scenario that could not be decoded are checked all the same: one reading shows every mistake. */
+  #readFilesOf(value: unknown): void {
+    const { nodes, manifests, priorityClasses } = mappingOf(value);
+    this.#readManifests({ nodes: pathsIn(nodes), manifests: pathsIn(manifests), priorityClasses: mappingOf(priorityClasses) });
+  }
+
+  #readManifests(input: FilesInput): Manifests {
     const paths = [...this.#existing(input.nodes, 'nodes'), ...this.#existing(input.manifests, 'manifests')];
     const classes = Object.keys(input.priorityClasses);
     const { problems, ...manifests } = collectManifests(paths, this.#files, { priorityClasses: classes });
@@ -233,6 +240,17 @@ class ScenarioReading {
       return { file: override.origin, path, message, suggestion };
     });
   }
+}
+
+interface FilesInput {
+  readonly nodes?: string | readonly string[] | undefined;
+  readonly manifests?: string | readonly string[] | undefined;
+  readonly priorityClasses: Readonly<Record<string, unknown>>;
+}
+
+function pathsIn(value: unknown): string | string[] | undefined {
+  if (typeof value === 'string') return value;
+  return Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : undefined;
 }
 
 /** One mapping from a YAML or JSON file (a KubeSchedulerConfiguration); throws InputError. */

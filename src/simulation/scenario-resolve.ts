@@ -4,7 +4,7 @@ import { MICROS_PER_SECOND } from '../base/time.ts';
 import { tryParseQuantity, unitsFromText } from '../base/quantity.ts';
 import type { PodTemplateSpec, Taint } from '../cluster/objects.ts';
 import type { Distribution } from '../kernel/distribution.ts';
-import { labelMap, resourceList } from '../workload/manifests/names.ts';
+import { labelMap, resourceList, resourceNameMistake } from '../workload/manifests/names.ts';
 import { taints as taintChecks } from '../workload/manifests/object-checks.ts';
 import { podTemplate } from '../workload/manifests/pod-checks.ts';
 import { withoutNulls } from '../workload/manifests/read-manifests.ts';
@@ -52,6 +52,8 @@ function resolvePool(pool: NodePoolInput, path: Path, numbers: ScenarioNumbers):
   resourceList(pool.allocatable, below(path, 'allocatable'), findings);
   for (const needed of ['cpu', 'memory']) {
     const amount = pool.allocatable[needed];
+    const isMisspelled = Object.keys(pool.allocatable).some((name) => resourceNameMistake(name)?.suggestion === needed);
+    if (amount === undefined && isMisspelled) continue;
     if (amount === undefined) findings.error(below(path, 'allocatable'), `"${needed}" is missing: expected what one node offers`, undefined, 'key');
     else if (tryParseQuantity(amount)?.isZero() === true) findings.error(below(below(path, 'allocatable'), needed), 'expected a quantity above 0, found 0');
   }

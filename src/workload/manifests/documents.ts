@@ -5,7 +5,9 @@
  */
 import type { Problem } from '../../base/input-error.ts';
 import { parseJson, readJson, readJsonLines } from './json-documents.ts';
-import type { DocumentsRead, SourceDocument } from './source-document.ts';
+import { parsePlainYaml } from './plain-yaml.ts';
+import type { DocumentsRead, LineColumn, PlacedNode, SourceDocument } from './source-document.ts';
+import { LineIndex, offsetIn } from './source-document.ts';
 import type { YamlPart } from './yaml-documents.ts';
 import { readYamlPart } from './yaml-documents.ts';
 
@@ -28,12 +30,33 @@ function readYaml(text: string, file: string): DocumentsRead {
   const problems: Problem[] = [];
   const warnings: Problem[] = [];
   for (const part of splitYaml(text)) {
+    const plain = parsePlainYaml(part.text, false);
+    if (plain !== undefined) {
+      documents.push(plainDocument(part, file, plain.value));
+      continue;
+    }
     const read = readYamlPart(part, file);
     documents.push(...read.documents.filter((document) => document.value !== null));
     problems.push(...read.problems);
     warnings.push(...read.warnings);
   }
   return { documents, problems, warnings };
+}
+
+function plainDocument(part: YamlPart, file: string, value: unknown): SourceDocument {
+  let places: { readonly root: PlacedNode; readonly lines: LineIndex } | undefined;
+  return {
+    file,
+    value,
+    locate(steps, which): LineColumn | undefined {
+      if (places === undefined) {
+        const root = parsePlainYaml(part.text, true)?.root;
+        if (root === undefined || root === null) return undefined;
+        places = { root, lines: new LineIndex(part.text) };
+      }
+      return places.lines.at(offsetIn(places.root, steps, which), part.firstLine);
+    },
+  };
 }
 
 /** Parts between document markers. A marker at the start of a line can stand nowhere else in valid YAML. */

@@ -191,10 +191,18 @@ class ManifestCollector {
       nodes: this.#nodes,
       objects: this.#objects,
       ignoredKinds: Object.fromEntries(this.#ignored),
-      warnings: this.#warnings,
-      problems: this.#problems,
+      warnings: inFileOrder(this.#warnings),
+      problems: inFileOrder(this.#problems),
     };
   }
+}
+
+/** By file in order of first sight, then by line. */
+function inFileOrder(problems: readonly Problem[]): Problem[] {
+  const rank = new Map<string | undefined, number>();
+  for (const { file } of problems) if (!rank.has(file)) rank.set(file, rank.size);
+  const rankOf = (problem: Problem): number => rank.get(problem.file) ?? 0;
+  return [...problems].sort((a, b) => rankOf(a) - rankOf(b) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
 }
 
 function nameOf(value: Mapping): string {

@@ -63,7 +63,7 @@ const SYNTAX_MESSAGES: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: 'broken YAML: a tab stands where spaces must indent',
   BAD_INDENT: 'broken YAML: wrong indentation, or a bracket that is not closed',
   MISSING_CHAR: 'broken YAML: a quote, bracket or colon is missing',
-  BLOCK_AS_IMPLICIT_KEY: 'broken YAML: a second ": " on one line; quote the value if it belongs to the text',
+  BLOCK_AS_IMPLICIT_KEY: 'broken YAML: a key inside a value: a second ": " on the line (quote the text), or the line below is indented too far',
 };
 
 function syntaxMessage(code: string, message: string): string {
