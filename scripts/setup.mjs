@@ -2,7 +2,7 @@
 // builds when sources have changed. Needs Node and npm only: it must run before anything is installed. Writes to
 // standard error only, so that what follows keeps standard output to itself. When all is up to date it costs the
 // hashing of src/ (about 50 ms). Options: `--tolerant` keeps a build that has type errors (`npm test` reports them
-// itself); `--force` builds in any case.
+// itself); `--force` builds in any case; `--install-only` never does.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -43,11 +43,12 @@ function main() {
   }
   const tolerant = process.argv.includes('--tolerant');
   const force = process.argv.includes('--force');
-  if (!force && isInstalled() && isBuilt()) return;
+  const installOnly = process.argv.includes('--install-only');
+  if (!force && isInstalled() && (installOnly || isBuilt())) return;
   takeLock();
   try {
     if (!isInstalled()) install();
-    if (force || !isBuilt()) build(tolerant);
+    if (!installOnly && (force || !isBuilt())) build(tolerant);
   } finally {
     rmSync(lock, { recursive: true, force: true });
   }

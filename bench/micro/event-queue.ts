@@ -9,6 +9,7 @@
 import { Bench } from 'tinybench';
 import { assert } from '../../src/base/assert.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
+import type { BenchRow, BenchSize } from '../bench-row.ts';
 
 export interface EventQueueRow {
   readonly name: string;
@@ -37,6 +38,11 @@ export async function benchEventQueue(size: 'smoke' | 'full'): Promise<EventQueu
     }
   }
   return rows;
+}
+
+export async function run(size: BenchSize): Promise<BenchRow[]> {
+  const rows = await benchEventQueue(size);
+  return rows.map(({ name, digest, opsPerSecond }) => ({ name, digest, value: opsPerSecond, unit: 'events/s', counts: {} }));
 }
 
 /** A kernel in the steady state: filled, then run until every event has been replaced about once. */
