@@ -1,0 +1,127 @@
+/** The tables of the HTML page. */
+import type { LatencyGroup, Quantiles, RunResult, Utilization } from '../metrics/run-result.ts';
+import { formatCount, formatNumber, formatSeconds, formatShare, humanize, sortedKeys } from './format.ts';
+import { escapeText } from './plots/svg.ts';
+
+type Row = readonly string[];
+
+/** Cards in the order of the page; an empty table is left out. */
+export function renderTables(result: RunResult): string {
+  return [
+    card(true, waitTable(result)),
+    card(true, utilizationTable(result)),
+    card(false, countTable(result)),
+    card(false, schedulingTable(result)),
+    card(false, failureTable(result)),
+    card(false, costTable(result)),
+  ].join('\n');
+}
+
+function waitTable(result: RunResult): string {
+  const times = (label: string, value: Quantiles): Row => [
+    label, formatCount(value.count), formatCount(value.censored), formatSeconds(value.mean), formatSeconds(value.p50), formatSeconds(value.p90), formatSeconds(value.p95),
+    formatSeconds(value.p99), formatSeconds(value.p999), formatSeconds(value.max),
+  ];
+  const groups = (title: string, record: Readonly<Record<string, LatencyGroup>>): string =>
+    section(title, sortedKeys(record).map((key) => times(key === '' ? '(none)' : key, record[key].queueWaitSeconds)), 10);
+  const body = [
+    section('', [times('Until bound to a node', result.latency.queueWaitSeconds), times('Until running', result.latency.startSeconds)], 10),
+    groups('Until bound, by priority', result.latencyByPriority),
+    groups('Until bound, by class', result.latencyByClass),
+  ].join('');
+  return table('Waits', ['All pods', 'Pods', 'Still waiting', 'Mean', 'p50', 'p90', 'p95', 'p99', 'p99.9', 'Max'], body);
+}
+
+function utilizationTable(result: RunResult): string {
+  const { packing } = result;
+  const row = (name: string, use: Utilization, density: number | null, stranded: number | null): Row => [
+    name, formatShare(use.mean), formatShare(use.p5), formatShare(use.p50), formatShare(use.p95), formatShare(use.max), formatShare(use.meanWhilePending), formatShare(density),
+    formatShare(stranded),
+  ];
+  const all = sortedKeys(result.utilization).map((name) => row(name, result.utilization[name], packing.densityOfNonEmptyNodes[name] ?? null, packing.strandedShare[name] ?? null));
+  const pools = sortedKeys(result.utilizationByPool).map((pool) =>
+    section(`Pool ${pool}`, sortedKeys(result.utilizationByPool[pool]).map((name) => row(name, result.utilizationByPool[pool][name], null, null)), 9),
+  );
+  const heads = ['All nodes', 'Mean', 'p5', 'p50', 'p95', 'Max', 'While pods waited', 'On non-empty nodes', 'Stranded'];
+  return table('Utilization and packing', heads, section('', all, 9) + pools.join(''));
+}
+
+function countTable(result: RunResult): string {
+  const { counts, packing, autoscaling } = result;
+  const pods: Row[] = [
+    ['Arrived', formatCount(counts.podsArrived)],
+    ['Created to replace lost ones', formatCount(counts.podsReplaced)],
+    ['Bound to a node at least once', formatCount(counts.podsScheduled)],
+    ['Finished', formatCount(counts.podsFinished)],
+    ['Running at the end', formatCount(counts.podsRunning)],
+    ['Pending at the end', formatCount(counts.podsPending)],
+    ['Lost', formatCount(counts.podsLost)],
+  ];
+  const nodes: Row[] = [
+    ['At the start', formatCount(counts.nodesAtStart)],
+    ['Most at one time', formatCount(counts.nodesPeak)],
+    ['At the end', formatCount(counts.nodes)],
+    ['Mean', formatCount(packing.meanNodes, 1)],
+    ['Mean without pods', formatCount(packing.meanEmptyNodes, 1)],
+    ['Added by the autoscaler', `${formatCount(autoscaling.nodesAdded)} in ${formatCount(autoscaling.scaleUpEvents)} steps`],
+    ['Removed by the autoscaler', `${formatCount(autoscaling.nodesRemoved)} in ${formatCount(autoscaling.scaleDownEvents)} steps`],
+  ];
+  return table('Pods and nodes', ['Pods', ''], section('', pods, 2) + section('Nodes', nodes, 2));
+}
+
+function schedulingTable(result: RunResult): string {
+  const { scheduling, counts } = result;
+  const facts: Row[] = [
+    ['Decisions', formatCount(counts.decisions)],
+    ['of which unschedulable', formatCount(counts.decisionsUnschedulable)],
+    ['Attempts per bound pod, mean', formatNumber(scheduling.attemptsPerPod.mean)],
+    ['Attempts per bound pod, p99', formatNumber(scheduling.attemptsPerPod.p99)],
+    ['Backoff, mean', formatSeconds(scheduling.backoffSeconds.mean)],
+    ['Nodes filtered', formatCount(scheduling.nodesFiltered)],
+    ['Nodes scored', formatCount(scheduling.nodesScored)],
+    ['Simulation events', formatCount(counts.events)],
+  ];
+  const rejections = counted(scheduling.rejectionsByPlugin, (name) => name);
+  return table('Scheduling', ['Scheduler', ''], section('', facts, 2) + section('Unschedulable, by rejecting plugin', rejections, 2));
+}
+
+function failureTable(result: RunResult): string {
+  const { failures, counts } = result;
+  const all = failures.wastedPodSeconds + failures.usefulPodSeconds;
+  const facts: Row[] = [
+    ['Node failures', formatCount(counts.nodeFailures)],
+    ['Node time down', `${formatNumber(failures.nodeDownSeconds / 3600)} node-hours`],
+    ['Evictions', formatCount(counts.evictions)],
+    ['Pod time thrown away', `${formatNumber(failures.wastedPodSeconds / 3600)} pod-hours`],
+    ['Share of all pod time', all > 0 ? formatShare(failures.wastedPodSeconds / all, 2) : formatShare(null)],
+  ];
+  return table('Failures', ['Cluster', ''], section('', facts, 2) + section('Evictions by cause', counted(failures.evictionsByCause, humanize), 2));
+}
+
+function costTable(result: RunResult): string {
+  const { cost } = result;
+  const facts: Row[] = [
+    ['Total', formatCount(cost.total, 2)],
+    ['Node-hours', formatCount(cost.nodeHours, 1)],
+  ];
+  const pools = sortedKeys(cost.nodeHoursByPool).map((pool): Row => [pool, formatCount(cost.nodeHoursByPool[pool], 1)]);
+  return table('Cost', ['Cluster', ''], section('', facts, 2) + section('Node-hours by pool', pools, 2));
+}
+
+function counted(record: Readonly<Record<string, number>>, nameOf: (key: string) => string): Row[] {
+  return sortedKeys(record).map((key): Row => [nameOf(key), formatCount(record[key])]);
+}
+
+function card(full: boolean, content: string): string {
+  return `<section class="card${full ? ' full' : ''}"><div class="scroll">${content}</div></section>`;
+}
+
+function table(title: string, heads: Row, body: string): string {
+  return `<table><caption>${escapeText(title)}</caption><thead><tr>${heads.map((head) => `<th scope="col">${escapeText(head)}</th>`).join('')}</tr></thead><tbody>${body}</tbody></table>`;
+}
+
+function section(title: string, rows: readonly Row[], columns: number): string {
+  if (rows.length === 0) return '';
+  const head = title === '' ? '' : `<tr class="group"><td colspan="${columns}">${escapeText(title)}</td></tr>`;
+  return head + rows.map((row) => `<tr>${row.map((cell) => `<td>${escapeText(cell)}</td>`).join('')}</tr>`).join('');
+}

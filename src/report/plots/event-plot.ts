@@ -1,0 +1,42 @@
+/** One row per kind of event over simulated time; the size of a mark grows with how many happened at once. */
+import { formatCount } from '../format.ts';
+import { drawHorizontalAxis, linear, timeAxis, FONT_SIZE, type Area, type Size } from './axes.ts';
+import { binEvents, drawMark, type EventRow } from './event-marks.ts';
+import { element, estimateWidth, shorten, text } from './svg.ts';
+import { drawPicture } from './time-plot.ts';
+
+export interface EventPlot {
+  readonly id: string;
+  readonly title: string;
+  readonly caption: string;
+  readonly endSeconds: number;
+  readonly rows: readonly EventRow[];
+}
+
+const ROW_HEIGHT = 28;
+const LARGEST_RADIUS = 9;
+const SMALLEST_RADIUS = 4.5;
+
+export function drawEventPlot(plot: EventPlot, size: Size): string {
+  const longest = size.name === 'wide' ? 24 : 15;
+  const names = plot.rows.map((row) => shorten(row.label, longest));
+  const totals = plot.rows.map((row) => `×${formatCount(row.total)}`);
+  const left = Math.ceil(Math.max(...names.map((name) => estimateWidth(name, FONT_SIZE)))) + 14;
+  const right = size.width - Math.ceil(Math.max(...totals.map((total) => estimateWidth(total, FONT_SIZE)))) - 14;
+  const frame: Area = { left, right, top: 4, bottom: 4 + plot.rows.length * ROW_HEIGHT };
+  const horizontal = timeAxis(plot.endSeconds, frame.right - frame.left);
+  const x = linear(horizontal, frame.left, frame.right);
+  const rows = plot.rows.map((row, i) => {
+    const y = frame.top + (i + 0.5) * ROW_HEIGHT;
+    const bins = binEvents(row, x, 12);
+    const most = Math.max(1, ...bins.map((bin) => bin.count));
+    const marks = bins.map((bin) => drawMark(row.style, bin.x, y, SMALLEST_RADIUS + (LARGEST_RADIUS - SMALLEST_RADIUS) * Math.sqrt((bin.count - 1) / Math.max(1, most - 1)) * Math.min(1, most / 10), bin.note));
+    return [
+      element('line', { class: 'grid', x1: frame.left, x2: frame.right, y1: y, y2: y }),
+      text(frame.left - 12, y + 4, names[i], { class: 'label row', 'text-anchor': 'end' }),
+      text(frame.right + 12, y + 4, totals[i], { class: 'tick' }),
+      ...marks,
+    ].join('');
+  });
+  return drawPicture(plot, size, frame.bottom + 26, frame, rows.join('') + drawHorizontalAxis(horizontal, x, frame, size.width));
+}

@@ -1,0 +1,144 @@
+/** Which plots a run has, and the numbers behind them for the page's read-out. A plot without data is left out. */
+import type { LatencyGroup, RunResult } from '../../metrics/run-result.ts';
+import { compareKeys, formatCount, sortedKeys } from '../format.ts';
+import { HALF, NARROW, WIDE, type Size } from './axes.ts';
+import { spreadRows } from './downsample.ts';
+import { eventRows } from './event-marks.ts';
+import { drawEventPlot } from './event-plot.ts';
+import { drawTimePlot, type TimePlot, type TimeSeriesLine } from './time-plot.ts';
+import { drawWaitPlot, waitAxis, type WaitPlot } from './wait-plot.ts';
+
+/** A drawn plot: both sizes of it, and whether it takes the page's full width. */
+export interface DrawnPlot {
+  readonly id: string;
+  readonly title: string;
+  readonly caption: string;
+  readonly full: boolean;
+  readonly svg: string;
+}
+
+/** What the page's script reads; short names, since it is written into the page. */
+export interface ReadOut {
+  readonly end: number;
+  readonly seconds: readonly (number | null)[];
+  readonly plots: Readonly<Record<string, ReadOutPlot>>;
+}
+
+export interface ReadOutPlot {
+  readonly kind: 'time' | 'wait';
+  readonly quantity: 'share' | 'count';
+  /** Ends of the logarithmic axis of a wait plot. */
+  readonly low: number;
+  readonly high: number;
+  readonly lines: readonly { readonly name: string; readonly color: string; readonly values: readonly unknown[] }[];
+}
+
+/** Colours follow the thing, not its place in the list: cpu is the same in every report. */
+const RESOURCE_COLORS: Readonly<Record<string, string>> = { cpu: 's0', memory: 's1', pods: 's6', 'ephemeral-storage': 's4' };
+const SPARE_COLORS = ['s2', 's3', 's5', 's7', 's4', 's6'];
+const GROUP_COLORS = ['s0', 's1', 's2', 's3', 's4', 's5', 's6', 's7'];
+const READ_OUT_ROWS = 720;
+
+export function drawRunPlots(result: RunResult): DrawnPlot[] {
+  const drawn = timePlotsOf(result).map((plot) => drawnTime(plot));
+  const rows = eventRows(result.events);
+  const events =
+    rows.length === 0
+      ? []
+      : [{ id: 'events', title: 'Events', caption: 'What happened to nodes; larger marks stand for more at once, × is the total.', endSeconds: result.simulatedSeconds, rows }].map((plot) => ({
+          ...plot,
+          full: true,
+          svg: drawEventPlot(plot, WIDE) + drawEventPlot(plot, NARROW),
+        }));
+  const waits = waitPlotsOf(result).map((plot) => ({ ...plot, full: false, svg: drawWaitPlot(plot, HALF) + drawWaitPlot(plot, { ...NARROW, height: 260 }) }));
+  return [...drawn.filter((plot) => plot.full), ...events, ...waits, ...drawn.filter((plot) => !plot.full)];
+}
+
+export function readOutOf(result: RunResult): ReadOut {
+  const { seconds } = result.timeseries;
+  const rows = spreadRows(seconds.length, READ_OUT_ROWS);
+  const plots: Record<string, ReadOutPlot> = {};
+  for (const plot of timePlotsOf(result)) {
+    const lines = plot.lines.map((line) => ({ name: line.name, color: line.color, values: rows.map((row) => compact(line.values[row])) }));
+    plots[plot.id] = { kind: 'time', quantity: plot.quantity, low: 0, high: 0, lines };
+  }
+  for (const plot of waitPlotsOf(result)) {
+    const axis = waitAxis(plot, 1);
+    const lines = plot.curves.map((curve) => ({ name: curve.name, color: curve.color, values: curve.steps.map(([wait, share]) => [compact(wait), compact(share)]) }));
+    plots[plot.id] = { kind: 'wait', quantity: 'share', low: axis.low, high: axis.high, lines };
+  }
+  return { end: result.simulatedSeconds, seconds: rows.map((row) => compact(seconds[row])), plots };
+}
+
+/** Six significant digits are more than a read-out shows. */
+function compact(value: number): number | null {
+  return Number.isFinite(value) ? Number(value.toPrecision(6)) : null;
+}
+
+function timePlotsOf(result: RunResult): TimePlot[] {
+  const { seconds, columns } = result.timeseries;
+  if (seconds.length === 0) return [];
+  const shared = { seconds, endSeconds: result.simulatedSeconds, events: [] };
+  const lines = (specs: readonly (readonly [column: string, name: string, color: string, look?: 'filled' | 'dashed'])[]): TimeSeriesLine[] =>
+    specs
+      .filter(([column]) => columns[column] !== undefined)
+      .map(([column, name, color, look]) => ({ name, color, values: columns[column], filled: look === 'filled', dashed: look === 'dashed' }));
+  const plots: TimePlot[] = [
+    {
+      ...shared, id: 'utilization', title: 'Utilization', caption: 'Requested share of allocatable, by resource.', quantity: 'share',
+      lines: resourceLines(columns), events: eventRows(result.events),
+    },
+    {
+      ...shared, id: 'queue', title: 'Waiting pods', caption: 'Pods without a node, and where in the scheduling queue they stand.', quantity: 'count',
+      lines: lines([['pods.pending', 'pending', 's6', 'filled'], ['queue.active', 'active', 's2'], ['queue.backoff', 'backoff', 's0'], ['queue.unschedulable', 'unschedulable', 's1']]),
+    },
+    {
+      ...shared, id: 'running', title: 'Running pods', caption: 'Pods whose containers run.', quantity: 'count',
+      lines: lines([['pods.running', 'running', 's2', 'filled']]),
+    },
+    {
+      ...shared, id: 'nodes', title: 'Nodes', caption: 'Nodes that exist, that are ready, and that run no pod.', quantity: 'count',
+      lines: lines([['nodes.total', 'total', 's6', 'dashed'], ['nodes.ready', 'ready', 's0'], ['nodes.empty', 'empty', 's1']]),
+    },
+  ];
+  return plots.filter((plot) => plot.lines.length > 0);
+}
+
+function resourceLines(columns: RunResult['timeseries']['columns']): TimeSeriesLine[] {
+  const prefix = 'utilization.';
+  const names = Object.keys(columns).filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length)).sort(compareKeys);
+  let spare = 0;
+  return names.map((name) => {
+    const color = RESOURCE_COLORS[name] ?? SPARE_COLORS[spare++ % SPARE_COLORS.length];
+    return { name, color, values: columns[prefix + name], filled: false, dashed: false };
+  });
+}
+
+function waitPlotsOf(result: RunResult): WaitPlot[] {
+  const caption = 'Share of pods that found a node within this time of their arrival.';
+  const byPriority = groupPlot('wait-priority', 'Wait by priority', caption, result.latencyByPriority, (key) => `priority ${key}`);
+  const byClass = groupPlot('wait-class', 'Wait by class', caption, result.latencyByClass, (key) => key);
+  const plots = [byPriority, byClass].filter((plot) => plot.curves.length > 0);
+  if (plots.length > 0 || result.latency.queueWaitCdf.length === 0) return plots;
+  return [{ id: 'wait', title: 'Wait', caption, curves: [{ name: 'all pods', color: 's0', steps: result.latency.queueWaitCdf }] }];
+}
+
+/** At most as many groups as there are colours: those with most pods, in the order of their names. */
+function groupPlot(id: string, title: string, caption: string, groups: Readonly<Record<string, LatencyGroup>>, nameOf: (key: string) => string): WaitPlot {
+  const keys = sortedKeys(groups).filter((key) => groups[key].queueWaitCdf.length > 0);
+  const largest = keys.toSorted((a, b) => groups[b].queueWaitSeconds.count - groups[a].queueWaitSeconds.count || compareKeys(a, b)).slice(0, GROUP_COLORS.length);
+  const shown = keys.filter((key) => largest.includes(key));
+  const left = keys.length - shown.length;
+  return {
+    id,
+    title,
+    caption: left === 0 ? caption : `${caption} The ${shown.length} largest groups; ${formatCount(left)} smaller ones are in the table.`,
+    curves: shown.map((key, i) => ({ name: nameOf(key).trim() === '' ? 'without a class' : nameOf(key), color: GROUP_COLORS[i], steps: groups[key].queueWaitCdf })),
+  };
+}
+
+function drawnTime(plot: TimePlot): DrawnPlot {
+  const full = plot.id === 'utilization' || plot.id === 'queue';
+  const wide: Size = full ? WIDE : { ...HALF, height: 260 };
+  return { id: plot.id, title: plot.title, caption: plot.caption, full, svg: drawTimePlot(plot, wide) + drawTimePlot(plot, NARROW) };
+}
