@@ -1,0 +1,46 @@
+/**
+ * Console blocks: lines that start with `$ ` are commands (a trailing backslash goes on), what follows up to the next
+ * one is the expected output, standard output and standard error together. A line `...` stands for any lines, `...`
+ * inside a line for anything. No expected output: only the exit code is checked.
+ */
+export interface ConsoleStep {
+  readonly command: string;
+  readonly expected: string;
+}
+
+export function stepsOf(text: string): ConsoleStep[] {
+  const steps: { command: string; expected: string[] }[] = [];
+  let goesOn = false;
+  for (const line of text.split('\n')) {
+    const step = steps.at(-1);
+    if (goesOn && step !== undefined) step.command += `\n${line}`;
+    else if (line.startsWith('$ ')) steps.push({ command: line.slice(2), expected: [] });
+    else if (step !== undefined) step.expected.push(line);
+    else if (line.trim() !== '') throw new Error(`a console block starts with a line "$ command", found: ${line}`);
+    goesOn = (goesOn || line.startsWith('$ ')) && line.endsWith('\\');
+  }
+  return steps.map(({ command, expected }) => ({ command, expected: expected.join('\n').trim() }));
+}
+
+/** Trailing blanks do not count. */
+export function outputMatches(expected: string, actual: string): boolean {
+  const lines = trimLines(expected).split('\n');
+  const pattern = lines
+    .map((line, i) => {
+      const last = i === lines.length - 1;
+      if (line.trim() === '...') return last ? '[^]*' : '(?:.*\\n)*?';
+      return `${line.split('...').map(escapePattern).join('.*')}${last ? '' : '\\n'}`;
+    })
+    .join('');
+  // A final `...` may also stand for nothing, not even the line break before it.
+  const whole = lines.at(-1)?.trim() === '...' ? pattern.replace(/\\n\[\^\]\*$/, '(?:\\n[^]*)?') : pattern;
+  return new RegExp(`^${whole}$`).test(trimLines(actual));
+}
+
+function trimLines(text: string): string {
+  return text.split('\n').map((line) => line.trimEnd()).join('\n').trim();
+}
+
+function escapePattern(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}

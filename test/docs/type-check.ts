@@ -1,0 +1,39 @@
+/** Type-checks snippets as if they stood in the root of the checkout, with `podyard` and `podyard/plugin` as users import them. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import ts from 'typescript';
+
+const ENTRIES: Readonly<Record<string, string>> = {
+  podyard: 'src/index.ts',
+  'podyard/plugin': 'src/scheduler/framework/plugin-api.ts',
+};
+
+export interface Snippet {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Messages `name:line: message` of all snippets; the snippets may import each other by `./name`. */
+export function typeErrors(snippets: readonly Snippet[]): string[] {
+  const config = ts.getParsedCommandLineOfConfigFile('tsconfig.json', {}, { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => undefined });
+  if (config === undefined) throw new Error('tsconfig.json cannot be read');
+  const virtual = new Map(snippets.map(({ name, text }) => [resolve(name), `${text}\nexport {};\n`]));
+  const paths = Object.fromEntries(Object.entries(ENTRIES).filter(([, file]) => existsSync(file)).map(([name, file]) => [name, [resolve(file)]]));
+  const options: ts.CompilerOptions = { ...config.options, noEmit: true, noUnusedLocals: false, noUnusedParameters: false, paths };
+  const host = ts.createCompilerHost(options);
+  const { fileExists, readFile, getSourceFile } = host;
+  host.fileExists = (file) => virtual.has(resolve(file)) || fileExists.call(host, file);
+  host.readFile = (file) => virtual.get(resolve(file)) ?? readFile.call(host, file);
+  host.getSourceFile = (file, ...rest) => {
+    const text = virtual.get(resolve(file));
+    return text === undefined ? getSourceFile.call(host, file, ...rest) : ts.createSourceFile(file, text, rest[0], true);
+  };
+  const program = ts.createProgram([...virtual.keys()], options, host);
+  return snippets.flatMap(({ name }) => {
+    const source = program.getSourceFile(resolve(name));
+    return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)].map((found) => {
+      const line = source === undefined ? 0 : source.getLineAndCharacterOfPosition(found.start ?? 0).line + 1;
+      return `${name}:${line}: ${ts.flattenDiagnosticMessageText(found.messageText, ' ')}`;
+    });
+  });
+}
