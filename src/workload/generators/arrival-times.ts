@@ -65,7 +65,7 @@ function meanGapMicros(ratePerHour: number): number {
 }
 
 function exponentialGap(meanMicros: number, stream: RandomStream): number {
-  return meanMicros === Infinity ? Infinity : -Math.log1p(-stream.next()) * meanMicros;
+  return meanMicros === Infinity ? Infinity : -Math.log(1 - stream.next()) * meanMicros;
 }
 
 /** A time on the continuous axis as a whole microsecond; Infinity from `end` on. Rounding down keeps it before `end`. */

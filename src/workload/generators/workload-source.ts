@@ -76,16 +76,16 @@ export class WorkloadSource {
   private drawPods(cursor: WorkloadCursor): void {
     const { workload } = cursor;
     this.lifetimeMicros = Infinity;
-    if (workload.kind === 'DaemonSet') this.replicas = 0;
-    else this.replicas = boundedCount(sample(workload.replicas, cursor.replicas), 1, MAX_REPLICAS);
-    if (workload.kind === 'DaemonSet' || workload.kind === 'Deployment') {
+    this.replicas = cursor.fixedReplicas >= 0 ? cursor.fixedReplicas : drawReplicas(workload.replicas, cursor.replicas);
+    if (cursor.livesAsOne) {
       this.lifetimeMicros = drawLifetime(workload.lifetimeSeconds, cursor.lifetimes);
       return;
     }
-    if (this.replicas > this.podLifetimesMicros.length) {
-      this.podLifetimesMicros = new Float64Array(grownCapacity(this.podLifetimesMicros.length, this.replicas));
+    const { replicas } = this;
+    if (replicas > this.podLifetimesMicros.length) {
+      this.podLifetimesMicros = new Float64Array(grownCapacity(this.podLifetimesMicros.length, replicas));
     }
-    for (let i = 0; i < this.replicas; i++) this.podLifetimesMicros[i] = drawLifetime(workload.lifetimeSeconds, cursor.lifetimes);
+    for (let i = 0; i < replicas; i++) this.podLifetimesMicros[i] = drawLifetime(workload.lifetimeSeconds, cursor.lifetimes);
   }
 }
 
@@ -96,6 +96,10 @@ class WorkloadCursor {
   readonly shapes: ShapePicker;
   readonly replicas: RandomStream;
   readonly lifetimes: RandomStream;
+  /** Replicas that need no draw; -1 when they are drawn. */
+  readonly fixedReplicas: number;
+  /** All pods of an arrival end together. */
+  readonly livesAsOne: boolean;
   arrivalCount = 0;
 
   constructor(workload: Workload, streams: RandomStreams, horizonMicros: Micros | null) {
@@ -105,7 +109,14 @@ class WorkloadCursor {
     this.shapes = new ShapePicker(workload.shapes, streams.stream('shapes', workload.name));
     this.replicas = streams.stream('replicas', workload.name);
     this.lifetimes = streams.stream('lifetimes', workload.name);
+    if (workload.kind === 'DaemonSet') this.fixedReplicas = 0;
+    else this.fixedReplicas = workload.replicas.kind === 'fixed' ? drawReplicas(workload.replicas, this.replicas) : -1;
+    this.livesAsOne = workload.kind === 'DaemonSet' || workload.kind === 'Deployment';
   }
+}
+
+function drawReplicas(replicas: Distribution, stream: RandomStream): number {
+  return boundedCount(sample(replicas, stream), 1, MAX_REPLICAS);
 }
 
 /** A DaemonSet arrives once, when its arrival process starts. */

@@ -21,7 +21,7 @@ export function readHeader(fields: readonly string[], file: string, line: number
   const resources: { name: string; column: number }[] = [];
   const problems: Problem[] = [];
   if (!fields.some(looksLikeColumn)) {
-    const message = `the first line is not a header: expected column names such as arrival,duration,cpu,memory, found "${clip(fields.join(','))}"`;
+    const message = `the first line is not a header: expected column names separated by commas, such as arrival,duration,cpu,memory; found "${clip(fields.join(','))}"`;
     throw new InputError({ file, line, message });
   }
   const seen = new Set<string>();
@@ -56,5 +56,6 @@ function isResource(name: string): boolean {
 function unknownColumn(name: string, column: number, file: string, line: number): Problem {
   if (name.trim() === '') return { file, line, message: `column ${String(column + 1)} has no name: expected one for every column` };
   const message = `unknown column "${clip(name)}": expected one of ${PLAIN_COLUMNS.join(', ')}, ${PLAIN_RESOURCES.join(', ')}, or a resource such as nvidia.com/gpu`;
-  return { file, line, message, suggestion: nearestName(name.trim(), KNOWN) };
+  const suggestion = /^gpus?$/i.test(name) ? 'nvidia.com/gpu' : nearestName(name.trim(), KNOWN);
+  return { file, line, message, suggestion };
 }

@@ -30,6 +30,8 @@ export function checkTraceCsv(bytes: ByteSource, file: string, options: TraceOpt
     while (reader.readRow(problems)) reader.pod = null;
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
+    // Where the file itself is damaged, its rows are no mistakes of the user.
+    if (error.problems.every((problem) => problem.line === undefined)) return error.problems;
     for (const problem of error.problems) problems.add(problem);
   }
   return problems.all(file);

@@ -45,6 +45,7 @@ export function checkOpenbTrace(bytes: ByteSource, file: string): readonly Probl
     readRows(bytes, file, problems);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
+    if (error.problems.every((problem) => problem.line === undefined)) return error.problems;
     for (const problem of error.problems) problems.add(problem);
   }
   return problems.all(file);
