@@ -51,7 +51,7 @@ async function runCheck(name, options) {
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
   if (code !== 0) process.stdout.write(`\n${name}:\n${output.trimEnd()}\n\n`);
   say(`${name} ${code === 0 ? 'passed' : 'FAILED'} (${seconds} s)`);
-  return { name, passed: code === 0, message: lastLine(output) };
+  return { name, passed: code === 0, message: inWords(output) };
 }
 
 async function runVitest(rest, withCoverage, summaryFile) {
@@ -146,8 +146,11 @@ function report(checks, summary) {
   return failed === 0 ? 0 : 1;
 }
 
-function lastLine(output) {
-  return output.trimEnd().split('\n').at(-1) ?? '';
+/** ESLint's own sum, or the number of the compiler's errors, or whatever came last. */
+function inWords(output) {
+  const lines = output.trimEnd().split('\n');
+  const errors = lines.filter((line) => /: error TS\d+:/.test(line)).length;
+  return lines.find((line) => line.startsWith('✖')) ?? (errors > 0 ? `${errors} type errors` : (lines.at(-1) ?? ''));
 }
 
 function say(sentence) {

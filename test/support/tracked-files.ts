@@ -1,9 +1,10 @@
 /** Lists of the checkout's own files, without what is installed, built or written by runs. Paths from the root, with `/`. */
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 
 const FOREIGN = new Set(['node_modules', 'dist', '.dist-next', 'out', 'coverage', '.git', '.setup-lock']);
 
 export function filesBelow(folder: string, ending: string): string[] {
+  if (!existsSync(folder)) return [];
   return readdirSync(folder, { withFileTypes: true })
     .flatMap((entry) => {
       const path = folder === '.' ? entry.name : `${folder}/${entry.name}`;
