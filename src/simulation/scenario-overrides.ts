@@ -17,11 +17,13 @@ export interface AppliedOverrides {
   /** What was set, by printed path: problems below it are the override's, not the file's. */
   readonly applied: readonly { readonly steps: readonly PathStep[]; readonly origin: string }[];
   readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
 }
 
 /** A changed copy; lists and maps on the way are made where they are missing, lists grow by one item at most. */
 export function applyOverrides(root: unknown, overrides: readonly Override[]): AppliedOverrides {
   const problems: Problem[] = [];
+  const warnings: Problem[] = [];
   const applied: { steps: PathStep[]; origin: string }[] = [];
   let value = root;
   for (const override of overrides) {
@@ -36,6 +38,7 @@ export function applyOverrides(root: unknown, overrides: readonly Override[]): A
       problems.push({ file: origin, message: `expected one YAML value after "=", found ${quoteShort(override.value)}` });
       continue;
     }
+    warnings.push(...read.warnings);
     const taken: PathStep[] = [];
     const outcome = setIn(value, steps, read.documents[0]?.value ?? null, taken);
     if ('message' in outcome) problems.push({ file: origin, path: formatPath(taken), message: outcome.message, suggestion: outcome.suggestion });
@@ -44,7 +47,7 @@ export function applyOverrides(root: unknown, overrides: readonly Override[]): A
       applied.push({ steps: taken, origin });
     }
   }
-  return { value, applied, problems };
+  return { value, applied, problems, warnings };
 }
 
 type Outcome = { readonly value: unknown } | { readonly message: string; readonly suggestion?: string | undefined };

@@ -42,7 +42,7 @@ export function readScenario(entry: ScenarioEntry, files: FileReader, overrides:
   const text = 'file' in entry ? files.read(entry.file) : entry.text;
   const { document, warnings } = openScenario(text, file);
   const changed = applyOverrides(document.value, overrides);
-  const reading = new ScenarioReading(file, document, changed, files, [...warnings]);
+  const reading = new ScenarioReading(file, document, changed, files, [...warnings, ...changed.warnings]);
   const scenario = reading.read();
   if (reading.problems.length > 0 || scenario === undefined) throw new InputError(reading.problems);
   return { scenario, warnings: reading.warnings };

@@ -8,11 +8,15 @@ import { LineCounter, isAlias, isMap, isScalar, isSeq, parseAllDocuments } from 
 import type { Problem } from '../../base/input-error.ts';
 import { MAX_DEPTH } from './json-documents.ts';
 import type { DocumentsRead, EntryPart, LineColumn, SourceDocument } from './source-document.ts';
+import { LineIndex } from './source-document.ts';
 import type { PathStep } from './source-path.ts';
 import { quoteShort } from './source-path.ts';
 
 /** Values that aliases may add to what is written out; beyond it a file is taken for a bomb. */
 export const MAX_ALIAS_VALUES = 1_000_000;
+
+/** Far beyond MAX_DEPTH, and found before the parser spends seconds on a file of brackets. */
+const OPEN_BRACKETS = /(?:[[{][ \t\r\n]*){1000}/;
 
 type AnyNode = ParsedNode | Alias | null | undefined;
 
@@ -26,6 +30,11 @@ export function readYamlPart(part: YamlPart, file: string): DocumentsRead {
   const documents: SourceDocument[] = [];
   const problems: Problem[] = [];
   const warnings: Problem[] = [];
+  const nesting = OPEN_BRACKETS.exec(part.text);
+  if (nesting !== null) {
+    const { line, column } = new LineIndex(part.text).at(nesting.index, part.firstLine);
+    return { documents, problems: [{ file, line, column, message: `nested more than ${MAX_DEPTH} levels deep` }], warnings };
+  }
   const counter = new LineCounter();
   let parsed: readonly Document.Parsed[];
   try {
