@@ -64,7 +64,7 @@ const Verb = {
 } as const;
 
 export class Cluster {
-  readonly resources: ResourceRegistry = new ResourceRegistry();
+  readonly resources: ResourceRegistry = new ResourceRegistry(() => this.fitColumns());
   readonly templates: TemplateTable;
   readonly pods: PodTable = new PodTable();
   readonly nodes: NodeTable = new NodeTable();
@@ -101,7 +101,6 @@ export class Cluster {
     if (fresh) {
       this.clock.digest.addInt(Verb.Template);
       this.clock.digest.addText(key);
-      this.fitColumns();
     }
     return template;
   }
@@ -143,6 +142,7 @@ export class Cluster {
     const facts = compileNode(node);
     assert(this.nodeRow(facts.name) < 0, `node ${facts.name} exists`);
     const poolIndex = this.pools.intern(pool);
+    this.fitColumns();
     const ghost = this.nodesByName.get(facts.name);
     const row = ghost ?? this.nodes.allocate(facts);
     this.nodesByName.set(facts.name, row);
@@ -418,11 +418,26 @@ export class Cluster {
   /** Adds or takes a pod's amounts in its node and in the totals, and tracks whether the node is empty. */
   private accountPod(pod: number, node: number, sign: 1 | -1): void {
     const info = this.nodes.info[node];
+    const template = this.templateOf(pod);
+    const work = this.pods.pinnedNode[pod] < 0 ? sign : 0;
+    const becomesEmpty = info.workPods + work === 0;
+    const flips = becomesEmpty !== (info.workPods === 0);
     const counts = this.nodes.alive[node] === 1;
-    if (counts) this.countNode(node, -1);
-    info.account(this.templateOf(pod), sign);
-    if (this.pods.pinnedNode[pod] < 0) info.workPods += sign;
-    if (counts) this.countNode(node, 1);
+    if (flips && counts) this.countNode(node, -1);
+    info.account(template, sign);
+    info.workPods += work;
+    if (!counts) return;
+    if (flips) {
+      this.countNode(node, 1);
+      return;
+    }
+    const { columns, amounts } = template.accounted;
+    const { totals } = this;
+    const at = this.nodes.pool[node] * totals.stride;
+    for (let i = 0; i < columns.length; i++) {
+      totals.requested[at + columns[i]] += sign * amounts[i];
+      if (!becomesEmpty) totals.requestedNonEmpty[at + columns[i]] += sign * amounts[i];
+    }
   }
 
   /** Adds or takes a node's amounts in the totals. */
@@ -446,7 +461,6 @@ export class Cluster {
 
   private writeAllocatable(row: number, node: Node): void {
     const amounts = nodeAllocatable(node, this.resources);
-    this.fitColumns();
     const info = this.nodes.info[row];
     info.allocatable.fill(0, info.base, info.base + this.nodes.stride);
     for (const [column, amount] of amounts.columns) info.allocatable[info.base + column] = amount;

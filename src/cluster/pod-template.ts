@@ -10,7 +10,7 @@
  */
 import type { Affinity, Pod, PodSpec, PodAffinityTerm, Toleration } from './objects.ts';
 import { normalizedImageName } from './image-names.ts';
-import { podRequests } from './pod-requests.ts';
+import { accountingDefaults, podRequests } from './pod-requests.ts';
 import type { PodRequestsOptions } from './pod-requests.ts';
 import { CPU, MEMORY, amountOf, resourceVector } from './resources.ts';
 import type { ResourceRegistry, ResourceVector } from './resources.ts';
@@ -141,8 +141,10 @@ function spreadController(pod: Pod): ControllerReference | null {
 function compileTemplate(id: number, pod: Pod, registry: ResourceRegistry): PodTemplate {
   const spec = pod.spec ?? {};
   const containerDefaults = { cpuMilli: DEFAULT_CPU_MILLI, memoryBytes: DEFAULT_MEMORY_BYTES };
+  const accounting: PodRequestsOptions = { useStatusResources: true, podLevel: true, containerDefaults: null };
   const vector = (options: PodRequestsOptions): ResourceVector => requestVector(pod, options, registry);
-  const nonZero = vector({ useStatusResources: true, podLevel: true, containerDefaults });
+  const assumed = accountingDefaults(pod, podRequests(pod, accounting), containerDefaults);
+  const nonZero = vector({ ...accounting, containerDefaults: assumed });
   const affinity = spec.affinity;
   return {
     id,
@@ -153,7 +155,7 @@ function compileTemplate(id: number, pod: Pod, registry: ResourceRegistry): PodT
     priority: spec.priority ?? 0,
     neverPreempts: spec.preemptionPolicy === 'Never',
     schedulerName: spec.schedulerName ?? DEFAULT_SCHEDULER_NAME,
-    accounted: vector({ useStatusResources: true, podLevel: true, containerDefaults: null }),
+    accounted: vector(accounting),
     requested: vector({ useStatusResources: false, podLevel: true, containerDefaults: null }),
     scored: vector({ useStatusResources: false, podLevel: false, containerDefaults }),
     nonZeroCpu: amountOf(nonZero, CPU),

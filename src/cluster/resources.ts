@@ -19,8 +19,11 @@ export interface ResourceVector {
 
 export class ResourceRegistry {
   private readonly names = new Interner();
+  private readonly onGrown: () => void;
 
-  constructor() {
+  /** `onGrown` is called after each new column, so that tables can make room before anyone reads it. */
+  constructor(onGrown: () => void = () => undefined) {
+    this.onGrown = onGrown;
     this.names.intern('cpu');
     this.names.intern('memory');
     this.names.intern('ephemeral-storage');
@@ -34,7 +37,10 @@ export class ResourceRegistry {
   column(name: string): number {
     const known = this.names.find(name);
     if (known >= 0) return known;
-    return isScalarResource(name) ? this.names.intern(name) : -1;
+    if (!isScalarResource(name)) return -1;
+    const column = this.names.intern(name);
+    this.onGrown();
+    return column;
   }
 
   /** The column if the name has been seen, else -1. */

@@ -65,6 +65,9 @@ export interface Plugin {
   /** By extension point. */
   readonly dependence?: { readonly filter?: Dependence; readonly score?: Dependence };
 
+  /** Reserve, PreBind and the like do nothing for pods without volume or resource claims: then they are not called at all. */
+  readonly claimsOnly?: boolean;
+
   /** null lets the pod into the active queue; anything else gates it. */
   preEnqueue?(pod: PodInfo): Status | null;
   /** QueueSort: whether `a` is to be scheduled before `b`. */

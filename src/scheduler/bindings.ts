@@ -1,0 +1,201 @@
+/**
+ * From the choice to the binding: Reserve, Permit and waiting, PreBind, Bind, PostBind (schedule_one.go bindingCycle).
+ * Plugins that care only for claims are not called for pods without any; such pods keep no cycle state.
+ */
+import type { Micros } from '../base/time.ts';
+import { PodPhase } from '../cluster/cluster.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { NodeInfo } from '../cluster/node-info.ts';
+import type { EventKind, Kernel } from '../kernel/kernel.ts';
+import type { CycleState } from './framework/cycle-state.ts';
+import { PodInfo } from './framework/pod-info.ts';
+import type { Plugin } from './framework/plugin-api.ts';
+import type { Profile } from './framework/profile.ts';
+import { Code, errorStatus, isRejected, unschedulable } from './framework/status.ts';
+import type { Status } from './framework/status.ts';
+import type { Scheduler } from './scheduler.ts';
+
+/** A pod between its choice and its binding that some plugin has something to do for. */
+interface Pending {
+  readonly profile: Profile;
+  readonly state: CycleState;
+  /** Permit plugins still to be waited for. */
+  readonly waitingFor: Set<string>;
+}
+
+/** Permit never waits longer than this (framework maxTimeout). */
+const MAX_PERMIT_MICROS = 15 * 60 * 1_000_000;
+
+export class Bindings {
+  private readonly kernel: Kernel;
+  private readonly cluster: Cluster;
+  private readonly scheduler: Scheduler;
+  private readonly bindMicros: Micros;
+  private readonly bindEvent: EventKind;
+  private readonly permitEvent: EventKind;
+  private readonly view: PodInfo;
+  private readonly pending = new Map<number, Pending>();
+  /** Permit verdicts of the cycle under way. */
+  private permitWaits = new Map<string, Micros>();
+
+  constructor(kernel: Kernel, cluster: Cluster, scheduler: Scheduler, options: { readonly bindMicros: Micros; readonly phase: number }) {
+    this.kernel = kernel;
+    this.cluster = cluster;
+    this.scheduler = scheduler;
+    this.bindMicros = options.bindMicros;
+    this.view = new PodInfo(cluster, -1);
+    this.bindEvent = kernel.defineEvent('scheduler.bind', options.phase, (pod, incarnation) => this.bind(pod, incarnation));
+    this.permitEvent = kernel.defineEvent('scheduler.permitTimeout', options.phase, (pod, incarnation) => this.permitTimedOut(pod, incarnation));
+  }
+
+  /** After the pod was assumed. A status: it was refused, Unreserve has run, the pod is still assumed. */
+  reserveAndPermit(profile: Profile, state: CycleState, pod: PodInfo, node: NodeInfo): Status | null {
+    this.permitWaits.clear();
+    const claims = hasClaims(pod);
+    for (const plugin of profile.reserve) {
+      if (!concerns(plugin, claims)) continue;
+      const status = plugin.reserve?.(state, pod, node.name) ?? null;
+      if (status === null) continue;
+      this.unreserve(profile, state, pod, node.name);
+      return isRejected(status) ? status : errorStatus(plugin.name, `running Reserve plugin "${plugin.name}": ${status.reasons.join(', ')}`);
+    }
+    for (const plugin of profile.permit) {
+      const { status, timeoutMicros } = plugin.permit(state, pod, node.name);
+      if (status === null) continue;
+      if (status.code === Code.Wait) {
+        this.permitWaits.set(plugin.name, Math.min(timeoutMicros, MAX_PERMIT_MICROS));
+        continue;
+      }
+      this.unreserve(profile, state, pod, node.name);
+      return isRejected(status) ? status : errorStatus(plugin.name, ...status.reasons);
+    }
+    return null;
+  }
+
+  /** Whether the pod's cycle state is needed after its cycle: some plugin reserves, waits or binds for it. */
+  keepsState(pod: number): boolean {
+    this.view.row = pod;
+    const profile = this.scheduler.profiles.get(this.view.template.schedulerName);
+    if (profile === undefined) return false;
+    const claims = hasClaims(this.view);
+    const binds = profile.bind.some((plugin) => plugin.name !== 'DefaultBinder');
+    return this.permitWaits.size > 0 || claims || binds || profile.postBind.length > 0 || [...profile.reserve, ...profile.preBind].some((plugin) => concerns(plugin, claims));
+  }
+
+  /** The cycle has ended well: wait on Permit or go on to the binding. */
+  start(pod: number, profile: Profile, state: CycleState): void {
+    const incarnation = this.cluster.pods.incarnation[pod] | 0;
+    if (this.keepsState(pod)) this.pending.set(pod, { profile, state, waitingFor: new Set(this.permitWaits.keys()) });
+    if (this.permitWaits.size > 0) {
+      for (const timeout of this.permitWaits.values()) this.kernel.after(timeout, this.permitEvent, pod, incarnation);
+      this.permitWaits = new Map();
+      return;
+    }
+    this.scheduler.queue.done(pod);
+    this.kernel.after(this.bindMicros, this.bindEvent, pod, incarnation);
+  }
+
+  allow(pod: number, plugin: string): void {
+    const entry = this.pending.get(pod);
+    if (entry === undefined || !entry.waitingFor.delete(plugin) || entry.waitingFor.size > 0) return;
+    this.scheduler.queue.done(pod);
+    this.kernel.after(this.bindMicros, this.bindEvent, pod, this.cluster.pods.incarnation[pod] | 0);
+  }
+
+  /** false when the pod is not waiting. */
+  reject(pod: number, plugin: string, message: string): boolean {
+    const entry = this.pending.get(pod);
+    if (entry === undefined || entry.waitingFor.size === 0) return false;
+    this.abandon(pod, entry, unschedulable(plugin, message));
+    return true;
+  }
+
+  /** Whether the pod has been chosen a node for but is not bound yet. */
+  isWaiting(pod: number): boolean {
+    return (this.pending.get(pod)?.waitingFor.size ?? 0) > 0;
+  }
+
+  /** The pod is gone. */
+  drop(pod: number): void {
+    const entry = this.pending.get(pod);
+    if (entry === undefined) return;
+    this.pending.delete(pod);
+    this.scheduler.queue.done(pod);
+    this.view.row = pod;
+    this.unreserve(entry.profile, entry.state, this.view, '');
+  }
+
+  private bind(pod: number, incarnation: number): void {
+    if (!this.isCurrent(pod, incarnation)) return;
+    const entry = this.pending.get(pod);
+    this.view.row = pod;
+    if (entry !== undefined) {
+      const nodeName = this.cluster.nodeInfo(this.cluster.pods.node[pod]).name;
+      for (const plugin of entry.profile.preBind) {
+        if (!concerns(plugin, hasClaims(this.view))) continue;
+        const verdict = plugin.preBind(entry.state, this.view, nodeName);
+        if (verdict === null) continue;
+        if ('afterMicros' in verdict) this.kernel.after(verdict.afterMicros, this.bindEvent, pod, incarnation);
+        else this.abandon(pod, entry, errorStatus(plugin.name, `running PreBind plugin "${plugin.name}": ${verdict.reasons.join(', ')}`));
+        return;
+      }
+    }
+    const profile = entry?.profile ?? this.scheduler.profiles.get(this.view.template.schedulerName);
+    const refusal = profile === undefined ? null : this.runBind(profile, entry);
+    if (refusal !== null) {
+      if (entry !== undefined) this.abandon(pod, entry, refusal);
+      else this.scheduler.bindingFailed(pod, refusal);
+      return;
+    }
+    this.pending.delete(pod);
+    this.cluster.bindPod(pod);
+    if (entry === undefined) return;
+    const nodeName = this.cluster.nodeInfo(this.cluster.pods.node[pod]).name;
+    for (const plugin of entry.profile.postBind) plugin.postBind(entry.state, this.view, nodeName);
+  }
+
+  private runBind(profile: Profile, entry: Pending | undefined): Status | null {
+    for (const plugin of profile.bind) {
+      if (plugin.name === 'DefaultBinder') return null;
+      if (entry === undefined) continue;
+      const status = plugin.bind(entry.state, this.view, this.cluster.nodeInfo(this.cluster.pods.node[this.view.row]).name);
+      if (status === null) return null;
+      if (status.code !== Code.Skip) return errorStatus(plugin.name, ...status.reasons);
+    }
+    return null;
+  }
+
+  private permitTimedOut(pod: number, incarnation: number): void {
+    const entry = this.pending.get(pod);
+    if (!this.isCurrent(pod, incarnation) || entry === undefined || entry.waitingFor.size === 0) return;
+    const [plugin] = entry.waitingFor;
+    this.abandon(pod, entry, unschedulable(plugin, `rejected due to timeout after waiting at plugin ${plugin}`));
+  }
+
+  private abandon(pod: number, entry: Pending, status: Status): void {
+    this.view.row = pod;
+    this.unreserve(entry.profile, entry.state, this.view, this.cluster.nodeInfo(this.cluster.pods.node[pod]).name);
+    this.pending.delete(pod);
+    this.scheduler.bindingFailed(pod, status);
+  }
+
+  private unreserve(profile: Profile, state: CycleState, pod: PodInfo, nodeName: string): void {
+    const claims = hasClaims(pod);
+    for (let i = profile.reserve.length - 1; i >= 0; i--) {
+      if (concerns(profile.reserve[i], claims)) profile.reserve[i].unreserve?.(state, pod, nodeName);
+    }
+  }
+
+  private isCurrent(pod: number, incarnation: number): boolean {
+    return (this.cluster.pods.incarnation[pod] | 0) === incarnation && this.cluster.pods.phase[pod] === PodPhase.Assumed;
+  }
+}
+
+function concerns(plugin: Plugin, claims: boolean): boolean {
+  return claims || plugin.claimsOnly !== true;
+}
+
+function hasClaims(pod: PodInfo): boolean {
+  const { spec } = pod.template;
+  return (spec.volumes?.length ?? 0) > 0 || (spec.resourceClaims?.length ?? 0) > 0;
+}

@@ -1,0 +1,71 @@
+/**
+ * DefaultPreemption (PreEnqueue, PostFilter): makes room by deleting less important pods
+ * (plugins/defaultpreemption/default_preemption.go, framework/preemption/preemption.go). Costs a dry run on each
+ * potential node; the shortlist stops it at max(10 %, 100) candidates.
+ */
+import type { NodeInfo } from '../../cluster/node-info.ts';
+import { EvictionCause } from '../../cluster/pod-table.ts';
+import { Action, event } from '../framework/cluster-event.ts';
+import type { CycleState } from '../framework/cycle-state.ts';
+import { Diagnosis } from '../framework/diagnosis.ts';
+import type { Handle, NodeStatuses, Plugin, PluginFactory, PostFilterResult } from '../framework/plugin-api.ts';
+import type { PodInfo } from '../framework/pod-info.ts';
+import { Code, unresolvable, unschedulable } from '../framework/status.ts';
+import { bestCandidates, candidateTarget, dryRunPreemption, potentialNodes } from '../preemption/candidates.ts';
+
+const NAME = 'DefaultPreemption';
+const NOT_HELPFUL = 'Preemption is not helpful for scheduling';
+const GATED = unresolvable(NAME, 'waiting for the preemption for this pod to be finished');
+
+export const DefaultPreemption: PluginFactory = {
+  name: NAME,
+  summary: 'deletes pods of lower priority when that lets a pod in',
+  defaultArgs: { minCandidateNodesPercentage: 10, minCandidateNodesAbsolute: 100 },
+  create(args, handle): Plugin {
+    const percentage = args['minCandidateNodesPercentage'] as number;
+    const absolute = args['minCandidateNodesAbsolute'] as number;
+    return {
+      name: NAME,
+      preEnqueue: (pod) => (handle.preemption.isRunningFor(pod.row) ? GATED : null),
+      postFilter: (state, pod, statuses) => preempt(handle, state, pod, statuses, (nodes) => ({
+        candidates: candidateTarget(nodes, percentage, absolute),
+        offset: Math.floor(handle.random(NAME).next() * nodes),
+      })),
+      eventsToRegister: () => [{ event: event('Pod', Action.Delete), hint: () => 'QueueSkip' }],
+    };
+  },
+};
+
+type Limits = (nodes: number) => { readonly candidates: number; readonly offset: number };
+
+function preempt(handle: Handle, state: CycleState, pod: PodInfo, statuses: NodeStatuses, limits: Limits): PostFilterResult {
+  const refusal = ineligibility(handle, pod, statuses);
+  if (refusal !== '') return { status: unschedulable(NAME, `preemption: ${refusal}`), nominatedNodeName: null };
+  const { nodes } = handle.snapshot;
+  const potential = potentialNodes(nodes, statuses);
+  const dryRun = potential.length === 0 ? null : dryRunPreemption(handle, state, pod, potential, limits(potential.length));
+  if (dryRun === null || dryRun.candidates.length === 0) {
+    const diagnosis = new Diagnosis(nodes.length);
+    diagnosis.absentStatus = unresolvable(NAME, NOT_HELPFUL);
+    for (const [name, status] of dryRun?.statuses ?? []) diagnosis.set(name, status);
+    return { status: unschedulable(NAME, `preemption: ${diagnosis.message('')}`), nominatedNodeName: '' };
+  }
+  const [best] = bestCandidates(handle.cluster, dryRun.candidates);
+  handle.preemption.execute(pod.row, best.victims, best.nodeName);
+  return { status: null, nominatedNodeName: best.nodeName };
+}
+
+/** '' when the pod may preempt (PodEligibleToPreemptOthers). */
+export function ineligibility(handle: Handle, pod: PodInfo, statuses: NodeStatuses): string {
+  if (pod.template.neverPreempts) return 'not eligible due to preemptionPolicy=Never.';
+  const nominated = pod.nominatedNodeName;
+  if (nominated === '' || statuses.get(nominated)?.code === Code.UnschedulableAndUnresolvable) return '';
+  const node = handle.snapshot.find(nominated);
+  return node !== undefined && hasPreemptedPod(handle, pod, node) ? 'not eligible due to a terminating pod on the nominated node.' : '';
+}
+
+/** A less important pod on the node is on its way out because of a preemption. */
+function hasPreemptedPod(handle: Handle, pod: PodInfo, node: NodeInfo): boolean {
+  const { pods } = handle.cluster;
+  return node.pods.some((other) => pods.isTerminating(other) && pods.cause[other] === EvictionCause.Preemption && handle.cluster.templateOf(other).priority < pod.priority);
+}

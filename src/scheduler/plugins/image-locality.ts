@@ -1,0 +1,32 @@
+/** ImageLocality (Score): prefers nodes that hold the pod's images. Source: plugins/imagelocality/image_locality.go (v1.36: image volumes enlarge the sum but not the threshold). */
+import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { PodTemplate } from '../../cluster/pod-template.ts';
+import { MAX_NODE_SCORE } from '../framework/plugin-api.ts';
+import type { Handle, Plugin, PluginFactory } from '../framework/plugin-api.ts';
+
+const NAME = 'ImageLocality';
+const MIB = 1024 * 1024;
+const MIN_THRESHOLD = 23 * MIB;
+const MAX_CONTAINER_THRESHOLD = 1000 * MIB;
+
+export const ImageLocality: PluginFactory = {
+  name: NAME,
+  summary: 'prefers nodes that hold the pod\'s images already',
+  create(_args, handle): Plugin {
+    return { name: NAME, dependence: { score: 'node' }, score: (_state, pod, node) => scoreOf(pod.template, node, handle), eventsToRegister: () => [] };
+  },
+};
+
+function scoreOf(template: PodTemplate, node: NodeInfo, handle: Handle): number {
+  if (node.facts.images.size === 0) return 0;
+  const { snapshot } = handle;
+  const total = snapshot.nodes.length;
+  let sum = 0;
+  for (const image of template.images) {
+    const state = snapshot.imageState(node, image);
+    if (state !== undefined) sum += Math.trunc(state.sizeBytes * (state.nodes / total));
+  }
+  const max = MAX_CONTAINER_THRESHOLD * template.containerCount;
+  const clamped = Math.max(MIN_THRESHOLD, Math.min(sum, max));
+  return Math.trunc((MAX_NODE_SCORE * (clamped - MIN_THRESHOLD)) / (max - MIN_THRESHOLD));
+}

@@ -1,0 +1,45 @@
+/** NodePorts (PreFilter, Filter): host ports must be free on the node. Source: plugins/nodeports/node_ports.go. */
+import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { HostPort } from '../../cluster/pod-template.ts';
+import { Action, event } from '../framework/cluster-event.ts';
+import type { Plugin, PluginFactory } from '../framework/plugin-api.ts';
+import { SKIP, unschedulable } from '../framework/status.ts';
+
+const NAME = 'NodePorts';
+const TAKEN = unschedulable(NAME, "node(s) didn't have free ports for the requested pod ports");
+const ANY_ADDRESS = '0.0.0.0';
+
+export const NodePorts: PluginFactory = {
+  name: NAME,
+  summary: 'rejects nodes on which a wanted host port is taken',
+  create(): Plugin {
+    return {
+      name: NAME,
+      dependence: { filter: 'node' },
+      preFilter: (_state, pod) => ({ status: pod.template.hostPorts.length === 0 ? SKIP : null, nodeNames: null }),
+      filter: (_state, pod, node) => (pod.template.hostPorts.some((port) => isTaken(port, node)) ? TAKEN : null),
+      eventsToRegister: () => [
+        {
+          event: event('Pod', Action.Delete),
+          hint: (pod, { pod: deleted }) => {
+            if (deleted === undefined || (deleted.nodeName === '' && deleted.nominatedNodeName === '')) return 'QueueSkip';
+            const clash = pod.template.hostPorts.some((wanted) => deleted.template.hostPorts.some((used) => conflicts(wanted, used)));
+            return clash ? 'Queue' : 'QueueSkip';
+          },
+        },
+        { event: event('Node', Action.Add), hint: null },
+      ],
+    };
+  },
+};
+
+function isTaken(wanted: HostPort, node: NodeInfo): boolean {
+  if (node.usedPorts === null) return false;
+  for (const use of node.usedPorts.values()) if (conflicts(wanted, use.port)) return true;
+  return false;
+}
+
+/** Same protocol and port, and the same address or one of them all addresses (`::` is nothing special). */
+export function conflicts(a: HostPort, b: HostPort): boolean {
+  return a.port === b.port && a.protocol === b.protocol && (a.ip === b.ip || a.ip === ANY_ADDRESS || b.ip === ANY_ADDRESS);
+}

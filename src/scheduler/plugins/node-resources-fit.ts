@@ -1,0 +1,165 @@
+/**
+ * NodeResourcesFit (PreFilter, Filter, PreScore, Score): requests must fit into what the node has left; scores by
+ * LeastAllocated, MostAllocated or RequestedToCapacityRatio. The score looks at containers only (pod-level resources
+ * are ignored, 100m and 200 MiB stand in for missing cpu and memory requests), as upstream's does.
+ * Source: plugins/noderesources/fit.go. Costs a few comparisons per resource.
+ */
+import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { PodTemplate } from '../../cluster/pod-template.ts';
+import { CPU, FIRST_SCALAR, MEMORY, amountOf, isExtendedResource } from '../../cluster/resources.ts';
+import type { ResourceRegistry } from '../../cluster/resources.ts';
+import { Action, event } from '../framework/cluster-event.ts';
+import type { NodeEventView, PodEventView } from '../framework/cluster-event.ts';
+import type { Plugin, PluginFactory } from '../framework/plugin-api.ts';
+import type { PodInfo } from '../framework/pod-info.ts';
+import { Code } from '../framework/status.ts';
+import type { Status } from '../framework/status.ts';
+import { isOwnPod } from './own-pod.ts';
+import { capacityRatioScore, leastRequestedScore, mostRequestedScore } from './resource-scoring.ts';
+import type { ShapePoint } from './resource-scoring.ts';
+
+const NAME = 'NodeResourcesFit';
+
+export interface ScoringStrategy {
+  readonly type: 'LeastAllocated' | 'MostAllocated' | 'RequestedToCapacityRatio';
+  readonly resources: readonly { readonly name: string; readonly weight: number }[];
+  readonly requestedToCapacityRatio?: { readonly shape: readonly ShapePoint[] };
+}
+
+export const NodeResourcesFit: PluginFactory = {
+  name: NAME,
+  summary: 'requests must fit; scores by LeastAllocated, MostAllocated or RequestedToCapacityRatio',
+  defaultArgs: {
+    ignoredResources: [],
+    ignoredResourceGroups: [],
+    scoringStrategy: { type: 'LeastAllocated', resources: [{ name: 'cpu', weight: 1 }, { name: 'memory', weight: 1 }] },
+  },
+  create(args, handle): Plugin {
+    const registry = handle.cluster.resources;
+    const ignored = ignoredColumns(args, registry);
+    const verdicts = new Map<string, Status>();
+    const score = scorer(args['scoringStrategy'] as ScoringStrategy, registry);
+    return {
+      name: NAME,
+      dependence: { filter: 'node', score: 'node' },
+      preFilter: () => ({ status: null, nodeNames: null }),
+      filter: (_state, pod, node) => filter(pod.template, node, registry, ignored, verdicts),
+      preScore: () => null,
+      score: (_state, pod, node) => score(pod.template, node),
+      eventsToRegister: () => [
+        {
+          event: event('Pod', Action.Delete),
+          hint: (_pod, { pod: gone }) => (gone !== undefined && (gone.nodeName !== '' || gone.nominatedNodeName !== '') ? 'Queue' : 'QueueSkip'),
+        },
+        { event: event('Pod', Action.UpdatePodScaleDown), hint: (pod, { pod: now, podBefore }) => (scaleDownHelps(pod, now, podBefore) ? 'Queue' : 'QueueSkip') },
+        {
+          event: event('Node', Action.Add | Action.UpdateNodeAllocatable),
+          hint: (pod, { node, nodeBefore }) => (node !== undefined && nodeHelps(pod.template, node, nodeBefore) ? 'Queue' : 'QueueSkip'),
+        },
+        { event: event('DeviceClass', Action.Add | Action.Update), hint: () => 'QueueSkip' },
+      ],
+    };
+  },
+};
+
+function ignoredColumns(args: Readonly<Record<string, unknown>>, registry: ResourceRegistry): (column: number) => boolean {
+  const resources = new Set((args['ignoredResources'] ?? []) as readonly string[]);
+  const groups = new Set((args['ignoredResourceGroups'] ?? []) as readonly string[]);
+  if (resources.size === 0 && groups.size === 0) return () => false;
+  return (column) => {
+    const name = registry.name(column);
+    return isExtendedResource(name) && (resources.has(name) || groups.has(name.split('/')[0]));
+  };
+}
+
+function filter(template: PodTemplate, node: NodeInfo, registry: ResourceRegistry, ignored: (column: number) => boolean, verdicts: Map<string, Status>): Status | null {
+  const { columns, amounts } = template.requested;
+  const { allocatable, requested, base } = node;
+  const crowded = node.pods.length + 1 > node.allowedPods;
+  let short: number[] | null = null;
+  let unresolvable = false;
+  for (let i = 0; i < columns.length; i++) {
+    const column = columns[i];
+    const wanted = amounts[i];
+    if (wanted <= allocatable[base + column] - requested[base + column]) continue;
+    if (column >= FIRST_SCALAR && ignored(column)) continue;
+    (short ??= []).push(column);
+    if (wanted > allocatable[base + column]) unresolvable = true;
+  }
+  if (!crowded && short === null) return null;
+  return verdictOf(crowded, short ?? [], unresolvable, registry, verdicts);
+}
+
+function verdictOf(crowded: boolean, short: readonly number[], unresolvable: boolean, registry: ResourceRegistry, verdicts: Map<string, Status>): Status {
+  const key = `${crowded ? 'p' : ''}${unresolvable ? 'u' : ''}${short.join()}`;
+  let verdict = verdicts.get(key);
+  if (verdict === undefined) {
+    const reasons = short.map((column) => `Insufficient ${registry.name(column)}`);
+    if (crowded) reasons.unshift('Too many pods');
+    verdict = { code: unresolvable ? Code.UnschedulableAndUnresolvable : Code.Unschedulable, reasons, plugin: NAME };
+    verdicts.set(key, verdict);
+  }
+  return verdict;
+}
+
+/** What the scored request and a node's use of one configured resource are; columns are looked up late because a resource may be unknown yet. */
+function scorer(strategy: ScoringStrategy, registry: ResourceRegistry): (template: PodTemplate, node: NodeInfo) => number {
+  const { type, resources } = strategy;
+  const shape = strategy.requestedToCapacityRatio?.shape ?? [];
+  const columns = resources.map(({ name }) => registry.column(name));
+  const weights = resources.map(({ weight }) => weight);
+  return (template, node) => {
+    let sum = 0;
+    let weightSum = 0;
+    for (let i = 0; i < columns.length; i++) {
+      const column = columns[i];
+      if (column < 0) continue;
+      const wanted = amountOf(template.scored, column);
+      if (wanted === 0 && column >= FIRST_SCALAR) continue;
+      const allocatable = node.allocatable[node.base + column];
+      if (allocatable === 0) continue;
+      const requested = usedOf(node, column) + wanted;
+      if (type === 'RequestedToCapacityRatio') {
+        const part = capacityRatioScore(shape, requested, allocatable);
+        if (part > 0) {
+          sum += part * weights[i];
+          weightSum += weights[i];
+        }
+        continue;
+      }
+      sum += weights[i] * (type === 'LeastAllocated' ? leastRequestedScore(requested, allocatable) : mostRequestedScore(requested, allocatable));
+      weightSum += weights[i];
+    }
+    if (weightSum === 0) return 0;
+    return type === 'RequestedToCapacityRatio' ? Math.round(sum / weightSum) : Math.floor(sum / weightSum);
+  };
+}
+
+/** cpu and memory with the container defaults, the rest as requested. */
+function usedOf(node: NodeInfo, column: number): number {
+  if (column === CPU) return node.nonZero[node.nonZeroBase];
+  if (column === MEMORY) return node.nonZero[node.nonZeroBase + 1];
+  return node.requested[node.base + column];
+}
+
+function scaleDownHelps(pod: PodInfo, now: PodEventView | undefined, before: PodEventView | undefined): boolean {
+  if (now === undefined || before === undefined) return true;
+  if (isOwnPod(pod, now)) return true;
+  if (now.nodeName === '') return false;
+  const { columns } = pod.template.requested;
+  for (const column of columns) {
+    if (amountOf(before.template.accounted, column) > amountOf(now.template.accounted, column)) return true;
+  }
+  return false;
+}
+
+/** The pod fits the empty node, and the node is new or offers more of something that the pod wants. */
+function nodeHelps(template: PodTemplate, node: NodeEventView, before: NodeEventView | undefined): boolean {
+  const { columns, amounts } = template.requested;
+  if (node.allowedPods < 1) return false;
+  for (let i = 0; i < columns.length; i++) if (amounts[i] > node.allocatable[node.base + columns[i]]) return false;
+  if (before === undefined || node.allowedPods > before.allowedPods) return true;
+  for (const column of columns) if (node.allocatable[node.base + column] > before.allocatable[before.base + column]) return true;
+  return false;
+}
+

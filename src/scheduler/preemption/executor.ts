@@ -1,0 +1,88 @@
+/**
+ * Carries out preemptions: clears lower nominations on the node, deletes the victims, the last one last
+ * (pkg/scheduler/framework/preemption/executor.go, gate SchedulerAsyncPreemption on). The calls go out after the
+ * preemptor's cycle; until they are done PreEnqueue gates the preemptor.
+ */
+import { EvictionCause, PodPhase } from '../../cluster/cluster.ts';
+import type { Cluster } from '../../cluster/cluster.ts';
+import type { EventKind, Kernel } from '../../kernel/kernel.ts';
+import type { PreemptionPort } from '../framework/plugin-api.ts';
+import type { Scheduler } from '../scheduler.ts';
+
+interface Order {
+  readonly preemptor: number;
+  readonly incarnation: number;
+  /** Rows with the incarnation they had. */
+  readonly victims: readonly (readonly [row: number, incarnation: number])[];
+  readonly nodeName: string;
+}
+
+export class PreemptionExecutor implements PreemptionPort {
+  private readonly kernel: Kernel;
+  private readonly cluster: Cluster;
+  private readonly scheduler: Scheduler;
+  private readonly orders: Order[] = [];
+  /** Preemptors whose calls are not done, by row. */
+  private readonly running = new Map<number, number>();
+  private readonly afterCycleEvent: EventKind;
+  private readonly executeEvent: EventKind;
+
+  constructor(kernel: Kernel, cluster: Cluster, scheduler: Scheduler, phase: number) {
+    this.kernel = kernel;
+    this.cluster = cluster;
+    this.scheduler = scheduler;
+    this.afterCycleEvent = kernel.defineEvent('scheduler.preemptionDue', phase, () => kernel.at(kernel.now, this.executeEvent));
+    this.executeEvent = kernel.defineEvent('scheduler.preempt', phase, () => this.executeNext());
+  }
+
+  execute(preemptor: number, victims: readonly number[], nodeName: string): void {
+    const incarnations = this.cluster.pods.incarnation;
+    const incarnation = incarnations[preemptor];
+    this.orders.push({ preemptor, incarnation, victims: victims.map((row) => [row, incarnations[row]] as const), nodeName });
+    if (victims.some((victim) => !this.cluster.pods.isTerminating(victim))) this.running.set(preemptor, incarnation);
+    this.kernel.after(this.scheduler.cycleMicros, this.afterCycleEvent);
+  }
+
+  isRunningFor(pod: number): boolean {
+    return this.running.size > 0 && this.running.get(pod) === this.cluster.pods.incarnation[pod];
+  }
+
+  /** A preemptor that goes away needs no gate. */
+  podTerminating(pod: number): void {
+    if (this.running.size > 0) this.running.delete(pod);
+  }
+
+  private executeNext(): void {
+    const order = this.orders.shift();
+    if (order === undefined) return;
+    this.clearLowerNominations(order);
+    const { victims } = order;
+    for (let i = 0; i < victims.length; i++) {
+      if (i === victims.length - 1) this.running.delete(order.preemptor);
+      this.preempt(order.preemptor, victims[i]);
+    }
+    this.running.delete(order.preemptor);
+  }
+
+  private preempt(preemptor: number, [victim, incarnation]: readonly [number, number]): void {
+    const { pods } = this.cluster;
+    if (pods.incarnation[victim] !== incarnation || pods.phase[victim] === PodPhase.Free || pods.isTerminating(victim)) return;
+    if (this.scheduler.rejectWaiting(victim, 'preempted')) return;
+    this.cluster.terminatePod(victim, EvictionCause.Preemption);
+    for (const listener of this.scheduler.listeners) listener.preempted?.(preemptor, victim);
+  }
+
+  /** Pods nominated to the node with less priority than the preemptor are to look elsewhere. */
+  private clearLowerNominations({ preemptor, incarnation, nodeName }: Order): void {
+    const { cluster, scheduler } = this;
+    if (cluster.pods.incarnation[preemptor] !== incarnation) return;
+    const { priority } = cluster.templateOf(preemptor);
+    for (const pod of scheduler.queue.nominator.podsOf(nodeName).slice()) {
+      if (pod === preemptor || cluster.templateOf(pod).priority >= priority) continue;
+      const before = scheduler.podView(pod);
+      scheduler.queue.nominator.remove(pod);
+      cluster.nominatePod(pod, '');
+      scheduler.announceFreedNomination(before);
+    }
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * Which plugin wants to hear of which event, per profile, with upstream's automatic additions
+ * (pkg/scheduler/scheduler.go buildQueueingHintMap, framework/runtime EventsToRegister). Plugins are numbered; sets of
+ * plugins are bit masks.
+ */
+import { assert } from '../../base/assert.ts';
+import { Interner } from '../../base/interner.ts';
+import { Action, WILDCARD_EVENT, event, eventMatches } from '../framework/cluster-event.ts';
+import type { ClusterEvent, EventRegistration, QueueingHint } from '../framework/cluster-event.ts';
+import type { Plugin } from '../framework/plugin-api.ts';
+import type { Profile } from '../framework/profile.ts';
+
+/** Masks are 31-bit. */
+const MAX_PLUGINS = 31;
+
+interface TableEntry {
+  readonly event: ClusterEvent;
+  readonly pluginBit: number;
+  readonly hint: QueueingHint | null;
+}
+
+export class HintTable {
+  private readonly pluginNumbers = new Interner();
+  private readonly byProfile = new Map<string, readonly TableEntry[]>();
+
+  constructor(profiles: Iterable<Profile>) {
+    for (const profile of profiles) {
+      const entries = profile.plugins.filter(mayReject).flatMap((plugin) => registrationsOf(plugin).map((registration) => this.entry(plugin, registration)));
+      this.byProfile.set(profile.schedulerName, entries);
+    }
+  }
+
+  /** Bit of a plugin in masks. */
+  bit(plugin: string): number {
+    const number = this.pluginNumbers.intern(plugin);
+    assert(number < MAX_PLUGINS, `more than ${MAX_PLUGINS} plugins`);
+    return 1 << number;
+  }
+
+  mask(plugins: Iterable<string>): number {
+    let mask = 0;
+    for (const plugin of plugins) mask |= this.bit(plugin);
+    return mask;
+  }
+
+  names(mask: number): string[] {
+    const names: string[] = [];
+    for (let number = 0; number < this.pluginNumbers.size; number++) if ((mask & (1 << number)) !== 0) names.push(this.pluginNumbers.text(number));
+    return names;
+  }
+
+  isOfInterest(incoming: ClusterEvent): boolean {
+    for (const entries of this.byProfile.values()) for (const entry of entries) if (eventMatches(entry.event, incoming)) return true;
+    return false;
+  }
+
+  /** The registrations of a profile that match an event and belong to a plugin of the mask. */
+  matching(schedulerName: string, incoming: ClusterEvent, mask: number): TableEntry[] {
+    const entries = this.byProfile.get(schedulerName) ?? [];
+    return entries.filter((entry) => (entry.pluginBit & mask) !== 0 && eventMatches(entry.event, incoming));
+  }
+
+  private entry(plugin: Plugin, registration: EventRegistration): TableEntry {
+    return { event: registration.event, pluginBit: this.bit(plugin.name), hint: registration.hint };
+  }
+}
+
+/** Plugins that can reject a pod: the others are never asked. */
+function mayReject(plugin: Plugin): boolean {
+  return [plugin.preEnqueue, plugin.preFilter, plugin.filter, plugin.reserve, plugin.permit, plugin.postFilter].some((method) => method !== undefined);
+}
+
+function registrationsOf(plugin: Plugin): readonly EventRegistration[] {
+  if (plugin.eventsToRegister === undefined) return [{ event: WILDCARD_EVENT, hint: null }];
+  const registrations = plugin.eventsToRegister();
+  const addsNode = registrations.some(({ event: { resource, actions } }) => resource === 'Node' && (actions & Action.Add) !== 0 && (actions & Action.UpdateNodeTaint) === 0);
+  return addsNode ? [...registrations, { event: event('Node', Action.UpdateNodeTaint), hint: null }] : registrations;
+}

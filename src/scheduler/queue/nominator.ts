@@ -1,0 +1,42 @@
+/** Which pods wait for which node after a preemption (pkg/scheduler/backend/queue/nominator.go). Pods of a node keep the order of nomination. */
+export class Nominator {
+  private readonly podsByNode = new Map<string, number[]>();
+  private readonly nodeByPod = new Map<number, string>();
+
+  /** Number of nominations. */
+  get size(): number {
+    return this.nodeByPod.size;
+  }
+
+  add(pod: number, nodeName: string): void {
+    this.remove(pod);
+    this.nodeByPod.set(pod, nodeName);
+    const pods = this.podsByNode.get(nodeName);
+    if (pods === undefined) this.podsByNode.set(nodeName, [pod]);
+    else pods.push(pod);
+  }
+
+  remove(pod: number): void {
+    const nodeName = this.nodeByPod.get(pod);
+    if (nodeName === undefined) return;
+    this.nodeByPod.delete(pod);
+    const pods = this.podsByNode.get(nodeName) ?? [];
+    const rest = pods.filter((other) => other !== pod);
+    if (rest.length === 0) this.podsByNode.delete(nodeName);
+    else this.podsByNode.set(nodeName, rest);
+  }
+
+  nodeOf(pod: number): string | undefined {
+    return this.nodeByPod.get(pod);
+  }
+
+  podsOf(nodeName: string): readonly number[] {
+    return this.podsByNode.size === 0 ? NONE : (this.podsByNode.get(nodeName) ?? NONE);
+  }
+
+  entries(): Iterable<readonly [number, string]> {
+    return this.nodeByPod;
+  }
+}
+
+const NONE: readonly number[] = [];

@@ -1,0 +1,496 @@
+/**
+ * The scheduling queue: active, backoff and unschedulable pods, gating, in-flight events and queueing hints
+ * (pkg/scheduler/backend/queue, v1.36; feature gates SchedulerQueueingHints and SchedulerPopFromBackoffQ on).
+ * Per-pod bookkeeping stands in columns by pod row. Unschedulable pods of one template and the same rejectors form a
+ * group that is asked once per event, because in-tree hints look at the template only (own-pod events apart).
+ */
+import { assert } from '../../base/assert.ts';
+import { growFloat64, growInt32, growUint8, grownCapacity } from '../../base/growable.ts';
+import { IndexHeap } from '../../base/index-heap.ts';
+import { MICROS_PER_SECOND } from '../../base/time.ts';
+import type { Micros } from '../../base/time.ts';
+import type { Cluster } from '../../cluster/cluster.ts';
+import { UNSCHEDULABLE_TIMEOUT, isWildcard } from '../framework/cluster-event.ts';
+import type { ClusterEvent, EventSubject } from '../framework/cluster-event.ts';
+import { PodInfo } from '../framework/pod-info.ts';
+import type { Profile } from '../framework/profile.ts';
+import { HintTable } from './hint-table.ts';
+import { InFlight } from './in-flight.ts';
+import { Nominator } from './nominator.ts';
+import { UnschedulablePods } from './unschedulable-pods.ts';
+import type { PodGroup } from './unschedulable-pods.ts';
+
+/** Which sub-queue holds a pod. */
+export const QueuePlace = { None: 0, Active: 1, Backoff: 2, ErrorBackoff: 3, Unschedulable: 4 } as const;
+export type QueuePlace = (typeof QueuePlace)[keyof typeof QueuePlace];
+
+export interface QueueSettings {
+  readonly podInitialBackoffMicros: Micros;
+  /** 0 disables backoff. */
+  readonly podMaxBackoffMicros: Micros;
+  /** Upstream's --pod-max-in-unschedulable-pods-duration. */
+  readonly maxUnschedulableMicros: Micros;
+}
+
+export type QueueStrategy = 'skip' | 'afterBackoff' | 'immediately';
+
+export class SchedulingQueue {
+  readonly nominator: Nominator = new Nominator();
+  readonly inFlight: InFlight = new InFlight();
+  readonly hints: HintTable;
+  /** Called when a pod enters an empty active queue or backoff queue: the loop may have something to do. */
+  onWork: () => void = () => undefined;
+  /** Called with the instant at which the backoff flush next has something to do. */
+  onBackoff: (at: Micros) => void = () => undefined;
+
+  private readonly cluster: Cluster;
+  private readonly profiles: ReadonlyMap<string, Profile>;
+  private readonly settings: QueueSettings;
+  private readonly view: PodInfo;
+  private readonly active: IndexHeap;
+  private readonly backoff: IndexHeap;
+  private readonly errorBackoff: IndexHeap;
+  private readonly waiting = new UnschedulablePods();
+  private capacity = 0;
+  private sequence = 0;
+  private place: Uint8Array = new Uint8Array(0);
+  /** When the pod came into the queue, or back after its last failed attempt. */
+  private timestamp: Float64Array = new Float64Array(0);
+  /** Breaks ties of `timestamp`: order of setting it. */
+  private order: Float64Array = new Float64Array(0);
+  private initialAttempt: Float64Array = new Float64Array(0);
+  /** Whole second at which backoff ends; NaN: not computed since the last failure. */
+  private expiry: Float64Array = new Float64Array(0);
+  private backoffSpent: Float64Array = new Float64Array(0);
+  private attemptCount: Int32Array = new Int32Array(0);
+  private unschedulableCount: Int32Array = new Int32Array(0);
+  private errorCount: Int32Array = new Int32Array(0);
+  /** Plugin masks. */
+  private rejectors: Int32Array = new Int32Array(0);
+  private pendings: Int32Array = new Int32Array(0);
+  /** Bit of the gating plugin, 0: not gated. */
+  private gate: Int32Array = new Int32Array(0);
+
+  constructor(cluster: Cluster, profiles: ReadonlyMap<string, Profile>, settings: QueueSettings) {
+    this.cluster = cluster;
+    this.profiles = profiles;
+    this.settings = settings;
+    this.view = new PodInfo(cluster, -1);
+    this.hints = new HintTable(profiles.values());
+    const before = this.comparator();
+    this.active = new IndexHeap(before);
+    this.backoff = new IndexHeap((a, b) => this.expiryOf(a) < this.expiryOf(b) || (this.expiryOf(a) === this.expiryOf(b) && before(a, b)));
+    this.errorBackoff = new IndexHeap((a, b) => this.expiryOf(a) < this.expiryOf(b));
+  }
+
+  // ---- what is there ---------------------------------------------------------------------------------------------
+
+  get activeCount(): number {
+    return this.active.size;
+  }
+
+  get backoffCount(): number {
+    return this.backoff.size + this.errorBackoff.size;
+  }
+
+  /** Without gated pods. */
+  get unschedulableCountNow(): number {
+    return this.waiting.size - this.waiting.gatedCount;
+  }
+
+  get gatedCount(): number {
+    return this.waiting.gatedCount;
+  }
+
+  /** false: no event can matter now (nobody waits, nobody is in flight). */
+  get listens(): boolean {
+    return this.waiting.size > 0 || this.inFlight.podCount > 0;
+  }
+
+  /** Whether pop() would give a pod. */
+  get hasWork(): boolean {
+    return this.active.size > 0 || this.backoff.size > 0;
+  }
+
+  placeOf(pod: number): QueuePlace {
+    return pod < this.capacity ? (this.place[pod] as QueuePlace) : QueuePlace.None;
+  }
+
+  attempts(pod: number): number {
+    return this.attemptCount[pod];
+  }
+
+  /** When the pod first entered the active queue; NaN: never. */
+  initialAttemptAt(pod: number): Micros {
+    return this.initialAttempt[pod];
+  }
+
+  /** Simulated time that the pod has spent backing off. */
+  backoffMicros(pod: number): Micros {
+    return this.backoffSpent[pod];
+  }
+
+  unschedulablePlugins(pod: number): string[] {
+    return this.hints.names(this.rejectors[pod]);
+  }
+
+  gatingPlugin(pod: number): string {
+    return this.hints.names(this.gate[pod])[0] ?? '';
+  }
+
+  /** Whole second (in micros) at which the pod's backoff ends. */
+  backoffUntil(pod: number): Micros {
+    return this.expiryOf(pod);
+  }
+
+  /** Rows of a sub-queue: heaps in heap order, unschedulable pods by group. */
+  rows(place: QueuePlace): readonly number[] {
+    if (place === QueuePlace.Active) return this.active.rows;
+    if (place === QueuePlace.Backoff) return this.backoff.rows;
+    return place === QueuePlace.ErrorBackoff ? this.errorBackoff.rows : [...this.waiting.rows()];
+  }
+
+  // ---- in and out ------------------------------------------------------------------------------------------------
+
+  /** A pod without a node that has come into being (or was updated while in no queue). */
+  add(pod: number): void {
+    this.clear(pod);
+    this.stamp(pod);
+    this.enter(pod, QueuePlace.Active);
+    const nominated = this.cluster.nominatedNodeName(pod);
+    if (nominated !== '' && this.place[pod] === QueuePlace.Active) this.nominator.add(pod, nominated);
+  }
+
+  /** The next pod to schedule, now in flight; -1 when there is none. When nothing is active, a pod leaves backoff early. */
+  pop(): number {
+    let pod = this.active.pop();
+    if (pod < 0) {
+      pod = this.backoff.pop();
+      if (pod < 0) return -1;
+      this.noteBackoff(pod);
+    }
+    this.place[pod] = QueuePlace.None;
+    this.attemptCount[pod]++;
+    this.inFlight.start(pod);
+    return pod;
+  }
+
+  /** The pod's cycle is over; events after this are not replayed for it. */
+  done(pod: number): void {
+    this.inFlight.done(pod);
+  }
+
+  /** A pod that failed. Both sets empty means an error: retried after an error backoff whatever happens. */
+  addUnschedulable(pod: number, unschedulable: Iterable<string>, pending: Iterable<string>): void {
+    if (this.place[pod] !== QueuePlace.None) {
+      this.done(pod);
+      return;
+    }
+    const rejectors = (this.rejectors[pod] = this.hints.mask(unschedulable));
+    const pendings = (this.pendings[pod] = this.hints.mask(pending));
+    if (rejectors === 0 && pendings === 0) this.errorCount[pod]++;
+    else {
+      this.unschedulableCount[pod]++;
+      this.errorCount[pod] = 0;
+    }
+    this.stamp(pod);
+    this.expiry[pod] = NaN;
+    const strategy = this.strategyAfterFailure(pod);
+    this.done(pod);
+    this.requeue(pod, strategy);
+  }
+
+  /** A queued pod's object changed: the events say how, in the order to be tried. */
+  update(pod: number, events: readonly ClusterEvent[], subject: EventSubject): void {
+    if (this.inFlight.has(pod)) {
+      for (const event of events) this.inFlight.record(event, subject);
+      return;
+    }
+    const nominated = this.cluster.nominatedNodeName(pod);
+    if (nominated !== '' && this.nominator.nodeOf(pod) !== nominated) this.nominator.add(pod, nominated);
+    const place = this.placeOf(pod);
+    if (place === QueuePlace.None) this.add(pod);
+    else if (place === QueuePlace.Active) this.active.fix(pod);
+    else if (place === QueuePlace.Backoff) this.backoff.fix(pod);
+    else if (place === QueuePlace.ErrorBackoff) this.errorBackoff.fix(pod);
+    else this.updateUnschedulable(pod, events, subject);
+  }
+
+  /** The pod is gone (deleted or bound by somebody else). */
+  remove(pod: number): void {
+    this.nominator.remove(pod);
+    const place = this.placeOf(pod);
+    if (place === QueuePlace.Active) this.active.remove(pod);
+    else if (place === QueuePlace.Backoff) this.backoff.remove(pod);
+    else if (place === QueuePlace.ErrorBackoff) this.errorBackoff.remove(pod);
+    else if (place === QueuePlace.Unschedulable) this.waiting.remove(pod);
+    if (place !== QueuePlace.None) this.place[pod] = QueuePlace.None;
+  }
+
+  /** Moves pods to the active queue, ignoring backoff. A pod in flight is tried again at once if it fails. */
+  activate(pods: readonly number[]): void {
+    for (const pod of pods) {
+      const place = this.placeOf(pod);
+      if (place === QueuePlace.Active) continue;
+      if (place !== QueuePlace.None) {
+        this.leave(pod);
+        this.enter(pod, QueuePlace.Active);
+      } else if (this.inFlight.has(pod)) this.inFlight.record({ resource: '*', actions: 8191, label: 'ForceActivate' }, { pod: this.podView(pod) });
+    }
+  }
+
+  // ---- events ----------------------------------------------------------------------------------------------------
+
+  /** Asks all unschedulable pods whether an event helps them, and keeps it for the pods in flight. */
+  moveOnEvent(event: ClusterEvent, subject: EventSubject, only: (pod: number) => boolean = everyPod): void {
+    if (!isWildcard(event) && !this.hints.isOfInterest(event)) return;
+    for (const group of this.waiting.groups()) this.moveGroup(group, event, subject, only);
+    this.inFlight.record(event, subject);
+  }
+
+  /** Backoffs that have ended: to be called at every whole second, or whenever `onBackoff` says. */
+  flushBackoff(): void {
+    this.flushHeap(this.backoff);
+    this.flushHeap(this.errorBackoff);
+    this.announceBackoff();
+  }
+
+  /** Every 30 s: pods that have waited for more than five minutes are tried again. */
+  flushUnschedulable(): void {
+    const now = this.cluster.now;
+    const late = [...this.waiting.rows()].filter((pod) => this.gate[pod] === 0 && now - this.timestamp[pod] > this.settings.maxUnschedulableMicros);
+    for (const pod of late) {
+      this.waiting.remove(pod);
+      this.place[pod] = QueuePlace.None;
+      this.requeue(pod, 'afterBackoff');
+    }
+    if (late.length > 0) this.inFlight.record(UNSCHEDULABLE_TIMEOUT, {});
+  }
+
+  // ---- within ----------------------------------------------------------------------------------------------------
+
+  private comparator(): (a: number, b: number) => boolean {
+    const [first] = this.profiles.values();
+    assert(first !== undefined, 'a scheduler has a profile');
+    if (first.queueSort.name === 'PrioritySort') {
+      return (a, b) => {
+        const difference = this.cluster.templateOf(a).priority - this.cluster.templateOf(b).priority;
+        if (difference !== 0) return difference > 0;
+        return this.timestamp[a] < this.timestamp[b] || (this.timestamp[a] === this.timestamp[b] && this.order[a] < this.order[b]);
+      };
+    }
+    const left = new PodInfo(this.cluster, -1);
+    const right = new PodInfo(this.cluster, -1);
+    return (a, b) => {
+      left.row = a;
+      right.row = b;
+      return first.queueSort.less({ pod: left, timestamp: this.timestamp[a] }, { pod: right, timestamp: this.timestamp[b] });
+    };
+  }
+
+  private clear(pod: number): void {
+    if (pod >= this.capacity) this.grow(pod + 1);
+    this.attemptCount[pod] = this.unschedulableCount[pod] = this.errorCount[pod] = 0;
+    this.rejectors[pod] = this.pendings[pod] = this.gate[pod] = 0;
+    this.initialAttempt[pod] = this.expiry[pod] = NaN;
+    this.backoffSpent[pod] = 0;
+  }
+
+  private stamp(pod: number): void {
+    this.timestamp[pod] = this.cluster.now;
+    this.order[pod] = this.sequence++;
+  }
+
+  /** Into active or a backoff heap, unless PreEnqueue gates the pod. */
+  private enter(pod: number, place: QueuePlace): void {
+    this.view.row = pod;
+    const refusal = this.profileOf(pod)?.runPreEnqueue(this.view) ?? null;
+    if (refusal !== null) {
+      this.gate[pod] = this.hints.bit(refusal.plugin);
+      this.rejectors[pod] |= this.gate[pod];
+      this.wait(pod);
+      return;
+    }
+    this.gate[pod] = 0;
+    this.place[pod] = place;
+    if (place === QueuePlace.Active) {
+      if (Number.isNaN(this.initialAttempt[pod])) this.initialAttempt[pod] = this.cluster.now;
+      this.active.push(pod);
+    } else if (place === QueuePlace.Backoff) this.backoff.push(pod);
+    else this.errorBackoff.push(pod);
+    if (place !== QueuePlace.Active) this.announceBackoff();
+    this.onWork();
+  }
+
+  private wait(pod: number): void {
+    this.place[pod] = QueuePlace.Unschedulable;
+    this.waiting.add(pod, this.cluster.pods.template[pod], this.rejectors[pod], this.pendings[pod], this.gate[pod]);
+  }
+
+  private leave(pod: number): void {
+    const place = this.place[pod];
+    if (place === QueuePlace.Backoff) this.backoff.remove(pod);
+    else if (place === QueuePlace.ErrorBackoff) this.errorBackoff.remove(pod);
+    else if (place === QueuePlace.Unschedulable) this.waiting.remove(pod);
+    if (place === QueuePlace.Backoff || place === QueuePlace.ErrorBackoff) this.noteBackoff(pod);
+    this.place[pod] = QueuePlace.None;
+  }
+
+  private requeue(pod: number, strategy: QueueStrategy): void {
+    if (strategy === 'skip') this.wait(pod);
+    else if (strategy === 'immediately' || !this.isBackingOff(pod)) this.enter(pod, QueuePlace.Active);
+    else this.enter(pod, this.rejectors[pod] === 0 && this.pendings[pod] === 0 ? QueuePlace.ErrorBackoff : QueuePlace.Backoff);
+  }
+
+  private strategyAfterFailure(pod: number): QueueStrategy {
+    if (this.rejectors[pod] === 0 && this.pendings[pod] === 0) return 'afterBackoff';
+    let strategy: QueueStrategy = 'skip';
+    for (const { event, subject } of this.inFlight.eventsSince(pod)) {
+      const verdict = this.strategyOn(pod, event, subject);
+      if (verdict === 'immediately') return verdict;
+      if (verdict === 'afterBackoff') strategy = verdict;
+    }
+    return strategy;
+  }
+
+  /** Whether an event is worth a new attempt of an unschedulable pod (isPodWorthRequeuing). */
+  private strategyOn(pod: number, event: ClusterEvent, subject: EventSubject): QueueStrategy {
+    const mask = this.rejectors[pod] | this.pendings[pod];
+    if (mask === 0) return 'afterBackoff';
+    if (isWildcard(event)) {
+      const target = subject.pod;
+      return target === undefined || (target.row === pod && target.incarnation === this.cluster.pods.incarnation[pod]) ? 'afterBackoff' : 'skip';
+    }
+    this.view.row = pod;
+    let strategy: QueueStrategy = 'skip';
+    for (const { pluginBit, hint } of this.hints.matching(this.cluster.templateOf(pod).schedulerName, event, mask)) {
+      if (hint !== null && hint(this.view, subject) === 'QueueSkip') continue;
+      if ((pluginBit & this.pendings[pod]) !== 0) return 'immediately';
+      strategy = 'afterBackoff';
+      if (this.pendings[pod] === 0) return strategy;
+    }
+    return strategy;
+  }
+
+  private updateUnschedulable(pod: number, events: readonly ClusterEvent[], subject: EventSubject): void {
+    this.waiting.remove(pod);
+    this.wait(pod);
+    for (const event of events) {
+      if (this.gate[pod] !== 0 && !this.gateCares(this.gate[pod], pod, event)) continue;
+      const strategy = this.strategyOn(pod, event, subject);
+      if (strategy === 'skip') continue;
+      this.waiting.remove(pod);
+      this.place[pod] = QueuePlace.None;
+      this.requeue(pod, strategy);
+      if (this.placeOf(pod) !== QueuePlace.Unschedulable) return;
+    }
+  }
+
+  private gateCares(gate: number, pod: number, event: ClusterEvent): boolean {
+    return !isWildcard(event) && this.hints.matching(this.cluster.templateOf(pod).schedulerName, event, gate).length > 0;
+  }
+
+  private moveGroup(group: PodGroup, event: ClusterEvent, subject: EventSubject, only: (pod: number) => boolean): void {
+    const [sample] = group.pods;
+    if (sample === undefined) return;
+    if (group.gate !== 0 && !this.gateCares(group.gate, sample, event)) return;
+    const concernsOne = event.resource === 'UnschedulablePod' || (isWildcard(event) && subject.pod !== undefined);
+    let shared: QueueStrategy | null = null;
+    for (const pod of [...group.pods]) {
+      if (!only(pod)) continue;
+      const strategy: QueueStrategy = concernsOne ? this.strategyOn(pod, event, subject) : (shared ??= this.strategyOn(pod, event, subject));
+      if (strategy === 'skip') {
+        if (concernsOne) continue;
+        return;
+      }
+      this.waiting.remove(pod);
+      this.place[pod] = QueuePlace.None;
+      this.requeue(pod, strategy);
+    }
+  }
+
+  private flushHeap(heap: IndexHeap): void {
+    for (let pod = heap.peek(); pod >= 0 && !this.isBackingOff(pod); pod = heap.peek()) {
+      heap.pop();
+      this.noteBackoff(pod);
+      this.place[pod] = QueuePlace.Active;
+      this.active.push(pod);
+      if (Number.isNaN(this.initialAttempt[pod])) this.initialAttempt[pod] = this.cluster.now;
+      this.onWork();
+    }
+  }
+
+  private announceBackoff(): void {
+    const first = this.backoff.peek();
+    const second = this.errorBackoff.peek();
+    const at = Math.min(first < 0 ? Infinity : this.expiryOf(first), second < 0 ? Infinity : this.expiryOf(second));
+    if (at < Infinity) this.onBackoff(at + MICROS_PER_SECOND);
+  }
+
+  private noteBackoff(pod: number): void {
+    this.backoffSpent[pod] += this.cluster.now - this.timestamp[pod];
+  }
+
+  /** Ends of backoff and now are compared in whole seconds, truncated. */
+  private isBackingOff(pod: number): boolean {
+    const expiry = this.expiryOf(pod);
+    return expiry > 0 && expiry >= wholeSecond(this.cluster.now);
+  }
+
+  private expiryOf(pod: number): Micros {
+    const known = this.expiry[pod];
+    if (known === known) return known;
+    const duration = this.backoffDuration(pod);
+    return (this.expiry[pod] = duration === 0 ? 0 : wholeSecond(this.timestamp[pod] + duration));
+  }
+
+  private backoffDuration(pod: number): Micros {
+    const { podInitialBackoffMicros: initial, podMaxBackoffMicros: max } = this.settings;
+    const count = this.errorCount[pod] > 0 ? this.errorCount[pod] : this.unschedulableCount[pod];
+    if (count === 0 || max === 0) return 0;
+    let duration = initial;
+    for (let i = 1; i < count && duration < max; i++) duration *= 2;
+    return Math.min(duration, max);
+  }
+
+  private profileOf(pod: number): Profile | undefined {
+    return this.profiles.get(this.cluster.templateOf(pod).schedulerName);
+  }
+
+  podView(pod: number): NonNullable<EventSubject['pod']> {
+    const { cluster } = this;
+    const node = cluster.pods.node[pod];
+    return {
+      row: pod,
+      incarnation: cluster.pods.incarnation[pod],
+      template: cluster.templateOf(pod),
+      nodeName: node < 0 ? '' : cluster.nodeInfo(node).name,
+      nominatedNodeName: cluster.nominatedNodeName(pod),
+    };
+  }
+
+  private grow(needed: number): void {
+    const capacity = grownCapacity(this.capacity, needed);
+    this.place = growUint8(this.place, capacity);
+    this.timestamp = growFloat64(this.timestamp, capacity);
+    this.order = growFloat64(this.order, capacity);
+    this.initialAttempt = growFloat64(this.initialAttempt, capacity);
+    this.expiry = growFloat64(this.expiry, capacity);
+    this.backoffSpent = growFloat64(this.backoffSpent, capacity);
+    this.attemptCount = growInt32(this.attemptCount, capacity);
+    this.unschedulableCount = growInt32(this.unschedulableCount, capacity);
+    this.errorCount = growInt32(this.errorCount, capacity);
+    this.rejectors = growInt32(this.rejectors, capacity);
+    this.pendings = growInt32(this.pendings, capacity);
+    this.gate = growInt32(this.gate, capacity);
+    this.capacity = capacity;
+  }
+}
+
+function everyPod(): boolean {
+  return true;
+}
+
+function wholeSecond(at: Micros): Micros {
+  return at - (at % MICROS_PER_SECOND);
+}

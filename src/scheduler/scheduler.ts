@@ -1,0 +1,426 @@
+/**
+ * The scheduler: one cycle at a time, bindings beside it (pkg/scheduler/{scheduler,schedule_one}.go, v1.36).
+ * A cycle decides on the state at its start and holds the chosen node from then on; what follows from the decision
+ * (binding, or the failure's consequences) comes when the cycle's simulated time has passed. Bindings take their own time.
+ */
+import { assert } from '../base/assert.ts';
+import { MICROS_PER_SECOND } from '../base/time.ts';
+import type { Micros } from '../base/time.ts';
+import { PodPhase } from '../cluster/cluster.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { NodeInfo } from '../cluster/node-info.ts';
+import type { ClusterObserver, NodeBefore, ObjectAction } from '../cluster/observer.ts';
+import type { KubernetesObject } from '../cluster/objects.ts';
+import type { PodTemplate } from '../cluster/pod-template.ts';
+import type { EventKind, Kernel } from '../kernel/kernel.ts';
+import { Bindings } from './bindings.ts';
+import { ASSIGNED_POD_ADD, ASSIGNED_POD_DELETE, ASSIGNED_POD_UPDATE, NODE_ADD, NODE_DELETE, nodeUpdateEvents, objectEvent, podUpdateEvents } from './cluster-events.ts';
+import { Algorithm } from './framework/algorithm.ts';
+import type { ScheduleResult, TieBreak } from './framework/algorithm.ts';
+import { nodeEventView } from './framework/cluster-event.ts';
+import type { PodEventView } from './framework/cluster-event.ts';
+import { CycleState } from './framework/cycle-state.ts';
+import { Diagnosis } from './framework/diagnosis.ts';
+import { PodInfo } from './framework/pod-info.ts';
+import type { Handle, PluginFactory } from './framework/plugin-api.ts';
+import { Profile } from './framework/profile.ts';
+import type { ProfileSpec } from './framework/profile.ts';
+import { LiveSnapshot } from './framework/snapshot.ts';
+import { Code, isRejected, statusMessage } from './framework/status.ts';
+import type { Status } from './framework/status.ts';
+import { PreemptionExecutor } from './preemption/executor.ts';
+import { SchedulingQueue } from './queue/scheduling-queue.ts';
+
+/** The decoded KubeSchedulerConfiguration, as far as the scheduler reads it. */
+export interface SchedulerConfigurationView {
+  readonly percentageOfNodesToScore: number;
+  readonly podInitialBackoffSeconds: number;
+  readonly podMaxBackoffSeconds: number;
+  readonly profiles: readonly ProfileSpec[];
+}
+
+export interface SchedulerOptions {
+  readonly configuration: SchedulerConfigurationView;
+  readonly registry: ReadonlyMap<string, PluginFactory>;
+  /** Simulated time of one scheduling cycle, and from its end until the binding is written. */
+  readonly cycleMicros: Micros;
+  readonly bindMicros: Micros;
+  readonly tieBreak: TieBreak;
+  readonly sampling: boolean;
+  /** false: cycles run only when scheduleOne() is called. */
+  readonly autoRun: boolean;
+  /** Kernel phase of all scheduler events. */
+  readonly phase: number;
+}
+
+/** Hooks for explanations, reports and conformance. */
+export interface SchedulerListener {
+  /** The verdict of one cycle, at its end. `message` is the PodScheduled condition's text. */
+  cycleFailed?(pod: number, message: string, diagnosis: Diagnosis | null): void;
+  cycleSucceeded?(pod: number, node: number): void;
+  preempted?(preemptor: number, victim: number): void;
+}
+
+type Outcome = { readonly ok: true; readonly state: CycleState; readonly profile: Profile } | { readonly ok: false; readonly failure: Failure };
+
+interface Failure {
+  readonly message: string;
+  readonly diagnosis: Diagnosis | null;
+  /** null: leave the nomination as it is. */
+  readonly nominate: string | null;
+  readonly rejected: boolean;
+}
+
+const MAX_UNSCHEDULABLE_MICROS = 300 * MICROS_PER_SECOND;
+const UNSCHEDULABLE_FLUSH_MICROS = 30 * MICROS_PER_SECOND;
+
+export class Scheduler implements ClusterObserver {
+  readonly queue: SchedulingQueue;
+  readonly profiles: ReadonlyMap<string, Profile>;
+  readonly snapshot: LiveSnapshot;
+  readonly algorithm: Algorithm;
+  readonly listeners: SchedulerListener[] = [];
+  /** Cycles begun, and those that found no node. */
+  decisions = 0;
+  unschedulableDecisions = 0;
+  /** Failed cycles by plugin that rejected. */
+  readonly rejectionsByPlugin: Map<string, number> = new Map();
+
+  private readonly kernel: Kernel;
+  private readonly cluster: Cluster;
+  private readonly options: SchedulerOptions;
+  private readonly bindings: Bindings;
+  private readonly preemption: PreemptionExecutor;
+  private readonly view: PodInfo;
+  private readonly cycleEvent: EventKind;
+  private readonly cycleEndEvent: EventKind;
+  private readonly flushEvent: EventKind;
+  private readonly leftoverEvent: EventKind;
+  private running = false;
+  private cycleScheduled = false;
+  private outcome: Outcome | null = null;
+  private spareState = new CycleState();
+  private nextFlush: Micros = Infinity;
+  private leftoverScheduled = false;
+
+  constructor(kernel: Kernel, cluster: Cluster, options: SchedulerOptions) {
+    this.kernel = kernel;
+    this.cluster = cluster;
+    this.options = options;
+    this.view = new PodInfo(cluster, -1);
+    this.snapshot = new LiveSnapshot(cluster);
+    const { configuration, phase } = options;
+    this.preemption = new PreemptionExecutor(kernel, cluster, this, phase);
+    this.profiles = new Map(configuration.profiles.map((spec) => [spec.schedulerName, this.makeProfile(spec)]));
+    this.queue = new SchedulingQueue(cluster, this.profiles, {
+      podInitialBackoffMicros: configuration.podInitialBackoffSeconds * MICROS_PER_SECOND,
+      podMaxBackoffMicros: configuration.podMaxBackoffSeconds * MICROS_PER_SECOND,
+      maxUnschedulableMicros: MAX_UNSCHEDULABLE_MICROS,
+    });
+    this.algorithm = new Algorithm(this.snapshot, {
+      percentageOfNodesToScore: configuration.percentageOfNodesToScore,
+      sampling: options.sampling,
+      tieBreak: options.tieBreak,
+      tieStream: kernel.random.stream('tie-break'),
+    });
+    this.bindings = new Bindings(kernel, cluster, this, { bindMicros: options.bindMicros, phase });
+    this.cycleEvent = kernel.defineEvent('scheduler.cycle', phase, () => this.startCycle());
+    this.cycleEndEvent = kernel.defineEvent('scheduler.cycleEnd', phase, (pod, incarnation) => this.endCycle(pod, incarnation));
+    this.flushEvent = kernel.defineEvent('scheduler.backoffFlush', phase, () => this.flush());
+    this.leftoverEvent = kernel.defineEvent('scheduler.unschedulableFlush', phase, () => this.flushLeftovers());
+    this.queue.onWork = () => this.wake();
+    this.queue.onBackoff = (at) => this.scheduleFlush(at);
+    cluster.observe(this);
+  }
+
+  // ---- the loop --------------------------------------------------------------------------------------------------
+
+  /** One whole cycle now, its consequences included as far as they take no time. Returns the pod popped, -1 for none. */
+  scheduleOne(): number {
+    const pod = this.decideNext();
+    if (pod >= 0) this.settle(pod, this.cluster.pods.incarnation[pod] | 0);
+    return pod;
+  }
+
+  private wake(): void {
+    if (!this.options.autoRun || this.running || this.cycleScheduled) return;
+    this.cycleScheduled = true;
+    this.kernel.at(this.kernel.now, this.cycleEvent);
+  }
+
+  private startCycle(): void {
+    this.cycleScheduled = false;
+    if (this.running) return;
+    const pod = this.decideNext();
+    if (pod < 0) return;
+    this.running = true;
+    this.kernel.after(this.options.cycleMicros, this.cycleEndEvent, pod, this.cluster.pods.incarnation[pod] | 0);
+  }
+
+  private endCycle(pod: number, incarnation: number): void {
+    this.running = false;
+    this.settle(pod, incarnation);
+    if (this.queue.hasWork) this.wake();
+  }
+
+  /** Pops until a pod has been decided on; its outcome is kept for the end of the cycle. */
+  private decideNext(): number {
+    for (let pod = this.queue.pop(); pod >= 0; pod = this.queue.pop()) {
+      const profile = this.profiles.get(this.cluster.templateOf(pod).schedulerName);
+      if (profile === undefined || this.cluster.pods.isTerminating(pod) || this.cluster.pods.phase[pod] !== PodPhase.Pending) {
+        this.queue.done(pod);
+        continue;
+      }
+      this.decisions++;
+      this.outcome = this.decide(profile, pod);
+      return pod;
+    }
+    return -1;
+  }
+
+  private decide(profile: Profile, pod: number): Outcome {
+    this.view.row = pod;
+    const state = this.spareState;
+    state.reset();
+    const result = this.algorithm.schedule(profile, state, this.view);
+    if (result.kind !== 'scheduled') return { ok: false, failure: this.failureOf(profile, state, result) };
+    this.cluster.assumePod(pod, result.node.row);
+    this.queue.nominator.remove(pod);
+    const failure = this.bindings.reserveAndPermit(profile, state, this.view, result.node);
+    if (failure !== null) {
+      this.cluster.forgetPod(pod);
+      return { ok: false, failure: this.afterChoice(failure) };
+    }
+    if (this.bindings.keepsState(pod)) this.spareState = new CycleState();
+    return { ok: true, state, profile };
+  }
+
+  private failureOf(profile: Profile, state: CycleState, result: ScheduleResult): Failure {
+    this.unschedulableDecisions++;
+    switch (result.kind) {
+      case 'noNodes':
+        return { message: 'no nodes available to schedule pods', diagnosis: null, nominate: '', rejected: true };
+      case 'error':
+        return { message: statusMessage(result.status), diagnosis: null, nominate: '', rejected: false };
+      case 'fitError':
+        return this.fitFailure(profile, state, result.diagnosis);
+      case 'scheduled':
+        assert(false, 'a scheduled pod has not failed');
+    }
+    return assert(false, 'no such result') as never;
+  }
+
+  private fitFailure(profile: Profile, state: CycleState, diagnosis: Diagnosis): Failure {
+    for (const plugin of diagnosis.unschedulablePlugins) this.rejectionsByPlugin.set(plugin, (this.rejectionsByPlugin.get(plugin) ?? 0) + 1);
+    if (profile.postFilter.length === 0) return { message: diagnosis.message(''), diagnosis, nominate: '', rejected: true };
+    const { status, nominatedNodeName } = profile.runPostFilter(state, this.view, diagnosis);
+    const text = status === null ? '' : statusMessage(status);
+    return { message: diagnosis.message(text), diagnosis, nominate: nominatedNodeName, rejected: true };
+  }
+
+  /** Reserve or Permit said no: a FitError over the one node that had been chosen, or an error. */
+  private afterChoice(status: Status): Failure {
+    this.unschedulableDecisions++;
+    if (!isRejected(status)) return { message: statusMessage(status), diagnosis: null, nominate: '', rejected: false };
+    const diagnosis = new Diagnosis(1);
+    diagnosis.set('', status);
+    return { message: diagnosis.message(''), diagnosis, nominate: '', rejected: true };
+  }
+
+  /** The end of a cycle: binding, or back to the queue. */
+  private settle(pod: number, incarnation: number): void {
+    const outcome = this.outcome;
+    this.outcome = null;
+    if (outcome === null) return;
+    if ((this.cluster.pods.incarnation[pod] | 0) !== incarnation || this.cluster.pods.phase[pod] === PodPhase.Free) {
+      this.queue.done(pod);
+      return;
+    }
+    if (!outcome.ok) {
+      this.fail(pod, outcome.failure);
+      return;
+    }
+    if (this.cluster.pods.phase[pod] !== PodPhase.Assumed) {
+      this.queue.done(pod);
+      return;
+    }
+    for (const listener of this.listeners) listener.cycleSucceeded?.(pod, this.cluster.pods.node[pod]);
+    this.bindings.start(pod, outcome.profile, outcome.state);
+  }
+
+  /** The failure handler (schedule_one.go handleSchedulingFailure). */
+  fail(pod: number, failure: Failure): void {
+    const { diagnosis } = failure;
+    if (this.cluster.pods.isTerminating(pod)) {
+      this.queue.done(pod);
+      return;
+    }
+    this.queue.addUnschedulable(pod, diagnosis?.unschedulablePlugins ?? [], diagnosis?.pendingPlugins ?? []);
+    this.scheduleLeftovers();
+    this.nominate(pod, failure.nominate);
+    for (const listener of this.listeners) listener.cycleFailed?.(pod, failure.message, diagnosis);
+  }
+
+  private nominate(pod: number, nodeName: string | null): void {
+    const { nominator } = this.queue;
+    const known = this.cluster.nominatedNodeName(pod);
+    if (nodeName === null) {
+      if (known !== '') nominator.add(pod, known);
+      return;
+    }
+    if (nodeName === '') nominator.remove(pod);
+    else nominator.add(pod, nodeName);
+    if (known === nodeName) return;
+    const before = this.podView(pod);
+    this.cluster.nominatePod(pod, nodeName);
+    if (known !== '') this.announceFreedNomination(before);
+  }
+
+  /** A nomination went away: pods of no higher priority may try (eventhandlers.go). */
+  announceFreedNomination(before: PodEventView): void {
+    const { priority } = before.template;
+    this.queue.moveOnEvent(ASSIGNED_POD_DELETE, { pod: before, podBefore: before }, (other) => this.cluster.templateOf(other).priority <= priority);
+  }
+
+  /** Binding failed after the choice: the node is free again, the pod goes back (schedule_one.go handleBindingCycleError). */
+  bindingFailed(pod: number, status: Status): void {
+    const rejected = isRejected(status);
+    const forgotten = this.podView(pod);
+    this.cluster.forgetPod(pod);
+    const subject = { pod: forgotten, podBefore: forgotten };
+    if (!rejected) this.queue.moveOnEvent(ASSIGNED_POD_DELETE, subject);
+    const diagnosis = status.code === Code.Unschedulable && status.plugin !== '' ? new Diagnosis(1) : null;
+    diagnosis?.set('', status);
+    this.fail(pod, { message: statusMessage(status), diagnosis, nominate: '', rejected });
+    if (rejected) this.queue.moveOnEvent(ASSIGNED_POD_DELETE, subject, (other) => other !== pod);
+  }
+
+  // ---- periodic flushes ------------------------------------------------------------------------------------------
+
+  private scheduleFlush(at: Micros): void {
+    if (!this.options.autoRun || at >= this.nextFlush) return;
+    this.nextFlush = Math.max(at, this.kernel.now);
+    this.kernel.at(this.nextFlush, this.flushEvent);
+  }
+
+  private flush(): void {
+    if (this.kernel.now < this.nextFlush) return;
+    this.nextFlush = Infinity;
+    this.queue.flushBackoff();
+  }
+
+  private scheduleLeftovers(): void {
+    if (!this.options.autoRun || this.leftoverScheduled || this.queue.unschedulableCountNow === 0) return;
+    this.leftoverScheduled = true;
+    const { now } = this.kernel;
+    this.kernel.at(now - (now % UNSCHEDULABLE_FLUSH_MICROS) + UNSCHEDULABLE_FLUSH_MICROS, this.leftoverEvent);
+  }
+
+  private flushLeftovers(): void {
+    this.leftoverScheduled = false;
+    this.queue.flushUnschedulable();
+    this.scheduleLeftovers();
+  }
+
+  // ---- what happens in the cluster -------------------------------------------------------------------------------
+
+  podCreated(pod: number): void {
+    this.queue.add(pod);
+  }
+
+  podUpdated(pod: number, before: PodTemplate): void {
+    const view = this.podView(pod);
+    const subject = { pod: view, podBefore: { ...view, template: before } };
+    if (view.nodeName === '') {
+      this.queue.update(pod, podUpdateEvents('UnschedulablePod', before, view.template), subject);
+      return;
+    }
+    if (!this.queue.listens) return;
+    for (const event of podUpdateEvents('AssignedPod', before, view.template)) this.queue.moveOnEvent(event, subject);
+  }
+
+  podBound(pod: number): void {
+    this.queue.remove(pod);
+    if (this.queue.listens) this.queue.moveOnEvent(ASSIGNED_POD_ADD, { pod: this.podView(pod) });
+  }
+
+  podTerminating(pod: number): void {
+    if (this.cluster.pods.node[pod] >= 0 && this.queue.listens) this.queue.moveOnEvent(ASSIGNED_POD_UPDATE, { pod: this.podView(pod), podBefore: this.podView(pod) });
+    this.preemption.podTerminating(pod);
+  }
+
+  podRemoved(pod: number, node: number): void {
+    const nominated = this.cluster.nominatedNodeName(pod);
+    this.queue.remove(pod);
+    this.bindings.drop(pod);
+    this.preemption.podTerminating(pod);
+    if (!this.queue.listens) return;
+    const nodeName = node < 0 ? '' : this.cluster.nodeInfo(node).name;
+    const view = { ...this.podView(pod), nodeName };
+    if (node >= 0) this.queue.moveOnEvent(ASSIGNED_POD_DELETE, { pod: view, podBefore: view });
+    else if (nominated !== '') this.announceFreedNomination(view);
+  }
+
+  nodeAdded(node: number): void {
+    if (this.queue.listens) this.queue.moveOnEvent(NODE_ADD, { node: nodeEventView(this.cluster.nodeInfo(node)) });
+  }
+
+  nodeUpdated(node: number, changes: number, before: NodeBefore): void {
+    if (!this.queue.listens) return;
+    const nodeBefore = { facts: before.facts, allocatable: before.allocatable, base: 0, allowedPods: before.allowedPods };
+    for (const event of nodeUpdateEvents(changes)) this.queue.moveOnEvent(event, { node: nodeEventView(this.cluster.nodeInfo(node)), nodeBefore });
+  }
+
+  nodeRemoving(node: number): void {
+    if (this.queue.listens) this.queue.moveOnEvent(NODE_DELETE, { nodeBefore: nodeEventView(this.cluster.nodeInfo(node)) });
+  }
+
+  objectChanged(kind: string, action: ObjectAction, object: KubernetesObject, before: KubernetesObject | undefined): void {
+    const happened = this.queue.listens ? objectEvent(kind, action) : undefined;
+    if (happened === undefined) return;
+    const subject = action === 'delete' ? { objectBefore: object } : before === undefined ? { object } : { object, objectBefore: before };
+    this.queue.moveOnEvent(happened, subject);
+  }
+
+  podView(pod: number): PodEventView {
+    return this.queue.podView(pod);
+  }
+
+  get cycleMicros(): Micros {
+    return this.options.cycleMicros;
+  }
+
+  /** A pod that waits on Permit is sent back to the queue; false when it is not waiting. */
+  rejectWaiting(pod: number, message: string): boolean {
+    return this.bindings.isWaiting(pod) && this.bindings.reject(pod, '', message);
+  }
+
+  // ---- set-up ----------------------------------------------------------------------------------------------------
+
+  private makeProfile(spec: ProfileSpec): Profile {
+    const { kernel, cluster, snapshot } = this;
+    const profile = (): Profile => {
+      const made = this.profiles.get(spec.schedulerName);
+      assert(made !== undefined, 'a plugin may call the framework only after it has been set up');
+      return made;
+    };
+    const handle: Handle = {
+      cluster,
+      snapshot,
+      schedulerName: spec.schedulerName,
+      preemption: this.preemption,
+      filterWithNominatedPods: (state, pod, node: NodeInfo) => profile().runFilterWithNominatedPods(state, pod, node),
+      runPreFilterAddPod: (state, pod, podToAdd, node) => profile().runPreFilterAddPod(state, pod, podToAdd, node),
+      runPreFilterRemovePod: (state, pod, podToRemove, node) => profile().runPreFilterRemovePod(state, pod, podToRemove, node),
+      nominatedPods: (nodeName) => this.queue.nominator.podsOf(nodeName),
+      random: (purpose) => kernel.random.stream(`plugin:${purpose}`),
+      now: () => kernel.now,
+      activate: (pods) => this.queue.activate(pods),
+      allowWaitingPod: (pod, plugin) => this.bindings.allow(pod, plugin),
+      rejectWaitingPod: (pod, plugin, message) => this.bindings.reject(pod, plugin, message),
+    };
+    return new Profile(spec, this.options.registry, handle);
+  }
+}
+
+export type { Failure as CycleFailure };
