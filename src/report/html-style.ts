@@ -76,7 +76,7 @@ table { width: 100%; border-collapse: collapse; font-size: 14px; font-variant-nu
 caption { padding: 0 0 8px; text-align: left; font-size: 15px; font-weight: 650; }
 th, td { padding: 6px 0 6px 20px; border-bottom: 1px solid var(--rule); text-align: right; white-space: nowrap; }
 th { color: var(--soft); font-size: 12.5px; font-weight: 550; }
-td:first-child, th:first-child { padding-left: 0; text-align: left; white-space: normal; overflow-wrap: anywhere; }
+td:first-child, th:first-child { min-width: 120px; max-width: 420px; padding-left: 0; text-align: left; white-space: normal; overflow-wrap: break-word; }
 tbody tr:last-child td { border-bottom: 0; }
 tr.group td { padding-top: 12px; color: var(--soft); font-size: 12.5px; font-weight: 550; }
 .tables { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 16px; }

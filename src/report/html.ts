@@ -75,7 +75,7 @@ function tiles(result: RunResult): string {
       const use = result.utilization[name];
       return [name === 'cpu' ? 'CPU utilization' : 'Memory utilization', formatShare(use.mean), `p95 ${formatShare(use.p95)}`, false] as const;
     }),
-    ['Wait, p99', formatSeconds(wait.p99), `p50 ${formatSeconds(wait.p50)}, max ${formatSeconds(wait.max)}`, false],
+    ['Wait, p99', formatSeconds(wait.p99), `p50 ${formatSeconds(wait.p50)}`, false],
     ['Pods finished', formatCount(counts.podsFinished), `of ${formatCount(counts.podsArrived)} arrived`, false],
     ['Pending at the end', formatCount(counts.podsPending), `${formatCount(counts.podsLost)} lost`, counts.podsPending > 0],
     ['Node-hours', formatCount(cost.nodeHours, 1), `cost ${formatCount(cost.total, 2)}`, false],

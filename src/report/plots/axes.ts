@@ -19,6 +19,10 @@ export const NARROW: Size = { name: 'narrow', width: 380, height: 230 };
 
 export const FONT_SIZE = 12;
 
+/** Full-width plots share their left and right edges, so that one moment stands at one place down the page. */
+export const FULL_LEFT = 52;
+export const FULL_RIGHT = WIDE.width - 150;
+
 /** The drawing area in the coordinates of the viewBox; y grows downwards. */
 export interface Area {
   readonly left: number;
@@ -61,10 +65,10 @@ const DURATIONS: readonly Tick[] = [
   { value: 31_536_000, label: '1 y' },
 ];
 
-/** From 0 to the end of the run, with about one tick per 90 pixels. */
+/** From 0 to the end of the run, with about one tick per 72 pixels. */
 export function timeAxis(endSeconds: number, pixels: number): Axis {
   const high = endSeconds > 0 ? endSeconds : 1;
-  const wanted = Math.max(2, Math.floor(pixels / 90));
+  const wanted = Math.max(2, Math.floor(pixels / 72));
   const step = TIME_STEPS.find((candidate) => high / candidate <= wanted) ?? TIME_STEPS[TIME_STEPS.length - 1] * Math.ceil(high / 31_536_000 / wanted);
   const ticks: Tick[] = [];
   for (let k = 0; k * step <= high * (1 + 1e-9); k++) ticks.push({ value: k * step, label: k === 0 ? '0' : timeLabel(k * step, step) });

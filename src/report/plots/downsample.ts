@@ -5,12 +5,15 @@ export interface Point {
   readonly y: number;
 }
 
-/** `columns` is the width in pixels. Keeps at most four points per column, in their order. Points without a number are left out. */
+/**
+ * `columns` is the width in pixels. Keeps at most four points per column, in their order, and of a run of equal values
+ * the first and the last. Points without a number are left out.
+ */
 export function thinOut(xs: readonly number[], ys: readonly number[], columns: number): Point[] {
   const rows: number[] = [];
   for (let i = 0; i < xs.length; i++) if (Number.isFinite(xs[i]) && Number.isFinite(ys[i])) rows.push(i);
   const pointOf = (row: number): Point => ({ x: xs[row], y: ys[row] });
-  if (rows.length <= columns * 2) return rows.map(pointOf);
+  if (rows.length <= columns * 2) return withoutRuns(rows.map(pointOf));
   const kept: Point[] = [];
   for (let column = 0; column < columns; column++) {
     const from = Math.floor((column * rows.length) / columns);
@@ -28,7 +31,11 @@ export function thinOut(xs: readonly number[], ys: readonly number[], columns: n
       previous = Math.max(previous, i);
     }
   }
-  return kept;
+  return withoutRuns(kept);
+}
+
+function withoutRuns(points: readonly Point[]): Point[] {
+  return points.filter((point, i) => i === 0 || i === points.length - 1 || point.y !== points[i - 1].y || point.y !== points[i + 1].y);
 }
 
 /** Rows spread evenly over `count`, the last one always among them: for read-outs, where every value is a true sample. */

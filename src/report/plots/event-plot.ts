@@ -1,7 +1,8 @@
 /** One row per kind of event over simulated time; the size of a mark grows with how many happened at once. */
 import { formatCount } from '../format.ts';
-import { drawHorizontalAxis, linear, timeAxis, FONT_SIZE, type Area, type Size } from './axes.ts';
+import { drawHorizontalAxis, linear, timeAxis, FONT_SIZE, FULL_LEFT, FULL_RIGHT, WIDE, type Area, type Size } from './axes.ts';
 import { binEvents, drawMark, type EventRow } from './event-marks.ts';
+import { LONGEST_NAME } from './labels.ts';
 import { element, estimateWidth, shorten, text } from './svg.ts';
 import { drawPicture } from './time-plot.ts';
 
@@ -18,11 +19,12 @@ const LARGEST_RADIUS = 9;
 const SMALLEST_RADIUS = 4.5;
 
 export function drawEventPlot(plot: EventPlot, size: Size): string {
-  const longest = size.name === 'wide' ? 24 : 15;
-  const names = plot.rows.map((row) => shorten(row.label, longest));
+  const full = size === WIDE;
+  const names = plot.rows.map((row) => shorten(row.label, full ? LONGEST_NAME - 4 : 15));
   const totals = plot.rows.map((row) => `×${formatCount(row.total)}`);
-  const left = Math.ceil(Math.max(...names.map((name) => estimateWidth(name, FONT_SIZE)))) + 14;
-  const right = size.width - Math.ceil(Math.max(...totals.map((total) => estimateWidth(total, FONT_SIZE)))) - 14;
+  const widest = (words: readonly string[]): number => Math.ceil(Math.max(...words.map((word) => estimateWidth(word, FONT_SIZE))));
+  const left = full ? FULL_LEFT : widest(names) + 14;
+  const right = full ? FULL_RIGHT : size.width - widest(totals) - 14;
   const frame: Area = { left, right, top: 4, bottom: 4 + plot.rows.length * ROW_HEIGHT };
   const horizontal = timeAxis(plot.endSeconds, frame.right - frame.left);
   const x = linear(horizontal, frame.left, frame.right);
@@ -33,8 +35,10 @@ export function drawEventPlot(plot: EventPlot, size: Size): string {
     const marks = bins.map((bin) => drawMark(row.style, bin.x, y, SMALLEST_RADIUS + (LARGEST_RADIUS - SMALLEST_RADIUS) * Math.sqrt((bin.count - 1) / Math.max(1, most - 1)) * Math.min(1, most / 10), bin.note));
     return [
       element('line', { class: 'grid', x1: frame.left, x2: frame.right, y1: y, y2: y }),
-      text(frame.left - 12, y + 4, names[i], { class: 'label row', 'text-anchor': 'end' }),
-      text(frame.right + 12, y + 4, totals[i], { class: 'tick' }),
+      // A phone has no room to the right: there the names stand before their rows.
+      full
+        ? text(frame.right + 14, y + 4, `${names[i]} ${totals[i]}`, { class: 'label row' })
+        : text(frame.left - 10, y + 4, names[i], { class: 'label row', 'text-anchor': 'end' }) + text(frame.right + 8, y + 4, totals[i], { class: 'count' }),
       ...marks,
     ].join('');
   });

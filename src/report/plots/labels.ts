@@ -10,13 +10,15 @@ export interface EndLabel {
   readonly y: number;
 }
 
+/** Characters of a name; fits beside the drawing area of a full-width plot. */
+export const LONGEST_NAME = 17;
+
 const LINE_HEIGHT = 15;
 const LEADER = 14;
-const LONGEST = 22;
 
 /** Room to the right of the drawing area. */
 export function endLabelWidth(labels: readonly { readonly text: string }[]): number {
-  return Math.ceil(Math.max(0, ...labels.map((label) => estimateWidth(shorten(label.text, LONGEST), FONT_SIZE)))) + LEADER + 6;
+  return Math.ceil(Math.max(0, ...labels.map((label) => estimateWidth(shorten(label.text, LONGEST_NAME), FONT_SIZE)))) + LEADER + 6;
 }
 
 export function drawEndLabels(labels: readonly EndLabel[], area: Area): string {
@@ -25,7 +27,7 @@ export function drawEndLabels(labels: readonly EndLabel[], area: Area): string {
   return ordered
     .map(({ label }, i) => {
       const leader = element('path', { class: `leader ${label.color}`, d: `M${(area.right + 2).toFixed(1)},${label.y.toFixed(1)}L${(area.right + LEADER - 3).toFixed(1)},${places[i].toFixed(1)}` });
-      return leader + text(area.right + LEADER, places[i] + 4, shorten(label.text, LONGEST), { class: `label ${label.color}` });
+      return leader + text(area.right + LEADER, places[i] + 4, shorten(label.text, LONGEST_NAME), { class: `label ${label.color}` });
     })
     .join('');
 }
@@ -36,7 +38,7 @@ export function drawLegend(entries: readonly { readonly text: string; readonly c
   let row = 0;
   let svg = '';
   for (const entry of entries) {
-    const label = shorten(entry.text, LONGEST);
+    const label = shorten(entry.text, LONGEST_NAME);
     const needed = 18 + estimateWidth(label, FONT_SIZE) + 12;
     if (x > left && x + needed > left + width) {
       x = left;

@@ -1,9 +1,9 @@
 /** Lines over simulated time, with an optional band of event marks above them. */
 import { area as areaShape, curveLinear, curveStepAfter, line as lineShape } from 'd3-shape';
-import { countAxis, drawHorizontalAxis, drawVerticalAxis, linear, shareAxis, timeAxis, verticalAxisWidth, type Area, type Axis, type Size } from './axes.ts';
+import { countAxis, drawHorizontalAxis, drawVerticalAxis, linear, shareAxis, timeAxis, verticalAxisWidth, FULL_LEFT, FULL_RIGHT, WIDE, type Area, type Axis, type Size } from './axes.ts';
 import { thinOut, type Point } from './downsample.ts';
 import { binEvents, drawMark, type EventRow } from './event-marks.ts';
-import { drawEndLabels, drawLegend, endLabelWidth } from './labels.ts';
+import { drawEndLabels, drawLegend, endLabelWidth, LONGEST_NAME } from './labels.ts';
 import { element, shorten, text } from './svg.ts';
 
 export interface TimeSeriesLine {
@@ -34,9 +34,9 @@ export function drawTimePlot(plot: TimePlot, size: Size): string {
   const vertical = verticalAxisOf(plot);
   const labelled = plot.lines.length > 1;
   const roomy = size.name === 'wide';
-  const left = verticalAxisWidth(vertical);
-  const laneNames = plot.events.map((row) => ({ text: row.label }));
-  const right = size.width - (roomy ? Math.max(12, labelled ? endLabelWidth(plot.lines.map((line) => ({ text: line.name }))) : 0, plot.events.length > 0 ? endLabelWidth(laneNames) : 0) : 10);
+  const full = size === WIDE;
+  const left = Math.max(full ? FULL_LEFT : 0, verticalAxisWidth(vertical));
+  const right = full ? FULL_RIGHT : size.width - (roomy && labelled ? endLabelWidth(plot.lines.map((line) => ({ text: line.name }))) : 14);
   const legend = labelled && !roomy ? drawLegend(plot.lines.map((line) => ({ text: line.name, color: line.color })), left, 0, right - left) : { svg: '', height: 0 };
   const lanesTop = 8 + legend.height;
   const height = size.height + (roomy ? 0 : legend.height) + plot.events.length * LANE_HEIGHT;
@@ -98,7 +98,7 @@ function drawLanes(rows: readonly EventRow[], x: (value: number) => number, fram
       const y = top + lane * LANE_HEIGHT + LANE_HEIGHT / 2;
       const bins = binEvents(row, x, MARK_PIXELS);
       const drops = row.style === 'fault' ? bins.map((bin) => element('line', { class: 'drop', x1: bin.x, x2: bin.x, y1: y + 6, y2: frame.bottom })).join('') : '';
-      const name = named ? text(frame.right + 14, y + 4, shorten(row.label, 22), { class: 'label lane' }) : '';
+      const name = named ? text(frame.right + 14, y + 4, shorten(row.label, LONGEST_NAME), { class: 'label lane' }) : '';
       return drops + bins.map((bin) => drawMark(row.style, bin.x, y, 4, bin.note)).join('') + name;
     })
     .join('');

@@ -44,7 +44,9 @@ export function drawWaitPlot(plot: WaitPlot, size: Size): string {
   const x = logarithmic(horizontal, frame.left, frame.right);
   const y = linear(vertical, frame.bottom, frame.top);
   const curves = plot.curves.map((curve) => {
-    const points: (readonly [number, number])[] = [[horizontal.low, 0], ...curve.steps, [horizontal.high, 1]];
+    // Waits left of the axis are all at its left edge: the curve begins with their share.
+    const atLeft = curve.steps.findLast(([seconds]) => seconds <= horizontal.low)?.[1] ?? 0;
+    const points: (readonly [number, number])[] = [[horizontal.low, atLeft], ...curve.steps.filter(([seconds]) => seconds > horizontal.low), [horizontal.high, 1]];
     const path = lineShape<readonly [number, number]>(([seconds]) => x(seconds), ([, share]) => y(share)).curve(curveStepAfter).digits(1)(points) ?? '';
     return element('path', { class: `mark line ${curve.color}`, d: path });
   });
