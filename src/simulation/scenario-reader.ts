@@ -55,8 +55,9 @@ function openScenario(text: string, file: string): { readonly document: SourceDo
   const [document, second] = documents;
   if (document === undefined) throw new InputError({ file, message: 'expected a scenario, found an empty file' });
   if (second !== undefined) throw new InputError({ file, ...second.locate([], 'value'), message: 'expected one scenario in the file, found a second document' });
-  if (isMapping(document.value) && document.value['kind'] !== undefined && document.value['apiVersion'] !== undefined) {
-    const message = `expected a scenario, found a Kubernetes object of kind ${String(document.value['kind'])}: list the file under "nodes" or "manifests" of a scenario`;
+  const { kind, apiVersion } = mappingOf(document.value);
+  if (typeof kind === 'string' && apiVersion !== undefined) {
+    const message = `expected a scenario, found a Kubernetes object of kind ${kind}: list the file under "nodes" or "manifests" of a scenario`;
     throw new InputError({ file, ...document.locate(['kind'], 'key'), message });
   }
   return { document, warnings };

@@ -13,7 +13,7 @@ import { below } from '../workload/manifests/source-path.ts';
 import { listOf, mappingOf } from '../workload/manifests/structure.ts';
 import type { ClusterAutoscalerSettings, FailureProcess, KubeletSettings, MetricsSettings, NodeLifecycleSettings, NodePool, PodShape, Scenario, Workload } from './scenario.ts';
 import type { ScenarioNumbers } from './scenario-distributions.ts';
-import type { DistributionInput, NodePoolInput, ScenarioInput, WorkloadInput } from './scenario-schema.ts';
+import type { NodePoolInput, ScenarioInput, WorkloadInput } from './scenario-schema.ts';
 import { autoscalerDefaults } from './scenario-schema.ts';
 
 /** Everything of a scenario that does not come from other files. */
@@ -122,7 +122,7 @@ function resolveWorkload(workload: WorkloadInput, path: Path, numbers: ScenarioN
 /** null: for ever. */
 function resolveLifetime(workload: WorkloadInput, path: Path, numbers: ScenarioNumbers): Distribution | null {
   const { lifetime } = workload;
-  return lifetime === undefined || lifetime === 'forever' ? null : numbers.distribution(lifetime as string | DistributionInput, path);
+  return lifetime === undefined || lifetime === 'forever' ? null : numbers.distribution(lifetime, path);
 }
 
 function resolveShapes(workload: WorkloadInput, path: Path, numbers: ScenarioNumbers): PodShape[] {

@@ -361,5 +361,5 @@ export function autoscalerDefaults(): NonNullable<ScenarioInput['autoscaler']> {
 
 /** The JSON Schema of a scenario file (draft 7, what YAML editors understand). */
 export function scenarioJsonSchema(): Record<string, unknown> {
-  return z.toJSONSchema(scenarioSchema, { io: 'input', target: 'draft-7' }) as Record<string, unknown>;
+  return z.toJSONSchema(scenarioSchema, { io: 'input', target: 'draft-7' });
 }

@@ -86,7 +86,7 @@ function looksLikeJsonLines(text: string): boolean {
 
 function binaryProblem(text: string, file: string): Problem | undefined {
   if (text.startsWith('\u001f\uFFFD')) return { file, message: 'expected a text file, found gzip-compressed data: unpack it first' };
-  // eslint-disable-next-line no-control-regex -- control characters are what tells a binary file
+   
   if (/[\u0000-\u0008\u000e-\u001f]/.test(text.slice(0, 4096)) || text.includes('\u0000')) {
     return { file, message: 'expected a text file (UTF-8), found binary data' };
   }

@@ -2,12 +2,14 @@
  * The kinds that Podyard reads, each with its API group, whether it lives in a namespace, and its check.
  * Source: pkg/apis/{core,apps,batch,policy,scheduling,storage,node}/validation (v1.36.2).
  */
+import type { LabelSelector } from '../../cluster/objects.ts';
+import { SelectorError, compileLabelSelector, labelsOf } from '../../cluster/selectors.ts';
 import { labelMap, qualifiedName, resourceList, subdomainName } from './names.ts';
 import { metadata, podSpec, podTemplate, resourceRequirements, taintEffect } from './pod-checks.ts';
-import { describeLabels, labelSelector, nodeSelector, selectorMatches } from './selector-checks.ts';
+import { describeLabels, labelSelector, nodeSelector } from './selector-checks.ts';
 import type { Path } from './source-path.ts';
 import { below, describeValue, quoteShort } from './source-path.ts';
-import type { Check, Findings } from './structure.ts';
+import type { Check, Findings, Mapping } from './structure.ts';
 import { COUNT, MAX_INT32, all, anything, flag, isMapping, list, listOf, mappingOf, object, oneOf, quantity, text, whole } from './structure.ts';
 
 export interface KindRule {
@@ -66,18 +68,28 @@ function nodeRule(value: unknown, path: Path | null, findings: Findings): void {
   if (missing.length > 0) findings.warn(below(path, 'status'), `the node offers no ${missing.join(', no ')}: pods that need it cannot run there`, undefined, 'key');
 }
 
-/** The selector of a workload must match the labels of its own template. */
+/** The selector of a workload must match the labels of its own template. Waits until both are right in themselves. */
 function selectorRule(value: unknown, path: Path | null, findings: Findings): void {
   const spec = mappingOf(mappingOf(value)['spec']);
   const { selector, template } = spec;
-  if (!isMapping(selector)) return;
+  if (!isMapping(selector) || findings.errors.length > 0) return;
   const labels = mappingOf(mappingOf(mappingOf(template)['metadata'])['labels']);
   const at = below(below(path, 'spec'), 'selector');
   const wanted = mappingOf(value)['kind'] === 'ReplicationController' ? { matchLabels: selector } : selector;
   if (Object.keys(mappingOf(wanted['matchLabels'])).length + listOf(wanted['matchExpressions']).length === 0) {
     if (mappingOf(value)['kind'] !== 'ReplicationController') findings.error(at, 'an empty selector would match every pod: expected matchLabels or matchExpressions');
-  } else if (isMapping(template) && !selectorMatches(wanted, labels)) {
+  } else if (isMapping(template) && !matches(wanted, labels, at, findings)) {
     findings.error(at, `expected a selector that matches the template, which has ${describeLabels(labels)}`);
+  }
+}
+
+function matches(selector: LabelSelector, labels: Mapping, path: Path, findings: Findings): boolean {
+  try {
+    return compileLabelSelector(selector).matches(labelsOf(labels as Readonly<Record<string, string>>));
+  } catch (error) {
+    if (!(error instanceof SelectorError)) throw error;
+    findings.error(path, error.message);
+    return true;
   }
 }
 

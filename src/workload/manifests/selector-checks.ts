@@ -59,32 +59,6 @@ export const nodeSelector: Check = all(
   },
 );
 
-/** Whether labels satisfy a selector that has passed its checks; an empty selector matches everything. */
-export function selectorMatches(selector: unknown, labels: Mapping): boolean {
-  const { matchLabels, matchExpressions } = mappingOf(selector);
-  for (const [key, value] of Object.entries(mappingOf(matchLabels))) if (labels[key] !== value) return false;
-  return listOf(matchExpressions).every((requirement) => requirementMatches(mappingOf(requirement), labels));
-}
-
-function requirementMatches(requirement: Mapping, labels: Mapping): boolean {
-  const key = requirement['key'];
-  if (typeof key !== 'string') return true;
-  const has = Object.hasOwn(labels, key);
-  const isListed = has && listOf(requirement['values']).includes(labels[key]);
-  switch (requirement['operator']) {
-    case 'In':
-      return isListed;
-    case 'NotIn':
-      return !isListed;
-    case 'Exists':
-      return has;
-    case 'DoesNotExist':
-      return !has;
-    default:
-      return true;
-  }
-}
-
 /** Shows labels in messages: `app=web,tier=front`, or words for none. */
 export function describeLabels(labels: Mapping): string {
   const parts = Object.entries(labels).map(([key, value]) => `${key}=${typeof value === 'string' ? value : describeValue(value)}`);

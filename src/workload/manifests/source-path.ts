@@ -45,7 +45,7 @@ export function parsePath(text: string): PathStep[] | undefined {
       const key = unquote(quoted);
       if (key === undefined) return undefined;
       steps.push(key);
-    } else steps.push((name ?? selected) as string);
+    } else steps.push((name ?? selected));
   }
   return steps.length === 0 ? undefined : steps;
 }

@@ -3,7 +3,7 @@
  * shared values, their expansion is bounded, cycles and duplicate keys are refused, merge keys (`<<`) work as in
  * kubectl, and plain words that YAML 1.1 readers take for something else are warned of.
  */
-import type { Alias, Document, Pair, ParsedNode, Scalar, YAMLMap, YAMLSeq } from 'yaml';
+import type { Alias, Document, Pair, ParsedNode, Scalar, YAMLMap } from 'yaml';
 import { LineCounter, isAlias, isMap, isScalar, isSeq, parseAllDocuments } from 'yaml';
 import type { Problem } from '../../base/input-error.ts';
 import { MAX_DEPTH } from './json-documents.ts';
@@ -54,7 +54,7 @@ export function readYamlPart(part: YamlPart, file: string): DocumentsRead {
     }
     for (const warning of document.warnings) warnings.push({ file, ...place(warning.pos[0]), message: warning.message });
     const conversion = new Conversion();
-    const value = conversion.convert(document.contents as AnyNode, 0);
+    const value = conversion.convert(document.contents, 0);
     for (const finding of conversion.problems) problems.push({ file, ...place(finding.offset), message: finding.message });
     for (const finding of conversion.warnings) warnings.push({ file, ...place(finding.offset), message: finding.message });
     if (conversion.problems.length > 0) continue;
@@ -131,9 +131,9 @@ class Conversion {
 
   #content(node: ParsedNode, depth: number): unknown {
     if (depth > MAX_DEPTH) return this.#refuse(node.range[0], `nested more than ${MAX_DEPTH} levels deep`);
-    if (isMap(node)) return this.#map(node as YAMLMap.Parsed, depth);
-    if (isSeq(node)) return (node as YAMLSeq.Parsed).items.map((item) => this.convert(item as AnyNode, depth + 1));
-    if (isScalar(node)) return this.#scalar(node as Scalar.Parsed);
+    if (isMap(node)) return this.#map(node, depth);
+    if (isSeq(node)) return (node).items.map((item) => this.convert(item as AnyNode, depth + 1));
+    if (isScalar(node)) return this.#scalar(node);
     return this.#refuse((node as ParsedNode).range[0], 'unexpected YAML node');
   }
 
@@ -158,15 +158,15 @@ class Conversion {
     for (const pair of node.items as Pair<AnyNode, AnyNode>[]) {
       const keyNode = pair.key;
       const offset = keyNode?.range?.[0] ?? node.range[0];
-      if (!isScalar(keyNode) || keyNode.value === null || typeof keyNode.value === 'object') {
+      const key = keyText(keyNode);
+      if (key === undefined) {
         this.#refuse(offset, 'expected a plain key before the colon');
         continue;
       }
-      const key = String(keyNode.value);
       if (seen.has(key)) this.#refuse(offset, `duplicate key ${quoteShort(key)}`);
       seen.add(key);
       if (key === '__proto__') this.#refuse(offset, 'the key "__proto__" is not allowed');
-      else if (key === '<<' && keyNode.type === 'PLAIN') this.#collectMerge(pair.value, merged, offset, depth);
+      else if (key === '<<' && (keyNode as Scalar).type === 'PLAIN') this.#collectMerge(pair.value, merged, offset, depth);
       else entries[key] = this.convert(pair.value, depth + 1);
     }
     for (const source of merged) for (const [key, value] of Object.entries(source as object)) if (!Object.hasOwn(entries, key)) entries[key] = value;
@@ -188,20 +188,27 @@ class Conversion {
   }
 }
 
+/** Keys are texts; plain numbers and booleans stand for their printed form, as in JSON. */
+function keyText(node: AnyNode): string | undefined {
+  if (!isScalar(node)) return undefined;
+  const { value } = node;
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
+}
+
 function locateNode(root: AnyNode, anchors: ReadonlyMap<Alias, AnyNode>, steps: readonly PathStep[], part: EntryPart): number {
   let node = root;
   let offset = node?.range?.[0] ?? 0;
   for (const [index, step] of steps.entries()) {
     if (isAlias(node)) node = anchors.get(node);
     if (isMap(node)) {
-      const pair = (node.items as Pair<AnyNode, AnyNode>[]).find((item) => isScalar(item.key) && String(item.key.value) === step);
+      const pair = (node.items as Pair<AnyNode, AnyNode>[]).find((item) => keyText(item.key) === step);
       if (pair === undefined) return offset;
       const keyOffset = pair.key?.range?.[0] ?? offset;
       if (part === 'key' && index === steps.length - 1) return keyOffset;
       node = pair.value;
       offset = node?.range?.[0] ?? keyOffset;
     } else if (isSeq(node) && typeof step === 'number' && step < node.items.length) {
-      node = node.items[step] as AnyNode;
+      node = node.items[step];
       offset = node?.range?.[0] ?? offset;
     } else return offset;
   }
