@@ -13,7 +13,9 @@ import type { ByteSource } from './byte-source.ts';
 export const MAX_RECORD_BYTES = 1_048_576;
 
 const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
 const QUOTE = 34;
+const COMMA = 44;
 const NO_BYTES = new Uint8Array(0);
 
 export class CsvRecordReader {
@@ -71,7 +73,7 @@ export class CsvRecordReader {
     const lineFeed = this.text.indexOf('\n', start);
     let end = lineFeed === -1 ? this.text.length : lineFeed;
     this.textOffset = end + 1;
-    if (lineFeed !== -1 && end > start && this.text.charCodeAt(end - 1) === 13) end--;
+    if (lineFeed !== -1 && end > start && this.text.charCodeAt(end - 1) === CARRIAGE_RETURN) end--;
     const line = this.textLine++;
     if (end === start) return null;
     this.line = line;
@@ -205,35 +207,51 @@ interface ParsedText {
   readonly quoteOpen: boolean;
 }
 
-/** Records of a text through csv-parse, up to the first mistake. */
+/** Records of a text through csv-parse, up to the first mistake. Lines are counted here: csv-parse counts lone carriage returns, too. */
 function parseQuotedText(text: string, firstLine: number, file: string): ParsedText {
+  const bytes = new TextEncoder().encode(text);
   const records: ParsedRecord[] = [];
-  let lastLine = firstLine - 1;
+  let line = firstLine;
+  let counted = 0;
+  const lineAt = (offset: number): number => {
+    for (; counted < offset; counted++) if (bytes[counted] === LINE_FEED) line++;
+    return line;
+  };
   try {
     parse(text, {
       record_delimiter: ['\r\n', '\n'],
       relax_column_count: true,
       skip_empty_lines: true,
-      on_record: (fields: string[], context: { lines: number }) => {
-        lastLine = firstLine - 1 + context.lines;
-        records.push({ fields, line: lastLine - countNewlines(fields) });
+      on_record: (fields: string[], context: { bytes: number }) => {
+        // `bytes` is the offset behind the record and its line end.
+        records.push({ fields, line: lineAt(context.bytes - 1) - countNewlines(fields) });
         return null;
       },
     });
     return { records, problem: null, quoteOpen: false };
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    const lines = typeof error['lines'] === 'number' ? error['lines'] : 1;
-    const quoteOpen = error.code === 'CSV_QUOTE_NOT_CLOSED';
-    const line = quoteOpen ? lastLine + 1 : firstLine - 1 + lines;
-    return { records, problem: { file, line, message: syntaxMessage(error.code) }, quoteOpen };
+    const behind = typeof error['bytes'] === 'number' ? error['bytes'] : 0;
+    const message = syntaxMessage(error.code);
+    return { records, problem: { file, line: lineAt(fieldStart(bytes, behind)), message }, quoteOpen: error.code === 'CSV_QUOTE_NOT_CLOSED' };
+  }
+}
+
+/** Where the next field begins: `behind` is the offset of a comma, or the offset behind a record. Blank lines are stepped over. */
+function fieldStart(bytes: Uint8Array, behind: number): number {
+  let at = behind;
+  if (bytes[at] === COMMA) return at + 1;
+  for (;;) {
+    if (bytes[at] === LINE_FEED) at++;
+    else if (bytes[at] === CARRIAGE_RETURN && bytes[at + 1] === LINE_FEED) at += 2;
+    else return at;
   }
 }
 
 function syntaxMessage(code: string): string {
   switch (code) {
     case 'CSV_QUOTE_NOT_CLOSED':
-      return 'a quoted field that begins in this record is never closed: expected a second " before the end';
+      return 'a quoted field that begins on this line is never closed: expected a second " before the end';
     case 'INVALID_OPENING_QUOTE':
       return 'a quote inside an unquoted field: expected the whole field in quotes, and "" for a quote inside';
     case 'CSV_INVALID_CLOSING_QUOTE':
