@@ -98,8 +98,19 @@ footer { margin-top: 32px; color: var(--soft); font-size: 13px; }
   svg.narrow { display: block; }
   th, td { padding-left: 14px; }
 }
+@page { margin: 13mm; }
 @media print {
   body { background: #fff; font-size: 12px; }
+  .tiles { grid-template-columns: repeat(6, minmax(0, 1fr)); gap: 8px; }
+  .tile { padding: 8px 10px; }
+  .tile .name, .tile .more { font-size: 11px; }
+  .tile .value { font-size: 18px; }
+  h2 { margin-top: 24px; }
+  table { font-size: 11px; }
+  th, td { padding: 4px 0 4px 8px; }
+  th { font-size: 10.5px; white-space: normal; vertical-align: bottom; }
+  td:first-child, th:first-child { min-width: 90px; }
+  .scroll { overflow: visible; }
   main { max-width: none; padding: 0; }
   .card, .tile, .notes, .alarm, tr { break-inside: avoid; }
   h2 { break-after: avoid; }

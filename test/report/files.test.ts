@@ -1,0 +1,143 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'csv-parse/sync';
+import { describe, expect, it } from 'vitest';
+import { parse as parseYaml } from 'yaml';
+import { nodesCsv, podsCsv, summaryCsv, timeSeriesCsv } from '../../src/report/csv.ts';
+import { reportJson, reportOf, reportYaml } from '../../src/report/json.ts';
+import { renderRunFiles } from '../../src/report/run-files.ts';
+import { makeRunResult } from '../support/run-result.ts';
+
+const DOCUMENT = readFileSync(new URL('../../docs/formats/report.md', import.meta.url), 'utf8');
+
+/** First cells (and second) of the table below a heading. */
+function documented(heading: string): (readonly [name: string, type: string])[] {
+  const from = `\n${DOCUMENT}`.indexOf(`\n${heading}\n`);
+  expect(from, `${heading} is missing`).toBeGreaterThanOrEqual(0);
+  const body = DOCUMENT.slice(from + heading.length + 1);
+  const end = body.search(/^#/mu);
+  return Array.from((end < 0 ? body : body.slice(0, end)).matchAll(/^\| `([^`]+)` \| ([^|]+) \|/gmu), (match) => [match[1], match[2].trim()] as const);
+}
+
+/** Every field of report.json as a list of keys, shared shapes written out. */
+function documentedFields(): string[][] {
+  const quantiles = documented('### quantiles').map(([name]) => [name]);
+  const utilization = documented('### utilization').map(([name]) => [name]);
+  const latency = documented('### latency').flatMap(([name]) => (name === 'queueWaitCdf' ? [[name]] : quantiles.map((rest) => [name, ...rest])));
+  const shapes: Readonly<Record<string, string[][]>> = { quantiles, utilization, latency };
+  return documented('## report.json').flatMap(([name, type]) => (shapes[type] ?? [[]]).map((rest) => [...name.split('.'), ...rest]));
+}
+
+function fieldsOf(value: unknown, path: readonly string[] = []): string[][] {
+  const opaque = ['scheduling.profile', 'resolvedScenario'].includes(path.join('.'));
+  if (Array.isArray(value) && path.join('.') === 'events') return value.slice(0, 1).flatMap((entry) => fieldsOf(entry, ['events[]']));
+  if (opaque || value === null || typeof value !== 'object' || Array.isArray(value)) return [[...path]];
+  return Object.entries(value).flatMap(([key, entry]) => fieldsOf(entry, [...path, key]));
+}
+
+function matches(pattern: readonly string[], path: readonly string[]): boolean {
+  return pattern.length === path.length && pattern.every((key, i) => key.startsWith('<') || key === path[i]);
+}
+
+function text(chunks: Iterable<string>): string {
+  return Array.from(chunks).join('');
+}
+
+function rows(chunks: Iterable<string>): Record<string, string>[] {
+  return parse(text(chunks), { columns: true });
+}
+
+describe('report.json', () => {
+  const json = reportJson(makeRunResult());
+
+  it('has every documented field, and no other, in the documented order', () => {
+    const patterns = documentedFields();
+    const paths = fieldsOf(JSON.parse(json));
+    expect(patterns.length).toBeGreaterThan(80);
+    const places = paths.map((path) => {
+      const found = patterns.flatMap((pattern, i) => (matches(pattern, path) ? [i] : []));
+      expect(found, `${path.join('.')} must be documented once`).toHaveLength(1);
+      return found[0];
+    });
+    patterns.forEach((pattern, i) => expect(places, `${pattern.join('.')} is documented but not written`).toContain(i));
+    const firstPlaces = places.filter((place, i) => places.indexOf(place) === i);
+    expect(firstPlaces).toEqual(firstPlaces.toSorted((a, b) => a - b));
+  });
+
+  it('is the same for equal results, however their keys are ordered', () => {
+    const { utilization } = makeRunResult();
+    const turned = Object.fromEntries(Object.entries(utilization).toReversed());
+    expect(reportJson(makeRunResult({ overrides: { utilization: turned } }))).toBe(json);
+  });
+
+  it('writes at most twelve digits, null for what is no number, and lists of numbers on one line', () => {
+    const { cost } = makeRunResult();
+    const written = reportJson(makeRunResult({ overrides: { cost: { ...cost, total: 0.1 + 0.2, nodeHours: Number.NaN } } }));
+    expect(written).toContain('"total": 0.3,');
+    expect(written).toContain('"nodeHours": null,');
+    expect(written).toMatch(/^ {6}\[0, 0\.\d+\],$/mu);
+    expect(JSON.parse(json)).toEqual(JSON.parse(JSON.stringify(reportOf(makeRunResult()))));
+  });
+
+  it('says the same as YAML', () => {
+    expect(parseYaml(reportYaml(makeRunResult()))).toEqual(JSON.parse(json));
+  });
+});
+
+describe('CSV files', () => {
+  const result = makeRunResult({ podRows: 3000 });
+
+  it('summary.csv holds every number of report.json under its path', () => {
+    const summary = new Map(rows(summaryCsv(result)).map((row) => [row['metric'], row]));
+    expect(Array.from(summary.keys()).slice(0, 6)).toEqual(['scenario', 'seed', 'version', 'digest', 'simulatedSeconds', 'complete']);
+    expect(summary.get('counts.events')).toEqual({ metric: 'counts.events', value: '151902', unit: 'count' });
+    expect(summary.get('latency.queueWaitSeconds.p99')?.['unit']).toBe('s');
+    expect(summary.get('utilization.nvidia.com/gpu.mean')?.['unit']).toBe('share');
+    expect(Number(summary.get('utilization.cpu.mean')?.['value'])).toBeCloseTo(result.utilization['cpu'].mean, 10);
+    expect(Array.from(summary.keys()).filter((key) => key.startsWith('events') || key.includes('Cdf') || key.includes('profile'))).toEqual([]);
+  });
+
+  it('timeseries.csv gives its columns back', () => {
+    const read = rows(timeSeriesCsv(result.timeseries));
+    expect(read).toHaveLength(1440);
+    for (const [name, column] of Object.entries(result.timeseries.columns)) {
+      read.forEach((row, i) => expect(Number(row[name])).toBeCloseTo(column[i], 9));
+    }
+  });
+
+  it('pods.csv gives its rows back in chunks, with empty cells for what never happened', () => {
+    const chunks = Array.from(podsCsv(result.pods ?? expect.fail('no pods')));
+    expect(chunks.length).toBe(4);
+    const read = rows(chunks);
+    expect(Object.keys(read[0])).toEqual(documented('## pods.csv').map(([name]) => name));
+    expect(read.map((row) => row['name'])).toEqual(result.pods?.name);
+    expect(read[2999]).toMatchObject({ outcome: 'Pending', boundSeconds: '', node: '' });
+  });
+
+  it('nodes.csv has the documented columns, one per resource of any node', () => {
+    const read = rows(nodesCsv(result.nodes));
+    const columns = Object.keys(read[0]).map((name) => name.replace(/^meanUtilization\..*$/u, 'meanUtilization.<resource>'));
+    expect(Array.from(new Set(columns))).toEqual(documented('## nodes.csv').map(([name]) => name));
+    expect(read[0]).toMatchObject({ name: 'general-0', removedSeconds: '', 'meanUtilization.nvidia.com/gpu': '' });
+    expect(read).toHaveLength(result.nodes.length);
+  });
+
+  it('escapes what a spreadsheet would run, quotes what would break a row, leaves negative numbers alone', () => {
+    const [node] = result.nodes;
+    const text = Array.from(nodesCsv([{ ...node, name: '=HYPERLINK("x")', zone: 'a,b\n"c"', cost: -2.5 }])).join('');
+    const [read] = parse(text, { columns: true }) as Record<string, string>[];
+    expect(read).toMatchObject({ name: '\'=HYPERLINK("x")', zone: 'a,b\n"c"', cost: '-2.5' });
+  });
+});
+
+describe('the files of a run', () => {
+  it('are named as documented; pods.csv is there only when pods were kept', () => {
+    const names = Array.from(renderRunFiles(makeRunResult()), (file) => file.name);
+    expect(names).toEqual(documented('# The output of a run').map(([name]) => name));
+    expect(Array.from(renderRunFiles(makeRunResult({ podRows: null })), (file) => file.name)).toEqual(names.filter((name) => name !== 'pods.csv'));
+  });
+
+  it('are byte-equal for equal results', () => {
+    const all = (): string[] => Array.from(renderRunFiles(makeRunResult()), (file) => text(file.chunks));
+    expect(all()).toEqual(all());
+  });
+});

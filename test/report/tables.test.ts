@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { compareRuns } from '../../src/experiment/paired-statistics.ts';
+import { compareKeys, formatCount, formatNumber, formatSeconds, formatShare, humanize } from '../../src/report/format.ts';
+import { renderCompareTable } from '../../src/report/compare-table.ts';
+import { renderRunTable } from '../../src/report/run-table.ts';
+import { numberColumn, plainText, renderTable, sparkline, textColumn } from '../../src/report/table.ts';
+import { makeRunResult } from '../support/run-result.ts';
+
+const SEEDS = ['1', '2', '3', '4', '5', '6'];
+
+function compared(seeds: readonly string[]): string {
+  const runsA = seeds.map((seed) => makeRunResult({ seed, samples: 200 }));
+  const runsB = seeds.map((seed, i) => {
+    const run = makeRunResult({ seed, samples: 200 });
+    const wait = run.latency.queueWaitSeconds;
+    const latency = { ...run.latency, queueWaitSeconds: { ...wait, p99: (wait.p99 ?? 0) * (0.7 + (i % 3) * 0.1) } };
+    return { ...run, latency, utilization: makeRunResult({ seed: `${seed}b`, samples: 200 }).utilization, cost: { ...run.cost, total: run.cost.total * 1.05 + i } };
+  });
+  return renderCompareTable(compareRuns({ scenario: 'two-pools-one-day', labelA: 'default scheduler', labelB: 'bin packing', runsA, runsB }), { color: false });
+}
+
+describe('the run table', () => {
+  it('tells the story of a run', async () => {
+    await expect(renderRunTable(makeRunResult(), { wide: false, color: false })).toMatchFileSnapshot('stories/run-table.txt');
+  });
+
+  it('tells more when wide, and says plainly that a run is incomplete', async () => {
+    const text = renderRunTable(makeRunResult({ overrides: { complete: false, simulatedSeconds: 40_000 } }), { wide: true, color: false });
+    expect(text).toContain('INCOMPLETE');
+    await expect(text).toMatchFileSnapshot('stories/run-table-wide.txt');
+  });
+
+  it('is the same text with colour, but for the colour', () => {
+    const plain = renderRunTable(makeRunResult(), { wide: true, color: false });
+    const colored = renderRunTable(makeRunResult(), { wide: true, color: true });
+    expect(colored).not.toBe(plain);
+    expect(colored.replace(/\u001b\[\d+m/gu, '')).toBe(plain);
+    expect(plain).not.toContain('\u001b');
+  });
+
+  it('has no line with trailing spaces and lets no control character of a name through', () => {
+    const text = renderRunTable(makeRunResult({ overrides: { scenario: 'a\u001b[31mb\nc', notes: ['x\ry'] } }), { wide: true, color: false });
+    expect(text).toContain('a [31mb c');
+    expect(text).toContain('Note: x y');
+    expect(text.split('\n').filter((line) => line !== line.trimEnd())).toEqual([]);
+  });
+
+  it('stands an empty run', () => {
+    const empty = makeRunResult({ overrides: { utilization: {}, timeseries: { seconds: [], columns: {} }, notes: [], latencyByPriority: {}, latencyByClass: {} } });
+    expect(renderRunTable(empty, { wide: true, color: false })).toContain('Decisions');
+  });
+});
+
+describe('the comparison table', () => {
+  it('tells the story of a comparison', async () => {
+    await expect(compared(SEEDS)).toMatchFileSnapshot('stories/compare-table.txt');
+  });
+
+  it('says that one seed shows nothing, and that few show little', () => {
+    expect(compared(['1'])).toContain('One seed gives no interval');
+    expect(compared(['1'])).not.toContain('±');
+    expect(compared(['1', '2'])).toContain('With only 2 seeds');
+  });
+});
+
+describe('tables and numbers', () => {
+  it('aligns text to the left and numbers to the right', () => {
+    expect(renderTable([textColumn('NAME'), numberColumn('PODS')], [['a', '1'], ['longer', '12345']])).toBe('NAME      PODS\na            1\nlonger   12345');
+  });
+
+  it('draws means or peaks as bars', () => {
+    expect(sparkline([0, 1, 2, 3, 4, 5, 6, 7], 8, 0, 7)).toBe('▁▂▃▄▅▆▇█');
+    expect(sparkline([0, 7, 0, 7], 2, 0, 7)).toBe('▅▅');
+    expect(sparkline([0, 7, 0, 0], 2, 0, 7, 'peak')).toBe('█▁');
+    expect(sparkline([], 8, 0, 1)).toBe('');
+  });
+
+  it.each([
+    [0, '0s'], [0.000_004_2, '4.2µs'], [0.000_35, '350µs'], [0.0123, '12.3ms'], [0.999_6, '1s'], [4.56, '4.56s'], [59.94, '59.9s'], [59.96, '1m00s'], [272, '4m32s'],
+    [3599.6, '1h00m'], [11_100, '3h05m'], [86_400, '1d00h'], [187_200, '2d04h'], [-5, '-5s'], [null, '-'], [Number.NaN, '-'],
+  ])('writes %s seconds as %s', (seconds, text) => {
+    expect(formatSeconds(seconds)).toBe(text);
+  });
+
+  it.each([
+    [0, '0'], [1234.4, '1234'], [12_345.6, '12,346'], [1_234_567, '1,234,567'], [999.95, '1000.0'], [12.34, '12.3'], [0.001_234, '0.00123'], [0.000_01, '1.00e-5'], [-2.5, '-2.5'],
+  ])('writes the number %s as %s', (value, text) => {
+    expect(formatNumber(value)).toBe(text);
+  });
+
+  it('writes counts, shares and identifiers', () => {
+    expect([formatCount(9999), formatCount(-1_234_567.25, 2), formatShare(0.6132), formatShare(null), humanize('nodeCrash'), humanize('scale-up'), plainText('a\tb')]).toEqual([
+      '9999', '-1,234,567.25', '61.3%', '-', 'node crash', 'scale up', 'a b',
+    ]);
+  });
+
+  it('sorts keys: numbers by value, then words', () => {
+    expect(['b', '100', '', '-5', 'a', '9'].sort(compareKeys)).toEqual(['-5', '9', '100', '', 'a', 'b']);
+  });
+});
