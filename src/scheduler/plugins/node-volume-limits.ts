@@ -1,0 +1,144 @@
+/**
+ * NodeVolumeLimits (PreFilter, Filter): a node attaches no more volumes of a CSI driver than its CSINode object allows.
+ * Filter looks at the volumes of the pods with claims on the node, and only where a limit is set.
+ * Source: plugins/nodevolumelimits/csi.go.
+ */
+import type { Cluster } from '../../cluster/cluster.ts';
+import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { CSINode, KubernetesObject, Volume, VolumeAttachment } from '../../cluster/objects.ts';
+import type { PodTemplate } from '../../cluster/pod-template.ts';
+import { Action, event } from '../framework/cluster-event.ts';
+import type { EventRegistration, Hint, PodEventView } from '../framework/cluster-event.ts';
+import type { Plugin, PluginFactory } from '../framework/plugin-api.ts';
+import type { PodInfo } from '../framework/pod-info.ts';
+import { SKIP, errorStatus, unresolvable, unschedulable } from '../framework/status.ts';
+import type { Status } from '../framework/status.ts';
+import { claimedVolume, inTreeVolume, inlineDriver, isMigratable } from './csi-volumes.ts';
+import type { CsiVolume } from './csi-volumes.ts';
+import { findClaim, findVolume, foreignClaimProblem, isClaimOf, notFound, podClaims, usesClaim } from './volume-claims.ts';
+
+const NAME = 'NodeVolumeLimits';
+const LIMIT_EXCEEDED = unschedulable(NAME, 'node(s) exceed max volume count');
+
+/** `driver/handle` to driver. */
+type AttachedVolumes = Map<string, string>;
+
+export const NodeVolumeLimits: PluginFactory = {
+  name: NAME,
+  summary: 'no more CSI volumes on a node than its driver attaches',
+  create(_args, { cluster }): Plugin {
+    return {
+      name: NAME,
+      dependence: { filter: 'cluster' },
+      preFilter: (_state, pod) => ({ status: hasCountedVolume(pod.template) ? null : SKIP, nodeNames: null }),
+      filter: (_state, pod, node) => filter(pod, node, cluster),
+      eventsToRegister: limitEvents,
+    };
+  },
+};
+
+/** Volumes that may be CSI volumes. */
+function hasCountedVolume({ spec }: PodTemplate): boolean {
+  return (spec.volumes ?? []).some((volume) => usesClaim(volume) || isMigratable(volume));
+}
+
+function filter(pod: PodInfo, node: NodeInfo, cluster: Cluster): Status | null {
+  const csiNode = cluster.objects.get<CSINode>('CSINode', node.name);
+  const wanted: AttachedVolumes = new Map();
+  const problem = collectNewVolumes(pod, csiNode, cluster, wanted);
+  if (problem !== null) return problem;
+  const limits = volumeLimits(csiNode);
+  if (wanted.size === 0 || limits.size === 0) return null;
+  const used = usedVolumes(node, csiNode, cluster);
+  const counts = new Map<string, number>();
+  const count = (driver: string): void => void counts.set(driver, (counts.get(driver) ?? 0) + 1);
+  for (const [name, driver] of used) {
+    wanted.delete(name);
+    count(driver);
+  }
+  for (const [name, driver] of attachedVolumes(node.name, cluster)) if (!used.has(name)) count(driver);
+  const drivers = new Set(wanted.values());
+  for (const driver of wanted.values()) count(driver);
+  for (const driver of drivers) if ((counts.get(driver) ?? 0) > (limits.get(driver) ?? Infinity)) return LIMIT_EXCEEDED;
+  return null;
+}
+
+/** A driver without an entry has no limit. */
+function volumeLimits(csiNode: CSINode | undefined): Map<string, number> {
+  const limits = new Map<string, number>();
+  for (const { name, allocatable } of csiNode?.spec?.drivers ?? []) if (allocatable?.count !== undefined) limits.set(name, allocatable.count);
+  return limits;
+}
+
+/** The volumes of the pod to place: all its claims must be there. */
+function collectNewVolumes(pod: PodInfo, csiNode: CSINode | undefined, cluster: Cluster, into: AttachedVolumes): Status | null {
+  const { template } = pod;
+  for (const { name, isEphemeral } of podClaims(template, pod.name)) {
+    const claim = findClaim(cluster, template.namespace, name);
+    if (claim === undefined) return unresolvable(NAME, `looking up PVC ${template.namespace}/${name}: ${notFound('persistentvolumeclaim', name)}`);
+    const foreign = isEphemeral ? foreignClaimProblem(claim, template, pod.name) : '';
+    if (foreign !== '') return errorStatus(NAME, foreign);
+  }
+  collectVolumes(template, pod.name, csiNode, cluster, into);
+  return null;
+}
+
+function collectVolumes(template: PodTemplate, podName: string, csiNode: CSINode | undefined, cluster: Cluster, into: AttachedVolumes): void {
+  const add = (volume: CsiVolume | undefined): void => {
+    if (volume !== undefined && volume.driver !== '' && volume.handle !== '') into.set(`${volume.driver}/${volume.handle}`, volume.driver);
+  };
+  for (const { name } of podClaims(template, podName)) {
+    const claim = findClaim(cluster, template.namespace, name);
+    if (claim !== undefined) add(claimedVolume(claim, csiNode, cluster));
+  }
+  for (const volume of template.spec.volumes ?? []) if (!usesClaim(volume)) add(inTreeVolume(volume, csiNode));
+}
+
+function usedVolumes(node: NodeInfo, csiNode: CSINode | undefined, cluster: Cluster): AttachedVolumes {
+  const used: AttachedVolumes = new Map();
+  for (const row of node.pods) {
+    const template = cluster.templateOf(row);
+    if ((template.spec.volumes ?? []).length > 0) collectVolumes(template, cluster.podName(row), csiNode, cluster, used);
+  }
+  return used;
+}
+
+/** What VolumeAttachment objects say of a node: attached, or about to be, for pods that may be gone. */
+function attachedVolumes(nodeName: string, cluster: Cluster): AttachedVolumes {
+  const attached: AttachedVolumes = new Map();
+  for (const { spec } of cluster.objects.list<VolumeAttachment>('VolumeAttachment')) {
+    const attacher = spec?.attacher ?? '';
+    if (spec?.nodeName !== nodeName || attacher === '') continue;
+    const csi = findVolume(cluster, spec.source?.persistentVolumeName ?? '')?.spec?.csi;
+    if (csi !== undefined) attached.set(`${attacher}/${csi.volumeHandle}`, attacher);
+  }
+  return attached;
+}
+
+function limitEvents(): readonly EventRegistration[] {
+  return [
+    { event: event('CSINode', Action.Add), hint: null },
+    { event: event('CSINode', Action.Update), hint: (_pod, { object, objectBefore }) => afterCsiNodeUpdate(object, objectBefore) },
+    { event: event('Pod', Action.Delete), hint: (_pod, subject) => afterPodWent(subject.pod ?? subject.podBefore) },
+    { event: event('PersistentVolumeClaim', Action.Add), hint: (pod, { object }) => (isClaimOf(object, pod.template, pod.name) ? 'Queue' : 'QueueSkip') },
+    { event: event('VolumeAttachment', Action.Delete), hint: (pod, { object, objectBefore }) => afterDetach(pod.template, object ?? objectBefore) },
+  ];
+}
+
+function afterCsiNodeUpdate(now: CSINode | undefined, before: CSINode | undefined): Hint {
+  const limits = volumeLimits(before);
+  for (const [driver, limit] of volumeLimits(now)) if (limit > (limits.get(driver) ?? Infinity)) return 'Queue';
+  return 'QueueSkip';
+}
+
+function afterPodWent(gone: PodEventView | undefined): Hint {
+  if (gone === undefined || (gone.nodeName === '' && gone.nominatedNodeName === '')) return 'QueueSkip';
+  return hasCountedVolume(gone.template) ? 'Queue' : 'QueueSkip';
+}
+
+/** Any claim might have been the one that waits for the slot; an in-tree volume is one of its driver. */
+function afterDetach({ spec }: PodTemplate, attachment: KubernetesObject | undefined): Hint {
+  const attacher = (attachment as VolumeAttachment | undefined)?.spec?.attacher;
+  const frees = (volume: Volume): boolean => usesClaim(volume) || (attacher !== undefined && inlineDriver(volume) === attacher);
+  return (spec.volumes ?? []).some(frees) ? 'Queue' : 'QueueSkip';
+}

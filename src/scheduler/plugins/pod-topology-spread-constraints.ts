@@ -1,0 +1,175 @@
+/**
+ * Spread constraints of a pod, compiled once a template: its own, or the default ones with the selector that its
+ * Services and its controller give (plugins/podtopologyspread/common.go, plugins/helper/spread.go). Default selectors
+ * are made anew when one of those objects changes; they cost a walk over the namespace's Services.
+ */
+import type { Cluster } from '../../cluster/cluster.ts';
+import { keyOf } from '../../cluster/object-store.ts';
+import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { Service, Taint, TopologySpreadConstraint, WorkloadObject } from '../../cluster/objects.ts';
+import type { PodTemplate } from '../../cluster/pod-template.ts';
+import { NOTHING_SELECTOR, SelectorError, compileLabelSelector, compileRequiredNodeAffinity, selectorFromLabels } from '../../cluster/selectors.ts';
+import type { CompiledNodeAffinity } from '../../cluster/selectors.ts';
+import { findUntolerated } from '../../cluster/tolerations.ts';
+import type { PodInfo } from '../framework/pod-info.ts';
+import { TemplateMatchers, bothTests } from './template-matcher.ts';
+import type { LabelTest, TemplateMatcher } from './template-matcher.ts';
+
+export const HARD = 'DoNotSchedule';
+export const SOFT = 'ScheduleAnyway';
+
+/** Which inclusion policies are Honor; bits. */
+export const Policy = { Affinity: 1, Taints: 2 } as const;
+
+export interface SpreadConstraint {
+  readonly maxSkew: number;
+  readonly topologyKey: string;
+  readonly minDomains: number;
+  /** Policy bits that are Honor. */
+  readonly honors: number;
+  readonly test: LabelTest;
+  /** The pods that it counts: the pod's namespace, the selector. */
+  readonly matcher: TemplateMatcher;
+}
+
+export interface SpreadConstraints {
+  readonly hard: readonly SpreadConstraint[];
+  readonly soft: readonly SpreadConstraint[];
+  /** Policy bits that any of them honours. */
+  readonly honors: number;
+  readonly affinity: CompiledNodeAffinity;
+  /** Not empty: a selector cannot be read. */
+  readonly error: string;
+}
+
+/** Kinds whose selectors make the default constraints' selector. */
+const SELECTOR_KINDS: ReadonlySet<string> = new Set(['Service', 'ReplicationController', 'ReplicaSet', 'StatefulSet']);
+const REPELLING_EFFECTS: readonly string[] = ['NoSchedule', 'NoExecute'];
+
+export class ConstraintTable {
+  private readonly cluster: Cluster;
+  private readonly defaults: readonly TopologySpreadConstraint[];
+  private readonly matchers: TemplateMatchers;
+  /** By template id: of templates with constraints of their own. */
+  private readonly own: SpreadConstraints[] = [];
+  /** By template id; emptied when an object of SELECTOR_KINDS changes. */
+  private defaulted: SpreadConstraints[] = [];
+
+  constructor(cluster: Cluster, defaults: readonly TopologySpreadConstraint[]) {
+    this.cluster = cluster;
+    this.defaults = defaults;
+    this.matchers = new TemplateMatchers(cluster.templates);
+    cluster.observe({
+      objectChanged: (kind) => {
+        if (this.defaulted.length > 0 && SELECTOR_KINDS.has(kind)) this.defaulted = [];
+      },
+    });
+  }
+
+  of(template: PodTemplate): SpreadConstraints {
+    const { topologySpreadConstraints = [] } = template.spec;
+    if (topologySpreadConstraints.length > 0) return (this.own[template.id] ??= this.compile(template, topologySpreadConstraints, null));
+    return (this.defaulted[template.id] ??= this.compileDefaults(template));
+  }
+
+  private compileDefaults(template: PodTemplate): SpreadConstraints {
+    if (this.defaults.length === 0) return this.compile(template, [], null);
+    const selector = defaultSelector(this.cluster, template);
+    return this.compile(template, selector.empty ? [] : this.defaults, selector);
+  }
+
+  /** `selector` takes the place of the constraints' own ones. */
+  private compile(template: PodTemplate, constraints: readonly TopologySpreadConstraint[], selector: LabelTest | null): SpreadConstraints {
+    const hard: SpreadConstraint[] = [];
+    const soft: SpreadConstraint[] = [];
+    let honors = 0;
+    let error = '';
+    for (const constraint of constraints) {
+      try {
+        const compiled = this.compileOne(template, constraint, selector ?? constraintSelector(constraint, template.labels));
+        if (constraint.whenUnsatisfiable === HARD) hard.push(compiled);
+        else if (constraint.whenUnsatisfiable === SOFT) soft.push(compiled);
+        honors |= compiled.honors;
+      } catch (problem) {
+        if (!(problem instanceof SelectorError)) throw problem;
+        error = problem.message;
+      }
+    }
+    return { hard, soft, honors, affinity: compileRequiredNodeAffinity(template.spec), error };
+  }
+
+  private compileOne(template: PodTemplate, constraint: TopologySpreadConstraint, test: LabelTest): SpreadConstraint {
+    return {
+      maxSkew: constraint.maxSkew,
+      topologyKey: constraint.topologyKey,
+      minDomains: constraint.minDomains ?? 1,
+      honors: (constraint.nodeAffinityPolicy === 'Ignore' ? 0 : Policy.Affinity) | (constraint.nodeTaintsPolicy === 'Honor' ? Policy.Taints : 0),
+      test,
+      matcher: this.matchers.get(template.namespace, test),
+    };
+  }
+}
+
+/** labelSelector, and equality with the pod's own value of each key in matchLabelKeys; without labelSelector these alone. */
+function constraintSelector(constraint: TopologySpreadConstraint, labels: ReadonlyMap<string, string>): LabelTest {
+  const written = compileLabelSelector(constraint.labelSelector);
+  const values: Record<string, string> = {};
+  for (const key of constraint.matchLabelKeys ?? []) {
+    const value = labels.get(key);
+    if (value !== undefined) values[key] = value;
+  }
+  if (Object.keys(values).length === 0) return written;
+  const merged = selectorFromLabels(values);
+  return written.nothing ? merged : bothTests(merged, written);
+}
+
+/** The labels that all Services selecting the pod ask for, and what its controller selects by. */
+function defaultSelector(cluster: Cluster, { namespace, labels, controller }: PodTemplate): LabelTest {
+  const merged: Record<string, string> = {};
+  for (const service of cluster.objects.list<Service>('Service')) {
+    const selector = service.spec?.selector;
+    if (selector === undefined || (service.metadata?.namespace ?? 'default') !== namespace) continue;
+    if (selectorFromLabels(selector).matches(labels)) Object.assign(merged, selector);
+  }
+  const owner = controller === null ? undefined : cluster.objects.get<WorkloadObject>(controller.kind, keyOf(namespace, controller.name));
+  const ownerSelector = owner?.spec?.selector;
+  if (controller?.kind === 'ReplicationController') return selectorFromLabels({ ...merged, ...(ownerSelector as Record<string, string> | undefined) });
+  const services = selectorFromLabels(merged);
+  if (owner === undefined) return services;
+  const selected = readableSelector(ownerSelector ?? null);
+  return selected.nothing ? services : bothTests(services, selected);
+}
+
+/** A selector that cannot be read is left out, like one that is absent. */
+function readableSelector(selector: Parameters<typeof compileLabelSelector>[0]): ReturnType<typeof compileLabelSelector> {
+  try {
+    return compileLabelSelector(selector);
+  } catch (problem) {
+    if (!(problem instanceof SelectorError)) throw problem;
+    return NOTHING_SELECTOR;
+  }
+}
+
+export function hasAllKeys(labels: ReadonlyMap<string, string>, constraints: readonly SpreadConstraint[]): boolean {
+  for (let i = 0; i < constraints.length; i++) if (!labels.has(constraints[i].topologyKey)) return false;
+  return true;
+}
+
+/** Policy bits that hold for a node; bits that no constraint honours are not looked at. */
+export function heldPolicies({ honors, affinity }: SpreadConstraints, pod: PodInfo, node: NodeInfo): number {
+  let held = 0;
+  if ((honors & Policy.Affinity) !== 0) {
+    const pin = pod.pinnedNodeName;
+    if ((pin === '' || pin === node.name) && affinity.matches(node)) held |= Policy.Affinity;
+  }
+  if ((honors & Policy.Taints) !== 0 && isTolerated(node.facts.taints, pod)) held |= Policy.Taints;
+  return held;
+}
+
+function isTolerated(taints: readonly Taint[], pod: PodInfo): boolean {
+  return taints.length === 0 || findUntolerated(taints, pod.template.tolerations, REPELLING_EFFECTS) === undefined;
+}
+
+export function includes(constraint: SpreadConstraint, held: number): boolean {
+  return (constraint.honors & held) === constraint.honors;
+}

@@ -1,0 +1,244 @@
+/**
+ * Volumes for the claims of one pod on one node: bound claims must be reachable, waiting ones get the smallest volume that
+ * suits or must be provisionable. Cost per node: the claims times the volumes of their class. Volumes and claims that a
+ * pod on its way to a node has taken are known here before any object says so.
+ * Departure: in-tree volumes are not translated to CSI, so their node affinity is read as written.
+ * Source: plugins/volumebinding/{binder,assume_cache}.go, staging/src/k8s.io/component-helpers/storage/volume/pv_helpers.go.
+ */
+import { ZERO_QUANTITY, parseQuantity } from '../../base/quantity.ts';
+import type { Quantity } from '../../base/quantity.ts';
+import type { Cluster } from '../../cluster/cluster.ts';
+import { objectKey } from '../../cluster/object-store.ts';
+import type { CSIDriver, CSIStorageCapacity, PersistentVolume, PersistentVolumeClaim, QuantityText, StorageClass } from '../../cluster/objects.ts';
+import { SelectorError, compileLabelSelector, compileNodeSelector, labelsOf } from '../../cluster/selectors.ts';
+import type { CompiledNodeSelector, CompiledSelector } from '../../cluster/selectors.ts';
+import { claimClassOf, findClass, findVolume, namespaceOf, volumeClassOf, volumeNameOf } from './volume-claims.ts';
+
+const SELECTED_NODE = 'volume.kubernetes.io/selected-node';
+const NO_PROVISIONER = 'kubernetes.io/no-provisioner';
+
+export interface LabelledNode {
+  readonly name: string;
+  readonly labels: ReadonlyMap<string, string>;
+}
+
+/** What is to be done for a pod's claims on a node. */
+export interface VolumePlan {
+  readonly bindings: readonly { readonly claim: PersistentVolumeClaim; readonly volume: PersistentVolume }[];
+  readonly provisions: readonly PersistentVolumeClaim[];
+}
+
+/** `reasons`, in upstream's order; empty: the node will do. */
+export interface VolumeVerdict {
+  readonly plan: VolumePlan;
+  readonly reasons: readonly string[];
+  /** Not empty: an internal error, which ends the cycle. */
+  readonly error: string;
+}
+
+const Reason = {
+  NodeConflict: "node(s) didn't match PersistentVolume's node affinity",
+  BindConflict: "node(s) didn't find available persistent volumes to bind",
+  NotEnoughSpace: 'node(s) did not have enough free storage',
+  VolumeMissing: "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)",
+} as const;
+
+const EMPTY_PLAN: VolumePlan = { bindings: [], provisions: [] };
+const FITS: VolumeVerdict = { plan: EMPTY_PLAN, reasons: [], error: '' };
+
+export class VolumeMatcher {
+  private readonly cluster: Cluster;
+  /** Name of a volume to the key of the claim that it is promised to. */
+  private readonly promised = new Map<string, string>();
+  /** Key of a claim to provision to its node. */
+  private readonly selectedNodes = new Map<string, string>();
+  /** By volume object: objects are replaced whole. */
+  private readonly affinities = new WeakMap<PersistentVolume, CompiledNodeSelector>();
+
+  constructor(cluster: Cluster) {
+    this.cluster = cluster;
+    // What the objects say counts more than what was assumed.
+    cluster.observe({
+      objectChanged: (kind, _action, object) => {
+        if (kind === 'PersistentVolume') this.promised.delete(object.metadata?.name ?? '');
+        else if (kind === 'PersistentVolumeClaim') this.selectedNodes.delete(objectKey(object));
+      },
+    });
+  }
+
+  assume(plan: VolumePlan, nodeName: string): void {
+    for (const { claim, volume } of plan.bindings) this.promised.set(volume.metadata?.name ?? '', objectKey(claim));
+    for (const claim of plan.provisions) this.selectedNodes.set(objectKey(claim), nodeName);
+  }
+
+  revert(plan: VolumePlan): void {
+    for (const { volume } of plan.bindings) this.promised.delete(volume.metadata?.name ?? '');
+    for (const claim of plan.provisions) this.selectedNodes.delete(objectKey(claim));
+  }
+
+  /** FindPodVolumes. */
+  find(bound: readonly PersistentVolumeClaim[], toBind: readonly PersistentVolumeClaim[], node: LabelledNode): VolumeVerdict {
+    const reasons: string[] = [];
+    const boundState = this.checkBound(bound, node);
+    if (boundState === 'unreachable') reasons.push(Reason.NodeConflict);
+    const missing = boundState === 'missing' ? [Reason.VolumeMissing] : [];
+    if (toBind.length === 0) return reasons.length + missing.length === 0 ? FITS : { plan: EMPTY_PLAN, reasons: [...reasons, ...missing], error: '' };
+    const search = this.bindOrProvision(toBind, node);
+    return { ...search, reasons: [...reasons, ...search.reasons, ...missing] };
+  }
+
+  /** Whether a bound volume may be used on a node. */
+  isReachable(volume: PersistentVolume, node: LabelledNode): boolean {
+    const required = volume.spec?.nodeAffinity?.required;
+    if (required === undefined) return true;
+    let compiled = this.affinities.get(volume);
+    if (compiled === undefined) this.affinities.set(volume, (compiled = compileNodeSelector(required)));
+    // Only labels are known here: `matchFields` are not looked at.
+    return compiled.matches({ name: '', labels: node.labels });
+  }
+
+  /** The first claim that is wrong decides. */
+  private checkBound(claims: readonly PersistentVolumeClaim[], node: LabelledNode): 'fits' | 'unreachable' | 'missing' {
+    for (const claim of claims) {
+      const volume = findVolume(this.cluster, volumeNameOf(claim));
+      if (volume === undefined) return 'missing';
+      if (!this.isReachable(volume, node)) return 'unreachable';
+    }
+    return 'fits';
+  }
+
+  private bindOrProvision(claims: readonly PersistentVolumeClaim[], node: LabelledNode): VolumeVerdict {
+    const toMatch: PersistentVolumeClaim[] = [];
+    const toProvision: PersistentVolumeClaim[] = [];
+    for (const claim of claims) {
+      const selected = this.selectedNodes.get(objectKey(claim)) ?? claim.metadata?.annotations?.[SELECTED_NODE];
+      if (selected === undefined) toMatch.push(claim);
+      else if (selected === node.name) toProvision.push(claim);
+      else return { plan: EMPTY_PLAN, reasons: [Reason.BindConflict], error: '' };
+    }
+    const bindings: { claim: PersistentVolumeClaim; volume: PersistentVolume }[] = [];
+    const taken = new Set<string>();
+    for (const claim of toMatch.sort((a, b) => requestOf(a).cmp(requestOf(b)))) {
+      const volume = this.smallestSuitable(claim, node, taken);
+      if (typeof volume === 'string') return { plan: EMPTY_PLAN, reasons: [], error: volume };
+      if (volume === null) {
+        toProvision.push(claim);
+        continue;
+      }
+      taken.add(volume.metadata?.name ?? '');
+      bindings.push({ claim, volume });
+    }
+    for (const claim of toProvision) {
+      const problem = this.provisionProblem(claim, node);
+      if (problem !== null) return { plan: { bindings, provisions: [] }, ...problem };
+    }
+    return { plan: { bindings, provisions: toProvision }, reasons: [], error: '' };
+  }
+
+  /** A volume reserved for the claim, else the smallest free one that suits; null: none; a text: an error. */
+  private smallestSuitable(claim: PersistentVolumeClaim, node: LabelledNode, taken: ReadonlySet<string>): PersistentVolume | string | null {
+    const className = claimClassOf(claim);
+    const request = requestOf(claim);
+    let selector: CompiledSelector | null;
+    try {
+      selector = claim.spec?.selector === undefined ? null : compileLabelSelector(claim.spec.selector);
+    } catch (problem) {
+      if (!(problem instanceof SelectorError)) throw problem;
+      return `error creating internal label selector for claim: ${objectKey(claim)}: ${problem.message}`;
+    }
+    let smallest: PersistentVolume | null = null;
+    for (const volume of this.cluster.objects.list<PersistentVolume>('PersistentVolume')) {
+      if (volumeClassOf(volume) !== className || taken.has(volume.metadata?.name ?? '')) continue;
+      const owner = this.ownership(volume, claim);
+      if (owner === 'other' || capacityOf(volume).cmp(request) < 0 || !isAlike(claim, volume) || volume.metadata?.deletionTimestamp !== undefined) continue;
+      const isReachable = this.isReachable(volume, node);
+      if (owner === 'claim') return isReachable ? volume : null;
+      if (volume.status?.phase !== 'Available' || !isReachable || !offersModes(volume, claim)) continue;
+      if (selector !== null && !selector.matches(labelsOf(volume.metadata?.labels))) continue;
+      if (smallest === null || capacityOf(smallest).cmp(capacityOf(volume)) > 0) smallest = volume;
+    }
+    return smallest;
+  }
+
+  private ownership(volume: PersistentVolume, claim: PersistentVolumeClaim): 'nobody' | 'claim' | 'other' {
+    const promise = this.promised.get(volume.metadata?.name ?? '');
+    if (promise !== undefined) return promise === objectKey(claim) ? 'claim' : 'other';
+    const reference = volume.spec?.claimRef;
+    if (reference === undefined) return 'nobody';
+    if (reference.name !== claim.metadata?.name || (reference.namespace ?? 'default') !== namespaceOf(claim)) return 'other';
+    const uid = reference.uid ?? '';
+    return uid === '' || uid === claim.metadata?.uid ? 'claim' : 'other';
+  }
+
+  /** null: a volume can be made for the claim on the node. */
+  private provisionProblem(claim: PersistentVolumeClaim, node: LabelledNode): Pick<VolumeVerdict, 'reasons' | 'error'> | null {
+    const className = claimClassOf(claim);
+    if (className === '') return { reasons: [], error: `no class for claim ${JSON.stringify(objectKey(claim))}` };
+    const storageClass = findClass(this.cluster, className);
+    if (storageClass === undefined) return { reasons: [], error: `failed to find storage class ${JSON.stringify(className)}` };
+    const { provisioner = '' } = storageClass;
+    const isConflict = provisioner === '' || provisioner === NO_PROVISIONER || !allowsTopology(storageClass, node.labels);
+    if (isConflict) return { reasons: [Reason.BindConflict], error: '' };
+    return this.hasCapacity(claim, provisioner, className, node) ? null : { reasons: [Reason.NotEnoughSpace], error: '' };
+  }
+
+  /** Looked at only for drivers that publish their storage capacity. */
+  private hasCapacity(claim: PersistentVolumeClaim, provisioner: string, className: string, node: LabelledNode): boolean {
+    if (claim.spec?.resources?.requests?.['storage'] === undefined) return true;
+    const driver = this.cluster.objects.get<CSIDriver>('CSIDriver', provisioner);
+    if (driver?.spec?.storageCapacity !== true) return true;
+    const bytes = requestOf(claim).value();
+    for (const capacity of this.cluster.objects.list<CSIStorageCapacity>('CSIStorageCapacity')) {
+      const limit = volumeLimit(capacity);
+      if (capacity.storageClassName === className && limit !== null && limit >= bytes && hasAccess(node, capacity)) return true;
+    }
+    return false;
+  }
+}
+
+/** In whole bytes; null: none. */
+export function volumeLimit(capacity: CSIStorageCapacity | undefined): bigint | null {
+  const limit = capacity?.maximumVolumeSize ?? capacity?.capacity;
+  return limit === undefined ? null : parseQuantity(limit).value();
+}
+
+function hasAccess(node: LabelledNode, { nodeTopology }: CSIStorageCapacity): boolean {
+  if (nodeTopology === undefined) return false;
+  try {
+    return compileLabelSelector(nodeTopology).matches(node.labels);
+  } catch (problem) {
+    if (!(problem instanceof SelectorError)) throw problem;
+    return false;
+  }
+}
+
+/** Any term with all its expressions; no terms allow every node, a term without expressions none. */
+function allowsTopology({ allowedTopologies = [] }: StorageClass, labels: ReadonlyMap<string, string>): boolean {
+  if (allowedTopologies.length === 0) return true;
+  return allowedTopologies.some(({ matchLabelExpressions = [] }) => {
+    const holds = ({ key, values }: { readonly key: string; readonly values: readonly string[] }): boolean => values.includes(labels.get(key) ?? '') && labels.has(key);
+    return matchLabelExpressions.length > 0 && matchLabelExpressions.every(holds);
+  });
+}
+
+/** Volume mode and attributes class. */
+function isAlike({ spec: claim }: PersistentVolumeClaim, { spec: volume }: PersistentVolume): boolean {
+  if ((claim?.volumeMode ?? 'Filesystem') !== (volume?.volumeMode ?? 'Filesystem')) return false;
+  return (claim?.volumeAttributesClassName ?? '') === (volume?.volumeAttributesClassName ?? '');
+}
+
+function offersModes(volume: PersistentVolume, claim: PersistentVolumeClaim): boolean {
+  return (claim.spec?.accessModes ?? []).every((mode) => volume.spec?.accessModes?.includes(mode) === true);
+}
+
+function requestOf(claim: PersistentVolumeClaim): Quantity {
+  return quantityOf(claim.spec?.resources?.requests?.['storage']);
+}
+
+function capacityOf(volume: PersistentVolume): Quantity {
+  return quantityOf(volume.spec?.capacity?.['storage']);
+}
+
+function quantityOf(text: QuantityText | undefined): Quantity {
+  return text === undefined ? ZERO_QUANTITY : parseQuantity(text);
+}

@@ -1,0 +1,90 @@
+/**
+ * What the volume plugins share: the claims of a pod, the state of a claim, the texts for what is not there.
+ * Source: staging/src/k8s.io/component-helpers/storage/{volume/helpers.go,volume/pv_helpers.go,ephemeral/ephemeral.go}.
+ */
+import type { Cluster } from '../../cluster/cluster.ts';
+import { keyOf } from '../../cluster/object-store.ts';
+import type { KubernetesObject, PersistentVolume, PersistentVolumeClaim, StorageClass, Volume } from '../../cluster/objects.ts';
+import type { PodTemplate } from '../../cluster/pod-template.ts';
+
+const BIND_COMPLETED = 'pv.kubernetes.io/bind-completed';
+const BETA_STORAGE_CLASS = 'volume.beta.kubernetes.io/storage-class';
+const WAIT_FOR_FIRST_CONSUMER = 'WaitForFirstConsumer';
+
+export interface PodClaim {
+  readonly name: string;
+  /** Made for the pod by the ephemeral volume controller. */
+  readonly isEphemeral: boolean;
+}
+
+export function usesClaim(volume: Volume): boolean {
+  return volume.persistentVolumeClaim !== undefined || volume.ephemeral !== undefined;
+}
+
+/** In order of the pod's volumes, repetitions included. */
+export function podClaims(template: PodTemplate, podName: string): PodClaim[] {
+  const claims: PodClaim[] = [];
+  for (const volume of template.spec.volumes ?? []) {
+    if (volume.persistentVolumeClaim !== undefined) claims.push({ name: volume.persistentVolumeClaim.claimName, isEphemeral: false });
+    else if (volume.ephemeral !== undefined) claims.push({ name: `${podName}-${volume.name ?? ''}`, isEphemeral: true });
+  }
+  return claims;
+}
+
+/** Whether a claim is one of a pod's. */
+export function isClaimOf(claim: KubernetesObject | undefined, template: PodTemplate, podName: string): boolean {
+  const name = claim?.metadata?.name;
+  if (name === undefined || namespaceOf(claim) !== template.namespace) return false;
+  return podClaims(template, podName).some((used) => used.name === name);
+}
+
+export function namespaceOf(object: KubernetesObject | undefined): string {
+  return object?.metadata?.namespace ?? 'default';
+}
+
+export function findClaim(cluster: Cluster, namespace: string, name: string): PersistentVolumeClaim | undefined {
+  return cluster.objects.get<PersistentVolumeClaim>('PersistentVolumeClaim', keyOf(namespace, name));
+}
+
+export function findVolume(cluster: Cluster, name: string): PersistentVolume | undefined {
+  return cluster.objects.get<PersistentVolume>('PersistentVolume', name);
+}
+
+export function findClass(cluster: Cluster, name: string): StorageClass | undefined {
+  return cluster.objects.get<StorageClass>('StorageClass', name);
+}
+
+/** The API server's text for an object that is not there. */
+export function notFound(resource: 'persistentvolumeclaim' | 'persistentvolume' | 'storageclass.storage.k8s.io', name: string): string {
+  return `${resource} ${JSON.stringify(name)} not found`;
+}
+
+/** Bound for good: not merely reserved for a volume. */
+export function isFullyBound(claim: PersistentVolumeClaim): boolean {
+  return volumeNameOf(claim) !== '' && claim.metadata?.annotations?.[BIND_COMPLETED] !== undefined;
+}
+
+export function volumeNameOf(claim: PersistentVolumeClaim): string {
+  return claim.spec?.volumeName ?? '';
+}
+
+export function claimClassOf(claim: PersistentVolumeClaim): string {
+  return claim.metadata?.annotations?.[BETA_STORAGE_CLASS] ?? claim.spec?.storageClassName ?? '';
+}
+
+export function volumeClassOf(volume: PersistentVolume): string {
+  return volume.metadata?.annotations?.[BETA_STORAGE_CLASS] ?? volume.spec?.storageClassName ?? '';
+}
+
+/** A class that names no mode binds at once. */
+export function waitsForFirstConsumer(storageClass: StorageClass): boolean {
+  return storageClass.volumeBindingMode === WAIT_FOR_FIRST_CONSUMER;
+}
+
+/** Why an ephemeral volume's claim is not the pod's own; '' when it is. Owners are compared by kind and name. */
+export function foreignClaimProblem(claim: PersistentVolumeClaim, template: PodTemplate, podName: string): string {
+  const owner = claim.metadata?.ownerReferences?.find((reference) => reference.controller === true);
+  if (owner?.kind === 'Pod' && owner.name === podName) return '';
+  const { namespace } = template;
+  return `PVC ${namespace}/${claim.metadata?.name ?? ''} was not created for pod ${namespace}/${podName} (pod is not owner)`;
+}
