@@ -55,7 +55,7 @@ describe('bad traces', () => {
     const rows = Array.from({ length: 150 }, () => 'x,1\n').join('');
     const problems = checkTrace('csv', byteSourceOf(`arrival,cpu\n${rows}`), 'trace.csv');
     expect(problems).toHaveLength(101);
-    expect(problems[100].message).toBe('and 50 more problems');
+    expect(problems[100].message).toBe('further problems, not listed: 50');
   });
 
   it('a missing file and a folder are named as such', () => {

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/base/input-error.ts';
 import { byteSourceOf, type ByteSource } from '../../src/workload/traces/byte-source.ts';
 import { CsvRecordReader, MAX_RECORD_BYTES } from '../../src/workload/traces/csv-records.ts';
+import { scanRecord } from '../../src/workload/traces/csv-scan.ts';
 
 interface Read {
   readonly records: readonly (readonly string[])[];
@@ -70,6 +71,21 @@ describe('CSV records', () => {
         expect(readAll(byteSourceOf(text, chunkBytes))).toEqual(readAll(byteSourceOf(text)));
       }),
       { numRuns: 3000 },
+    );
+  });
+
+  it('of well-formed tables never need csv-parse', () => {
+    const table = fc.array(fc.array(field, { minLength: 2, maxLength: 4 }), { minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(table, fc.constantFrom('\n', '\r\n'), (rows, lineEnd) => {
+        const lines = rows.map((row) => row.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(','));
+        const text = lines.join(lineEnd);
+        for (let at = 0, i = 0; at < text.length; i++) {
+          const fields: string[] = [];
+          at = scanRecord(text, at, fields);
+          expect(fields).toEqual(rows[i]);
+        }
+      }),
     );
   });
 

@@ -47,9 +47,9 @@ describe('an openb pod list', () => {
     expect(pods.map((pod) => pod.durationMicros)).toEqual([60_000_000, 69_000_000, 59_000_000]);
     expect(pods[0].requests['nvidia.com/gpu']).toBe('1');
     expect(reader.notes()).toEqual([
-      '1 pods never ran in the recording (Pending); here they run for the time from their creation to their deletion',
-      '1 pods ask for a share of a GPU; here each takes a whole one',
-      '1 pods still ran when the recording ended; here they end then',
+      'pods that never ran in the recording (Pending), and here run for the time from creation to deletion: 1',
+      'pods that ask for a share of a GPU, and here take a whole one: 1',
+      'pods that still ran when the recording ended, and here end then: 1',
     ]);
   });
 
@@ -91,7 +91,7 @@ describe('the published openb lists', () => {
     expect(pods).toHaveLength(8152);
     expect(pods.every((pod, i) => i === 0 || pod.arrivalMicros >= pods[i - 1].arrivalMicros)).toBe(true);
     expect(pods.filter((pod) => pod.class === 'LS')).toHaveLength(4647);
-    expect(reader.notes().map((note) => note.split(' ')[0])).toEqual(['897', '3078', '34']);
+    expect(reader.notes().map((note) => note.split(': ')[1])).toEqual(['897', '3078', '34']);
   });
 
   it('that are not in order of time are put in order; those without times are refused', (context) => {

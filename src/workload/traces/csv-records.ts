@@ -1,14 +1,16 @@
 /**
  * CSV records from a byte source, one at a time, in bounded memory. Bytes are cut into blocks at line ends outside
- * quotes. A block without any quote character is split at line ends and commas; every other block goes through
- * csv-parse, which is the reference for both (a test proves them equal). Costs one block of text plus one carried
- * piece of a record; a record may not be longer than MAX_RECORD_BYTES.
+ * quotes. A block without any quote character is split at line ends and commas, other blocks are scanned field by field,
+ * and what is not well-formed goes through csv-parse, which is the reference for all (a test proves them equal) and knows
+ * what is wrong. Costs one block of text plus one carried piece of a record; a record may not be longer than
+ * MAX_RECORD_BYTES.
  *
  * The dialect: UTF-8 (a byte order mark is skipped), comma, `"` quoting with `""` inside, LF or CRLF, blank lines skipped.
  */
 import { CsvError, parse } from 'csv-parse/sync';
 import { InputError, type Problem } from '../../base/input-error.ts';
 import type { ByteSource } from './byte-source.ts';
+import { countLineFeeds, scanRecord, skipBlankLines } from './csv-scan.ts';
 
 export const MAX_RECORD_BYTES = 1_048_576;
 
@@ -33,12 +35,13 @@ export class CsvRecordReader {
   /** Line number of the next block's first line. */
   private blockLine = 1;
 
-  /** The quote-free block being split, and how far. */
+  /** The block being cut into records, how far, and whether it holds quotes. */
   private text = '';
+  private textHasQuotes = false;
   private textOffset = 0;
   private textLine = 1;
 
-  /** Records of a block that held quotes, with their lines, and how many were handed out. */
+  /** Records that csv-parse read before a mistake, with their lines, and how many were handed out. */
   private parsed: readonly ParsedRecord[] = [];
   private parsedOffset = 0;
   /** A syntax mistake behind the parsed records: thrown once they are handed out. */
@@ -58,7 +61,7 @@ export class CsvRecordReader {
         return record.fields;
       }
       if (this.textOffset < this.text.length) {
-        const fields = this.splitLine();
+        const fields = this.textHasQuotes ? this.scanRecord() : this.splitLine();
         if (fields !== null) return fields;
         continue;
       }
@@ -78,6 +81,24 @@ export class CsvRecordReader {
     if (end === start) return null;
     this.line = line;
     return this.text.slice(start, end).split(',');
+  }
+
+  /** Cuts the next record off a block with quotes; null for the blank end of it, and when csv-parse has to take over. */
+  private scanRecord(): string[] | null {
+    const start = skipBlankLines(this.text, this.textOffset);
+    this.textLine += countLineFeeds(this.text, this.textOffset, start);
+    this.textOffset = start;
+    if (start === this.text.length) return null;
+    const fields: string[] = [];
+    const end = scanRecord(this.text, start, fields);
+    if (end === -1) {
+      this.parseRest(this.text.slice(start));
+      return null;
+    }
+    this.line = this.textLine;
+    this.textLine += countLineFeeds(this.text, start, end);
+    this.textOffset = end;
+    return fields;
   }
 
   /** Reads until a block of whole records is at hand. False at the end of the source. */
@@ -129,16 +150,14 @@ export class CsvRecordReader {
     const nul = block.indexOf(0);
     const text = this.decode(nul === -1 ? block : block.subarray(0, block.lastIndexOf(LINE_FEED, nul) + 1), first);
     if (nul !== -1 && this.pendingProblem === null) {
-      const line = this.blockLine + countLineFeeds(block, nul);
+      const line = this.blockLine + countLines(block, nul);
       this.pendingProblem = { file: this.file, line, message: 'a NUL byte: expected text' };
     }
-    if (text.includes('"')) this.parseQuoted(text);
-    else {
-      this.text = text;
-      this.textOffset = 0;
-      this.textLine = this.blockLine;
-    }
-    this.blockLine += countLineFeeds(block, block.length);
+    this.text = text;
+    this.textHasQuotes = text.includes('"');
+    this.textOffset = 0;
+    this.textLine = this.blockLine;
+    this.blockLine += countLines(block, block.length);
   }
 
   private decode(block: Uint8Array, first: boolean): string {
@@ -175,8 +194,9 @@ export class CsvRecordReader {
     }
   }
 
-  private parseQuoted(text: string): void {
-    const { records, problem, quoteOpen } = parseQuotedText(text, this.blockLine, this.file);
+  /** Hands the rest of the block, from a record that is not well-formed, to csv-parse. */
+  private parseRest(text: string): void {
+    const { records, problem, quoteOpen } = parseQuotedText(text, this.textLine, this.file);
     this.parsed = records;
     this.parsedOffset = 0;
     this.text = '';
@@ -267,7 +287,7 @@ function countNewlines(fields: readonly string[]): number {
   return count;
 }
 
-function countLineFeeds(bytes: Uint8Array, end: number): number {
+function countLines(bytes: Uint8Array, end: number): number {
   let count = 0;
   for (let at = bytes.indexOf(LINE_FEED); at !== -1 && at < end; at = bytes.indexOf(LINE_FEED, at + 1)) count++;
   return count;

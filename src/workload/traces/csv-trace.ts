@@ -3,6 +3,7 @@
  * columns. Memory is bounded by one block of text and by caches of fixed size, whatever the size of the file; equal
  * requests, labels and selectors of different rows are the same object.
  */
+import { assert } from '../../base/assert.ts';
 import { InputError, type Problem } from '../../base/input-error.ts';
 import type { Micros } from '../../base/time.ts';
 import type { ResourceList } from '../../cluster/objects.ts';
@@ -56,6 +57,7 @@ class CsvTraceReader implements TraceReader {
   private readonly rowProblems = new ProblemList();
 
   constructor(bytes: ByteSource, file: string, compress: number) {
+    assert(compress > 0, 'the compression must be above 0');
     this.file = file;
     this.compress = compress;
     this.records = new CsvRecordReader(bytes, file);
@@ -72,7 +74,7 @@ class CsvTraceReader implements TraceReader {
   }
 
   notes(): readonly string[] {
-    return this.endlessCount === 0 ? [] : [`${String(this.endlessCount)} pods have no duration and run for ever`];
+    return this.endlessCount === 0 ? [] : [`pods without a duration, which run for ever: ${String(this.endlessCount)}`];
   }
 
   /** Reads one row into `pod`, its mistakes into `problems`. False at the end of the file. */

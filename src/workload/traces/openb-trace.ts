@@ -4,6 +4,7 @@
  * not in order of time, so a list is read as a whole and put in order (rows of one instant keep the file's order);
  * MAX_ROWS bounds the memory.
  */
+import { assert } from '../../base/assert.ts';
 import { InputError, type Problem } from '../../base/input-error.ts';
 import { MICROS_PER_SECOND, type Micros } from '../../base/time.ts';
 import type { ResourceList } from '../../cluster/objects.ts';
@@ -71,6 +72,7 @@ class OpenbTraceReader implements TraceReader {
   private readonly compress: number;
 
   constructor(pods: readonly OpenbPod[], compress: number) {
+    assert(compress > 0, 'the compression must be above 0');
     this.pods = pods;
     this.compress = compress;
   }
@@ -99,9 +101,9 @@ class OpenbTraceReader implements TraceReader {
     const sharing = pods.filter((pod) => pod.sharesGpu).length;
     const cut = pods.filter((pod) => pod.deletion === end && !pod.neverRan).length;
     const notes: string[] = [];
-    if (neverRan > 0) notes.push(`${String(neverRan)} pods never ran in the recording (Pending); here they run for the time from their creation to their deletion`);
-    if (sharing > 0) notes.push(`${String(sharing)} pods ask for a share of a GPU; here each takes a whole one`);
-    if (cut > 0) notes.push(`${String(cut)} pods still ran when the recording ended; here they end then`);
+    if (neverRan > 0) notes.push(`pods that never ran in the recording (Pending), and here run for the time from creation to deletion: ${String(neverRan)}`);
+    if (sharing > 0) notes.push(`pods that ask for a share of a GPU, and here take a whole one: ${String(sharing)}`);
+    if (cut > 0) notes.push(`pods that still ran when the recording ended, and here end then: ${String(cut)}`);
     return notes;
   }
 

@@ -38,7 +38,7 @@ export class ProblemList {
   /** The problems, and behind a full list one more that says how many were left out. */
   all(file: string): readonly Problem[] {
     if (this.unkept === 0) return this.kept;
-    return [...this.kept, { file, message: `and ${String(this.unkept)} more problems` }];
+    return [...this.kept, { file, message: `further problems, not listed: ${String(this.unkept)}` }];
   }
 
   throwIfAny(file: string): void {
