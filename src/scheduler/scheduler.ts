@@ -49,6 +49,8 @@ export interface SchedulerOptions {
   readonly sampling: boolean;
   /** false: cycles run only when scheduleOne() is called. */
   readonly autoRun: boolean;
+  /** true: no caches and indexes; the same decisions, slower. */
+  readonly plain: boolean;
   /** Kernel phase of all scheduler events. */
   readonly phase: number;
 }
@@ -117,11 +119,12 @@ export class Scheduler implements ClusterObserver {
       podMaxBackoffMicros: configuration.podMaxBackoffSeconds * MICROS_PER_SECOND,
       maxUnschedulableMicros: MAX_UNSCHEDULABLE_MICROS,
     });
-    this.algorithm = new Algorithm(this.snapshot, {
+    this.algorithm = new Algorithm(cluster, this.snapshot, {
       percentageOfNodesToScore: configuration.percentageOfNodesToScore,
       sampling: options.sampling,
       tieBreak: options.tieBreak,
       tieStream: kernel.random.stream('tie-break'),
+      plain: options.plain,
     });
     this.bindings = new Bindings(kernel, cluster, this, { bindMicros: options.bindMicros, phase });
     this.cycleEvent = kernel.defineEvent('scheduler.cycle', phase, () => this.startCycle());
@@ -413,6 +416,7 @@ export class Scheduler implements ClusterObserver {
       runPreFilterAddPod: (state, pod, podToAdd, node) => profile().runPreFilterAddPod(state, pod, podToAdd, node),
       runPreFilterRemovePod: (state, pod, podToRemove, node) => profile().runPreFilterRemovePod(state, pod, podToRemove, node),
       nominatedPods: (nodeName) => this.queue.nominator.podsOf(nodeName),
+      nominationCount: () => this.queue.nominator.size,
       random: (purpose) => kernel.random.stream(`plugin:${purpose}`),
       now: () => kernel.now,
       activate: (pods) => this.queue.activate(pods),

@@ -3,8 +3,10 @@
  * (pkg/scheduler/schedule_one.go, v1.36, as a single-threaded scheduler runs it). The plain scan: cost is nodes looked
  * at times plugins. Keeps the rotating start index, which carries over from cycle to cycle.
  */
+import type { Cluster } from '../../cluster/cluster.ts';
 import type { NodeInfo } from '../../cluster/node-info.ts';
 import type { RandomStream } from '../../kernel/random.ts';
+import { CachedScan } from './cached-scan.ts';
 import type { CycleState } from './cycle-state.ts';
 import { Diagnosis } from './diagnosis.ts';
 import type { PodInfo } from './pod-info.ts';
@@ -23,6 +25,8 @@ export interface AlgorithmOptions {
   readonly tieBreak: TieBreak;
   /** For tieBreak `random`. */
   readonly tieStream: RandomStream;
+  /** true: the plain scan only, no caches. Same decisions, slower: the twin that proves the caches right. */
+  readonly plain: boolean;
 }
 
 export type ScheduleResult =
@@ -41,19 +45,30 @@ export class Algorithm {
   nodesScored = 0;
   private readonly snapshot: LiveSnapshot;
   private readonly options: AlgorithmOptions;
+  private readonly cached: CachedScan;
   private totals: Float64Array = new Float64Array(64);
   private scratch: Float64Array = new Float64Array(64);
   private readonly feasible: NodeInfo[] = [];
 
-  constructor(snapshot: LiveSnapshot, options: AlgorithmOptions) {
+  constructor(cluster: Cluster, snapshot: LiveSnapshot, options: AlgorithmOptions) {
     this.snapshot = snapshot;
     this.options = options;
+    this.cached = new CachedScan(cluster, snapshot);
+  }
+
+  /** Node evaluations that the caches could not answer. */
+  get cacheMisses(): number {
+    return this.cached.misses;
   }
 
   /** One decision on the state as it is. The snapshot is refreshed first. */
   schedule(profile: Profile, state: CycleState, pod: PodInfo, collect?: ScoreCollector): ScheduleResult {
     this.snapshot.refresh();
     if (this.snapshot.nodes.length === 0) return { kind: 'noNodes' };
+    if (!this.options.plain && collect === undefined) {
+      const result = this.scheduleCached(profile, state, pod);
+      if (result !== null) return result;
+    }
     const diagnosis = new Diagnosis(this.snapshot.nodes.length);
     const failed = this.findFeasible(profile, state, pod, diagnosis);
     if (failed !== null) return failed;
@@ -66,12 +81,48 @@ export class Algorithm {
     return { kind: 'scheduled', node: feasible[this.choose(feasible.length)], evaluatedNodes, feasibleNodes: feasible.length };
   }
 
+  /** The same decision from remembered answers; null when the plain scan has to make it. */
+  private scheduleCached(profile: Profile, state: CycleState, pod: PodInfo): ScheduleResult | null {
+    const { cached } = this;
+    if (profile.hasNominatedPods || !cached.prepare(profile, state, pod)) {
+      state.reset();
+      return null;
+    }
+    const count = this.snapshot.nodes.length;
+    const error = cached.filter(state, pod, this.nextStartNodeIndex % count, this.feasibleNodesToFind(profile, count));
+    const processed = cached.feasibleCount + cached.rejectedCount;
+    this.nodesFiltered += processed;
+    this.nextStartNodeIndex = (this.nextStartNodeIndex + processed) % count;
+    if (error !== null) return { kind: 'error', status: error };
+    const feasibleNodes = cached.feasibleCount;
+    if (feasibleNodes === 0) {
+      const diagnosis = cached.diagnose();
+      if (profile.postFilter.length > 0) {
+        state.reset();
+        profile.runPreFilter(state, pod);
+      }
+      return { kind: 'fitError', diagnosis };
+    }
+    let winner = 0;
+    if (feasibleNodes > 1) {
+      this.makeRoom(feasibleNodes);
+      const status = cached.score(profile, state, pod, this.totals, this.scratch);
+      if (status !== null) return { kind: 'error', status };
+      if (profile.score.length > 0) this.nodesScored += feasibleNodes;
+      winner = this.choose(feasibleNodes);
+    }
+    return { kind: 'scheduled', node: cached.node(winner), evaluatedNodes: processed, feasibleNodes };
+  }
+
+  private makeRoom(nodes: number): void {
+    if (this.totals.length >= nodes) return;
+    this.totals = new Float64Array(nodes * 2);
+    this.scratch = new Float64Array(nodes * 2);
+  }
+
   /** PreScore and Score over `nodes`; totals are read with `total(i)`. */
   scoreNodes(profile: Profile, state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], collect?: ScoreCollector): Status | null {
-    if (this.totals.length < nodes.length) {
-      this.totals = new Float64Array(nodes.length * 2);
-      this.scratch = new Float64Array(nodes.length * 2);
-    }
+    this.makeRoom(nodes.length);
     const status = profile.runPreScore(state, pod, nodes);
     if (status !== null) return status;
     if (profile.score.length === 0) {

@@ -13,18 +13,23 @@ export class Diagnosis implements NodeStatuses {
   absentStatus: Status = { code: Code.UnschedulableAndUnresolvable, reasons: [], plugin: '' };
   readonly unschedulablePlugins: Set<string> = new Set();
   readonly pendingPlugins: Set<string> = new Set();
-  private readonly statuses = new Map<string, Status>();
+  private readonly nodeNames: string[] = [];
+  private readonly statuses: Status[] = [];
+  /** Made on the first look-up. */
+  private byName: Map<string, Status> | null = null;
 
   constructor(nodeCount: number) {
     this.nodeCount = nodeCount;
   }
 
   get explicitCount(): number {
-    return this.statuses.size;
+    return this.statuses.length;
   }
 
   set(nodeName: string, status: Status): void {
-    this.statuses.set(nodeName, status);
+    this.nodeNames.push(nodeName);
+    this.statuses.push(status);
+    this.byName = null;
     this.addPlugin(status);
   }
 
@@ -35,11 +40,12 @@ export class Diagnosis implements NodeStatuses {
   }
 
   get(nodeName: string): Status {
-    return this.statuses.get(nodeName) ?? this.absentStatus;
+    this.byName ??= new Map(this.explicit());
+    return this.byName.get(nodeName) ?? this.absentStatus;
   }
 
-  explicit(): Iterable<readonly [string, Status]> {
-    return this.statuses;
+  *explicit(): Generator<readonly [string, Status]> {
+    for (let i = 0; i < this.statuses.length; i++) yield [this.nodeNames[i], this.statuses[i]];
   }
 
   /** The FitError text; `postFilterMessage` is '' when preemption was not tried or succeeded. */
@@ -56,10 +62,12 @@ export class Diagnosis implements NodeStatuses {
   private histogram(): string {
     const counts = new Map<string, number>();
     const count = (reason: string, by: number): void => void counts.set(reason, (counts.get(reason) ?? 0) + by);
-    for (const status of this.statuses.values()) for (const reason of status.reasons) count(reason, 1);
-    const absent = this.nodeCount - this.statuses.size;
+    const times = new Map<Status, number>();
+    for (const status of this.statuses) times.set(status, (times.get(status) ?? 0) + 1);
+    for (const [status, nodes] of times) for (const reason of status.reasons) count(reason, nodes);
+    const absent = this.nodeCount - this.statuses.length;
     if (absent > 0) for (const reason of this.absentStatus.reasons) count(reason, absent);
-    const entries = [...counts].map(([reason, times]) => `${times} ${reason}`);
+    const entries = [...counts].map(([reason, nodes]) => `${nodes} ${reason}`);
     return entries.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)).join(', ');
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { PodTemplate } from '../../cluster/pod-template.ts';
 import type { RandomStream } from '../../kernel/random.ts';
 import type { EventRegistration } from './cluster-event.ts';
 import type { CycleState } from './cycle-state.ts';
@@ -62,8 +63,17 @@ export interface RetryLater {
 
 export interface Plugin {
   readonly name: string;
-  /** By extension point. */
+  /**
+   * By extension point. Of a plugin whose filter (score) depends on less than the cluster, PreFilter (PreScore) is
+   * taken to depend on the pod's template alone.
+   */
   readonly dependence?: { readonly filter?: Dependence; readonly score?: Dependence };
+
+  /**
+   * true: for pods of this template, as things stand, PreFilter and PreScore would both skip. Asked at every cycle, so it
+   * must cost next to nothing; absent: never inert.
+   */
+  inert?(template: PodTemplate): boolean;
 
   /** Reserve, PreBind and the like do nothing for pods without volume or resource claims: then they are not called at all. */
   readonly claimsOnly?: boolean;
@@ -105,6 +115,8 @@ export interface Handle {
   runPreFilterRemovePod(state: CycleState, pod: PodInfo, podToRemove: number, node: NodeInfo): Status | null;
   /** Pods nominated to a node, in order of nomination; rows. */
   nominatedPods(nodeName: string): readonly number[];
+  /** Nominations in all. */
+  nominationCount(): number;
   /** A named random stream of this plugin's own. */
   random(purpose: string): RandomStream;
   /** Micros. */

@@ -111,6 +111,11 @@ export class Profile {
     this.handle = handle;
   }
 
+  /** Whether any pod waits for a node after a preemption: filters must then count it. */
+  get hasNominatedPods(): boolean {
+    return this.handle.nominationCount() > 0;
+  }
+
   /** null: may enter the active queue. The first plugin that refuses gates the pod. */
   runPreEnqueue(pod: PodInfo): Status | null {
     for (const plugin of this.preEnqueue) {
@@ -225,9 +230,14 @@ export class Profile {
 
   /** Adds all plugins' weighted scores into `totals` (one per node, zeroed here); `scratch` is as long. */
   runScore(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], totals: Float64Array, scratch: Float64Array, collect?: ScoreCollector): Status | null {
+    totals.fill(0, 0, nodes.length);
+    return this.addScores(this.score, state, pod, nodes, totals, scratch, collect);
+  }
+
+  /** Adds the weighted scores of some of the score plugins. */
+  addScores(plugins: readonly ScorePlugin[], state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], totals: Float64Array, scratch: Float64Array, collect?: ScoreCollector): Status | null {
     const count = nodes.length;
-    totals.fill(0, 0, count);
-    for (const { plugin, weight } of this.score) {
+    for (const { plugin, weight } of plugins) {
       if (state.skipScore.has(plugin.name)) continue;
       const scores = scratch.subarray(0, count);
       for (let i = 0; i < count; i++) scores[i] = plugin.score(state, pod, nodes[i]);

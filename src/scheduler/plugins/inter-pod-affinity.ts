@@ -56,6 +56,7 @@ function createPlugin(relations: AffinityRelations, ignorePreferredTermsOfExisti
   return {
     name: NAME,
     dependence: { filter: 'cluster', score: 'cluster' },
+    inert: (template) => !template.hasPodAffinity && cluster.totals.podsWithAffinity === 0,
     preFilter: (state, pod) => preFilter(state, pod, relations, handle),
     preFilterExtensions: {
       addPod: (state, pod, added, node) => update(state, pod, added, node, 1),

@@ -66,6 +66,10 @@ function createPlugin(table: ConstraintTable, isSystem: boolean, handle: Handle)
   return {
     name: NAME,
     dependence: { filter: 'cluster', score: 'cluster' },
+    inert: (template) => {
+      const { hard, soft, error } = table.of(template);
+      return hard.length === 0 && soft.length === 0 && error === '';
+    },
     preFilter: (state, pod) => preFilter(state, pod, table.of(pod.template), handle),
     preFilterExtensions: {
       addPod: (state, pod, added, node) => update(state, pod, added, node, 1),

@@ -56,6 +56,8 @@ export const VolumeBinding: PluginFactory = {
     return {
       name: NAME,
       dependence: { filter: 'cluster', score: 'facts' },
+      inert: (template) => (template.spec.volumes ?? []).length === 0,
+      claimsOnly: true,
       preFilter: (state, pod) => preFilter(state, pod, cluster),
       filter: (state, _pod, node) => filter(state.read(STATE), node, matcher, statuses),
       preScore: () => SKIP,

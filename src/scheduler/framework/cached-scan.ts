@@ -1,0 +1,213 @@
+/**
+ * One cycle over remembered answers: the cached filters and scores come from the template's cache, live plugins are
+ * asked as in the plain scan. Walks the same nodes in the same order and yields the same verdicts, so the decision is
+ * the plain scan's; a differential test holds it to that. Costs a few nanoseconds a node where nothing is live.
+ */
+import type { Cluster } from '../../cluster/cluster.ts';
+import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { CycleState } from './cycle-state.ts';
+import { Diagnosis } from './diagnosis.ts';
+import type { PodInfo } from './pod-info.ts';
+import type { Plugin } from './plugin-api.ts';
+import type { Profile, ScorePlugin } from './profile.ts';
+import type { LiveSnapshot } from './snapshot.ts';
+import { Code, errorStatus, isRejected, statusMessage } from './status.ts';
+import type { Status } from './status.ts';
+import { TemplateCaches } from './template-cache.ts';
+import type { CachePlan, TemplateCache } from './template-cache.ts';
+
+interface LiveFilter {
+  readonly plugin: CachePlan['filters'][number]['plugin'];
+  /** Position in the profile's filters. */
+  readonly order: number;
+}
+
+export class CachedScan {
+  feasibleCount = 0;
+  rejectedCount = 0;
+  private readonly cluster: Cluster;
+  private readonly snapshot: LiveSnapshot;
+  private readonly caches: TemplateCaches;
+  private cache: TemplateCache | null = null;
+  private readonly liveFilters: LiveFilter[] = [];
+  private liveScores: readonly ScorePlugin[] = [];
+  /** Rows of the feasible nodes in the order found. */
+  private feasible: Int32Array = new Int32Array(64);
+  /** Rows of the rejected nodes, with the verdict's index, or 0 and a status of a live plugin. */
+  private rejected: Int32Array = new Int32Array(64);
+  private rejectedVerdict: Uint16Array = new Uint16Array(64);
+  private readonly liveStatuses = new Map<number, Status>();
+  /** Node rows in cache order. */
+  private order: Int32Array = new Int32Array(0);
+  private orderVersion = -1;
+
+  constructor(cluster: Cluster, snapshot: LiveSnapshot) {
+    this.cluster = cluster;
+    this.snapshot = snapshot;
+    this.caches = new TemplateCaches(cluster);
+  }
+
+  get misses(): number {
+    return this.caches.evaluations;
+  }
+
+  /** PreFilter. false: this pod needs the plain scan. */
+  prepare(profile: Profile, state: CycleState, pod: PodInfo): boolean {
+    const { pods } = this.cluster;
+    if (pods.pinnedNode[pod.row] >= 0 || pods.nominatedNode[pod.row] >= 0) return false;
+    const { template } = pod;
+    const cache = this.caches.of(profile, pod, template);
+    if (!cache.usable) return false;
+    this.cache = cache;
+    this.liveFilters.length = 0;
+    this.liveScores = NO_SCORES;
+    const awake = cache.plan.live.filter((plugin) => plugin.inert?.(template) !== true);
+    if (awake.length > 0 && !this.wake(profile, state, pod, cache.plan, awake)) return false;
+    cache.begin(this.snapshot.version);
+    if (this.orderVersion !== this.snapshot.version) this.takeOrder();
+    return true;
+  }
+
+  /** Walks the nodes from `start` until `target` pass. A status: the cycle ends with this error. */
+  filter(state: CycleState, pod: PodInfo, start: number, target: number): Status | null {
+    const { order, cache, feasible } = this;
+    const count = order.length;
+    const live = this.liveFilters.length > 0;
+    let found = 0;
+    this.rejectedCount = 0;
+    this.liveStatuses.clear();
+    for (let i = 0, position = start; i < count; i++) {
+      const row = order[position];
+      if (++position === count) position = 0;
+      const verdict = (cache as TemplateCache).look(pod, row);
+      if (live) {
+        const status = this.askLive(state, pod, row, verdict);
+        if (status !== null) {
+          if (!isRejected(status)) {
+            this.feasibleCount = found;
+            return status.code === Code.Error ? status : errorStatus(status.plugin, ...status.reasons);
+          }
+          this.reject(row, 0);
+          this.liveStatuses.set(row, status);
+          continue;
+        }
+      }
+      if (verdict !== 0) this.reject(row, verdict);
+      else if (found === target) break;
+      else feasible[found++] = row;
+    }
+    this.feasibleCount = found;
+    return null;
+  }
+
+  diagnose(): Diagnosis {
+    const { info } = this.cluster.nodes;
+    const statuses = this.cache?.statuses ?? [];
+    const diagnosis = new Diagnosis(this.order.length);
+    for (let i = 0; i < this.rejectedCount; i++) {
+      const row = this.rejected[i];
+      const verdict = this.rejectedVerdict[i];
+      const status = verdict === 0 ? this.liveStatuses.get(row) : statuses[verdict];
+      if (status) diagnosis.set(info[row].name, status);
+    }
+    return diagnosis;
+  }
+
+  /** Total scores of the feasible nodes into `totals`. */
+  score(profile: Profile, state: CycleState, pod: PodInfo, totals: Float64Array, scratch: Float64Array): Status | null {
+    const count = this.feasibleCount;
+    const { feasible } = this;
+    const cache = this.cache as TemplateCache;
+    if (profile.score.length === 0) {
+      totals.fill(1, 0, count);
+      return null;
+    }
+    const { sum } = cache;
+    for (let i = 0; i < count; i++) totals[i] = sum[feasible[i]];
+    for (let k = 0; k < cache.normalized.length; k++) {
+      const status = this.addNormalized(state, pod, cache.normalized[k], cache.raw[k], totals, scratch);
+      if (status !== null) return status;
+    }
+    return this.liveScores.length === 0 ? null : this.addLive(profile, state, pod, totals, scratch);
+  }
+
+  node(index: number): NodeInfo {
+    return this.cluster.nodes.info[this.feasible[index]];
+  }
+
+  /** PreFilter of the plugins that are not inert. false: one rejects or restricts the nodes. */
+  private wake(profile: Profile, state: CycleState, pod: PodInfo, plan: CachePlan, awake: readonly Plugin[]): boolean {
+    for (const plugin of profile.preFilter) {
+      if (!awake.includes(plugin)) continue;
+      const { status, nodeNames } = plugin.preFilter(state, pod);
+      if (status?.code === Code.Skip) state.skipFilter.add(plugin.name);
+      else if (status !== null || nodeNames !== null) return false;
+    }
+    plan.filters.forEach(({ plugin, live }, order) => {
+      if (live && awake.includes(plugin) && !state.skipFilter.has(plugin.name)) this.liveFilters.push({ plugin, order });
+    });
+    this.liveScores = plan.liveScores.filter(({ plugin }) => awake.includes(plugin));
+    return true;
+  }
+
+  /** The first rejection of a live filter that comes before the cached verdict's plugin. */
+  private askLive(state: CycleState, pod: PodInfo, row: number, verdict: number): Status | null {
+    const before = verdict === 0 ? Infinity : (this.cache as TemplateCache).statusOrder[verdict];
+    for (const { plugin, order } of this.liveFilters) {
+      if (order > before) return null;
+      const status = plugin.filter(state, pod, this.cluster.nodes.info[row]);
+      if (status !== null) return status;
+    }
+    return null;
+  }
+
+  /** A raw score that is the same on all nodes adds the same to all: it cannot change the choice. */
+  private addNormalized(state: CycleState, pod: PodInfo, { plugin, weight }: ScorePlugin, raw: Float64Array, totals: Float64Array, scratch: Float64Array): Status | null {
+    const { feasible } = this;
+    const count = this.feasibleCount;
+    const first = raw[feasible[0]];
+    let even = true;
+    for (let i = 0; i < count; i++) {
+      const value = raw[feasible[i]];
+      scratch[i] = value;
+      if (value !== first) even = false;
+    }
+    if (even) return null;
+    plugin.normalizeScore?.(state, pod, scratch.subarray(0, count), NO_NODES);
+    for (let i = 0; i < count; i++) totals[i] += weight * scratch[i];
+    return null;
+  }
+
+  private addLive(profile: Profile, state: CycleState, pod: PodInfo, totals: Float64Array, scratch: Float64Array): Status | null {
+    const nodes: NodeInfo[] = [];
+    const { info } = this.cluster.nodes;
+    for (let i = 0; i < this.feasibleCount; i++) nodes.push(info[this.feasible[i]]);
+    const wanted = new Set<Plugin>(this.liveScores.map(({ plugin }) => plugin));
+    for (const plugin of profile.preScore) {
+      if (!wanted.has(plugin)) continue;
+      const status = plugin.preScore(state, pod, nodes);
+      if (status === null) continue;
+      if (status.code !== Code.Skip) return errorStatus(plugin.name, `running PreScore plugin "${plugin.name}": ${statusMessage(status)}`);
+      state.skipScore.add(plugin.name);
+    }
+    return profile.addScores(this.liveScores, state, pod, nodes, totals, scratch);
+  }
+
+  private reject(row: number, verdict: number): void {
+    this.rejected[this.rejectedCount] = row;
+    this.rejectedVerdict[this.rejectedCount++] = verdict;
+  }
+
+  private takeOrder(): void {
+    const { nodes, version } = this.snapshot;
+    this.order = Int32Array.from(nodes, (node) => node.row);
+    this.orderVersion = version;
+    if (this.feasible.length >= nodes.length) return;
+    this.feasible = new Int32Array(nodes.length);
+    this.rejected = new Int32Array(nodes.length);
+    this.rejectedVerdict = new Uint16Array(nodes.length);
+  }
+}
+
+const NO_NODES: readonly NodeInfo[] = [];
+const NO_SCORES: readonly ScorePlugin[] = [];

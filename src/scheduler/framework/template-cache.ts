@@ -1,0 +1,188 @@
+/**
+ * Answers of node-local plugins, remembered per (pod template, node) until the node or its pods change. One cache per
+ * profile and template: a verdict and a score per node row, compared with the node table's generation. Plugins whose
+ * answers depend on the whole cluster ("live" ones) are asked every time, unless they say that they are inert for the
+ * template. About 20 bytes a node and cached score plugin; a hit costs two array reads.
+ */
+import { assert } from '../../base/assert.ts';
+import type { Cluster } from '../../cluster/cluster.ts';
+import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { PodTemplate } from '../../cluster/pod-template.ts';
+import { CycleState } from './cycle-state.ts';
+import type { PodInfo } from './pod-info.ts';
+import type { Plugin } from './plugin-api.ts';
+import type { Profile, ScorePlugin } from './profile.ts';
+import { Code } from './status.ts';
+import type { Status } from './status.ts';
+
+type FilterPlugin = Profile['filter'][number];
+
+/** What of a profile can be cached, worked out once per profile. */
+export interface CachePlan {
+  /** Filters in the profile's order; `live` ones are asked every time. */
+  readonly filters: readonly { readonly plugin: FilterPlugin; readonly live: boolean }[];
+  /** Score plugins without normalisation: one weighted sum per node is kept. */
+  readonly summed: readonly ScorePlugin[];
+  /** Cached raw scores that are normalised over the feasible nodes of each cycle. */
+  readonly normalized: readonly ScorePlugin[];
+  readonly liveScores: readonly ScorePlugin[];
+  /** Plugins with a live filter or score, once each. */
+  readonly live: readonly Plugin[];
+}
+
+export function cachePlan(profile: Profile): CachePlan {
+  const isLocal = (dependence: string | undefined): boolean => dependence === 'facts' || dependence === 'node';
+  const filters = profile.filter.map((plugin) => ({ plugin, live: !isLocal(plugin.dependence?.filter) }));
+  const local = profile.score.filter(({ plugin }) => isLocal(plugin.dependence?.score));
+  const liveScores = profile.score.filter(({ plugin }) => !isLocal(plugin.dependence?.score));
+  const live = new Set<Plugin>([...filters.filter((entry) => entry.live).map((entry) => entry.plugin), ...liveScores.map((entry) => entry.plugin)]);
+  return {
+    filters,
+    summed: local.filter(({ plugin }) => plugin.normalizeScore === undefined),
+    normalized: local.filter(({ plugin }) => plugin.normalizeScore !== undefined),
+    liveScores,
+    live: [...live],
+  };
+}
+
+export class TemplateCache {
+  /** false: PreFilter of a cached plugin rejects or restricts the nodes; the plain scan has to do it. */
+  readonly usable: boolean;
+  /** Generation that the answers belong to, by node row; 0: none. */
+  private generation: Uint32Array = new Uint32Array(0);
+  /** Index into `statuses`; 0: passes all cached filters. */
+  verdict: Uint16Array = new Uint16Array(0);
+  /** Weighted sum of the summed score plugins. */
+  sum: Float64Array = new Float64Array(0);
+  /** Raw scores of `normalized`, one column each. */
+  readonly raw: Float64Array[];
+  readonly statuses: (Status | null)[] = [null];
+  /** Position in the profile's filters of the plugin that gave each status. */
+  readonly statusOrder: number[] = [0];
+  readonly plan: CachePlan;
+  readonly normalized: readonly ScorePlugin[];
+  private readonly summed: readonly ScorePlugin[];
+  private readonly filters: CachePlan['filters'];
+  private readonly state: CycleState = new CycleState();
+  private readonly statusIndex = new Map<Status, number>();
+  private readonly textIndex = new Map<string, number>();
+  private readonly cluster: Cluster;
+  private snapshotVersion = -1;
+  private readonly countsNodes: boolean;
+  /** Node evaluations made (misses). */
+  evaluations = 0;
+
+  constructor(cluster: Cluster, profile: Profile, plan: CachePlan, pod: PodInfo) {
+    this.cluster = cluster;
+    this.plan = plan;
+    this.usable = this.prepare(profile, plan, pod);
+    const scores = (list: readonly ScorePlugin[]): ScorePlugin[] => list.filter(({ plugin }) => !this.state.skipScore.has(plugin.name));
+    this.filters = plan.filters.filter(({ plugin, live }) => !live && !this.state.skipFilter.has(plugin.name));
+    this.summed = scores(plan.summed);
+    this.normalized = scores(plan.normalized);
+    this.raw = this.normalized.map(() => new Float64Array(0));
+    this.countsNodes = pod.template.images.length > 0 && this.summed.some(({ plugin }) => plugin.name === 'ImageLocality');
+  }
+
+  /** To be called once a cycle before `look`: makes room, drops answers that a changed node set makes wrong. */
+  begin(snapshotVersion: number): void {
+    const { capacity } = this.cluster.nodes;
+    if (this.generation.length < capacity) {
+      this.generation = new Uint32Array(capacity);
+      this.verdict = new Uint16Array(capacity);
+      this.sum = new Float64Array(capacity);
+      for (let i = 0; i < this.raw.length; i++) this.raw[i] = new Float64Array(capacity);
+    } else if (this.countsNodes && snapshotVersion !== this.snapshotVersion) this.generation.fill(0);
+    this.snapshotVersion = snapshotVersion;
+  }
+
+  /** The verdict on a node, brought up to date; 0: passes. Scores of the row are then valid, too. */
+  look(pod: PodInfo, row: number): number {
+    const generation = this.cluster.nodes.generation[row];
+    if (this.generation[row] !== generation) this.evaluate(pod, this.cluster.nodes.info[row], row, generation);
+    return this.verdict[row];
+  }
+
+  private evaluate(pod: PodInfo, node: NodeInfo, row: number, generation: number): void {
+    this.evaluations++;
+    this.generation[row] = generation;
+    const { filters, state } = this;
+    for (let i = 0; i < filters.length; i++) {
+      const status = filters[i].plugin.filter(state, pod, node);
+      if (status === null) continue;
+      this.verdict[row] = this.indexOf(status, filters[i].plugin);
+      return;
+    }
+    this.verdict[row] = 0;
+    let sum = 0;
+    for (const { plugin, weight } of this.summed) sum += weight * plugin.score(state, pod, node);
+    this.sum[row] = sum;
+    for (let i = 0; i < this.normalized.length; i++) this.raw[i][row] = this.normalized[i].plugin.score(state, pod, node);
+  }
+
+  /** Plugins share their verdicts; one that makes a new object each time is found by its text. */
+  private indexOf(status: Status, plugin: Plugin): number {
+    const known = this.statusIndex.get(status);
+    if (known !== undefined) return known;
+    const text = `${plugin.name} ${status.code} ${status.reasons.join('|')}`;
+    let index = this.textIndex.get(text);
+    if (index === undefined) {
+      index = this.statuses.length;
+      assert(index < 65_536, `plugin ${plugin.name} gives more than 65,535 different verdicts`);
+      this.statuses.push(status);
+      this.statusOrder.push(this.plan.filters.findIndex((entry) => entry.plugin === plugin));
+      this.statusIndex.set(status, index);
+      this.textIndex.set(text, index);
+    }
+    return index;
+  }
+
+  /** Runs PreFilter and PreScore of the cached plugins, which look at the template only. */
+  private prepare(profile: Profile, plan: CachePlan, pod: PodInfo): boolean {
+    const cachedFilters = new Set<Plugin>(plan.filters.filter((entry) => !entry.live).map((entry) => entry.plugin));
+    for (const plugin of profile.preFilter) {
+      if (!cachedFilters.has(plugin)) continue;
+      const { status, nodeNames } = plugin.preFilter(this.state, pod);
+      if (status?.code === Code.Skip) this.state.skipFilter.add(plugin.name);
+      else if (status !== null || nodeNames !== null) return false;
+    }
+    const cachedScores = new Set<Plugin>([...plan.summed, ...plan.normalized].map((entry) => entry.plugin));
+    for (const plugin of profile.preScore) {
+      if (!cachedScores.has(plugin)) continue;
+      const status = plugin.preScore(this.state, pod, []);
+      if (status?.code === Code.Skip) this.state.skipScore.add(plugin.name);
+      else if (status !== null) return false;
+    }
+    return true;
+  }
+}
+
+/** A template's caches by profile; made on first use. */
+export class TemplateCaches {
+  private readonly cluster: Cluster;
+  private readonly plans = new Map<Profile, CachePlan>();
+  private readonly caches = new Map<Profile, TemplateCache[]>();
+
+  constructor(cluster: Cluster) {
+    this.cluster = cluster;
+  }
+
+  of(profile: Profile, pod: PodInfo, template: PodTemplate): TemplateCache {
+    let caches = this.caches.get(profile);
+    if (caches === undefined) this.caches.set(profile, (caches = []));
+    let cache = caches[template.id];
+    if (cache === undefined) {
+      let plan = this.plans.get(profile);
+      if (plan === undefined) this.plans.set(profile, (plan = cachePlan(profile)));
+      cache = caches[template.id] = new TemplateCache(this.cluster, profile, plan, pod);
+    }
+    return cache;
+  }
+
+  /** Node evaluations that all caches have made. */
+  get evaluations(): number {
+    let sum = 0;
+    for (const caches of this.caches.values()) for (const cache of caches) sum += cache?.evaluations ?? 0;
+    return sum;
+  }
+}
