@@ -1,0 +1,27 @@
+/** Node objects of generated pools, as a cloud provider would register them. Names are `<pool>-<ordinal>`. */
+import { HOSTNAME_LABEL, REGION_LABEL, ZONE_LABEL } from '../cluster/node-info.ts';
+import type { Node } from '../cluster/objects.ts';
+import type { NodePool } from './scenario.ts';
+
+/** Label that tells a node's pool. */
+export const POOL_LABEL = 'podyard.dev/pool';
+
+/** The ordinal-th node of a pool; zones are dealt in turn. */
+export function poolNode(pool: NodePool, ordinal: number): Node {
+  const name = `${pool.name}-${ordinal}`;
+  const labels: Record<string, string> = { [HOSTNAME_LABEL]: name, [POOL_LABEL]: pool.name };
+  if (pool.zones.length > 0) labels[ZONE_LABEL] = pool.zones[ordinal % pool.zones.length];
+  if (pool.region !== '') labels[REGION_LABEL] = pool.region;
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name, labels: { ...labels, ...pool.labels } },
+    spec: pool.taints.length === 0 ? {} : { taints: pool.taints },
+    status: {
+      allocatable: pool.allocatable,
+      capacity: pool.allocatable,
+      ...(pool.images.length === 0 ? {} : { images: pool.images.map((image) => ({ names: [image.name], sizeBytes: image.sizeBytes })) }),
+      conditions: [{ type: 'Ready', status: 'True' }],
+    },
+  };
+}

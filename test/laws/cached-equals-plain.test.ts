@@ -1,0 +1,33 @@
+/** The caches' twin is the plain scan: same digest, same messages, on random clusters under churn. */
+import { describe, expect, it } from 'vitest';
+import { checkCluster } from '../../src/cluster/check.ts';
+import { randomRun } from '../support/random-cluster.ts';
+
+const CASES = [
+  { seed: 'a', nodes: 12, steps: 400 },
+  { seed: 'b', nodes: 40, steps: 600 },
+  { seed: 'c', nodes: 130, steps: 700 },
+  { seed: 'd', nodes: 3, steps: 300 },
+  { seed: 'e', nodes: 260, steps: 500 },
+];
+
+describe('decisions from remembered answers', () => {
+  it.each(CASES)('are those of the plain scan on random cluster $seed of $nodes nodes', ({ seed, nodes, steps }) => {
+    const fast = randomRun({ seed, nodes, steps, plain: false, check: checkCluster });
+    const plain = randomRun({ seed, nodes, steps, plain: true });
+    expect(fast.messages).toEqual(plain.messages);
+    expect(fast).toEqual(plain);
+    expect(fast.decisions).toBeGreaterThan(steps / 2);
+  });
+
+  it('stay so when every node is scored and packing is preferred', () => {
+    const configuration = {
+      apiVersion: 'kubescheduler.config.k8s.io/v1',
+      kind: 'KubeSchedulerConfiguration',
+      percentageOfNodesToScore: 100,
+      profiles: [{ schedulerName: 'default-scheduler', pluginConfig: [{ name: 'NodeResourcesFit', args: { scoringStrategy: { type: 'MostAllocated', resources: [{ name: 'cpu', weight: 2 }, { name: 'example.com/gpu', weight: 5 }] } } }] }],
+    };
+    const run = (plain: boolean): unknown => randomRun({ seed: 'f', nodes: 50, steps: 500, plain, configuration });
+    expect(run(false)).toEqual(run(true));
+  });
+});
