@@ -76,7 +76,7 @@ function collectSummary(value: unknown, path: string, rows: Cell[][]): void {
     }
     return;
   }
-  const cell = typeof value === 'number' || typeof value === 'string' || value === null ? value : String(value);
+  const cell = typeof value === 'boolean' ? String(value) : (value as Cell);
   rows.push([path, cell, unitOf(path)]);
 }
 

@@ -81,6 +81,5 @@ function pad(text: string, width: number, align: 'left' | 'right'): string {
 }
 
 function visibleWidth(text: string): number {
-  // eslint-disable-next-line no-control-regex -- the escape character is what is looked for
   return Array.from(text.replace(/\u001b\[\d+m/gu, '')).length;
 }

@@ -15,7 +15,7 @@ export interface EventPlot {
 }
 
 const ROW_HEIGHT = 28;
-const LARGEST_RADIUS = 9;
+const LARGEST_RADIUS = 7.5;
 const SMALLEST_RADIUS = 4.5;
 
 export function drawEventPlot(plot: EventPlot, size: Size): string {

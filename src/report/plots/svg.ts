@@ -1,5 +1,7 @@
 /** SVG and HTML as text: escaping, elements, short numbers. Everything that a user wrote passes through `escapeText`. */
 
+const WIDE_LETTERS = '%mwMW@≤…×';
+
 export type Attributes = Readonly<Record<string, string | number>>;
 
 export function escapeText(text: string): string {
@@ -32,11 +34,13 @@ export function short(value: number): string {
 
 /** Width of text in the page's font, on the wide side: no font is at hand to measure with. */
 export function estimateWidth(content: string, fontSize: number): number {
-  return Array.from(content).length * fontSize * 0.62;
+  let width = 0;
+  for (const letter of content) width += WIDE_LETTERS.includes(letter) ? 0.97 : letter > '\u2fff' ? 1.1 : 0.62;
+  return width * fontSize;
 }
 
-/** Cut to a number of characters, with an ellipsis. */
+/** Cut to a number of characters, with an ellipsis in the middle: names often differ in their last letters only. */
 export function shorten(content: string, characters: number): string {
   const letters = Array.from(content);
-  return letters.length <= characters ? content : `${letters.slice(0, Math.max(1, characters - 1)).join('')}…`;
+  return letters.length <= characters ? content : `${letters.slice(0, Math.ceil((characters - 1) / 2)).join('')}…${letters.slice(letters.length - Math.floor((characters - 1) / 2)).join('')}`;
 }

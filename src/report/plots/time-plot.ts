@@ -29,6 +29,8 @@ export interface TimePlot {
 
 const LANE_HEIGHT = 15;
 const MARK_PIXELS = 9;
+/** More faults than this would fill the plot with their lines. */
+const MOST_DROPS = 24;
 
 export function drawTimePlot(plot: TimePlot, size: Size): string {
   const vertical = verticalAxisOf(plot);
@@ -97,7 +99,7 @@ function drawLanes(rows: readonly EventRow[], x: (value: number) => number, fram
     .map((row, lane) => {
       const y = top + lane * LANE_HEIGHT + LANE_HEIGHT / 2;
       const bins = binEvents(row, x, MARK_PIXELS);
-      const drops = row.style === 'fault' ? bins.map((bin) => element('line', { class: 'drop', x1: bin.x, x2: bin.x, y1: y + 6, y2: frame.bottom })).join('') : '';
+      const drops = row.style === 'fault' && bins.length <= MOST_DROPS ? bins.map((bin) => element('line', { class: 'drop', x1: bin.x, x2: bin.x, y1: y + 6, y2: frame.bottom })).join('') : '';
       const name = named ? text(frame.right + 14, y + 4, shorten(row.label, LONGEST_NAME), { class: 'label lane' }) : '';
       return drops + bins.map((bin) => drawMark(row.style, bin.x, y, 4, bin.note)).join('') + name;
     })

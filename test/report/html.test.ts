@@ -1,0 +1,233 @@
+import { existsSync } from 'node:fs';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RunResult } from '../../src/metrics/run-result.ts';
+import { renderHtml } from '../../src/report/html.ts';
+import { makeRunResult } from '../support/run-result.ts';
+
+const CHROMIUM = '/usr/bin/chromium';
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const PLOTS = ['utilization', 'queue', 'events', 'wait-priority', 'wait-class', 'running', 'nodes'];
+
+const missing = !existsSync(CHROMIUM);
+const where = missing ? `in a browser (SKIPPED: there is no ${CHROMIUM})` : 'in a browser';
+
+/** User text that would break a page that does not escape it. */
+const EVIL = '</script><script>document.title="broken"</script><img src=x onerror=alert(1)>&"\'';
+
+function evilResult(): RunResult {
+  const base = makeRunResult();
+  return makeRunResult({
+    seed: EVIL,
+    overrides: {
+      scenario: EVIL, description: EVIL, notes: [EVIL], resolvedScenario: { name: EVIL },
+      latencyByClass: { [EVIL]: base.latency }, utilizationByPool: { [EVIL]: base.utilization },
+      events: [{ seconds: 100, kind: EVIL, label: EVIL, count: 1 }],
+      timeseries: { seconds: base.timeseries.seconds, columns: { [`utilization.${EVIL}`]: base.timeseries.columns['utilization.cpu'] } },
+    },
+  });
+}
+
+/** Ten thousand samples, a hundred days, many priorities, resources and events: labels must still find room. */
+function crowdedResult(): RunResult {
+  const base = makeRunResult({ samples: 10_000 });
+  const stretch = 100;
+  const columns = { ...base.timeseries.columns };
+  for (let i = 0; i < 6; i++) columns[`utilization.example.com/device-${i}`] = columns['utilization.cpu'];
+  const kinds = ['nodeCrash', 'nodeRepair', 'scaleUp', 'scaleDown', 'zoneOutage', 'zoneOutageEnded', 'spotReclaim', 'eviction'];
+  return {
+    ...base,
+    simulatedSeconds: base.simulatedSeconds * stretch,
+    latencyByPriority: Object.fromEntries(Array.from({ length: 14 }, (_, i) => [String(i * 1_000_000), base.latency])),
+    timeseries: { seconds: base.timeseries.seconds.map((second) => second * stretch), columns },
+    events: Array.from({ length: 4000 }, (_, i) => ({ seconds: i * 2160, kind: kinds[(i * 7) % kinds.length], label: `general-${i % 40}`, count: 1 + (i % 5) })),
+  };
+}
+
+function withoutScript(html: string): string {
+  return html.slice(0, html.lastIndexOf('<script>'));
+}
+
+describe('the HTML page', () => {
+  it('is byte-equal for equal results and asks nothing of the network', () => {
+    const html = renderHtml(makeRunResult());
+    expect(renderHtml(makeRunResult())).toBe(html);
+    expect(html).not.toMatch(/(src|href)="(?!data:)/u);
+    expect(html).not.toMatch(/@import|url\(/u);
+    expect(withoutScript(html)).not.toMatch(/NaN|undefined|Infinity/u);
+  });
+
+  it('carries its birth certificate, and marks an incomplete run plainly', () => {
+    const result = makeRunResult();
+    const html = renderHtml(result);
+    for (const fact of [result.scenario, result.version, result.digest, '1d00h', '>complete<']) expect(html).toContain(fact);
+    expect(html).not.toContain('Incomplete');
+    const stopped = renderHtml(makeRunResult({ overrides: { complete: false, simulatedSeconds: 86_400 } }));
+    expect(stopped).toContain('<strong>Incomplete run.</strong>');
+    expect(stopped).toContain('<title>INCOMPLETE: ');
+  });
+
+  it('escapes what users wrote', () => {
+    const html = renderHtml(evilResult());
+    expect(html).not.toContain('<img src=x');
+    expect(html.match(/<script/gu)).toHaveLength(2);
+  });
+
+  it('stands a run without samples, groups or events', () => {
+    const nothing = { count: 0, mean: null, p50: null, p90: null, p95: null, p99: null, p999: null, max: null, censored: 0 };
+    const latency = { queueWaitSeconds: nothing, startSeconds: nothing, queueWaitCdf: [] };
+    const html = renderHtml(makeRunResult({ overrides: { simulatedSeconds: 0, timeseries: { seconds: [], columns: {} }, events: [], utilization: {}, utilizationByPool: {}, latency, latencyByPriority: {}, latencyByClass: {}, notes: [], nodes: [] } }));
+    expect(html).toContain('no samples to plot');
+    expect(withoutScript(html)).not.toMatch(/NaN|undefined|Infinity/u);
+  });
+
+  it('stays small, however many samples there are', () => {
+    expect(renderHtml(makeRunResult({ samples: 50_000 })).length).toBeLessThan(2_500_000);
+  });
+});
+
+describe.skipIf(missing)(`the HTML page ${where}`, () => {
+  let browser: Browser;
+
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  });
+
+  afterAll(async () => {
+    await browser.close();
+  });
+
+  async function open(html: string, options: { width?: number; dark?: boolean; javaScript?: boolean } = {}): Promise<{ page: Page; troubles: string[] }> {
+    const page = await browser.newPage({
+      viewport: { width: options.width ?? 1200, height: 900 },
+      colorScheme: options.dark === true ? 'dark' : 'light',
+      javaScriptEnabled: options.javaScript ?? true,
+    });
+    const troubles: string[] = [];
+    page.on('console', (message) => troubles.push(`console: ${message.text()}`));
+    page.on('pageerror', (error) => troubles.push(`error: ${String(error)}`));
+    page.on('request', (request) => {
+      if (!request.url().startsWith('data:')) troubles.push(`request: ${request.url()}`);
+    });
+    await page.setContent(html, { waitUntil: 'load' });
+    return { page, troubles };
+  }
+
+  it.each([
+    ['a usual run', () => makeRunResult()],
+    ['a crowded run', crowdedResult],
+    ['a run with hostile names', evilResult],
+  ] as const)('shows %s without an error or a request', async (_name, make) => {
+    const { page, troubles } = await open(renderHtml(make()));
+    await page.mouse.move(500, 700);
+    expect(troubles).toEqual([]);
+    expect(await page.title()).not.toBe('broken');
+    await page.close();
+  });
+
+  it.each([
+    ['a page', 1200, () => makeRunResult()],
+    ['a phone', 390, () => makeRunResult()],
+    ['a page, crowded', 1200, crowdedResult],
+    ['a phone, crowded', 390, crowdedResult],
+  ] as const)('draws every plot within its frame, and no label over another: %s', async (_name, width, make) => {
+    const { page } = await open(renderHtml(make()), { width });
+    const plots = await page.evaluate<Measured[]>(MEASURE);
+    expect(plots.map((plot) => plot.id)).toEqual(PLOTS);
+    for (const plot of plots) {
+      expect(plot.marks, `${plot.id} has marks`).toBeGreaterThan(0);
+      expect(plot.outside, `${plot.id} stays inside`).toEqual([]);
+      expect(plot.overlaps, `${plot.id} has no overlaps`).toEqual([]);
+    }
+    await page.close();
+  });
+
+  it('is complete without its script', async () => {
+    const { page } = await open(renderHtml(makeRunResult()), { javaScript: false });
+    expect(await page.locator('svg.wide:visible').count()).toBe(PLOTS.length);
+    await page.close();
+  });
+
+  it('turns dark with the system', async () => {
+    const background = 'getComputedStyle(document.body).backgroundColor';
+    const light = await open(renderHtml(makeRunResult()));
+    const dark = await open(renderHtml(makeRunResult()), { dark: true });
+    expect(await light.page.evaluate(background)).toBe('rgb(246, 247, 249)');
+    expect(await dark.page.evaluate(background)).toBe('rgb(17, 21, 27)');
+    await Promise.all([light.page.close(), dark.page.close()]);
+  });
+
+  it('keeps its plots on paper, on white even for a dark system', async () => {
+    const { page } = await open(renderHtml(makeRunResult()), { width: 700, dark: true });
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+    expect(await page.locator('svg.wide:visible').count()).toBe(PLOTS.length);
+    expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(255, 255, 255)');
+    expect(await page.evaluate('getComputedStyle(document.querySelector("h1")).color')).toBe('rgb(27, 36, 48)');
+    expect(await page.evaluate('Array.from(document.querySelectorAll(".scroll")).every((box) => box.scrollWidth <= box.clientWidth + 1)')).toBe(true);
+    await page.close();
+  });
+
+  it('never scrolls sideways, from a small phone to a desk', async () => {
+    for (const make of [makeRunResult, evilResult, crowdedResult]) {
+      const { page } = await open(renderHtml(make()));
+      for (const width of [320, 390, 700, 800, 1200]) {
+        await page.setViewportSize({ width, height: 900 });
+        expect(await page.evaluate('document.documentElement.scrollWidth'), `${make.name} at ${width} pixels`).toBeLessThanOrEqual(width);
+      }
+      await page.close();
+    }
+  });
+
+  it('reads out the values under the pointer, on all plots over time at once', async () => {
+    const { page, troubles } = await open(renderHtml(makeRunResult()));
+    await point(page, 'nodes', 0.5);
+    const text = await page.locator('#readout').innerText();
+    expect(text).toMatch(/^13 h \d+ min/u);
+    for (const name of ['total', 'ready', 'empty']) expect(text).toContain(name);
+    expect(await page.evaluate('Array.from(document.querySelectorAll("svg.wide .cross")).filter((line) => line.style.display !== "none").length')).toBe(5);
+    await point(page, 'wait-priority', 0.6);
+    expect(await page.locator('#readout').innerText()).toMatch(/^within [\d.]+ (ms|s|min)[^]*priority 0\s+\d+\.\d%/u);
+    await page.mouse.move(5, 5);
+    expect(await page.locator('#readout').isVisible()).toBe(false);
+    expect(troubles).toEqual([]);
+    await page.close();
+  });
+
+  async function point(page: Page, plot: string, share: number): Promise<void> {
+    const target = page.locator(`svg.wide[data-plot=${plot}]`);
+    await target.scrollIntoViewIfNeeded();
+    const box = await target.boundingBox();
+    if (box === null) throw new Error(`${plot} is not visible`);
+    await page.mouse.move(box.x + box.width * share, box.y + box.height / 2);
+  }
+});
+
+interface Measured {
+  readonly id: string;
+  readonly marks: number;
+  readonly outside: readonly string[];
+  readonly overlaps: readonly string[];
+}
+
+/** Runs in the page: what is drawn of each visible plot, what leaves its frame, which texts lie over each other. */
+const MEASURE = `
+  Array.from(document.querySelectorAll('svg.plot')).filter((svg) => svg.getBoundingClientRect().width > 0).map((svg) => {
+    const frame = svg.getBoundingClientRect();
+    const slack = 1.5;
+    const marks = Array.from(svg.querySelectorAll('.mark'));
+    const texts = Array.from(svg.querySelectorAll('text'));
+    const outside = [...marks, ...texts].filter((item) => {
+      const box = item.getBoundingClientRect();
+      return box.left < frame.left - slack || box.right > frame.right + slack || box.top < frame.top - slack || box.bottom > frame.bottom + slack;
+    }).map((item) => item.textContent || item.getAttribute('class'));
+    const overlaps = [];
+    texts.forEach((a, i) => texts.slice(i + 1).forEach((b) => {
+      const x = a.getBoundingClientRect(), y = b.getBoundingClientRect();
+      const wide = Math.min(x.right, y.right) - Math.max(x.left, y.left);
+      const high = Math.min(x.bottom, y.bottom) - Math.max(x.top, y.top);
+      // Boxes of text are taller than letters: neighbouring lines may share a few pixels of air.
+      if (wide > 0.5 && high > 4) overlaps.push(a.textContent + ' / ' + b.textContent);
+    }));
+    return { id: svg.getAttribute('data-plot'), marks: marks.filter((mark) => mark.getBoundingClientRect().width > 0).length, outside, overlaps };
+  })
+`;
