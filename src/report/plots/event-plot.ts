@@ -20,8 +20,8 @@ const SMALLEST_RADIUS = 4.5;
 
 export function drawEventPlot(plot: EventPlot, size: Size): string {
   const full = size === WIDE;
-  const names = plot.rows.map((row) => shorten(row.label, full ? LONGEST_NAME - 4 : 15));
   const totals = plot.rows.map((row) => `×${formatCount(row.total)}`);
+  const names = plot.rows.map((row, i) => shorten(row.label, full ? Math.max(6, LONGEST_NAME - totals[i].length) : 15));
   const widest = (words: readonly string[]): number => Math.ceil(Math.max(...words.map((word) => estimateWidth(word, FONT_SIZE))));
   const left = full ? FULL_LEFT : widest(names) + 14;
   const right = full ? FULL_RIGHT : size.width - widest(totals) - 14;
