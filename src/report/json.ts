@@ -62,7 +62,7 @@ export function reportOf(result: RunResult): Report {
   });
 }
 
-/** JSON with two spaces of indentation; a list of numbers or of pairs of numbers keeps each on one line. Ends in a newline. */
+/** JSON with two spaces of indentation; a list of plain values, and each pair or flat entry of a list, takes one line. Ends in a newline. */
 export function reportJson(result: RunResult): string {
   return `${writeJson(reportOf(result), '')}\n`;
 }
@@ -75,13 +75,22 @@ export function reportYaml(result: RunResult): string {
 export function writeJson(value: unknown, indent: string): string {
   if (Array.isArray(value)) {
     if (value.every((entry) => entry === null || typeof entry !== 'object')) return `[${value.map((entry) => writeJson(entry, '')).join(', ')}]`;
-    return writeBlock('[', value.map((entry) => writeJson(entry, `${indent}  `)), ']', indent);
+    return writeBlock('[', value.map((entry) => (isFlat(entry) ? writeFlat(entry) : writeJson(entry, `${indent}  `))), ']', indent);
   }
   if (value !== null && typeof value === 'object') {
     const entries = Object.entries(value).filter(([, entry]) => entry !== undefined);
     return writeBlock('{', entries.map(([key, entry]) => `${JSON.stringify(key)}: ${writeJson(entry, `${indent}  `)}`), '}', indent);
   }
   return JSON.stringify(value) ?? 'null';
+}
+
+/** Entries of a list, such as events, that hold only plain values take one line each. */
+function isFlat(entry: unknown): entry is Readonly<Record<string, unknown>> {
+  return entry !== null && typeof entry === 'object' && !Array.isArray(entry) && Object.values(entry).every((value) => value === null || (typeof value !== 'object' && value !== undefined));
+}
+
+function writeFlat(entry: Readonly<Record<string, unknown>>): string {
+  return `{ ${Object.entries(entry).map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`).join(', ')} }`;
 }
 
 function writeBlock(open: string, lines: readonly string[], close: string, indent: string): string {
