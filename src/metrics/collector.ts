@@ -1,0 +1,377 @@
+/**
+ * MetricsCollector: a read-only observer of the cluster that turns its notices into a RunResult. It integrates exactly
+ * at the instants of change (utilisation, node counts, node records) and samples by a kernel event what needs a scan
+ * (stranded resources) or a row of its own (time series). A pod's whole life costs well under a microsecond.
+ */
+import { assert } from '../base/assert.ts';
+import { MICROS_PER_SECOND } from '../base/time.ts';
+import type { Micros } from '../base/time.ts';
+import { PodPhase } from '../cluster/cluster.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { ClusterObserver } from '../cluster/observer.ts';
+import type { PodOutcome } from '../cluster/pod-table.ts';
+import type { PodTemplate } from '../cluster/pod-template.ts';
+import type { EventKind, Kernel } from '../kernel/kernel.ts';
+import type { MetricsSettings } from '../simulation/scenario.ts';
+import { EventMarks } from './event-marks.ts';
+import { LatencyGroups } from './latency.ts';
+import { NodeRecords } from './node-records.ts';
+import { PackingSamples } from './packing.ts';
+import { PodLives } from './pod-lives.ts';
+import { PodRows, STILL_PENDING, STILL_RUNNING, STILL_STARTING } from './pod-rows.ts';
+import type { AutoscalingFacts, Counts, PodTable, RunResult, SchedulingFacts } from './run-result.ts';
+import { SampleSet, summarizeSamples } from './sample-set.ts';
+import type { SchedulingCounters } from './scheduling-counters.ts';
+import { LevelIntegral } from './share-integrals.ts';
+import { BoundedTimeSeries } from './time-series.ts';
+import { UtilizationIntegrals } from './utilization.ts';
+
+export interface MetricsOptions {
+  readonly costPerHourByPool: ReadonlyMap<string, number>;
+  /** Most pods of the pod table when `settings.pods` is `auto`. */
+  readonly podTableLimit: number;
+  /** Kernel phase of samples. */
+  readonly phase: number;
+}
+
+/** What the assembly knows of the run and metrics does not. */
+export interface RunIdentity {
+  readonly scenario: string;
+  readonly description: string;
+  readonly seed: string;
+  readonly version: string;
+  readonly complete: boolean;
+  readonly resolvedScenario: unknown;
+  readonly notes: readonly string[];
+}
+
+export class MetricsCollector implements ClusterObserver {
+  private readonly kernel: Kernel;
+  private readonly cluster: Cluster;
+  private readonly settings: MetricsSettings;
+  private readonly options: MetricsOptions;
+  private readonly scheduling: SchedulingCounters;
+  private readonly utilization: UtilizationIntegrals;
+  private readonly latency: LatencyGroups;
+  private readonly lives: PodLives;
+  private readonly nodes: NodeRecords;
+  private readonly packing: PackingSamples;
+  private readonly marks = new EventMarks();
+  private readonly series: BoundedTimeSeries;
+  private readonly attempts = new SampleSet();
+  private readonly backoff = new SampleSet();
+  private readonly nodesAlive = new LevelIntegral();
+  private readonly nodesEmpty = new LevelIntegral();
+  private rows: PodRows | null;
+  private tableGivenUp = false;
+  private nodesAtStart = 0;
+  private nodeFailures = 0;
+  private placedWithNode = 0;
+  private leftWaiting = 0;
+  private lastSampleAt: Micros = 0;
+  private readonly sampleEvent: EventKind;
+  private isFinished = false;
+
+  /** Must exist before the first node is added; `scheduling` is read from the first binding on. */
+  constructor(kernel: Kernel, cluster: Cluster, settings: MetricsSettings, scheduling: SchedulingCounters, options: MetricsOptions) {
+    this.kernel = kernel;
+    this.cluster = cluster;
+    this.settings = settings;
+    this.scheduling = scheduling;
+    this.options = options;
+    this.utilization = new UtilizationIntegrals(cluster);
+    this.latency = new LatencyGroups(cluster);
+    this.lives = new PodLives(cluster);
+    this.nodes = new NodeRecords(cluster, options.costPerHourByPool);
+    this.packing = new PackingSamples(cluster);
+    this.series = new BoundedTimeSeries(settings.sampleMicros);
+    this.rows = settings.pods === 'none' ? null : new PodRows(cluster);
+    this.sampleEvent = kernel.defineEvent('metrics.sample', options.phase, () => this.sampleNow());
+    assert(cluster.totals.nodesAlive === 0 && kernel.now === 0, 'metrics must watch from the beginning');
+    cluster.observe(this);
+    kernel.at(settings.sampleMicros, this.sampleEvent);
+  }
+
+  /** Something worth a mark on the plots. */
+  mark(kind: string, label: string, count: number): void {
+    this.marks.add(this.kernel.now, kind, label, count);
+  }
+
+  /** A pod was created in place of another one; `replaced` is the row of that pod, -1 when it has left already. */
+  noteReplacement(_pod: number, replaced: number): void {
+    this.lives.replacementCreated(replaced);
+  }
+
+  // ---- pods ------------------------------------------------------------------------------------------------------
+
+  podCreated(pod: number): void {
+    this.lives.podCreated(pod);
+    this.utilization.pendingChanged(this.kernel.now);
+    if (this.rows !== null && this.settings.pods === 'auto' && this.lives.created > this.options.podTableLimit) {
+      this.rows = null;
+      this.tableGivenUp = true;
+    }
+  }
+
+  podUpdated(pod: number): void {
+    const node = this.cluster.pods.node[pod];
+    if (node < 0) return;
+    this.nodes.nodeChanged(node, this.kernel.now);
+    this.utilization.poolChanged(this.cluster.nodes.pool[node], this.kernel.now);
+  }
+
+  podAssumed(pod: number): void {
+    this.lives.podAssumed(pod);
+    this.moved(pod, this.cluster.pods.node[pod]);
+  }
+
+  podForgotten(pod: number, node: number): void {
+    this.lives.podForgotten(pod);
+    this.moved(pod, node);
+  }
+
+  podBound(pod: number): void {
+    const { pods } = this.cluster;
+    const node = pods.node[pod];
+    this.lives.podBound(pod);
+    this.nodes.podBound(node);
+    if (!this.lives.wasAssumed(pod)) {
+      this.placedWithNode++;
+      this.moved(pod, node);
+      return;
+    }
+    this.latency.groupOf(pod).queueWait.add(this.kernel.now - pods.createdAt[pod]);
+    this.attempts.add(this.scheduling.attempts(pod));
+    this.backoff.add(this.scheduling.backoffMicros(pod));
+  }
+
+  podStarted(pod: number): void {
+    const { now } = this.kernel;
+    if (this.lives.podStarted(pod, now)) this.latency.groupOf(pod).start.add(now - this.cluster.pods.createdAt[pod]);
+  }
+
+  podInterrupted(pod: number, lostMicros: number): void {
+    this.lives.podInterrupted(pod, lostMicros, this.kernel.now);
+  }
+
+  podTerminating(pod: number): void {
+    this.lives.podTerminating(pod);
+  }
+
+  podRemoved(pod: number, node: number, phaseBefore: number, outcome: PodOutcome): void {
+    const { now } = this.kernel;
+    if (node >= 0) this.moved(pod, node);
+    else this.utilization.pendingChanged(now);
+    if (!this.lives.wasStarted(pod)) this.leftWaiting += this.censor(pod, now);
+    this.lives.podRemoved(pod, phaseBefore, outcome, now);
+    this.addRow(pod, node, now, outcome);
+  }
+
+  // ---- nodes -----------------------------------------------------------------------------------------------------
+
+  nodeAdded(node: number): void {
+    const { now } = this.kernel;
+    this.nodes.nodeAdded(node, now);
+    this.utilization.poolChanged(this.cluster.nodes.pool[node], now);
+    this.nodesAlive.set(this.cluster.totals.nodesAlive, now);
+    this.nodesEmpty.set(this.cluster.totals.nodesEmpty, now);
+    if (now === 0) this.nodesAtStart = this.cluster.totals.nodesAlive;
+  }
+
+  nodeUpdated(node: number): void {
+    this.nodes.nodeChanged(node, this.kernel.now);
+    this.utilization.poolChanged(this.cluster.nodes.pool[node], this.kernel.now);
+  }
+
+  nodeRemoving(node: number): void {
+    const { now } = this.kernel;
+    this.nodes.nodeRemoving(node, now);
+    this.utilization.nodeLeaves(node, now);
+    this.nodesAlive.set(this.cluster.totals.nodesAlive - 1, now);
+    this.nodesEmpty.set(this.cluster.totals.nodesEmpty - (this.cluster.nodeInfo(node).workPods === 0 ? 1 : 0), now);
+    if (now === 0) this.nodesAtStart = this.cluster.totals.nodesAlive - 1;
+  }
+
+  nodeHealthChanged(node: number, up: boolean): void {
+    this.nodes.healthChanged(node, up, this.kernel.now);
+    if (!up) this.nodeFailures++;
+    this.mark(up ? 'nodeRepair' : 'nodeCrash', this.cluster.nodeInfo(node).name, 1);
+  }
+
+  // ---- the result ------------------------------------------------------------------------------------------------
+
+  /** Closes the books at the kernel's time. Once. */
+  result(identity: RunIdentity, autoscaling: AutoscalingFacts): RunResult {
+    assert(!this.isFinished, 'a run has one result');
+    this.isFinished = true;
+    const { now } = this.kernel;
+    if (now > this.lastSampleAt) this.takeSample(now);
+    this.nodes.finish(now);
+    const counts = this.finishPods(now);
+    const waits = this.latency.summary();
+    const pods = this.podTable();
+    return {
+      schemaVersion: 1,
+      scenario: identity.scenario,
+      description: identity.description,
+      seed: identity.seed,
+      version: identity.version,
+      digest: this.kernel.digest.hex(),
+      simulatedSeconds: now / MICROS_PER_SECOND,
+      complete: identity.complete,
+      counts,
+      utilization: this.utilization.overall(now),
+      utilizationByPool: this.utilization.byPool(now),
+      latency: waits.latency,
+      latencyByPriority: waits.latencyByPriority,
+      latencyByClass: waits.latencyByClass,
+      scheduling: this.schedulingFacts(),
+      packing: {
+        densityOfNonEmptyNodes: this.packing.densityOfNonEmptyNodes(),
+        meanEmptyNodes: now > 0 ? this.nodesEmpty.integral(now) / now : this.nodesEmpty.value,
+        meanNodes: now > 0 ? this.nodesAlive.integral(now) / now : this.nodesAlive.value,
+        strandedShare: this.packing.strandedShare(),
+      },
+      failures: {
+        evictionsByCause: this.lives.evictionsByCause(),
+        wastedPodSeconds: this.lives.wastedPodSeconds(),
+        usefulPodSeconds: this.lives.usefulPodSeconds(),
+        nodeDownSeconds: this.nodes.downSeconds(),
+      },
+      autoscaling: {
+        scaleUpEvents: autoscaling.scaleUpEvents,
+        scaleDownEvents: autoscaling.scaleDownEvents,
+        nodesAdded: autoscaling.nodesAdded,
+        nodesRemoved: autoscaling.nodesRemoved,
+      },
+      cost: this.nodes.cost(now),
+      notes: [...identity.notes, ...this.notes(counts, waits.isExact)],
+      resolvedScenario: identity.resolvedScenario,
+      timeseries: this.series.result(),
+      events: this.marks.result(),
+      pods,
+      nodes: this.nodes.results(now),
+    };
+  }
+
+  private notes(counts: Counts, isExact: boolean): string[] {
+    const notes: string[] = [];
+    const say = (count: number, text: string): void => void (count > 0 && notes.push(text));
+    say(counts.podsPending, `${counts.podsPending} pods were still waiting for a node at the end; their waits so far are counted as lower bounds.`);
+    say(this.leftWaiting, `${this.leftWaiting} pods left before they had a node; their waits until then are counted as lower bounds.`);
+    say(this.placedWithNode, `${this.placedWithNode} pods came with a node of their own; they have no queue wait.`);
+    say(counts.podsReplaced, `${counts.podsReplaced} replacement pods count in latencies and in podsScheduled as pods of their own, but not in podsArrived.`);
+    say(isExact ? 0 : 1, 'Waits of the larger groups are summed up in a histogram: their quantiles are exact to 0.4 %.');
+    say(this.tableGivenUp ? 1 : 0, `The pod table is left out: there were more than ${this.options.podTableLimit} pods (metrics.pods: all writes it anyway).`);
+    say(this.marks.dropped, `${this.marks.dropped} more events happened than are marked.`);
+    const { intervalMicros } = this.series;
+    say(intervalMicros > this.settings.sampleMicros ? 1 : 0, `Time series rows are ${intervalMicros / MICROS_PER_SECOND} s apart instead of ${this.settings.sampleMicros / MICROS_PER_SECOND} s, to keep them few.`);
+    return notes;
+  }
+
+  private schedulingFacts(): SchedulingFacts {
+    const { scheduling } = this;
+    return {
+      attemptsPerPod: summarizeSamples([this.attempts], 1).quantiles,
+      backoffSeconds: summarizeSamples([this.backoff], MICROS_PER_SECOND).quantiles,
+      rejectionsByPlugin: Object.fromEntries([...scheduling.rejectionsByPlugin].sort(([a], [b]) => (a < b ? -1 : 1))),
+      nodesFiltered: scheduling.nodesFiltered,
+      nodesScored: scheduling.nodesScored,
+      profile: scheduling.profile,
+    };
+  }
+
+  private finishPods(now: Micros): Counts {
+    const { pods, totals } = this.cluster;
+    for (let pod = 0; pod < pods.length; pod++) if (pods.phase[pod] !== PodPhase.Free && !this.lives.wasStarted(pod)) this.censor(pod, now);
+    const { running, pending, lost } = this.lives.finish(now);
+    const { lives, scheduling } = this;
+    return {
+      nodes: totals.nodesAlive,
+      nodesAtStart: this.nodesAtStart,
+      nodesPeak: this.nodesAlive.peak,
+      podsArrived: lives.created - lives.replacements,
+      podsScheduled: lives.scheduled,
+      podsRunning: running,
+      podsFinished: lives.finished,
+      podsPending: pending,
+      podsLost: lost,
+      podsReplaced: lives.replacements,
+      decisions: scheduling.decisions,
+      decisionsUnschedulable: scheduling.unschedulableDecisions,
+      events: this.kernel.eventCount,
+      evictions: lives.evictions.reduce((sum, count) => sum + count, 0),
+      nodeFailures: this.nodeFailures,
+    };
+  }
+
+  /** Pods that are still there come last, oldest first. */
+  private podTable(): PodTable | null {
+    const { pods } = this.cluster;
+    if (this.rows === null) return null;
+    const there: number[] = [];
+    for (let pod = 0; pod < pods.length; pod++) if (pods.phase[pod] !== PodPhase.Free) there.push(pod);
+    there.sort((a, b) => pods.createdAt[a] - pods.createdAt[b] || a - b);
+    for (const pod of there) {
+      const phase = pods.phase[pod];
+      this.addRow(pod, pods.node[pod], NaN, phase === PodPhase.Running ? STILL_RUNNING : phase === PodPhase.Bound ? STILL_STARTING : STILL_PENDING);
+    }
+    return this.rows.result((record) => this.nodes.nameOf(record));
+  }
+
+  // ---- within ----------------------------------------------------------------------------------------------------
+
+  /** A pod came to a node or left it. */
+  private moved(pod: number, node: number): void {
+    const { now } = this.kernel;
+    const template: PodTemplate = this.cluster.templates.get(this.cluster.pods.template[pod]);
+    this.utilization.pendingChanged(now);
+    this.utilization.podMoved(this.cluster.nodes.pool[node], template, now);
+    this.nodes.podMoved(node, template, now);
+    const { nodesEmpty } = this.cluster.totals;
+    if (nodesEmpty !== this.nodesEmpty.value) this.nodesEmpty.set(nodesEmpty, now);
+  }
+
+  /** A pod that will not start any more, or not within the run: its waits so far are lower bounds. Returns 1 if it never had a node. */
+  private censor(pod: number, now: Micros): number {
+    const wait = now - this.cluster.pods.createdAt[pod];
+    const group = this.latency.groupOf(pod);
+    group.start.addCensored(wait);
+    if (this.lives.wasBound(pod)) return 0;
+    group.queueWait.addCensored(wait);
+    return 1;
+  }
+
+  private addRow(pod: number, node: number, endedAt: Micros, outcome: number): void {
+    if (this.rows === null) return;
+    const nodeRecord = node < 0 ? -1 : this.nodes.recordOf(node);
+    this.rows.add(pod, { nodeRecord, attempts: this.scheduling.attempts(pod), startedAt: this.cluster.pods.startedAt[pod], endedAt, outcome });
+  }
+
+  private sampleNow(): void {
+    this.takeSample(this.kernel.now);
+    const { intervalMicros } = this.series;
+    this.kernel.at(this.kernel.now - (this.kernel.now % intervalMicros) + intervalMicros, this.sampleEvent);
+  }
+
+  private takeSample(now: Micros): void {
+    this.packing.sample(now - this.lastSampleAt);
+    this.lastSampleAt = now;
+    const { totals, resources } = this.cluster;
+    const { series, scheduling } = this;
+    series.row(now);
+    for (let column = 0; column < resources.count; column++) {
+      if (this.utilization.hasAny(column)) series.value(`utilization.${resources.name(column)}`, this.utilization.shareNow(column));
+    }
+    series.value('pods.pending', totals.podsByPhase[PodPhase.Pending] + totals.podsByPhase[PodPhase.Assumed]);
+    series.value('pods.starting', totals.podsByPhase[PodPhase.Bound]);
+    series.value('pods.running', totals.podsByPhase[PodPhase.Running]);
+    series.value('queue.active', scheduling.activeCount);
+    series.value('queue.backoff', scheduling.backoffCount);
+    series.value('queue.unschedulable', scheduling.unschedulableCount);
+    series.value('nodes.total', totals.nodesAlive);
+    series.value('nodes.ready', totals.nodesUp);
+    series.value('nodes.empty', totals.nodesEmpty);
+    series.endRow();
+  }
+}

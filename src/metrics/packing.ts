@@ -1,0 +1,108 @@
+/**
+ * Packing, measured at samples and weighted by the time since the sample before: how full the nodes are that are not
+ * empty, and how much of each resource is stranded.
+ *
+ * A node's free amount of a resource is stranded when *another* of cpu, memory and pod slots is used by more than 95 %
+ * there: hardly any pod can come for it. Scarce extended resources (GPUs) strand nothing, as pods that do not ask for
+ * them still fit. A sample scans the living nodes: some 10 ns a node and resource.
+ */
+import type { Micros } from '../base/time.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { NodeInfo } from '../cluster/node-info.ts';
+import { CPU, MEMORY } from '../cluster/resources.ts';
+
+const EXHAUSTED = 0.95;
+
+/** Sums by resource column of share times time, and of the time. */
+interface Means {
+  readonly weighted: number[];
+  readonly time: number[];
+}
+
+export class PackingSamples {
+  private readonly cluster: Cluster;
+  private readonly density: Means = { weighted: [], time: [] };
+  private readonly stranded: Means = { weighted: [], time: [] };
+  private free: number[] = [];
+  private all: number[] = [];
+
+  constructor(cluster: Cluster) {
+    this.cluster = cluster;
+  }
+
+  /** The state now stands for the last `span` micros. */
+  sample(span: Micros): void {
+    if (span <= 0) return;
+    this.sampleDensity(span);
+    this.sampleStranded(span);
+  }
+
+  densityOfNonEmptyNodes(): Record<string, number> {
+    return this.means(this.density);
+  }
+
+  strandedShare(): Record<string, number> {
+    return this.means(this.stranded);
+  }
+
+  private means(means: Means): Record<string, number> {
+    const result: Record<string, number> = {};
+    for (let column = 0; column < means.time.length; column++) {
+      if (means.time[column] > 0) result[this.cluster.resources.name(column)] = means.weighted[column] / means.time[column];
+    }
+    return result;
+  }
+
+  private sampleDensity(span: Micros): void {
+    const { totals, resources } = this.cluster;
+    const pools = totals.nodesByPool.length;
+    for (let column = 0; column < resources.count; column++) {
+      let requested = 0;
+      let allocatable = 0;
+      for (let pool = 0; pool < pools; pool++) {
+        requested += totals.requestedNonEmpty[pool * totals.stride + column];
+        allocatable += totals.allocatableNonEmpty[pool * totals.stride + column];
+      }
+      note(this.density, column, requested, allocatable, span);
+    }
+  }
+
+  private sampleStranded(span: Micros): void {
+    const { nodes, resources } = this.cluster;
+    const { count } = resources;
+    const free = (this.free = new Array<number>(count).fill(0));
+    const all = (this.all = new Array<number>(count).fill(0));
+    for (let row = 0; row < nodes.length; row++) {
+      if (nodes.alive[row] === 1) this.addNode(nodes.info[row], count);
+    }
+    for (let column = 0; column < count; column++) note(this.stranded, column, free[column], all[column], span);
+  }
+
+  private addNode(info: NodeInfo, count: number): void {
+    const { allocatable, requested, base } = info;
+    const cpu = isExhausted(requested[base + CPU], allocatable[base + CPU]);
+    const memory = isExhausted(requested[base + MEMORY], allocatable[base + MEMORY]);
+    const slots = isExhausted(info.pods.length, info.allowedPods);
+    for (let column = 0; column < count; column++) {
+      const amount = allocatable[base + column];
+      if (amount <= 0) continue;
+      this.all[column] += amount;
+      if (slots || (cpu && column !== CPU) || (memory && column !== MEMORY)) this.free[column] += Math.max(0, amount - requested[base + column]);
+    }
+  }
+}
+
+/** Nothing at all is not exhausted: a node that does not state a resource is not limited by it here. */
+function isExhausted(used: number, amount: number): boolean {
+  return amount > 0 && used > EXHAUSTED * amount;
+}
+
+function note(means: Means, column: number, part: number, whole: number, span: Micros): void {
+  while (means.time.length <= column) {
+    means.time.push(0);
+    means.weighted.push(0);
+  }
+  if (whole <= 0) return;
+  means.weighted[column] += (part / whole) * span;
+  means.time[column] += span;
+}

@@ -1,0 +1,165 @@
+/**
+ * What became of pods: how many arrived, were bound, finished, were lost or replaced, why they were evicted, and how
+ * much of their run time was of use. Keeps one byte and one double per pod row.
+ *
+ * Every pod that is not a replacement is in exactly one of: finished, running (has a node), pending, lost. A pod that
+ * was replaced hands its place in this sum to its replacement, whether it is gone by then or not.
+ *
+ * Run time: of a pod with a duration, a run that was broken off (crash, eviction, failure) is wasted and any other is
+ * useful; of a pod without one, all run time is useful, and the time between a break and the next start is wasted.
+ */
+import { growFloat64, growUint8, grownCapacity } from '../base/growable.ts';
+import { MICROS_PER_SECOND } from '../base/time.ts';
+import type { Micros } from '../base/time.ts';
+import { EvictionCause, PodOutcome, PodPhase } from '../cluster/cluster.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { EVICTION_CAUSE_NAMES } from '../cluster/pod-table.ts';
+
+const WAS_ASSUMED = 1;
+const WAS_BOUND = 2;
+const WAS_STARTED = 4;
+/** Another pod has been created in its place. */
+const WAS_REPLACED = 8;
+
+export class PodLives {
+  created = 0;
+  replacements = 0;
+  scheduled = 0;
+  finished = 0;
+  /** Evictions by EvictionCause. */
+  readonly evictions: Float64Array = new Float64Array(EVICTION_CAUSE_NAMES.length);
+  private readonly cluster: Cluster;
+  /** Gone without finishing, replaced or not. */
+  private unfinished = 0;
+  private wastedMicros = 0;
+  private usefulMicros = 0;
+  private flags: Uint8Array = new Uint8Array(0);
+  /** When the containers died, for pods that were running before; NaN: not waiting for a restart. */
+  private brokenAt: Float64Array = new Float64Array(0);
+
+  constructor(cluster: Cluster) {
+    this.cluster = cluster;
+  }
+
+  podCreated(pod: number): void {
+    if (pod >= this.flags.length) {
+      const capacity = grownCapacity(this.flags.length, pod + 1);
+      this.flags = growUint8(this.flags, capacity);
+      this.brokenAt = growFloat64(this.brokenAt, capacity);
+    }
+    this.flags[pod] = 0;
+    this.brokenAt[pod] = NaN;
+    this.created++;
+  }
+
+  /** `replaced`: row of the pod it stands in for while that is still there, -1 when it is gone. */
+  replacementCreated(replaced: number): void {
+    this.replacements++;
+    if (replaced >= 0) this.flags[replaced] |= WAS_REPLACED;
+  }
+
+  podAssumed(pod: number): void {
+    this.flags[pod] |= WAS_ASSUMED;
+  }
+
+  podForgotten(pod: number): void {
+    this.flags[pod] &= ~WAS_ASSUMED;
+  }
+
+  podBound(pod: number): void {
+    this.flags[pod] |= WAS_BOUND;
+    this.scheduled++;
+  }
+
+  /** Whether a scheduler chose its node. */
+  wasAssumed(pod: number): boolean {
+    return (this.flags[pod] & WAS_ASSUMED) !== 0;
+  }
+
+  wasBound(pod: number): boolean {
+    return (this.flags[pod] & WAS_BOUND) !== 0;
+  }
+
+  wasStarted(pod: number): boolean {
+    return (this.flags[pod] & WAS_STARTED) !== 0;
+  }
+
+  /** true: for the first time. */
+  podStarted(pod: number, now: Micros): boolean {
+    this.endBreak(pod, now);
+    const isFirst = (this.flags[pod] & WAS_STARTED) === 0;
+    this.flags[pod] |= WAS_STARTED;
+    return isFirst;
+  }
+
+  podInterrupted(pod: number, lostMicros: Micros, now: Micros): void {
+    this.brokenAt[pod] = now;
+    if (this.runsToCompletion(pod)) this.wastedMicros += lostMicros;
+    else this.usefulMicros += lostMicros;
+  }
+
+  podTerminating(pod: number): void {
+    const cause = this.cluster.pods.cause[pod];
+    if (cause !== EvictionCause.None) this.evictions[cause]++;
+  }
+
+  podRemoved(pod: number, phaseBefore: number, outcome: PodOutcome, now: Micros): void {
+    const { pods } = this.cluster;
+    const flags = this.flags[pod];
+    const evicted = outcome === PodOutcome.Evicted;
+    if (evicted && !pods.isTerminating(pod)) this.evictions[pods.cause[pod]]++;
+    this.endBreak(pod, now);
+    if (phaseBefore === PodPhase.Running) {
+      const ran = now - pods.startedAt[pod];
+      const wasted = (evicted || outcome === PodOutcome.Failed) && this.runsToCompletion(pod);
+      if (wasted) this.wastedMicros += ran;
+      else this.usefulMicros += ran;
+    }
+    const deletedByOwner = outcome === PodOutcome.Deleted && pods.cause[pod] === EvictionCause.None && (flags & WAS_STARTED) !== 0;
+    if ((outcome === PodOutcome.Succeeded || deletedByOwner) && (flags & WAS_REPLACED) === 0) this.finished++;
+    else this.unfinished++;
+  }
+
+  /** Counts at the end; `lost` follows from what is left of the replaced pods. */
+  finish(now: Micros): { readonly running: number; readonly pending: number; readonly lost: number } {
+    const { pods } = this.cluster;
+    let running = 0;
+    let pending = 0;
+    let replacedAndThere = 0;
+    for (let pod = 0; pod < pods.length; pod++) {
+      const phase = pods.phase[pod];
+      if (phase === PodPhase.Free) continue;
+      this.endBreak(pod, now);
+      if (phase === PodPhase.Running) this.usefulMicros += now - pods.startedAt[pod];
+      if ((this.flags[pod] & WAS_REPLACED) !== 0) replacedAndThere++;
+      else if (phase === PodPhase.Bound || phase === PodPhase.Running) running++;
+      else pending++;
+    }
+    return { running, pending, lost: this.unfinished - (this.replacements - replacedAndThere) };
+  }
+
+  wastedPodSeconds(): number {
+    return this.wastedMicros / MICROS_PER_SECOND;
+  }
+
+  usefulPodSeconds(): number {
+    return this.usefulMicros / MICROS_PER_SECOND;
+  }
+
+  evictionsByCause(): Record<string, number> {
+    const result: Record<string, number> = {};
+    for (let cause = 0; cause < this.evictions.length; cause++) if (this.evictions[cause] > 0) result[EVICTION_CAUSE_NAMES[cause]] = this.evictions[cause];
+    return result;
+  }
+
+  private runsToCompletion(pod: number): boolean {
+    return this.cluster.pods.durationMicros[pod] < Infinity;
+  }
+
+  private endBreak(pod: number, now: Micros): void {
+    const since = this.brokenAt[pod];
+    if (since !== since) return;
+    this.brokenAt[pod] = NaN;
+    if (!this.runsToCompletion(pod)) this.wastedMicros += now - since;
+  }
+}
