@@ -24,6 +24,7 @@ function checkPods(cluster: Cluster): void {
   const { pods, totals } = cluster;
   const byPhase = [0, 0, 0, 0, 0];
   let terminating = 0;
+  let withAffinity = 0;
   for (let pod = 0; pod < pods.length; pod++) {
     const phase = pods.phase[pod];
     byPhase[phase]++;
@@ -31,11 +32,13 @@ function checkPods(cluster: Cluster): void {
     if (pods.isTerminating(pod)) terminating++;
     const node = pods.node[pod];
     assert((phase === PodPhase.Pending) === (node < 0), `pod row ${pod} in phase ${phase} has node ${node}`);
+    if (node >= 0 && cluster.templateOf(pod).hasPodAffinity) withAffinity++;
     if (node >= 0) assert(cluster.nodes.info[node].pods[pods.slot[pod]] === pod, `pod row ${pod} is not at its slot of node ${node}`);
   }
   for (let phase = 1; phase < byPhase.length; phase++) {
     assert(totals.podsByPhase[phase] === byPhase[phase], `podsByPhase[${phase}] is ${totals.podsByPhase[phase]}, the rows say ${byPhase[phase]}`);
   }
+  assert(totals.podsWithAffinity === withAffinity, `podsWithAffinity is ${totals.podsWithAffinity}, the rows say ${withAffinity}`);
   assert(totals.podsTerminating === terminating, `podsTerminating is ${totals.podsTerminating}, the rows say ${terminating}`);
 }
 

@@ -57,8 +57,6 @@ export class NodeInfo {
   podsWithRequiredAntiAffinity = 0;
   /** Pods here that use a claim. */
   podsWithClaims = 0;
-  /** Grows with every change of the node or its pods. */
-  generation = 0;
 
   constructor(row: number, facts: NodeFacts, amounts: NodeAmounts) {
     this.row = row;
@@ -90,7 +88,6 @@ export class NodeInfo {
     copy.podsWithAffinity = this.podsWithAffinity;
     copy.podsWithRequiredAntiAffinity = this.podsWithRequiredAntiAffinity;
     copy.podsWithClaims = this.podsWithClaims;
-    copy.generation = this.generation;
     return copy;
   }
 
@@ -122,7 +119,6 @@ export class NodeInfo {
     }
     if (template.claimNames.length > 0) this.podsWithClaims += sign;
     for (let i = 0; i < template.hostPorts.length; i++) this.accountPort(template.hostPorts[i], sign);
-    this.generation++;
   }
 
   private accountPort(port: HostPort, sign: 1 | -1): void {

@@ -2,7 +2,7 @@
  * The node table. Amounts stand row-major (`row * stride + resource column`) in two Float64Arrays; a resource seen for
  * the first time widens all rows. NodeInfo objects, one a node, point into them. Only Cluster writes here.
  */
-import { growFloat64, growInt32, growUint8, grownCapacity } from '../base/growable.ts';
+import { growFloat64, growInt32, growUint32, growUint8, grownCapacity } from '../base/growable.ts';
 import { NodeInfo } from './node-info.ts';
 import type { NodeFacts } from './node-info.ts';
 
@@ -28,6 +28,8 @@ export class NodeTable {
   /** Counts the nodes that have lived in this row. */
   incarnation: Int32Array = new Int32Array(0);
   createdAt: Float64Array = new Float64Array(0);
+  /** Grows with every change of the node or its pods; what caches per node compare with. Never 0 on a used row. */
+  generation: Uint32Array = new Uint32Array(0);
 
   allocate(facts: NodeFacts): number {
     const reused = this.freeRows.pop();
@@ -67,6 +69,7 @@ export class NodeTable {
     this.pool = growInt32(this.pool, capacity);
     this.incarnation = growInt32(this.incarnation, capacity);
     this.createdAt = growFloat64(this.createdAt, capacity);
+    this.generation = growUint32(this.generation, capacity);
     this.capacity = capacity;
     this.repoint();
   }

@@ -5,6 +5,8 @@ export class Totals {
   /** Pods by PodPhase. */
   readonly podsByPhase: Float64Array = new Float64Array(5);
   podsTerminating = 0;
+  /** Pods on nodes that have any inter-pod affinity or anti-affinity. */
+  podsWithAffinity = 0;
   nodesAlive = 0;
   nodesUp = 0;
   /** Alive nodes without pods other than DaemonSets' (pinned ones). */

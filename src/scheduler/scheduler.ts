@@ -60,6 +60,8 @@ export interface SchedulerListener {
   /** The verdict of one cycle, at its end. `message` is the PodScheduled condition's text. */
   cycleFailed?(pod: number, message: string, diagnosis: Diagnosis | null): void;
   cycleSucceeded?(pod: number, node: number): void;
+  /** Before a failed pod goes back to the queue: the moment at which upstream reads the pod again. */
+  cycleFailing?(pod: number): void;
   preempted?(preemptor: number, victim: number): void;
 }
 
@@ -99,6 +101,7 @@ export class Scheduler implements ClusterObserver {
   private readonly flushEvent: EventKind;
   private readonly leftoverEvent: EventKind;
   private running = false;
+  private rereading = false;
   private cycleScheduled = false;
   private outcome: Outcome | null = null;
   private spareState = new CycleState();
@@ -258,6 +261,7 @@ export class Scheduler implements ClusterObserver {
       this.queue.done(pod);
       return;
     }
+    for (const listener of this.listeners) listener.cycleFailing?.(pod);
     this.queue.addUnschedulable(pod, diagnosis?.unschedulablePlugins ?? [], diagnosis?.pendingPlugins ?? []);
     this.scheduleLeftovers();
     this.nominate(pod, failure.nominate);
@@ -331,7 +335,15 @@ export class Scheduler implements ClusterObserver {
     this.queue.add(pod);
   }
 
+  /** Puts a newer version of a pod in place as a read of the API does: no event is derived from the difference. */
+  rereadPod(pod: number, template: number): void {
+    this.rereading = true;
+    this.cluster.updatePod(pod, template);
+    this.rereading = false;
+  }
+
   podUpdated(pod: number, before: PodTemplate): void {
+    if (this.rereading) return;
     const view = this.podView(pod);
     const subject = { pod: view, podBefore: { ...view, template: before } };
     if (view.nodeName === '') {

@@ -3,6 +3,7 @@
  * by one as long as it still fits, those protected by a disruption budget first
  * (plugins/defaultpreemption/default_preemption.go SelectVictimsOnNode).
  */
+import { MICROS_PER_SECOND } from '../../base/time.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { NodeInfo } from '../../cluster/node-info.ts';
 import type { PodDisruptionBudget } from '../../cluster/objects.ts';
@@ -50,7 +51,7 @@ export function selectVictims(handle: Handle, state: CycleState, pod: PodInfo, n
   }
   const status = handle.filterWithNominatedPods(state, pod, node);
   if (status !== null) return status;
-  lower.sort((a, b) => compareImportance(cluster, a, b));
+  sortByImportance(cluster, lower);
   const { violating, others } = splitByBudgets(cluster, lower, budgets);
   const victims: number[] = [];
   let pdbViolations = 0;
@@ -63,7 +64,7 @@ export function selectVictims(handle: Handle, state: CycleState, pod: PodInfo, n
       if (violates) pdbViolations++;
     }
   }
-  if (violating.length > 0 && others.length > 0) victims.sort((a, b) => compareImportance(cluster, a, b));
+  if (violating.length > 0 && others.length > 0) sortByImportance(cluster, victims);
   return { nodeName: node.name, victims, pdbViolations };
 }
 
@@ -83,16 +84,33 @@ function takeOff(handle: Handle, state: CycleState, pod: PodInfo, victim: number
   return handle.runPreFilterRemovePod(state, pod, victim, node);
 }
 
-/** More important first: higher priority, then the earlier start; a pod that has not started counts as starting now. */
-export function compareImportance(cluster: Cluster, a: number, b: number): number {
-  const difference = cluster.templateOf(b).priority - cluster.templateOf(a).priority;
-  return difference !== 0 ? difference : startOf(cluster, a) - startOf(cluster, b);
+/**
+ * Most important first, by insertion as Go's sort does up to twelve elements. Upstream's comparison is no strict order:
+ * a pod without a start time counts as starting at the moment it is looked at, so of two such pods the one asked first
+ * is "earlier", whichever it is (util.MoreImportantPod, util.GetPodStartTime).
+ */
+export function sortByImportance(cluster: Cluster, pods: number[]): void {
+  for (let i = 1; i < pods.length; i++) {
+    for (let j = i; j > 0 && isMoreImportant(cluster, pods[j], pods[j - 1]); j--) {
+      const pod = pods[j];
+      pods[j] = pods[j - 1];
+      pods[j - 1] = pod;
+    }
+  }
 }
 
-/** Micros. */
+function isMoreImportant(cluster: Cluster, a: number, b: number): boolean {
+  const difference = cluster.templateOf(a).priority - cluster.templateOf(b).priority;
+  if (difference !== 0) return difference > 0;
+  const { acknowledgedAt } = cluster.pods;
+  if (Number.isNaN(acknowledgedAt[a]) && Number.isNaN(acknowledgedAt[b])) return true;
+  return startOf(cluster, a) < startOf(cluster, b);
+}
+
+/** Micros, in whole seconds as status.startTime is written; Infinity for a pod that has not started (upstream: now). */
 export function startOf(cluster: Cluster, pod: number): number {
   const start = cluster.pods.acknowledgedAt[pod];
-  return Number.isNaN(start) ? cluster.now : start;
+  return Number.isNaN(start) ? Infinity : start - (start % MICROS_PER_SECOND);
 }
 
 /** Budgets are spent in the order given; whoever overdraws one is violating (filterPodsWithPDBViolation). */
