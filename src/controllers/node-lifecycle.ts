@@ -1,0 +1,284 @@
+/**
+ * The node-lifecycle controller: notices machines that have stopped renewing their lease, sets Ready=Unknown with the
+ * NoSchedule taint, and puts the NoExecute taint on them at its zone's pace. Heartbeats are not simulated: from the
+ * phase of a node's lease (a named stream) follow the last renewal before a crash, the monitor pass that saw it, and
+ * the pass that misses the next ones. Passes in which nothing can change are left out.
+ *
+ * A node posts Ready=True the moment its machine is back; its NoExecute taint goes with the next monitor pass.
+ * Costs one event per crash and pass that acts on it; such a pass looks at every node once.
+ * Source: pkg/controller/nodelifecycle/node_lifecycle_controller.go (v1.36).
+ */
+import { growFloat64, growInt32, growUint8 } from '../base/growable.ts';
+import { MICROS_PER_MILLI, type Micros } from '../base/time.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { NodeChange } from '../cluster/observer.ts';
+import type { ClusterObserver } from '../cluster/observer.ts';
+import type { EventKind, Kernel } from '../kernel/kernel.ts';
+import type { NodeLifecycleSettings } from '../simulation/scenario.ts';
+import { TAINT_UNREACHABLE, hasTaint, mirroredTaints, withReadyStatus, withoutTaint } from './node-taints.ts';
+import { ZoneQueue, zoneRate, zoneState } from './zone-queues.ts';
+import type { ZoneState } from './zone-queues.ts';
+
+/** How often the queues of nodes to taint are looked at. */
+const QUEUE_PERIOD_MICROS: Micros = 100 * MICROS_PER_MILLI;
+const EXCLUDE_DISRUPTION_LABEL = 'node.kubernetes.io/exclude-disruption';
+
+export class NodeLifecycle implements ClusterObserver {
+  private readonly kernel: Kernel;
+  private readonly cluster: Cluster;
+  private readonly settings: NodeLifecycleSettings;
+  private readonly passEvent: EventKind;
+  private readonly postEvent: EventKind;
+  private readonly queueEvent: EventKind;
+  private readonly mirrorEvent: EventKind;
+
+  /** By node row. */
+  private leasePhase: Float64Array = new Float64Array(0);
+  /** Creation or last return: a status post and a renewal beside the rhythm. */
+  private lastPost: Float64Array = new Float64Array(0);
+  /** The pass that will find the node silent; Infinity while its machine is up. */
+  private detectAt: Float64Array = new Float64Array(0);
+  /** The Ready condition is True. */
+  private ready: Uint8Array = new Uint8Array(0);
+  /** 1: in its zone's queue or tainted from there. */
+  private marked: Uint8Array = new Uint8Array(0);
+  private zone: Int32Array = new Int32Array(0);
+
+  private readonly zoneIndexes = new Map<string, number>();
+  private readonly zones: ZoneQueue[] = [];
+  /** By zone: time of the queue event under way, Infinity: none. */
+  private readonly queueEventAt: Micros[] = [];
+  /** Per zone, refilled in each pass. */
+  private readonly readyCounts: number[] = [];
+  private readonly notReadyCounts: number[] = [];
+  /** Passes that stand in the queue. */
+  private readonly passTimes = new Set<Micros>();
+  private notReadyNodes = 0;
+  private writing = false;
+
+  constructor(kernel: Kernel, cluster: Cluster, settings: NodeLifecycleSettings) {
+    this.kernel = kernel;
+    this.cluster = cluster;
+    this.settings = settings;
+    this.postEvent = kernel.defineEvent('node status posted', 3, (node, incarnation) => this.postReady(node, incarnation));
+    this.passEvent = kernel.defineEvent('node monitor pass', 4, () => this.pass());
+    this.queueEvent = kernel.defineEvent('NoExecute queue', 4, (zone) => this.serveQueue(zone));
+    this.mirrorEvent = kernel.defineEvent('node taint mirror', 4, (node, incarnation) => this.mirror(node, incarnation));
+    cluster.observe(this);
+  }
+
+  /** Names of zones as topology keys, with their state now; for tests and reports. */
+  zoneStates(): ReadonlyMap<string, ZoneState> {
+    return new Map(Array.from(this.zoneIndexes, ([key, index]) => [key, this.zones[index].state]));
+  }
+
+  // ---- notices ---------------------------------------------------------------------------------------------------
+
+  nodeAdded(node: number): void {
+    const { nodes } = this.cluster;
+    if (node >= this.ready.length) this.grow(nodes.capacity);
+    const { name, facts } = nodes.info[node];
+    const phase = this.kernel.random.stream('lease', name).next();
+    this.leasePhase[node] = Math.floor(phase * this.settings.leaseRenewMicros);
+    this.lastPost[node] = this.kernel.now;
+    this.detectAt[node] = Infinity;
+    this.ready[node] = 1;
+    this.marked[node] = 0;
+    this.zone[node] = this.zoneIndex(facts.zoneKey);
+    if (this.notReadyNodes > 0) this.requestPass(this.kernel.now);
+  }
+
+  nodeRemoving(node: number): void {
+    this.detectAt[node] = Infinity;
+    this.zones[this.zone[node]].remove(node);
+    if (this.ready[node] === 0) this.notReadyNodes--;
+    if (this.notReadyNodes > 0) this.requestPass(this.kernel.now);
+  }
+
+  nodeHealthChanged(node: number, up: boolean): void {
+    if (up) {
+      this.detectAt[node] = Infinity;
+      this.lastPost[node] = this.kernel.now;
+      if (this.ready[node] === 0) this.kernel.after(0, this.postEvent, node, this.cluster.nodes.incarnation[node]);
+    } else if (this.ready[node] === 1) this.expectDetection(node, this.firstPassAtOrAfter(this.lastRenewal(node)));
+  }
+
+  nodeUpdated(node: number, changes: number): void {
+    if (this.writing || (changes & (NodeChange.Conditions | NodeChange.Cordoned | NodeChange.Uncordoned)) === 0) return;
+    this.kernel.after(0, this.mirrorEvent, node, this.cluster.nodes.incarnation[node]);
+  }
+
+  // ---- time ------------------------------------------------------------------------------------------------------
+
+  private firstPassAtOrAfter(time: Micros): Micros {
+    const period = this.settings.monitorPeriodMicros;
+    return Math.ceil(time / period) * period;
+  }
+
+  /** The last renewal before now. */
+  private lastRenewal(node: number): Micros {
+    const phase = this.leasePhase[node];
+    const period = this.settings.leaseRenewMicros;
+    const renewal = phase + Math.ceil((this.kernel.now - phase) / period - 1) * period;
+    return Math.max(renewal, this.lastPost[node]);
+  }
+
+  /** The first pass later than `seenAt` + grace. */
+  private expectDetection(node: number, seenAt: Micros): void {
+    const period = this.settings.monitorPeriodMicros;
+    const due = (Math.floor((seenAt + this.settings.monitorGraceMicros) / period) + 1) * period;
+    this.detectAt[node] = Math.max(due, this.firstPassAtOrAfter(this.kernel.now));
+    this.requestPass(this.detectAt[node]);
+  }
+
+  private requestPass(notBefore: Micros): void {
+    const time = this.firstPassAtOrAfter(notBefore);
+    if (this.passTimes.has(time)) return;
+    this.passTimes.add(time);
+    this.kernel.at(time, this.passEvent);
+  }
+
+  // ---- the controller --------------------------------------------------------------------------------------------
+
+  private postReady(node: number, incarnation: number): void {
+    const { nodes } = this.cluster;
+    if (nodes.incarnation[node] !== incarnation || nodes.up[node] === 0 || this.ready[node] === 1) return;
+    this.ready[node] = 1;
+    this.notReadyNodes--;
+    this.writeStatus(node, 'True');
+    this.requestPass(this.kernel.now);
+  }
+
+  private pass(): void {
+    const { nodes } = this.cluster;
+    const { now } = this.kernel;
+    this.passTimes.delete(now);
+    this.readyCounts.fill(0);
+    this.notReadyCounts.fill(0);
+    for (let node = 0; node < nodes.length; node++) {
+      if (nodes.alive[node] === 0) continue;
+      if (this.ready[node] === 1 && this.detectAt[node] <= now) {
+        this.ready[node] = 0;
+        this.notReadyNodes++;
+        this.writeStatus(node, 'Unknown');
+      }
+      if (this.ready[node] === 1) this.release(node);
+      else this.mark(node);
+      if (nodes.info[node].labels.has(EXCLUDE_DISRUPTION_LABEL)) continue;
+      const counts = this.ready[node] === 1 ? this.readyCounts : this.notReadyCounts;
+      counts[this.zone[node]]++;
+    }
+    this.handleDisruption();
+    for (let zone = 0; zone < this.zones.length; zone++) this.scheduleQueue(zone);
+  }
+
+  private mark(node: number): void {
+    if (this.marked[node] === 1) return;
+    this.marked[node] = 1;
+    this.zones[this.zone[node]].nodes.push(node);
+  }
+
+  private release(node: number): void {
+    const { taints } = this.cluster.nodes.info[node].facts;
+    if (this.marked[node] === 1) this.zones[this.zone[node]].remove(node);
+    this.marked[node] = 0;
+    if (taints.length > 0 && hasTaint(taints, TAINT_UNREACHABLE, 'NoExecute')) {
+      this.cluster.setTaints(node, withoutTaint(taints, TAINT_UNREACHABLE, 'NoExecute'));
+    }
+  }
+
+  /** Zone states and rates; with all zones down the fault is taken to be the controller's own, and nothing is tainted. */
+  private handleDisruption(): void {
+    const { now } = this.kernel;
+    const states = this.zones.map((_zone, index) => this.stateOf(index));
+    const present = states.filter((state) => state !== null);
+    const allAreFull = present.length > 0 && present.every((state) => state === 'FullDisruption');
+    const allWereFull = this.zones.every((zone, index) => states[index] === null || zone.state === 'FullDisruption');
+    if (allAreFull && allWereFull) return;
+    if (allAreFull) {
+      for (let node = 0; node < this.cluster.nodes.length; node++) if (this.cluster.nodes.alive[node] === 1) this.release(node);
+    } else if (allWereFull) this.restartProbes(now);
+    this.zones.forEach((zone, index) => {
+      const state = states[index];
+      if (state === null) {
+        zone.state = 'Normal';
+        return;
+      }
+      const isUnchanged = zone.state === state && !allWereFull;
+      zone.state = state;
+      if (allAreFull) zone.setRate(0, now);
+      else if (!isUnchanged) zone.setRate(zoneRate(state, this.readyCounts[index] + this.notReadyCounts[index], this.settings), now);
+    });
+  }
+
+  /** null: no node that counts. */
+  private stateOf(zone: number): ZoneState | null {
+    const ready = this.readyCounts[zone];
+    const notReady = this.notReadyCounts[zone];
+    return ready + notReady === 0 ? null : zoneState(ready, notReady, this.settings.unhealthyZoneThreshold);
+  }
+
+  /** After an outage of all zones every node is given the whole grace period anew. */
+  private restartProbes(now: Micros): void {
+    const { nodes } = this.cluster;
+    for (let node = 0; node < nodes.length; node++) {
+      if (nodes.alive[node] === 1 && this.ready[node] === 1 && this.detectAt[node] !== Infinity) this.expectDetection(node, now);
+    }
+  }
+
+  private scheduleQueue(zone: number): void {
+    const queue = this.zones[zone];
+    if (queue.nodes.length === 0 || queue.tokenAt === Infinity) return;
+    const time = Math.ceil(Math.max(this.kernel.now, queue.tokenAt) / QUEUE_PERIOD_MICROS) * QUEUE_PERIOD_MICROS;
+    if (this.queueEventAt[zone] <= time) return;
+    this.queueEventAt[zone] = time;
+    this.kernel.at(time, this.queueEvent, zone);
+  }
+
+  private serveQueue(zone: number): void {
+    const { now } = this.kernel;
+    if (this.queueEventAt[zone] === now) this.queueEventAt[zone] = Infinity;
+    const queue = this.zones[zone];
+    for (let node = queue.take(now); node >= 0; node = queue.take(now)) {
+      if (this.cluster.nodes.alive[node] === 0 || this.ready[node] === 1) continue;
+      const { taints } = this.cluster.nodes.info[node].facts;
+      if (!hasTaint(taints, TAINT_UNREACHABLE, 'NoExecute')) this.cluster.setTaints(node, [...taints, { key: TAINT_UNREACHABLE, effect: 'NoExecute' }]);
+    }
+    this.scheduleQueue(zone);
+  }
+
+  private writeStatus(node: number, status: 'True' | 'Unknown'): void {
+    this.writing = true;
+    this.cluster.updateNode(node, withReadyStatus(this.cluster.nodes.info[node].facts.object, status));
+    this.writing = false;
+  }
+
+  private mirror(node: number, incarnation: number): void {
+    const { nodes } = this.cluster;
+    if (nodes.incarnation[node] !== incarnation || nodes.alive[node] === 0) return;
+    const { object, taints, unschedulable } = nodes.info[node].facts;
+    const mirrored = mirroredTaints(taints, object.status?.conditions ?? [], unschedulable);
+    if (mirrored !== taints) this.cluster.setTaints(node, mirrored);
+  }
+
+  private zoneIndex(key: string): number {
+    const known = this.zoneIndexes.get(key);
+    if (known !== undefined) return known;
+    const index = this.zones.length;
+    this.zoneIndexes.set(key, index);
+    this.zones.push(new ZoneQueue(this.settings.evictionRatePerSecond));
+    this.queueEventAt.push(Infinity);
+    this.readyCounts.push(0);
+    this.notReadyCounts.push(0);
+    return index;
+  }
+
+  private grow(capacity: number): void {
+    this.leasePhase = growFloat64(this.leasePhase, capacity);
+    this.lastPost = growFloat64(this.lastPost, capacity);
+    this.detectAt = growFloat64(this.detectAt, capacity);
+    this.ready = growUint8(this.ready, capacity);
+    this.marked = growUint8(this.marked, capacity);
+    this.zone = growInt32(this.zone, capacity);
+  }
+}

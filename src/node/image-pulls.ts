@@ -1,0 +1,180 @@
+/**
+ * Images on nodes: which are there, and the pulls that bring the others. One pull serves every pod that waits for the
+ * image; with `serialize` a node pulls one image at a time in the order of asking (serializeImagePulls), otherwise all
+ * at once, each at full speed. Images are never removed from a node.
+ *
+ * What was pulled is reported to the Node object (ImageLocality reads it) with the node's next status report, every
+ * 10 s from its creation, so a Node object is rewritten at most once for each image and once per report. As upstream,
+ * a report names the 50 largest images (pkg/kubelet/apis/config: nodeStatusMaxImages).
+ *
+ * Costs one byte per node and image; a question about images that are there, a few nanoseconds each.
+ */
+import { grownCapacity, growUint8 } from '../base/growable.ts';
+import { Interner } from '../base/interner.ts';
+import { MICROS_PER_SECOND, microsFromSeconds, type Micros } from '../base/time.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { normalizedImageName } from '../cluster/image-names.ts';
+import type { ContainerImage } from '../cluster/objects.ts';
+import type { EventKind, Kernel, TimerId } from '../kernel/kernel.ts';
+import type { KubeletSettings } from '../simulation/scenario.ts';
+
+const STATUS_PERIOD_MICROS: Micros = 10 * MICROS_PER_SECOND;
+const REPORTED_IMAGES = 50;
+/** What an empty image name becomes when it is normalised. */
+const NO_IMAGE = ':latest';
+
+interface NodePulls {
+  /** Image id to the timer of its pull. */
+  readonly active: Map<number, TimerId>;
+  /** Images that wait for their turn. */
+  readonly queue: number[];
+  /** Image id to pods and their tickets, in pairs. */
+  readonly waiting: Map<number, number[]>;
+}
+
+function newPulls(): NodePulls {
+  return { active: new Map(), queue: [], waiting: new Map() };
+}
+
+export class ImagePulls {
+  private readonly kernel: Kernel;
+  private readonly cluster: Cluster;
+  private readonly settings: KubeletSettings;
+  private readonly onPulled: (pod: number, ticket: number) => void;
+  private readonly pulledEvent: EventKind;
+  private readonly reportEvent: EventKind;
+
+  private readonly images = new Interner();
+  private readonly sizes: number[] = [];
+  private readonly sizeByName: ReadonlyMap<string, number>;
+  /** Image ids by template id. */
+  private readonly idsByTemplate: (readonly number[] | undefined)[] = [];
+  /** By node row, then image id: 1 when it is there. */
+  private readonly present: Uint8Array[] = [];
+  private readonly pulls: (NodePulls | null)[] = [];
+  /** By node row: pulled and not yet reported. */
+  private readonly unreported: number[][] = [];
+  pullCount = 0;
+
+  constructor(kernel: Kernel, cluster: Cluster, settings: KubeletSettings, onPulled: (pod: number, ticket: number) => void) {
+    this.kernel = kernel;
+    this.cluster = cluster;
+    this.settings = settings;
+    this.onPulled = onPulled;
+    this.sizeByName = new Map(Object.entries(settings.imageBytes).map(([name, bytes]) => [normalizedImageName(name), bytes]));
+    this.pulledEvent = kernel.defineEvent('image pulled', 3, (node, image) => this.pulled(node, image));
+    this.reportEvent = kernel.defineEvent('node images report', 3, (node, incarnation) => this.report(node, incarnation));
+  }
+
+  /** A new machine: it has what its Node object names. */
+  nodeAdded(node: number): void {
+    this.present[node] = new Uint8Array(this.images.size);
+    this.pulls[node] = null;
+    this.unreported[node] = [];
+    this.nodeImagesChanged(node);
+  }
+
+  nodeImagesChanged(node: number): void {
+    for (const name of this.cluster.nodes.info[node].facts.images.keys()) this.put(node, this.imageId(normalizedImageName(name)));
+  }
+
+  /** Pulls under way are lost. */
+  nodeStopped(node: number): void {
+    const pulls = this.pulls[node];
+    if (pulls === null || pulls === undefined) return;
+    for (const timer of pulls.active.values()) this.kernel.cancel(timer);
+    this.pulls[node] = null;
+  }
+
+  nodeReturned(node: number): void {
+    if (this.unreported[node].length > 0) this.scheduleReport(node);
+  }
+
+  /** The first image of the template that the node lacks, -1: none. */
+  missingImage(node: number, template: number): number {
+    const ids = this.idsByTemplate[template] ?? this.compileTemplate(template);
+    const present = this.present[node];
+    for (let i = 0; i < ids.length; i++) if (present[ids[i]] !== 1) return ids[i];
+    return -1;
+  }
+
+  /** A pod that ran on the node before the simulation began: its images are there. */
+  assumeImages(node: number, template: number): void {
+    for (const id of this.idsByTemplate[template] ?? this.compileTemplate(template)) this.put(node, id);
+  }
+
+  /** The pod waits for an image that is missing; `onPulled` tells when it has come. */
+  request(node: number, image: number, pod: number, ticket: number): void {
+    const pulls = (this.pulls[node] ??= newPulls());
+    const waiting = pulls.waiting.get(image);
+    if (waiting !== undefined) {
+      waiting.push(pod, ticket);
+      return;
+    }
+    pulls.waiting.set(image, [pod, ticket]);
+    if (this.settings.serializeImagePulls && pulls.active.size > 0) pulls.queue.push(image);
+    else this.startPull(node, image, pulls);
+  }
+
+  private startPull(node: number, image: number, pulls: NodePulls): void {
+    const { pullBaseSeconds, pullBytesPerSecond, unpackBytesPerSecond } = this.settings;
+    const bytes = this.sizes[image];
+    const micros = microsFromSeconds(pullBaseSeconds + bytes / pullBytesPerSecond + bytes / unpackBytesPerSecond);
+    this.pullCount++;
+    pulls.active.set(image, this.kernel.timerAt(this.kernel.now + micros, this.pulledEvent, node, image));
+  }
+
+  private pulled(node: number, image: number): void {
+    const pulls = this.pulls[node];
+    if (pulls === null) return;
+    pulls.active.delete(image);
+    this.put(node, image);
+    const unreported = this.unreported[node];
+    unreported.push(image);
+    if (unreported.length === 1) this.scheduleReport(node);
+    const waiting = pulls.waiting.get(image) ?? [];
+    pulls.waiting.delete(image);
+    const next = pulls.queue.shift();
+    if (next !== undefined) this.startPull(node, next, pulls);
+    for (let i = 0; i < waiting.length; i += 2) this.onPulled(waiting[i], waiting[i + 1]);
+  }
+
+  private scheduleReport(node: number): void {
+    const { nodes } = this.cluster;
+    const age = this.kernel.now - nodes.createdAt[node];
+    const time = nodes.createdAt[node] + Math.ceil(age / STATUS_PERIOD_MICROS) * STATUS_PERIOD_MICROS;
+    this.kernel.at(time, this.reportEvent, node, nodes.incarnation[node]);
+  }
+
+  private report(node: number, incarnation: number): void {
+    const { nodes } = this.cluster;
+    if (nodes.incarnation[node] !== incarnation || nodes.alive[node] === 0 || nodes.up[node] === 0) return;
+    const pulled = this.unreported[node];
+    if (pulled.length === 0) return;
+    this.unreported[node] = [];
+    const { object, images } = nodes.info[node].facts;
+    const fresh = pulled.filter((id) => !images.has(this.images.text(id))).map((id): ContainerImage => ({ names: [this.images.text(id)], sizeBytes: this.sizes[id] }));
+    if (fresh.length === 0) return;
+    let all: readonly ContainerImage[] = [...(object.status?.images ?? []), ...fresh];
+    if (all.length > REPORTED_IMAGES) all = [...all].sort((a, b) => (b.sizeBytes ?? 0) - (a.sizeBytes ?? 0)).slice(0, REPORTED_IMAGES);
+    this.cluster.updateNode(node, { ...object, status: { ...object.status, images: all } });
+  }
+
+  private compileTemplate(template: number): readonly number[] {
+    const names = this.cluster.templates.get(template).images.filter((name) => name !== NO_IMAGE);
+    const ids = [...new Set(names)].map((name) => this.imageId(name));
+    this.idsByTemplate[template] = ids;
+    return ids;
+  }
+
+  private imageId(name: string): number {
+    const id = this.images.intern(name);
+    if (id === this.sizes.length) this.sizes.push(this.sizeByName.get(name) ?? this.settings.defaultImageBytes);
+    return id;
+  }
+
+  private put(node: number, image: number): void {
+    if (image >= this.present[node].length) this.present[node] = growUint8(this.present[node], grownCapacity(this.present[node].length, image + 1));
+    this.present[node][image] = 1;
+  }
+}

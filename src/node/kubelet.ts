@@ -1,0 +1,190 @@
+/**
+ * All kubelets: a bound pod gets its sandbox, its missing images and its containers, runs for its duration and
+ * succeeds; a terminating pod stops; a machine that dies takes the runs with it, and one that comes back starts its
+ * pods again. Source: pkg/kubelet/{kubelet.go,kuberuntime} (v1.36); docs/model-node-life.md has the departures.
+ *
+ * Every event about a pod carries the ticket of the pod row at that time. Whatever makes events in flight void (the
+ * pod is bound, stops, is removed, its machine dies) takes the next ticket. A pod that finds its images costs two
+ * events (start, finish) and three notices; per pod row 20 bytes.
+ *
+ * `acknowledgedAt` (status.startTime) is the one pod column that the kubelet writes itself, when it first sees the pod.
+ */
+import { growUint32 } from '../base/growable.ts';
+import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
+import { EvictionCause, PodOutcome, PodPhase } from '../cluster/cluster.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { NodeChange } from '../cluster/observer.ts';
+import type { ClusterObserver } from '../cluster/observer.ts';
+import type { EventKind, Kernel } from '../kernel/kernel.ts';
+import type { KubeletSettings } from '../simulation/scenario.ts';
+import { ImagePulls } from './image-pulls.ts';
+import { StartDelays } from './start-delays.ts';
+
+/** From SIGTERM until the containers have ended, when the grace period allows as much; most programs end at once. */
+export const STOP_MICROS: Micros = MICROS_PER_SECOND;
+
+export class Kubelet implements ClusterObserver {
+  readonly images: ImagePulls;
+  private readonly kernel: Kernel;
+  private readonly cluster: Cluster;
+  private readonly delays: StartDelays;
+  /** By pod row; never set back, so it outlives the pods of the row. */
+  private tickets: Uint32Array = new Uint32Array(0);
+  private readonly sandboxEvent: EventKind;
+  private readonly startEvent: EventKind;
+  private readonly finishEvent: EventKind;
+  private readonly stopEvent: EventKind;
+  private readonly interruptEvent: EventKind;
+  private readonly returnEvent: EventKind;
+
+  /** `isReplacement` tells, while a pod is being created, whether it stands in for a lost one. */
+  constructor(kernel: Kernel, cluster: Cluster, settings: KubeletSettings, isReplacement: () => boolean = () => false) {
+    this.kernel = kernel;
+    this.cluster = cluster;
+    this.delays = new StartDelays(cluster, kernel.random, settings, isReplacement);
+    this.images = new ImagePulls(kernel, cluster, settings, (pod, ticket) => this.pullImages(pod, ticket));
+    this.sandboxEvent = kernel.defineEvent('pod sandbox ready', 3, (pod, ticket) => this.pullImages(pod, ticket));
+    this.startEvent = kernel.defineEvent('pod start', 3, (pod, ticket) => this.start(pod, ticket));
+    this.finishEvent = kernel.defineEvent('pod finish', 3, (pod, ticket) => this.finish(pod, ticket));
+    this.stopEvent = kernel.defineEvent('pod stop', 3, (pod, ticket) => this.stop(pod, ticket));
+    this.interruptEvent = kernel.defineEvent('pods interrupted', 3, (node, incarnation) => this.interrupt(node, incarnation));
+    this.returnEvent = kernel.defineEvent('node returned', 3, (node, incarnation) => this.nodeReturned(node, incarnation));
+    cluster.observe(this);
+  }
+
+  // ---- notices ---------------------------------------------------------------------------------------------------
+
+  podCreated(pod: number): void {
+    if (pod >= this.tickets.length) this.tickets = growUint32(this.tickets, this.cluster.pods.capacity);
+    this.delays.draw(pod);
+  }
+
+  podBound(pod: number): void {
+    const { pods, nodes } = this.cluster;
+    const node = pods.node[pod];
+    if (nodes.up[node] === 0) return;
+    if (pods.isTerminating(pod)) this.kernel.after(0, this.stopEvent, pod, this.nextTicket(pod));
+    else this.begin(pod);
+  }
+
+  podStarted(pod: number): void {
+    const { pods } = this.cluster;
+    if (pods.acknowledgedAt[pod] !== pods.acknowledgedAt[pod]) pods.acknowledgedAt[pod] = this.kernel.now;
+    // Started without the kubelet: it ran here before the simulation began.
+    if (pods.boundAt[pod] === this.kernel.now) this.images.assumeImages(pods.node[pod], pods.template[pod]);
+    const ticket = this.nextTicket(pod);
+    const duration = pods.durationMicros[pod];
+    if (duration !== Infinity) this.kernel.after(duration, this.finishEvent, pod, ticket);
+  }
+
+  podTerminating(pod: number): void {
+    const { pods, nodes } = this.cluster;
+    const phase = pods.phase[pod];
+    if (phase < PodPhase.Bound || nodes.up[pods.node[pod]] === 0) return;
+    const delay = phase === PodPhase.Running ? Math.min(this.cluster.templateOf(pod).graceMicros, STOP_MICROS) : 0;
+    this.kernel.after(delay, this.stopEvent, pod, this.nextTicket(pod));
+  }
+
+  podRemoved(pod: number): void {
+    this.tickets[pod]++;
+  }
+
+  nodeAdded(node: number): void {
+    this.images.nodeAdded(node);
+    // Pods of an earlier node of this name are still here: the new machine takes them over.
+    if (this.cluster.nodes.info[node].pods.length > 0) this.scheduleForNode(this.returnEvent, node);
+  }
+
+  nodeUpdated(node: number, changes: number): void {
+    if ((changes & NodeChange.Images) !== 0) this.images.nodeImagesChanged(node);
+  }
+
+  nodeHealthChanged(node: number, up: boolean): void {
+    if (up) this.scheduleForNode(this.returnEvent, node);
+    else this.machineStopped(node);
+  }
+
+  nodeRemoving(node: number): void {
+    if (this.cluster.nodes.up[node] === 1) this.machineStopped(node);
+  }
+
+  // ---- a pod's way -----------------------------------------------------------------------------------------------
+
+  private nextTicket(pod: number): number {
+    return ++this.tickets[pod] | 0;
+  }
+
+  private isCurrent(pod: number, ticket: number): boolean {
+    return (this.tickets[pod] | 0) === ticket;
+  }
+
+  private begin(pod: number): void {
+    const { pods } = this.cluster;
+    const ticket = this.nextTicket(pod);
+    if (pods.acknowledgedAt[pod] !== pods.acknowledgedAt[pod]) pods.acknowledgedAt[pod] = this.kernel.now;
+    const sandbox = this.delays.sandboxMicros[pod];
+    if (this.images.missingImage(pods.node[pod], pods.template[pod]) >= 0) this.kernel.after(sandbox, this.sandboxEvent, pod, ticket);
+    else this.kernel.after(sandbox + this.delays.containerStartMicros[pod], this.startEvent, pod, ticket);
+  }
+
+  /** Asks for the next missing image; with all of them there the containers start. */
+  private pullImages(pod: number, ticket: number): void {
+    if (!this.isCurrent(pod, ticket)) return;
+    const { pods } = this.cluster;
+    const node = pods.node[pod];
+    const image = this.images.missingImage(node, pods.template[pod]);
+    if (image >= 0) this.images.request(node, image, pod, ticket);
+    else this.kernel.after(this.delays.containerStartMicros[pod], this.startEvent, pod, ticket);
+  }
+
+  private start(pod: number, ticket: number): void {
+    if (this.isCurrent(pod, ticket)) this.cluster.startPod(pod);
+  }
+
+  private finish(pod: number, ticket: number): void {
+    if (this.isCurrent(pod, ticket)) this.cluster.removePod(pod, PodOutcome.Succeeded);
+  }
+
+  private stop(pod: number, ticket: number): void {
+    if (this.isCurrent(pod, ticket)) this.removeTerminated(pod);
+  }
+
+  private removeTerminated(pod: number): void {
+    const isWanted = this.cluster.pods.cause[pod] === EvictionCause.None;
+    this.cluster.removePod(pod, isWanted ? PodOutcome.Deleted : PodOutcome.Evicted);
+  }
+
+  // ---- machines --------------------------------------------------------------------------------------------------
+
+  private scheduleForNode(kind: EventKind, node: number): void {
+    this.kernel.after(0, kind, node, this.cluster.nodes.incarnation[node]);
+  }
+
+  private machineStopped(node: number): void {
+    const list = this.cluster.nodes.info[node].pods;
+    for (let i = 0; i < list.length; i++) this.tickets[list[i]]++;
+    this.images.nodeStopped(node);
+    if (list.length > 0) this.scheduleForNode(this.interruptEvent, node);
+  }
+
+  private interrupt(node: number, incarnation: number): void {
+    const { nodes, pods } = this.cluster;
+    if (nodes.incarnation[node] !== incarnation) return;
+    for (const pod of nodes.info[node].pods) if (pods.phase[pod] === PodPhase.Running) this.cluster.interruptPod(pod);
+  }
+
+  private nodeReturned(node: number, incarnation: number): void {
+    const { nodes, pods } = this.cluster;
+    if (nodes.incarnation[node] !== incarnation || nodes.up[node] === 0) return;
+    this.images.nodeReturned(node);
+    for (const pod of nodes.info[node].pods.slice()) {
+      if (pods.phase[pod] < PodPhase.Bound || pods.phase[pod] === PodPhase.Running) continue;
+      const hasRun = pods.startedAt[pod] === pods.startedAt[pod];
+      if (pods.isTerminating(pod)) this.removeTerminated(pod);
+      else if (hasRun && this.cluster.templateOf(pod).restartPolicy === 'Never') {
+        this.cluster.terminatePod(pod, EvictionCause.NodeFailure);
+        this.cluster.removePod(pod, PodOutcome.Failed);
+      } else this.begin(pod);
+    }
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * The workloads and the trace of a scenario as input of the kernel: arrivals become owners and pods. Templates are
+ * interned once per workload and shape, or per distinct trace row; after that an arrival costs its pods.
+ *
+ * Deployments and Jobs of generators have an owner row each and no object in the store. A Deployment's pods run until
+ * the Deployment ends; then they are deleted (outcome Deleted), wherever they stand. A Job's pods end on their own.
+ * Names: `<workload>-<arrival>-<n>` for Deployments, `<workload>-<n>` for all others, n counting pods.
+ */
+import { unreachable } from '../base/assert.ts';
+import type { Micros } from '../base/time.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { Container, Pod, PodSpec, ResourceList } from '../cluster/objects.ts';
+import { withDaemonTolerations, type DaemonSets } from '../controllers/daemon-sets.ts';
+import { OwnerKind } from '../controllers/owners.ts';
+import type { ReplacementController } from '../controllers/replacement.ts';
+import type { InputSource } from '../kernel/kernel.ts';
+import type { WorkloadSource } from '../workload/generators/workload-source.ts';
+import type { TraceSource } from '../workload/traces/trace-source.ts';
+import { splitName, type PodAdmission } from './pod-admission.ts';
+import type { TracePod, Workload } from './scenario.ts';
+
+/** Where arrivals go. */
+export interface ArrivalTargets {
+  readonly cluster: Cluster;
+  readonly admission: PodAdmission;
+  readonly replacement: ReplacementController;
+  readonly daemonSets: DaemonSets;
+}
+
+/** Register with `kernel.addInput(2, input)`. */
+export class WorkloadInput implements InputSource {
+  private readonly workloads: readonly Workload[];
+  private readonly source: WorkloadSource;
+  private readonly targets: ArrivalTargets;
+  /** By workload index, then shape index + 1: template id. */
+  private readonly templates: number[][];
+  private readonly nameBases: readonly number[];
+  private readonly classes: readonly number[];
+
+  constructor(workloads: readonly Workload[], source: WorkloadSource, targets: ArrivalTargets) {
+    const { cluster } = targets;
+    this.workloads = workloads;
+    this.source = source;
+    this.targets = targets;
+    this.templates = workloads.map(() => []);
+    this.nameBases = workloads.map(({ name }) => cluster.names.intern(name));
+    this.classes = workloads.map((workload) => cluster.classes.intern(workload.class));
+  }
+
+  nextTime(): Micros {
+    return this.source.peekTime();
+  }
+
+  deliver(): void {
+    const { source } = this;
+    if (!source.advance()) return;
+    const index = source.workloadIndex;
+    const workload = this.workloads[index];
+    const template = this.template(index, source.shapeIndex);
+    switch (workload.kind) {
+      case 'Deployment':
+        return this.deploy(index, template);
+      case 'Job':
+        return this.startJob(index, template);
+      case 'Pod':
+        return this.createPods(index, template, -1, this.nameBases[index]);
+      case 'DaemonSet': {
+        const owner = this.addOwner(index, template, OwnerKind.DaemonSet, this.nameBases[index]);
+        return this.targets.daemonSets.add(owner);
+      }
+      default:
+        return unreachable(workload.kind);
+    }
+  }
+
+  private deploy(index: number, template: number): void {
+    const { source } = this;
+    const nameBase = this.targets.cluster.names.intern(`${this.workloads[index].name}-${source.arrivalIndex}`);
+    const owner = this.addOwner(index, template, OwnerKind.ReplicaSet, nameBase);
+    this.createPods(index, template, owner, nameBase);
+  }
+
+  private startJob(index: number, template: number): void {
+    const nameBase = this.nameBases[index];
+    this.createPods(index, template, this.addOwner(index, template, OwnerKind.Job, nameBase), nameBase);
+  }
+
+  private addOwner(index: number, template: number, kind: OwnerKind, nameBase: number): number {
+    const { replacement, cluster } = this.targets;
+    const endsAtMicros = cluster.now + this.source.lifetimeMicros;
+    return replacement.addOwner({ kind, template, workloadClass: this.classes[index], nameBase, endsAtMicros, podsToCome: 0 });
+  }
+
+  private createPods(index: number, template: number, owner: number, nameBase: number): void {
+    const { source, targets } = this;
+    const { owners } = targets.replacement;
+    const isTimed = this.workloads[index].kind !== 'Deployment';
+    const seed = { template, nameBase, nameOrdinal: 0, owner, workloadClass: this.classes[index], durationMicros: Infinity, pinnedNode: -1 };
+    for (let i = 0; i < source.replicas; i++) {
+      seed.nameOrdinal = owners.takeOrdinal(nameBase);
+      if (isTimed) seed.durationMicros = source.podLifetimesMicros[i];
+      targets.cluster.createPod(seed);
+    }
+  }
+
+  private template(index: number, shape: number): number {
+    const known = this.templates[index][shape + 1];
+    if (known !== undefined) return known;
+    const workload = this.workloads[index];
+    const requests = shape < 0 ? null : workload.shapes[shape].requests;
+    return (this.templates[index][shape + 1] = this.targets.admission.template(podOfWorkload(workload, requests)));
+  }
+}
+
+/** The pod that a workload's template and a drawn shape make. `requests`: the shape's, null: as the template has them. */
+export function podOfWorkload(workload: Workload, requests: ResourceList | null): Pod {
+  const { template, kind } = workload;
+  let spec: PodSpec = template.spec ?? {};
+  if (workload.priorityClassName !== null) spec = { ...spec, priorityClassName: workload.priorityClassName };
+  if (requests !== null) spec = { ...spec, containers: (spec.containers ?? []).map((container, index) => withRequests(container, index === 0 ? requests : null)) };
+  if (kind === 'DaemonSet') spec = withDaemonTolerations(spec);
+  if (kind === 'Job' && spec.restartPolicy !== 'OnFailure') spec = { ...spec, restartPolicy: 'Never' };
+  return { metadata: { ...template.metadata, namespace: workload.namespace }, spec };
+}
+
+/** The first container has the whole shape and the others nothing, so the pod requests what was drawn. Limits give way. */
+function withRequests({ resources: _resources, ...container }: Container, requests: ResourceList | null): Container {
+  return requests === null ? container : { ...container, resources: { requests } };
+}
+
+/** Register with `kernel.addInput(2, input)`. Pods of a trace have no owner: lost ones are not replaced. */
+export class TraceInput implements InputSource {
+  private readonly source: TraceSource;
+  private readonly targets: ArrivalTargets;
+  private readonly templates = new Map<string, number>();
+  /** Readers share the objects of like rows: parts seen before are known by identity, or else by text. */
+  private readonly partByObject = new Map<object, number>();
+  private readonly partByText = new Map<string, number>();
+
+  constructor(source: TraceSource, targets: ArrivalTargets) {
+    this.source = source;
+    this.targets = targets;
+  }
+
+  nextTime(): Micros {
+    return this.source.peekTime();
+  }
+
+  deliver(): void {
+    if (!this.source.advance() || this.source.pod === null) return;
+    const { pod } = this.source;
+    const { cluster } = this.targets;
+    const { base, ordinal } = splitName(pod.name, cluster);
+    cluster.createPod({
+      template: this.template(pod),
+      nameBase: base,
+      nameOrdinal: ordinal,
+      owner: -1,
+      workloadClass: cluster.classes.intern(pod.class),
+      durationMicros: pod.durationMicros ?? Infinity,
+      pinnedNode: -1,
+    });
+  }
+
+  private template(pod: TracePod): number {
+    const parts = `${this.part(pod.requests)} ${this.part(pod.labels)} ${this.part(pod.nodeSelector)} ${this.part(pod.nodeAffinityAnyOf)}`;
+    const key = `${parts} ${pod.priority} ${pod.namespace}`;
+    const known = this.templates.get(key);
+    if (known !== undefined) return known;
+    const template = this.targets.admission.template(podOfTrace(pod), true);
+    this.templates.set(key, template);
+    return template;
+  }
+
+  private part(object: object): number {
+    const known = this.partByObject.get(object);
+    if (known !== undefined) return known;
+    const text = JSON.stringify(object);
+    const id = this.partByText.get(text) ?? this.partByText.size;
+    this.partByText.set(text, id);
+    if (this.partByObject.size >= KNOWN_PARTS) this.partByObject.clear();
+    this.partByObject.set(object, id);
+    return id;
+  }
+}
+
+/** Objects known by identity; beyond that the memory is emptied. */
+const KNOWN_PARTS = 10_000;
+
+/** A trace row as a pod of one container. */
+export function podOfTrace(pod: TracePod): Pod {
+  const expressions = pod.nodeAffinityAnyOf.map(({ key, values }) => ({ key, operator: 'In', values }));
+  const nodeAffinity = { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: expressions }] } };
+  return {
+    metadata: { namespace: pod.namespace, labels: pod.labels },
+    spec: {
+      priority: pod.priority,
+      nodeSelector: pod.nodeSelector,
+      ...(expressions.length === 0 ? {} : { affinity: { nodeAffinity } }),
+      containers: [{ name: 'main', resources: { requests: pod.requests } }],
+    },
+  };
+}
