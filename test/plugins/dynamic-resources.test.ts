@@ -1,0 +1,25 @@
+/** Stories of DynamicResources without claims; upstream: pkg/scheduler/framework/plugins/dynamicresources (v1.36). */
+import { expect, test } from 'vitest';
+import { CycleState } from '../../src/scheduler/framework/cycle-state.ts';
+import { DynamicResources } from '../../src/scheduler/plugins/dynamic-resources.ts';
+import { fixture, node, pod, text } from '../support/scheduler-fixture.ts';
+
+const world = fixture({ nodes: [node('n1'), node('n2')] });
+const story = world.plugin(DynamicResources);
+
+test('a pod without claims: PreFilter skips, the score is 0 everywhere', () => {
+  expect(story.preFilter(pod('new'))).toBe('Skip');
+  expect(story.scores(pod('new'))).toEqual({ n1: 0, n2: 0 });
+});
+
+test('PostFilter has nothing to free, and lets preemption go on', () => {
+  const { info } = story.begin(pod('new'));
+  const result = story.plugin.postFilter?.(new CycleState(), info, { get: () => null, explicit: () => [] });
+  expect(text(result?.status ?? null)).toBe('Unschedulable: no new claims to deallocate');
+  expect(result?.nominatedNodeName).toBeNull();
+});
+
+test('a pod with claims is told that they are not simulated', () => {
+  const claiming = pod('new', {}, { resourceClaims: [{ name: 'gpu', resourceClaimName: 'gpu' }] });
+  expect(story.preFilter(claiming)).toBe('UnschedulableAndUnresolvable: resource claims (spec.resourceClaims) are not simulated yet');
+});
