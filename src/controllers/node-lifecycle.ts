@@ -27,6 +27,7 @@ export class NodeLifecycle implements ClusterObserver {
   private readonly kernel: Kernel;
   private readonly cluster: Cluster;
   private readonly settings: NodeLifecycleSettings;
+  private readonly leasePhaseOf: (nodeName: string) => Micros;
   private readonly passEvent: EventKind;
   private readonly postEvent: EventKind;
   private readonly queueEvent: EventKind;
@@ -56,10 +57,12 @@ export class NodeLifecycle implements ClusterObserver {
   private notReadyNodes = 0;
   private writing = false;
 
-  constructor(kernel: Kernel, cluster: Cluster, settings: NodeLifecycleSettings) {
+  /** `leasePhaseOf`: when in each renewal period a node renews its lease; by default drawn from the node's own stream. */
+  constructor(kernel: Kernel, cluster: Cluster, settings: NodeLifecycleSettings, leasePhaseOf?: (nodeName: string) => Micros) {
     this.kernel = kernel;
     this.cluster = cluster;
     this.settings = settings;
+    this.leasePhaseOf = leasePhaseOf ?? ((nodeName) => Math.floor(kernel.random.stream('lease', nodeName).next() * settings.leaseRenewMicros));
     this.postEvent = kernel.defineEvent('node status posted', 3, (node, incarnation) => this.postReady(node, incarnation));
     this.passEvent = kernel.defineEvent('node monitor pass', 4, () => this.pass());
     this.queueEvent = kernel.defineEvent('NoExecute queue', 4, (zone) => this.serveQueue(zone));
@@ -78,8 +81,7 @@ export class NodeLifecycle implements ClusterObserver {
     const { nodes } = this.cluster;
     if (node >= this.ready.length) this.grow(nodes.capacity);
     const { name, facts } = nodes.info[node];
-    const phase = this.kernel.random.stream('lease', name).next();
-    this.leasePhase[node] = Math.floor(phase * this.settings.leaseRenewMicros);
+    this.leasePhase[node] = this.leasePhaseOf(name);
     this.lastPost[node] = this.kernel.now;
     this.detectAt[node] = Infinity;
     this.ready[node] = 1;
@@ -237,6 +239,11 @@ export class NodeLifecycle implements ClusterObserver {
 
   private serveQueue(zone: number): void {
     const { now } = this.kernel;
+    if (this.passTimes.has(now)) {
+      // The monitor pass of this instant goes first: it may empty the queue.
+      this.kernel.after(0, this.queueEvent, zone);
+      return;
+    }
     if (this.queueEventAt[zone] === now) this.queueEventAt[zone] = Infinity;
     const queue = this.zones[zone];
     for (let node = queue.take(now); node >= 0; node = queue.take(now)) {

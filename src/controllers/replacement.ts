@@ -9,7 +9,7 @@
  * costs an event and an entry in a queue.
  */
 import type { Micros } from '../base/time.ts';
-import { EvictionCause, PodOutcome } from '../cluster/cluster.ts';
+import { EvictionCause, PodOutcome, PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
@@ -20,12 +20,19 @@ interface Loss {
   readonly durationMicros: Micros;
   /** StatefulSet: the ordinal to use again; -1: the next one. */
   readonly ordinal: number;
+  /** Row and incarnation of the lost pod. */
+  readonly pod: number;
+  readonly incarnation: number;
+  /** false: the lost pod had succeeded, and the new one is the next of its Job's completions. */
+  readonly replaces: boolean;
 }
 
 export class ReplacementController implements ClusterObserver {
   readonly owners: OwnerTable;
   /** Replacements made so far. */
   replacedCount = 0;
+  /** Told of every replacement: the new pod, and the row of the lost one while that is still there, else -1. */
+  onReplaced: (pod: number, lost: number) => void = () => undefined;
   private readonly kernel: Kernel;
   private readonly cluster: Cluster;
   /** From `lossHead` on, one entry for each replace event in the queue, in the same order. */
@@ -87,6 +94,7 @@ export class ReplacementController implements ClusterObserver {
         if (outcome === PodOutcome.Succeeded) {
           if (owners.podsToCome[owner] === 0) return;
           owners.podsToCome[owner]--;
+          return this.noteLoss(pod, owner, -1, false);
         } else if (pods.isTerminating(pod)) return;
         return this.noteLoss(pod, owner, -1);
       case OwnerKind.ReplicaSet:
@@ -96,9 +104,10 @@ export class ReplacementController implements ClusterObserver {
     }
   }
 
-  private noteLoss(pod: number, owner: number, ordinal: number): void {
+  private noteLoss(pod: number, owner: number, ordinal: number, replaces = true): void {
     this.owners.pending[owner]++;
-    this.losses.push({ owner, durationMicros: this.cluster.pods.durationMicros[pod], ordinal });
+    const { durationMicros, incarnation } = this.cluster.pods;
+    this.losses.push({ owner, durationMicros: durationMicros[pod], ordinal, pod, incarnation: incarnation[pod], replaces });
     this.kernel.after(0, this.replaceEvent);
   }
 
@@ -114,8 +123,7 @@ export class ReplacementController implements ClusterObserver {
     if (owners.ended[owner] === 1) return this.freeWhenDone(owner);
     const nameBase = owners.nameBase[owner];
     this.creating = true;
-    this.replacedCount++;
-    this.cluster.createPod({
+    const pod = this.cluster.createPod({
       template: owners.template[owner],
       nameBase,
       nameOrdinal: loss.ordinal >= 0 ? loss.ordinal : owners.takeOrdinal(nameBase),
@@ -125,6 +133,10 @@ export class ReplacementController implements ClusterObserver {
       pinnedNode: -1,
     });
     this.creating = false;
+    if (!loss.replaces) return;
+    this.replacedCount++;
+    const isThere = this.cluster.pods.incarnation[loss.pod] === loss.incarnation && this.cluster.pods.phase[loss.pod] !== PodPhase.Free;
+    this.onReplaced(pod, isThere ? loss.pod : -1);
   }
 
   private end(owner: number, incarnation: number): void {

@@ -4,7 +4,7 @@
  * first fitting one for each taint; a timer that runs is kept whatever its length.
  * Source: pkg/controller/tainteviction/taint_eviction.go, timed_workers.go (v1.36).
  *
- * Costs nothing for pods on nodes without such taints but a look at one byte when they are bound; 16 bytes a pod row.
+ * Costs nothing for pods on nodes without such taints but a look at one byte when they are bound; 8 bytes a pod row.
  */
 import { growFloat64, growUint8 } from '../base/growable.ts';
 import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
@@ -37,9 +37,8 @@ export class TaintEviction implements ClusterObserver {
   private readonly evictEvent: EventKind;
   /** By node row: has a NoExecute taint. */
   private tainted: Uint8Array = new Uint8Array(0);
-  /** By pod row: the timer, 0: none, and when it was set. */
+  /** By pod row: the timer, 0: none. */
   private timer: Float64Array = new Float64Array(0);
-  private timerSetAt: Float64Array = new Float64Array(0);
 
   constructor(kernel: Kernel, cluster: Cluster) {
     this.kernel = kernel;
@@ -104,27 +103,16 @@ export class TaintEviction implements ClusterObserver {
   private process(pod: number, taints: readonly Taint[]): void {
     // An assumed pod is not bound for anybody but the scheduler; its turn comes with the binding.
     if (this.cluster.pods.phase[pod] < PodPhase.Bound) return;
-    if (pod >= this.timer.length) {
-      this.timer = growFloat64(this.timer, this.cluster.pods.capacity);
-      this.timerSetAt = growFloat64(this.timerSetAt, this.cluster.pods.capacity);
-    }
+    if (pod >= this.timer.length) this.timer = growFloat64(this.timer, this.cluster.pods.capacity);
     const stay = tolerationMicros(taints, this.cluster.templateOf(pod).tolerations);
     if (stay === Infinity || stay < 0) {
       this.cancel(pod);
       if (stay < 0) this.cluster.terminatePod(pod, EvictionCause.Taint);
       return;
     }
-    const { now } = this.kernel;
-    if (this.timer[pod] !== 0) {
-      if (this.timerSetAt[pod] < now) return;
-      this.cancel(pod);
-    }
-    if (stay === 0) {
-      this.cluster.terminatePod(pod, EvictionCause.Taint);
-      return;
-    }
-    this.timerSetAt[pod] = now;
-    this.timer[pod] = this.kernel.timerAt(now + stay, this.evictEvent, pod, this.cluster.pods.incarnation[pod] | 0);
+    if (this.timer[pod] !== 0) return;
+    if (stay === 0) this.cluster.terminatePod(pod, EvictionCause.Taint);
+    else this.timer[pod] = this.kernel.timerAt(this.kernel.now + stay, this.evictEvent, pod, this.cluster.pods.incarnation[pod] | 0);
   }
 
   private cancel(pod: number): void {
