@@ -3,16 +3,16 @@
  * operation under a clock that only the recording moves. After each operation the state must be upstream's.
  *
  * Upstream passes over updates of pods without a node that leave resourceVersion as it was. Recordings without resource
- * versions are made of such updates: a queued pod keeps its old object until its next failed attempt or its binding,
- * and a nomination that is cleared wakes nobody.
+ * versions are made of such updates: a queued pod keeps its old object (and with it its old nomination) until it is read
+ * again in its next failed attempt or is bound, and a nomination that is cleared wakes nobody.
  */
 import { Cluster } from '../../cluster/cluster.ts';
 import { Kernel } from '../../kernel/kernel.ts';
 import type { EventKind } from '../../kernel/kernel.ts';
-import type { Pod } from '../../cluster/objects.ts';
 import { decodeSchedulerConfiguration } from '../../scheduler/config/scheduler-configuration.ts';
 import { QueuePlace } from '../../scheduler/queue/scheduling-queue.ts';
 import { Scheduler } from '../../scheduler/scheduler.ts';
+import { withRecordedChoice } from './recorded-choice.ts';
 import type { ReplaySettings } from './replay-scheduler.ts';
 import { ReplayedCluster } from './replayed-cluster.ts';
 import type { Finding, SuiteTally } from './suite-tally.ts';
@@ -25,7 +25,6 @@ const SECOND = 1_000_000;
 const PHASE = { operation: 2, scheduler: 5 } as const;
 
 interface Cycle {
-  row: number;
   popped: string;
   bound: string;
   message: string;
@@ -40,9 +39,16 @@ export class QueueReplay {
   private readonly seed: number | null;
   private readonly tick: EventKind;
   private cycle: Cycle = noCycle();
+  /** Where the recorded cycle of this line preempted. */
+  private recordedNode = '';
+  private inCycle = false;
   private action: () => void = () => undefined;
   /** Templates of newer objects that the scheduler has not seen, by pod row. */
   private readonly newer = new Map<number, number>();
+  /** status.nominatedNodeName as the API server holds it. */
+  private readonly nominated = new Map<number, string>();
+  /** Of the scheduler, at the end of the last cycle. */
+  private nominations: ReadonlyMap<number, string> = new Map();
 
   constructor(header: VectorHeader, { registry, plain }: ReplaySettings, tally: SuiteTally) {
     this.tally = tally;
@@ -51,7 +57,7 @@ export class QueueReplay {
     this.tick = this.kernel.defineEvent('conformance.operation', PHASE.operation, () => this.action());
     this.scheduler = new Scheduler(this.kernel, this.world.cluster, {
       configuration: decodeSchedulerConfiguration(header.config, { registry }),
-      registry,
+      registry: withRecordedChoice(registry, () => this.recordedNode),
       cycleMicros: 0,
       bindMicros: 0,
       tieBreak: 'upstream',
@@ -60,7 +66,7 @@ export class QueueReplay {
       autoRun: false,
       phase: PHASE.scheduler,
     });
-    this.passOverNominations();
+    this.passOverUpdates();
     this.scheduler.listeners.push({
       cycleFailed: (_pod, message) => void (this.cycle.message = message),
       preempted: (_preemptor, victim) => {
@@ -74,6 +80,7 @@ export class QueueReplay {
   line(line: QueueLine, number: number): void {
     this.advanceTo(line.atMillis * MILLI);
     this.cycle = noCycle();
+    this.recordedNode = line.after?.nominated?.[line.popped ?? ''] ?? '';
     this.at(this.kernel.now, () => this.operate(line));
     if (line.after === undefined) return;
     const findings = line.op === 'cycle' ? cycleFindings(line, this.cycle) : [];
@@ -106,50 +113,68 @@ export class QueueReplay {
   }
 
   private scheduleOne(): void {
-    const row = this.scheduler.scheduleOne();
+    const { scheduler, world } = this;
+    this.inCycle = true;
+    const row = scheduler.scheduleOne();
+    this.inCycle = false;
     if (row < 0) return;
+    this.nominations = new Map(scheduler.queue.nominator.entries());
+    this.cycle.popped = world.keyOf(row);
+    const node = world.cluster.pods.node[row];
+    if (node < 0) return;
+    this.cycle.bound = world.cluster.nodeInfo(node).name;
     this.reread(row);
-    this.cycle.row = row;
-    this.cycle.popped = this.world.keyOf(row);
-    const node = this.world.cluster.pods.node[row];
-    if (node >= 0) this.cycle.bound = this.world.cluster.nodeInfo(node).name;
   }
 
   private update(object: RecordedObject): void {
     const { world } = this;
     const row = isPod(object) ? world.findPod(podKey(object)) : undefined;
-    if (row === undefined || world.cluster.pods.node[row] >= 0 || object.metadata?.resourceVersion !== undefined) world.update(object);
-    else this.newer.set(row, world.cluster.internTemplate(object as Pod).id);
+    if (row === undefined || world.cluster.pods.node[row] >= 0 || object.metadata?.resourceVersion !== undefined) {
+      world.update(object);
+    } else {
+      this.newer.set(row, world.cluster.internTemplate(object).id);
+      this.nominated.set(row, '');
+    }
   }
 
-  /** At the end of a cycle: upstream reads the pod again before it queues it, and a binding brings the newer object. */
+  /** The queue's pod becomes what the API server holds. */
   private reread(row: number): void {
     const template = this.newer.get(row);
     if (template === undefined) return;
     this.newer.delete(row);
     this.scheduler.rereadPod(row, template);
-    if (this.world.cluster.pods.node[row] < 0) this.scheduler.queue.update(row, [], {});
   }
 
-  /** Clearing a nomination is such an update, too; only the deletion of a nominated pod is heard. */
-  private passOverNominations(): void {
+  private passOverUpdates(): void {
     const { scheduler } = this;
+    const { cluster } = this.world;
+    const fail = scheduler.fail.bind(scheduler);
     const podRemoved = scheduler.podRemoved.bind(scheduler);
     const announce = scheduler.announceFreedNomination.bind(scheduler);
     let removing = false;
+    scheduler.fail = (pod, failure) => {
+      const seen = this.nominated.get(pod) ?? '';
+      this.reread(pod);
+      cluster.nominatePod(pod, seen);
+      fail(pod, failure);
+      // The pod goes back as it was read; the nomination just written is seen at the next reading.
+      this.nominated.set(pod, cluster.nominatedNodeName(pod));
+      cluster.nominatePod(pod, seen);
+    };
     scheduler.announceFreedNomination = (before) => {
       if (removing) announce(before);
-      else if (before.row !== this.cycle.row) {
-        // A preemption cleared another pod's nomination: nobody but the API server knows yet.
-        scheduler.queue.nominator.add(before.row, before.nominatedNodeName);
-        this.world.cluster.nominatePod(before.row, before.nominatedNodeName);
-      }
+      if (removing || this.inCycle) return;
+      // A preemption cleared another pod's nomination: only the API server knows.
+      this.nominated.set(before.row, '');
+      cluster.nominatePod(before.row, before.nominatedNodeName);
+      scheduler.queue.nominator.add(before.row, this.nominations.get(before.row) ?? before.nominatedNodeName);
     };
     scheduler.podRemoved = (pod, node) => {
       removing = true;
       podRemoved(pod, node);
       removing = false;
       this.newer.delete(pod);
+      this.nominated.delete(pod);
     };
   }
 
@@ -177,7 +202,7 @@ export class QueueReplay {
 }
 
 function noCycle(): Cycle {
-  return { row: -1, popped: '', bound: '', message: '', preempted: [] };
+  return { popped: '', bound: '', message: '', preempted: [] };
 }
 
 function nameOf(line: QueueLine): string {
