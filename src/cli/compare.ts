@@ -1,0 +1,33 @@
+/** `podyard compare`: two scheduler configurations on the same arrivals, sizes and failures. */
+import type { Command, CommandContext } from './command.ts';
+import type { GivenOptions } from './options.ts';
+import { RUN_OPTIONS } from './options.ts';
+
+export const COMPARE: Command = {
+  usage: 'compare <scenario>',
+  summary: 'Compare two scheduler configurations on the same arrivals, sizes and failures',
+  positionals: [{ name: 'scenario', describe: 'Scenario file; - reads standard input' }],
+  options: {
+    a: { kind: 'text', required: true, describe: 'KubeSchedulerConfiguration of variant A' },
+    b: { kind: 'text', required: true, describe: 'KubeSchedulerConfiguration of variant B' },
+    seeds: { kind: 'number', atLeast: 2, fallback: '10', describe: 'Pairs of runs, each with a seed of its own' },
+    'seed-prefix': { kind: 'text', describe: 'Seeds are the prefix and 1, 2, 3, ...; without it the bare numbers' },
+    jobs: { kind: 'number', atLeast: 1, fallback: '1', describe: 'Runs at one time, each on a thread of its own' },
+    set: RUN_OPTIONS['set'],
+    plugin: RUN_OPTIONS['plugin'],
+    out: { kind: 'text', describe: 'Folder for comparison.json and comparison.csv' },
+    force: RUN_OPTIONS['force'],
+    output: { kind: 'text', alias: 'o', choices: ['table', 'json', 'csv'], fallback: 'table', describe: 'What to print' },
+    plain: RUN_OPTIONS['plain'],
+    progress: RUN_OPTIONS['progress'],
+    quiet: RUN_OPTIONS['quiet'],
+  },
+  examples: [
+    ['$0 compare my-cluster.yaml --a spread.yaml --b pack.yaml', 'ten pairs of runs'],
+    ['$0 compare my-cluster.yaml --a a.yaml --b b.yaml --seeds 30 --jobs 4 -o csv', 'thirty pairs, four runs at a time'],
+  ],
+  async run(given: GivenOptions, context: CommandContext): Promise<number> {
+    const { executeComparison } = await import('./execute-comparison.ts');
+    return executeComparison(given, context);
+  },
+};

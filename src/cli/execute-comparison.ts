@@ -1,0 +1,119 @@
+/** The runs of `podyard compare`, one after the other or on threads, and what is printed of them. */
+import { basename } from 'node:path';
+import { stringify } from 'csv-stringify/sync';
+import { compareOutcomes, comparisonCells, withoutTables } from '../experiment/compare.ts';
+import type { Comparison, ComparisonPlan } from '../experiment/compare.ts';
+import { createInputFiles } from '../io/input-files.ts';
+import type { OutputFile } from '../io/output-folder.ts';
+import { loadPluginFiles } from '../io/plugin-files.ts';
+import { checkTraceInput, listenForStop } from '../io/run-simulation.ts';
+import type { StopRequest } from '../io/run-simulation.ts';
+import type { RunResult } from '../metrics/run-result.ts';
+import { renderCompareTable } from '../report/compare-table.ts';
+import { roundNumber, writeJson } from '../report/json.ts';
+import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
+import type { Scenario } from '../simulation/scenario.ts';
+import { readConfigurationFile } from '../simulation/scenario-reader.ts';
+import type { CommandContext } from './command.ts';
+import { EXIT_OK, exitCodeOf } from './command.ts';
+import { claimFolder, drive } from './execute-run.ts';
+import { tellWarnings } from './failures.ts';
+import type { GivenOptions } from './options.ts';
+import { readScenarioFor } from './scenario-input.ts';
+
+export async function executeComparison(given: GivenOptions, context: CommandContext): Promise<number> {
+  const folder = claimFolder(given);
+  const files = { A: given.text('a') ?? '', B: given.text('b') ?? '' };
+  const scenario = await readScenarioFor(given.positional('scenario'), given, context);
+  const plan = planOf(scenario, files, given, context);
+  const plugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
+  checkTraceInput(scenario.trace);
+  const stop = listenForStop();
+  const runs: RunResult[] = [];
+  const cells = comparisonCells(plan);
+  for (const [i, { side, configuration, seed }] of cells.entries()) {
+    const variant = variantOf(scenario, configuration, files[side], seed);
+    context.seed = seed;
+    const label = `run ${String(i + 1)} of ${String(cells.length)} (${side}, seed ${seed})`;
+    const { result } = await drive({ scenario: variant, plugins, given, context: i < 2 ? context : silent(context), stop, label });
+    if (stop.received !== null) return stopped(stop, i, cells.length, context);
+    runs.push(withoutTables(result));
+    tellRun(label, result, given, context);
+  }
+  stop.release();
+  const comparison = compareOutcomes(plan, runs);
+  const written = folder?.write(filesOf(comparison)) ?? [];
+  context.terminal.out(textOf(comparison, given.text('output') ?? 'table', context.terminal.hasColor('out')));
+  if (written.length > 0 && !given.flag('quiet')) context.terminal.err(`\nWritten:\n${written.map((path) => `  ${path}\n`).join('')}`);
+  return EXIT_OK;
+}
+
+function planOf(scenario: Scenario, files: { readonly A: string; readonly B: string }, given: GivenOptions, context: CommandContext): ComparisonPlan {
+  const read = (file: string): unknown => {
+    const { value, warnings } = readConfigurationFile(file, createInputFiles());
+    tellWarnings(warnings, context);
+    return value;
+  };
+  const [a, b] = [basename(files.A), basename(files.B)];
+  const prefix = given.text('seed-prefix') ?? '';
+  return {
+    scenario: scenario.name,
+    labelA: a === b ? files.A : a,
+    labelB: a === b ? files.B : b,
+    configurationA: read(files.A),
+    configurationB: read(files.B),
+    seeds: Array.from({ length: given.number('seeds') ?? 10 }, (_, i) => `${prefix}${String(i + 1)}`),
+  };
+}
+
+function variantOf(scenario: Scenario, configuration: unknown, configurationFile: string, seed: string): Scenario {
+  return { ...scenario, seed, scheduler: { ...scenario.scheduler, configuration, configurationFile }, metrics: { ...scenario.metrics, pods: 'none' } };
+}
+
+/** Warnings of a configuration are told once, not for every seed. */
+function silent(context: CommandContext): CommandContext {
+  const { terminal } = context;
+  return { ...context, terminal: { ...terminal, errorStream: terminal.errorStream, err: () => undefined, out: () => undefined, hasColor: () => false } };
+}
+
+function tellRun(label: string, result: RunResult, given: GivenOptions, { terminal }: CommandContext): void {
+  if (given.flag('quiet') || given.text('progress') === 'none' || given.text('progress') === 'json') return;
+  terminal.err(`${label}: digest ${result.digest}\n`);
+}
+
+function stopped(stop: StopRequest, done: number, all: number, context: CommandContext): number {
+  tellWarnings([`stopped by ${stop.received ?? ''} after ${String(done)} of ${String(all)} runs: there is no comparison`], context);
+  return exitCodeOf(stop.received ?? 'SIGINT');
+}
+
+function filesOf(comparison: Comparison): OutputFile[] {
+  return [
+    { name: 'comparison.json', chunks: [comparisonJson(comparison)] },
+    { name: 'comparison.csv', chunks: [comparisonCsv(comparison)] },
+  ];
+}
+
+function textOf(comparison: Comparison, format: string, color: boolean): string {
+  if (format === 'json') return comparisonJson(comparison);
+  return format === 'csv' ? comparisonCsv(comparison) : renderCompareTable(comparison, { color });
+}
+
+function comparisonJson(comparison: Comparison): string {
+  const { scenario, version, seeds, labelA, labelB, digestsA, digestsB, metrics } = comparison;
+  return `${writeJson({ schemaVersion: 1, scenario, version, seeds, labelA, labelB, digestsA, digestsB, metrics: rounded(metrics) }, '')}\n`;
+}
+
+function rounded(value: unknown): unknown {
+  if (typeof value === 'number') return roundNumber(value);
+  if (Array.isArray(value)) return value.map(rounded);
+  if (value !== null && typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, rounded(entry)]));
+  return value;
+}
+
+function comparisonCsv({ metrics }: Comparison): string {
+  const number = (value: number | null): number | null => (value === null ? null : roundNumber(value));
+  const rows = metrics.map((metric) => [
+    metric.name, metric.unit, metric.better, number(metric.a), number(metric.b), number(metric.meanDifference), number(metric.low), number(metric.high), metric.significant ? 'yes' : 'no',
+  ]);
+  return stringify([['metric', 'unit', 'better', 'a', 'b', 'meanDifference', 'low', 'high', 'significant'], ...rows], { escape_formulas: true });
+}

@@ -1,0 +1,99 @@
+/** A scenario around a recorded trace, and its run. */
+import { assert } from '../base/assert.ts';
+import { InputError } from '../base/input-error.ts';
+import type { Problem } from '../base/input-error.ts';
+import { checkTraceInput } from '../io/run-simulation.ts';
+import { openTraceFile } from '../io/trace-stream.ts';
+import type { Node } from '../cluster/objects.ts';
+import type { RunResult } from '../metrics/run-result.ts';
+import { formatCount } from '../report/format.ts';
+import type { Scenario } from '../simulation/scenario.ts';
+import { readOpenbNodes } from '../workload/traces/openb-nodes.ts';
+import type { CommandContext } from './command.ts';
+import { executeRun } from './execute-run.ts';
+import type { GivenOptions } from './options.ts';
+import { scenarioFrom } from './scenario-input.ts';
+
+export async function replayOpenb(given: GivenOptions, context: CommandContext): Promise<number> {
+  const nodesFile = given.text('nodes') ?? '';
+  const problems: Problem[] = [];
+  const nodes = gathering(problems, () => readNodes(nodesFile)) ?? [];
+  const scenario = gathering(problems, () => scenarioAround(given, context, 'openb', given.text('pods') ?? '', {}));
+  if (scenario !== undefined) gathering(problems, () => { checkTraceInput(scenario.trace); });
+  if (problems.length > 0 || scenario === undefined) throw new InputError(problems);
+  return executeRun({ scenario: { ...scenario, nodes }, given, context, remarks: accountOf });
+}
+
+export async function replayCsv(given: GivenOptions, context: CommandContext): Promise<number> {
+  const nodes = given.text('nodes');
+  const pools = given.list('node-pool').map(poolOf);
+  if (nodes === null && pools.length === 0) throw new InputError({ message: 'the cluster has no nodes: expected --nodes FILE or --node-pool count=100,cpu=16,memory=64Gi' });
+  const cluster = { ...(nodes === null ? {} : { nodes }), nodePools: pools };
+  const scenario = scenarioAround(given, context, 'csv', given.positional('file'), cluster);
+  return executeRun({ scenario, given, context, remarks: accountOf });
+}
+
+function readNodes(file: string): readonly Node[] {
+  const source = openTraceFile(file);
+  try {
+    return readOpenbNodes(source, file);
+  } finally {
+    source.close();
+  }
+}
+
+function gathering<T>(problems: Problem[], work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    problems.push(...error.problems);
+    return undefined;
+  }
+}
+
+/** JSON is YAML: the scenario reader gives defaults and checks as for any other. */
+function scenarioAround(given: GivenOptions, context: CommandContext, format: 'openb' | 'csv', file: string, cluster: Readonly<Record<string, unknown>>): Scenario {
+  const scheduler = given.text('scheduler');
+  const document = {
+    name: `replay-${format}`,
+    description: `Replay of ${file.slice(file.lastIndexOf('/') + 1)}`,
+    ...cluster,
+    trace: { format, file, compress: given.number('compress') ?? 1 },
+    ...(scheduler === null ? {} : { scheduler: { config: scheduler } }),
+  };
+  return scenarioFrom({ text: JSON.stringify(document), name: `replay ${format}` }, given, context);
+}
+
+const POOL_EXAMPLE = 'expected count=100,cpu=16,memory=64Gi';
+
+/** `count`, `name`, `zones` (separated by |) and `cost` are the pool's; every other key is a resource. */
+function poolOf(text: string, index: number): Record<string, unknown> {
+  const fields = new Map<string, string>();
+  for (const part of text.split(',')) {
+    const equals = part.indexOf('=');
+    if (equals < 1 || equals === part.length - 1) throw new InputError({ message: `--node-pool ${text}: ${POOL_EXAMPLE}, found "${part}"` });
+    const key = part.slice(0, equals).trim();
+    if (fields.has(key)) throw new InputError({ message: `--node-pool ${text}: ${key} is given twice` });
+    fields.set(key, part.slice(equals + 1).trim());
+  }
+  const { count, name = `pool-${String(index + 1)}`, zones, cost, ...allocatable } = Object.fromEntries(fields);
+  if (count === undefined || !/^[1-9]\d{0,6}$/.test(count)) throw new InputError({ message: `--node-pool ${text}: ${POOL_EXAMPLE}: count is a whole number from 1` });
+  if (cost !== undefined && !/^\d+(\.\d+)?$/.test(cost)) throw new InputError({ message: `--node-pool ${text}: cost is the price of one node for one hour, found "${cost}"` });
+  return {
+    name,
+    count: Number(count),
+    allocatable,
+    ...(zones === undefined ? {} : { zones: zones.split('|') }),
+    ...(cost === undefined ? {} : { costPerHour: Number(cost) }),
+  };
+}
+
+/** Every pod that arrived is somewhere. */
+function accountOf({ counts }: RunResult): string[] {
+  const { podsArrived, podsFinished, podsRunning, podsPending, podsLost } = counts;
+  const sum = podsFinished + podsRunning + podsPending + podsLost;
+  assert(sum === podsArrived, `pods are unaccounted for: ${String(podsArrived)} arrived, ${String(sum)} finished, running, pending or lost`);
+  const parts = [`${formatCount(podsFinished)} finished`, `${formatCount(podsRunning)} running`, `${formatCount(podsPending)} pending`, `${formatCount(podsLost)} lost`];
+  return [`${formatCount(podsArrived)} arrived = ${parts.join(' + ')}`];
+}

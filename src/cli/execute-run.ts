@@ -1,0 +1,143 @@
+/** One run from a resolved scenario to files and standard output: what `run` and `replay` share. */
+import { InputError } from '../base/input-error.ts';
+import { claimOutputFolder } from '../io/output-folder.ts';
+import type { OutputFile, OutputFolder } from '../io/output-folder.ts';
+import { loadPluginFiles } from '../io/plugin-files.ts';
+import { createProgress } from '../io/progress.ts';
+import type { ProgressMode } from '../io/progress.ts';
+import { checkTraceInput, listenForStop, openTraceInput, runSimulation, timingJson } from '../io/run-simulation.ts';
+import type { DrivenRun, StopRequest } from '../io/run-simulation.ts';
+import type { RunResult } from '../metrics/run-result.ts';
+import { summaryCsv } from '../report/csv.ts';
+import { formatCount, formatSeconds } from '../report/format.ts';
+import { reportJson, reportYaml } from '../report/json.ts';
+import { renderRunFiles } from '../report/run-files.ts';
+import { renderRunTable } from '../report/run-table.ts';
+import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
+import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
+import type { Scenario } from '../simulation/scenario.ts';
+import { Simulation } from '../simulation/simulation.ts';
+import type { CommandContext } from './command.ts';
+import { EXIT_OK, exitCodeOf } from './command.ts';
+import { RuntimeFailure, tellWarnings } from './failures.ts';
+import type { GivenOptions, OutputFormat } from './options.ts';
+
+export interface RunRequest {
+  readonly scenario: Scenario;
+  readonly given: GivenOptions;
+  readonly context: CommandContext;
+  /** Lines that stand below the table; on standard error with the other formats. */
+  readonly remarks?: (result: RunResult) => readonly string[];
+}
+
+/** Returns the exit code. */
+export async function executeRun(request: RunRequest): Promise<number> {
+  const { scenario, given, context } = request;
+  const folder = claimFolder(given);
+  const plugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
+  checkTraceInput(scenario.trace);
+  const stop = listenForStop();
+  const run = await drive({ scenario, plugins, given, context, stop, label: '' });
+  const written = folder?.write(filesOf(run)) ?? [];
+  printResult(request, run);
+  if (!given.flag('quiet')) context.terminal.err(closingLines(run, given.text('out'), written));
+  stop.release();
+  if (run.stoppedBy === null) return EXIT_OK;
+  tellWarnings([`stopped by ${run.stoppedBy} before the end: ${written.length > 0 ? 'what was written is marked as incomplete' : 'no files were written'}`], context);
+  return exitCodeOf(run.stoppedBy);
+}
+
+export function claimFolder(given: GivenOptions): OutputFolder | null {
+  const out = given.text('out');
+  if (out === null && given.flag('force')) throw new InputError({ message: '--force needs --out: there is no folder to replace' });
+  return out === null ? null : claimOutputFolder(out, { force: given.flag('force') });
+}
+
+export interface DriveRequest {
+  readonly scenario: Scenario;
+  readonly plugins: readonly PluginFactory[];
+  readonly given: GivenOptions;
+  readonly context: CommandContext;
+  readonly stop: StopRequest;
+  /** Which of several runs. */
+  readonly label: string;
+}
+
+/** Runs the scenario with progress; tells the simulation's warnings for the first of several runs only. */
+export async function drive(request: DriveRequest): Promise<DrivenRun> {
+  const { scenario, plugins, given, context, stop, label } = request;
+  const mode = given.flag('quiet') ? 'none' : (given.text('progress') as ProgressMode);
+  const progress = createProgress({ mode, stream: context.terminal.errorStream, label });
+  const make = (): Simulation => {
+    const simulation = new Simulation(scenario, { version: context.version, userPlugins: plugins, openTrace: openTraceInput, plain: given.flag('plain') });
+    tellWarnings(simulation.warnings, context);
+    return simulation;
+  };
+  try {
+    return await runSimulation(make, stop, (facts) => { progress.update(facts); });
+  } catch (error) {
+    throw blameOf(error, scenario.scheduler.pluginFiles);
+  } finally {
+    progress.done();
+  }
+}
+
+/** An exception whose stack begins in a user's plugin is that plugin's. */
+function blameOf(error: unknown, pluginFiles: readonly string[]): unknown {
+  if (!(error instanceof Error) || error instanceof InputError) return error;
+  const top = error.stack?.split('\n').find((line) => line.trimStart().startsWith('at ')) ?? '';
+  const file = pluginFiles.find((path) => top.includes(path.replace(/^(\.\.?\/)+/, '')));
+  return file === undefined ? error : new RuntimeFailure(`${file}: the plugin threw ${error.name}: ${error.message} (${top.trim()})`);
+}
+
+function* filesOf({ result, timing, stoppedBy }: DrivenRun): Generator<OutputFile> {
+  yield* renderRunFiles(result);
+  yield { name: 'timing.json', chunks: [timingJson(timing)] };
+  if (stoppedBy !== null) {
+    const text = `This run was stopped by ${stoppedBy} at ${formatSeconds(result.simulatedSeconds)} of simulated time, before its end.\nAll numbers in this folder are up to then ("complete": false).\n`;
+    yield { name: 'INCOMPLETE.txt', chunks: [text] };
+  }
+}
+
+/** Of a run that was stopped only the table is printed, which says so in its head: programs must not take it for a result. */
+function printResult({ given, context, remarks }: RunRequest, { result, stoppedBy }: DrivenRun): void {
+  const { terminal } = context;
+  const format = given.text('output') as OutputFormat;
+  const isTable = format === 'table' || format === 'wide';
+  const lines = (remarks?.(result) ?? []).map((line) => `${line}\n`).join('');
+  if (stoppedBy !== null && !isTable) return;
+  if (isTable) {
+    terminal.out(renderRunTable(result, { wide: format === 'wide', color: terminal.hasColor('out') }));
+    if (lines !== '') terminal.out(`\n${lines}`);
+    return;
+  }
+  if (format === 'json') terminal.out(reportJson(result));
+  else if (format === 'yaml') terminal.out(reportYaml(result));
+  else for (const chunk of summaryCsv(result)) terminal.out(chunk);
+  if (!given.flag('quiet')) terminal.err(lines);
+}
+
+const MEANINGS: Readonly<Record<string, string>> = {
+  'report.html': 'the run with its plots, one self-contained page',
+  'report.json': 'every number',
+  'summary.csv': 'the same, one number a line',
+  'timeseries.csv': 'samples over time',
+  'pods.csv': 'one line per pod',
+  'nodes.csv': 'one line per node',
+  'timing.json': 'wall-clock facts of this run',
+  'INCOMPLETE.txt': 'the run was stopped before its end',
+};
+
+function closingLines({ result, timing }: DrivenRun, out: string | null, written: readonly string[]): string {
+  const { counts } = result;
+  const speed = `${formatCount(counts.events)} events and ${formatCount(counts.decisions)} decisions in ${formatSeconds(timing.wallSeconds)} of wall time`;
+  const rates = `${formatCount(Math.round(timing.eventsPerSecond))} events/s, ${formatCount(Math.round(timing.decisionsPerSecond))} decisions/s, ${formatCount(Math.round(timing.peakRssBytes / 1024 / 1024))} MiB at most`;
+  const lines = ['', `${speed} (${rates})`];
+  if (out === null) return `${lines.join('\n')}\n`;
+  const order = Object.keys(MEANINGS);
+  const rank = (path: string): number => order.indexOf(path.slice(path.lastIndexOf('/') + 1));
+  const paths = [...written].sort((a, b) => rank(a) - rank(b));
+  const width = Math.max(...paths.map((path) => path.length));
+  lines.push('', 'Written:', ...paths.map((path) => `  ${path.padEnd(width)}   ${MEANINGS[path.slice(path.lastIndexOf('/') + 1)] ?? ''}`.trimEnd()));
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,46 @@
+/** How each kind of bad news is told, and the exit code it gives. */
+import { AssertionFailure } from '../base/assert.ts';
+import { InputError, formatProblem } from '../base/input-error.ts';
+import type { Problem } from '../base/input-error.ts';
+import { paintFor } from '../report/table.ts';
+import type { CommandContext } from './command.ts';
+import { EXIT_FAILURE, EXIT_USAGE } from './command.ts';
+
+/** Something outside failed while we ran: a full disk, a user's plugin that throws. Not the input's fault, nor ours. */
+export class RuntimeFailure extends Error {
+  override readonly name = 'RuntimeFailure';
+}
+
+/** Prints the error and returns the exit code. */
+export function tellFailure(error: unknown, context: CommandContext): number {
+  if (error instanceof InputError) {
+    for (const problem of error.problems) tellProblem(problem, context);
+    return EXIT_USAGE;
+  }
+  const { terminal, version, seed } = context;
+  const label = paintFor(terminal.hasColor('err')).bad('error:');
+  if (error instanceof RuntimeFailure || (error instanceof Error && error.name === 'OutputError')) {
+    terminal.err(`${label} ${error.message}\n`);
+    return EXIT_FAILURE;
+  }
+  const kind = error instanceof AssertionFailure ? 'an internal check failed' : 'an unexpected error';
+  const message = error instanceof Error ? error.message : String(error);
+  terminal.err(`${label} ${kind}: ${message}\n`);
+  terminal.err(`This is a bug in Podyard. Please report it with the scenario, version ${version}${seed === null ? '' : `, seed ${JSON.stringify(seed)}`} and these lines:\n`);
+  terminal.err(`${error instanceof Error && error.stack !== undefined ? error.stack : message}\n`);
+  return EXIT_FAILURE;
+}
+
+export function tellProblem(problem: Problem, { terminal }: CommandContext): void {
+  terminal.err(`${paintFor(terminal.hasColor('err')).bad('error:')} ${oneLine(formatProblem(problem))}\n`);
+}
+
+export function tellWarnings(warnings: readonly (Problem | string)[], { terminal }: CommandContext): void {
+  const label = paintFor(terminal.hasColor('err')).warn('warning:');
+  for (const warning of warnings) terminal.err(`${label} ${oneLine(typeof warning === 'string' ? warning : formatProblem(warning))}\n`);
+}
+
+/** One mistake, one line, whatever the user's text holds. */
+function oneLine(text: string): string {
+  return text.replace(/\s*[\r\n]+\s*/g, ' ');
+}

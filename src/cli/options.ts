@@ -1,0 +1,113 @@
+/**
+ * Options as data, and what was given for them. Every value is read as text and checked here, because yargs turns a
+ * wrong number into NaN and a repeated option into a list without a word.
+ */
+import { InputError } from '../base/input-error.ts';
+import type { Problem } from '../base/input-error.ts';
+
+export interface OptionSpec {
+  /** `list` may be given several times; the others once. */
+  readonly kind: 'text' | 'number' | 'flag' | 'list';
+  readonly describe: string;
+  readonly alias?: string;
+  readonly choices?: readonly string[];
+  readonly fallback?: string;
+  readonly required?: boolean;
+  /** Numbers: whole ones from here. */
+  readonly atLeast?: number;
+  readonly fractions?: boolean;
+  readonly hidden?: boolean;
+}
+
+export type OptionTable = Readonly<Record<string, OptionSpec>>;
+
+export const OUTPUT_FORMATS = ['table', 'wide', 'json', 'yaml', 'csv'] as const;
+export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
+
+/** Options of every command that runs a simulation. */
+export const RUN_OPTIONS: OptionTable = {
+  seed: { kind: 'text', describe: "Root of every random stream, any text; counts before the scenario's" },
+  set: { kind: 'list', describe: 'Change a field of the scenario: path=value, value in YAML; repeatable' },
+  plugin: { kind: 'list', describe: 'File with a scheduler plugin of your own (.js, .mjs or .ts); repeatable' },
+  out: { kind: 'text', describe: 'Folder for the report, its tables and its page' },
+  force: { kind: 'flag', describe: 'Replace the folder of an earlier run' },
+  output: { kind: 'text', alias: 'o', choices: OUTPUT_FORMATS, fallback: 'table', describe: 'What to print' },
+  check: { kind: 'number', atLeast: 1, describe: 'Recompute all totals every N events (10000 without N) and stop when one is wrong' },
+  plain: { kind: 'flag', describe: "Without the scheduler's caches: slower, the same decisions" },
+  progress: { kind: 'text', choices: ['auto', 'plain', 'json', 'none'], fallback: 'auto', describe: 'Progress on standard error' },
+  quiet: { kind: 'flag', alias: 'q', describe: 'No progress and no list of written files' },
+};
+
+/** What `--check` means without a number. */
+export const DEFAULT_CHECK_EVENTS = 10_000;
+
+/** Values of one command line, checked against the command's table. */
+export class GivenOptions {
+  private readonly values: Readonly<Record<string, unknown>>;
+  private readonly table: OptionTable;
+
+  /** Throws an InputError with every wrong value. */
+  constructor(values: Readonly<Record<string, unknown>>, table: OptionTable) {
+    this.values = values;
+    this.table = table;
+    const problems = Object.keys(table).flatMap((name) => this.problemOf(name) ?? []);
+    if (problems.length > 0) throw new InputError(problems);
+  }
+
+  positional(name: string): string {
+    return String(this.values[name] ?? '');
+  }
+
+  positionals(name: string): readonly string[] {
+    return ((this.values[name] ?? []) as readonly unknown[]).map(String);
+  }
+
+  text(name: string): string | null {
+    const value = this.values[name] ?? this.table[name]?.fallback;
+    return value === undefined ? null : String(value);
+  }
+
+  number(name: string): number | null {
+    const text = this.text(name);
+    return text === null ? null : Number(text);
+  }
+
+  flag(name: string): boolean {
+    return this.values[name] === true;
+  }
+
+  list(name: string): readonly string[] {
+    return ((this.values[name] ?? []) as readonly unknown[]).map(String);
+  }
+
+  private problemOf(name: string): Problem | null {
+    const spec = this.table[name];
+    const value = this.values[name];
+    if (value === undefined || spec.kind === 'list') return null;
+    if (Array.isArray(value)) return { message: `--${name} is given ${String(value.length)} times, expected once` };
+    if (spec.kind === 'flag') return null;
+    const text = String(value);
+    if (text === '') return { message: `--${name} has no value` };
+    return spec.kind === 'number' ? numberProblem(name, text, spec) : null;
+  }
+}
+
+function numberProblem(name: string, text: string, spec: OptionSpec): Problem | null {
+  const pattern = spec.fractions === true ? /^\d+(\.\d+)?(e\d{1,2})?$/ : /^\d+$/;
+  const value = pattern.test(text) ? Number(text) : Number.NaN;
+  const least = spec.atLeast ?? 0;
+  const kind = spec.fractions === true ? 'a number' : 'a whole number';
+  if (Number.isSafeInteger(value) || (spec.fractions === true && Number.isFinite(value))) {
+    if (value >= least && (spec.fractions !== true || value > 0)) return null;
+  }
+  return { message: `--${name}: expected ${kind} ${spec.fractions === true ? 'above 0' : `from ${String(least)}`}, found "${text}"` };
+}
+
+/** `--check` alone stands for its default: otherwise it would take the next word as its number. */
+export function completeCheck(args: readonly string[]): string[] {
+  const end = args.indexOf('--');
+  return args.map((arg, i) => {
+    const isBare = arg === '--check' && (end === -1 || i < end) && !/^-?[\d.]/.test(args[i + 1] ?? '');
+    return isBare ? `--check=${String(DEFAULT_CHECK_EVENTS)}` : arg;
+  });
+}

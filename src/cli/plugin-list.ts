@@ -1,0 +1,50 @@
+/** What `podyard plugins` prints: each plugin with its points, arguments and defaults. */
+import { stringify } from 'yaml';
+import { loadPluginFiles } from '../io/plugin-files.ts';
+import { pointsOfPlugin } from '../io/plugin-points.ts';
+import { writeJson } from '../report/json.ts';
+import { paintFor, plainText, renderTable, textColumn } from '../report/table.ts';
+import type { Paint } from '../report/table.ts';
+import { inTreePluginNames, inTreePoints } from '../scheduler/config/default-plugins.ts';
+import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
+import { pluginRegistry } from '../scheduler/plugins/registry.ts';
+import type { GivenOptions } from './options.ts';
+
+interface ListedPlugin {
+  readonly name: string;
+  /** null: part of Kubernetes. */
+  readonly file: 'in-tree' | 'user';
+  readonly extensionPoints: readonly string[];
+  /** Argument to default. */
+  readonly arguments: Readonly<Record<string, unknown>>;
+  readonly summary: string;
+}
+
+export async function pluginsText(given: GivenOptions, color: boolean): Promise<string> {
+  const plugins = await listPlugins(given.list('plugin'));
+  const format = given.text('output');
+  if (format === 'json') return `${writeJson({ plugins }, '')}\n`;
+  return format === 'yaml' ? stringify({ plugins }, { lineWidth: 0 }) : tableOf(plugins, paintFor(color));
+}
+
+async function listPlugins(files: readonly string[]): Promise<ListedPlugin[]> {
+  const user = await loadPluginFiles(files, inTreePluginNames());
+  const registry = pluginRegistry(user);
+  const defaults = decodeSchedulerConfiguration(undefined, { registry }).profiles[0].args;
+  return Array.from(registry.values(), (factory) => ({
+    name: factory.name,
+    file: user.includes(factory) ? 'user' : 'in-tree',
+    extensionPoints: inTreePoints(factory.name) ?? pointsOfPlugin(factory) ?? [],
+    arguments: defaults[factory.name] ?? factory.defaultArgs ?? {},
+    summary: factory.summary,
+  }));
+}
+
+function tableOf(plugins: readonly ListedPlugin[], paint: Paint): string {
+  const columns = [textColumn('NAME'), textColumn('EXTENSION POINTS'), textColumn('WHAT IT DOES')];
+  const rows = plugins.map((plugin) => [paint.strong(plainText(plugin.name)), plugin.extensionPoints.length === 0 ? 'not known' : plugin.extensionPoints.join(', '), plainText(plugin.summary)]);
+  const args = plugins.flatMap((plugin) => Object.entries(plugin.arguments).map(([name, value]) => [plainText(plugin.name), plainText(name), plainText(JSON.stringify(value) ?? 'none')]));
+  const tables = [renderTable(columns, rows, paint)];
+  if (args.length > 0) tables.push(renderTable([textColumn('PLUGIN'), textColumn('ARGUMENT'), textColumn('DEFAULT')], args, paint));
+  return `${tables.join('\n\n')}\n`;
+}

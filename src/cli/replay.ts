@@ -1,0 +1,53 @@
+/** `podyard replay`: recorded pods instead of a scenario's own. */
+import type { Command, CommandContext } from './command.ts';
+import { EXIT_OK } from './command.ts';
+import type { GivenOptions, OptionTable } from './options.ts';
+import { RUN_OPTIONS } from './options.ts';
+
+const REPLAY_OPTIONS: OptionTable = {
+  compress: { kind: 'number', fractions: true, fallback: '1', describe: 'Divide all times of the trace by this: the same work in less time' },
+  scheduler: { kind: 'text', describe: 'KubeSchedulerConfiguration' },
+  ...RUN_OPTIONS,
+};
+
+const OPENB: Command = {
+  usage: 'openb',
+  summary: "Replay Alibaba's GPU cluster trace of 2023 (openb)",
+  positionals: [],
+  options: {
+    nodes: { kind: 'text', required: true, describe: 'Node list, openb_node_list_*.csv, gzip accepted' },
+    pods: { kind: 'text', required: true, describe: 'Pod list, openb_pod_list_*.csv, gzip accepted' },
+    ...REPLAY_OPTIONS,
+  },
+  examples: [['$0 replay openb --nodes openb_node_list_all_node.csv --pods openb_pod_list_default.csv --compress 400', 'fast enough that queues form']],
+  async run(given: GivenOptions, context: CommandContext): Promise<number> {
+    const { replayOpenb } = await import('./execute-replay.ts');
+    return replayOpenb(given, context);
+  },
+};
+
+const CSV: Command = {
+  usage: 'csv <file>',
+  summary: "Replay a trace in Podyard's own CSV format",
+  positionals: [{ name: 'file', describe: 'Trace, one pod a row in order of arrival, gzip accepted' }],
+  options: {
+    nodes: { kind: 'text', describe: 'Nodes: manifests, or the output of kubectl get nodes -o yaml' },
+    'node-pool': { kind: 'list', describe: 'Like nodes: count=100,cpu=16,memory=64Gi[,name=general]; any resource may follow; repeatable' },
+    ...REPLAY_OPTIONS,
+  },
+  examples: [['$0 replay csv pods.csv.gz --node-pool count=100,cpu=16,memory=64Gi', 'on a hundred like nodes']],
+  async run(given: GivenOptions, context: CommandContext): Promise<number> {
+    const { replayCsv } = await import('./execute-replay.ts');
+    return replayCsv(given, context);
+  },
+};
+
+export const REPLAY: Command = {
+  usage: 'replay',
+  summary: 'Replay a recorded stream of pods',
+  positionals: [],
+  options: {},
+  examples: [],
+  subcommands: [OPENB, CSV],
+  run: () => Promise.resolve(EXIT_OK),
+};

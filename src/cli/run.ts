@@ -1,0 +1,23 @@
+/** `podyard run`: one scenario, one result. */
+import type { Command, CommandContext } from './command.ts';
+import type { GivenOptions } from './options.ts';
+import { RUN_OPTIONS } from './options.ts';
+
+export const RUN: Command = {
+  usage: 'run <scenario>',
+  summary: 'Run a scenario and print what happened',
+  positionals: [{ name: 'scenario', describe: 'Scenario file (YAML or JSON); - reads standard input' }],
+  options: RUN_OPTIONS,
+  examples: [
+    ['$0 run my-cluster.yaml', 'a table'],
+    ['$0 run my-cluster.yaml --seed 7 --out out/seven', 'tables, CSV and a page with plots in a folder'],
+    ['$0 run my-cluster.yaml --set nodePools[general].count=50 -o json', 'another cluster size, as JSON'],
+    ['$0 run my-cluster.yaml --plugin ./my-score.ts', 'with a plugin of your own'],
+  ],
+  async run(given: GivenOptions, context: CommandContext): Promise<number> {
+    const { readScenarioFor } = await import('./scenario-input.ts');
+    const { executeRun } = await import('./execute-run.ts');
+    const scenario = await readScenarioFor(given.positional('scenario'), given, context);
+    return executeRun({ scenario, given, context });
+  },
+};

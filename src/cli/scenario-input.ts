@@ -1,0 +1,47 @@
+/** From the words of a command line to a resolved scenario. */
+import { InputError } from '../base/input-error.ts';
+import { createInputFiles } from '../io/input-files.ts';
+import { readStandardInput } from '../io/standard-input.ts';
+import type { Scenario } from '../simulation/scenario.ts';
+import { readScenario } from '../simulation/scenario-reader.ts';
+import type { Override, ScenarioEntry } from '../simulation/scenario-reader.ts';
+import type { CommandContext } from './command.ts';
+import { tellWarnings } from './failures.ts';
+import type { GivenOptions } from './options.ts';
+
+/** Reads the scenario with the options that change it, tells its warnings, notes its seed. */
+export async function readScenarioFor(path: string, given: GivenOptions, context: CommandContext): Promise<Scenario> {
+  return scenarioFrom(await entryOf(path), given, context);
+}
+
+export function scenarioFrom(entry: ScenarioEntry, given: GivenOptions, context: CommandContext): Scenario {
+  const { scenario, warnings } = readScenario(entry, createInputFiles(), overridesOf(given.list('set')));
+  tellWarnings(warnings, context);
+  const changed = withOptions(scenario, given);
+  context.seed = changed.seed;
+  return changed;
+}
+
+/** `-` is standard input; the files that it names are sought from the working directory. */
+export async function entryOf(path: string): Promise<ScenarioEntry> {
+  return path === '-' ? { text: await readStandardInput(), name: 'stdin' } : { file: path };
+}
+
+export function overridesOf(changes: readonly string[]): Override[] {
+  return changes.map((change) => {
+    const equals = change.indexOf('=');
+    if (equals < 1) throw new InputError({ message: `--set ${change}: expected path=value, such as duration=2h or nodePools[general].count=50` });
+    return { path: change.slice(0, equals), value: change.slice(equals + 1) };
+  });
+}
+
+/** Options that count before the scenario's own words. */
+function withOptions(scenario: Scenario, given: GivenOptions): Scenario {
+  const { scheduler, metrics } = scenario;
+  return {
+    ...scenario,
+    seed: given.text('seed') ?? scenario.seed,
+    scheduler: { ...scheduler, pluginFiles: [...scheduler.pluginFiles, ...given.list('plugin')] },
+    metrics: { ...metrics, checkEveryEvents: given.number('check') ?? metrics.checkEveryEvents },
+  };
+}

@@ -1,0 +1,59 @@
+/** The checks of `podyard validate` beyond reading the scenario, and its few lines of summary. */
+import { loadPluginFiles } from '../io/plugin-files.ts';
+import { checkTraceInput, openTraceInput } from '../io/run-simulation.ts';
+import { formatCount, formatPlural, formatSeconds } from '../report/format.ts';
+import { paintFor, plainText, renderFacts } from '../report/table.ts';
+import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
+import type { Scenario } from '../simulation/scenario.ts';
+import { Simulation } from '../simulation/simulation.ts';
+import type { CommandContext } from './command.ts';
+import { tellWarnings } from './failures.ts';
+import type { GivenOptions } from './options.ts';
+import { readScenarioFor } from './scenario-input.ts';
+
+/** Everything that a run would refuse is refused here, too. */
+export async function checkedScenario(path: string, given: GivenOptions, context: CommandContext): Promise<Scenario> {
+  const scenario = await readScenarioFor(path, given, context);
+  const userPlugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
+  checkTraceInput(scenario.trace);
+  const simulation = new Simulation(scenario, { version: context.version, userPlugins, openTrace: openTraceInput, plain: false });
+  tellWarnings(simulation.warnings, context);
+  return scenario;
+}
+
+/** `OK path`, then a line for each part that the scenario has. */
+export function summaryOf(path: string, scenario: Scenario, color: boolean): string {
+  const paint = paintFor(color);
+  const pooled = scenario.nodePools.reduce((sum, pool) => sum + pool.count, 0);
+  const facts: [string, string][] = [
+    ['  name', plainText(scenario.name)],
+    ['  seed', plainText(scenario.seed)],
+    ['  length', scenario.durationMicros === null ? 'until the last pod has finished' : formatSeconds(scenario.durationMicros / 1e6)],
+    ['  nodes', `${formatCount(pooled + scenario.nodes.length)}${nodesText(scenario)}`],
+    ...(scenario.workloads.length === 0 ? [] : ([['  workloads', scenario.workloads.map(({ name, kind }) => `${name} (${kind})`).join(', ')]] as [string, string][])),
+    ...(scenario.objects.length === 0 ? [] : ([['  objects', kindsText(scenario)]] as [string, string][])),
+    ...(scenario.trace === null ? [] : ([['  trace', `${scenario.trace.file} (${scenario.trace.format}${scenario.trace.compress === 1 ? '' : `, times divided by ${String(scenario.trace.compress)}`})`]] as [string, string][])),
+    ['  scheduler', schedulerText(scenario)],
+    ...(scenario.failures.length === 0 ? [] : ([['  failures', scenario.failures.map(({ name }) => name).join(', ')]] as [string, string][])),
+    ...(scenario.autoscaler === null ? [] : ([['  autoscaler', 'on']] as [string, string][])),
+  ];
+  return `${paint.good('OK')} ${plainText(path)}\n${renderFacts(facts, paint)}\n`;
+}
+
+function nodesText({ nodePools, nodes }: Scenario): string {
+  const parts = nodePools.map(({ name, count, autoscaling }) => `${name} ${formatCount(count)}${autoscaling === null ? '' : ` to ${formatCount(autoscaling.max)}`}`);
+  if (nodes.length > 0) parts.push(`${formatCount(nodes.length)} from files`);
+  return parts.length === 0 ? '' : `: ${parts.join(', ')}`;
+}
+
+function kindsText({ objects }: Scenario): string {
+  const counts = new Map<string, number>();
+  for (const { kind = '?' } of objects) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  return [...counts].map(([kind, count]) => `${formatCount(count)} ${kind}`).join(', ');
+}
+
+function schedulerText({ scheduler }: Scenario): string {
+  const configuration = scheduler.configurationFile ?? (scheduler.configuration === null ? "Kubernetes' defaults" : 'configured in the scenario');
+  const plugins = scheduler.pluginFiles.length === 0 ? '' : `, ${formatPlural(scheduler.pluginFiles.length, 'plugin file')}`;
+  return `${configuration}${plugins}`;
+}

@@ -1,0 +1,59 @@
+/**
+ * Standard output and standard error. Data goes to the first, everything said about it to the second. A reader that
+ * goes away (`| head`) is no error: what is left to print is dropped.
+ */
+export type ColorChoice = 'auto' | 'always' | 'never';
+
+export interface Terminal {
+  /** Data. */
+  out(text: string): void;
+  /** Anything else. */
+  err(text: string): void;
+  /** Whether the stream takes colour; set `colorChoice` first. */
+  hasColor(stream: 'out' | 'err'): boolean;
+  colorChoice: ColorChoice;
+  readonly errorStream: NodeJS.WriteStream;
+  /** Waits until all is written. */
+  flush(): Promise<void>;
+}
+
+export function processTerminal(): Terminal {
+  const open = { out: true, err: true };
+  const streams = { out: process.stdout, err: process.stderr };
+  for (const name of ['out', 'err'] as const) {
+    streams[name].on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      open[name] = false;
+    });
+  }
+  const write = (name: 'out' | 'err', text: string): void => {
+    if (open[name] && text !== '') streams[name].write(text);
+  };
+  return {
+    colorChoice: 'auto',
+    errorStream: process.stderr,
+    out(text): void {
+      write('out', text);
+    },
+    err(text): void {
+      write('err', text);
+    },
+    hasColor(name): boolean {
+      return takesColor(this.colorChoice, streams[name].isTTY === true, process.env);
+    },
+    async flush(): Promise<void> {
+      for (const name of ['out', 'err'] as const) {
+        if (open[name]) await new Promise<void>((done) => streams[name].write('', () => { done(); }));
+      }
+    },
+  };
+}
+
+/** `--color` counts before NO_COLOR (any text), that before FORCE_COLOR (not 0), that before what the stream is. */
+export function takesColor(choice: ColorChoice, isTerminal: boolean, environment: Readonly<Record<string, string | undefined>>): boolean {
+  if (choice !== 'auto') return choice === 'always';
+  if ((environment['NO_COLOR'] ?? '') !== '') return false;
+  const forced = environment['FORCE_COLOR'];
+  if (forced !== undefined && forced !== '') return forced !== '0' && forced !== 'false';
+  return isTerminal && environment['TERM'] !== 'dumb';
+}
