@@ -5,13 +5,20 @@ import type { RecordedDecision, RecordedRejections, RecordedStatus } from './vec
 /** So many nodes are named in one finding. */
 const NODES_SHOWN = 5;
 
-/** `byNameOfNode`: the pod names nodes, which upstream looks at in random order; any best node is right. */
-export function decisionDifferences(expected: RecordedDecision, got: RecordedDecision, byNameOfNode: boolean): Finding[] {
+export interface DecisionComparison {
+  /** The pod names nodes, which upstream looks at in random order; any best node is right. */
+  readonly byNameOfNode: boolean;
+  /** Only what the recording names is compared. */
+  readonly partial: boolean;
+}
+
+export function decisionDifferences(expected: RecordedDecision, found: RecordedDecision, { byNameOfNode, partial }: DecisionComparison): Finding[] {
+  const got = partial ? named(expected, found) : found;
   const findings: Finding[] = [];
   const compare = (part: string, a: unknown, b: unknown): void => {
     if (JSON.stringify(a) !== JSON.stringify(b)) findings.push({ part, expected: a, got: b });
   };
-  if (!(byNameOfNode && isAmongBest(expected, got.node))) compare('node', expected.node, got.node);
+  if (!(byNameOfNode && isAmongBest(expected, got.node))) compare('node', expected.node ?? null, got.node ?? null);
   compare('evaluatedNodes', expected.evaluatedNodes, got.evaluatedNodes);
   compare('feasibleNodes', expected.feasibleNodes, got.feasibleNodes);
   compare('preFilter', statusText(expected.preFilter), statusText(got.preFilter));
@@ -23,7 +30,14 @@ export function decisionDifferences(expected: RecordedDecision, got: RecordedDec
   return findings;
 }
 
-function isAmongBest(expected: RecordedDecision, node: string | undefined): boolean {
+/** What the recording names of a decision, and of its scores. */
+function named(expected: RecordedDecision, found: RecordedDecision): RecordedDecision {
+  const entries = Object.entries(found).filter(([member]) => member in expected);
+  const scores = Object.fromEntries(Object.entries(found.scores ?? {}).filter(([plugin]) => expected.scores !== undefined && plugin in expected.scores));
+  return { ...Object.fromEntries(entries), ...(expected.scores === undefined ? {} : { scores }) };
+}
+
+function isAmongBest(expected: RecordedDecision, node: string | null | undefined): boolean {
   const totals = expected.total ?? [];
   const index = expected.scoredNodes?.indexOf(node ?? '') ?? -1;
   return index >= 0 && totals[index] === totals.reduce((best, total) => Math.max(best, total), -Infinity);

@@ -24,11 +24,13 @@ export class DecisionReplay {
   private readonly tally: SuiteTally;
   private readonly seed: number | null;
   private readonly countNominations: boolean;
+  private readonly partial: boolean;
 
   constructor(header: VectorHeader, settings: ReplaySettings, tally: SuiteTally) {
     this.tally = tally;
     this.seed = header.seed ?? null;
     this.countNominations = header.countNominations ?? false;
+    this.partial = header.partial ?? false;
     this.scheduler = new ReplayScheduler(this.world.cluster, header.config, settings);
   }
 
@@ -70,16 +72,17 @@ export class DecisionReplay {
     const row = known ?? world.createPod(line.object);
     cluster.nominatePod(row, line.object.status?.nominatedNodeName ?? '');
     const got = this.decide(row, line.expect.preemption !== undefined);
-    this.tally.decide(number, this.seed, key, decisionDifferences(line.expect, got, namesNodes(line.object)));
+    this.tally.decide(number, this.seed, key, decisionDifferences(line.expect, got, { byNameOfNode: namesNodes(line.object), partial: this.partial }));
     // The recording goes on from upstream's choice, so that one difference does not cause others.
-    if (line.expect.node === undefined) {
+    const chosen = line.expect.node ?? null;
+    if (chosen === null) {
       // A pod that waits for its nominated node goes on waiting until the recording says otherwise.
       if (known === undefined) world.removePod(row);
       return;
     }
     scheduler.nominator.remove(row);
     cluster.nominatePod(row, '');
-    cluster.placePod(row, world.nodeRow(line.expect.node));
+    cluster.placePod(row, world.nodeRow(chosen));
   }
 
   private decide(row: number, withPreemption: boolean): RecordedDecision {

@@ -15,6 +15,8 @@ export interface VectorHeader {
   readonly config?: unknown;
   /** Whether filters of other pods take a nominated pod as present. Default false: recordings of single decisions have no queue that would tell them. */
   readonly countNominations?: boolean;
+  /** Only what `expect` names is compared (stories written by hand); `node` must be there, null: fits nowhere. Default false. */
+  readonly partial?: boolean;
 }
 
 export type RecordedObject = KubernetesObject & { readonly kind: string };
@@ -105,8 +107,8 @@ export interface RecordedRejections extends RecordedStatus {
 }
 
 export interface RecordedDecision {
-  /** Absent: the pod fits nowhere. */
-  readonly node?: string;
+  /** Absent or null: the pod fits nowhere. */
+  readonly node?: string | null;
   readonly evaluatedNodes?: number;
   readonly feasibleNodes?: number;
   readonly preFilter?: RecordedStatus;
