@@ -25,6 +25,7 @@ function checkPods(cluster: Cluster): void {
   const byPhase = [0, 0, 0, 0, 0];
   let terminating = 0;
   let withAffinity = 0;
+  let lowest = Infinity;
   for (let pod = 0; pod < pods.length; pod++) {
     const phase = pods.phase[pod];
     byPhase[phase]++;
@@ -33,11 +34,13 @@ function checkPods(cluster: Cluster): void {
     const node = pods.node[pod];
     assert((phase === PodPhase.Pending) === (node < 0), `pod row ${pod} in phase ${phase} has node ${node}`);
     if (node >= 0 && cluster.templateOf(pod).hasPodAffinity) withAffinity++;
+    if (node >= 0) lowest = Math.min(lowest, cluster.templateOf(pod).priority);
     if (node >= 0) assert(cluster.nodes.info[node].pods[pods.slot[pod]] === pod, `pod row ${pod} is not at its slot of node ${node}`);
   }
   for (let phase = 1; phase < byPhase.length; phase++) {
     assert(totals.podsByPhase[phase] === byPhase[phase], `podsByPhase[${phase}] is ${totals.podsByPhase[phase]}, the rows say ${byPhase[phase]}`);
   }
+  assert(totals.lowestPriority === lowest, `lowestPriority is ${totals.lowestPriority}, the rows say ${lowest}`);
   assert(totals.podsWithAffinity === withAffinity, `podsWithAffinity is ${totals.podsWithAffinity}, the rows say ${withAffinity}`);
   assert(totals.podsTerminating === terminating, `podsTerminating is ${totals.podsTerminating}, the rows say ${terminating}`);
 }

@@ -153,7 +153,7 @@ export class Cluster {
     this.nodes.createdAt[row] = this.now;
     this.writeAllocatable(row, node);
     this.nodes.alive[row] = this.nodes.up[row] = 1;
-    this.nodes.generation[row]++;
+    this.nodes.touch(row);
     this.totals.nodesAlive++;
     this.totals.nodesUp++;
     this.totals.nodesByPool[poolIndex]++;
@@ -178,7 +178,7 @@ export class Cluster {
     info.facts = facts;
     this.writeAllocatable(row, node);
     this.countNode(row, 1);
-    this.nodes.generation[row]++;
+    this.nodes.touch(row);
     const changes = nodeChanges(before, info, this.nodes.stride);
     this.begin(Verb.UpdateNode, row, changes);
     this.clock.digest.addText(JSON.stringify([facts.taints, facts.unschedulable, [...facts.labels]]));
@@ -282,7 +282,7 @@ export class Cluster {
     this.begin(Verb.BindPod, pod, this.pods.node[pod]);
     this.setPhase(pod, PodPhase.Bound);
     this.pods.boundAt[pod] = this.now;
-    this.nodes.generation[this.pods.node[pod]]++;
+    this.nodes.touch(this.pods.node[pod]);
     this.notifying = true;
     for (const observer of this.observers.podBound) observer.podBound?.(pod);
     this.notifying = false;
@@ -427,8 +427,9 @@ export class Cluster {
     if (flips && counts) this.countNode(node, -1);
     info.account(template, sign);
     info.workPods += work;
-    this.nodes.generation[node]++;
+    this.nodes.touch(node);
     this.totals.podsWithAffinity += template.hasPodAffinity ? sign : 0;
+    this.totals.countPriority(template.priority, sign);
     if (!counts) return;
     if (flips) {
       this.countNode(node, 1);

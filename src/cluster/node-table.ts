@@ -6,6 +6,9 @@ import { growFloat64, growInt32, growUint32, growUint8, grownCapacity } from '..
 import { NodeInfo } from './node-info.ts';
 import type { NodeFacts } from './node-info.ts';
 
+/** Length of the ring of changed rows; a power of two. Whoever is further behind has to look at all nodes. */
+export const CHANGE_RING = 4096;
+
 export class NodeTable {
   capacity = 0;
   /** Rows ever used. */
@@ -30,6 +33,15 @@ export class NodeTable {
   createdAt: Float64Array = new Float64Array(0);
   /** Grows with every change of the node or its pods; what caches per node compare with. Never 0 on a used row. */
   generation: Uint32Array = new Uint32Array(0);
+  /** Rows whose generation grew, in order: a ring, `changeCount` is where the next one goes (modulo CHANGE_RING). */
+  readonly changedRows: Int32Array = new Int32Array(CHANGE_RING);
+  changeCount = 0;
+
+  /** The node or its pods changed. */
+  touch(row: number): void {
+    this.generation[row]++;
+    this.changedRows[this.changeCount++ & (CHANGE_RING - 1)] = row;
+  }
 
   allocate(facts: NodeFacts): number {
     const reused = this.freeRows.pop();

@@ -20,6 +20,23 @@ export class Totals {
   nodesByPool: Float64Array = new Float64Array(0);
   stride = 0;
 
+  /** Pods on nodes by priority, in ascending order of priority. */
+  private readonly priorities: { readonly priority: number; count: number }[] = [];
+
+  /** The least priority of a pod on a node; Infinity when there is none. */
+  get lowestPriority(): number {
+    for (const entry of this.priorities) if (entry.count > 0) return entry.priority;
+    return Infinity;
+  }
+
+  countPriority(priority: number, sign: 1 | -1): void {
+    const { priorities } = this;
+    let at = 0;
+    while (at < priorities.length && priorities[at].priority < priority) at++;
+    if (at === priorities.length || priorities[at].priority !== priority) priorities.splice(at, 0, { priority, count: 0 });
+    priorities[at].count += sign;
+  }
+
   get podsPending(): number {
     return this.podsByPhase[PodPhase.Pending];
   }

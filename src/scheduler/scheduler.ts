@@ -68,6 +68,7 @@ export interface SchedulerListener {
 type Outcome = { readonly ok: true; readonly state: CycleState; readonly profile: Profile } | { readonly ok: false; readonly failure: Failure };
 
 interface Failure {
+  /** Empty when nobody listens: putting it into words costs more than the decision. */
   readonly message: string;
   readonly diagnosis: Diagnosis | null;
   /** null: leave the nomination as it is. */
@@ -218,10 +219,11 @@ export class Scheduler implements ClusterObserver {
 
   private fitFailure(profile: Profile, state: CycleState, diagnosis: Diagnosis): Failure {
     for (const plugin of diagnosis.unschedulablePlugins) this.rejectionsByPlugin.set(plugin, (this.rejectionsByPlugin.get(plugin) ?? 0) + 1);
-    if (profile.postFilter.length === 0) return { message: diagnosis.message(''), diagnosis, nominate: '', rejected: true };
+    const spoken = this.listeners.length > 0;
+    if (profile.postFilter.length === 0) return { message: spoken ? diagnosis.message('') : '', diagnosis, nominate: '', rejected: true };
     const { status, nominatedNodeName } = profile.runPostFilter(state, this.view, diagnosis);
-    const text = status === null ? '' : statusMessage(status);
-    return { message: diagnosis.message(text), diagnosis, nominate: nominatedNodeName, rejected: true };
+    const text = status === null || !spoken ? '' : statusMessage(status);
+    return { message: spoken ? diagnosis.message(text) : '', diagnosis, nominate: nominatedNodeName, rejected: true };
   }
 
   /** Reserve or Permit said no: a FitError over the one node that had been chosen, or an error. */

@@ -97,10 +97,8 @@ export class Algorithm {
     const feasibleNodes = cached.feasibleCount;
     if (feasibleNodes === 0) {
       const diagnosis = cached.diagnose();
-      if (profile.postFilter.length > 0) {
-        state.reset();
-        profile.runPreFilter(state, pod);
-      }
+      state.reset();
+      state.fillLater(() => void profile.runPreFilter(state, pod));
       return { kind: 'fitError', diagnosis };
     }
     let winner = 0;

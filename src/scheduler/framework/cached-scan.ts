@@ -7,6 +7,7 @@ import type { Cluster } from '../../cluster/cluster.ts';
 import type { NodeInfo } from '../../cluster/node-info.ts';
 import type { CycleState } from './cycle-state.ts';
 import { Diagnosis } from './diagnosis.ts';
+import type { StatusSource } from './diagnosis.ts';
 import type { PodInfo } from './pod-info.ts';
 import type { Plugin } from './plugin-api.ts';
 import type { Profile, ScorePlugin } from './profile.ts';
@@ -73,6 +74,11 @@ export class CachedScan {
     const { order, cache, feasible } = this;
     const count = order.length;
     const live = this.liveFilters.length > 0;
+    if (!live && cache?.blocked === true && cache.staysBlocked(pod, this.snapshot.positionOf)) {
+      this.feasibleCount = 0;
+      this.rejectedCount = count;
+      return null;
+    }
     let found = 0;
     this.rejectedCount = 0;
     this.liveStatuses.clear();
@@ -97,10 +103,12 @@ export class CachedScan {
       else feasible[found++] = row;
     }
     this.feasibleCount = found;
+    if (found === 0 && !live) cache?.block(this.rejectedVerdict, this.rejectedCount);
     return null;
   }
 
   diagnose(): Diagnosis {
+    if (this.cache?.blocked === true && this.liveFilters.length === 0) return new Diagnosis(this.order.length, new BlockedStatuses(this.cache, this.snapshot));
     const { info } = this.cluster.nodes;
     const statuses = this.cache?.statuses ?? [];
     const diagnosis = new Diagnosis(this.order.length);
@@ -206,6 +214,42 @@ export class CachedScan {
     this.feasible = new Int32Array(nodes.length);
     this.rejected = new Int32Array(nodes.length);
     this.rejectedVerdict = new Uint16Array(nodes.length);
+  }
+}
+
+/** The verdicts of a template that no node takes, read from its cache. */
+class BlockedStatuses implements StatusSource {
+  private readonly cache: TemplateCache;
+  private readonly snapshot: LiveSnapshot;
+
+  constructor(cache: TemplateCache, snapshot: LiveSnapshot) {
+    this.cache = cache;
+    this.snapshot = snapshot;
+  }
+
+  get explicitCount(): number {
+    return this.snapshot.nodes.length;
+  }
+
+  *counts(): Generator<readonly [Status, number]> {
+    const { verdictCounts, statuses } = this.cache;
+    for (let verdict = 1; verdict < verdictCounts.length; verdict++) {
+      const status = statuses[verdict];
+      const count = verdictCounts[verdict] ?? 0;
+      if (status && count > 0) yield [status, count];
+    }
+  }
+
+  get(nodeName: string): Status | undefined {
+    const node = this.snapshot.find(nodeName);
+    return node === undefined ? undefined : (this.cache.statuses[this.cache.verdict[node.row]] ?? undefined);
+  }
+
+  *explicit(): Generator<readonly [string, Status]> {
+    for (const node of this.snapshot.nodes) {
+      const status = this.cache.statuses[this.cache.verdict[node.row]];
+      if (status) yield [node.name, status];
+    }
   }
 }
 

@@ -18,11 +18,19 @@ export function stateKey<T>(name: string): StateKey<T> {
 
 export class CycleState {
   private readonly values = new Map<StateKey<unknown>, unknown>();
+  /** Runs PreFilter when somebody first asks: a cycle decided from remembered answers has not run it. */
+  private fill: (() => void) | null = null;
   /** Plugins whose Filter (and AddPod/RemovePod) is left out in this cycle. */
   readonly skipFilter: Set<string> = new Set();
   readonly skipScore: Set<string> = new Set();
 
+  /** `fill` is called before the first read or copy. */
+  fillLater(fill: () => void): void {
+    this.fill = fill;
+  }
+
   read<T>(key: StateKey<T>): T | undefined {
+    this.ensureFilled();
     return this.values.get(key) as T | undefined;
   }
 
@@ -31,12 +39,21 @@ export class CycleState {
   }
 
   reset(): void {
+    this.fill = null;
     this.values.clear();
     this.skipFilter.clear();
     this.skipScore.clear();
   }
 
+  private ensureFilled(): void {
+    const { fill } = this;
+    if (fill === null) return;
+    this.fill = null;
+    fill();
+  }
+
   clone(): CycleState {
+    this.ensureFilled();
     const copy = new CycleState();
     for (const [key, value] of this.values) copy.values.set(key, isCloneable(value) ? value.clone() : value);
     for (const name of this.skipFilter) copy.skipFilter.add(name);

@@ -3,6 +3,15 @@ import type { NodeStatuses } from './plugin-api.ts';
 import { Code } from './status.ts';
 import type { Status } from './status.ts';
 
+/** Verdicts that stand elsewhere; good for as long as the state does not change. */
+export interface StatusSource {
+  readonly explicitCount: number;
+  /** Nodes by status. */
+  counts(): Iterable<readonly [Status, number]>;
+  get(nodeName: string): Status | undefined;
+  explicit(): Iterable<readonly [string, Status]>;
+}
+
 export class Diagnosis implements NodeStatuses {
   /** Nodes in the snapshot; 1 for failures after the choice. */
   readonly nodeCount: number;
@@ -18,12 +27,16 @@ export class Diagnosis implements NodeStatuses {
   /** Made on the first look-up. */
   private byName: Map<string, Status> | null = null;
 
-  constructor(nodeCount: number) {
+  private readonly source: StatusSource | null;
+
+  constructor(nodeCount: number, source: StatusSource | null = null) {
     this.nodeCount = nodeCount;
+    this.source = source;
+    if (source !== null) for (const [status] of source.counts()) this.addPlugin(status);
   }
 
   get explicitCount(): number {
-    return this.statuses.length;
+    return this.source === null ? this.statuses.length : this.source.explicitCount;
   }
 
   set(nodeName: string, status: Status): void {
@@ -40,11 +53,13 @@ export class Diagnosis implements NodeStatuses {
   }
 
   get(nodeName: string): Status {
+    if (this.source !== null) return this.source.get(nodeName) ?? this.absentStatus;
     this.byName ??= new Map(this.explicit());
     return this.byName.get(nodeName) ?? this.absentStatus;
   }
 
   *explicit(): Generator<readonly [string, Status]> {
+    if (this.source !== null) yield* this.source.explicit();
     for (let i = 0; i < this.statuses.length; i++) yield [this.nodeNames[i], this.statuses[i]];
   }
 
@@ -59,13 +74,19 @@ export class Diagnosis implements NodeStatuses {
     return postFilterMessage === '' ? text : `${text} ${postFilterMessage}`;
   }
 
+  /** Nodes by status; equal reasons may stand under several. */
+  counts(): Iterable<readonly [Status, number]> {
+    if (this.source !== null) return this.source.counts();
+    const times = new Map<Status, number>();
+    for (const status of this.statuses) times.set(status, (times.get(status) ?? 0) + 1);
+    return times;
+  }
+
   private histogram(): string {
     const counts = new Map<string, number>();
     const count = (reason: string, by: number): void => void counts.set(reason, (counts.get(reason) ?? 0) + by);
-    const times = new Map<Status, number>();
-    for (const status of this.statuses) times.set(status, (times.get(status) ?? 0) + 1);
-    for (const [status, nodes] of times) for (const reason of status.reasons) count(reason, nodes);
-    const absent = this.nodeCount - this.statuses.length;
+    for (const [status, nodes] of this.counts()) for (const reason of status.reasons) count(reason, nodes);
+    const absent = this.nodeCount - this.explicitCount;
     if (absent > 0) for (const reason of this.absentStatus.reasons) count(reason, absent);
     const entries = [...counts].map(([reason, nodes]) => `${nodes} ${reason}`);
     return entries.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)).join(', ');

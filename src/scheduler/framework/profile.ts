@@ -8,7 +8,7 @@ import type { CycleState } from './cycle-state.ts';
 import type { PodInfo } from './pod-info.ts';
 import { MAX_NODE_SCORE, MIN_NODE_SCORE } from './plugin-api.ts';
 import type { Handle, NodeStatuses, Plugin, PluginFactory, PostFilterResult } from './plugin-api.ts';
-import { Code, errorStatus, statusMessage, unresolvable } from './status.ts';
+import { Code, errorStatus, lazyStatus, statusMessage, unresolvable } from './status.ts';
 import type { Status } from './status.ts';
 
 /** A decoded profile: plugin names per extension point, in order. */
@@ -204,18 +204,18 @@ export class Profile {
 
   /** Success or UU ends the round; Unschedulable collects reasons and goes on. */
   runPostFilter(state: CycleState, pod: PodInfo, statuses: NodeStatuses): PostFilterResult {
-    const reasons: string[] = [];
+    const verdicts: Status[] = [];
     let nominatedNodeName: string | null = null;
     let rejected = '';
     for (const plugin of this.postFilter) {
       const result = plugin.postFilter(state, pod, statuses);
       if (result.status === null || result.status.code === Code.UnschedulableAndUnresolvable) return result;
       if (result.status.code !== Code.Unschedulable) return { status: errorStatus(plugin.name, ...result.status.reasons), nominatedNodeName: null };
-      reasons.push(...result.status.reasons);
+      verdicts.push(result.status);
       rejected = plugin.name;
       if (result.nominatedNodeName !== null) nominatedNodeName = result.nominatedNodeName;
     }
-    return { status: { code: Code.Unschedulable, reasons, plugin: rejected }, nominatedNodeName };
+    return { status: lazyStatus(rejected, () => verdicts.flatMap((status) => status.reasons)), nominatedNodeName };
   }
 
   runPreScore(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): Status | null {

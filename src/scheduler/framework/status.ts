@@ -40,6 +40,18 @@ export function errorStatus(plugin: string, ...reasons: readonly string[]): Stat
   return { code: Code.Error, reasons, plugin };
 }
 
+/** Unschedulable with reasons that are put into words only when somebody reads them. */
+export function lazyStatus(plugin: string, reasonsOf: () => readonly string[]): Status {
+  let reasons: readonly string[] | null = null;
+  return {
+    code: Code.Unschedulable,
+    plugin,
+    get reasons() {
+      return (reasons ??= reasonsOf());
+    },
+  };
+}
+
 export const SKIP: Status = { code: Code.Skip, reasons: [], plugin: '' };
 
 export function isRejected(status: Status): boolean {

@@ -7,6 +7,7 @@
 import { assert } from '../../base/assert.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { NodeInfo } from '../../cluster/node-info.ts';
+import { CHANGE_RING } from '../../cluster/node-table.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { CycleState } from './cycle-state.ts';
 import type { PodInfo } from './pod-info.ts';
@@ -69,6 +70,12 @@ export class TemplateCache {
   private readonly cluster: Cluster;
   private snapshotVersion = -1;
   private readonly countsNodes: boolean;
+  /** true: the last full walk found no node that passes, and `verdictCounts` tells how many have which verdict. */
+  blocked = false;
+  /** Nodes by verdict, while blocked. */
+  readonly verdictCounts: number[] = [];
+  /** Change of the node table up to which the counts hold. */
+  private seenChanges = 0;
   /** Node evaluations made (misses). */
   evaluations = 0;
 
@@ -93,6 +100,7 @@ export class TemplateCache {
       this.sum = new Float64Array(capacity);
       for (let i = 0; i < this.raw.length; i++) this.raw[i] = new Float64Array(capacity);
     } else if (this.countsNodes && snapshotVersion !== this.snapshotVersion) this.generation.fill(0);
+    if (snapshotVersion !== this.snapshotVersion) this.blocked = false;
     this.snapshotVersion = snapshotVersion;
   }
 
@@ -101,6 +109,33 @@ export class TemplateCache {
     const generation = this.cluster.nodes.generation[row];
     if (this.generation[row] !== generation) this.evaluate(pod, this.cluster.nodes.info[row], row, generation);
     return this.verdict[row];
+  }
+
+  /** To be called after a walk over all nodes in which none passed. `rows`, `verdicts`: the first `count` of the walk. */
+  block(verdicts: Uint16Array, count: number): void {
+    const { verdictCounts } = this;
+    verdictCounts.length = 0;
+    for (let i = 0; i < count; i++) verdictCounts[verdicts[i]] = (verdictCounts[verdicts[i]] ?? 0) + 1;
+    this.blocked = true;
+    this.seenChanges = this.cluster.nodes.changeCount;
+  }
+
+  /** Looks again at the nodes that have changed since: true while none passes. `positionOf` tells which rows count. */
+  staysBlocked(pod: PodInfo, positionOf: Int32Array): boolean {
+    const { nodes } = this.cluster;
+    const behind = nodes.changeCount - this.seenChanges;
+    if (behind > CHANGE_RING) return (this.blocked = false);
+    for (let i = this.seenChanges; i < nodes.changeCount; i++) {
+      const row = nodes.changedRows[i & (CHANGE_RING - 1)];
+      if (row >= positionOf.length || positionOf[row] < 0 || this.generation[row] === nodes.generation[row]) continue;
+      const before = this.verdict[row];
+      const after = this.look(pod, row);
+      if (after === 0) return (this.blocked = false);
+      this.verdictCounts[before]--;
+      this.verdictCounts[after] = (this.verdictCounts[after] ?? 0) + 1;
+    }
+    this.seenChanges = nodes.changeCount;
+    return true;
   }
 
   private evaluate(pod: PodInfo, node: NodeInfo, row: number, generation: number): void {

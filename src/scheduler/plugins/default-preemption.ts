@@ -10,7 +10,8 @@ import type { CycleState } from '../framework/cycle-state.ts';
 import { Diagnosis } from '../framework/diagnosis.ts';
 import type { Handle, NodeStatuses, Plugin, PluginFactory, PostFilterResult } from '../framework/plugin-api.ts';
 import type { PodInfo } from '../framework/pod-info.ts';
-import { Code, unresolvable, unschedulable } from '../framework/status.ts';
+import { Code, lazyStatus, unresolvable, unschedulable } from '../framework/status.ts';
+import { NO_VICTIMS } from '../preemption/victims.ts';
 import { bestCandidates, candidateTarget, dryRunPreemption, potentialNodes } from '../preemption/candidates.ts';
 
 const NAME = 'DefaultPreemption';
@@ -41,6 +42,7 @@ type Limits = (nodes: number) => { readonly candidates: number; readonly offset:
 function preempt(handle: Handle, state: CycleState, pod: PodInfo, statuses: NodeStatuses, limits: Limits): PostFilterResult {
   const refusal = ineligibility(handle, pod, statuses);
   if (refusal !== '') return { status: unschedulable(NAME, `preemption: ${refusal}`), nominatedNodeName: null };
+  if (handle.cluster.totals.lowestPriority >= pod.priority) return { status: lazyStatus(NAME, () => [`preemption: ${nobodyToPreempt(handle, statuses)}`]), nominatedNodeName: '' };
   const { nodes } = handle.snapshot;
   const potential = potentialNodes(nodes, statuses);
   const dryRun = potential.length === 0 ? null : dryRunPreemption(handle, state, pod, potential, limits(potential.length));
@@ -53,6 +55,15 @@ function preempt(handle: Handle, state: CycleState, pod: PodInfo, statuses: Node
   const [best] = bestCandidates(handle.cluster, dryRun.candidates);
   handle.preemption.execute(pod.row, best.victims, best.nodeName);
   return { status: null, nominatedNodeName: best.nodeName };
+}
+
+/** What the dry run would say when no pod anywhere is less important: potential nodes have no victims, the others cannot be helped. */
+function nobodyToPreempt(handle: Handle, statuses: NodeStatuses): string {
+  const { nodes } = handle.snapshot;
+  const diagnosis = new Diagnosis(nodes.length);
+  diagnosis.absentStatus = unresolvable(NAME, NOT_HELPFUL);
+  for (const node of potentialNodes(nodes, statuses)) diagnosis.set(node.name, NO_VICTIMS);
+  return diagnosis.message('');
 }
 
 /** '' when the pod may preempt (PodEligibleToPreemptOthers). */

@@ -29,7 +29,7 @@ export interface Budget {
   readonly disruptedPods: ReadonlySet<string>;
 }
 
-const NO_VICTIMS = unresolvable('DefaultPreemption', 'No preemption victims found for incoming pod');
+export const NO_VICTIMS = unresolvable('DefaultPreemption', 'No preemption victims found for incoming pod');
 
 export function disruptionBudgets(cluster: Cluster): Budget[] {
   return [...cluster.objects.list<PodDisruptionBudget>('PodDisruptionBudget')].map((budget) => ({

@@ -1,0 +1,235 @@
+/**
+ * A run: builds the world from a resolved scenario, plays it in slices, hands over the result. The only place that
+ * knows all parts. Parts are wired in a fixed order, which is the order of their notices: metrics, scheduler, kubelet,
+ * controllers, failures, autoscaler.
+ */
+import { checkCluster } from '../cluster/check.ts';
+import { Cluster, PodPhase } from '../cluster/cluster.ts';
+import { DaemonSets } from '../controllers/daemon-sets.ts';
+import { NodeLifecycle } from '../controllers/node-lifecycle.ts';
+import { OwnerTable } from '../controllers/owners.ts';
+import { PodGc } from '../controllers/pod-gc.ts';
+import { ReplacementController } from '../controllers/replacement.ts';
+import { TaintEviction } from '../controllers/taint-eviction.ts';
+import { CrashProcesses } from '../failures/crash-processes.ts';
+import { Kernel } from '../kernel/kernel.ts';
+import type { InputSource } from '../kernel/kernel.ts';
+import { checkAccounting } from '../metrics/accounting.ts';
+import { MetricsCollector } from '../metrics/collector.ts';
+import type { AutoscalingFacts, RunResult } from '../metrics/run-result.ts';
+import { Kubelet } from '../node/kubelet.ts';
+import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
+import type { DecodeConfigurationOptions } from '../scheduler/config/scheduler-configuration.ts';
+import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
+import { pluginRegistry } from '../scheduler/plugins/registry.ts';
+import { Scheduler } from '../scheduler/scheduler.ts';
+import { WorkloadSource } from '../workload/generators/workload-source.ts';
+import { TraceSource } from '../workload/traces/trace-source.ts';
+import type { TraceReader } from '../workload/traces/trace-reader.ts';
+import { assembleAutoscaler } from './autoscaler-assembly.ts';
+import { ManifestInput } from './manifest-input.ts';
+import { PodAdmission } from './pod-admission.ts';
+import { poolNode } from './pool-nodes.ts';
+import type { Scenario, TraceInput } from './scenario.ts';
+import { schedulingCounters } from './scheduling-counters.ts';
+import { TraceInput as TraceArrivals, WorkloadInput } from './workload-input.ts';
+
+/** Kernel phases (docs/architecture.md). */
+export const Phase = { Fault: 0, Infrastructure: 1, Input: 2, Node: 3, Controller: 4, Scheduler: 5, Autoscaler: 6, Observe: 7 } as const;
+
+export interface SimulationOptions {
+  /** Podyard's version, for the result. */
+  readonly version: string;
+  readonly userPlugins: readonly PluginFactory[];
+  /** Opens the scenario's trace; null when it has none. */
+  readonly openTrace: ((trace: TraceInput) => TraceReader) | null;
+  /** true: no caches in the scheduler; the same run, slower. */
+  readonly plain: boolean;
+  /** File, line and column of a value of the scheduler's configuration. */
+  readonly locate?: DecodeConfigurationOptions['locate'];
+}
+
+export interface Progress {
+  readonly simulatedMicros: number;
+  /** null: until the work is done. */
+  readonly horizonMicros: number | null;
+  readonly events: number;
+  readonly decisions: number;
+  readonly podsPending: number;
+  readonly podsArrived: number;
+}
+
+/** Pods of the pod table when metrics.pods is `auto`. */
+const POD_TABLE_LIMIT = 200_000;
+/** How often a run without a horizon looks whether the work is done. */
+const END_CHECK_MICROS = 60_000_000;
+
+export class Simulation {
+  readonly warnings: readonly string[];
+  private readonly scenario: Scenario;
+  private readonly options: SimulationOptions;
+  private readonly kernel: Kernel;
+  private readonly cluster: Cluster;
+  private readonly scheduler: Scheduler;
+  private readonly metrics: MetricsCollector;
+  private readonly autoscaling: () => AutoscalingFacts;
+  private readonly inputs: InputSource[] = [];
+  private readonly traceSource: TraceSource | null;
+  private podsArrived = 0;
+  private nextCheckAt = Infinity;
+  private done = false;
+
+  /** Throws InputError for what only the assembly can see: the scheduler's configuration, the first row of the trace. */
+  constructor(scenario: Scenario, options: SimulationOptions) {
+    this.scenario = scenario;
+    this.options = options;
+    const registry = pluginRegistry(options.userPlugins);
+    const configuration = decodeSchedulerConfiguration(scenario.scheduler.configuration, { registry, locate: options.locate });
+    this.warnings = configuration.warnings;
+    this.kernel = new Kernel({ seed: scenario.seed });
+    this.cluster = new Cluster(this.kernel);
+    const { kernel, cluster } = this;
+    const costPerHourByPool = new Map(scenario.nodePools.map((pool) => [pool.name, pool.costPerHour]));
+    const counters = schedulingCounters(() => this.scheduler, configuration);
+    this.metrics = new MetricsCollector(kernel, cluster, scenario.metrics, counters, { costPerHourByPool, podTableLimit: POD_TABLE_LIMIT, phase: Phase.Observe });
+    cluster.observe({ podCreated: () => void this.podsArrived++ });
+    this.scheduler = new Scheduler(kernel, cluster, {
+      configuration,
+      registry,
+      cycleMicros: scenario.scheduler.cycleMicros,
+      bindMicros: scenario.scheduler.bindMicros,
+      tieBreak: scenario.scheduler.tieBreak,
+      sampling: scenario.scheduler.sampling,
+      plain: options.plain,
+      autoRun: true,
+      phase: Phase.Scheduler,
+    });
+    const owners = new OwnerTable(cluster.pods);
+    const replacement = new ReplacementController(kernel, cluster, owners);
+    replacement.onReplaced = (pod, lost) => this.metrics.noteReplacement(pod, lost);
+    new Kubelet(kernel, cluster, scenario.kubelet, () => replacement.isCreating);
+    const daemonSets = new DaemonSets(kernel, cluster, owners);
+    new NodeLifecycle(kernel, cluster, scenario.nodeLifecycle);
+    new TaintEviction(kernel, cluster);
+    new PodGc(kernel, cluster);
+    if (scenario.failures.length > 0) new CrashProcesses(kernel, cluster, scenario.failures, (kind, label, count) => this.metrics.mark(kind, label, count));
+    this.autoscaling = assembleAutoscaler(scenario, { kernel, cluster, scheduler: this.scheduler, metrics: this.metrics, phase: Phase.Autoscaler });
+    this.addNodes();
+    const targets = { cluster, admission: new PodAdmission(cluster, scenario), replacement, daemonSets };
+    this.traceSource = scenario.trace === null || options.openTrace === null ? null : new TraceSource(options.openTrace(scenario.trace));
+    this.addInput(new ManifestInput(scenario.objects, targets));
+    this.addInput(new WorkloadInput(scenario.workloads, new WorkloadSource(scenario.workloads, kernel.random, scenario.durationMicros), targets));
+    if (this.traceSource !== null) this.addInput(new TraceArrivals(this.traceSource, targets));
+    if (scenario.durationMicros === null) this.watchForTheEnd();
+    if (scenario.metrics.checkEveryEvents > 0) this.nextCheckAt = scenario.metrics.checkEveryEvents;
+  }
+
+  /** Plays up to so many events; true while there is more to do. */
+  advance(maxEvents: number): boolean {
+    if (this.done) return false;
+    const { kernel } = this;
+    let left = maxEvents;
+    while (left > 0) {
+      const slice = Math.min(left, this.nextCheckAt - kernel.eventCount);
+      const before = kernel.eventCount;
+      const outcome = kernel.run({ until: this.scenario.durationMicros ?? Infinity, maxEvents: slice });
+      left -= kernel.eventCount - before;
+      if (kernel.eventCount >= this.nextCheckAt) this.check();
+      if (outcome !== 'paused' || this.done) {
+        this.done = true;
+        return false;
+      }
+    }
+    return true;
+  }
+
+  progress(): Progress {
+    return {
+      simulatedMicros: this.kernel.now,
+      horizonMicros: this.scenario.durationMicros,
+      events: this.kernel.eventCount,
+      decisions: this.scheduler.decisions,
+      podsPending: this.cluster.totals.podsPending,
+      podsArrived: this.podsArrived,
+    };
+  }
+
+  /** The result up to now; to be called once. */
+  result(complete: boolean): RunResult {
+    const { scenario } = this;
+    const result = this.metrics.result(
+      {
+        scenario: scenario.name,
+        description: scenario.description,
+        seed: scenario.seed,
+        version: this.options.version,
+        complete: complete && this.done,
+        resolvedScenario: publicScenario(scenario),
+        notes: this.notes(),
+      },
+      this.autoscaling(),
+    );
+    if (scenario.metrics.checkEveryEvents > 0) {
+      checkCluster(this.cluster);
+      checkAccounting(result);
+    }
+    return result;
+  }
+
+  private addNodes(): void {
+    for (const node of this.scenario.nodes) this.cluster.addNode(node);
+    for (const pool of this.scenario.nodePools) for (let ordinal = 0; ordinal < pool.count; ordinal++) this.cluster.addNode(poolNode(pool, ordinal), pool.name);
+  }
+
+  private addInput(input: InputSource): void {
+    this.inputs.push(input);
+    this.kernel.addInput(Phase.Input, input);
+  }
+
+  private check(): void {
+    checkCluster(this.cluster);
+    this.nextCheckAt += this.scenario.metrics.checkEveryEvents;
+  }
+
+  /** A run without a horizon ends when no input is left, the scheduler rests and no pod is on its way to an end. */
+  private watchForTheEnd(): void {
+    const { kernel, cluster } = this;
+    const look = kernel.defineEvent('simulation.endCheck', Phase.Observe, () => {
+      const idle = this.inputs.every((input) => input.nextTime() === Infinity) && !this.scheduler.queue.hasWork && this.finitePods === 0;
+      if (idle && cluster.totals.podsByPhase[PodPhase.Assumed] === 0 && cluster.totals.podsTerminating === 0) {
+        this.done = true;
+        kernel.stop();
+      } else kernel.after(END_CHECK_MICROS, look);
+    });
+    kernel.after(END_CHECK_MICROS, look);
+    cluster.observe({
+      podBound: (pod) => void (this.finitePods += this.isFinite(pod)),
+      podRemoved: (pod, _node, phase) => {
+        if (phase === PodPhase.Bound || phase === PodPhase.Running) this.finitePods -= this.isFinite(pod);
+      },
+    });
+  }
+
+  /** Pods on nodes that end by themselves. */
+  private finitePods = 0;
+
+  private isFinite(pod: number): 0 | 1 {
+    return this.cluster.pods.durationMicros[pod] < Infinity ? 1 : 0;
+  }
+
+  private notes(): readonly string[] {
+    const ignored = Object.entries(this.scenario.ignoredKinds).map(([kind, count]) => `${count} × ${kind}`);
+    return [
+      ...this.warnings,
+      ...(this.traceSource?.notes() ?? []),
+      ...(ignored.length === 0 ? [] : [`Kinds in manifests that are not simulated: ${ignored.join(', ')}.`]),
+    ];
+  }
+}
+
+/** What of the scenario is written into results: objects read from files are counted, not repeated. */
+function publicScenario(scenario: Scenario): unknown {
+  const { nodes, objects, metrics, ...rest } = scenario;
+  const { checkEveryEvents: _checks, ...reported } = metrics;
+  return { ...rest, metrics: reported, nodes: nodes.length, objects: objects.length };
+}
