@@ -32,7 +32,7 @@ export class ObjectStore {
   /** Returns the object that stood there before. */
   put(kind: string, object: KubernetesObject): KubernetesObject | undefined {
     let objects = this.kinds.get(kind);
-    if (objects === undefined) this.kinds.set(kind, (objects = new Map()));
+    if (objects === undefined) this.kinds.set(kind, (objects = new Map<string, KubernetesObject>()));
     const key = objectKey(object);
     const before = objects.get(key);
     objects.set(key, object);
@@ -46,4 +46,4 @@ export class ObjectStore {
   }
 }
 
-const EMPTY: ReadonlyMap<string, KubernetesObject> = new Map();
+const EMPTY: ReadonlyMap<string, KubernetesObject> = new Map<string, KubernetesObject>();

@@ -13,7 +13,14 @@ import type { Plugin } from './framework/plugin-api.ts';
 import type { Profile } from './framework/profile.ts';
 import { Code, errorStatus, isRejected, unschedulable } from './framework/status.ts';
 import type { Status } from './framework/status.ts';
-import type { Scheduler } from './scheduler.ts';
+import type { SchedulingQueue } from './queue/scheduling-queue.ts';
+
+/** What bindings need of the scheduler. */
+export interface BindingHost {
+  readonly queue: SchedulingQueue;
+  readonly profiles: ReadonlyMap<string, Profile>;
+  bindingFailed(pod: number, status: Status): void;
+}
 
 /** A pod between its choice and its binding that some plugin has something to do for. */
 interface Pending {
@@ -29,7 +36,7 @@ const MAX_PERMIT_MICROS = 15 * 60 * 1_000_000;
 export class Bindings {
   private readonly kernel: Kernel;
   private readonly cluster: Cluster;
-  private readonly scheduler: Scheduler;
+  private readonly scheduler: BindingHost;
   private readonly bindMicros: Micros;
   private readonly bindEvent: EventKind;
   private readonly permitEvent: EventKind;
@@ -38,7 +45,7 @@ export class Bindings {
   /** Permit verdicts of the cycle under way. */
   private permitWaits = new Map<string, Micros>();
 
-  constructor(kernel: Kernel, cluster: Cluster, scheduler: Scheduler, options: { readonly bindMicros: Micros; readonly phase: number }) {
+  constructor(kernel: Kernel, cluster: Cluster, scheduler: BindingHost, options: { readonly bindMicros: Micros; readonly phase: number }) {
     this.kernel = kernel;
     this.cluster = cluster;
     this.scheduler = scheduler;

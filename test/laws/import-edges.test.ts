@@ -20,7 +20,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   workload: ['kernel', 'cluster'],
   metrics: ['kernel', 'cluster'],
   simulation: ['kernel', 'cluster', 'scheduler', 'controllers', 'node', 'storage', 'failures', 'autoscaling', 'workload', 'metrics'],
-  experiment: ['simulation', 'metrics', 'scheduler/framework'],
+  experiment: ['kernel', 'cluster', 'scheduler', 'workload', 'simulation', 'metrics'],
   report: ['metrics/run-result.ts', 'types:experiment'],
   io: [
     'kernel', 'cluster', 'scheduler', 'controllers', 'node', 'storage', 'failures', 'autoscaling', 'workload', 'metrics', 'simulation',

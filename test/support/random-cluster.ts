@@ -93,7 +93,7 @@ function randomPod(dice: RandomStream): Pod {
   if (dice.next() < 0.15) spec['affinity'] = { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 10, preference: { matchExpressions: [{ key: 'disk', operator: 'In', values: ['hdd'] }] } }] } };
   if (dice.next() < 0.08) spec['affinity'] = { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app } } }] } };
   if (dice.next() < 0.1) spec['topologySpreadConstraints'] = [{ maxSkew: 2, topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: pick(dice, ['DoNotSchedule', 'ScheduleAnyway']), labelSelector: { matchLabels: { app } } }];
-  return { metadata: { namespace: 'default', labels: { app } }, spec } as Pod;
+  return { metadata: { namespace: 'default', labels: { app } }, spec };
 }
 
 function createRandomPod(cluster: Cluster, dice: RandomStream, step: number): void {

@@ -34,7 +34,7 @@ export const NodeAffinity: PluginFactory = {
   summary: 'nodeSelector, required and preferred node affinity',
   defaultArgs: { addedAffinity: null },
   create(args): Plugin {
-    return createNodeAffinity((args['addedAffinity'] ?? null) as NodeAffinityObject | null);
+    return createNodeAffinity((args['addedAffinity'] ?? null));
   },
 };
 

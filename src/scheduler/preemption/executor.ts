@@ -5,9 +5,21 @@
  */
 import { EvictionCause, PodPhase } from '../../cluster/cluster.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
+import type { Micros } from '../../base/time.ts';
 import type { EventKind, Kernel } from '../../kernel/kernel.ts';
 import type { PreemptionPort } from '../framework/plugin-api.ts';
-import type { Scheduler } from '../scheduler.ts';
+import type { PodEventView } from '../framework/cluster-event.ts';
+import type { SchedulingQueue } from '../queue/scheduling-queue.ts';
+
+/** What preemption needs of the scheduler. */
+export interface PreemptionHost {
+  readonly queue: SchedulingQueue;
+  readonly cycleMicros: Micros;
+  readonly listeners: readonly { preempted?(preemptor: number, victim: number): void }[];
+  podView(pod: number): PodEventView;
+  announceFreedNomination(before: PodEventView): void;
+  rejectWaiting(pod: number, message: string): boolean;
+}
 
 interface Order {
   readonly preemptor: number;
@@ -20,14 +32,14 @@ interface Order {
 export class PreemptionExecutor implements PreemptionPort {
   private readonly kernel: Kernel;
   private readonly cluster: Cluster;
-  private readonly scheduler: Scheduler;
+  private readonly scheduler: PreemptionHost;
   private readonly orders: Order[] = [];
   /** Preemptors whose calls are not done, by row. */
   private readonly running = new Map<number, number>();
   private readonly afterCycleEvent: EventKind;
   private readonly executeEvent: EventKind;
 
-  constructor(kernel: Kernel, cluster: Cluster, scheduler: Scheduler, phase: number) {
+  constructor(kernel: Kernel, cluster: Cluster, scheduler: PreemptionHost, phase: number) {
     this.kernel = kernel;
     this.cluster = cluster;
     this.scheduler = scheduler;
