@@ -65,7 +65,8 @@ export class TaintEviction implements ClusterObserver {
   nodeAdded(node: number): void {
     if (node >= this.tainted.length) this.tainted = growUint8(this.tainted, this.cluster.nodes.capacity);
     this.tainted[node] = this.isTainted(node);
-    if (this.tainted[node] === 1 && this.cluster.nodes.info[node].pods.length > 0) this.scheduleNode(node);
+    // Pods of an earlier node of this name may wait for their eviction.
+    if (this.cluster.nodes.info[node].pods.length > 0) this.scheduleNode(node);
   }
 
   nodeUpdated(node: number, changes: number): void {
