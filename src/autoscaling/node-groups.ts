@@ -1,0 +1,107 @@
+/**
+ * The autoscaled pools: their size, the nodes on their way, and whether they may grow. A request that takes longer than
+ * max-node-provision-time fails: the group backs off (5 min, doubling to 30 min, forgotten after 3 h without failure).
+ */
+import { MICROS_PER_HOUR, MICROS_PER_MINUTE } from '../base/time.ts';
+import type { Micros } from '../base/time.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { NodeInfo } from '../cluster/node-info.ts';
+import type { Node } from '../cluster/objects.ts';
+import type { DaemonPodsSource, NodeGroupSpec, NodeSource } from './node-autoscaler.ts';
+import { nodeInThought } from './what-if-cluster.ts';
+
+export const MAX_PROVISION_MICROS: Micros = 15 * MICROS_PER_MINUTE;
+const FIRST_BACKOFF_MICROS: Micros = 5 * MICROS_PER_MINUTE;
+const MAX_BACKOFF_MICROS: Micros = 30 * MICROS_PER_MINUTE;
+const BACKOFF_RESET_MICROS: Micros = 3 * MICROS_PER_HOUR;
+
+export class NodeGroup {
+  readonly spec: NodeGroupSpec;
+  /** Nodes asked for and not there yet, by ordinal. */
+  readonly upcoming: Map<number, Node> = new Map();
+  /** Nodes that are being taken away. */
+  deleting = 0;
+  nextOrdinal: number;
+  private readonly cluster: Cluster;
+  private backoffUntil: Micros = 0;
+  private backoffMicros: Micros = 0;
+  private lastFailureAt: Micros = -Infinity;
+
+  constructor(cluster: Cluster, spec: NodeGroupSpec) {
+    this.cluster = cluster;
+    this.spec = spec;
+    this.nextOrdinal = spec.firstOrdinal;
+  }
+
+  /** Index into Cluster.pools, -1 while the pool has never had a node. */
+  get pool(): number {
+    return this.cluster.pools.find(this.spec.name);
+  }
+
+  /** Nodes there and on their way: the cloud's target size. */
+  get size(): number {
+    const { pool } = this;
+    const there = pool < 0 || pool >= this.cluster.totals.nodesByPool.length ? 0 : this.cluster.totals.nodesByPool[pool];
+    return there + this.upcoming.size;
+  }
+
+  mayGrow(now: Micros): boolean {
+    return this.size < this.spec.max && now >= this.backoffUntil;
+  }
+
+  mayShrink(): boolean {
+    return this.size - this.deleting > this.spec.min;
+  }
+
+  provisionFailed(now: Micros): void {
+    if (now - this.lastFailureAt > BACKOFF_RESET_MICROS) this.backoffMicros = 0;
+    this.backoffMicros = this.backoffMicros === 0 ? FIRST_BACKOFF_MICROS : Math.min(MAX_BACKOFF_MICROS, this.backoffMicros * 2);
+    this.backoffUntil = now + this.backoffMicros;
+    this.lastFailureAt = now;
+  }
+}
+
+export class NodeGroups {
+  readonly list: readonly NodeGroup[];
+  private readonly cluster: Cluster;
+  private readonly source: NodeSource;
+  private readonly daemons: DaemonPodsSource | null;
+
+  constructor(cluster: Cluster, specs: readonly NodeGroupSpec[], source: NodeSource, daemons: DaemonPodsSource | null) {
+    this.cluster = cluster;
+    this.source = source;
+    this.daemons = daemons;
+    this.list = specs.map((spec) => new NodeGroup(cluster, spec));
+  }
+
+  /** The group of a node, undefined when its pool is not autoscaled. */
+  ofNode(node: number): NodeGroup | undefined {
+    const pool = this.cluster.nodes.pool[node];
+    return this.list.find((group) => group.pool === pool);
+  }
+
+  /** By pool index: whether nodes of the pool may be taken away now. */
+  shrinkablePools(): boolean[] {
+    const result = new Array<boolean>(this.cluster.pools.size).fill(false);
+    for (const group of this.list) if (group.pool >= 0 && group.mayShrink()) result[group.pool] = true;
+    return result;
+  }
+
+  get upcomingCount(): number {
+    return this.list.reduce((sum, group) => sum + group.upcoming.size, 0);
+  }
+
+  makeNode(group: NodeGroup, ordinal: number): Node {
+    return this.source.makeNode(group.spec.name, ordinal);
+  }
+
+  /** An empty new node of the group, as it would be. */
+  newNode(group: NodeGroup, ordinal: number): NodeInfo {
+    return nodeInThought(this.cluster, this.makeNode(group, ordinal), this.daemons);
+  }
+
+  /** All nodes on their way, group by group, in order of being asked for. */
+  upcomingNodes(): NodeInfo[] {
+    return this.list.flatMap((group) => Array.from(group.upcoming.values(), (node) => nodeInThought(this.cluster, node, this.daemons)));
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * Which nodes are unneeded, and since when. Each loop looks at the underused nodes of groups above their minimum and
+ * tries in thought to move their pods elsewhere; what was moved stays moved for the nodes after it.
+ * Source: cluster-autoscaler core/scaledown/{planner,eligibility,unneeded}, simulator/{cluster,utilization}.
+ */
+import { MICROS_PER_MINUTE } from '../base/time.ts';
+import type { Micros } from '../base/time.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { NodeInfo } from '../cluster/node-info.ts';
+import { CPU, MEMORY } from '../cluster/resources.ts';
+import { drainVerdict } from './drain-rules.ts';
+import type { NodeGroups } from './node-groups.ts';
+import type { WhatIfCluster } from './what-if-cluster.ts';
+
+export interface ScaleDownPlannerSettings {
+  readonly scanIntervalMicros: Micros;
+  readonly scaleDownUtilizationThreshold: number;
+  readonly scaleDownUnneededMicros: Micros;
+  readonly scaleDownUnreadyMicros: Micros;
+  readonly maxScaleDownParallelism: number;
+}
+
+export interface UnneededNode {
+  readonly row: number;
+  readonly incarnation: number;
+  readonly since: Micros;
+  /** No pods that have to be moved. */
+  readonly isEmpty: boolean;
+}
+
+const UNREMOVABLE_RECHECK_MICROS: Micros = 5 * MICROS_PER_MINUTE;
+const SCALE_DOWN_DISABLED = 'cluster-autoscaler.kubernetes.io/scale-down-disabled';
+
+export class ScaleDownPlanner {
+  /** By row, in the order in which they were found this time. */
+  unneeded: Map<number, UnneededNode> = new Map();
+  private readonly cluster: Cluster;
+  private readonly groups: NodeGroups;
+  private readonly settings: ScaleDownPlannerSettings;
+  private readonly isDeleting: (row: number) => boolean;
+  /** Row to the time until which it is not looked at again, with its incarnation. */
+  private readonly unremovable = new Map<number, { readonly until: Micros; readonly incarnation: number }>();
+  /** Pod row to where it went last time. */
+  private readonly hints = new Map<number, number>();
+
+  constructor(cluster: Cluster, groups: NodeGroups, settings: ScaleDownPlannerSettings, isDeleting: (row: number) => boolean) {
+    this.cluster = cluster;
+    this.groups = groups;
+    this.settings = settings;
+    this.isDeleting = isDeleting;
+  }
+
+  /** Underused nodes of groups that may shrink: those without work first, then those found unneeded before, then by row. */
+  candidates(): number[] {
+    const { nodes } = this.cluster;
+    const shrinkable = this.groups.shrinkablePools();
+    if (!shrinkable.includes(true)) return [];
+    const found: number[] = [];
+    for (let row = 0; row < nodes.length; row++) {
+      if (nodes.alive[row] === 0 || !shrinkable[nodes.pool[row]] || this.isDeleting(row)) continue;
+      if (nodes.info[row].facts.annotations.get(SCALE_DOWN_DISABLED) === 'true') continue;
+      if (utilizationOf(nodes.info[row]) < this.settings.scaleDownUtilizationThreshold) found.push(row);
+    }
+    const rank = (row: number): number => (nodes.info[row].workPods === 0 ? 0 : this.sinceOf(row) === null ? 2 : 1);
+    return found.sort((a, b) => rank(a) - rank(b) || a - b);
+  }
+
+  /** Brings `unneeded` up to date. A node that is not found again loses its time. */
+  update(candidates: readonly number[], whatIf: WhatIfCluster, now: Micros): void {
+    const { nodes } = this.cluster;
+    const limit = this.simulationLimit();
+    const leaving = new Set<number>();
+    const next = new Map<number, UnneededNode>();
+    for (const row of candidates) {
+      if (next.size >= limit) break;
+      if (this.isLeftAlone(row, now)) continue;
+      const moved = this.moveAway(row, whatIf, leaving);
+      if (moved < 0) {
+        this.unremovable.set(row, { until: now + UNREMOVABLE_RECHECK_MICROS, incarnation: nodes.incarnation[row] });
+        continue;
+      }
+      leaving.add(row);
+      next.set(row, { row, incarnation: nodes.incarnation[row], since: this.sinceOf(row) ?? now, isEmpty: moved === 0 });
+    }
+    this.unneeded = next;
+  }
+
+  clear(): void {
+    this.unneeded = new Map();
+  }
+
+  /** Unneeded for long enough, empty ones first. */
+  removable(now: Micros): UnneededNode[] {
+    const { scaleDownUnneededMicros, scaleDownUnreadyMicros } = this.settings;
+    const ripe = [...this.unneeded.values()].filter(({ row, since }) => now > since + (this.cluster.nodes.up[row] === 1 ? scaleDownUnneededMicros : scaleDownUnreadyMicros));
+    return [...ripe.filter((node) => node.isEmpty), ...ripe.filter((node) => !node.isEmpty)];
+  }
+
+  private sinceOf(row: number): Micros | null {
+    const known = this.unneeded.get(row);
+    return known !== undefined && known.incarnation === this.cluster.nodes.incarnation[row] ? known.since : null;
+  }
+
+  /** Simulating stops when more nodes are known than can be removed while the next ones ripen. */
+  private simulationLimit(): number {
+    const { maxScaleDownParallelism: parallelism, scaleDownUnneededMicros, scanIntervalMicros } = this.settings;
+    return Math.min(this.unneeded.size + 2 * parallelism, parallelism * Math.floor(scaleDownUnneededMicros / scanIntervalMicros) + parallelism);
+  }
+
+  private isLeftAlone(row: number, now: Micros): boolean {
+    const known = this.unremovable.get(row);
+    if (known === undefined) return false;
+    if (known.until > now && known.incarnation === this.cluster.nodes.incarnation[row]) return true;
+    this.unremovable.delete(row);
+    return false;
+  }
+
+  /** How many pods found a place elsewhere, -1 when one does not (nothing is moved then). */
+  private moveAway(row: number, whatIf: WhatIfCluster, leaving: ReadonlySet<number>): number {
+    const movable: number[] = [];
+    for (const pod of whatIf.info(row).pods) {
+      // A pending pod that was put here in thought needs another place like the others.
+      const verdict = this.cluster.pods.node[pod] < 0 ? 'move' : drainVerdict(this.cluster, pod);
+      if (verdict === 'block') return -1;
+      if (verdict === 'move') movable.push(pod);
+    }
+    const mark = whatIf.mark;
+    for (const pod of movable) whatIf.remove(pod, row);
+    for (const pod of movable) {
+      const place = whatIf.findPlace(pod, this.hints.get(pod) ?? -1, (other) => other !== row && !leaving.has(other) && !this.isDeleting(other));
+      if (place < 0) {
+        whatIf.rollback(mark);
+        return -1;
+      }
+      this.hints.set(pod, place);
+      whatIf.add(pod, place);
+    }
+    return movable.length;
+  }
+}
+
+/** The larger of the cpu and memory shares that are requested, DaemonSets' pods included. */
+export function utilizationOf(info: NodeInfo): number {
+  const share = (column: number): number => {
+    const allocatable = info.allocatable[info.base + column];
+    return allocatable > 0 ? info.requested[info.base + column] / allocatable : 0;
+  };
+  return Math.max(share(CPU), share(MEMORY));
+}
