@@ -11,7 +11,9 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import { EvictionCause, PodPhase } from '../cluster/cluster.ts';
 import { NodeChange } from '../cluster/observer.ts';
+import type { NodeFacts } from '../cluster/node-info.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
+import type { PodTemplate } from '../cluster/pod-template.ts';
 import type { PodSpec, Toleration } from '../cluster/objects.ts';
 import { compileRequiredNodeAffinity, type CompiledNodeAffinity } from '../cluster/selectors.ts';
 import { findUntolerated } from '../cluster/tolerations.ts';
@@ -30,6 +32,10 @@ interface DaemonSet {
 
 const NO_SCHEDULING = ['NoSchedule', 'NoExecute'];
 const NO_RUNNING = ['NoExecute'];
+
+function suits(set: DaemonSet, facts: NodeFacts): boolean {
+  return (set.nodeName === '' || set.nodeName === facts.name) && set.affinity.matches(facts);
+}
 
 export class DaemonSets implements ClusterObserver {
   private readonly kernel: Kernel;
@@ -59,6 +65,13 @@ export class DaemonSets implements ClusterObserver {
     this.byOwner.set(owner, set);
     this.sets.push(set);
     this.kernel.after(0, this.syncSetEvent, this.sets.length - 1);
+  }
+
+  /** Templates of the pods that a new node of this kind would get at once. */
+  templatesFor(facts: NodeFacts): PodTemplate[] {
+    const { owners, cluster } = this;
+    const wanted = this.sets.filter((set) => owners.ended[set.owner] === 0 && suits(set, facts) && findUntolerated(facts.taints, set.tolerations, NO_SCHEDULING) === undefined);
+    return wanted.map((set) => cluster.templates.get(owners.template[set.owner]));
   }
 
   nodeAdded(node: number): void {
@@ -105,12 +118,12 @@ export class DaemonSets implements ClusterObserver {
     const { facts } = cluster.nodes.info[node];
     const nodeName = cluster.names.intern(facts.name);
     const pod = set.podByNode.get(nodeName);
-    const suits = (set.nodeName === '' || set.nodeName === facts.name) && set.affinity.matches(facts);
+    const isSuited = suits(set, facts);
     if (pod !== undefined) {
-      if (!suits || findUntolerated(facts.taints, set.tolerations, NO_RUNNING) !== undefined) cluster.terminatePod(pod, EvictionCause.None);
+      if (!isSuited || findUntolerated(facts.taints, set.tolerations, NO_RUNNING) !== undefined) cluster.terminatePod(pod, EvictionCause.None);
       return;
     }
-    if (!suits || findUntolerated(facts.taints, set.tolerations, NO_SCHEDULING) !== undefined) return;
+    if (!isSuited || findUntolerated(facts.taints, set.tolerations, NO_SCHEDULING) !== undefined) return;
     const nameBase = owners.nameBase[owner];
     const created = cluster.createPod({
       template: owners.template[owner],

@@ -1,20 +1,56 @@
-/** Wires the cluster autoscaler to the scheduler's queue and filters, and counts what it does. */
+/** Wires the cluster autoscaler to the scheduler's queue and filters, to the pools and the DaemonSets. */
+import { ClusterAutoscaler } from '../autoscaling/cluster-autoscaler.ts';
+import type { NodeAutoscaler, NodeGroupSpec } from '../autoscaling/node-autoscaler.ts';
+import { ProfilePlacement } from '../autoscaling/profile-placement.ts';
+import { assert } from '../base/assert.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import type { DaemonSets } from '../controllers/daemon-sets.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { MetricsCollector } from '../metrics/collector.ts';
-import type { AutoscalingFacts } from '../metrics/run-result.ts';
+import { QueuePlace } from '../scheduler/queue/scheduling-queue.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
+import { poolNode } from './pool-nodes.ts';
 import type { Scenario } from './scenario.ts';
 
 export interface AutoscalerParts {
   readonly kernel: Kernel;
   readonly cluster: Cluster;
   readonly scheduler: Scheduler;
+  readonly daemonSets: DaemonSets;
   readonly metrics: MetricsCollector;
-  readonly phase: number;
+  readonly loopPhase: number;
+  readonly machinePhase: number;
 }
 
-/** Returns what the autoscaler has done so far, when asked. */
-export function assembleAutoscaler(_scenario: Scenario, _parts: AutoscalerParts): () => AutoscalingFacts {
-  return () => ({ scaleUpEvents: 0, scaleDownEvents: 0, nodesAdded: 0, nodesRemoved: 0 });
+/** null: the scenario has no autoscaler, or no pool for it. */
+export function assembleAutoscaler(scenario: Scenario, parts: AutoscalerParts): NodeAutoscaler | null {
+  const { kernel, cluster, scheduler, metrics } = parts;
+  const groups = scenario.nodePools.flatMap((pool): NodeGroupSpec[] => {
+    if (pool.autoscaling === null) return [];
+    const { min, max, provisionSeconds } = pool.autoscaling;
+    return [{ name: pool.name, min, max, provisionSeconds, firstOrdinal: pool.count }];
+  });
+  if (scenario.autoscaler === null || groups.length === 0) return null;
+  const pools = new Map(scenario.nodePools.map((pool) => [pool.name, pool]));
+  return new ClusterAutoscaler(kernel, cluster, scenario.autoscaler, groups, {
+    unschedulable: { pods: () => triedPods(scheduler) },
+    placement: new ProfilePlacement(cluster, scheduler.profiles, () => scheduler.snapshot.refresh()),
+    nodes: {
+      makeNode: (name, ordinal) => {
+        const pool = pools.get(name);
+        assert(pool !== undefined, `no pool ${name}`);
+        return poolNode(pool, ordinal);
+      },
+    },
+    daemons: parts.daemonSets,
+    mark: (kind, label, count) => metrics.mark(kind, label, count),
+    loopPhase: parts.loopPhase,
+    machinePhase: parts.machinePhase,
+  });
+}
+
+/** Pods with the condition Unschedulable: tried at least once and not gated, wherever they wait for the next try. */
+function triedPods({ queue }: Scheduler): number[] {
+  const places = [QueuePlace.Active, QueuePlace.Backoff, QueuePlace.ErrorBackoff, QueuePlace.Unschedulable] as const;
+  return places.flatMap((place) => queue.rows(place)).filter((pod) => queue.attempts(pod) > 0 && !queue.isGated(pod));
 }

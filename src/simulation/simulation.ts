@@ -3,6 +3,7 @@
  * knows all parts. Parts are wired in a fixed order, which is the order of their notices: metrics, scheduler, kubelet,
  * controllers, failures, autoscaler.
  */
+import type { NodeAutoscaler } from '../autoscaling/node-autoscaler.ts';
 import { checkCluster } from '../cluster/check.ts';
 import { Cluster, PodPhase } from '../cluster/cluster.ts';
 import { DaemonSets } from '../controllers/daemon-sets.ts';
@@ -16,7 +17,7 @@ import { Kernel } from '../kernel/kernel.ts';
 import type { InputSource } from '../kernel/kernel.ts';
 import { checkAccounting } from '../metrics/accounting.ts';
 import { MetricsCollector } from '../metrics/collector.ts';
-import type { AutoscalingFacts, RunResult } from '../metrics/run-result.ts';
+import type { RunResult } from '../metrics/run-result.ts';
 import { Kubelet } from '../node/kubelet.ts';
 import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
 import type { DecodeConfigurationOptions } from '../scheduler/config/scheduler-configuration.ts';
@@ -72,7 +73,7 @@ export class Simulation {
   private readonly cluster: Cluster;
   private readonly scheduler: Scheduler;
   private readonly metrics: MetricsCollector;
-  private readonly autoscaling: () => AutoscalingFacts;
+  private readonly autoscaler: NodeAutoscaler | null;
   private readonly inputs: InputSource[] = [];
   private readonly traceSource: TraceSource | null;
   private podsArrived = 0;
@@ -113,7 +114,15 @@ export class Simulation {
     new TaintEviction(kernel, cluster);
     new PodGc(kernel, cluster);
     if (scenario.failures.length > 0) new CrashProcesses(kernel, cluster, scenario.failures, (kind, label, count) => this.metrics.mark(kind, label, count));
-    this.autoscaling = assembleAutoscaler(scenario, { kernel, cluster, scheduler: this.scheduler, metrics: this.metrics, phase: Phase.Autoscaler });
+    this.autoscaler = assembleAutoscaler(scenario, {
+      kernel,
+      cluster,
+      scheduler: this.scheduler,
+      daemonSets,
+      metrics: this.metrics,
+      loopPhase: Phase.Autoscaler,
+      machinePhase: Phase.Infrastructure,
+    });
     this.addNodes();
     const targets = { cluster, admission: new PodAdmission(cluster, scenario), replacement, daemonSets };
     this.traceSource = scenario.trace === null || options.openTrace === null ? null : new TraceSource(options.openTrace(scenario.trace));
@@ -167,7 +176,12 @@ export class Simulation {
         resolvedScenario: publicScenario(scenario),
         notes: this.notes(),
       },
-      this.autoscaling(),
+      {
+        scaleUpEvents: this.autoscaler?.scaleUpEvents ?? 0,
+        scaleDownEvents: this.autoscaler?.scaleDownEvents ?? 0,
+        nodesAdded: this.autoscaler?.nodesAdded ?? 0,
+        nodesRemoved: this.autoscaler?.nodesRemoved ?? 0,
+      },
     );
     if (scenario.metrics.checkEveryEvents > 0) {
       checkCluster(this.cluster);

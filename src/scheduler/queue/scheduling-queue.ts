@@ -134,6 +134,10 @@ export class SchedulingQueue {
     return this.hints.names(this.rejectors[pod]);
   }
 
+  isGated(pod: number): boolean {
+    return this.placeOf(pod) === QueuePlace.Unschedulable && this.gate[pod] !== 0;
+  }
+
   gatingPlugin(pod: number): string {
     return this.hints.names(this.gate[pod])[0] ?? '';
   }
