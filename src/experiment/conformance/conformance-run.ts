@@ -19,6 +19,8 @@ export interface ConformanceOptions {
   readonly registry: ReadonlyMap<string, PluginFactory>;
   /** true: without the scheduler's caches. Answers must be the same. */
   readonly plain?: boolean;
+  /** true: recompute the cluster's aggregates after every decision; a mistake there breaks off the scenario. */
+  readonly check?: boolean;
   /** Differences kept in full for each suite; all are counted. Default 20. */
   readonly keptDifferences?: number;
 }
@@ -89,7 +91,7 @@ export class ConformanceRun {
   }
 
   private replayOf(header: VectorHeader, tally: SuiteTally): Replay {
-    const settings = { registry: this.options.registry, plain: this.options.plain ?? false };
+    const settings = { registry: this.options.registry, plain: this.options.plain ?? false, check: this.options.check ?? false };
     const { suite } = header;
     if (header.config === undefined) return this.controlPlaneReplay(suite, tally);
     if (suite.startsWith('queue-')) {

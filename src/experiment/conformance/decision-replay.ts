@@ -2,6 +2,7 @@
  * Replays detailed recordings: one scheduling cycle a line, with everything that upstream says about it. The cycle is the
  * scheduler's own; beside it all nodes are filtered and all feasible ones scored, whatever the sampling.
  */
+import { checkCluster } from '../../cluster/check.ts';
 import type { NodeInfo } from '../../cluster/node-info.ts';
 import type { Pod } from '../../cluster/objects.ts';
 import { CycleState } from '../../scheduler/framework/cycle-state.ts';
@@ -25,12 +26,14 @@ export class DecisionReplay {
   private readonly seed: number | null;
   private readonly countNominations: boolean;
   private readonly partial: boolean;
+  private readonly check: boolean;
 
   constructor(header: VectorHeader, settings: ReplaySettings, tally: SuiteTally) {
     this.tally = tally;
     this.seed = header.seed ?? null;
     this.countNominations = header.countNominations ?? false;
     this.partial = header.partial ?? false;
+    this.check = settings.check;
     this.scheduler = new ReplayScheduler(this.world.cluster, header.config, settings);
   }
 
@@ -46,7 +49,9 @@ export class DecisionReplay {
       case 'nominate':
         return this.nominate(line.object, line.node);
       case 'schedule':
-        return this.schedule(line, number);
+        this.schedule(line, number);
+        if (this.check) checkCluster(this.world.cluster);
+        return;
       default:
         throw new RangeError(`a recording of single decisions has no operation ${JSON.stringify(line.op)}`);
     }

@@ -6,6 +6,7 @@
  * versions are made of such updates: a queued pod keeps its old object (and with it its old nomination) until it is read
  * again in its next failed attempt or is bound, and a nomination that is cleared wakes nobody.
  */
+import { checkCluster } from '../../cluster/check.ts';
 import { Cluster } from '../../cluster/cluster.ts';
 import { Kernel } from '../../kernel/kernel.ts';
 import type { EventKind } from '../../kernel/kernel.ts';
@@ -38,6 +39,7 @@ export class QueueReplay {
   private readonly tally: SuiteTally;
   private readonly seed: number | null;
   private readonly tick: EventKind;
+  private readonly check: boolean;
   private cycle: Cycle = noCycle();
   /** Where the recorded cycle of this line preempted. */
   private recordedNode = '';
@@ -50,9 +52,10 @@ export class QueueReplay {
   /** Of the scheduler, at the end of the last cycle. */
   private nominations: ReadonlyMap<number, string> = new Map();
 
-  constructor(header: VectorHeader, { registry, plain }: ReplaySettings, tally: SuiteTally) {
+  constructor(header: VectorHeader, { registry, plain, check }: ReplaySettings, tally: SuiteTally) {
     this.tally = tally;
     this.seed = header.seed ?? null;
+    this.check = check;
     this.world = new ReplayedCluster(new Cluster(this.kernel));
     this.tick = this.kernel.defineEvent('conformance.operation', PHASE.operation, () => this.action());
     this.scheduler = new Scheduler(this.kernel, this.world.cluster, {
@@ -83,6 +86,7 @@ export class QueueReplay {
     this.recordedNode = line.after?.nominated?.[line.popped ?? ''] ?? '';
     this.at(this.kernel.now, () => this.operate(line));
     if (line.after === undefined) return;
+    if (this.check) checkCluster(this.world.cluster);
     const findings = line.op === 'cycle' ? cycleFindings(line, this.cycle) : [];
     findings.push(...queueFindings(line.after, this.state()));
     this.tally.decide(number, this.seed, `${line.op} ${line.popped ?? line.name ?? nameOf(line)} at ${line.atMillis} ms`, findings);

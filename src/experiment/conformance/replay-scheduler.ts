@@ -21,6 +21,8 @@ export interface ReplaySettings {
   readonly registry: ReadonlyMap<string, PluginFactory>;
   /** true: without the scheduler's caches. */
   readonly plain: boolean;
+  /** true: recompute the cluster's aggregates after every decision (after every line of a long run). */
+  readonly check: boolean;
 }
 
 const NO_PREEMPTION: PreemptionPort = { execute: () => undefined, isRunningFor: () => false };

@@ -1,5 +1,6 @@
 /** Replays long runs: thousands of pods from a few templates, of which only the choices were recorded. */
 import { assert } from '../../base/assert.ts';
+import { checkCluster } from '../../cluster/check.ts';
 import { CycleState } from '../../scheduler/framework/cycle-state.ts';
 import { PodInfo } from '../../scheduler/framework/pod-info.ts';
 import { statusMessage } from '../../scheduler/framework/status.ts';
@@ -26,12 +27,14 @@ export class StreamReplay {
   private readonly runningPods: number[] = [];
   private readonly state = new CycleState();
   private readonly hash = new ChoiceHash();
+  private readonly check: boolean;
   private decisions = 0;
   private scheduled = 0;
 
   constructor(header: VectorHeader, settings: ReplaySettings, tally: SuiteTally) {
     this.tally = tally;
     this.seed = header.seed ?? null;
+    this.check = settings.check;
     this.scheduler = new ReplayScheduler(this.world.cluster, header.config, settings);
   }
 
@@ -52,6 +55,7 @@ export class StreamReplay {
       }
       case 'steps':
         for (const step of line.steps) this.step(step, number);
+        if (this.check) checkCluster(world.cluster);
         return;
       case 'end':
         return this.end(line, number);
