@@ -69,9 +69,16 @@ export class QueueReplay {
       autoRun: false,
       phase: PHASE.scheduler,
     });
-    this.passOverUpdates();
+    this.passOverNominations();
     this.scheduler.listeners.push({
-      cycleFailed: (_pod, message) => void (this.cycle.message = message),
+      cycleFailing: (pod) => {
+        this.reread(pod);
+        this.world.cluster.nominatePod(pod, this.nominated.get(pod) ?? '');
+      },
+      cycleFailed: (pod, message) => {
+        this.cycle.message = message;
+        this.goBackAsRead(pod);
+      },
       preempted: (_preemptor, victim) => {
         this.cycle.preempted.push(this.world.keyOf(victim));
         // The API server deletes at once, before the next victim's turn.
@@ -149,22 +156,21 @@ export class QueueReplay {
     this.scheduler.rereadPod(row, template);
   }
 
-  private passOverUpdates(): void {
+  /** The nomination that the failed cycle has just written is seen at the next reading. */
+  private goBackAsRead(row: number): void {
+    const { cluster } = this.world;
+    const seen = this.nominated.get(row) ?? '';
+    this.nominated.set(row, cluster.nominatedNodeName(row));
+    cluster.nominatePod(row, seen);
+  }
+
+  /** Nobody but the API server notices that a preemption clears the nominations of others. */
+  private passOverNominations(): void {
     const { scheduler } = this;
     const { cluster } = this.world;
-    const fail = scheduler.fail.bind(scheduler);
     const podRemoved = scheduler.podRemoved.bind(scheduler);
     const announce = scheduler.announceFreedNomination.bind(scheduler);
     let removing = false;
-    scheduler.fail = (pod, failure) => {
-      const seen = this.nominated.get(pod) ?? '';
-      this.reread(pod);
-      cluster.nominatePod(pod, seen);
-      fail(pod, failure);
-      // The pod goes back as it was read; the nomination just written is seen at the next reading.
-      this.nominated.set(pod, cluster.nominatedNodeName(pod));
-      cluster.nominatePod(pod, seen);
-    };
     scheduler.announceFreedNomination = (before) => {
       if (removing) announce(before);
       if (removing || this.inCycle) return;
