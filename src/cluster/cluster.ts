@@ -83,6 +83,7 @@ export class Cluster {
   constructor(clock: ClusterClock) {
     this.clock = clock;
     this.templates = new TemplateTable(this.resources);
+    this.fitColumns();
   }
 
   get now(): Micros {
@@ -282,6 +283,7 @@ export class Cluster {
     this.begin(Verb.BindPod, pod, this.pods.node[pod]);
     this.setPhase(pod, PodPhase.Bound);
     this.pods.boundAt[pod] = this.now;
+    this.moveToEnd(pod, this.pods.node[pod]);
     this.nodes.touch(this.pods.node[pod]);
     this.notifying = true;
     for (const observer of this.observers.podBound) observer.podBound?.(pod);
@@ -304,6 +306,7 @@ export class Cluster {
     this.begin(Verb.StartPod, pod);
     this.setPhase(pod, PodPhase.Running);
     this.pods.startedAt[pod] = this.now;
+    this.moveToEnd(pod, this.pods.node[pod]);
     this.notifying = true;
     for (const observer of this.observers.podStarted) observer.podStarted?.(pod);
     this.notifying = false;
@@ -354,12 +357,16 @@ export class Cluster {
   /** Labels, requests, tolerations, gates: whatever an API update may change, by a new template. */
   updatePod(pod: number, template: number): void {
     const before = this.templateOf(pod);
-    if (before.id === template) return;
-    this.begin(Verb.UpdatePod, pod, template);
     const node = this.pods.node[pod];
+    if (before.id === template && node < 0) return;
+    this.begin(Verb.UpdatePod, pod, template);
     if (node >= 0) this.accountPod(pod, node, -1);
     this.pods.template[pod] = template;
-    if (node >= 0) this.accountPod(pod, node, 1);
+    if (node >= 0) {
+      this.accountPod(pod, node, 1);
+      this.moveToEnd(pod, node);
+    }
+    if (before.id === template) return;
     this.notifying = true;
     for (const observer of this.observers.podUpdated) observer.podUpdated?.(pod, before);
     this.notifying = false;
@@ -404,14 +411,25 @@ export class Cluster {
     this.setPhase(pod, phase);
   }
 
-  private detach(pod: number): void {
-    const node = this.pods.node[pod];
+  /** A new version of a pod takes the place behind all others: upstream's cache removes the old one and adds the new. */
+  private moveToEnd(pod: number, node: number): void {
     const list = this.nodes.info[node].pods;
+    this.dropFromList(pod, list);
+    this.pods.slot[pod] = list.length;
+    list.push(pod);
+  }
+
+  private dropFromList(pod: number, list: number[]): void {
     const slot = this.pods.slot[pod];
     const last = list[list.length - 1];
     list[slot] = last;
     this.pods.slot[last] = slot;
     list.pop();
+  }
+
+  private detach(pod: number): void {
+    const node = this.pods.node[pod];
+    this.dropFromList(pod, this.nodes.info[node].pods);
     this.accountPod(pod, node, -1);
     this.pods.node[pod] = -1;
   }

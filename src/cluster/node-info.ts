@@ -49,8 +49,11 @@ export class NodeInfo {
   /** Requests with upstream's container defaults, for scoring: milli-cores at `nonZeroBase`, bytes after it. */
   nonZero: Float64Array;
   nonZeroBase: number;
-  /** Uses of `protocol port ip`. null: none was ever used. */
-  usedPorts: Map<string, UsedPort> | null = null;
+  /**
+   * Ports in use by `protocol port ip`; null: none was ever used. A set, as upstream's HostPortInfo: of two pods that
+   * share a port (put here past the scheduler), the first to leave frees it.
+   */
+  usedPorts: Map<string, HostPort> | null = null;
   /** Pods here other than DaemonSets' (pinned ones). */
   workPods = 0;
   podsWithAffinity = 0;
@@ -83,7 +86,7 @@ export class NodeInfo {
     const copy = new NodeInfo(this.row, this.facts, { allocatable: slice(this.allocatable), requested: slice(this.requested), base: 0, nonZero, nonZeroBase: 0 });
     copy.pods = this.pods.slice();
     copy.allowedPods = this.allowedPods;
-    copy.usedPorts = this.usedPorts === null ? null : new Map([...this.usedPorts].map(([key, use]) => [key, { ...use }]));
+    copy.usedPorts = this.usedPorts === null ? null : new Map(this.usedPorts);
     copy.workPods = this.workPods;
     copy.podsWithAffinity = this.podsWithAffinity;
     copy.podsWithRequiredAntiAffinity = this.podsWithRequiredAntiAffinity;
@@ -124,16 +127,9 @@ export class NodeInfo {
   private accountPort(port: HostPort, sign: 1 | -1): void {
     this.usedPorts ??= new Map();
     const key = `${port.protocol} ${port.port} ${port.ip}`;
-    const use = this.usedPorts.get(key);
-    if (use === undefined) this.usedPorts.set(key, { port, count: sign });
-    else if (use.count + sign === 0) this.usedPorts.delete(key);
-    else use.count += sign;
+    if (sign > 0) this.usedPorts.set(key, port);
+    else this.usedPorts.delete(key);
   }
-}
-
-export interface UsedPort {
-  readonly port: HostPort;
-  count: number;
 }
 
 export function compileNode(node: Node): NodeFacts {

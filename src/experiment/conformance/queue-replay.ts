@@ -206,6 +206,7 @@ export class QueueReplay {
       name: this.world.keyOf(row),
       unschedulablePlugins: queue.unschedulablePlugins(row),
       attempts: queue.attempts(row),
+      unschedulableCount: queue.unschedulableAttempts(row),
       gatedBy: queue.placeOf(row) === QueuePlace.Unschedulable ? queue.gatingPlugin(row) : '',
     };
   }
@@ -251,7 +252,7 @@ function byName(pods: readonly RecordedQueuedPod[] | undefined): Map<string, str
 }
 
 function bookkeeping(pod: RecordedQueuedPod): string {
-  const parts = [`attempts ${pod.attempts ?? 0}`, `rejected by ${sortedText(pod.unschedulablePlugins ?? [])}`];
+  const parts = [`attempts ${pod.attempts ?? 0}, ${pod.unschedulableCount ?? 0} unschedulable`, `rejected by ${sortedText(pod.unschedulablePlugins ?? [])}`];
   if (pod.backoffUntilMillis !== undefined) parts.push(`backs off until ${pod.backoffUntilMillis} ms`);
   if ((pod.gatedBy ?? '') !== '') parts.push(`gated by ${pod.gatedBy}`);
   return parts.join('; ');

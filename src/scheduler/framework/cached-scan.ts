@@ -245,6 +245,10 @@ class BlockedStatuses implements StatusSource {
     return node === undefined ? undefined : (this.cache.statuses[this.cache.verdict[node.row]] ?? undefined);
   }
 
+  ofNode({ row }: NodeInfo): Status | undefined {
+    return this.cache.statuses[this.cache.verdict[row]] ?? undefined;
+  }
+
   *explicit(): Generator<readonly [string, Status]> {
     for (const node of this.snapshot.nodes) {
       const status = this.cache.statuses[this.cache.verdict[node.row]];

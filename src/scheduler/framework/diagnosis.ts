@@ -1,4 +1,5 @@
 /** Why a pod fits nowhere: the verdict of every node, who rejected, and upstream's FitError text (pkg/scheduler/framework/types.go). */
+import type { NodeInfo } from '../../cluster/node-info.ts';
 import type { NodeStatuses } from './plugin-api.ts';
 import { Code } from './status.ts';
 import type { Status } from './status.ts';
@@ -9,6 +10,7 @@ export interface StatusSource {
   /** Nodes by status. */
   counts(): Iterable<readonly [Status, number]>;
   get(nodeName: string): Status | undefined;
+  ofNode(node: NodeInfo): Status | undefined;
   explicit(): Iterable<readonly [string, Status]>;
 }
 
@@ -56,6 +58,10 @@ export class Diagnosis implements NodeStatuses {
     if (this.source !== null) return this.source.get(nodeName) ?? this.absentStatus;
     this.byName ??= new Map(this.explicit());
     return this.byName.get(nodeName) ?? this.absentStatus;
+  }
+
+  ofNode(node: NodeInfo): Status {
+    return this.source === null ? this.get(node.name) : (this.source.ofNode(node) ?? this.absentStatus);
   }
 
   *explicit(): Generator<readonly [string, Status]> {

@@ -52,6 +52,8 @@ export interface PostFilterResult {
 export interface NodeStatuses {
   /** The status of a node that was looked at, else the status of absent nodes. */
   get(nodeName: string): Status | null;
+  /** The same for a node of the snapshot; cheaper where verdicts stand by row. */
+  ofNode(node: NodeInfo): Status | null;
   /** Nodes with a status of their own, in the order they were looked at. */
   explicit(): Iterable<readonly [string, Status]>;
 }

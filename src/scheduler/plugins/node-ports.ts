@@ -35,7 +35,7 @@ export const NodePorts: PluginFactory = {
 
 function isTaken(wanted: HostPort, node: NodeInfo): boolean {
   if (node.usedPorts === null) return false;
-  for (const use of node.usedPorts.values()) if (conflicts(wanted, use.port)) return true;
+  for (const used of node.usedPorts.values()) if (conflicts(wanted, used)) return true;
   return false;
 }
 

@@ -9,7 +9,7 @@ import type { Handle, NodeStatuses } from '../framework/plugin-api.ts';
 import type { PodInfo } from '../framework/pod-info.ts';
 import { Code } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
-import { disruptionBudgets, selectVictims, startOf } from './victims.ts';
+import { NO_VICTIMS, disruptionBudgets, selectVictims, startOf } from './victims.ts';
 import type { Candidate } from './victims.ts';
 
 export interface DryRunLimits {
@@ -27,7 +27,7 @@ export interface DryRun {
 
 /** Nodes whose rejection preemption may lift, in cache order. */
 export function potentialNodes(snapshotNodes: readonly NodeInfo[], statuses: NodeStatuses): NodeInfo[] {
-  return snapshotNodes.filter((node) => statuses.get(node.name)?.code === Code.Unschedulable);
+  return snapshotNodes.filter((node) => statuses.ofNode(node)?.code === Code.Unschedulable);
 }
 
 /** How many candidates are enough among `nodes` potential nodes. */
@@ -43,7 +43,12 @@ export function dryRunPreemption(handle: Handle, state: CycleState, pod: PodInfo
   const statuses = new Map<string, Status>();
   for (let i = 0; i < nodes.length; i++) {
     if (safe.length > 0 && safe.length + violating.length >= limits.candidates) break;
-    const node = nodes[(limits.offset + i) % nodes.length].whatIf(columns);
+    const live = nodes[(limits.offset + i) % nodes.length];
+    if (!hasLowerPods(handle.cluster, live, pod.priority)) {
+      statuses.set(live.name, NO_VICTIMS);
+      continue;
+    }
+    const node = live.whatIf(columns);
     const result = selectVictims(handle, state.clone(), pod, node, budgets);
     if ('code' in result) statuses.set(node.name, result);
     else if (result.victims.length === 0) statuses.set(node.name, { code: Code.Error, reasons: [`expected at least one victim pod on node "${node.name}"`], plugin: 'DefaultPreemption' });
@@ -53,6 +58,11 @@ export function dryRunPreemption(handle: Handle, state: CycleState, pod: PodInfo
     }
   }
   return { candidates: [...safe, ...violating], statuses };
+}
+
+function hasLowerPods(cluster: Cluster, node: NodeInfo, priority: number): boolean {
+  for (const other of node.pods) if (cluster.templateOf(other).priority < priority) return true;
+  return false;
 }
 
 /** Candidates that stay after all of upstream's criteria; upstream takes any of them (map order). */

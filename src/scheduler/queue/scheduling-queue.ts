@@ -120,6 +120,11 @@ export class SchedulingQueue {
     return this.attemptCount[pod];
   }
 
+  /** Failed attempts that were rejections, not errors: what the backoff grows with. */
+  unschedulableAttempts(pod: number): number {
+    return this.unschedulableCount[pod];
+  }
+
   /** When the pod first entered the active queue; NaN: never. */
   initialAttemptAt(pod: number): Micros {
     return this.initialAttempt[pod];
