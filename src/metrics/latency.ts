@@ -3,6 +3,7 @@
  * quantity, so that a pod costs one addition; totals and groups are unions made at the end. Waits that ended without
  * their event (the pod left, or the run ended) are counted as at least so long.
  */
+import { growInt32, grownCapacity } from '../base/growable.ts';
 import { MICROS_PER_SECOND } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { LatencyGroup } from './run-result.ts';
@@ -25,26 +26,20 @@ export interface LatencySummary {
 export class LatencyGroups {
   private readonly cluster: Cluster;
   private readonly groups: Group[] = [];
-  /** Groups of a class by priority. */
-  private readonly byClass: Map<number, Group>[] = [];
-  /** The last pod's group: pods of one kind come in runs. */
-  private lastTemplate = -1;
-  private lastClass = -1;
-  private last: Group | null = null;
+  /** By `template * classes + class + 1`: index of the group + 1, 0: not looked up yet. */
+  private table: Int32Array = new Int32Array(0);
+  private classes = 1;
 
   constructor(cluster: Cluster) {
     this.cluster = cluster;
   }
 
   groupOf(pod: number): { readonly queueWait: SampleSet; readonly start: SampleSet } {
-    const template = this.cluster.pods.template[pod];
-    const workloadClass = this.cluster.pods.workloadClass[pod];
-    if (this.last !== null && template === this.lastTemplate && workloadClass === this.lastClass) return this.last;
-    const group = this.find(this.cluster.templates.get(template).priority, workloadClass);
-    this.lastTemplate = template;
-    this.lastClass = workloadClass;
-    this.last = group;
-    return group;
+    const { template, workloadClass } = this.cluster.pods;
+    const slot = workloadClass[pod] + 1;
+    const at = template[pod] * this.classes + slot;
+    const index = slot < this.classes && at < this.table.length ? this.table[at] : 0;
+    return index > 0 ? this.groups[index - 1] : this.lookUp(template[pod], workloadClass[pod]);
   }
 
   summary(): LatencySummary {
@@ -68,14 +63,17 @@ export class LatencyGroups {
     return workloadClass >= 0 && workloadClass < this.cluster.classes.size ? this.cluster.classes.text(workloadClass) : '';
   }
 
-  private find(priority: number, workloadClass: number): Group {
-    const slot = workloadClass + 1;
-    while (this.byClass.length <= slot) this.byClass.push(new Map());
-    const known = this.byClass[slot].get(priority);
-    if (known !== undefined) return known;
-    const group = { priority, workloadClass, queueWait: new SampleSet(), start: new SampleSet() };
-    this.byClass[slot].set(priority, group);
-    this.groups.push(group);
-    return group;
+  private lookUp(template: number, workloadClass: number): Group {
+    const { priority } = this.cluster.templates.get(template);
+    let index = this.groups.findIndex((group) => group.priority === priority && group.workloadClass === workloadClass);
+    if (index < 0) index = this.groups.push({ priority, workloadClass, queueWait: new SampleSet(), start: new SampleSet() }) - 1;
+    if (workloadClass + 1 >= this.classes) {
+      this.classes = grownCapacity(this.classes, workloadClass + 2);
+      this.table = new Int32Array(0);
+    }
+    const at = template * this.classes + workloadClass + 1;
+    if (at >= this.table.length) this.table = growInt32(this.table, grownCapacity(this.table.length, at + 1));
+    this.table[at] = index + 1;
+    return this.groups[index];
   }
 }

@@ -38,6 +38,10 @@ export class NodeRecords {
   private current: Int32Array = new Int32Array(0);
   private cells: Float64Array = new Float64Array(0);
   private stride = 0;
+  /** By node row. */
+  private hosted: Int32Array = new Int32Array(0);
+  /** The time now, for `settle`: as an argument it would be boxed at each call. */
+  private readonly clock = new Float64Array(1);
 
   constructor(cluster: Cluster, costPerHourByPool: ReadonlyMap<string, number>) {
     this.cluster = cluster;
@@ -48,6 +52,7 @@ export class NodeRecords {
     this.fit();
     const info = this.cluster.nodeInfo(node);
     this.current[node] = this.records.length;
+    this.hosted[node] = 0;
     const pool = this.cluster.pools.text(this.cluster.nodes.pool[node]);
     const zone = info.labels.get(ZONE_LABEL) ?? '';
     this.records.push({ name: info.name, pool, zone, createdAt: now, removedAt: null, podsHosted: 0, failures: 0, downMicros: 0, downSince: null, meanUtilization: {} });
@@ -76,20 +81,22 @@ export class NodeRecords {
   }
 
   podBound(node: number): void {
-    this.records[this.current[node]].podsHosted++;
+    this.hosted[node]++;
   }
 
   /** A pod of this template came to the node or left it. */
   podMoved(node: number, template: PodTemplate, now: Micros): void {
     if (this.stride !== this.cluster.nodes.stride) this.fit();
     const { columns } = template.accounted;
-    for (let i = 0; i < columns.length; i++) this.settle(node, columns[i], now);
+    this.clock[0] = now;
+    for (let i = 0; i < columns.length; i++) this.settle(node, columns[i]);
   }
 
   /** Anything of the node may have changed. */
   nodeChanged(node: number, now: Micros): void {
     this.fit();
-    for (let column = 0; column < this.stride; column++) this.settle(node, column, now);
+    this.clock[0] = now;
+    for (let column = 0; column < this.stride; column++) this.settle(node, column);
   }
 
   /** Index of the record of the node that is, or was last, in this row. */
@@ -150,6 +157,7 @@ export class NodeRecords {
     const record = this.records[this.current[node]];
     if (record.downSince !== null) record.downMicros += now - record.downSince;
     record.downSince = null;
+    record.podsHosted = this.hosted[node];
     const info = this.cluster.nodeInfo(node);
     const life = now - record.createdAt;
     const means: Record<string, number> = {};
@@ -161,8 +169,9 @@ export class NodeRecords {
     record.meanUtilization = means;
   }
 
-  private settle(node: number, column: number, now: Micros): void {
+  private settle(node: number, column: number): void {
     const { cells } = this;
+    const now = this.clock[0];
     const at = (node * this.stride + column) * FIELDS;
     cells[at + WEIGHTED] += cells[at + SHARE] * (now - cells[at + SINCE]);
     cells[at + SINCE] = now;
@@ -180,7 +189,10 @@ export class NodeRecords {
   private fit(): void {
     const { nodes } = this.cluster;
     const rows = Math.max(nodes.capacity, nodes.length);
-    if (this.current.length < rows) this.current = growInt32(this.current, grownCapacity(this.current.length, rows), -1);
+    if (this.current.length < rows) {
+      this.current = growInt32(this.current, grownCapacity(this.current.length, rows), -1);
+      this.hosted = growInt32(this.hosted, this.current.length);
+    }
     const { stride } = nodes;
     if (this.cells.length >= rows * stride * FIELDS && this.stride === stride) return;
     if (this.stride === stride) {

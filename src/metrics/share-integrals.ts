@@ -20,6 +20,11 @@ const TIME = 5;
 const TIME_PENDING = 6;
 const MAX = 7;
 const FIELDS = 8;
+/** Of `input`. */
+export const NOW = 0;
+export const PENDING_CLOCK = 1;
+export const REQUESTED = 2;
+export const ALLOCATABLE = 3;
 
 export class ShareIntegrals {
   /** FIELDS numbers a cell. The share is -1 while nothing is allocatable. */
@@ -29,8 +34,14 @@ export class ShareIntegrals {
   /** Micros by bin, the last bin holds shares of 1 and more; made at first use. */
   private readonly histograms: (Float64Array | null)[] = [];
 
-  /** A new cell's number. */
-  add(now: Micros, pendingClock: Micros): number {
+  /**
+   * What `set` and `settle` go by: the time now, how long pods have been pending up to now, then for `set` the requested
+   * and the allocatable amount. An array, because numbers handed over as arguments would be boxed at each call.
+   */
+  readonly input: Float64Array = new Float64Array(4);
+
+  /** A new cell's number; it begins at the time of `input`. */
+  add(): number {
     const cell = this.count++;
     if (this.count > this.capacity) {
       this.capacity = grownCapacity(this.capacity, this.count);
@@ -39,32 +50,34 @@ export class ShareIntegrals {
     this.histograms.push(null);
     const at = cell * FIELDS;
     this.cells[at + SHARE] = -1;
-    this.cells[at + SINCE] = now;
-    this.cells[at + SINCE_PENDING] = pendingClock;
+    this.cells[at + SINCE] = this.input[NOW];
+    this.cells[at + SINCE_PENDING] = this.input[PENDING_CLOCK];
     return cell;
   }
 
-  /** `pendingClock`: how long pods have been pending up to now. */
-  set(cell: number, requested: number, allocatable: number, now: Micros, pendingClock: Micros): void {
-    const { cells } = this;
+  set(cell: number): void {
+    const { cells, input } = this;
     const at = cell * FIELDS;
-    if (now > cells[at + SINCE]) this.settle(cell, now, pendingClock);
-    cells[at + SHARE] = allocatable > 0 ? requested / allocatable : -1;
+    if (input[NOW] > cells[at + SINCE]) this.settle(cell);
+    const allocatable = input[ALLOCATABLE];
+    cells[at + SHARE] = allocatable > 0 ? input[REQUESTED] / allocatable : -1;
   }
 
-  settle(cell: number, now: Micros, pendingClock: Micros): void {
-    const { cells } = this;
+  settle(cell: number): void {
+    const { cells, input } = this;
     const at = cell * FIELDS;
     const share = cells[at + SHARE];
-    const span = now - cells[at + SINCE];
-    const pending = pendingClock - cells[at + SINCE_PENDING];
-    cells[at + SINCE] = now;
-    cells[at + SINCE_PENDING] = pendingClock;
+    const span = input[NOW] - cells[at + SINCE];
+    const pending = input[PENDING_CLOCK] - cells[at + SINCE_PENDING];
+    cells[at + SINCE] = input[NOW];
+    cells[at + SINCE_PENDING] = input[PENDING_CLOCK];
     if (share < 0 || span <= 0) return;
     cells[at + WEIGHTED] += share * span;
     cells[at + TIME] += span;
-    cells[at + WEIGHTED_PENDING] += share * pending;
-    cells[at + TIME_PENDING] += pending;
+    if (pending > 0) {
+      cells[at + WEIGHTED_PENDING] += share * pending;
+      cells[at + TIME_PENDING] += pending;
+    }
     if (share > cells[at + MAX]) cells[at + MAX] = share;
     const bins = (this.histograms[cell] ??= new Float64Array(BINS + 1));
     bins[share < 1 ? Math.floor(share * BINS) : BINS] += span;

@@ -6,7 +6,7 @@ import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
 import type { Utilization } from './run-result.ts';
-import { ShareIntegrals } from './share-integrals.ts';
+import { ALLOCATABLE, NOW, PENDING_CLOCK, REQUESTED, ShareIntegrals } from './share-integrals.ts';
 
 export class UtilizationIntegrals {
   private readonly cluster: Cluster;
@@ -38,33 +38,26 @@ export class UtilizationIntegrals {
 
   /** A pod of this template came to a node of the pool, or left it. */
   podMoved(pool: number, template: PodTemplate, now: Micros): void {
-    this.fit(now);
+    this.begin(now);
     const { columns } = template.accounted;
-    const clock = this.pendingClock(now);
-    const { requested } = this.cluster.totals;
-    const from = pool * this.cluster.totals.stride;
-    for (let i = 0; i < columns.length; i++) this.write(pool, columns[i], requested[from + columns[i]], this.allocatable[(pool + 1) * this.stride + columns[i]], now, clock);
+    for (let i = 0; i < columns.length; i++) this.read(pool, columns[i]);
   }
 
   /** Anything of a pool may have changed. */
   poolChanged(pool: number, now: Micros): void {
-    this.fit(now);
-    const { totals } = this.cluster;
-    const from = pool * totals.stride;
-    const clock = this.pendingClock(now);
-    for (let column = 0; column < totals.stride; column++) this.write(pool, column, totals.requested[from + column], totals.allocatable[from + column], now, clock);
+    this.begin(now);
+    for (let column = 0; column < this.stride; column++) this.read(pool, column);
   }
 
   /** A node is about to leave: the sums are still those with it. */
   nodeLeaves(node: number, now: Micros): void {
-    this.fit(now);
+    this.begin(now);
     const pool = this.cluster.nodes.pool[node];
     const info = this.cluster.nodeInfo(node);
-    const clock = this.pendingClock(now);
     const { totals } = this.cluster;
-    for (let column = 0; column < totals.stride; column++) {
+    for (let column = 0; column < this.stride; column++) {
       const from = pool * totals.stride + column;
-      this.write(pool, column, totals.requested[from] - info.requested[info.base + column], totals.allocatable[from] - info.allocatable[info.base + column], now, clock);
+      this.write(pool, column, totals.requested[from] - info.requested[info.base + column], totals.allocatable[from] - info.allocatable[info.base + column]);
     }
   }
 
@@ -96,36 +89,48 @@ export class UtilizationIntegrals {
 
   private summaryOfRow(row: number, now: Micros): Record<string, Utilization> {
     const result: Record<string, Utilization> = {};
-    if (row >= this.rows) return result;
+    this.begin(now);
     for (let column = 0; column < Math.min(this.stride, this.cluster.resources.count); column++) {
       const cell = this.cell[row * this.stride + column];
-      this.shares.settle(cell, now, this.pendingClock(now));
+      this.shares.settle(cell);
       const summary = this.shares.summary(cell);
       if (summary !== null) result[this.cluster.resources.name(column)] = summary;
     }
     return result;
   }
 
-  private pendingClock(now: Micros): Micros {
-    return this.isPending ? this.pendingTime + now - this.pendingSince : this.pendingTime;
+  /** Sets the clocks of the integrals and follows the totals when pools or resources were added. */
+  private begin(now: Micros): void {
+    const { input } = this.shares;
+    input[NOW] = now;
+    input[PENDING_CLOCK] = this.isPending ? this.pendingTime + now - this.pendingSince : this.pendingTime;
+    const { totals } = this.cluster;
+    if (totals.stride !== this.stride || totals.nodesByPool.length >= this.rows) this.fit();
   }
 
-  private write(pool: number, column: number, requested: number, allocatable: number, now: Micros, clock: Micros): void {
+  private read(pool: number, column: number): void {
+    const { totals } = this.cluster;
+    const from = pool * totals.stride + column;
+    this.write(pool, column, totals.requested[from], totals.allocatable[from]);
+  }
+
+  private write(pool: number, column: number, requested: number, allocatable: number): void {
     const at = (pool + 1) * this.stride + column;
+    const { input } = this.shares;
     if (requested === this.requested[at] && allocatable === this.allocatable[at]) return;
     this.requested[column] += requested - this.requested[at];
     this.allocatable[column] += allocatable - this.allocatable[at];
-    this.requested[at] = requested;
-    this.allocatable[at] = allocatable;
-    this.shares.set(this.cell[at], requested, allocatable, now, clock);
-    this.shares.set(this.cell[column], this.requested[column], this.allocatable[column], now, clock);
+    this.requested[at] = input[REQUESTED] = requested;
+    this.allocatable[at] = input[ALLOCATABLE] = allocatable;
+    this.shares.set(this.cell[at]);
+    input[REQUESTED] = this.requested[column];
+    input[ALLOCATABLE] = this.allocatable[column];
+    this.shares.set(this.cell[column]);
   }
 
-  /** Follows the totals when pools or resources are added. */
-  private fit(now: Micros): void {
+  private fit(): void {
     const { totals } = this.cluster;
     const rows = totals.nodesByPool.length + 1;
-    if (totals.stride === this.stride && rows <= this.rows) return;
     const cell = new Int32Array(rows * totals.stride);
     const requested = new Float64Array(cell.length);
     const allocatable = new Float64Array(cell.length);
@@ -133,13 +138,15 @@ export class UtilizationIntegrals {
       for (let column = 0; column < totals.stride; column++) {
         const to = row * totals.stride + column;
         const isKnown = row < this.rows && column < this.stride;
-        cell[to] = isKnown ? this.cell[row * this.stride + column] : this.shares.add(now, this.pendingClock(now));
+        cell[to] = isKnown ? this.cell[row * this.stride + column] : this.shares.add();
         if (!isKnown) continue;
         requested[to] = this.requested[row * this.stride + column];
         allocatable[to] = this.allocatable[row * this.stride + column];
       }
     }
-    Object.assign(this, { cell, requested, allocatable });
+    this.cell = cell;
+    this.requested = requested;
+    this.allocatable = allocatable;
     this.rows = rows;
     this.stride = totals.stride;
   }
