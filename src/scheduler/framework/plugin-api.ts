@@ -71,6 +71,9 @@ export interface Plugin {
    */
   readonly dependence?: { readonly filter?: Dependence; readonly score?: Dependence };
 
+  /** For a `node` score that looks at the number of nodes, too: whether it does on this node. It is then asked again when nodes come or go. */
+  countsNodes?(template: PodTemplate, node: NodeInfo): boolean;
+
   /**
    * true: for pods of this template, as things stand, PreFilter and PreScore would both skip. Asked at every cycle, so it
    * must cost next to nothing; absent: never inert.

@@ -16,6 +16,9 @@ import type { Profile, ScorePlugin } from './profile.ts';
 import { Code } from './status.ts';
 import type { Status } from './status.ts';
 
+/** In place of a snapshot version: no score of this node depends on the number of nodes. */
+const COUNTS_NOTHING = -2;
+
 type FilterPlugin = Profile['filter'][number];
 
 /** What of a profile can be cached, worked out once per profile. */
@@ -69,7 +72,10 @@ export class TemplateCache {
   private readonly textIndex = new Map<string, number>();
   private readonly cluster: Cluster;
   private snapshotVersion = -1;
-  private readonly countsNodes: boolean;
+  /** Summed scores that change with the number of nodes, as they were last, and the snapshot version they are of. */
+  private readonly counting: readonly ScorePlugin[];
+  private countedSum: Float64Array = new Float64Array(0);
+  private countedVersion: Int32Array = new Int32Array(0);
   /** true: the last full walk found no node that passes, and `verdictCounts` tells how many have which verdict. */
   blocked = false;
   /** Nodes by verdict, while blocked. */
@@ -85,21 +91,23 @@ export class TemplateCache {
     this.usable = this.prepare(profile, plan, pod);
     const scores = (list: readonly ScorePlugin[]): ScorePlugin[] => list.filter(({ plugin }) => !this.state.skipScore.has(plugin.name));
     this.filters = plan.filters.filter(({ plugin, live }) => !live && !this.state.skipFilter.has(plugin.name));
-    this.summed = scores(plan.summed);
+    this.summed = scores(plan.summed).filter(({ plugin }) => plugin.countsNodes === undefined);
+    this.counting = scores(plan.summed).filter(({ plugin }) => plugin.countsNodes !== undefined);
     this.normalized = scores(plan.normalized);
     this.raw = this.normalized.map(() => new Float64Array(0));
-    this.countsNodes = pod.template.images.length > 0 && this.summed.some(({ plugin }) => plugin.name === 'ImageLocality');
   }
 
-  /** To be called once a cycle before `look`: makes room, drops answers that a changed node set makes wrong. */
+  /** To be called once a cycle before `look`: makes room, notes which node set the answers must be of. */
   begin(snapshotVersion: number): void {
     const { capacity } = this.cluster.nodes;
     if (this.generation.length < capacity) {
       this.generation = new Uint32Array(capacity);
       this.verdict = new Uint16Array(capacity);
       this.sum = new Float64Array(capacity);
+      this.countedSum = new Float64Array(capacity);
+      this.countedVersion = new Int32Array(capacity).fill(-1);
       for (let i = 0; i < this.raw.length; i++) this.raw[i] = new Float64Array(capacity);
-    } else if (this.countsNodes && snapshotVersion !== this.snapshotVersion) this.generation.fill(0);
+    }
     if (snapshotVersion !== this.snapshotVersion) this.blocked = false;
     this.snapshotVersion = snapshotVersion;
   }
@@ -108,6 +116,7 @@ export class TemplateCache {
   look(pod: PodInfo, row: number): number {
     const generation = this.cluster.nodes.generation[row];
     if (this.generation[row] !== generation) this.evaluate(pod, this.cluster.nodes.info[row], row, generation);
+    else if (this.countedVersion[row] !== this.snapshotVersion && this.countedVersion[row] !== COUNTS_NOTHING) this.count(pod, this.cluster.nodes.info[row], row);
     return this.verdict[row];
   }
 
@@ -146,13 +155,26 @@ export class TemplateCache {
       const status = filters[i].plugin.filter(state, pod, node);
       if (status === null) continue;
       this.verdict[row] = this.indexOf(status, filters[i].plugin);
+      this.countedVersion[row] = COUNTS_NOTHING;
       return;
     }
     this.verdict[row] = 0;
     let sum = 0;
     for (const { plugin, weight } of this.summed) sum += weight * plugin.score(state, pod, node);
     this.sum[row] = sum;
+    this.countedSum[row] = 0;
+    if (this.counting.some(({ plugin }) => plugin.countsNodes?.(pod.template, node) === true)) this.count(pod, node, row);
+    else this.countedVersion[row] = COUNTS_NOTHING;
     for (let i = 0; i < this.normalized.length; i++) this.raw[i][row] = this.normalized[i].plugin.score(state, pod, node);
+  }
+
+  /** Brings the part of the sum that depends on the number of nodes up to date. */
+  private count(pod: PodInfo, node: NodeInfo, row: number): void {
+    this.countedVersion[row] = this.snapshotVersion;
+    let counted = 0;
+    for (const { plugin, weight } of this.counting) counted += weight * plugin.score(this.state, pod, node);
+    this.sum[row] += counted - this.countedSum[row];
+    this.countedSum[row] = counted;
   }
 
   /** Plugins share their verdicts; one that makes a new object each time is found by its text. */

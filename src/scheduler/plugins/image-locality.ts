@@ -13,7 +13,7 @@ export const ImageLocality: PluginFactory = {
   name: NAME,
   summary: 'prefers nodes that hold the pod\'s images already',
   create(_args, handle): Plugin {
-    return { name: NAME, dependence: { score: 'node' }, score: (_state, pod, node) => scoreOf(pod.template, node, handle), eventsToRegister: () => [] };
+    return { name: NAME, dependence: { score: 'node' }, countsNodes: (template, node) => template.images.some((image) => node.facts.images.has(image)), score: (_state, pod, node) => scoreOf(pod.template, node, handle), eventsToRegister: () => [] };
   },
 };
 
