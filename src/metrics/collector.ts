@@ -92,7 +92,7 @@ export class MetricsCollector implements ClusterObserver {
     kernel.at(settings.sampleMicros, this.sampleEvent);
   }
 
-  /** Something worth a mark on the plots. */
+  /** Something worth a mark on the plots: told by whoever makes it happen, never guessed from notices. */
   mark(kind: string, label: string, count: number): void {
     this.marks.add(this.kernel.now, kind, label, count);
   }
@@ -195,7 +195,6 @@ export class MetricsCollector implements ClusterObserver {
   nodeHealthChanged(node: number, up: boolean): void {
     this.nodes.healthChanged(node, up, this.kernel.now);
     if (!up) this.nodeFailures++;
-    this.mark(up ? 'nodeRepair' : 'nodeCrash', this.cluster.nodeInfo(node).name, 1);
   }
 
   // ---- the result ------------------------------------------------------------------------------------------------

@@ -171,10 +171,7 @@ describe('what became of pods', () => {
     expect(result.failures).toEqual({ evictionsByCause: {}, wastedPodSeconds: 20 + 10, usefulPodSeconds: 60 + 20 + 70, nodeDownSeconds: 10 });
     expect(result.nodes[0]).toMatchObject({ failures: 1, downSeconds: 10 });
     expect(result.counts).toMatchObject({ podsFinished: 1, podsRunning: 1, nodeFailures: 1 });
-    expect(result.events).toEqual([
-      { seconds: 20, kind: 'nodeCrash', label: 'a', count: 1 },
-      { seconds: 30, kind: 'nodeRepair', label: 'a', count: 1 },
-    ]);
+    expect(result.events).toEqual([]);
   });
 
   test('evicted pods are lost unless they are replaced, before or after they are gone', () => {
@@ -248,6 +245,25 @@ describe('rows', () => {
     expect(result.timeseries.seconds.slice(0, 3)).toEqual([8, 16, 24]);
     expect(result.timeseries.seconds.at(-1)).toBe(9001);
     expect(result.notes).toContain('Time series rows are 8 s apart instead of 1 s, to keep them few.');
+  });
+
+  test('marks of one kind at one instant are one, and only so many are kept', () => {
+    const run = new ScriptedRun();
+    run.at(20, () => {
+      for (const name of ['a', 'b', 'c', 'd']) run.collector.mark('node crash', name, 1);
+      run.collector.mark('zone outage', 'z', 4);
+    });
+    run.at(30, () => run.collector.mark('node crash', 'e', 1));
+    expect(run.result(40).events).toEqual([
+      { seconds: 20, kind: 'node crash', label: 'a, b, c and 1 more', count: 4 },
+      { seconds: 20, kind: 'zone outage', label: 'z', count: 4 },
+      { seconds: 30, kind: 'node crash', label: 'e', count: 1 },
+    ]);
+    const many = new ScriptedRun();
+    for (let i = 0; i < 20_003; i++) many.at(1 + i / 1000, () => many.collector.mark('crash', 'a', 1));
+    const result = many.result(40);
+    expect(result.events.length).toBe(20_000);
+    expect(result.notes).toContain('3 more events happened than are marked.');
   });
 
   test('one row per pod in order of leaving, or none beyond the limit', () => {
