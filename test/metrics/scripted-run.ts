@@ -51,7 +51,7 @@ export class ScriptedRun {
   }
 
   at(seconds: number, action: () => void): void {
-    this.kernel.at(seconds * SECOND, this.event, this.actions.push(action) - 1);
+    this.kernel.at(Math.round(seconds * SECOND), this.event, this.actions.push(action) - 1);
   }
 
   /** Runs to the end and closes the books. */
