@@ -3,6 +3,7 @@
  * by one as long as it still fits, those protected by a disruption budget first
  * (plugins/defaultpreemption/default_preemption.go SelectVictimsOnNode).
  */
+import { goSort } from '../../base/go-sort.ts';
 import { MICROS_PER_SECOND } from '../../base/time.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { NodeInfo } from '../../cluster/node-info.ts';
@@ -85,18 +86,12 @@ function takeOff(handle: Handle, state: CycleState, pod: PodInfo, victim: number
 }
 
 /**
- * Most important first, by insertion as Go's sort does up to twelve elements. Upstream's comparison is no strict order:
- * a pod without a start time counts as starting at the moment it is looked at, so of two such pods the one asked first
- * is "earlier", whichever it is (util.MoreImportantPod, util.GetPodStartTime).
+ * Most important first. Upstream's comparison is no strict order: a pod without a start time counts as starting at the
+ * moment it is looked at, so of two such pods the one asked first is "earlier", whichever it is (util.MoreImportantPod,
+ * util.GetPodStartTime). What comes out is therefore a matter of Go's sort.
  */
 export function sortByImportance(cluster: Cluster, pods: number[]): void {
-  for (let i = 1; i < pods.length; i++) {
-    for (let j = i; j > 0 && isMoreImportant(cluster, pods[j], pods[j - 1]); j--) {
-      const pod = pods[j];
-      pods[j] = pods[j - 1];
-      pods[j - 1] = pod;
-    }
-  }
+  goSort(pods, (a, b) => isMoreImportant(cluster, a, b));
 }
 
 function isMoreImportant(cluster: Cluster, a: number, b: number): boolean {
