@@ -5,7 +5,7 @@ import type { GivenOptions, OptionTable } from './options.ts';
 import { RUN_OPTIONS } from './options.ts';
 
 const REPLAY_OPTIONS: OptionTable = {
-  compress: { kind: 'number', fractions: true, fallback: '1', describe: 'Divide all times of the trace by this: the same work in less time' },
+  compress: { kind: 'number', fractions: true, fallback: '1', describe: 'Divide arrival times by this and keep run times: the load grows as much' },
   scheduler: { kind: 'text', describe: 'KubeSchedulerConfiguration' },
   ...RUN_OPTIONS,
 };

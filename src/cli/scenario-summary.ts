@@ -13,10 +13,10 @@ import { readScenarioFor } from './scenario-input.ts';
 
 /** Everything that a run would refuse is refused here, too. */
 export async function checkedScenario(path: string, given: GivenOptions, context: CommandContext): Promise<Scenario> {
-  const scenario = await readScenarioFor(path, given, context);
+  const { scenario, locate } = await readScenarioFor(path, given, context);
   const userPlugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
   checkTraceInput(scenario.trace);
-  const simulation = new Simulation(scenario, { version: context.version, userPlugins, openTrace: openTraceInput, plain: false });
+  const simulation = new Simulation(scenario, { version: context.version, userPlugins, openTrace: openTraceInput, plain: false, locate });
   tellWarnings(simulation.warnings, context);
   return scenario;
 }
@@ -32,7 +32,7 @@ export function summaryOf(path: string, scenario: Scenario, color: boolean): str
     ['  nodes', `${formatCount(pooled + scenario.nodes.length)}${nodesText(scenario)}`],
     ...(scenario.workloads.length === 0 ? [] : ([['  workloads', scenario.workloads.map(({ name, kind }) => `${name} (${kind})`).join(', ')]] as [string, string][])),
     ...(scenario.objects.length === 0 ? [] : ([['  objects', kindsText(scenario)]] as [string, string][])),
-    ...(scenario.trace === null ? [] : ([['  trace', `${scenario.trace.file} (${scenario.trace.format}${scenario.trace.compress === 1 ? '' : `, times divided by ${String(scenario.trace.compress)}`})`]] as [string, string][])),
+    ...(scenario.trace === null ? [] : ([['  trace', `${scenario.trace.file} (${scenario.trace.format}${scenario.trace.compress === 1 ? '' : `, arrival times divided by ${String(scenario.trace.compress)}`})`]] as [string, string][])),
     ['  scheduler', schedulerText(scenario)],
     ...(scenario.failures.length === 0 ? [] : ([['  failures', scenario.failures.map(({ name }) => name).join(', ')]] as [string, string][])),
     ...(scenario.autoscaler === null ? [] : ([['  autoscaler', 'on']] as [string, string][])),

@@ -223,7 +223,7 @@ const priorityClass = z
 const trace = z.strictObject({
   format: z.enum(['csv', 'openb'], expecting('expected csv or openb')).default('csv').describe('Podyard CSV (docs/formats/trace.md), or the pod list of the Alibaba openb trace'),
   file: text('The file, relative to the scenario; .gz is read as it is'),
-  compress: number('Times in the file are divided by this: 400 plays 400 days in one', 0.000001, 1_000_000).default(1),
+  compress: number('Arrival times in the file are divided by this, run times are kept: 400 brings 400 days of arrivals in one', 0.000001, 1_000_000).default(1),
 });
 
 const paths = (help: string) => z.union([z.string(), z.array(z.string(expecting('expected a path')))], expecting('expected a path or a list of paths')).describe(help);

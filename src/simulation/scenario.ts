@@ -109,7 +109,7 @@ export type ArrivalProcess =
 export interface TraceInput {
   readonly format: 'csv' | 'openb';
   readonly file: string;
-  /** Times in the file are divided by this. */
+  /** Arrival times in the file are divided by this; run times are kept. */
   readonly compress: number;
 }
 

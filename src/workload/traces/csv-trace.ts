@@ -118,7 +118,7 @@ class CsvTraceReader implements TraceReader {
       name,
       namespace,
       arrivalMicros: this.scaled(arrival),
-      durationMicros: duration === null ? null : this.scaled(duration),
+      durationMicros: duration,
       priority,
       class: podClass,
       labels,

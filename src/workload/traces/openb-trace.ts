@@ -84,7 +84,7 @@ class OpenbTraceReader implements TraceReader {
       name: pod.name,
       namespace: 'default',
       arrivalMicros: this.scaled(pod.creation),
-      durationMicros: this.scaled(pod.runTime),
+      durationMicros: pod.runTime * MICROS_PER_SECOND,
       priority: PRIORITY_OF_QOS.get(pod.qos) ?? 0,
       class: pod.qos,
       labels: NO_LABELS,

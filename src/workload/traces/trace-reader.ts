@@ -12,7 +12,7 @@ export interface TraceReader {
 }
 
 export interface TraceOptions {
-  /** Times in the file are divided by this; greater than 0. Default 1. */
+  /** Arrival times are divided by this, run times are kept: so much more load. Greater than 0. Default 1. */
   readonly compress?: number;
 }
 
