@@ -11,6 +11,7 @@ import { tellFailure } from './failures.ts';
 import { INIT } from './init.ts';
 import { GivenOptions, completeCheck } from './options.ts';
 import type { OptionSpec, OptionTable } from './options.ts';
+import { PERF } from './perf.ts';
 import { PLUGINS } from './plugins.ts';
 import { REPLAY } from './replay.ts';
 import { RUN } from './run.ts';
@@ -19,7 +20,7 @@ import type { ColorChoice, Terminal } from './terminal.ts';
 import { VALIDATE } from './validate.ts';
 import { packageVersion } from './version.ts';
 
-const COMMANDS: readonly Command[] = [RUN, REPLAY, COMPARE, VALIDATE, INIT, PLUGINS, CONFORMANCE, SCHEMA];
+const COMMANDS: readonly Command[] = [RUN, REPLAY, COMPARE, VALIDATE, INIT, PLUGINS, CONFORMANCE, PERF, SCHEMA];
 
 const EVERYWHERE: OptionTable = {
   color: { kind: 'text', choices: ['auto', 'always', 'never'], fallback: 'auto', describe: 'Colour; NO_COLOR and FORCE_COLOR count, too' },
