@@ -6,16 +6,20 @@ import type { Comparison, ComparisonPlan } from '../experiment/compare.ts';
 import { createInputFiles } from '../io/input-files.ts';
 import type { OutputFile } from '../io/output-folder.ts';
 import { loadPluginFiles } from '../io/plugin-files.ts';
+import { runOnThreads } from '../io/run-pool.ts';
 import { checkTraceInput, listenForStop } from '../io/run-simulation.ts';
 import type { StopRequest } from '../io/run-simulation.ts';
 import type { RunResult } from '../metrics/run-result.ts';
 import { renderCompareTable } from '../report/compare-table.ts';
 import { roundNumber, writeJson } from '../report/json.ts';
 import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
+import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
 import type { Scenario } from '../simulation/scenario.ts';
 import { readConfigurationFile } from '../simulation/scenario-reader.ts';
 import type { CommandContext } from './command.ts';
 import { EXIT_OK, exitCodeOf } from './command.ts';
+import { locateInFile } from './configuration-places.ts';
+import type { LocateConfiguration } from './configuration-places.ts';
 import { claimFolder, drive } from './execute-run.ts';
 import { tellWarnings } from './failures.ts';
 import type { GivenOptions } from './options.ts';
@@ -24,28 +28,65 @@ import { readScenarioFor } from './scenario-input.ts';
 export async function executeComparison(given: GivenOptions, context: CommandContext): Promise<number> {
   const folder = claimFolder(given);
   const files = { A: given.text('a') ?? '', B: given.text('b') ?? '' };
-  const scenario = await readScenarioFor(given.positional('scenario'), given, context);
+  const { scenario } = await readScenarioFor(given.positional('scenario'), given, context);
   const plan = planOf(scenario, files, given, context);
   const plugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
   checkTraceInput(scenario.trace);
   const stop = listenForStop();
-  const runs: RunResult[] = [];
-  const cells = comparisonCells(plan);
-  for (const [i, { side, configuration, seed }] of cells.entries()) {
-    const variant = variantOf(scenario, configuration, files[side], seed);
-    context.seed = seed;
-    const label = `run ${String(i + 1)} of ${String(cells.length)} (${side}, seed ${seed})`;
-    const { result } = await drive({ scenario: variant, plugins, given, context: i < 2 ? context : silent(context), stop, label });
-    if (stop.received !== null) return stopped(stop, i, cells.length, context);
-    runs.push(withoutTables(result));
-    tellRun(label, result, given, context);
+  const cells: Cell[] = comparisonCells(plan).map(({ side, configuration, seed }, i, all) => ({
+    variant: variantOf(scenario, configuration, files[side], seed),
+    locate: locateInFile(files[side]),
+    label: `run ${String(i + 1)} of ${String(all.length)} (${side}, seed ${seed})`,
+  }));
+  const runs = await runCells(cells, { plugins, given, context, stop });
+  if (runs === null) {
+    tellWarnings([`stopped by ${stop.received ?? ''} before the last of ${String(cells.length)} runs: there is no comparison`], context);
+    return exitCodeOf(stop.received ?? 'SIGINT');
   }
-  stop.release();
   const comparison = compareOutcomes(plan, runs);
   const written = folder?.write(filesOf(comparison)) ?? [];
+  stop.release();
   context.terminal.out(textOf(comparison, given.text('output') ?? 'table', context.terminal.hasColor('out')));
   if (written.length > 0 && !given.flag('quiet')) context.terminal.err(`\nWritten:\n${written.map((path) => `  ${path}\n`).join('')}`);
   return EXIT_OK;
+}
+
+interface Cell {
+  readonly variant: Scenario;
+  readonly locate: LocateConfiguration;
+  readonly label: string;
+}
+
+interface Surroundings {
+  readonly plugins: readonly PluginFactory[];
+  readonly given: GivenOptions;
+  readonly context: CommandContext;
+  readonly stop: StopRequest;
+}
+
+/** Results in the order of the cells; null when stopped. With several jobs the first pair runs here all the same: its mistakes are told with their places. */
+async function runCells(cells: readonly Cell[], surroundings: Surroundings): Promise<RunResult[] | null> {
+  const { plugins, given, context, stop } = surroundings;
+  const jobs = given.number('jobs') ?? 1;
+  const here = jobs > 1 ? cells.slice(0, 2) : cells;
+  const runs: RunResult[] = [];
+  for (const [i, { variant, locate, label }] of here.entries()) {
+    context.seed = variant.seed;
+    const { result } = await drive({ scenario: variant, locate, plugins, given, context: i < 2 ? context : withoutWarnings(context), stop, label });
+    if (stop.received !== null) return null;
+    runs.push(withoutTables(result));
+    tellRun(label, result, given, context);
+  }
+  const rest = cells.slice(here.length);
+  if (rest.length === 0) return runs;
+  const others = await runOnThreads(rest.map(({ variant }) => variant), {
+    jobs,
+    version: context.version,
+    plain: given.flag('plain'),
+    onResult: (index, result) => { tellRun(rest[index].label, result, given, context); },
+    isStopped: () => stop.received !== null,
+  });
+  return others === null ? null : [...runs, ...others];
 }
 
 function planOf(scenario: Scenario, files: { readonly A: string; readonly B: string }, given: GivenOptions, context: CommandContext): ComparisonPlan {
@@ -71,19 +112,14 @@ function variantOf(scenario: Scenario, configuration: unknown, configurationFile
 }
 
 /** Warnings of a configuration are told once, not for every seed. */
-function silent(context: CommandContext): CommandContext {
-  const { terminal } = context;
-  return { ...context, terminal: { ...terminal, errorStream: terminal.errorStream, err: () => undefined, out: () => undefined, hasColor: () => false } };
+function withoutWarnings(context: CommandContext): CommandContext {
+  return { ...context, terminal: { ...context.terminal, err: () => undefined } };
 }
 
 function tellRun(label: string, result: RunResult, given: GivenOptions, { terminal }: CommandContext): void {
-  if (given.flag('quiet') || given.text('progress') === 'none' || given.text('progress') === 'json') return;
-  terminal.err(`${label}: digest ${result.digest}\n`);
-}
-
-function stopped(stop: StopRequest, done: number, all: number, context: CommandContext): number {
-  tellWarnings([`stopped by ${stop.received ?? ''} after ${String(done)} of ${String(all)} runs: there is no comparison`], context);
-  return exitCodeOf(stop.received ?? 'SIGINT');
+  const mode = given.text('progress');
+  if (given.flag('quiet') || mode === 'none') return;
+  terminal.err(mode === 'json' ? `${JSON.stringify({ run: label, digest: result.digest })}\n` : `${label}: digest ${result.digest}\n`);
 }
 
 function filesOf(comparison: Comparison): OutputFile[] {

@@ -7,21 +7,21 @@ import { openTraceFile } from '../io/trace-stream.ts';
 import type { Node } from '../cluster/objects.ts';
 import type { RunResult } from '../metrics/run-result.ts';
 import { formatCount } from '../report/format.ts';
-import type { Scenario } from '../simulation/scenario.ts';
 import { readOpenbNodes } from '../workload/traces/openb-nodes.ts';
 import type { CommandContext } from './command.ts';
 import { executeRun } from './execute-run.ts';
 import type { GivenOptions } from './options.ts';
 import { scenarioFrom } from './scenario-input.ts';
+import type { LocatedScenario } from './scenario-input.ts';
 
 export async function replayOpenb(given: GivenOptions, context: CommandContext): Promise<number> {
   const nodesFile = given.text('nodes') ?? '';
   const problems: Problem[] = [];
   const nodes = gathering(problems, () => readNodes(nodesFile)) ?? [];
-  const scenario = gathering(problems, () => scenarioAround(given, context, 'openb', given.text('pods') ?? '', {}));
-  if (scenario !== undefined) gathering(problems, () => { checkTraceInput(scenario.trace); });
-  if (problems.length > 0 || scenario === undefined) throw new InputError(problems);
-  return executeRun({ scenario: { ...scenario, nodes }, given, context, remarks: accountOf });
+  const source = gathering(problems, () => scenarioAround(given, context, 'openb', given.text('pods') ?? '', {}));
+  if (source !== undefined) gathering(problems, () => { checkTraceInput(source.scenario.trace); });
+  if (problems.length > 0 || source === undefined) throw new InputError(problems);
+  return executeRun({ scenario: { ...source.scenario, nodes }, locate: source.locate, given, context, remarks: accountOf });
 }
 
 export async function replayCsv(given: GivenOptions, context: CommandContext): Promise<number> {
@@ -29,8 +29,8 @@ export async function replayCsv(given: GivenOptions, context: CommandContext): P
   const pools = given.list('node-pool').map(poolOf);
   if (nodes === null && pools.length === 0) throw new InputError({ message: 'the cluster has no nodes: expected --nodes FILE or --node-pool count=100,cpu=16,memory=64Gi' });
   const cluster = { ...(nodes === null ? {} : { nodes }), nodePools: pools };
-  const scenario = scenarioAround(given, context, 'csv', given.positional('file'), cluster);
-  return executeRun({ scenario, given, context, remarks: accountOf });
+  const source = scenarioAround(given, context, 'csv', given.positional('file'), cluster);
+  return executeRun({ ...source, given, context, remarks: accountOf });
 }
 
 function readNodes(file: string): readonly Node[] {
@@ -53,7 +53,7 @@ function gathering<T>(problems: Problem[], work: () => T): T | undefined {
 }
 
 /** JSON is YAML: the scenario reader gives defaults and checks as for any other. */
-function scenarioAround(given: GivenOptions, context: CommandContext, format: 'openb' | 'csv', file: string, cluster: Readonly<Record<string, unknown>>): Scenario {
+function scenarioAround(given: GivenOptions, context: CommandContext, format: 'openb' | 'csv', file: string, cluster: Readonly<Record<string, unknown>>): LocatedScenario {
   const scheduler = given.text('scheduler');
   const document = {
     name: `replay-${format}`,

@@ -15,15 +15,14 @@ import { renderRunFiles } from '../report/run-files.ts';
 import { renderRunTable } from '../report/run-table.ts';
 import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
 import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
-import type { Scenario } from '../simulation/scenario.ts';
 import { Simulation } from '../simulation/simulation.ts';
 import type { CommandContext } from './command.ts';
 import { EXIT_OK, exitCodeOf } from './command.ts';
 import { RuntimeFailure, tellWarnings } from './failures.ts';
 import type { GivenOptions, OutputFormat } from './options.ts';
+import type { LocatedScenario } from './scenario-input.ts';
 
-export interface RunRequest {
-  readonly scenario: Scenario;
+export interface RunRequest extends LocatedScenario {
   readonly given: GivenOptions;
   readonly context: CommandContext;
   /** Lines that stand below the table; on standard error with the other formats. */
@@ -32,12 +31,12 @@ export interface RunRequest {
 
 /** Returns the exit code. */
 export async function executeRun(request: RunRequest): Promise<number> {
-  const { scenario, given, context } = request;
+  const { scenario, locate, given, context } = request;
   const folder = claimFolder(given);
   const plugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
   checkTraceInput(scenario.trace);
   const stop = listenForStop();
-  const run = await drive({ scenario, plugins, given, context, stop, label: '' });
+  const run = await drive({ scenario, locate, plugins, given, context, stop, label: '' });
   const written = folder?.write(filesOf(run)) ?? [];
   printResult(request, run);
   if (!given.flag('quiet')) context.terminal.err(closingLines(run, given.text('out'), written));
@@ -53,8 +52,7 @@ export function claimFolder(given: GivenOptions): OutputFolder | null {
   return out === null ? null : claimOutputFolder(out, { force: given.flag('force') });
 }
 
-export interface DriveRequest {
-  readonly scenario: Scenario;
+export interface DriveRequest extends LocatedScenario {
   readonly plugins: readonly PluginFactory[];
   readonly given: GivenOptions;
   readonly context: CommandContext;
@@ -65,11 +63,11 @@ export interface DriveRequest {
 
 /** Runs the scenario with progress; tells the simulation's warnings for the first of several runs only. */
 export async function drive(request: DriveRequest): Promise<DrivenRun> {
-  const { scenario, plugins, given, context, stop, label } = request;
+  const { scenario, locate, plugins, given, context, stop, label } = request;
   const mode = given.flag('quiet') ? 'none' : (given.text('progress') as ProgressMode);
   const progress = createProgress({ mode, stream: context.terminal.errorStream, label });
   const make = (): Simulation => {
-    const simulation = new Simulation(scenario, { version: context.version, userPlugins: plugins, openTrace: openTraceInput, plain: given.flag('plain') });
+    const simulation = new Simulation(scenario, { version: context.version, userPlugins: plugins, openTrace: openTraceInput, plain: given.flag('plain'), locate });
     tellWarnings(simulation.warnings, context);
     return simulation;
   };

@@ -55,16 +55,16 @@ export class GivenOptions {
   }
 
   positional(name: string): string {
-    return String(this.values[name] ?? '');
+    return textOf(this.values[name] ?? '');
   }
 
   positionals(name: string): readonly string[] {
-    return ((this.values[name] ?? []) as readonly unknown[]).map(String);
+    return ((this.values[name] ?? []) as readonly unknown[]).map(textOf);
   }
 
   text(name: string): string | null {
     const value = this.values[name] ?? this.table[name]?.fallback;
-    return value === undefined ? null : String(value);
+    return value === undefined ? null : textOf(value);
   }
 
   number(name: string): number | null {
@@ -77,7 +77,7 @@ export class GivenOptions {
   }
 
   list(name: string): readonly string[] {
-    return ((this.values[name] ?? []) as readonly unknown[]).map(String);
+    return ((this.values[name] ?? []) as readonly unknown[]).map(textOf);
   }
 
   private problemOf(name: string): Problem | null {
@@ -86,10 +86,14 @@ export class GivenOptions {
     if (value === undefined || spec.kind === 'list') return null;
     if (Array.isArray(value)) return { message: `--${name} is given ${String(value.length)} times, expected once` };
     if (spec.kind === 'flag') return null;
-    const text = String(value);
+    const text = textOf(value);
     if (text === '') return { message: `--${name} has no value` };
     return spec.kind === 'number' ? numberProblem(name, text, spec) : null;
   }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function numberProblem(name: string, text: string, spec: OptionSpec): Problem | null {

@@ -17,7 +17,7 @@ export const RUN: Command = {
   async run(given: GivenOptions, context: CommandContext): Promise<number> {
     const { readScenarioFor } = await import('./scenario-input.ts');
     const { executeRun } = await import('./execute-run.ts');
-    const scenario = await readScenarioFor(given.positional('scenario'), given, context);
-    return executeRun({ scenario, given, context });
+    const source = await readScenarioFor(given.positional('scenario'), given, context);
+    return executeRun({ ...source, given, context });
   },
 };

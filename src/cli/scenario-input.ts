@@ -6,20 +6,28 @@ import type { Scenario } from '../simulation/scenario.ts';
 import { readScenario } from '../simulation/scenario-reader.ts';
 import type { Override, ScenarioEntry } from '../simulation/scenario-reader.ts';
 import type { CommandContext } from './command.ts';
+import { locateConfiguration } from './configuration-places.ts';
+import type { LocateConfiguration } from './configuration-places.ts';
 import { tellWarnings } from './failures.ts';
 import type { GivenOptions } from './options.ts';
 
+/** A scenario, and where the values of its scheduler's configuration stand. */
+export interface LocatedScenario {
+  readonly scenario: Scenario;
+  readonly locate: LocateConfiguration;
+}
+
 /** Reads the scenario with the options that change it, tells its warnings, notes its seed. */
-export async function readScenarioFor(path: string, given: GivenOptions, context: CommandContext): Promise<Scenario> {
+export async function readScenarioFor(path: string, given: GivenOptions, context: CommandContext): Promise<LocatedScenario> {
   return scenarioFrom(await entryOf(path), given, context);
 }
 
-export function scenarioFrom(entry: ScenarioEntry, given: GivenOptions, context: CommandContext): Scenario {
+export function scenarioFrom(entry: ScenarioEntry, given: GivenOptions, context: CommandContext): LocatedScenario {
   const { scenario, warnings } = readScenario(entry, createInputFiles(), overridesOf(given.list('set')));
   tellWarnings(warnings, context);
   const changed = withOptions(scenario, given);
   context.seed = changed.seed;
-  return changed;
+  return { scenario: changed, locate: locateConfiguration(changed, entry) };
 }
 
 /** `-` is standard input; the files that it names are sought from the working directory. */

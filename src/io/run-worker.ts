@@ -1,0 +1,27 @@
+/** One thread of run-pool.ts: plays whole runs and answers with results, tables left out. */
+import { parentPort } from 'node:worker_threads';
+import { InputError } from '../base/input-error.ts';
+import { withoutTables } from '../experiment/compare.ts';
+import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
+import { Simulation } from '../simulation/simulation.ts';
+import { loadPluginFiles } from './plugin-files.ts';
+import type { PoolAnswer, PoolTask } from './run-pool.ts';
+import { openTraceInput } from './run-simulation.ts';
+
+parentPort?.on('message', (task: PoolTask) => {
+  void answer(task).then((message) => parentPort?.postMessage(message));
+});
+
+async function answer({ index, scenario, version, plain }: PoolTask): Promise<PoolAnswer> {
+  try {
+    // A module is loaded once a thread, however many runs there are.
+    const userPlugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
+    const simulation = new Simulation(scenario, { version, userPlugins, openTrace: openTraceInput, plain });
+    while (simulation.advance(Number.MAX_SAFE_INTEGER));
+    return { index, result: withoutTables(simulation.result(true)) };
+  } catch (error) {
+    if (error instanceof InputError) return { index, problems: error.problems };
+    const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+    return { index, failure: { name, message, stack: stack ?? message } };
+  }
+}
