@@ -38,7 +38,7 @@ const BANNED_GLOBALS = [
 ];
 
 export default tseslint.config(
-  { ignores: ['dist/', '.dist-next/', 'coverage/', 'out/', 'node_modules/', 'results/'] },
+  { ignores: ['dist/', '.dist-next/', 'coverage/', 'out/', 'node_modules/', 'results/', 'docs/'] },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.recommendedTypeChecked],
@@ -100,7 +100,7 @@ export default tseslint.config(
     rules: { 'no-restricted-syntax': ['error', { selector: 'Program', message: 'Name the file after what it owns.' }] },
   },
   {
-    files: ['vitest.config.ts', '*.config.ts', 'examples/**/*.ts'],
+    files: ['vitest.config.ts', '*.config.ts', '**/examples/**/*.ts'],
     extends: [tseslint.configs.disableTypeChecked],
     languageOptions: { parserOptions: { project: null } },
     rules: {
