@@ -1,6 +1,6 @@
 /**
  * Kubernetes' cluster-autoscaler: every scan interval it grows one group for pods that fit nowhere, or looks for nodes
- * that are not needed. Source: cluster-autoscaler core/static_autoscaler.go at commit 33c3f97; docs/model-autoscaling.md
+ * that are not needed. Source: cluster-autoscaler core/static_autoscaler.go at commit 33c3f97; docs/model.md
  * has the departures.
  *
  * Loops fall on multiples of the interval. While no pod is pending, no group is above its minimum and nothing is under

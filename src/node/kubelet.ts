@@ -1,7 +1,7 @@
 /**
  * All kubelets: a bound pod gets its sandbox, its missing images and its containers, runs for its duration and
  * succeeds; a terminating pod stops; a machine that dies takes the runs with it, and one that comes back starts its
- * pods again. Source: pkg/kubelet/{kubelet.go,kuberuntime} (v1.36); docs/model-node-life.md has the departures.
+ * pods again. Source: pkg/kubelet/{kubelet.go,kuberuntime} (v1.36); docs/model.md has the departures.
  *
  * Every event about a pod carries the ticket of the pod row at that time. Whatever makes events in flight void (the
  * pod is bound, stops, is removed, its machine dies) takes the next ticket. A pod that finds its images costs two

@@ -1,7 +1,7 @@
 /**
  * The manifest objects of a scenario as input of the kernel at its first instant. Workload objects become owners with
  * the pods they ask for; pods of a dump that belong to one of them count towards it. Everything else goes into the
- * object store as it is. docs/model-node-life.md says what is read of each kind.
+ * object store as it is. docs/model.md says what is read of each kind.
  */
 import { InputError } from '../base/input-error.ts';
 import { MICROS_PER_MINUTE, type Micros } from '../base/time.ts';
