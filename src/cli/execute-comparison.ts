@@ -13,7 +13,9 @@ import type { RunResult } from '../metrics/run-result.ts';
 import { renderCompareTable } from '../report/compare-table.ts';
 import { roundNumber, writeJson } from '../report/json.ts';
 import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
+import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
 import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
+import { pluginRegistry } from '../scheduler/plugins/registry.ts';
 import type { Scenario } from '../simulation/scenario.ts';
 import { readConfigurationFile } from '../simulation/scenario-reader.ts';
 import type { CommandContext } from './command.ts';
@@ -29,8 +31,8 @@ export async function executeComparison(given: GivenOptions, context: CommandCon
   const folder = claimFolder(given);
   const files = { A: given.text('a') ?? '', B: given.text('b') ?? '' };
   const { scenario } = await readScenarioFor(given.positional('scenario'), given, context);
-  const plan = planOf(scenario, files, given, context);
   const plugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
+  const plan = planOf(scenario, files, given, (file) => readVariant(file, plugins, context));
   checkTraceInput(scenario.trace);
   const stop = listenForStop();
   const cells: Cell[] = comparisonCells(plan).map(({ side, configuration, seed }, i, all) => ({
@@ -64,37 +66,38 @@ interface Surroundings {
   readonly stop: StopRequest;
 }
 
-/** Results in the order of the cells; null when stopped. With several jobs the first pair runs here all the same: its mistakes are told with their places. */
-async function runCells(cells: readonly Cell[], surroundings: Surroundings): Promise<RunResult[] | null> {
-  const { plugins, given, context, stop } = surroundings;
+/** Results in the order of the cells; null when stopped. */
+async function runCells(cells: readonly Cell[], { plugins, given, context, stop }: Surroundings): Promise<RunResult[] | null> {
   const jobs = given.number('jobs') ?? 1;
-  const here = jobs > 1 ? cells.slice(0, 2) : cells;
+  if (jobs > 1) {
+    return runOnThreads(cells.map(({ variant }) => variant), {
+      jobs,
+      version: context.version,
+      plain: given.flag('plain'),
+      onResult: (index, result) => { tellRun(cells[index].label, result, given, context); },
+      isStopped: () => stop.received !== null,
+    });
+  }
   const runs: RunResult[] = [];
-  for (const [i, { variant, locate, label }] of here.entries()) {
+  for (const { variant, locate, label } of cells) {
     context.seed = variant.seed;
-    const { result } = await drive({ scenario: variant, locate, plugins, given, context: i < 2 ? context : withoutWarnings(context), stop, label });
+    const { result } = await drive({ scenario: variant, locate, plugins, given, context: withoutWarnings(context), stop, label });
     if (stop.received !== null) return null;
     runs.push(withoutTables(result));
     tellRun(label, result, given, context);
   }
-  const rest = cells.slice(here.length);
-  if (rest.length === 0) return runs;
-  const others = await runOnThreads(rest.map(({ variant }) => variant), {
-    jobs,
-    version: context.version,
-    plain: given.flag('plain'),
-    onResult: (index, result) => { tellRun(rest[index].label, result, given, context); },
-    isStopped: () => stop.received !== null,
-  });
-  return others === null ? null : [...runs, ...others];
+  return runs;
 }
 
-function planOf(scenario: Scenario, files: { readonly A: string; readonly B: string }, given: GivenOptions, context: CommandContext): ComparisonPlan {
-  const read = (file: string): unknown => {
-    const { value, warnings } = readConfigurationFile(file, createInputFiles());
-    tellWarnings(warnings, context);
-    return value;
-  };
+/** Both configurations are checked before the first run, and their warnings told once. */
+function readVariant(file: string, plugins: readonly PluginFactory[], context: CommandContext): unknown {
+  const { value, warnings } = readConfigurationFile(file, createInputFiles());
+  const configuration = decodeSchedulerConfiguration(value, { registry: pluginRegistry(plugins), locate: locateInFile(file) });
+  tellWarnings([...warnings, ...configuration.warnings.map((message) => ({ file, message }))], context);
+  return value;
+}
+
+function planOf(scenario: Scenario, files: { readonly A: string; readonly B: string }, given: GivenOptions, read: (file: string) => unknown): ComparisonPlan {
   const [a, b] = [basename(files.A), basename(files.B)];
   const prefix = given.text('seed-prefix') ?? '';
   return {
@@ -111,7 +114,6 @@ function variantOf(scenario: Scenario, configuration: unknown, configurationFile
   return { ...scenario, seed, scheduler: { ...scenario.scheduler, configuration, configurationFile }, metrics: { ...scenario.metrics, pods: 'none' } };
 }
 
-/** Warnings of a configuration are told once, not for every seed. */
 function withoutWarnings(context: CommandContext): CommandContext {
   return { ...context, terminal: { ...context.terminal, err: () => undefined } };
 }

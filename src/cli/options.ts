@@ -93,6 +93,7 @@ export class GivenOptions {
 }
 
 function textOf(value: unknown): string {
+  if (value === STANDARD_STREAM) return '-';
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
@@ -107,10 +108,17 @@ function numberProblem(name: string, text: string, spec: OptionSpec): Problem | 
   return { message: `--${name}: expected ${kind} ${spec.fractions === true ? 'above 0' : `from ${String(least)}`}, found "${text}"` };
 }
 
-/** `--check` alone stands for its default: otherwise it would take the next word as its number. */
-export function completeCheck(args: readonly string[]): string[] {
+/** What stands for a lone `-`, which yargs does not hand on. */
+const STANDARD_STREAM = '\u0000-';
+
+/**
+ * The words as yargs reads them rightly. `--check` alone stands for its default: otherwise it would take the next word
+ * as its number.
+ */
+export function preparedWords(args: readonly string[]): string[] {
   const end = args.indexOf('--');
   return args.map((arg, i) => {
+    if (arg === '-') return STANDARD_STREAM;
     const isBare = arg === '--check' && (end === -1 || i < end) && !/^-?[\d.]/.test(args[i + 1] ?? '');
     return isBare ? `--check=${String(DEFAULT_CHECK_EVENTS)}` : arg;
   });

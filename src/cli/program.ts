@@ -9,7 +9,7 @@ import { COMPARE } from './compare.ts';
 import { CONFORMANCE } from './conformance.ts';
 import { tellFailure } from './failures.ts';
 import { INIT } from './init.ts';
-import { GivenOptions, completeCheck } from './options.ts';
+import { GivenOptions, preparedWords } from './options.ts';
 import type { OptionSpec, OptionTable } from './options.ts';
 import { PERF } from './perf.ts';
 import { PLUGINS } from './plugins.ts';
@@ -32,7 +32,7 @@ const HELP_WIDTH = 110;
 export async function runProgram(args: readonly string[], terminal: Terminal): Promise<number> {
   const context: CommandContext = { terminal, version: packageVersion(), seed: null };
   const outcome = { exitCode: EXIT_OK };
-  const words = completeCheck(args);
+  const words = preparedWords(args);
   try {
     const program = assemble(words, context, outcome);
     if (words.length === 0) {
@@ -71,21 +71,22 @@ function assemble(words: readonly string[], context: CommandContext, outcome: { 
       if (error !== undefined && error !== null && error.name !== 'YError') throw error;
       throw new InputError(usageProblems(message ?? error?.message ?? '', words));
     });
-  for (const command of COMMANDS) addCommand(program, command, context, outcome);
+  for (const command of COMMANDS) addCommand(program, command, '', context, outcome);
   return program;
 }
 
-function addCommand(program: Argv, command: Command, context: CommandContext, outcome: { exitCode: number }): void {
+/** `before`: the command that this one belongs to, and a space. */
+function addCommand(program: Argv, command: Command, before: string, context: CommandContext, outcome: { exitCode: number }): void {
   const table: OptionTable = { ...command.options, ...EVERYWHERE };
   program.command(
     command.usage,
     command.summary,
     (own: Argv) => {
-      own.usage(`$0 ${usageOf(command)}\n\n${command.summary}.`);
+      own.usage(`podyard ${before}${usageOf(command)}\n\n${command.summary}.`);
       for (const { name, describe } of command.positionals) own.positional(name, { describe, type: 'string' });
       own.options(yargsOptions(command.options));
       for (const [line, meaning] of command.examples) own.example(line, meaning);
-      for (const below of command.subcommands ?? []) addCommand(own, below, context, outcome);
+      for (const below of command.subcommands ?? []) addCommand(own, below, `${before}${nameOf(command)} `, context, outcome);
       if (command.subcommands !== undefined) own.demandCommand(1, `expected one of: ${command.subcommands.map(nameOf).join(', ')}`);
       return own;
     },
@@ -98,8 +99,8 @@ function addCommand(program: Argv, command: Command, context: CommandContext, ou
   );
 }
 
-/** Only the last word line of a subcommand is known here: yargs puts the words before it into $0. */
 function usageOf(command: Command): string {
+  if (command.subcommands !== undefined) return `${command.usage} <${command.subcommands.map(nameOf).join('|')}>`;
   return `${command.usage}${Object.keys(command.options).length === 0 ? '' : ' [options]'}`;
 }
 
