@@ -22,7 +22,7 @@ interface Outcome {
   readonly unsupported: readonly UnsupportedWorkload[];
 }
 
-export async function executePerf(given: GivenOptions, context: CommandContext): Promise<number> {
+export function executePerf(given: GivenOptions, context: CommandContext): number {
   const selection = { cases: given.list('case'), workloads: given.list('workload'), labels: given.list('label') };
   const plan = planPerf(given.positionals('files'), selection, createInputFiles());
   const now = (): number => performance.now();

@@ -13,9 +13,11 @@ const DELAYS = 1 << 14;
 export class Calibration {
   private readonly kernel = new Kernel({ seed: 'calibration' });
   private readonly now: Clock;
+  private readonly events: number;
 
-  constructor(now: Clock) {
+  constructor(now: Clock, events = MEASURED_EVENTS) {
     this.now = now;
+    this.events = events;
     const { kernel } = this;
     const stream = kernel.random.stream('delays');
     const delays = Float64Array.from({ length: DELAYS }, () => 1 + Math.floor(stream.next() * 2 * MEAN_DELAY_MICROS));
@@ -28,8 +30,8 @@ export class Calibration {
   /** Events/s. */
   measure(): number {
     const startedAt = this.now();
-    this.kernel.run({ maxEvents: MEASURED_EVENTS });
+    this.kernel.run({ maxEvents: this.events });
     const millis = this.now() - startedAt;
-    return millis > 0 ? (MEASURED_EVENTS * 1000) / millis : 0;
+    return millis > 0 ? (this.events * 1000) / millis : 0;
   }
 }

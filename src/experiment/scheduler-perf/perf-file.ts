@@ -114,9 +114,9 @@ class PerfFileReader {
     const { threshold } = value;
     if (threshold === undefined || threshold === null || threshold === 0) return null;
     const selector = mappingOf(value['thresholdMetricSelector'] ?? perfCase['defaultThresholdMetricSelector']);
-    const metric = selector['name'] ?? THROUGHPUT;
+    const metric = typeof selector['name'] === 'string' ? selector['name'] : THROUGHPUT;
     if (metric !== THROUGHPUT) {
-      notes.push(`${String(value['name'])}: the threshold is one of ${String(metric)}, which is not measured`);
+      notes.push(`${String(value['name'])}: the threshold is one of ${metric}, which is not measured`);
       return null;
     }
     if (typeof threshold === 'number' && threshold >= 0) return threshold;

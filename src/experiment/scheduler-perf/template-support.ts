@@ -68,7 +68,7 @@ function templatesOf(op: PerfOp, perfCase: PerfCase): TemplateUse[] {
 }
 
 function examine(object: Mapping, place: string, unsupported: string[], notes: string[]): void {
-  const kind = String(object['kind'] ?? '');
+  const kind = typeof object['kind'] === 'string' ? object['kind'] : '';
   const spec = mappingOf(object['spec']);
   if (CLAIM_KINDS.has(kind)) unsupported.push(`${place}: ${kind} (DRA) is not simulated`);
   else if (GROUP_KINDS.has(kind)) unsupported.push(`${place}: ${kind} (pod groups) is not simulated`);

@@ -1,0 +1,26 @@
+/** Workloads in scheduler_perf's format as rows: decisions/s of the measured phases, with the calibration loop's rate beside. */
+import { CALIBRATION_PENDING, Calibration } from '../src/experiment/scheduler-perf/calibration.ts';
+import { measureWorkload, planPerf } from '../src/experiment/scheduler-perf/scheduler-perf.ts';
+import { createInputFiles } from '../src/io/input-files.ts';
+import { assert } from '../src/base/assert.ts';
+import type { BenchRow, BenchSize } from './bench-row.ts';
+
+const SHAPES = 'bench/macro/scheduler-perf/performance-config.yaml';
+
+/** Of the shapes in this folder, those with the label. In full size the first run of each warms up. */
+export function perfRows(label: string, size: BenchSize): BenchRow[] {
+  const now = (): number => performance.now();
+  const plan = planPerf([SHAPES], { cases: [], workloads: [], labels: [label] }, createInputFiles());
+  assert(plan.unsupported.length === 0, 'our own shapes are supported');
+  const calibration = size === 'full' ? new Calibration(now) : new Calibration(now, 1_000);
+  return plan.workloads.flatMap((planned) => {
+    const rate = calibration.measure();
+    const result = measureWorkload(planned, { plain: false, now, runs: size === 'full' ? 2 : 1 });
+    const { nodes, pods, scheduled, decisions, digest } = result;
+    const name = `${result.case}/${result.workload}`;
+    return [
+      { name, digest, value: result.decisionsPerSecond, unit: 'decisions/s', counts: { nodes, pods, scheduled, decisions } },
+      { name: `${name}, calibration before it`, digest: `hold ${CALIBRATION_PENDING}`, value: rate, unit: 'events/s', counts: {} },
+    ];
+  });
+}
