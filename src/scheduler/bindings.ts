@@ -6,12 +6,13 @@ import type { Micros } from '../base/time.ts';
 import { PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { NodeInfo } from '../cluster/node-info.ts';
-import type { EventKind, Kernel } from '../kernel/kernel.ts';
+import type { EventKind, Kernel, TimerId } from '../kernel/kernel.ts';
+import { durationText } from './duration-text.ts';
 import type { CycleState } from './framework/cycle-state.ts';
 import { PodInfo } from './framework/pod-info.ts';
 import type { Plugin } from './framework/plugin-api.ts';
 import type { Profile } from './framework/profile.ts';
-import { Code, errorStatus, isRejected, unschedulable } from './framework/status.ts';
+import { Code, errorStatus, isRejected, statusMessage, unschedulable } from './framework/status.ts';
 import type { Status } from './framework/status.ts';
 import type { SchedulingQueue } from './queue/scheduling-queue.ts';
 
@@ -19,15 +20,22 @@ import type { SchedulingQueue } from './queue/scheduling-queue.ts';
 export interface BindingHost {
   readonly queue: SchedulingQueue;
   readonly profiles: ReadonlyMap<string, Profile>;
-  bindingFailed(pod: number, status: Status): void;
+  /** `waited`: Permit said no after a wait, which counts as a rejection by its plugin. */
+  bindingFailed(pod: number, status: Status, waited: boolean): void;
 }
 
 /** A pod between its choice and its binding that some plugin has something to do for. */
 interface Pending {
   readonly profile: Profile;
   readonly state: CycleState;
-  /** Permit plugins still to be waited for. */
-  readonly waitingFor: Set<string>;
+  /** Permit plugins still to be waited for, and for how long. */
+  readonly waitingFor: Map<string, Wait>;
+}
+
+interface Wait {
+  readonly timeoutMicros: Micros;
+  readonly endsAt: Micros;
+  readonly timer: TimerId;
 }
 
 /** Permit never waits longer than this (framework maxTimeout). */
@@ -43,7 +51,7 @@ export class Bindings {
   private readonly view: PodInfo;
   private readonly pending = new Map<number, Pending>();
   /** Permit verdicts of the cycle under way. */
-  private permitWaits = new Map<string, Micros>();
+  private readonly permitWaits = new Map<string, Micros>();
 
   constructor(kernel: Kernel, cluster: Cluster, scheduler: BindingHost, options: { readonly bindMicros: Micros; readonly phase: number }) {
     this.kernel = kernel;
@@ -74,7 +82,7 @@ export class Bindings {
         continue;
       }
       this.unreserve(profile, state, pod, node.name);
-      return isRejected(status) ? status : errorStatus(plugin.name, ...status.reasons);
+      return isRejected(status) ? status : errorStatus(plugin.name, `running Permit plugin "${plugin.name}": ${statusMessage(status)}`);
     }
     return null;
   }
@@ -92,19 +100,25 @@ export class Bindings {
   /** The cycle has ended well: wait on Permit or go on to the binding. */
   start(pod: number, profile: Profile, state: CycleState): void {
     const incarnation = this.cluster.pods.incarnation[pod] | 0;
-    if (this.keepsState(pod)) this.pending.set(pod, { profile, state, waitingFor: new Set(this.permitWaits.keys()) });
-    if (this.permitWaits.size > 0) {
-      for (const timeout of this.permitWaits.values()) this.kernel.after(timeout, this.permitEvent, pod, incarnation);
-      this.permitWaits = new Map();
-      return;
+    const waitingFor = new Map<string, Wait>();
+    for (const [plugin, timeoutMicros] of this.permitWaits) {
+      const endsAt = this.kernel.now + timeoutMicros;
+      waitingFor.set(plugin, { timeoutMicros, endsAt, timer: this.kernel.timerAt(endsAt, this.permitEvent, pod, incarnation) });
     }
+    if (this.keepsState(pod)) this.pending.set(pod, { profile, state, waitingFor });
+    this.permitWaits.clear();
+    if (waitingFor.size > 0) return;
     this.scheduler.queue.done(pod);
     this.kernel.after(this.bindMicros, this.bindEvent, pod, incarnation);
   }
 
   allow(pod: number, plugin: string): void {
     const entry = this.pending.get(pod);
-    if (entry === undefined || !entry.waitingFor.delete(plugin) || entry.waitingFor.size > 0) return;
+    const wait = entry?.waitingFor.get(plugin);
+    if (entry === undefined || wait === undefined) return;
+    this.kernel.cancel(wait.timer);
+    entry.waitingFor.delete(plugin);
+    if (entry.waitingFor.size > 0) return;
     this.scheduler.queue.done(pod);
     this.kernel.after(this.bindMicros, this.bindEvent, pod, this.cluster.pods.incarnation[pod] | 0);
   }
@@ -117,9 +131,12 @@ export class Bindings {
     return true;
   }
 
-  /** Whether the pod has been chosen a node for but is not bound yet. */
-  isWaiting(pod: number): boolean {
-    return (this.pending.get(pod)?.waitingFor.size ?? 0) > 0;
+  /** A preemptor wants the node: an error to the waiting pod, so that it is tried again. false when it is not waiting. */
+  preempt(pod: number): boolean {
+    const entry = this.pending.get(pod);
+    if (entry === undefined || entry.waitingFor.size === 0) return false;
+    this.abandon(pod, entry, errorStatus('', 'preempted'));
+    return true;
   }
 
   /** The pod is gone. */
@@ -127,6 +144,7 @@ export class Bindings {
     const entry = this.pending.get(pod);
     if (entry === undefined) return;
     this.pending.delete(pod);
+    this.stopWaiting(entry);
     this.scheduler.queue.done(pod);
     this.view.row = pod;
     this.unreserve(entry.profile, entry.state, this.view, '');
@@ -143,7 +161,7 @@ export class Bindings {
         const verdict = plugin.preBind(entry.state, this.view, nodeName);
         if (verdict === null) continue;
         if ('afterMicros' in verdict) this.kernel.after(verdict.afterMicros, this.bindEvent, pod, incarnation);
-        else this.abandon(pod, entry, errorStatus(plugin.name, `running PreBind plugin "${plugin.name}": ${verdict.reasons.join(', ')}`));
+        else this.abandon(pod, entry, isRejected(verdict) ? verdict : errorStatus(plugin.name, `running PreBind plugin "${plugin.name}": ${statusMessage(verdict)}`));
         return;
       }
     }
@@ -151,7 +169,7 @@ export class Bindings {
     const refusal = profile === undefined ? null : this.runBind(profile, entry);
     if (refusal !== null) {
       if (entry !== undefined) this.abandon(pod, entry, refusal);
-      else this.scheduler.bindingFailed(pod, refusal);
+      else this.scheduler.bindingFailed(pod, refusal, false);
       return;
     }
     this.pending.delete(pod);
@@ -161,29 +179,36 @@ export class Bindings {
     for (const plugin of entry.profile.postBind) plugin.postBind(entry.state, this.view, nodeName);
   }
 
+  /** Bind plugins until one does not skip; when all do, nobody has bound the pod. */
   private runBind(profile: Profile, entry: Pending | undefined): Status | null {
     for (const plugin of profile.bind) {
       if (plugin.name === 'DefaultBinder') return null;
       if (entry === undefined) continue;
       const status = plugin.bind(entry.state, this.view, this.cluster.nodeInfo(this.cluster.pods.node[this.view.row]).name);
       if (status === null) return null;
-      if (status.code !== Code.Skip) return errorStatus(plugin.name, ...status.reasons);
+      if (status.code === Code.Skip) continue;
+      return isRejected(status) ? status : errorStatus(plugin.name, `running Bind plugin "${plugin.name}": ${statusMessage(status)}`);
     }
-    return null;
+    return errorStatus('', '');
   }
 
   private permitTimedOut(pod: number, incarnation: number): void {
     const entry = this.pending.get(pod);
     if (!this.isCurrent(pod, incarnation) || entry === undefined || entry.waitingFor.size === 0) return;
-    const [plugin] = entry.waitingFor;
-    this.abandon(pod, entry, unschedulable(plugin, `rejected due to timeout after waiting at plugin ${plugin}`));
+    const [plugin, { timeoutMicros }] = [...entry.waitingFor].find(([, wait]) => wait.endsAt <= this.kernel.now) ?? [...entry.waitingFor][0];
+    this.abandon(pod, entry, unschedulable(plugin, `rejected due to timeout after waiting ${durationText(timeoutMicros)} at plugin ${plugin}`));
   }
 
   private abandon(pod: number, entry: Pending, status: Status): void {
     this.view.row = pod;
     this.unreserve(entry.profile, entry.state, this.view, this.cluster.nodeInfo(this.cluster.pods.node[pod]).name);
     this.pending.delete(pod);
-    this.scheduler.bindingFailed(pod, status);
+    this.stopWaiting(entry);
+    this.scheduler.bindingFailed(pod, status, entry.waitingFor.size > 0);
+  }
+
+  private stopWaiting(entry: Pending): void {
+    for (const { timer } of entry.waitingFor.values()) this.kernel.cancel(timer);
   }
 
   private unreserve(profile: Profile, state: CycleState, pod: PodInfo, nodeName: string): void {

@@ -26,7 +26,7 @@ import type { Handle, PluginFactory } from './framework/plugin-api.ts';
 import { Profile } from './framework/profile.ts';
 import type { ProfileSpec } from './framework/profile.ts';
 import { LiveSnapshot } from './framework/snapshot.ts';
-import { Code, isRejected, statusMessage } from './framework/status.ts';
+import { isRejected, statusMessage } from './framework/status.ts';
 import type { Status } from './framework/status.ts';
 import { PreemptionExecutor } from './preemption/executor.ts';
 import { SchedulingQueue } from './queue/scheduling-queue.ts';
@@ -292,15 +292,15 @@ export class Scheduler implements ClusterObserver {
   }
 
   /** Binding failed after the choice: the node is free again, the pod goes back (schedule_one.go handleBindingCycleError). */
-  bindingFailed(pod: number, status: Status): void {
+  bindingFailed(pod: number, status: Status, waited: boolean): void {
     const rejected = isRejected(status);
     const forgotten = this.podView(pod);
     this.cluster.forgetPod(pod);
     const subject = { pod: forgotten, podBefore: forgotten };
     if (!rejected) this.queue.moveOnEvent(ASSIGNED_POD_DELETE, subject);
-    const diagnosis = status.code === Code.Unschedulable && status.plugin !== '' ? new Diagnosis(1) : null;
+    const diagnosis = waited && rejected ? new Diagnosis(1) : null;
     diagnosis?.set('', status);
-    this.fail(pod, { message: statusMessage(status), diagnosis, nominate: '', rejected });
+    this.fail(pod, { message: diagnosis === null ? statusMessage(status) : diagnosis.message(''), diagnosis, nominate: '', rejected });
     if (rejected) this.queue.moveOnEvent(ASSIGNED_POD_DELETE, subject, (other) => other !== pod);
   }
 
@@ -408,8 +408,8 @@ export class Scheduler implements ClusterObserver {
   }
 
   /** A pod that waits on Permit is sent back to the queue; false when it is not waiting. */
-  rejectWaiting(pod: number, message: string): boolean {
-    return this.bindings.isWaiting(pod) && this.bindings.reject(pod, '', message);
+  preemptWaiting(pod: number): boolean {
+    return this.bindings.preempt(pod);
   }
 
   // ---- set-up ----------------------------------------------------------------------------------------------------

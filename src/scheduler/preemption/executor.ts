@@ -18,7 +18,7 @@ export interface PreemptionHost {
   readonly listeners: readonly { preempted?(preemptor: number, victim: number): void }[];
   podView(pod: number): PodEventView;
   announceFreedNomination(before: PodEventView): void;
-  rejectWaiting(pod: number, message: string): boolean;
+  preemptWaiting(pod: number): boolean;
 }
 
 interface Order {
@@ -79,7 +79,7 @@ export class PreemptionExecutor implements PreemptionPort {
   private preempt(preemptor: number, [victim, incarnation]: readonly [number, number]): void {
     const { pods } = this.cluster;
     if (pods.incarnation[victim] !== incarnation || pods.phase[victim] === PodPhase.Free || pods.isTerminating(victim)) return;
-    if (this.scheduler.rejectWaiting(victim, 'preempted')) return;
+    if (this.scheduler.preemptWaiting(victim)) return;
     this.cluster.terminatePod(victim, EvictionCause.Preemption);
     for (const listener of this.scheduler.listeners) listener.preempted?.(preemptor, victim);
   }
