@@ -154,6 +154,7 @@ export class Cluster {
     this.nodes.createdAt[row] = this.now;
     this.writeAllocatable(row, node);
     this.nodes.alive[row] = this.nodes.up[row] = 1;
+    this.nodes.factsGeneration[row]++;
     this.nodes.touch(row);
     this.totals.nodesAlive++;
     this.totals.nodesUp++;
@@ -179,6 +180,7 @@ export class Cluster {
     info.facts = facts;
     this.writeAllocatable(row, node);
     this.countNode(row, 1);
+    this.nodes.factsGeneration[row]++;
     this.nodes.touch(row);
     const changes = nodeChanges(before, info, this.nodes.stride);
     this.begin(Verb.UpdateNode, row, changes);
@@ -284,7 +286,6 @@ export class Cluster {
     this.setPhase(pod, PodPhase.Bound);
     this.pods.boundAt[pod] = this.now;
     this.moveToEnd(pod, this.pods.node[pod]);
-    this.nodes.touch(this.pods.node[pod]);
     this.notifying = true;
     for (const observer of this.observers.podBound) observer.podBound?.(pod);
     this.notifying = false;

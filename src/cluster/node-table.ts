@@ -33,6 +33,8 @@ export class NodeTable {
   createdAt: Float64Array = new Float64Array(0);
   /** Grows with every change of the node or its pods; what caches per node compare with. Never 0 on a used row. */
   generation: Uint32Array = new Uint32Array(0);
+  /** Grows with every change of the node's object. Never 0 on a used row. */
+  factsGeneration: Uint32Array = new Uint32Array(0);
   /** Rows whose generation grew, in order: a ring, `changeCount` is where the next one goes (modulo CHANGE_RING). */
   readonly changedRows: Int32Array = new Int32Array(CHANGE_RING);
   changeCount = 0;
@@ -82,6 +84,7 @@ export class NodeTable {
     this.incarnation = growInt32(this.incarnation, capacity);
     this.createdAt = growFloat64(this.createdAt, capacity);
     this.generation = growUint32(this.generation, capacity);
+    this.factsGeneration = growUint32(this.factsGeneration, capacity);
     this.capacity = capacity;
     this.repoint();
   }

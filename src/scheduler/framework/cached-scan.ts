@@ -45,7 +45,7 @@ export class CachedScan {
   constructor(cluster: Cluster, snapshot: LiveSnapshot) {
     this.cluster = cluster;
     this.snapshot = snapshot;
-    this.caches = new TemplateCaches(cluster);
+    this.caches = new TemplateCaches(cluster, (row) => snapshot.frozenVersion(row));
   }
 
   get misses(): number {
@@ -79,6 +79,7 @@ export class CachedScan {
       this.rejectedCount = count;
       return null;
     }
+    if (cache !== null) cache.blocked = false;
     let found = 0;
     this.rejectedCount = 0;
     this.liveStatuses.clear();

@@ -22,6 +22,7 @@ export class ImageStates {
   /** By node row; only nodes that report images. */
   private readonly frozen = new Map<number, Map<string, ImageState>>();
   private readonly touched = new Set<number>();
+  private readonly versions: number[] = [];
 
   addNode(info: NodeInfo): void {
     for (const [name, sizeBytes] of info.facts.images) {
@@ -54,8 +55,11 @@ export class ImageStates {
     for (const row of this.touched) {
       const view = this.frozen.get(row);
       if (view === undefined) continue;
+      const { images } = cluster.nodeInfo(row).facts;
+      if (this.isCurrent(view, images)) continue;
+      this.versions[row] = (this.versions[row] ?? 0) + 1;
       view.clear();
-      for (const name of cluster.nodeInfo(row).facts.images.keys()) {
+      for (const name of images.keys()) {
         const state = this.live.get(name);
         if (state !== undefined) view.set(name, { sizeBytes: state.sizeBytes, nodes: state.nodes });
       }
@@ -65,6 +69,21 @@ export class ImageStates {
 
   state(info: NodeInfo, image: string): ImageState | undefined {
     return this.frozen.get(info.row)?.get(image);
+  }
+
+  /** Grows when what is frozen for a node row changes. */
+  version(row: number): number {
+    return this.versions[row] ?? 0;
+  }
+
+  private isCurrent(view: ReadonlyMap<string, ImageState>, images: ReadonlyMap<string, number>): boolean {
+    if (view.size !== images.size) return false;
+    for (const name of images.keys()) {
+      const frozen = view.get(name);
+      const state = this.live.get(name);
+      if (frozen === undefined || state === undefined || frozen.nodes !== state.nodes || frozen.sizeBytes !== state.sizeBytes) return false;
+    }
+    return true;
   }
 
   private drop(facts: NodeFacts): void {

@@ -53,6 +53,11 @@ export class LiveSnapshot implements SchedulerSnapshot, ClusterObserver {
     return this.images.state(node, image);
   }
 
+  /** Grows when the image counts frozen for a node row change. */
+  frozenVersion(row: number): number {
+    return this.images.version(row);
+  }
+
   nodeAdded(row: number): void {
     this.place(row);
     this.stale = true;

@@ -21,10 +21,19 @@ const COUNTS_NOTHING = -2;
 
 type FilterPlugin = Profile['filter'][number];
 
+export interface PlannedFilter {
+  readonly plugin: FilterPlugin;
+  readonly live: boolean;
+  /** Looks at the node's object only. */
+  readonly facts: boolean;
+  /** Position in the profile. */
+  readonly order: number;
+}
+
 /** What of a profile can be cached, worked out once per profile. */
 export interface CachePlan {
   /** Filters in the profile's order; `live` ones are asked every time. */
-  readonly filters: readonly { readonly plugin: FilterPlugin; readonly live: boolean }[];
+  readonly filters: readonly PlannedFilter[];
   /** Score plugins without normalisation: one weighted sum per node is kept. */
   readonly summed: readonly ScorePlugin[];
   /** Cached raw scores that are normalised over the feasible nodes of each cycle. */
@@ -36,7 +45,7 @@ export interface CachePlan {
 
 export function cachePlan(profile: Profile): CachePlan {
   const isLocal = (dependence: string | undefined): boolean => dependence === 'facts' || dependence === 'node';
-  const filters = profile.filter.map((plugin) => ({ plugin, live: !isLocal(plugin.dependence?.filter) }));
+  const filters = profile.filter.map((plugin, order) => ({ plugin, live: !isLocal(plugin.dependence?.filter), facts: plugin.dependence?.filter === 'facts', order }));
   const local = profile.score.filter(({ plugin }) => isLocal(plugin.dependence?.score));
   const liveScores = profile.score.filter(({ plugin }) => !isLocal(plugin.dependence?.score));
   const live = new Set<Plugin>([...filters.filter((entry) => entry.live).map((entry) => entry.plugin), ...liveScores.map((entry) => entry.plugin)]);
@@ -66,16 +75,21 @@ export class TemplateCache {
   readonly plan: CachePlan;
   readonly normalized: readonly ScorePlugin[];
   private readonly summed: readonly ScorePlugin[];
-  private readonly filters: CachePlan['filters'];
+  /** Cached filters in order: those on facts, answered once per version of the node's object, and the others. */
+  private readonly factsFilters: readonly PlannedFilter[];
+  private readonly nodeFilters: readonly PlannedFilter[];
+  private factsGeneration: Uint32Array = new Uint32Array(0);
+  private factsVerdict: Uint16Array = new Uint16Array(0);
   private readonly state: CycleState = new CycleState();
   private readonly statusIndex = new Map<Status, number>();
   private readonly textIndex = new Map<string, number>();
   private readonly cluster: Cluster;
+  private readonly frozenVersions: (row: number) => number;
   private snapshotVersion = -1;
   /** Summed scores that change with the number of nodes, as they were last, and the snapshot version they are of. */
   private readonly counting: readonly ScorePlugin[];
   private countedSum: Float64Array = new Float64Array(0);
-  private countedVersion: Int32Array = new Int32Array(0);
+  private countedVersion: Float64Array = new Float64Array(0);
   /** true: the last full walk found no node that passes, and `verdictCounts` tells how many have which verdict. */
   blocked = false;
   /** Nodes by verdict, while blocked. */
@@ -85,12 +99,15 @@ export class TemplateCache {
   /** Node evaluations made (misses). */
   evaluations = 0;
 
-  constructor(cluster: Cluster, profile: Profile, plan: CachePlan, pod: PodInfo) {
+  constructor(cluster: Cluster, frozenVersions: (row: number) => number, profile: Profile, plan: CachePlan, pod: PodInfo) {
     this.cluster = cluster;
+    this.frozenVersions = frozenVersions;
     this.plan = plan;
     this.usable = this.prepare(profile, plan, pod);
     const scores = (list: readonly ScorePlugin[]): ScorePlugin[] => list.filter(({ plugin }) => !this.state.skipScore.has(plugin.name));
-    this.filters = plan.filters.filter(({ plugin, live }) => !live && !this.state.skipFilter.has(plugin.name));
+    const filters = plan.filters.filter(({ plugin, live }) => !live && !this.state.skipFilter.has(plugin.name));
+    this.factsFilters = filters.filter(({ facts }) => facts);
+    this.nodeFilters = filters.filter(({ facts }) => !facts);
     this.summed = scores(plan.summed).filter(({ plugin }) => plugin.countsNodes === undefined);
     this.counting = scores(plan.summed).filter(({ plugin }) => plugin.countsNodes !== undefined);
     this.normalized = scores(plan.normalized);
@@ -105,7 +122,9 @@ export class TemplateCache {
       this.verdict = new Uint16Array(capacity);
       this.sum = new Float64Array(capacity);
       this.countedSum = new Float64Array(capacity);
-      this.countedVersion = new Int32Array(capacity).fill(-1);
+      this.countedVersion = new Float64Array(capacity).fill(COUNTS_NOTHING);
+      this.factsGeneration = new Uint32Array(capacity);
+      this.factsVerdict = new Uint16Array(capacity);
       for (let i = 0; i < this.raw.length; i++) this.raw[i] = new Float64Array(capacity);
     }
     if (snapshotVersion !== this.snapshotVersion) this.blocked = false;
@@ -116,7 +135,7 @@ export class TemplateCache {
   look(pod: PodInfo, row: number): number {
     const generation = this.cluster.nodes.generation[row];
     if (this.generation[row] !== generation) this.evaluate(pod, this.cluster.nodes.info[row], row, generation);
-    else if (this.countedVersion[row] !== this.snapshotVersion && this.countedVersion[row] !== COUNTS_NOTHING) this.count(pod, this.cluster.nodes.info[row], row);
+    else if (this.countedVersion[row] !== COUNTS_NOTHING && this.countedVersion[row] !== this.countVersion(row)) this.count(pod, this.cluster.nodes.info[row], row);
     return this.verdict[row];
   }
 
@@ -150,15 +169,13 @@ export class TemplateCache {
   private evaluate(pod: PodInfo, node: NodeInfo, row: number, generation: number): void {
     this.evaluations++;
     this.generation[row] = generation;
-    const { filters, state } = this;
-    for (let i = 0; i < filters.length; i++) {
-      const status = filters[i].plugin.filter(state, pod, node);
-      if (status === null) continue;
-      this.verdict[row] = this.indexOf(status, filters[i].plugin);
+    const { state } = this;
+    const verdict = this.verdictOf(pod, node, row);
+    this.verdict[row] = verdict;
+    if (verdict !== 0) {
       this.countedVersion[row] = COUNTS_NOTHING;
       return;
     }
-    this.verdict[row] = 0;
     let sum = 0;
     for (const { plugin, weight } of this.summed) sum += weight * plugin.score(state, pod, node);
     this.sum[row] = sum;
@@ -168,9 +185,35 @@ export class TemplateCache {
     for (let i = 0; i < this.normalized.length; i++) this.raw[i][row] = this.normalized[i].plugin.score(state, pod, node);
   }
 
+  /** The verdict of the first cached filter that rejects, 0: none does. */
+  private verdictOf(pod: PodInfo, node: NodeInfo, row: number): number {
+    const factsGeneration = this.cluster.nodes.factsGeneration[row];
+    if (this.factsGeneration[row] !== factsGeneration) {
+      this.factsGeneration[row] = factsGeneration;
+      this.factsVerdict[row] = this.firstRejection(this.factsFilters, Infinity, pod, node);
+    }
+    const byFacts = this.factsVerdict[row];
+    const byNode = this.firstRejection(this.nodeFilters, byFacts === 0 ? Infinity : this.statusOrder[byFacts], pod, node);
+    return byNode === 0 ? byFacts : byNode;
+  }
+
+  /** Among filters that come before position `limit`. */
+  private firstRejection(filters: readonly PlannedFilter[], limit: number, pod: PodInfo, node: NodeInfo): number {
+    for (let i = 0; i < filters.length && filters[i].order < limit; i++) {
+      const status = filters[i].plugin.filter(this.state, pod, node);
+      if (status !== null) return this.indexOf(status, filters[i]);
+    }
+    return 0;
+  }
+
+  /** Grows when nodes come or go, and when the counts frozen for this node change. */
+  private countVersion(row: number): number {
+    return this.snapshotVersion * 4_294_967_296 + this.frozenVersions(row);
+  }
+
   /** Brings the part of the sum that depends on the number of nodes up to date. */
   private count(pod: PodInfo, node: NodeInfo, row: number): void {
-    this.countedVersion[row] = this.snapshotVersion;
+    this.countedVersion[row] = this.countVersion(row);
     let counted = 0;
     for (const { plugin, weight } of this.counting) counted += weight * plugin.score(this.state, pod, node);
     this.sum[row] += counted - this.countedSum[row];
@@ -178,7 +221,7 @@ export class TemplateCache {
   }
 
   /** Plugins share their verdicts; one that makes a new object each time is found by its text. */
-  private indexOf(status: Status, plugin: Plugin): number {
+  private indexOf(status: Status, { plugin, order }: PlannedFilter): number {
     const known = this.statusIndex.get(status);
     if (known !== undefined) return known;
     const text = `${plugin.name} ${status.code} ${status.reasons.join('|')}`;
@@ -187,7 +230,7 @@ export class TemplateCache {
       index = this.statuses.length;
       assert(index < 65_536, `plugin ${plugin.name} gives more than 65,535 different verdicts`);
       this.statuses.push(status);
-      this.statusOrder.push(this.plan.filters.findIndex((entry) => entry.plugin === plugin));
+      this.statusOrder.push(order);
       this.statusIndex.set(status, index);
       this.textIndex.set(text, index);
     }
@@ -217,11 +260,14 @@ export class TemplateCache {
 /** A template's caches by profile; made on first use. */
 export class TemplateCaches {
   private readonly cluster: Cluster;
+  private readonly frozenVersions: (row: number) => number;
   private readonly plans = new Map<Profile, CachePlan>();
   private readonly caches = new Map<Profile, TemplateCache[]>();
 
-  constructor(cluster: Cluster) {
+  /** `frozenVersions`: version of what the snapshot has frozen for a node row. */
+  constructor(cluster: Cluster, frozenVersions: (row: number) => number) {
     this.cluster = cluster;
+    this.frozenVersions = frozenVersions;
   }
 
   of(profile: Profile, pod: PodInfo, template: PodTemplate): TemplateCache {
@@ -231,7 +277,7 @@ export class TemplateCaches {
     if (cache === undefined) {
       let plan = this.plans.get(profile);
       if (plan === undefined) this.plans.set(profile, (plan = cachePlan(profile)));
-      cache = caches[template.id] = new TemplateCache(this.cluster, profile, plan, pod);
+      cache = caches[template.id] = new TemplateCache(this.cluster, this.frozenVersions, profile, plan, pod);
     }
     return cache;
   }
