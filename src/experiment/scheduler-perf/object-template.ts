@@ -10,7 +10,7 @@ import { KINDS } from '../../workload/manifests/object-checks.ts';
 import { withoutNulls } from '../../workload/manifests/read-manifests.ts';
 import { placeFindings } from '../../workload/manifests/source-document.ts';
 import { describeValue } from '../../workload/manifests/source-path.ts';
-import { Findings, isMapping } from '../../workload/manifests/structure.ts';
+import { Findings, isMapping, listOf, mappingOf } from '../../workload/manifests/structure.ts';
 import type { Mapping } from '../../workload/manifests/structure.ts';
 
 /** `Index`, `Count` and the op's own parameters. */
@@ -31,7 +31,7 @@ const FUNCTIONS: ReadonlyMap<string, Arithmetic> = new Map<string, Arithmetic>([
   ['DivideFloat', (a, b) => a / b],
 ]);
 
-/** What a template asks for that is not known. */
+/** What a template asks for that is not modelled. */
 export class TemplateError extends Error {
   override readonly name = 'TemplateError';
 }
@@ -100,8 +100,10 @@ function parseObject(text: string, file: string): Mapping {
   const [document] = documents;
   if (!isMapping(document.value)) throw new InputError({ file, message: `expected an object, found ${describeValue(document.value)}` });
   const object = withGoSpelling(document.value) as Mapping;
+  if (object['kind'] === 'Pod' && listOf(mappingOf(object['spec'])['resourceClaims']).length > 0) throw new TemplateError('spec.resourceClaims: resource claims (DRA) are not simulated');
   const findings = new Findings();
-  KINDS.get(String(object['kind']))?.check(object, null, findings);
+  const kind = typeof object['kind'] === 'string' ? object['kind'] : '';
+  KINDS.get(kind)?.check(object, null, findings);
   if (findings.errors.length > 0) throw new InputError(placeFindings(document, findings.errors));
   return withoutNulls(object) as Mapping;
 }

@@ -56,6 +56,15 @@ export function readPerfFile(file: string, files: FileReader): PerfCase[] {
   return cases;
 }
 
+/** Of the case around a workload. */
+interface CaseContext {
+  readonly document: SourceDocument;
+  readonly perfCase: Mapping;
+  readonly gates: Readonly<Record<string, boolean>>;
+  readonly labels: readonly string[];
+  readonly notes: string[];
+}
+
 class PerfFileReader {
   private readonly problems: Problem[];
 
@@ -81,9 +90,11 @@ class PerfFileReader {
       if (!isMapping(op) || typeof op['opcode'] !== 'string') this.refuse(document, [at, 'workloadTemplate', i], 'expected an op with an "opcode"');
     }
     if (ops.length === 0) this.refuse(document, [at], 'the test case has no "workloadTemplate"');
+    const gates = this.gates(document, value, [at]);
+    const labels = this.labels(document, value, [at]);
     const notes = [...unknownFields(value, CASE_FIELDS).map((field) => `${field}: the field is not known and has no effect`)];
     if (value['metricsCollectorConfig'] !== undefined) notes.push('metricsCollectorConfig: only the scheduling throughput is measured');
-    const workloads = listOf(value['workloads']).flatMap((entry, i) => this.workload(document, value, entry, [at, 'workloads', i], notes) ?? []);
+    const workloads = listOf(value['workloads']).flatMap((entry, i) => this.workload({ document, perfCase: value, gates, labels, notes }, entry, [at, 'workloads', i]) ?? []);
     this.refuseDuplicates(document, workloads.map((workload) => workload.name), [at, 'workloads']);
     return {
       name,
@@ -97,16 +108,16 @@ class PerfFileReader {
     };
   }
 
-  private workload(document: SourceDocument, perfCase: Mapping, value: unknown, steps: readonly PathStep[], notes: string[]): PerfWorkload | null {
+  private workload({ document, perfCase, gates, labels, notes }: CaseContext, value: unknown, steps: readonly PathStep[]): PerfWorkload | null {
     if (!isMapping(value)) return this.refuse(document, steps, `expected a workload, found ${describeValue(value)}`);
     const name = this.text(document, value, steps, 'name', true) ?? '';
     for (const field of unknownFields(value, WORKLOAD_FIELDS)) notes.push(`${name}: ${field}: the field is not known and has no effect`);
     return {
       name,
-      labels: [...this.labels(document, perfCase, steps.slice(0, 1)), ...this.labels(document, value, steps)],
+      labels: [...labels, ...this.labels(document, value, steps)],
       params: mappingOf(value['params']),
       threshold: this.threshold(document, perfCase, value, steps, notes),
-      featureGates: { ...this.gates(document, perfCase, steps.slice(0, 1)), ...this.gates(document, value, steps) },
+      featureGates: { ...gates, ...this.gates(document, value, steps) },
     };
   }
 

@@ -1,6 +1,6 @@
 /** Which of a workload's templates cannot be simulated, and why: found before anything is played. */
 import { KINDS } from '../../workload/manifests/object-checks.ts';
-import { listOf, mappingOf } from '../../workload/manifests/structure.ts';
+import { mappingOf } from '../../workload/manifests/structure.ts';
 import type { Mapping } from '../../workload/manifests/structure.ts';
 import { TemplateError } from './object-template.ts';
 import type { ObjectTemplates, TemplateValues } from './object-template.ts';
@@ -72,7 +72,6 @@ function examine(object: Mapping, place: string, unsupported: string[], notes: s
   const spec = mappingOf(object['spec']);
   if (CLAIM_KINDS.has(kind)) unsupported.push(`${place}: ${kind} (DRA) is not simulated`);
   else if (GROUP_KINDS.has(kind)) unsupported.push(`${place}: ${kind} (pod groups) is not simulated`);
-  else if (kind === 'Pod' && listOf(spec['resourceClaims']).length > 0) unsupported.push(`${place}: spec.resourceClaims: resource claims (DRA) are not simulated`);
   else if (kind === 'Pod' && spec['schedulingGroup'] !== undefined) unsupported.push(`${place}: spec.schedulingGroup: pod groups are not simulated`);
   else if (!KINDS.has(kind) && OTHER_KINDS.has(kind)) notes.push(`${place}: a ${kind} changes no decision`);
   else if (!KINDS.has(kind)) unsupported.push(`${place}: objects of kind ${kind === '' ? '(none)' : kind} are not simulated`);
