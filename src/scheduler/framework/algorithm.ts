@@ -12,7 +12,7 @@ import { Diagnosis } from './diagnosis.ts';
 import type { PodInfo } from './pod-info.ts';
 import type { Profile, ScoreCollector } from './profile.ts';
 import type { LiveSnapshot } from './snapshot.ts';
-import { Code, isRejected, statusMessage, unresolvable } from './status.ts';
+import { errorStatus, isRejected, statusMessage, unresolvable } from './status.ts';
 import type { Status } from './status.ts';
 
 export type TieBreak = 'upstream' | 'first' | 'random';
@@ -93,7 +93,7 @@ export class Algorithm {
     const processed = cached.feasibleCount + cached.rejectedCount;
     this.nodesFiltered += processed;
     this.nextStartNodeIndex = (this.nextStartNodeIndex + processed) % count;
-    if (error !== null) return { kind: 'error', status: error };
+    if (error !== null) return { kind: 'error', status: filterError(error) };
     const feasibleNodes = cached.feasibleCount;
     if (feasibleNodes === 0) {
       const diagnosis = cached.diagnose();
@@ -104,12 +104,20 @@ export class Algorithm {
     let winner = 0;
     if (feasibleNodes > 1) {
       this.makeRoom(feasibleNodes);
-      const status = cached.score(profile, state, pod, this.totals, this.scratch);
-      if (status !== null) return { kind: 'error', status };
+      const failed = cached.score(profile, state, pod, this.totals, this.scratch) === null ? null : this.scoreAgain(profile, state, pod, cached.nodes());
+      if (failed !== null) return { kind: 'error', status: failed };
       if (profile.score.length > 0) this.nodesScored += feasibleNodes;
       winner = this.choose(feasibleNodes);
     }
     return { kind: 'scheduled', node: cached.node(winner), evaluatedNodes: processed, feasibleNodes };
+  }
+
+  /** The plain way, to find the plugin and the node that a score is wrong of, or that none is. */
+  private scoreAgain(profile: Profile, state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): Status | null {
+    state.reset();
+    profile.runPreFilter(state, pod);
+    this.nodesScored -= nodes.length;
+    return this.scoreNodes(profile, state, pod, nodes);
   }
 
   private makeRoom(nodes: number): void {
@@ -158,7 +166,8 @@ export class Algorithm {
       diagnosis.addPlugin(verdict.status);
       return { kind: 'fitError', diagnosis };
     }
-    if (this.tryNominatedNode(profile, state, pod)) return null;
+    const nominated = this.tryNominatedNode(profile, state, pod);
+    if (feasible.length > 0) return null;
     let nodes: readonly NodeInfo[] = this.snapshot.nodes;
     if (verdict.nodeNames !== null) {
       const { nodeNames, restrictors } = verdict;
@@ -166,21 +175,22 @@ export class Algorithm {
       nodes = this.restrictTo(nodeNames);
     }
     const error = this.filterNodes(profile, state, pod, nodes, diagnosis);
+    // Its verdict stands in the diagnosis, and counts as a node looked at, even when the search has not come to it.
+    if (nominated !== null && diagnosis.get(pod.nominatedNodeName) === diagnosis.absentStatus) diagnosis.set(pod.nominatedNodeName, nominated);
     const processed = feasible.length + diagnosis.explicitCount;
     this.nextStartNodeIndex = (this.nextStartNodeIndex + processed) % this.snapshot.nodes.length;
-    return error === null ? null : { kind: 'error', status: error };
+    return error === null ? null : { kind: 'error', status: filterError(error) };
   }
 
-  /** The nominated node alone, when the pod has one and it still passes. */
-  private tryNominatedNode(profile: Profile, state: CycleState, pod: PodInfo): boolean {
+  /** Makes the nominated node the only feasible one when the pod has one and it still passes; else why it does not, if it is a rejection. */
+  private tryNominatedNode(profile: Profile, state: CycleState, pod: PodInfo): Status | null {
     const name = pod.nominatedNodeName;
-    if (name === '') return false;
-    const node = this.snapshot.find(name);
-    if (node === undefined) return false;
+    const node = name === '' ? undefined : this.snapshot.find(name);
+    if (node === undefined) return null;
     this.nodesFiltered++;
-    if (profile.runFilterWithNominatedPods(state, pod, node) !== null) return false;
-    this.feasible.push(node);
-    return true;
+    const status = profile.runFilterWithNominatedPods(state, pod, node);
+    if (status === null) this.feasible.push(node);
+    return status === null || !isRejected(status) ? null : status;
   }
 
   /** Cache order stands in for upstream's random map order; one name is looked up directly. */
@@ -207,7 +217,7 @@ export class Algorithm {
         if (feasible.length === target) break;
         feasible.push(node);
       } else if (isRejected(status)) diagnosis.set(node.name, status);
-      else return status.code === Code.Error ? status : { code: Code.Error, reasons: status.reasons, plugin: status.plugin };
+      else return status;
     }
     return null;
   }
@@ -234,6 +244,11 @@ export class Algorithm {
     for (let i = 0; i < count; i++) if (this.totals[i] === best && pick-- === 0) return i;
     return 0;
   }
+}
+
+/** Filter may only say yes, or reject. */
+function filterError(status: Status): Status {
+  return errorStatus(status.plugin, `running "${status.plugin}" filter plugin: ${statusMessage(status)}`);
 }
 
 /**

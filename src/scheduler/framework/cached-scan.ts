@@ -10,6 +10,7 @@ import { Diagnosis } from './diagnosis.ts';
 import type { StatusSource } from './diagnosis.ts';
 import type { PodInfo } from './pod-info.ts';
 import type { Plugin } from './plugin-api.ts';
+import { invalidScore, isValidScore } from './profile.ts';
 import type { Profile, ScorePlugin } from './profile.ts';
 import type { LiveSnapshot } from './snapshot.ts';
 import { Code, errorStatus, isRejected, statusMessage } from './status.ts';
@@ -37,6 +38,8 @@ export class CachedScan {
   /** Rows of the rejected nodes, with the verdict's index, or 0 and a status of a live plugin. */
   private rejected: Int32Array = new Int32Array(64);
   private rejectedVerdict: Uint16Array = new Uint16Array(64);
+  /** Raw scores that, the same on all nodes, normalise to a valid one. */
+  private readonly validWhenEven = new Map<Plugin, Set<number>>();
   private readonly liveStatuses = new Map<number, Status>();
   /** Node rows in cache order. */
   private order: Int32Array = new Int32Array(0);
@@ -92,19 +95,25 @@ export class CachedScan {
         if (status !== null) {
           if (!isRejected(status)) {
             this.feasibleCount = found;
-            return status.code === Code.Error ? status : errorStatus(status.plugin, ...status.reasons);
+            return status;
           }
           this.reject(row, 0);
           this.liveStatuses.set(row, status);
           continue;
         }
       }
-      if (verdict !== 0) this.reject(row, verdict);
-      else if (found === target) break;
+      if (verdict !== 0) {
+        const error = cache?.hasErrors === true ? cache.statuses[verdict] : null;
+        if (error && !isRejected(error)) {
+          this.feasibleCount = found;
+          return error;
+        }
+        this.reject(row, verdict);
+      } else if (found === target) break;
       else feasible[found++] = row;
     }
     this.feasibleCount = found;
-    if (found === 0 && !live) cache?.block(this.rejectedVerdict, this.rejectedCount);
+    if (found === 0 && !live && cache?.hasErrors === false) cache.block(this.rejectedVerdict, this.rejectedCount);
     return null;
   }
 
@@ -122,7 +131,7 @@ export class CachedScan {
     return diagnosis;
   }
 
-  /** Total scores of the feasible nodes into `totals`. */
+  /** Total scores of the feasible nodes into `totals`. A status: some score is invalid or a plugin failed; the plain scan tells which. */
   score(profile: Profile, state: CycleState, pod: PodInfo, totals: Float64Array, scratch: Float64Array): Status | null {
     const count = this.feasibleCount;
     const { feasible } = this;
@@ -131,6 +140,7 @@ export class CachedScan {
       totals.fill(1, 0, count);
       return null;
     }
+    if (cache.hasInvalidScores) return INVALID_SCORES;
     const { sum } = cache;
     for (let i = 0; i < count; i++) totals[i] = sum[feasible[i]];
     for (let k = 0; k < cache.normalized.length; k++) {
@@ -170,7 +180,16 @@ export class CachedScan {
     return null;
   }
 
-  /** A raw score that is the same on all nodes adds the same to all: it cannot change the choice. */
+  nodes(): NodeInfo[] {
+    const nodes: NodeInfo[] = [];
+    for (let i = 0; i < this.feasibleCount; i++) nodes.push(this.cluster.nodes.info[this.feasible[i]]);
+    return nodes;
+  }
+
+  /**
+   * A raw score that is the same on all nodes adds the same to all: it cannot change the choice. Whether it is valid
+   * after normalising is looked at once.
+   */
   private addNormalized(state: CycleState, pod: PodInfo, { plugin, weight }: ScorePlugin, raw: Float64Array, totals: Float64Array, scratch: Float64Array): Status | null {
     const { feasible } = this;
     const count = this.feasibleCount;
@@ -181,16 +200,25 @@ export class CachedScan {
       scratch[i] = value;
       if (value !== first) even = false;
     }
-    if (even) return null;
-    plugin.normalizeScore?.(state, pod, scratch.subarray(0, count), NO_NODES);
-    for (let i = 0; i < count; i++) totals[i] += weight * scratch[i];
+    if (even && this.validWhenEven.get(plugin)?.has(first) === true) return null;
+    // In-tree plugins do not name the fourth parameter: the list of nodes is not made for them.
+    plugin.normalizeScore?.(state, pod, scratch.subarray(0, count), plugin.normalizeScore.length === 3 ? NO_NODES : this.nodes());
+    for (let i = 0; i < count; i++) {
+      if (!isValidScore(scratch[i])) return invalidScore(plugin, scratch[i]);
+      totals[i] += weight * scratch[i];
+    }
+    if (even) this.noteValidWhenEven(plugin, first);
     return null;
   }
 
+  private noteValidWhenEven(plugin: Plugin, raw: number): void {
+    const known = this.validWhenEven.get(plugin);
+    if (known === undefined) this.validWhenEven.set(plugin, new Set([raw]));
+    else known.add(raw);
+  }
+
   private addLive(profile: Profile, state: CycleState, pod: PodInfo, totals: Float64Array, scratch: Float64Array): Status | null {
-    const nodes: NodeInfo[] = [];
-    const { info } = this.cluster.nodes;
-    for (let i = 0; i < this.feasibleCount; i++) nodes.push(info[this.feasible[i]]);
+    const nodes = this.nodes();
     const wanted = new Set<Plugin>(this.liveScores.map(({ plugin }) => plugin));
     for (const plugin of profile.preScore) {
       if (!wanted.has(plugin)) continue;
@@ -258,5 +286,6 @@ class BlockedStatuses implements StatusSource {
   }
 }
 
+const INVALID_SCORES = errorStatus('', 'a score is out of range');
 const NO_NODES: readonly NodeInfo[] = [];
 const NO_SCORES: readonly ScorePlugin[] = [];

@@ -243,15 +243,21 @@ export class Profile {
       for (let i = 0; i < count; i++) scores[i] = plugin.score(state, pod, nodes[i]);
       plugin.normalizeScore?.(state, pod, scores, nodes);
       for (let i = 0; i < count; i++) {
-        if (!(scores[i] >= MIN_NODE_SCORE && scores[i] <= MAX_NODE_SCORE)) {
-          return errorStatus(plugin.name, `plugin "${plugin.name}" returns an invalid score ${scores[i]}, it should in the range of [${MIN_NODE_SCORE}, ${MAX_NODE_SCORE}] after normalizing`);
-        }
+        if (!isValidScore(scores[i])) return invalidScore(plugin, scores[i]);
         totals[i] += weight * scores[i];
       }
       collect?.(plugin.name, scores.map((value) => value * weight));
     }
     return null;
   }
+}
+
+export function isValidScore(score: number): boolean {
+  return score >= MIN_NODE_SCORE && score <= MAX_NODE_SCORE;
+}
+
+export function invalidScore({ name }: Plugin, score: number): Status {
+  return errorStatus(name, `plugin "${name}" returns an invalid score ${score}, it should in the range of [${MIN_NODE_SCORE}, ${MAX_NODE_SCORE}] after normalizing`);
 }
 
 function intersection(a: ReadonlySet<string>, b: ReadonlySet<string>): ReadonlySet<string> {

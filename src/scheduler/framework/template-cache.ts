@@ -12,12 +12,15 @@ import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { CycleState } from './cycle-state.ts';
 import type { PodInfo } from './pod-info.ts';
 import type { Plugin } from './plugin-api.ts';
+import { isValidScore } from './profile.ts';
 import type { Profile, ScorePlugin } from './profile.ts';
-import { Code } from './status.ts';
+import { Code, isRejected } from './status.ts';
 import type { Status } from './status.ts';
 
 /** In place of a snapshot version: no score of this node depends on the number of nodes. */
 const COUNTS_NOTHING = -2;
+/** It does, and has not been worked out yet. */
+const NOT_COUNTED = -1;
 
 type FilterPlugin = Profile['filter'][number];
 
@@ -98,6 +101,10 @@ export class TemplateCache {
   private seenChanges = 0;
   /** Node evaluations made (misses). */
   evaluations = 0;
+  /** A filter gave an error for some node: a verdict may be one. */
+  hasErrors = false;
+  /** A score was outside the range: whoever scores by this cache has to look at each plugin's again. */
+  hasInvalidScores = false;
 
   constructor(cluster: Cluster, frozenVersions: (row: number) => number, profile: Profile, plan: CachePlan, pod: PodInfo) {
     this.cluster = cluster;
@@ -135,7 +142,7 @@ export class TemplateCache {
   look(pod: PodInfo, row: number): number {
     const generation = this.cluster.nodes.generation[row];
     if (this.generation[row] !== generation) this.evaluate(pod, this.cluster.nodes.info[row], row, generation);
-    else if (this.countedVersion[row] !== COUNTS_NOTHING && this.countedVersion[row] !== this.countVersion(row)) this.count(pod, this.cluster.nodes.info[row], row);
+    else if (this.verdict[row] === 0 && this.countedVersion[row] !== COUNTS_NOTHING && this.countedVersion[row] !== this.countVersion(row)) this.count(pod, this.cluster.nodes.info[row], row);
     return this.verdict[row];
   }
 
@@ -158,7 +165,7 @@ export class TemplateCache {
       if (row >= positionOf.length || positionOf[row] < 0 || this.generation[row] === nodes.generation[row]) continue;
       const before = this.verdict[row];
       const after = this.look(pod, row);
-      if (after === 0) return (this.blocked = false);
+      if (after === 0 || this.hasErrors) return (this.blocked = false);
       this.verdictCounts[before]--;
       this.verdictCounts[after] = (this.verdictCounts[after] ?? 0) + 1;
     }
@@ -172,16 +179,11 @@ export class TemplateCache {
     const { state } = this;
     const verdict = this.verdictOf(pod, node, row);
     this.verdict[row] = verdict;
-    if (verdict !== 0) {
-      this.countedVersion[row] = COUNTS_NOTHING;
-      return;
-    }
+    if (verdict !== 0) return;
     let sum = 0;
-    for (const { plugin, weight } of this.summed) sum += weight * plugin.score(state, pod, node);
-    this.sum[row] = sum;
-    this.countedSum[row] = 0;
-    if (this.counting.some(({ plugin }) => plugin.countsNodes?.(pod.template, node) === true)) this.count(pod, node, row);
-    else this.countedVersion[row] = COUNTS_NOTHING;
+    for (const { plugin, weight } of this.summed) sum += weight * this.checked(plugin.score(state, pod, node));
+    this.sum[row] = sum + this.countedSum[row];
+    if (this.countedVersion[row] !== COUNTS_NOTHING && this.countedVersion[row] !== this.countVersion(row)) this.count(pod, node, row);
     for (let i = 0; i < this.normalized.length; i++) this.raw[i][row] = this.normalized[i].plugin.score(state, pod, node);
   }
 
@@ -191,6 +193,8 @@ export class TemplateCache {
     if (this.factsGeneration[row] !== factsGeneration) {
       this.factsGeneration[row] = factsGeneration;
       this.factsVerdict[row] = this.firstRejection(this.factsFilters, Infinity, pod, node);
+      this.countedSum[row] = 0;
+      this.countedVersion[row] = this.counting.some(({ plugin }) => plugin.countsNodes?.(pod.template, node) === true) ? NOT_COUNTED : COUNTS_NOTHING;
     }
     const byFacts = this.factsVerdict[row];
     const byNode = this.firstRejection(this.nodeFilters, byFacts === 0 ? Infinity : this.statusOrder[byFacts], pod, node);
@@ -211,11 +215,16 @@ export class TemplateCache {
     return this.snapshotVersion * 4_294_967_296 + this.frozenVersions(row);
   }
 
+  private checked(score: number): number {
+    if (!isValidScore(score)) this.hasInvalidScores = true;
+    return score;
+  }
+
   /** Brings the part of the sum that depends on the number of nodes up to date. */
   private count(pod: PodInfo, node: NodeInfo, row: number): void {
     this.countedVersion[row] = this.countVersion(row);
     let counted = 0;
-    for (const { plugin, weight } of this.counting) counted += weight * plugin.score(this.state, pod, node);
+    for (const { plugin, weight } of this.counting) counted += weight * this.checked(plugin.score(this.state, pod, node));
     this.sum[row] += counted - this.countedSum[row];
     this.countedSum[row] = counted;
   }
@@ -230,6 +239,7 @@ export class TemplateCache {
       index = this.statuses.length;
       assert(index < 65_536, `plugin ${plugin.name} gives more than 65,535 different verdicts`);
       this.statuses.push(status);
+      if (!isRejected(status)) this.hasErrors = true;
       this.statusOrder.push(order);
       this.statusIndex.set(status, index);
       this.textIndex.set(text, index);
