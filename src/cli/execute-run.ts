@@ -11,7 +11,6 @@ import type { RunResult } from '../metrics/run-result.ts';
 import { summaryCsv } from '../report/csv.ts';
 import { formatCount, formatSeconds } from '../report/format.ts';
 import { reportJson, reportYaml } from '../report/json.ts';
-import { renderRunFiles } from '../report/run-files.ts';
 import { renderRunTable } from '../report/run-table.ts';
 import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
 import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
@@ -37,7 +36,7 @@ export async function executeRun(request: RunRequest): Promise<number> {
   checkTraceInput(scenario.trace);
   const stop = listenForStop();
   const run = await drive({ scenario, locate, plugins, given, context, stop, label: '' });
-  const written = folder?.write(filesOf(run)) ?? [];
+  const written = folder === null ? [] : await writeFiles(folder, run);
   printResult(request, run);
   if (!given.flag('quiet')) context.terminal.err(closingLines(run, given.text('out'), written));
   stop.release();
@@ -88,8 +87,14 @@ function blameOf(error: unknown, pluginFiles: readonly string[]): unknown {
   return file === undefined ? error : new RuntimeFailure(`${file}: the plugin threw ${error.name}: ${error.message} (${top.trim()})`);
 }
 
-function* filesOf({ result, timing, stoppedBy }: DrivenRun): Generator<OutputFile> {
-  yield* renderRunFiles(result);
+/** The page and its plots take a while to load: only who wants files waits for them. */
+async function writeFiles(folder: OutputFolder, run: DrivenRun): Promise<string[]> {
+  const { renderRunFiles } = await import('../report/run-files.ts');
+  return folder.write(filesOf(run, renderRunFiles(run.result)));
+}
+
+function* filesOf({ result, timing, stoppedBy }: DrivenRun, reports: Iterable<OutputFile>): Generator<OutputFile> {
+  yield* reports;
   yield { name: 'timing.json', chunks: [timingJson(timing)] };
   if (stoppedBy !== null) {
     const text = `This run was stopped by ${stoppedBy} at ${formatSeconds(result.simulatedSeconds)} of simulated time, before its end.\nAll numbers in this folder are up to then ("complete": false).\n`;

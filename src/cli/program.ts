@@ -71,12 +71,28 @@ function assemble(words: readonly string[], context: CommandContext, outcome: { 
       if (error !== undefined && error !== null && error.name !== 'YError') throw error;
       throw new InputError(usageProblems(message ?? error?.message ?? '', words));
     });
-  for (const command of COMMANDS) addCommand(program, command, '', context, outcome);
+  for (const command of COMMANDS) addCommand(program, command, '', { words, context, outcome });
   return program;
 }
 
+interface Invocation {
+  readonly words: readonly string[];
+  readonly context: CommandContext;
+  readonly outcome: { exitCode: number };
+}
+
+/** yargs says no more of a repeated flag than that it is there. */
+function repeatedFlags(table: OptionTable, words: readonly string[]): Problem[] {
+  return Object.entries(table).flatMap(([name, { kind, alias }]) => {
+    if (kind !== 'flag') return [];
+    const count = words.filter((word) => word === `--${name}` || (alias !== undefined && word === `-${alias}`)).length;
+    return count > 1 ? [{ message: `--${name} is given ${String(count)} times, expected once` }] : [];
+  });
+}
+
 /** `before`: the command that this one belongs to, and a space. */
-function addCommand(program: Argv, command: Command, before: string, context: CommandContext, outcome: { exitCode: number }): void {
+function addCommand(program: Argv, command: Command, before: string, invocation: Invocation): void {
+  const { words, context, outcome } = invocation;
   const table: OptionTable = { ...command.options, ...EVERYWHERE };
   program.command(
     command.usage,
@@ -86,12 +102,14 @@ function addCommand(program: Argv, command: Command, before: string, context: Co
       for (const { name, describe } of command.positionals) own.positional(name, { describe, type: 'string' });
       own.options(yargsOptions(command.options));
       for (const [line, meaning] of command.examples) own.example(line, meaning);
-      for (const below of command.subcommands ?? []) addCommand(own, below, `${before}${nameOf(command)} `, context, outcome);
+      for (const below of command.subcommands ?? []) addCommand(own, below, `${before}${nameOf(command)} `, invocation);
       if (command.subcommands !== undefined) own.demandCommand(1, `expected one of: ${command.subcommands.map(nameOf).join(', ')}`);
       return own;
     },
     async (argv: Readonly<Record<string, unknown>>) => {
       if (command.subcommands !== undefined) return;
+      const repeated = repeatedFlags(table, words);
+      if (repeated.length > 0) throw new InputError(repeated);
       const given = new GivenOptions(argv, table);
       context.terminal.colorChoice = given.text('color') as ColorChoice;
       outcome.exitCode = await command.run(given, context);

@@ -1,0 +1,172 @@
+// The other commands: validate, init, plugins, schema, replay, compare, conformance.
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { SMALL, cliFolder } from './podyard.ts';
+
+const cli = cliFolder();
+const HEADER = 'apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n';
+beforeAll(() => {
+  cli.write('small.yaml', SMALL);
+  cli.write('spread.yaml', HEADER);
+  cli.write('pack.yaml', `${HEADER}profiles:\n  - pluginConfig:\n      - {name: NodeResourcesFit, args: {scoringStrategy: {type: MostAllocated}}}\n`);
+});
+
+describe('validate', () => {
+  test('says OK and what the scenario resolves to; -o yaml is a scenario again', () => {
+    const { code, out } = cli.run('validate', 'small.yaml');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^OK small\.yaml\n/);
+    expect(out).toContain('3: general 3');
+    cli.write('resolved.yaml', cli.run('validate', 'small.yaml', '-o', 'yaml').out);
+    const digests = ['small.yaml', 'resolved.yaml'].map((file) => (JSON.parse(cli.run('run', file, '-o', 'json').out) as { digest: string }).digest);
+    expect(digests[1]).toBe(digests[0]);
+  });
+
+  test('tells mistakes of every file, those of the scheduler configuration with their place', () => {
+    cli.write('one.yaml', SMALL.replace('30m', '30'));
+    cli.write('two.yaml', `${SMALL}scheduler:\n  config:\n    apiVersion: kubescheduler.config.k8s.io/v1\n    kind: KubeSchedulerConfiguration\n    profils: []\n`);
+    const { code, err } = cli.run('validate', 'one.yaml', 'small.yaml', 'two.yaml');
+    expect(code).toBe(2);
+    expect(err).toMatch(/^error: one\.yaml:3:11: /m);
+    expect(err).toMatch(/^error: two\.yaml:13:14: unknown field "profils" — did you mean "profiles"\?/m);
+  });
+});
+
+test('init writes a scenario that validates, to a file or to standard output', () => {
+  expect(cli.run('init', 'mine.yaml').code).toBe(0);
+  expect(cli.run('validate', 'mine.yaml').code).toBe(0);
+  const printed = cli.run('init', '--template', 'small', '-');
+  expect(printed.out).toMatch(/^# yaml-language-server/);
+  expect(cli.runWith({ input: printed.out }, 'validate', '-').code).toBe(0);
+});
+
+test('plugins tells points in order, arguments and defaults', () => {
+  interface Listed { readonly name: string; readonly extensionPoints: readonly string[]; readonly arguments: Readonly<Record<string, unknown>>; readonly summary: string }
+  const json = JSON.parse(cli.run('plugins', '-o', 'json').out) as { plugins: Listed[] };
+  expect(parse(cli.run('plugins', '-o', 'yaml').out)).toEqual(json);
+  const fit = json.plugins.find(({ name }) => name === 'NodeResourcesFit');
+  expect(fit?.extensionPoints).toEqual(['preFilter', 'filter', 'preScore', 'score']);
+  expect(fit?.arguments).toMatchObject({ scoringStrategy: { type: 'LeastAllocated' } });
+  expect(json.plugins.every(({ summary }) => summary !== '')).toBe(true);
+  expect(cli.run('plugins').out).toContain('PrioritySort');
+});
+
+test('schema prints the published schema', () => {
+  expect(cli.run('schema').out).toBe(readFileSync('schemas/scenario.schema.json', 'utf8'));
+});
+
+describe('replay', () => {
+  const NODES = 'sn,cpu_milli,memory_mib,gpu,model\nn-0,8000,16384,2,T4\nn-1,8000,16384,0,\n';
+  const PODS = [
+    'name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,qos,pod_phase,creation_time,deletion_time,scheduled_time',
+    'p-0,1000,1024,1,1000,,LS,Succeeded,0,100,0',
+    'p-1,1000,1024,0,0,,BE,Succeeded,10,60,12',
+    'p-2,1000,1024,1,1000,T4,LS,Pending,20,300,',
+    '',
+  ].join('\n');
+
+  test('openb accounts for every pod', () => {
+    cli.write('nodes.csv', NODES);
+    cli.write('pods.csv', PODS);
+    const { code, out, err } = cli.run('replay', 'openb', '--nodes', 'nodes.csv', '--pods', 'pods.csv', '--check');
+    expect(err).not.toContain('error');
+    expect(code).toBe(0);
+    expect(out).toContain('\n3 arrived = 3 finished + 0 running + 0 pending + 0 lost\n');
+  });
+
+  test('a wrong list is told with all its mistakes before anything runs', () => {
+    cli.write('nodes.csv', NODES);
+    cli.write('bad.csv', PODS.replace('1000,1024,1,1000,,LS', 'x,1024,1,1000,,LS').replace('BE', 'XX'));
+    const { code, out, err } = cli.run('replay', 'openb', '--nodes', 'nodes.csv', '--pods', 'bad.csv', '--out', 'none');
+    expect(code).toBe(2);
+    expect(out).toBe('');
+    expect(err).toMatch(/bad\.csv:2: .*\nerror: bad\.csv:3: /);
+    expect(existsSync(join(cli.path(), 'none'))).toBe(false);
+  });
+
+  test("csv plays Podyard's own format, packed or not, on nodes of a pool", () => {
+    const trace = readFileSync('workloads/sample-trace.csv');
+    cli.write('trace.csv', trace);
+    cli.write('trace.csv.gz', gzipSync(trace));
+    const pool = ['--node-pool', 'count=3,cpu=8,memory=32Gi,name=a,zones=x|y', '--node-pool', 'count=2,cpu=16,memory=64Gi', '-o', 'json'];
+    const plain = cli.run('replay', 'csv', 'trace.csv', ...pool);
+    const packed = cli.run('replay', 'csv', 'trace.csv.gz', ...pool);
+    expect(plain.code).toBe(0);
+    expect((JSON.parse(plain.out) as { digest: string }).digest).toBe((JSON.parse(packed.out) as { digest: string }).digest);
+    expect(plain.err).toMatch(/72 arrived = \d+ finished \+ \d+ running \+ \d+ pending \+ \d+ lost/);
+    const cut = gzipSync(trace);
+    cli.write('cut.csv.gz', cut.subarray(0, cut.length - 20));
+    expect(cli.run('replay', 'csv', 'cut.csv.gz', ...pool)).toMatchObject({ code: 2, out: '' });
+  });
+});
+
+describe('compare', () => {
+  test('packing shows where it must, and nothing shows between equals', () => {
+    const { code, out, err } = cli.run('compare', 'small.yaml', '--a', 'spread.yaml', '--b', 'pack.yaml', '--seeds', '3', '--out', 'compared');
+    expect(code).toBe(0);
+    expect(out).toMatch(/packing\.densityOfNonEmptyNodes\.cpu.*better/);
+    expect(out).toMatch(/counts\.podsFinished.* ~/);
+    expect(err).toContain('run 6 of 6 (B, seed 3): digest ');
+    const same = JSON.parse(cli.run('compare', 'small.yaml', '--a', 'spread.yaml', '--b', 'spread.yaml', '--seeds', '2', '-o', 'json').out) as {
+      metrics: { meanDifference: number | null; significant: boolean }[]; digestsA: string[]; digestsB: string[];
+    };
+    expect(same.digestsA).toEqual(same.digestsB);
+    expect(same.metrics.every(({ meanDifference, significant }) => (meanDifference ?? 0) === 0 && !significant)).toBe(true);
+    expect(readFileSync(join(cli.path(), 'compared', 'comparison.csv'), 'utf8')).toMatch(/^metric,unit,better,a,b,/);
+  });
+
+  test('threads change nothing', () => {
+    const args = ['compare', 'small.yaml', '--a', 'spread.yaml', '--b', 'pack.yaml', '--seeds', '3', '--seed-prefix', 'x-', '-o', 'json', '--quiet'];
+    const alone = cli.run(...args);
+    expect(alone.code).toBe(0);
+    expect(cli.run(...args, '--jobs', '2').out).toBe(alone.out);
+    expect(JSON.parse(alone.out)).toMatchObject({ seeds: ['x-1', 'x-2', 'x-3'], labelA: 'spread.yaml' });
+  });
+
+  test('a wrong configuration is told before the first run', () => {
+    cli.write('wrong-scheduler.yaml', `${HEADER}profils: []\n`);
+    const { code, out, err } = cli.run('compare', 'small.yaml', '--a', 'spread.yaml', '--b', 'wrong-scheduler.yaml');
+    expect(code).toBe(2);
+    expect(out).toBe('');
+    expect(err).toMatch(/^error: wrong-scheduler\.yaml:3:\d+: unknown field "profils"/);
+  });
+});
+
+describe('conformance', () => {
+  const RECORDING = [
+    { format: 'podyard-vectors/1', kubernetes: 'v1.36.3', suite: 'quantity' },
+    { id: 'a', kind: 'make', in: { value: '1024', format: 'BinarySI' }, out: { canonical: '1Ki' } },
+    { id: 'b', kind: 'make', in: { value: '1000', format: 'DecimalSI' }, out: { canonical: '1k' } },
+  ];
+  const lines = (entries: readonly unknown[]): string => `${entries.map((entry) => JSON.stringify(entry)).join('\n')}\n`;
+
+  test('exit code 0 only when every decision is equal', () => {
+    cli.write('good.jsonl', lines(RECORDING));
+    cli.write('good.jsonl.gz', gzipSync(lines(RECORDING)));
+    cli.write('differs.jsonl', lines([...RECORDING, { id: 'c', kind: 'make', in: { value: '1', format: 'DecimalSI' }, out: { canonical: '2' } }]));
+    const good = cli.run('conformance', 'good.jsonl', 'good.jsonl.gz', '-o', 'json');
+    expect(good.code).toBe(0);
+    expect(JSON.parse(good.out)).toMatchObject({ decisions: 4, equal: 4, suites: [{ suite: 'quantity', file: 'good.jsonl', decisions: 2, equal: 2 }, { file: 'good.jsonl.gz' }] });
+    const bad = cli.run('conformance', 'differs.jsonl');
+    expect(bad.code).toBe(1);
+    expect(bad.out).toContain('DIFFERENT');
+    expect(bad.out).toContain('expected  {"canonical":"2"}');
+    expect(bad.out).toContain('differs.jsonl:4');
+  });
+
+  test('what is no recording, and what holds nothing to replay, is told', () => {
+    cli.write('prose.jsonl', 'hello\n');
+    expect(cli.run('conformance', 'prose.jsonl')).toMatchObject({ code: 2, out: '' });
+    cli.write('other.jsonl', lines([{ format: 'podyard-vectors/1', suite: 'cron' }, { id: 'a', kind: 'next', in: {}, out: {} }]));
+    expect(cli.run('conformance', 'other.jsonl').code).toBe(2);
+  });
+
+  test('our own small recordings are all equal', (context) => {
+    const own = resolve('test/conformance/stories');
+    if (!existsSync(own)) context.skip('there are no recordings of our own');
+    expect(cli.run('conformance', own, '--quiet').code).toBe(0);
+  });
+});

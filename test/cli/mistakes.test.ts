@@ -1,0 +1,84 @@
+// A wrong command line is told in one line, with exit code 2 and nothing on standard output.
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { runProgram } from '../../src/cli/program.ts';
+import type { Terminal } from '../../src/cli/terminal.ts';
+import { SMALL, cliFolder } from './podyard.ts';
+
+const cli = cliFolder();
+beforeAll(() => {
+  cli.write('small.yaml', SMALL);
+});
+
+const start = process.cwd();
+afterEach(() => {
+  process.chdir(start);
+});
+
+/** In this process, which is twenty times as fast as in one of its own. */
+async function here(args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+  process.chdir(cli.path());
+  let [out, err] = ['', ''];
+  const terminal: Terminal = {
+    out: (text) => { out += text; },
+    err: (text) => { err += text; },
+    hasColor: () => false,
+    colorChoice: 'auto',
+    errorStream: process.stderr,
+    flush: () => Promise.resolve(),
+  };
+  return { code: await runProgram(args, terminal), out, err };
+}
+
+test.each([
+  ['run small.yaml --sed 3', 'there is no option --sed — did you mean "--seed"?'],
+  ['run small.yaml -x', 'there is no option -x'],
+  ['rnu small.yaml', 'there is no command rnu — did you mean "run"?'],
+  ['run', 'expected more: podyard run <scenario>'],
+  ['run small.yaml other.yaml', 'unexpected argument other.yaml: podyard run <scenario>'],
+  ['run small.yaml --seed 1 --seed 2', '--seed is given 2 times, expected once'],
+  ['run small.yaml --quiet --quiet', '--quiet is given 2 times, expected once'],
+  ['run small.yaml --seed', '--seed has no value'],
+  ['run small.yaml --check 12abc', '--check: expected a whole number from 1, found "12abc"'],
+  ['run small.yaml --check -3', '--check: expected a whole number from 1, found "-3"'],
+  ['run small.yaml -o tabel', '--output: expected table, wide, json, yaml, csv, found "tabel" — did you mean "table"?'],
+  ['run small.yaml --set duration', '--set duration: expected path=value, such as duration=2h or nodePools[general].count=50'],
+  ['run small.yaml --force', '--force needs --out: there is no folder to replace'],
+  ['run missing.yaml', 'missing.yaml: no such file or folder'],
+  ['run small.yaml --plugin missing.js', 'missing.js: no such file'],
+  ['replay', 'expected one of: openb, csv'],
+  ['replay openb --nodes small.yaml', '--pods is missing'],
+  ['replay csv small.yaml', 'the cluster has no nodes: expected --nodes FILE or --node-pool count=100,cpu=16,memory=64Gi'],
+  ['replay csv small.yaml --node-pool 7', '--node-pool 7: expected count=100,cpu=16,memory=64Gi, found "7"'],
+  ['replay csv small.yaml --node-pool count=1,cpu=1,memory=1Gi --compress 0', '--compress: expected a number above 0, found "0"'],
+  ['compare small.yaml --a x', '--b is missing'],
+  ['compare small.yaml --a x --b y --seeds 1', '--seeds: expected a whole number from 2, found "1"'],
+  ['conformance nowhere', 'nowhere: no such file or folder'],
+  ['init small.yaml', 'small.yaml: the file exists: choose another name, or replace it with --force'],
+])('podyard %s', async (line, message) => {
+  const { code, out, err } = await here(line.split(' '));
+  expect(err).toBe(`error: ${message}\n`);
+  expect(out).toBe('');
+  expect(code).toBe(2);
+});
+
+test('a program of its own says the same and ends with exit code 2', () => {
+  expect(cli.run('run', 'small.yaml', '--sed', '3')).toEqual({ code: 2, out: '', err: 'error: there is no option --sed — did you mean "--seed"?\n' });
+});
+
+describe('help', () => {
+  test('lists commands; every command has its own with an example', () => {
+    const { code, out } = cli.run('--help');
+    expect(code).toBe(0);
+    for (const command of ['run', 'replay', 'compare', 'validate', 'init', 'plugins', 'conformance', 'schema', 'completion']) expect(out).toContain(`podyard ${command}`);
+    expect(cli.run('run', '--help').out).toContain('Examples:');
+    expect(cli.run('replay', 'csv', '--help').out).toMatch(/^podyard replay csv <file>/);
+  });
+
+  test('--version is that of the package', () => {
+    expect(cli.run('--version').out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  test('completion is a script', () => {
+    expect(cli.run('completion').out).toContain('podyard');
+  });
+});
