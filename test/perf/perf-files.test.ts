@@ -158,6 +158,17 @@ describe('results', () => {
   });
 });
 
+test('the shapes that are benchmarked have one digest with and without caches', () => {
+  const { workloads, unsupported } = planOf('bench/macro/scheduler-perf/performance-config.yaml', { labels: ['smoke'] });
+  expect(unsupported).toEqual([]);
+  expect(workloads).toHaveLength(9);
+  for (const planned of workloads) {
+    const fast = playWorkload(planned, { plain: false, now: tickingClock() });
+    expect(fast.scheduled, fast.case).toBe(fast.pods);
+    expect(playWorkload(planned, { plain: true, now: tickingClock() }).digest, fast.case).toBe(fast.digest);
+  }
+});
+
 describe.each(['misc', 'affinity', 'topology_spreading', 'event_handling'])("upstream's %s/performance-config.yaml", (folder) => {
   const file = `${UPSTREAM}/${folder}/performance-config.yaml`;
 
