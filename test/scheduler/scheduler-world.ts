@@ -47,6 +47,7 @@ export class SchedulerWorld {
   readonly messages: string[] = [];
   readonly diagnoses: (Diagnosis | null)[] = [];
   private readonly rows = new Map<string, number>();
+  private placedCount = 0;
 
   constructor(options: SchedulerWorldOptions = {}) {
     const { kernel, cluster } = this;
@@ -108,13 +109,14 @@ export class SchedulerWorld {
     return row;
   }
 
-  /** A pod that is bound to the node already. */
+  /** A pod that is bound to the node already; each started a second after the one before. */
   placed(name: string, nodeName: string, cpu = '1', spec: PodSpec = {}, labels: Readonly<Record<string, string>> = {}): number {
     const { cluster } = this;
     const template = cluster.internTemplate({ metadata: { namespace: 'default', labels }, spec: { containers: [{ name: 'main', resources: { requests: { cpu } } }], ...spec } });
     const row = cluster.createPod({ template: template.id, nameBase: cluster.names.intern(name), nameOrdinal: -1, owner: -1, workloadClass: 0, durationMicros: Infinity, pinnedNode: -1 });
     this.rows.set(name, row);
     cluster.placePod(row, cluster.nodeRow(nodeName));
+    cluster.pods.acknowledgedAt[row] = this.placedCount++ * MICROS_PER_SECOND;
     this.log.pop();
     return row;
   }

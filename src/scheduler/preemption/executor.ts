@@ -35,7 +35,7 @@ export class PreemptionExecutor implements PreemptionPort {
   private readonly scheduler: PreemptionHost;
   private readonly orders: Order[] = [];
   /** Preemptors whose calls are not done, by row. */
-  private readonly running = new Map<number, number>();
+  private readonly running = new Map<number, Order>();
   private readonly afterCycleEvent: EventKind;
   private readonly executeEvent: EventKind;
 
@@ -49,14 +49,16 @@ export class PreemptionExecutor implements PreemptionPort {
 
   execute(preemptor: number, victims: readonly number[], nodeName: string): void {
     const incarnations = this.cluster.pods.incarnation;
-    const incarnation = incarnations[preemptor];
-    this.orders.push({ preemptor, incarnation, victims: victims.map((row) => [row, incarnations[row]] as const), nodeName });
-    if (victims.some((victim) => !this.cluster.pods.isTerminating(victim))) this.running.set(preemptor, incarnation);
+    const order: Order = { preemptor, incarnation: incarnations[preemptor], victims: victims.map((row) => [row, incarnations[row]] as const), nodeName };
+    this.orders.push(order);
+    this.running.set(preemptor, order);
     this.kernel.after(this.scheduler.cycleMicros, this.afterCycleEvent);
   }
 
+  /** false as soon as no victim is left to be deleted: without a call there would be no event to lift the gate (executor.go IsPodRunningPreemption). */
   isRunningFor(pod: number): boolean {
-    return this.running.size > 0 && this.running.get(pod) === this.cluster.pods.incarnation[pod];
+    const order = this.running.size === 0 ? undefined : this.running.get(pod);
+    return order !== undefined && order.incarnation === this.cluster.pods.incarnation[pod] && order.victims.some((victim) => this.isToGo(victim));
   }
 
   /** A preemptor that goes away needs no gate. */
@@ -77,11 +79,15 @@ export class PreemptionExecutor implements PreemptionPort {
   }
 
   private preempt(preemptor: number, [victim, incarnation]: readonly [number, number]): void {
-    const { pods } = this.cluster;
-    if (pods.incarnation[victim] !== incarnation || pods.phase[victim] === PodPhase.Free || pods.isTerminating(victim)) return;
+    if (!this.isToGo([victim, incarnation])) return;
     if (this.scheduler.preemptWaiting(victim)) return;
     this.cluster.terminatePod(victim, EvictionCause.Preemption);
     for (const listener of this.scheduler.listeners) listener.preempted?.(preemptor, victim);
+  }
+
+  private isToGo([victim, incarnation]: readonly [number, number]): boolean {
+    const { pods } = this.cluster;
+    return pods.incarnation[victim] === incarnation && pods.phase[victim] !== PodPhase.Free && !pods.isTerminating(victim);
   }
 
   /** Pods nominated to the node with less priority than the preemptor are to look elsewhere. */
