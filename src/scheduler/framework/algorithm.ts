@@ -6,7 +6,7 @@
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { NodeInfo } from '../../cluster/node-info.ts';
 import type { RandomStream } from '../../kernel/random.ts';
-import { CachedScan } from './cached-scan.ts';
+import { CachedScan, NO_INDEX } from './cached-scan.ts';
 import type { CycleState } from './cycle-state.ts';
 import { Diagnosis } from './diagnosis.ts';
 import type { PodInfo } from './pod-info.ts';
@@ -43,16 +43,21 @@ export class Algorithm {
   /** Counts for reports: nodes that Filter and Score were run on. */
   nodesFiltered = 0;
   nodesScored = 0;
+  private readonly cluster: Cluster;
   private readonly snapshot: LiveSnapshot;
   private readonly options: AlgorithmOptions;
+  /** The index knows upstream's choice among equals only. */
+  private readonly usesIndex: boolean;
   private readonly cached: CachedScan;
   private totals: Float64Array = new Float64Array(64);
   private scratch: Float64Array = new Float64Array(64);
   private readonly feasible: NodeInfo[] = [];
 
   constructor(cluster: Cluster, snapshot: LiveSnapshot, options: AlgorithmOptions) {
+    this.cluster = cluster;
     this.snapshot = snapshot;
     this.options = options;
+    this.usesIndex = options.tieBreak === 'upstream';
     this.cached = new CachedScan(cluster, snapshot);
   }
 
@@ -89,12 +94,19 @@ export class Algorithm {
       return null;
     }
     const count = this.snapshot.nodes.length;
-    const error = cached.filter(state, pod, this.nextStartNodeIndex % count, this.feasibleNodesToFind(profile, count));
+    const start = this.nextStartNodeIndex % count;
+    const target = this.feasibleNodesToFind(profile, count);
+    const picked = this.usesIndex && profile.score.length > 0 ? cached.pick(start, target) : NO_INDEX;
+    const error = picked === NO_INDEX ? cached.filter(state, pod, start, target) : null;
     const processed = cached.feasibleCount + cached.rejectedCount;
     this.nodesFiltered += processed;
     this.nextStartNodeIndex = (this.nextStartNodeIndex + processed) % count;
     if (error !== null) return { kind: 'error', status: filterError(error) };
     const feasibleNodes = cached.feasibleCount;
+    if (picked >= 0) {
+      if (feasibleNodes > 1) this.nodesScored += feasibleNodes;
+      return { kind: 'scheduled', node: this.cluster.nodes.info[picked], evaluatedNodes: processed, feasibleNodes };
+    }
     if (feasibleNodes === 0) {
       const diagnosis = cached.diagnose();
       state.reset();

@@ -48,7 +48,7 @@ export class CachedScan {
   constructor(cluster: Cluster, snapshot: LiveSnapshot) {
     this.cluster = cluster;
     this.snapshot = snapshot;
-    this.caches = new TemplateCaches(cluster, (row) => snapshot.frozenVersion(row));
+    this.caches = new TemplateCaches(cluster, snapshot);
   }
 
   get misses(): number {
@@ -67,7 +67,7 @@ export class CachedScan {
     this.liveScores = NO_SCORES;
     const awake = cache.plan.live.filter((plugin) => plugin.inert?.(template) !== true);
     if (awake.length > 0 && !this.wake(profile, state, pod, cache.plan, awake)) return false;
-    cache.begin(this.snapshot.version);
+    cache.begin(pod);
     if (this.orderVersion !== this.snapshot.version) this.takeOrder();
     return true;
   }
@@ -113,8 +113,34 @@ export class CachedScan {
       else feasible[found++] = row;
     }
     this.feasibleCount = found;
-    if (found === 0 && !live && cache?.hasErrors === false) cache.block(this.rejectedVerdict, this.rejectedCount);
+    if (found === 0 && !live && cache?.hasErrors === false) cache.block();
     return null;
+  }
+
+  /**
+   * The whole search by the template's index, for templates that no live plugin cares for and whose normalised scores are
+   * even. Row of upstream's choice; -1: no node passes; NO_INDEX: `filter` and `score` have to do it.
+   */
+  pick(start: number, target: number): number {
+    const cache = this.cache as TemplateCache;
+    if (this.liveFilters.length + this.liveScores.length > 0 || cache.blocked || !this.isFlat(cache)) return NO_INDEX;
+    cache.syncIndex();
+    const { index } = cache;
+    index.find(start, target);
+    if (!this.isFlat(cache)) return NO_INDEX;
+    this.feasibleCount = index.feasibleCount;
+    this.rejectedCount = index.processedCount - index.feasibleCount;
+    if (index.feasibleCount > 0) return this.order[index.winner()];
+    cache.block();
+    return -1;
+  }
+
+  private isFlat(cache: TemplateCache): boolean {
+    if (cache.hasErrors || cache.hasInvalidScores || cache.hasOddTotals || cache.hasUnevenRaw) return false;
+    for (let i = 0; i < cache.normalized.length; i++) {
+      if (i < cache.firstRaw.length && this.validWhenEven.get(cache.normalized[i].plugin)?.has(cache.firstRaw[i]) !== true) return false;
+    }
+    return true;
   }
 
   diagnose(): Diagnosis {
@@ -286,6 +312,8 @@ class BlockedStatuses implements StatusSource {
   }
 }
 
+/** What `pick` says when the index cannot answer. */
+export const NO_INDEX = -2;
 const INVALID_SCORES = errorStatus('', 'a score is out of range');
 const NO_NODES: readonly NodeInfo[] = [];
 const NO_SCORES: readonly ScorePlugin[] = [];

@@ -23,6 +23,12 @@ export class ImageStates {
   private readonly frozen = new Map<number, Map<string, ImageState>>();
   private readonly touched = new Set<number>();
   private readonly versions: number[] = [];
+  private readonly onChange: (row: number) => void;
+
+  /** `onChange` is told of every node row whose frozen counts change. */
+  constructor(onChange: (row: number) => void = () => undefined) {
+    this.onChange = onChange;
+  }
 
   addNode(info: NodeInfo): void {
     for (const [name, sizeBytes] of info.facts.images) {
@@ -58,6 +64,7 @@ export class ImageStates {
       const { images } = cluster.nodeInfo(row).facts;
       if (this.isCurrent(view, images)) continue;
       this.versions[row] = (this.versions[row] ?? 0) + 1;
+      this.onChange(row);
       view.clear();
       for (const name of images.keys()) {
         const state = this.live.get(name);

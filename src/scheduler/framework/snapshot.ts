@@ -6,6 +6,7 @@
  */
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { NodeInfo } from '../../cluster/node-info.ts';
+import { CHANGE_RING } from '../../cluster/node-table.ts';
 import { NodeChange } from '../../cluster/observer.ts';
 import type { ClusterObserver } from '../../cluster/observer.ts';
 import { ImageStates } from './image-states.ts';
@@ -25,8 +26,12 @@ export class LiveSnapshot implements SchedulerSnapshot, ClusterObserver {
   positionOf: Int32Array = new Int32Array(0);
   /** Grows whenever `nodes` is rebuilt. */
   version = 0;
+  /** Rows whose frozen image counts changed, in order: a ring as the node table's. */
+  readonly imageChanges: { readonly rows: Int32Array; count: number } = { rows: new Int32Array(CHANGE_RING), count: 0 };
   private readonly cluster: Cluster;
-  private readonly images = new ImageStates();
+  private readonly images = new ImageStates((row) => {
+    this.imageChanges.rows[this.imageChanges.count++ & (CHANGE_RING - 1)] = row;
+  });
   /** Zone key to node rows. Map order is the zones' order. */
   private readonly zones = new Map<string, number[]>();
   private readonly zoneOfRow = new Map<number, string>();

@@ -14,13 +14,16 @@ import type { PodInfo } from './pod-info.ts';
 import type { Plugin } from './plugin-api.ts';
 import { isValidScore } from './profile.ts';
 import type { Profile, ScorePlugin } from './profile.ts';
+import type { LiveSnapshot } from './snapshot.ts';
 import { Code, isRejected } from './status.ts';
 import type { Status } from './status.ts';
+import { INFEASIBLE, WindowIndex } from './window-index.ts';
 
 /** In place of a snapshot version: no score of this node depends on the number of nodes. */
 const COUNTS_NOTHING = -2;
 /** It does, and has not been worked out yet. */
 const NOT_COUNTED = -1;
+const MAX_TOTAL = 0x4000_0000;
 
 type FilterPlugin = Profile['filter'][number];
 
@@ -87,8 +90,19 @@ export class TemplateCache {
   private readonly statusIndex = new Map<Status, number>();
   private readonly textIndex = new Map<string, number>();
   private readonly cluster: Cluster;
-  private readonly frozenVersions: (row: number) => number;
+  private readonly snapshot: LiveSnapshot;
   private snapshotVersion = -1;
+  /** Totals in cache order, of templates whose normalised scores are even. */
+  readonly index: WindowIndex;
+  /** Changes of the node table, and of image counts, that the index knows of. */
+  private indexedChanges = 0;
+  private indexedImageChanges = 0;
+  private indexedVersion = -1;
+  /** Some total is no whole number that an int32 holds. */
+  hasOddTotals = false;
+  /** Raw scores of `normalized` on the first node that passed, and whether another one had others. */
+  readonly firstRaw: number[] = [];
+  hasUnevenRaw = false;
   /** Summed scores that change with the number of nodes, as they were last, and the snapshot version they are of. */
   private readonly counting: readonly ScorePlugin[];
   private countedSum: Float64Array = new Float64Array(0);
@@ -106,9 +120,12 @@ export class TemplateCache {
   /** A score was outside the range: whoever scores by this cache has to look at each plugin's again. */
   hasInvalidScores = false;
 
-  constructor(cluster: Cluster, frozenVersions: (row: number) => number, profile: Profile, plan: CachePlan, pod: PodInfo) {
+  private pod: PodInfo | null = null;
+
+  constructor(cluster: Cluster, snapshot: LiveSnapshot, profile: Profile, plan: CachePlan, pod: PodInfo) {
     this.cluster = cluster;
-    this.frozenVersions = frozenVersions;
+    this.snapshot = snapshot;
+    this.index = new WindowIndex((position) => this.total(position));
     this.plan = plan;
     this.usable = this.prepare(profile, plan, pod);
     const scores = (list: readonly ScorePlugin[]): ScorePlugin[] => list.filter(({ plugin }) => !this.state.skipScore.has(plugin.name));
@@ -122,8 +139,10 @@ export class TemplateCache {
   }
 
   /** To be called once a cycle before `look`: makes room, notes which node set the answers must be of. */
-  begin(snapshotVersion: number): void {
+  begin(pod: PodInfo): void {
+    const snapshotVersion = this.snapshot.version;
     const { capacity } = this.cluster.nodes;
+    this.pod = pod;
     if (this.generation.length < capacity) {
       this.generation = new Uint32Array(capacity);
       this.verdict = new Uint16Array(capacity);
@@ -146,11 +165,50 @@ export class TemplateCache {
     return this.verdict[row];
   }
 
-  /** To be called after a walk over all nodes in which none passed. `rows`, `verdicts`: the first `count` of the walk. */
-  block(verdicts: Uint16Array, count: number): void {
-    const { verdictCounts } = this;
+  /** Brings the index up to date: what has changed since its last use is stale. */
+  syncIndex(): void {
+    const { index, snapshot } = this;
+    const { nodes } = this.cluster;
+    const { positionOf } = snapshot;
+    if (this.indexedVersion !== snapshot.version || snapshot.imageChanges.count - this.indexedImageChanges > CHANGE_RING) index.reset(snapshot.nodes.length);
+    else if (nodes.changeCount - this.indexedChanges > CHANGE_RING) this.invalidateChanged();
+    else {
+      for (let i = this.indexedChanges; i < nodes.changeCount; i++) {
+        const row = nodes.changedRows[i & (CHANGE_RING - 1)];
+        const position = row < positionOf.length ? positionOf[row] : -1;
+        if (position >= 0) index.invalidate(position);
+      }
+      for (let i = this.indexedImageChanges; i < snapshot.imageChanges.count; i++) {
+        const row = snapshot.imageChanges.rows[i & (CHANGE_RING - 1)];
+        const position = row < positionOf.length ? positionOf[row] : -1;
+        if (position >= 0) index.invalidate(position);
+      }
+    }
+    this.indexedVersion = snapshot.version;
+    this.indexedChanges = nodes.changeCount;
+    this.indexedImageChanges = snapshot.imageChanges.count;
+  }
+
+  private invalidateChanged(): void {
+    const { nodes } = this.snapshot;
+    const { generation } = this.cluster.nodes;
+    for (let position = 0; position < nodes.length; position++) {
+      const { row } = nodes[position];
+      if (this.generation[row] !== generation[row]) this.index.invalidate(position);
+    }
+  }
+
+  private total(position: number): number {
+    const { row } = this.snapshot.nodes[position];
+    const verdict = this.look(this.pod as PodInfo, row);
+    return (this.index.total[position] = verdict === 0 ? this.sum[row] : INFEASIBLE);
+  }
+
+  /** To be called after a walk over all nodes in which none passed. */
+  block(): void {
+    const { verdictCounts, verdict } = this;
     verdictCounts.length = 0;
-    for (let i = 0; i < count; i++) verdictCounts[verdicts[i]] = (verdictCounts[verdicts[i]] ?? 0) + 1;
+    for (const { row } of this.snapshot.nodes) verdictCounts[verdict[row]] = (verdictCounts[verdict[row]] ?? 0) + 1;
     this.blocked = true;
     this.seenChanges = this.cluster.nodes.changeCount;
   }
@@ -182,9 +240,19 @@ export class TemplateCache {
     if (verdict !== 0) return;
     let sum = 0;
     for (const { plugin, weight } of this.summed) sum += weight * this.checked(plugin.score(state, pod, node));
-    this.sum[row] = sum + this.countedSum[row];
+    this.setSum(row, sum + this.countedSum[row]);
     if (this.countedVersion[row] !== COUNTS_NOTHING && this.countedVersion[row] !== this.countVersion(row)) this.count(pod, node, row);
-    for (let i = 0; i < this.normalized.length; i++) this.raw[i][row] = this.normalized[i].plugin.score(state, pod, node);
+    for (let i = 0; i < this.normalized.length; i++) {
+      const raw = this.normalized[i].plugin.score(state, pod, node);
+      this.raw[i][row] = raw;
+      if (this.firstRaw.length === i) this.firstRaw.push(raw);
+      else if (this.firstRaw[i] !== raw) this.hasUnevenRaw = true;
+    }
+  }
+
+  private setSum(row: number, sum: number): void {
+    this.sum[row] = sum;
+    if (!(sum >= 0 && sum < MAX_TOTAL && Math.floor(sum) === sum)) this.hasOddTotals = true;
   }
 
   /** The verdict of the first cached filter that rejects, 0: none does. */
@@ -212,7 +280,7 @@ export class TemplateCache {
 
   /** Grows when nodes come or go, and when the counts frozen for this node change. */
   private countVersion(row: number): number {
-    return this.snapshotVersion * 4_294_967_296 + this.frozenVersions(row);
+    return this.snapshotVersion * 4_294_967_296 + this.snapshot.frozenVersion(row);
   }
 
   private checked(score: number): number {
@@ -225,7 +293,7 @@ export class TemplateCache {
     this.countedVersion[row] = this.countVersion(row);
     let counted = 0;
     for (const { plugin, weight } of this.counting) counted += weight * this.checked(plugin.score(this.state, pod, node));
-    this.sum[row] += counted - this.countedSum[row];
+    this.setSum(row, this.sum[row] + counted - this.countedSum[row]);
     this.countedSum[row] = counted;
   }
 
@@ -270,14 +338,13 @@ export class TemplateCache {
 /** A template's caches by profile; made on first use. */
 export class TemplateCaches {
   private readonly cluster: Cluster;
-  private readonly frozenVersions: (row: number) => number;
+  private readonly snapshot: LiveSnapshot;
   private readonly plans = new Map<Profile, CachePlan>();
   private readonly caches = new Map<Profile, TemplateCache[]>();
 
-  /** `frozenVersions`: version of what the snapshot has frozen for a node row. */
-  constructor(cluster: Cluster, frozenVersions: (row: number) => number) {
+  constructor(cluster: Cluster, snapshot: LiveSnapshot) {
     this.cluster = cluster;
-    this.frozenVersions = frozenVersions;
+    this.snapshot = snapshot;
   }
 
   of(profile: Profile, pod: PodInfo, template: PodTemplate): TemplateCache {
@@ -287,7 +354,7 @@ export class TemplateCaches {
     if (cache === undefined) {
       let plan = this.plans.get(profile);
       if (plan === undefined) this.plans.set(profile, (plan = cachePlan(profile)));
-      cache = caches[template.id] = new TemplateCache(this.cluster, this.frozenVersions, profile, plan, pod);
+      cache = caches[template.id] = new TemplateCache(this.cluster, this.snapshot, profile, plan, pod);
     }
     return cache;
   }
