@@ -1,8 +1,9 @@
 /**
- * The nodes that one template sees, in cache order: a total score for each node that passes, kept in blocks with counts
- * and maxima. Answers in a few steps a block what a scan answers in a step a node: the first k feasible nodes from a
- * start, the best total among them, and which of the equally good ones upstream's heap yields.
- * Totals are filled in when a search first needs them; whoever changes a node calls `invalidate`.
+ * The nodes that one template sees, in cache order: a total score for each node that passes, in blocks of 32 with a bit
+ * for each feasible node and for each of the best. Answers in a few steps a block what a scan answers in a step a node:
+ * the first k feasible nodes from a start, the best total among them, and which of the equally good ones upstream's heap
+ * yields. Totals are filled in when a search first needs them; whoever changes a node calls `invalidate`.
+ * About 5 bytes a node.
  */
 
 /** Not worked out since the node last changed. */
@@ -11,8 +12,10 @@ export const INFEASIBLE = -1;
 
 const BLOCK_BITS = 5;
 const BLOCK = 1 << BLOCK_BITS;
-/** Candidates tried in heap order before the ties are gone through one by one. */
-const TRIES = 24;
+/** Up to so many ties are compared one by one; of more, some rank near the root of the heap is likely to be among them. */
+const FEW_TIES = 12;
+/** Ranks tried in heap order before all ties are compared after all. */
+const TRIES = 32;
 
 export class WindowIndex {
   /** By position in cache order: the total score, INFEASIBLE or STALE. */
@@ -24,16 +27,18 @@ export class WindowIndex {
 
   private length = 0;
   private dirty: Uint8Array = new Uint8Array(0);
-  private blockCount: Uint8Array = new Uint8Array(0);
-  private blockMax: Int32Array = new Int32Array(0);
+  /** By block: bits of its feasible nodes, of those with the greatest total, and that total. */
+  private feasibleBits: Int32Array = new Int32Array(0);
+  private bestBits: Int32Array = new Int32Array(0);
+  private bestTotal: Int32Array = new Int32Array(0);
   private readonly resolve: (position: number) => number;
-  /** The window in segments: first position, end, rank of the first feasible node, greatest total, 1 when all are feasible. */
+  /** The window in segments, one a block that has any: block, rank of its first node, bits of the nodes and of the best, their total. */
   private segmentCount = 0;
-  private segmentFrom: Int32Array = new Int32Array(0);
-  private segmentTo: Int32Array = new Int32Array(0);
+  private segmentBlock: Int32Array = new Int32Array(0);
   private segmentRank: Int32Array = new Int32Array(0);
-  private segmentMax: Int32Array = new Int32Array(0);
-  private segmentFull: Uint8Array = new Uint8Array(0);
+  private segmentBits: Int32Array = new Int32Array(0);
+  private segmentBestBits: Int32Array = new Int32Array(0);
+  private segmentBest: Int32Array = new Int32Array(0);
   private readonly stack: Int32Array = new Int32Array(64);
 
   /** `resolve` works out, stores and returns the total at a stale position. */
@@ -44,20 +49,22 @@ export class WindowIndex {
   /** All stale, for `length` nodes. */
   reset(length: number): void {
     if (this.total.length < length) {
-      this.total = new Int32Array(length);
       const blocks = (length + BLOCK - 1) >> BLOCK_BITS;
+      this.total = new Int32Array(blocks << BLOCK_BITS);
       this.dirty = new Uint8Array(blocks);
-      this.blockCount = new Uint8Array(blocks);
-      this.blockMax = new Int32Array(blocks);
-      // Two ends and a wrap may cut blocks in two.
-      this.segmentFrom = new Int32Array(blocks + 4);
-      this.segmentTo = new Int32Array(blocks + 4);
-      this.segmentRank = new Int32Array(blocks + 4);
-      this.segmentMax = new Int32Array(blocks + 4);
-      this.segmentFull = new Uint8Array(blocks + 4);
+      this.feasibleBits = new Int32Array(blocks);
+      this.bestBits = new Int32Array(blocks);
+      this.bestTotal = new Int32Array(blocks);
+      // The block of the start comes twice.
+      this.segmentBlock = new Int32Array(blocks + 1);
+      this.segmentRank = new Int32Array(blocks + 1);
+      this.segmentBits = new Int32Array(blocks + 1);
+      this.segmentBestBits = new Int32Array(blocks + 1);
+      this.segmentBest = new Int32Array(blocks + 1);
     }
     this.length = length;
-    this.total.fill(STALE);
+    this.total.fill(STALE, 0, length);
+    this.total.fill(INFEASIBLE, length);
     this.dirty.fill(1);
   }
 
@@ -70,91 +77,110 @@ export class WindowIndex {
   find(start: number, target: number): void {
     this.feasibleCount = 0;
     this.segmentCount = 0;
-    let end = this.walk(start, this.length, target);
+    const last = (this.length - 1) >> BLOCK_BITS;
+    const first = start >> BLOCK_BITS;
+    const head = -1 << (start & (BLOCK - 1));
+    let end = this.take(first, head, target);
+    for (let block = first + 1; end < 0 && block <= last; block++) end = this.take(block, -1, target);
     if (end >= 0) {
       this.processedCount = end - start;
       return;
     }
-    end = this.walk(0, start, target);
+    for (let block = 0; end < 0 && block < first; block++) end = this.take(block, -1, target);
+    if (end < 0) end = this.take(first, ~head, target);
     this.processedCount = end >= 0 ? this.length - start + end : this.length;
   }
 
   /** Position of the best node that `find` found; of equals the first in pre-order of the implicit binary heap over the list. */
   winner(): number {
-    const { segmentCount, segmentMax } = this;
+    const { segmentCount, segmentBest, segmentBestBits } = this;
     let best = INFEASIBLE;
-    for (let i = 0; i < segmentCount; i++) if (segmentMax[i] > best) best = segmentMax[i];
-    const found = this.tryHeapOrder(best);
+    let ties = 0;
+    for (let i = 0; i < segmentCount; i++) {
+      if (segmentBest[i] < best) continue;
+      if (segmentBest[i] > best) {
+        best = segmentBest[i];
+        ties = 0;
+      }
+      ties += bitCount(segmentBestBits[i]);
+    }
+    const found = ties <= FEW_TIES ? -1 : this.tryHeapOrder(best);
     return found >= 0 ? found : this.firstOfTies(best);
   }
 
-  /** The position where the node after the last wanted one stands, -1: `to` was reached. */
-  private walk(from: number, to: number, target: number): number {
-    const { total, dirty, blockCount } = this;
-    let position = from;
-    while (position < to) {
-      const block = position >> BLOCK_BITS;
-      const blockEnd = (block + 1) << BLOCK_BITS;
-      if ((position & (BLOCK - 1)) === 0 && blockEnd <= to) {
-        if (dirty[block] === 1) this.refresh(block);
-        const count = blockCount[block];
-        if (this.feasibleCount + count <= target) {
-          if (count > 0) this.addSegment(position, blockEnd, count, this.blockMax[block]);
-          position = blockEnd;
-          continue;
-        }
-      }
-      const end = blockEnd < to ? blockEnd : to;
-      const first = position;
-      const rank = this.feasibleCount;
-      let count = 0;
-      let max = INFEASIBLE;
-      let stopped = false;
-      for (; position < end; position++) {
-        let value = total[position];
-        if (value === STALE) value = this.resolve(position);
-        if (value < 0) continue;
-        if (rank + count === target) {
-          stopped = true;
-          break;
-        }
-        count++;
-        if (value > max) max = value;
-      }
-      if (count > 0) this.addSegment(first, position, count, max);
-      if (stopped) return position;
+  /** Adds the nodes of a block's `range` to the window. Position of the first node that is too much, -1: there is none. */
+  private take(block: number, range: number, target: number): number {
+    if (this.dirty[block] === 1) this.refresh(block);
+    let bits = this.feasibleBits[block] & range;
+    if (bits === 0) return -1;
+    const count = bitCount(bits);
+    const rank = this.feasibleCount;
+    if (rank + count <= target) {
+      this.feasibleCount = rank + count;
+      this.addSegment(block, rank, bits);
+      return -1;
     }
-    return -1;
+    const surplus = nthBit(bits, target - rank);
+    bits &= (1 << surplus) - 1;
+    this.feasibleCount = target;
+    if (bits !== 0) this.addSegment(block, rank, bits);
+    return (block << BLOCK_BITS) + surplus;
   }
 
-  private addSegment(from: number, to: number, count: number, max: number): void {
+  private addSegment(block: number, rank: number, bits: number): void {
     const at = this.segmentCount++;
-    this.segmentFrom[at] = from;
-    this.segmentTo[at] = to;
-    this.segmentRank[at] = this.feasibleCount;
-    this.segmentMax[at] = max;
-    this.segmentFull[at] = count === to - from ? 1 : 0;
-    this.feasibleCount += count;
+    this.segmentBlock[at] = block;
+    this.segmentRank[at] = rank;
+    this.segmentBits[at] = bits;
+    const best = this.bestBits[block] & bits;
+    if (best === 0) {
+      this.findBest(at, block, bits);
+      return;
+    }
+    this.segmentBestBits[at] = best;
+    this.segmentBest[at] = this.bestTotal[block];
+  }
+
+  /** The best of a part of a block that holds none of the block's best. */
+  private findBest(at: number, block: number, bits: number): void {
+    const from = block << BLOCK_BITS;
+    let best = INFEASIBLE;
+    let bestBits = 0;
+    for (let left = bits; left !== 0; left &= left - 1) {
+      const bit = lowestBit(left);
+      const value = this.total[from + bit];
+      if (value > best) {
+        best = value;
+        bestBits = 1 << bit;
+      } else if (value === best) bestBits |= 1 << bit;
+    }
+    this.segmentBest[at] = best;
+    this.segmentBestBits[at] = bestBits;
   }
 
   private refresh(block: number): void {
     const { total } = this;
     const from = block << BLOCK_BITS;
-    let count = 0;
-    let max = INFEASIBLE;
-    for (let position = from; position < from + BLOCK; position++) {
-      let value = total[position];
-      if (value === STALE) value = this.resolve(position);
+    let bits = 0;
+    let best = INFEASIBLE;
+    let bestBits = 0;
+    for (let bit = 0; bit < BLOCK; bit++) {
+      let value = total[from + bit];
+      if (value === STALE) value = this.resolve(from + bit);
       if (value < 0) continue;
-      count++;
-      if (value > max) max = value;
+      bits |= 1 << bit;
+      if (value > best) {
+        best = value;
+        bestBits = 1 << bit;
+      } else if (value === best) bestBits |= 1 << bit;
     }
-    this.blockCount[block] = count;
-    this.blockMax[block] = max;
+    this.feasibleBits[block] = bits;
+    this.bestBits[block] = bestBits;
+    this.bestTotal[block] = best;
     this.dirty[block] = 0;
   }
 
-  /** The first ranks in pre-order, as long as that is cheaper than going through all ties; -1: none of them is best. */
+  /** The first ranks in pre-order; -1: none of them is best. */
   private tryHeapOrder(best: number): number {
     const { stack, feasibleCount, total } = this;
     let depth = 0;
@@ -171,7 +197,7 @@ export class WindowIndex {
   }
 
   private positionOfRank(rank: number): number {
-    const { segmentRank, total } = this;
+    const { segmentRank } = this;
     let low = 0;
     let high = this.segmentCount - 1;
     while (low < high) {
@@ -179,41 +205,50 @@ export class WindowIndex {
       if (segmentRank[middle] <= rank) low = middle;
       else high = middle - 1;
     }
-    let position = this.segmentFrom[low];
-    let left = rank - segmentRank[low];
-    if (this.segmentFull[low] === 1) return position + left;
-    for (;; position++) if (total[position] >= 0 && left-- === 0) return position;
+    return (this.segmentBlock[low] << BLOCK_BITS) + nthBit(this.segmentBits[low], rank - segmentRank[low]);
   }
 
   private firstOfTies(best: number): number {
-    const { segmentCount, segmentMax, segmentFrom, segmentTo, segmentRank, total } = this;
+    const { segmentCount, segmentBest, segmentBestBits, segmentBits, segmentRank, segmentBlock } = this;
     let winner = -1;
     let winnerRank = -1;
     for (let i = 0; i < segmentCount; i++) {
-      if (segmentMax[i] !== best) continue;
-      let rank = segmentRank[i];
-      for (let position = segmentFrom[i]; position < segmentTo[i]; position++) {
-        if (total[position] === best && (winner < 0 || precedesInHeap(rank, winnerRank))) {
-          winner = position;
-          winnerRank = rank;
-        }
-        if (total[position] >= 0) rank++;
+      if (segmentBest[i] !== best) continue;
+      for (let left = segmentBestBits[i]; left !== 0; left &= left - 1) {
+        const bit = lowestBit(left);
+        const rank = segmentRank[i] + bitCount(segmentBits[i] & ((1 << bit) - 1));
+        if (winner >= 0 && !precedesInHeap(rank, winnerRank)) continue;
+        winner = (segmentBlock[i] << BLOCK_BITS) + bit;
+        winnerRank = rank;
       }
     }
     return winner;
   }
 }
 
-/** Whether index `a` comes before `b` in pre-order (root, left, right) of an implicit binary heap. */
+/** Whether index `a` comes before another index `b` in pre-order (root, left, right) of an implicit binary heap. */
 export function precedesInHeap(a: number, b: number): boolean {
-  // Numbered from one, an index in binary is the path from the root; pre-order compares paths as texts.
-  let x = a + 1;
-  let y = b + 1;
-  const difference = Math.clz32(x) - Math.clz32(y);
-  if (difference > 0) {
-    y >>= difference;
-    return x <= y;
-  }
-  x >>= -difference;
-  return x < y;
+  // Numbered from one, an index in binary is the path from the root, and pre-order compares paths as texts.
+  const x = a + 1;
+  const y = b + 1;
+  const deeper = Math.clz32(x) - Math.clz32(y);
+  return deeper >= 0 ? x <= y >> deeper : x >> -deeper < y;
+}
+
+function bitCount(bits: number): number {
+  let n = bits - ((bits >>> 1) & 0x5555_5555);
+  n = (n & 0x3333_3333) + ((n >>> 2) & 0x3333_3333);
+  return Math.imul((n + (n >>> 4)) & 0x0f0f_0f0f, 0x0101_0101) >>> 24;
+}
+
+function lowestBit(bits: number): number {
+  return 31 - Math.clz32(bits & -bits);
+}
+
+/** Place of the n-th set bit, counted from 0. */
+function nthBit(bits: number, n: number): number {
+  if (bits === -1) return n;
+  let left = bits;
+  for (let i = 0; i < n; i++) left &= left - 1;
+  return lowestBit(left);
 }
