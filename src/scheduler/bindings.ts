@@ -50,6 +50,7 @@ export class Bindings {
   private readonly permitEvent: EventKind;
   private readonly view: PodInfo;
   private readonly pending = new Map<number, Pending>();
+  private readonly everyPod = new Map<Profile, boolean>();
   /** Permit verdicts of the cycle under way. */
   private readonly permitWaits = new Map<string, Micros>();
 
@@ -65,8 +66,9 @@ export class Bindings {
 
   /** After the pod was assumed. A status: it was refused, Unreserve has run, the pod is still assumed. */
   reserveAndPermit(profile: Profile, state: CycleState, pod: PodInfo, node: NodeInfo): Status | null {
-    this.permitWaits.clear();
+    if (this.permitWaits.size > 0) this.permitWaits.clear();
     const claims = hasClaims(pod);
+    if (!claims && profile.permit.length === 0 && !this.bindsEveryPod(profile)) return null;
     for (const plugin of profile.reserve) {
       if (!concerns(plugin, claims)) continue;
       const status = plugin.reserve?.(state, pod, node.name) ?? null;
@@ -89,23 +91,37 @@ export class Bindings {
 
   /** Whether the pod's cycle state is needed after its cycle: some plugin reserves, waits or binds for it. */
   keepsState(pod: number): boolean {
+    if (this.permitWaits.size > 0) return true;
     this.view.row = pod;
+    if (hasClaims(this.view)) return true;
     const profile = this.scheduler.profiles.get(this.view.template.schedulerName);
-    if (profile === undefined) return false;
-    const claims = hasClaims(this.view);
-    const binds = profile.bind.some((plugin) => plugin.name !== 'DefaultBinder');
-    return this.permitWaits.size > 0 || claims || binds || profile.postBind.length > 0 || [...profile.reserve, ...profile.preBind].some((plugin) => concerns(plugin, claims));
+    return profile !== undefined && this.bindsEveryPod(profile);
+  }
+
+  /** Whether some plugin of the profile has something to do for pods without claims, too. */
+  private bindsEveryPod(profile: Profile): boolean {
+    let known = this.everyPod.get(profile);
+    if (known === undefined) {
+      known = profile.postBind.length > 0 || profile.bind.some((plugin) => plugin.name !== 'DefaultBinder') || [...profile.reserve, ...profile.preBind].some((plugin) => concerns(plugin, false));
+      this.everyPod.set(profile, known);
+    }
+    return known;
   }
 
   /** The cycle has ended well: wait on Permit or go on to the binding. */
   start(pod: number, profile: Profile, state: CycleState): void {
     const incarnation = this.cluster.pods.incarnation[pod] | 0;
+    if (!this.keepsState(pod)) {
+      this.scheduler.queue.done(pod);
+      this.kernel.after(this.bindMicros, this.bindEvent, pod, incarnation);
+      return;
+    }
     const waitingFor = new Map<string, Wait>();
     for (const [plugin, timeoutMicros] of this.permitWaits) {
       const endsAt = this.kernel.now + timeoutMicros;
       waitingFor.set(plugin, { timeoutMicros, endsAt, timer: this.kernel.timerAt(endsAt, this.permitEvent, pod, incarnation) });
     }
-    if (this.keepsState(pod)) this.pending.set(pod, { profile, state, waitingFor });
+    this.pending.set(pod, { profile, state, waitingFor });
     this.permitWaits.clear();
     if (waitingFor.size > 0) return;
     this.scheduler.queue.done(pod);

@@ -40,9 +40,10 @@ export class CycleState {
 
   reset(): void {
     this.fill = null;
-    this.values.clear();
-    this.skipFilter.clear();
-    this.skipScore.clear();
+    // Clearing an empty collection makes a new table all the same.
+    if (this.values.size > 0) this.values.clear();
+    if (this.skipFilter.size > 0) this.skipFilter.clear();
+    if (this.skipScore.size > 0) this.skipScore.clear();
   }
 
   private ensureFilled(): void {

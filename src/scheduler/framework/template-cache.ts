@@ -85,6 +85,9 @@ export class TemplateCache {
   private readonly factsFilters: readonly PlannedFilter[];
   private readonly nodeFilters: readonly PlannedFilter[];
   private factsGeneration: Uint32Array = new Uint32Array(0);
+  /** Version of the node's object that the raw scores are of, where they depend on nothing else; 0: none. */
+  private rawGeneration: Uint32Array = new Uint32Array(0);
+  private readonly rawOnFacts: boolean;
   private factsVerdict: Uint16Array = new Uint16Array(0);
   private readonly state: CycleState = new CycleState();
   private readonly statusIndex = new Map<Status, number>();
@@ -136,6 +139,7 @@ export class TemplateCache {
     this.counting = scores(plan.summed).filter(({ plugin }) => plugin.countsNodes !== undefined);
     this.normalized = scores(plan.normalized);
     this.raw = this.normalized.map(() => new Float64Array(0));
+    this.rawOnFacts = this.normalized.every(({ plugin }) => plugin.dependence?.score === 'facts');
   }
 
   /** To be called once a cycle before `look`: makes room, notes which node set the answers must be of. */
@@ -150,6 +154,7 @@ export class TemplateCache {
       this.countedSum = new Float64Array(capacity);
       this.countedVersion = new Float64Array(capacity).fill(COUNTS_NOTHING);
       this.factsGeneration = new Uint32Array(capacity);
+      this.rawGeneration = new Uint32Array(capacity);
       this.factsVerdict = new Uint16Array(capacity);
       for (let i = 0; i < this.raw.length; i++) this.raw[i] = new Float64Array(capacity);
     }
@@ -242,6 +247,8 @@ export class TemplateCache {
     for (const { plugin, weight } of this.summed) sum += weight * this.checked(plugin.score(state, pod, node));
     this.setSum(row, sum + this.countedSum[row]);
     if (this.countedVersion[row] !== COUNTS_NOTHING && this.countedVersion[row] !== this.countVersion(row)) this.count(pod, node, row);
+    if (this.rawGeneration[row] === this.factsGeneration[row]) return;
+    this.rawGeneration[row] = this.rawOnFacts ? this.factsGeneration[row] : 0;
     for (let i = 0; i < this.normalized.length; i++) {
       const raw = this.normalized[i].plugin.score(state, pod, node);
       this.raw[i][row] = raw;

@@ -12,10 +12,6 @@ export const INFEASIBLE = -1;
 
 const BLOCK_BITS = 5;
 const BLOCK = 1 << BLOCK_BITS;
-/** Up to so many ties are compared one by one; of more, some rank near the root of the heap is likely to be among them. */
-const FEW_TIES = 12;
-/** Ranks tried in heap order before all ties are compared after all. */
-const TRIES = 32;
 
 export class WindowIndex {
   /** By position in cache order: the total score, INFEASIBLE or STALE. */
@@ -39,7 +35,6 @@ export class WindowIndex {
   private segmentBits: Int32Array = new Int32Array(0);
   private segmentBestBits: Int32Array = new Int32Array(0);
   private segmentBest: Int32Array = new Int32Array(0);
-  private readonly stack: Int32Array = new Int32Array(64);
 
   /** `resolve` works out, stores and returns the total at a stale position. */
   constructor(resolve: (position: number) => number) {
@@ -91,21 +86,36 @@ export class WindowIndex {
     this.processedCount = end >= 0 ? this.length - start + end : this.length;
   }
 
-  /** Position of the best node that `find` found; of equals the first in pre-order of the implicit binary heap over the list. */
+  /**
+   * Position of the best node that `find` found; of equals the first in pre-order of the implicit binary heap over the
+   * list. On one level of the heap that is the lowest rank: one candidate a level is compared.
+   */
   winner(): number {
-    const { segmentCount, segmentBest, segmentBestBits } = this;
+    const { segmentCount, segmentBest, segmentBestBits, segmentBits, segmentRank, segmentBlock } = this;
     let best = INFEASIBLE;
-    let ties = 0;
+    for (let i = 0; i < segmentCount; i++) if (segmentBest[i] > best) best = segmentBest[i];
+    let winner = -1;
+    let winnerRank = -1;
+    /** Ranks below are on levels that have a candidate. */
+    let open = 0;
     for (let i = 0; i < segmentCount; i++) {
-      if (segmentBest[i] < best) continue;
-      if (segmentBest[i] > best) {
-        best = segmentBest[i];
-        ties = 0;
+      if (segmentBest[i] !== best) continue;
+      const rank = segmentRank[i];
+      const bits = segmentBits[i];
+      let left = segmentBestBits[i];
+      if (open > rank) left &= bitsFrom(bits, open - rank);
+      while (left !== 0) {
+        const bit = lowestBit(left);
+        const candidate = rank + bitCount(bits & ((1 << bit) - 1));
+        if (winner < 0 || precedesInHeap(candidate, winnerRank)) {
+          winner = (segmentBlock[i] << BLOCK_BITS) + bit;
+          winnerRank = candidate;
+        }
+        open = (2 << (31 - Math.clz32(candidate + 1))) - 1;
+        left &= bitsFrom(bits, open - rank);
       }
-      ties += bitCount(segmentBestBits[i]);
     }
-    const found = ties <= FEW_TIES ? -1 : this.tryHeapOrder(best);
-    return found >= 0 ? found : this.firstOfTies(best);
+    return winner;
   }
 
   /** Adds the nodes of a block's `range` to the window. Position of the first node that is too much, -1: there is none. */
@@ -179,51 +189,6 @@ export class WindowIndex {
     this.bestTotal[block] = best;
     this.dirty[block] = 0;
   }
-
-  /** The first ranks in pre-order; -1: none of them is best. */
-  private tryHeapOrder(best: number): number {
-    const { stack, feasibleCount, total } = this;
-    let depth = 0;
-    stack[depth++] = 0;
-    for (let tries = 0; depth > 0 && tries < TRIES; tries++) {
-      const rank = stack[--depth];
-      const position = this.positionOfRank(rank);
-      if (total[position] === best) return position;
-      const left = 2 * rank + 1;
-      if (left + 1 < feasibleCount) stack[depth++] = left + 1;
-      if (left < feasibleCount) stack[depth++] = left;
-    }
-    return -1;
-  }
-
-  private positionOfRank(rank: number): number {
-    const { segmentRank } = this;
-    let low = 0;
-    let high = this.segmentCount - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (segmentRank[middle] <= rank) low = middle;
-      else high = middle - 1;
-    }
-    return (this.segmentBlock[low] << BLOCK_BITS) + nthBit(this.segmentBits[low], rank - segmentRank[low]);
-  }
-
-  private firstOfTies(best: number): number {
-    const { segmentCount, segmentBest, segmentBestBits, segmentBits, segmentRank, segmentBlock } = this;
-    let winner = -1;
-    let winnerRank = -1;
-    for (let i = 0; i < segmentCount; i++) {
-      if (segmentBest[i] !== best) continue;
-      for (let left = segmentBestBits[i]; left !== 0; left &= left - 1) {
-        const bit = lowestBit(left);
-        const rank = segmentRank[i] + bitCount(segmentBits[i] & ((1 << bit) - 1));
-        if (winner >= 0 && !precedesInHeap(rank, winnerRank)) continue;
-        winner = (segmentBlock[i] << BLOCK_BITS) + bit;
-        winnerRank = rank;
-      }
-    }
-    return winner;
-  }
 }
 
 /** Whether index `a` comes before another index `b` in pre-order (root, left, right) of an implicit binary heap. */
@@ -251,4 +216,13 @@ function nthBit(bits: number, n: number): number {
   let left = bits;
   for (let i = 0; i < n; i++) left &= left - 1;
   return lowestBit(left);
+}
+
+/** The bits without the lowest `n` that are set. */
+function bitsFrom(bits: number, n: number): number {
+  if (n >= BLOCK) return 0;
+  if (bits === -1) return -1 << n;
+  let left = bits;
+  for (let i = 0; i < n; i++) left &= left - 1;
+  return left;
 }

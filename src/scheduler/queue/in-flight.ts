@@ -2,6 +2,7 @@
  * Events that happened while pods were being scheduled, in order, so that a pod that fails can be asked whether one of
  * them helps (pkg/scheduler/backend/queue/active_queue.go). Leading events are dropped when the oldest pod leaves.
  */
+import { growUint8, grownCapacity } from '../../base/growable.ts';
 import type { ClusterEvent, EventSubject } from '../framework/cluster-event.ts';
 
 export interface RecordedEvent {
@@ -12,24 +13,24 @@ export interface RecordedEvent {
 export class InFlight {
   /** A pod row (its marker) or an event. */
   private entries: (number | RecordedEvent)[] = [];
-  private readonly pods = new Set<number>();
-
-  get podCount(): number {
-    return this.pods.size;
-  }
+  /** By pod row: 1 while in flight. */
+  private flies: Uint8Array = new Uint8Array(64);
+  podCount = 0;
 
   has(pod: number): boolean {
-    return this.pods.has(pod);
+    return pod < this.flies.length && this.flies[pod] === 1;
   }
 
   start(pod: number): void {
-    this.pods.add(pod);
+    if (pod >= this.flies.length) this.flies = growUint8(this.flies, grownCapacity(this.flies.length, pod + 1));
+    if (this.flies[pod] === 0) this.podCount++;
+    this.flies[pod] = 1;
     this.entries.push(pod);
   }
 
   /** Nothing is kept while no pod is in flight. */
   record(event: ClusterEvent, subject: EventSubject): void {
-    if (this.pods.size > 0) this.entries.push({ event, subject });
+    if (this.podCount > 0) this.entries.push({ event, subject });
   }
 
   /** Events since the pod was popped, oldest first. */
@@ -42,9 +43,11 @@ export class InFlight {
   }
 
   done(pod: number): void {
-    if (!this.pods.delete(pod)) return;
-    if (this.pods.size === 0) {
-      this.entries.length = 0;
+    if (!this.has(pod)) return;
+    this.flies[pod] = 0;
+    if (--this.podCount === 0) {
+      if (this.entries.length === 1) this.entries.pop();
+      else this.entries = [];
       return;
     }
     this.entries = this.entries.filter((entry) => entry !== pod);

@@ -56,7 +56,9 @@ export class SchedulingQueue {
   private place: Uint8Array = new Uint8Array(0);
   /** When the pod came into the queue, or back after its last failed attempt. */
   private timestamp: Float64Array = new Float64Array(0);
-  /** Breaks ties of `timestamp`: order of setting it. */
+  /** Of the pod's template, as of when the pod last entered a heap or was updated. */
+  private priority: Float64Array = new Float64Array(0);
+  /** Order of setting `timestamp`, which never decreases: stands for it and breaks its ties. */
   private order: Float64Array = new Float64Array(0);
   private initialAttempt: Float64Array = new Float64Array(0);
   /** Whole second at which backoff ends; NaN: not computed since the last failure. */
@@ -218,6 +220,7 @@ export class SchedulingQueue {
     const nominated = this.cluster.nominatedNodeName(pod);
     if (nominated !== '' && this.nominator.nodeOf(pod) !== nominated) this.nominator.add(pod, nominated);
     const place = this.placeOf(pod);
+    if (place !== QueuePlace.None) this.priority[pod] = this.cluster.templateOf(pod).priority;
     if (place === QueuePlace.None) this.add(pod);
     else if (place === QueuePlace.Active) this.active.fix(pod);
     else if (place === QueuePlace.Backoff) this.backoff.fix(pod);
@@ -283,9 +286,9 @@ export class SchedulingQueue {
     assert(first !== undefined, 'a scheduler has a profile');
     if (first.queueSort.name === 'PrioritySort') {
       return (a, b) => {
-        const difference = this.cluster.templateOf(a).priority - this.cluster.templateOf(b).priority;
-        if (difference !== 0) return difference > 0;
-        return this.timestamp[a] < this.timestamp[b] || (this.timestamp[a] === this.timestamp[b] && this.order[a] < this.order[b]);
+        const { priority } = this;
+        if (priority[a] !== priority[b]) return priority[a] > priority[b];
+        return this.order[a] < this.order[b];
       };
     }
     const left = new PodInfo(this.cluster, -1);
@@ -313,6 +316,7 @@ export class SchedulingQueue {
   /** Into active or a backoff heap, unless PreEnqueue gates the pod. */
   private enter(pod: number, place: QueuePlace): void {
     this.view.row = pod;
+    this.priority[pod] = this.cluster.templateOf(pod).priority;
     const refusal = this.profileOf(pod)?.runPreEnqueue(this.view) ?? null;
     if (refusal !== null) {
       this.gate[pod] = this.hints.bit(refusal.plugin);
@@ -482,6 +486,7 @@ export class SchedulingQueue {
     const capacity = grownCapacity(this.capacity, needed);
     this.place = growUint8(this.place, capacity);
     this.timestamp = growFloat64(this.timestamp, capacity);
+    this.priority = growFloat64(this.priority, capacity);
     this.order = growFloat64(this.order, capacity);
     this.initialAttempt = growFloat64(this.initialAttempt, capacity);
     this.expiry = growFloat64(this.expiry, capacity);
