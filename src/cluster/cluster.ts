@@ -150,6 +150,7 @@ export class Cluster {
     this.begin(Verb.AddNode, row);
     this.clock.digest.addText(facts.name);
     this.nodes.info[row].facts = facts;
+    this.nodes.labels.write(row, facts.labels);
     this.nodes.pool[row] = poolIndex;
     this.nodes.createdAt[row] = this.now;
     this.writeAllocatable(row, node);
@@ -178,6 +179,7 @@ export class Cluster {
     const facts = compileNode(node);
     this.countNode(row, -1);
     info.facts = facts;
+    this.nodes.labels.write(row, facts.labels);
     this.writeAllocatable(row, node);
     this.countNode(row, 1);
     this.nodes.factsGeneration[row]++;

@@ -3,6 +3,8 @@
  * the first time widens all rows. NodeInfo objects, one a node, point into them. Only Cluster writes here.
  */
 import { growFloat64, growInt32, growUint32, growUint8, grownCapacity } from '../base/growable.ts';
+import { LabelColumns } from './label-columns.ts';
+import type { LabelColumn } from './label-columns.ts';
 import { NodeInfo } from './node-info.ts';
 import type { NodeFacts } from './node-info.ts';
 
@@ -35,6 +37,8 @@ export class NodeTable {
   generation: Uint32Array = new Uint32Array(0);
   /** Grows with every change of the node's object. Never 0 on a used row. */
   factsGeneration: Uint32Array = new Uint32Array(0);
+  /** Label values as numbers; use `labelColumn`. */
+  readonly labels: LabelColumns = new LabelColumns();
   /** Rows whose generation grew, in order: a ring, `changeCount` is where the next one goes (modulo CHANGE_RING). */
   readonly changedRows: Int32Array = new Int32Array(CHANGE_RING);
   changeCount = 0;
@@ -43,6 +47,11 @@ export class NodeTable {
   touch(row: number): void {
     this.generation[row]++;
     this.changedRows[this.changeCount++ & (CHANGE_RING - 1)] = row;
+  }
+
+  /** The nodes' values of a label as numbers, kept up to date. */
+  labelColumn(key: string): LabelColumn {
+    return this.labels.column(key, this.info);
   }
 
   allocate(facts: NodeFacts): number {
@@ -85,6 +94,7 @@ export class NodeTable {
     this.createdAt = growFloat64(this.createdAt, capacity);
     this.generation = growUint32(this.generation, capacity);
     this.factsGeneration = growUint32(this.factsGeneration, capacity);
+    this.labels.grow(capacity);
     this.capacity = capacity;
     this.repoint();
   }

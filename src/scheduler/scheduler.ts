@@ -21,6 +21,7 @@ import { nodeEventView } from './framework/cluster-event.ts';
 import type { PodEventView } from './framework/cluster-event.ts';
 import { CycleState } from './framework/cycle-state.ts';
 import { Diagnosis } from './framework/diagnosis.ts';
+import { Placements } from './framework/placements.ts';
 import { PodInfo } from './framework/pod-info.ts';
 import type { Handle, PluginFactory } from './framework/plugin-api.ts';
 import { Profile } from './framework/profile.ts';
@@ -83,6 +84,7 @@ export class Scheduler implements ClusterObserver {
   readonly queue: SchedulingQueue;
   readonly profiles: ReadonlyMap<string, Profile>;
   readonly snapshot: LiveSnapshot;
+  private readonly placements: Placements;
   readonly algorithm: Algorithm;
   readonly listeners: SchedulerListener[] = [];
   /** Cycles begun, and those that found no node. */
@@ -115,6 +117,7 @@ export class Scheduler implements ClusterObserver {
     this.options = options;
     this.view = new PodInfo(cluster, -1);
     this.snapshot = new LiveSnapshot(cluster);
+    this.placements = new Placements(cluster);
     const { configuration, phase } = options;
     this.preemption = new PreemptionExecutor(kernel, cluster, this, phase);
     this.profiles = new Map(configuration.profiles.map((spec) => [spec.schedulerName, this.makeProfile(spec)]));
@@ -424,6 +427,7 @@ export class Scheduler implements ClusterObserver {
     const handle: Handle = {
       cluster,
       snapshot,
+      placements: this.placements,
       schedulerName: spec.schedulerName,
       preemption: this.preemption,
       filterWithNominatedPods: (state, pod, node: NodeInfo) => profile().runFilterWithNominatedPods(state, pod, node),

@@ -12,6 +12,7 @@ import type { EventResource, EventSubject, NodeEventView, PodEventView } from '.
 import { nodeEventView } from '../../src/scheduler/framework/cluster-event.ts';
 import { CycleState } from '../../src/scheduler/framework/cycle-state.ts';
 import type { Handle, NodeInfo, Plugin, PluginFactory } from '../../src/scheduler/framework/plugin-api.ts';
+import { Placements } from '../../src/scheduler/framework/placements.ts';
 import { PodInfo } from '../../src/scheduler/framework/pod-info.ts';
 import { LiveSnapshot } from '../../src/scheduler/framework/snapshot.ts';
 import { CODE_NAMES, Code, statusMessage } from '../../src/scheduler/framework/status.ts';
@@ -104,6 +105,7 @@ export class SchedulerFixture {
     return {
       cluster,
       snapshot,
+      placements: new Placements(cluster),
       filterWithNominatedPods: () => null,
       runPreFilterAddPod: () => null,
       runPreFilterRemovePod: () => null,

@@ -9,6 +9,7 @@ import { RandomStreams } from '../../kernel/random.ts';
 import type { RandomStream } from '../../kernel/random.ts';
 import { Algorithm } from '../../scheduler/framework/algorithm.ts';
 import type { CycleState } from '../../scheduler/framework/cycle-state.ts';
+import { Placements } from '../../scheduler/framework/placements.ts';
 import type { PodInfo } from '../../scheduler/framework/pod-info.ts';
 import type { Handle, PluginFactory, PreemptionPort } from '../../scheduler/framework/plugin-api.ts';
 import { Profile } from '../../scheduler/framework/profile.ts';
@@ -31,15 +32,17 @@ const NO_PREEMPTION: PreemptionPort = { execute: () => undefined, isRunningFor: 
 class ReplayHandle implements Handle {
   readonly cluster: Cluster;
   readonly snapshot: LiveSnapshot;
+  readonly placements: Placements;
   readonly preemption: PreemptionPort = NO_PREEMPTION;
   readonly schedulerName: string;
   profile: Profile | null = null;
   private readonly nominator: Nominator;
   private readonly streams = new RandomStreams('conformance');
 
-  constructor(cluster: Cluster, snapshot: LiveSnapshot, nominator: Nominator, schedulerName: string) {
+  constructor(cluster: Cluster, snapshot: LiveSnapshot, placements: Placements, nominator: Nominator, schedulerName: string) {
     this.cluster = cluster;
     this.snapshot = snapshot;
+    this.placements = placements;
     this.nominator = nominator;
     this.schedulerName = schedulerName;
   }
@@ -99,6 +102,7 @@ export class ReplayScheduler {
   constructor(cluster: Cluster, config: unknown, { registry, plain }: ReplaySettings) {
     const configuration = decodeSchedulerConfiguration(config, { registry });
     this.snapshot = new LiveSnapshot(cluster);
+    const placements = new Placements(cluster);
     this.algorithm = new Algorithm(cluster, this.snapshot, {
       percentageOfNodesToScore: configuration.percentageOfNodesToScore,
       sampling: true,
@@ -107,7 +111,7 @@ export class ReplayScheduler {
       tieStream: new RandomStreams('conformance').stream('ties'),
     });
     for (const spec of configuration.profiles) {
-      const handle = new ReplayHandle(cluster, this.snapshot, this.nominator, spec.schedulerName);
+      const handle = new ReplayHandle(cluster, this.snapshot, placements, this.nominator, spec.schedulerName);
       const profile = new Profile(spec, registry, handle);
       handle.profile = profile;
       this.profiles.set(spec.schedulerName, { profile, handle });

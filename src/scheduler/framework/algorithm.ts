@@ -14,6 +14,7 @@ import type { Profile, ScoreCollector } from './profile.ts';
 import type { LiveSnapshot } from './snapshot.ts';
 import { errorStatus, isRejected, statusMessage, unresolvable } from './status.ts';
 import type { Status } from './status.ts';
+import { precedesInHeap } from './window-index.ts';
 
 export type TieBreak = 'upstream' | 'first' | 'random';
 
@@ -97,7 +98,11 @@ export class Algorithm {
     const start = this.nextStartNodeIndex % count;
     const target = this.feasibleNodesToFind(profile, count);
     const picked = this.usesIndex && profile.score.length > 0 ? cached.pick(start, target) : NO_INDEX;
-    const error = picked === NO_INDEX ? cached.filter(state, pod, start, target) : null;
+    if (picked === NO_INDEX && cached.usesDomains && !cached.filterByDomains(start, target)) {
+      state.reset();
+      return null;
+    }
+    const error = picked === NO_INDEX && !cached.usesDomains ? cached.filter(state, pod, start, target) : null;
     const processed = cached.feasibleCount + cached.rejectedCount;
     this.nodesFiltered += processed;
     this.nextStartNodeIndex = (this.nextStartNodeIndex + processed) % count;
@@ -265,14 +270,15 @@ function filterError(status: Status): Status {
 
 /**
  * The first maximum in pre-order traversal of the implicit binary heap over the list: what popping a max-heap built
- * bottom-up from it yields (spec: container/heap over nodeScoreHeap).
+ * bottom-up from it yields (spec: container/heap over nodeScoreHeap). On one level of the heap that is the leftmost one.
  */
 export function firstInHeapOrder(totals: ArrayLike<number>, count: number, best: number): number {
-  const stack = [0];
-  for (let index = stack.pop(); index !== undefined; index = stack.pop()) {
-    if (totals[index] === best) return index;
-    if (2 * index + 2 < count) stack.push(2 * index + 2);
-    if (2 * index + 1 < count) stack.push(2 * index + 1);
+  let winner = -1;
+  for (let from = 0; from < count; from = 2 * from + 1) {
+    const end = Math.min(2 * from + 1, count);
+    let index = from;
+    while (index < end && totals[index] !== best) index++;
+    if (index < end && (winner < 0 || precedesInHeap(index, winner))) winner = index;
   }
-  return 0;
+  return Math.max(winner, 0);
 }

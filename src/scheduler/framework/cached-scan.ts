@@ -8,6 +8,7 @@ import type { NodeInfo } from '../../cluster/node-info.ts';
 import type { CycleState } from './cycle-state.ts';
 import { Diagnosis } from './diagnosis.ts';
 import type { StatusSource } from './diagnosis.ts';
+import type { DomainScore, DomainTest } from './domain-answers.ts';
 import type { PodInfo } from './pod-info.ts';
 import type { Plugin } from './plugin-api.ts';
 import { invalidScore, isValidScore } from './profile.ts';
@@ -17,6 +18,7 @@ import { Code, errorStatus, isRejected, statusMessage } from './status.ts';
 import type { Status } from './status.ts';
 import { TemplateCaches } from './template-cache.ts';
 import type { CachePlan, TemplateCache } from './template-cache.ts';
+import { INFEASIBLE, STALE } from './window-index.ts';
 
 interface LiveFilter {
   readonly plugin: CachePlan['filters'][number]['plugin'];
@@ -32,6 +34,10 @@ export class CachedScan {
   private readonly caches: TemplateCaches;
   private cache: TemplateCache | null = null;
   private readonly liveFilters: LiveFilter[] = [];
+  /** Of live plugins that answer by domain: in the profile's order of filters, and of score plugins. */
+  private readonly tests: { readonly test: DomainTest; readonly order: number }[] = [];
+  private readonly domainScores: { readonly add: DomainScore; readonly weight: number }[] = [];
+  private walkStart = 0;
   private liveScores: readonly ScorePlugin[] = [];
   /** Rows of the feasible nodes in the order found. */
   private feasible: Int32Array = new Int32Array(64);
@@ -65,8 +71,12 @@ export class CachedScan {
     this.cache = cache;
     this.liveFilters.length = 0;
     this.liveScores = NO_SCORES;
-    const awake = cache.plan.live.filter((plugin) => plugin.inert?.(template) !== true);
-    if (awake.length > 0 && !this.wake(profile, state, pod, cache.plan, awake)) return false;
+    this.tests.length = this.domainScores.length = 0;
+    if (!this.askDomains(cache.plan, pod)) {
+      this.tests.length = this.domainScores.length = 0;
+      const awake = cache.plan.live.filter((plugin) => plugin.inert?.(template) !== true);
+      if (awake.length > 0 && !this.wake(profile, state, pod, cache.plan, awake)) return false;
+    }
     cache.begin(pod);
     if (this.orderVersion !== this.snapshot.version) this.takeOrder();
     return true;
@@ -123,7 +133,7 @@ export class CachedScan {
    */
   pick(start: number, target: number): number {
     const cache = this.cache as TemplateCache;
-    if (this.liveFilters.length + this.liveScores.length > 0 || cache.blocked || !this.isFlat(cache)) return NO_INDEX;
+    if (this.usesDomains || this.liveFilters.length + this.liveScores.length > 0 || cache.blocked || !this.isFlat(cache)) return NO_INDEX;
     cache.syncIndex();
     const { index } = cache;
     index.find(start, target);
@@ -143,7 +153,94 @@ export class CachedScan {
     return true;
   }
 
+  /** What the live plugins answer from counts by domain. false: some plugin has to be asked node by node. */
+  private askDomains({ filters, live, liveScores }: CachePlan, pod: PodInfo): boolean {
+    for (let i = 0; i < live.length; i++) {
+      const plugin = live[i];
+      if (plugin.inert?.(pod.template) === true) continue;
+      const answers = plugin.domains?.answers(pod);
+      if (answers === undefined || answers === null) return false;
+      const filter = filters.find((entry) => entry.plugin === plugin);
+      if (filter !== undefined) for (const test of answers.tests) this.tests.push({ test, order: filter.order });
+      const scorer = liveScores.find((entry) => entry.plugin === plugin);
+      if (scorer !== undefined && answers.score !== null) this.domainScores.push({ add: answers.score, weight: scorer.weight });
+    }
+    this.tests.sort((a, b) => a.order - b.order);
+    return true;
+  }
+
+  /** Whether live plugins answer for this pod from counts by domain: `filterByDomains` is then to be called, not `filter`. */
+  get usesDomains(): boolean {
+    return this.tests.length + this.domainScores.length > 0;
+  }
+
+  /** Walks as `filter` does; a node passes when its cached verdict and all tests say so. false: a filter failed, the plain scan has to tell which. */
+  filterByDomains(start: number, target: number): boolean {
+    const { order, feasible } = this;
+    const cache = this.cache as TemplateCache;
+    cache.blocked = false;
+    cache.syncIndex();
+    const { index } = cache;
+    const { total } = index;
+    const count = order.length;
+    this.walkStart = start;
+    let found = 0;
+    let processed = 0;
+    for (let position = start; processed < count; processed++) {
+      const at = position;
+      if (++position === count) position = 0;
+      const value = total[at] === STALE ? index.resolveAt(at) : total[at];
+      if (value === INFEASIBLE || !this.passesTests(order[at])) continue;
+      if (found === target) break;
+      feasible[found++] = order[at];
+    }
+    this.feasibleCount = found;
+    this.rejectedCount = processed - found;
+    return !cache.hasErrors;
+  }
+
+  private passesTests(row: number): boolean {
+    const { tests } = this;
+    for (let i = 0; i < tests.length; i++) {
+      const { ids, counts, least, most, missing } = tests[i].test;
+      const domain = ids[row];
+      if (domain < 0) {
+        if (missing !== null) return false;
+        continue;
+      }
+      const value = counts[domain];
+      if (value < least || value > most) return false;
+    }
+    return true;
+  }
+
+  /** The first test that a node fails, of plugins before position `limit` of the profile's filters. */
+  private testStatus(row: number, limit: number): Status | null {
+    for (const { test, order } of this.tests) {
+      if (order > limit) return null;
+      const domain = test.ids[row];
+      if (domain < 0) {
+        if (test.missing !== null) return test.missing;
+      } else if (test.counts[domain] < test.least || test.counts[domain] > test.most) return test.status;
+    }
+    return null;
+  }
+
+  private diagnoseDomains(cache: TemplateCache): Diagnosis {
+    const { order } = this;
+    const diagnosis = new Diagnosis(order.length);
+    for (let i = 0, position = this.walkStart; i < order.length; i++) {
+      const row = order[position];
+      if (++position === order.length) position = 0;
+      const verdict = cache.verdict[row];
+      const status = this.testStatus(row, verdict === 0 ? Infinity : cache.statusOrder[verdict]) ?? cache.statuses[verdict];
+      if (status) diagnosis.set(this.cluster.nodes.info[row].name, status);
+    }
+    return diagnosis;
+  }
+
   diagnose(): Diagnosis {
+    if (this.usesDomains) return this.diagnoseDomains(this.cache as TemplateCache);
     if (this.cache?.blocked === true && this.liveFilters.length === 0) return new Diagnosis(this.order.length, new BlockedStatuses(this.cache, this.snapshot));
     const { info } = this.cluster.nodes;
     const statuses = this.cache?.statuses ?? [];
@@ -173,6 +270,7 @@ export class CachedScan {
       const status = this.addNormalized(state, pod, cache.normalized[k], cache.raw[k], totals, scratch);
       if (status !== null) return status;
     }
+    for (const { add, weight } of this.domainScores) add(feasible, count, weight, totals, scratch);
     return this.liveScores.length === 0 ? null : this.addLive(profile, state, pod, totals, scratch);
   }
 

@@ -8,6 +8,8 @@ import type { PodTemplate } from '../../cluster/pod-template.ts';
 import type { RandomStream } from '../../kernel/random.ts';
 import type { EventRegistration } from './cluster-event.ts';
 import type { CycleState } from './cycle-state.ts';
+import type { DomainPlugin } from './domain-answers.ts';
+import type { Placements } from './placements.ts';
 import type { PodInfo } from './pod-info.ts';
 import type { SchedulerSnapshot } from './snapshot.ts';
 import type { Status } from './status.ts';
@@ -80,6 +82,9 @@ export interface Plugin {
    */
   inert?(template: PodTemplate): boolean;
 
+  /** The same answers as Filter and Score, for all nodes at once from counts by topology domain. */
+  readonly domains?: DomainPlugin;
+
   /** Reserve, PreBind and the like do nothing for pods without volume or resource claims: then they are not called at all. */
   readonly claimsOnly?: boolean;
 
@@ -114,6 +119,8 @@ export interface Handle {
   readonly cluster: Cluster;
   /** The nodes of the current cycle in the cache's order. */
   readonly snapshot: SchedulerSnapshot;
+  /** Tells counters which pods come to nodes and leave them. */
+  readonly placements: Placements;
   /** Runs the Filter plugins of the profile on one node, nominated pods of equal or higher priority included (for PostFilter plugins). */
   filterWithNominatedPods(state: CycleState, pod: PodInfo, node: NodeInfo): Status | null;
   runPreFilterAddPod(state: CycleState, pod: PodInfo, podToAdd: number, node: NodeInfo): Status | null;

@@ -68,6 +68,11 @@ export class WindowIndex {
     this.dirty[position >> BLOCK_BITS] = 1;
   }
 
+  /** The total at a stale position, worked out. */
+  resolveAt(position: number): number {
+    return this.resolve(position);
+  }
+
   /** Looks for the first `target` feasible nodes from `start` on, around the end. */
   find(start: number, target: number): void {
     this.feasibleCount = 0;

@@ -13,6 +13,7 @@ import type { PodInfo } from '../framework/pod-info.ts';
 import { SKIP, errorStatus, unresolvable, unschedulable } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
 import { TopologyCounts } from './inter-pod-affinity-counts.ts';
+import { affinityDomains, hasPreferences } from './inter-pod-affinity-domains.ts';
 import { affinityEvents } from './inter-pod-affinity-hints.ts';
 import { AffinityRelations, NO_RELATION, matchesAllTerms } from './inter-pod-affinity-terms.ts';
 import type { AffinityTerms, Relation } from './inter-pod-affinity-terms.ts';
@@ -57,6 +58,7 @@ function createPlugin(relations: AffinityRelations, ignorePreferredTermsOfExisti
     name: NAME,
     dependence: { filter: 'cluster', score: 'cluster' },
     inert: (template) => !template.hasPodAffinity && cluster.totals.podsWithAffinity === 0,
+    domains: affinityDomains(relations, ignorePreferredTermsOfExistingPods, { affinity: AFFINITY_UNMET, anti: ANTI_AFFINITY_VIOLATED, existingAnti: EXISTING_ANTI_AFFINITY_VIOLATED }, handle),
     preFilter: (state, pod) => preFilter(state, pod, relations, handle),
     preFilterExtensions: {
       addPod: (state, pod, added, node) => update(state, pod, added, node, 1),
@@ -64,12 +66,9 @@ function createPlugin(relations: AffinityRelations, ignorePreferredTermsOfExisti
     },
     filter: (state, pod, node) => filter(state.read(FILTER_STATE), pod, node),
     preScore: (state, pod, nodes) => {
-      const affinity = pod.template.spec.affinity;
-      const preferences = affinity?.podAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
-      const antiPreferences = affinity?.podAntiAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
-      const hasPreferences = preferences.length + antiPreferences.length > 0;
-      if (nodes.length === 0 || (ignorePreferredTermsOfExistingPods && !hasPreferences)) return SKIP;
-      return preScore(state, pod, relations, hasPreferences, handle);
+      const prefers = hasPreferences(pod.template);
+      if (nodes.length === 0 || (ignorePreferredTermsOfExistingPods && !prefers)) return SKIP;
+      return preScore(state, pod, relations, prefers, handle);
     },
     score: (state, _pod, node) => score(state.read(SCORE_STATE), node),
     normalizeScore: (state, _pod, scores) => {
@@ -135,14 +134,14 @@ function satisfiesAntiAffinity({ terms, anti }: FilterState, { labels }: NodeInf
   return true;
 }
 
-function preScore(state: CycleState, pod: PodInfo, relations: AffinityRelations, hasPreferences: boolean, handle: Handle): Status | null {
+function preScore(state: CycleState, pod: PodInfo, relations: AffinityRelations, prefers: boolean, handle: Handle): Status | null {
   const { template } = pod;
   const { error } = relations.waitingTerms(template);
   if (error !== '') return errorStatus(NAME, `failed to parse pod: ${error}`);
   const templateOf = handle.cluster.pods.template;
   const topologyScore = new Map<string, Map<string, number>>();
   for (const node of handle.snapshot.nodes) {
-    if (node.labels.size === 0 || (!hasPreferences && node.podsWithAffinity === 0)) continue;
+    if (node.labels.size === 0 || (!prefers && node.podsWithAffinity === 0)) continue;
     for (const row of node.pods) {
       for (const { topologyKey, weight } of relations.relation(template, templateOf[row]).weights) addScore(topologyScore, topologyKey, node, weight);
     }

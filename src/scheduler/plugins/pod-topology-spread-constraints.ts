@@ -156,18 +156,22 @@ export function hasAllKeys(labels: ReadonlyMap<string, string>, constraints: rea
 }
 
 /** Policy bits that hold for a node; bits that no constraint honours are not looked at. */
-export function heldPolicies({ honors, affinity }: SpreadConstraints, pod: PodInfo, node: NodeInfo): number {
+export function heldPolicies(compiled: SpreadConstraints, pod: PodInfo, node: NodeInfo): number {
+  const held = heldByTemplate(compiled, pod.template, node);
+  const pin = pod.pinnedNodeName;
+  return pin === '' || pin === node.name ? held : held & ~Policy.Affinity;
+}
+
+/** The same for pods that are not pinned to a node. */
+export function heldByTemplate({ honors, affinity }: SpreadConstraints, template: PodTemplate, node: NodeInfo): number {
   let held = 0;
-  if ((honors & Policy.Affinity) !== 0) {
-    const pin = pod.pinnedNodeName;
-    if ((pin === '' || pin === node.name) && affinity.matches(node)) held |= Policy.Affinity;
-  }
-  if ((honors & Policy.Taints) !== 0 && isTolerated(node.facts.taints, pod)) held |= Policy.Taints;
+  if ((honors & Policy.Affinity) !== 0 && affinity.matches(node)) held |= Policy.Affinity;
+  if ((honors & Policy.Taints) !== 0 && isTolerated(node.facts.taints, template)) held |= Policy.Taints;
   return held;
 }
 
-function isTolerated(taints: readonly Taint[], pod: PodInfo): boolean {
-  return taints.length === 0 || findUntolerated(taints, pod.template.tolerations, REPELLING_EFFECTS) === undefined;
+function isTolerated(taints: readonly Taint[], template: PodTemplate): boolean {
+  return taints.length === 0 || findUntolerated(taints, template.tolerations, REPELLING_EFFECTS) === undefined;
 }
 
 export function includes(constraint: SpreadConstraint, held: number): boolean {

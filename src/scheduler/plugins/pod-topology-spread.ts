@@ -18,6 +18,7 @@ import type { Status } from '../framework/status.ts';
 import { ConstraintTable, SOFT, hasAllKeys, heldPolicies, includes } from './pod-topology-spread-constraints.ts';
 import type { SpreadConstraint, SpreadConstraints } from './pod-topology-spread-constraints.ts';
 import { DomainCounts } from './pod-topology-spread-counts.ts';
+import { spreadDomains } from './pod-topology-spread-domains.ts';
 import { spreadEvents } from './pod-topology-spread-hints.ts';
 
 const NAME = 'PodTopologySpread';
@@ -70,6 +71,7 @@ function createPlugin(table: ConstraintTable, isSystem: boolean, handle: Handle)
       const { hard, soft, error } = table.of(template);
       return hard.length === 0 && soft.length === 0 && error === '';
     },
+    domains: spreadDomains(table, isSystem, { missing: LABEL_MISSING, skewed: TOO_SKEWED }, handle),
     preFilter: (state, pod) => preFilter(state, pod, table.of(pod.template), handle),
     preFilterExtensions: {
       addPod: (state, pod, added, node) => update(state, pod, added, node, 1),

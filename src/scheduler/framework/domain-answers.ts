@@ -1,0 +1,44 @@
+/**
+ * How a plugin that looks at other pods answers for all nodes at once: what its Filter says of a node is a few range
+ * tests on counts of the node's topology domains, and its scores of a window of nodes come in one call. The plugin's
+ * PreFilter, Filter, PreScore, Score and NormalizeScore are the plain twin, and give the same answers.
+ */
+import type { PodInfo } from './pod-info.ts';
+import type { Status } from './status.ts';
+
+/** A node passes when least <= counts[its domain] <= most. */
+export interface DomainTest {
+  /** By node row: the node's domain, -1: it lacks the label. */
+  ids: Int32Array;
+  /** By domain. */
+  counts: Int32Array;
+  least: number;
+  most: number;
+  /** Verdict on nodes without the label; null: they pass. */
+  readonly missing: Status | null;
+  /** Verdict on nodes outside the range. */
+  readonly status: Status;
+}
+
+export interface DomainAnswers {
+  /** In the order in which Filter looks at them; empty: every node passes. Good until the cluster changes. */
+  readonly tests: readonly DomainTest[];
+  /** null: adds nothing. */
+  readonly score: DomainScore | null;
+}
+
+/** Adds weight * normalised score to totals[i] of the i-th of the first `count` node rows; `scratch` is as long. */
+export type DomainScore = (rows: Int32Array, count: number, weight: number, totals: Float64Array, scratch: Float64Array) => void;
+
+export interface DomainPlugin {
+  /** For an ordinary pod: not pinned to a node, nor nominated to one. null: has to be asked node by node. */
+  answers(pod: PodInfo): DomainAnswers | null;
+}
+
+/** An array of counts with room for `size` domains. */
+export function withRoom(counts: Int32Array, size: number): Int32Array {
+  if (size <= counts.length) return counts;
+  const grown = new Int32Array(Math.max(size, 2 * counts.length));
+  grown.set(counts);
+  return grown;
+}
