@@ -9,6 +9,8 @@ export class LabelColumn {
   readonly key: string;
   /** By node row: the number of the node's value, -1: the node lacks the label. Replaced when the table grows. */
   ids: Int32Array = new Int32Array(0);
+  /** Grows when a node's number changes. */
+  version = 0;
   private readonly numbers = new Map<string, number>();
 
   constructor(key: string) {
@@ -22,13 +24,11 @@ export class LabelColumn {
 
   write(row: number, labels: ReadonlyMap<string, string>): void {
     const value = labels.get(this.key);
-    if (value === undefined) {
-      this.ids[row] = -1;
-      return;
-    }
-    let id = this.numbers.get(value);
-    if (id === undefined) this.numbers.set(value, (id = this.numbers.size));
+    let id = value === undefined ? -1 : this.numbers.get(value);
+    if (id === undefined) this.numbers.set(value as string, (id = this.numbers.size));
+    if (this.ids[row] === id) return;
     this.ids[row] = id;
+    this.version++;
   }
 
   grow(capacity: number): void {

@@ -6,7 +6,7 @@
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { NodeInfo } from '../../cluster/node-info.ts';
 import type { RandomStream } from '../../kernel/random.ts';
-import { CachedScan, NO_INDEX } from './cached-scan.ts';
+import { CachedScan, NO_INDEX, UNSCORED } from './cached-scan.ts';
 import type { CycleState } from './cycle-state.ts';
 import { Diagnosis } from './diagnosis.ts';
 import type { PodInfo } from './pod-info.ts';
@@ -48,7 +48,7 @@ export class Algorithm {
   private readonly snapshot: LiveSnapshot;
   private readonly options: AlgorithmOptions;
   /** The index knows upstream's choice among equals only. */
-  private readonly usesIndex: boolean;
+  private readonly knowsTies: boolean;
   private readonly cached: CachedScan;
   private totals: Float64Array = new Float64Array(64);
   private scratch: Float64Array = new Float64Array(64);
@@ -58,7 +58,7 @@ export class Algorithm {
     this.cluster = cluster;
     this.snapshot = snapshot;
     this.options = options;
-    this.usesIndex = options.tieBreak === 'upstream';
+    this.knowsTies = options.tieBreak === 'upstream';
     this.cached = new CachedScan(cluster, snapshot);
   }
 
@@ -97,12 +97,13 @@ export class Algorithm {
     const count = this.snapshot.nodes.length;
     const start = this.nextStartNodeIndex % count;
     const target = this.feasibleNodesToFind(profile, count);
-    const picked = this.usesIndex && profile.score.length > 0 ? cached.pick(start, target) : NO_INDEX;
-    if (picked === NO_INDEX && cached.usesDomains && !cached.filterByDomains(start, target)) {
+    this.makeRoom(count);
+    const picked = profile.score.length > 0 ? cached.pick(start, target, this.totals, this.knowsTies) : NO_INDEX;
+    if (picked === NO_INDEX && cached.usesDomains) {
       state.reset();
       return null;
     }
-    const error = picked === NO_INDEX && !cached.usesDomains ? cached.filter(state, pod, start, target) : null;
+    const error = picked === NO_INDEX ? cached.filter(state, pod, start, target) : null;
     const processed = cached.feasibleCount + cached.rejectedCount;
     this.nodesFiltered += processed;
     this.nextStartNodeIndex = (this.nextStartNodeIndex + processed) % count;
@@ -120,8 +121,7 @@ export class Algorithm {
     }
     let winner = 0;
     if (feasibleNodes > 1) {
-      this.makeRoom(feasibleNodes);
-      const failed = cached.score(profile, state, pod, this.totals, this.scratch) === null ? null : this.scoreAgain(profile, state, pod, cached.nodes());
+      const failed = cached.score(profile, state, pod, this.totals, this.scratch, picked === UNSCORED) === null ? null : this.scoreAgain(profile, state, pod, cached.nodes());
       if (failed !== null) return { kind: 'error', status: failed };
       if (profile.score.length > 0) this.nodesScored += feasibleNodes;
       winner = this.choose(feasibleNodes);

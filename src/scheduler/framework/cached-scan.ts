@@ -18,7 +18,7 @@ import { Code, errorStatus, isRejected, statusMessage } from './status.ts';
 import type { Status } from './status.ts';
 import { TemplateCaches } from './template-cache.ts';
 import type { CachePlan, TemplateCache } from './template-cache.ts';
-import { INFEASIBLE, STALE } from './window-index.ts';
+import { DomainMasks } from './domain-masks.ts';
 
 interface LiveFilter {
   readonly plugin: CachePlan['filters'][number]['plugin'];
@@ -37,6 +37,7 @@ export class CachedScan {
   /** Of live plugins that answer by domain: in the profile's order of filters, and of score plugins. */
   private readonly tests: { readonly test: DomainTest; readonly order: number }[] = [];
   private readonly domainScores: { readonly add: DomainScore; readonly weight: number }[] = [];
+  private readonly masks = new DomainMasks();
   private walkStart = 0;
   private liveScores: readonly ScorePlugin[] = [];
   /** Rows of the feasible nodes in the order found. */
@@ -128,25 +129,34 @@ export class CachedScan {
   }
 
   /**
-   * The whole search by the template's index, for templates that no live plugin cares for and whose normalised scores are
-   * even. Row of upstream's choice; -1: no node passes; NO_INDEX: `filter` and `score` have to do it.
+   * The search by the template's index, unless a plugin has to be asked node by node. Row of upstream's choice, -1: no
+   * node passes; UNSCORED: the feasible nodes are found and `score` is next; NO_INDEX: `filter` and `score` have to do it.
+   * `upstreamTies` false: the choice is not made here.
    */
-  pick(start: number, target: number): number {
+  pick(start: number, target: number, totals: Float64Array, upstreamTies: boolean): number {
     const cache = this.cache as TemplateCache;
-    if (this.usesDomains || this.liveFilters.length + this.liveScores.length > 0 || cache.blocked || !this.isFlat(cache)) return NO_INDEX;
+    if (this.liveFilters.length + this.liveScores.length > 0 || cache.isOdd || (cache.blocked && !this.usesDomains)) return NO_INDEX;
+    cache.blocked = false;
     cache.syncIndex();
     const { index } = cache;
-    index.find(start, target);
-    if (!this.isFlat(cache)) return NO_INDEX;
+    const { masks } = this;
+    index.find(start, target, this.tests.length > 0 && masks.begin(this.order, this.tests) ? masks : null);
+    if (cache.isOdd) return NO_INDEX;
+    this.walkStart = start;
     this.feasibleCount = index.feasibleCount;
     this.rejectedCount = index.processedCount - index.feasibleCount;
-    if (index.feasibleCount > 0) return this.order[index.winner()];
-    cache.block();
-    return -1;
+    if (index.feasibleCount === 0) {
+      if (!this.usesDomains) cache.block();
+      return -1;
+    }
+    if (index.feasibleCount === 1 || (upstreamTies && this.domainScores.length === 0 && this.isEven(cache))) return this.order[index.winner()];
+    index.collect(this.order, this.feasible, totals);
+    return UNSCORED;
   }
 
-  private isFlat(cache: TemplateCache): boolean {
-    if (cache.hasErrors || cache.hasInvalidScores || cache.hasOddTotals || cache.hasUnevenRaw) return false;
+  /** Whether no normalised score can tell two nodes apart. */
+  private isEven(cache: TemplateCache): boolean {
+    if (cache.hasUnevenRaw) return false;
     for (let i = 0; i < cache.normalized.length; i++) {
       if (i < cache.firstRaw.length && this.validWhenEven.get(cache.normalized[i].plugin)?.has(cache.firstRaw[i]) !== true) return false;
     }
@@ -169,56 +179,16 @@ export class CachedScan {
     return true;
   }
 
-  /** Whether live plugins answer for this pod from counts by domain: `filterByDomains` is then to be called, not `filter`. */
+  /** Whether live plugins answer for this pod from counts by domain: then `filter` cannot take the index's place. */
   get usesDomains(): boolean {
     return this.tests.length + this.domainScores.length > 0;
-  }
-
-  /** Walks as `filter` does; a node passes when its cached verdict and all tests say so. false: a filter failed, the plain scan has to tell which. */
-  filterByDomains(start: number, target: number): boolean {
-    const { order, feasible } = this;
-    const cache = this.cache as TemplateCache;
-    cache.blocked = false;
-    cache.syncIndex();
-    const { index } = cache;
-    const { total } = index;
-    const count = order.length;
-    this.walkStart = start;
-    let found = 0;
-    let processed = 0;
-    for (let position = start; processed < count; processed++) {
-      const at = position;
-      if (++position === count) position = 0;
-      const value = total[at] === STALE ? index.resolveAt(at) : total[at];
-      if (value === INFEASIBLE || !this.passesTests(order[at])) continue;
-      if (found === target) break;
-      feasible[found++] = order[at];
-    }
-    this.feasibleCount = found;
-    this.rejectedCount = processed - found;
-    return !cache.hasErrors;
-  }
-
-  private passesTests(row: number): boolean {
-    const { tests } = this;
-    for (let i = 0; i < tests.length; i++) {
-      const { ids, counts, least, most, missing } = tests[i].test;
-      const domain = ids[row];
-      if (domain < 0) {
-        if (missing !== null) return false;
-        continue;
-      }
-      const value = counts[domain];
-      if (value < least || value > most) return false;
-    }
-    return true;
   }
 
   /** The first test that a node fails, of plugins before position `limit` of the profile's filters. */
   private testStatus(row: number, limit: number): Status | null {
     for (const { test, order } of this.tests) {
       if (order > limit) return null;
-      const domain = test.ids[row];
+      const domain = test.column.ids[row];
       if (domain < 0) {
         if (test.missing !== null) return test.missing;
       } else if (test.counts[domain] < test.least || test.counts[domain] > test.most) return test.status;
@@ -254,8 +224,8 @@ export class CachedScan {
     return diagnosis;
   }
 
-  /** Total scores of the feasible nodes into `totals`. A status: some score is invalid or a plugin failed; the plain scan tells which. */
-  score(profile: Profile, state: CycleState, pod: PodInfo, totals: Float64Array, scratch: Float64Array): Status | null {
+  /** Total scores of the feasible nodes into `totals`; `collected`: the cached sums are there already. A status: some score is invalid or a plugin failed; the plain scan tells which. */
+  score(profile: Profile, state: CycleState, pod: PodInfo, totals: Float64Array, scratch: Float64Array, collected: boolean): Status | null {
     const count = this.feasibleCount;
     const { feasible } = this;
     const cache = this.cache as TemplateCache;
@@ -264,9 +234,11 @@ export class CachedScan {
       return null;
     }
     if (cache.hasInvalidScores) return INVALID_SCORES;
-    const { sum } = cache;
-    for (let i = 0; i < count; i++) totals[i] = sum[feasible[i]];
-    for (let k = 0; k < cache.normalized.length; k++) {
+    if (!collected) {
+      const { sum } = cache;
+      for (let i = 0; i < count; i++) totals[i] = sum[feasible[i]];
+    }
+    if (!this.isEven(cache)) for (let k = 0; k < cache.normalized.length; k++) {
       const status = this.addNormalized(state, pod, cache.normalized[k], cache.raw[k], totals, scratch);
       if (status !== null) return status;
     }
@@ -410,8 +382,9 @@ class BlockedStatuses implements StatusSource {
   }
 }
 
-/** What `pick` says when the index cannot answer. */
+/** What `pick` says when the index cannot answer, and when scores are still to be added. */
 export const NO_INDEX = -2;
+export const UNSCORED = -3;
 const INVALID_SCORES = errorStatus('', 'a score is out of range');
 const NO_NODES: readonly NodeInfo[] = [];
 const NO_SCORES: readonly ScorePlugin[] = [];

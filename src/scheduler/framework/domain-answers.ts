@@ -3,14 +3,15 @@
  * tests on counts of the node's topology domains, and its scores of a window of nodes come in one call. The plugin's
  * PreFilter, Filter, PreScore, Score and NormalizeScore are the plain twin, and give the same answers.
  */
+import type { LabelColumn } from '../../cluster/label-columns.ts';
 import type { PodInfo } from './pod-info.ts';
 import type { Status } from './status.ts';
 
 /** A node passes when least <= counts[its domain] <= most. */
 export interface DomainTest {
-  /** By node row: the node's domain, -1: it lacks the label. */
-  ids: Int32Array;
-  /** By domain. */
+  /** Its ids are the nodes' domains. */
+  readonly column: LabelColumn;
+  /** By domain of the column. */
   counts: Int32Array;
   least: number;
   most: number;

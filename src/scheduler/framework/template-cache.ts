@@ -142,6 +142,11 @@ export class TemplateCache {
     this.rawOnFacts = this.normalized.every(({ plugin }) => plugin.dependence?.score === 'facts');
   }
 
+  /** Something that the index cannot tell: the plain scan finds out what. */
+  get isOdd(): boolean {
+    return this.hasErrors || this.hasInvalidScores || this.hasOddTotals;
+  }
+
   /** To be called once a cycle before `look`: makes room, notes which node set the answers must be of. */
   begin(pod: PodInfo): void {
     const snapshotVersion = this.snapshot.version;

@@ -10,8 +10,14 @@
 export const STALE = -2;
 export const INFEASIBLE = -1;
 
-const BLOCK_BITS = 5;
+export const BLOCK_BITS = 5;
 const BLOCK = 1 << BLOCK_BITS;
+
+/** Which nodes of a block pass something beyond the index. */
+export interface BlockMask {
+  /** The bits of `among` that pass. */
+  of(block: number, among: number): number;
+}
 
 export class WindowIndex {
   /** By position in cache order: the total score, INFEASIBLE or STALE. */
@@ -22,6 +28,7 @@ export class WindowIndex {
   processedCount = 0;
 
   private length = 0;
+  private mask: BlockMask | null = null;
   private dirty: Uint8Array = new Uint8Array(0);
   /** By block: bits of its feasible nodes, of those with the greatest total, and that total. */
   private feasibleBits: Int32Array = new Int32Array(0);
@@ -68,13 +75,31 @@ export class WindowIndex {
     this.dirty[position >> BLOCK_BITS] = 1;
   }
 
-  /** The total at a stale position, worked out. */
-  resolveAt(position: number): number {
-    return this.resolve(position);
+  /** Rows and totals of the nodes that `find` found, in the order found; `order` gives the rows by position. */
+  collect(order: Int32Array, rows: Int32Array, totals: Float64Array): void {
+    const { segmentCount, segmentBlock, segmentBits, total } = this;
+    let at = 0;
+    for (let i = 0; i < segmentCount; i++) {
+      const from = segmentBlock[i] << BLOCK_BITS;
+      const bits = segmentBits[i];
+      if (bits === -1) {
+        for (let position = from; position < from + BLOCK; position++, at++) {
+          rows[at] = order[position];
+          totals[at] = total[position];
+        }
+        continue;
+      }
+      for (let left = bits; left !== 0; left &= left - 1, at++) {
+        const position = from + lowestBit(left);
+        rows[at] = order[position];
+        totals[at] = total[position];
+      }
+    }
   }
 
-  /** Looks for the first `target` feasible nodes from `start` on, around the end. */
-  find(start: number, target: number): void {
+  /** Looks for the first `target` feasible nodes from `start` on, around the end, among those of the mask if there is one. */
+  find(start: number, target: number, mask: BlockMask | null): void {
+    this.mask = mask;
     this.feasibleCount = 0;
     this.segmentCount = 0;
     const last = (this.length - 1) >> BLOCK_BITS;
@@ -127,6 +152,7 @@ export class WindowIndex {
   private take(block: number, range: number, target: number): number {
     if (this.dirty[block] === 1) this.refresh(block);
     let bits = this.feasibleBits[block] & range;
+    if (bits !== 0 && this.mask !== null) bits = this.mask.of(block, bits);
     if (bits === 0) return -1;
     const count = bitCount(bits);
     const rank = this.feasibleCount;

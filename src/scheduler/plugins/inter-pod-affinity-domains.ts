@@ -30,7 +30,7 @@ class KeySums {
 
   constructor(column: LabelColumn, missing: Status | null, status: Status) {
     this.column = column;
-    this.test = { ids: column.ids, counts: this.sums, least: 0, most: 0, missing, status };
+    this.test = { column, counts: this.sums, least: 0, most: 0, missing, status };
   }
 
   add(node: number, change: number): void {
@@ -47,7 +47,6 @@ class KeySums {
   current(least: number, most: number): DomainTest {
     const { test, column } = this;
     this.sums = withRoom(this.sums, column.size);
-    test.ids = column.ids;
     test.counts = this.sums;
     test.least = least;
     test.most = most;

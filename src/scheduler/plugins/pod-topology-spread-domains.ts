@@ -179,7 +179,7 @@ class TemplateSpread {
     this.hard = hard.map((constraint) => new SpreadCounter(handle, template, compiled, constraint, hard));
     this.soft = soft.map((constraint) => new SpreadCounter(handle, template, compiled, constraint, requireAll ? soft : []));
     this.selfCounts = hard.map(({ matcher }) => (matcher.matches(template.id) ? 1 : 0));
-    this.tests = this.hard.map(({ column, counts }) => ({ ids: column.ids, counts, least: 0, most: 0, missing: verdicts.missing, status: verdicts.skewed }));
+    this.tests = this.hard.map(({ column, counts }) => ({ column, counts, least: 0, most: 0, missing: verdicts.missing, status: verdicts.skewed }));
     this.seen = soft.map(() => new Int32Array(8));
     this.weights = soft.map(() => 0);
     this.answers = {
@@ -194,7 +194,6 @@ class TemplateSpread {
       counter.refresh();
       const test = this.tests[i];
       counter.counts = withRoom(counter.counts, counter.column.size);
-      test.ids = counter.column.ids;
       test.counts = counter.counts;
       test.most = counter.constraint.maxSkew + counter.minimum() - this.selfCounts[i];
     }
