@@ -51,13 +51,17 @@ export function decide({ nodes, running, pod: object }: DecisionCase): Decided {
   return { chosen, feasible: names, scores, totals: feasible.length === 0 ? {} : byNode((index) => algorithm.total(index)) };
 }
 
-/** What one Filter plugin, asked alone, says of each node: `ok`, or code and reasons. PreFilter's rejection counts for all nodes. */
-export function verdicts(name: FilterPlugin, { nodes, running, pod }: DecisionCase): ByNode<string> {
-  const factory = registry.get(name);
-  if (factory === undefined) throw new Error(`no plugin ${name}`);
-  const verdict = fixture({ nodes, pods: running, objects: clusterObjects(nodes) }).plugin(factory).filter(pod);
-  if (typeof verdict !== 'string') return verdict;
-  return Object.fromEntries(nodes.map((node) => [node.metadata?.name ?? '', verdict === 'Skip' ? 'ok' : verdict]));
+/** What each Filter plugin, asked alone, says of each node: `ok`, or code and reasons. PreFilter's rejection counts for all nodes. */
+export function verdicts({ nodes, running, pod }: DecisionCase): Readonly<Record<FilterPlugin, ByNode<string>>> {
+  const world = fixture({ nodes, pods: running, objects: clusterObjects(nodes) });
+  const ofPlugin = (name: FilterPlugin): ByNode<string> => {
+    const factory = registry.get(name);
+    if (factory === undefined) throw new Error(`no plugin ${name}`);
+    const verdict = world.plugin(factory).filter(pod);
+    if (typeof verdict !== 'string') return verdict;
+    return Object.fromEntries(nodes.map((node) => [node.metadata?.name ?? '', verdict === 'Skip' ? 'ok' : verdict]));
+  };
+  return Object.fromEntries(FILTER_PLUGINS.map((name) => [name, ofPlugin(name)])) as Record<FilterPlugin, ByNode<string>>;
 }
 
 /** The best total, and who has it. */

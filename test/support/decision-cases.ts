@@ -11,6 +11,9 @@ const CSI_DRIVER = 'csi.example.com';
 
 const MEBI = 1024 * 1024;
 const IMAGE_BYTES: Readonly<Record<string, number>> = { 'registry/web:v1': 80 * MEBI, 'registry/api:v1': 400 * MEBI, 'registry/db:v1': 900 * MEBI };
+const CLAIMS = ['v0', 'v1', 'v2', 'solo'];
+/** Bound, and used by no random pod. */
+export const OWN_CLAIM = 'own';
 const APPS = ['web', 'api', 'db'];
 
 export interface DecisionCase {
@@ -18,6 +21,16 @@ export interface DecisionCase {
   /** Running pods: each names its node. They need not fit. */
   readonly running: readonly Pod[];
   readonly pod: Pod;
+}
+
+const sometimes = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
+const rarely = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.oneof({ weight: 9, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
+
+type Defined<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** The members that have a value. */
+function defined<T extends object>(drawn: T): Defined<T> {
+  return Object.fromEntries(Object.entries(drawn).filter(([, value]) => value !== undefined)) as Defined<T>;
 }
 
 export const taintArbitrary: fc.Arbitrary<Taint> = fc.record({
@@ -49,13 +62,13 @@ const nodeDraw: fc.Arbitrary<NodeDraw> = fc.record({
   zone: zoneArbitrary,
   disk: fc.constantFrom('ssd', 'hdd'),
   allocatable: fc.record({
-    cpu: fc.constantFrom('1', '2', '4', '8'),
-    memory: fc.constantFrom('2Gi', '4Gi', '16Gi'),
-    pods: fc.constantFrom('2', '5', '110'),
-    'example.com/gpu': fc.constantFrom('0', '2'),
+    cpu: fc.constantFrom('2', '8', '8', '16'),
+    memory: fc.constantFrom('4Gi', '16Gi', '32Gi'),
+    pods: fc.constantFrom('3', '110', '110'),
+    'example.com/gpu': fc.constantFrom('2', '4'),
   }),
   taints: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.array(taintArbitrary, { maxLength: 2 }) }),
-  unschedulable: fc.nat(9).map((roll) => roll === 0),
+  unschedulable: fc.nat(19).map((roll) => roll === 0),
   images: fc.uniqueArray(imageArbitrary, { maxLength: 2 }),
 });
 
@@ -78,12 +91,13 @@ const termArbitrary: fc.Arbitrary<PodAffinityTerm> = fc.record({ topologyKey, la
 const terms = fc.array(termArbitrary, { minLength: 1, maxLength: 2 });
 const weighted = fc.array(fc.record({ weight: fc.constantFrom(1, 20, 100), podAffinityTerm: termArbitrary }), { minLength: 1, maxLength: 2 });
 const onDisk = fc.constantFrom('ssd', 'hdd').map((disk) => ({ matchExpressions: [{ key: 'disk', operator: 'In', values: [disk] }] }));
+const inZone = fc.constantFrom({ operator: 'Exists' }, { operator: 'In', values: ['a', 'b'] }, { operator: 'NotIn', values: ['c'] }).map((requirement) => ({ matchExpressions: [{ key: ZONE, ...requirement }] }));
 
 const affinityArbitrary: fc.Arbitrary<Affinity> = fc.record(
   {
     nodeAffinity: fc.record(
       {
-        requiredDuringSchedulingIgnoredDuringExecution: onDisk.map((term) => ({ nodeSelectorTerms: [term] })),
+        requiredDuringSchedulingIgnoredDuringExecution: inZone.map((term) => ({ nodeSelectorTerms: [term] })),
         preferredDuringSchedulingIgnoredDuringExecution: fc.array(fc.record({ weight: fc.constantFrom(1, 10, 30), preference: onDisk }), { minLength: 1, maxLength: 2 }),
       },
       { requiredKeys: [] },
@@ -108,25 +122,22 @@ const spreadArbitrary: fc.Arbitrary<TopologySpreadConstraint> = fc.record(
 
 const volumeArbitrary: fc.Arbitrary<Volume> = fc.oneof(
   fc.record({ pdName: fc.constantFrom('d', 'e'), readOnly: fc.boolean() }).map((gcePersistentDisk) => ({ name: `disk-${gcePersistentDisk.pdName}`, gcePersistentDisk })),
-  fc.constantFrom('v0', 'v1', 'v2', 'solo').map((claimName) => ({ name: claimName, persistentVolumeClaim: { claimName } })),
+  fc.constantFrom(...CLAIMS).map((claimName) => ({ name: claimName, persistentVolumeClaim: { claimName } })),
 );
 
 const containerArbitrary: fc.Arbitrary<Container> = fc.record({
   name: fc.constant('main'),
   image: imageArbitrary,
   resources: fc.record({
-    requests: fc.record(
-      { cpu: fc.constantFrom('0', '100m', '1', '3'), memory: fc.constantFrom('0', '100Mi', '1Gi', '6Gi'), 'example.com/gpu': fc.constantFrom('1', '2') },
-      { requiredKeys: [] },
-    ),
+    requests: fc
+      .record({ cpu: sometimes(fc.constantFrom('0', '100m', '3')), memory: sometimes(fc.constantFrom('0', '1Gi', '6Gi')), 'example.com/gpu': rarely(fc.constantFrom('1', '2')) })
+      .map((drawn): Record<string, string> => defined(drawn)),
   }),
   ports: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, {
     weight: 1,
     arbitrary: fc.record({ hostPort: fc.constantFrom(80, 8080), protocol: fc.constantFrom('TCP', 'UDP'), hostIP: fc.constantFrom('', '0.0.0.0', '127.0.0.1') }).map((port) => [{ containerPort: 80, ...port }]),
   }),
 });
-
-const sometimes = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(arbitrary, { freq: 1, nil: undefined });
 
 const specArbitrary: fc.Arbitrary<PodSpec> = fc
   .record({
@@ -138,7 +149,7 @@ const specArbitrary: fc.Arbitrary<PodSpec> = fc
     topologySpreadConstraints: sometimes(fc.uniqueArray(spreadArbitrary, { minLength: 1, maxLength: 2, selector: (constraint) => constraint.topologyKey })),
     volumes: sometimes(fc.uniqueArray(volumeArbitrary, { minLength: 1, maxLength: 2, selector: (volume) => volume.name })),
   })
-  .map((spec) => Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== undefined)) as PodSpec);
+  .map((spec): PodSpec => defined(spec));
 
 /** A pod of this name, in one of two namespaces. */
 export function podArbitrary(name: string): fc.Arbitrary<Pod> {
@@ -156,7 +167,7 @@ export function withSpec(pod: Pod, more: PodSpec): Pod {
 
 /** The objects that the pods' claims and selectors name: bound claims on volumes, one of them of a zone, limits, a Service. */
 export function clusterObjects(nodes: readonly Node[]): KubernetesObject[] {
-  const claims = ['default', 'team'].flatMap((namespace) => ['v0', 'v1', 'v2', 'solo'].flatMap((name) => boundClaim(namespace, name)));
+  const claims = ['default', 'team'].flatMap((namespace) => [...CLAIMS, OWN_CLAIM].flatMap((name) => boundClaim(namespace, name)));
   const limits = nodes.map((node) => csiNode(node.metadata?.name ?? ''));
   const service = { kind: 'Service', metadata: { name: 'web', namespace: 'default' }, spec: { selector: { app: 'web' } } } as KubernetesObject;
   return [...claims, ...limits, service];
