@@ -186,7 +186,7 @@ function boundClaim(namespace: string, name: string): KubernetesObject[] {
     {
       kind: 'PersistentVolumeClaim',
       metadata: { namespace, name, annotations: { 'pv.kubernetes.io/bind-completed': 'yes' } },
-      spec: { volumeName, accessModes: [name === 'solo' ? 'ReadWriteOncePod' : 'ReadWriteOnce'] },
+      spec: { volumeName, accessModes: [name === 'solo' ? 'ReadWriteOncePod' : 'ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
     } as KubernetesObject,
   ];
 }
