@@ -2,7 +2,9 @@
 import { assert } from '../base/assert.ts';
 import { InputError } from '../base/input-error.ts';
 import type { Problem } from '../base/input-error.ts';
-import { checkTraceInput } from '../io/run-simulation.ts';
+import { MICROS_PER_HOUR, MICROS_PER_MINUTE } from '../base/time.ts';
+import type { Micros } from '../base/time.ts';
+import { lastArrivalOf } from '../io/run-simulation.ts';
 import { openTraceFile } from '../io/trace-stream.ts';
 import type { Node } from '../cluster/objects.ts';
 import type { RunResult } from '../metrics/run-result.ts';
@@ -10,8 +12,9 @@ import { formatCount } from '../report/format.ts';
 import { readOpenbNodes } from '../workload/traces/openb-nodes.ts';
 import type { CommandContext } from './command.ts';
 import { executeRun } from './execute-run.ts';
+import type { Scenario } from '../simulation/scenario.ts';
 import type { GivenOptions } from './options.ts';
-import { scenarioFrom } from './scenario-input.ts';
+import { overridesOf, scenarioFrom } from './scenario-input.ts';
 import type { LocatedScenario } from './scenario-input.ts';
 
 export async function replayOpenb(given: GivenOptions, context: CommandContext): Promise<number> {
@@ -19,9 +22,30 @@ export async function replayOpenb(given: GivenOptions, context: CommandContext):
   const problems: Problem[] = [];
   const nodes = gathering(problems, () => readNodes(nodesFile)) ?? [];
   const source = gathering(problems, () => scenarioAround(given, context, 'openb', given.text('pods') ?? '', {}));
-  if (source !== undefined) gathering(problems, () => { checkTraceInput(source.scenario.trace); });
-  if (problems.length > 0 || source === undefined) throw new InputError(problems);
-  return executeRun({ scenario: { ...source.scenario, nodes }, locate: source.locate, given, context, remarks: accountOf });
+  const durationMicros = source === undefined ? undefined : gathering(problems, () => horizonOf(source.scenario, given));
+  if (problems.length > 0 || source === undefined || durationMicros === undefined) throw new InputError(problems);
+  const isAsGiven = durationMicros === source.scenario.durationMicros;
+  const remarks = (result: RunResult): string[] => [...accountOf(result), ...(isAsGiven ? [] : [END_OF_RECORDING])];
+  return executeRun({ ...source, scenario: { ...source.scenario, nodes, durationMicros }, given, context, remarks });
+}
+
+const END_OF_RECORDING = 'Ends with the recording, after its last arrival; --set duration=null plays on until the last pod has ended.';
+
+/**
+ * A recording ends with its last arrival; what it would go on to do is unknown, and one pod may run for months. Reads
+ * the whole list: throws InputError with its mistakes.
+ */
+function horizonOf({ trace, durationMicros }: Scenario, given: GivenOptions): Micros | null {
+  if (trace === null) return durationMicros;
+  const last = lastArrivalOf(trace);
+  const isGiven = overridesOf(given.list('set')).some(({ path }) => path === 'duration');
+  return isGiven ? durationMicros : endBehind(last);
+}
+
+/** The next whole hour, or the next whole minute where an hour would be much of the run: every arrival lies before it. */
+function endBehind(last: Micros): Micros {
+  const unit = last >= 4 * MICROS_PER_HOUR ? MICROS_PER_HOUR : MICROS_PER_MINUTE;
+  return (Math.floor(last / unit) + 1) * unit;
 }
 
 export async function replayCsv(given: GivenOptions, context: CommandContext): Promise<number> {

@@ -96,7 +96,8 @@ export class TemplateTable {
 
 /** Canonical text of what makes two pods alike for scheduling. */
 export function templateKey(pod: Pod): string {
-  const { nodeName: _nodeName, ...spec } = pod.spec ?? {};
+  const { nodeName = '', ...others } = pod.spec ?? {};
+  const spec = nodeName === '' ? others : { ...others, nodeName };
   const status = pod.status;
   const resize = status && {
     containers: status.containerStatuses?.map(({ name, resources, allocatedResources }) => ({ name, resources, allocatedResources })),
@@ -112,6 +113,12 @@ export function templateKey(pod: Pod): string {
     spec,
     resize,
   });
+}
+
+/** The pod without the node that it is on, so that all pods like it share a template wherever they run. */
+export function withoutNodeName(pod: Pod): Pod {
+  const { nodeName: _nodeName, ...spec } = pod.spec ?? {};
+  return { ...pod, spec };
 }
 
 /** JSON with sorted keys; undefined members, empty objects and empty lists inside objects are kept out. */

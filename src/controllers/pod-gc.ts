@@ -50,7 +50,9 @@ export class PodGc implements ClusterObserver {
 
   private removeUnscheduled(pod: number, incarnation: number): void {
     const { pods } = this.cluster;
-    if ((pods.incarnation[pod] | 0) === incarnation && pods.phase[pod] < PodPhase.Bound) this.remove(pod);
+    const phase = pods.phase[pod];
+    // Whoever terminated it may have removed it, too: a free row keeps its incarnation until it is taken again.
+    if ((pods.incarnation[pod] | 0) === incarnation && phase !== PodPhase.Free && phase < PodPhase.Bound) this.remove(pod);
   }
 
   private removeOrphans(node: number, incarnation: number): void {

@@ -256,13 +256,13 @@ export class MetricsCollector implements ClusterObserver {
   private notes(counts: Counts, isExact: boolean): string[] {
     const notes: string[] = [];
     const say = (count: number, text: string): void => void (count > 0 && notes.push(text));
-    say(counts.podsPending, `${counts.podsPending} pods were still waiting for a node at the end; their waits so far are counted as lower bounds.`);
-    say(this.leftWaiting, `${this.leftWaiting} pods left before they had a node; their waits until then are counted as lower bounds.`);
-    say(this.placedWithNode, `${this.placedWithNode} pods came with a node of their own; they have no queue wait.`);
-    say(counts.podsReplaced, `${counts.podsReplaced} replacement pods count in latencies and in podsScheduled as pods of their own, but not in podsArrived.`);
+    say(counts.podsPending, `Pods that still waited for a node at the end: ${counts.podsPending}. Their waits so far are counted as lower bounds.`);
+    say(this.leftWaiting, `Pods that left before they had a node: ${this.leftWaiting}. Their waits until then are counted as lower bounds.`);
+    say(this.placedWithNode, `Pods that came with a node of their own: ${this.placedWithNode}. They have no queue wait.`);
+    say(counts.podsReplaced, `Replacement pods: ${counts.podsReplaced}. They count in latencies and in podsScheduled as pods of their own, but not in podsArrived.`);
     say(isExact ? 0 : 1, 'Waits of the larger groups are summed up in a histogram: their quantiles are exact to 0.4 %.');
     say(this.tableGivenUp ? 1 : 0, `The pod table is left out: there were more than ${this.options.podTableLimit} pods (metrics.pods: all writes it anyway).`);
-    say(this.marks.dropped, `${this.marks.dropped} more events happened than are marked.`);
+    say(this.marks.dropped, `Events that happened but are not marked, to keep the marks few: ${this.marks.dropped}.`);
     const { intervalMicros } = this.series;
     say(intervalMicros > this.settings.sampleMicros ? 1 : 0, `Time series rows are ${intervalMicros / MICROS_PER_SECOND} s apart instead of ${this.settings.sampleMicros / MICROS_PER_SECOND} s, to keep them few.`);
     return notes;

@@ -39,8 +39,8 @@ function utilizationTable(result: RunResult): string {
     formatShare(stranded),
   ];
   const all = sortedKeys(result.utilization).map((name) => row(name, result.utilization[name], packing.densityOfNonEmptyNodes[name] ?? null, packing.strandedShare[name] ?? null));
-  const pools = sortedKeys(result.utilizationByPool).map((pool) =>
-    section(`Pool ${pool}`, sortedKeys(result.utilizationByPool[pool]).map((name) => row(name, result.utilizationByPool[pool][name], null, null)), 9),
+  const pools = poolsOf(result.utilizationByPool).map((pool) =>
+    section(pool === '' ? NO_POOL : `Pool ${pool}`, sortedKeys(result.utilizationByPool[pool]).map((name) => row(name, result.utilizationByPool[pool][name], null, null)), 9),
   );
   const heads = ['All nodes', 'Mean', 'p5', 'p50', 'p95', 'Max', 'While pods waited', 'On non-empty nodes', 'Stranded'];
   return table('Utilization and packing', heads, section('', all, 9) + pools.join(''));
@@ -104,8 +104,16 @@ function costTable(result: RunResult): string {
     ['Total', formatCount(cost.total, 2)],
     ['Node-hours', formatCount(cost.nodeHours, 1)],
   ];
-  const pools = sortedKeys(cost.nodeHoursByPool).map((pool): Row => [pool, formatCount(cost.nodeHoursByPool[pool], 1)]);
+  const pools = poolsOf(cost.nodeHoursByPool).map((pool): Row => [pool === '' ? NO_POOL : pool, formatCount(cost.nodeHoursByPool[pool], 1)]);
   return table('Cost', ['Cluster', ''], section('', facts, 2) + section('Node-hours by pool', pools, 2));
+}
+
+const NO_POOL = 'Nodes of no pool';
+
+/** Nodes from files belong to no pool: they have a row of their own only beside pools. */
+function poolsOf(record: Readonly<Record<string, unknown>>): string[] {
+  const pools = sortedKeys(record);
+  return pools.every((pool) => pool === '') ? [] : pools;
 }
 
 function counted(record: Readonly<Record<string, number>>, nameOf: (key: string) => string): Row[] {

@@ -8,6 +8,7 @@ import { MICROS_PER_MINUTE, type Micros } from '../base/time.ts';
 import { EvictionCause, PodOutcome } from '../cluster/cluster.ts';
 import { objectKey } from '../cluster/object-store.ts';
 import type { KubernetesObject, OwnerReference, Pod, PodSpec, PodTemplateSpec, WorkloadObject } from '../cluster/objects.ts';
+import { withoutNodeName } from '../cluster/pod-template.ts';
 import { withDaemonTolerations } from '../controllers/daemon-sets.ts';
 import { OwnerKind } from '../controllers/owners.ts';
 import type { InputSource } from '../kernel/kernel.ts';
@@ -82,7 +83,7 @@ export class ManifestInput implements InputSource {
     const nodeName = pod.spec?.nodeName ?? '';
     const isDaemon = controllerOf(pod)?.kind === 'DaemonSet';
     const row = cluster.createPod({
-      template: admission.template(pod, pod.status !== undefined),
+      template: admission.template(withoutNodeName(pod), pod.status !== undefined),
       nameBase: base,
       nameOrdinal: ordinal,
       owner,

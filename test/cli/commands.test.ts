@@ -68,13 +68,49 @@ describe('replay', () => {
     '',
   ].join('\n');
 
-  test('openb accounts for every pod', () => {
+  const openb = (pods: string, ...rest: readonly string[]): ReturnType<typeof cli.run> => {
     cli.write('nodes.csv', NODES);
-    cli.write('pods.csv', PODS);
-    const { code, out, err } = cli.run('replay', 'openb', '--nodes', 'nodes.csv', '--pods', 'pods.csv', '--check');
+    cli.write('pods.csv', pods);
+    return cli.run('replay', 'openb', '--nodes', 'nodes.csv', '--pods', 'pods.csv', ...rest);
+  };
+
+  test('openb ends with the recording, behind the last arrival, and accounts for every pod', () => {
+    const { code, out, err } = openb(PODS, '--check');
     expect(err).not.toContain('error');
     expect(code).toBe(0);
-    expect(out).toContain('\n3 arrived = 3 finished + 0 running + 0 pending + 0 lost\n');
+    expect(out).toContain('\nSimulated   1m00s\n');
+    expect(out).toContain('\n3 arrived = 1 finished + 2 running + 0 pending + 0 lost\nEnds with the recording');
+  });
+
+  test.each([
+    ['59', '1', '60'],
+    ['60', '1', '120'],
+    ['60', '4', '60'],
+    ['14399', '1', '14400'],
+    ['14400', '1', '18000'],
+    ['36000', '2.5', '18000'],
+  ])('openb whose last pod arrives at second %s, compressed by %s, is played for %s s', (last, compress, seconds) => {
+    const { out } = openb(PODS.replace('Pending,20,300,', `Pending,${last},100000,`), '--compress', compress, '-o', 'json');
+    expect(JSON.parse(out)).toMatchObject({ simulatedSeconds: Number(seconds), counts: { podsArrived: 3 } });
+  });
+
+  test('openb is played as long as --set says, with null until the last pod has ended', () => {
+    const longer = openb(PODS, '--set', 'duration=150s');
+    expect(longer.out).toContain('\nSimulated   2m30s\n');
+    expect(longer.out).toMatch(/\n3 arrived = 2 finished \+ 1 running \+ 0 pending \+ 0 lost\n$/);
+    expect(openb(PODS, '--set', 'duration=null').out).toMatch(/\n3 arrived = 3 finished \+ 0 running \+ 0 pending \+ 0 lost\n$/);
+  });
+
+  const published = resolve('../shared/traces/openb');
+  test(`all 8152 pods of the published openb list arrive and are accounted for${existsSync(published) ? '' : ' (SKIPPED: the list is not beside this checkout)'}`, (context) => {
+    if (!existsSync(published)) context.skip('the published openb list is not beside this checkout');
+    const files = ['--nodes', join(published, 'openb_node_list_all_node.csv'), '--pods', join(published, 'openb_pod_list_default.csv')];
+    const { code, out, err } = cli.run('replay', 'openb', ...files, '--compress', '400', '--check', '--progress', 'none');
+    expect(code).toBe(0);
+    expect(out).toContain('\nSimulated   9h00m\n');
+    const account = /\n8152 arrived = (\d+) finished \+ (\d+) running \+ (\d+) pending \+ (\d+) lost\n/.exec(out);
+    expect(account?.slice(1).reduce((sum, count) => sum + Number(count), 0)).toBe(8152);
+    expect(err).toMatch(/^\n[\d,]+ events and [\d,]+ decisions in .*\n$/);
   });
 
   test('a wrong list is told with all its mistakes before anything runs', () => {

@@ -99,7 +99,7 @@ describe('latency', () => {
     expect(Object.keys(result.latencyByPriority)).toEqual(['0', '7']);
     expect(result.latencyByPriority[7].queueWaitSeconds).toMatchObject({ count: 1, p50: 5, censored: 0 });
     expect(result.latencyByClass.batch.queueWaitSeconds).toMatchObject({ count: 3, max: 10, censored: 1 });
-    expect(result.notes.join('\n')).toContain('1 pods were still waiting for a node at the end');
+    expect(result.notes.join('\n')).toContain('Pods that still waited for a node at the end: 1.');
   });
 
   test('a second start after a crash is no second sample, a pod that came with its node has no queue wait', () => {
@@ -263,7 +263,7 @@ describe('rows', () => {
     for (let i = 0; i < 20_003; i++) many.at(1 + i / 1000, () => many.collector.mark('crash', 'a', 1));
     const result = many.result(40);
     expect(result.events.length).toBe(20_000);
-    expect(result.notes).toContain('3 more events happened than are marked.');
+    expect(result.notes).toContain('Events that happened but are not marked, to keep the marks few: 3.');
   });
 
   test('one row per pod in order of leaving, or none beyond the limit', () => {

@@ -81,6 +81,17 @@ describe('the HTML page', () => {
     expect(withoutScript(html)).not.toMatch(/NaN|undefined|Infinity/u);
   });
 
+  it('names nodes of no pool only beside pools', () => {
+    const { utilization, cost } = makeRunResult();
+    const pages = [{ '': utilization }, { '': utilization, general: utilization }].map((utilizationByPool) => {
+      const nodeHoursByPool = Object.fromEntries(Object.keys(utilizationByPool).map((pool) => [pool, 24]));
+      return renderHtml(makeRunResult({ overrides: { utilizationByPool, cost: { ...cost, nodeHoursByPool } } }));
+    });
+    expect(pages[0]).not.toMatch(/Nodes of no pool|Node-hours by pool/u);
+    expect(pages[1].match(/Nodes of no pool/gu)).toHaveLength(2);
+    expect(pages[1]).toContain('Pool general');
+  });
+
   it('stays small, however many samples there are', () => {
     expect(renderHtml(makeRunResult({ samples: 50_000 })).length).toBeLessThan(2_500_000);
   });

@@ -209,6 +209,11 @@ describe('manifests', () => {
     expect(pods.acknowledgedAt[world.podNamed('web-5d-x7')]).toBe(0);
   });
 
+  test('a lost pod that is the last of its file is removed once', () => {
+    const lost: Pod = { kind: 'Pod', metadata: { name: 'lost' }, spec: { nodeName: 'nowhere', containers: [{ name: 'main' }] }, status: { phase: 'Running' } };
+    expect(play([lost]).log.filter((line) => line.includes('lost'))).toEqual(['    0.0  created lost', '    0.0  terminating lost: nodeFailure', '    0.0  removed lost: Evicted']);
+  });
+
   test('a pod on a node that does not exist is lost; a pending one with a node starts there', () => {
     const pod = (name: string, nodeName: string, phase: string): Pod => ({ kind: 'Pod', metadata: { name }, spec: { nodeName, containers: [{ name: 'main' }] }, status: { phase } });
     const world = play([pod('lost', 'nowhere', 'Running'), pod('late', 'n', 'Pending'), pod('there', 'n', 'Running')]);

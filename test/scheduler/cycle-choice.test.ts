@@ -59,6 +59,7 @@ describe('rotation', () => {
     world.nodes(250);
     expect(chosenNodes(world, 4)).toEqual(['n0', 'n100', 'n200', 'n50']);
     expect(world.scheduler.algorithm.nextStartNodeIndex).toBe(150);
+    expect(world.scheduler.algorithm.nodesFiltered).toBe(400);
   });
 
   test('a search over all nodes leaves the start where it was', () => {

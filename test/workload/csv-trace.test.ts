@@ -60,7 +60,7 @@ describe('a trace in Podyard\'s own format', () => {
     const reader = openTraceCsv(byteSourceOf('arrival,duration\n0,5\n1,\n2,\n'), 'trace.csv');
     expect(drain(reader)).toHaveLength(3);
     expect(reader.podCount).toBe(3);
-    expect(reader.notes()).toEqual(['pods without a duration, which run for ever: 2']);
+    expect(reader.notes()).toEqual(['Pods without a duration, which run for ever: 2']);
   });
 
   it('gives the pods before a wrong row, then its mistakes', () => {

@@ -47,9 +47,9 @@ describe('an openb pod list', () => {
     expect(pods.map((pod) => pod.durationMicros)).toEqual([60_000_000, 69_000_000, 59_000_000]);
     expect(pods[0].requests['nvidia.com/gpu']).toBe('1');
     expect(reader.notes()).toEqual([
-      'pods that never ran in the recording (Pending), and here run for the time from creation to deletion: 1',
-      'pods that ask for a share of a GPU, and here take a whole one: 1',
-      'pods that still ran when the recording ended, and here end then: 1',
+      'Pods that never ran in the recording (Pending), and here run for the time from creation to deletion: 1',
+      'Pods that ask for a share of a GPU, and here take a whole one: 1',
+      'Pods that still ran when the recording ended, and here end then: 1',
     ]);
   });
 

@@ -8,6 +8,7 @@
  */
 import { checkCluster } from '../../cluster/check.ts';
 import { Cluster } from '../../cluster/cluster.ts';
+import { withoutNodeName } from '../../cluster/pod-template.ts';
 import { Kernel } from '../../kernel/kernel.ts';
 import type { EventKind } from '../../kernel/kernel.ts';
 import { decodeSchedulerConfiguration } from '../../scheduler/config/scheduler-configuration.ts';
@@ -143,7 +144,7 @@ export class QueueReplay {
     if (row === undefined || world.cluster.pods.node[row] >= 0 || object.metadata?.resourceVersion !== undefined) {
       world.update(object);
     } else {
-      this.newer.set(row, world.cluster.internTemplate(object).id);
+      this.newer.set(row, world.cluster.internTemplate(withoutNodeName(object)).id);
       this.nominated.set(row, '');
     }
   }

@@ -7,6 +7,7 @@ import { Digest } from '../../base/digest.ts';
 import { Cluster } from '../../cluster/cluster.ts';
 import type { Node, Pod } from '../../cluster/objects.ts';
 import { PodOutcome } from '../../cluster/pod-table.ts';
+import { withoutNodeName } from '../../cluster/pod-template.ts';
 import { isNode, isPod, podKey } from './vector-lines.ts';
 import type { RecordedObject } from './vector-lines.ts';
 
@@ -31,7 +32,7 @@ export class ReplayedCluster {
   update(object: RecordedObject): void {
     const { cluster } = this;
     if (isNode(object)) cluster.updateNode(this.nodeRow(object.metadata?.name ?? ''), object);
-    else if (isPod(object)) cluster.updatePod(this.podRow(podKey(object)), cluster.internTemplate(object).id);
+    else if (isPod(object)) cluster.updatePod(this.podRow(podKey(object)), cluster.internTemplate(withoutNodeName(object)).id);
     else cluster.putObject(object.kind, object);
   }
 
@@ -43,7 +44,7 @@ export class ReplayedCluster {
 
   /** Creates the pod; one with spec.nodeName runs there at once. */
   createPod(pod: Pod): number {
-    const row = this.pendingPod(podKey(pod), this.cluster.internTemplate(pod).id, pod.status?.startTime);
+    const row = this.pendingPod(podKey(pod), this.cluster.internTemplate(withoutNodeName(pod)).id, pod.status?.startTime);
     const nodeName = pod.spec?.nodeName ?? '';
     if (nodeName !== '') this.cluster.placePod(row, this.nodeRow(nodeName));
     return row;

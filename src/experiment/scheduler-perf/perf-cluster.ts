@@ -9,6 +9,7 @@ import { Cluster, EvictionCause, PodOutcome, PodPhase } from '../../cluster/clus
 import type { ClusterObserver } from '../../cluster/observer.ts';
 import type { KubernetesObject, Node, Pod } from '../../cluster/objects.ts';
 import { applyPodDefaults } from '../../cluster/pod-defaults.ts';
+import { withoutNodeName } from '../../cluster/pod-template.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { Kernel } from '../../kernel/kernel.ts';
 import type { EventKind } from '../../kernel/kernel.ts';
@@ -106,7 +107,7 @@ export class PerfCluster implements ClusterObserver {
     const isHeld = (finalizers?.length ?? 0) > 0;
     // Upstream's test server runs without the Priority admission plugin: a pod keeps the number it brings.
     const admitted = applyPodDefaults({ ...pod, metadata: { ...pod.metadata, namespace } }, { admitted: true });
-    const { id } = this.cluster.internTemplate(admitted);
+    const { id } = this.cluster.internTemplate(withoutNodeName(admitted));
     if (isHeld) this.held.add(id);
     return id;
   }

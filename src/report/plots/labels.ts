@@ -12,6 +12,8 @@ export interface EndLabel {
 
 /** Characters of a name; fits beside the drawing area of a full-width plot. */
 export const LONGEST_NAME = 17;
+/** The same in a legend, which has rows of its own: `priority 2000001000` stands there whole. */
+const LONGEST_ENTRY = 24;
 
 const LINE_HEIGHT = 15;
 const LEADER = 14;
@@ -38,7 +40,7 @@ export function drawLegend(entries: readonly { readonly text: string; readonly c
   let row = 0;
   let svg = '';
   for (const entry of entries) {
-    const label = shorten(entry.text, LONGEST_NAME);
+    const label = shorten(entry.text, LONGEST_ENTRY);
     const needed = 18 + estimateWidth(label, FONT_SIZE) + 12;
     if (x > left && x + needed > left + width) {
       x = left;

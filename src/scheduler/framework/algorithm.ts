@@ -41,7 +41,7 @@ const MIN_FEASIBLE_NODES_PERCENTAGE_TO_FIND = 5;
 
 export class Algorithm {
   nextStartNodeIndex = 0;
-  /** Counts for reports: nodes that Filter and Score were run on. */
+  /** Counts for reports: nodes that Filter gave a verdict on (without the one too many that ends a sampled search), and that were scored. */
   nodesFiltered = 0;
   nodesScored = 0;
   private readonly cluster: Cluster;
@@ -228,13 +228,13 @@ export class Algorithm {
     for (let i = 0; i < count; i++) {
       const index = start + i;
       const node = nodes[index < count ? index : index - count];
-      this.nodesFiltered++;
       const status = profile.runFilterWithNominatedPods(state, pod, node);
       if (status === null) {
         if (feasible.length === target) break;
         feasible.push(node);
       } else if (isRejected(status)) diagnosis.set(node.name, status);
       else return status;
+      this.nodesFiltered++;
     }
     return null;
   }

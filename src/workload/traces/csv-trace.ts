@@ -74,7 +74,7 @@ class CsvTraceReader implements TraceReader {
   }
 
   notes(): readonly string[] {
-    return this.endlessCount === 0 ? [] : [`pods without a duration, which run for ever: ${String(this.endlessCount)}`];
+    return this.endlessCount === 0 ? [] : [`Pods without a duration, which run for ever: ${String(this.endlessCount)}`];
   }
 
   /** Reads one row into `pod`, its mistakes into `problems`. False at the end of the file. */

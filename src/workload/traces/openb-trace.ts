@@ -101,9 +101,9 @@ class OpenbTraceReader implements TraceReader {
     const sharing = pods.filter((pod) => pod.sharesGpu).length;
     const cut = pods.filter((pod) => pod.deletion === end && !pod.neverRan).length;
     const notes: string[] = [];
-    if (neverRan > 0) notes.push(`pods that never ran in the recording (Pending), and here run for the time from creation to deletion: ${String(neverRan)}`);
-    if (sharing > 0) notes.push(`pods that ask for a share of a GPU, and here take a whole one: ${String(sharing)}`);
-    if (cut > 0) notes.push(`pods that still ran when the recording ended, and here end then: ${String(cut)}`);
+    if (neverRan > 0) notes.push(`Pods that never ran in the recording (Pending), and here run for the time from creation to deletion: ${String(neverRan)}`);
+    if (sharing > 0) notes.push(`Pods that ask for a share of a GPU, and here take a whole one: ${String(sharing)}`);
+    if (cut > 0) notes.push(`Pods that still ran when the recording ended, and here end then: ${String(cut)}`);
     return notes;
   }
 

@@ -1,0 +1,128 @@
+// Frozen digests of whole runs: one scenario and one seed give one digest on every machine, in every process, under every
+// Node (.ci/run runs this folder under others), however a run is cut, printed or written. A changed digest is a changed
+// decision; when it is meant, `PODYARD_UPDATE_GOLDEN=1 npx vitest run test/golden` writes digests.json anew.
+import { createHash } from 'node:crypto';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, test } from 'vitest';
+import { createInputFiles } from '../../src/io/input-files.ts';
+import { openTraceInput } from '../../src/io/run-simulation.ts';
+import type { RunResult } from '../../src/metrics/run-result.ts';
+import { renderRunFiles } from '../../src/report/run-files.ts';
+import { readScenario } from '../../src/simulation/scenario-reader.ts';
+import { Simulation } from '../../src/simulation/simulation.ts';
+import { cliFolder } from '../cli/podyard.ts';
+
+/** The digest, and what helps to see how far two runs are apart. */
+interface Golden {
+  readonly digest: string;
+  readonly podsArrived: number;
+  readonly podsFinished: number;
+  readonly decisions: number;
+}
+
+interface GoldenFile {
+  readonly runs: Readonly<Record<string, Golden>>;
+  /** SHA-256 of each result file of one run: text, numbers and plots are the same under every Node, too. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+const FILE = fileURLToPath(new URL('digests.json', import.meta.url));
+const isUpdate = process.env['PODYARD_UPDATE_GOLDEN'] === '1';
+const golden = JSON.parse(readFileSync(FILE, 'utf8')) as GoldenFile;
+const found: { runs: Record<string, Golden>; files: Record<string, string> } = { runs: {}, files: {} };
+
+const SCENARIOS = 'test/golden/scenarios';
+const WITH_FILES = 'generators';
+const names = readdirSync(SCENARIOS).filter((name) => name.endsWith('.yaml')).map((name) => name.slice(0, -'.yaml'.length)).sort((a, b) => (a < b ? -1 : 1));
+
+interface Way {
+  /** Events between two looks at the clock. */
+  readonly slice: number;
+  readonly plain?: boolean;
+  readonly seed?: string;
+}
+
+function play(file: string, { slice, plain = false, seed }: Way): RunResult {
+  const { scenario } = readScenario({ file }, createInputFiles(), seed === undefined ? [] : [{ path: 'seed', value: seed }]);
+  const simulation = new Simulation(scenario, { version: 'golden', userPlugins: [], openTrace: openTraceInput, plain });
+  while (simulation.advance(slice));
+  return simulation.result(true);
+}
+
+function goldenOf({ digest, counts }: RunResult): Golden {
+  return { digest, podsArrived: counts.podsArrived, podsFinished: counts.podsFinished, decisions: counts.decisions };
+}
+
+function filesOf(result: RunResult): Record<string, string> {
+  return Object.fromEntries(Array.from(renderRunFiles(result), ({ name, chunks }) => [name, [...chunks].join('')]));
+}
+
+/** Notes what was found; unless it is being written anew, it must be what is frozen. */
+function expectGolden(name: string, result: RunResult): void {
+  found.runs[name] = goldenOf(result);
+  if (!isUpdate) expect(found.runs[name], `${name}: another run than the frozen one (the head of this file tells how to freeze a new one)`).toEqual(golden.runs[name]);
+}
+
+describe.each(names)('%s', (name) => {
+  const file = `${SCENARIOS}/${name}.yaml`;
+
+  test('has its frozen digest; five runs, cut into slices of any size, with caches or without, give the same bytes', () => {
+    const first = play(file, { slice: 1 << 20 });
+    expect(first.complete).toBe(true);
+    expectGolden(name, first);
+    const expected = filesOf(first);
+    for (const way of [{ slice: 1 << 20 }, { slice: 1 }, { slice: 97 }]) expect(filesOf(play(file, way)), JSON.stringify(way)).toEqual(expected);
+    expect(goldenOf(play(file, { slice: 4096, plain: true })), 'without caches').toEqual(goldenOf(first));
+  });
+
+  test('has another digest under another seed', () => {
+    expect(play(file, { slice: 1 << 20, seed: 'another' }).digest).not.toBe(play(file, { slice: 1 << 20 }).digest);
+  });
+});
+
+test(`every byte of the files of ${WITH_FILES} is frozen`, () => {
+  for (const [name, text] of Object.entries(filesOf(play(`${SCENARIOS}/${WITH_FILES}.yaml`, { slice: 5000 })))) {
+    found.files[name] = createHash('sha256').update(text).digest('hex');
+  }
+  expect(Object.keys(found.files)).toEqual(['report.json', 'summary.csv', 'timeseries.csv', 'pods.csv', 'nodes.csv', 'report.html']);
+  if (!isUpdate) expect(found.files, 'another text than the frozen one').toEqual(golden.files);
+});
+
+test('the default scenario has its frozen digest', () => {
+  expectGolden('default', play('workloads/default.yaml', { slice: 1 << 20 }));
+}, 180_000);
+
+test('nothing is frozen that is not tested', () => {
+  if (!isUpdate) expect(Object.keys(golden.runs)).toEqual([...names, 'default']);
+});
+
+describe('the command line', () => {
+  const cli = cliFolder();
+  const scenario = resolve(SCENARIOS, 'failures.yaml');
+  const digestIn = (text: string): string | undefined => /\b[0-9a-f]{32}\b/.exec(text)?.[0];
+
+  test('gives that digest in every process, whatever it prints and wherever it writes', () => {
+    const { digest } = isUpdate ? goldenOf(play(scenario, { slice: 1 << 20 })) : golden.runs['failures'];
+    for (const [index, format] of ['table', 'wide', 'json', 'yaml', 'csv'].entries()) {
+      const progress = index % 2 === 0 ? 'json' : 'none';
+      const { code, out } = cli.run('run', scenario, '-o', format, '--progress', progress, ...(index < 2 ? ['--out', `run-${String(index)}`] : []));
+      expect(code, format).toBe(0);
+      expect(digestIn(out), format).toBe(digest);
+    }
+  });
+
+  test('writes the same bytes in two processes, in every file but timing.json', () => {
+    const [first, second] = ['run-0', 'run-1'].map((folder) => join(cli.path(), folder));
+    const files = readdirSync(first).filter((name) => name !== 'timing.json');
+    expect(files.sort((a, b) => (a < b ? -1 : 1))).toEqual(['nodes.csv', 'pods.csv', 'report.html', 'report.json', 'summary.csv', 'timeseries.csv']);
+    for (const name of files) expect(readFileSync(join(second, name)).equals(readFileSync(join(first, name))), name).toBe(true);
+  });
+});
+
+afterAll(() => {
+  if (!isUpdate) return;
+  const runs = Object.fromEntries([...names, 'default'].map((name) => [name, found.runs[name] ?? golden.runs[name]]));
+  writeFileSync(FILE, `${JSON.stringify({ runs, files: { ...golden.files, ...found.files } }, null, 2)}\n`);
+});
