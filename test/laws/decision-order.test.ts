@@ -11,7 +11,8 @@ import { best, decide } from '../support/decided-case.ts';
 import type { ByNode, Decided } from '../support/decided-case.ts';
 import { node, pod } from '../support/scheduler-fixture.ts';
 
-const RUNS = { numRuns: 500 };
+/** PODYARD_RUNS=5000 for a long hunt. */
+const RUNS = { numRuns: Number(process.env['PODYARD_RUNS'] ?? 500) };
 const byText = (a: string, b: string): number => (a < b ? -1 : 1);
 
 /** Feasible nodes and their scores, whatever their order. */

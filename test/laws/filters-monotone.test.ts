@@ -11,7 +11,8 @@ import { FILTER_PLUGINS, verdicts } from '../support/decided-case.ts';
 import type { FilterPlugin } from '../support/decided-case.ts';
 import { node, pod } from '../support/scheduler-fixture.ts';
 
-const RUNS = { numRuns: 250 };
+/** PODYARD_RUNS=5000 for a long hunt. */
+const RUNS = { numRuns: Number(process.env['PODYARD_RUNS'] ?? 250) };
 /** Which domain is emptiest, and which nodes make a domain, hangs on all nodes and pods. */
 const SPREAD: readonly FilterPlugin[] = ['PodTopologySpread'];
 /** A pod that brings a volume of the new pod's spares it from being attached anew. */
