@@ -374,6 +374,10 @@ class BlockedStatuses implements StatusSource {
     return this.cache.statuses[this.cache.verdict[row]] ?? undefined;
   }
 
+  unschedulable(): readonly NodeInfo[] {
+    return this.cache.unschedulableNodes();
+  }
+
   *explicit(): Generator<readonly [string, Status]> {
     for (const node of this.snapshot.nodes) {
       const status = this.cache.statuses[this.cache.verdict[node.row]];

@@ -56,6 +56,8 @@ export interface NodeStatuses {
   get(nodeName: string): Status | null;
   /** The same for a node of the snapshot; cheaper where verdicts stand by row. */
   ofNode(node: NodeInfo): Status | null;
+  /** Those of `nodes`, the nodes of the snapshot, with the code Unschedulable, in the same order. */
+  unschedulable(nodes: readonly NodeInfo[]): readonly NodeInfo[];
   /** Nodes with a status of their own, in the order they were looked at. */
   explicit(): Iterable<readonly [string, Status]>;
 }

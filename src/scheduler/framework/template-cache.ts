@@ -123,6 +123,7 @@ export class TemplateCache {
   blocked = false;
   /** Nodes by verdict, while blocked. */
   readonly verdictCounts: number[] = [];
+  private unschedulable: readonly NodeInfo[] | null = null;
   /** Change of the node table up to which the counts hold. */
   private seenChanges = 0;
   /** Node evaluations made (misses). */
@@ -232,6 +233,7 @@ export class TemplateCache {
     verdictCounts.length = 0;
     for (const { row } of this.snapshot.nodes) verdictCounts[verdict[row]] = (verdictCounts[verdict[row]] ?? 0) + 1;
     this.blocked = true;
+    this.unschedulable = null;
     this.seenChanges = this.cluster.nodes.changeCount;
   }
 
@@ -246,11 +248,17 @@ export class TemplateCache {
       const before = this.verdict[row];
       const after = this.look(row);
       if (after === 0 || this.hasErrors) return (this.blocked = false);
+      if (this.statuses[before]?.code !== this.statuses[after]?.code) this.unschedulable = null;
       this.verdictCounts[before]--;
       this.verdictCounts[after] = (this.verdictCounts[after] ?? 0) + 1;
     }
     this.seenChanges = nodes.changeCount;
     return true;
+  }
+
+  /** While blocked: the nodes whose verdict is Unschedulable, in cache order. Kept until one comes or goes. */
+  unschedulableNodes(): readonly NodeInfo[] {
+    return (this.unschedulable ??= this.snapshot.nodes.filter(({ row }) => this.statuses[this.verdict[row]]?.code === Code.Unschedulable));
   }
 
   private evaluate(node: NodeInfo, row: number, generation: number): void {
