@@ -2,17 +2,17 @@
 import { assert } from '../base/assert.ts';
 import { InputError } from '../base/input-error.ts';
 import type { Problem } from '../base/input-error.ts';
-import { MICROS_PER_HOUR, MICROS_PER_MINUTE } from '../base/time.ts';
+import { MICROS_PER_HOUR, MICROS_PER_MINUTE, MICROS_PER_SECOND } from '../base/time.ts';
 import type { Micros } from '../base/time.ts';
 import { lastArrivalOf } from '../io/run-simulation.ts';
 import { openTraceFile } from '../io/trace-stream.ts';
 import type { Node } from '../cluster/objects.ts';
 import type { RunResult } from '../metrics/run-result.ts';
 import { formatCount } from '../report/format.ts';
+import type { Scenario } from '../simulation/scenario.ts';
 import { readOpenbNodes } from '../workload/traces/openb-nodes.ts';
 import type { CommandContext } from './command.ts';
 import { executeRun } from './execute-run.ts';
-import type { Scenario } from '../simulation/scenario.ts';
 import type { GivenOptions } from './options.ts';
 import { overridesOf, scenarioFrom } from './scenario-input.ts';
 import type { LocatedScenario } from './scenario-input.ts';
@@ -22,25 +22,30 @@ export async function replayOpenb(given: GivenOptions, context: CommandContext):
   const problems: Problem[] = [];
   const nodes = gathering(problems, () => readNodes(nodesFile)) ?? [];
   const source = gathering(problems, () => scenarioAround(given, context, 'openb', given.text('pods') ?? '', {}));
-  const durationMicros = source === undefined ? undefined : gathering(problems, () => horizonOf(source.scenario, given));
-  if (problems.length > 0 || source === undefined || durationMicros === undefined) throw new InputError(problems);
-  const isAsGiven = durationMicros === source.scenario.durationMicros;
+  const recorded = source === undefined ? undefined : gathering(problems, () => recordedTime(source.scenario, given));
+  if (problems.length > 0 || source === undefined || recorded === undefined) throw new InputError(problems);
+  const isAsGiven = recorded.durationMicros === source.scenario.durationMicros;
   const remarks = (result: RunResult): string[] => [...accountOf(result), ...(isAsGiven ? [] : [END_OF_RECORDING])];
-  return executeRun({ ...source, scenario: { ...source.scenario, nodes, durationMicros }, given, context, remarks });
+  return executeRun({ ...source, scenario: { ...source.scenario, ...recorded, nodes }, given, context, remarks });
 }
 
 const END_OF_RECORDING = 'Ends with the recording, after its last arrival; --set duration=null plays on until the last pod has ended.';
 
 /**
  * A recording ends with its last arrival; what it would go on to do is unknown, and one pod may run for months. Reads
- * the whole list: throws InputError with its mistakes.
+ * the whole list: throws InputError with its mistakes. What --set says counts before.
  */
-function horizonOf({ trace, durationMicros }: Scenario, given: GivenOptions): Micros | null {
-  if (trace === null) return durationMicros;
-  const last = lastArrivalOf(trace);
-  const isGiven = overridesOf(given.list('set')).some(({ path }) => path === 'duration');
-  return isGiven ? durationMicros : endBehind(last);
+function recordedTime({ trace, durationMicros, metrics }: Scenario, given: GivenOptions): Pick<Scenario, 'durationMicros' | 'metrics'> {
+  if (trace === null) return { durationMicros, metrics };
+  const end = endBehind(lastArrivalOf(trace));
+  const changed = overridesOf(given.list('set')).map(({ path }) => path.split('.')[0]);
+  if (changed.includes('duration')) return { durationMicros, metrics };
+  const sampleMicros = Math.min(metrics.sampleMicros, Math.ceil(end / SAMPLES / MICROS_PER_SECOND) * MICROS_PER_SECOND);
+  return { durationMicros: end, metrics: changed.includes('metrics') ? metrics : { ...metrics, sampleMicros } };
 }
+
+/** So many make a plot, where a minute between them would make less. */
+const SAMPLES = 500;
 
 /** The next whole hour, or the next whole minute where an hour would be much of the run: every arrival lies before it. */
 function endBehind(last: Micros): Micros {
@@ -86,7 +91,17 @@ function scenarioAround(given: GivenOptions, context: CommandContext, format: 'o
     trace: { format, file, compress: given.number('compress') ?? 1 },
     ...(scheduler === null ? {} : { scheduler: { config: scheduler } }),
   };
-  return scenarioFrom({ text: JSON.stringify(document), name: `replay ${format}` }, given, context);
+  const name = `replay ${format}`;
+  return scenarioFrom({ text: JSON.stringify(document), name }, given, context, (problem) => (problem.file === name ? ofOption(problem, format, given) : problem));
+}
+
+/** The user has not seen the scenario: a problem is told of the option it comes from. */
+function ofOption({ path = '', message, suggestion }: Problem, format: 'openb' | 'csv', given: GivenOptions): Problem {
+  const pool = /^nodePools\[(\d+)\]/.exec(path);
+  if (pool !== null) return { message: `--node-pool ${given.list('node-pool')[Number(pool[1])]}: ${message}`, suggestion };
+  const options = { 'trace.file': format === 'openb' ? '--pods' : undefined, 'trace.compress': '--compress', nodes: '--nodes', 'scheduler.config': '--scheduler' };
+  const option = Object.entries(options).find(([start]) => path.startsWith(start))?.[1];
+  return { message: option === undefined ? message : `${option}: ${message}`, suggestion };
 }
 
 const POOL_EXAMPLE = 'expected count=100,cpu=16,memory=64Gi';

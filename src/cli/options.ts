@@ -98,7 +98,7 @@ function textOf(value: unknown): string {
 }
 
 function numberProblem(name: string, text: string, spec: OptionSpec): Problem | null {
-  const pattern = spec.fractions === true ? /^\d+(\.\d+)?(e\d{1,2})?$/ : /^\d+$/;
+  const pattern = spec.fractions === true ? /^\d+(\.\d+)?(e[-+]?\d{1,2})?$/i : /^\d+$/;
   const value = pattern.test(text) ? Number(text) : Number.NaN;
   const least = spec.atLeast ?? 0;
   const kind = spec.fractions === true ? 'a number' : 'a whole number';

@@ -36,7 +36,7 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
   try {
     const program = assemble(words, context, outcome);
     if (words.length === 0) {
-      terminal.err(`${await program.getHelp()}\n`);
+      terminal.out(`${await program.getHelp()}\n`);
       return EXIT_OK;
     }
     await program.parseAsync();
@@ -158,7 +158,7 @@ function usageProblems(message: string, words: readonly string[]): Problem[] {
   if (missing !== null) return missing[1].split(', ').map((name) => ({ message: `--${name} is missing` }));
   const bare = /^Not enough arguments following: (.*)$/s.exec(message);
   if (bare !== null) return [{ message: `--${bare[1]} has no value` }];
-  if (message.startsWith('Not enough non-option arguments')) return [{ message: `expected more: ${usageFor(words)}` }];
+  if (message.startsWith('Not enough non-option arguments')) return [{ message: `an argument is missing: ${usageFor(words)}` }];
   const invalid = [...message.matchAll(/Argument: (\S+), Given: (.*), Choices: (.*)/g)];
   if (invalid.length > 0) return invalid.map(([, name, given, choices]) => choiceProblem(name, given, choices));
   return [{ message: message.replace(/\s+/g, ' ').trim() }];

@@ -19,7 +19,7 @@ const OPENB: Command = {
     pods: { kind: 'text', required: true, describe: 'Pod list, openb_pod_list_*.csv, gzip accepted' },
     ...REPLAY_OPTIONS,
   },
-  examples: [['$0 replay openb --nodes openb_node_list_all_node.csv --pods openb_pod_list_default.csv --compress 400', 'fast enough that queues form']],
+  examples: [['$0 replay openb --nodes openb_node_list_all_node.csv --pods openb_pod_list_default.csv --compress 400', 'five months in nine hours']],
   async run(given: GivenOptions, context: CommandContext): Promise<number> {
     const { replayOpenb } = await import('./execute-replay.ts');
     return replayOpenb(given, context);

@@ -1,10 +1,11 @@
 /** From the words of a command line to a resolved scenario. */
 import { InputError } from '../base/input-error.ts';
+import type { Problem } from '../base/input-error.ts';
 import { createInputFiles } from '../io/input-files.ts';
 import { readStandardInput } from '../io/standard-input.ts';
 import type { Scenario } from '../simulation/scenario.ts';
 import { readScenario } from '../simulation/scenario-reader.ts';
-import type { Override, ScenarioEntry } from '../simulation/scenario-reader.ts';
+import type { Override, ScenarioEntry, ScenarioRead } from '../simulation/scenario-reader.ts';
 import type { CommandContext } from './command.ts';
 import { locateConfiguration } from './configuration-places.ts';
 import type { LocateConfiguration } from './configuration-places.ts';
@@ -22,12 +23,21 @@ export async function readScenarioFor(path: string, given: GivenOptions, context
   return scenarioFrom(await entryOf(path), given, context);
 }
 
-export function scenarioFrom(entry: ScenarioEntry, given: GivenOptions, context: CommandContext): LocatedScenario {
-  const { scenario, warnings } = readScenario(entry, createInputFiles(), overridesOf(given.list('set')));
-  tellWarnings(warnings, context);
+/** `retold`: how problems are told when the user did not write the scenario. */
+export function scenarioFrom(entry: ScenarioEntry, given: GivenOptions, context: CommandContext, retold: (problem: Problem) => Problem = (problem) => problem): LocatedScenario {
+  const { scenario, warnings } = readRetold(entry, given, retold);
+  tellWarnings(warnings.map(retold), context);
   const changed = withOptions(scenario, given);
   context.seed = changed.seed;
   return { scenario: changed, locate: locateConfiguration(changed, entry) };
+}
+
+function readRetold(entry: ScenarioEntry, given: GivenOptions, retold: (problem: Problem) => Problem): ScenarioRead {
+  try {
+    return readScenario(entry, createInputFiles(), overridesOf(given.list('set')));
+  } catch (error) {
+    throw error instanceof InputError ? new InputError(error.problems.map(retold)) : error;
+  }
 }
 
 /** `-` is standard input; the files that it names are sought from the working directory. */

@@ -9,6 +9,8 @@ import { numberColumn, paintFor, plainText, renderFacts, renderTable, textColumn
 /** Fewer seeds than this make an interval so wide that only large differences show. */
 const FEW_SEEDS = 5;
 const SEEDS_SHOWN = 12;
+/** A larger change only says that A is as good as zero. */
+const TELLING_PERCENT = 1_000_000;
 
 /** Ends in a newline. */
 export function renderCompareTable(result: CompareResult, options: { readonly color: boolean }): string {
@@ -49,6 +51,8 @@ function changeText({ a, meanDifference, low, significant }: MetricComparison): 
   if (low !== null && !significant) return '~';
   if (a === 0) return ABSENT;
   const percent = (meanDifference / Math.abs(a)) * 100;
+  if (percent > TELLING_PERCENT) return ABSENT;
+  if (percent >= 1000 && a > 0) return `×${formatNumber(1 + percent / 100)}`;
   return `${percent > 0 ? '+' : ''}${percent.toFixed(Math.abs(percent) < 10 ? 2 : 1)}%`;
 }
 

@@ -221,7 +221,7 @@ const priorityClass = z
   .describe('A priority, or a mapping with value, preemptionPolicy and globalDefault');
 
 const trace = z.strictObject({
-  format: z.enum(['csv', 'openb'], expecting('expected csv or openb')).default('csv').describe('Podyard CSV (docs/formats/trace.md), or the pod list of the Alibaba openb trace'),
+  format: z.enum(['csv', 'openb'], expecting('expected csv or openb')).default('csv').describe('Podyard CSV (docs/formats/trace-csv.md), or the pod list of the Alibaba openb trace'),
   file: text('The file, relative to the scenario; .gz is read as it is'),
   compress: number('Arrival times in the file are divided by this, run times are kept: 400 brings 400 days of arrivals in one', 0.000001, 1_000_000).default(1),
 });

@@ -10,7 +10,7 @@ export function initScenario(template: ScenarioTemplateName): string {
 }
 
 const SMALL = `
-# Three nodes, one service, a few jobs. Run it with: podyard run scenario.yaml
+# Three nodes, one service, a few jobs. To run it: podyard run FILE
 name: small
 seed: podyard          # any text; equal seeds give equal runs
 duration: 1h           # 90s, 5m, 24h, 1h30m
@@ -34,7 +34,7 @@ workloads:
 
 const DEFAULT = `
 # A day of a cluster: services, jobs, priorities, failures, an autoscaled pool.
-# Every field with its unit and default: docs/formats/scenario.md, or your editor's completion.
+# Every field with its unit and default: docs/formats/scenario-fields.md, or your editor's completion.
 name: my-cluster
 description: What this scenario is for
 seed: podyard

@@ -94,6 +94,15 @@ describe('replay', () => {
     expect(JSON.parse(out)).toMatchObject({ simulatedSeconds: Number(seconds), counts: { podsArrived: 3 } });
   });
 
+  test('openb is sampled so often that a short run makes a plot, unless --set says how often', () => {
+    const samples = (...rest: readonly string[]): number => {
+      expect(openb(PODS.replace('Pending,20,300,', 'Pending,3600,100000,'), '--out', 'sampled', '--force', ...rest).code).toBe(0);
+      return readFileSync(join(cli.path(), 'sampled', 'timeseries.csv'), 'utf8').trimEnd().split('\n').length - 1;
+    };
+    expect(samples()).toBe(1 + Math.floor(3660 / 8));
+    expect(samples('--set', 'metrics.sampleInterval=60s')).toBe(61);
+  });
+
   test('openb is played as long as --set says, with null until the last pod has ended', () => {
     const longer = openb(PODS, '--set', 'duration=150s');
     expect(longer.out).toContain('\nSimulated   2m30s\n');

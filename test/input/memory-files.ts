@@ -13,6 +13,7 @@ export function memoryFiles(texts: Readonly<Record<string, string>>, links: Read
     }
     return real;
   };
+  const textAt = (path: string): string | undefined => (Object.hasOwn(texts, realPath(path)) ? texts[realPath(path)] : undefined);
   const names = (folder: string): string[] => {
     const real = realPath(folder);
     const prefix = real === '.' ? '' : `${real}/`;
@@ -21,13 +22,13 @@ export function memoryFiles(texts: Readonly<Record<string, string>>, links: Read
   };
   return {
     read(path): string {
-      const text = texts[realPath(path)];
+      const text = textAt(path);
       if (text === undefined) throw new InputError({ file: path, message: 'no such file or folder' });
       return text;
     },
     list: names,
-    isFolder: (path) => texts[realPath(path)] === undefined && names(path).length > 0,
-    isFile: (path) => texts[realPath(path)] !== undefined,
+    isFolder: (path) => textAt(path) === undefined && names(path).length > 0,
+    isFile: (path) => textAt(path) !== undefined,
     resolve: (from, relative) => normalize(from.includes('/') ? `${from.slice(0, from.lastIndexOf('/'))}/${relative}` : relative),
     realPath,
   };

@@ -185,6 +185,10 @@ describe('files of a scenario', () => {
     ]);
   });
 
+  test('a file may be missing whose name every JavaScript object knows', () => {
+    expect(problemsOf(() => read(`${POOL}manifests: toString\n`))).toEqual(['scenario.yaml:2:12: no such file or folder: toString [manifests]']);
+  });
+
   test('may not define what the scenario defines', () => {
     const pod = 'apiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {name: high}\nvalue: 7\n';
     const problems = problemsOf(() => read(`${POOL}priorityClasses: {high: 3}\nmanifests: p.yaml\nnodes: n.yaml\n`, { 'p.yaml': pod, 'n.yaml': node.replace('n1', 'general-1') }));

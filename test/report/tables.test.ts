@@ -61,6 +61,14 @@ describe('the comparison table', () => {
     expect(compared(['1'])).not.toContain('±');
     expect(compared(['1', '2'])).toContain('With only 2 seeds');
   });
+
+  it.each([
+    [50, 40, '-20.0%'], [50, 50.2, '+0.40%'], [50, 549, '+998.0%'], [0.09, 9, '×100'], [0.001, 5, '×5000'], [0.000_001, 1.13, '-'], [0, 3, '-'], [-2, 40, '+2100.0%'],
+  ])('tells the change from %d to %d as %s', (a, b, change) => {
+    const metric = { name: 'x', unit: '', better: 'neither' as const, a, b, meanDifference: b - a, low: b - a, high: b - a, significant: true, valuesA: [], valuesB: [] };
+    const text = renderCompareTable({ scenario: 's', labelA: 'a', labelB: 'b', seeds: ['1', '2', '3'], metrics: [metric] }, { color: false });
+    expect(/^x .* (\S+)$/m.exec(text)?.[1]).toBe(change);
+  });
 });
 
 describe('tables and numbers', () => {

@@ -32,6 +32,19 @@ sched.yaml:1: podMaxBackoffSeconds must be at least podInitialBackoffSeconds, fo
 });
 
 describe('settings of the process', () => {
+  test.each([
+    [{ parallelism: '16' }, 'expected a whole number of at least 1, found "16" [parallelism]'],
+    [{ percentageOfNodesToScore: -1 }, 'expected a whole number from 0 to 100, found -1 [percentageOfNodesToScore]'],
+    [{ podInitialBackoffSeconds: 0 }, 'expected a whole number of at least 1, found 0 [podInitialBackoffSeconds]'],
+    [{ podInitialBackoffSeconds: 1.5 }, 'expected a whole number of at least 1, found 1.5 [podInitialBackoffSeconds]'],
+    [{ podMaxBackoffSeconds: -1 }, 'expected a whole number of at least 0, found -1 [podMaxBackoffSeconds]'],
+    [{ delayCacheUntilActive: 3 }, 'expected true or false, found 3 [delayCacheUntilActive]'],
+    [{ profiles: 'default' }, 'expected a list, found "default" [profiles]'],
+    [{ featureGates: { GangScheduling: true } }, 'unknown field "featureGates" [featureGates]'],
+  ])('%j', (members, expected) => {
+    expect(told(members)).toBe(expected);
+  });
+
   test('leader election', () => {
     expect(told({ leaderElection: { leaseDuration: '10s', renewDeadline: '10s', retryPeriod: '-1s', resourceLock: 'endpoints', leaderElected: true } })).toBe(`\
 unknown field "leaderElected" — did you mean "leaderElect"? [leaderElection.leaderElected]

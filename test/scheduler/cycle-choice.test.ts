@@ -218,6 +218,22 @@ describe('scores', () => {
     }
   });
 
+  test.each([
+    ['facts', false, [0]],
+    ['node', false, [0]],
+    ['cluster', false, [3, 3]],
+    ['node', true, [3, 3]],
+  ] as const)('PreScore of a plugin whose score depends on %s sees the feasible nodes only where the score is not remembered (plain: %s)', (score, plain, seen) => {
+    const counts: number[] = [];
+    const counting = plugin('Counting', { dependence: { score }, preScore: (_state, _pod, nodes) => (counts.push(nodes.length), null), score: () => 0, ...NO_EVENTS });
+    const world = new SchedulerWorld({ plugins: [counting], points: { preScore: ['Counting'], score: [{ name: 'Counting', weight: 1 }] }, plain });
+    world.nodes(3);
+    world.pod('a');
+    world.pod('b');
+    world.runTo(0.5);
+    expect(counts).toEqual(seen);
+  });
+
   test('a PreScore error ends the cycle', () => {
     const failing = plugin('Failing', { preScore: () => errorStatus('Failing', 'no scale'), score: () => 0, ...NO_EVENTS });
     const world = new SchedulerWorld({ plugins: [failing], points: { preScore: ['Failing'], score: [{ name: 'Failing', weight: 1 }] } });

@@ -1,0 +1,252 @@
+/**
+ * What the simulator leaves out or does otherwise than upstream (docs/model.md, known departures), as stories of whole
+ * runs: each says what upstream would do, and shows what happens here. A story that fails because a departure is gone
+ * leaves that list, too.
+ */
+import { describe, expect, test } from 'vitest';
+import { nodeObject, playScenario, podObject } from '../support/played-scenario.ts';
+import type { PlayedPod } from '../support/played-scenario.ts';
+
+const named = (pods: readonly PlayedPod[], name: string): PlayedPod => {
+  const pod = pods.find((candidate) => candidate.name === name);
+  if (pod === undefined) throw new Error(`no pod ${name} among ${pods.map((other) => other.name).join(', ')}`);
+  return pod;
+};
+const pool = (count: number, more: Readonly<Record<string, unknown>> = {}) => ({ nodePools: [{ name: 'n', count, allocatable: { cpu: 4, memory: '16Gi' }, ...more }] });
+const template = (app: string, spec: Readonly<Record<string, unknown>> = {}) => ({ metadata: { labels: { app } }, spec: { containers: [{ name: 'main', image: 'i', resources: { requests: { cpu: '1' } } }], ...spec } });
+const owner = (kind: string, name: string, spec: Readonly<Record<string, unknown>>) => ({
+  apiVersion: kind === 'Job' ? 'batch/v1' : 'apps/v1', kind, metadata: { name, namespace: 'default' }, spec: { ...(kind === 'Job' ? {} : { selector: { matchLabels: { app: name } } }), template: template(name), ...spec },
+});
+
+describe('admission', () => {
+  test('limits of a namespace refuse nothing: upstream would forbid both pods', () => {
+    const range = { apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'small', namespace: 'default' }, spec: { limits: [{ type: 'Container', max: { cpu: '500m' } }] } };
+    const quota = { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'one', namespace: 'default' }, spec: { hard: { pods: '1' } } };
+    const { pods, result } = playScenario({ duration: '1m' }, [nodeObject('n'), range, quota, podObject('a'), podObject('b')]);
+    expect(pods.map(({ name, outcome }) => `${name} ${outcome}`)).toEqual(['a Running', 'b Running']);
+    expect(result.notes).toContain('Kinds in manifests that are not simulated: 1 × ResourceQuota.');
+  });
+});
+
+describe('scheduling', () => {
+  test('a cycle and a binding take the same time, whatever the cluster\'s size and the pod', () => {
+    const waits = (count: number, spec: Readonly<Record<string, unknown>>): number => {
+      const { pods } = playScenario({ duration: '1m', scheduler: { cycleTime: '2ms', bindTime: '7ms' }, ...pool(count, { zones: ['a', 'b'] }) }, [podObject('p', spec)]);
+      return named(pods, 'p').bound;
+    };
+    const spread = { topologySpreadConstraints: [{ maxSkew: 1, topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'DoNotSchedule', labelSelector: {} }] };
+    expect([waits(1, {}), waits(300, {}), waits(300, spread)]).toEqual([0.009, 0.009, 0.009]);
+  });
+
+  test('the number of threads changes nothing: nodes are looked at one after the other, as with parallelism 1', () => {
+    const chosen = (parallelism: number): string[] => {
+      const config = { apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration', parallelism };
+      return playScenario({ duration: '1m', scheduler: { config }, ...pool(250) }, [owner('Deployment', 'web', { replicas: 5 })]).pods.map(({ node }) => node);
+    };
+    expect(chosen(16)).toEqual(['n-0', 'n-120', 'n-240', 'n-110', 'n-230']);
+    expect(chosen(1)).toEqual(chosen(16));
+  });
+
+  test('pods that come in the same instant leave the queue in the order of coming', () => {
+    const { pods } = playScenario({ duration: '1m', scheduler: { cycleTime: '1s', bindTime: '0s' }, ...pool(2) }, ['c', 'a', 'b'].map((name) => podObject(name)));
+    expect(pods.map(({ name, bound }) => `${name} at ${bound}`)).toEqual(['c at 1', 'a at 2', 'b at 3']);
+  });
+
+  test('named nodes are looked at in the cache\'s order, upstream in the order of a map: the first of equals is always the same', () => {
+    const terms = ['n-2', 'n-1'].map((name) => ({ matchFields: [{ key: 'metadata.name', operator: 'In', values: [name] }] }));
+    const affinity = { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: terms } } };
+    expect(named(playScenario({ duration: '1m', ...pool(3) }, [podObject('p', { affinity })]).pods, 'p').node).toBe('n-1');
+  });
+
+  test('the node affinity of an in-tree volume is read as written, upstream translates it to the labels of its CSI driver', () => {
+    const node = nodeObject('n', { zone: 'a' }) as { metadata: { labels: object } };
+    const labelled = { ...node, metadata: { ...node.metadata, labels: { ...node.metadata.labels, 'topology.gke.io/zone': 'a' } } };
+    const csiNode = { apiVersion: 'storage.k8s.io/v1', kind: 'CSINode', metadata: { name: 'n', annotations: { 'storage.alpha.kubernetes.io/migrated-plugins': 'kubernetes.io/gce-pd' } }, spec: { drivers: [] } };
+    const bound = (key: string): string => {
+      const nodeAffinity = { required: { nodeSelectorTerms: [{ matchExpressions: [{ key, operator: 'In', values: ['a'] }] }] } };
+      const volume = { apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: 'pv' }, spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], gcePersistentDisk: { pdName: 'd' }, nodeAffinity } };
+      const claim = {
+        apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'data', namespace: 'default', annotations: { 'pv.kubernetes.io/bind-completed': 'yes' } },
+        spec: { volumeName: 'pv', accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+      };
+      return named(playScenario({ duration: '1m' }, [labelled, csiNode, volume, claim, podObject('p', { volumes: [{ name: 'd', persistentVolumeClaim: { claimName: 'data' } }] })]).pods, 'p').outcome;
+    };
+    expect([bound('topology.gke.io/zone'), bound('topology.kubernetes.io/zone'), bound('failure-domain.beta.kubernetes.io/zone')]).toEqual(['Running', 'Running', 'Pending']);
+  });
+
+  test('there are no pod groups: members of a gang are scheduled one by one', () => {
+    const group = { apiVersion: 'scheduling.k8s.io/v1alpha2', kind: 'PodGroup', metadata: { name: 'gang', namespace: 'default' }, spec: { schedulingPolicy: { gang: { minCount: 2 } } } };
+    const member = (name: string) => podObject(name, { schedulingGroup: { podGroupName: 'gang' } });
+    const { pods, result, warnings } = playScenario({ duration: '1m' }, [nodeObject('n', { cpu: '1' }), group, member('a'), member('b')]);
+    expect(pods.map(({ name, outcome }) => `${name} ${outcome}`)).toEqual(['a Running', 'b Pending']);
+    expect(result.notes).toContain('Kinds in manifests that are not simulated: 1 × PodGroup.scheduling.k8s.io.');
+    expect(warnings).toEqual([]);
+  });
+
+  test('an extender is not called, and the run says so', () => {
+    const config = { apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration', extenders: [{ urlPrefix: 'http://localhost:1/', filterVerb: 'filter' }] };
+    const { pods, result } = playScenario({ duration: '1m', scheduler: { config }, ...pool(1) }, [podObject('p')]);
+    expect(named(pods, 'p').outcome).toBe('Running');
+    expect(result.notes.join('\n')).toMatch(/extender/);
+  });
+
+  test('no volume controller: a claim to be provisioned holds its pod on a node for ten minutes, again and again', () => {
+    const storageClass = { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name: 'dynamic' }, provisioner: 'csi.example.com', volumeBindingMode: 'WaitForFirstConsumer' };
+    const claim = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'data', namespace: 'default' }, spec: { storageClassName: 'dynamic', accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } };
+    const using = podObject('p', { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }] });
+    const attempts = (duration: string): [number, number] => {
+      const { pods, result } = playScenario({ duration }, [nodeObject('n'), storageClass, claim, using]);
+      return [named(pods, 'p').attempts, result.counts.podsPending];
+    };
+    expect([attempts('599s'), attempts('605s'), attempts('1195s'), attempts('1210s')]).toEqual([[1, 1], [2, 1], [2, 1], [3, 1]]);
+  });
+
+  test('a bound claim works', () => {
+    const claim = {
+      apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'data', namespace: 'default', annotations: { 'pv.kubernetes.io/bind-completed': 'yes' } },
+      spec: { volumeName: 'pv', accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+    };
+    const volume = { apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: 'pv', labels: { 'topology.kubernetes.io/zone': 'b' } }, spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], csi: { driver: 'csi.example.com', volumeHandle: 'h' } } };
+    const using = podObject('p', { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }] });
+    const { pods } = playScenario({ duration: '1m' }, [nodeObject('a', { zone: 'a' }), nodeObject('b', { zone: 'b' }), volume, claim, using]);
+    expect(named(pods, 'p')).toMatchObject({ node: 'b', outcome: 'Running' });
+  });
+
+  test('an ephemeral volume\'s claim is made by nobody', () => {
+    const using = podObject('p', { volumes: [{ name: 'scratch', ephemeral: { volumeClaimTemplate: { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } } } }] });
+    const { pods, result } = playScenario({ duration: '1h' }, [nodeObject('n'), using]);
+    expect([named(pods, 'p').outcome, result.scheduling.rejectionsByPlugin]).toEqual(['Pending', expect.objectContaining({ VolumeBinding: expect.any(Number) })]);
+  });
+
+  test('a generated Deployment has no ReplicaSet, so the default spread does not touch it, unless a Service selects its pods', () => {
+    // The node of zone b is smaller: the least allocated ones are those of zone a.
+    const nodes = [nodeObject('a1', { zone: 'a' }), nodeObject('a2', { zone: 'a' }), nodeObject('b', { zone: 'b', cpu: '3' })];
+    const members = { duration: '1m', workloads: [{ name: 'web', kind: 'Deployment', replicas: 2, template: template('web') }] };
+    const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web', namespace: 'default' }, spec: { selector: { app: 'web' } } };
+    const zones = (objects: readonly unknown[], more: object): string[] => playScenario({ ...members, ...more }, objects).pods.map(({ node }) => node[0]);
+    expect(zones(nodes, {})).toEqual(['a', 'a']);
+    expect(zones([...nodes, service], {})).toEqual(['a', 'b']);
+    expect(zones([...nodes, owner('Deployment', 'web', { replicas: 2 })], { workloads: [] })).toEqual(['a', 'b']);
+  });
+
+  test('a budget\'s status stays as it was written: one allowed disruption is enough for two evictions', () => {
+    // n1 has the more important pods: preemption goes there only to spare a budget.
+    const running = (name: string, node: string, spec: Readonly<Record<string, unknown>>, app: string) => ({ ...(podObject(name, { nodeName: node, ...spec }, { labels: { app } }) as object), status: { phase: 'Running' } });
+    const cluster = [
+      nodeObject('n0', { cpu: '2' }), nodeObject('n1', { cpu: '2' }),
+      running('a', 'n0', {}, 'low'), running('b', 'n0', {}, 'low'), running('c', 'n1', { priority: 1 }, 'high'), running('d', 'n1', { priority: 1 }, 'high'),
+    ];
+    const budget = (disruptionsAllowed: number) => ({
+      apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name: 'low', namespace: 'default' }, spec: { minAvailable: 1, selector: { matchLabels: { app: 'low' } } }, status: { disruptionsAllowed },
+    });
+    const vip = { name: 'vip', kind: 'Pod', lifetime: '30d', priorityClass: 'vip', requests: { cpu: 1 } };
+    const workloads = [{ ...vip, arrivals: { at: '1s', count: 1 } }, { ...vip, name: 'vip-again', arrivals: { at: '3m', count: 1 } }];
+    const evicted = (allowed: number): string[] => {
+      const { pods } = playScenario({ duration: '10m', priorityClasses: { vip: 1000 }, workloads }, [...cluster, budget(allowed)]);
+      return pods.filter(({ outcome }) => outcome === 'Evicted').map(({ name }) => name).sort((a, b) => (a < b ? -1 : 1));
+    };
+    expect(evicted(1)).toEqual(['a', 'b']);
+    expect(evicted(0)).toEqual(['c', 'd']);
+  });
+
+  test('all victims of a preemption are deleted in one instant', () => {
+    const running = ['a', 'b', 'c'].map((name) => ({ ...(podObject(name, { nodeName: 'n', terminationGracePeriodSeconds: 0 }) as object), status: { phase: 'Running' } }));
+    const vip = { name: 'vip', kind: 'Pod', arrivals: { at: '1s', count: 1 }, lifetime: '30d', priorityClass: 'vip', requests: { cpu: 3 } };
+    const { pods } = playScenario({ duration: '1m', priorityClasses: { vip: 1000 }, workloads: [vip], scheduler: { cycleTime: '10ms', bindTime: '5ms' } }, [nodeObject('n', { cpu: '3' }), ...running]);
+    expect(['a', 'b', 'c'].map((name) => named(pods, name).ended)).toEqual([1.01, 1.01, 1.01]);
+  });
+});
+
+describe('owners', () => {
+  test('a Job is retried past its backoffLimit, without a pause', () => {
+    const job = owner('Job', 'sum', { backoffLimit: 1, completions: 1, template: template('sum', { restartPolicy: 'Never' }) });
+    const crashes = { name: 'crash', uptime: '20s', repair: '1s' };
+    const { pods, result } = playScenario({ duration: '5m', failures: [crashes] }, [nodeObject('n'), { ...job, metadata: { ...job.metadata, annotations: { 'podyard.dev/duration': '1m' } } }]);
+    expect(result.counts.podsReplaced).toBeGreaterThan(3);
+    expect(pods.slice(0, 3).map(({ outcome }) => outcome)).toEqual(['Failed', 'Failed', 'Failed']);
+    expect(pods[1].created).toBe(pods[0].ended);
+  });
+
+  test('a StatefulSet makes all its pods at once: no ordering, even when the first cannot start', () => {
+    const set = owner('StatefulSet', 'db', { replicas: 3, podManagementPolicy: 'OrderedReady' });
+    const { pods } = playScenario({ duration: '1m' }, [nodeObject('n', { cpu: '1' }), set]);
+    expect(pods.map(({ name, created, outcome }) => [name, created, outcome])).toEqual([['db-0', 0, 'Running'], ['db-1', 0, 'Pending'], ['db-2', 0, 'Pending']]);
+  });
+
+  test('a Deployment makes all its pods at once: no slow start', () => {
+    const { pods } = playScenario({ duration: '1m', ...pool(10) }, [owner('Deployment', 'web', { replicas: 20 })]);
+    expect(new Set(pods.map(({ created }) => created))).toEqual(new Set([0]));
+  });
+
+  test('a template that names its node is scheduled to it, and waits while it is full; upstream\'s pods go there unasked', () => {
+    const { pods } = playScenario({ duration: '1m', ...pool(3) }, [owner('Deployment', 'web', { replicas: 5, template: template('web', { nodeName: 'n-1' }) })]);
+    expect(pods.map(({ node, outcome }) => `${outcome} ${node}`)).toEqual([...Array<string>(4).fill('Running n-1'), 'Pending ']);
+  });
+
+  test('CronJobs and autoscalers of pods are not simulated, and the run says so', () => {
+    const objects = [
+      { apiVersion: 'batch/v1', kind: 'CronJob', metadata: { name: 'nightly' }, spec: { schedule: '* * * * *', jobTemplate: { spec: { template: template('nightly') } } } },
+      { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: { name: 'web' }, spec: { maxReplicas: 9 } },
+    ];
+    const { pods, result } = playScenario({ duration: '1h', ...pool(1) }, objects);
+    expect(pods).toEqual([]);
+    expect(result.notes).toContain('Kinds in manifests that are not simulated: 1 × CronJob.batch, 1 × HorizontalPodAutoscaler.autoscaling.');
+  });
+
+  test('a DaemonSet\'s pod that comes again counts as a new arrival, not as a replacement', () => {
+    const { result } = playScenario({ duration: '1m', ...pool(2) }, [owner('DaemonSet', 'agent', {})]);
+    expect([result.counts.podsArrived, result.counts.podsReplaced]).toEqual([2, 0]);
+    const vip = { name: 'vip', kind: 'Pod', arrivals: { at: '1s', count: 1 }, lifetime: '30d', priorityClass: 'vip', requests: { cpu: 4 } };
+    const preempted = playScenario({ duration: '1m', ...pool(1), priorityClasses: { vip: 1000 }, workloads: [vip] }, [owner('DaemonSet', 'agent', {})]);
+    expect(preempted.pods.map(({ name, outcome }) => `${name} ${outcome}`)).toEqual(['agent-0 Evicted', 'vip-0 Running', 'agent-1 Pending']);
+    const { podsArrived, podsReplaced, podsLost } = preempted.result.counts;
+    expect([podsArrived, podsReplaced, podsLost]).toEqual([3, 0, 1]);
+  });
+});
+
+describe('kubelets', () => {
+  const started = (spec: Readonly<Record<string, unknown>>): number => named(playScenario({ duration: '5m', ...pool(1) }, [podObject('p', spec)]).pods, 'p').started;
+  const main = { name: 'main', image: 'i' };
+
+  test('init containers, probes and hooks take no time', () => {
+    const probe = { exec: { command: ['true'] }, initialDelaySeconds: 60 };
+    const slow = { initContainers: [{ name: 'first', image: 'i' }], containers: [{ ...main, startupProbe: probe, readinessProbe: probe, lifecycle: { postStart: { exec: { command: ['sleep', '30'] } } } }] };
+    expect(started(slow)).toBe(started({ containers: [main] }));
+  });
+
+  test('a pod with a run time succeeds at its end, whatever its restartPolicy', () => {
+    const timed = (restartPolicy: string) => podObject(restartPolicy.toLowerCase(), { restartPolicy }, { annotations: { 'podyard.dev/duration': '10s' } });
+    const { pods } = playScenario({ duration: '1m', ...pool(1) }, ['Always', 'OnFailure', 'Never'].map(timed));
+    expect(pods.map(({ outcome }) => outcome)).toEqual(['Succeeded', 'Succeeded', 'Succeeded']);
+  });
+
+  test('imagePullPolicy Never pulls, and Always pulls once', () => {
+    const withPolicy = (imagePullPolicy: string, count: number): number[] => {
+      const kubelet = { sandbox: '0s', containerStart: '0s', pullBase: '5s', defaultImageSize: '0' };
+      const objects = Array.from({ length: count }, (_, index) => ({ ...(podObject(`p${index}`, { containers: [{ ...main, imagePullPolicy }] }) as object) }));
+      return playScenario({ duration: '1m', kubelet, scheduler: { cycleTime: '10s', bindTime: '0s' }, ...pool(1) }, objects).pods.map(({ bound, started: at }) => at - bound);
+    };
+    expect([withPolicy('Never', 1), withPolicy('Always', 2)]).toEqual([[5], [5, 0]]);
+  });
+});
+
+describe('nodes and network', () => {
+  test('a taint out-of-service frees no pods of a dead node: they stay until it is removed or returns', () => {
+    const pools = ['dead', 'other'].map((name) => ({ name, count: 1, allocatable: { cpu: 4, memory: '16Gi' }, labels: { pool: name } }));
+    const taints = ['node.kubernetes.io/out-of-service=nodeshutdown:NoExecute'];
+    const crash = { name: 'crash', pools: ['dead'], uptime: '1m', repair: '30d' };
+    const spec = { nodeSelector: { pool: 'dead' }, tolerations: [{ key: 'node.kubernetes.io/out-of-service', operator: 'Exists' }] };
+    const set = owner('StatefulSet', 'db', { replicas: 1, template: template('db', spec) });
+    const { pods, result } = playScenario({ duration: '30m', failures: [crash], nodePools: [{ ...pools[0], taints }, pools[1]] }, [set]);
+    expect(result.counts).toMatchObject({ nodeFailures: 1, evictions: 1, podsReplaced: 0 });
+    expect(pods).toMatchObject([{ name: 'db-0', node: 'dead-0', ended: NaN }]);
+  });
+
+  test('no network: objects of it are counted and left aside', () => {
+    const objects = [
+      { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'none' }, spec: { podSelector: {} } },
+      { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata: { name: 'web' }, spec: {} },
+    ];
+    expect(playScenario({ duration: '1m', ...pool(1) }, objects).result.notes).toContain('Kinds in manifests that are not simulated: 1 × NetworkPolicy.networking.k8s.io, 1 × Ingress.networking.k8s.io.');
+  });
+});
