@@ -15,7 +15,7 @@ export function perfRows(label: string, size: BenchSize): BenchRow[] {
   const calibration = size === 'full' ? new Calibration(now) : new Calibration(now, 1_000);
   return plan.workloads.flatMap((planned) => {
     const rate = calibration.measure();
-    const result = measureWorkload(planned, { plain: false, now, runs: size === 'full' ? 2 : 1 });
+    const result = measureWorkload(planned, { plain: false, now, runs: size === 'full' ? null : 1 });
     const { nodes, pods, scheduled, decisions, digest } = result;
     const name = `${result.case}/${result.workload}`;
     return [

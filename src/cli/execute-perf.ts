@@ -32,7 +32,7 @@ export function executePerf(given: GivenOptions, context: CommandContext): numbe
   for (const [i, planned] of plan.workloads.entries()) {
     if (isShown) context.terminal.err(`\r\u001b[2K${String(i + 1)} of ${String(plan.workloads.length)}   ${planned.perfCase.name}/${planned.workload.name}`);
     const calibrationEventsPerSecond = calibration.measure();
-    results.push({ ...measureWorkload(planned, { plain: given.flag('plain'), now, runs: given.number('runs') ?? 1 }), calibrationEventsPerSecond });
+    results.push({ ...measureWorkload(planned, { plain: given.flag('plain'), now, runs: given.number('runs') }), calibrationEventsPerSecond });
   }
   if (isShown) context.terminal.err('\r\u001b[2K');
   context.terminal.out(textOf({ results, unsupported: plan.unsupported }, given.text('output') ?? 'table', paintFor(context.terminal.hasColor('out'))));

@@ -7,7 +7,7 @@ import type { PodInfo } from '../../scheduler/framework/pod-info.ts';
 import type { Profile } from '../../scheduler/framework/profile.ts';
 import { statusMessage } from '../../scheduler/framework/status.ts';
 import { ineligibility } from '../../scheduler/plugins/default-preemption.ts';
-import { bestCandidates, dryRunPreemption, potentialNodes } from '../../scheduler/preemption/candidates.ts';
+import { bestCandidates, dryRunPreemption } from '../../scheduler/preemption/candidates.ts';
 import type { RecordedPreemption } from './vector-lines.ts';
 
 const PLUGIN = 'DefaultPreemption';
@@ -23,7 +23,7 @@ export function replayPreemption(context: PreemptionContext, pod: PodInfo, state
   const { handle } = context;
   const reason = ineligibility(handle, pod, diagnosis);
   if (reason !== '') return { eligible: false, reason };
-  const potential = potentialNodes(handle.snapshot.nodes, diagnosis);
+  const potential = diagnosis.unschedulable(handle.snapshot.nodes);
   // Every potential node is looked at: the recording holds all candidates.
   const dryRun = dryRunPreemption(handle, state, pod, potential, { candidates: potential.length, offset: 0 });
   if (dryRun.candidates.length === 0) return { eligible: true, message: diagnosis.message(postFilterText(context, pod, state, diagnosis)) };

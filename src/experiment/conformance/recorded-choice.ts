@@ -5,7 +5,7 @@
  */
 import type { Plugin, PluginFactory } from '../../scheduler/framework/plugin-api.ts';
 import { DefaultPreemption, ineligibility } from '../../scheduler/plugins/default-preemption.ts';
-import { bestCandidates, dryRunPreemption, potentialNodes } from '../../scheduler/preemption/candidates.ts';
+import { bestCandidates, dryRunPreemption } from '../../scheduler/preemption/candidates.ts';
 
 /** `recordedNode`: of the cycle under way, '' when it nominated none. */
 export function withRecordedChoice(registry: ReadonlyMap<string, PluginFactory>, recordedNode: () => string): ReadonlyMap<string, PluginFactory> {
@@ -20,7 +20,7 @@ export function withRecordedChoice(registry: ReadonlyMap<string, PluginFactory>,
         postFilter: (state, pod, statuses) => {
           const wanted = recordedNode();
           if (wanted !== '' && ineligibility(handle, pod, statuses) === '') {
-            const potential = potentialNodes(handle.snapshot.nodes, statuses);
+            const potential = statuses.unschedulable(handle.snapshot.nodes);
             const { candidates } = dryRunPreemption(handle, state, pod, potential, { candidates: potential.length, offset: 0 });
             const best = candidates.length === 0 ? undefined : bestCandidates(handle.cluster, candidates).find(({ nodeName }) => nodeName === wanted);
             if (best !== undefined) {

@@ -67,6 +67,9 @@ export function planPerf(paths: readonly string[], selection: PerfSelection, fil
   return { workloads, unsupported };
 }
 
+const MOST_RUNS = 20;
+const RUNS_MILLIS = 3000;
+
 /** One run on a new cluster. */
 export function playWorkload(plan: PlannedWorkload, options: { readonly plain: boolean; readonly now: Clock }): WorkloadResult {
   const { perfCase, workload, ops, configuration, templates } = plan;
@@ -96,11 +99,16 @@ export function playWorkload(plan: PlannedWorkload, options: { readonly plain: b
   };
 }
 
-/** Several runs; with more than one, the first warms up and the fastest of the others counts. */
-export function measureWorkload(plan: PlannedWorkload, options: { readonly plain: boolean; readonly now: Clock; readonly runs: number }): WorkloadResult {
+/**
+ * Several runs; with more than one, the first warms up and the fastest of the others counts. `runs` null: at least two,
+ * and as many more as fit into three seconds, set-up included: phases of a few milliseconds measure the compiler otherwise.
+ */
+export function measureWorkload(plan: PlannedWorkload, options: { readonly plain: boolean; readonly now: Clock; readonly runs: number | null }): WorkloadResult {
+  const startedAt = options.now();
+  const goesOn = (run: number): boolean => (options.runs === null ? run < 2 || (run < MOST_RUNS && options.now() - startedAt < RUNS_MILLIS) : run < options.runs);
   let best = playWorkload(plan, options);
   const { digest } = best;
-  for (let run = 1; run < options.runs; run++) {
+  for (let run = 1; goesOn(run); run++) {
     const result = playWorkload(plan, options);
     assert(result.digest === digest, `${result.case}/${result.workload} had digest ${digest}, then ${result.digest}`);
     if (run === 1 || result.seconds < best.seconds) best = result;

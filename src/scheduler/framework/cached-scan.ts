@@ -88,7 +88,7 @@ export class CachedScan {
     const { order, cache, feasible } = this;
     const count = order.length;
     const live = this.liveFilters.length > 0;
-    if (!live && cache?.blocked === true && cache.staysBlocked(pod, this.snapshot.positionOf)) {
+    if (!live && cache?.blocked === true && cache.staysBlocked(this.snapshot.positionOf)) {
       this.feasibleCount = 0;
       this.rejectedCount = count;
       return null;
@@ -100,7 +100,7 @@ export class CachedScan {
     for (let i = 0, position = start; i < count; i++) {
       const row = order[position];
       if (++position === count) position = 0;
-      const verdict = (cache as TemplateCache).look(pod, row);
+      const verdict = (cache as TemplateCache).look(row);
       if (live) {
         const status = this.askLive(state, pod, row, verdict);
         if (status !== null) {
@@ -372,6 +372,10 @@ class BlockedStatuses implements StatusSource {
 
   ofNode({ row }: NodeInfo): Status | undefined {
     return this.cache.statuses[this.cache.verdict[row]] ?? undefined;
+  }
+
+  unschedulable(): readonly NodeInfo[] {
+    return this.cache.unschedulableNodes();
   }
 
   *explicit(): Generator<readonly [string, Status]> {

@@ -11,6 +11,8 @@ export interface StatusSource {
   counts(): Iterable<readonly [Status, number]>;
   get(nodeName: string): Status | undefined;
   ofNode(node: NodeInfo): Status | undefined;
+  /** As NodeStatuses. */
+  unschedulable(): readonly NodeInfo[];
   explicit(): Iterable<readonly [string, Status]>;
 }
 
@@ -62,6 +64,11 @@ export class Diagnosis implements NodeStatuses {
 
   ofNode(node: NodeInfo): Status {
     return this.source === null ? this.get(node.name) : (this.source.ofNode(node) ?? this.absentStatus);
+  }
+
+  /** `nodes`: those of the snapshot. */
+  unschedulable(nodes: readonly NodeInfo[]): readonly NodeInfo[] {
+    return this.source === null ? nodes.filter((node) => this.ofNode(node).code === Code.Unschedulable) : this.source.unschedulable();
   }
 
   *explicit(): Generator<readonly [string, Status]> {

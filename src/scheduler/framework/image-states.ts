@@ -1,9 +1,11 @@
 /**
  * Which nodes hold which image, as the scheduler's cache knows it (pkg/scheduler/backend/cache/cache.go). The size is
  * the one that the first holder reported. A node's view of how many nodes hold an image is frozen when the node's
- * snapshot entry is refreshed, that is, when the node or a pod on it has changed since the last cycle.
+ * snapshot entry is refreshed, that is, when the node or a pod on it has changed since the last cycle. Images are
+ * numbered; a node costs 20 bytes an image.
  */
-import type { Cluster } from '../../cluster/cluster.ts';
+import { growUint8, grownCapacity } from '../../base/growable.ts';
+import { Interner } from '../../base/interner.ts';
 import type { NodeFacts, NodeInfo } from '../../cluster/node-info.ts';
 
 export interface ImageState {
@@ -12,16 +14,23 @@ export interface ImageState {
   readonly nodes: number;
 }
 
-interface LiveState {
-  readonly sizeBytes: number;
-  nodes: number;
+/** The images of one node. */
+interface Held {
+  readonly numbers: Int32Array;
+  /** Frozen; 0 nodes: not known yet. */
+  readonly nodes: Float64Array;
+  readonly sizes: Float64Array;
 }
 
 export class ImageStates {
-  private readonly live = new Map<string, LiveState>();
+  private readonly names = new Interner();
+  /** By image number: nodes that hold it, and the size that the first of them reported. */
+  private readonly liveNodes: number[] = [];
+  private readonly liveSizes: number[] = [];
   /** By node row; only nodes that report images. */
-  private readonly frozen = new Map<number, Map<string, ImageState>>();
-  private readonly touched = new Set<number>();
+  private readonly held: (Held | null)[] = [];
+  private readonly touchedRows: number[] = [];
+  private isTouched: Uint8Array = new Uint8Array(64);
   private readonly versions: number[] = [];
   private readonly onChange: (row: number) => void;
 
@@ -30,20 +39,31 @@ export class ImageStates {
     this.onChange = onChange;
   }
 
-  addNode(info: NodeInfo): void {
-    for (const [name, sizeBytes] of info.facts.images) {
-      const state = this.live.get(name);
-      if (state === undefined) this.live.set(name, { sizeBytes, nodes: 1 });
-      else state.nodes++;
+  /** The number of an image, for `stateOf`; the same for ever. */
+  number(image: string): number {
+    const number = this.names.intern(image);
+    if (number === this.liveNodes.length) {
+      this.liveNodes.push(0);
+      this.liveSizes.push(0);
     }
-    if (info.facts.images.size > 0) this.frozen.set(info.row, new Map());
-    else this.frozen.delete(info.row);
+    return number;
+  }
+
+  addNode(info: NodeInfo): void {
+    const { images } = info.facts;
+    const numbers = new Int32Array(images.size);
+    let at = 0;
+    for (const [name, sizeBytes] of images) {
+      const number = (numbers[at++] = this.number(name));
+      if (this.liveNodes[number]++ === 0) this.liveSizes[number] = sizeBytes;
+    }
+    this.held[info.row] = images.size === 0 ? null : { numbers, nodes: new Float64Array(images.size), sizes: new Float64Array(images.size) };
     this.touch(info.row);
   }
 
   removeNode(info: NodeInfo): void {
     this.drop(info.facts);
-    this.frozen.delete(info.row);
+    this.held[info.row] = null;
   }
 
   updateNode(info: NodeInfo, before: NodeFacts): void {
@@ -53,29 +73,40 @@ export class ImageStates {
 
   /** The node or a pod on it changed. */
   touch(row: number): void {
-    if (this.frozen.has(row)) this.touched.add(row);
+    if (row >= this.isTouched.length) this.isTouched = growUint8(this.isTouched, grownCapacity(this.isTouched.length, row + 1));
+    if (this.isTouched[row] === 1 || (this.held[row] ?? null) === null) return;
+    this.isTouched[row] = 1;
+    this.touchedRows.push(row);
   }
 
-  refresh(cluster: Cluster): void {
-    if (this.touched.size === 0) return;
-    for (const row of this.touched) {
-      const view = this.frozen.get(row);
-      if (view === undefined) continue;
-      const { images } = cluster.nodeInfo(row).facts;
-      if (this.isCurrent(view, images)) continue;
-      this.versions[row] = (this.versions[row] ?? 0) + 1;
-      this.onChange(row);
-      view.clear();
-      for (const name of images.keys()) {
-        const state = this.live.get(name);
-        if (state !== undefined) view.set(name, { sizeBytes: state.sizeBytes, nodes: state.nodes });
+  /** To be called at the start of a cycle. */
+  refresh(): void {
+    const { touchedRows } = this;
+    for (let row = touchedRows.pop(); row !== undefined; row = touchedRows.pop()) {
+      this.isTouched[row] = 0;
+      const held = this.held[row] ?? null;
+      if (held !== null && this.freeze(held)) {
+        this.versions[row] = (this.versions[row] ?? 0) + 1;
+        this.onChange(row);
       }
     }
-    this.touched.clear();
   }
 
   state(info: NodeInfo, image: string): ImageState | undefined {
-    return this.frozen.get(info.row)?.get(image);
+    const number = this.names.find(image);
+    const held = this.held[info.row] ?? null;
+    if (number < 0 || held === null) return undefined;
+    const at = held.numbers.indexOf(number);
+    return at < 0 || held.nodes[at] === 0 ? undefined : { sizeBytes: held.sizes[at], nodes: held.nodes[at] };
+  }
+
+  /** sizeBytes * nodes / total of an image on a node, cut to a whole number; 0 when the node lacks it. */
+  spread(row: number, image: number, total: number): number {
+    const held = this.held[row] ?? null;
+    if (held === null) return 0;
+    const { numbers, nodes, sizes } = held;
+    for (let i = 0; i < numbers.length; i++) if (numbers[i] === image) return Math.trunc(sizes[i] * (nodes[i] / total));
+    return 0;
   }
 
   /** Grows when what is frozen for a node row changes. */
@@ -83,20 +114,21 @@ export class ImageStates {
     return this.versions[row] ?? 0;
   }
 
-  private isCurrent(view: ReadonlyMap<string, ImageState>, images: ReadonlyMap<string, number>): boolean {
-    if (view.size !== images.size) return false;
-    for (const name of images.keys()) {
-      const frozen = view.get(name);
-      const state = this.live.get(name);
-      if (frozen === undefined || state === undefined || frozen.nodes !== state.nodes || frozen.sizeBytes !== state.sizeBytes) return false;
+  /** Whether anything changed. */
+  private freeze({ numbers, nodes, sizes }: Held): boolean {
+    const { liveNodes, liveSizes } = this;
+    let changed = false;
+    for (let i = 0; i < numbers.length; i++) {
+      const number = numbers[i];
+      if (nodes[i] === liveNodes[number] && sizes[i] === liveSizes[number]) continue;
+      nodes[i] = liveNodes[number];
+      sizes[i] = liveSizes[number];
+      changed = true;
     }
-    return true;
+    return changed;
   }
 
   private drop(facts: NodeFacts): void {
-    for (const name of facts.images.keys()) {
-      const state = this.live.get(name);
-      if (state !== undefined && --state.nodes === 0) this.live.delete(name);
-    }
+    for (const name of facts.images.keys()) this.liveNodes[this.number(name)]--;
   }
 }

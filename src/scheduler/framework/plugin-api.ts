@@ -56,6 +56,8 @@ export interface NodeStatuses {
   get(nodeName: string): Status | null;
   /** The same for a node of the snapshot; cheaper where verdicts stand by row. */
   ofNode(node: NodeInfo): Status | null;
+  /** Those of `nodes`, the nodes of the snapshot, with the code Unschedulable, in the same order. */
+  unschedulable(nodes: readonly NodeInfo[]): readonly NodeInfo[];
   /** Nodes with a status of their own, in the order they were looked at. */
   explicit(): Iterable<readonly [string, Status]>;
 }
@@ -72,6 +74,13 @@ export interface Plugin {
    * taken to depend on the pod's template alone.
    */
   readonly dependence?: { readonly filter?: Dependence; readonly score?: Dependence };
+
+  /**
+   * Faster twins of `filter` and `score` for the pods of one template, for answers that depend on `facts` or `node`; they
+   * read no cycle state. The same answers: the plain scan uses `filter` and `score`.
+   */
+  filterOf?(template: PodTemplate): (node: NodeInfo) => Status | null;
+  scoreOf?(template: PodTemplate): (node: NodeInfo) => number;
 
   /** For a `node` score that looks at the number of nodes, too: whether it does on this node. It is then asked again when nodes come or go. */
   countsNodes?(template: PodTemplate, node: NodeInfo): boolean;

@@ -18,6 +18,10 @@ export interface SchedulerSnapshot {
   find(name: string): NodeInfo | undefined;
   /** What the scheduler knows of an image on a node; undefined: the node lacks it. */
   imageState(node: NodeInfo, image: string): ImageState | undefined;
+  /** A number that stands for an image in `imageSpread`. */
+  imageNumber(image: string): number;
+  /** An image's size times the share of nodes that hold it, cut to whole bytes; 0 where the node lacks it. */
+  imageSpread(node: NodeInfo, imageNumber: number): number;
 }
 
 export class LiveSnapshot implements SchedulerSnapshot, ClusterObserver {
@@ -46,7 +50,7 @@ export class LiveSnapshot implements SchedulerSnapshot, ClusterObserver {
   /** To be called at the start of a cycle. */
   refresh(): void {
     if (this.stale) this.rebuild();
-    this.images.refresh(this.cluster);
+    this.images.refresh();
   }
 
   find(name: string): NodeInfo | undefined {
@@ -56,6 +60,14 @@ export class LiveSnapshot implements SchedulerSnapshot, ClusterObserver {
 
   imageState(node: NodeInfo, image: string): ImageState | undefined {
     return this.images.state(node, image);
+  }
+
+  imageNumber(image: string): number {
+    return this.images.number(image);
+  }
+
+  imageSpread(node: NodeInfo, imageNumber: number): number {
+    return this.images.spread(node.row, imageNumber, this.nodes.length);
   }
 
   /** Grows when the image counts frozen for a node row change. */

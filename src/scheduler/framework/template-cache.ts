@@ -36,6 +36,15 @@ export interface PlannedFilter {
   readonly order: number;
 }
 
+/** A filter or score asked for one template. */
+interface CachedFilter extends PlannedFilter {
+  readonly ask: (node: NodeInfo) => Status | null;
+}
+
+interface WeightedScore extends ScorePlugin {
+  readonly ask: (node: NodeInfo) => number;
+}
+
 /** What of a profile can be cached, worked out once per profile. */
 export interface CachePlan {
   /** Filters in the profile's order; `live` ones are asked every time. */
@@ -80,10 +89,10 @@ export class TemplateCache {
   readonly statusOrder: number[] = [0];
   readonly plan: CachePlan;
   readonly normalized: readonly ScorePlugin[];
-  private readonly summed: readonly ScorePlugin[];
+  private readonly summed: readonly WeightedScore[];
   /** Cached filters in order: those on facts, answered once per version of the node's object, and the others. */
-  private readonly factsFilters: readonly PlannedFilter[];
-  private readonly nodeFilters: readonly PlannedFilter[];
+  private readonly factsFilters: readonly CachedFilter[];
+  private readonly nodeFilters: readonly CachedFilter[];
   private factsGeneration: Uint32Array = new Uint32Array(0);
   /** Version of the node's object that the raw scores are of, where they depend on nothing else; 0: none. */
   private rawGeneration: Uint32Array = new Uint32Array(0);
@@ -107,13 +116,14 @@ export class TemplateCache {
   readonly firstRaw: number[] = [];
   hasUnevenRaw = false;
   /** Summed scores that change with the number of nodes, as they were last, and the snapshot version they are of. */
-  private readonly counting: readonly ScorePlugin[];
+  private readonly counting: readonly WeightedScore[];
   private countedSum: Float64Array = new Float64Array(0);
   private countedVersion: Float64Array = new Float64Array(0);
   /** true: the last full walk found no node that passes, and `verdictCounts` tells how many have which verdict. */
   blocked = false;
   /** Nodes by verdict, while blocked. */
   readonly verdictCounts: number[] = [];
+  private unschedulable: readonly NodeInfo[] | null = null;
   /** Change of the node table up to which the counts hold. */
   private seenChanges = 0;
   /** Node evaluations made (misses). */
@@ -123,20 +133,23 @@ export class TemplateCache {
   /** A score was outside the range: whoever scores by this cache has to look at each plugin's again. */
   hasInvalidScores = false;
 
-  private pod: PodInfo | null = null;
+  /** The pod of the cycle under way: one of the template's. */
+  private view: PodInfo;
 
   constructor(cluster: Cluster, snapshot: LiveSnapshot, profile: Profile, plan: CachePlan, pod: PodInfo) {
     this.cluster = cluster;
     this.snapshot = snapshot;
+    this.view = pod;
     this.index = new WindowIndex((position) => this.total(position));
     this.plan = plan;
     this.usable = this.prepare(profile, plan, pod);
     const scores = (list: readonly ScorePlugin[]): ScorePlugin[] => list.filter(({ plugin }) => !this.state.skipScore.has(plugin.name));
-    const filters = plan.filters.filter(({ plugin, live }) => !live && !this.state.skipFilter.has(plugin.name));
+    const filters = plan.filters.filter(({ plugin, live }) => !live && !this.state.skipFilter.has(plugin.name)).map((planned): CachedFilter => ({ ...planned, ask: this.filterBy(planned.plugin, pod.template) }));
+    const weighted = (list: readonly ScorePlugin[]): WeightedScore[] => list.map(({ plugin, weight }) => ({ plugin, weight, ask: this.scoreBy(plugin, pod.template) }));
     this.factsFilters = filters.filter(({ facts }) => facts);
     this.nodeFilters = filters.filter(({ facts }) => !facts);
-    this.summed = scores(plan.summed).filter(({ plugin }) => plugin.countsNodes === undefined);
-    this.counting = scores(plan.summed).filter(({ plugin }) => plugin.countsNodes !== undefined);
+    this.summed = weighted(scores(plan.summed).filter(({ plugin }) => plugin.countsNodes === undefined));
+    this.counting = weighted(scores(plan.summed).filter(({ plugin }) => plugin.countsNodes !== undefined));
     this.normalized = scores(plan.normalized);
     this.raw = this.normalized.map(() => new Float64Array(0));
     this.rawOnFacts = this.normalized.every(({ plugin }) => plugin.dependence?.score === 'facts');
@@ -151,7 +164,7 @@ export class TemplateCache {
   begin(pod: PodInfo): void {
     const snapshotVersion = this.snapshot.version;
     const { capacity } = this.cluster.nodes;
-    this.pod = pod;
+    this.view = pod;
     if (this.generation.length < capacity) {
       this.generation = new Uint32Array(capacity);
       this.verdict = new Uint16Array(capacity);
@@ -168,10 +181,10 @@ export class TemplateCache {
   }
 
   /** The verdict on a node, brought up to date; 0: passes. Scores of the row are then valid, too. */
-  look(pod: PodInfo, row: number): number {
+  look(row: number): number {
     const generation = this.cluster.nodes.generation[row];
-    if (this.generation[row] !== generation) this.evaluate(pod, this.cluster.nodes.info[row], row, generation);
-    else if (this.verdict[row] === 0 && this.countedVersion[row] !== COUNTS_NOTHING && this.countedVersion[row] !== this.countVersion(row)) this.count(pod, this.cluster.nodes.info[row], row);
+    if (this.generation[row] !== generation) this.evaluate(this.cluster.nodes.info[row], row, generation);
+    else if (this.verdict[row] === 0 && this.countedVersion[row] !== COUNTS_NOTHING && this.countedVersion[row] !== this.countVersion(row)) this.count(this.cluster.nodes.info[row], row);
     return this.verdict[row];
   }
 
@@ -210,7 +223,7 @@ export class TemplateCache {
 
   private total(position: number): number {
     const { row } = this.snapshot.nodes[position];
-    const verdict = this.look(this.pod as PodInfo, row);
+    const verdict = this.look(row);
     return (this.index.total[position] = verdict === 0 ? this.sum[row] : INFEASIBLE);
   }
 
@@ -220,11 +233,12 @@ export class TemplateCache {
     verdictCounts.length = 0;
     for (const { row } of this.snapshot.nodes) verdictCounts[verdict[row]] = (verdictCounts[verdict[row]] ?? 0) + 1;
     this.blocked = true;
+    this.unschedulable = null;
     this.seenChanges = this.cluster.nodes.changeCount;
   }
 
   /** Looks again at the nodes that have changed since: true while none passes. `positionOf` tells which rows count. */
-  staysBlocked(pod: PodInfo, positionOf: Int32Array): boolean {
+  staysBlocked(positionOf: Int32Array): boolean {
     const { nodes } = this.cluster;
     const behind = nodes.changeCount - this.seenChanges;
     if (behind > CHANGE_RING) return (this.blocked = false);
@@ -232,8 +246,9 @@ export class TemplateCache {
       const row = nodes.changedRows[i & (CHANGE_RING - 1)];
       if (row >= positionOf.length || positionOf[row] < 0 || this.generation[row] === nodes.generation[row]) continue;
       const before = this.verdict[row];
-      const after = this.look(pod, row);
+      const after = this.look(row);
       if (after === 0 || this.hasErrors) return (this.blocked = false);
+      if (this.statuses[before]?.code !== this.statuses[after]?.code) this.unschedulable = null;
       this.verdictCounts[before]--;
       this.verdictCounts[after] = (this.verdictCounts[after] ?? 0) + 1;
     }
@@ -241,21 +256,27 @@ export class TemplateCache {
     return true;
   }
 
-  private evaluate(pod: PodInfo, node: NodeInfo, row: number, generation: number): void {
+  /** While blocked: the nodes whose verdict is Unschedulable, in cache order. Kept until one comes or goes. */
+  unschedulableNodes(): readonly NodeInfo[] {
+    return (this.unschedulable ??= this.snapshot.nodes.filter(({ row }) => this.statuses[this.verdict[row]]?.code === Code.Unschedulable));
+  }
+
+  private evaluate(node: NodeInfo, row: number, generation: number): void {
     this.evaluations++;
     this.generation[row] = generation;
     const { state } = this;
-    const verdict = this.verdictOf(pod, node, row);
+    const verdict = this.verdictOf(node, row);
     this.verdict[row] = verdict;
     if (verdict !== 0) return;
     let sum = 0;
-    for (const { plugin, weight } of this.summed) sum += weight * this.checked(plugin.score(state, pod, node));
+    const { summed } = this;
+    for (let i = 0; i < summed.length; i++) sum += summed[i].weight * this.checked(summed[i].ask(node));
     this.setSum(row, sum + this.countedSum[row]);
-    if (this.countedVersion[row] !== COUNTS_NOTHING && this.countedVersion[row] !== this.countVersion(row)) this.count(pod, node, row);
+    if (this.countedVersion[row] !== COUNTS_NOTHING && this.countedVersion[row] !== this.countVersion(row)) this.count(node, row);
     if (this.rawGeneration[row] === this.factsGeneration[row]) return;
     this.rawGeneration[row] = this.rawOnFacts ? this.factsGeneration[row] : 0;
     for (let i = 0; i < this.normalized.length; i++) {
-      const raw = this.normalized[i].plugin.score(state, pod, node);
+      const raw = this.normalized[i].plugin.score(state, this.view, node);
       this.raw[i][row] = raw;
       if (this.firstRaw.length === i) this.firstRaw.push(raw);
       else if (this.firstRaw[i] !== raw) this.hasUnevenRaw = true;
@@ -268,23 +289,23 @@ export class TemplateCache {
   }
 
   /** The verdict of the first cached filter that rejects, 0: none does. */
-  private verdictOf(pod: PodInfo, node: NodeInfo, row: number): number {
+  private verdictOf(node: NodeInfo, row: number): number {
     const factsGeneration = this.cluster.nodes.factsGeneration[row];
     if (this.factsGeneration[row] !== factsGeneration) {
       this.factsGeneration[row] = factsGeneration;
-      this.factsVerdict[row] = this.firstRejection(this.factsFilters, Infinity, pod, node);
+      this.factsVerdict[row] = this.firstRejection(this.factsFilters, Infinity, node);
       this.countedSum[row] = 0;
-      this.countedVersion[row] = this.counting.some(({ plugin }) => plugin.countsNodes?.(pod.template, node) === true) ? NOT_COUNTED : COUNTS_NOTHING;
+      this.countedVersion[row] = this.counting.some(({ plugin }) => plugin.countsNodes?.(this.view.template, node) === true) ? NOT_COUNTED : COUNTS_NOTHING;
     }
     const byFacts = this.factsVerdict[row];
-    const byNode = this.firstRejection(this.nodeFilters, byFacts === 0 ? Infinity : this.statusOrder[byFacts], pod, node);
+    const byNode = this.firstRejection(this.nodeFilters, byFacts === 0 ? Infinity : this.statusOrder[byFacts], node);
     return byNode === 0 ? byFacts : byNode;
   }
 
   /** Among filters that come before position `limit`. */
-  private firstRejection(filters: readonly PlannedFilter[], limit: number, pod: PodInfo, node: NodeInfo): number {
+  private firstRejection(filters: readonly CachedFilter[], limit: number, node: NodeInfo): number {
     for (let i = 0; i < filters.length && filters[i].order < limit; i++) {
-      const status = filters[i].plugin.filter(this.state, pod, node);
+      const status = filters[i].ask(node);
       if (status !== null) return this.indexOf(status, filters[i]);
     }
     return 0;
@@ -301,10 +322,10 @@ export class TemplateCache {
   }
 
   /** Brings the part of the sum that depends on the number of nodes up to date. */
-  private count(pod: PodInfo, node: NodeInfo, row: number): void {
+  private count(node: NodeInfo, row: number): void {
     this.countedVersion[row] = this.countVersion(row);
     let counted = 0;
-    for (const { plugin, weight } of this.counting) counted += weight * this.checked(plugin.score(this.state, pod, node));
+    for (const { ask, weight } of this.counting) counted += weight * this.checked(ask(node));
     this.setSum(row, this.sum[row] + counted - this.countedSum[row]);
     this.countedSum[row] = counted;
   }
@@ -325,6 +346,14 @@ export class TemplateCache {
       this.textIndex.set(text, index);
     }
     return index;
+  }
+
+  private filterBy(plugin: FilterPlugin, template: PodTemplate): (node: NodeInfo) => Status | null {
+    return plugin.filterOf?.(template) ?? ((node) => plugin.filter(this.state, this.view, node));
+  }
+
+  private scoreBy(plugin: ScorePlugin['plugin'], template: PodTemplate): (node: NodeInfo) => number {
+    return plugin.scoreOf?.(template) ?? ((node) => plugin.score(this.state, this.view, node));
   }
 
   /** Runs PreFilter and PreScore of the cached plugins, which look at the template only. */

@@ -13,7 +13,23 @@ export const ImageLocality: PluginFactory = {
   name: NAME,
   summary: 'prefers nodes that hold the pod\'s images already',
   create(_args, handle): Plugin {
-    return { name: NAME, dependence: { score: 'node' }, countsNodes: (template, node) => template.images.some((image) => node.facts.images.has(image)), score: (_state, pod, node) => scoreOf(pod.template, node, handle), eventsToRegister: () => [] };
+    return {
+      name: NAME,
+      dependence: { score: 'node' },
+      countsNodes: (template, node) => template.images.some((image) => node.facts.images.has(image)),
+      score: (_state, pod, node) => scoreOf(pod.template, node, handle),
+      scoreOf: (template) => {
+        const { snapshot } = handle;
+        const numbers = template.images.map((image) => snapshot.imageNumber(image));
+        const max = MAX_CONTAINER_THRESHOLD * template.containerCount;
+        return (node) => {
+          let sum = 0;
+          for (let i = 0; i < numbers.length; i++) sum += snapshot.imageSpread(node, numbers[i]);
+          return scaled(sum, max);
+        };
+      },
+      eventsToRegister: () => [],
+    };
   },
 };
 
@@ -26,7 +42,10 @@ function scoreOf(template: PodTemplate, node: NodeInfo, handle: Handle): number 
     const state = snapshot.imageState(node, image);
     if (state !== undefined) sum += Math.trunc(state.sizeBytes * (state.nodes / total));
   }
-  const max = MAX_CONTAINER_THRESHOLD * template.containerCount;
+  return scaled(sum, MAX_CONTAINER_THRESHOLD * template.containerCount);
+}
+
+function scaled(sum: number, max: number): number {
   const clamped = Math.max(MIN_THRESHOLD, Math.min(sum, max));
   return Math.trunc((MAX_NODE_SCORE * (clamped - MIN_THRESHOLD)) / (max - MIN_THRESHOLD));
 }

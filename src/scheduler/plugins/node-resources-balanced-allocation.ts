@@ -29,6 +29,13 @@ export const NodeResourcesBalancedAllocation: PluginFactory = {
         fractions(pod.template, node, columns, before, after);
         return MAX_NODE_SCORE / 2 + Math.trunc((MAX_NODE_SCORE / 2 + balance(after) - balance(before)) / 2);
       },
+      scoreOf: (template) => {
+        if (columns.length === 2 && columns[0] < FIRST_SCALAR && columns[1] < FIRST_SCALAR) return balancedPair(template, columns[0], columns[1]);
+        return (node) => {
+          fractions(template, node, columns, before, after);
+          return MAX_NODE_SCORE / 2 + Math.trunc((MAX_NODE_SCORE / 2 + balance(after) - balance(before)) / 2);
+        };
+      },
       eventsToRegister: () => [],
     };
   },
@@ -45,6 +52,29 @@ function fractions(template: PodTemplate, node: NodeInfo, columns: readonly numb
     before.push(Math.min(1, used / allocatable));
     after.push(Math.min(1, (used + wanted) / allocatable));
   }
+}
+
+/** The score by two resources that every node counts. */
+function balancedPair(template: PodTemplate, a: number, b: number): (node: NodeInfo) => number {
+  const wantedA = amountOf(template.accounted, a);
+  const wantedB = amountOf(template.accounted, b);
+  return ({ allocatable, requested, base }) => {
+    const allA = allocatable[base + a];
+    const allB = allocatable[base + b];
+    if (allA === 0 || allB === 0) return EVEN_SCORE;
+    const usedA = requested[base + a];
+    const usedB = requested[base + b];
+    const after = pairBalance((usedA + wantedA) / allA, (usedB + wantedB) / allB);
+    return MAX_NODE_SCORE / 2 + Math.trunc((MAX_NODE_SCORE / 2 + after - pairBalance(usedA / allA, usedB / allB)) / 2);
+  };
+}
+
+/** Of fewer than two shares: as even with the pod as without. */
+const EVEN_SCORE = MAX_NODE_SCORE / 2 + Math.trunc(MAX_NODE_SCORE / 4);
+
+/** `balance` of two shares. */
+function pairBalance(a: number, b: number): number {
+  return Math.trunc((1 - Math.abs(((a < 1 ? a : 1) - (b < 1 ? b : 1)) / 2)) * MAX_NODE_SCORE);
 }
 
 /** 100 when all shares are equal, less the more they spread (population standard deviation). */

@@ -5,7 +5,7 @@
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { NodeInfo } from '../../cluster/node-info.ts';
 import type { CycleState } from '../framework/cycle-state.ts';
-import type { Handle, NodeStatuses } from '../framework/plugin-api.ts';
+import type { Handle } from '../framework/plugin-api.ts';
 import type { PodInfo } from '../framework/pod-info.ts';
 import { Code } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
@@ -21,13 +21,43 @@ export interface DryRunLimits {
 
 export interface DryRun {
   readonly candidates: readonly Candidate[];
-  /** Verdicts of the nodes on which preemption does not help. */
-  readonly statuses: ReadonlyMap<string, Status>;
+  /** Verdicts of the nodes on which preemption does not help, by name. */
+  readonly statuses: readonly (readonly [string, Status])[];
 }
 
-/** Nodes whose rejection preemption may lift, in cache order. */
-export function potentialNodes(snapshotNodes: readonly NodeInfo[], statuses: NodeStatuses): NodeInfo[] {
-  return snapshotNodes.filter((node) => statuses.ofNode(node)?.code === Code.Unschedulable);
+/** The least priority of a pod on each node, looked up once per change of the node. */
+export class LowestPriorities {
+  private readonly cluster: Cluster;
+  /** By node row: the node's generation that `lowest` is of. */
+  private generations: Uint32Array = new Uint32Array(0);
+  private lowest: Float64Array = new Float64Array(0);
+
+  constructor(cluster: Cluster) {
+    this.cluster = cluster;
+  }
+
+  /** Infinity: there is no pod. */
+  of(node: NodeInfo): number {
+    const { row } = node;
+    const { generation, capacity } = this.cluster.nodes;
+    if (this.generations.length < capacity) {
+      this.generations = new Uint32Array(capacity);
+      this.lowest = new Float64Array(capacity);
+    }
+    if (this.generations[row] !== generation[row]) {
+      this.generations[row] = generation[row];
+      let lowest = Infinity;
+      for (const pod of node.pods) lowest = Math.min(lowest, this.cluster.templateOf(pod).priority);
+      this.lowest[row] = lowest;
+    }
+    return this.lowest[row];
+  }
+
+  /** Whether some of the nodes has a pod of lower priority. */
+  anyBelow(nodes: readonly NodeInfo[], priority: number): boolean {
+    for (let i = 0; i < nodes.length; i++) if (this.of(nodes[i]) < priority) return true;
+    return false;
+  }
 }
 
 /** How many candidates are enough among `nodes` potential nodes. */
@@ -35,34 +65,29 @@ export function candidateTarget(nodes: number, percentage: number, absolute: num
   return Math.min(nodes, Math.max(Math.floor((nodes * percentage) / 100), absolute));
 }
 
-export function dryRunPreemption(handle: Handle, state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], limits: DryRunLimits): DryRun {
+export function dryRunPreemption(handle: Handle, state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], limits: DryRunLimits, lowest: LowestPriorities = new LowestPriorities(handle.cluster)): DryRun {
   const budgets = disruptionBudgets(handle.cluster);
   const columns = handle.cluster.nodes.stride;
   const safe: Candidate[] = [];
   const violating: Candidate[] = [];
-  const statuses = new Map<string, Status>();
+  const statuses: (readonly [string, Status])[] = [];
   for (let i = 0; i < nodes.length; i++) {
     if (safe.length > 0 && safe.length + violating.length >= limits.candidates) break;
     const live = nodes[(limits.offset + i) % nodes.length];
-    if (!hasLowerPods(handle.cluster, live, pod.priority)) {
-      statuses.set(live.name, NO_VICTIMS);
+    if (lowest.of(live) >= pod.priority) {
+      statuses.push([live.name, NO_VICTIMS]);
       continue;
     }
     const node = live.whatIf(columns);
     const result = selectVictims(handle, state.clone(), pod, node, budgets);
-    if ('code' in result) statuses.set(node.name, result);
-    else if (result.victims.length === 0) statuses.set(node.name, { code: Code.Error, reasons: [`expected at least one victim pod on node "${node.name}"`], plugin: 'DefaultPreemption' });
+    if ('code' in result) statuses.push([node.name, result]);
+    else if (result.victims.length === 0) statuses.push([node.name, { code: Code.Error, reasons: [`expected at least one victim pod on node "${node.name}"`], plugin: 'DefaultPreemption' }]);
     else {
       const list = result.pdbViolations === 0 ? safe : violating;
       if (list.length < limits.candidates) list.push(result);
     }
   }
   return { candidates: [...safe, ...violating], statuses };
-}
-
-function hasLowerPods(cluster: Cluster, node: NodeInfo, priority: number): boolean {
-  for (const other of node.pods) if (cluster.templateOf(other).priority < priority) return true;
-  return false;
 }
 
 /** Candidates that stay after all of upstream's criteria; upstream takes any of them (map order). */

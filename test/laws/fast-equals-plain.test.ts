@@ -1,0 +1,36 @@
+/**
+ * The fast paths' twin is the plain scan: caches, the index over cache order, counts by topology domain. The same digest of
+ * everything that happened and the same words to every pod that failed, over clusters that change all the time.
+ * PODYARD_DECISIONS=500000 is what continuous integration runs.
+ */
+import { describe, expect, test } from 'vitest';
+import { churnRun } from '../support/template-churn.ts';
+
+const WANTED = Number(process.env['PODYARD_DECISIONS'] ?? 12_000);
+/** Nodes, steps, whether priorities differ, percentageOfNodesToScore. */
+const KINDS: readonly (readonly [number, number, boolean, number])[] = [
+  [7, 2500, false, 0],
+  [24, 2000, false, 0],
+  [15, 1500, true, 0],
+  [130, 900, false, 30],
+  [230, 500, false, 0],
+];
+
+describe('decisions by the fast paths', () => {
+  test(`are those of the plain scan, ${WANTED} and more of them`, { timeout: 900_000 }, () => {
+    let decisions = 0;
+    let failed = 0;
+    for (let round = 0; decisions < WANTED; round++) {
+      const [nodes, steps, priorities, percentage] = KINDS[round % KINDS.length];
+      const options = { seed: `churn-${round}`, nodes, steps, priorities, percentage };
+      const fast = churnRun({ ...options, plain: false });
+      const plain = churnRun({ ...options, plain: true });
+      expect(fast.messages, options.seed).toEqual(plain.messages);
+      expect(fast, options.seed).toEqual(plain);
+      decisions += fast.decisions;
+      failed += fast.unschedulable;
+    }
+    expect(failed).toBeGreaterThan(decisions / 20);
+    expect(failed).toBeLessThan(decisions * 0.9);
+  });
+});

@@ -1,0 +1,185 @@
+/**
+ * Clusters in which pods of a few templates come and go while nodes, namespaces and services change: what caches, indexes and
+ * counts by domain have to keep up with. Every in-tree plugin has something to say. Driven by one stream, so a seed names a case.
+ */
+import { Cluster, EvictionCause, PodOutcome, PodPhase } from '../../src/cluster/cluster.ts';
+import type { Node, Pod, PodSpec } from '../../src/cluster/objects.ts';
+import { Kernel } from '../../src/kernel/kernel.ts';
+import type { RandomStream } from '../../src/kernel/random.ts';
+import { decodeSchedulerConfiguration } from '../../src/scheduler/config/scheduler-configuration.ts';
+import { pluginRegistry } from '../../src/scheduler/plugins/registry.ts';
+import { Scheduler } from '../../src/scheduler/scheduler.ts';
+
+export interface ChurnOptions {
+  readonly seed: string;
+  readonly plain: boolean;
+  readonly nodes: number;
+  readonly steps: number;
+  /** Pods differ in priority: preemption and nominated pods. */
+  readonly priorities: boolean;
+  /** percentageOfNodesToScore; 0: adaptive. */
+  readonly percentage: number;
+}
+
+export interface ChurnResult {
+  readonly digest: string;
+  readonly decisions: number;
+  readonly unschedulable: number;
+  readonly messages: readonly string[];
+}
+
+const APPS = ['web', 'api', 'db'];
+const ZONE = 'topology.kubernetes.io/zone';
+const HOST = 'kubernetes.io/hostname';
+
+const term = (app: string, topologyKey: string, more: object = {}): object => ({ topologyKey, labelSelector: { matchLabels: { app } }, ...more });
+const preferred = (weight: number, podAffinityTerm: object): object => ({ weight, podAffinityTerm });
+const spread = (app: string, topologyKey: string, whenUnsatisfiable: string, more: object = {}): object => ({ maxSkew: 1, topologyKey, whenUnsatisfiable, labelSelector: { matchLabels: { app } }, ...more });
+
+/** What the templates say besides requests. */
+const SHAPES: readonly object[] = [
+  {},
+  {},
+  { nodeSelector: { disk: 'ssd' } },
+  { tolerations: [{ key: 'dedicated', operator: 'Exists' }], affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 10, preference: { matchExpressions: [{ key: 'disk', operator: 'In', values: ['hdd'] }] } }] } } },
+  { affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term('web', HOST)] } } },
+  { affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term('db', 'rack', { namespaceSelector: { matchLabels: { team: 'a' } } })] } } },
+  { affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term('api', ZONE)] } } },
+  { affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term('web', 'rack'), term('web', ZONE, { namespaceSelector: {} })] } } },
+  { affinity: { podAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [preferred(30, term('web', HOST)), preferred(7, term('api', ZONE))] } } },
+  { affinity: { podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [preferred(50, term('db', HOST)), preferred(3, term('web', 'rack'))] } } },
+  { topologySpreadConstraints: [spread('web', ZONE, 'DoNotSchedule')] },
+  { topologySpreadConstraints: [spread('api', 'rack', 'DoNotSchedule', { maxSkew: 2, nodeTaintsPolicy: 'Honor' }), spread('api', HOST, 'ScheduleAnyway')] },
+  { topologySpreadConstraints: [spread('db', HOST, 'DoNotSchedule', { maxSkew: 2, minDomains: 4 }), spread('db', ZONE, 'ScheduleAnyway', { maxSkew: 3 })] },
+  { topologySpreadConstraints: [spread('web', ZONE, 'ScheduleAnyway'), spread('web', 'rack', 'ScheduleAnyway', { nodeAffinityPolicy: 'Ignore' })], nodeSelector: { disk: 'hdd' } },
+];
+
+export function churnRun(options: ChurnOptions): ChurnResult {
+  const { steps } = options;
+  const kernel = new Kernel({ seed: options.seed });
+  const cluster = new Cluster(kernel);
+  const dice = kernel.random.stream('churn');
+  const registry = pluginRegistry();
+  let made = 0;
+  const addNode = (): unknown => cluster.addNode(randomNode(dice, made++));
+  for (let i = 0; i < options.nodes; i++) addNode();
+  for (const namespace of ['default', 'other']) putNamespace(cluster, namespace, 'a');
+  putService(cluster, 'web');
+  const scheduler = new Scheduler(kernel, cluster, {
+    configuration: decodeSchedulerConfiguration({ apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration', percentageOfNodesToScore: options.percentage }, { registry }),
+    registry,
+    cycleMicros: 1000,
+    bindMicros: 2500,
+    tieBreak: 'upstream',
+    sampling: true,
+    autoRun: true,
+    plain: options.plain,
+    phase: 5,
+  });
+  const messages: string[] = [];
+  scheduler.listeners.push({ cycleFailed: (_pod, message) => void messages.push(message) });
+  reapTerminating(kernel, cluster);
+  const templates = SHAPES.flatMap((shape, i) => [0, 1].map((k) => cluster.internTemplate(podOf(shape, i, k, options.priorities)).id));
+  for (let step = 0; step < steps; step++) {
+    const roll = dice.next();
+    if (roll < 0.55) createPods(cluster, dice, templates, step);
+    else if (roll < 0.9) endPod(cluster, dice);
+    else if (roll < 0.97) changeNode(cluster, dice);
+    else if (roll < 0.98) addNode();
+    else if (roll < 0.985) removeNode(cluster, dice);
+    else if (roll < 0.99) putNamespace(cluster, 'other', pick(dice, ['a', 'b']));
+    else if (roll < 0.995) putService(cluster, pick(dice, APPS));
+    else kernel.run({ until: kernel.now + 3_000_000 });
+    kernel.run({ until: kernel.now + Math.floor(dice.next() * 12_000) });
+  }
+  kernel.run({ until: kernel.now + 20_000_000 });
+  return { digest: kernel.digest.hex(), decisions: scheduler.decisions, unschedulable: scheduler.unschedulableDecisions, messages };
+}
+
+function pick<T>(dice: RandomStream, list: readonly T[]): T {
+  return list[Math.floor(dice.next() * list.length)];
+}
+
+function randomNode(dice: RandomStream, index: number): Node {
+  const name = `node-${index}`;
+  const labels: Record<string, string> = { [HOST]: name, [ZONE]: `z${index % 3}`, disk: pick(dice, ['ssd', 'hdd']) };
+  if (dice.next() < 0.9) labels['rack'] = `r${Math.floor(index / 2) % 20}`;
+  const images = dice.next() < 0.4 ? [{ names: ['registry/web:v1'], sizeBytes: 400_000_000 }] : [];
+  return {
+    metadata: { name, labels },
+    spec: { taints: dice.next() < 0.15 ? [{ key: 'dedicated', value: 'x', effect: pick(dice, ['NoSchedule', 'PreferNoSchedule']) }] : [] },
+    status: { allocatable: { cpu: pick(dice, ['2', '4']), memory: pick(dice, ['4Gi', '8Gi']), pods: '20' }, images },
+  };
+}
+
+function podOf(shape: object, index: number, size: number, priorities: boolean): Pod {
+  const app = APPS[index % APPS.length];
+  const requests = size === 0 ? { cpu: '100m', memory: '200Mi' } : { cpu: '700m', memory: '500Mi' };
+  const ports = index === 2 ? [{ hostPort: 80, containerPort: 80 }] : [];
+  const spec = { containers: [{ name: 'c', image: `registry/${app}:v1`, resources: { requests }, ports }], priority: priorities ? (index % 3) * 100 : 0, ...shape } as PodSpec;
+  return { metadata: { namespace: index % 5 === 4 ? 'other' : 'default', labels: { app } }, spec };
+}
+
+function createPods(cluster: Cluster, dice: RandomStream, templates: readonly number[], step: number): void {
+  const template = pick(dice, templates);
+  const copies = 1 + Math.floor(dice.next() * 6);
+  for (let i = 0; i < copies; i++) {
+    cluster.createPod({ template, nameBase: cluster.names.intern(`p${step}`), nameOrdinal: i, owner: -1, workloadClass: 0, durationMicros: Infinity, pinnedNode: -1 });
+  }
+}
+
+/** Bound pods end, or are deleted with a little delay; pods that wait are deleted, too. */
+function endPod(cluster: Cluster, dice: RandomStream): void {
+  const { pods } = cluster;
+  for (let tries = 0; tries < 8; tries++) {
+    const pod = Math.floor(dice.next() * pods.length);
+    if (pod >= pods.length || pods.isTerminating(pod)) continue;
+    if (pods.phase[pod] === PodPhase.Pending && dice.next() < 0.7) cluster.terminatePod(pod, EvictionCause.Api);
+    else if (pods.phase[pod] === PodPhase.Bound) {
+      if (dice.next() < 0.5) cluster.removePod(pod, PodOutcome.Succeeded);
+      else cluster.terminatePod(pod, EvictionCause.Api);
+    }
+  }
+}
+
+function changeNode(cluster: Cluster, dice: RandomStream): void {
+  const row = pick(dice, aliveNodes(cluster));
+  const { object } = cluster.nodeInfo(row).facts;
+  const roll = dice.next();
+  if (roll < 0.3) cluster.setUnschedulable(row, !cluster.nodeInfo(row).facts.unschedulable);
+  else if (roll < 0.6) cluster.setTaints(row, dice.next() < 0.6 ? [] : [{ key: 'dedicated', value: 'x', effect: 'NoSchedule' }]);
+  else if (roll < 0.8) {
+    const labels = { ...object.metadata?.labels, disk: pick(dice, ['ssd', 'hdd']), [ZONE]: `z${Math.floor(dice.next() * 3)}`, rack: `r${Math.floor(dice.next() * 20)}` };
+    cluster.updateNode(row, { ...object, metadata: { ...object.metadata, labels } });
+  } else cluster.updateNode(row, { ...object, status: { ...object.status, images: dice.next() < 0.5 ? [] : [{ names: [`registry/${pick(dice, APPS)}:v1`], sizeBytes: 700_000_000 }] } });
+}
+
+function removeNode(cluster: Cluster, dice: RandomStream): void {
+  const rows = aliveNodes(cluster);
+  if (rows.length < 4) return;
+  const row = pick(dice, rows);
+  for (const pod of cluster.nodeInfo(row).pods.slice()) if (!cluster.pods.isTerminating(pod)) cluster.terminatePod(pod, EvictionCause.NodeFailure);
+  cluster.removeNode(row);
+}
+
+function putNamespace(cluster: Cluster, name: string, team: string): void {
+  cluster.putObject('Namespace', { kind: 'Namespace', metadata: { name, labels: { team } } });
+}
+
+function putService(cluster: Cluster, app: string): void {
+  cluster.putObject('Service', { kind: 'Service', metadata: { name: 'service', namespace: 'default' }, spec: { selector: { app } } } as never);
+}
+
+function aliveNodes(cluster: Cluster): number[] {
+  const rows: number[] = [];
+  for (let row = 0; row < cluster.nodes.length; row++) if (cluster.nodes.alive[row] === 1) rows.push(row);
+  return rows;
+}
+
+/** Stands in for kubelets: a terminating pod is gone twenty milliseconds later. */
+function reapTerminating(kernel: Kernel, cluster: Cluster): void {
+  const reap = kernel.defineEvent('reap', 3, (pod, incarnation) => {
+    if ((cluster.pods.incarnation[pod] | 0) === incarnation && cluster.pods.phase[pod] !== PodPhase.Free) cluster.removePod(pod, PodOutcome.Evicted);
+  });
+  cluster.observe({ podTerminating: (pod) => kernel.after(20_000, reap, pod, cluster.pods.incarnation[pod] | 0) });
+}
