@@ -16,10 +16,10 @@ export function perfRows(label: string, size: BenchSize): BenchRow[] {
   return plan.workloads.flatMap((planned) => {
     const rate = calibration.measure();
     const result = measureWorkload(planned, { plain: false, now, runs: size === 'full' ? null : 1 });
-    const { nodes, pods, scheduled, decisions, digest } = result;
+    const { nodes, pods, scheduled, decisions, nodesFiltered, nodesEvaluated, digest } = result;
     const name = `${result.case}/${result.workload}`;
     return [
-      { name, digest, value: result.decisionsPerSecond, unit: 'decisions/s', counts: { nodes, pods, scheduled, decisions } },
+      { name, digest, value: result.decisionsPerSecond, unit: 'decisions/s', counts: { nodes, pods, scheduled, decisions, nodesFiltered, nodesEvaluated } },
       { name: `${name}, calibration before it`, digest: `hold ${CALIBRATION_PENDING}`, value: rate, unit: 'events/s', counts: {} },
     ];
   });

@@ -22,7 +22,7 @@ const CHUNK_COUNT = 10_000;
 const DELAY_COUNT = 1 << 16;
 
 export async function benchEventQueue(size: 'smoke' | 'full'): Promise<EventQueueRow[]> {
-  const pendingCounts = size === 'smoke' ? [1_000, 10_000] : [1_000, 100_000, 1_000_000];
+  const pendingCounts = size === 'smoke' ? [1_000, 10_000] : [1_000, 100_000, 1_000_000, 10_000_000];
   const rows: EventQueueRow[] = [];
   for (const pendingCount of pendingCounts) {
     for (const eventsPerInstant of [1, 10]) {

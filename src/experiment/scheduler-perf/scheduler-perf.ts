@@ -92,6 +92,8 @@ export function playWorkload(plan: PlannedWorkload, options: { readonly plain: b
     seconds,
     decisionsPerSecond: rate(decisions),
     podsPerSecond: rate(scheduled),
+    nodesFiltered: target.scheduler.algorithm.nodesFiltered,
+    nodesEvaluated: target.scheduler.algorithm.cacheMisses,
     threshold: workload.threshold,
     digest: target.kernel.digest.hex(),
     notes: [...plan.notes, ...player.notes, ...(phases.length === 0 ? ['the workload measures nothing'] : [])],

@@ -15,6 +15,9 @@ export interface WorkloadResult {
   readonly seconds: number;
   readonly decisionsPerSecond: number;
   readonly podsPerSecond: number;
+  /** Of all decisions: nodes that Filter has a verdict on, and those of them that had to be worked out anew. */
+  readonly nodesFiltered: number;
+  readonly nodesEvaluated: number;
   /** Upstream's, in pods/s, of the real scheduler with API server and etcd. */
   readonly threshold: number | null;
   /** Of everything that happened in the cluster from the first op to the last. */

@@ -1,0 +1,78 @@
+/**
+ * What speed rests on, gated by counts that depend on the code alone: how many nodes are worked out anew for a decision,
+ * how often remembered answers do, bytes a pod and a pending event, garbage an event. Times are recorded elsewhere.
+ */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, test } from 'vitest';
+import { PodTable } from '../../src/cluster/pod-table.ts';
+import { createInputFiles } from '../../src/io/input-files.ts';
+import { planPerf, playWorkload } from '../../src/experiment/scheduler-perf/scheduler-perf.ts';
+import { EventQueue } from '../../src/kernel/event-queue.ts';
+import { Kernel } from '../../src/kernel/kernel.ts';
+
+const SHAPES = 'bench/macro/scheduler-perf/performance-config.yaml';
+const counted = planPerf([SHAPES], { cases: [], workloads: [], labels: ['counted'] }, createInputFiles()).workloads;
+
+describe('a decision', () => {
+  test.each(counted.map((planned) => [planned.perfCase.name, planned] as const))('of %s works out a few nodes anew and remembers the others', (_name, planned) => {
+    const { decisions, scheduled, pods, nodes, nodesFiltered, nodesEvaluated } = playWorkload(planned, { plain: false, now: () => 0 });
+    expect(scheduled).toBe(pods);
+    // Every node once for each of up to six templates, and then the one that the decision before has changed.
+    expect(nodesEvaluated).toBeLessThan(1.5 * decisions + 6 * nodes);
+    expect(1 - nodesEvaluated / nodesFiltered).toBeGreaterThan(0.97);
+  });
+
+  test('of the plain scan works out every node: the counters count', () => {
+    const { nodesFiltered, nodesEvaluated } = playWorkload(counted[0], { plain: true, now: () => 0 });
+    expect(nodesEvaluated).toBe(0);
+    expect(nodesFiltered).toBeGreaterThan(100_000);
+  });
+});
+
+describe('memory', () => {
+  test('of a pod is at most 128 bytes of columns, and rows are used again', () => {
+    const pods = new PodTable();
+    const rows = Array.from({ length: 1 << 16 }, () => pods.allocate());
+    const columns = Object.values(pods).filter((value): value is Float64Array => ArrayBuffer.isView(value));
+    const bytes = columns.reduce((sum, column) => sum + column.byteLength, 0);
+    expect(columns.length).toBeGreaterThan(10);
+    expect(bytes / rows.length).toBeLessThan(128 * 1.5);
+    const { capacity } = pods;
+    for (let round = 0; round < 3; round++) {
+      for (const row of rows) pods.free(row);
+      for (let i = 0; i < rows.length; i++) rows[i] = pods.allocate();
+    }
+    expect(pods.capacity).toBe(capacity);
+  });
+
+  test('of a pending event is at most 100 bytes, all instants distinct', () => {
+    const queue = new EventQueue(8);
+    const kind = queue.defineKind(0);
+    const count = 1 << 20;
+    for (let i = 0; i < count; i++) queue.push(i + 1, kind, i, 0);
+    expect(queue.allocatedBytes / count).toBeLessThanOrEqual(100);
+  });
+
+  test('is not allocated for an event in the steady state', () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const kernel = new Kernel({ seed: 'steady' });
+    let state = 1;
+    const hold = kernel.defineEvent('hold', 0, (a) => {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff;
+      kernel.after(1 + (state % 100_000), hold, a);
+    });
+    for (let a = 0; a < 1000; a++) kernel.at(1 + a * 97, hold, a);
+    kernel.run({ maxEvents: 400_000 });
+    const events = 100_000;
+    const growth = [0, 1, 2].map(() => {
+      collect();
+      const before = process.memoryUsage().heapUsed;
+      kernel.run({ maxEvents: events });
+      return (process.memoryUsage().heapUsed - before) / events;
+    });
+    // An object would be 16 bytes at least; the heap moves a little by itself.
+    expect(Math.min(...growth)).toBeLessThan(8);
+  });
+});
