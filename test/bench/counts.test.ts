@@ -18,8 +18,8 @@ describe('a decision', () => {
   test.each(counted.map((planned) => [planned.perfCase.name, planned] as const))('of %s works out a few nodes anew and remembers the others', (_name, planned) => {
     const { decisions, scheduled, pods, nodes, nodesFiltered, nodesEvaluated } = playWorkload(planned, { plain: false, now: () => 0 });
     expect(scheduled).toBe(pods);
-    // Every node once for each of up to six templates, and then the one that the decision before has changed.
-    expect(nodesEvaluated).toBeLessThan(1.5 * decisions + 6 * nodes);
+    // Every node once for each of up to six templates, and then the one that the decision before has changed (pods before the measured ones count, too).
+    expect(nodesEvaluated).toBeLessThan(2 * decisions + 6 * nodes);
     expect(1 - nodesEvaluated / nodesFiltered).toBeGreaterThan(0.97);
   });
 
