@@ -205,6 +205,40 @@ class TemplateSpread {
   }
 
   private score(rows: Int32Array, count: number, weight: number, totals: Float64Array, scratch: Float64Array): void {
+    if (this.soft.length === 1 && this.requireAll && this.soft[0].constraint.topologyKey !== HOSTNAME_LABEL) this.scoreByDomain(this.soft[0], rows, count, weight, totals);
+    else this.scoreByNode(rows, count, weight, totals, scratch);
+  }
+
+  /** With one constraint on another key than the host name a node's score is its domain's; nodes without the label get 0. */
+  private scoreByDomain({ constraint, column, counts }: SpreadCounter, rows: Int32Array, count: number, weight: number, totals: Float64Array): void {
+    const { ids, size } = column;
+    const seen = (this.seen[0] = withRoom(this.seen[0], size + 1));
+    const call = ++this.calls;
+    let domains = 0;
+    for (let i = 0; i < count && domains < size; i++) {
+      const domain = ids[rows[i]];
+      if (domain < 0 || seen[domain] === call) continue;
+      seen[domain] = call;
+      domains++;
+    }
+    const podWeight = Math.log(domains + 2);
+    const raw = (domain: number): number => Math.round(counts[domain] * podWeight + (constraint.maxSkew - 1));
+    let min = Infinity;
+    let max = 0;
+    for (let domain = 0; domain < size; domain++) {
+      if (seen[domain] !== call) continue;
+      min = Math.min(min, raw(domain));
+      max = Math.max(max, raw(domain));
+    }
+    const table = (this.normalized = withRoom(this.normalized, size + 1));
+    table[0] = 0;
+    for (let domain = 0; domain < size; domain++) {
+      if (seen[domain] === call) table[domain + 1] = weight * (max === 0 ? MAX_NODE_SCORE : Math.floor((MAX_NODE_SCORE * (max + min - raw(domain))) / max));
+    }
+    for (let i = 0; i < count; i++) totals[i] += table[ids[rows[i]] + 1];
+  }
+
+  private scoreByNode(rows: Int32Array, count: number, weight: number, totals: Float64Array, scratch: Float64Array): void {
     this.weigh(rows, count);
     let min = Infinity;
     let max = 0;
