@@ -231,11 +231,20 @@ export class Simulation {
     return this.cluster.pods.durationMicros[pod] < Infinity ? 1 : 0;
   }
 
+  /** What plugins cost that do not say what their answers depend on. */
+  private undeclaredPlugins(): readonly string[] {
+    const plugins = [...this.scheduler.profiles.values()].flatMap((profile) => profile.plugins);
+    const isUndeclared = (name: string): boolean => plugins.some((plugin) => plugin.name === name && plugin.dependence === undefined);
+    const asked = [...this.scheduler.algorithm.askedNodeByNode].filter(([name]) => isUndeclared(name));
+    return asked.map(([name, times]) => `Plugin ${name} does not declare what its answers depend on: it was asked ${String(times)} times, node by node.`);
+  }
+
   private notes(): readonly string[] {
     const ignored = Object.entries(this.scenario.ignoredKinds).map(([kind, count]) => `${count} × ${kind}`);
     return [
       ...this.warnings,
       ...(this.traceSource?.notes() ?? []),
+      ...this.undeclaredPlugins(),
       ...(ignored.length === 0 ? [] : [`Kinds in manifests that are not simulated: ${ignored.join(', ')}.`]),
     ];
   }

@@ -33,4 +33,11 @@ describe('decisions by the fast paths', () => {
     expect(failed).toBeGreaterThan(decisions / 20);
     expect(failed).toBeLessThan(decisions * 0.9);
   });
+
+  test.each([[['filter']], [['score']], [['filter', 'score']]] as const)('are so with a plugin that declares nothing and has %j', (moody) => {
+    const options = { seed: `moody-${moody.join()}`, nodes: 40, steps: 700, priorities: false, percentage: 0, moody };
+    const fast = churnRun({ ...options, plain: false });
+    expect(fast).toEqual(churnRun({ ...options, plain: true }));
+    expect(fast.decisions).toBeGreaterThan(1000);
+  });
 });

@@ -8,6 +8,8 @@ import { Kernel } from '../../src/kernel/kernel.ts';
 import type { RandomStream } from '../../src/kernel/random.ts';
 import { decodeSchedulerConfiguration } from '../../src/scheduler/config/scheduler-configuration.ts';
 import { pluginRegistry } from '../../src/scheduler/plugins/registry.ts';
+import type { NodeInfo, Plugin, PluginFactory } from '../../src/scheduler/framework/plugin-api.ts';
+import { unschedulable } from '../../src/scheduler/framework/plugin-api.ts';
 import { Scheduler } from '../../src/scheduler/scheduler.ts';
 
 export interface ChurnOptions {
@@ -19,6 +21,8 @@ export interface ChurnOptions {
   readonly priorities: boolean;
   /** percentageOfNodesToScore; 0: adaptive. */
   readonly percentage: number;
+  /** With a plugin that declares nothing, looks at the whole cluster and draws lots: `filter` it has, or `score`, or both. */
+  readonly moody?: readonly ('filter' | 'score')[];
 }
 
 export interface ChurnResult {
@@ -59,14 +63,16 @@ export function churnRun(options: ChurnOptions): ChurnResult {
   const kernel = new Kernel({ seed: options.seed });
   const cluster = new Cluster(kernel);
   const dice = kernel.random.stream('churn');
-  const registry = pluginRegistry();
+  const { moody = [] } = options;
+  const registry = new Map([...pluginRegistry(), [MOODY, moodyPlugin(moody)]]);
+  const profiles = moody.length === 0 ? [] : [{ schedulerName: 'default-scheduler', plugins: Object.fromEntries(moody.map((point) => [point, { enabled: [{ name: MOODY, ...(point === 'score' ? { weight: 2 } : {}) }] }])) }];
   let made = 0;
   const addNode = (): unknown => cluster.addNode(randomNode(dice, made++));
   for (let i = 0; i < options.nodes; i++) addNode();
   for (const namespace of ['default', 'other']) putNamespace(cluster, namespace, 'a');
   putService(cluster, 'web');
   const scheduler = new Scheduler(kernel, cluster, {
-    configuration: decodeSchedulerConfiguration({ apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration', percentageOfNodesToScore: options.percentage }, { registry }),
+    configuration: decodeSchedulerConfiguration({ apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration', percentageOfNodesToScore: options.percentage, ...(profiles.length === 0 ? {} : { profiles }) }, { registry }),
     registry,
     cycleMicros: 1000,
     bindMicros: 2500,
@@ -94,6 +100,22 @@ export function churnRun(options: ChurnOptions): ChurnResult {
   }
   kernel.run({ until: kernel.now + 20_000_000 });
   return { digest: kernel.digest.hex(), decisions: scheduler.decisions, unschedulable: scheduler.unschedulableDecisions, messages };
+}
+
+const MOODY = 'Moody';
+
+/** Its answers hang on how often and in which order it is asked: both must be as in the plain scan. */
+function moodyPlugin(points: readonly ('filter' | 'score')[]): PluginFactory {
+  const crowded = unschedulable(MOODY, 'node(s) were not to its liking');
+  return {
+    name: MOODY,
+    summary: 'for tests',
+    create: (_args, handle): Plugin => ({
+      name: MOODY,
+      ...(points.includes('filter') ? { filter: (_state: unknown, _pod: unknown, node: NodeInfo) => ((node.pods.length + handle.cluster.totals.podsPending) % 7 === 0 || handle.random('filter').next() < 0.05 ? crowded : null) } : {}),
+      ...(points.includes('score') ? { score: (_state: unknown, _pod: unknown, node: NodeInfo) => (node.row + Math.floor(handle.random('score').next() * 5)) % 40 } : {}),
+    }),
+  };
 }
 
 function pick<T>(dice: RandomStream, list: readonly T[]): T {

@@ -62,6 +62,11 @@ export class Algorithm {
     this.cached = new CachedScan(cluster, snapshot);
   }
 
+  /** Calls of plugins that had to be asked node by node, by plugin. */
+  get askedNodeByNode(): ReadonlyMap<string, number> {
+    return this.cached.asked;
+  }
+
   /** Node evaluations that the caches could not answer. */
   get cacheMisses(): number {
     return this.cached.misses;
@@ -99,10 +104,6 @@ export class Algorithm {
     const target = this.feasibleNodesToFind(profile, count);
     this.makeRoom(count);
     const picked = profile.score.length > 0 ? cached.pick(start, target, this.totals, this.knowsTies) : NO_INDEX;
-    if (picked === NO_INDEX && cached.usesDomains) {
-      state.reset();
-      return null;
-    }
     const error = picked === NO_INDEX ? cached.filter(state, pod, start, target) : null;
     const processed = cached.feasibleCount + cached.rejectedCount;
     this.nodesFiltered += processed;

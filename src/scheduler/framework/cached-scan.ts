@@ -37,6 +37,8 @@ export class CachedScan {
   /** Of live plugins that answer by domain: in the profile's order of filters, and of score plugins. */
   private readonly tests: { readonly test: DomainTest; readonly order: number }[] = [];
   private readonly domainScores: { readonly add: DomainScore; readonly weight: number }[] = [];
+  /** Calls of Filter and Score of plugins that were asked node by node, by plugin. */
+  readonly asked: Map<string, number> = new Map();
   private readonly masks = new DomainMasks();
   private walkStart = 0;
   private liveScores: readonly ScorePlugin[] = [];
@@ -73,11 +75,8 @@ export class CachedScan {
     this.liveFilters.length = 0;
     this.liveScores = NO_SCORES;
     this.tests.length = this.domainScores.length = 0;
-    if (!this.askDomains(cache.plan, pod)) {
-      this.tests.length = this.domainScores.length = 0;
-      const awake = cache.plan.live.filter((plugin) => plugin.inert?.(template) !== true);
-      if (awake.length > 0 && !this.wake(profile, state, pod, cache.plan, awake)) return false;
-    }
+    const others = this.askDomains(cache.plan, pod);
+    if (others.length > 0 && !this.wake(profile, state, pod, cache.plan, others)) return false;
     cache.begin(pod);
     if (this.orderVersion !== this.snapshot.version) this.takeOrder();
     return true;
@@ -87,7 +86,8 @@ export class CachedScan {
   filter(state: CycleState, pod: PodInfo, start: number, target: number): Status | null {
     const { order, cache, feasible } = this;
     const count = order.length;
-    const live = this.liveFilters.length > 0;
+    const live = this.liveFilters.length + this.tests.length > 0;
+    this.walkStart = start;
     if (!live && cache?.blocked === true && cache.staysBlocked(this.snapshot.positionOf)) {
       this.feasibleCount = 0;
       this.rejectedCount = count;
@@ -102,7 +102,7 @@ export class CachedScan {
       if (++position === count) position = 0;
       const verdict = (cache as TemplateCache).look(row);
       if (live) {
-        const status = this.askLive(state, pod, row, verdict);
+        const status = this.check(state, pod, row, verdict);
         if (status !== null) {
           if (!isRejected(status)) {
             this.feasibleCount = found;
@@ -135,7 +135,7 @@ export class CachedScan {
    */
   pick(start: number, target: number, totals: Float64Array, upstreamTies: boolean): number {
     const cache = this.cache as TemplateCache;
-    if (this.liveFilters.length + this.liveScores.length > 0 || cache.isOdd || (cache.blocked && !this.usesDomains)) return NO_INDEX;
+    if (this.liveFilters.length > 0 || cache.isOdd || (cache.blocked && this.tests.length === 0)) return NO_INDEX;
     cache.blocked = false;
     cache.syncIndex();
     const { index } = cache;
@@ -146,10 +146,10 @@ export class CachedScan {
     this.feasibleCount = index.feasibleCount;
     this.rejectedCount = index.processedCount - index.feasibleCount;
     if (index.feasibleCount === 0) {
-      if (!this.usesDomains) cache.block();
+      if (this.tests.length === 0) cache.block();
       return -1;
     }
-    if (index.feasibleCount === 1 || (upstreamTies && this.domainScores.length === 0 && this.isEven(cache))) return this.order[index.winner()];
+    if (index.feasibleCount === 1 || (upstreamTies && this.domainScores.length + this.liveScores.length === 0 && this.isEven(cache))) return this.order[index.winner()];
     index.collect(this.order, this.feasible, totals);
     return UNSCORED;
   }
@@ -163,25 +163,24 @@ export class CachedScan {
     return true;
   }
 
-  /** What the live plugins answer from counts by domain. false: some plugin has to be asked node by node. */
-  private askDomains({ filters, live, liveScores }: CachePlan, pod: PodInfo): boolean {
+  /** What the live plugins answer from counts by domain. Returns those that have to be asked node by node. */
+  private askDomains({ filters, live, liveScores }: CachePlan, pod: PodInfo): readonly Plugin[] {
+    let others: Plugin[] | null = null;
     for (let i = 0; i < live.length; i++) {
       const plugin = live[i];
       if (plugin.inert?.(pod.template) === true) continue;
       const answers = plugin.domains?.answers(pod);
-      if (answers === undefined || answers === null) return false;
+      if (answers === undefined || answers === null) {
+        (others ??= []).push(plugin);
+        continue;
+      }
       const filter = filters.find((entry) => entry.plugin === plugin);
       if (filter !== undefined) for (const test of answers.tests) this.tests.push({ test, order: filter.order });
       const scorer = liveScores.find((entry) => entry.plugin === plugin);
       if (scorer !== undefined && answers.score !== null) this.domainScores.push({ add: answers.score, weight: scorer.weight });
     }
-    this.tests.sort((a, b) => a.order - b.order);
-    return true;
-  }
-
-  /** Whether live plugins answer for this pod from counts by domain: then `filter` cannot take the index's place. */
-  get usesDomains(): boolean {
-    return this.tests.length + this.domainScores.length > 0;
+    if (this.tests.length > 1) this.tests.sort((a, b) => a.order - b.order);
+    return others ?? NO_PLUGINS;
   }
 
   /** The first test that a node fails, of plugins before position `limit` of the profile's filters. */
@@ -210,7 +209,7 @@ export class CachedScan {
   }
 
   diagnose(): Diagnosis {
-    if (this.usesDomains) return this.diagnoseDomains(this.cache as TemplateCache);
+    if (this.liveFilters.length === 0 && this.tests.length > 0) return this.diagnoseDomains(this.cache as TemplateCache);
     if (this.cache?.blocked === true && this.liveFilters.length === 0) return new Diagnosis(this.order.length, new BlockedStatuses(this.cache, this.snapshot));
     const { info } = this.cluster.nodes;
     const statuses = this.cache?.statuses ?? [];
@@ -265,15 +264,21 @@ export class CachedScan {
     return true;
   }
 
-  /** The first rejection of a live filter that comes before the cached verdict's plugin. */
-  private askLive(state: CycleState, pod: PodInfo, row: number, verdict: number): Status | null {
+  /** The first rejection of a live filter, or of a test by domain, that comes before the cached verdict's plugin. */
+  private check(state: CycleState, pod: PodInfo, row: number, verdict: number): Status | null {
     const before = verdict === 0 ? Infinity : (this.cache as TemplateCache).statusOrder[verdict];
     for (const { plugin, order } of this.liveFilters) {
-      if (order > before) return null;
+      const earlier = this.testStatus(row, Math.min(order, before));
+      if (earlier !== null || order > before) return earlier;
+      this.countAsked(plugin.name);
       const status = plugin.filter(state, pod, this.cluster.nodes.info[row]);
       if (status !== null) return status;
     }
-    return null;
+    return this.testStatus(row, before);
+  }
+
+  private countAsked(plugin: string): void {
+    this.asked.set(plugin, (this.asked.get(plugin) ?? 0) + 1);
   }
 
   nodes(): NodeInfo[] {
@@ -315,6 +320,7 @@ export class CachedScan {
 
   private addLive(profile: Profile, state: CycleState, pod: PodInfo, totals: Float64Array, scratch: Float64Array): Status | null {
     const nodes = this.nodes();
+    for (const { plugin } of this.liveScores) this.asked.set(plugin.name, (this.asked.get(plugin.name) ?? 0) + nodes.length);
     const wanted = new Set<Plugin>(this.liveScores.map(({ plugin }) => plugin));
     for (const plugin of profile.preScore) {
       if (!wanted.has(plugin)) continue;
@@ -392,3 +398,4 @@ export const UNSCORED = -3;
 const INVALID_SCORES = errorStatus('', 'a score is out of range');
 const NO_NODES: readonly NodeInfo[] = [];
 const NO_SCORES: readonly ScorePlugin[] = [];
+const NO_PLUGINS: readonly Plugin[] = [];
