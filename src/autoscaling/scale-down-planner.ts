@@ -42,6 +42,11 @@ export class ScaleDownPlanner {
   private readonly unremovable = new Map<number, { readonly until: Micros; readonly incarnation: number }>();
   /** Pod row to where it went last time. */
   private readonly hints = new Map<number, number>();
+  /** Of the update under way: nodes found unneeded, the node that is looked at, its pods that need another place. */
+  private readonly leaving = new Set<number>();
+  private looked = -1;
+  private readonly movable: number[] = [];
+  private readonly mayTake = (other: number): boolean => other !== this.looked && !this.leaving.has(other) && !this.isDeleting(other);
 
   constructor(cluster: Cluster, groups: NodeGroups, settings: ScaleDownPlannerSettings, isDeleting: (row: number) => boolean) {
     this.cluster = cluster;
@@ -56,10 +61,13 @@ export class ScaleDownPlanner {
     const shrinkable = this.groups.shrinkablePools();
     if (!shrinkable.includes(true)) return [];
     const found: number[] = [];
+    const threshold = this.settings.scaleDownUtilizationThreshold;
     for (let row = 0; row < nodes.length; row++) {
-      if (nodes.alive[row] === 0 || !shrinkable[nodes.pool[row]] || this.isDeleting(row)) continue;
-      if (nodes.info[row].facts.annotations.get(SCALE_DOWN_DISABLED) === 'true') continue;
-      if (utilizationOf(nodes.info[row]) < this.settings.scaleDownUtilizationThreshold) found.push(row);
+      if (!shrinkable[nodes.pool[row]] || nodes.alive[row] === 0) continue;
+      const info = nodes.info[row];
+      if (!(utilizationOf(info) < threshold) || this.isDeleting(row)) continue;
+      if (info.facts.annotations.size > 0 && info.facts.annotations.get(SCALE_DOWN_DISABLED) === 'true') continue;
+      found.push(row);
     }
     const rank = (row: number): number => (nodes.info[row].workPods === 0 ? 0 : this.sinceOf(row) === null ? 2 : 1);
     return found.sort((a, b) => rank(a) - rank(b) || a - b);
@@ -69,12 +77,13 @@ export class ScaleDownPlanner {
   update(candidates: readonly number[], whatIf: WhatIfCluster, now: Micros): void {
     const { nodes } = this.cluster;
     const limit = this.simulationLimit();
-    const leaving = new Set<number>();
+    const leaving = this.leaving;
+    leaving.clear();
     const next = new Map<number, UnneededNode>();
     for (const row of candidates) {
       if (next.size >= limit) break;
       if (this.isLeftAlone(row, now)) continue;
-      const moved = this.moveAway(row, whatIf, leaving);
+      const moved = this.moveAway(row, whatIf);
       if (moved < 0) {
         this.unremovable.set(row, { until: now + UNREMOVABLE_RECHECK_MICROS, incarnation: nodes.incarnation[row] });
         continue;
@@ -116,18 +125,20 @@ export class ScaleDownPlanner {
   }
 
   /** How many pods found a place elsewhere, -1 when one does not (nothing is moved then). */
-  private moveAway(row: number, whatIf: WhatIfCluster, leaving: ReadonlySet<number>): number {
-    const movable: number[] = [];
+  private moveAway(row: number, whatIf: WhatIfCluster): number {
+    const { movable } = this;
+    movable.length = 0;
     for (const pod of whatIf.info(row).pods) {
       // A pending pod that was put here in thought needs another place like the others.
       const verdict = this.cluster.pods.node[pod] < 0 ? 'move' : drainVerdict(this.cluster, pod);
       if (verdict === 'block') return -1;
       if (verdict === 'move') movable.push(pod);
     }
+    this.looked = row;
     const mark = whatIf.mark;
     for (const pod of movable) whatIf.remove(pod, row);
     for (const pod of movable) {
-      const place = whatIf.findPlace(pod, this.hints.get(pod) ?? -1, (other) => other !== row && !leaving.has(other) && !this.isDeleting(other));
+      const place = whatIf.findPlace(pod, this.hints.get(pod) ?? -1, this.mayTake);
       if (place < 0) {
         whatIf.rollback(mark);
         return -1;
@@ -141,9 +152,10 @@ export class ScaleDownPlanner {
 
 /** The larger of the cpu and memory shares that are requested, DaemonSets' pods included. */
 export function utilizationOf(info: NodeInfo): number {
-  const share = (column: number): number => {
-    const allocatable = info.allocatable[info.base + column];
-    return allocatable > 0 ? info.requested[info.base + column] / allocatable : 0;
-  };
-  return Math.max(share(CPU), share(MEMORY));
+  return Math.max(shareOf(info, CPU), shareOf(info, MEMORY));
+}
+
+function shareOf(info: NodeInfo, column: number): number {
+  const allocatable = info.allocatable[info.base + column];
+  return allocatable > 0 ? info.requested[info.base + column] / allocatable : 0;
 }
