@@ -48,7 +48,8 @@ export class ProfilePlacement implements PlacementOracle {
   private readonly profiles: ReadonlyMap<string, Profile>;
   private readonly refreshSnapshot: () => void;
   private readonly view: PodInfo;
-  /** Moves in thought, one entry in each: a pod, the node, 1 when it was added there. */
+  moveCount = 0;
+  /** Moves in thought, one entry in each below `moveCount`: a pod, the node, 1 when it was added there. */
   private readonly movedPods: number[] = [];
   private readonly movedNodes: NodeInfo[] = [];
   private readonly movedIn: (0 | 1)[] = [];
@@ -70,12 +71,8 @@ export class ProfilePlacement implements PlacementOracle {
     this.look++;
     this.lastTemplate = -1;
     if (this.prepared.size > KEPT_TEMPLATES) this.prepared.clear();
-    this.movedPods.length = this.movedNodes.length = this.movedIn.length = 0;
+    this.moveCount = 0;
     this.refreshSnapshot();
-  }
-
-  get moveCount(): number {
-    return this.movedPods.length;
   }
 
   isNodeLocal(pod: number): boolean {
@@ -100,7 +97,7 @@ export class ProfilePlacement implements PlacementOracle {
   }
 
   rollback(moveCount: number): void {
-    this.movedPods.length = this.movedNodes.length = this.movedIn.length = moveCount;
+    this.moveCount = moveCount;
     for (const prepared of this.prepared.values()) {
       if (prepared === null || prepared.applied <= moveCount) continue;
       prepared.state = null;
@@ -109,9 +106,10 @@ export class ProfilePlacement implements PlacementOracle {
   }
 
   private noteMove(pod: number, node: NodeInfo, isIn: 0 | 1): void {
-    this.movedPods.push(pod);
-    this.movedNodes.push(node);
-    this.movedIn.push(isIn);
+    const move = this.moveCount++;
+    this.movedPods[move] = pod;
+    this.movedNodes[move] = node;
+    this.movedIn[move] = isIn;
   }
 
   private suitsFacts(prepared: Prepared, base: CycleState, node: NodeInfo): boolean {
@@ -184,7 +182,7 @@ export class ProfilePlacement implements PlacementOracle {
 
   private caughtUp(prepared: Prepared, base: CycleState): CycleState {
     const state = (prepared.state ??= base.clone());
-    for (; prepared.applied < this.movedPods.length; prepared.applied++) {
+    for (; prepared.applied < this.moveCount; prepared.applied++) {
       const pod = this.movedPods[prepared.applied];
       const node = this.movedNodes[prepared.applied];
       if (this.movedIn[prepared.applied] === 1) prepared.profile.runPreFilterAddPod(state, this.view, pod, node);

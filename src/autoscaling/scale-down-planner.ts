@@ -6,7 +6,6 @@
 import { MICROS_PER_MINUTE } from '../base/time.ts';
 import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { NodeInfo } from '../cluster/node-info.ts';
 import { CPU, MEMORY } from '../cluster/resources.ts';
 import { drainVerdict } from './drain-rules.ts';
 import type { NodeGroups } from './node-groups.ts';
@@ -42,7 +41,7 @@ export class ScaleDownPlanner {
   private readonly unremovable = new Map<number, { readonly until: Micros; readonly incarnation: number }>();
   /** Pod row to where it went last time. */
   private readonly hints = new Map<number, number>();
-  /** Of the update under way: nodes found unneeded, the node that is looked at, its pods that need another place. */
+  /** Of the update under way: nodes found unneeded, the node that is looked at, its pods that need another place (the first ones here). */
   private readonly leaving = new Set<number>();
   private looked = -1;
   private readonly movable: number[] = [];
@@ -64,8 +63,8 @@ export class ScaleDownPlanner {
     const threshold = this.settings.scaleDownUtilizationThreshold;
     for (let row = 0; row < nodes.length; row++) {
       if (!shrinkable[nodes.pool[row]] || nodes.alive[row] === 0) continue;
+      if (!(this.utilizationOf(row) < threshold) || this.isDeleting(row)) continue;
       const info = nodes.info[row];
-      if (!(utilizationOf(info) < threshold) || this.isDeleting(row)) continue;
       if (info.facts.annotations.size > 0 && info.facts.annotations.get(SCALE_DOWN_DISABLED) === 'true') continue;
       found.push(row);
     }
@@ -127,17 +126,18 @@ export class ScaleDownPlanner {
   /** How many pods found a place elsewhere, -1 when one does not (nothing is moved then). */
   private moveAway(row: number, whatIf: WhatIfCluster): number {
     const { movable } = this;
-    movable.length = 0;
+    let count = 0;
     for (const pod of whatIf.info(row).pods) {
       // A pending pod that was put here in thought needs another place like the others.
       const verdict = this.cluster.pods.node[pod] < 0 ? 'move' : drainVerdict(this.cluster, pod);
       if (verdict === 'block') return -1;
-      if (verdict === 'move') movable.push(pod);
+      if (verdict === 'move') movable[count++] = pod;
     }
     this.looked = row;
     const mark = whatIf.mark;
-    for (const pod of movable) whatIf.remove(pod, row);
-    for (const pod of movable) {
+    for (let i = 0; i < count; i++) whatIf.remove(movable[i], row);
+    for (let i = 0; i < count; i++) {
+      const pod = movable[i];
       const place = whatIf.findPlace(pod, this.hints.get(pod) ?? -1, this.mayTake);
       if (place < 0) {
         whatIf.rollback(mark);
@@ -146,16 +146,17 @@ export class ScaleDownPlanner {
       this.hints.set(pod, place);
       whatIf.add(pod, place);
     }
-    return movable.length;
+    return count;
   }
-}
 
-/** The larger of the cpu and memory shares that are requested, DaemonSets' pods included. */
-export function utilizationOf(info: NodeInfo): number {
-  return Math.max(shareOf(info, CPU), shareOf(info, MEMORY));
-}
+  /** The larger of the cpu and memory shares that are requested, DaemonSets' pods included. */
+  private utilizationOf(row: number): number {
+    return Math.max(this.shareOf(row, CPU), this.shareOf(row, MEMORY));
+  }
 
-function shareOf(info: NodeInfo, column: number): number {
-  const allocatable = info.allocatable[info.base + column];
-  return allocatable > 0 ? info.requested[info.base + column] / allocatable : 0;
+  private shareOf(row: number, column: number): number {
+    const { nodes } = this.cluster;
+    const at = row * nodes.stride + column;
+    return nodes.allocatable[at] > 0 ? nodes.requested[at] / nodes.allocatable[at] : 0;
+  }
 }

@@ -44,8 +44,9 @@ function overwrite(copy: NodeInfo, source: NodeInfo, columns: number): void {
   }
   copy.nonZero[0] = source.nonZero[source.nonZeroBase];
   copy.nonZero[1] = source.nonZero[source.nonZeroBase + 1];
+  // Setting a length costs more than the few pods.
   const { pods } = source;
-  copy.pods.length = pods.length;
+  while (copy.pods.length > pods.length) copy.pods.pop();
   for (let i = 0; i < pods.length; i++) copy.pods[i] = pods[i];
   copy.facts = source.facts;
   copy.allowedPods = source.allowedPods;

@@ -21,12 +21,13 @@ export class WhatIfCluster {
   private readonly copies = new ThoughtCopies();
   private upcoming: readonly NodeInfo[] = [];
   private rows = 0;
-  /** The moves, one entry in each: a pod, its place, 1 when it was added there. */
+  /** The moves, one entry in each below `mark`: a pod, its place, 1 when it was added there. */
   private readonly movedPods: number[] = [];
   private readonly movedPlaces: number[] = [];
   private readonly movedIn: (0 | 1)[] = [];
   /** By template: the node generation at which each row said no, 0: never. */
   private readonly refusals = new Map<number, Uint32Array>();
+  private moveCount = 0;
   private nextPlace = 0;
   private templatesSeen = 0;
   private hasExpendable = false;
@@ -42,7 +43,7 @@ export class WhatIfCluster {
   begin(upcoming: readonly NodeInfo[]): void {
     this.placement.refresh();
     this.copies.clear();
-    this.movedPods.length = this.movedPlaces.length = this.movedIn.length = 0;
+    this.moveCount = 0;
     this.upcoming = upcoming;
     this.rows = this.cluster.nodes.length;
     this.leaveOutExpendable();
@@ -88,25 +89,26 @@ export class WhatIfCluster {
   }
 
   get mark(): number {
-    return this.movedPods.length;
+    return this.moveCount;
   }
 
   rollback(mark: number): void {
-    const back = this.movedPods.length - mark;
-    for (let move = this.movedPods.length - 1; move >= mark; move--) {
+    const back = this.moveCount - mark;
+    for (let move = this.moveCount - 1; move >= mark; move--) {
       const pod = this.movedPods[move];
       const copy = this.copyOf(this.movedPlaces[move]);
       if (this.movedIn[move] === 1) copy.removePod(pod, this.cluster.templateOf(pod));
       else copy.addPod(pod, this.cluster.templateOf(pod));
     }
-    this.movedPods.length = this.movedPlaces.length = this.movedIn.length = mark;
+    this.moveCount = mark;
     this.placement.rollback(this.placement.moveCount - back);
   }
 
   private noteMove(pod: number, place: number, isIn: 0 | 1): void {
-    this.movedPods.push(pod);
-    this.movedPlaces.push(place);
-    this.movedIn.push(isIn);
+    const move = this.moveCount++;
+    this.movedPods[move] = pod;
+    this.movedPlaces[move] = place;
+    this.movedIn[move] = isIn;
   }
 
   /** Whether the place said no to the template and has not changed since, in thought or otherwise. */
