@@ -100,7 +100,12 @@ export class ClusterAutoscaler implements NodeAutoscaler, ClusterObserver {
   }
 
   nodeAdded(): void {
+    this.planner.nodesChanged();
     if (!this.isAwake) this.wake();
+  }
+
+  nodeRemoving(): void {
+    this.planner.nodesChanged();
   }
 
   private wake(): void {

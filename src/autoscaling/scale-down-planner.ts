@@ -39,6 +39,9 @@ export class ScaleDownPlanner {
   private readonly isDeleting: (row: number) => boolean;
   /** Row to the time until which it is not looked at again, with its incarnation. */
   private readonly unremovable = new Map<number, { readonly until: Micros; readonly incarnation: number }>();
+  /** Living nodes of all groups, ascending, when known. */
+  private readonly rows: number[] = [];
+  private areRowsKnown = false;
   /** Pod row to where it went last time. */
   private readonly hints = new Map<number, number>();
   /** Of the update under way: nodes found unneeded, the node that is looked at, its pods that need another place (the first ones here). */
@@ -54,6 +57,11 @@ export class ScaleDownPlanner {
     this.isDeleting = isDeleting;
   }
 
+  /** Nodes came or go. */
+  nodesChanged(): void {
+    this.areRowsKnown = false;
+  }
+
   /** Underused nodes of groups that may shrink: those without work first, then those found unneeded before, then by row. */
   candidates(): number[] {
     const { nodes } = this.cluster;
@@ -61,8 +69,9 @@ export class ScaleDownPlanner {
     if (!shrinkable.includes(true)) return [];
     const found: number[] = [];
     const threshold = this.settings.scaleDownUtilizationThreshold;
-    for (let row = 0; row < nodes.length; row++) {
-      if (!shrinkable[nodes.pool[row]] || nodes.alive[row] === 0) continue;
+    if (!this.areRowsKnown) this.findRows();
+    for (const row of this.rows) {
+      if (!shrinkable[nodes.pool[row]]) continue;
       if (!(this.utilizationOf(row) < threshold) || this.isDeleting(row)) continue;
       const info = nodes.info[row];
       if (info.facts.annotations.size > 0 && info.facts.annotations.get(SCALE_DOWN_DISABLED) === 'true') continue;
@@ -102,6 +111,14 @@ export class ScaleDownPlanner {
     const { scaleDownUnneededMicros, scaleDownUnreadyMicros } = this.settings;
     const ripe = [...this.unneeded.values()].filter(({ row, since }) => now > since + (this.cluster.nodes.up[row] === 1 ? scaleDownUnneededMicros : scaleDownUnreadyMicros));
     return [...ripe.filter((node) => node.isEmpty), ...ripe.filter((node) => !node.isEmpty)];
+  }
+
+  private findRows(): void {
+    const { nodes } = this.cluster;
+    const pools = new Set(this.groups.list.map((group) => group.pool));
+    this.rows.length = 0;
+    for (let row = 0; row < nodes.length; row++) if (nodes.alive[row] === 1 && pools.has(nodes.pool[row])) this.rows.push(row);
+    this.areRowsKnown = true;
   }
 
   private sinceOf(row: number): Micros | null {
