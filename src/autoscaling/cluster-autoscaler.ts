@@ -100,7 +100,12 @@ export class ClusterAutoscaler implements NodeAutoscaler, ClusterObserver {
   }
 
   nodeAdded(): void {
+    this.planner.nodesChanged();
     if (!this.isAwake) this.wake();
+  }
+
+  nodeRemoving(): void {
+    this.planner.nodesChanged();
   }
 
   private wake(): void {
@@ -149,7 +154,7 @@ export class ClusterAutoscaler implements NodeAutoscaler, ClusterObserver {
     if (!this.settings.scaleDownEnabled) return;
     this.planner.update(candidates, this.whatIf, now);
     if (!isHeld && !this.isCoolingDown(now) && this.shrink(now)) return;
-    this.deletions.updateSoftTaints(new Set(this.planner.unneeded.keys()));
+    this.deletions.updateSoftTaints(this.planner.unneeded);
   }
 
   private oldest(kinds: readonly PodKind[]): Micros {

@@ -77,10 +77,10 @@ export class NodeDeletions {
   }
 
   /** Unneeded nodes carry a soft taint; ten changes a loop. */
-  updateSoftTaints(unneeded: ReadonlySet<number>): void {
+  updateSoftTaints(unneeded: ReadonlyMap<number, unknown>): void {
     const { nodes } = this.cluster;
     let left = SOFT_TAINTS_PER_LOOP;
-    for (const [row, incarnation] of [...this.softTainted]) {
+    for (const [row, incarnation] of this.softTainted) {
       if (left === 0) return;
       if (unneeded.has(row) && nodes.incarnation[row] === incarnation) continue;
       this.softTainted.delete(row);
@@ -88,7 +88,7 @@ export class NodeDeletions {
       this.cluster.setTaints(row, this.taintsWithout(row));
       left--;
     }
-    for (const row of unneeded) {
+    for (const row of unneeded.keys()) {
       if (left === 0) return;
       if (this.softTainted.has(row) || this.byRow.has(row)) continue;
       this.softTainted.set(row, nodes.incarnation[row]);

@@ -7,6 +7,7 @@ import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { NodeInfo } from '../cluster/node-info.ts';
 import type { Node } from '../cluster/objects.ts';
+import type { PodTemplate } from '../cluster/pod-template.ts';
 import type { DaemonPodsSource, NodeGroupSpec, NodeSource } from './node-autoscaler.ts';
 import { nodeInThought } from './what-if-cluster.ts';
 
@@ -66,6 +67,8 @@ export class NodeGroups {
   private readonly cluster: Cluster;
   private readonly source: NodeSource;
   private readonly daemons: DaemonPodsSource | null;
+  /** Nodes on their way as they will be, with what that was made from. Nobody changes them: WhatIfCluster copies first. */
+  private readonly upcomingInfos = new WeakMap<Node, { readonly info: NodeInfo; readonly resources: number; readonly daemons: readonly PodTemplate[] }>();
 
   constructor(cluster: Cluster, specs: readonly NodeGroupSpec[], source: NodeSource, daemons: DaemonPodsSource | null) {
     this.cluster = cluster;
@@ -102,6 +105,20 @@ export class NodeGroups {
 
   /** All nodes on their way, group by group, in order of being asked for. */
   upcomingNodes(): NodeInfo[] {
-    return this.list.flatMap((group) => Array.from(group.upcoming.values(), (node) => nodeInThought(this.cluster, node, this.daemons)));
+    return this.list.flatMap((group) => Array.from(group.upcoming.values(), (node) => this.upcomingInfo(node)));
   }
+
+  /** Made once, and again when DaemonSets or resources have come or gone. */
+  private upcomingInfo(node: Node): NodeInfo {
+    const resources = this.cluster.resources.count;
+    const known = this.upcomingInfos.get(node);
+    if (known !== undefined && known.resources === resources && sameTemplates(known.daemons, this.daemons?.templatesFor(known.info.facts) ?? [])) return known.info;
+    const info = nodeInThought(this.cluster, node, this.daemons);
+    this.upcomingInfos.set(node, { info, resources, daemons: this.daemons?.templatesFor(info.facts) ?? [] });
+    return info;
+  }
+}
+
+function sameTemplates(a: readonly PodTemplate[], b: readonly PodTemplate[]): boolean {
+  return a.length === b.length && a.every((template, index) => template === b[index]);
 }

@@ -6,7 +6,6 @@
 import { MICROS_PER_MINUTE } from '../base/time.ts';
 import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { NodeInfo } from '../cluster/node-info.ts';
 import { CPU, MEMORY } from '../cluster/resources.ts';
 import { drainVerdict } from './drain-rules.ts';
 import type { NodeGroups } from './node-groups.ts';
@@ -40,8 +39,16 @@ export class ScaleDownPlanner {
   private readonly isDeleting: (row: number) => boolean;
   /** Row to the time until which it is not looked at again, with its incarnation. */
   private readonly unremovable = new Map<number, { readonly until: Micros; readonly incarnation: number }>();
+  /** Living nodes of all groups, ascending, when known. */
+  private readonly rows: number[] = [];
+  private areRowsKnown = false;
   /** Pod row to where it went last time. */
   private readonly hints = new Map<number, number>();
+  /** Of the update under way: nodes found unneeded, the node that is looked at, its pods that need another place (the first ones here). */
+  private readonly leaving = new Set<number>();
+  private looked = -1;
+  private readonly movable: number[] = [];
+  private readonly mayTake = (other: number): boolean => other !== this.looked && !this.leaving.has(other) && !this.isDeleting(other);
 
   constructor(cluster: Cluster, groups: NodeGroups, settings: ScaleDownPlannerSettings, isDeleting: (row: number) => boolean) {
     this.cluster = cluster;
@@ -50,16 +57,25 @@ export class ScaleDownPlanner {
     this.isDeleting = isDeleting;
   }
 
+  /** Nodes came or go. */
+  nodesChanged(): void {
+    this.areRowsKnown = false;
+  }
+
   /** Underused nodes of groups that may shrink: those without work first, then those found unneeded before, then by row. */
   candidates(): number[] {
     const { nodes } = this.cluster;
     const shrinkable = this.groups.shrinkablePools();
     if (!shrinkable.includes(true)) return [];
     const found: number[] = [];
-    for (let row = 0; row < nodes.length; row++) {
-      if (nodes.alive[row] === 0 || !shrinkable[nodes.pool[row]] || this.isDeleting(row)) continue;
-      if (nodes.info[row].facts.annotations.get(SCALE_DOWN_DISABLED) === 'true') continue;
-      if (utilizationOf(nodes.info[row]) < this.settings.scaleDownUtilizationThreshold) found.push(row);
+    const threshold = this.settings.scaleDownUtilizationThreshold;
+    if (!this.areRowsKnown) this.findRows();
+    for (const row of this.rows) {
+      if (!shrinkable[nodes.pool[row]]) continue;
+      if (!(this.utilizationOf(row) < threshold) || this.isDeleting(row)) continue;
+      const info = nodes.info[row];
+      if (info.facts.annotations.size > 0 && info.facts.annotations.get(SCALE_DOWN_DISABLED) === 'true') continue;
+      found.push(row);
     }
     const rank = (row: number): number => (nodes.info[row].workPods === 0 ? 0 : this.sinceOf(row) === null ? 2 : 1);
     return found.sort((a, b) => rank(a) - rank(b) || a - b);
@@ -69,12 +85,13 @@ export class ScaleDownPlanner {
   update(candidates: readonly number[], whatIf: WhatIfCluster, now: Micros): void {
     const { nodes } = this.cluster;
     const limit = this.simulationLimit();
-    const leaving = new Set<number>();
+    const leaving = this.leaving;
+    leaving.clear();
     const next = new Map<number, UnneededNode>();
     for (const row of candidates) {
       if (next.size >= limit) break;
       if (this.isLeftAlone(row, now)) continue;
-      const moved = this.moveAway(row, whatIf, leaving);
+      const moved = this.moveAway(row, whatIf);
       if (moved < 0) {
         this.unremovable.set(row, { until: now + UNREMOVABLE_RECHECK_MICROS, incarnation: nodes.incarnation[row] });
         continue;
@@ -94,6 +111,14 @@ export class ScaleDownPlanner {
     const { scaleDownUnneededMicros, scaleDownUnreadyMicros } = this.settings;
     const ripe = [...this.unneeded.values()].filter(({ row, since }) => now > since + (this.cluster.nodes.up[row] === 1 ? scaleDownUnneededMicros : scaleDownUnreadyMicros));
     return [...ripe.filter((node) => node.isEmpty), ...ripe.filter((node) => !node.isEmpty)];
+  }
+
+  private findRows(): void {
+    const { nodes } = this.cluster;
+    const pools = new Set(this.groups.list.map((group) => group.pool));
+    this.rows.length = 0;
+    for (let row = 0; row < nodes.length; row++) if (nodes.alive[row] === 1 && pools.has(nodes.pool[row])) this.rows.push(row);
+    this.areRowsKnown = true;
   }
 
   private sinceOf(row: number): Micros | null {
@@ -116,18 +141,21 @@ export class ScaleDownPlanner {
   }
 
   /** How many pods found a place elsewhere, -1 when one does not (nothing is moved then). */
-  private moveAway(row: number, whatIf: WhatIfCluster, leaving: ReadonlySet<number>): number {
-    const movable: number[] = [];
+  private moveAway(row: number, whatIf: WhatIfCluster): number {
+    const { movable } = this;
+    let count = 0;
     for (const pod of whatIf.info(row).pods) {
       // A pending pod that was put here in thought needs another place like the others.
       const verdict = this.cluster.pods.node[pod] < 0 ? 'move' : drainVerdict(this.cluster, pod);
       if (verdict === 'block') return -1;
-      if (verdict === 'move') movable.push(pod);
+      if (verdict === 'move') movable[count++] = pod;
     }
+    this.looked = row;
     const mark = whatIf.mark;
-    for (const pod of movable) whatIf.remove(pod, row);
-    for (const pod of movable) {
-      const place = whatIf.findPlace(pod, this.hints.get(pod) ?? -1, (other) => other !== row && !leaving.has(other) && !this.isDeleting(other));
+    for (let i = 0; i < count; i++) whatIf.remove(movable[i], row);
+    for (let i = 0; i < count; i++) {
+      const pod = movable[i];
+      const place = whatIf.findPlace(pod, this.hints.get(pod) ?? -1, this.mayTake);
       if (place < 0) {
         whatIf.rollback(mark);
         return -1;
@@ -135,15 +163,17 @@ export class ScaleDownPlanner {
       this.hints.set(pod, place);
       whatIf.add(pod, place);
     }
-    return movable.length;
+    return count;
   }
-}
 
-/** The larger of the cpu and memory shares that are requested, DaemonSets' pods included. */
-export function utilizationOf(info: NodeInfo): number {
-  const share = (column: number): number => {
-    const allocatable = info.allocatable[info.base + column];
-    return allocatable > 0 ? info.requested[info.base + column] / allocatable : 0;
-  };
-  return Math.max(share(CPU), share(MEMORY));
+  /** The larger of the cpu and memory shares that are requested, DaemonSets' pods included. */
+  private utilizationOf(row: number): number {
+    return Math.max(this.shareOf(row, CPU), this.shareOf(row, MEMORY));
+  }
+
+  private shareOf(row: number, column: number): number {
+    const { nodes } = this.cluster;
+    const at = row * nodes.stride + column;
+    return nodes.allocatable[at] > 0 ? nodes.requested[at] / nodes.allocatable[at] : 0;
+  }
 }

@@ -12,23 +12,22 @@ import { nodeAllocatable } from '../cluster/node-changes.ts';
 import type { Node } from '../cluster/objects.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
 import type { DaemonPodsSource, PlacementOracle } from './node-autoscaler.ts';
-
-interface Move {
-  readonly pod: number;
-  readonly place: number;
-  readonly isAdded: boolean;
-}
+import { ThoughtCopies } from './thought-copies.ts';
 
 export class WhatIfCluster {
   private readonly cluster: Cluster;
   private readonly placement: PlacementOracle;
   private readonly priorityCutoff: number;
-  private readonly copies = new Map<number, NodeInfo>();
+  private readonly copies = new ThoughtCopies();
   private upcoming: readonly NodeInfo[] = [];
   private rows = 0;
-  private readonly moves: Move[] = [];
+  /** The moves, one entry in each below `mark`: a pod, its place, 1 when it was added there. */
+  private readonly movedPods: number[] = [];
+  private readonly movedPlaces: number[] = [];
+  private readonly movedIn: (0 | 1)[] = [];
   /** By template: the node generation at which each row said no, 0: never. */
   private readonly refusals = new Map<number, Uint32Array>();
+  private moveCount = 0;
   private nextPlace = 0;
   private templatesSeen = 0;
   private hasExpendable = false;
@@ -44,7 +43,7 @@ export class WhatIfCluster {
   begin(upcoming: readonly NodeInfo[]): void {
     this.placement.refresh();
     this.copies.clear();
-    this.moves.length = 0;
+    this.moveCount = 0;
     this.upcoming = upcoming;
     this.rows = this.cluster.nodes.length;
     this.leaveOutExpendable();
@@ -55,7 +54,8 @@ export class WhatIfCluster {
   }
 
   info(place: number): NodeInfo {
-    return this.copies.get(place) ?? (place < this.rows ? this.cluster.nodes.info[place] : this.upcoming[place - this.rows]);
+    if (this.copies.has(place)) return this.copies.get(place);
+    return place < this.rows ? this.cluster.nodes.info[place] : this.upcoming[place - this.rows];
   }
 
   /** A place that takes the pod, -1 for none: the hint first, then all from where the last search ended. */
@@ -63,9 +63,9 @@ export class WhatIfCluster {
     if (hint >= 0 && this.isThere(hint) && isAllowed(hint) && this.placement.fits(pod, this.info(hint))) return hint;
     const refusals = this.placement.isNodeLocal(pod) ? this.refusalsOf(this.cluster.pods.template[pod]) : null;
     const count = this.rows + this.upcoming.length;
-    for (let i = 0; i < count; i++) {
-      const turned = this.nextPlace + i;
-      const place = turned % count;
+    let place = count > 0 ? this.nextPlace % count : 0;
+    for (let i = 0; i < count; i++, place = place + 1 < count ? place + 1 : 0) {
+      if (refusals !== null && this.isRefused(place, refusals)) continue;
       if (!this.isThere(place) || !isAllowed(place)) continue;
       if (!this.fitsRemembering(pod, place, refusals)) continue;
       this.nextPlace = place;
@@ -77,39 +77,49 @@ export class WhatIfCluster {
   add(pod: number, place: number): void {
     const info = this.copyOf(place);
     info.addPod(pod, this.cluster.templateOf(pod));
-    this.moves.push({ pod, place, isAdded: true });
+    this.noteMove(pod, place, 1);
     this.placement.podAdded(pod, info);
   }
 
   remove(pod: number, place: number): void {
     const info = this.copyOf(place);
     info.removePod(pod, this.cluster.templateOf(pod));
-    this.moves.push({ pod, place, isAdded: false });
+    this.noteMove(pod, place, 0);
     this.placement.podRemoved(pod, info);
   }
 
   get mark(): number {
-    return this.moves.length;
+    return this.moveCount;
   }
 
   rollback(mark: number): void {
-    const back = this.moves.length - mark;
-    while (this.moves.length > mark) {
-      const move = this.moves.pop();
-      if (move === undefined) break;
-      const template = this.cluster.templateOf(move.pod);
-      if (move.isAdded) this.copyOf(move.place).removePod(move.pod, template);
-      else this.copyOf(move.place).addPod(move.pod, template);
+    const back = this.moveCount - mark;
+    for (let move = this.moveCount - 1; move >= mark; move--) {
+      const pod = this.movedPods[move];
+      const copy = this.copyOf(this.movedPlaces[move]);
+      if (this.movedIn[move] === 1) copy.removePod(pod, this.cluster.templateOf(pod));
+      else copy.addPod(pod, this.cluster.templateOf(pod));
     }
+    this.moveCount = mark;
     this.placement.rollback(this.placement.moveCount - back);
   }
 
+  private noteMove(pod: number, place: number, isIn: 0 | 1): void {
+    const move = this.moveCount++;
+    this.movedPods[move] = pod;
+    this.movedPlaces[move] = place;
+    this.movedIn[move] = isIn;
+  }
+
+  /** Whether the place said no to the template and has not changed since, in thought or otherwise. */
+  private isRefused(place: number, refusals: Uint32Array): boolean {
+    return place < this.rows && refusals[place] === this.cluster.nodes.generation[place] && !this.copies.has(place);
+  }
+
+  /** For a place that is not known to refuse. */
   private fitsRemembering(pod: number, place: number, refusals: Uint32Array | null): boolean {
-    if (refusals === null || place >= this.rows || this.copies.has(place)) return this.placement.fits(pod, this.info(place));
-    const generation = this.cluster.nodes.generation[place];
-    if (refusals[place] === generation) return false;
     if (this.placement.fits(pod, this.info(place))) return true;
-    refusals[place] = generation;
+    if (refusals !== null && place < this.rows && !this.copies.has(place)) refusals[place] = this.cluster.nodes.generation[place];
     return false;
   }
 
@@ -123,11 +133,7 @@ export class WhatIfCluster {
   }
 
   private copyOf(place: number): NodeInfo {
-    const known = this.copies.get(place);
-    if (known !== undefined) return known;
-    const copy = this.info(place).whatIf(this.cluster.nodes.stride);
-    this.copies.set(place, copy);
-    return copy;
+    return this.copies.has(place) ? this.copies.get(place) : this.copies.make(place, this.info(place), this.cluster.nodes.stride);
   }
 
   private leaveOutExpendable(): void {

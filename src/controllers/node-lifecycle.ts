@@ -5,7 +5,8 @@
  * the pass that misses the next ones. Passes in which nothing can change are left out.
  *
  * A node posts Ready=True the moment its machine is back; its NoExecute taint goes with the next monitor pass.
- * Costs one event per crash and pass that acts on it; such a pass looks at every node once.
+ * Costs one event per crash and pass that acts on it; such a pass looks at the nodes whose readiness or taints have
+ * changed since the last one. Nodes are counted by zone as they change.
  * Source: pkg/controller/nodelifecycle/node_lifecycle_controller.go (v1.36).
  */
 import { growFloat64, growInt32, growUint8 } from '../base/growable.ts';
@@ -49,9 +50,15 @@ export class NodeLifecycle implements ClusterObserver {
   private readonly zones: ZoneQueue[] = [];
   /** By zone: time of the queue event under way, Infinity: none. */
   private readonly queueEventAt: Micros[] = [];
-  /** Per zone, refilled in each pass. */
+  /** By node row: the array below that counts the node, 0: none (excluded, or not there), 1: ready, 2: not ready. */
+  private counted: Uint8Array = new Uint8Array(0);
+  /** Per zone, without nodes that are excluded from disruption. */
   private readonly readyCounts: number[] = [];
   private readonly notReadyCounts: number[] = [];
+  /** Rows that the next pass has to look at: for all others it would change nothing. */
+  private readonly changed = new Set<number>();
+  /** Rows whose `detectAt` is finite: the passes from then on have to look at them. */
+  private readonly silent = new Set<number>();
   /** Passes that stand in the queue. */
   private readonly passTimes = new Set<Micros>();
   private notReadyNodes = 0;
@@ -75,6 +82,19 @@ export class NodeLifecycle implements ClusterObserver {
     return new Map(Array.from(this.zoneIndexes, ([key, index]) => [key, this.zones[index].state]));
   }
 
+  /** Counts all nodes anew and lets the next pass look at each of them: it will find what it would have found anyway. */
+  lookAtAll(): void {
+    const { nodes } = this.cluster;
+    this.readyCounts.fill(0);
+    this.notReadyCounts.fill(0);
+    this.counted.fill(0);
+    for (let node = 0; node < nodes.length; node++) {
+      if (nodes.alive[node] === 0) continue;
+      this.changed.add(node);
+      this.count(node);
+    }
+  }
+
   // ---- notices ---------------------------------------------------------------------------------------------------
 
   nodeAdded(node: number): void {
@@ -83,15 +103,18 @@ export class NodeLifecycle implements ClusterObserver {
     const { name, facts } = nodes.info[node];
     this.leasePhase[node] = this.leasePhaseOf(name);
     this.lastPost[node] = this.kernel.now;
-    this.detectAt[node] = Infinity;
+    this.expectNothing(node);
     this.ready[node] = 1;
     this.marked[node] = 0;
     this.zone[node] = this.zoneIndex(facts.zoneKey);
+    this.changed.add(node);
+    this.count(node);
     if (this.notReadyNodes > 0) this.requestPass(this.kernel.now);
   }
 
   nodeRemoving(node: number): void {
-    this.detectAt[node] = Infinity;
+    this.expectNothing(node);
+    this.uncount(node);
     this.zones[this.zone[node]].remove(node);
     if (this.ready[node] === 0) this.notReadyNodes--;
     if (this.notReadyNodes > 0) this.requestPass(this.kernel.now);
@@ -99,13 +122,15 @@ export class NodeLifecycle implements ClusterObserver {
 
   nodeHealthChanged(node: number, up: boolean): void {
     if (up) {
-      this.detectAt[node] = Infinity;
+      this.expectNothing(node);
       this.lastPost[node] = this.kernel.now;
       if (this.ready[node] === 0) this.kernel.after(0, this.postEvent, node, this.cluster.nodes.incarnation[node]);
     } else if (this.ready[node] === 1) this.expectDetection(node, this.firstPassAtOrAfter(this.lastRenewal(node)));
   }
 
   nodeUpdated(node: number, changes: number): void {
+    if ((changes & NodeChange.Taints) !== 0) this.changed.add(node);
+    if ((changes & NodeChange.Labels) !== 0) this.count(node);
     if (this.writing || (changes & (NodeChange.Conditions | NodeChange.Cordoned | NodeChange.Uncordoned)) === 0) return;
     this.kernel.after(0, this.mirrorEvent, node, this.cluster.nodes.incarnation[node]);
   }
@@ -130,7 +155,13 @@ export class NodeLifecycle implements ClusterObserver {
     const period = this.settings.monitorPeriodMicros;
     const due = (Math.floor((seenAt + this.settings.monitorGraceMicros) / period) + 1) * period;
     this.detectAt[node] = Math.max(due, this.firstPassAtOrAfter(this.kernel.now));
+    this.silent.add(node);
     this.requestPass(this.detectAt[node]);
+  }
+
+  private expectNothing(node: number): void {
+    this.detectAt[node] = Infinity;
+    this.silent.delete(node);
   }
 
   private requestPass(notBefore: Micros): void {
@@ -147,31 +178,49 @@ export class NodeLifecycle implements ClusterObserver {
     if (nodes.incarnation[node] !== incarnation || nodes.up[node] === 0 || this.ready[node] === 1) return;
     this.ready[node] = 1;
     this.notReadyNodes--;
+    this.changed.add(node);
+    this.count(node);
     this.writeStatus(node, 'True');
     this.requestPass(this.kernel.now);
   }
 
   private pass(): void {
-    const { nodes } = this.cluster;
     const { now } = this.kernel;
     this.passTimes.delete(now);
-    this.readyCounts.fill(0);
-    this.notReadyCounts.fill(0);
-    for (let node = 0; node < nodes.length; node++) {
-      if (nodes.alive[node] === 0) continue;
-      if (this.ready[node] === 1 && this.detectAt[node] <= now) {
-        this.ready[node] = 0;
-        this.notReadyNodes++;
-        this.writeStatus(node, 'Unknown');
-      }
-      if (this.ready[node] === 1) this.release(node);
-      else this.mark(node);
-      if (nodes.info[node].labels.has(EXCLUDE_DISRUPTION_LABEL)) continue;
-      const counts = this.ready[node] === 1 ? this.readyCounts : this.notReadyCounts;
-      counts[this.zone[node]]++;
-    }
+    const rows = [...this.changed];
+    this.changed.clear();
+    for (const node of this.silent) if (this.detectAt[node] <= now) rows.push(node);
+    rows.sort((a, b) => a - b);
+    for (const node of rows) if (this.cluster.nodes.alive[node] === 1) this.visit(node, now);
     this.handleDisruption();
     for (let zone = 0; zone < this.zones.length; zone++) this.scheduleQueue(zone);
+  }
+
+  private visit(node: number, now: Micros): void {
+    if (this.ready[node] === 1 && this.detectAt[node] <= now) {
+      this.ready[node] = 0;
+      this.notReadyNodes++;
+      this.silent.delete(node);
+      this.count(node);
+      this.writeStatus(node, 'Unknown');
+    }
+    if (this.ready[node] === 1) this.release(node);
+    else this.mark(node);
+  }
+
+  /** Counts the node where it belongs now. */
+  private count(node: number): void {
+    this.uncount(node);
+    if (this.cluster.nodes.info[node].labels.has(EXCLUDE_DISRUPTION_LABEL)) return;
+    const isReady = this.ready[node] === 1;
+    this.counted[node] = isReady ? 1 : 2;
+    (isReady ? this.readyCounts : this.notReadyCounts)[this.zone[node]]++;
+  }
+
+  private uncount(node: number): void {
+    if (this.counted[node] === 1) this.readyCounts[this.zone[node]]--;
+    else if (this.counted[node] === 2) this.notReadyCounts[this.zone[node]]--;
+    this.counted[node] = 0;
   }
 
   private mark(node: number): void {
@@ -199,6 +248,8 @@ export class NodeLifecycle implements ClusterObserver {
     if (allAreFull && allWereFull) return;
     if (allAreFull) {
       for (let node = 0; node < this.cluster.nodes.length; node++) if (this.cluster.nodes.alive[node] === 1) this.release(node);
+      // The next pass puts them into their queues again.
+      this.lookAtAll();
     } else if (allWereFull) this.restartProbes(now);
     this.zones.forEach((zone, index) => {
       const state = states[index];
@@ -286,6 +337,7 @@ export class NodeLifecycle implements ClusterObserver {
     this.detectAt = growFloat64(this.detectAt, capacity);
     this.ready = growUint8(this.ready, capacity);
     this.marked = growUint8(this.marked, capacity);
+    this.counted = growUint8(this.counted, capacity);
     this.zone = growInt32(this.zone, capacity);
   }
 }

@@ -8,6 +8,7 @@ import { MICROS_PER_SECOND } from '../base/time.ts';
 import type { Micros } from '../base/time.ts';
 import { PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { NodeChange } from '../cluster/observer.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
 import type { PodOutcome } from '../cluster/pod-table.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
@@ -58,6 +59,8 @@ export class MetricsCollector implements ClusterObserver {
   private readonly packing: PackingSamples;
   private readonly marks = new EventMarks();
   private readonly series: BoundedTimeSeries;
+  /** Names of time series, by resource column. */
+  private readonly utilizationNames: string[] = [];
   private readonly attempts = new SampleSet();
   private readonly backoff = new SampleSet();
   private readonly nodesAlive = new LevelIntegral();
@@ -172,13 +175,15 @@ export class MetricsCollector implements ClusterObserver {
   nodeAdded(node: number): void {
     const { now } = this.kernel;
     this.nodes.nodeAdded(node, now);
+    this.packing.nodesChanged();
     this.utilization.poolChanged(this.cluster.nodes.pool[node], now);
     this.nodesAlive.set(this.cluster.totals.nodesAlive, now);
     this.nodesEmpty.set(this.cluster.totals.nodesEmpty, now);
     if (now === 0) this.nodesAtStart = this.cluster.totals.nodesAlive;
   }
 
-  nodeUpdated(node: number): void {
+  nodeUpdated(node: number, changes: number): void {
+    if ((changes & NodeChange.Allocatable) !== 0) this.packing.nodesChanged();
     this.nodes.nodeChanged(node, this.kernel.now);
     this.utilization.poolChanged(this.cluster.nodes.pool[node], this.kernel.now);
   }
@@ -186,6 +191,7 @@ export class MetricsCollector implements ClusterObserver {
   nodeRemoving(node: number): void {
     const { now } = this.kernel;
     this.nodes.nodeRemoving(node, now);
+    this.packing.nodesChanged();
     this.utilization.nodeLeaves(node, now);
     this.nodesAlive.set(this.cluster.totals.nodesAlive - 1, now);
     this.nodesEmpty.set(this.cluster.totals.nodesEmpty - (this.cluster.nodeInfo(node).workPods === 0 ? 1 : 0), now);
@@ -360,7 +366,7 @@ export class MetricsCollector implements ClusterObserver {
     const { series, scheduling } = this;
     series.row(now);
     for (let column = 0; column < resources.count; column++) {
-      if (this.utilization.hasAny(column)) series.value(`utilization.${resources.name(column)}`, this.utilization.shareNow(column));
+      if (this.utilization.hasAny(column)) series.value((this.utilizationNames[column] ??= `utilization.${resources.name(column)}`), this.utilization.shareNow(column));
     }
     series.value('pods.pending', totals.podsByPhase[PodPhase.Pending] + totals.podsByPhase[PodPhase.Assumed]);
     series.value('pods.starting', totals.podsByPhase[PodPhase.Bound]);

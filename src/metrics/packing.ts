@@ -4,11 +4,11 @@
  *
  * A node's free amount of a resource is stranded when *another* of cpu, memory and pod slots is used by more than 95 %
  * there: hardly any pod can come for it. Scarce extended resources (GPUs) strand nothing, as pods that do not ask for
- * them still fit. A sample scans the living nodes: some 10 ns a node and resource.
+ * them still fit. A sample scans the living nodes, some 20 ns each; what they offer in all is added up again only after
+ * nodes have come, gone or changed.
  */
 import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { NodeInfo } from '../cluster/node-info.ts';
 import { CPU, MEMORY } from '../cluster/resources.ts';
 
 const EXHAUSTED = 0.95;
@@ -23,8 +23,10 @@ export class PackingSamples {
   private readonly cluster: Cluster;
   private readonly density: Means = { weighted: [], time: [] };
   private readonly stranded: Means = { weighted: [], time: [] };
-  private free: number[] = [];
-  private all: number[] = [];
+  private free: Float64Array = new Float64Array(0);
+  /** Allocatable by resource column, in all. */
+  private all: Float64Array = new Float64Array(0);
+  private isAllKnown = false;
 
   constructor(cluster: Cluster) {
     this.cluster = cluster;
@@ -35,6 +37,11 @@ export class PackingSamples {
     if (span <= 0) return;
     this.sampleDensity(span);
     this.sampleStranded(span);
+  }
+
+  /** Nodes came, go, or have changed what they offer. */
+  nodesChanged(): void {
+    this.isAllKnown = false;
   }
 
   densityOfNonEmptyNodes(): Record<string, number> {
@@ -70,23 +77,34 @@ export class PackingSamples {
   private sampleStranded(span: Micros): void {
     const { nodes, resources } = this.cluster;
     const { count } = resources;
-    const free = (this.free = new Array<number>(count).fill(0));
-    const all = (this.all = new Array<number>(count).fill(0));
-    for (let row = 0; row < nodes.length; row++) {
-      if (nodes.alive[row] === 1) this.addNode(nodes.info[row], count);
-    }
+    if (!this.isAllKnown || this.all.length !== count) this.addUp(count);
+    const { free, all } = this;
+    free.fill(0);
+    for (let row = 0; row < nodes.length; row++) if (nodes.alive[row] === 1) this.addStranded(row, count);
     for (let column = 0; column < count; column++) note(this.stranded, column, free[column], all[column], span);
   }
 
-  private addNode(info: NodeInfo, count: number): void {
-    const { allocatable, requested, base } = info;
+  private addUp(count: number): void {
+    const { nodes } = this.cluster;
+    this.free = new Float64Array(count);
+    const all = (this.all = new Float64Array(count));
+    for (let row = 0; row < nodes.length; row++) {
+      if (nodes.alive[row] === 0) continue;
+      for (let column = 0; column < count; column++) if (nodes.allocatable[row * nodes.stride + column] > 0) all[column] += nodes.allocatable[row * nodes.stride + column];
+    }
+    this.isAllKnown = true;
+  }
+
+  private addStranded(row: number, count: number): void {
+    const { info, allocatable, requested, stride } = this.cluster.nodes;
+    const base = row * stride;
     const cpu = isExhausted(requested[base + CPU], allocatable[base + CPU]);
     const memory = isExhausted(requested[base + MEMORY], allocatable[base + MEMORY]);
-    const slots = isExhausted(info.pods.length, info.allowedPods);
+    const slots = isExhausted(info[row].pods.length, info[row].allowedPods);
+    if (!cpu && !memory && !slots) return;
     for (let column = 0; column < count; column++) {
       const amount = allocatable[base + column];
       if (amount <= 0) continue;
-      this.all[column] += amount;
       if (slots || (cpu && column !== CPU) || (memory && column !== MEMORY)) this.free[column] += Math.max(0, amount - requested[base + column]);
     }
   }

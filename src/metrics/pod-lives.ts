@@ -1,6 +1,6 @@
 /**
  * What became of pods: how many arrived, were bound, finished, were lost or replaced, why they were evicted, and how
- * much of their run time was of use. Keeps one byte and one double per pod row.
+ * much of their run time was of use. Keeps one byte and one double per pod row; the double is touched only by breaks.
  *
  * Every pod that is not a replacement is in exactly one of: finished, running (has a node), pending, lost. A pod that
  * was replaced hands its place in this sum to its replacement, whether it is gone by then or not.
@@ -20,6 +20,8 @@ const WAS_BOUND = 2;
 const WAS_STARTED = 4;
 /** Another pod has been created in its place. */
 const WAS_REPLACED = 8;
+/** Its containers have died, and it waits for a restart. */
+const IS_BROKEN = 16;
 
 export class PodLives {
   created = 0;
@@ -34,7 +36,7 @@ export class PodLives {
   private wastedMicros = 0;
   private usefulMicros = 0;
   private flags: Uint8Array = new Uint8Array(0);
-  /** When the containers died, for pods that were running before; NaN: not waiting for a restart. */
+  /** When the containers died, of pods that are broken. */
   private brokenAt: Float64Array = new Float64Array(0);
 
   constructor(cluster: Cluster) {
@@ -48,7 +50,6 @@ export class PodLives {
       this.brokenAt = growFloat64(this.brokenAt, capacity);
     }
     this.flags[pod] = 0;
-    this.brokenAt[pod] = NaN;
     this.created++;
   }
 
@@ -93,6 +94,7 @@ export class PodLives {
   }
 
   podInterrupted(pod: number, lostMicros: Micros, now: Micros): void {
+    this.flags[pod] |= IS_BROKEN;
     this.brokenAt[pod] = now;
     if (this.runsToCompletion(pod)) this.wastedMicros += lostMicros;
     else this.usefulMicros += lostMicros;
@@ -157,9 +159,8 @@ export class PodLives {
   }
 
   private endBreak(pod: number, now: Micros): void {
-    const since = this.brokenAt[pod];
-    if (since !== since) return;
-    this.brokenAt[pod] = NaN;
-    if (!this.runsToCompletion(pod)) this.wastedMicros += now - since;
+    if ((this.flags[pod] & IS_BROKEN) === 0) return;
+    this.flags[pod] &= ~IS_BROKEN;
+    if (!this.runsToCompletion(pod)) this.wastedMicros += now - this.brokenAt[pod];
   }
 }

@@ -122,9 +122,9 @@ export class Kubelet implements ClusterObserver {
     const { pods } = this.cluster;
     const ticket = this.nextTicket(pod);
     if (pods.acknowledgedAt[pod] !== pods.acknowledgedAt[pod]) pods.acknowledgedAt[pod] = this.kernel.now;
-    const sandbox = this.delays.sandboxMicros[pod];
+    const sandbox = this.delays.sandboxMicros(pod);
     if (this.images.missingImage(pods.node[pod], pods.template[pod]) >= 0) this.kernel.after(sandbox, this.sandboxEvent, pod, ticket);
-    else this.kernel.after(sandbox + this.delays.containerStartMicros[pod], this.startEvent, pod, ticket);
+    else this.kernel.after(sandbox + this.delays.containerStartMicros(pod), this.startEvent, pod, ticket);
   }
 
   /** Asks for the next missing image; with all of them there the containers start. */
@@ -134,7 +134,7 @@ export class Kubelet implements ClusterObserver {
     const node = pods.node[pod];
     const image = this.images.missingImage(node, pods.template[pod]);
     if (image >= 0) this.images.request(node, image, pod, ticket);
-    else this.kernel.after(this.delays.containerStartMicros[pod], this.startEvent, pod, ticket);
+    else this.kernel.after(this.delays.containerStartMicros(pod), this.startEvent, pod, ticket);
   }
 
   private start(pod: number, ticket: number): void {

@@ -18,9 +18,8 @@ import type { KubeletSettings } from '../simulation/scenario.ts';
 const LINEAGES = ['', '/replacements', '/pinned'] as const;
 
 export class StartDelays {
-  /** By pod row. */
-  sandboxMicros: Float64Array = new Float64Array(0);
-  containerStartMicros: Float64Array = new Float64Array(0);
+  /** By pod row: the sandbox's delay at `pod * 2`, the containers' after it: both are asked for together. */
+  private micros: Float64Array = new Float64Array(0);
   private readonly cluster: Cluster;
   private readonly random: RandomStreams;
   private readonly settings: KubeletSettings;
@@ -38,15 +37,20 @@ export class StartDelays {
 
   draw(pod: number): void {
     const { pods } = this.cluster;
-    if (pod >= this.sandboxMicros.length) {
-      this.sandboxMicros = growFloat64(this.sandboxMicros, pods.capacity);
-      this.containerStartMicros = growFloat64(this.containerStartMicros, pods.capacity);
-    }
+    if (pod * 2 >= this.micros.length) this.micros = growFloat64(this.micros, pods.capacity * 2);
     const lineage = pods.pinnedNode[pod] >= 0 ? 2 : this.isReplacement() ? 1 : 0;
     const index = pods.workloadClass[pod] * LINEAGES.length + lineage;
     if (this.sandboxStreams[index] === undefined) this.openStreams(index);
-    this.sandboxMicros[pod] = delayMicros(this.settings.sandboxSeconds, this.sandboxStreams[index]);
-    this.containerStartMicros[pod] = delayMicros(this.settings.containerStartSeconds, this.startStreams[index]);
+    this.micros[pod * 2] = delayMicros(this.settings.sandboxSeconds, this.sandboxStreams[index]);
+    this.micros[pod * 2 + 1] = delayMicros(this.settings.containerStartSeconds, this.startStreams[index]);
+  }
+
+  sandboxMicros(pod: number): number {
+    return this.micros[pod * 2];
+  }
+
+  containerStartMicros(pod: number): number {
+    return this.micros[pod * 2 + 1];
   }
 
   private openStreams(index: number): void {

@@ -209,26 +209,28 @@ export class Simulation {
   private watchForTheEnd(): void {
     const { kernel, cluster } = this;
     const look = kernel.defineEvent('simulation.endCheck', Phase.Observe, () => {
-      const idle = this.inputs.every((input) => input.nextTime() === Infinity) && !this.scheduler.queue.hasWork && this.finitePods === 0;
+      const idle = this.inputs.every((input) => input.nextTime() === Infinity) && !this.scheduler.queue.hasWork && !this.hasFinitePods();
       if (idle && cluster.totals.podsByPhase[PodPhase.Assumed] === 0 && cluster.totals.podsTerminating === 0) {
         this.done = true;
         kernel.stop();
       } else kernel.after(END_CHECK_MICROS, look);
     });
     kernel.after(END_CHECK_MICROS, look);
-    cluster.observe({
-      podBound: (pod) => void (this.finitePods += this.isFinite(pod)),
-      podRemoved: (pod, _node, phase) => {
-        if (phase === PodPhase.Bound || phase === PodPhase.Running) this.finitePods -= this.isFinite(pod);
-      },
-    });
   }
 
-  /** Pods on nodes that end by themselves. */
-  private finitePods = 0;
+  /** The pod on a node that was last seen to end by itself. */
+  private finitePod = 0;
 
-  private isFinite(pod: number): 0 | 1 {
-    return this.cluster.pods.durationMicros[pod] < Infinity ? 1 : 0;
+  /** Whether a pod on a node ends by itself. Asked only when nothing else is left to do, so nobody keeps count of them. */
+  private hasFinitePods(): boolean {
+    const { phase, durationMicros, length } = this.cluster.pods;
+    for (let i = 0; i < length; i++) {
+      const pod = (this.finitePod + i) % length;
+      if ((phase[pod] !== PodPhase.Bound && phase[pod] !== PodPhase.Running) || durationMicros[pod] === Infinity) continue;
+      this.finitePod = pod;
+      return true;
+    }
+    return false;
   }
 
   /** What plugins cost that do not say what their answers depend on. */

@@ -4,7 +4,7 @@ import { Cluster, EvictionCause, PodOutcome } from '../../src/cluster/cluster.ts
 import { checkCluster } from '../../src/cluster/check.ts';
 import type { Node, PodSpec } from '../../src/cluster/objects.ts';
 import { ClusterAutoscaler } from '../../src/autoscaling/cluster-autoscaler.ts';
-import type { NodeGroupSpec } from '../../src/autoscaling/node-autoscaler.ts';
+import type { NodeGroupSpec, PlacementOracle } from '../../src/autoscaling/node-autoscaler.ts';
 import { ProfilePlacement } from '../../src/autoscaling/profile-placement.ts';
 import { RejectedPods } from '../../src/autoscaling/rejected-pods.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
@@ -69,7 +69,11 @@ export class AutoscaledWorld {
   /** false: terminating pods never stop. */
   podsStop = true;
 
-  constructor(pools: readonly Pool[], settings: Partial<ClusterAutoscalerSettings> = {}) {
+  constructor(
+    pools: readonly Pool[],
+    settings: Partial<ClusterAutoscalerSettings> = {},
+    placementOf: (...parts: ConstructorParameters<typeof ProfilePlacement>) => PlacementOracle = (...parts) => new ProfilePlacement(...parts),
+  ) {
     const { kernel, cluster } = this;
     const registry = pluginRegistry();
     this.scheduler = new Scheduler(kernel, cluster, {
@@ -85,7 +89,7 @@ export class AutoscaledWorld {
     });
     this.autoscaler = new ClusterAutoscaler(kernel, cluster, { ...DEFAULT_SETTINGS, ...settings }, groups, {
       unschedulable,
-      placement: new ProfilePlacement(cluster, profiles, () => snapshot.refresh()),
+      placement: placementOf(cluster, profiles, () => snapshot.refresh()),
       nodes: { makeNode: (name, ordinal) => nodeOf(pools.find((pool) => pool.name === name), ordinal) },
       daemons: null,
       mark: (kind, label) => this.note(`${kind} ${label}`),
