@@ -47,7 +47,7 @@ describe('workloads/borg-month.yaml', () => {
         return [name, Math.round((100 * asked) / capacity)];
       }),
     );
-    expect(byClass).toEqual({ monitoring: 7, production: 35, batch: 14, free: 17 });
+    expect(byClass).toEqual({ monitoring: 7, production: 35, batch: 14, free: 16 });
   });
 });
 
