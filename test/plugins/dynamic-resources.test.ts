@@ -14,7 +14,7 @@ test('a pod without claims: PreFilter skips, the score is 0 everywhere', () => {
 
 test('PostFilter has nothing to free, and lets preemption go on', () => {
   const { info } = story.begin(pod('new'));
-  const result = story.plugin.postFilter?.(new CycleState(), info, { get: () => null, ofNode: () => null, explicit: () => [] });
+  const result = story.plugin.postFilter?.(new CycleState(), info, { get: () => null, ofNode: () => null, unschedulable: () => [], explicit: () => [] });
   expect(text(result?.status ?? null)).toBe('Unschedulable: no new claims to deallocate');
   expect(result?.nominatedNodeName).toBeNull();
 });
