@@ -173,7 +173,7 @@ export class ScaleDownPlanner {
 
   private shareOf(row: number, column: number): number {
     const { nodes } = this.cluster;
-    const at = row * nodes.stride + column;
+    const at = row * nodes.rowStride + column;
     return nodes.allocatable[at] > 0 ? nodes.requested[at] / nodes.allocatable[at] : 0;
   }
 }

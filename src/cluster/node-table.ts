@@ -1,6 +1,8 @@
 /**
- * The node table. Amounts stand row-major (`row * stride + resource column`) in two Float64Arrays; a resource seen for
- * the first time widens all rows. NodeInfo objects, one a node, point into them. Only Cluster writes here.
+ * The node table. A node's amounts stand side by side in one block of doubles: allocatable by resource column, requested
+ * by resource column, non-zero requests. `allocatable`, `requested` and `nonZero` are views of all blocks, shifted so
+ * that `row * rowStride` is a node's place in each. A resource seen for the first time widens all rows. NodeInfo
+ * objects, one a node, point into them. Only Cluster writes here.
  */
 import { growFloat64, growInt32, growUint32, growUint8, grownCapacity } from '../base/growable.ts';
 import { LabelColumns } from './label-columns.ts';
@@ -17,6 +19,10 @@ export class NodeTable {
   length = 0;
   /** Resource columns a row has room for. */
   stride = 4;
+  /** Doubles of a row. */
+  get rowStride(): number {
+    return 2 * this.stride + 2;
+  }
   private readonly freeRows: number[] = [];
 
   /** undefined on free rows. */
@@ -59,11 +65,10 @@ export class NodeTable {
     const row = reused ?? this.length++;
     if (row >= this.capacity) this.grow(row + 1);
     this.incarnation[row]++;
-    const { allocatable, requested, nonZero, stride } = this;
-    allocatable.fill(0, row * stride, (row + 1) * stride);
-    requested.fill(0, row * stride, (row + 1) * stride);
-    nonZero.fill(0, row * 2, row * 2 + 2);
-    this.info[row] = new NodeInfo(row, facts, { allocatable, requested, base: row * stride, nonZero, nonZeroBase: row * 2 });
+    const { allocatable, requested, nonZero, rowStride } = this;
+    const base = row * rowStride;
+    allocatable.fill(0, base, base + rowStride);
+    this.info[row] = new NodeInfo(row, facts, { allocatable, requested, base, nonZero, nonZeroBase: base });
     return row;
   }
 
@@ -75,18 +80,13 @@ export class NodeTable {
   /** Makes room for resource columns below `count`. */
   widen(count: number): void {
     if (count <= this.stride) return;
-    const stride = grownCapacity(this.stride, count);
-    this.allocatable = restride(this.allocatable, this.capacity, this.stride, stride);
-    this.requested = restride(this.requested, this.capacity, this.stride, stride);
-    this.stride = stride;
-    this.repoint();
+    const before = this.stride;
+    this.stride = grownCapacity(before, count);
+    this.lay(restride(this.allocatable, this.capacity, before, this.stride));
   }
 
   private grow(needed: number): void {
     const capacity = grownCapacity(this.capacity, needed);
-    this.allocatable = growFloat64(this.allocatable, capacity * this.stride);
-    this.requested = growFloat64(this.requested, capacity * this.stride);
-    this.nonZero = growFloat64(this.nonZero, capacity * 2);
     this.alive = growUint8(this.alive, capacity);
     this.up = growUint8(this.up, capacity);
     this.pool = growInt32(this.pool, capacity);
@@ -96,22 +96,34 @@ export class NodeTable {
     this.factsGeneration = growUint32(this.factsGeneration, capacity);
     this.labels.grow(capacity);
     this.capacity = capacity;
-    this.repoint();
+    this.lay(growFloat64(this.allocatable, capacity * this.rowStride));
   }
 
-  private repoint(): void {
+  /** Points all views and nodes to new blocks. */
+  private lay(blocks: Float64Array): void {
+    const { stride, rowStride } = this;
+    this.allocatable = blocks;
+    this.requested = new Float64Array(blocks.buffer, stride * 8);
+    this.nonZero = new Float64Array(blocks.buffer, 2 * stride * 8);
     for (let row = 0; row < this.info.length; row++) {
       const info = this.info[row];
       info.allocatable = this.allocatable;
       info.requested = this.requested;
-      info.base = row * this.stride;
+      info.base = info.nonZeroBase = row * rowStride;
       info.nonZero = this.nonZero;
     }
   }
 }
 
+/** Blocks with room for `to` columns in place of `from`. */
 function restride(source: Float64Array, rows: number, from: number, to: number): Float64Array {
-  const next = new Float64Array(rows * to);
-  for (let row = 0; row < rows; row++) next.set(source.subarray(row * from, (row + 1) * from), row * to);
+  const width = 2 * to + 2;
+  const next = new Float64Array(rows * width);
+  for (let row = 0; row < rows; row++) {
+    const at = row * (2 * from + 2);
+    next.set(source.subarray(at, at + from), row * width);
+    next.set(source.subarray(at + from, at + 2 * from), row * width + to);
+    next.set(source.subarray(at + 2 * from, at + 2 * from + 2), row * width + 2 * to);
+  }
   return next;
 }

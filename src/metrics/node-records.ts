@@ -180,7 +180,7 @@ export class NodeRecords {
 
   private shareOf(node: number, column: number): number {
     const { nodes } = this.cluster;
-    const at = node * nodes.stride + column;
+    const at = node * nodes.rowStride + column;
     const allocatable = nodes.allocatable[at];
     return allocatable > 0 ? nodes.requested[at] / allocatable : 0;
   }

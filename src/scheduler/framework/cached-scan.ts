@@ -201,7 +201,7 @@ export class CachedScan {
     for (let i = 0, position = this.walkStart; i < order.length; i++) {
       const row = order[position];
       if (++position === order.length) position = 0;
-      const verdict = cache.verdict[row];
+      const verdict = cache.verdictAt(row);
       const status = this.testStatus(row, verdict === 0 ? Infinity : cache.statusOrder[verdict]) ?? cache.statuses[verdict];
       if (status) diagnosis.set(this.cluster.nodes.info[row].name, status);
     }
@@ -234,8 +234,7 @@ export class CachedScan {
     }
     if (cache.hasInvalidScores) return INVALID_SCORES;
     if (!collected) {
-      const { sum } = cache;
-      for (let i = 0; i < count; i++) totals[i] = sum[feasible[i]];
+      for (let i = 0; i < count; i++) totals[i] = cache.sumAt(feasible[i]);
     }
     if (!this.isEven(cache)) for (let k = 0; k < cache.normalized.length; k++) {
       const status = this.addNormalized(state, pod, cache.normalized[k], cache.raw[k], totals, scratch);
@@ -339,7 +338,7 @@ export class CachedScan {
 
   private takeOrder(): void {
     const { nodes, version } = this.snapshot;
-    this.order = Int32Array.from(nodes, (node) => node.row);
+    this.order = this.snapshot.rows;
     this.orderVersion = version;
     if (this.feasible.length >= nodes.length) return;
     this.feasible = new Int32Array(nodes.length);
@@ -373,11 +372,11 @@ class BlockedStatuses implements StatusSource {
 
   get(nodeName: string): Status | undefined {
     const node = this.snapshot.find(nodeName);
-    return node === undefined ? undefined : (this.cache.statuses[this.cache.verdict[node.row]] ?? undefined);
+    return node === undefined ? undefined : (this.cache.statuses[this.cache.verdictAt(node.row)] ?? undefined);
   }
 
   ofNode({ row }: NodeInfo): Status | undefined {
-    return this.cache.statuses[this.cache.verdict[row]] ?? undefined;
+    return this.cache.statuses[this.cache.verdictAt(row)] ?? undefined;
   }
 
   unschedulable(): readonly NodeInfo[] {
@@ -386,7 +385,7 @@ class BlockedStatuses implements StatusSource {
 
   *explicit(): Generator<readonly [string, Status]> {
     for (const node of this.snapshot.nodes) {
-      const status = this.cache.statuses[this.cache.verdict[node.row]];
+      const status = this.cache.statuses[this.cache.verdictAt(node.row)];
       if (status) yield [node.name, status];
     }
   }

@@ -14,13 +14,8 @@ export interface ImageState {
   readonly nodes: number;
 }
 
-/** The images of one node. */
-interface Held {
-  readonly numbers: Int32Array;
-  /** Frozen; 0 nodes: not known yet. */
-  readonly nodes: Float64Array;
-  readonly sizes: Float64Array;
-}
+/** Of an image on a node, side by side in one array a node: number, frozen nodes (0: not known yet), frozen size. */
+const HELD = 3;
 
 export class ImageStates {
   private readonly names = new Interner();
@@ -28,7 +23,7 @@ export class ImageStates {
   private readonly liveNodes: number[] = [];
   private readonly liveSizes: number[] = [];
   /** By node row; only nodes that report images. */
-  private readonly held: (Held | null)[] = [];
+  private readonly held: (Float64Array | null)[] = [];
   private readonly touchedRows: number[] = [];
   private isTouched: Uint8Array = new Uint8Array(64);
   private readonly versions: number[] = [];
@@ -51,13 +46,14 @@ export class ImageStates {
 
   addNode(info: NodeInfo): void {
     const { images } = info.facts;
-    const numbers = new Int32Array(images.size);
+    const held = new Float64Array(images.size * HELD);
     let at = 0;
     for (const [name, sizeBytes] of images) {
-      const number = (numbers[at++] = this.number(name));
+      const number = (held[at] = this.number(name));
+      at += HELD;
       if (this.liveNodes[number]++ === 0) this.liveSizes[number] = sizeBytes;
     }
-    this.held[info.row] = images.size === 0 ? null : { numbers, nodes: new Float64Array(images.size), sizes: new Float64Array(images.size) };
+    this.held[info.row] = images.size === 0 ? null : held;
     this.touch(info.row);
   }
 
@@ -96,16 +92,17 @@ export class ImageStates {
     const number = this.names.find(image);
     const held = this.held[info.row] ?? null;
     if (number < 0 || held === null) return undefined;
-    const at = held.numbers.indexOf(number);
-    return at < 0 || held.nodes[at] === 0 ? undefined : { sizeBytes: held.sizes[at], nodes: held.nodes[at] };
+    for (let at = 0; at < held.length; at += HELD) {
+      if (held[at] === number) return held[at + 1] === 0 ? undefined : { nodes: held[at + 1], sizeBytes: held[at + 2] };
+    }
+    return undefined;
   }
 
   /** sizeBytes * nodes / total of an image on a node, cut to a whole number; 0 when the node lacks it. */
   spread(row: number, image: number, total: number): number {
     const held = this.held[row] ?? null;
     if (held === null) return 0;
-    const { numbers, nodes, sizes } = held;
-    for (let i = 0; i < numbers.length; i++) if (numbers[i] === image) return Math.trunc(sizes[i] * (nodes[i] / total));
+    for (let at = 0; at < held.length; at += HELD) if (held[at] === image) return Math.trunc(held[at + 2] * (held[at + 1] / total));
     return 0;
   }
 
@@ -115,14 +112,14 @@ export class ImageStates {
   }
 
   /** Whether anything changed. */
-  private freeze({ numbers, nodes, sizes }: Held): boolean {
+  private freeze(held: Float64Array): boolean {
     const { liveNodes, liveSizes } = this;
     let changed = false;
-    for (let i = 0; i < numbers.length; i++) {
-      const number = numbers[i];
-      if (nodes[i] === liveNodes[number] && sizes[i] === liveSizes[number]) continue;
-      nodes[i] = liveNodes[number];
-      sizes[i] = liveSizes[number];
+    for (let at = 0; at < held.length; at += HELD) {
+      const number = held[at];
+      if (held[at + 1] === liveNodes[number] && held[at + 2] === liveSizes[number]) continue;
+      held[at + 1] = liveNodes[number];
+      held[at + 2] = liveSizes[number];
       changed = true;
     }
     return changed;

@@ -26,6 +26,8 @@ export interface SchedulerSnapshot {
 
 export class LiveSnapshot implements SchedulerSnapshot, ClusterObserver {
   nodes: NodeInfo[] = [];
+  /** Their rows. */
+  rows: Int32Array = new Int32Array(0);
   /** Index in `nodes` by node row, -1: not there. */
   positionOf: Int32Array = new Int32Array(0);
   /** Grows whenever `nodes` is rebuilt. */
@@ -140,6 +142,7 @@ export class LiveSnapshot implements SchedulerSnapshot, ClusterObserver {
       for (const rows of zones) if (index < rows.length) order.push(this.cluster.nodeInfo(rows[index]));
     }
     this.nodes = order;
+    this.rows = Int32Array.from(order, (node) => node.row);
     this.positionOf = new Int32Array(this.cluster.nodes.length).fill(-1);
     for (let position = 0; position < order.length; position++) this.positionOf[order[position].row] = position;
     this.version++;

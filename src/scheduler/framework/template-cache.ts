@@ -2,7 +2,7 @@
  * Answers of node-local plugins, remembered per (pod template, node) until the node or its pods change. One cache per
  * profile and template: a verdict and a score per node row, compared with the node table's generation. Plugins whose
  * answers depend on the whole cluster ("live" ones) are asked every time, unless they say that they are inert for the
- * template. About 20 bytes a node and cached score plugin; a hit costs two array reads.
+ * template. About 70 bytes a node; a hit costs two array reads.
  */
 import { assert } from '../../base/assert.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
@@ -23,6 +23,18 @@ import { INFEASIBLE, WindowIndex } from './window-index.ts';
 const COUNTS_NOTHING = -2;
 /** It does, and has not been worked out yet. */
 const NOT_COUNTED = -1;
+/** Numbers of one node in a cache: the generation that the answers belong to (0: none), ... */
+const CELL = 8;
+/** ... index into `statuses`, weighted sum of the summed score plugins, ... */
+const VERDICT = 1;
+const SUM = 2;
+/** ... version of the node's object that the verdict of filters on facts and the raw scores (where they depend on nothing else) are of, ... */
+const FACTS_GENERATION = 3;
+const FACTS_VERDICT = 4;
+const RAW_GENERATION = 5;
+/** ... summed scores that change with the number of nodes, as they were last, and the version that they are of. */
+const COUNTED_SUM = 6;
+const COUNTED_VERSION = 7;
 const MAX_TOTAL = 0x4000_0000;
 
 type FilterPlugin = Profile['filter'][number];
@@ -76,12 +88,8 @@ export function cachePlan(profile: Profile): CachePlan {
 export class TemplateCache {
   /** false: PreFilter of a cached plugin rejects or restricts the nodes; the plain scan has to do it. */
   readonly usable: boolean;
-  /** Generation that the answers belong to, by node row; 0: none. */
-  private generation: Uint32Array = new Uint32Array(0);
-  /** Index into `statuses`; 0: passes all cached filters. */
-  verdict: Uint16Array = new Uint16Array(0);
-  /** Weighted sum of the summed score plugins. */
-  sum: Float64Array = new Float64Array(0);
+  /** What is remembered of each node: CELL numbers a node row, side by side because they are looked at together. */
+  private cells: Float64Array = new Float64Array(0);
   /** Raw scores of `normalized`, one column each. */
   readonly raw: Float64Array[];
   readonly statuses: (Status | null)[] = [null];
@@ -93,11 +101,7 @@ export class TemplateCache {
   /** Cached filters in order: those on facts, answered once per version of the node's object, and the others. */
   private readonly factsFilters: readonly CachedFilter[];
   private readonly nodeFilters: readonly CachedFilter[];
-  private factsGeneration: Uint32Array = new Uint32Array(0);
-  /** Version of the node's object that the raw scores are of, where they depend on nothing else; 0: none. */
-  private rawGeneration: Uint32Array = new Uint32Array(0);
   private readonly rawOnFacts: boolean;
-  private factsVerdict: Uint16Array = new Uint16Array(0);
   private readonly state: CycleState = new CycleState();
   private readonly statusIndex = new Map<Status, number>();
   private readonly textIndex = new Map<string, number>();
@@ -117,8 +121,6 @@ export class TemplateCache {
   hasUnevenRaw = false;
   /** Summed scores that change with the number of nodes, as they were last, and the snapshot version they are of. */
   private readonly counting: readonly WeightedScore[];
-  private countedSum: Float64Array = new Float64Array(0);
-  private countedVersion: Float64Array = new Float64Array(0);
   /** true: the last full walk found no node that passes, and `verdictCounts` tells how many have which verdict. */
   blocked = false;
   /** Nodes by verdict, while blocked. */
@@ -165,15 +167,9 @@ export class TemplateCache {
     const snapshotVersion = this.snapshot.version;
     const { capacity } = this.cluster.nodes;
     this.view = pod;
-    if (this.generation.length < capacity) {
-      this.generation = new Uint32Array(capacity);
-      this.verdict = new Uint16Array(capacity);
-      this.sum = new Float64Array(capacity);
-      this.countedSum = new Float64Array(capacity);
-      this.countedVersion = new Float64Array(capacity).fill(COUNTS_NOTHING);
-      this.factsGeneration = new Uint32Array(capacity);
-      this.rawGeneration = new Uint32Array(capacity);
-      this.factsVerdict = new Uint16Array(capacity);
+    if (this.cells.length < capacity * CELL) {
+      this.cells = new Float64Array(capacity * CELL);
+      for (let at = COUNTED_VERSION; at < this.cells.length; at += CELL) this.cells[at] = COUNTS_NOTHING;
       for (let i = 0; i < this.raw.length; i++) this.raw[i] = new Float64Array(capacity);
     }
     if (snapshotVersion !== this.snapshotVersion) this.blocked = false;
@@ -183,9 +179,9 @@ export class TemplateCache {
   /** The verdict on a node, brought up to date; 0: passes. Scores of the row are then valid, too. */
   look(row: number): number {
     const generation = this.cluster.nodes.generation[row];
-    if (this.generation[row] !== generation) this.evaluate(this.cluster.nodes.info[row], row, generation);
-    else if (this.verdict[row] === 0 && this.countedVersion[row] !== COUNTS_NOTHING && this.countedVersion[row] !== this.countVersion(row)) this.count(this.cluster.nodes.info[row], row);
-    return this.verdict[row];
+    if (this.cells[row * CELL] !== generation) this.evaluate(this.cluster.nodes.info[row], row, generation);
+    else if (this.cells[row * CELL + VERDICT] === 0 && this.cells[row * CELL + COUNTED_VERSION] !== COUNTS_NOTHING && this.cells[row * CELL + COUNTED_VERSION] !== this.countVersion(row)) this.count(this.cluster.nodes.info[row], row);
+    return this.cells[row * CELL + VERDICT];
   }
 
   /** Brings the index up to date: what has changed since its last use is stale. */
@@ -217,21 +213,31 @@ export class TemplateCache {
     const { generation } = this.cluster.nodes;
     for (let position = 0; position < nodes.length; position++) {
       const { row } = nodes[position];
-      if (this.generation[row] !== generation[row]) this.index.invalidate(position);
+      if (this.cells[row * CELL] !== generation[row]) this.index.invalidate(position);
     }
   }
 
   private total(position: number): number {
-    const { row } = this.snapshot.nodes[position];
+    const row = this.snapshot.rows[position];
     const verdict = this.look(row);
-    return (this.index.total[position] = verdict === 0 ? this.sum[row] : INFEASIBLE);
+    return (this.index.total[position] = verdict === 0 ? this.cells[row * CELL + SUM] : INFEASIBLE);
+  }
+
+  /** Index into `statuses` of the last verdict on a node; 0: it passes all cached filters. */
+  verdictAt(row: number): number {
+    return this.cells[row * CELL + VERDICT];
+  }
+
+  /** Weighted sum of the summed score plugins on a node that passed. */
+  sumAt(row: number): number {
+    return this.cells[row * CELL + SUM];
   }
 
   /** To be called after a walk over all nodes in which none passed. */
   block(): void {
-    const { verdictCounts, verdict } = this;
+    const { verdictCounts } = this;
     verdictCounts.length = 0;
-    for (const { row } of this.snapshot.nodes) verdictCounts[verdict[row]] = (verdictCounts[verdict[row]] ?? 0) + 1;
+    for (const { row } of this.snapshot.nodes) verdictCounts[this.verdictAt(row)] = (verdictCounts[this.verdictAt(row)] ?? 0) + 1;
     this.blocked = true;
     this.unschedulable = null;
     this.seenChanges = this.cluster.nodes.changeCount;
@@ -244,8 +250,8 @@ export class TemplateCache {
     if (behind > CHANGE_RING) return (this.blocked = false);
     for (let i = this.seenChanges; i < nodes.changeCount; i++) {
       const row = nodes.changedRows[i & (CHANGE_RING - 1)];
-      if (row >= positionOf.length || positionOf[row] < 0 || this.generation[row] === nodes.generation[row]) continue;
-      const before = this.verdict[row];
+      if (row >= positionOf.length || positionOf[row] < 0 || this.cells[row * CELL] === nodes.generation[row]) continue;
+      const before = this.cells[row * CELL + VERDICT];
       const after = this.look(row);
       if (after === 0 || this.hasErrors) return (this.blocked = false);
       if (this.statuses[before]?.code !== this.statuses[after]?.code) this.unschedulable = null;
@@ -258,23 +264,23 @@ export class TemplateCache {
 
   /** While blocked: the nodes whose verdict is Unschedulable, in cache order. Kept until one comes or goes. */
   unschedulableNodes(): readonly NodeInfo[] {
-    return (this.unschedulable ??= this.snapshot.nodes.filter(({ row }) => this.statuses[this.verdict[row]]?.code === Code.Unschedulable));
+    return (this.unschedulable ??= this.snapshot.nodes.filter(({ row }) => this.statuses[this.cells[row * CELL + VERDICT]]?.code === Code.Unschedulable));
   }
 
   private evaluate(node: NodeInfo, row: number, generation: number): void {
     this.evaluations++;
-    this.generation[row] = generation;
+    this.cells[row * CELL] = generation;
     const { state } = this;
     const verdict = this.verdictOf(node, row);
-    this.verdict[row] = verdict;
+    this.cells[row * CELL + VERDICT] = verdict;
     if (verdict !== 0) return;
     let sum = 0;
     const { summed } = this;
     for (let i = 0; i < summed.length; i++) sum += summed[i].weight * this.checked(summed[i].ask(node));
-    this.setSum(row, sum + this.countedSum[row]);
-    if (this.countedVersion[row] !== COUNTS_NOTHING && this.countedVersion[row] !== this.countVersion(row)) this.count(node, row);
-    if (this.rawGeneration[row] === this.factsGeneration[row]) return;
-    this.rawGeneration[row] = this.rawOnFacts ? this.factsGeneration[row] : 0;
+    this.setSum(row, sum + this.cells[row * CELL + COUNTED_SUM]);
+    if (this.cells[row * CELL + COUNTED_VERSION] !== COUNTS_NOTHING && this.cells[row * CELL + COUNTED_VERSION] !== this.countVersion(row)) this.count(node, row);
+    if (this.cells[row * CELL + RAW_GENERATION] === this.cells[row * CELL + FACTS_GENERATION]) return;
+    this.cells[row * CELL + RAW_GENERATION] = this.rawOnFacts ? this.cells[row * CELL + FACTS_GENERATION] : 0;
     for (let i = 0; i < this.normalized.length; i++) {
       const raw = this.normalized[i].plugin.score(state, this.view, node);
       this.raw[i][row] = raw;
@@ -284,20 +290,20 @@ export class TemplateCache {
   }
 
   private setSum(row: number, sum: number): void {
-    this.sum[row] = sum;
+    this.cells[row * CELL + SUM] = sum;
     if (!(sum >= 0 && sum < MAX_TOTAL && Math.floor(sum) === sum)) this.hasOddTotals = true;
   }
 
   /** The verdict of the first cached filter that rejects, 0: none does. */
   private verdictOf(node: NodeInfo, row: number): number {
     const factsGeneration = this.cluster.nodes.factsGeneration[row];
-    if (this.factsGeneration[row] !== factsGeneration) {
-      this.factsGeneration[row] = factsGeneration;
-      this.factsVerdict[row] = this.firstRejection(this.factsFilters, Infinity, node);
-      this.countedSum[row] = 0;
-      this.countedVersion[row] = this.counting.some(({ plugin }) => plugin.countsNodes?.(this.view.template, node) === true) ? NOT_COUNTED : COUNTS_NOTHING;
+    if (this.cells[row * CELL + FACTS_GENERATION] !== factsGeneration) {
+      this.cells[row * CELL + FACTS_GENERATION] = factsGeneration;
+      this.cells[row * CELL + FACTS_VERDICT] = this.firstRejection(this.factsFilters, Infinity, node);
+      this.cells[row * CELL + COUNTED_SUM] = 0;
+      this.cells[row * CELL + COUNTED_VERSION] = this.counting.some(({ plugin }) => plugin.countsNodes?.(this.view.template, node) === true) ? NOT_COUNTED : COUNTS_NOTHING;
     }
-    const byFacts = this.factsVerdict[row];
+    const byFacts = this.cells[row * CELL + FACTS_VERDICT];
     const byNode = this.firstRejection(this.nodeFilters, byFacts === 0 ? Infinity : this.statusOrder[byFacts], node);
     return byNode === 0 ? byFacts : byNode;
   }
@@ -323,11 +329,11 @@ export class TemplateCache {
 
   /** Brings the part of the sum that depends on the number of nodes up to date. */
   private count(node: NodeInfo, row: number): void {
-    this.countedVersion[row] = this.countVersion(row);
+    this.cells[row * CELL + COUNTED_VERSION] = this.countVersion(row);
     let counted = 0;
     for (const { ask, weight } of this.counting) counted += weight * this.checked(ask(node));
-    this.setSum(row, this.sum[row] + counted - this.countedSum[row]);
-    this.countedSum[row] = counted;
+    this.setSum(row, this.cells[row * CELL + SUM] + counted - this.cells[row * CELL + COUNTED_SUM]);
+    this.cells[row * CELL + COUNTED_SUM] = counted;
   }
 
   /** Plugins share their verdicts; one that makes a new object each time is found by its text. */
