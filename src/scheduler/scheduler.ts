@@ -434,6 +434,7 @@ export class Scheduler implements ClusterObserver {
       runPreFilterAddPod: (state, pod, podToAdd, node) => profile().runPreFilterAddPod(state, pod, podToAdd, node),
       runPreFilterRemovePod: (state, pod, podToRemove, node) => profile().runPreFilterRemovePod(state, pod, podToRemove, node),
       nominatedPods: (nodeName) => this.queue.nominator.podsOf(nodeName),
+      nominatedNodes: () => this.queue.nominator.nodes(),
       nominationCount: () => this.queue.nominator.size,
       random: (purpose) => kernel.random.stream(`plugin:${purpose}`),
       now: () => kernel.now,

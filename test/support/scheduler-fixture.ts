@@ -110,6 +110,7 @@ export class SchedulerFixture {
       runPreFilterAddPod: () => null,
       runPreFilterRemovePod: () => null,
       nominatedPods: () => [],
+      nominatedNodes: () => [],
       nominationCount: () => 0,
       random: (purpose) => streams.stream(purpose),
       now: () => cluster.now,

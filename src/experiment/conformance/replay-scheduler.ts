@@ -63,6 +63,10 @@ class ReplayHandle implements Handle {
     return this.nominator.podsOf(nodeName);
   }
 
+  nominatedNodes(): Iterable<string> {
+    return this.nominator.nodes();
+  }
+
   nominationCount(): number {
     return this.nominator.size;
   }

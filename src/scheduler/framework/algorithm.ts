@@ -6,7 +6,7 @@
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { NodeInfo } from '../../cluster/node-info.ts';
 import type { RandomStream } from '../../kernel/random.ts';
-import { CachedScan, NO_INDEX, UNSCORED } from './cached-scan.ts';
+import { CachedScan, NOT_HERE, NO_INDEX, UNSCORED } from './cached-scan.ts';
 import type { CycleState } from './cycle-state.ts';
 import { Diagnosis } from './diagnosis.ts';
 import type { PodInfo } from './pod-info.ts';
@@ -95,7 +95,7 @@ export class Algorithm {
   /** The same decision from remembered answers; null when the plain scan has to make it. */
   private scheduleCached(profile: Profile, state: CycleState, pod: PodInfo): ScheduleResult | null {
     const { cached } = this;
-    if (profile.hasNominatedPods || !cached.prepare(profile, state, pod)) {
+    if (!cached.prepare(profile, state, pod) || (profile.hasNominatedPods && !cached.prepareNominated(profile, state, pod))) {
       state.reset();
       return null;
     }
@@ -103,7 +103,11 @@ export class Algorithm {
     const start = this.nextStartNodeIndex % count;
     const target = this.feasibleNodesToFind(profile, count);
     this.makeRoom(count);
-    const picked = profile.score.length > 0 ? cached.pick(start, target, this.totals, this.knowsTies) : NO_INDEX;
+    const picked = profile.score.length > 0 ? cached.pick(start, target, this.totals, this.knowsTies) : cached.otherWay;
+    if (picked === NOT_HERE) {
+      state.reset();
+      return null;
+    }
     const error = picked === NO_INDEX ? cached.filter(state, pod, start, target) : null;
     const processed = cached.feasibleCount + cached.rejectedCount;
     this.nodesFiltered += processed;

@@ -39,6 +39,8 @@ export class CachedScan {
   private readonly domainScores: { readonly add: DomainScore; readonly weight: number }[] = [];
   /** Calls of Filter and Score of plugins that were asked node by node, by plugin. */
   readonly asked: Map<string, number> = new Map();
+  /** By node row: why nominated pods leave no room there for the pod of this cycle. */
+  private readonly excluded = new Map<number, Status>();
   private readonly masks = new DomainMasks();
   private walkStart = 0;
   private liveScores: readonly ScorePlugin[] = [];
@@ -75,10 +77,32 @@ export class CachedScan {
     this.liveFilters.length = 0;
     this.liveScores = NO_SCORES;
     this.tests.length = this.domainScores.length = 0;
+    if (this.excluded.size > 0) this.excluded.clear();
     const others = this.askDomains(cache.plan, pod);
     if (others.length > 0 && !this.wake(profile, state, pod, cache.plan, others)) return false;
     cache.begin(pod);
     if (this.orderVersion !== this.snapshot.version) this.takeOrder();
+    return true;
+  }
+
+  /**
+   * Nodes that pods nominated to them keep this pod from, and why. To be called after `prepare` while there are
+   * nominations. false: the plain scan has to make the decision.
+   */
+  prepareNominated(profile: Profile, state: CycleState, pod: PodInfo): boolean {
+    const cache = this.cache as TemplateCache;
+    if (this.liveFilters.length > 0 || cache.isOdd) return false;
+    const nodes = profile.nodesWithNominated(pod);
+    if (nodes.length === 0) return true;
+    if (this.liveScores.length > 0) return false;
+    if (profile.runPreFilter(state, pod).status !== null) return false;
+    for (const node of nodes) {
+      const status = profile.runFilterWithNominatedPods(state, pod, node);
+      if (status === null) continue;
+      if (!isRejected(status)) return false;
+      this.excluded.set(node.row, status);
+    }
+    state.reset();
     return true;
   }
 
@@ -130,28 +154,44 @@ export class CachedScan {
 
   /**
    * The search by the template's index, unless a plugin has to be asked node by node. Row of upstream's choice, -1: no
-   * node passes; UNSCORED: the feasible nodes are found and `score` is next; NO_INDEX: `filter` and `score` have to do it.
+   * node passes; UNSCORED: the feasible nodes are found and `score` is next; NO_INDEX: `filter` and `score` have to do it;
+   * NOT_HERE: the plain scan has to.
    * `upstreamTies` false: the choice is not made here.
    */
   pick(start: number, target: number, totals: Float64Array, upstreamTies: boolean): number {
     const cache = this.cache as TemplateCache;
-    if (this.liveFilters.length > 0 || cache.isOdd || (cache.blocked && this.tests.length === 0)) return NO_INDEX;
+    if (this.liveFilters.length > 0) return NO_INDEX;
+    const isBlocked = cache.blocked && this.tests.length === 0 && cache.staysBlocked(this.snapshot.positionOf);
+    if (cache.isOdd) return this.otherWay;
+    if (isBlocked) {
+      this.feasibleCount = 0;
+      this.rejectedCount = this.order.length;
+      return -1;
+    }
     cache.blocked = false;
     cache.syncIndex();
     const { index } = cache;
     const { masks } = this;
-    index.find(start, target, this.tests.length > 0 && masks.begin(this.order, this.tests) ? masks : null);
-    if (cache.isOdd) return NO_INDEX;
+    const { excluded } = this;
+    index.find(start, target, this.tests.length + excluded.size > 0 && masks.begin(this.order, this.tests, excluded.keys(), this.snapshot.positionOf) ? masks : null);
+    if (cache.isOdd) return this.otherWay;
     this.walkStart = start;
     this.feasibleCount = index.feasibleCount;
     this.rejectedCount = index.processedCount - index.feasibleCount;
     if (index.feasibleCount === 0) {
-      if (this.tests.length === 0) cache.block();
+      if (this.tests.length > 0) return -1;
+      for (const row of excluded.keys()) if (cache.look(row) === 0) return NOT_HERE;
+      cache.block();
       return -1;
     }
     if (index.feasibleCount === 1 || (upstreamTies && this.domainScores.length + this.liveScores.length === 0 && this.isEven(cache))) return this.order[index.winner()];
     index.collect(this.order, this.feasible, totals);
     return UNSCORED;
+  }
+
+  /** Who decides where the index cannot. */
+  get otherWay(): number {
+    return this.excluded.size > 0 ? NOT_HERE : NO_INDEX;
   }
 
   /** Whether no normalised score can tell two nodes apart. */
@@ -202,7 +242,7 @@ export class CachedScan {
       const row = order[position];
       if (++position === order.length) position = 0;
       const verdict = cache.verdictAt(row);
-      const status = this.testStatus(row, verdict === 0 ? Infinity : cache.statusOrder[verdict]) ?? cache.statuses[verdict];
+      const status = this.excluded.get(row) ?? this.testStatus(row, verdict === 0 ? Infinity : cache.statusOrder[verdict]) ?? cache.statuses[verdict];
       if (status) diagnosis.set(this.cluster.nodes.info[row].name, status);
     }
     return diagnosis;
@@ -210,7 +250,7 @@ export class CachedScan {
 
   diagnose(): Diagnosis {
     if (this.liveFilters.length === 0 && this.tests.length > 0) return this.diagnoseDomains(this.cache as TemplateCache);
-    if (this.cache?.blocked === true && this.liveFilters.length === 0) return new Diagnosis(this.order.length, new BlockedStatuses(this.cache, this.snapshot));
+    if (this.cache?.blocked === true && this.liveFilters.length === 0) return new Diagnosis(this.order.length, new BlockedStatuses(this.cache, this.snapshot, new Map(this.excluded)));
     const { info } = this.cluster.nodes;
     const statuses = this.cache?.statuses ?? [];
     const diagnosis = new Diagnosis(this.order.length);
@@ -351,10 +391,13 @@ export class CachedScan {
 class BlockedStatuses implements StatusSource {
   private readonly cache: TemplateCache;
   private readonly snapshot: LiveSnapshot;
+  /** By node row: verdicts that take the place of the cache's. */
+  private readonly instead: ReadonlyMap<number, Status>;
 
-  constructor(cache: TemplateCache, snapshot: LiveSnapshot) {
+  constructor(cache: TemplateCache, snapshot: LiveSnapshot, instead: ReadonlyMap<number, Status>) {
     this.cache = cache;
     this.snapshot = snapshot;
+    this.instead = instead;
   }
 
   get explicitCount(): number {
@@ -365,27 +408,30 @@ class BlockedStatuses implements StatusSource {
     const { verdictCounts, statuses } = this.cache;
     for (let verdict = 1; verdict < verdictCounts.length; verdict++) {
       const status = statuses[verdict];
-      const count = verdictCounts[verdict] ?? 0;
+      let count = verdictCounts[verdict] ?? 0;
+      for (const row of this.instead.keys()) if (this.cache.verdictAt(row) === verdict) count--;
       if (status && count > 0) yield [status, count];
     }
+    for (const status of this.instead.values()) yield [status, 1];
   }
 
   get(nodeName: string): Status | undefined {
     const node = this.snapshot.find(nodeName);
-    return node === undefined ? undefined : (this.cache.statuses[this.cache.verdictAt(node.row)] ?? undefined);
+    return node === undefined ? undefined : this.ofNode(node);
   }
 
   ofNode({ row }: NodeInfo): Status | undefined {
-    return this.cache.statuses[this.cache.verdictAt(row)] ?? undefined;
+    return this.instead.get(row) ?? this.cache.statuses[this.cache.verdictAt(row)] ?? undefined;
   }
 
   unschedulable(): readonly NodeInfo[] {
-    return this.cache.unschedulableNodes();
+    if (this.instead.size === 0) return this.cache.unschedulableNodes();
+    return this.snapshot.nodes.filter((node) => this.ofNode(node)?.code === Code.Unschedulable);
   }
 
   *explicit(): Generator<readonly [string, Status]> {
     for (const node of this.snapshot.nodes) {
-      const status = this.cache.statuses[this.cache.verdictAt(node.row)];
+      const status = this.ofNode(node);
       if (status) yield [node.name, status];
     }
   }
@@ -394,6 +440,8 @@ class BlockedStatuses implements StatusSource {
 /** What `pick` says when the index cannot answer, and when scores are still to be added. */
 export const NO_INDEX = -2;
 export const UNSCORED = -3;
+/** Neither the index nor `filter`: nominated pods, and something out of the ordinary. */
+export const NOT_HERE = -4;
 const INVALID_SCORES = errorStatus('', 'a score is out of range');
 const NO_NODES: readonly NodeInfo[] = [];
 const NO_SCORES: readonly ScorePlugin[] = [];

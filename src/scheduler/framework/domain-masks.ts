@@ -24,9 +24,11 @@ export class DomainMasks implements BlockMask {
   private readonly failingBits: Int32Array[] = [];
   private readonly failingFrom: number[] = [];
   private readonly lookups: DomainTest[] = [];
+  /** By block: nodes that never pass. */
+  private readonly excludedBits = new Map<number, number>();
 
-  /** Rows in cache order, and what the nodes must pass. false: every node passes. */
-  begin(order: Int32Array, tests: readonly { readonly test: DomainTest }[]): boolean {
+  /** Rows in cache order, what the nodes must pass, and rows that never pass. false: every node passes. */
+  begin(order: Int32Array, tests: readonly { readonly test: DomainTest }[], excluded: Iterable<number>, positionOf: Int32Array): boolean {
     this.order = order;
     this.blocks = (order.length + (1 << BLOCK_BITS) - 1) >> BLOCK_BITS;
     this.failingBits.length = this.failingFrom.length = this.lookups.length = 0;
@@ -35,11 +37,18 @@ export class DomainMasks implements BlockMask {
       if (test.column.size > FEW_DOMAINS) this.lookups.push(test);
       else this.addFailing(test);
     }
-    return this.failingBits.length + this.lookups.length > 0;
+    if (this.excludedBits.size > 0) this.excludedBits.clear();
+    for (const row of excluded) {
+      const position = positionOf[row];
+      const block = position >> BLOCK_BITS;
+      this.excludedBits.set(block, (this.excludedBits.get(block) ?? 0) | (1 << (position & ((1 << BLOCK_BITS) - 1))));
+    }
+    return this.failingBits.length + this.lookups.length + this.excludedBits.size > 0;
   }
 
   of(block: number, among: number): number {
     let bits = among;
+    if (this.excludedBits.size > 0) bits &= ~(this.excludedBits.get(block) ?? 0);
     const { failingBits, failingFrom, lookups } = this;
     for (let i = 0; i < failingBits.length; i++) bits &= ~failingBits[i][failingFrom[i] + block];
     for (let i = 0; i < lookups.length && bits !== 0; i++) bits = this.lookUp(lookups[i], block << BLOCK_BITS, bits);

@@ -136,6 +136,8 @@ export interface Handle {
   runPreFilterRemovePod(state: CycleState, pod: PodInfo, podToRemove: number, node: NodeInfo): Status | null;
   /** Pods nominated to a node, in order of nomination; rows. */
   nominatedPods(nodeName: string): readonly number[];
+  /** Names of the nodes that some pod is nominated to. */
+  nominatedNodes(): Iterable<string>;
   /** Nominations in all. */
   nominationCount(): number;
   /** A named random stream of this plugin's own. */

@@ -116,6 +116,18 @@ export class Profile {
     return this.handle.nominationCount() > 0;
   }
 
+  /** Nodes to which another pod of no lower priority is nominated: filters count it there as if it were present. */
+  nodesWithNominated(pod: PodInfo): NodeInfo[] {
+    const { cluster, snapshot } = this.handle;
+    const nodes: NodeInfo[] = [];
+    for (const name of this.handle.nominatedNodes()) {
+      if (!this.handle.nominatedPods(name).some((other) => other !== pod.row && cluster.templateOf(other).priority >= pod.priority)) continue;
+      const node = snapshot.find(name);
+      if (node !== undefined) nodes.push(node);
+    }
+    return nodes;
+  }
+
   /** null: may enter the active queue. The first plugin that refuses gates the pod. */
   runPreEnqueue(pod: PodInfo): Status | null {
     for (const plugin of this.preEnqueue) {

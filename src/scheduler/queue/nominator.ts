@@ -34,6 +34,10 @@ export class Nominator {
     return this.podsByNode.size === 0 ? NONE : (this.podsByNode.get(nodeName) ?? NONE);
   }
 
+  nodes(): Iterable<string> {
+    return this.podsByNode.keys();
+  }
+
   entries(): Iterable<readonly [number, string]> {
     return this.nodeByPod;
   }
