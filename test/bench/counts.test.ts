@@ -10,6 +10,8 @@ import { createInputFiles } from '../../src/io/input-files.ts';
 import { planPerf, playWorkload } from '../../src/experiment/scheduler-perf/scheduler-perf.ts';
 import { EventQueue } from '../../src/kernel/event-queue.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
+import { unschedulable } from '../../src/scheduler/framework/plugin-api.ts';
+import { plugin, SchedulerWorld } from '../scheduler/scheduler-world.ts';
 
 const SHAPES = 'bench/macro/scheduler-perf/performance-config.yaml';
 const counted = planPerf([SHAPES], { cases: [], workloads: [], labels: ['counted'] }, createInputFiles()).workloads;
@@ -27,6 +29,38 @@ describe('a decision', () => {
     const { nodesFiltered, nodesEvaluated } = playWorkload(counted[0], { plain: true, now: () => 0 });
     expect(nodesEvaluated).toBe(0);
     expect(nodesFiltered).toBeGreaterThan(100_000);
+  });
+});
+
+describe('templates that differ only in labels, priority or affinity to pods', () => {
+  const NODES = 60;
+  const apart = { podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1, podAffinityTerm: { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app: 'b' } } } }] } };
+
+  function missesOf(world: SchedulerWorld): number {
+    world.nodes(NODES);
+    world.pod('first', '1', {}, { app: 'a' });
+    world.pod('second', '1', { priority: 0 }, { app: 'b' });
+    world.pod('third', '1', { affinity: apart }, { app: 'c' });
+    world.runTo(1);
+    expect(world.scheduler.decisions).toBe(3);
+    return world.scheduler.algorithm.cacheMisses;
+  }
+
+  test('share what is remembered of each node', () => {
+    expect(missesOf(new SchedulerWorld())).toBe(NODES + 2);
+  });
+
+  test('do not where a plugin that is remembered may look at more than the spec', () => {
+    const byLabel = plugin('ByLabel', { dependence: { filter: 'facts' }, filter: (_state, pod, node) => (pod.template.labels.get('app') === node.name ? unschedulable('ByLabel', 'no') : null) });
+    expect(missesOf(new SchedulerWorld({ plugins: [byLabel], also: { filter: ['ByLabel'] } }))).toBeGreaterThanOrEqual(3 * NODES);
+  });
+
+  test('do not where they ask for other amounts', () => {
+    const world = new SchedulerWorld();
+    world.nodes(NODES);
+    for (const [i, cpu] of ['1', '2', '1', '2'].entries()) world.pod(`p${i}`, cpu, {}, { app: `app-${i}` });
+    world.runTo(1);
+    expect(world.scheduler.algorithm.cacheMisses).toBe(2 * NODES + 4);
   });
 });
 

@@ -76,6 +76,13 @@ export interface Plugin {
   readonly dependence?: { readonly filter?: Dependence; readonly score?: Dependence };
 
   /**
+   * true: of a pod without volumes and resource claims, `facts` and `node` answers look at nothing but its spec (and what
+   * it requests): neither namespace, labels, priority nor affinity to pods. Templates that differ only in those then
+   * share what is remembered.
+   */
+  readonly specOnly?: boolean;
+
+  /**
    * Faster twins of `filter` and `score` for the pods of one template, for answers that depend on `facts` or `node`; they
    * read no cycle state. The same answers: the plain scan uses `filter` and `score`.
    */

@@ -68,6 +68,8 @@ export interface CachePlan {
   readonly liveScores: readonly ScorePlugin[];
   /** Plugins with a live filter or score, once each. */
   readonly live: readonly Plugin[];
+  /** What is cached hangs on the pods' specs alone. */
+  readonly specOnly: boolean;
 }
 
 export function cachePlan(profile: Profile): CachePlan {
@@ -82,6 +84,7 @@ export function cachePlan(profile: Profile): CachePlan {
     normalized: local.filter(({ plugin }) => plugin.normalizeScore !== undefined),
     liveScores,
     live: [...live],
+    specOnly: [...filters.filter((entry) => !entry.live), ...local].every(({ plugin }) => (plugin as Plugin).specOnly === true),
   };
 }
 
@@ -387,7 +390,11 @@ export class TemplateCaches {
   private readonly cluster: Cluster;
   private readonly snapshot: LiveSnapshot;
   private readonly plans = new Map<Profile, CachePlan>();
+  /** By template id. */
   private readonly caches = new Map<Profile, TemplateCache[]>();
+  /** By what the answers hang on. */
+  private readonly shared = new Map<Profile, Map<string, TemplateCache>>();
+  private readonly made: TemplateCache[] = [];
 
   constructor(cluster: Cluster, snapshot: LiveSnapshot) {
     this.cluster = cluster;
@@ -401,15 +408,33 @@ export class TemplateCaches {
     if (cache === undefined) {
       let plan = this.plans.get(profile);
       if (plan === undefined) this.plans.set(profile, (plan = cachePlan(profile)));
-      cache = caches[template.id] = new TemplateCache(this.cluster, this.snapshot, profile, plan, pod);
+      const key = plan.specOnly ? answersKey(template) : null;
+      const shared = key === null ? undefined : this.shared.get(profile)?.get(key);
+      cache = caches[template.id] = shared ?? new TemplateCache(this.cluster, this.snapshot, profile, plan, pod);
+      if (shared === undefined) this.made.push(cache);
+      if (key !== null) this.sharedBy(profile).set(key, cache);
     }
     return cache;
+  }
+
+  private sharedBy(profile: Profile): Map<string, TemplateCache> {
+    let shared = this.shared.get(profile);
+    if (shared === undefined) this.shared.set(profile, (shared = new Map<string, TemplateCache>()));
+    return shared;
   }
 
   /** Node evaluations that all caches have made. */
   get evaluations(): number {
     let sum = 0;
-    for (const caches of this.caches.values()) for (const cache of caches) sum += cache?.evaluations ?? 0;
+    for (const cache of this.made) sum += cache.evaluations;
     return sum;
   }
+}
+
+/** Equal for templates of which plugins that look at specs only say the same; null: the template keeps its own cache. */
+function answersKey({ spec, accounted, requested, scored, nonZeroCpu, nonZeroMemory, hostPorts, images }: PodTemplate): string | null {
+  if ((spec.volumes?.length ?? 0) + (spec.resourceClaims?.length ?? 0) > 0) return null;
+  const { priority: _priority, priorityClassName: _class, preemptionPolicy: _policy, topologySpreadConstraints: _spread, affinity, ...looked } = spec;
+  const amounts = [accounted, requested, scored].map(({ columns, amounts: values }) => [[...columns], [...values]]);
+  return JSON.stringify([looked, affinity?.nodeAffinity, amounts, nonZeroCpu, nonZeroMemory, hostPorts, images]);
 }

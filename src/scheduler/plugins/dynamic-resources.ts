@@ -21,6 +21,7 @@ export const DynamicResources: PluginFactory = {
     return {
       name: NAME,
       dependence: { filter: 'facts', score: 'facts' },
+      specOnly: true,
       claimsOnly: true,
       preEnqueue: () => null,
       preFilter: (_state, pod) => ({ status: (pod.template.spec.resourceClaims ?? []).length > 0 ? NOT_SIMULATED : SKIP, nodeNames: null }),

@@ -16,6 +16,7 @@ export const ImageLocality: PluginFactory = {
     return {
       name: NAME,
       dependence: { score: 'node' },
+      specOnly: true,
       countsNodes: (template, node) => template.images.some((image) => node.facts.images.has(image)),
       score: (_state, pod, node) => scoreOf(pod.template, node, handle),
       scoreOf: (template) => {

@@ -49,6 +49,7 @@ function createNodeAffinity(added: NodeAffinityObject | null): Plugin {
   return {
     name: NAME,
     dependence: { filter: 'facts', score: 'facts' },
+    specOnly: true,
     preFilter: (_state, pod) => preFilter(pod, compiled(pod.template), addedRequired !== null),
     filter: (_state, pod, node) => {
       if (addedRequired !== null && !addedRequired.matches(node)) return ENFORCED_MISMATCH;

@@ -24,6 +24,7 @@ export const NodeDeclaredFeatures: PluginFactory = {
     return {
       name: NAME,
       dependence: { filter: 'facts' },
+      specOnly: true,
       preFilter: (_state, pod) => ({ status: required(pod.template).length === 0 ? SKIP : null, nodeNames: null }),
       filter: (_state, pod, node) => (hasAll(required(pod.template), node.facts.declaredFeatures) ? null : FEATURES_MISSING),
       eventsToRegister: () => [

@@ -16,6 +16,7 @@ export const NodePorts: PluginFactory = {
     return {
       name: NAME,
       dependence: { filter: 'node' },
+      specOnly: true,
       preFilter: (_state, pod) => ({ status: pod.template.hostPorts.length === 0 ? SKIP : null, nodeNames: null }),
       filter: (_state, pod, node) => (pod.template.hostPorts.some((port) => isTaken(port, node)) ? TAKEN : null),
       eventsToRegister: () => [

@@ -24,6 +24,7 @@ export const NodeResourcesBalancedAllocation: PluginFactory = {
     return {
       name: NAME,
       dependence: { score: 'node' },
+      specOnly: true,
       preScore: (_state, pod) => (columns.every((column) => amountOf(pod.template.accounted, column) === 0) ? SKIP : null),
       score: (_state, pod, node) => {
         fractions(pod.template, node, columns, before, after);

@@ -43,6 +43,7 @@ export const NodeResourcesFit: PluginFactory = {
     return {
       name: NAME,
       dependence: { filter: 'node', score: 'node' },
+      specOnly: true,
       preFilter: () => ({ status: null, nodeNames: null }),
       filter: (_state, pod, node) => filter(pod.template, node, registry, ignored, verdicts),
       filterOf: (template) => filterOf(template, registry, ignored, verdicts),

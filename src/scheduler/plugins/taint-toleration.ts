@@ -22,6 +22,7 @@ export const TaintToleration: PluginFactory = {
     return {
       name: NAME,
       dependence: { filter: 'facts', score: 'facts' },
+      specOnly: true,
       filter: (_state, pod, node) => {
         const { taints } = node.facts;
         return taints.length > 0 && !toleratesHard(taints, pod.template) ? UNTOLERATED : null;

@@ -56,6 +56,7 @@ export const VolumeBinding: PluginFactory = {
     return {
       name: NAME,
       dependence: { filter: 'cluster', score: 'facts' },
+      specOnly: true,
       inert: (template) => (template.spec.volumes ?? []).length === 0,
       claimsOnly: true,
       preFilter: (state, pod) => preFilter(state, pod, cluster),
