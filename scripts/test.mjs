@@ -1,5 +1,5 @@
 // `npm test`: types, lint and all tests at once; says in words what failed and what was skipped, and ends standard
-// output with `N passed, N failed[, N skipped]`. Types and lint count as one check each. Arguments go to vitest
+// output with `N passed, N failed`. Types and lint count as one check each. Arguments go to vitest
 // (`npm test -- test/kernel -t "cancel"`); then only the tests they name run. `--coverage` adds line coverage by folder
 // and fails when a domain folder is under 90 %. `--only-tests` leaves types and lint out.
 import { spawn } from 'node:child_process';
@@ -130,7 +130,7 @@ function report(checks, summary) {
   const passed = checks.filter((check) => check.passed).length + summary.passed;
   const lines = [''];
   if (summary.skipped.length > 0) {
-    lines.push('Skipped:');
+    lines.push(`${summary.skipped.length} skipped:`);
     for (const { name, reason } of summary.skipped) lines.push(`  ${name}${reason === '' ? '' : `: ${reason}`}`);
   }
   if (failures.length > 0) {
@@ -139,9 +139,8 @@ function report(checks, summary) {
   }
   const ran = summary.passed + summary.failures.length > 0;
   if (!ran) lines.push('No test ran: that counts as a failure.');
-  const skipped = summary.skipped.length === 0 ? '' : `, ${summary.skipped.length} skipped`;
   const failed = failures.length + (ran ? 0 : 1);
-  lines.push(`${passed} passed, ${failed} failed${skipped}`);
+  lines.push(`${passed} passed, ${failed} failed`);
   process.stdout.write(`${lines.join('\n')}\n`);
   return failed === 0 ? 0 : 1;
 }
