@@ -2,6 +2,7 @@
 import { assert } from '../base/assert.ts';
 import type { Cluster } from './cluster.ts';
 import { NodeInfo } from './node-info.ts';
+import { FREE_PODS } from './node-table.ts';
 import { PodPhase } from './pod-table.ts';
 import { Totals } from './totals.ts';
 
@@ -57,6 +58,8 @@ function checkNode(cluster: Cluster, row: number, expected: Totals): void {
   }
   expectEqual(`requested of ${live.name}`, live.requested.subarray(live.base, live.base + columns), fresh.requested);
   expectEqual(`nonZero of ${live.name}`, live.nonZero.subarray(live.nonZeroBase, live.nonZeroBase + 2), fresh.nonZero);
+  const room = live.nonZero[live.nonZeroBase + FREE_PODS];
+  assert(room === live.allowedPods - live.pods.length, `room for pods on ${live.name} is ${room}, its pods leave ${live.allowedPods - live.pods.length}`);
   for (const name of ['workPods', 'podsWithAffinity', 'podsWithRequiredAntiAffinity', 'podsWithClaims'] as const) {
     assert(live[name] === fresh[name], `${name} of ${live.name} is ${live[name]}, its pods say ${fresh[name]}`);
   }

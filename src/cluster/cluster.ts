@@ -410,6 +410,7 @@ export class Cluster {
     this.pods.node[pod] = node;
     this.pods.slot[pod] = info.pods.length;
     info.pods.push(pod);
+    this.nodes.countFreePods(info);
     this.accountPod(pod, node, 1);
     this.setPhase(pod, phase);
   }
@@ -432,7 +433,9 @@ export class Cluster {
 
   private detach(pod: number): void {
     const node = this.pods.node[pod];
-    this.dropFromList(pod, this.nodes.info[node].pods);
+    const info = this.nodes.info[node];
+    this.dropFromList(pod, info.pods);
+    this.nodes.countFreePods(info);
     this.accountPod(pod, node, -1);
     this.pods.node[pod] = -1;
   }
@@ -490,6 +493,7 @@ export class Cluster {
     info.allocatable.fill(0, info.base, info.base + this.nodes.stride);
     for (const [column, amount] of amounts.columns) info.allocatable[info.base + column] = amount;
     info.allowedPods = amounts.pods;
+    this.nodes.countFreePods(info);
   }
 
   private fitColumns(): void {

@@ -1,6 +1,6 @@
 /**
  * The node table. A node's amounts stand side by side in one block of doubles: allocatable by resource column, requested
- * by resource column, non-zero requests. `allocatable`, `requested` and `nonZero` are views of all blocks, shifted so
+ * by resource column, non-zero requests, room for pods. `allocatable`, `requested` and `nonZero` are views of all blocks, shifted so
  * that `row * rowStride` is a node's place in each. A resource seen for the first time widens all rows. NodeInfo
  * objects, one a node, point into them. Only Cluster writes here.
  */
@@ -13,6 +13,9 @@ import type { NodeFacts } from './node-info.ts';
 /** Length of the ring of changed rows; a power of two. Whoever is further behind has to look at all nodes. */
 export const CHANGE_RING = 4096;
 
+/** Place in `nonZero` of the number of pods that a node has room for. */
+export const FREE_PODS = 2;
+
 export class NodeTable {
   capacity = 0;
   /** Rows ever used. */
@@ -20,15 +23,14 @@ export class NodeTable {
   /** Resource columns a row has room for. */
   stride = 4;
   /** Doubles of a row. */
-  get rowStride(): number {
-    return 2 * this.stride + 2;
-  }
+  rowStride: number = rowLength(4);
   private readonly freeRows: number[] = [];
 
   /** undefined on free rows. */
   readonly info: NodeInfo[] = [];
   allocatable: Float64Array = new Float64Array(0);
   requested: Float64Array = new Float64Array(0);
+  /** Milli-cores, bytes, and at FREE_PODS how many more pods the node takes. */
   nonZero: Float64Array = new Float64Array(0);
   /** 1: a Node object exists. 0: free, or a ghost that still has pods. */
   alive: Uint8Array = new Uint8Array(0);
@@ -53,6 +55,11 @@ export class NodeTable {
   touch(row: number): void {
     this.generation[row]++;
     this.changedRows[this.changeCount++ & (CHANGE_RING - 1)] = row;
+  }
+
+  /** To be called when the node's pods, or how many it allows, have changed in number. */
+  countFreePods({ row, allowedPods, pods }: NodeInfo): void {
+    this.nonZero[row * this.rowStride + FREE_PODS] = allowedPods - pods.length;
   }
 
   /** The nodes' values of a label as numbers, kept up to date. */
@@ -82,6 +89,7 @@ export class NodeTable {
     if (count <= this.stride) return;
     const before = this.stride;
     this.stride = grownCapacity(before, count);
+    this.rowStride = rowLength(this.stride);
     this.lay(restride(this.allocatable, this.capacity, before, this.stride));
   }
 
@@ -115,15 +123,20 @@ export class NodeTable {
   }
 }
 
+/** Doubles of a row with so many resource columns. */
+function rowLength(columns: number): number {
+  return 2 * columns + 3;
+}
+
 /** Blocks with room for `to` columns in place of `from`. */
 function restride(source: Float64Array, rows: number, from: number, to: number): Float64Array {
-  const width = 2 * to + 2;
+  const width = rowLength(to);
   const next = new Float64Array(rows * width);
   for (let row = 0; row < rows; row++) {
-    const at = row * (2 * from + 2);
+    const at = row * rowLength(from);
     next.set(source.subarray(at, at + from), row * width);
     next.set(source.subarray(at + from, at + 2 * from), row * width + to);
-    next.set(source.subarray(at + 2 * from, at + 2 * from + 2), row * width + 2 * to);
+    next.set(source.subarray(at + 2 * from, at + rowLength(from)), row * width + 2 * to);
   }
   return next;
 }

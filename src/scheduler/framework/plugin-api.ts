@@ -84,10 +84,11 @@ export interface Plugin {
 
   /**
    * Faster twins of `filter` and `score` for the pods of one template, for answers that depend on `facts` or `node`; they
-   * read no cycle state. The same answers: the plain scan uses `filter` and `score`.
+   * read no cycle state. `row` is the node's place in `handle.cluster.nodes`. The same answers: the plain scan uses
+   * `filter` and `score`.
    */
-  filterOf?(template: PodTemplate): (node: NodeInfo) => Status | null;
-  scoreOf?(template: PodTemplate): (node: NodeInfo) => number;
+  filterOf?(template: PodTemplate): (node: NodeInfo, row: number) => Status | null;
+  scoreOf?(template: PodTemplate): (node: NodeInfo, row: number) => number;
 
   /** For a `node` score that looks at the number of nodes, too: whether it does on this node. It is then asked again when nodes come or go. */
   countsNodes?(template: PodTemplate, node: NodeInfo): boolean;

@@ -20,8 +20,8 @@ export interface SchedulerSnapshot {
   imageState(node: NodeInfo, image: string): ImageState | undefined;
   /** A number that stands for an image in `imageSpread`. */
   imageNumber(image: string): number;
-  /** An image's size times the share of nodes that hold it, cut to whole bytes; 0 where the node lacks it. */
-  imageSpread(node: NodeInfo, imageNumber: number): number;
+  /** An image's size times the share of nodes that hold it, cut to whole bytes; 0 where the node of the row lacks it. */
+  imageSpread(row: number, imageNumber: number): number;
 }
 
 export class LiveSnapshot implements SchedulerSnapshot, ClusterObserver {
@@ -68,8 +68,8 @@ export class LiveSnapshot implements SchedulerSnapshot, ClusterObserver {
     return this.images.number(image);
   }
 
-  imageSpread(node: NodeInfo, imageNumber: number): number {
-    return this.images.spread(node.row, imageNumber, this.nodes.length);
+  imageSpread(row: number, imageNumber: number): number {
+    return this.images.spread(row, imageNumber, this.nodes.length);
   }
 
   /** Grows when the image counts frozen for a node row change. */

@@ -2,7 +2,7 @@
  * Answers of node-local plugins, remembered per (pod template, node) until the node or its pods change. One cache per
  * profile and template: a verdict and a score per node row, compared with the node table's generation. Plugins whose
  * answers depend on the whole cluster ("live" ones) are asked every time, unless they say that they are inert for the
- * template. About 70 bytes a node; a hit costs two array reads.
+ * template. About 40 bytes a node; a hit costs two array reads.
  */
 import { assert } from '../../base/assert.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
@@ -19,23 +19,23 @@ import { Code, isRejected } from './status.ts';
 import type { Status } from './status.ts';
 import { INFEASIBLE, WindowIndex } from './window-index.ts';
 
-/** In place of a snapshot version: no score of this node depends on the number of nodes. */
+/** In place of a version of image counts: no score of this node depends on the number of nodes. */
 const COUNTS_NOTHING = -2;
 /** It does, and has not been worked out yet. */
 const NOT_COUNTED = -1;
-/** Numbers of one node in a cache: the generation that the answers belong to (0: none), ... */
+/** Whole numbers of one node in a cache, half a cache line: the generation that the answers belong to (0: none), ... */
 const CELL = 8;
-/** ... index into `statuses`, weighted sum of the summed score plugins, ... */
+/** ... index into `statuses`, weighted sum of the summed score plugins that do not count nodes, ... */
 const VERDICT = 1;
 const SUM = 2;
 /** ... version of the node's object that the verdict of filters on facts and the raw scores (where they depend on nothing else) are of, ... */
 const FACTS_GENERATION = 3;
 const FACTS_VERDICT = 4;
 const RAW_GENERATION = 5;
-/** ... summed scores that change with the number of nodes, as they were last, and the version that they are of. */
+/** ... weighted sum of those that do, as it was last, and the version of the node's image counts that it is of. */
 const COUNTED_SUM = 6;
 const COUNTED_VERSION = 7;
-const MAX_TOTAL = 0x4000_0000;
+const MAX_SUM = 0x2000_0000;
 
 type FilterPlugin = Profile['filter'][number];
 
@@ -50,11 +50,11 @@ export interface PlannedFilter {
 
 /** A filter or score asked for one template. */
 interface CachedFilter extends PlannedFilter {
-  readonly ask: (node: NodeInfo) => Status | null;
+  readonly ask: (node: NodeInfo, row: number) => Status | null;
 }
 
 interface WeightedScore extends ScorePlugin {
-  readonly ask: (node: NodeInfo) => number;
+  readonly ask: (node: NodeInfo, row: number) => number;
 }
 
 /** What of a profile can be cached, worked out once per profile. */
@@ -92,7 +92,9 @@ export class TemplateCache {
   /** false: PreFilter of a cached plugin rejects or restricts the nodes; the plain scan has to do it. */
   readonly usable: boolean;
   /** What is remembered of each node: CELL numbers a node row, side by side because they are looked at together. */
-  private cells: Float64Array = new Float64Array(0);
+  private cells: Int32Array = new Int32Array(0);
+  /** Sums that are no whole number an int32 holds, by place in `cells`. */
+  private readonly oddSums = new Map<number, number>();
   /** Raw scores of `normalized`, one column each. */
   readonly raw: Float64Array[];
   readonly statuses: (Status | null)[] = [null];
@@ -171,20 +173,25 @@ export class TemplateCache {
     const { capacity } = this.cluster.nodes;
     this.view = pod;
     if (this.cells.length < capacity * CELL) {
-      this.cells = new Float64Array(capacity * CELL);
+      this.cells = new Int32Array(capacity * CELL);
       for (let at = COUNTED_VERSION; at < this.cells.length; at += CELL) this.cells[at] = COUNTS_NOTHING;
       for (let i = 0; i < this.raw.length; i++) this.raw[i] = new Float64Array(capacity);
     }
-    if (snapshotVersion !== this.snapshotVersion) this.blocked = false;
+    if (snapshotVersion !== this.snapshotVersion) {
+      this.blocked = false;
+      for (let at = COUNTED_VERSION; at < this.cells.length; at += CELL) if (this.cells[at] >= 0) this.cells[at] = NOT_COUNTED;
+    }
     this.snapshotVersion = snapshotVersion;
   }
 
   /** The verdict on a node, brought up to date; 0: passes. Scores of the row are then valid, too. */
   look(row: number): number {
-    const generation = this.cluster.nodes.generation[row];
-    if (this.cells[row * CELL] !== generation) this.evaluate(this.cluster.nodes.info[row], row, generation);
-    else if (this.cells[row * CELL + VERDICT] === 0 && this.cells[row * CELL + COUNTED_VERSION] !== COUNTS_NOTHING && this.cells[row * CELL + COUNTED_VERSION] !== this.countVersion(row)) this.count(this.cluster.nodes.info[row], row);
-    return this.cells[row * CELL + VERDICT];
+    const { cells } = this;
+    const at = row * CELL;
+    const generation = this.cluster.nodes.generation[row] | 0;
+    if (cells[at] !== generation) this.evaluate(row, generation);
+    else if (cells[at + VERDICT] === 0) this.count(row);
+    return cells[at + VERDICT];
   }
 
   /** Brings the index up to date: what has changed since its last use is stale. */
@@ -216,14 +223,14 @@ export class TemplateCache {
     const { generation } = this.cluster.nodes;
     for (let position = 0; position < nodes.length; position++) {
       const { row } = nodes[position];
-      if (this.cells[row * CELL] !== generation[row]) this.index.invalidate(position);
+      if (this.cells[row * CELL] !== (generation[row] | 0)) this.index.invalidate(position);
     }
   }
 
   private total(position: number): number {
     const row = this.snapshot.rows[position];
     const verdict = this.look(row);
-    return (this.index.total[position] = verdict === 0 ? this.cells[row * CELL + SUM] : INFEASIBLE);
+    return verdict === 0 ? this.cells[row * CELL + SUM] + this.cells[row * CELL + COUNTED_SUM] : INFEASIBLE;
   }
 
   /** Index into `statuses` of the last verdict on a node; 0: it passes all cached filters. */
@@ -233,7 +240,12 @@ export class TemplateCache {
 
   /** Weighted sum of the summed score plugins on a node that passed. */
   sumAt(row: number): number {
-    return this.cells[row * CELL + SUM];
+    const at = row * CELL;
+    return this.hasOddTotals ? this.oddSumAt(at + SUM) + this.oddSumAt(at + COUNTED_SUM) : this.cells[at + SUM] + this.cells[at + COUNTED_SUM];
+  }
+
+  private oddSumAt(place: number): number {
+    return this.oddSums.get(place) ?? this.cells[place];
   }
 
   /** To be called after a walk over all nodes in which none passed. */
@@ -253,7 +265,7 @@ export class TemplateCache {
     if (behind > CHANGE_RING) return (this.blocked = false);
     for (let i = this.seenChanges; i < nodes.changeCount; i++) {
       const row = nodes.changedRows[i & (CHANGE_RING - 1)];
-      if (row >= positionOf.length || positionOf[row] < 0 || this.cells[row * CELL] === nodes.generation[row]) continue;
+      if (row >= positionOf.length || positionOf[row] < 0 || this.cells[row * CELL] === (nodes.generation[row] | 0)) continue;
       const before = this.cells[row * CELL + VERDICT];
       const after = this.look(row);
       if (after === 0 || this.hasErrors) return (this.blocked = false);
@@ -270,59 +282,66 @@ export class TemplateCache {
     return (this.unschedulable ??= this.snapshot.nodes.filter(({ row }) => this.statuses[this.cells[row * CELL + VERDICT]]?.code === Code.Unschedulable));
   }
 
-  private evaluate(node: NodeInfo, row: number, generation: number): void {
+  private evaluate(row: number, generation: number): void {
     this.evaluations++;
-    this.cells[row * CELL] = generation;
-    const { state } = this;
+    const { cells } = this;
+    const at = row * CELL;
+    const node = this.cluster.nodes.info[row];
+    cells[at] = generation;
     const verdict = this.verdictOf(node, row);
-    this.cells[row * CELL + VERDICT] = verdict;
+    cells[at + VERDICT] = verdict;
     if (verdict !== 0) return;
     let sum = 0;
     const { summed } = this;
-    for (let i = 0; i < summed.length; i++) sum += summed[i].weight * this.checked(summed[i].ask(node));
-    this.setSum(row, sum + this.cells[row * CELL + COUNTED_SUM]);
-    if (this.cells[row * CELL + COUNTED_VERSION] !== COUNTS_NOTHING && this.cells[row * CELL + COUNTED_VERSION] !== this.countVersion(row)) this.count(node, row);
-    if (this.cells[row * CELL + RAW_GENERATION] === this.cells[row * CELL + FACTS_GENERATION]) return;
+    for (let i = 0; i < summed.length; i++) sum += summed[i].weight * this.checked(summed[i].ask(node, row));
+    this.setSum(at + SUM, sum);
+    this.count(row);
+    if (this.normalized.length > 0 && cells[at + RAW_GENERATION] !== cells[at + FACTS_GENERATION]) this.scoreRaw(node, row);
+  }
+
+  private scoreRaw(node: NodeInfo, row: number): void {
     this.cells[row * CELL + RAW_GENERATION] = this.rawOnFacts ? this.cells[row * CELL + FACTS_GENERATION] : 0;
     for (let i = 0; i < this.normalized.length; i++) {
-      const raw = this.normalized[i].plugin.score(state, this.view, node);
+      const raw = this.normalized[i].plugin.score(this.state, this.view, node);
       this.raw[i][row] = raw;
       if (this.firstRaw.length === i) this.firstRaw.push(raw);
       else if (this.firstRaw[i] !== raw) this.hasUnevenRaw = true;
     }
   }
 
-  private setSum(row: number, sum: number): void {
-    this.cells[row * CELL + SUM] = sum;
-    if (!(sum >= 0 && sum < MAX_TOTAL && Math.floor(sum) === sum)) this.hasOddTotals = true;
+  private setSum(place: number, sum: number): void {
+    this.cells[place] = sum;
+    if (this.cells[place] === sum && sum >= 0 && sum < MAX_SUM) {
+      if (this.hasOddTotals) this.oddSums.delete(place);
+      return;
+    }
+    this.hasOddTotals = true;
+    this.oddSums.set(place, sum);
   }
 
   /** The verdict of the first cached filter that rejects, 0: none does. */
   private verdictOf(node: NodeInfo, row: number): number {
-    const factsGeneration = this.cluster.nodes.factsGeneration[row];
-    if (this.cells[row * CELL + FACTS_GENERATION] !== factsGeneration) {
-      this.cells[row * CELL + FACTS_GENERATION] = factsGeneration;
-      this.cells[row * CELL + FACTS_VERDICT] = this.firstRejection(this.factsFilters, Infinity, node);
-      this.cells[row * CELL + COUNTED_SUM] = 0;
-      this.cells[row * CELL + COUNTED_VERSION] = this.counting.some(({ plugin }) => plugin.countsNodes?.(this.view.template, node) === true) ? NOT_COUNTED : COUNTS_NOTHING;
+    const { cells } = this;
+    const at = row * CELL;
+    const factsGeneration = this.cluster.nodes.factsGeneration[row] | 0;
+    if (cells[at + FACTS_GENERATION] !== factsGeneration) {
+      cells[at + FACTS_GENERATION] = factsGeneration;
+      cells[at + FACTS_VERDICT] = this.firstRejection(this.factsFilters, Infinity, node, row);
+      this.setSum(at + COUNTED_SUM, 0);
+      cells[at + COUNTED_VERSION] = this.counting.some(({ plugin }) => plugin.countsNodes?.(this.view.template, node) === true) ? NOT_COUNTED : COUNTS_NOTHING;
     }
-    const byFacts = this.cells[row * CELL + FACTS_VERDICT];
-    const byNode = this.firstRejection(this.nodeFilters, byFacts === 0 ? Infinity : this.statusOrder[byFacts], node);
+    const byFacts = cells[at + FACTS_VERDICT];
+    const byNode = this.firstRejection(this.nodeFilters, byFacts === 0 ? Infinity : this.statusOrder[byFacts], node, row);
     return byNode === 0 ? byFacts : byNode;
   }
 
   /** Among filters that come before position `limit`. */
-  private firstRejection(filters: readonly CachedFilter[], limit: number, node: NodeInfo): number {
+  private firstRejection(filters: readonly CachedFilter[], limit: number, node: NodeInfo, row: number): number {
     for (let i = 0; i < filters.length && filters[i].order < limit; i++) {
-      const status = filters[i].ask(node);
+      const status = filters[i].ask(node, row);
       if (status !== null) return this.indexOf(status, filters[i]);
     }
     return 0;
-  }
-
-  /** Grows when nodes come or go, and when the counts frozen for this node change. */
-  private countVersion(row: number): number {
-    return this.snapshotVersion * 4_294_967_296 + this.snapshot.frozenVersion(row);
   }
 
   private checked(score: number): number {
@@ -331,12 +350,17 @@ export class TemplateCache {
   }
 
   /** Brings the part of the sum that depends on the number of nodes up to date. */
-  private count(node: NodeInfo, row: number): void {
-    this.cells[row * CELL + COUNTED_VERSION] = this.countVersion(row);
+  private count(row: number): void {
+    const { cells } = this;
+    const at = row * CELL;
+    if (cells[at + COUNTED_VERSION] === COUNTS_NOTHING) return;
+    const version = this.snapshot.frozenVersion(row);
+    if (cells[at + COUNTED_VERSION] === version) return;
+    cells[at + COUNTED_VERSION] = version;
+    const node = this.cluster.nodes.info[row];
     let counted = 0;
-    for (const { ask, weight } of this.counting) counted += weight * this.checked(ask(node));
-    this.setSum(row, this.cells[row * CELL + SUM] + counted - this.cells[row * CELL + COUNTED_SUM]);
-    this.cells[row * CELL + COUNTED_SUM] = counted;
+    for (const { ask, weight } of this.counting) counted += weight * this.checked(ask(node, row));
+    this.setSum(at + COUNTED_SUM, counted);
   }
 
   /** Plugins share their verdicts; one that makes a new object each time is found by its text. */
@@ -357,11 +381,11 @@ export class TemplateCache {
     return index;
   }
 
-  private filterBy(plugin: FilterPlugin, template: PodTemplate): (node: NodeInfo) => Status | null {
+  private filterBy(plugin: FilterPlugin, template: PodTemplate): (node: NodeInfo, row: number) => Status | null {
     return plugin.filterOf?.(template) ?? ((node) => plugin.filter(this.state, this.view, node));
   }
 
-  private scoreBy(plugin: ScorePlugin['plugin'], template: PodTemplate): (node: NodeInfo) => number {
+  private scoreBy(plugin: ScorePlugin['plugin'], template: PodTemplate): (node: NodeInfo, row: number) => number {
     return plugin.scoreOf?.(template) ?? ((node) => plugin.score(this.state, this.view, node));
   }
 

@@ -6,8 +6,6 @@
  * About 5 bytes a node.
  */
 
-/** Not worked out since the node last changed. */
-export const STALE = -2;
 export const INFEASIBLE = -1;
 
 export const BLOCK_BITS = 5;
@@ -20,7 +18,7 @@ export interface BlockMask {
 }
 
 export class WindowIndex {
-  /** By position in cache order: the total score, INFEASIBLE or STALE. */
+  /** By position in cache order: the total score or INFEASIBLE, as last worked out. */
   total: Int32Array = new Int32Array(0);
   /** Of the last search. */
   feasibleCount = 0;
@@ -29,7 +27,8 @@ export class WindowIndex {
 
   private length = 0;
   private mask: BlockMask | null = null;
-  private dirty: Uint8Array = new Uint8Array(0);
+  /** By block: bits of the positions whose node has changed since. */
+  private staleBits: Int32Array = new Int32Array(0);
   /** By block: bits of its feasible nodes, of those with the greatest total, and that total. */
   private feasibleBits: Int32Array = new Int32Array(0);
   private bestBits: Int32Array = new Int32Array(0);
@@ -43,7 +42,7 @@ export class WindowIndex {
   private segmentBestBits: Int32Array = new Int32Array(0);
   private segmentBest: Int32Array = new Int32Array(0);
 
-  /** `resolve` works out, stores and returns the total at a stale position. */
+  /** `resolve` works out the total at a position; INFEASIBLE: its node does not pass. */
   constructor(resolve: (position: number) => number) {
     this.resolve = resolve;
   }
@@ -53,7 +52,7 @@ export class WindowIndex {
     if (this.total.length < length) {
       const blocks = (length + BLOCK - 1) >> BLOCK_BITS;
       this.total = new Int32Array(blocks << BLOCK_BITS);
-      this.dirty = new Uint8Array(blocks);
+      this.staleBits = new Int32Array(blocks);
       this.feasibleBits = new Int32Array(blocks);
       this.bestBits = new Int32Array(blocks);
       this.bestTotal = new Int32Array(blocks);
@@ -65,14 +64,18 @@ export class WindowIndex {
       this.segmentBest = new Int32Array(blocks + 1);
     }
     this.length = length;
-    this.total.fill(STALE, 0, length);
-    this.total.fill(INFEASIBLE, length);
-    this.dirty.fill(1);
+    this.total.fill(INFEASIBLE);
+    this.feasibleBits.fill(0);
+    this.bestBits.fill(0);
+    this.bestTotal.fill(INFEASIBLE);
+    this.staleBits.fill(0);
+    this.staleBits.fill(-1, 0, length >> BLOCK_BITS);
+    const rest = length & (BLOCK - 1);
+    if (rest > 0) this.staleBits[length >> BLOCK_BITS] = (1 << rest) - 1;
   }
 
   invalidate(position: number): void {
-    this.total[position] = STALE;
-    this.dirty[position >> BLOCK_BITS] = 1;
+    this.staleBits[position >> BLOCK_BITS] |= 1 << (position & (BLOCK - 1));
   }
 
   /** Rows and totals of the nodes that `find` found, in the order found; `order` gives the rows by position. */
@@ -150,7 +153,7 @@ export class WindowIndex {
 
   /** Adds the nodes of a block's `range` to the window. Position of the first node that is too much, -1: there is none. */
   private take(block: number, range: number, target: number): number {
-    if (this.dirty[block] === 1) this.refresh(block);
+    if (this.staleBits[block] !== 0) this.refresh(block);
     let bits = this.feasibleBits[block] & range;
     if (bits !== 0 && this.mask !== null) bits = this.mask.of(block, bits);
     if (bits === 0) return -1;
@@ -199,26 +202,42 @@ export class WindowIndex {
     this.segmentBestBits[at] = bestBits;
   }
 
+  /** Works the stale totals of a block out; looks at the others only when the last of the best has become worse. */
   private refresh(block: number): void {
     const { total } = this;
     const from = block << BLOCK_BITS;
-    let bits = 0;
-    let best = INFEASIBLE;
-    let bestBits = 0;
-    for (let bit = 0; bit < BLOCK; bit++) {
-      let value = total[from + bit];
-      if (value === STALE) value = this.resolve(from + bit);
-      if (value < 0) continue;
-      bits |= 1 << bit;
+    let bits = this.feasibleBits[block];
+    let best = this.bestTotal[block];
+    let bestBits = this.bestBits[block];
+    const stale = this.staleBits[block];
+    this.staleBits[block] = 0;
+    for (let left = stale; left !== 0; left &= left - 1) {
+      const bit = lowestBit(left);
+      const mark = 1 << bit;
+      const value = this.resolve(from + bit);
+      total[from + bit] = value;
+      if (value < 0) bits &= ~mark;
+      else bits |= mark;
+      bestBits &= ~mark;
       if (value > best) {
         best = value;
-        bestBits = 1 << bit;
-      } else if (value === best) bestBits |= 1 << bit;
+        bestBits = mark;
+      } else if (value === best && value >= 0) bestBits |= mark;
     }
     this.feasibleBits[block] = bits;
+    if (bestBits === 0 && bits !== 0) {
+      best = INFEASIBLE;
+      for (let left = bits; left !== 0; left &= left - 1) {
+        const bit = lowestBit(left);
+        const value = total[from + bit];
+        if (value > best) {
+          best = value;
+          bestBits = 1 << bit;
+        } else if (value === best) bestBits |= 1 << bit;
+      }
+    }
     this.bestBits[block] = bestBits;
-    this.bestTotal[block] = best;
-    this.dirty[block] = 0;
+    this.bestTotal[block] = bits === 0 ? INFEASIBLE : best;
   }
 }
 

@@ -23,9 +23,9 @@ export const ImageLocality: PluginFactory = {
         const { snapshot } = handle;
         const numbers = template.images.map((image) => snapshot.imageNumber(image));
         const max = MAX_CONTAINER_THRESHOLD * template.containerCount;
-        return (node) => {
+        return (_node, row) => {
           let sum = 0;
-          for (let i = 0; i < numbers.length; i++) sum += snapshot.imageSpread(node, numbers[i]);
+          for (let i = 0; i < numbers.length; i++) sum += snapshot.imageSpread(row, numbers[i]);
           return scaled(sum, max);
         };
       },

@@ -4,6 +4,7 @@
  * Source: plugins/noderesources/balanced_allocation.go.
  */
 import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { NodeTable } from '../../cluster/node-table.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { FIRST_SCALAR, amountOf } from '../../cluster/resources.ts';
 import type { Plugin, PluginFactory } from '../framework/plugin-api.ts';
@@ -31,7 +32,7 @@ export const NodeResourcesBalancedAllocation: PluginFactory = {
         return MAX_NODE_SCORE / 2 + Math.trunc((MAX_NODE_SCORE / 2 + balance(after) - balance(before)) / 2);
       },
       scoreOf: (template) => {
-        if (columns.length === 2 && columns[0] < FIRST_SCALAR && columns[1] < FIRST_SCALAR) return balancedPair(template, columns[0], columns[1]);
+        if (columns.length === 2 && columns[0] < FIRST_SCALAR && columns[1] < FIRST_SCALAR) return balancedPair(template, columns[0], columns[1], handle.cluster.nodes);
         return (node) => {
           fractions(template, node, columns, before, after);
           return MAX_NODE_SCORE / 2 + Math.trunc((MAX_NODE_SCORE / 2 + balance(after) - balance(before)) / 2);
@@ -56,10 +57,12 @@ function fractions(template: PodTemplate, node: NodeInfo, columns: readonly numb
 }
 
 /** The score by two resources that every node counts. */
-function balancedPair(template: PodTemplate, a: number, b: number): (node: NodeInfo) => number {
+function balancedPair(template: PodTemplate, a: number, b: number, nodes: NodeTable): (node: NodeInfo, row: number) => number {
   const wantedA = amountOf(template.accounted, a);
   const wantedB = amountOf(template.accounted, b);
-  return ({ allocatable, requested, base }) => {
+  return (_node, row) => {
+    const { allocatable, requested, rowStride } = nodes;
+    const base = row * rowStride;
     const allA = allocatable[base + a];
     const allB = allocatable[base + b];
     if (allA === 0 || allB === 0) return EVEN_SCORE;

@@ -4,7 +4,10 @@
  * are ignored, 100m and 200 MiB stand in for missing cpu and memory requests), as upstream's does.
  * Source: plugins/noderesources/fit.go. Costs a few comparisons per resource.
  */
+import type { Cluster } from '../../cluster/cluster.ts';
 import type { NodeInfo } from '../../cluster/node-info.ts';
+import { FREE_PODS } from '../../cluster/node-table.ts';
+import type { NodeTable } from '../../cluster/node-table.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { CPU, FIRST_SCALAR, MEMORY, amountOf, isExtendedResource } from '../../cluster/resources.ts';
 import type { ResourceRegistry } from '../../cluster/resources.ts';
@@ -46,10 +49,10 @@ export const NodeResourcesFit: PluginFactory = {
       specOnly: true,
       preFilter: () => ({ status: null, nodeNames: null }),
       filter: (_state, pod, node) => filter(pod.template, node, registry, ignored, verdicts),
-      filterOf: (template) => filterOf(template, registry, ignored, verdicts),
+      filterOf: (template) => filterOf(template, handle.cluster, ignored, verdicts),
       preScore: () => null,
       score: (_state, pod, node) => score(pod.template, node),
-      scoreOf: (template) => leastAllocatedOf(template, strategy) ?? ((node) => score(template, node)),
+      scoreOf: (template) => leastAllocatedOf(template, strategy, handle.cluster.nodes) ?? ((node) => score(template, node)),
       eventsToRegister: () => [
         {
           event: event('Pod', Action.Delete),
@@ -95,32 +98,35 @@ function filter(template: PodTemplate, node: NodeInfo, registry: ResourceRegistr
 }
 
 /** The filter for one template: nodes that fit with room in every column are told apart at once. */
-function filterOf(template: PodTemplate, registry: ResourceRegistry, ignored: (column: number) => boolean, verdicts: Map<string, Status>): (node: NodeInfo) => Status | null {
+function filterOf(template: PodTemplate, { nodes, resources }: Cluster, ignored: (column: number) => boolean, verdicts: Map<string, Status>): (node: NodeInfo, row: number) => Status | null {
   const { columns, amounts } = template.requested;
   const count = columns.length;
-  return (node) => {
-    const { allocatable, requested, base } = node;
-    let fits = node.pods.length < node.allowedPods;
+  return (node, row) => {
+    const { allocatable, requested, nonZero, rowStride } = nodes;
+    const base = row * rowStride;
+    let fits = nonZero[base + FREE_PODS] > 0;
     for (let i = 0; i < count; i++) {
       const at = base + columns[i];
       if (amounts[i] > allocatable[at] - requested[at]) fits = false;
     }
-    return fits ? null : filter(template, node, registry, ignored, verdicts);
+    return fits ? null : filter(template, node, resources, ignored, verdicts);
   };
 }
 
 /** The score for one template by upstream's default strategy, cpu and memory with equal weights; null for others. */
-function leastAllocatedOf(template: PodTemplate, { type, resources }: ScoringStrategy): ((node: NodeInfo) => number) | null {
+function leastAllocatedOf(template: PodTemplate, { type, resources }: ScoringStrategy, nodes: NodeTable): ((node: NodeInfo, row: number) => number) | null {
   const isDefault = type === 'LeastAllocated' && resources.length === 2 && resources[0].name === 'cpu' && resources[1].name === 'memory' && resources[0].weight === resources[1].weight;
   if (!isDefault) return null;
   const cpu = amountOf(template.scored, CPU);
   const memory = amountOf(template.scored, MEMORY);
-  return ({ allocatable, nonZero, base, nonZeroBase }) => {
+  return (_node, row) => {
+    const { allocatable, nonZero, rowStride } = nodes;
+    const base = row * rowStride;
     const cores = allocatable[base + CPU];
     const bytes = allocatable[base + MEMORY];
-    if (cores === 0) return bytes === 0 ? 0 : leastRequestedScore(nonZero[nonZeroBase + 1] + memory, bytes);
-    const first = leastRequestedScore(nonZero[nonZeroBase] + cpu, cores);
-    return bytes === 0 ? first : Math.floor((first + leastRequestedScore(nonZero[nonZeroBase + 1] + memory, bytes)) / 2);
+    if (cores === 0) return bytes === 0 ? 0 : leastRequestedScore(nonZero[base + 1] + memory, bytes);
+    const first = leastRequestedScore(nonZero[base] + cpu, cores);
+    return bytes === 0 ? first : Math.floor((first + leastRequestedScore(nonZero[base + 1] + memory, bytes)) / 2);
   };
 }
 

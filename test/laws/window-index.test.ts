@@ -1,0 +1,100 @@
+/**
+ * The index over totals in cache order answers as a walk over the nodes does, whatever has changed in between: which nodes
+ * the window holds, how many were looked at, and whom upstream's heap yields.
+ */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { firstInHeapOrder } from '../../src/scheduler/framework/algorithm.ts';
+import { INFEASIBLE, WindowIndex } from '../../src/scheduler/framework/window-index.ts';
+
+/** PODYARD_RUNS=5000 for a long hunt. */
+const RUNS = { numRuns: Number(process.env['PODYARD_RUNS'] ?? 300) };
+
+const totalArbitrary = fc.oneof({ weight: 2, arbitrary: fc.constant(INFEASIBLE) }, { weight: 5, arbitrary: fc.integer({ min: 0, max: 4 }) }, { weight: 1, arbitrary: fc.integer({ min: 0, max: 700 }) });
+const stepArbitrary = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('change' as const), at: fc.nat(), total: totalArbitrary }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('find' as const), at: fc.nat(), total: fc.integer({ min: 1, max: 260 }) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('resize' as const), at: fc.integer({ min: 1, max: 250 }), total: totalArbitrary }) },
+);
+
+interface Found {
+  readonly feasible: readonly number[];
+  readonly processed: number;
+  readonly winner: number;
+}
+
+/** One node after the other; the one too many that ends the search is not counted. */
+function walk(totals: readonly number[], start: number, target: number): Found {
+  const feasible: number[] = [];
+  let processed = 0;
+  for (let i = 0; i < totals.length; i++) {
+    const position = (start + i) % totals.length;
+    if (totals[position] !== INFEASIBLE) {
+      if (feasible.length === target) break;
+      feasible.push(position);
+    }
+    processed++;
+  }
+  const found = feasible.map((position) => totals[position]);
+  return { feasible, processed, winner: feasible.length === 0 ? -1 : feasible[firstInHeapOrder(found, found.length, Math.max(...found))] };
+}
+
+test('a search finds what a walk finds', () => {
+  let searches = 0;
+  fc.assert(
+    fc.property(fc.array(totalArbitrary, { minLength: 1, maxLength: 250 }), fc.array(stepArbitrary, { minLength: 1, maxLength: 60 }), (initial, steps) => {
+      let totals = [...initial];
+      let asked = 0;
+      const index = new WindowIndex((position) => {
+        asked++;
+        return totals[position];
+      });
+      index.reset(totals.length);
+      for (const { kind, at, total } of steps) {
+        if (kind === 'change') {
+          totals[at % totals.length] = total;
+          index.invalidate(at % totals.length);
+        } else if (kind === 'resize') {
+          totals = Array.from({ length: at }, (_, i) => initial[i % initial.length]);
+          index.reset(at);
+        } else {
+          searches++;
+          const start = at % totals.length;
+          const expected = walk(totals, start, total);
+          index.find(start, total, null);
+          const order = Int32Array.from(totals, (_, position) => position);
+          const rows = new Int32Array(totals.length);
+          const values = new Float64Array(totals.length);
+          index.collect(order, rows, values);
+          expect([...rows.subarray(0, index.feasibleCount)]).toEqual(expected.feasible);
+          expect([...values.subarray(0, index.feasibleCount)]).toEqual(expected.feasible.map((position) => totals[position]));
+          expect(index.processedCount).toBe(expected.processed);
+          expect(index.feasibleCount === 0 ? -1 : index.winner()).toBe(expected.winner);
+        }
+      }
+      asked = 0;
+      index.find(0, totals.length, null);
+      index.find(0, totals.length, null);
+      expect(asked).toBeLessThanOrEqual(totals.length);
+    }),
+    RUNS,
+  );
+  expect(searches).toBeGreaterThan(500);
+});
+
+test('a change costs one total, however many nodes there are', () => {
+  const totals = Array.from({ length: 5000 }, (_, i) => i % 7);
+  const asked: number[] = [];
+  const index = new WindowIndex((position) => {
+    asked.push(position);
+    return totals[position];
+  });
+  index.reset(totals.length);
+  index.find(0, 5000, null);
+  expect(asked).toHaveLength(5000);
+  asked.length = 0;
+  index.invalidate(17);
+  index.invalidate(4711);
+  index.find(0, 5000, null);
+  expect(asked).toEqual([17, 4711]);
+});
