@@ -1,6 +1,7 @@
 /**
  * Pod templates: everything of a pod that a scheduler may look at, compiled once and shared by all pods that are alike
- * (the pods of a ReplicaSet, a job, a trace shape). Interned by canonical text, so equal specs share one row.
+ * (the pods of a ReplicaSet, a job, a trace shape). Interned by canonical text of what is looked at, so pods that are
+ * scheduled alike share one row.
  *
  * Resource views, as upstream keeps them (pkg/scheduler/framework/types.go, component-helpers/resource/helpers.go):
  *  - `accounted`: what the pod takes from its node (status-aware, with pod-level resources and overhead);
@@ -8,12 +9,13 @@
  *  - `nonZeroCpu`, `nonZeroMemory`: the accounted amounts with 100m and 200 MiB for containers that name none;
  *  - `scored`: what NodeResourcesFit's score assumes (container defaults, pod-level resources ignored).
  */
-import type { Affinity, Pod, PodSpec, PodAffinityTerm, Toleration } from './objects.ts';
+import type { Affinity, Pod, PodSpec, PodAffinityTerm, PodStatus, Toleration } from './objects.ts';
 import { normalizedImageName } from './image-names.ts';
 import { accountingDefaults, podRequests } from './pod-requests.ts';
 import type { PodRequestsOptions } from './pod-requests.ts';
 import { CPU, MEMORY, amountOf, resourceVector } from './resources.ts';
 import type { ResourceRegistry, ResourceVector } from './resources.ts';
+import { schedulingSpec } from './scheduling-spec.ts';
 import { MICROS_PER_SECOND } from '../base/time.ts';
 
 /** Upstream's defaults for containers without a request (pkg/scheduler/util/pod_resources.go). */
@@ -83,7 +85,8 @@ export class TemplateTable {
   }
 
   /** The template of a pod whose admission defaults have been applied. `fresh` tells that it was not known before. */
-  intern(pod: Pod): { readonly template: PodTemplate; readonly key: string; readonly fresh: boolean } {
+  intern(whole: Pod): { readonly template: PodTemplate; readonly key: string; readonly fresh: boolean } {
+    const pod: Pod = { ...whole, spec: schedulingSpec(whole.spec ?? {}) };
     const key = templateKey(pod);
     const known = this.byKey.get(key);
     if (known !== undefined) return { template: known, key, fresh: false };
@@ -98,14 +101,7 @@ export class TemplateTable {
 export function templateKey(pod: Pod): string {
   const { nodeName = '', ...others } = pod.spec ?? {};
   const spec = nodeName === '' ? others : { ...others, nodeName };
-  const status = pod.status;
-  const resize = status && {
-    containers: status.containerStatuses?.map(({ name, resources, allocatedResources }) => ({ name, resources, allocatedResources })),
-    init: status.initContainerStatuses?.map(({ name, resources, allocatedResources }) => ({ name, resources, allocatedResources })),
-    resources: status.resources,
-    allocated: status.allocatedResources,
-    pending: status.conditions?.filter((condition) => condition.type === 'PodResizePending'),
-  };
+  const resize = pod.status && resizeOf(pod.status);
   return canonicalText({
     namespace: pod.metadata?.namespace ?? 'default',
     labels: pod.metadata?.labels ?? {},
@@ -113,6 +109,17 @@ export function templateKey(pod: Pod): string {
     spec,
     resize,
   });
+}
+
+/** What of a status counts for a pod's amounts. */
+export function resizeOf(status: PodStatus): object {
+  return {
+    containers: status.containerStatuses?.map(({ name, resources, allocatedResources }) => ({ name, resources, allocatedResources })),
+    init: status.initContainerStatuses?.map(({ name, resources, allocatedResources }) => ({ name, resources, allocatedResources })),
+    resources: status.resources,
+    allocated: status.allocatedResources,
+    pending: status.conditions?.filter((condition) => condition.type === 'PodResizePending'),
+  };
 }
 
 /** The pod without the node that it is on, so that all pods like it share a template wherever they run. */

@@ -1,18 +1,22 @@
 /**
  * From a pod as its author wrote it to an interned template: admission defaults with the scenario's priority classes
- * and toleration seconds. Also the names of pods in the cluster's way. Runs once per distinct pod.
+ * and toleration seconds; pods that say the same go through it once. Also the names of pods in the cluster's way.
  */
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Pod, PriorityClass } from '../cluster/objects.ts';
 import { applyPodDefaults, withDefaultTolerations } from '../cluster/pod-defaults.ts';
 import type { LimitRange, PodDefaultsContext, RuntimeClass } from '../cluster/pod-defaults.ts';
+import { resizeOf } from '../cluster/pod-template.ts';
 import { priorityClassLookup } from '../cluster/priority-classes.ts';
+import { schedulingSpec } from '../cluster/scheduling-spec.ts';
 import type { Scenario } from './scenario.ts';
 
 export class PodAdmission {
   private readonly cluster: Cluster;
   private readonly context: PodDefaultsContext;
   private readonly tolerationSeconds: number;
+  /** Template ids by what the author wrote, of pods that no limit range and no runtime class changes. */
+  private readonly known = new Map<string, number>();
 
   constructor(cluster: Cluster, scenario: Pick<Scenario, 'priorityClasses' | 'nodeLifecycle'>) {
     this.cluster = cluster;
@@ -29,6 +33,17 @@ export class PodAdmission {
 
   /** Id of the pod's template. `admitted`: the pod comes from a running cluster or a trace and brings its priority. */
   template(pod: Pod, admitted = false): number {
+    const { namespace, labels, ownerReferences } = pod.metadata ?? {};
+    if (pod.spec?.runtimeClassName !== undefined || (this.context.limitRanges?.(namespace ?? 'default') ?? []).length > 0) return this.admit(pod, admitted);
+    const text = JSON.stringify([admitted, namespace, labels, ownerReferences, schedulingSpec(pod.spec ?? {}), pod.status && resizeOf(pod.status)]);
+    const known = this.known.get(text);
+    if (known !== undefined) return known;
+    const id = this.admit(pod, admitted);
+    this.known.set(text, id);
+    return id;
+  }
+
+  private admit(pod: Pod, admitted: boolean): number {
     const before = pod.spec?.tolerations ?? [];
     const tolerations = withDefaultTolerations(before).map((toleration, index) =>
       index < before.length ? toleration : { ...toleration, tolerationSeconds: this.tolerationSeconds },
