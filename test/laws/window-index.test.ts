@@ -82,6 +82,37 @@ test('a search finds what a walk finds', () => {
   expect(searches).toBeGreaterThan(500);
 });
 
+test('a group that adds to its nodes\' totals is as if each node had more', () => {
+  const caseArbitrary = fc.record({
+    nodes: fc.array(fc.record({ total: totalArbitrary, group: fc.nat(3) }), { minLength: 1, maxLength: 250 }),
+    added: fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 4, maxLength: 4 }),
+    start: fc.nat(),
+    target: fc.integer({ min: 1, max: 260 }),
+  });
+  fc.assert(
+    fc.property(caseArbitrary, ({ nodes, added, start, target }) => {
+      const from = start % nodes.length;
+      const index = new WindowIndex((position) => nodes[position].total);
+      index.reset(nodes.length);
+      index.find(from, target, null);
+      const { feasible } = walk(nodes.map(({ total }) => total), from, target);
+      const sums = feasible.map((position) => nodes[position].total + 2 * added[nodes[position].group]);
+      const blocks = Math.ceil(nodes.length / 32);
+      const groups = new Int32Array(4 * blocks);
+      nodes.forEach(({ group }, position) => (groups[group * blocks + (position >> 5)] |= 1 << (position & 31)));
+      let told: number[] = [];
+      const table = (present: Uint8Array): Int32Array => {
+        told = [...present.subarray(0, 4)];
+        return Int32Array.from(added);
+      };
+      const winner = feasible.length === 0 ? -1 : feasible[firstInHeapOrder(sums, sums.length, Math.max(...sums))];
+      expect(index.winnerByGroup(groups, 4, table, 2)).toBe(winner);
+      expect(told).toEqual([0, 1, 2, 3].map((group) => (feasible.some((position) => nodes[position].group === group) ? 1 : 0)));
+    }),
+    RUNS,
+  );
+});
+
 test('a change costs one total, however many nodes there are', () => {
   const totals = Array.from({ length: 5000 }, (_, i) => i % 7);
   const asked: number[] = [];

@@ -8,7 +8,7 @@ import type { NodeInfo } from '../../cluster/node-info.ts';
 import type { CycleState } from './cycle-state.ts';
 import { Diagnosis } from './diagnosis.ts';
 import type { StatusSource } from './diagnosis.ts';
-import type { DomainScore, DomainTest } from './domain-answers.ts';
+import type { DomainScore, DomainTable, DomainTest } from './domain-answers.ts';
 import type { PodInfo } from './pod-info.ts';
 import type { Plugin } from './plugin-api.ts';
 import { invalidScore, isValidScore } from './profile.ts';
@@ -36,7 +36,7 @@ export class CachedScan {
   private readonly liveFilters: LiveFilter[] = [];
   /** Of live plugins that answer by domain: in the profile's order of filters, and of score plugins. */
   private readonly tests: { readonly test: DomainTest; readonly order: number }[] = [];
-  private readonly domainScores: { readonly add: DomainScore; readonly weight: number }[] = [];
+  private readonly domainScores: { readonly add: DomainScore; readonly table: DomainTable | null; readonly weight: number }[] = [];
   /** Calls of Filter and Score of plugins that were asked node by node, by plugin. */
   readonly asked: Map<string, number> = new Map();
   /** By node row: why nominated pods leave no room there for the pod of this cycle. */
@@ -185,6 +185,11 @@ export class CachedScan {
       return -1;
     }
     if (index.feasibleCount === 1 || (upstreamTies && this.domainScores.length + this.liveScores.length === 0 && this.isEven(cache))) return this.order[index.winner()];
+    if (upstreamTies && this.domainScores.length === 1 && this.liveScores.length === 0 && this.isEven(cache)) {
+      const { table, weight } = this.domainScores[0];
+      const groups = table === null ? null : masks.groups(this.order, table.column);
+      if (table !== null && groups !== null) return this.order[index.winnerByGroup(groups, table.column.size + 1, (present) => table.of(present), weight)];
+    }
     index.collect(this.order, this.feasible, totals);
     return UNSCORED;
   }
@@ -217,7 +222,7 @@ export class CachedScan {
       const filter = filters.find((entry) => entry.plugin === plugin);
       if (filter !== undefined) for (const test of answers.tests) this.tests.push({ test, order: filter.order });
       const scorer = liveScores.find((entry) => entry.plugin === plugin);
-      if (scorer !== undefined && answers.score !== null) this.domainScores.push({ add: answers.score, weight: scorer.weight });
+      if (scorer !== undefined && answers.score !== null) this.domainScores.push({ add: answers.score, table: answers.table, weight: scorer.weight });
     }
     if (this.tests.length > 1) this.tests.sort((a, b) => a.order - b.order);
     return others ?? NO_PLUGINS;

@@ -26,6 +26,15 @@ export interface DomainAnswers {
   readonly tests: readonly DomainTest[];
   /** null: adds nothing. */
   readonly score: DomainScore | null;
+  /** The same score where a node's domain alone decides it; null: it does not. */
+  readonly table: DomainTable | null;
+}
+
+/** Normalised scores by topology domain. */
+export interface DomainTable {
+  readonly column: LabelColumn;
+  /** By domain + 1 (0: nodes without the label), when the window's nodes are in the domains that are 1 in `present`. */
+  of(present: Uint8Array): Int32Array;
 }
 
 /** Adds weight * normalised score to totals[i] of the i-th of the first `count` node rows; `scratch` is as long. */

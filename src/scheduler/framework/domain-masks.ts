@@ -79,6 +79,14 @@ export class DomainMasks implements BlockMask {
     }
   }
 
+  /** Bits of the nodes in each domain + 1 (0: without the label), `blocks` numbers each; null: there are too many domains. */
+  groups(order: Int32Array, column: LabelColumn): Int32Array | null {
+    if (column.size > FEW_DOMAINS) return null;
+    this.order = order;
+    this.blocks = (order.length + (1 << BLOCK_BITS) - 1) >> BLOCK_BITS;
+    return this.bitsOf(column);
+  }
+
   private bitsOf(column: LabelColumn): Int32Array {
     const known = this.columns.get(column);
     if (known !== undefined && known.order === this.order && known.version === column.version) return known.bits;

@@ -42,6 +42,12 @@ export class WindowIndex {
   private segmentBestBits: Int32Array = new Int32Array(0);
   private segmentBest: Int32Array = new Int32Array(0);
 
+  private greatestBits = 0;
+  /** By segment, then group: the best of its nodes, and their total; which groups there are. */
+  private groupBits: Int32Array = new Int32Array(0);
+  private groupBest: Int32Array = new Int32Array(0);
+  private present: Uint8Array = new Uint8Array(0);
+
   /** `resolve` works out the total at a position; INFEASIBLE: its node does not pass. */
   constructor(resolve: (position: number) => number) {
     this.resolve = resolve;
@@ -151,6 +157,56 @@ export class WindowIndex {
     return winner;
   }
 
+  /**
+   * As `winner`, when each node belongs to one of `count` groups and its group adds to its total. Bits of group g in a block:
+   * groups[g * blocks + block]. `added` is told which groups the window has.
+   */
+  winnerByGroup(groups: Int32Array, count: number, added: (present: Uint8Array) => Int32Array, weight: number): number {
+    const { segmentCount, segmentBlock, segmentBits, segmentBest, segmentBestBits } = this;
+    const blocks = groups.length / count;
+    const room = segmentCount * count;
+    if (this.groupBest.length < room) {
+      this.groupBest = new Int32Array(2 * room);
+      this.groupBits = new Int32Array(2 * room);
+    }
+    const { groupBest, groupBits } = this;
+    const present = this.present.length < count ? (this.present = new Uint8Array(2 * count)) : this.present;
+    present.fill(0, 0, count);
+    for (let i = 0, at = 0; i < segmentCount; i++) {
+      const block = segmentBlock[i];
+      for (let group = 0; group < count; group++, at++) {
+        const bits = segmentBits[i] & groups[group * blocks + block];
+        groupBits[at] = 0;
+        if (bits === 0) continue;
+        present[group] = 1;
+        const best = segmentBestBits[i] & bits;
+        if (best !== 0) {
+          groupBits[at] = best;
+          groupBest[at] = segmentBest[i];
+        } else {
+          groupBest[at] = this.greatest(block, bits);
+          groupBits[at] = this.greatestBits;
+        }
+      }
+    }
+    const table = added(present);
+    for (let i = 0, at = 0; i < segmentCount; i++) {
+      let best = INFEASIBLE;
+      let bestBits = 0;
+      for (let group = 0; group < count; group++, at++) {
+        if (groupBits[at] === 0) continue;
+        const value = groupBest[at] + weight * table[group];
+        if (value > best) {
+          best = value;
+          bestBits = groupBits[at];
+        } else if (value === best) bestBits |= groupBits[at];
+      }
+      segmentBest[i] = best;
+      segmentBestBits[i] = bestBits;
+    }
+    return this.winner();
+  }
+
   /** Adds the nodes of a block's `range` to the window. Position of the first node that is too much, -1: there is none. */
   private take(block: number, range: number, target: number): number {
     if (this.staleBits[block] !== 0) this.refresh(block);
@@ -177,16 +233,12 @@ export class WindowIndex {
     this.segmentRank[at] = rank;
     this.segmentBits[at] = bits;
     const best = this.bestBits[block] & bits;
-    if (best === 0) {
-      this.findBest(at, block, bits);
-      return;
-    }
-    this.segmentBestBits[at] = best;
-    this.segmentBest[at] = this.bestTotal[block];
+    this.segmentBest[at] = best === 0 ? this.greatest(block, bits) : this.bestTotal[block];
+    this.segmentBestBits[at] = best === 0 ? this.greatestBits : best;
   }
 
-  /** The best of a part of a block that holds none of the block's best. */
-  private findBest(at: number, block: number, bits: number): void {
+  /** The greatest total of some nodes of a block; `greatestBits` are those that have it. */
+  private greatest(block: number, bits: number): number {
     const from = block << BLOCK_BITS;
     let best = INFEASIBLE;
     let bestBits = 0;
@@ -198,8 +250,8 @@ export class WindowIndex {
         bestBits = 1 << bit;
       } else if (value === best) bestBits |= 1 << bit;
     }
-    this.segmentBest[at] = best;
-    this.segmentBestBits[at] = bestBits;
+    this.greatestBits = bestBits;
+    return best;
   }
 
   /** Works the stale totals of a block out; looks at the others only when the last of the best has become worse. */
@@ -226,15 +278,8 @@ export class WindowIndex {
     }
     this.feasibleBits[block] = bits;
     if (bestBits === 0 && bits !== 0) {
-      best = INFEASIBLE;
-      for (let left = bits; left !== 0; left &= left - 1) {
-        const bit = lowestBit(left);
-        const value = total[from + bit];
-        if (value > best) {
-          best = value;
-          bestBits = 1 << bit;
-        } else if (value === best) bestBits |= 1 << bit;
-      }
+      best = this.greatest(block, bits);
+      bestBits = this.greatestBits;
     }
     this.bestBits[block] = bestBits;
     this.bestTotal[block] = bits === 0 ? INFEASIBLE : best;

@@ -96,7 +96,7 @@ class TemplateAffinity implements PlacementCounter {
     for (const key of this.existingAnti.values()) if (key.occupied > 0) tests.push(key.current(-NO_LIMIT, 0));
     let weighs = false;
     if (scores) for (const key of this.weights.values()) if (key.occupied > 0) weighs = true;
-    return { tests, score: weighs ? this.scoring : null };
+    return { tests, score: weighs ? this.scoring : null, table: null };
   }
 
   concerns(template: number): boolean {

@@ -169,6 +169,8 @@ class TemplateSpread {
   private calls = 0;
   private readonly weights: number[];
   private ignored: Uint8Array = new Uint8Array(0);
+  /** By domain + 1: 1 for those of the window's nodes. */
+  private present: Uint8Array = new Uint8Array(0);
   /** Normalised scores by raw score less the least. */
   private normalized: Int32Array = new Int32Array(0);
 
@@ -185,6 +187,7 @@ class TemplateSpread {
     this.answers = {
       tests: hard.length === 0 ? NO_TESTS : this.tests,
       score: soft.length === 0 ? null : (rows, count, weight, totals, scratch) => this.score(rows, count, weight, totals, scratch),
+      table: this.isByDomain() ? { column: this.soft[0].column, of: (present) => this.tableOf(this.soft[0], present) } : null,
     };
   }
 
@@ -205,37 +208,50 @@ class TemplateSpread {
   }
 
   private score(rows: Int32Array, count: number, weight: number, totals: Float64Array, scratch: Float64Array): void {
-    if (this.soft.length === 1 && this.requireAll && this.soft[0].constraint.topologyKey !== HOSTNAME_LABEL) this.scoreByDomain(this.soft[0], rows, count, weight, totals);
+    if (this.isByDomain()) this.scoreByDomain(this.soft[0], rows, count, weight, totals);
     else this.scoreByNode(rows, count, weight, totals, scratch);
   }
 
   /** With one constraint on another key than the host name a node's score is its domain's; nodes without the label get 0. */
-  private scoreByDomain({ constraint, column, counts }: SpreadCounter, rows: Int32Array, count: number, weight: number, totals: Float64Array): void {
-    const { ids, size } = column;
-    const seen = (this.seen[0] = withRoom(this.seen[0], size + 1));
-    const call = ++this.calls;
+  private isByDomain(): boolean {
+    return this.soft.length === 1 && this.requireAll && this.soft[0].constraint.topologyKey !== HOSTNAME_LABEL;
+  }
+
+  private scoreByDomain(counter: SpreadCounter, rows: Int32Array, count: number, weight: number, totals: Float64Array): void {
+    const { ids, size } = counter.column;
+    if (this.present.length <= size) this.present = new Uint8Array(2 * size + 8);
+    const { present } = this;
+    present.fill(0, 0, size + 1);
     let domains = 0;
     for (let i = 0; i < count && domains < size; i++) {
       const domain = ids[rows[i]];
-      if (domain < 0 || seen[domain] === call) continue;
-      seen[domain] = call;
+      if (domain < 0 || present[domain + 1] === 1) continue;
+      present[domain + 1] = 1;
       domains++;
     }
+    const table = this.tableOf(counter, present);
+    for (let i = 0; i < count; i++) totals[i] += weight * table[ids[rows[i]] + 1];
+  }
+
+  private tableOf({ constraint, column, counts }: SpreadCounter, present: Uint8Array): Int32Array {
+    const { size } = column;
+    let domains = 0;
+    for (let domain = 1; domain <= size; domain++) domains += present[domain];
     const podWeight = Math.log(domains + 2);
     const raw = (domain: number): number => Math.round(counts[domain] * podWeight + (constraint.maxSkew - 1));
     let min = Infinity;
     let max = 0;
     for (let domain = 0; domain < size; domain++) {
-      if (seen[domain] !== call) continue;
+      if (present[domain + 1] === 0) continue;
       min = Math.min(min, raw(domain));
       max = Math.max(max, raw(domain));
     }
     const table = (this.normalized = withRoom(this.normalized, size + 1));
     table[0] = 0;
     for (let domain = 0; domain < size; domain++) {
-      if (seen[domain] === call) table[domain + 1] = weight * (max === 0 ? MAX_NODE_SCORE : Math.floor((MAX_NODE_SCORE * (max + min - raw(domain))) / max));
+      if (present[domain + 1] === 1) table[domain + 1] = max === 0 ? MAX_NODE_SCORE : Math.floor((MAX_NODE_SCORE * (max + min - raw(domain))) / max);
     }
-    for (let i = 0; i < count; i++) totals[i] += table[ids[rows[i]] + 1];
+    return table;
   }
 
   private scoreByNode(rows: Int32Array, count: number, weight: number, totals: Float64Array, scratch: Float64Array): void {
