@@ -3,6 +3,7 @@
  * key have equal numbers, from 0 in order of appearance; numbers are never given up.
  */
 import { growInt32 } from '../base/growable.ts';
+import { ZONE_LABEL } from './node-info.ts';
 import type { NodeInfo } from './node-info.ts';
 
 export class LabelColumn {
@@ -37,7 +38,8 @@ export class LabelColumn {
 }
 
 export class LabelColumns {
-  private readonly columns = new Map<string, LabelColumn>();
+  /** The zone's is there from the beginning: nearly every cluster asks for it, and a node's labels are at hand when it comes. */
+  private readonly columns = new Map<string, LabelColumn>([[ZONE_LABEL, new LabelColumn(ZONE_LABEL)]]);
   private capacity = 0;
 
   /** The column of a key; on first sight made from the nodes that there are. */

@@ -32,7 +32,7 @@ class SpreadCounter implements PlacementCounter {
   isKept = false;
   private readonly template: PodTemplate;
   private readonly compiled: SpreadConstraints;
-  /** Constraints whose keys a node must have to count. */
+  /** Constraints whose keys a node must have to count, besides its own. */
   private readonly keys: readonly SpreadConstraint[];
   private readonly handle: Handle;
   /** By node row: the domain that it counts in, -1: in none. */
@@ -49,7 +49,7 @@ class SpreadCounter implements PlacementCounter {
     this.template = template;
     this.compiled = compiled;
     this.constraint = constraint;
-    this.keys = keys;
+    this.keys = keys.filter(({ topologyKey }) => topologyKey !== constraint.topologyKey);
     this.column = handle.cluster.nodes.labelColumn(constraint.topologyKey);
   }
 
