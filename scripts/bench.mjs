@@ -1,7 +1,8 @@
 // `npm run bench [-- --smoke] [-- --write] [name ...]`: runs the benchmarks of bench/micro and bench/macro, one process
 // each, prints each row's digest before its figure, and compares with results/<bench>.json. Digests or counts that differ
 // from the recorded ones are a failure: times of different work are not compared; `--write` records the new ones.
-// Results are written for the full size only (a smoke size with `--write` goes to results/<bench>.smoke.json).
+// Results are written for the full size only, and the figures in README and docs follow them (a smoke size with
+// `--write` goes to results/<bench>.smoke.json).
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
@@ -11,6 +12,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const compiled = join(root, 'node_modules', '.cache', 'podyard-bench');
 const RUN_ONE = '--run-one';
+/** Results written for the full size: README and docs take their figures from them. */
+let written = 0;
 
 process.chdir(root);
 const options = process.argv.slice(2);
@@ -32,6 +35,7 @@ function main() {
   for (const bench of all.filter(({ name }) => names.length === 0 || names.includes(name))) {
     if (!measure(bench, size, write)) failures++;
   }
+  if (written > 0 && spawnSync(process.execPath, [join(root, 'scripts', 'figures.mjs')], { stdio: ['ignore', 2, 2] }).status !== 0) failures++;
   return failures === 0 ? 0 : 1;
 }
 
@@ -116,6 +120,7 @@ function record(file, bench, size, rows) {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(`${file}.tmp`, `${JSON.stringify({ schemaVersion: 1, bench: bench.name, size, rows, machine }, null, 2)}\n`);
   renameSync(`${file}.tmp`, file);
+  if (size === 'full') written++;
   process.stdout.write(`  written to results/${basename(file)}\n`);
 }
 
