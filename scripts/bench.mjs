@@ -54,11 +54,13 @@ function benches() {
 /** To plain modules, as users run them: a loader that rewrites imports would be measured along with the code. */
 function compile() {
   mkdirSync(compiled, { recursive: true });
-  writeFileSync(join(compiled, 'package.json'), '{ "type": "module" }\n');
+  // The compiled command line tells its version from here.
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  writeFileSync(join(compiled, 'package.json'), `${JSON.stringify({ type: 'module', version })}\n`);
   const settings = {
     extends: '../../../tsconfig.json',
     compilerOptions: { noEmit: false, noCheck: true, rootDir: '../../..', outDir: '.', types: ['node'], typeRoots: ['../../@types'] },
-    include: ['../../../bench'],
+    include: ['../../../bench', '../../../src/cli/main.ts'],
     exclude: [],
   };
   writeFileSync(join(compiled, 'tsconfig.json'), JSON.stringify(settings));

@@ -26,7 +26,7 @@ const tables = {
     return table(['cost of a decision', ...sizes, 'growth'], lines);
   },
   runs: () => {
-    const lines = ['default-day', 'million-pods', 'borg-month'].filter(isRecorded).map((bench) => {
+    const lines = ['cold-manifests', 'default-day', 'million-pods', 'borg-month'].filter(isRecorded).map((bench) => {
       const { rows } = results(bench);
       const [seconds, events, memory] = rows;
       return [seconds.name, whole(seconds.counts.podsArrived), whole(seconds.counts.decisions), whole(seconds.counts.events), `${round(seconds.value)} s`, round(events.value), `${round(memory.value)} MiB`];
