@@ -33,6 +33,20 @@ describe('what is left on the node (Filter)', () => {
     expect(crowded.plugin(NodeResourcesFit).filter(asking('q', { cpu: '1' }))).toEqual({ one: 'Unschedulable: Too many pods, Insufficient cpu', none: 'Unschedulable: Too many pods' });
   });
 
+  test('sixty kinds of devices are told apart', () => {
+    const device = (i: number): string => `vendor.example/d${i}`;
+    const kinds = Array.from({ length: 60 }, (_, i) => i);
+    const all = Object.fromEntries(kinds.map((i) => [device(i), '1']));
+    const many = fixture({ nodes: [of('full', all), node('crowded', {}, { status: { allocatable: { ...all, pods: '0' } } })], pods: [] }).plugin(NodeResourcesFit);
+    for (const [i, j] of [[0, 59], [3, 44], [45, 46], [47, 58], [58, 59], [44, 45]]) {
+      const lacking = `Insufficient ${device(i)}, Insufficient ${device(j)}`;
+      expect(many.filter(asking(`p${i}-${j}`, { ...all, [device(i)]: '2', [device(j)]: '3' }))).toEqual({
+        full: `UnschedulableAndUnresolvable: ${lacking}`,
+        crowded: `UnschedulableAndUnresolvable: Too many pods, ${lacking}`,
+      });
+    }
+  });
+
   test('init containers, sidecars and overhead count', () => {
     const init = asking('init', { cpu: '500m' }, { initContainers: [{ name: 'i', resources: { requests: { cpu: '2' } } }] });
     expect(story.filter(init)).toMatchObject({ busy: 'Unschedulable: Insufficient cpu' });

@@ -179,7 +179,7 @@ export class Algorithm {
     const { feasible } = this;
     feasible.length = 0;
     const verdict = profile.runPreFilter(state, pod);
-    for (const name of verdict.restrictors) diagnosis.unschedulablePlugins.add(name);
+    for (const name of verdict.restrictors) diagnosis.addUnschedulable(name);
     if (verdict.status !== null) {
       if (!isRejected(verdict.status)) return { kind: 'error', status: verdict.status };
       diagnosis.preFilterMessage = statusMessage(verdict.status);

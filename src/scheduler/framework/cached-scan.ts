@@ -255,7 +255,7 @@ export class CachedScan {
 
   diagnose(): Diagnosis {
     if (this.liveFilters.length === 0 && this.tests.length > 0) return this.diagnoseDomains(this.cache as TemplateCache);
-    if (this.cache?.blocked === true && this.liveFilters.length === 0) return new Diagnosis(this.order.length, new BlockedStatuses(this.cache, this.snapshot, new Map(this.excluded)));
+    if (this.cache?.blocked === true && this.liveFilters.length === 0) return new Diagnosis(this.order.length, new BlockedStatuses(this.cache, this.snapshot, this.excluded.size === 0 ? NOBODY : new Map(this.excluded)));
     const { info } = this.cluster.nodes;
     const statuses = this.cache?.statuses ?? [];
     const diagnosis = new Diagnosis(this.order.length);
@@ -409,15 +409,17 @@ class BlockedStatuses implements StatusSource {
     return this.snapshot.nodes.length;
   }
 
-  *counts(): Generator<readonly [Status, number]> {
+  counts(): readonly (readonly [Status, number])[] {
     const { verdictCounts, statuses } = this.cache;
+    const counts: (readonly [Status, number])[] = [];
     for (let verdict = 1; verdict < verdictCounts.length; verdict++) {
       const status = statuses[verdict];
       let count = verdictCounts[verdict] ?? 0;
-      for (const row of this.instead.keys()) if (this.cache.verdictAt(row) === verdict) count--;
-      if (status && count > 0) yield [status, count];
+      if (this.instead.size > 0) for (const row of this.instead.keys()) if (this.cache.verdictAt(row) === verdict) count--;
+      if (status && count > 0) counts.push([status, count]);
     }
-    for (const status of this.instead.values()) yield [status, 1];
+    for (const status of this.instead.values()) counts.push([status, 1]);
+    return counts;
   }
 
   get(nodeName: string): Status | undefined {
@@ -449,5 +451,6 @@ export const UNSCORED = -3;
 export const NOT_HERE = -4;
 const INVALID_SCORES = errorStatus('', 'a score is out of range');
 const NO_NODES: readonly NodeInfo[] = [];
+const NOBODY: ReadonlyMap<number, Status> = new Map();
 const NO_SCORES: readonly ScorePlugin[] = [];
 const NO_PLUGINS: readonly Plugin[] = [];

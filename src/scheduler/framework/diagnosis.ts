@@ -16,6 +16,11 @@ export interface StatusSource {
   explicit(): Iterable<readonly [string, Status]>;
 }
 
+const NONE: ReadonlySet<string> = new Set();
+const ABSENT: Status = { code: Code.UnschedulableAndUnresolvable, reasons: [], plugin: '' };
+const NO_NAMES: string[] = [];
+const NO_STATUSES: Status[] = [];
+
 export class Diagnosis implements NodeStatuses {
   /** Nodes in the snapshot; 1 for failures after the choice. */
   readonly nodeCount: number;
@@ -23,11 +28,13 @@ export class Diagnosis implements NodeStatuses {
   preFilterMessage = '';
   preFilterStatus: Status | null = null;
   /** Verdict on nodes without one of their own. */
-  absentStatus: Status = { code: Code.UnschedulableAndUnresolvable, reasons: [], plugin: '' };
-  readonly unschedulablePlugins: Set<string> = new Set();
-  readonly pendingPlugins: Set<string> = new Set();
-  private readonly nodeNames: string[] = [];
-  private readonly statuses: Status[] = [];
+  absentStatus: Status = ABSENT;
+  /** Made when there is one to hold. */
+  private unschedulableSet: Set<string> | null = null;
+  private pendingSet: Set<string> | null = null;
+  /** Verdicts of its own, by node name; `NO_STATUSES` until there is one. */
+  private nodeNames: string[] = NO_NAMES;
+  private statuses: Status[] = NO_STATUSES;
   /** Made on the first look-up. */
   private byName: Map<string, Status> | null = null;
 
@@ -39,11 +46,23 @@ export class Diagnosis implements NodeStatuses {
     if (source !== null) for (const [status] of source.counts()) this.addPlugin(status);
   }
 
+  get unschedulablePlugins(): ReadonlySet<string> {
+    return this.unschedulableSet ?? NONE;
+  }
+
+  get pendingPlugins(): ReadonlySet<string> {
+    return this.pendingSet ?? NONE;
+  }
+
   get explicitCount(): number {
     return this.source === null ? this.statuses.length : this.source.explicitCount;
   }
 
   set(nodeName: string, status: Status): void {
+    if (this.statuses === NO_STATUSES) {
+      this.nodeNames = [];
+      this.statuses = [];
+    }
     this.nodeNames.push(nodeName);
     this.statuses.push(status);
     this.byName = null;
@@ -52,8 +71,12 @@ export class Diagnosis implements NodeStatuses {
 
   addPlugin(status: Status): void {
     if (status.plugin === '') return;
-    if (status.code === Code.Pending) this.pendingPlugins.add(status.plugin);
-    else if (status.code === Code.Unschedulable || status.code === Code.UnschedulableAndUnresolvable) this.unschedulablePlugins.add(status.plugin);
+    if (status.code === Code.Pending) (this.pendingSet ??= new Set()).add(status.plugin);
+    else if (status.code === Code.Unschedulable || status.code === Code.UnschedulableAndUnresolvable) this.addUnschedulable(status.plugin);
+  }
+
+  addUnschedulable(plugin: string): void {
+    (this.unschedulableSet ??= new Set()).add(plugin);
   }
 
   get(nodeName: string): Status {

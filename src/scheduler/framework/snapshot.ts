@@ -142,9 +142,13 @@ export class LiveSnapshot implements SchedulerSnapshot, ClusterObserver {
       for (const rows of zones) if (index < rows.length) order.push(this.cluster.nodeInfo(rows[index]));
     }
     this.nodes = order;
-    this.rows = Int32Array.from(order, (node) => node.row);
+    this.rows = new Int32Array(order.length);
     this.positionOf = new Int32Array(this.cluster.nodes.length).fill(-1);
-    for (let position = 0; position < order.length; position++) this.positionOf[order[position].row] = position;
+    for (let position = 0; position < order.length; position++) {
+      const { row } = order[position];
+      this.rows[position] = row;
+      this.positionOf[row] = position;
+    }
     this.version++;
     this.stale = false;
   }

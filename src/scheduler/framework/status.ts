@@ -42,14 +42,23 @@ export function errorStatus(plugin: string, ...reasons: readonly string[]): Stat
 
 /** Unschedulable with reasons that are put into words only when somebody reads them. */
 export function lazyStatus(plugin: string, reasonsOf: () => readonly string[]): Status {
-  let reasons: readonly string[] | null = null;
-  return {
-    code: Code.Unschedulable,
-    plugin,
-    get reasons() {
-      return (reasons ??= reasonsOf());
-    },
-  };
+  return new LazyStatus(plugin, reasonsOf);
+}
+
+class LazyStatus implements Status {
+  readonly code = Code.Unschedulable;
+  readonly plugin: string;
+  private readonly reasonsOf: () => readonly string[];
+  private known: readonly string[] | null = null;
+
+  constructor(plugin: string, reasonsOf: () => readonly string[]) {
+    this.plugin = plugin;
+    this.reasonsOf = reasonsOf;
+  }
+
+  get reasons(): readonly string[] {
+    return (this.known ??= this.reasonsOf());
+  }
 }
 
 export const SKIP: Status = { code: Code.Skip, reasons: [], plugin: '' };

@@ -22,6 +22,11 @@ import { capacityRatioScore, leastRequestedScore, mostRequestedScore } from './r
 import type { ShapePoint } from './resource-scoring.ts';
 
 const NAME = 'NodeResourcesFit';
+const CROWDED = 1;
+const UNRESOLVABLE = 2;
+/** Verdicts are remembered by what is lacking while it is below this: more resources than that make a new one each time. */
+const MAX_LACKING = 0x4_0000_0000_0000;
+const COLUMN_BITS: readonly number[] = columnBits();
 
 export interface ScoringStrategy {
   readonly type: 'LeastAllocated' | 'MostAllocated' | 'RequestedToCapacityRatio';
@@ -40,7 +45,7 @@ export const NodeResourcesFit: PluginFactory = {
   create(args, handle): Plugin {
     const registry = handle.cluster.resources;
     const ignored = ignoredColumns(args, registry);
-    const verdicts = new Map<string, Status>();
+    const verdicts = new Map<number, Status>();
     const strategy = args['scoringStrategy'] as ScoringStrategy;
     const score = scorer(strategy, registry);
     return {
@@ -69,6 +74,12 @@ export const NodeResourcesFit: PluginFactory = {
   },
 };
 
+function columnBits(): number[] {
+  const bits: number[] = [];
+  for (let bit = 2 * UNRESOLVABLE; bit <= MAX_LACKING / 4; bit *= 2) bits.push(bit);
+  return bits;
+}
+
 function ignoredColumns(args: Readonly<Record<string, unknown>>, registry: ResourceRegistry): (column: number) => boolean {
   const resources = new Set((args['ignoredResources'] ?? []) as readonly string[]);
   const groups = new Set((args['ignoredResourceGroups'] ?? []) as readonly string[]);
@@ -79,26 +90,39 @@ function ignoredColumns(args: Readonly<Record<string, unknown>>, registry: Resou
   };
 }
 
-function filter(template: PodTemplate, node: NodeInfo, registry: ResourceRegistry, ignored: (column: number) => boolean, verdicts: Map<string, Status>): Status | null {
+function filter(template: PodTemplate, node: NodeInfo, registry: ResourceRegistry, ignored: (column: number) => boolean, verdicts: Map<number, Status>): Status | null {
   const { columns, amounts } = template.requested;
-  const { allocatable, requested, base } = node;
+  const { allocatable, base } = node;
+  // What is lacking, as a number: too many pods, more than the node ever has, then a bit for each column.
   const crowded = node.pods.length + 1 > node.allowedPods;
-  let short: number[] | null = null;
-  let unresolvable = false;
+  let lacking = crowded ? CROWDED : 0;
+  let unresolvable = 0;
   for (let i = 0; i < columns.length; i++) {
-    const column = columns[i];
-    const wanted = amounts[i];
-    if (wanted <= allocatable[base + column] - requested[base + column]) continue;
-    if (column >= FIRST_SCALAR && ignored(column)) continue;
-    (short ??= []).push(column);
-    if (wanted > allocatable[base + column]) unresolvable = true;
+    if (!isShort(node, columns[i], amounts[i], ignored)) continue;
+    lacking += columnBit(columns[i]);
+    if (amounts[i] > allocatable[base + columns[i]]) unresolvable = UNRESOLVABLE;
   }
-  if (!crowded && short === null) return null;
-  return verdictOf(crowded, short ?? [], unresolvable, registry, verdicts);
+  if (lacking === 0) return null;
+  let verdict = verdicts.get(lacking + unresolvable);
+  if (verdict === undefined || lacking > MAX_LACKING) {
+    const reasons = [...columns].filter((column, i) => isShort(node, column, amounts[i], ignored)).map((column) => `Insufficient ${registry.name(column)}`);
+    if (crowded) reasons.unshift('Too many pods');
+    verdict = { code: unresolvable === 0 ? Code.Unschedulable : Code.UnschedulableAndUnresolvable, reasons, plugin: NAME };
+    verdicts.set(lacking + unresolvable, verdict);
+  }
+  return verdict;
+}
+
+function isShort({ allocatable, requested, base }: NodeInfo, column: number, wanted: number, ignored: (column: number) => boolean): boolean {
+  return wanted > allocatable[base + column] - requested[base + column] && !(column >= FIRST_SCALAR && ignored(column));
+}
+
+function columnBit(column: number): number {
+  return column < COLUMN_BITS.length ? COLUMN_BITS[column] : 2 * MAX_LACKING;
 }
 
 /** The filter for one template: nodes that fit with room in every column are told apart at once. */
-function filterOf(template: PodTemplate, { nodes, resources }: Cluster, ignored: (column: number) => boolean, verdicts: Map<string, Status>): (node: NodeInfo, row: number) => Status | null {
+function filterOf(template: PodTemplate, { nodes, resources }: Cluster, ignored: (column: number) => boolean, verdicts: Map<number, Status>): (node: NodeInfo, row: number) => Status | null {
   const { columns, amounts } = template.requested;
   const count = columns.length;
   return (node, row) => {
@@ -128,18 +152,6 @@ function leastAllocatedOf(template: PodTemplate, { type, resources }: ScoringStr
     const first = leastRequestedScore(nonZero[base] + cpu, cores);
     return bytes === 0 ? first : Math.floor((first + leastRequestedScore(nonZero[base + 1] + memory, bytes)) / 2);
   };
-}
-
-function verdictOf(crowded: boolean, short: readonly number[], unresolvable: boolean, registry: ResourceRegistry, verdicts: Map<string, Status>): Status {
-  const key = `${crowded ? 'p' : ''}${unresolvable ? 'u' : ''}${short.join()}`;
-  let verdict = verdicts.get(key);
-  if (verdict === undefined) {
-    const reasons = short.map((column) => `Insufficient ${registry.name(column)}`);
-    if (crowded) reasons.unshift('Too many pods');
-    verdict = { code: unresolvable ? Code.UnschedulableAndUnresolvable : Code.Unschedulable, reasons, plugin: NAME };
-    verdicts.set(key, verdict);
-  }
-  return verdict;
 }
 
 /** What the scored request and a node's use of one configured resource are; columns are looked up late because a resource may be unknown yet. */

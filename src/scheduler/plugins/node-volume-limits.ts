@@ -30,7 +30,7 @@ export const NodeVolumeLimits: PluginFactory = {
     return {
       name: NAME,
       dependence: { filter: 'cluster' },
-      inert: (template) => (template.spec.volumes ?? []).length === 0,
+      inert: ({ spec }) => spec.volumes === undefined || spec.volumes.length === 0,
       preFilter: (_state, pod) => ({ status: hasCountedVolume(pod.template) ? null : SKIP, nodeNames: null }),
       filter: (_state, pod, node) => filter(pod, node, cluster),
       eventsToRegister: limitEvents,

@@ -57,7 +57,7 @@ export const VolumeBinding: PluginFactory = {
       name: NAME,
       dependence: { filter: 'cluster', score: 'facts' },
       specOnly: true,
-      inert: (template) => (template.spec.volumes ?? []).length === 0,
+      inert: ({ spec }) => spec.volumes === undefined || spec.volumes.length === 0,
       claimsOnly: true,
       preFilter: (state, pod) => preFilter(state, pod, cluster),
       filter: (state, _pod, node) => filter(state.read(STATE), node, matcher, statuses),

@@ -40,7 +40,7 @@ export const VolumeRestrictions: PluginFactory = {
     return {
       name: NAME,
       dependence: { filter: 'cluster' },
-      inert: (template) => (template.spec.volumes ?? []).length === 0,
+      inert: ({ spec }) => spec.volumes === undefined || spec.volumes.length === 0,
       preFilter: (state, pod) => preFilter(state, pod, disksOf(pod.template).length > 0, handle),
       preFilterExtensions: {
         addPod: (state, _pod, added) => updateWithPod(state, cluster.templateOf(added), 1),

@@ -43,7 +43,7 @@ export const VolumeZone: PluginFactory = {
     return {
       name: NAME,
       dependence: { filter: 'cluster' },
-      inert: (template) => (template.spec.volumes ?? []).length === 0,
+      inert: ({ spec }) => spec.volumes === undefined || spec.volumes.length === 0,
       preFilter: (state, pod) => preFilter(state, pod, cluster),
       filter: (state, _pod, node) => filter(state.read(FILTER_STATE), node),
       eventsToRegister: zoneEvents,

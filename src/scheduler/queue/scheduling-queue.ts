@@ -81,7 +81,10 @@ export class SchedulingQueue {
     this.hints = new HintTable(profiles.values());
     const before = this.comparator();
     this.active = new IndexHeap(before);
-    this.backoff = new IndexHeap((a, b) => this.expiryOf(a) < this.expiryOf(b) || (this.expiryOf(a) === this.expiryOf(b) && before(a, b)));
+    this.backoff = new IndexHeap((a, b) => {
+      const difference = this.expiryOf(a) - this.expiryOf(b);
+      return difference < 0 || (difference === 0 && before(a, b));
+    });
     this.errorBackoff = new IndexHeap((a, b) => this.expiryOf(a) < this.expiryOf(b));
   }
 
