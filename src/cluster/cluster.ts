@@ -9,7 +9,7 @@ import type { Micros } from '../base/time.ts';
 import type { KubernetesObject, Node, Pod, Taint } from './objects.ts';
 import { compileNode } from './node-info.ts';
 import type { NodeFacts, NodeInfo } from './node-info.ts';
-import { nodeAllocatable, nodeChanges } from './node-changes.ts';
+import { nodeAllocatable, nodeChanges, offersTheSame } from './node-changes.ts';
 import { NodeTable } from './node-table.ts';
 import { ObjectStore } from './object-store.ts';
 import { ObserverLists } from './observer.ts';
@@ -176,12 +176,14 @@ export class Cluster {
       allocatable: info.allocatable.slice(info.base, info.base + this.nodes.stride),
       allowedPods: info.allowedPods,
     };
-    const facts = compileNode(node);
-    this.countNode(row, -1);
+    const facts = compileNode(node, before.facts);
     info.facts = facts;
-    this.nodes.labels.write(row, facts.labels);
-    this.writeAllocatable(row, node);
-    this.countNode(row, 1);
+    if (facts.labels !== before.facts.labels) this.nodes.labels.write(row, facts.labels);
+    if (!offersTheSame(before.facts.object, node)) {
+      this.countNode(row, -1);
+      this.writeAllocatable(row, node);
+      this.countNode(row, 1);
+    }
     this.nodes.factsGeneration[row]++;
     this.nodes.touch(row);
     const changes = nodeChanges(before, info, this.nodes.stride);

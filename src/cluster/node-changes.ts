@@ -20,6 +20,11 @@ export function nodeAllocatable(node: Node, resources: ResourceRegistry): { read
   return { columns, pods };
 }
 
+/** Whether one object has taken over the other's amounts; false says nothing. */
+export function offersTheSame(before: Node, after: Node): boolean {
+  return before.status?.allocatable === after.status?.allocatable && before.status?.capacity === after.status?.capacity;
+}
+
 /** NodeChange bits (pkg/scheduler/eventhandlers.go, framework/events.go: nodeSchedulingPropertiesChange). */
 export function nodeChanges(before: NodeBefore, after: NodeInfo, columns: number): number {
   let changes = 0;
@@ -32,15 +37,16 @@ export function nodeChanges(before: NodeBefore, after: NodeInfo, columns: number
   }
   if (allocatableChanged) changes |= NodeChange.Allocatable;
   if (!sameMap(before.facts.labels, facts.labels)) changes |= NodeChange.Labels;
-  if (JSON.stringify(before.facts.taints) !== JSON.stringify(facts.taints)) changes |= NodeChange.Taints;
-  if (conditionKey(before.facts.object) !== conditionKey(facts.object)) changes |= NodeChange.Conditions;
+  if (before.facts.taints !== facts.taints && JSON.stringify(before.facts.taints) !== JSON.stringify(facts.taints)) changes |= NodeChange.Taints;
+  if (before.facts.object.status?.conditions !== facts.object.status?.conditions && conditionKey(before.facts.object) !== conditionKey(facts.object)) changes |= NodeChange.Conditions;
   if (!sameMap(before.facts.annotations, facts.annotations)) changes |= NodeChange.Annotations;
-  if ([...before.facts.declaredFeatures].join() !== [...facts.declaredFeatures].join()) changes |= NodeChange.DeclaredFeatures;
+  if (before.facts.declaredFeatures !== facts.declaredFeatures && [...before.facts.declaredFeatures].join() !== [...facts.declaredFeatures].join()) changes |= NodeChange.DeclaredFeatures;
   if (!sameMap(before.facts.images, facts.images)) changes |= NodeChange.Images;
   return changes;
 }
 
 function sameMap<V>(a: ReadonlyMap<string, V>, b: ReadonlyMap<string, V>): boolean {
+  if (a === b) return true;
   if (a.size !== b.size) return false;
   for (const [key, value] of a) if (b.get(key) !== value) return false;
   return true;

@@ -132,21 +132,30 @@ export class NodeInfo {
   }
 }
 
-export function compileNode(node: Node): NodeFacts {
-  const labels = new Map(Object.entries(node.metadata?.labels ?? {}));
-  const images = new Map<string, number>();
-  for (const image of node.status?.images ?? []) for (const name of image.names ?? []) images.set(name, image.sizeBytes ?? 0);
+/** `before`: of the same node. What the new object has taken over from its object is not compiled again. */
+export function compileNode(node: Node, before: NodeFacts | null = null): NodeFacts {
+  const { metadata, spec, status } = node;
+  const old = before?.object;
+  const labels = before !== null && metadata?.labels === old?.metadata?.labels ? before.labels : new Map(Object.entries(metadata?.labels ?? {}));
   return {
     object: node,
-    name: node.metadata?.name ?? '',
+    name: metadata?.name ?? '',
     labels,
-    annotations: new Map(Object.entries(node.metadata?.annotations ?? {})),
-    taints: node.spec?.taints ?? [],
-    unschedulable: node.spec?.unschedulable ?? false,
-    images,
-    declaredFeatures: new Set(node.status?.declaredFeatures ?? []),
-    zoneKey: zoneKeyOf(labels),
+    annotations: before !== null && metadata?.annotations === old?.metadata?.annotations ? before.annotations : new Map(Object.entries(metadata?.annotations ?? {})),
+    taints: spec?.taints ?? NO_TAINTS,
+    unschedulable: spec?.unschedulable ?? false,
+    images: before !== null && status?.images === old?.status?.images ? before.images : imagesOf(node),
+    declaredFeatures: before !== null && status?.declaredFeatures === old?.status?.declaredFeatures ? before.declaredFeatures : new Set(status?.declaredFeatures ?? []),
+    zoneKey: labels === before?.labels ? before.zoneKey : zoneKeyOf(labels),
   };
+}
+
+const NO_TAINTS: readonly Taint[] = [];
+
+function imagesOf(node: Node): ReadonlyMap<string, number> {
+  const images = new Map<string, number>();
+  for (const image of node.status?.images ?? []) for (const name of image.names ?? []) images.set(name, image.sizeBytes ?? 0);
+  return images;
 }
 
 export function zoneKeyOf(labels: ReadonlyMap<string, string>): string {
