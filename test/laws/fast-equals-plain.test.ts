@@ -12,6 +12,7 @@ const KINDS: readonly (readonly [number, number, boolean, number])[] = [
   [7, 2500, false, 0],
   [24, 2000, false, 0],
   [15, 1500, true, 0],
+  [140, 700, true, 20],
   [130, 900, false, 30],
   [230, 500, false, 0],
 ];

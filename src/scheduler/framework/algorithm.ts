@@ -99,6 +99,16 @@ export class Algorithm {
       state.reset();
       return null;
     }
+    const ownNode = this.ownNominatedNode(pod);
+    const passes = ownNode === undefined ? false : cached.passesOwnNode(profile, state, pod, ownNode);
+    if (passes === null) {
+      state.reset();
+      return null;
+    }
+    if (ownNode !== undefined && passes) {
+      this.nodesFiltered++;
+      return { kind: 'scheduled', node: ownNode, evaluatedNodes: 1, feasibleNodes: 1 };
+    }
     const count = this.snapshot.nodes.length;
     const start = this.nextStartNodeIndex % count;
     const target = this.feasibleNodesToFind(profile, count);
@@ -109,8 +119,11 @@ export class Algorithm {
       return null;
     }
     const error = picked === NO_INDEX ? cached.filter(state, pod, start, target) : null;
-    const processed = cached.feasibleCount + cached.rejectedCount;
-    this.nodesFiltered += processed;
+    const walked = cached.feasibleCount + cached.rejectedCount;
+    // The own node's rejection counts as a node looked at, even when the search has not come to it.
+    const isBeyond = ownNode !== undefined && (this.snapshot.positionOf[ownNode.row] - start + count) % count >= walked;
+    const processed = isBeyond ? walked + 1 : walked;
+    this.nodesFiltered += ownNode === undefined ? walked : walked + 1;
     this.nextStartNodeIndex = (this.nextStartNodeIndex + processed) % count;
     if (error !== null) return { kind: 'error', status: filterError(error) };
     const feasibleNodes = cached.feasibleCount;
@@ -132,6 +145,10 @@ export class Algorithm {
       winner = this.choose(feasibleNodes);
     }
     return { kind: 'scheduled', node: cached.node(winner), evaluatedNodes: processed, feasibleNodes };
+  }
+
+  private ownNominatedNode({ row, nominatedNodeName }: PodInfo): NodeInfo | undefined {
+    return this.cluster.pods.nominatedNode[row] < 0 ? undefined : this.snapshot.find(nominatedNodeName);
   }
 
   /** The plain way, to find the plugin and the node that a score is wrong of, or that none is. */

@@ -69,7 +69,7 @@ export class CachedScan {
   /** PreFilter. false: this pod needs the plain scan. */
   prepare(profile: Profile, state: CycleState, pod: PodInfo): boolean {
     const { pods } = this.cluster;
-    if (pods.pinnedNode[pod.row] >= 0 || pods.nominatedNode[pod.row] >= 0) return false;
+    if (pods.pinnedNode[pod.row] >= 0) return false;
     const { template } = pod;
     const cache = this.caches.of(profile, pod, template);
     if (!cache.usable) return false;
@@ -104,6 +104,20 @@ export class CachedScan {
     }
     state.reset();
     return true;
+  }
+
+  /**
+   * The node that the pod itself is nominated to, which comes before all others. true: it passes, and the state is the
+   * plain scan's. To be called after `prepare` and `prepareNominated`; null: the plain scan has to make the decision.
+   */
+  passesOwnNode(profile: Profile, state: CycleState, pod: PodInfo, node: NodeInfo): boolean | null {
+    if (this.liveFilters.length + this.liveScores.length > 0) return null;
+    const { status, nodeNames } = profile.runPreFilter(state, pod);
+    if (status !== null || nodeNames !== null) return null;
+    const verdict = profile.runFilterWithNominatedPods(state, pod, node);
+    if (verdict === null) return true;
+    state.reset();
+    return isRejected(verdict) ? false : null;
   }
 
   /** Walks the nodes from `start` until `target` pass. A status: the cycle ends with this error. */

@@ -41,7 +41,7 @@ export interface DomainTable {
 export type DomainScore = (rows: Int32Array, count: number, weight: number, totals: Float64Array, scratch: Float64Array) => void;
 
 export interface DomainPlugin {
-  /** For an ordinary pod: not pinned to a node, nor nominated to one. null: has to be asked node by node. */
+  /** For an ordinary pod: not pinned to a node. null: has to be asked node by node. */
   answers(pod: PodInfo): DomainAnswers | null;
 }
 

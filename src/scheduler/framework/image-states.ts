@@ -2,7 +2,7 @@
  * Which nodes hold which image, as the scheduler's cache knows it (pkg/scheduler/backend/cache/cache.go). The size is
  * the one that the first holder reported. A node's view of how many nodes hold an image is frozen when the node's
  * snapshot entry is refreshed, that is, when the node or a pod on it has changed since the last cycle. Images are
- * numbered; a node costs 20 bytes an image.
+ * numbered; a node costs 24 bytes for each image of the node that has most.
  */
 import { growUint8, grownCapacity } from '../../base/growable.ts';
 import { Interner } from '../../base/interner.ts';
@@ -14,7 +14,7 @@ export interface ImageState {
   readonly nodes: number;
 }
 
-/** Of an image on a node, side by side in one array a node: number, frozen nodes (0: not known yet), frozen size. */
+/** Of an image on a node, side by side: number, frozen nodes (0: not known yet), frozen size. */
 const HELD = 3;
 
 export class ImageStates {
@@ -22,8 +22,10 @@ export class ImageStates {
   /** By image number: nodes that hold it, and the size that the first of them reported. */
   private readonly liveNodes: number[] = [];
   private readonly liveSizes: number[] = [];
-  /** By node row; only nodes that report images. */
-  private readonly held: (Float64Array | null)[] = [];
+  /** By node row, `width` numbers each: its images; `heldEnds` tells where they end. */
+  private held: Float64Array = new Float64Array(0);
+  private heldEnds: Int32Array = new Int32Array(0);
+  private width = 0;
   private readonly touchedRows: number[] = [];
   private isTouched: Uint8Array = new Uint8Array(64);
   private readonly versions: number[] = [];
@@ -45,21 +47,23 @@ export class ImageStates {
   }
 
   addNode(info: NodeInfo): void {
+    const { row } = info;
     const { images } = info.facts;
-    const held = new Float64Array(images.size * HELD);
-    let at = 0;
+    this.makeRoom(row, images.size);
+    let at = row * this.width;
     for (const [name, sizeBytes] of images) {
-      const number = (held[at] = this.number(name));
+      const number = (this.held[at] = this.number(name));
+      this.held[at + 1] = this.held[at + 2] = 0;
       at += HELD;
       if (this.liveNodes[number]++ === 0) this.liveSizes[number] = sizeBytes;
     }
-    this.held[info.row] = images.size === 0 ? null : held;
-    this.touch(info.row);
+    this.heldEnds[row] = at;
+    this.touch(row);
   }
 
   removeNode(info: NodeInfo): void {
     this.drop(info.facts);
-    this.held[info.row] = null;
+    this.heldEnds[info.row] = info.row * this.width;
   }
 
   updateNode(info: NodeInfo, before: NodeFacts): void {
@@ -70,7 +74,7 @@ export class ImageStates {
   /** The node or a pod on it changed. */
   touch(row: number): void {
     if (row >= this.isTouched.length) this.isTouched = growUint8(this.isTouched, grownCapacity(this.isTouched.length, row + 1));
-    if (this.isTouched[row] === 1 || (this.held[row] ?? null) === null) return;
+    if (this.isTouched[row] === 1 || row >= this.heldEnds.length || this.heldEnds[row] === row * this.width) return;
     this.isTouched[row] = 1;
     this.touchedRows.push(row);
   }
@@ -80,8 +84,7 @@ export class ImageStates {
     const { touchedRows } = this;
     for (let row = touchedRows.pop(); row !== undefined; row = touchedRows.pop()) {
       this.isTouched[row] = 0;
-      const held = this.held[row] ?? null;
-      if (held !== null && this.freeze(held)) {
+      if (this.freeze(row)) {
         this.versions[row] = (this.versions[row] ?? 0) + 1;
         this.onChange(row);
       }
@@ -90,20 +93,17 @@ export class ImageStates {
 
   state(info: NodeInfo, image: string): ImageState | undefined {
     const number = this.names.find(image);
-    const held = this.held[info.row] ?? null;
-    if (number < 0 || held === null) return undefined;
-    for (let at = 0; at < held.length; at += HELD) {
-      if (held[at] === number) return held[at + 1] === 0 ? undefined : { nodes: held[at + 1], sizeBytes: held[at + 2] };
-    }
-    return undefined;
+    if (number < 0) return undefined;
+    const { held } = this;
+    const at = this.find(info.row, number);
+    return at < 0 || held[at + 1] === 0 ? undefined : { nodes: held[at + 1], sizeBytes: held[at + 2] };
   }
 
   /** sizeBytes * nodes / total of an image on a node, cut to a whole number; 0 when the node lacks it. */
   spread(row: number, image: number, total: number): number {
-    const held = this.held[row] ?? null;
-    if (held === null) return 0;
-    for (let at = 0; at < held.length; at += HELD) if (held[at] === image) return Math.trunc(held[at + 2] * (held[at + 1] / total));
-    return 0;
+    const { held } = this;
+    const at = this.find(row, image);
+    return at < 0 ? 0 : Math.trunc(held[at + 2] * (held[at + 1] / total));
   }
 
   /** Grows when what is frozen for a node row changes. */
@@ -111,11 +111,37 @@ export class ImageStates {
     return this.versions[row] ?? 0;
   }
 
+  /** Place of an image among those of a node row, -1: the node lacks it. */
+  private find(row: number, image: number): number {
+    if (row >= this.heldEnds.length) return -1;
+    const { held } = this;
+    const end = this.heldEnds[row];
+    for (let at = row * this.width; at < end; at += HELD) if (held[at] === image) return at;
+    return -1;
+  }
+
+  /** For so many images on a node row. */
+  private makeRoom(row: number, images: number): void {
+    const { held, heldEnds, width } = this;
+    if (images * HELD <= width && row < heldEnds.length) return;
+    const rows = row < heldEnds.length ? heldEnds.length : grownCapacity(heldEnds.length, row + 1);
+    while (images * HELD > this.width) this.width = Math.max(4 * HELD, 2 * this.width);
+    this.held = new Float64Array(rows * this.width);
+    this.heldEnds = new Int32Array(rows);
+    for (let old = 0; old < rows; old++) {
+      const from = old * width;
+      const end = old < heldEnds.length ? heldEnds[old] : from;
+      this.held.set(held.subarray(from, end), old * this.width);
+      this.heldEnds[old] = old * this.width + (end - from);
+    }
+  }
+
   /** Whether anything changed. */
-  private freeze(held: Float64Array): boolean {
-    const { liveNodes, liveSizes } = this;
+  private freeze(row: number): boolean {
+    const { held, liveNodes, liveSizes } = this;
+    const end = this.heldEnds[row];
     let changed = false;
-    for (let at = 0; at < held.length; at += HELD) {
+    for (let at = row * this.width; at < end; at += HELD) {
       const number = held[at];
       if (held[at + 1] === liveNodes[number] && held[at + 2] === liveSizes[number]) continue;
       held[at + 1] = liveNodes[number];
