@@ -431,6 +431,7 @@ export class Scheduler implements ClusterObserver {
       schedulerName: spec.schedulerName,
       preemption: this.preemption,
       filterWithNominatedPods: (state, pod, node: NodeInfo) => profile().runFilterWithNominatedPods(state, pod, node),
+      decidingFilter: (template) => (this.options.plain ? null : profile().decidingFilter(template)),
       runPreFilterAddPod: (state, pod, podToAdd, node) => profile().runPreFilterAddPod(state, pod, podToAdd, node),
       runPreFilterRemovePod: (state, pod, podToRemove, node) => profile().runPreFilterRemovePod(state, pod, podToRemove, node),
       nominatedPods: (nodeName) => this.queue.nominator.podsOf(nodeName),

@@ -7,14 +7,15 @@ import { describe, expect, test } from 'vitest';
 import { churnRun } from '../support/template-churn.ts';
 
 const WANTED = Number(process.env['PODYARD_DECISIONS'] ?? 12_000);
-/** Nodes, steps, whether priorities differ, percentageOfNodesToScore. */
-const KINDS: readonly (readonly [number, number, boolean, number])[] = [
-  [7, 2500, false, 0],
-  [24, 2000, false, 0],
-  [15, 1500, true, 0],
-  [140, 700, true, 20],
-  [130, 900, false, 30],
-  [230, 500, false, 0],
+/** Nodes, steps, whether priorities differ, percentageOfNodesToScore, whether pods look at nodes only. */
+const KINDS: readonly (readonly [number, number, boolean, number, boolean])[] = [
+  [7, 2500, false, 0, false],
+  [24, 2000, false, 0, false],
+  [15, 1500, true, 0, false],
+  [12, 2500, true, 0, true],
+  [140, 700, true, 20, false],
+  [130, 900, false, 30, false],
+  [230, 500, false, 0, false],
 ];
 
 describe('decisions by the fast paths', () => {
@@ -22,8 +23,8 @@ describe('decisions by the fast paths', () => {
     let decisions = 0;
     let failed = 0;
     for (let round = 0; decisions < WANTED; round++) {
-      const [nodes, steps, priorities, percentage] = KINDS[round % KINDS.length];
-      const options = { seed: `churn-${round}`, nodes, steps, priorities, percentage };
+      const [nodes, steps, priorities, percentage, isolated] = KINDS[round % KINDS.length];
+      const options = { seed: `churn-${round}`, nodes, steps, priorities, percentage, isolated };
       const fast = churnRun({ ...options, plain: false });
       const plain = churnRun({ ...options, plain: true });
       expect(fast.messages, options.seed).toEqual(plain.messages);

@@ -19,6 +19,8 @@ export interface ChurnOptions {
   readonly steps: number;
   /** Pods differ in priority: preemption and nominated pods. */
   readonly priorities: boolean;
+  /** No pod looks at other pods: what is told by a node alone decides, preemption included. */
+  readonly isolated?: boolean;
   /** percentageOfNodesToScore; 0: adaptive. */
   readonly percentage: number;
   /** With a plugin that declares nothing, looks at the whole cluster and draws lots: `filter` it has, or `score`, or both. */
@@ -58,6 +60,9 @@ const SHAPES: readonly object[] = [
   { topologySpreadConstraints: [spread('web', ZONE, 'ScheduleAnyway'), spread('web', 'rack', 'ScheduleAnyway', { nodeAffinityPolicy: 'Ignore' })], nodeSelector: { disk: 'hdd' } },
 ];
 
+/** The first ones do not look at other pods. */
+const ISOLATED_SHAPES = 4;
+
 export function churnRun(options: ChurnOptions): ChurnResult {
   const { steps } = options;
   const kernel = new Kernel({ seed: options.seed });
@@ -85,7 +90,8 @@ export function churnRun(options: ChurnOptions): ChurnResult {
   const messages: string[] = [];
   scheduler.listeners.push({ cycleFailed: (_pod, message) => void messages.push(message) });
   reapTerminating(kernel, cluster);
-  const templates = SHAPES.flatMap((shape, i) => [0, 1].map((k) => cluster.internTemplate(podOf(shape, i, k, options.priorities)).id));
+  const shapes = options.isolated === true ? SHAPES.slice(0, ISOLATED_SHAPES) : SHAPES;
+  const templates = shapes.flatMap((shape, i) => [0, 1].map((k) => cluster.internTemplate(podOf(shape, i, k, options.priorities)).id));
   for (let step = 0; step < steps; step++) {
     const roll = dice.next();
     if (roll < 0.55) createPods(cluster, dice, templates, step);

@@ -25,7 +25,7 @@ export function replayPreemption(context: PreemptionContext, pod: PodInfo, state
   if (reason !== '') return { eligible: false, reason };
   const potential = diagnosis.unschedulable(handle.snapshot.nodes);
   // Every potential node is looked at: the recording holds all candidates.
-  const dryRun = dryRunPreemption(handle, state, pod, potential, { candidates: potential.length, offset: 0 });
+  const dryRun = dryRunPreemption(handle, state, pod, diagnosis, potential, { candidates: potential.length, offset: 0 });
   if (dryRun.candidates.length === 0) return { eligible: true, message: diagnosis.message(postFilterText(context, pod, state, diagnosis)) };
   const candidates = dryRun.candidates.map(({ nodeName, victims, pdbViolations }) => ({
     node: nodeName,

@@ -21,7 +21,7 @@ export function withRecordedChoice(registry: ReadonlyMap<string, PluginFactory>,
           const wanted = recordedNode();
           if (wanted !== '' && ineligibility(handle, pod, statuses) === '') {
             const potential = statuses.unschedulable(handle.snapshot.nodes);
-            const { candidates } = dryRunPreemption(handle, state, pod, potential, { candidates: potential.length, offset: 0 });
+            const { candidates } = dryRunPreemption(handle, state, pod, statuses, potential, { candidates: potential.length, offset: 0 });
             const best = candidates.length === 0 ? undefined : bestCandidates(handle.cluster, candidates).find(({ nodeName }) => nodeName === wanted);
             if (best !== undefined) {
               handle.preemption.execute(pod.row, best.victims, best.nodeName);

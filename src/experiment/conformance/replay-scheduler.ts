@@ -5,13 +5,14 @@
 import { assert } from '../../base/assert.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { RandomStreams } from '../../kernel/random.ts';
 import type { RandomStream } from '../../kernel/random.ts';
 import { Algorithm } from '../../scheduler/framework/algorithm.ts';
 import type { CycleState } from '../../scheduler/framework/cycle-state.ts';
 import { Placements } from '../../scheduler/framework/placements.ts';
 import type { PodInfo } from '../../scheduler/framework/pod-info.ts';
-import type { Handle, PluginFactory, PreemptionPort } from '../../scheduler/framework/plugin-api.ts';
+import type { Handle, Plugin, PluginFactory, PreemptionPort } from '../../scheduler/framework/plugin-api.ts';
 import { Profile } from '../../scheduler/framework/profile.ts';
 import { LiveSnapshot } from '../../scheduler/framework/snapshot.ts';
 import type { Status } from '../../scheduler/framework/status.ts';
@@ -49,6 +50,10 @@ class ReplayHandle implements Handle {
 
   filterWithNominatedPods(state: CycleState, pod: PodInfo, node: NodeInfo): Status | null {
     return this.made().runFilterWithNominatedPods(state, pod, node);
+  }
+
+  decidingFilter(template: PodTemplate): Plugin | null {
+    return this.made().decidingFilter(template);
   }
 
   runPreFilterAddPod(state: CycleState, pod: PodInfo, podToAdd: number, node: NodeInfo): Status | null {

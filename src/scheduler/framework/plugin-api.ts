@@ -140,6 +140,8 @@ export interface Handle {
   readonly placements: Placements;
   /** Runs the Filter plugins of the profile on one node, nominated pods of equal or higher priority included (for PostFilter plugins). */
   filterWithNominatedPods(state: CycleState, pod: PodInfo, node: NodeInfo): Status | null;
+  /** As Profile's; absent or null: every plugin has to be asked. */
+  decidingFilter?(template: PodTemplate): Plugin | null;
   runPreFilterAddPod(state: CycleState, pod: PodInfo, podToAdd: number, node: NodeInfo): Status | null;
   runPreFilterRemovePod(state: CycleState, pod: PodInfo, podToRemove: number, node: NodeInfo): Status | null;
   /** Pods nominated to a node, in order of nomination; rows. */

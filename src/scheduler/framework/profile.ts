@@ -4,6 +4,7 @@
  */
 import { assert } from '../../base/assert.ts';
 import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { PodTemplate } from '../../cluster/pod-template.ts';
 import type { CycleState } from './cycle-state.ts';
 import type { PodInfo } from './pod-info.ts';
 import { MAX_NODE_SCORE, MIN_NODE_SCORE } from './plugin-api.ts';
@@ -126,6 +127,18 @@ export class Profile {
       if (node !== undefined) nodes.push(node);
     }
     return nodes;
+  }
+
+  /**
+   * The filter whose rejection of a node, in a cycle of such a pod, is also what the node would say with pods taken off as
+   * long as this one filter rejects it: those before it hang on the node's object alone or skip the pod, it looks at the
+   * node and its pods only, and no plugin has to be told of pods that come and go. null: there is none.
+   */
+  decidingFilter(template: PodTemplate): Plugin | null {
+    const isInert = (plugin: Plugin): boolean => plugin.inert?.(template) === true;
+    if (this.preFilter.some((plugin) => plugin.preFilterExtensions !== undefined && !isInert(plugin))) return null;
+    const first = this.filter.find((plugin) => plugin.dependence?.filter !== 'facts' && !isInert(plugin));
+    return first?.dependence?.filter === 'node' ? first : null;
   }
 
   /** null: may enter the active queue. The first plugin that refuses gates the pod. */

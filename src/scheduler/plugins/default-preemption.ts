@@ -12,7 +12,8 @@ import type { Handle, NodeStatuses, Plugin, PluginFactory, PostFilterResult } fr
 import type { PodInfo } from '../framework/pod-info.ts';
 import { Code, lazyStatus, unresolvable, unschedulable } from '../framework/status.ts';
 import { NO_VICTIMS } from '../preemption/victims.ts';
-import { LowestPriorities, bestCandidates, candidateTarget, dryRunPreemption } from '../preemption/candidates.ts';
+import type { DryRunMemory } from '../preemption/candidates.ts';
+import { bestCandidates, candidateTarget, dryRunMemory, dryRunPreemption } from '../preemption/candidates.ts';
 
 const NAME = 'DefaultPreemption';
 const NOT_HELPFUL = 'Preemption is not helpful for scheduling';
@@ -25,11 +26,11 @@ export const DefaultPreemption: PluginFactory = {
   create(args, handle): Plugin {
     const percentage = args['minCandidateNodesPercentage'] as number;
     const absolute = args['minCandidateNodesAbsolute'] as number;
-    const lowest = new LowestPriorities(handle.cluster);
+    const memory = dryRunMemory(handle.cluster);
     return {
       name: NAME,
       preEnqueue: (pod) => (handle.preemption.isRunningFor(pod.row) ? GATED : null),
-      postFilter: (state, pod, statuses) => preempt(handle, lowest, state, pod, statuses, (nodes) => ({
+      postFilter: (state, pod, statuses) => preempt(handle, memory, state, pod, statuses, (nodes) => ({
         candidates: candidateTarget(nodes, percentage, absolute),
         offset: Math.floor(handle.random(NAME).next() * nodes),
       })),
@@ -40,20 +41,20 @@ export const DefaultPreemption: PluginFactory = {
 
 type Limits = (nodes: number) => { readonly candidates: number; readonly offset: number };
 
-function preempt(handle: Handle, lowest: LowestPriorities, state: CycleState, pod: PodInfo, statuses: NodeStatuses, limits: Limits): PostFilterResult {
+function preempt(handle: Handle, memory: DryRunMemory, state: CycleState, pod: PodInfo, statuses: NodeStatuses, limits: Limits): PostFilterResult {
   const refusal = ineligibility(handle, pod, statuses);
   if (refusal !== '') return { status: unschedulable(NAME, `preemption: ${refusal}`), nominatedNodeName: null };
   if (handle.cluster.totals.lowestPriority >= pod.priority) return { status: lazyStatus(NAME, () => [`preemption: ${nobodyToPreempt(handle, statuses)}`]), nominatedNodeName: '' };
   const { nodes } = handle.snapshot;
   const potential = statuses.unschedulable(nodes);
   const bounds = potential.length === 0 ? null : limits(potential.length);
-  if (bounds === null || !lowest.anyBelow(potential, pod.priority)) return { status: lazyStatus(NAME, () => [`preemption: ${nobodyToPreempt(handle, statuses)}`]), nominatedNodeName: '' };
-  const dryRun = dryRunPreemption(handle, state, pod, potential, bounds, lowest);
+  if (bounds === null || !memory.lowest.anyBelow(potential, pod.priority)) return { status: lazyStatus(NAME, () => [`preemption: ${nobodyToPreempt(handle, statuses)}`]), nominatedNodeName: '' };
+  const dryRun = dryRunPreemption(handle, state, pod, statuses, potential, bounds, memory);
   if (dryRun.candidates.length === 0) {
     const text = (): string => {
       const diagnosis = new Diagnosis(nodes.length);
       diagnosis.absentStatus = unresolvable(NAME, NOT_HELPFUL);
-      for (const [name, status] of dryRun.statuses) diagnosis.set(name, status);
+      dryRun.rejected.forEach(({ name }, i) => diagnosis.set(name, dryRun.statuses[i]));
       return diagnosis.message('');
     };
     return { status: lazyStatus(NAME, () => [`preemption: ${text()}`]), nominatedNodeName: '' };

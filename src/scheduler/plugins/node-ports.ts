@@ -17,6 +17,7 @@ export const NodePorts: PluginFactory = {
       name: NAME,
       dependence: { filter: 'node' },
       specOnly: true,
+      inert: ({ hostPorts }) => hostPorts.length === 0,
       preFilter: (_state, pod) => ({ status: pod.template.hostPorts.length === 0 ? SKIP : null, nodeNames: null }),
       filter: (_state, pod, node) => (pod.template.hostPorts.some((port) => isTaken(port, node)) ? TAKEN : null),
       eventsToRegister: () => [

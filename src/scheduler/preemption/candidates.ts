@@ -5,10 +5,11 @@
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { NodeInfo } from '../../cluster/node-info.ts';
 import type { CycleState } from '../framework/cycle-state.ts';
-import type { Handle } from '../framework/plugin-api.ts';
+import type { Handle, NodeStatuses } from '../framework/plugin-api.ts';
 import type { PodInfo } from '../framework/pod-info.ts';
 import { Code } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
+import { HopelessNodes } from './hopeless-nodes.ts';
 import { NO_VICTIMS, disruptionBudgets, selectVictims, startOf } from './victims.ts';
 import type { Candidate } from './victims.ts';
 
@@ -21,8 +22,19 @@ export interface DryRunLimits {
 
 export interface DryRun {
   readonly candidates: readonly Candidate[];
-  /** Verdicts of the nodes on which preemption does not help, by name. */
-  readonly statuses: readonly (readonly [string, Status])[];
+  /** Nodes on which preemption does not help, and why. */
+  readonly rejected: readonly NodeInfo[];
+  readonly statuses: readonly Status[];
+}
+
+/** What is remembered from dry run to dry run. */
+export interface DryRunMemory {
+  readonly lowest: LowestPriorities;
+  readonly hopeless: HopelessNodes;
+}
+
+export function dryRunMemory(cluster: Cluster): DryRunMemory {
+  return { lowest: new LowestPriorities(cluster), hopeless: new HopelessNodes(cluster) };
 }
 
 /** The least priority of a pod on each node, looked up once per change of the node. */
@@ -65,29 +77,36 @@ export function candidateTarget(nodes: number, percentage: number, absolute: num
   return Math.min(nodes, Math.max(Math.floor((nodes * percentage) / 100), absolute));
 }
 
-export function dryRunPreemption(handle: Handle, state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], limits: DryRunLimits, lowest: LowestPriorities = new LowestPriorities(handle.cluster)): DryRun {
+/** `cycle`: the verdicts of the cycle that failed; `nodes`: those that it rejected as Unschedulable. */
+export function dryRunPreemption(handle: Handle, state: CycleState, pod: PodInfo, cycle: NodeStatuses, nodes: readonly NodeInfo[], limits: DryRunLimits, memory: DryRunMemory = dryRunMemory(handle.cluster)): DryRun {
   const budgets = disruptionBudgets(handle.cluster);
   const columns = handle.cluster.nodes.stride;
   const safe: Candidate[] = [];
   const violating: Candidate[] = [];
-  const statuses: (readonly [string, Status])[] = [];
+  const rejected: NodeInfo[] = [];
+  const statuses: Status[] = [];
+  const { lowest } = memory;
+  const hopeless = memory.hopeless.asked(handle, state, pod, cycle);
   for (let i = 0; i < nodes.length; i++) {
     if (safe.length > 0 && safe.length + violating.length >= limits.candidates) break;
     const live = nodes[(limits.offset + i) % nodes.length];
-    if (lowest.of(live) >= pod.priority) {
-      statuses.push([live.name, NO_VICTIMS]);
+    const known = lowest.of(live) >= pod.priority ? NO_VICTIMS : hopeless(live);
+    if (known !== null) {
+      rejected.push(live);
+      statuses.push(known);
       continue;
     }
     const node = live.whatIf(columns);
     const result = selectVictims(handle, state.clone(), pod, node, budgets);
-    if ('code' in result) statuses.push([node.name, result]);
-    else if (result.victims.length === 0) statuses.push([node.name, { code: Code.Error, reasons: [`expected at least one victim pod on node "${node.name}"`], plugin: 'DefaultPreemption' }]);
-    else {
+    if ('code' in result || result.victims.length === 0) {
+      rejected.push(live);
+      statuses.push('code' in result ? result : { code: Code.Error, reasons: [`expected at least one victim pod on node "${node.name}"`], plugin: 'DefaultPreemption' });
+    } else {
       const list = result.pdbViolations === 0 ? safe : violating;
       if (list.length < limits.candidates) list.push(result);
     }
   }
-  return { candidates: [...safe, ...violating], statuses };
+  return { candidates: [...safe, ...violating], rejected, statuses };
 }
 
 /** Candidates that stay after all of upstream's criteria; upstream takes any of them (map order). */
