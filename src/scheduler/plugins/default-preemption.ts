@@ -47,14 +47,18 @@ function preempt(handle: Handle, memory: DryRunMemory, state: CycleState, pod: P
   if (handle.cluster.totals.lowestPriority >= pod.priority) return { status: lazyStatus(NAME, () => [`preemption: ${nobodyToPreempt(handle, statuses)}`]), nominatedNodeName: '' };
   const { nodes } = handle.snapshot;
   const potential = statuses.unschedulable(nodes);
+  const decides = (handle.decidingFilter?.(pod.template) ?? null) !== null;
   const bounds = potential.length === 0 ? null : limits(potential.length);
-  if (bounds === null || !memory.lowest.anyBelow(potential, pod.priority)) return { status: lazyStatus(NAME, () => [`preemption: ${nobodyToPreempt(handle, statuses)}`]), nominatedNodeName: '' };
+  if (bounds === null || (!decides && !memory.lowest.anyBelow(potential, pod.priority))) return { status: lazyStatus(NAME, () => [`preemption: ${nobodyToPreempt(handle, statuses)}`]), nominatedNodeName: '' };
   const dryRun = dryRunPreemption(handle, state, pod, statuses, potential, bounds, memory);
   if (dryRun.candidates.length === 0) {
     const text = (): string => {
       const diagnosis = new Diagnosis(nodes.length);
       diagnosis.absentStatus = unresolvable(NAME, NOT_HELPFUL);
-      dryRun.rejected.forEach(({ name }, i) => diagnosis.set(name, dryRun.statuses[i]));
+      for (const node of potential) {
+        const status = dryRun.why(node);
+        if (status !== null) diagnosis.set(node.name, status);
+      }
       return diagnosis.message('');
     };
     return { status: lazyStatus(NAME, () => [`preemption: ${text()}`]), nominatedNodeName: '' };

@@ -22,9 +22,8 @@ export interface DryRunLimits {
 
 export interface DryRun {
   readonly candidates: readonly Candidate[];
-  /** Nodes on which preemption does not help, and why. */
-  readonly rejected: readonly NodeInfo[];
-  readonly statuses: readonly Status[];
+  /** When there is none: why preemption does not help on one of the nodes. */
+  readonly why: (node: NodeInfo) => Status | null;
 }
 
 /** What is remembered from dry run to dry run. */
@@ -83,30 +82,27 @@ export function dryRunPreemption(handle: Handle, state: CycleState, pod: PodInfo
   const columns = handle.cluster.nodes.stride;
   const safe: Candidate[] = [];
   const violating: Candidate[] = [];
-  const rejected: NodeInfo[] = [];
-  const statuses: Status[] = [];
+  const tried = new Map<NodeInfo, Status>();
   const { lowest } = memory;
-  const hopeless = memory.hopeless.asked(handle, state, pod, cycle);
-  for (let i = 0; i < nodes.length; i++) {
+  const tries = memory.hopeless.triesAmong(handle, state, pod, cycle, nodes, limits.offset, (node) => lowest.of(node));
+  const count = tries === null ? nodes.length : tries.order.length;
+  for (let i = 0; i < count; i++) {
     if (safe.length > 0 && safe.length + violating.length >= limits.candidates) break;
-    const live = nodes[(limits.offset + i) % nodes.length];
-    const known = lowest.of(live) >= pod.priority ? NO_VICTIMS : hopeless(live);
-    if (known !== null) {
-      rejected.push(live);
-      statuses.push(known);
+    const live = nodes[(limits.offset + (tries === null ? i : tries.order[i])) % nodes.length];
+    if (lowest.of(live) >= pod.priority) {
+      tried.set(live, NO_VICTIMS);
       continue;
     }
     const node = live.whatIf(columns);
     const result = selectVictims(handle, state.clone(), pod, node, budgets);
-    if ('code' in result || result.victims.length === 0) {
-      rejected.push(live);
-      statuses.push('code' in result ? result : { code: Code.Error, reasons: [`expected at least one victim pod on node "${node.name}"`], plugin: 'DefaultPreemption' });
-    } else {
+    if ('code' in result) tried.set(live, result);
+    else if (result.victims.length === 0) tried.set(live, { code: Code.Error, reasons: [`expected at least one victim pod on node "${node.name}"`], plugin: 'DefaultPreemption' });
+    else {
       const list = result.pdbViolations === 0 ? safe : violating;
       if (list.length < limits.candidates) list.push(result);
     }
   }
-  return { candidates: [...safe, ...violating], rejected, statuses };
+  return { candidates: [...safe, ...violating], why: (node) => tried.get(node) ?? tries?.why(node) ?? null };
 }
 
 /** Candidates that stay after all of upstream's criteria; upstream takes any of them (map order). */
