@@ -48,11 +48,5 @@ function overwrite(copy: NodeInfo, source: NodeInfo, columns: number): void {
   const { pods } = source;
   while (copy.pods.length > pods.length) copy.pods.pop();
   for (let i = 0; i < pods.length; i++) copy.pods[i] = pods[i];
-  copy.facts = source.facts;
-  copy.allowedPods = source.allowedPods;
-  copy.usedPorts = source.usedPorts === null ? null : new Map(source.usedPorts);
-  copy.workPods = source.workPods;
-  copy.podsWithAffinity = source.podsWithAffinity;
-  copy.podsWithRequiredAntiAffinity = source.podsWithRequiredAntiAffinity;
-  copy.podsWithClaims = source.podsWithClaims;
+  copy.takeOver(source);
 }

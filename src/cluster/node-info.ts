@@ -85,13 +85,19 @@ export class NodeInfo {
     const nonZero = this.nonZero.slice(this.nonZeroBase, this.nonZeroBase + 2);
     const copy = new NodeInfo(this.row, this.facts, { allocatable: slice(this.allocatable), requested: slice(this.requested), base: 0, nonZero, nonZeroBase: 0 });
     copy.pods = this.pods.slice();
-    copy.allowedPods = this.allowedPods;
-    copy.usedPorts = this.usedPorts === null ? null : new Map(this.usedPorts);
-    copy.workPods = this.workPods;
-    copy.podsWithAffinity = this.podsWithAffinity;
-    copy.podsWithRequiredAntiAffinity = this.podsWithRequiredAntiAffinity;
-    copy.podsWithClaims = this.podsWithClaims;
+    copy.takeOver(this);
     return copy;
+  }
+
+  /** All that another node says and counts, but for its amounts and its list of pods. */
+  takeOver(source: NodeInfo): void {
+    this.facts = source.facts;
+    this.allowedPods = source.allowedPods;
+    this.usedPorts = source.usedPorts === null ? null : new Map(source.usedPorts);
+    this.workPods = source.workPods;
+    this.podsWithAffinity = source.podsWithAffinity;
+    this.podsWithRequiredAntiAffinity = source.podsWithRequiredAntiAffinity;
+    this.podsWithClaims = source.podsWithClaims;
   }
 
   /** Adds a pod to a what-if copy. */

@@ -3,9 +3,8 @@ import { Cluster, EvictionCause, PodOutcome, PodPhase } from '../../src/cluster/
 import type { Node, Pod } from '../../src/cluster/objects.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 import type { RandomStream } from '../../src/kernel/random.ts';
-import { decodeSchedulerConfiguration } from '../../src/scheduler/config/scheduler-configuration.ts';
 import { pluginRegistry } from '../../src/scheduler/plugins/registry.ts';
-import { Scheduler } from '../../src/scheduler/scheduler.ts';
+import { churnScheduler } from './churn-scheduler.ts';
 
 export interface RandomRun {
   readonly digest: string;
@@ -32,20 +31,7 @@ export function randomRun(options: RandomRunOptions): RandomRun {
   const registry = pluginRegistry();
   for (let i = 0; i < options.nodes; i++) cluster.addNode(randomNode(dice, i));
   for (const app of APPS) cluster.putObject('Service', { kind: 'Service', metadata: { name: app, namespace: 'default' }, spec: { selector: { app: app === 'db' ? 'nothing' : app } } } as never);
-  const scheduler = new Scheduler(kernel, cluster, {
-    configuration: decodeSchedulerConfiguration(options.configuration, { registry }),
-    registry,
-    cycleMicros: 1000,
-    bindMicros: 2500,
-    tieBreak: 'upstream',
-    sampling: true,
-    autoRun: true,
-    plain: options.plain,
-    phase: 5,
-  });
-  const messages: string[] = [];
-  scheduler.listeners.push({ cycleFailed: (_pod, message) => void messages.push(message) });
-  reapTerminating(kernel, cluster);
+  const { scheduler, messages } = churnScheduler(kernel, cluster, { plain: options.plain, configuration: options.configuration, registry, reapMicros: 2000 });
   let nodeCount = options.nodes;
   for (let step = 0; step < options.steps; step++) {
     const roll = dice.next();
@@ -134,12 +120,4 @@ function aliveNodes(cluster: Cluster): number[] {
   const rows: number[] = [];
   for (let row = 0; row < cluster.nodes.length; row++) if (cluster.nodes.alive[row] === 1) rows.push(row);
   return rows;
-}
-
-/** Stands in for kubelets: a terminating pod is gone two milliseconds later. */
-function reapTerminating(kernel: Kernel, cluster: Cluster): void {
-  const reap = kernel.defineEvent('reap', 3, (pod, incarnation) => {
-    if ((cluster.pods.incarnation[pod] | 0) === incarnation && cluster.pods.phase[pod] !== PodPhase.Free) cluster.removePod(pod, PodOutcome.Evicted);
-  });
-  cluster.observe({ podTerminating: (pod) => kernel.after(2000, reap, pod, cluster.pods.incarnation[pod] | 0) });
 }

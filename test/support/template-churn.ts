@@ -6,11 +6,10 @@ import { Cluster, EvictionCause, PodOutcome, PodPhase } from '../../src/cluster/
 import type { Node, Pod, PodSpec } from '../../src/cluster/objects.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 import type { RandomStream } from '../../src/kernel/random.ts';
-import { decodeSchedulerConfiguration } from '../../src/scheduler/config/scheduler-configuration.ts';
 import { pluginRegistry } from '../../src/scheduler/plugins/registry.ts';
 import type { NodeInfo, Plugin, PluginFactory } from '../../src/scheduler/framework/plugin-api.ts';
 import { unschedulable } from '../../src/scheduler/framework/plugin-api.ts';
-import { Scheduler } from '../../src/scheduler/scheduler.ts';
+import { churnScheduler } from './churn-scheduler.ts';
 
 export interface ChurnOptions {
   readonly seed: string;
@@ -76,20 +75,8 @@ export function churnRun(options: ChurnOptions): ChurnResult {
   for (let i = 0; i < options.nodes; i++) addNode();
   for (const namespace of ['default', 'other']) putNamespace(cluster, namespace, 'a');
   putService(cluster, 'web');
-  const scheduler = new Scheduler(kernel, cluster, {
-    configuration: decodeSchedulerConfiguration({ apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration', percentageOfNodesToScore: options.percentage, ...(profiles.length === 0 ? {} : { profiles }) }, { registry }),
-    registry,
-    cycleMicros: 1000,
-    bindMicros: 2500,
-    tieBreak: 'upstream',
-    sampling: true,
-    autoRun: true,
-    plain: options.plain,
-    phase: 5,
-  });
-  const messages: string[] = [];
-  scheduler.listeners.push({ cycleFailed: (_pod, message) => void messages.push(message) });
-  reapTerminating(kernel, cluster);
+  const configuration = { apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration', percentageOfNodesToScore: options.percentage, ...(profiles.length === 0 ? {} : { profiles }) };
+  const { scheduler, messages } = churnScheduler(kernel, cluster, { plain: options.plain, configuration, registry, reapMicros: 20_000 });
   const shapes = options.isolated === true ? SHAPES.slice(0, ISOLATED_SHAPES) : SHAPES;
   const templates = shapes.flatMap((shape, i) => [0, 1].map((k) => cluster.internTemplate(podOf(shape, i, k, options.priorities)).id));
   for (let step = 0; step < steps; step++) {
@@ -202,12 +189,4 @@ function aliveNodes(cluster: Cluster): number[] {
   const rows: number[] = [];
   for (let row = 0; row < cluster.nodes.length; row++) if (cluster.nodes.alive[row] === 1) rows.push(row);
   return rows;
-}
-
-/** Stands in for kubelets: a terminating pod is gone twenty milliseconds later. */
-function reapTerminating(kernel: Kernel, cluster: Cluster): void {
-  const reap = kernel.defineEvent('reap', 3, (pod, incarnation) => {
-    if ((cluster.pods.incarnation[pod] | 0) === incarnation && cluster.pods.phase[pod] !== PodPhase.Free) cluster.removePod(pod, PodOutcome.Evicted);
-  });
-  cluster.observe({ podTerminating: (pod) => kernel.after(20_000, reap, pod, cluster.pods.incarnation[pod] | 0) });
 }

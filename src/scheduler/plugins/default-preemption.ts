@@ -11,6 +11,7 @@ import { Diagnosis } from '../framework/diagnosis.ts';
 import type { Handle, NodeStatuses, Plugin, PluginFactory, PostFilterResult } from '../framework/plugin-api.ts';
 import type { PodInfo } from '../framework/pod-info.ts';
 import { Code, lazyStatus, unresolvable, unschedulable } from '../framework/status.ts';
+import type { Status } from '../framework/status.ts';
 import { NO_VICTIMS } from '../preemption/victims.ts';
 import type { DryRunMemory } from '../preemption/candidates.ts';
 import { bestCandidates, candidateTarget, dryRunMemory, dryRunPreemption } from '../preemption/candidates.ts';
@@ -44,36 +45,26 @@ type Limits = (nodes: number) => { readonly candidates: number; readonly offset:
 function preempt(handle: Handle, memory: DryRunMemory, state: CycleState, pod: PodInfo, statuses: NodeStatuses, limits: Limits): PostFilterResult {
   const refusal = ineligibility(handle, pod, statuses);
   if (refusal !== '') return { status: unschedulable(NAME, `preemption: ${refusal}`), nominatedNodeName: null };
-  if (handle.cluster.totals.lowestPriority >= pod.priority) return { status: lazyStatus(NAME, () => [`preemption: ${nobodyToPreempt(handle, statuses)}`]), nominatedNodeName: '' };
-  const { nodes } = handle.snapshot;
-  const potential = statuses.unschedulable(nodes);
-  const decides = (handle.decidingFilter?.(pod.template) ?? null) !== null;
-  const bounds = potential.length === 0 ? null : limits(potential.length);
-  if (bounds === null || (!decides && !memory.lowest.anyBelow(potential, pod.priority))) return { status: lazyStatus(NAME, () => [`preemption: ${nobodyToPreempt(handle, statuses)}`]), nominatedNodeName: '' };
-  const dryRun = dryRunPreemption(handle, state, pod, statuses, potential, bounds, memory);
-  if (dryRun.candidates.length === 0) {
-    const text = (): string => {
-      const diagnosis = new Diagnosis(nodes.length);
-      diagnosis.absentStatus = unresolvable(NAME, NOT_HELPFUL);
-      for (const node of potential) {
-        const status = dryRun.why(node);
-        if (status !== null) diagnosis.set(node.name, status);
-      }
-      return diagnosis.message('');
-    };
-    return { status: lazyStatus(NAME, () => [`preemption: ${text()}`]), nominatedNodeName: '' };
-  }
+  const noHelp = (why: (node: NodeInfo) => Status | null): PostFilterResult => ({ status: lazyStatus(NAME, () => [`preemption: ${notHelpful(handle, statuses, why)}`]), nominatedNodeName: '' });
+  if (handle.cluster.totals.lowestPriority >= pod.priority) return noHelp(() => NO_VICTIMS);
+  const potential = statuses.unschedulable(handle.snapshot.nodes);
+  if (potential.length === 0) return noHelp(() => NO_VICTIMS);
+  const dryRun = dryRunPreemption(handle, state, pod, statuses, potential, limits(potential.length), memory);
+  if (dryRun.candidates.length === 0) return noHelp(dryRun.why);
   const [best] = bestCandidates(handle.cluster, dryRun.candidates);
   handle.preemption.execute(pod.row, best.victims, best.nodeName);
   return { status: null, nominatedNodeName: best.nodeName };
 }
 
-/** What the dry run would say when no pod anywhere is less important: potential nodes have no victims, the others cannot be helped. */
-function nobodyToPreempt(handle: Handle, statuses: NodeStatuses): string {
+/** Potential nodes by why preemption does not help there; the others cannot be helped. */
+function notHelpful(handle: Handle, statuses: NodeStatuses, why: (node: NodeInfo) => Status | null): string {
   const { nodes } = handle.snapshot;
   const diagnosis = new Diagnosis(nodes.length);
   diagnosis.absentStatus = unresolvable(NAME, NOT_HELPFUL);
-  for (const node of statuses.unschedulable(nodes)) diagnosis.set(node.name, NO_VICTIMS);
+  for (const node of statuses.unschedulable(nodes)) {
+    const status = why(node);
+    if (status !== null) diagnosis.set(node.name, status);
+  }
   return diagnosis.message('');
 }
 

@@ -11,7 +11,7 @@ import { Code } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
 import { HopelessNodes } from './hopeless-nodes.ts';
 import { NO_VICTIMS, disruptionBudgets, selectVictims, startOf } from './victims.ts';
-import type { Candidate } from './victims.ts';
+import type { Budget, Candidate } from './victims.ts';
 
 export interface DryRunLimits {
   /** Stop once so many candidates are found and one of them violates no budget. */
@@ -63,12 +63,6 @@ export class LowestPriorities {
     }
     return this.lowest[row];
   }
-
-  /** Whether some of the nodes has a pod of lower priority. */
-  anyBelow(nodes: readonly NodeInfo[], priority: number): boolean {
-    for (let i = 0; i < nodes.length; i++) if (this.of(nodes[i]) < priority) return true;
-    return false;
-  }
 }
 
 /** How many candidates are enough among `nodes` potential nodes. */
@@ -78,10 +72,11 @@ export function candidateTarget(nodes: number, percentage: number, absolute: num
 
 /** `cycle`: the verdicts of the cycle that failed; `nodes`: those that it rejected as Unschedulable. */
 export function dryRunPreemption(handle: Handle, state: CycleState, pod: PodInfo, cycle: NodeStatuses, nodes: readonly NodeInfo[], limits: DryRunLimits, memory: DryRunMemory = dryRunMemory(handle.cluster)): DryRun {
-  const budgets = disruptionBudgets(handle.cluster);
+  let budgets: readonly Budget[] | null = null;
   const columns = handle.cluster.nodes.stride;
   const safe: Candidate[] = [];
   const violating: Candidate[] = [];
+  /** Of the nodes that had to be tried; the others with nobody to take off have no victims. */
   const tried = new Map<NodeInfo, Status>();
   const { lowest } = memory;
   const tries = memory.hopeless.triesAmong(handle, state, pod, cycle, nodes, limits.offset, (node) => lowest.of(node));
@@ -89,12 +84,9 @@ export function dryRunPreemption(handle: Handle, state: CycleState, pod: PodInfo
   for (let i = 0; i < count; i++) {
     if (safe.length > 0 && safe.length + violating.length >= limits.candidates) break;
     const live = nodes[(limits.offset + (tries === null ? i : tries.order[i])) % nodes.length];
-    if (lowest.of(live) >= pod.priority) {
-      tried.set(live, NO_VICTIMS);
-      continue;
-    }
+    if (lowest.of(live) >= pod.priority) continue;
     const node = live.whatIf(columns);
-    const result = selectVictims(handle, state.clone(), pod, node, budgets);
+    const result = selectVictims(handle, state.clone(), pod, node, (budgets ??= disruptionBudgets(handle.cluster)));
     if ('code' in result) tried.set(live, result);
     else if (result.victims.length === 0) tried.set(live, { code: Code.Error, reasons: [`expected at least one victim pod on node "${node.name}"`], plugin: 'DefaultPreemption' });
     else {
@@ -102,7 +94,7 @@ export function dryRunPreemption(handle: Handle, state: CycleState, pod: PodInfo
       if (list.length < limits.candidates) list.push(result);
     }
   }
-  return { candidates: [...safe, ...violating], why: (node) => tried.get(node) ?? tries?.why(node) ?? null };
+  return { candidates: [...safe, ...violating], why: (node) => tried.get(node) ?? (tries === null ? NO_VICTIMS : tries.why(node)) };
 }
 
 /** Candidates that stay after all of upstream's criteria; upstream takes any of them (map order). */

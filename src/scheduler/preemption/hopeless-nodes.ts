@@ -116,7 +116,8 @@ export class HopelessNodes {
     const { capacity } = this.cluster.nodes;
     let verdicts = this.byTemplate.get(template);
     if (verdicts === undefined) {
-      if (this.byTemplate.size >= MOST_TEMPLATES) for (const [first] of this.byTemplate) if (this.byTemplate.size >= MOST_TEMPLATES) this.byTemplate.delete(first);
+      const [first] = this.byTemplate.keys();
+      if (this.byTemplate.size >= MOST_TEMPLATES) this.byTemplate.delete(first);
       this.byTemplate.set(template, (verdicts = { generations: new Uint32Array(capacity), statuses: [], list: null, indexOf: new Int32Array(capacity), hopeful: new Set(), seenChanges: 0 }));
     }
     if (verdicts.generations.length < capacity) verdicts.generations = new Uint32Array(capacity);

@@ -1,0 +1,37 @@
+/** The scheduler of random clusters whose fast and plain runs are compared, and a kubelet that does nothing but end what is terminating. */
+import type { Cluster } from '../../src/cluster/cluster.ts';
+import { PodOutcome, PodPhase } from '../../src/cluster/cluster.ts';
+import type { Kernel } from '../../src/kernel/kernel.ts';
+import { decodeSchedulerConfiguration } from '../../src/scheduler/config/scheduler-configuration.ts';
+import type { PluginFactory } from '../../src/scheduler/framework/plugin-api.ts';
+import { Scheduler } from '../../src/scheduler/scheduler.ts';
+
+export interface ChurnSchedulerOptions {
+  readonly plain: boolean;
+  readonly configuration: unknown;
+  readonly registry: ReadonlyMap<string, PluginFactory>;
+  /** From the order to delete a pod until it is gone. */
+  readonly reapMicros: number;
+}
+
+/** With the messages of its failed cycles. */
+export function churnScheduler(kernel: Kernel, cluster: Cluster, { plain, configuration, registry, reapMicros }: ChurnSchedulerOptions): { readonly scheduler: Scheduler; readonly messages: readonly string[] } {
+  const scheduler = new Scheduler(kernel, cluster, {
+    configuration: decodeSchedulerConfiguration(configuration, { registry }),
+    registry,
+    cycleMicros: 1000,
+    bindMicros: 2500,
+    tieBreak: 'upstream',
+    sampling: true,
+    autoRun: true,
+    plain,
+    phase: 5,
+  });
+  const messages: string[] = [];
+  scheduler.listeners.push({ cycleFailed: (_pod, message) => void messages.push(message) });
+  const reap = kernel.defineEvent('reap', 3, (pod, incarnation) => {
+    if ((cluster.pods.incarnation[pod] | 0) === incarnation && cluster.pods.phase[pod] !== PodPhase.Free) cluster.removePod(pod, PodOutcome.Evicted);
+  });
+  cluster.observe({ podTerminating: (pod) => kernel.after(reapMicros, reap, pod, cluster.pods.incarnation[pod] | 0) });
+  return { scheduler, messages };
+}
