@@ -306,6 +306,14 @@ export class Cluster {
     this.notifying = false;
   }
 
+  /** The kubelet has seen the pod: its status.startTime is written, once. */
+  acknowledgePod(pod: number): void {
+    const { acknowledgedAt } = this.pods;
+    if (!Number.isNaN(acknowledgedAt[pod])) return;
+    acknowledgedAt[pod] = this.now;
+    this.nodes.info[this.pods.node[pod]].orderVersion++;
+  }
+
   startPod(pod: number): void {
     assert(this.pods.phase[pod] === PodPhase.Bound, 'startPod needs a bound pod');
     this.begin(Verb.StartPod, pod);
@@ -419,7 +427,9 @@ export class Cluster {
 
   /** A new version of a pod takes the place behind all others: upstream's cache removes the old one and adds the new. */
   private moveToEnd(pod: number, node: number): void {
-    const list = this.nodes.info[node].pods;
+    const info = this.nodes.info[node];
+    const list = info.pods;
+    info.orderVersion++;
     this.dropFromList(pod, list);
     this.pods.slot[pod] = list.length;
     list.push(pod);

@@ -41,6 +41,8 @@ export class NodeInfo {
   facts: NodeFacts;
   /** Rows of the pods here (assumed, bound, terminating): appended on arrival, the last one fills the hole on removal. */
   pods: number[] = [];
+  /** Grows when the order of `pods`, or when one of them was acknowledged, changes: what the node's generation does not tell. */
+  orderVersion = 0;
   allowedPods = 0;
   /** Columns of this node are at `base + resource column`. */
   allocatable: Float64Array;

@@ -6,8 +6,6 @@
  * Every event about a pod carries the ticket of the pod row at that time. Whatever makes events in flight void (the
  * pod is bound, stops, is removed, its machine dies) takes the next ticket. A pod that finds its images costs two
  * events (start, finish) and three notices; per pod row 20 bytes.
- *
- * `acknowledgedAt` (status.startTime) is the one pod column that the kubelet writes itself, when it first sees the pod.
  */
 import { growUint32 } from '../base/growable.ts';
 import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
@@ -69,7 +67,7 @@ export class Kubelet implements ClusterObserver {
 
   podStarted(pod: number): void {
     const { pods } = this.cluster;
-    if (pods.acknowledgedAt[pod] !== pods.acknowledgedAt[pod]) pods.acknowledgedAt[pod] = this.kernel.now;
+    this.cluster.acknowledgePod(pod);
     // Started without the kubelet: it ran here before the simulation began.
     if (pods.boundAt[pod] === this.kernel.now) this.images.assumeImages(pods.node[pod], pods.template[pod]);
     const ticket = this.nextTicket(pod);
@@ -121,7 +119,7 @@ export class Kubelet implements ClusterObserver {
   private begin(pod: number): void {
     const { pods } = this.cluster;
     const ticket = this.nextTicket(pod);
-    if (pods.acknowledgedAt[pod] !== pods.acknowledgedAt[pod]) pods.acknowledgedAt[pod] = this.kernel.now;
+    this.cluster.acknowledgePod(pod);
     const sandbox = this.delays.sandboxMicros(pod);
     if (this.images.missingImage(pods.node[pod], pods.template[pod]) >= 0) this.kernel.after(sandbox, this.sandboxEvent, pod, ticket);
     else this.kernel.after(sandbox + this.delays.containerStartMicros(pod), this.startEvent, pod, ticket);

@@ -348,6 +348,7 @@ export class Scheduler implements ClusterObserver {
   }
 
   podUpdated(pod: number, before: PodTemplate): void {
+    this.queue.nominator.refresh(pod);
     if (this.rereading) return;
     const view = this.podView(pod);
     const subject = { pod: view, podBefore: { ...view, template: before } };
@@ -432,10 +433,11 @@ export class Scheduler implements ClusterObserver {
       preemption: this.preemption,
       filterWithNominatedPods: (state, pod, node: NodeInfo) => profile().runFilterWithNominatedPods(state, pod, node),
       decidingFilter: (template) => (this.options.plain ? null : profile().decidingFilter(template)),
+      asksNodeOnly: (template) => !this.options.plain && profile().asksNodeOnly(template),
       runPreFilterAddPod: (state, pod, podToAdd, node) => profile().runPreFilterAddPod(state, pod, podToAdd, node),
       runPreFilterRemovePod: (state, pod, podToRemove, node) => profile().runPreFilterRemovePod(state, pod, podToRemove, node),
       nominatedPods: (nodeName) => this.queue.nominator.podsOf(nodeName),
-      nominatedNodes: () => this.queue.nominator.nodes(),
+      nominations: () => this.queue.nominator.nodes(),
       nominationCount: () => this.queue.nominator.size,
       random: (purpose) => kernel.random.stream(`plugin:${purpose}`),
       now: () => kernel.now,

@@ -36,6 +36,14 @@ describe('decisions by the fast paths', () => {
     expect(failed).toBeLessThan(decisions * 0.9);
   });
 
+  test.each([[60, 1500], [110, 2600]] as const)('are so while dozens of pods wait on %i nodes for the victims of their preemptions', (nodes, steps) => {
+    const options = { seed: `nominated-${nodes}`, nodes, steps, priorities: true, percentage: 0, isolated: true, reapMicros: 4_000_000 };
+    const fast = churnRun({ ...options, plain: false });
+    expect(fast).toEqual(churnRun({ ...options, plain: true }));
+    expect(fast.mostNominated).toBeGreaterThan(25);
+    expect(fast.unschedulable).toBeGreaterThan(2000);
+  });
+
   test.each([[['filter']], [['score']], [['filter', 'score']]] as const)('are so with a plugin that declares nothing and has %j', (moody) => {
     const options = { seed: `moody-${moody.join()}`, nodes: 40, steps: 700, priorities: false, percentage: 0, moody };
     const fast = churnRun({ ...options, plain: false });

@@ -197,3 +197,25 @@ test('plain and remembered scans preempt alike', () => {
   };
   expect(run(false)).toEqual(run(true));
 });
+
+test.each([['early', 'late'], ['late', 'early']])('what a dry run found on a node is found anew when its pods have started since: %s before %s', (first, second) => {
+  const run = (plain: boolean): readonly string[] => {
+    const world = new SchedulerWorld({ plain });
+    const { cluster } = world;
+    world.nodes(2, { cpu: '2' });
+    world.placed('lowest', 'n0', '2');
+    for (const name of ['early', 'late']) cluster.pods.acknowledgedAt[world.placed(name, 'n1', '1', { priority: 1 })] = NaN;
+    world.pod('vip1', '1', { priority: 10 });
+    world.pod('blocker', '1', { priority: 10 });
+    world.runTo(1);
+    cluster.acknowledgePod(world.row(first));
+    world.runTo(2);
+    cluster.acknowledgePod(world.row(second));
+    world.pod('vip2', '1', { priority: 10 });
+    world.runTo(10);
+    return world.log;
+  };
+  const log = run(false);
+  expect(log).toContain(`2.001 vip2 preempted ${second}`);
+  expect(log).toEqual(run(true));
+});

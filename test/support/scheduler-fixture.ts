@@ -110,7 +110,7 @@ export class SchedulerFixture {
       runPreFilterAddPod: () => null,
       runPreFilterRemovePod: () => null,
       nominatedPods: () => [],
-      nominatedNodes: () => [],
+      nominations: () => new Map(),
       nominationCount: () => 0,
       random: (purpose) => streams.stream(purpose),
       now: () => cluster.now,

@@ -20,6 +20,8 @@ export interface ChurnOptions {
   readonly priorities: boolean;
   /** No pod looks at other pods: what is told by a node alone decides, preemption included. */
   readonly isolated?: boolean;
+  /** From the order to delete a pod until it is gone, 20 ms unless given: nominated pods wait as long. */
+  readonly reapMicros?: number;
   /** percentageOfNodesToScore; 0: adaptive. */
   readonly percentage: number;
   /** With a plugin that declares nothing, looks at the whole cluster and draws lots: `filter` it has, or `score`, or both. */
@@ -30,6 +32,8 @@ export interface ChurnResult {
   readonly digest: string;
   readonly decisions: number;
   readonly unschedulable: number;
+  /** Pods nominated at one time. */
+  readonly mostNominated: number;
   readonly messages: readonly string[];
 }
 
@@ -76,9 +80,10 @@ export function churnRun(options: ChurnOptions): ChurnResult {
   for (const namespace of ['default', 'other']) putNamespace(cluster, namespace, 'a');
   putService(cluster, 'web');
   const configuration = { apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration', percentageOfNodesToScore: options.percentage, ...(profiles.length === 0 ? {} : { profiles }) };
-  const { scheduler, messages } = churnScheduler(kernel, cluster, { plain: options.plain, configuration, registry, reapMicros: 20_000 });
+  const { scheduler, messages } = churnScheduler(kernel, cluster, { plain: options.plain, configuration, registry, reapMicros: options.reapMicros ?? 20_000 });
   const shapes = options.isolated === true ? SHAPES.slice(0, ISOLATED_SHAPES) : SHAPES;
   const templates = shapes.flatMap((shape, i) => [0, 1].map((k) => cluster.internTemplate(podOf(shape, i, k, options.priorities)).id));
+  let mostNominated = 0;
   for (let step = 0; step < steps; step++) {
     const roll = dice.next();
     if (roll < 0.55) createPods(cluster, dice, templates, step);
@@ -90,9 +95,10 @@ export function churnRun(options: ChurnOptions): ChurnResult {
     else if (roll < 0.995) putService(cluster, pick(dice, APPS));
     else kernel.run({ until: kernel.now + 3_000_000 });
     kernel.run({ until: kernel.now + Math.floor(dice.next() * 12_000) });
+    mostNominated = Math.max(mostNominated, scheduler.queue.nominator.size);
   }
   kernel.run({ until: kernel.now + 20_000_000 });
-  return { digest: kernel.digest.hex(), decisions: scheduler.decisions, unschedulable: scheduler.unschedulableDecisions, messages };
+  return { digest: kernel.digest.hex(), decisions: scheduler.decisions, unschedulable: scheduler.unschedulableDecisions, mostNominated, messages };
 }
 
 const MOODY = 'Moody';

@@ -56,6 +56,10 @@ class ReplayHandle implements Handle {
     return this.made().decidingFilter(template);
   }
 
+  asksNodeOnly(template: PodTemplate): boolean {
+    return this.made().asksNodeOnly(template);
+  }
+
   runPreFilterAddPod(state: CycleState, pod: PodInfo, podToAdd: number, node: NodeInfo): Status | null {
     return this.made().runPreFilterAddPod(state, pod, podToAdd, node);
   }
@@ -68,7 +72,7 @@ class ReplayHandle implements Handle {
     return this.nominator.podsOf(nodeName);
   }
 
-  nominatedNodes(): Iterable<string> {
+  nominations(): ReadonlyMap<string, readonly number[]> {
     return this.nominator.nodes();
   }
 

@@ -19,6 +19,7 @@ import type { Status } from './status.ts';
 import { TemplateCaches } from './template-cache.ts';
 import type { CachePlan, TemplateCache } from './template-cache.ts';
 import { DomainMasks } from './domain-masks.ts';
+import { NominatedVerdicts } from './nominated-verdicts.ts';
 
 interface LiveFilter {
   readonly plugin: CachePlan['filters'][number]['plugin'];
@@ -39,8 +40,9 @@ export class CachedScan {
   private readonly domainScores: { readonly add: DomainScore; readonly table: DomainTable | null; readonly weight: number }[] = [];
   /** Calls of Filter and Score of plugins that were asked node by node, by plugin. */
   readonly asked: Map<string, number> = new Map();
-  /** By node row: why nominated pods leave no room there for the pod of this cycle. */
-  private readonly excluded = new Map<number, Status>();
+  /** By node row: why nominated pods leave no room there for the pod of this cycle. A diagnosis may keep it: it is never changed afterwards. */
+  private excluded: ReadonlyMap<number, Status> = NOBODY;
+  private readonly nominated: NominatedVerdicts;
   private readonly masks = new DomainMasks();
   private walkStart = 0;
   private liveScores: readonly ScorePlugin[] = [];
@@ -60,6 +62,7 @@ export class CachedScan {
     this.cluster = cluster;
     this.snapshot = snapshot;
     this.caches = new TemplateCaches(cluster, snapshot);
+    this.nominated = new NominatedVerdicts(cluster, snapshot);
   }
 
   get misses(): number {
@@ -77,7 +80,7 @@ export class CachedScan {
     this.liveFilters.length = 0;
     this.liveScores = NO_SCORES;
     this.tests.length = this.domainScores.length = 0;
-    if (this.excluded.size > 0) this.excluded.clear();
+    this.excluded = NOBODY;
     const others = this.askDomains(cache.plan, pod);
     if (others.length > 0 && !this.wake(profile, state, pod, cache.plan, others)) return false;
     cache.begin(pod);
@@ -92,17 +95,10 @@ export class CachedScan {
   prepareNominated(profile: Profile, state: CycleState, pod: PodInfo): boolean {
     const cache = this.cache as TemplateCache;
     if (this.liveFilters.length > 0 || cache.isOdd) return false;
-    const nodes = profile.nodesWithNominated(pod);
-    if (nodes.length === 0) return true;
-    if (this.liveScores.length > 0) return false;
-    if (profile.runPreFilter(state, pod).status !== null) return false;
-    for (const node of nodes) {
-      const status = profile.runFilterWithNominatedPods(state, pod, node);
-      if (status === null) continue;
-      if (!isRejected(status)) return false;
-      this.excluded.set(node.row, status);
-    }
-    state.reset();
+    if (this.liveScores.length > 0) return !this.nominated.concern(profile, pod);
+    const excluded = this.nominated.rejections(profile, state, pod, this.tests.length === 0);
+    if (excluded === null) return false;
+    this.excluded = excluded;
     return true;
   }
 
@@ -126,7 +122,7 @@ export class CachedScan {
     const count = order.length;
     const live = this.liveFilters.length + this.tests.length > 0;
     this.walkStart = start;
-    if (!live && cache?.blocked === true && cache.staysBlocked(this.snapshot.positionOf)) {
+    if (!live && cache?.blocked === true && cache.staysBlocked(this.snapshot.positionOf, NOBODY)) {
       this.feasibleCount = 0;
       this.rejectedCount = count;
       return null;
@@ -175,7 +171,7 @@ export class CachedScan {
   pick(start: number, target: number, totals: Float64Array, upstreamTies: boolean): number {
     const cache = this.cache as TemplateCache;
     if (this.liveFilters.length > 0) return NO_INDEX;
-    const isBlocked = cache.blocked && this.tests.length === 0 && cache.staysBlocked(this.snapshot.positionOf);
+    const isBlocked = cache.blocked && this.tests.length === 0 && cache.staysBlocked(this.snapshot.positionOf, this.excluded);
     if (cache.isOdd) return this.otherWay;
     if (isBlocked) {
       this.feasibleCount = 0;
@@ -193,9 +189,7 @@ export class CachedScan {
     this.feasibleCount = index.feasibleCount;
     this.rejectedCount = index.processedCount - index.feasibleCount;
     if (index.feasibleCount === 0) {
-      if (this.tests.length > 0) return -1;
-      for (const row of excluded.keys()) if (cache.look(row) === 0) return NOT_HERE;
-      cache.block();
+      if (this.tests.length === 0) cache.block();
       return -1;
     }
     if (index.feasibleCount === 1 || (upstreamTies && this.domainScores.length + this.liveScores.length === 0 && this.isEven(cache))) return this.order[index.winner()];
@@ -269,7 +263,7 @@ export class CachedScan {
 
   diagnose(): Diagnosis {
     if (this.liveFilters.length === 0 && this.tests.length > 0) return this.diagnoseDomains(this.cache as TemplateCache);
-    if (this.cache?.blocked === true && this.liveFilters.length === 0) return new Diagnosis(this.order.length, new BlockedStatuses(this.cache, this.snapshot, this.excluded.size === 0 ? NOBODY : new Map(this.excluded)));
+    if (this.cache?.blocked === true && this.liveFilters.length === 0) return new Diagnosis(this.order.length, new BlockedStatuses(this.cache, this.snapshot, this.excluded));
     const { info } = this.cluster.nodes;
     const statuses = this.cache?.statuses ?? [];
     const diagnosis = new Diagnosis(this.order.length);
@@ -425,14 +419,20 @@ class BlockedStatuses implements StatusSource {
 
   counts(): readonly (readonly [Status, number])[] {
     const { verdictCounts, statuses } = this.cache;
+    const replaced: number[] = [];
+    const replacing = new Map<Status, number>();
+    for (const [row, status] of this.instead) {
+      const verdict = this.cache.verdictAt(row);
+      replaced[verdict] = (replaced[verdict] ?? 0) + 1;
+      replacing.set(status, (replacing.get(status) ?? 0) + 1);
+    }
     const counts: (readonly [Status, number])[] = [];
     for (let verdict = 1; verdict < verdictCounts.length; verdict++) {
       const status = statuses[verdict];
-      let count = verdictCounts[verdict] ?? 0;
-      if (this.instead.size > 0) for (const row of this.instead.keys()) if (this.cache.verdictAt(row) === verdict) count--;
+      const count = (verdictCounts[verdict] ?? 0) - (replaced[verdict] ?? 0);
       if (status && count > 0) counts.push([status, count]);
     }
-    for (const status of this.instead.values()) counts.push([status, 1]);
+    counts.push(...replacing);
     return counts;
   }
 
@@ -446,8 +446,7 @@ class BlockedStatuses implements StatusSource {
   }
 
   unschedulable(): readonly NodeInfo[] {
-    if (this.instead.size === 0) return this.cache.unschedulableNodes();
-    return this.snapshot.nodes.filter((node) => this.ofNode(node)?.code === Code.Unschedulable);
+    return this.cache.unschedulableNodes(this.instead);
   }
 
   *explicit(): Generator<readonly [string, Status]> {

@@ -142,12 +142,14 @@ export interface Handle {
   filterWithNominatedPods(state: CycleState, pod: PodInfo, node: NodeInfo): Status | null;
   /** As Profile's; absent or null: every plugin has to be asked. */
   decidingFilter?(template: PodTemplate): Plugin | null;
+  /** As Profile's; absent: it cannot be said. */
+  asksNodeOnly?(template: PodTemplate): boolean;
   runPreFilterAddPod(state: CycleState, pod: PodInfo, podToAdd: number, node: NodeInfo): Status | null;
   runPreFilterRemovePod(state: CycleState, pod: PodInfo, podToRemove: number, node: NodeInfo): Status | null;
-  /** Pods nominated to a node, in order of nomination; rows. */
+  /** Pods nominated to a node, in order of nomination; rows. The same list as long as neither they nor their number change. */
   nominatedPods(nodeName: string): readonly number[];
-  /** Names of the nodes that some pod is nominated to. */
-  nominatedNodes(): Iterable<string>;
+  /** By name of the node, the pods nominated to it. */
+  nominations(): ReadonlyMap<string, readonly number[]>;
   /** Nominations in all. */
   nominationCount(): number;
   /** A named random stream of this plugin's own. */

@@ -8,7 +8,7 @@ import type { PodTemplate } from '../../cluster/pod-template.ts';
 import type { CycleState } from './cycle-state.ts';
 import type { PodInfo } from './pod-info.ts';
 import { MAX_NODE_SCORE, MIN_NODE_SCORE } from './plugin-api.ts';
-import type { Handle, NodeStatuses, Plugin, PluginFactory, PostFilterResult } from './plugin-api.ts';
+import type { Dependence, Handle, NodeStatuses, Plugin, PluginFactory, PostFilterResult } from './plugin-api.ts';
 import { Code, errorStatus, lazyStatus, statusMessage, unresolvable } from './status.ts';
 import type { Status } from './status.ts';
 
@@ -117,16 +117,9 @@ export class Profile {
     return this.handle.nominationCount() > 0;
   }
 
-  /** Nodes to which another pod of no lower priority is nominated: filters count it there as if it were present. */
-  nodesWithNominated(pod: PodInfo): NodeInfo[] {
-    const { cluster, snapshot } = this.handle;
-    const nodes: NodeInfo[] = [];
-    for (const name of this.handle.nominatedNodes()) {
-      if (!this.handle.nominatedPods(name).some((other) => other !== pod.row && cluster.templateOf(other).priority >= pod.priority)) continue;
-      const node = snapshot.find(name);
-      if (node !== undefined) nodes.push(node);
-    }
-    return nodes;
+  /** Handle's: the pods nominated to each node, by its name. */
+  nominations(): ReadonlyMap<string, readonly number[]> {
+    return this.handle.nominations();
   }
 
   /**
@@ -139,6 +132,15 @@ export class Profile {
     if (this.preFilter.some((plugin) => plugin.preFilterExtensions !== undefined && !isInert(plugin))) return null;
     const first = this.filter.find((plugin) => plugin.dependence?.filter !== 'facts' && !isInert(plugin));
     return first?.dependence?.filter === 'node' ? first : null;
+  }
+
+  /**
+   * Whether all that filters say of a node in a cycle of such a pod hangs on the node, its pods and those nominated to it,
+   * with some of them taken off, too.
+   */
+  asksNodeOnly(template: PodTemplate): boolean {
+    const isInert = (plugin: Plugin): boolean => plugin.inert?.(template) === true;
+    return !this.preFilter.some((plugin) => plugin.preFilterExtensions !== undefined && !isInert(plugin)) && this.filter.every((plugin) => isLocal(plugin.dependence?.filter) || isInert(plugin));
   }
 
   /** null: may enter the active queue. The first plugin that refuses gates the pod. */
@@ -275,6 +277,11 @@ export class Profile {
     }
     return null;
   }
+}
+
+/** Whether an answer with this dependence hangs on the node and its pods at most. */
+export function isLocal(dependence: Dependence | undefined): boolean {
+  return dependence === 'facts' || dependence === 'node';
 }
 
 export function isValidScore(score: number): boolean {

@@ -12,7 +12,7 @@ import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { CycleState } from './cycle-state.ts';
 import type { PodInfo } from './pod-info.ts';
 import type { Plugin } from './plugin-api.ts';
-import { isValidScore } from './profile.ts';
+import { isLocal, isValidScore } from './profile.ts';
 import type { Profile, ScorePlugin } from './profile.ts';
 import type { LiveSnapshot } from './snapshot.ts';
 import { Code, isRejected } from './status.ts';
@@ -73,7 +73,6 @@ export interface CachePlan {
 }
 
 export function cachePlan(profile: Profile): CachePlan {
-  const isLocal = (dependence: string | undefined): boolean => dependence === 'facts' || dependence === 'node';
   const filters = profile.filter.map((plugin, order) => ({ plugin, live: !isLocal(plugin.dependence?.filter), facts: plugin.dependence?.filter === 'facts', order }));
   const local = profile.score.filter(({ plugin }) => isLocal(plugin.dependence?.score));
   const liveScores = profile.score.filter(({ plugin }) => !isLocal(plugin.dependence?.score));
@@ -126,11 +125,15 @@ export class TemplateCache {
   hasUnevenRaw = false;
   /** Summed scores that change with the number of nodes, as they were last, and the snapshot version they are of. */
   private readonly counting: readonly WeightedScore[];
-  /** true: the last full walk found no node that passes, and `verdictCounts` tells how many have which verdict. */
+  /** true: the last full walk found no node that the pod may go to, and `verdictCounts` tells how many have which verdict. */
   blocked = false;
   /** Nodes by verdict, while blocked. */
   readonly verdictCounts: number[] = [];
+  /** While blocked: rows that pass, but for something that this cache does not know. */
+  private readonly passing = new Set<number>();
   private unschedulable: readonly NodeInfo[] | null = null;
+  /** The same list with verdicts that took the place of others: which rows those changed, and of which list it was made. */
+  private readonly overlaid: { of: readonly NodeInfo[] | null; rows: readonly number[]; list: readonly NodeInfo[] } = { of: null, rows: [], list: [] };
   /** Change of the node table up to which the counts hold. */
   private seenChanges = 0;
   /** Node evaluations made (misses). */
@@ -248,18 +251,26 @@ export class TemplateCache {
     return this.oddSums.get(place) ?? this.cells[place];
   }
 
-  /** To be called after a walk over all nodes in which none passed. */
+  /** To be called after a walk over all nodes in which none passed that something else does not keep the pod from. */
   block(): void {
-    const { verdictCounts } = this;
+    const { verdictCounts, passing } = this;
     verdictCounts.length = 0;
-    for (const { row } of this.snapshot.nodes) verdictCounts[this.verdictAt(row)] = (verdictCounts[this.verdictAt(row)] ?? 0) + 1;
+    passing.clear();
+    for (const { row } of this.snapshot.nodes) {
+      const verdict = this.verdictAt(row);
+      verdictCounts[verdict] = (verdictCounts[verdict] ?? 0) + 1;
+      if (verdict === 0) passing.add(row);
+    }
     this.blocked = true;
     this.unschedulable = null;
     this.seenChanges = this.cluster.nodes.changeCount;
   }
 
-  /** Looks again at the nodes that have changed since: true while none passes. `positionOf` tells which rows count. */
-  staysBlocked(positionOf: Int32Array): boolean {
+  /**
+   * Looks again at the nodes that have changed since: true while none passes but those that something else keeps the pod
+   * from (`except`, by row). `positionOf` tells which rows count.
+   */
+  staysBlocked(positionOf: Int32Array, except: ReadonlyMap<number, unknown>): boolean {
     const { nodes } = this.cluster;
     const behind = nodes.changeCount - this.seenChanges;
     if (behind > CHANGE_RING) return (this.blocked = false);
@@ -268,18 +279,36 @@ export class TemplateCache {
       if (row >= positionOf.length || positionOf[row] < 0 || this.cells[row * CELL] === (nodes.generation[row] | 0)) continue;
       const before = this.cells[row * CELL + VERDICT];
       const after = this.look(row);
-      if (after === 0 || this.hasErrors) return (this.blocked = false);
+      if (this.hasErrors || (after === 0 && !except.has(row))) return (this.blocked = false);
+      if (before === after) continue;
+      if (before === 0) this.passing.delete(row);
+      if (after === 0) this.passing.add(row);
       if (this.statuses[before]?.code !== this.statuses[after]?.code) this.unschedulable = null;
       this.verdictCounts[before]--;
       this.verdictCounts[after] = (this.verdictCounts[after] ?? 0) + 1;
     }
     this.seenChanges = nodes.changeCount;
+    for (const row of this.passing) if (!except.has(row)) return (this.blocked = false);
     return true;
   }
 
-  /** While blocked: the nodes whose verdict is Unschedulable, in cache order. Kept until one comes or goes. */
-  unschedulableNodes(): readonly NodeInfo[] {
-    return (this.unschedulable ??= this.snapshot.nodes.filter(({ row }) => this.statuses[this.cells[row * CELL + VERDICT]]?.code === Code.Unschedulable));
+  /**
+   * While blocked: the nodes whose verdict is Unschedulable, in cache order; `instead` has verdicts, by row, that take the place
+   * of the cache's. The same list until a node comes or goes.
+   */
+  unschedulableNodes(instead: ReadonlyMap<number, Status>): readonly NodeInfo[] {
+    const isOne = (row: number): boolean => this.statuses[this.cells[row * CELL + VERDICT]]?.code === Code.Unschedulable;
+    const list = (this.unschedulable ??= this.snapshot.nodes.filter(({ row }) => isOne(row)));
+    const changed: number[] = [];
+    for (const [row, { code }] of instead) if ((code === Code.Unschedulable) !== isOne(row)) changed.push(row);
+    if (changed.length === 0) return list;
+    const { overlaid } = this;
+    if (overlaid.of === list && overlaid.rows.length === changed.length && changed.every((row, i) => row === overlaid.rows[i])) return overlaid.list;
+    const flipped = new Set(changed);
+    overlaid.of = list;
+    overlaid.rows = changed;
+    overlaid.list = this.snapshot.nodes.filter(({ row }) => isOne(row) !== flipped.has(row));
+    return overlaid.list;
   }
 
   private evaluate(row: number, generation: number): void {

@@ -10,6 +10,7 @@ import type { PodInfo } from '../framework/pod-info.ts';
 import { Code } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
 import { HopelessNodes } from './hopeless-nodes.ts';
+import { Trials } from './trials.ts';
 import { NO_VICTIMS, disruptionBudgets, selectVictims, startOf } from './victims.ts';
 import type { Budget, Candidate } from './victims.ts';
 
@@ -30,10 +31,11 @@ export interface DryRun {
 export interface DryRunMemory {
   readonly lowest: LowestPriorities;
   readonly hopeless: HopelessNodes;
+  readonly trials: Trials;
 }
 
 export function dryRunMemory(cluster: Cluster): DryRunMemory {
-  return { lowest: new LowestPriorities(cluster), hopeless: new HopelessNodes(cluster) };
+  return { lowest: new LowestPriorities(cluster), hopeless: new HopelessNodes(cluster), trials: new Trials(cluster) };
 }
 
 /** The least priority of a pod on each node, looked up once per change of the node. */
@@ -79,19 +81,28 @@ export function dryRunPreemption(handle: Handle, state: CycleState, pod: PodInfo
   /** Of the nodes that had to be tried; the others with nobody to take off have no victims. */
   const tried = new Map<NodeInfo, Status>();
   const { lowest } = memory;
-  const tries = memory.hopeless.triesAmong(handle, state, pod, cycle, nodes, limits.offset, (node) => lowest.of(node));
-  const count = tries === null ? nodes.length : tries.order.length;
-  for (let i = 0; i < count; i++) {
-    if (safe.length > 0 && safe.length + violating.length >= limits.candidates) break;
-    const live = nodes[(limits.offset + (tries === null ? i : tries.order[i])) % nodes.length];
-    if (lowest.of(live) >= pod.priority) continue;
-    const node = live.whatIf(columns);
-    const result = selectVictims(handle, state.clone(), pod, node, (budgets ??= disruptionBudgets(handle.cluster)));
+  const tries = memory.hopeless.triesAmong(handle, state, pod, cycle, nodes, (node) => lowest.of(node));
+  const known = memory.trials.of(handle, pod);
+  const tryOne = (live: NodeInfo): void => {
+    if (lowest.of(live) >= pod.priority) return;
+    let result = known?.find(live);
+    if (result === undefined) {
+      const node = live.whatIf(columns);
+      result = selectVictims(handle, state.clone(), pod, node, (budgets ??= disruptionBudgets(handle.cluster)));
+      if (!('code' in result) && result.victims.length === 0) result = { code: Code.Error, reasons: [`expected at least one victim pod on node "${node.name}"`], plugin: 'DefaultPreemption' };
+      known?.keep(live, result);
+    }
     if ('code' in result) tried.set(live, result);
-    else if (result.victims.length === 0) tried.set(live, { code: Code.Error, reasons: [`expected at least one victim pod on node "${node.name}"`], plugin: 'DefaultPreemption' });
     else {
       const list = result.pdbViolations === 0 ? safe : violating;
       if (list.length < limits.candidates) list.push(result);
+    }
+  };
+  const isEnough = (): boolean => safe.length > 0 && safe.length + violating.length >= limits.candidates;
+  for (const [from, end] of [[limits.offset, nodes.length], [0, limits.offset]] as const) {
+    for (let i = from; i < end && !isEnough(); i++) {
+      if (tries !== null) i = tries.next(i);
+      if (i < end) tryOne(nodes[i]);
     }
   }
   return { candidates: [...safe, ...violating], why: (node) => tried.get(node) ?? (tries === null ? NO_VICTIMS : tries.why(node)) };

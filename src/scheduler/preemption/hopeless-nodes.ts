@@ -13,6 +13,9 @@ import { isRejected } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
 import { NO_VICTIMS } from './victims.ts';
 
+const WORD_BITS = 5;
+const WORD = (1 << WORD_BITS) - 1;
+
 /** Templates that are remembered; the one that came first makes room. */
 const MOST_TEMPLATES = 64;
 
@@ -20,17 +23,17 @@ interface Verdicts {
   /** By node row: the node's generation that the verdict is of, and the verdict; null: there is hope. */
   generations: Uint32Array;
   readonly statuses: (Status | null)[];
-  /** The nodes that the last dry run was about, the index of each row among them (-1: none), and the rows with hope. */
+  /** The nodes that the last dry run was about, the index of each row among them (-1: none), and a bit by index: there is hope. */
   list: readonly NodeInfo[] | null;
   indexOf: Int32Array;
-  readonly hopeful: Set<number>;
+  hopeful: Int32Array;
   /** Changes of the node table that `hopeful` knows of. */
   seenChanges: number;
 }
 
 export interface Tries {
-  /** How far behind the offset the nodes stand that have to be tried, ascending. */
-  readonly order: readonly number[];
+  /** The first index from `from` on, among the nodes of the dry run, of one that has to be tried; their number: there is none. */
+  next(from: number): number;
   /** Why one of the others is hopeless. */
   why(node: NodeInfo): Status | null;
 }
@@ -38,54 +41,59 @@ export interface Tries {
 export class HopelessNodes {
   private readonly cluster: Cluster;
   private readonly byTemplate = new Map<number, Verdicts>();
+  /** Bits of one dry run. */
+  private bits: Int32Array = new Int32Array(0);
 
   constructor(cluster: Cluster) {
     this.cluster = cluster;
   }
 
   /**
-   * For one dry run over `nodes` from `offset` on; null: each has to be tried. Looks at the nodes that have changed since the
+   * For one dry run over `nodes`; null: each has to be tried. Good until the next one. Looks at the nodes that have changed since the
    * last one, as long as it is about the same list. `lowest` gives the least priority on a node.
    */
-  triesAmong(handle: Handle, state: CycleState, pod: PodInfo, cycle: NodeStatuses, nodes: readonly NodeInfo[], offset: number, lowest: (node: NodeInfo) => number): Tries | null {
+  triesAmong(handle: Handle, state: CycleState, pod: PodInfo, cycle: NodeStatuses, nodes: readonly NodeInfo[], lowest: (node: NodeInfo) => number): Tries | null {
     const filter = handle.decidingFilter?.(pod.template) ?? null;
     if (filter === null) return null;
     const verdicts = this.of(pod.template.id);
     const why = (node: NodeInfo): Status | null => (lowest(node) >= pod.priority ? NO_VICTIMS : this.known(verdicts, filter, state, pod, cycle, node));
     this.bringUpToDate(verdicts, nodes, why);
-    const { indexOf, hopeful } = verdicts;
-    const distance = (row: number): number => (indexOf[row] - offset + nodes.length) % nodes.length;
-    const order: number[] = [];
-    for (const row of hopeful) order.push(distance(row));
-    // With the pods that are nominated to it a node says other things than by itself.
-    if (handle.nominationCount() > 0) {
-      for (const name of handle.nominatedNodes()) {
-        const row = handle.snapshot.find(name)?.row ?? -1;
-        if (row >= 0 && indexOf[row] >= 0 && !hopeful.has(row)) order.push(distance(row));
-      }
+    const bits = this.bitsFor(handle, verdicts);
+    return { next: (from) => nextBit(bits, from, nodes.length), why };
+  }
+
+  /** With the pods that are nominated to it a node says other things than by itself. */
+  private bitsFor(handle: Handle, { hopeful, indexOf }: Verdicts): Int32Array {
+    if (handle.nominationCount() === 0) return hopeful;
+    if (this.bits.length < hopeful.length) this.bits = new Int32Array(hopeful.length);
+    this.bits.set(hopeful);
+    for (const name of handle.nominations().keys()) {
+      const row = handle.snapshot.find(name)?.row ?? -1;
+      if (row >= 0 && indexOf[row] >= 0) setBit(this.bits, indexOf[row]);
     }
-    order.sort((a, b) => a - b);
-    return { order, why };
+    return this.bits;
   }
 
   private bringUpToDate(verdicts: Verdicts, nodes: readonly NodeInfo[], why: (node: NodeInfo) => Status | null): void {
     const { changeCount, changedRows, info, capacity } = this.cluster.nodes;
-    const { hopeful } = verdicts;
     if (verdicts.list !== nodes || changeCount - verdicts.seenChanges > CHANGE_RING) {
       if (verdicts.indexOf.length < capacity) verdicts.indexOf = new Int32Array(capacity);
       verdicts.indexOf.fill(-1);
-      hopeful.clear();
+      const words = (nodes.length >> WORD_BITS) + 1;
+      if (verdicts.hopeful.length < words) verdicts.hopeful = new Int32Array(words);
+      verdicts.hopeful.fill(0);
       for (let i = 0; i < nodes.length; i++) {
         verdicts.indexOf[nodes[i].row] = i;
-        if (why(nodes[i]) === null) hopeful.add(nodes[i].row);
+        if (why(nodes[i]) === null) setBit(verdicts.hopeful, i);
       }
       verdicts.list = nodes;
     } else {
       for (let i = verdicts.seenChanges; i < changeCount; i++) {
         const row = changedRows[i & (CHANGE_RING - 1)];
-        if (row >= verdicts.indexOf.length || verdicts.indexOf[row] < 0) continue;
-        if (why(info[row]) === null) hopeful.add(row);
-        else hopeful.delete(row);
+        const index = row < verdicts.indexOf.length ? verdicts.indexOf[row] : -1;
+        if (index < 0) continue;
+        if (why(info[row]) === null) setBit(verdicts.hopeful, index);
+        else verdicts.hopeful[index >> WORD_BITS] &= ~(1 << (index & WORD));
       }
     }
     verdicts.seenChanges = changeCount;
@@ -118,9 +126,23 @@ export class HopelessNodes {
     if (verdicts === undefined) {
       const [first] = this.byTemplate.keys();
       if (this.byTemplate.size >= MOST_TEMPLATES) this.byTemplate.delete(first);
-      this.byTemplate.set(template, (verdicts = { generations: new Uint32Array(capacity), statuses: [], list: null, indexOf: new Int32Array(capacity), hopeful: new Set(), seenChanges: 0 }));
+      this.byTemplate.set(template, (verdicts = { generations: new Uint32Array(capacity), statuses: [], list: null, indexOf: new Int32Array(capacity), hopeful: new Int32Array(0), seenChanges: 0 }));
     }
     if (verdicts.generations.length < capacity) verdicts.generations = new Uint32Array(capacity);
     return verdicts;
   }
+}
+
+function setBit(bits: Int32Array, index: number): void {
+  bits[index >> WORD_BITS] |= 1 << (index & WORD);
+}
+
+/** The first set bit from `from` on; `length` if there is none. */
+function nextBit(bits: Int32Array, from: number, length: number): number {
+  if (from >= length) return length;
+  let word = from >> WORD_BITS;
+  let left = bits[word] & (-1 << (from & WORD));
+  const last = (length - 1) >> WORD_BITS;
+  while (left === 0 && word < last) left = bits[++word];
+  return left === 0 ? length : (word << WORD_BITS) + 31 - Math.clz32(left & -left);
 }

@@ -1,6 +1,9 @@
-/** Which pods wait for which node after a preemption (pkg/scheduler/backend/queue/nominator.go). Pods of a node keep the order of nomination. */
+/**
+ * Which pods wait for which node after a preemption (pkg/scheduler/backend/queue/nominator.go). Pods of a node keep the
+ * order of nomination. A list is never changed but replaced: whoever finds the same one again knows that nothing of it is new.
+ */
 export class Nominator {
-  private readonly podsByNode = new Map<string, number[]>();
+  private readonly podsByNode = new Map<string, readonly number[]>();
   private readonly nodeByPod = new Map<number, string>();
 
   /** Number of nominations. */
@@ -12,8 +15,13 @@ export class Nominator {
     this.remove(pod);
     this.nodeByPod.set(pod, nodeName);
     const pods = this.podsByNode.get(nodeName);
-    if (pods === undefined) this.podsByNode.set(nodeName, [pod]);
-    else pods.push(pod);
+    this.podsByNode.set(nodeName, pods === undefined ? [pod] : [...pods, pod]);
+  }
+
+  /** The pod itself has changed. */
+  refresh(pod: number): void {
+    const nodeName = this.nodeByPod.get(pod);
+    if (nodeName !== undefined) this.podsByNode.set(nodeName, [...this.podsOf(nodeName)]);
   }
 
   remove(pod: number): void {
@@ -34,8 +42,8 @@ export class Nominator {
     return this.podsByNode.size === 0 ? NONE : (this.podsByNode.get(nodeName) ?? NONE);
   }
 
-  nodes(): Iterable<string> {
-    return this.podsByNode.keys();
+  nodes(): ReadonlyMap<string, readonly number[]> {
+    return this.podsByNode;
   }
 
   entries(): Iterable<readonly [number, string]> {
