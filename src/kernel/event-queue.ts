@@ -25,10 +25,12 @@ export type TimerId = number;
 /** What `lowestPhase` says when the current instant is empty: larger than any phase. */
 export const NO_PHASE = 32;
 
-/** The kind of a cancelled event; also what a free row holds. */
+/** The kind of a cancelled event. */
 const CANCELLED = 0;
 const NONE = -1;
 const MAX_KIND = 0xffff;
+/** Added to the kind of a live timer in its row: a plain event is told from it without a look at the generations. */
+const TIMER = 0x1_0000;
 const ROW_LIMIT = 0x1000_0000;
 /** Generations are 25 bits, so that an id is a safe integer. A row that has used them all up is never used again. */
 const LAST_GENERATION = 0x1ff_fffe;
@@ -95,7 +97,7 @@ export class EventQueue {
   }
 
   pushTimer(time: Micros, kind: number, a: number, b: number): TimerId {
-    const row = this.newEvent(kind, a, b);
+    const row = this.newEvent(kind + TIMER, a, b);
     const generation = ++this.generations[row];
     this.link(time, kind, row);
     return generation * ROW_LIMIT + row;
@@ -131,10 +133,10 @@ export class EventQueue {
       const next = events[row * 4 + NEXT];
       const kind = events[row * 4 + KIND];
       if (kind === CANCELLED) {
-        this.release(row);
+        this.releaseTimer(row);
       } else {
         events[row * 4 + NEXT] = NONE;
-        this.append(phaseOfKind[kind], row);
+        this.append(phaseOfKind[kind & MAX_KIND], row);
       }
       row = next;
     }
@@ -155,7 +157,7 @@ export class EventQueue {
       const row = this.bucketHeads[phase];
       if (this.events[row * 4 + KIND] !== CANCELLED) return phase;
       this.unlinkHead(phase, row);
-      this.release(row);
+      this.releaseTimer(row);
     }
     return NO_PHASE;
   }
@@ -168,9 +170,10 @@ export class EventQueue {
     this.takenA = this.events[base + A];
     this.takenB = this.events[base + B];
     this.unlinkHead(phase, row);
-    this.release(row);
+    if (kind > MAX_KIND) this.releaseTimer(row);
+    else this.release(row);
     this.pendingCount--;
-    return kind;
+    return kind & MAX_KIND;
   }
 
   /** Bytes held by the columns, the hash and the priority queue's array (8 a slot). For measurements. */
@@ -250,14 +253,17 @@ export class EventQueue {
     if (next === NONE) this.bucketMask &= ~(1 << phase);
   }
 
-  /** Puts a row back on the free list, and ends the life of the id that named it. */
+  /** Puts a row back on the free list. */
   private release(row: number): void {
-    let generation = this.generations[row];
-    if ((generation & 1) === 1) this.generations[row] = ++generation;
-    this.events[row * 4 + KIND] = CANCELLED;
-    if (generation >= LAST_GENERATION) return;
     this.events[row * 4 + NEXT] = this.freeEvent;
     this.freeEvent = row;
+  }
+
+  /** The same for a timer, cancelled or not: ends the life of the id that named it. */
+  private releaseTimer(row: number): void {
+    const generation = (this.generations[row] + 1) & ~1;
+    this.generations[row] = generation;
+    if (generation < LAST_GENERATION) this.release(row);
   }
 
   private forgetLast(): void {

@@ -107,6 +107,18 @@ describe('timers', () => {
     expect([queue.cancel(first), queue.cancel(last), queue.cancel(next)]).toEqual([false, false, true]);
   });
 
+  it('retire the row of a cancelled timer as well', () => {
+    const queue = new EventQueue(1);
+    const kind = queue.defineKind(0);
+    const inside = queue as unknown as { generations: Uint32Array };
+    inside.generations[0] = 0x1ff_fffc;
+    const last = queue.pushTimer(1, kind, 0, 0);
+    expect(queue.cancel(last)).toBe(true);
+    queue.openNext();
+    const next = queue.pushTimer(1, kind, 0, 0);
+    expect([last % 2 ** 28, next % 2 ** 28]).toEqual([0, 1]);
+  });
+
   it('leave an instant that only they held as free as before, so that it can be used again', () => {
     const queue = new EventQueue(1);
     const kind = queue.defineKind(0);
