@@ -1,22 +1,25 @@
 /**
  * Pending events in the order (time, phase, first in first out).
  *
- * Owns four things. Event rows: four int32 each, plus a generation that makes timer ids unique. Instant rows: one for
- * each distinct later time, with a linked list of its events in the order they came. A priority queue of those times
- * and a hash from time to instant row. And the *current* instant, whose events stand in one bucket per phase: an
- * instant's list is dealt out to the buckets when the instant opens, and events pushed at the current time go straight
- * to their bucket.
+ * Owns the event rows: four int32 each, plus a generation that makes timer ids unique. A pending event stands in one of
+ * three places. Far from now, its row lies with `FarEvents`, sorted no finer than needed. Before that object's horizon,
+ * it is in the list of its *instant*: there is an instant row for each distinct time, a priority queue of those times and
+ * a hash from time to row. And the events of the *current* instant stand in one bucket per phase: an instant's list is
+ * dealt out to the buckets when the instant opens, and events pushed at the current time go straight to their bucket.
+ * Instants come from the far events when the queue has run out of them, so there are few at a time.
  *
- * Costs: a push to a known instant is O(1), to a new one O(log instants); so is a pop, once per instant. At most about
- * 90 bytes a pending event when all times differ, 20 to 40 when many share an instant. Columns grow by doubling and
- * never shrink; freed rows are reused; nothing is allocated per event otherwise. A cancelled timer keeps its row until
- * its time comes.
+ * Costs: O(1) for a far event; a push to a known instant is O(1), to a new one O(log instants), and so is a pop, once
+ * per instant. 33 to 66 bytes a far event, however many share an instant, and at most about 90 a near one. Columns grow
+ * by doubling and never shrink; freed rows are reused; nothing is allocated per event otherwise. A cancelled timer keeps
+ * its row until its time comes.
  *
- * Invariant: every instant in the priority queue lies after `currentTime`.
+ * Invariant: every instant in the priority queue lies after `currentTime` and before the horizon of the far events, and
+ * they all lie at or after it. The horizon never moves back, so the events of one time are never in two places.
  */
 import FastPriorityQueue from 'fastpriorityqueue';
 import { assert } from '../base/assert.ts';
 import type { Micros } from '../base/time.ts';
+import { FarEvents } from './far-events.ts';
 import { TimeIndex } from './time-index.ts';
 
 /** generation * 2^28 + row. Live timers have an odd generation, so an id is never 0 and never names a plain event. */
@@ -62,6 +65,8 @@ export class EventQueue {
   private eventHighWater = 0;
   private freeEvent = NONE;
 
+  private readonly far = new FarEvents();
+
   /** First and last event of an instant: row * 2, row * 2 + 1. A free row holds the next free row in the first. */
   private ends = new Int32Array(INITIAL_CAPACITY * 2);
   private freeInstant = NONE;
@@ -93,13 +98,13 @@ export class EventQueue {
 
   /** The caller has checked: time is a safe integer not before `currentTime`, kind is defined, a and b are int32. */
   push(time: Micros, kind: number, a: number, b: number): void {
-    this.link(time, kind, this.newEvent(kind, a, b));
+    this.place(time, kind, this.newEvent(kind, a, b));
   }
 
   pushTimer(time: Micros, kind: number, a: number, b: number): TimerId {
     const row = this.newEvent(kind + TIMER, a, b);
     const generation = ++this.generations[row];
-    this.link(time, kind, row);
+    this.place(time, kind, row);
     return generation * ROW_LIMIT + row;
   }
 
@@ -114,13 +119,19 @@ export class EventQueue {
     return true;
   }
 
-  /** The first instant after the current one, cancelled events included; Infinity if there is none. */
-  nextTime(): Micros {
-    return this.heap.peek() ?? Infinity;
+  /**
+   * The first instant after the current one, cancelled events included; Infinity if there is none. If it lies after
+   * `limit`, the answer may be any time after the limit. The clock should be about to go up to the limit: a limit far
+   * ahead brings far events near before they need to be.
+   */
+  nextTime(limit: Micros = Infinity): Micros {
+    const time = this.heap.peek();
+    return time === undefined ? this.nextFarTime(limit) : time;
   }
 
   /** Deals the events of the next instant out to their phases; the clock moves there if any of them is alive. */
   openNext(): void {
+    if (this.heap.size === 0) this.nextFarTime(Infinity);
     const time = this.heap.poll();
     assert(time !== undefined && this.bucketMask === 0, 'an instant opens only when the one before is done');
     const instant = this.instants.take(time);
@@ -145,7 +156,7 @@ export class EventQueue {
 
   /** Sets the clock to a time before the next instant, when the current instant is done. */
   moveTo(time: Micros): void {
-    assert(time >= this.currentTime && time < this.nextTime(), 'the clock must not pass an event');
+    assert(time >= this.currentTime && time < this.nextTime(time), 'the clock must not pass an event');
     assert(this.bucketMask === 0 || time === this.currentTime, 'the clock must not leave an instant that is not done');
     this.currentTime = time;
   }
@@ -176,10 +187,10 @@ export class EventQueue {
     return kind & MAX_KIND;
   }
 
-  /** Bytes held by the columns, the hash and the priority queue's array (8 a slot). For measurements. */
+  /** Bytes held by the columns, the far events, the hash and the priority queue's array (8 a slot). For measurements. */
   get allocatedBytes(): number {
     const columnBytes = this.events.byteLength + this.generations.byteLength + this.ends.byteLength;
-    return columnBytes + this.instants.allocatedBytes + this.heap.size * 8;
+    return columnBytes + this.far.allocatedBytes + this.instants.allocatedBytes + this.heap.size * 8;
   }
 
   private newEvent(kind: number, a: number, b: number): number {
@@ -200,11 +211,20 @@ export class EventQueue {
     return row;
   }
 
-  private link(time: Micros, kind: number, row: number): void {
-    if (time === this.currentTime) {
-      this.append(this.phaseOfKind[kind], row);
-      return;
-    }
+  private place(time: Micros, kind: number, row: number): void {
+    if (time === this.currentTime) this.append(this.phaseOfKind[kind], row);
+    else if (time < this.far.horizon) this.link(time, row);
+    else this.far.add(time, row);
+  }
+
+  /** When there is no instant left: makes the next far events instants, unless they lie after `limit`. The first, or Infinity. */
+  private nextFarTime(limit: Micros): Micros {
+    const { far } = this;
+    for (let entry = far.open(limit); entry !== NONE; entry = far.after(entry)) this.link(far.timeOf(entry), far.rowOf(entry));
+    return this.heap.peek() ?? Infinity;
+  }
+
+  private link(time: Micros, row: number): void {
     let instant = this.lastInstant;
     if (time !== this.lastTime) {
       instant = this.instants.find(time);

@@ -178,7 +178,9 @@ export class Kernel {
 
   /** Moves on to the next instant that holds anything; false, and on to `until`, if that lies beyond `until`. */
   private advance(until: Micros): boolean {
-    const queueTime = this.queue.nextTime();
+    // Whatever comes first, the clock goes no further than this.
+    const limit = this.inputTime < until ? this.inputTime : until;
+    const queueTime = this.queue.nextTime(limit);
     const next = this.inputTime < queueTime ? this.inputTime : queueTime;
     if (next > until) {
       this.queue.moveTo(until);

@@ -19,9 +19,11 @@ interface Program {
 }
 
 const PHASE_COUNT = 4;
+/** Few bins of each level of `FarEvents`, few places in each. */
+const farDelay = fc.tuple(fc.nat(3), fc.nat(3), fc.nat(2)).map(([bin, level, place]) => bin * 2 ** (13 + 10 * level) + place);
 const stepArbitrary: fc.Arbitrary<Step> = fc.record({
   op: fc.constantFrom('event', 'event', 'timer', 'timer', 'cancel'),
-  delay: fc.oneof({ weight: 3, arbitrary: fc.nat(3) }, { weight: 1, arbitrary: fc.constantFrom(1000, 3_600_000_000, 2 ** 40) }),
+  delay: fc.oneof({ weight: 3, arbitrary: fc.nat(3) }, { weight: 1, arbitrary: fc.constantFrom(1000, 3_600_000_000, 2 ** 40) }, { weight: 1, arbitrary: farDelay }),
   phase: fc.nat(PHASE_COUNT - 1),
   target: fc.nat(50),
 });
