@@ -15,6 +15,8 @@ import type { Status } from './status.ts';
 
 /** Templates that are remembered; the one that came first makes room. */
 const MOST_TEMPLATES = 64;
+/** A template's entries begin anew when there are so many more than nominated nodes: most are of nodes that no pod waits for any more. */
+const MOST_LEFT_OVER = 500;
 
 interface Entry {
   /** What the answer is of: the pods nominated to the node, the node and its version. */
@@ -46,9 +48,11 @@ export class NominatedVerdicts {
    */
   rejections(profile: Profile, state: CycleState, pod: PodInfo, remember: boolean): ReadonlyMap<number, Status> | null {
     const rejections = new Map<number, Status>();
+    const nominations = profile.nominations();
     const entries = this.entriesOf(profile, pod.template.id);
+    if (entries.size > nominations.size + MOST_LEFT_OVER) entries.clear();
     let prepared = false;
-    for (const [name, pods] of profile.nominations()) {
+    for (const [name, pods] of nominations) {
       if (!this.count(pods, pod)) continue;
       const node = this.snapshot.find(name);
       if (node === undefined) continue;
