@@ -7,15 +7,15 @@ import type { BenchRow, BenchSize } from './bench-row.ts';
 
 const SHAPES = 'bench/macro/scheduler-perf/performance-config.yaml';
 
-/** Of the shapes in this folder, those with the label. In full size the first run of each warms up. */
-export function perfRows(label: string, size: BenchSize): BenchRow[] {
+/** Of the shapes in this folder, those with the label. In full size there are `runs` of each; the first warms up, the fastest counts. */
+export function perfRows(label: string, size: BenchSize, runs: number): BenchRow[] {
   const now = (): number => performance.now();
   const plan = planPerf([SHAPES], { cases: [], workloads: [], labels: [label] }, createInputFiles());
   assert(plan.unsupported.length === 0, 'our own shapes are supported');
   const calibration = size === 'full' ? new Calibration(now) : new Calibration(now, 1_000);
   return plan.workloads.flatMap((planned) => {
     const rate = calibration.measure();
-    const result = measureWorkload(planned, { plain: false, now, runs: size === 'full' ? null : 1 });
+    const result = measureWorkload(planned, { plain: false, now, runs: size === 'full' ? runs : 1 });
     const { nodes, pods, scheduled, decisions, nodesFiltered, nodesEvaluated, digest } = result;
     const name = `${result.case}/${result.workload}`;
     return [

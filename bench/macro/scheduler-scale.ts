@@ -3,5 +3,5 @@ import type { BenchRow, BenchSize } from '../bench-row.ts';
 import { perfRows } from '../perf-rows.ts';
 
 export async function run(size: BenchSize): Promise<BenchRow[]> {
-  return perfRows(size === 'full' ? 'scale' : 'small-scale', size);
+  return perfRows(size === 'full' ? 'scale' : 'small-scale', size, 25);
 }
