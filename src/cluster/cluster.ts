@@ -17,7 +17,7 @@ import type { ClusterObserver, NodeBefore } from './observer.ts';
 import { EvictionCause, PodPhase, PodOutcome, PodTable } from './pod-table.ts';
 import { TemplateTable } from './pod-template.ts';
 import type { PodTemplate } from './pod-template.ts';
-import { ResourceRegistry } from './resources.ts';
+import { FIRST_SCALAR, ResourceRegistry } from './resources.ts';
 import { Totals } from './totals.ts';
 
 /** What the cluster needs of the kernel. */
@@ -503,7 +503,10 @@ export class Cluster {
     const amounts = nodeAllocatable(node, this.resources);
     const info = this.nodes.info[row];
     info.allocatable.fill(0, info.base, info.base + this.nodes.stride);
-    for (const [column, amount] of amounts.columns) info.allocatable[info.base + column] = amount;
+    for (const [column, amount] of amounts.columns) {
+      info.allocatable[info.base + column] = amount;
+      if (column >= FIRST_SCALAR && amount > 0) this.nodes.noteOffer(row, column);
+    }
     info.allowedPods = amounts.pods;
     this.nodes.countFreePods(info);
   }

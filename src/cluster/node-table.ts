@@ -45,6 +45,8 @@ export class NodeTable {
   generation: Uint32Array = new Uint32Array(0);
   /** Grows with every change of the node's object. Never 0 on a used row. */
   factsGeneration: Uint32Array = new Uint32Array(0);
+  /** By column of an extended resource or the like: rows of the nodes that offer it, or have done so. */
+  readonly offering: Map<number, Set<number>> = new Map();
   /** Label values as numbers; use `labelColumn`. */
   readonly labels: LabelColumns = new LabelColumns();
   /** Rows whose generation grew, in order: a ring, `changeCount` is where the next one goes (modulo CHANGE_RING). */
@@ -60,6 +62,13 @@ export class NodeTable {
   /** To be called when the node's pods, or how many it allows, have changed in number. */
   countFreePods({ row, allowedPods, pods }: NodeInfo): void {
     this.nonZero[row * this.rowStride + FREE_PODS] = allowedPods - pods.length;
+  }
+
+  /** To be called when a node offers some of a resource that not all nodes have. */
+  noteOffer(row: number, column: number): void {
+    const rows = this.offering.get(column);
+    if (rows === undefined) this.offering.set(column, new Set([row]));
+    else rows.add(row);
   }
 
   /** The nodes' values of a label as numbers, kept up to date. */

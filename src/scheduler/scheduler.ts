@@ -52,6 +52,8 @@ export interface SchedulerOptions {
   readonly autoRun: boolean;
   /** true: no caches and indexes; the same decisions, slower. */
   readonly plain: boolean;
+  /** As AlgorithmOptions. */
+  readonly cacheBytes?: number | undefined;
   /** Kernel phase of all scheduler events. */
   readonly phase: number;
 }
@@ -132,6 +134,7 @@ export class Scheduler implements ClusterObserver {
       tieBreak: options.tieBreak,
       tieStream: kernel.random.stream('tie-break'),
       plain: options.plain,
+      cacheBytes: options.cacheBytes,
     });
     this.bindings = new Bindings(kernel, cluster, this, { bindMicros: options.bindMicros, phase });
     this.cycleEvent = kernel.defineEvent('scheduler.cycle', phase, () => this.startCycle());

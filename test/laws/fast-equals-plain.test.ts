@@ -44,6 +44,14 @@ describe('decisions by the fast paths', () => {
     expect(fast.unschedulable).toBeGreaterThan(2000);
   });
 
+  test.each([9, 40, 160])('are so where few of %i nodes have what a pod asks for, and little room to remember', (nodes) => {
+    const options = { seed: `devices-${nodes}`, nodes, steps: 1200, priorities: true, percentage: 0, isolated: true, devices: true };
+    const plain = churnRun({ ...options, plain: true });
+    expect(churnRun({ ...options, plain: false })).toEqual(plain);
+    expect(churnRun({ ...options, plain: false, cacheBytes: 20_000 })).toEqual(plain);
+    expect(plain.decisions).toBeGreaterThan(2000);
+  });
+
   test.each([[['filter']], [['score']], [['filter', 'score']]] as const)('are so with a plugin that declares nothing and has %j', (moody) => {
     const options = { seed: `moody-${moody.join()}`, nodes: 40, steps: 700, priorities: false, percentage: 0, moody };
     const fast = churnRun({ ...options, plain: false });

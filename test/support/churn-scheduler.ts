@@ -12,10 +12,11 @@ export interface ChurnSchedulerOptions {
   readonly registry: ReadonlyMap<string, PluginFactory>;
   /** From the order to delete a pod until it is gone. */
   readonly reapMicros: number;
+  readonly cacheBytes?: number | undefined;
 }
 
 /** With the messages of its failed cycles. */
-export function churnScheduler(kernel: Kernel, cluster: Cluster, { plain, configuration, registry, reapMicros }: ChurnSchedulerOptions): { readonly scheduler: Scheduler; readonly messages: readonly string[] } {
+export function churnScheduler(kernel: Kernel, cluster: Cluster, { plain, configuration, registry, reapMicros, cacheBytes }: ChurnSchedulerOptions): { readonly scheduler: Scheduler; readonly messages: readonly string[] } {
   const scheduler = new Scheduler(kernel, cluster, {
     configuration: decodeSchedulerConfiguration(configuration, { registry }),
     registry,
@@ -25,6 +26,7 @@ export function churnScheduler(kernel: Kernel, cluster: Cluster, { plain, config
     sampling: true,
     autoRun: true,
     plain,
+    cacheBytes,
     phase: 5,
   });
   const messages: string[] = [];

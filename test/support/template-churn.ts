@@ -20,6 +20,10 @@ export interface ChurnOptions {
   readonly priorities: boolean;
   /** No pod looks at other pods: what is told by a node alone decides, preemption included. */
   readonly isolated?: boolean;
+  /** Nodes offer one of a dozen devices, which pods ask for: few nodes take a pod. */
+  readonly devices?: boolean;
+  /** What remembered answers may hold. */
+  readonly cacheBytes?: number;
   /** From the order to delete a pod until it is gone, 20 ms unless given: nominated pods wait as long. */
   readonly reapMicros?: number;
   /** percentageOfNodesToScore; 0: adaptive. */
@@ -75,14 +79,15 @@ export function churnRun(options: ChurnOptions): ChurnResult {
   const registry = new Map([...pluginRegistry(), [MOODY, moodyPlugin(moody)]]);
   const profiles = moody.length === 0 ? [] : [{ schedulerName: 'default-scheduler', plugins: Object.fromEntries(moody.map((point) => [point, { enabled: [{ name: MOODY, ...(point === 'score' ? { weight: 2 } : {}) }] }])) }];
   let made = 0;
-  const addNode = (): unknown => cluster.addNode(randomNode(dice, made++));
+  const addNode = (): unknown => cluster.addNode(withDevice(randomNode(dice, made), options.devices === true ? made++ % DEVICES : (made++, -1)));
   for (let i = 0; i < options.nodes; i++) addNode();
   for (const namespace of ['default', 'other']) putNamespace(cluster, namespace, 'a');
   putService(cluster, 'web');
   const configuration = { apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration', percentageOfNodesToScore: options.percentage, ...(profiles.length === 0 ? {} : { profiles }) };
-  const { scheduler, messages } = churnScheduler(kernel, cluster, { plain: options.plain, configuration, registry, reapMicros: options.reapMicros ?? 20_000 });
+  const { scheduler, messages } = churnScheduler(kernel, cluster, { plain: options.plain, configuration, registry, reapMicros: options.reapMicros ?? 20_000, cacheBytes: options.cacheBytes });
   const shapes = options.isolated === true ? SHAPES.slice(0, ISOLATED_SHAPES) : SHAPES;
   const templates = shapes.flatMap((shape, i) => [0, 1].map((k) => cluster.internTemplate(podOf(shape, i, k, options.priorities)).id));
+  if (options.devices === true) for (let device = 0; device <= DEVICES; device++) templates.push(cluster.internTemplate(devicePod(device)).id);
   let mostNominated = 0;
   for (let step = 0; step < steps; step++) {
     const roll = dice.next();
@@ -99,6 +104,19 @@ export function churnRun(options: ChurnOptions): ChurnResult {
   }
   kernel.run({ until: kernel.now + 20_000_000 });
   return { digest: kernel.digest.hex(), decisions: scheduler.decisions, unschedulable: scheduler.unschedulableDecisions, mostNominated, messages };
+}
+
+const DEVICES = 12;
+const deviceName = (device: number): string => `example.com/device-${device}`;
+
+/** -1: none. */
+function withDevice(node: Node, device: number): Node {
+  return device < 0 ? node : { ...node, status: { ...node.status, allocatable: { ...node.status?.allocatable, [deviceName(device)]: '2' } } };
+}
+
+function devicePod(device: number): Pod {
+  const requests = { cpu: '100m', [deviceName(device)]: '1' };
+  return { metadata: { namespace: 'default', labels: {} }, spec: { containers: [{ name: 'c', image: 'registry/web:v1', resources: { requests, limits: requests } }] } };
 }
 
 const MOODY = 'Moody';

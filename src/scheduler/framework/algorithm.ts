@@ -28,6 +28,8 @@ export interface AlgorithmOptions {
   readonly tieStream: RandomStream;
   /** true: the plain scan only, no caches. Same decisions, slower: the twin that proves the caches right. */
   readonly plain: boolean;
+  /** Bytes that remembered answers may hold; 256 MiB unless given. */
+  readonly cacheBytes?: number | undefined;
 }
 
 export type ScheduleResult =
@@ -59,7 +61,7 @@ export class Algorithm {
     this.snapshot = snapshot;
     this.options = options;
     this.knowsTies = options.tieBreak === 'upstream';
-    this.cached = new CachedScan(cluster, snapshot);
+    this.cached = new CachedScan(cluster, snapshot, options.cacheBytes);
   }
 
   /** Calls of plugins that had to be asked node by node, by plugin. */
@@ -113,7 +115,7 @@ export class Algorithm {
     const start = this.nextStartNodeIndex % count;
     const target = this.feasibleNodesToFind(profile, count);
     this.makeRoom(count);
-    const picked = profile.score.length > 0 ? cached.pick(start, target, this.totals, this.knowsTies) : cached.otherWay;
+    const picked = profile.score.length > 0 ? cached.pick(pod, start, target, this.totals, this.knowsTies) : cached.otherWay;
     if (picked === NOT_HERE) {
       state.reset();
       return null;

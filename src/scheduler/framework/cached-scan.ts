@@ -58,10 +58,11 @@ export class CachedScan {
   private order: Int32Array = new Int32Array(0);
   private orderVersion = -1;
 
-  constructor(cluster: Cluster, snapshot: LiveSnapshot) {
+  /** `cacheBytes`: what remembered answers may hold; a default of TemplateCaches. */
+  constructor(cluster: Cluster, snapshot: LiveSnapshot, cacheBytes?: number) {
     this.cluster = cluster;
     this.snapshot = snapshot;
-    this.caches = new TemplateCaches(cluster, snapshot);
+    this.caches = new TemplateCaches(cluster, snapshot, cacheBytes);
     this.nominated = new NominatedVerdicts(cluster, snapshot);
   }
 
@@ -83,7 +84,6 @@ export class CachedScan {
     this.excluded = NOBODY;
     const others = this.askDomains(cache.plan, pod);
     if (others.length > 0 && !this.wake(profile, state, pod, cache.plan, others)) return false;
-    cache.begin(pod);
     if (this.orderVersion !== this.snapshot.version) this.takeOrder();
     return true;
   }
@@ -120,6 +120,7 @@ export class CachedScan {
   filter(state: CycleState, pod: PodInfo, start: number, target: number): Status | null {
     const { order, cache, feasible } = this;
     const count = order.length;
+    if (cache !== null) this.caches.begin(cache, pod);
     const live = this.liveFilters.length + this.tests.length > 0;
     this.walkStart = start;
     if (!live && cache?.blocked === true && cache.staysBlocked(this.snapshot.positionOf, NOBODY)) {
@@ -168,9 +169,16 @@ export class CachedScan {
    * NOT_HERE: the plain scan has to.
    * `upstreamTies` false: the choice is not made here.
    */
-  pick(start: number, target: number, totals: Float64Array, upstreamTies: boolean): number {
+  pick(pod: PodInfo, start: number, target: number, totals: Float64Array, upstreamTies: boolean): number {
     const cache = this.cache as TemplateCache;
     if (this.liveFilters.length > 0) return NO_INDEX;
+    const only = this.tests.length + this.excluded.size === 0 ? cache.onlyTaker(pod, this.snapshot.positionOf) : -1;
+    if (only >= 0) {
+      this.feasibleCount = 1;
+      this.rejectedCount = this.order.length - 1;
+      return only;
+    }
+    this.caches.begin(cache, pod);
     const isBlocked = cache.blocked && this.tests.length === 0 && cache.staysBlocked(this.snapshot.positionOf, this.excluded);
     if (cache.isOdd) return this.otherWay;
     if (isBlocked) {

@@ -2,7 +2,7 @@
  * Answers of node-local plugins, remembered per (pod template, node) until the node or its pods change. One cache per
  * profile and template: a verdict and a score per node row, compared with the node table's generation. Plugins whose
  * answers depend on the whole cluster ("live" ones) are asked every time, unless they say that they are inert for the
- * template. About 40 bytes a node; a hit costs two array reads.
+ * template. About 40 bytes a node, up to a bound for all caches together; a hit costs two array reads.
  */
 import { assert } from '../../base/assert.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
@@ -36,6 +36,12 @@ const RAW_GENERATION = 5;
 const COUNTED_SUM = 6;
 const COUNTED_VERSION = 7;
 const MAX_SUM = 0x2000_0000;
+/** Nodes that are tried one by one before all are looked at. */
+const MOST_TRIED = 16;
+/** A cell and a node's share of the index. */
+const BYTES_PER_NODE = 40;
+/** In use by all caches. */
+const MOST_BYTES = 0x1000_0000;
 
 type FilterPlugin = Profile['filter'][number];
 
@@ -106,6 +112,11 @@ export class TemplateCache {
   private readonly factsFilters: readonly CachedFilter[];
   private readonly nodeFilters: readonly CachedFilter[];
   private readonly rawOnFacts: boolean;
+  /** The filter that knows which few nodes may pass, if none before it can fail on the others. */
+  private readonly choosy: Plugin | null;
+  /** Bytes held, and when it was used last, counted in uses of all caches. */
+  bytes = 0;
+  lastUse = 0;
   private readonly state: CycleState = new CycleState();
   private readonly statusIndex = new Map<Status, number>();
   private readonly textIndex = new Map<string, number>();
@@ -143,6 +154,7 @@ export class TemplateCache {
   /** A score was outside the range: whoever scores by this cache has to look at each plugin's again. */
   hasInvalidScores = false;
 
+  private readonly template: PodTemplate;
   /** The pod of the cycle under way: one of the template's. */
   private view: PodInfo;
 
@@ -150,6 +162,7 @@ export class TemplateCache {
     this.cluster = cluster;
     this.snapshot = snapshot;
     this.view = pod;
+    this.template = pod.template;
     this.index = new WindowIndex((position) => this.total(position));
     this.plan = plan;
     this.usable = this.prepare(profile, plan, pod);
@@ -162,6 +175,7 @@ export class TemplateCache {
     this.counting = weighted(scores(plan.summed).filter(({ plugin }) => plugin.countsNodes !== undefined));
     this.normalized = scores(plan.normalized);
     this.raw = this.normalized.map(() => new Float64Array(0));
+    this.choosy = choosyFilter(filters.map(({ plugin }) => plugin));
     this.rawOnFacts = this.normalized.every(({ plugin }) => plugin.dependence?.score === 'facts');
   }
 
@@ -177,6 +191,7 @@ export class TemplateCache {
     this.view = pod;
     if (this.cells.length < capacity * CELL) {
       this.cells = new Int32Array(capacity * CELL);
+      this.bytes = capacity * (BYTES_PER_NODE + 8 * this.raw.length);
       for (let at = COUNTED_VERSION; at < this.cells.length; at += CELL) this.cells[at] = COUNTS_NOTHING;
       for (let i = 0; i < this.raw.length; i++) this.raw[i] = new Float64Array(capacity);
     }
@@ -185,6 +200,41 @@ export class TemplateCache {
       for (let at = COUNTED_VERSION; at < this.cells.length; at += CELL) if (this.cells[at] >= 0) this.cells[at] = NOT_COUNTED;
     }
     this.snapshotVersion = snapshotVersion;
+  }
+
+  /** Gives its memory back: every node is looked at anew. */
+  forget(): void {
+    this.cells = new Int32Array(0);
+    this.bytes = 0;
+    for (let i = 0; i < this.raw.length; i++) this.raw[i] = new Float64Array(0);
+    this.oddSums.clear();
+    this.index.forget();
+    this.blocked = false;
+    this.unschedulable = this.overlaid.of = null;
+    this.overlaid.list = [];
+    this.snapshotVersion = this.indexedVersion = -1;
+  }
+
+  /**
+   * The only node that takes the pod, where a filter knows that few can: nothing is remembered for it. -1: none or several do,
+   * or there are too many to try. `positionOf` tells which rows count.
+   */
+  onlyTaker(pod: PodInfo, positionOf: Int32Array): number {
+    this.view = pod;
+    const rows = this.choosy?.onlyRows?.(this.template) ?? null;
+    if (rows === null || rows.size > MOST_TRIED) return -1;
+    let taker = -1;
+    for (const row of rows) {
+      if (row >= positionOf.length || positionOf[row] < 0 || !this.passes(row)) continue;
+      if (taker >= 0) return -1;
+      taker = row;
+    }
+    return taker;
+  }
+
+  private passes(row: number): boolean {
+    const node = this.cluster.nodes.info[row];
+    return this.factsFilters.every(({ ask }) => ask(node, row) === null) && this.nodeFilters.every(({ ask }) => ask(node, row) === null);
   }
 
   /** The verdict on a node, brought up to date; 0: passes. Scores of the row are then valid, too. */
@@ -438,6 +488,12 @@ export class TemplateCache {
   }
 }
 
+/** The first filter that may know which nodes pass, if those before it only reject the others. */
+function choosyFilter(filters: readonly Plugin[]): Plugin | null {
+  const index = filters.findIndex((plugin) => plugin.onlyRows !== undefined);
+  return index >= 0 && filters.slice(0, index).every((plugin) => plugin.filterNeverFails === true) ? filters[index] : null;
+}
+
 /** A template's caches by profile; made on first use. */
 export class TemplateCaches {
   private readonly cluster: Cluster;
@@ -448,10 +504,32 @@ export class TemplateCaches {
   /** By what the answers hang on. */
   private readonly shared = new Map<Profile, Map<string, TemplateCache>>();
   private readonly made: TemplateCache[] = [];
+  private readonly mostBytes: number;
+  private uses = 0;
+  private bytes = 0;
 
-  constructor(cluster: Cluster, snapshot: LiveSnapshot) {
+  /** With more than `mostBytes` in use, the cache that was not used for longest gives its memory back. */
+  constructor(cluster: Cluster, snapshot: LiveSnapshot, mostBytes: number = MOST_BYTES) {
     this.cluster = cluster;
     this.snapshot = snapshot;
+    this.mostBytes = mostBytes;
+  }
+
+  /** To be called before a cache is asked about nodes. */
+  begin(cache: TemplateCache, pod: PodInfo): void {
+    const before = cache.bytes;
+    cache.lastUse = ++this.uses;
+    cache.begin(pod);
+    this.bytes += cache.bytes - before;
+    while (this.bytes > this.mostBytes && this.bytes > cache.bytes) this.forgetOldest(cache);
+  }
+
+  private forgetOldest(kept: TemplateCache): void {
+    let oldest: TemplateCache | null = null;
+    for (const cache of this.made) if (cache !== kept && cache.bytes > 0 && (oldest === null || cache.lastUse < oldest.lastUse)) oldest = cache;
+    assert(oldest !== null, 'somebody holds what is in use');
+    this.bytes -= oldest.bytes;
+    oldest.forget();
   }
 
   of(profile: Profile, pod: PodInfo, template: PodTemplate): TemplateCache {

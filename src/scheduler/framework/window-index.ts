@@ -80,6 +80,12 @@ export class WindowIndex {
     if (rest > 0) this.staleBits[length >> BLOCK_BITS] = (1 << rest) - 1;
   }
 
+  /** Gives its memory back; `reset` has to be next. */
+  forget(): void {
+    this.total = new Int32Array(0);
+    this.length = 0;
+  }
+
   invalidate(position: number): void {
     this.staleBits[position >> BLOCK_BITS] |= 1 << (position & (BLOCK - 1));
   }

@@ -49,6 +49,7 @@ function createNodeAffinity(added: NodeAffinityObject | null): Plugin {
   return {
     name: NAME,
     dependence: { filter: 'facts', score: 'facts' },
+    filterNeverFails: true,
     specOnly: true,
     preFilter: (_state, pod) => preFilter(pod, compiled(pod.template), addedRequired !== null),
     filter: (_state, pod, node) => {

@@ -13,6 +13,7 @@ export const NodeName: PluginFactory = {
     return {
       name: NAME,
       dependence: { filter: 'facts' },
+      filterNeverFails: true,
       specOnly: true,
       filter: (_state, pod, node) => {
         const wanted = pod.template.spec.nodeName;

@@ -16,6 +16,7 @@ export const NodePorts: PluginFactory = {
     return {
       name: NAME,
       dependence: { filter: 'node' },
+      filterNeverFails: true,
       specOnly: true,
       inert: ({ hostPorts }) => hostPorts.length === 0,
       preFilter: (_state, pod) => ({ status: pod.template.hostPorts.length === 0 ? SKIP : null, nodeNames: null }),

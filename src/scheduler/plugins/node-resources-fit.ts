@@ -55,6 +55,7 @@ export const NodeResourcesFit: PluginFactory = {
       preFilter: () => ({ status: null, nodeNames: null }),
       filter: (_state, pod, node) => filter(pod.template, node, registry, ignored, verdicts),
       filterOf: (template) => filterOf(template, handle.cluster, ignored, verdicts),
+      onlyRows: (template) => onlyRows(template, handle.cluster.nodes, ignored),
       preScore: () => null,
       score: (_state, pod, node) => score(pod.template, node),
       scoreOf: (template) => leastAllocatedOf(template, strategy, handle.cluster.nodes) ?? ((node) => score(template, node)),
@@ -136,6 +137,19 @@ function filterOf(template: PodTemplate, { nodes, resources }: Cluster, ignored:
     return fits ? null : filter(template, node, resources, ignored, verdicts);
   };
 }
+
+/** The fewest nodes that offer one of the resources that not all nodes have; null: the template wants none of those. */
+function onlyRows({ requested: { columns, amounts } }: PodTemplate, nodes: NodeTable, ignored: (column: number) => boolean): ReadonlySet<number> | null {
+  let fewest: ReadonlySet<number> | null = null;
+  for (let i = 0; i < columns.length; i++) {
+    if (columns[i] < FIRST_SCALAR || amounts[i] <= 0 || ignored(columns[i])) continue;
+    const rows = nodes.offering.get(columns[i]) ?? NOWHERE;
+    if (fewest === null || rows.size < fewest.size) fewest = rows;
+  }
+  return fewest;
+}
+
+const NOWHERE: ReadonlySet<number> = new Set();
 
 /** The score for one template by upstream's default strategy, cpu and memory with equal weights; null for others. */
 function leastAllocatedOf(template: PodTemplate, { type, resources }: ScoringStrategy, nodes: NodeTable): ((node: NodeInfo, row: number) => number) | null {

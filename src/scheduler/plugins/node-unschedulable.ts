@@ -17,6 +17,7 @@ export const NodeUnschedulable: PluginFactory = {
     return {
       name: NAME,
       dependence: { filter: 'facts' },
+      filterNeverFails: true,
       specOnly: true,
       filter: (_state, pod, node) => (node.facts.unschedulable && !toleratesCordon(pod.template) ? UNSCHEDULABLE : null),
       eventsToRegister: () => [

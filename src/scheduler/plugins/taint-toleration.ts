@@ -22,6 +22,7 @@ export const TaintToleration: PluginFactory = {
     return {
       name: NAME,
       dependence: { filter: 'facts', score: 'facts' },
+      filterNeverFails: true,
       specOnly: true,
       filter: (_state, pod, node) => {
         const { taints } = node.facts;
