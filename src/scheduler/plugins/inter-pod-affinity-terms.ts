@@ -56,6 +56,7 @@ export class AffinityRelations {
   private expanded: AffinityTerms[] = [];
   /** By the waiting pod's template id, then the other's. Depends on Namespace objects. */
   private relations: Relation[][] = [];
+  private readonly namespaces = new Map<string, ReadonlyMap<string, string>>();
 
   constructor(cluster: Cluster, hardPodAffinityWeight: number) {
     this.cluster = cluster;
@@ -65,6 +66,7 @@ export class AffinityRelations {
         if (kind !== 'Namespace') return;
         this.expanded = [];
         this.relations = [];
+        this.namespaces.clear();
       },
     });
   }
@@ -115,7 +117,9 @@ export class AffinityRelations {
   private relate(waiting: PodTemplate, existing: PodTemplate): Relation {
     const mine = this.waitingTerms(waiting);
     const theirs = this.terms(existing);
-    const myNamespace = this.namespaceLabels(waiting.namespace);
+    const myNamespace = theirs === NO_TERMS ? NO_LABELS : this.namespaceLabels(waiting.namespace);
+    // Most pairs of many templates have nothing to do with each other.
+    if (!someMatch(mine, existing, NO_LABELS) && !someMatch(theirs, waiting, myNamespace)) return NO_RELATION;
     const selects = (term: AffinityTerm): boolean => termMatches(term, existing, NO_LABELS);
     const selected = (term: AffinityTerm): boolean => termMatches(term, waiting, myNamespace);
     const weights: { topologyKey: string; weight: number }[] = [];
@@ -139,8 +143,19 @@ export class AffinityRelations {
 
   /** A namespace without an object has no labels. */
   private namespaceLabels(namespace: string): ReadonlyMap<string, string> {
-    return labelsOf(this.cluster.objects.get<Namespace>('Namespace', namespace)?.metadata?.labels);
+    let labels = this.namespaces.get(namespace);
+    if (labels === undefined) this.namespaces.set(namespace, (labels = labelsOf(this.cluster.objects.get<Namespace>('Namespace', namespace)?.metadata?.labels)));
+    return labels;
   }
+}
+
+/** Whether any term at all matches a pod of the template, whose namespace has these labels. */
+function someMatch({ required, requiredAnti, preferred, preferredAnti }: AffinityTerms, pod: PodTemplate, namespaceLabels: ReadonlyMap<string, string>): boolean {
+  for (const term of required) if (termMatches(term, pod, namespaceLabels)) return true;
+  for (const term of requiredAnti) if (termMatches(term, pod, namespaceLabels)) return true;
+  for (const { term } of preferred) if (termMatches(term, pod, namespaceLabels)) return true;
+  for (const { term } of preferredAnti) if (termMatches(term, pod, namespaceLabels)) return true;
+  return false;
 }
 
 /** All terms match, and there is one. Namespaces are taken to have no labels: names of selected ones are in the terms. */
