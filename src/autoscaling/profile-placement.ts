@@ -11,8 +11,8 @@ import { growUint32, growUint8 } from '../base/growable.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { NodeInfo } from '../cluster/node-info.ts';
 import { CycleState } from '../scheduler/framework/cycle-state.ts';
-import type { Dependence } from '../scheduler/framework/plugin-api.ts';
 import { PodInfo } from '../scheduler/framework/pod-info.ts';
+import { isInert, isLocal } from '../scheduler/framework/profile.ts';
 import type { Profile } from '../scheduler/framework/profile.ts';
 import type { PlacementOracle } from './node-autoscaler.ts';
 
@@ -154,7 +154,7 @@ export class ProfilePlacement implements PlacementOracle {
     if (prepared.look === this.look) return true;
     if (!prepared.isNodeLocal) return false;
     const compiled = this.cluster.templates.get(template);
-    if (!prepared.profile.preFilter.every((plugin) => isLocal(plugin.dependence?.filter) || plugin.inert?.(compiled) === true)) return false;
+    if (!prepared.profile.preFilter.every((plugin) => isLocal(plugin.dependence?.filter) || isInert(plugin, compiled))) return false;
     prepared.look = this.look;
     return true;
   }
@@ -190,8 +190,4 @@ export class ProfilePlacement implements PlacementOracle {
     }
     return state;
   }
-}
-
-function isLocal(dependence: Dependence | undefined): boolean {
-  return (dependence ?? 'cluster') !== 'cluster';
 }

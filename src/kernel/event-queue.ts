@@ -18,6 +18,7 @@
  */
 import FastPriorityQueue from 'fastpriorityqueue';
 import { assert } from '../base/assert.ts';
+import { lowestBit } from '../base/bits.ts';
 import type { Micros } from '../base/time.ts';
 import { FarEvents } from './far-events.ts';
 import { TimeIndex } from './time-index.ts';
@@ -164,7 +165,7 @@ export class EventQueue {
   /** The lowest phase that holds an event at the current instant, or NO_PHASE. Drops cancelled events on the way. */
   lowestPhase(): number {
     while (this.bucketMask !== 0) {
-      const phase = 31 - Math.clz32(this.bucketMask & -this.bucketMask);
+      const phase = lowestBit(this.bucketMask);
       const row = this.bucketHeads[phase];
       if (this.events[row * 4 + KIND] !== CANCELLED) return phase;
       this.unlinkHead(phase, row);

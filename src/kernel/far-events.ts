@@ -16,6 +16,7 @@
  * those of coarser ones; an event comes to the finest level whose window ends after it. A window moves only while its
  * level is empty. So all events of one time are in one bin, in the order they came.
  */
+import { lowestBit } from '../base/bits.ts';
 import type { Micros } from '../base/time.ts';
 
 const NONE = -1;
@@ -191,9 +192,4 @@ export class FarEvents {
     this.times = times;
     this.cells = new Int32Array(times.buffer);
   }
-}
-
-/** Of a number that is not 0. */
-function lowestBit(bits: number): number {
-  return 31 - Math.clz32(bits & -bits);
 }

@@ -440,7 +440,7 @@ export class Scheduler implements ClusterObserver {
       runPreFilterAddPod: (state, pod, podToAdd, node) => profile().runPreFilterAddPod(state, pod, podToAdd, node),
       runPreFilterRemovePod: (state, pod, podToRemove, node) => profile().runPreFilterRemovePod(state, pod, podToRemove, node),
       nominatedPods: (nodeName) => this.queue.nominator.podsOf(nodeName),
-      nominations: () => this.queue.nominator.nodes(),
+      nominations: () => this.queue.nominator.byNode(),
       nominationCount: () => this.queue.nominator.size,
       random: (purpose) => kernel.random.stream(`plugin:${purpose}`),
       now: () => kernel.now,

@@ -14,6 +14,7 @@ import type { Diagnosis } from '../../src/scheduler/framework/diagnosis.ts';
 import { pluginRegistry } from '../../src/scheduler/plugins/registry.ts';
 import { QueuePlace } from '../../src/scheduler/queue/scheduling-queue.ts';
 import { Scheduler } from '../../src/scheduler/scheduler.ts';
+import { reapTerminating } from '../support/churn-scheduler.ts';
 import type { SchedulerOptions } from '../../src/scheduler/scheduler.ts';
 
 export interface SchedulerWorldOptions extends Partial<Pick<SchedulerOptions, 'tieBreak' | 'sampling' | 'autoRun' | 'plain' | 'cycleMicros' | 'bindMicros'>> {
@@ -76,15 +77,12 @@ export class SchedulerWorld {
       },
       preempted: (preemptor, victim) => this.note(`${this.nameOf(preemptor)} preempted ${this.nameOf(victim)}`),
     });
-    const reap = kernel.defineEvent('reap', 3, (pod, incarnation) => {
-      if ((cluster.pods.incarnation[pod] | 0) === incarnation && cluster.pods.phase[pod] !== PodPhase.Free) cluster.removePod(pod, PodOutcome.Evicted);
-    });
     cluster.observe({
       podBound: (pod) => this.note(`${this.nameOf(pod)} bound to ${this.nodeOf(pod)}`),
       podForgotten: (pod, node) => this.note(`${this.nameOf(pod)} forgotten by ${cluster.nodeInfo(node).name}`),
       podRemoved: (pod) => this.note(`${this.nameOf(pod)} removed`),
-      podTerminating: (pod) => kernel.after(REAP_SECONDS * MICROS_PER_SECOND, reap, pod, cluster.pods.incarnation[pod] | 0),
     });
+    reapTerminating(kernel, cluster, REAP_SECONDS * MICROS_PER_SECOND);
   }
 
   note(text: string): void {

@@ -31,9 +31,14 @@ export function churnScheduler(kernel: Kernel, cluster: Cluster, { plain, config
   });
   const messages: string[] = [];
   scheduler.listeners.push({ cycleFailed: (_pod, message) => void messages.push(message) });
+  reapTerminating(kernel, cluster, reapMicros);
+  return { scheduler, messages };
+}
+
+/** Stands in for kubelets: a pod is gone so long after the order to delete it. */
+export function reapTerminating(kernel: Kernel, cluster: Cluster, micros: number): void {
   const reap = kernel.defineEvent('reap', 3, (pod, incarnation) => {
     if ((cluster.pods.incarnation[pod] | 0) === incarnation && cluster.pods.phase[pod] !== PodPhase.Free) cluster.removePod(pod, PodOutcome.Evicted);
   });
-  cluster.observe({ podTerminating: (pod) => kernel.after(reapMicros, reap, pod, cluster.pods.incarnation[pod] | 0) });
-  return { scheduler, messages };
+  cluster.observe({ podTerminating: (pod) => kernel.after(micros, reap, pod, cluster.pods.incarnation[pod] | 0) });
 }

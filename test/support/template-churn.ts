@@ -79,7 +79,11 @@ export function churnRun(options: ChurnOptions): ChurnResult {
   const registry = new Map([...pluginRegistry(), [MOODY, moodyPlugin(moody)]]);
   const profiles = moody.length === 0 ? [] : [{ schedulerName: 'default-scheduler', plugins: Object.fromEntries(moody.map((point) => [point, { enabled: [{ name: MOODY, ...(point === 'score' ? { weight: 2 } : {}) }] }])) }];
   let made = 0;
-  const addNode = (): unknown => cluster.addNode(withDevice(randomNode(dice, made), options.devices === true ? made++ % DEVICES : (made++, -1)));
+  const addNode = (): void => {
+    const index = made++;
+    const node = randomNode(dice, index);
+    cluster.addNode(options.devices === true ? withDevice(node, index % DEVICES) : node);
+  };
   for (let i = 0; i < options.nodes; i++) addNode();
   for (const namespace of ['default', 'other']) putNamespace(cluster, namespace, 'a');
   putService(cluster, 'web');
@@ -109,9 +113,8 @@ export function churnRun(options: ChurnOptions): ChurnResult {
 const DEVICES = 12;
 const deviceName = (device: number): string => `example.com/device-${device}`;
 
-/** -1: none. */
 function withDevice(node: Node, device: number): Node {
-  return device < 0 ? node : { ...node, status: { ...node.status, allocatable: { ...node.status?.allocatable, [deviceName(device)]: '2' } } };
+  return { ...node, status: { ...node.status, allocatable: { ...node.status?.allocatable, [deviceName(device)]: '2' } } };
 }
 
 function devicePod(device: number): Pod {

@@ -73,7 +73,7 @@ class ReplayHandle implements Handle {
   }
 
   nominations(): ReadonlyMap<string, readonly number[]> {
-    return this.nominator.nodes();
+    return this.nominator.byNode();
   }
 
   nominationCount(): number {

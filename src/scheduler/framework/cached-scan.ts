@@ -11,7 +11,7 @@ import type { StatusSource } from './diagnosis.ts';
 import type { DomainScore, DomainTable, DomainTest } from './domain-answers.ts';
 import type { PodInfo } from './pod-info.ts';
 import type { Plugin } from './plugin-api.ts';
-import { invalidScore, isValidScore } from './profile.ts';
+import { invalidScore, isInert, isValidScore } from './profile.ts';
 import type { Profile, ScorePlugin } from './profile.ts';
 import type { LiveSnapshot } from './snapshot.ts';
 import { Code, errorStatus, isRejected, statusMessage } from './status.ts';
@@ -229,7 +229,7 @@ export class CachedScan {
     let others: Plugin[] | null = null;
     for (let i = 0; i < live.length; i++) {
       const plugin = live[i];
-      if (plugin.inert?.(pod.template) === true) continue;
+      if (isInert(plugin, pod.template)) continue;
       const answers = plugin.domains?.answers(pod);
       if (answers === undefined || answers === null) {
         (others ??= []).push(plugin);

@@ -2,6 +2,7 @@
  * Range tests on topology domains as bits over blocks of 32 nodes in cache order. For keys with few values the nodes of
  * each domain stand ready as bits, and a test costs a few steps a block; for keys with many, a node is looked up at a time.
  */
+import { lowestBit } from '../../base/bits.ts';
 import type { LabelColumn } from '../../cluster/label-columns.ts';
 import type { DomainTest } from './domain-answers.ts';
 import { BLOCK_BITS } from './window-index.ts';
@@ -62,7 +63,7 @@ export class DomainMasks implements BlockMask {
     const absentPasses = test.missing === null;
     let bits = among;
     for (let left = among; left !== 0; left &= left - 1) {
-      const bit = 31 - Math.clz32(left & -left);
+      const bit = lowestBit(left);
       const domain = ids[order[from + bit]];
       if (domain < 0 ? absentPasses : counts[domain] >= least && counts[domain] <= most) continue;
       bits &= ~(1 << bit);

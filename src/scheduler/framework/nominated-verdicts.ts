@@ -4,6 +4,7 @@
  * change, where what filters say hangs on nothing else; the plain way, which asks anew each time, is
  * Profile.runFilterWithNominatedPods. About 100 bytes a nominated node and template that came to it.
  */
+import { BoundedMap } from '../../base/bounded-map.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { NodeInfo } from '../../cluster/node-info.ts';
 import type { CycleState } from './cycle-state.ts';
@@ -13,7 +14,7 @@ import type { LiveSnapshot } from './snapshot.ts';
 import { isRejected } from './status.ts';
 import type { Status } from './status.ts';
 
-/** Templates that are remembered; the one that came first makes room. */
+/** Templates of a profile that are remembered. */
 const MOST_TEMPLATES = 64;
 /** A template's entries begin anew when there are so many more than nominated nodes: most are of nodes that no pod waits for any more. */
 const MOST_LEFT_OVER = 500;
@@ -29,7 +30,7 @@ interface Entry {
 export class NominatedVerdicts {
   private readonly cluster: Cluster;
   private readonly snapshot: LiveSnapshot;
-  private readonly byProfile = new Map<Profile, Map<number, Map<string, Entry>>>();
+  private readonly byProfile = new Map<Profile, BoundedMap<number, Map<string, Entry>>>();
 
   constructor(cluster: Cluster, snapshot: LiveSnapshot) {
     this.cluster = cluster;
@@ -38,7 +39,7 @@ export class NominatedVerdicts {
 
   /** Whether another pod of no lower priority is nominated anywhere. */
   concern(profile: Profile, pod: PodInfo): boolean {
-    for (const pods of profile.nominations().values()) if (this.count(pods, pod)) return true;
+    for (const pods of profile.nominations().values()) if (profile.countsAnyOf(pods, pod)) return true;
     return false;
   }
 
@@ -53,7 +54,7 @@ export class NominatedVerdicts {
     if (entries.size > nominations.size + MOST_LEFT_OVER) entries.clear();
     let prepared = false;
     for (const [name, pods] of nominations) {
-      if (!this.count(pods, pod)) continue;
+      if (!profile.countsAnyOf(pods, pod)) continue;
       const node = this.snapshot.find(name);
       if (node === undefined) continue;
       const generation = this.cluster.nodes.generation[node.row];
@@ -73,19 +74,9 @@ export class NominatedVerdicts {
     return rejections;
   }
 
-  private count(pods: readonly number[], { row, priority }: PodInfo): boolean {
-    return pods.some((other) => other !== row && this.cluster.templateOf(other).priority >= priority);
-  }
-
   private entriesOf(profile: Profile, template: number): Map<string, Entry> {
     let byTemplate = this.byProfile.get(profile);
-    if (byTemplate === undefined) this.byProfile.set(profile, (byTemplate = new Map<number, Map<string, Entry>>()));
-    let entries = byTemplate.get(template);
-    if (entries === undefined) {
-      const [first] = byTemplate.keys();
-      if (byTemplate.size >= MOST_TEMPLATES) byTemplate.delete(first);
-      byTemplate.set(template, (entries = new Map<string, Entry>()));
-    }
-    return entries;
+    if (byTemplate === undefined) this.byProfile.set(profile, (byTemplate = new BoundedMap(MOST_TEMPLATES, () => new Map<string, Entry>())));
+    return byTemplate.of(template);
   }
 }

@@ -117,6 +117,16 @@ export class Profile {
     return this.handle.nominationCount() > 0;
   }
 
+  /** Of pods that are nominated to a node, whether filters take any as present in a cycle of this pod. */
+  countsAnyOf(nominated: readonly number[], pod: PodInfo): boolean {
+    return nominated.some((other) => this.countsNominated(other, pod));
+  }
+
+  /** Another one of no lower priority. */
+  private countsNominated(nominated: number, pod: PodInfo): boolean {
+    return nominated !== pod.row && this.handle.cluster.templateOf(nominated).priority >= pod.priority;
+  }
+
   /** Handle's: the pods nominated to each node, by its name. */
   nominations(): ReadonlyMap<string, readonly number[]> {
     return this.handle.nominations();
@@ -128,9 +138,8 @@ export class Profile {
    * node and its pods only, and no plugin has to be told of pods that come and go. null: there is none.
    */
   decidingFilter(template: PodTemplate): Plugin | null {
-    const isInert = (plugin: Plugin): boolean => plugin.inert?.(template) === true;
-    if (this.preFilter.some((plugin) => plugin.preFilterExtensions !== undefined && !isInert(plugin))) return null;
-    const first = this.filter.find((plugin) => plugin.dependence?.filter !== 'facts' && !isInert(plugin));
+    if (this.followsPods(template)) return null;
+    const first = this.filter.find((plugin) => plugin.dependence?.filter !== 'facts' && !isInert(plugin, template));
     return first?.dependence?.filter === 'node' ? first : null;
   }
 
@@ -139,8 +148,12 @@ export class Profile {
    * with some of them taken off, too.
    */
   asksNodeOnly(template: PodTemplate): boolean {
-    const isInert = (plugin: Plugin): boolean => plugin.inert?.(template) === true;
-    return !this.preFilter.some((plugin) => plugin.preFilterExtensions !== undefined && !isInert(plugin)) && this.filter.every((plugin) => isLocal(plugin.dependence?.filter) || isInert(plugin));
+    return !this.followsPods(template) && this.filter.every((plugin) => isLocal(plugin.dependence?.filter) || isInert(plugin, template));
+  }
+
+  /** Whether some plugin has to be told, in a cycle of such a pod, of pods that come and go in thought. */
+  private followsPods(template: PodTemplate): boolean {
+    return this.preFilter.some((plugin) => plugin.preFilterExtensions !== undefined && !isInert(plugin, template));
   }
 
   /** null: may enter the active queue. The first plugin that refuses gates the pod. */
@@ -195,7 +208,7 @@ export class Profile {
     const nominated = this.handle.nominatedPods(node.name);
     if (nominated.length > 0) {
       const { cluster } = this.handle;
-      const others = nominated.filter((other) => other !== pod.row && cluster.templateOf(other).priority >= pod.priority);
+      const others = nominated.filter((other) => this.countsNominated(other, pod));
       if (others.length > 0) {
         const whatIfState = state.clone();
         const whatIfNode = node.whatIf(cluster.nodes.stride);
@@ -277,6 +290,11 @@ export class Profile {
     }
     return null;
   }
+}
+
+/** Whether the plugin has nothing to say in a cycle of such a pod, as things stand. */
+export function isInert(plugin: Plugin, template: PodTemplate): boolean {
+  return plugin.inert?.(template) === true;
 }
 
 /** Whether an answer with this dependence hangs on the node and its pods at most. */

@@ -5,6 +5,7 @@
  * yields. Totals are filled in when a search first needs them; whoever changes a node calls `invalidate`.
  * About 5 bytes a node.
  */
+import { lowestBit } from '../../base/bits.ts';
 
 export const INFEASIBLE = -1;
 
@@ -80,7 +81,7 @@ export class WindowIndex {
     if (rest > 0) this.staleBits[length >> BLOCK_BITS] = (1 << rest) - 1;
   }
 
-  /** Gives its memory back; `reset` has to be next. */
+  /** Gives the totals' memory back, most of what it holds; `reset` has to be next. */
   forget(): void {
     this.total = new Int32Array(0);
     this.length = 0;
@@ -305,10 +306,6 @@ function bitCount(bits: number): number {
   let n = bits - ((bits >>> 1) & 0x5555_5555);
   n = (n & 0x3333_3333) + ((n >>> 2) & 0x3333_3333);
   return Math.imul((n + (n >>> 4)) & 0x0f0f_0f0f, 0x0101_0101) >>> 24;
-}
-
-function lowestBit(bits: number): number {
-  return 31 - Math.clz32(bits & -bits);
 }
 
 /** Place of the n-th set bit, counted from 0. */

@@ -3,6 +3,8 @@
  * by one filter alone, where one decides (Profile.decidingFilter), and remembered by (template, node) until the node or
  * its pods change. The dry run, which asks every plugin on a copy, is the plain twin. 16 bytes a node and template.
  */
+import { lowestBit } from '../../base/bits.ts';
+import { BoundedMap } from '../../base/bounded-map.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { NodeInfo } from '../../cluster/node-info.ts';
 import { CHANGE_RING } from '../../cluster/node-table.ts';
@@ -16,7 +18,7 @@ import { NO_VICTIMS } from './victims.ts';
 const WORD_BITS = 5;
 const WORD = (1 << WORD_BITS) - 1;
 
-/** Templates that are remembered; the one that came first makes room. */
+/** Templates that are remembered. */
 const MOST_TEMPLATES = 64;
 
 interface Verdicts {
@@ -40,7 +42,7 @@ export interface Tries {
 
 export class HopelessNodes {
   private readonly cluster: Cluster;
-  private readonly byTemplate = new Map<number, Verdicts>();
+  private readonly byTemplate = new BoundedMap<number, Verdicts>(MOST_TEMPLATES, noVerdicts);
   /** Bits of one dry run. */
   private bits: Int32Array = new Int32Array(0);
 
@@ -122,15 +124,14 @@ export class HopelessNodes {
 
   private of(template: number): Verdicts {
     const { capacity } = this.cluster.nodes;
-    let verdicts = this.byTemplate.get(template);
-    if (verdicts === undefined) {
-      const [first] = this.byTemplate.keys();
-      if (this.byTemplate.size >= MOST_TEMPLATES) this.byTemplate.delete(first);
-      this.byTemplate.set(template, (verdicts = { generations: new Uint32Array(capacity), statuses: [], list: null, indexOf: new Int32Array(capacity), hopeful: new Int32Array(0), seenChanges: 0 }));
-    }
+    const verdicts = this.byTemplate.of(template);
     if (verdicts.generations.length < capacity) verdicts.generations = new Uint32Array(capacity);
     return verdicts;
   }
+}
+
+function noVerdicts(): Verdicts {
+  return { generations: new Uint32Array(0), statuses: [], list: null, indexOf: new Int32Array(0), hopeful: new Int32Array(0), seenChanges: 0 };
 }
 
 function setBit(bits: Int32Array, index: number): void {
@@ -144,5 +145,5 @@ function nextBit(bits: Int32Array, from: number, length: number): number {
   let left = bits[word] & (-1 << (from & WORD));
   const last = (length - 1) >> WORD_BITS;
   while (left === 0 && word < last) left = bits[++word];
-  return left === 0 ? length : (word << WORD_BITS) + 31 - Math.clz32(left & -left);
+  return left === 0 ? length : (word << WORD_BITS) + lowestBit(left);
 }

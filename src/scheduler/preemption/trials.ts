@@ -4,6 +4,7 @@
  * disruption budget counts what is taken elsewhere. A dry run without memory is the plain twin. 40 bytes a node and
  * template, and what was found.
  */
+import { BoundedMap } from '../../base/bounded-map.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { NodeInfo } from '../../cluster/node-info.ts';
 import type { Handle } from '../framework/plugin-api.ts';
@@ -11,7 +12,7 @@ import type { PodInfo } from '../framework/pod-info.ts';
 import type { Status } from '../framework/status.ts';
 import type { Candidate } from './victims.ts';
 
-/** Templates that are remembered; the one that came first makes room. */
+/** Templates that are remembered. */
 const MOST_TEMPLATES = 16;
 
 export type Trial = Candidate | Status;
@@ -26,7 +27,7 @@ interface Remembered {
 
 export class Trials {
   private readonly cluster: Cluster;
-  private readonly byTemplate = new Map<number, Remembered>();
+  private readonly byTemplate = new BoundedMap<number, Remembered>(MOST_TEMPLATES, () => ({ generations: new Uint32Array(0), orders: new Uint32Array(0), nominated: [], trials: [] }));
 
   constructor(cluster: Cluster) {
     this.cluster = cluster;
@@ -41,12 +42,10 @@ export class Trials {
 
   private rememberedOf(template: number): Remembered {
     const { capacity } = this.cluster.nodes;
-    let remembered = this.byTemplate.get(template);
-    if (remembered === undefined || remembered.generations.length < capacity) {
-      const [first] = this.byTemplate.keys();
-      if (remembered === undefined && this.byTemplate.size >= MOST_TEMPLATES) this.byTemplate.delete(first);
-      remembered = { generations: new Uint32Array(capacity), orders: new Uint32Array(capacity), nominated: [], trials: [] };
-      this.byTemplate.set(template, remembered);
+    const remembered = this.byTemplate.of(template);
+    if (remembered.generations.length < capacity) {
+      remembered.generations = new Uint32Array(capacity);
+      remembered.orders = new Uint32Array(capacity);
     }
     return remembered;
   }

@@ -42,7 +42,7 @@ export class Nominator {
     return this.podsByNode.size === 0 ? NONE : (this.podsByNode.get(nodeName) ?? NONE);
   }
 
-  nodes(): ReadonlyMap<string, readonly number[]> {
+  byNode(): ReadonlyMap<string, readonly number[]> {
     return this.podsByNode;
   }
 
