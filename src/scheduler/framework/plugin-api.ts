@@ -93,8 +93,8 @@ export interface Plugin {
   /** true: `filter` passes or rejects, and never gives an error. */
   readonly filterNeverFails?: boolean;
 
-  /** Rows outside of which `filter` rejects a pod of the template, where they are known without a look at the nodes; null: any may pass. */
-  onlyRows?(template: PodTemplate): ReadonlySet<number> | null;
+  /** Tells the rows outside of which `filter` rejects a pod of the template, where they are known without a look at the nodes; null: any may pass. */
+  onlyRowsOf?(template: PodTemplate): (() => ReadonlySet<number>) | null;
 
   /** For a `node` score that looks at the number of nodes, too: whether it does on this node. It is then asked again when nodes come or go. */
   countsNodes?(template: PodTemplate, node: NodeInfo): boolean;

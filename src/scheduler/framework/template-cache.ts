@@ -112,8 +112,8 @@ export class TemplateCache {
   private readonly factsFilters: readonly CachedFilter[];
   private readonly nodeFilters: readonly CachedFilter[];
   private readonly rawOnFacts: boolean;
-  /** The filter that knows which few nodes may pass, if none before it can fail on the others. */
-  private readonly choosy: Plugin | null;
+  /** Which nodes may pass, where a filter knows it and none before it can fail on the others. */
+  private readonly onlyRows: (() => ReadonlySet<number>) | null;
   /** Bytes held, and when it was used last, counted in uses of all caches. */
   bytes = 0;
   lastUse = 0;
@@ -154,7 +154,6 @@ export class TemplateCache {
   /** A score was outside the range: whoever scores by this cache has to look at each plugin's again. */
   hasInvalidScores = false;
 
-  private readonly template: PodTemplate;
   /** The pod of the cycle under way: one of the template's. */
   private view: PodInfo;
 
@@ -162,7 +161,6 @@ export class TemplateCache {
     this.cluster = cluster;
     this.snapshot = snapshot;
     this.view = pod;
-    this.template = pod.template;
     this.index = new WindowIndex((position) => this.total(position));
     this.plan = plan;
     this.usable = this.prepare(profile, plan, pod);
@@ -175,7 +173,7 @@ export class TemplateCache {
     this.counting = weighted(scores(plan.summed).filter(({ plugin }) => plugin.countsNodes !== undefined));
     this.normalized = scores(plan.normalized);
     this.raw = this.normalized.map(() => new Float64Array(0));
-    this.choosy = choosyFilter(filters.map(({ plugin }) => plugin));
+    this.onlyRows = onlyRowsOf(filters.map(({ plugin }) => plugin), pod.template);
     this.rawOnFacts = this.normalized.every(({ plugin }) => plugin.dependence?.score === 'facts');
   }
 
@@ -220,9 +218,10 @@ export class TemplateCache {
    * or there are too many to try. `positionOf` tells which rows count.
    */
   onlyTaker(pod: PodInfo, positionOf: Int32Array): number {
+    if (this.onlyRows === null) return -1;
+    const rows = this.onlyRows();
+    if (rows.size > MOST_TRIED) return -1;
     this.view = pod;
-    const rows = this.choosy?.onlyRows?.(this.template) ?? null;
-    if (rows === null || rows.size > MOST_TRIED) return -1;
     let taker = -1;
     for (const row of rows) {
       if (row >= positionOf.length || positionOf[row] < 0 || !this.passes(row)) continue;
@@ -488,10 +487,10 @@ export class TemplateCache {
   }
 }
 
-/** The first filter that may know which nodes pass, if those before it only reject the others. */
-function choosyFilter(filters: readonly Plugin[]): Plugin | null {
-  const index = filters.findIndex((plugin) => plugin.onlyRows !== undefined);
-  return index >= 0 && filters.slice(0, index).every((plugin) => plugin.filterNeverFails === true) ? filters[index] : null;
+/** From the first filter that may know which nodes pass, if those before it only reject the others. */
+function onlyRowsOf(filters: readonly Plugin[], template: PodTemplate): (() => ReadonlySet<number>) | null {
+  const index = filters.findIndex((plugin) => plugin.onlyRowsOf !== undefined);
+  return index >= 0 && filters.slice(0, index).every((plugin) => plugin.filterNeverFails === true) ? (filters[index].onlyRowsOf?.(template) ?? null) : null;
 }
 
 /** A template's caches by profile; made on first use. */

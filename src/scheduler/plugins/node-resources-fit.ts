@@ -55,7 +55,7 @@ export const NodeResourcesFit: PluginFactory = {
       preFilter: () => ({ status: null, nodeNames: null }),
       filter: (_state, pod, node) => filter(pod.template, node, registry, ignored, verdicts),
       filterOf: (template) => filterOf(template, handle.cluster, ignored, verdicts),
-      onlyRows: (template) => onlyRows(template, handle.cluster.nodes, ignored),
+      onlyRowsOf: (template) => onlyRowsOf(template, handle.cluster.nodes, ignored),
       preScore: () => null,
       score: (_state, pod, node) => score(pod.template, node),
       scoreOf: (template) => leastAllocatedOf(template, strategy, handle.cluster.nodes) ?? ((node) => score(template, node)),
@@ -139,14 +139,10 @@ function filterOf(template: PodTemplate, { nodes, resources }: Cluster, ignored:
 }
 
 /** The fewest nodes that offer one of the resources that not all nodes have; null: the template wants none of those. */
-function onlyRows({ requested: { columns, amounts } }: PodTemplate, nodes: NodeTable, ignored: (column: number) => boolean): ReadonlySet<number> | null {
-  let fewest: ReadonlySet<number> | null = null;
-  for (let i = 0; i < columns.length; i++) {
-    if (columns[i] < FIRST_SCALAR || amounts[i] <= 0 || ignored(columns[i])) continue;
-    const rows = nodes.offering.get(columns[i]) ?? NOWHERE;
-    if (fewest === null || rows.size < fewest.size) fewest = rows;
-  }
-  return fewest;
+function onlyRowsOf({ requested: { columns, amounts } }: PodTemplate, nodes: NodeTable, ignored: (column: number) => boolean): (() => ReadonlySet<number>) | null {
+  const rare = [...columns].filter((column, i) => column >= FIRST_SCALAR && amounts[i] > 0 && !ignored(column));
+  if (rare.length === 0) return null;
+  return () => rare.map((column) => nodes.offering.get(column) ?? NOWHERE).reduce((fewest, rows) => (rows.size < fewest.size ? rows : fewest));
 }
 
 const NOWHERE: ReadonlySet<number> = new Set();
