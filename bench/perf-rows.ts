@@ -1,6 +1,6 @@
 /** Workloads in scheduler_perf's format as rows: decisions/s of the measured phases, with the calibration loop's rate beside. */
-import { CALIBRATION_PENDING, Calibration } from '../src/experiment/scheduler-perf/calibration.ts';
-import { measureWorkload, planPerf } from '../src/experiment/scheduler-perf/scheduler-perf.ts';
+import { CALIBRATION_PENDING, Calibration } from '../src/scheduler-perf/calibration.ts';
+import { measureWorkload, planPerf } from '../src/scheduler-perf/scheduler-perf.ts';
 import { createInputFiles } from '../src/io/input-files.ts';
 import { assert } from '../src/base/assert.ts';
 import type { BenchRow, BenchSize } from './bench-row.ts';

@@ -30,8 +30,8 @@ export type {
 export { compare, compareOutcomes, comparisonCells } from './experiment/compare.ts';
 export type { Comparison, ComparisonCell, ComparisonPlan } from './experiment/compare.ts';
 export type { CompareResult, MetricComparison } from './experiment/compare-result.ts';
-export { ConformanceRun } from './experiment/conformance/conformance-run.ts';
-export type { ConformanceOptions, Difference, SuiteResult } from './experiment/conformance/conformance-run.ts';
+export { ConformanceRun } from './conformance/conformance-run.ts';
+export type { ConformanceOptions, Difference, SuiteResult } from './conformance/conformance-run.ts';
 export { pluginRegistry } from './scheduler/plugins/registry.ts';
 
 // Reports.

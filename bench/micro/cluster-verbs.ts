@@ -6,7 +6,7 @@ import { Bench } from 'tinybench';
 import { Digest } from '../../src/base/digest.ts';
 import { assert } from '../../src/base/assert.ts';
 import { Cluster, PodOutcome } from '../../src/cluster/cluster.ts';
-import { applyPodDefaults } from '../../src/cluster/pod-defaults.ts';
+import { applyPodDefaults } from '../../src/control-plane/pod-defaults.ts';
 import type { BenchRow, BenchSize } from '../bench-row.ts';
 
 const NODES = 1_000;

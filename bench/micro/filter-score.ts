@@ -8,7 +8,7 @@ import { assert } from '../../src/base/assert.ts';
 import { Digest } from '../../src/base/digest.ts';
 import { Cluster } from '../../src/cluster/cluster.ts';
 import type { Pod, PodSpec } from '../../src/cluster/objects.ts';
-import { applyPodDefaults } from '../../src/cluster/pod-defaults.ts';
+import { applyPodDefaults } from '../../src/control-plane/pod-defaults.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 import { decodeSchedulerConfiguration } from '../../src/scheduler/config/scheduler-configuration.ts';
 import { CycleState } from '../../src/scheduler/framework/cycle-state.ts';

@@ -14,14 +14,15 @@ import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import { sample } from '../kernel/sampling.ts';
 import type { ClusterAutoscalerSettings } from '../simulation/scenario.ts';
 import type { PodKind } from './estimator.ts';
-import type { DaemonPodsSource, NodeAutoscaler, NodeGroupSpec, NodeSource, PlacementOracle, UnschedulablePodsSource } from './node-autoscaler.ts';
+import type { DaemonPodsSource, PlacementOracle } from '../scheduler/what-if/placement-oracle.ts';
+import type { NodeAutoscaler, NodeGroupSpec, NodeSource, UnschedulablePodsSource } from './node-autoscaler.ts';
 import { NodeDeletions } from './node-deletions.ts';
 import { MAX_PROVISION_MICROS, NodeGroups } from './node-groups.ts';
 import type { NodeGroup } from './node-groups.ts';
 import { PendingPods } from './pending-pods.ts';
 import { ScaleDownPlanner } from './scale-down-planner.ts';
 import { ScaleUp } from './scale-up.ts';
-import { WhatIfCluster } from './what-if-cluster.ts';
+import { WhatIfCluster } from '../scheduler/what-if/what-if-cluster.ts';
 
 export interface ClusterAutoscalerParts {
   readonly unschedulable: UnschedulablePodsSource;

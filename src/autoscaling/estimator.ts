@@ -5,7 +5,7 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import type { NodeInfo } from '../cluster/node-info.ts';
 import { CPU, MEMORY, amountOf } from '../cluster/resources.ts';
-import type { PlacementOracle } from './node-autoscaler.ts';
+import type { PlacementOracle } from '../scheduler/what-if/placement-oracle.ts';
 
 /** Pods of one template, oldest first within a priority. */
 export interface PodKind {

@@ -8,8 +8,9 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { NodeInfo } from '../cluster/node-info.ts';
 import type { Node } from '../cluster/objects.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
-import type { DaemonPodsSource, NodeGroupSpec, NodeSource } from './node-autoscaler.ts';
-import { nodeInThought } from './what-if-cluster.ts';
+import type { DaemonPodsSource } from '../scheduler/what-if/placement-oracle.ts';
+import type { NodeGroupSpec, NodeSource } from './node-autoscaler.ts';
+import { nodeInThought } from '../scheduler/what-if/what-if-cluster.ts';
 
 export const MAX_PROVISION_MICROS: Micros = 15 * MICROS_PER_MINUTE;
 const FIRST_BACKOFF_MICROS: Micros = 5 * MICROS_PER_MINUTE;

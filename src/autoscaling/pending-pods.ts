@@ -8,7 +8,7 @@ import { PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { PodKind } from './estimator.ts';
 import type { UnschedulablePodsSource } from './node-autoscaler.ts';
-import type { WhatIfCluster } from './what-if-cluster.ts';
+import type { WhatIfCluster } from '../scheduler/what-if/what-if-cluster.ts';
 
 export interface PendingPodsSettings {
   readonly newPodScaleUpDelayMicros: Micros;

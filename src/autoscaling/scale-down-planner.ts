@@ -9,7 +9,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { CPU, MEMORY } from '../cluster/resources.ts';
 import { drainVerdict } from './drain-rules.ts';
 import type { NodeGroups } from './node-groups.ts';
-import type { WhatIfCluster } from './what-if-cluster.ts';
+import type { WhatIfCluster } from '../scheduler/what-if/what-if-cluster.ts';
 
 export interface ScaleDownPlannerSettings {
   readonly scanIntervalMicros: Micros;

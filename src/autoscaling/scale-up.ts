@@ -8,7 +8,7 @@ import { estimateNodes } from './estimator.ts';
 import type { PodKind } from './estimator.ts';
 import { chooseOption } from './expanders.ts';
 import type { Expander, ExpansionOption } from './expanders.ts';
-import type { PlacementOracle } from './node-autoscaler.ts';
+import type { PlacementOracle } from '../scheduler/what-if/placement-oracle.ts';
 import type { NodeGroup, NodeGroups } from './node-groups.ts';
 
 export interface ScaleUpSettings {

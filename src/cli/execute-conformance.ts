@@ -1,7 +1,7 @@
 /** Replays recordings file by file, and prints how many decisions are equal and how the others differ. */
 import { InputError } from '../base/input-error.ts';
-import { ConformanceRun } from '../experiment/conformance/conformance-run.ts';
-import type { Difference, SuiteResult } from '../experiment/conformance/conformance-run.ts';
+import { ConformanceRun } from '../conformance/conformance-run.ts';
+import type { Difference, SuiteResult } from '../conformance/conformance-run.ts';
 import { linesOf, recordingsIn } from '../io/recordings.ts';
 import { formatCount } from '../report/format.ts';
 import { writeJson } from '../report/json.ts';

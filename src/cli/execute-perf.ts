@@ -1,8 +1,8 @@
 /** Plays the selected workloads of scheduler_perf files one by one and prints their rates beside the calibration loop's. */
-import { CALIBRATION_PENDING, Calibration } from '../experiment/scheduler-perf/calibration.ts';
-import { dataItemsOf } from '../experiment/scheduler-perf/data-items.ts';
-import { measureWorkload, planPerf } from '../experiment/scheduler-perf/scheduler-perf.ts';
-import type { UnsupportedWorkload, WorkloadResult } from '../experiment/scheduler-perf/workload-result.ts';
+import { CALIBRATION_PENDING, Calibration } from '../scheduler-perf/calibration.ts';
+import { dataItemsOf } from '../scheduler-perf/data-items.ts';
+import { measureWorkload, planPerf } from '../scheduler-perf/scheduler-perf.ts';
+import type { UnsupportedWorkload, WorkloadResult } from '../scheduler-perf/workload-result.ts';
 import { createInputFiles } from '../io/input-files.ts';
 import { formatCount } from '../report/format.ts';
 import { writeJson } from '../report/json.ts';

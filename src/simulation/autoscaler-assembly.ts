@@ -1,7 +1,7 @@
 /** Wires the cluster autoscaler to the scheduler's queue and filters, to the pools and the DaemonSets. */
 import { ClusterAutoscaler } from '../autoscaling/cluster-autoscaler.ts';
 import type { NodeAutoscaler, NodeGroupSpec } from '../autoscaling/node-autoscaler.ts';
-import { ProfilePlacement } from '../autoscaling/profile-placement.ts';
+import { ProfilePlacement } from '../scheduler/what-if/profile-placement.ts';
 import { assert } from '../base/assert.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { DaemonSets } from '../controllers/daemon-sets.ts';

@@ -12,7 +12,7 @@ import { withoutNodeName } from '../cluster/pod-template.ts';
 import { withDaemonTolerations } from '../controllers/daemon-sets.ts';
 import { OwnerKind } from '../controllers/owners.ts';
 import type { InputSource } from '../kernel/kernel.ts';
-import { splitName } from './pod-admission.ts';
+import { splitName } from '../control-plane/pod-admission.ts';
 import { parseDuration } from './scenario-units.ts';
 import type { ArrivalTargets } from './workload-input.ts';
 

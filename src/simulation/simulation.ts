@@ -29,7 +29,7 @@ import { TraceSource } from '../workload/traces/trace-source.ts';
 import type { TraceReader } from '../workload/traces/trace-reader.ts';
 import { assembleAutoscaler } from './autoscaler-assembly.ts';
 import { ManifestInput } from './manifest-input.ts';
-import { PodAdmission } from './pod-admission.ts';
+import { PodAdmission } from '../control-plane/pod-admission.ts';
 import { poolNode } from './pool-nodes.ts';
 import type { Scenario, TraceInput } from './scenario.ts';
 import { schedulingCounters } from './scheduling-counters.ts';

@@ -16,7 +16,7 @@ import type { ReplacementController } from '../controllers/replacement.ts';
 import type { InputSource } from '../kernel/kernel.ts';
 import type { WorkloadSource } from '../workload/generators/workload-source.ts';
 import type { TraceSource } from '../workload/traces/trace-source.ts';
-import { splitName, type PodAdmission } from './pod-admission.ts';
+import { splitName, type PodAdmission } from '../control-plane/pod-admission.ts';
 import type { TracePod, Workload } from './scenario.ts';
 
 /** Where arrivals go. */

@@ -4,8 +4,9 @@ import { Cluster, EvictionCause, PodOutcome } from '../../src/cluster/cluster.ts
 import { checkCluster } from '../../src/cluster/check.ts';
 import type { Node, PodSpec } from '../../src/cluster/objects.ts';
 import { ClusterAutoscaler } from '../../src/autoscaling/cluster-autoscaler.ts';
-import type { NodeGroupSpec, PlacementOracle } from '../../src/autoscaling/node-autoscaler.ts';
-import { ProfilePlacement } from '../../src/autoscaling/profile-placement.ts';
+import type { NodeGroupSpec } from '../../src/autoscaling/node-autoscaler.ts';
+import type { PlacementOracle } from '../../src/scheduler/what-if/placement-oracle.ts';
+import { ProfilePlacement } from '../../src/scheduler/what-if/profile-placement.ts';
 import { RejectedPods } from '../../src/autoscaling/rejected-pods.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 import { decodeSchedulerConfiguration } from '../../src/scheduler/config/scheduler-configuration.ts';

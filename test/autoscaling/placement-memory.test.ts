@@ -2,9 +2,9 @@
 // nothing, question by question, in random clusters with pods of many kinds and nodes that change.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { PlacementOracle } from '../../src/autoscaling/node-autoscaler.ts';
-import { ProfilePlacement } from '../../src/autoscaling/profile-placement.ts';
-import { ThoughtCopies } from '../../src/autoscaling/thought-copies.ts';
+import type { PlacementOracle } from '../../src/scheduler/what-if/placement-oracle.ts';
+import { ProfilePlacement } from '../../src/scheduler/what-if/profile-placement.ts';
+import { ThoughtCopies } from '../../src/scheduler/what-if/thought-copies.ts';
 import type { NodeInfo } from '../../src/cluster/node-info.ts';
 import { AutoscaledWorld, type PodOptions } from './autoscaled-world.ts';
 import { PlainPlacement } from './plain-placement.ts';

@@ -4,7 +4,7 @@ import type { NodeInfo } from '../../src/cluster/node-info.ts';
 import { CycleState } from '../../src/scheduler/framework/cycle-state.ts';
 import { PodInfo } from '../../src/scheduler/framework/pod-info.ts';
 import type { Profile } from '../../src/scheduler/framework/profile.ts';
-import type { PlacementOracle } from '../../src/autoscaling/node-autoscaler.ts';
+import type { PlacementOracle } from '../../src/scheduler/what-if/placement-oracle.ts';
 
 interface Prepared {
   readonly profile: Profile;

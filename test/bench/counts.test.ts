@@ -7,7 +7,7 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { PodTable } from '../../src/cluster/pod-table.ts';
 import { createInputFiles } from '../../src/io/input-files.ts';
-import { planPerf, playWorkload } from '../../src/experiment/scheduler-perf/scheduler-perf.ts';
+import { planPerf, playWorkload } from '../../src/scheduler-perf/scheduler-perf.ts';
 import { EventQueue } from '../../src/kernel/event-queue.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 import { unschedulable } from '../../src/scheduler/framework/plugin-api.ts';

@@ -1,10 +1,10 @@
 // What a replay tells: differences part by part, broken recordings with file and line.
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../../src/base/input-error.ts';
-import { ChoiceHash } from '../../src/experiment/conformance/choice-hash.ts';
-import { ConformanceRun } from '../../src/experiment/conformance/conformance-run.ts';
-import type { SuiteResult } from '../../src/experiment/conformance/conformance-run.ts';
-import { microsOfTimestamp } from '../../src/experiment/conformance/replayed-cluster.ts';
+import { ChoiceHash } from '../../src/conformance/choice-hash.ts';
+import { ConformanceRun } from '../../src/conformance/conformance-run.ts';
+import type { SuiteResult } from '../../src/conformance/conformance-run.ts';
+import { microsOfTimestamp } from '../../src/conformance/replayed-cluster.ts';
 import { pluginRegistry } from '../../src/scheduler/plugins/registry.ts';
 
 const CONFIG = { apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration' };

@@ -2,7 +2,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { ConformanceRun } from '../../src/experiment/conformance/conformance-run.ts';
+import { ConformanceRun } from '../../src/conformance/conformance-run.ts';
 import { pluginRegistry } from '../../src/scheduler/plugins/registry.ts';
 
 const FOLDER = new URL('./stories/', import.meta.url);

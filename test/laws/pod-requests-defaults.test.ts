@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { InputError } from '../../src/base/input-error.ts';
 import { imageTag, normalizedImageName } from '../../src/cluster/image-names.ts';
 import type { Pod, PodAffinityTerm, PodSpec } from '../../src/cluster/objects.ts';
-import { applyPodDefaults } from '../../src/cluster/pod-defaults.ts';
-import type { LimitRange, PodDefaultsContext } from '../../src/cluster/pod-defaults.ts';
-import { priorityClassLookup } from '../../src/cluster/priority-classes.ts';
+import { applyPodDefaults } from '../../src/control-plane/pod-defaults.ts';
+import type { LimitRange, PodDefaultsContext } from '../../src/control-plane/pod-defaults.ts';
+import { priorityClassLookup } from '../../src/control-plane/priority-classes.ts';
 
 function defaulted(spec: PodSpec, context: PodDefaultsContext = {}, labels: Record<string, string> = {}): PodSpec {
   return applyPodDefaults({ metadata: { name: 'p', namespace: 'team', labels }, spec }, context).spec ?? {};

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { ConformanceRun } from '../../src/experiment/conformance/conformance-run.ts';
+import { ConformanceRun } from '../../src/conformance/conformance-run.ts';
 import { pluginRegistry } from '../../src/scheduler/plugins/registry.ts';
 
 const FOLDER = fileURLToPath(new URL('../../../shared/vectors/', import.meta.url));

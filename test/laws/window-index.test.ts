@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { firstInHeapOrder } from '../../src/scheduler/framework/algorithm.ts';
-import { INFEASIBLE, WindowIndex } from '../../src/scheduler/framework/window-index.ts';
+import { INFEASIBLE, WindowIndex } from '../../src/scheduler/fast/window-index.ts';
 
 /** PODYARD_RUNS=5000 for a long hunt. */
 const RUNS = { numRuns: Number(process.env['PODYARD_RUNS'] ?? 300) };

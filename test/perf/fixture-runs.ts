@@ -1,7 +1,7 @@
 /** The fixtures beside this file, planned and played with a clock that moves a millisecond at each look. */
-import { planPerf, playWorkload } from '../../src/experiment/scheduler-perf/scheduler-perf.ts';
-import type { PerfPlan, PerfSelection } from '../../src/experiment/scheduler-perf/scheduler-perf.ts';
-import type { WorkloadResult } from '../../src/experiment/scheduler-perf/workload-result.ts';
+import { planPerf, playWorkload } from '../../src/scheduler-perf/scheduler-perf.ts';
+import type { PerfPlan, PerfSelection } from '../../src/scheduler-perf/scheduler-perf.ts';
+import type { WorkloadResult } from '../../src/scheduler-perf/workload-result.ts';
 import { createInputFiles } from '../../src/io/input-files.ts';
 
 export const FIXTURE = 'test/perf/fixtures/performance-config.yaml';

@@ -1,8 +1,8 @@
 // Each op of the scheduler_perf format on a workload small enough to be followed by hand.
 import { describe, expect, test } from 'vitest';
 import { PodPhase } from '../../src/cluster/cluster.ts';
-import { PerfCluster } from '../../src/experiment/scheduler-perf/perf-cluster.ts';
-import { WorkloadPlayer } from '../../src/experiment/scheduler-perf/workload-player.ts';
+import { PerfCluster } from '../../src/scheduler-perf/perf-cluster.ts';
+import { WorkloadPlayer } from '../../src/scheduler-perf/workload-player.ts';
 import { FIXTURE, planOf, playCase, tickingClock } from './fixture-runs.ts';
 
 /** The cluster after the case's last op. */

@@ -2,10 +2,10 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../../src/base/input-error.ts';
-import { dataItemsOf } from '../../src/experiment/scheduler-perf/data-items.ts';
-import { TemplateError, fillIn } from '../../src/experiment/scheduler-perf/object-template.ts';
-import { PhaseMeter } from '../../src/experiment/scheduler-perf/phase-meter.ts';
-import { hasLabels, planPerf, playWorkload } from '../../src/experiment/scheduler-perf/scheduler-perf.ts';
+import { dataItemsOf } from '../../src/scheduler-perf/data-items.ts';
+import { TemplateError, fillIn } from '../../src/scheduler-perf/object-template.ts';
+import { PhaseMeter } from '../../src/scheduler-perf/phase-meter.ts';
+import { hasLabels, planPerf, playWorkload } from '../../src/scheduler-perf/scheduler-perf.ts';
 import type { FileReader } from '../../src/workload/manifests/file-reader.ts';
 import { FIXTURE, UPSTREAM, planOf, playCase, tickingClock } from './fixture-runs.ts';
 

@@ -7,7 +7,7 @@ import { PodPhase } from '../../src/cluster/cluster.ts';
 import type { KubernetesObject, Pod, WorkloadObject } from '../../src/cluster/objects.ts';
 import { OwnerKind } from '../../src/controllers/owners.ts';
 import { ManifestInput } from '../../src/simulation/manifest-input.ts';
-import { PodAdmission } from '../../src/simulation/pod-admission.ts';
+import { PodAdmission } from '../../src/control-plane/pod-admission.ts';
 import type { TracePod, Workload } from '../../src/simulation/scenario.ts';
 import { TraceInput, WorkloadInput } from '../../src/simulation/workload-input.ts';
 import type { ArrivalTargets } from '../../src/simulation/workload-input.ts';

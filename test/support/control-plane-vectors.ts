@@ -5,8 +5,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { canReplayControlPlaneCase, replayControlPlaneCase } from '../../src/experiment/conformance/control-plane.ts';
-import type { RecordedCase, ReplayedControlPlaneSuite } from '../../src/experiment/conformance/control-plane.ts';
+import { canReplayControlPlaneCase, replayControlPlaneCase } from '../../src/conformance/control-plane.ts';
+import type { RecordedCase, ReplayedControlPlaneSuite } from '../../src/conformance/control-plane.ts';
 
 interface RecordingHeader {
   readonly format: string;

@@ -1,5 +1,5 @@
 /** What the scheduler says of one random case: the whole decision with all scores, and each filter plugin asked alone. */
-import { ReplayScheduler } from '../../src/experiment/conformance/replay-scheduler.ts';
+import { ReplayScheduler } from '../../src/conformance/replay-scheduler.ts';
 import type { NodeInfo } from '../../src/cluster/node-info.ts';
 import { CycleState } from '../../src/scheduler/framework/cycle-state.ts';
 import { PodInfo } from '../../src/scheduler/framework/pod-info.ts';

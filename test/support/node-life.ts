@@ -16,7 +16,7 @@ import type { Node, Pod, Taint, Toleration } from '../../src/cluster/objects.ts'
 import { NodeChange } from '../../src/cluster/observer.ts';
 import type { ClusterObserver } from '../../src/cluster/observer.ts';
 import { EVICTION_CAUSE_NAMES, POD_OUTCOME_NAMES } from '../../src/cluster/pod-table.ts';
-import { applyPodDefaults } from '../../src/cluster/pod-defaults.ts';
+import { applyPodDefaults } from '../../src/control-plane/pod-defaults.ts';
 import { findUntolerated } from '../../src/cluster/tolerations.ts';
 import { DaemonSets, withDaemonTolerations } from '../../src/controllers/daemon-sets.ts';
 import { NodeLifecycle } from '../../src/controllers/node-lifecycle.ts';

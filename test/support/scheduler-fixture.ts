@@ -12,9 +12,9 @@ import type { EventResource, EventSubject, NodeEventView, PodEventView } from '.
 import { nodeEventView } from '../../src/scheduler/framework/cluster-event.ts';
 import { CycleState } from '../../src/scheduler/framework/cycle-state.ts';
 import type { Handle, NodeInfo, Plugin, PluginFactory } from '../../src/scheduler/framework/plugin-api.ts';
-import { Placements } from '../../src/scheduler/framework/placements.ts';
+import { Placements } from '../../src/scheduler/cache/placements.ts';
 import { PodInfo } from '../../src/scheduler/framework/pod-info.ts';
-import { LiveSnapshot } from '../../src/scheduler/framework/snapshot.ts';
+import { LiveSnapshot } from '../../src/scheduler/cache/snapshot.ts';
 import { CODE_NAMES, Code, statusMessage } from '../../src/scheduler/framework/status.ts';
 import type { Status } from '../../src/scheduler/framework/status.ts';
 

@@ -6,15 +6,15 @@
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { NodeInfo } from '../../cluster/node-info.ts';
 import type { RandomStream } from '../../kernel/random.ts';
-import { CachedScan, NOT_HERE, NO_INDEX, UNSCORED } from './cached-scan.ts';
+import { CachedScan, NOT_HERE, NO_INDEX, UNSCORED } from '../fast/cached-scan.ts';
 import type { CycleState } from './cycle-state.ts';
 import { Diagnosis } from './diagnosis.ts';
 import type { PodInfo } from './pod-info.ts';
 import type { Profile, ScoreCollector } from './profile.ts';
-import type { LiveSnapshot } from './snapshot.ts';
+import type { LiveSnapshot } from '../cache/snapshot.ts';
 import { errorStatus, isRejected, statusMessage, unresolvable } from './status.ts';
 import type { Status } from './status.ts';
-import { precedesInHeap } from './window-index.ts';
+import { precedesInHeap } from '../fast/window-index.ts';
 
 export type TieBreak = 'upstream' | 'first' | 'random';
 

@@ -13,7 +13,7 @@ import type { PodInfo } from '../framework/pod-info.ts';
 import { SKIP, errorStatus, unresolvable, unschedulable } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
 import { TopologyCounts } from './inter-pod-affinity-counts.ts';
-import { affinityDomains, hasPreferences } from './inter-pod-affinity-domains.ts';
+import { affinityDomains, hasPreferences } from '../fast/inter-pod-affinity-domains.ts';
 import { affinityEvents } from './inter-pod-affinity-hints.ts';
 import { AffinityRelations, NO_RELATION, matchesAllTerms } from './inter-pod-affinity-terms.ts';
 import type { AffinityTerms, Relation } from './inter-pod-affinity-terms.ts';

@@ -12,8 +12,8 @@ import { NOTHING_SELECTOR, SelectorError, compileLabelSelector, compileRequiredN
 import type { CompiledNodeAffinity } from '../../cluster/selectors.ts';
 import { findUntolerated } from '../../cluster/tolerations.ts';
 import type { PodInfo } from '../framework/pod-info.ts';
-import { TemplateMatchers, bothTests } from './template-matcher.ts';
-import type { LabelTest, TemplateMatcher } from './template-matcher.ts';
+import { TemplateMatchers, bothTests } from '../../cluster/template-matcher.ts';
+import type { LabelTest, TemplateMatcher } from '../../cluster/template-matcher.ts';
 
 export const HARD = 'DoNotSchedule';
 export const SOFT = 'ScheduleAnyway';

@@ -18,7 +18,7 @@ import type { Status } from '../framework/status.ts';
 import { ConstraintTable, SOFT, hasAllKeys, heldPolicies, includes } from './pod-topology-spread-constraints.ts';
 import type { SpreadConstraint, SpreadConstraints } from './pod-topology-spread-constraints.ts';
 import { DomainCounts } from './pod-topology-spread-counts.ts';
-import { spreadDomains } from './pod-topology-spread-domains.ts';
+import { spreadDomains } from '../fast/pod-topology-spread-domains.ts';
 import { spreadEvents } from './pod-topology-spread-hints.ts';
 
 const NAME = 'PodTopologySpread';

@@ -9,8 +9,8 @@ import type { Handle, NodeStatuses } from '../framework/plugin-api.ts';
 import type { PodInfo } from '../framework/pod-info.ts';
 import { Code } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
-import { HopelessNodes } from './hopeless-nodes.ts';
-import { Trials } from './trials.ts';
+import { HopelessNodes } from '../fast/hopeless-nodes.ts';
+import { Trials } from '../fast/trials.ts';
 import { NO_VICTIMS, disruptionBudgets, selectVictims, startOf } from './victims.ts';
 import type { Budget, Candidate } from './victims.ts';
 

@@ -1,0 +1,148 @@
+/**
+ * The scheduler's parts as a replay of single decisions needs them: the real profiles and the real algorithm on a
+ * replayed cluster, nominations as recorded, and no queue. Nothing here decides anything.
+ */
+import { assert } from '../base/assert.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { NodeInfo } from '../cluster/node-info.ts';
+import type { PodTemplate } from '../cluster/pod-template.ts';
+import { RandomStreams } from '../kernel/random.ts';
+import type { RandomStream } from '../kernel/random.ts';
+import { Algorithm } from '../scheduler/framework/algorithm.ts';
+import type { CycleState } from '../scheduler/framework/cycle-state.ts';
+import { Placements } from '../scheduler/cache/placements.ts';
+import type { PodInfo } from '../scheduler/framework/pod-info.ts';
+import type { Handle, Plugin, PluginFactory, PreemptionPort } from '../scheduler/framework/plugin-api.ts';
+import { Profile } from '../scheduler/framework/profile.ts';
+import { LiveSnapshot } from '../scheduler/cache/snapshot.ts';
+import type { Status } from '../scheduler/framework/status.ts';
+import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
+import { Nominator } from '../scheduler/queue/nominator.ts';
+
+export interface ReplaySettings {
+  readonly registry: ReadonlyMap<string, PluginFactory>;
+  /** true: without the scheduler's caches. */
+  readonly plain: boolean;
+  /** true: recompute the cluster's aggregates after every decision (after every line of a long run). */
+  readonly check: boolean;
+}
+
+const NO_PREEMPTION: PreemptionPort = { execute: () => undefined, isRunningFor: () => false };
+
+/** A profile's view of the replay; the profile is set as soon as it is made. */
+class ReplayHandle implements Handle {
+  readonly cluster: Cluster;
+  readonly snapshot: LiveSnapshot;
+  readonly placements: Placements;
+  readonly preemption: PreemptionPort = NO_PREEMPTION;
+  readonly schedulerName: string;
+  profile: Profile | null = null;
+  private readonly nominator: Nominator;
+  private readonly streams = new RandomStreams('conformance');
+
+  constructor(cluster: Cluster, snapshot: LiveSnapshot, placements: Placements, nominator: Nominator, schedulerName: string) {
+    this.cluster = cluster;
+    this.snapshot = snapshot;
+    this.placements = placements;
+    this.nominator = nominator;
+    this.schedulerName = schedulerName;
+  }
+
+  filterWithNominatedPods(state: CycleState, pod: PodInfo, node: NodeInfo): Status | null {
+    return this.made().runFilterWithNominatedPods(state, pod, node);
+  }
+
+  decidingFilter(template: PodTemplate): Plugin | null {
+    return this.made().decidingFilter(template);
+  }
+
+  asksNodeOnly(template: PodTemplate): boolean {
+    return this.made().asksNodeOnly(template);
+  }
+
+  runPreFilterAddPod(state: CycleState, pod: PodInfo, podToAdd: number, node: NodeInfo): Status | null {
+    return this.made().runPreFilterAddPod(state, pod, podToAdd, node);
+  }
+
+  runPreFilterRemovePod(state: CycleState, pod: PodInfo, podToRemove: number, node: NodeInfo): Status | null {
+    return this.made().runPreFilterRemovePod(state, pod, podToRemove, node);
+  }
+
+  nominatedPods(nodeName: string): readonly number[] {
+    return this.nominator.podsOf(nodeName);
+  }
+
+  nominations(): ReadonlyMap<string, readonly number[]> {
+    return this.nominator.byNode();
+  }
+
+  nominationCount(): number {
+    return this.nominator.size;
+  }
+
+  random(purpose: string): RandomStream {
+    return this.streams.stream(purpose);
+  }
+
+  now(): number {
+    return this.cluster.now;
+  }
+
+  activate(): void {
+    // No queue.
+  }
+
+  allowWaitingPod(): void {
+    // Nothing waits on Permit.
+  }
+
+  rejectWaitingPod(): boolean {
+    return false;
+  }
+
+  private made(): Profile {
+    assert(this.profile !== null, 'a plugin must not run anything while it is made');
+    return this.profile;
+  }
+}
+
+export class ReplayScheduler {
+  readonly snapshot: LiveSnapshot;
+  readonly algorithm: Algorithm;
+  readonly nominator: Nominator = new Nominator();
+  private readonly profiles = new Map<string, { readonly profile: Profile; readonly handle: Handle }>();
+
+  constructor(cluster: Cluster, config: unknown, { registry, plain }: ReplaySettings) {
+    const configuration = decodeSchedulerConfiguration(config, { registry });
+    this.snapshot = new LiveSnapshot(cluster);
+    const placements = new Placements(cluster);
+    this.algorithm = new Algorithm(cluster, this.snapshot, {
+      percentageOfNodesToScore: configuration.percentageOfNodesToScore,
+      sampling: true,
+      plain,
+      tieBreak: 'upstream',
+      tieStream: new RandomStreams('conformance').stream('ties'),
+    });
+    for (const spec of configuration.profiles) {
+      const handle = new ReplayHandle(cluster, this.snapshot, placements, this.nominator, spec.schedulerName);
+      const profile = new Profile(spec, registry, handle);
+      handle.profile = profile;
+      this.profiles.set(spec.schedulerName, { profile, handle });
+    }
+  }
+
+  profileOf(pod: PodInfo): Profile {
+    return this.entryOf(pod).profile;
+  }
+
+  handleOf(pod: PodInfo): Handle {
+    return this.entryOf(pod).handle;
+  }
+
+  private entryOf(pod: PodInfo): { readonly profile: Profile; readonly handle: Handle } {
+    const { schedulerName } = pod.template;
+    const entry = this.profiles.get(schedulerName);
+    assert(entry !== undefined, `the recording's configuration has no profile ${schedulerName}`);
+    return entry;
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * The cluster of one recorded scenario: applies recorded objects through the cluster's verbs and knows rows by the
+ * names that recordings use. Objects are taken as the API server stored them: no admission defaults are added.
+ */
+import { assert } from '../base/assert.ts';
+import { Digest } from '../base/digest.ts';
+import { Cluster } from '../cluster/cluster.ts';
+import type { Node, Pod } from '../cluster/objects.ts';
+import { PodOutcome } from '../cluster/pod-table.ts';
+import { withoutNodeName } from '../cluster/pod-template.ts';
+import { isNode, isPod, podKey } from './vector-lines.ts';
+import type { RecordedObject } from './vector-lines.ts';
+
+export class ReplayedCluster {
+  readonly cluster: Cluster;
+  /** Names of all nodes ever created, in order. */
+  readonly createdNodes: string[] = [];
+  private readonly podRows = new Map<string, number>();
+  private readonly podNames = new Map<number, string>();
+
+  /** Without a cluster of its own time, time stands still. */
+  constructor(cluster: Cluster = new Cluster({ now: 0, digest: new Digest() })) {
+    this.cluster = cluster;
+  }
+
+  create(object: RecordedObject): void {
+    if (isNode(object)) this.addNode(object);
+    else if (isPod(object)) this.createPod(object);
+    else this.cluster.putObject(object.kind, object);
+  }
+
+  update(object: RecordedObject): void {
+    const { cluster } = this;
+    if (isNode(object)) cluster.updateNode(this.nodeRow(object.metadata?.name ?? ''), object);
+    else if (isPod(object)) cluster.updatePod(this.podRow(podKey(object)), cluster.internTemplate(withoutNodeName(object)).id);
+    else cluster.putObject(object.kind, object);
+  }
+
+  delete(kind: string, name: string): void {
+    if (kind === 'Node') this.cluster.removeNode(this.nodeRow(name));
+    else if (kind === 'Pod') this.removePod(this.podRow(name));
+    else assert(this.cluster.removeObject(kind, name), `there is no ${kind} ${name} to delete`);
+  }
+
+  /** Creates the pod; one with spec.nodeName runs there at once. */
+  createPod(pod: Pod): number {
+    const row = this.pendingPod(podKey(pod), this.cluster.internTemplate(withoutNodeName(pod)).id, pod.status?.startTime);
+    const nodeName = pod.spec?.nodeName ?? '';
+    if (nodeName !== '') this.cluster.placePod(row, this.nodeRow(nodeName));
+    return row;
+  }
+
+  pendingPod(key: string, template: number, startTime?: string): number {
+    const { cluster } = this;
+    const nameBase = cluster.names.intern(key.slice(key.indexOf('/') + 1));
+    const row = cluster.createPod({ template, nameBase, nameOrdinal: -1, owner: -1, workloadClass: 0, durationMicros: Infinity, pinnedNode: -1 });
+    // The kubelet's acknowledgement is part of the recorded object.
+    if (startTime !== undefined) cluster.pods.acknowledgedAt[row] = microsOfTimestamp(startTime);
+    this.podRows.set(key, row);
+    this.podNames.set(row, key);
+    return row;
+  }
+
+  removePod(row: number): void {
+    this.podRows.delete(this.keyOf(row));
+    this.podNames.delete(row);
+    this.cluster.removePod(row, PodOutcome.Deleted);
+  }
+
+  findPod(key: string): number | undefined {
+    return this.podRows.get(key);
+  }
+
+  /** `namespace/name`. */
+  keyOf(row: number): string {
+    return this.podNames.get(row) ?? '';
+  }
+
+  nodeRow(name: string): number {
+    const row = this.cluster.nodeRow(name);
+    assert(row >= 0, `the recording names node ${name}, which is not there`);
+    return row;
+  }
+
+  private addNode(node: Node): void {
+    this.cluster.addNode(node);
+    this.createdNodes.push(node.metadata?.name ?? '');
+  }
+
+  private podRow(key: string): number {
+    const row = this.podRows.get(key);
+    assert(row !== undefined, `the recording names pod ${key}, which is not there`);
+    return row;
+  }
+}
+
+/** Days from 1970-01-01 to a day of the Gregorian calendar. */
+function daysSinceEpoch(year: number, month: number, day: number): number {
+  const shifted = month <= 2 ? year - 1 : year;
+  const era = Math.floor(shifted / 400);
+  const yearOfEra = shifted - era * 400;
+  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
+  return era * 146_097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719_468;
+}
+
+/** An RFC 3339 timestamp in UTC, as Kubernetes writes them, in micros since 1970. */
+export function microsOfTimestamp(text: string): number {
+  const match = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,6})\d*)?Z$/.exec(text);
+  assert(match !== null, `${text} is not a timestamp in UTC`);
+  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number);
+  const fraction = Number((match[7] ?? '').padEnd(6, '0'));
+  return (daysSinceEpoch(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second) * 1_000_000 + fraction;
+}

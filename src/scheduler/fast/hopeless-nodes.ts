@@ -1,0 +1,149 @@
+/**
+ * Nodes on which nobody's leaving would help: without all less important pods the node still rejects the preemptor. Told
+ * by one filter alone, where one decides (Profile.decidingFilter), and remembered by (template, node) until the node or
+ * its pods change. The dry run, which asks every plugin on a copy, is the plain twin. 16 bytes a node and template.
+ */
+import { lowestBit } from '../../base/bits.ts';
+import { BoundedMap } from '../../base/bounded-map.ts';
+import type { Cluster } from '../../cluster/cluster.ts';
+import type { NodeInfo } from '../../cluster/node-info.ts';
+import { CHANGE_RING } from '../../cluster/node-table.ts';
+import type { Handle, NodeStatuses, Plugin } from '../framework/plugin-api.ts';
+import type { CycleState } from '../framework/cycle-state.ts';
+import type { PodInfo } from '../framework/pod-info.ts';
+import { isRejected } from '../framework/status.ts';
+import type { Status } from '../framework/status.ts';
+import { NO_VICTIMS } from '../preemption/victims.ts';
+
+const WORD_BITS = 5;
+const WORD = (1 << WORD_BITS) - 1;
+
+/** Templates that are remembered. */
+const MOST_TEMPLATES = 64;
+
+interface Verdicts {
+  /** By node row: the node's generation that the verdict is of, and the verdict; null: there is hope. */
+  generations: Uint32Array;
+  readonly statuses: (Status | null)[];
+  /** The nodes that the last dry run was about, the index of each row among them (-1: none), and a bit by index: there is hope. */
+  list: readonly NodeInfo[] | null;
+  indexOf: Int32Array;
+  hopeful: Int32Array;
+  /** Changes of the node table that `hopeful` knows of. */
+  seenChanges: number;
+}
+
+export interface Tries {
+  /** The first index from `from` on, among the nodes of the dry run, of one that has to be tried; their number: there is none. */
+  next(from: number): number;
+  /** Why one of the others is hopeless. */
+  why(node: NodeInfo): Status | null;
+}
+
+export class HopelessNodes {
+  private readonly cluster: Cluster;
+  private readonly byTemplate = new BoundedMap<number, Verdicts>(MOST_TEMPLATES, noVerdicts);
+  /** Bits of one dry run. */
+  private bits: Int32Array = new Int32Array(0);
+
+  constructor(cluster: Cluster) {
+    this.cluster = cluster;
+  }
+
+  /**
+   * For one dry run over `nodes`; null: each has to be tried. Good until the next one. Looks at the nodes that have changed since the
+   * last one, as long as it is about the same list. `lowest` gives the least priority on a node.
+   */
+  triesAmong(handle: Handle, state: CycleState, pod: PodInfo, cycle: NodeStatuses, nodes: readonly NodeInfo[], lowest: (node: NodeInfo) => number): Tries | null {
+    const filter = handle.decidingFilter?.(pod.template) ?? null;
+    if (filter === null) return null;
+    const verdicts = this.of(pod.template.id);
+    const why = (node: NodeInfo): Status | null => (lowest(node) >= pod.priority ? NO_VICTIMS : this.known(verdicts, filter, state, pod, cycle, node));
+    this.bringUpToDate(verdicts, nodes, why);
+    const bits = this.bitsFor(handle, verdicts);
+    return { next: (from) => nextBit(bits, from, nodes.length), why };
+  }
+
+  /** With the pods that are nominated to it a node says other things than by itself. */
+  private bitsFor(handle: Handle, { hopeful, indexOf }: Verdicts): Int32Array {
+    if (handle.nominationCount() === 0) return hopeful;
+    if (this.bits.length < hopeful.length) this.bits = new Int32Array(hopeful.length);
+    this.bits.set(hopeful);
+    for (const name of handle.nominations().keys()) {
+      const row = handle.snapshot.find(name)?.row ?? -1;
+      if (row >= 0 && indexOf[row] >= 0) setBit(this.bits, indexOf[row]);
+    }
+    return this.bits;
+  }
+
+  private bringUpToDate(verdicts: Verdicts, nodes: readonly NodeInfo[], why: (node: NodeInfo) => Status | null): void {
+    const { changeCount, changedRows, info, capacity } = this.cluster.nodes;
+    if (verdicts.list !== nodes || changeCount - verdicts.seenChanges > CHANGE_RING) {
+      if (verdicts.indexOf.length < capacity) verdicts.indexOf = new Int32Array(capacity);
+      verdicts.indexOf.fill(-1);
+      const words = (nodes.length >> WORD_BITS) + 1;
+      if (verdicts.hopeful.length < words) verdicts.hopeful = new Int32Array(words);
+      verdicts.hopeful.fill(0);
+      for (let i = 0; i < nodes.length; i++) {
+        verdicts.indexOf[nodes[i].row] = i;
+        if (why(nodes[i]) === null) setBit(verdicts.hopeful, i);
+      }
+      verdicts.list = nodes;
+    } else {
+      for (let i = verdicts.seenChanges; i < changeCount; i++) {
+        const row = changedRows[i & (CHANGE_RING - 1)];
+        const index = row < verdicts.indexOf.length ? verdicts.indexOf[row] : -1;
+        if (index < 0) continue;
+        if (why(info[row]) === null) setBit(verdicts.hopeful, index);
+        else verdicts.hopeful[index >> WORD_BITS] &= ~(1 << (index & WORD));
+      }
+    }
+    verdicts.seenChanges = changeCount;
+  }
+
+  private known(verdicts: Verdicts, filter: Plugin, state: CycleState, pod: PodInfo, cycle: NodeStatuses, node: NodeInfo): Status | null {
+    const { row } = node;
+    const { generation } = this.cluster.nodes;
+    if (verdicts.generations[row] !== generation[row]) {
+      verdicts.generations[row] = generation[row];
+      verdicts.statuses[row] = cycle.ofNode(node)?.plugin === filter.name ? this.verdict(filter, state, pod, node) : null;
+    }
+    return verdicts.statuses[row];
+  }
+
+  private verdict(plugin: Plugin, state: CycleState, pod: PodInfo, live: NodeInfo): Status | null {
+    const { cluster } = this;
+    const node = live.whatIf(cluster.nodes.stride);
+    for (const other of live.pods) {
+      const template = cluster.templateOf(other);
+      if (template.priority < pod.priority) node.removePod(other, template);
+    }
+    const status = plugin.filter?.(state, pod, node) ?? null;
+    return status !== null && isRejected(status) ? status : null;
+  }
+
+  private of(template: number): Verdicts {
+    const { capacity } = this.cluster.nodes;
+    const verdicts = this.byTemplate.of(template);
+    if (verdicts.generations.length < capacity) verdicts.generations = new Uint32Array(capacity);
+    return verdicts;
+  }
+}
+
+function noVerdicts(): Verdicts {
+  return { generations: new Uint32Array(0), statuses: [], list: null, indexOf: new Int32Array(0), hopeful: new Int32Array(0), seenChanges: 0 };
+}
+
+function setBit(bits: Int32Array, index: number): void {
+  bits[index >> WORD_BITS] |= 1 << (index & WORD);
+}
+
+/** The first set bit from `from` on; `length` if there is none. */
+function nextBit(bits: Int32Array, from: number, length: number): number {
+  if (from >= length) return length;
+  let word = from >> WORD_BITS;
+  let left = bits[word] & (-1 << (from & WORD));
+  const last = (length - 1) >> WORD_BITS;
+  while (left === 0 && word < last) left = bits[++word];
+  return left === 0 ? length : (word << WORD_BITS) + lowestBit(left);
+}

@@ -1,0 +1,357 @@
+/**
+ * PodTopologySpread for all nodes at once: matching pods by domain are counted as pods come and go instead of anew for
+ * each pod. The plain twin, and the source of every rule, is pod-topology-spread.ts.
+ */
+import { HOSTNAME_LABEL } from '../../cluster/node-info.ts';
+import type { LabelColumn } from '../../cluster/label-columns.ts';
+import type { PodTemplate } from '../../cluster/pod-template.ts';
+import { withRoom } from './domain-answers.ts';
+import type { DomainAnswers, DomainPlugin, DomainTest } from './domain-answers.ts';
+import type { PlacementCounter } from '../cache/placements.ts';
+import { MAX_NODE_SCORE } from '../framework/plugin-api.ts';
+import type { Handle } from '../framework/plugin-api.ts';
+import type { Status } from '../framework/status.ts';
+import { hasAllKeys, heldByTemplate, includes } from '../plugins/pod-topology-spread-constraints.ts';
+import type { ConstraintTable, SpreadConstraint, SpreadConstraints } from '../plugins/pod-topology-spread-constraints.ts';
+
+const NO_TESTS: readonly DomainTest[] = [];
+
+/** Verdicts of the plain twin. */
+export interface SpreadVerdicts {
+  readonly missing: Status;
+  readonly skewed: Status;
+}
+
+/** Matching pods by domain of one constraint of one template. */
+class SpreadCounter implements PlacementCounter {
+  readonly constraint: SpreadConstraint;
+  readonly column: LabelColumn;
+  counts: Int32Array = new Int32Array(8);
+  /** Matching pods that are not terminating, by node row. */
+  here: Int32Array = new Int32Array(0);
+  isKept = false;
+  private readonly template: PodTemplate;
+  private readonly compiled: SpreadConstraints;
+  /** Constraints whose keys a node must have to count, besides its own. */
+  private readonly keys: readonly SpreadConstraint[];
+  private readonly handle: Handle;
+  /** By node row: the domain that it counts in, -1: in none. */
+  private at: Int32Array = new Int32Array(0);
+  /** Nodes that count, by domain. */
+  private nodes: Int32Array = new Int32Array(8);
+  private domains = 0;
+  /** Domains with nodes, by count of pods; `low` is at most the smallest count. */
+  private levels: Int32Array = new Int32Array(64);
+  private low = 0;
+
+  constructor(handle: Handle, template: PodTemplate, compiled: SpreadConstraints, constraint: SpreadConstraint, keys: readonly SpreadConstraint[]) {
+    this.handle = handle;
+    this.template = template;
+    this.compiled = compiled;
+    this.constraint = constraint;
+    this.keys = keys.filter(({ topologyKey }) => topologyKey !== constraint.topologyKey);
+    this.column = handle.cluster.nodes.labelColumn(constraint.topologyKey);
+  }
+
+  /** Counts from the start unless they have been kept. */
+  refresh(): void {
+    const { placements } = this.handle;
+    if (this.isKept) {
+      placements.used(this);
+      return;
+    }
+    this.counts.fill(0);
+    this.nodes.fill(0);
+    this.levels.fill(0);
+    this.here.fill(0);
+    this.domains = this.low = 0;
+    this.isKept = true;
+    placements.keep(this);
+  }
+
+  /** The smallest count; 0 with fewer domains than `minDomains`. */
+  minimum(): number {
+    if (this.domains < this.constraint.minDomains) return 0;
+    if (this.domains === 0) return Number.MAX_SAFE_INTEGER;
+    while (this.levels[this.low] === 0) this.low++;
+    return this.low;
+  }
+
+  concerns(template: number): boolean {
+    return !this.constraint.test.empty && this.constraint.matcher.matches(template);
+  }
+
+  podCame(_template: number, node: number, terminating: boolean): void {
+    if (!terminating) this.count(node, 1);
+  }
+
+  podLeft(_template: number, node: number, terminating: boolean): void {
+    if (!terminating) this.count(node, -1);
+  }
+
+  podTerminating(_template: number, node: number): void {
+    this.count(node, -1);
+  }
+
+  nodeCame(node: number): void {
+    this.here = withRoom(this.here, node + 1);
+    if (node >= this.at.length) this.at = withRoom(this.at, node + 1);
+    this.here[node] = 0;
+    this.at[node] = -1;
+    this.enter(node);
+  }
+
+  nodeChanged(node: number): void {
+    this.leave(node);
+    this.enter(node);
+  }
+
+  nodeLeft(node: number): void {
+    this.leave(node);
+  }
+
+  dropped(): void {
+    this.isKept = false;
+  }
+
+  private count(node: number, change: 1 | -1): void {
+    this.here[node] += change;
+    const domain = this.at[node];
+    if (domain < 0) return;
+    this.levels[this.counts[domain]]--;
+    this.counts[domain] += change;
+    this.level(domain);
+  }
+
+  private enter(node: number): void {
+    const domain = this.column.ids[node];
+    const info = this.handle.cluster.nodes.info[node];
+    if (domain < 0 || !hasAllKeys(info.labels, this.keys) || !includes(this.constraint, heldByTemplate(this.compiled, this.template, info))) return;
+    this.counts = withRoom(this.counts, domain + 1);
+    this.nodes = withRoom(this.nodes, domain + 1);
+    if (this.nodes[domain]++ === 0) this.domains++;
+    else this.levels[this.counts[domain]]--;
+    this.at[node] = domain;
+    this.counts[domain] += this.here[node];
+    this.level(domain);
+  }
+
+  private leave(node: number): void {
+    const domain = this.at[node];
+    if (domain < 0) return;
+    this.at[node] = -1;
+    this.levels[this.counts[domain]]--;
+    this.counts[domain] -= this.here[node];
+    if (--this.nodes[domain] === 0) this.domains--;
+    else this.level(domain);
+  }
+
+  private level(domain: number): void {
+    const count = this.counts[domain];
+    this.levels = withRoom(this.levels, count + 1);
+    this.levels[count]++;
+    if (count < this.low) this.low = count;
+  }
+}
+
+/** What one template's constraints need. */
+class TemplateSpread {
+  readonly compiled: SpreadConstraints;
+  private readonly hard: readonly SpreadCounter[];
+  private readonly soft: readonly SpreadCounter[];
+  private readonly tests: readonly DomainTest[];
+  private readonly selfCounts: readonly number[];
+  private readonly answers: DomainAnswers;
+  /** Nodes without all the keys of the soft constraints get 0. */
+  private readonly requireAll: boolean;
+  /** By soft constraint, then domain + 1: the call that saw the domain last. */
+  private readonly seen: Int32Array[];
+  private calls = 0;
+  private readonly weights: number[];
+  private ignored: Uint8Array = new Uint8Array(0);
+  /** By domain + 1: 1 for those of the window's nodes. */
+  private present: Uint8Array = new Uint8Array(0);
+  /** Normalised scores by raw score less the least. */
+  private normalized: Int32Array = new Int32Array(0);
+
+  constructor(handle: Handle, template: PodTemplate, compiled: SpreadConstraints, requireAll: boolean, verdicts: SpreadVerdicts) {
+    this.compiled = compiled;
+    this.requireAll = requireAll;
+    const { hard, soft } = compiled;
+    this.hard = hard.map((constraint) => new SpreadCounter(handle, template, compiled, constraint, hard));
+    this.soft = soft.map((constraint) => new SpreadCounter(handle, template, compiled, constraint, requireAll ? soft : []));
+    this.selfCounts = hard.map(({ matcher }) => (matcher.matches(template.id) ? 1 : 0));
+    this.tests = this.hard.map(({ column, counts }) => ({ column, counts, least: 0, most: 0, missing: verdicts.missing, status: verdicts.skewed }));
+    this.seen = soft.map(() => new Int32Array(8));
+    this.weights = soft.map(() => 0);
+    this.answers = {
+      tests: hard.length === 0 ? NO_TESTS : this.tests,
+      score: soft.length === 0 ? null : (rows, count, weight, totals, scratch) => this.score(rows, count, weight, totals, scratch),
+      table: this.isByDomain() ? { column: this.soft[0].column, of: (present) => this.tableOf(this.soft[0], present) } : null,
+    };
+  }
+
+  current(): DomainAnswers {
+    for (let i = 0; i < this.hard.length; i++) {
+      const counter = this.hard[i];
+      counter.refresh();
+      const test = this.tests[i];
+      counter.counts = withRoom(counter.counts, counter.column.size);
+      test.counts = counter.counts;
+      test.most = counter.constraint.maxSkew + counter.minimum() - this.selfCounts[i];
+    }
+    for (const counter of this.soft) {
+      counter.refresh();
+      counter.counts = withRoom(counter.counts, counter.column.size);
+    }
+    return this.answers;
+  }
+
+  private score(rows: Int32Array, count: number, weight: number, totals: Float64Array, scratch: Float64Array): void {
+    if (this.isByDomain()) this.scoreByDomain(this.soft[0], rows, count, weight, totals);
+    else this.scoreByNode(rows, count, weight, totals, scratch);
+  }
+
+  /** With one constraint on another key than the host name a node's score is its domain's; nodes without the label get 0. */
+  private isByDomain(): boolean {
+    return this.soft.length === 1 && this.requireAll && this.soft[0].constraint.topologyKey !== HOSTNAME_LABEL;
+  }
+
+  private scoreByDomain(counter: SpreadCounter, rows: Int32Array, count: number, weight: number, totals: Float64Array): void {
+    const { ids, size } = counter.column;
+    if (this.present.length <= size) this.present = new Uint8Array(2 * size + 8);
+    const { present } = this;
+    present.fill(0, 0, size + 1);
+    let domains = 0;
+    for (let i = 0; i < count && domains < size; i++) {
+      const domain = ids[rows[i]];
+      if (domain < 0 || present[domain + 1] === 1) continue;
+      present[domain + 1] = 1;
+      domains++;
+    }
+    const table = this.tableOf(counter, present);
+    for (let i = 0; i < count; i++) totals[i] += weight * table[ids[rows[i]] + 1];
+  }
+
+  private tableOf({ constraint, column, counts }: SpreadCounter, present: Uint8Array): Int32Array {
+    const { size } = column;
+    let domains = 0;
+    for (let domain = 1; domain <= size; domain++) domains += present[domain];
+    const podWeight = Math.log(domains + 2);
+    const raw = (domain: number): number => Math.round(counts[domain] * podWeight + (constraint.maxSkew - 1));
+    let min = Infinity;
+    let max = 0;
+    for (let domain = 0; domain < size; domain++) {
+      if (present[domain + 1] === 0) continue;
+      min = Math.min(min, raw(domain));
+      max = Math.max(max, raw(domain));
+    }
+    const table = (this.normalized = withRoom(this.normalized, size + 1));
+    table[0] = 0;
+    for (let domain = 0; domain < size; domain++) {
+      if (present[domain + 1] === 1) table[domain + 1] = max === 0 ? MAX_NODE_SCORE : Math.floor((MAX_NODE_SCORE * (max + min - raw(domain))) / max);
+    }
+    return table;
+  }
+
+  private scoreByNode(rows: Int32Array, count: number, weight: number, totals: Float64Array, scratch: Float64Array): void {
+    this.weigh(rows, count);
+    let min = Infinity;
+    let max = 0;
+    const { ignored } = this;
+    this.rawScores(rows, count, scratch);
+    for (let i = 0; i < count; i++) {
+      if (ignored[i] === 1) continue;
+      const raw = scratch[i];
+      if (raw < min) min = raw;
+      if (raw > max) max = raw;
+    }
+    if (max === 0) {
+      for (let i = 0; i < count; i++) if (ignored[i] === 0) totals[i] += weight * MAX_NODE_SCORE;
+      return;
+    }
+    const range = max - min + 1;
+    if (range > count) {
+      for (let i = 0; i < count; i++) if (ignored[i] === 0) totals[i] += weight * Math.floor((MAX_NODE_SCORE * (max + min - scratch[i])) / max);
+      return;
+    }
+    if (this.normalized.length < range) this.normalized = new Int32Array(2 * range);
+    const { normalized } = this;
+    for (let raw = 0; raw < range; raw++) normalized[raw] = weight * Math.floor((MAX_NODE_SCORE * (max - raw)) / max);
+    for (let i = 0; i < count; i++) if (ignored[i] === 0) totals[i] += normalized[scratch[i] - min];
+  }
+
+  /** Which nodes are in play, how many domains they have, and what a pod weighs by constraint. */
+  private weigh(rows: Int32Array, count: number): void {
+    if (this.ignored.length < count) this.ignored = new Uint8Array(2 * count);
+    const { ignored, soft, requireAll } = this;
+    ignored.fill(0, 0, count);
+    let inPlay = count;
+    if (requireAll) {
+      for (const { column } of soft) {
+        const { ids } = column;
+        for (let i = 0; i < count; i++) {
+          if (ids[rows[i]] >= 0 || ignored[i] === 1) continue;
+          ignored[i] = 1;
+          inPlay--;
+        }
+      }
+    }
+    this.calls++;
+    for (let k = 0; k < soft.length; k++) {
+      const { constraint, column } = soft[k];
+      this.weights[k] = Math.log((constraint.topologyKey === HOSTNAME_LABEL ? inPlay : this.domainsOf(k, column, rows, count)) + 2);
+    }
+  }
+
+  /** Distinct values among the nodes in play; to lack the label is one, too. */
+  private domainsOf(k: number, column: LabelColumn, rows: Int32Array, count: number): number {
+    const seen = (this.seen[k] = withRoom(this.seen[k], column.size + 1));
+    const { ids } = column;
+    const { ignored, calls } = this;
+    let size = 0;
+    for (let i = 0; i < count; i++) {
+      const domain = ids[rows[i]] + 1;
+      if (seen[domain] === calls || ignored[i] === 1) continue;
+      seen[domain] = calls;
+      size++;
+    }
+    return size;
+  }
+
+  private rawScores(rows: Int32Array, count: number, scratch: Float64Array): void {
+    scratch.fill(0, 0, count);
+    for (let k = 0; k < this.soft.length; k++) {
+      const { constraint, column, counts, here } = this.soft[k];
+      const { ids } = column;
+      const weight = this.weights[k];
+      const added = constraint.maxSkew - 1;
+      if (constraint.topologyKey === HOSTNAME_LABEL) {
+        for (let i = 0; i < count; i++) if (ids[rows[i]] >= 0) scratch[i] += here[rows[i]] * weight + added;
+      } else {
+        for (let i = 0; i < count; i++) {
+          const domain = ids[rows[i]];
+          if (domain >= 0) scratch[i] += counts[domain] * weight + added;
+        }
+      }
+    }
+    for (let i = 0; i < count; i++) scratch[i] = Math.round(scratch[i]);
+  }
+}
+
+/** `isSystem`: the default constraints are upstream's own, which ask no node for all keys. */
+export function spreadDomains(table: ConstraintTable, isSystem: boolean, verdicts: SpreadVerdicts, handle: Handle): DomainPlugin {
+  const known: TemplateSpread[] = [];
+  return {
+    answers: ({ template }) => {
+      const compiled = table.of(template);
+      if (compiled.error !== '') return null;
+      let spread = known[template.id];
+      if (spread?.compiled !== compiled) {
+        const requireAll = (template.spec.topologySpreadConstraints ?? []).length > 0 || !isSystem;
+        spread = known[template.id] = new TemplateSpread(handle, template, compiled, requireAll, verdicts);
+      }
+      return spread.current();
+    },
+  };
+}

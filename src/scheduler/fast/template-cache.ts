@@ -1,0 +1,570 @@
+/**
+ * Answers of node-local plugins, remembered per (pod template, node) until the node or its pods change. One cache per
+ * profile and template: a verdict and a score per node row, compared with the node table's generation. Plugins whose
+ * answers depend on the whole cluster ("live" ones) are asked every time, unless they say that they are inert for the
+ * template. About 40 bytes a node, up to a bound for all caches together; a hit costs two array reads.
+ */
+import { assert } from '../../base/assert.ts';
+import type { Cluster } from '../../cluster/cluster.ts';
+import type { NodeInfo } from '../../cluster/node-info.ts';
+import { CHANGE_RING } from '../../cluster/node-table.ts';
+import type { PodTemplate } from '../../cluster/pod-template.ts';
+import { CycleState } from '../framework/cycle-state.ts';
+import type { PodInfo } from '../framework/pod-info.ts';
+import type { Plugin } from '../framework/plugin-api.ts';
+import { isLocal, isValidScore } from '../framework/profile.ts';
+import type { Profile, ScorePlugin } from '../framework/profile.ts';
+import type { LiveSnapshot } from '../cache/snapshot.ts';
+import { Code, isRejected } from '../framework/status.ts';
+import type { Status } from '../framework/status.ts';
+import { INFEASIBLE, WindowIndex } from './window-index.ts';
+
+/** In place of a version of image counts: no score of this node depends on the number of nodes. */
+const COUNTS_NOTHING = -2;
+/** It does, and has not been worked out yet. */
+const NOT_COUNTED = -1;
+/** Whole numbers of one node in a cache, half a cache line: the generation that the answers belong to (0: none), ... */
+const CELL = 8;
+/** ... index into `statuses`, weighted sum of the summed score plugins that do not count nodes, ... */
+const VERDICT = 1;
+const SUM = 2;
+/** ... version of the node's object that the verdict of filters on facts and the raw scores (where they depend on nothing else) are of, ... */
+const FACTS_GENERATION = 3;
+const FACTS_VERDICT = 4;
+const RAW_GENERATION = 5;
+/** ... weighted sum of those that do, as it was last, and the version of the node's image counts that it is of. */
+const COUNTED_SUM = 6;
+const COUNTED_VERSION = 7;
+const MAX_SUM = 0x2000_0000;
+/** Nodes that are tried one by one before all are looked at. */
+const MOST_TRIED = 16;
+/** A cell and a node's share of the index. */
+const BYTES_PER_NODE = 40;
+/** In use by all caches. */
+const MOST_BYTES = 0x1000_0000;
+
+type FilterPlugin = Profile['filter'][number];
+
+export interface PlannedFilter {
+  readonly plugin: FilterPlugin;
+  readonly live: boolean;
+  /** Looks at the node's object only. */
+  readonly facts: boolean;
+  /** Position in the profile. */
+  readonly order: number;
+}
+
+/** A filter or score asked for one template. */
+interface CachedFilter extends PlannedFilter {
+  readonly ask: (node: NodeInfo, row: number) => Status | null;
+}
+
+interface WeightedScore extends ScorePlugin {
+  readonly ask: (node: NodeInfo, row: number) => number;
+}
+
+/** What of a profile can be cached, worked out once per profile. */
+export interface CachePlan {
+  /** Filters in the profile's order; `live` ones are asked every time. */
+  readonly filters: readonly PlannedFilter[];
+  /** Score plugins without normalisation: one weighted sum per node is kept. */
+  readonly summed: readonly ScorePlugin[];
+  /** Cached raw scores that are normalised over the feasible nodes of each cycle. */
+  readonly normalized: readonly ScorePlugin[];
+  readonly liveScores: readonly ScorePlugin[];
+  /** Plugins with a live filter or score, once each. */
+  readonly live: readonly Plugin[];
+  /** What is cached hangs on the pods' specs alone. */
+  readonly specOnly: boolean;
+}
+
+export function cachePlan(profile: Profile): CachePlan {
+  const filters = profile.filter.map((plugin, order) => ({ plugin, live: !isLocal(plugin.dependence?.filter), facts: plugin.dependence?.filter === 'facts', order }));
+  const local = profile.score.filter(({ plugin }) => isLocal(plugin.dependence?.score));
+  const liveScores = profile.score.filter(({ plugin }) => !isLocal(plugin.dependence?.score));
+  const live = new Set<Plugin>([...filters.filter((entry) => entry.live).map((entry) => entry.plugin), ...liveScores.map((entry) => entry.plugin)]);
+  return {
+    filters,
+    summed: local.filter(({ plugin }) => plugin.normalizeScore === undefined),
+    normalized: local.filter(({ plugin }) => plugin.normalizeScore !== undefined),
+    liveScores,
+    live: [...live],
+    specOnly: [...filters.filter((entry) => !entry.live), ...local].every(({ plugin }) => (plugin as Plugin).specOnly === true),
+  };
+}
+
+export class TemplateCache {
+  /** false: PreFilter of a cached plugin rejects or restricts the nodes; the plain scan has to do it. */
+  readonly usable: boolean;
+  /** What is remembered of each node: CELL numbers a node row, side by side because they are looked at together. */
+  private cells: Int32Array = new Int32Array(0);
+  /** Sums that are no whole number an int32 holds, by place in `cells`. */
+  private readonly oddSums = new Map<number, number>();
+  /** Raw scores of `normalized`, one column each. */
+  readonly raw: Float64Array[];
+  readonly statuses: (Status | null)[] = [null];
+  /** Position in the profile's filters of the plugin that gave each status. */
+  readonly statusOrder: number[] = [0];
+  readonly plan: CachePlan;
+  readonly normalized: readonly ScorePlugin[];
+  private readonly summed: readonly WeightedScore[];
+  /** Cached filters in order: those on facts, answered once per version of the node's object, and the others. */
+  private readonly factsFilters: readonly CachedFilter[];
+  private readonly nodeFilters: readonly CachedFilter[];
+  private readonly rawOnFacts: boolean;
+  /** Which nodes may pass, where a filter knows it and none before it can fail on the others. */
+  private readonly onlyRows: (() => ReadonlySet<number>) | null;
+  /** Bytes held, and when it was used last, counted in uses of all caches. */
+  bytes = 0;
+  lastUse = 0;
+  private readonly state: CycleState = new CycleState();
+  private readonly statusIndex = new Map<Status, number>();
+  private readonly textIndex = new Map<string, number>();
+  private readonly cluster: Cluster;
+  private readonly snapshot: LiveSnapshot;
+  private snapshotVersion = -1;
+  /** Totals in cache order, of templates whose normalised scores are even. */
+  readonly index: WindowIndex;
+  /** Changes of the node table, and of image counts, that the index knows of. */
+  private indexedChanges = 0;
+  private indexedImageChanges = 0;
+  private indexedVersion = -1;
+  /** Some total is no whole number that an int32 holds. */
+  hasOddTotals = false;
+  /** Raw scores of `normalized` on the first node that passed, and whether another one had others. */
+  readonly firstRaw: number[] = [];
+  hasUnevenRaw = false;
+  /** Summed scores that change with the number of nodes, as they were last, and the snapshot version they are of. */
+  private readonly counting: readonly WeightedScore[];
+  /** true: the last full walk found no node that the pod may go to, and `verdictCounts` tells how many have which verdict. */
+  blocked = false;
+  /** Nodes by verdict, while blocked. */
+  readonly verdictCounts: number[] = [];
+  /** While blocked: rows that pass, but for something that this cache does not know. */
+  private readonly passing = new Set<number>();
+  private unschedulable: readonly NodeInfo[] | null = null;
+  /** The same list with verdicts that took the place of others: which rows those changed, and of which list it was made. */
+  private readonly overlaid: { of: readonly NodeInfo[] | null; rows: readonly number[]; list: readonly NodeInfo[] } = { of: null, rows: [], list: [] };
+  /** Change of the node table up to which the counts hold. */
+  private seenChanges = 0;
+  /** Node evaluations made (misses). */
+  evaluations = 0;
+  /** A filter gave an error for some node: a verdict may be one. */
+  hasErrors = false;
+  /** A score was outside the range: whoever scores by this cache has to look at each plugin's again. */
+  hasInvalidScores = false;
+
+  /** The pod of the cycle under way: one of the template's. */
+  private view: PodInfo;
+
+  constructor(cluster: Cluster, snapshot: LiveSnapshot, profile: Profile, plan: CachePlan, pod: PodInfo) {
+    this.cluster = cluster;
+    this.snapshot = snapshot;
+    this.view = pod;
+    this.index = new WindowIndex((position) => this.total(position));
+    this.plan = plan;
+    this.usable = this.prepare(profile, plan, pod);
+    const scores = (list: readonly ScorePlugin[]): ScorePlugin[] => list.filter(({ plugin }) => !this.state.skipScore.has(plugin.name));
+    const filters = plan.filters.filter(({ plugin, live }) => !live && !this.state.skipFilter.has(plugin.name)).map((planned): CachedFilter => ({ ...planned, ask: this.filterBy(planned.plugin, pod.template) }));
+    const weighted = (list: readonly ScorePlugin[]): WeightedScore[] => list.map(({ plugin, weight }) => ({ plugin, weight, ask: this.scoreBy(plugin, pod.template) }));
+    this.factsFilters = filters.filter(({ facts }) => facts);
+    this.nodeFilters = filters.filter(({ facts }) => !facts);
+    this.summed = weighted(scores(plan.summed).filter(({ plugin }) => plugin.countsNodes === undefined));
+    this.counting = weighted(scores(plan.summed).filter(({ plugin }) => plugin.countsNodes !== undefined));
+    this.normalized = scores(plan.normalized);
+    this.raw = this.normalized.map(() => new Float64Array(0));
+    this.onlyRows = onlyRowsOf(filters.map(({ plugin }) => plugin), pod.template);
+    this.rawOnFacts = this.normalized.every(({ plugin }) => plugin.dependence?.score === 'facts');
+  }
+
+  /** Something that the index cannot tell: the plain scan finds out what. */
+  get isOdd(): boolean {
+    return this.hasErrors || this.hasInvalidScores || this.hasOddTotals;
+  }
+
+  /** To be called once a cycle before `look`: makes room, notes which node set the answers must be of. */
+  begin(pod: PodInfo): void {
+    const snapshotVersion = this.snapshot.version;
+    const { capacity } = this.cluster.nodes;
+    this.view = pod;
+    if (this.cells.length < capacity * CELL) {
+      this.cells = new Int32Array(capacity * CELL);
+      this.bytes = capacity * (BYTES_PER_NODE + 8 * this.raw.length);
+      for (let at = COUNTED_VERSION; at < this.cells.length; at += CELL) this.cells[at] = COUNTS_NOTHING;
+      for (let i = 0; i < this.raw.length; i++) this.raw[i] = new Float64Array(capacity);
+    }
+    if (snapshotVersion !== this.snapshotVersion) {
+      this.blocked = false;
+      for (let at = COUNTED_VERSION; at < this.cells.length; at += CELL) if (this.cells[at] >= 0) this.cells[at] = NOT_COUNTED;
+    }
+    this.snapshotVersion = snapshotVersion;
+  }
+
+  /** Gives its memory back: every node is looked at anew. */
+  forget(): void {
+    this.cells = new Int32Array(0);
+    this.bytes = 0;
+    for (let i = 0; i < this.raw.length; i++) this.raw[i] = new Float64Array(0);
+    this.oddSums.clear();
+    this.index.forget();
+    this.blocked = false;
+    this.unschedulable = this.overlaid.of = null;
+    this.overlaid.list = [];
+    this.snapshotVersion = this.indexedVersion = -1;
+  }
+
+  /**
+   * The only node that takes the pod, where a filter knows that few can: nothing is remembered for it. -1: none or several do,
+   * or there are too many to try. `positionOf` tells which rows count.
+   */
+  onlyTaker(pod: PodInfo, positionOf: Int32Array): number {
+    if (this.onlyRows === null) return -1;
+    const rows = this.onlyRows();
+    if (rows.size > MOST_TRIED) return -1;
+    this.view = pod;
+    let taker = -1;
+    for (const row of rows) {
+      if (row >= positionOf.length || positionOf[row] < 0 || !this.passes(row)) continue;
+      if (taker >= 0) return -1;
+      taker = row;
+    }
+    return taker;
+  }
+
+  private passes(row: number): boolean {
+    const node = this.cluster.nodes.info[row];
+    return this.factsFilters.every(({ ask }) => ask(node, row) === null) && this.nodeFilters.every(({ ask }) => ask(node, row) === null);
+  }
+
+  /** The verdict on a node, brought up to date; 0: passes. Scores of the row are then valid, too. */
+  look(row: number): number {
+    const { cells } = this;
+    const at = row * CELL;
+    const generation = this.cluster.nodes.generation[row] | 0;
+    if (cells[at] !== generation) this.evaluate(row, generation);
+    else if (cells[at + VERDICT] === 0) this.count(row);
+    return cells[at + VERDICT];
+  }
+
+  /** Brings the index up to date: what has changed since its last use is stale. */
+  syncIndex(): void {
+    const { index, snapshot } = this;
+    const { nodes } = this.cluster;
+    const { positionOf } = snapshot;
+    if (this.indexedVersion !== snapshot.version || snapshot.imageChanges.count - this.indexedImageChanges > CHANGE_RING) index.reset(snapshot.nodes.length);
+    else if (nodes.changeCount - this.indexedChanges > CHANGE_RING) this.invalidateChanged();
+    else {
+      for (let i = this.indexedChanges; i < nodes.changeCount; i++) {
+        const row = nodes.changedRows[i & (CHANGE_RING - 1)];
+        const position = row < positionOf.length ? positionOf[row] : -1;
+        if (position >= 0) index.invalidate(position);
+      }
+      for (let i = this.indexedImageChanges; i < snapshot.imageChanges.count; i++) {
+        const row = snapshot.imageChanges.rows[i & (CHANGE_RING - 1)];
+        const position = row < positionOf.length ? positionOf[row] : -1;
+        if (position >= 0) index.invalidate(position);
+      }
+    }
+    this.indexedVersion = snapshot.version;
+    this.indexedChanges = nodes.changeCount;
+    this.indexedImageChanges = snapshot.imageChanges.count;
+  }
+
+  private invalidateChanged(): void {
+    const { nodes } = this.snapshot;
+    const { generation } = this.cluster.nodes;
+    for (let position = 0; position < nodes.length; position++) {
+      const { row } = nodes[position];
+      if (this.cells[row * CELL] !== (generation[row] | 0)) this.index.invalidate(position);
+    }
+  }
+
+  private total(position: number): number {
+    const row = this.snapshot.rows[position];
+    const verdict = this.look(row);
+    return verdict === 0 ? this.cells[row * CELL + SUM] + this.cells[row * CELL + COUNTED_SUM] : INFEASIBLE;
+  }
+
+  /** Index into `statuses` of the last verdict on a node; 0: it passes all cached filters. */
+  verdictAt(row: number): number {
+    return this.cells[row * CELL + VERDICT];
+  }
+
+  /** Weighted sum of the summed score plugins on a node that passed. */
+  sumAt(row: number): number {
+    const at = row * CELL;
+    return this.hasOddTotals ? this.oddSumAt(at + SUM) + this.oddSumAt(at + COUNTED_SUM) : this.cells[at + SUM] + this.cells[at + COUNTED_SUM];
+  }
+
+  private oddSumAt(place: number): number {
+    return this.oddSums.get(place) ?? this.cells[place];
+  }
+
+  /** To be called after a walk over all nodes in which none passed that something else does not keep the pod from. */
+  block(): void {
+    const { verdictCounts, passing } = this;
+    verdictCounts.length = 0;
+    passing.clear();
+    for (const { row } of this.snapshot.nodes) {
+      const verdict = this.verdictAt(row);
+      verdictCounts[verdict] = (verdictCounts[verdict] ?? 0) + 1;
+      if (verdict === 0) passing.add(row);
+    }
+    this.blocked = true;
+    this.unschedulable = null;
+    this.seenChanges = this.cluster.nodes.changeCount;
+  }
+
+  /**
+   * Looks again at the nodes that have changed since: true while none passes but those that something else keeps the pod
+   * from (`except`, by row). `positionOf` tells which rows count.
+   */
+  staysBlocked(positionOf: Int32Array, except: ReadonlyMap<number, unknown>): boolean {
+    const { nodes } = this.cluster;
+    const behind = nodes.changeCount - this.seenChanges;
+    if (behind > CHANGE_RING) return (this.blocked = false);
+    for (let i = this.seenChanges; i < nodes.changeCount; i++) {
+      const row = nodes.changedRows[i & (CHANGE_RING - 1)];
+      if (row >= positionOf.length || positionOf[row] < 0 || this.cells[row * CELL] === (nodes.generation[row] | 0)) continue;
+      const before = this.cells[row * CELL + VERDICT];
+      const after = this.look(row);
+      if (this.hasErrors || (after === 0 && !except.has(row))) return (this.blocked = false);
+      if (before === after) continue;
+      if (before === 0) this.passing.delete(row);
+      if (after === 0) this.passing.add(row);
+      if (this.statuses[before]?.code !== this.statuses[after]?.code) this.unschedulable = null;
+      this.verdictCounts[before]--;
+      this.verdictCounts[after] = (this.verdictCounts[after] ?? 0) + 1;
+    }
+    this.seenChanges = nodes.changeCount;
+    for (const row of this.passing) if (!except.has(row)) return (this.blocked = false);
+    return true;
+  }
+
+  /**
+   * While blocked: the nodes whose verdict is Unschedulable, in cache order; `instead` has verdicts, by row, that take the place
+   * of the cache's. The same list until a node comes or goes.
+   */
+  unschedulableNodes(instead: ReadonlyMap<number, Status>): readonly NodeInfo[] {
+    const isOne = (row: number): boolean => this.statuses[this.cells[row * CELL + VERDICT]]?.code === Code.Unschedulable;
+    const list = (this.unschedulable ??= this.snapshot.nodes.filter(({ row }) => isOne(row)));
+    const changed: number[] = [];
+    for (const [row, { code }] of instead) if ((code === Code.Unschedulable) !== isOne(row)) changed.push(row);
+    if (changed.length === 0) return list;
+    const { overlaid } = this;
+    if (overlaid.of === list && overlaid.rows.length === changed.length && changed.every((row, i) => row === overlaid.rows[i])) return overlaid.list;
+    const flipped = new Set(changed);
+    overlaid.of = list;
+    overlaid.rows = changed;
+    overlaid.list = this.snapshot.nodes.filter(({ row }) => isOne(row) !== flipped.has(row));
+    return overlaid.list;
+  }
+
+  private evaluate(row: number, generation: number): void {
+    this.evaluations++;
+    const { cells } = this;
+    const at = row * CELL;
+    const node = this.cluster.nodes.info[row];
+    cells[at] = generation;
+    const verdict = this.verdictOf(node, row);
+    cells[at + VERDICT] = verdict;
+    if (verdict !== 0) return;
+    let sum = 0;
+    const { summed } = this;
+    for (let i = 0; i < summed.length; i++) sum += summed[i].weight * this.checked(summed[i].ask(node, row));
+    this.setSum(at + SUM, sum);
+    this.count(row);
+    if (this.normalized.length > 0 && cells[at + RAW_GENERATION] !== cells[at + FACTS_GENERATION]) this.scoreRaw(node, row);
+  }
+
+  private scoreRaw(node: NodeInfo, row: number): void {
+    this.cells[row * CELL + RAW_GENERATION] = this.rawOnFacts ? this.cells[row * CELL + FACTS_GENERATION] : 0;
+    for (let i = 0; i < this.normalized.length; i++) {
+      const raw = this.normalized[i].plugin.score(this.state, this.view, node);
+      this.raw[i][row] = raw;
+      if (this.firstRaw.length === i) this.firstRaw.push(raw);
+      else if (this.firstRaw[i] !== raw) this.hasUnevenRaw = true;
+    }
+  }
+
+  private setSum(place: number, sum: number): void {
+    this.cells[place] = sum;
+    if (this.cells[place] === sum && sum >= 0 && sum < MAX_SUM) {
+      if (this.hasOddTotals) this.oddSums.delete(place);
+      return;
+    }
+    this.hasOddTotals = true;
+    this.oddSums.set(place, sum);
+  }
+
+  /** The verdict of the first cached filter that rejects, 0: none does. */
+  private verdictOf(node: NodeInfo, row: number): number {
+    const { cells } = this;
+    const at = row * CELL;
+    const factsGeneration = this.cluster.nodes.factsGeneration[row] | 0;
+    if (cells[at + FACTS_GENERATION] !== factsGeneration) {
+      cells[at + FACTS_GENERATION] = factsGeneration;
+      cells[at + FACTS_VERDICT] = this.firstRejection(this.factsFilters, Infinity, node, row);
+      this.setSum(at + COUNTED_SUM, 0);
+      cells[at + COUNTED_VERSION] = this.counting.some(({ plugin }) => plugin.countsNodes?.(this.view.template, node) === true) ? NOT_COUNTED : COUNTS_NOTHING;
+    }
+    const byFacts = cells[at + FACTS_VERDICT];
+    const byNode = this.firstRejection(this.nodeFilters, byFacts === 0 ? Infinity : this.statusOrder[byFacts], node, row);
+    return byNode === 0 ? byFacts : byNode;
+  }
+
+  /** Among filters that come before position `limit`. */
+  private firstRejection(filters: readonly CachedFilter[], limit: number, node: NodeInfo, row: number): number {
+    for (let i = 0; i < filters.length && filters[i].order < limit; i++) {
+      const status = filters[i].ask(node, row);
+      if (status !== null) return this.indexOf(status, filters[i]);
+    }
+    return 0;
+  }
+
+  private checked(score: number): number {
+    if (!isValidScore(score)) this.hasInvalidScores = true;
+    return score;
+  }
+
+  /** Brings the part of the sum that depends on the number of nodes up to date. */
+  private count(row: number): void {
+    const { cells } = this;
+    const at = row * CELL;
+    if (cells[at + COUNTED_VERSION] === COUNTS_NOTHING) return;
+    const version = this.snapshot.frozenVersion(row);
+    if (cells[at + COUNTED_VERSION] === version) return;
+    cells[at + COUNTED_VERSION] = version;
+    const node = this.cluster.nodes.info[row];
+    let counted = 0;
+    for (const { ask, weight } of this.counting) counted += weight * this.checked(ask(node, row));
+    this.setSum(at + COUNTED_SUM, counted);
+  }
+
+  /** Plugins share their verdicts; one that makes a new object each time is found by its text. */
+  private indexOf(status: Status, { plugin, order }: PlannedFilter): number {
+    const known = this.statusIndex.get(status);
+    if (known !== undefined) return known;
+    const text = `${plugin.name} ${status.code} ${status.reasons.join('|')}`;
+    let index = this.textIndex.get(text);
+    if (index === undefined) {
+      index = this.statuses.length;
+      assert(index < 65_536, `plugin ${plugin.name} gives more than 65,535 different verdicts`);
+      this.statuses.push(status);
+      if (!isRejected(status)) this.hasErrors = true;
+      this.statusOrder.push(order);
+      this.statusIndex.set(status, index);
+      this.textIndex.set(text, index);
+    }
+    return index;
+  }
+
+  private filterBy(plugin: FilterPlugin, template: PodTemplate): (node: NodeInfo, row: number) => Status | null {
+    return plugin.filterOf?.(template) ?? ((node) => plugin.filter(this.state, this.view, node));
+  }
+
+  private scoreBy(plugin: ScorePlugin['plugin'], template: PodTemplate): (node: NodeInfo, row: number) => number {
+    return plugin.scoreOf?.(template) ?? ((node) => plugin.score(this.state, this.view, node));
+  }
+
+  /** Runs PreFilter and PreScore of the cached plugins, which look at the template only. */
+  private prepare(profile: Profile, plan: CachePlan, pod: PodInfo): boolean {
+    const cachedFilters = new Set<Plugin>(plan.filters.filter((entry) => !entry.live).map((entry) => entry.plugin));
+    for (const plugin of profile.preFilter) {
+      if (!cachedFilters.has(plugin)) continue;
+      const { status, nodeNames } = plugin.preFilter(this.state, pod);
+      if (status?.code === Code.Skip) this.state.skipFilter.add(plugin.name);
+      else if (status !== null || nodeNames !== null) return false;
+    }
+    const cachedScores = new Set<Plugin>([...plan.summed, ...plan.normalized].map((entry) => entry.plugin));
+    for (const plugin of profile.preScore) {
+      if (!cachedScores.has(plugin)) continue;
+      const status = plugin.preScore(this.state, pod, []);
+      if (status?.code === Code.Skip) this.state.skipScore.add(plugin.name);
+      else if (status !== null) return false;
+    }
+    return true;
+  }
+}
+
+/** From the first filter that may know which nodes pass, if those before it only reject the others. */
+function onlyRowsOf(filters: readonly Plugin[], template: PodTemplate): (() => ReadonlySet<number>) | null {
+  const index = filters.findIndex((plugin) => plugin.onlyRowsOf !== undefined);
+  return index >= 0 && filters.slice(0, index).every((plugin) => plugin.filterNeverFails === true) ? (filters[index].onlyRowsOf?.(template) ?? null) : null;
+}
+
+/** A template's caches by profile; made on first use. */
+export class TemplateCaches {
+  private readonly cluster: Cluster;
+  private readonly snapshot: LiveSnapshot;
+  private readonly plans = new Map<Profile, CachePlan>();
+  /** By template id. */
+  private readonly caches = new Map<Profile, TemplateCache[]>();
+  /** By what the answers hang on. */
+  private readonly shared = new Map<Profile, Map<string, TemplateCache>>();
+  private readonly made: TemplateCache[] = [];
+  private readonly mostBytes: number;
+  private uses = 0;
+  private bytes = 0;
+
+  /** With more than `mostBytes` in use, the cache that was not used for longest gives its memory back. */
+  constructor(cluster: Cluster, snapshot: LiveSnapshot, mostBytes: number = MOST_BYTES) {
+    this.cluster = cluster;
+    this.snapshot = snapshot;
+    this.mostBytes = mostBytes;
+  }
+
+  /** To be called before a cache is asked about nodes. */
+  begin(cache: TemplateCache, pod: PodInfo): void {
+    const before = cache.bytes;
+    cache.lastUse = ++this.uses;
+    cache.begin(pod);
+    this.bytes += cache.bytes - before;
+    while (this.bytes > this.mostBytes && this.bytes > cache.bytes) this.forgetOldest(cache);
+  }
+
+  private forgetOldest(kept: TemplateCache): void {
+    let oldest: TemplateCache | null = null;
+    for (const cache of this.made) if (cache !== kept && cache.bytes > 0 && (oldest === null || cache.lastUse < oldest.lastUse)) oldest = cache;
+    assert(oldest !== null, 'somebody holds what is in use');
+    this.bytes -= oldest.bytes;
+    oldest.forget();
+  }
+
+  of(profile: Profile, pod: PodInfo, template: PodTemplate): TemplateCache {
+    let caches = this.caches.get(profile);
+    if (caches === undefined) this.caches.set(profile, (caches = []));
+    let cache = caches[template.id];
+    if (cache === undefined) {
+      let plan = this.plans.get(profile);
+      if (plan === undefined) this.plans.set(profile, (plan = cachePlan(profile)));
+      const key = plan.specOnly ? answersKey(template) : null;
+      const shared = key === null ? undefined : this.shared.get(profile)?.get(key);
+      cache = caches[template.id] = shared ?? new TemplateCache(this.cluster, this.snapshot, profile, plan, pod);
+      if (shared === undefined) this.made.push(cache);
+      if (key !== null) this.sharedBy(profile).set(key, cache);
+    }
+    return cache;
+  }
+
+  private sharedBy(profile: Profile): Map<string, TemplateCache> {
+    let shared = this.shared.get(profile);
+    if (shared === undefined) this.shared.set(profile, (shared = new Map<string, TemplateCache>()));
+    return shared;
+  }
+
+  /** Node evaluations that all caches have made. */
+  get evaluations(): number {
+    let sum = 0;
+    for (const cache of this.made) sum += cache.evaluations;
+    return sum;
+  }
+}
+
+/** Equal for templates of which plugins that look at specs only say the same; null: the template keeps its own cache. */
+function answersKey({ spec, accounted, requested, scored, nonZeroCpu, nonZeroMemory, hostPorts, images }: PodTemplate): string | null {
+  if ((spec.volumes?.length ?? 0) + (spec.resourceClaims?.length ?? 0) > 0) return null;
+  const { priority: _priority, priorityClassName: _class, preemptionPolicy: _policy, topologySpreadConstraints: _spread, affinity, ...looked } = spec;
+  const amounts = [accounted, requested, scored].map(({ columns, amounts: values }) => [[...columns], [...values]]);
+  return JSON.stringify([looked, affinity?.nodeAffinity, amounts, nonZeroCpu, nonZeroMemory, hostPorts, images]);
+}

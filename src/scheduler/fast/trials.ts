@@ -1,0 +1,84 @@
+/**
+ * What dry runs found out on nodes: the victims, or why there are none. Remembered by (template, node) until the node, its
+ * pods, their order or the nominations to it change; only where filters look at nothing else (Profile.asksNodeOnly) and no
+ * disruption budget counts what is taken elsewhere. A dry run without memory is the plain twin. 40 bytes a node and
+ * template, and what was found.
+ */
+import { BoundedMap } from '../../base/bounded-map.ts';
+import type { Cluster } from '../../cluster/cluster.ts';
+import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { Handle } from '../framework/plugin-api.ts';
+import type { PodInfo } from '../framework/pod-info.ts';
+import type { Status } from '../framework/status.ts';
+import type { Candidate } from '../preemption/victims.ts';
+
+/** Templates that are remembered. */
+const MOST_TEMPLATES = 16;
+
+export type Trial = Candidate | Status;
+
+/** By node row: the trial, and the versions that it is of. */
+interface Remembered {
+  generations: Uint32Array;
+  orders: Uint32Array;
+  readonly nominated: (readonly number[])[];
+  readonly trials: Trial[];
+}
+
+export class Trials {
+  private readonly cluster: Cluster;
+  private readonly byTemplate = new BoundedMap<number, Remembered>(MOST_TEMPLATES, () => ({ generations: new Uint32Array(0), orders: new Uint32Array(0), nominated: [], trials: [] }));
+
+  constructor(cluster: Cluster) {
+    this.cluster = cluster;
+  }
+
+  /** For one dry run; null: nothing may be remembered. */
+  of(handle: Handle, pod: PodInfo): TrialsOfPod | null {
+    const { template } = pod;
+    if (handle.asksNodeOnly?.(template) !== true || this.cluster.objects.count('PodDisruptionBudget') > 0) return null;
+    return new TrialsOfPod(this.cluster, handle, pod.row, this.rememberedOf(template.id));
+  }
+
+  private rememberedOf(template: number): Remembered {
+    const { capacity } = this.cluster.nodes;
+    const remembered = this.byTemplate.of(template);
+    if (remembered.generations.length < capacity) {
+      remembered.generations = new Uint32Array(capacity);
+      remembered.orders = new Uint32Array(capacity);
+    }
+    return remembered;
+  }
+}
+
+class TrialsOfPod {
+  private readonly cluster: Cluster;
+  private readonly handle: Handle;
+  private readonly pod: number;
+  private readonly remembered: Remembered;
+
+  constructor(cluster: Cluster, handle: Handle, pod: number, remembered: Remembered) {
+    this.cluster = cluster;
+    this.handle = handle;
+    this.pod = pod;
+    this.remembered = remembered;
+  }
+
+  find({ row, name, orderVersion }: NodeInfo): Trial | undefined {
+    const { generations, orders, nominated, trials } = this.remembered;
+    if (generations[row] !== this.cluster.nodes.generation[row] || orders[row] !== orderVersion) return undefined;
+    const pods = this.handle.nominatedPods(name);
+    return nominated[row] === pods && !pods.includes(this.pod) ? trials[row] : undefined;
+  }
+
+  keep({ row, name, orderVersion }: NodeInfo, trial: Trial): void {
+    const pods = this.handle.nominatedPods(name);
+    // A pod's own nomination does not count for it.
+    if (pods.includes(this.pod)) return;
+    const { generations, orders, nominated, trials } = this.remembered;
+    generations[row] = this.cluster.nodes.generation[row];
+    orders[row] = orderVersion;
+    nominated[row] = pods;
+    trials[row] = trial;
+  }
+}

@@ -1,0 +1,23 @@
+/** What a question about placement in thought needs of the rest: the scheduler's filters, and the pods of DaemonSets. */
+import type { NodeFacts, NodeInfo } from '../../cluster/node-info.ts';
+import type { PodTemplate } from '../../cluster/pod-template.ts';
+
+/** Whether pods would fit nodes, by the scheduler's filters, while pods are moved about in thought. */
+export interface PlacementOracle {
+  /** A new look at the cluster: what was prepared or moved in thought is forgotten. */
+  refresh(): void;
+  /** Whether the answer follows from the pod's template and the node alone, so that it holds until the node changes. */
+  isNodeLocal(pod: number): boolean;
+  fits(pod: number, node: NodeInfo): boolean;
+  /** A pod was put on a node, or taken off it, in thought; the NodeInfo says so already. */
+  podAdded(pod: number, node: NodeInfo): void;
+  podRemoved(pod: number, node: NodeInfo): void;
+  /** How many moves there have been; `rollback` takes back all later ones. */
+  readonly moveCount: number;
+  rollback(moveCount: number): void;
+}
+
+/** The pods that DaemonSets would put on a new node. */
+export interface DaemonPodsSource {
+  templatesFor(node: NodeFacts): readonly PodTemplate[];
+}
