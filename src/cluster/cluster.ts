@@ -11,7 +11,7 @@ import { compileNode } from './node-info.ts';
 import type { NodeFacts, NodeInfo } from './node-info.ts';
 import { nodeAllocatable, nodeChanges, offersTheSame } from './node-changes.ts';
 import { NodeTable } from './node-table.ts';
-import { ObjectStore } from './object-store.ts';
+import { NAMESPACE_NAME_LABEL, ObjectStore } from './object-store.ts';
 import { ObserverLists } from './observer.ts';
 import type { ClusterObserver, NodeBefore } from './observer.ts';
 import { EvictionCause, PodPhase, PodOutcome, PodTable } from './pod-table.ts';
@@ -109,10 +109,17 @@ export class Cluster {
   putObject(kind: string, object: KubernetesObject): void {
     this.begin(Verb.PutObject);
     this.clock.digest.addText(`${kind} ${JSON.stringify(object)}`);
-    const before = this.objects.put(kind, object);
-    this.notifying = true;
-    for (const observer of this.observers.objectChanged) observer.objectChanged?.(kind, before === undefined ? 'add' : 'update', object, before);
-    this.notifying = false;
+    this.writeObject(kind, object);
+  }
+
+  /**
+   * Makes a namespace that a pod is about to enter, unless it is there. It says nothing that the pod's template does not,
+   * so the digest is not told.
+   */
+  ensureNamespace(name: string): void {
+    if (this.objects.get('Namespace', name) !== undefined) return;
+    assert(!this.notifying, 'observers must not write');
+    this.writeObject('Namespace', { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: { [NAMESPACE_NAME_LABEL]: name } } });
   }
 
   /** Returns false when there is no such object. */
@@ -399,6 +406,13 @@ export class Cluster {
   }
 
   // ---- within ----------------------------------------------------------------------------------------------------
+
+  private writeObject(kind: string, object: KubernetesObject): void {
+    const before = this.objects.put(kind, object);
+    this.notifying = true;
+    for (const observer of this.observers.objectChanged) observer.objectChanged?.(kind, before === undefined ? 'add' : 'update', object, before);
+    this.notifying = false;
+  }
 
   private begin(verb: number, a = 0, b = 0): void {
     assert(!this.notifying, 'observers must not write');

@@ -8,8 +8,8 @@ import type { HostPort, PodTemplate } from './pod-template.ts';
 export const HOSTNAME_LABEL = 'kubernetes.io/hostname';
 export const ZONE_LABEL = 'topology.kubernetes.io/zone';
 export const REGION_LABEL = 'topology.kubernetes.io/region';
-const BETA_ZONE_LABEL = 'failure-domain.beta.kubernetes.io/zone';
-const BETA_REGION_LABEL = 'failure-domain.beta.kubernetes.io/region';
+export const BETA_ZONE_LABEL = 'failure-domain.beta.kubernetes.io/zone';
+export const BETA_REGION_LABEL = 'failure-domain.beta.kubernetes.io/region';
 
 /** What a Node object says, compiled. Immutable: an update puts another one in its place. */
 export interface NodeFacts {

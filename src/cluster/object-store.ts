@@ -4,6 +4,9 @@
  */
 import type { KubernetesObject } from './objects.ts';
 
+/** Every Namespace carries its name under it (pkg/apis/core/v1/defaults.go, SetDefaults_Namespace). */
+export const NAMESPACE_NAME_LABEL = 'kubernetes.io/metadata.name';
+
 /** `namespace/name`; the bare name for kinds without a namespace. */
 export function objectKey(object: KubernetesObject): string {
   return keyOf(object.metadata?.namespace, object.metadata?.name ?? '');

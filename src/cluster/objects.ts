@@ -230,6 +230,7 @@ export interface NodeStatus {
   readonly images?: readonly ContainerImage[];
   readonly conditions?: readonly Condition[];
   readonly declaredFeatures?: readonly string[];
+  readonly nodeInfo?: { readonly operatingSystem?: string; readonly architecture?: string };
 }
 
 export interface Node extends KubernetesObject {
@@ -257,6 +258,23 @@ export interface WorkloadObject extends KubernetesObject {
     readonly parallelism?: number;
     readonly backoffLimit?: number;
     readonly podManagementPolicy?: string;
+    /** Deployment. */
+    readonly paused?: boolean;
+    /** Job. */
+    readonly suspend?: boolean;
+    readonly completionMode?: string;
+    readonly managedBy?: string;
+    /** StatefulSet. */
+    readonly ordinals?: { readonly start?: number };
+    readonly volumeClaimTemplates?: readonly { readonly metadata?: ObjectMeta; readonly spec?: PersistentVolumeClaimSpec }[];
+  };
+  readonly status?: {
+    readonly replicas?: number;
+    readonly observedGeneration?: number;
+    readonly succeeded?: number;
+    readonly completedIndexes?: string;
+    readonly failedIndexes?: string;
+    readonly conditions?: readonly Condition[];
   };
 }
 

@@ -62,6 +62,8 @@ export interface PodTemplate {
   /** Any inter-pod affinity or anti-affinity, required or preferred. */
   readonly hasPodAffinity: boolean;
   readonly claimNames: readonly string[];
+  /** A claim has to be made for each of its pods. */
+  readonly hasEphemeralVolumes: boolean;
   readonly graceMicros: number;
   /** `Never`: a crash ends the pod; otherwise its containers are started again in place. */
   readonly restartPolicy: string;
@@ -183,6 +185,7 @@ function compileTemplate(id: number, pod: Pod, registry: ResourceRegistry): PodT
     requiredAntiAffinityTerms: affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [],
     hasPodAffinity: hasPodAffinity(affinity),
     claimNames: (spec.volumes ?? []).flatMap((volume) => (volume.persistentVolumeClaim === undefined ? [] : [volume.persistentVolumeClaim.claimName])),
+    hasEphemeralVolumes: (spec.volumes ?? []).some((volume) => volume.ephemeral !== undefined),
     graceMicros: (spec.terminationGracePeriodSeconds ?? 30) * MICROS_PER_SECOND,
     restartPolicy: spec.restartPolicy ?? 'Always',
   };

@@ -31,7 +31,7 @@ export class PodAdmission {
     };
   }
 
-  /** Id of the pod's template. `admitted`: the pod comes from a running cluster or a trace and brings its priority. */
+  /** Id of the pod's template. `admitted`: the pod comes from a running cluster or a trace and brings its priority. Makes the pod's namespace. */
   template(pod: Pod, admitted = false): number {
     const { namespace, labels, ownerReferences } = pod.metadata ?? {};
     if (pod.spec?.runtimeClassName !== undefined || (this.context.limitRanges?.(namespace ?? 'default') ?? []).length > 0) return this.admit(pod, admitted);
@@ -44,6 +44,7 @@ export class PodAdmission {
   }
 
   private admit(pod: Pod, admitted: boolean): number {
+    this.cluster.ensureNamespace(pod.metadata?.namespace ?? 'default');
     const before = pod.spec?.tolerations ?? [];
     const tolerations = withDefaultTolerations(before).map((toleration, index) =>
       index < before.length ? toleration : { ...toleration, tolerationSeconds: this.tolerationSeconds },

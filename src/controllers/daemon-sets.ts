@@ -43,7 +43,6 @@ export class DaemonSets implements ClusterObserver {
   private readonly owners: OwnerTable;
   private readonly sets: DaemonSet[] = [];
   private readonly byOwner = new Map<number, DaemonSet>();
-  private readonly syncSetEvent: EventKind;
   private readonly syncNodeEvent: EventKind;
   private readonly nodeGoneEvent: EventKind;
 
@@ -51,20 +50,22 @@ export class DaemonSets implements ClusterObserver {
     this.kernel = kernel;
     this.cluster = cluster;
     this.owners = owners;
-    this.syncSetEvent = kernel.defineEvent('daemon set sync', 4, (index) => this.syncSet(this.sets[index]));
     this.syncNodeEvent = kernel.defineEvent('daemon node sync', 4, (node, incarnation) => this.syncNode(node, incarnation));
     this.nodeGoneEvent = kernel.defineEvent('daemon node gone', 4, (nodeName) => this.nodeGone(nodeName));
     cluster.observe(this);
   }
 
-  /** `owner` is a row of kind DaemonSet. Pods that it has already are taken over. Its other pods come in the controller phase of this instant. */
+  /**
+   * `owner` is a row of kind DaemonSet. Pods that it has already are taken over, the others are made at once: whatever
+   * arrives after the DaemonSet in the same instant stands behind its pods.
+   */
   add(owner: number): void {
     const { spec, tolerations } = this.cluster.templates.get(this.owners.template[owner]);
     const set: DaemonSet = { owner, affinity: compileRequiredNodeAffinity(spec), tolerations, nodeName: spec.nodeName ?? '', podByNode: new Map() };
     for (const pod of this.owners.podsOf(owner)) set.podByNode.set(this.cluster.pods.pinnedNode[pod], pod);
     this.byOwner.set(owner, set);
     this.sets.push(set);
-    this.kernel.after(0, this.syncSetEvent, this.sets.length - 1);
+    this.syncSet(set);
   }
 
   /** Templates of the pods that a new node of this kind would get at once. */

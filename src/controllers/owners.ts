@@ -22,6 +22,10 @@ export type OwnerKind = (typeof OwnerKind)[keyof typeof OwnerKind];
 export interface OwnerSeed {
   readonly kind: OwnerKind;
   readonly template: number;
+  /** Where each of its pods has a template of its own (StatefulSet): the one of an ordinal. Called when a pod is about to be made. */
+  readonly templateOf?: ((ordinal: number) => number) | undefined;
+  /** spec.replicas, which disruption budgets count by; -1: the kind has no scale. */
+  readonly scale: number;
   /** Index into Cluster.classes. */
   readonly workloadClass: number;
   /** Interned prefix of its pods' names. */
@@ -47,6 +51,8 @@ export class OwnerTable {
   incarnation: Int32Array = new Int32Array(0);
   endsAt: Float64Array = new Float64Array(0);
   podsToCome: Int32Array = new Int32Array(0);
+  /** -1: none. */
+  scale: Int32Array = new Int32Array(0);
   /** Pods that exist, terminating ones included. */
   alive: Int32Array = new Int32Array(0);
   /** Replacements that were decided on and not made yet. */
@@ -54,6 +60,7 @@ export class OwnerTable {
   /** 1: its pods are on their way out, none is replaced. */
   ended: Uint8Array = new Uint8Array(0);
   private firstPod: Int32Array = new Int32Array(0);
+  private readonly templatesByOrdinal = new Map<number, (ordinal: number) => number>();
   /** By pod row. */
   private nextPod: Int32Array = new Int32Array(0);
   private previousPod: Int32Array = new Int32Array(0);
@@ -75,6 +82,8 @@ export class OwnerTable {
     this.nameBase[row] = seed.nameBase;
     this.endsAt[row] = seed.endsAtMicros;
     this.podsToCome[row] = seed.podsToCome;
+    this.scale[row] = seed.scale;
+    if (seed.templateOf !== undefined) this.templatesByOrdinal.set(row, seed.templateOf);
     this.alive[row] = this.pending[row] = this.ended[row] = 0;
     this.firstPod[row] = -1;
     return row;
@@ -83,8 +92,14 @@ export class OwnerTable {
   free(row: number): void {
     assert(this.alive[row] === 0 && this.pending[row] === 0, 'an owner with pods is not freed');
     this.count--;
+    this.templatesByOrdinal.delete(row);
     this.incarnation[row]++;
     this.freeRows.push(row);
+  }
+
+  /** Of the pod with this ordinal. */
+  templateFor(owner: number, ordinal: number): number {
+    return this.templatesByOrdinal.get(owner)?.(ordinal) ?? this.template[owner];
   }
 
   /** The next ordinal behind a name prefix; owners of one prefix share the numbering. */
@@ -137,6 +152,7 @@ export class OwnerTable {
     this.incarnation = growInt32(this.incarnation, capacity);
     this.endsAt = growFloat64(this.endsAt, capacity);
     this.podsToCome = growInt32(this.podsToCome, capacity);
+    this.scale = growInt32(this.scale, capacity);
     this.alive = growInt32(this.alive, capacity);
     this.pending = growInt32(this.pending, capacity);
     this.ended = growUint8(this.ended, capacity);

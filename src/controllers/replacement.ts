@@ -122,11 +122,13 @@ export class ReplacementController implements ClusterObserver {
     owners.pending[owner]--;
     if (owners.ended[owner] === 1) return this.freeWhenDone(owner);
     const nameBase = owners.nameBase[owner];
+    const nameOrdinal = loss.ordinal >= 0 ? loss.ordinal : owners.takeOrdinal(nameBase);
+    const template = owners.templateFor(owner, nameOrdinal);
     this.creating = true;
     const pod = this.cluster.createPod({
-      template: owners.template[owner],
+      template,
       nameBase,
-      nameOrdinal: loss.ordinal >= 0 ? loss.ordinal : owners.takeOrdinal(nameBase),
+      nameOrdinal,
       owner,
       workloadClass: owners.workloadClass[owner],
       durationMicros: loss.durationMicros,

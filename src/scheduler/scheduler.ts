@@ -56,6 +56,8 @@ export interface SchedulerOptions {
   readonly cacheBytes?: number | undefined;
   /** Kernel phase of all scheduler events. */
   readonly phase: number;
+  /** As Handle's; absent: claims are bound by somebody else or not at all. */
+  readonly bindVolumes?: Handle['bindVolumes'];
 }
 
 /** Hooks for explanations, reports and conformance. */
@@ -443,6 +445,7 @@ export class Scheduler implements ClusterObserver {
       nominations: () => this.queue.nominator.byNode(),
       nominationCount: () => this.queue.nominator.size,
       random: (purpose) => kernel.random.stream(`plugin:${purpose}`),
+      bindVolumes: this.options.bindVolumes,
       now: () => kernel.now,
       activate: (pods) => this.queue.activate(pods),
       allowWaitingPod: (pod, plugin) => this.bindings.allow(pod, plugin),

@@ -1,37 +1,28 @@
 /**
  * The manifest objects of a scenario as input of the kernel at its first instant. Workload objects become owners with
  * the pods they ask for; pods of a dump that belong to one of them count towards it. Everything else goes into the
- * object store as it is. docs/model.md says what is read of each kind.
+ * object store with its defaults. docs/model.md says what is read of each kind.
  */
 import { InputError } from '../base/input-error.ts';
 import { MICROS_PER_MINUTE, type Micros } from '../base/time.ts';
 import { EvictionCause, PodOutcome } from '../cluster/cluster.ts';
 import { objectKey } from '../cluster/object-store.ts';
-import type { KubernetesObject, OwnerReference, Pod, PodSpec, PodTemplateSpec, WorkloadObject } from '../cluster/objects.ts';
+import type { KubernetesObject, ObjectMeta, OwnerReference, Pod, PodSpec, PodTemplateSpec, Volume, WorkloadObject } from '../cluster/objects.ts';
 import { withoutNodeName } from '../cluster/pod-template.ts';
 import { withDaemonTolerations } from '../controllers/daemon-sets.ts';
 import { OwnerKind } from '../controllers/owners.ts';
 import type { InputSource } from '../kernel/kernel.ts';
 import { splitName } from '../control-plane/pod-admission.ts';
+import { impliedStorageClasses, withObjectDefaults } from './object-defaults.ts';
+import { KIND_OF_OWNER } from './pod-places.ts';
 import { parseDuration } from './scenario-units.ts';
+import { wantedPods } from './wanted-pods.ts';
 import type { ArrivalTargets } from './workload-input.ts';
 
 /** Pod or Job: run time of each pod. Other workloads: until all their pods are deleted. On the object or its pod template. */
 export const DURATION_ANNOTATION = 'podyard.dev/duration';
 /** Run time of a Job's pods without the annotation: a Job that never ends would be none. */
 export const DEFAULT_JOB_MICROS: Micros = MICROS_PER_MINUTE;
-
-const CLUSTER_SCOPED = new Set([
-  'Namespace', 'PriorityClass', 'PersistentVolume', 'StorageClass', 'CSINode', 'CSIDriver', 'RuntimeClass', 'VolumeAttachment',
-]);
-const KIND_OF_OWNER: ReadonlyMap<string, OwnerKind> = new Map([
-  ['Deployment', OwnerKind.ReplicaSet],
-  ['ReplicaSet', OwnerKind.ReplicaSet],
-  ['ReplicationController', OwnerKind.ReplicaSet],
-  ['StatefulSet', OwnerKind.StatefulSet],
-  ['DaemonSet', OwnerKind.DaemonSet],
-  ['Job', OwnerKind.Job],
-]);
 
 /** Register with `kernel.addInput(2, input)`, before the other inputs. Nodes must have been added. */
 export class ManifestInput implements InputSource {
@@ -43,9 +34,10 @@ export class ManifestInput implements InputSource {
   private readonly expandedElsewhere = new Set<string>();
   private delivered = 0;
 
-  constructor(objects: readonly KubernetesObject[], targets: ArrivalTargets) {
+  /** `podSpecs`: of pods that come another way; claims that they bring along may need a class. */
+  constructor(objects: readonly KubernetesObject[], targets: ArrivalTargets, podSpecs: readonly PodSpec[] = []) {
     this.targets = targets;
-    const all = objects.map(withNamespace);
+    const all = [...impliedStorageClasses(objects, podSpecs).values(), ...objects].map(withObjectDefaults);
     const owners = new Set(all.filter(({ kind = '' }) => KIND_OF_OWNER.has(kind)).map(refKey));
     const active: KubernetesObject[] = [];
     for (const object of all) {
@@ -108,45 +100,59 @@ export class ManifestInput implements InputSource {
     const { cluster, replacement, daemonSets } = this.targets;
     const kind = KIND_OF_OWNER.get(object.kind ?? '') as OwnerKind;
     const existing = this.podsByOwner.get(refKey(object)) ?? [];
-    const counts = podCounts(object, kind, existing);
+    const wanted = wantedPods(object, kind, existing);
     const lifetime = durationOf(object, object.spec?.template ?? null);
     const durationMicros = kind === OwnerKind.Job ? (lifetime ?? DEFAULT_JOB_MICROS) : Infinity;
+    if (wanted.rest !== '') {
+      // A suspended Job's pods are deleted; whatever others have left behind stays, and nobody replaces it.
+      if (wanted.rest !== 'suspended') for (const pod of existing) this.addPod(pod, -1, durationMicros);
+      return;
+    }
+    const pod = this.podOf(object);
+    const { admission } = this.targets;
     const owner = replacement.addOwner({
       kind,
-      template: this.targets.admission.template(this.podOf(object)),
+      template: admission.template(pod),
+      templateOf: kind === OwnerKind.StatefulSet ? (ordinal) => admission.template(this.podOfOrdinal(object, pod, ordinal)) : undefined,
       workloadClass: cluster.classes.intern(object.kind ?? ''),
       nameBase: cluster.names.intern(object.metadata?.name ?? ''),
       endsAtMicros: kind === OwnerKind.Job ? Infinity : cluster.now + (lifetime ?? Infinity),
-      podsToCome: counts.later,
+      podsToCome: wanted.later,
+      scale: kind === OwnerKind.ReplicaSet || kind === OwnerKind.StatefulSet ? (object.spec?.replicas ?? 1) : -1,
     });
-    for (const pod of existing) {
-      const isPendingDaemon = kind === OwnerKind.DaemonSet && (pod.spec?.nodeName ?? '') === '';
-      if (!isPendingDaemon) this.addPod(pod, owner, durationMicros);
+    for (const known of existing) {
+      const isPendingDaemon = kind === OwnerKind.DaemonSet && (known.spec?.nodeName ?? '') === '';
+      if (!isPendingDaemon) this.addPod(known, owner, durationMicros);
     }
     if (kind === OwnerKind.DaemonSet) daemonSets.add(owner);
-    else this.fillUp(owner, counts.now, durationMicros);
+    else if (kind === OwnerKind.StatefulSet) this.fillOrdinals(owner, object.spec?.ordinals?.start ?? 0, wanted.now);
+    else this.fillUp(owner, wanted.now, durationMicros);
   }
 
-  /** Creates what is lacking to `wanted` pods; a StatefulSet's get the lowest free ordinals. */
+  /** Creates what is lacking to `wanted` pods. */
   private fillUp(owner: number, wanted: number, durationMicros: Micros): void {
+    const { owners } = this.targets.replacement;
+    while (owners.alive[owner] < wanted) this.createPod(owner, owners.takeOrdinal(owners.nameBase[owner]), durationMicros);
+  }
+
+  /** Creates what is lacking of the ordinals from `start` on. */
+  private fillOrdinals(owner: number, start: number, wanted: number): void {
     const { cluster, replacement } = this.targets;
-    const { owners } = replacement;
-    const nameBase = owners.nameBase[owner];
-    const isOrdered = owners.kind[owner] === OwnerKind.StatefulSet;
-    const taken = new Set(owners.podsOf(owner).map((pod) => cluster.pods.nameOrdinal[pod]));
-    let ordinal = 0;
-    while (owners.alive[owner] < wanted) {
-      while (isOrdered && taken.has(ordinal)) ordinal++;
-      cluster.createPod({
-        template: owners.template[owner],
-        nameBase,
-        nameOrdinal: isOrdered ? ordinal++ : owners.takeOrdinal(nameBase),
-        owner,
-        workloadClass: owners.workloadClass[owner],
-        durationMicros,
-        pinnedNode: -1,
-      });
-    }
+    const taken = new Set(replacement.owners.podsOf(owner).map((pod) => cluster.pods.nameOrdinal[pod]));
+    for (let ordinal = start; ordinal < start + wanted; ordinal++) if (!taken.has(ordinal)) this.createPod(owner, ordinal, Infinity);
+  }
+
+  private createPod(owner: number, nameOrdinal: number, durationMicros: Micros): void {
+    const { owners } = this.targets.replacement;
+    this.targets.cluster.createPod({
+      template: owners.templateFor(owner, nameOrdinal),
+      nameBase: owners.nameBase[owner],
+      nameOrdinal,
+      owner,
+      workloadClass: owners.workloadClass[owner],
+      durationMicros,
+      pinnedNode: -1,
+    });
   }
 
   /** A pod of the owner as its controller would make it. A Deployment gets its ReplicaSet, of the same name. */
@@ -170,19 +176,36 @@ export class ManifestInput implements InputSource {
     let podSpec: PodSpec = template.spec ?? {};
     if (kind === 'DaemonSet') podSpec = withDaemonTolerations(podSpec);
     if (kind === 'Job' && podSpec.restartPolicy !== 'OnFailure') podSpec = { ...podSpec, restartPolicy: 'Never' };
-    return { metadata: { ...template.metadata, namespace, ownerReferences: [reference] }, spec: podSpec };
+    const labels = { ...template.metadata?.labels, ...(kind === 'Job' ? { 'batch.kubernetes.io/job-name': name, 'job-name': name } : {}) };
+    return { metadata: { ...template.metadata, labels, namespace, ownerReferences: [reference] }, spec: podSpec };
+  }
+
+  /**
+   * A StatefulSet's pod with its own name in labels and its own claims, which are made when they are not there
+   * (pkg/controller/statefulset/stateful_set_utils.go: newStatefulSetPod, updateIdentity, updateStorage).
+   */
+  private podOfOrdinal({ metadata, spec }: WorkloadObject, pod: Pod, ordinal: number): Pod {
+    const { cluster } = this.targets;
+    const name = `${metadata?.name ?? ''}-${String(ordinal)}`;
+    const claims = (spec?.volumeClaimTemplates ?? []).map((template): Volume => {
+      const claim: ObjectMeta = {
+        ...template.metadata, name: `${template.metadata?.name ?? ''}-${name}`, namespace: metadata?.namespace ?? 'default', labels: { ...template.metadata?.labels, ...matchLabelsOf(spec?.selector) },
+      };
+      if (cluster.objects.get('PersistentVolumeClaim', objectKey({ metadata: claim })) === undefined) {
+        const object = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: claim, spec: template.spec ?? {} };
+        cluster.putObject('PersistentVolumeClaim', object);
+      }
+      return { name: template.metadata?.name ?? '', persistentVolumeClaim: { claimName: claim.name ?? '' } };
+    });
+    const others = (pod.spec?.volumes ?? []).filter((volume) => !claims.some((claim) => claim.name === volume.name));
+    const labels = { ...pod.metadata?.labels, 'apps.kubernetes.io/pod-index': String(ordinal), 'statefulset.kubernetes.io/pod-name': name };
+    return { ...pod, metadata: { ...pod.metadata, labels }, spec: { ...pod.spec, volumes: [...claims, ...others] } };
   }
 }
 
-/** How many pods an owner wants at once, and how many more in place of succeeded ones. */
-function podCounts({ spec }: WorkloadObject, kind: OwnerKind, existing: readonly Pod[]): { readonly now: number; readonly later: number } {
-  if (kind !== OwnerKind.Job) return { now: spec?.replicas ?? 1, later: 0 };
-  const parallelism = spec?.parallelism ?? 1;
-  const succeeded = existing.filter((pod) => pod.status?.phase === 'Succeeded').length;
-  const completions = spec?.completions ?? parallelism;
-  const left = Math.max(0, completions - succeeded);
-  const now = Math.min(parallelism, left);
-  return { now, later: left - now };
+function matchLabelsOf(selector: NonNullable<WorkloadObject['spec']>['selector']): Readonly<Record<string, string>> {
+  const matchLabels = selector?.['matchLabels'];
+  return typeof matchLabels === 'object' ? (matchLabels as Readonly<Record<string, string>>) : {};
 }
 
 function isActive({ kind = '' }: KubernetesObject): boolean {
@@ -199,11 +222,6 @@ function controllerOf(object: KubernetesObject): OwnerReference | undefined {
 
 function refKey(object: KubernetesObject): string {
   return `${object.kind}/${objectKey(object)}`;
-}
-
-function withNamespace(object: KubernetesObject): KubernetesObject {
-  if (object.metadata?.namespace !== undefined || CLUSTER_SCOPED.has(object.kind ?? '')) return object;
-  return { ...object, metadata: { ...object.metadata, namespace: 'default' } };
 }
 
 /** Micros of the duration annotation; undefined when there is none. */

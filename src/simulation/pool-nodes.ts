@@ -1,18 +1,22 @@
-/** Node objects of generated pools, as a cloud provider would register them. Names are `<pool>-<ordinal>`. */
-import { HOSTNAME_LABEL, REGION_LABEL, ZONE_LABEL } from '../cluster/node-info.ts';
+/** Node objects of generated pools, as kubelet and cloud provider would register them. Names are `<pool>-<ordinal>`. */
+import { withNodeDefaults } from '../cluster/node-defaults.ts';
+import { BETA_REGION_LABEL, BETA_ZONE_LABEL, REGION_LABEL, ZONE_LABEL } from '../cluster/node-info.ts';
 import type { Node } from '../cluster/objects.ts';
 import type { NodePool } from './scenario.ts';
 
 /** Label that tells a node's pool. */
 export const POOL_LABEL = 'podyard.dev/pool';
 
-/** The ordinal-th node of a pool; zones are dealt in turn. */
+/**
+ * The ordinal-th node of a pool; zones are dealt in turn. Zone and region stand under their old labels, too, as cloud
+ * providers keep writing them (staging/src/k8s.io/cloud-provider/controllers/node/node_controller.go, v1.36.2).
+ */
 export function poolNode(pool: NodePool, ordinal: number): Node {
   const name = `${pool.name}-${ordinal}`;
-  const labels: Record<string, string> = { [HOSTNAME_LABEL]: name, [POOL_LABEL]: pool.name };
-  if (pool.zones.length > 0) labels[ZONE_LABEL] = pool.zones[ordinal % pool.zones.length];
-  if (pool.region !== '') labels[REGION_LABEL] = pool.region;
-  return {
+  const labels: Record<string, string> = { [POOL_LABEL]: pool.name };
+  if (pool.zones.length > 0) labels[ZONE_LABEL] = labels[BETA_ZONE_LABEL] = pool.zones[ordinal % pool.zones.length];
+  if (pool.region !== '') labels[REGION_LABEL] = labels[BETA_REGION_LABEL] = pool.region;
+  return withNodeDefaults({
     apiVersion: 'v1',
     kind: 'Node',
     metadata: { name, labels: { ...labels, ...pool.labels } },
@@ -23,5 +27,5 @@ export function poolNode(pool: NodePool, ordinal: number): Node {
       ...(pool.images.length === 0 ? {} : { images: pool.images.map((image) => ({ names: [image.name], sizeBytes: image.sizeBytes })) }),
       conditions: [{ type: 'Ready', status: 'True' }],
     },
-  };
+  });
 }

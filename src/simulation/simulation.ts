@@ -6,6 +6,7 @@
 import type { NodeAutoscaler } from '../autoscaling/node-autoscaler.ts';
 import { checkCluster } from '../cluster/check.ts';
 import { Cluster, PodPhase } from '../cluster/cluster.ts';
+import { withNodeDefaults } from '../cluster/node-defaults.ts';
 import { DaemonSets } from '../controllers/daemon-sets.ts';
 import { NodeLifecycle } from '../controllers/node-lifecycle.ts';
 import { OwnerTable } from '../controllers/owners.ts';
@@ -24,6 +25,7 @@ import type { DecodeConfigurationOptions } from '../scheduler/config/scheduler-c
 import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
 import { pluginRegistry } from '../scheduler/plugins/registry.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
+import { VolumeController } from '../storage/volume-controller.ts';
 import { WorkloadSource } from '../workload/generators/workload-source.ts';
 import { TraceSource } from '../workload/traces/trace-source.ts';
 import type { TraceReader } from '../workload/traces/trace-reader.ts';
@@ -94,6 +96,7 @@ export class Simulation {
     const counters = schedulingCounters(() => this.scheduler, configuration);
     this.metrics = new MetricsCollector(kernel, cluster, scenario.metrics, counters, { costPerHourByPool, podTableLimit: POD_TABLE_LIMIT, phase: Phase.Observe });
     cluster.observe({ podCreated: () => void this.podsArrived++ });
+    const volumes = new VolumeController(kernel, cluster, Phase.Controller);
     this.scheduler = new Scheduler(kernel, cluster, {
       configuration,
       registry,
@@ -104,6 +107,7 @@ export class Simulation {
       plain: options.plain,
       autoRun: true,
       phase: Phase.Scheduler,
+      bindVolumes: (plan, node) => volumes.bindVolumes(plan, node),
     });
     const owners = new OwnerTable(cluster.pods);
     const replacement = new ReplacementController(kernel, cluster, owners);
@@ -126,7 +130,7 @@ export class Simulation {
     this.addNodes();
     const targets = { cluster, admission: new PodAdmission(cluster, scenario), replacement, daemonSets };
     this.traceSource = scenario.trace === null || options.openTrace === null ? null : new TraceSource(options.openTrace(scenario.trace));
-    this.addInput(new ManifestInput(scenario.objects, targets));
+    this.addInput(new ManifestInput(scenario.objects, targets, scenario.workloads.map(({ template }) => template.spec ?? {})));
     this.addInput(new WorkloadInput(scenario.workloads, new WorkloadSource(scenario.workloads, kernel.random, scenario.durationMicros), targets));
     if (this.traceSource !== null) this.addInput(new TraceArrivals(this.traceSource, targets));
     if (scenario.durationMicros === null) this.watchForTheEnd();
@@ -191,7 +195,7 @@ export class Simulation {
   }
 
   private addNodes(): void {
-    for (const node of this.scenario.nodes) this.cluster.addNode(node);
+    for (const node of this.scenario.nodes) this.cluster.addNode(withNodeDefaults(node));
     for (const pool of this.scenario.nodePools) for (let ordinal = 0; ordinal < pool.count; ordinal++) this.cluster.addNode(poolNode(pool, ordinal), pool.name);
   }
 

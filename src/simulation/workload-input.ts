@@ -88,7 +88,8 @@ export class WorkloadInput implements InputSource {
   private addOwner(index: number, template: number, kind: OwnerKind, nameBase: number): number {
     const { replacement, cluster } = this.targets;
     const endsAtMicros = cluster.now + this.source.lifetimeMicros;
-    return replacement.addOwner({ kind, template, workloadClass: this.classes[index], nameBase, endsAtMicros, podsToCome: 0 });
+    const scale = kind === OwnerKind.ReplicaSet ? this.source.replicas : -1;
+    return replacement.addOwner({ kind, template, workloadClass: this.classes[index], nameBase, endsAtMicros, podsToCome: 0, scale });
   }
 
   private createPods(index: number, template: number, owner: number, nameBase: number): void {

@@ -167,7 +167,7 @@ function workload(world: World, verb: string, name: string, options: Options): v
   const template = cluster.internTemplate(podOf(verb, options)).id;
   const kind = kinds[verb];
   const owner = kind === undefined ? -1 : replacement.addOwner({
-    kind, template, workloadClass, nameBase, endsAtMicros: cluster.now + micros('lifetime'), podsToCome: Number(options.get('later') ?? 0),
+    kind, template, workloadClass, nameBase, endsAtMicros: cluster.now + micros('lifetime'), podsToCome: Number(options.get('later') ?? 0), scale: -1,
   });
   if (kind === OwnerKind.DaemonSet) return daemonSets.add(owner);
   const count = Number(options.get('replicas') ?? options.get('pods') ?? 1);

@@ -5,6 +5,7 @@
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { NodeInfo } from '../../cluster/node-info.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
+import type { VolumePlan } from '../../cluster/volume-matching.ts';
 import type { RandomStream } from '../../kernel/random.ts';
 import type { EventRegistration } from './cluster-event.ts';
 import type { CycleState } from './cycle-state.ts';
@@ -167,6 +168,8 @@ export interface Handle {
   /** Pods that wait on Permit: let one go, or reject it. */
   allowWaitingPod(pod: number, plugin: string): void;
   rejectWaitingPod(pod: number, plugin: string, message: string): boolean;
+  /** Writes into claims and volumes what Reserve promised (BindPodVolumes); absent: nobody does, or somebody else. */
+  readonly bindVolumes?: ((plan: VolumePlan, node: { readonly name: string; readonly labels: ReadonlyMap<string, string> }) => void) | undefined;
   /** Asks the API to delete a victim; asynchronous when preemption is. */
   readonly preemption: PreemptionPort;
   readonly schedulerName: string;

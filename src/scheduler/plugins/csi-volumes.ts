@@ -5,20 +5,9 @@
  */
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { CSINode, PersistentVolumeClaim, Volume } from '../../cluster/objects.ts';
-import { claimClassOf, findClass, findVolume, namespaceOf, volumeNameOf } from './volume-claims.ts';
+import { CSI_MIGRATIONS, claimClassOf, findClass, findVolume, namespaceOf, volumeNameOf } from '../../cluster/volume-claims.ts';
 
 export const MIGRATED_PLUGINS = 'storage.alpha.kubernetes.io/migrated-plugins';
-
-/** In-tree driver to the CSI driver that took over. */
-const MIGRATIONS: ReadonlyMap<string, string> = new Map([
-  ['kubernetes.io/aws-ebs', 'ebs.csi.aws.com'],
-  ['kubernetes.io/azure-disk', 'disk.csi.azure.com'],
-  ['kubernetes.io/azure-file', 'file.csi.azure.com'],
-  ['kubernetes.io/cinder', 'cinder.csi.openstack.org'],
-  ['kubernetes.io/gce-pd', 'pd.csi.storage.gke.io'],
-  ['kubernetes.io/portworx-volume', 'pxd.portworx.com'],
-  ['kubernetes.io/vsphere-volume', 'csi.vsphere.vmware.com'],
-]);
 
 export interface CsiVolume {
   readonly driver: string;
@@ -54,18 +43,18 @@ function volumeToProvision(claim: PersistentVolumeClaim, csiNode: CSINode | unde
   const provisioner = findClass(cluster, claimClassOf(claim))?.provisioner;
   if (provisioner === undefined || provisioner === '') return undefined;
   const handle = `unbound-${namespaceOf(claim)}/${claim.metadata?.name ?? ''}`;
-  return MIGRATIONS.has(provisioner) ? migrated(provisioner, handle, csiNode) : { driver: provisioner, handle };
+  return CSI_MIGRATIONS.has(provisioner) ? migrated(provisioner, handle, csiNode) : { driver: provisioner, handle };
 }
 
 /** A node says in an annotation which in-tree drivers are served by CSI there. */
 function migrated(inTree: string, handle: string, csiNode: CSINode | undefined): CsiVolume | undefined {
-  const driver = MIGRATIONS.get(inTree);
+  const driver = CSI_MIGRATIONS.get(inTree);
   const served = (csiNode?.metadata?.annotations?.[MIGRATED_PLUGINS] ?? '').split(',');
   return driver !== undefined && served.includes(inTree) ? { driver, handle } : undefined;
 }
 
 /** The CSI driver of an in-tree volume of a pod, whatever the node. */
 export function inlineDriver(volume: InTreeSources): string | undefined {
-  if (volume.awsElasticBlockStore !== undefined) return MIGRATIONS.get('kubernetes.io/aws-ebs');
-  return volume.gcePersistentDisk === undefined ? undefined : MIGRATIONS.get('kubernetes.io/gce-pd');
+  if (volume.awsElasticBlockStore !== undefined) return CSI_MIGRATIONS.get('kubernetes.io/aws-ebs');
+  return volume.gcePersistentDisk === undefined ? undefined : CSI_MIGRATIONS.get('kubernetes.io/gce-pd');
 }

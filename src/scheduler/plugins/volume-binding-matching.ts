@@ -5,27 +5,19 @@
  * Departure: in-tree volumes are not translated to CSI, so their node affinity is read as written.
  * Source: plugins/volumebinding/{binder,assume_cache}.go, staging/src/k8s.io/component-helpers/storage/volume/pv_helpers.go.
  */
-import { ZERO_QUANTITY, parseQuantity } from '../../base/quantity.ts';
-import type { Quantity } from '../../base/quantity.ts';
+import { parseQuantity } from '../../base/quantity.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import { objectKey } from '../../cluster/object-store.ts';
-import type { CSIDriver, CSIStorageCapacity, PersistentVolume, PersistentVolumeClaim, QuantityText, StorageClass } from '../../cluster/objects.ts';
-import { SelectorError, compileLabelSelector, compileNodeSelector, labelsOf } from '../../cluster/selectors.ts';
-import type { CompiledNodeSelector, CompiledSelector } from '../../cluster/selectors.ts';
-import { claimClassOf, findClass, findVolume, namespaceOf, volumeClassOf, volumeNameOf } from './volume-claims.ts';
-
-const SELECTED_NODE = 'volume.kubernetes.io/selected-node';
-const NO_PROVISIONER = 'kubernetes.io/no-provisioner';
+import type { CSIDriver, CSIStorageCapacity, PersistentVolume, PersistentVolumeClaim, StorageClass } from '../../cluster/objects.ts';
+import { SelectorError, compileLabelSelector, compileNodeSelector } from '../../cluster/selectors.ts';
+import type { CompiledNodeSelector } from '../../cluster/selectors.ts';
+import { NO_PROVISIONER, SELECTED_NODE, claimClassOf, findClass, findVolume, volumeNameOf } from '../../cluster/volume-claims.ts';
+import { findMatchingVolume, requestOf } from '../../cluster/volume-matching.ts';
+import type { VolumePlan } from '../../cluster/volume-matching.ts';
 
 export interface LabelledNode {
   readonly name: string;
   readonly labels: ReadonlyMap<string, string>;
-}
-
-/** What is to be done for a pod's claims on a node. */
-export interface VolumePlan {
-  readonly bindings: readonly { readonly claim: PersistentVolumeClaim; readonly volume: PersistentVolume }[];
-  readonly provisions: readonly PersistentVolumeClaim[];
 }
 
 /** `reasons`, in upstream's order; empty: the node will do. */
@@ -135,39 +127,14 @@ export class VolumeMatcher {
     return { plan: { bindings, provisions: toProvision }, reasons: [], error: '' };
   }
 
-  /** A volume reserved for the claim, else the smallest free one that suits; null: none; a text: an error. */
+  /** null: none; a text: an error. */
   private smallestSuitable(claim: PersistentVolumeClaim, node: LabelledNode, taken: ReadonlySet<string>): PersistentVolume | string | null {
-    const className = claimClassOf(claim);
-    const request = requestOf(claim);
-    let selector: CompiledSelector | null;
-    try {
-      selector = claim.spec?.selector === undefined ? null : compileLabelSelector(claim.spec.selector);
-    } catch (problem) {
-      if (!(problem instanceof SelectorError)) throw problem;
-      return `error creating internal label selector for claim: ${objectKey(claim)}: ${problem.message}`;
-    }
-    let smallest: PersistentVolume | null = null;
-    for (const volume of this.cluster.objects.list<PersistentVolume>('PersistentVolume')) {
-      if (volumeClassOf(volume) !== className || taken.has(volume.metadata?.name ?? '')) continue;
-      const owner = this.ownership(volume, claim);
-      if (owner === 'other' || capacityOf(volume).cmp(request) < 0 || !isAlike(claim, volume) || volume.metadata?.deletionTimestamp !== undefined) continue;
-      const isReachable = this.isReachable(volume, node);
-      if (owner === 'claim') return isReachable ? volume : null;
-      if (volume.status?.phase !== 'Available' || !isReachable || !offersModes(volume, claim)) continue;
-      if (selector !== null && !selector.matches(labelsOf(volume.metadata?.labels))) continue;
-      if (smallest === null || capacityOf(smallest).cmp(capacityOf(volume)) > 0) smallest = volume;
-    }
-    return smallest;
-  }
-
-  private ownership(volume: PersistentVolume, claim: PersistentVolumeClaim): 'nobody' | 'claim' | 'other' {
-    const promise = this.promised.get(volume.metadata?.name ?? '');
-    if (promise !== undefined) return promise === objectKey(claim) ? 'claim' : 'other';
-    const reference = volume.spec?.claimRef;
-    if (reference === undefined) return 'nobody';
-    if (reference.name !== claim.metadata?.name || (reference.namespace ?? 'default') !== namespaceOf(claim)) return 'other';
-    const uid = reference.uid ?? '';
-    return uid === '' || uid === claim.metadata?.uid ? 'claim' : 'other';
+    const promises = this.promised;
+    return findMatchingVolume(claim, this.cluster.objects.list<PersistentVolume>('PersistentVolume'), {
+      taken,
+      promisedTo: (volume) => promises.get(volume.metadata?.name ?? ''),
+      isReachable: (volume) => this.isReachable(volume, node),
+    });
   }
 
   /** null: a volume can be made for the claim on the node. */
@@ -219,26 +186,4 @@ function allowsTopology({ allowedTopologies = [] }: StorageClass, labels: Readon
     const holds = ({ key, values }: { readonly key: string; readonly values: readonly string[] }): boolean => values.includes(labels.get(key) ?? '') && labels.has(key);
     return matchLabelExpressions.length > 0 && matchLabelExpressions.every(holds);
   });
-}
-
-/** Volume mode and attributes class. */
-function isAlike({ spec: claim }: PersistentVolumeClaim, { spec: volume }: PersistentVolume): boolean {
-  if ((claim?.volumeMode ?? 'Filesystem') !== (volume?.volumeMode ?? 'Filesystem')) return false;
-  return (claim?.volumeAttributesClassName ?? '') === (volume?.volumeAttributesClassName ?? '');
-}
-
-function offersModes(volume: PersistentVolume, claim: PersistentVolumeClaim): boolean {
-  return (claim.spec?.accessModes ?? []).every((mode) => volume.spec?.accessModes?.includes(mode) === true);
-}
-
-function requestOf(claim: PersistentVolumeClaim): Quantity {
-  return quantityOf(claim.spec?.resources?.requests?.['storage']);
-}
-
-function capacityOf(volume: PersistentVolume): Quantity {
-  return quantityOf(volume.spec?.capacity?.['storage']);
-}
-
-function quantityOf(text: QuantityText | undefined): Quantity {
-  return text === undefined ? ZERO_QUANTITY : parseQuantity(text);
 }

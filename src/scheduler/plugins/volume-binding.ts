@@ -1,8 +1,8 @@
 /**
  * VolumeBinding (PreFilter, Filter, PreScore, Score, Reserve, PreBind): nodes where the pod's claims are, or can be, bound.
- * Reserve promises volumes to claims and nodes to claims that are to be provisioned, in this plugin only. Plugins write no
- * objects: PreBind waits until the storage controller, which sees the pod assumed on its node, has bound the claims, and
- * gives up after bindTimeoutSeconds. It asks each second, as upstream does.
+ * Reserve promises volumes to claims and nodes to claims that are to be provisioned, in this plugin only. PreBind hands
+ * that to the volume controller, waits until it has bound the claims, and gives up after bindTimeoutSeconds. It asks each
+ * second, as upstream does.
  * Score exists for configurations that name it; the gate StorageCapacityScoring is off, so PreScore always skips it.
  * Source: plugins/volumebinding/{volume_binding,binder}.go.
  */
@@ -19,11 +19,12 @@ import { SKIP, errorStatus, unresolvable } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
 import { MIGRATED_PLUGINS } from './csi-volumes.ts';
 import { VolumeMatcher, volumeLimit } from './volume-binding-matching.ts';
-import type { LabelledNode, VolumePlan } from './volume-binding-matching.ts';
+import type { LabelledNode } from './volume-binding-matching.ts';
 import {
   claimClassOf, findClaim, findClass, findVolume, foreignClaimProblem, isClaimOf, isFullyBound, notFound, podClaims, volumeNameOf, waitsForFirstConsumer,
-} from './volume-claims.ts';
-import type { PodClaim } from './volume-claims.ts';
+} from '../../cluster/volume-claims.ts';
+import type { PodClaim } from '../../cluster/volume-claims.ts';
+import type { VolumePlan } from '../../cluster/volume-matching.ts';
 
 const NAME = 'VolumeBinding';
 const UNBOUND_IMMEDIATE = unresolvable(NAME, 'pod has unbound immediate PersistentVolumeClaims');
@@ -140,6 +141,11 @@ function preBind(state: BindingState | undefined, pod: PodInfo, nodeName: string
   const { cluster } = handle;
   const node = handle.snapshot.find(nodeName);
   if (node === undefined) return bindingError(`node ${JSON.stringify(nodeName)} not found`);
+  const now = handle.now();
+  if (Number.isNaN(state.waitingSince)) {
+    state.waitingSince = now;
+    handle.bindVolumes?.(state.reserved, node);
+  }
   let areBound = true;
   for (const { name } of podClaims(pod.template, pod.name)) {
     const claim = findClaim(cluster, pod.namespace, name);
@@ -151,8 +157,6 @@ function preBind(state: BindingState | undefined, pod: PodInfo, nodeName: string
     if (!isFullyBound(claim)) areBound = false;
   }
   if (areBound) return null;
-  const now = handle.now();
-  if (Number.isNaN(state.waitingSince)) state.waitingSince = now;
   return now - state.waitingSince >= timeoutMicros ? bindingError('context deadline exceeded') : POLL;
 }
 

@@ -15,7 +15,7 @@ import type { Handle, Plugin, PluginFactory, PreFilterResult } from '../framewor
 import type { PodInfo } from '../framework/pod-info.ts';
 import { SKIP, unresolvable, unschedulable } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
-import { findClaim, namespaceOf, notFound } from './volume-claims.ts';
+import { findClaim, namespaceOf, notFound } from '../../cluster/volume-claims.ts';
 
 const NAME = 'VolumeRestrictions';
 const DISK_CONFLICT = unschedulable(NAME, 'node(s) had no available disk');

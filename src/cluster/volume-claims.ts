@@ -1,15 +1,29 @@
 /**
- * What the volume plugins share: the claims of a pod, the state of a claim, the texts for what is not there.
+ * What the volume plugins and the volume controller share: the claims of a pod, the state of a claim, the texts for what is not there.
  * Source: staging/src/k8s.io/component-helpers/storage/{volume/helpers.go,volume/pv_helpers.go,ephemeral/ephemeral.go}.
  */
-import type { Cluster } from '../../cluster/cluster.ts';
-import { keyOf } from '../../cluster/object-store.ts';
-import type { KubernetesObject, PersistentVolume, PersistentVolumeClaim, StorageClass, Volume } from '../../cluster/objects.ts';
-import type { PodTemplate } from '../../cluster/pod-template.ts';
+import type { Cluster } from './cluster.ts';
+import { keyOf } from './object-store.ts';
+import type { KubernetesObject, PersistentVolume, PersistentVolumeClaim, StorageClass, Volume } from './objects.ts';
+import type { PodTemplate } from './pod-template.ts';
 
-const BIND_COMPLETED = 'pv.kubernetes.io/bind-completed';
+export const BIND_COMPLETED = 'pv.kubernetes.io/bind-completed';
 const BETA_STORAGE_CLASS = 'volume.beta.kubernetes.io/storage-class';
+/** Provisioner of classes whose volumes somebody makes by hand. */
+export const NO_PROVISIONER = 'kubernetes.io/no-provisioner';
+export const SELECTED_NODE = 'volume.kubernetes.io/selected-node';
 const WAIT_FOR_FIRST_CONSUMER = 'WaitForFirstConsumer';
+
+/** In-tree driver to the CSI driver that took over (staging/src/k8s.io/csi-translation-lib/plugins). */
+export const CSI_MIGRATIONS: ReadonlyMap<string, string> = new Map([
+  ['kubernetes.io/aws-ebs', 'ebs.csi.aws.com'],
+  ['kubernetes.io/azure-disk', 'disk.csi.azure.com'],
+  ['kubernetes.io/azure-file', 'file.csi.azure.com'],
+  ['kubernetes.io/cinder', 'cinder.csi.openstack.org'],
+  ['kubernetes.io/gce-pd', 'pd.csi.storage.gke.io'],
+  ['kubernetes.io/portworx-volume', 'pxd.portworx.com'],
+  ['kubernetes.io/vsphere-volume', 'csi.vsphere.vmware.com'],
+]);
 
 export interface PodClaim {
   readonly name: string;
@@ -70,6 +84,11 @@ export function volumeNameOf(claim: PersistentVolumeClaim): string {
 
 export function claimClassOf(claim: PersistentVolumeClaim): string {
   return claim.metadata?.annotations?.[BETA_STORAGE_CLASS] ?? claim.spec?.storageClassName ?? '';
+}
+
+/** Neither a class nor the empty text, which asks for volumes without one. */
+export function hasNoClass(claim: PersistentVolumeClaim): boolean {
+  return claim.spec?.storageClassName === undefined && claim.metadata?.annotations?.[BETA_STORAGE_CLASS] === undefined;
 }
 
 export function volumeClassOf(volume: PersistentVolume): string {
