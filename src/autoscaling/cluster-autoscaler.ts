@@ -8,11 +8,13 @@
  */
 import { MICROS_PER_SECOND, microsFromSeconds } from '../base/time.ts';
 import type { Micros } from '../base/time.ts';
-import type { Cluster } from '../cluster/cluster.ts';
+import type { Cluster, EvictionCause } from '../cluster/cluster.ts';
+import type { DisruptionBudgets } from '../cluster/disruption-budgets.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import { sample } from '../kernel/sampling.ts';
 import type { ClusterAutoscalerSettings } from '../simulation/scenario.ts';
+import { DrainRules } from './drain-rules.ts';
 import type { PodKind } from './estimator.ts';
 import type { DaemonPodsSource, PlacementOracle } from '../scheduler/what-if/placement-oracle.ts';
 import type { NodeAutoscaler, NodeGroupSpec, NodeSource, UnschedulablePodsSource } from './node-autoscaler.ts';
@@ -30,6 +32,9 @@ export interface ClusterAutoscalerParts {
   readonly nodes: NodeSource;
   /** null: no room is kept for DaemonSets' pods on new nodes. */
   readonly daemons: DaemonPodsSource | null;
+  readonly budgets: DisruptionBudgets;
+  /** Asks for a pod's deletion; false: a disruption budget says no for now. */
+  readonly evict: (pod: number, cause: EvictionCause) => boolean;
   /** Told of what is worth a mark on a plot: `scaleUp`, `scaleDown`, `scaleUpFailed`. */
   readonly mark: (kind: string, label: string, count: number) => void;
   /** Kernel phases of loops, and of new machines. */
@@ -76,8 +81,9 @@ export class ClusterAutoscaler implements NodeAutoscaler, ClusterObserver {
     this.whatIf = new WhatIfCluster(cluster, parts.placement, settings.expendablePodsPriorityCutoff);
     this.pending = new PendingPods(cluster, parts.unschedulable, settings);
     this.scaleUp = new ScaleUp(cluster, this.groups, parts.placement, settings, () => kernel.random.stream('autoscaler-expander'));
-    this.deletions = new NodeDeletions(kernel, cluster, parts.loopPhase);
-    this.planner = new ScaleDownPlanner(cluster, this.groups, settings, (row) => this.deletions.has(row));
+    const drainRules = new DrainRules(cluster, settings, parts.budgets);
+    this.deletions = new NodeDeletions(kernel, cluster, { drainRules, evict: parts.evict, phase: parts.loopPhase });
+    this.planner = new ScaleDownPlanner(cluster, this.groups, settings, drainRules, (row) => this.deletions.has(row));
     this.loopEvent = kernel.defineEvent('autoscaler.loop', parts.loopPhase, () => this.loop());
     this.arrivalEvent = kernel.defineEvent('autoscaler.nodeArrival', parts.machinePhase, (group, ordinal) => this.nodeArrives(this.groups.list[group], ordinal));
     this.provisionTimeoutEvent = kernel.defineEvent('autoscaler.provisionTimeout', parts.loopPhase, (group, ordinal) => this.nodeFails(this.groups.list[group], ordinal));

@@ -9,7 +9,7 @@ import { EvictionCause } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Node, Taint } from '../cluster/objects.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
-import { drainVerdict } from './drain-rules.ts';
+import type { DrainRules } from './drain-rules.ts';
 import type { NodeGroup } from './node-groups.ts';
 
 export const TO_BE_DELETED_TAINT: Taint = { key: 'ToBeDeletedByClusterAutoscaler', effect: 'NoSchedule' };
@@ -19,6 +19,9 @@ const DELAY_AFTER_TAINT_MICROS: Micros = 5 * MICROS_PER_SECOND;
 const POLL_MICROS: Micros = 5 * MICROS_PER_SECOND;
 const MAX_GRACE_MICROS: Micros = 600 * MICROS_PER_SECOND;
 const EVICTION_SLACK_MICROS: Micros = 30 * MICROS_PER_SECOND;
+/** A refused eviction is asked for again, for so long (max-pod-eviction-time). */
+const EVICTION_RETRY_MICROS: Micros = 10 * MICROS_PER_SECOND;
+const MAX_EVICTION_MICROS: Micros = 120 * MICROS_PER_SECOND;
 const SOFT_TAINTS_PER_LOOP = 10;
 
 interface Deletion {
@@ -27,8 +30,19 @@ interface Deletion {
   readonly isEmpty: boolean;
   /** The node was cordoned before. */
   readonly wasCordoned: boolean;
-  /** When the pods must be gone; null: they were not asked to go yet. */
+  /** When every pod must have been asked to go; null: none was asked yet. */
+  askUntil: Micros | null;
+  /** The longest grace period of those that were asked. */
+  graceMicros: Micros;
+  /** When the pods must be gone; null: not all of them were asked to go yet. */
   deadline: Micros | null;
+}
+
+export interface NodeDeletionParts {
+  readonly drainRules: DrainRules;
+  /** Asks for a pod's deletion; false: a disruption budget says no for now. */
+  readonly evict: (pod: number, cause: EvictionCause) => boolean;
+  readonly phase: number;
 }
 
 export class NodeDeletions {
@@ -40,12 +54,14 @@ export class NodeDeletions {
   private readonly cluster: Cluster;
   private readonly byRow = new Map<number, Deletion>();
   private readonly softTainted = new Map<number, number>();
+  private readonly parts: NodeDeletionParts;
   private readonly stepEvent: EventKind;
 
-  constructor(kernel: Kernel, cluster: Cluster, phase: number) {
+  constructor(kernel: Kernel, cluster: Cluster, parts: NodeDeletionParts) {
     this.kernel = kernel;
     this.cluster = cluster;
-    this.stepEvent = kernel.defineEvent('autoscaler.nodeDeletion', phase, (row, incarnation) => this.step(row, incarnation));
+    this.parts = parts;
+    this.stepEvent = kernel.defineEvent('autoscaler.nodeDeletion', parts.phase, (row, incarnation) => this.step(row, incarnation));
     cluster.observe({ nodeRemoving: (row) => this.nodeLeaves(row) });
   }
 
@@ -69,7 +85,7 @@ export class NodeDeletions {
 
   begin(row: number, group: NodeGroup, isEmpty: boolean): void {
     const incarnation = this.cluster.nodes.incarnation[row];
-    this.byRow.set(row, { incarnation, group, isEmpty, wasCordoned: this.cluster.nodes.info[row].facts.unschedulable, deadline: null });
+    this.byRow.set(row, { incarnation, group, isEmpty, wasCordoned: this.cluster.nodes.info[row].facts.unschedulable, askUntil: null, graceMicros: 0, deadline: null });
     group.deleting++;
     this.setMarks(row, [...this.taintsWithout(row), TO_BE_DELETED_TAINT], true);
     this.softTainted.delete(row);
@@ -100,29 +116,39 @@ export class NodeDeletions {
   private step(row: number, incarnation: number): void {
     const deletion = this.byRow.get(row);
     if (deletion === undefined || deletion.incarnation !== incarnation) return;
-    const left = this.podsToMove(row);
+    const left = this.cluster.nodes.info[row].pods.filter((pod) => !this.parts.drainRules.isSkipped(pod));
     if (left.length === 0) this.remove(row);
     else if (deletion.isEmpty) this.giveBack(row, deletion);
-    else if (deletion.deadline === null) this.evict(row, deletion, left);
+    else if (deletion.deadline === null) this.askToGo(row, deletion, left);
     else if (this.kernel.now < deletion.deadline) this.kernel.after(POLL_MICROS, this.stepEvent, row, incarnation);
-    else {
-      this.lastFailureAt = this.kernel.now;
-      this.giveBack(row, deletion);
-    }
+    else this.fail(row, deletion);
   }
 
-  private podsToMove(row: number): number[] {
-    return this.cluster.nodes.info[row].pods.filter((pod) => drainVerdict(this.cluster, pod) !== 'skip');
+  /** Evicts what may go; the rest is asked again. A pod that must not go any more ends the drain before it begins. */
+  private askToGo(row: number, deletion: Deletion, left: readonly number[]): void {
+    const { now } = this.kernel;
+    const { drainRules } = this.parts;
+    if (deletion.askUntil === null) {
+      const budgets = drainRules.remainingBudgets();
+      if (left.some((pod) => drainRules.verdict(pod, budgets) === 'block')) return this.fail(row, deletion);
+      deletion.askUntil = now + MAX_EVICTION_MICROS;
+      for (const pod of left) deletion.graceMicros = Math.max(deletion.graceMicros, Math.min(MAX_GRACE_MICROS, this.cluster.templateOf(pod).graceMicros));
+      this.dismissDaemons(row);
+    } else if (now >= deletion.askUntil) return this.fail(row, deletion);
+    const refused = left.filter((pod) => !this.parts.evict(pod, EvictionCause.ScaleDown));
+    if (refused.length === 0) deletion.deadline = now + deletion.graceMicros + EVICTION_SLACK_MICROS;
+    this.kernel.after(refused.length === 0 ? POLL_MICROS : EVICTION_RETRY_MICROS, this.stepEvent, row, deletion.incarnation);
   }
 
   /** DaemonSets' pods are asked to go, too, and not waited for; they end with their node and do not count as evicted. */
-  private evict(row: number, deletion: Deletion, left: readonly number[]): void {
-    let grace = 0;
-    for (const pod of left) grace = Math.max(grace, Math.min(MAX_GRACE_MICROS, this.cluster.templateOf(pod).graceMicros));
-    deletion.deadline = this.kernel.now + grace + EVICTION_SLACK_MICROS;
+  private dismissDaemons(row: number): void {
     const { pinnedNode } = this.cluster.pods;
-    for (const pod of [...this.cluster.nodes.info[row].pods]) this.cluster.terminatePod(pod, pinnedNode[pod] >= 0 ? EvictionCause.None : EvictionCause.ScaleDown);
-    this.kernel.after(POLL_MICROS, this.stepEvent, row, deletion.incarnation);
+    for (const pod of [...this.cluster.nodes.info[row].pods]) if (pinnedNode[pod] >= 0) this.cluster.terminatePod(pod, EvictionCause.None);
+  }
+
+  private fail(row: number, deletion: Deletion): void {
+    this.lastFailureAt = this.kernel.now;
+    this.giveBack(row, deletion);
   }
 
   private remove(row: number): void {

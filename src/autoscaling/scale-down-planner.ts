@@ -7,7 +7,7 @@ import { MICROS_PER_MINUTE } from '../base/time.ts';
 import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { CPU, MEMORY } from '../cluster/resources.ts';
-import { drainVerdict } from './drain-rules.ts';
+import type { DrainRules, RemainingBudgets } from './drain-rules.ts';
 import type { NodeGroups } from './node-groups.ts';
 import type { WhatIfCluster } from '../scheduler/what-if/what-if-cluster.ts';
 
@@ -25,6 +25,8 @@ export interface UnneededNode {
   readonly since: Micros;
   /** No pods that have to be moved. */
   readonly isEmpty: boolean;
+  /** Its pods together are more than their disruption budgets allow at a time. */
+  readonly isRisky: boolean;
 }
 
 const UNREMOVABLE_RECHECK_MICROS: Micros = 5 * MICROS_PER_MINUTE;
@@ -36,6 +38,7 @@ export class ScaleDownPlanner {
   private readonly cluster: Cluster;
   private readonly groups: NodeGroups;
   private readonly settings: ScaleDownPlannerSettings;
+  private readonly drainRules: DrainRules;
   private readonly isDeleting: (row: number) => boolean;
   /** Row to the time until which it is not looked at again, with its incarnation. */
   private readonly unremovable = new Map<number, { readonly until: Micros; readonly incarnation: number }>();
@@ -50,10 +53,11 @@ export class ScaleDownPlanner {
   private readonly movable: number[] = [];
   private readonly mayTake = (other: number): boolean => other !== this.looked && !this.leaving.has(other) && !this.isDeleting(other);
 
-  constructor(cluster: Cluster, groups: NodeGroups, settings: ScaleDownPlannerSettings, isDeleting: (row: number) => boolean) {
+  constructor(cluster: Cluster, groups: NodeGroups, settings: ScaleDownPlannerSettings, drainRules: DrainRules, isDeleting: (row: number) => boolean) {
     this.cluster = cluster;
     this.groups = groups;
     this.settings = settings;
+    this.drainRules = drainRules;
     this.isDeleting = isDeleting;
   }
 
@@ -88,16 +92,18 @@ export class ScaleDownPlanner {
     const leaving = this.leaving;
     leaving.clear();
     const next = new Map<number, UnneededNode>();
+    const budgets = this.drainRules.remainingBudgets();
     for (const row of candidates) {
       if (next.size >= limit) break;
       if (this.isLeftAlone(row, now)) continue;
-      const moved = this.moveAway(row, whatIf);
+      const moved = this.moveAway(row, whatIf, budgets);
       if (moved < 0) {
         this.unremovable.set(row, { until: now + UNREMOVABLE_RECHECK_MICROS, incarnation: nodes.incarnation[row] });
         continue;
       }
       leaving.add(row);
-      next.set(row, { row, incarnation: nodes.incarnation[row], since: this.sinceOf(row) ?? now, isEmpty: moved === 0 });
+      const isRisky = !budgets.spend(this.movable, moved);
+      next.set(row, { row, incarnation: nodes.incarnation[row], since: this.sinceOf(row) ?? now, isEmpty: moved === 0, isRisky });
     }
     this.unneeded = next;
   }
@@ -106,11 +112,12 @@ export class ScaleDownPlanner {
     this.unneeded = new Map();
   }
 
-  /** Unneeded for long enough, empty ones first. */
+  /** Unneeded for long enough: empty ones first, those that will have to wait for a disruption budget last. */
   removable(now: Micros): UnneededNode[] {
     const { scaleDownUnneededMicros, scaleDownUnreadyMicros } = this.settings;
     const ripe = [...this.unneeded.values()].filter(({ row, since }) => now > since + (this.cluster.nodes.up[row] === 1 ? scaleDownUnneededMicros : scaleDownUnreadyMicros));
-    return [...ripe.filter((node) => node.isEmpty), ...ripe.filter((node) => !node.isEmpty)];
+    const rank = (node: UnneededNode): number => (node.isEmpty ? 0 : node.isRisky ? 2 : 1);
+    return ripe.sort((a, b) => rank(a) - rank(b));
   }
 
   private findRows(): void {
@@ -140,13 +147,13 @@ export class ScaleDownPlanner {
     return false;
   }
 
-  /** How many pods found a place elsewhere, -1 when one does not (nothing is moved then). */
-  private moveAway(row: number, whatIf: WhatIfCluster): number {
+  /** How many pods (the first of `movable`) found a place elsewhere, -1 when one does not (nothing is moved then). */
+  private moveAway(row: number, whatIf: WhatIfCluster, budgets: RemainingBudgets): number {
     const { movable } = this;
     let count = 0;
     for (const pod of whatIf.info(row).pods) {
       // A pending pod that was put here in thought needs another place like the others.
-      const verdict = this.cluster.pods.node[pod] < 0 ? 'move' : drainVerdict(this.cluster, pod);
+      const verdict = this.cluster.pods.node[pod] < 0 ? 'move' : this.drainRules.verdict(pod, budgets);
       if (verdict === 'block') return -1;
       if (verdict === 'move') movable[count++] = pod;
     }

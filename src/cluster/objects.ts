@@ -222,6 +222,7 @@ export interface ContainerImage {
 export interface NodeSpec {
   readonly taints?: readonly Taint[];
   readonly unschedulable?: boolean;
+  readonly providerID?: string;
 }
 
 export interface NodeStatus {
@@ -284,7 +285,13 @@ export interface Service extends KubernetesObject {
 
 export interface PodDisruptionBudget extends KubernetesObject {
   readonly spec?: { readonly selector?: LabelSelector; readonly minAvailable?: number | string; readonly maxUnavailable?: number | string };
-  readonly status?: { readonly disruptionsAllowed?: number; readonly disruptedPods?: Readonly<Record<string, string>> };
+  readonly status?: {
+    readonly currentHealthy?: number;
+    readonly desiredHealthy?: number;
+    readonly expectedPods?: number;
+    readonly disruptionsAllowed?: number;
+    readonly disruptedPods?: Readonly<Record<string, string>>;
+  };
 }
 
 export interface PersistentVolumeClaimSpec {

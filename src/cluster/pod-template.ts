@@ -10,6 +10,8 @@
  *  - `scored`: what NodeResourcesFit's score assumes (container defaults, pod-level resources ignored).
  */
 import type { Affinity, Pod, PodSpec, PodAffinityTerm, PodStatus, Toleration } from './objects.ts';
+import { drainMarks, hasMarks, isLocalVolume } from './drain-marks.ts';
+import type { DrainMarks } from './drain-marks.ts';
 import { normalizedImageName } from './image-names.ts';
 import { accountingDefaults, podRequests } from './pod-requests.ts';
 import type { PodRequestsOptions } from './pod-requests.ts';
@@ -65,6 +67,10 @@ export interface PodTemplate {
   /** A claim has to be made for each of its pods. */
   readonly hasEphemeralVolumes: boolean;
   readonly graceMicros: number;
+  /** What its annotations say to whoever drains a node. */
+  readonly drainMarks: DrainMarks;
+  /** It keeps data on its node that nobody has given up. */
+  readonly hasLocalStorage: boolean;
   /** `Never`: a crash ends the pod; otherwise its containers are started again in place. */
   readonly restartPolicy: string;
 }
@@ -89,10 +95,11 @@ export class TemplateTable {
   /** The template of a pod whose admission defaults have been applied. `fresh` tells that it was not known before. */
   intern(whole: Pod): { readonly template: PodTemplate; readonly key: string; readonly fresh: boolean } {
     const pod: Pod = { ...whole, spec: schedulingSpec(whole.spec ?? {}) };
-    const key = templateKey(pod);
+    const marks = drainMarks(whole);
+    const key = templateKey(pod, marks);
     const known = this.byKey.get(key);
     if (known !== undefined) return { template: known, key, fresh: false };
-    const template = compileTemplate(this.rows.length, pod, this.registry);
+    const template = compileTemplate(this.rows.length, pod, marks, this.registry);
     this.byKey.set(key, template);
     this.rows.push(template);
     return { template, key, fresh: true };
@@ -100,7 +107,7 @@ export class TemplateTable {
 }
 
 /** Canonical text of what makes two pods alike for scheduling. */
-export function templateKey(pod: Pod): string {
+export function templateKey(pod: Pod, marks: DrainMarks): string {
   const { nodeName = '', ...others } = pod.spec ?? {};
   const spec = nodeName === '' ? others : { ...others, nodeName };
   const resize = pod.status && resizeOf(pod.status);
@@ -110,6 +117,7 @@ export function templateKey(pod: Pod): string {
     controller: spreadController(pod),
     spec,
     resize,
+    drain: hasMarks(marks) ? marks : undefined,
   });
 }
 
@@ -154,7 +162,7 @@ function spreadController(pod: Pod): ControllerReference | null {
   return counts ? { kind: owner.kind, name: owner.name, uid: owner.uid ?? '' } : null;
 }
 
-function compileTemplate(id: number, pod: Pod, registry: ResourceRegistry): PodTemplate {
+function compileTemplate(id: number, pod: Pod, marks: DrainMarks, registry: ResourceRegistry): PodTemplate {
   const spec = pod.spec ?? {};
   const containerDefaults = { cpuMilli: DEFAULT_CPU_MILLI, memoryBytes: DEFAULT_MEMORY_BYTES };
   const accounting: PodRequestsOptions = { useStatusResources: true, podLevel: true, containerDefaults: null };
@@ -187,6 +195,8 @@ function compileTemplate(id: number, pod: Pod, registry: ResourceRegistry): PodT
     claimNames: (spec.volumes ?? []).flatMap((volume) => (volume.persistentVolumeClaim === undefined ? [] : [volume.persistentVolumeClaim.claimName])),
     hasEphemeralVolumes: (spec.volumes ?? []).some((volume) => volume.ephemeral !== undefined),
     graceMicros: (spec.terminationGracePeriodSeconds ?? 30) * MICROS_PER_SECOND,
+    drainMarks: marks,
+    hasLocalStorage: marks.localStorageIsSafe !== true && (spec.volumes ?? []).some(isLocalVolume),
     restartPolicy: spec.restartPolicy ?? 'Always',
   };
 }

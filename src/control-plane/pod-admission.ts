@@ -3,6 +3,7 @@
  * and toleration seconds; pods that say the same go through it once. Also the names of pods in the cluster's way.
  */
 import type { Cluster } from '../cluster/cluster.ts';
+import { drainMarks } from '../cluster/drain-marks.ts';
 import type { Pod, PriorityClass } from '../cluster/objects.ts';
 import { applyPodDefaults, withDefaultTolerations } from './pod-defaults.ts';
 import type { LimitRange, PodDefaultsContext, RuntimeClass } from './pod-defaults.ts';
@@ -35,7 +36,7 @@ export class PodAdmission {
   template(pod: Pod, admitted = false): number {
     const { namespace, labels, ownerReferences } = pod.metadata ?? {};
     if (pod.spec?.runtimeClassName !== undefined || (this.context.limitRanges?.(namespace ?? 'default') ?? []).length > 0) return this.admit(pod, admitted);
-    const text = JSON.stringify([admitted, namespace, labels, ownerReferences, schedulingSpec(pod.spec ?? {}), pod.status && resizeOf(pod.status)]);
+    const text = JSON.stringify([admitted, namespace, labels, ownerReferences, schedulingSpec(pod.spec ?? {}), pod.status && resizeOf(pod.status), drainMarks(pod)]);
     const known = this.known.get(text);
     if (known !== undefined) return known;
     const id = this.admit(pod, admitted);

@@ -94,7 +94,9 @@ function withContainerDefaults(container: Container, isOnHostNetwork: boolean): 
   };
 }
 
+/** A volume that names no source is an empty directory (SetDefaults_Volume). */
 function withVolumeDefaults(volume: Volume): Volume {
+  if (Object.keys(volume).every((key) => key === 'name')) return { ...volume, emptyDir: {} };
   if (volume.image === undefined) return volume;
   return { ...volume, image: { ...volume.image, pullPolicy: orDefault(volume.image.pullPolicy, defaultPullPolicy(volume.image.reference ?? '')) } };
 }

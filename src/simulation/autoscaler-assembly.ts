@@ -4,12 +4,14 @@ import type { NodeAutoscaler, NodeGroupSpec } from '../autoscaling/node-autoscal
 import { ProfilePlacement } from '../scheduler/what-if/profile-placement.ts';
 import { assert } from '../base/assert.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import type { DisruptionBudgets } from '../cluster/disruption-budgets.ts';
+import { evictPod } from '../control-plane/eviction.ts';
 import type { DaemonSets } from '../controllers/daemon-sets.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { MetricsCollector } from '../metrics/collector.ts';
 import { QueuePlace } from '../scheduler/queue/scheduling-queue.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
-import { poolNode } from './pool-nodes.ts';
+import { ordinalIn, poolNode } from './pool-nodes.ts';
 import type { Scenario } from './scenario.ts';
 
 export interface AutoscalerParts {
@@ -17,6 +19,7 @@ export interface AutoscalerParts {
   readonly cluster: Cluster;
   readonly scheduler: Scheduler;
   readonly daemonSets: DaemonSets;
+  readonly budgets: DisruptionBudgets;
   readonly metrics: MetricsCollector;
   readonly loopPhase: number;
   readonly machinePhase: number;
@@ -28,12 +31,14 @@ export function assembleAutoscaler(scenario: Scenario, parts: AutoscalerParts): 
   const groups = scenario.nodePools.flatMap((pool): NodeGroupSpec[] => {
     if (pool.autoscaling === null) return [];
     const { min, max, provisionSeconds } = pool.autoscaling;
-    return [{ name: pool.name, min, max, provisionSeconds, firstOrdinal: pool.count }];
+    // Names that nodes of the files have already are passed over.
+    const taken = scenario.nodes.map((node) => ordinalIn(pool.name, node.metadata?.name ?? ''));
+    return [{ name: pool.name, min, max, provisionSeconds, firstOrdinal: taken.reduce((next, ordinal) => Math.max(next, ordinal + 1), pool.count) }];
   });
   if (scenario.autoscaler === null || groups.length === 0) return null;
   const pools = new Map(scenario.nodePools.map((pool) => [pool.name, pool]));
   return new ClusterAutoscaler(kernel, cluster, scenario.autoscaler, groups, {
-    unschedulable: { pods: () => triedPods(scheduler) },
+    unschedulable: { pods: () => rejectedPods(scheduler) },
     placement: new ProfilePlacement(cluster, scheduler.profiles, () => scheduler.snapshot.refresh()),
     nodes: {
       makeNode: (name, ordinal) => {
@@ -43,14 +48,21 @@ export function assembleAutoscaler(scenario: Scenario, parts: AutoscalerParts): 
       },
     },
     daemons: parts.daemonSets,
+    budgets: parts.budgets,
+    evict: (pod, cause) => evictPod(cluster, parts.budgets, pod, cause),
     mark: (kind, label, count) => metrics.mark(kind, label, count),
     loopPhase: parts.loopPhase,
     machinePhase: parts.machinePhase,
   });
 }
 
-/** Pods with the condition Unschedulable: tried at least once and not gated, wherever they wait for the next try. */
-function triedPods({ queue }: Scheduler): number[] {
+/**
+ * Pods with the condition PodScheduled=False, Unschedulable: their last attempt failed. It stays while they wait for the
+ * next one, wherever that is, and while the next one is under way. Gated pods do not count.
+ */
+export function rejectedPods({ queue }: Scheduler): number[] {
   const places = [QueuePlace.Active, QueuePlace.Backoff, QueuePlace.ErrorBackoff, QueuePlace.Unschedulable] as const;
-  return places.flatMap((place) => queue.rows(place)).filter((pod) => queue.attempts(pod) > 0 && !queue.isGated(pod));
+  const waiting = places.flatMap((place) => queue.rows(place)).filter((pod) => queue.attempts(pod) > 0 && !queue.isGated(pod));
+  const tried = [...queue.inFlight.pods()].filter((pod) => queue.attempts(pod) > 1);
+  return [...waiting, ...tried];
 }

@@ -2,7 +2,7 @@
 import { withNodeDefaults } from '../cluster/node-defaults.ts';
 import { BETA_REGION_LABEL, BETA_ZONE_LABEL, REGION_LABEL, ZONE_LABEL } from '../cluster/node-info.ts';
 import type { Node } from '../cluster/objects.ts';
-import type { NodePool } from './scenario.ts';
+import type { NodePool, PoolMembers } from './scenario.ts';
 
 /** Label that tells a node's pool. */
 export const POOL_LABEL = 'podyard.dev/pool';
@@ -28,4 +28,21 @@ export function poolNode(pool: NodePool, ordinal: number): Node {
       conditions: [{ type: 'Ready', status: 'True' }],
     },
   });
+}
+
+/** Whether a node of the files belongs to a pool. */
+export function isMember({ metadata, spec }: Node, { labels, namePrefix, providerIDPrefix }: PoolMembers): boolean {
+  if (!(metadata?.name ?? '').startsWith(namePrefix) || !(spec?.providerID ?? '').startsWith(providerIDPrefix)) return false;
+  return Object.entries(labels).every(([key, value]) => metadata?.labels?.[key] === value);
+}
+
+/** Name of the pool that a node of the files belongs to; '': none. */
+export function poolOf(node: Node, pools: readonly NodePool[]): string {
+  return pools.find(({ members }) => members !== null && isMember(node, members))?.name ?? '';
+}
+
+/** The ordinal of a node's name behind a pool's name; -1: it has another name. */
+export function ordinalIn(pool: string, name: string): number {
+  const text = name.startsWith(`${pool}-`) ? name.slice(pool.length + 1) : '';
+  return /^(?:0|[1-9]\d{0,8})$/.test(text) ? Number(text) : -1;
 }

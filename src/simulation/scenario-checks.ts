@@ -1,10 +1,13 @@
 /** Third step of reading a scenario: relations between fields. Values on their own have been checked before. */
 import { nearestName } from '../base/input-error.ts';
+import type { Node } from '../cluster/objects.ts';
 import { isSubdomain, labelValue } from '../workload/manifests/names.ts';
 import type { Path } from '../workload/manifests/source-path.ts';
 import { below, quoteShort } from '../workload/manifests/source-path.ts';
 import type { Findings } from '../workload/manifests/structure.ts';
 import { mappingOf } from '../workload/manifests/structure.ts';
+import { isMember } from './pool-nodes.ts';
+import type { NodePool } from './scenario.ts';
 import type { OwnSettings } from './scenario-resolve.ts';
 import type { NodePoolInput, ScenarioInput, WorkloadInput } from './scenario-schema.ts';
 import { parseDuration } from './scenario-units.ts';
@@ -42,14 +45,18 @@ function uniqueNames(items: readonly { readonly name: string }[], key: string, f
 }
 
 function checkPool(pool: NodePoolInput, path: Path, findings: Findings): void {
-  const { autoscaling, count } = pool;
-  if (count === undefined && autoscaling === undefined) findings.error(path, '"count" is missing: expected a whole number of nodes');
+  const { autoscaling, count, members } = pool;
+  if (count === undefined && autoscaling === undefined && members === undefined) findings.error(path, '"count" is missing: expected a whole number of nodes');
   if (autoscaling !== undefined) {
     const { min, max } = autoscaling;
     if (min > max) findings.error(below(below(path, 'autoscaling'), 'max'), `expected max to be at least min (${min}), found ${max}`);
-    else if (count !== undefined && (count < min || count > max)) {
+    else if (count !== undefined && ((count < min && members === undefined) || count > max)) {
       findings.error(below(path, 'count'), `expected a count within autoscaling min ${min} and max ${max}, found ${count}`);
     }
+  }
+  if (members !== undefined) {
+    const { labels, namePrefix, providerIDPrefix } = members;
+    if (Object.keys(labels).length === 0 && namePrefix === '' && providerIDPrefix === '') findings.error(below(path, 'members'), 'expected labels, namePrefix or providerIDPrefix', undefined, 'key');
   }
   const zones = new Set<string>();
   for (const [index, zone] of pool.zones.entries()) {
@@ -152,6 +159,24 @@ export function checkClassesOfWorkloads(input: ScenarioInput, known: ReadonlySet
     ];
     for (const [name, place] of uses) {
       if (typeof name === 'string' && !known.has(name)) findings.error(place, `unknown priority class ${quoteShort(name)}`, nearestName(name, known));
+    }
+  }
+}
+
+/** Which nodes of the files belong to which pools, once the files are read. */
+export function checkMembers(pools: readonly NodePool[], nodes: readonly Node[], findings: Findings): void {
+  const poolByNode = new Map<Node, string>();
+  for (const [index, { name, members, autoscaling, count }] of pools.entries()) {
+    if (members === null) continue;
+    const path = below(at('nodePools', index), 'members');
+    const own = nodes.filter((node) => isMember(node, members));
+    if (own.length === 0) findings.warn(path, 'no node of the files belongs to the pool', undefined, 'key');
+    const claimed = own.find((node) => poolByNode.has(node));
+    if (claimed !== undefined) findings.error(path, `the node ${claimed.metadata?.name} belongs to the pool ${poolByNode.get(claimed)}, too`, undefined, 'key');
+    for (const node of own) poolByNode.set(node, name);
+    const size = own.length + count;
+    if (autoscaling !== null && (size < autoscaling.min || size > autoscaling.max)) {
+      findings.warn(path, `the pool begins with ${size} nodes, outside of autoscaling min ${autoscaling.min} and max ${autoscaling.max}`, undefined, 'key');
     }
   }
 }

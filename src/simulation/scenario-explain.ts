@@ -54,9 +54,9 @@ function spell(scenario: Scenario): Record<string, unknown> {
 }
 
 function spellPool(pool: NodePool): Record<string, unknown> {
-  const { autoscaling, images, ...rest } = pool;
+  const { autoscaling, images, members, ...rest } = pool;
   const group = autoscaling === null ? {} : { autoscaling: { min: autoscaling.min, max: autoscaling.max, provisioning: spellSeconds(autoscaling.provisionSeconds) } };
-  return { ...rest, images: images.map(({ name, sizeBytes }) => ({ name, size: sizeBytes })), ...group };
+  return { ...rest, ...(members === null ? {} : { members }), images: images.map(({ name, sizeBytes }) => ({ name, size: sizeBytes })), ...group };
 }
 
 function spellWorkload(workload: Workload): Record<string, unknown> {
@@ -181,5 +181,7 @@ function spellAutoscaler(autoscaler: NonNullable<Scenario['autoscaler']>): Recor
     maxNodesTotal: autoscaler.maxNodesTotal,
     expander: autoscaler.expander,
     expendablePodsPriorityCutoff: autoscaler.expendablePodsPriorityCutoff,
+    skipNodesWithSystemPods: autoscaler.skipNodesWithSystemPods,
+    skipNodesWithLocalStorage: autoscaler.skipNodesWithLocalStorage,
   };
 }

@@ -15,11 +15,12 @@ import type { Path } from '../workload/manifests/source-path.ts';
 import { below, describeValue, stepsOf } from '../workload/manifests/source-path.ts';
 import { Findings, isMapping, mappingOf } from '../workload/manifests/structure.ts';
 import type { Scenario, SchedulerSettings, TraceInput } from './scenario.ts';
-import { checkClassesOfWorkloads, checkScenario } from './scenario-checks.ts';
+import { checkClassesOfWorkloads, checkMembers, checkScenario } from './scenario-checks.ts';
 import { decodeScenario } from './scenario-decode.ts';
 import { ScenarioNumbers } from './scenario-distributions.ts';
 import type { AppliedOverrides, Override } from './scenario-overrides.ts';
 import { applyOverrides } from './scenario-overrides.ts';
+import { ordinalIn } from './pool-nodes.ts';
 import type { OwnSettings } from './scenario-resolve.ts';
 import { resolveSettings } from './scenario-resolve.ts';
 import type { ScenarioInput } from './scenario-schema.ts';
@@ -181,16 +182,15 @@ class ScenarioReading {
     if (settings.nodePools.length === 0 && manifests.nodes.length === 0 && (input.manifests !== undefined || input.nodes !== undefined) && this.problems.length === 0 && this.#findings.errors.length === 0 && input.trace === undefined) {
       this.#findings.error(null, 'the cluster has no nodes: neither "nodePools" nor a Node in the files');
     }
-    const names = new Set(manifests.nodes.map((node) => node.metadata?.name));
     for (const [index, pool] of settings.nodePools.entries()) {
-      const limit = Math.max(pool.count, pool.autoscaling?.max ?? 0);
-      for (const name of names) {
-        const ordinal = name?.startsWith(`${pool.name}-`) === true ? name.slice(pool.name.length + 1) : '';
-        if (!/^(?:0|[1-9]\d{0,8})$/.test(ordinal) || Number(ordinal) >= limit) continue;
-        this.#findings.error(below(below(below(null, 'nodePools'), index), 'name'), `the pool makes a node ${name}, which the files hold, too`);
-        break;
-      }
+      const place = below(below(null, 'nodePools'), index);
+      const clash = manifests.nodes.find(({ metadata }) => {
+        const ordinal = ordinalIn(pool.name, metadata?.name ?? '');
+        return ordinal >= 0 && ordinal < pool.count;
+      });
+      if (clash !== undefined) this.#findings.error(below(place, 'name'), `the pool makes a node ${clash.metadata?.name}, which the files hold, too`);
     }
+    checkMembers(settings.nodePools, manifests.nodes, this.#findings);
   }
 
   #resolveTrace(input: ScenarioInput): TraceInput | null {

@@ -66,7 +66,8 @@ function resolvePool(pool: NodePoolInput, path: Path, numbers: ScenarioNumbers):
   }));
   return {
     name: pool.name,
-    count: pool.count ?? pool.autoscaling?.min ?? 0,
+    count: pool.count ?? (pool.members === undefined ? (pool.autoscaling?.min ?? 0) : 0),
+    members: pool.members ?? null,
     zones: pool.zones,
     region: pool.region,
     allocatable: pool.allocatable['pods'] === undefined ? { ...pool.allocatable, pods: DEFAULT_MAX_PODS } : pool.allocatable,
@@ -221,6 +222,8 @@ function resolveAutoscaler(given: ScenarioInput['autoscaler'], isAutoscaled: boo
     maxNodesTotal: input.maxNodesTotal,
     expander: input.expander,
     expendablePodsPriorityCutoff: input.expendablePodsPriorityCutoff,
+    skipNodesWithSystemPods: input.skipNodesWithSystemPods,
+    skipNodesWithLocalStorage: input.skipNodesWithLocalStorage,
   };
 }
 

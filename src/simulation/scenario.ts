@@ -33,11 +33,20 @@ export interface Scenario {
   readonly metrics: MetricsSettings;
 }
 
+/** Which Node objects of files belong to a pool: all that is not empty must hold. */
+export interface PoolMembers {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly namePrefix: string;
+  readonly providerIDPrefix: string;
+}
+
 /** A number of like nodes, made at the start or by the autoscaler. Names are `<pool>-<ordinal>`. */
 export interface NodePool {
   readonly name: string;
-  /** Nodes at the start. */
+  /** Nodes made at the start. */
   readonly count: number;
+  /** null: no node of the files belongs to the pool. */
+  readonly members: PoolMembers | null;
   /** Zone label values, dealt in turn; empty: no zone label. */
   readonly zones: readonly string[];
   /** Region label value; empty: no region label. */
@@ -203,6 +212,8 @@ export interface ClusterAutoscalerSettings {
   readonly maxNodesTotal: number;
   readonly expander: 'least-waste' | 'most-pods' | 'least-nodes' | 'random';
   readonly expendablePodsPriorityCutoff: number;
+  readonly skipNodesWithSystemPods: boolean;
+  readonly skipNodesWithLocalStorage: boolean;
 }
 
 export interface MetricsSettings {

@@ -7,7 +7,9 @@ import type { NodeAutoscaler } from '../autoscaling/node-autoscaler.ts';
 import { checkCluster } from '../cluster/check.ts';
 import { Cluster, PodPhase } from '../cluster/cluster.ts';
 import { withNodeDefaults } from '../cluster/node-defaults.ts';
+import { DisruptionBudgets } from '../cluster/disruption-budgets.ts';
 import { DaemonSets } from '../controllers/daemon-sets.ts';
+import { Disruption } from '../controllers/disruption.ts';
 import { NodeLifecycle } from '../controllers/node-lifecycle.ts';
 import { OwnerTable } from '../controllers/owners.ts';
 import { PodGc } from '../controllers/pod-gc.ts';
@@ -32,7 +34,7 @@ import type { TraceReader } from '../workload/traces/trace-reader.ts';
 import { assembleAutoscaler } from './autoscaler-assembly.ts';
 import { ManifestInput } from './manifest-input.ts';
 import { PodAdmission } from '../control-plane/pod-admission.ts';
-import { poolNode } from './pool-nodes.ts';
+import { poolNode, poolOf } from './pool-nodes.ts';
 import type { Scenario, TraceInput } from './scenario.ts';
 import { schedulingCounters } from './scheduling-counters.ts';
 import { TraceInput as TraceArrivals, WorkloadInput } from './workload-input.ts';
@@ -114,6 +116,8 @@ export class Simulation {
     replacement.onReplaced = (pod, lost) => this.metrics.noteReplacement(pod, lost);
     new Kubelet(kernel, cluster, scenario.kubelet, () => replacement.isCreating);
     const daemonSets = new DaemonSets(kernel, cluster, owners);
+    const budgets = new DisruptionBudgets(cluster);
+    new Disruption(kernel, cluster, owners, budgets, Phase.Controller);
     new NodeLifecycle(kernel, cluster, scenario.nodeLifecycle);
     new TaintEviction(kernel, cluster);
     new PodGc(kernel, cluster);
@@ -123,6 +127,7 @@ export class Simulation {
       cluster,
       scheduler: this.scheduler,
       daemonSets,
+      budgets,
       metrics: this.metrics,
       loopPhase: Phase.Autoscaler,
       machinePhase: Phase.Infrastructure,
@@ -195,8 +200,9 @@ export class Simulation {
   }
 
   private addNodes(): void {
-    for (const node of this.scenario.nodes) this.cluster.addNode(withNodeDefaults(node));
-    for (const pool of this.scenario.nodePools) for (let ordinal = 0; ordinal < pool.count; ordinal++) this.cluster.addNode(poolNode(pool, ordinal), pool.name);
+    const { nodes, nodePools } = this.scenario;
+    for (const node of nodes) this.cluster.addNode(withNodeDefaults(node), poolOf(node, nodePools));
+    for (const pool of nodePools) for (let ordinal = 0; ordinal < pool.count; ordinal++) this.cluster.addNode(poolNode(pool, ordinal), pool.name);
   }
 
   private addInput(input: InputSource): void {

@@ -7,7 +7,9 @@ import { ClusterAutoscaler } from '../../src/autoscaling/cluster-autoscaler.ts';
 import type { NodeGroupSpec } from '../../src/autoscaling/node-autoscaler.ts';
 import type { PlacementOracle } from '../../src/scheduler/what-if/placement-oracle.ts';
 import { ProfilePlacement } from '../../src/scheduler/what-if/profile-placement.ts';
-import { RejectedPods } from '../../src/autoscaling/rejected-pods.ts';
+import { DisruptionBudgets } from '../../src/cluster/disruption-budgets.ts';
+import { evictPod } from '../../src/control-plane/eviction.ts';
+import { rejectedPods } from '../../src/simulation/autoscaler-assembly.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 import { decodeSchedulerConfiguration } from '../../src/scheduler/config/scheduler-configuration.ts';
 import { pluginRegistry } from '../../src/scheduler/plugins/registry.ts';
@@ -32,6 +34,8 @@ export const DEFAULT_SETTINGS: ClusterAutoscalerSettings = {
   maxNodesTotal: 0,
   expander: 'least-waste',
   expendablePodsPriorityCutoff: -10,
+  skipNodesWithSystemPods: true,
+  skipNodesWithLocalStorage: true,
 };
 
 export interface Pool {
@@ -81,15 +85,16 @@ export class AutoscaledWorld {
       configuration: decodeSchedulerConfiguration(undefined, { registry }), registry, cycleMicros: 1000, bindMicros: 1000, tieBreak: 'first', sampling: true, plain: false, autoRun: true, phase: 5,
     });
     const { snapshot, profiles } = this.scheduler;
-    const unschedulable = new RejectedPods(cluster);
-    this.scheduler.listeners.push({ cycleFailed: (pod) => unschedulable.noteRejected(pod) });
+    const budgets = new DisruptionBudgets(cluster);
     const groups = pools.flatMap((pool): NodeGroupSpec[] => {
       if (pool.max === undefined) return [];
       const value = pool.provision ?? 60;
       return [{ name: pool.name, min: pool.min ?? 0, max: pool.max, provisionSeconds: { kind: 'fixed', value, atLeast: null, atMost: null }, firstOrdinal: pool.count }];
     });
     this.autoscaler = new ClusterAutoscaler(kernel, cluster, { ...DEFAULT_SETTINGS, ...settings }, groups, {
-      unschedulable,
+      unschedulable: { pods: () => rejectedPods(this.scheduler) },
+      budgets,
+      evict: (pod, cause) => evictPod(cluster, budgets, pod, cause),
       placement: placementOf(cluster, profiles, () => snapshot.refresh()),
       nodes: { makeNode: (name, ordinal) => nodeOf(pools.find((pool) => pool.name === name), ordinal) },
       daemons: null,

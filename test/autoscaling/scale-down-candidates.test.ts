@@ -1,9 +1,11 @@
 // The planner keeps the list of its groups' nodes until nodes come or go: its candidates are those of a planner that
 // looks through all nodes each time.
 import { expect, test } from 'vitest';
+import { DrainRules } from '../../src/autoscaling/drain-rules.ts';
 import { NodeGroups } from '../../src/autoscaling/node-groups.ts';
 import { ScaleDownPlanner } from '../../src/autoscaling/scale-down-planner.ts';
 import { Cluster } from '../../src/cluster/cluster.ts';
+import { DisruptionBudgets } from '../../src/cluster/disruption-budgets.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 import { DEFAULT_SETTINGS } from './autoscaled-world.ts';
 
@@ -13,7 +15,8 @@ test('candidates are those of looking through all nodes', () => {
   const nodeOf = (name: string, isKept: boolean) => ({ metadata: { name, annotations: isKept ? { 'cluster-autoscaler.kubernetes.io/scale-down-disabled': 'true' } : {} }, status: { allocatable: { cpu: '4', memory: '8Gi', pods: '10' } } });
   const specs = ['a', 'b'].map((name) => ({ name, min: 2, max: 20, provisionSeconds: { kind: 'fixed', value: 1, atLeast: null, atMost: null }, firstOrdinal: 0 }) as const);
   const groups = new NodeGroups(cluster, specs, { makeNode: (pool, ordinal) => nodeOf(`${pool}-${ordinal}`, false) }, null);
-  const planners = [0, 1].map(() => new ScaleDownPlanner(cluster, groups, DEFAULT_SETTINGS, (row) => row % 7 === 0));
+  const drainRules = new DrainRules(cluster, DEFAULT_SETTINGS, new DisruptionBudgets(cluster));
+  const planners = [0, 1].map(() => new ScaleDownPlanner(cluster, groups, DEFAULT_SETTINGS, drainRules, (row) => row % 7 === 0));
   cluster.observe({ nodeAdded: () => planners[0].nodesChanged(), nodeRemoving: () => planners[0].nodesChanged() });
   const random = kernel.random.stream('test', 'candidates');
   const draw = (count: number): number => Math.floor(random.next() * count);

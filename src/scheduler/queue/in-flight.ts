@@ -28,6 +28,11 @@ export class InFlight {
     this.entries.push(pod);
   }
 
+  /** Rows, in the order in which they were popped. */
+  *pods(): Generator<number> {
+    for (const entry of this.entries) if (typeof entry === 'number') yield entry;
+  }
+
   /** Nothing is kept while no pod is in flight. */
   record(event: ClusterEvent, subject: EventSubject): void {
     if (this.podCount > 0) this.entries.push({ event, subject });
