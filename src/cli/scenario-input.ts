@@ -18,18 +18,20 @@ export interface LocatedScenario {
   readonly locate: LocateConfiguration;
 }
 
+export interface ReadScenario extends LocatedScenario, Pick<ScenarioRead, 'notSimulated'> {}
+
 /** Reads the scenario with the options that change it, tells its warnings, notes its seed. */
-export async function readScenarioFor(path: string, given: GivenOptions, context: CommandContext): Promise<LocatedScenario> {
+export async function readScenarioFor(path: string, given: GivenOptions, context: CommandContext): Promise<ReadScenario> {
   return scenarioFrom(await entryOf(path), given, context);
 }
 
 /** `retold`: how problems are told when the user did not write the scenario. */
-export function scenarioFrom(entry: ScenarioEntry, given: GivenOptions, context: CommandContext, retold: (problem: Problem) => Problem = (problem) => problem): LocatedScenario {
-  const { scenario, warnings } = readRetold(entry, given, retold);
+export function scenarioFrom(entry: ScenarioEntry, given: GivenOptions, context: CommandContext, retold: (problem: Problem) => Problem = (problem) => problem): ReadScenario {
+  const { scenario, warnings, notSimulated } = readRetold(entry, given, retold);
   tellWarnings(warnings.map(retold), context);
   const changed = withOptions(scenario, given);
   context.seed = changed.seed;
-  return { scenario: changed, locate: locateConfiguration(changed, entry) };
+  return { scenario: changed, locate: locateConfiguration(changed, entry), notSimulated };
 }
 
 function readRetold(entry: ScenarioEntry, given: GivenOptions, retold: (problem: Problem) => Problem): ScenarioRead {

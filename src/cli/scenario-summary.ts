@@ -13,11 +13,11 @@ import { readScenarioFor } from './scenario-input.ts';
 
 /** Everything that a run would refuse is refused here, too. */
 export async function checkedScenario(path: string, given: GivenOptions, context: CommandContext): Promise<Scenario> {
-  const { scenario, locate } = await readScenarioFor(path, given, context);
+  const { scenario, locate, notSimulated } = await readScenarioFor(path, given, context);
   const userPlugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
   checkTraceInput(scenario.trace);
   const simulation = new Simulation(scenario, { version: context.version, userPlugins, openTrace: openTraceInput, plain: false, locate });
-  tellWarnings(simulation.warnings, context);
+  tellWarnings([...notSimulated(), ...simulation.warnings], context);
   return scenario;
 }
 
@@ -32,6 +32,7 @@ export function summaryOf(path: string, scenario: Scenario, color: boolean): str
     ['  nodes', `${formatCount(pooled + scenario.nodes.length)}${nodesText(scenario)}`],
     ...(scenario.workloads.length === 0 ? [] : ([['  workloads', scenario.workloads.map(({ name, kind }) => `${name} (${kind})`).join(', ')]] as [string, string][])),
     ...(scenario.objects.length === 0 ? [] : ([['  objects', kindsText(scenario)]] as [string, string][])),
+    ...(Object.keys(scenario.ignoredKinds).length === 0 ? [] : ([['  ignored', ignoredText(scenario)]] as [string, string][])),
     ...(scenario.trace === null ? [] : ([['  trace', `${scenario.trace.file} (${scenario.trace.format}${scenario.trace.compress === 1 ? '' : `, arrival times divided by ${String(scenario.trace.compress)}`})`]] as [string, string][])),
     ['  scheduler', schedulerText(scenario)],
     ...(scenario.failures.length === 0 ? [] : ([['  failures', scenario.failures.map(({ name }) => name).join(', ')]] as [string, string][])),
@@ -50,6 +51,10 @@ function kindsText({ objects }: Scenario): string {
   const counts = new Map<string, number>();
   for (const { kind = '?' } of objects) counts.set(kind, (counts.get(kind) ?? 0) + 1);
   return [...counts].map(([kind, count]) => `${formatCount(count)} ${kind}`).join(', ');
+}
+
+function ignoredText({ ignoredKinds }: Scenario): string {
+  return Object.entries(ignoredKinds).map(([kind, count]) => `${formatCount(count)} ${plainText(kind)}`).join(', ');
 }
 
 function schedulerText({ scheduler }: Scenario): string {

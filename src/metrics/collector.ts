@@ -44,6 +44,7 @@ export interface RunIdentity {
   readonly complete: boolean;
   readonly resolvedScenario: unknown;
   readonly notes: readonly string[];
+  readonly notSimulated: RunResult['notSimulated'];
 }
 
 export class MetricsCollector implements ClusterObserver {
@@ -251,6 +252,7 @@ export class MetricsCollector implements ClusterObserver {
       },
       cost: this.nodes.cost(now),
       notes: [...identity.notes, ...this.notes(counts, waits.isExact)],
+      notSimulated: identity.notSimulated,
       resolvedScenario: identity.resolvedScenario,
       timeseries: this.series.result(),
       events: this.marks.result(),

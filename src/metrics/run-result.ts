@@ -29,12 +29,24 @@ export interface RunResult {
   readonly cost: CostFacts;
   /** Things the reader of the report must know (departures, censored data, ignored kinds). */
   readonly notes: readonly string[];
+  /** Fields of the manifests that change nothing here. */
+  readonly notSimulated: readonly NotSimulated[];
   /** The resolved scenario, JSON-safe. */
   readonly resolvedScenario: unknown;
   readonly timeseries: TimeSeries;
   readonly events: readonly MarkedEvent[];
   readonly pods: PodTable | null;
   readonly nodes: readonly NodeRecord[];
+}
+
+export interface NotSimulated {
+  readonly kind: string;
+  /** `spec.containers[*].lifecycle` */
+  readonly field: string;
+  /** Objects that use it. */
+  readonly count: number;
+  /** What happens instead. */
+  readonly effect: string;
 }
 
 export interface Counts {

@@ -4,7 +4,7 @@
  * never printed unnoticed; docs/formats/report.md explains each.
  */
 import { stringify } from 'yaml';
-import type { LatencyGroup, MarkedEvent, Quantiles, RunResult, Utilization } from '../metrics/run-result.ts';
+import type { LatencyGroup, MarkedEvent, NotSimulated, Quantiles, RunResult, Utilization } from '../metrics/run-result.ts';
 import { sortedKeys } from './format.ts';
 
 /** The result less `timeseries`, `pods` and `nodes`. */
@@ -20,6 +20,7 @@ const COUNTS = [
 ] as const;
 const UTILIZATION = ['mean', 'p5', 'p50', 'p95', 'max', 'meanWhilePending'] as const;
 const QUANTILES = ['count', 'mean', 'p50', 'p90', 'p95', 'p99', 'p999', 'max', 'censored'] as const;
+const NOT_SIMULATED = ['kind', 'field', 'count', 'effect'] as const;
 const EVENT = ['seconds', 'kind', 'label', 'count'] as const;
 const AUTOSCALING = ['scaleUpEvents', 'scaleDownEvents', 'nodesAdded', 'nodesRemoved'] as const;
 
@@ -57,6 +58,7 @@ export function reportOf(result: RunResult): Report {
     autoscaling: pick(result.autoscaling, AUTOSCALING),
     cost: { nodeHours: cost.nodeHours, total: cost.total, nodeHoursByPool: byKey(cost.nodeHoursByPool, same) },
     notes: result.notes,
+    notSimulated: result.notSimulated.map((field): NotSimulated => pick(field, NOT_SIMULATED)),
     events: result.events.map((event): MarkedEvent => pick(event, EVENT)),
     resolvedScenario: result.resolvedScenario,
   });

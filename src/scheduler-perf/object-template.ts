@@ -67,11 +67,22 @@ export class ObjectTemplates {
 
   /** `path` as written in the file `from`. */
   get(from: string, path: string): ObjectTemplate {
-    const file = this.files.resolve(from, path);
+    const file = besidePerfFile(this.files, from, path);
     let template = this.known.get(file);
     if (template === undefined) this.known.set(file, (template = new ObjectTemplate(file, this.files.read(file))));
     return template;
   }
+}
+
+/**
+ * Paths are relative to the file's folder; up to the split of upstream's file by topic (v1.33) it stood in
+ * scheduler_perf/config/ with paths relative to scheduler_perf/, and so it does in forks.
+ */
+export function besidePerfFile(files: FileReader, from: string, path: string): string {
+  const beside = files.resolve(from, path);
+  if (files.isFile(beside)) return beside;
+  const above = files.resolve(from, `../${path}`);
+  return files.isFile(above) ? above : beside;
 }
 
 export function fillIn(text: string, values: TemplateValues): string {

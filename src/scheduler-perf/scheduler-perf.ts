@@ -3,11 +3,13 @@
  * hands over rates with a digest each. Pure but for the clock and the files, which the caller brings.
  */
 import { assert } from '../base/assert.ts';
-import { InputError, nearestName } from '../base/input-error.ts';
+import { InputError, formatProblem, nearestName } from '../base/input-error.ts';
+import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
+import { pluginRegistry } from '../scheduler/plugins/registry.ts';
 import { readDocuments } from '../workload/manifests/documents.ts';
 import type { FileReader } from '../workload/manifests/file-reader.ts';
 import { featureGateNotes } from './feature-gates.ts';
-import { ObjectTemplates } from './object-template.ts';
+import { ObjectTemplates, besidePerfFile } from './object-template.ts';
 import { resolveOps } from './ops.ts';
 import type { PerfOp } from './ops.ts';
 import { PerfCluster } from './perf-cluster.ts';
@@ -55,11 +57,12 @@ export function planPerf(paths: readonly string[], selection: PerfSelection, fil
       if (!hasLabels(workload.labels, selection.labels)) continue;
       const resolved = resolveOps(perfCase, workload);
       const support = resolved.unsupported.length > 0 ? { unsupported: [], notes: [] } : templateSupport(perfCase, resolved.ops, templates);
-      const reasons = [...resolved.unsupported, ...support.unsupported];
+      const configuration = configurationOf(perfCase, files);
+      const reasons = [...resolved.unsupported, ...support.unsupported, ...configuration.mistakes];
       if (reasons.length > 0) unsupported.push({ case: perfCase.name, workload: workload.name, reasons });
       else {
         const notes = [...caseNotes(perfCase, workload), ...resolved.notes, ...support.notes, ...featureGateNotes(workload.featureGates)];
-        workloads.push({ perfCase, workload, ops: resolved.ops, configuration: configurationOf(perfCase, files), templates, notes });
+        workloads.push({ perfCase, workload, ops: resolved.ops, configuration: configuration.value, templates, notes });
       }
     }
   }
@@ -129,12 +132,27 @@ function caseNotes({ notes, workloads }: PerfCase, { name }: PerfWorkload): stri
   return notes.filter((note) => note.startsWith(`${name}: `) || !workloads.some((other) => note.startsWith(`${other.name}: `)));
 }
 
-function configurationOf(perfCase: PerfCase, files: FileReader): unknown {
-  if (perfCase.schedulerConfigPath === null) return null;
-  const file = files.resolve(perfCase.file, perfCase.schedulerConfigPath);
+interface CaseConfiguration {
+  readonly value: unknown;
+  /** Why no scheduler can be built from it (a plugin of a fork, an old version), each with file, line and column: the case is left out. */
+  readonly mistakes: readonly string[];
+}
+
+/** Throws InputError for a file that is missing or broken. */
+function configurationOf(perfCase: PerfCase, files: FileReader): CaseConfiguration {
+  if (perfCase.schedulerConfigPath === null) return { value: null, mistakes: [] };
+  const file = besidePerfFile(files, perfCase.file, perfCase.schedulerConfigPath);
   const { documents, problems } = readDocuments(files.read(file), file);
   if (problems.length > 0) throw new InputError(problems);
-  return documents[0]?.value ?? null;
+  const document = documents.at(0);
+  const value = document?.value ?? null;
+  try {
+    decodeSchedulerConfiguration(value, { registry: pluginRegistry(), locate: (path) => ({ file, ...document?.locate(path, 'value') }) });
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { value, mistakes: error.problems.map(formatProblem) };
+  }
+  return { value, mistakes: [] };
 }
 
 function refuseUnknownNames(cases: readonly PerfCase[], { cases: names, workloads }: PerfSelection): void {

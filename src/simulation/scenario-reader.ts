@@ -14,6 +14,8 @@ import { placeFindings } from '../workload/manifests/source-document.ts';
 import type { Path } from '../workload/manifests/source-path.ts';
 import { below, describeValue, stepsOf } from '../workload/manifests/source-path.ts';
 import { Findings, isMapping, mappingOf } from '../workload/manifests/structure.ts';
+import { admissionContext, checkAdmission, checkWorkloadAdmission } from './admission-checks.ts';
+import { hopelessPods, warnOfOversizedWorkloads } from './hopeless-pods.ts';
 import type { Scenario, SchedulerSettings, TraceInput } from './scenario.ts';
 import { checkClassesOfWorkloads, checkMembers, checkScenario } from './scenario-checks.ts';
 import { decodeScenario } from './scenario-decode.ts';
@@ -33,6 +35,8 @@ export type ScenarioEntry = { readonly file: string } | { readonly text: string;
 export interface ScenarioRead {
   readonly scenario: Scenario;
   readonly warnings: readonly Problem[];
+  /** A warning for each field of the manifests that changes nothing here, at the place of its first use. Costs another look at the files. */
+  notSimulated(): Problem[];
 }
 
 /** Scenarios are written by hand; a larger file is some other file. */
@@ -46,7 +50,7 @@ export function readScenario(entry: ScenarioEntry, files: FileReader, overrides:
   const reading = new ScenarioReading(file, document, changed, files, [...warnings, ...changed.warnings]);
   const scenario = reading.read();
   if (reading.problems.length > 0 || scenario === undefined) throw new InputError(reading.problems);
-  return { scenario, warnings: reading.warnings };
+  return { scenario, warnings: reading.warnings, notSimulated: () => reading.notSimulated() };
 }
 
 function openScenario(text: string, file: string): { readonly document: SourceDocument; readonly warnings: readonly Problem[] } {
@@ -72,6 +76,7 @@ class ScenarioReading {
   readonly #overrides: AppliedOverrides;
   readonly #files: FileReader;
   readonly #findings = new Findings();
+  #unsimulated: Manifests['notSimulated'] = [];
 
   constructor(file: string, document: SourceDocument, overrides: AppliedOverrides, files: FileReader, warnings: Problem[]) {
     this.#file = file;
@@ -90,6 +95,13 @@ class ScenarioReading {
     return scenario;
   }
 
+  notSimulated(): Problem[] {
+    return this.#unsimulated.map(({ kind, field, effect, count, place }) => {
+      const { path: _path, ...at } = place();
+      return { ...at, message: `${kind} ${field} is not simulated${count === 1 ? '' : ` (${count} objects)`}: ${effect}` };
+    });
+  }
+
   #resolve(input: ScenarioInput): Scenario {
     const settings = resolveSettings(input, new ScenarioNumbers(this.#findings));
     checkScenario(input, settings, this.#findings);
@@ -97,6 +109,8 @@ class ScenarioReading {
     const priorityClasses = this.#allPriorityClasses(settings, manifests.objects);
     checkClassesOfWorkloads(input, new Set(Object.keys(priorityClasses)), this.#findings);
     this.#checkNodes(settings, input, manifests);
+    this.#checkPods(settings, manifests, priorityClasses, input.trace !== undefined);
+    this.#unsimulated = manifests.notSimulated;
     return {
       name: input.name ?? nameOfFile(this.#file),
       description: input.description,
@@ -106,6 +120,7 @@ class ScenarioReading {
       nodes: manifests.nodes,
       objects: manifests.objects,
       ignoredKinds: manifests.ignoredKinds,
+      notSimulated: manifests.notSimulated.map(({ kind, field, count, effect }) => ({ kind, field, count, effect })),
       priorityClasses,
       workloads: settings.workloads,
       trace: this.#resolveTrace(input),
@@ -191,6 +206,18 @@ class ScenarioReading {
       if (clash !== undefined) this.#findings.error(below(place, 'name'), `the pool makes a node ${clash.metadata?.name}, which the files hold, too`);
     }
     checkMembers(settings.nodePools, manifests.nodes, this.#findings);
+  }
+
+  /** What the pods would meet when they arrive, once all else is right. */
+  #checkPods(settings: OwnSettings, manifests: Manifests, priorityClasses: Scenario['priorityClasses'], hasTrace: boolean): void {
+    const { nodePools, workloads } = settings;
+    const context = admissionContext(manifests.objects, priorityClasses);
+    if (this.#findings.errors.length === 0) checkWorkloadAdmission(workloads, context, this.#findings);
+    const { problems, admitted } = checkAdmission(manifests, context);
+    this.problems.push(...problems);
+    if (this.problems.length > 0 || this.#findings.errors.length > 0) return;
+    warnOfOversizedWorkloads(workloads, manifests.nodes, nodePools, this.#findings);
+    this.warnings.push(...hopelessPods(manifests, admitted, nodePools, workloads, hasTrace));
   }
 
   #resolveTrace(input: ScenarioInput): TraceInput | null {

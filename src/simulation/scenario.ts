@@ -5,6 +5,7 @@
  */
 import type { Distribution } from '../kernel/distribution.ts';
 import type { Micros } from '../base/time.ts';
+import type { NotSimulated } from '../metrics/run-result.ts';
 import type { KubernetesObject, Node, PodTemplateSpec, ResourceList, Taint } from '../cluster/objects.ts';
 
 export interface Scenario {
@@ -21,6 +22,8 @@ export interface Scenario {
   readonly objects: readonly KubernetesObject[];
   /** Kinds found in manifests that are not simulated, with how many. */
   readonly ignoredKinds: Readonly<Record<string, number>>;
+  /** Fields of simulated kinds that change nothing here, with how many objects use them. */
+  readonly notSimulated: readonly NotSimulated[];
   /** PriorityClass name to value, for workloads that name one; the two built-in classes included. */
   readonly priorityClasses: Readonly<Record<string, { readonly value: number; readonly preemptionPolicy: string; readonly globalDefault: boolean }>>;
   readonly workloads: readonly Workload[];

@@ -184,6 +184,7 @@ export class Simulation {
         complete: complete && this.done,
         resolvedScenario: publicScenario(scenario),
         notes: this.notes(),
+        notSimulated: scenario.notSimulated,
       },
       {
         scaleUpEvents: this.autoscaler?.scaleUpEvents ?? 0,
@@ -253,10 +254,12 @@ export class Simulation {
 
   private notes(): readonly string[] {
     const ignored = Object.entries(this.scenario.ignoredKinds).map(([kind, count]) => `${count} × ${kind}`);
+    const fields = this.scenario.notSimulated.map(({ kind, field, count }) => `${count} × ${kind} ${field}`);
     return [
       ...this.warnings,
       ...(this.traceSource?.notes() ?? []),
       ...this.undeclaredPlugins(),
+      ...(fields.length === 0 ? [] : [`Fields in manifests that are not simulated: ${fields.join(', ')}; "podyard validate" says what happens instead.`]),
       ...(ignored.length === 0 ? [] : [`Kinds in manifests that are not simulated: ${ignored.join(', ')}.`]),
     ];
   }
@@ -264,7 +267,7 @@ export class Simulation {
 
 /** What of the scenario is written into results: objects read from files are counted, not repeated. */
 function publicScenario(scenario: Scenario): unknown {
-  const { nodes, objects, metrics, ...rest } = scenario;
+  const { nodes, objects, metrics, notSimulated: _inTheReport, ...rest } = scenario;
   const { checkEveryEvents: _checks, ...reported } = metrics;
   return { ...rest, metrics: reported, nodes: nodes.length, objects: objects.length };
 }

@@ -63,6 +63,7 @@ export function makeRunResult(options: RunResultOptions = {}): RunResult {
     autoscaling: { scaleUpEvents: 14, scaleDownEvents: 11, nodesAdded: 27, nodesRemoved: 21 },
     cost: { nodeHours: 1135.5, total: 642.18, nodeHoursByPool: { general: 943.25, gpu: 192.25 } },
     notes: ['38 pods were still waiting at the end; their waits so far are counted as lower bounds.', 'PodDisruptionBudget objects (3) are not simulated.'],
+    notSimulated: [{ kind: 'Job', field: 'spec.activeDeadlineSeconds', count: 3, effect: 'no deadline ends a Job' }],
     resolvedScenario: { name: 'two-pools-one-day', seed, durationMicros: 86_400_000_000, nodePools: [{ name: 'general', count: 36 }, { name: 'gpu', count: 4 }] },
     timeseries: day.series,
     events: day.events,

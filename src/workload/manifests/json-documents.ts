@@ -17,11 +17,12 @@ export function readJson(text: string, file: string): DocumentsRead {
   const parsed = parseJson(text);
   const scan = parsed === undefined || text.length <= SCAN_LIMIT ? scanJson(text) : undefined;
   const lines = new LazyLines(text);
-  const problems = scanProblems(scan, lines, file, 0);
+  const found = scanProblems(scan, lines, file, 0);
+  const problems = parsed === undefined ? found : [];
   if (parsed === undefined && problems.length === 0) problems.push({ file, message: 'broken JSON' });
   if (parsed !== undefined && isTooDeep(parsed.value, MAX_DEPTH)) problems.push({ file, message: `nested more than ${MAX_DEPTH} levels deep` });
   if (parsed === undefined || problems.length > 0) return { documents: [], problems, warnings: [] };
-  return { documents: [jsonDocument(text, file, parsed.value, lines, 0)], problems, warnings: [] };
+  return { documents: [{ ...jsonDocument(text, file, parsed.value, lines, 0), ...(found.length === 0 ? {} : { duplicates: found }) }], problems, warnings: [] };
 }
 
 /** One JSON value a line; empty lines are skipped. */

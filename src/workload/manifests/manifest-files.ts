@@ -3,8 +3,14 @@ import type { Problem } from '../../base/input-error.ts';
 import { InputError } from '../../base/input-error.ts';
 import type { FileReader } from './file-reader.ts';
 
+export interface ManifestFile {
+  readonly path: string;
+  /** The user named the file itself, not a folder that holds it. */
+  readonly isNamed: boolean;
+}
+
 export interface ManifestFiles {
-  readonly files: string[];
+  readonly files: ManifestFile[];
   readonly problems: Problem[];
   readonly warnings: Problem[];
 }
@@ -17,7 +23,7 @@ export function findManifestFiles(paths: readonly string[], files: FileReader): 
   const seen = new Map<string, string>();
   for (const path of paths) {
     if (files.isFolder(path)) walk(path, [], files, seen, found);
-    else addFile(path, files, seen, found);
+    else addFile({ path, isNamed: true }, files, seen, found);
   }
   return found;
 }
@@ -46,14 +52,15 @@ function walk(folder: string, above: readonly string[], files: FileReader, seen:
     if (name.startsWith('.') || name === 'node_modules') continue;
     const path = folder.endsWith('/') ? `${folder}${name}` : `${folder}/${name}`;
     if (files.isFolder(path)) walk(path, [...above, real], files, seen, found);
-    else if (MANIFEST_NAME.test(name)) addFile(path, files, seen, found);
+    else if (MANIFEST_NAME.test(name)) addFile({ path, isNamed: false }, files, seen, found);
   }
   if (above.length === 0 && found.files.length === before && found.problems.length === 0) {
     found.warnings.push({ file: folder, message: 'the folder holds no .yaml, .yml, .json or .jsonl file' });
   }
 }
 
-function addFile(path: string, files: FileReader, seen: Map<string, string>, found: ManifestFiles): void {
+function addFile(file: ManifestFile, files: FileReader, seen: Map<string, string>, found: ManifestFiles): void {
+  const { path } = file;
   const real = files.realPath(path);
   const before = seen.get(real);
   if (before !== undefined) {
@@ -61,5 +68,5 @@ function addFile(path: string, files: FileReader, seen: Map<string, string>, fou
     return;
   }
   seen.set(real, path);
-  found.files.push(path);
+  found.files.push(file);
 }

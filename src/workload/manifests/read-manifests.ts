@@ -3,19 +3,23 @@
  * Objects come in file order, checked by upstream's rules; kinds that are not simulated are counted. All problems of all
  * files are collected before anything is thrown.
  */
-import type { Problem } from '../../base/input-error.ts';
+import type { Problem, SourcePlace } from '../../base/input-error.ts';
 import { InputError, nearestName } from '../../base/input-error.ts';
 import type { KubernetesObject, Node } from '../../cluster/objects.ts';
-import { readDocuments } from './documents.ts';
+import { readLenientDocuments } from './documents.ts';
 import type { FileReader } from './file-reader.ts';
 import { findManifestFiles } from './manifest-files.ts';
+import type { ManifestFile } from './manifest-files.ts';
 import { KINDS, nameRule } from './object-checks.ts';
-import type { SourceDocument } from './source-document.ts';
+import { isGoTemplate, isNoObject, isOtherText, passedOver } from './passed-over.ts';
+import type { Finding, LineColumn, SourceDocument } from './source-document.ts';
 import { placeFindings } from './source-document.ts';
 import type { PathStep } from './source-path.ts';
 import { below, describeValue, quoteShort } from './source-path.ts';
 import type { Mapping } from './structure.ts';
 import { Findings, isMapping, mappingOf } from './structure.ts';
+import { unsimulatedUses } from './unsimulated-fields.ts';
+import type { UnsimulatedField, UnsimulatedUse } from './unsimulated-fields.ts';
 
 export interface Manifests {
   readonly nodes: readonly Node[];
@@ -23,7 +27,17 @@ export interface Manifests {
   readonly objects: readonly KubernetesObject[];
   /** Kind (with its group where it has one: `Certificate.cert-manager.io`) to how many. Keys in order of first sight. */
   readonly ignoredKinds: Readonly<Record<string, number>>;
+  /** Fields that change nothing here, each once with the number of objects that use it, in file order. */
+  readonly notSimulated: readonly NotSimulatedField[];
   readonly warnings: readonly Problem[];
+  /** A finding about an object of `nodes` or `objects`, with its place. */
+  placed(object: KubernetesObject, finding: Finding): Problem;
+}
+
+export interface NotSimulatedField extends UnsimulatedField {
+  readonly count: number;
+  /** Of the first use. Costs a second parse of its document. */
+  place(): SourcePlace;
 }
 
 export interface ManifestOptions {
@@ -68,6 +82,8 @@ class ManifestCollector {
   readonly #seen = new Map<string, FoundObject>();
   readonly #generated = new Map<string, number>();
   readonly #priorityClasses = new Set(['system-cluster-critical', 'system-node-critical']);
+  readonly #unsimulated = new Map<string, NotSimulatedField>();
+  readonly #found = new Map<KubernetesObject, FoundObject>();
   /** Objects whose pods name a priority class. */
   readonly #classUsers: FoundObject[] = [];
 
@@ -76,7 +92,7 @@ class ManifestCollector {
     this.#warnings = warnings;
   }
 
-  readFile(file: string, files: FileReader): void {
+  readFile({ path: file, isNamed }: ManifestFile, files: FileReader): void {
     let content: string;
     try {
       content = files.read(file);
@@ -85,11 +101,24 @@ class ManifestCollector {
       this.#problems.push(...error.problems);
       return;
     }
-    const read = readDocuments(content, file);
+    const read = readLenientDocuments(content, file);
+    if (!isNamed && read.problems.length > 0) {
+      if (isGoTemplate(content)) return this.#passOver(file, 'it is a template: render it first (helm template)');
+      if (isOtherText(content)) return this.#passOver(file, 'it holds no Kubernetes objects');
+    }
     this.#problems.push(...read.problems);
-    this.#warnings.push(...read.warnings);
-    if (read.documents.length === 0 && read.problems.length === 0) this.#problems.push({ file, message: 'expected Kubernetes objects, found an empty file' });
-    for (const document of read.documents) this.#add(document, [], document.value, undefined, 0);
+    if (read.documents.length === 0 && read.problems.length === 0) {
+      if (isNamed) this.#problems.push({ file, message: 'expected Kubernetes objects, found an empty file' });
+      else this.#passOver(file, 'it holds nothing but comments');
+    }
+    const documents = isNamed ? read.documents : read.documents.filter(({ value }) => !isNoObject(value, (kind) => KINDS.has(kind)));
+    if (documents.length < read.documents.length) this.#passOver(file, documents.length === 0 ? 'it holds no Kubernetes objects' : 'a part of it is no Kubernetes object');
+    if (documents.length > 0) this.#warnings.push(...read.warnings);
+    for (const document of documents) this.#add(document, [], document.value, undefined, 0);
+  }
+
+  #passOver(file: string, reason: string): void {
+    this.#warnings.push({ file, message: passedOver(file, reason) });
   }
 
   #add(document: SourceDocument, prefix: readonly PathStep[], value: unknown, listKind: string | undefined, depth: number): void {
@@ -109,6 +138,7 @@ class ManifestCollector {
     const rule = KINDS.get(kind);
     const group = typeof apiVersion === 'string' ? (apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '') : rule?.group;
     if (rule === undefined || rule.group !== group) return this.#ignore(document, prefix, kind, group ?? '');
+    this.#problems.push(...duplicatesIn(document, prefix));
     this.#check({ document, prefix, value: listKind === undefined ? value : { kind, ...value } }, kind);
   }
 
@@ -121,7 +151,9 @@ class ManifestCollector {
     const known = this.#ignored.get(name);
     this.#ignored.set(name, (known ?? 0) + 1);
     if (known !== undefined || OTHER_KINDS.has(kind) || KINDS.has(kind)) return;
-    const near = kind.length < 5 ? undefined : nearestName(kind, KINDS.keys());
+    // A kind of another group is no misspelling, however near it is (APIService, Service).
+    const ofGroup = [...KINDS].filter(([, rule]) => rule.group === group).map(([known]) => known);
+    const near = kind.length < 5 ? undefined : nearestName(kind, ofGroup);
     if (near === undefined) return;
     const finding = { path: below(null, 'kind'), part: 'value' as const, message: `objects of the unknown kind ${quoteShort(kind)} are ignored`, suggestion: near };
     this.#warnings.push(...placeFindings(document, [finding], prefix));
@@ -141,8 +173,21 @@ class ManifestCollector {
     if (kind === 'PriorityClass') this.#priorityClasses.add(nameOf(named));
     if (priorityClassOf(named) !== undefined) this.#classUsers.push(found);
     const object = withoutNulls(named) as KubernetesObject;
+    this.#found.set(object, found);
+    for (const use of unsimulatedUses(kind, object as Mapping)) this.#noteUnsimulated(use, found);
     if (kind === 'Node') this.#nodes.push(object);
     else this.#objects.push(object);
+  }
+
+  #noteUnsimulated({ kind, field, effect, steps }: UnsimulatedUse, { document, prefix }: FoundObject): void {
+    const key = `${kind} ${field}`;
+    const known = this.#unsimulated.get(key);
+    if (known !== undefined) {
+      this.#unsimulated.set(key, { ...known, count: known.count + 1 });
+      return;
+    }
+    const place = (): SourcePlace => placeFindings(document, [{ path: null, part: 'key', message: '' }], [...prefix, ...steps])[0];
+    this.#unsimulated.set(key, { kind, field, effect, count: 1, place });
   }
 
   /** `generateName` gets an ordinal instead of upstream's random letters. */
@@ -191,10 +236,30 @@ class ManifestCollector {
       nodes: this.#nodes,
       objects: this.#objects,
       ignoredKinds: Object.fromEntries(this.#ignored),
+      notSimulated: [...this.#unsimulated.values()],
+      placed: (object, finding) => {
+        const found = this.#found.get(object);
+        return found === undefined ? { message: finding.message } : placeFindings(found.document, [finding], found.prefix)[0];
+      },
       warnings: inFileOrder(this.#warnings),
       problems: inFileOrder(this.#problems),
     };
   }
+}
+
+/** Duplicate keys within one object of a document: of a list, those between its place and the next item's. */
+function duplicatesIn(document: SourceDocument, prefix: readonly PathStep[]): Problem[] {
+  const { duplicates = [] } = document;
+  if (duplicates.length === 0 || prefix.length === 0) return [...duplicates];
+  const index = prefix[prefix.length - 1];
+  const from = document.locate(prefix, 'value');
+  const next = typeof index === 'number' ? document.locate([...prefix.slice(0, -1), index + 1], 'value') : undefined;
+  const to = next !== undefined && from !== undefined && isBefore(from, next) ? next : undefined;
+  return duplicates.filter(({ line = 0, column = 0 }) => from === undefined || (!isBefore({ line, column }, from) && (to === undefined || isBefore({ line, column }, to))));
+}
+
+function isBefore(a: LineColumn, b: LineColumn): boolean {
+  return a.line < b.line || (a.line === b.line && a.column < b.column);
 }
 
 /** By file in order of first sight, then by line. */

@@ -15,6 +15,8 @@ export interface SourceDocument {
   readonly file: string;
   /** Plain values: objects, arrays, texts, numbers, booleans, null. Aliased parts are shared, never copied, never cyclic. */
   readonly value: unknown;
+  /** Keys that stand twice in one mapping; the last value is the one in `value`. Absent: none. */
+  readonly duplicates?: readonly Problem[];
   /** Position of the deepest part of `steps` that exists. Costs a second parse on first use for large files. */
   locate(steps: readonly PathStep[], part: EntryPart): LineColumn | undefined;
 }

@@ -7,6 +7,7 @@ import type { Alias, Document, Pair, ParsedNode, Scalar, YAMLMap } from 'yaml';
 import { LineCounter, isAlias, isMap, isScalar, isSeq, parseAllDocuments } from 'yaml';
 import type { Problem } from '../../base/input-error.ts';
 import { MAX_DEPTH } from './json-documents.ts';
+import { indentQuotedLines } from './quoted-continuation.ts';
 import type { DocumentsRead, EntryPart, LineColumn, SourceDocument } from './source-document.ts';
 import { LineIndex } from './source-document.ts';
 import type { PathStep } from './source-path.ts';
@@ -26,7 +27,16 @@ export interface YamlPart {
   readonly firstLine: number;
 }
 
+/** Where the strict parser refuses a text, quoted text that goes on at its key's indentation is given a second look. */
 export function readYamlPart(part: YamlPart, file: string): DocumentsRead {
+  const strict = parseYamlPart(part, file);
+  if (strict.problems.length === 0) return strict;
+  const indented = indentQuotedLines(part.text);
+  const lenient = indented === undefined ? strict : parseYamlPart({ ...part, text: indented }, file);
+  return lenient.problems.length === 0 ? lenient : strict;
+}
+
+function parseYamlPart(part: YamlPart, file: string): DocumentsRead {
   const documents: SourceDocument[] = [];
   const problems: Problem[] = [];
   const warnings: Problem[] = [];
@@ -59,7 +69,8 @@ export function readYamlPart(part: YamlPart, file: string): DocumentsRead {
     for (const finding of conversion.warnings) warnings.push({ file, ...place(finding.offset), message: finding.message });
     if (conversion.problems.length > 0) continue;
     const contents = document.contents as AnyNode;
-    documents.push({ file, value, locate: (steps, which) => place(locateNode(contents, conversion.anchors, steps, which)) });
+    const duplicates = conversion.duplicates.map(({ offset, message }) => ({ file, ...place(offset), message }));
+    documents.push({ file, value, ...(duplicates.length === 0 ? {} : { duplicates }), locate: (steps, which) => place(locateNode(contents, conversion.anchors, steps, which)) });
   }
   return { documents, problems, warnings };
 }
@@ -94,6 +105,7 @@ interface Anchored {
 class Conversion {
   readonly problems: OffsetFinding[] = [];
   readonly warnings: OffsetFinding[] = [];
+  readonly duplicates: OffsetFinding[] = [];
   /** Alias node to what it stands for. */
   readonly anchors = new Map<Alias, AnyNode>();
   readonly #byName = new Map<string, Anchored>();
@@ -163,7 +175,7 @@ class Conversion {
         this.#refuse(offset, 'expected a plain key before the colon');
         continue;
       }
-      if (seen.has(key)) this.#refuse(offset, `duplicate key ${quoteShort(key)}`);
+      if (seen.has(key)) this.duplicates.push({ offset, message: `duplicate key ${quoteShort(key)}` });
       seen.add(key);
       if (key === '__proto__') this.#refuse(offset, 'the key "__proto__" is not allowed');
       else if (key === '<<' && (keyNode as Scalar).type === 'PLAIN') this.#collectMerge(pair.value, merged, offset, depth);
