@@ -11,7 +11,7 @@ import type { LimitRange, PodDefaultsContext, RuntimeClass } from '../control-pl
 import { priorityClassLookup } from '../control-plane/priority-classes.ts';
 import type { Manifests } from '../workload/manifests/read-manifests.ts';
 import type { Path, PathStep } from '../workload/manifests/source-path.ts';
-import { below, parsePath, quoteShort } from '../workload/manifests/source-path.ts';
+import { below, describeValue, parsePath } from '../workload/manifests/source-path.ts';
 import type { Findings } from '../workload/manifests/structure.ts';
 import { DURATION_ANNOTATION } from './manifest-input.ts';
 import { podSpecOf, podSpecSteps } from './pod-places.ts';
@@ -105,7 +105,7 @@ function durationProblems(object: KubernetesObject, manifests: Manifests): Probl
   return places.flatMap(([metadata, steps]) => {
     const text: unknown = metadata?.annotations?.[DURATION_ANNOTATION];
     if (text === undefined || (typeof text === 'string' && parseDuration(text) !== undefined)) return [];
-    const message = `expected a duration such as 90s, 10m or 1h30m, found ${typeof text === 'string' ? quoteShort(text) : String(text)}`;
+    const message = `expected a duration such as 90s, 10m or 1h30m, found ${describeValue(text)}`;
     return [manifests.placed(object, { path: pathOf([...steps, 'annotations', DURATION_ANNOTATION]), part: 'value', message })];
   });
 }

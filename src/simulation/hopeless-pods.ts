@@ -13,6 +13,7 @@ import type { ReadonlyQuantities } from '../cluster/pod-requests.ts';
 import { NO_PROVISIONER, claimClassOf, hasNoClass, isFullyBound, volumeNameOf, waitsForFirstConsumer } from '../cluster/volume-claims.ts';
 import { findMatchingVolume } from '../cluster/volume-matching.ts';
 import { defaultClass } from '../storage/default-class.ts';
+import { inFileOrder } from '../workload/manifests/read-manifests.ts';
 import type { Manifests } from '../workload/manifests/read-manifests.ts';
 import type { PathStep } from '../workload/manifests/source-path.ts';
 import type { Findings } from '../workload/manifests/structure.ts';
@@ -41,7 +42,7 @@ export function hopelessPods(manifests: Manifests, admitted: readonly AdmittedPo
   if (!hasTrace) warnOfLostPods(manifests, pools, nodes);
   const claims = new WarningList(manifests);
   warnOfClaims(manifests, admitted, workloads, claims);
-  return [...sizes.problems(), ...nodes.problems(), ...claims.problems()];
+  return inFileOrder([...sizes.problems(), ...nodes.problems(), ...claims.problems()]);
 }
 
 /** The same for the sizes of generated workloads. */
@@ -129,7 +130,7 @@ function warnOfClaims(manifests: Manifests, admitted: readonly AdmittedPod[], wo
     const name = hasNoClass(claim) && implied.has(IMPLIED_DEFAULT_CLASS) ? IMPLIED_DEFAULT_CLASS : claimClassOf(claim);
     if (!implied.has(name) || told.has(name)) return;
     told.add(name);
-    warn(object, steps, `no StorageClass ${name} in the files: taken for one whose volumes are provisioned where the pod runs`, 'key');
+    warn(object, steps, `no StorageClass ${name} in the files: taken for one whose volumes are provisioned where the pod runs`);
   };
   for (const [index, object] of manifests.objects.entries()) {
     if (object.kind === 'PersistentVolumeClaim') {
@@ -139,7 +140,7 @@ function warnOfClaims(manifests: Manifests, admitted: readonly AdmittedPod[], wo
     }
     if (object.kind !== 'StatefulSet') continue;
     for (const [at, template] of ((object as WorkloadObject).spec?.volumeClaimTemplates ?? []).entries()) {
-      tellImplied(template as PersistentVolumeClaim, object, ['spec', 'volumeClaimTemplates', at]);
+      tellImplied(template, object, ['spec', 'volumeClaimTemplates', at]);
     }
   }
   for (const { object, steps, pod } of admitted) {

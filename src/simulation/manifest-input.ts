@@ -205,7 +205,7 @@ export class ManifestInput implements InputSource {
 
 function matchLabelsOf(selector: NonNullable<WorkloadObject['spec']>['selector']): Readonly<Record<string, string>> {
   const matchLabels = selector?.['matchLabels'];
-  return typeof matchLabels === 'object' ? (matchLabels as Readonly<Record<string, string>>) : {};
+  return typeof matchLabels === 'object' ? (matchLabels) : {};
 }
 
 function isActive({ kind = '' }: KubernetesObject): boolean {

@@ -46,7 +46,7 @@ function impliedClass(name: string, isDefault: boolean): StorageClass {
   const annotations = isDefault ? { 'storageclass.kubernetes.io/is-default-class': 'true' } : {};
   return {
     apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name, annotations }, provisioner: IMPLIED_PROVISIONER, volumeBindingMode: 'WaitForFirstConsumer',
-  } as StorageClass;
+  };
 }
 
 /** Claims that stand in the files, and those that StatefulSets and pods will have made. */
@@ -55,7 +55,7 @@ function* claimsIn(objects: readonly KubernetesObject[], podSpecs: readonly PodS
     for (const volume of spec?.volumes ?? []) if (volume.ephemeral !== undefined) yield asClaim(volume.ephemeral.volumeClaimTemplate ?? {});
   };
   for (const object of objects) {
-    if (object.kind === 'PersistentVolumeClaim') yield object as PersistentVolumeClaim;
+    if (object.kind === 'PersistentVolumeClaim') yield object;
     if (object.kind === 'StatefulSet') for (const template of (object as WorkloadObject).spec?.volumeClaimTemplates ?? []) yield asClaim(template);
     yield* ephemeral(podSpecOf(object));
   }

@@ -7,7 +7,7 @@ import { InputError } from '../base/input-error.ts';
 import type { KubernetesObject, PriorityClass } from '../cluster/objects.ts';
 import { readDocuments } from '../workload/manifests/documents.ts';
 import type { FileReader } from '../workload/manifests/file-reader.ts';
-import { collectManifests } from '../workload/manifests/read-manifests.ts';
+import { collectManifests, inFileOrder } from '../workload/manifests/read-manifests.ts';
 import type { Manifests } from '../workload/manifests/read-manifests.ts';
 import type { Finding, SourceDocument } from '../workload/manifests/source-document.ts';
 import { placeFindings } from '../workload/manifests/source-document.ts';
@@ -214,7 +214,7 @@ class ScenarioReading {
     const context = admissionContext(manifests.objects, priorityClasses);
     if (this.#findings.errors.length === 0) checkWorkloadAdmission(workloads, context, this.#findings);
     const { problems, admitted } = checkAdmission(manifests, context);
-    this.problems.push(...problems);
+    if (problems.length > 0) this.problems.splice(0, this.problems.length, ...inFileOrder([...this.problems, ...problems]));
     if (this.problems.length > 0 || this.#findings.errors.length > 0) return;
     warnOfOversizedWorkloads(workloads, manifests.nodes, nodePools, this.#findings);
     this.warnings.push(...hopelessPods(manifests, admitted, nodePools, workloads, hasTrace));

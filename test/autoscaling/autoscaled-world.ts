@@ -58,6 +58,7 @@ export interface PodOptions {
   readonly priority?: number;
   readonly spec?: PodSpec;
   readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
   readonly namespace?: string;
   /** Node that it belongs to, as a DaemonSet's pod does. */
   readonly pinned?: string;
@@ -126,7 +127,7 @@ export class AutoscaledWorld {
     const { cluster } = this;
     const requests = { cpu: options.cpu ?? '1', memory: options.memory ?? '1Gi' };
     const template = cluster.internTemplate({
-      metadata: { labels: options.labels ?? {}, namespace: options.namespace ?? 'default' },
+      metadata: { labels: options.labels ?? {}, annotations: options.annotations ?? {}, namespace: options.namespace ?? 'default' },
       spec: { priority: options.priority ?? 0, containers: [{ name: 'c', image: 'i', resources: { requests } }], ...options.spec },
     });
     return cluster.createPod({

@@ -221,7 +221,7 @@ describe('large dumps', () => {
     expect(fromYaml.nodes).toHaveLength(500);
     expect(fromYaml.objects).toHaveLength(5000);
     const fromJson = read(JSON.stringify({ apiVersion: 'v1', kind: 'List', items }), 'x.json');
-    expect(fromJson).toEqual(fromYaml);
+    expect({ ...fromJson, placed: null }).toEqual({ ...fromYaml, placed: null });
   });
 
   test('place each of many mistakes', () => {

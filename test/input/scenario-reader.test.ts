@@ -95,6 +95,8 @@ describe('defaults', () => {
       maxNodesTotal: 0,
       expander: 'least-waste',
       expendablePodsPriorityCutoff: -10,
+      skipNodesWithSystemPods: true,
+      skipNodesWithLocalStorage: true,
     });
     expect(read(`${pool}autoscaler: {enabled: false}\nworkloads: [{name: w, kind: Deployment, requests: {cpu: 1}}]\n`).scenario.autoscaler).toBeNull();
   });

@@ -7,6 +7,7 @@ import { TemplateError, fillIn } from '../../src/scheduler-perf/object-template.
 import { PhaseMeter } from '../../src/scheduler-perf/phase-meter.ts';
 import { hasLabels, planPerf, playWorkload } from '../../src/scheduler-perf/scheduler-perf.ts';
 import type { FileReader } from '../../src/workload/manifests/file-reader.ts';
+import { memoryFiles as folderFiles } from '../input/memory-files.ts';
 import { FIXTURE, UPSTREAM, planOf, playCase, tickingClock } from './fixture-runs.ts';
 
 const ALL = { cases: [], workloads: [], labels: [] };
@@ -73,6 +74,38 @@ describe('what is not supported', () => {
         ],
       },
       { case: 'Steady', workload: 'ten-seconds', reasons: ['op 0 (createPods): steadyState: it lasts for a time of the wall clock, which a simulator does not have'] },
+    ]);
+  });
+});
+
+describe('files of forks and of older layouts', () => {
+  const POD = 'apiVersion: v1\nkind: Pod\nmetadata: {generateName: pod-}\nspec: {containers: [{name: c, image: i}]}\n';
+  const perfCase = (name: string, more: string): string => `- name: ${name}\n${more}  workloadTemplate:\n  - {opcode: createNodes, count: 2}\n  - {opcode: createPods, count: 3, collectMetrics: true}\n  workloads:\n  - {name: small}\n`;
+  const CONFIG = 'apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n';
+
+  test('paths that are relative to the folder above are found, those beside the file first', () => {
+    const text = perfCase('Old', '  defaultPodTemplatePath: config/pod.yaml\n  schedulerConfigPath: config/scheduler.yaml\n');
+    const files = { 'perf/config/performance-config.yaml': text, 'perf/config/pod.yaml': POD, 'perf/config/scheduler.yaml': CONFIG };
+    const plan = planPerf(['perf/config/performance-config.yaml'], ALL, folderFiles(files));
+    expect(plan.unsupported).toEqual([]);
+    expect(playWorkload(plan.workloads[0], { plain: false, now: tickingClock() }).scheduled).toBe(3);
+    const beside = planPerf(['perf/config/performance-config.yaml'], ALL, folderFiles({ ...files, 'perf/config/config/pod.yaml': POD.replace('pod-', 'beside-') }));
+    expect(beside.workloads[0].templates.get('perf/config/performance-config.yaml', 'config/pod.yaml').file).toBe('perf/config/config/pod.yaml');
+    const { 'perf/config/pod.yaml': _missing, ...others } = files;
+    expect(() => planPerf(['perf/config/performance-config.yaml'], ALL, folderFiles(others))).toThrow('perf/config/config/pod.yaml: no such file or folder');
+  });
+
+  test('a foreign plugin, or an old version of the configuration, leaves its case out and names the place', () => {
+    const text = perfCase('Plain', '  defaultPodTemplatePath: pod.yaml\n') + perfCase('Wasm', '  defaultPodTemplatePath: pod.yaml\n  schedulerConfigPath: wasm.yaml\n') + perfCase('Beta', '  defaultPodTemplatePath: pod.yaml\n  schedulerConfigPath: beta.yaml\n');
+    const files = {
+      'p/perf.yaml': text, 'p/pod.yaml': POD, 'p/wasm.yaml': `${CONFIG}profiles:\n- plugins:\n    filter: {enabled: [{name: wasm}]}\n`,
+      'p/beta.yaml': CONFIG.replace('/v1', '/v1beta3'),
+    };
+    const plan = planPerf(['p/perf.yaml'], ALL, folderFiles(files));
+    expect(plan.workloads.map(({ perfCase: { name } }) => name)).toEqual(['Plain']);
+    expect(plan.unsupported).toEqual([
+      { case: 'Wasm', workload: 'small', reasons: [expect.stringMatching(/^p\/wasm\.yaml:5:31: there is no plugin wasm/)] },
+      { case: 'Beta', workload: 'small', reasons: [expect.stringMatching(/^p\/beta\.yaml:1:13: expected apiVersion kubescheduler\.config\.k8s\.io\/v1, found/)] },
     ]);
   });
 });

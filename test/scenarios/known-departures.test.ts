@@ -90,17 +90,6 @@ describe('scheduling', () => {
     expect(result.notes.join('\n')).toMatch(/extender/);
   });
 
-  test('no volume controller: a claim to be provisioned holds its pod on a node for ten minutes, again and again', () => {
-    const storageClass = { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name: 'dynamic' }, provisioner: 'csi.example.com', volumeBindingMode: 'WaitForFirstConsumer' };
-    const claim = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'data', namespace: 'default' }, spec: { storageClassName: 'dynamic', accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } };
-    const using = podObject('p', { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }] });
-    const attempts = (duration: string): [number, number] => {
-      const { pods, result } = playScenario({ duration }, [nodeObject('n'), storageClass, claim, using]);
-      return [named(pods, 'p').attempts, result.counts.podsPending];
-    };
-    expect([attempts('599s'), attempts('605s'), attempts('1195s'), attempts('1210s')]).toEqual([[1, 1], [2, 1], [2, 1], [3, 1]]);
-  });
-
   test('a bound claim works', () => {
     const claim = {
       apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'data', namespace: 'default', annotations: { 'pv.kubernetes.io/bind-completed': 'yes' } },
@@ -112,12 +101,6 @@ describe('scheduling', () => {
     expect(named(pods, 'p')).toMatchObject({ node: 'b', outcome: 'Running' });
   });
 
-  test('an ephemeral volume\'s claim is made by nobody', () => {
-    const using = podObject('p', { volumes: [{ name: 'scratch', ephemeral: { volumeClaimTemplate: { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } } } }] });
-    const { pods, result } = playScenario({ duration: '1h' }, [nodeObject('n'), using]);
-    expect([named(pods, 'p').outcome, result.scheduling.rejectionsByPlugin]).toEqual(['Pending', expect.objectContaining({ VolumeBinding: expect.any(Number) })]);
-  });
-
   test('a generated Deployment has no ReplicaSet, so the default spread does not touch it, unless a Service selects its pods', () => {
     // The node of zone b is smaller: the least allocated ones are those of zone a.
     const nodes = [nodeObject('a1', { zone: 'a' }), nodeObject('a2', { zone: 'a' }), nodeObject('b', { zone: 'b', cpu: '3' })];
@@ -127,26 +110,6 @@ describe('scheduling', () => {
     expect(zones(nodes, {})).toEqual(['a', 'a']);
     expect(zones([...nodes, service], {})).toEqual(['a', 'b']);
     expect(zones([...nodes, owner('Deployment', 'web', { replicas: 2 })], { workloads: [] })).toEqual(['a', 'b']);
-  });
-
-  test('a budget\'s status stays as it was written: one allowed disruption is enough for two evictions', () => {
-    // n1 has the more important pods: preemption goes there only to spare a budget.
-    const running = (name: string, node: string, spec: Readonly<Record<string, unknown>>, app: string) => ({ ...(podObject(name, { nodeName: node, ...spec }, { labels: { app } }) as object), status: { phase: 'Running' } });
-    const cluster = [
-      nodeObject('n0', { cpu: '2' }), nodeObject('n1', { cpu: '2' }),
-      running('a', 'n0', {}, 'low'), running('b', 'n0', {}, 'low'), running('c', 'n1', { priority: 1 }, 'high'), running('d', 'n1', { priority: 1 }, 'high'),
-    ];
-    const budget = (disruptionsAllowed: number) => ({
-      apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name: 'low', namespace: 'default' }, spec: { minAvailable: 1, selector: { matchLabels: { app: 'low' } } }, status: { disruptionsAllowed },
-    });
-    const vip = { name: 'vip', kind: 'Pod', lifetime: '30d', priorityClass: 'vip', requests: { cpu: 1 } };
-    const workloads = [{ ...vip, arrivals: { at: '1s', count: 1 } }, { ...vip, name: 'vip-again', arrivals: { at: '3m', count: 1 } }];
-    const evicted = (allowed: number): string[] => {
-      const { pods } = playScenario({ duration: '10m', priorityClasses: { vip: 1000 }, workloads }, [...cluster, budget(allowed)]);
-      return pods.filter(({ outcome }) => outcome === 'Evicted').map(({ name }) => name).sort((a, b) => (a < b ? -1 : 1));
-    };
-    expect(evicted(1)).toEqual(['a', 'b']);
-    expect(evicted(0)).toEqual(['c', 'd']);
   });
 
   test('all victims of a preemption are deleted in one instant', () => {

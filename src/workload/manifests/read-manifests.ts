@@ -263,7 +263,7 @@ function isBefore(a: LineColumn, b: LineColumn): boolean {
 }
 
 /** By file in order of first sight, then by line. */
-function inFileOrder(problems: readonly Problem[]): Problem[] {
+export function inFileOrder(problems: readonly Problem[]): Problem[] {
   const rank = new Map<string | undefined, number>();
   for (const { file } of problems) if (!rank.has(file)) rank.set(file, rank.size);
   const rankOf = (problem: Problem): number => rank.get(problem.file) ?? 0;

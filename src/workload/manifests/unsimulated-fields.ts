@@ -49,6 +49,11 @@ function isBehind(updated: string, wanted: string): (value: unknown, object: Map
   };
 }
 
+/** The pods of a StatefulSet come one by one unless it says otherwise. */
+function isOrdered({ podManagementPolicy = 'OrderedReady', replicas = 1 }: Mapping): boolean {
+  return podManagementPolicy !== 'Parallel' && typeof replicas === 'number' && replicas > 1;
+}
+
 /** Below `spec` of a pod, or below `spec.template.spec` of an object that makes pods. */
 const POD_RULES: readonly Omit<FieldRule, 'kind'>[] = [
   { field: 'spec.initContainers', effect: 'init containers take no time', isSaid: (value) => listOf(value).some((container) => mappingOf(container)['restartPolicy'] !== 'Always') },
@@ -77,7 +82,7 @@ const RULES: readonly FieldRule[] = [
   { kind: 'StatefulSet', field: 'spec.template.spec.nodeName', effect: 'the scheduler gives the pods that node; upstream starts them there unasked' },
   {
     kind: 'StatefulSet', field: 'spec.podManagementPolicy', effect: 'all pods are made at once, none waits for the one before',
-    isSaid: (value, object) => value !== 'Parallel' && mappingOf(object['spec'])['replicas'] !== 0 && (mappingOf(object['spec'])['replicas'] ?? 1) !== 1,
+isSaid: (_value, object) => isOrdered(mappingOf(object['spec'])),
   },
   { kind: 'StatefulSet', field: 'status.updatedReplicas', effect: 'a rollout that is under way stands still', isSaid: isBehind('updatedReplicas', 'replicas') },
   { kind: 'DaemonSet', field: 'status.updatedNumberScheduled', effect: 'a rollout that is under way stands still', isSaid: isBehind('updatedNumberScheduled', 'desiredNumberScheduled') },
