@@ -10,9 +10,7 @@ import type { DisruptionBudgets } from '../cluster/disruption-budgets.ts';
 
 export type DrainVerdict =
   /** Goes without a new place: a DaemonSet's or static pod, or one that should have been gone long ago. */
-  | 'skip'
-  | 'move'
-  | 'block';
+  'skip' | 'move' | 'block';
 
 export interface DrainSettings {
   readonly skipNodesWithSystemPods: boolean;
@@ -39,7 +37,9 @@ export class DrainRules {
     const { pods } = cluster;
     const template = cluster.templateOf(pod);
     if (pods.pinnedNode[pod] >= 0 || template.drainMarks.isMirror === true) return true;
-    return pods.isTerminating(pod) && cluster.now - pods.deletionAt[pod] > template.graceMicros + TERMINATION_SLACK_MICROS;
+    return (
+      pods.isTerminating(pod) && cluster.now - pods.deletionAt[pod] > template.graceMicros + TERMINATION_SLACK_MICROS
+    );
   }
 
   verdict(pod: number, remaining: RemainingBudgets): DrainVerdict {
@@ -50,10 +50,15 @@ export class DrainRules {
     if (safeToEvict === 'true') return 'move';
     // Upstream takes the node when such pods have ended; until then it stays.
     if (safeToEvict === 'on-completion' || pods.owner[pod] < 0) return 'block';
-    if (this.settings.skipNodesWithSystemPods && template.namespace === SYSTEM_NAMESPACE && this.cluster.now - pods.createdAt[pod] < SYSTEM_POD_TIMEOUT_MICROS) {
+    if (
+      this.settings.skipNodesWithSystemPods &&
+      template.namespace === SYSTEM_NAMESPACE &&
+      this.cluster.now - pods.createdAt[pod] < SYSTEM_POD_TIMEOUT_MICROS
+    ) {
       if (this.budgets.coveringKeys(template).length === 0) return 'block';
     }
-    if (safeToEvict === 'false' || (this.settings.skipNodesWithLocalStorage && template.hasLocalStorage)) return 'block';
+    if (safeToEvict === 'false' || (this.settings.skipNodesWithLocalStorage && template.hasLocalStorage))
+      return 'block';
     return remaining.allow(pod) ? 'move' : 'block';
   }
 
@@ -79,7 +84,7 @@ export class RemainingBudgets {
     return this.keysOf(pod).every((key) => this.of(key) >= 1);
   }
 
-  /** Takes the pods' disruptions off; false: together they are more than their budgets allow, so that some will have to wait. */
+  /** Takes the pods' disruptions off; false: together they are more than their budgets allow: some will have to wait. */
   spend(pods: readonly number[], count: number): boolean {
     let isCovered = true;
     for (let i = 0; i < count; i++) {

@@ -61,7 +61,9 @@ export class NodeDeletions {
     this.kernel = kernel;
     this.cluster = cluster;
     this.parts = parts;
-    this.stepEvent = kernel.defineEvent('autoscaler.nodeDeletion', parts.phase, (row, incarnation) => this.step(row, incarnation));
+    this.stepEvent = kernel.defineEvent('autoscaler.nodeDeletion', parts.phase, (row, incarnation) =>
+      this.step(row, incarnation),
+    );
     cluster.observe({ nodeRemoving: (row) => this.nodeLeaves(row) });
   }
 
@@ -85,7 +87,15 @@ export class NodeDeletions {
 
   begin(row: number, group: NodeGroup, isEmpty: boolean): void {
     const incarnation = this.cluster.nodes.incarnation[row];
-    this.byRow.set(row, { incarnation, group, isEmpty, wasCordoned: this.cluster.nodes.info[row].facts.unschedulable, askUntil: null, graceMicros: 0, deadline: null });
+    this.byRow.set(row, {
+      incarnation,
+      group,
+      isEmpty,
+      wasCordoned: this.cluster.nodes.info[row].facts.unschedulable,
+      askUntil: null,
+      graceMicros: 0,
+      deadline: null,
+    });
     group.deleting++;
     this.setMarks(row, [...this.taintsWithout(row), TO_BE_DELETED_TAINT], true);
     this.softTainted.delete(row);
@@ -132,18 +142,28 @@ export class NodeDeletions {
       const budgets = drainRules.remainingBudgets();
       if (left.some((pod) => drainRules.verdict(pod, budgets) === 'block')) return this.fail(row, deletion);
       deletion.askUntil = now + MAX_EVICTION_MICROS;
-      for (const pod of left) deletion.graceMicros = Math.max(deletion.graceMicros, Math.min(MAX_GRACE_MICROS, this.cluster.templateOf(pod).graceMicros));
+      for (const pod of left)
+        deletion.graceMicros = Math.max(
+          deletion.graceMicros,
+          Math.min(MAX_GRACE_MICROS, this.cluster.templateOf(pod).graceMicros),
+        );
       this.dismissDaemons(row);
     } else if (now >= deletion.askUntil) return this.fail(row, deletion);
     const refused = left.filter((pod) => !this.parts.evict(pod, EvictionCause.ScaleDown));
     if (refused.length === 0) deletion.deadline = now + deletion.graceMicros + EVICTION_SLACK_MICROS;
-    this.kernel.after(refused.length === 0 ? POLL_MICROS : EVICTION_RETRY_MICROS, this.stepEvent, row, deletion.incarnation);
+    this.kernel.after(
+      refused.length === 0 ? POLL_MICROS : EVICTION_RETRY_MICROS,
+      this.stepEvent,
+      row,
+      deletion.incarnation,
+    );
   }
 
   /** DaemonSets' pods are asked to go, too, and not waited for; they end with their node and do not count as evicted. */
   private dismissDaemons(row: number): void {
     const { pinnedNode } = this.cluster.pods;
-    for (const pod of [...this.cluster.nodes.info[row].pods]) if (pinnedNode[pod] >= 0) this.cluster.terminatePod(pod, EvictionCause.None);
+    for (const pod of [...this.cluster.nodes.info[row].pods])
+      if (pinnedNode[pod] >= 0) this.cluster.terminatePod(pod, EvictionCause.None);
   }
 
   private fail(row: number, deletion: Deletion): void {

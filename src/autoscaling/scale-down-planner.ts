@@ -51,9 +51,16 @@ export class ScaleDownPlanner {
   private readonly leaving = new Set<number>();
   private looked = -1;
   private readonly movable: number[] = [];
-  private readonly mayTake = (other: number): boolean => other !== this.looked && !this.leaving.has(other) && !this.isDeleting(other);
+  private readonly mayTake = (other: number): boolean =>
+    other !== this.looked && !this.leaving.has(other) && !this.isDeleting(other);
 
-  constructor(cluster: Cluster, groups: NodeGroups, settings: ScaleDownPlannerSettings, drainRules: DrainRules, isDeleting: (row: number) => boolean) {
+  constructor(
+    cluster: Cluster,
+    groups: NodeGroups,
+    settings: ScaleDownPlannerSettings,
+    drainRules: DrainRules,
+    isDeleting: (row: number) => boolean,
+  ) {
     this.cluster = cluster;
     this.groups = groups;
     this.settings = settings;
@@ -103,7 +110,13 @@ export class ScaleDownPlanner {
       }
       leaving.add(row);
       const isRisky = !budgets.spend(this.movable, moved);
-      next.set(row, { row, incarnation: nodes.incarnation[row], since: this.sinceOf(row) ?? now, isEmpty: moved === 0, isRisky });
+      next.set(row, {
+        row,
+        incarnation: nodes.incarnation[row],
+        since: this.sinceOf(row) ?? now,
+        isEmpty: moved === 0,
+        isRisky,
+      });
     }
     this.unneeded = next;
   }
@@ -115,7 +128,10 @@ export class ScaleDownPlanner {
   /** Unneeded for long enough: empty ones first, those that will have to wait for a disruption budget last. */
   removable(now: Micros): UnneededNode[] {
     const { scaleDownUnneededMicros, scaleDownUnreadyMicros } = this.settings;
-    const ripe = [...this.unneeded.values()].filter(({ row, since }) => now > since + (this.cluster.nodes.up[row] === 1 ? scaleDownUnneededMicros : scaleDownUnreadyMicros));
+    const ripe = [...this.unneeded.values()].filter(
+      ({ row, since }) =>
+        now > since + (this.cluster.nodes.up[row] === 1 ? scaleDownUnneededMicros : scaleDownUnreadyMicros),
+    );
     const rank = (node: UnneededNode): number => (node.isEmpty ? 0 : node.isRisky ? 2 : 1);
     return ripe.sort((a, b) => rank(a) - rank(b));
   }
@@ -124,7 +140,8 @@ export class ScaleDownPlanner {
     const { nodes } = this.cluster;
     const pools = new Set(this.groups.list.map((group) => group.pool));
     this.rows.length = 0;
-    for (let row = 0; row < nodes.length; row++) if (nodes.alive[row] === 1 && pools.has(nodes.pool[row])) this.rows.push(row);
+    for (let row = 0; row < nodes.length; row++)
+      if (nodes.alive[row] === 1 && pools.has(nodes.pool[row])) this.rows.push(row);
     this.areRowsKnown = true;
   }
 
@@ -136,7 +153,10 @@ export class ScaleDownPlanner {
   /** Simulating stops when more nodes are known than can be removed while the next ones ripen. */
   private simulationLimit(): number {
     const { maxScaleDownParallelism: parallelism, scaleDownUnneededMicros, scanIntervalMicros } = this.settings;
-    return Math.min(this.unneeded.size + 2 * parallelism, parallelism * Math.floor(scaleDownUnneededMicros / scanIntervalMicros) + parallelism);
+    return Math.min(
+      this.unneeded.size + 2 * parallelism,
+      parallelism * Math.floor(scaleDownUnneededMicros / scanIntervalMicros) + parallelism,
+    );
   }
 
   private isLeftAlone(row: number, now: Micros): boolean {

@@ -21,12 +21,21 @@ export interface LocatedScenario {
 export interface ReadScenario extends LocatedScenario, Pick<ScenarioRead, 'notSimulated'> {}
 
 /** Reads the scenario with the options that change it, tells its warnings, notes its seed. */
-export async function readScenarioFor(path: string, given: GivenOptions, context: CommandContext): Promise<ReadScenario> {
+export async function readScenarioFor(
+  path: string,
+  given: GivenOptions,
+  context: CommandContext,
+): Promise<ReadScenario> {
   return scenarioFrom(await entryOf(path), given, context);
 }
 
 /** `retold`: how problems are told when the user did not write the scenario. */
-export function scenarioFrom(entry: ScenarioEntry, given: GivenOptions, context: CommandContext, retold: (problem: Problem) => Problem = (problem) => problem): ReadScenario {
+export function scenarioFrom(
+  entry: ScenarioEntry,
+  given: GivenOptions,
+  context: CommandContext,
+  retold: (problem: Problem) => Problem = (problem) => problem,
+): ReadScenario {
   const { scenario, warnings, notSimulated } = readRetold(entry, given, retold);
   tellWarnings(warnings.map(retold), context);
   const changed = withOptions(scenario, given);

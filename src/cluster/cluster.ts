@@ -113,13 +113,17 @@ export class Cluster {
   }
 
   /**
-   * Makes a namespace that a pod is about to enter, unless it is there. It says nothing that the pod's template does not,
-   * so the digest is not told.
+   * Makes a namespace that a pod is about to enter, unless it is there. It says nothing that the pod's template does
+   * not, so the digest is not told.
    */
   ensureNamespace(name: string): void {
     if (this.objects.get('Namespace', name) !== undefined) return;
     assert(!this.notifying, 'observers must not write');
-    this.writeObject('Namespace', { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: { [NAMESPACE_NAME_LABEL]: name } } });
+    this.writeObject('Namespace', {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name, labels: { [NAMESPACE_NAME_LABEL]: name } },
+    });
   }
 
   /** Returns false when there is no such object. */
@@ -410,7 +414,8 @@ export class Cluster {
   private writeObject(kind: string, object: KubernetesObject): void {
     const before = this.objects.put(kind, object);
     this.notifying = true;
-    for (const observer of this.observers.objectChanged) observer.objectChanged?.(kind, before === undefined ? 'add' : 'update', object, before);
+    for (const observer of this.observers.objectChanged)
+      observer.objectChanged?.(kind, before === undefined ? 'add' : 'update', object, before);
     this.notifying = false;
   }
 

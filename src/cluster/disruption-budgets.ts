@@ -1,6 +1,6 @@
 /**
- * Which disruption budgets cover a pod, by its template. Nothing is kept while there are no budgets; otherwise an answer
- * per template, until a budget comes, goes or selects otherwise.
+ * Which disruption budgets cover a pod, by its template. Nothing is kept while there are no budgets; otherwise an
+ * answer per template, until a budget comes, goes or selects otherwise.
  * Source: pkg/registry/core/pod/storage/eviction.go (getPodDisruptionBudgets), v1.36.2.
  */
 import type { Cluster } from './cluster.ts';
@@ -15,7 +15,8 @@ const NONE: readonly string[] = [];
 
 export class DisruptionBudgets implements ClusterObserver {
   private readonly cluster: Cluster;
-  private compiled: { readonly key: string; readonly namespace: string; readonly selector: CompiledSelector }[] | null = null;
+  private compiled: { readonly key: string; readonly namespace: string; readonly selector: CompiledSelector }[] | null =
+    null;
   /** By template id. */
   private covering: (readonly string[] | undefined)[] = [];
 
@@ -24,21 +25,37 @@ export class DisruptionBudgets implements ClusterObserver {
     cluster.observe(this);
   }
 
-  objectChanged(kind: string, _action: ObjectAction, object: KubernetesObject, before: KubernetesObject | undefined): void {
+  objectChanged(
+    kind: string,
+    _action: ObjectAction,
+    object: KubernetesObject,
+    before: KubernetesObject | undefined,
+  ): void {
     if (kind !== 'PodDisruptionBudget' || !selectsOtherwise(object, before)) return;
     this.compiled = null;
     this.covering = [];
   }
 
-  /** `namespace/name` of the budgets that cover pods of a template. A budget without a selector covers none, one with an empty selector all. */
+  get isEmpty(): boolean {
+    return this.cluster.objects.count('PodDisruptionBudget') === 0;
+  }
+
+  /**
+   * `namespace/name` of the budgets that cover pods of a template. A budget without a selector covers none, one with an
+   * empty selector all.
+   */
   coveringKeys(template: PodTemplate): readonly string[] {
-    if (this.cluster.objects.count('PodDisruptionBudget') === 0) return NONE;
+    if (this.isEmpty) return NONE;
     const known = this.covering[template.id];
     if (known !== undefined) return known;
     this.compiled ??= [...this.cluster.objects.list<PodDisruptionBudget>('PodDisruptionBudget')].map((budget) => ({
-      key: objectKey(budget), namespace: budget.metadata?.namespace ?? 'default', selector: compileLabelSelector(budget.spec?.selector),
+      key: objectKey(budget),
+      namespace: budget.metadata?.namespace ?? 'default',
+      selector: compileLabelSelector(budget.spec?.selector),
     }));
-    const keys = this.compiled.filter(({ namespace, selector }) => namespace === template.namespace && selector.matches(template.labels)).map(({ key }) => key);
+    const keys = this.compiled
+      .filter(({ namespace, selector }) => namespace === template.namespace && selector.matches(template.labels))
+      .map(({ key }) => key);
     return (this.covering[template.id] = keys.length === 0 ? NONE : keys);
   }
 
@@ -54,5 +71,9 @@ export class DisruptionBudgets implements ClusterObserver {
 
 /** A new status is no other budget. */
 export function selectsOtherwise(budget: KubernetesObject, before: KubernetesObject | undefined): boolean {
-  return before === undefined || before === budget || (budget as PodDisruptionBudget).spec !== (before as PodDisruptionBudget).spec;
+  return (
+    before === undefined ||
+    before === budget ||
+    (budget as PodDisruptionBudget).spec !== (before as PodDisruptionBudget).spec
+  );
 }

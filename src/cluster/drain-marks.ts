@@ -29,7 +29,11 @@ export function drainMarks({ metadata, spec }: Pod): DrainMarks {
   const localStorageIsSafe = local.length > 0 && local.every(({ name = '' }) => safeVolumes.split(',').includes(name));
   const isMirror = annotations[MIRROR] !== undefined;
   if (!isKnown && !localStorageIsSafe && !isMirror) return NO_MARKS;
-  return { ...(isKnown ? { safeToEvict } : {}), ...(isMirror ? { isMirror } : {}), ...(localStorageIsSafe ? { localStorageIsSafe } : {}) };
+  return {
+    ...(isKnown ? { safeToEvict } : {}),
+    ...(isMirror ? { isMirror } : {}),
+    ...(localStorageIsSafe ? { localStorageIsSafe } : {}),
+  };
 }
 
 export function hasMarks(marks: DrainMarks): boolean {

@@ -21,9 +21,17 @@ export function withNodeDefaults(node: Node): Node {
   const os = labels[OS_LABEL] ?? labels[BETA_OS_LABEL] ?? status?.nodeInfo?.operatingSystem ?? DEFAULT_OS;
   const arch = labels[ARCH_LABEL] ?? labels[BETA_ARCH_LABEL] ?? status?.nodeInfo?.architecture ?? DEFAULT_ARCH;
   const ofKubelet = {
-    [HOSTNAME_LABEL]: metadata?.name ?? '', [OS_LABEL]: os, [ARCH_LABEL]: arch, [BETA_OS_LABEL]: os, [BETA_ARCH_LABEL]: arch,
+    [HOSTNAME_LABEL]: metadata?.name ?? '',
+    [OS_LABEL]: os,
+    [ARCH_LABEL]: arch,
+    [BETA_OS_LABEL]: os,
+    [BETA_ARCH_LABEL]: arch,
   };
-  return { ...node, metadata: { ...metadata, labels: { ...ofKubelet, ...labels } }, ...(status === undefined ? {} : { status: withAmounts(status) }) };
+  return {
+    ...node,
+    metadata: { ...metadata, labels: { ...ofKubelet, ...labels } },
+    ...(status === undefined ? {} : { status: withAmounts(status) }),
+  };
 }
 
 function withAmounts(status: NodeStatus): NodeStatus {

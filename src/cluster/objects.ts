@@ -267,7 +267,10 @@ export interface WorkloadObject extends KubernetesObject {
     readonly managedBy?: string;
     /** StatefulSet. */
     readonly ordinals?: { readonly start?: number };
-    readonly volumeClaimTemplates?: readonly { readonly metadata?: ObjectMeta; readonly spec?: PersistentVolumeClaimSpec }[];
+    readonly volumeClaimTemplates?: readonly {
+      readonly metadata?: ObjectMeta;
+      readonly spec?: PersistentVolumeClaimSpec;
+    }[];
   };
   readonly status?: {
     readonly replicas?: number;

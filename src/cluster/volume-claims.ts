@@ -1,5 +1,6 @@
 /**
- * What the volume plugins and the volume controller share: the claims of a pod, the state of a claim, the texts for what is not there.
+ * What the volume plugins and the volume controller share: the claims of a pod, the state of a claim, the texts for
+ * what is not there.
  * Source: staging/src/k8s.io/component-helpers/storage/{volume/helpers.go,volume/pv_helpers.go,ephemeral/ephemeral.go}.
  */
 import type { Cluster } from './cluster.ts';

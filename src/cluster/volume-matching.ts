@@ -1,6 +1,6 @@
 /**
- * Which volume suits a claim: the one that is kept for it, else the smallest free one. What the scheduler and the volume
- * controller both ask. Costs a look at each volume of the claim's class.
+ * Which volume suits a claim: the one that is kept for it, else the smallest free one. What the scheduler and the
+ * volume controller both ask. Costs a look at each volume of the claim's class.
  * Source: staging/src/k8s.io/component-helpers/storage/volume/pv_helpers.go (FindMatchingVolume), v1.36.2.
  */
 import { ZERO_QUANTITY, parseQuantity } from '../base/quantity.ts';
@@ -29,7 +29,11 @@ export interface VolumeSearch {
 }
 
 /** null: none; a text: an error. A volume that is kept for the claim and out of reach leaves it without any. */
-export function findMatchingVolume(claim: PersistentVolumeClaim, volumes: Iterable<PersistentVolume>, search: VolumeSearch): PersistentVolume | string | null {
+export function findMatchingVolume(
+  claim: PersistentVolumeClaim,
+  volumes: Iterable<PersistentVolume>,
+  search: VolumeSearch,
+): PersistentVolume | string | null {
   const className = claimClassOf(claim);
   const request = requestOf(claim);
   let selector: CompiledSelector | null;
@@ -43,21 +47,33 @@ export function findMatchingVolume(claim: PersistentVolumeClaim, volumes: Iterab
   for (const volume of volumes) {
     if (volumeClassOf(volume) !== className || search.taken.has(volume.metadata?.name ?? '')) continue;
     const owner = ownership(volume, claim, search.promisedTo(volume));
-    if (owner === 'other' || capacityOf(volume).cmp(request) < 0 || !isAlike(claim, volume) || volume.metadata?.deletionTimestamp !== undefined) continue;
+    if (
+      owner === 'other' ||
+      capacityOf(volume).cmp(request) < 0 ||
+      !isAlike(claim, volume) ||
+      volume.metadata?.deletionTimestamp !== undefined
+    )
+      continue;
     const isReachable = search.isReachable(volume);
     if (owner === 'claim') return isReachable ? volume : null;
-    if (search.onlyKept === true || volume.status?.phase !== 'Available' || !isReachable || !offersModes(volume, claim)) continue;
+    if (search.onlyKept === true || volume.status?.phase !== 'Available' || !isReachable || !offersModes(volume, claim))
+      continue;
     if (selector !== null && !selector.matches(labelsOf(volume.metadata?.labels))) continue;
     if (smallest === null || capacityOf(smallest).cmp(capacityOf(volume)) > 0) smallest = volume;
   }
   return smallest;
 }
 
-export function ownership(volume: PersistentVolume, claim: PersistentVolumeClaim, promise: string | undefined): 'nobody' | 'claim' | 'other' {
+export function ownership(
+  volume: PersistentVolume,
+  claim: PersistentVolumeClaim,
+  promise: string | undefined,
+): 'nobody' | 'claim' | 'other' {
   if (promise !== undefined) return promise === objectKey(claim) ? 'claim' : 'other';
   const reference = volume.spec?.claimRef;
   if (reference === undefined) return 'nobody';
-  if (reference.name !== claim.metadata?.name || (reference.namespace ?? 'default') !== namespaceOf(claim)) return 'other';
+  if (reference.name !== claim.metadata?.name || (reference.namespace ?? 'default') !== namespaceOf(claim))
+    return 'other';
   const uid = reference.uid ?? '';
   return uid === '' || uid === claim.metadata?.uid ? 'claim' : 'other';
 }

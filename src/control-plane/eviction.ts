@@ -8,7 +8,7 @@ import type { DisruptionBudgets } from '../cluster/disruption-budgets.ts';
 import type { PodDisruptionBudget } from '../cluster/objects.ts';
 
 /**
- * Asks for the pod's deletion; false: its budget allows none now, or it has more than one budget, which never allow any.
+ * Asks for the pod's deletion; false: its budget allows none now, or it has more than one, which never allow any.
  * Pods that do not run yet and terminating ones go without a question.
  */
 export function evictPod(cluster: Cluster, budgets: DisruptionBudgets, pod: number, cause: EvictionCause): boolean {
@@ -18,7 +18,10 @@ export function evictPod(cluster: Cluster, budgets: DisruptionBudgets, pod: numb
     const budget = budgets.get(key);
     const disruptionsAllowed = budgets.allowed(key);
     if (budget === undefined || keys.length > 1 || disruptionsAllowed <= 0) return false;
-    cluster.putObject('PodDisruptionBudget', { ...budget, status: { ...budget.status, disruptionsAllowed: disruptionsAllowed - 1 } } as PodDisruptionBudget);
+    cluster.putObject('PodDisruptionBudget', {
+      ...budget,
+      status: { ...budget.status, disruptionsAllowed: disruptionsAllowed - 1 },
+    } as PodDisruptionBudget);
   }
   cluster.terminatePod(pod, cause);
   return true;

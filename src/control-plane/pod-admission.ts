@@ -32,11 +32,22 @@ export class PodAdmission {
     };
   }
 
-  /** Id of the pod's template. `admitted`: the pod comes from a running cluster or a trace and brings its priority. Makes the pod's namespace. */
+  /**
+   * Id of the pod's template. `admitted`: the pod comes from a running cluster or a trace and brings its priority.
+   * Makes the pod's namespace.
+   */
   template(pod: Pod, admitted = false): number {
     const { namespace, labels, ownerReferences } = pod.metadata ?? {};
     if (pod.spec?.runtimeClassName !== undefined || (this.context.limitRanges?.(namespace ?? 'default') ?? []).length > 0) return this.admit(pod, admitted);
-    const text = JSON.stringify([admitted, namespace, labels, ownerReferences, schedulingSpec(pod.spec ?? {}), pod.status && resizeOf(pod.status), drainMarks(pod)]);
+    const text = JSON.stringify([
+      admitted,
+      namespace,
+      labels,
+      ownerReferences,
+      schedulingSpec(pod.spec ?? {}),
+      pod.status && resizeOf(pod.status),
+      drainMarks(pod),
+    ]);
     const known = this.known.get(text);
     if (known !== undefined) return known;
     const id = this.admit(pod, admitted);

@@ -46,7 +46,12 @@ export class Disruption implements ClusterObserver {
     cluster.observe(this);
   }
 
-  objectChanged(kind: string, _action: ObjectAction, object: KubernetesObject, before: KubernetesObject | undefined): void {
+  objectChanged(
+    kind: string,
+    _action: ObjectAction,
+    object: KubernetesObject,
+    before: KubernetesObject | undefined,
+  ): void {
     if (kind !== 'PodDisruptionBudget' || !selectsOtherwise(object, before)) return;
     this.isStale = true;
     this.soon();
@@ -87,7 +92,7 @@ export class Disruption implements ClusterObserver {
   }
 
   private count(pod: number, template: PodTemplate, pods: -1 | 0 | 1, healthy: number): void {
-    if (this.isStale) return;
+    if (this.isStale || this.budgets.isEmpty) return;
     for (const key of this.budgets.coveringKeys(template)) {
       this.tally(key, pod, template, pods, healthy);
       this.dirty.add(key);
@@ -97,7 +102,8 @@ export class Disruption implements ClusterObserver {
 
   private tally(key: string, pod: number, template: PodTemplate, pods: number, healthy: number): void {
     let tally = this.tallies.get(key);
-    if (tally === undefined) this.tallies.set(key, (tally = { pods: 0, healthy: 0, ofUnknownController: 0, byOwner: new Map() }));
+    if (tally === undefined)
+      this.tallies.set(key, (tally = { pods: 0, healthy: 0, ofUnknownController: 0, byOwner: new Map() }));
     tally.pods += pods;
     tally.healthy += healthy;
     const owner = this.cluster.pods.owner[pod];
@@ -113,11 +119,13 @@ export class Disruption implements ClusterObserver {
     const { pods } = this.cluster;
     this.isStale = false;
     this.tallies.clear();
-    for (const budget of this.cluster.objects.list<PodDisruptionBudget>('PodDisruptionBudget')) this.dirty.add(`${budget.metadata?.namespace ?? 'default'}/${budget.metadata?.name ?? ''}`);
+    for (const budget of this.cluster.objects.list<PodDisruptionBudget>('PodDisruptionBudget'))
+      this.dirty.add(`${budget.metadata?.namespace ?? 'default'}/${budget.metadata?.name ?? ''}`);
     for (let pod = 0; pod < pods.length; pod++) {
       if (pods.phase[pod] === PodPhase.Free) continue;
       const template = this.cluster.templateOf(pod);
-      for (const key of this.budgets.coveringKeys(template)) this.tally(key, pod, template, 1, this.isHealthy(pod) ? 1 : 0);
+      for (const key of this.budgets.coveringKeys(template))
+        this.tally(key, pod, template, 1, this.isHealthy(pod) ? 1 : 0);
     }
   }
 
@@ -138,7 +146,8 @@ export class Disruption implements ClusterObserver {
       const budget = this.budgets.get(key);
       if (budget === undefined) continue;
       const status = { ...budget.status, ...this.statusOf(budget, this.tallies.get(key)) };
-      if (STATUS_FIELDS.some((field) => status[field] !== budget.status?.[field])) this.cluster.putObject('PodDisruptionBudget', { ...budget, status } as PodDisruptionBudget);
+      if (STATUS_FIELDS.some((field) => status[field] !== budget.status?.[field]))
+        this.cluster.putObject('PodDisruptionBudget', { ...budget, status } as PodDisruptionBudget);
     }
   }
 
@@ -150,14 +159,17 @@ export class Disruption implements ClusterObserver {
       const scale = this.scaleOf(tally);
       if (scale === null) return { disruptionsAllowed: 0 };
       expectedPods = scale;
-      desiredHealthy = maxUnavailable !== undefined ? Math.max(0, scale - shareOf(maxUnavailable, scale)) : shareOf(minAvailable ?? 0, scale);
+      desiredHealthy =
+        maxUnavailable !== undefined
+          ? Math.max(0, scale - shareOf(maxUnavailable, scale))
+          : shareOf(minAvailable ?? 0, scale);
     } else if (minAvailable === undefined) expectedPods = 0;
     const currentHealthy = tally?.healthy ?? 0;
     const spare = expectedPods > 0 ? Math.max(0, currentHealthy - desiredHealthy) : 0;
     return { currentHealthy, desiredHealthy, expectedPods, disruptionsAllowed: spare };
   }
 
-  /** Replicas of the pods' controllers; null: one of them has none (Jobs, DaemonSets), which upstream treats as a failure. */
+  /** Replicas of the pods' controllers; null: one of them has none (Jobs, DaemonSets), a failure upstream. */
   private scaleOf(tally: Tally | undefined): number | null {
     let sum = tally?.ofUnknownController ?? 0;
     for (const owner of tally?.byOwner.keys() ?? []) {

@@ -22,7 +22,10 @@ export type OwnerKind = (typeof OwnerKind)[keyof typeof OwnerKind];
 export interface OwnerSeed {
   readonly kind: OwnerKind;
   readonly template: number;
-  /** Where each of its pods has a template of its own (StatefulSet): the one of an ordinal. Called when a pod is about to be made. */
+  /**
+   * Where each of its pods has a template of its own (StatefulSet): the one of an ordinal. Called when a pod is about to
+   * be made.
+   */
   readonly templateOf?: ((ordinal: number) => number) | undefined;
   /** spec.replicas, which disruption budgets count by; -1: the kind has no scale. */
   readonly scale: number;

@@ -4,7 +4,14 @@
  * never printed unnoticed; docs/formats/report.md explains each.
  */
 import { stringify } from 'yaml';
-import type { LatencyGroup, MarkedEvent, NotSimulated, Quantiles, RunResult, Utilization } from '../metrics/run-result.ts';
+import type {
+  LatencyGroup,
+  MarkedEvent,
+  NotSimulated,
+  Quantiles,
+  RunResult,
+  Utilization,
+} from '../metrics/run-result.ts';
 import { sortedKeys } from './format.ts';
 
 /** The result less `timeseries`, `pods` and `nodes`. */

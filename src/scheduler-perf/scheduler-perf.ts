@@ -134,7 +134,10 @@ function caseNotes({ notes, workloads }: PerfCase, { name }: PerfWorkload): stri
 
 interface CaseConfiguration {
   readonly value: unknown;
-  /** Why no scheduler can be built from it (a plugin of a fork, an old version), each with file, line and column: the case is left out. */
+  /**
+   * Why no scheduler can be built from it (a plugin of a fork, an old version), each with file, line and column: the
+   * case is left out.
+   */
   readonly mistakes: readonly string[];
 }
 
@@ -147,7 +150,10 @@ function configurationOf(perfCase: PerfCase, files: FileReader): CaseConfigurati
   const document = documents.at(0);
   const value = document?.value ?? null;
   try {
-    decodeSchedulerConfiguration(value, { registry: pluginRegistry(), locate: (path) => ({ file, ...document?.locate(path, 'value') }) });
+    decodeSchedulerConfiguration(value, {
+      registry: pluginRegistry(),
+      locate: (path) => ({ file, ...document?.locate(path, 'value') }),
+    });
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return { value, mistakes: error.problems.map(formatProblem) };

@@ -5,7 +5,14 @@
  */
 import { InputError, nearestName } from '../base/input-error.ts';
 import type { Problem } from '../base/input-error.ts';
-import type { KubernetesObject, Pod, PodSpec, PodTemplateSpec, PriorityClass, WorkloadObject } from '../cluster/objects.ts';
+import type {
+  KubernetesObject,
+  Pod,
+  PodSpec,
+  PodTemplateSpec,
+  PriorityClass,
+  WorkloadObject,
+} from '../cluster/objects.ts';
 import { applyPodDefaults } from '../control-plane/pod-defaults.ts';
 import type { LimitRange, PodDefaultsContext, RuntimeClass } from '../control-plane/pod-defaults.ts';
 import { priorityClassLookup } from '../control-plane/priority-classes.ts';
@@ -32,9 +39,23 @@ export interface AdmissionChecks {
   readonly admitted: readonly AdmittedPod[];
 }
 
-export function admissionContext(objects: readonly KubernetesObject[], priorityClasses: Scenario['priorityClasses']): PodDefaultsContext {
-  const classes = Object.entries(priorityClasses).map(([name, { value, preemptionPolicy, globalDefault }]): PriorityClass => ({ metadata: { name }, value, preemptionPolicy, globalDefault }));
-  const runtimeClasses = new Map(objects.filter(({ kind }) => kind === 'RuntimeClass').map((object) => [object.metadata?.name ?? '', object as RuntimeClass]));
+export function admissionContext(
+  objects: readonly KubernetesObject[],
+  priorityClasses: Scenario['priorityClasses'],
+): PodDefaultsContext {
+  const classes = Object.entries(priorityClasses).map(
+    ([name, { value, preemptionPolicy, globalDefault }]): PriorityClass => ({
+      metadata: { name },
+      value,
+      preemptionPolicy,
+      globalDefault,
+    }),
+  );
+  const runtimeClasses = new Map(
+    objects
+      .filter(({ kind }) => kind === 'RuntimeClass')
+      .map((object) => [object.metadata?.name ?? '', object as RuntimeClass]),
+  );
   const limitRanges = objects.filter(({ kind }) => kind === 'LimitRange') as LimitRange[];
   return {
     priorityClasses: priorityClassLookup(classes),
@@ -46,30 +67,45 @@ export function admissionContext(objects: readonly KubernetesObject[], priorityC
 export function checkAdmission(manifests: Manifests, context: PodDefaultsContext): AdmissionChecks {
   const problems: Problem[] = [];
   const admitted: AdmittedPod[] = [];
-  const runtimeClasses = manifests.objects.filter(({ kind }) => kind === 'RuntimeClass').map(({ metadata }) => metadata?.name ?? '');
+  const runtimeClasses = manifests.objects
+    .filter(({ kind }) => kind === 'RuntimeClass')
+    .map(({ metadata }) => metadata?.name ?? '');
   for (const object of manifests.objects) {
     problems.push(...durationProblems(object, manifests));
     const steps = podSpecSteps(object.kind ?? '');
     const spec = podSpecOf(object);
     if (steps === null || spec === undefined) continue;
     const pod: Pod = { metadata: { ...metadataOf(object), namespace: object.metadata?.namespace ?? 'default' }, spec };
-    const isRunning = object.kind === 'Pod' && (object as Pod).status !== undefined;
-    const result = admit(pod, { ...context, admitted: isRunning });
+    const isKnown = object.kind === 'Pod' && (object as Pod).status !== undefined;
+    // An API server has seen it, and all that is asked of it is a priority.
+    const result = isKnown && spec.priority !== undefined ? { pod } : admit(pod, { ...context, admitted: isKnown });
     if ('pod' in result) {
       if ((spec.nodeName ?? '') === '') admitted.push({ object, steps, pod: result.pod });
       continue;
     }
     for (const { path = 'spec', message } of result.problems) {
       if (isUnknownClass(path, spec, context)) continue; // told by the reader of the files
-      const suggestion = path === 'spec.runtimeClassName' ? nearestName(spec.runtimeClassName ?? '', runtimeClasses) : undefined;
-      problems.push(manifests.placed(object, { path: pathOf([...steps, ...(parsePath(path) ?? []).slice(1)]), part: 'value', message, suggestion }));
+      const suggestion =
+        path === 'spec.runtimeClassName' ? nearestName(spec.runtimeClassName ?? '', runtimeClasses) : undefined;
+      problems.push(
+        manifests.placed(object, {
+          path: pathOf([...steps, ...(parsePath(path) ?? []).slice(1)]),
+          part: 'value',
+          message,
+          suggestion,
+        }),
+      );
     }
   }
   return { problems, admitted };
 }
 
 /** The same for the templates of generated workloads. */
-export function checkWorkloadAdmission(workloads: Scenario['workloads'], context: PodDefaultsContext, findings: Findings): void {
+export function checkWorkloadAdmission(
+  workloads: Scenario['workloads'],
+  context: PodDefaultsContext,
+  findings: Findings,
+): void {
   for (const [index, workload] of workloads.entries()) {
     const pod = podOfWorkload(workload, workload.shapes[0]?.requests ?? null);
     const result = admit(pod, context);
@@ -81,7 +117,10 @@ export function checkWorkloadAdmission(workloads: Scenario['workloads'], context
   }
 }
 
-function admit(pod: Pod, context: PodDefaultsContext): { readonly pod: Pod } | { readonly problems: readonly Problem[] } {
+function admit(
+  pod: Pod,
+  context: PodDefaultsContext,
+): { readonly pod: Pod } | { readonly problems: readonly Problem[] } {
   try {
     return { pod: applyPodDefaults(pod, context) };
   } catch (error) {
@@ -92,7 +131,12 @@ function admit(pod: Pod, context: PodDefaultsContext): { readonly pod: Pod } | {
 
 function isUnknownClass(path: string, { priorityClassName = '' }: PodSpec, context: PodDefaultsContext): boolean {
   const isBuiltIn = priorityClassName === 'system-cluster-critical' || priorityClassName === 'system-node-critical';
-  return path === 'spec.priorityClassName' && priorityClassName !== '' && !isBuiltIn && context.priorityClasses?.byName(priorityClassName) === undefined;
+  return (
+    path === 'spec.priorityClassName' &&
+    priorityClassName !== '' &&
+    !isBuiltIn &&
+    context.priorityClasses?.byName(priorityClassName) === undefined
+  );
 }
 
 function metadataOf(object: KubernetesObject): KubernetesObject['metadata'] {
@@ -100,15 +144,30 @@ function metadataOf(object: KubernetesObject): KubernetesObject['metadata'] {
 }
 
 function durationProblems(object: KubernetesObject, manifests: Manifests): Problem[] {
-  const template = object.kind === 'Pod' ? undefined : (object as { readonly spec?: { readonly template?: PodTemplateSpec } }).spec?.template;
-  const places: [KubernetesObject['metadata'], PathStep[]][] = [[object.metadata, ['metadata']], [template?.metadata, ['spec', 'template', 'metadata']]];
+  if (object.kind === 'Pod' && object.metadata?.annotations === undefined) return NO_PROBLEMS;
+  const template =
+    object.kind === 'Pod'
+      ? undefined
+      : (object as { readonly spec?: { readonly template?: PodTemplateSpec } }).spec?.template;
+  const places: [KubernetesObject['metadata'], PathStep[]][] = [
+    [object.metadata, ['metadata']],
+    [template?.metadata, ['spec', 'template', 'metadata']],
+  ];
   return places.flatMap(([metadata, steps]) => {
     const text: unknown = metadata?.annotations?.[DURATION_ANNOTATION];
     if (text === undefined || (typeof text === 'string' && parseDuration(text) !== undefined)) return [];
     const message = `expected a duration such as 90s, 10m or 1h30m, found ${describeValue(text)}`;
-    return [manifests.placed(object, { path: pathOf([...steps, 'annotations', DURATION_ANNOTATION]), part: 'value', message })];
+    return [
+      manifests.placed(object, {
+        path: pathOf([...steps, 'annotations', DURATION_ANNOTATION]),
+        part: 'value',
+        message,
+      }),
+    ];
   });
 }
+
+const NO_PROBLEMS: Problem[] = [];
 
 export function pathOf(steps: readonly PathStep[]): Path | null {
   return steps.reduce<Path | null>((up, step) => below(up, step), null);

@@ -33,7 +33,15 @@ export function assembleAutoscaler(scenario: Scenario, parts: AutoscalerParts): 
     const { min, max, provisionSeconds } = pool.autoscaling;
     // Names that nodes of the files have already are passed over.
     const taken = scenario.nodes.map((node) => ordinalIn(pool.name, node.metadata?.name ?? ''));
-    return [{ name: pool.name, min, max, provisionSeconds, firstOrdinal: taken.reduce((next, ordinal) => Math.max(next, ordinal + 1), pool.count) }];
+    return [
+      {
+        name: pool.name,
+        min,
+        max,
+        provisionSeconds,
+        firstOrdinal: taken.reduce((next, ordinal) => Math.max(next, ordinal + 1), pool.count),
+      },
+    ];
   });
   if (scenario.autoscaler === null || groups.length === 0) return null;
   const pools = new Map(scenario.nodePools.map((pool) => [pool.name, pool]));
@@ -57,12 +65,14 @@ export function assembleAutoscaler(scenario: Scenario, parts: AutoscalerParts): 
 }
 
 /**
- * Pods with the condition PodScheduled=False, Unschedulable: their last attempt failed. It stays while they wait for the
- * next one, wherever that is, and while the next one is under way. Gated pods do not count.
+ * Pods with the condition PodScheduled=False, Unschedulable: their last attempt failed. It stays while they wait for
+ * the next one, wherever that is, and while the next one is under way. Gated pods do not count.
  */
 export function rejectedPods({ queue }: Scheduler): number[] {
   const places = [QueuePlace.Active, QueuePlace.Backoff, QueuePlace.ErrorBackoff, QueuePlace.Unschedulable] as const;
-  const waiting = places.flatMap((place) => queue.rows(place)).filter((pod) => queue.attempts(pod) > 0 && !queue.isGated(pod));
+  const waiting = places
+    .flatMap((place) => queue.rows(place))
+    .filter((pod) => queue.attempts(pod) > 0 && !queue.isGated(pod));
   const tried = [...queue.inFlight.pods()].filter((pod) => queue.attempts(pod) > 1);
   return [...waiting, ...tried];
 }

@@ -1,16 +1,31 @@
 /**
- * Pods that can never run, told as warnings when the scenario is read: requests beyond every node and group, claims that
- * nothing will ever bind, nodes that are not there. Taints, affinity and what other pods take are not looked at.
+ * Pods that can never run, told as warnings when the scenario is read: requests beyond every node and group, claims
+ * that nothing will ever bind, nodes that are not there. Taints, affinity and what other pods take are not looked at.
  * Costs a comparison of each pod or template with each kind of node.
  */
 import { parseQuantity } from '../base/quantity.ts';
 import type { Quantity } from '../base/quantity.ts';
 import type { Problem } from '../base/input-error.ts';
 import { objectKey } from '../cluster/object-store.ts';
-import type { KubernetesObject, Node, PersistentVolume, PersistentVolumeClaim, Pod, ResourceList, StorageClass, WorkloadObject } from '../cluster/objects.ts';
+import type {
+  KubernetesObject,
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  ResourceList,
+  StorageClass,
+  WorkloadObject,
+} from '../cluster/objects.ts';
 import { podRequests, quantitiesOf } from '../cluster/pod-requests.ts';
 import type { ReadonlyQuantities } from '../cluster/pod-requests.ts';
-import { NO_PROVISIONER, claimClassOf, hasNoClass, isFullyBound, volumeNameOf, waitsForFirstConsumer } from '../cluster/volume-claims.ts';
+import {
+  NO_PROVISIONER,
+  claimClassOf,
+  hasNoClass,
+  isFullyBound,
+  volumeNameOf,
+} from '../cluster/volume-claims.ts';
 import { findMatchingVolume } from '../cluster/volume-matching.ts';
 import { defaultClass } from '../storage/default-class.ts';
 import { inFileOrder } from '../workload/manifests/read-manifests.ts';
@@ -29,7 +44,13 @@ const MAX_SHOWN = 20;
 
 type Warn = (object: KubernetesObject, steps: readonly PathStep[], message: string, part?: 'key' | 'value') => void;
 
-export function hopelessPods(manifests: Manifests, admitted: readonly AdmittedPod[], pools: readonly NodePool[], workloads: Scenario['workloads'], hasTrace: boolean): Problem[] {
+export function hopelessPods(
+  manifests: Manifests,
+  admitted: readonly AdmittedPod[],
+  pools: readonly NodePool[],
+  workloads: Scenario['workloads'],
+  hasTrace: boolean,
+): Problem[] {
   const offers = offersOf(manifests.nodes, pools);
   const sizes = new WarningList(manifests);
   if (offers.length > 0) {
@@ -46,14 +67,20 @@ export function hopelessPods(manifests: Manifests, admitted: readonly AdmittedPo
 }
 
 /** The same for the sizes of generated workloads. */
-export function warnOfOversizedWorkloads(workloads: Scenario['workloads'], nodes: readonly Node[], pools: readonly NodePool[], findings: Findings): void {
+export function warnOfOversizedWorkloads(
+  workloads: Scenario['workloads'],
+  nodes: readonly Node[],
+  pools: readonly NodePool[],
+  findings: Findings,
+): void {
   const offers = offersOf(nodes, pools);
   if (offers.length === 0) return;
   for (const [index, workload] of workloads.entries()) {
     const shapes = workload.shapes.length === 0 ? [null] : workload.shapes.map(({ requests }) => requests);
     for (const [shape, requests] of shapes.entries()) {
       const lacking = lackingFor(podOfWorkload(workload, requests), offers);
-      if (lacking !== '') findings.warn(pathOf(['workloads', index, ...(shapes.length > 1 ? ['shapes', shape] : [])]), lacking);
+      if (lacking !== '')
+        findings.warn(pathOf(['workloads', index, ...(shapes.length > 1 ? ['shapes', shape] : [])]), lacking);
     }
   }
 }
@@ -68,11 +95,17 @@ class WarningList {
   }
 
   readonly warn: Warn = (object, steps, message, part = 'value') => {
-    if (this.count++ < MAX_SHOWN) this.shown.push(this.manifests.placed(object, { path: pathOf(steps), part, message }));
+    if (this.count++ < MAX_SHOWN)
+      this.shown.push(this.manifests.placed(object, { path: pathOf(steps), part, message }));
   };
 
   problems(): Problem[] {
-    return this.count <= MAX_SHOWN ? this.shown : [...this.shown, { message: `and ${this.count - MAX_SHOWN} more of this kind: ${this.shown[MAX_SHOWN - 1].message}` }];
+    return this.count <= MAX_SHOWN
+      ? this.shown
+      : [
+          ...this.shown,
+          { message: `and ${this.count - MAX_SHOWN} more of this kind: ${this.shown[MAX_SHOWN - 1].message}` },
+        ];
   }
 }
 
@@ -90,11 +123,15 @@ function offersOf(nodes: readonly Node[], pools: readonly NodePool[]): ReadonlyQ
 /** '' when some node could take the pod if it were empty. */
 function lackingFor(pod: Pod, offers: readonly ReadonlyQuantities[]): string {
   const requests = podRequests(pod, { useStatusResources: false, podLevel: true, containerDefaults: null });
-  const exceeds = (name: string, amount: Quantity, offer: ReadonlyQuantities): boolean => !amount.isZero() && amount.cmp(offer.get(name) ?? ZERO) > 0;
+  const exceeds = (name: string, amount: Quantity, offer: ReadonlyQuantities): boolean =>
+    !amount.isZero() && amount.cmp(offer.get(name) ?? ZERO) > 0;
   if (offers.some((offer) => [...requests].every(([name, amount]) => !exceeds(name, amount, offer)))) return '';
   for (const [name, amount] of requests) {
     if (!offers.every((offer) => exceeds(name, amount, offer))) continue;
-    const most = offers.reduce((best, offer) => ((offer.get(name) ?? ZERO).cmp(best) > 0 ? (offer.get(name) ?? ZERO) : best), ZERO);
+    const most = offers.reduce(
+      (best, offer) => ((offer.get(name) ?? ZERO).cmp(best) > 0 ? (offer.get(name) ?? ZERO) : best),
+      ZERO,
+    );
     const found = most.isZero() ? 'no node offers any' : `no node offers more than ${most.toString()}`;
     return `the pod asks for ${name} ${amount.toString()}, and ${found}: it can never run`;
   }
@@ -112,17 +149,32 @@ function warnOfLostPods({ objects, nodes }: Manifests, pools: readonly NodePool[
   for (const object of objects) {
     const { spec, status, metadata } = object as Pod;
     const nodeName = object.kind === 'Pod' ? (spec?.nodeName ?? '') : '';
-    const isOver = status?.phase === 'Succeeded' || status?.phase === 'Failed' || metadata?.deletionTimestamp !== undefined;
-    if (nodeName !== '' && !isOver && !names.has(nodeName)) warn(object, ['spec', 'nodeName'], `there is no node ${nodeName}: the pod is lost at once`);
+    const isOver =
+      status?.phase === 'Succeeded' || status?.phase === 'Failed' || metadata?.deletionTimestamp !== undefined;
+    if (nodeName !== '' && !isOver && !names.has(nodeName))
+      warn(object, ['spec', 'nodeName'], `there is no node ${nodeName}: the pod is lost at once`);
   }
 }
 
 // ---- claims ------------------------------------------------------------------------------------------------------
 
-function warnOfClaims(manifests: Manifests, admitted: readonly AdmittedPod[], workloads: Scenario['workloads'], { warn }: WarningList): void {
+function warnOfClaims(
+  manifests: Manifests,
+  admitted: readonly AdmittedPod[],
+  workloads: Scenario['workloads'],
+  { warn }: WarningList,
+): void {
   const objects = manifests.objects.map(withObjectDefaults);
-  const implied = impliedStorageClasses(manifests.objects, workloads.map(({ template }) => template.spec ?? {}));
-  const classes = new Map([...implied.values(), ...objects.filter(({ kind }) => kind === 'StorageClass')].map((object) => [object.metadata?.name ?? '', object as StorageClass]));
+  const implied = impliedStorageClasses(
+    manifests.objects,
+    workloads.map(({ template }) => template.spec ?? {}),
+  );
+  const classes = new Map(
+    [...implied.values(), ...objects.filter(({ kind }) => kind === 'StorageClass')].map((object) => [
+      object.metadata?.name ?? '',
+      object as StorageClass,
+    ]),
+  );
   const volumes = objects.filter(({ kind }) => kind === 'PersistentVolume') as PersistentVolume[];
   const claims = new Set(objects.filter(({ kind }) => kind === 'PersistentVolumeClaim').map(objectKey));
   const told = new Set<string>();
@@ -130,7 +182,11 @@ function warnOfClaims(manifests: Manifests, admitted: readonly AdmittedPod[], wo
     const name = hasNoClass(claim) && implied.has(IMPLIED_DEFAULT_CLASS) ? IMPLIED_DEFAULT_CLASS : claimClassOf(claim);
     if (!implied.has(name) || told.has(name)) return;
     told.add(name);
-    warn(object, steps, `no StorageClass ${name} in the files: taken for one whose volumes are provisioned where the pod runs`);
+    warn(
+      object,
+      steps,
+      `no StorageClass ${name} in the files: taken for one whose volumes are provisioned where the pod runs`,
+    );
   };
   for (const [index, object] of manifests.objects.entries()) {
     if (object.kind === 'PersistentVolumeClaim') {
@@ -145,33 +201,53 @@ function warnOfClaims(manifests: Manifests, admitted: readonly AdmittedPod[], wo
   }
   for (const { object, steps, pod } of admitted) {
     for (const [index, { persistentVolumeClaim }] of (pod.spec?.volumes ?? []).entries()) {
-      if (persistentVolumeClaim === undefined || isMadeByItsSet(object, pod.spec?.volumes?.[index]?.name ?? '')) continue;
+      if (persistentVolumeClaim === undefined || isMadeByItsSet(object, pod.spec?.volumes?.[index]?.name ?? ''))
+        continue;
       const { claimName } = persistentVolumeClaim;
       if (claims.has(`${pod.metadata?.namespace ?? 'default'}/${claimName}`)) continue;
       const subject = KIND_OF_OWNER.has(object.kind ?? '') ? 'the pods wait' : 'the pod waits';
-      warn(object, [...steps, 'volumes', index, 'persistentVolumeClaim', 'claimName'], `there is no claim ${claimName}: ${subject} for ever`);
+      warn(
+        object,
+        [...steps, 'volumes', index, 'persistentVolumeClaim', 'claimName'],
+        `there is no claim ${claimName}: ${subject} for ever`,
+      );
     }
   }
 }
 
 function isMadeByItsSet(object: KubernetesObject, volume: string): boolean {
-  return object.kind === 'StatefulSet' && ((object as WorkloadObject).spec?.volumeClaimTemplates ?? []).some(({ metadata }) => metadata?.name === volume);
+  return (
+    object.kind === 'StatefulSet' &&
+    ((object as WorkloadObject).spec?.volumeClaimTemplates ?? []).some(({ metadata }) => metadata?.name === volume)
+  );
 }
 
 /** '' when the claim is bound, can be, or will get a volume of its own. */
-function unboundReason(claim: PersistentVolumeClaim, classes: ReadonlyMap<string, StorageClass>, volumes: readonly PersistentVolume[]): string {
+function unboundReason(
+  claim: PersistentVolumeClaim,
+  classes: ReadonlyMap<string, StorageClass>,
+  volumes: readonly PersistentVolume[],
+): string {
   const wanted = volumeNameOf(claim);
-  if (wanted !== '') return volumes.some(({ metadata }) => metadata?.name === wanted) ? '' : `there is no volume ${wanted}`;
+  if (wanted !== '')
+    return volumes.some(({ metadata }) => metadata?.name === wanted) ? '' : `there is no volume ${wanted}`;
   if (isFullyBound(claim)) return '';
   const fallback = hasNoClass(claim) ? defaultClass(classes.values()) : undefined;
-  const classed = fallback === undefined ? claim : { ...claim, spec: { ...claim.spec, storageClassName: fallback.metadata?.name ?? '' } };
+  const classed =
+    fallback === undefined
+      ? claim
+      : { ...claim, spec: { ...claim.spec, storageClassName: fallback.metadata?.name ?? '' } };
   const name = claimClassOf(classed);
-  const match = findMatchingVolume(classed, volumes, { taken: new Set(), promisedTo: () => undefined, isReachable: () => true });
+  const match = findMatchingVolume(classed, volumes, {
+    taken: new Set(),
+    promisedTo: () => undefined,
+    isReachable: () => true,
+  });
   if (match !== null) return '';
   const storageClass = classes.get(name);
   if (name === '') return 'it has no class, no class is the default, and no volume suits it';
   if (storageClass === undefined) return `no volume of the class ${name} suits it`;
   const { provisioner = '' } = storageClass;
   if (provisioner !== '' && provisioner !== NO_PROVISIONER) return '';
-  return `the class ${name} has no provisioner, and no volume suits it${waitsForFirstConsumer(storageClass) ? '' : ' at once'}`;
+  return `the class ${name} has no provisioner, and no volume suits it`;
 }

@@ -7,7 +7,16 @@ import { InputError } from '../base/input-error.ts';
 import { MICROS_PER_MINUTE, type Micros } from '../base/time.ts';
 import { EvictionCause, PodOutcome } from '../cluster/cluster.ts';
 import { objectKey } from '../cluster/object-store.ts';
-import type { KubernetesObject, ObjectMeta, OwnerReference, Pod, PodSpec, PodTemplateSpec, Volume, WorkloadObject } from '../cluster/objects.ts';
+import type {
+  KubernetesObject,
+  ObjectMeta,
+  OwnerReference,
+  Pod,
+  PodSpec,
+  PodTemplateSpec,
+  Volume,
+  WorkloadObject,
+} from '../cluster/objects.ts';
 import { withoutNodeName } from '../cluster/pod-template.ts';
 import { withDaemonTolerations } from '../controllers/daemon-sets.ts';
 import { OwnerKind } from '../controllers/owners.ts';
@@ -113,7 +122,10 @@ export class ManifestInput implements InputSource {
     const owner = replacement.addOwner({
       kind,
       template: admission.template(pod),
-      templateOf: kind === OwnerKind.StatefulSet ? (ordinal) => admission.template(this.podOfOrdinal(object, pod, ordinal)) : undefined,
+      templateOf:
+        kind === OwnerKind.StatefulSet
+          ? (ordinal) => admission.template(this.podOfOrdinal(object, pod, ordinal))
+          : undefined,
       workloadClass: cluster.classes.intern(object.kind ?? ''),
       nameBase: cluster.names.intern(object.metadata?.name ?? ''),
       endsAtMicros: kind === OwnerKind.Job ? Infinity : cluster.now + (lifetime ?? Infinity),
@@ -132,14 +144,16 @@ export class ManifestInput implements InputSource {
   /** Creates what is lacking to `wanted` pods. */
   private fillUp(owner: number, wanted: number, durationMicros: Micros): void {
     const { owners } = this.targets.replacement;
-    while (owners.alive[owner] < wanted) this.createPod(owner, owners.takeOrdinal(owners.nameBase[owner]), durationMicros);
+    while (owners.alive[owner] < wanted)
+      this.createPod(owner, owners.takeOrdinal(owners.nameBase[owner]), durationMicros);
   }
 
   /** Creates what is lacking of the ordinals from `start` on. */
   private fillOrdinals(owner: number, start: number, wanted: number): void {
     const { cluster, replacement } = this.targets;
     const taken = new Set(replacement.owners.podsOf(owner).map((pod) => cluster.pods.nameOrdinal[pod]));
-    for (let ordinal = start; ordinal < start + wanted; ordinal++) if (!taken.has(ordinal)) this.createPod(owner, ordinal, Infinity);
+    for (let ordinal = start; ordinal < start + wanted; ordinal++)
+      if (!taken.has(ordinal)) this.createPod(owner, ordinal, Infinity);
   }
 
   private createPod(owner: number, nameOrdinal: number, durationMicros: Micros): void {
@@ -176,7 +190,10 @@ export class ManifestInput implements InputSource {
     let podSpec: PodSpec = template.spec ?? {};
     if (kind === 'DaemonSet') podSpec = withDaemonTolerations(podSpec);
     if (kind === 'Job' && podSpec.restartPolicy !== 'OnFailure') podSpec = { ...podSpec, restartPolicy: 'Never' };
-    const labels = { ...template.metadata?.labels, ...(kind === 'Job' ? { 'batch.kubernetes.io/job-name': name, 'job-name': name } : {}) };
+    const labels = {
+      ...template.metadata?.labels,
+      ...(kind === 'Job' ? { 'batch.kubernetes.io/job-name': name, 'job-name': name } : {}),
+    };
     return { metadata: { ...template.metadata, labels, namespace, ownerReferences: [reference] }, spec: podSpec };
   }
 
@@ -189,7 +206,10 @@ export class ManifestInput implements InputSource {
     const name = `${metadata?.name ?? ''}-${String(ordinal)}`;
     const claims = (spec?.volumeClaimTemplates ?? []).map((template): Volume => {
       const claim: ObjectMeta = {
-        ...template.metadata, name: `${template.metadata?.name ?? ''}-${name}`, namespace: metadata?.namespace ?? 'default', labels: { ...template.metadata?.labels, ...matchLabelsOf(spec?.selector) },
+        ...template.metadata,
+        name: `${template.metadata?.name ?? ''}-${name}`,
+        namespace: metadata?.namespace ?? 'default',
+        labels: { ...template.metadata?.labels, ...matchLabelsOf(spec?.selector) },
       };
       if (cluster.objects.get('PersistentVolumeClaim', objectKey({ metadata: claim })) === undefined) {
         const object = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: claim, spec: template.spec ?? {} };
@@ -198,7 +218,11 @@ export class ManifestInput implements InputSource {
       return { name: template.metadata?.name ?? '', persistentVolumeClaim: { claimName: claim.name ?? '' } };
     });
     const others = (pod.spec?.volumes ?? []).filter((volume) => !claims.some((claim) => claim.name === volume.name));
-    const labels = { ...pod.metadata?.labels, 'apps.kubernetes.io/pod-index': String(ordinal), 'statefulset.kubernetes.io/pod-name': name };
+    const labels = {
+      ...pod.metadata?.labels,
+      'apps.kubernetes.io/pod-index': String(ordinal),
+      'statefulset.kubernetes.io/pod-name': name,
+    };
     return { ...pod, metadata: { ...pod.metadata, labels }, spec: { ...pod.spec, volumes: [...claims, ...others] } };
   }
 }

@@ -32,7 +32,8 @@ export function poolNode(pool: NodePool, ordinal: number): Node {
 
 /** Whether a node of the files belongs to a pool. */
 export function isMember({ metadata, spec }: Node, { labels, namePrefix, providerIDPrefix }: PoolMembers): boolean {
-  if (!(metadata?.name ?? '').startsWith(namePrefix) || !(spec?.providerID ?? '').startsWith(providerIDPrefix)) return false;
+  if (!(metadata?.name ?? '').startsWith(namePrefix) || !(spec?.providerID ?? '').startsWith(providerIDPrefix))
+    return false;
   return Object.entries(labels).every(([key, value]) => metadata?.labels?.[key] === value);
 }
 

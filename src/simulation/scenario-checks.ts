@@ -46,7 +46,8 @@ function uniqueNames(items: readonly { readonly name: string }[], key: string, f
 
 function checkPool(pool: NodePoolInput, path: Path, findings: Findings): void {
   const { autoscaling, count, members } = pool;
-  if (count === undefined && autoscaling === undefined && members === undefined) findings.error(path, '"count" is missing: expected a whole number of nodes');
+  if (count === undefined && autoscaling === undefined && members === undefined)
+    findings.error(path, '"count" is missing: expected a whole number of nodes');
   if (autoscaling !== undefined) {
     const { min, max } = autoscaling;
     if (min > max) findings.error(below(below(path, 'autoscaling'), 'max'), `expected max to be at least min (${min}), found ${max}`);
@@ -56,7 +57,8 @@ function checkPool(pool: NodePoolInput, path: Path, findings: Findings): void {
   }
   if (members !== undefined) {
     const { labels, namePrefix, providerIDPrefix } = members;
-    if (Object.keys(labels).length === 0 && namePrefix === '' && providerIDPrefix === '') findings.error(below(path, 'members'), 'expected labels, namePrefix or providerIDPrefix', undefined, 'key');
+    if (Object.keys(labels).length === 0 && namePrefix === '' && providerIDPrefix === '')
+      findings.error(below(path, 'members'), 'expected labels, namePrefix or providerIDPrefix', undefined, 'key');
   }
   const zones = new Set<string>();
   for (const [index, zone] of pool.zones.entries()) {
@@ -172,11 +174,22 @@ export function checkMembers(pools: readonly NodePool[], nodes: readonly Node[],
     const own = nodes.filter((node) => isMember(node, members));
     if (own.length === 0) findings.warn(path, 'no node of the files belongs to the pool', undefined, 'key');
     const claimed = own.find((node) => poolByNode.has(node));
-    if (claimed !== undefined) findings.error(path, `the node ${claimed.metadata?.name} belongs to the pool ${poolByNode.get(claimed)}, too`, undefined, 'key');
+    if (claimed !== undefined)
+      findings.error(
+        path,
+        `the node ${claimed.metadata?.name} belongs to the pool ${poolByNode.get(claimed)}, too`,
+        undefined,
+        'key',
+      );
     for (const node of own) poolByNode.set(node, name);
     const size = own.length + count;
     if (autoscaling !== null && (size < autoscaling.min || size > autoscaling.max)) {
-      findings.warn(path, `the pool begins with ${size} nodes, outside of autoscaling min ${autoscaling.min} and max ${autoscaling.max}`, undefined, 'key');
+      findings.warn(
+        path,
+        `the pool begins with ${size} nodes, outside of autoscaling min ${autoscaling.min} and max ${autoscaling.max}`,
+        undefined,
+        'key',
+      );
     }
   }
 }

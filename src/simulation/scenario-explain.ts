@@ -56,7 +56,12 @@ function spell(scenario: Scenario): Record<string, unknown> {
 function spellPool(pool: NodePool): Record<string, unknown> {
   const { autoscaling, images, members, ...rest } = pool;
   const group = autoscaling === null ? {} : { autoscaling: { min: autoscaling.min, max: autoscaling.max, provisioning: spellSeconds(autoscaling.provisionSeconds) } };
-  return { ...rest, ...(members === null ? {} : { members }), images: images.map(({ name, sizeBytes }) => ({ name, size: sizeBytes })), ...group };
+  return {
+    ...rest,
+    ...(members === null ? {} : { members }),
+    images: images.map(({ name, sizeBytes }) => ({ name, size: sizeBytes })),
+    ...group,
+  };
 }
 
 function spellWorkload(workload: Workload): Record<string, unknown> {

@@ -35,7 +35,10 @@ export type ScenarioEntry = { readonly file: string } | { readonly text: string;
 export interface ScenarioRead {
   readonly scenario: Scenario;
   readonly warnings: readonly Problem[];
-  /** A warning for each field of the manifests that changes nothing here, at the place of its first use. Costs another look at the files. */
+  /**
+   * A warning for each field of the manifests that changes nothing here, at the place of its first use. Costs another
+   * look at the files.
+   */
   notSimulated(): Problem[];
 }
 
@@ -98,7 +101,10 @@ class ScenarioReading {
   notSimulated(): Problem[] {
     return this.#unsimulated.map(({ kind, field, effect, count, place }) => {
       const { path: _path, ...at } = place();
-      return { ...at, message: `${kind} ${field} is not simulated${count === 1 ? '' : ` (${count} objects)`}: ${effect}` };
+      return {
+        ...at,
+        message: `${kind} ${field} is not simulated${count === 1 ? '' : ` (${count} objects)`}: ${effect}`,
+      };
     });
   }
 
@@ -203,7 +209,11 @@ class ScenarioReading {
         const ordinal = ordinalIn(pool.name, metadata?.name ?? '');
         return ordinal >= 0 && ordinal < pool.count;
       });
-      if (clash !== undefined) this.#findings.error(below(place, 'name'), `the pool makes a node ${clash.metadata?.name}, which the files hold, too`);
+      if (clash !== undefined)
+        this.#findings.error(
+          below(place, 'name'),
+          `the pool makes a node ${clash.metadata?.name}, which the files hold, too`,
+        );
     }
     checkMembers(settings.nodePools, manifests.nodes, this.#findings);
   }
@@ -214,7 +224,8 @@ class ScenarioReading {
     const context = admissionContext(manifests.objects, priorityClasses);
     if (this.#findings.errors.length === 0) checkWorkloadAdmission(workloads, context, this.#findings);
     const { problems, admitted } = checkAdmission(manifests, context);
-    if (problems.length > 0) this.problems.splice(0, this.problems.length, ...inFileOrder([...this.problems, ...problems]));
+    if (problems.length > 0)
+      this.problems.splice(0, this.problems.length, ...inFileOrder([...this.problems, ...problems]));
     if (this.problems.length > 0 || this.#findings.errors.length > 0) return;
     warnOfOversizedWorkloads(workloads, manifests.nodes, nodePools, this.#findings);
     this.warnings.push(...hopelessPods(manifests, admitted, nodePools, workloads, hasTrace));

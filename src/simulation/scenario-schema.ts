@@ -123,7 +123,11 @@ const taint = z
 
 const nodePool = z.strictObject({
   name: name('Name of the pool; its nodes are called <name>-<ordinal>'),
-  count: whole('Nodes made at the start. Default: autoscaling.min when the pool is autoscaled, 0 when it has `members`, else it must be given', 0, MAX_NODES).optional(),
+  count: whole(
+    'Nodes made at the start. Default: autoscaling.min when the pool is autoscaled, 0 when it has `members`, else it must be given',
+    0,
+    MAX_NODES,
+  ).optional(),
   members: mapping(
     {
       labels: labels('Labels that the node has, such as the one by which the cloud names its node group').default({}),
@@ -132,9 +136,14 @@ const nodePool = z.strictObject({
     },
     'Nodes from files that belong to the pool, beside those that it makes: all conditions that are given must hold. They count in the size of an autoscaled pool, may be removed, and cost what the pool says. Default: none',
   ).optional(),
-  zones: list(text('Zone'), 'Values of the label topology.kubernetes.io/zone, dealt to the nodes in turn. Default: no zone label').default([]),
+  zones: list(
+    text('Zone'),
+    'Values of the label topology.kubernetes.io/zone, dealt to the nodes in turn. Default: no zone label',
+  ).default([]),
   region: text('Value of the label topology.kubernetes.io/region. Default: no region label').default(''),
-  allocatable: resources('What one node offers to pods, as in Node status.allocatable. cpu and memory must be given; pods defaults to 110 (kubelet maxPods)'),
+  allocatable: resources(
+    'What one node offers to pods, as in Node status.allocatable. cpu and memory must be given; pods defaults to 110 (kubelet maxPods)',
+  ),
   labels: labels('Further node labels').default({}),
   taints: list(taint, 'Taints of every node of the pool').default([]),
   images: list(
@@ -310,9 +319,13 @@ const autoscaler = z.strictObject({
     .default('least-waste')
     .describe('Which group grows when several could. Default least-waste (--expander)'),
   expendablePodsPriorityCutoff: whole('Pods of lower priority never cause a scale-up. Default -10 (--expendable-pods-priority-cutoff)', -2_147_483_648, 2_147_483_647).default(-10),
-  skipNodesWithSystemPods: flag('Whether pods of kube-system without a disruption budget keep their node, in their first hour. Default true (--skip-nodes-with-system-pods)').default(true),
+  skipNodesWithSystemPods: flag(
+    'Whether pods of kube-system without a disruption budget keep their node, in their first hour. ' +
+      'Default true (--skip-nodes-with-system-pods)',
+  ).default(true),
   skipNodesWithLocalStorage: flag(
-    'Whether pods with hostPath volumes, or emptyDir volumes that are not in memory, keep their node. Default true (--skip-nodes-with-local-storage)',
+    'Whether pods with hostPath volumes, or emptyDir volumes that are not in memory, keep their node. ' +
+      'Default true (--skip-nodes-with-local-storage)',
   ).default(true),
 });
 

@@ -135,7 +135,13 @@ export class Simulation {
     this.addNodes();
     const targets = { cluster, admission: new PodAdmission(cluster, scenario), replacement, daemonSets };
     this.traceSource = scenario.trace === null || options.openTrace === null ? null : new TraceSource(options.openTrace(scenario.trace));
-    this.addInput(new ManifestInput(scenario.objects, targets, scenario.workloads.map(({ template }) => template.spec ?? {})));
+    this.addInput(
+      new ManifestInput(
+        scenario.objects,
+        targets,
+        scenario.workloads.map(({ template }) => template.spec ?? {}),
+      ),
+    );
     this.addInput(new WorkloadInput(scenario.workloads, new WorkloadSource(scenario.workloads, kernel.random, scenario.durationMicros), targets));
     if (this.traceSource !== null) this.addInput(new TraceArrivals(this.traceSource, targets));
     if (scenario.durationMicros === null) this.watchForTheEnd();
@@ -203,7 +209,8 @@ export class Simulation {
   private addNodes(): void {
     const { nodes, nodePools } = this.scenario;
     for (const node of nodes) this.cluster.addNode(withNodeDefaults(node), poolOf(node, nodePools));
-    for (const pool of nodePools) for (let ordinal = 0; ordinal < pool.count; ordinal++) this.cluster.addNode(poolNode(pool, ordinal), pool.name);
+    for (const pool of nodePools)
+      for (let ordinal = 0; ordinal < pool.count; ordinal++) this.cluster.addNode(poolNode(pool, ordinal), pool.name);
   }
 
   private addInput(input: InputSource): void {
@@ -259,7 +266,11 @@ export class Simulation {
       ...this.warnings,
       ...(this.traceSource?.notes() ?? []),
       ...this.undeclaredPlugins(),
-      ...(fields.length === 0 ? [] : [`Fields in manifests that are not simulated: ${fields.join(', ')}; "podyard validate" says what happens instead.`]),
+      ...(fields.length === 0
+        ? []
+        : [
+            `Fields in manifests that are not simulated: ${fields.join(', ')}; "podyard validate" says what happens instead.`,
+          ]),
       ...(ignored.length === 0 ? [] : [`Kinds in manifests that are not simulated: ${ignored.join(', ')}.`]),
     ];
   }

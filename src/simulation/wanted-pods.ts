@@ -1,7 +1,7 @@
 /**
  * How many pods a workload object wants, from its spec and from the status that a dump brings along. Pure.
- * Source: pkg/controller/job/{job_controller,indexed_job_utils}.go, pkg/controller/deployment/{deployment_controller,sync}.go
- * (v1.36.2).
+ * Source: pkg/controller/job/{job_controller,indexed_job_utils}.go,
+ * pkg/controller/deployment/{deployment_controller,sync}.go (v1.36.2).
  */
 import type { Pod, WorkloadObject } from '../cluster/objects.ts';
 import { OwnerKind } from '../controllers/owners.ts';
@@ -26,7 +26,8 @@ export function wantedPods(object: WorkloadObject, kind: OwnerKind, existing: re
   if (kind === OwnerKind.Job) return podsOfJob(object, existing);
   // A paused Deployment makes no ReplicaSet; one that it has keeps its size.
   const isNew = status?.replicas === undefined && status?.observedGeneration === undefined;
-  if (object.kind === 'Deployment' && spec?.paused === true && isNew && existing.length === 0) return { now: 0, later: 0, rest: '' };
+  if (object.kind === 'Deployment' && spec?.paused === true && isNew && existing.length === 0)
+    return { now: 0, later: 0, rest: '' };
   return { now: spec?.replicas ?? 1, later: 0, rest: '' };
 }
 
@@ -36,12 +37,17 @@ function none(rest: WantedPods['rest']): WantedPods {
 
 function podsOfJob({ spec, status }: WorkloadObject, existing: readonly Pod[]): WantedPods {
   if ((spec?.managedBy ?? JOB_CONTROLLER) !== JOB_CONTROLLER) return none('managedElsewhere');
-  if (status?.conditions?.some(({ type, status: state }) => FINISHED.has(type) && state === 'True') === true) return none('finished');
+  if (status?.conditions?.some(({ type, status: state }) => FINISHED.has(type) && state === 'True') === true)
+    return none('finished');
   if (spec?.suspend === true) return none('suspended');
-  const phaseCount = (phases: readonly string[]): number => existing.filter((pod) => phases.includes(pod.status?.phase ?? 'Pending')).length;
+  const phaseCount = (phases: readonly string[]): number =>
+    existing.filter((pod) => phases.includes(pod.status?.phase ?? 'Pending')).length;
   const active = phaseCount(['Pending', 'Running', 'Unknown']);
   const isIndexed = spec?.completionMode === 'Indexed';
-  const counted = isIndexed && status?.completedIndexes !== undefined ? countIndexes(status.completedIndexes) : (status?.succeeded ?? 0);
+  const counted =
+    isIndexed && status?.completedIndexes !== undefined
+      ? countIndexes(status.completedIndexes)
+      : (status?.succeeded ?? 0);
   const succeeded = Math.max(counted, phaseCount(['Succeeded']));
   const parallelism = spec?.parallelism ?? 1;
   const completions = spec?.completions ?? (spec?.parallelism === undefined ? 1 : undefined);

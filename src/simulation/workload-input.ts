@@ -89,7 +89,15 @@ export class WorkloadInput implements InputSource {
     const { replacement, cluster } = this.targets;
     const endsAtMicros = cluster.now + this.source.lifetimeMicros;
     const scale = kind === OwnerKind.ReplicaSet ? this.source.replicas : -1;
-    return replacement.addOwner({ kind, template, workloadClass: this.classes[index], nameBase, endsAtMicros, podsToCome: 0, scale });
+    return replacement.addOwner({
+      kind,
+      template,
+      workloadClass: this.classes[index],
+      nameBase,
+      endsAtMicros,
+      podsToCome: 0,
+      scale,
+    });
   }
 
   private createPods(index: number, template: number, owner: number, nameBase: number): void {

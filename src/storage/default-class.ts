@@ -10,7 +10,8 @@ export function isDefaultClass({ metadata }: StorageClass): boolean {
 /** Of several the newest, of equally old ones the first by name; undefined: none. */
 export function defaultClass(classes: Iterable<StorageClass>): StorageClass | undefined {
   let best: StorageClass | undefined;
-  for (const candidate of classes) if (isDefaultClass(candidate) && (best === undefined || isBefore(candidate, best))) best = candidate;
+  for (const candidate of classes)
+    if (isDefaultClass(candidate) && (best === undefined || isBefore(candidate, best))) best = candidate;
   return best;
 }
 

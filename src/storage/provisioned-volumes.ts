@@ -1,14 +1,20 @@
 /**
  * What a provisioner makes for a claim: the volume, and which nodes can use it. Pure.
- * The topology follows the driver where a CSINode tells its keys, else the class's allowedTopologies, else the node's zone,
- * as most disks do; a volume that many nodes may use at once is taken for a network share that every node reaches.
+ * The topology follows the driver where a CSINode tells its keys, else the class's allowedTopologies, else the node's
+ * zone, as most disks do; a volume that many nodes may use at once is taken for a network share that every node reaches.
  * Source: kubernetes-csi/external-provisioner pkg/controller/{controller,topology}.go;
  * pkg/controller/volume/persistentvolume/pv_controller.go (v1.36.2).
  */
 import type { Cluster } from '../cluster/cluster.ts';
 import { ZONE_LABEL } from '../cluster/node-info.ts';
 import { objectKey } from '../cluster/object-store.ts';
-import type { CSINode, NodeSelector, PersistentVolume, PersistentVolumeClaim, StorageClass } from '../cluster/objects.ts';
+import type {
+  CSINode,
+  NodeSelector,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  StorageClass,
+} from '../cluster/objects.ts';
 import { CSI_MIGRATIONS, claimClassOf, namespaceOf } from '../cluster/volume-claims.ts';
 
 /** On volumes that a provisioner made: they go with their claim. */
@@ -20,7 +26,12 @@ export interface ChosenNode {
 }
 
 /** `node` null: the class binds at once, nobody knows yet where the volume will be used. */
-export function provisionedVolume(cluster: Cluster, claim: PersistentVolumeClaim, storageClass: StorageClass, node: ChosenNode | null): PersistentVolume {
+export function provisionedVolume(
+  cluster: Cluster,
+  claim: PersistentVolumeClaim,
+  storageClass: StorageClass,
+  node: ChosenNode | null,
+): PersistentVolume {
   const { metadata, spec } = claim;
   const provisioner = storageClass.provisioner ?? '';
   const driver = CSI_MIGRATIONS.get(provisioner) ?? provisioner;
@@ -36,14 +47,22 @@ export function provisionedVolume(cluster: Cluster, claim: PersistentVolumeClaim
       accessModes: spec?.accessModes ?? [],
       storageClassName: claimClassOf(claim),
       ...(spec?.volumeMode === undefined ? {} : { volumeMode: spec.volumeMode }),
-      ...(spec?.volumeAttributesClassName === undefined ? {} : { volumeAttributesClassName: spec.volumeAttributesClassName }),
+      ...(spec?.volumeAttributesClassName === undefined
+        ? {}
+        : { volumeAttributesClassName: spec.volumeAttributesClassName }),
       csi: { driver, volumeHandle: objectKey(claim) },
       ...(required === undefined ? {} : { nodeAffinity: { required } }),
     },
   };
 }
 
-function topologyOf(cluster: Cluster, claim: PersistentVolumeClaim, storageClass: StorageClass, driver: string, node: ChosenNode): NodeSelector | undefined {
+function topologyOf(
+  cluster: Cluster,
+  claim: PersistentVolumeClaim,
+  storageClass: StorageClass,
+  driver: string,
+  node: ChosenNode,
+): NodeSelector | undefined {
   const matchExpressions = topologyKeys(cluster, claim, storageClass, driver, node).flatMap((key) => {
     const value = node.labels.get(key);
     return value === undefined ? [] : [{ key, operator: 'In', values: [value] }];
@@ -51,12 +70,21 @@ function topologyOf(cluster: Cluster, claim: PersistentVolumeClaim, storageClass
   return matchExpressions.length === 0 ? undefined : { nodeSelectorTerms: [{ matchExpressions }] };
 }
 
-function topologyKeys(cluster: Cluster, claim: PersistentVolumeClaim, { allowedTopologies = [] }: StorageClass, driver: string, node: ChosenNode): readonly string[] {
+function topologyKeys(
+  cluster: Cluster,
+  claim: PersistentVolumeClaim,
+  { allowedTopologies = [] }: StorageClass,
+  driver: string,
+  node: ChosenNode,
+): readonly string[] {
   const csiNode = cluster.objects.get<CSINode>('CSINode', node.name);
   const known = csiNode?.spec?.drivers?.find(({ name }) => name === driver);
   if (known !== undefined) return known.topologyKeys ?? [];
-  const allowed = allowedTopologies.flatMap(({ matchLabelExpressions = [] }) => matchLabelExpressions.map(({ key }) => key));
+  const allowed = allowedTopologies.flatMap(({ matchLabelExpressions = [] }) =>
+    matchLabelExpressions.map(({ key }) => key),
+  );
   if (allowed.length > 0) return [...new Set(allowed)];
-  const isShared = claim.spec?.accessModes?.some((mode) => mode === 'ReadWriteMany' || mode === 'ReadOnlyMany') ?? false;
+  const isShared =
+    claim.spec?.accessModes?.some((mode) => mode === 'ReadWriteMany' || mode === 'ReadOnlyMany') ?? false;
   return isShared ? [] : [ZONE_LABEL];
 }

@@ -2,7 +2,7 @@
  * What stands behind claims: claims without a class get the default one, claims whose class does not wait for a pod are
  * bound to a volume or get a new one at once, claims of a pod on its way are bound as the scheduler promised, pods with
  * ephemeral volumes get their claims and take them along. Binding and provisioning take no time and never fail.
- * Costs a look at the claims that are not bound when claims, volumes or classes change; nothing for pods without claims.
+ * Costs a look at the claims that are not bound when claims, volumes or classes change; nothing without claims.
  * Source: pkg/controller/volume/{persistentvolume/pv_controller,ephemeral/controller}.go,
  * plugin/pkg/admission/storage/storageclass/setdefault/admission.go (v1.36.2).
  */
@@ -11,7 +11,18 @@ import { objectKey } from '../cluster/object-store.ts';
 import type { KubernetesObject, PersistentVolume, PersistentVolumeClaim, StorageClass } from '../cluster/objects.ts';
 import type { ClusterObserver, ObjectAction } from '../cluster/observer.ts';
 import {
-  BIND_COMPLETED, NO_PROVISIONER, SELECTED_NODE, claimClassOf, findClass, findVolume, hasNoClass, isFullyBound, namespaceOf, podClaims, volumeNameOf, waitsForFirstConsumer,
+  BIND_COMPLETED,
+  NO_PROVISIONER,
+  SELECTED_NODE,
+  claimClassOf,
+  findClass,
+  findVolume,
+  hasNoClass,
+  isFullyBound,
+  namespaceOf,
+  podClaims,
+  volumeNameOf,
+  waitsForFirstConsumer,
 } from '../cluster/volume-claims.ts';
 import { findMatchingVolume, ownership } from '../cluster/volume-matching.ts';
 import type { VolumePlan } from '../cluster/volume-matching.ts';
@@ -69,7 +80,8 @@ export class VolumeController implements ClusterObserver {
   }
 
   podCreated(pod: number): void {
-    if (this.cluster.templateOf(pod).hasEphemeralVolumes) this.noteEphemeral({ pod, incarnation: this.cluster.pods.incarnation[pod] });
+    if (this.cluster.templateOf(pod).hasEphemeralVolumes)
+      this.noteEphemeral({ pod, incarnation: this.cluster.pods.incarnation[pod] });
   }
 
   podRemoved(pod: number): void {
@@ -100,9 +112,17 @@ export class VolumeController implements ClusterObserver {
       return;
     }
     const storageClass = findClass(cluster, claimClassOf(claim));
-    const isDelayed = storageClass !== undefined && waitsForFirstConsumer(storageClass) && claim.metadata?.annotations?.[SELECTED_NODE] === undefined;
+    const isDelayed =
+      storageClass !== undefined &&
+      waitsForFirstConsumer(storageClass) &&
+      claim.metadata?.annotations?.[SELECTED_NODE] === undefined;
     const volumes = cluster.objects.list<PersistentVolume>('PersistentVolume');
-    const volume = findMatchingVolume(claim, volumes, { taken: NOTHING_TAKEN, promisedTo: () => undefined, isReachable: () => true, onlyKept: isDelayed });
+    const volume = findMatchingVolume(claim, volumes, {
+      taken: NOTHING_TAKEN,
+      promisedTo: () => undefined,
+      isReachable: () => true,
+      onlyKept: isDelayed,
+    });
     if (typeof volume === 'string') return;
     if (volume !== null) this.bind(claim, volume);
     else if (storageClass !== undefined && !isDelayed) this.provision(claim, storageClass, null);
@@ -125,7 +145,11 @@ export class VolumeController implements ClusterObserver {
   private bind(claim: PersistentVolumeClaim, volume: PersistentVolume): void {
     const { name = '', namespace = 'default', uid } = claim.metadata ?? {};
     const claimRef = { kind: 'PersistentVolumeClaim', namespace, name, ...(uid === undefined ? {} : { uid }) };
-    this.cluster.putObject('PersistentVolume', { ...volume, spec: { ...volume.spec, claimRef }, status: { phase: 'Bound' } } as PersistentVolume);
+    this.cluster.putObject('PersistentVolume', {
+      ...volume,
+      spec: { ...volume.spec, claimRef },
+      status: { phase: 'Bound' },
+    } as PersistentVolume);
     const annotations = { ...claim.metadata?.annotations, [BIND_COMPLETED]: 'yes' };
     const bound: PersistentVolumeClaim = {
       ...claim,
@@ -164,11 +188,20 @@ export class VolumeController implements ClusterObserver {
     const podName = cluster.podName(pod);
     for (const { name = '', ephemeral } of spec.volumes ?? []) {
       const template = ephemeral?.volumeClaimTemplate;
-      if (template === undefined || cluster.objects.get('PersistentVolumeClaim', `${namespace}/${podName}-${name}`) !== undefined) continue;
+      if (
+        template === undefined ||
+        cluster.objects.get('PersistentVolumeClaim', `${namespace}/${podName}-${name}`) !== undefined
+      )
+        continue;
       cluster.putObject('PersistentVolumeClaim', {
         apiVersion: 'v1',
         kind: 'PersistentVolumeClaim',
-        metadata: { ...template.metadata, name: `${podName}-${name}`, namespace, ownerReferences: [{ kind: 'Pod', name: podName, controller: true }] },
+        metadata: {
+          ...template.metadata,
+          name: `${podName}-${name}`,
+          namespace,
+          ownerReferences: [{ kind: 'Pod', name: podName, controller: true }],
+        },
         spec: template.spec ?? {},
       } as PersistentVolumeClaim);
     }
@@ -179,7 +212,10 @@ export class VolumeController implements ClusterObserver {
     if (claim === undefined || claim.metadata?.ownerReferences?.[0]?.kind !== 'Pod') return;
     this.cluster.removeObject('PersistentVolumeClaim', key);
     const volume = findVolume(this.cluster, volumeNameOf(claim));
-    const isOurs = volume?.metadata?.annotations?.[PROVISIONED_BY] !== undefined && volume.spec?.claimRef?.name === claim.metadata?.name && volume.spec?.claimRef?.namespace === namespaceOf(claim);
+    const isOurs =
+      volume?.metadata?.annotations?.[PROVISIONED_BY] !== undefined &&
+      volume.spec?.claimRef?.name === claim.metadata?.name &&
+      volume.spec?.claimRef?.namespace === namespaceOf(claim);
     if (isOurs) this.cluster.removeObject('PersistentVolume', volumeNameOf(claim));
   }
 }

@@ -12,14 +12,27 @@ const LOCAL = 'cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes';
 const containers = [{ name: 'c', image: 'i', resources: { requests: { cpu: '1' } } }];
 const withVolumes = (...volumes: NonNullable<PodSpec['volumes']>): PodSpec => ({ containers, volumes });
 const budget = (disruptionsAllowed: number, app = 'web', namespace = 'default'): PodDisruptionBudget => ({
-  kind: 'PodDisruptionBudget', metadata: { name: app, namespace }, spec: { selector: { matchLabels: { app } } }, status: { disruptionsAllowed },
+  kind: 'PodDisruptionBudget',
+  metadata: { name: app, namespace },
+  spec: { selector: { matchLabels: { app } } },
+  status: { disruptionsAllowed },
 });
 
 type Settings = ConstructorParameters<typeof AutoscaledWorld>[1];
 
 /** Whether the one node of a group is taken away when its only pod could go elsewhere. */
-function drained(options: PodOptions, settings: Settings = {}, prepare: (world: AutoscaledWorld) => void = () => undefined): boolean {
-  const world = new AutoscaledWorld([{ ...STD, count: 1, max: 10 }, { name: 'fixed', count: 1, cpu: '1500m', memory: '16Gi' }], settings);
+function drained(
+  options: PodOptions,
+  settings: Settings = {},
+  prepare: (world: AutoscaledWorld) => void = () => undefined,
+): boolean {
+  const world = new AutoscaledWorld(
+    [
+      { ...STD, count: 1, max: 10 },
+      { name: 'fixed', count: 1, cpu: '1500m', memory: '16Gi' },
+    ],
+    settings,
+  );
   const fixed = (): number => world.cluster.nodeRow('fixed-0');
   world.at(1, () => world.cluster.setUnschedulable(fixed(), true));
   world.at(2, () => world.pod(options));
@@ -33,11 +46,36 @@ describe('a pod keeps its node', () => {
     ['nothing special', {}, {}, true],
     ['emptyDir', { spec: withVolumes({ name: 'v', emptyDir: {} }) }, {}, false],
     ['emptyDir in memory', { spec: withVolumes({ name: 'v', emptyDir: { medium: 'Memory' } }) }, {}, true],
-    ['emptyDir in memory, and hostPath', { spec: withVolumes({ name: 'v', emptyDir: { medium: 'Memory' } }, { name: 'h', hostPath: { path: '/' } }) }, {}, false],
-    ['emptyDir that may be lost', { spec: withVolumes({ name: 'v', emptyDir: {} }), annotations: { [LOCAL]: 'u,v' } }, {}, true],
-    ['two of which one may be lost', { spec: withVolumes({ name: 'v', emptyDir: {} }, { name: 'w', emptyDir: {} }), annotations: { [LOCAL]: 'v' } }, {}, false],
-    ['emptyDir, and nobody minds', { spec: withVolumes({ name: 'v', emptyDir: {} }) }, { skipNodesWithLocalStorage: false }, true],
-    ['safe to evict, with emptyDir', { spec: withVolumes({ name: 'v', emptyDir: {} }), annotations: { [SAFE]: 'true' } }, {}, true],
+    [
+      'emptyDir in memory, and hostPath',
+      { spec: withVolumes({ name: 'v', emptyDir: { medium: 'Memory' } }, { name: 'h', hostPath: { path: '/' } }) },
+      {},
+      false,
+    ],
+    [
+      'emptyDir that may be lost',
+      { spec: withVolumes({ name: 'v', emptyDir: {} }), annotations: { [LOCAL]: 'u,v' } },
+      {},
+      true,
+    ],
+    [
+      'two of which one may be lost',
+      { spec: withVolumes({ name: 'v', emptyDir: {} }, { name: 'w', emptyDir: {} }), annotations: { [LOCAL]: 'v' } },
+      {},
+      false,
+    ],
+    [
+      'emptyDir, and nobody minds',
+      { spec: withVolumes({ name: 'v', emptyDir: {} }) },
+      { skipNodesWithLocalStorage: false },
+      true,
+    ],
+    [
+      'safe to evict, with emptyDir',
+      { spec: withVolumes({ name: 'v', emptyDir: {} }), annotations: { [SAFE]: 'true' } },
+      {},
+      true,
+    ],
     ['safe to evict, of nobody', { owned: false, annotations: { [SAFE]: 'true' } }, {}, true],
     ['of nobody', { owned: false }, {}, false],
     ['not safe to evict', { annotations: { [SAFE]: 'false' } }, {}, false],
@@ -50,9 +88,11 @@ describe('a pod keeps its node', () => {
     expect(drained(options, settings)).toBe(isTaken);
   });
 
-  const given = (...budgets: PodDisruptionBudget[]) => (world: AutoscaledWorld): void => {
-    for (const object of budgets) world.cluster.putObject('PodDisruptionBudget', object);
-  };
+  const given =
+    (...budgets: PodDisruptionBudget[]) =>
+    (world: AutoscaledWorld): void => {
+      for (const object of budgets) world.cluster.putObject('PodDisruptionBudget', object);
+    };
 
   test('whose disruption budget allows nothing', () => {
     const labels = { app: 'web' };
@@ -63,14 +103,20 @@ describe('a pod keeps its node', () => {
   });
 
   test('safe to evict or not: the eviction itself asks the budget, in vain', () => {
-    const world = new AutoscaledWorld([{ ...STD, count: 1, max: 10 }, { name: 'fixed', count: 1, cpu: '1500m', memory: '16Gi' }]);
+    const world = new AutoscaledWorld([
+      { ...STD, count: 1, max: 10 },
+      { name: 'fixed', count: 1, cpu: '1500m', memory: '16Gi' },
+    ]);
     world.cluster.putObject('PodDisruptionBudget', budget(0));
     world.at(1, () => world.cluster.setUnschedulable(world.cluster.nodeRow('fixed-0'), true));
     world.at(2, () => world.pod({ labels: { app: 'web' }, annotations: { [SAFE]: 'true' } }));
     world.at(5, () => world.cluster.setUnschedulable(world.cluster.nodeRow('fixed-0'), false));
     // Tainted at 610 s, asked from 615 s on for two minutes, given back; then it is unneeded anew for ten minutes.
     const log = world.until(1800);
-    expect(log.split('\n').filter((line) => line.includes('scaleDown'))).toEqual(['610 scaleDown std -1', '1350 scaleDown std -1']);
+    expect(log.split('\n').filter((line) => line.includes('scaleDown'))).toEqual([
+      '610 scaleDown std -1',
+      '1350 scaleDown std -1',
+    ]);
     expect(log).not.toContain('std-0 is gone');
     expect(world.cluster.nodeInfo(world.cluster.nodeRow('std-0')).facts.unschedulable).toBe(false);
   });
@@ -78,7 +124,10 @@ describe('a pod keeps its node', () => {
 
 describe('a drain and its budget', () => {
   test('one disruption at a time: the second pod is asked again ten seconds later', () => {
-    const world = new AutoscaledWorld([{ ...STD, count: 1, max: 10 }, { name: 'fixed', count: 1, cpu: '3', memory: '16Gi' }]);
+    const world = new AutoscaledWorld([
+      { ...STD, count: 1, max: 10 },
+      { name: 'fixed', count: 1, cpu: '3', memory: '16Gi' },
+    ]);
     world.cluster.putObject('PodDisruptionBudget', budget(1));
     world.at(1, () => world.cluster.setUnschedulable(world.cluster.nodeRow('fixed-0'), true));
     world.at(2, () => world.pods(2, { labels: { app: 'web' }, cpu: '500m' }));
@@ -88,7 +137,13 @@ describe('a drain and its budget', () => {
   });
 
   test('budgets are spent in thought: of two nodes whose pods share one disruption, one goes first', () => {
-    const world = new AutoscaledWorld([{ ...STD, count: 2, max: 10 }, { name: 'fixed', count: 1, cpu: '3', memory: '16Gi' }], { maxDrainParallelism: 2 });
+    const world = new AutoscaledWorld(
+      [
+        { ...STD, count: 2, max: 10 },
+        { name: 'fixed', count: 1, cpu: '3', memory: '16Gi' },
+      ],
+      { maxDrainParallelism: 2 },
+    );
     world.cluster.putObject('PodDisruptionBudget', budget(1));
     world.at(1, () => world.cluster.setUnschedulable(world.cluster.nodeRow('fixed-0'), true));
     world.at(2, () => world.pods(2, { labels: { app: 'web' }, cpu: '1900m' }));
@@ -99,24 +154,59 @@ describe('a drain and its budget', () => {
 
   test('a budget by hand keeps the node of a whole run', () => {
     const deployment = (name: string, cpu: string, annotations: object = {}) => ({
-      apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, annotations },
-      spec: { selector: { matchLabels: { app: name } }, template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'c', image: 'i', resources: { requests: { cpu } } }] } } },
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name, annotations },
+      spec: {
+        selector: { matchLabels: { app: name } },
+        template: {
+          metadata: { labels: { app: name } },
+          spec: { containers: [{ name: 'c', image: 'i', resources: { requests: { cpu } } }] },
+        },
+      },
     });
-    const pools = [{ name: 'base', count: 1, allocatable: { cpu: 4, memory: '8Gi' } }, { name: 'g', allocatable: { cpu: 4, memory: '8Gi' }, autoscaling: { min: 0, max: 5, provisioning: '60s' } }];
+    const pools = [
+      { name: 'base', count: 1, allocatable: { cpu: 4, memory: '8Gi' } },
+      { name: 'g', allocatable: { cpu: 4, memory: '8Gi' }, autoscaling: { min: 0, max: 5, provisioning: '60s' } },
+    ];
     const nodesAfter = (spec: object): number => {
-      const objects = [deployment('filler', '3500m', { 'podyard.dev/duration': '15m' }), deployment('keep', '1'), { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name: 'keep' }, spec: { selector: { matchLabels: { app: 'keep' } }, ...spec } }];
+      const objects = [
+        deployment('filler', '3500m', { 'podyard.dev/duration': '15m' }),
+        deployment('keep', '1'),
+        {
+          apiVersion: 'policy/v1',
+          kind: 'PodDisruptionBudget',
+          metadata: { name: 'keep' },
+          spec: { selector: { matchLabels: { app: 'keep' } }, ...spec },
+        },
+      ];
       return playScenario({ duration: '90m', nodePools: pools }, objects).result.counts.nodes;
     };
-    expect([nodesAfter({ maxUnavailable: 0 }), nodesAfter({ maxUnavailable: '0%' }), nodesAfter({ minAvailable: 1 }), nodesAfter({ minAvailable: '100%' })]).toEqual([2, 2, 2, 2]);
-    expect([nodesAfter({ maxUnavailable: 1 }), nodesAfter({ minAvailable: 0 }), nodesAfter({ minAvailable: '0%' })]).toEqual([1, 1, 1]);
+    expect([
+      nodesAfter({ maxUnavailable: 0 }),
+      nodesAfter({ maxUnavailable: '0%' }),
+      nodesAfter({ minAvailable: 1 }),
+      nodesAfter({ minAvailable: '100%' }),
+    ]).toEqual([2, 2, 2, 2]);
+    expect([
+      nodesAfter({ maxUnavailable: 1 }),
+      nodesAfter({ minAvailable: 0 }),
+      nodesAfter({ minAvailable: '0%' }),
+    ]).toEqual([1, 1, 1]);
   });
 });
 
-test('a pod whose next attempt is under way at the loop\'s instant counts', () => {
+test("a pod whose next attempt is under way at the loop's instant counts", () => {
   // Backoffs end at whole seconds, loops come every ten: without nodes one pod is always in flight then.
   const grown = (replicas: number): string[] => {
-    const nodePools = [{ name: 'g', allocatable: { cpu: 4, memory: '8Gi' }, autoscaling: { min: 0, max: 10, provisioning: '60s' } }];
-    const { result } = playScenario({ duration: '5m', nodePools, workloads: [{ name: 'w', kind: 'Deployment', replicas, requests: { cpu: 3 } }] });
+    const nodePools = [
+      { name: 'g', allocatable: { cpu: 4, memory: '8Gi' }, autoscaling: { min: 0, max: 10, provisioning: '60s' } },
+    ];
+    const { result } = playScenario({
+      duration: '5m',
+      nodePools,
+      workloads: [{ name: 'w', kind: 'Deployment', replicas, requests: { cpu: 3 } }],
+    });
     return result.events.map(({ seconds, label }) => `${seconds} ${label}`);
   };
   expect(grown(4)).toEqual(['10 g +4']);
@@ -124,12 +214,27 @@ test('a pod whose next attempt is under way at the loop\'s instant counts', () =
 });
 
 describe('nodes of the files in an autoscaled pool', () => {
-  const pool = (members: object, more: object = {}) => ({ name: 'workers', members, allocatable: { cpu: 4, memory: '16Gi' }, costPerHour: 1, autoscaling: { min: 1, max: 4, provisioning: '60s' }, ...more });
+  const pool = (members: object, more: object = {}) => ({
+    name: 'workers',
+    members,
+    allocatable: { cpu: 4, memory: '16Gi' },
+    costPerHour: 1,
+    autoscaling: { min: 1, max: 4, provisioning: '60s' },
+    ...more,
+  });
   const group = (name: string, labels: object) => {
     const node = nodeObject(name) as { metadata: { labels: object } };
-    return { ...node, metadata: { ...node.metadata, labels: { ...node.metadata.labels, ...labels } }, spec: { providerID: `cloud://zone/${name}` } };
+    return {
+      ...node,
+      metadata: { ...node.metadata, labels: { ...node.metadata.labels, ...labels } },
+      spec: { providerID: `cloud://zone/${name}` },
+    };
   };
-  const nodes = [group('workers-0', { group: 'w' }), group('workers-1', { group: 'w' }), group('control-0', { group: 'c' })];
+  const nodes = [
+    group('workers-0', { group: 'w' }),
+    group('workers-1', { group: 'w' }),
+    group('control-0', { group: 'c' }),
+  ];
 
   test.each([
     ['labels', { labels: { group: 'w' } }],
@@ -138,24 +243,41 @@ describe('nodes of the files in an autoscaled pool', () => {
     ['all of them', { labels: { group: 'w' }, namePrefix: 'w', providerIDPrefix: 'cloud://' }],
   ])('by %s: idle ones go down to the minimum, others stay, and what they cost is counted', (_how, members) => {
     const { result } = playScenario({ duration: '1h', nodePools: [pool(members)] }, nodes);
-    expect(result.nodes.map(({ name, pool: of, removedSeconds }) => `${name} ${of}${removedSeconds === null ? '' : ' removed'}`).sort((a, b) => (a < b ? -1 : 1))).toEqual([
-      'control-0 ', 'workers-0 workers removed', 'workers-1 workers',
-    ]);
+    expect(
+      result.nodes
+        .map(({ name, pool: of, removedSeconds }) => `${name} ${of}${removedSeconds === null ? '' : ' removed'}`)
+        .sort((a, b) => (a < b ? -1 : 1)),
+    ).toEqual(['control-0 ', 'workers-0 workers removed', 'workers-1 workers']);
     expect(result.cost.total).toBeGreaterThan(1);
   });
 
   test('count in the size of the group; new nodes get the names after theirs', () => {
     const workloads = [{ name: 'w', kind: 'Deployment', replicas: 5, requests: { cpu: 3 } }];
-    const { result } = playScenario({ duration: '10m', nodePools: [pool({ namePrefix: 'workers-' })], workloads }, nodes);
-    expect(result.nodes.filter(({ pool: of }) => of === 'workers').map(({ name }) => name)).toEqual(['workers-0', 'workers-1', 'workers-2', 'workers-3']);
+    const { result } = playScenario(
+      { duration: '10m', nodePools: [pool({ namePrefix: 'workers-' })], workloads },
+      nodes,
+    );
+    expect(result.nodes.filter(({ pool: of }) => of === 'workers').map(({ name }) => name)).toEqual([
+      'workers-0',
+      'workers-1',
+      'workers-2',
+      'workers-3',
+    ]);
     expect(result.counts.podsPending).toBe(0);
   });
 
   test('are told when there are none, too many, or of two pools', () => {
-    const warnings = (nodePools: readonly object[]): readonly string[] => playScenario({ duration: '1m', nodePools }, nodes).warnings;
-    expect(warnings([pool({ namePrefix: 'other-' }, { autoscaling: { min: 0, max: 4 } })])).toEqual(['no node of the files belongs to the pool']);
-    expect(warnings([pool({ labels: { group: 'w' } }, { autoscaling: { min: 0, max: 1 } })])).toEqual(['the pool begins with 2 nodes, outside of autoscaling min 0 and max 1']);
-    expect(() => warnings([pool({ namePrefix: 'workers-' }), pool({ labels: { group: 'w' } }, { name: 'again' })])).toThrow('the node workers-0 belongs to the pool workers, too');
+    const warnings = (nodePools: readonly object[]): readonly string[] =>
+      playScenario({ duration: '1m', nodePools }, nodes).warnings;
+    expect(warnings([pool({ namePrefix: 'other-' }, { autoscaling: { min: 0, max: 4 } })])).toEqual([
+      'no node of the files belongs to the pool',
+    ]);
+    expect(warnings([pool({ labels: { group: 'w' } }, { autoscaling: { min: 0, max: 1 } })])).toEqual([
+      'the pool begins with 2 nodes, outside of autoscaling min 0 and max 1',
+    ]);
+    expect(() =>
+      warnings([pool({ namePrefix: 'workers-' }), pool({ labels: { group: 'w' } }, { name: 'again' })]),
+    ).toThrow('the node workers-0 belongs to the pool workers, too');
     expect(() => warnings([pool({})])).toThrow('expected labels, namePrefix or providerIDPrefix');
   });
 });

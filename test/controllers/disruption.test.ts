@@ -23,20 +23,42 @@ class BudgetWorld {
 
   constructor() {
     new Disruption(this.kernel, this.cluster, this.owners, this.budgets, 4);
-    this.node = this.cluster.addNode({ metadata: { name: 'n' }, status: { allocatable: { cpu: '1000', memory: '1Ti', pods: '1000' } } });
+    this.node = this.cluster.addNode({
+      metadata: { name: 'n' },
+      status: { allocatable: { cpu: '1000', memory: '1Ti', pods: '1000' } },
+    });
   }
 
   template(app: string, more: object = {}): number {
-    return this.cluster.internTemplate({ metadata: { labels: { app }, namespace: 'default', ...more }, spec: { containers: [{ name: 'c' }] } }).id;
+    return this.cluster.internTemplate({
+      metadata: { labels: { app }, namespace: 'default', ...more },
+      spec: { containers: [{ name: 'c' }] },
+    }).id;
   }
 
   owner(kind: OwnerKind, scale: number, app = 'web'): number {
-    return this.replacement.addOwner({ kind, template: this.template(app), workloadClass: 0, nameBase: this.cluster.names.intern(app), endsAtMicros: Infinity, podsToCome: 0, scale });
+    return this.replacement.addOwner({
+      kind,
+      template: this.template(app),
+      workloadClass: 0,
+      nameBase: this.cluster.names.intern(app),
+      endsAtMicros: Infinity,
+      podsToCome: 0,
+      scale,
+    });
   }
 
   pods(count: number, owner: number, template = this.template('web'), runs = count): number[] {
     return Array.from({ length: count }, (_, index) => {
-      const pod = this.cluster.createPod({ template, nameBase: 0, nameOrdinal: index, owner, workloadClass: 0, durationMicros: Infinity, pinnedNode: -1 });
+      const pod = this.cluster.createPod({
+        template,
+        nameBase: 0,
+        nameOrdinal: index,
+        owner,
+        workloadClass: 0,
+        durationMicros: Infinity,
+        pinnedNode: -1,
+      });
       if (index < runs) {
         this.cluster.placePod(pod, this.node);
         this.cluster.startPod(pod);
@@ -46,13 +68,19 @@ class BudgetWorld {
   }
 
   budget(spec: object, name = 'b', status: object = {}): void {
-    this.cluster.putObject('PodDisruptionBudget', { kind: 'PodDisruptionBudget', metadata: { name, namespace: 'default' }, spec: { selector: { matchLabels: { app: 'web' } }, ...spec }, status } as PodDisruptionBudget);
+    this.cluster.putObject('PodDisruptionBudget', {
+      kind: 'PodDisruptionBudget',
+      metadata: { name, namespace: 'default' },
+      spec: { selector: { matchLabels: { app: 'web' } }, ...spec },
+      status,
+    } as PodDisruptionBudget);
   }
 
   /** `allowed of healthy, wants desired of expected`, after the controllers have looked. */
   status(name = 'b'): string {
     this.kernel.run({ until: this.kernel.now + SECOND });
-    const { disruptionsAllowed, currentHealthy, desiredHealthy, expectedPods } = this.budgets.get(`default/${name}`)?.status ?? {};
+    const { disruptionsAllowed, currentHealthy, desiredHealthy, expectedPods } =
+      this.budgets.get(`default/${name}`)?.status ?? {};
     return `${disruptionsAllowed} of ${currentHealthy}, wants ${desiredHealthy} of ${expectedPods}`;
   }
 }
@@ -76,7 +104,7 @@ describe('a budget allows', () => {
     expect(world.status()).toBe(expected);
   });
 
-  test('by the scale of the pods\' controllers, not by the pods that are there', () => {
+  test("by the scale of the pods' controllers, not by the pods that are there", () => {
     const world = new BudgetWorld();
     world.budget({ maxUnavailable: 2 });
     world.pods(3, world.owner(OwnerKind.ReplicaSet, 4));
@@ -90,7 +118,10 @@ describe('a budget allows', () => {
       world.budget({ maxUnavailable: 1 }, 'b', { disruptionsAllowed: 7 });
       world.budget({ minAvailable: 1 }, 'c');
       world.pods(3, world.owner(kind, -1));
-      expect([world.status(), world.status('c')]).toEqual(['0 of undefined, wants undefined of undefined', '2 of 3, wants 1 of 3']);
+      expect([world.status(), world.status('c')]).toEqual([
+        '0 of undefined, wants undefined of undefined',
+        '2 of 3, wants 1 of 3',
+      ]);
     }
   });
 
@@ -100,7 +131,11 @@ describe('a budget allows', () => {
     world.budget({ minAvailable: 1 }, 'c');
     world.pods(3, -1);
     expect([world.status(), world.status('c')]).toEqual(['0 of 3, wants 0 of 0', '2 of 3, wants 1 of 3']);
-    world.pods(3, -1, world.template('web', { ownerReferences: [{ kind: 'ReplicaSet', name: 'x', uid: 'x', controller: true }] }));
+    world.pods(
+      3,
+      -1,
+      world.template('web', { ownerReferences: [{ kind: 'ReplicaSet', name: 'x', uid: 'x', controller: true }] }),
+    );
     expect([world.status(), world.status('c')]).toEqual(['4 of 6, wants 2 of 3', '5 of 6, wants 1 of 6']);
   });
 
@@ -123,10 +158,16 @@ test('counts kept pod by pod are those of counting all pods', () => {
   const owners = apps.map((app, index) => world.owner(OwnerKind.StatefulSet, 3 + index, app));
   let statuses = 0;
   for (let step = 0; step < 4000; step++) {
-    const living = Array.from({ length: cluster.pods.length }, (_, pod) => pod).filter((pod) => cluster.pods.phase[pod] !== PodPhase.Free);
+    const living = Array.from({ length: cluster.pods.length }, (_, pod) => pod).filter(
+      (pod) => cluster.pods.phase[pod] !== PodPhase.Free,
+    );
     const pod = living[draw(living.length)];
     const action = draw(12);
-    if (action === 0) world.budget({ minAvailable: draw(4), selector: [{ matchLabels: { app: apps[draw(3)] } }, {}][draw(2)] }, `b${draw(3)}`);
+    if (action === 0)
+      world.budget(
+        { minAvailable: draw(4), selector: [{ matchLabels: { app: apps[draw(3)] } }, {}][draw(2)] },
+        `b${draw(3)}`,
+      );
     else if (action === 1) cluster.removeObject('PodDisruptionBudget', `default/b${draw(3)}`);
     else if (action < 5 || pod === undefined) {
       const app = draw(3);
@@ -140,13 +181,19 @@ test('counts kept pod by pod are those of counting all pods', () => {
     for (const budget of [...cluster.objects.list<PodDisruptionBudget>('PodDisruptionBudget')]) {
       const name = budget.metadata?.name ?? '';
       const found = world.status(name);
-      const covered = Array.from({ length: cluster.pods.length }, (_, row) => row).filter((row) => cluster.pods.phase[row] !== PodPhase.Free).filter((row) => {
-        const labels = budget.spec?.selector?.matchLabels ?? {};
-        return Object.entries(labels).every(([key, value]) => cluster.templateOf(row).labels.get(key) === value);
-      });
-      const healthy = covered.filter((row) => cluster.pods.phase[row] === PodPhase.Running && !cluster.pods.isTerminating(row)).length;
+      const covered = Array.from({ length: cluster.pods.length }, (_, row) => row)
+        .filter((row) => cluster.pods.phase[row] !== PodPhase.Free)
+        .filter((row) => {
+          const labels = budget.spec?.selector?.matchLabels ?? {};
+          return Object.entries(labels).every(([key, value]) => cluster.templateOf(row).labels.get(key) === value);
+        });
+      const healthy = covered.filter(
+        (row) => cluster.pods.phase[row] === PodPhase.Running && !cluster.pods.isTerminating(row),
+      ).length;
       const desired = budget.spec?.minAvailable ?? 0;
-      expect(found, `step ${step}`).toBe(`${covered.length > 0 ? Math.max(0, healthy - Number(desired)) : 0} of ${healthy}, wants ${desired} of ${covered.length}`);
+      expect(found, `step ${step}`).toBe(
+        `${covered.length > 0 ? Math.max(0, healthy - Number(desired)) : 0} of ${healthy}, wants ${desired} of ${covered.length}`,
+      );
       statuses++;
     }
   }
@@ -154,7 +201,8 @@ test('counts kept pod by pod are those of counting all pods', () => {
 });
 
 describe('an eviction', () => {
-  const evict = (world: BudgetWorld, pod: number): boolean => evictPod(world.cluster, world.budgets, pod, EvictionCause.Api);
+  const evict = (world: BudgetWorld, pod: number): boolean =>
+    evictPod(world.cluster, world.budgets, pod, EvictionCause.Api);
 
   test('goes through as often as the budget allows, at one instant, too', () => {
     const world = new BudgetWorld();

@@ -22,21 +22,38 @@ function problemsOf(run: () => unknown): string[] {
 }
 
 describe('a file that a folder brings along', () => {
-  const folder = (name: string, text: string) => readManifests(['d'], memoryFiles({ [`d/${name}`]: text, 'd/pod.yaml': POD }));
+  const folder = (name: string, text: string) =>
+    readManifests(['d'], memoryFiles({ [`d/${name}`]: text, 'd/pod.yaml': POD }));
 
   test.each([
     ['10-secret.yaml', '# fill in your own\n# kind: Secret\n', 'it holds nothing but comments'],
     ['empty.yaml', '', 'it holds nothing but comments'],
-    ['kustomization.yaml', 'resources: [pod.yaml]\n', 'a kustomization is not built: run "kubectl kustomize" and name what it prints'],
-    ['values.yaml', 'image: {tag: 1}\nreplicas: 2\n', 'a Helm chart is not rendered: run "helm template" and name what it prints'],
-    ['Chart.yaml', 'apiVersion: v2\nname: c\nversion: 1.0.0\n', 'a Helm chart is not rendered: run "helm template" and name what it prints'],
+    [
+      'kustomization.yaml',
+      'resources: [pod.yaml]\n',
+      'a kustomization is not built: run "kubectl kustomize" and name what it prints',
+    ],
+    [
+      'values.yaml',
+      'image: {tag: 1}\nreplicas: 2\n',
+      'a Helm chart is not rendered: run "helm template" and name what it prints',
+    ],
+    [
+      'Chart.yaml',
+      'apiVersion: v2\nname: c\nversion: 1.0.0\n',
+      'a Helm chart is not rendered: run "helm template" and name what it prints',
+    ],
     ['dashboard.json', '{"panels": [{"type": "graph"}], "title": "t"}', 'it holds no Kubernetes objects'],
     ['nodes.json', '[{"name": "n0", "cpu": 4}, {"name": "n1", "cpu": 8}]', 'it holds no Kubernetes objects'],
     ['words.yaml', '- a\n- b\n', 'it holds no Kubernetes objects'],
     ['text.yaml', 'just words\n', 'it holds no Kubernetes objects'],
     ['player.json', '{"kind": "Playlist", "items": 3}', 'it holds no Kubernetes objects'],
     ['broken.json', '{"panels": [', 'it holds no Kubernetes objects'],
-    ['deployment.yaml', 'apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {{ .Values.name }}\n  {{- if .x }}\n', 'it is a template: render it first (helm template)'],
+    [
+      'deployment.yaml',
+      'apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {{ .Values.name }}\n  {{- if .x }}\n',
+      'it is a template: render it first (helm template)',
+    ],
   ])('%s is passed over and said so', (name, text, reason) => {
     const { objects, warnings } = folder(name, text);
     expect(objects.map(({ metadata }) => metadata?.name)).toEqual(['a']);
@@ -50,16 +67,28 @@ describe('a file that a folder brings along', () => {
   });
 
   test.each([
-    ['names a kind of ours and no version', 'kind: Pod\nmetadata: {name: b}\n', 'd/x.yaml:1:1: "apiVersion" is missing'],
+    [
+      'names a kind of ours and no version',
+      'kind: Pod\nmetadata: {name: b}\n',
+      'd/x.yaml:1:1: "apiVersion" is missing',
+    ],
     ['is broken', 'apiVersion: v1\nkind: Pod\n  name: b\n', 'd/x.yaml:2:7: broken YAML'],
-    ['is a list of objects with a hole', 'apiVersion: v1\nkind: List\nitems:\n- {metadata: {name: b}}\n', 'd/x.yaml:4:3: expected a Kubernetes object: "kind" is missing [items[0]]'],
+    [
+      'is a list of objects with a hole',
+      'apiVersion: v1\nkind: List\nitems:\n- {metadata: {name: b}}\n',
+      'd/x.yaml:4:3: expected a Kubernetes object: "kind" is missing [items[0]]',
+    ],
   ])('is a mistake when it %s', (_what, text, message) => {
     expect(problemsOf(() => folder('x.yaml', text)).join('\n')).toContain(message);
   });
 
   test('named by hand is a mistake', () => {
-    expect(problemsOf(() => readManifests(['values.yaml'], memoryFiles({ 'values.yaml': 'a: 1\n' })))).toEqual(['values.yaml:1:1: expected a Kubernetes object: "kind" is missing']);
-    expect(problemsOf(() => readManifests(['empty.yaml'], memoryFiles({ 'empty.yaml': '# nothing\n' })))).toEqual(['empty.yaml: expected Kubernetes objects, found an empty file']);
+    expect(problemsOf(() => readManifests(['values.yaml'], memoryFiles({ 'values.yaml': 'a: 1\n' })))).toEqual([
+      'values.yaml:1:1: expected a Kubernetes object: "kind" is missing',
+    ]);
+    expect(problemsOf(() => readManifests(['empty.yaml'], memoryFiles({ 'empty.yaml': '# nothing\n' })))).toEqual([
+      'empty.yaml: expected Kubernetes objects, found an empty file',
+    ]);
   });
 });
 
@@ -67,7 +96,7 @@ describe('quoted text that goes on in the next line', () => {
   const value = (text: string): unknown => readDocuments(text, 'x.yaml').documents[0]?.value;
 
   test.each([
-    ['at its key\'s column', "m:\n  a: 'one\n  two'\n  b: 1\n"],
+    ["at its key's column", "m:\n  a: 'one\n  two'\n  b: 1\n"],
     ['at the first column', 'm:\n  a: "one\ntwo"\n  b: 1\n'],
     ['in a list', 'm:\n- a: "one\n  two"\n  b: 1\n'],
     ['with an escaped quote', "m:\n  a: 'o''ne\n  two'\n  b: \"x\\\"\n  y\"\n"],
@@ -88,42 +117,76 @@ describe('quoted text that goes on in the next line', () => {
 
   test('folds as ever', () => expect(value("a: 'one\ntwo\n\nthree'\n")).toEqual({ a: 'one two\nthree' }));
 
-  test.each([['a quote that is not closed', 'a: "one\nb: 2\n'], ['a colon in a value', 'a: b: c\n'], ['a tab', 'a:\n\tb: 1\n']])('%s stays a mistake', (_what, text) => {
+  test.each([
+    ['a quote that is not closed', 'a: "one\nb: 2\n'],
+    ['a colon in a value', 'a: b: c\n'],
+    ['a tab', 'a:\n\tb: 1\n'],
+  ])('%s stays a mistake', (_what, text) => {
     expect(readDocuments(text, 'x.yaml').problems).toHaveLength(1);
   });
 
   test('has its place in messages', () => {
-    const text = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  annotations:\n    x: 'one\n    two'\nspec:\n  containers: [{name: C}]\n";
-    expect(problemsOf(() => readManifests(['x.yaml'], memoryFiles({ 'x.yaml': text })))).toEqual([expect.stringMatching(/^x\.yaml:9:23: expected a name/)]);
+    const text =
+      "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  annotations:\n    x: 'one\n    two'\nspec:\n  containers: [{name: C}]\n";
+    expect(problemsOf(() => readManifests(['x.yaml'], memoryFiles({ 'x.yaml': text })))).toEqual([
+      expect.stringMatching(/^x\.yaml:9:23: expected a name/),
+    ]);
   });
 });
 
 describe('a key that stands twice', () => {
-  const crd = 'apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: x}\nspec: {a: 1, a: 2}\n';
-  const read = (text: string, name = 'x.yaml') => () => readManifests([name], memoryFiles({ [name]: text }));
+  const crd =
+    'apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: x}\nspec: {a: 1, a: 2}\n';
+  const read =
+    (text: string, name = 'x.yaml') =>
+    () =>
+      readManifests([name], memoryFiles({ [name]: text }));
 
   test('does not matter in a kind that is ignored', () => {
     expect(read(`${crd}---\n${POD}`)().objects).toHaveLength(1);
-    expect(read(JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, data: { a: 1 } }).replace('"a":1', '"a":1,"a":2'), 'x.json')().ignoredKinds).toEqual({ Secret: 1 });
+    expect(
+      read(
+        JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, data: { a: 1 } }).replace(
+          '"a":1',
+          '"a":1,"a":2',
+        ),
+        'x.json',
+      )().ignoredKinds,
+    ).toEqual({ Secret: 1 });
     const list = `apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Secret, metadata: {name: s, name: s}}\n- ${POD.trim().replaceAll('\n', '\n  ')}\n`;
     expect(read(list)().objects).toHaveLength(1);
   });
 
   test('is a mistake in one that is simulated', () => {
-    expect(problemsOf(read(POD.replace('{name: a}', '{name: a, name: a}')))).toEqual(['x.yaml:3:21: duplicate key "name"']);
+    expect(problemsOf(read(POD.replace('{name: a}', '{name: a, name: a}')))).toEqual([
+      'x.yaml:3:21: duplicate key "name"',
+    ]);
     const list = `apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Secret, metadata: {name: s}}\n- apiVersion: v1\n  kind: Pod\n  metadata: {name: a, name: a}\n  spec: {containers: [{name: c}]}\n- {apiVersion: v1, kind: Secret, metadata: {name: t}}\n`;
     expect(problemsOf(read(list))).toEqual(['x.yaml:7:23: duplicate key "name"']);
   });
 });
 
 describe('hints at misspelt kinds', () => {
-  const warnings = (kind: string, apiVersion: string): string[] => readManifests(['x.yaml'], memoryFiles({ 'x.yaml': `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: {name: x}\n` })).warnings.map(({ suggestion }) => suggestion ?? '');
+  const warnings = (kind: string, apiVersion: string): string[] =>
+    readManifests(
+      ['x.yaml'],
+      memoryFiles({ 'x.yaml': `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: {name: x}\n` }),
+    ).warnings.map(({ suggestion }) => suggestion ?? '');
 
-  test.each([['Deploymnet', 'apps/v1', 'Deployment'], ['Servce', 'v1', 'Service'], ['Jobs', 'batch/v1', '']])('%s of %s', (kind, apiVersion, hint) => {
+  test.each([
+    ['Deploymnet', 'apps/v1', 'Deployment'],
+    ['Servce', 'v1', 'Service'],
+    ['Jobs', 'batch/v1', ''],
+  ])('%s of %s', (kind, apiVersion, hint) => {
     expect(warnings(kind, apiVersion)).toEqual(hint === '' ? [] : [hint]);
   });
 
-  test.each([['APIService', 'apiregistration.k8s.io/v1'], ['Services', 'example.com/v1'], ['PodMetrics', 'metrics.k8s.io/v1'], ['Deployments', 'x.example/v1']])('not at %s of %s', (kind, apiVersion) => {
+  test.each([
+    ['APIService', 'apiregistration.k8s.io/v1'],
+    ['Services', 'example.com/v1'],
+    ['PodMetrics', 'metrics.k8s.io/v1'],
+    ['Deployments', 'x.example/v1'],
+  ])('not at %s of %s', (kind, apiVersion) => {
     expect(warnings(kind, apiVersion)).toEqual([]);
   });
 });
@@ -133,7 +196,10 @@ describe('hints at misspelt kinds', () => {
 const POOL = 'nodePools: [{name: n, count: 1, allocatable: {cpu: 4, memory: 8Gi}}]\n';
 
 function scenario(objects: string, rest = ''): ScenarioRead {
-  return readScenario({ file: 's.yaml' }, memoryFiles({ 's.yaml': `${POOL}manifests: o.yaml\n${rest}`, 'o.yaml': objects }));
+  return readScenario(
+    { file: 's.yaml' },
+    memoryFiles({ 's.yaml': `${POOL}manifests: o.yaml\n${rest}`, 'o.yaml': objects }),
+  );
 }
 
 describe('mistakes that admission would find', () => {
@@ -146,7 +212,14 @@ describe('mistakes that admission would find', () => {
       'apiVersion: v1\nkind: Pod\nmetadata: {name: d}\nspec:\n  priorityClassName: nobody\n  containers: [{name: c}]\n',
       'apiVersion: v1\nkind: Pod\nmetadata: {name: e}\nspec:\n  priorityClassName: system-node-critical\n  priority: 1\n  containers: [{name: c}]\n',
     ].join('---\n');
-    expect(problemsOf(() => scenario(objects, 'workloads: [{name: w, kind: Deployment, template: {spec: {runtimeClassName: kata, containers: [{name: c}]}}}]\n'))).toEqual([
+    expect(
+      problemsOf(() =>
+        scenario(
+          objects,
+          'workloads: [{name: w, kind: Deployment, template: {spec: {runtimeClassName: kata, containers: [{name: c}]}}}]\n',
+        ),
+      ),
+    ).toEqual([
       's.yaml:3:77: RuntimeClass "kata" not found [workloads[0].template.spec.runtimeClassName]',
       'o.yaml:5:3: priority 7 differs from 0, which the PriorityClass gives [spec.priorityClassName]',
       'o.yaml:10:57: expected a duration such as 90s, 10m or 1h30m, found "soon" [metadata.annotations["podyard.dev/duration"]]',
@@ -158,7 +231,8 @@ describe('mistakes that admission would find', () => {
   });
 
   test('are none in pods of a running cluster', () => {
-    const running = 'apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {priority: 7, runtimeClassName: gone, nodeName: n-0, containers: [{name: c}]}\nstatus: {phase: Running}\n';
+    const running =
+      'apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {priority: 7, runtimeClassName: gone, nodeName: n-0, containers: [{name: c}]}\nstatus: {phase: Running}\n';
     expect(scenario(running).warnings).toEqual([]);
   });
 });
@@ -166,37 +240,72 @@ describe('mistakes that admission would find', () => {
 describe('what can never run', () => {
   const pod = (spec: string): string => `apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {${spec}}\n`;
   const warnings = (objects: string, rest = ''): string[] => scenario(objects, rest).warnings.map(formatProblem);
-  const requests = (text: string): string => `containers: [{name: c, resources: {requests: {${text}}, limits: {${text}}}}]`;
+  const requests = (text: string): string =>
+    `containers: [{name: c, resources: {requests: {${text}}, limits: {${text}}}}]`;
 
   test.each([
-    ['more cpu than any node has', 'cpu: 5', 'the pod asks for cpu 5, and no node offers more than 4: it can never run'],
-    ['what no node has', 'example.com/gpu: 1', 'the pod asks for example.com/gpu 1, and no node offers any: it can never run'],
+    [
+      'more cpu than any node has',
+      'cpu: 5',
+      'the pod asks for cpu 5, and no node offers more than 4: it can never run',
+    ],
+    [
+      'what no node has',
+      'example.com/gpu: 1',
+      'the pod asks for example.com/gpu 1, and no node offers any: it can never run',
+    ],
     ['all of a node', 'cpu: 4, memory: 8Gi', ''],
   ])('a pod that asks for %s', (_what, text, message) => {
     expect(warnings(pod(requests(text)))).toEqual(message === '' ? [] : [`o.yaml:4:8: ${message} [spec.containers]`]);
   });
 
   test('looks at each kind of node, groups that are empty now included', () => {
-    const pools = (autoscaling: string): string => `nodePools: [{name: a, count: 1, allocatable: {cpu: 8, memory: 1Gi}}, {name: b, count: 0, allocatable: {cpu: 1, memory: 64Gi}}, {name: c${autoscaling}, allocatable: {cpu: 16, memory: 16Gi}}]\nmanifests: o.yaml\n`;
-    const read = (autoscaling: string, text: string): string[] => readScenario({ file: 's.yaml' }, memoryFiles({ 's.yaml': pools(autoscaling), 'o.yaml': pod(requests(text)) })).warnings.map(({ message }) => message);
+    const pools = (autoscaling: string): string =>
+      `nodePools: [{name: a, count: 1, allocatable: {cpu: 8, memory: 1Gi}}, {name: b, count: 0, allocatable: {cpu: 1, memory: 64Gi}}, {name: c${autoscaling}, allocatable: {cpu: 16, memory: 16Gi}}]\nmanifests: o.yaml\n`;
+    const read = (autoscaling: string, text: string): string[] =>
+      readScenario(
+        { file: 's.yaml' },
+        memoryFiles({ 's.yaml': pools(autoscaling), 'o.yaml': pod(requests(text)) }),
+      ).warnings.map(({ message }) => message);
     expect(read(', autoscaling: {min: 0, max: 2}', 'cpu: 10, memory: 10Gi')).toEqual([]);
-    expect(read(', count: 0', 'cpu: 10')).toEqual(['the pod asks for cpu 10, and no node offers more than 8: it can never run']);
-    expect(read(', autoscaling: {min: 0, max: 2}', 'cpu: 8, memory: 17Gi')).toEqual(['the pod asks for memory 17Gi, and no node offers more than 16Gi: it can never run']);
-    const two = readScenario({ file: 's.yaml' }, memoryFiles({ 's.yaml': `nodePools: [{name: a, count: 1, allocatable: {cpu: 8, memory: 1Gi}}, {name: b, count: 1, allocatable: {cpu: 1, memory: 64Gi}}]\nmanifests: o.yaml\n`, 'o.yaml': pod(requests('cpu: 4, memory: 4Gi')) }));
-    expect(two.warnings.map(({ message }) => message)).toEqual(['the pod asks for cpu 4, memory 4Gi, and no single node offers all of that: it can never run']);
+    expect(read(', count: 0', 'cpu: 10')).toEqual([
+      'the pod asks for cpu 10, and no node offers more than 8: it can never run',
+    ]);
+    expect(read(', autoscaling: {min: 0, max: 2}', 'cpu: 8, memory: 17Gi')).toEqual([
+      'the pod asks for memory 17Gi, and no node offers more than 16Gi: it can never run',
+    ]);
+    const two = readScenario(
+      { file: 's.yaml' },
+      memoryFiles({
+        's.yaml': `nodePools: [{name: a, count: 1, allocatable: {cpu: 8, memory: 1Gi}}, {name: b, count: 1, allocatable: {cpu: 1, memory: 64Gi}}]\nmanifests: o.yaml\n`,
+        'o.yaml': pod(requests('cpu: 4, memory: 4Gi')),
+      }),
+    );
+    expect(two.warnings.map(({ message }) => message)).toEqual([
+      'the pod asks for cpu 4, memory 4Gi, and no single node offers all of that: it can never run',
+    ]);
   });
 
   test('generated work, by shape', () => {
-    const workloads = 'workloads: [{name: w, kind: Job, lifetime: 1m, shapes: [{requests: {cpu: 1}}, {requests: {cpu: 9}}]}]\n';
-    expect(warnings(POD, workloads)).toEqual(['s.yaml:3:79: the pod asks for cpu 9, and no node offers more than 4: it can never run [workloads[0].shapes[1]]']);
+    const workloads =
+      'workloads: [{name: w, kind: Job, lifetime: 1m, shapes: [{requests: {cpu: 1}}, {requests: {cpu: 9}}]}]\n';
+    expect(warnings(POD, workloads)).toEqual([
+      's.yaml:3:79: the pod asks for cpu 9, and no node offers more than 4: it can never run [workloads[0].shapes[1]]',
+    ]);
   });
 
   test('claims that nothing binds, claims that are not there, nodes that are not there', () => {
-    const claim = (name: string, spec: string): string => `apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: ${name}}\nspec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}, ${spec}}\n`;
+    const claim = (name: string, spec: string): string =>
+      `apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: ${name}}\nspec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}, ${spec}}\n`;
     const objects = [
-      claim('by-hand', 'storageClassName: local'), claim('named', 'volumeName: v'), claim('classless', 'storageClassName: ""'), claim('disk', 'storageClassName: fast'),
+      claim('by-hand', 'storageClassName: local'),
+      claim('named', 'volumeName: v'),
+      claim('classless', 'storageClassName: ""'),
+      claim('disk', 'storageClassName: fast'),
       'apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {name: local}\nprovisioner: kubernetes.io/no-provisioner\nvolumeBindingMode: WaitForFirstConsumer\n',
-      pod('containers: [{name: c}], volumes: [{name: v, persistentVolumeClaim: {claimName: nowhere}}, {name: w, persistentVolumeClaim: {claimName: disk}}]'),
+      pod(
+        'containers: [{name: c}], volumes: [{name: v, persistentVolumeClaim: {claimName: nowhere}}, {name: w, persistentVolumeClaim: {claimName: disk}}]',
+      ),
       pod('containers: [{name: c}], nodeName: gone').replace('{name: a}', '{name: b}'),
     ].join('---\n');
     expect(warnings(objects)).toEqual([
@@ -210,15 +319,24 @@ describe('what can never run', () => {
   });
 
   test('many of one kind are counted', () => {
-    const objects = Array.from({ length: 25 }, (_, index) => pod(requests('cpu: 5')).replace('{name: a}', `{name: p${index}}`)).join('---\n');
-    expect(warnings(objects).slice(20)).toEqual(['and 5 more of this kind: the pod asks for cpu 5, and no node offers more than 4: it can never run']);
+    const objects = Array.from({ length: 25 }, (_, index) =>
+      pod(requests('cpu: 5')).replace('{name: a}', `{name: p${index}}`),
+    ).join('---\n');
+    expect(warnings(objects).slice(20)).toEqual([
+      'and 5 more of this kind: the pod asks for cpu 5, and no node offers more than 4: it can never run',
+    ]);
   });
 });
 
 describe('fields that change nothing here', () => {
   test('are told once each, counted, with what happens instead', () => {
-    const job = (name: string, spec: string): string => `apiVersion: batch/v1\nkind: Job\nmetadata: {name: ${name}}\nspec:\n  ${spec}\n  template: {spec: {restartPolicy: Never, activeDeadlineSeconds: 5, containers: [{name: c}]}}\n`;
-    const objects = [job('a', 'activeDeadlineSeconds: 60'), job('b', 'activeDeadlineSeconds: 60\n  podFailurePolicy: {rules: []}\n  backoffLimit: 6'), job('c', 'backoffLimit: 0')].join('---\n');
+    const job = (name: string, spec: string): string =>
+      `apiVersion: batch/v1\nkind: Job\nmetadata: {name: ${name}}\nspec:\n  ${spec}\n  template: {spec: {restartPolicy: Never, activeDeadlineSeconds: 5, containers: [{name: c}]}}\n`;
+    const objects = [
+      job('a', 'activeDeadlineSeconds: 60'),
+      job('b', 'activeDeadlineSeconds: 60\n  podFailurePolicy: {rules: []}\n  backoffLimit: 6'),
+      job('c', 'backoffLimit: 0'),
+    ].join('---\n');
     const { scenario: read, notSimulated } = scenario(objects);
     expect(notSimulated().map(formatProblem)).toEqual([
       'o.yaml:5:3: Job spec.activeDeadlineSeconds is not simulated (2 objects): no deadline ends a Job',
@@ -226,17 +344,40 @@ describe('fields that change nothing here', () => {
       'o.yaml:13:3: Job spec.podFailurePolicy is not simulated: every lost pod is replaced, none fails its Job',
       'o.yaml:21:3: Job spec.backoffLimit is not simulated: a Job is tried until it succeeds',
     ]);
-    expect(read.notSimulated).toContainEqual({ kind: 'Job', field: 'spec.activeDeadlineSeconds', count: 2, effect: 'no deadline ends a Job' });
+    expect(read.notSimulated).toContainEqual({
+      kind: 'Job',
+      field: 'spec.activeDeadlineSeconds',
+      count: 2,
+      effect: 'no deadline ends a Job',
+    });
   });
 
   test.each([
-    ['a node that is not ready', 'apiVersion: v1\nkind: Node\nmetadata: {name: x}\nstatus: {allocatable: {cpu: 1, memory: 1Gi, pods: 1}, conditions: [{type: Ready, status: "False"}]}\n', 'Node status.conditions'],
-    ['a rollout under way', 'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\nspec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c}]}}}\nstatus: {replicas: 3, updatedReplicas: 1}\n', 'Deployment status.updatedReplicas'],
-    ['limits that refuse', 'apiVersion: v1\nkind: LimitRange\nmetadata: {name: x}\nspec: {limits: [{type: Container, max: {cpu: 1}}]}\n', 'LimitRange spec.limits[*].max'],
-    ['a suspended Job', 'apiVersion: batch/v1\nkind: Job\nmetadata: {name: x}\nspec: {suspend: true, template: {spec: {restartPolicy: Never, containers: [{name: c}]}}}\n', 'Job spec.suspend'],
+    [
+      'a node that is not ready',
+      'apiVersion: v1\nkind: Node\nmetadata: {name: x}\nstatus: {allocatable: {cpu: 1, memory: 1Gi, pods: 1}, conditions: [{type: Ready, status: "False"}]}\n',
+      'Node status.conditions',
+    ],
+    [
+      'a rollout under way',
+      'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\nspec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c}]}}}\nstatus: {replicas: 3, updatedReplicas: 1}\n',
+      'Deployment status.updatedReplicas',
+    ],
+    [
+      'limits that refuse',
+      'apiVersion: v1\nkind: LimitRange\nmetadata: {name: x}\nspec: {limits: [{type: Container, max: {cpu: 1}}]}\n',
+      'LimitRange spec.limits[*].max',
+    ],
+    [
+      'a suspended Job',
+      'apiVersion: batch/v1\nkind: Job\nmetadata: {name: x}\nspec: {suspend: true, template: {spec: {restartPolicy: Never, containers: [{name: c}]}}}\n',
+      'Job spec.suspend',
+    ],
     ['gates', POD.replace('spec: {', 'spec: {schedulingGates: [{name: g}], '), 'Pod spec.schedulingGates'],
     ['nothing', POD, ''],
   ])('%s', (_what, objects, field) => {
-    expect(scenario(objects).scenario.notSimulated.map((found) => `${found.kind} ${found.field}`)).toEqual(field === '' ? [] : [field]);
+    expect(scenario(objects).scenario.notSimulated.map((found) => `${found.kind} ${found.field}`)).toEqual(
+      field === '' ? [] : [field],
+    );
   });
 });

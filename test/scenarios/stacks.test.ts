@@ -8,14 +8,22 @@ import { Simulation } from '../../src/simulation/simulation.ts';
 
 const STACKS = ['monitoring', 'argo-cd', 'ingress-nginx', 'cert-manager'];
 const FIXED = '{name: n, count: 3, zones: [a, b, c], allocatable: {cpu: 4, memory: 16Gi}}';
-const GROWING = '{name: g, zones: [a, b, c], allocatable: {cpu: 2, memory: 8Gi}, autoscaling: {min: 0, max: 12, provisioning: 60s}}';
+const GROWING =
+  '{name: g, zones: [a, b, c], allocatable: {cpu: 2, memory: 8Gi}, autoscaling: {min: 0, max: 12, provisioning: 60s}}';
 
 function install(stack: string, pool: string) {
   const text = `name: ${stack}\nduration: 20m\nnodePools: [${pool}]\nmanifests: [${stack}]\nmetrics: {pods: all, checkEvery: 50}\n`;
-  const { scenario, warnings, notSimulated } = readScenario({ text, name: 'test/scenarios/stacks/scenario.yaml' }, createInputFiles());
+  const { scenario, warnings, notSimulated } = readScenario(
+    { text, name: 'test/scenarios/stacks/scenario.yaml' },
+    createInputFiles(),
+  );
   const simulation = new Simulation(scenario, { version: 'stacks', userPlugins: [], openTrace: null, plain: false });
   while (simulation.advance(100_000));
-  return { result: simulation.result(true), warnings: warnings.map(formatProblem), notSimulated: notSimulated().map(formatProblem) };
+  return {
+    result: simulation.result(true),
+    warnings: warnings.map(formatProblem),
+    notSimulated: notSimulated().map(formatProblem),
+  };
 }
 
 function outcomes({ pods }: ReturnType<typeof install>['result']): string[] {
@@ -23,7 +31,10 @@ function outcomes({ pods }: ReturnType<typeof install>['result']): string[] {
 }
 
 describe.each(STACKS)('%s', (stack) => {
-  test.each([['on three nodes', FIXED], ['on an autoscaled pool that begins empty', GROWING]])('every pod runs %s', (_where, pool) => {
+  test.each([
+    ['on three nodes', FIXED],
+    ['on an autoscaled pool that begins empty', GROWING],
+  ])('every pod runs %s', (_where, pool) => {
     const { result } = install(stack, pool);
     expect(result.counts.podsPending).toBe(0);
     expect(outcomes(result).filter((line) => !/ (?:Running|Succeeded)$/.test(line))).toEqual([]);
@@ -34,8 +45,17 @@ describe.each(STACKS)('%s', (stack) => {
 test('the monitoring stack: which pods there are, and what reading it says', () => {
   const { result, warnings, notSimulated } = install('monitoring', FIXED);
   expect(outcomes(result)).toEqual([
-    'alertmanager-main-0 Running', 'alertmanager-main-1 Running', 'alertmanager-main-2 Running', 'grafana-0 Running', 'kube-state-metrics-0 Running',
-    'node-exporter-0 Running', 'node-exporter-1 Running', 'node-exporter-2 Running', 'prometheus-k8s-0 Running', 'prometheus-k8s-1 Running', 'prometheus-operator-0 Running',
+    'alertmanager-main-0 Running',
+    'alertmanager-main-1 Running',
+    'alertmanager-main-2 Running',
+    'grafana-0 Running',
+    'kube-state-metrics-0 Running',
+    'node-exporter-0 Running',
+    'node-exporter-1 Running',
+    'node-exporter-2 Running',
+    'prometheus-k8s-0 Running',
+    'prometheus-k8s-1 Running',
+    'prometheus-operator-0 Running',
   ]);
   const folder = 'test/scenarios/stacks/monitoring';
   expect(warnings).toEqual([
@@ -50,8 +70,12 @@ test('the monitoring stack: which pods there are, and what reading it says', () 
     `${folder}/prometheus.yaml:31:9: Pod spec.containers[*].livenessProbe is not simulated: containers never fail by themselves`,
     `${folder}/prometheus.yaml:45:1: StatefulSet spec.podManagementPolicy is not simulated: all pods are made at once, none waits for the one before`,
   ]);
-  expect(result.notSimulated.map(({ kind, field, count }) => `${count} ${kind} ${field}`)).toContain('2 Pod spec.containers[*].readinessProbe');
-  expect(result.notes).toContain('Kinds in manifests that are not simulated: 1 × CustomResourceDefinition.apiextensions.k8s.io, 1 × ServiceMonitor.monitoring.example.');
+  expect(result.notSimulated.map(({ kind, field, count }) => `${count} ${kind} ${field}`)).toContain(
+    '2 Pod spec.containers[*].readinessProbe',
+  );
+  expect(result.notes).toContain(
+    'Kinds in manifests that are not simulated: 1 × CustomResourceDefinition.apiextensions.k8s.io, 1 × ServiceMonitor.monitoring.example.',
+  );
 });
 
 test('a kind of another group is no misspelling of ours', () => {

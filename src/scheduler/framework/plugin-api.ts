@@ -169,7 +169,9 @@ export interface Handle {
   allowWaitingPod(pod: number, plugin: string): void;
   rejectWaitingPod(pod: number, plugin: string, message: string): boolean;
   /** Writes into claims and volumes what Reserve promised (BindPodVolumes); absent: nobody does, or somebody else. */
-  readonly bindVolumes?: ((plan: VolumePlan, node: { readonly name: string; readonly labels: ReadonlyMap<string, string> }) => void) | undefined;
+  readonly bindVolumes?:
+    | ((plan: VolumePlan, node: { readonly name: string; readonly labels: ReadonlyMap<string, string> }) => void)
+    | undefined;
   /** Asks the API to delete a victim; asynchronous when preemption is. */
   readonly preemption: PreemptionPort;
   readonly schedulerName: string;

@@ -5,7 +5,14 @@
  */
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { CSINode, PersistentVolumeClaim, Volume } from '../../cluster/objects.ts';
-import { CSI_MIGRATIONS, claimClassOf, findClass, findVolume, namespaceOf, volumeNameOf } from '../../cluster/volume-claims.ts';
+import {
+  CSI_MIGRATIONS,
+  claimClassOf,
+  findClass,
+  findVolume,
+  namespaceOf,
+  volumeNameOf,
+} from '../../cluster/volume-claims.ts';
 
 export const MIGRATED_PLUGINS = 'storage.alpha.kubernetes.io/migrated-plugins';
 

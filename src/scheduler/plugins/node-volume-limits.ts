@@ -15,7 +15,15 @@ import { SKIP, errorStatus, unresolvable, unschedulable } from '../framework/sta
 import type { Status } from '../framework/status.ts';
 import { claimedVolume, inTreeVolume, inlineDriver, isMigratable } from './csi-volumes.ts';
 import type { CsiVolume } from './csi-volumes.ts';
-import { findClaim, findVolume, foreignClaimProblem, isClaimOf, notFound, podClaims, usesClaim } from '../../cluster/volume-claims.ts';
+import {
+  findClaim,
+  findVolume,
+  foreignClaimProblem,
+  isClaimOf,
+  notFound,
+  podClaims,
+  usesClaim,
+} from '../../cluster/volume-claims.ts';
 
 const NAME = 'NodeVolumeLimits';
 const LIMIT_EXCEEDED = unschedulable(NAME, 'node(s) exceed max volume count');

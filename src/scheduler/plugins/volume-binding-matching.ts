@@ -8,10 +8,23 @@
 import { parseQuantity } from '../../base/quantity.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import { objectKey } from '../../cluster/object-store.ts';
-import type { CSIDriver, CSIStorageCapacity, PersistentVolume, PersistentVolumeClaim, StorageClass } from '../../cluster/objects.ts';
+import type {
+  CSIDriver,
+  CSIStorageCapacity,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  StorageClass,
+} from '../../cluster/objects.ts';
 import { SelectorError, compileLabelSelector, compileNodeSelector } from '../../cluster/selectors.ts';
 import type { CompiledNodeSelector } from '../../cluster/selectors.ts';
-import { NO_PROVISIONER, SELECTED_NODE, claimClassOf, findClass, findVolume, volumeNameOf } from '../../cluster/volume-claims.ts';
+import {
+  NO_PROVISIONER,
+  SELECTED_NODE,
+  claimClassOf,
+  findClass,
+  findVolume,
+  volumeNameOf,
+} from '../../cluster/volume-claims.ts';
 import { findMatchingVolume, requestOf } from '../../cluster/volume-matching.ts';
 import type { VolumePlan } from '../../cluster/volume-matching.ts';
 

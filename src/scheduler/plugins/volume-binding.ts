@@ -1,8 +1,8 @@
 /**
  * VolumeBinding (PreFilter, Filter, PreScore, Score, Reserve, PreBind): nodes where the pod's claims are, or can be, bound.
  * Reserve promises volumes to claims and nodes to claims that are to be provisioned, in this plugin only. PreBind hands
- * that to the volume controller, waits until it has bound the claims, and gives up after bindTimeoutSeconds. It asks each
- * second, as upstream does.
+ * that to the volume controller, waits until it has bound the claims, and gives up after bindTimeoutSeconds. It asks
+ * each second, as upstream does.
  * Score exists for configurations that name it; the gate StorageCapacityScoring is off, so PreScore always skips it.
  * Source: plugins/volumebinding/{volume_binding,binder}.go.
  */

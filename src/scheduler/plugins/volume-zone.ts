@@ -15,7 +15,17 @@ import type { Plugin, PluginFactory, PreFilterResult } from '../framework/plugin
 import type { PodInfo } from '../framework/pod-info.ts';
 import { SKIP, unresolvable } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
-import { claimClassOf, findClaim, findClass, findVolume, isClaimOf, notFound, podClaims, volumeNameOf, waitsForFirstConsumer } from '../../cluster/volume-claims.ts';
+import {
+  claimClassOf,
+  findClaim,
+  findClass,
+  findVolume,
+  isClaimOf,
+  notFound,
+  podClaims,
+  volumeNameOf,
+  waitsForFirstConsumer,
+} from '../../cluster/volume-claims.ts';
 
 const NAME = 'VolumeZone';
 const ZONE_CONFLICT = unresolvable(NAME, 'node(s) had no available volume zone');

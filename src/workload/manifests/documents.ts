@@ -11,11 +11,15 @@ import { LineIndex, offsetIn } from './source-document.ts';
 import type { YamlPart } from './yaml-documents.ts';
 import { readYamlPart } from './yaml-documents.ts';
 
-/** Documents without any content (a file of comments, two `---` in a row) are left out. A duplicate key is a problem. */
+/** Documents without content (a file of comments, two `---` in a row) are left out. A duplicate key is a problem. */
 export function readDocuments(text: string, file: string): DocumentsRead {
   const { documents, problems, warnings } = readLenientDocuments(text, file);
   const isClean = ({ duplicates }: SourceDocument): boolean => duplicates === undefined;
-  return { documents: documents.filter(isClean), problems: [...problems, ...documents.flatMap(({ duplicates = [] }) => duplicates)], warnings };
+  return {
+    documents: documents.filter(isClean),
+    problems: [...problems, ...documents.flatMap(({ duplicates = [] }) => duplicates)],
+    warnings,
+  };
 }
 
 /** The same, but a document with duplicate keys comes with them. */

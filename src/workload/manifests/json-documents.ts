@@ -22,7 +22,13 @@ export function readJson(text: string, file: string): DocumentsRead {
   if (parsed === undefined && problems.length === 0) problems.push({ file, message: 'broken JSON' });
   if (parsed !== undefined && isTooDeep(parsed.value, MAX_DEPTH)) problems.push({ file, message: `nested more than ${MAX_DEPTH} levels deep` });
   if (parsed === undefined || problems.length > 0) return { documents: [], problems, warnings: [] };
-  return { documents: [{ ...jsonDocument(text, file, parsed.value, lines, 0), ...(found.length === 0 ? {} : { duplicates: found }) }], problems, warnings: [] };
+  return {
+    documents: [
+      { ...jsonDocument(text, file, parsed.value, lines, 0), ...(found.length === 0 ? {} : { duplicates: found }) },
+    ],
+    problems,
+    warnings: [],
+  };
 }
 
 /** One JSON value a line; empty lines are skipped. */

@@ -3,8 +3,14 @@ import { isMapping } from './structure.ts';
 
 /** kubectl refuses such a file and applies the others of its folder. */
 const COMPANIONS: readonly { readonly name: RegExp; readonly message: string }[] = [
-  { name: /^kustomization\.ya?ml$/i, message: 'a kustomization is not built: run "kubectl kustomize" and name what it prints' },
-  { name: /^(?:chart|values[^/]*)\.ya?ml$/i, message: 'a Helm chart is not rendered: run "helm template" and name what it prints' },
+  {
+    name: /^kustomization\.ya?ml$/i,
+    message: 'a kustomization is not built: run "kubectl kustomize" and name what it prints',
+  },
+  {
+    name: /^(?:chart|values[^/]*)\.ya?ml$/i,
+    message: 'a Helm chart is not rendered: run "helm template" and name what it prints',
+  },
 ];
 
 /** One document of a file that was found in a folder: whether it is one that nobody meant to be an object. */

@@ -1,6 +1,6 @@
 /**
- * Quoted YAML text may go on in the next line at any indentation for libyaml and go-yaml, hence for kubectl; YAML 1.2 asks
- * for more than the key's. This indents such lines. Their leading blanks are no part of the text, so it stays the same.
+ * Quoted YAML text may go on in the next line at any indentation for libyaml and go-yaml, hence for kubectl; YAML 1.2
+ * asks for more than the key's. This indents such lines. Their leading blanks are no part of the text, so it stays the same.
  * One pass; made for texts that the strict parser has refused, and tried there only.
  */
 
@@ -94,7 +94,8 @@ class QuoteScan {
   private noteKey(start: number): void {
     let after = this.at;
     while (this.text[after] === ' ') after++;
-    if (this.flowDepth === 0 && this.text[after] === ':' && this.isBreak(after + 1) && start >= this.lineStart) this.parentColumn = start - this.lineStart;
+    if (this.flowDepth === 0 && this.text[after] === ':' && this.isBreak(after + 1) && start >= this.lineStart)
+      this.parentColumn = start - this.lineStart;
   }
 
   private endsPlain(): boolean {
@@ -131,6 +132,7 @@ class QuoteScan {
     while (this.text[at] === ' ' || this.text[at] === '\t') at++;
     this.lineStart = lineStart;
     const wanted = this.parentColumn + 2;
-    if (!this.isLineEnd(at) && at - lineStart < wanted - 1) this.inserts.push({ at: lineStart, blanks: wanted - (at - lineStart) });
+    if (!this.isLineEnd(at) && at - lineStart < wanted - 1)
+      this.inserts.push({ at: lineStart, blanks: wanted - (at - lineStart) });
   }
 }

@@ -82,7 +82,7 @@ class ManifestCollector {
   readonly #seen = new Map<string, FoundObject>();
   readonly #generated = new Map<string, number>();
   readonly #priorityClasses = new Set(['system-cluster-critical', 'system-node-critical']);
-  readonly #unsimulated = new Map<string, NotSimulatedField>();
+  readonly #unsimulated = new Map<string, UnsimulatedField & { count: number; place(): SourcePlace }>();
   readonly #found = new Map<KubernetesObject, FoundObject>();
   /** Objects whose pods name a priority class. */
   readonly #classUsers: FoundObject[] = [];
@@ -111,8 +111,14 @@ class ManifestCollector {
       if (isNamed) this.#problems.push({ file, message: 'expected Kubernetes objects, found an empty file' });
       else this.#passOver(file, 'it holds nothing but comments');
     }
-    const documents = isNamed ? read.documents : read.documents.filter(({ value }) => !isNoObject(value, (kind) => KINDS.has(kind)));
-    if (documents.length < read.documents.length) this.#passOver(file, documents.length === 0 ? 'it holds no Kubernetes objects' : 'a part of it is no Kubernetes object');
+    const documents = isNamed
+      ? read.documents
+      : read.documents.filter(({ value }) => !isNoObject(value, (kind) => KINDS.has(kind)));
+    if (documents.length < read.documents.length)
+      this.#passOver(
+        file,
+        documents.length === 0 ? 'it holds no Kubernetes objects' : 'a part of it is no Kubernetes object',
+      );
     if (documents.length > 0) this.#warnings.push(...read.warnings);
     for (const document of documents) this.#add(document, [], document.value, undefined, 0);
   }
@@ -183,10 +189,11 @@ class ManifestCollector {
     const key = `${kind} ${field}`;
     const known = this.#unsimulated.get(key);
     if (known !== undefined) {
-      this.#unsimulated.set(key, { ...known, count: known.count + 1 });
+      known.count++;
       return;
     }
-    const place = (): SourcePlace => placeFindings(document, [{ path: null, part: 'key', message: '' }], [...prefix, ...steps])[0];
+    const place = (): SourcePlace =>
+      placeFindings(document, [{ path: null, part: 'key', message: '' }], [...prefix, ...steps])[0];
     this.#unsimulated.set(key, { kind, field, effect, count: 1, place });
   }
 
@@ -239,7 +246,9 @@ class ManifestCollector {
       notSimulated: [...this.#unsimulated.values()],
       placed: (object, finding) => {
         const found = this.#found.get(object);
-        return found === undefined ? { message: finding.message } : placeFindings(found.document, [finding], found.prefix)[0];
+        return found === undefined
+          ? { message: finding.message }
+          : placeFindings(found.document, [finding], found.prefix)[0];
       },
       warnings: inFileOrder(this.#warnings),
       problems: inFileOrder(this.#problems),
@@ -255,7 +264,10 @@ function duplicatesIn(document: SourceDocument, prefix: readonly PathStep[]): Pr
   const from = document.locate(prefix, 'value');
   const next = typeof index === 'number' ? document.locate([...prefix.slice(0, -1), index + 1], 'value') : undefined;
   const to = next !== undefined && from !== undefined && isBefore(from, next) ? next : undefined;
-  return duplicates.filter(({ line = 0, column = 0 }) => from === undefined || (!isBefore({ line, column }, from) && (to === undefined || isBefore({ line, column }, to))));
+  return duplicates.filter(
+    ({ line = 0, column = 0 }) =>
+      from === undefined || (!isBefore({ line, column }, from) && (to === undefined || isBefore({ line, column }, to))),
+  );
 }
 
 function isBefore(a: LineColumn, b: LineColumn): boolean {

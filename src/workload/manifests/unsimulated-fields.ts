@@ -1,6 +1,6 @@
 /**
- * Fields of simulated kinds that change nothing here although they would in a cluster: each with a sentence that says what
- * happens instead. Whoever simulates one takes it off the list. Fields that cannot change a run anyway (environment,
+ * Fields of simulated kinds that change nothing here although they would in a cluster: each with a sentence that says
+ * what happens instead. Whoever simulates one takes it off the list. Fields that cannot change a run anyway (environment,
  * security, how a rollout would go that nobody asks for) do not stand here.
  */
 import type { PathStep } from './source-path.ts';
@@ -37,7 +37,10 @@ function isOther(usual: unknown): (value: unknown) => boolean {
 }
 
 function hasCondition(type: string, isBad: (status: unknown) => boolean): (value: unknown) => boolean {
-  return (conditions) => listOf(conditions).some((condition) => mappingOf(condition)['type'] === type && isBad(mappingOf(condition)['status']));
+  return (conditions) =>
+    listOf(conditions).some(
+      (condition) => mappingOf(condition)['type'] === type && isBad(mappingOf(condition)['status']),
+    );
 }
 
 /** A rollout in a dump that has not come to its end. */
@@ -56,14 +59,22 @@ function isOrdered({ podManagementPolicy = 'OrderedReady', replicas = 1 }: Mappi
 
 /** Below `spec` of a pod, or below `spec.template.spec` of an object that makes pods. */
 const POD_RULES: readonly Omit<FieldRule, 'kind'>[] = [
-  { field: 'spec.initContainers', effect: 'init containers take no time', isSaid: (value) => listOf(value).some((container) => mappingOf(container)['restartPolicy'] !== 'Always') },
+  {
+    field: 'spec.initContainers',
+    effect: 'init containers take no time',
+    isSaid: (value) => listOf(value).some((container) => mappingOf(container)['restartPolicy'] !== 'Always'),
+  },
   { field: 'spec.containers[*].startupProbe', effect: 'a pod is ready as soon as it runs' },
   { field: 'spec.containers[*].readinessProbe', effect: 'a pod is ready as soon as it runs' },
   { field: 'spec.containers[*].livenessProbe', effect: 'containers never fail by themselves' },
   { field: 'spec.containers[*].lifecycle', effect: 'hooks take no time' },
   { field: 'spec.readinessGates', effect: 'a pod is ready as soon as it runs' },
   { field: 'spec.activeDeadlineSeconds', effect: 'no deadline ends a pod' },
-  { field: 'spec.schedulingGates', effect: 'nobody takes the gates away: the pod waits for ever', isSaid: (value) => listOf(value).length > 0 },
+  {
+    field: 'spec.schedulingGates',
+    effect: 'nobody takes the gates away: the pod waits for ever',
+    isSaid: (value) => listOf(value).length > 0,
+  },
   { field: 'spec.schedulingGroup', effect: 'members of a pod group are scheduled one by one' },
   { field: 'spec.workloadRef', effect: 'members of a pod group are scheduled one by one' },
 ];
@@ -71,36 +82,103 @@ const POD_RULES: readonly Omit<FieldRule, 'kind'>[] = [
 const RULES: readonly FieldRule[] = [
   { kind: 'Pod', field: 'metadata.deletionTimestamp', effect: 'a pod that is being deleted is left out' },
   {
-    kind: 'Pod', field: 'status.conditions', effect: 'a running pod counts as ready',
-    isSaid: (value, object) => mappingOf(object['status'])['phase'] === 'Running' && hasCondition('Ready', isOther('True'))(value),
+    kind: 'Pod',
+    field: 'status.conditions',
+    effect: 'a running pod counts as ready',
+    isSaid: (value, object) =>
+      mappingOf(object['status'])['phase'] === 'Running' && hasCondition('Ready', isOther('True'))(value),
   },
-  { kind: 'Node', field: 'status.conditions', effect: 'a node that is not ready counts as ready', isSaid: hasCondition('Ready', isOther('True')) },
-  { kind: 'Namespace', field: 'status.phase', effect: 'pods may enter a namespace that is being deleted', isSaid: isOther('Active') },
-  { kind: 'Deployment', field: 'status.updatedReplicas', effect: 'a rollout that is under way stands still', isSaid: isBehind('updatedReplicas', 'replicas') },
-  { kind: 'Deployment', field: 'spec.template.spec.nodeName', effect: 'the scheduler gives the pods that node; upstream starts them there unasked' },
-  { kind: 'ReplicaSet', field: 'spec.template.spec.nodeName', effect: 'the scheduler gives the pods that node; upstream starts them there unasked' },
-  { kind: 'StatefulSet', field: 'spec.template.spec.nodeName', effect: 'the scheduler gives the pods that node; upstream starts them there unasked' },
   {
-    kind: 'StatefulSet', field: 'spec.podManagementPolicy', effect: 'all pods are made at once, none waits for the one before',
-isSaid: (_value, object) => isOrdered(mappingOf(object['spec'])),
+    kind: 'Node',
+    field: 'status.conditions',
+    effect: 'a node that is not ready counts as ready',
+    isSaid: hasCondition('Ready', isOther('True')),
   },
-  { kind: 'StatefulSet', field: 'status.updatedReplicas', effect: 'a rollout that is under way stands still', isSaid: isBehind('updatedReplicas', 'replicas') },
-  { kind: 'DaemonSet', field: 'status.updatedNumberScheduled', effect: 'a rollout that is under way stands still', isSaid: isBehind('updatedNumberScheduled', 'desiredNumberScheduled') },
+  {
+    kind: 'Namespace',
+    field: 'status.phase',
+    effect: 'pods may enter a namespace that is being deleted',
+    isSaid: isOther('Active'),
+  },
+  {
+    kind: 'Deployment',
+    field: 'status.updatedReplicas',
+    effect: 'a rollout that is under way stands still',
+    isSaid: isBehind('updatedReplicas', 'replicas'),
+  },
+  {
+    kind: 'Deployment',
+    field: 'spec.template.spec.nodeName',
+    effect: 'the scheduler gives the pods that node; upstream starts them there unasked',
+  },
+  {
+    kind: 'ReplicaSet',
+    field: 'spec.template.spec.nodeName',
+    effect: 'the scheduler gives the pods that node; upstream starts them there unasked',
+  },
+  {
+    kind: 'StatefulSet',
+    field: 'spec.template.spec.nodeName',
+    effect: 'the scheduler gives the pods that node; upstream starts them there unasked',
+  },
+  {
+    kind: 'StatefulSet',
+    field: 'spec.podManagementPolicy',
+    effect: 'all pods are made at once, none waits for the one before',
+    isSaid: (_value, object) => isOrdered(mappingOf(object['spec'])),
+  },
+  {
+    kind: 'StatefulSet',
+    field: 'status.updatedReplicas',
+    effect: 'a rollout that is under way stands still',
+    isSaid: isBehind('updatedReplicas', 'replicas'),
+  },
+  {
+    kind: 'DaemonSet',
+    field: 'status.updatedNumberScheduled',
+    effect: 'a rollout that is under way stands still',
+    isSaid: isBehind('updatedNumberScheduled', 'desiredNumberScheduled'),
+  },
   { kind: 'Job', field: 'spec.suspend', effect: 'nobody resumes the Job: it makes no pods', isSaid: isTrue },
-  { kind: 'Job', field: 'spec.managedBy', effect: 'nobody else looks after the Job: it makes no pods', isSaid: isOther(JOB_CONTROLLER) },
-  { kind: 'Job', field: 'spec.completionMode', effect: 'pods are counted, and told no index', isSaid: isOther('NonIndexed') },
+  {
+    kind: 'Job',
+    field: 'spec.managedBy',
+    effect: 'nobody else looks after the Job: it makes no pods',
+    isSaid: isOther(JOB_CONTROLLER),
+  },
+  {
+    kind: 'Job',
+    field: 'spec.completionMode',
+    effect: 'pods are counted, and told no index',
+    isSaid: isOther('NonIndexed'),
+  },
   { kind: 'Job', field: 'spec.activeDeadlineSeconds', effect: 'no deadline ends a Job' },
   { kind: 'Job', field: 'spec.backoffLimit', effect: 'a Job is tried until it succeeds', isSaid: isOther(6) },
   { kind: 'Job', field: 'spec.backoffLimitPerIndex', effect: 'a Job is tried until it succeeds' },
   { kind: 'Job', field: 'spec.maxFailedIndexes', effect: 'a Job is tried until it succeeds' },
   { kind: 'Job', field: 'spec.podFailurePolicy', effect: 'every lost pod is replaced, none fails its Job' },
-  { kind: 'Job', field: 'spec.podReplacementPolicy', effect: 'a pod is replaced when it is terminating or has failed', isSaid: isOther('TerminatingOrFailed') },
+  {
+    kind: 'Job',
+    field: 'spec.podReplacementPolicy',
+    effect: 'a pod is replaced when it is terminating or has failed',
+    isSaid: isOther('TerminatingOrFailed'),
+  },
   { kind: 'Job', field: 'spec.successPolicy', effect: 'a Job succeeds when all its completions have' },
   { kind: 'LimitRange', field: 'spec.limits[*].min', effect: 'fills in requests, refuses nothing' },
   { kind: 'LimitRange', field: 'spec.limits[*].max', effect: 'fills in limits, refuses nothing' },
   { kind: 'LimitRange', field: 'spec.limits[*].maxLimitRequestRatio', effect: 'refuses nothing' },
-  ...['awsElasticBlockStore', 'azureDisk', 'azureFile', 'cinder', 'gcePersistentDisk', 'portworxVolume', 'vsphereVolume'].map((source) => ({
-    kind: 'PersistentVolume', field: `spec.${source}`, effect: 'node affinity and zone labels are read as written, not translated for the CSI driver',
+  ...[
+    'awsElasticBlockStore',
+    'azureDisk',
+    'azureFile',
+    'cinder',
+    'gcePersistentDisk',
+    'portworxVolume',
+    'vsphereVolume',
+  ].map((source) => ({
+    kind: 'PersistentVolume',
+    field: `spec.${source}`,
+    effect: 'node affinity and zone labels are read as written, not translated for the CSI driver',
   })),
 ];
 
@@ -114,8 +192,17 @@ const POD_MAKERS = ['Deployment', 'ReplicaSet', 'ReplicationController', 'Statef
 const RULES_BY_KIND: ReadonlyMap<string, readonly PlacedRule[]> = new Map(
   [...new Set(['Pod', ...POD_MAKERS, ...RULES.map(({ kind }) => kind)])].map((kind) => {
     const above = kind === 'Pod' ? [] : POD_MAKERS.includes(kind) ? ['spec', 'template'] : null;
-    const ofPods = above === null ? [] : POD_RULES.map((rule): PlacedRule => ({ ...rule, kind: 'Pod', names: [...above, ...rule.field.split('.')] }));
-    return [kind, [...RULES.filter((rule) => rule.kind === kind).map((rule) => ({ ...rule, names: rule.field.split('.') })), ...ofPods]];
+    const ofPods =
+      above === null
+        ? []
+        : POD_RULES.map((rule): PlacedRule => ({ ...rule, kind: 'Pod', names: [...above, ...rule.field.split('.')] }));
+    return [
+      kind,
+      [
+        ...RULES.filter((rule) => rule.kind === kind).map((rule) => ({ ...rule, names: rule.field.split('.') })),
+        ...ofPods,
+      ],
+    ];
   }),
 );
 
@@ -129,14 +216,19 @@ export function unsimulatedUses(kind: string, object: Mapping): UnsimulatedUse[]
 function addUse({ kind, field, effect, names, isSaid }: PlacedRule, object: Mapping, uses: UnsimulatedUse[]): void {
   const steps = firstUse(object, names, (value) => isSaid === undefined || isSaid(value, object));
   if (steps !== undefined) uses.push({ kind, field, effect, steps });
-  else if (ALWAYS_ASKED.has(field) && isSaid?.(undefined, object) === true) uses.push({ kind, field, effect, steps: ['spec'] });
+  else if (ALWAYS_ASKED.has(field) && isSaid?.(undefined, object) === true)
+    uses.push({ kind, field, effect, steps: ['spec'] });
 }
 
 /** Fields whose absence says something, too. */
 const ALWAYS_ASKED = new Set(['spec.podManagementPolicy']);
 
 /** Steps to the first value that says something. */
-function firstUse(value: unknown, names: readonly string[], isSaid: (value: unknown) => boolean): PathStep[] | undefined {
+function firstUse(
+  value: unknown,
+  names: readonly string[],
+  isSaid: (value: unknown) => boolean,
+): PathStep[] | undefined {
   if (value === undefined || value === null) return undefined;
   if (names.length === 0) return isSaid(value) ? [] : undefined;
   if (!isMapping(value)) return undefined;

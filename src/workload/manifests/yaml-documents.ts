@@ -70,7 +70,12 @@ function parseYamlPart(part: YamlPart, file: string): DocumentsRead {
     if (conversion.problems.length > 0) continue;
     const contents = document.contents as AnyNode;
     const duplicates = conversion.duplicates.map(({ offset, message }) => ({ file, ...place(offset), message }));
-    documents.push({ file, value, ...(duplicates.length === 0 ? {} : { duplicates }), locate: (steps, which) => place(locateNode(contents, conversion.anchors, steps, which)) });
+    documents.push({
+      file,
+      value,
+      ...(duplicates.length === 0 ? {} : { duplicates }),
+      locate: (steps, which) => place(locateNode(contents, conversion.anchors, steps, which)),
+    });
   }
   return { documents, problems, warnings };
 }
