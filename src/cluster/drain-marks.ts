@@ -25,7 +25,7 @@ export function drainMarks({ metadata, spec }: Pod): DrainMarks {
   const safeToEvict = annotations[SAFE_TO_EVICT];
   const safeVolumes = annotations[SAFE_LOCAL_VOLUMES];
   const isKnown = safeToEvict === 'true' || safeToEvict === 'false' || safeToEvict === 'on-completion';
-  const local = safeVolumes === undefined ? [] : (spec?.volumes ?? []).filter(isLocalVolume);
+  const local = typeof safeVolumes !== 'string' ? [] : (spec?.volumes ?? []).filter(isLocalVolume);
   const localStorageIsSafe = local.length > 0 && local.every(({ name = '' }) => safeVolumes.split(',').includes(name));
   const isMirror = annotations[MIRROR] !== undefined;
   if (!isKnown && !localStorageIsSafe && !isMirror) return NO_MARKS;

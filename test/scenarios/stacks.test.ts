@@ -11,13 +11,13 @@ const FIXED = '{name: n, count: 3, zones: [a, b, c], allocatable: {cpu: 4, memor
 const GROWING =
   '{name: g, zones: [a, b, c], allocatable: {cpu: 2, memory: 8Gi}, autoscaling: {min: 0, max: 12, provisioning: 60s}}';
 
-function install(stack: string, pool: string) {
+function install(stack: string, pool: string, plain = false) {
   const text = `name: ${stack}\nduration: 20m\nnodePools: [${pool}]\nmanifests: [${stack}]\nmetrics: {pods: all, checkEvery: 50}\n`;
   const { scenario, warnings, notSimulated } = readScenario(
     { text, name: 'test/scenarios/stacks/scenario.yaml' },
     createInputFiles(),
   );
-  const simulation = new Simulation(scenario, { version: 'stacks', userPlugins: [], openTrace: null, plain: false });
+  const simulation = new Simulation(scenario, { version: 'stacks', userPlugins: [], openTrace: null, plain });
   while (simulation.advance(100_000));
   return {
     result: simulation.result(true),
@@ -39,6 +39,7 @@ describe.each(STACKS)('%s', (stack) => {
     expect(result.counts.podsPending).toBe(0);
     expect(outcomes(result).filter((line) => !/ (?:Running|Succeeded)$/.test(line))).toEqual([]);
     expect(result.counts.podsArrived).toBeGreaterThan(2);
+    expect(install(stack, pool, true).result.digest, 'without caches').toBe(result.digest);
   });
 });
 

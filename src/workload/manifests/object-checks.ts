@@ -5,7 +5,7 @@
 import type { LabelSelector } from '../../cluster/objects.ts';
 import { SelectorError, compileLabelSelector, labelsOf } from '../../cluster/selectors.ts';
 import { labelMap, qualifiedName, resourceList, subdomainName } from './names.ts';
-import { metadata, podSpec, podTemplate, resourceRequirements, taintEffect } from './pod-checks.ts';
+import { accessModes, claimSpec, claimTemplate, metadata, podSpec, podTemplate, taintEffect, volumeMode } from './pod-checks.ts';
 import { describeLabels, labelSelector, nodeSelector } from './selector-checks.ts';
 import type { Path } from './source-path.ts';
 import { below, describeValue, quoteShort } from './source-path.ts';
@@ -34,7 +34,7 @@ function kind(group: string, isNamespaced: boolean, members: Readonly<Record<str
 const taint: Check = object({ used: { key: qualifiedName, value: text, effect: taintEffect }, unused: 'timeAdded', required: ['key', 'effect'] });
 
 const nodeSpec: Check = all(
-  object({ used: { taints: list(taint), unschedulable: flag }, unused: 'configSource externalID podCIDR podCIDRs providerID' }),
+  object({ used: { taints: list(taint), unschedulable: flag, providerID: text }, unused: 'configSource externalID podCIDR podCIDRs' }),
   (value, path, findings) => uniqueTaints(mappingOf(value)['taints'], below(path, 'taints'), findings),
 );
 
@@ -50,15 +50,27 @@ function uniqueTaints(value: unknown, path: Path | null, findings: Findings): vo
   }
 }
 
+const conditions: Check = list(
+  object({
+    used: { type: text, status: text, reason: text, message: text },
+    unused: 'lastHeartbeatTime lastProbeTime lastTransitionTime lastUpdateTime observedGeneration',
+    required: ['type', 'status'],
+  }),
+);
+
+const NODE_INFO_UNUSED =
+  'bootID containerRuntimeVersion kernelVersion kubeProxyVersion kubeletVersion machineID osImage swap systemUUID';
+
 const nodeStatus: Check = object({
   used: {
     allocatable: resourceList,
     capacity: resourceList,
     images: list(object({ used: { names: list(text), sizeBytes: whole(0, Number.MAX_SAFE_INTEGER) } })),
-    conditions: list(object({ used: { type: text, status: text, reason: text, message: text }, unused: 'lastHeartbeatTime lastTransitionTime', required: ['type', 'status'] })),
+    conditions,
+    nodeInfo: object({ used: { operatingSystem: text, architecture: text }, unused: NODE_INFO_UNUSED }),
     declaredFeatures: list(text),
   },
-  unused: 'addresses config daemonEndpoints features nodeInfo phase runtimeHandlers volumesAttached volumesInUse',
+  unused: 'addresses config daemonEndpoints features phase runtimeHandlers volumesAttached volumesInUse',
 });
 
 function nodeRule(value: unknown, path: Path | null, findings: Findings): void {
@@ -113,25 +125,39 @@ function workloadKind(group: string, used: Readonly<Record<string, Check>>, unus
     unused,
     required: options.needsSelector === false ? ['template'] : ['selector', 'template'],
   });
-  return kind(group, true, { spec }, { required: ['spec'], rule: all(selectorRule, options.restart) });
+  const rule = all(selectorRule, options.restart);
+  return kind(group, true, { spec, status: workloadStatus }, { unused: '', required: ['spec'], rule });
 }
 
-const JOB_UNUSED = 'activeDeadlineSeconds backoffLimitPerIndex completionMode managedBy manualSelector maxFailedIndexes podFailurePolicy podReplacementPolicy successPolicy suspend ttlSecondsAfterFinished';
-
-const accessModes: Check = list(oneOf('ReadWriteOnce', 'ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOncePod'));
-const volumeMode: Check = oneOf('Filesystem', 'Block');
-
-const claimSpec: Check = all(
-  object({
-    used: { accessModes, selector: labelSelector, resources: resourceRequirements, volumeName: text, storageClassName: text, volumeMode, volumeAttributesClassName: text },
-    unused: 'dataSource dataSourceRef',
-  }),
-  (value, path, findings) => {
-    const spec = mappingOf(value);
-    if (listOf(spec['accessModes']).length === 0) findings.error(path, 'expected at least one of accessModes');
-    if (mappingOf(mappingOf(spec['resources'])['requests'])['storage'] === undefined) findings.error(path, '"resources.requests.storage" is missing');
+/** Of all kinds that make pods: what is read of it. */
+const workloadStatus: Check = object({
+  used: {
+    replicas: COUNT,
+    observedGeneration: whole(0, Number.MAX_SAFE_INTEGER),
+    succeeded: COUNT,
+    completedIndexes: text,
+    failedIndexes: text,
+    conditions,
   },
-);
+  unused:
+    'active availableReplicas collisionCount completionTime currentNumberScheduled currentReplicas currentRevision ' +
+    'desiredNumberScheduled failed fullyLabeledReplicas numberAvailable numberMisscheduled numberReady numberUnavailable ' +
+    'ready readyReplicas startTime terminating terminatingReplicas unavailableReplicas uncountedTerminatedPods ' +
+    'updateRevision updatedNumberScheduled updatedReplicas',
+});
+
+const JOB_UNUSED =
+  'activeDeadlineSeconds backoffLimitPerIndex manualSelector maxFailedIndexes podFailurePolicy podReplacementPolicy ' +
+  'successPolicy ttlSecondsAfterFinished';
+
+const JOB_FIELDS = {
+  completions: COUNT,
+  parallelism: COUNT,
+  backoffLimit: COUNT,
+  suspend: flag,
+  completionMode: oneOf('NonIndexed', 'Indexed'),
+  managedBy: text,
+};
 
 function amountOrPercent(value: unknown, path: Path | null, findings: Findings): void {
   const isCount = typeof value === 'number' && Number.isInteger(value) && value >= 0;
@@ -190,18 +216,25 @@ const csiDrivers: Check = list(
   }),
 );
 
-const STATEFUL_UNUSED = 'minReadySeconds ordinals persistentVolumeClaimRetentionPolicy revisionHistoryLimit serviceName updateStrategy volumeClaimTemplates';
+const STATEFUL_UNUSED = 'minReadySeconds persistentVolumeClaimRetentionPolicy revisionHistoryLimit serviceName updateStrategy';
+
+const STATEFUL_FIELDS = {
+  replicas: COUNT,
+  podManagementPolicy: oneOf('OrderedReady', 'Parallel'),
+  ordinals: object({ used: { start: COUNT } }),
+  volumeClaimTemplates: list(claimTemplate),
+};
 
 export const KINDS: ReadonlyMap<string, KindRule> = new Map<string, KindRule>([
   ['Node', kind('', false, { spec: nodeSpec, status: nodeStatus }, { unused: '', rule: nodeRule })],
   ['Namespace', kind('', false, { status: anything }, { unused: 'spec' })],
   ['Pod', kind('', true, { spec: podSpec, status: anything }, { unused: '', required: ['spec'] })],
   ['ReplicationController', workloadKind('', { replicas: COUNT }, 'minReadySeconds', { selector: labelMap, needsSelector: false, restart: ALWAYS_RESTART })],
-  ['Deployment', workloadKind('apps', { replicas: COUNT }, 'minReadySeconds paused progressDeadlineSeconds revisionHistoryLimit strategy', { restart: ALWAYS_RESTART })],
+  ['Deployment', workloadKind('apps', { replicas: COUNT, paused: flag }, 'minReadySeconds progressDeadlineSeconds revisionHistoryLimit strategy', { restart: ALWAYS_RESTART })],
   ['ReplicaSet', workloadKind('apps', { replicas: COUNT }, 'minReadySeconds', { restart: ALWAYS_RESTART })],
-  ['StatefulSet', workloadKind('apps', { replicas: COUNT, podManagementPolicy: oneOf('OrderedReady', 'Parallel') }, STATEFUL_UNUSED, { restart: ALWAYS_RESTART })],
+  ['StatefulSet', workloadKind('apps', STATEFUL_FIELDS, STATEFUL_UNUSED, { restart: ALWAYS_RESTART })],
   ['DaemonSet', workloadKind('apps', {}, 'minReadySeconds revisionHistoryLimit updateStrategy', { restart: ALWAYS_RESTART })],
-  ['Job', workloadKind('batch', { completions: COUNT, parallelism: COUNT, backoffLimit: COUNT }, JOB_UNUSED, { needsSelector: false, restart: JOB_RESTART })],
+  ['Job', workloadKind('batch', JOB_FIELDS, JOB_UNUSED, { needsSelector: false, restart: JOB_RESTART })],
   ['Service', kind('', true, { spec: object({ used: { selector: labelMap }, unused: 'ports type clusterIP clusterIPs externalIPs externalName' }) })],
   ['LimitRange', kind('', true, { spec: object({ used: { limits: list(limitItem) } }) })],
   ['PersistentVolume', kind('', false, { spec: persistentVolumeSpec, status: anything }, { unused: '', required: ['spec'] })],

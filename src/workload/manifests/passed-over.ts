@@ -31,6 +31,11 @@ export function isGoTemplate(text: string): boolean {
   return /\{\{-?\s*[^}]/.test(text);
 }
 
+/** A file that kubectl applies by -k alone, whatever stands in it. */
+export function isKustomization(file: string): boolean {
+  return COMPANIONS[0].name.test(file.slice(file.lastIndexOf('/') + 1));
+}
+
 export function passedOver(file: string, reason: string): string {
   const name = file.slice(file.lastIndexOf('/') + 1);
   const companion = COMPANIONS.find((candidate) => candidate.name.test(name));

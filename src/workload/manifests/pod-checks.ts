@@ -188,11 +188,43 @@ const container: Check = object({
   required: ['name'],
 });
 
+export const accessModes: Check = list(oneOf('ReadWriteOnce', 'ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOncePod'));
+export const volumeMode: Check = oneOf('Filesystem', 'Block');
+
+export const claimSpec: Check = all(
+  object({
+    used: {
+      accessModes,
+      selector: labelSelector,
+      resources: resourceRequirements,
+      volumeName: text,
+      storageClassName: text,
+      volumeMode,
+      volumeAttributesClassName: text,
+    },
+    unused: 'dataSource dataSourceRef',
+  }),
+  (value, path, findings) => {
+    const spec = mappingOf(value);
+    if (listOf(spec['accessModes']).length === 0) findings.error(path, 'expected at least one of accessModes');
+    if (mappingOf(mappingOf(spec['resources'])['requests'])['storage'] === undefined) {
+      findings.error(path, '"resources.requests.storage" is missing');
+    }
+  },
+);
+
+/** Of a StatefulSet (with a name) or an ephemeral volume. */
+export const claimTemplate: Check = object({
+  used: { apiVersion: text, kind: text, metadata, spec: claimSpec },
+  unused: 'status',
+  required: ['spec'],
+});
+
 const volume: Check = object({
   used: {
     name: labelName,
     persistentVolumeClaim: object({ used: { claimName: subdomainName, readOnly: flag }, required: ['claimName'] }),
-    ephemeral: anything,
+    ephemeral: object({ used: { volumeClaimTemplate: claimTemplate } }),
     csi: anything,
     emptyDir: anything,
     hostPath: anything,

@@ -11,7 +11,7 @@ import type { FileReader } from './file-reader.ts';
 import { findManifestFiles } from './manifest-files.ts';
 import type { ManifestFile } from './manifest-files.ts';
 import { KINDS, nameRule } from './object-checks.ts';
-import { isGoTemplate, isNoObject, isOtherText, passedOver } from './passed-over.ts';
+import { isGoTemplate, isKustomization, isNoObject, isOtherText, passedOver } from './passed-over.ts';
 import type { Finding, LineColumn, SourceDocument } from './source-document.ts';
 import { placeFindings } from './source-document.ts';
 import type { PathStep } from './source-path.ts';
@@ -93,6 +93,7 @@ class ManifestCollector {
   }
 
   readFile({ path: file, isNamed }: ManifestFile, files: FileReader): void {
+    if (!isNamed && isKustomization(file)) return this.#passOver(file, '');
     let content: string;
     try {
       content = files.read(file);
