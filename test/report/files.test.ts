@@ -29,7 +29,9 @@ function documentedFields(): string[][] {
 
 function fieldsOf(value: unknown, path: readonly string[] = []): string[][] {
   const opaque = ['scheduling.profile', 'resolvedScenario'].includes(path.join('.'));
-  if (Array.isArray(value) && path.join('.') === 'events') return value.slice(0, 1).flatMap((entry) => fieldsOf(entry, ['events[]']));
+  if (Array.isArray(value) && ['events', 'notSimulated'].includes(path.join('.'))) {
+    return value.slice(0, 1).flatMap((entry) => fieldsOf(entry, [`${path.join('.')}[]`]));
+  }
   if (opaque || value === null || typeof value !== 'object' || Array.isArray(value)) return [[...path]];
   return Object.entries(value).flatMap(([key, entry]) => fieldsOf(entry, [...path, key]));
 }
