@@ -190,7 +190,7 @@ function warnOfClaims(
   };
   for (const [index, object] of manifests.objects.entries()) {
     if (object.kind === 'PersistentVolumeClaim') {
-      tellImplied(object, object, ['spec']);
+      if (volumeNameOf(object) === '') tellImplied(object, object, ['spec']);
       const reason = unboundReason(objects[index], classes, volumes);
       if (reason !== '') warn(object, ['spec'], `nothing will ever bind the claim: ${reason}`, 'key');
     }

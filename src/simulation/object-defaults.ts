@@ -13,7 +13,8 @@ import type {
   StorageClass,
   WorkloadObject,
 } from '../cluster/objects.ts';
-import { claimClassOf, hasNoClass, volumeClassOf } from '../cluster/volume-claims.ts';
+import { claimClassOf, hasNoClass, volumeClassOf, volumeNameOf } from '../cluster/volume-claims.ts';
+import { PROVISIONED_BY } from '../storage/provisioned-volumes.ts';
 import { podSpecOf } from './pod-places.ts';
 
 const CLUSTER_SCOPED = new Set([
@@ -56,8 +57,8 @@ export const IMPLIED_PROVISIONER = 'podyard.dev/provisioner';
 
 /**
  * Classes that claims name and no file defines. Files seldom hold the classes of the cluster that they are meant for,
- * and every managed cluster has a default one. A class that volumes of the files name stands for volumes made by hand:
- * none is implied. Keys are names.
+ * and every managed cluster has a default one. A class that volumes of the files name, none of them made by a
+ * provisioner, stands for volumes made by hand: none is implied. Keys are names.
  */
 export function impliedStorageClasses(
   objects: readonly KubernetesObject[],
@@ -65,7 +66,11 @@ export function impliedStorageClasses(
 ): ReadonlyMap<string, StorageClass> {
   const ofKind = (kind: string): KubernetesObject[] => objects.filter((object) => object.kind === kind);
   const known = new Set(ofKind('StorageClass').map(({ metadata }) => metadata?.name ?? ''));
-  const byHand = new Set(ofKind('PersistentVolume').map((volume) => volumeClassOf(volume as PersistentVolume)));
+  const byHand = new Set(
+    ofKind('PersistentVolume')
+      .filter(({ metadata }) => metadata?.annotations?.[PROVISIONED_BY] === undefined)
+      .map((volume) => volumeClassOf(volume)),
+  );
   const implied = new Map<string, StorageClass>();
   for (const claim of claimsIn(objects, podSpecs)) {
     const isLeftOut = hasNoClass(claim) && known.size === 0 && !byHand.has('');
@@ -87,7 +92,7 @@ function impliedClass(name: string, isDefault: boolean): StorageClass {
   };
 }
 
-/** Claims that stand in the files, and those that StatefulSets and pods will have made. */
+/** Claims of the files that have no volume, and those that StatefulSets and pods will have made. */
 function* claimsIn(
   objects: readonly KubernetesObject[],
   podSpecs: readonly PodSpec[],
@@ -97,7 +102,7 @@ function* claimsIn(
       if (volume.ephemeral !== undefined) yield asClaim(volume.ephemeral.volumeClaimTemplate ?? {});
   };
   for (const object of objects) {
-    if (object.kind === 'PersistentVolumeClaim') yield object;
+    if (object.kind === 'PersistentVolumeClaim' && volumeNameOf(object) === '') yield object;
     if (object.kind === 'StatefulSet')
       for (const template of (object as WorkloadObject).spec?.volumeClaimTemplates ?? []) yield asClaim(template);
     yield* ephemeral(podSpecOf(object));

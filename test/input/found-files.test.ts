@@ -318,6 +318,17 @@ describe('what can never run', () => {
     ]);
   });
 
+  test('no class is missed by a claim that has its volume', () => {
+    const bound =
+      'apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: c}\n' +
+      'spec: {accessModes: [ReadWriteOnce], storageClassName: gp2, volumeName: v, resources: {requests: {storage: 1Gi}}}\n';
+    const volume =
+      'apiVersion: v1\nkind: PersistentVolume\n' +
+      'metadata: {name: v, annotations: {pv.kubernetes.io/provisioned-by: ebs.csi.aws.com}}\n' +
+      'spec: {capacity: {storage: 1Gi}, accessModes: [ReadWriteOnce], storageClassName: gp2}\n';
+    expect(warnings(`${bound}---\n${volume}`)).toEqual([]);
+  });
+
   test('many of one kind are counted', () => {
     const objects = Array.from({ length: 25 }, (_, index) =>
       pod(requests('cpu: 5')).replace('{name: a}', `{name: p${index}}`),

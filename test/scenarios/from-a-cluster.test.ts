@@ -451,6 +451,17 @@ describe('claims', () => {
       'Running on node-b',
     ],
     [
+      'a class of the dump\'s volumes, which a provisioner has made',
+      [
+        {
+          ...volume('v', { claimRef: { namespace: 'default', name: 'other', uid: 'u' } }),
+          metadata: { name: 'v', annotations: { 'pv.kubernetes.io/provisioned-by': 'disk.example' } },
+        },
+        claim('files'),
+      ],
+      'Running',
+    ],
+    [
       'no class object at all, and a volume made by hand',
       [
         volume('v', { storageClassName: 'manual', hostPath: { path: '/d' } }),
