@@ -99,7 +99,8 @@ export class NodeTable {
     const before = this.stride;
     this.stride = grownCapacity(before, count);
     this.rowStride = rowLength(this.stride);
-    this.lay(restride(this.allocatable, this.capacity, before, this.stride));
+    // Before the first node there is no block that a view could point into.
+    if (this.capacity > 0) this.lay(restride(this.allocatable, this.capacity, before, this.stride));
   }
 
   private grow(needed: number): void {
