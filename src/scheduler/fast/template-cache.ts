@@ -251,8 +251,9 @@ export class TemplateCache {
     const { index, snapshot } = this;
     const { nodes } = this.cluster;
     const { positionOf } = snapshot;
-    if (this.indexedVersion !== snapshot.version || snapshot.imageChanges.count - this.indexedImageChanges > CHANGE_RING) index.reset(snapshot.nodes.length);
-    else if (nodes.changeCount - this.indexedChanges > CHANGE_RING) this.invalidateChanged();
+    const behind = Math.max(nodes.changeCount - this.indexedChanges, snapshot.imageChanges.count - this.indexedImageChanges);
+    // Which nodes have changed is no longer known: their cells do not tell either, as others bring those up to date, too.
+    if (this.indexedVersion !== snapshot.version || behind > CHANGE_RING) index.reset(snapshot.nodes.length);
     else {
       for (let i = this.indexedChanges; i < nodes.changeCount; i++) {
         const row = nodes.changedRows[i & (CHANGE_RING - 1)];
@@ -268,15 +269,6 @@ export class TemplateCache {
     this.indexedVersion = snapshot.version;
     this.indexedChanges = nodes.changeCount;
     this.indexedImageChanges = snapshot.imageChanges.count;
-  }
-
-  private invalidateChanged(): void {
-    const { nodes } = this.snapshot;
-    const { generation } = this.cluster.nodes;
-    for (let position = 0; position < nodes.length; position++) {
-      const { row } = nodes[position];
-      if (this.cells[row * CELL] !== (generation[row] | 0)) this.index.invalidate(position);
-    }
   }
 
   private total(position: number): number {
