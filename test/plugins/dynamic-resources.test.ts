@@ -1,6 +1,7 @@
 /** Stories of DynamicResources without claims; upstream: pkg/scheduler/framework/plugins/dynamicresources (v1.36). */
 import { expect, test } from 'vitest';
 import { CycleState } from '../../src/scheduler/framework/cycle-state.ts';
+import type { NodeStatuses } from '../../src/scheduler/framework/plugin-api.ts';
 import { DynamicResources } from '../../src/scheduler/plugins/dynamic-resources.ts';
 import { fixture, node, pod, text } from '../support/scheduler-fixture.ts';
 
@@ -12,10 +13,28 @@ test('a pod without claims: PreFilter skips, the score is 0 everywhere', () => {
   expect(story.scores(pod('new'))).toEqual({ n1: 0, n2: 0 });
 });
 
+const NO_STATUSES: NodeStatuses = { get: () => null, ofNode: () => null, unschedulable: () => [], explicit: () => [] };
+
 test('PostFilter has nothing to free, and lets preemption go on', () => {
-  const { info } = story.begin(pod('new'));
-  const result = story.plugin.postFilter?.(new CycleState(), info, { get: () => null, ofNode: () => null, unschedulable: () => [], explicit: () => [] });
+  const { state, info } = story.begin(pod('new'));
+  const result = story.plugin.postFilter?.(state, info, NO_STATUSES);
   expect(text(result?.status ?? null)).toBe('Unschedulable: no new claims to deallocate');
+  expect(result?.nominatedNodeName).toBeNull();
+});
+
+test('so it does after a cycle that was decided from memory: PreFilter is run when somebody asks', () => {
+  const { info } = story.begin(pod('new'));
+  const state = new CycleState();
+  let filled = 0;
+  state.fillLater(() => void filled++);
+  expect(text(story.plugin.postFilter?.(state, info, NO_STATUSES).status ?? null)).toBe('Unschedulable: no new claims to deallocate');
+  expect(filled).toBe(0);
+});
+
+test('where PreFilter was broken off before its turn, PostFilter answers with an error', () => {
+  const { info } = story.begin(pod('new'));
+  const result = story.plugin.postFilter?.(new CycleState(), info, NO_STATUSES);
+  expect(text(result?.status ?? null)).toBe('Error: not found');
   expect(result?.nominatedNodeName).toBeNull();
 });
 

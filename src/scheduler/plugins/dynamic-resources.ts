@@ -6,11 +6,16 @@
  */
 import { Action, event } from '../framework/cluster-event.ts';
 import type { Plugin, PluginFactory } from '../framework/plugin-api.ts';
-import { SKIP, unresolvable, unschedulable } from '../framework/status.ts';
+import { stateKey } from '../framework/cycle-state.ts';
+import { SKIP, errorStatus, unresolvable, unschedulable } from '../framework/status.ts';
 import { defaultNormalizeScore } from './default-normalize.ts';
 
 const NAME = 'DynamicResources';
 const NOTHING_TO_DEALLOCATE = unschedulable(NAME, 'no new claims to deallocate');
+/** What upstream keeps of the pod's claims: nothing here, but whether it was written shows in PostFilter. */
+const CLAIMS = stateKey<true>(NAME);
+/** PreFilter was broken off before this plugin's turn, so it finds no state (framework.ErrNotFound); no later plugin is asked then. */
+const NO_STATE = errorStatus(NAME, 'not found');
 const NOT_SIMULATED = unresolvable(NAME, 'resource claims (spec.resourceClaims) are not simulated yet');
 
 export const DynamicResources: PluginFactory = {
@@ -24,9 +29,12 @@ export const DynamicResources: PluginFactory = {
       specOnly: true,
       claimsOnly: true,
       preEnqueue: () => null,
-      preFilter: (_state, pod) => ({ status: (pod.template.spec.resourceClaims ?? []).length > 0 ? NOT_SIMULATED : SKIP, nodeNames: null }),
+      preFilter: (state, pod) => {
+        state.write(CLAIMS, true);
+        return { status: (pod.template.spec.resourceClaims ?? []).length > 0 ? NOT_SIMULATED : SKIP, nodeNames: null };
+      },
       filter: () => null,
-      postFilter: () => ({ status: NOTHING_TO_DEALLOCATE, nominatedNodeName: null }),
+      postFilter: (state) => ({ status: state.isWritten(CLAIMS) ? NOTHING_TO_DEALLOCATE : NO_STATE, nominatedNodeName: null }),
       score: () => 0,
       normalizeScore: (_state, _pod, scores) => {
         defaultNormalizeScore(scores, false);
