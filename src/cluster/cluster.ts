@@ -78,6 +78,8 @@ export class Cluster {
   private readonly nodesByName = new Map<string, number>();
   private readonly observers = new ObserverLists();
   private readonly clock: ClusterClock;
+  /** Templates that updates have given to assumed pods, by row. */
+  private readonly heldUpdates = new Map<number, number>();
   private notifying = false;
 
   constructor(clock: ClusterClock) {
@@ -287,6 +289,7 @@ export class Cluster {
   forgetPod(pod: number): void {
     assert(this.pods.phase[pod] === PodPhase.Assumed, 'forgetPod needs an assumed pod');
     const node = this.pods.node[pod];
+    this.applyHeldUpdate(pod);
     this.begin(Verb.ForgetPod, pod, node);
     this.detach(pod);
     this.setPhase(pod, PodPhase.Pending);
@@ -297,6 +300,7 @@ export class Cluster {
 
   bindPod(pod: number): void {
     assert(this.pods.phase[pod] === PodPhase.Assumed, 'bindPod needs an assumed pod');
+    this.applyHeldUpdate(pod);
     this.begin(Verb.BindPod, pod, this.pods.node[pod]);
     this.setPhase(pod, PodPhase.Bound);
     this.pods.boundAt[pod] = this.now;
@@ -355,6 +359,8 @@ export class Cluster {
     this.pods.deletionAt[pod] = this.now;
     this.pods.cause[pod] = cause;
     this.totals.podsTerminating++;
+    const phase = this.pods.phase[pod];
+    if (phase === PodPhase.Bound || phase === PodPhase.Running) this.moveToEnd(pod, this.pods.node[pod]);
     this.notifying = true;
     for (const observer of this.observers.podTerminating) observer.podTerminating?.(pod);
     this.notifying = false;
@@ -368,6 +374,7 @@ export class Cluster {
     const node = pods.node[pod];
     this.begin(Verb.RemovePod, pod, outcome);
     if (node >= 0) this.detach(pod);
+    this.heldUpdates.delete(pod);
     if (pods.isTerminating(pod)) this.totals.podsTerminating--;
     this.totals.podsByPhase[phase]--;
     pods.phase[pod] = PodPhase.Free;
@@ -378,12 +385,30 @@ export class Cluster {
     if (node >= 0) this.releaseGhost(node);
   }
 
-  /** Labels, requests, tolerations, gates: whatever an API update may change, by a new template. */
+  /**
+   * Labels, requests, tolerations, gates: whatever an API update may change, by a new template. The scheduler passes over
+   * updates of a pod that it has assumed, and what counts on the node is the pod as it was chosen for (eventhandlers.go,
+   * IsAssumedPod): such an update is held until the pod is bound or forgotten.
+   */
   updatePod(pod: number, template: number): void {
     const before = this.templateOf(pod);
     const node = this.pods.node[pod];
     if (before.id === template && node < 0) return;
     this.begin(Verb.UpdatePod, pod, template);
+    if (this.pods.phase[pod] === PodPhase.Assumed) this.heldUpdates.set(pod, template);
+    else this.replaceTemplate(pod, template);
+  }
+
+  private applyHeldUpdate(pod: number): void {
+    const template = this.heldUpdates.size === 0 ? undefined : this.heldUpdates.get(pod);
+    if (template === undefined) return;
+    this.heldUpdates.delete(pod);
+    this.replaceTemplate(pod, template);
+  }
+
+  private replaceTemplate(pod: number, template: number): void {
+    const before = this.templateOf(pod);
+    const node = this.pods.node[pod];
     if (node >= 0) this.accountPod(pod, node, -1);
     this.pods.template[pod] = template;
     if (node >= 0) {

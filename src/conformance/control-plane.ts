@@ -14,6 +14,7 @@ import {
   SelectorError, compileLabelSelector, compileNodeSelector, compilePreferredTerms, compileRequiredNodeAffinity, labelsOf, parseSelectorText,
 } from '../cluster/selectors.ts';
 import type { CompiledSelector, SelectableNode } from '../cluster/selectors.ts';
+import { canonicalJson } from './canonical-json.ts';
 
 /** One line of a recording after its header. */
 export interface RecordedCase {
@@ -257,12 +258,4 @@ function fitsInt64(value: bigint): boolean {
 
 function without(fields: Fields, names: readonly string[]): Fields {
   return Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)));
-}
-
-/** JSON with sorted keys. */
-function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'undefined';
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-  return `{${entries.map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`).join(',')}}`;
 }

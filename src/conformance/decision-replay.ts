@@ -25,13 +25,15 @@ export class DecisionReplay {
   private readonly tally: SuiteTally;
   private readonly seed: number | null;
   private readonly countNominations: boolean;
+  /** Where nominations do not count: what upstream's filters find in place of a nominated pod, by the pod's row. */
+  private readonly strangers = new Map<number, number>();
   private readonly partial: boolean;
   private readonly check: boolean;
 
   constructor(header: VectorHeader, settings: ReplaySettings, tally: SuiteTally) {
     this.tally = tally;
     this.seed = header.seed ?? null;
-    this.countNominations = header.countNominations ?? false;
+    this.countNominations = header.countNominations ?? header.suite.startsWith('small-');
     this.partial = header.partial ?? false;
     this.check = settings.check;
     this.scheduler = new ReplayScheduler(this.world.cluster, header.config, settings);
@@ -59,14 +61,40 @@ export class DecisionReplay {
 
   private delete(kind: string, name: string): void {
     const row = kind === 'Pod' ? this.world.findPod(name) : undefined;
-    if (row !== undefined) this.scheduler.nominator.remove(row);
+    if (row !== undefined) this.withdraw(row);
     this.world.delete(kind, name);
   }
 
   private nominate(pod: Pod, nodeName: string): void {
     const row = this.world.findPod(podKey(pod)) ?? this.world.createPod(pod);
     this.world.cluster.nominatePod(row, nodeName);
-    if (this.countNominations) this.scheduler.nominator.add(row, nodeName);
+    this.scheduler.nominator.add(this.countNominations ? row : this.strangerFor(row, pod), nodeName);
+  }
+
+  /**
+   * A nominated pod that is in no queue is known by its name alone: filters count a pod of priority 0 without labels or
+   * requests (backend/queue/scheduling_queue.go nominatedPodToInfo).
+   */
+  private strangerFor(row: number, { metadata }: Pod): number {
+    const { world, strangers } = this;
+    const { name = '', namespace = 'default' } = metadata ?? {};
+    const known = strangers.get(row);
+    if (known !== undefined) return known;
+    const template = world.cluster.internTemplate({ metadata: { namespace }, spec: { containers: [] } });
+    const stranger = world.pendingPod(`${namespace}/${name} by name`, template.id);
+    strangers.set(row, stranger);
+    return stranger;
+  }
+
+  /** The pod waits for its node no more. */
+  private withdraw(row: number): void {
+    const { nominator } = this.scheduler;
+    nominator.remove(row);
+    const stranger = this.strangers.get(row);
+    if (stranger === undefined) return;
+    nominator.remove(stranger);
+    this.strangers.delete(row);
+    this.world.removePod(stranger);
   }
 
   private schedule(line: ScheduleLine, number: number): void {
@@ -76,7 +104,12 @@ export class DecisionReplay {
     const known = world.findPod(key);
     const row = known ?? world.createPod(line.object);
     cluster.nominatePod(row, line.object.status?.nominatedNodeName ?? '');
+    // A pod does not count itself, by whatever name.
+    const own = this.strangers.get(row);
+    const ownNode = own === undefined ? undefined : scheduler.nominator.nodeOf(own);
+    if (own !== undefined) scheduler.nominator.remove(own);
     const got = this.decide(row, line.expect.preemption !== undefined);
+    if (own !== undefined && ownNode !== undefined) scheduler.nominator.add(own, ownNode);
     this.tally.decide(number, this.seed, key, decisionDifferences(line.expect, got, { byNameOfNode: namesNodes(line.object), partial: this.partial }));
     // The recording goes on from upstream's choice, so that one difference does not cause others.
     const chosen = line.expect.node ?? null;
@@ -85,7 +118,7 @@ export class DecisionReplay {
       if (known === undefined) world.removePod(row);
       return;
     }
-    scheduler.nominator.remove(row);
+    this.withdraw(row);
     cluster.nominatePod(row, '');
     cluster.placePod(row, world.nodeRow(chosen));
   }

@@ -1,14 +1,9 @@
 /**
  * Replays whole-queue recordings: the real scheduler with its queue, hints, preemption and binding, driven operation by
  * operation under a clock that only the recording moves. After each operation the state must be upstream's.
- *
- * Upstream passes over updates of pods without a node that leave resourceVersion as it was. Recordings without resource
- * versions are made of such updates: a queued pod keeps its old object (and with it its old nomination) until it is read
- * again in its next failed attempt or is bound, and a nomination that is cleared wakes nobody.
  */
 import { checkCluster } from '../cluster/check.ts';
 import { Cluster } from '../cluster/cluster.ts';
-import { withoutNodeName } from '../cluster/pod-template.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import type { EventKind } from '../kernel/kernel.ts';
 import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
@@ -19,7 +14,7 @@ import type { ReplaySettings } from './replay-scheduler.ts';
 import { ReplayedCluster } from './replayed-cluster.ts';
 import type { Finding, SuiteTally } from './suite-tally.ts';
 import { isPod, podKey } from './vector-lines.ts';
-import type { QueueLine, RecordedObject, RecordedQueue, RecordedQueuedPod, VectorHeader } from './vector-lines.ts';
+import type { QueueLine, RecordedQueue, RecordedQueuedPod, VectorHeader } from './vector-lines.ts';
 
 const MILLI = 1_000;
 const SECOND = 1_000_000;
@@ -41,19 +36,18 @@ export class QueueReplay {
   private readonly seed: number | null;
   private readonly tick: EventKind;
   private readonly check: boolean;
+  private readonly startTimes: boolean;
   private cycle: Cycle = noCycle();
+  /** The pod of the cycle, and pods bound since the last line, by row. */
+  private popped = -1;
+  private readonly bound: number[] = [];
   /** Where the recorded cycle of this line preempted. */
   private recordedNode = '';
-  private inCycle = false;
   private action: () => void = () => undefined;
-  /** Templates of newer objects that the scheduler has not seen, by pod row. */
-  private readonly newer = new Map<number, number>();
-  /** status.nominatedNodeName as the API server holds it. */
-  private readonly nominated = new Map<number, string>();
-  /** Of the scheduler, at the end of the last cycle. */
-  private nominations: ReadonlyMap<number, string> = new Map();
 
   constructor(header: VectorHeader, { registry, plain, check }: ReplaySettings, tally: SuiteTally) {
+    const { graceful = false } = header;
+    this.startTimes = header.startTimes ?? false;
     this.tally = tally;
     this.seed = header.seed ?? null;
     this.check = check;
@@ -70,20 +64,15 @@ export class QueueReplay {
       autoRun: false,
       phase: PHASE.scheduler,
     });
-    this.passOverNominations();
+    this.world.cluster.observe({ podBound: (row) => void this.bound.push(row) });
     this.scheduler.listeners.push({
-      cycleFailing: (pod) => {
-        this.reread(pod);
-        this.world.cluster.nominatePod(pod, this.nominated.get(pod) ?? '');
-      },
-      cycleFailed: (pod, message) => {
+      cycleFailed: (_pod, message) => {
         this.cycle.message = message;
-        this.goBackAsRead(pod);
       },
       preempted: (_preemptor, victim) => {
         this.cycle.preempted.push(this.world.keyOf(victim));
-        // The API server deletes at once, before the next victim's turn.
-        this.world.removePod(victim);
+        // Without grace periods the API server deletes at once, before the next victim's turn.
+        if (!graceful) this.world.removePod(victim);
       },
     });
   }
@@ -91,6 +80,7 @@ export class QueueReplay {
   line(line: QueueLine, number: number): void {
     this.advanceTo(line.atMillis * MILLI);
     this.cycle = noCycle();
+    this.popped = -1;
     this.recordedNode = line.after?.nominated?.[line.popped ?? ''] ?? '';
     this.at(this.kernel.now, () => this.operate(line));
     if (line.after === undefined) return;
@@ -113,80 +103,33 @@ export class QueueReplay {
     this.action = action;
     this.kernel.at(time, this.tick);
     this.kernel.run({ until: time });
+    this.noteBindings();
+  }
+
+  /** With start times, whoever binds a pod writes its status.startTime. */
+  private noteBindings(): void {
+    const { cluster } = this.world;
+    for (const row of this.bound) {
+      if (row === this.popped) this.cycle.bound = cluster.nodeInfo(cluster.pods.node[row]).name;
+      if (this.startTimes) cluster.acknowledgePod(row);
+    }
+    this.bound.length = 0;
   }
 
   private operate(line: QueueLine): void {
     const { world } = this;
     if (line.object !== undefined) {
       if (line.op === 'create') world.create(line.object);
-      else this.update(line.object);
+      else world.update(line.object);
     } else if (line.op === 'delete') world.delete(line.kind ?? '', line.name ?? '');
     else if (line.op === 'cycle') this.scheduleOne();
   }
 
   private scheduleOne(): void {
-    const { scheduler, world } = this;
-    this.inCycle = true;
-    const row = scheduler.scheduleOne();
-    this.inCycle = false;
+    const row = this.scheduler.scheduleOne();
     if (row < 0) return;
-    this.nominations = new Map(scheduler.queue.nominator.entries());
-    this.cycle.popped = world.keyOf(row);
-    const node = world.cluster.pods.node[row];
-    if (node < 0) return;
-    this.cycle.bound = world.cluster.nodeInfo(node).name;
-    this.reread(row);
-  }
-
-  private update(object: RecordedObject): void {
-    const { world } = this;
-    const row = isPod(object) ? world.findPod(podKey(object)) : undefined;
-    if (row === undefined || world.cluster.pods.node[row] >= 0 || object.metadata?.resourceVersion !== undefined) {
-      world.update(object);
-    } else {
-      this.newer.set(row, world.cluster.internTemplate(withoutNodeName(object)).id);
-      this.nominated.set(row, '');
-    }
-  }
-
-  /** The queue's pod becomes what the API server holds. */
-  private reread(row: number): void {
-    const template = this.newer.get(row);
-    if (template === undefined) return;
-    this.newer.delete(row);
-    this.scheduler.rereadPod(row, template);
-  }
-
-  /** The nomination that the failed cycle has just written is seen at the next reading. */
-  private goBackAsRead(row: number): void {
-    const { cluster } = this.world;
-    const seen = this.nominated.get(row) ?? '';
-    this.nominated.set(row, cluster.nominatedNodeName(row));
-    cluster.nominatePod(row, seen);
-  }
-
-  /** Nobody but the API server notices that a preemption clears the nominations of others. */
-  private passOverNominations(): void {
-    const { scheduler } = this;
-    const { cluster } = this.world;
-    const podRemoved = scheduler.podRemoved.bind(scheduler);
-    const announce = scheduler.announceFreedNomination.bind(scheduler);
-    let removing = false;
-    scheduler.announceFreedNomination = (before) => {
-      if (removing) announce(before);
-      if (removing || this.inCycle) return;
-      // A preemption cleared another pod's nomination: only the API server knows.
-      this.nominated.set(before.row, '');
-      cluster.nominatePod(before.row, before.nominatedNodeName);
-      scheduler.queue.nominator.add(before.row, this.nominations.get(before.row) ?? before.nominatedNodeName);
-    };
-    scheduler.podRemoved = (pod, node) => {
-      removing = true;
-      podRemoved(pod, node);
-      removing = false;
-      this.newer.delete(pod);
-      this.nominated.delete(pod);
-    };
+    this.popped = row;
+    this.cycle.popped = this.world.keyOf(row);
   }
 
   private state(): RecordedQueue {

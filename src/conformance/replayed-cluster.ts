@@ -1,13 +1,16 @@
 /**
  * The cluster of one recorded scenario: applies recorded objects through the cluster's verbs and knows rows by the
- * names that recordings use. Objects are taken as the API server stored them: no admission defaults are added.
+ * names that recordings use. Objects are taken as the API server stored them: no admission defaults are added. As on a
+ * real server, an update without a status leaves the status alone, and a write that changes nothing of a node or a pod
+ * tells nobody.
  */
 import { assert } from '../base/assert.ts';
 import { Digest } from '../base/digest.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import type { Node, Pod } from '../cluster/objects.ts';
-import { PodOutcome } from '../cluster/pod-table.ts';
+import { EvictionCause, PodOutcome } from '../cluster/pod-table.ts';
 import { withoutNodeName } from '../cluster/pod-template.ts';
+import { canonicalJson } from './canonical-json.ts';
 import { isNode, isPod, podKey } from './vector-lines.ts';
 import type { RecordedObject } from './vector-lines.ts';
 
@@ -15,6 +18,8 @@ export class ReplayedCluster {
   readonly cluster: Cluster;
   /** Names of all nodes ever created, in order. */
   readonly createdNodes: string[] = [];
+  /** What was last written of each node and pod, by kind and name. */
+  private readonly written = new Map<string, RecordedObject>();
   private readonly podRows = new Map<string, number>();
   private readonly podNames = new Map<number, string>();
 
@@ -24,22 +29,37 @@ export class ReplayedCluster {
   }
 
   create(object: RecordedObject): void {
+    if (isNode(object) || isPod(object)) this.written.set(objectKey(object), object);
     if (isNode(object)) this.addNode(object);
     else if (isPod(object)) this.createPod(object);
     else this.cluster.putObject(object.kind, object);
   }
 
   update(object: RecordedObject): void {
-    const { cluster } = this;
-    if (isNode(object)) cluster.updateNode(this.nodeRow(object.metadata?.name ?? ''), object);
-    else if (isPod(object)) cluster.updatePod(this.podRow(podKey(object)), cluster.internTemplate(withoutNodeName(object)).id);
-    else cluster.putObject(object.kind, object);
+    const { cluster, written } = this;
+    // The scheduler writes to claims and volumes, too: what an update changes of them the recording's lines do not tell.
+    if (!isNode(object) && !isPod(object)) return cluster.putObject(object.kind, object);
+    const key = objectKey(object);
+    const before = written.get(key);
+    const after = object.status === undefined && before?.status !== undefined ? { ...object, status: before.status } : object;
+    if (before !== undefined && writtenText(before) === writtenText(after)) return;
+    written.set(key, after);
+    if (isNode(after)) cluster.updateNode(this.nodeRow(after.metadata?.name ?? ''), after);
+    else if (isPod(after)) this.updatePod(after);
   }
 
   delete(kind: string, name: string): void {
+    this.written.delete(`${kind} ${name}`);
     if (kind === 'Node') this.cluster.removeNode(this.nodeRow(name));
     else if (kind === 'Pod') this.removePod(this.podRow(name));
     else assert(this.cluster.removeObject(kind, name), `there is no ${kind} ${name} to delete`);
+  }
+
+  private updatePod(pod: Pod): void {
+    const { cluster } = this;
+    const row = this.podRow(podKey(pod));
+    cluster.updatePod(row, cluster.internTemplate(withoutNodeName(pod)).id);
+    if (pod.metadata?.deletionTimestamp !== undefined) cluster.terminatePod(row, EvictionCause.Api);
   }
 
   /** Creates the pod; one with spec.nodeName runs there at once. */
@@ -92,6 +112,16 @@ export class ReplayedCluster {
     assert(row !== undefined, `the recording names pod ${key}, which is not there`);
     return row;
   }
+}
+
+function objectKey(object: RecordedObject): string {
+  return `${object.kind} ${isPod(object) ? podKey(object) : (object.metadata?.name ?? '')}`;
+}
+
+/** What of an object an update can change: the server counts versions, and the binding writes the node. */
+function writtenText(object: RecordedObject): string {
+  const { resourceVersion: _version, ...metadata } = object.metadata ?? {};
+  return canonicalJson({ ...(isPod(object) ? withoutNodeName(object) : object), metadata });
 }
 
 /** Days from 1970-01-01 to a day of the Gregorian calendar. */

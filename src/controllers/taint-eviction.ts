@@ -92,7 +92,8 @@ export class TaintEviction implements ClusterObserver {
     const { nodes } = this.cluster;
     if (nodes.incarnation[node] !== incarnation) return;
     const { facts, pods } = nodes.info[node];
-    for (let i = 0; i < pods.length; i++) this.process(pods[i], facts.taints);
+    // A pod that begins to terminate changes its place in the list.
+    for (const pod of pods.slice()) this.process(pod, facts.taints);
   }
 
   private processIfCurrent(pod: number, incarnation: number): void {

@@ -65,8 +65,6 @@ export interface SchedulerListener {
   /** The verdict of one cycle, at its end. `message` is the PodScheduled condition's text. */
   cycleFailed?(pod: number, message: string, diagnosis: Diagnosis | null): void;
   cycleSucceeded?(pod: number, node: number): void;
-  /** Before a failed pod goes back to the queue: the moment at which upstream reads the pod again. */
-  cycleFailing?(pod: number): void;
   preempted?(preemptor: number, victim: number): void;
 }
 
@@ -108,7 +106,6 @@ export class Scheduler implements ClusterObserver {
   private readonly flushEvent: EventKind;
   private readonly leftoverEvent: EventKind;
   private running = false;
-  private rereading = false;
   private cycleScheduled = false;
   private outcome: Outcome | null = null;
   private spareState = new CycleState();
@@ -271,7 +268,6 @@ export class Scheduler implements ClusterObserver {
       this.queue.done(pod);
       return;
     }
-    for (const listener of this.listeners) listener.cycleFailing?.(pod);
     this.queue.addUnschedulable(pod, diagnosis?.unschedulablePlugins ?? [], diagnosis?.pendingPlugins ?? []);
     this.scheduleLeftovers();
     this.nominate(pod, failure.nominate);
@@ -342,23 +338,23 @@ export class Scheduler implements ClusterObserver {
   // ---- what happens in the cluster -------------------------------------------------------------------------------
 
   podCreated(pod: number): void {
-    this.queue.add(pod);
+    if (this.isResponsibleFor(pod)) this.queue.add(pod);
+    else this.queue.ignore(pod);
   }
 
-  /** Puts a newer version of a pod in place as a read of the API does: no event is derived from the difference. */
-  rereadPod(pod: number, template: number): void {
-    this.rereading = true;
-    this.cluster.updatePod(pod, template);
-    this.rereading = false;
+  /** Pods without a node that name another scheduler are nothing to this one (eventhandlers.go responsibleForPod). */
+  private isResponsibleFor(pod: number): boolean {
+    return this.profiles.has(this.cluster.templateOf(pod).schedulerName);
   }
 
   podUpdated(pod: number, before: PodTemplate): void {
     this.queue.nominator.refresh(pod);
-    if (this.rereading) return;
+    // What has been assumed stays in the cache as it was.
+    if (this.cluster.pods.phase[pod] === PodPhase.Assumed) return;
     const view = this.podView(pod);
     const subject = { pod: view, podBefore: { ...view, template: before } };
     if (view.nodeName === '') {
-      this.queue.update(pod, podUpdateEvents('UnschedulablePod', before, view.template), subject);
+      if (this.isResponsibleFor(pod)) this.queue.update(pod, podUpdateEvents('UnschedulablePod', before, view.template), subject);
       return;
     }
     if (!this.queue.listens) return;
@@ -371,7 +367,8 @@ export class Scheduler implements ClusterObserver {
   }
 
   podTerminating(pod: number): void {
-    if (this.cluster.pods.node[pod] >= 0 && this.queue.listens) this.queue.moveOnEvent(ASSIGNED_POD_UPDATE, { pod: this.podView(pod), podBefore: this.podView(pod) });
+    const phase = this.cluster.pods.phase[pod];
+    if ((phase === PodPhase.Bound || phase === PodPhase.Running) && this.queue.listens) this.queue.moveOnEvent(ASSIGNED_POD_UPDATE, { pod: this.podView(pod), podBefore: this.podView(pod) });
     this.preemption.podTerminating(pod);
   }
 
@@ -384,7 +381,7 @@ export class Scheduler implements ClusterObserver {
     const nodeName = node < 0 ? '' : this.cluster.nodeInfo(node).name;
     const view = { ...this.podView(pod), nodeName };
     if (node >= 0) this.queue.moveOnEvent(ASSIGNED_POD_DELETE, { pod: view, podBefore: view });
-    else if (nominated !== '') this.announceFreedNomination(view);
+    else if (nominated !== '' && this.isResponsibleFor(pod)) this.announceFreedNomination(view);
   }
 
   nodeAdded(node: number): void {

@@ -2,7 +2,8 @@
  * The nodes as one scheduling cycle sees them, in the order of upstream's cache: zones in order of first appearance,
  * nodes of a zone in order of addition, dealt round-robin (pkg/scheduler/backend/cache/{node_tree,snapshot}.go).
  * State does not change within a cycle, so NodeInfos are read live; what upstream freezes per node (image counts) is
- * frozen in `images`. A change of a node's zone label shows in the order only after the next node comes or goes.
+ * frozen in `images`. The order is made anew only when a name has come or gone since the last cycle: until then a node
+ * whose zone label changed, or that was removed and added again under its name, keeps its place (cache.go UpdateSnapshot).
  */
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { NodeInfo } from '../../cluster/node-info.ts';
@@ -41,6 +42,10 @@ export class LiveSnapshot implements SchedulerSnapshot, ClusterObserver {
   /** Zone key to node rows. Map order is the zones' order. */
   private readonly zones = new Map<string, number[]>();
   private readonly zoneOfRow = new Map<number, string>();
+  /** Names that are not in `nodes` yet, and names there whose nodes are gone; one that went and came is in neither. */
+  private readonly came = new Set<string>();
+  private readonly gone = new Set<string>();
+  /** Some node came or went. */
   private stale = false;
 
   constructor(cluster: Cluster) {
@@ -51,7 +56,7 @@ export class LiveSnapshot implements SchedulerSnapshot, ClusterObserver {
 
   /** To be called at the start of a cycle. */
   refresh(): void {
-    if (this.stale) this.rebuild();
+    if (this.stale) this.renew();
     this.images.refresh();
   }
 
@@ -78,7 +83,9 @@ export class LiveSnapshot implements SchedulerSnapshot, ClusterObserver {
   }
 
   nodeAdded(row: number): void {
+    const { name } = this.cluster.nodeInfo(row);
     this.place(row);
+    if (!this.gone.delete(name)) this.came.add(name);
     this.stale = true;
     this.images.addNode(this.cluster.nodeInfo(row));
   }
@@ -92,7 +99,9 @@ export class LiveSnapshot implements SchedulerSnapshot, ClusterObserver {
   }
 
   nodeRemoving(row: number): void {
+    const { name } = this.cluster.nodeInfo(row);
     this.displace(row);
+    if (!this.came.delete(name)) this.gone.add(name);
     this.stale = true;
     this.images.removeNode(this.cluster.nodeInfo(row));
   }
@@ -107,6 +116,15 @@ export class LiveSnapshot implements SchedulerSnapshot, ClusterObserver {
 
   podBound(pod: number): void {
     this.images.touch(this.cluster.pods.node[pod]);
+  }
+
+  podStarted(pod: number): void {
+    this.images.touch(this.cluster.pods.node[pod]);
+  }
+
+  podTerminating(pod: number): void {
+    const node = this.cluster.pods.node[pod];
+    if (node >= 0) this.images.touch(node);
   }
 
   podRemoved(_pod: number, node: number): void {
@@ -135,13 +153,9 @@ export class LiveSnapshot implements SchedulerSnapshot, ClusterObserver {
     this.zoneOfRow.delete(row);
   }
 
-  private rebuild(): void {
-    const order: NodeInfo[] = [];
-    const zones = [...this.zones.values()];
-    for (let index = 0; order.length < this.zoneOfRow.size; index++) {
-      for (const rows of zones) if (index < rows.length) order.push(this.cluster.nodeInfo(rows[index]));
-    }
-    this.nodes = order;
+  private renew(): void {
+    this.nodes = this.came.size + this.gone.size > 0 ? this.treeOrder() : this.nodes.map(({ name }) => this.cluster.nodeInfo(this.cluster.nodeRow(name)));
+    const order = this.nodes;
     this.rows = new Int32Array(order.length);
     this.positionOf = new Int32Array(this.cluster.nodes.length).fill(-1);
     for (let position = 0; position < order.length; position++) {
@@ -150,6 +164,17 @@ export class LiveSnapshot implements SchedulerSnapshot, ClusterObserver {
       this.positionOf[row] = position;
     }
     this.version++;
+    this.came.clear();
+    this.gone.clear();
     this.stale = false;
+  }
+
+  private treeOrder(): NodeInfo[] {
+    const order: NodeInfo[] = [];
+    const zones = [...this.zones.values()];
+    for (let index = 0; order.length < this.zoneOfRow.size; index++) {
+      for (const rows of zones) if (index < rows.length) order.push(this.cluster.nodeInfo(rows[index]));
+    }
+    return order;
   }
 }

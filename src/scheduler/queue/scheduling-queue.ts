@@ -175,6 +175,11 @@ export class SchedulingQueue {
     if (nominated !== '' && this.place[pod] === QueuePlace.Active) this.nominator.add(pod, nominated);
   }
 
+  /** A pod of another scheduler: it stands in no sub-queue and is never tried. */
+  ignore(pod: number): void {
+    this.clear(pod);
+  }
+
   /** The next pod to schedule, now in flight; -1 when there is none. When nothing is active, a pod leaves backoff early. */
   pop(): number {
     let pod = this.active.pop();
