@@ -16,6 +16,7 @@ import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
 import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
 import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
 import { pluginRegistry } from '../scheduler/plugins/registry.ts';
+import { foreignSchedulerWarnings } from '../simulation/foreign-schedulers.ts';
 import type { Scenario } from '../simulation/scenario.ts';
 import { readConfigurationFile } from '../simulation/scenario-reader.ts';
 import type { CommandContext } from './command.ts';
@@ -32,7 +33,7 @@ export async function executeComparison(given: GivenOptions, context: CommandCon
   const files = { A: given.text('a') ?? '', B: given.text('b') ?? '' };
   const { scenario } = await readScenarioFor(given.positional('scenario'), given, context);
   const plugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
-  const plan = planOf(scenario, files, given, (file) => readVariant(file, plugins, context));
+  const plan = planOf(scenario, files, given, (file) => readVariant(scenario, file, plugins, context));
   checkTraceInput(scenario.trace);
   const stop = listenForStop();
   const cells: Cell[] = comparisonCells(plan).map(({ side, configuration, seed }, i, all) => ({
@@ -90,10 +91,11 @@ async function runCells(cells: readonly Cell[], { plugins, given, context, stop 
 }
 
 /** Both configurations are checked before the first run, and their warnings told once. */
-function readVariant(file: string, plugins: readonly PluginFactory[], context: CommandContext): unknown {
+function readVariant(scenario: Scenario, file: string, plugins: readonly PluginFactory[], context: CommandContext): unknown {
   const { value, warnings } = readConfigurationFile(file, createInputFiles());
   const configuration = decodeSchedulerConfiguration(value, { registry: pluginRegistry(plugins), locate: locateInFile(file) });
-  tellWarnings([...warnings, ...configuration.warnings.map((message) => ({ file, message }))], context);
+  const foreign = foreignSchedulerWarnings(scenario, configuration.profiles.map(({ schedulerName }) => schedulerName));
+  tellWarnings([...warnings, ...[...configuration.warnings, ...foreign].map((message) => ({ file, message }))], context);
   return value;
 }
 

@@ -32,6 +32,7 @@ import { WorkloadSource } from '../workload/generators/workload-source.ts';
 import { TraceSource } from '../workload/traces/trace-source.ts';
 import type { TraceReader } from '../workload/traces/trace-reader.ts';
 import { assembleAutoscaler } from './autoscaler-assembly.ts';
+import { foreignSchedulerWarnings } from './foreign-schedulers.ts';
 import { ManifestInput } from './manifest-input.ts';
 import { PodAdmission } from '../control-plane/pod-admission.ts';
 import { poolNode, poolOf } from './pool-nodes.ts';
@@ -90,7 +91,7 @@ export class Simulation {
     this.options = options;
     const registry = pluginRegistry(options.userPlugins);
     const configuration = decodeSchedulerConfiguration(scenario.scheduler.configuration, { registry, locate: options.locate });
-    this.warnings = configuration.warnings;
+    this.warnings = [...configuration.warnings, ...foreignSchedulerWarnings(scenario, configuration.profiles.map(({ schedulerName }) => schedulerName))];
     this.kernel = new Kernel({ seed: scenario.seed });
     this.cluster = new Cluster(this.kernel);
     const { kernel, cluster } = this;
