@@ -58,6 +58,7 @@ export class ReplayedCluster {
   private updatePod(pod: Pod): void {
     const { cluster } = this;
     const row = this.podRow(podKey(pod));
+    this.noteStart(row, pod.status?.startTime);
     cluster.updatePod(row, cluster.internTemplate(withoutNodeName(pod)).id);
     if (pod.metadata?.deletionTimestamp !== undefined) cluster.terminatePod(row, EvictionCause.Api);
   }
@@ -74,11 +75,15 @@ export class ReplayedCluster {
     const { cluster } = this;
     const nameBase = cluster.names.intern(key.slice(key.indexOf('/') + 1));
     const row = cluster.createPod({ template, nameBase, nameOrdinal: -1, owner: -1, workloadClass: 0, durationMicros: Infinity, pinnedNode: -1 });
-    // The kubelet's acknowledgement is part of the recorded object.
-    if (startTime !== undefined) cluster.pods.acknowledgedAt[row] = microsOfTimestamp(startTime);
+    this.noteStart(row, startTime);
     this.podRows.set(key, row);
     this.podNames.set(row, key);
     return row;
+  }
+
+  /** The kubelet's acknowledgement is part of the recorded object. */
+  private noteStart(row: number, startTime: string | undefined): void {
+    if (startTime !== undefined) this.cluster.pods.acknowledgedAt[row] = microsOfTimestamp(startTime);
   }
 
   removePod(row: number): void {

@@ -2,11 +2,10 @@
  * Runs recorded control-plane cases as tests. The recordings are not part of this repository: where the folder is
  * missing, the suite reports itself as skipped and says so.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { canReplayControlPlaneCase, replayControlPlaneCase } from '../../src/conformance/control-plane.ts';
 import type { RecordedCase, ReplayedControlPlaneSuite } from '../../src/conformance/control-plane.ts';
+import { recordingText } from './recordings.ts';
 
 interface RecordingHeader {
   readonly format: string;
@@ -20,21 +19,20 @@ interface Recording {
   readonly cases: readonly RecordedCase[];
 }
 
-const FOLDER = new URL('../../../shared/vectors/control-plane/', import.meta.url);
 /** So many differing cases are shown; the count tells the rest. */
 const SHOWN_DIFFERENCES = 5;
 
 /** One test for each kind that can be replayed; `kinds` are those that the recording must hold. */
 export function testRecordedSuite(suite: ReplayedControlPlaneSuite, kinds: readonly string[]): void {
-  const path = fileURLToPath(new URL(`${suite}.jsonl`, FOLDER));
-  if (!existsSync(path)) {
+  const text = recordingText(`control-plane/${suite}.jsonl`);
+  if (text === null) {
     describe(`recorded suite ${suite}`, () => {
       test.skip(`skipped: no recording of suite ${suite} beside this checkout`, () => undefined);
     });
     return;
   }
   describe(`recorded suite ${suite}`, () => {
-    const recording = readRecording(path);
+    const recording = recordingOf(text);
     test('the recording is whole', () => {
       expect(recording.header).toMatchObject({ format: 'podyard-vectors/1', suite, cases: recording.cases.length });
       expect([...new Set(recording.cases.map((recorded) => recorded.kind))]).toEqual(expect.arrayContaining([...kinds]));
@@ -51,7 +49,7 @@ export function testRecordedSuite(suite: ReplayedControlPlaneSuite, kinds: reado
   });
 }
 
-function readRecording(path: string): Recording {
-  const [first, ...lines] = readFileSync(path, 'utf8').trimEnd().split('\n');
+function recordingOf(text: string): Recording {
+  const [first, ...lines] = text.trimEnd().split('\n');
   return { header: JSON.parse(first) as RecordingHeader, cases: lines.map((line) => JSON.parse(line) as RecordedCase) };
 }

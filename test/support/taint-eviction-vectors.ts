@@ -1,6 +1,4 @@
 /** Replays the recorded suite taint-eviction against our controllers. The recording lies beside the checkout, or nowhere. */
-import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { MICROS_PER_SECOND, microsFromSeconds } from '../../src/base/time.ts';
 import { checkCluster } from '../../src/cluster/check.ts';
 import { Cluster } from '../../src/cluster/cluster.ts';
@@ -11,6 +9,7 @@ import { TaintEviction } from '../../src/controllers/taint-eviction.ts';
 import { zoneRate, zoneState } from '../../src/controllers/zone-queues.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 import { LIFECYCLE } from './node-life.ts';
+import { recordingText } from './recordings.ts';
 
 export interface RecordedCase<In, Out> {
   readonly id: string;
@@ -21,9 +20,9 @@ export interface RecordedCase<In, Out> {
 
 /** Cases of a kind; null: there is no recording. */
 export function recordedCases<In, Out>(kind: string): readonly RecordedCase<In, Out>[] | null {
-  const path = fileURLToPath(new URL('../../../shared/vectors/control-plane/taint-eviction.jsonl', import.meta.url));
-  if (!existsSync(path)) return null;
-  const lines = readFileSync(path, 'utf8').trimEnd().split('\n').slice(1);
+  const text = recordingText('control-plane/taint-eviction.jsonl');
+  if (text === null) return null;
+  const lines = text.trimEnd().split('\n').slice(1);
   return lines.map((line) => JSON.parse(line) as RecordedCase<In, Out>).filter((recorded) => recorded.kind === kind);
 }
 
