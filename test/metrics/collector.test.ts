@@ -174,6 +174,20 @@ describe('what became of pods', () => {
     expect(result.events).toEqual([]);
   });
 
+  test('an outage counts that is still open at the end of the run, or when the node is removed', () => {
+    const run = new ScriptedRun();
+    const [open, removed, healthy] = ['open', 'removed', 'healthy'].map((name) => run.node(name, CPU4));
+    run.at(10, () => run.cluster.setNodeHealth(open, false));
+    run.at(15, () => run.cluster.setNodeHealth(open, true));
+    run.at(20, () => run.cluster.setNodeHealth(removed, false));
+    run.at(50, () => run.cluster.removeNode(removed));
+    run.at(70, () => run.cluster.setNodeHealth(open, false));
+    const result = run.result(100);
+    expect(result.failures.nodeDownSeconds).toBe(5 + 30 + 30);
+    expect(result.nodes.map(({ name, downSeconds, failures }) => [name, downSeconds, failures])).toEqual([['open', 35, 2], ['removed', 30, 1], ['healthy', 0, 0]]);
+    expect(run.cluster.nodeInfo(healthy).name).toBe('healthy');
+  });
+
   test('evicted pods are lost unless they are replaced, before or after they are gone', () => {
     const run = new ScriptedRun();
     const node = run.node('a', CPU4);
