@@ -4,40 +4,61 @@
  * PODYARD_DECISIONS=500000 is what continuous integration runs.
  */
 import { describe, expect, test } from 'vitest';
+import { CHANGE_RING } from '../../src/cluster/node-table.ts';
+import { crowdedRun } from '../support/crowded-cluster.ts';
 import { churnRun } from '../support/template-churn.ts';
+import type { ChurnOptions } from '../support/template-churn.ts';
 
 const WANTED = Number(process.env['PODYARD_DECISIONS'] ?? 12_000);
-/** Nodes, steps, whether priorities differ, percentageOfNodesToScore, whether pods look at nodes only. */
-const KINDS: readonly (readonly [number, number, boolean, number, boolean])[] = [
-  [7, 2500, false, 0, false],
-  [24, 2000, false, 0, false],
-  [15, 1500, true, 0, false],
-  [12, 2500, true, 0, true],
-  [140, 700, true, 20, false],
-  [130, 900, false, 30, false],
-  [230, 500, false, 0, false],
+const KINDS: readonly Omit<ChurnOptions, 'seed' | 'plain'>[] = [
+  { nodes: 7, steps: 2500, priorities: false, percentage: 0 },
+  { nodes: 24, steps: 2000, priorities: false, percentage: 0 },
+  { nodes: 15, steps: 1500, priorities: true, percentage: 0 },
+  { nodes: 12, steps: 2500, priorities: true, percentage: 0, isolated: true },
+  { nodes: 140, steps: 700, priorities: true, percentage: 20 },
+  { nodes: 130, steps: 900, priorities: false, percentage: 30 },
+  { nodes: 230, steps: 500, priorities: false, percentage: 0 },
 ];
 
 describe('decisions by the fast paths', () => {
   test(`are those of the plain scan, ${WANTED} and more of them`, { timeout: 900_000 }, () => {
     let decisions = 0;
     let failed = 0;
+    let [replacedNodes, returnedGroups] = [0, 0];
     for (let round = 0; decisions < WANTED; round++) {
-      const [nodes, steps, priorities, percentage, isolated] = KINDS[round % KINDS.length];
-      const options = { seed: `churn-${round}`, nodes, steps, priorities, percentage, isolated };
+      const options = { ...KINDS[round % KINDS.length], seed: `churn-${round}` };
       const fast = churnRun({ ...options, plain: false });
       const plain = churnRun({ ...options, plain: true });
       expect(fast.messages, options.seed).toEqual(plain.messages);
       expect(fast, options.seed).toEqual(plain);
       decisions += fast.decisions;
       failed += fast.unschedulable;
+      replacedNodes += fast.replacedNodes;
+      returnedGroups += fast.returnedGroups;
     }
     expect(failed).toBeGreaterThan(decisions / 20);
     expect(failed).toBeLessThan(decisions * 0.9);
+    expect(replacedNodes).toBeGreaterThan(20);
+    expect(returnedGroups).toBeGreaterThan(20);
+  });
+
+  test.each([6, 40])('are so while many of the pods on %i nodes are on their way out', (nodes) => {
+    const options = { seed: `terminating-${nodes}`, nodes, steps: 1500, priorities: true, percentage: 0, isolated: true, reapMicros: 400_000 };
+    const fast = churnRun({ ...options, plain: false });
+    expect(fast).toEqual(churnRun({ ...options, plain: true }));
+    expect(fast.mostTerminating).toBeGreaterThan(nodes);
+  });
+
+  test.each([[3, 20_000], [5, 14_000], [40, 12_000]] as const)('are so on %i crowded nodes when a pod that none of them takes waits through thousands of changes', (nodes, changes) => {
+    const options = { seed: `crowded-${nodes}`, nodes, changes };
+    const fast = crowdedRun({ ...options, plain: false });
+    expect(fast).toEqual(crowdedRun({ ...options, plain: true }));
+    expect(fast.longestBlock).toBeGreaterThan(CHANGE_RING);
+    expect(fast.largeBound).toBeGreaterThan(2);
   });
 
   test.each([[60, 1500], [110, 2600]] as const)('are so while dozens of pods wait on %i nodes for the victims of their preemptions', (nodes, steps) => {
-    const options = { seed: `nominated-${nodes}`, nodes, steps, priorities: true, percentage: 0, isolated: true, reapMicros: 4_000_000 };
+    const options = { seed: `nominated-${nodes}`, nodes, steps, priorities: true, percentage: 0, isolated: true, calm: true, reapMicros: 4_000_000 };
     const fast = churnRun({ ...options, plain: false });
     expect(fast).toEqual(churnRun({ ...options, plain: true }));
     expect(fast.mostNominated).toBeGreaterThan(25);

@@ -4,6 +4,7 @@ import type { Node, Pod } from '../../src/cluster/objects.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 import type { RandomStream } from '../../src/kernel/random.ts';
 import { pluginRegistry } from '../../src/scheduler/plugins/registry.ts';
+import { Groups, NOBODY, PACKER, aliveNodes, assertForeignPodsLeftAlone, packerProfile, replaceNodes, updatePod } from './churn-kinds.ts';
 import { churnScheduler } from './churn-scheduler.ts';
 
 export interface RandomRun {
@@ -23,7 +24,11 @@ export interface RandomRunOptions {
   readonly check?: (cluster: Cluster) => void;
 }
 
-/** Creates nodes, then lets pods come and go, nodes change, come and go, and schedules in between. */
+const CONFIGURATION = {
+  apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration', profiles: [{ schedulerName: 'default-scheduler' }, packerProfile(40)],
+};
+
+/** Creates nodes, then lets pods come, change and go, nodes change, come, go and be replaced, and schedules in between. */
 export function randomRun(options: RandomRunOptions): RandomRun {
   const kernel = new Kernel({ seed: options.seed });
   const cluster = new Cluster(kernel);
@@ -31,12 +36,17 @@ export function randomRun(options: RandomRunOptions): RandomRun {
   const registry = pluginRegistry();
   for (let i = 0; i < options.nodes; i++) cluster.addNode(randomNode(dice, i));
   for (const app of APPS) cluster.putObject('Service', { kind: 'Service', metadata: { name: app, namespace: 'default' }, spec: { selector: { app: app === 'db' ? 'nothing' : app } } } as never);
-  const { scheduler, messages } = churnScheduler(kernel, cluster, { plain: options.plain, configuration: options.configuration, registry, reapMicros: 2000 });
+  const { scheduler, messages } = churnScheduler(kernel, cluster, { plain: options.plain, configuration: options.configuration ?? CONFIGURATION, registry, reapMicros: 2000 });
+  const groups = new Groups(cluster, [['topology.kubernetes.io/zone'], ['disk', 'kubernetes.io/hostname']]);
   let nodeCount = options.nodes;
+  const templates: number[] = [];
   for (let step = 0; step < options.steps; step++) {
     const roll = dice.next();
-    if (roll < 0.72) createRandomPod(cluster, dice, step);
-    else if (roll < 0.92) finishRandomPod(cluster, dice);
+    if (roll < 0.7) templates.push(createRandomPod(cluster, dice, step));
+    else if (roll < 0.88) finishRandomPod(cluster, dice);
+    else if (roll < 0.9) groups.change(dice, step);
+    else if (roll < 0.91) replaceNodes(cluster, dice, (name) => randomNode(dice, Number(name.slice('node-'.length))));
+    else if (roll < 0.92) updatePod(cluster, dice, templates);
     else if (roll < 0.95) updateRandomNode(cluster, dice);
     else if (roll < 0.97) cluster.addNode(randomNode(dice, nodeCount++));
     else if (roll < 0.98) removeRandomNode(cluster, dice);
@@ -46,6 +56,7 @@ export function randomRun(options: RandomRunOptions): RandomRun {
   }
   kernel.run({ until: kernel.now + 60_000_000 });
   options.check?.(cluster);
+  assertForeignPodsLeftAlone(cluster, scheduler);
   return { digest: kernel.digest.hex(), decisions: scheduler.decisions, unschedulable: scheduler.unschedulableDecisions, messages };
 }
 
@@ -74,6 +85,8 @@ function randomPod(dice: RandomStream): Pod {
     containers: [{ name: 'c', image: `registry/${app}:v1`, resources: dice.next() < 0.1 ? {} : { requests }, ...(dice.next() < 0.1 ? { ports: [{ hostPort: 8080, containerPort: 8080 }] } : {}) }],
     priority: pick(dice, [0, 0, 0, 100, 1000]),
   };
+  const scheduler = dice.next();
+  if (scheduler < 0.15) spec['schedulerName'] = scheduler < 0.02 ? NOBODY : PACKER;
   if (dice.next() < 0.15) spec['nodeSelector'] = { disk: 'ssd' };
   if (dice.next() < 0.15) spec['tolerations'] = [{ key: 'dedicated', operator: 'Exists' }];
   if (dice.next() < 0.15) spec['affinity'] = { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 10, preference: { matchExpressions: [{ key: 'disk', operator: 'In', values: ['hdd'] }] } }] } };
@@ -82,12 +95,14 @@ function randomPod(dice: RandomStream): Pod {
   return { metadata: { namespace: 'default', labels: { app } }, spec };
 }
 
-function createRandomPod(cluster: Cluster, dice: RandomStream, step: number): void {
+/** Some pods of a new template, whose id is returned. */
+function createRandomPod(cluster: Cluster, dice: RandomStream, step: number): number {
   const template = cluster.internTemplate(randomPod(dice));
   const copies = 1 + Math.floor(dice.next() * 3);
   for (let i = 0; i < copies; i++) {
     cluster.createPod({ template: template.id, nameBase: cluster.names.intern(`p${step}`), nameOrdinal: i, owner: -1, workloadClass: 0, durationMicros: Infinity, pinnedNode: -1 });
   }
+  return template.id;
 }
 
 function livePods(cluster: Cluster): number[] {
@@ -98,7 +113,9 @@ function livePods(cluster: Cluster): number[] {
 
 function finishRandomPod(cluster: Cluster, dice: RandomStream): void {
   const pods = livePods(cluster);
-  if (pods.length > 0) cluster.removePod(pick(dice, pods), PodOutcome.Succeeded);
+  if (pods.length === 0) return;
+  if (dice.next() < 0.6) cluster.removePod(pick(dice, pods), PodOutcome.Succeeded);
+  else cluster.terminatePod(pick(dice, pods), EvictionCause.Api);
 }
 
 function updateRandomNode(cluster: Cluster, dice: RandomStream): void {
@@ -114,10 +131,4 @@ function removeRandomNode(cluster: Cluster, dice: RandomStream): void {
   const row = pick(dice, rows);
   for (const pod of cluster.nodeInfo(row).pods.slice()) if (!cluster.pods.isTerminating(pod)) cluster.terminatePod(pod, EvictionCause.NodeFailure);
   cluster.removeNode(row);
-}
-
-function aliveNodes(cluster: Cluster): number[] {
-  const rows: number[] = [];
-  for (let row = 0; row < cluster.nodes.length; row++) if (cluster.nodes.alive[row] === 1) rows.push(row);
-  return rows;
 }

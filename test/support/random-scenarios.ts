@@ -11,7 +11,8 @@ import type { RunResult } from '../../src/metrics/run-result.ts';
 import { byteSourceOf } from '../../src/workload/traces/byte-source.ts';
 import { openTrace } from '../../src/workload/traces/open-trace.ts';
 import { memoryFiles } from '../input/memory-files.ts';
-import { clusterObjects, podArbitrary, taintArbitrary } from './decision-cases.ts';
+import { NOBODY, PACKER, packerProfile } from './churn-kinds.ts';
+import { HOSTNAME, ZONE, clusterObjects, podArbitrary, taintArbitrary } from './decision-cases.ts';
 
 export interface RandomScenario {
   /** The scenario's members. */
@@ -50,6 +51,21 @@ function templateOf({ metadata, spec }: Pod): unknown {
   return { metadata: { labels: metadata?.labels }, spec: Object.fromEntries(Object.entries(spec ?? {}).filter(([key]) => key !== 'priority')) };
 }
 
+/** Whom a template asks for: the default profile, one that may be there, or nobody. */
+const schedulerName = fc.oneof({ weight: 8, arbitrary: fc.constant({}) }, { weight: 2, arbitrary: fc.constant({ schedulerName: PACKER }) }, { weight: 1, arbitrary: fc.constant({ schedulerName: NOBODY }) });
+
+/** Pods that have to stand where others of the workload do; with short lives and long gaps they are gone altogether at times. */
+function groupTemplate(app: string, topologyKey: string): unknown {
+  const term = { topologyKey, labelSelector: { matchLabels: { app } } };
+  const containers = [{ name: 'main', image: 'registry/web:v1', resources: { requests: { cpu: '500m' } } }];
+  return { metadata: { labels: { app } }, spec: { containers, affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } } } };
+}
+
+function withScheduler(template: unknown, asked: object): unknown {
+  const { spec, ...rest } = template as { readonly spec?: object };
+  return { ...rest, spec: { ...spec, ...asked } };
+}
+
 const requests = fc.record({ cpu: fc.constantFrom('100m', '1', '1500m'), memory: fc.constantFrom('128Mi', '2Gi') });
 
 function workload(name: string): fc.Arbitrary<unknown> {
@@ -60,7 +76,9 @@ function workload(name: string): fc.Arbitrary<unknown> {
         arrivals,
         lifetime,
         template: podArbitrary('t').map(templateOf),
-        how: fc.constantFrom('requests', kind === 'DaemonSet' ? 'requests' : 'shapes', 'template', 'template'),
+        how: fc.constantFrom('requests', kind === 'DaemonSet' ? 'requests' : 'shapes', 'template', 'template', 'group'),
+        topologyKey: fc.constantFrom(ZONE, HOSTNAME),
+        asked: schedulerName,
         requests,
       })
       .map(({ more, how, ...drawn }) => ({
@@ -69,7 +87,8 @@ function workload(name: string): fc.Arbitrary<unknown> {
         ...(kind === 'DaemonSet' ? without(more, 'replicas') : { ...more, arrivals: drawn.arrivals, lifetime: drawn.lifetime }),
         ...(how === 'requests' ? { requests: drawn.requests } : {}),
         ...(how === 'shapes' ? { shapes: [{ weight: 3, requests: drawn.requests }, { requests: { cpu: '250m', 'example.com/gpu': 1 } }] } : {}),
-        ...(how === 'template' ? { template: drawn.template } : {}),
+        ...(how === 'template' ? { template: withScheduler(drawn.template, drawn.asked) } : {}),
+        ...(how === 'group' ? { template: withScheduler(groupTemplate(name, drawn.topologyKey), drawn.asked) } : {}),
       })),
   );
 }
@@ -111,6 +130,8 @@ const schedulerConfig = record({
   profiles: fc.constantFrom(
     [{ schedulerName: 'default-scheduler' }],
     [{ pluginConfig: [{ name: 'NodeResourcesFit', args: { scoringStrategy: { type: 'MostAllocated', resources: [{ name: 'cpu', weight: 3 }, { name: 'example.com/gpu', weight: 1 }] } } }] }],
+    [{ schedulerName: 'default-scheduler' }, packerProfile(40)],
+    [{ schedulerName: 'default-scheduler', percentageOfNodesToScore: 10 }, packerProfile(100)],
     [{ plugins: { score: { disabled: [{ name: '*' }] } } }],
     [{ plugins: { postFilter: { disabled: [{ name: 'DefaultPreemption' }] } }, pluginConfig: [{ name: 'PodTopologySpread', args: { defaultingType: 'List', defaultConstraints: [] } }] }],
   ),

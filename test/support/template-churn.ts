@@ -9,6 +9,7 @@ import type { RandomStream } from '../../src/kernel/random.ts';
 import { pluginRegistry } from '../../src/scheduler/plugins/registry.ts';
 import type { NodeInfo, Plugin, PluginFactory } from '../../src/scheduler/framework/plugin-api.ts';
 import { unschedulable } from '../../src/scheduler/framework/plugin-api.ts';
+import { Groups, NOBODY, PACKER, aliveNodes, assertForeignPodsLeftAlone, packerProfile, replaceNodes, updatePod } from './churn-kinds.ts';
 import { churnScheduler } from './churn-scheduler.ts';
 
 export interface ChurnOptions {
@@ -20,6 +21,8 @@ export interface ChurnOptions {
   readonly priorities: boolean;
   /** No pod looks at other pods: what is told by a node alone decides, preemption included. */
   readonly isolated?: boolean;
+  /** No node is replaced under its name, and no pod is updated: nominated pods wait longer. */
+  readonly calm?: boolean;
   /** Nodes offer one of a dozen devices, which pods ask for: few nodes take a pod. */
   readonly devices?: boolean;
   /** What remembered answers may hold. */
@@ -36,12 +39,17 @@ export interface ChurnResult {
   readonly digest: string;
   readonly decisions: number;
   readonly unschedulable: number;
-  /** Pods nominated at one time. */
+  /** Pods nominated, and terminating, at one time. */
   readonly mostNominated: number;
+  readonly mostTerminating: number;
+  /** Nodes replaced under their names, and groups that came back after they had gone. */
+  readonly replacedNodes: number;
+  readonly returnedGroups: number;
   readonly messages: readonly string[];
 }
 
 const APPS = ['web', 'api', 'db'];
+const DEFAULT = 'default-scheduler';
 const ZONE = 'topology.kubernetes.io/zone';
 const HOST = 'kubernetes.io/hostname';
 
@@ -77,37 +85,44 @@ export function churnRun(options: ChurnOptions): ChurnResult {
   const dice = kernel.random.stream('churn');
   const { moody = [] } = options;
   const registry = new Map([...pluginRegistry(), [MOODY, moodyPlugin(moody)]]);
-  const profiles = moody.length === 0 ? [] : [{ schedulerName: 'default-scheduler', plugins: Object.fromEntries(moody.map((point) => [point, { enabled: [{ name: MOODY, ...(point === 'score' ? { weight: 2 } : {}) }] }])) }];
+  const moods = Object.fromEntries(moody.map((point) => [point, { enabled: [{ name: MOODY, ...(point === 'score' ? { weight: 2 } : {}) }] }]));
+  const profiles = [{ schedulerName: DEFAULT, plugins: moods }, packerProfile(options.percentage === 0 ? 60 : options.percentage + 25)];
+  const nodeOf = (index: number): Node => (options.devices === true ? withDevice(randomNode(dice, index), index % DEVICES) : randomNode(dice, index));
   let made = 0;
-  const addNode = (): void => {
-    const index = made++;
-    const node = randomNode(dice, index);
-    cluster.addNode(options.devices === true ? withDevice(node, index % DEVICES) : node);
-  };
+  const addNode = (): void => void cluster.addNode(nodeOf(made++));
   for (let i = 0; i < options.nodes; i++) addNode();
   for (const namespace of ['default', 'other']) putNamespace(cluster, namespace, 'a');
   putService(cluster, 'web');
-  const configuration = { apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration', percentageOfNodesToScore: options.percentage, ...(profiles.length === 0 ? {} : { profiles }) };
+  const configuration = { apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration', percentageOfNodesToScore: options.percentage, profiles };
   const { scheduler, messages } = churnScheduler(kernel, cluster, { plain: options.plain, configuration, registry, reapMicros: options.reapMicros ?? 20_000, cacheBytes: options.cacheBytes });
   const shapes = options.isolated === true ? SHAPES.slice(0, ISOLATED_SHAPES) : SHAPES;
-  const templates = shapes.flatMap((shape, i) => [0, 1].map((k) => cluster.internTemplate(podOf(shape, i, k, options.priorities)).id));
+  const templates = shapes.flatMap((shape, i) => [0, 1].flatMap((k) => schedulersOf(i, options).map((name) => cluster.internTemplate(podOf(shape, i, k, options, name)).id)));
   if (options.devices === true) for (let device = 0; device <= DEVICES; device++) templates.push(cluster.internTemplate(devicePod(device)).id);
-  let mostNominated = 0;
+  const groups = options.isolated === true ? null : new Groups(cluster, [[ZONE], ['rack'], [ZONE, HOST]]);
+  let [mostNominated, mostTerminating, replacedNodes] = [0, 0, 0];
   for (let step = 0; step < steps; step++) {
     const roll = dice.next();
     if (roll < 0.55) createPods(cluster, dice, templates, step);
     else if (roll < 0.9) endPod(cluster, dice);
-    else if (roll < 0.97) changeNode(cluster, dice);
+    else if (roll < 0.957 || (roll < 0.97 && options.calm === true)) changeNode(cluster, dice);
+    else if (roll < 0.964) updatePod(cluster, dice, templates);
+    else if (roll < 0.97) replacedNodes += replaceNodes(cluster, dice, (name) => nodeOf(Number(name.slice('node-'.length))));
     else if (roll < 0.98) addNode();
     else if (roll < 0.985) removeNode(cluster, dice);
     else if (roll < 0.99) putNamespace(cluster, 'other', pick(dice, ['a', 'b']));
     else if (roll < 0.995) putService(cluster, pick(dice, APPS));
     else kernel.run({ until: kernel.now + 3_000_000 });
+    if (groups !== null && dice.next() < 0.08) groups.change(dice, step);
     kernel.run({ until: kernel.now + Math.floor(dice.next() * 12_000) });
+    mostTerminating = Math.max(mostTerminating, cluster.totals.podsTerminating);
     mostNominated = Math.max(mostNominated, scheduler.queue.nominator.size);
   }
   kernel.run({ until: kernel.now + 20_000_000 });
-  return { digest: kernel.digest.hex(), decisions: scheduler.decisions, unschedulable: scheduler.unschedulableDecisions, mostNominated, messages };
+  assertForeignPodsLeftAlone(cluster, scheduler);
+  return {
+    digest: kernel.digest.hex(), decisions: scheduler.decisions, unschedulable: scheduler.unschedulableDecisions,
+    mostNominated, mostTerminating, replacedNodes, returnedGroups: groups?.returns ?? 0, messages,
+  };
 }
 
 const DEVICES = 12;
@@ -154,12 +169,18 @@ function randomNode(dice: RandomStream, index: number): Node {
   };
 }
 
-function podOf(shape: object, index: number, size: number, priorities: boolean): Pod {
+function podOf(shape: object, index: number, size: number, { priorities }: ChurnOptions, schedulerName: string): Pod {
   const app = APPS[index % APPS.length];
   const requests = size === 0 ? { cpu: '100m', memory: '200Mi' } : { cpu: '700m', memory: '500Mi' };
   const ports = index === 2 ? [{ hostPort: 80, containerPort: 80 }] : [];
-  const spec = { containers: [{ name: 'c', image: `registry/${app}:v1`, resources: { requests }, ports }], priority: priorities ? (index % 3) * 100 : 0, ...shape } as PodSpec;
+  const spec = { containers: [{ name: 'c', image: `registry/${app}:v1`, resources: { requests }, ports }], priority: priorities ? (index % 3) * 100 : 0, schedulerName, ...shape } as PodSpec;
   return { metadata: { namespace: index % 5 === 4 ? 'other' : 'default', labels: { app } }, spec };
+}
+
+/** Every third kind of pod is there for the second profile, too, and one for a scheduler that is not there. */
+function schedulersOf(shape: number, { isolated = false }: ChurnOptions): readonly string[] {
+  if (isolated) return [DEFAULT];
+  return shape === 1 ? [DEFAULT, NOBODY] : shape % 3 === 2 ? [DEFAULT, PACKER] : [DEFAULT];
 }
 
 function createPods(cluster: Cluster, dice: RandomStream, templates: readonly number[], step: number): void {
@@ -210,10 +231,4 @@ function putNamespace(cluster: Cluster, name: string, team: string): void {
 
 function putService(cluster: Cluster, app: string): void {
   cluster.putObject('Service', { kind: 'Service', metadata: { name: 'service', namespace: 'default' }, spec: { selector: { app } } } as never);
-}
-
-function aliveNodes(cluster: Cluster): number[] {
-  const rows: number[] = [];
-  for (let row = 0; row < cluster.nodes.length; row++) if (cluster.nodes.alive[row] === 1) rows.push(row);
-  return rows;
 }
