@@ -120,8 +120,8 @@ describe('a node dies', () => {
         451.0  started sum-1 on b
         651.0  removed sum-1: Succeeded
         900.0  machine a up
-        900.0  removed sum-0: Evicted
         900.0  removed db-0: Evicted
+        900.0  removed sum-0: Evicted
         900.0  removed bare: Evicted
         900.0  created db-0
         900.0  bound db-0 on a
