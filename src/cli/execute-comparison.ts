@@ -91,11 +91,17 @@ async function runCells(cells: readonly Cell[], { plugins, given, context, stop 
 }
 
 /** Both configurations are checked before the first run, and their warnings told once. */
-function readVariant(scenario: Scenario, file: string, plugins: readonly PluginFactory[], context: CommandContext): unknown {
+function readVariant(
+  scenario: Scenario,
+  file: string,
+  plugins: readonly PluginFactory[],
+  context: CommandContext,
+): unknown {
   const { value, warnings } = readConfigurationFile(file, createInputFiles());
   const configuration = decodeSchedulerConfiguration(value, { registry: pluginRegistry(plugins), locate: locateInFile(file) });
   const foreign = foreignSchedulerWarnings(scenario, configuration.profiles.map(({ schedulerName }) => schedulerName));
-  tellWarnings([...warnings, ...[...configuration.warnings, ...foreign].map((message) => ({ file, message }))], context);
+  const messages = [...configuration.warnings, ...foreign];
+  tellWarnings([...warnings, ...messages.map((message) => ({ file, message }))], context);
   return value;
 }
 

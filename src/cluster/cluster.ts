@@ -386,9 +386,9 @@ export class Cluster {
   }
 
   /**
-   * Labels, requests, tolerations, gates: whatever an API update may change, by a new template. The scheduler passes over
-   * updates of a pod that it has assumed, and what counts on the node is the pod as it was chosen for (eventhandlers.go,
-   * IsAssumedPod): such an update is held until the pod is bound or forgotten.
+   * Labels, requests, tolerations, gates: whatever an API update may change, by a new template. The scheduler passes
+   * over updates of a pod that it has assumed, and what counts on the node is the pod as it was chosen for
+   * (eventhandlers.go, IsAssumedPod): such an update is held until the pod is bound or forgotten.
    */
   updatePod(pod: number, template: number): void {
     const before = this.templateOf(pod);

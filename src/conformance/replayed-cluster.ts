@@ -37,11 +37,12 @@ export class ReplayedCluster {
 
   update(object: RecordedObject): void {
     const { cluster, written } = this;
-    // The scheduler writes to claims and volumes, too: what an update changes of them the recording's lines do not tell.
+    // The scheduler writes to claims and volumes, too: the lines do not tell what an update changes of them.
     if (!isNode(object) && !isPod(object)) return cluster.putObject(object.kind, object);
     const key = objectKey(object);
     const before = written.get(key);
-    const after = object.status === undefined && before?.status !== undefined ? { ...object, status: before.status } : object;
+    const keepsStatus = object.status === undefined && before?.status !== undefined;
+    const after = keepsStatus ? { ...object, status: before.status } : object;
     if (before !== undefined && writtenText(before) === writtenText(after)) return;
     written.set(key, after);
     if (isNode(after)) cluster.updateNode(this.nodeRow(after.metadata?.name ?? ''), after);

@@ -14,14 +14,14 @@ export interface VectorHeader {
   /** KubeSchedulerConfiguration v1. */
   readonly config?: unknown;
   /**
-   * Single decisions: whether a nominated pod stands in the recorded scheduler's queue, so that other pods' filters count it.
-   * false: upstream knows its name alone, and counts a pod of priority 0 that asks for nothing. Default: true in the suites
-   * made by hand (`small-...`), else false.
+   * Single decisions: whether a nominated pod stands in the recorded scheduler's queue, so that other pods' filters
+   * count it. false: upstream knows its name alone, and counts a pod of priority 0 that asks for nothing. Default: true
+   * in the suites made by hand (`small-...`), else false.
    */
   readonly countNominations?: boolean;
   /** Whole queues: a pod's status.startTime is set when it is bound. Default false: no pod starts. */
   readonly startTimes?: boolean;
-  /** Whole queues: a deleted pod that runs stays, terminating, until a line says more. Default false: it is gone at once. */
+  /** Whole queues: a victim stays, terminating, until a line says more. Default false: it is gone at once. */
   readonly graceful?: boolean;
   /** Only what `expect` names is compared (stories written by hand); `node` must be there, null: fits nowhere. Default false. */
   readonly partial?: boolean;

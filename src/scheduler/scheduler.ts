@@ -354,7 +354,8 @@ export class Scheduler implements ClusterObserver {
     const view = this.podView(pod);
     const subject = { pod: view, podBefore: { ...view, template: before } };
     if (view.nodeName === '') {
-      if (this.isResponsibleFor(pod)) this.queue.update(pod, podUpdateEvents('UnschedulablePod', before, view.template), subject);
+      if (!this.isResponsibleFor(pod)) return;
+      this.queue.update(pod, podUpdateEvents('UnschedulablePod', before, view.template), subject);
       return;
     }
     if (!this.queue.listens) return;
@@ -368,7 +369,9 @@ export class Scheduler implements ClusterObserver {
 
   podTerminating(pod: number): void {
     const phase = this.cluster.pods.phase[pod];
-    if ((phase === PodPhase.Bound || phase === PodPhase.Running) && this.queue.listens) this.queue.moveOnEvent(ASSIGNED_POD_UPDATE, { pod: this.podView(pod), podBefore: this.podView(pod) });
+    if ((phase === PodPhase.Bound || phase === PodPhase.Running) && this.queue.listens) {
+      this.queue.moveOnEvent(ASSIGNED_POD_UPDATE, { pod: this.podView(pod), podBefore: this.podView(pod) });
+    }
     this.preemption.podTerminating(pod);
   }
 

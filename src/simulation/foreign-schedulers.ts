@@ -1,6 +1,6 @@
 /**
- * Pods that name a scheduler which none of the profiles is called: upstream's scheduler leaves them to others, and here there
- * are no others, so they wait for ever. Told beforehand, by name, with those that ask for it.
+ * Pods that name a scheduler which none of the profiles is called: upstream's scheduler leaves them to others, and
+ * here there are no others, so they wait for ever. Told beforehand, by name, with those that ask for it.
  */
 import { nearestName } from '../base/input-error.ts';
 import { objectKey } from '../cluster/object-store.ts';
@@ -11,7 +11,7 @@ import type { Scenario } from './scenario.ts';
 /** Sources of pods that are named one by one. */
 const MOST_NAMED = 3;
 
-/** One warning a name, or one for all when no pod at all has a profile. `profiles`: the schedulerNames that there are. */
+/** One warning a name, or one for all when no pod at all has a profile. `profiles`: the schedulerNames there are. */
 export function foreignSchedulerWarnings(scenario: Scenario, profiles: readonly string[]): string[] {
   const sources = sourcesByScheduler(scenario);
   const foreign = [...sources].filter(([name]) => !profiles.includes(name));
@@ -55,7 +55,8 @@ function podSpecOf(object: KubernetesObject): PodSpec | undefined {
     return spec?.replicas === 0 ? undefined : spec?.template?.spec;
   }
   const { metadata, spec, status } = object as Pod;
-  const isSettled = metadata?.deletionTimestamp !== undefined || status?.phase === 'Succeeded' || status?.phase === 'Failed';
+  const isSettled =
+    metadata?.deletionTimestamp !== undefined || status?.phase === 'Succeeded' || status?.phase === 'Failed';
   return isSettled || (spec?.nodeName ?? '') !== '' ? undefined : (spec ?? {});
 }
 

@@ -91,7 +91,8 @@ export class Simulation {
     this.options = options;
     const registry = pluginRegistry(options.userPlugins);
     const configuration = decodeSchedulerConfiguration(scenario.scheduler.configuration, { registry, locate: options.locate });
-    this.warnings = [...configuration.warnings, ...foreignSchedulerWarnings(scenario, configuration.profiles.map(({ schedulerName }) => schedulerName))];
+    const profileNames = configuration.profiles.map(({ schedulerName }) => schedulerName);
+    this.warnings = [...configuration.warnings, ...foreignSchedulerWarnings(scenario, profileNames)];
     this.kernel = new Kernel({ seed: scenario.seed });
     this.cluster = new Cluster(this.kernel);
     const { kernel, cluster } = this;

@@ -37,13 +37,17 @@ describe('validate', () => {
   test('warns of pods that no profile is responsible for, as a run and a comparison do', () => {
     cli.write('packer.yaml', `${HEADER}profiles: [{schedulerName: packer}]\n`);
     cli.write('foreign.yaml', `${SMALL}scheduler: {config: packer.yaml}\n`);
-    const says = 'no scheduler profile is called "default-scheduler": all pods name it and will wait for ever; the only profile is "packer"\n';
+    const says =
+      'no scheduler profile is called "default-scheduler": all pods name it and will wait for ever; ' +
+      'the only profile is "packer"\n';
     const validated = cli.run('validate', 'foreign.yaml');
     expect([validated.code, validated.err]).toEqual([0, `warning: ${says}`]);
     const ran = cli.run('run', 'foreign.yaml', '-o', 'json');
     expect([ran.code, ran.err.includes(`warning: ${says}`)]).toEqual([0, true]);
-    expect(JSON.parse(ran.out)).toMatchObject({ counts: { podsRunning: 0 }, notes: [says.trimEnd(), expect.any(String)] });
-    const compared = cli.run('compare', 'small.yaml', '-a', 'spread.yaml', '-b', 'packer.yaml', '--seeds', '2', '--progress', 'none');
+    const notes = [says.trimEnd(), expect.any(String)];
+    expect(JSON.parse(ran.out)).toMatchObject({ counts: { podsRunning: 0 }, notes });
+    const variants = ['-a', 'spread.yaml', '-b', 'packer.yaml'];
+    const compared = cli.run('compare', 'small.yaml', ...variants, '--seeds', '2', '--progress', 'none');
     expect([compared.code, compared.err]).toEqual([0, `warning: packer.yaml: ${says}`]);
   });
 });

@@ -6,7 +6,8 @@ import { playScenario } from '../support/played-scenario.ts';
 import { fixture, node, pod } from '../support/scheduler-fixture.ts';
 
 const NAMES = Array.from({ length: 11 }, (_, i) => `example.com/r${i}`);
-const amounts = (names: readonly string[]): Record<string, string> => Object.fromEntries(names.map((name, i) => [name, String(i + 1)]));
+const amounts = (names: readonly string[]): Record<string, string> =>
+  Object.fromEntries(names.map((name, i) => [name, String(i + 1)]));
 
 describe('resource columns', () => {
   test('are widened while there is no node', () => {
@@ -18,29 +19,42 @@ describe('resource columns', () => {
     }
   });
 
-  test.each([1, 2, 3, 5, 11])('%i more than usual: known from a pod before the first node, and from the node itself', (count) => {
-    const names = NAMES.slice(0, count);
-    const asking = pod('asking', {}, { containers: [{ name: 'main', resources: { requests: { cpu: '1', ...amounts(names) } } }] });
-    const before = fixture({ pods: [asking] });
-    const template = before.cluster.templateOf(before.row('asking'));
-    before.cluster.addNode(node('n1', {}, { status: { allocatable: { cpu: '8', pods: '10', ...amounts(names) } } }));
-    before.cluster.placePod(before.row('asking'), before.cluster.nodeRow('n1'));
-    checkCluster(before.cluster);
-    const { resources, nodes } = before.cluster;
-    const { allocatable, requested, base } = nodes.info[0];
-    for (const [name, amount] of Object.entries(amounts(names))) {
-      const column = resources.find(name);
-      expect([allocatable[base + column], requested[base + column]], name).toEqual([Number(amount), Number(amount)]);
-    }
-    expect(template.requested.columns.length).toBeGreaterThan(count);
-  });
+  test.each([1, 2, 3, 5, 11])(
+    '%i more than usual: known from a pod before the first node, and from the node itself',
+    (count) => {
+      const names = NAMES.slice(0, count);
+      const asking = pod(
+        'asking',
+        {},
+        { containers: [{ name: 'main', resources: { requests: { cpu: '1', ...amounts(names) } } }] },
+      );
+      const before = fixture({ pods: [asking] });
+      const template = before.cluster.templateOf(before.row('asking'));
+      before.cluster.addNode(node('n1', {}, { status: { allocatable: { cpu: '8', pods: '10', ...amounts(names) } } }));
+      before.cluster.placePod(before.row('asking'), before.cluster.nodeRow('n1'));
+      checkCluster(before.cluster);
+      const { resources, nodes } = before.cluster;
+      const { allocatable, requested, base } = nodes.info[0];
+      for (const [name, amount] of Object.entries(amounts(names))) {
+        const column = resources.find(name);
+        expect([allocatable[base + column], requested[base + column]], name).toEqual([Number(amount), Number(amount)]);
+      }
+      expect(template.requested.columns.length).toBeGreaterThan(count);
+    },
+  );
 
   test('a run may score more resources than a row has room for at first', () => {
     const resources = ['cpu', 'memory', ...NAMES].map((name) => ({ name, weight: 1 }));
     const args = { scoringStrategy: { type: 'LeastAllocated', resources } };
-    const config = { apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration', profiles: [{ pluginConfig: [{ name: 'NodeResourcesFit', args }] }] };
+    const config = {
+      apiVersion: 'kubescheduler.config.k8s.io/v1',
+      kind: 'KubeSchedulerConfiguration',
+      profiles: [{ pluginConfig: [{ name: 'NodeResourcesFit', args }] }],
+    };
     const nodePools = [{ name: 'n', count: 2, allocatable: { cpu: 4, memory: '8Gi', [NAMES[10]]: 3 } }];
     const workloads = [{ name: 'w', kind: 'Deployment', replicas: 3, requests: { cpu: 1, [NAMES[10]]: 1 } }];
-    expect(playScenario({ duration: '1m', scheduler: { config }, nodePools, workloads }).pods.map(({ node: name }) => name)).toEqual(['n-0', 'n-1', 'n-0']);
+    expect(
+      playScenario({ duration: '1m', scheduler: { config }, nodePools, workloads }).pods.map(({ node: name }) => name),
+    ).toEqual(['n-0', 'n-1', 'n-0']);
   });
 });

@@ -1,5 +1,5 @@
-// A sample of every suite of decisions recorded from the real kube-scheduler, and whole the small ones of single faults. The
-// recordings are not part of this repository: where they are missing, the tests say that they are skipped.
+// A sample of every suite of decisions recorded from the real kube-scheduler, and small ones of single faults whole.
+// The recordings are not part of this repository: where they are missing, the tests say that they are skipped.
 import { describe, expect, test } from 'vitest';
 import { ConformanceRun } from '../../src/conformance/conformance-run.ts';
 import type { SuiteResult } from '../../src/conformance/conformance-run.ts';
@@ -31,14 +31,15 @@ describe('recorded decisions, a sample of each suite', () => {
 describe('recorded decisions, one file a fault', () => {
   const names = recordingsBelow('small');
   if (names.length === 0) test.skip('skipped: no small recordings beside this checkout', () => undefined);
-  test.each(names.flatMap((name) => [[name, false], [name, true]] as const))('%s, by the plain scan: %s', (name, plain) => {
+  const ways = names.flatMap((name) => [[name, false], [name, true]] as const);
+  test.each(ways)('%s, by the plain scan: %s', (name, plain) => {
     const { decisions, equal, differences } = replay(name, plain, (text) => text.split('\n'));
     expect(differences).toEqual([]);
     expect([decisions > 0, equal]).toEqual([true, decisions]);
   });
 });
 
-/** The first scenarios; long runs are cut off after some steps, and with them all that comes later, the checksum too. */
+/** The first scenarios; long runs are cut off after some steps, with all that comes later, the checksum too. */
 function sampleOf(text: string): string[] {
   const lines: string[] = [];
   let scenarios = 0;

@@ -43,13 +43,15 @@ describe('decisions by the fast paths', () => {
   });
 
   test.each([6, 40])('are so while many of the pods on %i nodes are on their way out', (nodes) => {
-    const options = { seed: `terminating-${nodes}`, nodes, steps: 1500, priorities: true, percentage: 0, isolated: true, reapMicros: 400_000 };
+    const kind = { priorities: true, percentage: 0, isolated: true, reapMicros: 400_000 };
+    const options = { ...kind, seed: `terminating-${nodes}`, nodes, steps: 1500 };
     const fast = churnRun({ ...options, plain: false });
     expect(fast).toEqual(churnRun({ ...options, plain: true }));
     expect(fast.mostTerminating).toBeGreaterThan(nodes);
   });
 
-  test.each([[3, 20_000], [5, 14_000], [40, 12_000]] as const)('are so on %i crowded nodes when a pod that none of them takes waits through thousands of changes', (nodes, changes) => {
+  const CROWDS = [[3, 20_000], [5, 14_000], [40, 12_000]] as const;
+  test.each(CROWDS)('are so on %i crowded nodes that do not take a pod for thousands of changes', (nodes, changes) => {
     const options = { seed: `crowded-${nodes}`, nodes, changes };
     const fast = crowdedRun({ ...options, plain: false });
     expect(fast).toEqual(crowdedRun({ ...options, plain: true }));
@@ -58,7 +60,8 @@ describe('decisions by the fast paths', () => {
   });
 
   test.each([[60, 1500], [110, 2600]] as const)('are so while dozens of pods wait on %i nodes for the victims of their preemptions', (nodes, steps) => {
-    const options = { seed: `nominated-${nodes}`, nodes, steps, priorities: true, percentage: 0, isolated: true, calm: true, reapMicros: 4_000_000 };
+    const kind = { priorities: true, percentage: 0, isolated: true, calm: true, reapMicros: 4_000_000 };
+    const options = { ...kind, seed: `nominated-${nodes}`, nodes, steps };
     const fast = churnRun({ ...options, plain: false });
     expect(fast).toEqual(churnRun({ ...options, plain: true }));
     expect(fast.mostNominated).toBeGreaterThan(25);

@@ -1,5 +1,6 @@
-// The order of nodes is upstream's: a slow twin keeps upstream's node tree and snapshot (pkg/scheduler/backend/cache: node_tree.go,
-// cache.go UpdateSnapshot, v1.36) by names, while nodes come, go, are replaced and change their zone between cycles.
+// The order of nodes is upstream's: a slow twin keeps upstream's node tree and snapshot (pkg/scheduler/backend/cache:
+// node_tree.go, cache.go UpdateSnapshot, v1.36) by names, while nodes come, go, are replaced and change their zone
+// between cycles.
 import { expect, test } from 'vitest';
 import { Digest } from '../../src/base/digest.ts';
 import { Cluster } from '../../src/cluster/cluster.ts';
@@ -37,11 +38,16 @@ class UpstreamCache {
 
   private roundRobin(): string[] {
     const longest = Math.max(0, ...this.tree.map(({ names }) => names.length));
-    return Array.from({ length: longest }, (_, i) => this.tree.flatMap(({ names }) => (i < names.length ? [names[i]] : []))).flat();
+    return Array.from({ length: longest }, (_, i) =>
+      this.tree.flatMap(({ names }) => (i < names.length ? [names[i]] : [])),
+    ).flat();
   }
 }
 
-const node = (name: string, zone: string): Node => ({ metadata: { name, labels: { 'topology.kubernetes.io/zone': zone } }, status: { allocatable: { cpu: '4', pods: '9' } } });
+const node = (name: string, zone: string): Node => ({
+  metadata: { name, labels: { 'topology.kubernetes.io/zone': zone } },
+  status: { allocatable: { cpu: '4', pods: '9' } },
+});
 
 test.each(Array.from({ length: 12 }, (_, i) => `order-${i}`))('%s', (seed) => {
   const dice = new RandomStreams(seed).stream('order');
@@ -95,7 +101,10 @@ test.each(Array.from({ length: 12 }, (_, i) => `order-${i}`))('%s', (seed) => {
       twin.cycle();
       if (twin.list === before && changesSinceCycle > 0) kept++;
       changesSinceCycle = 0;
-      expect(snapshot.nodes.map(({ name }) => name), `${seed}, step ${step}`).toEqual(twin.list);
+      expect(
+        snapshot.nodes.map(({ name }) => name),
+        `${seed}, step ${step}`,
+      ).toEqual(twin.list);
       snapshot.nodes.forEach((info, position) => {
         expect(info).toBe(cluster.nodeInfo(cluster.nodeRow(info.name)));
         expect([snapshot.rows[position], snapshot.positionOf[info.row]]).toEqual([info.row, position]);

@@ -4,7 +4,10 @@ import { ConformanceRun } from '../../src/conformance/conformance-run.ts';
 import { pluginRegistry } from '../../src/scheduler/plugins/registry.ts';
 import { recordingText } from '../support/recordings.ts';
 
-const SUITES = ['mixed', 'again-mixed', 'stream-mixed', 'stream-sampled', 'queue-affinity', 'queue-preemption', 'queue-graceful', 'queue-nominated'];
+const SUITES = [
+  'mixed', 'again-mixed', 'stream-mixed', 'stream-sampled',
+  'queue-affinity', 'queue-preemption', 'queue-graceful', 'queue-nominated',
+];
 
 describe('recorded runs balance their books', () => {
   test.for(SUITES)('%s', (suite, context) => {

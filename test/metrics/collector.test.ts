@@ -184,7 +184,9 @@ describe('what became of pods', () => {
     run.at(70, () => run.cluster.setNodeHealth(open, false));
     const result = run.result(100);
     expect(result.failures.nodeDownSeconds).toBe(5 + 30 + 30);
-    expect(result.nodes.map(({ name, downSeconds, failures }) => [name, downSeconds, failures])).toEqual([['open', 35, 2], ['removed', 30, 1], ['healthy', 0, 0]]);
+    expect(result.nodes.map(({ name, downSeconds, failures }) => [name, downSeconds, failures])).toEqual([
+      ['open', 35, 2], ['removed', 30, 1], ['healthy', 0, 0],
+    ]);
     expect(run.cluster.nodeInfo(healthy).name).toBe('healthy');
   });
 

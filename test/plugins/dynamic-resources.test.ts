@@ -27,7 +27,8 @@ test('so it does after a cycle that was decided from memory: PreFilter is run wh
   const state = new CycleState();
   let filled = 0;
   state.fillLater(() => void filled++);
-  expect(text(story.plugin.postFilter?.(state, info, NO_STATUSES).status ?? null)).toBe('Unschedulable: no new claims to deallocate');
+  const result = story.plugin.postFilter?.(state, info, NO_STATUSES);
+  expect(text(result?.status ?? null)).toBe('Unschedulable: no new claims to deallocate');
   expect(filled).toBe(0);
 });
 

@@ -1,5 +1,6 @@
-// Updates of a pod between its choice and its binding: the scheduler passes over them, and its cache keeps the pod as it was
-// chosen for (pkg/scheduler/eventhandlers.go updatePodInSchedulingQueue, IsAssumedPod; backend/cache/cache.go, v1.36).
+// Updates of a pod between its choice and its binding: the scheduler passes over them, and its cache keeps the pod as
+// it was chosen for (pkg/scheduler/eventhandlers.go updatePodInSchedulingQueue, IsAssumedPod; backend/cache/cache.go,
+// v1.36).
 import { expect, test } from 'vitest';
 import { EvictionCause } from '../../src/cluster/cluster.ts';
 import { checkCluster } from '../../src/cluster/check.ts';
@@ -12,7 +13,13 @@ import type { SchedulerWorldOptions } from './scheduler-world.ts';
 const SECOND = 1_000_000;
 const NEAR_DB: PodSpec = {
   containers: [{ name: 'main' }],
-  affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'zone', labelSelector: { matchLabels: { app: 'db' } } }] } },
+  affinity: {
+    podAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: [
+        { topologyKey: 'zone', labelSelector: { matchLabels: { app: 'db' } } },
+      ],
+    },
+  },
 };
 
 function world(options: SchedulerWorldOptions = {}): SchedulerWorld {
@@ -22,7 +29,10 @@ function world(options: SchedulerWorldOptions = {}): SchedulerWorld {
 }
 
 function update(story: SchedulerWorld, name: string, labels: Readonly<Record<string, string>>, cpu = '1'): void {
-  const template = story.cluster.internTemplate({ metadata: { namespace: 'default', labels }, spec: { containers: [{ name: 'main', resources: { requests: { cpu } } }] } });
+  const template = story.cluster.internTemplate({
+    metadata: { namespace: 'default', labels },
+    spec: { containers: [{ name: 'main', resources: { requests: { cpu } } }] },
+  });
   story.cluster.updatePod(story.row(name), template.id);
 }
 

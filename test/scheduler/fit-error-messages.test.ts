@@ -61,11 +61,25 @@ const ONE_REASON: readonly Story[] = [
   { what: 'VolumeBinding: nothing to bind', world: put(storageClass('WaitForFirstConsumer', 'kubernetes.io/no-provisioner'), claim({ storageClassName: 'disk' })), spec: claims('data'), says: `0/2 nodes are available: 2 node(s) didn't find available persistent volumes to bind.${tail(2, 2)}` },
 ];
 
-/** DynamicResources' PostFilter finds nothing of its PreFilter's, which was not reached: an error, and nobody is asked after it. */
+const DELETED = { deletionTimestamp: '2026-01-01T00:00:00Z' };
+
+/** DynamicResources' PostFilter finds nothing of its PreFilter's, which was not reached: an error, the last word. */
 const PRE_FILTER: readonly Story[] = [
-  { what: 'a claim that is not there', world: put(), spec: claims('data'), says: `0/2 nodes are available: persistentvolumeclaim "data" not found. not found` },
-  { what: 'a claim that somebody else has to bind', world: put(storageClass('Immediate', 'csi.example.com'), claim({ storageClassName: 'disk' })), spec: claims('data'), says: `0/2 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found` },
-  { what: 'a claim that is being deleted', world: put(storageClass('Immediate', 'csi.example.com'), claim({ storageClassName: 'disk' }, { deletionTimestamp: '2026-01-01T00:00:00Z' })), spec: claims('data'), says: `0/2 nodes are available: persistentvolumeclaim "data" is being deleted. not found` },
+  {
+    what: 'a claim that is not there', world: put(), spec: claims('data'),
+    says: '0/2 nodes are available: persistentvolumeclaim "data" not found. not found',
+  },
+  {
+    what: 'a claim that somebody else has to bind',
+    world: put(storageClass('Immediate', 'csi.example.com'), claim({ storageClassName: 'disk' })), spec: claims('data'),
+    says: '0/2 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found',
+  },
+  {
+    what: 'a claim that is being deleted',
+    world: put(storageClass('Immediate', 'csi.example.com'), claim({ storageClassName: 'disk' }, DELETED)),
+    spec: claims('data'),
+    says: '0/2 nodes are available: persistentvolumeclaim "data" is being deleted. not found',
+  },
 ];
 
 function spread(world: SchedulerWorld): void {

@@ -10,7 +10,10 @@ const FOREIGN = { schedulerName: 'volcano', containers: [{ name: 'main', resourc
 
 function queued(story: SchedulerWorld): number {
   const { queue } = story.scheduler;
-  return [QueuePlace.Active, QueuePlace.Backoff, QueuePlace.ErrorBackoff, QueuePlace.Unschedulable].reduce((sum, place) => sum + queue.rows(place).length, 0);
+  return [QueuePlace.Active, QueuePlace.Backoff, QueuePlace.ErrorBackoff, QueuePlace.Unschedulable].reduce(
+    (sum, place) => sum + queue.rows(place).length,
+    0,
+  );
 }
 
 describe('a pod of another scheduler', () => {
@@ -20,7 +23,10 @@ describe('a pod of another scheduler', () => {
     const row = story.pod('foreign', '1', FOREIGN);
     expect([queued(story), story.scheduler.queue.attempts(row)]).toEqual([0, 0]);
     story.runTo(400);
-    const template = story.cluster.internTemplate({ metadata: { namespace: 'default', labels: { a: 'b' } }, spec: FOREIGN });
+    const template = story.cluster.internTemplate({
+      metadata: { namespace: 'default', labels: { a: 'b' } },
+      spec: FOREIGN,
+    });
     story.cluster.updatePod(row, template.id);
     story.node('n2');
     story.cluster.terminatePod(row, EvictionCause.Api);
@@ -67,38 +73,81 @@ describe('a pod of another scheduler', () => {
 
 describe('a run says so beforehand', () => {
   const batch = podObject('p', { schedulerName: 'batch-scheduler' });
-  const profile = (...names: readonly string[]) => ({ scheduler: { config: { apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration', profiles: names.map((schedulerName) => ({ schedulerName })) } } });
-  const deployment = (name: string, replicas: number, schedulerName: string) => ({
-    apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, namespace: 'team' },
-    spec: { replicas, selector: { matchLabels: { app: name } }, template: { metadata: { labels: { app: name } }, spec: { schedulerName, containers: [{ name: 'c', image: 'i' }] } } },
+  const profile = (...names: readonly string[]) => ({
+    scheduler: {
+      config: {
+        apiVersion: 'kubescheduler.config.k8s.io/v1',
+        kind: 'KubeSchedulerConfiguration',
+        profiles: names.map((schedulerName) => ({ schedulerName })),
+      },
+    },
   });
-  const note = (members: object, objects: readonly unknown[]): readonly string[] => playScenario({ duration: '2m', ...members }, [nodeObject('n'), ...objects]).result.notes.filter((line) => line.includes('profile'));
+  const deployment = (name: string, replicas: number, schedulerName: string) => ({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, namespace: 'team' },
+    spec: {
+      replicas,
+      selector: { matchLabels: { app: name } },
+      template: {
+        metadata: { labels: { app: name } },
+        spec: { schedulerName, containers: [{ name: 'c', image: 'i' }] },
+      },
+    },
+  });
+  const note = (members: object, objects: readonly unknown[]): readonly string[] =>
+    playScenario({ duration: '2m', ...members }, [nodeObject('n'), ...objects]).result.notes.filter((line) =>
+      line.includes('profile'),
+    );
+
+  const ONLY_DEFAULT = 'will wait for ever; the only profile is "default-scheduler"';
 
   test('and its pods have no attempts', () => {
     const { pods, result } = playScenario({ duration: '2m' }, [nodeObject('n'), batch]);
     expect(pods.map(({ name, attempts, outcome }) => [name, attempts, outcome])).toEqual([['p', 0, 'Pending']]);
-    expect(result.notes[0]).toBe('no scheduler profile is called "batch-scheduler": all pods name it and will wait for ever; the only profile is "default-scheduler"');
+    expect(result.notes[0]).toBe(
+      `no scheduler profile is called "batch-scheduler": all pods name it and ${ONLY_DEFAULT}`,
+    );
   });
 
   test('with the places of those pods when others are served', () => {
-    expect(note({}, [batch, podObject('q')])).toEqual(['no scheduler profile is called "batch-scheduler": the pods of Pod default/p will wait for ever; the only profile is "default-scheduler"']);
+    expect(note({}, [batch, podObject('q')])).toEqual([
+      `no scheduler profile is called "batch-scheduler": the pods of Pod default/p ${ONLY_DEFAULT}`,
+    ]);
     const many = ['a', 'b', 'c', 'd'].map((name) => deployment(name, 1, 'defualt-scheduler'));
     expect(note({}, [...many, podObject('q')])).toEqual([
-      'no scheduler profile is called "defualt-scheduler": the pods of Deployment team/a, Deployment team/b, Deployment team/c and 1 more will wait for ever; the only profile is "default-scheduler"; did you mean "default-scheduler"?',
+      'no scheduler profile is called "defualt-scheduler": the pods of Deployment team/a, Deployment team/b, ' +
+        `Deployment team/c and 1 more ${ONLY_DEFAULT}; did you mean "default-scheduler"?`,
     ]);
   });
 
   test('when the profiles have other names: then nothing at all is placed', () => {
     const workloads = [{ name: 'web', kind: 'Deployment', requests: { cpu: 1 } }];
-    expect(note({ workloads, ...profile('packer') }, [])).toEqual(['no scheduler profile is called "default-scheduler": all pods name it and will wait for ever; the only profile is "packer"']);
+    expect(note({ workloads, ...profile('packer') }, [])).toEqual([
+      'no scheduler profile is called "default-scheduler": all pods name it and will wait for ever; ' +
+        'the only profile is "packer"',
+    ]);
     expect(note({ workloads, ...profile('packer', 'spreader') }, [batch])).toEqual([
-      'no scheduler profile is called "batch-scheduler", "default-scheduler": all pods name one of these and will wait for ever; the profiles are "packer", "spreader"',
+      'no scheduler profile is called "batch-scheduler", "default-scheduler": all pods name one of these ' +
+        'and will wait for ever; the profiles are "packer", "spreader"',
     ]);
   });
 
   test('not of pods that have their node, have ended, or are none', () => {
-    const settled = [podObject('placed', { schedulerName: 'volcano', nodeName: 'n' }), { ...(podObject('done', { schedulerName: 'volcano' }) as object), status: { phase: 'Succeeded' } }, deployment('none', 0, 'volcano')];
+    const settled = [
+      podObject('placed', { schedulerName: 'volcano', nodeName: 'n' }),
+      { ...(podObject('done', { schedulerName: 'volcano' }) as object), status: { phase: 'Succeeded' } },
+      deployment('none', 0, 'volcano'),
+    ];
     expect(note({}, [...settled, podObject('q')])).toEqual([]);
-    expect(note({ workloads: [{ name: 'web', kind: 'Deployment', requests: { cpu: 1 } }], ...profile('default-scheduler', 'packer') }, [])).toEqual([]);
+    expect(
+      note(
+        {
+          workloads: [{ name: 'web', kind: 'Deployment', requests: { cpu: 1 } }],
+          ...profile('default-scheduler', 'packer'),
+        },
+        [],
+      ),
+    ).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
-// PostFilter after PreFilter was broken off: DynamicResources answers with an error, so DefaultPreemption is not asked, and what
-// was nominated stays (plugins/dynamicresources, framework/runtime RunPostFilterPlugins, schedule_one.go, v1.36).
+// PostFilter after PreFilter was broken off: DynamicResources answers with an error, so DefaultPreemption is not
+// asked, and what was nominated stays (plugins/dynamicresources, framework/runtime RunPostFilterPlugins,
+// schedule_one.go, v1.36).
 import { describe, expect, test } from 'vitest';
 import { unresolvable, unschedulable } from '../../src/scheduler/framework/status.ts';
 import type { Status } from '../../src/scheduler/framework/status.ts';
@@ -12,7 +13,10 @@ class Refusing {
   readonly world: SchedulerWorld;
 
   constructor(place: 'first' | 'last', points: Partial<ProfilePoints> = {}) {
-    const factory = plugin('Refusing', { preFilter: () => ({ status: this.refusal, nodeNames: null }), filter: () => null });
+    const factory = plugin('Refusing', {
+      preFilter: () => ({ status: this.refusal, nodeNames: null }),
+      filter: () => null,
+    });
     const standard = ['NodeResourcesFit', 'DynamicResources'];
     const preFilter = place === 'first' ? ['Refusing', ...standard] : [...standard, 'Refusing'];
     this.world = new SchedulerWorld({ plugins: [factory], points: { preFilter, ...points } });
@@ -43,20 +47,27 @@ describe('PreFilter said UnschedulableAndUnresolvable', () => {
     expect(world.where('late')).toBe('Unschedulable');
   });
 
-  test('before DynamicResources, which is not among the PostFilter plugins: DefaultPreemption finds no help and clears the nomination', () => {
+  test('before DynamicResources, which PostFilter lacks: preemption finds no help, the nomination is cleared', () => {
     const world = new Refusing('first', { postFilter: ['DefaultPreemption'] }).preemptThenRefuse(NO);
-    expect(world.messages.at(-1)).toBe('0/1 nodes are available: no. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.');
+    expect(world.messages.at(-1)).toBe(
+      '0/1 nodes are available: no. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
+    );
     expect(world.cluster.nominatedNodeName(world.row('high'))).toBe('');
   });
 
   test('behind DynamicResources: all PostFilter plugins are asked', () => {
     const world = new Refusing('last').preemptThenRefuse(NO);
-    expect(world.messages.at(-1)).toBe('0/1 nodes are available: no. no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.');
+    expect(world.messages.at(-1)).toBe(
+      '0/1 nodes are available: no. no new claims to deallocate, preemption: 0/1 nodes are available: ' +
+        '1 Preemption is not helpful for scheduling.',
+    );
     expect(world.cluster.nominatedNodeName(world.row('high'))).toBe('');
   });
 });
 
 test('PreFilter said Unschedulable: the others are asked all the same, DynamicResources among them', () => {
   const world = new Refusing('first').preemptThenRefuse(unschedulable('Refusing', 'not now'));
-  expect(world.messages.at(-1)).toMatch(/^0\/1 nodes are available: not now\. no new claims to deallocate, preemption: /);
+  expect(world.messages.at(-1)).toMatch(
+    /^0\/1 nodes are available: not now\. no new claims to deallocate, preemption: /,
+  );
 });

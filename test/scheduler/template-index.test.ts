@@ -1,10 +1,11 @@
-// The index of a template over the nodes, after more changes of nodes than anybody keeps a list of, when the template's cells
-// were brought up to date by somebody else: a template that no node takes looks at the changed nodes without the index.
+// The index of a template over the nodes, after more changes of nodes than anybody keeps a list of, when the
+// template's cells were brought up to date by somebody else: a template that no node takes looks at the changed nodes
+// without the index.
 import { describe, expect, test } from 'vitest';
 import { CHANGE_RING } from '../../src/cluster/node-table.ts';
 import { SchedulerWorld } from './scheduler-world.ts';
 
-/** Small pods fill `nodes` nodes, one of them comes and goes; a large pod is tried now and then, and once more when one has left for good. */
+/** Small pods fill the nodes, guests come and go; a large pod is tried now and then, at last when there is room. */
 function place(plain: boolean, nodes: number, retries: number): readonly string[] {
   const world = new SchedulerWorld({ plain, autoRun: false, cycleMicros: 0, bindMicros: 0 });
   world.nodes(nodes, { cpu: '4' });
@@ -37,7 +38,12 @@ function place(plain: boolean, nodes: number, retries: number): readonly string[
 }
 
 describe('a template that no node took while thousands of pods came and went', () => {
-  test.each([[1, 3], [1, 40], [3, 5], [40, 7]])('on %i nodes, tried %i times, finds the room that has come', (nodes, retries) => {
+  test.each([
+    [1, 3],
+    [1, 40],
+    [3, 5],
+    [40, 7],
+  ])('on %i nodes, tried %i times, finds the room that has come', (nodes, retries) => {
     const fast = place(false, nodes, retries);
     expect(fast.at(-1)).toMatch(/: on n\d+$/);
     expect(fast).toEqual(place(true, nodes, retries));

@@ -1,6 +1,6 @@
 /**
- * What random clusters do besides letting pods come and go: groups that want to be together vanish and return, nodes are
- * replaced under their names, several schedulers are named. Shared by the clusters of the laws.
+ * What random clusters do besides letting pods come and go: groups that want to be together vanish and return, nodes
+ * are replaced under their names, several schedulers are named. Shared by the clusters of the laws.
  */
 import { EvictionCause, PodOutcome, PodPhase } from '../../src/cluster/cluster.ts';
 import type { Cluster } from '../../src/cluster/cluster.ts';
@@ -14,7 +14,15 @@ export const PACKER = 'packer';
 export const NOBODY = 'nobody';
 
 export function packerProfile(percentageOfNodesToScore: number): object {
-  const args = { scoringStrategy: { type: 'MostAllocated', resources: [{ name: 'cpu', weight: 1 }, { name: 'memory', weight: 1 }] } };
+  const args = {
+    scoringStrategy: {
+      type: 'MostAllocated',
+      resources: [
+        { name: 'cpu', weight: 1 },
+        { name: 'memory', weight: 1 },
+      ],
+    },
+  };
   return { schedulerName: PACKER, percentageOfNodesToScore, pluginConfig: [{ name: 'NodeResourcesFit', args }] };
 }
 
@@ -22,7 +30,8 @@ export function packerProfile(percentageOfNodesToScore: number): object {
 export function assertForeignPodsLeftAlone({ pods, templates }: Cluster, { queue }: Scheduler): void {
   for (let pod = 0; pod < pods.length; pod++) {
     if (pods.phase[pod] === PodPhase.Free || templates.get(pods.template[pod]).schedulerName !== NOBODY) continue;
-    if (pods.node[pod] >= 0 || queue.placeOf(pod) !== QueuePlace.None || queue.attempts(pod) !== 0) throw new Error(`pod row ${pod} of another scheduler was taken`);
+    if (pods.node[pod] >= 0 || queue.placeOf(pod) !== QueuePlace.None || queue.attempts(pod) !== 0)
+      throw new Error(`pod row ${pod} of another scheduler was taken`);
   }
 }
 
@@ -59,14 +68,23 @@ export class Groups {
     }
     const count = 1 + Math.floor(dice.next() * 4);
     for (let i = 0; i < count; i++) {
-      cluster.createPod({ template, nameBase: cluster.names.intern(`g${step}`), nameOrdinal: i, owner: -1, workloadClass: 0, durationMicros: Infinity, pinnedNode: -1 });
+      cluster.createPod({
+        template,
+        nameBase: cluster.names.intern(`g${step}`),
+        nameOrdinal: i,
+        owner: -1,
+        workloadClass: 0,
+        durationMicros: Infinity,
+        pinnedNode: -1,
+      });
     }
   }
 
   private membersOf(template: number): number[] {
     const { pods } = this.cluster;
     const rows: number[] = [];
-    for (let pod = 0; pod < pods.length; pod++) if (pods.phase[pod] !== PodPhase.Free && pods.template[pod] === template) rows.push(pod);
+    for (let pod = 0; pod < pods.length; pod++)
+      if (pods.phase[pod] !== PodPhase.Free && pods.template[pod] === template) rows.push(pod);
     return rows;
   }
 }
@@ -76,26 +94,32 @@ function groupPod(app: string, keys: readonly string[]): Pod {
   const requests = { cpu: '200m', memory: '100Mi' };
   return {
     metadata: { namespace: 'default', labels: { app } },
-    spec: { containers: [{ name: 'c', image: 'registry/web:v1', resources: { requests } }], affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: terms } } },
+    spec: {
+      containers: [{ name: 'c', image: 'registry/web:v1', resources: { requests } }],
+      affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: terms } },
+    },
   };
 }
 
 /** A pod that runs has succeeded; any other is deleted. */
 function endNow(cluster: Cluster, pod: number): void {
-  if (cluster.pods.phase[pod] === PodPhase.Bound && !cluster.pods.isTerminating(pod)) cluster.removePod(pod, PodOutcome.Succeeded);
+  if (cluster.pods.phase[pod] === PodPhase.Bound && !cluster.pods.isTerminating(pod))
+    cluster.removePod(pod, PodOutcome.Succeeded);
   else cluster.terminatePod(pod, EvictionCause.Api);
 }
 
 /**
- * Up to three nodes go, and come again under their names before anybody looks: with their pods or without, in another order,
- * as another object. Returns how many.
+ * Up to three nodes go, and come again under their names before anybody looks: with their pods or without, in another
+ * order, as another object. Returns how many.
  */
 export function replaceNodes(cluster: Cluster, dice: RandomStream, renewed: (name: string) => Node): number {
   const rows = aliveNodes(cluster);
   const chosen = new Set(Array.from({ length: 3 }, () => rows[Math.floor(dice.next() * rows.length)]));
   const names = [...chosen].map((row) => cluster.nodeInfo(row).name);
   for (const row of chosen) {
-    if (dice.next() < 0.5) for (const pod of cluster.nodeInfo(row).pods.slice()) if (cluster.pods.phase[pod] === PodPhase.Bound) cluster.removePod(pod, PodOutcome.Succeeded);
+    if (dice.next() < 0.5)
+      for (const pod of cluster.nodeInfo(row).pods.slice())
+        if (cluster.pods.phase[pod] === PodPhase.Bound) cluster.removePod(pod, PodOutcome.Succeeded);
     cluster.removeNode(row);
   }
   if (dice.next() < 0.5) names.reverse();

@@ -1,7 +1,7 @@
 /**
- * A few nodes, always nearly full of small pods that come and go, and large pods that no node takes for thousands of changes of
- * nodes; they are tried now and then, go away and come again, until a node is emptied for them. Driven by one stream, so a seed
- * names a case.
+ * A few nodes, always nearly full of small pods that come and go, and large pods that no node takes for thousands of
+ * changes of nodes; they are tried now and then, go away and come again, until a node is emptied for them. Driven by
+ * one stream, so a seed names a case.
  */
 import { Cluster, PodOutcome, PodPhase } from '../../src/cluster/cluster.ts';
 import type { PodSpec } from '../../src/cluster/objects.ts';
@@ -36,20 +36,50 @@ export function crowdedRun({ seed, plain, nodes, changes }: CrowdedOptions): Cro
   const dice = kernel.random.stream('crowd');
   const roll = (count: number): number => Math.floor(dice.next() * count);
   for (let i = 0; i < nodes; i++) {
-    cluster.addNode({ metadata: { name: `n${i}`, labels: { [ZONE]: `z${i % 2}` } }, status: { allocatable: { cpu: '4', memory: '8Gi', pods: '40' } } });
+    cluster.addNode({
+      metadata: { name: `n${i}`, labels: { [ZONE]: `z${i % 2}` } },
+      status: { allocatable: { cpu: '4', memory: '8Gi', pods: '40' } },
+    });
   }
-  const { scheduler, messages } = churnScheduler(kernel, cluster, { plain, configuration: undefined, registry: pluginRegistry(), reapMicros: 1000 });
+  const { scheduler, messages } = churnScheduler(kernel, cluster, {
+    plain,
+    configuration: undefined,
+    registry: pluginRegistry(),
+    reapMicros: 1000,
+  });
   const template = (cpu: string, more: PodSpec = {}, labels: Readonly<Record<string, string>> = {}): number =>
-    cluster.internTemplate({ metadata: { namespace: 'default', labels }, spec: { containers: [{ name: 'c', image: 'i', resources: { requests: { cpu, memory: '10Mi' } } }], ...more } }).id;
+    cluster.internTemplate({
+      metadata: { namespace: 'default', labels },
+      spec: { containers: [{ name: 'c', image: 'i', resources: { requests: { cpu, memory: '10Mi' } } }], ...more },
+    }).id;
   const small = ['200m', '300m', '500m'].map((cpu) => template(cpu));
-  // The second is asked node by node while there are pods that it keeps away from, and by the index when there are none.
-  const away = { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: ZONE, labelSelector: { matchLabels: { size: 'huge' } } }] } };
-  const large = [template('3500m'), template('3600m', { affinity: away }, { size: 'huge' }), template('3700m', { nodeSelector: { [ZONE]: 'z0' } })];
+  // The second has a test by topology domain as long as there are pods that it keeps away from.
+  const away = {
+    podAntiAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: [
+        { topologyKey: ZONE, labelSelector: { matchLabels: { size: 'huge' } } },
+      ],
+    },
+  };
+  const large = [
+    template('3500m'),
+    template('3600m', { affinity: away }, { size: 'huge' }),
+    template('3700m', { nodeSelector: { [ZONE]: 'z0' } }),
+  ];
   const create = (id: number, name: string): void =>
-    void cluster.createPod({ template: id, nameBase: cluster.names.intern(name), nameOrdinal: -1, owner: -1, workloadClass: 0, durationMicros: Infinity, pinnedNode: -1 });
+    void cluster.createPod({
+      template: id,
+      nameBase: cluster.names.intern(name),
+      nameOrdinal: -1,
+      owner: -1,
+      workloadClass: 0,
+      durationMicros: Infinity,
+      pinnedNode: -1,
+    });
   const rowsOf = (ids: readonly number[], phase: PodPhase): number[] => {
     const rows: number[] = [];
-    for (let pod = 0; pod < cluster.pods.length; pod++) if (cluster.pods.phase[pod] === phase && ids.includes(cluster.pods.template[pod])) rows.push(pod);
+    for (let pod = 0; pod < cluster.pods.length; pod++)
+      if (cluster.pods.phase[pod] === phase && ids.includes(cluster.pods.template[pod])) rows.push(pod);
     return rows;
   };
   let [longestBlock, largeBound, lastBound, emptiedAt] = [0, 0, 0, 0];
@@ -73,13 +103,17 @@ export function crowdedRun({ seed, plain, nodes, changes }: CrowdedOptions): Cro
     }
     if (dice.next() < 0.02) create(large[roll(large.length)], `l${step}`);
     const wanting = rowsOf(large, PodPhase.Pending);
-    if (wanting.length > 2 || (wanting.length > 0 && dice.next() < 0.02)) cluster.removePod(wanting[0], PodOutcome.Deleted);
-    for (const pod of rowsOf(large, PodPhase.Bound)) if (dice.next() < 0.2) cluster.removePod(pod, PodOutcome.Succeeded);
+    if (wanting.length > 2 || (wanting.length > 0 && dice.next() < 0.02))
+      cluster.removePod(wanting[0], PodOutcome.Deleted);
+    for (const pod of rowsOf(large, PodPhase.Bound))
+      if (dice.next() < 0.2) cluster.removePod(pod, PodOutcome.Succeeded);
     if (cluster.nodes.changeCount - emptiedAt > PATIENCE) {
       emptiedAt = cluster.nodes.changeCount;
-      for (const pod of waiting.concat(rowsOf(small, PodPhase.Pending))) if (cluster.pods.phase[pod] === PodPhase.Pending) cluster.removePod(pod, PodOutcome.Deleted);
+      for (const pod of waiting.concat(rowsOf(small, PodPhase.Pending)))
+        if (cluster.pods.phase[pod] === PodPhase.Pending) cluster.removePod(pod, PodOutcome.Deleted);
       const node = cluster.nodeInfo(roll(nodes));
-      for (const pod of node.pods.slice()) if (cluster.pods.phase[pod] === PodPhase.Bound) cluster.removePod(pod, PodOutcome.Succeeded);
+      for (const pod of node.pods.slice())
+        if (cluster.pods.phase[pod] === PodPhase.Bound) cluster.removePod(pod, PodOutcome.Succeeded);
       for (const id of large) create(id, `r${step}`);
       kernel.run({ until: kernel.now + 2_000_000 });
     }

@@ -4,7 +4,9 @@ import type { Node, Pod } from '../../src/cluster/objects.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 import type { RandomStream } from '../../src/kernel/random.ts';
 import { pluginRegistry } from '../../src/scheduler/plugins/registry.ts';
-import { Groups, NOBODY, PACKER, aliveNodes, assertForeignPodsLeftAlone, packerProfile, replaceNodes, updatePod } from './churn-kinds.ts';
+import {
+  Groups, NOBODY, PACKER, aliveNodes, assertForeignPodsLeftAlone, packerProfile, replaceNodes, updatePod,
+} from './churn-kinds.ts';
 import { churnScheduler } from './churn-scheduler.ts';
 
 export interface RandomRun {
@@ -25,10 +27,12 @@ export interface RandomRunOptions {
 }
 
 const CONFIGURATION = {
-  apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration', profiles: [{ schedulerName: 'default-scheduler' }, packerProfile(40)],
+  apiVersion: 'kubescheduler.config.k8s.io/v1',
+  kind: 'KubeSchedulerConfiguration',
+  profiles: [{ schedulerName: 'default-scheduler' }, packerProfile(40)],
 };
 
-/** Creates nodes, then lets pods come, change and go, nodes change, come, go and be replaced, and schedules in between. */
+/** Creates nodes; then pods come, change and go, nodes too, and are replaced; schedules in between. */
 export function randomRun(options: RandomRunOptions): RandomRun {
   const kernel = new Kernel({ seed: options.seed });
   const cluster = new Cluster(kernel);
@@ -36,7 +40,8 @@ export function randomRun(options: RandomRunOptions): RandomRun {
   const registry = pluginRegistry();
   for (let i = 0; i < options.nodes; i++) cluster.addNode(randomNode(dice, i));
   for (const app of APPS) cluster.putObject('Service', { kind: 'Service', metadata: { name: app, namespace: 'default' }, spec: { selector: { app: app === 'db' ? 'nothing' : app } } } as never);
-  const { scheduler, messages } = churnScheduler(kernel, cluster, { plain: options.plain, configuration: options.configuration ?? CONFIGURATION, registry, reapMicros: 2000 });
+  const { plain, configuration = CONFIGURATION } = options;
+  const { scheduler, messages } = churnScheduler(kernel, cluster, { plain, configuration, registry, reapMicros: 2000 });
   const groups = new Groups(cluster, [['topology.kubernetes.io/zone'], ['disk', 'kubernetes.io/hostname']]);
   let nodeCount = options.nodes;
   const templates: number[] = [];

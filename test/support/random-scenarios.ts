@@ -52,13 +52,18 @@ function templateOf({ metadata, spec }: Pod): unknown {
 }
 
 /** Whom a template asks for: the default profile, one that may be there, or nobody. */
-const schedulerName = fc.oneof({ weight: 8, arbitrary: fc.constant({}) }, { weight: 2, arbitrary: fc.constant({ schedulerName: PACKER }) }, { weight: 1, arbitrary: fc.constant({ schedulerName: NOBODY }) });
+const schedulerName = fc.oneof(
+  { weight: 8, arbitrary: fc.constant({}) },
+  { weight: 2, arbitrary: fc.constant({ schedulerName: PACKER }) },
+  { weight: 1, arbitrary: fc.constant({ schedulerName: NOBODY }) },
+);
 
-/** Pods that have to stand where others of the workload do; with short lives and long gaps they are gone altogether at times. */
+/** Pods that have to stand where others of the workload do; with short lives and long gaps all are gone at times. */
 function groupTemplate(app: string, topologyKey: string): unknown {
   const term = { topologyKey, labelSelector: { matchLabels: { app } } };
   const containers = [{ name: 'main', image: 'registry/web:v1', resources: { requests: { cpu: '500m' } } }];
-  return { metadata: { labels: { app } }, spec: { containers, affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } } } };
+  const affinity = { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } };
+  return { metadata: { labels: { app } }, spec: { containers, affinity } };
 }
 
 function withScheduler(template: unknown, asked: object): unknown {

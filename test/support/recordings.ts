@@ -1,4 +1,7 @@
-/** The decisions recorded from the real Kubernetes code. They are no part of this repository: where they are missing, tests that need them say that they are skipped. */
+/**
+ * The decisions recorded from the real Kubernetes code. They are no part of this repository: where they are missing,
+ * tests that need them say that they are skipped.
+ */
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,11 +9,14 @@ import { gunzipSync } from 'node:zlib';
 
 const FOLDER = fileURLToPath(new URL('../../../shared/recordings/', import.meta.url));
 
-/** Names below the folder of recordings, such as `1.36/taints.jsonl.gz`, in order; none: there is no such folder here. */
+/** Names below the folder of recordings, such as `1.36/taints.jsonl.gz`, in order; none: there is no such folder. */
 export function recordingsBelow(folder: string): string[] {
   const path = join(FOLDER, folder);
   if (!existsSync(path)) return [];
-  return readdirSync(path).filter((name) => /\.jsonl(\.gz)?$/.test(name)).sort((a, b) => (a < b ? -1 : 1)).map((name) => `${folder}/${name}`);
+  return readdirSync(path)
+    .filter((name) => /\.jsonl(\.gz)?$/.test(name))
+    .sort((a, b) => (a < b ? -1 : 1))
+    .map((name) => `${folder}/${name}`);
 }
 
 /** The text of a recording, unpacked; null: it is not here. */

@@ -9,7 +9,9 @@ import type { RandomStream } from '../../src/kernel/random.ts';
 import { pluginRegistry } from '../../src/scheduler/plugins/registry.ts';
 import type { NodeInfo, Plugin, PluginFactory } from '../../src/scheduler/framework/plugin-api.ts';
 import { unschedulable } from '../../src/scheduler/framework/plugin-api.ts';
-import { Groups, NOBODY, PACKER, aliveNodes, assertForeignPodsLeftAlone, packerProfile, replaceNodes, updatePod } from './churn-kinds.ts';
+import {
+  Groups, NOBODY, PACKER, aliveNodes, assertForeignPodsLeftAlone, packerProfile, replaceNodes, updatePod,
+} from './churn-kinds.ts';
 import { churnScheduler } from './churn-scheduler.ts';
 
 export interface ChurnOptions {
@@ -85,18 +87,28 @@ export function churnRun(options: ChurnOptions): ChurnResult {
   const dice = kernel.random.stream('churn');
   const { moody = [] } = options;
   const registry = new Map([...pluginRegistry(), [MOODY, moodyPlugin(moody)]]);
-  const moods = Object.fromEntries(moody.map((point) => [point, { enabled: [{ name: MOODY, ...(point === 'score' ? { weight: 2 } : {}) }] }]));
-  const profiles = [{ schedulerName: DEFAULT, plugins: moods }, packerProfile(options.percentage === 0 ? 60 : options.percentage + 25)];
-  const nodeOf = (index: number): Node => (options.devices === true ? withDevice(randomNode(dice, index), index % DEVICES) : randomNode(dice, index));
+  const weight = (point: string): object => (point === 'score' ? { weight: 2 } : {});
+  const moods = Object.fromEntries(moody.map((point) => [point, { enabled: [{ name: MOODY, ...weight(point) }] }]));
+  const { percentage } = options;
+  const profiles = [{ schedulerName: DEFAULT, plugins: moods }, packerProfile(percentage === 0 ? 60 : percentage + 25)];
+  const nodeOf = (index: number): Node => {
+    const node = randomNode(dice, index);
+    return options.devices === true ? withDevice(node, index % DEVICES) : node;
+  };
+  const renewed = (name: string): Node => nodeOf(Number(name.slice('node-'.length)));
   let made = 0;
   const addNode = (): void => void cluster.addNode(nodeOf(made++));
   for (let i = 0; i < options.nodes; i++) addNode();
   for (const namespace of ['default', 'other']) putNamespace(cluster, namespace, 'a');
   putService(cluster, 'web');
-  const configuration = { apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration', percentageOfNodesToScore: options.percentage, profiles };
+  const group = { apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration' };
+  const configuration = { ...group, percentageOfNodesToScore: percentage, profiles };
   const { scheduler, messages } = churnScheduler(kernel, cluster, { plain: options.plain, configuration, registry, reapMicros: options.reapMicros ?? 20_000, cacheBytes: options.cacheBytes });
   const shapes = options.isolated === true ? SHAPES.slice(0, ISOLATED_SHAPES) : SHAPES;
-  const templates = shapes.flatMap((shape, i) => [0, 1].flatMap((k) => schedulersOf(i, options).map((name) => cluster.internTemplate(podOf(shape, i, k, options, name)).id)));
+  const templates = shapes.flatMap((shape, i) => {
+    const pods = [0, 1].flatMap((size) => schedulersOf(i, options).map((name) => podOf(shape, i, size, options, name)));
+    return pods.map((pod) => cluster.internTemplate(pod).id);
+  });
   if (options.devices === true) for (let device = 0; device <= DEVICES; device++) templates.push(cluster.internTemplate(devicePod(device)).id);
   const groups = options.isolated === true ? null : new Groups(cluster, [[ZONE], ['rack'], [ZONE, HOST]]);
   let [mostNominated, mostTerminating, replacedNodes] = [0, 0, 0];
@@ -106,7 +118,7 @@ export function churnRun(options: ChurnOptions): ChurnResult {
     else if (roll < 0.9) endPod(cluster, dice);
     else if (roll < 0.957 || (roll < 0.97 && options.calm === true)) changeNode(cluster, dice);
     else if (roll < 0.964) updatePod(cluster, dice, templates);
-    else if (roll < 0.97) replacedNodes += replaceNodes(cluster, dice, (name) => nodeOf(Number(name.slice('node-'.length))));
+    else if (roll < 0.97) replacedNodes += replaceNodes(cluster, dice, renewed);
     else if (roll < 0.98) addNode();
     else if (roll < 0.985) removeNode(cluster, dice);
     else if (roll < 0.99) putNamespace(cluster, 'other', pick(dice, ['a', 'b']));
@@ -173,7 +185,8 @@ function podOf(shape: object, index: number, size: number, { priorities }: Churn
   const app = APPS[index % APPS.length];
   const requests = size === 0 ? { cpu: '100m', memory: '200Mi' } : { cpu: '700m', memory: '500Mi' };
   const ports = index === 2 ? [{ hostPort: 80, containerPort: 80 }] : [];
-  const spec = { containers: [{ name: 'c', image: `registry/${app}:v1`, resources: { requests }, ports }], priority: priorities ? (index % 3) * 100 : 0, schedulerName, ...shape } as PodSpec;
+  const containers = [{ name: 'c', image: `registry/${app}:v1`, resources: { requests }, ports }];
+  const spec = { containers, priority: priorities ? (index % 3) * 100 : 0, schedulerName, ...shape } as PodSpec;
   return { metadata: { namespace: index % 5 === 4 ? 'other' : 'default', labels: { app } }, spec };
 }
 

@@ -3,7 +3,8 @@
  * nodes of a zone in order of addition, dealt round-robin (pkg/scheduler/backend/cache/{node_tree,snapshot}.go).
  * State does not change within a cycle, so NodeInfos are read live; what upstream freezes per node (image counts) is
  * frozen in `images`. The order is made anew only when a name has come or gone since the last cycle: until then a node
- * whose zone label changed, or that was removed and added again under its name, keeps its place (cache.go UpdateSnapshot).
+ * whose zone label changed, or that was removed and added again under its name, keeps its place (cache.go
+ * UpdateSnapshot).
  */
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { NodeInfo } from '../../cluster/node-info.ts';
@@ -154,8 +155,8 @@ export class LiveSnapshot implements SchedulerSnapshot, ClusterObserver {
   }
 
   private renew(): void {
-    this.nodes = this.came.size + this.gone.size > 0 ? this.treeOrder() : this.nodes.map(({ name }) => this.cluster.nodeInfo(this.cluster.nodeRow(name)));
-    const order = this.nodes;
+    const order = this.came.size + this.gone.size > 0 ? this.treeOrder() : this.sameOrder();
+    this.nodes = order;
     this.rows = new Int32Array(order.length);
     this.positionOf = new Int32Array(this.cluster.nodes.length).fill(-1);
     for (let position = 0; position < order.length; position++) {
@@ -167,6 +168,12 @@ export class LiveSnapshot implements SchedulerSnapshot, ClusterObserver {
     this.came.clear();
     this.gone.clear();
     this.stale = false;
+  }
+
+  /** The same names, whichever nodes bear them now. */
+  private sameOrder(): NodeInfo[] {
+    const { cluster } = this;
+    return this.nodes.map(({ name }) => cluster.nodeInfo(cluster.nodeRow(name)));
   }
 
   private treeOrder(): NodeInfo[] {

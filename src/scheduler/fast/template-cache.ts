@@ -251,8 +251,9 @@ export class TemplateCache {
     const { index, snapshot } = this;
     const { nodes } = this.cluster;
     const { positionOf } = snapshot;
-    const behind = Math.max(nodes.changeCount - this.indexedChanges, snapshot.imageChanges.count - this.indexedImageChanges);
-    // Which nodes have changed is no longer known: their cells do not tell either, as others bring those up to date, too.
+    const imageChanges = snapshot.imageChanges.count - this.indexedImageChanges;
+    const behind = Math.max(nodes.changeCount - this.indexedChanges, imageChanges);
+    // Further behind, nobody knows which nodes have changed. Cells do not tell: others bring them up to date, too.
     if (this.indexedVersion !== snapshot.version || behind > CHANGE_RING) index.reset(snapshot.nodes.length);
     else {
       for (let i = this.indexedChanges; i < nodes.changeCount; i++) {

@@ -34,7 +34,7 @@ export class CycleState {
     return this.values.get(key) as T | undefined;
   }
 
-  /** Whether PreFilter has come as far as to write the value. A cycle that is filled later has passed all of PreFilter. */
+  /** Whether PreFilter came as far as to write the value. A cycle that is filled later has passed all of PreFilter. */
   isWritten<T>(key: StateKey<T>): boolean {
     return this.fill !== null || this.values.has(key);
   }

@@ -14,7 +14,7 @@ const NAME = 'DynamicResources';
 const NOTHING_TO_DEALLOCATE = unschedulable(NAME, 'no new claims to deallocate');
 /** What upstream keeps of the pod's claims: nothing here, but whether it was written shows in PostFilter. */
 const CLAIMS = stateKey<true>(NAME);
-/** PreFilter was broken off before this plugin's turn, so it finds no state (framework.ErrNotFound); no later plugin is asked then. */
+/** PreFilter was broken off before this plugin's turn: it finds no state (ErrNotFound); no later plugin is asked. */
 const NO_STATE = errorStatus(NAME, 'not found');
 const NOT_SIMULATED = unresolvable(NAME, 'resource claims (spec.resourceClaims) are not simulated yet');
 
@@ -34,7 +34,10 @@ export const DynamicResources: PluginFactory = {
         return { status: (pod.template.spec.resourceClaims ?? []).length > 0 ? NOT_SIMULATED : SKIP, nodeNames: null };
       },
       filter: () => null,
-      postFilter: (state) => ({ status: state.isWritten(CLAIMS) ? NOTHING_TO_DEALLOCATE : NO_STATE, nominatedNodeName: null }),
+      postFilter: (state) => {
+        const status = state.isWritten(CLAIMS) ? NOTHING_TO_DEALLOCATE : NO_STATE;
+        return { status, nominatedNodeName: null };
+      },
       score: () => 0,
       normalizeScore: (_state, _pod, scores) => {
         defaultNormalizeScore(scores, false);
