@@ -124,24 +124,14 @@ export class MetricsCollector implements ClusterObserver {
     this.utilization.poolChanged(this.cluster.nodes.pool[node], this.kernel.now);
   }
 
-  podAssumed(pod: number): void {
-    this.lives.podAssumed(pod);
-    this.moved(pod, this.cluster.pods.node[pod]);
-  }
-
-  podForgotten(pod: number, node: number): void {
-    this.lives.podForgotten(pod);
-    this.moved(pod, node);
-  }
-
-  podBound(pod: number): void {
+  podBound(pod: number, placed: boolean): void {
     const { pods } = this.cluster;
     const node = pods.node[pod];
     this.lives.podBound(pod);
     this.nodes.podBound(node);
-    if (!this.lives.wasAssumed(pod)) {
+    this.moved(pod, node);
+    if (placed) {
       this.placedWithNode++;
-      this.moved(pod, node);
       return;
     }
     this.latency.groupOf(pod).queueWait.add(this.kernel.now - pods.createdAt[pod]);
@@ -195,7 +185,7 @@ export class MetricsCollector implements ClusterObserver {
     this.packing.nodesChanged();
     this.utilization.nodeLeaves(node, now);
     this.nodesAlive.set(this.cluster.totals.nodesAlive - 1, now);
-    this.nodesEmpty.set(this.cluster.totals.nodesEmpty - (this.cluster.nodeInfo(node).workPods === 0 ? 1 : 0), now);
+    this.nodesEmpty.set(this.cluster.totals.nodesEmpty - (this.cluster.nodes.workPods[node] === 0 ? 1 : 0), now);
     if (now === 0) this.nodesAtStart = this.cluster.totals.nodesAlive - 1;
   }
 
@@ -370,7 +360,7 @@ export class MetricsCollector implements ClusterObserver {
     for (let column = 0; column < resources.count; column++) {
       if (this.utilization.hasAny(column)) series.value((this.utilizationNames[column] ??= `utilization.${resources.name(column)}`), this.utilization.shareNow(column));
     }
-    series.value('pods.pending', totals.podsByPhase[PodPhase.Pending] + totals.podsByPhase[PodPhase.Assumed]);
+    series.value('pods.pending', totals.podsByPhase[PodPhase.Pending]);
     series.value('pods.starting', totals.podsByPhase[PodPhase.Bound]);
     series.value('pods.running', totals.podsByPhase[PodPhase.Running]);
     series.value('queue.active', scheduling.activeCount);

@@ -6,10 +6,9 @@
 import { assert } from '../base/assert.ts';
 import { MICROS_PER_SECOND } from '../base/time.ts';
 import type { Micros } from '../base/time.ts';
-import { PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { NodeInfo } from '../cluster/node-info.ts';
-import type { ClusterObserver, NodeBefore, ObjectAction } from '../cluster/observer.ts';
+import type { NodeInfo } from './cache/node-info.ts';
+import type { NodeBefore, ObjectAction } from '../cluster/observer.ts';
 import type { KubernetesObject } from '../cluster/objects.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
@@ -21,7 +20,10 @@ import { nodeEventView } from './framework/cluster-event.ts';
 import type { PodEventView } from './framework/cluster-event.ts';
 import { CycleState } from './framework/cycle-state.ts';
 import { Diagnosis } from './framework/diagnosis.ts';
+import type { CacheObserver } from './cache/cache-observer.ts';
+import { PodBelief } from './cache/cached-pods.ts';
 import { Placements } from './cache/placements.ts';
+import { SchedulerCache } from './cache/scheduler-cache.ts';
 import { PodInfo } from './framework/pod-info.ts';
 import type { Handle, PluginFactory } from './framework/plugin-api.ts';
 import { Profile } from './framework/profile.ts';
@@ -82,7 +84,9 @@ interface Failure {
 const MAX_UNSCHEDULABLE_MICROS = 300 * MICROS_PER_SECOND;
 const UNSCHEDULABLE_FLUSH_MICROS = 30 * MICROS_PER_SECOND;
 
-export class Scheduler implements ClusterObserver {
+export class Scheduler implements CacheObserver {
+  /** What the scheduler believes of the cluster. */
+  readonly cache: SchedulerCache;
   readonly queue: SchedulingQueue;
   readonly profiles: ReadonlyMap<string, Profile>;
   readonly snapshot: LiveSnapshot;
@@ -116,18 +120,19 @@ export class Scheduler implements ClusterObserver {
     this.kernel = kernel;
     this.cluster = cluster;
     this.options = options;
-    this.view = new PodInfo(cluster, -1);
-    this.snapshot = new LiveSnapshot(cluster);
-    this.placements = new Placements(cluster);
+    const cache = (this.cache = new SchedulerCache(cluster));
+    this.view = new PodInfo(cache, -1);
+    this.snapshot = new LiveSnapshot(cache);
+    this.placements = new Placements(cache);
     const { configuration, phase } = options;
     this.preemption = new PreemptionExecutor(kernel, cluster, this, phase);
     this.profiles = new Map(configuration.profiles.map((spec) => [spec.schedulerName, this.makeProfile(spec)]));
-    this.queue = new SchedulingQueue(cluster, this.profiles, {
+    this.queue = new SchedulingQueue(cache, this.profiles, {
       podInitialBackoffMicros: configuration.podInitialBackoffSeconds * MICROS_PER_SECOND,
       podMaxBackoffMicros: configuration.podMaxBackoffSeconds * MICROS_PER_SECOND,
       maxUnschedulableMicros: MAX_UNSCHEDULABLE_MICROS,
     });
-    this.algorithm = new Algorithm(cluster, this.snapshot, {
+    this.algorithm = new Algorithm(cache, this.snapshot, {
       percentageOfNodesToScore: configuration.percentageOfNodesToScore,
       sampling: options.sampling,
       tieBreak: options.tieBreak,
@@ -142,7 +147,8 @@ export class Scheduler implements ClusterObserver {
     this.leftoverEvent = kernel.defineEvent('scheduler.unschedulableFlush', phase, () => this.flushLeftovers());
     this.queue.onWork = () => this.wake();
     this.queue.onBackoff = (at) => this.scheduleFlush(at);
-    cluster.observe(this);
+    cache.observe(this);
+    cluster.observe(cache);
   }
 
   // ---- the loop --------------------------------------------------------------------------------------------------
@@ -178,8 +184,8 @@ export class Scheduler implements ClusterObserver {
   /** Pops until a pod has been decided on; its outcome is kept for the end of the cycle. */
   private decideNext(): number {
     for (let pod = this.queue.pop(); pod >= 0; pod = this.queue.pop()) {
-      const profile = this.profiles.get(this.cluster.templateOf(pod).schedulerName);
-      if (profile === undefined || this.cluster.pods.isTerminating(pod) || this.cluster.pods.phase[pod] !== PodPhase.Pending) {
+      const profile = this.profiles.get(this.cache.templateOf(pod).schedulerName);
+      if (profile === undefined || this.cache.pods.isTerminating(pod) || this.cache.pods.belief[pod] !== PodBelief.Waiting) {
         this.queue.done(pod);
         continue;
       }
@@ -196,11 +202,11 @@ export class Scheduler implements ClusterObserver {
     state.reset();
     const result = this.algorithm.schedule(profile, state, this.view);
     if (result.kind !== 'scheduled') return { ok: false, failure: this.failureOf(profile, state, result) };
-    this.cluster.assumePod(pod, result.node.row);
+    this.cache.assumePod(pod, result.node.row);
     this.queue.nominator.remove(pod);
     const failure = this.bindings.reserveAndPermit(profile, state, this.view, result.node);
     if (failure !== null) {
-      this.cluster.forgetPod(pod);
+      this.cache.forgetPod(pod);
       return { ok: false, failure: this.afterChoice(failure) };
     }
     if (this.bindings.keepsState(pod)) this.spareState = new CycleState();
@@ -245,7 +251,7 @@ export class Scheduler implements ClusterObserver {
     const outcome = this.outcome;
     this.outcome = null;
     if (outcome === null) return;
-    if ((this.cluster.pods.incarnation[pod] | 0) !== incarnation || this.cluster.pods.phase[pod] === PodPhase.Free) {
+    if ((this.cluster.pods.incarnation[pod] | 0) !== incarnation || this.cache.pods.belief[pod] === PodBelief.Unknown) {
       this.queue.done(pod);
       return;
     }
@@ -253,18 +259,18 @@ export class Scheduler implements ClusterObserver {
       this.fail(pod, outcome.failure);
       return;
     }
-    if (this.cluster.pods.phase[pod] !== PodPhase.Assumed) {
+    if (this.cache.pods.belief[pod] !== PodBelief.Assumed) {
       this.queue.done(pod);
       return;
     }
-    for (const listener of this.listeners) listener.cycleSucceeded?.(pod, this.cluster.pods.node[pod]);
+    for (const listener of this.listeners) listener.cycleSucceeded?.(pod, this.cache.pods.node[pod]);
     this.bindings.start(pod, outcome.profile, outcome.state);
   }
 
   /** The failure handler (schedule_one.go handleSchedulingFailure). */
   fail(pod: number, failure: Failure): void {
     const { diagnosis } = failure;
-    if (this.cluster.pods.isTerminating(pod)) {
+    if (this.cache.pods.isTerminating(pod)) {
       this.queue.done(pod);
       return;
     }
@@ -292,14 +298,14 @@ export class Scheduler implements ClusterObserver {
   /** A nomination went away: pods of no higher priority may try (eventhandlers.go). */
   announceFreedNomination(before: PodEventView): void {
     const { priority } = before.template;
-    this.queue.moveOnEvent(ASSIGNED_POD_DELETE, { pod: before, podBefore: before }, (other) => this.cluster.templateOf(other).priority <= priority);
+    this.queue.moveOnEvent(ASSIGNED_POD_DELETE, { pod: before, podBefore: before }, (other) => this.cache.templateOf(other).priority <= priority);
   }
 
   /** Binding failed after the choice: the node is free again, the pod goes back (schedule_one.go handleBindingCycleError). */
   bindingFailed(pod: number, status: Status, waited: boolean): void {
     const rejected = isRejected(status);
     const forgotten = this.podView(pod);
-    this.cluster.forgetPod(pod);
+    this.cache.forgetPod(pod);
     const subject = { pod: forgotten, podBefore: forgotten };
     if (!rejected) this.queue.moveOnEvent(ASSIGNED_POD_DELETE, subject);
     const diagnosis = waited && rejected ? new Diagnosis(1) : null;
@@ -344,13 +350,13 @@ export class Scheduler implements ClusterObserver {
 
   /** Pods without a node that name another scheduler are nothing to this one (eventhandlers.go responsibleForPod). */
   private isResponsibleFor(pod: number): boolean {
-    return this.profiles.has(this.cluster.templateOf(pod).schedulerName);
+    return this.profiles.has(this.cache.templateOf(pod).schedulerName);
   }
 
   podUpdated(pod: number, before: PodTemplate): void {
     this.queue.nominator.refresh(pod);
     // What has been assumed stays in the cache as it was.
-    if (this.cluster.pods.phase[pod] === PodPhase.Assumed) return;
+    if (this.cache.pods.belief[pod] === PodBelief.Assumed) return;
     const view = this.podView(pod);
     const subject = { pod: view, podBefore: { ...view, template: before } };
     if (view.nodeName === '') {
@@ -368,8 +374,7 @@ export class Scheduler implements ClusterObserver {
   }
 
   podTerminating(pod: number): void {
-    const phase = this.cluster.pods.phase[pod];
-    if ((phase === PodPhase.Bound || phase === PodPhase.Running) && this.queue.listens) {
+    if (this.cache.pods.belief[pod] === PodBelief.Assigned && this.queue.listens) {
       this.queue.moveOnEvent(ASSIGNED_POD_UPDATE, { pod: this.podView(pod), podBefore: this.podView(pod) });
     }
     this.preemption.podTerminating(pod);
@@ -381,24 +386,24 @@ export class Scheduler implements ClusterObserver {
     this.bindings.drop(pod);
     this.preemption.podTerminating(pod);
     if (!this.queue.listens) return;
-    const nodeName = node < 0 ? '' : this.cluster.nodeInfo(node).name;
+    const nodeName = node < 0 ? '' : this.cache.nodeInfo(node).name;
     const view = { ...this.podView(pod), nodeName };
     if (node >= 0) this.queue.moveOnEvent(ASSIGNED_POD_DELETE, { pod: view, podBefore: view });
     else if (nominated !== '' && this.isResponsibleFor(pod)) this.announceFreedNomination(view);
   }
 
   nodeAdded(node: number): void {
-    if (this.queue.listens) this.queue.moveOnEvent(NODE_ADD, { node: nodeEventView(this.cluster.nodeInfo(node)) });
+    if (this.queue.listens) this.queue.moveOnEvent(NODE_ADD, { node: nodeEventView(this.cache.nodeInfo(node)) });
   }
 
   nodeUpdated(node: number, changes: number, before: NodeBefore): void {
     if (!this.queue.listens) return;
     const nodeBefore = { facts: before.facts, allocatable: before.allocatable, base: 0, allowedPods: before.allowedPods };
-    for (const event of nodeUpdateEvents(changes)) this.queue.moveOnEvent(event, { node: nodeEventView(this.cluster.nodeInfo(node)), nodeBefore });
+    for (const event of nodeUpdateEvents(changes)) this.queue.moveOnEvent(event, { node: nodeEventView(this.cache.nodeInfo(node)), nodeBefore });
   }
 
   nodeRemoving(node: number): void {
-    if (this.queue.listens) this.queue.moveOnEvent(NODE_DELETE, { nodeBefore: nodeEventView(this.cluster.nodeInfo(node)) });
+    if (this.queue.listens) this.queue.moveOnEvent(NODE_DELETE, { nodeBefore: nodeEventView(this.cache.nodeInfo(node)) });
   }
 
   objectChanged(kind: string, action: ObjectAction, object: KubernetesObject, before: KubernetesObject | undefined): void {
@@ -424,14 +429,14 @@ export class Scheduler implements ClusterObserver {
   // ---- set-up ----------------------------------------------------------------------------------------------------
 
   private makeProfile(spec: ProfileSpec): Profile {
-    const { kernel, cluster, snapshot } = this;
+    const { kernel, cache, snapshot } = this;
     const profile = (): Profile => {
       const made = this.profiles.get(spec.schedulerName);
       assert(made !== undefined, 'a plugin may call the framework only after it has been set up');
       return made;
     };
     const handle: Handle = {
-      cluster,
+      cluster: cache,
       snapshot,
       placements: this.placements,
       schedulerName: spec.schedulerName,

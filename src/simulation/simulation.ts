@@ -230,7 +230,7 @@ export class Simulation {
     const { kernel, cluster } = this;
     const look = kernel.defineEvent('simulation.endCheck', Phase.Observe, () => {
       const idle = this.inputs.every((input) => input.nextTime() === Infinity) && !this.scheduler.queue.hasWork && !this.hasFinitePods();
-      if (idle && cluster.totals.podsByPhase[PodPhase.Assumed] === 0 && cluster.totals.podsTerminating === 0) {
+      if (idle && this.scheduler.cache.totals.podsAssumed === 0 && cluster.totals.podsTerminating === 0) {
         this.done = true;
         kernel.stop();
       } else kernel.after(END_CHECK_MICROS, look);

@@ -83,8 +83,7 @@ export class ScriptedRun {
   }
 
   bind(pod: number, node: number): void {
-    this.cluster.assumePod(pod, node);
-    this.cluster.bindPod(pod);
+    this.cluster.bindPod(pod, node);
   }
 
   /** Bound and running at once. */

@@ -5,9 +5,9 @@
  */
 import { lowestBit } from '../../base/bits.ts';
 import { BoundedMap } from '../../base/bounded-map.ts';
-import type { Cluster } from '../../cluster/cluster.ts';
-import type { NodeInfo } from '../../cluster/node-info.ts';
-import { CHANGE_RING } from '../../cluster/node-table.ts';
+import type { SchedulerCache } from '../cache/scheduler-cache.ts';
+import type { NodeInfo } from '../cache/node-info.ts';
+import { CHANGE_RING } from '../cache/cached-nodes.ts';
 import type { Handle, NodeStatuses, Plugin } from '../framework/plugin-api.ts';
 import type { CycleState } from '../framework/cycle-state.ts';
 import type { PodInfo } from '../framework/pod-info.ts';
@@ -41,12 +41,12 @@ export interface Tries {
 }
 
 export class HopelessNodes {
-  private readonly cluster: Cluster;
+  private readonly cluster: SchedulerCache;
   private readonly byTemplate = new BoundedMap<number, Verdicts>(MOST_TEMPLATES, noVerdicts);
   /** Bits of one dry run. */
   private bits: Int32Array = new Int32Array(0);
 
-  constructor(cluster: Cluster) {
+  constructor(cluster: SchedulerCache) {
     this.cluster = cluster;
   }
 

@@ -1,5 +1,5 @@
 /** Why a pod fits nowhere: the verdict of every node, who rejected, and upstream's FitError text (pkg/scheduler/framework/types.go). */
-import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { NodeInfo } from '../cache/node-info.ts';
 import type { NodeStatuses } from './plugin-api.ts';
 import { Code } from './status.ts';
 import type { Status } from './status.ts';

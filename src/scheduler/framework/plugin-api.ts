@@ -2,8 +2,8 @@
  * What a scheduler plugin is: upstream's extension points (pkg/scheduler/framework, v1.36) as optional methods of one
  * small object. A plugin implements a point by having its method. This file is the public `podyard/plugin` entry.
  */
-import type { Cluster } from '../../cluster/cluster.ts';
-import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { SchedulerCache } from '../cache/scheduler-cache.ts';
+import type { NodeInfo } from '../cache/node-info.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import type { VolumePlan } from '../../cluster/volume-matching.ts';
 import type { RandomStream } from '../../kernel/random.ts';
@@ -140,7 +140,7 @@ export interface Plugin {
 
 /** What the framework offers a plugin. */
 export interface Handle {
-  readonly cluster: Cluster;
+  readonly cluster: SchedulerCache;
   /** The nodes of the current cycle in the cache's order. */
   readonly snapshot: SchedulerSnapshot;
   /** Tells counters which pods come to nodes and leave them. */
@@ -201,5 +201,5 @@ export type { Status } from './status.ts';
 export { Action, event } from './cluster-event.ts';
 export type { EventRegistration, QueueingHint } from './cluster-event.ts';
 export type { PodInfo } from './pod-info.ts';
-export type { NodeInfo } from '../../cluster/node-info.ts';
+export type { NodeInfo } from '../cache/node-info.ts';
 export type { SchedulerSnapshot } from '../cache/snapshot.ts';

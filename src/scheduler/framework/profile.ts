@@ -3,7 +3,7 @@
  * (pkg/scheduler/framework/runtime/framework.go). Holds no state of a cycle: that is in CycleState.
  */
 import { assert } from '../../base/assert.ts';
-import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { NodeInfo } from '../cache/node-info.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import type { CycleState } from './cycle-state.ts';
 import type { PodInfo } from './pod-info.ts';

@@ -3,7 +3,7 @@
  * (plugins/defaultpreemption/default_preemption.go, framework/preemption/preemption.go). Costs a dry run on each
  * potential node; the shortlist stops it at max(10 %, 100) candidates.
  */
-import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { NodeInfo } from '../cache/node-info.ts';
 import { EvictionCause } from '../../cluster/pod-table.ts';
 import { Action, event } from '../framework/cluster-event.ts';
 import type { CycleState } from '../framework/cycle-state.ts';

@@ -2,8 +2,8 @@
  * From a failed cycle to the nodes on which preemption helps, and the choice among them
  * (pkg/scheduler/framework/preemption/preemption.go).
  */
-import type { Cluster } from '../../cluster/cluster.ts';
-import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { SchedulerCache } from '../cache/scheduler-cache.ts';
+import type { NodeInfo } from '../cache/node-info.ts';
 import type { CycleState } from '../framework/cycle-state.ts';
 import type { Handle, NodeStatuses } from '../framework/plugin-api.ts';
 import type { PodInfo } from '../framework/pod-info.ts';
@@ -34,18 +34,18 @@ export interface DryRunMemory {
   readonly trials: Trials;
 }
 
-export function dryRunMemory(cluster: Cluster): DryRunMemory {
+export function dryRunMemory(cluster: SchedulerCache): DryRunMemory {
   return { lowest: new LowestPriorities(cluster), hopeless: new HopelessNodes(cluster), trials: new Trials(cluster) };
 }
 
 /** The least priority of a pod on each node, looked up once per change of the node. */
 export class LowestPriorities {
-  private readonly cluster: Cluster;
+  private readonly cluster: SchedulerCache;
   /** By node row: the node's generation that `lowest` is of. */
   private generations: Uint32Array = new Uint32Array(0);
   private lowest: Float64Array = new Float64Array(0);
 
-  constructor(cluster: Cluster) {
+  constructor(cluster: SchedulerCache) {
     this.cluster = cluster;
   }
 
@@ -109,7 +109,7 @@ export function dryRunPreemption(handle: Handle, state: CycleState, pod: PodInfo
 }
 
 /** Candidates that stay after all of upstream's criteria; upstream takes any of them (map order). */
-export function bestCandidates(cluster: Cluster, candidates: readonly Candidate[]): Candidate[] {
+export function bestCandidates(cluster: SchedulerCache, candidates: readonly Candidate[]): Candidate[] {
   const criteria: ((candidate: Candidate) => number)[] = [
     (candidate) => -candidate.pdbViolations,
     (candidate) => -cluster.templateOf(candidate.victims[0]).priority,
@@ -128,7 +128,7 @@ export function bestCandidates(cluster: Cluster, candidates: readonly Candidate[
 }
 
 /** Start of the earliest started among the victims of the highest priority. */
-function earliestStart(cluster: Cluster, { victims }: Candidate): number {
+function earliestStart(cluster: SchedulerCache, { victims }: Candidate): number {
   const highest = victims.reduce((max, victim) => Math.max(max, cluster.templateOf(victim).priority), -Infinity);
   return victims.filter((victim) => cluster.templateOf(victim).priority === highest).reduce((min, victim) => Math.min(min, startOf(cluster, victim)), Infinity);
 }

@@ -9,7 +9,7 @@ import { growFloat64, growInt32, growUint8, grownCapacity } from '../../base/gro
 import { IndexHeap } from '../../base/index-heap.ts';
 import { MICROS_PER_SECOND } from '../../base/time.ts';
 import type { Micros } from '../../base/time.ts';
-import type { Cluster } from '../../cluster/cluster.ts';
+import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import { UNSCHEDULABLE_TIMEOUT, isWildcard } from '../framework/cluster-event.ts';
 import type { ClusterEvent, EventSubject } from '../framework/cluster-event.ts';
 import { PodInfo } from '../framework/pod-info.ts';
@@ -43,7 +43,7 @@ export class SchedulingQueue {
   /** Called with the instant at which the backoff flush next has something to do. */
   onBackoff: (at: Micros) => void = () => undefined;
 
-  private readonly cluster: Cluster;
+  private readonly cluster: SchedulerCache;
   private readonly profiles: ReadonlyMap<string, Profile>;
   private readonly settings: QueueSettings;
   private readonly view: PodInfo;
@@ -73,7 +73,7 @@ export class SchedulingQueue {
   /** Bit of the gating plugin, 0: not gated. */
   private gate: Int32Array = new Int32Array(0);
 
-  constructor(cluster: Cluster, profiles: ReadonlyMap<string, Profile>, settings: QueueSettings) {
+  constructor(cluster: SchedulerCache, profiles: ReadonlyMap<string, Profile>, settings: QueueSettings) {
     this.cluster = cluster;
     this.profiles = profiles;
     this.settings = settings;
