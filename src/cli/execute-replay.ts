@@ -14,7 +14,7 @@ import { readOpenbNodes } from '../workload/traces/openb-nodes.ts';
 import type { CommandContext } from './command.ts';
 import { executeRun } from './execute-run.ts';
 import type { GivenOptions } from './options.ts';
-import { overridesOf, scenarioFrom } from './scenario-input.ts';
+import { gathering, overridesOf, scenarioFrom } from './scenario-input.ts';
 import type { LocatedScenario } from './scenario-input.ts';
 
 export async function replayOpenb(given: GivenOptions, context: CommandContext): Promise<number> {
@@ -71,25 +71,13 @@ function readNodes(file: string): readonly Node[] {
   }
 }
 
-function gathering<T>(problems: Problem[], work: () => T): T | undefined {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    problems.push(...error.problems);
-    return undefined;
-  }
-}
-
 /** JSON is YAML: the scenario reader gives defaults and checks as for any other. */
 function scenarioAround(given: GivenOptions, context: CommandContext, format: 'openb' | 'csv', file: string, cluster: Readonly<Record<string, unknown>>): LocatedScenario {
-  const scheduler = given.text('scheduler');
   const document = {
     name: `replay-${format}`,
     description: `Replay of ${file.slice(file.lastIndexOf('/') + 1)}`,
     ...cluster,
     trace: { format, file, compress: given.number('compress') ?? 1 },
-    ...(scheduler === null ? {} : { scheduler: { config: scheduler } }),
   };
   const name = `replay ${format}`;
   return scenarioFrom({ text: JSON.stringify(document), name }, given, context, (problem) => (problem.file === name ? ofOption(problem, format, given) : problem));
@@ -99,7 +87,7 @@ function scenarioAround(given: GivenOptions, context: CommandContext, format: 'o
 function ofOption({ path = '', message, suggestion }: Problem, format: 'openb' | 'csv', given: GivenOptions): Problem {
   const pool = /^nodePools\[(\d+)\]/.exec(path);
   if (pool !== null) return { message: `--node-pool ${given.list('node-pool')[Number(pool[1])]}: ${message}`, suggestion };
-  const options = { 'trace.file': format === 'openb' ? '--pods' : undefined, 'trace.compress': '--compress', nodes: '--nodes', 'scheduler.config': '--scheduler' };
+  const options = { 'trace.file': format === 'openb' ? '--pods' : undefined, 'trace.compress': '--compress', nodes: '--nodes' };
   const option = Object.entries(options).find(([start]) => path.startsWith(start))?.[1];
   return { message: option === undefined ? message : `${option}: ${message}`, suggestion };
 }

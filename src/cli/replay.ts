@@ -5,8 +5,10 @@ import type { GivenOptions, OptionTable } from './options.ts';
 import { RUN_OPTIONS } from './options.ts';
 
 const REPLAY_OPTIONS: OptionTable = {
-  compress: { kind: 'number', fractions: true, fallback: '1', describe: 'Divide arrival times by this and keep run times: the load grows as much' },
-  scheduler: { kind: 'text', describe: 'KubeSchedulerConfiguration' },
+  compress: {
+    kind: 'number', fractions: true, fallback: '1',
+    describe: 'Divide arrival times by this and keep run times: the load grows as much',
+  },
   ...RUN_OPTIONS,
 };
 
@@ -15,8 +17,8 @@ const OPENB: Command = {
   summary: "Replay Alibaba's GPU cluster trace of 2023 (openb)",
   positionals: [],
   options: {
-    nodes: { kind: 'text', required: true, describe: 'Node list, openb_node_list_*.csv, gzip accepted' },
-    pods: { kind: 'text', required: true, describe: 'Pod list, openb_pod_list_*.csv, gzip accepted' },
+    nodes: { kind: 'text', value: 'FILE', required: true, describe: 'Node list, openb_node_list_*.csv, gzip accepted' },
+    pods: { kind: 'text', value: 'FILE', required: true, describe: 'Pod list, openb_pod_list_*.csv, gzip accepted' },
     ...REPLAY_OPTIONS,
   },
   examples: [['$0 replay openb --nodes openb_node_list_all_node.csv --pods openb_pod_list_default.csv --compress 400', 'five months in nine hours']],
@@ -31,8 +33,11 @@ const CSV: Command = {
   summary: "Replay a trace in Podyard's own CSV format",
   positionals: [{ name: 'file', describe: 'Trace, one pod a row in order of arrival, gzip accepted' }],
   options: {
-    nodes: { kind: 'text', describe: 'Nodes: manifests, or the output of kubectl get nodes -o yaml' },
-    'node-pool': { kind: 'list', describe: 'Like nodes: count=100,cpu=16,memory=64Gi[,name=general]; any resource may follow; repeatable' },
+    nodes: { kind: 'text', value: 'FILE', describe: 'Nodes: manifests, or the output of kubectl get nodes -o yaml' },
+    'node-pool': {
+      kind: 'list', value: 'KEY=VALUE,...',
+      describe: 'Like nodes: count=100,cpu=16,memory=64Gi[,name=general]; any resource may follow; repeatable',
+    },
     ...REPLAY_OPTIONS,
   },
   examples: [['$0 replay csv pods.csv.gz --node-pool count=100,cpu=16,memory=64Gi', 'on a hundred like nodes']],

@@ -13,6 +13,7 @@ export const VALIDATE: Command = {
   options: {
     seed: RUN_OPTIONS['seed'],
     set: RUN_OPTIONS['set'],
+    scheduler: RUN_OPTIONS['scheduler'],
     plugin: RUN_OPTIONS['plugin'],
     output: { kind: 'text', alias: 'o', choices: FORMATS, fallback: 'table', describe: 'table: a summary; yaml: the scenario with every default' },
   },

@@ -4,6 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
+import { runProgram } from '../../src/cli/program.ts';
+import type { Terminal } from '../../src/cli/terminal.ts';
 
 const CLI = resolve('dist/cli/main.js');
 
@@ -13,8 +15,34 @@ export interface Outcome {
   readonly err: string;
 }
 
+/** What a program in this process takes its terminal for. */
+export interface HereSettings {
+  /** Columns; null: no terminal. */
+  readonly width?: number | null;
+}
+
+/**
+ * Runs the command line in this process, which is twenty times as fast as in one of its own. Not for what is the
+ * process's own: standard input, signals, the environment.
+ */
+export async function podyardHere(args: readonly string[], { width = null }: HereSettings = {}): Promise<Outcome> {
+  let [out, err] = ['', ''];
+  const terminal: Terminal = {
+    out: (text) => { out += text; },
+    err: (text) => { err += text; },
+    hasColor() { return this.colorChoice === 'always'; },
+    colorChoice: 'auto',
+    errorStream: { write: (text: string) => { err += text; } } as unknown as NodeJS.WriteStream,
+    width,
+    flush: () => Promise.resolve(),
+  };
+  return { code: await runProgram(args, terminal), out, err };
+}
+
 export interface CliFolder {
   readonly path: () => string;
+  /** `podyardHere` in this folder. */
+  here(...args: readonly string[]): Promise<Outcome>;
   write(name: string, text: string | Uint8Array): void;
   run(...args: readonly string[]): Outcome;
   runWith(settings: { readonly input?: string; readonly env?: Readonly<Record<string, string>> }, ...args: readonly string[]): Outcome;
@@ -38,6 +66,15 @@ export function cliFolder(): CliFolder {
     path: () => folder,
     write: (name, text) => {
       writeFileSync(join(folder, name), text);
+    },
+    async here(...args) {
+      const start = process.cwd();
+      process.chdir(folder);
+      try {
+        return await podyardHere(args);
+      } finally {
+        process.chdir(start);
+      }
     },
     run(...args) {
       return this.runWith({}, ...args);
