@@ -17,7 +17,7 @@ export type { FileReader } from './workload/manifests/file-reader.ts';
 // Runs.
 export { Simulation } from './simulation/simulation.ts';
 export type { Progress, SimulationOptions } from './simulation/simulation.ts';
-export { checkTraceInput, openTraceInput } from './io/run-simulation.ts';
+export { checkTraceInput, openTraceInput } from './io/trace-input.ts';
 export { loadPluginFiles } from './io/plugin-files.ts';
 export { inTreePluginNames } from './scheduler/config/default-plugins.ts';
 export { packageVersion } from './cli/version.ts';
@@ -38,7 +38,8 @@ export { pluginRegistry } from './scheduler/plugins/registry.ts';
 export { renderRunTable } from './report/run-table.ts';
 export { renderRunFiles } from './report/run-files.ts';
 export { renderCompareTable } from './report/compare-table.ts';
-export { reportJson, reportYaml } from './report/json.ts';
+export { reportJson } from './report/json.ts';
+export { reportYaml } from './report/yaml.ts';
 export { renderHtml } from './report/html.ts';
 export { nodesCsv, podsCsv, summaryCsv, timeSeriesCsv } from './report/csv.ts';
 

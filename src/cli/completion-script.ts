@@ -4,17 +4,17 @@
  */
 import { InputError, nearestName } from '../base/input-error.ts';
 import type { Command } from './command.ts';
-import { ANSWERED, COMMANDS, EVERYWHERE, SPOKEN, fullName, nameOf, tableOf } from './commands.ts';
-import type { CommandPath } from './commands.ts';
+import { ANSWERED, EVERYWHERE, SPOKEN, fullName, nameOf, tableOf } from './command-paths.ts';
+import type { CommandPath } from './command-paths.ts';
 import type { OptionSpec } from './options.ts';
 
 const SHELLS = ['bash', 'zsh'];
 
 /** `shell`: its name, or its path as in SHELL; undefined: bash. Throws InputError. */
-export function completionScript(shell = 'bash'): string {
+export function completionScript(commands: readonly Command[], shell = 'bash'): string {
   const name = shell.slice(shell.lastIndexOf('/') + 1);
-  if (name === 'bash') return bashScript();
-  if (name === 'zsh') return zshScript();
+  if (name === 'bash') return bashScript(allOffers(commands));
+  if (name === 'zsh') return zshScript(allOffers(commands));
   throw new InputError({ message: `completion: expected ${SHELLS.join(' or ')}, found "${name}"`, suggestion: nearestName(name, SHELLS) });
 }
 
@@ -28,17 +28,17 @@ interface OfferedCommand {
   readonly options: readonly (readonly [name: string, spec: OptionSpec])[];
 }
 
-function allOffers(): OfferedCommand[] {
+function allOffers(all: readonly Command[]): OfferedCommand[] {
   const top: OfferedCommand = {
     name: '',
     commands: [
-      ...COMMANDS.map((command): Offer => [nameOf(command), command.summary]),
+      ...all.map((command): Offer => [nameOf(command), command.summary]),
       ...Object.entries(SPOKEN).map(([usage, summary]): Offer => [usage.split(' ')[0], summary]),
     ],
     options: Object.entries({ ...EVERYWHERE, ...ANSWERED }),
   };
-  const help: OfferedCommand = { name: 'help', commands: COMMANDS.map((command): Offer => [nameOf(command), command.summary]), options: [] };
-  return [top, ...COMMANDS.flatMap((command) => offersBelow([command])), help];
+  const help: OfferedCommand = { name: 'help', commands: all.map((command): Offer => [nameOf(command), command.summary]), options: [] };
+  return [top, ...all.flatMap((command) => offersBelow([command])), help];
 }
 
 function offersBelow(path: CommandPath): OfferedCommand[] {
@@ -78,8 +78,7 @@ function spellingsOf(options: OfferedCommand['options']): string[] {
   return options.flatMap(([name, { alias }]) => [`--${name}`, ...(alias === undefined ? [] : [`-${alias}`])]);
 }
 
-function bashScript(): string {
-  const offers = allOffers();
+function bashScript(offers: readonly OfferedCommand[]): string {
   const lists = offers.map(({ name, commands, options }) =>
     `    ${quoted(name)}) commands=${quoted(commands.map(([word]) => word).join(' '))}; options=${quoted(spellingsOf(options).join(' '))} ;;`);
   return `# podyard completion for bash
@@ -108,8 +107,7 @@ complete -o default -F _podyard podyard
 `;
 }
 
-function zshScript(): string {
-  const offers = allOffers();
+function zshScript(offers: readonly OfferedCommand[]): string {
   const listOf = (entries: readonly Offer[]): string => entries.map(([word, meaning]) => quoted(`${word}:${meaning}`)).join(' ');
   const optionsOf = (options: OfferedCommand['options']): Offer[] =>
     options.flatMap(([name, spec]) => spellingsOf([[name, spec]]).map((spelling): Offer => [spelling, spec.describe]));

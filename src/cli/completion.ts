@@ -15,7 +15,7 @@ export const COMPLETION: Command = {
   async run(given: GivenOptions, context: CommandContext): Promise<number> {
     const { completionScript } = await import('./completion-script.ts');
     const shell = given.positional('shell');
-    context.terminal.out(completionScript(shell === '' ? process.env['SHELL'] : shell));
+    context.terminal.out(completionScript(context.commands, shell === '' ? process.env['SHELL'] : shell));
     return EXIT_OK;
   },
 };

@@ -7,7 +7,7 @@ import { createInputFiles } from '../io/input-files.ts';
 import type { OutputFile } from '../io/output-folder.ts';
 import { loadPluginFiles } from '../io/plugin-files.ts';
 import { runOnThreads } from '../io/run-pool.ts';
-import { checkTraceInput, listenForStop } from '../io/run-simulation.ts';
+import { listenForStop } from '../io/run-simulation.ts';
 import type { StopRequest } from '../io/run-simulation.ts';
 import type { RunResult } from '../metrics/run-result.ts';
 import { renderCompareTable } from '../report/compare-table.ts';
@@ -19,11 +19,12 @@ import { pluginRegistry } from '../scheduler/plugins/registry.ts';
 import { foreignSchedulerWarnings } from '../simulation/foreign-schedulers.ts';
 import type { Scenario } from '../simulation/scenario.ts';
 import { readConfigurationFile } from '../simulation/scenario-reader.ts';
+import type { SimulationOptions } from '../simulation/simulation.ts';
 import type { CommandContext } from './command.ts';
 import { EXIT_OK, exitCodeOf } from './command.ts';
 import { locateInFile } from './configuration-places.ts';
 import type { LocateConfiguration } from './configuration-places.ts';
-import { claimFolder, drive } from './execute-run.ts';
+import { checkedTrace, claimFolder, drive } from './execute-run.ts';
 import { tellWarnings } from './failures.ts';
 import type { GivenOptions } from './options.ts';
 import { readScenarioFor } from './scenario-input.ts';
@@ -34,14 +35,14 @@ export async function executeComparison(given: GivenOptions, context: CommandCon
   const { scenario } = await readScenarioFor(given.positional('scenario'), given, context);
   const plugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
   const plan = planOf(scenario, files, given, (file) => readVariant(scenario, file, plugins, context));
-  checkTraceInput(scenario.trace);
+  const openTrace = await checkedTrace(scenario);
   const stop = listenForStop();
   const cells: Cell[] = comparisonCells(plan).map(({ side, configuration, seed }, i, all) => ({
     variant: variantOf(scenario, configuration, files[side], seed),
     locate: locateInFile(files[side]),
     label: `run ${String(i + 1)} of ${String(all.length)} (${side}, seed ${seed})`,
   }));
-  const runs = await runCells(cells, { plugins, given, context, stop });
+  const runs = await runCells(cells, { plugins, openTrace, given, context, stop });
   if (runs === null) {
     tellWarnings([`stopped by ${stop.received ?? ''} before the last of ${String(cells.length)} runs: there is no comparison`], context);
     return exitCodeOf(stop.received ?? 'SIGINT');
@@ -62,13 +63,14 @@ interface Cell {
 
 interface Surroundings {
   readonly plugins: readonly PluginFactory[];
+  readonly openTrace: SimulationOptions['openTrace'];
   readonly given: GivenOptions;
   readonly context: CommandContext;
   readonly stop: StopRequest;
 }
 
 /** Results in the order of the cells; null when stopped. */
-async function runCells(cells: readonly Cell[], { plugins, given, context, stop }: Surroundings): Promise<RunResult[] | null> {
+async function runCells(cells: readonly Cell[], { plugins, openTrace, given, context, stop }: Surroundings): Promise<RunResult[] | null> {
   const jobs = given.number('jobs') ?? 1;
   if (jobs > 1) {
     return runOnThreads(cells.map(({ variant }) => variant), {
@@ -82,7 +84,7 @@ async function runCells(cells: readonly Cell[], { plugins, given, context, stop 
   const runs: RunResult[] = [];
   for (const { variant, locate, label } of cells) {
     context.seed = variant.seed;
-    const { result } = await drive({ scenario: variant, locate, plugins, given, context: withoutWarnings(context), stop, label });
+    const { result } = await drive({ scenario: variant, locate, plugins, openTrace, given, context: withoutWarnings(context), stop, label });
     if (stop.received !== null) return null;
     runs.push(withoutTables(result));
     tellRun(label, result, given, context);

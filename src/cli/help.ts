@@ -2,8 +2,9 @@
  * Help, from the same tables that the command line is read by. Written here and not by yargs, so that it costs no more
  * than its text: `podyard --help` loads the tables and this file.
  */
-import { ANSWERED, COMMANDS, EVERYWHERE, SPOKEN, usageOf } from './commands.ts';
-import type { CommandPath } from './commands.ts';
+import { ANSWERED, EVERYWHERE, SPOKEN, usageOf } from './command-paths.ts';
+import type { CommandPath } from './command-paths.ts';
+import { COMMANDS } from './commands.ts';
 import type { OptionSpec, OptionTable } from './options.ts';
 
 /** Longer lines are hard to read. */

@@ -1,18 +1,17 @@
-/** From words to a command with its values, by yargs; what a wrong command line is told. Loaded when something is to run. */
+/**
+ * From words to a command with its values, by yargs; what a wrong command line is told. Loaded for what plain-words.ts
+ * does not know, wrong lines above all.
+ */
 import yargs from 'yargs';
 import type { Argv, Options } from 'yargs';
 import { InputError, nearestName } from '../base/input-error.ts';
 import type { Problem } from '../base/input-error.ts';
-import type { Command } from './command.ts';
-import { ANSWERED, COMMANDS, EVERYWHERE, commandOf, commandWords, nameOf, tableOf, usageOf } from './commands.ts';
-import type { CommandPath } from './commands.ts';
+import type { Command, Invocation } from './command.ts';
+import { ANSWERED, EVERYWHERE, nameOf, tableOf, usageOf } from './command-paths.ts';
+import type { CommandPath } from './command-paths.ts';
+import { COMMANDS, commandOf, commandWords } from './commands.ts';
 import { GivenOptions } from './options.ts';
 import type { OptionSpec, OptionTable } from './options.ts';
-
-export interface Invocation {
-  readonly command: Command;
-  readonly given: GivenOptions;
-}
 
 /** Throws an InputError with every mistake. Runs nothing. */
 export function parseCommandLine(words: readonly string[]): Invocation {

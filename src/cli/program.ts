@@ -1,17 +1,18 @@
 /**
- * The whole command line: help and version at once, anything else read by yargs and run. What weighs anything is loaded
- * when it is needed, so that help costs little more than Node itself.
+ * The whole command line: help and version at once, anything else read and run. What weighs anything is loaded when it
+ * is needed, so that help costs little more than Node itself.
  */
 import type { CommandContext } from './command.ts';
 import { EXIT_OK } from './command.ts';
-import { commandWords, readNames } from './commands.ts';
+import { COMMANDS, commandWords, readNames } from './commands.ts';
+import { readPlainWords } from './plain-words.ts';
 import type { ColorChoice, Terminal } from './terminal.ts';
 import { packageVersion } from './version.ts';
 import { preparedWords } from './words.ts';
 
 /** Returns the exit code. */
 export async function runProgram(args: readonly string[], terminal: Terminal): Promise<number> {
-  const context: CommandContext = { terminal, version: packageVersion(), seed: null };
+  const context: CommandContext = { terminal, version: packageVersion(), commands: COMMANDS, seed: null };
   try {
     const words = preparedWords(args);
     const answer = await answerOf(words, context);
@@ -25,8 +26,7 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
 }
 
 async function runCommand(words: readonly string[], context: CommandContext): Promise<number> {
-  const { parseCommandLine } = await import('./parse.ts');
-  const { command, given } = parseCommandLine(words);
+  const { command, given } = readPlainWords(words) ?? (await import('./parse.ts')).parseCommandLine(words);
   context.terminal.colorChoice = given.flag('no-color') ? 'never' : (given.text('color') as ColorChoice);
   return command.run(given, context);
 }

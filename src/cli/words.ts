@@ -2,7 +2,8 @@
  * A command line as yargs reads it rightly: a lone `-`, `--check` without its number, and a value glued to its short
  * option (`-ojson`, `-qojson`).
  */
-import { ANSWERED, commandOf, tableOf } from './commands.ts';
+import { ANSWERED, tableOf } from './command-paths.ts';
+import { commandOf } from './commands.ts';
 import { DEFAULT_CHECK_EVENTS, STANDARD_STREAM } from './options.ts';
 import type { OptionTable } from './options.ts';
 

@@ -6,7 +6,7 @@ import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
 import { Simulation } from '../simulation/simulation.ts';
 import { loadPluginFiles } from './plugin-files.ts';
 import type { PoolAnswer, PoolTask } from './run-pool.ts';
-import { openTraceInput } from './run-simulation.ts';
+import { openTraceInput } from './trace-input.ts';
 
 parentPort?.on('message', (task: PoolTask) => {
   void answer(task).then((message) => parentPort?.postMessage(message));

@@ -1,9 +1,8 @@
 /**
- * report.json and report.yaml: the result less its tables (time series, pods and nodes go to CSV files). The fields and
+ * report.json: the result less its tables (time series, pods and nodes go to CSV files). The fields and
  * their order are written down here, one list per group, so that equal results give equal bytes and a new field is
  * never printed unnoticed; docs/formats/report.md explains each.
  */
-import { stringify } from 'yaml';
 import type {
   LatencyGroup,
   MarkedEvent,
@@ -74,10 +73,6 @@ export function reportOf(result: RunResult): Report {
 /** JSON with two spaces of indentation; a list of plain values, and each pair or flat entry of a list, takes one line. Ends in a newline. */
 export function reportJson(result: RunResult): string {
   return `${writeJson(reportOf(result), '')}\n`;
-}
-
-export function reportYaml(result: RunResult): string {
-  return stringify(reportOf(result), { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
 /** Like JSON.stringify with indentation, but short lists stay on one line. Takes JSON-safe values. */

@@ -2,9 +2,10 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { ANSWERED, COMMANDS, EVERYWHERE, commandOf, nameOf, tableOf } from '../../src/cli/commands.ts';
-import type { CommandPath } from '../../src/cli/commands.ts';
-import { completionScript } from '../../src/cli/completion-script.ts';
+import { ANSWERED, EVERYWHERE, nameOf, tableOf } from '../../src/cli/command-paths.ts';
+import type { CommandPath } from '../../src/cli/command-paths.ts';
+import { COMMANDS, commandOf } from '../../src/cli/commands.ts';
+import * as completion from '../../src/cli/completion-script.ts';
 import { helpText } from '../../src/cli/help.ts';
 import { widthOf } from '../../src/cli/terminal.ts';
 import { preparedWords } from '../../src/cli/words.ts';
@@ -14,6 +15,8 @@ const cli = cliFolder();
 beforeAll(() => {
   cli.write('small.yaml', SMALL);
 });
+
+const completionScript = (shell?: string): string => completion.completionScript(COMMANDS, shell);
 
 /** Every command with those above it. */
 function pathsBelow(path: CommandPath): CommandPath[] {
