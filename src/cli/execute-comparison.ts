@@ -28,6 +28,7 @@ import { checkedTrace, claimFolder, drive } from './execute-run.ts';
 import { tellWarnings } from './failures.ts';
 import type { GivenOptions } from './options.ts';
 import { readScenarioFor } from './scenario-input.ts';
+import type { Terminal } from './terminal.ts';
 
 export async function executeComparison(given: GivenOptions, context: CommandContext): Promise<number> {
   const folder = claimFolder(given);
@@ -50,7 +51,7 @@ export async function executeComparison(given: GivenOptions, context: CommandCon
   const comparison = compareOutcomes(plan, runs);
   const written = folder?.write(filesOf(comparison)) ?? [];
   stop.release();
-  context.terminal.out(textOf(comparison, given.text('output') ?? 'table', context.terminal.hasColor('out')));
+  context.terminal.out(textOf(comparison, given.text('output') ?? 'table', context.terminal));
   if (written.length > 0 && !given.flag('quiet')) context.terminal.err(`\nWritten:\n${written.map((path) => `  ${path}\n`).join('')}`);
   return EXIT_OK;
 }
@@ -141,9 +142,9 @@ function filesOf(comparison: Comparison): OutputFile[] {
   ];
 }
 
-function textOf(comparison: Comparison, format: string, color: boolean): string {
+function textOf(comparison: Comparison, format: string, terminal: Terminal): string {
   if (format === 'json') return comparisonJson(comparison);
-  return format === 'csv' ? comparisonCsv(comparison) : renderCompareTable(comparison, { color });
+  return format === 'csv' ? comparisonCsv(comparison) : renderCompareTable(comparison, { color: terminal.hasColor('out'), width: terminal.width });
 }
 
 function comparisonJson(comparison: Comparison): string {

@@ -119,7 +119,7 @@ async function printResult({ given, context, remarks }: RunRequest, { result, st
   const lines = (remarks?.(result) ?? []).map((line) => `${line}\n`).join('');
   if (stoppedBy !== null && !isTable) return;
   if (isTable) {
-    terminal.out(renderRunTable(result, { wide: format === 'wide', color: terminal.hasColor('out') }));
+    terminal.out(renderRunTable(result, { wide: format === 'wide', color: terminal.hasColor('out'), width: terminal.width }));
     if (lines !== '') terminal.out(`\n${lines}`);
     return;
   }

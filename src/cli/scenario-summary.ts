@@ -10,6 +10,7 @@ import { checkedTrace } from './execute-run.ts';
 import { tellWarnings } from './failures.ts';
 import type { GivenOptions } from './options.ts';
 import { readScenarioFor } from './scenario-input.ts';
+import type { Terminal } from './terminal.ts';
 
 /** Everything that a run would refuse is refused here, too. */
 export async function checkedScenario(path: string, given: GivenOptions, context: CommandContext): Promise<Scenario> {
@@ -22,8 +23,8 @@ export async function checkedScenario(path: string, given: GivenOptions, context
 }
 
 /** `OK path`, then a line for each part that the scenario has. */
-export function summaryOf(path: string, scenario: Scenario, color: boolean): string {
-  const paint = paintFor(color);
+export function summaryOf(path: string, scenario: Scenario, terminal: Terminal): string {
+  const paint = paintFor(terminal.hasColor('out'), terminal.width);
   const pooled = scenario.nodePools.reduce((sum, pool) => sum + pool.count, 0);
   const facts: [string, string][] = [
     ['  name', plainText(scenario.name)],

@@ -32,7 +32,7 @@ export const VALIDATE: Command = {
         const scenario = await checkedScenario(path, given, context);
         const isYaml = given.text('output') === 'yaml';
         if (isYaml && index > 0) context.terminal.out('---\n');
-        context.terminal.out(isYaml ? explainScenario(scenario) : summaryOf(path, scenario, context.terminal.hasColor('out')));
+        context.terminal.out(isYaml ? explainScenario(scenario) : summaryOf(path, scenario, context.terminal));
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
         tellFailure(error, context);
