@@ -6,6 +6,8 @@ import type { Comparison, ComparisonPlan } from '../experiment/compare.ts';
 import { createInputFiles } from '../io/input-files.ts';
 import type { OutputFile } from '../io/output-folder.ts';
 import { loadPluginFiles } from '../io/plugin-files.ts';
+import { createRunsProgress } from '../io/progress.ts';
+import type { ProgressFacts, RunsProgress } from '../io/progress.ts';
 import { runOnThreads } from '../io/run-pool.ts';
 import { listenForStop } from '../io/run-simulation.ts';
 import type { StopRequest } from '../io/run-simulation.ts';
@@ -24,7 +26,7 @@ import type { CommandContext } from './command.ts';
 import { EXIT_OK, exitCodeOf } from './command.ts';
 import { locateInFile } from './configuration-places.ts';
 import type { LocateConfiguration } from './configuration-places.ts';
-import { checkedTrace, claimFolder, drive } from './execute-run.ts';
+import { checkedTrace, claimFolder, drive, progressOptions } from './execute-run.ts';
 import { tellWarnings } from './failures.ts';
 import type { GivenOptions } from './options.ts';
 import { readScenarioFor } from './scenario-input.ts';
@@ -71,24 +73,44 @@ interface Surroundings {
 }
 
 /** Results in the order of the cells; null when stopped. */
-async function runCells(cells: readonly Cell[], { plugins, openTrace, given, context, stop }: Surroundings): Promise<RunResult[] | null> {
-  const jobs = given.number('jobs') ?? 1;
-  if (jobs > 1) {
-    return runOnThreads(cells.map(({ variant }) => variant), {
-      jobs,
-      version: context.version,
-      plain: given.flag('plain'),
-      onResult: (index, result) => { tellRun(cells[index].label, result, given, context); },
-      isStopped: () => stop.received !== null,
-    });
+async function runCells(cells: readonly Cell[], surroundings: Surroundings): Promise<RunResult[] | null> {
+  const { given, context } = surroundings;
+  const progress = createRunsProgress({ ...progressOptions(given, context), labels: cells.map(({ label }) => label) });
+  const onResult = (index: number, result: RunResult): void => {
+    progress.end(index);
+    tellRun(cells[index].label, result, given, context);
+  };
+  try {
+    const jobs = given.number('jobs') ?? 1;
+    return jobs > 1 ? await runParallel(cells, jobs, progress, onResult, surroundings) : await runInTurn(cells, progress, onResult, surroundings);
+  } finally {
+    progress.done();
   }
+}
+
+type OnResult = (index: number, result: RunResult) => void;
+
+function runParallel(cells: readonly Cell[], jobs: number, progress: RunsProgress, onResult: OnResult, { given, context, stop }: Surroundings): Promise<RunResult[] | null> {
+  return runOnThreads(cells.map(({ variant }) => variant), {
+    jobs,
+    version: context.version,
+    plain: given.flag('plain'),
+    onProgress: (index, facts) => { progress.update(index, facts); },
+    onResult,
+    isStopped: () => stop.received !== null,
+  });
+}
+
+async function runInTurn(cells: readonly Cell[], progress: RunsProgress, onResult: OnResult, surroundings: Surroundings): Promise<RunResult[] | null> {
+  const { plugins, openTrace, given, context, stop } = surroundings;
   const runs: RunResult[] = [];
-  for (const { variant, locate, label } of cells) {
+  for (const [index, { variant, locate }] of cells.entries()) {
     context.seed = variant.seed;
-    const { result } = await drive({ scenario: variant, locate, plugins, openTrace, given, context: withoutWarnings(context), stop, label });
+    const ofRun = { update: (facts: ProgressFacts): void => { progress.update(index, facts); }, done: progress.done };
+    const { result } = await drive({ scenario: variant, locate, plugins, openTrace, given, context: withoutWarnings(context), stop, progress: ofRun });
     if (stop.received !== null) return null;
     runs.push(withoutTables(result));
-    tellRun(label, result, given, context);
+    onResult(index, result);
   }
   return runs;
 }

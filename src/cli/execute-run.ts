@@ -4,7 +4,7 @@ import { claimOutputFolder } from '../io/output-folder.ts';
 import type { OutputFile, OutputFolder } from '../io/output-folder.ts';
 import { loadPluginFiles } from '../io/plugin-files.ts';
 import { createProgress } from '../io/progress.ts';
-import type { ProgressMode } from '../io/progress.ts';
+import type { Progress, ProgressMode, ProgressOptions } from '../io/progress.ts';
 import { listenForStop, runSimulation, timingJson } from '../io/run-simulation.ts';
 import type { DrivenRun, StopRequest } from '../io/run-simulation.ts';
 import type { RunResult } from '../metrics/run-result.ts';
@@ -35,7 +35,7 @@ export async function executeRun(request: RunRequest): Promise<number> {
   const plugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
   const openTrace = await checkedTrace(scenario);
   const stop = listenForStop();
-  const run = await drive({ scenario, locate, plugins, openTrace, given, context, stop, label: '' });
+  const run = await drive({ scenario, locate, plugins, openTrace, given, context, stop });
   const written = folder === null ? [] : await writeFiles(folder, run);
   await printResult(request, run);
   if (!given.flag('quiet')) context.terminal.err(closingLines(run, given.text('out'), written));
@@ -65,15 +65,14 @@ export interface DriveRequest extends LocatedScenario {
   readonly given: GivenOptions;
   readonly context: CommandContext;
   readonly stop: StopRequest;
-  /** Which of several runs. */
-  readonly label: string;
+  /** Whom to tell how far the run is; without it a progress of its own is shown. */
+  readonly progress?: Progress;
 }
 
 /** Runs the scenario with progress; tells the simulation's warnings for the first of several runs only. */
 export async function drive(request: DriveRequest): Promise<DrivenRun> {
-  const { scenario, locate, plugins, openTrace, given, context, stop, label } = request;
-  const mode = given.flag('quiet') ? 'none' : (given.text('progress') as ProgressMode);
-  const progress = createProgress({ mode, stream: context.terminal.errorStream, label });
+  const { scenario, locate, plugins, openTrace, given, context, stop } = request;
+  const progress = request.progress ?? createProgress(progressOptions(given, context));
   const make = (): Simulation => {
     const simulation = new Simulation(scenario, { version: context.version, userPlugins: plugins, openTrace, plain: given.flag('plain'), locate });
     tellWarnings(simulation.warnings, context);
@@ -86,6 +85,11 @@ export async function drive(request: DriveRequest): Promise<DrivenRun> {
   } finally {
     progress.done();
   }
+}
+
+/** How and where progress is shown. */
+export function progressOptions(given: GivenOptions, { terminal }: CommandContext): Pick<ProgressOptions, 'mode' | 'stream'> {
+  return { mode: given.flag('quiet') ? 'none' : (given.text('progress') as ProgressMode), stream: terminal.errorStream };
 }
 
 /** An exception whose stack begins in a user's plugin is that plugin's. */

@@ -147,9 +147,11 @@ export function wrapped(text: string, width: number, indent: string): string[] {
   while (rest.length > 0) {
     const room = Math.max(1, width - (lines.length === 0 ? 0 : indent.length));
     const end = rest.length <= room ? rest.length : breakOf(rest, room);
-    lines.push((lines.length === 0 ? '' : indent) + painted(rest.slice(0, end)).trimEnd());
-    rest = rest.slice(end);
-    while (rest.length > 0 && rest[0].character === ' ') rest = rest.slice(1);
+    let [last, next] = [end, end];
+    while (last > 0 && rest[last - 1].character === ' ') last--;
+    while (next < rest.length && rest[next].character === ' ') next++;
+    lines.push((lines.length === 0 ? '' : indent) + painted(rest.slice(0, last)));
+    rest = rest.slice(next);
   }
   return lines;
 }

@@ -4,7 +4,11 @@ import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { SMALL, cliFolder } from './podyard.ts';
+import { createInputFiles } from '../../src/io/input-files.ts';
+import type * as runPool from '../../src/io/run-pool.ts';
+import type { ProgressFacts } from '../../src/io/progress.ts';
+import { readScenario } from '../../src/simulation/scenario-reader.ts';
+import { ENDLESS, SMALL, cliFolder } from './podyard.ts';
 
 const cli = cliFolder();
 const HEADER = 'apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n';
@@ -186,6 +190,20 @@ describe('compare', () => {
     expect(alone.code).toBe(0);
     expect(cli.run(...args, '--jobs', '2').out).toBe(alone.out);
     expect(JSON.parse(alone.out)).toMatchObject({ seeds: ['x-1', 'x-2', 'x-3'], labelA: 'spread.yaml' });
+  });
+
+  test('threads tell how far their runs are', async () => {
+    const { runOnThreads } = (await import(resolve('dist/io/run-pool.js'))) as typeof runPool;
+    const { scenario } = readScenario({ text: ENDLESS, name: 'endless' }, createInputFiles(), [{ path: 'duration', value: '12h' }]);
+    const told: [number, number, number | null][] = [];
+    const onProgress = (index: number, facts: ProgressFacts): void => { told.push([index, facts.simulatedMicros, facts.horizonMicros]); };
+    const results = await runOnThreads([scenario, { ...scenario, seed: 'other' }], { jobs: 2, version: 'test', plain: false, onProgress, onResult: () => undefined, isStopped: () => false });
+    expect(results?.map(({ complete }) => complete)).toEqual([true, true]);
+    for (const run of [0, 1]) {
+      const times = told.filter(([index]) => index === run).map(([, micros]) => micros);
+      expect(times.length).toBe(Math.floor((results?.[run].counts.events ?? 0) / 20_000));
+      expect(times.every((micros, i) => micros > (times[i - 1] ?? 0) && micros <= 12 * 3_600_000_000)).toBe(true);
+    }
   });
 
   test('a wrong configuration is told before the first run', () => {
