@@ -24,18 +24,18 @@ import { readConfigurationFile } from '../simulation/scenario-reader.ts';
 import type { SimulationOptions } from '../simulation/simulation.ts';
 import type { CommandContext } from './command.ts';
 import { EXIT_OK, exitCodeOf } from './command.ts';
+import { comparedScenario } from './compared-scenario.ts';
 import { locateInFile } from './configuration-places.ts';
 import type { LocateConfiguration } from './configuration-places.ts';
 import { checkedTrace, claimFolder, drive, progressOptions } from './execute-run.ts';
 import { tellWarnings } from './failures.ts';
 import type { GivenOptions } from './options.ts';
-import { readScenarioFor } from './scenario-input.ts';
 import type { Terminal } from './terminal.ts';
 
 export async function executeComparison(given: GivenOptions, context: CommandContext): Promise<number> {
   const folder = claimFolder(given);
   const files = { A: given.text('a') ?? '', B: given.text('b') ?? '' };
-  const { scenario } = await readScenarioFor(given.positional('scenario'), given, context);
+  const scenario = await comparedScenario(given, context);
   const plugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
   const plan = planOf(scenario, files, given, (file) => readVariant(scenario, file, plugins, context));
   const openTrace = await checkedTrace(scenario);
@@ -170,8 +170,8 @@ function textOf(comparison: Comparison, format: string, terminal: Terminal): str
 }
 
 function comparisonJson(comparison: Comparison): string {
-  const { scenario, version, seeds, labelA, labelB, digestsA, digestsB, metrics } = comparison;
-  return `${writeJson({ schemaVersion: 1, scenario, version, seeds, labelA, labelB, digestsA, digestsB, metrics: rounded(metrics) }, '')}\n`;
+  const { scenario, version, seeds, labelA, labelB, digestsA, digestsB, seedsChangeNothing, metrics } = comparison;
+  return `${writeJson({ schemaVersion: 1, scenario, version, seeds, labelA, labelB, digestsA, digestsB, seedsChangeNothing, metrics: rounded(metrics) }, '')}\n`;
 }
 
 function rounded(value: unknown): unknown {

@@ -18,15 +18,33 @@ import { gathering, overridesOf, scenarioFrom } from './scenario-input.ts';
 import type { LocatedScenario } from './scenario-input.ts';
 
 export async function replayOpenb(given: GivenOptions, context: CommandContext): Promise<number> {
+  const { endsWithRecording, ...source } = openbScenario(given, context);
+  const remarks = (result: RunResult): string[] => [...accountOf(result), ...(endsWithRecording ? [END_OF_RECORDING] : [])];
+  return executeRun({ ...source, given, context, remarks });
+}
+
+export async function replayCsv(given: GivenOptions, context: CommandContext): Promise<number> {
+  return executeRun({ ...csvScenario(given.positional('file'), given, context), given, context, remarks: accountOf });
+}
+
+/** The scenario around an openb recording: `--nodes`, `--pods`, and as long as it was recorded. */
+export function openbScenario(given: GivenOptions, context: CommandContext): LocatedScenario & { readonly endsWithRecording: boolean } {
   const nodesFile = given.text('nodes') ?? '';
   const problems: Problem[] = [];
   const nodes = gathering(problems, () => readNodes(nodesFile)) ?? [];
   const source = gathering(problems, () => scenarioAround(given, context, 'openb', given.text('pods') ?? '', {}));
   const recorded = source === undefined ? undefined : gathering(problems, () => recordedTime(source.scenario, given));
   if (problems.length > 0 || source === undefined || recorded === undefined) throw new InputError(problems);
-  const isAsGiven = recorded.durationMicros === source.scenario.durationMicros;
-  const remarks = (result: RunResult): string[] => [...accountOf(result), ...(isAsGiven ? [] : [END_OF_RECORDING])];
-  return executeRun({ ...source, scenario: { ...source.scenario, ...recorded, nodes }, given, context, remarks });
+  const endsWithRecording = recorded.durationMicros !== source.scenario.durationMicros;
+  return { ...source, scenario: { ...source.scenario, ...recorded, nodes }, endsWithRecording };
+}
+
+/** The scenario around a trace in our own format: `--nodes` or `--node-pool`. */
+export function csvScenario(file: string, given: GivenOptions, context: CommandContext): LocatedScenario {
+  const nodes = given.text('nodes');
+  const pools = given.list('node-pool').map(poolOf);
+  if (nodes === null && pools.length === 0) throw new InputError({ message: 'the cluster has no nodes: expected --nodes FILE or --node-pool count=100,cpu=16,memory=64Gi' });
+  return scenarioAround(given, context, 'csv', file, { ...(nodes === null ? {} : { nodes }), nodePools: pools });
 }
 
 const END_OF_RECORDING = 'Ends with the recording, after its last arrival; --set duration=null plays on until the last pod has ended.';
@@ -51,15 +69,6 @@ const SAMPLES = 500;
 function endBehind(last: Micros): Micros {
   const unit = last >= 4 * MICROS_PER_HOUR ? MICROS_PER_HOUR : MICROS_PER_MINUTE;
   return (Math.floor(last / unit) + 1) * unit;
-}
-
-export async function replayCsv(given: GivenOptions, context: CommandContext): Promise<number> {
-  const nodes = given.text('nodes');
-  const pools = given.list('node-pool').map(poolOf);
-  if (nodes === null && pools.length === 0) throw new InputError({ message: 'the cluster has no nodes: expected --nodes FILE or --node-pool count=100,cpu=16,memory=64Gi' });
-  const cluster = { ...(nodes === null ? {} : { nodes }), nodePools: pools };
-  const source = scenarioAround(given, context, 'csv', given.positional('file'), cluster);
-  return executeRun({ ...source, given, context, remarks: accountOf });
 }
 
 function readNodes(file: string): readonly Node[] {

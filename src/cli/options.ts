@@ -62,6 +62,11 @@ export class GivenOptions {
     if (problems.length > 0) throw new InputError(problems);
   }
 
+  /** Whether the option was given at all, whatever it is without. */
+  isGiven(name: string): boolean {
+    return this.values[name] !== undefined;
+  }
+
   positional(name: string): string {
     return textOf(this.values[name] ?? '');
   }
