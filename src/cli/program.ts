@@ -7,7 +7,7 @@ import { EXIT_OK } from './command.ts';
 import { COMMANDS, commandWords, readNames } from './commands.ts';
 import { readPlainWords } from './plain-words.ts';
 import type { ColorChoice, Terminal } from './terminal.ts';
-import { packageVersion } from './version.ts';
+import { packageVersion } from '../io/version.ts';
 import { preparedWords } from './words.ts';
 
 /** Returns the exit code. */

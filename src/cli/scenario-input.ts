@@ -7,8 +7,8 @@ import type { Scenario, SchedulerSettings } from '../simulation/scenario.ts';
 import { readConfigurationFile, readScenario } from '../simulation/scenario-reader.ts';
 import type { Override, ScenarioEntry, ScenarioRead } from '../simulation/scenario-reader.ts';
 import type { CommandContext } from './command.ts';
-import { locateConfiguration } from './configuration-places.ts';
-import type { LocateConfiguration } from './configuration-places.ts';
+import { locateConfiguration } from '../io/configuration-places.ts';
+import type { LocateConfiguration } from '../io/configuration-places.ts';
 import { tellWarnings } from './failures.ts';
 import type { GivenOptions } from './options.ts';
 

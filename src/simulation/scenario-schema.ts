@@ -362,6 +362,8 @@ export const scenarioSchema = z
 
 /** The scenario after defaults: durations and quantities are still texts. */
 export type ScenarioInput = z.output<typeof scenarioSchema>;
+/** The same as it is written, where defaults may be left out. */
+export type ScenarioDocument = z.input<typeof scenarioSchema>;
 export type WorkloadInput = ScenarioInput['workloads'][number];
 export type NodePoolInput = ScenarioInput['nodePools'][number];
 export type ArrivalsInput = NonNullable<WorkloadInput['arrivals']>;
