@@ -6,6 +6,8 @@ import type { Comparison, ComparisonPlan } from '../experiment/compare.ts';
 import { createInputFiles } from '../io/input-files.ts';
 import type { OutputFile } from '../io/output-folder.ts';
 import { loadPluginFiles } from '../io/plugin-files.ts';
+import { pluginHashes } from '../io/plugin-hashes.ts';
+import type { PluginHash } from '../io/plugin-hashes.ts';
 import { createRunsProgress } from '../io/progress.ts';
 import type { ProgressFacts, RunsProgress } from '../io/progress.ts';
 import { runOnThreads } from '../io/run-pool.ts';
@@ -21,6 +23,7 @@ import { pluginRegistry } from '../scheduler/plugins/registry.ts';
 import { foreignSchedulerWarnings } from '../simulation/foreign-schedulers.ts';
 import type { Scenario } from '../simulation/scenario.ts';
 import { readConfigurationFile } from '../simulation/scenario-reader.ts';
+import { resultScenario } from '../simulation/scenario-spelling.ts';
 import type { SimulationOptions } from '../simulation/simulation.ts';
 import type { CommandContext } from './command.ts';
 import { EXIT_OK, exitCodeOf } from './command.ts';
@@ -51,9 +54,11 @@ export async function executeComparison(given: GivenOptions, context: CommandCon
     return exitCodeOf(stop.received ?? 'SIGINT');
   }
   const comparison = compareOutcomes(plan, runs);
-  const written = folder?.write(filesOf(comparison)) ?? [];
+  const { pluginFiles } = scenario.scheduler;
+  const birth = { resolvedScenario: resultScenario(scenario), plan, plugins: pluginHashes(pluginFiles, scenario.fileNames) };
+  const written = folder?.write(filesOf(comparison, birth)) ?? [];
   stop.release();
-  context.terminal.out(textOf(comparison, given.text('output') ?? 'table', context.terminal));
+  context.terminal.out(textOf(comparison, birth, given.text('output') ?? 'table', context.terminal));
   if (written.length > 0 && !given.flag('quiet')) context.terminal.err(`\nWritten:\n${written.map((path) => `  ${path}\n`).join('')}`);
   return EXIT_OK;
 }
@@ -157,21 +162,35 @@ function tellRun(label: string, result: RunResult, given: GivenOptions, { termin
   terminal.err(mode === 'json' ? `${JSON.stringify({ run: label, digest: result.digest })}\n` : `${label}: digest ${result.digest}\n`);
 }
 
-function filesOf(comparison: Comparison): OutputFile[] {
+/** What the numbers of a comparison were made from. */
+interface BirthCertificate {
+  readonly resolvedScenario: unknown;
+  readonly plan: ComparisonPlan;
+  readonly plugins: readonly PluginHash[];
+}
+
+function filesOf(comparison: Comparison, birth: BirthCertificate): OutputFile[] {
   return [
-    { name: 'comparison.json', chunks: [comparisonJson(comparison)] },
+    { name: 'comparison.json', chunks: [comparisonJson(comparison, birth)] },
     { name: 'comparison.csv', chunks: [comparisonCsv(comparison)] },
   ];
 }
 
-function textOf(comparison: Comparison, format: string, terminal: Terminal): string {
-  if (format === 'json') return comparisonJson(comparison);
+function textOf(comparison: Comparison, birth: BirthCertificate, format: string, terminal: Terminal): string {
+  if (format === 'json') return comparisonJson(comparison, birth);
   return format === 'csv' ? comparisonCsv(comparison) : renderCompareTable(comparison, { color: terminal.hasColor('out'), width: terminal.width });
 }
 
-function comparisonJson(comparison: Comparison): string {
+/** The fields in their order; what the comparison was made from is not rounded. */
+function comparisonJson(comparison: Comparison, { resolvedScenario, plan, plugins }: BirthCertificate): string {
   const { scenario, version, seeds, labelA, labelB, digestsA, digestsB, seedsChangeNothing, metrics } = comparison;
-  return `${writeJson({ schemaVersion: 1, scenario, version, seeds, labelA, labelB, digestsA, digestsB, seedsChangeNothing, metrics: rounded(metrics) }, '')}\n`;
+  const { configurationA, configurationB } = plan;
+  const json = {
+    schemaVersion: 1, scenario, version, seeds, labelA, labelB, digestsA, digestsB, seedsChangeNothing,
+    metrics: rounded(metrics),
+    configurationA, configurationB, plugins, resolvedScenario,
+  };
+  return `${writeJson(json, '')}\n`;
 }
 
 function rounded(value: unknown): unknown {

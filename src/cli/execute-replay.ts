@@ -36,7 +36,7 @@ export function openbScenario(given: GivenOptions, context: CommandContext): Loc
   const recorded = source === undefined ? undefined : gathering(problems, () => recordedTime(source.scenario, given));
   if (problems.length > 0 || source === undefined || recorded === undefined) throw new InputError(problems);
   const endsWithRecording = recorded.durationMicros !== source.scenario.durationMicros;
-  return { ...source, scenario: { ...source.scenario, ...recorded, nodes }, endsWithRecording };
+  return { ...source, scenario: { ...source.scenario, ...recorded, nodes, manifestFiles: null }, endsWithRecording };
 }
 
 /** The scenario around a trace in our own format: `--nodes` or `--node-pool`. */

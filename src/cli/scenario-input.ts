@@ -41,7 +41,7 @@ export function scenarioFrom(
   const configured = gathering(problems, () => schedulerGiven(given));
   if (read === undefined || configured === undefined) throw new InputError(problems);
   tellWarnings([...read.warnings.map(retold), ...configured.warnings], context);
-  const changed = withOptions(read.scenario, configured.scheduler, given);
+  const changed = withOptions(read.scenario, configured.scheduler, given, 'file' in entry ? entry.file : entry.name);
   context.seed = changed.seed;
   return { scenario: changed, locate: locateConfiguration(changed, entry), notSimulated: read.notSimulated };
 }
@@ -96,12 +96,14 @@ export function overridesOf(changes: readonly string[]): Override[] {
 }
 
 /** Options that count before the scenario's own words. */
-function withOptions(scenario: Scenario, configured: GivenScheduler['scheduler'], given: GivenOptions): Scenario {
+function withOptions(scenario: Scenario, configured: GivenScheduler['scheduler'], given: GivenOptions, file: string): Scenario {
   const { scheduler, metrics } = scenario;
+  const files = createInputFiles();
   return {
     ...scenario,
     seed: given.text('seed') ?? scenario.seed,
     scheduler: { ...scheduler, ...configured, pluginFiles: [...scheduler.pluginFiles, ...given.list('plugin')] },
     metrics: { ...metrics, checkEveryEvents: given.number('check') ?? metrics.checkEveryEvents },
+    fileNames: { ...scenario.fileNames, ...Object.fromEntries(given.list('plugin').map((path) => [path, files.nameFrom?.(file, path) ?? path])) },
   };
 }

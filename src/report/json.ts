@@ -33,7 +33,7 @@ const AUTOSCALING = ['scaleUpEvents', 'scaleDownEvents', 'nodesAdded', 'nodesRem
 /** The report's fields in their order, numbers rounded to twelve digits, keys of records sorted. */
 export function reportOf(result: RunResult): Report {
   const { scheduling, packing, failures, cost } = result;
-  return roundNumbers({
+  const rounded = roundNumbers({
     ...pick(result, HEAD),
     counts: pick(result.counts, COUNTS),
     utilization: byKey(result.utilization, utilizationOf),
@@ -66,8 +66,9 @@ export function reportOf(result: RunResult): Report {
     notes: result.notes,
     notSimulated: result.notSimulated.map((field): NotSimulated => pick(field, NOT_SIMULATED)),
     events: result.events.map((event): MarkedEvent => pick(event, EVENT)),
-    resolvedScenario: result.resolvedScenario,
   });
+  // To the last digit: it can be run again.
+  return { ...rounded, resolvedScenario: result.resolvedScenario };
 }
 
 /** JSON with two spaces of indentation; a list of plain values, and each pair or flat entry of a list, takes one line. Ends in a newline. */

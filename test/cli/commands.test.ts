@@ -1,4 +1,5 @@
 // The other commands: validate, init, plugins, schema, replay, compare, conformance.
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -206,6 +207,25 @@ describe('compare', () => {
 
   test('seeds that change something are not said to change nothing', async () => {
     expect((await compared('small.yaml', '--seeds', '2')).seedsChangeNothing).toBe(false);
+  });
+
+  test('comparison.json says what it was made from: scenario, configurations, plugins', async () => {
+    cli.write('even.mjs', "export const plugin = { name: 'Even', summary: 's', create: () => ({ name: 'Even', score: (_state, _pod, node) => (Number(node.name.slice(-1)) % 2 === 0 ? 100 : 0) }) };\n");
+    cli.write('even.yaml', `${HEADER}profiles:\n  - plugins: {multiPoint: {enabled: [{name: Even, weight: 50}]}}\n`);
+    const line = ['compare', 'small.yaml', '--a', 'spread.yaml', '--b', 'even.yaml', '--plugin', 'even.mjs', '--seeds', '2', '-q', '--set', 'duration=20m'];
+    expect(cli.run(...line, '--out', 'made').code).toBe(0);
+    const text = readFileSync(join(cli.path(), 'made', 'comparison.json'), 'utf8');
+    expect(cli.run(...line, '-o', 'json').out).toBe(text);
+    const made = JSON.parse(text) as { readonly resolvedScenario: unknown };
+    expect(made).toMatchObject({
+      configurationA: parse(readFileSync(join(cli.path(), 'spread.yaml'), 'utf8')) as unknown,
+      configurationB: parse(readFileSync(join(cli.path(), 'even.yaml'), 'utf8')) as unknown,
+      plugins: [{ file: 'even.mjs', sha256: createHash('sha256').update(readFileSync(join(cli.path(), 'even.mjs'))).digest('hex') }],
+      resolvedScenario: { name: 'small', duration: '20m', scheduler: { plugins: ['even.mjs'] } },
+    });
+    cli.write('again.json', JSON.stringify(made.resolvedScenario));
+    const again = JSON.parse(cli.spawn('compare', 'again.json', '--a', 'spread.yaml', '--b', 'even.yaml', '--seeds', '2', '-q', '-o', 'json').out) as unknown;
+    expect(again).toEqual(made);
   });
 
   test('threads change nothing', () => {
