@@ -13,7 +13,10 @@ interface Coverage {
 export function loadedModules(program: string, args: readonly string[]): string[] {
   const folder = mkdtempSync(join(tmpdir(), 'podyard-modules-'));
   try {
-    const { status, stderr } = spawnSync(process.execPath, [program, ...args], { encoding: 'utf8', env: { ...process.env, NODE_V8_COVERAGE: folder, NODE_OPTIONS: '' } });
+    const { status, stderr } = spawnSync(process.execPath, [program, ...args], {
+      encoding: 'utf8',
+      env: { ...process.env, NODE_V8_COVERAGE: folder, NODE_OPTIONS: '' },
+    });
     assert(status === 0, `podyard ${args.join(' ')} ended with ${String(status)}: ${stderr}`);
     const reports = readdirSync(folder).map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as Coverage);
     const urls = reports.flatMap(({ result }) => result.map(({ url }) => url)).filter((url) => url.startsWith('file:'));

@@ -35,9 +35,17 @@ export async function run(size: BenchSize): Promise<BenchRow[]> {
       const ofStart = measured.map((round) => round[i]).sort((a, b) => a.millis - b.millis);
       const { millis, told } = ofStart[rounds >> 1];
       const digest = createHash('sha256').update(told).digest('hex').slice(0, 32);
-      const row = (what: string, value: number, unit: string): BenchRow => ({ name: `${name}, ${what}`, digest, value, unit, counts: {} });
+      const row = (what: string, value: number, unit: string): BenchRow => ({
+        name: `${name}, ${what}`,
+        digest,
+        value,
+        unit,
+        counts: {},
+      });
       // The number of modules follows from the code, but is no work done: test/bench/cold-start.test.ts bounds it.
-      return size === 'smoke' ? [row('whole process', millis, 'ms')] : [row('whole process', millis, 'ms'), row('modules', loadedModules(programFile(), args).length, 'modules')];
+      return size === 'smoke'
+        ? [row('whole process', millis, 'ms')]
+        : [row('whole process', millis, 'ms'), row('modules', loadedModules(programFile(), args).length, 'modules')];
     });
   } finally {
     rmSync(folder, { recursive: true, force: true });

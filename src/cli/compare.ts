@@ -27,8 +27,14 @@ export const COMPARE: Command = {
   examples: [
     ['$0 compare my-cluster.yaml --a spread.yaml --b pack.yaml', 'ten pairs of runs'],
     ['$0 compare my-cluster.yaml --a a.yaml --b b.yaml --seeds 30 --jobs 4 -o csv', 'thirty pairs, four runs at a time'],
-    ['$0 compare --replay openb --nodes nodes.csv --pods pods.csv --compress 400 --a a.yaml --b b.yaml --seeds 2', 'on a recorded trace'],
-    ['$0 compare pods.csv --replay csv --node-pool count=100,cpu=16,memory=64Gi --a a.yaml --b b.yaml', "on one of Podyard's own format"],
+    [
+      '$0 compare --replay openb --nodes nodes.csv --pods pods.csv --compress 400 --a a.yaml --b b.yaml --seeds 2',
+      'on a recorded trace',
+    ],
+    [
+      '$0 compare pods.csv --replay csv --node-pool count=100,cpu=16,memory=64Gi --a a.yaml --b b.yaml',
+      "on one of Podyard's own format",
+    ],
   ],
   async run(given: GivenOptions, context: CommandContext): Promise<number> {
     const { executeComparison } = await import('./execute-comparison.ts');

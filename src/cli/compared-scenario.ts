@@ -11,18 +11,31 @@ export async function comparedScenario(given: GivenOptions, context: CommandCont
   const format = given.text('replay');
   refuse(given, format);
   if (format === 'openb') {
-    if (file !== '') throw new InputError({ message: `unexpected argument ${file}: --replay openb takes its files by --nodes and --pods` });
+    if (file !== '') {
+      throw new InputError({
+        message: `unexpected argument ${file}: --replay openb takes its files by --nodes and --pods`,
+      });
+    }
     const { openbScenario } = await import('./execute-replay.ts');
     return openbScenario(given, context).scenario;
   }
-  if (file === '') throw new InputError({ message: `an argument is missing: podyard compare ${format === 'csv' ? '<trace> --replay csv' : '<scenario>'}` });
+  if (file === '') {
+    throw new InputError({
+      message: `an argument is missing: podyard compare ${format === 'csv' ? '<trace> --replay csv' : '<scenario>'}`,
+    });
+  }
   if (format === null) return (await readScenarioFor(file, given, context)).scenario;
   const { csvScenario } = await import('./execute-replay.ts');
   return csvScenario(file, given, context).scenario;
 }
 
 /** Options of traces, and the formats that they belong to. */
-const BELONGS: Readonly<Record<string, readonly string[]>> = { nodes: ['openb', 'csv'], pods: ['openb'], 'node-pool': ['csv'], compress: ['openb', 'csv'] };
+const BELONGS: Readonly<Record<string, readonly string[]>> = {
+  nodes: ['openb', 'csv'],
+  pods: ['openb'],
+  'node-pool': ['csv'],
+  compress: ['openb', 'csv'],
+};
 
 function refuse(given: GivenOptions, format: string | null): void {
   const problems = Object.entries(BELONGS)

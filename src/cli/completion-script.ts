@@ -15,7 +15,10 @@ export function completionScript(commands: readonly Command[], shell = 'bash'): 
   const name = shell.slice(shell.lastIndexOf('/') + 1);
   if (name === 'bash') return bashScript(allOffers(commands));
   if (name === 'zsh') return zshScript(allOffers(commands));
-  throw new InputError({ message: `completion: expected ${SHELLS.join(' or ')}, found "${name}"`, suggestion: nearestName(name, SHELLS) });
+  throw new InputError({
+    message: `completion: expected ${SHELLS.join(' or ')}, found "${name}"`,
+    suggestion: nearestName(name, SHELLS),
+  });
 }
 
 /** A name with what it stands for. */
@@ -37,7 +40,11 @@ function allOffers(all: readonly Command[]): OfferedCommand[] {
     ],
     options: Object.entries({ ...EVERYWHERE, ...ANSWERED }),
   };
-  const help: OfferedCommand = { name: 'help', commands: all.map((command): Offer => [nameOf(command), command.summary]), options: [] };
+  const help: OfferedCommand = {
+    name: 'help',
+    commands: all.map((command): Offer => [nameOf(command), command.summary]),
+    options: [],
+  };
   return [top, ...all.flatMap((command) => offersBelow([command])), help];
 }
 
@@ -79,8 +86,13 @@ function spellingsOf(options: OfferedCommand['options']): string[] {
 }
 
 function bashScript(offers: readonly OfferedCommand[]): string {
-  const lists = offers.map(({ name, commands, options }) =>
-    `    ${quoted(name)}) commands=${quoted(commands.map(([word]) => word).join(' '))}; options=${quoted(spellingsOf(options).join(' '))} ;;`);
+  const lists = offers.map(
+    ({ name, commands, options }) =>
+      `    ${quoted(name)}) commands=${quoted(commands.map(([word]) => word).join(' '))}; ` +
+      `options=${quoted(spellingsOf(options).join(' '))} ;;`,
+  );
+  const wordsFor = ({ choices }: OptionSpec): string =>
+    choices === undefined ? 'return' : `COMPREPLY=($(compgen -W ${quoted(choices.join(' '))} -- "$word")); return`;
   return `# podyard completion for bash
 _podyard() {
   local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]}
@@ -94,7 +106,7 @@ ${commandCases(offers).join('\n')}
     esac
   done
   case "$command:$before" in
-${valueCases(offers, ({ choices }) => (choices === undefined ? 'return' : `COMPREPLY=($(compgen -W ${quoted(choices.join(' '))} -- "$word")); return`)).join('\n')}
+${valueCases(offers, wordsFor).join('\n')}
   esac
   case "$command" in
 ${lists.join('\n')}
@@ -108,10 +120,16 @@ complete -o default -F _podyard podyard
 }
 
 function zshScript(offers: readonly OfferedCommand[]): string {
-  const listOf = (entries: readonly Offer[]): string => entries.map(([word, meaning]) => quoted(`${word}:${meaning}`)).join(' ');
+  const listOf = (entries: readonly Offer[]): string =>
+    entries.map(([word, meaning]) => quoted(`${word}:${meaning}`)).join(' ');
   const optionsOf = (options: OfferedCommand['options']): Offer[] =>
     options.flatMap(([name, spec]) => spellingsOf([[name, spec]]).map((spelling): Offer => [spelling, spec.describe]));
-  const lists = offers.map(({ name, commands, options }) => `    ${quoted(name)}) commands=(${listOf(commands)}); options=(${listOf(optionsOf(options))}) ;;`);
+  const lists = offers.map(
+    ({ name, commands, options }) =>
+      `    ${quoted(name)}) commands=(${listOf(commands)}); options=(${listOf(optionsOf(options))}) ;;`,
+  );
+  const wordsFor = ({ choices }: OptionSpec): string =>
+    choices === undefined ? '_files; return' : `compadd -- ${choices.join(' ')}; return`;
   return `#compdef podyard
 # podyard completion for zsh
 _podyard() {
@@ -124,7 +142,7 @@ ${commandCases(offers).join('\n')}
     esac
   done
   case "$command:$before" in
-${valueCases(offers, ({ choices }) => (choices === undefined ? '_files; return' : `compadd -- ${choices.join(' ')}; return`)).join('\n')}
+${valueCases(offers, wordsFor).join('\n')}
   esac
   case "$command" in
 ${lists.join('\n')}

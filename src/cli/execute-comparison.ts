@@ -55,7 +55,11 @@ export async function executeComparison(given: GivenOptions, context: CommandCon
   }
   const comparison = compareOutcomes(plan, runs);
   const { pluginFiles } = scenario.scheduler;
-  const birth = { resolvedScenario: resultScenario(scenario), plan, plugins: pluginHashes(pluginFiles, scenario.fileNames) };
+  const birth = {
+    resolvedScenario: resultScenario(scenario),
+    plan,
+    plugins: pluginHashes(pluginFiles, scenario.fileNames),
+  };
   const written = folder?.write(filesOf(comparison, birth)) ?? [];
   stop.release();
   context.terminal.out(textOf(comparison, birth, given.text('output') ?? 'table', context.terminal));
@@ -87,7 +91,9 @@ async function runCells(cells: readonly Cell[], surroundings: Surroundings): Pro
   };
   try {
     const jobs = given.number('jobs') ?? 1;
-    return jobs > 1 ? await runParallel(cells, jobs, progress, onResult, surroundings) : await runInTurn(cells, progress, onResult, surroundings);
+    return jobs > 1
+      ? await runParallel(cells, jobs, progress, onResult, surroundings)
+      : await runInTurn(cells, progress, onResult, surroundings);
   } finally {
     progress.done();
   }
@@ -95,24 +101,54 @@ async function runCells(cells: readonly Cell[], surroundings: Surroundings): Pro
 
 type OnResult = (index: number, result: RunResult) => void;
 
-function runParallel(cells: readonly Cell[], jobs: number, progress: RunsProgress, onResult: OnResult, { given, context, stop }: Surroundings): Promise<RunResult[] | null> {
-  return runOnThreads(cells.map(({ variant }) => variant), {
-    jobs,
-    version: context.version,
-    plain: given.flag('plain'),
-    onProgress: (index, facts) => { progress.update(index, facts); },
-    onResult,
-    isStopped: () => stop.received !== null,
-  });
+function runParallel(
+  cells: readonly Cell[],
+  jobs: number,
+  progress: RunsProgress,
+  onResult: OnResult,
+  { given, context, stop }: Surroundings,
+): Promise<RunResult[] | null> {
+  return runOnThreads(
+    cells.map(({ variant }) => variant),
+    {
+      jobs,
+      version: context.version,
+      plain: given.flag('plain'),
+      onProgress: (index, facts) => {
+        progress.update(index, facts);
+      },
+      onResult,
+      isStopped: () => stop.received !== null,
+    },
+  );
 }
 
-async function runInTurn(cells: readonly Cell[], progress: RunsProgress, onResult: OnResult, surroundings: Surroundings): Promise<RunResult[] | null> {
+async function runInTurn(
+  cells: readonly Cell[],
+  progress: RunsProgress,
+  onResult: OnResult,
+  surroundings: Surroundings,
+): Promise<RunResult[] | null> {
   const { plugins, openTrace, given, context, stop } = surroundings;
   const runs: RunResult[] = [];
   for (const [index, { variant, locate }] of cells.entries()) {
     context.seed = variant.seed;
-    const ofRun = { update: (facts: ProgressFacts): void => { progress.update(index, facts); }, done: progress.done };
-    const { result } = await drive({ scenario: variant, locate, plugins, openTrace, given, context: withoutWarnings(context), stop, progress: ofRun });
+    const ofRun = {
+      update: (facts: ProgressFacts): void => {
+        progress.update(index, facts);
+      },
+      done: progress.done,
+    };
+    const { result } = await drive({
+      scenario: variant,
+      locate,
+      plugins,
+      openTrace,
+      given,
+      context: withoutWarnings(context),
+      stop,
+      progress: ofRun,
+    });
     if (stop.received !== null) return null;
     runs.push(withoutTables(result));
     onResult(index, result);
@@ -178,7 +214,9 @@ function filesOf(comparison: Comparison, birth: BirthCertificate): OutputFile[] 
 
 function textOf(comparison: Comparison, birth: BirthCertificate, format: string, terminal: Terminal): string {
   if (format === 'json') return comparisonJson(comparison, birth);
-  return format === 'csv' ? comparisonCsv(comparison) : renderCompareTable(comparison, { color: terminal.hasColor('out'), width: terminal.width });
+  return format === 'csv'
+    ? comparisonCsv(comparison)
+    : renderCompareTable(comparison, { color: terminal.hasColor('out'), width: terminal.width });
 }
 
 /** The fields in their order; what the comparison was made from is not rounded. */

@@ -19,7 +19,10 @@ import type { LocatedScenario } from './scenario-input.ts';
 
 export async function replayOpenb(given: GivenOptions, context: CommandContext): Promise<number> {
   const { endsWithRecording, ...source } = openbScenario(given, context);
-  const remarks = (result: RunResult): string[] => [...accountOf(result), ...(endsWithRecording ? [END_OF_RECORDING] : [])];
+  const remarks = (result: RunResult): string[] => [
+    ...accountOf(result),
+    ...(endsWithRecording ? [END_OF_RECORDING] : []),
+  ];
   return executeRun({ ...source, given, context, remarks });
 }
 
@@ -28,7 +31,10 @@ export async function replayCsv(given: GivenOptions, context: CommandContext): P
 }
 
 /** The scenario around an openb recording: `--nodes`, `--pods`, and as long as it was recorded. */
-export function openbScenario(given: GivenOptions, context: CommandContext): LocatedScenario & { readonly endsWithRecording: boolean } {
+export function openbScenario(
+  given: GivenOptions,
+  context: CommandContext,
+): LocatedScenario & { readonly endsWithRecording: boolean } {
   const nodesFile = given.text('nodes') ?? '';
   const problems: Problem[] = [];
   const nodes = gathering(problems, () => readNodes(nodesFile)) ?? [];
@@ -43,7 +49,11 @@ export function openbScenario(given: GivenOptions, context: CommandContext): Loc
 export function csvScenario(file: string, given: GivenOptions, context: CommandContext): LocatedScenario {
   const nodes = given.text('nodes');
   const pools = given.list('node-pool').map(poolOf);
-  if (nodes === null && pools.length === 0) throw new InputError({ message: 'the cluster has no nodes: expected --nodes FILE or --node-pool count=100,cpu=16,memory=64Gi' });
+  if (nodes === null && pools.length === 0) {
+    throw new InputError({
+      message: 'the cluster has no nodes: expected --nodes FILE or --node-pool count=100,cpu=16,memory=64Gi',
+    });
+  }
   return scenarioAround(given, context, 'csv', file, { ...(nodes === null ? {} : { nodes }), nodePools: pools });
 }
 
@@ -96,7 +106,11 @@ function scenarioAround(given: GivenOptions, context: CommandContext, format: 'o
 function ofOption({ path = '', message, suggestion }: Problem, format: 'openb' | 'csv', given: GivenOptions): Problem {
   const pool = /^nodePools\[(\d+)\]/.exec(path);
   if (pool !== null) return { message: `--node-pool ${given.list('node-pool')[Number(pool[1])]}: ${message}`, suggestion };
-  const options = { 'trace.file': format === 'openb' ? '--pods' : undefined, 'trace.compress': '--compress', nodes: '--nodes' };
+  const options = {
+    'trace.file': format === 'openb' ? '--pods' : undefined,
+    'trace.compress': '--compress',
+    nodes: '--nodes',
+  };
   const option = Object.entries(options).find(([start]) => path.startsWith(start))?.[1];
   return { message: option === undefined ? message : `${option}: ${message}`, suggestion };
 }

@@ -51,7 +51,7 @@ export function claimFolder(given: GivenOptions): OutputFolder | null {
   return out === null ? null : claimOutputFolder(out, { force: given.flag('force') });
 }
 
-/** Reads the scenario's trace through, throws InputError with its mistakes; returns how it is opened, null without one. */
+/** Reads the scenario's trace through; throws InputError with its mistakes. Returns how it is opened, or null. */
 export async function checkedTrace({ trace }: Scenario): Promise<SimulationOptions['openTrace']> {
   if (trace === null) return null;
   const { checkTraceInput, openTraceInput } = await import('../io/trace-input.ts');
@@ -74,7 +74,13 @@ export async function drive(request: DriveRequest): Promise<DrivenRun> {
   const { scenario, locate, plugins, openTrace, given, context, stop } = request;
   const progress = request.progress ?? createProgress(progressOptions(given, context));
   const make = (): Simulation => {
-    const simulation = new Simulation(scenario, { version: context.version, userPlugins: plugins, openTrace, plain: given.flag('plain'), locate });
+    const simulation = new Simulation(scenario, {
+      version: context.version,
+      userPlugins: plugins,
+      openTrace,
+      plain: given.flag('plain'),
+      locate,
+    });
     tellWarnings(simulation.warnings, context);
     return simulation;
   };
@@ -88,8 +94,14 @@ export async function drive(request: DriveRequest): Promise<DrivenRun> {
 }
 
 /** How and where progress is shown. */
-export function progressOptions(given: GivenOptions, { terminal }: CommandContext): Pick<ProgressOptions, 'mode' | 'stream'> {
-  return { mode: given.flag('quiet') ? 'none' : (given.text('progress') as ProgressMode), stream: terminal.errorStream };
+export function progressOptions(
+  given: GivenOptions,
+  { terminal }: CommandContext,
+): Pick<ProgressOptions, 'mode' | 'stream'> {
+  return {
+    mode: given.flag('quiet') ? 'none' : (given.text('progress') as ProgressMode),
+    stream: terminal.errorStream,
+  };
 }
 
 /** An exception whose stack begins in a user's plugin is that plugin's. */
@@ -123,7 +135,9 @@ async function printResult({ given, context, remarks }: RunRequest, { result, st
   const lines = (remarks?.(result) ?? []).map((line) => `${line}\n`).join('');
   if (stoppedBy !== null && !isTable) return;
   if (isTable) {
-    terminal.out(renderRunTable(result, { wide: format === 'wide', color: terminal.hasColor('out'), width: terminal.width }));
+    terminal.out(
+      renderRunTable(result, { wide: format === 'wide', color: terminal.hasColor('out'), width: terminal.width }),
+    );
     if (lines !== '') terminal.out(`\n${lines}`);
     return;
   }

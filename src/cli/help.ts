@@ -51,7 +51,13 @@ function commandHelp(path: CommandPath, width: number): string[] {
     `podyard ${usageOf(path)}${hasOptions ? ' [options]' : ''}`,
     wrapped(`${command.summary}.`, width, ''),
     below.length === 0 ? '' : listed('Commands', below, width),
-    command.positionals.length === 0 ? '' : listed('Arguments', command.positionals.map(({ name, describe }): Entry => [name, describe]), width),
+    command.positionals.length === 0
+      ? ''
+      : listed(
+          'Arguments',
+          command.positionals.map(({ name, describe }): Entry => [name, describe]),
+          width,
+        ),
     optionLists({ ...command.options, ...EVERYWHERE, help: ANSWERED['help'] }, width),
     examples.length === 0 ? '' : exampleList(examples, width),
   ];
@@ -93,14 +99,18 @@ function listed(heading: string, entries: readonly Entry[], width: number): stri
   const indent = ' '.repeat(width - beside < LEAST_MEANING_COLUMNS ? 10 : beside);
   const lines = entries.map(([term, meaning]) => {
     const meant = wrapped(meaning, width, indent);
-    return `  ${term}`.length > indent.length - 2 ? `  ${term}\n${meant}` : `  ${term}`.padEnd(indent.length) + meant.trimStart();
+    return `  ${term}`.length > indent.length - 2
+      ? `  ${term}\n${meant}`
+      : `  ${term}`.padEnd(indent.length) + meant.trimStart();
   });
   return [`${heading}:`, ...lines].join('\n');
 }
 
 /** A command line is for copying: it is never broken. */
 function exampleList(entries: readonly Entry[], width: number): string {
-  return ['Examples:', ...entries.map(([line, meaning]) => `  ${line}\n${wrapped(meaning, width, '      ')}`)].join('\n');
+  return ['Examples:', ...entries.map(([line, meaning]) => `  ${line}\n${wrapped(meaning, width, '      ')}`)].join(
+    '\n',
+  );
 }
 
 /** Every line begins with the indentation. */

@@ -35,13 +35,27 @@ export function parseCommandLine(words: readonly string[]): Invocation {
       if (error !== undefined && error !== null && error.name !== 'YError') throw error;
       throw new InputError(usageProblems(message ?? error?.message ?? '', words));
     });
-  for (const command of COMMANDS) addCommand(program, command, (invocation) => { found.invocation = invocation; }, words);
+  for (const command of COMMANDS) {
+    addCommand(
+      program,
+      command,
+      (invocation) => {
+        found.invocation = invocation;
+      },
+      words,
+    );
+  }
   program.parseSync();
   if (found.invocation === null) throw new InputError({ message: 'expected a command; podyard --help lists them' });
   return found.invocation;
 }
 
-function addCommand(program: Argv, command: Command, onFound: (found: Invocation) => void, words: readonly string[]): void {
+function addCommand(
+  program: Argv,
+  command: Command,
+  onFound: (found: Invocation) => void,
+  words: readonly string[],
+): void {
   const table: OptionTable = { ...command.options, ...EVERYWHERE };
   program.command(
     command.usage,
@@ -50,7 +64,9 @@ function addCommand(program: Argv, command: Command, onFound: (found: Invocation
       for (const { name } of command.positionals) own.positional(name, { type: 'string' });
       own.options(yargsOptions(command.options));
       for (const below of command.subcommands ?? []) addCommand(own, below, onFound, words);
-      if (command.subcommands !== undefined) own.demandCommand(1, `expected one of: ${command.subcommands.map(nameOf).join(', ')}`);
+      if (command.subcommands !== undefined) {
+        own.demandCommand(1, `expected one of: ${command.subcommands.map(nameOf).join(', ')}`);
+      }
       return own;
     },
     (argv: Readonly<Record<string, unknown>>) => {
@@ -100,7 +116,9 @@ function usageProblems(message: string, words: readonly string[]): Problem[] {
   if (missing !== null) return missing[1].split(', ').map((name) => ({ message: `--${name} is missing` }));
   const bare = /^Not enough arguments following: (.*)$/s.exec(message);
   if (bare !== null) return [{ message: `--${bare[1]} has no value` }];
-  if (message.startsWith('Not enough non-option arguments')) return [{ message: `an argument is missing: ${usageFor(words)}` }];
+  if (message.startsWith('Not enough non-option arguments')) {
+    return [{ message: `an argument is missing: ${usageFor(words)}` }];
+  }
   const invalid = [...message.matchAll(/Argument: (\S+), Given: (.*), Choices: (.*)/g)];
   if (invalid.length > 0) return invalid.map(([, name, given, choices]) => choiceProblem(name, given, choices));
   return [{ message: message.replace(/\s+/g, ' ').trim() }];
@@ -114,11 +132,21 @@ function choiceProblem(name: string, given: string, choices: string): Problem {
 
 function unknownProblem(name: string, words: readonly string[]): Problem {
   const isShort = name.length === 1;
-  const isGiven = words.some((word) => word === `--${name}` || word.startsWith(`--${name}=`) || (isShort && /^-[a-zA-Z]/.test(word) && word.includes(name)));
+  const isGiven = words.some(
+    (word) =>
+      word === `--${name}` ||
+      word.startsWith(`--${name}=`) ||
+      (isShort && /^-[a-zA-Z]/.test(word) && word.includes(name)),
+  );
   const path = commandOf(words);
-  if (!isGiven) return path.length === 0 ? noCommand(name) : { message: `unexpected argument ${name}: ${usageFor(words)}` };
+  if (!isGiven) {
+    return path.length === 0 ? noCommand(name) : { message: `unexpected argument ${name}: ${usageFor(words)}` };
+  }
   const near = nearestName(name, [...Object.keys(tableOf(path)), ...Object.keys(ANSWERED)]);
-  return { message: `there is no option ${isShort ? '-' : '--'}${name}`, suggestion: near === undefined ? undefined : `--${near}` };
+  return {
+    message: `there is no option ${isShort ? '-' : '--'}${name}`,
+    suggestion: near === undefined ? undefined : `--${near}`,
+  };
 }
 
 /** `suggestion`: yargs' own, when it has one. */

@@ -18,7 +18,9 @@ export function readPlainWords(words: readonly string[]): Invocation | null {
   const options = optionValues(words, table);
   const positionals = positionalValues(command, names.slice(path.length));
   if (options === null || positionals === null) return null;
-  const isComplete = Object.entries(table).every(([name, { required }]) => required !== true || Object.hasOwn(options, name));
+  const isComplete = Object.entries(table).every(
+    ([name, { required }]) => required !== true || Object.hasOwn(options, name),
+  );
   return isComplete ? { command, given: new GivenOptions({ ...options, ...positionals }, table) } : null;
 }
 
@@ -32,7 +34,8 @@ function optionValues(words: readonly string[], table: OptionTable): Values | nu
     const spec = specOf(word, table);
     if (spec === undefined) return null;
     const equals = word.indexOf('=');
-    const value = spec.kind === 'flag' ? (equals === -1 ? true : undefined) : equals === -1 ? words[++i] : word.slice(equals + 1);
+    const value =
+      spec.kind === 'flag' ? (equals === -1 ? true : undefined) : equals === -1 ? words[++i] : word.slice(equals + 1);
     if (value === undefined || (typeof value === 'string' && !isPlainValue(value, spec))) return null;
     const name = nameIn(table, spec);
     if (spec.kind === 'list') values[name] = [...((values[name] as string[] | undefined) ?? []), value];
@@ -42,9 +45,14 @@ function optionValues(words: readonly string[], table: OptionTable): Values | nu
   return values;
 }
 
-/** What looks like an option, what yargs would take quotes from, and what it may take for the value of a flag, is not plain. */
+/**
+ * What looks like an option, what yargs would take quotes from, and what it may take for the value of a flag, is not
+ * plain.
+ */
 function isPlainValue(value: string, { choices }: OptionSpec): boolean {
-  if (value === '' || value.startsWith('-') || /^(["']).*\1$/s.test(value) || /^(true|false)$/.test(value)) return false;
+  if (value === '' || value.startsWith('-') || /^(["']).*\1$/s.test(value) || /^(true|false)$/.test(value)) {
+    return false;
+  }
   return choices === undefined || choices.includes(value);
 }
 
@@ -54,9 +62,19 @@ function nameIn(table: OptionTable, spec: OptionSpec): string {
 
 /** As many as the usage names: `run <scenario>`, `init [file]`, `validate <scenarios..>`. */
 function positionalValues({ usage }: Command, given: readonly string[]): Values | null {
-  const wanted = [...usage.matchAll(/([<[])(\w+)(\.\.)?[>\]]/g)].map(([, open, name, rest]) => ({ name, isRequired: open === '<', isList: rest !== undefined }));
+  const wanted = [...usage.matchAll(/([<[])(\w+)(\.\.)?[>\]]/g)].map(([, open, name, rest]) => ({
+    name,
+    isRequired: open === '<',
+    isList: rest !== undefined,
+  }));
   const needed = wanted.filter(({ isRequired }) => isRequired).length;
   const most = wanted.some(({ isList }) => isList) ? Infinity : wanted.length;
-  if (given.length < needed || given.length > most || given.some((value) => !isPlainValue(value, { kind: 'text', describe: '' }))) return null;
+  if (
+    given.length < needed ||
+    given.length > most ||
+    given.some((value) => !isPlainValue(value, { kind: 'text', describe: '' }))
+  ) {
+    return null;
+  }
   return Object.fromEntries(wanted.map(({ name, isList }, i) => [name, isList ? given.slice(i) : given[i]]));
 }

@@ -25,7 +25,9 @@ export async function pluginsText(given: GivenOptions, terminal: Terminal): Prom
   const plugins = await listPlugins(given.list('plugin'));
   const format = given.text('output');
   if (format === 'json') return `${writeJson({ plugins }, '')}\n`;
-  return format === 'yaml' ? stringify({ plugins }, { lineWidth: 0 }) : tableOf(plugins, paintFor(terminal.hasColor('out'), terminal.width));
+  return format === 'yaml'
+    ? stringify({ plugins }, { lineWidth: 0 })
+    : tableOf(plugins, paintFor(terminal.hasColor('out'), terminal.width));
 }
 
 async function listPlugins(files: readonly string[]): Promise<ListedPlugin[]> {

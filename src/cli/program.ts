@@ -46,7 +46,10 @@ async function help(words: readonly string[], { terminal }: CommandContext): Pro
   const { names, path } = readNames(words);
   if (names.length > 0 && path.length === 0 && !commandWords().includes(names[0])) {
     const { InputError, nearestName } = await import('../base/input-error.ts');
-    throw new InputError({ message: `there is no command ${names[0]}`, suggestion: nearestName(names[0], commandWords()) });
+    throw new InputError({
+      message: `there is no command ${names[0]}`,
+      suggestion: nearestName(names[0], commandWords()),
+    });
   }
   const { helpText } = await import('./help.ts');
   return helpText(path, terminal.width);

@@ -15,8 +15,16 @@ const NODE_POOL: OptionSpec = {
 
 /** `compare` on a trace. */
 export const COMPARED_TRACE: OptionTable = grouped('In place of a scenario', {
-  replay: { kind: 'text', choices: ['openb', 'csv'], describe: 'Compare on a trace: openb needs --nodes and --pods, csv its file where the scenario stands' },
-  nodes: { kind: 'text', value: 'FILE', describe: 'openb: the node list; csv: manifests, or the output of kubectl get nodes -o yaml' },
+  replay: {
+    kind: 'text',
+    choices: ['openb', 'csv'],
+    describe: 'Compare on a trace: openb needs --nodes and --pods, csv its file where the scenario stands',
+  },
+  nodes: {
+    kind: 'text',
+    value: 'FILE',
+    describe: 'openb: the node list; csv: manifests, or the output of kubectl get nodes -o yaml',
+  },
   pods: { kind: 'text', value: 'FILE', describe: 'openb: the pod list' },
   'node-pool': { ...NODE_POOL, describe: `csv: ${NODE_POOL.describe}` },
   compress: COMPRESS,

@@ -96,7 +96,12 @@ export function overridesOf(changes: readonly string[]): Override[] {
 }
 
 /** Options that count before the scenario's own words. */
-function withOptions(scenario: Scenario, configured: GivenScheduler['scheduler'], given: GivenOptions, file: string): Scenario {
+function withOptions(
+  scenario: Scenario,
+  configured: GivenScheduler['scheduler'],
+  given: GivenOptions,
+  file: string,
+): Scenario {
   const { scheduler, metrics } = scenario;
   const files = createInputFiles();
   return {
@@ -104,6 +109,9 @@ function withOptions(scenario: Scenario, configured: GivenScheduler['scheduler']
     seed: given.text('seed') ?? scenario.seed,
     scheduler: { ...scheduler, ...configured, pluginFiles: [...scheduler.pluginFiles, ...given.list('plugin')] },
     metrics: { ...metrics, checkEveryEvents: given.number('check') ?? metrics.checkEveryEvents },
-    fileNames: { ...scenario.fileNames, ...Object.fromEntries(given.list('plugin').map((path) => [path, files.nameFrom?.(file, path) ?? path])) },
+    fileNames: {
+      ...scenario.fileNames,
+      ...Object.fromEntries(given.list('plugin').map((path) => [path, files.nameFrom?.(file, path) ?? path])),
+    },
   };
 }

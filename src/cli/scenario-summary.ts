@@ -17,7 +17,13 @@ export async function checkedScenario(path: string, given: GivenOptions, context
   const { scenario, locate, notSimulated } = await readScenarioFor(path, given, context);
   const userPlugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
   const openTrace = await checkedTrace(scenario);
-  const simulation = new Simulation(scenario, { version: context.version, userPlugins, openTrace, plain: false, locate });
+  const simulation = new Simulation(scenario, {
+    version: context.version,
+    userPlugins,
+    openTrace,
+    plain: false,
+    locate,
+  });
   tellWarnings([...notSimulated(), ...simulation.warnings], context);
   return scenario;
 }

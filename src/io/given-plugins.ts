@@ -5,8 +5,14 @@ import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
 import { loadPluginFiles } from './plugin-files.ts';
 import { withPoints } from './plugin-points.ts';
 
-/** Those of `files` in order, then those of `given` in order. A configuration may name each under any point, `multiPoint` included. */
-export async function givenPlugins(files: readonly string[], given: readonly PluginFactory[]): Promise<PluginFactory[]> {
+/**
+ * Those of `files` in order, then those of `given` in order. A configuration may name each under any point,
+ * `multiPoint` included.
+ */
+export async function givenPlugins(
+  files: readonly string[],
+  given: readonly PluginFactory[],
+): Promise<PluginFactory[]> {
   const inTree = new Set(inTreePluginNames());
   const plugins = await loadPluginFiles(files, inTree);
   for (const factory of given) {
@@ -14,8 +20,12 @@ export async function givenPlugins(files: readonly string[], given: readonly Plu
     if (typeof name !== 'string' || name === '' || typeof factory.create !== 'function') {
       throw new InputError({ message: 'plugins: expected objects with name, summary and create(args, handle)' });
     }
-    if (inTree.has(name)) throw new InputError({ message: `plugins: the name ${name} is a plugin of Kubernetes: choose another one` });
-    if (plugins.some((other) => other.name === name)) throw new InputError({ message: `plugins: the name ${name} is given twice` });
+    if (inTree.has(name)) {
+      throw new InputError({ message: `plugins: the name ${name} is a plugin of Kubernetes: choose another one` });
+    }
+    if (plugins.some((other) => other.name === name)) {
+      throw new InputError({ message: `plugins: the name ${name} is given twice` });
+    }
     plugins.push(withPoints(factory));
   }
   return plugins;

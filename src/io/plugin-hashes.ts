@@ -11,5 +11,8 @@ export interface PluginHash {
 
 /** In order of the files; each once. `fileNames`: the scenario's. */
 export function pluginHashes(files: readonly string[], fileNames: Readonly<Record<string, string>>): PluginHash[] {
-  return [...new Set(files)].map((file) => ({ file: fileNames[file] ?? file, sha256: createHash('sha256').update(readFileSync(file)).digest('hex') }));
+  return [...new Set(files)].map((file) => ({
+    file: fileNames[file] ?? file,
+    sha256: createHash('sha256').update(readFileSync(file)).digest('hex'),
+  }));
 }

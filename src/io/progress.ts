@@ -56,7 +56,9 @@ export function createProgress(options: ProgressOptions): Progress {
 }
 
 /** One label for each run. */
-export function createRunsProgress(options: Omit<ProgressOptions, 'label'> & { readonly labels: readonly string[] }): RunsProgress {
+export function createRunsProgress(
+  options: Omit<ProgressOptions, 'label'> & { readonly labels: readonly string[] },
+): RunsProgress {
   const { mode, stream, labels } = options;
   if (mode === 'none') return { update: () => undefined, end: () => undefined, done: () => undefined };
   const now = options.now ?? ((): number => performance.now());
@@ -137,7 +139,9 @@ class RunsUnderWay {
   /** Events a second, of all runs under way. */
   pace(time: number): number {
     let sum = 0;
-    for (const { facts, startedMillis } of this.runs.values()) sum += facts.events / Math.max(1e-3, (time - startedMillis) / 1000);
+    for (const { facts, startedMillis } of this.runs.values()) {
+      sum += facts.events / Math.max(1e-3, (time - startedMillis) / 1000);
+    }
     return sum;
   }
 
@@ -150,7 +154,9 @@ class RunsUnderWay {
 
   etaSeconds(elapsedMillis: number): number | null {
     const share = this.share();
-    return share <= 0 || elapsedMillis < ETA_FROM_MILLIS ? null : Math.round(((elapsedMillis / 1000) * (1 - share)) / share);
+    return share <= 0 || elapsedMillis < ETA_FROM_MILLIS
+      ? null
+      : Math.round(((elapsedMillis / 1000) * (1 - share)) / share);
   }
 }
 
@@ -160,7 +166,8 @@ function shareOf({ simulatedMicros, horizonMicros }: ProgressFacts): number | nu
 }
 
 function jsonLine(facts: ProgressFacts, { eventsPerSecond, etaSeconds }: Pace, label: string): string {
-  return `${JSON.stringify({ ...(label === '' ? {} : { run: label }), ...facts, eventsPerSecond: Math.round(eventsPerSecond), etaSeconds })}\n`;
+  const run = label === '' ? {} : { run: label };
+  return `${JSON.stringify({ ...run, ...facts, eventsPerSecond: Math.round(eventsPerSecond), etaSeconds })}\n`;
 }
 
 /** `run 3 of 20   3h05m of 24h00m (13%)   ETA 2m10s   1,234,567 events, 410,000/s   pods 90, pending 12`. */
@@ -170,7 +177,9 @@ function progressLine(facts: ProgressFacts, pace: Pace, label: string): string {
   const time = formatSeconds(simulatedMicros / 1e6);
   return lineOf([
     label,
-    share === null ? time : `${time} of ${formatSeconds((horizonMicros ?? 0) / 1e6)} (${String(Math.floor(share * 100))}%)`,
+    share === null
+      ? time
+      : `${time} of ${formatSeconds((horizonMicros ?? 0) / 1e6)} (${String(Math.floor(share * 100))}%)`,
     etaText(pace),
     `${formatCount(events)} events, ${formatCount(Math.round(pace.eventsPerSecond))}/s`,
     `pods ${formatCount(podsArrived)}, pending ${formatCount(podsPending)}`,
@@ -181,7 +190,11 @@ function progressLine(facts: ProgressFacts, pace: Pace, label: string): string {
 function runsLine(work: RunsUnderWay, pace: Pace): string {
   const { done, total, underWay } = work;
   const share = String(Math.floor(work.share() * 100));
-  return lineOf([`${String(done)} of ${String(total)} runs done, ${String(underWay)} under way (${share}%)`, etaText(pace), `${formatCount(Math.round(pace.eventsPerSecond))} events/s`]);
+  return lineOf([
+    `${String(done)} of ${String(total)} runs done, ${String(underWay)} under way (${share}%)`,
+    etaText(pace),
+    `${formatCount(Math.round(pace.eventsPerSecond))} events/s`,
+  ]);
 }
 
 function etaText({ etaSeconds }: Pace): string {

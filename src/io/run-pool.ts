@@ -56,7 +56,11 @@ export async function runOnThreads(scenarios: readonly Scenario[], options: Pool
   const serve = async (worker: Worker): Promise<void> => {
     while (next < scenarios.length) {
       const index = next++;
-      const answer = await ask(worker, { index, scenario: scenarios[index], version: options.version, plain: options.plain }, options.onProgress);
+      const answer = await ask(
+        worker,
+        { index, scenario: scenarios[index], version: options.version, plain: options.plain },
+        options.onProgress,
+      );
       results[index] = resultOf(answer);
       options.onResult(index, results[index]);
     }

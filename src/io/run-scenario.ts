@@ -30,7 +30,7 @@ export interface RunOptions {
   readonly set?: Readonly<Record<string, unknown>>;
   /** KubeSchedulerConfiguration, itself or its file; counts before the scenario's. */
   readonly scheduler?: string | Readonly<Record<string, unknown>>;
-  /** Scheduler plugins, files or factories, for the configuration to name under any extension point, `multiPoint` included. */
+  /** Scheduler plugins, files or factories; the configuration names them under any extension point or `multiPoint`. */
   readonly plugins?: readonly (string | PluginFactory)[];
   /** true: without the scheduler's caches; slower, the same result. Default: false. */
   readonly plain?: boolean;
@@ -60,7 +60,13 @@ export async function run(scenario: RunInput, options: RunOptions = {}): Promise
   const userPlugins = await givenPlugins(files, given.filter((plugin) => typeof plugin !== 'string'));
   checkTraceInput(resolved.trace);
   const make = (): Simulation => {
-    const simulation = new Simulation(resolved, { version: packageVersion(), userPlugins, openTrace: openTraceInput, plain: options.plain ?? false, locate });
+    const simulation = new Simulation(resolved, {
+      version: packageVersion(),
+      userPlugins,
+      openTrace: openTraceInput,
+      plain: options.plain ?? false,
+      locate,
+    });
     for (const message of simulation.warnings) warn({ message });
     return simulation;
   };
@@ -83,7 +89,9 @@ interface GivenScenario {
 function readGiven(given: RunInput, { set = {} }: RunOptions, warn: (warning: Problem) => void): GivenScenario {
   const overrides = Object.entries(set).map(([path, value]) => ({ path, value: JSON.stringify(value) ?? 'null' }));
   if (typeof given !== 'string' && isResolved(given)) {
-    if (overrides.length > 0) throw new InputError({ message: 'set: this scenario has been read already: give the changes to readScenario' });
+    if (overrides.length > 0) {
+      throw new InputError({ message: 'set: this scenario has been read already: give the changes to readScenario' });
+    }
     const file = given.scheduler.configurationFile;
     return { scenario: given, locate: file === null ? placeless : locateInFile(file) };
   }
@@ -117,7 +125,11 @@ function isResolved(scenario: ScenarioEntry | ScenarioDocument | Scenario): scen
   return 'durationMicros' in scenario;
 }
 
-function withOptions({ scenario, locate }: GivenScenario, options: RunOptions, warn: (warning: Problem) => void): GivenScenario {
+function withOptions(
+  { scenario, locate }: GivenScenario,
+  options: RunOptions,
+  warn: (warning: Problem) => void,
+): GivenScenario {
   const { seed = scenario.seed, checkEveryEvents = scenario.metrics.checkEveryEvents, scheduler } = options;
   const metrics = { ...scenario.metrics, checkEveryEvents };
   if (scheduler === undefined) return { scenario: { ...scenario, seed, metrics }, locate };
@@ -129,7 +141,10 @@ function withOptions({ scenario, locate }: GivenScenario, options: RunOptions, w
   };
 }
 
-function configurationFrom(scheduler: NonNullable<RunOptions['scheduler']>, warn: (warning: Problem) => void): Pick<SchedulerSettings, 'configuration' | 'configurationFile'> {
+function configurationFrom(
+  scheduler: NonNullable<RunOptions['scheduler']>,
+  warn: (warning: Problem) => void,
+): Pick<SchedulerSettings, 'configuration' | 'configurationFile'> {
   if (typeof scheduler !== 'string') return { configuration: scheduler, configurationFile: null };
   const { value, warnings } = readConfigurationFile(scheduler, createInputFiles());
   for (const warning of warnings) warn(warning);

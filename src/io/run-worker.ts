@@ -17,7 +17,9 @@ const SLICE_EVENTS = 20_000;
 
 /** To its end, telling behind each slice how far it is. */
 function play(simulation: Simulation, index: number): void {
-  while (simulation.advance(SLICE_EVENTS)) parentPort?.postMessage({ index, progress: simulation.progress() } satisfies PoolProgress);
+  while (simulation.advance(SLICE_EVENTS)) {
+    parentPort?.postMessage({ index, progress: simulation.progress() } satisfies PoolProgress);
+  }
 }
 
 async function answer({ index, scenario, version, plain }: PoolTask): Promise<PoolAnswer> {

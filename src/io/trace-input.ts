@@ -1,4 +1,7 @@
-/** The trace of a scenario, opened, checked or read to its end. Apart from the rest of io: only who has a trace loads its readers. */
+/**
+ * The trace of a scenario, opened, checked or read to its end. Apart from the rest of io: only who has a trace loads
+ * its readers.
+ */
 import { InputError } from '../base/input-error.ts';
 import type { Micros } from '../base/time.ts';
 import type { TraceInput } from '../simulation/scenario.ts';
@@ -23,7 +26,10 @@ export function checkTraceInput(trace: TraceInput | null): void {
   }
 }
 
-/** When the last pod of a trace arrives; -1 when there is none. Reads it to its end; throws InputError with its mistakes. */
+/**
+ * When the last pod of a trace arrives; -1 when there is none. Reads it to its end; throws InputError with its
+ * mistakes.
+ */
 export function lastArrivalOf(trace: TraceInput): Micros {
   const source = openTraceFile(trace.file);
   try {

@@ -104,8 +104,16 @@ const MOST_SHOWN_OBJECTS = 20;
 function shownScenario(resolved: unknown): unknown {
   if (typeof resolved !== 'object' || resolved === null) return resolved;
   const shown = Object.entries(resolved).map(([key, value]): [string, unknown] => {
-    if ((key !== 'nodes' && key !== 'manifests') || !Array.isArray(value) || value.length <= MOST_SHOWN_OBJECTS) return [key, value];
-    return [key, [...(value as readonly unknown[]).slice(0, MOST_SHOWN_OBJECTS), `... and ${formatCount(value.length - MOST_SHOWN_OBJECTS)} more, all of them in report.json`]];
+    if ((key !== 'nodes' && key !== 'manifests') || !Array.isArray(value) || value.length <= MOST_SHOWN_OBJECTS) {
+      return [key, value];
+    }
+    return [
+      key,
+      [
+        ...(value as readonly unknown[]).slice(0, MOST_SHOWN_OBJECTS),
+        `... and ${formatCount(value.length - MOST_SHOWN_OBJECTS)} more, all of them in report.json`,
+      ],
+    ];
   });
   return Object.fromEntries(shown);
 }

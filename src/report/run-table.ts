@@ -1,7 +1,18 @@
 /** One run for the terminal: what happened, how full the cluster was, who waited how long, what it cost. */
 import type { LatencyGroup, Quantiles, RunResult } from '../metrics/run-result.ts';
 import { ABSENT, formatCount, formatNumber, formatSeconds, formatShare, humanize, sortedKeys } from './format.ts';
-import { graphColumn, numberColumn, paintFor, plainText, renderFacts, renderTable, renderText, sparkline, textColumn, type Paint } from './table.ts';
+import {
+  graphColumn,
+  numberColumn,
+  paintFor,
+  plainText,
+  renderFacts,
+  renderTable,
+  renderText,
+  sparkline,
+  textColumn,
+  type Paint,
+} from './table.ts';
 
 export interface TableOptions {
   /** More columns and rows; lines may be longer than 100 characters. */

@@ -1,6 +1,7 @@
 /**
- * Tables that are wider than the terminal: first less space between columns, then narrower graphs, then text over several
- * lines, and at last several tables below each other, each with the first column. Nothing is left out but detail of graphs.
+ * Tables that are wider than the terminal: first less space between columns, then narrower graphs, then text over
+ * several lines, and at last several tables below each other, each with the first column. Nothing is left out but
+ * detail of graphs.
  */
 
 /** A column as `table.ts` describes it. */
@@ -25,7 +26,11 @@ const MOST_WORD = 32;
 export const BARS = '▁▂▃▄▅▆▇█';
 
 /** One table, or several below each other. `width`: columns of the terminal; null: as wide as it comes. */
-export function fitTable(columns: readonly FittedColumn[], rows: readonly (readonly string[])[], width: number | null): FittedTable[] {
+export function fitTable(
+  columns: readonly FittedColumn[],
+  rows: readonly (readonly string[])[],
+  width: number | null,
+): FittedTable[] {
   const natural = columns.map((column, i) => widthOf(column, i, rows));
   if (width === null) return [{ columns, lines: rows, gap: GAPS[0] }];
   for (const gap of GAPS) if (total(natural, gap) <= width) return [{ columns, lines: rows, gap }];
@@ -34,7 +39,9 @@ export function fitTable(columns: readonly FittedColumn[], rows: readonly (reado
   const narrowed = narrowedText(least, narrowedGraphs(columns, natural, width, gap), width, gap);
   if (total(narrowed, gap) <= width || columns.length === 1) return [fitInto(columns, rows, narrowed, gap)];
   // With room of their own, graphs need not be narrow.
-  const inBands = narrowed.map((each, i) => (columns[i].align === 'graph' ? Math.max(each, Math.min(natural[i], width - narrowed[0] - gap.length)) : each));
+  const inBands = narrowed.map((each, i) =>
+    columns[i].align === 'graph' ? Math.max(each, Math.min(natural[i], width - narrowed[0] - gap.length)) : each,
+  );
   return evenBands(inBands, width, gap).map((band) => fitInto(
     band.map((i) => columns[i]), rows.map((row) => band.map((i) => row[i] ?? '')), band.map((i) => inBands[i]), gap,
   ));
@@ -49,7 +56,12 @@ function total(widths: readonly number[], gap: string): number {
 }
 
 /** Graphs give way first: half a graph still has its shape. */
-function narrowedGraphs(columns: readonly FittedColumn[], widths: readonly number[], room: number, gap: string): number[] {
+function narrowedGraphs(
+  columns: readonly FittedColumn[],
+  widths: readonly number[],
+  room: number,
+  gap: string,
+): number[] {
   let excess = total(widths, gap) - room;
   return widths.map((width, i) => {
     if (columns[i].align !== 'graph' || excess <= 0) return width;
@@ -63,7 +75,10 @@ function narrowedGraphs(columns: readonly FittedColumn[], widths: readonly numbe
 function narrowedText(least: readonly number[], widths: readonly number[], room: number, gap: string): number[] {
   const narrowed = [...widths];
   while (total(narrowed, gap) > room) {
-    const widest = narrowed.reduce((best, width, i) => (width > least[i] && (best === -1 || width > narrowed[best]) ? i : best), -1);
+    const widest = narrowed.reduce(
+      (best, width, i) => (width > least[i] && (best === -1 || width > narrowed[best]) ? i : best),
+      -1,
+    );
     if (widest === -1) break;
     narrowed[widest]--;
   }
@@ -102,16 +117,29 @@ function bandsOf(widths: readonly number[], room: number, gap: string): number[]
   return bands;
 }
 
-function fitInto(columns: readonly FittedColumn[], rows: readonly (readonly string[])[], widths: readonly number[], gap: string): FittedTable {
+function fitInto(
+  columns: readonly FittedColumn[],
+  rows: readonly (readonly string[])[],
+  widths: readonly number[],
+  gap: string,
+): FittedTable {
   const lines = rows.flatMap((row) => {
     const cells = columns.map(({ align }, i) => {
       const cell = row[i] ?? '';
-      return align === 'graph' ? [squeezed(cell, widths[i])] : align === 'left' ? wrapped(cell, widths[i], '  ') : [cell];
+      return align === 'graph'
+        ? [squeezed(cell, widths[i])]
+        : align === 'left'
+          ? wrapped(cell, widths[i], '  ')
+          : [cell];
     });
     const height = Math.max(1, ...cells.map((parts) => parts.length));
     return Array.from({ length: height }, (_, line) => cells.map((parts) => parts[line] ?? ''));
   });
-  return { columns: columns.map((column, i) => ({ ...column, title: wrapped(column.title, widths[i], '')[0] })), lines, gap };
+  return {
+    columns: columns.map((column, i) => ({ ...column, title: wrapped(column.title, widths[i], '')[0] })),
+    lines,
+    gap,
+  };
 }
 
 /** The same bars in fewer: each the mean of a group of them. */
@@ -119,12 +147,14 @@ function squeezed(bars: string, width: number): string {
   const levels = Array.from(bars, (bar) => BARS.indexOf(bar));
   if (levels.length <= width) return bars;
   return Array.from({ length: width }, (_, cell) => {
-    const group = levels.slice(Math.floor((cell * levels.length) / width), Math.floor(((cell + 1) * levels.length) / width)).filter((level) => level >= 0);
+    const group = levels
+      .slice(Math.floor((cell * levels.length) / width), Math.floor(((cell + 1) * levels.length) / width))
+      .filter((level) => level >= 0);
     return group.length === 0 ? ' ' : BARS[Math.round(group.reduce((sum, level) => sum + level, 0) / group.length)];
   }).join('');
 }
 
-// ---- text with colours -----------------------------------------------------------------------------------------------
+// ---- text with colours ----------------------------------------------------------------------------------------------
 
 export function visibleWidth(text: string): number {
   return Array.from(text.replace(/\u001b\[\d+m/gu, '')).length;
@@ -137,8 +167,8 @@ interface Styled {
 }
 
 /**
- * Lines of at most `width` columns, broken behind spaces, dots, commas and slashes, and anywhere in what has none of them;
- * lines after the first are indented. Colours end with their line and begin anew on the next.
+ * Lines of at most `width` columns, broken behind spaces, dots, commas and slashes, and anywhere in what has none of
+ * them; lines after the first are indented. Colours end with their line and begin anew on the next.
  */
 export function wrapped(text: string, width: number, indent: string): string[] {
   if (visibleWidth(text) <= width) return [text];

@@ -34,7 +34,9 @@ export function graphColumn(title: string): Column {
 /** Lines without a final newline and without trailing spaces. Cells may carry colour; it takes no width. */
 export function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[], paint: Paint = paintFor(false)): string {
   const tables = fitTable(columns, rows, paint.width).map((table) => {
-    const widths = table.columns.map(({ title }, i) => table.lines.reduce((most, line) => Math.max(most, visibleWidth(line[i] ?? '')), visibleWidth(title)));
+    const widths = table.columns.map(({ title }, i) =>
+      table.lines.reduce((most, line) => Math.max(most, visibleWidth(line[i] ?? '')), visibleWidth(title)),
+    );
     const line = (cells: readonly string[]): string =>
       table.columns
         .map(({ align }, i) => pad(cells[i] ?? '', widths[i], align))
@@ -50,7 +52,11 @@ export function renderFacts(facts: readonly (readonly [string, string])[], paint
   const width = Math.max(0, ...facts.map(([name]) => visibleWidth(name)));
   const room = paint.width === null ? Infinity : Math.max(LEAST_VALUE, paint.width - width - GAP.length);
   return facts
-    .flatMap(([name, value]) => wrapped(value, room, '').map((part, i) => `${paint.faint(pad(i === 0 ? name : '', width, 'left'))}${GAP}${part}`.trimEnd()))
+    .flatMap(([name, value]) =>
+      wrapped(value, room, '').map((part, i) =>
+        `${paint.faint(pad(i === 0 ? name : '', width, 'left'))}${GAP}${part}`.trimEnd(),
+      ),
+    )
     .join('\n');
 }
 

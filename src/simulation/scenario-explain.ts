@@ -1,10 +1,17 @@
-/** A resolved scenario as YAML: what `podyard validate -o yaml` prints. The text is a scenario again, see scenario-spelling.ts. */
+/**
+ * A resolved scenario as YAML: what `podyard validate -o yaml` prints. The text is a scenario again, see
+ * scenario-spelling.ts.
+ */
 import { stringify } from 'yaml';
 import type { Scenario } from './scenario.ts';
 import { spellScenario } from './scenario-spelling.ts';
 
 export function explainScenario(scenario: Scenario): string {
-  const text = stringify(spellScenario(scenario), { lineWidth: 140, aliasDuplicateObjects: false, flowCollectionPadding: false });
+  const text = stringify(spellScenario(scenario), {
+    lineWidth: 140,
+    aliasDuplicateObjects: false,
+    flowCollectionPadding: false,
+  });
   return `${fileComment(scenario)}${text}`;
 }
 

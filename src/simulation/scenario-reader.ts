@@ -183,7 +183,9 @@ class ScenarioReading {
   /** Objects that stand in the scenario itself. */
   #inline(given: FileEntries, key: string): InlineObject[] {
     if (!Array.isArray(given)) return [];
-    return (given as readonly unknown[]).flatMap((value, index) => (typeof value === 'string' ? [] : [{ document: this.#document, prefix: [key, index], value }]));
+    return (given as readonly unknown[]).flatMap((value, index) =>
+      typeof value === 'string' ? [] : [{ document: this.#document, prefix: [key, index], value }],
+    );
   }
 
   /** Every file of `paths`, by the path that it is opened with. */
@@ -201,7 +203,9 @@ class ScenarioReading {
     const namesOf = (given: FileEntries): string[] | null => {
       const entries = given === undefined ? [] : typeof given === 'string' ? [given] : given;
       const paths = entries.filter((entry) => typeof entry === 'string');
-      return paths.length < entries.length ? null : paths.map((path) => this.#nameOf(this.#files.resolve(this.#file, path)));
+      return paths.length < entries.length
+        ? null
+        : paths.map((path) => this.#nameOf(this.#files.resolve(this.#file, path)));
     };
     const [ofNodes, ofManifests] = [namesOf(nodes), namesOf(manifests)];
     return ofNodes === null || ofManifests === null ? null : { nodes: ofNodes, manifests: ofManifests };
@@ -325,7 +329,7 @@ interface FilesInput {
 
 function pathsIn(value: unknown): FileEntries {
   if (typeof value === 'string') return value;
-  return Array.isArray(value) && value.every((item) => typeof item === 'string' || isMapping(item)) ? (value) : undefined;
+  return Array.isArray(value) && value.every((item) => typeof item === 'string' || isMapping(item)) ? value : undefined;
 }
 
 /** One mapping from a YAML or JSON file (a KubeSchedulerConfiguration); throws InputError. */

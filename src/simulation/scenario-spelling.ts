@@ -1,6 +1,6 @@
 /**
- * A resolved scenario in the user's own spelling, as plain data: what results hold, and what `podyard validate` prints. It is
- * a scenario again and resolves to the same values.
+ * A resolved scenario in the user's own spelling, as plain data: what results hold, and what `podyard validate` prints.
+ * It is a scenario again and resolves to the same values.
  *
  * Objects from files stand in it themselves, so that it runs anywhere; a dump beyond a mebibyte is named by its files
  * instead. Traces and plugins are always named. Names of files are those that a scenario in the same folder would use.
@@ -15,8 +15,12 @@ import { formatDuration } from './scenario-units.ts';
 const MOST_INLINE_CHARACTERS = 1 << 20;
 
 export function spellScenario(scenario: Scenario): Record<string, unknown> {
-  const fromFiles = new Set(scenario.objects.filter(({ kind }) => kind === 'PriorityClass').map(({ metadata }) => metadata?.name));
-  const classes = Object.entries(scenario.priorityClasses).filter(([name]) => !name.startsWith('system-') && !fromFiles.has(name));
+  const fromFiles = new Set(
+    scenario.objects.filter(({ kind }) => kind === 'PriorityClass').map(({ metadata }) => metadata?.name),
+  );
+  const classes = Object.entries(scenario.priorityClasses).filter(
+    ([name]) => !name.startsWith('system-') && !fromFiles.has(name),
+  );
   const { scheduler, trace } = scenario;
   const nameOf = (path: string): string => scenario.fileNames[path] ?? path;
   return {
@@ -43,7 +47,9 @@ export function spellScenario(scenario: Scenario): Record<string, unknown> {
 
 /** The scenario as it is written into results. How often totals are checked changes nothing in a run. */
 export function resultScenario(scenario: Scenario): unknown {
-  const { metrics, ...rest } = spellScenario(scenario) as Readonly<Record<string, unknown>> & { readonly metrics: Readonly<Record<string, unknown>> };
+  const { metrics, ...rest } = spellScenario(scenario) as Readonly<Record<string, unknown>> & {
+    readonly metrics: Readonly<Record<string, unknown>>;
+  };
   const { checkEvery: _checks, ...reported } = metrics;
   return { ...rest, metrics: reported };
 }
@@ -63,7 +69,16 @@ function isBeyond(objects: readonly KubernetesObject[], most: number): boolean {
 
 function spellPool(pool: NodePool): Record<string, unknown> {
   const { autoscaling, images, members, ...rest } = pool;
-  const group = autoscaling === null ? {} : { autoscaling: { min: autoscaling.min, max: autoscaling.max, provisioning: spellSeconds(autoscaling.provisionSeconds) } };
+  const group =
+    autoscaling === null
+      ? {}
+      : {
+          autoscaling: {
+            min: autoscaling.min,
+            max: autoscaling.max,
+            provisioning: spellSeconds(autoscaling.provisionSeconds),
+          },
+        };
   return {
     ...rest,
     ...(members === null ? {} : { members }),
@@ -81,7 +96,11 @@ function spellWorkload(workload: Workload): Record<string, unknown> {
     class: workload.class,
     arrivals: spellArrivals(workload.arrivals),
     ...(isDaemon ? {} : { replicas: spellNumber(workload.replicas) }),
-    ...(workload.lifetimeSeconds === null ? (isDaemon ? {} : { lifetime: 'forever' }) : { lifetime: spellSeconds(workload.lifetimeSeconds) }),
+    ...(workload.lifetimeSeconds === null
+      ? isDaemon
+        ? {}
+        : { lifetime: 'forever' }
+      : { lifetime: spellSeconds(workload.lifetimeSeconds) }),
     ...(workload.shapes.length === 0 ? {} : { shapes: workload.shapes }),
     namespace,
     ...(workload.priorityClassName === null ? {} : { priorityClass: workload.priorityClassName }),
@@ -91,16 +110,34 @@ function spellWorkload(workload: Workload): Record<string, unknown> {
 
 function spellArrivals(arrivals: ArrivalProcess): Record<string, unknown> {
   if (arrivals.kind === 'at') return { at: formatDuration(arrivals.atMicros), count: arrivals.count };
-  const window = { from: formatDuration(arrivals.startMicros), ...(arrivals.endMicros === null ? {} : { until: formatDuration(arrivals.endMicros) }) };
+  const window = {
+    from: formatDuration(arrivals.startMicros),
+    ...(arrivals.endMicros === null ? {} : { until: formatDuration(arrivals.endMicros) }),
+  };
   switch (arrivals.kind) {
     case 'poisson':
       return { poisson: { ratePerHour: arrivals.ratePerHour, ...window } };
     case 'diurnal': {
       const { meanRatePerHour, amplitude } = arrivals;
-      return { diurnal: { meanRatePerHour, amplitude, period: formatDuration(arrivals.periodMicros), peak: formatDuration(arrivals.peakMicros), ...window } };
+      return {
+        diurnal: {
+          meanRatePerHour,
+          amplitude,
+          period: formatDuration(arrivals.periodMicros),
+          peak: formatDuration(arrivals.peakMicros),
+          ...window,
+        },
+      };
     }
     case 'bursty':
-      return { bursty: { burstsPerHour: arrivals.burstsPerHour, size: spellNumber(arrivals.size), gap: spellDuration(arrivals.gapSeconds), ...window } };
+      return {
+        bursty: {
+          burstsPerHour: arrivals.burstsPerHour,
+          size: spellNumber(arrivals.size),
+          gap: spellDuration(arrivals.gapSeconds),
+          ...window,
+        },
+      };
   }
 }
 
@@ -123,7 +160,9 @@ function spellDistribution(distribution: Distribution, spellValue: (value: numbe
   };
   switch (distribution.kind) {
     case 'fixed':
-      return Object.keys(bounds).length === 0 ? spellValue(distribution.value) : { fixed: spellValue(distribution.value), ...bounds };
+      return Object.keys(bounds).length === 0
+        ? spellValue(distribution.value)
+        : { fixed: spellValue(distribution.value), ...bounds };
     case 'uniform':
       return { uniform: { min: spellValue(distribution.min), max: spellValue(distribution.max) }, ...bounds };
     case 'exponential':
@@ -133,7 +172,14 @@ function spellDistribution(distribution: Distribution, spellValue: (value: numbe
     case 'weibull':
       return { weibull: { scale: spellValue(distribution.scale), shape: distribution.shape }, ...bounds };
     case 'boundedPareto':
-      return { boundedPareto: { min: spellValue(distribution.min), max: spellValue(distribution.max), alpha: distribution.alpha }, ...bounds };
+      return {
+        boundedPareto: {
+          min: spellValue(distribution.min),
+          max: spellValue(distribution.max),
+          alpha: distribution.alpha,
+        },
+        ...bounds,
+      };
     case 'choice':
       return { choice: { values: distribution.values.map(spellValue), weights: distribution.weights }, ...bounds };
   }
@@ -170,7 +216,11 @@ function spellMachinery(scenario: Scenario): Record<string, unknown> {
       repair: spellSeconds(failure.repairSeconds),
     })),
     ...(autoscaler === null ? spellNoAutoscaler(scenario) : { autoscaler: spellAutoscaler(autoscaler) }),
-    metrics: { sampleInterval: formatDuration(metrics.sampleMicros), pods: metrics.pods, checkEvery: metrics.checkEveryEvents },
+    metrics: {
+      sampleInterval: formatDuration(metrics.sampleMicros),
+      pods: metrics.pods,
+      checkEvery: metrics.checkEveryEvents,
+    },
   };
 }
 

@@ -34,7 +34,7 @@ export interface Scenario {
   readonly failures: readonly FailureProcess[];
   readonly autoscaler: ClusterAutoscalerSettings | null;
   readonly metrics: MetricsSettings;
-  /** By the path that a file is opened with: how a scenario in the folder of this one would name it. So results name it. */
+  /** By the path that a file is opened with: how a scenario in the folder of this one, and results, would name it. */
   readonly fileNames: Readonly<Record<string, string>>;
   /** Files and folders that all `nodes` and `objects` came from, by such names; null: some did not come from files. */
   readonly manifestFiles: { readonly nodes: readonly string[]; readonly manifests: readonly string[] } | null;

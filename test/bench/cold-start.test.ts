@@ -1,5 +1,5 @@
-// How much Node loads before anything happens, counted: a start takes about a millisecond a module. Times are recorded by
-// bench/macro/cold-start.ts.
+// How much Node loads before anything happens, counted: a start takes about a millisecond a module. Times are recorded
+// by bench/macro/cold-start.ts.
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadedModules } from '../../bench/loaded-modules.ts';
@@ -32,7 +32,13 @@ test('a small run loads no library that it does not need', () => {
   const modules = loadedModules(PROGRAM, ['run', `${cli.path()}/small.yaml`, '--quiet']);
   const parts = partsOf(modules);
   const libraries = Object.keys(parts).filter((part) => part.startsWith('node_modules/'));
-  expect(libraries).toEqual(['node_modules/@noble/hashes', 'node_modules/fastpriorityqueue', 'node_modules/seedrandom', 'node_modules/yaml', 'node_modules/zod']);
+  expect(libraries).toEqual([
+    'node_modules/@noble/hashes',
+    'node_modules/fastpriorityqueue',
+    'node_modules/seedrandom',
+    'node_modules/yaml',
+    'node_modules/zod',
+  ]);
   const ofLibraries = libraries.reduce((sum, name) => sum + parts[name], 0);
   expect(ofLibraries, JSON.stringify(parts)).toBeLessThanOrEqual(175);
   expect(modules.length - ofLibraries, JSON.stringify(parts)).toBeLessThanOrEqual(270);

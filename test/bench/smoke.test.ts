@@ -8,7 +8,8 @@ const files = ['bench/micro', 'bench/macro'].flatMap((folder) => filesBelow(fold
 
 describe.each(files)('%s', (file) => {
   const run = async (): Promise<BenchRow[]> => ((await import(pathToFileURL(file).href)) as BenchModule).run('smoke');
-  const workOf = (rows: readonly BenchRow[]): unknown => rows.map(({ name, digest, unit, counts }) => ({ name, digest, unit, counts }));
+  const workOf = (rows: readonly BenchRow[]): unknown =>
+    rows.map(({ name, digest, unit, counts }) => ({ name, digest, unit, counts }));
   let first: Promise<BenchRow[]> | null = null;
 
   test('does the same work in two runs', async () => {

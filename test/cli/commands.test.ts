@@ -111,13 +111,22 @@ describe('replay', () => {
     ['14400', '1', '18000'],
     ['36000', '2.5', '18000'],
   ])('openb whose last pod arrives at second %s, compressed by %s, is played for %s s', (last, compress, seconds) => {
-    const { out } = openb(OPENB_PODS.replace('Pending,20,300,', `Pending,${last},100000,`), '--compress', compress, '-o', 'json');
+    const { out } = openb(
+      OPENB_PODS.replace('Pending,20,300,', `Pending,${last},100000,`),
+      '--compress',
+      compress,
+      '-o',
+      'json',
+    );
     expect(JSON.parse(out)).toMatchObject({ simulatedSeconds: Number(seconds), counts: { podsArrived: 3 } });
   });
 
   test('openb is sampled so often that a short run makes a plot, unless --set says how often', () => {
     const samples = (...rest: readonly string[]): number => {
-      expect(openb(OPENB_PODS.replace('Pending,20,300,', 'Pending,3600,100000,'), '--out', 'sampled', '--force', ...rest).code).toBe(0);
+      expect(
+        openb(OPENB_PODS.replace('Pending,20,300,', 'Pending,3600,100000,'), '--out', 'sampled', '--force', ...rest)
+          .code,
+      ).toBe(0);
       return readFileSync(join(cli.path(), 'sampled', 'timeseries.csv'), 'utf8').trimEnd().split('\n').length - 1;
     };
     expect(samples()).toBe(1 + Math.floor(3660 / 8));
@@ -128,7 +137,9 @@ describe('replay', () => {
     const longer = openb(OPENB_PODS, '--set', 'duration=150s');
     expect(longer.out).toContain('\nSimulated   2m30s\n');
     expect(longer.out).toMatch(/\n3 arrived = 2 finished \+ 1 running \+ 0 pending \+ 0 lost\n$/);
-    expect(openb(OPENB_PODS, '--set', 'duration=null').out).toMatch(/\n3 arrived = 3 finished \+ 0 running \+ 0 pending \+ 0 lost\n$/);
+    expect(openb(OPENB_PODS, '--set', 'duration=null').out).toMatch(
+      /\n3 arrived = 3 finished \+ 0 running \+ 0 pending \+ 0 lost\n$/,
+    );
   });
 
   const published = resolve('../shared/traces/openb');
@@ -184,23 +195,55 @@ describe('compare', () => {
     expect(readFileSync(join(cli.path(), 'compared', 'comparison.csv'), 'utf8')).toMatch(/^metric,unit,better,a,b,/);
   });
 
-  interface Compared { readonly scenario: string; readonly seedsChangeNothing: boolean; readonly digestsA: readonly string[]; readonly digestsB: readonly string[] }
-  const compared = async (...words: string[]): Promise<Compared> => JSON.parse((await cli.here('compare', ...words, '--a', 'spread.yaml', '--b', 'pack.yaml', '-q', '-o', 'json')).out) as Compared;
+  interface Compared {
+    readonly scenario: string;
+    readonly seedsChangeNothing: boolean;
+    readonly digestsA: readonly string[];
+    readonly digestsB: readonly string[];
+  }
+  const compared = async (...words: string[]): Promise<Compared> =>
+    JSON.parse(
+      (await cli.here('compare', ...words, '--a', 'spread.yaml', '--b', 'pack.yaml', '-q', '-o', 'json')).out,
+    ) as Compared;
 
   test('a trace is compared as it is replayed, and seeds change nothing', async () => {
     cli.write('nodes.csv', OPENB_NODES);
     cli.write('pods.csv', OPENB_PODS);
     cli.write('trace.csv', readFileSync('workloads/sample-trace.csv'));
-    const digestOf = async (...words: string[]): Promise<string> => (JSON.parse((await cli.here(...words, '-q', '-o', 'json')).out) as { digest: string }).digest;
+    const digestOf = async (...words: string[]): Promise<string> =>
+      (JSON.parse((await cli.here(...words, '-q', '-o', 'json')).out) as { digest: string }).digest;
     // Only how long a start takes is left to chance.
     const fixed = ['--set', 'kubelet.sandbox=100ms', '--set', 'kubelet.containerStart=100ms'];
-    const traces = [['openb', ['--nodes', 'nodes.csv', '--pods', 'pods.csv', '--compress', '2']], ['csv', ['trace.csv', '--node-pool', 'count=3,cpu=8,memory=32Gi']]] as const;
+    const traces = [
+      ['openb', ['--nodes', 'nodes.csv', '--pods', 'pods.csv', '--compress', '2']],
+      ['csv', ['trace.csv', '--node-pool', 'count=3,cpu=8,memory=32Gi']],
+    ] as const;
     for (const [format, files] of traces) {
       const trace = [...files, ...fixed];
       const result = await compared('--replay', format, ...trace, '--seeds', '3');
-      const [spread, packed] = [await digestOf('replay', format, ...trace, '--scheduler', 'spread.yaml'), await digestOf('replay', format, ...trace, '--scheduler', 'pack.yaml')];
-      expect(result).toMatchObject({ scenario: `replay-${format}`, seedsChangeNothing: true, digestsA: [spread, spread, spread], digestsB: [packed, packed, packed] });
-      const { out } = await cli.here('compare', '--replay', format, ...trace, '--a', 'spread.yaml', '--b', 'pack.yaml', '-q', '--seeds', '2');
+      const [spread, packed] = [
+        await digestOf('replay', format, ...trace, '--scheduler', 'spread.yaml'),
+        await digestOf('replay', format, ...trace, '--scheduler', 'pack.yaml'),
+      ];
+      expect(result).toMatchObject({
+        scenario: `replay-${format}`,
+        seedsChangeNothing: true,
+        digestsA: [spread, spread, spread],
+        digestsB: [packed, packed, packed],
+      });
+      const { out } = await cli.here(
+        'compare',
+        '--replay',
+        format,
+        ...trace,
+        '--a',
+        'spread.yaml',
+        '--b',
+        'pack.yaml',
+        '-q',
+        '--seeds',
+        '2',
+      );
       expect(out).toMatch(/\n\nEvery seed gave the same run, of A and of B: .*\n$/);
     }
   });
@@ -210,9 +253,27 @@ describe('compare', () => {
   });
 
   test('comparison.json says what it was made from: scenario, configurations, plugins', async () => {
-    cli.write('even.mjs', "export const plugin = { name: 'Even', summary: 's', create: () => ({ name: 'Even', score: (_state, _pod, node) => (Number(node.name.slice(-1)) % 2 === 0 ? 100 : 0) }) };\n");
+    cli.write(
+      'even.mjs',
+      'const score = (_state, _pod, node) => (Number(node.name.slice(-1)) % 2 === 0 ? 100 : 0);\n' +
+        "export const plugin = { name: 'Even', summary: 's', create: () => ({ name: 'Even', score }) };\n",
+    );
     cli.write('even.yaml', `${HEADER}profiles:\n  - plugins: {multiPoint: {enabled: [{name: Even, weight: 50}]}}\n`);
-    const line = ['compare', 'small.yaml', '--a', 'spread.yaml', '--b', 'even.yaml', '--plugin', 'even.mjs', '--seeds', '2', '-q', '--set', 'duration=20m'];
+    const line = [
+      'compare',
+      'small.yaml',
+      '--a',
+      'spread.yaml',
+      '--b',
+      'even.yaml',
+      '--plugin',
+      'even.mjs',
+      '--seeds',
+      '2',
+      '-q',
+      '--set',
+      'duration=20m',
+    ];
     expect(cli.run(...line, '--out', 'made').code).toBe(0);
     const text = readFileSync(join(cli.path(), 'made', 'comparison.json'), 'utf8');
     expect(cli.run(...line, '-o', 'json').out).toBe(text);
@@ -220,11 +281,21 @@ describe('compare', () => {
     expect(made).toMatchObject({
       configurationA: parse(readFileSync(join(cli.path(), 'spread.yaml'), 'utf8')) as unknown,
       configurationB: parse(readFileSync(join(cli.path(), 'even.yaml'), 'utf8')) as unknown,
-      plugins: [{ file: 'even.mjs', sha256: createHash('sha256').update(readFileSync(join(cli.path(), 'even.mjs'))).digest('hex') }],
+      plugins: [
+        {
+          file: 'even.mjs',
+          sha256: createHash('sha256')
+            .update(readFileSync(join(cli.path(), 'even.mjs')))
+            .digest('hex'),
+        },
+      ],
       resolvedScenario: { name: 'small', duration: '20m', scheduler: { plugins: ['even.mjs'] } },
     });
     cli.write('again.json', JSON.stringify(made.resolvedScenario));
-    const again = JSON.parse(cli.spawn('compare', 'again.json', '--a', 'spread.yaml', '--b', 'even.yaml', '--seeds', '2', '-q', '-o', 'json').out) as unknown;
+    const again = JSON.parse(
+      cli.spawn('compare', 'again.json', '--a', 'spread.yaml', '--b', 'even.yaml', '--seeds', '2', '-q', '-o', 'json')
+        .out,
+    ) as unknown;
     expect(again).toEqual(made);
   });
 
@@ -238,10 +309,21 @@ describe('compare', () => {
 
   test('threads tell how far their runs are', async () => {
     const { runOnThreads } = (await import(resolve('dist/io/run-pool.js'))) as typeof runPool;
-    const { scenario } = readScenario({ text: ENDLESS, name: 'endless' }, createInputFiles(), [{ path: 'duration', value: '12h' }]);
+    const { scenario } = readScenario({ text: ENDLESS, name: 'endless' }, createInputFiles(), [
+      { path: 'duration', value: '12h' },
+    ]);
     const told: [number, number, number | null][] = [];
-    const onProgress = (index: number, facts: ProgressFacts): void => { told.push([index, facts.simulatedMicros, facts.horizonMicros]); };
-    const results = await runOnThreads([scenario, { ...scenario, seed: 'other' }], { jobs: 2, version: 'test', plain: false, onProgress, onResult: () => undefined, isStopped: () => false });
+    const onProgress = (index: number, facts: ProgressFacts): void => {
+      told.push([index, facts.simulatedMicros, facts.horizonMicros]);
+    };
+    const results = await runOnThreads([scenario, { ...scenario, seed: 'other' }], {
+      jobs: 2,
+      version: 'test',
+      plain: false,
+      onProgress,
+      onResult: () => undefined,
+      isStopped: () => false,
+    });
     expect(results?.map(({ complete }) => complete)).toEqual([true, true]);
     for (const run of [0, 1]) {
       const times = told.filter(([index]) => index === run).map(([, micros]) => micros);

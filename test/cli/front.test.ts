@@ -29,15 +29,20 @@ describe('help', () => {
     const { code, out } = await podyardHere(['--help']);
     expect(code).toBe(0);
     for (const command of COMMANDS) expect(out).toContain(`  podyard ${nameOf(command)}`);
-    for (const words of [[], ['help'], ['-h'], ['--color', 'never', '--help']]) expect((await podyardHere(words)).out, words.join(' ')).toBe(out);
+    for (const words of [[], ['help'], ['-h'], ['--color', 'never', '--help']]) {
+      expect((await podyardHere(words)).out, words.join(' ')).toBe(out);
+    }
   });
 
-  test.each(paths.map((path) => [path.map(nameOf).join(' '), path] as const))('of %s tells every option by its long and its short name', async (name, path) => {
+  const named = paths.map((path) => [path.map(nameOf).join(' '), path] as const);
+  test.each(named)('of %s tells every option by its long and its short name', async (name, path) => {
     const words = name.split(' ');
     const { code, out } = await podyardHere([...words, '--help']);
     expect(code).toBe(0);
     expect(out).toMatch(new RegExp(`^podyard ${name}\\b`));
-    for (const spelled of [['help', ...words], ['-h', ...words], [...words, '-h', '--quiet']]) expect((await podyardHere(spelled)).out).toBe(out);
+    for (const spelled of [['help', ...words], ['-h', ...words], [...words, '-h', '--quiet']]) {
+      expect((await podyardHere(spelled)).out).toBe(out);
+    }
     for (const [option, { alias, describe: meaning }] of Object.entries(path.at(-1)?.options ?? {})) {
       expect(out).toMatch(new RegExp(`^ +${alias === undefined ? '' : `-${alias}, `}--${option}\\b`, 'm'));
       expect(out.replace(/\s+/g, ' ')).toContain(meaning);
@@ -57,14 +62,20 @@ describe('help', () => {
   });
 
   test('every option of an example and of the documentation is one of its command', () => {
-    const examples = paths.flatMap((path) => (path.at(-1)?.examples ?? []).map(([line]) => line.replace('$0', 'podyard')));
-    const documented = ['README.md', 'docs/cli.md'].flatMap((file) => readFileSync(file, 'utf8').match(/^\$? ?podyard .*/gm) ?? []).filter((line) => !line.endsWith('--sed 3'));
+    const examples = paths.flatMap((path) =>
+      (path.at(-1)?.examples ?? []).map(([line]) => line.replace('$0', 'podyard')),
+    );
+    const documented = ['README.md', 'docs/cli.md']
+      .flatMap((file) => readFileSync(file, 'utf8').match(/^\$? ?podyard .*/gm) ?? [])
+      .filter((line) => !line.endsWith('--sed 3'));
     expect(examples.length + documented.length).toBeGreaterThan(30);
     for (const line of [...examples, ...documented]) {
       for (const part of line.replace(/^\$ /, '').split(/ [|>] /)) {
         const words = preparedWords(part.replace(/^source <\(/, '').trim().split(' ').slice(1));
         const table = { ...tableOf(commandOf(words)), ...ANSWERED };
-        for (const word of words) if (/^--\w/.test(word)) expect(Object.keys(table), line).toContain(/^--([^=]*)/.exec(word)?.[1]);
+        for (const word of words) {
+          if (/^--\w/.test(word)) expect(Object.keys(table), line).toContain(/^--([^=]*)/.exec(word)?.[1]);
+        }
       }
     }
   });
@@ -72,7 +83,9 @@ describe('help', () => {
 
 test('version is that of the package, however it is asked for', async () => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
-  for (const words of [['--version'], ['version'], ['run', 'x.yaml', '--version']]) expect(await podyardHere(words)).toEqual({ code: 0, out: `${version}\n`, err: '' });
+  for (const words of [['--version'], ['version'], ['run', 'x.yaml', '--version']]) {
+    expect(await podyardHere(words)).toEqual({ code: 0, out: `${version}\n`, err: '' });
+  }
 });
 
 describe('spellings', () => {
@@ -91,7 +104,9 @@ describe('spellings', () => {
   });
 
   test('a value glued to its short option is that option\'s', async () => {
-    expect((await cli.here('run', 'small.yaml', '-qocsv')).out).toBe((await cli.here('run', 'small.yaml', '--quiet', '--output', 'csv')).out);
+    expect((await cli.here('run', 'small.yaml', '-qocsv')).out).toBe(
+      (await cli.here('run', 'small.yaml', '--quiet', '--output', 'csv')).out,
+    );
   });
 
   test('--no-color is --color never', async () => {
@@ -105,8 +120,11 @@ describe('spellings', () => {
 });
 
 describe('--scheduler', () => {
-  const PACK = 'apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\nprofiles:\n  - pluginConfig:\n      - {name: NodeResourcesFit, args: {scoringStrategy: {type: MostAllocated}}}\n';
-  const digestOf = async (...args: string[]): Promise<string> => (JSON.parse((await cli.here('run', ...args, '-q', '-o', 'json')).out) as { digest: string }).digest;
+  const PACK =
+    'apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\nprofiles:\n' +
+    '  - pluginConfig:\n      - {name: NodeResourcesFit, args: {scoringStrategy: {type: MostAllocated}}}\n';
+  const digestOf = async (...args: string[]): Promise<string> =>
+    (JSON.parse((await cli.here('run', ...args, '-q', '-o', 'json')).out) as { digest: string }).digest;
 
   test('counts before the scenario\'s own, and is what the scenario would name', async () => {
     cli.write('pack.yaml', PACK);
@@ -138,7 +156,8 @@ describe('completion', () => {
   const offered = (line: string): string[] => {
     const words = line.split(' ');
     const quoted = words.map((word) => `'${word}'`).join(' ');
-    const program = `${script}\nCOMP_WORDS=(${quoted}); COMP_CWORD=${String(words.length - 1)}; _podyard; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const position = `COMP_WORDS=(${quoted}); COMP_CWORD=${String(words.length - 1)}`;
+    const program = `${script}\n${position}; _podyard; printf '%s\\n' "\${COMPREPLY[@]}"`;
     const { status, stdout, stderr } = spawnSync('bash', ['--norc', '-c', program], { encoding: 'utf8' });
     expect(stderr).toBe('');
     expect(status).toBe(0);
@@ -163,7 +182,10 @@ describe('completion', () => {
 
   test.each(['bash', 'zsh'])('the script of %s knows every command and every option', (shell) => {
     const text = completionScript(shell);
-    for (const path of paths) for (const name of [...path.map(nameOf), ...Object.keys(tableOf(path)).map((option) => `--${option}`)]) expect(text).toContain(name);
+    for (const path of paths) {
+      const options = Object.keys(tableOf(path)).map((option) => `--${option}`);
+      for (const name of [...path.map(nameOf), ...options]) expect(text).toContain(name);
+    }
     for (const name of Object.keys(EVERYWHERE)) expect(text).toContain(`--${name}`);
   });
 

@@ -49,10 +49,19 @@ test.each([
   ['compare small.yaml --a x --b y --nodes n.csv', '--nodes needs --replay openb or --replay csv'],
   ['compare t.csv --a x --b y --replay csv --pods p.csv', '--pods needs --replay openb'],
   ['compare --a x --b y --replay openb --pods p.csv', '--replay openb needs --nodes'],
-  ['compare t.csv --a x --b y --replay openb --nodes n.csv --pods p.csv', 'unexpected argument t.csv: --replay openb takes its files by --nodes and --pods'],
+  [
+    'compare t.csv --a x --b y --replay openb --nodes n.csv --pods p.csv',
+    'unexpected argument t.csv: --replay openb takes its files by --nodes and --pods',
+  ],
   ['compare t.csv --a x --b y --replay cvs', '--replay: expected openb, csv, found "cvs" — did you mean "csv"?'],
-  ['compare t.csv --a x --b y --replay csv', 'the cluster has no nodes: expected --nodes FILE or --node-pool count=100,cpu=16,memory=64Gi'],
-  ['compare small.yaml --replay csv --node-pool count=1,cpu=1 --a x --b y', '--node-pool count=1,cpu=1: "memory" is missing: expected what one node offers'],
+  [
+    'compare t.csv --a x --b y --replay csv',
+    'the cluster has no nodes: expected --nodes FILE or --node-pool count=100,cpu=16,memory=64Gi',
+  ],
+  [
+    'compare small.yaml --replay csv --node-pool count=1,cpu=1 --a x --b y',
+    '--node-pool count=1,cpu=1: "memory" is missing: expected what one node offers',
+  ],
   ['conformance nowhere', 'nowhere: no such file or folder'],
   ['init small.yaml', 'small.yaml: the file exists: choose another name, or replace it with --force'],
 ])('podyard %s', async (line, message) => {

@@ -89,7 +89,14 @@ export function cliFolder(): CliFolder {
       return this.runWith({}, ...args);
     },
     runWith({ input = '', env }, ...args) {
-      const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, ...args], { cwd: folder, encoding: 'utf8', input, env: environment(env), timeout: LIMIT_MILLIS, maxBuffer: 1 << 26 });
+      const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, ...args], {
+        cwd: folder,
+        encoding: 'utf8',
+        input,
+        env: environment(env),
+        timeout: LIMIT_MILLIS,
+        maxBuffer: 1 << 26,
+      });
       return { code: status, out: stdout, err: stderr };
     },
     interrupt(signal, text, ...args) {
@@ -128,7 +135,11 @@ interface WarmProgram {
 function warmProgram(): WarmProgram {
   const state = new Int32Array(new SharedArrayBuffer(4));
   const { port1: answers, port2: port } = new MessageChannel();
-  const worker = new Worker(new URL('warm-program.mjs', import.meta.url), { workerData: { program: resolve('dist/cli/program.js'), state, port }, transferList: [port], execArgv: [] });
+  const worker = new Worker(new URL('warm-program.mjs', import.meta.url), {
+    workerData: { program: resolve('dist/cli/program.js'), state, port },
+    transferList: [port],
+    execArgv: [],
+  });
   worker.unref();
   return {
     run(args, folder) {
@@ -137,9 +148,13 @@ function warmProgram(): WarmProgram {
       try {
         Atomics.store(state, 0, 0);
         worker.postMessage(args);
-        if (Atomics.wait(state, 0, 0, LIMIT_MILLIS) === 'timed-out') throw new Error(`podyard ${args.join(' ')} has not ended after ${String(LIMIT_MILLIS / 1000)} s`);
+        if (Atomics.wait(state, 0, 0, LIMIT_MILLIS) === 'timed-out') {
+          throw new Error(`podyard ${args.join(' ')} has not ended after ${String(LIMIT_MILLIS / 1000)} s`);
+        }
         const answer = receiveMessageOnPort(answers)?.message as Outcome | { readonly failure: string } | undefined;
-        if (answer === undefined || 'failure' in answer) throw new Error(`podyard ${args.join(' ')} ended without an exit code: ${answer?.failure ?? ''}`);
+        if (answer === undefined || 'failure' in answer) {
+          throw new Error(`podyard ${args.join(' ')} ended without an exit code: ${answer?.failure ?? ''}`);
+        }
         return answer;
       } finally {
         process.chdir(start);

@@ -22,7 +22,9 @@ function written(mode: ProgressMode, isTTY: boolean, seconds: number): string[] 
 test('a log gets one line each ten seconds', () => {
   expect(written('auto', false, 9)).toEqual([]);
   expect(written('auto', false, 25)).toHaveLength(2);
-  expect(written('plain', true, 10)).toEqual(['run 1 of 2   1h00m of 2h00m (50%)   ETA 10s   50,000 events, 5000/s   pods 90, pending 3\n']);
+  expect(written('plain', true, 10)).toEqual([
+    'run 1 of 2   1h00m of 2h00m (50%)   ETA 10s   50,000 events, 5000/s   pods 90, pending 3\n',
+  ]);
 });
 
 test('a terminal gets one line that is rewritten, no wider than it is, and cleared at the end', () => {
@@ -50,11 +52,31 @@ test('a run without a horizon has no end to tell', () => {
 });
 
 /** What a terminal shows of several runs; `at`: seconds. */
-function shownOf(labels: readonly string[], isTTY = true): { at(seconds: number): void; readonly runs: ReturnType<typeof createRunsProgress>; last(): string | undefined; readonly parts: string[] } {
+function shownOf(
+  labels: readonly string[],
+  isTTY = true,
+): {
+  at(seconds: number): void;
+  readonly runs: ReturnType<typeof createRunsProgress>;
+  last(): string | undefined;
+  readonly parts: string[];
+} {
   const parts: string[] = [];
   let now = 0;
-  const runs = createRunsProgress({ mode: 'auto', stream: { isTTY, columns: 200, write: (text) => parts.push(text) }, labels, now: () => now });
-  return { at: (seconds) => { now = seconds * 1000; }, runs, last: () => parts.at(-1)?.replace('\r\u001b[2K', ''), parts };
+  const runs = createRunsProgress({
+    mode: 'auto',
+    stream: { isTTY, columns: 200, write: (text) => parts.push(text) },
+    labels,
+    now: () => now,
+  });
+  return {
+    at: (seconds) => {
+      now = seconds * 1000;
+    },
+    runs,
+    last: () => parts.at(-1)?.replace('\r\u001b[2K', ''),
+    parts,
+  };
 }
 
 test('several runs in turn: each with its own progress, the end is that of the last', () => {

@@ -109,7 +109,15 @@ describe('the command line', () => {
     const { digest } = isUpdate ? goldenOf(play(scenario, { slice: 1 << 20 })) : golden.runs['failures'];
     for (const [index, format] of ['table', 'wide', 'json', 'yaml', 'csv'].entries()) {
       const progress = index % 2 === 0 ? 'json' : 'none';
-      const { code, out } = cli.spawn('run', scenario, '-o', format, '--progress', progress, ...(index < 2 ? ['--out', `run-${String(index)}`] : []));
+      const { code, out } = cli.spawn(
+        'run',
+        scenario,
+        '-o',
+        format,
+        '--progress',
+        progress,
+        ...(index < 2 ? ['--out', `run-${String(index)}`] : []),
+      );
       expect(code, format).toBe(0);
       expect(digestIn(out), format).toBe(digest);
     }

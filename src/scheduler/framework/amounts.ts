@@ -1,7 +1,7 @@
 /**
  * What a plugin asks most, by the names that manifests use: how much of a resource a node has, how much of it is free,
- * how much a pod asks for, which pods a node holds. cpu is in milli-cores, memory and ephemeral-storage in bytes, `pods` and
- * everything else in units. A name that nothing in the cluster has is 0. Each costs one look-up of the name.
+ * how much a pod asks for, which pods a node holds. cpu is in milli-cores, memory and ephemeral-storage in bytes,
+ * `pods` and everything else in units. A name that nothing in the cluster has is 0. Each costs one look-up of the name.
  */
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { NodeInfo } from '../../cluster/node-info.ts';
