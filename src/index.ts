@@ -10,17 +10,22 @@ export type { Override, ScenarioEntry, ScenarioRead } from './simulation/scenari
 export { explainScenario } from './simulation/scenario-explain.ts';
 export { initScenario } from './simulation/scenario-template.ts';
 export { scenarioJsonSchema } from './simulation/scenario-schema.ts';
+export type { ScenarioDocument } from './simulation/scenario-schema.ts';
 export type { Scenario } from './simulation/scenario.ts';
 export { createInputFiles } from './io/input-files.ts';
 export type { FileReader } from './workload/manifests/file-reader.ts';
 
-// Runs.
+// One call for a whole run.
+export { run } from './io/run-scenario.ts';
+export type { RunInput, RunOptions } from './io/run-scenario.ts';
+
+// The parts of a run, for who wants to play it in pieces.
 export { Simulation } from './simulation/simulation.ts';
 export type { Progress, SimulationOptions } from './simulation/simulation.ts';
-export { checkTraceInput, openTraceInput } from './io/run-simulation.ts';
+export { checkTraceInput, openTraceInput } from './io/trace-input.ts';
 export { loadPluginFiles } from './io/plugin-files.ts';
 export { inTreePluginNames } from './scheduler/config/default-plugins.ts';
-export { packageVersion } from './cli/version.ts';
+export { packageVersion } from './io/version.ts';
 export type {
   AutoscalingFacts, CostFacts, Counts, FailureFacts, LatencyGroup, MarkedEvent, NodeRecord, PackingFacts, PodTable, Quantiles, RunResult, RunTiming, SchedulingFacts,
   TimeSeries, Utilization,
@@ -38,7 +43,8 @@ export { pluginRegistry } from './scheduler/plugins/registry.ts';
 export { renderRunTable } from './report/run-table.ts';
 export { renderRunFiles } from './report/run-files.ts';
 export { renderCompareTable } from './report/compare-table.ts';
-export { reportJson, reportYaml } from './report/json.ts';
+export { reportJson } from './report/json.ts';
+export { reportYaml } from './report/yaml.ts';
 export { renderHtml } from './report/html.ts';
 export { nodesCsv, podsCsv, summaryCsv, timeSeriesCsv } from './report/csv.ts';
 

@@ -94,6 +94,26 @@ function figure(plot: DrawnPlot): string {
 }
 
 function scenarioDetails(result: RunResult): string {
-  const yaml = stringify(result.resolvedScenario, { lineWidth: 0, aliasDuplicateObjects: false });
+  const yaml = stringify(shownScenario(result.resolvedScenario), { lineWidth: 0, aliasDuplicateObjects: false });
   return `<details><summary>Resolved scenario</summary><pre>${escapeText(yaml)}</pre></details>`;
+}
+
+/** A dump of thousands of objects is for report.json; of each list the page shows the first. */
+const MOST_SHOWN_OBJECTS = 20;
+
+function shownScenario(resolved: unknown): unknown {
+  if (typeof resolved !== 'object' || resolved === null) return resolved;
+  const shown = Object.entries(resolved).map(([key, value]): [string, unknown] => {
+    if ((key !== 'nodes' && key !== 'manifests') || !Array.isArray(value) || value.length <= MOST_SHOWN_OBJECTS) {
+      return [key, value];
+    }
+    return [
+      key,
+      [
+        ...(value as readonly unknown[]).slice(0, MOST_SHOWN_OBJECTS),
+        `... and ${formatCount(value.length - MOST_SHOWN_OBJECTS)} more, all of them in report.json`,
+      ],
+    ];
+  });
+  return Object.fromEntries(shown);
 }

@@ -1,9 +1,8 @@
 /**
- * report.json and report.yaml: the result less its tables (time series, pods and nodes go to CSV files). The fields and
+ * report.json: the result less its tables (time series, pods and nodes go to CSV files). The fields and
  * their order are written down here, one list per group, so that equal results give equal bytes and a new field is
  * never printed unnoticed; docs/formats/report.md explains each.
  */
-import { stringify } from 'yaml';
 import type {
   LatencyGroup,
   MarkedEvent,
@@ -34,7 +33,7 @@ const AUTOSCALING = ['scaleUpEvents', 'scaleDownEvents', 'nodesAdded', 'nodesRem
 /** The report's fields in their order, numbers rounded to twelve digits, keys of records sorted. */
 export function reportOf(result: RunResult): Report {
   const { scheduling, packing, failures, cost } = result;
-  return roundNumbers({
+  const rounded = roundNumbers({
     ...pick(result, HEAD),
     counts: pick(result.counts, COUNTS),
     utilization: byKey(result.utilization, utilizationOf),
@@ -67,17 +66,14 @@ export function reportOf(result: RunResult): Report {
     notes: result.notes,
     notSimulated: result.notSimulated.map((field): NotSimulated => pick(field, NOT_SIMULATED)),
     events: result.events.map((event): MarkedEvent => pick(event, EVENT)),
-    resolvedScenario: result.resolvedScenario,
   });
+  // To the last digit: it can be run again.
+  return { ...rounded, resolvedScenario: result.resolvedScenario };
 }
 
 /** JSON with two spaces of indentation; a list of plain values, and each pair or flat entry of a list, takes one line. Ends in a newline. */
 export function reportJson(result: RunResult): string {
   return `${writeJson(reportOf(result), '')}\n`;
-}
-
-export function reportYaml(result: RunResult): string {
-  return stringify(reportOf(result), { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
 /** Like JSON.stringify with indentation, but short lists stay on one line. Takes JSON-safe values. */

@@ -1,19 +1,32 @@
 /** One run for the terminal: what happened, how full the cluster was, who waited how long, what it cost. */
 import type { LatencyGroup, Quantiles, RunResult } from '../metrics/run-result.ts';
 import { ABSENT, formatCount, formatNumber, formatSeconds, formatShare, humanize, sortedKeys } from './format.ts';
-import { numberColumn, paintFor, plainText, renderFacts, renderTable, sparkline, textColumn, type Paint } from './table.ts';
+import {
+  graphColumn,
+  numberColumn,
+  paintFor,
+  plainText,
+  renderFacts,
+  renderTable,
+  renderText,
+  sparkline,
+  textColumn,
+  type Paint,
+} from './table.ts';
 
 export interface TableOptions {
   /** More columns and rows; lines may be longer than 100 characters. */
   readonly wide: boolean;
   readonly color: boolean;
+  /** Columns of the terminal; null or absent: none. */
+  readonly width?: number | null;
 }
 
 const GRAPH_WIDTH = 40;
 
 /** Ends in a newline. */
 export function renderRunTable(result: RunResult, options: TableOptions): string {
-  const paint = paintFor(options.color);
+  const paint = paintFor(options.color, options.width);
   const sections = [
     headText(result, paint),
     podsText(result, paint),
@@ -70,7 +83,7 @@ function utilizationText(result: RunResult, options: TableOptions, paint: Paint)
     ...(options.wide ? [numberColumn('P5')] : []),
     numberColumn('P50'), numberColumn('P95'),
     ...(options.wide ? [numberColumn('MAX'), numberColumn('WHILE PENDING')] : []),
-    numberColumn('PACKED'), numberColumn('STRANDED'), textColumn('0% TO 100% OVER TIME'),
+    numberColumn('PACKED'), numberColumn('STRANDED'), graphColumn('0% TO 100% OVER TIME'),
   ];
   const rows = resources.map((name) => {
     const use = result.utilization[name];
@@ -141,5 +154,5 @@ export function wastedText(wastedPodSeconds: number, usefulPodSeconds: number): 
 }
 
 function notesText(result: RunResult, paint: Paint): string {
-  return result.notes.map((note) => `${paint.warn('Note:')} ${plainText(note)}`).join('\n');
+  return result.notes.map((note) => renderText(`${paint.warn('Note:')} ${plainText(note)}`, paint)).join('\n');
 }

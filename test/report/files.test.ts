@@ -3,7 +3,8 @@ import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { nodesCsv, podsCsv, summaryCsv, timeSeriesCsv } from '../../src/report/csv.ts';
-import { reportJson, reportOf, reportYaml } from '../../src/report/json.ts';
+import { reportJson, reportOf } from '../../src/report/json.ts';
+import { reportYaml } from '../../src/report/yaml.ts';
 import { renderRunFiles } from '../../src/report/run-files.ts';
 import { makeRunResult } from '../support/run-result.ts';
 

@@ -194,6 +194,7 @@ export interface PluginFactory {
   create(args: Readonly<Record<string, unknown>>, handle: Handle): Plugin;
 }
 
+export { allocatableOf, freeOn, podsOn, requestOf, requestedOn } from './amounts.ts';
 export type { CycleState, StateKey } from './cycle-state.ts';
 export { stateKey } from './cycle-state.ts';
 export { Code, SKIP, unschedulable, unresolvable, errorStatus } from './status.ts';
