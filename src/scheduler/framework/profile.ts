@@ -255,7 +255,7 @@ export class Profile {
       rejected = plugin.name;
       if (result.nominatedNodeName !== null) nominatedNodeName = result.nominatedNodeName;
     }
-    return { status: lazyStatus(rejected, () => verdicts.flatMap((status) => status.reasons)), nominatedNodeName };
+    return { status: lazyStatus(rejected, verdicts, () => verdicts.flatMap((status) => status.reasons)), nominatedNodeName };
   }
 
   runPreScore(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): Status | null {

@@ -1,0 +1,174 @@
+/**
+ * What nodes had left for a pod that no node takes: the largest that almost fitted, and pool by pool whether room was lacking or
+ * something else kept the pod out. A look costs some 20 ns a node, so one is taken when a template first fails and then
+ * whenever the time since has grown by a quarter, at least by a minute: about 30 looks in a day.
+ */
+import { MICROS_PER_MINUTE } from '../base/time.ts';
+import type { Micros } from '../base/time.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { NodeInfo } from '../cluster/node-info.ts';
+import type { PodTemplate } from '../cluster/pod-template.ts';
+import { amountOf } from '../cluster/resources.ts';
+import type { LiveSnapshot } from './cache/snapshot.ts';
+import type { Diagnosis } from './framework/diagnosis.ts';
+import { Code } from './framework/status.ts';
+import type { Status } from './framework/status.ts';
+
+/** The node that lacked least. Amounts are in the resource's unit: milli-cores, bytes, or a number. */
+export interface NearestNode {
+  readonly node: string;
+  readonly pool: number;
+  /** Of those that the node is short of, the one of which it has the smallest part of what is wanted; `pods`: it may hold no more of them. */
+  readonly resource: string;
+  readonly free: number;
+  readonly wanted: number;
+  readonly allocatable: number;
+}
+
+export interface PoolRoom {
+  readonly pool: number;
+  /** What most of its nodes said. */
+  readonly reason: string;
+  /** Some node would take the pod if it were empty, and lacks only room. */
+  readonly lacksRoom: boolean;
+}
+
+export interface Room {
+  readonly at: Micros;
+  /** null: on no node was room what was lacking. */
+  readonly nearest: NearestNode | null;
+  /** None where PreFilter rejected the pod before a node was asked. */
+  readonly pools: readonly PoolRoom[];
+}
+
+interface Lacking {
+  /** Of the pod's requests, by column; -1: pods. */
+  readonly columns: readonly number[];
+  /** 0: can take the pod when empty; 1: is too small. Less is better, as with the number of columns. */
+  readonly rank: number;
+}
+
+const FIT = 'NodeResourcesFit';
+const INSUFFICIENT = 'Insufficient ';
+const PODS = -1;
+
+export class RoomLooks {
+  private readonly cluster: Cluster;
+  private readonly snapshot: LiveSnapshot;
+  /** By template id: when it first failed, and when the next look is due. */
+  private readonly firstAt: Micros[] = [];
+  private readonly nextAt: Micros[] = [];
+
+  constructor(cluster: Cluster, snapshot: LiveSnapshot) {
+    this.cluster = cluster;
+    this.snapshot = snapshot;
+  }
+
+  isDue({ id }: PodTemplate): boolean {
+    const due = this.nextAt[id] as Micros | undefined;
+    return due === undefined || this.cluster.now >= due;
+  }
+
+  /** To be called in the cycle that failed. */
+  look(template: PodTemplate, diagnosis: Diagnosis): Room {
+    const { now } = this.cluster;
+    const first = (this.firstAt[template.id] ??= now);
+    this.nextAt[template.id] = now + Math.max(MICROS_PER_MINUTE, Math.floor((now - first) / 4));
+    if (diagnosis.preFilterMessage !== '') return { at: now, nearest: null, pools: [] };
+    const nearest = new Nearest(this.cluster, template);
+    const pools: PoolTally[] = [];
+    for (const node of this.snapshot.nodes) {
+      const status = diagnosis.ofNode(node);
+      (pools[this.cluster.nodes.pool[node.row]] ??= new PoolTally()).add(status);
+      if (status.plugin === FIT) nearest.consider(node, status);
+    }
+    const rooms: PoolRoom[] = [];
+    pools.forEach((tally, pool) => rooms.push(tally.result(pool)));
+    return { at: now, nearest: nearest.result(), pools: rooms };
+  }
+}
+
+/** Nodes of one pool by verdict: a handful of verdicts at most, so a list is fastest. */
+class PoolTally {
+  private readonly statuses: Status[] = [];
+  private readonly nodes: number[] = [];
+
+  add(status: Status): void {
+    let index = this.statuses.indexOf(status);
+    if (index < 0) index = this.statuses.length < MOST_TALLIED ? this.statuses.push(status) - 1 : 0;
+    this.nodes[index] = (this.nodes[index] ?? 0) + 1;
+  }
+
+  result(pool: number): PoolRoom {
+    const most = this.nodes.reduce((best, count, index) => (count > this.nodes[best] ? index : best), 0);
+    const lacksRoom = this.statuses.some(({ plugin, code }) => plugin === FIT && code === Code.Unschedulable);
+    return { pool, reason: this.statuses[most].reasons.join(', '), lacksRoom };
+  }
+}
+
+/** Verdicts told apart in a pool. */
+const MOST_TALLIED = 16;
+
+/** Keeps the best of the nodes considered; of equals the first. */
+class Nearest {
+  private readonly cluster: Cluster;
+  private readonly template: PodTemplate;
+  private readonly known = new Map<Status, Lacking>();
+  private best: NodeInfo | null = null;
+  private column = PODS;
+  private lacking: Lacking = { columns: [], rank: Infinity };
+  private part = -1;
+
+  constructor(cluster: Cluster, template: PodTemplate) {
+    this.cluster = cluster;
+    this.template = template;
+  }
+
+  /** A node that NodeResourcesFit rejected. */
+  consider(node: NodeInfo, status: Status): void {
+    let lacking = this.known.get(status);
+    if (lacking === undefined) this.known.set(status, (lacking = this.lackingOf(status)));
+    if (lacking.rank > this.lacking.rank) return;
+    const fewer = lacking.rank < this.lacking.rank || lacking.columns.length < this.lacking.columns.length;
+    if (!fewer && lacking.columns.length > this.lacking.columns.length) return;
+    let shortest = PODS;
+    let part = Infinity;
+    for (const column of lacking.columns) {
+      const share = this.freeOf(node, column) / this.wanted(column);
+      if (share >= part) continue;
+      part = share;
+      shortest = column;
+    }
+    if (!fewer && part <= this.part) return;
+    this.best = node;
+    this.column = shortest;
+    this.lacking = lacking;
+    this.part = part;
+  }
+
+  result(): NearestNode | null {
+    const { best, column, cluster } = this;
+    if (best === null) return null;
+    return {
+      node: best.name,
+      pool: cluster.nodes.pool[best.row],
+      resource: column === PODS ? 'pods' : cluster.resources.name(column),
+      free: this.freeOf(best, column),
+      wanted: this.wanted(column),
+      allocatable: column === PODS ? best.allowedPods : best.allocatable[best.base + column],
+    };
+  }
+
+  private lackingOf({ reasons, code }: Status): Lacking {
+    const columns = reasons.map((reason) => (reason.startsWith(INSUFFICIENT) ? this.cluster.resources.find(reason.slice(INSUFFICIENT.length)) : PODS));
+    return { columns, rank: code === Code.Unschedulable ? 0 : 1 };
+  }
+
+  private wanted(column: number): number {
+    return column === PODS ? 1 : amountOf(this.template.requested, column);
+  }
+
+  private freeOf({ pods, allowedPods, allocatable, requested, base }: NodeInfo, column: number): number {
+    return Math.max(0, column === PODS ? allowedPods - pods.length : allocatable[base + column] - requested[base + column]);
+  }
+}
