@@ -4,7 +4,7 @@ import type { Micros } from '../base/time.ts';
 import { PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { NearestNode, PoolWait, WaitFacts, WaitingFacts, WaitingTemplate } from './run-result.ts';
-import type { RoomSeen, WaitGroup, WaitReasons } from './wait-reasons.ts';
+import type { NodeSeen, RoomSeen, WaitGroup, WaitReasons } from './wait-reasons.ts';
 
 /** Templates whose pods wait at the end that are told one by one. */
 const MOST_TEMPLATES = 50;
@@ -20,9 +20,10 @@ interface Sum {
   podsPending: number;
   attempts: number;
   podMicros: number;
-  /** The latest look, and the pods it is about. */
-  room: RoomSeen | undefined;
-  roomPods: number;
+  /** The latest look at nodes that gave the reason, and the pods it is about. */
+  nearest: NodeSeen | undefined;
+  seenAt: Micros;
+  seenFor: number;
 }
 
 export function waitingFacts(cluster: Cluster, reasons: WaitReasons, now: Micros): WaitingFacts {
@@ -30,7 +31,8 @@ export function waitingFacts(cluster: Cluster, reasons: WaitReasons, now: Micros
   const byClass = new Map<string, Map<string, Sum>>();
   const sumsOf = (workloadClass: number, reason: string): readonly Sum[] => [sumIn(byReason, reason), sumIn(mapIn(byClass, classOf(cluster, workloadClass)), reason)];
   for (const group of reasons.groups) {
-    for (const sum of sumsOf(group.workloadClass, reasons.reasons[group.reason])) addGroup(sum, group, reasons.rooms[group.template], now);
+    const reason = reasons.reasons[group.reason];
+    for (const sum of sumsOf(group.workloadClass, reason)) addGroup(sum, group, reason, reasons.rooms[group.template], now);
   }
   const pending = pendingPods(cluster);
   for (const pod of pending) {
@@ -71,30 +73,30 @@ function utf8Length(letter: string): number {
   return letter.length === 2 ? 4 : 3;
 }
 
-function addGroup(sum: Sum, group: WaitGroup, room: RoomSeen | undefined, now: Micros): void {
+function addGroup(sum: Sum, group: WaitGroup, reason: string, room: RoomSeen | undefined, now: Micros): void {
   sum.pods += group.pods;
   sum.podsPending += group.waiting.value;
   sum.attempts += group.attempts;
   sum.podMicros += group.waiting.integral(now);
-  if (room === undefined || room.nearest === null) return;
-  const isLater = sum.room === undefined || room.at > sum.room.at || (room.at === sum.room.at && group.pods > sum.roomPods);
-  if (!isLater) return;
-  sum.room = room;
-  sum.roomPods = group.pods;
+  const nearest = room?.nearestByReason.get(reason);
+  if (room === undefined || nearest === undefined) return;
+  if (room.at < sum.seenAt || (room.at === sum.seenAt && group.pods <= sum.seenFor)) return;
+  sum.nearest = nearest;
+  sum.seenAt = room.at;
+  sum.seenFor = group.pods;
 }
 
-function factsOf(cluster: Cluster, { pods, podsPending, attempts, podMicros, room }: Sum): WaitFacts {
-  return { pods, podsPending, attempts, podSeconds: podMicros / MICROS_PER_SECOND, nearest: nearestOf(cluster, room) };
+function factsOf(cluster: Cluster, { pods, podsPending, attempts, podMicros, nearest, seenAt }: Sum): WaitFacts {
+  return { pods, podsPending, attempts, podSeconds: podMicros / MICROS_PER_SECOND, nearest: nearestOf(cluster, nearest, seenAt) };
 }
 
-function nearestOf(cluster: Cluster, room: RoomSeen | undefined): NearestNode | null {
-  const nearest = room?.nearest ?? null;
-  if (room === undefined || nearest === null) return null;
+function nearestOf(cluster: Cluster, nearest: NodeSeen | undefined, seenAt: Micros): NearestNode | null {
+  if (nearest === undefined) return null;
   const unit = nearest.resource === 'cpu' ? 1000 : 1;
   return {
     node: nearest.node,
     pool: cluster.pools.text(nearest.pool),
-    seconds: room.at / MICROS_PER_SECOND,
+    seconds: seenAt / MICROS_PER_SECOND,
     resource: nearest.resource,
     free: nearest.free / unit,
     wanted: nearest.wanted / unit,
@@ -146,6 +148,7 @@ function waitingTemplates(cluster: Cluster, reasons: WaitReasons, pending: reado
   return largestFirst.map(({ oldest, count }) => {
     const template = pods.template[oldest];
     const { namespace, priority } = cluster.templates.get(template);
+    const room = reasons.rooms[template];
     return {
       namespace,
       oldestPod: cluster.podName(oldest),
@@ -155,7 +158,7 @@ function waitingTemplates(cluster: Cluster, reasons: WaitReasons, pending: reado
       waitedSeconds: (now - pods.createdAt[oldest]) / MICROS_PER_SECOND,
       reason: reasons.reasonOf(oldest) || untriedReason(cluster, oldest),
       message: eventText((reasons.lastOf(template) ?? reasons.attemptOf(oldest))?.message),
-      nearest: nearestOf(cluster, reasons.rooms[template]),
+      nearest: nearestOf(cluster, room?.nearest ?? undefined, room?.at ?? 0),
     };
   });
 }
@@ -183,7 +186,7 @@ function mapIn<V>(maps: Map<string, Map<string, V>>, key: string): Map<string, V
 
 function sumIn(sums: Map<string, Sum>, reason: string): Sum {
   let sum = sums.get(reason);
-  if (sum === undefined) sums.set(reason, (sum = { pods: 0, podsPending: 0, attempts: 0, podMicros: 0, room: undefined, roomPods: 0 }));
+  if (sum === undefined) sums.set(reason, (sum = { pods: 0, podsPending: 0, attempts: 0, podMicros: 0, nearest: undefined, seenAt: -1, seenFor: 0 }));
   return sum;
 }
 

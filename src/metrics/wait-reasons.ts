@@ -18,18 +18,22 @@ export interface FailedAttempt {
   readonly mainReason: string;
 }
 
+/** A node that almost fitted. */
+export interface NodeSeen {
+  readonly node: string;
+  readonly pool: number;
+  readonly resource: string;
+  /** In the resource's unit: milli-cores, bytes, or a number. */
+  readonly free: number;
+  readonly wanted: number;
+  readonly allocatable: number;
+}
+
 /** What nodes had left for pods of a template. */
 export interface RoomSeen {
   readonly at: Micros;
-  readonly nearest: {
-    readonly node: string;
-    readonly pool: number;
-    readonly resource: string;
-    /** In the resource's unit: milli-cores, bytes, or a number. */
-    readonly free: number;
-    readonly wanted: number;
-    readonly allocatable: number;
-  } | null;
+  readonly nearest: NodeSeen | null;
+  readonly nearestByReason: ReadonlyMap<string, NodeSeen>;
   readonly pools: readonly { readonly pool: number; readonly reason: string; readonly lacksRoom: boolean }[];
 }
 
@@ -119,8 +123,9 @@ export class WaitReasons {
     if (pod >= this.group.length) this.group = growInt32(this.group, grownCapacity(this.group.length, pod + 1));
     const before = this.group[pod];
     if (before > 0 && this.attempts[pod] === attempt) return before - 1;
-    const index = this.groupFor(pod, attempt.mainReason);
     this.attempts[pod] = attempt;
+    if (before > 0 && this.isIn(this.groups[before - 1], pod, attempt)) return before - 1;
+    const index = this.groupFor(pod, attempt.mainReason);
     if (before === index + 1) return index;
     if (before !== 0) this.groups[Math.abs(before) - 1].pods--;
     if (before > 0) this.leave(this.groups[before - 1], now);
@@ -130,6 +135,10 @@ export class WaitReasons {
     this.waitingNow[reason]++;
     this.group[pod] = index + 1;
     return index;
+  }
+
+  private isIn({ template, reason }: WaitGroup, pod: number, attempt: FailedAttempt): boolean {
+    return this.reasons[reason] === attempt.mainReason && this.cluster.pods.template[pod] === template;
   }
 
   private leave({ waiting, reason }: WaitGroup, now: Micros): void {

@@ -1,7 +1,7 @@
 /**
  * What failed attempts said, in a form that can be kept: how many nodes have which verdict, and what PostFilter answered. The
- * text of the FailedScheduling event is made from it when somebody reads it. Attempts of one template that say the same
- * share one object, so an attempt costs a comparison of a few numbers; a kept one about 200 bytes.
+ * text of the FailedScheduling event is made from it when somebody reads it. Attempts of one template that say what one of
+ * its last ones said share its object, so an attempt costs a comparison of a few numbers; a kept one about 200 bytes.
  */
 import { fitErrorText } from './framework/diagnosis.ts';
 import type { Diagnosis, StatusCounts } from './framework/diagnosis.ts';
@@ -20,17 +20,22 @@ export interface FailedAttempt {
 
 /** More different verdicts than that are put into words at once: words are shorter. */
 const MOST_VERDICTS = 64;
+/** Different attempts of a template that are compared with: it often goes back and forth between a few. */
+const MOST_RECENT = 8;
 
 export class FailedAttempts {
-  /** By template id: the last one. */
-  private readonly last: FitFailure[] = [];
+  /** By template id: the last different ones, in a ring, and the place of the next. */
+  private readonly recent: { readonly failures: FitFailure[]; next: number }[] = [];
 
   /** No node passed, and PostFilter did not help: `postFilter` is null where it did, or was not asked. */
   fitError(template: number, diagnosis: Diagnosis, postFilter: Status | null): FailedAttempt {
-    const before = this.last[template] as FitFailure | undefined;
     const counts = diagnosis.counts();
-    if (before?.saysTheSame(diagnosis, counts, postFilter) === true) return before;
-    return (this.last[template] = new FitFailure(diagnosis, counts, postFilter));
+    const recent = (this.recent[template] ??= { failures: [], next: 0 });
+    for (const failure of recent.failures) if (failure.saysTheSame(diagnosis, counts, postFilter)) return failure;
+    const failure = new FitFailure(diagnosis, counts, postFilter);
+    recent.failures[recent.next] = failure;
+    recent.next = (recent.next + 1) % MOST_RECENT;
+    return failure;
   }
 }
 
@@ -74,9 +79,10 @@ class FitFailure implements FailedAttempt {
 }
 
 function commonest(counts: StatusCounts): string {
-  const resolvable = counts.filter(([{ code }]) => code === Code.Unschedulable);
+  const isResolvable = counts.some(([{ code }]) => code === Code.Unschedulable);
   const nodes = new Map<string, number>();
-  for (const [{ reasons }, count] of resolvable.length > 0 ? resolvable : counts) {
+  for (const [{ code, reasons }, count] of counts) {
+    if (isResolvable && code !== Code.Unschedulable) continue;
     for (const reason of reasons) nodes.set(reason, (nodes.get(reason) ?? 0) + count);
   }
   let best = '';

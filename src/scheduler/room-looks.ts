@@ -37,12 +37,14 @@ export interface Room {
   readonly at: Micros;
   /** null: on no node was room what was lacking. */
   readonly nearest: NearestNode | null;
+  /** Of the nodes that gave this reason among theirs, the nearest by its resource. */
+  readonly nearestByReason: ReadonlyMap<string, NearestNode>;
   /** None where PreFilter rejected the pod before a node was asked. */
   readonly pools: readonly PoolRoom[];
 }
 
 interface Lacking {
-  /** Of the pod's requests, by column; -1: pods. */
+  /** Resources by column; -1: pods. */
   readonly columns: readonly number[];
   /** 0: can take the pod when empty; 1: is too small. Less is better, as with the number of columns. */
   readonly rank: number;
@@ -50,7 +52,9 @@ interface Lacking {
 
 const FIT = 'NodeResourcesFit';
 const INSUFFICIENT = 'Insufficient ';
+const TOO_MANY_PODS = 'Too many pods';
 const PODS = -1;
+const NO_NODES: ReadonlyMap<string, NearestNode> = new Map();
 
 export class RoomLooks {
   private readonly cluster: Cluster;
@@ -74,7 +78,7 @@ export class RoomLooks {
     const { now } = this.cluster;
     const first = (this.firstAt[template.id] ??= now);
     this.nextAt[template.id] = now + Math.max(MICROS_PER_MINUTE, Math.floor((now - first) / 4));
-    if (diagnosis.preFilterMessage !== '') return { at: now, nearest: null, pools: [] };
+    if (diagnosis.preFilterMessage !== '') return { at: now, nearest: null, nearestByReason: NO_NODES, pools: [] };
     const nearest = new Nearest(this.cluster, template);
     const pools: PoolTally[] = [];
     for (const node of this.snapshot.nodes) {
@@ -84,7 +88,7 @@ export class RoomLooks {
     }
     const rooms: PoolRoom[] = [];
     pools.forEach((tally, pool) => rooms.push(tally.result(pool)));
-    return { at: now, nearest: nearest.result(), pools: rooms };
+    return { at: now, nearest: nearest.overall(), nearestByReason: nearest.byReason(), pools: rooms };
   }
 }
 
@@ -109,15 +113,21 @@ class PoolTally {
 /** Verdicts told apart in a pool. */
 const MOST_TALLIED = 16;
 
-/** Keeps the best of the nodes considered; of equals the first. */
+/** One node, and the part of what is wanted of a resource that it has free. */
+interface Candidate {
+  readonly node: NodeInfo;
+  readonly lacking: Lacking;
+  readonly column: number;
+  readonly part: number;
+}
+
+/** Keeps the best of the nodes considered, in all and by what they lack; of equals the first. */
 class Nearest {
   private readonly cluster: Cluster;
   private readonly template: PodTemplate;
   private readonly known = new Map<Status, Lacking>();
-  private best: NodeInfo | null = null;
-  private column = PODS;
-  private lacking: Lacking = { columns: [], rank: Infinity };
-  private part = -1;
+  private best: Candidate | null = null;
+  private readonly bestByColumn = new Map<number, Candidate>();
 
   constructor(cluster: Cluster, template: PodTemplate) {
     this.cluster = cluster;
@@ -128,40 +138,45 @@ class Nearest {
   consider(node: NodeInfo, status: Status): void {
     let lacking = this.known.get(status);
     if (lacking === undefined) this.known.set(status, (lacking = this.lackingOf(status)));
-    if (lacking.rank > this.lacking.rank) return;
-    const fewer = lacking.rank < this.lacking.rank || lacking.columns.length < this.lacking.columns.length;
-    if (!fewer && lacking.columns.length > this.lacking.columns.length) return;
     let shortest = PODS;
-    let part = Infinity;
+    let least = Infinity;
     for (const column of lacking.columns) {
-      const share = this.freeOf(node, column) / this.wanted(column);
-      if (share >= part) continue;
-      part = share;
+      const part = this.freeOf(node, column) / this.wanted(column);
+      const best = this.bestByColumn.get(column);
+      if (isBetter(lacking, part, best)) this.bestByColumn.set(column, { node, lacking, column, part });
+      if (part >= least) continue;
+      least = part;
       shortest = column;
     }
-    if (!fewer && part <= this.part) return;
-    this.best = node;
-    this.column = shortest;
-    this.lacking = lacking;
-    this.part = part;
+    if (isBetter(lacking, least, this.best ?? undefined)) this.best = { node, lacking, column: shortest, part: least };
   }
 
-  result(): NearestNode | null {
-    const { best, column, cluster } = this;
-    if (best === null) return null;
+  overall(): NearestNode | null {
+    return this.best === null ? null : this.told(this.best);
+  }
+
+  byReason(): ReadonlyMap<string, NearestNode> {
+    return new Map([...this.bestByColumn].map(([column, best]) => [column === PODS ? TOO_MANY_PODS : `${INSUFFICIENT}${this.nameOf(column)}`, this.told(best)]));
+  }
+
+  private told({ node, column }: Candidate): NearestNode {
     return {
-      node: best.name,
-      pool: cluster.nodes.pool[best.row],
-      resource: column === PODS ? 'pods' : cluster.resources.name(column),
-      free: this.freeOf(best, column),
+      node: node.name,
+      pool: this.cluster.nodes.pool[node.row],
+      resource: this.nameOf(column),
+      free: this.freeOf(node, column),
       wanted: this.wanted(column),
-      allocatable: column === PODS ? best.allowedPods : best.allocatable[best.base + column],
+      allocatable: column === PODS ? node.allowedPods : node.allocatable[node.base + column],
     };
   }
 
   private lackingOf({ reasons, code }: Status): Lacking {
-    const columns = reasons.map((reason) => (reason.startsWith(INSUFFICIENT) ? this.cluster.resources.find(reason.slice(INSUFFICIENT.length)) : PODS));
+    const columns = reasons.map((reason) => (reason === TOO_MANY_PODS ? PODS : this.cluster.resources.find(reason.slice(INSUFFICIENT.length))));
     return { columns, rank: code === Code.Unschedulable ? 0 : 1 };
+  }
+
+  private nameOf(column: number): string {
+    return column === PODS ? 'pods' : this.cluster.resources.name(column);
   }
 
   private wanted(column: number): number {
@@ -171,4 +186,10 @@ class Nearest {
   private freeOf({ pods, allowedPods, allocatable, requested, base }: NodeInfo, column: number): number {
     return Math.max(0, column === PODS ? allowedPods - pods.length : allocatable[base + column] - requested[base + column]);
   }
+}
+
+function isBetter({ rank, columns }: Lacking, part: number, than: Candidate | undefined): boolean {
+  if (than === undefined || rank !== than.lacking.rank) return than === undefined || rank < than.lacking.rank;
+  const more = columns.length - than.lacking.columns.length;
+  return more === 0 ? part > than.part : more < 0;
 }

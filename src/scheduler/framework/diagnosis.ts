@@ -101,7 +101,9 @@ export class Diagnosis implements NodeStatuses {
   }
 
   unschedulableCount(): number {
-    return this.counts().reduce((sum, [{ code }, nodes]) => (code === Code.Unschedulable ? sum + nodes : sum), 0);
+    let sum = 0;
+    for (const [{ code }, nodes] of this.counts()) if (code === Code.Unschedulable) sum += nodes;
+    return sum;
   }
 
   *explicit(): Generator<readonly [string, Status]> {

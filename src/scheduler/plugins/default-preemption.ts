@@ -40,11 +40,21 @@ export const DefaultPreemption: PluginFactory = {
   },
 };
 
+const NEVER = 'not eligible due to preemptionPolicy=Never.';
+const TERMINATING = 'not eligible due to a terminating pod on the nominated node.';
+type Refusal = typeof NEVER | typeof TERMINATING;
+/** Made once, so that attempts with the same one are told to be alike. */
+const REFUSALS: Readonly<Record<Refusal, PostFilterResult>> = { [NEVER]: refusalFor(NEVER), [TERMINATING]: refusalFor(TERMINATING) };
+
+function refusalFor(refusal: string): PostFilterResult {
+  return { status: unschedulable(NAME, `preemption: ${refusal}`), nominatedNodeName: null };
+}
+
 type Limits = (nodes: number) => { readonly candidates: number; readonly offset: number };
 
 function preempt(handle: Handle, memory: DryRunMemory, state: CycleState, pod: PodInfo, statuses: NodeStatuses, limits: Limits): PostFilterResult {
   const refusal = ineligibility(handle, pod, statuses);
-  if (refusal !== '') return { status: unschedulable(NAME, `preemption: ${refusal}`), nominatedNodeName: null };
+  if (refusal !== '') return REFUSALS[refusal];
   const nodes = handle.snapshot.nodes.length;
   if (handle.cluster.totals.lowestPriority >= pod.priority) {
     const count = statuses.unschedulableCount?.() ?? statuses.unschedulable(handle.snapshot.nodes).length;
@@ -61,18 +71,22 @@ function preempt(handle: Handle, memory: DryRunMemory, state: CycleState, pod: P
 
 /** `rejections`: potential nodes by why preemption does not help there. The others of all `nodes` cannot be helped. */
 function notHelpful(nodes: number, rejections: readonly (readonly [Status, number])[]): PostFilterResult {
-  const others = rejections.reduce((left, [, count]) => left - count, nodes);
-  const reasons = (): readonly string[] => [`preemption: ${fitErrorText(nodes, '', [...rejections, [NOT_HELPFUL, others]], '')}`];
-  return { status: lazyStatus(NAME, [nodes, ...rejections.flat()], reasons), nominatedNodeName: '' };
+  const content: (Status | number)[] = [nodes];
+  for (const [status, count] of rejections) content.push(status, count);
+  const words = (): readonly string[] => {
+    const others = rejections.reduce((left, [, count]) => left - count, nodes);
+    return [`preemption: ${fitErrorText(nodes, '', [...rejections, [NOT_HELPFUL, others]], '')}`];
+  };
+  return { status: lazyStatus(NAME, content, words), nominatedNodeName: '' };
 }
 
 /** '' when the pod may preempt (PodEligibleToPreemptOthers). */
-export function ineligibility(handle: Handle, pod: PodInfo, statuses: NodeStatuses): string {
-  if (pod.template.neverPreempts) return 'not eligible due to preemptionPolicy=Never.';
+export function ineligibility(handle: Handle, pod: PodInfo, statuses: NodeStatuses): '' | Refusal {
+  if (pod.template.neverPreempts) return NEVER;
   const nominated = pod.nominatedNodeName;
   if (nominated === '' || statuses.get(nominated)?.code === Code.UnschedulableAndUnresolvable) return '';
   const node = handle.snapshot.find(nominated);
-  return node !== undefined && hasPreemptedPod(handle, pod, node) ? 'not eligible due to a terminating pod on the nominated node.' : '';
+  return node !== undefined && hasPreemptedPod(handle, pod, node) ? TERMINATING : '';
 }
 
 /** A less important pod on the node is on its way out because of a preemption. */
