@@ -20,10 +20,10 @@ interface Sum {
   podsPending: number;
   attempts: number;
   podMicros: number;
-  /** The latest look at nodes that gave the reason, and the pods it is about. */
+  /** The nearest of the nodes that gave the reason to the pods that waited longest for it, and when it was seen. */
   nearest: NodeSeen | undefined;
   seenAt: Micros;
-  seenFor: number;
+  longest: Micros;
 }
 
 export function waitingFacts(cluster: Cluster, reasons: WaitReasons, now: Micros): WaitingFacts {
@@ -77,13 +77,13 @@ function addGroup(sum: Sum, group: WaitGroup, reason: string, room: RoomSeen | u
   sum.pods += group.pods;
   sum.podsPending += group.waiting.value;
   sum.attempts += group.attempts;
-  sum.podMicros += group.waiting.integral(now);
+  const micros = group.waiting.integral(now);
+  sum.podMicros += micros;
   const nearest = room?.nearestByReason.get(reason);
-  if (room === undefined || nearest === undefined) return;
-  if (room.at < sum.seenAt || (room.at === sum.seenAt && group.pods <= sum.seenFor)) return;
+  if (room === undefined || nearest === undefined || micros <= sum.longest) return;
   sum.nearest = nearest;
   sum.seenAt = room.at;
-  sum.seenFor = group.pods;
+  sum.longest = micros;
 }
 
 function factsOf(cluster: Cluster, { pods, podsPending, attempts, podMicros, nearest, seenAt }: Sum): WaitFacts {
@@ -186,7 +186,7 @@ function mapIn<V>(maps: Map<string, Map<string, V>>, key: string): Map<string, V
 
 function sumIn(sums: Map<string, Sum>, reason: string): Sum {
   let sum = sums.get(reason);
-  if (sum === undefined) sums.set(reason, (sum = { pods: 0, podsPending: 0, attempts: 0, podMicros: 0, nearest: undefined, seenAt: -1, seenFor: 0 }));
+  if (sum === undefined) sums.set(reason, (sum = { pods: 0, podsPending: 0, attempts: 0, podMicros: 0, nearest: undefined, seenAt: 0, longest: -1 }));
   return sum;
 }
 

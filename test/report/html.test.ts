@@ -7,7 +7,7 @@ import { makeRunResult } from '../support/run-result.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
-const PLOTS = ['utilization', 'queue', 'events', 'wait-priority', 'wait-class', 'running', 'nodes'];
+const PLOTS = ['utilization', 'events', 'queue', 'reasons', 'wait-priority', 'wait-class', 'running', 'nodes', 'heat'];
 
 const missing = !existsSync(CHROMIUM);
 const where = missing ? `in a browser (SKIPPED: there is no ${CHROMIUM})` : 'in a browser';
@@ -88,7 +88,7 @@ describe('the HTML page', () => {
       return renderHtml(makeRunResult({ overrides: { utilizationByPool, cost: { ...cost, nodeHoursByPool } } }));
     });
     expect(pages[0]).not.toMatch(/Nodes of no pool|Node-hours by pool/u);
-    expect(pages[1].match(/Nodes of no pool/gu)).toHaveLength(2);
+    expect(pages[1].match(/Nodes of no pool/gu)).toHaveLength(3);
     expect(pages[1]).toContain('Pool general');
   });
 
@@ -195,7 +195,7 @@ describe.skipIf(missing)(`the HTML page ${where}`, () => {
     const text = await page.locator('#readout').innerText();
     expect(text).toMatch(/^13 h \d+ min/u);
     for (const name of ['total', 'ready', 'empty']) expect(text).toContain(name);
-    expect(await page.evaluate('Array.from(document.querySelectorAll("svg.wide .cross")).filter((line) => line.style.display !== "none").length')).toBe(5);
+    expect(await page.evaluate('Array.from(document.querySelectorAll("svg.wide .cross")).filter((line) => line.style.display !== "none").length')).toBe(6);
     await point(page, 'wait-priority', 0.6);
     expect(await page.locator('#readout').innerText()).toMatch(/^within [\d.]+ (ms|s|min)[^]*priority 0\s+\d+\.\d%/u);
     await page.mouse.move(5, 5);
