@@ -1,6 +1,6 @@
 /** The sections "Why pods waited" and "Where room was left" of the HTML page: its tables, and the texts of pods that still wait. */
 import type { PoolWait, RunResult, WaitingTemplate } from '../metrics/run-result.ts';
-import { ABSENT, formatCount, formatPlural, formatSeconds, formatShare, sortedKeys } from './format.ts';
+import { ABSENT, compareKeys, formatCount, formatPlural, formatSeconds, formatShare, sortedKeys } from './format.ts';
 import { card, section, table, type Row } from './html-tables.ts';
 import { escapeText } from './plots/svg.ts';
 import type { DrawnPlot } from './plots/run-plots.ts';
@@ -57,7 +57,7 @@ const NOBODY: PoolWait = { podSecondsForRoom: 0, podsPendingForRoom: 0, podSecon
 function poolTable({ utilizationByPool, waiting, cost, simulatedSeconds }: RunResult): string {
   const pools = sortedKeys(utilizationByPool);
   if (pools.length < 2) return '';
-  const resources = [...new Set(pools.flatMap((pool) => usedResources(utilizationByPool[pool])))].sort();
+  const resources = [...new Set(pools.flatMap((pool) => usedResources(utilizationByPool[pool])))].sort(compareKeys);
   const anyoneWaited = Object.keys(waiting.byPool).length > 0;
   const hours = simulatedSeconds / 3600;
   const rows = pools.map((pool): Row => {
