@@ -48,6 +48,7 @@ p { margin: 0; }
 .card { min-width: 0; margin: 0; padding: 16px 18px 12px; border: 1px solid var(--rule); border-radius: 8px; background: var(--card); }
 .card.full { grid-column: 1 / -1; }
 .about + .tables { margin-top: 14px; }
+.scroll + .caption { margin-top: 8px; }
 .card .caption { margin-bottom: 10px; color: var(--soft); font-size: 13px; }
 svg.plot { display: block; width: 100%; height: auto; overflow: visible; touch-action: pan-y; }
 svg.narrow { display: none; }
@@ -86,7 +87,7 @@ th, td { padding: 6px 0 6px 20px; border-bottom: 1px solid var(--rule); text-ali
 th { color: var(--soft); font-size: 12.5px; font-weight: 550; }
 td:first-child, th:first-child { min-width: 120px; max-width: 420px; padding-left: 0; text-align: left; white-space: normal; overflow-wrap: break-word; }
 tbody tr:last-child td { border-bottom: 0; }
-td.text, th.text { min-width: 180px; text-align: left; white-space: normal; overflow-wrap: anywhere; }
+td.text, th.text { min-width: 240px; text-align: left; white-space: normal; overflow-wrap: anywhere; }
 .stuck { margin: 8px 0 0; padding: 0; list-style: none; }
 .stuck li { padding: 10px 0; border-top: 1px solid var(--rule); }
 .stuck li:first-child { border-top: 0; }

@@ -41,8 +41,9 @@ function stillWaiting({ templates, templatesNotListed }: RunResult['waiting']): 
 function stuckItem({ namespace, oldestPod, class: workloadClass, priority, pods, waitedSeconds, reason, message, nearest }: WaitingTemplate): string {
   const about = [formatPlural(pods, 'pod'), ...(workloadClass === '' ? [] : [`class ${workloadClass}`]), `priority ${priority}`, `oldest has waited ${formatSeconds(waitedSeconds)}`].join(', ');
   const said = message === '' ? '' : `<p class="said">${escapeText(message)}</p>`;
+  const main = message === reason ? '' : `<p class="main">${escapeText(reason)}</p>`;
   const almost = nearest === null ? '' : `<p class="caption">Almost fitted: ${escapeText(nearestText(nearest))}</p>`;
-  return `<li><p><strong>${escapeText(podsText(namespace, oldestPod, pods))}</strong> <span class="more">${escapeText(about)}</span></p><p class="main">${escapeText(reason)}</p>${said}${almost}</li>`;
+  return `<li><p><strong>${escapeText(podsText(namespace, oldestPod, pods))}</strong> <span class="more">${escapeText(about)}</span></p>${main}${said}${almost}</li>`;
 }
 
 /** Pools by how full they were beside who waited for their room; and every node. '' where there is nothing to show. */

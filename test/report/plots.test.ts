@@ -7,6 +7,7 @@ import { drawTimePlot, verticalAxisOf, type TimePlot } from '../../src/report/pl
 import { renderHtml } from '../../src/report/html.ts';
 import { WIDE } from '../../src/report/plots/axes.ts';
 import { rankedReasons, scarcestResource } from '../../src/report/why.ts';
+import type { NodeRecord } from '../../src/metrics/run-result.ts';
 import { makeRunResult } from '../support/run-result.ts';
 
 const HOURS = Array.from({ length: 100 }, (_, i) => (i + 1) * 864);
@@ -65,6 +66,16 @@ describe('what a plot hides it tells', () => {
     expect(plotOf('nodes', { 'nodes.total': level(40), 'nodes.ready': level(30) }).caption).not.toContain('covers');
   });
 
+  it('lines that another covers most of the time, though not where they differ', () => {
+    const plot = plotOf('queue', {
+      'pods.pending': HOURS.map((_, i) => (i < 40 ? 9 : 5)),
+      'queue.active': level(1),
+      'queue.unschedulable': level(5),
+    });
+    expect(plot.caption).toContain('unschedulable covers pending where the two are the same.');
+    expect(plot.caption).not.toContain('covers active');
+  });
+
   it('reasons beyond the colours: they are one line', () => {
     const names = Array.from({ length: 10 }, (_, i) => `reason ${i}`);
     const byReason = Object.fromEntries(names.map((name, i) => [name, { pods: 1, podsPending: 0, attempts: 1, podSeconds: 100 - i, nearest: null }]));
@@ -91,15 +102,22 @@ describe('what a plot hides it tells', () => {
 
 describe('the heat map of nodes', () => {
   const [some] = makeRunResult().nodes;
+  const mapOf = (nodes: readonly NodeRecord[]) => heatMapOf({ nodes, utilizationByPool: {} });
   const node = (pool: string, meanUtilization: Readonly<Record<string, number>>, i: number) => ({ ...some, name: `${pool}-${i}`, pool, meanUtilization });
 
   it('orders the nodes of a pool by its fullest resource, and leaves out what nobody requested', () => {
-    const map = heatMapOf([node('p', { cpu: 0.2, memory: 0.9, 'ephemeral-storage': 0 }, 0), node('p', { cpu: 0.3, memory: 1, 'ephemeral-storage': 0 }, 1)]);
+    const map = mapOf([node('p', { cpu: 0.2, memory: 0.9, 'ephemeral-storage': 0 }, 0), node('p', { cpu: 0.3, memory: 1, 'ephemeral-storage': 0 }, 1)]);
     expect(map?.blocks).toEqual([{ pool: 'p', nodes: 2, strips: [{ resource: 'memory', mean: 0.95, shares: [1, 0.9] }, { resource: 'cpu', mean: 0.25, shares: [0.3, 0.2] }] }]);
   });
 
+  it('has the means of the tables, where nodes count by their size and by how long they were there', () => {
+    const cpu = { ...makeRunResult().utilization['cpu'], mean: 0.125 };
+    const map = heatMapOf({ nodes: [node('p', { cpu: 0.5 }, 0)], utilizationByPool: { p: { cpu } } });
+    expect(map?.blocks[0].strips).toEqual([{ resource: 'cpu', mean: 0.125, shares: [0.5] }]);
+  });
+
   it('has a cell for many nodes beyond 200, by their mean, and says so', () => {
-    const map = heatMapOf(Array.from({ length: 1000 }, (_, i) => node('p', { cpu: i / 1000 }, i)));
+    const map = mapOf(Array.from({ length: 1000 }, (_, i) => node('p', { cpu: i / 1000 }, i)));
     const [strip] = map?.blocks[0].strips ?? [];
     expect(strip.shares).toHaveLength(200);
     expect(strip.shares[0]).toBeCloseTo((0.999 + 0.998 + 0.997 + 0.996 + 0.995) / 5, 12);
@@ -109,13 +127,25 @@ describe('the heat map of nodes', () => {
 
   it('shows the largest pools, and tells how many more there are', () => {
     const nodes = Array.from({ length: 15 }, (_, pool) => Array.from({ length: pool + 1 }, (__, i) => node(`pool-${pool}`, { cpu: 0.5 }, i))).flat();
-    const map = heatMapOf(nodes);
+    const map = mapOf(nodes);
     expect(map?.blocks.map(({ pool }) => pool)).toEqual(Array.from({ length: 12 }, (_, i) => `pool-${14 - i}`));
     expect(map?.caption).toContain('The 12 largest pools; 3 more are in the table.');
   });
 
+  it('fills the width with few nodes, as long as the cells are no wider than 60 pixels', () => {
+    const widths = (counts: readonly number[]) => {
+      const map = mapOf(counts.flatMap((count, pool) => Array.from({ length: count }, (_, i) => node(`p${pool}`, { cpu: 0.5 }, i))));
+      const svg = map === null ? '' : drawHeatMap(map, WIDE);
+      return Array.from(svg.matchAll(/class="area"[^>]*?width="([\d.]+)"/gu), ([, width]) => Number(width));
+    };
+    expect(widths([3])).toEqual([180]);
+    const [large, small] = widths([100, 5]);
+    expect(large).toBeGreaterThan(800);
+    expect(small).toBe(70);
+  });
+
   it('is not drawn where nothing was requested', () => {
-    expect(heatMapOf([node('p', { cpu: 0 }, 0), node('p', {}, 1)])).toBeNull();
+    expect(mapOf([node('p', { cpu: 0 }, 0), node('p', {}, 1)])).toBeNull();
   });
 
   it('darkens with the share, to its own shade for what is full', () => {
@@ -123,7 +153,7 @@ describe('the heat map of nodes', () => {
   });
 
   it('draws neighbours of one shade as one piece', () => {
-    const map = heatMapOf(Array.from({ length: 100 }, (_, i) => node('p', { cpu: i < 40 ? 0.55 : 0.15 }, i)));
+    const map = mapOf(Array.from({ length: 100 }, (_, i) => node('p', { cpu: i < 40 ? 0.55 : 0.15 }, i)));
     const svg = map === null ? '' : drawHeatMap(map, WIDE);
     expect(svg.match(/class="mark heat h\d+"/gu)).toHaveLength(2);
     expect(svg.match(/M[\d.,]+H/gu)).toHaveLength(2);
@@ -158,6 +188,16 @@ describe('why beside what', () => {
     const said = Array.from(html.matchAll(/<p class="said">([^<]*)</gu), ([, text]) => text);
     expect(said).toEqual(waiting.templates.map(({ message }) => message));
     expect(html.includes('gpu-2: 1 of 4 nvidia.com/gpu free, 2 wanted (at 23h55m)')).toBe(true);
+  });
+
+  it('what is both reason and text stands once', () => {
+    const base = makeRunResult();
+    const gates = 'waiting for scheduling gates: [example.com/quota]';
+    const [template] = base.waiting.templates;
+    const html = renderHtml({
+      ...base, waiting: { ...base.waiting, templates: [{ ...template, reason: gates, message: gates, nearest: null }] },
+    });
+    expect(html.split(gates)).toHaveLength(2);
   });
 
   it('nothing of it where nobody waited', () => {

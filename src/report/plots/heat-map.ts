@@ -3,7 +3,7 @@
  * its shade is the node's mean utilisation. Nodes stand in the order of the pool's fullest resource, so that a full strip above
  * an empty one shows what was stranded. Many nodes share a cell by their mean: 100,000 take no more room than 200.
  */
-import type { NodeRecord } from '../../metrics/run-result.ts';
+import type { NodeRecord, RunResult, Utilization } from '../../metrics/run-result.ts';
 import { compareKeys, formatCount, formatPlural, formatShare } from '../format.ts';
 import { FONT_SIZE, type Area, type Size } from './axes.ts';
 import { element, estimateWidth, shorten, text } from './svg.ts';
@@ -11,6 +11,7 @@ import { drawPicture } from './time-plot.ts';
 
 export interface HeatStrip {
   readonly resource: string;
+  /** Of the pool over the run, nodes by their size and by how long they were there. */
   readonly mean: number;
   /** One a cell. */
   readonly shares: readonly number[];
@@ -36,7 +37,9 @@ const SHADES = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95];
 const MOST_CELLS = 200;
 const MOST_BLOCKS = 12;
 const MOST_STRIPS = 6;
-const WIDEST_CELL = 14;
+/** Cells of the largest pool may be as wide as the first, those of any other one at least as wide as the second. */
+const WIDEST_CELL = 60;
+const WIDE_CELL = 14;
 const STRIP = 11;
 const STRIP_GAP = 2;
 const TITLE = 19;
@@ -44,27 +47,28 @@ const BLOCK_GAP = 9;
 const LEGEND = 26;
 
 /** null where no node says how full it was. */
-export function heatMapOf(nodes: readonly NodeRecord[]): HeatMap | null {
+export function heatMapOf({ nodes, utilizationByPool }: Pick<RunResult, 'nodes' | 'utilizationByPool'>): HeatMap | null {
   const pools = new Map<string, NodeRecord[]>();
   for (const node of nodes) {
     const known = pools.get(node.pool);
     if (known === undefined) pools.set(node.pool, [node]);
     else known.push(node);
   }
-  const blocks = [...pools].map(([pool, members]) => blockOf(pool, members)).filter(({ strips }) => strips.length > 0);
+  const blocks = [...pools].map(([pool, members]) => blockOf(pool, members, utilizationByPool[pool])).filter(({ strips }) => strips.length > 0);
   if (blocks.length === 0) return null;
   const largestFirst = blocks.sort((a, b) => b.nodes - a.nodes || compareKeys(a.pool, b.pool));
   const left = largestFirst.length - MOST_BLOCKS;
   const isShared = largestFirst.some(({ nodes: count }) => count > MOST_CELLS);
   const caption = [
-    'Every node by its mean utilization, the fullest of each pool first; resources that nobody requested are left out.',
+    'Every node there was by its mean utilization, the fullest of each pool first; resources that nobody requested are left out.',
     ...(isShared ? [`Of pools with more than ${MOST_CELLS} nodes a cell is the mean of several.`] : []),
     ...(left > 0 ? [`The ${MOST_BLOCKS} largest pools; ${formatCount(left)} more are in the table.`] : []),
   ].join(' ');
   return { id: 'heat', title: 'Nodes', caption, blocks: largestFirst.slice(0, MOST_BLOCKS) };
 }
 
-function blockOf(pool: string, nodes: readonly NodeRecord[]): HeatBlock {
+/** `overall`: the pool's utilisation as the tables have it; where it is not known the nodes count alike. */
+function blockOf(pool: string, nodes: readonly NodeRecord[], overall: RunResult['utilizationByPool'][string] = {}): HeatBlock {
   const means = new Map<string, { sum: number; count: number }>();
   for (const { meanUtilization } of nodes) {
     for (const [resource, share] of Object.entries(meanUtilization)) {
@@ -74,7 +78,7 @@ function blockOf(pool: string, nodes: readonly NodeRecord[]): HeatBlock {
   }
   const resources = [...means]
     .filter(([, { sum }]) => sum > 0)
-    .map(([resource, { sum, count }]) => ({ resource, mean: sum / count }))
+    .map(([resource, { sum, count }]) => ({ resource, mean: (overall[resource] as Utilization | undefined)?.mean ?? sum / count }))
     .sort((a, b) => b.mean - a.mean || compareKeys(a.resource, b.resource));
   const shareOf = (node: NodeRecord, resource: string): number => node.meanUtilization[resource] ?? 0;
   const compare = (a: NodeRecord, b: NodeRecord): number => {
@@ -99,10 +103,12 @@ export function drawHeatMap(map: HeatMap, size: Size): string {
   const longest = size.name === 'wide' ? 24 : 12;
   const left = Math.ceil(Math.max(...names.map((name) => estimateWidth(shorten(name, longest), FONT_SIZE)))) + 10;
   const right = size.width - 52;
+  const most = Math.max(...map.blocks.map(({ strips }) => strips[0].shares.length));
+  const widest = Math.max(WIDE_CELL, Math.min(WIDEST_CELL, (right - left) / most));
   let y = LEGEND;
   let content = '';
   map.blocks.forEach((block, index) => {
-    content += drawBlock(block, index, { left, right, top: y, bottom: y }, longest);
+    content += drawBlock(block, index, { left, right, top: y, bottom: y }, { longest, widest });
     y += heightOf(block) + BLOCK_GAP;
   });
   const frame: Area = { left, right, top: LEGEND, bottom: y - BLOCK_GAP };
@@ -113,14 +119,20 @@ function heightOf({ strips }: HeatBlock): number {
   return TITLE + strips.length * (STRIP + STRIP_GAP);
 }
 
-function drawBlock(block: HeatBlock, index: number, { left, right, top }: Area, longest: number): string {
+/** Of names in letters, of cells in pixels. */
+interface Widths {
+  readonly longest: number;
+  readonly widest: number;
+}
+
+function drawBlock(block: HeatBlock, index: number, { left, right, top }: Area, most: Widths): string {
   const cells = block.strips[0].shares.length;
-  const cell = Math.min(WIDEST_CELL, (right - left) / cells);
+  const cell = Math.min(most.widest, (right - left) / cells);
   const title = `${block.pool === '' ? 'nodes of no pool' : shorten(block.pool, 30)}, ${formatPlural(block.nodes, 'node')}`;
   const rows = block.strips.map(({ resource, mean, shares }, row) => {
     const y = top + TITLE + row * (STRIP + STRIP_GAP);
     return [
-      text(left - 8, y + STRIP - 1.5, shorten(resource, longest), { class: 'tick y', 'text-anchor': 'end' }),
+      text(left - 8, y + STRIP - 1.5, shorten(resource, most.longest), { class: 'tick y', 'text-anchor': 'end' }),
       drawStrip(shares, left, y, cell),
       text(right + 8, y + STRIP - 1.5, formatShare(mean, 0), { class: 'tick mean' }),
     ].join('');

@@ -71,7 +71,7 @@ export function readOutOf(result: RunResult): ReadOut {
     const lines = plot.curves.map((curve) => ({ name: curve.name, color: curve.color, values: curve.steps.map(([wait, share]) => [compact(wait), compact(share)]) }));
     plots[plot.id] = { kind: 'wait', quantity: 'share', low: axis.low, high: axis.high, lines };
   }
-  const heat = (heatMapOf(result.nodes)?.blocks ?? []).map(({ pool, nodes, strips }) => ({
+  const heat = (heatMapOf(result)?.blocks ?? []).map(({ pool, nodes, strips }) => ({
     pool, nodes, strips: strips.map(({ resource, shares }) => ({ name: resource, values: shares.map((share) => Math.round(share * 100)) })),
   }));
   return { end: result.simulatedSeconds, seconds: rows.map((row) => compact(seconds[row])), plots, heat };
@@ -79,7 +79,7 @@ export function readOutOf(result: RunResult): ReadOut {
 
 /** null where there is nothing to draw. */
 export function drawNodeHeat(result: RunResult): DrawnPlot | null {
-  const map = heatMapOf(result.nodes);
+  const map = heatMapOf(result);
   if (map === null) return null;
   return { id: map.id, title: map.title, caption: map.caption, full: true, svg: drawHeatMap(map, WIDE) + drawHeatMap(map, NARROW) };
 }

@@ -13,9 +13,9 @@ type Columns = RunResult['timeseries']['columns'];
 const RESOURCE_COLORS: Readonly<Record<string, string>> = { cpu: 's0', memory: 's1', pods: 's6', 'ephemeral-storage': 's4' };
 const SPARE_COLORS = ['s2', 's3', 's5', 's7', 's4', 's6'];
 const REASON_COLORS = ['s1', 's0', 's2', 's3', 's4', 's5', 's7'];
-/** Lines nearer than this share of the height lie on each other; one covers another where they do in so many of the samples. */
+/** Lines nearer than this share of the height lie on each other; one covers another where they do in so great a part of the samples. */
 const TOUCHING = 0.006;
-const COVERED = 0.98;
+const COVERED = 0.5;
 
 /** In the order of the page; a plot without data is left out. */
 export function timePlotsOf(result: RunResult): TimePlot[] {
