@@ -26,13 +26,26 @@ interface Sum {
   longest: Micros;
 }
 
+interface PoolSum {
+  roomMicros: number;
+  roomPods: number;
+  barredMicros: number;
+  barredPods: number;
+  /** Micros by what most nodes of the pool said. */
+  readonly barredBy: Map<string, number>;
+}
+
 export function waitingFacts(cluster: Cluster, reasons: WaitReasons, now: Micros): WaitingFacts {
   const byReason = new Map<string, Sum>();
   const byClass = new Map<string, Map<string, Sum>>();
-  const sumsOf = (workloadClass: number, reason: string): readonly Sum[] => [sumIn(byReason, reason), sumIn(mapIn(byClass, classOf(cluster, workloadClass)), reason)];
+  const sumsOf = (workloadClass: number, reason: string): readonly Sum[] => [
+    sumIn(byReason, reason),
+    sumIn(mapIn(byClass, classOf(cluster, workloadClass)), reason),
+  ];
   for (const group of reasons.groups) {
     const reason = reasons.reasons[group.reason];
-    for (const sum of sumsOf(group.workloadClass, reason)) addGroup(sum, group, reason, reasons.rooms[group.template], now);
+    const room = reasons.rooms[group.template];
+    for (const sum of sumsOf(group.workloadClass, reason)) addGroup(sum, group, reason, room, now);
   }
   const pending = pendingPods(cluster);
   for (const pod of pending) {
@@ -43,7 +56,8 @@ export function waitingFacts(cluster: Cluster, reasons: WaitReasons, now: Micros
       sum.podMicros += now - cluster.pods.createdAt[pod];
     }
   }
-  const facts = (sums: ReadonlyMap<string, Sum>): Record<string, WaitFacts> => Object.fromEntries([...sums].map(([reason, sum]) => [reason, factsOf(cluster, sum)]));
+  const facts = (sums: ReadonlyMap<string, Sum>): Record<string, WaitFacts> =>
+    Object.fromEntries([...sums].map(([reason, sum]) => [reason, factsOf(cluster, sum)]));
   const templates = waitingTemplates(cluster, reasons, pending, now);
   return {
     byReason: facts(byReason),
@@ -87,7 +101,13 @@ function addGroup(sum: Sum, group: WaitGroup, reason: string, room: RoomSeen | u
 }
 
 function factsOf(cluster: Cluster, { pods, podsPending, attempts, podMicros, nearest, seenAt }: Sum): WaitFacts {
-  return { pods, podsPending, attempts, podSeconds: podMicros / MICROS_PER_SECOND, nearest: nearestOf(cluster, nearest, seenAt) };
+  return {
+    pods,
+    podsPending,
+    attempts,
+    podSeconds: podMicros / MICROS_PER_SECOND,
+    nearest: nearestOf(cluster, nearest, seenAt),
+  };
 }
 
 function nearestOf(cluster: Cluster, nearest: NodeSeen | undefined, seenAt: Micros): NearestNode | null {
@@ -105,11 +125,11 @@ function nearestOf(cluster: Cluster, nearest: NodeSeen | undefined, seenAt: Micr
 }
 
 function byPool(cluster: Cluster, reasons: WaitReasons, now: Micros): Record<string, PoolWait> {
-  const pools = new Map<number, { roomMicros: number; roomPods: number; barredMicros: number; barredPods: number; readonly barredBy: Map<string, number> }>();
+  const pools = new Map<number, PoolSum>();
   for (const { template, waiting } of reasons.groups) {
     for (const { pool, lacksRoom, reason } of reasons.rooms[template]?.pools ?? []) {
       let sum = pools.get(pool);
-      if (sum === undefined) pools.set(pool, (sum = { roomMicros: 0, roomPods: 0, barredMicros: 0, barredPods: 0, barredBy: new Map() }));
+      if (sum === undefined) pools.set(pool, (sum = noPoolSum()));
       const micros = waiting.integral(now);
       if (lacksRoom) {
         sum.roomMicros += micros;
@@ -135,7 +155,12 @@ function byPool(cluster: Cluster, reasons: WaitReasons, now: Micros): Record<str
   );
 }
 
-function waitingTemplates(cluster: Cluster, reasons: WaitReasons, pending: readonly number[], now: Micros): WaitingTemplate[] {
+function waitingTemplates(
+  cluster: Cluster,
+  reasons: WaitReasons,
+  pending: readonly number[],
+  now: Micros,
+): WaitingTemplate[] {
   const { pods } = cluster;
   const groups = new Map<string, { readonly oldest: number; count: number }>();
   for (const pod of pending) {
@@ -144,7 +169,9 @@ function waitingTemplates(cluster: Cluster, reasons: WaitReasons, pending: reado
     if (known === undefined) groups.set(key, { oldest: pod, count: 1 });
     else known.count++;
   }
-  const largestFirst = [...groups.values()].sort((a, b) => b.count - a.count || pods.createdAt[a.oldest] - pods.createdAt[b.oldest] || a.oldest - b.oldest);
+  const largestFirst = [...groups.values()].sort(
+    (a, b) => b.count - a.count || pods.createdAt[a.oldest] - pods.createdAt[b.oldest] || a.oldest - b.oldest,
+  );
   return largestFirst.map(({ oldest, count }) => {
     const template = pods.template[oldest];
     const { namespace, priority } = cluster.templates.get(template);
@@ -166,7 +193,9 @@ function waitingTemplates(cluster: Cluster, reasons: WaitReasons, pending: reado
 /** Oldest first. */
 function pendingPods({ pods }: Cluster): number[] {
   const pending: number[] = [];
-  for (let pod = 0; pod < pods.length; pod++) if (pods.phase[pod] === PodPhase.Pending || pods.phase[pod] === PodPhase.Assumed) pending.push(pod);
+  for (let pod = 0; pod < pods.length; pod++) {
+    if (pods.phase[pod] === PodPhase.Pending || pods.phase[pod] === PodPhase.Assumed) pending.push(pod);
+  }
   return pending.sort((a, b) => pods.createdAt[a] - pods.createdAt[b] || a - b);
 }
 
@@ -186,8 +215,16 @@ function mapIn<V>(maps: Map<string, Map<string, V>>, key: string): Map<string, V
 
 function sumIn(sums: Map<string, Sum>, reason: string): Sum {
   let sum = sums.get(reason);
-  if (sum === undefined) sums.set(reason, (sum = { pods: 0, podsPending: 0, attempts: 0, podMicros: 0, nearest: undefined, seenAt: 0, longest: -1 }));
+  if (sum === undefined) sums.set(reason, (sum = noSum()));
   return sum;
+}
+
+function noSum(): Sum {
+  return { pods: 0, podsPending: 0, attempts: 0, podMicros: 0, nearest: undefined, seenAt: 0, longest: -1 };
+}
+
+function noPoolSum(): PoolSum {
+  return { roomMicros: 0, roomPods: 0, barredMicros: 0, barredPods: 0, barredBy: new Map() };
 }
 
 /** Of equals the first by text; '' for none. */

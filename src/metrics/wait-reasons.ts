@@ -1,7 +1,8 @@
 /**
- * Why pods waited: by what their last failed attempt said. A pod waits for its attempt's main reason from that attempt on
- * until the next one, its binding or its end; how many pods wait for what is integrated at these instants. Pods that are
- * never rejected cost one array read each; a failed attempt costs some 50 ns; 12 bytes a pod row up to the last that failed.
+ * Why pods waited: by what their last failed attempt said. A pod waits for its attempt's main reason from that attempt
+ * on until the next one, its binding or its end; how many pods wait for what is integrated at these instants. Pods that
+ * are never rejected cost one array read each; a failed attempt costs some 50 ns; 12 bytes a pod row up to the last
+ * that failed.
  */
 import { assert } from '../base/assert.ts';
 import { growInt32, grownCapacity } from '../base/growable.ts';
@@ -64,7 +65,10 @@ export class WaitReasons {
   private readonly byTemplate: (WaitGroup[] | undefined)[] = [];
   readonly rooms: (RoomSeen | undefined)[] = [];
   private readonly lastOfTemplate: (FailedAttempt | undefined)[] = [];
-  /** By pod row: the last attempt, and 1 + index of the group that the pod is or was in; negative: it does not wait any more. */
+  /**
+   * By pod row: the last attempt, and 1 + index of the group that the pod is or was in; negative: it does not wait any
+   * more.
+   */
   private readonly attempts: (FailedAttempt | undefined)[] = [];
   private group: Int32Array = new Int32Array(0);
 
@@ -84,13 +88,15 @@ export class WaitReasons {
   }
 
   /**
-   * Something else than a failed attempt keeps the pod: out of the queue, which counts until its first failed attempt, or
-   * after the choice from being bound, which counts always. Its text is that of the last failed attempt, if there was one.
+   * Something else than a failed attempt keeps the pod: out of the queue, which counts until its first failed attempt,
+   * or after the choice from being bound, which counts always. Its text is that of the last failed attempt, if there
+   * was one.
    */
   podHeld(pod: number, why: string, now: Micros): void {
     const before = this.attemptOf(pod);
     const failure = before instanceof Hold ? before.failure : before;
-    if (failure === undefined || this.cluster.pods.phase[pod] === PodPhase.Assumed) this.enter(pod, new Hold(why, failure), now);
+    const isChosen = this.cluster.pods.phase[pod] === PodPhase.Assumed;
+    if (failure === undefined || isChosen) this.enter(pod, new Hold(why, failure), now);
   }
 
   /** The pod was bound, or is gone. */
@@ -155,7 +161,15 @@ export class WaitReasons {
     const known = (this.byTemplate[template] ??= []);
     let group = known.find((one) => one.reason === reason && one.workloadClass === workloadClass);
     if (group === undefined) {
-      group = { index: this.groups.length, template, workloadClass, reason, waiting: new LevelIntegral(), pods: 0, attempts: 0 };
+      group = {
+        index: this.groups.length,
+        template,
+        workloadClass,
+        reason,
+        waiting: new LevelIntegral(),
+        pods: 0,
+        attempts: 0,
+      };
       known.push(group);
       this.groups.push(group);
     }

@@ -20,11 +20,13 @@ export function rankedReasons(byReason: Readonly<Record<string, WaitFacts>>): Ra
 export function nearestText(nearest: NearestNode | null): string {
   if (nearest === null) return '';
   const { node, resource, free, wanted, allocatable, seconds } = nearest;
-  return `${node}: ${formatAmount(free, resource)} of ${formatAmount(allocatable, resource)} ${resource} free, ${formatAmount(wanted, resource)} wanted (at ${formatSeconds(seconds)})`;
+  const [left, all, asked] = [free, allocatable, wanted].map((amount) => formatAmount(amount, resource));
+  return `${node}: ${left} of ${all} ${resource} free, ${asked} wanted (at ${formatSeconds(seconds)})`;
 }
 
 function formatAmount(amount: number, resource: string): string {
-  if (resource !== 'memory' && resource !== 'ephemeral-storage' && !resource.startsWith('hugepages-')) return formatNumber(amount);
+  if (resource !== 'memory' && resource !== 'ephemeral-storage' && !resource.startsWith('hugepages-'))
+    return formatNumber(amount);
   if (amount === 0) return '0';
   return amount < GIBI ? `${formatNumber(amount / MEBI)}Mi` : `${formatNumber(amount / GIBI)}Gi`;
 }
@@ -45,9 +47,15 @@ export function usedResources(utilization: Readonly<Record<string, Utilization>>
 }
 
 /** The resource that was fullest, while pods waited if any did; null: nothing was ever requested. */
-export function scarcestResource({ utilization }: RunResult): { readonly name: string; readonly share: number; readonly whilePending: boolean } | null {
+export function scarcestResource({
+  utilization,
+}: RunResult): { readonly name: string; readonly share: number; readonly whilePending: boolean } | null {
   const used = Object.entries(utilization).filter(([, { max }]) => max > 0);
-  const ranked = used.map(([name, { mean, meanWhilePending }]) => ({ name, share: meanWhilePending ?? mean, whilePending: meanWhilePending !== null }));
+  const ranked = used.map(([name, { mean, meanWhilePending }]) => ({
+    name,
+    share: meanWhilePending ?? mean,
+    whilePending: meanWhilePending !== null,
+  }));
   ranked.sort((a, b) => b.share - a.share || compareKeys(a.name, b.name));
   return ranked[0] ?? null;
 }

@@ -1,7 +1,8 @@
 /**
- * What failed attempts said, in a form that can be kept: how many nodes have which verdict, and what PostFilter answered. The
- * text of the FailedScheduling event is made from it when somebody reads it. Attempts of one template that say what one of
- * its last ones said share its object, so an attempt costs a comparison of a few numbers; a kept one about 200 bytes.
+ * What failed attempts said, in a form that can be kept: how many nodes have which verdict, and what PostFilter
+ * answered. The text of the FailedScheduling event is made from it when somebody reads it. Attempts of one template
+ * that say what one of its last ones said share its object, so an attempt costs a comparison of a few numbers; a kept
+ * one about 200 bytes.
  */
 import { fitErrorText } from './framework/diagnosis.ts';
 import type { Diagnosis, StatusCounts } from './framework/diagnosis.ts';
@@ -12,8 +13,9 @@ export interface FailedAttempt {
   /** The PodScheduled condition's text; the event's, too, which upstream cuts off. */
   readonly message: string;
   /**
-   * What the pod waits for, in one reason: the one that most nodes gave which could take the pod as things change (their
-   * verdict is Unschedulable), else the one that most nodes gave; of equals the first by text. Where no node was asked: the message.
+   * What the pod waits for, in one reason: the one that most nodes gave which could take the pod as things change
+   * (their verdict is Unschedulable), else the one that most nodes gave; of equals the first by text. Where no node was
+   * asked: the message.
    */
   readonly mainReason: string;
 }
@@ -64,7 +66,7 @@ class FitFailure implements FailedAttempt {
   }
 
   get message(): string {
-    return (this.knownMessage ??= fitErrorText(this.nodeCount, this.preFilterMessage, this.counts, this.postFilter === null ? '' : statusMessage(this.postFilter)));
+    return (this.knownMessage ??= this.inWords());
   }
 
   get mainReason(): string {
@@ -72,9 +74,17 @@ class FitFailure implements FailedAttempt {
   }
 
   saysTheSame({ nodeCount, preFilterMessage }: Diagnosis, counts: StatusCounts, postFilter: Status | null): boolean {
-    if (nodeCount !== this.nodeCount || preFilterMessage !== this.preFilterMessage || counts.length !== this.counts.length) return false;
-    for (let i = 0; i < counts.length; i++) if (counts[i][0] !== this.counts[i][0] || counts[i][1] !== this.counts[i][1]) return false;
+    if (nodeCount !== this.nodeCount || preFilterMessage !== this.preFilterMessage) return false;
+    if (counts.length !== this.counts.length) return false;
+    for (let i = 0; i < counts.length; i++) {
+      if (counts[i][0] !== this.counts[i][0] || counts[i][1] !== this.counts[i][1]) return false;
+    }
     return sameStatus(postFilter, this.postFilter);
+  }
+
+  private inWords(): string {
+    const said = this.postFilter === null ? '' : statusMessage(this.postFilter);
+    return fitErrorText(this.nodeCount, this.preFilterMessage, this.counts, said);
   }
 }
 

@@ -1,7 +1,7 @@
 /**
- * What nodes had left for a pod that no node takes: the largest that almost fitted, and pool by pool whether room was lacking or
- * something else kept the pod out. A look costs some 20 ns a node, so one is taken when a template first fails and then
- * whenever the time since has grown by a quarter, at least by a minute: about 30 looks in a day.
+ * What nodes had left for a pod that no node takes: the largest that almost fitted, and pool by pool whether room was
+ * lacking or something else kept the pod out. A look costs some 20 ns a node, so one is taken when a template first
+ * fails and then whenever the time since has grown by a quarter, at least by a minute: about 30 looks in a day.
  */
 import { MICROS_PER_MINUTE } from '../base/time.ts';
 import type { Micros } from '../base/time.ts';
@@ -18,7 +18,10 @@ import type { Status } from './framework/status.ts';
 export interface NearestNode {
   readonly node: string;
   readonly pool: number;
-  /** Of those that the node is short of, the one of which it has the smallest part of what is wanted; `pods`: it may hold no more of them. */
+  /**
+   * Of those that the node is short of, the one of which it has the smallest part of what is wanted; `pods`: it may
+   * hold no more of them.
+   */
   readonly resource: string;
   readonly free: number;
   readonly wanted: number;
@@ -156,7 +159,9 @@ class Nearest {
   }
 
   byReason(): ReadonlyMap<string, NearestNode> {
-    return new Map([...this.bestByColumn].map(([column, best]) => [column === PODS ? TOO_MANY_PODS : `${INSUFFICIENT}${this.nameOf(column)}`, this.told(best)]));
+    const reasonOf = (column: number): string =>
+      column === PODS ? TOO_MANY_PODS : `${INSUFFICIENT}${this.nameOf(column)}`;
+    return new Map([...this.bestByColumn].map(([column, best]) => [reasonOf(column), this.told(best)]));
   }
 
   private told({ node, column }: Candidate): NearestNode {
@@ -171,7 +176,9 @@ class Nearest {
   }
 
   private lackingOf({ reasons, code }: Status): Lacking {
-    const columns = reasons.map((reason) => (reason === TOO_MANY_PODS ? PODS : this.cluster.resources.find(reason.slice(INSUFFICIENT.length))));
+    const columns = reasons.map((reason) =>
+      reason === TOO_MANY_PODS ? PODS : this.cluster.resources.find(reason.slice(INSUFFICIENT.length)),
+    );
     return { columns, rank: code === Code.Unschedulable ? 0 : 1 };
   }
 
@@ -184,7 +191,8 @@ class Nearest {
   }
 
   private freeOf({ pods, allowedPods, allocatable, requested, base }: NodeInfo, column: number): number {
-    return Math.max(0, column === PODS ? allowedPods - pods.length : allocatable[base + column] - requested[base + column]);
+    if (column === PODS) return Math.max(0, allowedPods - pods.length);
+    return Math.max(0, allocatable[base + column] - requested[base + column]);
   }
 }
 

@@ -8,11 +8,20 @@ import type { WaitFacts } from '../../src/metrics/run-result.ts';
 import { SECOND, ScriptedRun } from './scripted-run.ts';
 
 const CPU4 = { cpu: '4', memory: '8Gi' };
-const failure = (mainReason: string): FailedAttempt => ({ message: `0/1 nodes are available: 1 ${mainReason}.`, mainReason });
+const failure = (mainReason: string): FailedAttempt => ({
+  message: `0/1 nodes are available: 1 ${mainReason}.`,
+  mainReason,
+});
 const NO_CPU = failure('Insufficient cpu');
 const TAINTED = failure('node(s) had untolerated taint(s)');
 
-const facts = (pods: number, podsPending: number, attempts: number, podSeconds: number): WaitFacts => ({ pods, podsPending, attempts, podSeconds, nearest: null });
+const facts = (pods: number, podsPending: number, attempts: number, podSeconds: number): WaitFacts => ({
+  pods,
+  podsPending,
+  attempts,
+  podSeconds,
+  nearest: null,
+});
 
 describe('a pod waits for the reason of its last failed attempt', () => {
   test('until the next attempt, its binding, or the end', () => {
@@ -38,7 +47,9 @@ describe('a pod waits for the reason of its last failed attempt', () => {
       service: { 'Insufficient cpu': facts(1, 0, 1, 50) },
     });
     expect(table?.waitReason).toEqual([NO_CPU.message, TAINTED.message, NO_CPU.message]);
-    expect(waiting.templates).toMatchObject([{ oldestPod: 'pod-1', pods: 1, waitedSeconds: 100, reason: NO_CPU.mainReason, message: TAINTED.message }]);
+    expect(waiting.templates).toMatchObject([
+      { oldestPod: 'pod-1', pods: 1, waitedSeconds: 100, reason: NO_CPU.mainReason, message: TAINTED.message },
+    ]);
   });
 
   test('a row that is used again begins without a reason', () => {
@@ -56,7 +67,7 @@ describe('a pod waits for the reason of its last failed attempt', () => {
     expect(result.waiting.byReason).toEqual({ 'Insufficient cpu': facts(1, 0, 1, 1) });
   });
 
-  test('what keeps a pod out of the queue counts until its first failed attempt; pods not tried yet are told at the end', () => {
+  test('what keeps a pod out of the queue counts until its first failed attempt; untried pods are told', () => {
     const run = new ScriptedRun();
     const pods: number[] = [];
     run.at(0, () => {
@@ -76,7 +87,7 @@ describe('a pod waits for the reason of its last failed attempt', () => {
     expect(table?.waitReason).toEqual([NO_CPU.message, '']);
   });
 
-  test('what keeps a chosen pod from being bound counts always, and its text stays that of its last failed attempt', () => {
+  test('what keeps a chosen pod from being bound counts always; its text stays that of its last failed attempt', () => {
     const run = new ScriptedRun();
     const node = run.node('a', CPU4);
     const pods: number[] = [];
@@ -144,7 +155,8 @@ test('random lives: the integrals are those of a log that is added up at the end
   }
   const { waiting } = run.result(600);
   for (const pod of [...open.keys()]) close(pod);
-  for (const { mainReason } of texts) expect(waiting.byReason[mainReason].podSeconds).toBeCloseTo((sums.get(mainReason) ?? 0) / SECOND, 6);
+  for (const { mainReason } of texts)
+    expect(waiting.byReason[mainReason].podSeconds).toBeCloseTo((sums.get(mainReason) ?? 0) / SECOND, 6);
 });
 
 describe('the text of the event', () => {

@@ -13,7 +13,9 @@ import { makeRunResult } from '../support/run-result.ts';
 const HOURS = Array.from({ length: 100 }, (_, i) => (i + 1) * 864);
 
 function plotOf(id: string, columns: Readonly<Record<string, readonly number[]>>): TimePlot {
-  const plot = timePlotsOf(makeRunResult({ overrides: { timeseries: { seconds: HOURS, columns } } })).find((one) => one.id === id);
+  const plot = timePlotsOf(makeRunResult({ overrides: { timeseries: { seconds: HOURS, columns } } })).find(
+    (one) => one.id === id,
+  );
   if (plot === undefined) throw new Error(`no plot ${id}`);
   return plot;
 }
@@ -29,7 +31,9 @@ describe('one spike does not flatten a day', () => {
   });
 
   it.each([
-    ['what is usual is as high', spike(400, 480)], ['the peak is low', spike(0, 19)], ['it is no peak but a step', HOURS.map((_, i) => (i > 90 ? 480 : 3))],
+    ['what is usual is as high', spike(400, 480)],
+    ['the peak is low', spike(0, 19)],
+    ['it is no peak but a step', HOURS.map((_, i) => (i > 90 ? 480 : 3))],
   ])('but not where %s', (_, values) => {
     const plot = plotOf('queue', { 'pods.pending': values });
     expect(verticalAxisOf(plot).isLogarithmic).toBeUndefined();
@@ -37,7 +41,10 @@ describe('one spike does not flatten a day', () => {
   });
 
   it('nor does one reason flatten the others', () => {
-    const plot = plotOf('reasons', { 'waiting.Insufficient cpu': level(900), 'waiting.Insufficient nvidia.com/gpu': level(3) });
+    const plot = plotOf('reasons', {
+      'waiting.Insufficient cpu': level(900),
+      'waiting.Insufficient nvidia.com/gpu': level(3),
+    });
     expect(verticalAxisOf(plot).isLogarithmic).toBe(true);
   });
 
@@ -55,7 +62,11 @@ describe('one spike does not flatten a day', () => {
 
 describe('what a plot hides it tells', () => {
   it('lines that are zero throughout', () => {
-    const plot = plotOf('utilization', { 'utilization.cpu': level(0.5), 'utilization.ephemeral-storage': level(0), 'utilization.memory': level(0) });
+    const plot = plotOf('utilization', {
+      'utilization.cpu': level(0.5),
+      'utilization.ephemeral-storage': level(0),
+      'utilization.memory': level(0),
+    });
     expect(plot.lines.map(({ name }) => name)).toEqual(['cpu']);
     expect(plot.caption).toContain('Not drawn, as always zero: ephemeral-storage, memory.');
   });
@@ -78,17 +89,25 @@ describe('what a plot hides it tells', () => {
 
   it('reasons beyond the colours: they are one line', () => {
     const names = Array.from({ length: 10 }, (_, i) => `reason ${i}`);
-    const byReason = Object.fromEntries(names.map((name, i) => [name, { pods: 1, podsPending: 0, attempts: 1, podSeconds: 100 - i, nearest: null }]));
+    const byReason = Object.fromEntries(
+      names.map((name, i) => [name, { pods: 1, podsPending: 0, attempts: 1, podSeconds: 100 - i, nearest: null }]),
+    );
     const base = makeRunResult();
     const columns = Object.fromEntries(names.map((name) => [`waiting.${name}`, level(2)]));
-    const [plot] = timePlotsOf({ ...base, waiting: { ...base.waiting, byReason }, timeseries: { seconds: HOURS, columns } });
+    const [plot] = timePlotsOf({
+      ...base,
+      waiting: { ...base.waiting, byReason },
+      timeseries: { seconds: HOURS, columns },
+    });
     expect(plot.lines.map(({ name }) => name)).toEqual([...names.slice(0, 7), '3 other reasons']);
     expect(plot.lines.at(-1)?.values[0]).toBe(6);
     expect(plot.caption).toContain('The 7 largest; 3 more are one line');
   });
 
   it('one line stays where nothing ever waited', () => {
-    expect(plotOf('queue', { 'pods.pending': level(0), 'queue.active': level(0) }).lines.map(({ name }) => name)).toEqual(['pending']);
+    expect(
+      plotOf('queue', { 'pods.pending': level(0), 'queue.active': level(0) }).lines.map(({ name }) => name),
+    ).toEqual(['pending']);
   });
 
   it('marks of events stand in their own plot only', () => {
@@ -103,11 +122,28 @@ describe('what a plot hides it tells', () => {
 describe('the heat map of nodes', () => {
   const [some] = makeRunResult().nodes;
   const mapOf = (nodes: readonly NodeRecord[]) => heatMapOf({ nodes, utilizationByPool: {} });
-  const node = (pool: string, meanUtilization: Readonly<Record<string, number>>, i: number) => ({ ...some, name: `${pool}-${i}`, pool, meanUtilization });
+  const node = (pool: string, meanUtilization: Readonly<Record<string, number>>, i: number) => ({
+    ...some,
+    name: `${pool}-${i}`,
+    pool,
+    meanUtilization,
+  });
 
   it('orders the nodes of a pool by its fullest resource, and leaves out what nobody requested', () => {
-    const map = mapOf([node('p', { cpu: 0.2, memory: 0.9, 'ephemeral-storage': 0 }, 0), node('p', { cpu: 0.3, memory: 1, 'ephemeral-storage': 0 }, 1)]);
-    expect(map?.blocks).toEqual([{ pool: 'p', nodes: 2, strips: [{ resource: 'memory', mean: 0.95, shares: [1, 0.9] }, { resource: 'cpu', mean: 0.25, shares: [0.3, 0.2] }] }]);
+    const map = mapOf([
+      node('p', { cpu: 0.2, memory: 0.9, 'ephemeral-storage': 0 }, 0),
+      node('p', { cpu: 0.3, memory: 1, 'ephemeral-storage': 0 }, 1),
+    ]);
+    expect(map?.blocks).toEqual([
+      {
+        pool: 'p',
+        nodes: 2,
+        strips: [
+          { resource: 'memory', mean: 0.95, shares: [1, 0.9] },
+          { resource: 'cpu', mean: 0.25, shares: [0.3, 0.2] },
+        ],
+      },
+    ]);
   });
 
   it('has the means of the tables, where nodes count by their size and by how long they were there', () => {
@@ -126,7 +162,9 @@ describe('the heat map of nodes', () => {
   });
 
   it('shows the largest pools, and tells how many more there are', () => {
-    const nodes = Array.from({ length: 15 }, (_, pool) => Array.from({ length: pool + 1 }, (__, i) => node(`pool-${pool}`, { cpu: 0.5 }, i))).flat();
+    const nodes = Array.from({ length: 15 }, (_, pool) =>
+      Array.from({ length: pool + 1 }, (__, i) => node(`pool-${pool}`, { cpu: 0.5 }, i)),
+    ).flat();
     const map = mapOf(nodes);
     expect(map?.blocks.map(({ pool }) => pool)).toEqual(Array.from({ length: 12 }, (_, i) => `pool-${14 - i}`));
     expect(map?.caption).toContain('The 12 largest pools; 3 more are in the table.');
@@ -134,7 +172,9 @@ describe('the heat map of nodes', () => {
 
   it('fills the width with few nodes, as long as the cells are no wider than 60 pixels', () => {
     const widths = (counts: readonly number[]) => {
-      const map = mapOf(counts.flatMap((count, pool) => Array.from({ length: count }, (_, i) => node(`p${pool}`, { cpu: 0.5 }, i))));
+      const map = mapOf(
+        counts.flatMap((count, pool) => Array.from({ length: count }, (_, i) => node(`p${pool}`, { cpu: 0.5 }, i))),
+      );
       const svg = map === null ? '' : drawHeatMap(map, WIDE);
       return Array.from(svg.matchAll(/class="area"[^>]*?width="([\d.]+)"/gu), ([, width]) => Number(width));
     };
@@ -163,26 +203,44 @@ describe('the heat map of nodes', () => {
 describe('why beside what', () => {
   it('the scarcest resource is the fullest one while pods waited', () => {
     const { utilization } = makeRunResult();
-    const of = (name: string, mean: number, meanWhilePending: number | null) => ({ [name]: { ...utilization['cpu'], mean, meanWhilePending } });
+    const of = (name: string, mean: number, meanWhilePending: number | null) => ({
+      [name]: { ...utilization['cpu'], mean, meanWhilePending },
+    });
     const scarcest = (shares: Parameters<typeof makeRunResult>[0]) => scarcestResource(makeRunResult(shares));
-    expect(scarcest({ overrides: { utilization: { ...of('cpu', 0.8, 0.81), ...of('gpu', 0.5, 0.99) } } })).toEqual({ name: 'gpu', share: 0.99, whilePending: true });
-    expect(scarcest({ overrides: { utilization: { ...of('cpu', 0.8, null), ...of('gpu', 0.5, null) } } })).toEqual({ name: 'cpu', share: 0.8, whilePending: false });
+    expect(scarcest({ overrides: { utilization: { ...of('cpu', 0.8, 0.81), ...of('gpu', 0.5, 0.99) } } })).toEqual({
+      name: 'gpu',
+      share: 0.99,
+      whilePending: true,
+    });
+    expect(scarcest({ overrides: { utilization: { ...of('cpu', 0.8, null), ...of('gpu', 0.5, null) } } })).toEqual({
+      name: 'cpu',
+      share: 0.8,
+      whilePending: false,
+    });
     expect(scarcest({ overrides: { utilization: {} } })).toBeNull();
   });
 
   it('tiles name it, and what pods waited most for', () => {
     const html = renderHtml(makeRunResult());
     const tiles = html.slice(html.indexOf('<div class="tiles">'), html.indexOf('<h2>'));
-    expect(tiles).toMatch(/Scarcest resource<\/span><span class="value">87\.0%<\/span><span class="more">cpu while pods waited/u);
-    expect(tiles).toMatch(/Waited most for<\/span><span class="value words">Insufficient cpu<\/span><span class="more">420 pods, 11h09m in all/u);
+    expect(tiles).toMatch(
+      /Scarcest resource<\/span><span class="value">87\.0%<\/span><span class="more">cpu while pods waited/u,
+    );
+    expect(tiles).toMatch(
+      /Waited most for<\/span><span class="value words">Insufficient cpu<\/span><span class="more">420 pods, 11h09m/u,
+    );
   });
 
-  it('reasons stand in order of the pods\' time, equal ones by what they say', () => {
+  it("reasons stand in order of the pods' time, equal ones by what they say", () => {
     const facts = (podSeconds: number) => ({ pods: 1, podsPending: 0, attempts: 1, podSeconds, nearest: null });
-    expect(rankedReasons({ b: facts(1), a: facts(1), c: facts(2) }).map(({ reason }) => reason)).toEqual(['c', 'a', 'b']);
+    expect(rankedReasons({ b: facts(1), a: facts(1), c: facts(2) }).map(({ reason }) => reason)).toEqual([
+      'c',
+      'a',
+      'b',
+    ]);
   });
 
-  it('upstream\'s text to those that still wait stands on the page, letter for letter', () => {
+  it("upstream's text to those that still wait stands on the page, letter for letter", () => {
     const { waiting } = makeRunResult();
     const html = renderHtml(makeRunResult());
     const said = Array.from(html.matchAll(/<p class="said">([^<]*)</gu), ([, text]) => text);
@@ -195,7 +253,8 @@ describe('why beside what', () => {
     const gates = 'waiting for scheduling gates: [example.com/quota]';
     const [template] = base.waiting.templates;
     const html = renderHtml({
-      ...base, waiting: { ...base.waiting, templates: [{ ...template, reason: gates, message: gates, nearest: null }] },
+      ...base,
+      waiting: { ...base.waiting, templates: [{ ...template, reason: gates, message: gates, nearest: null }] },
     });
     expect(html.split(gates)).toHaveLength(2);
   });
@@ -215,7 +274,10 @@ describe('tables have no rows of zeros', () => {
     const html = renderHtml({
       ...base,
       utilization: { ...base.utilization, 'ephemeral-storage': zero },
-      utilizationByPool: { general: { ...base.utilizationByPool['general'], 'ephemeral-storage': zero }, gpu: base.utilizationByPool['gpu'] },
+      utilizationByPool: {
+        general: { ...base.utilizationByPool['general'], 'ephemeral-storage': zero },
+        gpu: base.utilizationByPool['gpu'],
+      },
       counts: { ...base.counts, nodeFailures: 0, evictions: 0, podsReplaced: 0, podsLost: 0 },
       failures: { evictionsByCause: {}, wastedPodSeconds: 0, usefulPodSeconds: 100, nodeDownSeconds: 0 },
       autoscaling: { scaleUpEvents: 0, scaleDownEvents: 0, nodesAdded: 0, nodesRemoved: 0 },
@@ -228,7 +290,10 @@ describe('tables have no rows of zeros', () => {
 });
 
 it('a plot with long names has them above, none beside its lines', () => {
-  const plot = plotOf('reasons', { 'waiting.Insufficient cpu': level(9), "waiting.node(s) didn't match Pod's node affinity/selector": level(30) });
+  const plot = plotOf('reasons', {
+    'waiting.Insufficient cpu': level(9),
+    "waiting.node(s) didn't match Pod's node affinity/selector": level(30),
+  });
   const svg = drawTimePlot(plot, WIDE);
   expect(svg).toContain('node(s) didn&#39;t match Pod&#39;s node affinity/selector');
   expect(svg).not.toContain('leader');

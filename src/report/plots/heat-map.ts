@@ -1,7 +1,8 @@
 /**
- * Where room was left: every node that ever was, pool by pool, as one cell in a strip for each resource that somebody requested;
- * its shade is the node's mean utilisation. Nodes stand in the order of the pool's fullest resource, so that a full strip above
- * an empty one shows what was stranded. Many nodes share a cell by their mean: 100,000 take no more room than 200.
+ * Where room was left: every node that ever was, pool by pool, as one cell in a strip for each resource that somebody
+ * requested; its shade is the node's mean utilisation. Nodes stand in the order of the pool's fullest resource, so that
+ * a full strip above an empty one shows what was stranded. Many nodes share a cell by their mean: 100,000 take no more
+ * room than 200.
  */
 import type { NodeRecord, RunResult, Utilization } from '../../metrics/run-result.ts';
 import { compareKeys, formatCount, formatPlural, formatShare } from '../format.ts';
@@ -47,20 +48,26 @@ const BLOCK_GAP = 9;
 const LEGEND = 26;
 
 /** null where no node says how full it was. */
-export function heatMapOf({ nodes, utilizationByPool }: Pick<RunResult, 'nodes' | 'utilizationByPool'>): HeatMap | null {
+export function heatMapOf({
+  nodes,
+  utilizationByPool,
+}: Pick<RunResult, 'nodes' | 'utilizationByPool'>): HeatMap | null {
   const pools = new Map<string, NodeRecord[]>();
   for (const node of nodes) {
     const known = pools.get(node.pool);
     if (known === undefined) pools.set(node.pool, [node]);
     else known.push(node);
   }
-  const blocks = [...pools].map(([pool, members]) => blockOf(pool, members, utilizationByPool[pool])).filter(({ strips }) => strips.length > 0);
+  const blocks = [...pools]
+    .map(([pool, members]) => blockOf(pool, members, utilizationByPool[pool]))
+    .filter(({ strips }) => strips.length > 0);
   if (blocks.length === 0) return null;
   const largestFirst = blocks.sort((a, b) => b.nodes - a.nodes || compareKeys(a.pool, b.pool));
   const left = largestFirst.length - MOST_BLOCKS;
   const isShared = largestFirst.some(({ nodes: count }) => count > MOST_CELLS);
   const caption = [
-    'Every node there was by its mean utilization, the fullest of each pool first; resources that nobody requested are left out.',
+    'Every node there was by its mean utilization, the fullest of each pool first.',
+    'Resources that nobody requested are left out.',
     ...(isShared ? [`Of pools with more than ${MOST_CELLS} nodes a cell is the mean of several.`] : []),
     ...(left > 0 ? [`The ${MOST_BLOCKS} largest pools; ${formatCount(left)} more are in the table.`] : []),
   ].join(' ');
@@ -68,7 +75,11 @@ export function heatMapOf({ nodes, utilizationByPool }: Pick<RunResult, 'nodes' 
 }
 
 /** `overall`: the pool's utilisation as the tables have it; where it is not known the nodes count alike. */
-function blockOf(pool: string, nodes: readonly NodeRecord[], overall: RunResult['utilizationByPool'][string] = {}): HeatBlock {
+function blockOf(
+  pool: string,
+  nodes: readonly NodeRecord[],
+  overall: RunResult['utilizationByPool'][string] = {},
+): HeatBlock {
   const means = new Map<string, { sum: number; count: number }>();
   for (const { meanUtilization } of nodes) {
     for (const [resource, share] of Object.entries(meanUtilization)) {
@@ -78,22 +89,31 @@ function blockOf(pool: string, nodes: readonly NodeRecord[], overall: RunResult[
   }
   const resources = [...means]
     .filter(([, { sum }]) => sum > 0)
-    .map(([resource, { sum, count }]) => ({ resource, mean: (overall[resource] as Utilization | undefined)?.mean ?? sum / count }))
+    .map(([resource, { sum, count }]) => ({
+      resource,
+      mean: (overall[resource] as Utilization | undefined)?.mean ?? sum / count,
+    }))
     .sort((a, b) => b.mean - a.mean || compareKeys(a.resource, b.resource));
   const shareOf = (node: NodeRecord, resource: string): number => node.meanUtilization[resource] ?? 0;
   const compare = (a: NodeRecord, b: NodeRecord): number => {
-    for (const { resource } of resources) if (shareOf(a, resource) !== shareOf(b, resource)) return shareOf(b, resource) - shareOf(a, resource);
+    for (const { resource } of resources)
+      if (shareOf(a, resource) !== shareOf(b, resource)) return shareOf(b, resource) - shareOf(a, resource);
     return compareKeys(a.name, b.name);
   };
   const sorted = [...nodes].sort(compare);
-  const strips = resources.slice(0, MOST_STRIPS).map(({ resource, mean }) => ({ resource, mean, shares: cellsOf(sorted.map((node) => shareOf(node, resource))) }));
+  const strips = resources
+    .slice(0, MOST_STRIPS)
+    .map(({ resource, mean }) => ({ resource, mean, shares: cellsOf(sorted.map((node) => shareOf(node, resource))) }));
   return { pool, nodes: nodes.length, strips };
 }
 
 function cellsOf(shares: readonly number[]): number[] {
   const cells = Math.min(MOST_CELLS, shares.length);
   return Array.from({ length: cells }, (_, cell) => {
-    const part = shares.slice(Math.floor((cell * shares.length) / cells), Math.floor(((cell + 1) * shares.length) / cells));
+    const part = shares.slice(
+      Math.floor((cell * shares.length) / cells),
+      Math.floor(((cell + 1) * shares.length) / cells),
+    );
     return part.reduce((sum, share) => sum + share, 0) / part.length;
   });
 }
@@ -128,7 +148,8 @@ interface Widths {
 function drawBlock(block: HeatBlock, index: number, { left, right, top }: Area, most: Widths): string {
   const cells = block.strips[0].shares.length;
   const cell = Math.min(most.widest, (right - left) / cells);
-  const title = `${block.pool === '' ? 'nodes of no pool' : shorten(block.pool, 30)}, ${formatPlural(block.nodes, 'node')}`;
+  const pool = block.pool === '' ? 'nodes of no pool' : shorten(block.pool, 30);
+  const title = `${pool}, ${formatPlural(block.nodes, 'node')}`;
   const rows = block.strips.map(({ resource, mean, shares }, row) => {
     const y = top + TITLE + row * (STRIP + STRIP_GAP);
     return [
@@ -137,7 +158,14 @@ function drawBlock(block: HeatBlock, index: number, { left, right, top }: Area, 
       text(right + 8, y + STRIP - 1.5, formatShare(mean, 0), { class: 'tick mean' }),
     ].join('');
   });
-  const area = { class: 'area', x: left, y: top + TITLE, width: cell * cells, height: block.strips.length * (STRIP + STRIP_GAP), 'data-block': index };
+  const area = {
+    class: 'area',
+    x: left,
+    y: top + TITLE,
+    width: cell * cells,
+    height: block.strips.length * (STRIP + STRIP_GAP),
+    'data-block': index,
+  };
   return text(left, top + TITLE - 6, title, { class: 'label' }) + rows.join('') + element('rect', area);
 }
 
@@ -151,11 +179,16 @@ function drawStrip(shares: readonly number[], left: number, y: number, cell: num
     paths[shade] += `M${x.toFixed(1)},${y.toFixed(1)}H${end.toFixed(1)}v${STRIP}H${x.toFixed(1)}z`;
     from = i;
   }
-  return paths.map((path, shade) => (path === '' ? '' : element('path', { class: `mark heat h${shade}`, d: path }))).join('');
+  return paths
+    .map((path, shade) => (path === '' ? '' : element('path', { class: `mark heat h${shade}`, d: path })))
+    .join('');
 }
 
 export function shadeOf(share: number): number {
-  return Math.max(0, SHADES.findLastIndex((least) => share >= least));
+  return Math.max(
+    0,
+    SHADES.findLastIndex((least) => share >= least),
+  );
 }
 
 function drawShades(left: number, size: Size): string {
@@ -165,7 +198,9 @@ function drawShades(left: number, size: Size): string {
     const x = from + shade * width;
     const isNamed = shade % 2 === 0 || size.name === 'wide';
     const label = shade === 0 ? '0' : formatShare(least, 0);
-    const name = isNamed ? text(x, 20, label, { class: 'tick x', 'text-anchor': shade === 0 ? 'start' : 'middle' }) : '';
+    const name = isNamed
+      ? text(x, 20, label, { class: 'tick x', 'text-anchor': shade === 0 ? 'start' : 'middle' })
+      : '';
     return element('rect', { class: `heat h${shade}`, x, y: 0, width, height: 8 }) + name;
   }).join('');
 }
