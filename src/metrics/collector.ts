@@ -164,6 +164,7 @@ export class MetricsCollector implements ClusterObserver {
     this.nodes.podBound(node);
     if (!this.lives.wasAssumed(pod)) {
       this.placedWithNode++;
+      this.reasons.podPlaced(pod);
       this.moved(pod, node);
       return;
     }
@@ -405,7 +406,7 @@ export class MetricsCollector implements ClusterObserver {
     series.value('nodes.ready', totals.nodesUp);
     series.value('nodes.empty', totals.nodesEmpty);
     this.reasons.waitingNow.forEach((count, reason) => {
-      series.value((this.waitingNames[reason] ??= `waiting.${this.reasons.reasons[reason]}`), count);
+      if (count > 0) series.value((this.waitingNames[reason] ??= `waiting.${this.reasons.reasons[reason]}`), count);
     });
     series.endRow();
   }

@@ -43,6 +43,7 @@ export function waitingFacts(cluster: Cluster, reasons: WaitReasons, now: Micros
     sumIn(mapIn(byClass, classOf(cluster, workloadClass)), reason),
   ];
   for (const group of reasons.groups) {
+    if (group.pods + group.attempts + group.waiting.integral(now) === 0) continue;
     const reason = reasons.reasons[group.reason];
     const room = reasons.rooms[group.template];
     for (const sum of sumsOf(group.workloadClass, reason)) addGroup(sum, group, reason, room, now);

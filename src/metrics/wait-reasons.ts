@@ -106,6 +106,13 @@ export class WaitReasons {
     this.group[pod] = -this.group[pod];
   }
 
+  /** A pod that came with its node was held for no time at all, if it was held: that never was. */
+  podPlaced(pod: number): void {
+    if (pod >= this.group.length || this.group[pod] === 0) return;
+    this.groups[Math.abs(this.group[pod]) - 1].pods--;
+    this.podCreated(pod);
+  }
+
   roomSeen(template: number, room: RoomSeen): void {
     this.rooms[template] = room;
   }

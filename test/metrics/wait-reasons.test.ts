@@ -109,6 +109,20 @@ describe('a pod waits for the reason of its last failed attempt', () => {
     expect(table?.waitReason).toEqual([NO_CPU.message, 'volumes', '']);
   });
 
+  test('a pod that came with its node never waited, whatever would have kept it', () => {
+    const run = new ScriptedRun({ sampleSeconds: 1 });
+    const node = run.node('a', CPU4);
+    run.at(0, () => {
+      const pod = run.pod({ cpu: '1' });
+      run.collector.podHeld(pod, 'gates: [a]');
+      run.cluster.placePod(pod, node);
+    });
+    const { waiting, pods: table, timeseries } = run.result(10);
+    expect(waiting).toEqual({ byReason: {}, byClass: {}, byPool: {}, templates: [], templatesNotListed: 0 });
+    expect(table?.waitReason).toEqual(['']);
+    expect(Object.keys(timeseries.columns).filter((name) => name.startsWith('waiting.'))).toEqual([]);
+  });
+
   test('a plugin that gives each pod a reason of its own fills neither memory nor report', () => {
     const run = new ScriptedRun({ sampleSeconds: 1 });
     run.at(0, () => {

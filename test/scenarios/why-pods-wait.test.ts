@@ -41,6 +41,7 @@ describe('the text of a waiting pod', () => {
     podObject('somewhere-else', { nodeSelector: { disk: 'ssd' } }),
     podObject('gated', { schedulingGates: [{ name: 'example.com/quota' }, { name: 'example.com/check' }] }),
     podObject('foreign', { schedulerName: 'another' }),
+    podObject('placed', { schedulerName: 'another', nodeName: 'b' }),
     podObject('without-claim', { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'missing' } }] }),
   ]);
 
@@ -66,6 +67,7 @@ describe('the text of a waiting pod', () => {
     expect(reasonsOf(played)).toMatchObject({
       gated: 'waiting for scheduling gates: [example.com/quota example.com/check]',
       foreign: 'no scheduler profile is called "another"',
+      placed: '',
     });
   });
 
