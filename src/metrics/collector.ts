@@ -378,7 +378,14 @@ export class MetricsCollector implements ClusterObserver {
   private addRow(pod: number, node: number, endedAt: Micros, outcome: number): void {
     if (this.rows === null) return;
     const nodeRecord = node < 0 ? -1 : this.nodes.recordOf(node);
-    this.rows.add(pod, { nodeRecord, attempts: this.scheduling.attempts(pod), startedAt: this.cluster.pods.startedAt[pod], endedAt, outcome, failed: this.reasons.attemptOf(pod) });
+    this.rows.add(pod, {
+      nodeRecord,
+      attempts: this.scheduling.attempts(pod),
+      startedAt: this.cluster.pods.startedAt[pod],
+      endedAt,
+      outcome,
+      failed: this.reasons.attemptOf(pod),
+    });
   }
 
   private sampleNow(): void {

@@ -17,6 +17,17 @@ export const STILL_STARTING = 5;
 export const STILL_PENDING = 6;
 const OUTCOMES = [...POD_OUTCOME_NAMES, 'Running', 'Starting', 'Pending'];
 
+export interface PodRowFacts {
+  readonly nodeRecord: number;
+  readonly attempts: number;
+  readonly startedAt: Micros;
+  /** NaN: still there. */
+  readonly endedAt: Micros;
+  readonly outcome: number;
+  /** undefined: no attempt failed. */
+  readonly failed: FailedAttempt | undefined;
+}
+
 export class PodRows {
   count = 0;
   private readonly cluster: Cluster;
@@ -42,8 +53,7 @@ export class PodRows {
     this.cluster = cluster;
   }
 
-  /** `endedAt` NaN: still there. */
-  add(pod: number, facts: { readonly nodeRecord: number; readonly attempts: number; readonly startedAt: Micros; readonly endedAt: Micros; readonly outcome: number; readonly failed: FailedAttempt | undefined }): void {
+  add(pod: number, facts: PodRowFacts): void {
     const row = this.count++;
     if (this.count > this.capacity) this.grow();
     const { pods } = this.cluster;
@@ -94,7 +104,8 @@ export class PodRows {
   /** One string for all pods with the same text. */
   private waitReasons(): string[] {
     const texts = new Map<string, string>([['', '']]);
-    const words = ['', ...this.attemptsKept.map(({ message }) => eventText(message))].map((text) => texts.get(text) ?? (texts.set(text, text), text));
+    const shared = (text: string): string => texts.get(text) ?? (texts.set(text, text), text);
+    const words = ['', ...this.attemptsKept.map(({ message }) => shared(eventText(message)))];
     return Array.from({ length: this.count }, (_, row) => words[this.attempt[row]]);
   }
 

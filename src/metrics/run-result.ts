@@ -121,7 +121,9 @@ export interface SchedulingFacts {
   readonly profile: unknown;
 }
 
-/** Why pods waited. Records by reason hold at most 32, the last one for all others; a reason is one of upstream's texts. */
+/**
+ * Why pods waited. Records by reason hold at most 32, the last one for all others; a reason is one of upstream's texts.
+ */
 export interface WaitingFacts {
   readonly byReason: Readonly<Record<string, WaitFacts>>;
   /** By workload class, then reason. */
@@ -221,7 +223,10 @@ export interface CostFacts {
 /** One array per column, all of the same length as `seconds`; the value at the end of each interval. */
 export interface TimeSeries {
   readonly seconds: readonly number[];
-  /** Column name to values: `utilization.cpu`, `pods.pending`, `pods.running`, `queue.active`, `queue.backoff`, `queue.unschedulable`, `waiting.<reason>`, `nodes.ready`, `nodes.total`, `nodes.empty`, ... */
+  /**
+   * Column name to values: `utilization.cpu`, `pods.pending`, `pods.running`, `queue.active`, `queue.backoff`,
+   * `queue.unschedulable`, `waiting.<reason>`, `nodes.ready`, `nodes.total`, `nodes.empty`, ...
+   */
   readonly columns: Readonly<Record<string, readonly number[]>>;
 }
 

@@ -128,6 +128,7 @@ footer { margin-top: 32px; color: var(--soft); font-size: 13px; }
   th, td { padding: 4px 0 4px 8px; }
   th { font-size: 10.5px; white-space: normal; vertical-align: bottom; }
   td:first-child, th:first-child { min-width: 90px; }
+  td.text, th.text { min-width: 120px; }
   .scroll { overflow: visible; }
   main { max-width: none; padding: 0; }
   .card, .tile, .notes, .alarm, tr { break-inside: avoid; }

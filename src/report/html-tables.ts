@@ -41,7 +41,9 @@ function utilizationTable(result: RunResult): string {
     name, formatShare(use.mean), formatShare(use.p5), formatShare(use.p50), formatShare(use.p95), formatShare(use.max), formatShare(use.meanWhilePending), formatShare(density),
     formatShare(stranded),
   ];
-  const all = usedResources(result.utilization).map((name) => row(name, result.utilization[name], packing.densityOfNonEmptyNodes[name] ?? null, packing.strandedShare[name] ?? null));
+  const all = usedResources(result.utilization).map((name) =>
+    row(name, result.utilization[name], packing.densityOfNonEmptyNodes[name] ?? null, packing.strandedShare[name] ?? null),
+  );
   const pools = poolsOf(result.utilizationByPool).map((pool) =>
     section(pool === '' ? NO_POOL : `Pool ${pool}`, usedResources(result.utilizationByPool[pool]).map((name) => row(name, result.utilizationByPool[pool][name], null, null)), 9),
   );
@@ -143,7 +145,11 @@ export function card(full: boolean, content: string): string {
 }
 
 export function table(title: string, heads: Row, body: string): string {
-  const head = heads.map((cell) => (typeof cell === 'string' ? `<th scope="col">${escapeText(cell)}</th>` : `<th scope="col" class="text">${escapeText(cell.text)}</th>`));
+  const head = heads.map((cell) =>
+    typeof cell === 'string'
+      ? `<th scope="col">${escapeText(cell)}</th>`
+      : `<th scope="col" class="text">${escapeText(cell.text)}</th>`,
+  );
   return `<table><caption>${escapeText(title)}</caption><thead><tr>${head.join('')}</tr></thead><tbody>${body}</tbody></table>`;
 }
 

@@ -134,7 +134,7 @@ function poolTable({ utilizationByPool, waiting, cost, simulatedSeconds }: RunRe
     ' Waited for room: time of pods for which some node of the pool lacked nothing but room. ' +
     'Kept out: of pods that even an empty one would not have taken. A pod counts in every pool.';
   const about = `<p class="caption">Means over the run.${anyoneWaited ? waits : ''}</p>`;
-  const title = anyoneWaited ? 'Pools by utilization, and by who waited for them' : 'Pools by utilization';
+  const title = anyoneWaited ? 'Pools, and who waited for them' : 'Pools by utilization';
   return `${card(true, table(title, heads, section('', rows, heads.length)) + about)}\n`;
 }
 

@@ -84,16 +84,29 @@ function tiles(result: RunResult): string {
       .filter((name) => name === 'cpu' || name === 'memory')
       .map((name) => {
         const use = result.utilization[name];
-        return { name: name === 'cpu' ? 'CPU utilization' : 'Memory utilization', value: formatShare(use.mean), more: `p95 ${formatShare(use.p95)}` };
+        const title = name === 'cpu' ? 'CPU utilization' : 'Memory utilization';
+        return { name: title, value: formatShare(use.mean), more: `p95 ${formatShare(use.p95)}` };
       }),
     ...scarcestTile(result),
     { name: 'Pods finished', value: formatCount(counts.podsFinished), more: `of ${formatCount(counts.podsArrived)} arrived` },
-    { name: 'Pending at the end', value: formatCount(counts.podsPending), more: `${formatCount(counts.podsLost)} lost`, style: counts.podsPending > 0 ? ' warn' : '' },
+    {
+      name: 'Pending at the end',
+      value: formatCount(counts.podsPending),
+      more: `${formatCount(counts.podsLost)} lost`,
+      style: counts.podsPending > 0 ? ' warn' : '',
+    },
     { name: 'Wait, p99', value: formatSeconds(wait.p99), more: `p50 ${formatSeconds(wait.p50)}` },
     ...whyTile(result),
-    { name: 'Node-hours', value: formatCount(cost.nodeHours, 1), more: cost.total > 0 ? `cost ${formatCount(cost.total, 2)}` : 'no prices given' },
+    {
+      name: 'Node-hours',
+      value: formatCount(cost.nodeHours, 1),
+      more: cost.total > 0 ? `cost ${formatCount(cost.total, 2)}` : 'no prices given',
+    },
   ];
-  const drawn = list.map(({ name, value, more, style = '' }) => `<div class="tile"><span class="name">${name}</span><span class="value${style}">${escapeText(value)}</span><span class="more">${escapeText(more)}</span></div>`);
+  const drawn = list.map(({ name, value, more, style = '' }) => {
+    const lines = `<span class="value${style}">${escapeText(value)}</span><span class="more">${escapeText(more)}</span>`;
+    return `<div class="tile"><span class="name">${name}</span>${lines}</div>`;
+  });
   return `<div class="tiles">\n${drawn.join('\n')}\n</div>`;
 }
 
@@ -101,14 +114,16 @@ function scarcestTile(result: RunResult): Tile[] {
   const scarcest = scarcestResource(result);
   if (scarcest === null) return [];
   const { name, share, whilePending } = scarcest;
-  return [{ name: 'Scarcest resource', value: formatShare(share), more: `${name}${whilePending ? ' while pods waited' : ', mean'}` }];
+  const more = `${name}${whilePending ? ' while pods waited' : ', mean'}`;
+  return [{ name: 'Scarcest resource', value: formatShare(share), more }];
 }
 
 /** Why beside what: the reason that took most of the pods' time. */
 function whyTile(result: RunResult): Tile[] {
   const [first] = rankedReasons(result.waiting.byReason);
   if (first === undefined) return [];
-  return [{ name: 'Waited most for', value: first.reason, more: `${formatPlural(first.pods, 'pod')}, ${podTime(first.podSeconds)} in all`, style: ' words' }];
+  const more = `${formatPlural(first.pods, 'pod')}, ${podTime(first.podSeconds)} in all`;
+  return [{ name: 'Waited most for', value: first.reason, more, style: ' words' }];
 }
 
 function notes(result: RunResult): string {

@@ -124,7 +124,9 @@ function waitingOf({ byReason, byClass, byPool, templates, templatesNotListed }:
     byReason: byKey(byReason, wait),
     byClass: byKey(byClass, (reasons) => byKey(reasons, wait)),
     byPool: byKey(byPool, (pool): PoolWait => pick(pool, POOL_WAIT)),
-    templates: templates.map((template): WaitingTemplate => ({ ...pick(template, WAITING_TEMPLATE), nearest: nearest(template.nearest) })),
+    templates: templates.map(
+      (template): WaitingTemplate => ({ ...pick(template, WAITING_TEMPLATE), nearest: nearest(template.nearest) }),
+    ),
     templatesNotListed,
   };
 }

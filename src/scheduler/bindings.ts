@@ -184,7 +184,10 @@ export class Bindings {
         if ('afterMicros' in verdict) {
           this.scheduler.hold(pod, `waiting on PreBind of ${plugin.name}`);
           this.kernel.after(verdict.afterMicros, this.bindEvent, pod, incarnation);
-        } else this.abandon(pod, entry, isRejected(verdict) ? verdict : errorStatus(plugin.name, `running PreBind plugin "${plugin.name}": ${statusMessage(verdict)}`));
+          return;
+        }
+        const error = `running PreBind plugin "${plugin.name}": ${statusMessage(verdict)}`;
+        this.abandon(pod, entry, isRejected(verdict) ? verdict : errorStatus(plugin.name, error));
         return;
       }
     }

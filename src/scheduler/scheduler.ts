@@ -246,7 +246,8 @@ export class Scheduler implements ClusterObserver {
   private rejection(diagnosis: Diagnosis, postFilter: Status | null, nominate: string | null): Failure {
     const { template } = this.view;
     for (const listener of this.listeners) {
-      if (listener.roomSeen !== undefined && this.room.isDue(template)) listener.roomSeen(template, this.room.look(template, diagnosis));
+      if (listener.roomSeen === undefined || !this.room.isDue(template)) continue;
+      listener.roomSeen(template, this.room.look(template, diagnosis));
     }
     return { attempt: this.attempts.fitError(template.id, diagnosis, postFilter), diagnosis, nominate, rejected: true };
   }
@@ -254,10 +255,13 @@ export class Scheduler implements ClusterObserver {
   /** Reserve or Permit said no: a FitError over the one node that had been chosen, or an error. */
   private afterChoice(status: Status): Failure {
     this.unschedulableDecisions++;
-    if (!isRejected(status)) return { attempt: plainFailure(statusMessage(status)), diagnosis: null, nominate: '', rejected: false };
+    if (!isRejected(status)) {
+      return { attempt: plainFailure(statusMessage(status)), diagnosis: null, nominate: '', rejected: false };
+    }
     const diagnosis = new Diagnosis(1);
     diagnosis.set('', status);
-    return { attempt: this.attempts.fitError(this.view.template.id, diagnosis, null), diagnosis, nominate: '', rejected: true };
+    const attempt = this.attempts.fitError(this.view.template.id, diagnosis, null);
+    return { attempt, diagnosis, nominate: '', rejected: true };
   }
 
   /** The end of a cycle: binding, or back to the queue. */
@@ -327,7 +331,10 @@ export class Scheduler implements ClusterObserver {
     if (!rejected) this.queue.moveOnEvent(ASSIGNED_POD_DELETE, subject);
     const diagnosis = waited && rejected ? new Diagnosis(1) : null;
     diagnosis?.set('', status);
-    const attempt = diagnosis === null ? plainFailure(statusMessage(status)) : this.attempts.fitError(forgotten.template.id, diagnosis, null);
+    const attempt =
+      diagnosis === null
+        ? plainFailure(statusMessage(status))
+        : this.attempts.fitError(forgotten.template.id, diagnosis, null);
     this.fail(pod, { attempt, diagnosis, nominate: '', rejected });
     if (rejected) this.queue.moveOnEvent(ASSIGNED_POD_DELETE, subject, (other) => other !== pod);
   }

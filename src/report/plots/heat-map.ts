@@ -45,7 +45,7 @@ const STRIP = 11;
 const STRIP_GAP = 2;
 const TITLE = 19;
 const BLOCK_GAP = 9;
-const LEGEND = 26;
+const LEGEND = 34;
 
 /** null where no node says how full it was. */
 export function heatMapOf({

@@ -25,7 +25,13 @@ export interface ReadOut {
   readonly seconds: readonly (number | null)[];
   readonly plots: Readonly<Record<string, ReadOutPlot>>;
   /** Of the heat map, pool by pool; shares in per cent. */
-  readonly heat: readonly { readonly pool: string; readonly nodes: number; readonly strips: readonly { readonly name: string; readonly values: readonly number[] }[] }[];
+  readonly heat: readonly ReadOutPool[];
+}
+
+export interface ReadOutPool {
+  readonly pool: string;
+  readonly nodes: number;
+  readonly strips: readonly { readonly name: string; readonly values: readonly number[] }[];
 }
 
 export interface ReadOutPlot {
@@ -72,7 +78,12 @@ export function readOutOf(result: RunResult): ReadOut {
     plots[plot.id] = { kind: 'wait', quantity: 'share', low: axis.low, high: axis.high, lines };
   }
   const heat = (heatMapOf(result)?.blocks ?? []).map(({ pool, nodes, strips }) => ({
-    pool, nodes, strips: strips.map(({ resource, shares }) => ({ name: resource, values: shares.map((share) => Math.round(share * 100)) })),
+    pool,
+    nodes,
+    strips: strips.map(({ resource, shares }) => ({
+      name: resource,
+      values: shares.map((share) => Math.round(share * 100)),
+    })),
   }));
   return { end: result.simulatedSeconds, seconds: rows.map((row) => compact(seconds[row])), plots, heat };
 }

@@ -37,7 +37,7 @@ export interface TimePlot {
 
 /** A smaller peak than that flattens nothing. */
 const LEAST_PEAK = 20;
-/** So many times what is usual is a peak that flattens the rest; usual is what is not exceeded in 95 % of the samples. */
+/** So many times what is usual is a peak that flattens the rest; usual is what 95 % of the samples do not exceed. */
 const FLATTENING = 8;
 const USUAL = 0.95;
 /** A line whose peak is a smaller part of the highest one lies flat on a linear scale. */
@@ -53,7 +53,9 @@ export function drawTimePlot(plot: TimePlot, size: Size): string {
   const right = full ? FULL_RIGHT : size.width - (besides ? endLabelWidth(plot.lines.map((line) => ({ text: line.name }))) : 14);
   const inLegend = (labelled && !besides) || plot.longNames;
   const entries = plot.lines.map((line) => ({ text: line.name, color: line.color }));
-  const legend = inLegend ? drawLegend(entries, left, 0, size.width - left, plot.longNames ? LONG_NAME : undefined) : { svg: '', height: 0 };
+  const legend = inLegend
+    ? drawLegend(entries, left, 0, size.width - left, plot.longNames ? LONG_NAME : undefined)
+    : { svg: '', height: 0 };
   const height = size.height + legend.height;
   const frame: Area = { left, right, top: 8 + legend.height, bottom: height - 26 };
   const horizontal = timeAxis(plot.endSeconds, frame.right - frame.left);
@@ -75,7 +77,8 @@ export function verticalAxisOf(plot: TimePlot): Axis {
   const highest = highestBySample(plot.lines);
   const peak = highest[highest.length - 1] ?? 0;
   const usual = highest[Math.max(0, Math.ceil(highest.length * USUAL) - 1)] ?? 0;
-  const isFlattened = peak > FLATTENING * Math.max(1, usual) || (plot.alike && plot.lines.some(({ values }) => peakOf(values) < FLAT * peak));
+  const hasFlatLine = plot.alike && plot.lines.some(({ values }) => peakOf(values) < FLAT * peak);
+  const isFlattened = hasFlatLine || peak > FLATTENING * Math.max(1, usual);
   return peak >= LEAST_PEAK && isFlattened ? logCountAxis(peak) : countAxis(peak);
 }
 

@@ -139,7 +139,13 @@ export class HopelessNodes {
 
 function noVerdicts(): Verdicts {
   return {
-    generations: new Uint32Array(0), statuses: [], list: null, indexOf: new Int32Array(0), hopeful: new Int32Array(0), reasons: [], counts: new Map(),
+    generations: new Uint32Array(0),
+    statuses: [],
+    list: null,
+    indexOf: new Int32Array(0),
+    hopeful: new Int32Array(0),
+    reasons: [],
+    counts: new Map(),
     seenChanges: 0,
   };
 }

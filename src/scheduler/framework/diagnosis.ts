@@ -137,7 +137,12 @@ export class Diagnosis implements NodeStatuses {
 }
 
 /** Upstream's FitError text: nodes by reason, one that gave several under each. */
-export function fitErrorText(nodeCount: number, preFilterMessage: string, counts: StatusCounts, postFilterMessage: string): string {
+export function fitErrorText(
+  nodeCount: number,
+  preFilterMessage: string,
+  counts: StatusCounts,
+  postFilterMessage: string,
+): string {
   const reasons = preFilterMessage === '' ? histogram(counts) : preFilterMessage;
   const text = `0/${nodeCount} nodes are available:${reasons === '' ? '' : ` ${reasons}.`}`;
   return postFilterMessage === '' ? text : `${text} ${postFilterMessage}`;

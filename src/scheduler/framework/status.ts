@@ -74,7 +74,8 @@ export function isRejected(status: Status): boolean {
 
 /** Whether two statuses say the same, as far as can be told without putting them into words. */
 export function sameStatus(a: Status | null, b: Status | null): boolean {
-  return a === b || (a instanceof LazyStatus && b instanceof LazyStatus && a.plugin === b.plugin && sameContent(a.content, b.content));
+  if (!(a instanceof LazyStatus && b instanceof LazyStatus)) return a === b;
+  return a === b || (a.plugin === b.plugin && sameContent(a.content, b.content));
 }
 
 /** Zeros are left out. */
@@ -88,7 +89,8 @@ function sameContent(a: StatusContent, b: StatusContent): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) {
     const [one, other] = [a[i], b[i]];
-    if (one !== other && (typeof one === 'number' || typeof other === 'number' || !sameStatus(one, other))) return false;
+    if (one === other) continue;
+    if (typeof one === 'number' || typeof other === 'number' || !sameStatus(one, other)) return false;
   }
   return true;
 }

@@ -44,7 +44,10 @@ const NEVER = 'not eligible due to preemptionPolicy=Never.';
 const TERMINATING = 'not eligible due to a terminating pod on the nominated node.';
 type Refusal = typeof NEVER | typeof TERMINATING;
 /** Made once, so that attempts with the same one are told to be alike. */
-const REFUSALS: Readonly<Record<Refusal, PostFilterResult>> = { [NEVER]: refusalFor(NEVER), [TERMINATING]: refusalFor(TERMINATING) };
+const REFUSALS: Readonly<Record<Refusal, PostFilterResult>> = {
+  [NEVER]: refusalFor(NEVER),
+  [TERMINATING]: refusalFor(TERMINATING),
+};
 
 function refusalFor(refusal: string): PostFilterResult {
   return { status: unschedulable(NAME, `preemption: ${refusal}`), nominatedNodeName: null };

@@ -110,7 +110,11 @@ export function dryRunPreemption(handle: Handle, state: CycleState, pod: PodInfo
 }
 
 /** What the trials said, and on the other nodes why none was needed. */
-function rejectionsOf(nodes: number, tried: ReadonlyMap<NodeInfo, Status>, tries: Tries | null): ReadonlyMap<Status, number> {
+function rejectionsOf(
+  nodes: number,
+  tried: ReadonlyMap<NodeInfo, Status>,
+  tries: Tries | null,
+): ReadonlyMap<Status, number> {
   const counts = new Map<Status, number>(tries === null ? [] : tries.counts);
   if (tries === null) countUp(counts, NO_VICTIMS, nodes - tried.size);
   for (const [node, status] of tried) {
