@@ -6,10 +6,15 @@
 import type {
   LatencyGroup,
   MarkedEvent,
+  NearestNode,
   NotSimulated,
+  PoolWait,
   Quantiles,
   RunResult,
   Utilization,
+  WaitFacts,
+  WaitingFacts,
+  WaitingTemplate,
 } from '../metrics/run-result.ts';
 import { sortedKeys } from './format.ts';
 
@@ -27,6 +32,10 @@ const COUNTS = [
 const UTILIZATION = ['mean', 'p5', 'p50', 'p95', 'max', 'meanWhilePending'] as const;
 const QUANTILES = ['count', 'mean', 'p50', 'p90', 'p95', 'p99', 'p999', 'max', 'censored'] as const;
 const NOT_SIMULATED = ['kind', 'field', 'count', 'effect'] as const;
+const WAIT = ['pods', 'podsPending', 'attempts', 'podSeconds'] as const;
+const NEAREST = ['node', 'pool', 'seconds', 'resource', 'free', 'wanted', 'allocatable'] as const;
+const POOL_WAIT = ['podSecondsForRoom', 'podsPendingForRoom', 'podSecondsBarred', 'podsPendingBarred', 'barredBy'] as const;
+const WAITING_TEMPLATE = ['namespace', 'oldestPod', 'class', 'priority', 'pods', 'waitedSeconds', 'reason', 'message'] as const;
 const EVENT = ['seconds', 'kind', 'label', 'count'] as const;
 const AUTOSCALING = ['scaleUpEvents', 'scaleDownEvents', 'nodesAdded', 'nodesRemoved'] as const;
 
@@ -49,6 +58,7 @@ export function reportOf(result: RunResult): Report {
       nodesScored: scheduling.nodesScored,
       profile: scheduling.profile,
     },
+    waiting: waitingOf(result.waiting),
     packing: {
       densityOfNonEmptyNodes: byKey(packing.densityOfNonEmptyNodes, same),
       meanEmptyNodes: packing.meanEmptyNodes,
@@ -101,6 +111,20 @@ function writeFlat(entry: Readonly<Record<string, unknown>>): string {
 function writeBlock(open: string, lines: readonly string[], close: string, indent: string): string {
   if (lines.length === 0) return open + close;
   return `${open}\n${lines.map((line) => `${indent}  ${line}`).join(',\n')}\n${indent}${close}`;
+}
+
+function waitingOf({ byReason, byClass, byPool, templates, templatesNotListed }: WaitingFacts): WaitingFacts {
+  const nearest = (node: NearestNode | null): NearestNode | null => (node === null ? null : pick(node, NEAREST));
+  const wait = (facts: WaitFacts): WaitFacts => ({ ...pick(facts, WAIT), nearest: nearest(facts.nearest) });
+  return {
+    byReason: byKey(byReason, wait),
+    byClass: byKey(byClass, (reasons) => byKey(reasons, wait)),
+    byPool: byKey(byPool, (pool): PoolWait => pick(pool, POOL_WAIT)),
+    templates: templates.map(
+      (template): WaitingTemplate => ({ ...pick(template, WAITING_TEMPLATE), nearest: nearest(template.nearest) }),
+    ),
+    templatesNotListed,
+  };
 }
 
 function latencyOf(group: LatencyGroup): LatencyGroup {

@@ -1,6 +1,6 @@
 /** One run for the terminal: what happened, how full the cluster was, who waited how long, what it cost. */
 import type { LatencyGroup, Quantiles, RunResult } from '../metrics/run-result.ts';
-import { ABSENT, formatCount, formatNumber, formatSeconds, formatShare, humanize, sortedKeys } from './format.ts';
+import { formatCount, formatNumber, formatSeconds, formatShare, humanize, sortedKeys } from './format.ts';
 import {
   graphColumn,
   numberColumn,
@@ -13,6 +13,8 @@ import {
   textColumn,
   type Paint,
 } from './table.ts';
+import { waitingText, whyText } from './why-table.ts';
+import { usedResources } from './why.ts';
 
 export interface TableOptions {
   /** More columns and rows; lines may be longer than 100 characters. */
@@ -33,6 +35,8 @@ export function renderRunTable(result: RunResult, options: TableOptions): string
     nodesText(result, paint),
     utilizationText(result, options, paint),
     waitsText(result, options, paint),
+    whyText(result, options.wide, paint),
+    waitingText(result, options.wide, paint),
     ...(options.wide ? [rejectionsText(result, paint)] : []),
     totalsText(result, paint),
     notesText(result, paint),
@@ -76,7 +80,7 @@ function nodesText(result: RunResult, paint: Paint): string {
 }
 
 function utilizationText(result: RunResult, options: TableOptions, paint: Paint): string {
-  const resources = sortedKeys(result.utilization);
+  const resources = usedResources(result.utilization);
   if (resources.length === 0) return '';
   const columns = [
     textColumn('UTILIZATION'), numberColumn('MEAN'),
@@ -139,8 +143,8 @@ function totalsText(result: RunResult, paint: Paint): string {
       ['Pending over time', `${sparkline(pending, GRAPH_WIDTH, 0, Math.max(1, peak), 'peak')}   0 to ${formatCount(peak)}`.trim()],
       ['Decisions', `${formatCount(counts.decisions)}, of which ${formatCount(counts.decisionsUnschedulable)} unschedulable`],
       ['Attempts per pod', `mean ${formatNumber(scheduling.attemptsPerPod.mean)}, p99 ${formatNumber(scheduling.attemptsPerPod.p99)}, most ${formatNumber(scheduling.attemptsPerPod.max)}`],
-      ['Evictions by cause', evictions.length === 0 ? ABSENT : evictions.join(', ')],
-      ['Pod time thrown away', wastedText(failures.wastedPodSeconds, failures.usefulPodSeconds)],
+      ...(evictions.length === 0 ? [] : [['Evictions by cause', evictions.join(', ')] as const]),
+      ...(failures.wastedPodSeconds === 0 ? [] : [['Pod time thrown away', wastedText(failures.wastedPodSeconds, failures.usefulPodSeconds)] as const]),
       ['Simulation events', formatCount(counts.events)],
     ],
     paint,

@@ -114,6 +114,11 @@ export class Simulation {
       phase: Phase.Scheduler,
       bindVolumes: (plan, node) => volumes.bindVolumes(plan, node),
     });
+    this.scheduler.listeners.push({
+      attemptFailed: (pod, attempt) => this.metrics.attemptFailed(pod, attempt),
+      podHeld: (pod, why) => this.metrics.podHeld(pod, why),
+      roomSeen: (template, room) => this.metrics.roomSeen(template.id, room),
+    });
     const owners = new OwnerTable(cluster.pods);
     const replacement = new ReplacementController(kernel, cluster, owners);
     replacement.onReplaced = (pod, lost) => this.metrics.noteReplacement(pod, lost);

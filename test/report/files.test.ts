@@ -24,15 +24,21 @@ function documentedFields(): string[][] {
   const quantiles = documented('### quantiles').map(([name]) => [name]);
   const utilization = documented('### utilization').map(([name]) => [name]);
   const latency = documented('### latency').flatMap(([name]) => (name === 'queueWaitCdf' ? [[name]] : quantiles.map((rest) => [name, ...rest])));
-  const shapes: Readonly<Record<string, string[][]>> = { quantiles, utilization, latency };
+  const nearest = documented('### nearest').map(([name]) => [name]);
+  const wait = documented('### wait').flatMap(([name]) => (name === 'nearest' ? nearest.map((rest) => [name, ...rest]) : [[name]]));
+  const shapes: Readonly<Record<string, string[][]>> = { quantiles, utilization, latency, nearest, wait };
   return documented('## report.json').flatMap(([name, type]) => (shapes[type] ?? [[]]).map((rest) => [...name.split('.'), ...rest]));
 }
 
+/** Lists of entries with fields of their own. */
+const LISTS = ['events', 'notSimulated', 'waiting.templates'];
+
 function fieldsOf(value: unknown, path: readonly string[] = []): string[][] {
   const opaque = ['scheduling.profile', 'resolvedScenario'].includes(path.join('.'));
-  if (Array.isArray(value) && ['events', 'notSimulated'].includes(path.join('.'))) {
-    return value.slice(0, 1).flatMap((entry) => fieldsOf(entry, [`${path.join('.')}[]`]));
-  }
+  const last = path[path.length - 1] ?? '';
+  const isList = Array.isArray(value) && LISTS.includes(path.join('.'));
+  if (isList) return value.slice(0, 1).flatMap((entry) => fieldsOf(entry, [...path.slice(0, -1), `${last}[]`]));
+  if (value === null && last === 'nearest') return [];
   if (opaque || value === null || typeof value !== 'object' || Array.isArray(value)) return [[...path]];
   return Object.entries(value).flatMap(([key, entry]) => fieldsOf(entry, [...path, key]));
 }

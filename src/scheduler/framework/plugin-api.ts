@@ -59,6 +59,8 @@ export interface NodeStatuses {
   ofNode(node: NodeInfo): Status | null;
   /** Those of `nodes`, the nodes of the snapshot, with the code Unschedulable, in the same order. */
   unschedulable(nodes: readonly NodeInfo[]): readonly NodeInfo[];
+  /** How many these are, where that is known without making the list. */
+  unschedulableCount?(): number;
   /** Nodes with a status of their own, in the order they were looked at. */
   explicit(): Iterable<readonly [string, Status]>;
 }
