@@ -1,92 +1,20 @@
 /**
- * Small exact statistics: nearest-rank quantiles, moments, Student's t, the paired difference of two samples. No
- * `Math.pow`, no chance: the same samples in the same order give the same bits on every machine. Student's t is good to
- * about 1e-12 for any positive degrees of freedom; its cost grows with the square root of the degrees of freedom.
+ * Student's t distribution. Good to about 1e-12 for any positive degrees of freedom; its cost grows with the square root
+ * of the degrees of freedom.
  */
-import { assert } from './assert.ts';
-
-/**
- * Nearest-rank position of a quantile among `count` ordered samples: the smallest rank r (from 1) with r / count >=
- * share, and 1 for share 0. The small slack keeps 0.07 of 100 samples at rank 7 although 0.07 * 100 > 7 in floating point.
- */
-export function nearestRank(share: number, count: number): number {
-  assert(share >= 0 && share <= 1, `a quantile's share is from 0 to 1, not ${share}`);
-  const exact = share * count;
-  return Math.min(count, Math.max(1, Math.ceil(exact - exact * 1e-12)));
-}
-
-/** Nearest-rank quantile of samples in ascending order: always one of the samples, never a value between two. NaN when empty. */
-export function quantileOfSorted(sorted: ArrayLike<number>, share: number): number {
-  if (sorted.length === 0) return Number.NaN;
-  return sorted[nearestRank(share, sorted.length) - 1];
-}
-
-/** Nearest-rank quantiles of samples in any order, one per share. O(n log n); copies the samples. */
-export function quantiles(samples: ArrayLike<number>, shares: readonly number[]): number[] {
-  const sorted = Float64Array.from(samples);
-  sorted.sort((a, b) => a - b);
-  return shares.map((share) => quantileOfSorted(sorted, share));
-}
-
-/** NaN when empty. */
-export function mean(samples: ArrayLike<number>): number {
-  const count = samples.length;
-  if (count === 0) return Number.NaN;
-  let sum = 0;
-  for (let i = 0; i < count; i++) sum += samples[i];
-  const rough = sum / count;
-  // A second pass over the remainders takes back what the first lost to rounding.
-  let remainder = 0;
-  for (let i = 0; i < count; i++) remainder += samples[i] - rough;
-  return rough + remainder / count;
-}
-
-/** With n - 1 below the line. NaN for fewer than two samples. */
-export function sampleStandardDeviation(samples: ArrayLike<number>): number {
-  const count = samples.length;
-  if (count < 2) return Number.NaN;
-  const center = mean(samples);
-  let squares = 0;
-  for (let i = 0; i < count; i++) {
-    const distance = samples[i] - center;
-    squares += distance * distance;
-  }
-  return Math.sqrt(squares / (count - 1));
-}
-
-export interface PairedDifference {
-  readonly n: number;
-  readonly meanA: number;
-  readonly meanB: number;
-  /** Mean of b - a. */
-  readonly meanDifference: number;
-  /** Half the width of the two-sided 95 % Student t interval of the mean difference. null: fewer than two pairs. */
-  readonly halfWidth95: number | null;
-  readonly low: number | null;
-  readonly high: number | null;
-  /** meanDifference / |meanA|. null: meanA is 0. */
-  readonly relative: number | null;
-}
-
-/** Pairs are by position: a[i] and b[i] come from the same seed. The samples must be equally many and at least one. */
-export function pairedDifference(a: readonly number[], b: readonly number[]): PairedDifference {
-  assert(a.length === b.length, `paired samples differ in number: ${a.length} and ${b.length}`);
-  assert(a.length > 0, 'a paired difference needs at least one pair');
-  const n = a.length;
-  const differences = a.map((value, i) => b[i] - value);
-  const meanA = mean(a);
-  const meanDifference = mean(differences);
-  const shared = { n, meanA, meanB: mean(b), meanDifference, relative: meanA === 0 ? null : meanDifference / Math.abs(meanA) };
-  if (n < 2) return { ...shared, halfWidth95: null, low: null, high: null };
-  const halfWidth95 = (studentTQuantile(0.975, n - 1) * sampleStandardDeviation(differences)) / Math.sqrt(n);
-  return { ...shared, halfWidth95, low: meanDifference - halfWidth95, high: meanDifference + halfWidth95 };
-}
+import { assert } from '../assert.ts';
 
 /** Probability that a Student t variable with `degrees` of freedom (positive, whole or not) is at most `t`. */
 export function studentTCdf(t: number, degrees: number): number {
   assert(degrees > 0, `degrees of freedom are positive, not ${degrees}`);
   if (Number.isNaN(t)) return Number.NaN;
   return t >= 0 ? 1 - upperTail(t, degrees) : upperTail(-t, degrees);
+}
+
+/** Probability that it is farther from 0 than `t`, on either side: the p-value of a two-sided test. */
+export function studentTTwoSided(t: number, degrees: number): number {
+  assert(degrees > 0, `degrees of freedom are positive, not ${degrees}`);
+  return Number.isNaN(t) ? Number.NaN : 2 * upperTail(Math.abs(t), degrees);
 }
 
 /** The t that a share `probability` of the distribution does not exceed. Infinite at 0 and 1. */
