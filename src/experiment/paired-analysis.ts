@@ -35,6 +35,8 @@ export interface AnalysisOptions {
   readonly margin?: number;
   /** With which the seeds of `pairsToShow` show the difference. Default 0.8. */
   readonly power?: number;
+  /** Of the bootstrap. Default 9999; 0: no bootstrap. */
+  readonly resamples?: number;
 }
 
 /** null: not bounded on this side, or too few pairs. */
@@ -75,9 +77,9 @@ export interface PairedAnalysis {
 
 /** In the order given. */
 export function analyzePairs(family: readonly PairedValues[], options: AnalysisOptions = {}): PairedAnalysis[] {
-  const { confidence = 0.95, margin = 0.01, power = 0.8 } = options;
+  const { confidence = 0.95, margin = 0.01, power = 0.8, resamples = 9999 } = options;
   assert(margin >= 0, `a margin is not negative, unlike ${margin}`);
-  const found = family.map((values) => analyzeOne(values, { confidence, margin, power }));
+  const found = family.map((values) => analyzeOne(values, { confidence, margin, power, resamples }));
   const adjusted = holmOfKnown(found.map(({ pValue }) => pValue));
   const adjustedEquivalence = holmOfKnown(found.map(({ equivalencePValue }) => equivalencePValue));
   const isAtMost = (pValue: number | null): boolean => pValue !== null && pValue <= 1 - confidence;
@@ -99,7 +101,7 @@ interface OwnAnalysis extends Omit<
 
 function analyzeOne(values: PairedValues, options: Required<AnalysisOptions>): OwnAnalysis {
   const { variant, metric } = values;
-  const { confidence, margin, power } = options;
+  const { confidence, margin, power, resamples } = options;
   const { a, b } = completePairs(values);
   const pairs = a.length;
   const differences = b.map((value, i) => value - a[i]);
@@ -115,7 +117,7 @@ function analyzeOne(values: PairedValues, options: Required<AnalysisOptions>): O
     meanB: mean(b),
     meanDifference,
     difference: interval === null ? UNBOUNDED : { low: interval.low, high: interval.high },
-    bootstrap: bootstrapBounds(values, differences, confidence),
+    bootstrap: bootstrapBounds(values, differences, { confidence, resamples }),
     percentage: percentageDifference(a, b, confidence),
     shift: hodgesLehmann(differences, confidence),
     pValue: meanTestPValue(differences),
@@ -145,15 +147,19 @@ export function completePairs({ a, b }: Pick<PairedValues, 'a' | 'b'>): { readon
   return kept;
 }
 
-function bootstrapBounds({ variant, metric }: PairedValues, differences: readonly number[], confidence: number): Bounds {
-  if (differences.length < 2) return UNBOUNDED;
+function bootstrapBounds(
+  { variant, metric }: PairedValues,
+  differences: readonly number[],
+  options: { readonly confidence: number; readonly resamples: number },
+): Bounds {
+  if (differences.length < 2 || options.resamples === 0) return UNBOUNDED;
   const stream = new RandomStream(`bootstrap/${variant}/${metric}`);
   const meanOf = (rows: Int32Array): number => {
     let sum = 0;
     for (const row of rows) sum += differences[row];
     return sum / rows.length;
   };
-  const { low, high } = bcaInterval(differences.length, meanOf, { draw: () => stream.next(), confidence });
+  const { low, high } = bcaInterval(differences.length, meanOf, { draw: () => stream.next(), ...options });
   return { low, high };
 }
 

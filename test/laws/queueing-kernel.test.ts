@@ -24,7 +24,7 @@ describe('on the kernel', () => {
   test.each([[1, 0.7, 0.1], [3, 2.1, 0.1], [10, 8, 0.2]])(
     'M/M/c with %d servers and load %d waits as Erlang C says',
     (servers, load, precision) => {
-      const played = queues(load, { servers, services: exponential(1), arrivals: 11_000 });
+      const played = queues(load, { servers, services: exponential(1), arrivals: 8000 });
       expectMean(played.map(({ waits }) => mean(waits)), erlangWait(servers, load), precision);
       expectMean(played.map(({ waits }) => share(waits, (wait) => wait > 0)), erlangC(servers, load), 0.08);
       const long = 3 / servers;
@@ -36,7 +36,7 @@ describe('on the kernel', () => {
   );
 
   test('M/M/1 has geometrically many in the system', () => {
-    const played = queues(0.6, { servers: 1, services: exponential(1), arrivals: 11_000 });
+    const played = queues(0.6, { servers: 1, services: exponential(1), arrivals: 8000 });
     for (let level = 0, chance = 0.4; level < 5; level++, chance *= 0.6) {
       expectMean(played.map(({ levels }) => levels[level] ?? 0), chance, 0.08);
     }
@@ -52,13 +52,13 @@ describe('on the kernel', () => {
 
   test.each(SERVICES)('M/G/1 with %s service times waits as Pollaczek and Khinchine say', (_, services, secondMoment) => {
     expect(meanOf(services)).toBeCloseTo(1, 12);
-    const played = queues(0.6, { servers: 1, services, arrivals: 11_000 });
+    const played = queues(0.6, { servers: 1, services, arrivals: 8000 });
     expectMean(played.map(({ waits }) => mean(waits)), pollaczekKhinchineWait(0.6, 1, secondMoment), 0.1);
     expectMean(played.map(({ waits }) => share(waits, (wait) => wait > 0)), 0.6, 0.03);
   });
 
   test.each(SERVICES)('M/G/c/c with %s service times loses as Erlang B says', (_, services) => {
-    const played = queues(4, { servers: 5, room: 5, services, arrivals: 9000 });
+    const played = queues(4, { servers: 5, room: 5, services, arrivals: 7000 });
     expectMean(played.map(({ lost, noted }) => lost / noted), erlangB(5, 4), 0.06);
   });
 
@@ -91,7 +91,7 @@ describe('on the kernel', () => {
   });
 
   test('a wrong law is found out: these runs do not wait as a queue of 5 % more load would', () => {
-    const played = queues(0.6, { servers: 1, services: fixed(1), arrivals: 11_000 });
+    const played = queues(0.6, { servers: 1, services: fixed(1), arrivals: 8000 });
     const waits = played.map(({ waits: own }) => mean(own));
     expect(() => expectMean(waits, pollaczekKhinchineWait(0.63, 1, 1), 0.1)).toThrow();
     expect(() => expectMean(waits.slice(0, 3), pollaczekKhinchineWait(0.6, 1, 1), 0.1)).toThrow();
@@ -99,7 +99,7 @@ describe('on the kernel', () => {
 });
 
 describe('a token bucket', () => {
-  const requests = (seed: string, load: number) => ({ seed, ratePerSecond: 1, gaps: exponential(1 / load), requests: 9000 });
+  const requests = (seed: string, load: number) => ({ seed, ratePerSecond: 1, gaps: exponential(1 / load), requests: 7000 });
   const delaysOf = ({ arrived, passed }: TokenTimes): number[] =>
     passed.map((time, i) => time - arrived[i]).slice(1000);
 
