@@ -1,6 +1,6 @@
 /**
- * The same pods in several runs: each scheduler is judged on the pods of the same arrivals, not on those that it happened
- * to finish. A cohort is a range of arrival numbers. Waits that did not end are kept as lower bounds.
+ * The same pods in several runs: each scheduler is judged on the pods of the same arrivals, not on those that it
+ * happened to finish. A cohort is a range of arrival numbers. Waits that did not end are kept as lower bounds.
  */
 import { assert } from '../base/assert.ts';
 import { kaplanMeier, type SurvivalCurve } from '../base/statistics/survival.ts';

@@ -20,7 +20,9 @@ import { RandomStream } from '../kernel/random.ts';
 /** A difference this small beside the values themselves is rounding. */
 const ROUNDING = 1e-12;
 
-/** One metric of one variant (b) beside the base's (a): a value per seed, by position. null: the run has no such value. */
+/**
+ * One metric of one variant (b) beside the base's (a): a value per seed, by position. null: the run has no such value.
+ */
 export interface PairedValues {
   readonly variant: string;
   readonly metric: string;
@@ -61,7 +63,10 @@ export interface PairedAnalysis {
   readonly percentage: PercentageDifference;
   /** Middle of the differences, with the signed-rank test's interval. */
   readonly shift: HodgesLehmann | null;
-  /** Of the paired t test, as it is and adjusted for the whole family; of the signed-rank test, as it is. null: fewer than two pairs. */
+  /**
+   * Of the paired t test, as it is and adjusted for the whole family; of the signed-rank test, as it is. null: fewer
+   * than two pairs.
+   */
   readonly pValue: number | null;
   readonly adjustedPValue: number | null;
   readonly signedRankPValue: number | null;
@@ -71,7 +76,9 @@ export interface PairedAnalysis {
   readonly isDifferent: boolean;
   /** It is shown to be within the margin; can be true beside `isDifferent`. */
   readonly isEqual: boolean;
-  /** Seeds in all that would show the difference seen, if it is the true one. null: none was seen, or beyond a million. */
+  /**
+   * Seeds in all that would show the difference seen, if it is the true one. null: none was seen, or beyond a million.
+   */
   readonly pairsToShow: number | null;
 }
 

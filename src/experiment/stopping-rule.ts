@@ -1,7 +1,7 @@
 /**
  * When enough seeds have been run: targets such as `queueWait.p99:±3%`, looked at after 10, 15, 23, 35, ... seeds
- * (base/statistics/looks.ts has why not after each). With one variant a target is about the mean over seeds, with a pair
- * about the difference. Intervals reported after stopping must be of `lookConfidence`, as here.
+ * (base/statistics/looks.ts has why not after each). With one variant a target is about the mean over seeds, with a
+ * pair about the difference. Intervals reported after stopping must be of `lookConfidence`, as here.
  */
 import { InputError, nearestName } from '../base/input-error.ts';
 import { isRelativelyNarrow, lookConfidence } from '../base/statistics/looks.ts';

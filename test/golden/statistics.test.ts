@@ -1,4 +1,5 @@
-// Statistics against values of SciPy, statsmodels, lifelines and mpmath; statistics.json has the versions and each call.
+// Statistics against values of SciPy, statsmodels, lifelines and mpmath; statistics.json has the versions and each
+// call.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { lag1Correlation } from '../../src/base/statistics/batch-means.ts';

@@ -1,6 +1,6 @@
 // The whole way from a scenario to a verdict, where the truth is known: M/M/2 against M/M/3 in Podyard, on the same
-// arrivals and run times. 1,000 comparisons; each takes its "seeds" from cohorts of one long run in steady state that lie
-// thousands of arrivals apart, which is as good as runs of their own and needs no warm-up for each.
+// arrivals and run times. 1,000 comparisons; each takes its "seeds" from cohorts of one long run in steady state that
+// lie thousands of arrivals apart, which is as good as runs of their own and needs no warm-up for each.
 import { beforeAll, describe, expect, test } from 'vitest';
 import { meanInterval } from '../../src/base/statistics/paired-difference.ts';
 import { percentageDifference } from '../../src/base/statistics/percentage-difference.ts';
@@ -116,7 +116,9 @@ describe('mean waits of M/M/2 against M/M/3, 20 seeds of 200 arrivals each', () 
   const COHORT = 200;
   const SEEDS = 20;
 
-  /** Waits of arrivals at these times (Kiefer and Wolfowitz); whole scenarios wait just so (queueing-scenarios.test.ts). */
+  /**
+   * Waits of arrivals at these times (Kiefer and Wolfowitz); whole scenarios wait just so (queueing-scenarios.test.ts).
+   */
   function waitsFor(servers: number, gaps: Float64Array, services: Float64Array): Float64Array {
     const freeIn = new Float64Array(servers);
     const waits = new Float64Array(gaps.length);

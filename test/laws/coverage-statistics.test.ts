@@ -1,5 +1,6 @@
 // Intervals cover what they are to cover: 1,000 repetitions each with a known truth, from streams named after the test.
-// With a true coverage of 95 % a count outside 930 to 970 comes once in 250 choices of the stream; the streams are fixed.
+// With a true coverage of 95 % a count outside 930 to 970 comes once in 250 choices of the stream; the streams are
+// fixed.
 import { describe, expect, test } from 'vitest';
 import { batchMeans } from '../../src/base/statistics/batch-means.ts';
 import { bcaInterval } from '../../src/base/statistics/bootstrap.ts';
@@ -162,7 +163,9 @@ describe('95 % intervals cover in 93 to 97 % of cases', () => {
 });
 
 describe('adding seeds until the interval is narrow', () => {
-  /** Of values around 100 with a standard deviation of 7: about 23 are needed for ±3 %, where stopping early harms most. */
+  /**
+   * Of values around 100 with a standard deviation of 7: about 23 are needed for ±3 %, where stopping early harms most.
+   */
   const stopped = (draws: Draws, looks: readonly number[], confidence: number, isNarrow: (values: number[]) => boolean): boolean => {
     const values: number[] = [];
     for (const count of looks) {

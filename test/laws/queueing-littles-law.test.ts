@@ -1,6 +1,7 @@
-// Little's law, L = lambda W, on the queues of real runs (Little, "A proof for the queuing formula L = lambda W", Operations
-// Research 9, 1961). Over a run that begins empty it holds exactly, for any scenario: the time integral of how many are
-// there is the sum of how long each has been there. Left and right come from different books: totals, and times of each pod.
+// Little's law, L = lambda W, on the queues of real runs (Little, "A proof for the queuing formula L = lambda W",
+// Operations Research 9, 1961). Over a run that begins empty it holds exactly, for any scenario: the time integral of
+// how many are there is the sum of how long each has been there. Left and right come from different books: totals, and
+// times of each pod.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { InputError } from '../../src/base/input-error.ts';
@@ -79,7 +80,10 @@ function checkIntegrals({ pods, integrals, terminatingMicros, result: { simulate
   return [waits, stays, terminatingMicros];
 }
 
-/** At each sample of the time series: as many wait and run as the times of pods say. Returns how many did, over all samples. */
+/**
+ * At each sample of the time series: as many wait and run as the times of pods say. Returns how many did, over all
+ * samples.
+ */
 function checkSamples({ pods, result: { timeseries: { seconds, columns } } }: WatchedRun): number {
   let seen = 0;
   // The last row may stand in the middle of an instant, where the run was broken off.

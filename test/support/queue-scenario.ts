@@ -3,9 +3,9 @@
  * go. The scheduler takes no time, so that a pod is placed in the instant in which a node is free.
  *
  * First come, first served is kept as long as nobody waits for five minutes and backoff does not grow: upstream puts a
- * pod whose attempt failed behind those that failed before, and tries all that wait whenever a pod ends. What breaks the
- * order: backoff that doubles (the pod tried more often comes out later; hence initial = maximal), and the flush of pods
- * that have been unschedulable for five minutes, which stamps them anew (hence run times of seconds).
+ * pod whose attempt failed behind those that failed before, and tries all that wait whenever a pod ends. What breaks
+ * the order: backoff that doubles (the pod tried more often comes out later; hence initial = maximal), and the flush of
+ * pods that have been unschedulable for five minutes, which stamps them anew (hence run times of seconds).
  */
 import { playScenario, type Played, type PlayedPod } from './played-scenario.ts';
 
@@ -52,7 +52,10 @@ export function playQueueScenario(queue: QueueScenario, more: Readonly<Record<st
   return { ...played, pods: [...played.pods].sort((a, b) => a.created - b.created) };
 }
 
-/** Waits of first come, first served, from arrivals and run times alone (Kiefer and Wolfowitz 1955). Only of pods that ended. */
+/**
+ * Waits of first come, first served, from arrivals and run times alone (Kiefer and Wolfowitz 1955). Only of pods that
+ * ended.
+ */
 export function waitsInOrder(pods: readonly PlayedPod[], servers: number): number[] {
   const freeAt = new Array<number>(servers).fill(0);
   return pods.map(({ created, started, ended }) => {

@@ -1,10 +1,12 @@
 /**
  * Closed forms of queueing theory, for laws to compare runs with. `load` is arrivals per mean service time (Erlangs).
- * Sources: Kleinrock, Queueing Systems I (1975); Gross, Shortle, Thompson and Harris, Fundamentals of Queueing Theory (4th
- * edition, 2008); Erlang, "The theory of probabilities and telephone conversations" (1909) for M/D/1.
+ * Sources: Kleinrock, Queueing Systems I (1975); Gross, Shortle, Thompson and Harris, Fundamentals of Queueing Theory
+ * (4th edition, 2008); Erlang, "The theory of probabilities and telephone conversations" (1909) for M/D/1.
  */
 
-/** Share of arrivals that are lost when those that find all servers busy go away (M/G/c/c, whatever the service times). */
+/**
+ * Share of arrivals that are lost when those that find all servers busy go away (M/G/c/c, whatever the service times).
+ */
 export function erlangB(servers: number, load: number): number {
   let lost = 1;
   for (let busy = 1; busy <= servers; busy++) lost = (load * lost) / (busy + load * lost);
@@ -33,7 +35,9 @@ export function pollaczekKhinchineWait(arrivalRate: number, mean: number, second
   return (arrivalRate * secondMoment) / (2 * (1 - arrivalRate * mean));
 }
 
-/** Share of arrivals that wait at most `wait` service times, in M/D/1 (Erlang 1909). For short waits: terms alternate. */
+/**
+ * Share of arrivals that wait at most `wait` service times, in M/D/1 (Erlang 1909). For short waits: terms alternate.
+ */
 export function deterministicWaitCdf(load: number, wait: number): number {
   let sum = 0;
   for (let k = 0; k <= Math.floor(wait); k++) {

@@ -2,12 +2,14 @@
 import { expect } from 'vitest';
 import { meanInterval } from '../../src/base/statistics/paired-difference.ts';
 
-/** So sure that a right law fails once in a thousand choices of seeds; the seeds are fixed, so it fails always or never. */
+/**
+ * So sure that a right law fails once in a thousand choices of seeds; the seeds are fixed, so it fails always or never.
+ */
 const CONFIDENCE = 0.999;
 
 /**
- * Expects the mean of the values to agree with `truth`: their t interval holds it, and is at most `precision` of it wide
- * on either side, so that a law that is off by twice that would have been found out.
+ * Expects the mean of the values to agree with `truth`: their t interval holds it, and is at most `precision` of it
+ * wide on either side, so that a law that is off by twice that would have been found out.
  */
 export function expectMean(values: readonly number[], truth: number, precision: number): void {
   const interval = meanInterval(values, CONFIDENCE);

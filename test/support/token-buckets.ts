@@ -1,4 +1,7 @@
-/** Requests that wait for a token, played on the kernel: a plain bucket of any size, and the node-lifecycle controller's own. */
+/**
+ * Requests that wait for a token, played on the kernel: a plain bucket of any size, and the node-lifecycle controller's
+ * own.
+ */
 import { MICROS_PER_SECOND } from '../../src/base/time.ts';
 import { ZoneQueue } from '../../src/controllers/zone-queues.ts';
 import type { Distribution } from '../../src/kernel/distribution.ts';

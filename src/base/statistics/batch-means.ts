@@ -36,7 +36,10 @@ export function batchMeans(observations: ArrayLike<number>, confidence = 0.95): 
   return { interval, batchSize: size * SHORT_PER_BATCH, lag1 };
 }
 
-/** Sum of products of neighbours' distances from the mean over the sum of squared distances; 0 when all values are equal. */
+/**
+ * Sum of products of neighbours' distances from the mean over the sum of squared distances; 0 when all values are
+ * equal.
+ */
 export function lag1Correlation(values: ArrayLike<number>): number {
   const center = mean(values);
   let squares = 0;

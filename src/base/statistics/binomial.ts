@@ -1,8 +1,14 @@
-/** The binomial distribution: how often something of a known chance happens in a number of trials. Costs one step a term. */
+/**
+ * The binomial distribution: how often something of a known chance happens in a number of trials. Costs one step a
+ * term.
+ */
 import { assert } from '../assert.ts';
 import { log1pLess, stirlingRemainder } from './gamma.ts';
 
-/** Probability of exactly `k`; by Loader's saddle point ("Fast and accurate computation of binomial probabilities", 2000). */
+/**
+ * Probability of exactly `k`; by Loader's saddle point ("Fast and accurate computation of binomial probabilities",
+ * 2000).
+ */
 export function binomialMass(k: number, trials: number, chance: number): number {
   assert(Number.isInteger(trials) && trials >= 0, `trials are a whole number, not ${trials}`);
   assert(chance >= 0 && chance <= 1, `a chance is from 0 to 1, not ${chance}`);

@@ -1,8 +1,9 @@
 /**
- * BCa bootstrap interval (bias-corrected and accelerated; Efron, "Better bootstrap confidence intervals", Journal of the
- * American Statistical Association 82, 1987; Efron and Tibshirani, An Introduction to the Bootstrap, 1993, section 14.3)
- * of any number computed from independent rows. Step by step as scipy.stats.bootstrap computes it, its interpolation
- * between resampled values included. With few rows it covers less than it says: docs/statistics.md has how much less.
+ * BCa bootstrap interval (bias-corrected and accelerated; Efron, "Better bootstrap confidence intervals", Journal of
+ * the American Statistical Association 82, 1987; Efron and Tibshirani, An Introduction to the Bootstrap, 1993, section
+ * 14.3) of any number computed from independent rows. Step by step as scipy.stats.bootstrap computes it, its
+ * interpolation between resampled values included. With few rows it covers less than it says: docs/statistics.md has
+ * how much less.
  *
  * Costs one evaluation of the statistic a resample and a sort: 9,999 resamples of 20 rows take a few milliseconds.
  */
@@ -96,7 +97,9 @@ function squaresAround(values: Float64Array, center: number): number {
   return squares;
 }
 
-/** Between the two resampled values next to the place (definition 7 of Hyndman and Fan), unlike quantiles of metrics. */
+/**
+ * Between the two resampled values next to the place (definition 7 of Hyndman and Fan), unlike quantiles of metrics.
+ */
 function interpolated(sorted: Float64Array, share: number): number {
   const place = share * (sorted.length - 1);
   const index = Math.min(sorted.length - 2, Math.floor(place));

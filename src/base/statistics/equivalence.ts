@@ -22,8 +22,8 @@ export function equivalencePValue(a: readonly number[], b: readonly number[], ma
 }
 
 /**
- * The same with a margin relative to the mean of a: `share` 0.01 is 1 %. Compares b with (1 - share) a and (1 + share) a,
- * pair by pair, so that the mean of a need not be known (the relation of Fieller's interval to the t test).
+ * The same with a margin relative to the mean of a: `share` 0.01 is 1 %. Compares b with (1 - share) a and (1 + share)
+ * a, pair by pair, so that the mean of a need not be known (the relation of Fieller's interval to the t test).
  */
 export function relativeEquivalencePValue(a: readonly number[], b: readonly number[], share: number): number | null {
   assert(share >= 0, `a margin is not negative, unlike ${share}`);

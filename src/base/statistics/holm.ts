@@ -1,4 +1,7 @@
-/** Several tests at a time (Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6, 1979). */
+/**
+ * Several tests at a time (Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of
+ * Statistics 6, 1979).
+ */
 
 /**
  * Adjusted p-values, in the order given: rejecting those that are at most alpha rejects any true hypothesis with

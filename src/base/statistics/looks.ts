@@ -2,12 +2,13 @@
  * Adding seeds until an interval is narrow enough, and still covering with what the interval says.
  *
  * Whoever looks after each seed and stops as soon as the interval is narrow stops more often where the spread happened
- * to come out small, and covers less than promised: the t interval of 95 % covers 93.4 % at worst (normal samples, first
- * look at 10; docs/statistics.md). So there are few looks, at numbers fixed beforehand (10, 15, 23, 35, 53, ...: half as
- * many more each), and each look uses a slightly higher confidence, calibrated so that whatever the spread is, the
- * interval at the end covers with at least the confidence asked for, and at most some 1.5 points more. Fixed looks also make the
- * result independent of how many runs go on at a time. In the line of Law, Kelton and Koenig, "Relative width sequential
- * confidence intervals for the mean", Communications in Statistics B 10, 1981, and Pocock's looks (Biometrika 64, 1977).
+ * to come out small, and covers less than promised: the t interval of 95 % covers 93.4 % at worst (normal samples,
+ * first look at 10; docs/statistics.md). So there are few looks, at numbers fixed beforehand (10, 15, 23, 35, 53, ...:
+ * half as many more each), and each look uses a slightly higher confidence, calibrated so that whatever the spread is,
+ * the interval at the end covers with at least the confidence asked for, and at most some 1.5 points more. Fixed looks
+ * also make the result independent of how many runs go on at a time. In the line of Law, Kelton and Koenig, "Relative
+ * width sequential confidence intervals for the mean", Communications in Statistics B 10, 1981, and Pocock's looks
+ * (Biometrika 64, 1977).
  */
 import { assert } from '../assert.ts';
 

@@ -1,4 +1,6 @@
-/** The normal distribution with mean 0 and standard deviation 1. Good to about 1e-14 of the value, in the tails, too. */
+/**
+ * The normal distribution with mean 0 and standard deviation 1. Good to about 1e-14 of the value, in the tails, too.
+ */
 import { assert } from '../assert.ts';
 import { lowerGammaShare, upperGammaShare } from './gamma.ts';
 

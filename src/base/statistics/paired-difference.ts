@@ -60,8 +60,8 @@ export function meanInterval(samples: ArrayLike<number>, confidence = 0.95): Mea
 }
 
 /**
- * p-value of the two-sided t test that the mean of the samples is `center`. Equal samples: 1 at their value, 0 elsewhere.
- * null: fewer than two samples.
+ * p-value of the two-sided t test that the mean of the samples is `center`. Equal samples: 1 at their value, 0
+ * elsewhere. null: fewer than two samples.
  */
 export function meanTestPValue(samples: ArrayLike<number>, center = 0): number | null {
   if (samples.length < 2) return null;

@@ -8,7 +8,8 @@ import { binomialCdf } from './binomial.ts';
 
 /**
  * Nearest-rank position of a quantile among `count` ordered samples: the smallest rank r (from 1) with r / count >=
- * share, and 1 for share 0. The small slack keeps 0.07 of 100 samples at rank 7 although 0.07 * 100 > 7 in floating point.
+ * share, and 1 for share 0. The small slack keeps 0.07 of 100 samples at rank 7 although 0.07 * 100 > 7 in floating
+ * point.
  */
 export function nearestRank(share: number, count: number): number {
   assert(share >= 0 && share <= 1, `a quantile's share is from 0 to 1, not ${share}`);
@@ -16,7 +17,10 @@ export function nearestRank(share: number, count: number): number {
   return Math.min(count, Math.max(1, Math.ceil(exact - exact * 1e-12)));
 }
 
-/** Nearest-rank quantile of samples in ascending order: always one of the samples, never a value between two. NaN when empty. */
+/**
+ * Nearest-rank quantile of samples in ascending order: always one of the samples, never a value between two. NaN when
+ * empty.
+ */
 export function quantileOfSorted(sorted: ArrayLike<number>, share: number): number {
   if (sorted.length === 0) return Number.NaN;
   return sorted[nearestRank(share, sorted.length) - 1];

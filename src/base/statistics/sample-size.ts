@@ -12,9 +12,9 @@ export const MOST_PAIRS = 1_000_000;
 
 /**
  * Pairs in all for a t interval of at most this half width (same unit as the standard deviation). Stein's rule ("A
- * two-sample test for a linear hypothesis whose power is independent of the variance", Annals of Mathematical Statistics
- * 16, 1945): with the first pairs' standard deviation and t quantile kept, the interval covers as it says. Never fewer
- * than the first pairs. null: more than MOST_PAIRS.
+ * two-sample test for a linear hypothesis whose power is independent of the variance", Annals of Mathematical
+ * Statistics 16, 1945): with the first pairs' standard deviation and t quantile kept, the interval covers as it says.
+ * Never fewer than the first pairs. null: more than MOST_PAIRS.
  */
 export function pairsForHalfWidth(
   firstPairs: number,

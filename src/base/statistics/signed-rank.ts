@@ -6,7 +6,8 @@
  * Statistical Methods, section 3.
  *
  * Up to 50 pairs everything is exact, with ties and zeros, too: the distribution of the sum of ranks over all 2^n signs
- * is counted in whole numbers below 2^53. Beyond, the normal approximation without continuity correction, as SciPy does.
+ * is counted in whole numbers below 2^53. Beyond, the normal approximation without continuity correction, as SciPy
+ * does.
  */
 import { assert } from '../assert.ts';
 import { normalQuantile, normalUpperTail } from './normal.ts';
@@ -77,7 +78,9 @@ function signedRanks(differences: readonly number[], zeros: ZeroMethod): SignedR
   return { doubled, above: above + split, below: below + split, split, ties, zeroCount };
 }
 
-/** How many of the 2^n choices of signs give the positive ranks each doubled sum. Whole numbers, exact up to 53 ranks. */
+/**
+ * How many of the 2^n choices of signs give the positive ranks each doubled sum. Whole numbers, exact up to 53 ranks.
+ */
 function signCounts(doubled: readonly number[]): Float64Array {
   const most = doubled.reduce((sum, rank) => sum + rank, 0);
   const counts = new Float64Array(most + 1);

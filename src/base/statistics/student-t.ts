@@ -1,6 +1,6 @@
 /**
- * Student's t distribution. Good to about 1e-12 for any positive degrees of freedom; its cost grows with the square root
- * of the degrees of freedom.
+ * Student's t distribution. Good to about 1e-12 for any positive degrees of freedom; its cost grows with the square
+ * root of the degrees of freedom.
  */
 import { assert } from '../assert.ts';
 
@@ -54,7 +54,10 @@ function density(t: number, degrees: number): number {
   return Math.exp(logScale - ((degrees + 1) / 2) * Math.log1p((t * t) / degrees));
 }
 
-/** P(T > t) for t >= 0, through the regularised incomplete beta function I_x(degrees / 2, 1 / 2), x = degrees / (degrees + t^2). */
+/**
+ * P(T > t) for t >= 0, through the regularised incomplete beta function I_x(degrees / 2, 1 / 2), x = degrees / (degrees
+ * + t^2).
+ */
 function upperTail(t: number, degrees: number): number {
   if (t === Number.POSITIVE_INFINITY) return 0;
   const a = degrees / 2;
@@ -80,7 +83,9 @@ function logGammaHalfStep(a: number): number {
   return shift + 0.5 * Math.log(z) + series;
 }
 
-/** The continued fraction of the incomplete beta function (DLMF 8.17.22), evaluated by Lentz's method from the front. */
+/**
+ * The continued fraction of the incomplete beta function (DLMF 8.17.22), evaluated by Lentz's method from the front.
+ */
 function betaFraction(x: number, a: number, b: number): number {
   const tiny = 1e-300;
   const awayFromZero = (value: number): number => (Math.abs(value) < tiny ? tiny : value);

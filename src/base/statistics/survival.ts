@@ -25,7 +25,10 @@ export interface SurvivalCurve {
   readonly longest: number;
 }
 
-/** `hasEnded[i]`: the wait ended at `waits[i]`; false: it was cut off there. At one time, what ends counts before what is cut off. */
+/**
+ * `hasEnded[i]`: the wait ended at `waits[i]`; false: it was cut off there. At one time, what ends counts before what
+ * is cut off.
+ */
 export function kaplanMeier(waits: ArrayLike<number>, hasEnded: ArrayLike<boolean | number>): SurvivalCurve {
   const count = waits.length;
   assert(hasEnded.length === count, `${count} waits, ${hasEnded.length} of which it is said whether they ended`);
@@ -56,7 +59,9 @@ export function kaplanMeier(waits: ArrayLike<number>, hasEnded: ArrayLike<boolea
   return { times, atRisk, ended, survival, greenwood, count, censored, longest };
 }
 
-/** Share that waits longer than `time`. Beyond the longest time known, when that one was cut off, nothing is known: NaN. */
+/**
+ * Share that waits longer than `time`. Beyond the longest time known, when that one was cut off, nothing is known: NaN.
+ */
 export function survivalAt(curve: SurvivalCurve, time: number): number {
   const row = lastRowAt(curve, time);
   const share = row < 0 ? 1 : curve.survival[row];
@@ -75,7 +80,10 @@ export function survivalInterval(curve: SurvivalCurve, time: number, confidence 
 }
 
 export interface SurvivalQuantile {
-  /** The smallest time that at most 1 - share of the waits outlast: without cut-off waits the nearest-rank quantile. null: not reached. */
+  /**
+   * The smallest time that at most 1 - share of the waits outlast: without cut-off waits the nearest-rank quantile.
+   * null: not reached.
+   */
   readonly estimate: number | null;
   /** null: not bounded on this side by what is known. */
   readonly low: number | null;
