@@ -53,7 +53,9 @@ export { pairedTPower, pairsForHalfWidth, pairsToShow } from './base/statistics/
 export { lookConfidence, lookSchedule } from './base/statistics/looks.ts';
 export { warmUpCut } from './base/statistics/warm-up.ts';
 export { batchMeans } from './base/statistics/batch-means.ts';
-export { kaplanMeier, restrictedMean, survivalAt, survivalInterval, survivalQuantile } from './base/statistics/survival.ts';
+export {
+  kaplanMeier, restrictedMean, survivalAt, survivalInterval, survivalQuantile,
+} from './base/statistics/survival.ts';
 export { RandomStream } from './kernel/random.ts';
 export type { PairedDifference } from './base/statistics/paired-difference.ts';
 export type { SurvivalCurve } from './base/statistics/survival.ts';

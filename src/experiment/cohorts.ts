@@ -76,7 +76,11 @@ function arrivalOf(table: PodTable, row: number): Arrival {
   const digits = /\d*$/.exec(name)?.[0] ?? '';
   const ordinal = digits === '' ? -1 : Number(digits);
   return {
-    row, created: table.createdSeconds[row], namespace: table.namespace[row], base: name.slice(0, name.length - digits.length), ordinal,
+    row,
+    created: table.createdSeconds[row],
+    namespace: table.namespace[row],
+    base: name.slice(0, name.length - digits.length),
+    ordinal,
   };
 }
 

@@ -130,15 +130,25 @@ function analyzeOne(values: PairedValues, options: Required<AnalysisOptions>): O
     pValue: meanTestPValue(differences),
     signedRankPValue: pairs < 2 ? null : signedRankTest(differences).pValue,
     equivalencePValue: isSame && pairs > 1 ? 0 : relativeEquivalencePValue(a, b, margin),
-    pairsToShow: pairs < 2 ? null : pairsToShow(meanDifference / sampleStandardDeviation(differences), power, confidence),
+    pairsToShow:
+      pairs < 2 ? null : pairsToShow(meanDifference / sampleStandardDeviation(differences), power, confidence),
   };
 }
 
 const UNBOUNDED: Bounds = { low: null, high: null };
 const NOTHING = {
-  pairs: 0, meanA: null, meanB: null, meanDifference: null, difference: UNBOUNDED, bootstrap: UNBOUNDED,
-  percentage: { estimate: null, low: null, high: null }, shift: null, pValue: null, signedRankPValue: null,
-  equivalencePValue: null, pairsToShow: null,
+  pairs: 0,
+  meanA: null,
+  meanB: null,
+  meanDifference: null,
+  difference: UNBOUNDED,
+  bootstrap: UNBOUNDED,
+  percentage: { estimate: null, low: null, high: null },
+  shift: null,
+  pValue: null,
+  signedRankPValue: null,
+  equivalencePValue: null,
+  pairsToShow: null,
 } as const;
 
 /** Pairs in which both sides have a value; of values that differ by rounding only, b is taken for a. */

@@ -12,7 +12,10 @@ import { warmUpCut, type WarmUp } from '../base/statistics/warm-up.ts';
  */
 export function commonWarmUp(observations: readonly (readonly ArrayLike<number>[])[]): WarmUp {
   assert(observations.length > 0 && observations.every((seeds) => seeds.length > 0), 'a warm-up is looked for in runs');
-  const length = observations.reduce((least, seeds) => seeds.reduce((short, run) => Math.min(short, run.length), least), Infinity);
+  const length = observations.reduce(
+    (least, seeds) => seeds.reduce((short, run) => Math.min(short, run.length), least),
+    Infinity,
+  );
   const cuts = observations.map((seeds) => warmUpCut(meanOverSeeds(seeds, length)));
   return { cut: Math.max(...cuts.map(({ cut }) => cut)), isSettled: cuts.every(({ isSettled }) => isSettled) };
 }

@@ -41,17 +41,25 @@ export function readPrecisionTargets(texts: readonly string[], paths: readonly s
   const problems: { readonly message: string; readonly suggestion?: string | undefined }[] = [];
   const targets: PrecisionTarget[] = [];
   for (const text of texts) {
-    const [, name = '', number = '', percent = ''] = /^(.*):\s*(?:±|\+-|\+\/-)\s*(\d+(?:\.\d+)?)\s*(%?)$/.exec(text) ?? [];
+    const [, name = '', number = '', percent = ''] =
+      /^(.*):\s*(?:±|\+-|\+\/-)\s*(\d+(?:\.\d+)?)\s*(%?)$/.exec(text) ?? [];
     const metric = findMetric(name.trim(), paths);
     const size = Number(number);
     if (number === '') {
-      problems.push({ message: `expected a metric and how exact it is to be, such as "queueWait.p99:±3%", found "${text}"` });
+      problems.push({
+        message: `expected a metric and how exact it is to be, such as "queueWait.p99:±3%", found "${text}"`,
+      });
     } else if (metric === undefined) {
       const suggestion = nearestName(name.trim(), [...paths.map(shortMetricName), ...paths]);
       problems.push({ message: `unknown metric "${name.trim()}" in "${text}"`, suggestion });
     } else if (!(size > 0)) {
       problems.push({ message: `expected a half width above 0, found "${text}"` });
-    } else targets.push({ metric, kind: percent === '%' ? 'relative' : 'absolute', halfWidth: percent === '%' ? size / 100 : size });
+    } else
+      targets.push({
+        metric,
+        kind: percent === '%' ? 'relative' : 'absolute',
+        halfWidth: percent === '%' ? size / 100 : size,
+      });
   }
   if (problems.length > 0) throw new InputError(problems);
   return targets;
@@ -74,7 +82,9 @@ export interface TargetState {
 /** How far a target is, at one of the looks. The overall confidence is 0.9, 0.95 (default) or 0.99. */
 export function lookAtTarget(target: PrecisionTarget, values: SeedValues, confidence = 0.95): TargetState {
   const atLook = lookConfidence(confidence);
-  return values.b === null ? lookAtMean(target, values.a, atLook) : lookAtDifference(target, { a: values.a, b: values.b }, atLook);
+  return values.b === null
+    ? lookAtMean(target, values.a, atLook)
+    : lookAtDifference(target, { a: values.a, b: values.b }, atLook);
 }
 
 function lookAtMean(target: PrecisionTarget, values: readonly (number | null)[], confidence: number): TargetState {

@@ -8,12 +8,25 @@ import { playScenario } from '../support/played-scenario.ts';
 
 /** `name created bound ended`, one pod a line in the order of the table; `-`: never. */
 function tableOf(text: string): PodTable {
-  const rows = text.trim().split('\n').map((line) => line.trim().split(/\s+/));
-  const numbers = (column: number): Float64Array => Float64Array.from(rows, (cells) => (cells[column] === '-' ? NaN : Number(cells[column])));
+  const rows = text
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/));
+  const numbers = (column: number): Float64Array =>
+    Float64Array.from(rows, (cells) => (cells[column] === '-' ? NaN : Number(cells[column])));
   const constant = (value: string): string[] => rows.map(() => value);
   return {
-    name: rows.map(([name]) => name), namespace: constant('default'), class: constant(''), priority: numbers(1).fill(0), node: constant('n'),
-    createdSeconds: numbers(1), boundSeconds: numbers(2), startedSeconds: numbers(2), endedSeconds: numbers(3), attempts: numbers(1).fill(1), outcome: constant('Succeeded'),
+    name: rows.map(([name]) => name),
+    namespace: constant('default'),
+    class: constant(''),
+    priority: numbers(1).fill(0),
+    node: constant('n'),
+    createdSeconds: numbers(1),
+    boundSeconds: numbers(2),
+    startedSeconds: numbers(2),
+    endedSeconds: numbers(3),
+    attempts: numbers(1).fill(1),
+    outcome: constant('Succeeded'),
   };
 }
 
@@ -59,12 +72,25 @@ describe('a cohort', () => {
   test('is the same pods in two runs of a scenario whose schedulers differ', () => {
     const tables = ['LeastAllocated', 'MostAllocated'].map((type) => {
       const args = { scoringStrategy: { type, resources: [{ name: 'cpu', weight: 1 }] } };
-      const config = { apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration', profiles: [{ pluginConfig: [{ name: 'NodeResourcesFit', args }] }] };
+      const config = {
+        apiVersion: 'kubescheduler.config.k8s.io/v1',
+        kind: 'KubeSchedulerConfiguration',
+        profiles: [{ pluginConfig: [{ name: 'NodeResourcesFit', args }] }],
+      };
       const { result } = playScenario({
-        duration: '20m', scheduler: { config }, metrics: { pods: 'all', checkEvery: 0 },
+        duration: '20m',
+        scheduler: { config },
+        metrics: { pods: 'all', checkEvery: 0 },
         nodePools: [{ name: 'p', count: 3, allocatable: { cpu: 4, memory: '8Gi' } }],
         workloads: [
-          { name: 'job', kind: 'Job', arrivals: { poisson: { ratePerHour: 200 } }, replicas: 2, lifetime: { exponential: { mean: '90s' } }, requests: { cpu: 1 } },
+          {
+            name: 'job',
+            kind: 'Job',
+            arrivals: { poisson: { ratePerHour: 200 } },
+            replicas: 2,
+            lifetime: { exponential: { mean: '90s' } },
+            requests: { cpu: 1 },
+          },
           { name: 'web', kind: 'Deployment', arrivals: { at: '1m', count: 1 }, replicas: 3, requests: { cpu: '500m' } },
         ],
         failures: [{ name: 'crash', uptime: { exponential: { mean: '15m' } }, repair: { fixed: '9m' } }],
@@ -77,14 +103,18 @@ describe('a cohort', () => {
     expect(tables.some((table) => table.name.length > size)).toBe(true);
     for (let i = 0; i < size; i++) {
       expect(tables[0].name[rows[0][i]]).toBe(tables[1].name[rows[1][i]]);
-      if (i > 0) expect(tables[0].createdSeconds[rows[0][i]]).toBeGreaterThanOrEqual(tables[0].createdSeconds[rows[0][i - 1]]);
+      if (i > 0)
+        expect(tables[0].createdSeconds[rows[0][i]]).toBeGreaterThanOrEqual(tables[0].createdSeconds[rows[0][i - 1]]);
     }
   });
 });
 
 describe('a warm-up for all', () => {
   const run = (seed: number, warming: number): number[] =>
-    Array.from({ length: 600 }, (_, i) => (i < warming ? 20 : 0) + Math.sin(i * 12.9898 + seed) + Math.sin(i * 78.233 * seed));
+    Array.from(
+      { length: 600 },
+      (_, i) => (i < warming ? 20 : 0) + Math.sin(i * 12.9898 + seed) + Math.sin(i * 78.233 * seed),
+    );
 
   test('is the longest of any variant, found in the mean over seeds', () => {
     const quick = [1, 2, 3].map((seed) => run(seed, 30));

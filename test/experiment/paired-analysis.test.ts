@@ -8,11 +8,18 @@ const A = [101, 99, 103, 98, 100, 102, 97, 104, 100, 101];
 const clearlyMore = A.map((value, i) => value * 1.05 + (i % 3) * 0.1);
 const justMore = A.map((value, i) => value * 1.001 + (i % 2) * 0.05);
 const unclear = A.map((value, i) => value + [3, -4, 6, -5, 2, -1, 4, -3, 1, -6][i]);
-const of = (metric: string, b: readonly (number | null)[], a: readonly (number | null)[] = A) => ({ variant: 'mine', metric, a, b });
+const of = (metric: string, b: readonly (number | null)[], a: readonly (number | null)[] = A) => ({
+  variant: 'mine',
+  metric,
+  a,
+  b,
+});
 
 describe('variants against a base', () => {
   test('a clear difference, one within the margin, one that is not shown', () => {
-    const [clear, little, none] = analyzePairs([of('wait', clearlyMore), of('cost', justMore), of('use', unclear)], { margin: 0.02 });
+    const [clear, little, none] = analyzePairs([of('wait', clearlyMore), of('cost', justMore), of('use', unclear)], {
+      margin: 0.02,
+    });
     expect(clear).toMatchObject({ pairs: 10, isDifferent: true, isEqual: false });
     expect(clear.percentage.low).toBeGreaterThan(0.045);
     expect(clear.percentage.high).toBeLessThan(0.055);
@@ -36,25 +43,45 @@ describe('variants against a base', () => {
   test('p-values are adjusted over all metrics and variants at once', () => {
     const family = [of('wait', clearlyMore), of('use', unclear), { ...of('cost', justMore), variant: 'other' }];
     const found = analyzePairs(family, { resamples: 0 });
-    expect(found.map(({ adjustedPValue }) => adjustedPValue)).toEqual(holmAdjusted(found.map(({ pValue }) => pValue ?? NaN)));
+    expect(found.map(({ adjustedPValue }) => adjustedPValue)).toEqual(
+      holmAdjusted(found.map(({ pValue }) => pValue ?? NaN)),
+    );
     expect(found.map(({ variant, metric }) => `${variant} ${metric}`)).toEqual(['mine wait', 'mine use', 'other cost']);
   });
 
   test('the same values, or such that differ by rounding, are equal and not different', () => {
     const rounded = A.map((value) => value * (1 + 1e-15));
     for (const b of [A, rounded]) {
-      expect(analyzePairs([of('wait', b)])).toMatchObject([{ isDifferent: false, isEqual: true, pValue: 1, difference: { low: 0, high: 0 } }]);
+      expect(analyzePairs([of('wait', b)])).toMatchObject([
+        { isDifferent: false, isEqual: true, pValue: 1, difference: { low: 0, high: 0 } },
+      ]);
     }
     const zeros = A.map(() => 0);
-    expect(analyzePairs([of('evictions', zeros, zeros)])).toMatchObject([{ isDifferent: false, isEqual: true, percentage: { estimate: null } }]);
+    expect(analyzePairs([of('evictions', zeros, zeros)])).toMatchObject([
+      { isDifferent: false, isEqual: true, percentage: { estimate: null } },
+    ]);
   });
 
   test('seeds without a value on either side are left out, and one pair alone says nothing', () => {
     expect(completePairs({ a: [1, null, 3, NaN, 5], b: [2, 2, null, 4, 6] })).toEqual({ a: [1, 5], b: [2, 6] });
     expect(analyzePairs([of('wait', [2, null], [1, 1])])).toMatchObject([
-      { pairs: 1, meanDifference: 1, difference: { low: null, high: null }, pValue: null, adjustedPValue: null, isDifferent: false, isEqual: false, pairsToShow: null },
+      {
+        pairs: 1,
+        meanDifference: 1,
+        difference: { low: null, high: null },
+        pValue: null,
+        adjustedPValue: null,
+        isDifferent: false,
+        isEqual: false,
+        pairsToShow: null,
+      },
     ]);
-    expect(analyzePairs([of('wait', [null], [1]), of('use', unclear)])[0]).toMatchObject({ pairs: 0, meanA: null, shift: null, isDifferent: false });
+    expect(analyzePairs([of('wait', [null], [1]), of('use', unclear)])[0]).toMatchObject({
+      pairs: 0,
+      meanA: null,
+      shift: null,
+      isDifferent: false,
+    });
     expect(() => analyzePairs([of('wait', [1], [1, 2])])).toThrow('differ in number');
   });
 

@@ -11,7 +11,12 @@ const paths = metricsOf(makeRunResult()).map(({ name }) => name);
 
 describe('a target', () => {
   test('is a metric, by its path or shorter, and how exact it is to be', () => {
-    expect(readPrecisionTargets(['queueWait.p99:±3%', 'latency.queueWaitSeconds.mean: +- 0.5', 'cost:+/-1.5%', 'utilization.cpu:±0.01'], paths)).toEqual([
+    expect(
+      readPrecisionTargets(
+        ['queueWait.p99:±3%', 'latency.queueWaitSeconds.mean: +- 0.5', 'cost:+/-1.5%', 'utilization.cpu:±0.01'],
+        paths,
+      ),
+    ).toEqual([
       { metric: 'latency.queueWaitSeconds.p99', kind: 'relative', halfWidth: 0.03 },
       { metric: 'latency.queueWaitSeconds.mean', kind: 'absolute', halfWidth: 0.5 },
       { metric: 'cost.total', kind: 'relative', halfWidth: 0.015 },
@@ -26,14 +31,17 @@ describe('a target', () => {
   });
 
   test('all mistakes are told at once', () => {
-    const read = (): unknown => readPrecisionTargets(['queueWait.p99', 'queueWiat.p99:±3%', 'cost:±0%', 'cost:±three'], paths);
+    const read = (): unknown =>
+      readPrecisionTargets(['queueWait.p99', 'queueWiat.p99:±3%', 'cost:±0%', 'cost:±three'], paths);
     expect(read).toThrow(InputError);
-    expect(read).toThrow([
-      'expected a metric and how exact it is to be, such as "queueWait.p99:±3%", found "queueWait.p99"',
-      'unknown metric "queueWiat.p99" in "queueWiat.p99:±3%" — did you mean "queueWait.p99"?',
-      'expected a half width above 0, found "cost:±0%"',
-      'expected a metric and how exact it is to be, such as "queueWait.p99:±3%", found "cost:±three"',
-    ].join('\n'));
+    expect(read).toThrow(
+      [
+        'expected a metric and how exact it is to be, such as "queueWait.p99:±3%", found "queueWait.p99"',
+        'unknown metric "queueWiat.p99" in "queueWiat.p99:±3%" — did you mean "queueWait.p99"?',
+        'expected a half width above 0, found "cost:±0%"',
+        'expected a metric and how exact it is to be, such as "queueWait.p99:±3%", found "cost:±three"',
+      ].join('\n'),
+    );
   });
 });
 

@@ -16,7 +16,11 @@ import { pairedTPower, pairsToShow } from '../../src/base/statistics/sample-size
 import { hodgesLehmann, signedRankTest, type ZeroMethod } from '../../src/base/statistics/signed-rank.ts';
 import { studentTQuantile, studentTTwoSided } from '../../src/base/statistics/student-t.ts';
 import {
-  kaplanMeier, restrictedMean, survivalAt, survivalInterval, survivalQuantile,
+  kaplanMeier,
+  restrictedMean,
+  survivalAt,
+  survivalInterval,
+  survivalQuantile,
 } from '../../src/base/statistics/survival.ts';
 
 interface Case {
@@ -79,7 +83,9 @@ const ROUNDING = 1e-16;
 
 /** Relative to the value where it is small, too: tails count. */
 function expectClose(found: number, value: number, tolerance: number): void {
-  expect(Math.abs(found - value), `${found} instead of ${value}`).toBeLessThanOrEqual(tolerance * Math.abs(value) + ROUNDING);
+  expect(Math.abs(found - value), `${found} instead of ${value}`).toBeLessThanOrEqual(
+    tolerance * Math.abs(value) + ROUNDING,
+  );
 }
 
 const DISTRIBUTIONS: readonly (readonly [string, (...x: number[]) => number, number])[] = [
@@ -160,29 +166,36 @@ test.each(golden.holm)('p-values $p are adjusted as by statsmodels', ({ p, value
   holmAdjusted(p).forEach((adjusted, i) => expect(adjusted).toBeCloseTo(value[i], 14));
 });
 
-test.each(golden.bootstrap)('BCa of $statistic of "$pairs" is that of scipy.stats.bootstrap on the same rows', (known) => {
-  const { a, b } = golden.pairs[known.pairs];
-  const sum = (rows: Int32Array, side: readonly number[]): number => rows.reduce((total, row) => total + side[row], 0);
-  const statistic =
-    known.statistic === 'ratio'
-      ? (rows: Int32Array): number => sum(rows, b) / sum(rows, a) - 1
-      : (rows: Int32Array): number => (sum(rows, b) - sum(rows, a)) / rows.length;
-  let state = 12345;
-  const draw = (): number => {
-    // Below 2^53: the product is exact.
-    state = (state * 1664525 + 1013904223) % 4294967296;
-    return state / 4294967296;
-  };
-  const found = bcaInterval(a.length, statistic, { draw, resamples: 499 });
-  expectClose(found.low ?? NaN, known.value[0], 1e-10);
-  expectClose(found.high ?? NaN, known.value[1], 1e-10);
-  expectClose(found.standardError, known.standardError, 1e-10);
-});
+test.each(golden.bootstrap)(
+  'BCa of $statistic of "$pairs" is that of scipy.stats.bootstrap on the same rows',
+  (known) => {
+    const { a, b } = golden.pairs[known.pairs];
+    const sum = (rows: Int32Array, side: readonly number[]): number =>
+      rows.reduce((total, row) => total + side[row], 0);
+    const statistic =
+      known.statistic === 'ratio'
+        ? (rows: Int32Array): number => sum(rows, b) / sum(rows, a) - 1
+        : (rows: Int32Array): number => (sum(rows, b) - sum(rows, a)) / rows.length;
+    let state = 12345;
+    const draw = (): number => {
+      // Below 2^53: the product is exact.
+      state = (state * 1664525 + 1013904223) % 4294967296;
+      return state / 4294967296;
+    };
+    const found = bcaInterval(a.length, statistic, { draw, resamples: 499 });
+    expectClose(found.low ?? NaN, known.value[0], 1e-10);
+    expectClose(found.high ?? NaN, known.value[1], 1e-10);
+    expectClose(found.standardError, known.standardError, 1e-10);
+  },
+);
 
-test.each(golden.quantileInterval.cases)('$call is bounded by the same samples', ({ count, share, confidence, value }) => {
-  const found = quantileInterval(golden.quantileInterval.samples.slice(0, count), share, confidence);
-  expect([found.low, found.high]).toEqual(value);
-});
+test.each(golden.quantileInterval.cases)(
+  '$call is bounded by the same samples',
+  ({ count, share, confidence, value }) => {
+    const found = quantileInterval(golden.quantileInterval.samples.slice(0, count), share, confidence);
+    expect([found.low, found.high]).toEqual(value);
+  },
+);
 
 test('lag-1 correlation is that of statsmodels.tsa.stattools.acf', () => {
   expectClose(lag1Correlation(golden.serial.values), golden.serial.lag1, 1e-12);

@@ -76,10 +76,12 @@ const skewedPairs = (draws: Draws, count: number) =>
 
 describe('95 % intervals cover in 93 to 97 % of cases', () => {
   test('of a mean difference, by t', () => {
-    expectCovers(timesOf('t', (draws) => {
-      const { a, b } = normalPairs(draws, 10);
-      return holds(meanInterval(differencesOf(a, b)), 10);
-    }));
+    expectCovers(
+      timesOf('t', (draws) => {
+        const { a, b } = normalPairs(draws, 10);
+        return holds(meanInterval(differencesOf(a, b)), 10);
+      }),
+    );
   });
 
   test('of a percentage difference, by Fieller, of normal and of skewed values', () => {
@@ -109,14 +111,24 @@ describe('95 % intervals cover in 93 to 97 % of cases', () => {
   });
 
   test('of a shift, by Hodges and Lehmann, of heavy tails', () => {
-    expectCovers(timesOf('hodges-lehmann', (draws) => {
-      const differences = draws.many(20, () => 3 + (draws.uniform() < 0.5 ? 1 : -1) * draws.exponential());
-      return holds(hodgesLehmann(differences), 3);
-    }));
+    expectCovers(
+      timesOf('hodges-lehmann', (draws) => {
+        const differences = draws.many(20, () => 3 + (draws.uniform() < 0.5 ? 1 : -1) * draws.exponential());
+        return holds(hodgesLehmann(differences), 3);
+      }),
+    );
   });
 
   test('of a quantile, by order statistics: at least so often', () => {
-    const covers = timesOf('quantile', (draws) => holds(quantileInterval(draws.many(30, () => draws.exponential()), 0.5), Math.LN2));
+    const covers = timesOf('quantile', (draws) =>
+      holds(
+        quantileInterval(
+          draws.many(30, () => draws.exponential()),
+          0.5,
+        ),
+        Math.LN2,
+      ),
+    );
     expect(covers).toBeGreaterThanOrEqual(930);
   });
 
@@ -145,18 +157,26 @@ describe('95 % intervals cover in 93 to 97 % of cases', () => {
     const waits = (draws: Draws) => {
       const whole = draws.many(80, () => draws.exponential());
       const seen = draws.many(80, () => draws.exponential(2));
-      return kaplanMeier(whole.map((wait, i) => Math.min(wait, seen[i])), whole.map((wait, i) => wait <= seen[i]));
+      return kaplanMeier(
+        whole.map((wait, i) => Math.min(wait, seen[i])),
+        whole.map((wait, i) => wait <= seen[i]),
+      );
     };
     expectCovers(timesOf('kaplan-meier', (draws) => holds(survivalQuantile(waits(draws), 0.5), Math.LN2)));
-    expectCovers(timesOf('restricted-mean', (draws) => {
-      const mean = restrictedMean(waits(draws), 1);
-      if (mean === null) return false;
-      return Math.abs(mean.mean - (1 - Math.exp(-1))) <= 1.96 * mean.standardError;
-    }));
+    expectCovers(
+      timesOf('restricted-mean', (draws) => {
+        const mean = restrictedMean(waits(draws), 1);
+        if (mean === null) return false;
+        return Math.abs(mean.mean - (1 - Math.exp(-1))) <= 1.96 * mean.standardError;
+      }),
+    );
     // Taking what was cut off for whole waits would nearly always be wrong.
     const naive = timesOf('cut-off', (draws) => {
       const curve = waits(draws);
-      return holds(survivalQuantile({ ...curve, survival: curve.times.map((_, i) => 1 - (i + 1) / curve.times.length) }, 0.5), Math.LN2);
+      return holds(
+        survivalQuantile({ ...curve, survival: curve.times.map((_, i) => 1 - (i + 1) / curve.times.length) }, 0.5),
+        Math.LN2,
+      );
     });
     expect(naive).toBeLessThan(800);
   });
@@ -166,7 +186,12 @@ describe('adding seeds until the interval is narrow', () => {
   /**
    * Of values around 100 with a standard deviation of 7: about 23 are needed for ±3 %, where stopping early harms most.
    */
-  const stopped = (draws: Draws, looks: readonly number[], confidence: number, isNarrow: (values: number[]) => boolean): boolean => {
+  const stopped = (
+    draws: Draws,
+    looks: readonly number[],
+    confidence: number,
+    isNarrow: (values: number[]) => boolean,
+  ): boolean => {
     const values: number[] = [];
     for (const count of looks) {
       while (values.length < count) values.push(100 + 7 * draws.normal());
@@ -178,7 +203,12 @@ describe('adding seeds until the interval is narrow', () => {
   test('still covers in 93 to 97 % of cases, and less when one looks after each seed', () => {
     const target = { metric: 'm', kind: 'relative', halfWidth: 0.03 } as const;
     const covered = timesOf('looks', (draws) =>
-      stopped(draws, lookSchedule(400), lookConfidence(0.95), (values) => lookAtTarget(target, { a: values, b: null }).isReached),
+      stopped(
+        draws,
+        lookSchedule(400),
+        lookConfidence(0.95),
+        (values) => lookAtTarget(target, { a: values, b: null }).isReached,
+      ),
     );
     expectCovers(covered);
     const everyCount = Array.from({ length: 390 }, (_, i) => i + 10);
@@ -191,14 +221,18 @@ describe('adding seeds until the interval is narrow', () => {
   test('of pairs until the percentage is narrow covers, too', () => {
     const target = { metric: 'm', kind: 'relative', halfWidth: 0.1 } as const;
     const looks = lookSchedule(400);
-    expectCovers(timesOf('looks/pairs', (draws) => {
-      const { a, b } = normalPairs(draws, looks[looks.length - 1]);
-      const enough = looks.find((count) => lookAtTarget(target, { a: a.slice(0, count), b: b.slice(0, count) }).isReached) ?? a.length;
-      return holds(percentageDifference(a.slice(0, enough), b.slice(0, enough), lookConfidence(0.95)), 0.1);
-    }));
+    expectCovers(
+      timesOf('looks/pairs', (draws) => {
+        const { a, b } = normalPairs(draws, looks[looks.length - 1]);
+        const enough =
+          looks.find((count) => lookAtTarget(target, { a: a.slice(0, count), b: b.slice(0, count) }).isReached) ??
+          a.length;
+        return holds(percentageDifference(a.slice(0, enough), b.slice(0, enough), lookConfidence(0.95)), 0.1);
+      }),
+    );
   });
 
-  test('the number of seeds by Stein\'s rule gives an interval that covers', () => {
+  test("the number of seeds by Stein's rule gives an interval that covers", () => {
     const covers = timesOf('stein', (draws) => {
       const first = draws.many(10, () => draws.normal());
       const count = pairsForHalfWidth(10, sampleStandardDeviation(first), 0.5) ?? 0;
@@ -213,7 +247,9 @@ describe('tests refuse what is true in at most 5 % of cases', () => {
   const MOST = 70; // 5 % of 1,000 and nearly three standard deviations.
 
   test('the signed-rank test, and the t test of several related metrics after Holm', () => {
-    expect(timesOf('signed-rank', (draws) => signedRankTest(draws.many(12, () => draws.normal())).pValue <= 0.05)).toBeLessThan(MOST);
+    expect(
+      timesOf('signed-rank', (draws) => signedRankTest(draws.many(12, () => draws.normal())).pValue <= 0.05),
+    ).toBeLessThan(MOST);
     const shown = timesOf('holm', (draws) => {
       const common = draws.many(10, () => draws.normal());
       const metrics = Array.from({ length: 6 }, () => common.map((value) => value + draws.normal()));
@@ -240,7 +276,10 @@ describe('tests refuse what is true in at most 5 % of cases', () => {
   test('and the seeds said to be needed show a difference in 80 % of cases', () => {
     const pairs = pairsToShow(0.6) ?? 0;
     expect(pairs).toBe(24);
-    const shown = timesOf('power', (draws) => (meanTestPValue(draws.many(pairs, () => 0.6 + draws.normal())) ?? 1) <= 0.05);
+    const shown = timesOf(
+      'power',
+      (draws) => (meanTestPValue(draws.many(pairs, () => 0.6 + draws.normal())) ?? 1) <= 0.05,
+    );
     expect(Math.abs(shown - 800)).toBeLessThan(38);
   });
 });

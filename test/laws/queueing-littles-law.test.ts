@@ -30,7 +30,11 @@ interface WatchedRun {
 }
 
 function watch(simulation: Simulation): WatchedRun | null {
-  const { kernel, cluster, scheduler: { queue } } = simulation as unknown as { kernel: Kernel; cluster: Cluster; scheduler: Scheduler };
+  const {
+    kernel,
+    cluster,
+    scheduler: { queue },
+  } = simulation as unknown as { kernel: Kernel; cluster: Cluster; scheduler: Scheduler };
   const { totals } = cluster;
   const integrals = { pending: 0, placed: 0, terminating: 0 };
   const astray: string[] = [];
@@ -55,7 +59,8 @@ function watch(simulation: Simulation): WatchedRun | null {
     const queued = queue.activeCount + queue.backoffCount + queue.unschedulableCountNow + queue.gatedCount;
     // One pod at most is in a cycle that will fail.
     const inCycle = totals.podsByPhase[PodPhase.Pending] - queued;
-    if (micros > 0 && (inCycle < 0 || inCycle > Math.min(1, queue.inFlight.podCount))) astray.push(`${before}: ${inCycle}`);
+    if (micros > 0 && (inCycle < 0 || inCycle > Math.min(1, queue.inFlight.podCount)))
+      astray.push(`${before}: ${inCycle}`);
   }
   for (const since of deletedAt.values()) terminatingMicros += kernel.now - since;
   const result = simulation.result(false);
@@ -84,7 +89,12 @@ function checkIntegrals({ pods, integrals, terminatingMicros, result: { simulate
  * At each sample of the time series: as many wait and run as the times of pods say. Returns how many did, over all
  * samples.
  */
-function checkSamples({ pods, result: { timeseries: { seconds, columns } } }: WatchedRun): number {
+function checkSamples({
+  pods,
+  result: {
+    timeseries: { seconds, columns },
+  },
+}: WatchedRun): number {
   let seen = 0;
   // The last row may stand in the middle of an instant, where the run was broken off.
   seconds.slice(0, -1).forEach((time, sample) => {
@@ -100,7 +110,7 @@ function checkSamples({ pods, result: { timeseries: { seconds, columns } } }: Wa
   return seen;
 }
 
-test('Little\'s law holds exactly in any run, for pods that wait, that are on nodes and that are being deleted', () => {
+test("Little's law holds exactly in any run, for pods that wait, that are on nodes and that are being deleted", () => {
   const happened = [0, 0, 0];
   let [played, sampled] = [0, 0];
   const attempt = (drawn: RandomScenario): WatchedRun | null => {
@@ -111,14 +121,17 @@ test('Little\'s law holds exactly in any run, for pods that wait, that are on no
       return null;
     }
   };
-  fc.assert(fc.property(scenarioArbitrary, (drawn) => {
-    const run = attempt(drawn);
-    if (run === null) return;
-    played++;
-    checkIntegrals(run).forEach((amount, i) => (happened[i] += amount));
-    sampled += checkSamples(run);
-    expect(run.astray).toEqual([]);
-  }), { numRuns: RUNS });
+  fc.assert(
+    fc.property(scenarioArbitrary, (drawn) => {
+      const run = attempt(drawn);
+      if (run === null) return;
+      played++;
+      checkIntegrals(run).forEach((amount, i) => (happened[i] += amount));
+      sampled += checkSamples(run);
+      expect(run.astray).toEqual([]);
+    }),
+    { numRuns: RUNS },
+  );
   expect(played).toBeGreaterThan(RUNS / 2);
   expect(sampled).toBeGreaterThan(100 * RUNS);
   for (const amount of happened) expect(amount).toBeGreaterThan(0);
@@ -127,8 +140,15 @@ test('Little\'s law holds exactly in any run, for pods that wait, that are on no
 function play(drawn: RandomScenario): WatchedRun | null {
   const read = readRandom(drawn).scenario;
   const metrics = { ...read.metrics, pods: 'all', checkEveryEvents: 0, sampleMicros: 20 * MICROS_PER_SECOND } as const;
-  return watch(new Simulation({ ...read, metrics }, {
-    version: 'law', userPlugins: [], plain: false,
-    openTrace: ({ format, file, compress }) => openTrace(format, byteSourceOf(drawn.trace), file, { compress }),
-  }));
+  return watch(
+    new Simulation(
+      { ...read, metrics },
+      {
+        version: 'law',
+        userPlugins: [],
+        plain: false,
+        openTrace: ({ format, file, compress }) => openTrace(format, byteSourceOf(drawn.trace), file, { compress }),
+      },
+    ),
+  );
 }

@@ -17,11 +17,16 @@ export const STEADY_BACKOFF = { ...CONFIGURATION, podInitialBackoffSeconds: 1, p
 /** The same with no plugin but those that a queue needs: a third of the time. */
 export const BARE_QUEUE = {
   ...STEADY_BACKOFF,
-  profiles: [{
-    plugins: {
-      multiPoint: { disabled: [{ name: '*' }], enabled: [{ name: 'PrioritySort' }, { name: 'NodeResourcesFit' }, { name: 'DefaultBinder' }] },
+  profiles: [
+    {
+      plugins: {
+        multiPoint: {
+          disabled: [{ name: '*' }],
+          enabled: [{ name: 'PrioritySort' }, { name: 'NodeResourcesFit' }, { name: 'DefaultBinder' }],
+        },
+      },
     },
-  }],
+  ],
 };
 
 export interface QueueScenario {
@@ -42,9 +47,15 @@ export function playQueueScenario(queue: QueueScenario, more: Readonly<Record<st
     seed,
     duration: `${seconds}s`,
     nodePools: [{ name: 'server', count: nodes, allocatable: { cpu: 1, memory: '1Gi', pods: 110 } }],
-    workloads: [{
-      name: 'customer', kind: 'Pod', arrivals: { poisson: { ratePerHour: arrivalsPerSecond * 3600 } }, lifetime, requests: { cpu: 1 },
-    }],
+    workloads: [
+      {
+        name: 'customer',
+        kind: 'Pod',
+        arrivals: { poisson: { ratePerHour: arrivalsPerSecond * 3600 } },
+        lifetime,
+        requests: { cpu: 1 },
+      },
+    ],
     scheduler: { config: configuration, cycleTime: '0s', bindTime: '0s', sampling: false },
     metrics: { pods: 'all', checkEvery: 0, sampleInterval: `${seconds}s` },
     ...more,

@@ -51,7 +51,12 @@ export function bcaInterval(rowCount: number, statistic: RowStatistic, options: 
 }
 
 /** In ascending order. */
-function resampledValues(rowCount: number, statistic: RowStatistic, draw: () => number, resamples: number): Float64Array {
+function resampledValues(
+  rowCount: number,
+  statistic: RowStatistic,
+  draw: () => number,
+  resamples: number,
+): Float64Array {
   const rows = new Int32Array(rowCount);
   const values = new Float64Array(resamples);
   for (let resample = 0; resample < resamples; resample++) {

@@ -18,7 +18,11 @@ export interface PercentageDifference {
   readonly high: number | null;
 }
 
-export function percentageDifference(a: readonly number[], b: readonly number[], confidence = 0.95): PercentageDifference {
+export function percentageDifference(
+  a: readonly number[],
+  b: readonly number[],
+  confidence = 0.95,
+): PercentageDifference {
   assert(confidence > 0 && confidence < 1, `a confidence is between 0 and 1, not ${confidence}`);
   const differences = differencesOf(a, b);
   const n = a.length;

@@ -57,7 +57,7 @@ function signedRanks(differences: readonly number[], zeros: ZeroMethod): SignedR
   const doubled: number[] = [];
   const ties: number[] = [];
   let [above, below, zeroRanks, zeroCount] = [0, 0, 0, 0];
-  for (let first = 0; first < sorted.length; ) {
+  for (let first = 0; first < sorted.length;) {
     let end = first + 1;
     while (end < sorted.length && Math.abs(sorted[end]) === Math.abs(sorted[first])) end++;
     const twice = first + 1 + end;
@@ -106,7 +106,11 @@ function exactPValue({ doubled, above, split }: SignedRanks): number {
   return Math.min(1, (2 * Math.min(atMost, atLeast)) / total);
 }
 
-function normalPValue({ above, ties, zeroCount }: SignedRanks, differences: readonly number[], zeros: ZeroMethod): number {
+function normalPValue(
+  { above, ties, zeroCount }: SignedRanks,
+  differences: readonly number[],
+  zeros: ZeroMethod,
+): number {
   const n = zeros === 'wilcox' ? differences.filter((difference) => difference !== 0).length : differences.length;
   let center = (n * (n + 1)) / 4;
   let squares = n * (n + 1) * (2 * n + 1);

@@ -66,7 +66,8 @@ function upperTail(t: number, degrees: number): number {
   const x = degrees / (degrees + square);
   const y = square / (degrees + square);
   // log of x^a y^(1/2) / B(a, 1/2); x is close to 1 for small t, where log1p keeps its digits.
-  const logFront = -a * Math.log1p(square / degrees) + 0.5 * Math.log(y) + logGammaHalfStep(a) - 0.5 * Math.log(Math.PI);
+  const logFront =
+    -a * Math.log1p(square / degrees) + 0.5 * Math.log(y) + logGammaHalfStep(a) - 0.5 * Math.log(Math.PI);
   const front = Math.exp(logFront);
   if (x < (a + 1) / (a + 2.5)) return (0.5 * front * betaFraction(x, a, 0.5)) / a;
   return 0.5 - front * betaFraction(y, 0.5, a);
@@ -79,7 +80,8 @@ function logGammaHalfStep(a: number): number {
   for (; z < 20; z++) shift += Math.log(z / (z + 0.5));
   const inverse = 1 / z;
   const square = inverse * inverse;
-  const series = inverse * (-1 / 8 + square * (1 / 192 + square * (-1 / 640 + square * (17 / 14336 - (square * 31) / 18432))));
+  const series =
+    inverse * (-1 / 8 + square * (1 / 192 + square * (-1 / 640 + square * (17 / 14336 - (square * 31) / 18432))));
   return shift + 0.5 * Math.log(z) + series;
 }
 
