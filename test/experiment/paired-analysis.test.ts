@@ -1,7 +1,9 @@
 // What is said of variants against a base: the family of tests, the verdicts, the gaps in the data.
 import { describe, expect, test } from 'vitest';
 import { holmAdjusted } from '../../src/base/statistics/holm.ts';
+import { mean, sampleStandardDeviation } from '../../src/base/statistics/moments.ts';
 import { pairedDifference } from '../../src/base/statistics/paired-difference.ts';
+import { pairsToShow } from '../../src/base/statistics/sample-size.ts';
 import { analyzePairs, completePairs } from '../../src/experiment/paired-analysis.ts';
 
 const A = [101, 99, 103, 98, 100, 102, 97, 104, 100, 101];
@@ -83,6 +85,29 @@ describe('variants against a base', () => {
       isDifferent: false,
     });
     expect(() => analyzePairs([of('wait', [1], [1, 2])])).toThrow('differ in number');
+  });
+
+  test('fewer than five pairs show nothing: few values of a count are the same by chance', () => {
+    const fixed = (seeds: number, value: number) => A.slice(0, seeds).map(() => value);
+    const evictions = (seeds: number) => [of('evictions', fixed(seeds, 3), fixed(seeds, 2))];
+    for (const seeds of [2, 3, 4]) {
+      const found = { pValue: 0, isDifferent: false, isEqual: false, pairsToShow: 5 };
+      expect(analyzePairs(evictions(seeds))).toMatchObject([found]);
+      const same = [of('wait', A.slice(0, seeds), A.slice(0, seeds))];
+      expect(analyzePairs(same)).toMatchObject([{ isDifferent: false, isEqual: false }]);
+    }
+    expect(analyzePairs(evictions(5))).toMatchObject([{ isDifferent: true, pairsToShow: 5 }]);
+  });
+
+  test('the seeds that would show a difference are more, the more else is not shown', () => {
+    const alone = analyzePairs([of('use', unclear)])[0].pairsToShow ?? NaN;
+    const differences = unclear.map((value, i) => value - A[i]);
+    expect(alone).toBe(pairsToShow(mean(differences) / sampleStandardDeviation(differences)));
+    const shown = analyzePairs([of('use', unclear), of('wait', clearlyMore)]);
+    expect(shown.map(({ isDifferent }) => isDifferent)).toEqual([false, true]);
+    expect(shown[0].pairsToShow).toBe(alone);
+    const other = { ...of('use', unclear), variant: 'other' };
+    expect(analyzePairs([of('use', unclear), other])[0].pairsToShow ?? NaN).toBeGreaterThan(1.2 * alone);
   });
 
   test('is the same in any order of the family', () => {
