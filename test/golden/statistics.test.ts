@@ -217,7 +217,9 @@ describe.each(golden.survival)('waits "$name"', ({ times, ended, curve, quantile
   });
 
   test.each(quantiles)('have the quantile $share and its interval', ({ share, value }) => {
-    const bounded = value.map((bound) => (bound === 'Infinity' ? null : bound));
+    // Lifelines is certain that no wait is longer than the longest seen; we are not.
+    const longest = found.survival.at(-1) === 0 ? found.times.at(-1) : Infinity;
+    const bounded = value.map((bound, i) => (bound === 'Infinity' || (i === 2 && bound === longest) ? null : bound));
     const { estimate, low, high } = survivalQuantile(found, share);
     expect([estimate, low, high]).toEqual(bounded);
   });

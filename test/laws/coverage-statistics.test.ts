@@ -180,6 +180,23 @@ describe('95 % intervals cover in 93 to 97 % of cases', () => {
     });
     expect(naive).toBeLessThan(800);
   });
+
+  test('of a high quantile of few waits: at least so often, as the longest seen bounds nothing', () => {
+    const covers = timesOf('kaplan-meier/few', (draws) => {
+      const whole = draws.many(30, () => draws.exponential());
+      const seen = draws.many(30, () => draws.exponential(4));
+      const times = whole.map((wait, i) => Math.min(wait, seen[i]));
+      const { low, high } = survivalQuantile(
+        kaplanMeier(
+          times,
+          whole.map((wait, i) => wait <= seen[i]),
+        ),
+        0.9,
+      );
+      return (low === null || low <= Math.LN10) && (high === null || Math.LN10 <= high);
+    });
+    expect(covers).toBeGreaterThanOrEqual(930);
+  });
 });
 
 describe('adding seeds until the interval is narrow', () => {

@@ -15,7 +15,13 @@ import { percentageDifference } from '../../src/base/statistics/percentage-diffe
 import { quantileInterval, quantiles } from '../../src/base/statistics/quantiles.ts';
 import { pairedTPower, pairsForHalfWidth, pairsToShow } from '../../src/base/statistics/sample-size.ts';
 import { hodgesLehmann, signedRankTest, type ZeroMethod } from '../../src/base/statistics/signed-rank.ts';
-import { kaplanMeier, restrictedMean, survivalAt, survivalQuantile } from '../../src/base/statistics/survival.ts';
+import {
+  kaplanMeier,
+  restrictedMean,
+  survivalAt,
+  survivalInterval,
+  survivalQuantile,
+} from '../../src/base/statistics/survival.ts';
 import { batchAverages, warmUpCut } from '../../src/base/statistics/warm-up.ts';
 
 const value = fc.double({ min: -1000, max: 1000, noNaN: true });
@@ -326,6 +332,21 @@ describe('waits that are all known', () => {
         expect(found?.standardError).toBeCloseTo(Math.sqrt(variance), 10);
       }),
     );
+  });
+
+  test('bound what can be longer than the longest by how many there are, however equal they are', () => {
+    const equal = (count: number) =>
+      kaplanMeier(
+        Array.from({ length: count }, () => 7),
+        Array.from({ length: count }, () => true),
+      );
+    // 0.975 = 1 - 0.025 ^ (1 / 1), 0.00368... = 1 - 0.025 ^ (1 / 1000).
+    expect(survivalInterval(equal(1), 7)).toEqual({ low: 0, high: expect.closeTo(0.975, 12) as number });
+    expect(survivalInterval(equal(1000), 7).high).toBeCloseTo(0.0036821, 7);
+    expect(survivalQuantile(equal(1000), 0.99)).toEqual({ estimate: 7, low: 7, high: 7 });
+    expect(survivalQuantile(equal(1000), 0.999)).toEqual({ estimate: 7, low: 7, high: null });
+    expect(survivalQuantile(equal(5), 0.5).high).toBeNull();
+    expect(survivalQuantile(equal(6), 0.5)).toEqual(quantileInterval([7, 7, 7, 7, 7, 7], 0.5));
   });
 
   test('in part are shorter than what is not known, and nothing is said beyond it', () => {

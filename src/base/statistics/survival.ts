@@ -76,7 +76,7 @@ export interface SurvivalInterval {
 /** Interval of the share that waits longer than `time`. */
 export function survivalInterval(curve: SurvivalCurve, time: number, confidence = 0.95): SurvivalInterval {
   const row = lastRowAt(curve, time);
-  return row < 0 ? { low: 1, high: 1 } : boundsAtRow(curve, row, zOf(confidence));
+  return row < 0 ? { low: 1, high: 1 } : boundsAtRow(curve, row, confidence);
 }
 
 export interface SurvivalQuantile {
@@ -93,7 +93,6 @@ export interface SurvivalQuantile {
 /** Quantile of the waits with the interval of all times whose survival's interval holds 1 - share. */
 export function survivalQuantile(curve: SurvivalCurve, share: number, confidence = 0.95): SurvivalQuantile {
   assert(share > 0 && share < 1, `a quantile of waits has a share between 0 and 1, not ${share}`);
-  const z = zOf(confidence);
   // The same slack as nearest rank has: 1 - share is rarely a number that the product of shares meets exactly.
   const level = (1 - share) * (1 + 1e-12);
   const firstTime = (isBelow: (row: number) => boolean): number | null => {
@@ -102,8 +101,8 @@ export function survivalQuantile(curve: SurvivalCurve, share: number, confidence
   };
   return {
     estimate: firstTime((row) => curve.survival[row] <= level),
-    low: firstTime((row) => boundsAtRow(curve, row, z).low <= level),
-    high: firstTime((row) => boundsAtRow(curve, row, z).high <= level),
+    low: firstTime((row) => boundsAtRow(curve, row, confidence).low <= level),
+    high: firstTime((row) => boundsAtRow(curve, row, confidence).high <= level),
   };
 }
 
@@ -143,15 +142,22 @@ function lastRowAt(curve: SurvivalCurve, time: number): number {
   return low - 1;
 }
 
-/** survival ^ exp(±z s / log(survival)). A survival of 0 is taken as certain. */
-function boundsAtRow(curve: SurvivalCurve, row: number, z: number): SurvivalInterval {
+/** survival ^ exp(±z s / log(survival)). */
+function boundsAtRow(curve: SurvivalCurve, row: number, confidence: number): SurvivalInterval {
+  assert(confidence > 0 && confidence < 1, `a confidence is between 0 and 1, not ${confidence}`);
+  if (curve.survival[row] === 0) return { low: 0, high: highestAtZero(curve, row, confidence) };
   const log = Math.log(curve.survival[row]);
-  if (log === Number.NEGATIVE_INFINITY) return { low: 0, high: 0 };
+  const z = normalQuantile(1 - (1 - confidence) / 2);
   const exponent = Math.exp((z * Math.sqrt(curve.greenwood[row])) / Math.abs(log));
   return { low: Math.exp(log * exponent), high: Math.exp(log / exponent) };
 }
 
-function zOf(confidence: number): number {
-  assert(confidence > 0 && confidence < 1, `a confidence is between 0 and 1, not ${confidence}`);
-  return normalQuantile(1 - (1 - confidence) / 2);
+/**
+ * A curve that has come down to 0 has no variance by Greenwood, but that no wait seen was longer is no proof that none
+ * can be. Of those still waiting all ended: by the binomial distribution at most a share p outlasts that, with
+ * (1 - p) ^ waiting = half of the rest of the confidence; times the bound before.
+ */
+function highestAtZero(curve: SurvivalCurve, row: number, confidence: number): number {
+  const before = row === 0 ? 1 : boundsAtRow(curve, row - 1, confidence).high;
+  return before * (1 - Math.exp(Math.log((1 - confidence) / 2) / curve.atRisk[row]));
 }
