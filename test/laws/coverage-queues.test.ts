@@ -130,8 +130,8 @@ describe('M/M/2 against M/M/3 in Podyard', () => {
   });
 });
 
-describe('mean waits of M/M/2 against M/M/3, 20 seeds of 200 arrivals each', () => {
-  const COHORT = 200;
+describe('mean waits of M/M/2 against M/M/3, 20 seeds of 100 arrivals each', () => {
+  const COHORT = 100;
   const SEEDS = 20;
 
   /**

@@ -15,7 +15,7 @@ import { byteSourceOf } from '../../src/workload/traces/byte-source.ts';
 import { openTrace } from '../../src/workload/traces/open-trace.ts';
 import { readRandom, scenarioArbitrary, type RandomScenario } from '../support/random-scenarios.ts';
 
-const RUNS = Number(process.env['PODYARD_RUNS'] ?? 16);
+const RUNS = Number(process.env['PODYARD_RUNS'] ?? 12);
 const MAX_EVENTS = 3000;
 
 interface WatchedRun {
