@@ -2,7 +2,7 @@
  * A realistic result of one simulated day, made without the simulator: a toy cluster with a day's rhythm, two node
  * pools, crashes, repairs and scaling, from a small congruential generator. The same options give the same result.
  */
-import { quantileOfSorted } from '../../src/base/statistics.ts';
+import { quantileOfSorted } from '../../src/base/statistics/quantiles.ts';
 import type {
   LatencyGroup,
   MarkedEvent,
