@@ -4,7 +4,7 @@
  */
 import type { RunResult } from '../metrics/run-result.ts';
 import { formatCount, formatPlural } from './format.ts';
-import { numberColumn, plainText, renderTable, textColumn, type Paint } from './table.ts';
+import { numberColumn, plainText, renderTable, renderText, textColumn, type Paint } from './table.ts';
 import { nearestText, podsText, podTime, rankedReasons } from './why.ts';
 
 const MOST_REASONS = 5;
@@ -19,7 +19,7 @@ export function whyText({ waiting }: RunResult, wide: boolean, paint: Paint): st
   const columns = [
     textColumn('WHY PODS WAITED'),
     ...['PODS', 'STILL WAITING', 'ATTEMPTS', 'POD TIME'].map(numberColumn),
-    ...(wide ? [textColumn('LARGEST NODE THAT ALMOST FITTED')] : []),
+    ...(wide ? [textColumn('NEAREST NODE')] : []),
   ];
   const rows = ranked
     .slice(0, wide ? MOST_REASONS_WIDE : MOST_REASONS)
@@ -51,5 +51,5 @@ export function waitingText(
   const more = told.length + templatesNotListed - shown.length;
   if (more > 0)
     lines.push(`${paint.warn('Waiting:')} ${formatPlural(more, 'more kind')} of pods; --out writes what each was told`);
-  return lines.join('\n');
+  return lines.map((line) => renderText(line, paint)).join('\n');
 }
