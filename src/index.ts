@@ -17,7 +17,7 @@ export type { FileReader } from './workload/manifests/file-reader.ts';
 // Runs.
 export { Simulation } from './simulation/simulation.ts';
 export type { Progress, SimulationOptions } from './simulation/simulation.ts';
-export { checkTraceInput, openTraceInput } from './io/run-simulation.ts';
+export { checkTraceInput, openTraceInput, readMachineInput } from './io/trace-input.ts';
 export { loadPluginFiles } from './io/plugin-files.ts';
 export { inTreePluginNames } from './scheduler/config/default-plugins.ts';
 export { packageVersion } from './cli/version.ts';

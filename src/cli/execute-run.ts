@@ -5,7 +5,8 @@ import type { OutputFile, OutputFolder } from '../io/output-folder.ts';
 import { loadPluginFiles } from '../io/plugin-files.ts';
 import { createProgress } from '../io/progress.ts';
 import type { ProgressMode } from '../io/progress.ts';
-import { checkTraceInput, listenForStop, openTraceInput, runSimulation, timingJson } from '../io/run-simulation.ts';
+import { listenForStop, runSimulation, timingJson } from '../io/run-simulation.ts';
+import { checkTraceInput, openTraceInput, readMachineInput } from '../io/trace-input.ts';
 import type { DrivenRun, StopRequest } from '../io/run-simulation.ts';
 import type { RunResult } from '../metrics/run-result.ts';
 import { summaryCsv } from '../report/csv.ts';
@@ -66,7 +67,7 @@ export async function drive(request: DriveRequest): Promise<DrivenRun> {
   const mode = given.flag('quiet') ? 'none' : (given.text('progress') as ProgressMode);
   const progress = createProgress({ mode, stream: context.terminal.errorStream, label });
   const make = (): Simulation => {
-    const simulation = new Simulation(scenario, { version: context.version, userPlugins: plugins, openTrace: openTraceInput, plain: given.flag('plain'), locate });
+    const simulation = new Simulation(scenario, { version: context.version, userPlugins: plugins, openTrace: openTraceInput, readMachines: readMachineInput, plain: given.flag('plain'), locate });
     tellWarnings(simulation.warnings, context);
     return simulation;
   };

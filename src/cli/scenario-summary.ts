@@ -1,6 +1,6 @@
 /** The checks of `podyard validate` beyond reading the scenario, and its few lines of summary. */
 import { loadPluginFiles } from '../io/plugin-files.ts';
-import { checkTraceInput, openTraceInput } from '../io/run-simulation.ts';
+import { checkTraceInput, openTraceInput, readMachineInput } from '../io/trace-input.ts';
 import { formatCount, formatPlural, formatSeconds } from '../report/format.ts';
 import { paintFor, plainText, renderFacts } from '../report/table.ts';
 import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
@@ -16,7 +16,14 @@ export async function checkedScenario(path: string, given: GivenOptions, context
   const { scenario, locate, notSimulated } = await readScenarioFor(path, given, context);
   const userPlugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
   checkTraceInput(scenario.trace);
-  const simulation = new Simulation(scenario, { version: context.version, userPlugins, openTrace: openTraceInput, plain: false, locate });
+  const simulation = new Simulation(scenario, {
+    version: context.version,
+    userPlugins,
+    openTrace: openTraceInput,
+    readMachines: readMachineInput,
+    plain: false,
+    locate,
+  });
   tellWarnings([...notSimulated(), ...simulation.warnings], context);
   return scenario;
 }

@@ -23,7 +23,8 @@ export function checkScenario(input: ScenarioInput, settings: OwnSettings, findi
   checkFailures(input, findings);
   checkPriorityClasses(input, findings);
   if (settings.durationMicros === null) checkEnds(input, findings);
-  if (settings.nodePools.length === 0 && input.nodes === undefined && input.manifests === undefined && input.trace?.format !== 'openb') {
+  const hasNodes = settings.nodePools.length > 0 || input.nodes !== undefined || input.manifests !== undefined;
+  if (!hasNodes && input.machines === undefined && input.trace?.format !== 'openb') {
     findings.error(null, 'the cluster has no nodes: expected "nodePools" or "nodes"');
   }
   if (input.workloads.length === 0 && input.manifests === undefined && input.nodes === undefined && input.trace === undefined) {

@@ -40,7 +40,8 @@ function spell(scenario: Scenario): Record<string, unknown> {
     nodePools: scenario.nodePools.map(spellPool),
     priorityClasses: Object.fromEntries(classes),
     workloads: scenario.workloads.map(spellWorkload),
-    ...(trace === null ? {} : { trace }),
+    ...(scenario.machines === null ? {} : { machines: scenario.machines }),
+    ...(trace === null ? {} : { trace: spellTrace(trace) }),
     scheduler: {
       ...(scheduler.configuration === null ? {} : { config: scheduler.configuration }),
       cycleTime: formatDuration(scheduler.cycleMicros),
@@ -51,6 +52,10 @@ function spell(scenario: Scenario): Record<string, unknown> {
     },
     ...spellMachinery(scenario),
   };
+}
+
+function spellTrace({ fromMicros, toMicros, ...rest }: NonNullable<Scenario['trace']>): Record<string, unknown> {
+  return { ...rest, from: formatDuration(fromMicros), ...(toMicros === null ? {} : { to: formatDuration(toMicros) }) };
 }
 
 function spellPool(pool: NodePool): Record<string, unknown> {

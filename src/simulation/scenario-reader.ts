@@ -16,7 +16,7 @@ import { below, describeValue, stepsOf } from '../workload/manifests/source-path
 import { Findings, isMapping, mappingOf } from '../workload/manifests/structure.ts';
 import { admissionContext, checkAdmission, checkWorkloadAdmission } from './admission-checks.ts';
 import { hopelessPods, warnOfOversizedWorkloads } from './hopeless-pods.ts';
-import type { Scenario, SchedulerSettings, TraceInput } from './scenario.ts';
+import type { Scenario, SchedulerSettings } from './scenario.ts';
 import { checkClassesOfWorkloads, checkMembers, checkScenario } from './scenario-checks.ts';
 import { decodeScenario } from './scenario-decode.ts';
 import { ScenarioNumbers } from './scenario-distributions.ts';
@@ -26,6 +26,7 @@ import { ordinalIn } from './pool-nodes.ts';
 import type { OwnSettings } from './scenario-resolve.ts';
 import { resolveSettings } from './scenario-resolve.ts';
 import type { ScenarioInput } from './scenario-schema.ts';
+import { resolveMachines, resolveTrace } from './scenario-traces.ts';
 
 export type { Override } from './scenario-overrides.ts';
 
@@ -129,7 +130,8 @@ class ScenarioReading {
       notSimulated: manifests.notSimulated.map(({ kind, field, count, effect }) => ({ kind, field, count, effect })),
       priorityClasses,
       workloads: settings.workloads,
-      trace: this.#resolveTrace(input),
+      trace: resolveTrace(input, (file, place) => this.#existingFile(file, place), new ScenarioNumbers(this.#findings)),
+      machines: resolveMachines(input, (file, place) => this.#existingFile(file, place), this.#findings),
       scheduler: this.#resolveScheduler(input, settings),
       kubelet: settings.kubelet,
       nodeLifecycle: settings.nodeLifecycle,
@@ -200,7 +202,7 @@ class ScenarioReading {
     if (input.nodes !== undefined && manifests.nodes.length === 0 && this.problems.length === 0) {
       this.#findings.warn(below(null, 'nodes'), 'the files hold no Node', undefined, 'key');
     }
-    if (settings.nodePools.length === 0 && manifests.nodes.length === 0 && (input.manifests !== undefined || input.nodes !== undefined) && this.problems.length === 0 && this.#findings.errors.length === 0 && input.trace === undefined) {
+    if (settings.nodePools.length === 0 && manifests.nodes.length === 0 && (input.manifests !== undefined || input.nodes !== undefined) && this.problems.length === 0 && this.#findings.errors.length === 0 && input.trace === undefined && input.machines === undefined) {
       this.#findings.error(null, 'the cluster has no nodes: neither "nodePools" nor a Node in the files');
     }
     for (const [index, pool] of settings.nodePools.entries()) {
@@ -229,12 +231,6 @@ class ScenarioReading {
     if (this.problems.length > 0 || this.#findings.errors.length > 0) return;
     warnOfOversizedWorkloads(workloads, manifests.nodes, nodePools, this.#findings);
     this.warnings.push(...hopelessPods(manifests, admitted, nodePools, workloads, hasTrace));
-  }
-
-  #resolveTrace(input: ScenarioInput): TraceInput | null {
-    if (input.trace === undefined) return null;
-    const { format, file, compress } = input.trace;
-    return { format, file: this.#existingFile(file, below(below(null, 'trace'), 'file')), compress };
   }
 
   #resolveScheduler(input: ScenarioInput, settings: OwnSettings): SchedulerSettings {

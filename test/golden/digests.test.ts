@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createInputFiles } from '../../src/io/input-files.ts';
-import { openTraceInput } from '../../src/io/run-simulation.ts';
+import { openTraceInput } from '../../src/io/trace-input.ts';
 import type { RunResult } from '../../src/metrics/run-result.ts';
 import { renderRunFiles } from '../../src/report/run-files.ts';
 import { readScenario } from '../../src/simulation/scenario-reader.ts';

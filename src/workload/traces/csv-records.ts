@@ -23,6 +23,8 @@ const NO_BYTES = new Uint8Array(0);
 export class CsvRecordReader {
   /** Line (from 1) where the record last returned by `next` begins. */
   line = 0;
+  /** The last line has no line end. Complete at the end. */
+  endsOpen = false;
 
   private readonly bytes: ByteSource;
   private readonly file: string;
@@ -110,6 +112,7 @@ export class CsvRecordReader {
         if (this.carry.length === 0) return false;
         const rest = this.carry;
         this.carry = NO_BYTES;
+        this.endsOpen = rest[rest.length - 1] !== LINE_FEED;
         this.takeBlock(rest);
         return true;
       }

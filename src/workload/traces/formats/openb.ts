@@ -4,16 +4,20 @@
  * not in order of time, so a list is read as a whole and put in order (rows of one instant keep the file's order);
  * MAX_ROWS bounds the memory.
  */
-import { assert } from '../../base/assert.ts';
-import { InputError, type Problem } from '../../base/input-error.ts';
-import { MICROS_PER_SECOND, type Micros } from '../../base/time.ts';
-import type { ResourceList } from '../../cluster/objects.ts';
-import type { TracePod } from '../../simulation/scenario.ts';
-import type { ByteSource } from './byte-source.ts';
-import { clip, detached, found, isDnsSubdomain, readWholeNumber } from './cells.ts';
-import { CsvRecordReader } from './csv-records.ts';
-import { GPU_CARD_MODEL_LABEL, GPU_RESOURCE, readOpenbHeader } from './openb-columns.ts';
-import { ProblemList, type TraceOptions, type TraceReader } from './trace-reader.ts';
+import { InputError } from '../../../base/input-error.ts';
+import { MICROS_PER_SECOND } from '../../../base/time.ts';
+import type { ResourceList } from '../../../cluster/objects.ts';
+import type { TracePod } from '../../../simulation/scenario.ts';
+import { clip, detached, found, isDnsSubdomain, readWholeNumber } from '../cells.ts';
+import { CsvRecordReader } from '../csv-records.ts';
+import { GPU_CARD_MODEL_LABEL, GPU_RESOURCE, readOpenbHeader } from '../openb-columns.ts';
+import { DuplicateWatch } from '../duplicate-watch.ts';
+import { MAX_SECONDS } from '../row-cells.ts';
+import { ENDS_OPEN } from '../row-jobs.ts';
+import { plainShape, ShapeTable } from '../shape-table.ts';
+import { Tally } from '../tally.ts';
+import type { FormatInput, JobReader, JobShape, TraceFormat, TraceJob } from '../trace-format.ts';
+import type { ProblemList } from '../trace-reader.ts';
 
 export const MAX_ROWS = 500_000;
 
@@ -31,33 +35,16 @@ const PRIORITY_OF_QOS: ReadonlyMap<string, number> = new Map([
 ]);
 const PHASES: readonly string[] = ['Pending', 'Running', 'Succeeded', 'Failed'];
 
-/** Reads a pod list and gives its pods in order of arrival. Throws InputError with all mistakes of the file. */
-export function openOpenbTrace(bytes: ByteSource, file: string, options: TraceOptions = {}): TraceReader {
-  const problems = new ProblemList();
-  const list = readRows(bytes, file, problems);
-  problems.throwIfAny(file);
-  return new OpenbTraceReader(list, options.compress ?? 1);
-}
-
-/** The mistakes of a pod list: the first hundred, then one entry with the number of the others. */
-export function checkOpenbTrace(bytes: ByteSource, file: string): readonly Problem[] {
-  const problems = new ProblemList();
-  try {
-    readRows(bytes, file, problems);
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    if (error.problems.every((problem) => problem.line === undefined)) return error.problems;
-    for (const problem of error.problems) problems.add(problem);
-  }
-  return problems.all(file);
-}
+export const OPENB: TraceFormat = {
+  open: (input) => new OpenbJobs(input),
+  recognises: (head) => /^(?:\ufeff|\u00ef\u00bb\u00bf)?[^\r\n]*\bcpu_milli\b[^\r\n]*\bnum_gpu\b/.test(head),
+};
 
 /** A row, times in seconds of the recording. */
 interface OpenbPod {
   readonly name: string;
-  readonly requests: ResourceList;
-  readonly nodeAffinityAnyOf: TracePod['nodeAffinityAnyOf'];
-  readonly qos: string;
+  readonly shape: JobShape;
+  readonly line: number;
   readonly sharesGpu: boolean;
   readonly neverRan: boolean;
   readonly creation: number;
@@ -66,75 +53,89 @@ interface OpenbPod {
   readonly runTime: number;
 }
 
-class OpenbTraceReader implements TraceReader {
-  podCount = 0;
-  private readonly pods: readonly OpenbPod[];
-  private readonly compress: number;
+/** Reads the whole list when the first job is asked for. */
+class OpenbJobs implements JobReader {
+  rowCount = 0;
+  line = 0;
+  private readonly input: FormatInput;
+  private readonly columns: Readonly<Record<PodColumn, number>>;
+  private readonly records: CsvRecordReader;
+  private readonly tally = new Tally();
+  private pods: readonly OpenbPod[] | null = null;
+  private given = 0;
+  /** When the recording ended: no pod was deleted later. */
+  private end = 0;
 
-  constructor(pods: readonly OpenbPod[], compress: number) {
-    assert(compress > 0, 'the compression must be above 0');
-    this.pods = pods;
-    this.compress = compress;
+  constructor(input: FormatInput) {
+    this.input = input;
+    this.records = new CsvRecordReader(input.bytes, input.name);
+    const header = this.records.next();
+    if (header !== null && header.length === TIMELESS_COLUMNS.length && header.every((name) => TIMELESS_COLUMNS.includes(name))) {
+      const message = 'this list has no times (columns creation_time, deletion_time, scheduled_time are missing, as in the multigpu lists): expected a list with 11 columns';
+      throw new InputError({ file: input.name, line: 1, message });
+    }
+    this.columns = readOpenbHeader(header, POD_COLUMNS, input.name, this.records.line);
   }
 
-  next(): TracePod | null {
-    if (this.podCount >= this.pods.length) return null;
-    const pod = this.pods[this.podCount++];
+  next(problems: ProblemList): TraceJob | null {
+    this.pods ??= this.readAll(problems);
+    if (this.given >= this.pods.length || problems.count > 0) return null;
+    const pod = this.pods[this.given++];
+    this.line = pod.line;
+    const { name, shape, creation, deletion, neverRan } = pod;
+    const runMicros = pod.runTime * MICROS_PER_SECOND;
     return {
-      name: pod.name,
-      namespace: 'default',
-      arrivalMicros: this.scaled(pod.creation),
-      durationMicros: pod.runTime * MICROS_PER_SECOND,
-      priority: PRIORITY_OF_QOS.get(pod.qos) ?? 0,
-      class: pod.qos,
-      labels: NO_LABELS,
-      nodeSelector: NO_LABELS,
-      nodeAffinityAnyOf: pod.nodeAffinityAnyOf,
-      requests: pod.requests,
+      shape, name, ordinal: this.given, batch: this.given, arrivalMicros: creation * MICROS_PER_SECOND, durationMicros: runMicros,
+      runTime: neverRan ? 'unknown' : deletion === this.end ? 'censored' : 'whole', observedMicros: neverRan ? 0 : runMicros,
+      startedBefore: false, pods: 1, firstPod: -1,
     };
   }
 
   notes(): readonly string[] {
-    const { pods } = this;
-    const end = pods.reduce((latest, pod) => Math.max(latest, pod.deletion), 0);
+    const pods = this.pods ?? [];
     const neverRan = pods.filter((pod) => pod.neverRan).length;
     const sharing = pods.filter((pod) => pod.sharesGpu).length;
-    const cut = pods.filter((pod) => pod.deletion === end && !pod.neverRan).length;
+    const cut = pods.filter((pod) => pod.deletion === this.end && !pod.neverRan).length;
     const notes: string[] = [];
     if (neverRan > 0) notes.push(`Pods that never ran in the recording (Pending), and here run for the time from creation to deletion: ${String(neverRan)}`);
     if (sharing > 0) notes.push(`Pods that ask for a share of a GPU, and here take a whole one: ${String(sharing)}`);
     if (cut > 0) notes.push(`Pods that still ran when the recording ended, and here end then: ${String(cut)}`);
-    return notes;
+    return [...notes, ...this.tally.notes()];
   }
 
-  private scaled(seconds: number): Micros {
-    return Math.round((seconds * MICROS_PER_SECOND) / this.compress);
+  leftOutRows(): number {
+    return 0;
   }
-}
 
-const NO_LABELS: Readonly<Record<string, string>> = Object.freeze({});
-
-function readRows(bytes: ByteSource, file: string, problems: ProblemList): readonly OpenbPod[] {
-  const records = new CsvRecordReader(bytes, file);
-  const header = records.next();
-  if (header !== null && header.length === TIMELESS_COLUMNS.length && header.every((name) => TIMELESS_COLUMNS.includes(name))) {
-    const message = 'this list has no times (columns creation_time, deletion_time, scheduled_time are missing, as in the multigpu lists): expected a list with 11 columns';
-    throw new InputError({ file, line: 1, message });
+  facts(): Readonly<Record<string, number>> {
+    const pods = this.pods ?? [];
+    return { podsThatNeverRan: pods.filter((pod) => pod.neverRan).length, podsThatShareAGpu: pods.filter((pod) => pod.sharesGpu).length };
   }
-  const columns = readOpenbHeader(header, POD_COLUMNS, file, records.line);
-  const decoder = new RowDecoder(columns, file, problems);
-  const pods: OpenbPod[] = [];
-  let rowCount = 0;
-  for (let fields = records.next(); fields !== null; fields = records.next()) {
-    if (++rowCount > MAX_ROWS) {
-      const message = `more than ${String(MAX_ROWS)} rows: expected a published list; Podyard's own CSV format is read as a stream`;
-      throw new InputError({ file, line: records.line, message });
+
+  machine(): null {
+    return null;
+  }
+
+  private readAll(problems: ProblemList): readonly OpenbPod[] {
+    const { records, input } = this;
+    const decoder = new RowDecoder(this.columns, input.name, problems, this.tally);
+    const pods: OpenbPod[] = [];
+    for (let fields = records.next(); fields !== null; fields = records.next()) {
+      if (++this.rowCount > MAX_ROWS) {
+        const message = `more than ${String(MAX_ROWS)} rows: expected a published list; Podyard's own CSV format is read as a stream`;
+        throw new InputError({ file: input.name, line: records.line, message });
+      }
+      const pod = decoder.decode(fields, records.line);
+      if (pod === null) continue;
+      pods.push(pod);
+      this.end = Math.max(this.end, pod.deletion);
     }
-    const pod = decoder.decode(fields, records.line);
-    if (pod !== null) pods.push(pod);
+    if (this.rowCount === 0) problems.add({ file: input.name, line: records.line + 1, message: 'no rows below the header: expected one for each pod' });
+    if (records.endsOpen) this.tally.count(ENDS_OPEN);
+    const outOfOrder = pods.reduce((count, { creation }, i) => (i > 0 && creation < pods[i - 1].creation ? count + 1 : count), 0);
+    if (outOfOrder > 0) this.tally.count('Rows out of order of time, put in order', outOfOrder);
+    return pods.sort((a, b) => a.creation - b.creation);
   }
-  if (rowCount === 0) problems.add({ file, line: records.line + 1, message: 'no rows below the header: expected one for each pod' });
-  return pods.sort((a, b) => a.creation - b.creation);
 }
 
 type PodColumn = (typeof POD_COLUMNS)[number];
@@ -145,13 +146,17 @@ class RowDecoder {
   private readonly problems: ProblemList;
   private fields: readonly string[] = [];
   private line = 0;
+  private readonly tally: Tally;
+  private readonly shapes = new ShapeTable();
+  private readonly names = new DuplicateWatch();
   private readonly requestsByKey = new Map<string, ResourceList>();
   private readonly affinityBySpec = new Map<string, TracePod['nodeAffinityAnyOf']>();
 
-  constructor(columns: Readonly<Record<PodColumn, number>>, file: string, problems: ProblemList) {
+  constructor(columns: Readonly<Record<PodColumn, number>>, file: string, problems: ProblemList, tally: Tally) {
     this.columns = columns;
     this.file = file;
     this.problems = problems;
+    this.tally = tally;
   }
 
   /** The pod of a row; null when the row has mistakes. */
@@ -175,11 +180,13 @@ class RowDecoder {
     const nodeAffinityAnyOf = this.affinity(this.cell('gpu_spec'));
     const { creation, deletion, scheduled } = this.times(neverRan);
     if (this.problems.count > before) return null;
+    if (this.names.sawTextBefore(name)) this.tally.count('Rows with the name of an earlier one, kept as pods of their own');
+    const requests = this.requests(cpuMilli, memoryMib, gpuCount);
+    const key = `${qos} ${this.cell('gpu_spec')} ${String(cpuMilli)} ${String(memoryMib)} ${String(gpuCount)}`;
     return {
       name: detached(name),
-      requests: this.requests(cpuMilli, memoryMib, gpuCount),
-      nodeAffinityAnyOf,
-      qos,
+      shape: this.shapes.of(key, () => plainShape('pod', { class: qos, priority: PRIORITY_OF_QOS.get(qos) ?? 0, nodeAffinityAnyOf, requests })),
+      line,
       sharesGpu: gpuCount > 0 && gpuMilli < 1000,
       neverRan,
       creation,
@@ -189,13 +196,13 @@ class RowDecoder {
   }
 
   private times(neverRan: boolean): { creation: number; deletion: number; scheduled: number } {
-    const creation = this.wholeNumber('creation_time');
-    const deletion = this.wholeNumber('deletion_time');
+    const creation = this.seconds('creation_time');
+    const deletion = this.seconds('deletion_time');
     const scheduledText = this.cell('scheduled_time');
     if (neverRan) {
       if (scheduledText !== '') this.complain('scheduled_time', `expected nothing for a Pending pod, ${found(scheduledText)}`);
     } else if (scheduledText === '') this.complain('scheduled_time', 'expected whole seconds for a pod that is not Pending, found nothing');
-    const scheduled = scheduledText === '' || neverRan ? creation : this.wholeNumber('scheduled_time');
+    const scheduled = scheduledText === '' || neverRan ? creation : this.seconds('scheduled_time');
     if (scheduled < creation) this.complain('scheduled_time', `expected at least the creation_time ${String(creation)}, ${found(scheduledText)}`);
     else if (deletion < scheduled) {
       const bound = scheduledText === '' ? `creation_time ${String(creation)}` : `scheduled_time ${String(scheduled)}`;
@@ -235,6 +242,12 @@ class RowDecoder {
     const text = this.cell(column);
     const value = readWholeNumber(text);
     if (Number.isNaN(value)) this.complain(column, `expected a whole number from 0, ${found(text)}`);
+    return value;
+  }
+
+  private seconds(column: PodColumn): number {
+    const value = this.wholeNumber(column);
+    if (value > MAX_SECONDS) this.complain(column, `expected at most ${String(MAX_SECONDS)} seconds, ${found(this.cell(column))}`);
     return value;
   }
 

@@ -1,15 +1,14 @@
 /** The node lists of Alibaba's GPU cluster trace v2023 ("openb") as Node objects. See docs/formats/openb.md. */
-import type { Node, ResourceList } from '../../cluster/objects.ts';
-import { byteSourceOf, type ByteSource } from './byte-source.ts';
-import { detached, found, isDnsSubdomain, readWholeNumber } from './cells.ts';
-import { CsvRecordReader } from './csv-records.ts';
-import { GPU_CARD_MODEL_LABEL, GPU_RESOURCE, readOpenbHeader } from './openb-columns.ts';
-import { ProblemList } from './trace-reader.ts';
+import type { Node, ResourceList } from '../../../cluster/objects.ts';
+import { byteSourceOf, type ByteSource } from '../byte-source.ts';
+import { detached, found, isDnsSubdomain, readWholeNumber } from '../cells.ts';
+import { CsvRecordReader } from '../csv-records.ts';
+import { GPU_CARD_MODEL_LABEL, GPU_RESOURCE, readOpenbHeader } from '../openb-columns.ts';
+import { ProblemList } from '../trace-reader.ts';
+import { PODS_PER_NODE } from './machine-list.ts';
 
 const NODE_COLUMNS = ['sn', 'cpu_milli', 'memory_mib', 'gpu', 'model'] as const;
 type NodeColumn = (typeof NODE_COLUMNS)[number];
-/** The kubelet's default; the recording does not say. */
-const PODS_PER_NODE = '110';
 
 /** The nodes in file order. Throws InputError with all mistakes. */
 export function readOpenbNodes(content: string | ByteSource, file = 'node list'): readonly Node[] {

@@ -3,97 +3,92 @@
  * columns. Memory is bounded by one block of text and by caches of fixed size, whatever the size of the file; equal
  * requests, labels and selectors of different rows are the same object.
  */
-import { assert } from '../../base/assert.ts';
-import { InputError, type Problem } from '../../base/input-error.ts';
-import type { Micros } from '../../base/time.ts';
-import type { ResourceList } from '../../cluster/objects.ts';
-import type { TracePod } from '../../simulation/scenario.ts';
-import type { ByteSource } from './byte-source.ts';
-import { detached, EXPECTED_SECONDS, found, isDnsLabel, isDnsSubdomain, quantityMistake, readPairs, readPriority, readSeconds } from './cells.ts';
-import { readHeader, type TraceColumns } from './csv-header.ts';
-import { CsvRecordReader } from './csv-records.ts';
-import { ProblemList, type TraceOptions, type TraceReader } from './trace-reader.ts';
+import { InputError } from '../../../base/input-error.ts';
+import type { Micros } from '../../../base/time.ts';
+import type { ResourceList } from '../../../cluster/objects.ts';
+import type { TracePod } from '../../../simulation/scenario.ts';
+import { detached, EXPECTED_SECONDS, found, isDnsLabel, isDnsSubdomain, quantityMistake, readAnyOf, readPairs, readPriority, readSeconds } from '../cells.ts';
+import { isCsvHeader, readHeader, type TraceColumns } from '../csv-header.ts';
+import { CsvRecordReader } from '../csv-records.ts';
+import { DuplicateWatch } from '../duplicate-watch.ts';
+import { ENDS_OPEN } from '../row-jobs.ts';
+import { NO_LABELS } from '../shape-table.ts';
+import { Tally } from '../tally.ts';
+import type { FormatInput, JobReader, JobShape, TraceFormat, TraceJob } from '../trace-format.ts';
+import type { ProblemList } from '../trace-reader.ts';
+
+export const CSV: TraceFormat = {
+  open: (input) => new CsvJobs(input),
+  recognises: (head) => isCsvHeader(head.slice(0, head.search(/[\r\n]|$/))),
+};
 
 const CACHE_LIMIT = 16_384;
 const MAX_CLASS_LENGTH = 100;
 const NO_AFFINITY: TracePod['nodeAffinityAnyOf'] = [];
 
-/** Opens a trace and reads its header. Throws InputError when the header is wrong. */
-export function openTraceCsv(bytes: ByteSource, file: string, options: TraceOptions = {}): TraceReader {
-  return new CsvTraceReader(bytes, file, options.compress ?? 1);
-}
-
-/** Reads a whole trace and returns its mistakes: the first hundred, then one entry with the number of the others. */
-export function checkTraceCsv(bytes: ByteSource, file: string, options: TraceOptions = {}): readonly Problem[] {
-  const problems = new ProblemList();
-  try {
-    const reader = new CsvTraceReader(bytes, file, options.compress ?? 1);
-    while (reader.readRow(problems)) reader.pod = null;
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    // Where the file itself is damaged, its rows are no mistakes of the user.
-    if (error.problems.every((problem) => problem.line === undefined)) return error.problems;
-    for (const problem of error.problems) problems.add(problem);
-  }
-  return problems.all(file);
-}
-
-class CsvTraceReader implements TraceReader {
-  /** The pod of the row last read; null when that row had problems. */
-  pod: TracePod | null = null;
-  podCount = 0;
-
+class CsvJobs implements JobReader {
+  rowCount = 0;
   private readonly records: CsvRecordReader;
   private readonly columns: TraceColumns;
   private readonly cells: CellCaches;
   private readonly file: string;
-  private readonly compress: number;
-  private rowCount = 0;
+  private readonly tally = new Tally();
+  private readonly names = new DuplicateWatch();
   /** Arrival of the row before, in micros of the file; for the order. */
   private previousArrival: Micros = 0;
   private previousArrivalText = '0';
   private endlessCount = 0;
-  /** Mistakes of the row that `next` reads; nothing is read after the first. */
-  private readonly rowProblems = new ProblemList();
+  private shape: JobShape | null = null;
 
-  constructor(bytes: ByteSource, file: string, compress: number) {
-    assert(compress > 0, 'the compression must be above 0');
-    this.file = file;
-    this.compress = compress;
-    this.records = new CsvRecordReader(bytes, file);
+  constructor({ bytes, name }: FormatInput) {
+    this.file = name;
+    this.records = new CsvRecordReader(bytes, name);
     const header = this.records.next();
-    if (header === null) throw new InputError({ file, line: 1, message: 'the file is empty: expected a header line and a row for each pod' });
-    this.columns = readHeader(header, file, this.records.line);
+    if (header === null) throw new InputError({ file: name, line: 1, message: 'the file is empty: expected a header line and a row for each pod' });
+    this.columns = readHeader(header, name, this.records.line);
     this.cells = new CellCaches(this.columns);
   }
 
-  next(): TracePod | null {
-    const more = this.readRow(this.rowProblems);
-    this.rowProblems.throwIfAny(this.file);
-    return more ? this.pod : null;
+  get line(): number {
+    return this.records.line;
+  }
+
+  next(problems: ProblemList): TraceJob | null {
+    for (;;) {
+      const fields = this.records.next();
+      if (fields === null) {
+        this.finish(problems);
+        return null;
+      }
+      this.rowCount++;
+      const job = this.decode(fields, problems);
+      if (job !== null || problems.stopsAtFirst) return job;
+    }
   }
 
   notes(): readonly string[] {
-    return this.endlessCount === 0 ? [] : [`Pods without a duration, which run for ever: ${String(this.endlessCount)}`];
+    const endless = this.endlessCount === 0 ? [] : [`Pods without a duration, which run for ever: ${String(this.endlessCount)}`];
+    return [...endless, ...this.tally.notes()];
   }
 
-  /** Reads one row into `pod`, its mistakes into `problems`. False at the end of the file. */
-  readRow(problems: ProblemList): boolean {
-    const fields = this.records.next();
-    if (fields === null) {
-      if (this.rowCount === 0) problems.add({ file: this.file, line: this.records.line + 1, message: 'no rows below the header: expected one for each pod' });
-      return false;
-    }
-    this.rowCount++;
-    this.pod = this.decode(fields, problems);
-    if (this.pod !== null) {
-      this.podCount++;
-      if (this.pod.durationMicros === null) this.endlessCount++;
-    }
-    return true;
+  leftOutRows(): number {
+    return 0;
   }
 
-  private decode(fields: readonly string[], problems: ProblemList): TracePod | null {
+  facts(): Readonly<Record<string, number>> {
+    return {};
+  }
+
+  machine(): null {
+    return null;
+  }
+
+  private finish(problems: ProblemList): void {
+    if (this.rowCount === 0) problems.add({ file: this.file, line: this.records.line + 1, message: 'no rows below the header: expected one for each pod' });
+    if (this.records.endsOpen) this.tally.count(ENDS_OPEN);
+  }
+
+  private decode(fields: readonly string[], problems: ProblemList): TraceJob | null {
     const { columns, cells } = this;
     const before = problems.count;
     if (fields.length !== columns.count) {
@@ -101,8 +96,8 @@ class CsvTraceReader implements TraceReader {
       problems.add({ file: this.file, line: this.records.line, message });
       return null;
     }
-    const arrival = this.readArrival(fields[columns.arrival], problems);
-    const duration = columns.duration === -1 ? null : this.readDuration(fields[columns.duration], problems);
+    const arrivalMicros = this.readArrival(fields[columns.arrival], problems);
+    const durationMicros = columns.duration === -1 ? null : this.readDuration(fields[columns.duration], problems);
     const requests = cells.requests(fields);
     if (requests.mistakes.length > 0) for (const { column, message } of requests.mistakes) this.complain(problems, column, message);
     const priority = columns.priority === -1 ? 0 : this.readPriority(fields[columns.priority], problems);
@@ -113,23 +108,27 @@ class CsvTraceReader implements TraceReader {
     if (podClass === null) this.complain(problems, 'class', `expected a text of up to ${String(MAX_CLASS_LENGTH)} characters, ${found(fields[columns.class])}`);
     const labels = this.readPairsCell(fields, columns.labels, 'labels', problems);
     const nodeSelector = this.readPairsCell(fields, columns.nodeSelector, 'nodeSelector', problems);
+    const nodeAffinityAnyOf = this.readAffinity(fields, problems);
     if (problems.count > before || namespace === null || podClass === null) return null;
+    if (durationMicros === null) this.endlessCount++;
+    const shape = this.shapeOf(namespace, priority, podClass, labels, nodeSelector, nodeAffinityAnyOf, requests.list);
     return {
-      name,
-      namespace,
-      arrivalMicros: this.scaled(arrival),
-      durationMicros: duration,
-      priority,
-      class: podClass,
-      labels,
-      nodeSelector,
-      nodeAffinityAnyOf: NO_AFFINITY,
-      requests: requests.list,
+      shape, name, ordinal: this.rowCount, batch: this.rowCount, arrivalMicros, durationMicros,
+      runTime: durationMicros === null ? 'unknown' : 'whole', observedMicros: durationMicros ?? 0, startedBefore: false, pods: 1, firstPod: -1,
     };
   }
 
-  private scaled(micros: Micros): Micros {
-    return this.compress === 1 ? micros : Math.round(micros / this.compress);
+  /** Rows are often like the one before. */
+  private shapeOf(
+    namespace: string, priority: number, podClass: string, labels: JobShape['labels'], nodeSelector: JobShape['labels'],
+    nodeAffinityAnyOf: TracePod['nodeAffinityAnyOf'], requests: ResourceList,
+  ): JobShape {
+    const last = this.shape;
+    const isSame =
+      last !== null && last.requests === requests && last.priority === priority && last.class === podClass && last.namespace === namespace &&
+      last.labels === labels && last.nodeSelector === nodeSelector && last.nodeAffinityAnyOf === nodeAffinityAnyOf;
+    if (isSame) return last;
+    return (this.shape = { nameBase: 'pod', namespace, priority, class: podClass, labels, nodeSelector, nodeAffinityAnyOf, requests, spec: null });
   }
 
   private complain(problems: ProblemList, path: string, message: string): void {
@@ -164,22 +163,30 @@ class CsvTraceReader implements TraceReader {
     return priority;
   }
 
-  private readName(fields: readonly string[], problems: ProblemList): string {
+  /** null: by ordinal. */
+  private readName(fields: readonly string[], problems: ProblemList): string | null {
     const text = this.columns.name === -1 ? '' : fields[this.columns.name];
-    if (text === '') return `pod-${String(this.rowCount)}`;
+    if (text === '') return null;
     if (!isDnsSubdomain(text)) this.complain(problems, 'name', `expected a pod name (up to 253 of a-z, 0-9, - and .), ${found(text)}`);
+    else if (this.names.sawTextBefore(text)) this.tally.count('Rows with the name of an earlier one, kept as pods of their own');
     return detached(text);
   }
 
+  private readAffinity(fields: readonly string[], problems: ProblemList): TracePod['nodeAffinityAnyOf'] {
+    const column = this.columns.nodeAffinity;
+    if (column === -1 || fields[column] === '') return NO_AFFINITY;
+    const result = this.cells.anyOf(fields[column]);
+    if (result.mistake !== null) this.complain(problems, 'nodeAffinity', `${result.mistake}; ${found(fields[column])}`);
+    return result.anyOf ?? NO_AFFINITY;
+  }
+
   private readPairsCell(fields: readonly string[], column: number, name: string, problems: ProblemList): Readonly<Record<string, string>> {
-    if (column === -1 || fields[column] === '') return NO_PAIRS;
+    if (column === -1 || fields[column] === '') return NO_LABELS;
     const result = this.cells.pairs(fields[column]);
     if (result.mistake !== null) this.complain(problems, name, `${result.mistake}; ${found(fields[column])}`);
-    return result.pairs ?? NO_PAIRS;
+    return result.pairs ?? NO_LABELS;
   }
 }
-
-const NO_PAIRS: Readonly<Record<string, string>> = Object.freeze({});
 
 interface ReadRequests {
   readonly list: ResourceList;
@@ -192,6 +199,7 @@ class CellCaches {
   readonly classes: TextCache = { known: new Map(), isValid: (text) => text.length <= MAX_CLASS_LENGTH };
   private readonly requestsByKey = new Map<string, ReadRequests>();
   private readonly pairsByText = new Map<string, ReturnType<typeof readPairs>>();
+  private readonly anyOfByText = new Map<string, ReturnType<typeof readAnyOf>>();
   private readonly resources: TraceColumns['resources'];
 
   constructor(columns: TraceColumns) {
@@ -215,6 +223,15 @@ class CellCaches {
     if (known === undefined) {
       known = readPairs(text);
       remember(this.pairsByText, detached(text), known);
+    }
+    return known;
+  }
+
+  anyOf(text: string): ReturnType<typeof readAnyOf> {
+    let known = this.anyOfByText.get(text);
+    if (known === undefined) {
+      known = readAnyOf(text);
+      remember(this.anyOfByText, detached(text), known);
     }
     return known;
   }

@@ -1,0 +1,59 @@
+/** The trace and the machine list of a scenario, opened, checked or read to their end. Apart from the rest of io: only who has one loads its readers. */
+import { InputError } from '../base/input-error.ts';
+import type { Micros } from '../base/time.ts';
+import type { MachineInput, TraceInput } from '../simulation/scenario.ts';
+import { checkTrace, openTrace, type TraceOptions } from '../workload/traces/open-trace.ts';
+import { readMachines } from '../workload/traces/machines/read-machines.ts';
+import type { MachineList } from '../workload/traces/machines/machine-list.ts';
+import type { FormatFile } from '../workload/traces/trace-format.ts';
+import type { TraceReader } from '../workload/traces/trace-reader.ts';
+import { openTraceFile } from './trace-stream.ts';
+
+const DEFAULT_SEED = 'podyard';
+
+/** The scenario's trace as the simulation reads it. `seed`: root of the random streams. */
+export function openTraceInput(trace: TraceInput, seed = DEFAULT_SEED): TraceReader {
+  return openTrace(trace.format, openTraceFile(trace.file), trace.file, optionsOf(trace, seed));
+}
+
+/** Reads a whole trace before anything runs. Throws InputError with its mistakes. */
+export function checkTraceInput(trace: TraceInput | null): void {
+  if (trace === null) return;
+  const source = openTraceFile(trace.file);
+  try {
+    const problems = checkTrace(trace.format, source, trace.file, optionsOf(trace, DEFAULT_SEED));
+    if (problems.length > 0) throw new InputError(problems);
+  } finally {
+    source.close();
+  }
+}
+
+/** When the last pod of a trace arrives; -1 when there is none. Reads it to its end; throws InputError with its mistakes. */
+export function lastArrivalOf(trace: TraceInput, seed = DEFAULT_SEED): Micros {
+  const source = openTraceFile(trace.file);
+  try {
+    const pods = openTrace(trace.format, source, trace.file, optionsOf(trace, seed));
+    let last: Micros = -1;
+    for (let pod = pods.next(); pod !== null; pod = pods.next()) last = pod.arrivalMicros;
+    return last;
+  } finally {
+    source.close();
+  }
+}
+
+/** The nodes of a machine list. Throws InputError with its mistakes. */
+export function readMachineInput(machines: MachineInput): MachineList {
+  const bytes = openTraceFile(machines.file);
+  try {
+    return readMachines(machines, { bytes, name: machines.file });
+  } finally {
+    bytes.close();
+  }
+}
+
+/** How the trace's format is to be opened. */
+export function optionsOf(trace: TraceInput, seed: string): TraceOptions {
+  const { format: _format, file: _file, files, ...rest } = trace;
+  const other = (role: string): FormatFile | null => (Object.hasOwn(files, role) ? { bytes: openTraceFile(files[role]), name: files[role] } : null);
+  return { ...rest, other, seed };
+}
