@@ -6,6 +6,7 @@
 import { InputError } from '../../base/input-error.ts';
 import { MICROS_PER_SECOND, type Micros } from '../../base/time.ts';
 import { found } from './cells.ts';
+import { makeJob } from './make-job.ts';
 import { ENDS_OPEN } from './row-jobs.ts';
 import { MAX_SECONDS } from './row-cells.ts';
 import { RunTimeRule, type RunTime } from './run-time-rule.ts';
@@ -196,8 +197,7 @@ class FlavourJobs implements JobReader {
       const runTime = durations === null ? this.rule.unknown() : this.runTime(durations[i], i, complain);
       this.ordinal++;
       if (shape === undefined || runTime === null) continue;
-      const job = { shape, name: null, ordinal: this.ordinal, batch: this.batchCount, arrivalMicros, startedBefore: false, pods: 1, firstPod: -1 };
-      this.queue.push({ ...job, ...runTime });
+      this.queue.push(makeJob(shape, this.ordinal, arrivalMicros, runTime, { batch: this.batchCount }));
     }
   }
 

@@ -69,11 +69,11 @@ export interface TraceFormatEntry {
 
 const NO_ROLES: readonly TraceFileRole[] = [];
 
-/** Rows that wait for earlier ones; about 70 bytes each, and no more rows are held than the file has. */
+/** Rows that wait for earlier ones; about 80 bytes each, and no more rows are held than the file has. */
 function reorder(rows: number): TraceSetting {
   return {
     name: 'reorder', kind: 'whole', least: 1, fallback: rows,
-    describe: 'How many rows are held to put them in order of time (about 70 bytes each)',
+    describe: 'How many rows are held to put them in order of time (about 80 bytes each)',
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import { MICROS_PER_SECOND, type Micros } from '../../base/time.ts';
 import { milliFromText, QuantityError, unitsFromText } from '../../base/quantity.ts';
+import { decimalOf } from './cell-numbers.ts';
 
 /** Times beyond this many seconds (285 years) leave the range of exact microseconds. */
 const MAX_SECONDS = 9_000_000_000;
@@ -15,8 +16,11 @@ const LABEL_NAME = /^[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
 
 /** Micros from decimal seconds; NaN for anything else. */
 export function readSeconds(text: string): Micros {
-  if (!SECONDS.test(text)) return NaN;
-  const seconds = Number(text);
+  let seconds = decimalOf(text);
+  if (Number.isNaN(seconds)) {
+    if (!SECONDS.test(text)) return NaN;
+    seconds = Number(text);
+  }
   return seconds <= MAX_SECONDS ? Math.round(seconds * MICROS_PER_SECOND) : NaN;
 }
 

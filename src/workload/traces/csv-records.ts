@@ -10,6 +10,7 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import { InputError, type Problem } from '../../base/input-error.ts';
 import type { ByteSource } from './byte-source.ts';
+import type { RowCells } from './row-cells.ts';
 import { countLineFeeds, scanRecord, skipBlankLines } from './csv-scan.ts';
 
 export const MAX_RECORD_BYTES = 1_048_576;
@@ -69,6 +70,40 @@ export class CsvRecordReader {
       }
       if (this.pendingProblem !== null) throw new InputError(this.pendingProblem);
       if (!this.fillBlock()) return null;
+    }
+  }
+
+  /** The next record as cells: those of a block without quotes are not cut out. False at the end. */
+  nextInto(cells: RowCells): boolean {
+    while (this.parsedOffset >= this.parsed.length && this.textOffset < this.text.length && !this.textHasQuotes) {
+      if (this.lineInto(cells)) return true;
+    }
+    const fields = this.next();
+    if (fields === null) return false;
+    cells.setFields(fields);
+    return true;
+  }
+
+  /** False for a blank line. */
+  private lineInto(cells: RowCells): boolean {
+    const { text } = this;
+    const start = this.textOffset;
+    const lineFeed = text.indexOf('\n', start);
+    let end = lineFeed === -1 ? text.length : lineFeed;
+    this.textOffset = end + 1;
+    if (lineFeed !== -1 && end > start && text.charCodeAt(end - 1) === CARRIAGE_RETURN) end--;
+    const line = this.textLine++;
+    if (end === start) return false;
+    this.line = line;
+    cells.beginRow(text);
+    for (let from = start; ; ) {
+      const comma = text.indexOf(',', from);
+      if (comma === -1 || comma >= end) {
+        cells.addField(from, end);
+        return true;
+      }
+      cells.addField(from, comma);
+      from = comma + 1;
     }
   }
 

@@ -1,72 +1,105 @@
 /**
- * Tells rows that stood in the file before. Holds the hashes of the last half to whole million distinct rows (53 bits
- * each, 16 MiB at most): a repetition farther behind is not seen, and of a hundred million rows about one would be
- * taken for another.
+ * Tells rows that stood in the file before. Holds hashes of 53 bits of the last 262,144 distinct rows at least and of
+ * twice as many at most (8 MiB): a repetition farther behind is not seen, and of a billion rows about one would be taken
+ * for another.
  */
 
-const GENERATION = 524_288;
+import type { RowCells } from './row-cells.ts';
+
+const GENERATION = 262_144;
 const FIRST_SLOTS = 1024;
 const FREE = -1;
 
 export class DuplicateWatch {
   private young = newTable(FIRST_SLOTS);
   private youngCount = 0;
-  private old: Float64Array = newTable(FIRST_SLOTS);
+  /** null: the first generation is still young. */
+  private old: Float64Array | null = null;
 
   /** Whether the key was seen; it is from now on. Keys are whole numbers from 0 to 2^53 - 1. */
   sawBefore(key: number): boolean {
-    if (has(this.young, key) || has(this.old, key)) return true;
+    const mixed = mix(key);
+    const slot = find(this.young, key, mixed);
+    if (this.young[slot] === key) return true;
+    if (this.old !== null && this.old[find(this.old, key, mixed)] === key) return true;
+    this.young[slot] = key;
+    this.youngCount++;
     if (this.youngCount >= GENERATION) {
       this.old = this.young;
       this.young = newTable(FIRST_SLOTS);
       this.youngCount = 0;
-    }
-    if (this.youngCount * 2 >= this.young.length) this.young = grown(this.young);
-    insert(this.young, key);
-    this.youngCount++;
+    } else if (this.youngCount * 2 >= this.young.length) this.young = grown(this.young);
     return false;
   }
 
   sawTextBefore(text: string): boolean {
-    return this.sawBefore(hashOf(text));
+    return this.sawBefore(this.hash.start().addField(text, 0, text.length).value());
   }
+
+  /** The cells of these columns together. */
+  sawCellsBefore(cells: RowCells, columns: readonly number[]): boolean {
+    this.hash.start();
+    for (const column of columns) cells.hashField(column, this.hash);
+    return this.sawBefore(this.hash.value());
+  }
+
+  sawRowBefore(cells: RowCells): boolean {
+    this.hash.start();
+    for (let column = 0; column < cells.fieldCount; column++) cells.hashField(column, this.hash);
+    return this.sawBefore(this.hash.value());
+  }
+
+  private readonly hash = new FieldHash();
 }
 
-/** 53 bits of two FNV-1a hashes that go through the text at once. */
-export function hashOf(text: string): number {
-  let a = 0x811c9dc5;
-  let b = 0x2bd8f1a7;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    a = Math.imul(a ^ code, 0x01000193);
-    b = Math.imul(b ^ code, 0x85ebca6b);
+/** 53 bits of two FNV-1a hashes that go through the fields at once. */
+export class FieldHash {
+  private a = 0;
+  private b = 0;
+
+  start(): this {
+    this.a = 0x811c9dc5;
+    this.b = 0x2bd8f1a7;
+    return this;
   }
-  return (a >>> 0) * 2_097_152 + ((b ^ (b >>> 15)) >>> 11);
+
+  addField(text: string, from: number, to: number): this {
+    let { a, b } = this;
+    for (let i = from; i < to; i++) {
+      const code = text.charCodeAt(i);
+      a = Math.imul(a ^ code, 0x01000193);
+      b = Math.imul(b ^ code, 0x85ebca6b);
+    }
+    // What ends a field is no letter.
+    this.a = Math.imul(a ^ 0x1_0000, 0x01000193);
+    this.b = Math.imul(b ^ 0x1_0000, 0x85ebca6b);
+    return this;
+  }
+
+  value(): number {
+    return (this.a >>> 0) * 2_097_152 + ((this.b ^ (this.b >>> 15)) >>> 11);
+  }
 }
 
 function newTable(slots: number): Float64Array {
   return new Float64Array(slots).fill(FREE);
 }
 
-function slotOf(table: Float64Array, key: number): number {
+function mix(key: number): number {
   const mixed = Math.imul((key % 4_294_967_296) ^ Math.floor(key / 4_294_967_296), 0x9e3779b1);
-  return (mixed ^ (mixed >>> 15)) & (table.length - 1);
+  return mixed ^ (mixed >>> 15);
 }
 
-function has(table: Float64Array, key: number): boolean {
-  let slot = slotOf(table, key);
-  for (; table[slot] !== FREE; slot = (slot + 1) & (table.length - 1)) if (table[slot] === key) return true;
-  return false;
-}
-
-function insert(table: Float64Array, key: number): void {
-  let slot = slotOf(table, key);
-  while (table[slot] !== FREE) slot = (slot + 1) & (table.length - 1);
-  table[slot] = key;
+/** Where the key stands, or the free slot where it would. */
+function find(table: Float64Array, key: number, mixed: number): number {
+  const mask = table.length - 1;
+  let slot = mixed & mask;
+  while (table[slot] !== FREE && table[slot] !== key) slot = (slot + 1) & mask;
+  return slot;
 }
 
 function grown(table: Float64Array): Float64Array {
-  const next = newTable(table.length * 2);
-  for (const key of table) if (key !== FREE) insert(next, key);
+  const next = newTable(table.length * 4);
+  for (const key of table) if (key !== FREE) next[find(next, key, mix(key))] = key;
   return next;
 }

@@ -1,10 +1,10 @@
 /**
  * Jobs in order of arrival. Rows are held in columns until so many wait that none can come before them; what arrives in
- * the file's own order passes through a ring, the rest through a heap. Equal times keep the order of the file. About 70
+ * the file's own order passes through a ring, the rest through a heap. Equal times keep the order of the file. About 80
  * bytes a held row, and never more rows than the file has.
  */
 import { assert } from '../../base/assert.ts';
-import { grownCapacity, growFloat64, growInt32, growUint8 } from '../../base/growable.ts';
+import { grownCapacity, growFloat64, growInt32 } from '../../base/growable.ts';
 import { MICROS_PER_SECOND, type Micros } from '../../base/time.ts';
 import type { JobReader, JobShape, TraceJob } from './trace-format.ts';
 import type { ProblemList } from './trace-reader.ts';
@@ -105,20 +105,25 @@ const NO_SHAPE: JobShape = {
 };
 
 const FIRST_CAPACITY = 1024;
+/** Numbers of a held job: one line of the processor's cache. */
+const STRIDE = 8;
+const ARRIVAL = 0;
+/** Infinity: for ever. */
+const DURATION = 1;
+const OBSERVED = 2;
+const ORDINAL = 3;
+const BATCH = 4;
+/** Order of the file: settles equal times. */
+const SEQUENCE = 5;
+const PODS = 6;
+/** What is known of the run time, whether it started before, and eight times the first pod's number plus one. */
+const FLAGS = 7;
 
 class HeldJobs {
-  private arrival: Float64Array = new Float64Array(FIRST_CAPACITY);
-  /** Infinity: for ever. */
-  private duration: Float64Array = new Float64Array(FIRST_CAPACITY);
-  private observed: Float64Array = new Float64Array(FIRST_CAPACITY);
-  private ordinal: Float64Array = new Float64Array(FIRST_CAPACITY);
-  private batch: Float64Array = new Float64Array(FIRST_CAPACITY);
-  /** Order of the file: settles equal times. */
-  private sequence: Float64Array = new Float64Array(FIRST_CAPACITY);
-  private pods: Int32Array = new Int32Array(FIRST_CAPACITY);
-  private firstPod: Int32Array = new Int32Array(FIRST_CAPACITY);
-  private flags: Uint8Array = new Uint8Array(FIRST_CAPACITY);
+  /** By slot, STRIDE numbers each. */
+  private numbers: Float64Array = new Float64Array(FIRST_CAPACITY * STRIDE);
   private readonly shapes: JobShape[] = [];
+  /** Empty as long as no job has a name of its own. */
   private readonly names: (string | null)[] = [];
   /** Slots that hold nothing, the first `freeCount`. */
   private free: Int32Array = new Int32Array(FIRST_CAPACITY);
@@ -141,35 +146,39 @@ class HeldJobs {
 
   add(job: TraceJob): void {
     const slot = this.freeCount > 0 ? this.free[--this.freeCount] : this.newSlot();
-    this.arrival[slot] = job.arrivalMicros;
-    this.duration[slot] = job.durationMicros ?? Infinity;
-    this.observed[slot] = job.observedMicros;
-    this.ordinal[slot] = job.ordinal;
-    this.batch[slot] = job.batch;
-    this.sequence[slot] = this.nextSequence++;
-    this.pods[slot] = job.pods;
-    this.firstPod[slot] = job.firstPod;
-    this.flags[slot] = RUN_TIMES.indexOf(job.runTime) + (job.startedBefore ? STARTED_BEFORE : 0);
+    const { numbers } = this;
+    const at = slot * STRIDE;
+    numbers[at + ARRIVAL] = job.arrivalMicros;
+    numbers[at + DURATION] = job.durationMicros ?? Infinity;
+    numbers[at + OBSERVED] = job.observedMicros;
+    numbers[at + ORDINAL] = job.ordinal;
+    numbers[at + BATCH] = job.batch;
+    numbers[at + SEQUENCE] = this.nextSequence++;
+    numbers[at + PODS] = job.pods;
+    numbers[at + FLAGS] = (job.firstPod + 1) * 8 + (job.startedBefore ? STARTED_BEFORE : 0) + codeOf(job.runTime);
     this.shapes[slot] = job.shape;
-    this.names[slot] = job.name;
-    if (job.arrivalMicros >= this.ringLast || this.ringCount === 0) this.append(slot);
+    if (job.name !== null || this.names.length > 0) this.names[slot] = job.name;
+    if (job.arrivalMicros >= this.ringLast || this.ringCount === 0) this.append(slot, job.arrivalMicros);
     else this.push(slot);
   }
 
   /** Takes the earliest out, into `job`. */
   removeFirst(job: HeldJob): void {
     const slot = this.takeFirst();
+    const { numbers } = this;
+    const at = slot * STRIDE;
+    const flags = numbers[at + FLAGS];
     job.shape = this.shapes[slot];
-    job.name = this.names[slot];
-    job.ordinal = this.ordinal[slot];
-    job.batch = this.batch[slot];
-    job.arrivalMicros = this.arrival[slot];
-    job.durationMicros = this.duration[slot] === Infinity ? null : this.duration[slot];
-    job.runTime = RUN_TIMES[this.flags[slot] & 3];
-    job.observedMicros = this.observed[slot];
-    job.startedBefore = (this.flags[slot] & STARTED_BEFORE) !== 0;
-    job.pods = this.pods[slot];
-    job.firstPod = this.firstPod[slot];
+    job.name = this.names.length > slot ? (this.names[slot] ?? null) : null;
+    job.ordinal = numbers[at + ORDINAL];
+    job.batch = numbers[at + BATCH];
+    job.arrivalMicros = numbers[at + ARRIVAL];
+    job.durationMicros = numbers[at + DURATION] === Infinity ? null : numbers[at + DURATION];
+    job.runTime = RUN_TIMES[flags & 3];
+    job.observedMicros = numbers[at + OBSERVED];
+    job.startedBefore = (flags & STARTED_BEFORE) !== 0;
+    job.pods = numbers[at + PODS];
+    job.firstPod = (flags >> 3) - 1;
     this.free[this.freeCount++] = slot;
   }
 
@@ -182,23 +191,15 @@ class HeldJobs {
   }
 
   private newSlot(): number {
-    if (this.slotCount === this.arrival.length) {
+    if (this.slotCount === this.free.length) {
       const capacity = grownCapacity(this.slotCount, this.slotCount + 1);
-      this.arrival = growFloat64(this.arrival, capacity);
-      this.duration = growFloat64(this.duration, capacity);
-      this.observed = growFloat64(this.observed, capacity);
-      this.ordinal = growFloat64(this.ordinal, capacity);
-      this.batch = growFloat64(this.batch, capacity);
-      this.sequence = growFloat64(this.sequence, capacity);
-      this.pods = growInt32(this.pods, capacity);
-      this.firstPod = growInt32(this.firstPod, capacity);
-      this.flags = growUint8(this.flags, capacity);
+      this.numbers = growFloat64(this.numbers, capacity * STRIDE);
       this.free = growInt32(this.free, capacity);
     }
     return this.slotCount++;
   }
 
-  private append(slot: number): void {
+  private append(slot: number, arrivalMicros: Micros): void {
     if (this.ringCount === this.ring.length) {
       const grown = new Int32Array(this.ring.length * 2);
       grown.set(this.ring.subarray(this.ringStart));
@@ -208,12 +209,13 @@ class HeldJobs {
     }
     this.ring[(this.ringStart + this.ringCount) % this.ring.length] = slot;
     this.ringCount++;
-    this.ringLast = this.arrival[slot];
+    this.ringLast = arrivalMicros;
   }
 
   private isBefore(a: number, b: number): boolean {
-    const { arrival } = this;
-    return arrival[a] < arrival[b] || (arrival[a] === arrival[b] && this.sequence[a] < this.sequence[b]);
+    const { numbers } = this;
+    const difference = numbers[a * STRIDE + ARRIVAL] - numbers[b * STRIDE + ARRIVAL];
+    return difference < 0 || (difference === 0 && numbers[a * STRIDE + SEQUENCE] < numbers[b * STRIDE + SEQUENCE]);
   }
 
   private push(slot: number): void {
@@ -245,6 +247,10 @@ class HeldJobs {
     heap[at] = last;
     return first;
   }
+}
+
+function codeOf(runTime: TraceJob['runTime']): number {
+  return runTime === 'whole' ? 0 : runTime === 'censored' ? 1 : 2;
 }
 
 /** A format that gives its jobs in order already. */

@@ -41,7 +41,7 @@ export function nameOfPod({ name, shape, ordinal, firstPod }: TraceJob, index: n
 
 function podOf(job: TraceJob, index: number): TracePod {
   const { shape } = job;
-  return {
+  const pod: TracePod = {
     name: nameOfPod(job, index),
     namespace: shape.namespace,
     arrivalMicros: job.arrivalMicros,
@@ -52,6 +52,6 @@ function podOf(job: TraceJob, index: number): TracePod {
     nodeSelector: shape.nodeSelector,
     nodeAffinityAnyOf: shape.nodeAffinityAnyOf,
     requests: shape.requests,
-    ...(shape.spec === null ? {} : { spec: shape.spec }),
   };
+  return shape.spec === null ? pod : { ...pod, spec: shape.spec };
 }

@@ -9,12 +9,18 @@ import type { ProblemList } from './trace-reader.ts';
 
 /** Records of a table: CSV, or lines cut at another character. */
 export interface RowSource {
-  /** null at the end. Throws InputError on broken syntax. */
-  next(): readonly string[] | null;
+  /** Makes the next record the row at hand; false at the end. Throws InputError on broken syntax. */
+  nextInto(cells: RowCells): boolean;
   /** Line where the record last given begins. */
   readonly line: number;
   /** The last line has no line end. Complete at the end. */
   readonly endsOpen: boolean;
+}
+
+/** Records that can be had as texts, too: for headers. */
+export interface RecordSource extends RowSource {
+  /** null at the end. */
+  next(): readonly string[] | null;
 }
 
 export interface RowDecoder {
@@ -44,8 +50,8 @@ export class RowJobs implements JobReader {
   private readonly table: RowTable;
   private readonly decoder: RowDecoder;
   private readonly tally: Tally;
-  /** Jobs of the last row that have not been given yet. */
-  private queue: TraceJob[] = [];
+  /** Jobs of the last row that have not been given yet, from `queueOffset` on. */
+  private readonly queue: TraceJob[] = [];
   private queueOffset = 0;
   private atEnd = false;
 
@@ -56,15 +62,16 @@ export class RowJobs implements JobReader {
   }
 
   next(problems: ProblemList): TraceJob | null {
-    while (this.queueOffset >= this.queue.length) {
-      this.queue.length = 0;
+    const { queue } = this;
+    while (this.queueOffset >= queue.length) {
+      // Emptied only where it must be: that gives the list's memory away.
+      if (queue.length > 0) queue.length = 0;
       this.queueOffset = 0;
       if (this.atEnd) return null;
-      const fields = this.table.rows.next();
-      if (fields === null) this.finish(problems);
-      else if (!this.decodeRow(fields, problems) && problems.stopsAtFirst) return null;
+      if (!this.table.rows.nextInto(this.table.cells)) this.finish(problems);
+      else if (!this.decodeRow(problems) && problems.stopsAtFirst) return null;
     }
-    return this.queue[this.queueOffset++];
+    return queue.length === 1 ? (queue.pop() ?? null) : queue[this.queueOffset++];
   }
 
   notes(): readonly string[] {
@@ -84,13 +91,13 @@ export class RowJobs implements JobReader {
   }
 
   /** False when the row is wrong. */
-  private decodeRow(fields: readonly string[], problems: ProblemList): boolean {
+  private decodeRow(problems: ProblemList): boolean {
     const { rows, cells, width } = this.table;
     this.rowCount++;
     this.line = rows.line;
-    cells.load(fields, rows.line, problems);
-    if (width >= 0 && fields.length !== width) {
-      cells.complain(-1, `expected ${String(width)} fields, found ${String(fields.length)}`);
+    cells.startRow(rows.line, problems);
+    if (width >= 0 && cells.fieldCount !== width) {
+      cells.complain(-1, `expected ${String(width)} fields, found ${String(cells.fieldCount)}`);
       return false;
     }
     this.decoder.decode(cells, this.queue);

@@ -6,44 +6,54 @@ import type { TraceJob } from './trace-format.ts';
 
 export type RunTime = Pick<TraceJob, 'durationMicros' | 'runTime' | 'observedMicros'>;
 
+/** A run time that the trace tells. */
+export function wholeRunTime(micros: Micros): RunTime {
+  return { durationMicros: micros, runTime: 'whole', observedMicros: micros };
+}
+
 export class RunTimeRule {
-  private readonly settings: TraceSettings;
   private readonly tally: Tally;
-  private readonly noun: string;
+  private readonly unknownRule: string;
+  private readonly unknownSentence: string;
+  private readonly unknownMicros: Micros | null;
+  private readonly censoredRule: string;
+  private readonly censoredSentence: string;
 
   /** `noun`: what the trace calls its jobs, as in `Jobs`. */
   constructor(settings: TraceSettings, tally: Tally, noun: string) {
-    this.settings = settings;
     this.tally = tally;
-    this.noun = noun;
+    const unknown = settings['unknownDuration'] === undefined ? 'leave-out' : wordOf(settings, 'unknownDuration');
+    this.unknownRule = unknown;
+    const runs = unknown === 'leave-out' ? 'left out' : `and here run ${unknown === 'forever' ? 'for ever' : `for ${unknown}`}`;
+    this.unknownSentence = `${noun} whose run time is not known, ${runs}`;
+    this.unknownMicros = unknown === 'leave-out' || unknown === 'forever' ? null : microsOf(settings, 'unknownDuration');
+    const censored = settings['censored'] === undefined ? 'end' : wordOf(settings, 'censored');
+    this.censoredRule = censored;
+    const ends = censored === 'leave-out' ? 'left out' : censored === 'end' ? 'and here end then' : 'and here run for ever';
+    this.censoredSentence = `${noun} that still ran when the recording ended, ${ends}`;
   }
 
   known(micros: Micros): RunTime {
-    return { durationMicros: micros, runTime: 'whole', observedMicros: micros };
+    return wholeRunTime(micros);
   }
 
   /** null: leave the row out. */
   unknown(): RunTime | null {
-    const { noun, tally } = this;
-    const rule = wordOf(this.settings, 'unknownDuration');
-    if (rule === 'leave-out') {
-      tally.leaveOut(`${noun} whose run time is not known, left out`);
+    if (this.unknownRule === 'leave-out') {
+      this.tally.leaveOut(this.unknownSentence);
       return null;
     }
-    tally.count(`${noun} whose run time is not known, and here run ${rule === 'forever' ? 'for ever' : `for ${rule}`}`);
-    return { durationMicros: rule === 'forever' ? null : microsOf(this.settings, 'unknownDuration'), runTime: 'unknown', observedMicros: 0 };
+    this.tally.count(this.unknownSentence);
+    return { durationMicros: this.unknownMicros, runTime: 'unknown', observedMicros: 0 };
   }
 
   /** It still ran when the recording ended, and had run for `observed`. null: leave the row out. */
   censored(observedMicros: Micros): RunTime | null {
-    const { noun, tally } = this;
-    const rule = wordOf(this.settings, 'censored');
-    if (rule === 'leave-out') {
-      tally.leaveOut(`${noun} that still ran when the recording ended, left out`);
+    if (this.censoredRule === 'leave-out') {
+      this.tally.leaveOut(this.censoredSentence);
       return null;
     }
-    const kept = rule === 'end' ? 'and here end then' : 'and here run for ever';
-    tally.count(`${noun} that still ran when the recording ended, ${kept}`);
-    return { durationMicros: rule === 'end' ? observedMicros : null, runTime: 'censored', observedMicros };
+    this.tally.count(this.censoredSentence);
+    return { durationMicros: this.censoredRule === 'end' ? observedMicros : null, runTime: 'censored', observedMicros };
   }
 }

@@ -20,10 +20,11 @@ export function readSeries(file: FormatFile): Float64Array {
   const table = headerTable(csvRows(file), ['timestamp_anon', 'value'], ['container_ip'], new Tally(), file.name);
   const problems = new ProblemList();
   const values: number[] = [];
-  for (let fields = table.rows.next(); fields !== null; fields = table.rows.next()) {
-    table.cells.load(fields, table.rows.line, problems);
-    if (fields.length !== table.width) table.cells.complain(-1, `expected ${String(table.width)} fields, found ${String(fields.length)}`);
-    else values.push(table.cells.decimal(table.at.value));
+  const { cells } = table;
+  while (table.rows.nextInto(cells)) {
+    cells.startRow(table.rows.line, problems);
+    if (cells.fieldCount !== table.width) cells.complain(-1, `expected ${String(table.width)} fields, found ${String(cells.fieldCount)}`);
+    else values.push(cells.decimal(table.at.value));
     if (values.length > MOST_VALUES) throw new InputError({ file: file.name, message: `more than ${String(MOST_VALUES)} values: ${clip(file.name)}` });
   }
   if (values.length === 0) problems.add({ file: file.name, line: 2, message: 'no rows below the header' });

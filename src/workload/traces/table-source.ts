@@ -6,18 +6,18 @@ import { InputError, nearestName, type Problem } from '../../base/input-error.ts
 import { clip } from './cells.ts';
 import { CsvRecordReader } from './csv-records.ts';
 import { RowCells } from './row-cells.ts';
-import type { RowSource, RowTable } from './row-jobs.ts';
+import type { RecordSource, RowSource, RowTable } from './row-jobs.ts';
 import { TextLineReader } from './text-lines.ts';
 import type { Tally } from './tally.ts';
 import type { FormatFile } from './trace-format.ts';
 
 /** Looks one record ahead. */
-export class PeekedRows implements RowSource {
+export class PeekedRows implements RecordSource {
   line = 0;
-  private readonly rows: RowSource;
+  private readonly rows: RecordSource;
   private ahead: { readonly fields: readonly string[] | null; readonly line: number } | null = null;
 
-  constructor(rows: RowSource) {
+  constructor(rows: RecordSource) {
     this.rows = rows;
   }
 
@@ -36,16 +36,34 @@ export class PeekedRows implements RowSource {
     this.ahead = null;
     return fields;
   }
+
+  nextInto(cells: RowCells): boolean {
+    if (this.ahead === null) {
+      const hasRow = this.rows.nextInto(cells);
+      this.line = this.rows.line;
+      return hasRow;
+    }
+    return intoCells(this.next(), cells);
+  }
 }
 
 export function csvRows({ bytes, name }: FormatFile): PeekedRows {
   return new PeekedRows(new CsvRecordReader(bytes, name));
 }
 
+export function intoCells(fields: readonly string[] | null, cells: RowCells): boolean {
+  if (fields === null) return false;
+  cells.setFields(fields);
+  return true;
+}
+
 /** Lines cut at every `separator`; blank ones are passed over. */
 export function separatedRows({ bytes, name }: FormatFile, separator: string): PeekedRows {
   const lines = new TextLineReader(bytes, name);
   return new PeekedRows({
+    nextInto(cells): boolean {
+      return intoCells(this.next(), cells);
+    },
     get line() {
       return lines.line;
     },
@@ -74,7 +92,7 @@ export interface HeaderTable<Needed extends string, Optional extends string> ext
 
 /** Reads the header; further columns are tallied. Throws InputError with all that is wrong with it. */
 export function headerTable<Needed extends string, Optional extends string = never>(
-  rows: RowSource,
+  rows: RecordSource,
   needed: readonly Needed[],
   optional: readonly Optional[],
   tally: Tally,

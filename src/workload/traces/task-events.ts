@@ -5,6 +5,7 @@
  */
 import { detached } from './cells.ts';
 import type { Micros } from '../../base/time.ts';
+import { makeJob } from './make-job.ts';
 import type { RunTimeRule } from './run-time-rule.ts';
 import type { Tally } from './tally.ts';
 import type { JobShape, TraceJob } from './trace-format.ts';
@@ -14,14 +15,6 @@ export type TaskVerb = 'submit' | 'schedule' | 'end' | 'update' | 'wait';
 
 /** Both traces begin 600 s after the zero of their clock. */
 const TRACE_START: Micros = 600_000_000;
-
-export interface TaskEvent {
-  /** Of the trace's clock. */
-  readonly micros: Micros;
-  readonly task: string;
-  readonly verb: TaskVerb;
-  readonly shape: JobShape;
-}
 
 interface LivingTask {
   readonly shape: JobShape;
@@ -43,7 +36,8 @@ export class TaskLives {
     this.tally = tally;
   }
 
-  take({ micros, task, verb, shape }: TaskEvent, jobs: TraceJob[]): void {
+  /** `micros` on the trace's clock. */
+  take(micros: Micros, task: string, verb: TaskVerb, shape: JobShape, jobs: TraceJob[]): void {
     if (micros < this.lastMicros) this.tally.count('Events out of order of time, taken in the order of the file');
     else this.lastMicros = micros;
     const known = this.living.get(task);
@@ -93,6 +87,6 @@ export class TaskLives {
     const startedBefore = submittedMicros < TRACE_START;
     if (startedBefore) this.tally.count('Tasks that were there before the recording began, and here arrive at its beginning');
     const arrivalMicros = Math.max(0, submittedMicros - TRACE_START);
-    return { shape, name: null, ordinal, batch: ordinal, arrivalMicros, ...runTime, startedBefore, pods: 1, firstPod: -1 };
+    return makeJob(shape, ordinal, arrivalMicros, runTime, { startedBefore });
   }
 }

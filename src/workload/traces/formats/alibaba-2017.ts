@@ -4,10 +4,11 @@
  */
 import type { Micros } from '../../../base/time.ts';
 import { found } from '../cells.ts';
-import { DuplicateWatch, hashOf } from '../duplicate-watch.ts';
+import { DuplicateWatch } from '../duplicate-watch.ts';
+import { makeJob } from '../make-job.ts';
 import type { RowCells } from '../row-cells.ts';
 import { RowJobs, type RowDecoder } from '../row-jobs.ts';
-import { RunTimeRule, type RunTime } from '../run-time-rule.ts';
+import { RunTimeRule, wholeRunTime, type RunTime } from '../run-time-rule.ts';
 import { bytesOf, wordOf } from '../settings.ts';
 import { plainShape, ShapeTable } from '../shape-table.ts';
 import { csvRows, headerlessTable, headerTable, type PeekedRows } from '../table-source.ts';
@@ -17,6 +18,7 @@ import type { FormatInput, JobReader, JobShape, TraceFormat, TraceJob } from '..
 const TASK_COLUMNS = [
   'task_create_time', 'task_end_time', 'job_id', 'task_id', 'number_of_instances', 'status', 'cpu per instance', 'memory per instance',
 ] as const;
+const JOB_AND_TASK = [2, 3];
 const STATUSES = ['Terminated', 'Waiting', 'Running', 'Failed', 'Ready', 'Interrupted', 'Cancelled'];
 /** The table counts hundredths of a core. */
 const MILLI_PER_UNIT = 10;
@@ -72,15 +74,14 @@ class BatchTaskDecoder implements RowDecoder {
     if (!cells.isRight) return;
     this.instanceCount += instances;
     this.byStatus.set(status, (this.byStatus.get(status) ?? 0) + 1);
-    if (this.ids.sawBefore(hashOf(`${cells.text(2)} ${cells.text(3)}`))) this.tally.count('Rows with the job and task of an earlier one, kept as tasks of their own');
+    if (this.ids.sawCellsBefore(cells, JOB_AND_TASK)) this.tally.count('Rows with the job and task of an earlier one, kept as tasks of their own');
     const reason = this.reasonAgainst(status, create, end, instances, cpuMilli < 0 || memoryBytes < 0);
     if (reason !== null) return this.tally.leaveOut(reason);
     if (end === create) this.tally.count('Tasks with a run time of 0');
     const runTime: RunTime | null = status === 'Terminated' ? this.rule.known(end - create) : this.rule.censored(end - create);
     if (runTime === null) return;
     const shape = this.shapes.of(cpuMilli, memoryBytes);
-    const firstPod = instances === 1 ? -1 : 0;
-    jobs.push({ shape, name: null, ordinal: this.row, batch: this.row, arrivalMicros: create, ...runTime, startedBefore: false, pods: instances, firstPod });
+    jobs.push(makeJob(shape, this.row, create, runTime, { pods: instances, firstPod: instances === 1 ? -1 : 0 }));
   }
 
   facts(): Readonly<Record<string, number>> {
@@ -115,13 +116,10 @@ function openCloudSimPy(rows: PeekedRows, input: FormatInput): JobReader {
       const instances = cells.whole(at.instances_num);
       if (instances > MOST_INSTANCES) cells.complain(at.instances_num, `expected at most ${String(MOST_INSTANCES)} instances, ${found(cells.text(at.instances_num))}`);
       if (!cells.isRight) return;
-      const id = `${cells.text(at.job_id)} ${cells.text(at.task_id)}`;
-      if (ids.sawTextBefore(id)) tally.count('Rows with the job and task of an earlier one, kept as tasks of their own');
+      if (ids.sawCellsBefore(cells, [at.job_id, at.task_id])) tally.count('Rows with the job and task of an earlier one, kept as tasks of their own');
       if (instances === 0) return tally.leaveOut('Tasks without an instance, left out');
-      const firstPod = instances === 1 ? -1 : 0;
-      const runTime = { durationMicros: micros, runTime: 'whole', observedMicros: micros } as const;
       const shape = shapes.of(cpuMilli, memoryBytes);
-      jobs.push({ shape, name: null, ordinal: row, batch: row, arrivalMicros, ...runTime, startedBefore: false, pods: instances, firstPod });
+      jobs.push(makeJob(shape, row, arrivalMicros, wholeRunTime(micros), { pods: instances, firstPod: instances === 1 ? -1 : 0 }));
     },
   };
   return new RowJobs(table, decoder, tally);
@@ -131,7 +129,7 @@ class InstanceShapes {
   private readonly table = new ShapeTable();
 
   of(cpuMilli: number, memoryBytes: number): JobShape {
-    return this.table.of(`${String(cpuMilli)} ${String(memoryBytes)}`, () =>
+    return this.table.of(cpuMilli, memoryBytes, 0, 0, () =>
       plainShape('task', { class: 'batch', requests: { cpu: `${String(cpuMilli)}m`, memory: String(memoryBytes) } }),
     );
   }

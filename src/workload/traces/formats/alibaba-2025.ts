@@ -5,6 +5,7 @@
 import { MICROS_PER_SECOND, type Micros } from '../../../base/time.ts';
 import { detached, found } from '../cells.ts';
 import { DuplicateWatch } from '../duplicate-watch.ts';
+import { makeJob } from '../make-job.ts';
 import { GPU_RESOURCE } from '../openb-columns.ts';
 import type { RowCells } from '../row-cells.ts';
 import { RowJobs, type RowDecoder } from '../row-jobs.ts';
@@ -38,13 +39,16 @@ class InstanceDecoder implements RowDecoder {
   private readonly at: Table['at'];
   private readonly tally: Tally;
   private readonly rule: RunTimeRule;
-  private readonly shapes = new ShapeTable();
+  /** Of CPU nodes and of GPU nodes. */
+  private readonly shapes = [new ShapeTable(), new ShapeTable()] as const;
   private readonly names = new DuplicateWatch();
+  private readonly nameKey: readonly number[];
   private readonly byRole = new Map<string, number>();
   private row = 0;
 
   constructor({ at }: Table, { settings }: FormatInput, tally: Tally) {
     this.at = at;
+    this.nameKey = [at.instance_sn];
     this.tally = tally;
     this.rule = new RunTimeRule(settings, tally, 'Instances');
   }
@@ -57,16 +61,16 @@ class InstanceDecoder implements RowDecoder {
     const shape = this.shape(cells, role);
     if (shape === null || !cells.isRight) return;
     this.byRole.set(role, (this.byRole.get(role) ?? 0) + 1);
-    if (this.names.sawTextBefore(cells.text(at.instance_sn))) tally.count('Rows with the instance_sn of an earlier one, kept as instances of their own');
+    if (this.names.sawCellsBefore(cells, this.nameKey)) tally.count('Rows with the instance_sn of an earlier one, kept as instances of their own');
     if (times.startedBefore) tally.count('Instances that stood before the recording began, and here arrive at its beginning');
-    if (at.rdma_request !== -1 && cells.text(at.rdma_request) !== '0') tally.count('Instances that ask for a share of a network card (rdma_request), which is not kept');
-    if (at.max_instance_per_node !== -1 && cells.text(at.max_instance_per_node) !== '-1') {
+    if (at.rdma_request !== -1 && !cells.is(at.rdma_request, '0')) tally.count('Instances that ask for a share of a network card (rdma_request), which is not kept');
+    if (at.max_instance_per_node !== -1 && !cells.is(at.max_instance_per_node, '-1')) {
       tally.count('Instances whose application bounds its instances on a node (max_instance_per_node), which is not kept');
     }
     const { arrivalMicros, startMicros, endMicros, startedBefore } = times;
     const runTime = endMicros === null ? this.rule.censored(Math.max(0, RECORDING_END - startMicros)) : this.rule.known(endMicros - startMicros);
     if (runTime === null) return;
-    jobs.push({ shape, name: null, ordinal: this.row, batch: this.row, arrivalMicros, ...runTime, startedBefore, pods: 1, firstPod: -1 });
+    jobs.push(makeJob(shape, this.row, arrivalMicros, runTime, { startedBefore }));
   }
 
   facts(): Readonly<Record<string, number>> {
@@ -96,9 +100,10 @@ class InstanceDecoder implements RowDecoder {
     const memoryBytes = cells.amount(at.memory_request, GIBIBYTE);
     const diskBytes = cells.amount(at.disk_request, GIBIBYTE);
     const app = cells.text(at.app_name);
+    if (gpus >= 1024) cells.complain(at.gpu_request, `expected fewer than 1024 GPUs, ${found(cells.text(at.gpu_request))}`);
     if (!/^[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/.test(app)) cells.complain(at.app_name, `expected the name of an application, ${found(app)}`);
     if (!cells.isRight) return null;
-    return this.shapes.of(`${role} ${app} ${String(cpuMilli)} ${String(gpus)} ${String(memoryBytes)} ${String(diskBytes)}`, () =>
+    return this.shapes[role === 'CN' ? 0 : 1].of(app, cpuMilli, memoryBytes, diskBytes * 1024 + gpus, () =>
       plainShape('instance', {
         class: detached(role),
         labels: { app: detached(app) },

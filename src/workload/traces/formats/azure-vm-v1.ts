@@ -7,6 +7,7 @@ import { openAzureFlavours } from '../azure-vm-flavours.ts';
 import { startOf } from '../byte-source.ts';
 import { detached, found } from '../cells.ts';
 import { DuplicateWatch } from '../duplicate-watch.ts';
+import { makeJob } from '../make-job.ts';
 import type { RowCells } from '../row-cells.ts';
 import { RowJobs, type RowDecoder } from '../row-jobs.ts';
 import { RunTimeRule } from '../run-time-rule.ts';
@@ -24,7 +25,8 @@ const DELETED = 4;
 const CATEGORY = 8;
 const CORES = 9;
 const MEMORY = 10;
-const CATEGORIES = ['Delay-insensitive', 'Interactive', 'Unknown'];
+const SIZES = [CORES, MEMORY];
+const CATEGORIES = ['Delay-insensitive', 'Interactive', 'Unknown', 'Unkown'];
 /** A gigabyte of a virtual machine's memory is one of 2^30 bytes. */
 const GIBIBYTE = 1_073_741_824;
 
@@ -65,20 +67,20 @@ class VmDecoder implements RowDecoder {
     const created = cells.micros(CREATED);
     const deleted = cells.micros(DELETED);
     if (deleted < created) cells.complain(DELETED, `expected at least the vmcreated, ${found(cells.text(DELETED))}`);
-    for (const column of [CORES, MEMORY]) if (cells.text(column).startsWith('>')) cells.complain(column, 'expected a size; the tables of V2 (2019) hold ranges of sizes, which are not read');
+    for (const column of SIZES) if (cells.text(column).startsWith('>')) cells.complain(column, 'expected a size; the tables of V2 (2019) hold ranges of sizes, which are not read');
     const category = cells.oneOf(CATEGORY, CATEGORIES);
     if (!cells.isRight) return;
     const cpuMilli = cells.amount(CORES, 1000);
     const memoryBytes = cells.amount(MEMORY, GIBIBYTE);
     if (!cells.isRight) return;
-    if (this.ids.sawTextBefore(cells.text(0))) tally.count('Rows with the vmid of an earlier one, kept as machines of their own');
+    if (this.ids.sawCellsBefore(cells, [0])) tally.count('Rows with the vmid of an earlier one, kept as machines of their own');
     const startedBefore = created === 0;
     if (startedBefore) tally.count('Machines that stood when the recording began (vmcreated 0)');
     const runTime = deleted >= this.recordingEnd ? this.rule.censored(deleted - created) : this.rule.known(deleted - created);
     if (runTime === null) return;
-    const shape = this.shapes.of(`${category} ${String(cpuMilli)} ${String(memoryBytes)}`, () =>
+    const shape = this.shapes.of(category, cpuMilli, memoryBytes, 0, () =>
       plainShape('vm', { class: detached(category), requests: { cpu: `${String(cpuMilli)}m`, memory: String(memoryBytes) } }),
     );
-    jobs.push({ shape, name: null, ordinal: this.row, batch: this.row, arrivalMicros: created, ...runTime, startedBefore, pods: 1, firstPod: -1 });
+    jobs.push(makeJob(shape, this.row, created, runTime, { startedBefore }));
   }
 }

@@ -113,8 +113,8 @@ class CsvJobs implements JobReader {
     if (durationMicros === null) this.endlessCount++;
     const shape = this.shapeOf(namespace, priority, podClass, labels, nodeSelector, nodeAffinityAnyOf, requests.list);
     return {
-      shape, name, ordinal: this.rowCount, batch: this.rowCount, arrivalMicros, durationMicros,
-      runTime: durationMicros === null ? 'unknown' : 'whole', observedMicros: durationMicros ?? 0, startedBefore: false, pods: 1, firstPod: -1,
+      shape, name, ordinal: this.rowCount, batch: this.rowCount, arrivalMicros, durationMicros, runTime: durationMicros === null ? 'unknown' : 'whole',
+      observedMicros: durationMicros ?? 0, startedBefore: false, pods: 1, firstPod: -1,
     };
   }
 

@@ -9,6 +9,7 @@ import { drawUniformRequests } from '../../generators/request-windows.ts';
 import { secondsOfStamp } from '../calendar.ts';
 import { detached, found } from '../cells.ts';
 import { DuplicateWatch } from '../duplicate-watch.ts';
+import { makeJob } from '../make-job.ts';
 import { requestShape } from '../request-shape.ts';
 import { RowJobs, type RowDecoder } from '../row-jobs.ts';
 import { RunTimeRule } from '../run-time-rule.ts';
@@ -71,7 +72,7 @@ class RateDecoder implements RowDecoder {
     const value = cells.decimal(at.value);
     const type = cells.oneOf(at.request_type, ['API Requests', 'Generative Requests']);
     if (!cells.isRight) return;
-    if (this.rows.sawTextBefore(`${cells.text(at.timestamp_anon)} ${cells.text(at.container_ip)} ${type}`)) {
+    if (this.rows.sawCellsBefore(cells, [at.timestamp_anon, at.container_ip, at.request_type])) {
       return tally.leaveOut('Rows of a time, container and type that stand in the file already, left out');
     }
     if (type !== wordOf(this.settings, 'requestType')) return tally.leaveOut(`Rows of ${type}, left out`);
@@ -110,7 +111,7 @@ class RateDecoder implements RowDecoder {
   private append(arrivalMicros: Micros, jobs: TraceJob[]): void {
     const ordinal = ++this.requestCount;
     const runTime = this.rule.unknown();
-    if (runTime !== null) jobs.push({ shape: this.shape, name: null, ordinal, batch: ordinal, arrivalMicros, ...runTime, startedBefore: false, pods: 1, firstPod: -1 });
+    if (runTime !== null) jobs.push(makeJob(this.shape, ordinal, arrivalMicros, runTime));
   }
 }
 
@@ -137,14 +138,14 @@ function openRequests(rows: PeekedRows, input: FormatInput): JobReader {
       const type = cells.text(at.predict_type);
       if (type === '' || type.length > 100) cells.complain(at.predict_type, `expected a type of request, ${found(type)}`);
       if (!cells.isRight) return;
-      if (watch.sawTextBefore(cells.fields.join(','))) tally.count('Rows that are equal to an earlier one, kept: the trace names no requests');
+      if (watch.sawRowBefore(cells)) tally.count('Rows that are equal to an earlier one, kept: the trace names no requests');
       if (status === 'FAILED') tally.count('Requests that failed, and here run as long as they did');
       const isKnown = status === 'SUCCEED' || status === 'FAILED';
       if (isKnown && micros === 0) tally.count('Requests with a run time of 0');
       const runTime = isKnown ? rule.known(micros) : rule.unknown();
       if (runTime === null) return;
       const arrivalMicros = Math.round(stamp * MICROS_PER_SECOND);
-      jobs.push({ shape: shapeOf(type), name: null, ordinal: row, batch: row, arrivalMicros, ...runTime, startedBefore: false, pods: 1, firstPod: -1 });
+      jobs.push(makeJob(shapeOf(type), row, arrivalMicros, runTime));
     },
   };
   return new RowJobs(table, decoder, tally);

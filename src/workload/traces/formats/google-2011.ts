@@ -5,6 +5,7 @@
 import { startOf } from '../byte-source.ts';
 import { found } from '../cells.ts';
 import { DuplicateWatch } from '../duplicate-watch.ts';
+import { makeJob } from '../make-job.ts';
 import type { RowCells } from '../row-cells.ts';
 import { RowJobs, type RowDecoder } from '../row-jobs.ts';
 import { RunTimeRule } from '../run-time-rule.ts';
@@ -21,6 +22,8 @@ const EVENT_COLUMNS = [
 ] as const;
 /** SUBMIT, SCHEDULE, EVICT, FAIL, FINISH, KILL, LOST, UPDATE_PENDING, UPDATE_RUNNING. */
 const VERBS: readonly TaskVerb[] = ['submit', 'schedule', 'end', 'end', 'end', 'end', 'end', 'update', 'update'];
+/** Columns that tell an event: job, task, time, type. */
+const EVENT_KEY = [2, 3, 0, 5];
 /** 2^63 - 1: after the end of the trace. */
 const AFTER_THE_END = '9223372036854775807';
 const STANDING_COLUMNS = [
@@ -59,7 +62,7 @@ class EventDecoder implements RowDecoder {
 
   decode(cells: RowCells, jobs: TraceJob[]): void {
     const { tally } = this;
-    const isAfter = cells.text(0) === AFTER_THE_END;
+    const isAfter = cells.is(0, AFTER_THE_END);
     const micros = isAfter ? 0 : cells.wholeMicros(0);
     cells.whole(2);
     cells.whole(3);
@@ -68,12 +71,11 @@ class EventDecoder implements RowDecoder {
     const priority = cells.whole(8);
     const shape = this.shapes.read(cells, priority, 8, 9, 10, tally);
     if (shape === null || !cells.isRight) return;
-    if (cells.text(1) !== '') tally.count('Events that Google made up for missing ones (missing info), taken as they are');
-    if (cells.text(12) === '1') tally.count('Events of tasks that must run on machines apart from their job\'s others, which is not kept');
+    if (!cells.isEmpty(1)) tally.count('Events that Google made up for missing ones (missing info), taken as they are');
+    if (cells.is(12, '1')) tally.count('Events of tasks that must run on machines apart from their job\'s others, which is not kept');
     if (isAfter) return tally.count('Events after the end of the recording, not followed');
-    const task = `${cells.text(2)}/${cells.text(3)}`;
-    if (this.events.sawTextBefore(`${task}/${cells.text(0)}/${cells.text(5)}`)) return tally.count('Events that stand in the file twice, taken once');
-    this.lives.take({ micros, task, verb: VERBS[type], shape }, jobs);
+    if (this.events.sawCellsBefore(cells, EVENT_KEY)) return tally.count('Events that stand in the file twice, taken once');
+    this.lives.take(micros, `${cells.text(2)}/${cells.text(3)}`, VERBS[type], shape, jobs);
   }
 
   end(jobs: TraceJob[]): void {
@@ -93,15 +95,15 @@ function openStanding(input: FormatInput): JobReader {
       row++;
       const arrivalMicros = cells.wholeMicros(0);
       const micros = cells.wholeMicros(6);
-      const stillRuns = cells.text(7) === '-1';
+      const stillRuns = cells.is(7, '-1');
       if (!stillRuns) cells.wholeMicros(7);
       const shape = shapes.read(cells, cells.whole(5), 5, 8, 9, tally);
       if (shape === null || !cells.isRight) return;
-      if (ids.sawTextBefore(`${cells.text(1)}/${cells.text(2)}`)) tally.count('Rows with the job and task of an earlier one, kept as tasks of their own');
+      if (ids.sawCellsBefore(cells, [1, 2])) tally.count('Rows with the job and task of an earlier one, kept as tasks of their own');
       const startedBefore = arrivalMicros === 0;
       if (startedBefore) tally.count('Tasks that were there before the recording began, and here arrive at its beginning');
       const runTime = stillRuns ? rule.censored(micros) : rule.known(micros);
-      if (runTime !== null) jobs.push({ shape, name: null, ordinal: row, batch: row, arrivalMicros, ...runTime, startedBefore, pods: 1, firstPod: -1 });
+      if (runTime !== null) jobs.push(makeJob(shape, row, arrivalMicros, runTime, { startedBefore }));
     },
   };
   return new RowJobs(headerlessTable(separatedRows(input, ';'), STANDING_COLUMNS, input.name), decoder, tally);
@@ -124,7 +126,7 @@ class TaskShapes {
     const cpuMilli = cells.isEmpty(cpuColumn) ? 0 : cells.amount(cpuColumn, this.cpuUnitMilli);
     const memoryBytes = cells.isEmpty(memoryColumn) ? 0 : cells.amount(memoryColumn, this.memoryUnitBytes);
     if (!cells.isRight) return null;
-    return this.table.of(`${String(priority)} ${String(cpuMilli)} ${String(memoryBytes)}`, () =>
+    return this.table.of(priority, cpuMilli, memoryBytes, 0, () =>
       plainShape('task', { class: classOf(priority), priority, requests: { cpu: `${String(cpuMilli)}m`, memory: String(memoryBytes) } }),
     );
   }

@@ -12,7 +12,7 @@ import { RowJobs, type RowDecoder, type RowSource, type RowTable } from '../row-
 import { RunTimeRule } from '../run-time-rule.ts';
 import { bytesOf, milliOf } from '../settings.ts';
 import { plainShape, ShapeTable } from '../shape-table.ts';
-import { csvRows, headerTable } from '../table-source.ts';
+import { csvRows, headerTable, intoCells } from '../table-source.ts';
 import { Tally } from '../tally.ts';
 import { TaskLives, type TaskVerb } from '../task-events.ts';
 import type { FormatFile, FormatInput, JobReader, JobShape, TraceFormat, TraceJob } from '../trace-format.ts';
@@ -57,15 +57,15 @@ function openJson(input: FormatInput): JobReader {
 function jsonRows({ bytes, name }: FormatFile, names: readonly string[]): RowSource {
   const elements = new JsonElementReader(bytes, name);
   return {
+    nextInto(cells): boolean {
+      const element = elements.next() as Record<string, unknown> | undefined;
+      return intoCells(element === undefined ? null : names.map((path) => textAt(element, path)), cells);
+    },
     get line() {
       return elements.line;
     },
     get endsOpen() {
       return elements.endsOpen;
-    },
-    next(): readonly string[] | null {
-      const element = elements.next() as Record<string, unknown> | undefined;
-      return element === undefined ? null : names.map((path) => textAt(element, path));
     },
   };
 }
@@ -83,11 +83,14 @@ class InstanceDecoder implements RowDecoder {
   private readonly lives: TaskLives;
   private readonly shapes = new ShapeTable();
   private readonly events = new DuplicateWatch();
+  /** Columns that tell an event. */
+  private readonly eventKey: readonly number[];
   private readonly cpuUnitMilli: number;
   private readonly memoryUnitBytes: number;
 
   constructor(at: Positions, { settings }: FormatInput, tally: Tally) {
     this.at = at;
+    this.eventKey = [at.collection_id, at.instance_index, at.time, at.type];
     this.tally = tally;
     this.lives = new TaskLives(new RunTimeRule(settings, tally, 'Instances'), tally);
     this.cpuUnitMilli = milliOf(settings, 'cpuUnit');
@@ -96,7 +99,7 @@ class InstanceDecoder implements RowDecoder {
 
   decode(cells: RowCells, jobs: TraceJob[]): void {
     const { at, tally } = this;
-    const isAfter = cells.text(at.time) === AFTER_THE_END;
+    const isAfter = cells.is(at.time, AFTER_THE_END);
     const micros = isAfter ? 0 : cells.wholeMicros(at.time);
     const event = this.eventOf(cells);
     this.id(cells, at.collection_id);
@@ -107,9 +110,8 @@ class InstanceDecoder implements RowDecoder {
     const alloc = this.optional(cells, 'alloc_collection_id');
     if (alloc !== '' && alloc !== '0') return tally.leaveOut('Events of instances that run inside a reservation (alloc set), which itself is kept; left out');
     if (isAfter) return tally.count('Events after the end of the recording, not followed');
-    const task = `${cells.text(at.collection_id)}/${cells.text(at.instance_index)}`;
-    if (this.events.sawTextBefore(`${task}/${cells.text(at.time)}/${String(event)}`)) return tally.count('Events that stand in the file twice, taken once');
-    this.lives.take({ micros, task, verb: VERBS[event], shape }, jobs);
+    if (this.events.sawCellsBefore(cells, this.eventKey)) return tally.count('Events that stand in the file twice, taken once');
+    this.lives.take(micros, `${cells.text(at.collection_id)}/${cells.text(at.instance_index)}`, VERBS[event], shape, jobs);
   }
 
   end(jobs: TraceJob[]): void {
@@ -118,11 +120,11 @@ class InstanceDecoder implements RowDecoder {
 
   /** By number or by name. */
   private eventOf(cells: RowCells): number {
-    const text = cells.text(this.at.type);
-    const named = (EVENTS as readonly string[]).indexOf(text);
+    const column = this.at.type;
+    const named = EVENTS.findIndex((name) => cells.is(column, name));
     if (named !== -1) return named;
-    const type = cells.whole(this.at.type);
-    if (type >= EVENTS.length) cells.complain(this.at.type, `expected an event from 0 (SUBMIT) to 10 (UPDATE_RUNNING), ${found(text)}`);
+    const type = cells.whole(column);
+    if (type >= EVENTS.length) cells.complain(column, `expected an event from 0 (SUBMIT) to 10 (UPDATE_RUNNING), ${found(cells.text(column))}`);
     return type;
   }
 
@@ -151,7 +153,7 @@ class InstanceDecoder implements RowDecoder {
     const kind = this.optional(cells, 'collection_type');
     const isReservation = kind === '1' || kind === 'ALLOC_SET';
     const podClass = isReservation ? 'reservation' : tierOf(priority);
-    return this.shapes.of(`${podClass} ${String(priority)} ${String(cpuMilli)} ${String(memoryBytes)}`, () =>
+    return this.shapes.of(podClass, priority, cpuMilli, memoryBytes, () =>
       plainShape('task', { class: podClass, priority, requests: { cpu: `${String(cpuMilli)}m`, memory: String(memoryBytes) } }),
     );
   }

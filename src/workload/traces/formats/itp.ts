@@ -2,6 +2,7 @@
 import { DuplicateWatch } from '../duplicate-watch.ts';
 import { GpuJobShapes } from '../gpu-jobs.ts';
 import { RowJobs } from '../row-jobs.ts';
+import { wholeRunTime } from '../run-time-rule.ts';
 import { csvRows, headerTable } from '../table-source.ts';
 import { Tally } from '../tally.ts';
 import type { FormatInput, JobReader, TraceFormat } from '../trace-format.ts';
@@ -27,10 +28,9 @@ function openItp(input: FormatInput): JobReader {
       const micros = cells.micros(at.duration);
       const gpus = shapes.gpus(cells, at.num_gpu);
       if (!cells.isRight) return;
-      if (ids.sawTextBefore(cells.text(at.job_id))) tally.count('Rows with the job_id of an earlier one, kept as jobs of their own');
+      if (ids.sawCellsBefore(cells, [at.job_id])) tally.count('Rows with the job_id of an earlier one, kept as jobs of their own');
       if (micros === 0) tally.count('Jobs with a run time of 0');
-      const runTime = { durationMicros: micros, runTime: 'whole', observedMicros: micros } as const;
-      shapes.append({ ordinal: row, batch: row, arrivalMicros, ...runTime, startedBefore: false }, gpus, 'job', jobs);
+      shapes.append({ ordinal: row, batch: row, arrivalMicros, runTime: wholeRunTime(micros) }, gpus, 'job', jobs);
     },
   } satisfies ConstructorParameters<typeof RowJobs>[1];
   return new RowJobs(table, decoder, tally);

@@ -12,6 +12,7 @@ import { clip, detached, found, isDnsSubdomain, readWholeNumber } from '../cells
 import { CsvRecordReader } from '../csv-records.ts';
 import { GPU_CARD_MODEL_LABEL, GPU_RESOURCE, readOpenbHeader } from '../openb-columns.ts';
 import { DuplicateWatch } from '../duplicate-watch.ts';
+import { makeJob } from '../make-job.ts';
 import { MAX_SECONDS } from '../row-cells.ts';
 import { ENDS_OPEN } from '../row-jobs.ts';
 import { plainShape, ShapeTable } from '../shape-table.ts';
@@ -84,11 +85,9 @@ class OpenbJobs implements JobReader {
     this.line = pod.line;
     const { name, shape, creation, deletion, neverRan } = pod;
     const runMicros = pod.runTime * MICROS_PER_SECOND;
-    return {
-      shape, name, ordinal: this.given, batch: this.given, arrivalMicros: creation * MICROS_PER_SECOND, durationMicros: runMicros,
-      runTime: neverRan ? 'unknown' : deletion === this.end ? 'censored' : 'whole', observedMicros: neverRan ? 0 : runMicros,
-      startedBefore: false, pods: 1, firstPod: -1,
-    };
+    const known = neverRan ? 'unknown' : deletion === this.end ? 'censored' : 'whole';
+    const runTime = { durationMicros: runMicros, runTime: known, observedMicros: neverRan ? 0 : runMicros } as const;
+    return makeJob(shape, this.given, creation * MICROS_PER_SECOND, runTime, { name });
   }
 
   notes(): readonly string[] {
@@ -182,10 +181,9 @@ class RowDecoder {
     if (this.problems.count > before) return null;
     if (this.names.sawTextBefore(name)) this.tally.count('Rows with the name of an earlier one, kept as pods of their own');
     const requests = this.requests(cpuMilli, memoryMib, gpuCount);
-    const key = `${qos} ${this.cell('gpu_spec')} ${String(cpuMilli)} ${String(memoryMib)} ${String(gpuCount)}`;
     return {
       name: detached(name),
-      shape: this.shapes.of(key, () => plainShape('pod', { class: qos, priority: PRIORITY_OF_QOS.get(qos) ?? 0, nodeAffinityAnyOf, requests })),
+      shape: this.shapes.of(`${qos} ${this.cell('gpu_spec')}`, cpuMilli, memoryMib, gpuCount, () => plainShape('pod', { class: qos, priority: PRIORITY_OF_QOS.get(qos) ?? 0, nodeAffinityAnyOf, requests })),
       line,
       sharesGpu: gpuCount > 0 && gpuMilli < 1000,
       neverRan,

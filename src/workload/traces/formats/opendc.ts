@@ -1,6 +1,8 @@
 /** Workloads of OpenDC: tasks.parquet (read as a table by io/), or the same table as CSV. See docs/formats/opendc.md. */
 import { DuplicateWatch } from '../duplicate-watch.ts';
+import { makeJob } from '../make-job.ts';
 import { RowJobs, type RowDecoder } from '../row-jobs.ts';
+import { wholeRunTime } from '../run-time-rule.ts';
 import { bytesOf } from '../settings.ts';
 import { plainShape, ShapeTable } from '../shape-table.ts';
 import { csvRows, headerTable } from '../table-source.ts';
@@ -32,14 +34,13 @@ function openTasks(input: FormatInput): JobReader {
       const cpuMilli = cells.amount(at.cpu_count, 1000);
       const memoryBytes = cells.amount(at.mem_capacity, memoryUnit);
       if (!cells.isRight) return;
-      if (ids.sawTextBefore(cells.text(at.id))) tally.count('Rows with the id of an earlier one, kept as tasks of their own');
+      if (ids.sawCellsBefore(cells, [at.id])) tally.count('Rows with the id of an earlier one, kept as tasks of their own');
       if (micros === 0) tally.count('Tasks with a run time of 0');
-      if (at.deferrable !== -1 && cells.text(at.deferrable) === 'true') tally.count('Tasks that may be put off until a deadline, and here arrive when they were submitted');
-      const runTime = { durationMicros: micros, runTime: 'whole', observedMicros: micros } as const;
-      const shape = shapes.of(`${String(cpuMilli)} ${String(memoryBytes)}`, () =>
+      if (at.deferrable !== -1 && cells.is(at.deferrable, 'true')) tally.count('Tasks that may be put off until a deadline, and here arrive when they were submitted');
+      const shape = shapes.of(cpuMilli, memoryBytes, 0, 0, () =>
         plainShape('task', { requests: { cpu: `${String(cpuMilli)}m`, memory: String(memoryBytes) } }),
       );
-      jobs.push({ shape, name: null, ordinal: row, batch: row, arrivalMicros, ...runTime, startedBefore: false, pods: 1, firstPod: -1 });
+      jobs.push(makeJob(shape, row, arrivalMicros, wholeRunTime(micros)));
     },
   };
   return new RowJobs(table, decoder, tally);

@@ -11,7 +11,7 @@ import { DuplicateWatch } from '../duplicate-watch.ts';
 import { GpuJobShapes } from '../gpu-jobs.ts';
 import { JsonElementReader } from '../json-elements.ts';
 import { ENDS_OPEN, RowJobs, type RowDecoder } from '../row-jobs.ts';
-import { RunTimeRule } from '../run-time-rule.ts';
+import { RunTimeRule, wholeRunTime } from '../run-time-rule.ts';
 import { csvRows, headerTable } from '../table-source.ts';
 import { Tally } from '../tally.ts';
 import type { FormatInput, JobReader, TraceFormat, TraceJob } from '../trace-format.ts';
@@ -43,11 +43,11 @@ function openTable(input: FormatInput): JobReader {
       const gpus = shapes.gpus(cells, at.num_gpus);
       if (!cells.isRight) return;
       // There is no name to know a job by.
-      if (rows.sawTextBefore(cells.fields.join(','))) tally.count('Rows that are equal to an earlier one, kept: the trace names no jobs');
+      if (rows.sawRowBefore(cells)) tally.count('Rows that are equal to an earlier one, kept: the trace names no jobs');
       if (micros === 0) tally.count('Jobs with a run time of 0');
       const podClass = at.cluster === -1 || cells.text(at.cluster) === '' ? 'job' : detached(cells.text(at.cluster));
-      const job = { ordinal: row, batch: row, arrivalMicros: Math.round(stamp * MICROS_PER_SECOND), startedBefore: false };
-      shapes.append({ ...job, durationMicros: micros, runTime: 'whole', observedMicros: micros }, gpus, podClass, jobs);
+      const arrivalMicros = Math.round(stamp * MICROS_PER_SECOND);
+      shapes.append({ ordinal: row, batch: row, arrivalMicros, runTime: wholeRunTime(micros) }, gpus, podClass, jobs);
     },
   };
   return new RowJobs(table, decoder, tally);
@@ -130,10 +130,11 @@ class PhillyLog implements JobReader {
     if (typeof jobid === 'string' && this.ids.sawTextBefore(jobid)) this.tally.count('Jobs with the jobid of an earlier one, kept as jobs of their own');
     if (runs.length === 0) return this.tally.leaveOut('Jobs without an attempt, left out');
     if (runs.length > 1) this.tally.count('Jobs with several attempts, which here run once for the sum of their times');
-    const job = { ordinal: this.rowCount, batch: this.rowCount, arrivalMicros: Math.round(arrival * MICROS_PER_SECOND), startedBefore: false };
     const runTime = this.runTimeOf(runs);
     const gpus = runs.reduce((most, run) => Math.max(most, run.gpus), 0);
-    if (runTime !== null) this.shapes.append({ ...job, ...runTime }, gpus, clip(textOf(vc)) || 'job', this.queue);
+    if (runTime === null) return;
+    const arrivalMicros = Math.round(arrival * MICROS_PER_SECOND);
+    this.shapes.append({ ordinal: this.rowCount, batch: this.rowCount, arrivalMicros, runTime }, gpus, clip(textOf(vc)) || 'job', this.queue);
   }
 
   private runTimeOf(runs: readonly Attempt[]): ReturnType<RunTimeRule['unknown']> {

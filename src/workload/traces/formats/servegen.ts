@@ -8,6 +8,7 @@ import { MICROS_PER_SECOND, type Micros } from '../../../base/time.ts';
 import { RandomStream } from '../../../kernel/random.ts';
 import { drawRequests, type RequestWindow } from '../../generators/request-windows.ts';
 import { found } from '../cells.ts';
+import { makeJob } from '../make-job.ts';
 import { requestShape } from '../request-shape.ts';
 import type { RowCells } from '../row-cells.ts';
 import { ENDS_OPEN, type RowTable } from '../row-jobs.ts';
@@ -64,7 +65,7 @@ class ServeGenJobs implements JobReader {
       const arrivalMicros = this.start + this.offsets[this.nextOffset++];
       const ordinal = ++this.requestCount;
       const runTime = this.rule.unknown();
-      if (runTime !== null) return { shape: this.shape, name: null, ordinal, batch: ordinal, arrivalMicros, ...runTime, startedBefore: false, pods: 1, firstPod: -1 };
+      if (runTime !== null) return makeJob(this.shape, ordinal, arrivalMicros, runTime);
     }
   }
 
@@ -94,11 +95,11 @@ class ServeGenJobs implements JobReader {
   private readAll(problems: ProblemList): readonly Window[] {
     const { rows, cells, file } = this.table;
     const windows: Window[] = [];
-    for (let fields = rows.next(); fields !== null; fields = rows.next()) {
+    while (rows.nextInto(cells)) {
       if (++this.rowCount > MOST_WINDOWS) throw new InputError({ file, line: rows.line, message: `more than ${String(MOST_WINDOWS)} windows` });
       this.line = rows.line;
-      cells.load(fields, rows.line, problems);
-      if (fields.length !== COLUMNS.length) cells.complain(-1, `expected ${String(COLUMNS.length)} fields, found ${String(fields.length)}`);
+      cells.startRow(rows.line, problems);
+      if (cells.fieldCount !== COLUMNS.length) cells.complain(-1, `expected ${String(COLUMNS.length)} fields, found ${String(cells.fieldCount)}`);
       else this.readWindow(cells, windows);
       if (!cells.isRight && problems.stopsAtFirst) return windows;
     }

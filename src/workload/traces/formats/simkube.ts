@@ -6,6 +6,7 @@
 import { InputError } from '../../../base/input-error.ts';
 import { MICROS_PER_SECOND, type Micros } from '../../../base/time.ts';
 import type { ByteSource } from '../byte-source.ts';
+import { makeJob } from '../make-job.ts';
 import { decodeMsgpack } from '../msgpack.ts';
 import { MAX_SECONDS } from '../row-cells.ts';
 import { RunTimeRule, type RunTime } from '../run-time-rule.ts';
@@ -25,10 +26,13 @@ export const SIMKUBE: TraceFormat = {
   recognises: (head) => head.startsWith('\u0085\u00a7version') || (/"pod_lifecycles"|"trackedObjects"/.test(head) && /^\s*\{/.test(head)),
 };
 
-interface Applied {
+interface Named {
   readonly kind: string;
   readonly name: string;
   readonly namespace: string;
+}
+
+interface Applied extends Named {
   readonly replicas: number;
   readonly templateText: string;
   readonly template: Fields;
@@ -125,23 +129,19 @@ class SimKubeJobs implements JobReader {
       }
       for (const [index, value] of (objects ?? []).entries()) {
         this.rowCount++;
-        const applied = this.appliedOf(asFields(value), `${path}.${key}[${String(index)}]`, complain);
-        if (applied === null) continue;
+        const place = `${path}.${key}[${String(index)}]`;
+        const named = namedOf(asFields(value), place, complain);
+        if (named === null) continue;
         this.counts[act === 'apply' ? 'applied' : 'deleted']++;
-        if (act === 'apply') this.apply(applied, micros);
-        else this.remove(applied, micros);
+        if (act === 'remove') this.remove(named, micros);
+        else this.apply(this.appliedOf(named, asFields(value), place, complain), micros);
       }
     }
   }
 
   /** null: wrong, or left out. */
-  private appliedOf(object: Fields, path: string, complain: (path: string, message: string) => void): Applied | null {
-    const { name, namespace } = asFields(object['metadata']);
-    const kind = object['kind'];
-    if (typeof kind !== 'string' || typeof name !== 'string') {
-      complain(path, 'expected a Kubernetes object with kind and metadata.name');
-      return null;
-    }
+  private appliedOf(named: Named, object: Fields, path: string, complain: (path: string, message: string) => void): Applied | null {
+    const { kind } = named;
     const spec = asFields(object['spec']);
     const template = kind === 'Pod' ? object : asFields(spec['template']);
     if (kind === 'DaemonSet' || template['spec'] === undefined) {
@@ -153,11 +153,11 @@ class SimKubeJobs implements JobReader {
       complain(`${path}.spec.replicas`, `expected a whole number from 0 to ${String(MOST_REPLICAS)}, found ${JSON.stringify(replicas)}`);
       return null;
     }
-    const own = typeof namespace === 'string' && namespace !== '' ? namespace : 'default';
-    return { kind, name, namespace: own, replicas, template, templateText: JSON.stringify(template['spec']) };
+    return { ...named, replicas, template, templateText: JSON.stringify(template['spec']) };
   }
 
-  private apply(applied: Applied, micros: Micros): void {
+  private apply(applied: Applied | null, micros: Micros): void {
+    if (applied === null) return;
     const key = keyOf(applied);
     let own = this.standing.get(key);
     if (own !== undefined && own.applied.templateText !== applied.templateText) {
@@ -176,8 +176,8 @@ class SimKubeJobs implements JobReader {
     for (let i = excess; i < 0; i++) own.startedMicros.push(micros);
   }
 
-  private remove(applied: Applied, micros: Micros): void {
-    const key = keyOf(applied);
+  private remove(named: Named, micros: Micros): void {
+    const key = keyOf(named);
     const own = this.standing.get(key);
     if (own === undefined) return this.tally.count('Objects deleted that were not there, passed over');
     this.endPods(own, own.startedMicros.length, micros);
@@ -205,8 +205,7 @@ class SimKubeJobs implements JobReader {
     this.ordinals.set(key, ordinal + 1);
     const runTime = runTimeOf(this.recorded(key, ordinal));
     if (runTime === null) return;
-    const job = { shape: own.shape, name: null, ordinal, batch: this.rowCount, arrivalMicros: startedMicros, startedBefore: false, pods: 1, firstPod: -1 };
-    this.jobs?.push({ ...job, ...runTime });
+    this.jobs?.push(makeJob(own.shape, ordinal, startedMicros, runTime, { batch: this.rowCount }));
   }
 
   /** What the trace tells of the object's pod of that number; as in SimKube, the list begins again behind its end. */
@@ -217,7 +216,15 @@ class SimKubeJobs implements JobReader {
   }
 }
 
-function keyOf({ kind, namespace, name }: Applied): string {
+function namedOf(object: Fields, path: string, complain: (path: string, message: string) => void): Named | null {
+  const { name, namespace } = asFields(object['metadata']);
+  const { kind } = object;
+  if (typeof kind === 'string' && typeof name === 'string') return { kind, name, namespace: typeof namespace === 'string' && namespace !== '' ? namespace : 'default' };
+  complain(path, 'expected a Kubernetes object with kind and metadata.name');
+  return null;
+}
+
+function keyOf({ kind, namespace, name }: Named): string {
   return `${kind} ${namespace}/${name}`;
 }
 

@@ -21,6 +21,7 @@ const FIELDS = [
   'requested processors', 'requested time', 'requested memory', 'status', 'user', 'group', 'executable', 'queue', 'partition',
   'preceding job', 'think time',
 ] as const;
+const SPACE = 32;
 const NUMBER = 0;
 const SUBMIT = 1;
 const RUN = 3;
@@ -31,7 +32,6 @@ const MEMORY = 9;
 const STATUS = 10;
 const QUEUE = 14;
 
-const FIELD_NUMBER = /^-?[0-9]{1,15}(?:\.[0-9]+)?$/;
 /** More processors than any machine has: such a number is a mistake. */
 const MOST_PROCESSORS = 100_000_000;
 /** The format speaks of kilobytes. */
@@ -67,17 +67,23 @@ class SwfRows implements RowSource {
     return this.lines.endsOpen;
   }
 
-  next(): readonly string[] | null {
+  nextInto(cells: RowCells): boolean {
     for (let text = this.lines.next(); text !== null; text = this.lines.next()) {
-      const fields = splitAtSpaces(text);
-      if (fields.length === 0) continue;
-      if (!fields[0].startsWith(';')) {
+      cells.beginRow(text);
+      for (let at = 0; at < text.length; at++) {
+        if (text.charCodeAt(at) <= SPACE) continue;
+        const from = at;
+        while (at < text.length && text.charCodeAt(at) > SPACE) at++;
+        cells.addField(from, at);
+      }
+      if (cells.fieldCount === 0) continue;
+      if (!cells.text(0).startsWith(';')) {
         this.sawJob = true;
-        return fields;
+        return true;
       }
       this.readComment(text);
     }
-    return null;
+    return false;
   }
 
   private readComment(text: string): void {
@@ -86,17 +92,6 @@ class SwfRows implements RowSource {
     if (this.sawJob) this.lateHeaderLines++;
     else this.header.set(match[1], match[2]);
   }
-}
-
-function splitAtSpaces(text: string): string[] {
-  const fields: string[] = [];
-  for (let at = 0; at < text.length; at++) {
-    if (text.charCodeAt(at) <= 32) continue;
-    const start = at;
-    while (at < text.length && text.charCodeAt(at) > 32) at++;
-    fields.push(text.slice(start, at));
-  }
-  return fields;
 }
 
 class SwfDecoder implements RowDecoder {
@@ -128,7 +123,7 @@ class SwfDecoder implements RowDecoder {
     this.jobCount++;
     if (!this.readNumbers(cells)) return;
     const { values, tally } = this;
-    if (cells.fields.length > FIELDS.length) tally.count('Rows with more than 18 fields, of which the first 18 are read');
+    if (cells.fieldCount > FIELDS.length) tally.count('Rows with more than 18 fields, of which the first 18 are read');
     if (values[STATUS] >= 2 && values[STATUS] <= 4) return tally.leaveOut('Parts of a job that is told as a whole, too (status 2 to 4), left out');
     if (values[NUMBER] >= 0 && this.numbers.sawBefore(values[NUMBER])) tally.count('Rows with the job number of an earlier one, kept as jobs of their own');
     const processors = this.processors();
@@ -137,7 +132,7 @@ class SwfDecoder implements RowDecoder {
     if (runTime === null) return;
     if (this.known !== null && processors > this.known.nodes * this.known.cpuPerNode) tally.count('Jobs with more processors than the machine of the header has');
     const ordinal = values[NUMBER] >= 0 ? values[NUMBER] : this.jobCount;
-    const job = { ordinal, batch: this.jobCount, arrivalMicros: seconds(values[SUBMIT]), ...runTime, startedBefore: false };
+    const job = { ordinal, batch: this.jobCount, arrivalMicros: seconds(values[SUBMIT]), runTime };
     const memoryPerProcessor = this.memoryPerProcessor(cells, processors);
     appendPieces(job, processors, this.perNode, (units) => this.shape(units, memoryPerProcessor), jobs);
   }
@@ -152,26 +147,26 @@ class SwfDecoder implements RowDecoder {
   }
 
   private readNumbers(cells: RowCells): boolean {
-    const { fields } = cells;
-    if (fields.length < FIELDS.length) {
-      cells.complain(-1, `expected 18 numbers, found ${String(fields.length)}`);
+    if (cells.fieldCount < FIELDS.length) {
+      cells.complain(-1, `expected 18 numbers, found ${String(cells.fieldCount)}`);
       return false;
     }
     for (let i = 0; i < FIELDS.length; i++) {
-      if (FIELD_NUMBER.test(fields[i])) this.values[i] = Number(fields[i]);
-      else cells.complain(i, `expected a number, -1 for what is not known; ${found(fields[i])}`);
+      const value = cells.anyDecimal(i);
+      this.values[i] = value;
+      if (Number.isNaN(value)) cells.complain(i, `expected a number, -1 for what is not known; ${found(cells.text(i))}`);
     }
     if (!cells.isRight) return false;
     const { values } = this;
-    if (values[SUBMIT] < 0) cells.complain(SUBMIT, `expected a time from 0, ${found(fields[SUBMIT])}`);
+    if (values[SUBMIT] < 0) cells.complain(SUBMIT, `expected a time from 0, ${found(cells.text(SUBMIT))}`);
     for (const field of [SUBMIT, RUN]) {
-      if (values[field] > MAX_SECONDS) cells.complain(field, `expected at most ${String(MAX_SECONDS)} seconds, ${found(fields[field])}`);
+      if (values[field] > MAX_SECONDS) cells.complain(field, `expected at most ${String(MAX_SECONDS)} seconds, ${found(cells.text(field))}`);
     }
     for (const field of [ALLOCATED, REQUESTED]) {
       const isCount = Number.isInteger(values[field]) && values[field] <= MOST_PROCESSORS;
-      if (!isCount) cells.complain(field, `expected a whole number of processors, at most ${String(MOST_PROCESSORS)}, ${found(fields[field])}`);
+      if (!isCount) cells.complain(field, `expected a whole number of processors, at most ${String(MOST_PROCESSORS)}, ${found(cells.text(field))}`);
     }
-    if (!Number.isInteger(values[NUMBER])) cells.complain(NUMBER, `expected a whole number, ${found(fields[NUMBER])}`);
+    if (!Number.isInteger(values[NUMBER])) cells.complain(NUMBER, `expected a whole number, ${found(cells.text(NUMBER))}`);
     return cells.isRight;
   }
 
@@ -201,10 +196,10 @@ class SwfDecoder implements RowDecoder {
   }
 
   /** Bytes; 0: none asked for. Logs with more fields than 18 (as made with Alea) hold bytes of the whole job instead. */
-  private memoryPerProcessor({ fields }: RowCells, processors: number): number {
+  private memoryPerProcessor(cells: RowCells, processors: number): number {
     const asked = this.values[MEMORY];
     if (!this.keepsMemory || asked <= 0) return 0;
-    if (fields.length > FIELDS.length && fields[FIELDS.length].startsWith('{')) {
+    if (cells.fieldCount > FIELDS.length && cells.text(FIELDS.length).startsWith('{')) {
       this.tally.count('Rows of the extended format, whose memory is read as bytes of the whole job');
       return asked / processors;
     }
@@ -214,7 +209,7 @@ class SwfDecoder implements RowDecoder {
   private shape(units: number, memoryPerProcessor: number): JobShape {
     const queue = this.values[QUEUE];
     const memoryBytes = Math.round(memoryPerProcessor * units);
-    return this.shapes.of(`${String(units)} ${String(memoryBytes)} ${String(queue)}`, () =>
+    return this.shapes.of(units, memoryBytes, queue, 0, () =>
       plainShape('job', {
         class: queue >= 0 ? `queue-${String(queue)}` : 'job',
         requests: { cpu: String(units), ...(memoryBytes > 0 ? { memory: String(memoryBytes) } : {}) },

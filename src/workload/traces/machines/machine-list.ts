@@ -31,11 +31,11 @@ export function readMachineRows(table: RowTable, nodeOfRow: (cells: RowCells) =>
   const nodes: Node[] = [];
   const names = new Set<string>();
   let rowCount = 0;
-  for (let fields = rows.next(); fields !== null; fields = rows.next()) {
+  while (rows.nextInto(cells)) {
     rowCount++;
-    cells.load(fields, rows.line, problems);
-    if (fields.length !== width) {
-      cells.complain(-1, `expected ${String(width)} fields, found ${String(fields.length)}`);
+    cells.startRow(rows.line, problems);
+    if (cells.fieldCount !== width) {
+      cells.complain(-1, `expected ${String(width)} fields, found ${String(cells.fieldCount)}`);
       continue;
     }
     const node = nodeOfRow(cells);
