@@ -18,7 +18,8 @@ export const MAX_DURATION_MICROS: Micros = 36_525 * 86_400_000_000;
 export function parseDuration(text: string): Micros | undefined {
   if (!DURATION_PATTERN.test(text)) return undefined;
   let micros = 0;
-  for (const [, number, unit] of text.matchAll(/(\d+(?:\.\d+)?)(d|h|ms|m|s|us)/g)) micros += Number(number) * UNIT_MICROS[unit];
+  for (const [, number, unit] of text.matchAll(/(\d+(?:\.\d+)?)(d|h|ms|m|s|us)/g))
+    micros += Number(number) * UNIT_MICROS[unit];
   const rounded = Math.round(micros);
   return rounded <= MAX_DURATION_MICROS ? rounded : undefined;
 }

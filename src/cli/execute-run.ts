@@ -67,7 +67,14 @@ export async function drive(request: DriveRequest): Promise<DrivenRun> {
   const mode = given.flag('quiet') ? 'none' : (given.text('progress') as ProgressMode);
   const progress = createProgress({ mode, stream: context.terminal.errorStream, label });
   const make = (): Simulation => {
-    const simulation = new Simulation(scenario, { version: context.version, userPlugins: plugins, openTrace: openTraceInput, readMachines: readMachineInput, plain: given.flag('plain'), locate });
+    const simulation = new Simulation(scenario, {
+      version: context.version,
+      userPlugins: plugins,
+      openTrace: openTraceInput,
+      readMachines: readMachineInput,
+      plain: given.flag('plain'),
+      locate,
+    });
     tellWarnings(simulation.warnings, context);
     return simulation;
   };

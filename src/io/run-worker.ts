@@ -16,7 +16,13 @@ async function answer({ index, scenario, version, plain }: PoolTask): Promise<Po
   try {
     // A module is loaded once a thread, however many runs there are.
     const userPlugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
-    const simulation = new Simulation(scenario, { version, userPlugins, openTrace: openTraceInput, readMachines: readMachineInput, plain });
+    const simulation = new Simulation(scenario, {
+      version,
+      userPlugins,
+      openTrace: openTraceInput,
+      readMachines: readMachineInput,
+      plain,
+    });
     while (simulation.advance(Number.MAX_SAFE_INTEGER));
     return { index, result: withoutTables(simulation.result(true)) };
   } catch (error) {

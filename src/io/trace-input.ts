@@ -1,4 +1,7 @@
-/** The trace and the machine list of a scenario, opened, checked or read to their end. Apart from the rest of io: only who has one loads its readers. */
+/**
+ * The trace and the machine list of a scenario, opened, checked or read to their end. Apart from the rest of io: only
+ * who has one loads its readers.
+ */
 import { InputError } from '../base/input-error.ts';
 import type { Micros } from '../base/time.ts';
 import type { MachineInput, TraceInput } from '../simulation/scenario.ts';
@@ -28,7 +31,10 @@ export function checkTraceInput(trace: TraceInput | null): void {
   }
 }
 
-/** When the last pod of a trace arrives; -1 when there is none. Reads it to its end; throws InputError with its mistakes. */
+/**
+ * When the last pod of a trace arrives; -1 when there is none. Reads it to its end; throws InputError with its
+ * mistakes.
+ */
 export function lastArrivalOf(trace: TraceInput, seed = DEFAULT_SEED): Micros {
   const source = openTraceFile(trace.file);
   try {
@@ -54,6 +60,7 @@ export function readMachineInput(machines: MachineInput): MachineList {
 /** How the trace's format is to be opened. */
 export function optionsOf(trace: TraceInput, seed: string): TraceOptions {
   const { format: _format, file: _file, files, ...rest } = trace;
-  const other = (role: string): FormatFile | null => (Object.hasOwn(files, role) ? { bytes: openTraceFile(files[role]), name: files[role] } : null);
+  const other = (role: string): FormatFile | null =>
+    Object.hasOwn(files, role) ? { bytes: openTraceFile(files[role]), name: files[role] } : null;
   return { ...rest, other, seed };
 }

@@ -202,7 +202,11 @@ class ScenarioReading {
     if (input.nodes !== undefined && manifests.nodes.length === 0 && this.problems.length === 0) {
       this.#findings.warn(below(null, 'nodes'), 'the files hold no Node', undefined, 'key');
     }
-    if (settings.nodePools.length === 0 && manifests.nodes.length === 0 && (input.manifests !== undefined || input.nodes !== undefined) && this.problems.length === 0 && this.#findings.errors.length === 0 && input.trace === undefined && input.machines === undefined) {
+    const isWithoutNodes = settings.nodePools.length === 0 && manifests.nodes.length === 0;
+    const hasFiles = input.manifests !== undefined || input.nodes !== undefined;
+    const hasOwnNodes = input.trace !== undefined || input.machines !== undefined;
+    const isRight = this.problems.length === 0 && this.#findings.errors.length === 0;
+    if (isWithoutNodes && hasFiles && !hasOwnNodes && isRight) {
       this.#findings.error(null, 'the cluster has no nodes: neither "nodePools" nor a Node in the files');
     }
     for (const [index, pool] of settings.nodePools.entries()) {

@@ -240,23 +240,50 @@ const priorityClass = z
 
 const traceFormats = `expected one of ${TRACE_FORMAT_NAMES.join(', ')}`;
 const settingValues = (help: string) =>
-  z.record(z.string(), z.union([z.string(), z.number()], expecting('expected a text or a number')), expecting('expected a mapping of settings')).describe(help);
+  z
+    .record(
+      z.string(),
+      z.union([z.string(), z.number()], expecting('expected a text or a number')),
+      expecting('expected a mapping of settings'),
+    )
+    .describe(help);
 
 const trace = z.strictObject({
-  format: z.enum(TRACE_FORMAT_NAMES, expecting(traceFormats)).default('csv').describe("Podyard's own format (docs/formats/trace-csv.md), or that of a published trace (docs/formats/traces.md)"),
-  file: text('The file, relative to the scenario; .gz is read as it is, Parquet where the package hyparquet is installed'),
-  files: z.record(z.string(), text('A file, relative to the scenario'), expecting('expected a mapping of roles to files')).describe('Further files of the trace by role; docs/formats/traces.md').default({}),
+  format: z
+    .enum(TRACE_FORMAT_NAMES, expecting(traceFormats))
+    .default('csv')
+    .describe("Podyard's own (docs/formats/trace-csv.md), or that of a published trace (docs/formats/traces.md)"),
+  file: text(
+    'The file, relative to the scenario; .gz is read as it is, Parquet where the package hyparquet is installed',
+  ),
+  files: z
+    .record(
+      z.string(),
+      text('A file, relative to the scenario'),
+      expecting('expected a mapping of roles to files'),
+    )
+    .describe('Further files of the trace by role; docs/formats/traces.md')
+    .default({}),
   settings: settingValues('Settings of the format; docs/formats/traces.md').default({}),
   from: duration('Cut-out: jobs that arrive before it are left out, and it becomes time 0').default('0s'),
   to: duration('Cut-out: jobs that arrive then or later are left out. Default: none').optional(),
   sample: number('Share of the jobs that is kept, drawn job by job', 0.000001, 1).default(1),
   clones: whole('Every job arrives so many times', 1, 1000).default(1),
-  scale: z.record(z.string(), number('Factor', 0.000001, 1_000_000), expecting('expected a mapping of resources to factors')).describe('By resource: factor of what pods ask for').default({}),
+  scale: z
+    .record(
+      z.string(),
+      number('Factor', 0.000001, 1_000_000),
+      expecting('expected a mapping of resources to factors'),
+    )
+    .describe('By resource: factor of what pods ask for')
+    .default({}),
   compress: number('Arrival times in the file are divided by this, run times are kept: 400 brings 400 days of arrivals in one', 0.000001, 1_000_000).default(1),
 });
 
 const machines = z.strictObject({
-  format: z.enum(MACHINE_FORMAT_NAMES, expecting(`expected one of ${MACHINE_FORMAT_NAMES.join(', ')}`)).describe('Which trace the list is of; docs/formats/machines.md'),
+  format: z
+    .enum(MACHINE_FORMAT_NAMES, expecting(`expected one of ${MACHINE_FORMAT_NAMES.join(', ')}`))
+    .describe('Which trace the list is of; docs/formats/machines.md'),
   file: text('The list, relative to the scenario; .gz is read as it is'),
   settings: settingValues('Settings of the list; docs/formats/machines.md').default({}),
   clones: whole('Every machine stands so many times', 1, 1000).default(1),

@@ -14,7 +14,11 @@ import type { ScenarioInput } from './scenario-schema.ts';
 /** Path of a file of the scenario; notes when there is none. */
 type ExistingFile = (relative: string, place: Path) => string;
 
-export function resolveTrace({ trace }: ScenarioInput, existing: ExistingFile, numbers: ScenarioNumbers): TraceInput | null {
+export function resolveTrace(
+  { trace }: ScenarioInput,
+  existing: ExistingFile,
+  numbers: ScenarioNumbers,
+): TraceInput | null {
   if (trace === undefined) return null;
   const at = below(null, 'trace');
   const { findings } = numbers;
@@ -27,16 +31,30 @@ export function resolveTrace({ trace }: ScenarioInput, existing: ExistingFile, n
     file: existing(trace.file, below(at, 'file')),
     files: resolveFiles(format, trace.files, at, existing, findings),
     settings: noted(checkSettings(format, trace.settings), below(at, 'settings'), findings),
-    fromMicros, toMicros, sample, clones, scale, compress,
+    fromMicros,
+    toMicros,
+    sample,
+    clones,
+    scale,
+    compress,
   };
 }
 
 function checkCutOut(fromMicros: Micros, toMicros: Micros | null, at: Path, findings: Findings): void {
   if (toMicros === null || toMicros > fromMicros) return;
-  findings.error(below(at, 'to'), `expected a time after "from" (${formatDuration(fromMicros)}), found ${formatDuration(toMicros)}`);
+  findings.error(
+    below(at, 'to'),
+    `expected a time after "from" (${formatDuration(fromMicros)}), found ${formatDuration(toMicros)}`,
+  );
 }
 
-function resolveFiles(format: TraceFormatName, files: Readonly<Record<string, string>>, at: Path, existing: ExistingFile, findings: Findings): Record<string, string> {
+function resolveFiles(
+  format: TraceFormatName,
+  files: Readonly<Record<string, string>>,
+  at: Path,
+  existing: ExistingFile,
+  findings: Findings,
+): Record<string, string> {
   const roles = catalogEntry(format).files.map(({ role }) => role);
   const paths: Record<string, string> = {};
   for (const [role, file] of Object.entries(files)) {
@@ -50,7 +68,11 @@ function resolveFiles(format: TraceFormatName, files: Readonly<Record<string, st
   return paths;
 }
 
-export function resolveMachines({ machines }: ScenarioInput, existing: ExistingFile, findings: Findings): MachineInput | null {
+export function resolveMachines(
+  { machines }: ScenarioInput,
+  existing: ExistingFile,
+  findings: Findings,
+): MachineInput | null {
   if (machines === undefined) return null;
   const at = below(null, 'machines');
   const { format, clones } = machines;
@@ -59,6 +81,7 @@ export function resolveMachines({ machines }: ScenarioInput, existing: ExistingF
 }
 
 function noted(checked: CheckedSettings, at: Path, findings: Findings): TraceSettings {
-  for (const { name, message, suggestion } of checked.mistakes ?? []) findings.error(below(at, name), message, suggestion);
+  for (const { name, message, suggestion } of checked.mistakes ?? [])
+    findings.error(below(at, name), message, suggestion);
   return checked.settings ?? {};
 }

@@ -233,9 +233,13 @@ export class Simulation {
     const list = this.options.readMachines(machines);
     this.machineNotes = list.notes;
     const names = new Set(nodes.map((node) => node.metadata?.name));
-    for (const { name, count } of nodePools) for (let ordinal = 0; ordinal < count; ordinal++) names.add(`${name}-${String(ordinal)}`);
+    for (const { name, count } of nodePools)
+      for (let ordinal = 0; ordinal < count; ordinal++) names.add(`${name}-${String(ordinal)}`);
     const twice = list.nodes.find((node) => names.has(node.metadata?.name));
-    if (twice !== undefined) throw new InputError({ file: machines.file, message: `the cluster has a node ${twice.metadata?.name ?? ''} already` });
+    if (twice !== undefined) {
+      const message = `the cluster has a node ${twice.metadata?.name ?? ''} already`;
+      throw new InputError({ file: machines.file, message });
+    }
     return list.nodes;
   }
 

@@ -186,7 +186,10 @@ export class TraceInput implements InputSource {
     const key = `spec ${this.part(spec)} ${this.part(pod.labels)} ${pod.priority} ${pod.namespace}`;
     const known = this.templates.get(key);
     if (known !== undefined) return known;
-    const own: Pod = { metadata: { namespace: pod.namespace, labels: pod.labels }, spec: { ...spec, priority: pod.priority } };
+    const own: Pod = {
+      metadata: { namespace: pod.namespace, labels: pod.labels },
+      spec: { ...spec, priority: pod.priority },
+    };
     const template = this.targets.admission.template(own, true);
     this.templates.set(key, template);
     return template;

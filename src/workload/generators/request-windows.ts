@@ -1,8 +1,8 @@
 /**
- * Requests within a window of time of which number and burstiness are known. The draws are conditioned on both: a window
- * gives exactly its number of requests, and gaps with exactly its coefficient of variation, whatever chance does; what is
- * drawn is their order, their sizes within that, and where in the window they stand. A plain renewal process would not do
- * it: with a coefficient of 8 and 800 requests in a window its rate alone would scatter by 30 %.
+ * Requests within a window of time of which number and burstiness are known. The draws are conditioned on both: a
+ * window gives exactly its number of requests, and gaps with exactly its coefficient of variation, whatever chance
+ * does; what is drawn is their order, their sizes within that, and where in the window they stand. A plain renewal
+ * process would not do it: with a coefficient of 8 and 800 requests in a window its rate alone would scatter by 30 %.
  *
  * Costs about 60 exponentials for each request.
  */
@@ -48,10 +48,14 @@ export function drawUniformRequests(requests: number, lengthMicros: Micros, stre
 }
 
 function meanGap({ family, shape, scaleMicros }: RequestWindow): number {
-  return family === 'Gamma' ? shape * scaleMicros : meanOf({ kind: 'weibull', scale: scaleMicros, shape, atLeast: null, atMost: null });
+  return family === 'Gamma'
+    ? shape * scaleMicros
+    : meanOf({ kind: 'weibull', scale: scaleMicros, shape, atLeast: null, atMost: null });
 }
 
-/** Gaps with the wanted coefficient of variation, of any mean: draws of the family raised to the power that gives it. */
+/**
+ * Gaps with the wanted coefficient of variation, of any mean: draws of the family raised to the power that gives it.
+ */
 function drawGaps({ requests, cv, family, shape }: RequestWindow, stream: RandomStream): Float64Array {
   const logs = new Float64Array(requests - 1);
   let largest = -Infinity;
@@ -69,7 +73,9 @@ const STEPS = 60;
 /** Powers beyond it leave one gap and nothing else. */
 const LARGEST_POWER = 1e6;
 
-/** The coefficient of variation of `exp(power * log)` grows with the power, from 0 to the root of the number of gaps. */
+/**
+ * The coefficient of variation of `exp(power * log)` grows with the power, from 0 to the root of the number of gaps.
+ */
 function powerFor(cv: number, logs: Float64Array): number {
   if (logs.length < 2) return 1;
   let low = 0;

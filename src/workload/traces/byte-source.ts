@@ -39,7 +39,8 @@ export function startOf(source: ByteSource, count: number): ByteStart {
     length += bytes.length;
   }
   let head = '';
-  for (const part of parts) for (let i = 0; i < part.length && head.length < count; i++) head += String.fromCharCode(part[i]);
+  for (const part of parts)
+    for (let i = 0; i < part.length && head.length < count; i++) head += String.fromCharCode(part[i]);
   let next = 0;
   return { head, bytes: { read: () => (next < parts.length ? parts[next++] : source.read()) } };
 }

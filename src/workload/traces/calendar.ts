@@ -16,14 +16,17 @@ export function secondsOfStamp(text: string): number {
   const minute = twoDigitsOf(text, 14);
   const second = twoDigitsOf(text, 17);
   const isTime = hour <= 23 && minute <= 59 && second <= 60;
-  if (!isTime || !(year >= 0) || !(month >= 1 && month <= 12) || !(day >= 1 && day <= daysOfMonth(year, month))) return Number.NaN;
+  if (!isTime || !(year >= 0) || !(month >= 1 && month <= 12) || !(day >= 1 && day <= daysOfMonth(year, month)))
+    return Number.NaN;
   const seconds = daysSince1970(year, month, day) * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second;
   return text.length === STAMP_LENGTH ? seconds : seconds + restOf(text.slice(STAMP_LENGTH));
 }
 
 function hasSeparators(text: string): boolean {
   const between = text[10];
-  return text[4] === '-' && text[7] === '-' && (between === ' ' || between === 'T') && text[13] === ':' && text[16] === ':';
+  return (
+    text[4] === '-' && text[7] === '-' && (between === ' ' || between === 'T') && text[13] === ':' && text[16] === ':'
+  );
 }
 
 /** Fraction and zone behind the seconds; NaN for anything else. */

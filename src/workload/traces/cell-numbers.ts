@@ -1,6 +1,7 @@
 /**
- * Numbers of table cells without a detour over patterns: digits are added up one by one, and a decimal is the quotient of
- * two exact numbers, which rounds as the language's own reading does (Clinger 1990). Anything longer goes that way itself.
+ * Numbers of table cells without a detour over patterns: digits are added up one by one, and a decimal is the quotient
+ * of two exact numbers, which rounds as the language's own reading does (Clinger 1990). Anything longer goes that way
+ * itself.
  */
 
 const ZERO = 48;

@@ -81,7 +81,9 @@ export function readPairs(text: string): PairsResult {
 }
 
 type AnyOf = readonly { readonly key: string; readonly values: readonly string[] }[];
-export type AnyOfResult = { readonly anyOf: AnyOf; readonly mistake: null } | { readonly anyOf: null; readonly mistake: string };
+export type AnyOfResult =
+  | { readonly anyOf: AnyOf; readonly mistake: null }
+  | { readonly anyOf: null; readonly mistake: string };
 
 /** `key=a|b;key2=c`: of every key one of its values. */
 export function readAnyOf(text: string): AnyOfResult {
@@ -91,7 +93,10 @@ export function readAnyOf(text: string): AnyOfResult {
     const key = part.slice(0, Math.max(0, equals));
     const values = part.slice(equals + 1).split('|');
     const isRight = equals !== -1 && isLabelKey(key) && values.every((value) => isLabelValue(value));
-    if (!isRight) return { anyOf: null, mistake: `expected label keys with their values, such as model=A|B;zone=a, and "${clip(part)}" is none` };
+    if (!isRight) {
+      const expected = 'expected label keys with their values, such as model=A|B;zone=a';
+      return { anyOf: null, mistake: `${expected}, and "${clip(part)}" is none` };
+    }
     anyOf.push({ key: detached(key), values: values.map(detached) });
   }
   return { anyOf, mistake: null };

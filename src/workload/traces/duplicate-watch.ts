@@ -1,9 +1,9 @@
 /**
  * Tells rows that stood in the file before. Holds hashes of 53 bits of the last 262,144 distinct rows at least and of
- * twice as many at most (8 MiB): a repetition farther behind is not seen, and of a billion rows about one would be taken
- * for another.
+ * twice as many at most (8 MiB): a repetition farther behind is not seen, and of a billion rows about one would be
+ * taken for another.
  */
-
+import { FieldHash } from './field-hash.ts';
 import type { RowCells } from './row-cells.ts';
 
 const GENERATION = 262_144;
@@ -50,35 +50,6 @@ export class DuplicateWatch {
   }
 
   private readonly hash = new FieldHash();
-}
-
-/** 53 bits of two FNV-1a hashes that go through the fields at once. */
-export class FieldHash {
-  private a = 0;
-  private b = 0;
-
-  start(): this {
-    this.a = 0x811c9dc5;
-    this.b = 0x2bd8f1a7;
-    return this;
-  }
-
-  addField(text: string, from: number, to: number): this {
-    let { a, b } = this;
-    for (let i = from; i < to; i++) {
-      const code = text.charCodeAt(i);
-      a = Math.imul(a ^ code, 0x01000193);
-      b = Math.imul(b ^ code, 0x85ebca6b);
-    }
-    // What ends a field is no letter.
-    this.a = Math.imul(a ^ 0x1_0000, 0x01000193);
-    this.b = Math.imul(b ^ 0x1_0000, 0x85ebca6b);
-    return this;
-  }
-
-  value(): number {
-    return (this.a >>> 0) * 2_097_152 + ((this.b ^ (this.b >>> 15)) >>> 11);
-  }
 }
 
 function newTable(slots: number): Float64Array {

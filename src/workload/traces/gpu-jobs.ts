@@ -30,7 +30,8 @@ export class GpuJobShapes {
   /** A number of GPUs from 0. */
   gpus(cells: RowCells, column: number): number {
     const gpus = cells.whole(column);
-    if (gpus > MOST_GPUS) cells.complain(column, `expected at most ${String(MOST_GPUS)} GPUs, ${found(cells.text(column))}`);
+    if (gpus > MOST_GPUS)
+      cells.complain(column, `expected at most ${String(MOST_GPUS)} GPUs, ${found(cells.text(column))}`);
     return gpus;
   }
 

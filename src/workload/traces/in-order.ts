@@ -66,7 +66,10 @@ export class InOrder implements JobStream {
 
   notes(): readonly string[] {
     const notes = [...this.jobs.notes()];
-    if (this.zero > 0) notes.push(`Times count from the first arrival, which is second ${String(this.zero / MICROS_PER_SECOND)} of the trace`);
+    if (this.zero > 0)
+      notes.push(
+        `Times count from the first arrival, which is second ${String(this.zero / MICROS_PER_SECOND)} of the trace`,
+      );
     if (this.outOfOrder > 0) notes.push(`Rows out of order of time, put in order: ${String(this.outOfOrder)}`);
     return notes;
   }
@@ -77,7 +80,9 @@ export class InOrder implements JobStream {
     if (job.arrivalMicros < this.lastGiven) {
       const window = String(this.options.window);
       const [time, given] = [job.arrivalMicros, this.lastGiven].map((micros) => String(micros / MICROS_PER_SECOND));
-      const message = `expected rows at most ${window} rows out of order of time: second ${time} comes behind second ${given}; the setting reorder holds more rows`;
+      const message =
+        `expected rows at most ${window} rows out of order of time: second ${time} comes behind second ${given}; ` +
+        'the setting reorder holds more rows';
       problems.add({ file: this.options.file, line: this.jobs.line, message });
       return;
     }
@@ -101,7 +106,15 @@ class HeldJob implements TraceJob {
 }
 
 const NO_SHAPE: JobShape = {
-  nameBase: '', namespace: '', priority: 0, class: '', labels: {}, nodeSelector: {}, nodeAffinityAnyOf: [], requests: {}, spec: null,
+  nameBase: '',
+  namespace: '',
+  priority: 0,
+  class: '',
+  labels: {},
+  nodeSelector: {},
+  nodeAffinityAnyOf: [],
+  requests: {},
+  spec: null,
 };
 
 const FIRST_CAPACITY = 1024;

@@ -68,7 +68,7 @@ export class JsonElementReader {
     const parts: Uint8Array[] = [];
     let start = this.offset - 1;
     let length = 0;
-    for (let depth = 1, inText = false; depth > 0; ) {
+    for (let depth = 1, inText = false; depth > 0;) {
       if (this.offset >= this.chunk.length) {
         // A copy: the source may reuse its chunk.
         parts.push(this.chunk.slice(start));
@@ -82,7 +82,10 @@ export class JsonElementReader {
       if (byte === LINE_FEED) this.currentLine++;
       if (inText) {
         if (byte === QUOTE) inText = false;
-        else if (byte === BACKSLASH) this.skipOne(parts, start, (from) => { start = from; });
+        else if (byte === BACKSLASH)
+          this.skipOne(parts, start, (from) => {
+            start = from;
+          });
       } else if (byte === QUOTE) inText = true;
       else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) depth++;
       else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) depth--;
@@ -109,7 +112,11 @@ export class JsonElementReader {
       for (const part of parts) text += this.decoder.decode(part, { stream: true });
       text += this.decoder.decode();
     } catch {
-      throw new InputError({ file: this.file, line: this.line, message: 'bytes that are not UTF-8 text: expected a file saved as UTF-8' });
+      throw new InputError({
+        file: this.file,
+        line: this.line,
+        message: 'bytes that are not UTF-8 text: expected a file saved as UTF-8',
+      });
     }
     try {
       return JSON.parse(text) as unknown;

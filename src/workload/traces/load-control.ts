@@ -1,7 +1,7 @@
 /**
  * Another load out of the same trace: a piece of its time, a sample of its jobs, copies of all of them, other sizes, a
- * faster clock; in this order. Jobs come and go in order of arrival. All of it stands in the result with the scenario, and
- * what it leaves out is counted.
+ * faster clock; in this order. Jobs come and go in order of arrival. All of it stands in the result with the scenario,
+ * and what it leaves out is counted.
  */
 import { assert } from '../../base/assert.ts';
 import { formatDuration } from '../../base/duration.ts';
@@ -59,10 +59,17 @@ export class LoadControl implements JobStream {
     const { fromMicros, toMicros, sample } = this.load;
     const notes = [...this.jobs.notes()];
     if (fromMicros > 0) {
-      const running = this.stillRunningCount === 0 ? '' : `, of which ${String(this.stillRunningCount)} would still have run`;
-      notes.push(`Jobs that arrived before the cut-out (${formatDuration(fromMicros)}), left out${running}: ${String(this.beforeCount)}`);
+      const running =
+        this.stillRunningCount === 0 ? '' : `, of which ${String(this.stillRunningCount)} would still have run`;
+      notes.push(
+        `Jobs that arrived before the cut-out (${formatDuration(fromMicros)}), left out${running}: ` +
+          String(this.beforeCount),
+      );
     }
-    if (toMicros !== null) notes.push(`The trace is read up to the end of the cut-out, ${formatDuration(toMicros)}; counts speak of what was read`);
+    if (toMicros !== null)
+      notes.push(
+        `The trace is read up to the end of the cut-out, ${formatDuration(toMicros)}; counts speak of what was read`,
+      );
     if (sample < 1) notes.push(`Jobs left out of the sample of ${String(sample)}: ${String(this.sampledOutCount)}`);
     return notes;
   }
@@ -78,7 +85,12 @@ export class LoadControl implements JobStream {
     if (compress === 1 && fromMicros === 0 && this.clone === 0 && !this.isScaled) return job;
     const arrivalMicros = Math.round((job.arrivalMicros - fromMicros) / compress);
     const shape = this.shape(job.shape);
-    return { ...job, arrivalMicros, shape, name: this.clone === 0 || job.name === null ? job.name : `c${String(this.clone)}-${job.name}` };
+    return {
+      ...job,
+      arrivalMicros,
+      shape,
+      name: this.clone === 0 || job.name === null ? job.name : `c${String(this.clone)}-${job.name}`,
+    };
   }
 
   private shape(shape: JobShape): JobShape {
@@ -87,7 +99,11 @@ export class LoadControl implements JobStream {
     if (!this.isScaled) return { ...shape, nameBase };
     let scaled = this.scaledShapes.get(shape);
     if (scaled === undefined) {
-      scaled = { ...shape, requests: this.requests(shape.requests), spec: shape.spec === null ? null : this.spec(shape.spec) };
+      scaled = {
+        ...shape,
+        requests: this.requests(shape.requests),
+        spec: shape.spec === null ? null : this.spec(shape.spec),
+      };
       if (this.scaledShapes.size >= MOST_SHAPES) this.scaledShapes.clear();
       this.scaledShapes.set(shape, scaled);
     }
@@ -106,7 +122,9 @@ export class LoadControl implements JobStream {
   private spec(spec: PodSpec): PodSpec {
     const containers = (spec.containers ?? []).map((container) => {
       const requests = container.resources?.requests;
-      return requests === undefined ? container : { ...container, resources: { ...container.resources, requests: this.requests(requests) } };
+      return requests === undefined
+        ? container
+        : { ...container, resources: { ...container.resources, requests: this.requests(requests) } };
     });
     return { ...spec, containers };
   }
@@ -119,7 +137,10 @@ export function scaledResources(resources: ResourceList, scale: Readonly<Record<
     if (factor === 1) return [name, amount];
     if (name === 'cpu') return [name, `${String(Math.round(milliFromText(amount) * factor))}m`];
     const units = unitsFromText(amount);
-    return [name, String(units > 0 && name.includes('/') ? Math.max(1, Math.round(units * factor)) : Math.round(units * factor))];
+    return [
+      name,
+      String(units > 0 && name.includes('/') ? Math.max(1, Math.round(units * factor)) : Math.round(units * factor)),
+    ];
   });
   return Object.fromEntries(entries);
 }

@@ -15,7 +15,13 @@ export interface JobExtras {
 const NO_EXTRAS: JobExtras = {};
 
 /** A job of one pod that bears the job's name, an arrival of its own, unless `extras` say otherwise. */
-export function makeJob(shape: JobShape, ordinal: number, arrivalMicros: Micros, runTime: RunTime, extras: JobExtras = NO_EXTRAS): TraceJob {
+export function makeJob(
+  shape: JobShape,
+  ordinal: number,
+  arrivalMicros: Micros,
+  runTime: RunTime,
+  extras: JobExtras = NO_EXTRAS,
+): TraceJob {
   return {
     shape,
     name: extras.name ?? null,

@@ -1,6 +1,6 @@
 /**
- * MessagePack as plain values (github.com/msgpack/msgpack, spec.md): what SimKube writes. Maps become Maps, because their
- * keys may be lists; whole numbers beyond 2^53 lose their last digits; binary and extension types are not taken.
+ * MessagePack as plain values (github.com/msgpack/msgpack, spec.md): what SimKube writes. Maps become Maps, because
+ * their keys may be lists; whole numbers beyond 2^53 lose their last digits; binary and extension types are not taken.
  */
 import { InputError } from '../../base/input-error.ts';
 

@@ -26,23 +26,48 @@ export interface OpenedJobs {
 }
 
 /** Throws InputError when the file is not of the format. */
-export function openJobs(format: TraceFormatName, bytes: ByteSource, name: string, options: TraceOptions = {}): OpenedJobs {
+export function openJobs(
+  format: TraceFormatName,
+  bytes: ByteSource,
+  name: string,
+  options: TraceOptions = {},
+): OpenedJobs {
   const settings = options.settings ?? settingsOf(format);
-  const reader = traceFormat(format).open({ bytes, name, settings, other: options.other ?? ((): null => null), seed: options.seed ?? 'podyard' });
-  if (settings['reorder'] === undefined && settings['origin'] === undefined) return { reader, inOrder: new AsGiven(reader) };
+  const reader = traceFormat(format).open({
+    bytes,
+    name,
+    settings,
+    other: options.other ?? ((): null => null),
+    seed: options.seed ?? 'podyard',
+  });
+  if (settings['reorder'] === undefined && settings['origin'] === undefined)
+    return { reader, inOrder: new AsGiven(reader) };
   const window = settings['reorder'] === undefined ? 1 : numberOf(settings, 'reorder');
   const origin = settings['origin'] !== undefined && wordOf(settings, 'origin') === 'first' ? 'first' : 'zero';
   return { reader, inOrder: new InOrder(reader, { window, origin, file: name }) };
 }
 
 /** Pods in order of arrival. Throws InputError when the file is not of the format; `next` throws it for a wrong row. */
-export function openTrace(format: TraceFormatName, bytes: ByteSource, name: string, options: TraceOptions = {}): TraceReader {
+export function openTrace(
+  format: TraceFormatName,
+  bytes: ByteSource,
+  name: string,
+  options: TraceOptions = {},
+): TraceReader {
   const { inOrder } = openJobs(format, bytes, name, options);
-  return new PodsOfJobs(new LoadControl(inOrder, { ...FULL_LOAD, ...loadOf(options) }, options.seed ?? 'podyard'), name);
+  return new PodsOfJobs(
+    new LoadControl(inOrder, { ...FULL_LOAD, ...loadOf(options) }, options.seed ?? 'podyard'),
+    name,
+  );
 }
 
 /** Reads a whole trace and returns its mistakes: the first hundred, then one entry with the number of the others. */
-export function checkTrace(format: TraceFormatName, bytes: ByteSource, name: string, options: TraceOptions = {}): readonly Problem[] {
+export function checkTrace(
+  format: TraceFormatName,
+  bytes: ByteSource,
+  name: string,
+  options: TraceOptions = {},
+): readonly Problem[] {
   const problems = new ProblemList();
   try {
     const { inOrder } = openJobs(format, bytes, name, options);

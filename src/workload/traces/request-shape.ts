@@ -8,6 +8,10 @@ export function requestShape(settings: TraceSettings, podClass = 'request'): Job
   const gpus = numberOf(settings, 'gpu');
   return plainShape('request', {
     class: podClass,
-    requests: { cpu: wordOf(settings, 'cpu'), memory: wordOf(settings, 'memory'), ...(gpus > 0 ? { [GPU_RESOURCE]: String(gpus) } : {}) },
+    requests: {
+      cpu: wordOf(settings, 'cpu'),
+      memory: wordOf(settings, 'memory'),
+      ...(gpus > 0 ? { [GPU_RESOURCE]: String(gpus) } : {}),
+    },
   });
 }

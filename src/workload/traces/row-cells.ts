@@ -5,7 +5,7 @@
 import { MICROS_PER_SECOND, type Micros } from '../../base/time.ts';
 import { decimalOf, signedDecimalOf, signedOf, wholeOf } from './cell-numbers.ts';
 import { found } from './cells.ts';
-import type { FieldHash } from './duplicate-watch.ts';
+import type { FieldHash } from './field-hash.ts';
 import type { ProblemList } from './trace-reader.ts';
 
 const WHOLE_MICROS = /^[0-9]{1,19}$/;
@@ -74,7 +74,12 @@ export class RowCells {
   /** `column` -1: of the whole row. */
   complain(column: number, message: string): void {
     this.complaints++;
-    this.problems?.add({ file: this.file, line: this.line, message, path: column < 0 ? undefined : this.names[column] });
+    this.problems?.add({
+      file: this.file,
+      line: this.line,
+      message,
+      path: column < 0 ? undefined : this.names[column],
+    });
   }
 
   text(column: number): string {

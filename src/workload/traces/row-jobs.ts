@@ -24,7 +24,9 @@ export interface RecordSource extends RowSource {
 }
 
 export interface RowDecoder {
-  /** Appends the jobs of the row at hand. A row that is wrong has been complained of, one that is left out is tallied. */
+  /**
+   * Appends the jobs of the row at hand. A row that is wrong has been complained of, one that is left out is tallied.
+   */
   decode(cells: RowCells, jobs: TraceJob[]): void;
   /** Behind the last row: jobs that only now are known. */
   end?(jobs: TraceJob[]): void;

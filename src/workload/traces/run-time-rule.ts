@@ -24,12 +24,15 @@ export class RunTimeRule {
     this.tally = tally;
     const unknown = settings['unknownDuration'] === undefined ? 'leave-out' : wordOf(settings, 'unknownDuration');
     this.unknownRule = unknown;
-    const runs = unknown === 'leave-out' ? 'left out' : `and here run ${unknown === 'forever' ? 'for ever' : `for ${unknown}`}`;
+    const runs =
+      unknown === 'leave-out' ? 'left out' : `and here run ${unknown === 'forever' ? 'for ever' : `for ${unknown}`}`;
     this.unknownSentence = `${noun} whose run time is not known, ${runs}`;
-    this.unknownMicros = unknown === 'leave-out' || unknown === 'forever' ? null : microsOf(settings, 'unknownDuration');
+    this.unknownMicros =
+      unknown === 'leave-out' || unknown === 'forever' ? null : microsOf(settings, 'unknownDuration');
     const censored = settings['censored'] === undefined ? 'end' : wordOf(settings, 'censored');
     this.censoredRule = censored;
-    const ends = censored === 'leave-out' ? 'left out' : censored === 'end' ? 'and here end then' : 'and here run for ever';
+    const ends =
+      censored === 'leave-out' ? 'left out' : censored === 'end' ? 'and here end then' : 'and here run for ever';
     this.censoredSentence = `${noun} that still ran when the recording ended, ${ends}`;
   }
 

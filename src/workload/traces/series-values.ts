@@ -23,9 +23,11 @@ export function readSeries(file: FormatFile): Float64Array {
   const { cells } = table;
   while (table.rows.nextInto(cells)) {
     cells.startRow(table.rows.line, problems);
-    if (cells.fieldCount !== table.width) cells.complain(-1, `expected ${String(table.width)} fields, found ${String(cells.fieldCount)}`);
+    if (cells.fieldCount !== table.width)
+      cells.complain(-1, `expected ${String(table.width)} fields, found ${String(cells.fieldCount)}`);
     else values.push(cells.decimal(table.at.value));
-    if (values.length > MOST_VALUES) throw new InputError({ file: file.name, message: `more than ${String(MOST_VALUES)} values: ${clip(file.name)}` });
+    if (values.length > MOST_VALUES)
+      throw new InputError({ file: file.name, message: `more than ${String(MOST_VALUES)} values: ${clip(file.name)}` });
   }
   if (values.length === 0) problems.add({ file: file.name, line: 2, message: 'no rows below the header' });
   problems.throwIfAny(file.name);

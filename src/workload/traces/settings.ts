@@ -4,7 +4,14 @@ import { parseDuration } from '../../base/duration.ts';
 import { nearestName } from '../../base/input-error.ts';
 import { milliFromText, tryParseQuantity, unitsFromText } from '../../base/quantity.ts';
 import type { Micros } from '../../base/time.ts';
-import { catalogEntry, MACHINE_CATALOG, type MachineFormatName, type TraceFormatName, type TraceSetting, type TraceSettings } from './catalog.ts';
+import {
+  catalogEntry,
+  MACHINE_CATALOG,
+  type MachineFormatName,
+  type TraceFormatName,
+  type TraceSetting,
+  type TraceSettings,
+} from './catalog.ts';
 
 export type { TraceSettings } from './catalog.ts';
 
@@ -24,17 +31,28 @@ export function checkSettings(format: TraceFormatName, given: Readonly<Record<st
 }
 
 /** The same for a machine list. */
-export function checkMachineSettings(format: MachineFormatName, given: Readonly<Record<string, unknown>>): CheckedSettings {
+export function checkMachineSettings(
+  format: MachineFormatName,
+  given: Readonly<Record<string, unknown>>,
+): CheckedSettings {
   return checkAgainst(format, MACHINE_CATALOG[format], given);
 }
 
-function checkAgainst(format: string, known: readonly TraceSetting[], given: Readonly<Record<string, unknown>>): CheckedSettings {
+function checkAgainst(
+  format: string,
+  known: readonly TraceSetting[],
+  given: Readonly<Record<string, unknown>>,
+): CheckedSettings {
   const mistakes: SettingMistake[] = [];
   for (const name of Object.keys(given)) {
     if (known.some((setting) => setting.name === name)) continue;
     const names = known.map((setting) => setting.name);
     const expected = names.length === 0 ? 'which has none' : `expected ${names.join(', ')}`;
-    mistakes.push({ name, message: `the format ${format} has no setting "${name}": ${expected}`, suggestion: nearestName(name, names) });
+    mistakes.push({
+      name,
+      message: `the format ${format} has no setting "${name}": ${expected}`,
+      suggestion: nearestName(name, names),
+    });
   }
   const values: Record<string, string | number> = {};
   for (const setting of known) {
@@ -87,7 +105,9 @@ function expectation({ kind, words = [], least = 0 }: TraceSetting): string {
     case 'quantity':
       return 'expected a quantity such as 500m, 2 or 16Gi';
     case 'duration':
-      return choices === '' ? 'expected a duration such as 90s or 1h30m' : `expected ${choices}, or a duration such as 90s or 1h30m`;
+      return choices === ''
+        ? 'expected a duration such as 90s or 1h30m'
+        : `expected ${choices}, or a duration such as 90s or 1h30m`;
   }
 }
 

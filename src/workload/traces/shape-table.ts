@@ -8,14 +8,24 @@ export const NO_LABELS: Readonly<Record<string, string>> = Object.freeze({});
 /** A shape with everything that most traces do not tell. */
 export function plainShape(nameBase: string, parts: Partial<JobShape>): JobShape {
   return {
-    nameBase, namespace: 'default', priority: 0, class: nameBase, labels: NO_LABELS, nodeSelector: NO_LABELS, nodeAffinityAnyOf: [],
-    requests: {}, spec: null, ...parts,
+    nameBase,
+    namespace: 'default',
+    priority: 0,
+    class: nameBase,
+    labels: NO_LABELS,
+    nodeSelector: NO_LABELS,
+    nodeAffinityAnyOf: [],
+    requests: {},
+    spec: null,
+    ...parts,
   };
 }
 
 type Level<Below> = Map<string | number, Below>;
 
-/** Keys have four parts, looked up one after the other: joining them to a text would cost more than all else of a row. */
+/**
+ * Keys have four parts, looked up one after the other: joining them to a text would cost more than all else of a row.
+ */
 export class ShapeTable {
   private byKey: Level<Level<Level<Level<JobShape>>>> = new Map();
   private count = 0;

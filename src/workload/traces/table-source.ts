@@ -71,7 +71,8 @@ export function separatedRows({ bytes, name }: FormatFile, separator: string): P
       return lines.endsOpen;
     },
     next(): readonly string[] | null {
-      for (let text = lines.next(); text !== null; text = lines.next()) if (text.trim() !== '') return text.split(separator);
+      for (let text = lines.next(); text !== null; text = lines.next())
+        if (text.trim() !== '') return text.split(separator);
       return null;
     },
   });
@@ -83,7 +84,8 @@ export function headerlessTable(rows: RowSource, columns: readonly string[], fil
   return { rows, cells: new RowCells(file, names), width: columns.length, file };
 }
 
-export type Columns<Needed extends string, Optional extends string> = Readonly<Record<Needed, number>> & Readonly<Record<Optional, number>>;
+export type Columns<Needed extends string, Optional extends string> = Readonly<Record<Needed, number>> &
+  Readonly<Record<Optional, number>>;
 
 export interface HeaderTable<Needed extends string, Optional extends string> extends RowTable {
   /** Position of every column; -1 for an optional one that the table does not have. */
@@ -99,16 +101,29 @@ export function headerTable<Needed extends string, Optional extends string = nev
   file: string,
 ): HeaderTable<Needed, Optional> {
   const header = rows.next()?.map((name) => name.trim()) ?? null;
-  if (header === null) throw new InputError({ file, line: 1, message: `the file is empty: expected a header with ${needed.join(', ')}` });
+  if (header === null)
+    throw new InputError({ file, line: 1, message: `the file is empty: expected a header with ${needed.join(', ')}` });
   const problems = headerProblems(header, needed, [...needed, ...optional], file, rows.line);
   if (problems.length > 0) throw new InputError(problems);
-  const others = header.filter((name) => !(needed as readonly string[]).includes(name) && !(optional as readonly string[]).includes(name));
-  if (others.length > 0) tally.count(`Columns that are not read (${others.map((name) => clip(name)).join(', ')})`, others.length);
-  const at = Object.fromEntries([...needed, ...optional].map((name) => [name, header.indexOf(name)])) as Columns<Needed, Optional>;
+  const others = header.filter(
+    (name) => !(needed as readonly string[]).includes(name) && !(optional as readonly string[]).includes(name),
+  );
+  if (others.length > 0)
+    tally.count(`Columns that are not read (${others.map((name) => clip(name)).join(', ')})`, others.length);
+  const at = Object.fromEntries([...needed, ...optional].map((name) => [name, header.indexOf(name)])) as Columns<
+    Needed,
+    Optional
+  >;
   return { rows, cells: new RowCells(file, header), width: header.length, file, at };
 }
 
-function headerProblems(header: readonly string[], needed: readonly string[], known: readonly string[], file: string, line: number): Problem[] {
+function headerProblems(
+  header: readonly string[],
+  needed: readonly string[],
+  known: readonly string[],
+  file: string,
+  line: number,
+): Problem[] {
   if (!header.some((name) => known.includes(name))) {
     const message = `the first line is not the expected header ${needed.join(',')}: found "${clip(header.join(','))}"`;
     return [{ file, line, message }];
@@ -117,11 +132,17 @@ function headerProblems(header: readonly string[], needed: readonly string[], kn
   const missing = needed.filter((name) => !header.includes(name));
   const strangers = header.filter((name) => !known.includes(name));
   return [
-    ...twice.map((name) => ({ file, line, message: `column "${clip(name)}" stands twice: expected every column once` })),
+    ...twice.map((name) => ({
+      file,
+      line,
+      message: `column "${clip(name)}" stands twice: expected every column once`,
+    })),
     ...missing.map((name) => {
       const near = strangers.find((stranger) => nearestName(stranger, [name]) !== undefined);
       const message = `column "${name}" is missing: expected ${needed.join(', ')}`;
-      return near === undefined ? { file, line, message } : { file, line, message: `${message}; found "${clip(near)}"`, suggestion: name };
+      return near === undefined
+        ? { file, line, message }
+        : { file, line, message: `${message}; found "${clip(near)}"`, suggestion: name };
     }),
   ];
 }

@@ -1,4 +1,7 @@
-/** Counts of rows that were bent to the model or left out, by the sentence that tells of them: nothing happens in silence. */
+/**
+ * Counts of rows that were bent to the model or left out, by the sentence that tells of them: nothing happens in
+ * silence.
+ */
 
 export class Tally {
   /** In order of first use. */

@@ -1,7 +1,7 @@
 /**
  * Tasks of Google's clusters from the events of their lives. A task is known when its run has ended, so its job comes
- * out behind its last event; what has not ended at the end of the file comes last. Memory: about 200 bytes for each task
- * that is alive.
+ * out behind its last event; what has not ended at the end of the file comes last. Memory: about 200 bytes for each
+ * task that is alive.
  */
 import { detached } from './cells.ts';
 import type { Micros } from '../../base/time.ts';
@@ -79,13 +79,15 @@ export class TaskLives {
 
   private end(micros: Micros, task: LivingTask, jobs: TraceJob[]): void {
     // It ended before it ran: how long it would have run is not known.
-    const runTime = task.scheduledMicros === -1 ? this.rule.unknown() : this.rule.known(Math.max(0, micros - task.scheduledMicros));
+    const runTime =
+      task.scheduledMicros === -1 ? this.rule.unknown() : this.rule.known(Math.max(0, micros - task.scheduledMicros));
     if (runTime !== null) jobs.push(this.job(task, runTime));
   }
 
   private job({ shape, ordinal, submittedMicros }: LivingTask, runTime: ReturnType<RunTimeRule['known']>): TraceJob {
     const startedBefore = submittedMicros < TRACE_START;
-    if (startedBefore) this.tally.count('Tasks that were there before the recording began, and here arrive at its beginning');
+    if (startedBefore)
+      this.tally.count('Tasks that were there before the recording began, and here arrive at its beginning');
     const arrivalMicros = Math.max(0, submittedMicros - TRACE_START);
     return makeJob(shape, ordinal, arrivalMicros, runTime, { startedBefore });
   }

@@ -1,6 +1,6 @@
 /**
- * Lines of text from a byte source, one at a time, in bounded memory: one block of text and one carried piece of a line.
- * UTF-8 (a byte order mark is skipped), LF or CRLF. A line may not be longer than MAX_LINE_BYTES.
+ * Lines of text from a byte source, one at a time, in bounded memory: one block of text and one carried piece of a
+ * line. UTF-8 (a byte order mark is skipped), LF or CRLF. A line may not be longer than MAX_LINE_BYTES.
  */
 import { InputError, type Problem } from '../../base/input-error.ts';
 import type { ByteSource } from './byte-source.ts';
@@ -99,7 +99,7 @@ export class TextLineReader {
   /** The text of the lines before the first one that is not UTF-8. */
   private decodeUntilMistake(block: Uint8Array): string {
     let text = '';
-    for (let start = 0; start < block.length; ) {
+    for (let start = 0; start < block.length;) {
       const lineFeed = block.indexOf(LINE_FEED, start);
       const end = lineFeed === -1 ? block.length : lineFeed + 1;
       try {

@@ -38,8 +38,8 @@ export interface TraceJob {
   /** What its pods run for, by the rules of the format; null: for ever. */
   readonly durationMicros: Micros | null;
   /**
-   * What the trace tells of the run time. `censored`: it still ran when the recording ended, `observedMicros` is how long
-   * it had run. `unknown`: nothing, `durationMicros` is the rule's.
+   * What the trace tells of the run time. `censored`: it still ran when the recording ended, `observedMicros` is how
+   * long it had run. `unknown`: nothing, `durationMicros` is the rule's.
    */
   readonly runTime: 'whole' | 'censored' | 'unknown';
   /** How long it was seen to run; 0 where that is unknown. */

@@ -1,6 +1,6 @@
 /**
- * Batch tasks of Alibaba's cluster trace of 2017: the table batch_task, with or without the header line that copies of it
- * have, or CloudSimPy's table of tasks with the mean run time of their instances. See docs/formats/alibaba-2017.md.
+ * Batch tasks of Alibaba's cluster trace of 2017: the table batch_task, with or without the header line that copies of
+ * it have, or CloudSimPy's table of tasks with the mean run time of their instances. See docs/formats/alibaba-2017.md.
  */
 import type { Micros } from '../../../base/time.ts';
 import { found } from '../cells.ts';
@@ -16,7 +16,14 @@ import { Tally } from '../tally.ts';
 import type { FormatInput, JobReader, JobShape, TraceFormat, TraceJob } from '../trace-format.ts';
 
 const TASK_COLUMNS = [
-  'task_create_time', 'task_end_time', 'job_id', 'task_id', 'number_of_instances', 'status', 'cpu per instance', 'memory per instance',
+  'task_create_time',
+  'task_end_time',
+  'job_id',
+  'task_id',
+  'number_of_instances',
+  'status',
+  'cpu per instance',
+  'memory per instance',
 ] as const;
 const JOB_AND_TASK = [2, 3];
 const STATUSES = ['Terminated', 'Waiting', 'Running', 'Failed', 'Ready', 'Interrupted', 'Cancelled'];
@@ -65,7 +72,8 @@ class BatchTaskDecoder implements RowDecoder {
     const create = cells.signedMicros(0);
     const end = cells.signedMicros(1);
     const instances = cells.whole(4);
-    if (instances > MOST_INSTANCES) cells.complain(4, `expected at most ${String(MOST_INSTANCES)} instances, ${found(cells.text(4))}`);
+    if (instances > MOST_INSTANCES)
+      cells.complain(4, `expected at most ${String(MOST_INSTANCES)} instances, ${found(cells.text(4))}`);
     cells.whole(2);
     cells.whole(3);
     const status = cells.oneOf(5, STATUSES);
@@ -74,22 +82,33 @@ class BatchTaskDecoder implements RowDecoder {
     if (!cells.isRight) return;
     this.instanceCount += instances;
     this.byStatus.set(status, (this.byStatus.get(status) ?? 0) + 1);
-    if (this.ids.sawCellsBefore(cells, JOB_AND_TASK)) this.tally.count('Rows with the job and task of an earlier one, kept as tasks of their own');
+    if (this.ids.sawCellsBefore(cells, JOB_AND_TASK))
+      this.tally.count('Rows with the job and task of an earlier one, kept as tasks of their own');
     const reason = this.reasonAgainst(status, create, end, instances, cpuMilli < 0 || memoryBytes < 0);
     if (reason !== null) return this.tally.leaveOut(reason);
     if (end === create) this.tally.count('Tasks with a run time of 0');
-    const runTime: RunTime | null = status === 'Terminated' ? this.rule.known(end - create) : this.rule.censored(end - create);
+    const runTime: RunTime | null =
+      status === 'Terminated' ? this.rule.known(end - create) : this.rule.censored(end - create);
     if (runTime === null) return;
     const shape = this.shapes.of(cpuMilli, memoryBytes);
     jobs.push(makeJob(shape, this.row, create, runTime, { pods: instances, firstPod: instances === 1 ? -1 : 0 }));
   }
 
   facts(): Readonly<Record<string, number>> {
-    return { instancesOfAllRows: this.instanceCount, ...Object.fromEntries(Array.from(this.byStatus, ([status, rows]) => [`status${status}`, rows])) };
+    return {
+      instancesOfAllRows: this.instanceCount,
+      ...Object.fromEntries(Array.from(this.byStatus, ([status, rows]) => [`status${status}`, rows])),
+    };
   }
 
   /** Why the row gives no pods; null: it does. */
-  private reasonAgainst(status: string, create: Micros, end: Micros, instances: number, lacksRequests: boolean): string | null {
+  private reasonAgainst(
+    status: string,
+    create: Micros,
+    end: Micros,
+    instances: number,
+    lacksRequests: boolean,
+  ): string | null {
     if (status !== 'Terminated' && !this.takesAll) return `Tasks that are ${status}, left out`;
     if (lacksRequests) return 'Tasks without requests (they never started), left out';
     if (create < 0) return 'Tasks created before the recording began, left out';
@@ -114,12 +133,22 @@ function openCloudSimPy(rows: PeekedRows, input: FormatInput): JobReader {
       const cpuMilli = cells.amount(at.cpu, 1000);
       const memoryBytes = cells.amount(at.memory, memoryUnit);
       const instances = cells.whole(at.instances_num);
-      if (instances > MOST_INSTANCES) cells.complain(at.instances_num, `expected at most ${String(MOST_INSTANCES)} instances, ${found(cells.text(at.instances_num))}`);
+      if (instances > MOST_INSTANCES)
+        cells.complain(
+          at.instances_num,
+          `expected at most ${String(MOST_INSTANCES)} instances, ${found(cells.text(at.instances_num))}`,
+        );
       if (!cells.isRight) return;
-      if (ids.sawCellsBefore(cells, [at.job_id, at.task_id])) tally.count('Rows with the job and task of an earlier one, kept as tasks of their own');
+      if (ids.sawCellsBefore(cells, [at.job_id, at.task_id]))
+        tally.count('Rows with the job and task of an earlier one, kept as tasks of their own');
       if (instances === 0) return tally.leaveOut('Tasks without an instance, left out');
       const shape = shapes.of(cpuMilli, memoryBytes);
-      jobs.push(makeJob(shape, row, arrivalMicros, wholeRunTime(micros), { pods: instances, firstPod: instances === 1 ? -1 : 0 }));
+      jobs.push(
+        makeJob(shape, row, arrivalMicros, wholeRunTime(micros), {
+          pods: instances,
+          firstPod: instances === 1 ? -1 : 0,
+        }),
+      );
     },
   };
   return new RowJobs(table, decoder, tally);

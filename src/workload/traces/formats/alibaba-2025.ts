@@ -1,6 +1,6 @@
 /**
- * Instances of recommendation models that Alibaba served on CPU nodes and GPU nodes apart, 2025 (Prism). Long-running: many
- * stood before the recording began, many after it ended. See docs/formats/alibaba-2025.md.
+ * Instances of recommendation models that Alibaba served on CPU nodes and GPU nodes apart, 2025 (Prism). Long-running:
+ * many stood before the recording began, many after it ended. See docs/formats/alibaba-2025.md.
  */
 import { MICROS_PER_SECOND, type Micros } from '../../../base/time.ts';
 import { detached, found } from '../cells.ts';
@@ -16,10 +16,26 @@ import { Tally } from '../tally.ts';
 import type { FormatInput, JobShape, TraceFormat, TraceJob } from '../trace-format.ts';
 
 const COLUMNS = [
-  'instance_sn', 'role', 'app_name', 'cpu_request', 'gpu_request', 'memory_request', 'disk_request', 'creation_time', 'scheduled_time',
+  'instance_sn',
+  'role',
+  'app_name',
+  'cpu_request',
+  'gpu_request',
+  'memory_request',
+  'disk_request',
+  'creation_time',
+  'scheduled_time',
   'deletion_time',
 ] as const;
-const OPTIONAL = ['cpu_limit', 'gpu_limit', 'rdma_request', 'rdma_limit', 'memory_limit', 'disk_limit', 'max_instance_per_node'] as const;
+const OPTIONAL = [
+  'cpu_limit',
+  'gpu_limit',
+  'rdma_request',
+  'rdma_limit',
+  'memory_limit',
+  'disk_limit',
+  'max_instance_per_node',
+] as const;
 type Table = HeaderTable<(typeof COLUMNS)[number], (typeof OPTIONAL)[number]>;
 
 /** The recording is of 31 days; nothing in it is later. */
@@ -61,14 +77,22 @@ class InstanceDecoder implements RowDecoder {
     const shape = this.shape(cells, role);
     if (shape === null || !cells.isRight) return;
     this.byRole.set(role, (this.byRole.get(role) ?? 0) + 1);
-    if (this.names.sawCellsBefore(cells, this.nameKey)) tally.count('Rows with the instance_sn of an earlier one, kept as instances of their own');
-    if (times.startedBefore) tally.count('Instances that stood before the recording began, and here arrive at its beginning');
-    if (at.rdma_request !== -1 && !cells.is(at.rdma_request, '0')) tally.count('Instances that ask for a share of a network card (rdma_request), which is not kept');
+    if (this.names.sawCellsBefore(cells, this.nameKey))
+      tally.count('Rows with the instance_sn of an earlier one, kept as instances of their own');
+    if (times.startedBefore)
+      tally.count('Instances that stood before the recording began, and here arrive at its beginning');
+    if (at.rdma_request !== -1 && !cells.is(at.rdma_request, '0'))
+      tally.count('Instances that ask for a share of a network card (rdma_request), which is not kept');
     if (at.max_instance_per_node !== -1 && !cells.is(at.max_instance_per_node, '-1')) {
-      tally.count('Instances whose application bounds its instances on a node (max_instance_per_node), which is not kept');
+      tally.count(
+        'Instances whose application bounds its instances on a node (max_instance_per_node), which is not kept',
+      );
     }
     const { arrivalMicros, startMicros, endMicros, startedBefore } = times;
-    const runTime = endMicros === null ? this.rule.censored(Math.max(0, RECORDING_END - startMicros)) : this.rule.known(endMicros - startMicros);
+    const runTime =
+      endMicros === null
+        ? this.rule.censored(Math.max(0, RECORDING_END - startMicros))
+        : this.rule.known(endMicros - startMicros);
     if (runTime === null) return;
     jobs.push(makeJob(shape, this.row, arrivalMicros, runTime, { startedBefore }));
   }
@@ -77,19 +101,28 @@ class InstanceDecoder implements RowDecoder {
     return Object.fromEntries(Array.from(this.byRole, ([role, rows]) => [`role${role}`, rows]));
   }
 
-  private times(cells: RowCells): { arrivalMicros: Micros; startMicros: Micros; endMicros: Micros | null; startedBefore: boolean } {
+  private times(cells: RowCells): {
+    arrivalMicros: Micros;
+    startMicros: Micros;
+    endMicros: Micros | null;
+    startedBefore: boolean;
+  } {
     const { at } = this;
     const startedBefore = cells.isEmpty(at.creation_time);
     const arrivalMicros = startedBefore ? 0 : cells.micros(at.creation_time);
     if (startedBefore !== cells.isEmpty(at.scheduled_time)) {
-      const expected = startedBefore ? 'expected nothing, as creation_time is empty' : 'expected seconds, as creation_time has a value';
+      const expected = startedBefore
+        ? 'expected nothing, as creation_time is empty'
+        : 'expected seconds, as creation_time has a value';
       cells.complain(at.scheduled_time, `${expected}; ${found(cells.text(at.scheduled_time))}`);
       return { arrivalMicros, startMicros: arrivalMicros, endMicros: null, startedBefore };
     }
     const startMicros = startedBefore ? 0 : cells.micros(at.scheduled_time);
     const endMicros = cells.isEmpty(at.deletion_time) ? null : cells.micros(at.deletion_time);
-    if (startMicros < arrivalMicros) cells.complain(at.scheduled_time, `expected at least the creation_time, ${found(cells.text(at.scheduled_time))}`);
-    if (endMicros !== null && endMicros < startMicros) cells.complain(at.deletion_time, `expected at least the scheduled_time, ${found(cells.text(at.deletion_time))}`);
+    if (startMicros < arrivalMicros)
+      cells.complain(at.scheduled_time, `expected at least the creation_time, ${found(cells.text(at.scheduled_time))}`);
+    if (endMicros !== null && endMicros < startMicros)
+      cells.complain(at.deletion_time, `expected at least the scheduled_time, ${found(cells.text(at.deletion_time))}`);
     return { arrivalMicros, startMicros, endMicros, startedBefore };
   }
 
@@ -100,8 +133,10 @@ class InstanceDecoder implements RowDecoder {
     const memoryBytes = cells.amount(at.memory_request, GIBIBYTE);
     const diskBytes = cells.amount(at.disk_request, GIBIBYTE);
     const app = cells.text(at.app_name);
-    if (gpus >= 1024) cells.complain(at.gpu_request, `expected fewer than 1024 GPUs, ${found(cells.text(at.gpu_request))}`);
-    if (!/^[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/.test(app)) cells.complain(at.app_name, `expected the name of an application, ${found(app)}`);
+    if (gpus >= 1024)
+      cells.complain(at.gpu_request, `expected fewer than 1024 GPUs, ${found(cells.text(at.gpu_request))}`);
+    if (!/^[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/.test(app))
+      cells.complain(at.app_name, `expected the name of an application, ${found(app)}`);
     if (!cells.isRight) return null;
     return this.shapes[role === 'CN' ? 0 : 1].of(app, cpuMilli, memoryBytes, diskBytes * 1024 + gpus, () =>
       plainShape('instance', {

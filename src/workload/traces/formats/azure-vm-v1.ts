@@ -18,7 +18,17 @@ import { Tally } from '../tally.ts';
 import type { FormatInput, JobReader, TraceFormat, TraceJob } from '../trace-format.ts';
 
 const COLUMNS = [
-  'vmid', 'subscriptionid', 'deploymentid', 'vmcreated', 'vmdeleted', 'maxcpu', 'avgcpu', 'p95maxcpu', 'vmcategory', 'vmcorecount', 'vmmemory',
+  'vmid',
+  'subscriptionid',
+  'deploymentid',
+  'vmcreated',
+  'vmdeleted',
+  'maxcpu',
+  'avgcpu',
+  'p95maxcpu',
+  'vmcategory',
+  'vmcorecount',
+  'vmmemory',
 ] as const;
 const CREATED = 3;
 const DELETED = 4;
@@ -32,12 +42,15 @@ const GIBIBYTE = 1_073_741_824;
 
 const FLAVOUR_LINE = /^(?:\u00ef\u00bb\u00bf)?\d+ (?:[a-z]|\|)(?:,|[\r\n])/;
 
+const TABLE_HEADER = /^(?:\u00ef\u00bb\u00bf)?vmid,/;
+const TABLE_ROW = /^(?:[^,\r\n]+,){3}\d+,\d+,(?:[^,\r\n]*,){3}(?:Delay-insensitive|Interactive|Unknown),/;
+
 export const AZURE_VM_V1: TraceFormat = {
   open(input) {
     const { head, bytes } = startOf(input.bytes, 64);
     return FLAVOUR_LINE.test(head) ? openAzureFlavours({ ...input, bytes }) : openVmTable({ ...input, bytes });
   },
-  recognises: (head) => FLAVOUR_LINE.test(head) || /^(?:vmid,|[^,\r\n]+,[^,\r\n]+,[^,\r\n]+,\d+,\d+,[^,]*,[^,]*,[^,]*,(?:Delay-insensitive|Interactive|Unknown),)/.test(head),
+  recognises: (head) => FLAVOUR_LINE.test(head) || TABLE_HEADER.test(head) || TABLE_ROW.test(head),
 };
 
 function openVmTable(input: FormatInput): JobReader {
@@ -67,19 +80,26 @@ class VmDecoder implements RowDecoder {
     const created = cells.micros(CREATED);
     const deleted = cells.micros(DELETED);
     if (deleted < created) cells.complain(DELETED, `expected at least the vmcreated, ${found(cells.text(DELETED))}`);
-    for (const column of SIZES) if (cells.text(column).startsWith('>')) cells.complain(column, 'expected a size; the tables of V2 (2019) hold ranges of sizes, which are not read');
+    for (const column of SIZES)
+      if (cells.text(column).startsWith('>'))
+        cells.complain(column, 'expected a size; the tables of V2 (2019) hold ranges of sizes, which are not read');
     const category = cells.oneOf(CATEGORY, CATEGORIES);
     if (!cells.isRight) return;
     const cpuMilli = cells.amount(CORES, 1000);
     const memoryBytes = cells.amount(MEMORY, GIBIBYTE);
     if (!cells.isRight) return;
-    if (this.ids.sawCellsBefore(cells, [0])) tally.count('Rows with the vmid of an earlier one, kept as machines of their own');
+    if (this.ids.sawCellsBefore(cells, [0]))
+      tally.count('Rows with the vmid of an earlier one, kept as machines of their own');
     const startedBefore = created === 0;
     if (startedBefore) tally.count('Machines that stood when the recording began (vmcreated 0)');
-    const runTime = deleted >= this.recordingEnd ? this.rule.censored(deleted - created) : this.rule.known(deleted - created);
+    const runTime =
+      deleted >= this.recordingEnd ? this.rule.censored(deleted - created) : this.rule.known(deleted - created);
     if (runTime === null) return;
     const shape = this.shapes.of(category, cpuMilli, memoryBytes, 0, () =>
-      plainShape('vm', { class: detached(category), requests: { cpu: `${String(cpuMilli)}m`, memory: String(memoryBytes) } }),
+      plainShape('vm', {
+        class: detached(category),
+        requests: { cpu: `${String(cpuMilli)}m`, memory: String(memoryBytes) },
+      }),
     );
     jobs.push(makeJob(shape, this.row, created, runTime, { startedBefore }));
   }

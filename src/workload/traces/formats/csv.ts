@@ -7,7 +7,18 @@ import { InputError } from '../../../base/input-error.ts';
 import type { Micros } from '../../../base/time.ts';
 import type { ResourceList } from '../../../cluster/objects.ts';
 import type { TracePod } from '../../../simulation/scenario.ts';
-import { detached, EXPECTED_SECONDS, found, isDnsLabel, isDnsSubdomain, quantityMistake, readAnyOf, readPairs, readPriority, readSeconds } from '../cells.ts';
+import {
+  detached,
+  EXPECTED_SECONDS,
+  found,
+  isDnsLabel,
+  isDnsSubdomain,
+  quantityMistake,
+  readAnyOf,
+  readPairs,
+  readPriority,
+  readSeconds,
+} from '../cells.ts';
 import { isCsvHeader, readHeader, type TraceColumns } from '../csv-header.ts';
 import { CsvRecordReader } from '../csv-records.ts';
 import { DuplicateWatch } from '../duplicate-watch.ts';
@@ -44,7 +55,12 @@ class CsvJobs implements JobReader {
     this.file = name;
     this.records = new CsvRecordReader(bytes, name);
     const header = this.records.next();
-    if (header === null) throw new InputError({ file: name, line: 1, message: 'the file is empty: expected a header line and a row for each pod' });
+    if (header === null)
+      throw new InputError({
+        file: name,
+        line: 1,
+        message: 'the file is empty: expected a header line and a row for each pod',
+      });
     this.columns = readHeader(header, name, this.records.line);
     this.cells = new CellCaches(this.columns);
   }
@@ -67,7 +83,8 @@ class CsvJobs implements JobReader {
   }
 
   notes(): readonly string[] {
-    const endless = this.endlessCount === 0 ? [] : [`Pods without a duration, which run for ever: ${String(this.endlessCount)}`];
+    const endless =
+      this.endlessCount === 0 ? [] : [`Pods without a duration, which run for ever: ${String(this.endlessCount)}`];
     return [...endless, ...this.tally.notes()];
   }
 
@@ -84,7 +101,12 @@ class CsvJobs implements JobReader {
   }
 
   private finish(problems: ProblemList): void {
-    if (this.rowCount === 0) problems.add({ file: this.file, line: this.records.line + 1, message: 'no rows below the header: expected one for each pod' });
+    if (this.rowCount === 0)
+      problems.add({
+        file: this.file,
+        line: this.records.line + 1,
+        message: 'no rows below the header: expected one for each pod',
+      });
     if (this.records.endsOpen) this.tally.count(ENDS_OPEN);
   }
 
@@ -99,13 +121,24 @@ class CsvJobs implements JobReader {
     const arrivalMicros = this.readArrival(fields[columns.arrival], problems);
     const durationMicros = columns.duration === -1 ? null : this.readDuration(fields[columns.duration], problems);
     const requests = cells.requests(fields);
-    if (requests.mistakes.length > 0) for (const { column, message } of requests.mistakes) this.complain(problems, column, message);
+    if (requests.mistakes.length > 0)
+      for (const { column, message } of requests.mistakes) this.complain(problems, column, message);
     const priority = columns.priority === -1 ? 0 : this.readPriority(fields[columns.priority], problems);
     const name = this.readName(fields, problems);
     const namespace = cells.text(cells.namespaces, fields, columns.namespace, 'default');
-    if (namespace === null) this.complain(problems, 'namespace', `expected a namespace name (up to 63 of a-z, 0-9 and -), ${found(fields[columns.namespace])}`);
+    if (namespace === null)
+      this.complain(
+        problems,
+        'namespace',
+        `expected a namespace name (up to 63 of a-z, 0-9 and -), ${found(fields[columns.namespace])}`,
+      );
     const podClass = cells.text(cells.classes, fields, columns.class, 'trace');
-    if (podClass === null) this.complain(problems, 'class', `expected a text of up to ${String(MAX_CLASS_LENGTH)} characters, ${found(fields[columns.class])}`);
+    if (podClass === null)
+      this.complain(
+        problems,
+        'class',
+        `expected a text of up to ${String(MAX_CLASS_LENGTH)} characters, ${found(fields[columns.class])}`,
+      );
     const labels = this.readPairsCell(fields, columns.labels, 'labels', problems);
     const nodeSelector = this.readPairsCell(fields, columns.nodeSelector, 'nodeSelector', problems);
     const nodeAffinityAnyOf = this.readAffinity(fields, problems);
@@ -113,22 +146,52 @@ class CsvJobs implements JobReader {
     if (durationMicros === null) this.endlessCount++;
     const shape = this.shapeOf(namespace, priority, podClass, labels, nodeSelector, nodeAffinityAnyOf, requests.list);
     return {
-      shape, name, ordinal: this.rowCount, batch: this.rowCount, arrivalMicros, durationMicros, runTime: durationMicros === null ? 'unknown' : 'whole',
-      observedMicros: durationMicros ?? 0, startedBefore: false, pods: 1, firstPod: -1,
+      shape,
+      name,
+      ordinal: this.rowCount,
+      batch: this.rowCount,
+      arrivalMicros,
+      durationMicros,
+      runTime: durationMicros === null ? 'unknown' : 'whole',
+      observedMicros: durationMicros ?? 0,
+      startedBefore: false,
+      pods: 1,
+      firstPod: -1,
     };
   }
 
   /** Rows are often like the one before. */
   private shapeOf(
-    namespace: string, priority: number, podClass: string, labels: JobShape['labels'], nodeSelector: JobShape['labels'],
-    nodeAffinityAnyOf: TracePod['nodeAffinityAnyOf'], requests: ResourceList,
+    namespace: string,
+    priority: number,
+    podClass: string,
+    labels: JobShape['labels'],
+    nodeSelector: JobShape['labels'],
+    nodeAffinityAnyOf: TracePod['nodeAffinityAnyOf'],
+    requests: ResourceList,
   ): JobShape {
     const last = this.shape;
     const isSame =
-      last !== null && last.requests === requests && last.priority === priority && last.class === podClass && last.namespace === namespace &&
-      last.labels === labels && last.nodeSelector === nodeSelector && last.nodeAffinityAnyOf === nodeAffinityAnyOf;
+      last !== null &&
+      last.requests === requests &&
+      last.priority === priority &&
+      last.class === podClass &&
+      last.namespace === namespace &&
+      last.labels === labels &&
+      last.nodeSelector === nodeSelector &&
+      last.nodeAffinityAnyOf === nodeAffinityAnyOf;
     if (isSame) return last;
-    return (this.shape = { nameBase: 'pod', namespace, priority, class: podClass, labels, nodeSelector, nodeAffinityAnyOf, requests, spec: null });
+    return (this.shape = {
+      nameBase: 'pod',
+      namespace,
+      priority,
+      class: podClass,
+      labels,
+      nodeSelector,
+      nodeAffinityAnyOf,
+      requests,
+      spec: null,
+    });
   }
 
   private complain(problems: ProblemList, path: string, message: string): void {
@@ -142,7 +205,11 @@ class CsvJobs implements JobReader {
       return 0;
     }
     if (micros < this.previousArrival) {
-      this.complain(problems, 'arrival', `expected rows in order of arrival: at least ${this.previousArrivalText} as in the row before, found "${text}"`);
+      this.complain(
+        problems,
+        'arrival',
+        `expected rows in order of arrival: at least ${this.previousArrivalText} as in the row before, found "${text}"`,
+      );
     }
     this.previousArrival = micros;
     this.previousArrivalText = text;
@@ -152,14 +219,20 @@ class CsvJobs implements JobReader {
   private readDuration(text: string, problems: ProblemList): Micros | null {
     if (text === '') return null;
     const micros = readSeconds(text);
-    if (Number.isNaN(micros)) this.complain(problems, 'duration', `${EXPECTED_SECONDS}, or nothing for a pod that runs for ever; ${found(text)}`);
+    if (Number.isNaN(micros))
+      this.complain(
+        problems,
+        'duration',
+        `${EXPECTED_SECONDS}, or nothing for a pod that runs for ever; ${found(text)}`,
+      );
     return micros;
   }
 
   private readPriority(text: string, problems: ProblemList): number {
     if (text === '' || text === '0') return 0;
     const priority = readPriority(text);
-    if (Number.isNaN(priority)) this.complain(problems, 'priority', `expected a whole number from -2147483648 to 2147483647, ${found(text)}`);
+    if (Number.isNaN(priority))
+      this.complain(problems, 'priority', `expected a whole number from -2147483648 to 2147483647, ${found(text)}`);
     return priority;
   }
 
@@ -167,8 +240,10 @@ class CsvJobs implements JobReader {
   private readName(fields: readonly string[], problems: ProblemList): string | null {
     const text = this.columns.name === -1 ? '' : fields[this.columns.name];
     if (text === '') return null;
-    if (!isDnsSubdomain(text)) this.complain(problems, 'name', `expected a pod name (up to 253 of a-z, 0-9, - and .), ${found(text)}`);
-    else if (this.names.sawTextBefore(text)) this.tally.count('Rows with the name of an earlier one, kept as pods of their own');
+    if (!isDnsSubdomain(text))
+      this.complain(problems, 'name', `expected a pod name (up to 253 of a-z, 0-9, - and .), ${found(text)}`);
+    else if (this.names.sawTextBefore(text))
+      this.tally.count('Rows with the name of an earlier one, kept as pods of their own');
     return detached(text);
   }
 
@@ -180,7 +255,12 @@ class CsvJobs implements JobReader {
     return result.anyOf ?? NO_AFFINITY;
   }
 
-  private readPairsCell(fields: readonly string[], column: number, name: string, problems: ProblemList): Readonly<Record<string, string>> {
+  private readPairsCell(
+    fields: readonly string[],
+    column: number,
+    name: string,
+    problems: ProblemList,
+  ): Readonly<Record<string, string>> {
     if (column === -1 || fields[column] === '') return NO_LABELS;
     const result = this.cells.pairs(fields[column]);
     if (result.mistake !== null) this.complain(problems, name, `${result.mistake}; ${found(fields[column])}`);

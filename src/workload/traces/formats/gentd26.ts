@@ -1,6 +1,7 @@
 /**
- * Alibaba's generative image serving, 2026 (GenTD26): request rates (qps), from which requests are drawn, or the table of
- * requests with their run times. Other tables hold latencies: `series-values.ts` reads them. See docs/formats/gentd26.md.
+ * Alibaba's generative image serving, 2026 (GenTD26): request rates (qps), from which requests are drawn, or the table
+ * of requests with their run times. Other tables hold latencies: `series-values.ts` reads them. See
+ * docs/formats/gentd26.md.
  */
 import { InputError } from '../../../base/input-error.ts';
 import { MICROS_PER_SECOND, type Micros } from '../../../base/time.ts';
@@ -29,7 +30,8 @@ export const GENTD26: TraceFormat = {
     const header = rows.peek() ?? [];
     if (header.includes('gmt_create')) return openRequests(rows, input);
     if (!header.includes('request_type') && header.includes('timestamp_anon')) {
-      const message = 'this table holds measurements, no arrivals: give it as cold starts, or look at it with podyard trace info';
+      const message =
+        'this table holds measurements, no arrivals: give it as cold starts, or look at it with podyard trace info';
       throw new InputError({ file: input.name, line: 1, message });
     }
     return openRates(rows, input);
@@ -84,7 +86,10 @@ class RateDecoder implements RowDecoder {
 
   end(jobs: TraceJob[]): void {
     const seconds = [...this.rates.keys()].sort((a, b) => a - b);
-    const length = seconds.reduce((least, second, i) => (i > 0 ? Math.min(least, second - seconds[i - 1]) : least), Infinity);
+    const length = seconds.reduce(
+      (least, second, i) => (i > 0 ? Math.min(least, second - seconds[i - 1]) : least),
+      Infinity,
+    );
     const step = length === Infinity ? 60 : length;
     let carried = 0;
     for (const [index, second] of seconds.entries()) {
@@ -93,14 +98,19 @@ class RateDecoder implements RowDecoder {
       const count = Math.floor(wanted + 1e-9);
       carried = wanted - count;
       const stream = new RandomStream(`${this.seed}/trace-window/${String(index)}`);
-      for (const offset of drawUniformRequests(count, step * MICROS_PER_SECOND, stream)) this.append(second * MICROS_PER_SECOND + offset, jobs);
+      for (const offset of drawUniformRequests(count, step * MICROS_PER_SECOND, stream))
+        this.append(second * MICROS_PER_SECOND + offset, jobs);
     }
   }
 
   facts(): Readonly<Record<string, number>> {
     let rates = 0;
     for (const rate of this.rates.values()) rates += rate;
-    return { windows: this.rates.size, meanRatePerSecond: this.rates.size === 0 ? 0 : rates / this.rates.size, requests: this.requestCount };
+    return {
+      windows: this.rates.size,
+      meanRatePerSecond: this.rates.size === 0 ? 0 : rates / this.rates.size,
+      requests: this.requestCount,
+    };
   }
 
   private countGap(gap: number, step: number): void {
@@ -132,13 +142,19 @@ function openRequests(rows: PeekedRows, input: FormatInput): JobReader {
     decode: (cells, jobs): void => {
       row++;
       const stamp = secondsOfStamp(cells.text(at.gmt_create));
-      if (Number.isNaN(stamp)) cells.complain(at.gmt_create, `expected a time such as 2024-11-15 16:57:50, ${found(cells.text(at.gmt_create))}`);
+      if (Number.isNaN(stamp))
+        cells.complain(
+          at.gmt_create,
+          `expected a time such as 2024-11-15 16:57:50, ${found(cells.text(at.gmt_create))}`,
+        );
       const status = cells.oneOf(at.predict_status, STATUSES);
       const micros = cells.micros(at.exec_time_seconds);
       const type = cells.text(at.predict_type);
-      if (type === '' || type.length > 100) cells.complain(at.predict_type, `expected a type of request, ${found(type)}`);
+      if (type === '' || type.length > 100)
+        cells.complain(at.predict_type, `expected a type of request, ${found(type)}`);
       if (!cells.isRight) return;
-      if (watch.sawRowBefore(cells)) tally.count('Rows that are equal to an earlier one, kept: the trace names no requests');
+      if (watch.sawRowBefore(cells))
+        tally.count('Rows that are equal to an earlier one, kept: the trace names no requests');
       if (status === 'FAILED') tally.count('Requests that failed, and here run as long as they did');
       const isKnown = status === 'SUCCEED' || status === 'FAILED';
       if (isKnown && micros === 0) tally.count('Requests with a run time of 0');

@@ -1,6 +1,6 @@
 /**
- * Google's cluster trace of 2011: task_events (headerless, all parts one after the other), or the table of the tasks that
- * stood at time 0. See docs/formats/google-2011.md.
+ * Google's cluster trace of 2011: task_events (headerless, all parts one after the other), or the table of the tasks
+ * that stood at time 0. See docs/formats/google-2011.md.
  */
 import { startOf } from '../byte-source.ts';
 import { found } from '../cells.ts';
@@ -17,8 +17,19 @@ import { TaskLives, type TaskVerb } from '../task-events.ts';
 import type { FormatInput, JobReader, JobShape, TraceFormat, TraceJob } from '../trace-format.ts';
 
 const EVENT_COLUMNS = [
-  'time', 'missing info', 'job ID', 'task index', 'machine ID', 'event type', 'user', 'scheduling class', 'priority', 'CPU request',
-  'memory request', 'disk space request', 'different machines',
+  'time',
+  'missing info',
+  'job ID',
+  'task index',
+  'machine ID',
+  'event type',
+  'user',
+  'scheduling class',
+  'priority',
+  'CPU request',
+  'memory request',
+  'disk space request',
+  'different machines',
 ] as const;
 /** SUBMIT, SCHEDULE, EVICT, FAIL, FINISH, KILL, LOST, UPDATE_PENDING, UPDATE_RUNNING. */
 const VERBS: readonly TaskVerb[] = ['submit', 'schedule', 'end', 'end', 'end', 'end', 'end', 'update', 'update'];
@@ -27,17 +38,31 @@ const EVENT_KEY = [2, 3, 0, 5];
 /** 2^63 - 1: after the end of the trace. */
 const AFTER_THE_END = '9223372036854775807';
 const STANDING_COLUMNS = [
-  'submit time', 'job ID', 'task index', 'user', 'scheduling class', 'priority', 'run time', 'end time', 'CPU request', 'memory request',
+  'submit time',
+  'job ID',
+  'task index',
+  'user',
+  'scheduling class',
+  'priority',
+  'run time',
+  'end time',
+  'CPU request',
+  'memory request',
 ] as const;
 const HIGHEST_PRIORITY = 12;
+
+const STANDING_ROW = /^(?:\u00ef\u00bb\u00bf)?\d+;\d+;\d+;[^;]*;\d;\d+;/;
+const EVENT_ROW = /^(?:\u00ef\u00bb\u00bf)?\d+,\d*,\d+,\d+,\d*,\d,[^,]*,\d*,\d+,/;
+const EVENT_HEADER = /^(?:\u00ef\u00bb\u00bf)?#?Time stamp \(microseconds\),Missing info/;
 
 export const GOOGLE_2011: TraceFormat = {
   open(input) {
     const { head, bytes } = startOf(input.bytes, 256);
-    return /^(?:\u00ef\u00bb\u00bf)?\d+;\d+;\d+;/.test(head) ? openStanding({ ...input, bytes }) : openEvents({ ...input, bytes });
+    return /^(?:\u00ef\u00bb\u00bf)?\d+;\d+;\d+;/.test(head)
+      ? openStanding({ ...input, bytes })
+      : openEvents({ ...input, bytes });
   },
-  recognises: (head) =>
-    /^(?:\u00ef\u00bb\u00bf)?(?:\d+;\d+;\d+;[^;]*;\d;\d+;|\d+,\d*,\d+,\d+,\d*,\d,[^,]*,\d*,\d+,|#?Time stamp \(microseconds\),Missing info)/.test(head),
+  recognises: (head) => STANDING_ROW.test(head) || EVENT_ROW.test(head) || EVENT_HEADER.test(head),
 };
 
 function openEvents(input: FormatInput): JobReader {
@@ -67,14 +92,20 @@ class EventDecoder implements RowDecoder {
     cells.whole(2);
     cells.whole(3);
     const type = cells.whole(5);
-    if (type >= VERBS.length) cells.complain(5, `expected the number of an event from 0 to ${String(VERBS.length - 1)}, ${found(cells.text(5))}`);
+    if (type >= VERBS.length)
+      cells.complain(
+        5,
+        `expected the number of an event from 0 to ${String(VERBS.length - 1)}, ${found(cells.text(5))}`,
+      );
     const priority = cells.whole(8);
     const shape = this.shapes.read(cells, priority, 8, 9, 10, tally);
     if (shape === null || !cells.isRight) return;
     if (!cells.isEmpty(1)) tally.count('Events that Google made up for missing ones (missing info), taken as they are');
-    if (cells.is(12, '1')) tally.count('Events of tasks that must run on machines apart from their job\'s others, which is not kept');
+    if (cells.is(12, '1'))
+      tally.count("Events of tasks that must run on machines apart from their job's others, which is not kept");
     if (isAfter) return tally.count('Events after the end of the recording, not followed');
-    if (this.events.sawCellsBefore(cells, EVENT_KEY)) return tally.count('Events that stand in the file twice, taken once');
+    if (this.events.sawCellsBefore(cells, EVENT_KEY))
+      return tally.count('Events that stand in the file twice, taken once');
     this.lives.take(micros, `${cells.text(2)}/${cells.text(3)}`, VERBS[type], shape, jobs);
   }
 
@@ -99,9 +130,11 @@ function openStanding(input: FormatInput): JobReader {
       if (!stillRuns) cells.wholeMicros(7);
       const shape = shapes.read(cells, cells.whole(5), 5, 8, 9, tally);
       if (shape === null || !cells.isRight) return;
-      if (ids.sawCellsBefore(cells, [1, 2])) tally.count('Rows with the job and task of an earlier one, kept as tasks of their own');
+      if (ids.sawCellsBefore(cells, [1, 2]))
+        tally.count('Rows with the job and task of an earlier one, kept as tasks of their own');
       const startedBefore = arrivalMicros === 0;
-      if (startedBefore) tally.count('Tasks that were there before the recording began, and here arrive at its beginning');
+      if (startedBefore)
+        tally.count('Tasks that were there before the recording began, and here arrive at its beginning');
       const runTime = stillRuns ? rule.censored(micros) : rule.known(micros);
       if (runTime !== null) jobs.push(makeJob(shape, row, arrivalMicros, runTime, { startedBefore }));
     },
@@ -120,14 +153,30 @@ class TaskShapes {
   }
 
   /** null when a cell is wrong. Requests that the trace does not tell are none. */
-  read(cells: RowCells, priority: number, priorityColumn: number, cpuColumn: number, memoryColumn: number, tally: Tally): JobShape | null {
-    if (priority > HIGHEST_PRIORITY) cells.complain(priorityColumn, `expected a priority from 0 to ${String(HIGHEST_PRIORITY)}, ${found(cells.text(priorityColumn))}`);
-    if (cells.isEmpty(cpuColumn) || cells.isEmpty(memoryColumn)) tally.count('Rows without a request for CPU or memory, read as a request for none');
+  read(
+    cells: RowCells,
+    priority: number,
+    priorityColumn: number,
+    cpuColumn: number,
+    memoryColumn: number,
+    tally: Tally,
+  ): JobShape | null {
+    if (priority > HIGHEST_PRIORITY)
+      cells.complain(
+        priorityColumn,
+        `expected a priority from 0 to ${String(HIGHEST_PRIORITY)}, ${found(cells.text(priorityColumn))}`,
+      );
+    if (cells.isEmpty(cpuColumn) || cells.isEmpty(memoryColumn))
+      tally.count('Rows without a request for CPU or memory, read as a request for none');
     const cpuMilli = cells.isEmpty(cpuColumn) ? 0 : cells.amount(cpuColumn, this.cpuUnitMilli);
     const memoryBytes = cells.isEmpty(memoryColumn) ? 0 : cells.amount(memoryColumn, this.memoryUnitBytes);
     if (!cells.isRight) return null;
     return this.table.of(priority, cpuMilli, memoryBytes, 0, () =>
-      plainShape('task', { class: classOf(priority), priority, requests: { cpu: `${String(cpuMilli)}m`, memory: String(memoryBytes) } }),
+      plainShape('task', {
+        class: classOf(priority),
+        priority,
+        requests: { cpu: `${String(cpuMilli)}m`, memory: String(memoryBytes) },
+      }),
     );
   }
 }

@@ -17,14 +17,54 @@ import { Tally } from '../tally.ts';
 import { TaskLives, type TaskVerb } from '../task-events.ts';
 import type { FormatFile, FormatInput, JobReader, JobShape, TraceFormat, TraceJob } from '../trace-format.ts';
 
-const NEEDED = ['time', 'type', 'collection_id', 'instance_index', 'priority', 'resource_request.cpus', 'resource_request.memory'] as const;
-const OPTIONAL = ['collection_type', 'alloc_collection_id', 'missing_type', 'scheduling_class', 'machine_id', 'alloc_instance_index', 'constraint'] as const;
+const NEEDED = [
+  'time',
+  'type',
+  'collection_id',
+  'instance_index',
+  'priority',
+  'resource_request.cpus',
+  'resource_request.memory',
+] as const;
+const OPTIONAL = [
+  'collection_type',
+  'alloc_collection_id',
+  'missing_type',
+  'scheduling_class',
+  'machine_id',
+  'alloc_instance_index',
+  'constraint',
+] as const;
 type Column = (typeof NEEDED)[number] | (typeof OPTIONAL)[number];
 type Positions = Readonly<Record<Column, number>>;
 
 /** Not the numbers of the trace of 2011. */
-const EVENTS = ['SUBMIT', 'QUEUE', 'ENABLE', 'SCHEDULE', 'EVICT', 'FAIL', 'FINISH', 'KILL', 'LOST', 'UPDATE_PENDING', 'UPDATE_RUNNING'] as const;
-const VERBS: readonly TaskVerb[] = ['submit', 'wait', 'wait', 'schedule', 'end', 'end', 'end', 'end', 'end', 'update', 'update'];
+const EVENTS = [
+  'SUBMIT',
+  'QUEUE',
+  'ENABLE',
+  'SCHEDULE',
+  'EVICT',
+  'FAIL',
+  'FINISH',
+  'KILL',
+  'LOST',
+  'UPDATE_PENDING',
+  'UPDATE_RUNNING',
+] as const;
+const VERBS: readonly TaskVerb[] = [
+  'submit',
+  'wait',
+  'wait',
+  'schedule',
+  'end',
+  'end',
+  'end',
+  'end',
+  'end',
+  'update',
+  'update',
+];
 const AFTER_THE_END = '9223372036854775807';
 
 export const GOOGLE_2019: TraceFormat = {
@@ -37,18 +77,31 @@ export const GOOGLE_2019: TraceFormat = {
 
 function openCsv(input: FormatInput, head: string): JobReader {
   if (/^[^\r\n]*\binstance_events_type\b/.test(head)) {
-    const message = 'a table with instance_events_type is a copy that a spreadsheet has saved: its ids and times are rounded (1.68846E+11); expected instance_events as BigQuery exports it';
+    const message =
+      'a table with instance_events_type is a copy that a spreadsheet has saved: its ids and times are rounded ' +
+      '(1.68846E+11); expected instance_events as BigQuery exports it';
     throw new InputError({ file: input.name, line: 1, message });
   }
   const tally = new Tally();
-  const table = headerTable<(typeof NEEDED)[number], (typeof OPTIONAL)[number]>(csvRows(input), NEEDED, OPTIONAL, tally, input.name);
+  const table = headerTable<(typeof NEEDED)[number], (typeof OPTIONAL)[number]>(
+    csvRows(input),
+    NEEDED,
+    OPTIONAL,
+    tally,
+    input.name,
+  );
   return new RowJobs(table, new InstanceDecoder(table.at, input, tally), tally);
 }
 
 /** Objects as rows with the columns of the CSV. */
 function openJson(input: FormatInput): JobReader {
   const names: readonly Column[] = [...NEEDED, ...OPTIONAL];
-  const table: RowTable = { rows: jsonRows(input, names), cells: new RowCells(input.name, names), width: names.length, file: input.name };
+  const table: RowTable = {
+    rows: jsonRows(input, names),
+    cells: new RowCells(input.name, names),
+    width: names.length,
+    file: input.name,
+  };
   const at = Object.fromEntries(names.map((name, index) => [name, index])) as Positions;
   const tally = new Tally();
   return new RowJobs(table, new InstanceDecoder(at, input, tally), tally);
@@ -72,7 +125,8 @@ function jsonRows({ bytes, name }: FormatFile, names: readonly string[]): RowSou
 
 function textAt(element: Record<string, unknown>, path: string): string {
   let value: unknown = element;
-  for (const step of path.split('.')) value = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[step] : undefined;
+  for (const step of path.split('.'))
+    value = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[step] : undefined;
   if (value === undefined || value === null) return '';
   return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : JSON.stringify(value);
 }
@@ -106,12 +160,23 @@ class InstanceDecoder implements RowDecoder {
     cells.whole(at.instance_index);
     const shape = this.shape(cells);
     if (shape === null || !cells.isRight) return;
-    if (this.optional(cells, 'missing_type') !== '') tally.count('Events that Google made up for missing ones (missing_type), taken as they are');
+    if (this.optional(cells, 'missing_type') !== '')
+      tally.count('Events that Google made up for missing ones (missing_type), taken as they are');
     const alloc = this.optional(cells, 'alloc_collection_id');
-    if (alloc !== '' && alloc !== '0') return tally.leaveOut('Events of instances that run inside a reservation (alloc set), which itself is kept; left out');
+    if (alloc !== '' && alloc !== '0')
+      return tally.leaveOut(
+        'Events of instances that run inside a reservation (alloc set), which itself is kept; left out',
+      );
     if (isAfter) return tally.count('Events after the end of the recording, not followed');
-    if (this.events.sawCellsBefore(cells, this.eventKey)) return tally.count('Events that stand in the file twice, taken once');
-    this.lives.take(micros, `${cells.text(at.collection_id)}/${cells.text(at.instance_index)}`, VERBS[event], shape, jobs);
+    if (this.events.sawCellsBefore(cells, this.eventKey))
+      return tally.count('Events that stand in the file twice, taken once');
+    this.lives.take(
+      micros,
+      `${cells.text(at.collection_id)}/${cells.text(at.instance_index)}`,
+      VERBS[event],
+      shape,
+      jobs,
+    );
   }
 
   end(jobs: TraceJob[]): void {
@@ -124,7 +189,8 @@ class InstanceDecoder implements RowDecoder {
     const named = EVENTS.findIndex((name) => cells.is(column, name));
     if (named !== -1) return named;
     const type = cells.whole(column);
-    if (type >= EVENTS.length) cells.complain(column, `expected an event from 0 (SUBMIT) to 10 (UPDATE_RUNNING), ${found(cells.text(column))}`);
+    if (type >= EVENTS.length)
+      cells.complain(column, `expected an event from 0 (SUBMIT) to 10 (UPDATE_RUNNING), ${found(cells.text(column))}`);
     return type;
   }
 
@@ -133,7 +199,11 @@ class InstanceDecoder implements RowDecoder {
     const text = cells.text(column);
     if (/^\d{1,19}$/.test(text)) return;
     const isRounded = /^\d(?:\.\d+)?[eE]\+?\d+$/.test(text);
-    cells.complain(column, `expected a whole number with all its digits, found "${clip(text)}"${isRounded ? ': a spreadsheet has rounded it' : ''}`);
+    cells.complain(
+      column,
+      `expected a whole number with all its digits, found "${clip(text)}"` +
+        (isRounded ? ': a spreadsheet has rounded it' : ''),
+    );
   }
 
   private optional(cells: RowCells, column: Column): string {
@@ -144,9 +214,11 @@ class InstanceDecoder implements RowDecoder {
   private shape(cells: RowCells): JobShape | null {
     const { at, tally } = this;
     const priority = cells.whole(at.priority);
-    if (priority > 1000) cells.complain(at.priority, `expected a priority of at most 1000, ${found(cells.text(at.priority))}`);
+    if (priority > 1000)
+      cells.complain(at.priority, `expected a priority of at most 1000, ${found(cells.text(at.priority))}`);
     const [cpu, memory] = [at['resource_request.cpus'], at['resource_request.memory']];
-    if (cells.isEmpty(cpu) || cells.isEmpty(memory)) tally.count('Events without a request for CPU or memory, read as a request for none');
+    if (cells.isEmpty(cpu) || cells.isEmpty(memory))
+      tally.count('Events without a request for CPU or memory, read as a request for none');
     const cpuMilli = cells.isEmpty(cpu) ? 0 : cells.amount(cpu, this.cpuUnitMilli);
     const memoryBytes = cells.isEmpty(memory) ? 0 : cells.amount(memory, this.memoryUnitBytes);
     if (!cells.isRight) return null;
@@ -154,7 +226,11 @@ class InstanceDecoder implements RowDecoder {
     const isReservation = kind === '1' || kind === 'ALLOC_SET';
     const podClass = isReservation ? 'reservation' : tierOf(priority);
     return this.shapes.of(podClass, priority, cpuMilli, memoryBytes, () =>
-      plainShape('task', { class: podClass, priority, requests: { cpu: `${String(cpuMilli)}m`, memory: String(memoryBytes) } }),
+      plainShape('task', {
+        class: podClass,
+        priority,
+        requests: { cpu: `${String(cpuMilli)}m`, memory: String(memoryBytes) },
+      }),
     );
   }
 }

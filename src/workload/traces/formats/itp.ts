@@ -28,7 +28,8 @@ function openItp(input: FormatInput): JobReader {
       const micros = cells.micros(at.duration);
       const gpus = shapes.gpus(cells, at.num_gpu);
       if (!cells.isRight) return;
-      if (ids.sawCellsBefore(cells, [at.job_id])) tally.count('Rows with the job_id of an earlier one, kept as jobs of their own');
+      if (ids.sawCellsBefore(cells, [at.job_id]))
+        tally.count('Rows with the job_id of an earlier one, kept as jobs of their own');
       if (micros === 0) tally.count('Jobs with a run time of 0');
       shapes.append({ ordinal: row, batch: row, arrivalMicros, runTime: wholeRunTime(micros) }, gpus, 'job', jobs);
     },

@@ -23,7 +23,17 @@ import type { ProblemList } from '../trace-reader.ts';
 export const MAX_ROWS = 500_000;
 
 const POD_COLUMNS = [
-  'name', 'cpu_milli', 'memory_mib', 'num_gpu', 'gpu_milli', 'gpu_spec', 'qos', 'pod_phase', 'creation_time', 'deletion_time', 'scheduled_time',
+  'name',
+  'cpu_milli',
+  'memory_mib',
+  'num_gpu',
+  'gpu_milli',
+  'gpu_spec',
+  'qos',
+  'pod_phase',
+  'creation_time',
+  'deletion_time',
+  'scheduled_time',
 ] as const;
 const TIMELESS_COLUMNS: readonly string[] = POD_COLUMNS.slice(0, 5);
 
@@ -71,8 +81,13 @@ class OpenbJobs implements JobReader {
     this.input = input;
     this.records = new CsvRecordReader(input.bytes, input.name);
     const header = this.records.next();
-    if (header !== null && header.length === TIMELESS_COLUMNS.length && header.every((name) => TIMELESS_COLUMNS.includes(name))) {
-      const message = 'this list has no times (columns creation_time, deletion_time, scheduled_time are missing, as in the multigpu lists): expected a list with 11 columns';
+    if (
+      header !== null &&
+      header.length === TIMELESS_COLUMNS.length &&
+      header.every((name) => TIMELESS_COLUMNS.includes(name))
+    ) {
+      const message =
+        'this list has no times (columns creation_time, deletion_time, scheduled_time are missing, as in the multigpu lists): expected a list with 11 columns';
       throw new InputError({ file: input.name, line: 1, message });
     }
     this.columns = readOpenbHeader(header, POD_COLUMNS, input.name, this.records.line);
@@ -96,7 +111,10 @@ class OpenbJobs implements JobReader {
     const sharing = pods.filter((pod) => pod.sharesGpu).length;
     const cut = pods.filter((pod) => pod.deletion === this.end && !pod.neverRan).length;
     const notes: string[] = [];
-    if (neverRan > 0) notes.push(`Pods that never ran in the recording (Pending), and here run for the time from creation to deletion: ${String(neverRan)}`);
+    if (neverRan > 0)
+      notes.push(
+        `Pods that never ran in the recording (Pending), and here run for the time from creation to deletion: ${String(neverRan)}`,
+      );
     if (sharing > 0) notes.push(`Pods that ask for a share of a GPU, and here take a whole one: ${String(sharing)}`);
     if (cut > 0) notes.push(`Pods that still ran when the recording ended, and here end then: ${String(cut)}`);
     return [...notes, ...this.tally.notes()];
@@ -108,7 +126,10 @@ class OpenbJobs implements JobReader {
 
   facts(): Readonly<Record<string, number>> {
     const pods = this.pods ?? [];
-    return { podsThatNeverRan: pods.filter((pod) => pod.neverRan).length, podsThatShareAGpu: pods.filter((pod) => pod.sharesGpu).length };
+    return {
+      podsThatNeverRan: pods.filter((pod) => pod.neverRan).length,
+      podsThatShareAGpu: pods.filter((pod) => pod.sharesGpu).length,
+    };
   }
 
   machine(): null {
@@ -129,9 +150,17 @@ class OpenbJobs implements JobReader {
       pods.push(pod);
       this.end = Math.max(this.end, pod.deletion);
     }
-    if (this.rowCount === 0) problems.add({ file: input.name, line: records.line + 1, message: 'no rows below the header: expected one for each pod' });
+    if (this.rowCount === 0)
+      problems.add({
+        file: input.name,
+        line: records.line + 1,
+        message: 'no rows below the header: expected one for each pod',
+      });
     if (records.endsOpen) this.tally.count(ENDS_OPEN);
-    const outOfOrder = pods.reduce((count, { creation }, i) => (i > 0 && creation < pods[i - 1].creation ? count + 1 : count), 0);
+    const outOfOrder = pods.reduce(
+      (count, { creation }, i) => (i > 0 && creation < pods[i - 1].creation ? count + 1 : count),
+      0,
+    );
     if (outOfOrder > 0) this.tally.count('Rows out of order of time, put in order', outOfOrder);
     return pods.sort((a, b) => a.creation - b.creation);
   }
@@ -164,7 +193,10 @@ class RowDecoder {
     this.fields = fields;
     this.line = line;
     if (fields.length !== POD_COLUMNS.length) {
-      this.complain(undefined, `expected ${String(POD_COLUMNS.length)} fields as in the header, found ${String(fields.length)}`);
+      this.complain(
+        undefined,
+        `expected ${String(POD_COLUMNS.length)} fields as in the header, found ${String(fields.length)}`,
+      );
       return null;
     }
     const name = this.cell('name');
@@ -173,17 +205,21 @@ class RowDecoder {
     const memoryMib = this.wholeNumber('memory_mib');
     const gpuCount = this.wholeNumber('num_gpu');
     const gpuMilli = this.wholeNumber('gpu_milli');
-    if (gpuMilli > 1000) this.complain('gpu_milli', `expected thousandths of each GPU from 0 to 1000, ${found(this.cell('gpu_milli'))}`);
+    if (gpuMilli > 1000)
+      this.complain('gpu_milli', `expected thousandths of each GPU from 0 to 1000, ${found(this.cell('gpu_milli'))}`);
     const qos = this.oneOf('qos', [...PRIORITY_OF_QOS.keys()]);
     const neverRan = this.oneOf('pod_phase', PHASES) === 'Pending';
     const nodeAffinityAnyOf = this.affinity(this.cell('gpu_spec'));
     const { creation, deletion, scheduled } = this.times(neverRan);
     if (this.problems.count > before) return null;
-    if (this.names.sawTextBefore(name)) this.tally.count('Rows with the name of an earlier one, kept as pods of their own');
+    if (this.names.sawTextBefore(name))
+      this.tally.count('Rows with the name of an earlier one, kept as pods of their own');
     const requests = this.requests(cpuMilli, memoryMib, gpuCount);
     return {
       name: detached(name),
-      shape: this.shapes.of(`${qos} ${this.cell('gpu_spec')}`, cpuMilli, memoryMib, gpuCount, () => plainShape('pod', { class: qos, priority: PRIORITY_OF_QOS.get(qos) ?? 0, nodeAffinityAnyOf, requests })),
+      shape: this.shapes.of(`${qos} ${this.cell('gpu_spec')}`, cpuMilli, memoryMib, gpuCount, () =>
+        plainShape('pod', { class: qos, priority: PRIORITY_OF_QOS.get(qos) ?? 0, nodeAffinityAnyOf, requests }),
+      ),
       line,
       sharesGpu: gpuCount > 0 && gpuMilli < 1000,
       neverRan,
@@ -198,10 +234,16 @@ class RowDecoder {
     const deletion = this.seconds('deletion_time');
     const scheduledText = this.cell('scheduled_time');
     if (neverRan) {
-      if (scheduledText !== '') this.complain('scheduled_time', `expected nothing for a Pending pod, ${found(scheduledText)}`);
-    } else if (scheduledText === '') this.complain('scheduled_time', 'expected whole seconds for a pod that is not Pending, found nothing');
+      if (scheduledText !== '')
+        this.complain('scheduled_time', `expected nothing for a Pending pod, ${found(scheduledText)}`);
+    } else if (scheduledText === '')
+      this.complain('scheduled_time', 'expected whole seconds for a pod that is not Pending, found nothing');
     const scheduled = scheduledText === '' || neverRan ? creation : this.seconds('scheduled_time');
-    if (scheduled < creation) this.complain('scheduled_time', `expected at least the creation_time ${String(creation)}, ${found(scheduledText)}`);
+    if (scheduled < creation)
+      this.complain(
+        'scheduled_time',
+        `expected at least the creation_time ${String(creation)}, ${found(scheduledText)}`,
+      );
     else if (deletion < scheduled) {
       const bound = scheduledText === '' ? `creation_time ${String(creation)}` : `scheduled_time ${String(scheduled)}`;
       this.complain('deletion_time', `expected at least the ${bound}, ${found(this.cell('deletion_time'))}`);
@@ -245,7 +287,8 @@ class RowDecoder {
 
   private seconds(column: PodColumn): number {
     const value = this.wholeNumber(column);
-    if (value > MAX_SECONDS) this.complain(column, `expected at most ${String(MAX_SECONDS)} seconds, ${found(this.cell(column))}`);
+    if (value > MAX_SECONDS)
+      this.complain(column, `expected at most ${String(MAX_SECONDS)} seconds, ${found(this.cell(column))}`);
     return value;
   }
 

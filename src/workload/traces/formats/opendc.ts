@@ -1,4 +1,6 @@
-/** Workloads of OpenDC: tasks.parquet (read as a table by io/), or the same table as CSV. See docs/formats/opendc.md. */
+/**
+ * Workloads of OpenDC: tasks.parquet (read as a table by io/), or the same table as CSV. See docs/formats/opendc.md.
+ */
 import { DuplicateWatch } from '../duplicate-watch.ts';
 import { makeJob } from '../make-job.ts';
 import { RowJobs, type RowDecoder } from '../row-jobs.ts';
@@ -20,7 +22,13 @@ export const OPENDC: TraceFormat = {
 
 function openTasks(input: FormatInput): JobReader {
   const tally = new Tally();
-  const table = headerTable<(typeof NEEDED)[number], (typeof OPTIONAL)[number]>(csvRows(input), NEEDED, OPTIONAL, tally, input.name);
+  const table = headerTable<(typeof NEEDED)[number], (typeof OPTIONAL)[number]>(
+    csvRows(input),
+    NEEDED,
+    OPTIONAL,
+    tally,
+    input.name,
+  );
   const { at } = table;
   const memoryUnit = bytesOf(input.settings, 'memoryUnit');
   const shapes = new ShapeTable();
@@ -34,9 +42,11 @@ function openTasks(input: FormatInput): JobReader {
       const cpuMilli = cells.amount(at.cpu_count, 1000);
       const memoryBytes = cells.amount(at.mem_capacity, memoryUnit);
       if (!cells.isRight) return;
-      if (ids.sawCellsBefore(cells, [at.id])) tally.count('Rows with the id of an earlier one, kept as tasks of their own');
+      if (ids.sawCellsBefore(cells, [at.id]))
+        tally.count('Rows with the id of an earlier one, kept as tasks of their own');
       if (micros === 0) tally.count('Tasks with a run time of 0');
-      if (at.deferrable !== -1 && cells.is(at.deferrable, 'true')) tally.count('Tasks that may be put off until a deadline, and here arrive when they were submitted');
+      if (at.deferrable !== -1 && cells.is(at.deferrable, 'true'))
+        tally.count('Tasks that may be put off until a deadline, and here arrive when they were submitted');
       const shape = shapes.of(cpuMilli, memoryBytes, 0, 0, () =>
         plainShape('task', { requests: { cpu: `${String(cpuMilli)}m`, memory: String(memoryBytes) } }),
       );

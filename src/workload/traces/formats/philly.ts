@@ -1,6 +1,6 @@
 /**
- * GPU jobs of Microsoft's Philly clusters, 2017: the table that simulators share, one job a row, or the published job log
- * with the attempts of every job. See docs/formats/philly.md.
+ * GPU jobs of Microsoft's Philly clusters, 2017: the table that simulators share, one job a row, or the published job
+ * log with the attempts of every job. See docs/formats/philly.md.
  */
 import { InputError } from '../../../base/input-error.ts';
 import { MICROS_PER_SECOND, type Micros } from '../../../base/time.ts';
@@ -24,7 +24,9 @@ export const PHILLY: TraceFormat = {
     const { head, bytes } = startOf(input.bytes, 1024);
     return /^\s*\[/.test(head) ? new PhillyLog({ ...input, bytes }) : openTable({ ...input, bytes });
   },
-  recognises: (head) => /^(?:\u00ef\u00bb\u00bf)?timestamp,duration,num_gpus\b/.test(head) || /^\s*\[\s*\{[^]*"(?:jobid|vc|attempts)"\s*:/.test(head),
+  recognises: (head) =>
+    /^(?:\u00ef\u00bb\u00bf)?timestamp,duration,num_gpus\b/.test(head) ||
+    /^\s*\[\s*\{[^]*"(?:jobid|vc|attempts)"\s*:/.test(head),
 };
 
 function openTable(input: FormatInput): JobReader {
@@ -38,7 +40,8 @@ function openTable(input: FormatInput): JobReader {
     decode: (cells, jobs): void => {
       row++;
       const stamp = secondsOfStamp(cells.text(at.timestamp));
-      if (Number.isNaN(stamp)) cells.complain(at.timestamp, `expected a time such as 2017-10-09 07:01:55, ${found(cells.text(at.timestamp))}`);
+      if (Number.isNaN(stamp))
+        cells.complain(at.timestamp, `expected a time such as 2017-10-09 07:01:55, ${found(cells.text(at.timestamp))}`);
       const micros = cells.micros(at.duration);
       const gpus = shapes.gpus(cells, at.num_gpus);
       if (!cells.isRight) return;
@@ -89,7 +92,8 @@ class PhillyLog implements JobReader {
       const element = this.elements.next();
       if (element === undefined) {
         this.isDone = true;
-        if (this.rowCount === 0) throw new InputError({ file: this.file, line: 1, message: 'the list is empty: expected jobs' });
+        if (this.rowCount === 0)
+          throw new InputError({ file: this.file, line: 1, message: 'the list is empty: expected jobs' });
         if (this.elements.endsOpen) this.tally.count(ENDS_OPEN);
         continue;
       }
@@ -117,24 +121,34 @@ class PhillyLog implements JobReader {
     return null;
   }
 
-  private decode({ jobid, submitted_time: submitted, vc, attempts }: Record<string, unknown>, problems: ProblemList): void {
+  private decode(
+    { jobid, submitted_time: submitted, vc, attempts }: Record<string, unknown>,
+    problems: ProblemList,
+  ): void {
     const complain = (path: string, message: string): void => {
       problems.add({ file: this.file, line: this.elements.line, message, path });
     };
     const before = problems.count;
     const arrival = secondsOfStamp(textOf(submitted));
-    if (Number.isNaN(arrival)) complain('submitted_time', `expected a time such as 2017-10-09 07:01:55, ${found(textOf(submitted))}`);
+    if (Number.isNaN(arrival))
+      complain('submitted_time', `expected a time such as 2017-10-09 07:01:55, ${found(textOf(submitted))}`);
     if (!Array.isArray(attempts)) complain('attempts', 'expected a list of attempts');
     const runs = Array.isArray(attempts) ? attempts.map((attempt, index) => readAttempt(attempt, index, complain)) : [];
     if (problems.count > before) return;
-    if (typeof jobid === 'string' && this.ids.sawTextBefore(jobid)) this.tally.count('Jobs with the jobid of an earlier one, kept as jobs of their own');
+    if (typeof jobid === 'string' && this.ids.sawTextBefore(jobid))
+      this.tally.count('Jobs with the jobid of an earlier one, kept as jobs of their own');
     if (runs.length === 0) return this.tally.leaveOut('Jobs without an attempt, left out');
     if (runs.length > 1) this.tally.count('Jobs with several attempts, which here run once for the sum of their times');
     const runTime = this.runTimeOf(runs);
     const gpus = runs.reduce((most, run) => Math.max(most, run.gpus), 0);
     if (runTime === null) return;
     const arrivalMicros = Math.round(arrival * MICROS_PER_SECOND);
-    this.shapes.append({ ordinal: this.rowCount, batch: this.rowCount, arrivalMicros, runTime }, gpus, clip(textOf(vc)) || 'job', this.queue);
+    this.shapes.append(
+      { ordinal: this.rowCount, batch: this.rowCount, arrivalMicros, runTime },
+      gpus,
+      clip(textOf(vc)) || 'job',
+      this.queue,
+    );
   }
 
   private runTimeOf(runs: readonly Attempt[]): ReturnType<RunTimeRule['unknown']> {

@@ -1,7 +1,7 @@
 /**
  * Request load of one client of ServeGen (Alibaba, 2025): windows of 600 s with their rate and the burstiness of their
- * gaps. Every request becomes a pod. All windows are read first (a client has about two thousand), so they may stand in any
- * order. See docs/formats/servegen.md.
+ * gaps. Every request becomes a pod. All windows are read first (a client has about two thousand), so they may stand in
+ * any order. See docs/formats/servegen.md.
  */
 import { InputError } from '../../../base/input-error.ts';
 import { MICROS_PER_SECOND, type Micros } from '../../../base/time.ts';
@@ -96,14 +96,17 @@ class ServeGenJobs implements JobReader {
     const { rows, cells, file } = this.table;
     const windows: Window[] = [];
     while (rows.nextInto(cells)) {
-      if (++this.rowCount > MOST_WINDOWS) throw new InputError({ file, line: rows.line, message: `more than ${String(MOST_WINDOWS)} windows` });
+      if (++this.rowCount > MOST_WINDOWS)
+        throw new InputError({ file, line: rows.line, message: `more than ${String(MOST_WINDOWS)} windows` });
       this.line = rows.line;
       cells.startRow(rows.line, problems);
-      if (cells.fieldCount !== COLUMNS.length) cells.complain(-1, `expected ${String(COLUMNS.length)} fields, found ${String(cells.fieldCount)}`);
+      if (cells.fieldCount !== COLUMNS.length)
+        cells.complain(-1, `expected ${String(COLUMNS.length)} fields, found ${String(cells.fieldCount)}`);
       else this.readWindow(cells, windows);
       if (!cells.isRight && problems.stopsAtFirst) return windows;
     }
-    if (this.rowCount === 0) problems.add({ file, line: 1, message: 'the table has no rows: expected one for each window' });
+    if (this.rowCount === 0)
+      problems.add({ file, line: 1, message: 'the table has no rows: expected one for each window' });
     if (rows.endsOpen) this.tally.count(ENDS_OPEN);
     return this.ordered(windows);
   }
@@ -116,28 +119,56 @@ class ServeGenJobs implements JobReader {
     const shape = cells.decimal(4);
     const scale = cells.decimal(5);
     const requests = Math.round(rate * WINDOW_SECONDS);
-    if (requests > MOST_REQUESTS) cells.complain(1, `expected at most ${String(MOST_REQUESTS)} requests in a window, ${found(cells.text(1))}`);
+    if (requests > MOST_REQUESTS)
+      cells.complain(1, `expected at most ${String(MOST_REQUESTS)} requests in a window, ${found(cells.text(1))}`);
     if (requests > 0) this.checkFamily(cells, family, cv, requests, shape, scale);
     if (!cells.isRight) return;
-    if (Math.abs(rate * WINDOW_SECONDS - requests) > 1e-6) this.tally.count('Windows whose rate gives no whole number of requests, rounded');
+    if (Math.abs(rate * WINDOW_SECONDS - requests) > 1e-6)
+      this.tally.count('Windows whose rate gives no whole number of requests, rounded');
     if (requests === 0) return this.tally.count('Windows without a request');
     const name = family === 'Weibull' ? 'Weibull' : 'Gamma';
-    windows.push({ startMicros, lengthMicros: WINDOW_SECONDS * MICROS_PER_SECOND, requests, cv, family: name, shape, scaleMicros: scale * MICROS_PER_SECOND });
+    windows.push({
+      startMicros,
+      lengthMicros: WINDOW_SECONDS * MICROS_PER_SECOND,
+      requests,
+      cv,
+      family: name,
+      shape,
+      scaleMicros: scale * MICROS_PER_SECOND,
+    });
   }
 
-  private checkFamily(cells: RowCells, family: string, cv: number, requests: number, shape: number, scale: number): void {
-    if (family !== 'Gamma' && family !== 'Weibull') cells.complain(3, `expected Gamma or Weibull for a window with requests, ${found(family)}`);
-    if (!(shape > 0 && shape <= 1e6)) cells.complain(4, `expected a number above 0 and up to 1000000, ${found(cells.text(4))}`);
-    if (!(scale > 0 && scale <= 1e6)) cells.complain(5, `expected a number above 0 and up to 1000000, ${found(cells.text(5))}`);
+  private checkFamily(
+    cells: RowCells,
+    family: string,
+    cv: number,
+    requests: number,
+    shape: number,
+    scale: number,
+  ): void {
+    if (family !== 'Gamma' && family !== 'Weibull')
+      cells.complain(3, `expected Gamma or Weibull for a window with requests, ${found(family)}`);
+    if (!(shape > 0 && shape <= 1e6))
+      cells.complain(4, `expected a number above 0 and up to 1000000, ${found(cells.text(4))}`);
+    if (!(scale > 0 && scale <= 1e6))
+      cells.complain(5, `expected a number above 0 and up to 1000000, ${found(cells.text(5))}`);
     // So many gaps cannot vary more.
-    if (requests > 2 && cv > Math.sqrt(requests - 2)) this.tally.count('Windows that are burstier than so few requests can be, drawn as bursty as they can');
+    if (requests > 2 && cv > Math.sqrt(requests - 2))
+      this.tally.count('Windows that are burstier than so few requests can be, drawn as bursty as they can');
   }
 
   private ordered(windows: Window[]): readonly Window[] {
-    const outOfOrder = windows.reduce((count, { startMicros }, i) => (i > 0 && startMicros < windows[i - 1].startMicros ? count + 1 : count), 0);
+    const outOfOrder = windows.reduce(
+      (count, { startMicros }, i) => (i > 0 && startMicros < windows[i - 1].startMicros ? count + 1 : count),
+      0,
+    );
     if (outOfOrder > 0) this.tally.count('Windows out of order of time, put in order', outOfOrder);
     const sorted = windows.sort((a, b) => a.startMicros - b.startMicros);
-    const overlapping = sorted.reduce((count, { startMicros }, i) => (i > 0 && startMicros < sorted[i - 1].startMicros + sorted[i - 1].lengthMicros ? count + 1 : count), 0);
+    const overlapping = sorted.reduce(
+      (count, { startMicros }, i) =>
+        i > 0 && startMicros < sorted[i - 1].startMicros + sorted[i - 1].lengthMicros ? count + 1 : count,
+      0,
+    );
     if (overlapping > 0) this.tally.count('Windows that begin before the one before has ended, kept', overlapping);
     return sorted;
   }

@@ -1,6 +1,6 @@
 /**
- * What SimKube recorded of a cluster: objects as they were applied and deleted, in MessagePack or as JSON. Objects with a
- * pod template become the pods that stood by it. The whole trace is read before the first pod is given. See
+ * What SimKube recorded of a cluster: objects as they were applied and deleted, in MessagePack or as JSON. Objects with
+ * a pod template become the pods that stood by it. The whole trace is read before the first pod is given. See
  * docs/formats/simkube.md.
  */
 import { InputError } from '../../../base/input-error.ts';
@@ -23,7 +23,8 @@ const RUN_TO_COMPLETION = ['Job'];
 export const SIMKUBE: TraceFormat = {
   open: (input) => new SimKubeJobs(input),
   // A map of five entries whose first key is `version`, or the same as JSON.
-  recognises: (head) => head.startsWith('\u0085\u00a7version') || (/"pod_lifecycles"|"trackedObjects"/.test(head) && /^\s*\{/.test(head)),
+  recognises: (head) =>
+    head.startsWith('\u0085\u00a7version') || (/"pod_lifecycles"|"trackedObjects"/.test(head) && /^\s*\{/.test(head)),
 };
 
 interface Named {
@@ -99,7 +100,8 @@ class SimKubeJobs implements JobReader {
     const complain = (path: string, message: string): void => {
       problems.add({ file: name, message, path });
     };
-    if (document['version'] !== 2) complain('version', `expected a trace of format 2, found ${JSON.stringify(document['version']) ?? 'none'}`);
+    if (document['version'] !== 2)
+      complain('version', `expected a trace of format 2, found ${JSON.stringify(document['version']) ?? 'none'}`);
     const events = document['events'];
     if (!Array.isArray(events)) return complain('events', 'expected a list of events');
     if (problems.count > 0) return;
@@ -109,7 +111,10 @@ class SimKubeJobs implements JobReader {
       const event = asFields(value);
       const micros = timeOf(event['ts']);
       if (Number.isNaN(micros)) {
-        complain(`events[${String(index)}].ts`, `expected whole seconds from 0, found ${JSON.stringify(event['ts']) ?? 'none'}`);
+        complain(
+          `events[${String(index)}].ts`,
+          `expected whole seconds from 0, found ${JSON.stringify(event['ts']) ?? 'none'}`,
+        );
         continue;
       }
       if (micros < latest) this.tally.count('Events out of order of time, taken at the time of the one before');
@@ -120,8 +125,16 @@ class SimKubeJobs implements JobReader {
     this.finish(latest);
   }
 
-  private applyAll(event: Fields, micros: Micros, path: string, complain: (path: string, message: string) => void): void {
-    for (const [key, act] of [['applied_objs', 'apply'], ['deleted_objs', 'remove']] as const) {
+  private applyAll(
+    event: Fields,
+    micros: Micros,
+    path: string,
+    complain: (path: string, message: string) => void,
+  ): void {
+    for (const [key, act] of [
+      ['applied_objs', 'apply'],
+      ['deleted_objs', 'remove'],
+    ] as const) {
       const objects = event[key];
       if (objects !== undefined && !Array.isArray(objects)) {
         complain(`${path}.${key}`, 'expected a list of objects');
@@ -140,7 +153,12 @@ class SimKubeJobs implements JobReader {
   }
 
   /** null: wrong, or left out. */
-  private appliedOf(named: Named, object: Fields, path: string, complain: (path: string, message: string) => void): Applied | null {
+  private appliedOf(
+    named: Named,
+    object: Fields,
+    path: string,
+    complain: (path: string, message: string) => void,
+  ): Applied | null {
     const { kind } = named;
     const spec = asFields(object['spec']);
     const template = kind === 'Pod' ? object : asFields(spec['template']);
@@ -150,7 +168,10 @@ class SimKubeJobs implements JobReader {
     }
     const replicas = kind === 'Pod' ? 1 : (spec['replicas'] ?? spec['completions'] ?? spec['parallelism'] ?? 1);
     if (typeof replicas !== 'number' || !Number.isInteger(replicas) || replicas < 0 || replicas > MOST_REPLICAS) {
-      complain(`${path}.spec.replicas`, `expected a whole number from 0 to ${String(MOST_REPLICAS)}, found ${JSON.stringify(replicas)}`);
+      complain(
+        `${path}.spec.replicas`,
+        `expected a whole number from 0 to ${String(MOST_REPLICAS)}, found ${JSON.stringify(replicas)}`,
+      );
       return null;
     }
     return { ...named, replicas, template, templateText: JSON.stringify(template['spec']) };
@@ -166,7 +187,14 @@ class SimKubeJobs implements JobReader {
       own = undefined;
     }
     if (own === undefined) {
-      const shape = shapeOfTemplate(applied.name, applied.namespace, applied.kind, applied.template, this.shapes, this.tally);
+      const shape = shapeOfTemplate(
+        applied.name,
+        applied.namespace,
+        applied.kind,
+        applied.template,
+        this.shapes,
+        this.tally,
+      );
       own = { applied, shape, startedMicros: [] };
       this.standing.set(key, own);
       if (!this.ordinals.has(key)) this.ordinals.set(key, 0);
@@ -194,7 +222,11 @@ class SimKubeJobs implements JobReader {
     for (const own of this.standing.values()) {
       for (const started of own.startedMicros) {
         const isService = !RUN_TO_COMPLETION.includes(own.applied.kind);
-        this.append(own, started, (known) => known ?? (isService ? this.rule.censored(latest - started) : this.rule.unknown()));
+        this.append(
+          own,
+          started,
+          (known) => known ?? (isService ? this.rule.censored(latest - started) : this.rule.unknown()),
+        );
       }
     }
   }
@@ -219,7 +251,8 @@ class SimKubeJobs implements JobReader {
 function namedOf(object: Fields, path: string, complain: (path: string, message: string) => void): Named | null {
   const { name, namespace } = asFields(object['metadata']);
   const { kind } = object;
-  if (typeof kind === 'string' && typeof name === 'string') return { kind, name, namespace: typeof namespace === 'string' && namespace !== '' ? namespace : 'default' };
+  if (typeof kind === 'string' && typeof name === 'string')
+    return { kind, name, namespace: typeof namespace === 'string' && namespace !== '' ? namespace : 'default' };
   complain(path, 'expected a Kubernetes object with kind and metadata.name');
   return null;
 }
@@ -229,7 +262,8 @@ function keyOf({ kind, namespace, name }: Named): string {
 }
 
 function asFields(value: unknown): Fields {
-  if (value instanceof Map) return Object.fromEntries(Array.from(value as Map<unknown, unknown>, ([key, item]) => [String(key), item]));
+  if (value instanceof Map)
+    return Object.fromEntries(Array.from(value as Map<unknown, unknown>, ([key, item]) => [String(key), item]));
   return typeof value === 'object' && value !== null ? (value as Fields) : {};
 }
 
@@ -239,8 +273,8 @@ function timeOf(value: unknown): Micros {
 }
 
 /**
- * Keys are pairs of kind (`apps/v1.Deployment`) and `namespace/name`; below each stand lists of lifecycles by the hash of
- * the pod's spec, which is not known here: all lists of an owner are one, in order of start.
+ * Keys are pairs of kind (`apps/v1.Deployment`) and `namespace/name`; below each stand lists of lifecycles by the hash
+ * of the pod's spec, which is not known here: all lists of an owner are one, in order of start.
  */
 function lifecyclesOf(value: unknown): ReadonlyMap<string, readonly (number | null)[]> {
   const byOwner = new Map<string, (number | null)[]>();
@@ -248,9 +282,14 @@ function lifecyclesOf(value: unknown): ReadonlyMap<string, readonly (number | nu
   for (const [key, lists] of value as Map<unknown, unknown>) {
     if (!Array.isArray(key) || key.length !== 2 || !(lists instanceof Map)) continue;
     const kind = String(key[0]).slice(String(key[0]).lastIndexOf('.') + 1);
-    const lives = Array.from((lists as Map<unknown, unknown>).values()).flatMap((list) => (Array.isArray(list) ? list.map(lifeOf) : []));
+    const lives = Array.from((lists as Map<unknown, unknown>).values()).flatMap((list) =>
+      Array.isArray(list) ? list.map(lifeOf) : [],
+    );
     const started = lives.filter(({ start }) => !Number.isNaN(start)).sort((a, b) => a.start - b.start);
-    byOwner.set(`${kind} ${String(key[1])}`, started.map(({ seconds }) => seconds));
+    byOwner.set(
+      `${kind} ${String(key[1])}`,
+      started.map(({ seconds }) => seconds),
+    );
   }
   return byOwner;
 }
@@ -270,7 +309,8 @@ function readDocument(source: ByteSource, file: string): unknown {
   for (let bytes = source.read(); bytes !== null; bytes = source.read()) {
     parts.push(bytes.slice());
     length += bytes.length;
-    if (length > MOST_BYTES) throw new InputError({ file, message: `more than ${String(MOST_BYTES)} bytes: such a trace is not read whole` });
+    if (length > MOST_BYTES)
+      throw new InputError({ file, message: `more than ${String(MOST_BYTES)} bytes: such a trace is not read whole` });
   }
   if (length === 0) throw new InputError({ file, line: 1, message: 'the file is empty: expected a SimKube trace' });
   const whole = new Uint8Array(length);

@@ -1,7 +1,7 @@
 /**
- * The Standard Workload Format, version 2.2 (Parallel Workloads Archive): one job a line, 18 numbers, -1 for what is not
- * known; comments begin with `;`, and those above the jobs tell the machine. docs/formats/swf.md says how each field is
- * read.
+ * The Standard Workload Format, version 2.2 (Parallel Workloads Archive): one job a line, 18 numbers, -1 for what is
+ * not known; comments begin with `;`, and those above the jobs tell the machine. docs/formats/swf.md says how each
+ * field is read.
  */
 import { MICROS_PER_SECOND, type Micros } from '../../../base/time.ts';
 import { found } from '../cells.ts';
@@ -17,9 +17,24 @@ import { TextLineReader } from '../text-lines.ts';
 import type { FormatFile, JobShape, TraceFormat, TraceJob, TraceMachine } from '../trace-format.ts';
 
 const FIELDS = [
-  'job number', 'submit time', 'wait time', 'run time', 'allocated processors', 'average CPU time', 'used memory',
-  'requested processors', 'requested time', 'requested memory', 'status', 'user', 'group', 'executable', 'queue', 'partition',
-  'preceding job', 'think time',
+  'job number',
+  'submit time',
+  'wait time',
+  'run time',
+  'allocated processors',
+  'average CPU time',
+  'used memory',
+  'requested processors',
+  'requested time',
+  'requested memory',
+  'status',
+  'user',
+  'group',
+  'executable',
+  'queue',
+  'partition',
+  'preceding job',
+  'think time',
 ] as const;
 const SPACE = 32;
 const NUMBER = 0;
@@ -41,8 +56,15 @@ export const SWF: TraceFormat = {
   open(input) {
     const rows = new SwfRows(input);
     const tally = new Tally();
-    const cells = new RowCells(input.name, FIELDS.map((name, index) => `field ${String(index + 1)}: ${name}`));
-    return new RowJobs({ rows, cells, width: -1, file: input.name }, new SwfDecoder(rows, input.settings, tally), tally);
+    const cells = new RowCells(
+      input.name,
+      FIELDS.map((name, index) => `field ${String(index + 1)}: ${name}`),
+    );
+    return new RowJobs(
+      { rows, cells, width: -1, file: input.name },
+      new SwfDecoder(rows, input.settings, tally),
+      tally,
+    );
   },
   recognises: (head) => /^;|^\s*-?\d+(?:\s+-?[\d.]+){17}/.test(head),
 };
@@ -124,13 +146,16 @@ class SwfDecoder implements RowDecoder {
     if (!this.readNumbers(cells)) return;
     const { values, tally } = this;
     if (cells.fieldCount > FIELDS.length) tally.count('Rows with more than 18 fields, of which the first 18 are read');
-    if (values[STATUS] >= 2 && values[STATUS] <= 4) return tally.leaveOut('Parts of a job that is told as a whole, too (status 2 to 4), left out');
-    if (values[NUMBER] >= 0 && this.numbers.sawBefore(values[NUMBER])) tally.count('Rows with the job number of an earlier one, kept as jobs of their own');
+    if (values[STATUS] >= 2 && values[STATUS] <= 4)
+      return tally.leaveOut('Parts of a job that is told as a whole, too (status 2 to 4), left out');
+    if (values[NUMBER] >= 0 && this.numbers.sawBefore(values[NUMBER]))
+      tally.count('Rows with the job number of an earlier one, kept as jobs of their own');
     const processors = this.processors();
     if (processors <= 0) return tally.leaveOut('Jobs without processors, left out');
     const runTime = this.runTime();
     if (runTime === null) return;
-    if (this.known !== null && processors > this.known.nodes * this.known.cpuPerNode) tally.count('Jobs with more processors than the machine of the header has');
+    if (this.known !== null && processors > this.known.nodes * this.known.cpuPerNode)
+      tally.count('Jobs with more processors than the machine of the header has');
     const ordinal = values[NUMBER] >= 0 ? values[NUMBER] : this.jobCount;
     const job = { ordinal, batch: this.jobCount, arrivalMicros: seconds(values[SUBMIT]), runTime };
     const memoryPerProcessor = this.memoryPerProcessor(cells, processors);
@@ -154,19 +179,26 @@ class SwfDecoder implements RowDecoder {
     for (let i = 0; i < FIELDS.length; i++) {
       const value = cells.anyDecimal(i);
       this.values[i] = value;
-      if (Number.isNaN(value)) cells.complain(i, `expected a number, -1 for what is not known; ${found(cells.text(i))}`);
+      if (Number.isNaN(value))
+        cells.complain(i, `expected a number, -1 for what is not known; ${found(cells.text(i))}`);
     }
     if (!cells.isRight) return false;
     const { values } = this;
     if (values[SUBMIT] < 0) cells.complain(SUBMIT, `expected a time from 0, ${found(cells.text(SUBMIT))}`);
     for (const field of [SUBMIT, RUN]) {
-      if (values[field] > MAX_SECONDS) cells.complain(field, `expected at most ${String(MAX_SECONDS)} seconds, ${found(cells.text(field))}`);
+      if (values[field] > MAX_SECONDS)
+        cells.complain(field, `expected at most ${String(MAX_SECONDS)} seconds, ${found(cells.text(field))}`);
     }
     for (const field of [ALLOCATED, REQUESTED]) {
       const isCount = Number.isInteger(values[field]) && values[field] <= MOST_PROCESSORS;
-      if (!isCount) cells.complain(field, `expected a whole number of processors, at most ${String(MOST_PROCESSORS)}, ${found(cells.text(field))}`);
+      if (!isCount)
+        cells.complain(
+          field,
+          `expected a whole number of processors, at most ${String(MOST_PROCESSORS)}, ${found(cells.text(field))}`,
+        );
     }
-    if (!Number.isInteger(values[NUMBER])) cells.complain(NUMBER, `expected a whole number, ${found(cells.text(NUMBER))}`);
+    if (!Number.isInteger(values[NUMBER]))
+      cells.complain(NUMBER, `expected a whole number, ${found(cells.text(NUMBER))}`);
     return cells.isRight;
   }
 
@@ -189,13 +221,18 @@ class SwfDecoder implements RowDecoder {
     }
     if (run === 0) tally.count('Jobs with a run time of 0');
     if (limit > 0 && run > limit) {
-      tally.count(`Jobs that ran longer than they asked for, ${this.cutsOverruns ? 'cut at what they asked for' : 'and here run as long as recorded'}`);
+      tally.count(
+        'Jobs that ran longer than they asked for, ' +
+          (this.cutsOverruns ? 'cut at what they asked for' : 'and here run as long as recorded'),
+      );
       if (this.cutsOverruns) return this.rule.known(seconds(limit));
     }
     return this.rule.known(seconds(run));
   }
 
-  /** Bytes; 0: none asked for. Logs with more fields than 18 (as made with Alea) hold bytes of the whole job instead. */
+  /**
+   * Bytes; 0: none asked for. Logs with more fields than 18 (as made with Alea) hold bytes of the whole job instead.
+   */
   private memoryPerProcessor(cells: RowCells, processors: number): number {
     const asked = this.values[MEMORY];
     if (!this.keepsMemory || asked <= 0) return 0;

@@ -20,8 +20,17 @@ function read(file: FormatFile, settings: TraceSettings): MachineList {
     const cpus = cells.whole(at.cpu_num);
     const gpus = cells.whole(at.gpu_capacity_num);
     const labels: Record<string, string> = gpus > 0 ? { [GPU_CARD_MODEL_LABEL]: cells.text(at.gpu_model) } : {};
-    tally.count(`Machines whose memory is not recorded, and here have ${String(settings['memoryPerCpu'])} for each CPU`);
-    const facts = { name: `node-${cells.text(at.node_name)}`, nameColumn: at.node_name, cpuMilli: cpus * 1000, memoryBytes: cpus * memoryPerCpu, gpus, labels };
+    tally.count(
+      `Machines whose memory is not recorded, and here have ${String(settings['memoryPerCpu'])} for each CPU`,
+    );
+    const facts = {
+      name: `node-${cells.text(at.node_name)}`,
+      nameColumn: at.node_name,
+      cpuMilli: cpus * 1000,
+      memoryBytes: cpus * memoryPerCpu,
+      gpus,
+      labels,
+    };
     return nodeOf(facts, cells);
   });
   return { nodes: list.nodes, notes: [...tally.notes(), ...list.notes] };

@@ -1,6 +1,6 @@
 /**
- * Machines of Google's cell of 2011: machine_events (headerless), or a table machine_id,cpu,memory made from it. The cell
- * is taken as it stood: every machine that was ever added, with the capacity that it had first.
+ * Machines of Google's cell of 2011: machine_events (headerless), or a table machine_id,cpu,memory made from it. The
+ * cell is taken as it stood: every machine that was ever added, with the capacity that it had first.
  */
 import type { Node } from '../../../cluster/objects.ts';
 import { found } from '../cells.ts';
@@ -64,7 +64,14 @@ class MachineSizes {
     this.memoryUnitBytes = bytesOf(settings, 'memoryUnit');
   }
 
-  node(cells: RowCells, id: number, cpu: number, memory: number, tally: Tally, labels: Readonly<Record<string, string>> = {}): Node | null {
+  node(
+    cells: RowCells,
+    id: number,
+    cpu: number,
+    memory: number,
+    tally: Tally,
+    labels: Readonly<Record<string, string>> = {},
+  ): Node | null {
     cells.whole(id);
     if (cells.isRight && (cells.isEmpty(cpu) || cells.isEmpty(memory))) {
       tally.count('Machines without a capacity, left out');

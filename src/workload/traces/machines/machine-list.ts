@@ -45,7 +45,8 @@ export function readMachineRows(table: RowTable, nodeOfRow: (cells: RowCells) =>
     names.add(name);
     nodes.push(node);
   }
-  if (rowCount === 0) problems.add({ file, line: rows.line + 1, message: 'the table has no rows: expected one for each machine' });
+  if (rowCount === 0)
+    problems.add({ file, line: rows.line + 1, message: 'the table has no rows: expected one for each machine' });
   problems.throwIfAny(file);
   return { nodes, notes: rows.endsOpen ? [`${ENDS_OPEN}: 1`] : [] };
 }
@@ -60,13 +61,23 @@ export interface MachineFacts {
 }
 
 /** null when a cell is wrong. */
-export function nodeOf({ name, nameColumn, cpuMilli, memoryBytes, gpus, labels }: MachineFacts, cells: RowCells): Node | null {
-  if (!isDnsSubdomain(name)) cells.complain(nameColumn, `expected the name of a machine, ${found(cells.text(nameColumn))}`);
-  for (const value of Object.values(labels)) if (!LABEL_VALUE.test(value)) cells.complain(-1, `expected a name that a label can hold, ${found(value)}`);
+export function nodeOf(
+  { name, nameColumn, cpuMilli, memoryBytes, gpus, labels }: MachineFacts,
+  cells: RowCells,
+): Node | null {
+  if (!isDnsSubdomain(name))
+    cells.complain(nameColumn, `expected the name of a machine, ${found(cells.text(nameColumn))}`);
+  for (const value of Object.values(labels))
+    if (!LABEL_VALUE.test(value)) cells.complain(-1, `expected a name that a label can hold, ${found(value)}`);
   if (cpuMilli === 0 || memoryBytes === 0) cells.complain(-1, 'expected CPU and memory above 0');
   if (!cells.isRight) return null;
   const gpuCount: ResourceList = gpus > 0 ? { [GPU_RESOURCE]: String(gpus) } : {};
-  const resources: ResourceList = { cpu: `${String(cpuMilli)}m`, memory: String(memoryBytes), pods: PODS_PER_NODE, ...gpuCount };
+  const resources: ResourceList = {
+    cpu: `${String(cpuMilli)}m`,
+    memory: String(memoryBytes),
+    pods: PODS_PER_NODE,
+    ...gpuCount,
+  };
   const own = Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, detached(value)]));
   const metadata = { name: detached(name), labels: { 'kubernetes.io/hostname': detached(name), ...own } };
   return { apiVersion: 'v1', kind: 'Node', metadata, status: { capacity: resources, allocatable: resources } };
@@ -80,5 +91,8 @@ export function clonedNodes(nodes: readonly Node[], clones: number): readonly No
 
 function cloneOf(node: Node, clone: number): Node {
   const name = `c${String(clone)}-${node.metadata?.name ?? ''}`;
-  return { ...node, metadata: { ...node.metadata, name, labels: { ...node.metadata?.labels, 'kubernetes.io/hostname': name } } };
+  return {
+    ...node,
+    metadata: { ...node.metadata, name, labels: { ...node.metadata?.labels, 'kubernetes.io/hostname': name } },
+  };
 }
