@@ -75,8 +75,8 @@ export class InOrder implements JobStream {
   }
 
   private take(job: TraceJob, problems: ProblemList): void {
-    if (job.arrivalMicros < this.latest) this.outOfOrder++;
-    else this.latest = job.arrivalMicros;
+    if (job.arrivalMicros >= this.latest) this.latest = job.arrivalMicros;
+    else if (job.firstPod <= 0) this.outOfOrder++;
     if (job.arrivalMicros < this.lastGiven) {
       const window = String(this.options.window);
       const [time, given] = [job.arrivalMicros, this.lastGiven].map((micros) => String(micros / MICROS_PER_SECOND));

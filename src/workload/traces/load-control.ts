@@ -25,6 +25,7 @@ export class LoadControl implements JobStream {
   private readonly scaledShapes = new Map<JobShape, JobShape>();
   private readonly scaledRequests = new Map<ResourceList, ResourceList>();
   private job: TraceJob | null = null;
+  private isSampled = true;
   private clone = 0;
   private beforeCount = 0;
   private stillRunningCount = 0;
@@ -47,11 +48,13 @@ export class LoadControl implements JobStream {
       if (this.job === null) return null;
       const { fromMicros, toMicros, sample } = this.load;
       if (toMicros !== null && this.job.arrivalMicros >= toMicros) return (this.job = null);
-      // Drawn before the cut, so that a piece of time holds the same jobs whatever its limits are.
-      const isSampled = sample >= 1 || this.draws.next() < sample;
+      const isWhole = this.job.firstPod <= 0;
+      // Drawn before the cut, so that a piece of time holds the same jobs whatever its limits are; once for all pieces
+      // of a job, which come one after the other.
+      if (sample < 1 && isWhole) this.isSampled = this.draws.next() < sample;
       if (this.job.arrivalMicros < fromMicros) this.countBefore(this.job);
-      else if (isSampled) return this.loaded(this.job);
-      else this.sampledOutCount++;
+      else if (this.isSampled) return this.loaded(this.job);
+      else if (isWhole) this.sampledOutCount++;
     }
   }
 
@@ -75,6 +78,7 @@ export class LoadControl implements JobStream {
   }
 
   private countBefore(job: TraceJob): void {
+    if (job.firstPod > 0) return;
     this.beforeCount++;
     const end = job.durationMicros === null ? Infinity : job.arrivalMicros + job.durationMicros;
     if (end > this.load.fromMicros) this.stillRunningCount++;

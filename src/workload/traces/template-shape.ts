@@ -44,7 +44,7 @@ export function shapeOfTemplate(
   const kept = Object.fromEntries(
     KEPT.filter((field) => spec[field] !== undefined && spec[field] !== null).map((field) => [field, spec[field]]),
   );
-  const own: PodSpec = { ...kept, containers, initContainers: containersOf(spec['initContainers']) } as PodSpec;
+  const own: PodSpec = { ...kept, containers, initContainers: containersOf(spec['initContainers']) };
   const labels = fieldsOf(fieldsOf(template['metadata'])['labels']) as Record<string, string>;
   const shape: JobShape = {
     nameBase: isDnsSubdomain(name) ? name : 'pod',

@@ -59,6 +59,7 @@ class BatchTaskDecoder implements RowDecoder {
   private readonly byStatus = new Map<string, number>();
   private row = 0;
   private instanceCount = 0;
+  private withoutRequests = 0;
 
   constructor({ settings }: FormatInput, tally: Tally) {
     this.tally = tally;
@@ -81,6 +82,7 @@ class BatchTaskDecoder implements RowDecoder {
     const memoryBytes = cells.isEmpty(7) ? -1 : cells.amount(7, this.memoryUnit);
     if (!cells.isRight) return;
     this.instanceCount += instances;
+    if (cpuMilli < 0 || memoryBytes < 0) this.withoutRequests++;
     this.byStatus.set(status, (this.byStatus.get(status) ?? 0) + 1);
     if (this.ids.sawCellsBefore(cells, JOB_AND_TASK))
       this.tally.count('Rows with the job and task of an earlier one, kept as tasks of their own');
@@ -97,6 +99,7 @@ class BatchTaskDecoder implements RowDecoder {
   facts(): Readonly<Record<string, number>> {
     return {
       instancesOfAllRows: this.instanceCount,
+      rowsWithoutRequests: this.withoutRequests,
       ...Object.fromEntries(Array.from(this.byStatus, ([status, rows]) => [`status${status}`, rows])),
     };
   }

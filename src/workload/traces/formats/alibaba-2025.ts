@@ -42,6 +42,9 @@ type Table = HeaderTable<(typeof COLUMNS)[number], (typeof OPTIONAL)[number]>;
 const RECORDING_END: Micros = 31 * 86_400 * MICROS_PER_SECOND;
 const GIBIBYTE = 1_073_741_824;
 
+/** Counted up to here. */
+const MOST_APPLICATIONS = 100_000;
+
 export const ALIBABA_2025: TraceFormat = {
   open(input) {
     const tally = new Tally();
@@ -60,6 +63,7 @@ class InstanceDecoder implements RowDecoder {
   private readonly names = new DuplicateWatch();
   private readonly nameKey: readonly number[];
   private readonly byRole = new Map<string, number>();
+  private readonly applications = new Set<string>();
   private row = 0;
 
   constructor({ at }: Table, { settings }: FormatInput, tally: Tally) {
@@ -76,6 +80,7 @@ class InstanceDecoder implements RowDecoder {
     const times = this.times(cells);
     const shape = this.shape(cells, role);
     if (shape === null || !cells.isRight) return;
+    if (this.applications.size < MOST_APPLICATIONS) this.applications.add(shape.labels['app']);
     this.byRole.set(role, (this.byRole.get(role) ?? 0) + 1);
     if (this.names.sawCellsBefore(cells, this.nameKey))
       tally.count('Rows with the instance_sn of an earlier one, kept as instances of their own');
@@ -98,7 +103,8 @@ class InstanceDecoder implements RowDecoder {
   }
 
   facts(): Readonly<Record<string, number>> {
-    return Object.fromEntries(Array.from(this.byRole, ([role, rows]) => [`role${role}`, rows]));
+    const roles = Object.fromEntries(Array.from(this.byRole, ([role, rows]) => [`role${role}`, rows]));
+    return { ...roles, applications: this.applications.size };
   }
 
   private times(cells: RowCells): {

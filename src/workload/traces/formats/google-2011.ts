@@ -120,8 +120,11 @@ function openStanding(input: FormatInput): JobReader {
   const rule = new RunTimeRule(input.settings, tally, 'Tasks');
   const shapes = new TaskShapes(input.settings);
   const ids = new DuplicateWatch();
+  /** As the table has them: in machines of the largest kind. */
+  const sums = { cpuInLargestMachines: 0, memoryInLargestMachines: 0 };
   let row = 0;
   const decoder: RowDecoder = {
+    facts: () => sums,
     decode: (cells, jobs): void => {
       row++;
       const arrivalMicros = cells.wholeMicros(0);
@@ -130,6 +133,8 @@ function openStanding(input: FormatInput): JobReader {
       if (!stillRuns) cells.wholeMicros(7);
       const shape = shapes.read(cells, cells.whole(5), 5, 8, 9, tally);
       if (shape === null || !cells.isRight) return;
+      sums.cpuInLargestMachines += cells.isEmpty(8) ? 0 : cells.decimal(8);
+      sums.memoryInLargestMachines += cells.isEmpty(9) ? 0 : cells.decimal(9);
       if (ids.sawCellsBefore(cells, [1, 2]))
         tally.count('Rows with the job and task of an earlier one, kept as tasks of their own');
       const startedBefore = arrivalMicros === 0;

@@ -58,6 +58,7 @@ interface OpenbPod {
   readonly line: number;
   readonly sharesGpu: boolean;
   readonly neverRan: boolean;
+  readonly isRunning: boolean;
   readonly creation: number;
   readonly deletion: number;
   /** From the start of the pod, or from its creation when it never ran. */
@@ -87,7 +88,8 @@ class OpenbJobs implements JobReader {
       header.every((name) => TIMELESS_COLUMNS.includes(name))
     ) {
       const message =
-        'this list has no times (columns creation_time, deletion_time, scheduled_time are missing, as in the multigpu lists): expected a list with 11 columns';
+        'this list has no times (columns creation_time, deletion_time, scheduled_time are missing, as in the ' +
+        'multigpu lists): expected a list with 11 columns';
       throw new InputError({ file: input.name, line: 1, message });
     }
     this.columns = readOpenbHeader(header, POD_COLUMNS, input.name, this.records.line);
@@ -98,9 +100,9 @@ class OpenbJobs implements JobReader {
     if (this.given >= this.pods.length || problems.count > 0) return null;
     const pod = this.pods[this.given++];
     this.line = pod.line;
-    const { name, shape, creation, deletion, neverRan } = pod;
+    const { name, shape, creation, neverRan } = pod;
     const runMicros = pod.runTime * MICROS_PER_SECOND;
-    const known = neverRan ? 'unknown' : deletion === this.end ? 'censored' : 'whole';
+    const known = neverRan ? 'unknown' : this.isCut(pod) ? 'censored' : 'whole';
     const runTime = { durationMicros: runMicros, runTime: known, observedMicros: neverRan ? 0 : runMicros } as const;
     return makeJob(shape, this.given, creation * MICROS_PER_SECOND, runTime, { name });
   }
@@ -109,11 +111,12 @@ class OpenbJobs implements JobReader {
     const pods = this.pods ?? [];
     const neverRan = pods.filter((pod) => pod.neverRan).length;
     const sharing = pods.filter((pod) => pod.sharesGpu).length;
-    const cut = pods.filter((pod) => pod.deletion === this.end && !pod.neverRan).length;
+    const cut = pods.filter((pod) => this.isCut(pod)).length;
     const notes: string[] = [];
     if (neverRan > 0)
       notes.push(
-        `Pods that never ran in the recording (Pending), and here run for the time from creation to deletion: ${String(neverRan)}`,
+        'Pods that never ran in the recording (Pending), and here run for the time from creation to deletion: ' +
+          String(neverRan),
       );
     if (sharing > 0) notes.push(`Pods that ask for a share of a GPU, and here take a whole one: ${String(sharing)}`);
     if (cut > 0) notes.push(`Pods that still ran when the recording ended, and here end then: ${String(cut)}`);
@@ -134,6 +137,11 @@ class OpenbJobs implements JobReader {
 
   machine(): null {
     return null;
+  }
+
+  /** It still ran when the recording ended. */
+  private isCut({ isRunning, deletion }: OpenbPod): boolean {
+    return isRunning && deletion === this.end;
   }
 
   private readAll(problems: ProblemList): readonly OpenbPod[] {
@@ -208,7 +216,8 @@ class RowDecoder {
     if (gpuMilli > 1000)
       this.complain('gpu_milli', `expected thousandths of each GPU from 0 to 1000, ${found(this.cell('gpu_milli'))}`);
     const qos = this.oneOf('qos', [...PRIORITY_OF_QOS.keys()]);
-    const neverRan = this.oneOf('pod_phase', PHASES) === 'Pending';
+    const phase = this.oneOf('pod_phase', PHASES);
+    const neverRan = phase === 'Pending';
     const nodeAffinityAnyOf = this.affinity(this.cell('gpu_spec'));
     const { creation, deletion, scheduled } = this.times(neverRan);
     if (this.problems.count > before) return null;
@@ -223,6 +232,7 @@ class RowDecoder {
       line,
       sharesGpu: gpuCount > 0 && gpuMilli < 1000,
       neverRan,
+      isRunning: phase === 'Running',
       creation,
       deletion,
       runTime: deletion - (neverRan ? creation : scheduled),
