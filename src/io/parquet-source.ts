@@ -50,13 +50,7 @@ export function isParquet(head: Uint8Array): boolean {
  */
 export function openParquet(path: string, require = createRequire(import.meta.url)): ByteSource & { close(): void } {
   const hyparquet = load(path, require);
-  const descriptor = openSync(path, 'r');
-  try {
-    return new ParquetSource(path, descriptor, hyparquet);
-  } catch (error) {
-    closeSync(descriptor);
-    throw error;
-  }
+  return new ParquetSource(path, openSync(path, 'r'), hyparquet);
 }
 
 function load(path: string, require: NodeJS.Require): Hyparquet {
@@ -146,6 +140,7 @@ class ParquetSource implements ByteSource {
     return this.attempt(() => {
       const chunk = group.columns.find(({ meta_data: column }) => column?.path_in_schema[0] === name)?.meta_data;
       if (chunk === undefined) throw new Error(`a row group lacks the column ${name}`);
+      if (Number(chunk.num_values) !== rows) throw new Error(`the column ${name} has not a value for each row`);
       const start = Number(chunk.dictionary_page_offset ?? chunk.data_page_offset);
       const bytes = this.bytes(start, Number(chunk.total_compressed_size));
       const path = [this.schema, ...this.schema.children.filter(({ element }) => element.name === name)];
@@ -222,8 +217,16 @@ function checkPage(header: PageHeader, { view, offset }: DataReader, rowsLeft: n
     isCount(packed, view.byteLength - offset) &&
     isCount(unpacked, MOST_PAGE_BYTES) &&
     isCount(values?.num_values, isDictionary ? unpacked * 8 : rowsLeft) &&
-    values?.encoding !== undefined;
+    values?.encoding !== undefined &&
+    levelsFit(header);
   if (!isRight) throw new Error('a page whose header cannot be true');
+}
+
+/** Pages of the second kind begin with levels that are not packed. */
+function levelsFit({ type, compressed_page_size: packed, data_page_header_v2: values }: PageHeader): boolean {
+  if (type !== 'DATA_PAGE_V2') return true;
+  const { definition_levels_byte_length: definition, repetition_levels_byte_length: repetition } = values ?? {};
+  return isCount(definition, packed) && isCount(repetition, packed - Number(definition));
 }
 
 function isCount(value: unknown, most: number): boolean {
