@@ -123,9 +123,9 @@ describe('what is no table of plain columns', () => {
   test('nested columns are named', () => {
     const nested = join(folder, 'nested.parquet');
     const bytes = new Uint8Array(whole);
-    // In its schema the repetition of the column stands before its name: REQUIRED becomes REPEATED.
-    const required = Buffer.from('\x25\x00\x18\x07arrival', 'latin1');
-    const at = whole.indexOf(required);
+    // In its schema the repetition of the column stands before its name: OPTIONAL becomes REPEATED.
+    const optional = Buffer.from('\x25\x02\x18\x07arrival', 'latin1');
+    const at = whole.indexOf(optional);
     expect(at).toBeGreaterThan(0);
     bytes[at + 1] = 4;
     writeFileSync(nested, bytes);
