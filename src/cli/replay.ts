@@ -1,46 +1,47 @@
 /** `podyard replay`: recorded pods instead of a scenario's own. */
+import { TRACE_CATALOG, type TraceFormatEntry } from '../workload/traces/catalog.ts';
 import type { Command, CommandContext } from './command.ts';
 import { EXIT_OK } from './command.ts';
 import type { GivenOptions, OptionTable } from './options.ts';
 import { RUN_OPTIONS } from './options.ts';
+import { formatOptions, LOAD_OPTIONS, MACHINE_OPTIONS } from './trace-options.ts';
 
 const REPLAY_OPTIONS: OptionTable = {
-  compress: { kind: 'number', fractions: true, fallback: '1', describe: 'Divide arrival times by this and keep run times: the load grows as much' },
+  ...LOAD_OPTIONS,
   scheduler: { kind: 'text', describe: 'KubeSchedulerConfiguration' },
   ...RUN_OPTIONS,
 };
 
-const OPENB: Command = {
-  usage: 'openb',
-  summary: "Replay Alibaba's GPU cluster trace of 2023 (openb)",
-  positionals: [],
-  options: {
-    nodes: { kind: 'text', required: true, describe: 'Node list, openb_node_list_*.csv, gzip accepted' },
-    pods: { kind: 'text', required: true, describe: 'Pod list, openb_pod_list_*.csv, gzip accepted' },
-    ...REPLAY_OPTIONS,
+const NODE_OPTIONS: OptionTable = {
+  nodes: { kind: 'text', describe: 'Nodes: manifests, or the output of kubectl get nodes -o yaml' },
+  'node-pool': {
+    kind: 'list',
+    describe: 'Like nodes: count=100,cpu=16,memory=64Gi[,name=general]; any resource may follow; repeatable',
   },
-  examples: [['$0 replay openb --nodes openb_node_list_all_node.csv --pods openb_pod_list_default.csv --compress 400', 'five months in nine hours']],
-  async run(given: GivenOptions, context: CommandContext): Promise<number> {
-    const { replayOpenb } = await import('./execute-replay.ts');
-    return replayOpenb(given, context);
-  },
+  ...MACHINE_OPTIONS,
 };
 
-const CSV: Command = {
-  usage: 'csv <file>',
-  summary: "Replay a trace in Podyard's own CSV format",
-  positionals: [{ name: 'file', describe: 'Trace, one pod a row in order of arrival, gzip accepted' }],
-  options: {
-    nodes: { kind: 'text', describe: 'Nodes: manifests, or the output of kubectl get nodes -o yaml' },
-    'node-pool': { kind: 'list', describe: 'Like nodes: count=100,cpu=16,memory=64Gi[,name=general]; any resource may follow; repeatable' },
-    ...REPLAY_OPTIONS,
-  },
-  examples: [['$0 replay csv pods.csv.gz --node-pool count=100,cpu=16,memory=64Gi', 'on a hundred like nodes']],
-  async run(given: GivenOptions, context: CommandContext): Promise<number> {
-    const { replayCsv } = await import('./execute-replay.ts');
-    return replayCsv(given, context);
-  },
+/** Its nodes are a list of the trace, and its file is an option. */
+const OPENB_OPTIONS: OptionTable = {
+  nodes: { kind: 'text', required: true, describe: 'Node list, openb_node_list_*.csv, gzip accepted' },
+  pods: { kind: 'text', required: true, describe: 'Pod list, openb_pod_list_*.csv, gzip accepted' },
 };
+
+function commandOf(entry: TraceFormatEntry): Command {
+  const { name, summary, file, example } = entry;
+  const isOpenb = name === 'openb';
+  return {
+    usage: isOpenb ? name : `${name} <file>`,
+    summary,
+    positionals: isOpenb ? [] : [{ name: 'file', describe: file }],
+    options: { ...(isOpenb ? OPENB_OPTIONS : NODE_OPTIONS), ...formatOptions(entry), ...REPLAY_OPTIONS },
+    examples: [[`$0 replay ${name} ${example[0]}`, example[1]]],
+    async run(given: GivenOptions, context: CommandContext): Promise<number> {
+      const { replayOpenb, replayTrace } = await import('./execute-replay.ts');
+      return isOpenb ? replayOpenb(entry, given, context) : replayTrace(entry, given, context);
+    },
+  };
+}
 
 export const REPLAY: Command = {
   usage: 'replay',
@@ -48,6 +49,6 @@ export const REPLAY: Command = {
   positionals: [],
   options: {},
   examples: [],
-  subcommands: [OPENB, CSV],
+  subcommands: TRACE_CATALOG.map(commandOf),
   run: () => Promise.resolve(EXIT_OK),
 };

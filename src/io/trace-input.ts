@@ -5,11 +5,11 @@
 import { InputError } from '../base/input-error.ts';
 import type { Micros } from '../base/time.ts';
 import type { MachineInput, TraceInput } from '../simulation/scenario.ts';
-import { checkTrace, openTrace, type TraceOptions } from '../workload/traces/open-trace.ts';
+import { checkTrace, openJobs, openTrace, type TraceOptions } from '../workload/traces/open-trace.ts';
 import { readMachines } from '../workload/traces/machines/read-machines.ts';
 import type { MachineList } from '../workload/traces/machines/machine-list.ts';
-import type { FormatFile } from '../workload/traces/trace-format.ts';
-import type { TraceReader } from '../workload/traces/trace-reader.ts';
+import type { FormatFile, TraceMachine } from '../workload/traces/trace-format.ts';
+import { ProblemList, type TraceReader } from '../workload/traces/trace-reader.ts';
 import { openTraceFile } from './trace-stream.ts';
 
 const DEFAULT_SEED = 'podyard';
@@ -42,6 +42,20 @@ export function lastArrivalOf(trace: TraceInput, seed = DEFAULT_SEED): Micros {
     let last: Micros = -1;
     for (let pod = pods.next(); pod !== null; pod = pods.next()) last = pod.arrivalMicros;
     return last;
+  } finally {
+    source.close();
+  }
+}
+
+/** The machine that the trace's header tells; null where it does not. Throws InputError for a wrong first job. */
+export function machineOfTrace(trace: TraceInput, seed = DEFAULT_SEED): TraceMachine | null {
+  const source = openTraceFile(trace.file);
+  try {
+    const problems = new ProblemList(1, true);
+    const { reader } = openJobs(trace.format, source, trace.file, optionsOf(trace, seed));
+    reader.next(problems);
+    problems.throwIfAny(trace.file);
+    return reader.machine();
   } finally {
     source.close();
   }
