@@ -17,10 +17,11 @@ import { REPLAY } from './replay.ts';
 import { RUN } from './run.ts';
 import { SCHEMA } from './schema.ts';
 import type { ColorChoice, Terminal } from './terminal.ts';
+import { TRACE } from './trace.ts';
 import { VALIDATE } from './validate.ts';
 import { packageVersion } from './version.ts';
 
-const COMMANDS: readonly Command[] = [RUN, REPLAY, COMPARE, VALIDATE, INIT, PLUGINS, CONFORMANCE, PERF, SCHEMA];
+const COMMANDS: readonly Command[] = [RUN, REPLAY, TRACE, COMPARE, VALIDATE, INIT, PLUGINS, CONFORMANCE, PERF, SCHEMA];
 
 const EVERYWHERE: OptionTable = {
   color: { kind: 'text', choices: ['auto', 'always', 'never'], fallback: 'auto', describe: 'Colour; NO_COLOR and FORCE_COLOR count, too' },

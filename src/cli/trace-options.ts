@@ -54,7 +54,6 @@ export function traceDocument(
   file: string,
   given: GivenOptions,
 ): Readonly<Record<string, unknown>> {
-  const to = given.text('to');
   const ofRoles = entry.files.flatMap(({ role }): [string, string][] => {
     const path = given.text(kebabCase(role));
     return path === null ? [] : [[role, path]];
@@ -65,14 +64,21 @@ export function traceDocument(
     file,
     files: Object.fromEntries(ofRoles),
     settings: Object.fromEntries(settings) as Record<string, string>,
+    ...loadDocument(given),
+  };
+}
+
+/** The load control of a scenario's `trace`. */
+export function loadDocument(given: GivenOptions): Readonly<Record<string, unknown>> {
+  const to = given.text('to');
+  const factors = pairsOf(given, 'scale', 'cpu=0.5').map(([name, factor]) => [name, Number(factor)]);
+  return {
     compress: given.number('compress') ?? 1,
     from: given.text('from') ?? '0s',
     ...(to === null ? {} : { to }),
     sample: given.number('sample') ?? 1,
     clones: given.number('clones') ?? 1,
-    scale: Object.fromEntries(
-      pairsOf(given, 'scale', 'cpu=0.5').map(([name, factor]) => [name, Number(factor)]),
-    ),
+    scale: Object.fromEntries(factors) as Record<string, number>,
   };
 }
 

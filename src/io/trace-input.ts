@@ -5,10 +5,13 @@
 import { InputError } from '../base/input-error.ts';
 import type { Micros } from '../base/time.ts';
 import type { MachineInput, TraceInput } from '../simulation/scenario.ts';
-import { checkTrace, openJobs, openTrace, type TraceOptions } from '../workload/traces/open-trace.ts';
+import { TraceAccounting, type TraceAccount } from '../workload/traces/account.ts';
+import type { TraceFormatName } from '../workload/traces/catalog.ts';
+import { recognisedFormats } from '../workload/traces/registry.ts';
+import { checkTrace, openJobs, openLoadedJobs, openTrace, type TraceOptions } from '../workload/traces/open-trace.ts';
 import { readMachines } from '../workload/traces/machines/read-machines.ts';
 import type { MachineList } from '../workload/traces/machines/machine-list.ts';
-import type { FormatFile, TraceMachine } from '../workload/traces/trace-format.ts';
+import type { FormatFile, TraceJob, TraceMachine } from '../workload/traces/trace-format.ts';
 import { ProblemList, type TraceReader } from '../workload/traces/trace-reader.ts';
 import { openTraceFile } from './trace-stream.ts';
 
@@ -45,6 +48,59 @@ export function lastArrivalOf(trace: TraceInput, seed = DEFAULT_SEED): Micros {
   } finally {
     source.close();
   }
+}
+
+const HEAD_BYTES = 4096;
+
+/** Formats that a file looks like. Throws InputError when it cannot be read. */
+export function recognisedTrace(file: string): readonly TraceFormatName[] {
+  const source = openTraceFile(file);
+  try {
+    let head = '';
+    for (let bytes = source.read(); bytes !== null && head.length < HEAD_BYTES; bytes = source.read()) {
+      head += Buffer.from(bytes.subarray(0, HEAD_BYTES - head.length)).toString('latin1');
+    }
+    return recognisedFormats(head);
+  } finally {
+    source.close();
+  }
+}
+
+/** What a trace holds under its load. Throws InputError with its mistakes. */
+export function accountOfTrace(trace: TraceInput, seed = DEFAULT_SEED, each: EachJob = () => undefined): TraceFacts {
+  const source = openTraceFile(trace.file);
+  try {
+    const problems = new ProblemList();
+    const options = optionsOf(trace, seed);
+    const { reader, jobs } = openLoadedJobs(trace.format, source, trace.file, options);
+    const accounting = new TraceAccounting();
+    for (let job = jobs.next(problems); job !== null; job = jobs.next(problems)) {
+      accounting.add(job);
+      each(job);
+    }
+    problems.throwIfAny(trace.file);
+    return {
+      ...accounting.account(),
+      rows: reader.rowCount,
+      rowsLeftOut: reader.leftOutRows(),
+      facts: reader.facts(),
+      notes: jobs.notes(),
+      machine: reader.machine(),
+    };
+  } finally {
+    source.close();
+  }
+}
+
+export type EachJob = (job: TraceJob) => void;
+
+export interface TraceFacts extends TraceAccount {
+  readonly rows: number;
+  /** Rows that give no job, for reasons that `notes` tells. */
+  readonly rowsLeftOut: number;
+  readonly facts: Readonly<Record<string, number>>;
+  readonly notes: readonly string[];
+  readonly machine: TraceMachine | null;
 }
 
 /** The machine that the trace's header tells; null where it does not. Throws InputError for a wrong first job. */

@@ -47,6 +47,18 @@ export function openJobs(
   return { reader, inOrder: new InOrder(reader, { window, origin, file: name }) };
 }
 
+/** The jobs in order of arrival under the load. Throws InputError when the file is not of the format. */
+export function openLoadedJobs(
+  format: TraceFormatName,
+  bytes: ByteSource,
+  name: string,
+  options: TraceOptions = {},
+): { readonly reader: JobReader; readonly jobs: JobStream } {
+  const { reader, inOrder } = openJobs(format, bytes, name, options);
+  const jobs = new LoadControl(inOrder, { ...FULL_LOAD, ...loadOf(options) }, options.seed ?? 'podyard');
+  return { reader, jobs };
+}
+
 /** Pods in order of arrival. Throws InputError when the file is not of the format; `next` throws it for a wrong row. */
 export function openTrace(
   format: TraceFormatName,
@@ -54,11 +66,7 @@ export function openTrace(
   name: string,
   options: TraceOptions = {},
 ): TraceReader {
-  const { inOrder } = openJobs(format, bytes, name, options);
-  return new PodsOfJobs(
-    new LoadControl(inOrder, { ...FULL_LOAD, ...loadOf(options) }, options.seed ?? 'podyard'),
-    name,
-  );
+  return new PodsOfJobs(openLoadedJobs(format, bytes, name, options).jobs, name);
 }
 
 /** Reads a whole trace and returns its mistakes: the first hundred, then one entry with the number of the others. */
