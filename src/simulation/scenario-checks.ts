@@ -112,7 +112,7 @@ function checkTimes(workload: WorkloadInput, path: Path, settings: OwnSettings, 
   const end = settings.durationMicros;
   const { arrivals } = workload;
   if (end === null || arrivals === undefined) return;
-  const start = arrivals.at ?? arrivals.poisson?.from ?? arrivals.diurnal?.from ?? arrivals.bursty?.from;
+  const start = arrivals.at ?? arrivals.poisson?.from ?? arrivals.diurnal?.from ?? arrivals.hourly?.from ?? arrivals.bursty?.from;
   const micros = start === undefined ? 0 : (parseDuration(start) ?? 0);
   if (micros >= end) findings.warn(below(path, 'arrivals'), `nothing of ${quoteShort(workload.name)} arrives before the run ends`, undefined, 'key');
 }
@@ -145,7 +145,7 @@ function checkPriorityClasses(input: ScenarioInput, findings: Findings): void {
 /** Without a duration the run ends with its last pod: arrivals must end, too. */
 function checkEnds(input: ScenarioInput, findings: Findings): void {
   for (const [index, { arrivals, name }] of input.workloads.entries()) {
-    const endless = arrivals?.poisson ?? arrivals?.diurnal ?? arrivals?.bursty;
+    const endless = arrivals?.poisson ?? arrivals?.diurnal ?? arrivals?.hourly ?? arrivals?.bursty;
     if (endless === undefined || endless.until !== undefined) continue;
     findings.error(below(at('workloads', index), 'arrivals'), `${quoteShort(name)} arrives without end: expected "until" here, or a "duration" of the scenario`, undefined, 'key');
   }

@@ -96,6 +96,8 @@ function spellArrivals(arrivals: ArrivalProcess): Record<string, unknown> {
       const { meanRatePerHour, amplitude } = arrivals;
       return { diurnal: { meanRatePerHour, amplitude, period: formatDuration(arrivals.periodMicros), peak: formatDuration(arrivals.peakMicros), ...window } };
     }
+    case 'hourly':
+      return { hourly: { ratesPerHour: arrivals.ratesPerHour, ...window } };
     case 'bursty':
       return { bursty: { burstsPerHour: arrivals.burstsPerHour, size: spellNumber(arrivals.size), gap: spellDuration(arrivals.gapSeconds), ...window } };
   }

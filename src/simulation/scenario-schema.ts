@@ -183,6 +183,17 @@ const arrivals = z.strictObject({
     },
     'Poisson process whose rate follows a cosine: the day and night of users',
   ).optional(),
+  hourly: mapping(
+    {
+      ratesPerHour: z
+        .array(number('Mean arrivals in that hour', 0, MANY), expecting('expected a list of rates'))
+        .min(1, expecting('expected at least one rate'))
+        .max(100_000, expecting('expected at most 100000 rates'))
+        .describe('One rate for each hour from the start of the run; behind the last it begins again'),
+      ...windowFields,
+    },
+    'Poisson process with a rate of its own for each hour: what podyard trace fit finds in a trace',
+  ).optional(),
   bursty: mapping(
     {
       burstsPerHour: number('Mean bursts in an hour', 0, MANY),

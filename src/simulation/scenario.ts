@@ -110,6 +110,13 @@ export type ArrivalProcess =
       readonly startMicros: Micros;
       readonly endMicros: Micros | null;
     }
+  /** Non-homogeneous Poisson: so many arrivals an hour in each hour from the start, and again from the first on. */
+  | {
+      readonly kind: 'hourly';
+      readonly ratesPerHour: readonly number[];
+      readonly startMicros: Micros;
+      readonly endMicros: Micros | null;
+    }
   /** Bursts arrive as a Poisson process; each brings `size` arrivals with exponential gaps of mean `gapSeconds`. */
   | {
       readonly kind: 'bursty';
