@@ -21,6 +21,9 @@ import type { GivenOptions } from './options.ts';
 import { traceRequest } from './trace-request.ts';
 
 const GIBIBYTE = 1_073_741_824;
+const OVER_TIME = 'arrivals over time';
+/** A larger difference than this says that the cycle is not the trace's. */
+const NOT_CYCLIC = 0.1;
 const SCENARIO_FILE = 'scenario.yaml';
 const CYCLES: Readonly<Record<string, CycleHours>> = { day: 24, week: 168, none: null };
 
@@ -135,21 +138,31 @@ function distancesOf({ recorded, simulated }: Fit): Readonly<Record<string, numb
   return {
     lifetime: known(largestDifference(recorded.lifetimes, simulated.lifetimes)),
     ...Object.fromEntries(resources),
-    'arrivals over time': known(largestDifference(overTime(recorded.hours), overTime(simulated.hours))),
+    [OVER_TIME]: known(largestDifference(overTime(recorded.hours), overTime(simulated.hours))),
   };
 }
 
 function fitTable(fit: Fit, hasColor: boolean): string {
-  const { recorded, simulated, notes, facts } = fit;
+  const { recorded, simulated } = fit;
   const rows = Object.entries(distancesOf(fit)).map(([name, distance]) => [name, distance?.toFixed(4) ?? '-']);
   const head = `Arrivals   ${formatCount(recorded.arrivals)} recorded, ${formatCount(simulated.arrivals)} drawn\n`;
   const table = renderTable([textColumn('COMPARED'), numberColumn('LARGEST DIFFERENCE')], rows, paintFor(hasColor));
-  const lines = [...facts.notes, ...notes].map((note) => `Note: ${note}\n`).join('');
+  const lines = notesOf(fit).map((note) => `Note: ${note}\n`).join('');
   return `${head}\n${table}\n${lines === '' ? '' : `\n${lines}`}`;
 }
 
+/** A cycle that the trace does not have is told. */
+function notesOf(fit: Fit): readonly string[] {
+  const { facts, notes, cycleHours } = fit;
+  const distance = distancesOf(fit)[OVER_TIME] ?? 0;
+  if (cycleHours === null || distance <= NOT_CYCLIC) return [...facts.notes, ...notes];
+  const cycle = cycleHours === 24 ? 'day' : 'week';
+  const told = `Arrivals do not repeat by the ${cycle}: --cycle none gives every hour of the trace its own rate`;
+  return [...facts.notes, ...notes, told];
+}
+
 function fitJson(fit: Fit): string {
-  const { trace, facts, cycleHours, hours, recorded, simulated, notes } = fit;
+  const { trace, facts, cycleHours, hours, recorded, simulated } = fit;
   const { jobsCensored, jobsUnknown, jobsStartedBefore } = facts;
   const numbers = {
     file: trace.file,
@@ -161,7 +174,7 @@ function fitJson(fit: Fit): string {
     jobsUnknown,
     jobsStartedBefore,
     largestDifference: distancesOf(fit),
-    notes: [...facts.notes, ...notes],
+    notes: notesOf(fit),
   };
   return `${JSON.stringify(numbers, null, 2)}\n`;
 }
@@ -187,7 +200,7 @@ function panelsOf(fit: Fit): readonly PicturePanel[] {
   return [
     {
       title: cycleHours === null ? 'Arrivals in each hour' : `Arrivals in each hour of ${cycleHours === 24 ? 'the day' : 'the week'}`,
-      remark: `${told('arrivals over time')} over the whole time`,
+      remark: `${told(OVER_TIME)} over the whole time`,
       kind: 'rates',
       recorded: rates(recorded),
       simulated: rates(simulated),

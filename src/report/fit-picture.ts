@@ -46,7 +46,7 @@ export function fitPicture(title: string, panels: readonly PicturePanel[]): stri
   ];
   const background = element('rect', { width, height, fill: '#ffffff' });
   const box = `0 0 ${String(width)} ${String(height)}`;
-  const open = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${box}" width="${String(width)}" ${FONT}>`;
+  const open = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${box}" width="${String(width)}" height="${String(height)}" ${FONT}>`;
   return `${open}${background}${head.join('')}${parts.join('')}</svg>\n`;
 }
 
