@@ -67,16 +67,23 @@ export interface SampleReading extends TraceAccount {
   readonly facts: Readonly<Record<string, number>>;
 }
 
+/** Every job, whatever of it can be seen. */
+export type SeenJobs = string[];
+
 /** What the sample's format makes of the bytes, or its mistakes. */
 export function readSample(
   sample: TraceSample,
   bytes: Uint8Array | string,
+  seen: SeenJobs = [],
 ): { readonly reading: SampleReading | null; readonly problems: readonly Problem[] } {
   try {
     const { reader, jobs } = openLoadedJobs(sample.format, byteSourceOf(bytes), sample.file, sampleOptions(sample));
     const problems = new ProblemList();
     const accounting = new TraceAccounting();
-    for (let job = jobs.next(problems); job !== null; job = jobs.next(problems)) accounting.add(job);
+    for (let job = jobs.next(problems); job !== null; job = jobs.next(problems)) {
+      accounting.add(job);
+      seen.push(JSON.stringify({ ...job, shape: job.shape }));
+    }
     problems.throwIfAny(sample.file);
     const counts = { rows: reader.rowCount, leftOut: reader.leftOutRows(), notes: jobs.notes(), facts: reader.facts() };
     return { reading: { ...accounting.account(), ...counts }, problems: [] };

@@ -88,7 +88,10 @@ class InstanceDecoder implements RowDecoder {
       tally.count('Instances that stood before the recording began, and here arrive at its beginning');
     if (at.rdma_request !== -1 && !cells.is(at.rdma_request, '0'))
       tally.count('Instances that ask for a share of a network card (rdma_request), which is not kept');
-    if (at.max_instance_per_node !== -1 && !cells.is(at.max_instance_per_node, '-1')) {
+    const most = at.max_instance_per_node;
+    if (most !== -1 && !cells.is(most, '-1')) {
+      if (!/^[1-9]\d{0,5}$/.test(cells.text(most)))
+        return cells.complain(most, `expected a whole number from 1, -1 for none; ${found(cells.text(most))}`);
       tally.count(
         'Instances whose application bounds its instances on a node (max_instance_per_node), which is not kept',
       );

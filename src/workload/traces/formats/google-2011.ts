@@ -100,6 +100,8 @@ class EventDecoder implements RowDecoder {
     const priority = cells.whole(8);
     const shape = this.shapes.read(cells, priority, 8, 9, 10, tally);
     if (shape === null || !cells.isRight) return;
+    if (!/^\d?$/.test(cells.text(1))) return cells.complain(1, `expected a digit or nothing, ${found(cells.text(1))}`);
+    if (!/^[01]?$/.test(cells.text(12))) return cells.complain(12, `expected 0 or 1, ${found(cells.text(12))}`);
     if (!cells.isEmpty(1)) tally.count('Events that Google made up for missing ones (missing info), taken as they are');
     if (cells.is(12, '1'))
       tally.count("Events of tasks that must run on machines apart from their job's others, which is not kept");

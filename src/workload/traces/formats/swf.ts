@@ -199,7 +199,18 @@ class SwfDecoder implements RowDecoder {
     }
     if (!Number.isInteger(values[NUMBER]))
       cells.complain(NUMBER, `expected a whole number, ${found(cells.text(NUMBER))}`);
+    if (cells.isRight) this.countOddUnknowns();
     return cells.isRight;
+  }
+
+  /** Only -1 says that something is not known. Run times have a note of their own. */
+  private countOddUnknowns(): void {
+    const { values } = this;
+    for (let i = 0; i < values.length; i++) {
+      if (values[i] >= 0 || values[i] === -1 || i === RUN) continue;
+      this.tally.count('Rows with numbers below 0 other than -1, which are taken as not known');
+      return;
+    }
   }
 
   /** What was asked for, else what was given. */
