@@ -117,9 +117,7 @@ function simulatedSide(text: string, seed: string): Side {
       while (hours.length <= hour) hours.push(0);
       hours[hour]++;
     }
-    // A fixed run time is a rule's, for a class without any that was seen.
-    const isDrawn = workload.lifetimeSeconds?.kind === 'choice' || source.podLifetimesMicros[0] !== Infinity;
-    if (isDrawn && workload.lifetimeSeconds !== null) lifetimes.addEnded(source.podLifetimesMicros[0]);
+    if (workload.kind !== 'Deployment') lifetimes.addEnded(source.podLifetimesMicros[0]);
     if (source.shapeIndex >= 0) countAmounts(amounts, workload.shapes[source.shapeIndex].requests);
   }
   return { arrivals, hours, lifetimes: lifetimes.points(), amounts };

@@ -68,15 +68,17 @@ function workloadOf(
   const className = priority === 0 ? null : priorityClassOf(priority, priorities);
   const pods = Array.from(fit.pods).sort(([a], [b]) => a - b);
   const isSingle = pods.length === 1 && pods[0][0] === 1;
+  const lifetime = lifetimeOf(fit, name, notes);
   return {
     name,
-    kind: isSingle ? 'Pod' : 'Job',
+    // What never ends is no Pod and no Job.
+    kind: lifetime === null ? 'Deployment' : isSingle ? 'Pod' : 'Job',
     class: fit.name,
     arrivals: fit.stoodBefore
       ? { at: '0s', count: fit.arrivals }
       : { hourly: { ratesPerHour: ratesOf(fit.hours, hours, cycleHours) } },
     ...(isSingle ? {} : { replicas: choice(pods.map(([value, weight]) => ({ value, weight }))) }),
-    lifetime: lifetimeOf(fit, name, notes),
+    ...(lifetime === null ? {} : { lifetime }),
     ...(className === null ? {} : { priorityClass: className }),
     shapes: shapesOf(fit.shapes, name, notes),
   };
@@ -106,9 +108,13 @@ export function ratesOf(hours: readonly number[], hourCount: number, cycleHours:
   return rates;
 }
 
+/** null: for ever. */
 function lifetimeOf({ lifetimes, ruleMicros }: ClassFit, name: string, notes: string[]): unknown {
   const points = lifetimes.points();
-  if (points.length === 0) return ruleMicros === null ? 'forever' : secondsOf(ruleMicros);
+  if (points.length === 0) {
+    if (lifetimes.cutOff > 0) notes.push(`${name}: no end was seen, and all run for ever: ${String(lifetimes.cutOff)}`);
+    return ruleMicros === null ? null : secondsOf(ruleMicros);
+  }
   noteTail(lifetimes, name, notes);
   return choice(thinned(points, MOST_VALUES), secondsOf);
 }
