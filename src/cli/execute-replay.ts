@@ -4,7 +4,7 @@ import { InputError } from '../base/input-error.ts';
 import type { Problem } from '../base/input-error.ts';
 import { MICROS_PER_HOUR, MICROS_PER_MINUTE, MICROS_PER_SECOND } from '../base/time.ts';
 import type { Micros } from '../base/time.ts';
-import { lastArrivalOf, machineOfTrace } from '../io/trace-input.ts';
+import { lastArrivalOf, machineOfTrace, readSeriesFile } from '../io/trace-input.ts';
 import { openTraceFile } from '../io/trace-stream.ts';
 import type { Node } from '../cluster/objects.ts';
 import type { RunResult } from '../metrics/run-result.ts';
@@ -12,6 +12,7 @@ import { formatCount } from '../report/format.ts';
 import type { Scenario } from '../simulation/scenario.ts';
 import { kebabCase, MACHINE_CATALOG, MACHINE_FORMAT_NAMES, type TraceFormatEntry } from '../workload/traces/catalog.ts';
 import { readOpenbNodes } from '../workload/traces/machines/openb.ts';
+import { middlesOf } from '../workload/traces/series-values.ts';
 import type { CommandContext } from './command.ts';
 import { executeRun } from './execute-run.ts';
 import type { GivenOptions } from './options.ts';
@@ -171,6 +172,7 @@ function scenarioAround(
     name: `replay-${entry.name}`,
     description: `Replay of ${file.slice(file.lastIndexOf('/') + 1)}`,
     ...brought,
+    ...startDelays(given.text('cold-starts')),
     ...cluster,
     trace: traceDocument(entry, file, given),
     ...(config === null && scheduler === undefined
@@ -180,6 +182,15 @@ function scenarioAround(
   const retold = (problem: Problem): Problem => (problem.file === name ? ofOption(problem, entry, given) : problem);
   return scenarioFrom({ text: JSON.stringify(document), name }, given, context, retold);
 }
+
+/** Containers start as slowly as was measured: values that stand for equal shares of all, in ms. */
+function startDelays(file: string | null): Readonly<Record<string, unknown>> {
+  if (file === null) return {};
+  const values = middlesOf(readSeriesFile(file), START_DELAYS).map((millis) => `${String(Math.round(millis * 1000))}us`);
+  return { kubelet: { containerStart: { choice: { values } } } };
+}
+
+const START_DELAYS = 500;
 
 /** The user has not seen the scenario: a problem is told of the option it comes from. */
 function ofOption({ path = '', message, suggestion }: Problem, entry: TraceFormatEntry, given: GivenOptions): Problem {

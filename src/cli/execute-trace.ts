@@ -1,5 +1,6 @@
 /** What a trace holds, printed; and a trace written as a table of our own. */
-import { accountOfTrace, checkTraceInput, type TraceFacts } from '../io/trace-input.ts';
+import { quantileOfSorted } from '../base/statistics.ts';
+import { accountOfTrace, checkTraceInput, isSeriesFile, readSeriesFile, type TraceFacts } from '../io/trace-input.ts';
 import { writeTable, writeTableFile } from '../io/trace-table.ts';
 import { formatCount, formatSeconds, sortedKeys } from '../report/format.ts';
 import { numberColumn, paintFor, renderFacts, renderTable, textColumn, type Paint } from '../report/table.ts';
@@ -14,6 +15,8 @@ const GIBIBYTE = 1_073_741_824;
 const MOST_CLASSES = 12;
 
 export function traceInfo(given: GivenOptions, context: CommandContext): Promise<number> {
+  const path = given.positional('file');
+  if (given.text('format') === null && isSeriesFile(path)) return seriesInfo(path, given, context);
   const { trace, seed } = traceRequest(given, context);
   const facts = accountOfTrace(trace, seed);
   const { terminal } = context;
@@ -21,6 +24,22 @@ export function traceInfo(given: GivenOptions, context: CommandContext): Promise
     const { format, file } = trace;
     terminal.out(`${JSON.stringify({ file, format, ...facts }, finite, 2)}\n`);
   } else terminal.out(`${traceTable(trace.file, trace.format, facts, paintFor(terminal.hasColor('out')))}\n`);
+  return Promise.resolve(EXIT_OK);
+}
+
+/** Measurements, such as waits in a queue or times to load a model: in the unit of the file. */
+function seriesInfo(file: string, given: GivenOptions, context: CommandContext): Promise<number> {
+  const values = readSeriesFile(file);
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const [p50, p90, p99] = [0.5, 0.9, 0.99].map((share) => quantileOfSorted(values, share));
+  const numbers = { count: values.length, mean, p50, p90, p99, max: values[values.length - 1] };
+  const { terminal } = context;
+  if (given.text('output') === 'json') terminal.out(`${JSON.stringify({ file, measurements: numbers }, null, 2)}\n`);
+  else {
+    const facts = Object.entries(numbers).map(([name, value]) => [name, formatCount(value, 3)] as const);
+    const head = [['File', file], ['Holds', 'measurements, no arrivals']] as const;
+    terminal.out(`${renderFacts([...head, ...facts], paintFor(terminal.hasColor('out')))}\n`);
+  }
   return Promise.resolve(EXIT_OK);
 }
 

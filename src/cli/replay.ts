@@ -27,6 +27,20 @@ const OPENB_OPTIONS: OptionTable = {
   pods: { kind: 'text', required: true, describe: 'Pod list, openb_pod_list_*.csv, gzip accepted' },
 };
 
+/** A table of measurements beside the trace. */
+const COLD_START_OPTIONS: OptionTable = {
+  'cold-starts': {
+    kind: 'text',
+    describe: 'Times to load a model, *_update_latency_anon.csv: how long containers take to start; docs/formats/gentd26.md',
+  },
+};
+
+function optionsOf(entry: TraceFormatEntry): OptionTable {
+  const nodes = entry.name === 'openb' ? OPENB_OPTIONS : NODE_OPTIONS;
+  const beside = entry.name === 'gentd26' ? COLD_START_OPTIONS : {};
+  return { ...nodes, ...beside, ...formatOptions(entry), ...REPLAY_OPTIONS };
+}
+
 function commandOf(entry: TraceFormatEntry): Command {
   const { name, summary, file, example } = entry;
   const isOpenb = name === 'openb';
@@ -34,7 +48,7 @@ function commandOf(entry: TraceFormatEntry): Command {
     usage: isOpenb ? name : `${name} <file>`,
     summary,
     positionals: isOpenb ? [] : [{ name: 'file', describe: file }],
-    options: { ...(isOpenb ? OPENB_OPTIONS : NODE_OPTIONS), ...formatOptions(entry), ...REPLAY_OPTIONS },
+    options: optionsOf(entry),
     examples: [[`$0 replay ${name} ${example[0]}`, example[1]]],
     async run(given: GivenOptions, context: CommandContext): Promise<number> {
       const { replayOpenb, replayTrace } = await import('./execute-replay.ts');

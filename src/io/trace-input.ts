@@ -8,6 +8,7 @@ import type { MachineInput, TraceInput } from '../simulation/scenario.ts';
 import { TraceAccounting, type TraceAccount } from '../workload/traces/account.ts';
 import type { TraceFormatName } from '../workload/traces/catalog.ts';
 import { recognisedFormats } from '../workload/traces/registry.ts';
+import { isSeries, readSeries } from '../workload/traces/series-values.ts';
 import { checkTrace, openJobs, openLoadedJobs, openTrace, type TraceOptions } from '../workload/traces/open-trace.ts';
 import { readMachines } from '../workload/traces/machines/read-machines.ts';
 import type { MachineList } from '../workload/traces/machines/machine-list.ts';
@@ -50,17 +51,37 @@ export function lastArrivalOf(trace: TraceInput, seed = DEFAULT_SEED): Micros {
   }
 }
 
+/** The values of a table of measurements, ascending. Throws InputError with its mistakes. */
+export function readSeriesFile(file: string): Float64Array {
+  const bytes = openTraceFile(file);
+  try {
+    return readSeries({ bytes, name: file });
+  } finally {
+    bytes.close();
+  }
+}
+
+/** Whether a file is such a table, which holds no arrivals. */
+export function isSeriesFile(file: string): boolean {
+  return isSeries(headOf(file));
+}
+
 const HEAD_BYTES = 4096;
 
 /** Formats that a file looks like. Throws InputError when it cannot be read. */
 export function recognisedTrace(file: string): readonly TraceFormatName[] {
+  return recognisedFormats(headOf(file));
+}
+
+/** The first bytes as Latin-1. */
+function headOf(file: string): string {
   const source = openTraceFile(file);
   try {
     let head = '';
     for (let bytes = source.read(); bytes !== null && head.length < HEAD_BYTES; bytes = source.read()) {
       head += Buffer.from(bytes.subarray(0, HEAD_BYTES - head.length)).toString('latin1');
     }
-    return recognisedFormats(head);
+    return head;
   } finally {
     source.close();
   }

@@ -48,6 +48,11 @@ describe('trace info', () => {
     expect(err).toContain('--with bins: the format itp has no file "bins"');
   });
 
+  test('of a table of measurements tells their quantiles', () => {
+    const { out } = cli.run('trace', 'info', pathOf('gentd26-cold-starts.csv'), '-o', 'json');
+    expect(JSON.parse(out)).toMatchObject({ measurements: { count: 3, mean: 17_781, p50: 11_916, max: 41_427 } });
+  });
+
   test('counts under the load that is asked for', () => {
     const jobs = (...load: readonly string[]): number =>
       (JSON.parse(cli.run('trace', 'info', pathOf('itp-cluster.csv'), '-o', 'json', ...load).out) as { jobs: number }).jobs;
@@ -109,7 +114,10 @@ describe('replay', () => {
       '--machines', `alibaba-2026=${pathOf('alibaba-2026-machines.csv')}`, '--machine-clones', '3', '--progress', 'none', '-o', 'json',
     );
     expect(code, err).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ counts: { nodes: 6, podsArrived: 4 } });
+    const result = JSON.parse(out) as { latency: { startSeconds: { max: number } } };
+    expect(result).toMatchObject({ counts: { nodes: 6, podsArrived: 4 } });
+    // Without cold starts containers start within a second or two.
+    expect(result.latency.startSeconds.max).toBeGreaterThan(11);
   });
 
   test.each([

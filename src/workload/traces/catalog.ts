@@ -415,9 +415,7 @@ export const TRACE_CATALOG: readonly TraceFormatEntry[] = [
     summary: "Replay the load of Alibaba's generative image serving of 2026 (GenTD26)",
     document: 'gentd26.md',
     file: 'qps.csv (request rates) or lora_request_trace.csv (requests), gzip accepted',
-    files: [
-      { role: 'coldStarts', describe: 'Times to load a model, *_update_latency_anon.csv: how long pods take to start' },
-    ],
+    files: NO_ROLES,
     ends: 'last-end',
     scenario: {},
     settings: [
