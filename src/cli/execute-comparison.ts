@@ -24,13 +24,13 @@ import { foreignSchedulerWarnings } from '../simulation/foreign-schedulers.ts';
 import type { Scenario } from '../simulation/scenario.ts';
 import { readConfigurationFile } from '../simulation/scenario-reader.ts';
 import { resultScenario } from '../simulation/scenario-spelling.ts';
-import type { SimulationOptions } from '../simulation/simulation.ts';
 import type { CommandContext } from './command.ts';
 import { EXIT_OK, exitCodeOf } from './command.ts';
 import { comparedScenario } from './compared-scenario.ts';
 import { locateInFile } from '../io/configuration-places.ts';
 import type { LocateConfiguration } from '../io/configuration-places.ts';
-import { checkedTrace, claimFolder, drive, progressOptions } from './execute-run.ts';
+import { checkedInputs, claimFolder, drive, progressOptions } from './execute-run.ts';
+import type { RecordedInputs } from './execute-run.ts';
 import { tellWarnings } from './failures.ts';
 import type { GivenOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';
@@ -41,14 +41,14 @@ export async function executeComparison(given: GivenOptions, context: CommandCon
   const scenario = await comparedScenario(given, context);
   const plugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
   const plan = planOf(scenario, files, given, (file) => readVariant(scenario, file, plugins, context));
-  const openTrace = await checkedTrace(scenario);
+  const inputs = await checkedInputs(scenario);
   const stop = listenForStop();
   const cells: Cell[] = comparisonCells(plan).map(({ side, configuration, seed }, i, all) => ({
     variant: variantOf(scenario, configuration, files[side], seed),
     locate: locateInFile(files[side]),
     label: `run ${String(i + 1)} of ${String(all.length)} (${side}, seed ${seed})`,
   }));
-  const runs = await runCells(cells, { plugins, openTrace, given, context, stop });
+  const runs = await runCells(cells, { plugins, inputs, given, context, stop });
   if (runs === null) {
     tellWarnings([`stopped by ${stop.received ?? ''} before the last of ${String(cells.length)} runs: there is no comparison`], context);
     return exitCodeOf(stop.received ?? 'SIGINT');
@@ -75,7 +75,7 @@ interface Cell {
 
 interface Surroundings {
   readonly plugins: readonly PluginFactory[];
-  readonly openTrace: SimulationOptions['openTrace'];
+  readonly inputs: RecordedInputs;
   readonly given: GivenOptions;
   readonly context: CommandContext;
   readonly stop: StopRequest;
@@ -129,7 +129,7 @@ async function runInTurn(
   onResult: OnResult,
   surroundings: Surroundings,
 ): Promise<RunResult[] | null> {
-  const { plugins, openTrace, given, context, stop } = surroundings;
+  const { plugins, inputs, given, context, stop } = surroundings;
   const runs: RunResult[] = [];
   for (const [index, { variant, locate }] of cells.entries()) {
     context.seed = variant.seed;
@@ -143,7 +143,7 @@ async function runInTurn(
       scenario: variant,
       locate,
       plugins,
-      openTrace,
+      inputs,
       given,
       context: withoutWarnings(context),
       stop,

@@ -33,9 +33,9 @@ export async function executeRun(request: RunRequest): Promise<number> {
   const { scenario, locate, given, context } = request;
   const folder = claimFolder(given);
   const plugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
-  const openTrace = await checkedTrace(scenario);
+  const inputs = await checkedInputs(scenario);
   const stop = listenForStop();
-  const run = await drive({ scenario, locate, plugins, openTrace, given, context, stop });
+  const run = await drive({ scenario, locate, plugins, inputs, given, context, stop });
   const written = folder === null ? [] : await writeFiles(folder, run);
   await printResult(request, run);
   if (!given.flag('quiet')) context.terminal.err(closingLines(run, given.text('out'), written));
@@ -51,17 +51,20 @@ export function claimFolder(given: GivenOptions): OutputFolder | null {
   return out === null ? null : claimOutputFolder(out, { force: given.flag('force') });
 }
 
-/** Reads the scenario's trace through; throws InputError with its mistakes. Returns how it is opened, or null. */
-export async function checkedTrace({ trace }: Scenario): Promise<SimulationOptions['openTrace']> {
-  if (trace === null) return null;
-  const { checkTraceInput, openTraceInput } = await import('../io/trace-input.ts');
+/** How the trace and the machine list of a scenario are read; null where it has none. */
+export type RecordedInputs = Pick<SimulationOptions, 'openTrace' | 'readMachines'>;
+
+/** Reads the scenario's trace through; throws InputError with its mistakes. */
+export async function checkedInputs({ trace, machines }: Scenario): Promise<RecordedInputs> {
+  if (trace === null && machines === null) return { openTrace: null };
+  const { checkTraceInput, openTraceInput, readMachineInput } = await import('../io/trace-input.ts');
   checkTraceInput(trace);
-  return openTraceInput;
+  return { openTrace: openTraceInput, readMachines: readMachineInput };
 }
 
 export interface DriveRequest extends LocatedScenario {
   readonly plugins: readonly PluginFactory[];
-  readonly openTrace: SimulationOptions['openTrace'];
+  readonly inputs: RecordedInputs;
   readonly given: GivenOptions;
   readonly context: CommandContext;
   readonly stop: StopRequest;
@@ -71,13 +74,13 @@ export interface DriveRequest extends LocatedScenario {
 
 /** Runs the scenario with progress; tells the simulation's warnings for the first of several runs only. */
 export async function drive(request: DriveRequest): Promise<DrivenRun> {
-  const { scenario, locate, plugins, openTrace, given, context, stop } = request;
+  const { scenario, locate, plugins, inputs, given, context, stop } = request;
   const progress = request.progress ?? createProgress(progressOptions(given, context));
   const make = (): Simulation => {
     const simulation = new Simulation(scenario, {
       version: context.version,
       userPlugins: plugins,
-      openTrace,
+      ...inputs,
       plain: given.flag('plain'),
       locate,
     });

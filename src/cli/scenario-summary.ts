@@ -6,7 +6,7 @@ import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
 import type { Scenario } from '../simulation/scenario.ts';
 import { Simulation } from '../simulation/simulation.ts';
 import type { CommandContext } from './command.ts';
-import { checkedTrace } from './execute-run.ts';
+import { checkedInputs } from './execute-run.ts';
 import { tellWarnings } from './failures.ts';
 import type { GivenOptions } from './options.ts';
 import { readScenarioFor } from './scenario-input.ts';
@@ -16,11 +16,11 @@ import type { Terminal } from './terminal.ts';
 export async function checkedScenario(path: string, given: GivenOptions, context: CommandContext): Promise<Scenario> {
   const { scenario, locate, notSimulated } = await readScenarioFor(path, given, context);
   const userPlugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
-  const openTrace = await checkedTrace(scenario);
+  const inputs = await checkedInputs(scenario);
   const simulation = new Simulation(scenario, {
     version: context.version,
     userPlugins,
-    openTrace,
+    ...inputs,
     plain: false,
     locate,
   });

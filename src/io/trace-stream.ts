@@ -1,7 +1,7 @@
 /**
  * Trace files as synchronous byte sources, in pieces, gzip unpacked on the way (known by its first bytes, not by its
- * name; several members one after another count as one file). Memory: one piece of the file, what it unpacks to
- * (at most about a thousand times GZIP_PIECE_BYTES), and the window of the decompressor.
+ * name; several members one after another count as one file); tables in Parquet come as CSV. Memory: one piece of the
+ * file, what it unpacks to (at most about a thousand times GZIP_PIECE_BYTES), and the window of the decompressor.
  *
  * The decompressor (fflate) neither checks sums nor notices every early end, so every member's CRC-32 and length are
  * checked here: a file that was cut or damaged is refused, whatever the place.
@@ -11,6 +11,7 @@ import { Gunzip } from 'fflate';
 import { InputError } from '../base/input-error.ts';
 import type { ByteSource } from '../workload/traces/byte-source.ts';
 import { Crc32 } from './crc32.ts';
+import { isParquet, openParquet } from './parquet-source.ts';
 
 const FILE_PIECE_BYTES = 262_144;
 const GZIP_PIECE_BYTES = 16_384;
@@ -25,6 +26,10 @@ export interface OpenByteSource extends ByteSource {
 export function openTraceFile(path: string): OpenByteSource {
   const file = new FileSource(path);
   const head = file.read();
+  if (head !== null && isParquet(head)) {
+    file.close();
+    return openParquet(path);
+  }
   const raw: OpenByteSource = { read: prepended(head, file), close: () => { file.close(); } };
   return head !== null && isGzip(head) ? new GunzipSource(raw, path) : raw;
 }

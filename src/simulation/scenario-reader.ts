@@ -16,7 +16,7 @@ import { below, describeValue, stepsOf } from '../workload/manifests/source-path
 import { Findings, isMapping, mappingOf } from '../workload/manifests/structure.ts';
 import { admissionContext, checkAdmission, checkWorkloadAdmission } from './admission-checks.ts';
 import { hopelessPods, warnOfOversizedWorkloads } from './hopeless-pods.ts';
-import type { Scenario, SchedulerSettings, TraceInput } from './scenario.ts';
+import type { Scenario, SchedulerSettings } from './scenario.ts';
 import { checkClassesOfWorkloads, checkMembers, checkScenario } from './scenario-checks.ts';
 import { decodeScenario } from './scenario-decode.ts';
 import { ScenarioNumbers } from './scenario-distributions.ts';
@@ -26,6 +26,7 @@ import { ordinalIn } from './pool-nodes.ts';
 import type { OwnSettings } from './scenario-resolve.ts';
 import { resolveSettings } from './scenario-resolve.ts';
 import type { ScenarioInput } from './scenario-schema.ts';
+import { resolveMachines, resolveTrace } from './scenario-traces.ts';
 
 export type { Override } from './scenario-overrides.ts';
 
@@ -117,7 +118,9 @@ class ScenarioReading {
     this.#checkNodes(settings, input, manifests);
     this.#checkPods(settings, manifests, priorityClasses, input.trace !== undefined);
     this.#unsimulated = manifests.notSimulated;
-    const trace = this.#resolveTrace(input);
+    const existing = (file: string, place: Path): string => this.#existingFile(file, place);
+    const trace = resolveTrace(input, existing, new ScenarioNumbers(this.#findings));
+    const machines = resolveMachines(input, existing, this.#findings);
     const scheduler = this.#resolveScheduler(input, settings);
     return {
       name: input.name ?? nameOfFile(this.#file),
@@ -132,13 +135,14 @@ class ScenarioReading {
       priorityClasses,
       workloads: settings.workloads,
       trace,
+      machines,
       scheduler,
       kubelet: settings.kubelet,
       nodeLifecycle: settings.nodeLifecycle,
       failures: settings.failures,
       autoscaler: settings.autoscaler,
       metrics: settings.metrics,
-      fileNames: this.#fileNames([trace?.file, ...scheduler.pluginFiles]),
+      fileNames: this.#fileNames([trace?.file, ...Object.values(trace?.files ?? {}), machines?.file, ...scheduler.pluginFiles]),
       manifestFiles: this.#manifestFiles(input),
     };
   }
@@ -237,7 +241,11 @@ class ScenarioReading {
     if (input.nodes !== undefined && manifests.nodes.length === 0 && this.problems.length === 0) {
       this.#findings.warn(below(null, 'nodes'), 'the files hold no Node', undefined, 'key');
     }
-    if (settings.nodePools.length === 0 && manifests.nodes.length === 0 && (input.manifests !== undefined || input.nodes !== undefined) && this.problems.length === 0 && this.#findings.errors.length === 0 && input.trace === undefined) {
+    const isWithoutNodes = settings.nodePools.length === 0 && manifests.nodes.length === 0;
+    const hasFiles = input.manifests !== undefined || input.nodes !== undefined;
+    const hasOwnNodes = input.trace !== undefined || input.machines !== undefined;
+    const isRight = this.problems.length === 0 && this.#findings.errors.length === 0;
+    if (isWithoutNodes && hasFiles && !hasOwnNodes && isRight) {
       this.#findings.error(null, 'the cluster has no nodes: neither "nodePools" nor a Node in the files');
     }
     for (const [index, pool] of settings.nodePools.entries()) {
@@ -266,12 +274,6 @@ class ScenarioReading {
     if (this.problems.length > 0 || this.#findings.errors.length > 0) return;
     warnOfOversizedWorkloads(workloads, manifests.nodes, nodePools, this.#findings);
     this.warnings.push(...hopelessPods(manifests, admitted, nodePools, workloads, hasTrace));
-  }
-
-  #resolveTrace(input: ScenarioInput): TraceInput | null {
-    if (input.trace === undefined) return null;
-    const { format, file, compress } = input.trace;
-    return { format, file: this.#existingFile(file, below(below(null, 'trace'), 'file')), compress };
   }
 
   #resolveScheduler(input: ScenarioInput, settings: OwnSettings): SchedulerSettings {

@@ -3,11 +3,14 @@
  * knows all parts. Parts are wired in a fixed order, which is the order of their notices: metrics, scheduler, kubelet,
  * controllers, failures, autoscaler.
  */
+import { assert } from '../base/assert.ts';
+import { InputError } from '../base/input-error.ts';
 import type { NodeAutoscaler } from '../autoscaling/node-autoscaler.ts';
 import { checkCluster } from '../cluster/check.ts';
 import { Cluster, PodPhase } from '../cluster/cluster.ts';
 import { withNodeDefaults } from '../cluster/node-defaults.ts';
 import { DisruptionBudgets } from '../cluster/disruption-budgets.ts';
+import type { Node } from '../cluster/objects.ts';
 import { DaemonSets } from '../controllers/daemon-sets.ts';
 import { Disruption } from '../controllers/disruption.ts';
 import { NodeLifecycle } from '../controllers/node-lifecycle.ts';
@@ -30,13 +33,14 @@ import { Scheduler } from '../scheduler/scheduler.ts';
 import { VolumeController } from '../storage/volume-controller.ts';
 import { WorkloadSource } from '../workload/generators/workload-source.ts';
 import { TraceSource } from '../workload/traces/trace-source.ts';
+import type { MachineList } from '../workload/traces/machines/machine-list.ts';
 import type { TraceReader } from '../workload/traces/trace-reader.ts';
 import { assembleAutoscaler } from './autoscaler-assembly.ts';
 import { foreignSchedulerWarnings } from './foreign-schedulers.ts';
 import { ManifestInput } from './manifest-input.ts';
 import { PodAdmission } from '../control-plane/pod-admission.ts';
 import { poolNode, poolOf } from './pool-nodes.ts';
-import type { Scenario, TraceInput } from './scenario.ts';
+import type { MachineInput, Scenario, TraceInput } from './scenario.ts';
 import { resultScenario } from './scenario-spelling.ts';
 import { schedulingCounters } from './scheduling-counters.ts';
 import { TraceInput as TraceArrivals, WorkloadInput } from './workload-input.ts';
@@ -49,7 +53,9 @@ export interface SimulationOptions {
   readonly version: string;
   readonly userPlugins: readonly PluginFactory[];
   /** Opens the scenario's trace; null when it has none. */
-  readonly openTrace: ((trace: TraceInput) => TraceReader) | null;
+  readonly openTrace: ((trace: TraceInput, seed: string) => TraceReader) | null;
+  /** Reads the scenario's machine list; needed when it has one. */
+  readonly readMachines?: (machines: MachineInput) => MachineList;
   /** true: no caches in the scheduler; the same run, slower. */
   readonly plain: boolean;
   /** File, line and column of a value of the scheduler's configuration. */
@@ -82,6 +88,7 @@ export class Simulation {
   private readonly autoscaler: NodeAutoscaler | null;
   private readonly inputs: InputSource[] = [];
   private readonly traceSource: TraceSource | null;
+  private machineNotes: readonly string[] = [];
   private podsArrived = 0;
   private nextCheckAt = Infinity;
   private done = false;
@@ -142,14 +149,11 @@ export class Simulation {
     });
     this.addNodes();
     const targets = { cluster, admission: new PodAdmission(cluster, scenario), replacement, daemonSets };
-    this.traceSource = scenario.trace === null || options.openTrace === null ? null : new TraceSource(options.openTrace(scenario.trace));
-    this.addInput(
-      new ManifestInput(
-        scenario.objects,
-        targets,
-        scenario.workloads.map(({ template }) => template.spec ?? {}),
-      ),
-    );
+    const { trace } = scenario;
+    this.traceSource =
+      trace === null || options.openTrace === null ? null : new TraceSource(options.openTrace(trace, scenario.seed));
+    const neighbours = scenario.workloads.map(({ template }) => template.spec ?? {});
+    this.addInput(new ManifestInput(scenario.objects, targets, neighbours));
     this.addInput(new WorkloadInput(scenario.workloads, new WorkloadSource(scenario.workloads, kernel.random, scenario.durationMicros), targets));
     if (this.traceSource !== null) this.addInput(new TraceArrivals(this.traceSource, targets));
     if (scenario.durationMicros === null) this.watchForTheEnd();
@@ -217,8 +221,26 @@ export class Simulation {
   private addNodes(): void {
     const { nodes, nodePools } = this.scenario;
     for (const node of nodes) this.cluster.addNode(withNodeDefaults(node), poolOf(node, nodePools));
+    for (const node of this.machineNodes()) this.cluster.addNode(withNodeDefaults(node));
     for (const pool of nodePools)
       for (let ordinal = 0; ordinal < pool.count; ordinal++) this.cluster.addNode(poolNode(pool, ordinal), pool.name);
+  }
+
+  private machineNodes(): readonly Node[] {
+    const { machines, nodes, nodePools } = this.scenario;
+    if (machines === null) return [];
+    assert(this.options.readMachines !== undefined, 'a scenario with a machine list needs its reader');
+    const list = this.options.readMachines(machines);
+    this.machineNotes = list.notes;
+    const names = new Set(nodes.map((node) => node.metadata?.name));
+    for (const { name, count } of nodePools)
+      for (let ordinal = 0; ordinal < count; ordinal++) names.add(`${name}-${String(ordinal)}`);
+    const twice = list.nodes.find((node) => names.has(node.metadata?.name));
+    if (twice !== undefined) {
+      const message = `the cluster has a node ${twice.metadata?.name ?? ''} already`;
+      throw new InputError({ file: machines.file, message });
+    }
+    return list.nodes;
   }
 
   private addInput(input: InputSource): void {
@@ -272,6 +294,7 @@ export class Simulation {
     const fields = this.scenario.notSimulated.map(({ kind, field, count }) => `${count} × ${kind} ${field}`);
     return [
       ...this.warnings,
+      ...this.machineNotes,
       ...(this.traceSource?.notes() ?? []),
       ...this.undeclaredPlugins(),
       ...(fields.length === 0

@@ -10,6 +10,7 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import { InputError, type Problem } from '../../base/input-error.ts';
 import type { ByteSource } from './byte-source.ts';
+import type { RowCells } from './row-cells.ts';
 import { countLineFeeds, scanRecord, skipBlankLines } from './csv-scan.ts';
 
 export const MAX_RECORD_BYTES = 1_048_576;
@@ -23,6 +24,8 @@ const NO_BYTES = new Uint8Array(0);
 export class CsvRecordReader {
   /** Line (from 1) where the record last returned by `next` begins. */
   line = 0;
+  /** The last line has no line end. Complete at the end. */
+  endsOpen = false;
 
   private readonly bytes: ByteSource;
   private readonly file: string;
@@ -70,6 +73,40 @@ export class CsvRecordReader {
     }
   }
 
+  /** The next record as cells: those of a block without quotes are not cut out. False at the end. */
+  nextInto(cells: RowCells): boolean {
+    while (this.parsedOffset >= this.parsed.length && this.textOffset < this.text.length && !this.textHasQuotes) {
+      if (this.lineInto(cells)) return true;
+    }
+    const fields = this.next();
+    if (fields === null) return false;
+    cells.setFields(fields);
+    return true;
+  }
+
+  /** False for a blank line. */
+  private lineInto(cells: RowCells): boolean {
+    const { text } = this;
+    const start = this.textOffset;
+    const lineFeed = text.indexOf('\n', start);
+    let end = lineFeed === -1 ? text.length : lineFeed;
+    this.textOffset = end + 1;
+    if (lineFeed !== -1 && end > start && text.charCodeAt(end - 1) === CARRIAGE_RETURN) end--;
+    const line = this.textLine++;
+    if (end === start) return false;
+    this.line = line;
+    cells.beginRow(text);
+    for (let from = start; ; ) {
+      const comma = text.indexOf(',', from);
+      if (comma === -1 || comma >= end) {
+        cells.addField(from, end);
+        return true;
+      }
+      cells.addField(from, comma);
+      from = comma + 1;
+    }
+  }
+
   /** Cuts the next line off the quote-free block; null for a blank line. */
   private splitLine(): string[] | null {
     const start = this.textOffset;
@@ -110,6 +147,7 @@ export class CsvRecordReader {
         if (this.carry.length === 0) return false;
         const rest = this.carry;
         this.carry = NO_BYTES;
+        this.endsOpen = rest[rest.length - 1] !== LINE_FEED;
         this.takeBlock(rest);
         return true;
       }

@@ -11,19 +11,17 @@ export interface TraceReader {
   notes(): readonly string[];
 }
 
-export interface TraceOptions {
-  /** Arrival times are divided by this, run times are kept: so much more load. Greater than 0. Default 1. */
-  readonly compress?: number;
-}
-
 /** Gathers problems up to a limit; beyond it they are only counted. */
 export class ProblemList {
   readonly limit: number;
+  /** Nothing is read behind the first wrong row. */
+  readonly stopsAtFirst: boolean;
   private readonly kept: Problem[] = [];
   private unkept = 0;
 
-  constructor(limit = 100) {
+  constructor(limit = 100, stopsAtFirst = false) {
     this.limit = limit;
+    this.stopsAtFirst = stopsAtFirst;
   }
 
   get count(): number {
