@@ -1,0 +1,122 @@
+/**
+ * FGD (Score, Reserve): Fragmentation Gradient Descent, the node and the device on which a pod makes the GPUs' expected
+ * fragmentation grow least or shrink most ("Beware of Fragmentation: Scheduling GPU-Sharing Workloads with Fragmentation
+ * Gradient Descent", USENIX ATC'23; hkust-adsl/kubernetes-scheduler-simulator, pkg/simulator/plugin/fgd_score.go). A node's
+ * fragmentation is worked out when the node has changed, at some hundred operations; so is its score for a pod.
+ */
+import { GPU_MODEL_LABEL, isShare } from '../../cluster/gpu-devices.ts';
+import type { GpuRequest } from '../../cluster/gpu-devices.ts';
+import { GpuFragmentation } from '../../cluster/gpu-fragmentation.ts';
+import type { TypicalPod } from '../../cluster/gpu-fragmentation.ts';
+import type { PodTemplate } from '../../cluster/pod-template.ts';
+import type { NodeInfo } from '../cache/node-info.ts';
+import type { SchedulerCache } from '../cache/scheduler-cache.ts';
+import type { Handle, Plugin, PluginFactory } from '../framework/plugin-api.ts';
+import type { FactoryWithPoints } from '../config/default-plugins.ts';
+import { cpuLeftMilli, cpuMilliOf } from './gpu-amounts.ts';
+
+const NAME = 'FGD';
+/** Milli of fragmentation that count as one step of the sigmoid. */
+const STEP_MILLI = 1000;
+const NO_DEVICES: readonly number[] = [];
+
+export const FGD: PluginFactory & FactoryWithPoints = {
+  name: NAME,
+  points: ['score', 'reserve'],
+  summary: 'shared GPUs: least growth of the expected fragmentation over the typical pods',
+  defaultArgs: { typicalPods: [] },
+  create(args, handle): Plugin {
+    const policy = new FragmentationGradient(args['typicalPods'] as readonly TypicalPod[], handle.cluster);
+    return {
+      name: NAME,
+      dependence: { score: 'node' },
+      specOnly: true,
+      score: (_state, pod, node) => policy.scoreOf(pod.template)(node, node.row),
+      scoreOf: (template) => policy.scoreOf(template),
+      reserve(_state, pod, nodeName) {
+        policy.reserve(handle, pod.row, pod.template, nodeName);
+        return null;
+      },
+      eventsToRegister: () => [],
+    };
+  },
+};
+
+class FragmentationGradient {
+  private readonly fragmentation: GpuFragmentation;
+  private readonly cluster: SchedulerCache;
+  /** By node row: weighted fragmentation as the node stands, and the generation of the node that it is of. */
+  private before: number[] = [];
+  private generations: number[] = [];
+
+  constructor(typicalPods: readonly TypicalPod[], cluster: SchedulerCache) {
+    this.fragmentation = new GpuFragmentation(typicalPods);
+    this.cluster = cluster;
+  }
+
+  scoreOf(template: PodTemplate): (node: NodeInfo, row: number) => number {
+    const cpu = cpuMilliOf(template);
+    const { gpu } = template;
+    return (node, row) => {
+      const left = node.devices?.left ?? NO_DEVICES;
+      const model = modelOf(node);
+      const before = this.beforeOf(node, row, model, left);
+      const after = this.fragmentation.weightedAfter(model, cpuLeftMilli(node) - cpu, left, gpu);
+      return this.score(before, after);
+    };
+  }
+
+  /** A share goes to the device that scores best, the first of equals; for whole devices the node's own choice stands. */
+  reserve(handle: Handle, pod: number, template: PodTemplate, nodeName: string): void {
+    const { gpu } = template;
+    const node = handle.cluster.nodeInfo(handle.cluster.nodeRow(nodeName));
+    if (gpu === null || !isShare(gpu) || node.devices === null) return;
+    const device = this.bestDevice(node, cpuMilliOf(template), gpu, node.devices.devicesOf(pod));
+    if (device >= 0) handle.cluster.assumeDevices(pod, [device]);
+  }
+
+  /** The pod's cpu is taken from the node by now, and a share of some device, too. */
+  private bestDevice(node: NodeInfo, cpu: number, { milli }: GpuRequest, held: readonly number[]): number {
+    const { fragmentation } = this;
+    const model = modelOf(node);
+    const cpuLeft = cpuLeftMilli(node);
+    const left = [...(node.devices?.left ?? NO_DEVICES)];
+    for (const device of held) left[device] += milli;
+    const before = fragmentation.weightedOf(model, cpuLeft + cpu, left);
+    let best = -1;
+    let bestScore = -1;
+    for (let device = 0; device < left.length; device++) {
+      if (left[device] < milli) continue;
+      left[device] -= milli;
+      const score = this.score(before, fragmentation.weightedOf(model, cpuLeft, left));
+      left[device] += milli;
+      if (score <= bestScore) continue;
+      best = device;
+      bestScore = score;
+    }
+    return best;
+  }
+
+  private beforeOf(node: NodeInfo, row: number, model: string, left: readonly number[]): number {
+    const generation = row < 0 ? 0 : this.cluster.nodes.generation[row];
+    const isLive = row >= 0 && this.cluster.nodes.info[row] === node;
+    if (isLive && this.generations[row] === generation) return this.before[row];
+    const before = this.fragmentation.weightedOf(model, cpuLeftMilli(node), left);
+    if (isLive) {
+      this.generations[row] = generation;
+      this.before[row] = before;
+    }
+    return before;
+  }
+
+  private score(before: number, after: number): number {
+    const { weight } = this.fragmentation;
+    if (weight === 0) return 50;
+    const steps = (before - after) / weight / STEP_MILLI;
+    return Math.trunc(100 / (1 + Math.exp(-steps)));
+  }
+}
+
+function modelOf(node: NodeInfo): string {
+  return node.labels.get(GPU_MODEL_LABEL) ?? '';
+}
