@@ -71,15 +71,22 @@ export class GpuFragmentation {
   /** Different requests of one device, in milli. */
   private readonly millis: readonly number[];
   private readonly groupsByModel = new Map<string, readonly Group[]>();
+  /** By typical pod: its share of them all, as the published simulator works it out. */
+  private readonly shares: readonly number[];
+  private readonly sums: Float64Array = new Float64Array(6);
   /** Scratch, by index into `millis`: devices with so much left, and what those with less have left together. */
   private readonly roomy: number[];
   private readonly scraps: number[];
   /** Scratch, by group: pods whose cpu fits. */
   private readonly fitting: number[] = [];
 
-  constructor(typical: readonly TypicalPod[]) {
+  /** `listLength`: pods of the list that the typical ones were taken from; in the last bits of `asPublished` it shows. */
+  constructor(typical: readonly TypicalPod[], listLength?: number) {
     this.typical = typical;
     this.weight = typical.reduce((sum, { count }) => sum + count, 0);
+    const total = listLength ?? this.weight;
+    const covered = this.weight / total;
+    this.shares = typical.map(({ count }) => (this.weight === total ? count / total : count / total / covered));
     const asked = typical.filter((pod) => asksForGpu(pod)).map(({ gpuMilli }) => gpuMilli);
     this.millis = [...new Set(asked)].sort((a, b) => a - b);
     this.roomy = this.millis.map(() => 0);
@@ -111,6 +118,31 @@ export class GpuFragmentation {
       this.shift(before, gpu.milli, -1);
     }
     return least;
+  }
+
+  /**
+   * The expected fragmentation as the published simulator adds it up: shares of the pods as fractions, one sum for each way a pod
+   * may fare, then those sums together. Differs from `weightedOf` in the last bits, and costs ten times as much.
+   */
+  asPublished(model: string, cpuLeftMilli: number, left: readonly number[]): number {
+    const idle = sumOf(left);
+    const sums = this.sums.fill(0);
+    for (let i = 0; i < this.typical.length; i++) {
+      const pod = this.typical[i];
+      const hasCpu = cpuLeftMilli >= pod.cpuMilli;
+      if (pod.gpuMilli === 0) sums[hasCpu ? Fate.NoGpuAsked : Fate.NoGpuAskedLacksCpu] += this.shares[i] * idle;
+      else if (!allows(pod, model)) sums[Fate.NoAccess] += this.shares[i] * idle;
+      else {
+        const { roomy, scrap } = roomFor(pod, left);
+        const hasGpu = roomy >= pod.gpuCount;
+        if (hasGpu && hasCpu) sums[Fate.LacksGpu] += this.shares[i] * scrap;
+        else if (hasGpu) sums[Fate.LacksCpu] += this.shares[i] * idle;
+        else sums[hasCpu ? Fate.LacksGpu : Fate.LacksBoth] += this.shares[i] * idle;
+      }
+    }
+    let sum = 0;
+    for (let fate = 0; fate < sums.length; fate++) sum += sums[fate];
+    return sum;
   }
 
   /** Looks at the devices. */
@@ -170,7 +202,7 @@ export class GpuFragmentation {
   private group(model: string): readonly Group[] {
     const byRequest = new Map<string, TypicalPod[]>();
     for (const pod of this.typical) {
-      if (!asksForGpu(pod) || (pod.gpuSpec !== '' && !pod.gpuSpec.split('|').includes(model))) continue;
+      if (!asksForGpu(pod) || !allows(pod, model)) continue;
       const key = `${String(pod.gpuCount)} ${String(pod.gpuMilli)}`;
       byRequest.set(key, [...(byRequest.get(key) ?? []), pod]);
     }
@@ -184,6 +216,23 @@ export class GpuFragmentation {
   }
 }
 
+/** How a typical pod fares on a node, in the order in which the published simulator adds the sums up. */
+const Fate = { LacksBoth: 0, LacksGpu: 1, LacksCpu: 2, NoGpuAsked: 3, NoGpuAskedLacksCpu: 4, NoAccess: 5 } as const;
+
+function allows({ gpuSpec }: GpuPodShape, model: string): boolean {
+  return gpuSpec === '' || gpuSpec.split('|').includes(model);
+}
+
+function roomFor({ gpuMilli }: GpuPodShape, left: readonly number[]): { readonly roomy: number; readonly scrap: number } {
+  let roomy = 0;
+  let scrap = 0;
+  for (let device = 0; device < left.length; device++) {
+    if (left[device] >= gpuMilli) roomy++;
+    else scrap += left[device];
+  }
+  return { roomy, scrap };
+}
+
 function asksForGpu({ gpuCount, gpuMilli }: GpuPodShape): boolean {
   return gpuCount > 0 && gpuMilli > 0;
 }
@@ -192,6 +241,14 @@ function sumOf(left: readonly number[]): number {
   let sum = 0;
   for (let device = 0; device < left.length; device++) sum += left[device];
   return sum;
+}
+
+/** What the devices may have left after a pod came: one way for each device that has room for a share, else one way. */
+export function outcomes(left: readonly number[], gpu: GpuRequest | null): readonly (readonly number[])[] {
+  if (gpu === null) return [left];
+  if (!isShare(gpu)) return [takenInTurn(left, gpu)];
+  const roomy = Array.from(left.keys()).filter((device) => left[device] >= gpu.milli);
+  return roomy.map((device) => left.map((milli, other) => (other === device ? milli - gpu.milli : milli)));
 }
 
 /** Several devices as FGD places them in thought: the fullest that have room first, the first of equals. */

@@ -6,11 +6,12 @@
  */
 import { GPU_MODEL_LABEL, isShare } from '../../cluster/gpu-devices.ts';
 import type { GpuRequest } from '../../cluster/gpu-devices.ts';
-import { GpuFragmentation } from '../../cluster/gpu-fragmentation.ts';
+import { GpuFragmentation, outcomes } from '../../cluster/gpu-fragmentation.ts';
 import type { TypicalPod } from '../../cluster/gpu-fragmentation.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
+import { MAX_NODE_SCORE } from '../framework/plugin-api.ts';
 import type { Handle, Plugin, PluginFactory } from '../framework/plugin-api.ts';
 import type { FactoryWithPoints } from '../config/default-plugins.ts';
 import { cpuLeftMilli, cpuMilliOf } from './gpu-amounts.ts';
@@ -18,15 +19,18 @@ import { cpuLeftMilli, cpuMilliOf } from './gpu-amounts.ts';
 const NAME = 'FGD';
 /** Milli of fragmentation that count as one step of the sigmoid. */
 const STEP_MILLI = 1000;
+/** Scores closer than this to a whole number are worked out anew. */
+const DOUBTFUL = 1e-9;
 const NO_DEVICES: readonly number[] = [];
 
 export const FGD: PluginFactory & FactoryWithPoints = {
   name: NAME,
   points: ['score', 'reserve'],
   summary: 'shared GPUs: least growth of the expected fragmentation over the typical pods',
-  defaultArgs: { typicalPods: [] },
+  defaultArgs: { typicalPods: [], listedPods: 0 },
   create(args, handle): Plugin {
-    const policy = new FragmentationGradient(args['typicalPods'] as readonly TypicalPod[], handle.cluster);
+    const { typicalPods, listedPods } = args as unknown as FGDArgs;
+    const policy = new FragmentationGradient(typicalPods, listedPods, handle.cluster);
     return {
       name: NAME,
       dependence: { score: 'node' },
@@ -42,6 +46,12 @@ export const FGD: PluginFactory & FactoryWithPoints = {
   },
 };
 
+interface FGDArgs {
+  readonly typicalPods: readonly TypicalPod[];
+  /** Pods of the list that they were taken from; 0: just these. */
+  readonly listedPods: number;
+}
+
 class FragmentationGradient {
   private readonly fragmentation: GpuFragmentation;
   private readonly cluster: SchedulerCache;
@@ -49,8 +59,8 @@ class FragmentationGradient {
   private before: number[] = [];
   private generations: number[] = [];
 
-  constructor(typicalPods: readonly TypicalPod[], cluster: SchedulerCache) {
-    this.fragmentation = new GpuFragmentation(typicalPods);
+  constructor(typicalPods: readonly TypicalPod[], listedPods: number, cluster: SchedulerCache) {
+    this.fragmentation = new GpuFragmentation(typicalPods, listedPods === 0 ? undefined : listedPods);
     this.cluster = cluster;
   }
 
@@ -60,9 +70,10 @@ class FragmentationGradient {
     return (node, row) => {
       const left = node.devices?.left ?? NO_DEVICES;
       const model = modelOf(node);
+      const cpuLeft = cpuLeftMilli(node);
       const before = this.beforeOf(node, row, model, left);
-      const after = this.fragmentation.weightedAfter(model, cpuLeftMilli(node) - cpu, left, gpu);
-      return this.score(before, after);
+      const after = this.fragmentation.weightedAfter(model, cpuLeft - cpu, left, gpu);
+      return this.clearScore(before, after) ?? this.publishedScore(model, cpuLeft, left, cpu, gpu);
     };
   }
 
@@ -82,13 +93,13 @@ class FragmentationGradient {
     const cpuLeft = cpuLeftMilli(node);
     const left = [...(node.devices?.left ?? NO_DEVICES)];
     for (const device of held) left[device] += milli;
-    const before = fragmentation.weightedOf(model, cpuLeft + cpu, left);
+    const before = fragmentation.asPublished(model, cpuLeft + cpu, left);
     let best = -1;
     let bestScore = -1;
     for (let device = 0; device < left.length; device++) {
       if (left[device] < milli) continue;
       left[device] -= milli;
-      const score = this.score(before, fragmentation.weightedOf(model, cpuLeft, left));
+      const score = scoreFor(before - fragmentation.asPublished(model, cpuLeft, left));
       left[device] += milli;
       if (score <= bestScore) continue;
       best = device;
@@ -109,12 +120,33 @@ class FragmentationGradient {
     return before;
   }
 
-  private score(before: number, after: number): number {
+  /** null: so close to a whole score that the last bits of the sums decide. */
+  private clearScore(before: number, after: number): number | null {
     const { weight } = this.fragmentation;
-    if (weight === 0) return 50;
-    const steps = (before - after) / weight / STEP_MILLI;
-    return Math.trunc(100 / (1 + Math.exp(-steps)));
+    if (weight === 0) return scoreFor(0);
+    const score = rawScoreFor((before - after) / weight);
+    return Math.abs(score - Math.round(score)) < DOUBTFUL ? null : Math.trunc(score);
   }
+
+  /** The score, and over all devices of a share the best one, with sums as in the published simulator. */
+  private publishedScore(model: string, cpuLeft: number, left: readonly number[], cpu: number, gpu: GpuRequest | null): number {
+    const { fragmentation } = this;
+    const before = fragmentation.asPublished(model, cpuLeft, left);
+    let best = 0;
+    for (const after of outcomes(left, gpu)) {
+      best = Math.max(best, scoreFor(before - fragmentation.asPublished(model, cpuLeft - cpu, after)));
+    }
+    return best;
+  }
+}
+
+/** `gainMilli`: by how much the expected fragmentation shrinks. */
+function scoreFor(gainMilli: number): number {
+  return Math.trunc(rawScoreFor(gainMilli));
+}
+
+function rawScoreFor(gainMilli: number): number {
+  return (1 / (1 + Math.exp(-(gainMilli / STEP_MILLI)))) * MAX_NODE_SCORE;
 }
 
 function modelOf(node: NodeInfo): string {
