@@ -5,7 +5,7 @@
  * One node costs some 20 additions for each kind of GPU request among the typical pods.
  */
 import type { GpuRequest } from './gpu-devices.ts';
-import { isShare } from './gpu-devices.ts';
+import { DEVICE_MILLI, isShare } from './gpu-devices.ts';
 
 /** What fragmentation looks at of a pod. */
 export interface GpuPodShape {
@@ -54,8 +54,14 @@ function byFrequency(a: TypicalPod, b: TypicalPod): number {
   return a.gpuSpec < b.gpuSpec ? 1 : a.gpuSpec > b.gpuSpec ? -1 : 0;
 }
 
+/** What a GPU's model means to the typical pods; made by `forModel`. */
+export interface ModelView {
+  readonly model: string;
+  readonly groups: readonly Group[];
+}
+
 /** Typical pods with one GPU request that a model of GPU suits, by cpu. */
-interface Group {
+export interface Group {
   readonly count: number;
   /** Index into `millis`. */
   readonly milli: number;
@@ -70,7 +76,9 @@ export class GpuFragmentation {
   private readonly typical: readonly TypicalPod[];
   /** Different requests of one device, in milli. */
   private readonly millis: readonly number[];
-  private readonly groupsByModel = new Map<string, readonly Group[]>();
+  /** Different amounts of cpu. */
+  private readonly cpus: readonly number[];
+  private readonly views = new Map<string, ModelView>();
   /** By typical pod: its share of them all, as the published simulator works it out. */
   private readonly shares: readonly number[];
   private readonly sums: Float64Array = new Float64Array(6);
@@ -89,26 +97,39 @@ export class GpuFragmentation {
     this.shares = typical.map(({ count }) => (this.weight === total ? count / total : count / total / covered));
     const asked = typical.filter((pod) => asksForGpu(pod)).map(({ gpuMilli }) => gpuMilli);
     this.millis = [...new Set(asked)].sort((a, b) => a - b);
+    this.cpus = [...new Set(typical.map(({ cpuMilli }) => cpuMilli))];
     this.roomy = this.millis.map(() => 0);
     this.scraps = this.millis.map(() => 0);
   }
 
+  /** The same object for the same model. */
+  forModel(model: string): ModelView {
+    let view = this.views.get(model);
+    if (view === undefined) this.views.set(model, (view = { model, groups: this.group(model) }));
+    return view;
+  }
+
   /** `weight` times the expected fragmentation in milli, of devices with so much left each. */
-  weightedOf(model: string, cpuLeftMilli: number, left: readonly number[]): number {
-    const groups = this.groupsOf(model);
+  weightedOf({ groups }: ModelView, cpuLeftMilli: number, left: readonly number[]): number {
     this.look(left);
     this.fitCpu(groups, cpuLeftMilli);
     return this.sum(groups, sumOf(left));
   }
 
   /** The same after a pod has taken `cpuMilli` and nothing else, a share of the best device, or several devices. */
-  weightedAfter(model: string, cpuLeftMilli: number, left: readonly number[], gpu: GpuRequest | null): number {
-    if (gpu === null) return this.weightedOf(model, cpuLeftMilli, left);
-    if (!isShare(gpu)) return this.weightedOf(model, cpuLeftMilli, takenInTurn(left, gpu));
-    const groups = this.groupsOf(model);
+  weightedAfter(view: ModelView, cpuLeftMilli: number, left: readonly number[], gpu: GpuRequest | null): number {
+    if (gpu === null) return this.weightedOf(view, cpuLeftMilli, left);
+    if (gpu.count > 1 && gpu.milli < DEVICE_MILLI) {
+      return this.weightedOf(view, cpuLeftMilli, takenInTurn(left, gpu));
+    }
+    const { groups } = view;
     this.look(left);
     this.fitCpu(groups, cpuLeftMilli);
-    const idle = sumOf(left) - gpu.milli;
+    const idle = sumOf(left) - gpu.count * gpu.milli;
+    if (gpu.milli === DEVICE_MILLI) {
+      this.shift(DEVICE_MILLI, DEVICE_MILLI, gpu.count);
+      return this.sum(groups, idle);
+    }
     let least = Infinity;
     for (let device = 0; device < left.length; device++) {
       const before = left[device];
@@ -120,11 +141,18 @@ export class GpuFragmentation {
     return least;
   }
 
+  /** Whether some typical pod's cpu fits into the first and not into the second: else they fare alike. */
+  tellsApart(cpuLeftMilli: number, lessMilli: number): boolean {
+    const { cpus } = this;
+    for (let i = 0; i < cpus.length; i++) if (cpus[i] <= cpuLeftMilli && cpus[i] > lessMilli) return true;
+    return false;
+  }
+
   /**
    * The expected fragmentation as the published simulator adds it up: shares of the pods as fractions, one sum for each way a pod
    * may fare, then those sums together. Differs from `weightedOf` in the last bits, and costs ten times as much.
    */
-  asPublished(model: string, cpuLeftMilli: number, left: readonly number[]): number {
+  asPublished({ model }: ModelView, cpuLeftMilli: number, left: readonly number[]): number {
     const idle = sumOf(left);
     const sums = this.sums.fill(0);
     for (let i = 0; i < this.typical.length; i++) {
@@ -160,15 +188,15 @@ export class GpuFragmentation {
     }
   }
 
-  /** A device that had `before` left gives a share away (sign 1), or has it back (-1). */
-  private shift(before: number, share: number, sign: 1 | -1): void {
+  /** So many devices that had `before` left give a share away each, or have it back (a negative number). */
+  private shift(before: number, share: number, count: number): void {
     const { millis, roomy, scraps } = this;
     const after = before - share;
     for (let i = 0; i < millis.length; i++) {
-      if (before < millis[i]) scraps[i] -= sign * share;
+      if (before < millis[i]) scraps[i] -= count * share;
       else if (after < millis[i]) {
-        roomy[i] -= sign;
-        scraps[i] += sign * after;
+        roomy[i] -= count;
+        scraps[i] += count * after;
       }
     }
   }
@@ -191,12 +219,6 @@ export class GpuFragmentation {
       if (roomy[milli] >= count) sum -= fitting[i] * (idle - scraps[milli]);
     }
     return sum;
-  }
-
-  private groupsOf(model: string): readonly Group[] {
-    let groups = this.groupsByModel.get(model);
-    if (groups === undefined) this.groupsByModel.set(model, (groups = this.group(model)));
-    return groups;
   }
 
   private group(model: string): readonly Group[] {

@@ -19,7 +19,7 @@ import { ArrivalCurve, twoDecimals } from './arrival-curve.ts';
 
 export interface Inflation {
   readonly nodes: readonly Node[];
-  /** Each a pod as it would be created. */
+  /** Each a pod as it would be created; like ones may be one object, which saves time. */
   readonly pods: readonly Pod[];
   /** Indices into `pods`, in order; one that comes again is one more copy. */
   readonly arrivals: ArrayLike<number>;
@@ -59,11 +59,17 @@ export function inflate(inflation: Inflation): InflationResult {
   return run.result();
 }
 
+interface ArrivingTemplate {
+  readonly id: number;
+  /** Of what demand is measured in. */
+  readonly demand: number;
+}
+
 class InflationRun {
   private readonly kernel: Kernel;
   private readonly cluster: Cluster;
   private readonly scheduler: Scheduler;
-  private readonly templates: readonly { readonly id: number; readonly demand: number }[];
+  private readonly templates: readonly ArrivingTemplate[];
   private readonly allocation: ArrivalCurve;
   private readonly fragments: FragmentationSum | null;
   private readonly capacity: number;
@@ -92,9 +98,14 @@ class InflationRun {
     });
     for (const node of nodes) cluster.addNode(node);
     this.capacity = cluster.totals.allocatable[column];
+    const known = new Map<Pod, ArrivingTemplate>();
     this.templates = pods.map((pod) => {
+      const seen = known.get(pod);
+      if (seen !== undefined) return seen;
       const template = cluster.internTemplate(pod);
-      return { id: template.id, demand: amountOf(template.accounted, column) };
+      const made = { id: template.id, demand: amountOf(template.accounted, column) };
+      known.set(pod, made);
+      return made;
     });
     this.nameBase = cluster.names.intern('pod');
     this.allocation = new ArrivalCurve();
@@ -170,7 +181,7 @@ class FragmentationSum {
     const own = devices[row];
     if (own === null) return;
     const at = row * stride + CPU;
-    const model = facts[row].labels.get(GPU_MODEL_LABEL) ?? '';
+    const model = this.fragmentation.forModel(facts[row].labels.get(GPU_MODEL_LABEL) ?? '');
     const weighted = this.fragmentation.weightedOf(model, allocatable[at] - requested[at], own.left);
     this.sum += weighted - (this.weighted[row] ?? 0);
     this.weighted[row] = weighted;

@@ -7,7 +7,8 @@
 import { GPU_MODEL_LABEL, isShare } from '../../cluster/gpu-devices.ts';
 import type { GpuRequest } from '../../cluster/gpu-devices.ts';
 import { GpuFragmentation, outcomes } from '../../cluster/gpu-fragmentation.ts';
-import type { TypicalPod } from '../../cluster/gpu-fragmentation.ts';
+import type { ModelView, TypicalPod } from '../../cluster/gpu-fragmentation.ts';
+import type { NodeFacts } from '../../cluster/node-facts.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
@@ -21,6 +22,8 @@ const NAME = 'FGD';
 const STEP_MILLI = 1000;
 /** Scores closer than this to a whole number are worked out anew. */
 const DOUBTFUL = 1e-9;
+/** Fragmentation stays as it is. */
+const EVEN = scoreFor(0);
 const NO_DEVICES: readonly number[] = [];
 
 export const FGD: PluginFactory & FactoryWithPoints = {
@@ -55,9 +58,12 @@ interface FGDArgs {
 class FragmentationGradient {
   private readonly fragmentation: GpuFragmentation;
   private readonly cluster: SchedulerCache;
+  /** By node row: what its GPUs' model means, and of which facts of the node. */
+  private readonly models: ModelView[] = [];
+  private readonly facts: NodeFacts[] = [];
   /** By node row: weighted fragmentation as the node stands, and the generation of the node that it is of. */
-  private before: number[] = [];
-  private generations: number[] = [];
+  private readonly before: number[] = [];
+  private readonly generations: number[] = [];
 
   constructor(typicalPods: readonly TypicalPod[], listedPods: number, cluster: SchedulerCache) {
     this.fragmentation = new GpuFragmentation(typicalPods, listedPods === 0 ? undefined : listedPods);
@@ -69,8 +75,9 @@ class FragmentationGradient {
     const { gpu } = template;
     return (node, row) => {
       const left = node.devices?.left ?? NO_DEVICES;
-      const model = modelOf(node);
       const cpuLeft = cpuLeftMilli(node);
+      if (gpu === null && !this.fragmentation.tellsApart(cpuLeft, cpuLeft - cpu)) return EVEN;
+      const model = this.modelOf(node, row);
       const before = this.beforeOf(node, row, model, left);
       const after = this.fragmentation.weightedAfter(model, cpuLeft - cpu, left, gpu);
       return this.clearScore(before, after) ?? this.publishedScore(model, cpuLeft, left, cpu, gpu);
@@ -89,7 +96,7 @@ class FragmentationGradient {
   /** The pod's cpu is taken from the node by now, and a share of some device, too. */
   private bestDevice(node: NodeInfo, cpu: number, { milli }: GpuRequest, held: readonly number[]): number {
     const { fragmentation } = this;
-    const model = modelOf(node);
+    const model = this.modelOf(node, node.row);
     const cpuLeft = cpuLeftMilli(node);
     const left = [...(node.devices?.left ?? NO_DEVICES)];
     for (const device of held) left[device] += milli;
@@ -108,7 +115,17 @@ class FragmentationGradient {
     return best;
   }
 
-  private beforeOf(node: NodeInfo, row: number, model: string, left: readonly number[]): number {
+  private modelOf(node: NodeInfo, row: number): ModelView {
+    if (row >= 0 && this.facts[row] === node.facts) return this.models[row];
+    const view = this.fragmentation.forModel(node.labels.get(GPU_MODEL_LABEL) ?? '');
+    if (row >= 0) {
+      this.facts[row] = node.facts;
+      this.models[row] = view;
+    }
+    return view;
+  }
+
+  private beforeOf(node: NodeInfo, row: number, model: ModelView, left: readonly number[]): number {
     const generation = row < 0 ? 0 : this.cluster.nodes.generation[row];
     const isLive = row >= 0 && this.cluster.nodes.info[row] === node;
     if (isLive && this.generations[row] === generation) return this.before[row];
@@ -123,13 +140,13 @@ class FragmentationGradient {
   /** null: so close to a whole score that the last bits of the sums decide. */
   private clearScore(before: number, after: number): number | null {
     const { weight } = this.fragmentation;
-    if (weight === 0) return scoreFor(0);
+    if (weight === 0) return EVEN;
     const score = rawScoreFor((before - after) / weight);
     return Math.abs(score - Math.round(score)) < DOUBTFUL ? null : Math.trunc(score);
   }
 
   /** The score, and over all devices of a share the best one, with sums as in the published simulator. */
-  private publishedScore(model: string, cpuLeft: number, left: readonly number[], cpu: number, gpu: GpuRequest | null): number {
+  private publishedScore(model: ModelView, cpuLeft: number, left: readonly number[], cpu: number, gpu: GpuRequest | null): number {
     const { fragmentation } = this;
     const before = fragmentation.asPublished(model, cpuLeft, left);
     let best = 0;
@@ -147,8 +164,4 @@ function scoreFor(gainMilli: number): number {
 
 function rawScoreFor(gainMilli: number): number {
   return (1 / (1 + Math.exp(-(gainMilli / STEP_MILLI)))) * MAX_NODE_SCORE;
-}
-
-function modelOf(node: NodeInfo): string {
-  return node.labels.get(GPU_MODEL_LABEL) ?? '';
 }

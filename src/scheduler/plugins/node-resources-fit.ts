@@ -137,21 +137,30 @@ function columnBit(column: number): number {
   return column < COLUMN_BITS.length ? COLUMN_BITS[column] : 2 * MAX_LACKING;
 }
 
-/** The filter for one template: nodes that fit with room in every column are told apart at once. */
+/** The filter for one template: what is lacking is told without a look at more than the columns, once it is known in words. */
 function filterOf(template: PodTemplate, { nodes, resources }: SchedulerCache, ignored: (column: number) => boolean, verdicts: Map<number, Status>): (node: NodeInfo, row: number) => Status | null {
   const { gpu } = template;
   const { columns, amounts } = template.requested;
   const count = columns.length;
+  const bits = Array.from(columns, (column) => (column >= FIRST_SCALAR && ignored(column) ? 0 : columnBit(column)));
+  const gpuBit = gpu === null ? 0 : (bits[columns.indexOf(resources.find(GPU_MILLI))] ?? 0);
   return (node, row) => {
     const { allocatable, requested, nonZero, rowStride } = nodes;
     const base = row * rowStride;
-    let fits = nonZero[base + FREE_PODS] > 0;
+    let lacking = nonZero[base + FREE_PODS] > 0 ? 0 : CROWDED;
+    let unresolvable = 0;
+    let lacksGpus = false;
     for (let i = 0; i < count; i++) {
       const at = base + columns[i];
-      if (amounts[i] > allocatable[at] - requested[at]) fits = false;
+      if (amounts[i] <= allocatable[at] - requested[at]) continue;
+      lacking += bits[i];
+      if (bits[i] === gpuBit) lacksGpus = true;
+      if (bits[i] > 0 && amounts[i] > allocatable[at]) unresolvable = UNRESOLVABLE;
     }
-    if (fits && gpu !== null && node.devices !== null) fits = node.devices.fits(gpu);
-    return fits ? null : filter(template, node, resources, ignored, verdicts);
+    if (gpuBit > 0 && !lacksGpus && gpu !== null && node.devices !== null && !node.devices.fits(gpu)) lacking += gpuBit;
+    if (lacking === 0) return null;
+    const known = lacking > MAX_LACKING ? undefined : verdicts.get(lacking + unresolvable);
+    return known ?? filter(template, node, resources, ignored, verdicts);
   };
 }
 
