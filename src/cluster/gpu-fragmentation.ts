@@ -60,6 +60,15 @@ export interface ModelView {
   readonly groups: readonly Group[];
 }
 
+/** Devices as typical pods see them: made by `look`. */
+export interface DeviceLook {
+  /** Left on all of them, in milli. */
+  idle: number;
+  /** By different request: devices with so much left, and what the others have left together. */
+  readonly roomy: number[];
+  readonly scraps: number[];
+}
+
 /** Typical pods with one GPU request that a model of GPU suits, by cpu. */
 export interface Group {
   readonly count: number;
@@ -82,9 +91,6 @@ export class GpuFragmentation {
   /** By typical pod: its share of them all, as the published simulator works it out. */
   private readonly shares: readonly number[];
   private readonly sums: Float64Array = new Float64Array(6);
-  /** Scratch, by index into `millis`: devices with so much left, and what those with less have left together. */
-  private readonly roomy: number[];
-  private readonly scraps: number[];
   /** Scratch, by group: pods whose cpu fits. */
   private readonly fitting: number[] = [];
 
@@ -98,8 +104,6 @@ export class GpuFragmentation {
     const asked = typical.filter((pod) => asksForGpu(pod)).map(({ gpuMilli }) => gpuMilli);
     this.millis = [...new Set(asked)].sort((a, b) => a - b);
     this.cpus = [...new Set(typical.map(({ cpuMilli }) => cpuMilli))];
-    this.roomy = this.millis.map(() => 0);
-    this.scraps = this.millis.map(() => 0);
   }
 
   /** The same object for the same model. */
@@ -109,34 +113,53 @@ export class GpuFragmentation {
     return view;
   }
 
-  /** `weight` times the expected fragmentation in milli, of devices with so much left each. */
-  weightedOf({ groups }: ModelView, cpuLeftMilli: number, left: readonly number[]): number {
-    this.look(left);
-    this.fitCpu(groups, cpuLeftMilli);
-    return this.sum(groups, sumOf(left));
+  /** Looks at devices with so much left each; `into` is written over. */
+  look(left: readonly number[], into: DeviceLook = { idle: 0, roomy: [], scraps: [] }): DeviceLook {
+    const { millis } = this;
+    const { roomy, scraps } = into;
+    into.idle = sumOf(left);
+    for (let i = 0; i < millis.length; i++) {
+      let count = 0;
+      let scrap = 0;
+      for (let device = 0; device < left.length; device++) {
+        if (left[device] >= millis[i]) count++;
+        else scrap += left[device];
+      }
+      roomy[i] = count;
+      scraps[i] = scrap;
+    }
+    return into;
   }
 
-  /** The same after a pod has taken `cpuMilli` and nothing else, a share of the best device, or several devices. */
-  weightedAfter(view: ModelView, cpuLeftMilli: number, left: readonly number[], gpu: GpuRequest | null): number {
-    if (gpu === null) return this.weightedOf(view, cpuLeftMilli, left);
-    if (gpu.count > 1 && gpu.milli < DEVICE_MILLI) {
-      return this.weightedOf(view, cpuLeftMilli, takenInTurn(left, gpu));
-    }
-    const { groups } = view;
-    this.look(left);
+  /** `weight` times the expected fragmentation in milli. */
+  weightedOf({ groups }: ModelView, cpuLeftMilli: number, look: DeviceLook): number {
     this.fitCpu(groups, cpuLeftMilli);
-    const idle = sumOf(left) - gpu.count * gpu.milli;
-    if (gpu.milli === DEVICE_MILLI) {
-      this.shift(DEVICE_MILLI, DEVICE_MILLI, gpu.count);
-      return this.sum(groups, idle);
+    return this.sum(groups, look);
+  }
+
+  /**
+   * The same after a pod has come, with so much cpu left after it: its share on the best device, or its several devices. `left` is
+   * what was looked at; the look is the same again when this is over.
+   */
+  weightedAfter(
+    view: ModelView,
+    cpuLeftMilli: number,
+    left: readonly number[],
+    look: DeviceLook,
+    gpu: GpuRequest | null,
+  ): number {
+    if (gpu === null) return this.weightedOf(view, cpuLeftMilli, look);
+    const { count, milli } = gpu;
+    if (count > 1 && milli < DEVICE_MILLI) {
+      return this.weightedOf(view, cpuLeftMilli, this.look(takenInTurn(left, gpu)));
     }
+    this.fitCpu(view.groups, cpuLeftMilli);
+    if (milli === DEVICE_MILLI) return this.weightedWithout(view, look, DEVICE_MILLI, milli, count);
     let least = Infinity;
     for (let device = 0; device < left.length; device++) {
       const before = left[device];
-      if (before < gpu.milli || left.indexOf(before) < device) continue;
-      this.shift(before, gpu.milli, 1);
-      least = Math.min(least, this.sum(groups, idle));
-      this.shift(before, gpu.milli, -1);
+      if (before < milli || left.indexOf(before) < device) continue;
+      least = Math.min(least, this.weightedWithout(view, look, before, milli, 1));
     }
     return least;
   }
@@ -173,25 +196,20 @@ export class GpuFragmentation {
     return sum;
   }
 
-  /** Looks at the devices. */
-  private look(left: readonly number[]): void {
-    const { millis, roomy, scraps } = this;
-    for (let i = 0; i < millis.length; i++) {
-      let count = 0;
-      let scrap = 0;
-      for (let device = 0; device < left.length; device++) {
-        if (left[device] >= millis[i]) count++;
-        else scrap += left[device];
-      }
-      roomy[i] = count;
-      scraps[i] = scrap;
-    }
+  /** With a share taken from each of `count` devices that have `before` left. */
+  private weightedWithout({ groups }: ModelView, look: DeviceLook, before: number, share: number, count: number): number {
+    this.shift(look, before, share, count);
+    const sum = this.sum(groups, look);
+    this.shift(look, before, share, -count);
+    return sum;
   }
 
   /** So many devices that had `before` left give a share away each, or have it back (a negative number). */
-  private shift(before: number, share: number, count: number): void {
-    const { millis, roomy, scraps } = this;
+  private shift(look: DeviceLook, before: number, share: number, count: number): void {
+    const { millis } = this;
+    const { roomy, scraps } = look;
     const after = before - share;
+    look.idle -= count * share;
     for (let i = 0; i < millis.length; i++) {
       if (before < millis[i]) scraps[i] -= count * share;
       else if (after < millis[i]) {
@@ -211,8 +229,8 @@ export class GpuFragmentation {
   }
 
   /** Everything idle is lost to all pods, but for those that fit: to them what stands on devices too full for them is. */
-  private sum(groups: readonly Group[], idle: number): number {
-    const { roomy, scraps, fitting } = this;
+  private sum(groups: readonly Group[], { idle, roomy, scraps }: DeviceLook): number {
+    const { fitting } = this;
     let sum = this.weight * idle;
     for (let i = 0; i < groups.length; i++) {
       const { count, milli } = groups[i];

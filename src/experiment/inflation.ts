@@ -8,7 +8,7 @@ import { assert } from '../base/assert.ts';
 import { Cluster, PodOutcome } from '../cluster/cluster.ts';
 import { GPU_MODEL_LABEL } from '../cluster/gpu-devices.ts';
 import { GpuFragmentation } from '../cluster/gpu-fragmentation.ts';
-import type { TypicalPod } from '../cluster/gpu-fragmentation.ts';
+import type { DeviceLook, TypicalPod } from '../cluster/gpu-fragmentation.ts';
 import type { Node, Pod } from '../cluster/objects.ts';
 import { CPU, amountOf } from '../cluster/resources.ts';
 import { Kernel } from '../kernel/kernel.ts';
@@ -163,6 +163,7 @@ class FragmentationSum {
   private readonly fragmentation: GpuFragmentation;
   /** By node row. */
   private readonly weighted: number[] = [];
+  private readonly look: DeviceLook = { idle: 0, roomy: [], scraps: [] };
   private sum = 0;
 
   constructor(cluster: Cluster, typicalPods: readonly TypicalPod[]) {
@@ -182,7 +183,8 @@ class FragmentationSum {
     if (own === null) return;
     const at = row * stride + CPU;
     const model = this.fragmentation.forModel(facts[row].labels.get(GPU_MODEL_LABEL) ?? '');
-    const weighted = this.fragmentation.weightedOf(model, allocatable[at] - requested[at], own.left);
+    this.fragmentation.look(own.left, this.look);
+    const weighted = this.fragmentation.weightedOf(model, allocatable[at] - requested[at], this.look);
     this.sum += weighted - (this.weighted[row] ?? 0);
     this.weighted[row] = weighted;
   }

@@ -7,7 +7,7 @@
 import { GPU_MODEL_LABEL, isShare } from '../../cluster/gpu-devices.ts';
 import type { GpuRequest } from '../../cluster/gpu-devices.ts';
 import { GpuFragmentation, outcomes } from '../../cluster/gpu-fragmentation.ts';
-import type { ModelView, TypicalPod } from '../../cluster/gpu-fragmentation.ts';
+import type { DeviceLook, ModelView, TypicalPod } from '../../cluster/gpu-fragmentation.ts';
 import type { NodeFacts } from '../../cluster/node-facts.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
@@ -55,15 +55,21 @@ interface FGDArgs {
   readonly listedPods: number;
 }
 
+/** A node as it stood at a generation of it. */
+interface NodeState {
+  readonly generation: number;
+  readonly facts: NodeFacts;
+  readonly model: ModelView;
+  readonly look: DeviceLook;
+  /** Its fragmentation, weighted. */
+  readonly weighted: number;
+}
+
 class FragmentationGradient {
   private readonly fragmentation: GpuFragmentation;
   private readonly cluster: SchedulerCache;
-  /** By node row: what its GPUs' model means, and of which facts of the node. */
-  private readonly models: ModelView[] = [];
-  private readonly facts: NodeFacts[] = [];
-  /** By node row: weighted fragmentation as the node stands, and the generation of the node that it is of. */
-  private readonly before: number[] = [];
-  private readonly generations: number[] = [];
+  /** By node row. */
+  private readonly states: NodeState[] = [];
 
   constructor(typicalPods: readonly TypicalPod[], listedPods: number, cluster: SchedulerCache) {
     this.fragmentation = new GpuFragmentation(typicalPods, listedPods === 0 ? undefined : listedPods);
@@ -77,10 +83,10 @@ class FragmentationGradient {
       const left = node.devices?.left ?? NO_DEVICES;
       const cpuLeft = cpuLeftMilli(node);
       if (gpu === null && !this.fragmentation.tellsApart(cpuLeft, cpuLeft - cpu)) return EVEN;
-      const model = this.modelOf(node, row);
-      const before = this.beforeOf(node, row, model, left);
-      const after = this.fragmentation.weightedAfter(model, cpuLeft - cpu, left, gpu);
-      return this.clearScore(before, after) ?? this.publishedScore(model, cpuLeft, left, cpu, gpu);
+      const state = this.stateOf(node, row, cpuLeft, left);
+      const { model } = state;
+      const after = this.fragmentation.weightedAfter(model, cpuLeft - cpu, left, state.look, gpu);
+      return this.clearScore(state.weighted, after) ?? this.publishedScore(model, cpuLeft, left, cpu, gpu);
     };
   }
 
@@ -96,7 +102,7 @@ class FragmentationGradient {
   /** The pod's cpu is taken from the node by now, and a share of some device, too. */
   private bestDevice(node: NodeInfo, cpu: number, { milli }: GpuRequest, held: readonly number[]): number {
     const { fragmentation } = this;
-    const model = this.modelOf(node, node.row);
+    const model = this.modelOf(node);
     const cpuLeft = cpuLeftMilli(node);
     const left = [...(node.devices?.left ?? NO_DEVICES)];
     for (const device of held) left[device] += milli;
@@ -115,26 +121,24 @@ class FragmentationGradient {
     return best;
   }
 
-  private modelOf(node: NodeInfo, row: number): ModelView {
-    if (row >= 0 && this.facts[row] === node.facts) return this.models[row];
-    const view = this.fragmentation.forModel(node.labels.get(GPU_MODEL_LABEL) ?? '');
-    if (row >= 0) {
-      this.facts[row] = node.facts;
-      this.models[row] = view;
-    }
-    return view;
+  /** How a node stands, worked out when it has changed; for a node in thought every time. */
+  private stateOf(node: NodeInfo, row: number, cpuLeft: number, left: readonly number[]): NodeState {
+    const { fragmentation } = this;
+    const { nodes } = this.cluster;
+    const isLive = row >= 0 && nodes.info[row] === node;
+    const generation = isLive ? nodes.generation[row] : 0;
+    const known: NodeState | undefined = isLive ? this.states[row] : undefined;
+    if (known !== undefined && known.generation === generation) return known;
+    const model = known?.facts === node.facts ? known.model : this.modelOf(node);
+    const look = fragmentation.look(left, known?.look);
+    const weighted = fragmentation.weightedOf(model, cpuLeft, look);
+    const state: NodeState = { generation, facts: node.facts, model, look, weighted };
+    if (isLive) this.states[row] = state;
+    return state;
   }
 
-  private beforeOf(node: NodeInfo, row: number, model: ModelView, left: readonly number[]): number {
-    const generation = row < 0 ? 0 : this.cluster.nodes.generation[row];
-    const isLive = row >= 0 && this.cluster.nodes.info[row] === node;
-    if (isLive && this.generations[row] === generation) return this.before[row];
-    const before = this.fragmentation.weightedOf(model, cpuLeftMilli(node), left);
-    if (isLive) {
-      this.generations[row] = generation;
-      this.before[row] = before;
-    }
-    return before;
+  private modelOf(node: NodeInfo): ModelView {
+    return this.fragmentation.forModel(node.labels.get(GPU_MODEL_LABEL) ?? '');
   }
 
   /** null: so close to a whole score that the last bits of the sums decide. */
