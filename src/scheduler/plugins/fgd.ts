@@ -4,7 +4,7 @@
  * Gradient Descent", USENIX ATC'23; hkust-adsl/kubernetes-scheduler-simulator, pkg/simulator/plugin/fgd_score.go). A node's
  * fragmentation is worked out when the node has changed, at some hundred operations; so is its score for a pod.
  */
-import { GPU_MODEL_LABEL, isShare } from '../../cluster/gpu-devices.ts';
+import { DEVICE_MILLI, GPU_MODEL_LABEL, isShare } from '../../cluster/gpu-devices.ts';
 import type { GpuRequest } from '../../cluster/gpu-devices.ts';
 import { GpuFragmentation, outcomes } from '../../cluster/gpu-fragmentation.ts';
 import type { DeviceLook, ModelView, TypicalPod } from '../../cluster/gpu-fragmentation.ts';
@@ -14,6 +14,7 @@ import type { NodeInfo } from '../cache/node-info.ts';
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import { MAX_NODE_SCORE } from '../framework/plugin-api.ts';
 import type { Handle, Plugin, PluginFactory } from '../framework/plugin-api.ts';
+import type { Cursor } from '../config/reading.ts';
 import type { FactoryWithPoints } from '../config/default-plugins.ts';
 import { cpuLeftMilli, cpuMilliOf } from './gpu-amounts.ts';
 
@@ -31,6 +32,11 @@ export const FGD: PluginFactory & FactoryWithPoints = {
   points: ['score', 'reserve'],
   summary: 'shared GPUs: least growth of the expected fragmentation over the typical pods',
   defaultArgs: { typicalPods: [], listedPods: 0 },
+  decodeArgs(args) {
+    args.members('apiVersion', 'kind', 'typicalPods', 'listedPods');
+    const typicalPods = args.at('typicalPods').items().map(typicalPod);
+    return { typicalPods, listedPods: args.at('listedPods').integer(0, 0) };
+  },
   create(args, handle): Plugin {
     const { typicalPods, listedPods } = args as unknown as FGDArgs;
     const policy = new FragmentationGradient(typicalPods, listedPods, handle.cluster);
@@ -48,6 +54,18 @@ export const FGD: PluginFactory & FactoryWithPoints = {
     };
   },
 };
+
+function typicalPod(pod: Cursor): TypicalPod {
+  pod.members('cpuMilli', 'gpuCount', 'gpuMilli', 'gpuSpec', 'count');
+  const gpuCount = pod.at('gpuCount').integer(0, 0, 64);
+  return {
+    cpuMilli: pod.at('cpuMilli').integer(0, 0),
+    gpuCount,
+    gpuMilli: gpuCount === 0 ? 0 : pod.at('gpuMilli').integer(DEVICE_MILLI, 1, DEVICE_MILLI),
+    gpuSpec: pod.at('gpuSpec').text(''),
+    count: pod.at('count').integer(1, 1),
+  };
+}
 
 interface FGDArgs {
   readonly typicalPods: readonly TypicalPod[];
