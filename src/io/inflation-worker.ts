@@ -9,7 +9,7 @@ import { readInflationInputs, readOrder } from './inflation-files.ts';
 import type { InflationAnswer, InflationTask } from './inflation-pool.ts';
 import { loadPluginFiles } from './plugin-files.ts';
 
-let inputs: InflationInputs | null = null;
+let inputs: { readonly key: string; readonly read: InflationInputs } | null = null;
 
 parentPort?.on('message', (task: InflationTask) => {
   void answer(task).then((message) => parentPort?.postMessage(message));
@@ -18,9 +18,10 @@ parentPort?.on('message', (task: InflationTask) => {
 async function answer({ plan, cell, orderFile, plain }: InflationTask): Promise<InflationAnswer> {
   try {
     const registry = pluginRegistry(await loadPluginFiles(plan.pluginFiles, inTreePluginNames()));
-    inputs ??= readInflationInputs(plan);
+    const key = JSON.stringify([plan.nodesFile, plan.podsFile, plan.podsPerNode]);
+    if (inputs?.key !== key) inputs = { key, read: readInflationInputs(plan) };
     const order = orderFile === null ? null : readOrder(orderFile);
-    return { result: runInflationCell(plan, cell, inputs, order, { registry, plain }) };
+    return { result: runInflationCell(plan, cell, inputs.read, order, { registry, plain }) };
   } catch (error) {
     if (error instanceof InputError) return { problems: error.problems };
     const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
