@@ -7,7 +7,7 @@ import { inflationInputs } from '../experiment/inflation-cells.ts';
 import type { InflationPlan } from '../experiment/inflation-plan.ts';
 import type { ByteSource } from '../workload/traces/byte-source.ts';
 import { readOpenbPodList } from '../workload/traces/openb-list.ts';
-import { readOpenbNodes } from '../workload/traces/openb-nodes.ts';
+import { readOpenbNodes } from '../workload/traces/machines/openb.ts';
 import { openTraceFile } from './trace-stream.ts';
 
 const ORDER_FILE = /\.json(\.gz)?$/;
