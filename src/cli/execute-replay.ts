@@ -23,7 +23,7 @@ import { optionOfPath, pairsOf, traceDocument } from './trace-options.ts';
 export async function replayOpenb(entry: TraceFormatEntry, given: GivenOptions, context: CommandContext): Promise<number> {
   const nodesFile = given.text('nodes') ?? '';
   const problems: Problem[] = [];
-  const nodes = gathering(problems, () => readNodes(nodesFile)) ?? [];
+  const nodes = gathering(problems, () => readNodes(nodesFile, given.text('gpus') === 'shared')) ?? [];
   const podsFile = given.text('pods') ?? '';
   const source = gathering(problems, () => scenarioAround(entry, podsFile, {}, given, context));
   const recorded = source === undefined ? undefined : gathering(problems, () => recordedTime(source.scenario, given));
@@ -138,10 +138,10 @@ function onItsMachine(scenario: Scenario): Scenario {
   return { ...scenario, nodePools: pools };
 }
 
-function readNodes(file: string): readonly Node[] {
+function readNodes(file: string, shared: boolean): readonly Node[] {
   const source = openTraceFile(file);
   try {
-    return readOpenbNodes(source, file);
+    return readOpenbNodes(source, file, shared);
   } finally {
     source.close();
   }

@@ -1,5 +1,5 @@
 /** `podyard replay`: recorded pods instead of a scenario's own. */
-import { TRACE_CATALOG, type TraceFormatEntry } from '../workload/traces/catalog.ts';
+import { SHARED_GPUS, TRACE_CATALOG, type TraceFormatEntry } from '../workload/traces/catalog.ts';
 import type { Command, CommandContext } from './command.ts';
 import { EXIT_OK } from './command.ts';
 import type { GivenOptions, OptionTable } from './options.ts';
@@ -25,6 +25,7 @@ const NODE_OPTIONS: OptionTable = {
 const OPENB_OPTIONS: OptionTable = {
   nodes: { kind: 'text', required: true, describe: 'Node list, openb_node_list_*.csv, gzip accepted' },
   pods: { kind: 'text', required: true, describe: 'Pod list, openb_pod_list_*.csv, gzip accepted' },
+  gpus: { kind: 'text', fallback: 'shared', choices: SHARED_GPUS.words ?? [], describe: SHARED_GPUS.describe },
 };
 
 /** A table of measurements beside the trace. */
@@ -38,7 +39,7 @@ const COLD_START_OPTIONS: OptionTable = {
 function optionsOf(entry: TraceFormatEntry): OptionTable {
   const nodes = entry.name === 'openb' ? OPENB_OPTIONS : NODE_OPTIONS;
   const beside = entry.name === 'gentd26' ? COLD_START_OPTIONS : {};
-  return { ...nodes, ...beside, ...formatOptions(entry), ...REPLAY_OPTIONS };
+  return { ...formatOptions(entry), ...nodes, ...beside, ...REPLAY_OPTIONS };
 }
 
 function commandOf(entry: TraceFormatEntry): Command {
