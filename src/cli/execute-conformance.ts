@@ -11,6 +11,7 @@ import { pluginRegistry } from '../scheduler/plugins/registry.ts';
 import type { CommandContext } from './command.ts';
 import { EXIT_FAILURE, EXIT_OK } from './command.ts';
 import type { GivenOptions } from './options.ts';
+import { compareSchedule, schedulesIn } from './published-easy.ts';
 import { comparePublishedFgd, isPublishedFgd } from './published-fgd.ts';
 
 interface TimedSuite extends SuiteResult {
@@ -20,7 +21,7 @@ interface TimedSuite extends SuiteResult {
 export async function executeConformance(given: GivenOptions, context: CommandContext): Promise<number> {
   const paths = given.positionals('paths');
   const suites: TimedSuite[] = [];
-  const isOther = (path: string): boolean => isPublishedFgd(path);
+  const isOther = (path: string): boolean => isPublishedFgd(path) || schedulesIn(path).length > 0;
   for (const path of paths.filter(isOther)) suites.push(...(await replayPublished(path, given, context)));
   const files = recordingsIn(paths.filter((path) => !isOther(path)));
   for (const [i, file] of files.entries()) {
@@ -36,6 +37,14 @@ export async function executeConformance(given: GivenOptions, context: CommandCo
 }
 
 async function replayPublished(path: string, given: GivenOptions, { terminal }: CommandContext): Promise<TimedSuite[]> {
+  const schedules = schedulesIn(path);
+  if (schedules.length > 0) {
+    return schedules.flatMap((file) => {
+      const begun = performance.now();
+      const result = compareSchedule(file, given.number('differences') ?? 10);
+      return timed([result], (performance.now() - begun) / 1000);
+    });
+  }
   const started = performance.now();
   const results = await comparePublishedFgd(path, {
     traces: given.text('traces'),
