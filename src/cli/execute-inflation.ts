@@ -15,6 +15,7 @@ import type { StopRequest } from '../io/run-simulation.ts';
 import { formatCount } from '../report/format.ts';
 import { curvesCsv, inflationJson, renderInflationFiles } from '../report/inflation-files.ts';
 import { renderInflationTable } from '../report/inflation-table.ts';
+import { plainText, renderFacts } from '../report/table.ts';
 import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
 import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
 import { pluginRegistry } from '../scheduler/plugins/registry.ts';
@@ -45,6 +46,21 @@ export async function checkedInflation(text: string, file: string, given: GivenO
   checkPolicies(plan, inputs, registry);
   for (const order of orderFiles) readOrder(order);
   return { plan, inputs, orderFiles, cells: inflationCells(plan, orderFiles.map(orderNameOf)), registry };
+}
+
+/** What `podyard validate` prints of an experiment. Throws InputError with what `run` would. */
+export async function inflationSummary(text: string, file: string, given: GivenOptions): Promise<string> {
+  const { plan, inputs, cells, orderFiles } = await checkedInflation(text, file, given);
+  if (given.text('output') === 'yaml') return stringify({ inflation: { ...plan, orders: orderFiles } }, { lineWidth: 0 });
+  const orders = orderFiles.length === 0 ? 'drawn' : 'given';
+  const facts: readonly (readonly [string, string])[] = [
+    ['Experiment', plainText(plan.name)],
+    ['Nodes', formatCount(inputs.nodes.length)],
+    ['Pods', `${formatCount(inputs.list.length)} on the list, ${formatCount(inputs.typicalPods.length)} typical shapes`],
+    ['Policies', plan.policies.map(({ name }) => plainText(name)).join(', ')],
+    ['Runs', `${formatCount(cells.length)}, orders ${orders}`],
+  ];
+  return `${plainText(file)}: fine\n${renderFacts(facts)}\n`;
 }
 
 /** Returns the exit code. */

@@ -1,5 +1,6 @@
 /** `podyard replay`: recorded pods instead of a scenario's own. */
 import { SHARED_GPUS, TRACE_CATALOG, type TraceFormatEntry } from '../workload/traces/catalog.ts';
+import type { BackfillPolicy } from '../experiment/backfill.ts';
 import type { Command, CommandContext } from './command.ts';
 import { EXIT_OK } from './command.ts';
 import type { GivenOptions, OptionTable } from './options.ts';
@@ -28,6 +29,15 @@ const OPENB_OPTIONS: OptionTable = {
   gpus: { kind: 'text', fallback: 'shared', choices: SHARED_GPUS.words ?? [], describe: SHARED_GPUS.describe },
 };
 
+/** Names as in experiment/backfill.ts, which is not loaded to print a help page. */
+const BATCH_OPTIONS: OptionTable = {
+  policy: {
+    kind: 'text',
+    choices: ['easy', 'easy-clairvoyant', 'easy-sjbf'],
+    describe: 'Instead of a cluster: whole jobs on the machine of the header, by EASY backfilling',
+  },
+};
+
 /** A table of measurements beside the trace. */
 const COLD_START_OPTIONS: OptionTable = {
   'cold-starts': {
@@ -39,7 +49,8 @@ const COLD_START_OPTIONS: OptionTable = {
 function optionsOf(entry: TraceFormatEntry): OptionTable {
   const nodes = entry.name === 'openb' ? OPENB_OPTIONS : NODE_OPTIONS;
   const beside = entry.name === 'gentd26' ? COLD_START_OPTIONS : {};
-  return { ...formatOptions(entry), ...nodes, ...beside, ...REPLAY_OPTIONS };
+  const batch = entry.name === 'swf' ? BATCH_OPTIONS : {};
+  return { ...formatOptions(entry), ...nodes, ...beside, ...batch, ...REPLAY_OPTIONS };
 }
 
 function commandOf(entry: TraceFormatEntry): Command {
@@ -52,6 +63,11 @@ function commandOf(entry: TraceFormatEntry): Command {
     options: optionsOf(entry),
     examples: [[`$0 replay ${name} ${example[0]}`, example[1]]],
     async run(given: GivenOptions, context: CommandContext): Promise<number> {
+      const policy = name === 'swf' ? given.text('policy') : null;
+      if (policy !== null) {
+        const { replayBatch } = await import('./execute-batch-replay.ts');
+        return replayBatch(policy as BackfillPolicy, given, context);
+      }
       const { replayOpenb, replayTrace } = await import('./execute-replay.ts');
       return isOpenb ? replayOpenb(entry, given, context) : replayTrace(entry, given, context);
     },
