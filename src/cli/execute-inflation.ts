@@ -54,13 +54,14 @@ export async function inflationSummary(text: string, file: string, given: GivenO
   if (given.text('output') === 'yaml') return stringify({ inflation: { ...plan, orders: orderFiles } }, { lineWidth: 0 });
   const orders = orderFiles.length === 0 ? 'drawn' : 'given';
   const facts: readonly (readonly [string, string])[] = [
-    ['Experiment', plainText(plan.name)],
-    ['Nodes', formatCount(inputs.nodes.length)],
-    ['Pods', `${formatCount(inputs.list.length)} on the list, ${formatCount(inputs.typicalPods.length)} typical shapes`],
-    ['Policies', plan.policies.map(({ name }) => plainText(name)).join(', ')],
-    ['Runs', `${formatCount(cells.length)}, orders ${orders}`],
+    ['  name', plainText(plan.name)],
+    ['  seed', plainText(plan.seed)],
+    ['  nodes', formatCount(inputs.nodes.length)],
+    ['  pods', `${formatCount(inputs.list.length)} on the list, ${formatCount(inputs.typicalPods.length)} typical shapes`],
+    ['  policies', plan.policies.map(({ name }) => plainText(name)).join(', ')],
+    ['  runs', `${formatCount(cells.length)}, orders ${orders}`],
   ];
-  return `${plainText(file)}: fine\n${renderFacts(facts)}\n`;
+  return `OK ${plainText(file)}\n${renderFacts(facts)}\n`;
 }
 
 /** Returns the exit code. */

@@ -128,6 +128,18 @@ export class NodeDevices {
     return copy;
   }
 
+  /** Recomputes what is left from what pods hold; `pods` are those on the node. */
+  check(totalMilli: number, pods: ReadonlySet<number>): void {
+    const expected = freeDevices(totalMilli);
+    for (const [pod, { request, devices }] of this.holdings) {
+      assert(pods.has(pod), `pod row ${String(pod)} holds GPUs of a node that it is not on`);
+      assert(devices.length === request.count, `pod row ${String(pod)} holds ${String(devices.length)} GPUs`);
+      for (const device of devices) if (device < expected.length) expected[device] -= request.milli;
+    }
+    const isRight = expected.length === this.left.length && expected.every((milli, device) => milli === this.left[device]);
+    assert(isRight, `the GPUs have ${this.left.join(' ')} left, their holders say ${expected.join(' ')}`);
+  }
+
   private tightest(milli: number): number {
     const { left } = this;
     let best = -1;
