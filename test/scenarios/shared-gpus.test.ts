@@ -32,10 +32,13 @@ describe('one node with two GPUs', () => {
   });
 
   test('a more important pod sends away those that stand in its way, and no more', () => {
-    const important = { priority: 100 };
-    const { pods } = playScenario({ duration: '5m' }, [gpuNode('n', 2), gpuPod('a', 700), gpuPod('b', 900), gpuPod('big', 1000, important)]);
-    expect(pods.filter(({ outcome }) => outcome === 'Evicted').map(({ name }) => name)).toHaveLength(1);
-    expect(pods.find(({ name }) => name === 'big')?.node).toBe('n');
+    const requests = { cpu: '1', [GPU]: '1000' };
+    const template = { spec: { containers: [{ name: 'main', image: 'i', resources: { requests } }] } };
+    const big = { name: 'big', kind: 'Job', arrivals: { at: '2m' }, lifetime: '10m', priorityClass: 'high', template };
+    const members = { duration: '5m', priorityClasses: { high: { value: 100 } }, workloads: [big] };
+    const { pods } = playScenario(members, [gpuNode('n', 2), gpuPod('a', 700), gpuPod('b', 900)]);
+    expect(pods.filter(({ outcome }) => outcome === 'Evicted')).toHaveLength(1);
+    expect(pods.find(({ name }) => name.startsWith('big'))?.node).toBe('n');
   });
 });
 
@@ -43,13 +46,14 @@ describe('many nodes under churn', () => {
   const scenario = JSON.stringify({
     seed: 'gpus',
     duration: '6h',
+    priorityClasses: { high: { value: 100 } },
     nodePools: [{ name: 'gpu', count: 12, allocatable: { cpu: 32, memory: '128Gi', [GPU]: 4000 } }, { name: 'plain', count: 4, allocatable: { cpu: 16, memory: '64Gi' } }],
     workloads: [
       { name: 'jobs', kind: 'Job', arrivals: { poisson: { ratePerHour: 120 } }, lifetime: { exponential: { mean: '25m' } }, template: template('2', '500') },
-      { name: 'whole', kind: 'Job', arrivals: { poisson: { ratePerHour: 20 } }, lifetime: '30m', priority: 10, template: template('4', '2000') },
-      { name: 'plain', kind: 'Deployment', arrivals: { times: ['0s', '1h'] }, replicas: 6, template: template('1', null) },
+      { name: 'whole', kind: 'Job', arrivals: { poisson: { ratePerHour: 20 } }, lifetime: '30m', priorityClass: 'high', template: template('4', '2000') },
+      { name: 'plain', kind: 'Deployment', arrivals: { at: '0s' }, replicas: 6, template: template('1', null) },
     ],
-    failures: [{ name: 'crashes', pools: ['gpu'], timeToFailure: { exponential: { mean: '8h' } }, timeToRepair: '20m' }],
+    failures: [{ name: 'crashes', pools: ['gpu'], uptime: { exponential: { mean: '8h' } }, repair: '20m' }],
     metrics: { checkEvery: 200 },
   });
 
