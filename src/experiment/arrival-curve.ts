@@ -17,8 +17,9 @@ export class ArrivalCurve {
     this.counts[bin]++;
   }
 
-  /** By percent from 0. A percent that no value fell on has the mean of its neighbours'. */
+  /** By percent from 0. A percent that no value fell on has the mean of its neighbours'; without those, what the one before has. */
   means(): number[] {
+    let last = 0;
     return this.sums.map((_, bin) => {
       const from = this.counts[bin] > 0 ? bin : bin - 1;
       const to = this.counts[bin] > 0 ? bin : bin + 1;
@@ -28,7 +29,8 @@ export class ArrivalCurve {
         sum += this.sums[i];
         count += this.counts[i];
       }
-      return count === 0 ? 0 : roundHalfEven(sum / count) / 100;
+      if (count > 0) last = roundHalfEven(sum / count) / 100;
+      return last;
     });
   }
 }

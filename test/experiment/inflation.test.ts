@@ -79,6 +79,9 @@ describe('curves', () => {
     const curve = new ArrivalCurve();
     for (const [percent, value] of [[0.4, 1], [0.6, 2], [1.2, 4], [3, 10]] as const) curve.add(percent, value);
     expect(curve.means()).toEqual([1, 3, 5.33, 10]);
+    const sparse = new ArrivalCurve();
+    for (const [percent, value] of [[0, 1], [5, 6]] as const) sparse.add(percent, value);
+    expect(sparse.means()).toEqual([1, 1, 1, 1, 6, 6]);
   });
 
   test('round halves to even', () => {
