@@ -75,6 +75,13 @@ export class NodeDevices {
     return missing <= 0;
   }
 
+  /** How many such pods would fit, one after the other. */
+  roomFor({ count, milli }: GpuRequest): number {
+    let shares = 0;
+    for (const left of this.left) if (left >= milli) shares += Math.floor(left / milli);
+    return Math.floor(shares / count);
+  }
+
   /**
    * A share goes to the device with the least left that has room, the first of equals; whole devices to the first that are
    * wholly free. Where neither is to be had, to what is there: the pod was put past the scheduler.

@@ -27,14 +27,19 @@ export const TYPICAL_COVERAGE = 0.95;
 
 /** The most frequent shapes of a list of pods, the most frequent first, until they cover 95 % of it. */
 export function typicalPodsOf(pods: Iterable<GpuPodShape>): TypicalPod[] {
+  return typicalShapesOf(Array.from(pods, (shape) => ({ shape, count: 1 })));
+}
+
+/** The same of shapes, each with a number of pods. */
+export function typicalShapesOf(shapes: Iterable<{ readonly shape: GpuPodShape; readonly count: number }>): TypicalPod[] {
   const groups = new Map<string, { shape: GpuPodShape; count: number }>();
   let total = 0;
-  for (const pod of pods) {
-    total++;
-    const key = `${String(pod.cpuMilli)} ${String(pod.gpuMilli)} ${String(pod.gpuCount)} ${pod.gpuSpec}`;
+  for (const { shape, count } of shapes) {
+    total += count;
+    const key = `${String(shape.cpuMilli)} ${String(shape.gpuMilli)} ${String(shape.gpuCount)} ${shape.gpuSpec}`;
     const group = groups.get(key);
-    if (group === undefined) groups.set(key, { shape: pod, count: 1 });
-    else group.count++;
+    if (group === undefined) groups.set(key, { shape, count });
+    else group.count += count;
   }
   const sorted = Array.from(groups.values(), ({ shape, count }): TypicalPod => {
     const { cpuMilli, gpuMilli, gpuCount, gpuSpec } = shape;

@@ -5,6 +5,7 @@
  */
 import { stringify } from 'yaml';
 import type {
+  FragmentationFacts,
   LatencyGroup,
   MarkedEvent,
   NotSimulated,
@@ -55,6 +56,7 @@ export function reportOf(result: RunResult): Report {
       meanEmptyNodes: packing.meanEmptyNodes,
       meanNodes: packing.meanNodes,
       strandedShare: byKey(packing.strandedShare, same),
+      fragmentation: fragmentationOf(packing.fragmentation),
     },
     failures: {
       evictionsByCause: byKey(failures.evictionsByCause, same),
@@ -69,6 +71,15 @@ export function reportOf(result: RunResult): Report {
     events: result.events.map((event): MarkedEvent => pick(event, EVENT)),
     resolvedScenario: result.resolvedScenario,
   });
+}
+
+function fragmentationOf({ gpuFragmentedShare, largestFree, largestPod, room }: FragmentationFacts): FragmentationFacts {
+  return {
+    gpuFragmentedShare: gpuFragmentedShare === null ? null : { mean: gpuFragmentedShare.mean, end: gpuFragmentedShare.end },
+    largestFree: byKey(largestFree, same),
+    largestPod: byKey(largestPod, same),
+    room: room.map(({ requests, podsCreated, podsThatFit }) => ({ requests: byKey(requests, same), podsCreated, podsThatFit })),
+  };
 }
 
 /** JSON with two spaces of indentation; a list of plain values, and each pair or flat entry of a list, takes one line. Ends in a newline. */
