@@ -27,11 +27,14 @@ function documentedFields(): string[][] {
   return documented('## report.json').flatMap(([name, type]) => (shapes[type] ?? [[]]).map((rest) => [...name.split('.'), ...rest]));
 }
 
+/** Lists of entries with fields of their own. */
+const LISTS = ['events', 'notSimulated', 'packing.fragmentation.room'];
+
 function fieldsOf(value: unknown, path: readonly string[] = []): string[][] {
   const opaque = ['scheduling.profile', 'resolvedScenario'].includes(path.join('.'));
-  if (Array.isArray(value) && ['events', 'notSimulated'].includes(path.join('.'))) {
-    return value.slice(0, 1).flatMap((entry) => fieldsOf(entry, [`${path.join('.')}[]`]));
-  }
+  const last = path[path.length - 1] ?? '';
+  const isList = Array.isArray(value) && LISTS.includes(path.join('.'));
+  if (isList) return value.slice(0, 1).flatMap((entry) => fieldsOf(entry, [...path.slice(0, -1), `${last}[]`]));
   if (opaque || value === null || typeof value !== 'object' || Array.isArray(value)) return [[...path]];
   return Object.entries(value).flatMap(([key, entry]) => fieldsOf(entry, [...path, key]));
 }
