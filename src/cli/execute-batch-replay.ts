@@ -24,7 +24,11 @@ export function replayBatch(policy: BackfillPolicy, given: GivenOptions, context
     ...(['node-pool', 'set', 'plugin'] as const).filter((name) => given.list(name).length > 0),
   ];
   if (strange.length > 0) {
-    throw new InputError(strange.map((name) => ({ message: `--${name} does not go with --policy: the machine is the one that the header of the log names` })));
+    throw new InputError(
+      strange.map((name) => ({
+        message: `--${name} does not go with --policy: the machine is the one that the header of the log names`,
+      })),
+    );
   }
   const folder = claimFolder(given);
   const file = given.positional('file');
@@ -37,12 +41,14 @@ export function replayBatch(policy: BackfillPolicy, given: GivenOptions, context
     }
   })();
   const { report, jobs } = batchSchedule(log, file.slice(file.lastIndexOf('/') + 1), policy, context.version);
-  const written = folder?.write([
-    { name: 'report.json', chunks: [jsonOf(report)] },
-    { name: 'pods.csv', chunks: [csvOf(jobs)] },
-  ]) ?? [];
+  const written =
+    folder?.write([
+      { name: 'report.json', chunks: [jsonOf(report)] },
+      { name: 'pods.csv', chunks: [csvOf(jobs)] },
+    ]) ?? [];
   context.terminal.out(textOf(report, jobs, given.text('output') ?? 'table', context.terminal.hasColor('out')));
-  if (written.length > 0 && !given.flag('quiet')) context.terminal.err(`\nWritten:\n${written.map((path) => `  ${path}\n`).join('')}`);
+  if (written.length > 0 && !given.flag('quiet'))
+    context.terminal.err(`\nWritten:\n${written.map((path) => `  ${path}\n`).join('')}`);
   return EXIT_OK;
 }
 
@@ -54,19 +60,27 @@ function textOf(report: BatchReport, jobs: readonly ScheduledJob[], format: stri
 
 function jsonOf(report: BatchReport): string {
   const waits = Object.entries(report.waitSeconds).map(([name, value]) => [name, roundNumber(value)]);
-  return `${writeJson({
-    ...report,
-    waitSeconds: Object.fromEntries(waits) as BatchReport['waitSeconds'],
-    meanBoundedSlowdown: roundNumber(report.meanBoundedSlowdown),
-    utilization: roundNumber(report.utilization),
-  }, '')}\n`;
+  return `${writeJson(
+    {
+      ...report,
+      waitSeconds: Object.fromEntries(waits) as BatchReport['waitSeconds'],
+      meanBoundedSlowdown: roundNumber(report.meanBoundedSlowdown),
+      utilization: roundNumber(report.utilization),
+    },
+    '',
+  )}\n`;
 }
 
 /** A line for each job, in order of submission. */
 function csvOf(jobs: readonly ScheduledJob[]): string {
   const header = ['job', 'processors', 'submitSeconds', 'waitSeconds', 'runSeconds', 'requestedSeconds'];
   const rows = jobs.map(({ job, processors, submitSeconds, waitSeconds, runSeconds, requestedSeconds }) => [
-    job, processors, submitSeconds, waitSeconds, runSeconds, requestedSeconds,
+    job,
+    processors,
+    submitSeconds,
+    waitSeconds,
+    runSeconds,
+    requestedSeconds,
   ]);
   return stringifyCsv([header, ...rows], { escape_formulas: true });
 }
@@ -81,7 +95,10 @@ function tableOf(report: BatchReport, color: boolean): string {
       ['Machine', `${formatCount(report.processors)} processors`],
       ['Jobs', formatCount(report.jobs)],
       ['Mean wait', `${formatCount(wait.mean, 1)} s (${formatSeconds(wait.mean)})`],
-      ['Wait', `p50 ${formatSeconds(wait.p50)}, p90 ${formatSeconds(wait.p90)}, p99 ${formatSeconds(wait.p99)}, max ${formatSeconds(wait.max)}`],
+      [
+        'Wait',
+        (['p50', 'p90', 'p99', 'max'] as const).map((name) => `${name} ${formatSeconds(wait[name])}`).join(', '),
+      ],
       ['Bounded slowdown', `mean ${formatCount(report.meanBoundedSlowdown, 2)}`],
       ['Utilization', formatShare(report.utilization)],
       ['Makespan', formatSeconds(report.makespanSeconds)],

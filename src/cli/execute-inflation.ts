@@ -1,4 +1,6 @@
-/** `podyard run` of an experiment file: pods arrive until demand has outgrown the cluster, policy by policy, run by run. */
+/**
+ * `podyard run` of an experiment file: pods arrive until demand has outgrown the cluster, policy by policy, run by run.
+ */
 import { availableParallelism } from 'node:os';
 import type { InflationCell, InflationInputs } from '../experiment/inflation-cells.ts';
 import { checkPolicies, inflationCells, inflationReport, runInflationCell } from '../experiment/inflation-cells.ts';
@@ -39,7 +41,11 @@ export interface CheckedInflation {
 /** Throws InputError with what is wrong in the file, the lists, the orders or the policies' configurations. */
 export async function checkedInflation(text: string, file: string, given: GivenOptions): Promise<CheckedInflation> {
   const read = readInflationPlan(text, file, createInputFiles(), overridesOf(given.list('set')));
-  const plan: InflationPlan = { ...read, seed: given.text('seed') ?? read.seed, pluginFiles: [...read.pluginFiles, ...given.list('plugin')] };
+  const plan: InflationPlan = {
+    ...read,
+    seed: given.text('seed') ?? read.seed,
+    pluginFiles: [...read.pluginFiles, ...given.list('plugin')],
+  };
   const registry = pluginRegistry(await loadPluginFiles(plan.pluginFiles, inTreePluginNames()));
   const inputs = readInflationInputs(plan);
   const orderFiles = orderFilesOf(plan.orderPaths);
@@ -51,13 +57,17 @@ export async function checkedInflation(text: string, file: string, given: GivenO
 /** What `podyard validate` prints of an experiment. Throws InputError with what `run` would. */
 export async function inflationSummary(text: string, file: string, given: GivenOptions): Promise<string> {
   const { plan, inputs, cells, orderFiles } = await checkedInflation(text, file, given);
-  if (given.text('output') === 'yaml') return stringify({ inflation: { ...plan, orders: orderFiles } }, { lineWidth: 0 });
+  if (given.text('output') === 'yaml')
+    return stringify({ inflation: { ...plan, orders: orderFiles } }, { lineWidth: 0 });
   const orders = orderFiles.length === 0 ? 'drawn' : 'given';
   const facts: readonly (readonly [string, string])[] = [
     ['  name', plainText(plan.name)],
     ['  seed', plainText(plan.seed)],
     ['  nodes', formatCount(inputs.nodes.length)],
-    ['  pods', `${formatCount(inputs.list.length)} on the list, ${formatCount(inputs.typicalPods.length)} typical shapes`],
+    [
+      '  pods',
+      `${formatCount(inputs.list.length)} on the list, ${formatCount(inputs.typicalPods.length)} typical shapes`,
+    ],
     ['  policies', plan.policies.map(({ name }) => plainText(name)).join(', ')],
     ['  runs', `${formatCount(cells.length)}, orders ${orders}`],
   ];
@@ -65,7 +75,12 @@ export async function inflationSummary(text: string, file: string, given: GivenO
 }
 
 /** Returns the exit code. */
-export async function executeInflation(text: string, file: string, given: GivenOptions, context: CommandContext): Promise<number> {
+export async function executeInflation(
+  text: string,
+  file: string,
+  given: GivenOptions,
+  context: CommandContext,
+): Promise<number> {
   const folder = claimFolder(given);
   const checked = await checkedInflation(text, file, given);
   context.seed = checked.plan.seed;
@@ -74,7 +89,10 @@ export async function executeInflation(text: string, file: string, given: GivenO
   const results = await runCells(checked, given, context, stop);
   stop.release();
   if (results === null) {
-    tellWarnings([`stopped by ${stop.received ?? ''} before the last of ${String(checked.cells.length)} runs: there is no result`], context);
+    tellWarnings(
+      [`stopped by ${stop.received ?? ''} before the last of ${String(checked.cells.length)} runs: there is no result`],
+      context,
+    );
     return exitCodeOf(stop.received ?? 'SIGINT');
   }
   const seconds = (performance.now() - started) / 1000;
@@ -83,7 +101,9 @@ export async function executeInflation(text: string, file: string, given: GivenO
   context.terminal.out(textOf(report, given.text('output') ?? 'table', context.terminal.hasColor('out')));
   if (given.flag('quiet')) return EXIT_OK;
   const decisions = results.reduce((sum, { arrived }) => sum + arrived, 0);
-  context.terminal.err(`\n${formatCount(results.length)} runs and ${formatCount(decisions)} decisions in ${seconds.toFixed(2)} s of wall time\n`);
+  context.terminal.err(
+    `\n${formatCount(results.length)} runs and ${formatCount(decisions)} decisions in ${seconds.toFixed(2)} s of wall time\n`,
+  );
   if (written.length > 0) context.terminal.err(`\nWritten:\n${written.map((path) => `  ${path}\n`).join('')}`);
   return EXIT_OK;
 }
@@ -101,7 +121,12 @@ async function runCells(
   const tell = (index: number, { digest }: InflationResult): void => {
     done++;
     const { policy, label } = cells[index];
-    tellRun(`${plan.policies[policy].name}, run ${label} (${String(done)} of ${String(cells.length)})`, digest, given, context);
+    tellRun(
+      `${plan.policies[policy].name}, run ${label} (${String(done)} of ${String(cells.length)})`,
+      digest,
+      given,
+      context,
+    );
   };
   const orderFileOf = ({ order }: InflationCell): string | null => orderFiles[order] ?? null;
   if (jobs > 1) {
@@ -111,7 +136,10 @@ async function runCells(
   const results: InflationResult[] = [];
   for (const [index, cell] of cells.entries()) {
     const orderFile = orderFileOf(cell);
-    const result = runInflationCell(plan, cell, inputs, orderFile === null ? null : readOrder(orderFile), { registry, plain });
+    const result = runInflationCell(plan, cell, inputs, orderFile === null ? null : readOrder(orderFile), {
+      registry,
+      plain,
+    });
     results.push(result);
     tell(index, result);
     await new Promise((resolve) => setImmediate(resolve));

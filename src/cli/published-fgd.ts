@@ -34,8 +34,13 @@ interface Planned {
 
 export async function comparePublishedFgd(folder: string, options: PublishedOptions): Promise<SuiteResult[]> {
   const { traces, plain, kept, onSuite } = options;
-  if (traces === null) throw new InputError({ message: `${folder} needs --traces: the folder with ${NODE_LIST} and the pod lists` });
-  if (!existsSync(join(traces, NODE_LIST))) throw new InputError({ file: join(traces, NODE_LIST), message: 'no such file: expected the node list of the openb trace' });
+  if (traces === null)
+    throw new InputError({ message: `${folder} needs --traces: the folder with ${NODE_LIST} and the pod lists` });
+  if (!existsSync(join(traces, NODE_LIST)))
+    throw new InputError({
+      file: join(traces, NODE_LIST),
+      message: 'no such file: expected the node list of the openb trace',
+    });
   const read = (name: string): ReturnType<typeof readPublishedCurves> => {
     const file = join(folder, 'expected', name);
     if (!existsSync(file)) throw new InputError({ file, message: 'no such file: expected the published curves' });
@@ -52,28 +57,51 @@ export async function comparePublishedFgd(folder: string, options: PublishedOpti
       const key = curveKey(list, policy, seed);
       const curves = { allocation: allocation.get(key), fragmentation: fragmentation.get(key) };
       if (!existsSync(podsFile)) return skippedSuite(name, orderFile, `there is no ${podsFile}`);
-      if (curves.allocation === undefined || curves.fragmentation === undefined) return skippedSuite(name, orderFile, 'there is no published curve of it');
+      if (curves.allocation === undefined || curves.fragmentation === undefined)
+        return skippedSuite(name, orderFile, 'there is no published curve of it');
       const plan = planOf(join(traces, NODE_LIST), podsFile, seed);
       return {
-        suite: { name, file: orderFile, policy, seed, allocation: curves.allocation, fragmentation: curves.fragmentation },
+        suite: {
+          name,
+          file: orderFile,
+          policy,
+          seed,
+          allocation: curves.allocation,
+          fragmentation: curves.fragmentation,
+        },
         task: { plan, cell: { policy: index, order: 0, label: orderNameOf(orderFile) }, orderFile, plain },
       };
     });
   });
   const runs = planned.filter((entry) => 'task' in entry);
   let done = 0;
-  const results = await inflateOnThreads(runs.map(({ task }) => task), {
-    jobs: availableParallelism(),
-    onResult: () => {
-      onSuite(++done, runs.length);
+  const results = await inflateOnThreads(
+    runs.map(({ task }) => task),
+    {
+      jobs: availableParallelism(),
+      onResult: () => {
+        onSuite(++done, runs.length);
+      },
+      isStopped: () => false,
     },
-    isStopped: () => false,
-  });
+  );
   let next = 0;
   return planned.map((entry) => ('task' in entry ? compareCurves(entry.suite, (results ?? [])[next++], kept) : entry));
 }
 
 function planOf(nodesFile: string, podsFile: string, seed: string): InflationPlan {
   const policies = PAPER_POLICIES.map((name) => ({ name, configuration: null }));
-  return { name: 'fgd', description: '', seed, nodesFile, podsFile, orderPaths: [], policies, runs: 1, demand: 1.3, podsPerNode: 1001, pluginFiles: [] };
+  return {
+    name: 'fgd',
+    description: '',
+    seed,
+    nodesFile,
+    podsFile,
+    orderPaths: [],
+    policies,
+    runs: 1,
+    demand: 1.3,
+    podsPerNode: 1001,
+    pluginFiles: [],
+  };
 }

@@ -1,9 +1,9 @@
 /**
- * GPUs that pods share: the devices of a node, a thousand milli each, and which pod holds what of them. A node that offers
- * `alibabacloud.com/gpu-milli` has a device for each thousand; a pod that requests some of it asks for a share of one device
- * (up to 1000), or for as many devices as its thousands fill. Rules as in the simulator of "Beware of Fragmentation"
- * (hkust-adsl/kubernetes-scheduler-simulator, pkg/type/open-gpu-share). Nodes without devices have no NodeDevices, and
- * cost nothing; others some 100 bytes and an entry for each pod that holds a share.
+ * GPUs that pods share: the devices of a node, a thousand milli each, and which pod holds what of them. A node that
+ * offers `alibabacloud.com/gpu-milli` has a device for each thousand; a pod that requests some of it asks for a share
+ * of one device (up to 1000), or for as many devices as its thousands fill. Rules as in the simulator of "Beware of
+ * Fragmentation" (hkust-adsl/kubernetes-scheduler-simulator, pkg/type/open-gpu-share). Nodes without devices have no
+ * NodeDevices, and cost nothing; others some 100 bytes and an entry for each pod that holds a share.
  */
 import { assert } from '../base/assert.ts';
 
@@ -42,7 +42,9 @@ interface Holding {
 export class NodeDevices {
   /** By device, milli that nobody holds. Negative where pods were put past the scheduler. */
   left: number[];
-  /** Bits of the kinds of GPU pods that were ever put here: bit 0 a share, bit n a pod with n devices (31: 31 and more). */
+  /**
+   * Bits of the kinds of GPU pods that were ever put here: bit 0 a share, bit n a pod with n devices (31: 31 and more).
+   */
   kinds = 0;
   private readonly holdings = new Map<number, Holding>();
   /** In what-if copies: what pods that were taken off had held. */
@@ -65,7 +67,10 @@ export class NodeDevices {
     return sum;
   }
 
-  /** Whether the devices have room: one for a share, else as many shares as it takes, several of one device if it has them. */
+  /**
+   * Whether the devices have room: one for a share, else as many shares as it takes, several of one device if it has
+   * them.
+   */
   fits({ count, milli }: GpuRequest): boolean {
     const { left } = this;
     let missing = count;
@@ -83,8 +88,8 @@ export class NodeDevices {
   }
 
   /**
-   * A share goes to the device with the least left that has room, the first of equals; whole devices to the first that are
-   * wholly free. Where neither is to be had, to what is there: the pod was put past the scheduler.
+   * A share goes to the device with the least left that has room, the first of equals; whole devices to the first that
+   * are wholly free. Where neither is to be had, to what is there: the pod was put past the scheduler.
    */
   choose(request: GpuRequest): readonly number[] {
     return isShare(request) ? [this.tightest(request.milli)] : this.firstFree(request);
@@ -143,7 +148,8 @@ export class NodeDevices {
       assert(devices.length === request.count, `pod row ${String(pod)} holds ${String(devices.length)} GPUs`);
       for (const device of devices) if (device < expected.length) expected[device] -= request.milli;
     }
-    const isRight = expected.length === this.left.length && expected.every((milli, device) => milli === this.left[device]);
+    const isRight =
+      expected.length === this.left.length && expected.every((milli, device) => milli === this.left[device]);
     assert(isRight, `the GPUs have ${this.left.join(' ')} left, their holders say ${expected.join(' ')}`);
   }
 

@@ -1,8 +1,8 @@
 /**
- * Expected fragmentation of a node's GPUs against the typical pods of a workload: the GPU milli that a pod drawn from them
- * could not use ("Beware of Fragmentation: Scheduling GPU-Sharing Workloads with Fragmentation Gradient Descent", USENIX
- * ATC'23, section 3). Sums are kept in whole numbers, weighted by counts of pods: a difference of nothing is exactly 0.
- * One node costs some 20 additions for each kind of GPU request among the typical pods.
+ * Expected fragmentation of a node's GPUs against the typical pods of a workload: the GPU milli that a pod drawn from
+ * them could not use ("Beware of Fragmentation: Scheduling GPU-Sharing Workloads with Fragmentation Gradient Descent",
+ * USENIX ATC'23, section 3). Sums are kept in whole numbers, weighted by counts of pods: a difference of nothing is
+ * exactly 0. One node costs some 20 additions for each kind of GPU request among the typical pods.
  */
 import type { GpuRequest } from './gpu-devices.ts';
 import { DEVICE_MILLI, isShare } from './gpu-devices.ts';
@@ -31,7 +31,9 @@ export function typicalPodsOf(pods: Iterable<GpuPodShape>): TypicalPod[] {
 }
 
 /** The same of shapes, each with a number of pods. */
-export function typicalShapesOf(shapes: Iterable<{ readonly shape: GpuPodShape; readonly count: number }>): TypicalPod[] {
+export function typicalShapesOf(
+  shapes: Iterable<{ readonly shape: GpuPodShape; readonly count: number }>,
+): TypicalPod[] {
   const groups = new Map<string, { shape: GpuPodShape; count: number }>();
   let total = 0;
   for (const { shape, count } of shapes) {
@@ -99,7 +101,9 @@ export class GpuFragmentation {
   /** Scratch, by group: pods whose cpu fits. */
   private readonly fitting: number[] = [];
 
-  /** `listLength`: pods of the list that the typical ones were taken from; in the last bits of `asPublished` it shows. */
+  /**
+   * `listLength`: pods of the list that the typical ones were taken from; in the last bits of `asPublished` it shows.
+   */
   constructor(typical: readonly TypicalPod[], listLength?: number) {
     this.typical = typical;
     this.weight = typical.reduce((sum, { count }) => sum + count, 0);
@@ -143,8 +147,8 @@ export class GpuFragmentation {
   }
 
   /**
-   * The same after a pod has come, with so much cpu left after it: its share on the best device, or its several devices. `left` is
-   * what was looked at; the look is the same again when this is over.
+   * The same after a pod has come, with so much cpu left after it: its share on the best device, or its several
+   * devices. `left` is what was looked at; the look is the same again when this is over.
    */
   weightedAfter(
     view: ModelView,
@@ -177,8 +181,9 @@ export class GpuFragmentation {
   }
 
   /**
-   * The expected fragmentation as the published simulator adds it up: shares of the pods as fractions, one sum for each way a pod
-   * may fare, then those sums together. Differs from `weightedOf` in the last bits, and costs ten times as much.
+   * The expected fragmentation as the published simulator adds it up: shares of the pods as fractions, one sum for each
+   * way a pod may fare, then those sums together. Differs from `weightedOf` in the last bits, and costs ten times as
+   * much.
    */
   asPublished({ model }: ModelView, cpuLeftMilli: number, left: readonly number[]): number {
     const idle = sumOf(left);
@@ -202,7 +207,13 @@ export class GpuFragmentation {
   }
 
   /** With a share taken from each of `count` devices that have `before` left. */
-  private weightedWithout({ groups }: ModelView, look: DeviceLook, before: number, share: number, count: number): number {
+  private weightedWithout(
+    { groups }: ModelView,
+    look: DeviceLook,
+    before: number,
+    share: number,
+    count: number,
+  ): number {
     this.shift(look, before, share, count);
     const sum = this.sum(groups, look);
     this.shift(look, before, share, -count);
@@ -233,7 +244,9 @@ export class GpuFragmentation {
     }
   }
 
-  /** Everything idle is lost to all pods, but for those that fit: to them what stands on devices too full for them is. */
+  /**
+   * Everything idle is lost to all pods, but for those that fit: to them what stands on devices too full for them is.
+   */
   private sum(groups: readonly Group[], { idle, roomy, scraps }: DeviceLook): number {
     const { fitting } = this;
     let sum = this.weight * idle;
@@ -256,7 +269,12 @@ export class GpuFragmentation {
       let sum = 0;
       const { gpuCount, gpuMilli } = sorted[0];
       const podsUpTo = sorted.map(({ count }) => (sum += count));
-      return { count: gpuCount, milli: this.millis.indexOf(gpuMilli), cpuMilli: sorted.map((pod) => pod.cpuMilli), podsUpTo };
+      return {
+        count: gpuCount,
+        milli: this.millis.indexOf(gpuMilli),
+        cpuMilli: sorted.map((pod) => pod.cpuMilli),
+        podsUpTo,
+      };
     });
   }
 }
@@ -268,7 +286,10 @@ function allows({ gpuSpec }: GpuPodShape, model: string): boolean {
   return gpuSpec === '' || gpuSpec.split('|').includes(model);
 }
 
-function roomFor({ gpuMilli }: GpuPodShape, left: readonly number[]): { readonly roomy: number; readonly scrap: number } {
+function roomFor(
+  { gpuMilli }: GpuPodShape,
+  left: readonly number[],
+): { readonly roomy: number; readonly scrap: number } {
   let roomy = 0;
   let scrap = 0;
   for (let device = 0; device < left.length; device++) {

@@ -1,7 +1,7 @@
 /**
  * Published curves of the GPU-sharing experiment (USENIX ATC'23) against ours: each order and policy is a suite, each
- * percent of demand a decision. Deterministic policies must agree to a hundredth of a percent; Random, whose draws nobody
- * wrote down, to what its own runs differ by. Pure: files are the caller's part.
+ * percent of demand a decision. Deterministic policies must agree to a hundredth of a percent; Random, whose draws
+ * nobody wrote down, to what its own runs differ by. Pure: files are the caller's part.
  */
 import { InputError } from '../base/input-error.ts';
 import type { InflationResult } from '../experiment/inflation.ts';
@@ -41,7 +41,11 @@ export function readPublishedCurves(text: string, file: string): PublishedCurves
     const fields = text.split(',');
     const values = fields.slice(first).map(Number);
     if (fields.length !== header.length || values.some(Number.isNaN)) {
-      throw new InputError({ file, line, message: `expected ${String(header.length)} fields, numbers from the column 0 on` });
+      throw new InputError({
+        file,
+        line,
+        message: `expected ${String(header.length)} fields, numbers from the column 0 on`,
+      });
     }
     curves.set(curveKey(fields[workload], fields[policy].replace(/^\d+-/, ''), fields[seed]), { values, line });
   });
@@ -67,7 +71,10 @@ export function compareCurves(suite: CurveSuite, result: InflationResult, kept: 
   const seed = Number(suite.seed);
   allocation.values.forEach((_, percent) => {
     const findings: Finding[] = [];
-    for (const [part, published] of [['allocation', allocation], ['fragmentation', fragmentation]] as const) {
+    for (const [part, published] of [
+      ['allocation', allocation],
+      ['fragmentation', fragmentation],
+    ] as const) {
       const tolerance = suite.policy === 'Random' ? RANDOM_TOLERANCE[part] : TOLERANCE;
       const expected = published.values[percent] as number | undefined;
       const got = result[part][percent] as number | undefined;

@@ -1,4 +1,7 @@
-/** Published EASY schedules against ours: each log is a suite, each job's wait a decision. Pure: files are the caller's part. */
+/**
+ * Published EASY schedules against ours: each log is a suite, each job's wait a decision. Pure: files are the caller's
+ * part.
+ */
 import { backfill } from '../experiment/backfill.ts';
 import type { BackfillPolicy } from '../experiment/backfill.ts';
 import type { BatchLog } from '../workload/traces/batch-log.ts';
@@ -14,7 +17,13 @@ export function policyOfSchedule(file: string): BackfillPolicy | null {
 }
 
 /** Field 3 of the log is the published wait. */
-export function compareWaits(name: string, file: string, log: BatchLog, policy: BackfillPolicy, kept: number): SuiteResult {
+export function compareWaits(
+  name: string,
+  file: string,
+  log: BatchLog,
+  policy: BackfillPolicy,
+  kept: number,
+): SuiteResult {
   const tally = new SuiteTally(name, file, kept);
   const starts = backfill(log.jobs, log.processors, policy);
   log.jobs.forEach(({ number, submit, wait, line }, index) => {

@@ -1,4 +1,7 @@
-/** A curve by percent of a capacity that has been asked for: each value goes to the bin of its percent, a bin is their mean. */
+/**
+ * A curve by percent of a capacity that has been asked for: each value goes to the bin of its percent, a bin is their
+ * mean.
+ */
 import { assert } from '../base/assert.ts';
 
 export class ArrivalCurve {
@@ -17,7 +20,10 @@ export class ArrivalCurve {
     this.counts[bin]++;
   }
 
-  /** By percent from 0. A percent that no value fell on has the mean of its neighbours'; without those, what the one before has. */
+  /**
+   * By percent from 0. A percent that no value fell on has the mean of its neighbours'; without those, what the one
+   * before has.
+   */
   means(): number[] {
     let last = 0;
     return this.sums.map((_, bin) => {

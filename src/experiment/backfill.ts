@@ -5,9 +5,10 @@
  * delay it. Costs a look at the running jobs and at the queue for each event.
  *
  * Details that decide single seconds are those of the pyss simulator, whose schedules were published with "Improving
- * Backfilling by using Machine Learning to Predict Running Times" (SC'15): at one second submissions come before ends, in the order
- * of the log, and ends in the order of the starts; the queue is looked at after each of them, after a submission only when
- * the new job itself finds enough processors free; a job whose estimate has run out counts as ended.
+ * Backfilling by using Machine Learning to Predict Running Times" (SC'15): at one second submissions come before ends,
+ * in the order of the log, and ends in the order of the starts; the queue is looked at after each of them, after a
+ * submission only when the new job itself finds enough processors free; a job whose estimate has run out counts as
+ * ended.
  */
 import { assert } from '../base/assert.ts';
 
@@ -22,7 +23,10 @@ export interface BatchJob {
   readonly processors: number;
 }
 
-/** `easy-clairvoyant` knows run times beforehand; `easy-sjbf` does, too, and looks at short jobs first when it backfills. */
+/**
+ * `easy-clairvoyant` knows run times beforehand; `easy-sjbf` does, too, and looks at short jobs first when it
+ * backfills.
+ */
 export const BACKFILL_POLICIES = ['easy', 'easy-clairvoyant', 'easy-sjbf'] as const;
 export type BackfillPolicy = (typeof BACKFILL_POLICIES)[number];
 

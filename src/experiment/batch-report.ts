@@ -14,7 +14,13 @@ export interface BatchReport {
   readonly version: string;
   readonly processors: number;
   readonly jobs: number;
-  readonly waitSeconds: { readonly mean: number; readonly p50: number; readonly p90: number; readonly p99: number; readonly max: number };
+  readonly waitSeconds: {
+    readonly mean: number;
+    readonly p50: number;
+    readonly p90: number;
+    readonly p99: number;
+    readonly max: number;
+  };
   /** Mean of max(1, (wait + run) / max(run, 10 s)). */
   readonly meanBoundedSlowdown: number;
   /** Share of the machine's time between the first submission and the last end in which processors ran. */
@@ -41,12 +47,24 @@ export function batchSchedule(
 ): { readonly report: BatchReport; readonly jobs: readonly ScheduledJob[] } {
   const starts = backfill(log.jobs, log.processors, policy);
   const jobs = log.jobs.map(({ number, submit, run, requested, processors }, i): ScheduledJob => {
-    return { job: number, processors, submitSeconds: submit, waitSeconds: starts[i] - submit, runSeconds: run, requestedSeconds: requested };
+    return {
+      job: number,
+      processors,
+      submitSeconds: submit,
+      waitSeconds: starts[i] - submit,
+      runSeconds: run,
+      requestedSeconds: requested,
+    };
   });
   const waits = jobs.map(({ waitSeconds }) => waitSeconds);
   const [p50, p90, p99, max] = quantiles(waits, [0.5, 0.9, 0.99, 1]);
-  const slowdowns = jobs.map(({ waitSeconds, runSeconds }) => Math.max(1, (waitSeconds + runSeconds) / Math.max(runSeconds, SLOWDOWN_BOUND_SECONDS)));
-  const end = jobs.reduce((latest, { submitSeconds, waitSeconds, runSeconds }) => Math.max(latest, submitSeconds + waitSeconds + runSeconds), 0);
+  const slowdowns = jobs.map(({ waitSeconds, runSeconds }) =>
+    Math.max(1, (waitSeconds + runSeconds) / Math.max(runSeconds, SLOWDOWN_BOUND_SECONDS)),
+  );
+  const end = jobs.reduce(
+    (latest, { submitSeconds, waitSeconds, runSeconds }) => Math.max(latest, submitSeconds + waitSeconds + runSeconds),
+    0,
+  );
   const makespanSeconds = end - jobs[0].submitSeconds;
   const work = jobs.reduce((sum, { processors, runSeconds }) => sum + processors * runSeconds, 0);
   const report: BatchReport = {

@@ -1,6 +1,6 @@
 /**
- * The GPU-sharing experiment of "Beware of Fragmentation" (USENIX ATC'23) in the words of `inflation.ts`: nodes whose GPUs
- * are shared, pods of the openb lists, the scheduler's configuration for a policy, the order of arrivals.
+ * The GPU-sharing experiment of "Beware of Fragmentation" (USENIX ATC'23) in the words of `inflation.ts`: nodes whose
+ * GPUs are shared, pods of the openb lists, the scheduler's configuration for a policy, the order of arrivals.
  */
 import { DEVICE_MILLI, GPU_MILLI, GPU_MODEL_LABEL } from '../cluster/gpu-devices.ts';
 import { typicalPodsOf } from '../cluster/gpu-fragmentation.ts';
@@ -54,11 +54,16 @@ export function withSharedGpus(node: Node, podsPerNode: number): Node {
   return { ...node, status: { ...node.status, capacity: allocatable, allocatable } };
 }
 
-/** A KubeSchedulerConfiguration in which the policy alone tells nodes apart; filters are those for resources and labels. */
+/**
+ * A KubeSchedulerConfiguration in which the policy alone tells nodes apart; filters are those for resources and labels.
+ */
 export function policyConfiguration(policy: string, typicalPods: readonly TypicalPod[], listedPods: number): unknown {
   const args = { typicalPods, listedPods };
   const everything = [{ name: '*' }];
-  const only = (names: readonly string[]): object => ({ disabled: everything, enabled: names.map((name) => ({ name })) });
+  const only = (names: readonly string[]): object => ({
+    disabled: everything,
+    enabled: names.map((name) => ({ name })),
+  });
   return {
     apiVersion: 'kubescheduler.config.k8s.io/v1',
     kind: 'KubeSchedulerConfiguration',
@@ -80,10 +85,15 @@ export function typicalPodsOfList(list: readonly ListedPod[]): TypicalPod[] {
 }
 
 /**
- * Indices of pods: all of them in a drawn order, then copies drawn at random, until the GPU milli asked for reach `demand`
- * times the capacity; a list that asks for more than that is broken off there.
+ * Indices of pods: all of them in a drawn order, then copies drawn at random, until the GPU milli asked for reach
+ * `demand` times the capacity; a list that asks for more than that is broken off there.
  */
-export function drawArrivals(list: readonly ListedPod[], capacityMilli: number, demand: number, stream: RandomStream): number[] {
+export function drawArrivals(
+  list: readonly ListedPod[],
+  capacityMilli: number,
+  demand: number,
+  stream: RandomStream,
+): number[] {
   const order = drawOrder(list.length, stream);
   const arrivals: number[] = [];
   const wanted = demand * capacityMilli;

@@ -9,7 +9,14 @@ import { RandomStreams } from '../kernel/random.ts';
 import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
 import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
 import type { ListedPod } from '../workload/traces/openb-list.ts';
-import { drawArrivals, drawOrder, podsOf, policyConfiguration, typicalPodsOfList, withSharedGpus } from './gpu-sharing.ts';
+import {
+  drawArrivals,
+  drawOrder,
+  podsOf,
+  policyConfiguration,
+  typicalPodsOfList,
+  withSharedGpus,
+} from './gpu-sharing.ts';
 import { inflate } from './inflation.ts';
 import type { InflationResult } from './inflation.ts';
 import type { InflationPlan, PolicyPlan } from './inflation-plan.ts';
@@ -38,7 +45,11 @@ export interface InflationCell {
   readonly label: string;
 }
 
-export function inflationInputs(nodes: readonly Node[], list: readonly ListedPod[], podsPerNode: number): InflationInputs {
+export function inflationInputs(
+  nodes: readonly Node[],
+  list: readonly ListedPod[],
+  podsPerNode: number,
+): InflationInputs {
   const shared = nodes.map((node) => withSharedGpus(node, podsPerNode));
   return { nodes: shared, list, pods: podsOf(list), typicalPods: typicalPodsOfList(list) };
 }
@@ -95,13 +106,19 @@ export function checkPolicies(
       decodeSchedulerConfiguration(configurationOf(policy, inputs.typicalPods, inputs.list.length), { registry });
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
-      problems.push(...error.problems.map((problem) => ({ ...problem, path: `${path} ${problem.path ?? ''}`.trimEnd() })));
+      problems.push(
+        ...error.problems.map((problem) => ({ ...problem, path: `${path} ${problem.path ?? ''}`.trimEnd() })),
+      );
     }
   });
   if (problems.length > 0) throw new InputError(problems);
 }
 
-function configurationOf({ name, configuration }: PolicyPlan, typicalPods: readonly TypicalPod[], listedPods: number): unknown {
+function configurationOf(
+  { name, configuration }: PolicyPlan,
+  typicalPods: readonly TypicalPod[],
+  listedPods: number,
+): unknown {
   return configuration ?? policyConfiguration(name, typicalPods, listedPods);
 }
 
@@ -114,7 +131,8 @@ interface Arrivals {
 function drawn({ seed, demand }: InflationPlan, { label }: InflationCell, { nodes, list }: InflationInputs): Arrivals {
   const streams = new RandomStreams(seed);
   const capacity = nodes.reduce((sum, node) => sum + Number(node.status?.allocatable?.[GPU_MILLI] ?? 0), 0);
-  if (capacity === 0) throw new InputError({ message: 'the nodes offer no GPU: demand cannot grow to a share of nothing' });
+  if (capacity === 0)
+    throw new InputError({ message: 'the nodes offer no GPU: demand cannot grow to a share of nothing' });
   const order = drawOrder(nodes.length, streams.stream('inflation-nodes', label));
   const arrivals = drawArrivals(list, capacity, demand, streams.stream('inflation-arrivals', label));
   return { nodes: order.map((index) => nodes[index]), arrivals };
@@ -126,13 +144,23 @@ function asGiven({ name, arrivals, nodeOrder }: GivenOrder, { nodes, list }: Inf
   const nodeByName = new Map(nodes.map((node) => [node.metadata?.name ?? '', node]));
   const ordered = nodeOrder.map((node) => nodeByName.get(node));
   const strange = nodeOrder.find((_, i) => ordered[i] === undefined);
-  if (strange !== undefined) throw new InputError({ file, message: `expected nodes of the node list, found "${strange}"`, path: 'nodeOrder' });
+  if (strange !== undefined)
+    throw new InputError({ file, message: `expected nodes of the node list, found "${strange}"`, path: 'nodeOrder' });
   if (new Set(nodeOrder).size !== nodes.length) {
-    throw new InputError({ file, message: `expected each of the ${String(nodes.length)} nodes once`, path: 'nodeOrder' });
+    throw new InputError({
+      file,
+      message: `expected each of the ${String(nodes.length)} nodes once`,
+      path: 'nodeOrder',
+    });
   }
   const indices = arrivals.map((pod) => podByName.get(pod) ?? -1);
   const unknown = indices.indexOf(-1);
-  if (unknown >= 0) throw new InputError({ file, message: `expected pods of the pod list, found "${arrivals[unknown]}"`, path: `arrivals[${String(unknown)}]` });
+  if (unknown >= 0)
+    throw new InputError({
+      file,
+      message: `expected pods of the pod list, found "${arrivals[unknown]}"`,
+      path: `arrivals[${String(unknown)}]`,
+    });
   return { nodes: ordered.filter((node) => node !== undefined), arrivals: indices };
 }
 
@@ -146,7 +174,8 @@ export function inflationReport(
 ): InflationReport {
   const policies = plan.policies.map(({ name }, policy): PolicyReport => {
     const own = cells.map((cell, i) => ({ cell, result: results[i] })).filter(({ cell }) => cell.policy === policy);
-    const curves = (pick: (result: InflationResult) => readonly number[]): readonly (readonly number[])[] => own.map(({ result }) => pick(result));
+    const curves = (pick: (result: InflationResult) => readonly number[]): readonly (readonly number[])[] =>
+      own.map(({ result }) => pick(result));
     return {
       policy: name,
       allocation: meanCurve(curves((result) => result.allocation)),

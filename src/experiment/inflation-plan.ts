@@ -59,7 +59,12 @@ const POLICY = z.union([
 
 function whole(help: string, least: number, most: number): z.ZodNumber {
   const expected = `expected a whole number from ${String(least)} to ${String(most)}`;
-  return z.number(expecting(expected)).int(expecting(expected)).min(least, expecting(expected)).max(most, expecting(expected)).describe(help);
+  return z
+    .number(expecting(expected))
+    .int(expecting(expected))
+    .min(least, expecting(expected))
+    .max(most, expecting(expected))
+    .describe(help);
 }
 
 const DEMAND = 'expected a number from 0.01 to 10';
@@ -70,8 +75,14 @@ const INFLATION = z.strictObject({
   orders: z
     .union([path('A file with an order, or a folder of them'), z.array(path('A file or folder'))])
     .default([])
-    .describe('Orders of arrivals as recorded: {"arrivals": [pod, ...], "nodeOrder": [node, ...]}, .json or .json.gz; without them orders are drawn'),
-  policies: z.array(POLICY).min(1, expecting('expected at least one policy')).default([...PAPER_POLICIES]).describe('Score plugins, or {name, config}'),
+    .describe(
+      'Orders as recorded: {"arrivals": [pod, ...], "nodeOrder": [node, ...]}, .json or .json.gz; else they are drawn',
+    ),
+  policies: z
+    .array(POLICY)
+    .min(1, expecting('expected at least one policy'))
+    .default([...PAPER_POLICIES])
+    .describe('Score plugins, or {name, config}'),
   runs: whole('Runs of each policy where orders are drawn', 1, 10_000).default(10),
   demand: z
     .number(expecting(DEMAND))
@@ -86,11 +97,16 @@ const EXPERIMENT = z.strictObject({
   name: z.string(expecting(TEXT)).optional(),
   description: z.string(expecting(TEXT)).default(''),
   seed: z.union([z.string(), z.number()], expecting('expected a text or a number')).default('1'),
-  plugins: z.union([path('File'), z.array(path('File'))]).default([]).describe('Files with plugins of your own'),
+  plugins: z
+    .union([path('File'), z.array(path('File'))])
+    .default([])
+    .describe('Files with plugins of your own'),
   inflation: INFLATION,
 });
 
-/** Whether a file is an experiment of this kind rather than a scenario. Broken files are left to the scenario's reader. */
+/**
+ * Whether a file is an experiment of this kind rather than a scenario. Broken files are left to the scenario's reader.
+ */
 export function isInflation(text: string, file: string): boolean {
   const { documents } = readDocuments(text, file);
   const value = documents[0]?.value;
@@ -98,11 +114,21 @@ export function isInflation(text: string, file: string): boolean {
 }
 
 /** Throws InputError with all mistakes. */
-export function readInflationPlan(text: string, file: string, files: FileReader, overrides: readonly Override[]): InflationPlan {
+export function readInflationPlan(
+  text: string,
+  file: string,
+  files: FileReader,
+  overrides: readonly Override[],
+): InflationPlan {
   const { documents, problems } = readDocuments(text, file);
   if (problems.length > 0) throw new InputError(problems);
   const [document, second] = documents;
-  if (second !== undefined) throw new InputError({ file, ...second.locate([], 'value'), message: 'expected one experiment in the file, found a second document' });
+  if (second !== undefined)
+    throw new InputError({
+      file,
+      ...second.locate([], 'value'),
+      message: 'expected one experiment in the file, found a second document',
+    });
   const changed = applyOverrides(document.value, overrides);
   const findings = new Findings();
   const input = decodeBy(EXPERIMENT, 'an experiment', changed.value, findings);
@@ -112,7 +138,12 @@ export function readInflationPlan(text: string, file: string, files: FileReader,
   return plan;
 }
 
-function resolved(input: z.output<typeof EXPERIMENT>, file: string, files: FileReader, findings: Findings): InflationPlan {
+function resolved(
+  input: z.output<typeof EXPERIMENT>,
+  file: string,
+  files: FileReader,
+  findings: Findings,
+): InflationPlan {
   const { inflation } = input;
   const at = below(null, 'inflation');
   const existing = (relative: string, key: string, orFolder = false): string => {
@@ -122,15 +153,20 @@ function resolved(input: z.output<typeof EXPERIMENT>, file: string, files: FileR
     }
     return found;
   };
-  const listed = (paths: string | readonly string[]): readonly string[] => (typeof paths === 'string' ? [paths] : paths);
+  const listed = (paths: string | readonly string[]): readonly string[] =>
+    typeof paths === 'string' ? [paths] : paths;
   const policies = inflation.policies.map((policy): PolicyPlan => {
     if (typeof policy === 'string') return { name: policy, configuration: null };
     const config = existing(policy.config, 'policies');
-    return { name: policy.name, configuration: files.isFile(config) ? readConfigurationFile(config, files).value : null };
+    return {
+      name: policy.name,
+      configuration: files.isFile(config) ? readConfigurationFile(config, files).value : null,
+    };
   });
   const names = policies.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) findings.error(below(at, 'policies'), `expected every policy once, and "${twice}" stands twice`);
+  if (twice !== undefined)
+    findings.error(below(at, 'policies'), `expected every policy once, and "${twice}" stands twice`);
   return {
     name: input.name ?? nameOf(file),
     description: input.description,

@@ -1,8 +1,8 @@
 /**
- * Inflation: pods arrive one by one on an empty cluster, none leaves, none is tried twice, until demand has grown past what
- * there is. The curve tells how much of the cluster is allocated, and how much is fragmented, by percent of it that has
- * been asked for ("Beware of Fragmentation", USENIX ATC'23, section 6). The whole scheduler decides, on a cluster whose
- * clock stands still. Costs a scheduling cycle an arrival.
+ * Inflation: pods arrive one by one on an empty cluster, none leaves, none is tried twice, until demand has grown past
+ * what there is. The curve tells how much of the cluster is allocated, and how much is fragmented, by percent of it
+ * that has been asked for ("Beware of Fragmentation", USENIX ATC'23, section 6). The whole scheduler decides, on a
+ * cluster whose clock stands still. Costs a scheduling cycle an arrival.
  */
 import { assert } from '../base/assert.ts';
 import { Cluster, PodOutcome } from '../cluster/cluster.ts';
@@ -150,7 +150,8 @@ class InflationRun {
       demand,
       allocated,
       allocation: this.allocation.means(),
-      fragmentation: fragments === null ? [] : fragments.curve.means().map((milli) => twoDecimals((100 * milli) / capacity)),
+      fragmentation:
+        fragments === null ? [] : fragments.curve.means().map((milli) => twoDecimals((100 * milli) / capacity)),
       digest: this.kernel.digest.hex(),
     };
   }

@@ -24,7 +24,8 @@ export function orderFilesOf(paths: readonly string[]): string[] {
   return paths.flatMap((path) => {
     if (!statSync(path).isDirectory()) return [path];
     const names = readdirSync(path).filter((name) => ORDER_FILE.test(name));
-    if (names.length === 0) throw new InputError({ file: path, message: 'the folder holds no orders (.json, .json.gz)' });
+    if (names.length === 0)
+      throw new InputError({ file: path, message: 'the folder holds no orders (.json, .json.gz)' });
     return names.sort((a, b) => (a < b ? -1 : 1)).map((name) => join(path, name));
   });
 }
@@ -45,7 +46,8 @@ export function readOrder(file: string): GivenOrder {
   }
   const { arrivals, nodeOrder } = (typeof value === 'object' && value !== null ? value : {}) as Partial<GivenOrder>;
   if (!isTexts(arrivals)) throw new InputError({ file, path: 'arrivals', message: 'expected a list of names of pods' });
-  if (!isTexts(nodeOrder)) throw new InputError({ file, path: 'nodeOrder', message: 'expected a list of names of nodes' });
+  if (!isTexts(nodeOrder))
+    throw new InputError({ file, path: 'nodeOrder', message: 'expected a list of names of nodes' });
   return { name: orderNameOf(file), arrivals, nodeOrder };
 }
 
@@ -70,7 +72,8 @@ function readAll(bytes: ByteSource, file: string): string {
   let text = '';
   for (let piece = bytes.read(); piece !== null; piece = bytes.read()) {
     text += decoder.decode(piece, { stream: true });
-    if (text.length > MOST_CHARACTERS) throw new InputError({ file, message: 'the file is too large for an order of arrivals' });
+    if (text.length > MOST_CHARACTERS)
+      throw new InputError({ file, message: 'the file is too large for an order of arrivals' });
   }
   return text + decoder.decode();
 }

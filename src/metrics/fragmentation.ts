@@ -1,10 +1,10 @@
 /**
- * What a cluster's free room is good for. At the end of a run: the largest amount of each resource that one node has left,
- * the largest pod of the workload's mean proportions that fits anywhere, and how many more pods of each frequent shape would fit.
- * Over time, where GPUs are shared: the GPU milli that a pod drawn from the workload's typical ones could not use
- * (cluster/gpu-fragmentation.ts). Costs an addition for each pod that is created, and at each sample a look at the GPU nodes
- * whose pods have changed; a scan of the nodes at the end. Room is counted by resources alone: labels, taints and the like
- * are not looked at, nodes that are down or cordoned offer none.
+ * What a cluster's free room is good for. At the end of a run: the largest amount of each resource that one node has
+ * left, the largest pod of the workload's mean proportions that fits anywhere, and how many more pods of each frequent
+ * shape would fit. Over time, where GPUs are shared: the GPU milli that a pod drawn from the workload's typical ones
+ * could not use (cluster/gpu-fragmentation.ts). Costs an addition for each pod that is created, and at each sample a
+ * look at the GPU nodes whose pods have changed; a scan of the nodes at the end. Room is counted by resources alone:
+ * labels, taints and the like are not looked at, nodes that are down or cordoned offer none.
  */
 import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -95,7 +95,11 @@ export class FragmentationSamples implements ClusterObserver {
       gpuFragmentedShare: end === null ? null : { mean: this.time > 0 ? this.weighted / this.time : end, end },
       largestFree: this.largestFree(),
       largestPod: this.largestPod(),
-      room: shapes.map(({ template, pods }): PodRoom => ({ requests: this.named(template), podsCreated: pods, podsThatFit: this.roomFor(template) })),
+      room: shapes.map(({ template, pods }): PodRoom => ({
+        requests: this.named(template),
+        podsCreated: pods,
+        podsThatFit: this.roomFor(template),
+      })),
     };
   }
 
@@ -128,7 +132,8 @@ export class FragmentationSamples implements ClusterObserver {
     const at = row * stride + CPU;
     const model = this.fragmentation.forModel(facts[row].labels.get(GPU_MODEL_LABEL) ?? '');
     this.fragmentation.look(own.left, this.look);
-    const lost = this.fragmentation.weightedOf(model, allocatable[at] - requested[at], this.look) / this.fragmentation.weight;
+    const lost =
+      this.fragmentation.weightedOf(model, allocatable[at] - requested[at], this.look) / this.fragmentation.weight;
     this.lostMilli += lost - (this.lost[row] ?? 0);
     this.lost[row] = lost;
   }
@@ -151,9 +156,14 @@ export class FragmentationSamples implements ClusterObserver {
     const { resources } = this.cluster;
     const largest: number[] = new Array<number>(resources.count).fill(0);
     for (const row of this.openRows()) {
-      for (let column = 0; column < resources.count; column++) largest[column] = Math.max(largest[column], this.free(row, column));
+      for (let column = 0; column < resources.count; column++)
+        largest[column] = Math.max(largest[column], this.free(row, column));
     }
-    return Object.fromEntries(largest.map((amount, column) => [resources.name(column), inUnits(column, amount)]).filter(([, amount]) => amount !== 0)) as Record<string, number>;
+    return Object.fromEntries(
+      largest
+        .map((amount, column) => [resources.name(column), inUnits(column, amount)])
+        .filter(([, amount]) => amount !== 0),
+    ) as Record<string, number>;
   }
 
   /** The mean of all pods' requests, scaled by the most that some node takes; empty: nobody asked for anything. */
@@ -171,7 +181,10 @@ export class FragmentationSamples implements ClusterObserver {
       for (const [column, sum] of sums) scale = Math.min(scale, this.free(row, column) / (sum / this.createdPods));
       if (scale < Infinity) best = Math.max(best, scale);
     }
-    const entries = Array.from(sums, ([column, sum]): [string, number] => [resources.name(column), inUnits(column, (sum / this.createdPods) * best)]);
+    const entries = Array.from(sums, ([column, sum]): [string, number] => [
+      resources.name(column),
+      inUnits(column, (sum / this.createdPods) * best),
+    ]);
     return Object.fromEntries(entries);
   }
 
@@ -184,7 +197,9 @@ export class FragmentationSamples implements ClusterObserver {
       if (known === undefined) byRequests.set(key, { template, pods: count });
       else known.pods += count;
     });
-    return [...byRequests.values()].sort((a, b) => b.pods - a.pods || a.template.id - b.template.id).slice(0, MOST_SHAPES);
+    return [...byRequests.values()]
+      .sort((a, b) => b.pods - a.pods || a.template.id - b.template.id)
+      .slice(0, MOST_SHAPES);
   }
 
   private slots(row: number): number {
@@ -198,7 +213,8 @@ export class FragmentationSamples implements ClusterObserver {
     let sum = 0;
     for (const row of this.openRows()) {
       let fits = this.slots(row);
-      for (let i = 0; i < columns.length; i++) fits = Math.min(fits, Math.floor(this.free(row, columns[i]) / amounts[i]));
+      for (let i = 0; i < columns.length; i++)
+        fits = Math.min(fits, Math.floor(this.free(row, columns[i]) / amounts[i]));
       const devices = this.cluster.nodes.devices[row];
       if (template.gpu !== null && devices !== null) fits = Math.min(fits, devices.roomFor(template.gpu));
       sum += fits;
@@ -208,7 +224,9 @@ export class FragmentationSamples implements ClusterObserver {
 
   private named({ accounted: { columns, amounts } }: PodTemplate): Record<string, number> {
     const { resources } = this.cluster;
-    return Object.fromEntries(Array.from(columns, (column, i) => [resources.name(column), inUnits(column, amounts[i])]));
+    return Object.fromEntries(
+      Array.from(columns, (column, i) => [resources.name(column), inUnits(column, amounts[i])]),
+    );
   }
 }
 
@@ -217,12 +235,16 @@ function inUnits(column: number, amount: number): number {
   return column === CPU ? amount / MILLI : amount;
 }
 
-/** What of a template GPU fragmentation looks at; models from a required affinity or a selector for the model's label. */
+/**
+ * What of a template GPU fragmentation looks at; models from a required affinity or a selector for the model's label.
+ */
 function gpuShapeOf({ accounted, gpu, spec }: PodTemplate): GpuPodShape {
   const cpuMilli = amountOf(accounted, CPU);
   if (gpu === null) return { cpuMilli, gpuCount: 0, gpuMilli: 0, gpuSpec: '' };
   const terms = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
-  const wanted = terms.flatMap((term) => term.matchExpressions ?? []).find(({ key, operator }) => key === GPU_MODEL_LABEL && operator === 'In');
+  const wanted = terms
+    .flatMap((term) => term.matchExpressions ?? [])
+    .find(({ key, operator }) => key === GPU_MODEL_LABEL && operator === 'In');
   const selected = spec.nodeSelector?.[GPU_MODEL_LABEL];
   const gpuSpec = selected ?? (wanted?.values ?? []).join('|');
   return { cpuMilli, gpuCount: gpu.count, gpuMilli: gpu.milli, gpuSpec };

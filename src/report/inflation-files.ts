@@ -8,6 +8,7 @@ import { drawCurvePlot, type CurveLine, type CurvePlot } from './plots/curve-plo
 import { escapeText } from './plots/svg.ts';
 import type { ReportFile } from './run-files.ts';
 
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 const COLORS = ['s6', 's1', 's4', 's3', 's0', 's2', 's5', 's7'] as const;
 
 export function* renderInflationFiles(report: InflationReport): Generator<ReportFile> {
@@ -26,7 +27,10 @@ export function inflationJson(report: InflationReport): string {
   return `${writeJson({ ...report, policies }, '')}\n`;
 }
 
-function columnsOf(points: PolicyReport['allocation']): { readonly mean: readonly (number | null)[]; readonly halfWidth: readonly (number | null)[] } {
+function columnsOf(points: PolicyReport['allocation']): {
+  readonly mean: readonly (number | null)[];
+  readonly halfWidth: readonly (number | null)[];
+} {
   return {
     mean: points.map(({ mean }) => roundNumber(mean)),
     halfWidth: points.map(({ halfWidth }) => (halfWidth === null ? null : roundNumber(halfWidth))),
@@ -60,7 +64,7 @@ function inflationPage(report: InflationReport): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
 <meta name="generator" content="${escapeText(`Podyard ${report.version}`)}">
 <title>${escapeText(report.experiment)} - Podyard</title>
 <link rel="icon" href="data:,">
@@ -74,7 +78,7 @@ ${about}<dl class="birth">${birth}</dl>
 </header>
 <h2>As demand grows</h2>
 <div class="plots">
-${plots.map((plot) => `<figure class="card full"><h3>${escapeText(plot.title)}</h3><p class="caption">${escapeText(plot.caption)}</p>${drawCurvePlot(plot)}</figure>`).join('\n')}
+${plots.map(figure).join('\n')}
 </div>
 <footer>Means over the runs. Pods arrive one by one, none leaves, none is tried twice.</footer>
 </main>
@@ -83,16 +87,25 @@ ${plots.map((plot) => `<figure class="card full"><h3>${escapeText(plot.title)}</
 `;
 }
 
+function figure(plot: CurvePlot): string {
+  const head = `<h3>${escapeText(plot.title)}</h3><p class="caption">${escapeText(plot.caption)}</p>`;
+  return `<figure class="card full">${head}${drawCurvePlot(plot)}</figure>`;
+}
+
 function plotsOf(report: InflationReport): CurvePlot[] {
   const to = Math.min(...report.policies.map(({ allocation }) => allocation.length)) - 1;
   const lines = (pick: (policy: PolicyReport) => readonly number[]): CurveLine[] =>
-    report.policies.map((policy, i) => ({ name: policy.policy, color: COLORS[i % COLORS.length], values: pick(policy) }));
+    report.policies.map((policy, i) => ({
+      name: policy.policy,
+      color: COLORS[i % COLORS.length],
+      values: pick(policy),
+    }));
   const arrived = 'percent of the cluster\u2019s GPUs asked for so far (below)';
   const plots: CurvePlot[] = [
     {
       id: 'fragmentation',
       title: 'Fragmented GPUs',
-      caption: `Expected fragmentation over the typical pods, percent of the cluster\u2019s GPUs (left), by ${arrived}.`,
+      caption: `Expected over the typical pods, percent of the cluster\u2019s GPUs (left), by ${arrived}.`,
       from: 0,
       to,
       lines: lines(({ fragmentation }) => fragmentation.map(({ mean }) => mean)),

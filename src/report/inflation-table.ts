@@ -27,9 +27,17 @@ export function renderInflationTable(report: InflationReport, options: { readonl
   if (!points.includes(last)) points.push(last);
   return `${[
     head,
-    section(report, 'GPU allocation, % of the cluster, when so many % of it have been asked for', points, (policy) => policy.allocation, paint),
+    section(
+      report,
+      'GPU allocation, % of the cluster, when so many % of it have been asked for',
+      points,
+      (policy) => policy.allocation,
+      paint,
+    ),
     section(report, 'GPUs fragmented, % of the cluster', points, (policy) => policy.fragmentation, paint),
-    runs.length < 2 ? 'One run gives no interval.' : `± half of the 95 % t interval over ${formatCount(runs.length)} runs.`,
+    runs.length < 2
+      ? 'One run gives no interval.'
+      : `± half of the 95 % t interval over ${formatCount(runs.length)} runs.`,
   ].join('\n\n')}\n`;
 }
 

@@ -7,7 +7,8 @@ import { NODES, PODS } from '../experiment/shared-gpus.ts';
 import { cliFolder } from './podyard.ts';
 
 const cli = cliFolder();
-const EXPERIMENT = 'name: small\ninflation:\n  nodes: nodes.csv\n  pods: pods.csv\n  policies: [BestFit, FGD]\n  runs: 2\n';
+const EXPERIMENT =
+  'name: small\ninflation:\n  nodes: nodes.csv\n  pods: pods.csv\n  policies: [BestFit, FGD]\n  runs: 2\n';
 
 beforeAll(() => {
   cli.write('nodes.csv', NODES);
@@ -16,7 +17,10 @@ beforeAll(() => {
 });
 
 interface Report {
-  readonly policies: readonly { readonly policy: string; readonly runs: readonly { readonly run: string; readonly digest: string; readonly allocation: readonly number[] }[] }[];
+  readonly policies: readonly {
+    readonly policy: string;
+    readonly runs: readonly { readonly run: string; readonly digest: string; readonly allocation: readonly number[] }[];
+  }[];
 }
 
 describe('run of an experiment', () => {
@@ -26,7 +30,10 @@ describe('run of an experiment', () => {
     expect(cli.run('run', 'small.yaml', '-o', 'json', '-q', '--jobs', '3').out).toBe(one.out);
     expect(cli.run('run', 'small.yaml', '-o', 'json', '-q', '--plain').out).toBe(one.out);
     const { policies } = JSON.parse(one.out) as Report;
-    expect(policies.map(({ policy, runs }) => [policy, runs.map(({ run }) => run)])).toEqual([['BestFit', ['1', '2']], ['FGD', ['1', '2']]]);
+    expect(policies.map(({ policy, runs }) => [policy, runs.map(({ run }) => run)])).toEqual([
+      ['BestFit', ['1', '2']],
+      ['FGD', ['1', '2']],
+    ]);
   });
 
   test('writes its files, and replaces them only when asked', () => {
@@ -42,11 +49,23 @@ describe('run of an experiment', () => {
   });
 
   test('with orders as given plays each of them', () => {
-    const names = (text: string): string[] => text.split('\n').slice(1, -1).map((row) => row.split(',')[0]);
+    const names = (text: string): string[] =>
+      text
+        .split('\n')
+        .slice(1, -1)
+        .map((row) => row.split(',')[0]);
     const order = { arrivals: [...names(PODS), ...names(PODS)], nodeOrder: names(NODES) };
     cli.write('first-1.json.gz', gzipSync(JSON.stringify(order)));
     cli.write('second-2.json', JSON.stringify({ ...order, arrivals: [...order.arrivals].reverse() }));
-    const ran = cli.run('run', 'small.yaml', '--set', 'inflation.orders=[first-1.json.gz, second-2.json]', '-o', 'json', '-q');
+    const ran = cli.run(
+      'run',
+      'small.yaml',
+      '--set',
+      'inflation.orders=[first-1.json.gz, second-2.json]',
+      '-o',
+      'json',
+      '-q',
+    );
     expect((JSON.parse(ran.out) as Report).policies[0].runs.map(({ run }) => run)).toEqual(['first-1', 'second-2']);
   });
 });
@@ -63,10 +82,15 @@ test('validate and run tell the same mistakes of an experiment, each with its pl
   const missing = cli.run('run', 'small.yaml', '--set', 'inflation.pods=nowhere.csv');
   expect(missing.err).toBe('error: --set inflation.pods=nowhere.csv: no such file: nowhere.csv [inflation.pods]\n');
   const unknown = cli.run('validate', 'small.yaml', '--set', 'inflation.policies=[BestFitt]');
-  expect(unknown.err).toBe('error: expected a score plugin, found "BestFitt" — did you mean "BestFit"? [inflation.policies[0]]\n');
+  expect(unknown.err).toBe(
+    'error: expected a score plugin, found "BestFitt" — did you mean "BestFit"? [inflation.policies[0]]\n',
+  );
   cli.write('broken.csv', PODS.replace('pod-3,12000', 'pod-3,many'));
   const broken = cli.run('run', 'small.yaml', '--set', 'inflation.pods=broken.csv');
-  expect([broken.code, broken.err]).toEqual([2, 'error: broken.csv:5: expected a whole number from 0, found "many" [cpu_milli]\n']);
+  expect([broken.code, broken.err]).toEqual([
+    2,
+    'error: broken.csv:5: expected a whole number from 0, found "many" [cpu_milli]\n',
+  ]);
 });
 
 describe('a batch log', () => {
@@ -76,9 +100,18 @@ describe('a batch log', () => {
     cli.write('log.swf', `; MaxProcs: 4\n${ROWS}`);
     const { code, out } = cli.run('replay', 'swf', 'log.swf', '--policy', 'easy', '-o', 'json');
     expect(code).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ policy: 'easy', processors: 4, jobs: 2, waitSeconds: { mean: 4.5, max: 9 }, makespanSeconds: 15 });
+    expect(JSON.parse(out)).toMatchObject({
+      policy: 'easy',
+      processors: 4,
+      jobs: 2,
+      waitSeconds: { mean: 4.5, max: 9 },
+      makespanSeconds: 15,
+    });
     const refused = cli.run('replay', 'swf', 'log.swf', '--policy', 'easy', '--node-pool', 'count=1,cpu=4');
-    expect([refused.code, refused.err]).toEqual([2, 'error: --node-pool does not go with --policy: the machine is the one that the header of the log names\n']);
+    expect([refused.code, refused.err]).toEqual([
+      2,
+      'error: --node-pool does not go with --policy: the machine is the one that the header of the log names\n',
+    ]);
   });
 
   test('with published waits is compared with ours', () => {

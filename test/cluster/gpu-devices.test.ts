@@ -27,7 +27,12 @@ test('up to a thousand is a share of one device, more are as many devices as it 
 describe('a node with four devices', () => {
   test('gives shares of the device with the least left that has room, whole devices that are free', () => {
     const devices = new NodeDevices(4000);
-    expect([put(devices, 1, 300), put(devices, 2, 800), put(devices, 3, 300), put(devices, 4, 2000)]).toEqual([[0], [1], [0], [2, 3]]);
+    expect([put(devices, 1, 300), put(devices, 2, 800), put(devices, 3, 300), put(devices, 4, 2000)]).toEqual([
+      [0],
+      [1],
+      [0],
+      [2, 3],
+    ]);
     expect(devices.left).toEqual([400, 200, 0, 0]);
     expect(put(devices, 5, 200)).toEqual([1]);
   });
@@ -36,7 +41,12 @@ describe('a node with four devices', () => {
     const devices = new NodeDevices(4000);
     for (let pod = 0; pod < 4; pod++) devices.take(pod, request(600), [pod]);
     expect(devices.leftMilli).toBe(1600);
-    expect([request(400), request(401), request(1000), request(2000)].map((asked) => devices.fits(asked))).toEqual([true, false, false, false]);
+    expect([request(400), request(401), request(1000), request(2000)].map((asked) => devices.fits(asked))).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ]);
   });
 
   test('has what a pod gives back; kinds that were ever here are remembered', () => {
@@ -53,7 +63,10 @@ describe('a node with four devices', () => {
     devices.take(1, request(300), [3]);
     const copy = devices.whatIf();
     copy.give(1);
-    expect([copy.left, devices.left]).toEqual([[1000, 1000, 1000, 1000], [1000, 1000, 1000, 700]]);
+    expect([copy.left, devices.left]).toEqual([
+      [1000, 1000, 1000, 1000],
+      [1000, 1000, 1000, 700],
+    ]);
     copy.takeChosen(1, request(300));
     expect(copy.devicesOf(1)).toEqual([3]);
     copy.give(1);

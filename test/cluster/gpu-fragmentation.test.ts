@@ -9,13 +9,19 @@ import { RandomStream } from '../../src/kernel/random.ts';
 const MODELS = ['G2', 'T4', 'P100'];
 
 /** The definition, word by word. */
-function fragmentationOf(typical: readonly TypicalPod[], model: string, cpuLeft: number, left: readonly number[]): number {
+function fragmentationOf(
+  typical: readonly TypicalPod[],
+  model: string,
+  cpuLeft: number,
+  left: readonly number[],
+): number {
   const idle = left.reduce((sum, milli) => sum + milli, 0);
   const pods = typical.reduce((sum, { count }) => sum + count, 0);
   let sum = 0;
   for (const { cpuMilli, gpuCount, gpuMilli, gpuSpec, count } of typical) {
     const isAllowed = gpuSpec === '' || gpuSpec.split('|').includes(model);
-    const fits = gpuCount > 0 && isAllowed && cpuLeft >= cpuMilli && left.filter((milli) => milli >= gpuMilli).length >= gpuCount;
+    const fits =
+      gpuCount > 0 && isAllowed && cpuLeft >= cpuMilli && left.filter((milli) => milli >= gpuMilli).length >= gpuCount;
     const lost = fits ? left.filter((milli) => milli < gpuMilli).reduce((all, milli) => all + milli, 0) : idle;
     sum += lost * count;
   }
@@ -26,7 +32,12 @@ function drawShape(stream: RandomStream): GpuPodShape {
   const pick = <T>(list: readonly T[]): T => list[Math.floor(stream.next() * list.length)];
   const gpuCount = pick([0, 1, 1, 1, 1, 2, 4, 8]);
   const gpuMilli = gpuCount === 0 ? 0 : gpuCount > 1 ? 1000 : pick([100, 250, 500, 730, 1000]);
-  return { cpuMilli: pick([1000, 4000, 16_000, 64_000]), gpuCount, gpuMilli, gpuSpec: gpuCount === 0 ? '' : pick(['', '', 'G2', 'T4|P100']) };
+  return {
+    cpuMilli: pick([1000, 4000, 16_000, 64_000]),
+    gpuCount,
+    gpuMilli,
+    gpuSpec: gpuCount === 0 ? '' : pick(['', '', 'G2', 'T4|P100']),
+  };
 }
 
 test('is what the definition says, and so is what a pod would leave', () => {
@@ -35,7 +46,10 @@ test('is what the definition says, and so is what a pod would leave', () => {
     const typical = typicalPodsOf(Array.from({ length: 60 }, () => drawShape(stream)));
     const fragmentation = new GpuFragmentation(typical);
     for (let i = 0; i < 10; i++) {
-      const left = Array.from({ length: 1 + Math.floor(stream.next() * 8) }, () => Math.floor(stream.next() * 11) * 100);
+      const left = Array.from(
+        { length: 1 + Math.floor(stream.next() * 8) },
+        () => Math.floor(stream.next() * 11) * 100,
+      );
       const model = MODELS[i % MODELS.length];
       const cpuLeft = Math.floor(stream.next() * 96_000);
       const view = fragmentation.forModel(model);
@@ -56,12 +70,21 @@ test('is what the definition says, and so is what a pod would leave', () => {
 
 test('typical pods are the most frequent shapes that cover 95 % of a list', () => {
   const shape = (cpuMilli: number): GpuPodShape => ({ cpuMilli, gpuCount: 1, gpuMilli: 500, gpuSpec: '' });
-  const list = [...Array.from({ length: 90 }, () => shape(1000)), ...Array.from({ length: 6 }, () => shape(2000)), ...[3, 4, 5, 6].map((cpu) => shape(cpu * 1000))];
+  const list = [
+    ...Array.from({ length: 90 }, () => shape(1000)),
+    ...Array.from({ length: 6 }, () => shape(2000)),
+    ...[3, 4, 5, 6].map((cpu) => shape(cpu * 1000)),
+  ];
   expect(typicalPodsOf(list)).toEqual([
     { ...shape(1000), count: 90 },
     { ...shape(2000), count: 6 },
   ]);
-  expect(typicalPodsOf([shape(1000), shape(2000), { ...shape(2000), gpuSpec: 'T4' }]).map(({ cpuMilli, gpuSpec }) => [cpuMilli, gpuSpec])).toEqual([
+  expect(
+    typicalPodsOf([shape(1000), shape(2000), { ...shape(2000), gpuSpec: 'T4' }]).map(({ cpuMilli, gpuSpec }) => [
+      cpuMilli,
+      gpuSpec,
+    ]),
+  ).toEqual([
     [2000, 'T4'],
     [2000, ''],
     [1000, ''],
@@ -70,5 +93,9 @@ test('typical pods are the most frequent shapes that cover 95 % of a list', () =
 
 test('pods on which no cpu tells nodes apart leave fragmentation alone', () => {
   const fragmentation = new GpuFragmentation([{ cpuMilli: 4000, gpuCount: 1, gpuMilli: 500, gpuSpec: '', count: 1 }]);
-  expect([fragmentation.tellsApart(8000, 4000), fragmentation.tellsApart(8000, 3999), fragmentation.tellsApart(3999, 0)]).toEqual([false, true, false]);
+  expect([
+    fragmentation.tellsApart(8000, 4000),
+    fragmentation.tellsApart(8000, 3999),
+    fragmentation.tellsApart(3999, 0),
+  ]).toEqual([false, true, false]);
 });

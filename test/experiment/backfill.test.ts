@@ -81,8 +81,10 @@ class PlainTwin {
 
   private freeAt(time: number, reserved: { readonly index: number; readonly at: number } | null = null): number {
     let free = this.processors;
-    for (const index of this.running) if (time < this.starts[index] + this.estimate(index)) free -= this.jobs[index].processors;
-    if (reserved !== null && time >= reserved.at && time < reserved.at + this.estimate(reserved.index)) free -= this.jobs[reserved.index].processors;
+    for (const index of this.running)
+      if (time < this.starts[index] + this.estimate(index)) free -= this.jobs[index].processors;
+    if (reserved !== null && time >= reserved.at && time < reserved.at + this.estimate(reserved.index))
+      free -= this.jobs[reserved.index].processors;
     return free;
   }
 
@@ -127,7 +129,15 @@ test.each(BACKFILL_POLICIES)('%s: as the plain twin, on drawn logs', (policy) =>
   }
 });
 
-const ROW = (number: number, submit: number, run: number, allocated: number, asked: number, limit: number, status = 1): string =>
+const ROW = (
+  number: number,
+  submit: number,
+  run: number,
+  allocated: number,
+  asked: number,
+  limit: number,
+  status = 1,
+): string =>
   `${[number, submit, -1, run, allocated, -1, -1, asked, limit, -1, status, 1, 1, 1, 1, 1, -1, -1].join(' ')}\n`;
 
 describe('a batch log', () => {
@@ -135,10 +145,19 @@ describe('a batch log', () => {
     const text = `; MaxProcs: 8\n${ROW(2, 5, 30, 4, 4, 20)}${ROW(1, 5, 10, 2, -1, -1)}${ROW(3, 1, 0, 1, 1, 5)}${ROW(4, 2, 5, -1, -1, 5)}${ROW(5, 3, 5, 9, 9, 5)}${ROW(6, 4, 5, 1, 1, 5, 2)}`;
     const log = readBatchLog(byteSourceOf(text), 'log.swf');
     expect(log.processors).toBe(8);
-    expect(log.jobs.map(({ number, run, requested, processors }) => [number, run, requested, processors])).toEqual([[1, 10, 10, 2], [2, 20, 20, 4]]);
+    expect(log.jobs.map(({ number, run, requested, processors }) => [number, run, requested, processors])).toEqual([
+      [1, 10, 10, 2],
+      [2, 20, 20, 4],
+    ]);
     expect(log.notes).toHaveLength(6);
     const { report } = batchSchedule(log, 'log.swf', 'easy', '0');
-    expect(report).toMatchObject({ jobs: 2, processors: 8, waitSeconds: { mean: 0, max: 0 }, meanBoundedSlowdown: 1, makespanSeconds: 20 });
+    expect(report).toMatchObject({
+      jobs: 2,
+      processors: 8,
+      waitSeconds: { mean: 0, max: 0 },
+      meanBoundedSlowdown: 1,
+      makespanSeconds: 20,
+    });
     expect(report.utilization).toBeCloseTo(100 / 160, 9);
   });
 
@@ -152,7 +171,12 @@ describe('a batch log', () => {
 });
 
 test('file names of published schedules tell the policy', () => {
-  const names = ['KTH-SP2.easy.swf.gz', 'a/b.easy-clairvoyant.swf', 'x.easy-sjbf-clairvoyant.swf.gz', 'KTH-SP2-1996-2.swf'];
+  const names = [
+    'KTH-SP2.easy.swf.gz',
+    'a/b.easy-clairvoyant.swf',
+    'x.easy-sjbf-clairvoyant.swf.gz',
+    'KTH-SP2-1996-2.swf',
+  ];
   expect(names.map(policyOfSchedule)).toEqual(['easy', 'easy-clairvoyant', 'easy-sjbf', null]);
 });
 

@@ -1,4 +1,5 @@
-// GPUs that pods share in a whole run: devices fill up, whole-device pods wait for free ones, preemption frees the right ones.
+// GPUs that pods share in a whole run: devices fill up, whole-device pods wait for free ones, preemption frees the
+// right ones.
 import { describe, expect, test } from 'vitest';
 import { readScenario } from '../../src/simulation/scenario-reader.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
@@ -14,18 +15,38 @@ function gpuNode(name: string, gpus: number): unknown {
 
 function gpuPod(name: string, milli: number, spec: Readonly<Record<string, unknown>> = {}): unknown {
   const requests = { cpu: '1', [GPU]: String(milli) };
-  return podObject(name, { containers: [{ name: 'main', image: 'i', resources: { requests } }], ...spec }, { annotations: { 'podyard.dev/duration': '10m' } });
+  return podObject(
+    name,
+    { containers: [{ name: 'main', image: 'i', resources: { requests } }], ...spec },
+    { annotations: { 'podyard.dev/duration': '10m' } },
+  );
 }
 
 describe('one node with two GPUs', () => {
   test('takes shares while one device has room, whatever both have left together', () => {
-    const { pods, result } = playScenario({ duration: '5m' }, [gpuNode('n', 2), gpuPod('a', 600), gpuPod('b', 600), gpuPod('c', 500), gpuPod('d', 400)]);
-    expect(pods.map(({ name, node }) => [name, node])).toEqual([['a', 'n'], ['b', 'n'], ['c', ''], ['d', 'n']]);
+    const { pods, result } = playScenario({ duration: '5m' }, [
+      gpuNode('n', 2),
+      gpuPod('a', 600),
+      gpuPod('b', 600),
+      gpuPod('c', 500),
+      gpuPod('d', 400),
+    ]);
+    expect(pods.map(({ name, node }) => [name, node])).toEqual([
+      ['a', 'n'],
+      ['b', 'n'],
+      ['c', ''],
+      ['d', 'n'],
+    ]);
     expect(result.utilization[GPU].max).toBeCloseTo(0.8, 9);
   });
 
   test('gives a waiting pod the devices that others have left', () => {
-    const { pods } = playScenario({ duration: '1h' }, [gpuNode('n', 2), gpuPod('a', 300), gpuPod('b', 800), gpuPod('whole', 2000)]);
+    const { pods } = playScenario({ duration: '1h' }, [
+      gpuNode('n', 2),
+      gpuPod('a', 300),
+      gpuPod('b', 800),
+      gpuPod('whole', 2000),
+    ]);
     const whole = pods.find(({ name }) => name === 'whole');
     expect(whole?.bound).toBeGreaterThanOrEqual(600);
     expect(whole?.outcome).toBe('Succeeded');
@@ -47,10 +68,26 @@ describe('many nodes under churn', () => {
     seed: 'gpus',
     duration: '6h',
     priorityClasses: { high: { value: 100 } },
-    nodePools: [{ name: 'gpu', count: 12, allocatable: { cpu: 32, memory: '128Gi', [GPU]: 4000 } }, { name: 'plain', count: 4, allocatable: { cpu: 16, memory: '64Gi' } }],
+    nodePools: [
+      { name: 'gpu', count: 12, allocatable: { cpu: 32, memory: '128Gi', [GPU]: 4000 } },
+      { name: 'plain', count: 4, allocatable: { cpu: 16, memory: '64Gi' } },
+    ],
     workloads: [
-      { name: 'jobs', kind: 'Job', arrivals: { poisson: { ratePerHour: 120 } }, lifetime: { exponential: { mean: '25m' } }, template: template('2', '500') },
-      { name: 'whole', kind: 'Job', arrivals: { poisson: { ratePerHour: 20 } }, lifetime: '30m', priorityClass: 'high', template: template('4', '2000') },
+      {
+        name: 'jobs',
+        kind: 'Job',
+        arrivals: { poisson: { ratePerHour: 120 } },
+        lifetime: { exponential: { mean: '25m' } },
+        template: template('2', '500'),
+      },
+      {
+        name: 'whole',
+        kind: 'Job',
+        arrivals: { poisson: { ratePerHour: 20 } },
+        lifetime: '30m',
+        priorityClass: 'high',
+        template: template('4', '2000'),
+      },
       { name: 'plain', kind: 'Deployment', arrivals: { at: '0s' }, replicas: 6, template: template('1', null) },
     ],
     failures: [{ name: 'crashes', pools: ['gpu'], uptime: { exponential: { mean: '8h' } }, repair: '20m' }],

@@ -1,6 +1,18 @@
 /** Lines over percent of demand, drawn like the plots over time: once for a page, once for a phone. */
 import { curveLinear, line as lineShape } from 'd3-shape';
-import { drawHorizontalAxis, drawVerticalAxis, linear, verticalAxisWidth, FULL_LEFT, FULL_RIGHT, NARROW, WIDE, type Area, type Axis, type Size } from './axes.ts';
+import {
+  drawHorizontalAxis,
+  drawVerticalAxis,
+  linear,
+  verticalAxisWidth,
+  FULL_LEFT,
+  FULL_RIGHT,
+  NARROW,
+  WIDE,
+  type Area,
+  type Axis,
+  type Size,
+} from './axes.ts';
 import { drawEndLabels, drawLegend } from './labels.ts';
 import { drawPicture } from './time-plot.ts';
 import { element } from './svg.ts';
@@ -33,13 +45,24 @@ function drawSize(plot: CurvePlot, size: Size): string {
   const vertical = valueAxis(plot);
   const left = Math.max(roomy ? FULL_LEFT : 0, verticalAxisWidth(vertical));
   const right = roomy ? FULL_RIGHT : size.width - 14;
-  const legend = roomy ? { svg: '', height: 0 } : drawLegend(plot.lines.map(({ name, color }) => ({ text: name, color })), left, 0, right - left);
+  const legend = roomy
+    ? { svg: '', height: 0 }
+    : drawLegend(
+        plot.lines.map(({ name, color }) => ({ text: name, color })),
+        left,
+        0,
+        right - left,
+      );
   const height = size.height + legend.height;
   const frame: Area = { left, right, top: 8 + legend.height, bottom: height - 26 };
   const horizontal = percentAxis(plot.from, plot.to, right - left);
   const x = linear(horizontal, frame.left, frame.right);
   const y = linear(vertical, frame.bottom, frame.top);
-  const ends = plot.lines.map((line) => ({ text: line.name, color: line.color, y: y(shownValues(plot, line).at(-1) ?? 0) }));
+  const ends = plot.lines.map((line) => ({
+    text: line.name,
+    color: line.color,
+    y: y(shownValues(plot, line).at(-1) ?? 0),
+  }));
   const content = [
     legend.svg,
     drawVerticalAxis(vertical, frame),
@@ -54,9 +77,19 @@ function shownValues({ from, to }: CurvePlot, { values }: CurveLine): readonly n
   return values.slice(from, to + 1);
 }
 
-function drawLine(plot: CurvePlot, line: CurveLine, x: (value: number) => number, y: (value: number) => number): string {
+function drawLine(
+  plot: CurvePlot,
+  line: CurveLine,
+  x: (value: number) => number,
+  y: (value: number) => number,
+): string {
   const points = shownValues(plot, line).map((value, i) => ({ percent: plot.from + i, value }));
-  const path = lineShape<(typeof points)[number]>((point) => x(point.percent), (point) => y(point.value)).curve(curveLinear).digits(1)(points);
+  const path = lineShape<(typeof points)[number]>(
+    (point) => x(point.percent),
+    (point) => y(point.value),
+  )
+    .curve(curveLinear)
+    .digits(1)(points);
   return element('path', { class: `mark line ${line.color}`, d: path ?? '' });
 }
 

@@ -1,7 +1,7 @@
 /**
- * BestFit (Score): prefers nodes that the pod fills best, cpu and GPU counting alike, in shares of the largest node. One of
- * the policies that FGD was compared with (USENIX ATC'23; hkust-adsl/kubernetes-scheduler-simulator,
- * pkg/simulator/plugin/bestfit_score.go). Normalised over the feasible nodes of each cycle: a few operations a node.
+ * BestFit (Score): prefers nodes that the pod fills best, cpu and GPU counting alike, in shares of the largest node.
+ * One of the policies that FGD was compared with (USENIX ATC'23; hkust-adsl/kubernetes-scheduler-simulator,
+ * pkg/simulator/plugin/best_fit_score.go). Normalised over the feasible nodes of each cycle: a few operations a node.
  */
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import type { NodeInfo } from '../cache/node-info.ts';

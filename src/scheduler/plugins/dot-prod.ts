@@ -1,7 +1,7 @@
 /**
- * DotProd (Score): prefers nodes whose leftovers point another way than what the pod asks for, by the dot product of both
- * in shares of the largest node. One of the policies that FGD was compared with (USENIX ATC'23;
- * hkust-adsl/kubernetes-scheduler-simulator, pkg/simulator/plugin/dotproduct_score.go). A few operations a node.
+ * DotProd (Score): prefers nodes whose leftovers point another way than what the pod asks for, by the dot product of
+ * both in shares of the largest node. One of the policies that FGD was compared with (USENIX ATC'23; hkust-
+ * adsl/kubernetes-scheduler-simulator, pkg/simulator/plugin/dot_product_score.go). A few operations a node.
  */
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import type { NodeInfo } from '../cache/node-info.ts';

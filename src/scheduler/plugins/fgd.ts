@@ -1,8 +1,9 @@
 /**
  * FGD (Score, Reserve): Fragmentation Gradient Descent, the node and the device on which a pod makes the GPUs' expected
- * fragmentation grow least or shrink most ("Beware of Fragmentation: Scheduling GPU-Sharing Workloads with Fragmentation
- * Gradient Descent", USENIX ATC'23; hkust-adsl/kubernetes-scheduler-simulator, pkg/simulator/plugin/fgd_score.go). A node's
- * fragmentation is worked out when the node has changed, at some hundred operations; so is its score for a pod.
+ * fragmentation grow least or shrink most ("Beware of Fragmentation: Scheduling GPU-Sharing Workloads with
+ * Fragmentation Gradient Descent", USENIX ATC'23; hkust-adsl/kubernetes-scheduler-simulator,
+ * pkg/simulator/plugin/fgd_score.go). A node's fragmentation is worked out when the node has changed, at some hundred
+ * operations; so is its score for a pod.
  */
 import { DEVICE_MILLI, GPU_MODEL_LABEL, isShare } from '../../cluster/gpu-devices.ts';
 import type { GpuRequest } from '../../cluster/gpu-devices.ts';
@@ -108,7 +109,9 @@ class FragmentationGradient {
     };
   }
 
-  /** A share goes to the device that scores best, the first of equals; for whole devices the node's own choice stands. */
+  /**
+   * A share goes to the device that scores best, the first of equals; for whole devices the node's own choice stands.
+   */
   reserve(handle: Handle, pod: number, template: PodTemplate, nodeName: string): void {
     const { gpu } = template;
     const node = handle.cluster.nodeInfo(handle.cluster.nodeRow(nodeName));
@@ -168,7 +171,13 @@ class FragmentationGradient {
   }
 
   /** The score, and over all devices of a share the best one, with sums as in the published simulator. */
-  private publishedScore(model: ModelView, cpuLeft: number, left: readonly number[], cpu: number, gpu: GpuRequest | null): number {
+  private publishedScore(
+    model: ModelView,
+    cpuLeft: number,
+    left: readonly number[],
+    cpu: number,
+    gpu: GpuRequest | null,
+  ): number {
     const { fragmentation } = this;
     const before = fragmentation.asPublished(model, cpuLeft, left);
     let best = 0;

@@ -1,7 +1,8 @@
 /**
  * GpuClustering (Score): keeps GPU pods of one kind together, a kind being a share or a number of devices. One of the
  * policies that FGD was compared with (USENIX ATC'23; hkust-adsl/kubernetes-scheduler-simulator,
- * pkg/simulator/plugin/gpuclustering_score.go). A node remembers every kind that it was ever given. A few operations a node.
+ * pkg/simulator/plugin/gpu_clustering_score.go). A node remembers every kind that it was ever given. A few operations a
+ * node.
  */
 import { kindBit } from '../../cluster/gpu-devices.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';

@@ -1,7 +1,7 @@
 /**
- * GpuPacking (Score): prefers devices that are in use already, then nodes that are, then the rest. One of the policies that
- * FGD was compared with (USENIX ATC'23; hkust-adsl/kubernetes-scheduler-simulator, pkg/simulator/plugin/gpupacking_score.go).
- * A few operations a device.
+ * GpuPacking (Score): prefers devices that are in use already, then nodes that are, then the rest. One of the policies
+ * that FGD was compared with (USENIX ATC'23; hkust-adsl/kubernetes-scheduler-simulator,
+ * pkg/simulator/plugin/gpu_packing_score.go). A few operations a device.
  */
 import { DEVICE_MILLI } from '../../cluster/gpu-devices.ts';
 import type { GpuRequest } from '../../cluster/gpu-devices.ts';

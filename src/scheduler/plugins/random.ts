@@ -1,8 +1,8 @@
 /**
- * Random (PreScore, Score, Reserve): any of the feasible nodes, each as likely as the others; a share of a GPU goes to any
- * device with room. One of the policies that FGD was compared with (USENIX ATC'23; hkust-adsl/kubernetes-scheduler-simulator,
- * pkg/simulator/plugin/{random_score,open_gpu_share}.go). A draw or two a cycle, from streams of its own. Its answers cannot
- * be remembered, so that every node is asked every time.
+ * Random (PreScore, Score, Reserve): any of the feasible nodes, each as likely as the others; a share of a GPU goes to
+ * any device with room. One of the policies that FGD was compared with (USENIX ATC'23; hkust-adsl/kubernetes-scheduler-
+ * simulator, pkg/simulator/plugin/{random_score,open_gpu_share}.go). A draw or two a cycle, from streams of its own.
+ * Its answers cannot be remembered, so that every node is asked every time.
  */
 import { isShare } from '../../cluster/gpu-devices.ts';
 import { stateKey } from '../framework/cycle-state.ts';

@@ -1,6 +1,7 @@
 /**
- * A log in the Standard Workload Format as a batch machine sees it: whole jobs with what they asked for, where `formats/swf.ts`
- * makes pods of them. The machine's size comes from the header. docs/formats/swf.md says how each field is read.
+ * A log in the Standard Workload Format as a batch machine sees it: whole jobs with what they asked for, where
+ * `formats/swf.ts` makes pods of them. The machine's size comes from the header. docs/formats/swf.md says how each
+ * field is read.
  */
 import { InputError } from '../../base/input-error.ts';
 import type { ByteSource } from './byte-source.ts';
@@ -64,25 +65,39 @@ export function readBatchLog(bytes: ByteSource, file: string, processors: number
     if (job !== null) jobs.push(job);
   }
   problems.throwIfAny(file);
-  if (machine <= 0) throw new InputError({ file, message: 'the header of the log names no machine: expected MaxProcs' });
+  if (machine <= 0)
+    throw new InputError({ file, message: 'the header of the log names no machine: expected MaxProcs' });
   const fitting = jobs.filter((job) => job.processors <= machine);
-  if (fitting.length < jobs.length) tally.leaveOut('Jobs with more processors than the machine has, left out', jobs.length - fitting.length);
+  if (fitting.length < jobs.length)
+    tally.leaveOut('Jobs with more processors than the machine has, left out', jobs.length - fitting.length);
   if (fitting.length === 0) throw new InputError({ file, message: 'the log holds no job that can run' });
-  if (fitting.some(({ submit }, i) => i > 0 && submit < fitting[i - 1].submit)) tally.count('Rows out of order of time, put in order');
-  return { processors: machine, jobs: fitting.sort((a, b) => a.submit - b.submit || a.number - b.number), notes: tally.notes() };
+  if (fitting.some(({ submit }, i) => i > 0 && submit < fitting[i - 1].submit))
+    tally.count('Rows out of order of time, put in order');
+  return {
+    processors: machine,
+    jobs: fitting.sort((a, b) => a.submit - b.submit || a.number - b.number),
+    notes: tally.notes(),
+  };
 }
 
-function readJob(fields: readonly string[], line: number, tally: Tally, complain: (message: string) => void): LoggedJob | null {
+function readJob(
+  fields: readonly string[],
+  line: number,
+  tally: Tally,
+  complain: (message: string) => void,
+): LoggedJob | null {
   if (fields.length < FIELD_COUNT) {
     complain(`expected 18 numbers, found ${String(fields.length)}`);
     return null;
   }
   const whole = (field: number, name: string): number => {
-    if (!WHOLE.test(fields[field])) complain(`field ${String(field + 1)}: ${name}: expected a whole number, ${found(fields[field])}`);
+    if (!WHOLE.test(fields[field]))
+      complain(`field ${String(field + 1)}: ${name}: expected a whole number, ${found(fields[field])}`);
     return Number(fields[field]);
   };
   const seconds = (field: number, name: string): number => {
-    if (!DECIMAL.test(fields[field])) complain(`field ${String(field + 1)}: ${name}: expected seconds, ${found(fields[field])}`);
+    if (!DECIMAL.test(fields[field]))
+      complain(`field ${String(field + 1)}: ${name}: expected seconds, ${found(fields[field])}`);
     const value = Number(fields[field]);
     if (!Number.isInteger(value)) tally.count('Times with fractions of a second, rounded');
     return Math.round(value);
@@ -91,12 +106,16 @@ function readJob(fields: readonly string[], line: number, tally: Tally, complain
   const submit = seconds(SUBMIT, 'submit time');
   const wait = seconds(WAIT, 'wait time');
   const run = seconds(RUN, 'run time');
-  const processors = processorsOf(whole(ALLOCATED, 'allocated processors'), whole(REQUESTED_PROCESSORS, 'requested processors'));
+  const processors = processorsOf(
+    whole(ALLOCATED, 'allocated processors'),
+    whole(REQUESTED_PROCESSORS, 'requested processors'),
+  );
   const limit = seconds(REQUESTED_TIME, 'requested time');
   if (Number.isNaN(number + submit + wait + run + processors + limit)) return null;
   if (submit < 0) complain(`field 2: submit time: expected seconds from 0, ${found(fields[SUBMIT])}`);
   const status = Number(fields[STATUS]);
-  if (status >= 2 && status <= 4) return left(tally, 'Parts of a job that is told as a whole, too (status 2 to 4), left out');
+  if (status >= 2 && status <= 4)
+    return left(tally, 'Parts of a job that is told as a whole, too (status 2 to 4), left out');
   if (processors <= 0) return left(tally, 'Jobs without processors, left out');
   if (run <= 0) return left(tally, 'Jobs that did not run (0 s, or not known), left out');
   if (limit <= 0) tally.count('Jobs that asked for no time, taken to have asked for what they ran');

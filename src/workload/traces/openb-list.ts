@@ -1,6 +1,6 @@
 /**
- * The pod lists of the openb trace as experiments with GPU shares read them: what each pod asks for, in the order of the
- * file, without times. Lists with times and those without (multigpu) are read alike. See docs/formats/openb.md.
+ * The pod lists of the openb trace as experiments with GPU shares read them: what each pod asks for, in the order of
+ * the file, without times. Lists with times and those without (multigpu) are read alike. See docs/formats/openb.md.
  */
 import { InputError, nearestName, type Problem } from '../../base/input-error.ts';
 import { DEVICE_MILLI } from '../../cluster/gpu-devices.ts';
@@ -31,14 +31,19 @@ export function readOpenbPodList(bytes: ByteSource, file: string): readonly List
   const names = new Set<string>();
   for (let fields = records.next(); fields !== null; fields = records.next()) {
     if (pods.length >= MOST_ROWS) {
-      throw new InputError({ file, line: records.line, message: `more than ${String(MOST_ROWS)} rows: expected a published list` });
+      throw new InputError({
+        file,
+        line: records.line,
+        message: `more than ${String(MOST_ROWS)} rows: expected a published list`,
+      });
     }
     const { line } = records;
     const pod = readPod(fields, columns, (path, message) => {
       problems.add({ file, line, message, path });
     });
     if (pod === null) continue;
-    if (names.has(pod.name)) problems.add({ file, line, message: `expected every pod once, and "${pod.name}" stands twice`, path: 'name' });
+    if (names.has(pod.name))
+      problems.add({ file, line, message: `expected every pod once, and "${pod.name}" stands twice`, path: 'name' });
     names.add(pod.name);
     pods.push(pod);
   }
@@ -56,21 +61,36 @@ interface Columns {
 
 function readHeader(header: readonly string[] | null, file: string, line: number): Columns {
   const all: readonly string[] = [...NEEDED, ...OPTIONAL];
-  if (header === null) throw new InputError({ file, line: 1, message: `the file is empty: expected the header ${NEEDED.join(',')}` });
+  if (header === null)
+    throw new InputError({ file, line: 1, message: `the file is empty: expected the header ${NEEDED.join(',')}` });
   if (!header.some((name) => all.includes(name))) {
-    throw new InputError({ file, line, message: `the first line is not the expected header ${NEEDED.join(',')}: found "${clip(header.join(','))}"` });
+    throw new InputError({
+      file,
+      line,
+      message: `the first line is not the expected header ${NEEDED.join(',')}: found "${clip(header.join(','))}"`,
+    });
   }
   const problems: Problem[] = [];
   const missing = NEEDED.filter((name) => !header.includes(name));
   header.forEach((name, column) => {
-    if (header.indexOf(name) !== column) problems.push({ file, line, message: `column "${clip(name)}" stands twice: expected every column once` });
+    if (header.indexOf(name) !== column)
+      problems.push({ file, line, message: `column "${clip(name)}" stands twice: expected every column once` });
     else if (!all.includes(name)) {
-      problems.push({ file, line, message: `unknown column "${clip(name)}": expected ${all.join(', ')}`, suggestion: nearestName(name, missing) });
+      problems.push({
+        file,
+        line,
+        message: `unknown column "${clip(name)}": expected ${all.join(', ')}`,
+        suggestion: nearestName(name, missing),
+      });
     }
   });
-  for (const name of missing) problems.push({ file, line, message: `column "${name}" is missing: expected ${NEEDED.join(', ')}` });
+  for (const name of missing)
+    problems.push({ file, line, message: `column "${name}" is missing: expected ${NEEDED.join(', ')}` });
   if (problems.length > 0) throw new InputError(problems);
-  const at = Object.fromEntries([...NEEDED, 'gpu_spec'].map((name) => [name, header.indexOf(name)])) as Record<Column, number>;
+  const at = Object.fromEntries([...NEEDED, 'gpu_spec'].map((name) => [name, header.indexOf(name)])) as Record<
+    Column,
+    number
+  >;
   return { count: header.length, at };
 }
 
@@ -102,5 +122,12 @@ function readPod(
   const gpuSpec = at.gpu_spec < 0 ? '' : fields[at.gpu_spec];
   if (gpuSpec !== '' && gpuSpec.split('|').includes('')) refuse('gpu_spec', 'expected card models separated by |');
   if (!isRight) return null;
-  return { name: detached(name), cpuMilli, memoryMib, gpuCount, gpuMilli: gpuCount === 0 ? 0 : gpuMilli, gpuSpec: detached(gpuSpec) };
+  return {
+    name: detached(name),
+    cpuMilli,
+    memoryMib,
+    gpuCount,
+    gpuMilli: gpuCount === 0 ? 0 : gpuMilli,
+    gpuSpec: detached(gpuSpec),
+  };
 }
