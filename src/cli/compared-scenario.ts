@@ -30,7 +30,7 @@ export async function comparedScenario(given: GivenOptions, context: CommandCont
 }
 
 /** Options that belong to openb alone, and to all other formats. */
-const OF_OPENB = ['pods'];
+const OF_OPENB = ['pods', 'gpus'];
 const OF_OTHERS = ['node-pool', 'machines', 'machine-set', 'machine-clones'];
 
 function refuse(given: GivenOptions, format: string | null): void {

@@ -39,7 +39,7 @@ export function openbScenario(entry: TraceFormatEntry, given: GivenOptions, cont
   const nodesFile = given.text('nodes') ?? '';
   const podsFile = given.text('pods') ?? '';
   const problems: Problem[] = [];
-  const nodes = gathering(problems, () => readNodes(nodesFile)) ?? [];
+  const nodes = gathering(problems, () => readNodes(nodesFile, given.text('gpus') === 'shared')) ?? [];
   const source = gathering(problems, () => scenarioAround(entry, podsFile, {}, given, context));
   const recorded = source === undefined ? undefined : gathering(problems, () => recordedTime(source.scenario, given));
   if (problems.length > 0 || source === undefined || recorded === undefined) throw new InputError(problems);
@@ -164,10 +164,10 @@ function onItsMachine(scenario: Scenario): Scenario {
   return { ...scenario, nodePools: pools };
 }
 
-function readNodes(file: string): readonly Node[] {
+function readNodes(file: string, shared: boolean): readonly Node[] {
   const source = openTraceFile(file);
   try {
-    return readOpenbNodes(source, file);
+    return readOpenbNodes(source, file, shared);
   } finally {
     source.close();
   }

@@ -1,8 +1,9 @@
 /** `podyard replay`: recorded pods instead of a scenario's own. */
-import { TRACE_CATALOG, TRACE_FORMAT_NAMES, type TraceFormatEntry } from '../workload/traces/catalog.ts';
+import { SHARED_GPUS, TRACE_CATALOG, TRACE_FORMAT_NAMES, type TraceFormatEntry } from '../workload/traces/catalog.ts';
+import type { BackfillPolicy } from '../experiment/backfill.ts';
 import type { Command, CommandContext } from './command.ts';
 import { EXIT_OK } from './command.ts';
-import type { GivenOptions, OptionTable } from './options.ts';
+import type { GivenOptions, OptionSpec, OptionTable } from './options.ts';
 import { RUN_OPTIONS } from './options.ts';
 import { formatOptions, LOAD_OPTIONS, MACHINE_OPTIONS } from './trace-options.ts';
 
@@ -18,10 +19,27 @@ const NODE_OPTIONS: OptionTable = {
   ...MACHINE_OPTIONS,
 };
 
+const SHARED_GPU_OPTION: OptionSpec = {
+  kind: 'text',
+  fallback: 'shared',
+  choices: SHARED_GPUS.words ?? [],
+  describe: SHARED_GPUS.describe,
+};
+
 /** Its nodes are a list of the trace, and its file is an option. */
 const OPENB_OPTIONS: OptionTable = {
   nodes: { kind: 'text', value: 'FILE', required: true, describe: 'Node list, openb_node_list_*.csv, gzip accepted' },
   pods: { kind: 'text', value: 'FILE', required: true, describe: 'Pod list, openb_pod_list_*.csv, gzip accepted' },
+  gpus: SHARED_GPU_OPTION,
+};
+
+/** Names as in experiment/backfill.ts, which is not loaded to print a help page. */
+const BATCH_OPTIONS: OptionTable = {
+  policy: {
+    kind: 'text',
+    choices: ['easy', 'easy-clairvoyant', 'easy-sjbf'],
+    describe: 'Instead of a cluster: whole jobs on the machine of the header, by EASY backfilling',
+  },
 };
 
 /** A table of measurements beside the trace. */
@@ -46,6 +64,7 @@ export const COMPARED_TRACE: OptionTable = grouped('In place of a scenario', {
     describe: 'openb: the node list; others: manifests, or the output of kubectl get nodes -o yaml',
   },
   pods: { kind: 'text', value: 'FILE', describe: 'openb: the pod list' },
+  gpus: { ...SHARED_GPU_OPTION, describe: `openb: ${SHARED_GPU_OPTION.describe}` },
   setting: { kind: 'list', describe: 'Setting of the format, docs/formats/traces.md: name=value; repeatable' },
   with: { kind: 'list', describe: 'Further file of the trace: role=path; repeatable' },
   ...LOAD_OPTIONS,
@@ -58,7 +77,8 @@ function grouped(group: string, table: OptionTable): OptionTable {
 function optionsOf(entry: TraceFormatEntry): OptionTable {
   const nodes = entry.name === 'openb' ? OPENB_OPTIONS : NODE_OPTIONS;
   const beside = entry.name === 'gentd26' ? COLD_START_OPTIONS : {};
-  return { ...nodes, ...beside, ...formatOptions(entry), ...REPLAY_OPTIONS };
+  const batch = entry.name === 'swf' ? BATCH_OPTIONS : {};
+  return { ...formatOptions(entry), ...nodes, ...beside, ...batch, ...REPLAY_OPTIONS };
 }
 
 function commandOf(entry: TraceFormatEntry): Command {
@@ -71,6 +91,11 @@ function commandOf(entry: TraceFormatEntry): Command {
     options: optionsOf(entry),
     examples: [[`$0 replay ${name} ${example[0]}`, example[1]]],
     async run(given: GivenOptions, context: CommandContext): Promise<number> {
+      const policy = name === 'swf' ? given.text('policy') : null;
+      if (policy !== null) {
+        const { replayBatch } = await import('./execute-batch-replay.ts');
+        return replayBatch(policy as BackfillPolicy, given, context);
+      }
       const { replayOpenb, replayTrace } = await import('./execute-replay.ts');
       return isOpenb ? replayOpenb(entry, given, context) : replayTrace(entry, given, context);
     },

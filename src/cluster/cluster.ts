@@ -7,6 +7,7 @@ import type { Digest } from '../base/digest.ts';
 import { Interner } from '../base/interner.ts';
 import type { Micros } from '../base/time.ts';
 import type { KubernetesObject, Node, Pod, Taint } from './objects.ts';
+import { GPU_MILLI, devicesFor } from './gpu-devices.ts';
 import { compileNode } from './node-facts.ts';
 import type { NodeFacts } from './node-facts.ts';
 import { nodeAllocatable, nodeChanges, offersTheSame } from './node-changes.ts';
@@ -272,18 +273,21 @@ export class Cluster {
     return pod;
   }
 
-  /** The binding of a scheduler's choice. `node` may be the row of a node that has gone meanwhile. */
-  bindPod(pod: number, node: number): void {
+  /**
+   * The binding of a scheduler's choice. `node` may be the row of a node that has gone meanwhile. `devices`: the GPUs that the
+   * scheduler chose there; null: the node chooses.
+   */
+  bindPod(pod: number, node: number, devices: readonly number[] | null = null): void {
     assert(this.pods.phase[pod] === PodPhase.Pending, 'bindPod needs a pending pod');
     this.begin(Verb.BindPod, pod, node);
-    this.attach(pod, node, false);
+    this.attach(pod, node, false, devices);
   }
 
   /** A pod that was created with a node: no scheduler is asked. `node` may be a ghost's or dead machine's row. */
   placePod(pod: number, node: number): void {
     assert(this.pods.phase[pod] === PodPhase.Pending, 'placePod needs a pending pod');
     this.begin(Verb.AssumePod, pod, node);
-    this.attach(pod, node, true);
+    this.attach(pod, node, true, null);
   }
 
   /** The kubelet has seen the pod: its status.startTime is written. `at`: as a recording has it. */
@@ -354,9 +358,15 @@ export class Cluster {
     const node = this.pods.node[pod];
     if (before.id === template && node < 0) return;
     this.begin(Verb.UpdatePod, pod, template);
-    if (node >= 0) this.accountPod(pod, node, -1);
+    if (node >= 0) {
+      this.accountPod(pod, node, -1);
+      this.nodes.devices[node]?.give(pod);
+    }
     this.pods.template[pod] = template;
-    if (node >= 0) this.accountPod(pod, node, 1);
+    if (node >= 0) {
+      this.accountPod(pod, node, 1);
+      this.takeDevices(pod, node, null);
+    }
     this.notifying = true;
     for (const observer of this.observers.podUpdated) observer.podUpdated?.(pod, before);
     this.notifying = false;
@@ -410,12 +420,13 @@ export class Cluster {
     this.pods.phase[pod] = phase;
   }
 
-  private attach(pod: number, node: number, placed: boolean): void {
+  private attach(pod: number, node: number, placed: boolean, devices: readonly number[] | null): void {
     const list = this.nodes.pods[node];
     this.pods.node[pod] = node;
     this.pods.slot[pod] = list.length;
     list.push(pod);
     this.accountPod(pod, node, 1);
+    this.takeDevices(pod, node, devices);
     this.setPhase(pod, PodPhase.Bound);
     this.pods.boundAt[pod] = this.now;
     this.notifying = true;
@@ -432,7 +443,15 @@ export class Cluster {
     this.pods.slot[last] = slot;
     list.pop();
     this.accountPod(pod, node, -1);
+    this.nodes.devices[node]?.give(pod);
     this.pods.node[pod] = -1;
+  }
+
+  /** A pod that asks for GPUs gets some of its node's. */
+  private takeDevices(pod: number, node: number, chosen: readonly number[] | null): void {
+    const { gpu } = this.templateOf(pod);
+    const devices = this.nodes.devices[node];
+    if (gpu !== null && devices !== null) devices.take(pod, gpu, chosen ?? devices.choose(gpu));
   }
 
   /** Adds or takes a pod's amounts in its node and in the totals, and tracks whether the node is empty. */
@@ -485,6 +504,9 @@ export class Cluster {
     nodes.allocatable.fill(0, base, base + nodes.stride);
     for (const [column, amount] of amounts.columns) nodes.allocatable[base + column] = amount;
     nodes.allowedPods[row] = amounts.pods;
+    const gpuMilli = amounts.columns.get(this.resources.find(GPU_MILLI)) ?? 0;
+    if (nodes.devices[row] !== null) nodes.devices[row].resize(gpuMilli);
+    else nodes.devices[row] = devicesFor(gpuMilli);
   }
 
   private nodeState(row: number): NodeBefore {

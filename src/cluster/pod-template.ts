@@ -11,6 +11,8 @@
  */
 import type { Affinity, Pod, PodSpec, PodAffinityTerm, PodStatus, Toleration } from './objects.ts';
 import { drainMarks, hasMarks, isLocalVolume } from './drain-marks.ts';
+import { GPU_MILLI, gpuRequestOf } from './gpu-devices.ts';
+import type { GpuRequest } from './gpu-devices.ts';
 import type { DrainMarks } from './drain-marks.ts';
 import { normalizedImageName } from './image-names.ts';
 import { accountingDefaults, podRequests } from './pod-requests.ts';
@@ -49,6 +51,8 @@ export interface PodTemplate {
   readonly accounted: ResourceVector;
   readonly requested: ResourceVector;
   readonly scored: ResourceVector;
+  /** What it takes of its node's GPUs, where they are shared; null: nothing. */
+  readonly gpu: GpuRequest | null;
   readonly nonZeroCpu: number;
   readonly nonZeroMemory: number;
   readonly hostPorts: readonly HostPort[];
@@ -170,6 +174,7 @@ function compileTemplate(id: number, pod: Pod, marks: DrainMarks, registry: Reso
   const assumed = accountingDefaults(pod, podRequests(pod, accounting), containerDefaults);
   const nonZero = vector({ ...accounting, containerDefaults: assumed });
   const affinity = spec.affinity;
+  const accounted = vector(accounting);
   return {
     id,
     namespace: pod.metadata?.namespace ?? 'default',
@@ -179,7 +184,8 @@ function compileTemplate(id: number, pod: Pod, marks: DrainMarks, registry: Reso
     priority: spec.priority ?? 0,
     neverPreempts: spec.preemptionPolicy === 'Never',
     schedulerName: spec.schedulerName ?? DEFAULT_SCHEDULER_NAME,
-    accounted: vector(accounting),
+    accounted,
+    gpu: gpuRequestOf(amountOf(accounted, registry.find(GPU_MILLI))),
     requested: vector({ useStatusResources: false, podLevel: true, containerDefaults: null }),
     scored: vector({ useStatusResources: false, podLevel: false, containerDefaults }),
     nonZeroCpu: amountOf(nonZero, CPU),

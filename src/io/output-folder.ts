@@ -25,7 +25,8 @@ export interface OutputFolder {
 
 /** Names that a folder of results may hold; a folder with anything else is never replaced. */
 const RESULT_NAMES: ReadonlySet<string> = new Set([
-  'report.json', 'summary.csv', 'timeseries.csv', 'pods.csv', 'nodes.csv', 'report.html', 'timing.json', 'comparison.json', 'comparison.csv', 'INCOMPLETE.txt',
+  'report.json', 'summary.csv', 'timeseries.csv', 'pods.csv', 'nodes.csv', 'report.html', 'timing.json', 'comparison.json', 'comparison.csv', 'curves.csv',
+  'INCOMPLETE.txt',
   'scenario.yaml', 'fit.svg', 'fit.json',
 ]);
 /** Larger than this, chunks are written; smaller ones are joined first. */

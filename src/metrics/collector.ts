@@ -17,6 +17,7 @@ import type { MetricsSettings } from '../simulation/scenario.ts';
 import { EventMarks } from './event-marks.ts';
 import { LatencyGroups } from './latency.ts';
 import { NodeRecords } from './node-records.ts';
+import { FragmentationSamples } from './fragmentation.ts';
 import { PackingSamples } from './packing.ts';
 import { PodLives } from './pod-lives.ts';
 import { PodRows, STILL_PENDING, STILL_RUNNING, STILL_STARTING } from './pod-rows.ts';
@@ -62,6 +63,7 @@ export class MetricsCollector implements ClusterObserver {
   private readonly nodes: NodeRecords;
   private readonly packing: PackingSamples;
   private readonly reasons: WaitReasons;
+  private readonly fragmentation: FragmentationSamples;
   private readonly marks = new EventMarks();
   private readonly series: BoundedTimeSeries;
   /** Names of time series, by resource column. */
@@ -94,6 +96,7 @@ export class MetricsCollector implements ClusterObserver {
     this.nodes = new NodeRecords(cluster, options.costPerHourByPool);
     this.packing = new PackingSamples(cluster);
     this.reasons = new WaitReasons(cluster);
+    this.fragmentation = new FragmentationSamples(cluster);
     this.series = new BoundedTimeSeries(settings.sampleMicros);
     this.rows = settings.pods === 'none' ? null : new PodRows(cluster);
     this.sampleEvent = kernel.defineEvent('metrics.sample', options.phase, () => this.sampleNow());
@@ -253,6 +256,7 @@ export class MetricsCollector implements ClusterObserver {
         meanEmptyNodes: now > 0 ? this.nodesEmpty.integral(now) / now : this.nodesEmpty.value,
         meanNodes: now > 0 ? this.nodesAlive.integral(now) / now : this.nodesAlive.value,
         strandedShare: this.packing.strandedShare(),
+        fragmentation: this.fragmentation.facts(),
       },
       failures: {
         evictionsByCause: this.lives.evictionsByCause(),
@@ -386,6 +390,7 @@ export class MetricsCollector implements ClusterObserver {
 
   private takeSample(now: Micros): void {
     this.packing.sample(now - this.lastSampleAt);
+    this.fragmentation.sample(now - this.lastSampleAt);
     this.lastSampleAt = now;
     const { totals, resources } = this.cluster;
     const { series, scheduling } = this;

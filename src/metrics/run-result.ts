@@ -196,6 +196,30 @@ export interface PackingFacts {
   readonly meanNodes: number;
   /** Time-weighted share of allocatable that is free but on nodes where another resource is (nearly) exhausted, by resource. */
   readonly strandedShare: Readonly<Record<string, number>>;
+  readonly fragmentation: FragmentationFacts;
+}
+
+/** What the free room is good for, by resources alone; nodes that are down or cordoned have none. */
+export interface FragmentationFacts {
+  /**
+   * Share of the shared GPUs that a pod drawn from the workload's typical ones could not use, time-weighted and at the end.
+   * null: no node shares GPUs.
+   */
+  readonly gpuFragmentedShare: { readonly mean: number; readonly end: number } | null;
+  /** By resource: the most that one node has left at the end. Cores, bytes, or a number. */
+  readonly largestFree: Readonly<Record<string, number>>;
+  /** Requests of the largest pod that fits at the end, of the proportions of the workload's mean pod. */
+  readonly largestPod: Readonly<Record<string, number>>;
+  /** The shapes of most pods, at most 8. */
+  readonly room: readonly PodRoom[];
+}
+
+export interface PodRoom {
+  /** Cores, bytes, or a number. */
+  readonly requests: Readonly<Record<string, number>>;
+  readonly podsCreated: number;
+  /** More pods of this shape alone that would fit at the end. */
+  readonly podsThatFit: number;
 }
 
 export interface FailureFacts {

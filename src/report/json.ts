@@ -4,6 +4,7 @@
  * never printed unnoticed; docs/formats/report.md explains each.
  */
 import type {
+  FragmentationFacts,
   LatencyGroup,
   MarkedEvent,
   NearestNode,
@@ -64,6 +65,7 @@ export function reportOf(result: RunResult): Report {
       meanEmptyNodes: packing.meanEmptyNodes,
       meanNodes: packing.meanNodes,
       strandedShare: byKey(packing.strandedShare, same),
+      fragmentation: fragmentationOf(packing.fragmentation),
     },
     failures: {
       evictionsByCause: byKey(failures.evictionsByCause, same),
@@ -79,6 +81,15 @@ export function reportOf(result: RunResult): Report {
   });
   // To the last digit: it can be run again.
   return { ...rounded, resolvedScenario: result.resolvedScenario };
+}
+
+function fragmentationOf({ gpuFragmentedShare, largestFree, largestPod, room }: FragmentationFacts): FragmentationFacts {
+  return {
+    gpuFragmentedShare: gpuFragmentedShare === null ? null : { mean: gpuFragmentedShare.mean, end: gpuFragmentedShare.end },
+    largestFree: byKey(largestFree, same),
+    largestPod: byKey(largestPod, same),
+    room: room.map(({ requests, podsCreated, podsThatFit }) => ({ requests: byKey(requests, same), podsCreated, podsThatFit })),
+  };
 }
 
 /** JSON with two spaces of indentation; a list of plain values, and each pair or flat entry of a list, takes one line. Ends in a newline. */

@@ -201,7 +201,8 @@ export class Bindings {
       return;
     }
     this.pending.delete(pod);
-    this.cluster.bindPod(pod, this.scheduler.cache.pods.node[pod]);
+    const { cache } = this.scheduler;
+    this.cluster.bindPod(pod, cache.pods.node[pod], cache.devicesOf(pod));
     if (entry === undefined) return;
     const nodeName = this.nodeNameOf(pod);
     for (const plugin of entry.profile.postBind) plugin.postBind(entry.state, this.view, nodeName);

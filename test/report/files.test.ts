@@ -31,7 +31,7 @@ function documentedFields(): string[][] {
 }
 
 /** Lists of entries with fields of their own. */
-const LISTS = ['events', 'notSimulated', 'waiting.templates'];
+const LISTS = ['events', 'notSimulated', 'waiting.templates', 'packing.fragmentation.room'];
 
 function fieldsOf(value: unknown, path: readonly string[] = []): string[][] {
   const opaque = ['scheduling.profile', 'resolvedScenario'].includes(path.join('.'));

@@ -68,6 +68,12 @@ export function makeRunResult(options: RunResultOptions = {}): RunResult {
       densityOfNonEmptyNodes: { cpu: 0.712_345, memory: 0.604_21, 'nvidia.com/gpu': 0.55 },
       meanEmptyNodes: 1.75, meanNodes: 47.3125,
       strandedShare: { cpu: 0.031, memory: 0.084_5, 'nvidia.com/gpu': 0.12 },
+      fragmentation: {
+        gpuFragmentedShare: { mean: 0.081, end: 0.064 },
+        largestFree: { cpu: 11.5, memory: 40_802_189_312 },
+        largestPod: { cpu: 6.25, memory: 13_421_772_800 },
+        room: [{ requests: { cpu: 2, memory: 4_294_967_296 }, podsCreated: 4210, podsThatFit: 87 }],
+      },
     },
     failures: {
       evictionsByCause: { nodeFailure: 187, scaleDown: 31, taint: 11 },

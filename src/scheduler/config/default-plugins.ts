@@ -3,6 +3,7 @@
  * and the names that older versions had (pkg/scheduler/apis/config/v1/default_plugins.go, framework/plugins/registry.go).
  */
 import type { PluginFactory } from '../framework/plugin-api.ts';
+import type { Cursor } from './reading.ts';
 
 export const EXTENSION_POINTS = [
   'preEnqueue', 'queueSort', 'preFilter', 'filter', 'postFilter', 'preScore', 'score', 'reserve', 'permit', 'preBind', 'bind', 'postBind',
@@ -80,4 +81,6 @@ export function inTreePoints(name: string): readonly ExtensionPoint[] | undefine
 /** A factory that tells its plugin's points, which spares making the plugin to see them. */
 export interface FactoryWithPoints extends PluginFactory {
   readonly points?: readonly string[];
+  /** Decodes arguments that types alone do not describe; notes what is wrong. */
+  readonly decodeArgs?: (args: Cursor) => Readonly<Record<string, unknown>>;
 }

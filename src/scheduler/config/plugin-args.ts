@@ -8,6 +8,7 @@ import { isLabelKey } from '../../cluster/label-requirements.ts';
 import type { PluginFactory } from '../framework/plugin-api.ts';
 import { nearestName } from '../../base/input-error.ts';
 import { inTreePoints } from './default-plugins.ts';
+import type { FactoryWithPoints } from './default-plugins.ts';
 import { describe, formatConfigPath, isMapping } from './reading.ts';
 import type { Cursor } from './reading.ts';
 
@@ -37,6 +38,8 @@ export function decodePluginArgs(name: string, args: Cursor, factory: PluginFact
     if (!args.absent) args.problem(`plugin ${name} takes no arguments`);
     return undefined;
   }
+  const { decodeArgs } = (factory ?? {}) as Partial<FactoryWithPoints>;
+  if (decodeArgs !== undefined) return decodeArgs(args);
   return factory === undefined ? undefined : userPluginArgs(name, args, factory);
 }
 

@@ -49,8 +49,8 @@ export class Algorithm {
   private readonly cluster: SchedulerCache;
   private readonly snapshot: LiveSnapshot;
   private readonly options: AlgorithmOptions;
-  /** The index knows upstream's choice among equals only. */
-  private readonly knowsTies: boolean;
+  /** The choices among equals that the index knows; null: it is made here. */
+  private readonly knownTies: 'upstream' | 'first' | null;
   private readonly cached: CachedScan;
   private totals: Float64Array = new Float64Array(64);
   private scratch: Float64Array = new Float64Array(64);
@@ -60,7 +60,7 @@ export class Algorithm {
     this.cluster = cluster;
     this.snapshot = snapshot;
     this.options = options;
-    this.knowsTies = options.tieBreak === 'upstream';
+    this.knownTies = options.tieBreak === 'random' ? null : options.tieBreak;
     this.cached = new CachedScan(cluster, snapshot, options.cacheBytes);
   }
 
@@ -115,7 +115,7 @@ export class Algorithm {
     const start = this.nextStartNodeIndex % count;
     const target = this.feasibleNodesToFind(profile, count);
     this.makeRoom(count);
-    const picked = profile.score.length > 0 ? cached.pick(pod, start, target, this.totals, this.knowsTies) : cached.otherWay;
+    const picked = profile.score.length > 0 ? cached.pick(pod, start, target, this.totals, this.knownTies) : cached.otherWay;
     if (picked === NOT_HERE) {
       state.reset();
       return null;

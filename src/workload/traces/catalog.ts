@@ -189,6 +189,15 @@ const BATCH_SYSTEM = {
   kubelet: { sandbox: '0s', containerStart: '0s', pullBase: '0s' },
 };
 
+/** Nodes and pods of a run must be read alike. */
+export const SHARED_GPUS: TraceSetting = {
+  name: 'gpus',
+  kind: 'word',
+  words: ['whole', 'shared'],
+  fallback: 'whole',
+  describe: 'GPUs by the thousandth, shared by pods; or whole ones (nvidia.com/gpu), each share counting as one',
+};
+
 export const TRACE_CATALOG: readonly TraceFormatEntry[] = [
   {
     name: 'openb',
@@ -196,7 +205,7 @@ export const TRACE_CATALOG: readonly TraceFormatEntry[] = [
     document: 'openb.md',
     file: 'Pod list, openb_pod_list_*.csv, gzip accepted',
     files: NO_ROLES,
-    settings: [],
+    settings: [SHARED_GPUS],
     ends: 'last-arrival',
     scenario: {},
     example: [
@@ -454,7 +463,7 @@ export type MachineFormatName = (typeof MACHINE_FORMAT_NAMES)[number];
 
 /** Machine lists that serve as a cluster, with any workload; docs/formats/machines.md. */
 export const MACHINE_CATALOG: Readonly<Record<MachineFormatName, readonly TraceSetting[]>> = {
-  openb: [],
+  openb: [SHARED_GPUS],
   'alibaba-2020': [],
   'alibaba-2026': [
     {

@@ -10,11 +10,12 @@ import type { ResourceList } from '../../../cluster/objects.ts';
 import type { TracePod } from '../../../simulation/scenario.ts';
 import { clip, detached, found, isDnsSubdomain, readWholeNumber } from '../cells.ts';
 import { CsvRecordReader } from '../csv-records.ts';
-import { GPU_CARD_MODEL_LABEL, GPU_RESOURCE, readOpenbHeader } from '../openb-columns.ts';
+import { GPU_CARD_MODEL_LABEL, gpuAmount, readOpenbHeader } from '../openb-columns.ts';
 import { DuplicateWatch } from '../duplicate-watch.ts';
 import { makeJob } from '../make-job.ts';
 import { MAX_SECONDS } from '../row-cells.ts';
 import { ENDS_OPEN } from '../row-jobs.ts';
+import { wordOf } from '../settings.ts';
 import { plainShape, ShapeTable } from '../shape-table.ts';
 import { Tally } from '../tally.ts';
 import type { FormatInput, JobReader, JobShape, TraceFormat, TraceJob } from '../trace-format.ts';
@@ -75,11 +76,14 @@ class OpenbJobs implements JobReader {
   private readonly tally = new Tally();
   private pods: readonly OpenbPod[] | null = null;
   private given = 0;
+  /** GPUs are asked for by the thousandth. */
+  private readonly shared: boolean;
   /** When the recording ended: no pod was deleted later. */
   private end = 0;
 
   constructor(input: FormatInput) {
     this.input = input;
+    this.shared = wordOf(input.settings, 'gpus') === 'shared';
     this.records = new CsvRecordReader(input.bytes, input.name);
     const header = this.records.next();
     if (
@@ -118,7 +122,7 @@ class OpenbJobs implements JobReader {
         'Pods that never ran in the recording (Pending), and here run for the time from creation to deletion: ' +
           String(neverRan),
       );
-    if (sharing > 0) notes.push(`Pods that ask for a share of a GPU, and here take a whole one: ${String(sharing)}`);
+    if (sharing > 0 && !this.shared) notes.push(`Pods that ask for a share of a GPU, and here take a whole one: ${String(sharing)}`);
     if (cut > 0) notes.push(`Pods that still ran when the recording ended, and here end then: ${String(cut)}`);
     return [...notes, ...this.tally.notes()];
   }
@@ -146,7 +150,7 @@ class OpenbJobs implements JobReader {
 
   private readAll(problems: ProblemList): readonly OpenbPod[] {
     const { records, input } = this;
-    const decoder = new RowDecoder(this.columns, input.name, problems, this.tally);
+    const decoder = new RowDecoder(this.columns, input.name, problems, this.tally, this.shared);
     const pods: OpenbPod[] = [];
     for (let fields = records.next(); fields !== null; fields = records.next()) {
       if (++this.rowCount > MAX_ROWS) {
@@ -186,13 +190,21 @@ class RowDecoder {
   private readonly shapes = new ShapeTable();
   private readonly names = new DuplicateWatch();
   private readonly requestsByKey = new Map<string, ResourceList>();
+  private readonly shared: boolean;
   private readonly affinityBySpec = new Map<string, TracePod['nodeAffinityAnyOf']>();
 
-  constructor(columns: Readonly<Record<PodColumn, number>>, file: string, problems: ProblemList, tally: Tally) {
+  constructor(
+    columns: Readonly<Record<PodColumn, number>>,
+    file: string,
+    problems: ProblemList,
+    tally: Tally,
+    shared: boolean,
+  ) {
     this.columns = columns;
     this.file = file;
     this.problems = problems;
     this.tally = tally;
+    this.shared = shared;
   }
 
   /** The pod of a row; null when the row has mistakes. */
@@ -223,10 +235,10 @@ class RowDecoder {
     if (this.problems.count > before) return null;
     if (this.names.sawTextBefore(name))
       this.tally.count('Rows with the name of an earlier one, kept as pods of their own');
-    const requests = this.requests(cpuMilli, memoryMib, gpuCount);
+    const requests = this.requests(cpuMilli, memoryMib, gpuCount, gpuMilli);
     return {
       name: detached(name),
-      shape: this.shapes.of(`${qos} ${this.cell('gpu_spec')}`, cpuMilli, memoryMib, gpuCount, () =>
+      shape: this.shapes.of(`${qos} ${this.cell('gpu_milli')} ${this.cell('gpu_spec')}`, cpuMilli, memoryMib, gpuCount, () =>
         plainShape('pod', { class: qos, priority: PRIORITY_OF_QOS.get(qos) ?? 0, nodeAffinityAnyOf, requests }),
       ),
       line,
@@ -261,11 +273,11 @@ class RowDecoder {
     return { creation, deletion, scheduled };
   }
 
-  private requests(cpuMilli: number, memoryMib: number, gpuCount: number): ResourceList {
-    const key = `${String(cpuMilli)}/${String(memoryMib)}/${String(gpuCount)}`;
+  private requests(cpuMilli: number, memoryMib: number, gpuCount: number, gpuMilli: number): ResourceList {
+    const key = [cpuMilli, memoryMib, gpuCount, gpuMilli].map(String).join('/');
     let list = this.requestsByKey.get(key);
     if (list === undefined) {
-      const gpus = gpuCount === 0 ? {} : { [GPU_RESOURCE]: String(gpuCount) };
+      const gpus = gpuAmount(this.shared, gpuCount, gpuMilli);
       list = { cpu: `${String(cpuMilli)}m`, memory: `${String(memoryMib)}Mi`, ...gpus };
       this.requestsByKey.set(key, list);
     }

@@ -1,5 +1,6 @@
 /** The machine lists by name: what a scenario's `machines.format` may say. */
 import type { MachineInput } from '../../../simulation/scenario.ts';
+import { wordOf } from '../settings.ts';
 import type { FormatFile } from '../trace-format.ts';
 import { ALIBABA_2020_MACHINES } from './alibaba-2020.ts';
 import { ALIBABA_2026_MACHINES } from './alibaba-2026.ts';
@@ -8,7 +9,12 @@ import { clonedNodes, type MachineList, type MachineListFormat } from './machine
 import { readOpenbNodes } from './openb.ts';
 
 const FORMATS: Readonly<Record<MachineInput['format'], MachineListFormat>> = {
-  openb: { read: ({ bytes, name }) => ({ nodes: readOpenbNodes(bytes, name), notes: [] }) },
+  openb: {
+    read: ({ bytes, name }, settings) => ({
+      nodes: readOpenbNodes(bytes, name, wordOf(settings, 'gpus') === 'shared'),
+      notes: [],
+    }),
+  },
   'alibaba-2020': ALIBABA_2020_MACHINES,
   'alibaba-2026': ALIBABA_2026_MACHINES,
   'google-2011': GOOGLE_2011_MACHINES,
