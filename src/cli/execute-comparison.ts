@@ -1,14 +1,16 @@
 /** The runs of `podyard compare`, one after the other or on threads, and what is printed of them. */
 import { basename } from 'node:path';
 import { stringify } from 'csv-stringify/sync';
+import { visibleText } from '../base/visible-text.ts';
 import { compareOutcomes, comparisonCells, withoutTables } from '../experiment/compare.ts';
 import type { Comparison, ComparisonPlan } from '../experiment/compare.ts';
 import { createInputFiles } from '../io/input-files.ts';
-import type { OutputFile } from '../io/output-folder.ts';
+import type { OutputFile, OutputFolder } from '../io/output-folder.ts';
 import { loadPluginFiles } from '../io/plugin-files.ts';
 import { runOnThreads } from '../io/run-pool.ts';
 import { checkTraceInput, listenForStop } from '../io/run-simulation.ts';
 import type { StopRequest } from '../io/run-simulation.ts';
+import { OutputError } from '../io/system-errors.ts';
 import type { RunResult } from '../metrics/run-result.ts';
 import { renderCompareTable } from '../report/compare-table.ts';
 import { roundNumber, writeJson } from '../report/json.ts';
@@ -24,7 +26,7 @@ import { EXIT_OK, exitCodeOf } from './command.ts';
 import { locateInFile } from './configuration-places.ts';
 import type { LocateConfiguration } from './configuration-places.ts';
 import { claimFolder, drive } from './execute-run.ts';
-import { tellWarnings } from './failures.ts';
+import { tellFailure, tellWarnings } from './failures.ts';
 import type { GivenOptions } from './options.ts';
 import { readScenarioFor } from './scenario-input.ts';
 
@@ -35,23 +37,32 @@ export async function executeComparison(given: GivenOptions, context: CommandCon
   const plugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
   const plan = planOf(scenario, files, given, (file) => readVariant(scenario, file, plugins, context));
   checkTraceInput(scenario.trace);
-  const stop = listenForStop();
   const cells: Cell[] = comparisonCells(plan).map(({ side, configuration, seed }, i, all) => ({
     variant: variantOf(scenario, configuration, files[side], seed),
     locate: locateInFile(files[side]),
-    label: `run ${String(i + 1)} of ${String(all.length)} (${side}, seed ${seed})`,
+    label: `run ${String(i + 1)} of ${String(all.length)} (${side}, seed ${visibleText(seed)})`,
   }));
-  const runs = await runCells(cells, { plugins, given, context, stop });
-  if (runs === null) {
-    tellWarnings([`stopped by ${stop.received ?? ''} before the last of ${String(cells.length)} runs: there is no comparison`], context);
+  folder?.lock();
+  const stop = listenForStop();
+  try {
+    const runs = await runCells(cells, { plugins, given, context, stop });
+    if (runs !== null) return tellComparison(compareOutcomes(plan, runs), folder, given, context);
+    const end = `stopped by ${stop.received ?? ''} before the last of ${String(cells.length)} runs: there is no comparison`;
+    tellWarnings([end], context);
     return exitCodeOf(stop.received ?? 'SIGINT');
+  } finally {
+    stop.release();
+    folder?.release();
   }
-  const comparison = compareOutcomes(plan, runs);
-  const written = folder?.write(filesOf(comparison)) ?? [];
-  stop.release();
-  context.terminal.out(textOf(comparison, given.text('output') ?? 'table', context.terminal.hasColor('out')));
-  if (written.length > 0 && !given.flag('quiet')) context.terminal.err(`\nWritten:\n${written.map((path) => `  ${path}\n`).join('')}`);
-  return EXIT_OK;
+}
+
+function tellComparison(comparison: Comparison, folder: OutputFolder | null, given: GivenOptions, context: CommandContext): number {
+  const { terminal } = context;
+  const written = folder?.write(filesOf(comparison));
+  terminal.out(textOf(comparison, given.text('output') ?? 'table', terminal.hasColor('out')));
+  if (written === undefined) return EXIT_OK;
+  if (!given.flag('quiet')) terminal.err(`\nWritten:\n${written.paths.map((path) => `  ${visibleText(path)}\n`).join('')}`);
+  return written.complaint === null ? EXIT_OK : tellFailure(new OutputError(written.complaint), context);
 }
 
 interface Cell {

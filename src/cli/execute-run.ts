@@ -1,12 +1,13 @@
 /** One run from a resolved scenario to files and standard output: what `run` and `replay` share. */
 import { InputError } from '../base/input-error.ts';
 import { claimOutputFolder } from '../io/output-folder.ts';
-import type { OutputFile, OutputFolder } from '../io/output-folder.ts';
+import type { OutputFile, OutputFolder, WrittenFolder } from '../io/output-folder.ts';
 import { loadPluginFiles } from '../io/plugin-files.ts';
 import { createProgress } from '../io/progress.ts';
 import type { ProgressMode } from '../io/progress.ts';
 import { checkTraceInput, listenForStop, openTraceInput, runSimulation, timingJson } from '../io/run-simulation.ts';
 import type { DrivenRun, StopRequest } from '../io/run-simulation.ts';
+import { OutputError } from '../io/system-errors.ts';
 import type { RunResult } from '../metrics/run-result.ts';
 import { summaryCsv } from '../report/csv.ts';
 import { formatCount, formatSeconds } from '../report/format.ts';
@@ -17,7 +18,7 @@ import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
 import { Simulation } from '../simulation/simulation.ts';
 import type { CommandContext } from './command.ts';
 import { EXIT_OK, exitCodeOf } from './command.ts';
-import { RuntimeFailure, tellWarnings } from './failures.ts';
+import { RuntimeFailure, tellFailure, tellWarnings } from './failures.ts';
 import type { GivenOptions, OutputFormat } from './options.ts';
 import type { LocatedScenario } from './scenario-input.ts';
 
@@ -34,15 +35,31 @@ export async function executeRun(request: RunRequest): Promise<number> {
   const folder = claimFolder(given);
   const plugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
   checkTraceInput(scenario.trace);
+  folder?.lock();
   const stop = listenForStop();
-  const run = await drive({ scenario, locate, plugins, given, context, stop, label: '' });
-  const written = folder === null ? [] : await writeFiles(folder, run);
-  printResult(request, run);
-  if (!given.flag('quiet')) context.terminal.err(closingLines(run, given.text('out'), written));
-  stop.release();
-  if (run.stoppedBy === null) return EXIT_OK;
-  tellWarnings([`stopped by ${run.stoppedBy} before the end: ${written.length > 0 ? 'what was written is marked as incomplete' : 'no files were written'}`], context);
-  return exitCodeOf(run.stoppedBy);
+  try {
+    const run = await drive({ scenario, locate, plugins, given, context, stop, label: '' });
+    const written = folder === null ? NOTHING_WRITTEN : await writeFiles(folder, run);
+    printResult(request, run);
+    return tellEnd(run, written, given, context);
+  } finally {
+    stop.release();
+    folder?.release();
+  }
+}
+
+const NOTHING_WRITTEN: WrittenFolder = { paths: [], complaint: null };
+
+/** What is said on standard error when all is done, and the exit code. */
+function tellEnd(run: DrivenRun, written: WrittenFolder, given: GivenOptions, context: CommandContext): number {
+  const { paths, complaint } = written;
+  if (!given.flag('quiet')) context.terminal.err(closingLines(run, given.text('out'), paths));
+  if (run.stoppedBy !== null) {
+    const remains = paths.length > 0 ? 'what was written is marked as incomplete' : 'no files were written';
+    tellWarnings([`stopped by ${run.stoppedBy} before the end: ${remains}`], context);
+  }
+  if (complaint !== null) return tellFailure(new OutputError(complaint), context);
+  return run.stoppedBy === null ? EXIT_OK : exitCodeOf(run.stoppedBy);
 }
 
 export function claimFolder(given: GivenOptions): OutputFolder | null {
@@ -88,7 +105,7 @@ function blameOf(error: unknown, pluginFiles: readonly string[]): unknown {
 }
 
 /** The page and its plots take a while to load: only who wants files waits for them. */
-async function writeFiles(folder: OutputFolder, run: DrivenRun): Promise<string[]> {
+async function writeFiles(folder: OutputFolder, run: DrivenRun): Promise<WrittenFolder> {
   const { renderRunFiles } = await import('../report/run-files.ts');
   return folder.write(filesOf(run, renderRunFiles(run.result)));
 }

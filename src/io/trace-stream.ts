@@ -11,6 +11,7 @@ import { Gunzip } from 'fflate';
 import { InputError } from '../base/input-error.ts';
 import type { ByteSource } from '../workload/traces/byte-source.ts';
 import { Crc32 } from './crc32.ts';
+import { OutputError, isMachineFault, systemCode, systemReason } from './system-errors.ts';
 
 const FILE_PIECE_BYTES = 262_144;
 const GZIP_PIECE_BYTES = 16_384;
@@ -84,6 +85,8 @@ class FileSource implements OpenByteSource {
     try {
       return action();
     } catch (error) {
+      const code = systemCode(error);
+      if (code !== undefined && isMachineFault(code)) throw new OutputError(`${this.path} cannot be read: ${systemReason(code)}`);
       throw new InputError({ file: this.path, message: `cannot ${verb} the file: ${reasonOf(error)}` });
     }
   }
@@ -100,7 +103,7 @@ function reasonOf(error: unknown): string {
     case 'EPERM':
       return 'permission denied';
     default:
-      return code;
+      return systemReason(code);
   }
 }
 

@@ -3,6 +3,8 @@
  * stand to the left, number columns to the right. Also the small graphs and colours that go with them.
  */
 
+import { visibleText } from '../base/visible-text.ts';
+
 export interface Column {
   readonly title: string;
   readonly align: 'left' | 'right';
@@ -70,9 +72,9 @@ export function paintFor(color: boolean): Paint {
   return { strong: code(1, 22), faint: code(2, 22), good: code(32, 39), bad: code(31, 39), warn: code(33, 39) };
 }
 
-/** Control characters of user text would move the cursor or break the table. */
+/** User text that can neither move the cursor nor break the table nor turn the direction of what stands beside it. */
 export function plainText(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/gu, ' ');
+  return visibleText(text.replace(/[\u0000-\u001f\u007f-\u009f]/gu, ' '));
 }
 
 function pad(text: string, width: number, align: 'left' | 'right'): string {
