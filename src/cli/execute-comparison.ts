@@ -1,7 +1,5 @@
 /** The runs of `podyard compare`, one after the other or on threads, and what is printed of them. */
 import { basename } from 'node:path';
-import { stringify } from 'csv-stringify/sync';
-import { visibleText } from '../base/visible-text.ts';
 import { compareOutcomes, comparisonCells, withoutTables } from '../experiment/compare.ts';
 import type { Comparison, ComparisonPlan } from '../experiment/compare.ts';
 import { createInputFiles } from '../io/input-files.ts';
@@ -13,7 +11,9 @@ import type { StopRequest } from '../io/run-simulation.ts';
 import { OutputError } from '../io/system-errors.ts';
 import type { RunResult } from '../metrics/run-result.ts';
 import { renderCompareTable } from '../report/compare-table.ts';
+import { csvText } from '../report/csv.ts';
 import { roundNumber, writeJson } from '../report/json.ts';
+import { plainText } from '../report/table.ts';
 import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
 import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
 import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
@@ -40,7 +40,7 @@ export async function executeComparison(given: GivenOptions, context: CommandCon
   const cells: Cell[] = comparisonCells(plan).map(({ side, configuration, seed }, i, all) => ({
     variant: variantOf(scenario, configuration, files[side], seed),
     locate: locateInFile(files[side]),
-    label: `run ${String(i + 1)} of ${String(all.length)} (${side}, seed ${visibleText(seed)})`,
+    label: `run ${String(i + 1)} of ${String(all.length)} (${side}, seed ${plainText(seed)})`,
   }));
   folder?.lock();
   const stop = listenForStop();
@@ -61,7 +61,7 @@ function tellComparison(comparison: Comparison, folder: OutputFolder | null, giv
   const written = folder?.write(filesOf(comparison));
   terminal.out(textOf(comparison, given.text('output') ?? 'table', terminal.hasColor('out')));
   if (written === undefined) return EXIT_OK;
-  if (!given.flag('quiet')) terminal.err(`\nWritten:\n${written.paths.map((path) => `  ${visibleText(path)}\n`).join('')}`);
+  if (!given.flag('quiet')) terminal.err(`\nWritten:\n${written.paths.map((path) => `  ${plainText(path)}\n`).join('')}`);
   return written.complaint === null ? EXIT_OK : tellFailure(new OutputError(written.complaint), context);
 }
 
@@ -93,7 +93,7 @@ async function runCells(cells: readonly Cell[], { plugins, given, context, stop 
   const runs: RunResult[] = [];
   for (const { variant, locate, label } of cells) {
     context.seed = variant.seed;
-    const { result } = await drive({ scenario: variant, locate, plugins, given, context: withoutWarnings(context), stop, label });
+    const { result } = await drive({ scenario: variant, locate, folder: '.', plugins, given, context: withoutWarnings(context), stop, label });
     if (stop.received !== null) return null;
     runs.push(withoutTables(result));
     tellRun(label, result, given, context);
@@ -172,5 +172,5 @@ function comparisonCsv({ metrics }: Comparison): string {
   const rows = metrics.map((metric) => [
     metric.name, metric.unit, metric.better, number(metric.a), number(metric.b), number(metric.meanDifference), number(metric.low), number(metric.high), metric.significant ? 'yes' : 'no',
   ]);
-  return stringify([['metric', 'unit', 'better', 'a', 'b', 'meanDifference', 'low', 'high', 'significant'], ...rows], { escape_formulas: true });
+  return csvText([['metric', 'unit', 'better', 'a', 'b', 'meanDifference', 'low', 'high', 'significant'], ...rows]);
 }

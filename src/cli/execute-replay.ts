@@ -5,6 +5,7 @@ import type { Problem } from '../base/input-error.ts';
 import { MICROS_PER_HOUR, MICROS_PER_MINUTE, MICROS_PER_SECOND } from '../base/time.ts';
 import type { Micros } from '../base/time.ts';
 import { lastArrivalOf } from '../io/run-simulation.ts';
+import { STANDARD_INPUT } from '../io/spooled-streams.ts';
 import { openTraceFile } from '../io/trace-stream.ts';
 import type { Node } from '../cluster/objects.ts';
 import type { RunResult } from '../metrics/run-result.ts';
@@ -21,7 +22,7 @@ export async function replayOpenb(given: GivenOptions, context: CommandContext):
   const nodesFile = given.text('nodes') ?? '';
   const problems: Problem[] = [];
   const nodes = gathering(problems, () => readNodes(nodesFile)) ?? [];
-  const source = gathering(problems, () => scenarioAround(given, context, 'openb', given.text('pods') ?? '', {}));
+  const source = gathering(problems, () => scenarioAround(given, context, 'openb', traceNamed(given.text('pods') ?? ''), {}));
   const recorded = source === undefined ? undefined : gathering(problems, () => recordedTime(source.scenario, given));
   if (problems.length > 0 || source === undefined || recorded === undefined) throw new InputError(problems);
   const isAsGiven = recorded.durationMicros === source.scenario.durationMicros;
@@ -58,8 +59,13 @@ export async function replayCsv(given: GivenOptions, context: CommandContext): P
   const pools = given.list('node-pool').map(poolOf);
   if (nodes === null && pools.length === 0) throw new InputError({ message: 'the cluster has no nodes: expected --nodes FILE or --node-pool count=100,cpu=16,memory=64Gi' });
   const cluster = { ...(nodes === null ? {} : { nodes }), nodePools: pools };
-  const source = scenarioAround(given, context, 'csv', given.positional('file'), cluster);
+  const source = scenarioAround(given, context, 'csv', traceNamed(given.positional('file')), cluster);
   return executeRun({ ...source, given, context, remarks: accountOf });
+}
+
+/** `-` is standard input. */
+function traceNamed(file: string): string {
+  return file === '-' ? STANDARD_INPUT : file;
 }
 
 function readNodes(file: string): readonly Node[] {

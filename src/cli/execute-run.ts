@@ -5,7 +5,7 @@ import type { OutputFile, OutputFolder, WrittenFolder } from '../io/output-folde
 import { loadPluginFiles } from '../io/plugin-files.ts';
 import { createProgress } from '../io/progress.ts';
 import type { ProgressMode } from '../io/progress.ts';
-import { checkTraceInput, listenForStop, openTraceInput, runSimulation, timingJson } from '../io/run-simulation.ts';
+import { checkTraceInput, listenForStop, openTraceInput, pathFrom, runSimulation, timingJson } from '../io/run-simulation.ts';
 import type { DrivenRun, StopRequest } from '../io/run-simulation.ts';
 import { OutputError } from '../io/system-errors.ts';
 import type { RunResult } from '../metrics/run-result.ts';
@@ -13,6 +13,7 @@ import { summaryCsv } from '../report/csv.ts';
 import { formatCount, formatSeconds } from '../report/format.ts';
 import { reportJson, reportYaml } from '../report/json.ts';
 import { renderRunTable } from '../report/run-table.ts';
+import { plainText } from '../report/table.ts';
 import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
 import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
 import { Simulation } from '../simulation/simulation.ts';
@@ -38,7 +39,7 @@ export async function executeRun(request: RunRequest): Promise<number> {
   folder?.lock();
   const stop = listenForStop();
   try {
-    const run = await drive({ scenario, locate, plugins, given, context, stop, label: '' });
+    const run = await drive({ scenario, locate, folder: request.folder, plugins, given, context, stop, label: '' });
     const written = folder === null ? NOTHING_WRITTEN : await writeFiles(folder, run);
     printResult(request, run);
     return tellEnd(run, written, given, context);
@@ -79,11 +80,18 @@ export interface DriveRequest extends LocatedScenario {
 
 /** Runs the scenario with progress; tells the simulation's warnings for the first of several runs only. */
 export async function drive(request: DriveRequest): Promise<DrivenRun> {
-  const { scenario, locate, plugins, given, context, stop, label } = request;
+  const { scenario, locate, folder, plugins, given, context, stop, label } = request;
   const mode = given.flag('quiet') ? 'none' : (given.text('progress') as ProgressMode);
   const progress = createProgress({ mode, stream: context.terminal.errorStream, label });
   const make = (): Simulation => {
-    const simulation = new Simulation(scenario, { version: context.version, userPlugins: plugins, openTrace: openTraceInput, plain: given.flag('plain'), locate });
+    const simulation = new Simulation(scenario, {
+      version: context.version,
+      userPlugins: plugins,
+      openTrace: openTraceInput,
+      plain: given.flag('plain'),
+      locate,
+      pathInReport: (path) => pathFrom(folder, path),
+    });
     tellWarnings(simulation.warnings, context);
     return simulation;
   };
@@ -158,6 +166,6 @@ function closingLines({ result, timing }: DrivenRun, out: string | null, written
   const rank = (path: string): number => order.indexOf(path.slice(path.lastIndexOf('/') + 1));
   const paths = [...written].sort((a, b) => rank(a) - rank(b));
   const width = Math.max(...paths.map((path) => path.length));
-  lines.push('', 'Written:', ...paths.map((path) => `  ${path.padEnd(width)}   ${MEANINGS[path.slice(path.lastIndexOf('/') + 1)] ?? ''}`.trimEnd()));
+  lines.push('', 'Written:', ...paths.map((path) => `  ${plainText(path).padEnd(width)}   ${MEANINGS[path.slice(path.lastIndexOf('/') + 1)] ?? ''}`.trimEnd()));
   return `${lines.join('\n')}\n`;
 }

@@ -16,7 +16,7 @@ const OPENB: Command = {
   positionals: [],
   options: {
     nodes: { kind: 'text', required: true, describe: 'Node list, openb_node_list_*.csv, gzip accepted' },
-    pods: { kind: 'text', required: true, describe: 'Pod list, openb_pod_list_*.csv, gzip accepted' },
+    pods: { kind: 'text', required: true, describe: 'Pod list, openb_pod_list_*.csv, gzip accepted; - reads standard input' },
     ...REPLAY_OPTIONS,
   },
   examples: [['$0 replay openb --nodes openb_node_list_all_node.csv --pods openb_pod_list_default.csv --compress 400', 'five months in nine hours']],
@@ -29,7 +29,7 @@ const OPENB: Command = {
 const CSV: Command = {
   usage: 'csv <file>',
   summary: "Replay a trace in Podyard's own CSV format",
-  positionals: [{ name: 'file', describe: 'Trace, one pod a row in order of arrival, gzip accepted' }],
+  positionals: [{ name: 'file', describe: 'Trace, one pod a row in order of arrival, gzip accepted; - reads standard input' }],
   options: {
     nodes: { kind: 'text', describe: 'Nodes: manifests, or the output of kubectl get nodes -o yaml' },
     'node-pool': { kind: 'list', describe: 'Like nodes: count=100,cpu=16,memory=64Gi[,name=general]; any resource may follow; repeatable' },

@@ -1,4 +1,5 @@
 /** From the words of a command line to a resolved scenario. */
+import { dirname } from 'node:path';
 import { InputError } from '../base/input-error.ts';
 import type { Problem } from '../base/input-error.ts';
 import { createInputFiles } from '../io/input-files.ts';
@@ -16,6 +17,8 @@ import type { GivenOptions } from './options.ts';
 export interface LocatedScenario {
   readonly scenario: Scenario;
   readonly locate: LocateConfiguration;
+  /** Where the paths in its report begin, so that they do not depend on how it was called. */
+  readonly folder: string;
 }
 
 export interface ReadScenario extends LocatedScenario, Pick<ScenarioRead, 'notSimulated'> {}
@@ -40,7 +43,7 @@ export function scenarioFrom(
   tellWarnings(warnings.map(retold), context);
   const changed = withOptions(scenario, given);
   context.seed = changed.seed;
-  return { scenario: changed, locate: locateConfiguration(changed, entry), notSimulated };
+  return { scenario: changed, locate: locateConfiguration(changed, entry), folder: 'file' in entry ? dirname(entry.file) : '.', notSimulated };
 }
 
 function readRetold(entry: ScenarioEntry, given: GivenOptions, retold: (problem: Problem) => Problem): ScenarioRead {

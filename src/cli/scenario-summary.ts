@@ -26,8 +26,8 @@ export function summaryOf(path: string, scenario: Scenario, color: boolean): str
   const paint = paintFor(color);
   const pooled = scenario.nodePools.reduce((sum, pool) => sum + pool.count, 0);
   const facts: [string, string][] = [
-    ['  name', plainText(scenario.name)],
-    ['  seed', plainText(scenario.seed)],
+    ['  name', scenario.name],
+    ['  seed', scenario.seed],
     ['  length', scenario.durationMicros === null ? 'until the last pod has finished' : formatSeconds(scenario.durationMicros / 1e6)],
     ['  nodes', `${formatCount(pooled + scenario.nodes.length)}${nodesText(scenario)}`],
     ...(scenario.workloads.length === 0 ? [] : ([['  workloads', scenario.workloads.map(({ name, kind }) => `${name} (${kind})`).join(', ')]] as [string, string][])),
@@ -38,7 +38,8 @@ export function summaryOf(path: string, scenario: Scenario, color: boolean): str
     ...(scenario.failures.length === 0 ? [] : ([['  failures', scenario.failures.map(({ name }) => name).join(', ')]] as [string, string][])),
     ...(scenario.autoscaler === null ? [] : ([['  autoscaler', 'on']] as [string, string][])),
   ];
-  return `${paint.good('OK')} ${plainText(path)}\n${renderFacts(facts, paint)}\n`;
+  const shown = facts.map(([name, value]): [string, string] => [name, plainText(value)]);
+  return `${paint.good('OK')} ${plainText(path)}\n${renderFacts(shown, paint)}\n`;
 }
 
 function nodesText({ nodePools, nodes }: Scenario): string {

@@ -4,13 +4,14 @@ import type { Stats } from 'node:fs';
 import { dirname, isAbsolute, join, resolve as absolutePath } from 'node:path';
 import { InputError } from '../base/input-error.ts';
 import type { FileReader } from '../workload/manifests/file-reader.ts';
+import { isStream } from './spooled-streams.ts';
 import { OutputError, isMachineFault, systemCode, systemReason } from './system-errors.ts';
 
 /** Below V8's longest string (512 Mi characters) with room for the copies that parsing makes. */
 const MAX_TEXT_BYTES = 400 * 1024 * 1024;
 
 export function createInputFiles(): FileReader {
-  return { read: readText, list: listFolder, isFolder, isFile, resolve: resolvePath, realPath };
+  return { read: readText, list: listFolder, isFolder, isFile, isStream, resolve: resolvePath, realPath };
 }
 
 function readText(path: string): string {

@@ -2,6 +2,7 @@
  * Plays a simulation to its end in slices, so that signals are heard and progress is shown in between. What the slices
  * are changes nothing in the result: only the wall clock decides how long one is.
  */
+import { relative, resolve, sep } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RunResult, RunTiming } from '../metrics/run-result.ts';
 import type { TraceInput } from '../simulation/scenario.ts';
@@ -10,6 +11,7 @@ import type { TraceReader } from '../workload/traces/trace-reader.ts';
 import { InputError } from '../base/input-error.ts';
 import type { Micros } from '../base/time.ts';
 import type { ProgressFacts } from './progress.ts';
+import { STANDARD_INPUT } from './spooled-streams.ts';
 import { openTraceFile } from './trace-stream.ts';
 
 export type StopSignalName = 'SIGINT' | 'SIGTERM';
@@ -98,6 +100,12 @@ export function timingJson(timing: RunTiming): string {
     peakRssBytes,
   };
   return `${JSON.stringify(rounded, null, 2)}\n`;
+}
+
+/** A path as it is seen from a folder, with `/` between its parts. */
+export function pathFrom(folder: string, path: string): string {
+  if (path === STANDARD_INPUT) return path;
+  return relative(resolve(folder), resolve(path)).split(sep).join('/');
 }
 
 /** The scenario's trace as the simulation reads it. */

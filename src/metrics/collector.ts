@@ -20,7 +20,7 @@ import { NodeRecords } from './node-records.ts';
 import { PackingSamples } from './packing.ts';
 import { PodLives } from './pod-lives.ts';
 import { PodRows, STILL_PENDING, STILL_RUNNING, STILL_STARTING } from './pod-rows.ts';
-import type { AutoscalingFacts, Counts, PodTable, RunResult, SchedulingFacts } from './run-result.ts';
+import type { AutoscalingFacts, Counts, PodTable, RunResult, SchedulingFacts, Utilization } from './run-result.ts';
 import { SampleSet, summarizeSamples } from './sample-set.ts';
 import type { SchedulingCounters } from './scheduling-counters.ts';
 import { LevelIntegral } from './share-integrals.ts';
@@ -216,6 +216,7 @@ export class MetricsCollector implements ClusterObserver {
     const counts = this.finishPods(now);
     const waits = this.latency.summary();
     const pods = this.podTable();
+    const utilization = this.utilization.overall(now);
     return {
       schemaVersion: 1,
       scenario: identity.scenario,
@@ -226,7 +227,7 @@ export class MetricsCollector implements ClusterObserver {
       simulatedSeconds: now / MICROS_PER_SECOND,
       complete: identity.complete,
       counts,
-      utilization: this.utilization.overall(now),
+      utilization,
       utilizationByPool: this.utilization.byPool(now),
       latency: waits.latency,
       latencyByPriority: waits.latencyByPriority,
@@ -251,7 +252,7 @@ export class MetricsCollector implements ClusterObserver {
         nodesRemoved: autoscaling.nodesRemoved,
       },
       cost: this.nodes.cost(now),
-      notes: [...identity.notes, ...this.notes(counts, waits.isExact)],
+      notes: [...identity.notes, ...this.notes(counts, waits.isExact), ...overfullNotes(utilization)],
       notSimulated: identity.notSimulated,
       resolvedScenario: identity.resolvedScenario,
       timeseries: this.series.result(),
@@ -351,7 +352,8 @@ export class MetricsCollector implements ClusterObserver {
 
   private addRow(pod: number, node: number, endedAt: Micros, outcome: number): void {
     if (this.rows === null) return;
-    const nodeRecord = node < 0 ? -1 : this.nodes.recordOf(node);
+    // A node that was chosen but never told the API is none.
+    const nodeRecord = node < 0 || !this.lives.wasBound(pod) ? -1 : this.nodes.recordOf(node);
     this.rows.add(pod, { nodeRecord, attempts: this.scheduling.attempts(pod), startedAt: this.cluster.pods.startedAt[pod], endedAt, outcome });
   }
 
@@ -381,4 +383,15 @@ export class MetricsCollector implements ClusterObserver {
     series.value('nodes.empty', totals.nodesEmpty);
     series.endRow();
   }
+}
+
+/** What more was requested of than there is: it has a mean and a largest share, but no quantile, above 1. */
+function overfullNotes(utilization: Readonly<Record<string, Utilization>>): string[] {
+  const overfull = Object.entries(utilization).filter(([, { max }]) => max > 1);
+  if (overfull.length === 0) return [];
+  const shares = overfull.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, { max }]) => `${name} up to ${(max * 100).toFixed(1)}%`);
+  return [
+    `More was requested than nodes offer (${shares.join(', ')}): pods came with a node of their own, or nodes shrank.` +
+      ' Means and largest shares count it, quantiles of utilization end at 100%.',
+  ];
 }

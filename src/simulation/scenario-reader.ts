@@ -234,7 +234,9 @@ class ScenarioReading {
   #resolveTrace(input: ScenarioInput): TraceInput | null {
     if (input.trace === undefined) return null;
     const { format, file, compress } = input.trace;
-    return { format, file: this.#existingFile(file, below(below(null, 'trace'), 'file')), compress };
+    const path = this.#files.resolve(this.#file, file);
+    const isStream = this.#files.isStream?.(path) === true;
+    return { format, file: isStream ? path : this.#existingFile(file, below(below(null, 'trace'), 'file')), compress };
   }
 
   #resolveScheduler(input: ScenarioInput, settings: OwnSettings): SchedulerSettings {

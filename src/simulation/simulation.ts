@@ -53,6 +53,8 @@ export interface SimulationOptions {
   readonly plain: boolean;
   /** File, line and column of a value of the scheduler's configuration. */
   readonly locate?: DecodeConfigurationOptions['locate'];
+  /** How a file that the scenario names is written into the result; absent: as it stands in the scenario. */
+  readonly pathInReport?: ((path: string) => string) | undefined;
 }
 
 export interface Progress {
@@ -190,7 +192,7 @@ export class Simulation {
         seed: scenario.seed,
         version: this.options.version,
         complete: complete && this.done,
-        resolvedScenario: publicScenario(scenario),
+        resolvedScenario: publicScenario(scenario, this.options.pathInReport ?? ((path) => path)),
         notes: this.notes(),
         notSimulated: scenario.notSimulated,
       },
@@ -279,8 +281,17 @@ export class Simulation {
 }
 
 /** What of the scenario is written into results: objects read from files are counted, not repeated. */
-function publicScenario(scenario: Scenario): unknown {
+function publicScenario(scenario: Scenario, pathOf: (path: string) => string): unknown {
   const { nodes, objects, metrics, notSimulated: _inTheReport, ...rest } = scenario;
+  const { trace, scheduler } = scenario;
   const { checkEveryEvents: _checks, ...reported } = metrics;
-  return { ...rest, metrics: reported, nodes: nodes.length, objects: objects.length };
+  const configurationFile = scheduler.configurationFile === null ? null : pathOf(scheduler.configurationFile);
+  return {
+    ...rest,
+    trace: trace === null ? null : { ...trace, file: pathOf(trace.file) },
+    scheduler: { ...scheduler, configurationFile, pluginFiles: scheduler.pluginFiles.map(pathOf) },
+    metrics: reported,
+    nodes: nodes.length,
+    objects: objects.length,
+  };
 }

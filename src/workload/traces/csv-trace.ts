@@ -28,7 +28,7 @@ export function checkTraceCsv(bytes: ByteSource, file: string, options: TraceOpt
   const problems = new ProblemList();
   try {
     const reader = new CsvTraceReader(bytes, file, options.compress ?? 1);
-    while (reader.readRow(problems)) reader.pod = null;
+    while (!problems.isOverfull && reader.readRow(problems)) reader.pod = null;
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     // Where the file itself is damaged, its rows are no mistakes of the user.

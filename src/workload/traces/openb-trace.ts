@@ -125,7 +125,7 @@ function readRows(bytes: ByteSource, file: string, problems: ProblemList): reado
   const decoder = new RowDecoder(columns, file, problems);
   const pods: OpenbPod[] = [];
   let rowCount = 0;
-  for (let fields = records.next(); fields !== null; fields = records.next()) {
+  for (let fields = records.next(); fields !== null && !problems.isOverfull; fields = records.next()) {
     if (++rowCount > MAX_ROWS) {
       const message = `more than ${String(MAX_ROWS)} rows: expected a published list; Podyard's own CSV format is read as a stream`;
       throw new InputError({ file, line: records.line, message });
