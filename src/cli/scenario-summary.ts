@@ -28,7 +28,7 @@ export function summaryOf(path: string, scenario: Scenario, color: boolean): str
   const facts: [string, string][] = [
     ['  name', scenario.name],
     ['  seed', scenario.seed],
-    ['  length', scenario.durationMicros === null ? 'until the last pod has finished' : formatSeconds(scenario.durationMicros / 1e6)],
+    ['  length', scenario.durationMicros === null ? 'until nothing can change any more' : formatSeconds(scenario.durationMicros / 1e6)],
     ['  nodes', `${formatCount(pooled + scenario.nodes.length)}${nodesText(scenario)}`],
     ...(scenario.workloads.length === 0 ? [] : ([['  workloads', scenario.workloads.map(({ name, kind }) => `${name} (${kind})`).join(', ')]] as [string, string][])),
     ...(scenario.objects.length === 0 ? [] : ([['  objects', kindsText(scenario)]] as [string, string][])),
