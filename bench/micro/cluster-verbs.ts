@@ -53,8 +53,7 @@ function podLives(batch: number): Verbs {
   const work = (): void => {
     for (let i = 0; i < batch; i++) {
       const pod = cluster.createPod({ template, nameBase, nameOrdinal: i, owner: -1, workloadClass: 0, durationMicros: Infinity, pinnedNode: -1 });
-      cluster.assumePod(pod, i % NODES);
-      cluster.bindPod(pod);
+      cluster.bindPod(pod, i % NODES);
       cluster.startPod(pod);
       rows[i] = pod;
     }

@@ -44,7 +44,7 @@ function decider(nodes: number, spec: PodSpec, plain: boolean): { readonly decid
   const kernel = new Kernel({ seed: 'filter-score' });
   const cluster = halfFilled(nodes, kernel);
   const scheduler = schedulerOf(kernel, cluster, plain);
-  const pod = new PodInfo(cluster, create(cluster, podOf(spec), 'pending'));
+  const pod = new PodInfo(scheduler.cache, create(cluster, podOf(spec), 'pending'));
   const profile = scheduler.profiles.get('default-scheduler');
   assert(profile !== undefined, 'the default configuration has the default profile');
   const state = new CycleState();

@@ -16,6 +16,7 @@ import { sample } from '../kernel/sampling.ts';
 import type { ClusterAutoscalerSettings } from '../simulation/scenario.ts';
 import { DrainRules } from './drain-rules.ts';
 import type { PodKind } from './estimator.ts';
+import type { SchedulerCache } from '../scheduler/cache/scheduler-cache.ts';
 import type { DaemonPodsSource, PlacementOracle } from '../scheduler/what-if/placement-oracle.ts';
 import type { NodeAutoscaler, NodeGroupSpec, NodeSource, UnschedulablePodsSource } from './node-autoscaler.ts';
 import { NodeDeletions } from './node-deletions.ts';
@@ -27,6 +28,8 @@ import { ScaleUp } from './scale-up.ts';
 import { WhatIfCluster } from '../scheduler/what-if/what-if-cluster.ts';
 
 export interface ClusterAutoscalerParts {
+  /** The picture of the cluster that placement in thought begins with. */
+  readonly cache: SchedulerCache;
   readonly unschedulable: UnschedulablePodsSource;
   readonly placement: PlacementOracle;
   readonly nodes: NodeSource;
@@ -77,8 +80,8 @@ export class ClusterAutoscaler implements NodeAutoscaler, ClusterObserver {
     this.cluster = cluster;
     this.settings = settings;
     this.parts = parts;
-    this.groups = new NodeGroups(cluster, groups, parts.nodes, parts.daemons);
-    this.whatIf = new WhatIfCluster(cluster, parts.placement, settings.expendablePodsPriorityCutoff);
+    this.groups = new NodeGroups(cluster, parts.cache, groups, parts.nodes, parts.daemons);
+    this.whatIf = new WhatIfCluster(parts.cache, parts.placement, settings.expendablePodsPriorityCutoff);
     this.pending = new PendingPods(cluster, parts.unschedulable, settings);
     this.scaleUp = new ScaleUp(cluster, this.groups, parts.placement, settings, () => kernel.random.stream('autoscaler-expander'));
     const drainRules = new DrainRules(cluster, settings, parts.budgets);
@@ -109,10 +112,6 @@ export class ClusterAutoscaler implements NodeAutoscaler, ClusterObserver {
     if (!this.isAwake) this.wake();
   }
 
-  podForgotten(): void {
-    if (!this.isAwake) this.wake();
-  }
-
   nodeAdded(): void {
     this.planner.nodesChanged();
     if (!this.isAwake) this.wake();
@@ -133,7 +132,7 @@ export class ClusterAutoscaler implements NodeAutoscaler, ClusterObserver {
 
   /** Whether the next loop may find anything to do. */
   private get hasWork(): boolean {
-    if (this.cluster.totals.podsPending > 0 || this.deletions.count > 0) return true;
+    if (this.parts.cache.totals.podsPending > 0 || this.deletions.count > 0) return true;
     if (!this.settings.scaleDownEnabled) return false;
     return this.deletions.softTaintCount > 0 || this.planner.unneeded.size > 0 || this.groups.list.some((group) => group.mayShrink());
   }
@@ -156,12 +155,12 @@ export class ClusterAutoscaler implements NodeAutoscaler, ClusterObserver {
   }
 
   private decide(now: Micros): void {
-    const canGrow = this.cluster.totals.podsPending > 0 && this.groups.list.some((group) => group.mayGrow(now));
+    const canGrow = this.parts.cache.totals.podsPending > 0 && this.groups.list.some((group) => group.mayGrow(now));
     const candidates = this.settings.scaleDownEnabled ? this.planner.candidates() : [];
     let isHeld = false;
     if (canGrow || candidates.length > 0) {
       this.whatIf.begin(this.groups.upcomingNodes());
-      const kinds = this.cluster.totals.podsPending > 0 ? this.pending.withoutPlace(this.whatIf) : [];
+      const kinds = this.parts.cache.totals.podsPending > 0 ? this.pending.withoutPlace(this.whatIf) : [];
       isHeld = kinds.length > 0 && now - this.oldest(kinds) < UNSCHEDULABLE_POD_BUFFER_MICROS;
       if (kinds.length > 0 && !isHeld && this.grow(kinds, now)) return;
     }

@@ -3,7 +3,7 @@
  * Source: cluster-autoscaler estimator/{binpacking_estimator,decreasing_pod_orderer}.go.
  */
 import type { Cluster } from '../cluster/cluster.ts';
-import type { NodeInfo } from '../cluster/node-info.ts';
+import type { NodeInfo } from '../scheduler/cache/node-info.ts';
 import { CPU, MEMORY, amountOf } from '../cluster/resources.ts';
 import type { PlacementOracle } from '../scheduler/what-if/placement-oracle.ts';
 

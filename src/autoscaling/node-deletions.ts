@@ -91,7 +91,7 @@ export class NodeDeletions {
       incarnation,
       group,
       isEmpty,
-      wasCordoned: this.cluster.nodes.info[row].facts.unschedulable,
+      wasCordoned: this.cluster.nodes.facts[row].unschedulable,
       askUntil: null,
       graceMicros: 0,
       deadline: null,
@@ -126,7 +126,7 @@ export class NodeDeletions {
   private step(row: number, incarnation: number): void {
     const deletion = this.byRow.get(row);
     if (deletion === undefined || deletion.incarnation !== incarnation) return;
-    const left = this.cluster.nodes.info[row].pods.filter((pod) => !this.parts.drainRules.isSkipped(pod));
+    const left = this.cluster.nodes.pods[row].filter((pod) => !this.parts.drainRules.isSkipped(pod));
     if (left.length === 0) this.remove(row);
     else if (deletion.isEmpty) this.giveBack(row, deletion);
     else if (deletion.deadline === null) this.askToGo(row, deletion, left);
@@ -162,7 +162,7 @@ export class NodeDeletions {
   /** DaemonSets' pods are asked to go, too, and not waited for; they end with their node and do not count as evicted. */
   private dismissDaemons(row: number): void {
     const { pinnedNode } = this.cluster.pods;
-    for (const pod of [...this.cluster.nodes.info[row].pods])
+    for (const pod of [...this.cluster.nodes.pods[row]])
       if (pinnedNode[pod] >= 0) this.cluster.terminatePod(pod, EvictionCause.None);
   }
 
@@ -194,11 +194,11 @@ export class NodeDeletions {
 
   /** The node's taints but for the autoscaler's own. */
   private taintsWithout(row: number): readonly Taint[] {
-    return this.cluster.nodes.info[row].facts.taints.filter(({ key }) => key !== TO_BE_DELETED_TAINT.key && key !== DELETION_CANDIDATE_TAINT.key);
+    return this.cluster.nodes.facts[row].taints.filter(({ key }) => key !== TO_BE_DELETED_TAINT.key && key !== DELETION_CANDIDATE_TAINT.key);
   }
 
   private setMarks(row: number, taints: readonly Taint[], unschedulable: boolean): void {
-    const node: Node = this.cluster.nodes.info[row].facts.object;
+    const node: Node = this.cluster.nodes.facts[row].object;
     this.cluster.updateNode(row, { ...node, spec: { ...node.spec, taints, unschedulable } });
   }
 }

@@ -5,7 +5,8 @@
 import { MICROS_PER_HOUR, MICROS_PER_MINUTE } from '../base/time.ts';
 import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { NodeInfo } from '../cluster/node-info.ts';
+import type { NodeInfo } from '../scheduler/cache/node-info.ts';
+import type { SchedulerCache } from '../scheduler/cache/scheduler-cache.ts';
 import type { Node } from '../cluster/objects.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
 import type { DaemonPodsSource } from '../scheduler/what-if/placement-oracle.ts';
@@ -71,13 +72,21 @@ export class NodeGroup {
 export class NodeGroups {
   readonly list: readonly NodeGroup[];
   private readonly cluster: Cluster;
+  private readonly cache: SchedulerCache;
   private readonly source: NodeSource;
   private readonly daemons: DaemonPodsSource | null;
   /** Nodes on their way as they will be, with what that was made from. Nobody changes them: WhatIfCluster copies first. */
   private readonly upcomingInfos = new WeakMap<Node, { readonly info: NodeInfo; readonly resources: number; readonly daemons: readonly PodTemplate[] }>();
 
-  constructor(cluster: Cluster, specs: readonly NodeGroupSpec[], source: NodeSource, daemons: DaemonPodsSource | null) {
+  constructor(
+    cluster: Cluster,
+    cache: SchedulerCache,
+    specs: readonly NodeGroupSpec[],
+    source: NodeSource,
+    daemons: DaemonPodsSource | null,
+  ) {
     this.cluster = cluster;
+    this.cache = cache;
     this.source = source;
     this.daemons = daemons;
     this.list = specs.map((spec) => new NodeGroup(cluster, spec));
@@ -106,7 +115,7 @@ export class NodeGroups {
 
   /** An empty new node of the group, as it would be. */
   newNode(group: NodeGroup, ordinal: number): NodeInfo {
-    return nodeInThought(this.cluster, this.makeNode(group, ordinal), this.daemons);
+    return nodeInThought(this.cache, this.makeNode(group, ordinal), this.daemons);
   }
 
   /** All nodes on their way, group by group, in order of being asked for. */
@@ -119,7 +128,7 @@ export class NodeGroups {
     const resources = this.cluster.resources.count;
     const known = this.upcomingInfos.get(node);
     if (known !== undefined && known.resources === resources && sameTemplates(known.daemons, this.daemons?.templatesFor(known.info.facts) ?? [])) return known.info;
-    const info = nodeInThought(this.cluster, node, this.daemons);
+    const info = nodeInThought(this.cache, node, this.daemons);
     this.upcomingInfos.set(node, { info, resources, daemons: this.daemons?.templatesFor(info.facts) ?? [] });
     return info;
   }

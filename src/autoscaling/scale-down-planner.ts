@@ -84,11 +84,11 @@ export class ScaleDownPlanner {
     for (const row of this.rows) {
       if (!shrinkable[nodes.pool[row]]) continue;
       if (!(this.utilizationOf(row) < threshold) || this.isDeleting(row)) continue;
-      const info = nodes.info[row];
-      if (info.facts.annotations.size > 0 && info.facts.annotations.get(SCALE_DOWN_DISABLED) === 'true') continue;
+      const { annotations } = nodes.facts[row];
+      if (annotations.size > 0 && annotations.get(SCALE_DOWN_DISABLED) === 'true') continue;
       found.push(row);
     }
-    const rank = (row: number): number => (nodes.info[row].workPods === 0 ? 0 : this.sinceOf(row) === null ? 2 : 1);
+    const rank = (row: number): number => (nodes.workPods[row] === 0 ? 0 : this.sinceOf(row) === null ? 2 : 1);
     return found.sort((a, b) => rank(a) - rank(b) || a - b);
   }
 
@@ -200,7 +200,7 @@ export class ScaleDownPlanner {
 
   private shareOf(row: number, column: number): number {
     const { nodes } = this.cluster;
-    const at = row * nodes.rowStride + column;
+    const at = row * nodes.stride + column;
     return nodes.allocatable[at] > 0 ? nodes.requested[at] / nodes.allocatable[at] : 0;
   }
 }

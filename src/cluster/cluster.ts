@@ -7,8 +7,8 @@ import type { Digest } from '../base/digest.ts';
 import { Interner } from '../base/interner.ts';
 import type { Micros } from '../base/time.ts';
 import type { KubernetesObject, Node, Pod, Taint } from './objects.ts';
-import { compileNode } from './node-info.ts';
-import type { NodeFacts, NodeInfo } from './node-info.ts';
+import { compileNode } from './node-facts.ts';
+import type { NodeFacts } from './node-facts.ts';
 import { nodeAllocatable, nodeChanges, offersTheSame } from './node-changes.ts';
 import { NodeTable } from './node-table.ts';
 import { NAMESPACE_NAME_LABEL, ObjectStore } from './object-store.ts';
@@ -17,7 +17,7 @@ import type { ClusterObserver, NodeBefore } from './observer.ts';
 import { EvictionCause, PodPhase, PodOutcome, PodTable } from './pod-table.ts';
 import { TemplateTable } from './pod-template.ts';
 import type { PodTemplate } from './pod-template.ts';
-import { FIRST_SCALAR, ResourceRegistry } from './resources.ts';
+import { ResourceRegistry } from './resources.ts';
 import { Totals } from './totals.ts';
 
 /** What the cluster needs of the kernel. */
@@ -43,7 +43,7 @@ export interface PodSeed {
 }
 
 /** Digest codes of the verbs. Frozen: changing one changes every golden digest. */
-const Verb = {
+export const Verb = {
   CreatePod: 1,
   AssumePod: 2,
   ForgetPod: 3,
@@ -61,10 +61,11 @@ const Verb = {
   Template: 15,
   PutObject: 16,
   RemoveObject: 17,
+  AcknowledgePod: 18,
 } as const;
 
 export class Cluster {
-  readonly resources: ResourceRegistry = new ResourceRegistry(() => this.fitColumns());
+  readonly resources: ResourceRegistry = new ResourceRegistry();
   readonly templates: TemplateTable;
   readonly pods: PodTable = new PodTable();
   readonly nodes: NodeTable = new NodeTable();
@@ -78,13 +79,12 @@ export class Cluster {
   private readonly nodesByName = new Map<string, number>();
   private readonly observers = new ObserverLists();
   private readonly clock: ClusterClock;
-  /** Templates that updates have given to assumed pods, by row. */
-  private readonly heldUpdates = new Map<number, number>();
   private notifying = false;
 
   constructor(clock: ClusterClock) {
     this.clock = clock;
     this.templates = new TemplateTable(this.resources);
+    this.resources.onGrown(() => this.fitColumns());
     this.fitColumns();
   }
 
@@ -130,10 +130,10 @@ export class Cluster {
 
   /** Returns false when there is no such object. */
   removeObject(kind: string, key: string): boolean {
-    this.begin(Verb.RemoveObject);
-    this.clock.digest.addText(`${kind} ${key}`);
     const before = this.objects.remove(kind, key);
     if (before === undefined) return false;
+    this.begin(Verb.RemoveObject);
+    this.clock.digest.addText(`${kind} ${key}`);
     this.notifying = true;
     for (const observer of this.observers.objectChanged) observer.objectChanged?.(kind, 'delete', before, before);
     this.notifying = false;
@@ -148,10 +148,6 @@ export class Cluster {
     return row !== undefined && this.nodes.alive[row] === 1 ? row : -1;
   }
 
-  nodeInfo(row: number): NodeInfo {
-    return this.nodes.info[row];
-  }
-
   addNode(node: Node, pool = ''): number {
     const facts = compileNode(node);
     assert(this.nodeRow(facts.name) < 0, `node ${facts.name} exists`);
@@ -162,14 +158,11 @@ export class Cluster {
     this.nodesByName.set(facts.name, row);
     this.begin(Verb.AddNode, row);
     this.clock.digest.addText(facts.name);
-    this.nodes.info[row].facts = facts;
-    this.nodes.labels.write(row, facts.labels);
+    this.nodes.facts[row] = facts;
     this.nodes.pool[row] = poolIndex;
     this.nodes.createdAt[row] = this.now;
     this.writeAllocatable(row, node);
     this.nodes.alive[row] = this.nodes.up[row] = 1;
-    this.nodes.factsGeneration[row]++;
-    this.nodes.touch(row);
     this.totals.nodesAlive++;
     this.totals.nodesUp++;
     this.totals.nodesByPool[poolIndex]++;
@@ -182,24 +175,17 @@ export class Cluster {
 
   /** Puts a new Node object in place of the old one of the same name. Observers are told with changes = 0, too. */
   updateNode(row: number, node: Node): void {
-    const info = this.nodes.info[row];
-    assert(this.nodes.alive[row] === 1 && info.name === node.metadata?.name, 'updateNode needs a living node of this name');
-    const before: NodeBefore = {
-      facts: info.facts,
-      allocatable: info.allocatable.slice(info.base, info.base + this.nodes.stride),
-      allowedPods: info.allowedPods,
-    };
+    const { nodes } = this;
+    assert(nodes.alive[row] === 1 && nodes.facts[row].name === node.metadata?.name, 'updateNode needs a living node of this name');
+    const before = this.nodeState(row);
     const facts = compileNode(node, before.facts);
-    info.facts = facts;
-    if (facts.labels !== before.facts.labels) this.nodes.labels.write(row, facts.labels);
+    nodes.facts[row] = facts;
     if (!offersTheSame(before.facts.object, node)) {
       this.countNode(row, -1);
       this.writeAllocatable(row, node);
       this.countNode(row, 1);
     }
-    this.nodes.factsGeneration[row]++;
-    this.nodes.touch(row);
-    const changes = nodeChanges(before, info, this.nodes.stride);
+    const changes = nodeChanges(before, this.nodeState(row));
     this.begin(Verb.UpdateNode, row, changes);
     this.clock.digest.addText(JSON.stringify([facts.taints, facts.unschedulable, [...facts.labels]]));
     this.notifying = true;
@@ -208,12 +194,12 @@ export class Cluster {
   }
 
   setTaints(row: number, taints: readonly Taint[]): void {
-    const node = this.nodes.info[row].facts.object;
+    const node = this.nodes.facts[row].object;
     this.updateNode(row, { ...node, spec: { ...node.spec, taints } });
   }
 
   setUnschedulable(row: number, unschedulable: boolean): void {
-    const node = this.nodes.info[row].facts.object;
+    const node = this.nodes.facts[row].object;
     this.updateNode(row, { ...node, spec: { ...node.spec, unschedulable } });
   }
 
@@ -240,6 +226,17 @@ export class Cluster {
     this.totals.nodesUp -= this.nodes.up[row];
     this.totals.nodesByPool[this.nodes.pool[row]]--;
     this.nodes.alive[row] = this.nodes.up[row] = 0;
+    this.releaseGhost(row);
+  }
+
+  /** Somebody's picture of the cluster has this node: its row stands for it until everybody has let it go. */
+  holdNode(row: number): void {
+    this.nodes.holds[row]++;
+  }
+
+  letNodeGo(row: number): void {
+    assert(this.nodes.holds[row] > 0, 'a node that nobody holds is not let go');
+    this.nodes.holds[row]--;
     this.releaseGhost(row);
   }
 
@@ -275,58 +272,28 @@ export class Cluster {
     return pod;
   }
 
-  /** The scheduler's choice: the pod holds the node's resources from now on. */
-  assumePod(pod: number, node: number): void {
-    assert(this.pods.phase[pod] === PodPhase.Pending, 'assumePod needs a pending pod');
-    this.begin(Verb.AssumePod, pod, node);
-    this.pods.nominatedNode[pod] = -1;
-    this.attach(pod, node, PodPhase.Assumed);
-    this.notifying = true;
-    for (const observer of this.observers.podAssumed) observer.podAssumed?.(pod);
-    this.notifying = false;
-  }
-
-  forgetPod(pod: number): void {
-    assert(this.pods.phase[pod] === PodPhase.Assumed, 'forgetPod needs an assumed pod');
-    const node = this.pods.node[pod];
-    this.applyHeldUpdate(pod);
-    this.begin(Verb.ForgetPod, pod, node);
-    this.detach(pod);
-    this.setPhase(pod, PodPhase.Pending);
-    this.notifying = true;
-    for (const observer of this.observers.podForgotten) observer.podForgotten?.(pod, node);
-    this.notifying = false;
-  }
-
-  bindPod(pod: number): void {
-    assert(this.pods.phase[pod] === PodPhase.Assumed, 'bindPod needs an assumed pod');
-    this.applyHeldUpdate(pod);
-    this.begin(Verb.BindPod, pod, this.pods.node[pod]);
-    this.setPhase(pod, PodPhase.Bound);
-    this.pods.boundAt[pod] = this.now;
-    this.moveToEnd(pod, this.pods.node[pod]);
-    this.notifying = true;
-    for (const observer of this.observers.podBound) observer.podBound?.(pod);
-    this.notifying = false;
+  /** The binding of a scheduler's choice. `node` may be the row of a node that has gone meanwhile. */
+  bindPod(pod: number, node: number): void {
+    assert(this.pods.phase[pod] === PodPhase.Pending, 'bindPod needs a pending pod');
+    this.begin(Verb.BindPod, pod, node);
+    this.attach(pod, node, false);
   }
 
   /** A pod that was created with a node: no scheduler is asked. `node` may be a ghost's or dead machine's row. */
   placePod(pod: number, node: number): void {
     assert(this.pods.phase[pod] === PodPhase.Pending, 'placePod needs a pending pod');
     this.begin(Verb.AssumePod, pod, node);
-    this.attach(pod, node, PodPhase.Bound);
-    this.pods.boundAt[pod] = this.now;
-    this.notifying = true;
-    for (const observer of this.observers.podBound) observer.podBound?.(pod);
-    this.notifying = false;
+    this.attach(pod, node, true);
   }
 
-  /** The kubelet has seen the pod: its status.startTime is written, once. */
-  acknowledgePod(pod: number): void {
-    const { acknowledgedAt } = this.pods;
-    if (!Number.isNaN(acknowledgedAt[pod])) return;
-    acknowledgedAt[pod] = this.now;
-    this.nodes.info[this.pods.node[pod]].orderVersion++;
+  /** The kubelet has seen the pod: its status.startTime is written. `at`: as a recording has it. */
+  acknowledgePod(pod: number, at: Micros = this.now): void {
+    assert(this.pods.phase[pod] !== PodPhase.Free, 'acknowledgePod needs a pod');
+    this.begin(Verb.AcknowledgePod, pod);
+    this.pods.acknowledgedAt[pod] = at;
+    this.notifying = true;
+    for (const observer of this.observers.podAcknowledged) observer.podAcknowledged?.(pod);
+    this.notifying = false;
   }
 
   startPod(pod: number): void {
@@ -334,7 +301,6 @@ export class Cluster {
     this.begin(Verb.StartPod, pod);
     this.setPhase(pod, PodPhase.Running);
     this.pods.startedAt[pod] = this.now;
-    this.moveToEnd(pod, this.pods.node[pod]);
     this.notifying = true;
     for (const observer of this.observers.podStarted) observer.podStarted?.(pod);
     this.notifying = false;
@@ -359,8 +325,6 @@ export class Cluster {
     this.pods.deletionAt[pod] = this.now;
     this.pods.cause[pod] = cause;
     this.totals.podsTerminating++;
-    const phase = this.pods.phase[pod];
-    if (phase === PodPhase.Bound || phase === PodPhase.Running) this.moveToEnd(pod, this.pods.node[pod]);
     this.notifying = true;
     for (const observer of this.observers.podTerminating) observer.podTerminating?.(pod);
     this.notifying = false;
@@ -374,7 +338,6 @@ export class Cluster {
     const node = pods.node[pod];
     this.begin(Verb.RemovePod, pod, outcome);
     if (node >= 0) this.detach(pod);
-    this.heldUpdates.delete(pod);
     if (pods.isTerminating(pod)) this.totals.podsTerminating--;
     this.totals.podsByPhase[phase]--;
     pods.phase[pod] = PodPhase.Free;
@@ -385,37 +348,15 @@ export class Cluster {
     if (node >= 0) this.releaseGhost(node);
   }
 
-  /**
-   * Labels, requests, tolerations, gates: whatever an API update may change, by a new template. The scheduler passes
-   * over updates of a pod that it has assumed, and what counts on the node is the pod as it was chosen for
-   * (eventhandlers.go, IsAssumedPod): such an update is held until the pod is bound or forgotten.
-   */
+  /** Labels, requests, tolerations, gates: whatever an API update may change, by a new template. */
   updatePod(pod: number, template: number): void {
     const before = this.templateOf(pod);
     const node = this.pods.node[pod];
     if (before.id === template && node < 0) return;
     this.begin(Verb.UpdatePod, pod, template);
-    if (this.pods.phase[pod] === PodPhase.Assumed) this.heldUpdates.set(pod, template);
-    else this.replaceTemplate(pod, template);
-  }
-
-  private applyHeldUpdate(pod: number): void {
-    const template = this.heldUpdates.size === 0 ? undefined : this.heldUpdates.get(pod);
-    if (template === undefined) return;
-    this.heldUpdates.delete(pod);
-    this.replaceTemplate(pod, template);
-  }
-
-  private replaceTemplate(pod: number, template: number): void {
-    const before = this.templateOf(pod);
-    const node = this.pods.node[pod];
     if (node >= 0) this.accountPod(pod, node, -1);
     this.pods.template[pod] = template;
-    if (node >= 0) {
-      this.accountPod(pod, node, 1);
-      this.moveToEnd(pod, node);
-    }
-    if (before.id === template) return;
+    if (node >= 0) this.accountPod(pod, node, 1);
     this.notifying = true;
     for (const observer of this.observers.podUpdated) observer.podUpdated?.(pod, before);
     this.notifying = false;
@@ -427,6 +368,11 @@ export class Cluster {
     if (this.pods.nominatedNode[pod] === name) return;
     this.begin(Verb.NominatePod, pod, name);
     this.pods.nominatedNode[pod] = name;
+  }
+
+  /** A pod that is about to be bound waits for no node any more. */
+  clearNomination(pod: number): void {
+    this.pods.nominatedNode[pod] = -1;
   }
 
   nominatedNodeName(pod: number): string {
@@ -444,13 +390,18 @@ export class Cluster {
     this.notifying = false;
   }
 
-  private begin(verb: number, a = 0, b = 0): void {
-    assert(!this.notifying, 'observers must not write');
+  /** What happened, for the digest; also what a scheduler has decided without writing it yet. */
+  feed(verb: number, a = 0, b = 0): void {
     const { digest } = this.clock;
     digest.addInt(verb);
     digest.addNumber(this.clock.now);
     digest.addInt(a);
     digest.addInt(b);
+  }
+
+  private begin(verb: number, a = 0, b = 0): void {
+    assert(!this.notifying, 'observers must not write');
+    this.feed(verb, a, b);
   }
 
   private setPhase(pod: number, phase: PodPhase): void {
@@ -459,100 +410,86 @@ export class Cluster {
     this.pods.phase[pod] = phase;
   }
 
-  private attach(pod: number, node: number, phase: PodPhase): void {
-    const info = this.nodes.info[node];
+  private attach(pod: number, node: number, placed: boolean): void {
+    const list = this.nodes.pods[node];
     this.pods.node[pod] = node;
-    this.pods.slot[pod] = info.pods.length;
-    info.pods.push(pod);
-    this.nodes.countFreePods(info);
-    this.accountPod(pod, node, 1);
-    this.setPhase(pod, phase);
-  }
-
-  /** A new version of a pod takes the place behind all others: upstream's cache removes the old one and adds the new. */
-  private moveToEnd(pod: number, node: number): void {
-    const info = this.nodes.info[node];
-    const list = info.pods;
-    info.orderVersion++;
-    this.dropFromList(pod, list);
     this.pods.slot[pod] = list.length;
     list.push(pod);
+    this.accountPod(pod, node, 1);
+    this.setPhase(pod, PodPhase.Bound);
+    this.pods.boundAt[pod] = this.now;
+    this.notifying = true;
+    for (const observer of this.observers.podBound) observer.podBound?.(pod, placed);
+    this.notifying = false;
   }
 
-  private dropFromList(pod: number, list: number[]): void {
+  private detach(pod: number): void {
+    const node = this.pods.node[pod];
+    const list = this.nodes.pods[node];
     const slot = this.pods.slot[pod];
     const last = list[list.length - 1];
     list[slot] = last;
     this.pods.slot[last] = slot;
     list.pop();
-  }
-
-  private detach(pod: number): void {
-    const node = this.pods.node[pod];
-    const info = this.nodes.info[node];
-    this.dropFromList(pod, info.pods);
-    this.nodes.countFreePods(info);
     this.accountPod(pod, node, -1);
     this.pods.node[pod] = -1;
   }
 
   /** Adds or takes a pod's amounts in its node and in the totals, and tracks whether the node is empty. */
   private accountPod(pod: number, node: number, sign: 1 | -1): void {
-    const info = this.nodes.info[node];
-    const template = this.templateOf(pod);
+    const { nodes, totals } = this;
+    const { columns, amounts } = this.templateOf(pod).accounted;
     const work = this.pods.pinnedNode[pod] < 0 ? sign : 0;
-    const becomesEmpty = info.workPods + work === 0;
-    const flips = becomesEmpty !== (info.workPods === 0);
-    const counts = this.nodes.alive[node] === 1;
+    const isEmpty = nodes.workPods[node] + work === 0;
+    const flips = isEmpty !== (nodes.workPods[node] === 0);
+    const counts = nodes.alive[node] === 1;
     if (flips && counts) this.countNode(node, -1);
-    info.account(template, sign);
-    info.workPods += work;
-    this.nodes.touch(node);
-    this.totals.podsWithAffinity += template.hasPodAffinity ? sign : 0;
-    this.totals.countPriority(template.priority, sign);
+    const base = node * nodes.stride;
+    for (let i = 0; i < columns.length; i++) nodes.requested[base + columns[i]] += sign * amounts[i];
+    nodes.workPods[node] += work;
     if (!counts) return;
     if (flips) {
       this.countNode(node, 1);
       return;
     }
-    const { columns, amounts } = template.accounted;
-    const { totals } = this;
-    const at = this.nodes.pool[node] * totals.stride;
+    const at = nodes.pool[node] * totals.stride;
     for (let i = 0; i < columns.length; i++) {
       totals.requested[at + columns[i]] += sign * amounts[i];
-      if (!becomesEmpty) totals.requestedNonEmpty[at + columns[i]] += sign * amounts[i];
+      if (!isEmpty) totals.requestedNonEmpty[at + columns[i]] += sign * amounts[i];
     }
   }
 
   /** Adds or takes a node's amounts in the totals. */
   private countNode(row: number, sign: 1 | -1): void {
-    const { totals } = this;
-    const info = this.nodes.info[row];
-    const empty = info.workPods === 0;
+    const { nodes, totals } = this;
+    const isEmpty = nodes.workPods[row] === 0;
     const count = this.resources.count;
-    const at = this.nodes.pool[row] * totals.stride;
-    if (empty) totals.nodesEmpty += sign;
+    const from = row * nodes.stride;
+    const at = nodes.pool[row] * totals.stride;
+    if (isEmpty) totals.nodesEmpty += sign;
     for (let column = 0; column < count; column++) {
-      const allocatable = sign * info.allocatable[info.base + column];
-      const requested = sign * info.requested[info.base + column];
+      const allocatable = sign * nodes.allocatable[from + column];
+      const requested = sign * nodes.requested[from + column];
       totals.allocatable[at + column] += allocatable;
       totals.requested[at + column] += requested;
-      if (empty) continue;
+      if (isEmpty) continue;
       totals.allocatableNonEmpty[at + column] += allocatable;
       totals.requestedNonEmpty[at + column] += requested;
     }
   }
 
   private writeAllocatable(row: number, node: Node): void {
+    const { nodes } = this;
     const amounts = nodeAllocatable(node, this.resources);
-    const info = this.nodes.info[row];
-    info.allocatable.fill(0, info.base, info.base + this.nodes.stride);
-    for (const [column, amount] of amounts.columns) {
-      info.allocatable[info.base + column] = amount;
-      if (column >= FIRST_SCALAR && amount > 0) this.nodes.noteOffer(row, column);
-    }
-    info.allowedPods = amounts.pods;
-    this.nodes.countFreePods(info);
+    const base = row * nodes.stride;
+    nodes.allocatable.fill(0, base, base + nodes.stride);
+    for (const [column, amount] of amounts.columns) nodes.allocatable[base + column] = amount;
+    nodes.allowedPods[row] = amounts.pods;
+  }
+
+  private nodeState(row: number): NodeBefore {
+    const { facts, allocatable, allowedPods, stride } = this.nodes;
+    return { facts: facts[row], allocatable: allocatable.slice(row * stride, (row + 1) * stride), allowedPods: allowedPods[row] };
   }
 
   private fitColumns(): void {
@@ -561,10 +498,11 @@ export class Cluster {
   }
 
   private releaseGhost(row: number): void {
-    const info = this.nodes.info[row];
-    if (this.nodes.alive[row] === 1 || info.pods.length > 0) return;
-    this.nodesByName.delete(info.name);
-    this.nodes.free(row);
+    const { nodes } = this;
+    const isWanted = nodes.alive[row] === 1 || nodes.pods[row].length > 0 || nodes.holds[row] > 0;
+    if (isWanted || nodes.used[row] === 0) return;
+    this.nodesByName.delete(nodes.facts[row].name);
+    nodes.free(row);
   }
 }
 

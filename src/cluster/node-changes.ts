@@ -1,7 +1,6 @@
 /** What a Node object offers, and what differs between two states of one node, in the terms of the scheduler's events. */
 import type { Condition, Node } from './objects.ts';
 import { milliFromText, unitsFromText } from '../base/quantity.ts';
-import type { NodeInfo } from './node-info.ts';
 import { NodeChange } from './observer.ts';
 import type { NodeBefore } from './observer.ts';
 import { CPU } from './resources.ts';
@@ -26,14 +25,14 @@ export function offersTheSame(before: Node, after: Node): boolean {
 }
 
 /** NodeChange bits (pkg/scheduler/eventhandlers.go, framework/events.go: nodeSchedulingPropertiesChange). */
-export function nodeChanges(before: NodeBefore, after: NodeInfo, columns: number): number {
+export function nodeChanges(before: NodeBefore, after: NodeBefore): number {
   let changes = 0;
   const facts = after.facts;
   if (before.facts.unschedulable && !facts.unschedulable) changes |= NodeChange.Uncordoned;
   if (!before.facts.unschedulable && facts.unschedulable) changes |= NodeChange.Cordoned;
   let allocatableChanged = before.allowedPods !== after.allowedPods;
-  for (let column = 0; column < columns; column++) {
-    if (before.allocatable[column] !== after.allocatable[after.base + column]) allocatableChanged = true;
+  for (let column = 0; column < after.allocatable.length; column++) {
+    if (before.allocatable[column] !== after.allocatable[column]) allocatableChanged = true;
   }
   if (allocatableChanged) changes |= NodeChange.Allocatable;
   if (!sameMap(before.facts.labels, facts.labels)) changes |= NodeChange.Labels;

@@ -4,7 +4,7 @@
  * Source: pkg/kubelet/kubelet_node_status.go (initialNode), pkg/apis/core/v1/defaults.go (SetDefaults_NodeStatus),
  * pkg/kubelet/apis/well_known_labels.go (v1.36.2).
  */
-import { HOSTNAME_LABEL } from './node-info.ts';
+import { HOSTNAME_LABEL } from './node-facts.ts';
 import type { Node, NodeStatus } from './objects.ts';
 
 export const OS_LABEL = 'kubernetes.io/os';

@@ -1,20 +1,10 @@
 /**
- * The node table. A node's amounts stand side by side in one block of doubles: allocatable by resource column, requested
- * by resource column, non-zero requests, room for pods. `allocatable`, `requested` and `nonZero` are views of all blocks, shifted so
- * that `row * rowStride` is a node's place in each. A resource seen for the first time widens all rows. NodeInfo
- * objects, one a node, point into them. Only Cluster writes here.
+ * The node table: what the API server holds of nodes and what their machines do. One row a node, freed rows reused;
+ * amounts stand in rows of `stride` columns. Only Cluster writes here. About 50 bytes a node and 16 a resource column.
  */
-import { growFloat64, growInt32, growUint32, growUint8, grownCapacity } from '../base/growable.ts';
-import { LabelColumns } from './label-columns.ts';
-import type { LabelColumn } from './label-columns.ts';
-import { NodeInfo } from './node-info.ts';
-import type { NodeFacts } from './node-info.ts';
-
-/** Length of the ring of changed rows; a power of two. Whoever is further behind has to look at all nodes. */
-export const CHANGE_RING = 4096;
-
-/** Place in `nonZero` of the number of pods that a node has room for. */
-export const FREE_PODS = 2;
+import { assert } from '../base/assert.ts';
+import { growFloat64, growInt32, growUint8, grownCapacity } from '../base/growable.ts';
+import type { NodeFacts } from './node-facts.ts';
 
 export class NodeTable {
   capacity = 0;
@@ -22,16 +12,21 @@ export class NodeTable {
   length = 0;
   /** Resource columns a row has room for. */
   stride = 4;
-  /** Doubles of a row. */
-  rowStride: number = rowLength(4);
   private readonly freeRows: number[] = [];
+  /** 1: the row stands for a node or a ghost. */
+  used: Uint8Array = new Uint8Array(0);
 
-  /** undefined on free rows. */
-  readonly info: NodeInfo[] = [];
+  /** Of the Node object, or of the last one of a ghost. */
+  readonly facts: NodeFacts[] = [];
+  /** Rows of the pods bound here: appended on arrival, the last one fills the hole on removal. */
+  readonly pods: number[][] = [];
+  /** By resource column: what the Node object offers, and what the pods bound here take. */
   allocatable: Float64Array = new Float64Array(0);
   requested: Float64Array = new Float64Array(0);
-  /** Milli-cores, bytes, and at FREE_PODS how many more pods the node takes. */
-  nonZero: Float64Array = new Float64Array(0);
+  /** Pods that the Node object allows. */
+  allowedPods: Float64Array = new Float64Array(0);
+  /** Pods here other than DaemonSets' (pinned ones). */
+  workPods: Int32Array = new Int32Array(0);
   /** 1: a Node object exists. 0: free, or a ghost that still has pods. */
   alive: Uint8Array = new Uint8Array(0);
   /** 1: the machine works (the simulator's truth, not the Ready condition). */
@@ -40,56 +35,25 @@ export class NodeTable {
   pool: Int32Array = new Int32Array(0);
   /** Counts the nodes that have lived in this row. */
   incarnation: Int32Array = new Int32Array(0);
+  /** Pictures of the cluster that have this node: the row is not reused before they have let it go. */
+  holds: Int32Array = new Int32Array(0);
   createdAt: Float64Array = new Float64Array(0);
-  /** Grows with every change of the node or its pods; what caches per node compare with. Never 0 on a used row. */
-  generation: Uint32Array = new Uint32Array(0);
-  /** Grows with every change of the node's object. Never 0 on a used row. */
-  factsGeneration: Uint32Array = new Uint32Array(0);
-  /** By column of an extended resource or the like: rows of the nodes that offer it, or have done so. */
-  readonly offering: Map<number, Set<number>> = new Map();
-  /** Label values as numbers; use `labelColumn`. */
-  readonly labels: LabelColumns = new LabelColumns();
-  /** Rows whose generation grew, in order: a ring, `changeCount` is where the next one goes (modulo CHANGE_RING). */
-  readonly changedRows: Int32Array = new Int32Array(CHANGE_RING);
-  changeCount = 0;
-
-  /** The node or its pods changed. */
-  touch(row: number): void {
-    this.generation[row]++;
-    this.changedRows[this.changeCount++ & (CHANGE_RING - 1)] = row;
-  }
-
-  /** To be called when the node's pods, or how many it allows, have changed in number. */
-  countFreePods({ row, allowedPods, pods }: NodeInfo): void {
-    this.nonZero[row * this.rowStride + FREE_PODS] = allowedPods - pods.length;
-  }
-
-  /** To be called when a node offers some of a resource that not all nodes have. */
-  noteOffer(row: number, column: number): void {
-    const rows = this.offering.get(column);
-    if (rows === undefined) this.offering.set(column, new Set([row]));
-    else rows.add(row);
-  }
-
-  /** The nodes' values of a label as numbers, kept up to date. */
-  labelColumn(key: string): LabelColumn {
-    return this.labels.column(key, this.info);
-  }
 
   allocate(facts: NodeFacts): number {
-    const reused = this.freeRows.pop();
-    const row = reused ?? this.length++;
+    const row = this.freeRows.pop() ?? this.length++;
     if (row >= this.capacity) this.grow(row + 1);
     this.incarnation[row]++;
-    const { allocatable, requested, nonZero, rowStride } = this;
-    const base = row * rowStride;
-    allocatable.fill(0, base, base + rowStride);
-    this.info[row] = new NodeInfo(row, facts, { allocatable, requested, base, nonZero, nonZeroBase: base });
+    this.used[row] = 1;
+    this.facts[row] = facts;
+    this.pods[row] = [];
+    this.requested.fill(0, row * this.stride, (row + 1) * this.stride);
+    this.workPods[row] = 0;
     return row;
   }
 
   free(row: number): void {
-    this.alive[row] = 0;
+    assert(this.used[row] === 1 && this.alive[row] === 0, 'only a row without a node is freed, and once');
+    this.used[row] = 0;
     this.freeRows.push(row);
   }
 
@@ -98,55 +62,30 @@ export class NodeTable {
     if (count <= this.stride) return;
     const before = this.stride;
     this.stride = grownCapacity(before, count);
-    this.rowStride = rowLength(this.stride);
-    // Before the first node there is no block that a view could point into.
-    if (this.capacity > 0) this.lay(restride(this.allocatable, this.capacity, before, this.stride));
+    this.allocatable = restride(this.allocatable, this.capacity, before, this.stride);
+    this.requested = restride(this.requested, this.capacity, before, this.stride);
   }
 
   private grow(needed: number): void {
     const capacity = grownCapacity(this.capacity, needed);
+    this.allocatable = growFloat64(this.allocatable, capacity * this.stride);
+    this.requested = growFloat64(this.requested, capacity * this.stride);
+    this.allowedPods = growFloat64(this.allowedPods, capacity);
+    this.workPods = growInt32(this.workPods, capacity);
+    this.used = growUint8(this.used, capacity);
     this.alive = growUint8(this.alive, capacity);
     this.up = growUint8(this.up, capacity);
     this.pool = growInt32(this.pool, capacity);
     this.incarnation = growInt32(this.incarnation, capacity);
+    this.holds = growInt32(this.holds, capacity);
     this.createdAt = growFloat64(this.createdAt, capacity);
-    this.generation = growUint32(this.generation, capacity);
-    this.factsGeneration = growUint32(this.factsGeneration, capacity);
-    this.labels.grow(capacity);
     this.capacity = capacity;
-    this.lay(growFloat64(this.allocatable, capacity * this.rowStride));
-  }
-
-  /** Points all views and nodes to new blocks. */
-  private lay(blocks: Float64Array): void {
-    const { stride, rowStride } = this;
-    this.allocatable = blocks;
-    this.requested = new Float64Array(blocks.buffer, stride * 8);
-    this.nonZero = new Float64Array(blocks.buffer, 2 * stride * 8);
-    for (let row = 0; row < this.info.length; row++) {
-      const info = this.info[row];
-      info.allocatable = this.allocatable;
-      info.requested = this.requested;
-      info.base = info.nonZeroBase = row * rowStride;
-      info.nonZero = this.nonZero;
-    }
   }
 }
 
-/** Doubles of a row with so many resource columns. */
-function rowLength(columns: number): number {
-  return 2 * columns + 3;
-}
-
-/** Blocks with room for `to` columns in place of `from`. */
+/** Rows with room for `to` columns in place of `from`. */
 function restride(source: Float64Array, rows: number, from: number, to: number): Float64Array {
-  const width = rowLength(to);
-  const next = new Float64Array(rows * width);
-  for (let row = 0; row < rows; row++) {
-    const at = row * rowLength(from);
-    next.set(source.subarray(at, at + from), row * width);
-    next.set(source.subarray(at + from, at + 2 * from), row * width + to);
-    next.set(source.subarray(at + 2 * from, at + rowLength(from)), row * width + 2 * to);
-  }
+  const next = new Float64Array(rows * to);
+  for (let row = 0; row < rows; row++) next.set(source.subarray(row * from, (row + 1) * from), row * to);
   return next;
 }

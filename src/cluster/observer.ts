@@ -3,7 +3,7 @@
  * cluster asserts it): they note what they need and schedule a kernel event.
  */
 import type { KubernetesObject } from './objects.ts';
-import type { NodeFacts } from './node-info.ts';
+import type { NodeFacts } from './node-facts.ts';
 import type { PodTemplate } from './pod-template.ts';
 import type { PodOutcome } from './pod-table.ts';
 
@@ -21,7 +21,7 @@ export const NodeChange = {
   Images: 256,
 } as const;
 
-/** A node as it was before an update. */
+/** A node as it was before an update, or is after it. */
 export interface NodeBefore {
   readonly facts: NodeFacts;
   /** Allocatable amounts by resource column. */
@@ -35,10 +35,10 @@ export interface ClusterObserver {
   podCreated?(pod: number): void;
   /** Template, nomination or terminating state of a pod changed through the API. */
   podUpdated?(pod: number, before: PodTemplate): void;
-  podAssumed?(pod: number): void;
-  /** The scheduler gave the node up again. `node` is where it was assumed. */
-  podForgotten?(pod: number, node: number): void;
-  podBound?(pod: number): void;
+  /** `placed`: it came with its node, no scheduler chose it. */
+  podBound?(pod: number, placed: boolean): void;
+  /** The kubelet has seen the pod: status.startTime is set. */
+  podAcknowledged?(pod: number): void;
   podStarted?(pod: number): void;
   /** The run was broken off (node crash); the pod is Bound again and has lost `lostMicros` of run time. */
   podInterrupted?(pod: number, lostMicros: number): void;
@@ -59,9 +59,8 @@ export interface ClusterObserver {
 export class ObserverLists {
   readonly podCreated: ClusterObserver[] = [];
   readonly podUpdated: ClusterObserver[] = [];
-  readonly podAssumed: ClusterObserver[] = [];
-  readonly podForgotten: ClusterObserver[] = [];
   readonly podBound: ClusterObserver[] = [];
+  readonly podAcknowledged: ClusterObserver[] = [];
   readonly podStarted: ClusterObserver[] = [];
   readonly podInterrupted: ClusterObserver[] = [];
   readonly podTerminating: ClusterObserver[] = [];

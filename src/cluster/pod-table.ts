@@ -11,11 +11,9 @@ export const PodPhase = {
   Free: 0,
   /** Created, no node. */
   Pending: 1,
-  /** The scheduler has chosen a node; the binding is not written yet. */
-  Assumed: 2,
   /** Bound; images, sandbox, containers on their way. */
-  Bound: 3,
-  Running: 4,
+  Bound: 2,
+  Running: 3,
 } as const;
 export type PodPhase = (typeof PodPhase)[keyof typeof PodPhase];
 

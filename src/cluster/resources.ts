@@ -19,14 +19,17 @@ export interface ResourceVector {
 
 export class ResourceRegistry {
   private readonly names = new Interner();
-  private readonly onGrown: () => void;
+  private readonly listeners: (() => void)[] = [];
 
-  /** `onGrown` is called after each new column, so that tables can make room before anyone reads it. */
-  constructor(onGrown: () => void = () => undefined) {
-    this.onGrown = onGrown;
+  constructor() {
     this.names.intern('cpu');
     this.names.intern('memory');
     this.names.intern('ephemeral-storage');
+  }
+
+  /** `listener` is called after each new column, so that tables can make room before anyone reads it. */
+  onGrown(listener: () => void): void {
+    this.listeners.push(listener);
   }
 
   get count(): number {
@@ -39,7 +42,7 @@ export class ResourceRegistry {
     if (known >= 0) return known;
     if (!isScalarResource(name)) return -1;
     const column = this.names.intern(name);
-    this.onGrown();
+    for (const listener of this.listeners) listener();
     return column;
   }
 

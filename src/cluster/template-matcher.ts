@@ -2,7 +2,6 @@
  * Label selectors asked of pod templates. All pods of a template give the same answer, so each matcher remembers one byte
  * a template; counting matching pods then costs two array reads a pod. Matchers are shared by namespace and selector key.
  */
-import type { PodTable } from './pod-table.ts';
 import type { TemplateTable } from './pod-template.ts';
 
 /** What a matcher needs of a selector. */
@@ -25,6 +24,12 @@ const UNKNOWN = 0;
 const NO = 1;
 const YES = 2;
 
+/** Pods by row, as somebody sees them. */
+export interface RunningPods {
+  readonly template: Int32Array;
+  isTerminating(row: number): boolean;
+}
+
 /** Pods of one namespace that a selector matches. */
 export class TemplateMatcher {
   private readonly templates: TemplateTable;
@@ -45,7 +50,7 @@ export class TemplateMatcher {
   }
 
   /** Matching pods among `rows` that are not terminating. */
-  countRunning(rows: readonly number[], pods: PodTable): number {
+  countRunning(rows: readonly number[], pods: RunningPods): number {
     let count = 0;
     for (let i = 0; i < rows.length; i++) if (this.matches(pods.template[rows[i]]) && !pods.isTerminating(rows[i])) count++;
     return count;
@@ -62,6 +67,12 @@ export class TemplateMatcher {
     this.verdicts[id] = verdict ? YES : NO;
     return verdict;
   }
+}
+
+/** Pods by row, as somebody sees them. */
+export interface RunningPods {
+  readonly template: Int32Array;
+  isTerminating(row: number): boolean;
 }
 
 export class TemplateMatchers {

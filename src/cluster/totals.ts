@@ -3,10 +3,8 @@ import { PodPhase } from './pod-table.ts';
 
 export class Totals {
   /** Pods by PodPhase. */
-  readonly podsByPhase: Float64Array = new Float64Array(5);
+  readonly podsByPhase: Float64Array = new Float64Array(4);
   podsTerminating = 0;
-  /** Pods on nodes that have any inter-pod affinity or anti-affinity. */
-  podsWithAffinity = 0;
   nodesAlive = 0;
   nodesUp = 0;
   /** Alive nodes without pods other than DaemonSets' (pinned ones). */
@@ -19,23 +17,6 @@ export class Totals {
   requestedNonEmpty: Float64Array = new Float64Array(0);
   nodesByPool: Float64Array = new Float64Array(0);
   stride = 0;
-
-  /** Pods on nodes by priority, in ascending order of priority. */
-  private readonly priorities: { readonly priority: number; count: number }[] = [];
-
-  /** The least priority of a pod on a node; Infinity when there is none. */
-  get lowestPriority(): number {
-    for (const entry of this.priorities) if (entry.count > 0) return entry.priority;
-    return Infinity;
-  }
-
-  countPriority(priority: number, sign: 1 | -1): void {
-    const { priorities } = this;
-    let at = 0;
-    while (at < priorities.length && priorities[at].priority < priority) at++;
-    if (at === priorities.length || priorities[at].priority !== priority) priorities.splice(at, 0, { priority, count: 0 });
-    priorities[at].count += sign;
-  }
 
   get podsPending(): number {
     return this.podsByPhase[PodPhase.Pending];

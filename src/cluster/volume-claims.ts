@@ -3,8 +3,8 @@
  * what is not there.
  * Source: staging/src/k8s.io/component-helpers/storage/{volume/helpers.go,volume/pv_helpers.go,ephemeral/ephemeral.go}.
  */
-import type { Cluster } from './cluster.ts';
 import { keyOf } from './object-store.ts';
+import type { ObjectStore } from './object-store.ts';
 import type { KubernetesObject, PersistentVolume, PersistentVolumeClaim, StorageClass, Volume } from './objects.ts';
 import type { PodTemplate } from './pod-template.ts';
 
@@ -25,6 +25,11 @@ export const CSI_MIGRATIONS: ReadonlyMap<string, string> = new Map([
   ['kubernetes.io/portworx-volume', 'pxd.portworx.com'],
   ['kubernetes.io/vsphere-volume', 'csi.vsphere.vmware.com'],
 ]);
+
+/** Whoever has a picture of the API objects. */
+export interface HasObjects {
+  readonly objects: ObjectStore;
+}
 
 export interface PodClaim {
   readonly name: string;
@@ -57,16 +62,16 @@ export function namespaceOf(object: KubernetesObject | undefined): string {
   return object?.metadata?.namespace ?? 'default';
 }
 
-export function findClaim(cluster: Cluster, namespace: string, name: string): PersistentVolumeClaim | undefined {
-  return cluster.objects.get<PersistentVolumeClaim>('PersistentVolumeClaim', keyOf(namespace, name));
+export function findClaim({ objects }: HasObjects, namespace: string, name: string): PersistentVolumeClaim | undefined {
+  return objects.get<PersistentVolumeClaim>('PersistentVolumeClaim', keyOf(namespace, name));
 }
 
-export function findVolume(cluster: Cluster, name: string): PersistentVolume | undefined {
-  return cluster.objects.get<PersistentVolume>('PersistentVolume', name);
+export function findVolume({ objects }: HasObjects, name: string): PersistentVolume | undefined {
+  return objects.get<PersistentVolume>('PersistentVolume', name);
 }
 
-export function findClass(cluster: Cluster, name: string): StorageClass | undefined {
-  return cluster.objects.get<StorageClass>('StorageClass', name);
+export function findClass({ objects }: HasObjects, name: string): StorageClass | undefined {
+  return objects.get<StorageClass>('StorageClass', name);
 }
 
 /** The API server's text for an object that is not there. */

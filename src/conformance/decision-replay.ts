@@ -2,8 +2,7 @@
  * Replays detailed recordings: one scheduling cycle a line, with everything that upstream says about it. The cycle is the
  * scheduler's own; beside it all nodes are filtered and all feasible ones scored, whatever the sampling.
  */
-import { checkCluster } from '../cluster/check.ts';
-import type { NodeInfo } from '../cluster/node-info.ts';
+import type { NodeInfo } from '../scheduler/cache/node-info.ts';
 import type { Pod } from '../cluster/objects.ts';
 import { CycleState } from '../scheduler/framework/cycle-state.ts';
 import type { Diagnosis } from '../scheduler/framework/diagnosis.ts';
@@ -52,7 +51,7 @@ export class DecisionReplay {
         return this.nominate(line.object, line.node);
       case 'schedule':
         this.schedule(line, number);
-        if (this.check) checkCluster(this.world.cluster);
+        if (this.check) this.scheduler.checkTables();
         return;
       default:
         throw new RangeError(`a recording of single decisions has no operation ${JSON.stringify(line.op)}`);
@@ -125,7 +124,7 @@ export class DecisionReplay {
 
   private decide(row: number, withPreemption: boolean): RecordedDecision {
     const { algorithm, snapshot } = this.scheduler;
-    const pod = new PodInfo(this.world.cluster, row);
+    const pod = new PodInfo(this.scheduler.cache, row);
     const profile = this.scheduler.profileOf(pod);
     const state = new CycleState();
     const result = algorithm.schedule(profile, state, pod);

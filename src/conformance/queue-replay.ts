@@ -8,6 +8,7 @@ import { Kernel } from '../kernel/kernel.ts';
 import type { EventKind } from '../kernel/kernel.ts';
 import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
 import { QueuePlace } from '../scheduler/queue/scheduling-queue.ts';
+import { checkSchedulerCache } from '../scheduler/cache/check-cache.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
 import { withRecordedChoice } from './recorded-choice.ts';
 import type { ReplaySettings } from './replay-scheduler.ts';
@@ -84,7 +85,10 @@ export class QueueReplay {
     this.recordedNode = line.after?.nominated?.[line.popped ?? ''] ?? '';
     this.at(this.kernel.now, () => this.operate(line));
     if (line.after === undefined) return;
-    if (this.check) checkCluster(this.world.cluster);
+    if (this.check) {
+      checkCluster(this.world.cluster);
+      checkSchedulerCache(this.scheduler.cache);
+    }
     const findings = line.op === 'cycle' ? cycleFindings(line, this.cycle) : [];
     findings.push(...queueFindings(line.after, this.state()));
     this.tally.decide(number, this.seed, `${line.op} ${line.popped ?? line.name ?? nameOf(line)} at ${line.atMillis} ms`, findings);
@@ -110,7 +114,7 @@ export class QueueReplay {
   private noteBindings(): void {
     const { cluster } = this.world;
     for (const row of this.bound) {
-      if (row === this.popped) this.cycle.bound = cluster.nodeInfo(cluster.pods.node[row]).name;
+      if (row === this.popped) this.cycle.bound = cluster.nodes.facts[cluster.pods.node[row]].name;
       if (this.startTimes) cluster.acknowledgePod(row);
     }
     this.bound.length = 0;

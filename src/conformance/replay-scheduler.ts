@@ -3,14 +3,17 @@
  * replayed cluster, nominations as recorded, and no queue. Nothing here decides anything.
  */
 import { assert } from '../base/assert.ts';
+import { checkCluster } from '../cluster/check.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { NodeInfo } from '../cluster/node-info.ts';
+import type { NodeInfo } from '../scheduler/cache/node-info.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
 import { RandomStreams } from '../kernel/random.ts';
 import type { RandomStream } from '../kernel/random.ts';
 import { Algorithm } from '../scheduler/framework/algorithm.ts';
 import type { CycleState } from '../scheduler/framework/cycle-state.ts';
+import { checkSchedulerCache } from '../scheduler/cache/check-cache.ts';
 import { Placements } from '../scheduler/cache/placements.ts';
+import { SchedulerCache } from '../scheduler/cache/scheduler-cache.ts';
 import type { PodInfo } from '../scheduler/framework/pod-info.ts';
 import type { Handle, Plugin, PluginFactory, PreemptionPort } from '../scheduler/framework/plugin-api.ts';
 import { Profile } from '../scheduler/framework/profile.ts';
@@ -31,7 +34,7 @@ const NO_PREEMPTION: PreemptionPort = { execute: () => undefined, isRunningFor: 
 
 /** A profile's view of the replay; the profile is set as soon as it is made. */
 class ReplayHandle implements Handle {
-  readonly cluster: Cluster;
+  readonly cluster: SchedulerCache;
   readonly snapshot: LiveSnapshot;
   readonly placements: Placements;
   readonly preemption: PreemptionPort = NO_PREEMPTION;
@@ -40,7 +43,7 @@ class ReplayHandle implements Handle {
   private readonly nominator: Nominator;
   private readonly streams = new RandomStreams('conformance');
 
-  constructor(cluster: Cluster, snapshot: LiveSnapshot, placements: Placements, nominator: Nominator, schedulerName: string) {
+  constructor(cluster: SchedulerCache, snapshot: LiveSnapshot, placements: Placements, nominator: Nominator, schedulerName: string) {
     this.cluster = cluster;
     this.snapshot = snapshot;
     this.placements = placements;
@@ -107,6 +110,8 @@ class ReplayHandle implements Handle {
 }
 
 export class ReplayScheduler {
+  private readonly cluster: Cluster;
+  readonly cache: SchedulerCache;
   readonly snapshot: LiveSnapshot;
   readonly algorithm: Algorithm;
   readonly nominator: Nominator = new Nominator();
@@ -114,9 +119,12 @@ export class ReplayScheduler {
 
   constructor(cluster: Cluster, config: unknown, { registry, plain }: ReplaySettings) {
     const configuration = decodeSchedulerConfiguration(config, { registry });
-    this.snapshot = new LiveSnapshot(cluster);
-    const placements = new Placements(cluster);
-    this.algorithm = new Algorithm(cluster, this.snapshot, {
+    this.cluster = cluster;
+    const cache = (this.cache = new SchedulerCache(cluster));
+    cluster.observe(cache);
+    this.snapshot = new LiveSnapshot(cache);
+    const placements = new Placements(cache);
+    this.algorithm = new Algorithm(cache, this.snapshot, {
       percentageOfNodesToScore: configuration.percentageOfNodesToScore,
       sampling: true,
       plain,
@@ -124,11 +132,17 @@ export class ReplayScheduler {
       tieStream: new RandomStreams('conformance').stream('ties'),
     });
     for (const spec of configuration.profiles) {
-      const handle = new ReplayHandle(cluster, this.snapshot, placements, this.nominator, spec.schedulerName);
+      const handle = new ReplayHandle(cache, this.snapshot, placements, this.nominator, spec.schedulerName);
       const profile = new Profile(spec, registry, handle);
       handle.profile = profile;
       this.profiles.set(spec.schedulerName, { profile, handle });
     }
+  }
+
+  /** Recomputes all sums. */
+  checkTables(): void {
+    checkCluster(this.cluster);
+    checkSchedulerCache(this.cache);
   }
 
   profileOf(pod: PodInfo): Profile {

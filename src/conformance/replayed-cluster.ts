@@ -84,7 +84,7 @@ export class ReplayedCluster {
 
   /** The kubelet's acknowledgement is part of the recorded object. */
   private noteStart(row: number, startTime: string | undefined): void {
-    if (startTime !== undefined) this.cluster.pods.acknowledgedAt[row] = microsOfTimestamp(startTime);
+    if (startTime !== undefined) this.cluster.acknowledgePod(row, microsOfTimestamp(startTime));
   }
 
   removePod(row: number): void {

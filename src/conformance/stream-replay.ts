@@ -1,6 +1,5 @@
 /** Replays long runs: thousands of pods from a few templates, of which only the choices were recorded. */
 import { assert } from '../base/assert.ts';
-import { checkCluster } from '../cluster/check.ts';
 import { CycleState } from '../scheduler/framework/cycle-state.ts';
 import { PodInfo } from '../scheduler/framework/pod-info.ts';
 import { statusMessage } from '../scheduler/framework/status.ts';
@@ -55,7 +54,7 @@ export class StreamReplay {
       }
       case 'steps':
         for (const step of line.steps) this.step(step, number);
-        if (this.check) checkCluster(world.cluster);
+        if (this.check) this.scheduler.checkTables();
         return;
       case 'end':
         return this.end(line, number);
@@ -90,7 +89,7 @@ export class StreamReplay {
   }
 
   private decide(row: number): { readonly node: string; readonly why: string } {
-    const pod = new PodInfo(this.world.cluster, row);
+    const pod = new PodInfo(this.scheduler.cache, row);
     this.state.reset();
     const result = this.scheduler.algorithm.schedule(this.scheduler.profileOf(pod), this.state, pod);
     if (result.kind === 'scheduled') return { node: result.node.name, why: '' };

@@ -11,7 +11,7 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import { EvictionCause, PodPhase } from '../cluster/cluster.ts';
 import { NodeChange } from '../cluster/observer.ts';
-import type { NodeFacts } from '../cluster/node-info.ts';
+import type { NodeFacts } from '../cluster/node-facts.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
 import type { PodSpec, Toleration } from '../cluster/objects.ts';
@@ -84,7 +84,7 @@ export class DaemonSets implements ClusterObserver {
   }
 
   nodeRemoving(node: number): void {
-    if (this.sets.length > 0) this.kernel.after(0, this.nodeGoneEvent, this.cluster.names.find(this.cluster.nodes.info[node].name));
+    if (this.sets.length > 0) this.kernel.after(0, this.nodeGoneEvent, this.cluster.names.find(this.cluster.nodes.facts[node].name));
   }
 
   podRemoved(pod: number): void {
@@ -116,7 +116,7 @@ export class DaemonSets implements ClusterObserver {
     const { cluster, owners } = this;
     const { owner } = set;
     if (owners.ended[owner] === 1) return;
-    const { facts } = cluster.nodes.info[node];
+    const facts = cluster.nodes.facts[node];
     const nodeName = cluster.names.intern(facts.name);
     const pod = set.podByNode.get(nodeName);
     const isSuited = suits(set, facts);

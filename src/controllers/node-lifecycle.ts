@@ -100,8 +100,8 @@ export class NodeLifecycle implements ClusterObserver {
   nodeAdded(node: number): void {
     const { nodes } = this.cluster;
     if (node >= this.ready.length) this.grow(nodes.capacity);
-    const { name, facts } = nodes.info[node];
-    this.leasePhase[node] = this.leasePhaseOf(name);
+    const facts = nodes.facts[node];
+    this.leasePhase[node] = this.leasePhaseOf(facts.name);
     this.lastPost[node] = this.kernel.now;
     this.expectNothing(node);
     this.ready[node] = 1;
@@ -211,7 +211,7 @@ export class NodeLifecycle implements ClusterObserver {
   /** Counts the node where it belongs now. */
   private count(node: number): void {
     this.uncount(node);
-    if (this.cluster.nodes.info[node].labels.has(EXCLUDE_DISRUPTION_LABEL)) return;
+    if (this.cluster.nodes.facts[node].labels.has(EXCLUDE_DISRUPTION_LABEL)) return;
     const isReady = this.ready[node] === 1;
     this.counted[node] = isReady ? 1 : 2;
     (isReady ? this.readyCounts : this.notReadyCounts)[this.zone[node]]++;
@@ -230,7 +230,7 @@ export class NodeLifecycle implements ClusterObserver {
   }
 
   private release(node: number): void {
-    const { taints } = this.cluster.nodes.info[node].facts;
+    const { taints } = this.cluster.nodes.facts[node];
     if (this.marked[node] === 1) this.zones[this.zone[node]].remove(node);
     this.marked[node] = 0;
     if (taints.length > 0 && hasTaint(taints, TAINT_UNREACHABLE, 'NoExecute')) {
@@ -299,7 +299,7 @@ export class NodeLifecycle implements ClusterObserver {
     const queue = this.zones[zone];
     for (let node = queue.take(now); node >= 0; node = queue.take(now)) {
       if (this.cluster.nodes.alive[node] === 0 || this.ready[node] === 1) continue;
-      const { taints } = this.cluster.nodes.info[node].facts;
+      const { taints } = this.cluster.nodes.facts[node];
       if (!hasTaint(taints, TAINT_UNREACHABLE, 'NoExecute')) this.cluster.setTaints(node, [...taints, { key: TAINT_UNREACHABLE, effect: 'NoExecute' }]);
     }
     this.scheduleQueue(zone);
@@ -307,14 +307,14 @@ export class NodeLifecycle implements ClusterObserver {
 
   private writeStatus(node: number, status: 'True' | 'Unknown'): void {
     this.writing = true;
-    this.cluster.updateNode(node, withReadyStatus(this.cluster.nodes.info[node].facts.object, status));
+    this.cluster.updateNode(node, withReadyStatus(this.cluster.nodes.facts[node].object, status));
     this.writing = false;
   }
 
   private mirror(node: number, incarnation: number): void {
     const { nodes } = this.cluster;
     if (nodes.incarnation[node] !== incarnation || nodes.alive[node] === 0) return;
-    const { object, taints, unschedulable } = nodes.info[node].facts;
+    const { object, taints, unschedulable } = nodes.facts[node];
     const mirrored = mirroredTaints(taints, object.status?.conditions ?? [], unschedulable);
     if (mirrored !== taints) this.cluster.setTaints(node, mirrored);
   }

@@ -40,7 +40,7 @@ export class PodGc implements ClusterObserver {
   }
 
   nodeRemoving(node: number): void {
-    if (this.cluster.nodes.info[node].pods.length > 0) this.scheduleOrphans(node);
+    if (this.cluster.nodes.pods[node].length > 0) this.scheduleOrphans(node);
   }
 
   private scheduleOrphans(node: number): void {
@@ -59,7 +59,7 @@ export class PodGc implements ClusterObserver {
     const { nodes, pods } = this.cluster;
     if (nodes.incarnation[node] !== incarnation || nodes.alive[node] === 1) return;
     // A pod that is still assumed here is found when it is bound.
-    for (const pod of nodes.info[node].pods.filter((row) => pods.phase[row] >= PodPhase.Bound)) {
+    for (const pod of nodes.pods[node].filter((row) => pods.phase[row] >= PodPhase.Bound)) {
       if (pods.pinnedNode[pod] < 0) this.cluster.terminatePod(pod, EvictionCause.NodeFailure);
       this.remove(pod);
     }

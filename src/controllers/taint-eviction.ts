@@ -71,7 +71,7 @@ export class TaintEviction implements ClusterObserver {
     if (node >= this.tainted.length) this.tainted = growUint8(this.tainted, this.cluster.nodes.capacity);
     this.tainted[node] = this.isTainted(node);
     // Pods of an earlier node of this name may wait for their eviction.
-    if (this.cluster.nodes.info[node].pods.length > 0) this.scheduleNode(node);
+    if (this.cluster.nodes.pods[node].length > 0) this.scheduleNode(node);
   }
 
   nodeUpdated(node: number, changes: number): void {
@@ -82,7 +82,7 @@ export class TaintEviction implements ClusterObserver {
   }
 
   private isTainted(node: number): 0 | 1 {
-    return this.cluster.nodes.info[node].facts.taints.some(({ effect }) => effect === 'NoExecute') ? 1 : 0;
+    return this.cluster.nodes.facts[node].taints.some(({ effect }) => effect === 'NoExecute') ? 1 : 0;
   }
 
   private scheduleNode(node: number): void {
@@ -96,15 +96,14 @@ export class TaintEviction implements ClusterObserver {
   private processNode(node: number, incarnation: number): void {
     const { nodes } = this.cluster;
     if (nodes.incarnation[node] !== incarnation) return;
-    const { facts, pods } = nodes.info[node];
-    // A pod that begins to terminate changes its place in the list.
-    for (const pod of pods.slice()) this.process(pod, facts.taints);
+    const { taints } = nodes.facts[node];
+    for (const pod of nodes.pods[node].slice()) this.process(pod, taints);
   }
 
   private processIfCurrent(pod: number, incarnation: number): void {
     const { pods, nodes } = this.cluster;
     if ((pods.incarnation[pod] | 0) !== incarnation || pods.node[pod] < 0) return;
-    this.process(pod, nodes.info[pods.node[pod]].facts.taints);
+    this.process(pod, nodes.facts[pods.node[pod]].taints);
   }
 
   private process(pod: number, taints: readonly Taint[]): void {

@@ -74,12 +74,12 @@ export class CrashProcesses implements ClusterObserver {
     if (node >= this.holds.length) this.holds = growInt32(this.holds, nodes.capacity);
     this.holds[node] = 0;
     this.targetsOfNode[node] = [];
-    const { name, facts } = nodes.info[node];
+    const { name, zoneKey } = nodes.facts[node];
     const pool = pools.text(nodes.pool[node]);
     for (const process of this.processes) {
       if (process.pools.length > 0 && !process.pools.includes(pool)) continue;
       if (process.scope === 'node') this.strike(node, process, name);
-      else if (facts.zoneKey !== '') this.strike(node, process, zoneName(facts.zoneKey));
+      else if (zoneKey !== '') this.strike(node, process, zoneName(zoneKey));
     }
     if (this.holds[node] > 0) this.kernel.after(0, this.joinEvent, node, nodes.incarnation[node]);
   }

@@ -1,17 +1,17 @@
 /** Reads the user's files and folders for the readers of scenarios and manifests. Sizes are bounded before anything is loaded. */
 import { readFileSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
-import { dirname, isAbsolute, join, resolve as absolutePath } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve as absolutePath } from 'node:path';
 import { InputError } from '../base/input-error.ts';
 import type { FileReader } from '../workload/manifests/file-reader.ts';
-import { isStream } from './spooled-streams.ts';
+import { STANDARD_INPUT, isStream } from './spooled-streams.ts';
 import { OutputError, isMachineFault, systemCode, systemReason } from './system-errors.ts';
 
 /** Below V8's longest string (512 Mi characters) with room for the copies that parsing makes. */
 const MAX_TEXT_BYTES = 400 * 1024 * 1024;
 
 export function createInputFiles(): FileReader {
-  return { read: readText, list: listFolder, isFolder, isFile, isStream, resolve: resolvePath, realPath };
+  return { read: readText, list: listFolder, isFolder, isFile, isStream, resolve: resolvePath, nameFrom, realPath };
 }
 
 function readText(path: string): string {
@@ -49,8 +49,14 @@ function isFile(path: string): boolean {
   return statOf(path)?.isFile() ?? false;
 }
 
-function resolvePath(from: string, relative: string): string {
-  return isAbsolute(relative) ? relative : join(dirname(from), relative);
+function resolvePath(from: string, name: string): string {
+  return isAbsolute(name) ? name : join(dirname(from), name);
+}
+
+function nameFrom(from: string, path: string): string {
+  if (path === STANDARD_INPUT) return path;
+  const name = relative(dirname(absolutePath(from)), absolutePath(path));
+  return name === '' ? '.' : name.replaceAll('\\', '/');
 }
 
 function realPath(path: string): string {

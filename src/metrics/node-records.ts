@@ -6,7 +6,7 @@ import { growFloat64, growInt32, grownCapacity } from '../base/growable.ts';
 import { MICROS_PER_HOUR, MICROS_PER_SECOND } from '../base/time.ts';
 import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { ZONE_LABEL } from '../cluster/node-info.ts';
+import { ZONE_LABEL } from '../cluster/node-facts.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
 import type { CostFacts, NodeRecord } from './run-result.ts';
 
@@ -50,12 +50,12 @@ export class NodeRecords {
 
   nodeAdded(node: number, now: Micros): void {
     this.fit();
-    const info = this.cluster.nodeInfo(node);
+    const facts = this.cluster.nodes.facts[node];
     this.current[node] = this.records.length;
     this.hosted[node] = 0;
     const pool = this.cluster.pools.text(this.cluster.nodes.pool[node]);
-    const zone = info.labels.get(ZONE_LABEL) ?? '';
-    this.records.push({ name: info.name, pool, zone, createdAt: now, removedAt: null, podsHosted: 0, failures: 0, downMicros: 0, downSince: null, meanUtilization: {} });
+    const zone = facts.labels.get(ZONE_LABEL) ?? '';
+    this.records.push({ name: facts.name, pool, zone, createdAt: now, removedAt: null, podsHosted: 0, failures: 0, downMicros: 0, downSince: null, meanUtilization: {} });
     for (let column = 0; column < this.stride; column++) {
       const at = (node * this.stride + column) * FIELDS;
       this.cells[at + SHARE] = this.shareOf(node, column);
@@ -158,11 +158,11 @@ export class NodeRecords {
     if (record.downSince !== null) record.downMicros += now - record.downSince;
     record.downSince = null;
     record.podsHosted = this.hosted[node];
-    const info = this.cluster.nodeInfo(node);
+    const { nodes } = this.cluster;
     const life = now - record.createdAt;
     const means: Record<string, number> = {};
     for (let column = 0; column < this.cluster.resources.count; column++) {
-      if (info.allocatable[info.base + column] <= 0) continue;
+      if (nodes.allocatable[node * nodes.stride + column] <= 0) continue;
       const at = (node * this.stride + column) * FIELDS;
       means[this.cluster.resources.name(column)] = life > 0 ? this.cells[at + WEIGHTED] / life : this.cells[at + SHARE];
     }
@@ -180,7 +180,7 @@ export class NodeRecords {
 
   private shareOf(node: number, column: number): number {
     const { nodes } = this.cluster;
-    const at = node * nodes.rowStride + column;
+    const at = node * nodes.stride + column;
     const allocatable = nodes.allocatable[at];
     return allocatable > 0 ? nodes.requested[at] / allocatable : 0;
   }

@@ -90,17 +90,17 @@ export class PackingSamples {
     const all = (this.all = new Float64Array(count));
     for (let row = 0; row < nodes.length; row++) {
       if (nodes.alive[row] === 0) continue;
-      for (let column = 0; column < count; column++) if (nodes.allocatable[row * nodes.rowStride + column] > 0) all[column] += nodes.allocatable[row * nodes.rowStride + column];
+      for (let column = 0; column < count; column++) if (nodes.allocatable[row * nodes.stride + column] > 0) all[column] += nodes.allocatable[row * nodes.stride + column];
     }
     this.isAllKnown = true;
   }
 
   private addStranded(row: number, count: number): void {
-    const { info, allocatable, requested, rowStride } = this.cluster.nodes;
-    const base = row * rowStride;
+    const { pods, allowedPods, allocatable, requested, stride } = this.cluster.nodes;
+    const base = row * stride;
     const cpu = isExhausted(requested[base + CPU], allocatable[base + CPU]);
     const memory = isExhausted(requested[base + MEMORY], allocatable[base + MEMORY]);
-    const slots = isExhausted(info[row].pods.length, info[row].allowedPods);
+    const slots = isExhausted(pods[row].length, allowedPods[row]);
     if (!cpu && !memory && !slots) return;
     for (let column = 0; column < count; column++) {
       const amount = allocatable[base + column];

@@ -15,7 +15,6 @@ import { EvictionCause, PodOutcome, PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { EVICTION_CAUSE_NAMES } from '../cluster/pod-table.ts';
 
-const WAS_ASSUMED = 1;
 const WAS_BOUND = 2;
 const WAS_STARTED = 4;
 /** Another pod has been created in its place. */
@@ -59,22 +58,9 @@ export class PodLives {
     if (replaced >= 0) this.flags[replaced] |= WAS_REPLACED;
   }
 
-  podAssumed(pod: number): void {
-    this.flags[pod] |= WAS_ASSUMED;
-  }
-
-  podForgotten(pod: number): void {
-    this.flags[pod] &= ~WAS_ASSUMED;
-  }
-
   podBound(pod: number): void {
     this.flags[pod] |= WAS_BOUND;
     this.scheduled++;
-  }
-
-  /** Whether a scheduler chose its node. */
-  wasAssumed(pod: number): boolean {
-    return (this.flags[pod] & WAS_ASSUMED) !== 0;
   }
 
   wasBound(pod: number): boolean {

@@ -53,11 +53,12 @@ export class UtilizationIntegrals {
   nodeLeaves(node: number, now: Micros): void {
     this.begin(now);
     const pool = this.cluster.nodes.pool[node];
-    const info = this.cluster.nodeInfo(node);
-    const { totals } = this.cluster;
+    const { totals, nodes } = this.cluster;
+    const base = node * nodes.stride;
     for (let column = 0; column < this.stride; column++) {
       const from = pool * totals.stride + column;
-      this.write(pool, column, totals.requested[from] - info.requested[info.base + column], totals.allocatable[from] - info.allocatable[info.base + column]);
+      const requested = totals.requested[from] - nodes.requested[base + column];
+      this.write(pool, column, requested, totals.allocatable[from] - nodes.allocatable[base + column]);
     }
   }
 

@@ -78,7 +78,7 @@ export class ImagePulls {
   }
 
   nodeImagesChanged(node: number): void {
-    for (const name of this.cluster.nodes.info[node].facts.images.keys()) this.put(node, this.imageId(normalizedImageName(name)));
+    for (const name of this.cluster.nodes.facts[node].images.keys()) this.put(node, this.imageId(normalizedImageName(name)));
   }
 
   /** Pulls under way are lost. */
@@ -154,7 +154,7 @@ export class ImagePulls {
     const pulled = this.unreported[node];
     if (pulled.length === 0) return;
     this.unreported[node] = [];
-    const { object, images } = nodes.info[node].facts;
+    const { object, images } = nodes.facts[node];
     const fresh = pulled.filter((id) => !images.has(this.images.text(id))).map((id): ContainerImage => ({ names: [this.images.text(id)], sizeBytes: this.sizes[id] }));
     if (fresh.length === 0) return;
     let all: readonly ContainerImage[] = [...(object.status?.images ?? []), ...fresh];

@@ -4,8 +4,8 @@
  * pods again. Source: pkg/kubelet/{kubelet.go,kuberuntime} (v1.36); docs/model.md has the departures.
  *
  * Every event about a pod carries the ticket of the pod row at that time. Whatever makes events in flight void (the
- * pod is bound, stops, is removed, its machine dies) takes the next ticket. A pod that finds its images costs two
- * events (start, finish) and three notices; per pod row 20 bytes.
+ * pod is bound, stops, is removed, its machine dies) takes the next ticket. A pod that finds its images costs three
+ * events (seen, start, finish) and four notices; per pod row 20 bytes.
  */
 import { growUint32 } from '../base/growable.ts';
 import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
@@ -28,6 +28,7 @@ export class Kubelet implements ClusterObserver {
   private readonly delays: StartDelays;
   /** By pod row; never set back, so it outlives the pods of the row. */
   private tickets: Uint32Array = new Uint32Array(0);
+  private readonly admitEvent: EventKind;
   private readonly sandboxEvent: EventKind;
   private readonly startEvent: EventKind;
   private readonly finishEvent: EventKind;
@@ -41,6 +42,7 @@ export class Kubelet implements ClusterObserver {
     this.cluster = cluster;
     this.delays = new StartDelays(cluster, kernel.random, settings, isReplacement);
     this.images = new ImagePulls(kernel, cluster, settings, (pod, ticket) => this.pullImages(pod, ticket));
+    this.admitEvent = kernel.defineEvent('pod seen', 3, (pod, ticket) => this.admit(pod, ticket));
     this.sandboxEvent = kernel.defineEvent('pod sandbox ready', 3, (pod, ticket) => this.pullImages(pod, ticket));
     this.startEvent = kernel.defineEvent('pod start', 3, (pod, ticket) => this.start(pod, ticket));
     this.finishEvent = kernel.defineEvent('pod finish', 3, (pod, ticket) => this.finish(pod, ticket));
@@ -61,13 +63,12 @@ export class Kubelet implements ClusterObserver {
     const { pods, nodes } = this.cluster;
     const node = pods.node[pod];
     if (nodes.up[node] === 0) return;
-    if (pods.isTerminating(pod)) this.kernel.after(0, this.stopEvent, pod, this.nextTicket(pod));
-    else this.begin(pod);
+    const event = pods.isTerminating(pod) ? this.stopEvent : this.admitEvent;
+    this.kernel.after(0, event, pod, this.nextTicket(pod));
   }
 
   podStarted(pod: number): void {
     const { pods } = this.cluster;
-    this.cluster.acknowledgePod(pod);
     // Started without the kubelet: it ran here before the simulation began.
     if (pods.boundAt[pod] === this.kernel.now) this.images.assumeImages(pods.node[pod], pods.template[pod]);
     const ticket = this.nextTicket(pod);
@@ -90,7 +91,7 @@ export class Kubelet implements ClusterObserver {
   nodeAdded(node: number): void {
     this.images.nodeAdded(node);
     // Pods of an earlier node of this name are still here: the new machine takes them over.
-    if (this.cluster.nodes.info[node].pods.length > 0) this.scheduleForNode(this.returnEvent, node);
+    if (this.cluster.nodes.pods[node].length > 0) this.scheduleForNode(this.returnEvent, node);
   }
 
   nodeUpdated(node: number, changes: number): void {
@@ -116,10 +117,14 @@ export class Kubelet implements ClusterObserver {
     return (this.tickets[pod] | 0) === ticket;
   }
 
+  private admit(pod: number, ticket: number): void {
+    if (this.isCurrent(pod, ticket)) this.begin(pod);
+  }
+
   private begin(pod: number): void {
     const { pods } = this.cluster;
     const ticket = this.nextTicket(pod);
-    this.cluster.acknowledgePod(pod);
+    if (Number.isNaN(pods.acknowledgedAt[pod])) this.cluster.acknowledgePod(pod);
     const sandbox = this.delays.sandboxMicros(pod);
     if (this.images.missingImage(pods.node[pod], pods.template[pod]) >= 0) this.kernel.after(sandbox, this.sandboxEvent, pod, ticket);
     else this.kernel.after(sandbox + this.delays.containerStartMicros(pod), this.startEvent, pod, ticket);
@@ -159,7 +164,7 @@ export class Kubelet implements ClusterObserver {
   }
 
   private machineStopped(node: number): void {
-    const list = this.cluster.nodes.info[node].pods;
+    const list = this.cluster.nodes.pods[node];
     for (let i = 0; i < list.length; i++) this.tickets[list[i]]++;
     this.images.nodeStopped(node);
     if (list.length > 0) this.scheduleForNode(this.interruptEvent, node);
@@ -168,14 +173,14 @@ export class Kubelet implements ClusterObserver {
   private interrupt(node: number, incarnation: number): void {
     const { nodes, pods } = this.cluster;
     if (nodes.incarnation[node] !== incarnation) return;
-    for (const pod of nodes.info[node].pods) if (pods.phase[pod] === PodPhase.Running) this.cluster.interruptPod(pod);
+    for (const pod of nodes.pods[node]) if (pods.phase[pod] === PodPhase.Running) this.cluster.interruptPod(pod);
   }
 
   private nodeReturned(node: number, incarnation: number): void {
     const { nodes, pods } = this.cluster;
     if (nodes.incarnation[node] !== incarnation || nodes.up[node] === 0) return;
     this.images.nodeReturned(node);
-    for (const pod of nodes.info[node].pods.slice()) {
+    for (const pod of nodes.pods[node].slice()) {
       if (pods.phase[pod] < PodPhase.Bound || pods.phase[pod] === PodPhase.Running) continue;
       const hasRun = pods.startedAt[pod] === pods.startedAt[pod];
       if (pods.isTerminating(pod)) this.removeTerminated(pod);

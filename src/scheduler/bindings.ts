@@ -3,10 +3,11 @@
  * Plugins that care only for claims are not called for pods without any; such pods keep no cycle state.
  */
 import type { Micros } from '../base/time.ts';
-import { PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { NodeInfo } from '../cluster/node-info.ts';
+import type { NodeInfo } from './cache/node-info.ts';
 import type { EventKind, Kernel, TimerId } from '../kernel/kernel.ts';
+import { PodBelief } from './cache/cached-pods.ts';
+import type { SchedulerCache } from './cache/scheduler-cache.ts';
 import { durationText } from './duration-text.ts';
 import type { CycleState } from './framework/cycle-state.ts';
 import { PodInfo } from './framework/pod-info.ts';
@@ -18,10 +19,13 @@ import type { SchedulingQueue } from './queue/scheduling-queue.ts';
 
 /** What bindings need of the scheduler. */
 export interface BindingHost {
+  readonly cache: SchedulerCache;
   readonly queue: SchedulingQueue;
   readonly profiles: ReadonlyMap<string, Profile>;
   /** `waited`: Permit said no after a wait, which counts as a rejection by its plugin. */
   bindingFailed(pod: number, status: Status, waited: boolean): void;
+  /** The pod is chosen for a node, and something else than time keeps it from being bound. */
+  hold(pod: number, why: string): void;
 }
 
 /** A pod between its choice and its binding that some plugin has something to do for. */
@@ -59,7 +63,7 @@ export class Bindings {
     this.cluster = cluster;
     this.scheduler = scheduler;
     this.bindMicros = options.bindMicros;
-    this.view = new PodInfo(cluster, -1);
+    this.view = new PodInfo(scheduler.cache, -1);
     this.bindEvent = kernel.defineEvent('scheduler.bind', options.phase, (pod, incarnation) => this.bind(pod, incarnation));
     this.permitEvent = kernel.defineEvent('scheduler.permitTimeout', options.phase, (pod, incarnation) => this.permitTimedOut(pod, incarnation));
   }
@@ -123,7 +127,10 @@ export class Bindings {
     }
     this.pending.set(pod, { profile, state, waitingFor });
     this.permitWaits.clear();
-    if (waitingFor.size > 0) return;
+    if (waitingFor.size > 0) {
+      this.scheduler.hold(pod, `waiting on Permit of [${[...waitingFor.keys()].join(' ')}]`);
+      return;
+    }
     this.scheduler.queue.done(pod);
     this.kernel.after(this.bindMicros, this.bindEvent, pod, incarnation);
   }
@@ -171,13 +178,18 @@ export class Bindings {
     const entry = this.pending.get(pod);
     this.view.row = pod;
     if (entry !== undefined) {
-      const nodeName = this.cluster.nodeInfo(this.cluster.pods.node[pod]).name;
+      const nodeName = this.nodeNameOf(pod);
       for (const plugin of entry.profile.preBind) {
         if (!concerns(plugin, hasClaims(this.view))) continue;
         const verdict = plugin.preBind(entry.state, this.view, nodeName);
         if (verdict === null) continue;
-        if ('afterMicros' in verdict) this.kernel.after(verdict.afterMicros, this.bindEvent, pod, incarnation);
-        else this.abandon(pod, entry, isRejected(verdict) ? verdict : errorStatus(plugin.name, `running PreBind plugin "${plugin.name}": ${statusMessage(verdict)}`));
+        if ('afterMicros' in verdict) {
+          this.scheduler.hold(pod, `waiting on PreBind of ${plugin.name}`);
+          this.kernel.after(verdict.afterMicros, this.bindEvent, pod, incarnation);
+          return;
+        }
+        const error = `running PreBind plugin "${plugin.name}": ${statusMessage(verdict)}`;
+        this.abandon(pod, entry, isRejected(verdict) ? verdict : errorStatus(plugin.name, error));
         return;
       }
     }
@@ -189,9 +201,9 @@ export class Bindings {
       return;
     }
     this.pending.delete(pod);
-    this.cluster.bindPod(pod);
+    this.cluster.bindPod(pod, this.scheduler.cache.pods.node[pod]);
     if (entry === undefined) return;
-    const nodeName = this.cluster.nodeInfo(this.cluster.pods.node[pod]).name;
+    const nodeName = this.nodeNameOf(pod);
     for (const plugin of entry.profile.postBind) plugin.postBind(entry.state, this.view, nodeName);
   }
 
@@ -200,7 +212,7 @@ export class Bindings {
     for (const plugin of profile.bind) {
       if (plugin.name === 'DefaultBinder') return null;
       if (entry === undefined) continue;
-      const status = plugin.bind(entry.state, this.view, this.cluster.nodeInfo(this.cluster.pods.node[this.view.row]).name);
+      const status = plugin.bind(entry.state, this.view, this.nodeNameOf(this.view.row));
       if (status === null) return null;
       if (status.code === Code.Skip) continue;
       return isRejected(status) ? status : errorStatus(plugin.name, `running Bind plugin "${plugin.name}": ${statusMessage(status)}`);
@@ -217,7 +229,7 @@ export class Bindings {
 
   private abandon(pod: number, entry: Pending, status: Status): void {
     this.view.row = pod;
-    this.unreserve(entry.profile, entry.state, this.view, this.cluster.nodeInfo(this.cluster.pods.node[pod]).name);
+    this.unreserve(entry.profile, entry.state, this.view, this.nodeNameOf(pod));
     this.pending.delete(pod);
     this.stopWaiting(entry);
     this.scheduler.bindingFailed(pod, status, entry.waitingFor.size > 0);
@@ -234,8 +246,13 @@ export class Bindings {
     }
   }
 
+  private nodeNameOf(pod: number): string {
+    const { cache } = this.scheduler;
+    return cache.nodeInfo(cache.pods.node[pod]).name;
+  }
+
   private isCurrent(pod: number, incarnation: number): boolean {
-    return (this.cluster.pods.incarnation[pod] | 0) === incarnation && this.cluster.pods.phase[pod] === PodPhase.Assumed;
+    return (this.cluster.pods.incarnation[pod] | 0) === incarnation && this.scheduler.cache.pods.belief[pod] === PodBelief.Assumed;
   }
 }
 

@@ -6,14 +6,15 @@
 import { assert } from '../base/assert.ts';
 import { MICROS_PER_SECOND } from '../base/time.ts';
 import type { Micros } from '../base/time.ts';
-import { PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { NodeInfo } from '../cluster/node-info.ts';
-import type { ClusterObserver, NodeBefore, ObjectAction } from '../cluster/observer.ts';
+import type { NodeInfo } from './cache/node-info.ts';
+import type { NodeBefore, ObjectAction } from '../cluster/observer.ts';
 import type { KubernetesObject } from '../cluster/objects.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import { Bindings } from './bindings.ts';
+import { FailedAttempts, plainFailure } from './failed-attempts.ts';
+import type { FailedAttempt } from './failed-attempts.ts';
 import { ASSIGNED_POD_ADD, ASSIGNED_POD_DELETE, ASSIGNED_POD_UPDATE, NODE_ADD, NODE_DELETE, nodeUpdateEvents, objectEvent, podUpdateEvents } from './cluster-events.ts';
 import { Algorithm } from './framework/algorithm.ts';
 import type { ScheduleResult, TieBreak } from './framework/algorithm.ts';
@@ -21,7 +22,10 @@ import { nodeEventView } from './framework/cluster-event.ts';
 import type { PodEventView } from './framework/cluster-event.ts';
 import { CycleState } from './framework/cycle-state.ts';
 import { Diagnosis } from './framework/diagnosis.ts';
+import type { CacheObserver } from './cache/cache-observer.ts';
+import { PodBelief } from './cache/cached-pods.ts';
 import { Placements } from './cache/placements.ts';
+import { SchedulerCache } from './cache/scheduler-cache.ts';
 import { PodInfo } from './framework/pod-info.ts';
 import type { Handle, PluginFactory } from './framework/plugin-api.ts';
 import { Profile } from './framework/profile.ts';
@@ -31,6 +35,8 @@ import { isRejected, statusMessage } from './framework/status.ts';
 import type { Status } from './framework/status.ts';
 import { PreemptionExecutor } from './preemption/executor.ts';
 import { SchedulingQueue } from './queue/scheduling-queue.ts';
+import { RoomLooks } from './room-looks.ts';
+import type { Room } from './room-looks.ts';
 
 /** The decoded KubeSchedulerConfiguration, as far as the scheduler reads it. */
 export interface SchedulerConfigurationView {
@@ -64,6 +70,12 @@ export interface SchedulerOptions {
 export interface SchedulerListener {
   /** The verdict of one cycle, at its end. `message` is the PodScheduled condition's text. */
   cycleFailed?(pod: number, message: string, diagnosis: Diagnosis | null): void;
+  /** The same moment, for those who can do without words: they cost more than the decision. */
+  attemptFailed?(pod: number, attempt: FailedAttempt): void;
+  /** Something else than a failed attempt keeps a pod out of the queue, or from being bound: the text says what. */
+  podHeld?(pod: number, why: string): void;
+  /** What the nodes had left for a pod that has just failed; told now and then, while the attempt is under way. */
+  roomSeen?(template: PodTemplate, room: Room): void;
   cycleSucceeded?(pod: number, node: number): void;
   preempted?(preemptor: number, victim: number): void;
 }
@@ -71,18 +83,20 @@ export interface SchedulerListener {
 type Outcome = { readonly ok: true; readonly state: CycleState; readonly profile: Profile } | { readonly ok: false; readonly failure: Failure };
 
 interface Failure {
-  /** Empty when nobody listens: putting it into words costs more than the decision. */
-  readonly message: string;
+  readonly attempt: FailedAttempt;
   readonly diagnosis: Diagnosis | null;
   /** null: leave the nomination as it is. */
   readonly nominate: string | null;
   readonly rejected: boolean;
 }
 
+const NO_NODES = plainFailure('no nodes available to schedule pods');
 const MAX_UNSCHEDULABLE_MICROS = 300 * MICROS_PER_SECOND;
 const UNSCHEDULABLE_FLUSH_MICROS = 30 * MICROS_PER_SECOND;
 
-export class Scheduler implements ClusterObserver {
+export class Scheduler implements CacheObserver {
+  /** What the scheduler believes of the cluster. */
+  readonly cache: SchedulerCache;
   readonly queue: SchedulingQueue;
   readonly profiles: ReadonlyMap<string, Profile>;
   readonly snapshot: LiveSnapshot;
@@ -100,6 +114,8 @@ export class Scheduler implements ClusterObserver {
   private readonly options: SchedulerOptions;
   private readonly bindings: Bindings;
   private readonly preemption: PreemptionExecutor;
+  private readonly attempts = new FailedAttempts();
+  private readonly room: RoomLooks;
   private readonly view: PodInfo;
   private readonly cycleEvent: EventKind;
   private readonly cycleEndEvent: EventKind;
@@ -116,18 +132,19 @@ export class Scheduler implements ClusterObserver {
     this.kernel = kernel;
     this.cluster = cluster;
     this.options = options;
-    this.view = new PodInfo(cluster, -1);
-    this.snapshot = new LiveSnapshot(cluster);
-    this.placements = new Placements(cluster);
+    const cache = (this.cache = new SchedulerCache(cluster));
+    this.view = new PodInfo(cache, -1);
+    this.snapshot = new LiveSnapshot(cache);
+    this.placements = new Placements(cache);
     const { configuration, phase } = options;
     this.preemption = new PreemptionExecutor(kernel, cluster, this, phase);
     this.profiles = new Map(configuration.profiles.map((spec) => [spec.schedulerName, this.makeProfile(spec)]));
-    this.queue = new SchedulingQueue(cluster, this.profiles, {
+    this.queue = new SchedulingQueue(cache, this.profiles, {
       podInitialBackoffMicros: configuration.podInitialBackoffSeconds * MICROS_PER_SECOND,
       podMaxBackoffMicros: configuration.podMaxBackoffSeconds * MICROS_PER_SECOND,
       maxUnschedulableMicros: MAX_UNSCHEDULABLE_MICROS,
     });
-    this.algorithm = new Algorithm(cluster, this.snapshot, {
+    this.algorithm = new Algorithm(cache, this.snapshot, {
       percentageOfNodesToScore: configuration.percentageOfNodesToScore,
       sampling: options.sampling,
       tieBreak: options.tieBreak,
@@ -135,6 +152,7 @@ export class Scheduler implements ClusterObserver {
       plain: options.plain,
       cacheBytes: options.cacheBytes,
     });
+    this.room = new RoomLooks(cache, this.snapshot);
     this.bindings = new Bindings(kernel, cluster, this, { bindMicros: options.bindMicros, phase });
     this.cycleEvent = kernel.defineEvent('scheduler.cycle', phase, () => this.startCycle());
     this.cycleEndEvent = kernel.defineEvent('scheduler.cycleEnd', phase, (pod, incarnation) => this.endCycle(pod, incarnation));
@@ -142,7 +160,9 @@ export class Scheduler implements ClusterObserver {
     this.leftoverEvent = kernel.defineEvent('scheduler.unschedulableFlush', phase, () => this.flushLeftovers());
     this.queue.onWork = () => this.wake();
     this.queue.onBackoff = (at) => this.scheduleFlush(at);
-    cluster.observe(this);
+    this.queue.onGated = (gated, { reasons }) => this.hold(gated, reasons.join(', '));
+    cache.observe(this);
+    cluster.observe(cache);
   }
 
   // ---- the loop --------------------------------------------------------------------------------------------------
@@ -178,8 +198,8 @@ export class Scheduler implements ClusterObserver {
   /** Pops until a pod has been decided on; its outcome is kept for the end of the cycle. */
   private decideNext(): number {
     for (let pod = this.queue.pop(); pod >= 0; pod = this.queue.pop()) {
-      const profile = this.profiles.get(this.cluster.templateOf(pod).schedulerName);
-      if (profile === undefined || this.cluster.pods.isTerminating(pod) || this.cluster.pods.phase[pod] !== PodPhase.Pending) {
+      const profile = this.profiles.get(this.cache.templateOf(pod).schedulerName);
+      if (profile === undefined || this.cache.pods.isTerminating(pod) || this.cache.pods.belief[pod] !== PodBelief.Waiting) {
         this.queue.done(pod);
         continue;
       }
@@ -196,11 +216,11 @@ export class Scheduler implements ClusterObserver {
     state.reset();
     const result = this.algorithm.schedule(profile, state, this.view);
     if (result.kind !== 'scheduled') return { ok: false, failure: this.failureOf(profile, state, result) };
-    this.cluster.assumePod(pod, result.node.row);
+    this.cache.assumePod(pod, result.node.row);
     this.queue.nominator.remove(pod);
     const failure = this.bindings.reserveAndPermit(profile, state, this.view, result.node);
     if (failure !== null) {
-      this.cluster.forgetPod(pod);
+      this.cache.forgetPod(pod);
       return { ok: false, failure: this.afterChoice(failure) };
     }
     if (this.bindings.keepsState(pod)) this.spareState = new CycleState();
@@ -211,9 +231,9 @@ export class Scheduler implements ClusterObserver {
     this.unschedulableDecisions++;
     switch (result.kind) {
       case 'noNodes':
-        return { message: 'no nodes available to schedule pods', diagnosis: null, nominate: '', rejected: true };
+        return { attempt: NO_NODES, diagnosis: null, nominate: '', rejected: true };
       case 'error':
-        return { message: statusMessage(result.status), diagnosis: null, nominate: '', rejected: false };
+        return { attempt: plainFailure(statusMessage(result.status)), diagnosis: null, nominate: '', rejected: false };
       case 'fitError':
         return this.fitFailure(profile, state, result.diagnosis);
       case 'scheduled':
@@ -224,20 +244,30 @@ export class Scheduler implements ClusterObserver {
 
   private fitFailure(profile: Profile, state: CycleState, diagnosis: Diagnosis): Failure {
     for (const plugin of diagnosis.unschedulablePlugins) this.rejectionsByPlugin.set(plugin, (this.rejectionsByPlugin.get(plugin) ?? 0) + 1);
-    const spoken = this.listeners.length > 0;
-    if (profile.postFilter.length === 0) return { message: spoken ? diagnosis.message('') : '', diagnosis, nominate: '', rejected: true };
+    if (profile.postFilter.length === 0) return this.rejection(diagnosis, null, '');
     const { status, nominatedNodeName } = profile.runPostFilter(state, this.view, diagnosis);
-    const text = status === null || !spoken ? '' : statusMessage(status);
-    return { message: spoken ? diagnosis.message(text) : '', diagnosis, nominate: nominatedNodeName, rejected: true };
+    return this.rejection(diagnosis, status, nominatedNodeName);
+  }
+
+  private rejection(diagnosis: Diagnosis, postFilter: Status | null, nominate: string | null): Failure {
+    const { template } = this.view;
+    for (const listener of this.listeners) {
+      if (listener.roomSeen === undefined || !this.room.isDue(template)) continue;
+      listener.roomSeen(template, this.room.look(template, diagnosis));
+    }
+    return { attempt: this.attempts.fitError(template.id, diagnosis, postFilter), diagnosis, nominate, rejected: true };
   }
 
   /** Reserve or Permit said no: a FitError over the one node that had been chosen, or an error. */
   private afterChoice(status: Status): Failure {
     this.unschedulableDecisions++;
-    if (!isRejected(status)) return { message: statusMessage(status), diagnosis: null, nominate: '', rejected: false };
+    if (!isRejected(status)) {
+      return { attempt: plainFailure(statusMessage(status)), diagnosis: null, nominate: '', rejected: false };
+    }
     const diagnosis = new Diagnosis(1);
     diagnosis.set('', status);
-    return { message: diagnosis.message(''), diagnosis, nominate: '', rejected: true };
+    const attempt = this.attempts.fitError(this.view.template.id, diagnosis, null);
+    return { attempt, diagnosis, nominate: '', rejected: true };
   }
 
   /** The end of a cycle: binding, or back to the queue. */
@@ -245,7 +275,7 @@ export class Scheduler implements ClusterObserver {
     const outcome = this.outcome;
     this.outcome = null;
     if (outcome === null) return;
-    if ((this.cluster.pods.incarnation[pod] | 0) !== incarnation || this.cluster.pods.phase[pod] === PodPhase.Free) {
+    if ((this.cluster.pods.incarnation[pod] | 0) !== incarnation || this.cache.pods.belief[pod] === PodBelief.Unknown) {
       this.queue.done(pod);
       return;
     }
@@ -253,25 +283,28 @@ export class Scheduler implements ClusterObserver {
       this.fail(pod, outcome.failure);
       return;
     }
-    if (this.cluster.pods.phase[pod] !== PodPhase.Assumed) {
+    if (this.cache.pods.belief[pod] !== PodBelief.Assumed) {
       this.queue.done(pod);
       return;
     }
-    for (const listener of this.listeners) listener.cycleSucceeded?.(pod, this.cluster.pods.node[pod]);
+    for (const listener of this.listeners) listener.cycleSucceeded?.(pod, this.cache.pods.node[pod]);
     this.bindings.start(pod, outcome.profile, outcome.state);
   }
 
   /** The failure handler (schedule_one.go handleSchedulingFailure). */
   fail(pod: number, failure: Failure): void {
     const { diagnosis } = failure;
-    if (this.cluster.pods.isTerminating(pod)) {
+    if (this.cache.pods.isTerminating(pod)) {
       this.queue.done(pod);
       return;
     }
     this.queue.addUnschedulable(pod, diagnosis?.unschedulablePlugins ?? [], diagnosis?.pendingPlugins ?? []);
     this.scheduleLeftovers();
     this.nominate(pod, failure.nominate);
-    for (const listener of this.listeners) listener.cycleFailed?.(pod, failure.message, diagnosis);
+    for (const listener of this.listeners) {
+      listener.attemptFailed?.(pod, failure.attempt);
+      if (listener.cycleFailed !== undefined) listener.cycleFailed(pod, failure.attempt.message, diagnosis);
+    }
   }
 
   private nominate(pod: number, nodeName: string | null): void {
@@ -292,19 +325,23 @@ export class Scheduler implements ClusterObserver {
   /** A nomination went away: pods of no higher priority may try (eventhandlers.go). */
   announceFreedNomination(before: PodEventView): void {
     const { priority } = before.template;
-    this.queue.moveOnEvent(ASSIGNED_POD_DELETE, { pod: before, podBefore: before }, (other) => this.cluster.templateOf(other).priority <= priority);
+    this.queue.moveOnEvent(ASSIGNED_POD_DELETE, { pod: before, podBefore: before }, (other) => this.cache.templateOf(other).priority <= priority);
   }
 
   /** Binding failed after the choice: the node is free again, the pod goes back (schedule_one.go handleBindingCycleError). */
   bindingFailed(pod: number, status: Status, waited: boolean): void {
     const rejected = isRejected(status);
     const forgotten = this.podView(pod);
-    this.cluster.forgetPod(pod);
+    this.cache.forgetPod(pod);
     const subject = { pod: forgotten, podBefore: forgotten };
     if (!rejected) this.queue.moveOnEvent(ASSIGNED_POD_DELETE, subject);
     const diagnosis = waited && rejected ? new Diagnosis(1) : null;
     diagnosis?.set('', status);
-    this.fail(pod, { message: diagnosis === null ? statusMessage(status) : diagnosis.message(''), diagnosis, nominate: '', rejected });
+    const attempt =
+      diagnosis === null
+        ? plainFailure(statusMessage(status))
+        : this.attempts.fitError(forgotten.template.id, diagnosis, null);
+    this.fail(pod, { attempt, diagnosis, nominate: '', rejected });
     if (rejected) this.queue.moveOnEvent(ASSIGNED_POD_DELETE, subject, (other) => other !== pod);
   }
 
@@ -338,19 +375,28 @@ export class Scheduler implements ClusterObserver {
   // ---- what happens in the cluster -------------------------------------------------------------------------------
 
   podCreated(pod: number): void {
-    if (this.isResponsibleFor(pod)) this.queue.add(pod);
-    else this.queue.ignore(pod);
+    if (this.isResponsibleFor(pod)) {
+      this.queue.add(pod);
+      return;
+    }
+    this.queue.ignore(pod);
+    this.hold(pod, `no scheduler profile is called "${this.cluster.templateOf(pod).schedulerName}"`);
+  }
+
+  /** Something else than a failed attempt keeps the pod waiting. */
+  hold(pod: number, why: string): void {
+    for (const listener of this.listeners) listener.podHeld?.(pod, why);
   }
 
   /** Pods without a node that name another scheduler are nothing to this one (eventhandlers.go responsibleForPod). */
   private isResponsibleFor(pod: number): boolean {
-    return this.profiles.has(this.cluster.templateOf(pod).schedulerName);
+    return this.profiles.has(this.cache.templateOf(pod).schedulerName);
   }
 
   podUpdated(pod: number, before: PodTemplate): void {
     this.queue.nominator.refresh(pod);
     // What has been assumed stays in the cache as it was.
-    if (this.cluster.pods.phase[pod] === PodPhase.Assumed) return;
+    if (this.cache.pods.belief[pod] === PodBelief.Assumed) return;
     const view = this.podView(pod);
     const subject = { pod: view, podBefore: { ...view, template: before } };
     if (view.nodeName === '') {
@@ -368,8 +414,7 @@ export class Scheduler implements ClusterObserver {
   }
 
   podTerminating(pod: number): void {
-    const phase = this.cluster.pods.phase[pod];
-    if ((phase === PodPhase.Bound || phase === PodPhase.Running) && this.queue.listens) {
+    if (this.cache.pods.belief[pod] === PodBelief.Assigned && this.queue.listens) {
       this.queue.moveOnEvent(ASSIGNED_POD_UPDATE, { pod: this.podView(pod), podBefore: this.podView(pod) });
     }
     this.preemption.podTerminating(pod);
@@ -381,24 +426,24 @@ export class Scheduler implements ClusterObserver {
     this.bindings.drop(pod);
     this.preemption.podTerminating(pod);
     if (!this.queue.listens) return;
-    const nodeName = node < 0 ? '' : this.cluster.nodeInfo(node).name;
+    const nodeName = node < 0 ? '' : this.cache.nodeInfo(node).name;
     const view = { ...this.podView(pod), nodeName };
     if (node >= 0) this.queue.moveOnEvent(ASSIGNED_POD_DELETE, { pod: view, podBefore: view });
     else if (nominated !== '' && this.isResponsibleFor(pod)) this.announceFreedNomination(view);
   }
 
   nodeAdded(node: number): void {
-    if (this.queue.listens) this.queue.moveOnEvent(NODE_ADD, { node: nodeEventView(this.cluster.nodeInfo(node)) });
+    if (this.queue.listens) this.queue.moveOnEvent(NODE_ADD, { node: nodeEventView(this.cache.nodeInfo(node)) });
   }
 
   nodeUpdated(node: number, changes: number, before: NodeBefore): void {
     if (!this.queue.listens) return;
     const nodeBefore = { facts: before.facts, allocatable: before.allocatable, base: 0, allowedPods: before.allowedPods };
-    for (const event of nodeUpdateEvents(changes)) this.queue.moveOnEvent(event, { node: nodeEventView(this.cluster.nodeInfo(node)), nodeBefore });
+    for (const event of nodeUpdateEvents(changes)) this.queue.moveOnEvent(event, { node: nodeEventView(this.cache.nodeInfo(node)), nodeBefore });
   }
 
   nodeRemoving(node: number): void {
-    if (this.queue.listens) this.queue.moveOnEvent(NODE_DELETE, { nodeBefore: nodeEventView(this.cluster.nodeInfo(node)) });
+    if (this.queue.listens) this.queue.moveOnEvent(NODE_DELETE, { nodeBefore: nodeEventView(this.cache.nodeInfo(node)) });
   }
 
   objectChanged(kind: string, action: ObjectAction, object: KubernetesObject, before: KubernetesObject | undefined): void {
@@ -424,14 +469,14 @@ export class Scheduler implements ClusterObserver {
   // ---- set-up ----------------------------------------------------------------------------------------------------
 
   private makeProfile(spec: ProfileSpec): Profile {
-    const { kernel, cluster, snapshot } = this;
+    const { kernel, cache, snapshot } = this;
     const profile = (): Profile => {
       const made = this.profiles.get(spec.schedulerName);
       assert(made !== undefined, 'a plugin may call the framework only after it has been set up');
       return made;
     };
     const handle: Handle = {
-      cluster,
+      cluster: cache,
       snapshot,
       placements: this.placements,
       schedulerName: spec.schedulerName,

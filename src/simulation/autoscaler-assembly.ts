@@ -9,6 +9,7 @@ import { evictPod } from '../control-plane/eviction.ts';
 import type { DaemonSets } from '../controllers/daemon-sets.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { MetricsCollector } from '../metrics/collector.ts';
+import { PodBelief } from '../scheduler/cache/cached-pods.ts';
 import { QueuePlace } from '../scheduler/queue/scheduling-queue.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { ordinalIn, poolNode } from './pool-nodes.ts';
@@ -46,8 +47,9 @@ export function assembleAutoscaler(scenario: Scenario, parts: AutoscalerParts): 
   if (scenario.autoscaler === null || groups.length === 0) return null;
   const pools = new Map(scenario.nodePools.map((pool) => [pool.name, pool]));
   return new ClusterAutoscaler(kernel, cluster, scenario.autoscaler, groups, {
+    cache: scheduler.cache,
     unschedulable: { pods: () => rejectedPods(scheduler) },
-    placement: new ProfilePlacement(cluster, scheduler.profiles, () => scheduler.snapshot.refresh()),
+    placement: new ProfilePlacement(scheduler.cache, scheduler.profiles, () => scheduler.snapshot.refresh()),
     nodes: {
       makeNode: (name, ordinal) => {
         const pool = pools.get(name);
@@ -66,13 +68,15 @@ export function assembleAutoscaler(scenario: Scenario, parts: AutoscalerParts): 
 
 /**
  * Pods with the condition PodScheduled=False, Unschedulable: their last attempt failed. It stays while they wait for
- * the next one, wherever that is, and while the next one is under way. Gated pods do not count.
+ * the next one, wherever that is, and while the next one is under way, as long as that has not found a node. Gated pods do not count.
  */
-export function rejectedPods({ queue }: Scheduler): number[] {
+export function rejectedPods({ queue, cache }: Scheduler): number[] {
   const places = [QueuePlace.Active, QueuePlace.Backoff, QueuePlace.ErrorBackoff, QueuePlace.Unschedulable] as const;
   const waiting = places
     .flatMap((place) => queue.rows(place))
     .filter((pod) => queue.attempts(pod) > 0 && !queue.isGated(pod));
-  const tried = [...queue.inFlight.pods()].filter((pod) => queue.attempts(pod) > 1);
+  const tried = [...queue.inFlight.pods()].filter(
+    (pod) => queue.attempts(pod) > 1 && cache.pods.belief[pod] === PodBelief.Waiting,
+  );
   return [...waiting, ...tried];
 }

@@ -44,6 +44,7 @@ export class EndOfRun implements ClusterObserver {
     this.cluster = cluster;
     this.parts = parts;
     cluster.observe(this);
+    parts.scheduler.cache.observe({ podAssumed: () => { this.changed(); }, podForgotten: () => { this.changed(); } });
   }
 
   /** To be asked at the end of an instant. */
@@ -55,14 +56,12 @@ export class EndOfRun implements ClusterObserver {
       return false;
     }
     if (now - this.lastWorkAt >= FRUITLESS_MICROS) return true;
-    if (totals.podsByPhase[PodPhase.Assumed] > 0 || totals.podsTerminating > 0) return false;
+    if (parts.scheduler.cache.totals.podsAssumed > 0 || totals.podsTerminating > 0) return false;
     return totals.podsPending === 0 || this.waitsAreVain(now);
   }
 
   podCreated(): void { this.changed(); }
   podUpdated(): void { this.changed(); }
-  podAssumed(): void { this.changed(); }
-  podForgotten(): void { this.changed(); }
   podInterrupted(): void { this.changed(); }
   podTerminating(): void { this.changed(); }
   podRemoved(): void { this.changed(); }

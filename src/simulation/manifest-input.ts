@@ -100,7 +100,10 @@ export class ManifestInput implements InputSource {
       return;
     }
     cluster.placePod(row, node);
-    if (pod.status?.phase !== 'Pending' && cluster.nodes.up[node] === 1) cluster.startPod(row);
+    if (pod.status?.phase !== 'Pending' && cluster.nodes.up[node] === 1) {
+      cluster.acknowledgePod(row);
+      cluster.startPod(row);
+    }
   }
 
   // ---- owners ----------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 /** Node objects of generated pools, as kubelet and cloud provider would register them. Names are `<pool>-<ordinal>`. */
 import { withNodeDefaults } from '../cluster/node-defaults.ts';
-import { BETA_REGION_LABEL, BETA_ZONE_LABEL, REGION_LABEL, ZONE_LABEL } from '../cluster/node-info.ts';
+import { BETA_REGION_LABEL, BETA_ZONE_LABEL, REGION_LABEL, ZONE_LABEL } from '../cluster/node-facts.ts';
 import type { Node } from '../cluster/objects.ts';
 import type { NodePool, PoolMembers } from './scenario.ts';
 

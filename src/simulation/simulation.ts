@@ -40,6 +40,7 @@ import { ManifestInput } from './manifest-input.ts';
 import { PodAdmission } from '../control-plane/pod-admission.ts';
 import { poolNode, poolOf } from './pool-nodes.ts';
 import type { Scenario, TraceInput } from './scenario.ts';
+import { resultScenario } from './scenario-spelling.ts';
 import { schedulingCounters } from './scheduling-counters.ts';
 import { TraceInput as TraceArrivals, WorkloadInput } from './workload-input.ts';
 
@@ -56,8 +57,6 @@ export interface SimulationOptions {
   readonly plain: boolean;
   /** File, line and column of a value of the scheduler's configuration. */
   readonly locate?: DecodeConfigurationOptions['locate'];
-  /** How a file that the scenario names is written into the result; absent: as it stands in the scenario. */
-  readonly pathInReport?: ((path: string) => string) | undefined;
 }
 
 export interface Progress {
@@ -118,6 +117,11 @@ export class Simulation {
       phase: Phase.Scheduler,
       bindVolumes: (plan, node) => volumes.bindVolumes(plan, node),
     });
+    this.scheduler.listeners.push({
+      attemptFailed: (pod, attempt) => this.metrics.attemptFailed(pod, attempt),
+      podHeld: (pod, why) => this.metrics.podHeld(pod, why),
+      roomSeen: (template, room) => this.metrics.roomSeen(template.id, room),
+    });
     const owners = new OwnerTable(cluster.pods);
     const replacement = new ReplacementController(kernel, cluster, owners);
     replacement.onReplaced = (pod, lost) => this.metrics.noteReplacement(pod, lost);
@@ -152,10 +156,7 @@ export class Simulation {
     );
     this.addInput(new WorkloadInput(scenario.workloads, new WorkloadSource(scenario.workloads, kernel.random, scenario.durationMicros), targets));
     if (this.traceSource !== null) this.addInput(new TraceArrivals(this.traceSource, targets));
-    if (scenario.durationMicros === null) {
-      const { inputs, scheduler, autoscaler } = this;
-      this.watchForTheEnd({ inputs, scheduler, owners, taintEviction, crashes, autoscaler });
-    }
+    if (scenario.durationMicros === null) this.watchForTheEnd({ owners, taintEviction, crashes });
     if (scenario.metrics.checkEveryEvents > 0) this.nextCheckAt = scenario.metrics.checkEveryEvents;
   }
 
@@ -199,7 +200,7 @@ export class Simulation {
         seed: scenario.seed,
         version: this.options.version,
         complete: complete && this.done,
-        resolvedScenario: publicScenario(scenario, this.options.pathInReport ?? ((path) => path)),
+        resolvedScenario: resultScenario(scenario),
         notes: this.notes(),
         notSimulated: scenario.notSimulated,
       },
@@ -235,9 +236,9 @@ export class Simulation {
   }
 
   /** A run without a horizon ends when nothing can change any more. */
-  private watchForTheEnd(parts: EndParts): void {
-    const { kernel } = this;
-    const end = new EndOfRun(this.cluster, parts);
+  private watchForTheEnd(controllers: Pick<EndParts, 'owners' | 'taintEviction' | 'crashes'>): void {
+    const { kernel, inputs, scheduler, autoscaler } = this;
+    const end = new EndOfRun(this.cluster, { inputs, scheduler, autoscaler, ...controllers });
     const look = kernel.defineEvent('simulation.endCheck', Phase.Observe, () => {
       if (end.isOver()) {
         this.done = true;
@@ -270,20 +271,4 @@ export class Simulation {
       ...(ignored.length === 0 ? [] : [`Kinds in manifests that are not simulated: ${ignored.join(', ')}.`]),
     ];
   }
-}
-
-/** What of the scenario is written into results: objects read from files are counted, not repeated. */
-function publicScenario(scenario: Scenario, pathOf: (path: string) => string): unknown {
-  const { nodes, objects, metrics, notSimulated: _inTheReport, ...rest } = scenario;
-  const { trace, scheduler } = scenario;
-  const { checkEveryEvents: _checks, ...reported } = metrics;
-  const configurationFile = scheduler.configurationFile === null ? null : pathOf(scheduler.configurationFile);
-  return {
-    ...rest,
-    trace: trace === null ? null : { ...trace, file: pathOf(trace.file) },
-    scheduler: { ...scheduler, configurationFile, pluginFiles: scheduler.pluginFiles.map(pathOf) },
-    metrics: reported,
-    nodes: nodes.length,
-    objects: objects.length,
-  };
 }

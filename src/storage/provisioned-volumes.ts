@@ -6,7 +6,7 @@
  * pkg/controller/volume/persistentvolume/pv_controller.go (v1.36.2).
  */
 import type { Cluster } from '../cluster/cluster.ts';
-import { ZONE_LABEL } from '../cluster/node-info.ts';
+import { ZONE_LABEL } from '../cluster/node-facts.ts';
 import { objectKey } from '../cluster/object-store.ts';
 import type {
   CSINode,

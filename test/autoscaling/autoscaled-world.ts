@@ -13,6 +13,7 @@ import { rejectedPods } from '../../src/simulation/autoscaler-assembly.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 import { decodeSchedulerConfiguration } from '../../src/scheduler/config/scheduler-configuration.ts';
 import { pluginRegistry } from '../../src/scheduler/plugins/registry.ts';
+import { checkSchedulerCache } from '../../src/scheduler/cache/check-cache.ts';
 import { Scheduler } from '../../src/scheduler/scheduler.ts';
 import type { ClusterAutoscalerSettings } from '../../src/simulation/scenario.ts';
 
@@ -92,11 +93,13 @@ export class AutoscaledWorld {
       const value = pool.provision ?? 60;
       return [{ name: pool.name, min: pool.min ?? 0, max: pool.max, provisionSeconds: { kind: 'fixed', value, atLeast: null, atMost: null }, firstOrdinal: pool.count }];
     });
+    const { cache } = this.scheduler;
     this.autoscaler = new ClusterAutoscaler(kernel, cluster, { ...DEFAULT_SETTINGS, ...settings }, groups, {
+      cache,
       unschedulable: { pods: () => rejectedPods(this.scheduler) },
       budgets,
       evict: (pod, cause) => evictPod(cluster, budgets, pod, cause),
-      placement: placementOf(cluster, profiles, () => snapshot.refresh()),
+      placement: placementOf(cache, profiles, () => snapshot.refresh()),
       nodes: { makeNode: (name, ordinal) => nodeOf(pools.find((pool) => pool.name === name), ordinal) },
       daemons: null,
       mark: (kind, label) => this.note(`${kind} ${label}`),
@@ -106,8 +109,8 @@ export class AutoscaledWorld {
     cluster.observe({
       podBound: (pod) => this.soon(0, () => this.cluster.startPod(pod)),
       podTerminating: (pod) => this.stopSoon(pod),
-      nodeAdded: (node) => kernel.now > 0 && this.note(`${cluster.nodeInfo(node).name} is there`),
-      nodeRemoving: (node) => this.note(`${cluster.nodeInfo(node).name} is gone`),
+      nodeAdded: (node) => kernel.now > 0 && this.note(`${cluster.nodes.facts[node].name} is there`),
+      nodeRemoving: (node) => this.note(`${cluster.nodes.facts[node].name} is gone`),
     });
     for (const pool of pools) for (let ordinal = 0; ordinal < pool.count; ordinal++) cluster.addNode(nodeOf(pool, ordinal), pool.name);
   }
@@ -120,6 +123,7 @@ export class AutoscaledWorld {
   until(seconds: number): string {
     this.kernel.run({ until: seconds * SECOND });
     if (this.cluster.nodes.length > 0) checkCluster(this.cluster);
+    checkSchedulerCache(this.scheduler.cache);
     return this.log.splice(0).join('\n');
   }
 
@@ -147,7 +151,7 @@ export class AutoscaledWorld {
   /** Node name to number of pods. */
   get layout(): string {
     const rows = Array.from({ length: this.cluster.nodes.length }, (_, row) => row).filter((row) => this.cluster.nodes.alive[row] === 1);
-    return rows.map((row) => `${this.cluster.nodeInfo(row).name}:${this.cluster.nodeInfo(row).pods.length}`).join(' ');
+    return rows.map((row) => `${this.cluster.nodes.facts[row].name}:${this.cluster.nodes.pods[row].length}`).join(' ');
   }
 
   private note(text: string): void {

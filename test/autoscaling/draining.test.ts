@@ -118,7 +118,7 @@ describe('a pod keeps its node', () => {
       '1350 scaleDown std -1',
     ]);
     expect(log).not.toContain('std-0 is gone');
-    expect(world.cluster.nodeInfo(world.cluster.nodeRow('std-0')).facts.unschedulable).toBe(false);
+    expect(world.cluster.nodes.facts[world.cluster.nodeRow('std-0')].unschedulable).toBe(false);
   });
 });
 

@@ -46,7 +46,7 @@ describe('draining', () => {
     expect(drained(() => undefined)).toBe(true);
     expect(drained((world) => world.at(3, () => {
       const row = world.cluster.nodeRow('std-0');
-      const { object } = world.cluster.nodeInfo(row).facts;
+      const { object } = world.cluster.nodes.facts[row];
       world.cluster.updateNode(row, { ...object, metadata: { ...object.metadata, annotations: { 'cluster-autoscaler.kubernetes.io/scale-down-disabled': 'true' } } });
     }))).toBe(false);
   });

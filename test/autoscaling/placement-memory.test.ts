@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { PlacementOracle } from '../../src/scheduler/what-if/placement-oracle.ts';
 import { ProfilePlacement } from '../../src/scheduler/what-if/profile-placement.ts';
 import { ThoughtCopies } from '../../src/scheduler/what-if/thought-copies.ts';
-import type { NodeInfo } from '../../src/cluster/node-info.ts';
+import type { NodeInfo } from '../../src/scheduler/cache/node-info.ts';
 import { AutoscaledWorld, type PodOptions } from './autoscaled-world.ts';
 import { PlainPlacement } from './plain-placement.ts';
 
@@ -125,21 +125,22 @@ describe('what is remembered between looks', () => {
 test('a copy made in the memory of an older one is a fresh copy', () => {
   const world = new AutoscaledWorld([{ name: 'std', cpu: '4', memory: '16Gi', count: 2 }]);
   const { cluster } = world;
+  const { cache } = world.scheduler;
   world.at(1, () => KINDS.forEach((kind) => world.pods(1, kind)));
   world.until(100);
   const copies = new ThoughtCopies();
-  const { stride } = cluster.nodes;
+  const { stride } = cache.nodes;
   copies.clear();
-  const first = copies.make(0, cluster.nodeInfo(0), stride);
+  const first = copies.make(0, cache.nodeInfo(0), stride);
   for (const pod of [...first.pods]) first.removePod(pod, cluster.templateOf(pod));
   copies.clear();
   expect(copies.has(0)).toBe(false);
   world.pods(2, { pinned: 'std-0' });
   world.until(200);
   cluster.setTaints(0, [{ key: 'k', effect: 'NoSchedule' }]);
-  const second = copies.make(0, cluster.nodeInfo(0), stride);
+  const second = copies.make(0, cache.nodeInfo(0), stride);
   expect(second).toBe(first);
-  expect({ ...second }).toEqual({ ...cluster.nodeInfo(0).whatIf(stride) });
+  expect({ ...second }).toEqual({ ...cache.nodeInfo(0).whatIf(stride) });
   expect(copies.has(0)).toBe(true);
   expect(copies.has(1)).toBe(false);
 });

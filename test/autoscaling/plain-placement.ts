@@ -1,6 +1,6 @@
 /** The slow twin of ProfilePlacement: PreFilter runs anew in every look, and every Filter at every question. */
-import type { Cluster } from '../../src/cluster/cluster.ts';
-import type { NodeInfo } from '../../src/cluster/node-info.ts';
+import type { SchedulerCache } from '../../src/scheduler/cache/scheduler-cache.ts';
+import type { NodeInfo } from '../../src/scheduler/cache/node-info.ts';
 import { CycleState } from '../../src/scheduler/framework/cycle-state.ts';
 import { PodInfo } from '../../src/scheduler/framework/pod-info.ts';
 import type { Profile } from '../../src/scheduler/framework/profile.ts';
@@ -25,7 +25,7 @@ interface Move {
 }
 
 export class PlainPlacement implements PlacementOracle {
-  private readonly cluster: Cluster;
+  private readonly cluster: SchedulerCache;
   private readonly profiles: ReadonlyMap<string, Profile>;
   private readonly refreshSnapshot: () => void;
   private readonly view: PodInfo;
@@ -33,7 +33,7 @@ export class PlainPlacement implements PlacementOracle {
   private readonly prepared = new Map<number, Prepared | null>();
 
   /** `refreshSnapshot` brings the nodes that the profiles' plugins see up to date. */
-  constructor(cluster: Cluster, profiles: ReadonlyMap<string, Profile>, refreshSnapshot: () => void) {
+  constructor(cluster: SchedulerCache, profiles: ReadonlyMap<string, Profile>, refreshSnapshot: () => void) {
     this.cluster = cluster;
     this.profiles = profiles;
     this.refreshSnapshot = refreshSnapshot;

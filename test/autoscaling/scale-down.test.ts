@@ -78,7 +78,7 @@ describe('scale-down', () => {
 
   test('unneeded nodes are marked softly, and lose the mark when they are needed again', () => {
     const world = new AutoscaledWorld([{ ...STD, count: 2, max: 10 }]);
-    const taints = (name: string): string => world.cluster.nodeInfo(world.cluster.nodeRow(name)).facts.taints.map(({ key, effect }) => `${key}:${effect}`).join();
+    const taints = (name: string): string => world.cluster.nodes.facts[world.cluster.nodeRow(name)].taints.map(({ key, effect }) => `${key}:${effect}`).join();
     world.at(1, () => world.pods(1));
     world.until(15);
     expect(taints('std-1')).toBe('DeletionCandidateOfClusterAutoscaler:PreferNoSchedule');
@@ -103,7 +103,7 @@ describe('scale-down', () => {
       world.cluster.placePod(world.pod(), 0);
     });
     expect(world.until(620)).toBe('610 scaleDown std -1');
-    expect(world.cluster.nodeInfo(0).facts).toMatchObject({ taints: [], unschedulable: false });
+    expect(world.cluster.nodes.facts[0]).toMatchObject({ taints: [], unschedulable: false });
     expect(world.autoscaler.nodesRemoved).toBe(0);
   });
 
@@ -114,11 +114,11 @@ describe('scale-down', () => {
     world.at(1, () => (pods = world.pods(8)));
     world.at(5, () => world.finish(pods.filter((pod) => pods.some((other) => other < pod && world.cluster.pods.node[other] === world.cluster.pods.node[pod]))));
     expect(world.until(674)).toBe('610 scaleDown std -1');
-    expect(world.cluster.nodeInfo(0).facts).toMatchObject({ unschedulable: true });
+    expect(world.cluster.nodes.facts[0]).toMatchObject({ unschedulable: true });
     // Taint at 610, eviction at 615, 30 s of grace + 30 s: given back at 675. Its ten minutes start again at 680; by
     // then its pod has been terminating for so long that it is in nobody's way.
     expect(world.until(1289)).toBe('');
-    expect(world.cluster.nodeInfo(0).facts).toMatchObject({ unschedulable: false });
+    expect(world.cluster.nodes.facts[0]).toMatchObject({ unschedulable: false });
     expect(world.until(1300)).toBe('1290 scaleDown std -1\n1295 std-0 is gone');
   });
 

@@ -1,6 +1,8 @@
 // The node table's blocks of amounts: a resource may become known at any time, before the first node, too.
 import { describe, expect, test } from 'vitest';
 import { checkCluster } from '../../src/cluster/check.ts';
+import { checkSchedulerCache } from '../../src/scheduler/cache/check-cache.ts';
+import { CachedNodes } from '../../src/scheduler/cache/cached-nodes.ts';
 import { NodeTable } from '../../src/cluster/node-table.ts';
 import { playScenario } from '../support/played-scenario.ts';
 import { fixture, node, pod } from '../support/scheduler-fixture.ts';
@@ -10,12 +12,12 @@ const amounts = (names: readonly string[]): Record<string, string> =>
   Object.fromEntries(names.map((name, i) => [name, String(i + 1)]));
 
 describe('resource columns', () => {
-  test('are widened while there is no node', () => {
-    const table = new NodeTable();
+  test.each([() => new NodeTable(), () => new CachedNodes()])('are widened while there is no node', (make) => {
+    const table = make();
     for (const count of [3, 5, 9, 30]) {
       table.widen(count);
       expect(table.stride).toBeGreaterThanOrEqual(count);
-      expect([table.allocatable.length, table.requested.length, table.nonZero.length]).toEqual([0, 0, 0]);
+      expect([table.allocatable.length, table.requested.length]).toEqual([0, 0]);
     }
   });
 
@@ -33,8 +35,9 @@ describe('resource columns', () => {
       before.cluster.addNode(node('n1', {}, { status: { allocatable: { cpu: '8', pods: '10', ...amounts(names) } } }));
       before.cluster.placePod(before.row('asking'), before.cluster.nodeRow('n1'));
       checkCluster(before.cluster);
-      const { resources, nodes } = before.cluster;
-      const { allocatable, requested, base } = nodes.info[0];
+      checkSchedulerCache(before.cache);
+      const { resources } = before.cluster;
+      const { allocatable, requested, base } = before.cache.nodes.info[0];
       for (const [name, amount] of Object.entries(amounts(names))) {
         const column = resources.find(name);
         expect([allocatable[base + column], requested[base + column]], name).toEqual([Number(amount), Number(amount)]);

@@ -31,7 +31,7 @@ function story(acts: readonly Act[], isPlain: boolean): string[] {
   const lifecycle = new NodeLifecycle(kernel, cluster, { ...LIFECYCLE, largeClusterThreshold: 2 });
   const lines: string[] = [];
   cluster.observe({
-    nodeUpdated: (row, changes) => void lines.push(`${kernel.now / MICROS_PER_SECOND} ${cluster.nodeInfo(row).name} ${changes} ${JSON.stringify(cluster.nodeInfo(row).facts.taints)}`),
+    nodeUpdated: (row, changes) => void lines.push(`${kernel.now / MICROS_PER_SECOND} ${cluster.nodes.facts[row].name} ${changes} ${JSON.stringify(cluster.nodes.facts[row].taints)}`),
   });
   for (let index = 0; index < NODES; index++) cluster.addNode(nodeOf(index));
   const act = kernel.defineEvent('act', 2, (index) => perform(cluster, acts[index]));
@@ -63,12 +63,12 @@ function perform(cluster: Cluster, { what, node }: Act): void {
 }
 
 function change(cluster: Cluster, row: number, what: Act['what'], node: number): void {
-  const { taints, object } = cluster.nodeInfo(row).facts;
+  const { taints, object } = cluster.nodes.facts[row];
   const others = taints.filter(({ key, effect }) => key !== UNREACHABLE.key || effect !== UNREACHABLE.effect);
   if (what === 'remove') cluster.removeNode(row);
   else if (what === 'taint') cluster.setTaints(row, [...others, UNREACHABLE]);
   else if (what === 'untaint') cluster.setTaints(row, others);
-  else if (what === 'cordon') cluster.setUnschedulable(row, !cluster.nodeInfo(row).facts.unschedulable);
+  else if (what === 'cordon') cluster.setUnschedulable(row, !cluster.nodes.facts[row].unschedulable);
   else {
     const excluded: Readonly<Record<string, string>> = what === 'exclude' ? { 'node.kubernetes.io/exclude-disruption': '' } : {};
     cluster.updateNode(row, { ...object, metadata: { ...object.metadata, labels: nodeOf(node, excluded).metadata?.labels ?? {} } });

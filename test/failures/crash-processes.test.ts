@@ -28,7 +28,7 @@ function play(processes: readonly FailureProcess[], steps: readonly Step[], unti
   const health: string[] = [];
   const marks: string[] = [];
   const seconds = (): string => (kernel.now / MICROS_PER_SECOND).toFixed(3);
-  cluster.observe({ nodeHealthChanged: (node, up) => void health.push(`${seconds()} ${cluster.nodes.info[node].name} ${up ? 'up' : 'down'}`) });
+  cluster.observe({ nodeHealthChanged: (node, up) => void health.push(`${seconds()} ${cluster.nodes.facts[node].name} ${up ? 'up' : 'down'}`) });
   new CrashProcesses(kernel, cluster, processes, (kind, label, count) => void marks.push(`${seconds()} ${kind} ${label} ${count}`));
   const step = kernel.defineEvent('step', 1, (index) => {
     const { add, remove } = steps[index];

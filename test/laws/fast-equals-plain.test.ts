@@ -4,7 +4,7 @@
  * PODYARD_DECISIONS=500000 is what continuous integration runs.
  */
 import { describe, expect, test } from 'vitest';
-import { CHANGE_RING } from '../../src/cluster/node-table.ts';
+import { CHANGE_RING } from '../../src/scheduler/cache/cached-nodes.ts';
 import { crowdedRun } from '../support/crowded-cluster.ts';
 import { churnRun } from '../support/template-churn.ts';
 import type { ChurnOptions } from '../support/template-churn.ts';

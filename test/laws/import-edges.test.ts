@@ -17,7 +17,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   node: ['kernel', 'cluster'],
   storage: ['kernel', 'cluster'],
   failures: ['kernel', 'cluster'],
-  autoscaling: ['kernel', 'cluster', 'scheduler/framework', 'scheduler/what-if'],
+  autoscaling: ['kernel', 'cluster', 'scheduler/cache', 'scheduler/framework', 'scheduler/what-if'],
   workload: ['kernel', 'cluster'],
   metrics: ['kernel', 'cluster'],
   simulation: [

@@ -6,6 +6,7 @@ import { Digest } from '../../src/base/digest.ts';
 import { Cluster } from '../../src/cluster/cluster.ts';
 import type { Node } from '../../src/cluster/objects.ts';
 import { RandomStreams } from '../../src/kernel/random.ts';
+import { SchedulerCache } from '../../src/scheduler/cache/scheduler-cache.ts';
 import { LiveSnapshot } from '../../src/scheduler/cache/snapshot.ts';
 
 class UpstreamCache {
@@ -53,7 +54,9 @@ test.each(Array.from({ length: 12 }, (_, i) => `order-${i}`))('%s', (seed) => {
   const dice = new RandomStreams(seed).stream('order');
   const pick = <T>(list: readonly T[]): T => list[Math.floor(dice.next() * list.length)];
   const cluster = new Cluster({ now: 0, digest: new Digest() });
-  const snapshot = new LiveSnapshot(cluster);
+  const cache = new SchedulerCache(cluster);
+  cluster.observe(cache);
+  const snapshot = new LiveSnapshot(cache);
   const twin = new UpstreamCache();
   const zones = ['a', 'b', 'c', ''];
   const zoneOf = new Map<string, string>();
@@ -106,7 +109,7 @@ test.each(Array.from({ length: 12 }, (_, i) => `order-${i}`))('%s', (seed) => {
         `${seed}, step ${step}`,
       ).toEqual(twin.list);
       snapshot.nodes.forEach((info, position) => {
-        expect(info).toBe(cluster.nodeInfo(cluster.nodeRow(info.name)));
+        expect(info).toBe(cache.nodeInfo(cluster.nodeRow(info.name)));
         expect([snapshot.rows[position], snapshot.positionOf[info.row]]).toEqual([info.row, position]);
       });
     }

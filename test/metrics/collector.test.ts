@@ -64,18 +64,6 @@ describe('utilisation', () => {
     expect(result.nodes[0].meanUtilization.cpu).toBeCloseTo(0.375, 12);
     expect(result.nodes[0].meanUtilization['example.com/b']).toBeCloseTo(0.125, 12);
   });
-
-  test('a choice that is given up again leaves no trace but its time', () => {
-    const run = new ScriptedRun();
-    const node = run.node('a', CPU4);
-    let pod = -1;
-    run.at(0, () => run.cluster.assumePod((pod = run.pod({ cpu: '4' })), node));
-    run.at(25, () => run.cluster.forgetPod(pod));
-    const result = run.result(100);
-    expect(result.utilization.cpu.mean).toBeCloseTo(0.25, 12);
-    expect(result.utilization.cpu.meanWhilePending).toBe(0);
-    expect(result.counts).toMatchObject({ podsPending: 1, podsScheduled: 0 });
-  });
 });
 
 describe('latency', () => {
@@ -187,7 +175,7 @@ describe('what became of pods', () => {
     expect(result.nodes.map(({ name, downSeconds, failures }) => [name, downSeconds, failures])).toEqual([
       ['open', 35, 2], ['removed', 30, 1], ['healthy', 0, 0],
     ]);
-    expect(run.cluster.nodeInfo(healthy).name).toBe('healthy');
+    expect(run.cluster.nodes.facts[healthy].name).toBe('healthy');
   });
 
   test('evicted pods are lost unless they are replaced, before or after they are gone', () => {

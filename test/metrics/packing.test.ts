@@ -32,13 +32,13 @@ test('remembered sums give the shares that sums made anew give', () => {
     const row = cluster.nodeRow(`n${index}`);
     const act = draw(8);
     if (row < 0) cluster.addNode(nodeOf(index));
-    else if (act === 0 && cluster.nodeInfo(row).pods.length === 0) cluster.removeNode(row);
+    else if (act === 0 && cluster.nodes.pods[row].length === 0) cluster.removeNode(row);
     else if (act === 1) cluster.updateNode(row, nodeOf(index));
     else if (act === 2) cluster.setUnschedulable(row, draw(2) === 0);
     else if (act < 6) {
       const pod = cluster.createPod({ template: template(), nameBase: cluster.names.intern('p'), nameOrdinal: step, owner: -1, workloadClass: 0, durationMicros: Infinity, pinnedNode: -1 });
       cluster.placePod(pod, row);
-    } else for (const pod of cluster.nodeInfo(row).pods.slice(0, 2)) cluster.removePod(pod, 0);
+    } else for (const pod of cluster.nodes.pods[row].slice(0, 2)) cluster.removePod(pod, 0);
     if (draw(3) > 0) continue;
     plain.nodesChanged();
     plain.sample(1 + step);

@@ -93,7 +93,7 @@ describe('images', () => {
     const world = new World({ kubelet: { imageBytes: { tiny: 1 } } });
     playScript(world, `node a images=${Array.from({ length: 50 }, (_, index) => `i${index}:1`).join(',')}\npod one image=tiny\npod two image=other`);
     world.run(60);
-    const { images } = world.cluster.nodes.info[0].facts;
+    const { images } = world.cluster.nodes.facts[0];
     expect([images.size, images.has('tiny:latest'), images.has('other:latest')]).toEqual([50, false, true]);
   });
 });

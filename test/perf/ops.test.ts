@@ -14,7 +14,7 @@ function clusterAfter(name: string): PerfCluster {
 }
 
 function nodesOf({ cluster }: PerfCluster): { name: string; labels: Record<string, string> }[] {
-  return cluster.nodes.info.filter((_info, row) => cluster.nodes.alive[row] === 1).map(({ name, labels }) => ({ name, labels: Object.fromEntries(labels) }));
+  return cluster.nodes.facts.filter((_facts, row) => cluster.nodes.alive[row] === 1).map(({ name, labels }) => ({ name, labels: Object.fromEntries(labels) }));
 }
 
 /** `namespace/name phase node` of each pod. */
@@ -24,7 +24,7 @@ function podsOf({ cluster }: PerfCluster): string[] {
     const phase = cluster.pods.phase[row];
     if (phase === PodPhase.Free) continue;
     const node = cluster.pods.node[row];
-    lines.push(`${cluster.templateOf(row).namespace}/${cluster.podName(row)} ${node < 0 ? '-' : cluster.nodeInfo(node).name}`);
+    lines.push(`${cluster.templateOf(row).namespace}/${cluster.podName(row)} ${node < 0 ? '-' : cluster.nodes.facts[node].name}`);
   }
   return lines;
 }
@@ -43,7 +43,7 @@ describe('createNodes', () => {
 
   test('puts allocatable amounts and volume limits over the template', () => {
     const target = clusterAfter('Limits');
-    expect(target.cluster.nodeInfo(0).allocatable[target.cluster.nodeInfo(0).base]).toBe(1000);
+    expect(target.cluster.nodes.allocatable[0]).toBe(1000);
     expect(target.cluster.objects.count('CSINode')).toBe(2);
   });
 });

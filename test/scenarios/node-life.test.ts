@@ -68,17 +68,17 @@ describe('a node dies', () => {
           1.0  started again-0 on a
           1.0  started bare on a
          20.0  machine a down
-         20.0  interrupted again-0 on a, lost 19 s
          20.0  interrupted web-0 on a, lost 19 s
          20.0  interrupted once-0 on a, lost 19 s
+         20.0  interrupted again-0 on a, lost 19 s
          20.0  interrupted bare on a, lost 19 s
          50.0  machine a up
          50.0  terminating once-0: nodeFailure
          50.0  removed once-0: Failed
          50.0  created once-1
          50.0  bound once-1 on a
-         51.0  started again-0 on a
          51.0  started web-0 on a
+         51.0  started again-0 on a
          51.0  started bare on a
          51.0  started once-1 on a
         111.0  removed again-0: Succeeded
@@ -109,11 +109,11 @@ describe('a node dies', () => {
           1.0  started sum-0 on a
           1.0  started bare on a
         100.0  machine a down
-        100.0  interrupted sum-0 on a, lost 99 s
         100.0  interrupted db-0 on a, lost 99 s
+        100.0  interrupted sum-0 on a, lost 99 s
         100.0  interrupted bare on a, lost 99 s
-        450.0  terminating sum-0: taint
         450.0  terminating db-0: taint
+        450.0  terminating sum-0: taint
         450.0  terminating bare: taint
         450.0  created sum-1
         450.0  bound sum-1 on b

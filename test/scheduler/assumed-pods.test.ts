@@ -3,6 +3,7 @@
 // v1.36).
 import { expect, test } from 'vitest';
 import { EvictionCause } from '../../src/cluster/cluster.ts';
+import { checkSchedulerCache } from '../../src/scheduler/cache/check-cache.ts';
 import { checkCluster } from '../../src/cluster/check.ts';
 import type { PodSpec } from '../../src/cluster/objects.ts';
 import { Action, event } from '../../src/scheduler/framework/cluster-event.ts';
@@ -57,12 +58,14 @@ test('what the node holds is what was chosen for, until the binding', () => {
   story.pod('p', '1');
   story.runTo(1);
   update(story, 'p', {}, '500m');
-  const { nodes } = story.cluster;
+  const { nodes } = story.scheduler.cache;
   expect(nodes.info[0].requested[nodes.info[0].base]).toBe(1000);
   checkCluster(story.cluster);
+  checkSchedulerCache(story.scheduler.cache);
   story.runTo(6);
   expect(nodes.info[0].requested[nodes.info[0].base]).toBe(500);
   checkCluster(story.cluster);
+  checkSchedulerCache(story.scheduler.cache);
 });
 
 test('a pod whose binding fails goes back to the queue as it is by then', () => {
@@ -73,12 +76,13 @@ test('a pod whose binding fails goes back to the queue as it is by then', () => 
   update(story, 'p', { app: 'db' }, '3');
   story.runTo(5.01);
   expect(story.where('p')).toBe('ErrorBackoff');
-  expect([...story.cluster.templateOf(story.row('p')).labels]).toEqual([['app', 'db']]);
-  const { nodes } = story.cluster;
+  expect([...story.scheduler.cache.templateOf(story.row('p')).labels]).toEqual([['app', 'db']]);
+  const { nodes } = story.scheduler.cache;
   expect(nodes.info[0].requested[nodes.info[0].base]).toBe(0);
   story.runTo(8);
   expect(nodes.info[0].requested[nodes.info[0].base]).toBe(3000);
   checkCluster(story.cluster);
+  checkSchedulerCache(story.scheduler.cache);
 });
 
 test('the last of several updates counts; a pod that goes away takes them along', () => {
@@ -90,7 +94,7 @@ test('the last of several updates counts; a pod that goes away takes them along'
   story.remove('gone');
   story.pod('next', '1');
   story.runTo(20);
-  const labelsOf = (name: string): unknown => [...story.cluster.templateOf(story.row(name)).labels];
+  const labelsOf = (name: string): unknown => [...story.scheduler.cache.templateOf(story.row(name)).labels];
   expect([labelsOf('p'), labelsOf('next')]).toEqual([[['app', 'b']], []]);
 });
 

@@ -56,7 +56,7 @@ describe('when all agree', () => {
     const { world } = twoPlugins(plain, plain);
     world.runTo(0.002);
     expect(world.where('p')).toBe('assumed on n1');
-    expect(world.cluster.nodeInfo(0).requested[0]).toBe(1000);
+    expect(world.scheduler.cache.nodeInfo(0).requested[0]).toBe(1000);
     expect(world.scheduler.queue.inFlight.podCount).toBe(0);
   });
 
@@ -86,7 +86,7 @@ describe('Reserve', () => {
     expect(world.messages).toEqual(['0/1 nodes are available: 1 no disk left.']);
     expect(world.where('p')).toBe('Unschedulable');
     expect(world.scheduler.queue.unschedulablePlugins(world.row('p'))).toEqual(['B']);
-    expect(world.cluster.nodeInfo(0).requested[0]).toBe(0);
+    expect(world.scheduler.cache.nodeInfo(0).requested[0]).toBe(0);
   });
 
   test('an error names the plugin and is retried after the error backoff', () => {
@@ -236,7 +236,7 @@ describe('waiting on Permit', () => {
     expect(world.log).toEqual(['0.001 p chosen for n1', '1.000 p removed']);
     expect(unreserved).toEqual(['p']);
     expect(world.scheduler.queue.inFlight.podCount).toBe(0);
-    expect(world.cluster.nodeInfo(0).pods).toEqual([]);
+    expect(world.cluster.nodes.pods[0]).toEqual([]);
   });
 });
 

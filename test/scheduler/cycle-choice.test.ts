@@ -254,7 +254,7 @@ test('the worked example: three nodes with different use, every plugin of the de
   const { algorithm } = world.scheduler;
   const scored = (pod: number): Record<string, number[]> => {
     const weighted: Record<string, number[]> = {};
-    const result = algorithm.schedule(profile, new CycleState(), new PodInfo(world.cluster, pod), (name, values) => void (weighted[name] = [...values]));
+    const result = algorithm.schedule(profile, new CycleState(), new PodInfo(world.scheduler.cache, pod), (name, values) => void (weighted[name] = [...values]));
     expect(result).toMatchObject({ kind: 'scheduled', evaluatedNodes: 3, feasibleNodes: 3 });
     return { ...weighted, total: [0, 1, 2].map((i) => algorithm.total(i)) };
   };

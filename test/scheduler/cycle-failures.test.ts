@@ -186,7 +186,7 @@ describe('pods that go away during their cycle', () => {
     world.at(0.5, () => world.remove('p'));
     world.runTo(5);
     expect(world.log).toEqual(['0.500 p removed']);
-    expect(world.cluster.nodeInfo(0).pods).toEqual([]);
+    expect(world.cluster.nodes.pods[0]).toEqual([]);
     expect(world.scheduler.queue.inFlight.podCount).toBe(0);
   });
 
@@ -243,7 +243,7 @@ describe('waking up again', () => {
 
   test('a larger node, a lifted taint, a smaller pod and new labels are told to the queue', () => {
     const grown = full();
-    const object = grown.cluster.nodeInfo(0).facts.object;
+    const object = grown.cluster.nodes.facts[0].object;
     grown.cluster.updateNode(0, { ...object, status: { allocatable: { cpu: '8', memory: '8Gi', pods: '110' } } });
     expect(grown.where('p')).toBe('Active');
     const shrunk = full();
@@ -255,7 +255,7 @@ describe('waking up again', () => {
     tainted.cluster.setTaints(node, [{ key: 'a', effect: 'NoSchedule' }]);
     tainted.pod('p');
     tainted.runTo(10);
-    tainted.cluster.updateNode(node, { ...tainted.cluster.nodeInfo(node).facts.object, metadata: { name: 'n0', labels: { zone: 'a' } } });
+    tainted.cluster.updateNode(node, { ...tainted.cluster.nodes.facts[node].object, metadata: { name: 'n0', labels: { zone: 'a' } } });
     expect(tainted.where('p')).toBe('Unschedulable');
     tainted.cluster.setTaints(node, []);
     expect(tainted.where('p')).toBe('Active');

@@ -204,7 +204,7 @@ test.each([['early', 'late'], ['late', 'early']])('what a dry run found on a nod
     const { cluster } = world;
     world.nodes(2, { cpu: '2' });
     world.placed('lowest', 'n0', '2');
-    for (const name of ['early', 'late']) cluster.pods.acknowledgedAt[world.placed(name, 'n1', '1', { priority: 1 })] = NaN;
+    for (const name of ['early', 'late']) cluster.acknowledgePod(world.placed(name, 'n1', '1', { priority: 1 }), NaN);
     world.pod('vip1', '1', { priority: 10 });
     world.pod('blocker', '1', { priority: 10 });
     world.runTo(1);

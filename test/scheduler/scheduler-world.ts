@@ -4,7 +4,7 @@
  */
 import { MICROS_PER_SECOND } from '../../src/base/time.ts';
 import { checkCluster } from '../../src/cluster/check.ts';
-import { Cluster, EvictionCause, PodOutcome, PodPhase } from '../../src/cluster/cluster.ts';
+import { Cluster, EvictionCause, PodOutcome } from '../../src/cluster/cluster.ts';
 import type { PodSpec } from '../../src/cluster/objects.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 import { decodeSchedulerConfiguration } from '../../src/scheduler/config/scheduler-configuration.ts';
@@ -13,6 +13,8 @@ import type { ProfilePoints } from '../../src/scheduler/framework/profile.ts';
 import type { Diagnosis } from '../../src/scheduler/framework/diagnosis.ts';
 import { pluginRegistry } from '../../src/scheduler/plugins/registry.ts';
 import { QueuePlace } from '../../src/scheduler/queue/scheduling-queue.ts';
+import { checkSchedulerCache } from '../../src/scheduler/cache/check-cache.ts';
+import { PodBelief } from '../../src/scheduler/cache/cached-pods.ts';
 import { Scheduler } from '../../src/scheduler/scheduler.ts';
 import { reapTerminating } from '../support/churn-scheduler.ts';
 import type { SchedulerOptions } from '../../src/scheduler/scheduler.ts';
@@ -69,7 +71,7 @@ export class SchedulerWorld {
       phase: 5,
     });
     this.scheduler.listeners.push({
-      cycleSucceeded: (pod, node) => this.note(`${this.nameOf(pod)} chosen for ${this.cluster.nodeInfo(node).name}`),
+      cycleSucceeded: (pod, node) => this.note(`${this.nameOf(pod)} chosen for ${this.cluster.nodes.facts[node].name}`),
       cycleFailed: (pod, message, diagnosis) => {
         this.note(`${this.nameOf(pod)} failed`);
         this.messages.push(message);
@@ -79,8 +81,10 @@ export class SchedulerWorld {
     });
     cluster.observe({
       podBound: (pod) => this.note(`${this.nameOf(pod)} bound to ${this.nodeOf(pod)}`),
-      podForgotten: (pod, node) => this.note(`${this.nameOf(pod)} forgotten by ${cluster.nodeInfo(node).name}`),
       podRemoved: (pod) => this.note(`${this.nameOf(pod)} removed`),
+    });
+    this.scheduler.cache.observe({
+      podForgotten: (pod, node) => this.note(`${this.nameOf(pod)} forgotten by ${cluster.nodes.facts[node].name}`),
     });
     reapTerminating(kernel, cluster, REAP_SECONDS * MICROS_PER_SECOND);
   }
@@ -114,7 +118,7 @@ export class SchedulerWorld {
     const row = cluster.createPod({ template: template.id, nameBase: cluster.names.intern(name), nameOrdinal: -1, owner: -1, workloadClass: 0, durationMicros: Infinity, pinnedNode: -1 });
     this.rows.set(name, row);
     cluster.placePod(row, cluster.nodeRow(nodeName));
-    cluster.pods.acknowledgedAt[row] = this.placedCount++ * MICROS_PER_SECOND;
+    cluster.acknowledgePod(row, this.placedCount++ * MICROS_PER_SECOND);
     this.log.pop();
     return row;
   }
@@ -133,6 +137,7 @@ export class SchedulerWorld {
   runTo(seconds: number): this {
     this.kernel.run({ until: Math.round(seconds * MICROS_PER_SECOND) });
     checkCluster(this.cluster);
+    checkSchedulerCache(this.scheduler.cache);
     return this;
   }
 
@@ -153,14 +158,14 @@ export class SchedulerWorld {
   /** Where a pod stands: its node, or its place in the queue. */
   where(name: string): string {
     const row = this.row(name);
-    const { pods } = this.cluster;
-    if (pods.node[row] >= 0) return `${pods.phase[row] === PodPhase.Assumed ? 'assumed on' : 'on'} ${this.nodeOf(row)}`;
+    const { pods } = this.scheduler.cache;
+    if (pods.node[row] >= 0) return `${pods.belief[row] === PodBelief.Assumed ? 'assumed on' : 'on'} ${this.nodeOf(row)}`;
     if (this.scheduler.queue.isGated(row)) return `gated by ${this.scheduler.queue.gatingPlugin(row)}`;
     return PLACE_NAMES[this.scheduler.queue.placeOf(row)];
   }
 
   nodeOf(row: number): string {
-    return this.cluster.nodeInfo(this.cluster.pods.node[row]).name;
+    return this.cluster.nodes.facts[this.scheduler.cache.pods.node[row]].name;
   }
 }
 

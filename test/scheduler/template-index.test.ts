@@ -2,7 +2,7 @@
 // template's cells were brought up to date by somebody else: a template that no node takes looks at the changed nodes
 // without the index.
 import { describe, expect, test } from 'vitest';
-import { CHANGE_RING } from '../../src/cluster/node-table.ts';
+import { CHANGE_RING } from '../../src/scheduler/cache/cached-nodes.ts';
 import { SchedulerWorld } from './scheduler-world.ts';
 
 /** Small pods fill the nodes, guests come and go; a large pod is tried now and then, at last when there is room. */

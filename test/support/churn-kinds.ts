@@ -115,10 +115,10 @@ function endNow(cluster: Cluster, pod: number): void {
 export function replaceNodes(cluster: Cluster, dice: RandomStream, renewed: (name: string) => Node): number {
   const rows = aliveNodes(cluster);
   const chosen = new Set(Array.from({ length: 3 }, () => rows[Math.floor(dice.next() * rows.length)]));
-  const names = [...chosen].map((row) => cluster.nodeInfo(row).name);
+  const names = [...chosen].map((row) => cluster.nodes.facts[row].name);
   for (const row of chosen) {
     if (dice.next() < 0.5)
-      for (const pod of cluster.nodeInfo(row).pods.slice())
+      for (const pod of cluster.nodes.pods[row].slice())
         if (cluster.pods.phase[pod] === PodPhase.Bound) cluster.removePod(pod, PodOutcome.Succeeded);
     cluster.removeNode(row);
   }

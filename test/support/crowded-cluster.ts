@@ -4,6 +4,7 @@
  * one stream, so a seed names a case.
  */
 import { Cluster, PodOutcome, PodPhase } from '../../src/cluster/cluster.ts';
+import { PodBelief } from '../../src/scheduler/cache/cached-pods.ts';
 import type { PodSpec } from '../../src/cluster/objects.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 import { pluginRegistry } from '../../src/scheduler/plugins/registry.ts';
@@ -76,10 +77,11 @@ export function crowdedRun({ seed, plain, nodes, changes }: CrowdedOptions): Cro
       durationMicros: Infinity,
       pinnedNode: -1,
     });
-  const rowsOf = (ids: readonly number[], phase: PodPhase): number[] => {
+  const { pods } = scheduler.cache;
+  const rowsOf = (ids: readonly number[], belief: PodBelief): number[] => {
     const rows: number[] = [];
     for (let pod = 0; pod < cluster.pods.length; pod++)
-      if (cluster.pods.phase[pod] === phase && ids.includes(cluster.pods.template[pod])) rows.push(pod);
+      if (pods.belief[pod] === belief && ids.includes(cluster.pods.template[pod])) rows.push(pod);
     return rows;
   };
   let [longestBlock, largeBound, lastBound, emptiedAt] = [0, 0, 0, 0];
@@ -88,31 +90,30 @@ export function crowdedRun({ seed, plain, nodes, changes }: CrowdedOptions): Cro
     podBound: (pod) => {
       if (!isLarge.has(cluster.pods.template[pod])) return;
       largeBound++;
-      longestBlock = Math.max(longestBlock, cluster.nodes.changeCount - lastBound);
-      lastBound = cluster.nodes.changeCount;
+      longestBlock = Math.max(longestBlock, scheduler.cache.nodes.changeCount - lastBound);
+      lastBound = scheduler.cache.nodes.changeCount;
     },
   });
-  for (let step = 0; cluster.nodes.changeCount < changes; step++) {
-    const waiting = rowsOf(small, PodPhase.Pending);
+  for (let step = 0; scheduler.cache.nodes.changeCount < changes; step++) {
+    const waiting = rowsOf(small, PodBelief.Waiting);
     if (waiting.length < 3) for (let i = 0; i < 4; i++) create(small[roll(small.length)], `s${step}-${i}`);
-    const running = rowsOf(small, PodPhase.Bound);
+    const running = rowsOf(small, PodBelief.Assigned);
     // A node is never empty by chance: what leaves is replaced at once by what waits.
     for (let i = 0; i < 3 && running.length > 0; i++) {
       const pod = running.splice(roll(running.length), 1)[0];
       cluster.removePod(pod, PodOutcome.Succeeded);
     }
     if (dice.next() < 0.02) create(large[roll(large.length)], `l${step}`);
-    const wanting = rowsOf(large, PodPhase.Pending);
+    const wanting = rowsOf(large, PodBelief.Waiting);
     if (wanting.length > 2 || (wanting.length > 0 && dice.next() < 0.02))
       cluster.removePod(wanting[0], PodOutcome.Deleted);
-    for (const pod of rowsOf(large, PodPhase.Bound))
+    for (const pod of rowsOf(large, PodBelief.Assigned))
       if (dice.next() < 0.2) cluster.removePod(pod, PodOutcome.Succeeded);
-    if (cluster.nodes.changeCount - emptiedAt > PATIENCE) {
-      emptiedAt = cluster.nodes.changeCount;
-      for (const pod of waiting.concat(rowsOf(small, PodPhase.Pending)))
-        if (cluster.pods.phase[pod] === PodPhase.Pending) cluster.removePod(pod, PodOutcome.Deleted);
-      const node = cluster.nodeInfo(roll(nodes));
-      for (const pod of node.pods.slice())
+    if (scheduler.cache.nodes.changeCount - emptiedAt > PATIENCE) {
+      emptiedAt = scheduler.cache.nodes.changeCount;
+      for (const pod of waiting.concat(rowsOf(small, PodBelief.Waiting)))
+        if (pods.belief[pod] === PodBelief.Waiting) cluster.removePod(pod, PodOutcome.Deleted);
+      for (const pod of cluster.nodes.pods[roll(nodes)].slice())
         if (cluster.pods.phase[pod] === PodPhase.Bound) cluster.removePod(pod, PodOutcome.Succeeded);
       for (const id of large) create(id, `r${step}`);
       kernel.run({ until: kernel.now + 2_000_000 });

@@ -1,6 +1,6 @@
 /** What the scheduler says of one random case: the whole decision with all scores, and each filter plugin asked alone. */
 import { ReplayScheduler } from '../../src/conformance/replay-scheduler.ts';
-import type { NodeInfo } from '../../src/cluster/node-info.ts';
+import type { NodeInfo } from '../../src/scheduler/cache/node-info.ts';
 import { CycleState } from '../../src/scheduler/framework/cycle-state.ts';
 import { PodInfo } from '../../src/scheduler/framework/pod-info.ts';
 import { pluginRegistry } from '../../src/scheduler/plugins/registry.ts';
@@ -34,8 +34,8 @@ const CONFIGURATION = configuration({ percentageOfNodesToScore: 100 });
 export function decide({ nodes, running, pod: object }: DecisionCase): Decided {
   const world = fixture({ nodes, pods: running, objects: clusterObjects(nodes) });
   const { cluster } = world;
-  const pod = new PodInfo(cluster, world.addPod(object));
   const scheduler = new ReplayScheduler(cluster, CONFIGURATION, { registry, plain: true, check: false });
+  const pod = new PodInfo(scheduler.cache, world.addPod(object));
   const profile = scheduler.profileOf(pod);
   const { algorithm, snapshot } = scheduler;
   const result = algorithm.schedule(profile, new CycleState(), pod);

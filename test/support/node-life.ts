@@ -130,7 +130,7 @@ function command(world: World, text: string): void {
   const options = new Map(rest.map((word) => [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)]));
   const { cluster } = world;
   const row = (): number => cluster.nodeRow(name);
-  const taints = (): readonly Taint[] => cluster.nodes.info[row()].facts.taints;
+  const taints = (): readonly Taint[] => cluster.nodes.facts[row()].taints;
   switch (verb) {
     case 'node':
       cluster.addNode(nodeOf(name, options), options.get('pool') ?? '');
@@ -257,8 +257,7 @@ class FirstFitScheduler implements ClusterObserver {
       if (pods.phase[pod] !== PodPhase.Pending) continue;
       for (let node = 0; node < nodes.length; node++) {
         if (!this.fits(pod, node)) continue;
-        this.cluster.assumePod(pod, node);
-        this.cluster.bindPod(pod);
+        this.cluster.bindPod(pod, node);
         break;
       }
     }
@@ -267,11 +266,10 @@ class FirstFitScheduler implements ClusterObserver {
   private fits(pod: number, node: number): boolean {
     const { pods, nodes, names } = this.cluster;
     if (nodes.alive[node] === 0) return false;
-    const info = nodes.info[node];
-    const { facts } = info;
+    const facts = nodes.facts[node];
     if (pods.pinnedNode[pod] >= 0 && names.text(pods.pinnedNode[pod]) !== facts.name) return false;
     const template = this.cluster.templateOf(pod);
-    const free = info.allocatable[info.base] - info.requested[info.base];
+    const free = nodes.allocatable[node * nodes.stride] - nodes.requested[node * nodes.stride];
     if (Number(template.requested.amounts[0] ?? 0) > free) return false;
     return !facts.unschedulable && findUntolerated(facts.taints, template.tolerations, ['NoSchedule', 'NoExecute']) === undefined;
   }
@@ -281,7 +279,7 @@ function logger(cluster: Cluster, log: string[]): ClusterObserver {
   const say = (text: string): void => {
     log.push(`${(cluster.now / MICROS_PER_SECOND).toFixed(1).padStart(7)}  ${text}`);
   };
-  const on = (pod: number): string => `${cluster.podName(pod)} on ${cluster.nodes.info[cluster.pods.node[pod]].name}`;
+  const on = (pod: number): string => `${cluster.podName(pod)} on ${cluster.nodes.facts[cluster.pods.node[pod]].name}`;
   const short = ({ key, effect }: Taint): string => `${key.replace('node.kubernetes.io/', '')}:${effect}`;
   return {
     podCreated: (pod) => say(`created ${cluster.podName(pod)}`),
@@ -290,10 +288,11 @@ function logger(cluster: Cluster, log: string[]): ClusterObserver {
     podInterrupted: (pod, lost) => say(`interrupted ${on(pod)}, lost ${lost / MICROS_PER_SECOND} s`),
     podTerminating: (pod) => say(`terminating ${cluster.podName(pod)}: ${EVICTION_CAUSE_NAMES[cluster.pods.cause[pod]]}`),
     podRemoved: (pod, _node, _phase, outcome) => say(`removed ${cluster.podName(pod)}: ${POD_OUTCOME_NAMES[outcome]}`),
-    nodeRemoving: (node) => say(`node ${cluster.nodes.info[node].name} removed`),
-    nodeHealthChanged: (node, up) => say(`machine ${cluster.nodes.info[node].name} ${up ? 'up' : 'down'}`),
+    nodeRemoving: (node) => say(`node ${cluster.nodes.facts[node].name} removed`),
+    nodeHealthChanged: (node, up) => say(`machine ${cluster.nodes.facts[node].name} ${up ? 'up' : 'down'}`),
     nodeUpdated: (node, changes) => {
-      const { name, facts, images } = { ...cluster.nodes.info[node], name: cluster.nodes.info[node].name, images: cluster.nodes.info[node].facts.images };
+      const facts = cluster.nodes.facts[node];
+      const { name, images } = facts;
       const ready = facts.object.status?.conditions?.find(({ type }) => type === 'Ready')?.status;
       if ((changes & NodeChange.Images) !== 0) say(`node ${name} images ${[...images.keys()].join(' ')}`);
       if ((changes & NodeChange.Conditions) !== 0) say(`node ${name} Ready=${ready}`);

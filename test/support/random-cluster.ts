@@ -126,7 +126,7 @@ function finishRandomPod(cluster: Cluster, dice: RandomStream): void {
 function updateRandomNode(cluster: Cluster, dice: RandomStream): void {
   const rows = aliveNodes(cluster);
   const row = pick(dice, rows);
-  if (dice.next() < 0.5) cluster.setUnschedulable(row, !cluster.nodeInfo(row).facts.unschedulable);
+  if (dice.next() < 0.5) cluster.setUnschedulable(row, !cluster.nodes.facts[row].unschedulable);
   else cluster.setTaints(row, dice.next() < 0.5 ? [] : [{ key: 'dedicated', value: 'x', effect: 'NoSchedule' }]);
 }
 
@@ -134,6 +134,6 @@ function removeRandomNode(cluster: Cluster, dice: RandomStream): void {
   const rows = aliveNodes(cluster);
   if (rows.length < 3) return;
   const row = pick(dice, rows);
-  for (const pod of cluster.nodeInfo(row).pods.slice()) if (!cluster.pods.isTerminating(pod)) cluster.terminatePod(pod, EvictionCause.NodeFailure);
+  for (const pod of cluster.nodes.pods[row].slice()) if (!cluster.pods.isTerminating(pod)) cluster.terminatePod(pod, EvictionCause.NodeFailure);
   cluster.removeNode(row);
 }

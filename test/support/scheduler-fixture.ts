@@ -14,6 +14,7 @@ import { CycleState } from '../../src/scheduler/framework/cycle-state.ts';
 import type { Handle, NodeInfo, Plugin, PluginFactory } from '../../src/scheduler/framework/plugin-api.ts';
 import { Placements } from '../../src/scheduler/cache/placements.ts';
 import { PodInfo } from '../../src/scheduler/framework/pod-info.ts';
+import { SchedulerCache } from '../../src/scheduler/cache/scheduler-cache.ts';
 import { LiveSnapshot } from '../../src/scheduler/cache/snapshot.ts';
 import { CODE_NAMES, Code, statusMessage } from '../../src/scheduler/framework/status.ts';
 import type { Status } from '../../src/scheduler/framework/status.ts';
@@ -44,11 +45,13 @@ export function podsOn(nodeName: string, count: number, labels: Readonly<Record<
 export class SchedulerFixture {
   readonly clock = { now: 0, digest: new Digest() };
   readonly cluster: Cluster = new Cluster(this.clock);
-  readonly snapshot: LiveSnapshot = new LiveSnapshot(this.cluster);
+  readonly cache: SchedulerCache = new SchedulerCache(this.cluster);
+  readonly snapshot: LiveSnapshot = new LiveSnapshot(this.cache);
   readonly handle: Handle;
   private readonly rows = new Map<string, number>();
 
   constructor({ nodes = [], pods = [], objects = [] }: FixtureObjects) {
+    this.cluster.observe(this.cache);
     for (const object of objects) this.put(object);
     for (const object of nodes) this.cluster.addNode(object);
     for (const object of pods) this.addPod(object);
@@ -92,7 +95,7 @@ export class SchedulerFixture {
   }
 
   nodeInfo(name: string): NodeInfo {
-    return this.cluster.nodeInfo(this.cluster.nodeRow(name));
+    return this.cache.nodeInfo(this.cache.nodeRow(name));
   }
 
   plugin(factory: PluginFactory, args: Readonly<Record<string, unknown>> = {}): PluginStory {
@@ -100,7 +103,7 @@ export class SchedulerFixture {
   }
 
   private makeHandle(): Handle {
-    const { cluster, snapshot } = this;
+    const { cache: cluster, snapshot } = this;
     const streams = new RandomStreams('story');
     return {
       cluster,
@@ -206,7 +209,7 @@ export class PluginStory {
   }
 
   private info(object: Pod | number): PodInfo {
-    return new PodInfo(this.world.cluster, typeof object === 'number' ? object : this.world.addPod(object));
+    return new PodInfo(this.world.cache, typeof object === 'number' ? object : this.world.addPod(object));
   }
 
   private rawScores(object: Pod, names?: readonly string[]) {

@@ -118,7 +118,7 @@ export function replayLifecycle({ nodes, until }: LifecycleIn): { readonly chang
 function countsOf(cluster: Cluster, lifecycle: NodeLifecycle): [ZoneCounts, Readonly<Record<string, string>>] {
   const counts: Record<string, [number, number, number]> = {};
   for (let row = 0; row < cluster.nodes.length; row++) {
-    const { facts } = cluster.nodes.info[row];
+    const facts = cluster.nodes.facts[row];
     const count = (counts[facts.labels.get('topology.kubernetes.io/zone') ?? ''] ??= [0, 0, 0]);
     const ready = facts.object.status?.conditions?.find(({ type }) => type === 'Ready')?.status ?? 'True';
     if (ready !== 'True') count[0]++;

@@ -2,7 +2,7 @@
  * Clusters in which pods of a few templates come and go while nodes, namespaces and services change: what caches, indexes and
  * counts by domain have to keep up with. Every in-tree plugin has something to say. Driven by one stream, so a seed names a case.
  */
-import { Cluster, EvictionCause, PodOutcome, PodPhase } from '../../src/cluster/cluster.ts';
+import { Cluster, EvictionCause, PodOutcome } from '../../src/cluster/cluster.ts';
 import type { Node, Pod, PodSpec } from '../../src/cluster/objects.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 import type { RandomStream } from '../../src/kernel/random.ts';
@@ -12,6 +12,8 @@ import { unschedulable } from '../../src/scheduler/framework/plugin-api.ts';
 import {
   Groups, NOBODY, PACKER, aliveNodes, assertForeignPodsLeftAlone, packerProfile, replaceNodes, updatePod,
 } from './churn-kinds.ts';
+import { PodBelief } from '../../src/scheduler/cache/cached-pods.ts';
+import type { Scheduler } from '../../src/scheduler/scheduler.ts';
 import { churnScheduler } from './churn-scheduler.ts';
 
 export interface ChurnOptions {
@@ -115,7 +117,7 @@ export function churnRun(options: ChurnOptions): ChurnResult {
   for (let step = 0; step < steps; step++) {
     const roll = dice.next();
     if (roll < 0.55) createPods(cluster, dice, templates, step);
-    else if (roll < 0.9) endPod(cluster, dice);
+    else if (roll < 0.9) endPod(cluster, scheduler, dice);
     else if (roll < 0.957 || (roll < 0.97 && options.calm === true)) changeNode(cluster, dice);
     else if (roll < 0.964) updatePod(cluster, dice, templates);
     else if (roll < 0.97) replacedNodes += replaceNodes(cluster, dice, renewed);
@@ -205,13 +207,14 @@ function createPods(cluster: Cluster, dice: RandomStream, templates: readonly nu
 }
 
 /** Bound pods end, or are deleted with a little delay; pods that wait are deleted, too. */
-function endPod(cluster: Cluster, dice: RandomStream): void {
+function endPod(cluster: Cluster, { cache }: Scheduler, dice: RandomStream): void {
   const { pods } = cluster;
+  const { belief } = cache.pods;
   for (let tries = 0; tries < 8; tries++) {
     const pod = Math.floor(dice.next() * pods.length);
     if (pod >= pods.length || pods.isTerminating(pod)) continue;
-    if (pods.phase[pod] === PodPhase.Pending && dice.next() < 0.7) cluster.terminatePod(pod, EvictionCause.Api);
-    else if (pods.phase[pod] === PodPhase.Bound) {
+    if (belief[pod] === PodBelief.Waiting && dice.next() < 0.7) cluster.terminatePod(pod, EvictionCause.Api);
+    else if (belief[pod] === PodBelief.Assigned) {
       if (dice.next() < 0.5) cluster.removePod(pod, PodOutcome.Succeeded);
       else cluster.terminatePod(pod, EvictionCause.Api);
     }
@@ -220,9 +223,9 @@ function endPod(cluster: Cluster, dice: RandomStream): void {
 
 function changeNode(cluster: Cluster, dice: RandomStream): void {
   const row = pick(dice, aliveNodes(cluster));
-  const { object } = cluster.nodeInfo(row).facts;
+  const { object } = cluster.nodes.facts[row];
   const roll = dice.next();
-  if (roll < 0.3) cluster.setUnschedulable(row, !cluster.nodeInfo(row).facts.unschedulable);
+  if (roll < 0.3) cluster.setUnschedulable(row, !cluster.nodes.facts[row].unschedulable);
   else if (roll < 0.6) cluster.setTaints(row, dice.next() < 0.6 ? [] : [{ key: 'dedicated', value: 'x', effect: 'NoSchedule' }]);
   else if (roll < 0.8) {
     const labels = { ...object.metadata?.labels, disk: pick(dice, ['ssd', 'hdd']), [ZONE]: `z${Math.floor(dice.next() * 3)}`, rack: `r${Math.floor(dice.next() * 20)}` };
@@ -234,7 +237,7 @@ function removeNode(cluster: Cluster, dice: RandomStream): void {
   const rows = aliveNodes(cluster);
   if (rows.length < 4) return;
   const row = pick(dice, rows);
-  for (const pod of cluster.nodeInfo(row).pods.slice()) if (!cluster.pods.isTerminating(pod)) cluster.terminatePod(pod, EvictionCause.NodeFailure);
+  for (const pod of cluster.nodes.pods[row].slice()) if (!cluster.pods.isTerminating(pod)) cluster.terminatePod(pod, EvictionCause.NodeFailure);
   cluster.removeNode(row);
 }
 

@@ -6,7 +6,8 @@
  */
 import { growUint8, grownCapacity } from '../../base/growable.ts';
 import { Interner } from '../../base/interner.ts';
-import type { NodeFacts, NodeInfo } from '../../cluster/node-info.ts';
+import type { NodeFacts } from '../../cluster/node-facts.ts';
+import type { NodeInfo } from './node-info.ts';
 
 export interface ImageState {
   readonly sizeBytes: number;

@@ -4,10 +4,9 @@
  * it cost more to keep than it would to make anew is dropped.
  */
 import { growUint8, grownCapacity } from '../../base/growable.ts';
-import { PodPhase } from '../../cluster/cluster.ts';
-import type { Cluster } from '../../cluster/cluster.ts';
+import type { SchedulerCache } from './scheduler-cache.ts';
 import { NodeChange } from '../../cluster/observer.ts';
-import type { ClusterObserver } from '../../cluster/observer.ts';
+import type { CacheObserver } from './cache-observer.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 
 /** Rows are those of the node table, templates their ids. */
@@ -35,8 +34,8 @@ interface Entry {
 
 const LEAST_IDLE = 2_000;
 
-export class Placements implements ClusterObserver {
-  private readonly cluster: Cluster;
+export class Placements implements CacheObserver {
+  private readonly cluster: SchedulerCache;
   private readonly entries = new Map<PlacementCounter, Entry>();
   /** By template id. */
   private interest: Entry[][] = [];
@@ -44,10 +43,10 @@ export class Placements implements ClusterObserver {
   private counted: Uint8Array = new Uint8Array(0);
   private countedPods = 0;
 
-  constructor(cluster: Cluster) {
+  constructor(cluster: SchedulerCache) {
     this.cluster = cluster;
     const { pods } = cluster;
-    for (let pod = 0; pod < pods.length; pod++) if (pods.phase[pod] !== PodPhase.Free && pods.node[pod] >= 0) this.arrive(pod, pods.node[pod]);
+    for (let pod = 0; pod < pods.length; pod++) if (pods.node[pod] >= 0) this.arrive(pod, pods.node[pod]);
     cluster.observe(this);
   }
 

@@ -6,11 +6,11 @@
  * whose zone label changed, or that was removed and added again under its name, keeps its place (cache.go
  * UpdateSnapshot).
  */
-import type { Cluster } from '../../cluster/cluster.ts';
-import type { NodeInfo } from '../../cluster/node-info.ts';
-import { CHANGE_RING } from '../../cluster/node-table.ts';
+import type { SchedulerCache } from './scheduler-cache.ts';
+import type { NodeInfo } from './node-info.ts';
+import { CHANGE_RING } from './cached-nodes.ts';
 import { NodeChange } from '../../cluster/observer.ts';
-import type { ClusterObserver } from '../../cluster/observer.ts';
+import type { CacheObserver } from './cache-observer.ts';
 import { ImageStates } from './image-states.ts';
 import type { ImageState } from './image-states.ts';
 
@@ -26,7 +26,7 @@ export interface SchedulerSnapshot {
   imageSpread(row: number, imageNumber: number): number;
 }
 
-export class LiveSnapshot implements SchedulerSnapshot, ClusterObserver {
+export class LiveSnapshot implements SchedulerSnapshot, CacheObserver {
   nodes: NodeInfo[] = [];
   /** Their rows. */
   rows: Int32Array = new Int32Array(0);
@@ -36,7 +36,7 @@ export class LiveSnapshot implements SchedulerSnapshot, ClusterObserver {
   version = 0;
   /** Rows whose frozen image counts changed, in order: a ring as the node table's. */
   readonly imageChanges: { readonly rows: Int32Array; count: number } = { rows: new Int32Array(CHANGE_RING), count: 0 };
-  private readonly cluster: Cluster;
+  private readonly cluster: SchedulerCache;
   private readonly images = new ImageStates((row) => {
     this.imageChanges.rows[this.imageChanges.count++ & (CHANGE_RING - 1)] = row;
   });
@@ -49,7 +49,7 @@ export class LiveSnapshot implements SchedulerSnapshot, ClusterObserver {
   /** Some node came or went. */
   private stale = false;
 
-  constructor(cluster: Cluster) {
+  constructor(cluster: SchedulerCache) {
     this.cluster = cluster;
     for (let row = 0; row < cluster.nodes.length; row++) if (cluster.nodes.alive[row] === 1) this.nodeAdded(row);
     cluster.observe(this);

@@ -3,8 +3,8 @@
  * asked as in the plain scan. Walks the same nodes in the same order and yields the same verdicts, so the decision is
  * the plain scan's; a differential test holds it to that. Costs a few nanoseconds a node where nothing is live.
  */
-import type { Cluster } from '../../cluster/cluster.ts';
-import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { SchedulerCache } from '../cache/scheduler-cache.ts';
+import type { NodeInfo } from '../cache/node-info.ts';
 import type { CycleState } from '../framework/cycle-state.ts';
 import { Diagnosis } from '../framework/diagnosis.ts';
 import type { StatusSource } from '../framework/diagnosis.ts';
@@ -30,7 +30,7 @@ interface LiveFilter {
 export class CachedScan {
   feasibleCount = 0;
   rejectedCount = 0;
-  private readonly cluster: Cluster;
+  private readonly cluster: SchedulerCache;
   private readonly snapshot: LiveSnapshot;
   private readonly caches: TemplateCaches;
   private cache: TemplateCache | null = null;
@@ -59,7 +59,7 @@ export class CachedScan {
   private orderVersion = -1;
 
   /** `cacheBytes`: what remembered answers may hold; a default of TemplateCaches. */
-  constructor(cluster: Cluster, snapshot: LiveSnapshot, cacheBytes?: number) {
+  constructor(cluster: SchedulerCache, snapshot: LiveSnapshot, cacheBytes?: number) {
     this.cluster = cluster;
     this.snapshot = snapshot;
     this.caches = new TemplateCaches(cluster, snapshot, cacheBytes);

@@ -3,7 +3,7 @@
  * tests on counts of the node's topology domains, and its scores of a window of nodes come in one call. The plugin's
  * PreFilter, Filter, PreScore, Score and NormalizeScore are the plain twin, and give the same answers.
  */
-import type { LabelColumn } from '../../cluster/label-columns.ts';
+import type { LabelColumn } from '../cache/label-columns.ts';
 import type { PodInfo } from '../framework/pod-info.ts';
 import type { Status } from '../framework/status.ts';
 

@@ -3,7 +3,7 @@
  * each domain stand ready as bits, and a test costs a few steps a block; for keys with many, a node is looked up at a time.
  */
 import { lowestBit } from '../../base/bits.ts';
-import type { LabelColumn } from '../../cluster/label-columns.ts';
+import type { LabelColumn } from '../cache/label-columns.ts';
 import type { DomainTest } from './domain-answers.ts';
 import { BLOCK_BITS } from './window-index.ts';
 import type { BlockMask } from './window-index.ts';

@@ -2,7 +2,7 @@
  * InterPodAffinity for all nodes at once: what the pods on nodes mean to a waiting template is counted by topology domain
  * as they come and go, instead of anew for each pod. The plain twin, and the source of every rule, is inter-pod-affinity.ts.
  */
-import type { LabelColumn } from '../../cluster/label-columns.ts';
+import type { LabelColumn } from '../cache/label-columns.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { withRoom } from './domain-answers.ts';
 import type { DomainAnswers, DomainPlugin, DomainTest } from './domain-answers.ts';

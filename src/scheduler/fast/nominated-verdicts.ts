@@ -5,8 +5,8 @@
  * Profile.runFilterWithNominatedPods. About 100 bytes a nominated node and template that came to it.
  */
 import { BoundedMap } from '../../base/bounded-map.ts';
-import type { Cluster } from '../../cluster/cluster.ts';
-import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { SchedulerCache } from '../cache/scheduler-cache.ts';
+import type { NodeInfo } from '../cache/node-info.ts';
 import type { CycleState } from '../framework/cycle-state.ts';
 import type { PodInfo } from '../framework/pod-info.ts';
 import type { Profile } from '../framework/profile.ts';
@@ -28,11 +28,11 @@ interface Entry {
 }
 
 export class NominatedVerdicts {
-  private readonly cluster: Cluster;
+  private readonly cluster: SchedulerCache;
   private readonly snapshot: LiveSnapshot;
   private readonly byProfile = new Map<Profile, BoundedMap<number, Map<string, Entry>>>();
 
-  constructor(cluster: Cluster, snapshot: LiveSnapshot) {
+  constructor(cluster: SchedulerCache, snapshot: LiveSnapshot) {
     this.cluster = cluster;
     this.snapshot = snapshot;
   }

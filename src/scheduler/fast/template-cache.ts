@@ -5,9 +5,9 @@
  * template. About 40 bytes a node, up to a bound for all caches together; a hit costs two array reads.
  */
 import { assert } from '../../base/assert.ts';
-import type { Cluster } from '../../cluster/cluster.ts';
-import type { NodeInfo } from '../../cluster/node-info.ts';
-import { CHANGE_RING } from '../../cluster/node-table.ts';
+import type { SchedulerCache } from '../cache/scheduler-cache.ts';
+import type { NodeInfo } from '../cache/node-info.ts';
+import { CHANGE_RING } from '../cache/cached-nodes.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { CycleState } from '../framework/cycle-state.ts';
 import type { PodInfo } from '../framework/pod-info.ts';
@@ -120,7 +120,7 @@ export class TemplateCache {
   private readonly state: CycleState = new CycleState();
   private readonly statusIndex = new Map<Status, number>();
   private readonly textIndex = new Map<string, number>();
-  private readonly cluster: Cluster;
+  private readonly cluster: SchedulerCache;
   private readonly snapshot: LiveSnapshot;
   private snapshotVersion = -1;
   /** Totals in cache order, of templates whose normalised scores are even. */
@@ -157,7 +157,7 @@ export class TemplateCache {
   /** The pod of the cycle under way: one of the template's. */
   private view: PodInfo;
 
-  constructor(cluster: Cluster, snapshot: LiveSnapshot, profile: Profile, plan: CachePlan, pod: PodInfo) {
+  constructor(cluster: SchedulerCache, snapshot: LiveSnapshot, profile: Profile, plan: CachePlan, pod: PodInfo) {
     this.cluster = cluster;
     this.snapshot = snapshot;
     this.view = pod;
@@ -488,7 +488,7 @@ function onlyRowsOf(filters: readonly Plugin[], template: PodTemplate): (() => R
 
 /** A template's caches by profile; made on first use. */
 export class TemplateCaches {
-  private readonly cluster: Cluster;
+  private readonly cluster: SchedulerCache;
   private readonly snapshot: LiveSnapshot;
   private readonly plans = new Map<Profile, CachePlan>();
   /** By template id. */
@@ -501,7 +501,7 @@ export class TemplateCaches {
   private bytes = 0;
 
   /** With more than `mostBytes` in use, the cache that was not used for longest gives its memory back. */
-  constructor(cluster: Cluster, snapshot: LiveSnapshot, mostBytes: number = MOST_BYTES) {
+  constructor(cluster: SchedulerCache, snapshot: LiveSnapshot, mostBytes: number = MOST_BYTES) {
     this.cluster = cluster;
     this.snapshot = snapshot;
     this.mostBytes = mostBytes;

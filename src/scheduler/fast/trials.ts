@@ -5,8 +5,8 @@
  * template, and what was found.
  */
 import { BoundedMap } from '../../base/bounded-map.ts';
-import type { Cluster } from '../../cluster/cluster.ts';
-import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { SchedulerCache } from '../cache/scheduler-cache.ts';
+import type { NodeInfo } from '../cache/node-info.ts';
 import type { Handle } from '../framework/plugin-api.ts';
 import type { PodInfo } from '../framework/pod-info.ts';
 import type { Status } from '../framework/status.ts';
@@ -26,10 +26,10 @@ interface Remembered {
 }
 
 export class Trials {
-  private readonly cluster: Cluster;
+  private readonly cluster: SchedulerCache;
   private readonly byTemplate = new BoundedMap<number, Remembered>(MOST_TEMPLATES, () => ({ generations: new Uint32Array(0), orders: new Uint32Array(0), nominated: [], trials: [] }));
 
-  constructor(cluster: Cluster) {
+  constructor(cluster: SchedulerCache) {
     this.cluster = cluster;
   }
 
@@ -52,12 +52,12 @@ export class Trials {
 }
 
 class TrialsOfPod {
-  private readonly cluster: Cluster;
+  private readonly cluster: SchedulerCache;
   private readonly handle: Handle;
   private readonly pod: number;
   private readonly remembered: Remembered;
 
-  constructor(cluster: Cluster, handle: Handle, pod: number, remembered: Remembered) {
+  constructor(cluster: SchedulerCache, handle: Handle, pod: number, remembered: Remembered) {
     this.cluster = cluster;
     this.handle = handle;
     this.pod = pod;

@@ -3,8 +3,8 @@
  * (pkg/scheduler/schedule_one.go, v1.36, as a single-threaded scheduler runs it). The plain scan: cost is nodes looked
  * at times plugins. Keeps the rotating start index, which carries over from cycle to cycle.
  */
-import type { Cluster } from '../../cluster/cluster.ts';
-import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { SchedulerCache } from '../cache/scheduler-cache.ts';
+import type { NodeInfo } from '../cache/node-info.ts';
 import type { RandomStream } from '../../kernel/random.ts';
 import { CachedScan, NOT_HERE, NO_INDEX, UNSCORED } from '../fast/cached-scan.ts';
 import type { CycleState } from './cycle-state.ts';
@@ -46,7 +46,7 @@ export class Algorithm {
   /** Counts for reports: nodes that Filter gave a verdict on (without the one too many that ends a sampled search), and that were scored. */
   nodesFiltered = 0;
   nodesScored = 0;
-  private readonly cluster: Cluster;
+  private readonly cluster: SchedulerCache;
   private readonly snapshot: LiveSnapshot;
   private readonly options: AlgorithmOptions;
   /** The index knows upstream's choice among equals only. */
@@ -56,7 +56,7 @@ export class Algorithm {
   private scratch: Float64Array = new Float64Array(64);
   private readonly feasible: NodeInfo[] = [];
 
-  constructor(cluster: Cluster, snapshot: LiveSnapshot, options: AlgorithmOptions) {
+  constructor(cluster: SchedulerCache, snapshot: LiveSnapshot, options: AlgorithmOptions) {
     this.cluster = cluster;
     this.snapshot = snapshot;
     this.options = options;

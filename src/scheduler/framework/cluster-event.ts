@@ -3,7 +3,8 @@
  * make an unschedulable pod schedulable again, as plugins register for it.
  */
 import type { KubernetesObject } from '../../cluster/objects.ts';
-import type { NodeInfo, NodeFacts } from '../../cluster/node-info.ts';
+import type { NodeFacts } from '../../cluster/node-facts.ts';
+import type { NodeInfo } from '../cache/node-info.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import type { PodInfo } from './pod-info.ts';
 

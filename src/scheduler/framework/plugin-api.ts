@@ -2,8 +2,8 @@
  * What a scheduler plugin is: upstream's extension points (pkg/scheduler/framework, v1.36) as optional methods of one
  * small object. A plugin implements a point by having its method. This file is the public `podyard/plugin` entry.
  */
-import type { Cluster } from '../../cluster/cluster.ts';
-import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { SchedulerCache } from '../cache/scheduler-cache.ts';
+import type { NodeInfo } from '../cache/node-info.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import type { VolumePlan } from '../../cluster/volume-matching.ts';
 import type { RandomStream } from '../../kernel/random.ts';
@@ -59,6 +59,8 @@ export interface NodeStatuses {
   ofNode(node: NodeInfo): Status | null;
   /** Those of `nodes`, the nodes of the snapshot, with the code Unschedulable, in the same order. */
   unschedulable(nodes: readonly NodeInfo[]): readonly NodeInfo[];
+  /** How many these are, where that is known without making the list. */
+  unschedulableCount?(): number;
   /** Nodes with a status of their own, in the order they were looked at. */
   explicit(): Iterable<readonly [string, Status]>;
 }
@@ -140,7 +142,7 @@ export interface Plugin {
 
 /** What the framework offers a plugin. */
 export interface Handle {
-  readonly cluster: Cluster;
+  readonly cluster: SchedulerCache;
   /** The nodes of the current cycle in the cache's order. */
   readonly snapshot: SchedulerSnapshot;
   /** Tells counters which pods come to nodes and leave them. */
@@ -194,6 +196,7 @@ export interface PluginFactory {
   create(args: Readonly<Record<string, unknown>>, handle: Handle): Plugin;
 }
 
+export { allocatableOf, freeOn, podsOn, requestOf, requestedOn } from './amounts.ts';
 export type { CycleState, StateKey } from './cycle-state.ts';
 export { stateKey } from './cycle-state.ts';
 export { Code, SKIP, unschedulable, unresolvable, errorStatus } from './status.ts';
@@ -201,5 +204,5 @@ export type { Status } from './status.ts';
 export { Action, event } from './cluster-event.ts';
 export type { EventRegistration, QueueingHint } from './cluster-event.ts';
 export type { PodInfo } from './pod-info.ts';
-export type { NodeInfo } from '../../cluster/node-info.ts';
+export type { NodeInfo } from '../cache/node-info.ts';
 export type { SchedulerSnapshot } from '../cache/snapshot.ts';

@@ -1,12 +1,12 @@
 /** PodInfo: one pod as plugins see it. Reads the cluster's columns; holds nothing but its row. */
-import type { Cluster } from '../../cluster/cluster.ts';
+import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 
 export class PodInfo {
   row = -1;
-  private readonly cluster: Cluster;
+  private readonly cluster: SchedulerCache;
 
-  constructor(cluster: Cluster, row: number) {
+  constructor(cluster: SchedulerCache, row: number) {
     this.cluster = cluster;
     this.row = row;
   }

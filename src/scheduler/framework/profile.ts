@@ -3,7 +3,7 @@
  * (pkg/scheduler/framework/runtime/framework.go). Holds no state of a cycle: that is in CycleState.
  */
 import { assert } from '../../base/assert.ts';
-import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { NodeInfo } from '../cache/node-info.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import type { CycleState } from './cycle-state.ts';
 import type { PodInfo } from './pod-info.ts';
@@ -255,7 +255,8 @@ export class Profile {
       rejected = plugin.name;
       if (result.nominatedNodeName !== null) nominatedNodeName = result.nominatedNodeName;
     }
-    return { status: lazyStatus(rejected, () => verdicts.flatMap((status) => status.reasons)), nominatedNodeName };
+    const words = (): readonly string[] => verdicts.flatMap((status) => status.reasons);
+    return { status: lazyStatus(rejected, verdicts, words), nominatedNodeName };
   }
 
   runPreScore(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): Status | null {

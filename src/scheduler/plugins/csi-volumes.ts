@@ -3,7 +3,7 @@
  * tables of its own; here the volumes that Podyard reads (GCE persistent disk, AWS EBS) are translated, other in-tree
  * drivers by name only. Source: plugins/nodevolumelimits/{csi,utils}.go, staging/src/k8s.io/csi-translation-lib/plugins.
  */
-import type { Cluster } from '../../cluster/cluster.ts';
+import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import type { CSINode, PersistentVolumeClaim, Volume } from '../../cluster/objects.ts';
 import {
   CSI_MIGRATIONS,
@@ -38,7 +38,7 @@ export function inTreeVolume(volume: InTreeSources, csiNode: CSINode | undefined
 }
 
 /** Of an unbound claim: the driver of its class, and a handle that no other volume has. undefined: not counted. */
-export function claimedVolume(claim: PersistentVolumeClaim, csiNode: CSINode | undefined, cluster: Cluster): CsiVolume | undefined {
+export function claimedVolume(claim: PersistentVolumeClaim, csiNode: CSINode | undefined, cluster: SchedulerCache): CsiVolume | undefined {
   const volume = findVolume(cluster, volumeNameOf(claim));
   if (volume === undefined) return volumeToProvision(claim, csiNode, cluster);
   const { csi } = volume.spec ?? {};
@@ -46,7 +46,7 @@ export function claimedVolume(claim: PersistentVolumeClaim, csiNode: CSINode | u
   return inTreeVolume(volume.spec ?? {}, csiNode);
 }
 
-function volumeToProvision(claim: PersistentVolumeClaim, csiNode: CSINode | undefined, cluster: Cluster): CsiVolume | undefined {
+function volumeToProvision(claim: PersistentVolumeClaim, csiNode: CSINode | undefined, cluster: SchedulerCache): CsiVolume | undefined {
   const provisioner = findClass(cluster, claimClassOf(claim))?.provisioner;
   if (provisioner === undefined || provisioner === '') return undefined;
   const handle = `unbound-${namespaceOf(claim)}/${claim.metadata?.name ?? ''}`;

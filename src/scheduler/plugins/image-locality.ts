@@ -1,5 +1,5 @@
 /** ImageLocality (Score): prefers nodes that hold the pod's images. Source: plugins/imagelocality/image_locality.go (v1.36: image volumes enlarge the sum but not the threshold). */
-import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { NodeInfo } from '../cache/node-info.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { MAX_NODE_SCORE } from '../framework/plugin-api.ts';
 import type { Handle, Plugin, PluginFactory } from '../framework/plugin-api.ts';

@@ -4,7 +4,7 @@
  * matchLabelKeys and mismatchLabelKeys are not looked at: the API server has merged them into the selectors.
  * Source: staging/src/k8s.io/kube-scheduler/framework/types.go (AffinityTerm), plugins/interpodaffinity/{plugin,filtering,scoring}.go.
  */
-import type { Cluster } from '../../cluster/cluster.ts';
+import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import type { Namespace, PodAffinityTerm, WeightedPodAffinityTerm } from '../../cluster/objects.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { SelectorError, compileLabelSelector, labelsOf } from '../../cluster/selectors.ts';
@@ -48,7 +48,7 @@ const NO_LABELS: ReadonlyMap<string, string> = new Map();
 const NO_TERMS: AffinityTerms = { required: [], requiredAnti: [], preferred: [], preferredAnti: [], error: '' };
 
 export class AffinityRelations {
-  private readonly cluster: Cluster;
+  private readonly cluster: SchedulerCache;
   private readonly hardPodAffinityWeight: number;
   /** By template id. */
   private readonly written: AffinityTerms[] = [];
@@ -58,7 +58,7 @@ export class AffinityRelations {
   private relations: Relation[][] = [];
   private readonly namespaces = new Map<string, ReadonlyMap<string, string>>();
 
-  constructor(cluster: Cluster, hardPodAffinityWeight: number) {
+  constructor(cluster: SchedulerCache, hardPodAffinityWeight: number) {
     this.cluster = cluster;
     this.hardPodAffinityWeight = hardPodAffinityWeight;
     cluster.observe({

@@ -4,7 +4,7 @@
  * pods on nodes with required anti-affinity; PreScore at every pod when it has preferences, else at nodes with affinity.
  * Source: plugins/interpodaffinity/{plugin,filtering,scoring}.go.
  */
-import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { NodeInfo } from '../cache/node-info.ts';
 import { stateKey } from '../framework/cycle-state.ts';
 import type { Cloneable, CycleState } from '../framework/cycle-state.ts';
 import { MAX_NODE_SCORE } from '../framework/plugin-api.ts';

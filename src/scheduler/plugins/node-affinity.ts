@@ -3,7 +3,8 @@
  * affinity that the configuration adds. A pod pinned to a node (a DaemonSet's) counts as one whose every required term
  * names that node by `metadata.name`. Source: plugins/nodeaffinity/node_affinity.go.
  */
-import type { NodeFacts, NodeInfo } from '../../cluster/node-info.ts';
+import type { NodeFacts } from '../../cluster/node-facts.ts';
+import type { NodeInfo } from '../cache/node-info.ts';
 import type { NodeAffinity as NodeAffinityObject, NodeSelectorTerm } from '../../cluster/objects.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { SelectorError, compileNodeSelector, compilePreferredTerms, compileRequiredNodeAffinity } from '../../cluster/selectors.ts';

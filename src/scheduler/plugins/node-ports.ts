@@ -1,5 +1,5 @@
 /** NodePorts (PreFilter, Filter): host ports must be free on the node. Source: plugins/nodeports/node_ports.go. */
-import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { NodeInfo } from '../cache/node-info.ts';
 import type { HostPort } from '../../cluster/pod-template.ts';
 import { Action, event } from '../framework/cluster-event.ts';
 import type { Plugin, PluginFactory } from '../framework/plugin-api.ts';

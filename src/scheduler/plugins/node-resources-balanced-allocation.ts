@@ -3,8 +3,8 @@
  * more even. v1.36 formula: 50 + (50 + balance with the pod - balance without it) / 2 in whole numbers.
  * Source: plugins/noderesources/balanced_allocation.go.
  */
-import type { NodeInfo } from '../../cluster/node-info.ts';
-import type { NodeTable } from '../../cluster/node-table.ts';
+import type { NodeInfo } from '../cache/node-info.ts';
+import type { CachedNodes } from '../cache/cached-nodes.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { FIRST_SCALAR, amountOf } from '../../cluster/resources.ts';
 import type { Plugin, PluginFactory } from '../framework/plugin-api.ts';
@@ -57,7 +57,7 @@ function fractions(template: PodTemplate, node: NodeInfo, columns: readonly numb
 }
 
 /** The score by two resources that every node counts. */
-function balancedPair(template: PodTemplate, a: number, b: number, nodes: NodeTable): (node: NodeInfo, row: number) => number {
+function balancedPair(template: PodTemplate, a: number, b: number, nodes: CachedNodes): (node: NodeInfo, row: number) => number {
   const wantedA = amountOf(template.accounted, a);
   const wantedB = amountOf(template.accounted, b);
   return (_node, row) => {

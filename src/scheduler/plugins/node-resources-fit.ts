@@ -4,10 +4,10 @@
  * are ignored, 100m and 200 MiB stand in for missing cpu and memory requests), as upstream's does.
  * Source: plugins/noderesources/fit.go. Costs a few comparisons per resource.
  */
-import type { Cluster } from '../../cluster/cluster.ts';
-import type { NodeInfo } from '../../cluster/node-info.ts';
-import { FREE_PODS } from '../../cluster/node-table.ts';
-import type { NodeTable } from '../../cluster/node-table.ts';
+import type { SchedulerCache } from '../cache/scheduler-cache.ts';
+import type { NodeInfo } from '../cache/node-info.ts';
+import { FREE_PODS } from '../cache/cached-nodes.ts';
+import type { CachedNodes } from '../cache/cached-nodes.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { CPU, FIRST_SCALAR, MEMORY, amountOf, isExtendedResource } from '../../cluster/resources.ts';
 import type { ResourceRegistry } from '../../cluster/resources.ts';
@@ -123,7 +123,7 @@ function columnBit(column: number): number {
 }
 
 /** The filter for one template: nodes that fit with room in every column are told apart at once. */
-function filterOf(template: PodTemplate, { nodes, resources }: Cluster, ignored: (column: number) => boolean, verdicts: Map<number, Status>): (node: NodeInfo, row: number) => Status | null {
+function filterOf(template: PodTemplate, { nodes, resources }: SchedulerCache, ignored: (column: number) => boolean, verdicts: Map<number, Status>): (node: NodeInfo, row: number) => Status | null {
   const { columns, amounts } = template.requested;
   const count = columns.length;
   return (node, row) => {
@@ -139,7 +139,7 @@ function filterOf(template: PodTemplate, { nodes, resources }: Cluster, ignored:
 }
 
 /** The fewest nodes that offer one of the resources that not all nodes have; null: the template wants none of those. */
-function onlyRowsOf({ requested: { columns, amounts } }: PodTemplate, nodes: NodeTable, ignored: (column: number) => boolean): (() => ReadonlySet<number>) | null {
+function onlyRowsOf({ requested: { columns, amounts } }: PodTemplate, nodes: CachedNodes, ignored: (column: number) => boolean): (() => ReadonlySet<number>) | null {
   const rare = [...columns].filter((column, i) => column >= FIRST_SCALAR && amounts[i] > 0 && !ignored(column));
   if (rare.length === 0) return null;
   return () => rare.map((column) => nodes.offering.get(column) ?? NOWHERE).reduce((fewest, rows) => (rows.size < fewest.size ? rows : fewest));
@@ -148,7 +148,7 @@ function onlyRowsOf({ requested: { columns, amounts } }: PodTemplate, nodes: Nod
 const NOWHERE: ReadonlySet<number> = new Set();
 
 /** The score for one template by upstream's default strategy, cpu and memory with equal weights; null for others. */
-function leastAllocatedOf(template: PodTemplate, { type, resources }: ScoringStrategy, nodes: NodeTable): ((node: NodeInfo, row: number) => number) | null {
+function leastAllocatedOf(template: PodTemplate, { type, resources }: ScoringStrategy, nodes: CachedNodes): ((node: NodeInfo, row: number) => number) | null {
   const isDefault = type === 'LeastAllocated' && resources.length === 2 && resources[0].name === 'cpu' && resources[1].name === 'memory' && resources[0].weight === resources[1].weight;
   if (!isDefault) return null;
   const cpu = amountOf(template.scored, CPU);

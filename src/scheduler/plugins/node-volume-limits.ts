@@ -3,8 +3,8 @@
  * Filter looks at the volumes of the pods with claims on the node, and only where a limit is set.
  * Source: plugins/nodevolumelimits/csi.go.
  */
-import type { Cluster } from '../../cluster/cluster.ts';
-import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { SchedulerCache } from '../cache/scheduler-cache.ts';
+import type { NodeInfo } from '../cache/node-info.ts';
 import type { CSINode, KubernetesObject, Volume, VolumeAttachment } from '../../cluster/objects.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { Action, event } from '../framework/cluster-event.ts';
@@ -51,7 +51,7 @@ function hasCountedVolume({ spec }: PodTemplate): boolean {
   return (spec.volumes ?? []).some((volume) => usesClaim(volume) || isMigratable(volume));
 }
 
-function filter(pod: PodInfo, node: NodeInfo, cluster: Cluster): Status | null {
+function filter(pod: PodInfo, node: NodeInfo, cluster: SchedulerCache): Status | null {
   const csiNode = cluster.objects.get<CSINode>('CSINode', node.name);
   const wanted: AttachedVolumes = new Map();
   const problem = collectNewVolumes(pod, csiNode, cluster, wanted);
@@ -80,7 +80,7 @@ function volumeLimits(csiNode: CSINode | undefined): Map<string, number> {
 }
 
 /** The volumes of the pod to place: all its claims must be there. */
-function collectNewVolumes(pod: PodInfo, csiNode: CSINode | undefined, cluster: Cluster, into: AttachedVolumes): Status | null {
+function collectNewVolumes(pod: PodInfo, csiNode: CSINode | undefined, cluster: SchedulerCache, into: AttachedVolumes): Status | null {
   const { template } = pod;
   for (const { name, isEphemeral } of podClaims(template, pod.name)) {
     const claim = findClaim(cluster, template.namespace, name);
@@ -92,7 +92,7 @@ function collectNewVolumes(pod: PodInfo, csiNode: CSINode | undefined, cluster: 
   return null;
 }
 
-function collectVolumes(template: PodTemplate, podName: string, csiNode: CSINode | undefined, cluster: Cluster, into: AttachedVolumes): void {
+function collectVolumes(template: PodTemplate, podName: string, csiNode: CSINode | undefined, cluster: SchedulerCache, into: AttachedVolumes): void {
   const add = (volume: CsiVolume | undefined): void => {
     if (volume !== undefined && volume.driver !== '' && volume.handle !== '') into.set(`${volume.driver}/${volume.handle}`, volume.driver);
   };
@@ -103,7 +103,7 @@ function collectVolumes(template: PodTemplate, podName: string, csiNode: CSINode
   for (const volume of template.spec.volumes ?? []) if (!usesClaim(volume)) add(inTreeVolume(volume, csiNode));
 }
 
-function usedVolumes(node: NodeInfo, csiNode: CSINode | undefined, cluster: Cluster): AttachedVolumes {
+function usedVolumes(node: NodeInfo, csiNode: CSINode | undefined, cluster: SchedulerCache): AttachedVolumes {
   const used: AttachedVolumes = new Map();
   for (const row of node.pods) {
     const template = cluster.templateOf(row);
@@ -113,7 +113,7 @@ function usedVolumes(node: NodeInfo, csiNode: CSINode | undefined, cluster: Clus
 }
 
 /** What VolumeAttachment objects say of a node: attached, or about to be, for pods that may be gone. */
-function attachedVolumes(nodeName: string, cluster: Cluster): AttachedVolumes {
+function attachedVolumes(nodeName: string, cluster: SchedulerCache): AttachedVolumes {
   const attached: AttachedVolumes = new Map();
   for (const { spec } of cluster.objects.list<VolumeAttachment>('VolumeAttachment')) {
     const attacher = spec?.attacher ?? '';

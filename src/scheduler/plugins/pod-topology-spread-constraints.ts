@@ -3,9 +3,9 @@
  * Services and its controller give (plugins/podtopologyspread/common.go, plugins/helper/spread.go). Default selectors
  * are made anew when one of those objects changes; they cost a walk over the namespace's Services.
  */
-import type { Cluster } from '../../cluster/cluster.ts';
+import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import { keyOf } from '../../cluster/object-store.ts';
-import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { NodeInfo } from '../cache/node-info.ts';
 import type { Service, Taint, TopologySpreadConstraint, WorkloadObject } from '../../cluster/objects.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { NOTHING_SELECTOR, SelectorError, compileLabelSelector, compileRequiredNodeAffinity, selectorFromLabels } from '../../cluster/selectors.ts';
@@ -47,7 +47,7 @@ const SELECTOR_KINDS: ReadonlySet<string> = new Set(['Service', 'ReplicationCont
 const REPELLING_EFFECTS: readonly string[] = ['NoSchedule', 'NoExecute'];
 
 export class ConstraintTable {
-  private readonly cluster: Cluster;
+  private readonly cluster: SchedulerCache;
   private readonly defaults: readonly TopologySpreadConstraint[];
   private readonly matchers: TemplateMatchers;
   /** By template id: of templates with constraints of their own. */
@@ -55,7 +55,7 @@ export class ConstraintTable {
   /** By template id; emptied when an object of SELECTOR_KINDS changes. */
   private defaulted: SpreadConstraints[] = [];
 
-  constructor(cluster: Cluster, defaults: readonly TopologySpreadConstraint[]) {
+  constructor(cluster: SchedulerCache, defaults: readonly TopologySpreadConstraint[]) {
     this.cluster = cluster;
     this.defaults = defaults;
     this.matchers = new TemplateMatchers(cluster.templates);
@@ -124,7 +124,7 @@ function constraintSelector(constraint: TopologySpreadConstraint, labels: Readon
 }
 
 /** The labels that all Services selecting the pod ask for, and what its controller selects by. */
-function defaultSelector(cluster: Cluster, { namespace, labels, controller }: PodTemplate): LabelTest {
+function defaultSelector(cluster: SchedulerCache, { namespace, labels, controller }: PodTemplate): LabelTest {
   const merged: Record<string, string> = {};
   for (const service of cluster.objects.list<Service>('Service')) {
     const selector = service.spec?.selector;

@@ -4,10 +4,10 @@
  * map lookups a node (and the node's pods for the hostname key in Score).
  * Source: plugins/podtopologyspread/{plugin,common,filtering,scoring}.go.
  */
-import { HOSTNAME_LABEL, ZONE_LABEL } from '../../cluster/node-info.ts';
-import type { NodeInfo } from '../../cluster/node-info.ts';
+import { HOSTNAME_LABEL, ZONE_LABEL } from '../../cluster/node-facts.ts';
+import type { NodeInfo } from '../cache/node-info.ts';
 import type { TopologySpreadConstraint } from '../../cluster/objects.ts';
-import type { PodTable } from '../../cluster/pod-table.ts';
+import type { CachedPods } from '../cache/cached-pods.ts';
 import { stateKey } from '../framework/cycle-state.ts';
 import type { Cloneable, CycleState } from '../framework/cycle-state.ts';
 import { MAX_NODE_SCORE } from '../framework/plugin-api.ts';
@@ -111,7 +111,7 @@ function filterState(compiled: SpreadConstraints, counts: readonly DomainCounts[
 }
 
 /** An empty selector counts no pod. */
-function countPods({ test, matcher }: SpreadConstraint, node: NodeInfo, pods: PodTable): number {
+function countPods({ test, matcher }: SpreadConstraint, node: NodeInfo, pods: CachedPods): number {
   return test.empty ? 0 : matcher.countRunning(node.pods, pods);
 }
 
@@ -175,7 +175,7 @@ function preScore(state: CycleState, pod: PodInfo, compiled: SpreadConstraints, 
 }
 
 /** The fewer matching pods there are in the node's domains, the smaller; the more domains, the more a pod weighs. */
-function score(state: ScoreState | undefined, node: NodeInfo, pods: PodTable): number {
+function score(state: ScoreState | undefined, node: NodeInfo, pods: CachedPods): number {
   if (state === undefined || state.ignored.has(node.name)) return 0;
   let sum = 0;
   for (let i = 0; i < state.constraints.length; i++) {

@@ -6,7 +6,7 @@
  * Source: plugins/volumebinding/{binder,assume_cache}.go, staging/src/k8s.io/component-helpers/storage/volume/pv_helpers.go.
  */
 import { parseQuantity } from '../../base/quantity.ts';
-import type { Cluster } from '../../cluster/cluster.ts';
+import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import { objectKey } from '../../cluster/object-store.ts';
 import type {
   CSIDriver,
@@ -52,7 +52,7 @@ const EMPTY_PLAN: VolumePlan = { bindings: [], provisions: [] };
 const FITS: VolumeVerdict = { plan: EMPTY_PLAN, reasons: [], error: '' };
 
 export class VolumeMatcher {
-  private readonly cluster: Cluster;
+  private readonly cluster: SchedulerCache;
   /** Name of a volume to the key of the claim that it is promised to. */
   private readonly promised = new Map<string, string>();
   /** Key of a claim to provision to its node. */
@@ -60,7 +60,7 @@ export class VolumeMatcher {
   /** By volume object: objects are replaced whole. */
   private readonly affinities = new WeakMap<PersistentVolume, CompiledNodeSelector>();
 
-  constructor(cluster: Cluster) {
+  constructor(cluster: SchedulerCache) {
     this.cluster = cluster;
     // What the objects say counts more than what was assumed.
     cluster.observe({

@@ -7,7 +7,7 @@
  * Source: plugins/volumebinding/{volume_binding,binder}.go.
  */
 import { MICROS_PER_SECOND } from '../../base/time.ts';
-import type { Cluster } from '../../cluster/cluster.ts';
+import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import type { CSIDriver, KubernetesObject, PersistentVolumeClaim, StorageClass } from '../../cluster/objects.ts';
 import { Action, event } from '../framework/cluster-event.ts';
 import type { EventRegistration, EventSubject, Hint } from '../framework/cluster-event.ts';
@@ -77,7 +77,7 @@ export const VolumeBinding: PluginFactory = {
   },
 };
 
-function preFilter(state: CycleState, pod: PodInfo, cluster: Cluster): PreFilterResult {
+function preFilter(state: CycleState, pod: PodInfo, cluster: SchedulerCache): PreFilterResult {
   const claims = podClaims(pod.template, pod.name);
   if (claims.length === 0) return { status: SKIP, nodeNames: null };
   const bound: PersistentVolumeClaim[] = [];
@@ -107,7 +107,7 @@ function claimProblem({ name, isEphemeral }: PodClaim, claim: PersistentVolumeCl
 }
 
 /** Without a class, or one that is not there, a claim binds at once. */
-function isDelayed(claim: PersistentVolumeClaim, cluster: Cluster): boolean {
+function isDelayed(claim: PersistentVolumeClaim, cluster: SchedulerCache): boolean {
   const storageClass = findClass(cluster, claimClassOf(claim));
   return storageClass !== undefined && waitsForFirstConsumer(storageClass);
 }

@@ -3,8 +3,8 @@
  * looks at the pods of nodes that hold pods with claims, and only for a pod with such a claim.
  * Source: plugins/volumerestrictions/volume_restrictions.go.
  */
-import type { Cluster } from '../../cluster/cluster.ts';
-import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { SchedulerCache } from '../cache/scheduler-cache.ts';
+import type { NodeInfo } from '../cache/node-info.ts';
 import type { Volume } from '../../cluster/objects.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { Action, event } from '../framework/cluster-event.ts';
@@ -87,7 +87,7 @@ function filterState(claims: ReadonlySet<string>, conflicts: number): FilterStat
   };
 }
 
-function isInUse(claim: string, namespace: string, nodes: readonly NodeInfo[], cluster: Cluster): boolean {
+function isInUse(claim: string, namespace: string, nodes: readonly NodeInfo[], cluster: SchedulerCache): boolean {
   for (const node of nodes) {
     if (node.podsWithClaims === 0) continue;
     for (const row of node.pods) {
@@ -105,7 +105,7 @@ function updateWithPod(state: CycleState, { claimNames }: PodTemplate, change: 1
   return null;
 }
 
-function hasDiskConflict(disks: readonly Volume[], node: NodeInfo, cluster: Cluster): boolean {
+function hasDiskConflict(disks: readonly Volume[], node: NodeInfo, cluster: SchedulerCache): boolean {
   return disks.length > 0 && node.pods.some((row) => sharesDisk(disks, cluster.templateOf(row).spec.volumes));
 }
 

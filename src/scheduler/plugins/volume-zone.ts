@@ -3,9 +3,9 @@
  * pod's claims once; Filter costs a few map lookups a node.
  * Source: plugins/volumezone/volume_zone.go, k8s.io/cloud-provider/volume/helpers/zones.go.
  */
-import type { Cluster } from '../../cluster/cluster.ts';
-import { REGION_LABEL, ZONE_LABEL } from '../../cluster/node-info.ts';
-import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { SchedulerCache } from '../cache/scheduler-cache.ts';
+import { REGION_LABEL, ZONE_LABEL } from '../../cluster/node-facts.ts';
+import type { NodeInfo } from '../cache/node-info.ts';
 import type { KubernetesObject, PersistentVolume } from '../../cluster/objects.ts';
 import { Action, event } from '../framework/cluster-event.ts';
 import type { EventRegistration } from '../framework/cluster-event.ts';
@@ -61,7 +61,7 @@ export const VolumeZone: PluginFactory = {
   },
 };
 
-function preFilter(state: CycleState, pod: PodInfo, cluster: Cluster): PreFilterResult {
+function preFilter(state: CycleState, pod: PodInfo, cluster: SchedulerCache): PreFilterResult {
   const topologies: VolumeTopology[] = [];
   for (const { name } of podClaims(pod.template, pod.name)) {
     const volume = boundVolume(name, pod.namespace, cluster);
@@ -74,7 +74,7 @@ function preFilter(state: CycleState, pod: PodInfo, cluster: Cluster): PreFilter
 }
 
 /** null: the claim is unbound and waits for a node; a text: why no node will do. */
-function boundVolume(claimName: string, namespace: string, cluster: Cluster): PersistentVolume | string | null {
+function boundVolume(claimName: string, namespace: string, cluster: SchedulerCache): PersistentVolume | string | null {
   if (claimName === '') return 'PersistentVolumeClaim had no name';
   const claim = findClaim(cluster, namespace, claimName);
   if (claim === undefined) return notFound('persistentvolumeclaim', claimName);

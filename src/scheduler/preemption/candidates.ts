@@ -2,14 +2,15 @@
  * From a failed cycle to the nodes on which preemption helps, and the choice among them
  * (pkg/scheduler/framework/preemption/preemption.go).
  */
-import type { Cluster } from '../../cluster/cluster.ts';
-import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { SchedulerCache } from '../cache/scheduler-cache.ts';
+import type { NodeInfo } from '../cache/node-info.ts';
 import type { CycleState } from '../framework/cycle-state.ts';
 import type { Handle, NodeStatuses } from '../framework/plugin-api.ts';
 import type { PodInfo } from '../framework/pod-info.ts';
-import { Code } from '../framework/status.ts';
+import { Code, countUp } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
 import { HopelessNodes } from '../fast/hopeless-nodes.ts';
+import type { Tries } from '../fast/hopeless-nodes.ts';
 import { Trials } from '../fast/trials.ts';
 import { NO_VICTIMS, disruptionBudgets, selectVictims, startOf } from './victims.ts';
 import type { Budget, Candidate } from './victims.ts';
@@ -23,8 +24,8 @@ export interface DryRunLimits {
 
 export interface DryRun {
   readonly candidates: readonly Candidate[];
-  /** When there is none: why preemption does not help on one of the nodes. */
-  readonly why: (node: NodeInfo) => Status | null;
+  /** When there is none: on how many of the nodes preemption does not help why. */
+  readonly rejections: () => ReadonlyMap<Status, number>;
 }
 
 /** What is remembered from dry run to dry run. */
@@ -34,18 +35,18 @@ export interface DryRunMemory {
   readonly trials: Trials;
 }
 
-export function dryRunMemory(cluster: Cluster): DryRunMemory {
+export function dryRunMemory(cluster: SchedulerCache): DryRunMemory {
   return { lowest: new LowestPriorities(cluster), hopeless: new HopelessNodes(cluster), trials: new Trials(cluster) };
 }
 
 /** The least priority of a pod on each node, looked up once per change of the node. */
 export class LowestPriorities {
-  private readonly cluster: Cluster;
+  private readonly cluster: SchedulerCache;
   /** By node row: the node's generation that `lowest` is of. */
   private generations: Uint32Array = new Uint32Array(0);
   private lowest: Float64Array = new Float64Array(0);
 
-  constructor(cluster: Cluster) {
+  constructor(cluster: SchedulerCache) {
     this.cluster = cluster;
   }
 
@@ -105,11 +106,27 @@ export function dryRunPreemption(handle: Handle, state: CycleState, pod: PodInfo
       if (i < end) tryOne(nodes[i]);
     }
   }
-  return { candidates: [...safe, ...violating], why: (node) => tried.get(node) ?? (tries === null ? NO_VICTIMS : tries.why(node)) };
+  return { candidates: [...safe, ...violating], rejections: () => rejectionsOf(nodes.length, tried, tries) };
+}
+
+/** What the trials said, and on the other nodes why none was needed. */
+function rejectionsOf(
+  nodes: number,
+  tried: ReadonlyMap<NodeInfo, Status>,
+  tries: Tries | null,
+): ReadonlyMap<Status, number> {
+  const counts = new Map<Status, number>(tries === null ? [] : tries.counts);
+  if (tries === null) countUp(counts, NO_VICTIMS, nodes - tried.size);
+  for (const [node, status] of tried) {
+    const hopeless = tries?.why(node) ?? null;
+    if (hopeless !== null) countUp(counts, hopeless, -1);
+    countUp(counts, status, 1);
+  }
+  return counts;
 }
 
 /** Candidates that stay after all of upstream's criteria; upstream takes any of them (map order). */
-export function bestCandidates(cluster: Cluster, candidates: readonly Candidate[]): Candidate[] {
+export function bestCandidates(cluster: SchedulerCache, candidates: readonly Candidate[]): Candidate[] {
   const criteria: ((candidate: Candidate) => number)[] = [
     (candidate) => -candidate.pdbViolations,
     (candidate) => -cluster.templateOf(candidate.victims[0]).priority,
@@ -128,7 +145,7 @@ export function bestCandidates(cluster: Cluster, candidates: readonly Candidate[
 }
 
 /** Start of the earliest started among the victims of the highest priority. */
-function earliestStart(cluster: Cluster, { victims }: Candidate): number {
+function earliestStart(cluster: SchedulerCache, { victims }: Candidate): number {
   const highest = victims.reduce((max, victim) => Math.max(max, cluster.templateOf(victim).priority), -Infinity);
   return victims.filter((victim) => cluster.templateOf(victim).priority === highest).reduce((min, victim) => Math.min(min, startOf(cluster, victim)), Infinity);
 }

@@ -5,8 +5,8 @@
  */
 import { goSort } from '../../base/go-sort.ts';
 import { MICROS_PER_SECOND } from '../../base/time.ts';
-import type { Cluster } from '../../cluster/cluster.ts';
-import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { SchedulerCache } from '../cache/scheduler-cache.ts';
+import type { NodeInfo } from '../cache/node-info.ts';
 import type { PodDisruptionBudget } from '../../cluster/objects.ts';
 import { compileLabelSelector } from '../../cluster/selectors.ts';
 import type { CompiledSelector } from '../../cluster/selectors.ts';
@@ -32,7 +32,7 @@ export interface Budget {
 
 export const NO_VICTIMS = unresolvable('DefaultPreemption', 'No preemption victims found for incoming pod');
 
-export function disruptionBudgets(cluster: Cluster): Budget[] {
+export function disruptionBudgets(cluster: SchedulerCache): Budget[] {
   return [...cluster.objects.list<PodDisruptionBudget>('PodDisruptionBudget')].map((budget) => ({
     namespace: budget.metadata?.namespace ?? 'default',
     selector: compileLabelSelector(budget.spec?.selector),
@@ -90,11 +90,11 @@ function takeOff(handle: Handle, state: CycleState, pod: PodInfo, victim: number
  * moment it is looked at, so of two such pods the one asked first is "earlier", whichever it is (util.MoreImportantPod,
  * util.GetPodStartTime). What comes out is therefore a matter of Go's sort.
  */
-export function sortByImportance(cluster: Cluster, pods: number[]): void {
+export function sortByImportance(cluster: SchedulerCache, pods: number[]): void {
   goSort(pods, (a, b) => isMoreImportant(cluster, a, b));
 }
 
-function isMoreImportant(cluster: Cluster, a: number, b: number): boolean {
+function isMoreImportant(cluster: SchedulerCache, a: number, b: number): boolean {
   const difference = cluster.templateOf(a).priority - cluster.templateOf(b).priority;
   if (difference !== 0) return difference > 0;
   const { acknowledgedAt } = cluster.pods;
@@ -103,13 +103,13 @@ function isMoreImportant(cluster: Cluster, a: number, b: number): boolean {
 }
 
 /** Micros, in whole seconds as status.startTime is written; Infinity for a pod that has not started (upstream: now). */
-export function startOf(cluster: Cluster, pod: number): number {
+export function startOf(cluster: SchedulerCache, pod: number): number {
   const start = cluster.pods.acknowledgedAt[pod];
   return Number.isNaN(start) ? Infinity : start - (start % MICROS_PER_SECOND);
 }
 
 /** Budgets are spent in the order given; whoever overdraws one is violating (filterPodsWithPDBViolation). */
-function splitByBudgets(cluster: Cluster, pods: readonly number[], budgets: readonly Budget[]): { readonly violating: number[]; readonly others: number[] } {
+function splitByBudgets(cluster: SchedulerCache, pods: readonly number[], budgets: readonly Budget[]): { readonly violating: number[]; readonly others: number[] } {
   const left = budgets.map((budget) => budget.disruptionsAllowed);
   const violating: number[] = [];
   const others: number[] = [];

@@ -9,11 +9,12 @@ import { growFloat64, growInt32, growUint8, grownCapacity } from '../../base/gro
 import { IndexHeap } from '../../base/index-heap.ts';
 import { MICROS_PER_SECOND } from '../../base/time.ts';
 import type { Micros } from '../../base/time.ts';
-import type { Cluster } from '../../cluster/cluster.ts';
+import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import { UNSCHEDULABLE_TIMEOUT, isWildcard } from '../framework/cluster-event.ts';
 import type { ClusterEvent, EventSubject } from '../framework/cluster-event.ts';
 import { PodInfo } from '../framework/pod-info.ts';
 import type { Profile } from '../framework/profile.ts';
+import type { Status } from '../framework/status.ts';
 import { HintTable } from './hint-table.ts';
 import { InFlight } from './in-flight.ts';
 import { Nominator } from './nominator.ts';
@@ -42,8 +43,10 @@ export class SchedulingQueue {
   onWork: () => void = () => undefined;
   /** Called with the instant at which the backoff flush next has something to do. */
   onBackoff: (at: Micros) => void = () => undefined;
+  /** Called when PreEnqueue keeps a pod out. */
+  onGated: (pod: number, refusal: Status) => void = () => undefined;
 
-  private readonly cluster: Cluster;
+  private readonly cluster: SchedulerCache;
   private readonly profiles: ReadonlyMap<string, Profile>;
   private readonly settings: QueueSettings;
   private readonly view: PodInfo;
@@ -73,7 +76,7 @@ export class SchedulingQueue {
   /** Bit of the gating plugin, 0: not gated. */
   private gate: Int32Array = new Int32Array(0);
 
-  constructor(cluster: Cluster, profiles: ReadonlyMap<string, Profile>, settings: QueueSettings) {
+  constructor(cluster: SchedulerCache, profiles: ReadonlyMap<string, Profile>, settings: QueueSettings) {
     this.cluster = cluster;
     this.profiles = profiles;
     this.settings = settings;
@@ -336,6 +339,7 @@ export class SchedulingQueue {
       this.gate[pod] = this.hints.bit(refusal.plugin);
       this.rejectors[pod] |= this.gate[pod];
       this.wait(pod);
+      this.onGated(pod, refusal);
       return;
     }
     this.gate[pod] = 0;

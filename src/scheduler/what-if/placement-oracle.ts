@@ -1,5 +1,6 @@
 /** What a question about placement in thought needs of the rest: the scheduler's filters, and the pods of DaemonSets. */
-import type { NodeFacts, NodeInfo } from '../../cluster/node-info.ts';
+import type { NodeFacts } from '../../cluster/node-facts.ts';
+import type { NodeInfo } from '../cache/node-info.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 
 /** Whether pods would fit nodes, by the scheduler's filters, while pods are moved about in thought. */

@@ -8,8 +8,8 @@
  * once per template and state of that object. A question then costs what the resources and the ports cost, some 50 ns.
  */
 import { growUint32, growUint8 } from '../../base/growable.ts';
-import type { Cluster } from '../../cluster/cluster.ts';
-import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { SchedulerCache } from '../cache/scheduler-cache.ts';
+import type { NodeInfo } from '../cache/node-info.ts';
 import { CycleState } from '../framework/cycle-state.ts';
 import { PodInfo } from '../framework/pod-info.ts';
 import { isInert, isLocal } from '../framework/profile.ts';
@@ -44,7 +44,7 @@ const KEPT_TEMPLATES = 1000;
 export class ProfilePlacement implements PlacementOracle {
   /** Runs of PreFilter so far. */
   preFilterCount = 0;
-  private readonly cluster: Cluster;
+  private readonly cluster: SchedulerCache;
   private readonly profiles: ReadonlyMap<string, Profile>;
   private readonly refreshSnapshot: () => void;
   private readonly view: PodInfo;
@@ -60,7 +60,7 @@ export class ProfilePlacement implements PlacementOracle {
   private lastPrepared: Prepared | null = null;
 
   /** `refreshSnapshot` brings the nodes that the profiles' plugins see up to date. */
-  constructor(cluster: Cluster, profiles: ReadonlyMap<string, Profile>, refreshSnapshot: () => void) {
+  constructor(cluster: SchedulerCache, profiles: ReadonlyMap<string, Profile>, refreshSnapshot: () => void) {
     this.cluster = cluster;
     this.profiles = profiles;
     this.refreshSnapshot = refreshSnapshot;

@@ -2,7 +2,7 @@
  * Copies of nodes for thinking on: a place's copy is made anew in every look at the cluster, in the memory of its last
  * one. Costs some 200 bytes a place that was ever changed in thought, and no garbage.
  */
-import type { NodeInfo } from '../../cluster/node-info.ts';
+import type { NodeInfo } from '../cache/node-info.ts';
 
 export class ThoughtCopies {
   private readonly copies: NodeInfo[] = [];

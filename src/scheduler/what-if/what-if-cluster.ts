@@ -6,8 +6,9 @@
  * "no" is remembered until the node changes, so that a pod that fits nowhere costs a comparison per node.
  */
 import { growUint32 } from '../../base/growable.ts';
-import type { Cluster } from '../../cluster/cluster.ts';
-import { NodeInfo, compileNode } from '../../cluster/node-info.ts';
+import type { SchedulerCache } from '../cache/scheduler-cache.ts';
+import { compileNode } from '../../cluster/node-facts.ts';
+import { NodeInfo } from '../cache/node-info.ts';
 import { nodeAllocatable } from '../../cluster/node-changes.ts';
 import type { Node } from '../../cluster/objects.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
@@ -15,7 +16,7 @@ import type { DaemonPodsSource, PlacementOracle } from './placement-oracle.ts';
 import { ThoughtCopies } from './thought-copies.ts';
 
 export class WhatIfCluster {
-  private readonly cluster: Cluster;
+  private readonly cluster: SchedulerCache;
   private readonly placement: PlacementOracle;
   private readonly priorityCutoff: number;
   private readonly copies = new ThoughtCopies();
@@ -33,7 +34,7 @@ export class WhatIfCluster {
   private hasExpendable = false;
 
   /** Pods below `priorityCutoff` are not there at all. */
-  constructor(cluster: Cluster, placement: PlacementOracle, priorityCutoff: number) {
+  constructor(cluster: SchedulerCache, placement: PlacementOracle, priorityCutoff: number) {
     this.cluster = cluster;
     this.placement = placement;
     this.priorityCutoff = priorityCutoff;
@@ -144,7 +145,7 @@ export class WhatIfCluster {
     if (!this.hasExpendable) return;
     const { pods } = cluster;
     for (let pod = 0; pod < pods.length; pod++) {
-      if (pods.phase[pod] === 0 || pods.node[pod] < 0) continue;
+      if (pods.node[pod] < 0) continue;
       const template = cluster.templateOf(pod);
       if (template.priority < this.priorityCutoff) this.copyOf(pods.node[pod]).removePod(pod, template);
     }
@@ -152,7 +153,7 @@ export class WhatIfCluster {
 }
 
 /** A node that does not exist yet, with room taken for its DaemonSets' pods. */
-export function nodeInThought(cluster: Cluster, node: Node, daemons: DaemonPodsSource | null): NodeInfo {
+export function nodeInThought(cluster: SchedulerCache, node: Node, daemons: DaemonPodsSource | null): NodeInfo {
   const columns = cluster.nodes.stride;
   const info = new NodeInfo(-1, compileNode(node), {
     allocatable: new Float64Array(columns),

@@ -55,7 +55,7 @@ export class QueueStory {
     const registry = new Map([PrioritySort, ...factories].map((factory) => [factory.name, factory]));
     const spec = { schedulerName: 'default-scheduler', percentageOfNodesToScore: null, points: { ...NO_POINTS, preEnqueue: ['Gate'], filter: ['Size', 'Other'], ...points }, args: {} };
     const profile = new Profile(spec, registry, this.world.handle);
-    this.queue = new SchedulingQueue(this.world.cluster, new Map([['default-scheduler', profile]]), { ...SETTINGS, ...settings });
+    this.queue = new SchedulingQueue(this.world.cache, new Map([['default-scheduler', profile]]), { ...SETTINGS, ...settings });
     this.queue.onBackoff = (at) => void this.flushesAsked.push(at / MICROS_PER_SECOND);
     this.queue.onWork = () => void this.wakeUps++;
   }

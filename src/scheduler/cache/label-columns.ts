@@ -2,8 +2,8 @@
  * Label values of nodes as columns: for each key that somebody asked for, a small number a node row. Equal values of a
  * key have equal numbers, from 0 in order of appearance; numbers are never given up.
  */
-import { growInt32 } from '../base/growable.ts';
-import { ZONE_LABEL } from './node-info.ts';
+import { growInt32 } from '../../base/growable.ts';
+import { ZONE_LABEL } from '../../cluster/node-facts.ts';
 import type { NodeInfo } from './node-info.ts';
 
 export class LabelColumn {

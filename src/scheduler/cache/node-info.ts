@@ -1,30 +1,9 @@
 /**
- * NodeInfo: one node as plugins see it, upstream's framework.NodeInfo. A live NodeInfo reads the node table's columns;
- * a what-if copy (preemption dry run, autoscaler) owns small arrays of its own and may be changed freely.
+ * NodeInfo: one node as plugins see it, upstream's framework.NodeInfo. A live NodeInfo reads the columns of the
+ * scheduler's cache; a what-if copy (preemption dry run, autoscaler) owns small arrays of its own and may be changed freely.
  */
-import type { Node, Taint } from './objects.ts';
-import type { HostPort, PodTemplate } from './pod-template.ts';
-
-export const HOSTNAME_LABEL = 'kubernetes.io/hostname';
-export const ZONE_LABEL = 'topology.kubernetes.io/zone';
-export const REGION_LABEL = 'topology.kubernetes.io/region';
-export const BETA_ZONE_LABEL = 'failure-domain.beta.kubernetes.io/zone';
-export const BETA_REGION_LABEL = 'failure-domain.beta.kubernetes.io/region';
-
-/** What a Node object says, compiled. Immutable: an update puts another one in its place. */
-export interface NodeFacts {
-  readonly object: Node;
-  readonly name: string;
-  readonly labels: ReadonlyMap<string, string>;
-  readonly annotations: ReadonlyMap<string, string>;
-  readonly taints: readonly Taint[];
-  readonly unschedulable: boolean;
-  /** Image name as the node reports it, to bytes. */
-  readonly images: ReadonlyMap<string, number>;
-  readonly declaredFeatures: ReadonlySet<string>;
-  /** `<region>:\0:<zone>`, empty when the node has neither label (component-helpers/node/topology). */
-  readonly zoneKey: string;
-}
+import type { NodeFacts } from '../../cluster/node-facts.ts';
+import type { HostPort, PodTemplate } from '../../cluster/pod-template.ts';
 
 /** Where a NodeInfo's numbers stand. */
 export interface NodeAmounts {
@@ -138,36 +117,4 @@ export class NodeInfo {
     if (sign > 0) this.usedPorts.set(key, port);
     else this.usedPorts.delete(key);
   }
-}
-
-/** `before`: of the same node. What the new object has taken over from its object is not compiled again. */
-export function compileNode(node: Node, before: NodeFacts | null = null): NodeFacts {
-  const { metadata, spec, status } = node;
-  const old = before?.object;
-  const labels = before !== null && metadata?.labels === old?.metadata?.labels ? before.labels : new Map(Object.entries(metadata?.labels ?? {}));
-  return {
-    object: node,
-    name: metadata?.name ?? '',
-    labels,
-    annotations: before !== null && metadata?.annotations === old?.metadata?.annotations ? before.annotations : new Map(Object.entries(metadata?.annotations ?? {})),
-    taints: spec?.taints ?? NO_TAINTS,
-    unschedulable: spec?.unschedulable ?? false,
-    images: before !== null && status?.images === old?.status?.images ? before.images : imagesOf(node),
-    declaredFeatures: before !== null && status?.declaredFeatures === old?.status?.declaredFeatures ? before.declaredFeatures : new Set(status?.declaredFeatures ?? []),
-    zoneKey: labels === before?.labels ? before.zoneKey : zoneKeyOf(labels),
-  };
-}
-
-const NO_TAINTS: readonly Taint[] = [];
-
-function imagesOf(node: Node): ReadonlyMap<string, number> {
-  const images = new Map<string, number>();
-  for (const image of node.status?.images ?? []) for (const name of image.names ?? []) images.set(name, image.sizeBytes ?? 0);
-  return images;
-}
-
-export function zoneKeyOf(labels: ReadonlyMap<string, string>): string {
-  const zone = labels.get(BETA_ZONE_LABEL) ?? labels.get(ZONE_LABEL) ?? '';
-  const region = labels.get(BETA_REGION_LABEL) ?? labels.get(REGION_LABEL) ?? '';
-  return zone === '' && region === '' ? '' : `${region}:\u0000:${zone}`;
 }

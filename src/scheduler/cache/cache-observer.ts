@@ -1,0 +1,51 @@
+/**
+ * Notices of the scheduler's cache: what it has seen of the cluster, and what the scheduler itself has chosen. Told after
+ * the cache has changed and in order of registration.
+ */
+import type { KubernetesObject } from '../../cluster/objects.ts';
+import type { NodeBefore, ObjectAction } from '../../cluster/observer.ts';
+import type { PodTemplate } from '../../cluster/pod-template.ts';
+
+export interface CacheObserver {
+  podCreated?(pod: number): void;
+  podUpdated?(pod: number, before: PodTemplate): void;
+  podAssumed?(pod: number): void;
+  /** The scheduler gave the node up again. `node` is where it was assumed. */
+  podForgotten?(pod: number, node: number): void;
+  podBound?(pod: number): void;
+  podStarted?(pod: number): void;
+  podTerminating?(pod: number): void;
+  /** The pod is gone; `node` is where it was, -1: nowhere. */
+  podRemoved?(pod: number, node: number): void;
+  nodeAdded?(node: number): void;
+  nodeUpdated?(node: number, changes: number, before: NodeBefore): void;
+  /** Before the node leaves the cache. */
+  nodeRemoving?(node: number): void;
+  objectChanged?(
+    kind: string,
+    action: ObjectAction,
+    object: KubernetesObject,
+    before: KubernetesObject | undefined,
+  ): void;
+}
+
+/** One list per notice, so that a notice costs only those who listen. */
+export class CacheObserverLists {
+  readonly podCreated: CacheObserver[] = [];
+  readonly podUpdated: CacheObserver[] = [];
+  readonly podAssumed: CacheObserver[] = [];
+  readonly podForgotten: CacheObserver[] = [];
+  readonly podBound: CacheObserver[] = [];
+  readonly podStarted: CacheObserver[] = [];
+  readonly podTerminating: CacheObserver[] = [];
+  readonly podRemoved: CacheObserver[] = [];
+  readonly nodeAdded: CacheObserver[] = [];
+  readonly nodeUpdated: CacheObserver[] = [];
+  readonly nodeRemoving: CacheObserver[] = [];
+  readonly objectChanged: CacheObserver[] = [];
+
+  add(observer: CacheObserver): void {
+    for (const name of Object.keys(this) as (keyof CacheObserver)[])
+      if (observer[name] !== undefined) this[name].push(observer);
+  }
+}

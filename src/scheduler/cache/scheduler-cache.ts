@@ -1,0 +1,316 @@
+/**
+ * What one scheduler believes of the cluster (pkg/scheduler/backend/cache/cache.go): the nodes and pods that its watch has
+ * shown it, and the pods that it has assumed on nodes. Rows are those of the cluster's tables. Only the scheduler's own
+ * choices (`assumePod`, `forgetPod`) and the notices of the watch change it. Costs an addition a resource of a pod that
+ * comes to a node or leaves it, 14 bytes a pod row, a NodeInfo a node.
+ */
+import { assert } from '../../base/assert.ts';
+import type { Micros } from '../../base/time.ts';
+import { Verb } from '../../cluster/cluster.ts';
+import type { Cluster } from '../../cluster/cluster.ts';
+import { nodeAllocatable, offersTheSame } from '../../cluster/node-changes.ts';
+import type { KubernetesObject, Node } from '../../cluster/objects.ts';
+import type { ObjectStore } from '../../cluster/object-store.ts';
+import type { ClusterObserver, NodeBefore, ObjectAction } from '../../cluster/observer.ts';
+import { PodPhase } from '../../cluster/pod-table.ts';
+import type { PodTemplate, TemplateTable } from '../../cluster/pod-template.ts';
+import { FIRST_SCALAR } from '../../cluster/resources.ts';
+import type { ResourceRegistry } from '../../cluster/resources.ts';
+import type { Interner } from '../../base/interner.ts';
+import { CacheObserverLists } from './cache-observer.ts';
+import type { CacheObserver } from './cache-observer.ts';
+import { CacheTotals } from './cache-totals.ts';
+import { CachedNodes } from './cached-nodes.ts';
+import { CachedPods, PodBelief } from './cached-pods.ts';
+import type { NodeInfo } from './node-info.ts';
+
+export class SchedulerCache implements ClusterObserver {
+  readonly nodes: CachedNodes = new CachedNodes();
+  readonly pods: CachedPods;
+  readonly totals: CacheTotals = new CacheTotals();
+  private readonly cluster: Cluster;
+  private readonly nodesByName = new Map<string, number>();
+  private readonly observers = new CacheObserverLists();
+
+  /** Begins with what is in the cluster; from then on it has to be told: the caller registers it as an observer. */
+  constructor(cluster: Cluster) {
+    this.cluster = cluster;
+    this.pods = new CachedPods(cluster.pods);
+    cluster.resources.onGrown(() => this.nodes.widen(cluster.resources.count));
+    this.nodes.widen(cluster.resources.count);
+    for (let row = 0; row < cluster.nodes.length; row++) if (cluster.nodes.alive[row] === 1) this.nodeAdded(row);
+    for (let pod = 0; pod < cluster.pods.length; pod++) {
+      if (cluster.pods.phase[pod] === PodPhase.Free) continue;
+      this.podCreated(pod);
+      if (cluster.pods.node[pod] >= 0) this.podBound(pod);
+      if (cluster.pods.isTerminating(pod)) this.podTerminating(pod);
+    }
+  }
+
+  observe(observer: CacheObserver): void {
+    this.observers.add(observer);
+  }
+
+  // ---- what can be read ------------------------------------------------------------------------------------------
+
+  get now(): Micros {
+    return this.cluster.now;
+  }
+
+  get resources(): ResourceRegistry {
+    return this.cluster.resources;
+  }
+
+  get templates(): TemplateTable {
+    return this.cluster.templates;
+  }
+
+  get objects(): ObjectStore {
+    return this.cluster.objects;
+  }
+
+  /** Names of pods, prefixes and nodes. */
+  get names(): Interner {
+    return this.cluster.names;
+  }
+
+  /** Row of a node, -1 when the cache has none of this name. */
+  nodeRow(name: string): number {
+    const row = this.nodesByName.get(name);
+    return row !== undefined && this.nodes.alive[row] === 1 ? row : -1;
+  }
+
+  nodeInfo(row: number): NodeInfo {
+    return this.nodes.info[row];
+  }
+
+  /** Index in the cluster's `pools`: a node never changes its pool. For reports only; upstream has no such thing. */
+  poolOf(row: number): number {
+    return this.cluster.nodes.pool[row];
+  }
+
+  templateOf(pod: number): PodTemplate {
+    return this.cluster.templates.get(this.pods.template[pod]);
+  }
+
+  podName(pod: number): string {
+    return this.cluster.podName(pod);
+  }
+
+  /** '' when there is none. */
+  nominatedNodeName(pod: number): string {
+    return this.cluster.nominatedNodeName(pod);
+  }
+
+  // ---- the scheduler's choices -----------------------------------------------------------------------------------
+
+  /** The scheduler's choice: the pod holds the node's resources from now on. */
+  assumePod(pod: number, node: number): void {
+    assert(this.pods.belief[pod] === PodBelief.Waiting, 'assumePod needs a pod without a node');
+    this.cluster.feed(Verb.AssumePod, pod, node);
+    this.cluster.clearNomination(pod);
+    this.attach(pod, node);
+    this.setBelief(pod, PodBelief.Assumed);
+    for (const observer of this.observers.podAssumed) observer.podAssumed?.(pod);
+  }
+
+  forgetPod(pod: number): void {
+    assert(this.pods.belief[pod] === PodBelief.Assumed, 'forgetPod needs an assumed pod');
+    const { pods } = this;
+    const node = pods.node[pod];
+    if (pods.template[pod] !== this.cluster.pods.template[pod]) this.takeLatestTemplate(pod);
+    this.cluster.feed(Verb.ForgetPod, pod, node);
+    this.detach(pod);
+    this.setBelief(pod, PodBelief.Waiting);
+    for (const observer of this.observers.podForgotten) observer.podForgotten?.(pod, node);
+  }
+
+  // ---- what the watch shows --------------------------------------------------------------------------------------
+
+  podCreated(pod: number): void {
+    this.pods.enter(pod);
+    this.totals.podsPending++;
+    for (const observer of this.observers.podCreated) observer.podCreated?.(pod);
+  }
+
+  podBound(pod: number): void {
+    const { pods } = this;
+    const node = this.cluster.pods.node[pod];
+    const isStale = pods.template[pod] !== this.cluster.pods.template[pod];
+    if (isStale) this.takeLatestTemplate(pod);
+    if (pods.node[pod] === node) this.moveToEnd(pod);
+    else if (pods.node[pod] >= 0) this.detach(pod);
+    if (pods.node[pod] < 0) this.attach(pod, node);
+    this.setBelief(pod, PodBelief.Assigned);
+    for (const observer of this.observers.podBound) observer.podBound?.(pod);
+  }
+
+  /** status.startTime: what preemption compares. */
+  podAcknowledged(pod: number): void {
+    if (this.pods.node[pod] >= 0) this.nodes.info[this.pods.node[pod]].orderVersion++;
+  }
+
+  podStarted(pod: number): void {
+    this.moveToEnd(pod);
+    for (const observer of this.observers.podStarted) observer.podStarted?.(pod);
+  }
+
+  podTerminating(pod: number): void {
+    this.pods.terminating[pod] = 1;
+    if (this.pods.belief[pod] === PodBelief.Assigned) this.moveToEnd(pod);
+    for (const observer of this.observers.podTerminating) observer.podTerminating?.(pod);
+  }
+
+  podRemoved(pod: number): void {
+    const { pods } = this;
+    const node = pods.node[pod];
+    if (node >= 0) this.detach(pod);
+    this.setBelief(pod, PodBelief.Unknown);
+    for (const observer of this.observers.podRemoved) observer.podRemoved?.(pod, node);
+    if (node >= 0) this.releaseGhost(node);
+  }
+
+  /**
+   * What is new of a pod that the scheduler has assumed is passed over, and what counts on the node is the pod as it was
+   * chosen for, until it is bound or forgotten (eventhandlers.go, IsAssumedPod).
+   */
+  podUpdated(pod: number): void {
+    if (this.pods.belief[pod] !== PodBelief.Assumed) this.takeLatestTemplate(pod);
+  }
+
+  nodeAdded(row: number): void {
+    const { nodes } = this;
+    const facts = this.cluster.nodes.facts[row];
+    const known: NodeInfo | undefined = nodes.info[row];
+    const isGhost = known !== undefined && known.pods.length > 0;
+    const info = isGhost ? known : nodes.make(row, facts);
+    if (!isGhost) this.cluster.holdNode(row);
+    info.facts = facts;
+    this.nodesByName.set(facts.name, row);
+    nodes.labels.write(row, facts.labels);
+    this.writeAllocatable(info, facts.object);
+    nodes.alive[row] = 1;
+    nodes.factsGeneration[row]++;
+    nodes.touch(row);
+    for (const observer of this.observers.nodeAdded) observer.nodeAdded?.(row);
+  }
+
+  nodeUpdated(row: number, changes: number, before: NodeBefore): void {
+    const { nodes } = this;
+    const info = nodes.info[row];
+    const facts = this.cluster.nodes.facts[row];
+    info.facts = facts;
+    if (facts.labels !== before.facts.labels) nodes.labels.write(row, facts.labels);
+    if (!offersTheSame(before.facts.object, facts.object)) this.writeAllocatable(info, facts.object);
+    nodes.factsGeneration[row]++;
+    nodes.touch(row);
+    for (const observer of this.observers.nodeUpdated) observer.nodeUpdated?.(row, changes, before);
+  }
+
+  /** Pods that are still there keep a ghost until they are removed. */
+  nodeRemoving(row: number): void {
+    for (const observer of this.observers.nodeRemoving) observer.nodeRemoving?.(row);
+    this.nodes.alive[row] = 0;
+    this.releaseGhost(row);
+  }
+
+  objectChanged(
+    kind: string,
+    action: ObjectAction,
+    object: KubernetesObject,
+    before: KubernetesObject | undefined,
+  ): void {
+    for (const observer of this.observers.objectChanged) observer.objectChanged?.(kind, action, object, before);
+  }
+
+  // ---- within ----------------------------------------------------------------------------------------------------
+
+  private takeLatestTemplate(pod: number): void {
+    const { pods } = this;
+    const before = this.templateOf(pod);
+    const node = pods.node[pod];
+    if (node >= 0) this.account(pod, node, -1);
+    pods.template[pod] = this.cluster.pods.template[pod];
+    if (node >= 0) {
+      this.account(pod, node, 1);
+      this.moveToEnd(pod);
+    }
+    if (pods.template[pod] === before.id) return;
+    for (const observer of this.observers.podUpdated) observer.podUpdated?.(pod, before);
+  }
+
+  private setBelief(pod: number, belief: PodBelief): void {
+    const { pods, totals } = this;
+    const before = pods.belief[pod];
+    if (before === PodBelief.Waiting) totals.podsPending--;
+    else if (before === PodBelief.Assumed) totals.podsAssumed--;
+    if (belief === PodBelief.Waiting) totals.podsPending++;
+    else if (belief === PodBelief.Assumed) totals.podsAssumed++;
+    pods.belief[pod] = belief;
+  }
+
+  private attach(pod: number, node: number): void {
+    const info = this.nodes.info[node];
+    this.pods.node[pod] = node;
+    this.pods.slot[pod] = info.pods.length;
+    info.pods.push(pod);
+    this.nodes.countFreePods(info);
+    this.account(pod, node, 1);
+  }
+
+  private detach(pod: number): void {
+    const node = this.pods.node[pod];
+    const info = this.nodes.info[node];
+    this.dropFromList(pod, info.pods);
+    this.nodes.countFreePods(info);
+    this.account(pod, node, -1);
+    this.pods.node[pod] = -1;
+  }
+
+  /** A new version of a pod takes the place behind all others: upstream's cache removes the old one and adds the new. */
+  private moveToEnd(pod: number): void {
+    const info = this.nodes.info[this.pods.node[pod]];
+    const list = info.pods;
+    info.orderVersion++;
+    this.dropFromList(pod, list);
+    this.pods.slot[pod] = list.length;
+    list.push(pod);
+  }
+
+  private dropFromList(pod: number, list: number[]): void {
+    const slot = this.pods.slot[pod];
+    const last = list[list.length - 1];
+    list[slot] = last;
+    this.pods.slot[last] = slot;
+    list.pop();
+  }
+
+  /** Adds or takes a pod's amounts in its node and in the totals. */
+  private account(pod: number, node: number, sign: 1 | -1): void {
+    const info = this.nodes.info[node];
+    const template = this.templateOf(pod);
+    info.account(template, sign);
+    if (this.pods.pinnedNode[pod] < 0) info.workPods += sign;
+    this.nodes.touch(node);
+    this.totals.podsWithAffinity += template.hasPodAffinity ? sign : 0;
+    this.totals.countPriority(template.priority, sign);
+  }
+
+  private writeAllocatable(info: NodeInfo, node: Node): void {
+    const amounts = nodeAllocatable(node, this.resources);
+    info.allocatable.fill(0, info.base, info.base + this.nodes.stride);
+    for (const [column, amount] of amounts.columns) {
+      info.allocatable[info.base + column] = amount;
+      if (column >= FIRST_SCALAR && amount > 0) this.nodes.noteOffer(info.row, column);
+    }
+    info.allowedPods = amounts.pods;
+    this.nodes.countFreePods(info);
+  }
+
+  private releaseGhost(row: number): void {
+    const info = this.nodes.info[row];
+    if (this.nodes.alive[row] === 1 || info.pods.length > 0) return;
+    this.nodesByName.delete(info.name);
+    this.cluster.letNodeGo(row);
+  }
+}
