@@ -5,14 +5,14 @@ import { InputError } from '../base/input-error.ts';
 import type { BackfillPolicy } from '../experiment/backfill.ts';
 import { batchSchedule } from '../experiment/batch-report.ts';
 import type { BatchReport, ScheduledJob } from '../experiment/batch-report.ts';
+import type { OutputFolder } from '../io/output-folder.ts';
 import { openTraceFile } from '../io/trace-stream.ts';
 import { formatCount, formatSeconds, formatShare } from '../report/format.ts';
 import { roundNumber, writeJson } from '../report/json.ts';
 import { paintFor, plainText, renderFacts } from '../report/table.ts';
-import { readBatchLog } from '../workload/traces/batch-log.ts';
+import { readBatchLog, type BatchLog } from '../workload/traces/batch-log.ts';
 import type { CommandContext } from './command.ts';
-import { EXIT_OK } from './command.ts';
-import { claimFolder } from './execute-run.ts';
+import { claimFolder, tellWritten } from './execute-run.ts';
 import type { GivenOptions } from './options.ts';
 
 /** Options that speak of a Kubernetes cluster. */
@@ -40,16 +40,34 @@ export function replayBatch(policy: BackfillPolicy, given: GivenOptions, context
       source.close();
     }
   })();
+  folder?.lock();
+  try {
+    return scheduleAndTell(log, file, policy, { folder, given, context });
+  } finally {
+    folder?.release();
+  }
+}
+
+function scheduleAndTell(
+  log: BatchLog,
+  file: string,
+  policy: BackfillPolicy,
+  { folder, given, context }: Surroundings,
+): number {
   const { report, jobs } = batchSchedule(log, file.slice(file.lastIndexOf('/') + 1), policy, context.version);
   const written =
     folder?.write([
       { name: 'report.json', chunks: [jsonOf(report)] },
       { name: 'pods.csv', chunks: [csvOf(jobs)] },
-    ]) ?? [];
+    ]) ?? null;
   context.terminal.out(textOf(report, jobs, given.text('output') ?? 'table', context.terminal.hasColor('out')));
-  if (written.length > 0 && !given.flag('quiet'))
-    context.terminal.err(`\nWritten:\n${written.map((path) => `  ${path}\n`).join('')}`);
-  return EXIT_OK;
+  return tellWritten(written, given, context);
+}
+
+interface Surroundings {
+  readonly folder: OutputFolder | null;
+  readonly given: GivenOptions;
+  readonly context: CommandContext;
 }
 
 function textOf(report: BatchReport, jobs: readonly ScheduledJob[], format: string, color: boolean): string {

@@ -1,10 +1,9 @@
 /** The runs of `podyard compare`, one after the other or on threads, and what is printed of them. */
 import { basename } from 'node:path';
-import { stringify } from 'csv-stringify/sync';
 import { compareOutcomes, comparisonCells, withoutTables } from '../experiment/compare.ts';
 import type { Comparison, ComparisonPlan } from '../experiment/compare.ts';
 import { createInputFiles } from '../io/input-files.ts';
-import type { OutputFile } from '../io/output-folder.ts';
+import type { OutputFile, OutputFolder } from '../io/output-folder.ts';
 import { loadPluginFiles } from '../io/plugin-files.ts';
 import { pluginHashes } from '../io/plugin-hashes.ts';
 import type { PluginHash } from '../io/plugin-hashes.ts';
@@ -13,9 +12,12 @@ import type { ProgressFacts, RunsProgress } from '../io/progress.ts';
 import { runOnThreads } from '../io/run-pool.ts';
 import { listenForStop } from '../io/run-simulation.ts';
 import type { StopRequest } from '../io/run-simulation.ts';
+import { OutputError } from '../io/system-errors.ts';
 import type { RunResult } from '../metrics/run-result.ts';
 import { renderCompareTable } from '../report/compare-table.ts';
+import { csvText } from '../report/csv.ts';
 import { roundNumber, writeJson } from '../report/json.ts';
+import { plainText } from '../report/table.ts';
 import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
 import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
 import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
@@ -31,7 +33,7 @@ import { locateInFile } from '../io/configuration-places.ts';
 import type { LocateConfiguration } from '../io/configuration-places.ts';
 import { checkedInputs, claimFolder, drive, progressOptions } from './execute-run.ts';
 import type { RecordedInputs } from './execute-run.ts';
-import { tellWarnings } from './failures.ts';
+import { tellFailure, tellWarnings } from './failures.ts';
 import type { GivenOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -42,29 +44,42 @@ export async function executeComparison(given: GivenOptions, context: CommandCon
   const plugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
   const plan = planOf(scenario, files, given, (file) => readVariant(scenario, file, plugins, context));
   const inputs = await checkedInputs(scenario);
-  const stop = listenForStop();
   const cells: Cell[] = comparisonCells(plan).map(({ side, configuration, seed }, i, all) => ({
     variant: variantOf(scenario, configuration, files[side], seed),
     locate: locateInFile(files[side]),
-    label: `run ${String(i + 1)} of ${String(all.length)} (${side}, seed ${seed})`,
+    label: `run ${String(i + 1)} of ${String(all.length)} (${side}, seed ${plainText(seed)})`,
   }));
-  const runs = await runCells(cells, { plugins, inputs, given, context, stop });
-  if (runs === null) {
-    tellWarnings([`stopped by ${stop.received ?? ''} before the last of ${String(cells.length)} runs: there is no comparison`], context);
+  folder?.lock();
+  const stop = listenForStop();
+  try {
+    const runs = await runCells(cells, { plugins, inputs, given, context, stop });
+    if (runs !== null) return tellComparison(compareOutcomes(plan, runs), birthOf(scenario, plan), folder, { given, context });
+    const end = `stopped by ${stop.received ?? ''} before the last of ${String(cells.length)} runs: there is no comparison`;
+    tellWarnings([end], context);
     return exitCodeOf(stop.received ?? 'SIGINT');
+  } finally {
+    stop.release();
+    folder?.release();
   }
-  const comparison = compareOutcomes(plan, runs);
+}
+
+function birthOf(scenario: Scenario, plan: ComparisonPlan): BirthCertificate {
   const { pluginFiles } = scenario.scheduler;
-  const birth = {
-    resolvedScenario: resultScenario(scenario),
-    plan,
-    plugins: pluginHashes(pluginFiles, scenario.fileNames),
-  };
-  const written = folder?.write(filesOf(comparison, birth)) ?? [];
-  stop.release();
-  context.terminal.out(textOf(comparison, birth, given.text('output') ?? 'table', context.terminal));
-  if (written.length > 0 && !given.flag('quiet')) context.terminal.err(`\nWritten:\n${written.map((path) => `  ${path}\n`).join('')}`);
-  return EXIT_OK;
+  return { resolvedScenario: resultScenario(scenario), plan, plugins: pluginHashes(pluginFiles, scenario.fileNames) };
+}
+
+function tellComparison(
+  comparison: Comparison,
+  birth: BirthCertificate,
+  folder: OutputFolder | null,
+  { given, context }: Pick<Surroundings, 'given' | 'context'>,
+): number {
+  const { terminal } = context;
+  const written = folder?.write(filesOf(comparison, birth));
+  terminal.out(textOf(comparison, birth, given.text('output') ?? 'table', terminal));
+  if (written === undefined) return EXIT_OK;
+  if (!given.flag('quiet')) terminal.err(`\nWritten:\n${written.paths.map((path) => `  ${plainText(path)}\n`).join('')}`);
+  return written.complaint === null ? EXIT_OK : tellFailure(new OutputError(written.complaint), context);
 }
 
 interface Cell {
@@ -243,5 +258,5 @@ function comparisonCsv({ metrics }: Comparison): string {
   const rows = metrics.map((metric) => [
     metric.name, metric.unit, metric.better, number(metric.a), number(metric.b), number(metric.meanDifference), number(metric.low), number(metric.high), metric.significant ? 'yes' : 'no',
   ]);
-  return stringify([['metric', 'unit', 'better', 'a', 'b', 'meanDifference', 'low', 'high', 'significant'], ...rows], { escape_formulas: true });
+  return csvText([['metric', 'unit', 'better', 'a', 'b', 'meanDifference', 'low', 'high', 'significant'], ...rows]);
 }

@@ -25,7 +25,7 @@ export async function executeConformance(given: GivenOptions, context: CommandCo
   for (const path of paths.filter(isOther)) suites.push(...(await replayPublished(path, given, context)));
   const files = recordingsIn(paths.filter((path) => !isOther(path)));
   for (const [i, file] of files.entries()) {
-    if (!given.flag('quiet') && context.terminal.errorStream.isTTY === true) context.terminal.err(`\r\u001b[2K${String(i + 1)} of ${String(files.length)}   ${file}`);
+    if (!given.flag('quiet') && context.terminal.errorStream.isTTY === true) context.terminal.err(`\r\u001b[2K${String(i + 1)} of ${String(files.length)}   ${plainText(file)}`);
     suites.push(...(await replayFile(file, given)));
   }
   if (!given.flag('quiet') && context.terminal.errorStream.isTTY === true) context.terminal.err('\r\u001b[2K');
@@ -105,7 +105,7 @@ function tableOf(suites: readonly TimedSuite[], shown: number, paint: Paint): st
   const skipped = suites.filter((suite) => suite.skipped !== '');
   if (skipped.length > 0) sections.push(['Not replayed:', ...skipped.map((suite) => `  ${plainText(suite.suite)} (${plainText(suite.file)})`)].join('\n'));
   const parts = replayed.filter((suite) => suite.parts.length > 0);
-  if (parts.length > 0) sections.push(['Differences by part:', ...parts.map((suite) => `  ${suite.suite}: ${suite.parts.map(({ part, decisions }) => `${part} ${formatCount(decisions)}`).join(', ')}`)].join('\n'));
+  if (parts.length > 0) sections.push(['Differences by part:', ...parts.map((suite) => `  ${plainText(suite.suite)}: ${suite.parts.map(({ part, decisions }) => `${plainText(part)} ${formatCount(decisions)}`).join(', ')}`)].join('\n'));
   const differences = replayed.flatMap((suite) => suite.differences.map((difference) => ({ suite, difference }))).slice(0, shown);
   for (const { suite, difference } of differences) sections.push(differenceText(suite, difference, paint));
   return `${sections.join('\n\n')}\n`;

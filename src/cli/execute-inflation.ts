@@ -8,6 +8,7 @@ import type { InflationPlan } from '../experiment/inflation-plan.ts';
 import { readInflationPlan } from '../experiment/inflation-plan.ts';
 import type { InflationResult } from '../experiment/inflation.ts';
 import type { InflationReport } from '../experiment/inflation-report.ts';
+import type { OutputFolder } from '../io/output-folder.ts';
 import { inflateOnThreads } from '../io/inflation-pool.ts';
 import { orderFilesOf, orderNameOf, readInflationInputs, readOrder } from '../io/inflation-files.ts';
 import { createInputFiles } from '../io/input-files.ts';
@@ -23,8 +24,8 @@ import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
 import { pluginRegistry } from '../scheduler/plugins/registry.ts';
 import { stringify } from 'yaml';
 import type { CommandContext } from './command.ts';
-import { EXIT_OK, exitCodeOf } from './command.ts';
-import { claimFolder } from './execute-run.ts';
+import { exitCodeOf } from './command.ts';
+import { claimFolder, tellWritten } from './execute-run.ts';
 import { tellWarnings } from './failures.ts';
 import type { GivenOptions } from './options.ts';
 import { overridesOf } from './scenario-input.ts';
@@ -84,10 +85,26 @@ export async function executeInflation(
   const folder = claimFolder(given);
   const checked = await checkedInflation(text, file, given);
   context.seed = checked.plan.seed;
+  folder?.lock();
   const stop = listenForStop();
+  try {
+    return await runAndTell(checked, { folder, given, context, stop });
+  } finally {
+    stop.release();
+    folder?.release();
+  }
+}
+
+interface Surroundings {
+  readonly folder: OutputFolder | null;
+  readonly given: GivenOptions;
+  readonly context: CommandContext;
+  readonly stop: StopRequest;
+}
+
+async function runAndTell(checked: CheckedInflation, { folder, given, context, stop }: Surroundings): Promise<number> {
   const started = performance.now();
   const results = await runCells(checked, given, context, stop);
-  stop.release();
   if (results === null) {
     tellWarnings(
       [`stopped by ${stop.received ?? ''} before the last of ${String(checked.cells.length)} runs: there is no result`],
@@ -97,15 +114,12 @@ export async function executeInflation(
   }
   const seconds = (performance.now() - started) / 1000;
   const report = inflationReport(checked.plan, checked.cells, results, checked.inputs, context.version);
-  const written = folder?.write(renderInflationFiles(report)) ?? [];
+  const written = folder?.write(renderInflationFiles(report)) ?? null;
   context.terminal.out(textOf(report, given.text('output') ?? 'table', context.terminal.hasColor('out')));
-  if (given.flag('quiet')) return EXIT_OK;
   const decisions = results.reduce((sum, { arrived }) => sum + arrived, 0);
-  context.terminal.err(
-    `\n${formatCount(results.length)} runs and ${formatCount(decisions)} decisions in ${seconds.toFixed(2)} s of wall time\n`,
-  );
-  if (written.length > 0) context.terminal.err(`\nWritten:\n${written.map((path) => `  ${path}\n`).join('')}`);
-  return EXIT_OK;
+  const done = `${formatCount(results.length)} runs and ${formatCount(decisions)} decisions`;
+  if (!given.flag('quiet')) context.terminal.err(`\n${done} in ${seconds.toFixed(2)} s of wall time\n`);
+  return tellWritten(written, given, context);
 }
 
 /** On threads unless one is wanted, or enough. */

@@ -30,7 +30,7 @@ export function executePerf(given: GivenOptions, context: CommandContext): numbe
   const isShown = !given.flag('quiet') && context.terminal.errorStream.isTTY === true;
   const results: CalibratedResult[] = [];
   for (const [i, planned] of plan.workloads.entries()) {
-    if (isShown) context.terminal.err(`\r\u001b[2K${String(i + 1)} of ${String(plan.workloads.length)}   ${planned.perfCase.name}/${planned.workload.name}`);
+    if (isShown) context.terminal.err(`\r\u001b[2K${String(i + 1)} of ${String(plan.workloads.length)}   ${plainText(`${planned.perfCase.name}/${planned.workload.name}`)}`);
     const calibrationEventsPerSecond = calibration.measure();
     results.push({ ...measureWorkload(planned, { plain: given.flag('plain'), now, runs: given.number('runs') }), calibrationEventsPerSecond });
   }

@@ -4,6 +4,7 @@ import { InputError } from '../base/input-error.ts';
 import type { Problem } from '../base/input-error.ts';
 import { MICROS_PER_HOUR, MICROS_PER_MINUTE, MICROS_PER_SECOND } from '../base/time.ts';
 import type { Micros } from '../base/time.ts';
+import { STANDARD_INPUT } from '../io/spooled-streams.ts';
 import { lastArrivalOf, machineOfTrace, readSeriesFile } from '../io/trace-input.ts';
 import { openTraceFile } from '../io/trace-stream.ts';
 import type { Node } from '../cluster/objects.ts';
@@ -164,6 +165,11 @@ function onItsMachine(scenario: Scenario): Scenario {
   return { ...scenario, nodePools: pools };
 }
 
+/** `-` is standard input. */
+function traceNamed(file: string): string {
+  return file === '-' ? STANDARD_INPUT : file;
+}
+
 function readNodes(file: string, shared: boolean): readonly Node[] {
   const source = openTraceFile(file);
   try {
@@ -188,7 +194,7 @@ function scenarioAround(
     ...entry.scenario,
     ...startDelays(given.text('cold-starts')),
     ...cluster,
-    trace: traceDocument(entry, file, given),
+    trace: traceDocument(entry, traceNamed(file), given),
   };
   const retold = (problem: Problem): Problem => (problem.file === name ? ofOption(problem, entry, given) : problem);
   return scenarioFrom({ text: JSON.stringify(document), name }, given, context, retold);

@@ -17,6 +17,7 @@ import { curveOfCounts, largestDifference, LifetimeCurve, type CurvePoint } from
 import { countAmounts, MOST_HOURS, TraceFitting, type AmountCounts } from '../workload/traces/fit/trace-fit.ts';
 import type { CommandContext } from './command.ts';
 import { EXIT_OK } from './command.ts';
+import { tellWritten } from './execute-run.ts';
 import type { GivenOptions } from './options.ts';
 import { traceRequest } from './trace-request.ts';
 
@@ -67,12 +68,15 @@ export function traceFit(given: GivenOptions, context: CommandContext): Promise<
   const text = `# Fitted to ${name} by podyard trace fit. The size of the cluster is ours: set it to yours.\n${stringify(fitted.document)}`;
   const simulated = simulatedSide(text, seed);
   const fit = { trace, facts, cycleHours, hours, recorded: recordedSide(fitting), simulated, notes: fitted.notes };
+  folder.lock();
   const written = folder.write(filesOf(name, text, fit));
+  folder.release();
   const { terminal } = context;
   const isJson = given.text('output') === 'json';
   terminal.out(isJson ? fitJson(fit) : fitTable(fit, terminal.hasColor('out')));
-  terminal.err(`\nWritten:\n${written.map((path) => `  ${path}\n`).join('')}Next: podyard run ${out}/${SCENARIO_FILE}\n`);
-  return Promise.resolve(EXIT_OK);
+  const code = tellWritten(written, given, context);
+  if (code === EXIT_OK) terminal.err(`Next: podyard run ${out}/${SCENARIO_FILE}\n`);
+  return Promise.resolve(code);
 }
 
 function checkFit(file: string, { jobs }: TraceFacts, hours: number): void {

@@ -33,9 +33,9 @@ export function summaryOf(path: string, scenario: Scenario, terminal: Terminal):
   const paint = paintFor(terminal.hasColor('out'), terminal.width);
   const pooled = scenario.nodePools.reduce((sum, pool) => sum + pool.count, 0);
   const facts: [string, string][] = [
-    ['  name', plainText(scenario.name)],
-    ['  seed', plainText(scenario.seed)],
-    ['  length', scenario.durationMicros === null ? 'until the last pod has finished' : formatSeconds(scenario.durationMicros / 1e6)],
+    ['  name', scenario.name],
+    ['  seed', scenario.seed],
+    ['  length', scenario.durationMicros === null ? 'until nothing can change any more' : formatSeconds(scenario.durationMicros / 1e6)],
     ['  nodes', `${formatCount(pooled + scenario.nodes.length)}${nodesText(scenario)}`],
     ...(scenario.workloads.length === 0 ? [] : ([['  workloads', scenario.workloads.map(({ name, kind }) => `${name} (${kind})`).join(', ')]] as [string, string][])),
     ...(scenario.objects.length === 0 ? [] : ([['  objects', kindsText(scenario)]] as [string, string][])),
@@ -45,7 +45,8 @@ export function summaryOf(path: string, scenario: Scenario, terminal: Terminal):
     ...(scenario.failures.length === 0 ? [] : ([['  failures', scenario.failures.map(({ name }) => name).join(', ')]] as [string, string][])),
     ...(scenario.autoscaler === null ? [] : ([['  autoscaler', 'on']] as [string, string][])),
   ];
-  return `${paint.good('OK')} ${plainText(path)}\n${renderFacts(facts, paint)}\n`;
+  const shown = facts.map(([name, value]): [string, string] => [name, plainText(value)]);
+  return `${paint.good('OK')} ${plainText(path)}\n${renderFacts(shown, paint)}\n`;
 }
 
 function nodesText({ nodePools, nodes }: Scenario): string {

@@ -25,6 +25,9 @@ export interface ConformanceOptions {
   readonly keptDifferences?: number;
 }
 
+/** Eleven days and a half. */
+const MOST_MILLIS = 1_000_000_000;
+
 /** Takes the lines of a scenario after its header. */
 interface Replay {
   line(content: unknown, number: number): void;
@@ -37,6 +40,8 @@ export class ConformanceRun {
   private lineNumber = 0;
   private header: VectorHeader | null = null;
   private replay: Replay | null = null;
+  /** Of the last line of a whole-queue recording. */
+  private lastMillis = 0;
 
   /** `file` is for messages only. */
   constructor(file: string, options: ConformanceOptions) {
@@ -80,6 +85,7 @@ export class ConformanceRun {
     if (header.format !== VECTOR_FORMAT) throw this.mistake(`expected format "${VECTOR_FORMAT}", found ${JSON.stringify(header.format)}`);
     if (typeof header.suite !== 'string') throw this.mistake('the header names no suite');
     this.header = header;
+    this.lastMillis = 0;
     let tally = this.tallies.get(header.suite);
     if (tally === undefined) this.tallies.set(header.suite, (tally = new SuiteTally(header.suite, this.file, this.options.keptDifferences ?? 20)));
     try {
@@ -96,10 +102,26 @@ export class ConformanceRun {
     if (header.config === undefined) return this.controlPlaneReplay(suite, tally);
     if (suite.startsWith('queue-')) {
       const replay = new QueueReplay(header, settings, tally);
-      return { line: (content, number) => replay.line(content as QueueLine, number) };
+      return {
+        line: (content, number) => {
+          this.checkTime((content as Partial<QueueLine>).atMillis);
+          replay.line(content as QueueLine, number);
+        },
+      };
     }
     const replay = suite.startsWith('stream-') ? new StreamReplay(header, settings, tally) : new DecisionReplay(header, settings, tally);
     return { line: (content, number) => replay.line(content as VectorLine, number) };
+  }
+
+  /** Every second up to a line's time is played: a time without bounds would take for ever. */
+  private checkTime(atMillis: unknown): void {
+    const { lastMillis } = this;
+    const isTime = typeof atMillis === 'number' && Number.isSafeInteger(atMillis * 1000);
+    if (!isTime || atMillis < 0 || atMillis > MOST_MILLIS) {
+      throw this.mistake(`atMillis is out of range: expected milliseconds from 0 to ${String(MOST_MILLIS)}, found ${JSON.stringify(atMillis) ?? 'nothing'}`);
+    }
+    if (atMillis < lastMillis) throw this.mistake(`atMillis goes back: expected at least ${String(lastMillis)} as in the line before, found ${String(atMillis)}`);
+    this.lastMillis = atMillis;
   }
 
   /** Recordings of other components carry no scheduler configuration; of some suites a few kinds of cases are replayed. */

@@ -92,6 +92,14 @@ export class OwnerTable {
     return row;
   }
 
+  /** Whether some owner will end by itself. */
+  haveEnds(): boolean {
+    for (let row = 0; row < this.length; row++) {
+      if (this.ended[row] === 0 && this.endsAt[row] !== Infinity) return true;
+    }
+    return false;
+  }
+
   free(row: number): void {
     assert(this.alive[row] === 0 && this.pending[row] === 0, 'an owner with pods is not freed');
     this.count--;

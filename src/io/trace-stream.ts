@@ -12,6 +12,8 @@ import { InputError } from '../base/input-error.ts';
 import type { ByteSource } from '../workload/traces/byte-source.ts';
 import { Crc32 } from './crc32.ts';
 import { isParquet, openParquet } from './parquet-source.ts';
+import { spooledStream } from './spooled-streams.ts';
+import { OutputError, isMachineFault, systemCode, systemReason } from './system-errors.ts';
 
 const FILE_PIECE_BYTES = 262_144;
 const GZIP_PIECE_BYTES = 16_384;
@@ -64,24 +66,29 @@ function prepended(head: Uint8Array | null, rest: ByteSource): () => Uint8Array 
 class FileSource implements OpenByteSource {
   private readonly path: string;
   private readonly buffer = new Uint8Array(FILE_PIECE_BYTES);
+  /** Of the copy of a stream, which others read, too; null: the file itself is read. */
+  private readonly copy: number | null;
   private descriptor: number | null;
+  private position = 0;
 
   constructor(path: string) {
     this.path = path;
-    this.descriptor = this.attempt('open', () => openSync(path, 'r'));
+    this.copy = spooledStream(path);
+    this.descriptor = this.copy ?? this.attempt('open', () => openSync(path, 'r'));
   }
 
   read(): Uint8Array | null {
     const { descriptor } = this;
     if (descriptor === null) return null;
-    const length = this.attempt('read', () => readSync(descriptor, this.buffer, 0, FILE_PIECE_BYTES, null));
+    const length = this.attempt('read', () => readSync(descriptor, this.buffer, 0, FILE_PIECE_BYTES, this.copy === null ? null : this.position));
+    this.position += length;
     if (length > 0) return this.buffer.subarray(0, length);
     this.close();
     return null;
   }
 
   close(): void {
-    if (this.descriptor !== null) closeSync(this.descriptor);
+    if (this.descriptor !== null && this.copy === null) closeSync(this.descriptor);
     this.descriptor = null;
   }
 
@@ -89,6 +96,8 @@ class FileSource implements OpenByteSource {
     try {
       return action();
     } catch (error) {
+      const code = systemCode(error);
+      if (code !== undefined && isMachineFault(code)) throw new OutputError(`${this.path} cannot be read: ${systemReason(code)}`);
       throw new InputError({ file: this.path, message: `cannot ${verb} the file: ${reasonOf(error)}` });
     }
   }
@@ -105,7 +114,7 @@ function reasonOf(error: unknown): string {
     case 'EPERM':
       return 'permission denied';
     default:
-      return code;
+      return systemReason(code);
   }
 }
 

@@ -21,7 +21,7 @@ import { FragmentationSamples } from './fragmentation.ts';
 import { PackingSamples } from './packing.ts';
 import { PodLives } from './pod-lives.ts';
 import { PodRows, STILL_PENDING, STILL_RUNNING, STILL_STARTING } from './pod-rows.ts';
-import type { AutoscalingFacts, Counts, PodTable, RunResult, SchedulingFacts } from './run-result.ts';
+import type { AutoscalingFacts, Counts, PodTable, RunResult, SchedulingFacts, Utilization } from './run-result.ts';
 import { SampleSet, summarizeSamples } from './sample-set.ts';
 import type { SchedulingCounters } from './scheduling-counters.ts';
 import { LevelIntegral } from './share-integrals.ts';
@@ -234,6 +234,7 @@ export class MetricsCollector implements ClusterObserver {
     const counts = this.finishPods(now);
     const waits = this.latency.summary();
     const pods = this.podTable();
+    const utilization = this.utilization.overall(now);
     return {
       schemaVersion: 1,
       scenario: identity.scenario,
@@ -244,7 +245,7 @@ export class MetricsCollector implements ClusterObserver {
       simulatedSeconds: now / MICROS_PER_SECOND,
       complete: identity.complete,
       counts,
-      utilization: this.utilization.overall(now),
+      utilization,
       utilizationByPool: this.utilization.byPool(now),
       latency: waits.latency,
       latencyByPriority: waits.latencyByPriority,
@@ -271,7 +272,7 @@ export class MetricsCollector implements ClusterObserver {
         nodesRemoved: autoscaling.nodesRemoved,
       },
       cost: this.nodes.cost(now),
-      notes: [...identity.notes, ...this.notes(counts, waits.isExact)],
+      notes: [...identity.notes, ...this.notes(counts, waits.isExact), ...overfullNotes(utilization)],
       notSimulated: identity.notSimulated,
       resolvedScenario: identity.resolvedScenario,
       timeseries: this.series.result(),
@@ -412,4 +413,15 @@ export class MetricsCollector implements ClusterObserver {
     });
     series.endRow();
   }
+}
+
+/** What more was requested of than there is: it has a mean and a largest share, but no quantile, above 1. */
+function overfullNotes(utilization: Readonly<Record<string, Utilization>>): string[] {
+  const overfull = Object.entries(utilization).filter(([, { max }]) => max > 1);
+  if (overfull.length === 0) return [];
+  const shares = overfull.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, { max }]) => `${name} up to ${(max * 100).toFixed(1)}%`);
+  return [
+    `More was requested than nodes offer (${shares.join(', ')}): pods came with a node of their own, or nodes shrank.` +
+      ' Means and largest shares count it, quantiles of utilization end at 100%.',
+  ];
 }

@@ -15,7 +15,7 @@ export interface RunResult {
   /** false: stopped before its end (interrupted or out of budget); everything is up to `simulatedSeconds`. */
   readonly complete: boolean;
   readonly counts: Counts;
-  /** Requested share of allocatable, 0 to 1, by resource name (`cpu`, `memory`, ...). */
+  /** Requested share of allocatable by resource name (`cpu`, `memory`, ...): 0 to 1, more where pods came past the scheduler. */
   readonly utilization: Readonly<Record<string, Utilization>>;
   /** The same by node pool, then resource. */
   readonly utilizationByPool: Readonly<Record<string, Readonly<Record<string, Utilization>>>>;
@@ -58,6 +58,7 @@ export interface Counts {
   readonly podsArrived: number;
   /** Pods bound at least once. */
   readonly podsScheduled: number;
+  /** Pods with a node at the end, running there or starting (`pods.running` and `pods.starting` of the time series), less those that were replaced. */
   readonly podsRunning: number;
   readonly podsFinished: number;
   /** Waiting for a node at the end (censored: their waits are counted as at least so long, never dropped). */
@@ -75,6 +76,7 @@ export interface Counts {
   readonly nodeFailures: number;
 }
 
+/** Mean and largest share may be above 1; quantiles end there. */
 export interface Utilization {
   /** Time-weighted mean over the run. */
   readonly mean: number;

@@ -58,12 +58,17 @@ export function* nodesCsv(nodes: readonly NodeRecord[]): Generator<string> {
 }
 
 function* writeCsv(header: readonly string[], rows: number, rowAt: (row: number) => readonly Cell[]): Generator<string> {
-  const text = (records: readonly (readonly Cell[])[]): string => stringify(records as Cell[][], { escape_formulas: true });
+  const text = (records: readonly (readonly Cell[])[]): string => csvText(records as Cell[][]);
   yield text([header]);
   for (let from = 0; from < rows; from += ROWS_PER_CHUNK) {
     const count = Math.min(ROWS_PER_CHUNK, rows - from);
     yield text(Array.from({ length: count }, (_, i) => rowAt(from + i)));
   }
+}
+
+/** A carriage return alone ends a line, too, to whoever reads the file. */
+export function csvText(records: (string | number | null)[][]): string {
+  return stringify(records, { escape_formulas: true, quoted_match: /\r/ });
 }
 
 function number(value: number | null): number | null {

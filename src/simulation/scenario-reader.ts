@@ -15,6 +15,7 @@ import type { Path } from '../workload/manifests/source-path.ts';
 import { below, describeValue, stepsOf } from '../workload/manifests/source-path.ts';
 import { Findings, isMapping, mappingOf } from '../workload/manifests/structure.ts';
 import { admissionContext, checkAdmission, checkWorkloadAdmission } from './admission-checks.ts';
+import { warnOfEndlessWork } from './endless-work.ts';
 import { hopelessPods, warnOfOversizedWorkloads } from './hopeless-pods.ts';
 import type { Scenario, SchedulerSettings } from './scenario.ts';
 import { checkClassesOfWorkloads, checkMembers, checkScenario } from './scenario-checks.ts';
@@ -119,7 +120,11 @@ class ScenarioReading {
     this.#checkPods(settings, manifests, priorityClasses, input.trace !== undefined);
     this.#unsimulated = manifests.notSimulated;
     const existing = (file: string, place: Path): string => this.#existingFile(file, place);
-    const trace = resolveTrace(input, existing, new ScenarioNumbers(this.#findings));
+    const streamOr = (file: string, place: Path): string => {
+      const path = this.#files.resolve(this.#file, file);
+      return this.#files.isStream?.(path) === true ? path : existing(file, place);
+    };
+    const trace = resolveTrace(input, streamOr, new ScenarioNumbers(this.#findings));
     const machines = resolveMachines(input, existing, this.#findings);
     const scheduler = this.#resolveScheduler(input, settings);
     return {
@@ -272,6 +277,7 @@ class ScenarioReading {
     if (problems.length > 0)
       this.problems.splice(0, this.problems.length, ...inFileOrder([...this.problems, ...problems]));
     if (this.problems.length > 0 || this.#findings.errors.length > 0) return;
+    warnOfEndlessWork(settings, manifests.nodes.length > 0, this.#findings);
     warnOfOversizedWorkloads(workloads, manifests.nodes, nodePools, this.#findings);
     this.warnings.push(...hopelessPods(manifests, admitted, nodePools, workloads, hasTrace));
   }

@@ -410,7 +410,7 @@ export const scenarioSchema = z
       .union([z.string(), z.number()], expecting('expected a text or a number'))
       .default('podyard')
       .describe('Root of all chance: equal seeds give equal runs. Any text'),
-    duration: duration('Simulated time of the run. Default: until the last pod has finished and no input is left').optional(),
+    duration: duration('Simulated time of the run. Default: until all work is done and no pod that waits can ever get a node').optional(),
     nodePools: list(nodePool, 'Groups of like nodes').default([]),
     nodes: pathsOrObjects(
       'Files or folders with Node objects: manifests, or kubectl get nodes -o yaml|json; or the objects themselves',

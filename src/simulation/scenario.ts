@@ -14,7 +14,7 @@ export interface Scenario {
   readonly description: string;
   /** Root of every random stream; any text. */
   readonly seed: string;
-  /** Horizon of the run. null: until the last pod has finished and no input is left. */
+  /** Horizon of the run. null: until all work is done and no pod that waits can ever get a node. */
   readonly durationMicros: Micros | null;
   readonly nodePools: readonly NodePool[];
   /** Node objects from manifests or traces, in file order. */

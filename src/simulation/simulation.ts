@@ -7,7 +7,7 @@ import { assert } from '../base/assert.ts';
 import { InputError } from '../base/input-error.ts';
 import type { NodeAutoscaler } from '../autoscaling/node-autoscaler.ts';
 import { checkCluster } from '../cluster/check.ts';
-import { Cluster, PodPhase } from '../cluster/cluster.ts';
+import { Cluster } from '../cluster/cluster.ts';
 import { withNodeDefaults } from '../cluster/node-defaults.ts';
 import { DisruptionBudgets } from '../cluster/disruption-budgets.ts';
 import type { Node } from '../cluster/objects.ts';
@@ -19,6 +19,7 @@ import { PodGc } from '../controllers/pod-gc.ts';
 import { ReplacementController } from '../controllers/replacement.ts';
 import { TaintEviction } from '../controllers/taint-eviction.ts';
 import { CrashProcesses } from '../failures/crash-processes.ts';
+import type { OnMark } from '../failures/crash-processes.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import type { InputSource } from '../kernel/kernel.ts';
 import { checkAccounting } from '../metrics/accounting.ts';
@@ -36,6 +37,8 @@ import { TraceSource } from '../workload/traces/trace-source.ts';
 import type { MachineList } from '../workload/traces/machines/machine-list.ts';
 import type { TraceReader } from '../workload/traces/trace-reader.ts';
 import { assembleAutoscaler } from './autoscaler-assembly.ts';
+import { EndOfRun } from './end-of-run.ts';
+import type { EndParts } from './end-of-run.ts';
 import { foreignSchedulerWarnings } from './foreign-schedulers.ts';
 import { ManifestInput } from './manifest-input.ts';
 import { PodAdmission } from '../control-plane/pod-admission.ts';
@@ -134,9 +137,10 @@ export class Simulation {
     const budgets = new DisruptionBudgets(cluster);
     new Disruption(kernel, cluster, owners, budgets, Phase.Controller);
     new NodeLifecycle(kernel, cluster, scenario.nodeLifecycle);
-    new TaintEviction(kernel, cluster);
+    const taintEviction = new TaintEviction(kernel, cluster);
     new PodGc(kernel, cluster);
-    if (scenario.failures.length > 0) new CrashProcesses(kernel, cluster, scenario.failures, (kind, label, count) => this.metrics.mark(kind, label, count));
+    const mark: OnMark = (kind, label, count) => this.metrics.mark(kind, label, count);
+    const crashes = scenario.failures.length > 0 ? new CrashProcesses(kernel, cluster, scenario.failures, mark) : null;
     this.autoscaler = assembleAutoscaler(scenario, {
       kernel,
       cluster,
@@ -156,7 +160,7 @@ export class Simulation {
     this.addInput(new ManifestInput(scenario.objects, targets, neighbours));
     this.addInput(new WorkloadInput(scenario.workloads, new WorkloadSource(scenario.workloads, kernel.random, scenario.durationMicros), targets));
     if (this.traceSource !== null) this.addInput(new TraceArrivals(this.traceSource, targets));
-    if (scenario.durationMicros === null) this.watchForTheEnd();
+    if (scenario.durationMicros === null) this.watchForTheEnd({ owners, taintEviction, crashes });
     if (scenario.metrics.checkEveryEvents > 0) this.nextCheckAt = scenario.metrics.checkEveryEvents;
   }
 
@@ -253,32 +257,17 @@ export class Simulation {
     this.nextCheckAt += this.scenario.metrics.checkEveryEvents;
   }
 
-  /** A run without a horizon ends when no input is left, the scheduler rests and no pod is on its way to an end. */
-  private watchForTheEnd(): void {
-    const { kernel, cluster } = this;
+  /** A run without a horizon ends when nothing can change any more. */
+  private watchForTheEnd(controllers: Pick<EndParts, 'owners' | 'taintEviction' | 'crashes'>): void {
+    const { kernel, inputs, scheduler, autoscaler } = this;
+    const end = new EndOfRun(this.cluster, { inputs, scheduler, autoscaler, ...controllers });
     const look = kernel.defineEvent('simulation.endCheck', Phase.Observe, () => {
-      const idle = this.inputs.every((input) => input.nextTime() === Infinity) && !this.scheduler.queue.hasWork && !this.hasFinitePods();
-      if (idle && this.scheduler.cache.totals.podsAssumed === 0 && cluster.totals.podsTerminating === 0) {
+      if (end.isOver()) {
         this.done = true;
         kernel.stop();
       } else kernel.after(END_CHECK_MICROS, look);
     });
     kernel.after(END_CHECK_MICROS, look);
-  }
-
-  /** The pod on a node that was last seen to end by itself. */
-  private finitePod = 0;
-
-  /** Whether a pod on a node ends by itself. Asked only when nothing else is left to do, so nobody keeps count of them. */
-  private hasFinitePods(): boolean {
-    const { phase, durationMicros, length } = this.cluster.pods;
-    for (let i = 0; i < length; i++) {
-      const pod = (this.finitePod + i) % length;
-      if ((phase[pod] !== PodPhase.Bound && phase[pod] !== PodPhase.Running) || durationMicros[pod] === Infinity) continue;
-      this.finitePod = pod;
-      return true;
-    }
-    return false;
   }
 
   /** What plugins cost that do not say what their answers depend on. */

@@ -133,6 +133,12 @@ export class SchedulingQueue {
     return this.unschedulableCount[pod];
   }
 
+  /** When the pod's last attempt but one under way failed; -Infinity: none has. */
+  lastFailureAt(pod: number): Micros {
+    const ended = this.attemptCount[pod] - (this.inFlight.has(pod) ? 1 : 0);
+    return ended > 0 ? this.timestamp[pod] : -Infinity;
+  }
+
   /** When the pod first entered the active queue; NaN: never. */
   initialAttemptAt(pod: number): Micros {
     return this.initialAttempt[pod];

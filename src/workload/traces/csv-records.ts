@@ -14,6 +14,8 @@ import type { RowCells } from './row-cells.ts';
 import { countLineFeeds, scanRecord, skipBlankLines } from './csv-scan.ts';
 
 export const MAX_RECORD_BYTES = 1_048_576;
+/** One after another; a file of more unpacks to gigabytes of nothing. */
+export const MAX_BLANK_LINES = 100_000;
 
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
@@ -43,6 +45,8 @@ export class CsvRecordReader {
   private textHasQuotes = false;
   private textOffset = 0;
   private textLine = 1;
+  /** Blank lines since the last record. */
+  private blankLines = 0;
 
   /** Records that csv-parse read before a mistake, with their lines, and how many were handed out. */
   private parsed: readonly ParsedRecord[] = [];
@@ -65,7 +69,11 @@ export class CsvRecordReader {
       }
       if (this.textOffset < this.text.length) {
         const fields = this.textHasQuotes ? this.scanRecord() : this.splitLine();
-        if (fields !== null) return fields;
+        if (fields !== null) {
+          this.blankLines = 0;
+          return fields;
+        }
+        if (this.blankLines > MAX_BLANK_LINES) this.refuseBlankLines();
         continue;
       }
       if (this.pendingProblem !== null) throw new InputError(this.pendingProblem);
@@ -115,7 +123,10 @@ export class CsvRecordReader {
     this.textOffset = end + 1;
     if (lineFeed !== -1 && end > start && this.text.charCodeAt(end - 1) === CARRIAGE_RETURN) end--;
     const line = this.textLine++;
-    if (end === start) return null;
+    if (end === start) {
+      this.blankLines++;
+      return null;
+    }
     this.line = line;
     return this.text.slice(start, end).split(',');
   }
@@ -123,7 +134,9 @@ export class CsvRecordReader {
   /** Cuts the next record off a block with quotes; null for the blank end of it, and when csv-parse has to take over. */
   private scanRecord(): string[] | null {
     const start = skipBlankLines(this.text, this.textOffset);
-    this.textLine += countLineFeeds(this.text, this.textOffset, start);
+    const blank = countLineFeeds(this.text, this.textOffset, start);
+    this.textLine += blank;
+    this.blankLines += blank;
     this.textOffset = start;
     if (start === this.text.length) return null;
     const fields: string[] = [];
@@ -242,6 +255,11 @@ export class CsvRecordReader {
     // A text cut short before undecodable bytes may end inside quotes: then those bytes are the mistake.
     const cutShort = quoteOpen && this.pendingProblem !== null;
     if (problem !== null && !cutShort) this.pendingProblem = problem;
+  }
+
+  private refuseBlankLines(): never {
+    const message = `more than ${String(MAX_BLANK_LINES)} blank lines one after another: expected rows`;
+    throw new InputError({ file: this.file, line: this.textLine, message });
   }
 
   private refuseLongRecord(): never {

@@ -79,7 +79,7 @@ export function checkTrace(
   const problems = new ProblemList();
   try {
     const { inOrder } = openJobs(format, bytes, name, options);
-    while (inOrder.next(problems) !== null);
+    while (!problems.isOverfull && inOrder.next(problems) !== null);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     // Where the file itself is damaged, its rows are no mistakes of the user.

@@ -29,7 +29,7 @@ export function readOpenbPodList(bytes: ByteSource, file: string): readonly List
   const problems = new ProblemList();
   const pods: ListedPod[] = [];
   const names = new Set<string>();
-  for (let fields = records.next(); fields !== null; fields = records.next()) {
+  for (let fields = records.next(); fields !== null && !problems.isOverfull; fields = records.next()) {
     if (pods.length >= MOST_ROWS) {
       throw new InputError({
         file,

@@ -11,6 +11,9 @@ export interface TraceReader {
   notes(): readonly string[];
 }
 
+/** Beyond so many a file is of some other kind. */
+const MOST_PROBLEMS = 10_000;
+
 /** Gathers problems up to a limit; beyond it they are only counted. */
 export class ProblemList {
   readonly limit: number;
@@ -28,6 +31,11 @@ export class ProblemList {
     return this.kept.length + this.unkept;
   }
 
+  /** Whether there are so many that the rest of the file is not worth reading. */
+  get isOverfull(): boolean {
+    return this.count > MOST_PROBLEMS;
+  }
+
   add(problem: Problem): void {
     if (this.kept.length < this.limit) this.kept.push(problem);
     else this.unkept++;
@@ -36,7 +44,8 @@ export class ProblemList {
   /** The problems, and behind a full list one more that says how many were left out. */
   all(file: string): readonly Problem[] {
     if (this.unkept === 0) return this.kept;
-    return [...this.kept, { file, message: `further problems, not listed: ${String(this.unkept)}` }];
+    const rest = this.isOverfull ? '; the rest of the file was not read' : '';
+    return [...this.kept, { file, message: `further problems, not listed: ${String(this.unkept)}${rest}` }];
   }
 
   throwIfAny(file: string): void {

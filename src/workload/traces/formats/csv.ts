@@ -78,7 +78,7 @@ class CsvJobs implements JobReader {
       }
       this.rowCount++;
       const job = this.decode(fields, problems);
-      if (job !== null || problems.stopsAtFirst) return job;
+      if (job !== null || problems.stopsAtFirst || problems.isOverfull) return job;
     }
   }
 

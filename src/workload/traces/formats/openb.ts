@@ -152,7 +152,7 @@ class OpenbJobs implements JobReader {
     const { records, input } = this;
     const decoder = new RowDecoder(this.columns, input.name, problems, this.tally, this.shared);
     const pods: OpenbPod[] = [];
-    for (let fields = records.next(); fields !== null; fields = records.next()) {
+    for (let fields = records.next(); fields !== null && !problems.isOverfull; fields = records.next()) {
       if (++this.rowCount > MAX_ROWS) {
         const message = `more than ${String(MAX_ROWS)} rows: expected a published list; Podyard's own CSV format is read as a stream`;
         throw new InputError({ file: input.name, line: records.line, message });

@@ -19,7 +19,7 @@ export function readOpenbNodes(content: string | ByteSource, file = 'node list',
   const problems = new ProblemList();
   const nodes: Node[] = [];
   const names = new Set<string>();
-  for (let fields = records.next(); fields !== null; fields = records.next()) {
+  for (let fields = records.next(); fields !== null && !problems.isOverfull; fields = records.next()) {
     const node = readNode(fields, columns, shared, (path, message) => {
       problems.add({ file, line: records.line, message, path });
     });
