@@ -1,12 +1,15 @@
 /** What `podyard compare` compares on: a scenario, or a trace with nodes for it. */
 import { InputError } from '../base/input-error.ts';
-import type { Scenario } from '../simulation/scenario.ts';
 import type { CommandContext } from './command.ts';
 import type { GivenOptions } from './options.ts';
-import { readScenarioFor } from './scenario-input.ts';
+import { entryOf, scenarioFrom } from './scenario-input.ts';
+import type { LocatedScenario } from './scenario-input.ts';
 
-/** Throws InputError where options do not go together, and with every mistake of the files. */
-export async function comparedScenario(given: GivenOptions, context: CommandContext): Promise<Scenario> {
+/** Reads it anew as the options say, which differ in their changes from time to time; tells its warnings. */
+export type ReadCompared = (given: GivenOptions, context: CommandContext) => LocatedScenario;
+
+/** Throws InputError where options do not go together; what it returns, with every mistake of the files. */
+export async function comparedReader(given: GivenOptions): Promise<ReadCompared> {
   const file = given.positional('scenario');
   const format = given.text('replay');
   refuse(given, format);
@@ -16,17 +19,19 @@ export async function comparedScenario(given: GivenOptions, context: CommandCont
         message: `unexpected argument ${file}: --replay openb takes its files by --nodes and --pods`,
       });
     }
-    const { openbScenario } = await import('./execute-replay.ts');
-    return openbScenario(given, context).scenario;
+    return (await import('./execute-replay.ts')).openbScenario;
   }
   if (file === '') {
     throw new InputError({
       message: `an argument is missing: podyard compare ${format === 'csv' ? '<trace> --replay csv' : '<scenario>'}`,
     });
   }
-  if (format === null) return (await readScenarioFor(file, given, context)).scenario;
+  if (format === null) {
+    const entry = await entryOf(file);
+    return (changed, context) => scenarioFrom(entry, changed, context);
+  }
   const { csvScenario } = await import('./execute-replay.ts');
-  return csvScenario(file, given, context).scenario;
+  return (changed, context) => csvScenario(file, changed, context);
 }
 
 /** Options of traces, and the formats that they belong to. */

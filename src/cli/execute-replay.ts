@@ -14,7 +14,7 @@ import { readOpenbNodes } from '../workload/traces/openb-nodes.ts';
 import type { CommandContext } from './command.ts';
 import { executeRun } from './execute-run.ts';
 import type { GivenOptions } from './options.ts';
-import { gathering, overridesOf, scenarioFrom } from './scenario-input.ts';
+import { gathering, overridesBy, scenarioFrom } from './scenario-input.ts';
 import type { LocatedScenario } from './scenario-input.ts';
 
 export async function replayOpenb(given: GivenOptions, context: CommandContext): Promise<number> {
@@ -66,7 +66,7 @@ const END_OF_RECORDING = 'Ends with the recording, after its last arrival; --set
 function recordedTime({ trace, durationMicros, metrics }: Scenario, given: GivenOptions): Pick<Scenario, 'durationMicros' | 'metrics'> {
   if (trace === null) return { durationMicros, metrics };
   const end = endBehind(lastArrivalOf(trace));
-  const changed = overridesOf(given.list('set')).map(({ path }) => path.split('.')[0]);
+  const changed = overridesBy(given).map(({ path }) => path.split('.')[0]);
   if (changed.includes('duration')) return { durationMicros, metrics };
   const sampleMicros = Math.min(metrics.sampleMicros, Math.ceil(end / SAMPLES / MICROS_PER_SECOND) * MICROS_PER_SECOND);
   return { durationMicros: end, metrics: changed.includes('metrics') ? metrics : { ...metrics, sampleMicros } };

@@ -35,6 +35,7 @@ export function summaryOf(path: string, scenario: Scenario, terminal: Terminal):
   const facts: [string, string][] = [
     ['  name', plainText(scenario.name)],
     ['  seed', plainText(scenario.seed)],
+    ['  kubernetes', scenario.kubernetes],
     ['  length', scenario.durationMicros === null ? 'until the last pod has finished' : formatSeconds(scenario.durationMicros / 1e6)],
     ['  nodes', `${formatCount(pooled + scenario.nodes.length)}${nodesText(scenario)}`],
     ...(scenario.workloads.length === 0 ? [] : ([['  workloads', scenario.workloads.map(({ name, kind }) => `${name} (${kind})`).join(', ')]] as [string, string][])),

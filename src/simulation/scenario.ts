@@ -3,6 +3,7 @@
  * YAML; `assembly.ts` builds a simulation from it; it is written into every result. Units: micros for simulated time,
  * Kubernetes quantities (text) for resources, plain seconds inside distributions.
  */
+import type { KubernetesVersion } from '../cluster/kubernetes-versions.ts';
 import type { Distribution } from '../kernel/distribution.ts';
 import type { Micros } from '../base/time.ts';
 import type { NotSimulated } from '../metrics/run-result.ts';
@@ -13,6 +14,8 @@ export interface Scenario {
   readonly description: string;
   /** Root of every random stream; any text. */
   readonly seed: string;
+  /** Whose scheduler and controllers the cluster has. */
+  readonly kubernetes: KubernetesVersion;
   /** Horizon of the run. null: until the last pod has finished and no input is left. */
   readonly durationMicros: Micros | null;
   readonly nodePools: readonly NodePool[];

@@ -8,6 +8,7 @@ import { assert } from '../../base/assert.ts';
 import type { Micros } from '../../base/time.ts';
 import { Verb } from '../../cluster/cluster.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
+import type { KubernetesFeatures } from '../../cluster/kubernetes-versions.ts';
 import { nodeAllocatable, offersTheSame } from '../../cluster/node-changes.ts';
 import type { KubernetesObject, Node } from '../../cluster/objects.ts';
 import type { ObjectStore } from '../../cluster/object-store.ts';
@@ -67,6 +68,11 @@ export class SchedulerCache implements ClusterObserver {
 
   get objects(): ObjectStore {
     return this.cluster.objects;
+  }
+
+  /** What is so in the cluster's version of Kubernetes. */
+  get features(): KubernetesFeatures {
+    return this.cluster.features;
   }
 
   /** Names of pods, prefixes and nodes. */
