@@ -251,6 +251,13 @@ export function featuresOf(version: KubernetesVersion): KubernetesFeatures {
   return Object.fromEntries(entries) as KubernetesFeatures;
 }
 
+/** Gates that what is simulated depends on, and how they stand in a version. */
+export function gatesOf(version: KubernetesVersion): Readonly<Record<string, boolean>> {
+  const column = KUBERNETES_VERSIONS.indexOf(version);
+  const rows = Object.values(VERSION_DIFFERENCES).filter(({ gate, here }) => gate !== '' && here === 'simulated');
+  return Object.fromEntries(rows.map(({ gate, on }) => [gate, on[column]]));
+}
+
 /** Rows in which two versions differ, in the order of the table. */
 export function differencesBetween(from: KubernetesVersion, to: KubernetesVersion): VersionDifference[] {
   const [a, b] = [KUBERNETES_VERSIONS.indexOf(from), KUBERNETES_VERSIONS.indexOf(to)];
