@@ -1,14 +1,17 @@
 /** What `podyard compare` compares on: a scenario, or a trace with nodes for it. */
 import { InputError } from '../base/input-error.ts';
-import type { Scenario } from '../simulation/scenario.ts';
 import { TRACE_CATALOG } from '../workload/traces/catalog.ts';
 import type { CommandContext } from './command.ts';
 import type { GivenOptions } from './options.ts';
 import { COMPARED_TRACE } from './replay.ts';
-import { readScenarioFor } from './scenario-input.ts';
+import { entryOf, scenarioFrom } from './scenario-input.ts';
+import type { LocatedScenario } from './scenario-input.ts';
 
-/** Throws InputError where options do not go together, and with every mistake of the files. */
-export async function comparedScenario(given: GivenOptions, context: CommandContext): Promise<Scenario> {
+/** Reads it anew as the options say, which differ in their changes from time to time; tells its warnings. */
+export type ReadCompared = (given: GivenOptions, context: CommandContext) => LocatedScenario;
+
+/** Throws InputError where options do not go together; what it returns, with every mistake of the files. */
+export async function comparedReader(given: GivenOptions): Promise<ReadCompared> {
   const file = given.positional('scenario');
   const format = given.text('replay');
   refuse(given, format);
@@ -22,11 +25,14 @@ export async function comparedScenario(given: GivenOptions, context: CommandCont
       message: `an argument is missing: podyard compare ${format === null ? '<scenario>' : `<trace> --replay ${format}`}`,
     });
   }
-  const entry = TRACE_CATALOG.find(({ name }) => name === format);
-  if (entry === undefined) return (await readScenarioFor(file, given, context)).scenario;
+  const traced = TRACE_CATALOG.find(({ name }) => name === format);
+  if (traced === undefined) {
+    const entry = await entryOf(file);
+    return (changed, context) => scenarioFrom(entry, changed, context);
+  }
   const { openbScenario, traceScenario } = await import('./execute-replay.ts');
-  const replayed = format === 'openb' ? openbScenario(entry, given, context) : traceScenario(entry, file, given, context);
-  return replayed.scenario;
+  return (changed, context) =>
+    format === 'openb' ? openbScenario(traced, changed, context) : traceScenario(traced, file, changed, context);
 }
 
 /** Options that belong to openb alone, and to all other formats. */

@@ -17,7 +17,7 @@ import { middlesOf } from '../workload/traces/series-values.ts';
 import type { CommandContext } from './command.ts';
 import { executeRun } from './execute-run.ts';
 import type { GivenOptions } from './options.ts';
-import { gathering, overridesOf, scenarioFrom } from './scenario-input.ts';
+import { gathering, overridesBy, scenarioFrom } from './scenario-input.ts';
 import type { LocatedScenario } from './scenario-input.ts';
 import { optionOfPath, pairsOf, traceDocument } from './trace-options.ts';
 
@@ -92,7 +92,7 @@ function recordedTime(
 ): Pick<Scenario, 'durationMicros' | 'metrics'> {
   if (trace === null) return { durationMicros, metrics };
   const end = endBehind(lastArrivalOf(trace, seed));
-  const changed = overridesOf(given.list('set')).map(({ path }) => path.split('.')[0]);
+  const changed = overridesBy(given).map(({ path }) => path.split('.')[0]);
   if (changed.includes('duration')) return { durationMicros, metrics };
   const sampleMicros = Math.min(metrics.sampleMicros, Math.ceil(end / SAMPLES / MICROS_PER_SECOND) * MICROS_PER_SECOND);
   return { durationMicros: end, metrics: changed.includes('metrics') ? metrics : { ...metrics, sampleMicros } };

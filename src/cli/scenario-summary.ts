@@ -33,8 +33,9 @@ export function summaryOf(path: string, scenario: Scenario, terminal: Terminal):
   const paint = paintFor(terminal.hasColor('out'), terminal.width);
   const pooled = scenario.nodePools.reduce((sum, pool) => sum + pool.count, 0);
   const facts: [string, string][] = [
-    ['  name', scenario.name],
-    ['  seed', scenario.seed],
+    ['  name', plainText(scenario.name)],
+    ['  seed', plainText(scenario.seed)],
+    ['  kubernetes', scenario.kubernetes],
     ['  length', scenario.durationMicros === null ? 'until nothing can change any more' : formatSeconds(scenario.durationMicros / 1e6)],
     ['  nodes', `${formatCount(pooled + scenario.nodes.length)}${nodesText(scenario)}`],
     ...(scenario.workloads.length === 0 ? [] : ([['  workloads', scenario.workloads.map(({ name, kind }) => `${name} (${kind})`).join(', ')]] as [string, string][])),

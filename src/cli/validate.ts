@@ -13,6 +13,7 @@ export const VALIDATE: Command = {
   positionals: [{ name: 'scenarios', describe: 'Scenario files; - reads standard input' }],
   options: {
     seed: RUN_OPTIONS['seed'],
+    kubernetes: RUN_OPTIONS['kubernetes'],
     set: RUN_OPTIONS['set'],
     scheduler: RUN_OPTIONS['scheduler'],
     plugin: RUN_OPTIONS['plugin'],

@@ -10,6 +10,8 @@ import type { KubernetesObject, Node, Pod, Taint } from './objects.ts';
 import { GPU_MILLI, devicesFor } from './gpu-devices.ts';
 import { compileNode } from './node-facts.ts';
 import type { NodeFacts } from './node-facts.ts';
+import { DEFAULT_KUBERNETES_VERSION, featuresOf } from './kubernetes-versions.ts';
+import type { KubernetesFeatures, KubernetesVersion } from './kubernetes-versions.ts';
 import { nodeAllocatable, nodeChanges, offersTheSame } from './node-changes.ts';
 import { NodeTable } from './node-table.ts';
 import { NAMESPACE_NAME_LABEL, ObjectStore } from './object-store.ts';
@@ -41,6 +43,8 @@ export interface PodSeed {
   readonly durationMicros: Micros;
   /** Interned name of the only node it may go to, -1: any. */
   readonly pinnedNode: number;
+  /** Interned name of the node that it comes nominated to; -1 or absent: none. */
+  readonly nominatedNode?: number;
 }
 
 /** Digest codes of the verbs. Frozen: changing one changes every golden digest. */
@@ -77,14 +81,19 @@ export class Cluster {
   /** Workload classes, for reports. */
   readonly classes: Interner = new Interner();
   readonly pools: Interner = new Interner();
+  /** Of the whole cluster: API server, scheduler and controllers. */
+  readonly kubernetes: KubernetesVersion;
+  readonly features: KubernetesFeatures;
   private readonly nodesByName = new Map<string, number>();
   private readonly observers = new ObserverLists();
   private readonly clock: ClusterClock;
   private notifying = false;
 
-  constructor(clock: ClusterClock) {
+  constructor(clock: ClusterClock, kubernetes: KubernetesVersion = DEFAULT_KUBERNETES_VERSION) {
     this.clock = clock;
-    this.templates = new TemplateTable(this.resources);
+    this.kubernetes = kubernetes;
+    this.features = featuresOf(kubernetes);
+    this.templates = new TemplateTable(this.resources, this.features.resizeMaximumOfSums);
     this.resources.onGrown(() => this.fitColumns());
     this.fitColumns();
   }
@@ -266,6 +275,10 @@ export class Cluster {
     pods.durationMicros[pod] = seed.durationMicros;
     pods.pinnedNode[pod] = seed.pinnedNode;
     pods.createdAt[pod] = this.now;
+    if (seed.nominatedNode !== undefined && seed.nominatedNode >= 0) {
+      this.begin(Verb.NominatePod, pod, seed.nominatedNode);
+      pods.nominatedNode[pod] = seed.nominatedNode;
+    }
     this.totals.podsByPhase[PodPhase.Pending]++;
     this.notifying = true;
     for (const observer of this.observers.podCreated) observer.podCreated?.(pod);

@@ -3,6 +3,7 @@
  * scenario on an empty cluster. Pure: reading files, timing and printing are the caller's part.
  */
 import { InputError } from '../base/input-error.ts';
+import { DEFAULT_KUBERNETES_VERSION, KUBERNETES_VERSIONS, versionOfRelease } from '../cluster/kubernetes-versions.ts';
 import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
 import { canReplayControlPlaneCase, replayControlPlaneCase } from './control-plane.ts';
 import type { RecordedCase, ReplayedControlPlaneSuite } from './control-plane.ts';
@@ -97,9 +98,12 @@ export class ConformanceRun {
   }
 
   private replayOf(header: VectorHeader, tally: SuiteTally): Replay {
-    const settings = { registry: this.options.registry, plain: this.options.plain ?? false, check: this.options.check ?? false };
     const { suite } = header;
     if (header.config === undefined) return this.controlPlaneReplay(suite, tally);
+    const kubernetes = header.kubernetes === undefined ? DEFAULT_KUBERNETES_VERSION : versionOfRelease(header.kubernetes);
+    if (kubernetes === undefined) return this.unknownRelease(header.kubernetes ?? '', tally);
+    const { registry, plain = false, check = false } = this.options;
+    const settings = { registry, kubernetes, plain, check };
     if (suite.startsWith('queue-')) {
       const replay = new QueueReplay(header, settings, tally);
       return {
@@ -122,6 +126,12 @@ export class ConformanceRun {
     }
     if (atMillis < lastMillis) throw this.mistake(`atMillis goes back: expected at least ${String(lastMillis)} as in the line before, found ${String(atMillis)}`);
     this.lastMillis = atMillis;
+  }
+
+  /** Nobody knows the rules of that scheduler. */
+  private unknownRelease(release: string, tally: SuiteTally): Replay {
+    tally.skipped = `recorded with Kubernetes ${release}; known are ${KUBERNETES_VERSIONS.join(' and ')}`;
+    return { line: () => undefined };
   }
 
   /** Recordings of other components carry no scheduler configuration; of some suites a few kinds of cases are replayed. */

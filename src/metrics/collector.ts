@@ -45,6 +45,7 @@ export interface RunIdentity {
   readonly description: string;
   readonly seed: string;
   readonly version: string;
+  readonly kubernetes: string;
   readonly complete: boolean;
   readonly resolvedScenario: unknown;
   readonly notes: readonly string[];
@@ -241,6 +242,7 @@ export class MetricsCollector implements ClusterObserver {
       description: identity.description,
       seed: identity.seed,
       version: identity.version,
+      kubernetes: identity.kubernetes,
       digest: this.kernel.digest.hex(),
       simulatedSeconds: now / MICROS_PER_SECOND,
       complete: identity.complete,

@@ -10,6 +10,8 @@ export interface RunResult {
   readonly seed: string;
   /** Podyard's version. */
   readonly version: string;
+  /** Version of Kubernetes that was simulated. */
+  readonly kubernetes: string;
   readonly digest: string;
   readonly simulatedSeconds: number;
   /** false: stopped before its end (interrupted or out of budget); everything is up to `simulatedSeconds`. */

@@ -59,6 +59,7 @@ function header(result: RunResult): string {
   const facts: readonly (readonly [string, string, string])[] = [
     ['Seed', result.seed, ''],
     ['Podyard', result.version, ''],
+    ['Kubernetes', result.kubernetes, ''],
     ['Simulated time', formatSeconds(result.simulatedSeconds), ''],
     ['State', result.complete ? 'complete' : 'incomplete', ''],
     ['Digest', result.digest, ' class="mono"'],

@@ -25,7 +25,7 @@ export type Report = Omit<RunResult, 'timeseries' | 'pods' | 'nodes'>;
 /** Enough digits for any use; fewer than a double's, so that the last bits of a sum do not litter the text. */
 const SIGNIFICANT_DIGITS = 12;
 
-const HEAD = ['schemaVersion', 'scenario', 'description', 'seed', 'version', 'digest', 'simulatedSeconds', 'complete'] as const;
+const HEAD = ['schemaVersion', 'scenario', 'description', 'seed', 'version', 'kubernetes', 'digest', 'simulatedSeconds', 'complete'] as const;
 const COUNTS = [
   'nodes', 'nodesAtStart', 'nodesPeak', 'podsArrived', 'podsScheduled', 'podsRunning', 'podsFinished', 'podsPending', 'podsLost', 'podsReplaced', 'decisions',
   'decisionsUnschedulable', 'events', 'evictions', 'nodeFailures',

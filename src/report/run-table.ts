@@ -51,6 +51,7 @@ function headText(result: RunResult, paint: Paint): string {
       ['Scenario', paint.strong(plainText(result.scenario))],
       ['Seed', plainText(result.seed)],
       ['Version', plainText(result.version)],
+      ['Kubernetes', plainText(result.kubernetes)],
       ['Simulated', result.complete ? time : paint.bad(`${time} — INCOMPLETE: stopped before its end, all numbers are up to this time`)],
       ['Digest', plainText(result.digest)],
     ],

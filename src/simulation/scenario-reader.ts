@@ -131,6 +131,7 @@ class ScenarioReading {
       name: input.name ?? nameOfFile(this.#file),
       description: input.description,
       seed: settings.seed,
+      kubernetes: settings.kubernetes,
       durationMicros: settings.durationMicros,
       nodePools: settings.nodePools,
       nodes: manifests.nodes,

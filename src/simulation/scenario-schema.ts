@@ -6,11 +6,13 @@
  */
 import { z } from 'zod';
 import { MACHINE_FORMAT_NAMES, TRACE_FORMAT_NAMES } from '../workload/traces/catalog.ts';
+import { DEFAULT_KUBERNETES_VERSION, KUBERNETES_VERSIONS } from '../cluster/kubernetes-versions.ts';
 import { DURATION_PATTERN } from './scenario-units.ts';
 
 const DURATION = 'expected a duration such as 90s, 5m, 24h or 1h30m';
 const QUANTITY = 'expected a quantity such as 500m, 2 or 16Gi';
 const TEXT = 'expected a text';
+const KUBERNETES = `expected a version of Kubernetes: ${KUBERNETES_VERSIONS.join(' or ')}`;
 
 function expecting(message: string): { error: () => string } {
   return { error: () => message };
@@ -410,6 +412,10 @@ export const scenarioSchema = z
       .union([z.string(), z.number()], expecting('expected a text or a number'))
       .default('podyard')
       .describe('Root of all chance: equal seeds give equal runs. Any text'),
+    kubernetes: z
+      .union([z.enum(KUBERNETES_VERSIONS), z.literal(KUBERNETES_VERSIONS.map(Number))], expecting(KUBERNETES))
+      .default(DEFAULT_KUBERNETES_VERSION)
+      .describe(`Version of Kubernetes whose scheduler and controllers the cluster has. Default: ${DEFAULT_KUBERNETES_VERSION}`),
     duration: duration('Simulated time of the run. Default: until all work is done and no pod that waits can ever get a node').optional(),
     nodePools: list(nodePool, 'Groups of like nodes').default([]),
     nodes: pathsOrObjects(

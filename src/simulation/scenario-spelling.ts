@@ -27,6 +27,7 @@ export function spellScenario(scenario: Scenario): Record<string, unknown> {
     name: scenario.name,
     description: scenario.description,
     seed: scenario.seed,
+    kubernetes: scenario.kubernetes,
     ...(scenario.durationMicros === null ? {} : { duration: formatDuration(scenario.durationMicros) }),
     ...spellObjects(scenario),
     nodePools: scenario.nodePools.map(spellPool),

@@ -3,6 +3,7 @@
  * YAML; `assembly.ts` builds a simulation from it; it is written into every result. Units: micros for simulated time,
  * Kubernetes quantities (text) for resources, plain seconds inside distributions.
  */
+import type { KubernetesVersion } from '../cluster/kubernetes-versions.ts';
 import type { Distribution } from '../kernel/distribution.ts';
 import type { Micros } from '../base/time.ts';
 import type { NotSimulated } from '../metrics/run-result.ts';
@@ -14,6 +15,8 @@ export interface Scenario {
   readonly description: string;
   /** Root of every random stream; any text. */
   readonly seed: string;
+  /** Whose scheduler and controllers the cluster has. */
+  readonly kubernetes: KubernetesVersion;
   /** Horizon of the run. null: until all work is done and no pod that waits can ever get a node. */
   readonly durationMicros: Micros | null;
   readonly nodePools: readonly NodePool[];

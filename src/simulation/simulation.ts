@@ -101,11 +101,15 @@ export class Simulation {
     this.scenario = scenario;
     this.options = options;
     const registry = pluginRegistry(options.userPlugins);
-    const configuration = decodeSchedulerConfiguration(scenario.scheduler.configuration, { registry, locate: options.locate });
+    const configuration = decodeSchedulerConfiguration(scenario.scheduler.configuration, {
+      registry,
+      kubernetes: scenario.kubernetes,
+      locate: options.locate,
+    });
     const profileNames = configuration.profiles.map(({ schedulerName }) => schedulerName);
     this.warnings = [...configuration.warnings, ...foreignSchedulerWarnings(scenario, profileNames)];
     this.kernel = new Kernel({ seed: scenario.seed });
-    this.cluster = new Cluster(this.kernel);
+    this.cluster = new Cluster(this.kernel, scenario.kubernetes);
     const { kernel, cluster } = this;
     const costPerHourByPool = new Map(scenario.nodePools.map((pool) => [pool.name, pool.costPerHour]));
     const counters = schedulingCounters(() => this.scheduler, configuration);
@@ -203,6 +207,7 @@ export class Simulation {
         description: scenario.description,
         seed: scenario.seed,
         version: this.options.version,
+        kubernetes: scenario.kubernetes,
         complete: complete && this.done,
         resolvedScenario: resultScenario(scenario),
         notes: this.notes(),

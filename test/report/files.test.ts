@@ -97,7 +97,7 @@ describe('CSV files', () => {
 
   it('summary.csv holds every number of report.json under its path', () => {
     const summary = new Map(rows(summaryCsv(result)).map((row) => [row['metric'], row]));
-    expect(Array.from(summary.keys()).slice(0, 6)).toEqual(['scenario', 'seed', 'version', 'digest', 'simulatedSeconds', 'complete']);
+    expect(Array.from(summary.keys()).slice(0, 7)).toEqual(['scenario', 'seed', 'version', 'kubernetes', 'digest', 'simulatedSeconds', 'complete']);
     expect(summary.get('counts.events')).toEqual({ metric: 'counts.events', value: '151902', unit: 'count' });
     expect(summary.get('latency.queueWaitSeconds.p99')?.['unit']).toBe('s');
     expect(summary.get('utilization.nvidia.com/gpu.mean')?.['unit']).toBe('share');

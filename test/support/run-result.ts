@@ -41,6 +41,7 @@ export function makeRunResult(options: RunResultOptions = {}): RunResult {
     description: 'A day of services and batch work on two pools with node crashes and a cluster autoscaler.',
     seed,
     version: '0.1.0',
+    kubernetes: '1.37',
     digest: '9f2c4e1b7a6d5038c1e2f4a5b6978877665544332211000fedcba98765432101'.slice(0, 64),
     simulatedSeconds: DAY,
     complete: true,

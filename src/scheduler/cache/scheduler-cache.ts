@@ -9,6 +9,7 @@ import type { Micros } from '../../base/time.ts';
 import { Verb } from '../../cluster/cluster.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import { GPU_MILLI, devicesFor } from '../../cluster/gpu-devices.ts';
+import type { KubernetesFeatures } from '../../cluster/kubernetes-versions.ts';
 import { nodeAllocatable, offersTheSame } from '../../cluster/node-changes.ts';
 import type { KubernetesObject, Node } from '../../cluster/objects.ts';
 import type { ObjectStore } from '../../cluster/object-store.ts';
@@ -68,6 +69,11 @@ export class SchedulerCache implements ClusterObserver {
 
   get objects(): ObjectStore {
     return this.cluster.objects;
+  }
+
+  /** What is so in the cluster's version of Kubernetes. */
+  get features(): KubernetesFeatures {
+    return this.cluster.features;
   }
 
   /** Names of pods, prefixes and nodes. */

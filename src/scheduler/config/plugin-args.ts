@@ -1,14 +1,15 @@
 /**
  * Arguments of in-tree plugins: names, defaults and rules of kubescheduler.config.k8s.io/v1
- * (pkg/scheduler/apis/config/{types_pluginargs.go,v1/defaults.go,validation/validation_pluginargs.go}, v1.36).
+ * (pkg/scheduler/apis/config/{types_pluginargs.go,v1/defaults.go,validation/validation_pluginargs.go}; v1.36, v1.37).
  */
 import { compileNodeSelectorTerms, compilePreferredTerms, SelectorError } from '../../cluster/selectors.ts';
 import type { NodeSelectorTerm, PreferredSchedulingTerm } from '../../cluster/objects.ts';
 import { isLabelKey } from '../../cluster/label-requirements.ts';
 import type { PluginFactory } from '../framework/plugin-api.ts';
 import { nearestName } from '../../base/input-error.ts';
-import { inTreePoints } from './default-plugins.ts';
+import { isInTree } from './default-plugins.ts';
 import type { FactoryWithPoints } from './default-plugins.ts';
+import type { PluginSource } from './plugin-sets.ts';
 import { describe, formatConfigPath, isMapping } from './reading.ts';
 import type { Cursor } from './reading.ts';
 
@@ -19,7 +20,7 @@ export type PluginArgs = Readonly<Record<string, unknown>>;
 const SECOND_MICROS = 1_000_000;
 
 /** By plugin name; a cursor on nothing gives the defaults. */
-const DECODERS: ReadonlyMap<string, (args: Cursor) => PluginArgs> = new Map([
+const DECODERS: ReadonlyMap<string, (args: Cursor, source: PluginSource) => PluginArgs> = new Map([
   ['DefaultPreemption', defaultPreemptionArgs],
   ['InterPodAffinity', interPodAffinityArgs],
   ['NodeAffinity', nodeAffinityArgs],
@@ -31,13 +32,14 @@ const DECODERS: ReadonlyMap<string, (args: Cursor) => PluginArgs> = new Map([
 ]);
 
 /** Decoded and defaulted; undefined for a plugin that takes none. */
-export function decodePluginArgs(name: string, args: Cursor, factory: PluginFactory | undefined): PluginArgs | undefined {
+export function decodePluginArgs(name: string, args: Cursor, source: PluginSource): PluginArgs | undefined {
   const decode = DECODERS.get(name);
-  if (decode !== undefined) return decode(args);
-  if (inTreePoints(name) !== undefined) {
+  if (decode !== undefined) return decode(args, source);
+  if (isInTree(name)) {
     if (!args.absent) args.problem(`plugin ${name} takes no arguments`);
     return undefined;
   }
+  const factory = source.registry.get(name);
   const { decodeArgs } = (factory ?? {}) as Partial<FactoryWithPoints>;
   if (decodeArgs !== undefined) return decodeArgs(args);
   return factory === undefined ? undefined : userPluginArgs(name, args, factory);
@@ -253,11 +255,19 @@ function defaultConstraint(item: Cursor, seen: Set<string>): PluginArgs {
   return { maxSkew, topologyKey, whenUnsatisfiable, ...extra };
 }
 
-function volumeBindingArgs(args: Cursor): PluginArgs {
+/** The more room is left, the better. */
+const DEFAULT_STORAGE_SHAPE = [{ utilization: 0, score: 10 }, { utilization: 100, score: 0 }];
+
+function volumeBindingArgs(args: Cursor, { kubernetes, features }: PluginSource): PluginArgs {
   fields(args, 'VolumeBindingArgs', 'bindTimeoutSeconds', 'shape');
   const scoring = args.at('shape');
-  if (!scoring.absent) scoring.problem('shape needs the feature gate StorageCapacityScoring, which is off; leave it out');
-  return { bindTimeoutSeconds: args.at('bindTimeoutSeconds').integer(600, 0, Number.MAX_SAFE_INTEGER) };
+  const bindTimeoutSeconds = args.at('bindTimeoutSeconds').integer(600, 0, Number.MAX_SAFE_INTEGER);
+  if (features.storageCapacityScoring) {
+    const isUnset = scoring.absent || (Array.isArray(scoring.value) && scoring.value.length === 0);
+    return { bindTimeoutSeconds, shape: isUnset ? DEFAULT_STORAGE_SHAPE : shape(scoring) };
+  }
+  if (!scoring.absent) scoring.problem(`shape needs the feature gate StorageCapacityScoring, which is off in v${kubernetes}; leave it out`);
+  return { bindTimeoutSeconds };
 }
 
 function dynamicResourcesArgs(args: Cursor): PluginArgs {

@@ -39,6 +39,9 @@ export interface PreFilterResult {
   readonly nodeNames: ReadonlySet<string> | null;
 }
 
+/** Nothing against the pod, and every node is worth filtering. */
+export const PRE_FILTER_PASSES: PreFilterResult = { status: null, nodeNames: null };
+
 /** How PreFilter's state follows a what-if: pods added to or removed from one node. */
 export interface PreFilterExtensions {
   addPod(state: CycleState, podToSchedule: PodInfo, podToAdd: number, node: NodeInfo): Status | null;
@@ -49,6 +52,8 @@ export interface PostFilterResult {
   readonly status: Status | null;
   /** null: leave the nomination as it is; '' clears it. */
   readonly nominatedNodeName: string | null;
+  /** Where it succeeded: what the pod's message says of it; absent: nothing. */
+  readonly message?: string;
 }
 
 /** Verdicts of one failed cycle, by node name. */
@@ -103,13 +108,16 @@ export interface Plugin {
   countsNodes?(template: PodTemplate, node: NodeInfo): boolean;
 
   /**
-   * true: for pods of this template, as things stand, PreFilter and PreScore would both skip. Asked at every cycle, so it
-   * must cost next to nothing; absent: never inert.
+   * true: for pods of this template, as things stand, PreFilter would skip, and PreScore would, too, or Score would give 0
+   * on every node without normalizing. Asked at every cycle, so it must cost next to nothing; absent: never inert.
    */
   inert?(template: PodTemplate): boolean;
 
   /** The same answers as Filter and Score, for all nodes at once from counts by topology domain. */
   readonly domains?: DomainPlugin;
+
+  /** true: PreScore gives an error where the profile does not let this plugin's PreFilter run. */
+  readonly preScoreNeedsPreFilter?: boolean;
 
   /** Reserve, PreBind and the like do nothing for pods without volume or resource claims: then they are not called at all. */
   readonly claimsOnly?: boolean;

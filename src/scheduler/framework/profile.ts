@@ -112,6 +112,12 @@ export class Profile {
     this.handle = handle;
   }
 
+  /** Whether PreScore of a plugin fails because its PreFilter is left out: the plain scan finds out which. */
+  get lacksPreFilter(): boolean {
+    const { preFilter } = this;
+    return this.preScore.some((plugin: Plugin) => plugin.preScoreNeedsPreFilter === true && !preFilter.some((other: Plugin) => other === plugin));
+  }
+
   /** Whether any pod waits for a node after a preemption: filters must then count it. */
   get hasNominatedPods(): boolean {
     return this.handle.nominationCount() > 0;

@@ -267,7 +267,7 @@ export const KINDS: ReadonlyMap<string, KindRule> = new Map<string, KindRule>([
     ),
   ],
   ['CSINode', kind('storage.k8s.io', false, { spec: object({ used: { drivers: csiDrivers } }) })],
-  ['CSIDriver', kind('storage.k8s.io', false, { spec: object({ used: { storageCapacity: flag }, unused: 'attachRequired fsGroupPolicy podInfoOnMount requiresRepublish seLinuxMount tokenRequests volumeLifecycleModes nodeAllocatableUpdatePeriodSeconds' }) })],
+  ['CSIDriver', kind('storage.k8s.io', false, { spec: object({ used: { storageCapacity: flag, preventPodSchedulingIfMissing: flag }, unused: 'attachRequired fsGroupPolicy podInfoOnMount requiresRepublish seLinuxMount tokenRequests volumeLifecycleModes nodeAllocatableUpdatePeriodSeconds serviceAccountTokenInSecrets' }) })],
   [
     'CSIStorageCapacity',
     kind('storage.k8s.io', true, { nodeTopology: labelSelector, storageClassName: text, capacity: quantity, maximumVolumeSize: quantity }, { unused: '', required: ['storageClassName'] }),
