@@ -56,14 +56,14 @@ test.each([
   ['hlep', 'there is no command hlep — did you mean "help"?'],
   ['compare --a x --b y', 'an argument is missing: podyard compare <scenario>'],
   ['compare --a x --b y --replay csv', 'an argument is missing: podyard compare <trace> --replay csv'],
-  ['compare small.yaml --a x --b y --nodes n.csv', '--nodes needs --replay openb or --replay csv'],
+  ['compare small.yaml --a x --b y --nodes n.csv', '--nodes needs --replay FORMAT'],
   ['compare t.csv --a x --b y --replay csv --pods p.csv', '--pods needs --replay openb'],
   ['compare --a x --b y --replay openb --pods p.csv', '--replay openb needs --nodes'],
   [
     'compare t.csv --a x --b y --replay openb --nodes n.csv --pods p.csv',
     'unexpected argument t.csv: --replay openb takes its files by --nodes and --pods',
   ],
-  ['compare t.csv --a x --b y --replay cvs', '--replay: expected openb, csv, found "cvs" — did you mean "csv"?'],
+  ['compare t.csv --a x --b y --replay cvs', `--replay: expected ${TRACE_FORMAT_NAMES.join(', ')}, found "cvs" — did you mean "csv"?`],
   [
     'compare t.csv --a x --b y --replay csv',
     'the cluster has no nodes: expected --nodes FILE or --node-pool count=100,cpu=16,memory=64Gi',
