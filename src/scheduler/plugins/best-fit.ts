@@ -6,30 +6,28 @@
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
 import { MAX_NODE_SCORE } from '../framework/plugin-api.ts';
-import type { Plugin, PluginFactory } from '../framework/plugin-api.ts';
+import type { PluginFactory } from '../framework/plugin-api.ts';
 import type { FactoryWithPoints } from '../config/default-plugins.ts';
-import { SCALE_CPU_MILLI, SCALE_GPU_MILLI, cpuLeftMilli, cpuMilliOf, gpuLeftMilli, gpuMilliOf } from './gpu-amounts.ts';
+import {
+  SCALE_CPU_MILLI,
+  SCALE_GPU_MILLI,
+  cpuLeftMilli,
+  cpuMilliOf,
+  gpuLeftMilli,
+  gpuMilliOf,
+  scorePolicy,
+} from './gpu-policy.ts';
 
-const NAME = 'BestFit';
-
-export const BestFit: PluginFactory & FactoryWithPoints = {
-  name: NAME,
-  points: ['score'],
-  summary: 'shared GPUs: the node with the least left afterwards',
-  create(): Plugin {
-    return {
-      name: NAME,
-      dependence: { score: 'node' },
-      specOnly: true,
-      score: (_state, pod, node) => scoreOf(pod.template)(node),
-      scoreOf,
-      normalizeScore: (_state, _pod, scores) => {
-        spread(scores);
-      },
-      eventsToRegister: () => [],
-    };
+export const BestFit: PluginFactory & FactoryWithPoints = scorePolicy(
+  'BestFit',
+  'shared GPUs: the node with the least left afterwards',
+  scoreOf,
+  {
+    normalizeScore: (_state, _pod, scores) => {
+      spread(scores);
+    },
   },
-};
+);
 
 function scoreOf(template: PodTemplate): (node: NodeInfo) => number {
   const cpu = cpuMilliOf(template);

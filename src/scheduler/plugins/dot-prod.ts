@@ -5,27 +5,23 @@
  */
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
-import type { Plugin, PluginFactory } from '../framework/plugin-api.ts';
+import type { PluginFactory } from '../framework/plugin-api.ts';
 import type { FactoryWithPoints } from '../config/default-plugins.ts';
-import { SCALE_CPU_MILLI, SCALE_GPU_MILLI, cpuLeftMilli, cpuMilliOf, gpuLeftMilli, gpuMilliOf } from './gpu-amounts.ts';
+import {
+  SCALE_CPU_MILLI,
+  SCALE_GPU_MILLI,
+  cpuLeftMilli,
+  cpuMilliOf,
+  gpuLeftMilli,
+  gpuMilliOf,
+  scorePolicy,
+} from './gpu-policy.ts';
 
-const NAME = 'DotProd';
-
-export const DotProd: PluginFactory & FactoryWithPoints = {
-  name: NAME,
-  points: ['score'],
-  summary: 'shared GPUs: least dot product of what is left with what is asked for',
-  create(): Plugin {
-    return {
-      name: NAME,
-      dependence: { score: 'node' },
-      specOnly: true,
-      score: (_state, pod, node) => scoreOf(pod.template)(node),
-      scoreOf,
-      eventsToRegister: () => [],
-    };
-  },
-};
+export const DotProd: PluginFactory & FactoryWithPoints = scorePolicy(
+  'DotProd',
+  'shared GPUs: least dot product of what is left with what is asked for',
+  scoreOf,
+);
 
 function scoreOf(template: PodTemplate): (node: NodeInfo) => number {
   const cpu = cpuMilliOf(template) / SCALE_CPU_MILLI;

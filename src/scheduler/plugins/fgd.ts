@@ -17,7 +17,7 @@ import { MAX_NODE_SCORE } from '../framework/plugin-api.ts';
 import type { Handle, Plugin, PluginFactory } from '../framework/plugin-api.ts';
 import type { Cursor } from '../config/reading.ts';
 import type { FactoryWithPoints } from '../config/default-plugins.ts';
-import { cpuLeftMilli, cpuMilliOf } from './gpu-amounts.ts';
+import { cpuLeftMilli, cpuMilliOf } from './gpu-policy.ts';
 
 const NAME = 'FGD';
 /** Milli of fragmentation that count as one step of the sigmoid. */

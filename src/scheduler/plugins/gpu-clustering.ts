@@ -7,32 +7,21 @@
 import { kindBit } from '../../cluster/gpu-devices.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
-import type { Plugin, PluginFactory } from '../framework/plugin-api.ts';
+import type { PluginFactory } from '../framework/plugin-api.ts';
 import type { FactoryWithPoints } from '../config/default-plugins.ts';
-import { SCALE_GPU_MILLI } from './gpu-amounts.ts';
+import { SCALE_GPU_MILLI, scorePolicy } from './gpu-policy.ts';
 
-const NAME = 'GpuClustering';
 /** What a node scores at least that holds this kind and no other, this kind and others, none yet, others only. */
 const ONLY_THIS = 75;
 const THIS_TOO = 50;
 const NONE_YET = 25;
 const OTHERS = 0;
 
-export const GpuClustering: PluginFactory & FactoryWithPoints = {
-  name: NAME,
-  points: ['score'],
-  summary: 'shared GPUs: pods of a kind together',
-  create(): Plugin {
-    return {
-      name: NAME,
-      dependence: { score: 'node' },
-      specOnly: true,
-      score: (_state, pod, node) => scoreOf(pod.template)(node),
-      scoreOf,
-      eventsToRegister: () => [],
-    };
-  },
-};
+export const GpuClustering: PluginFactory & FactoryWithPoints = scorePolicy(
+  'GpuClustering',
+  'shared GPUs: pods of a kind together',
+  scoreOf,
+);
 
 function scoreOf({ gpu }: PodTemplate): (node: NodeInfo) => number {
   if (gpu === null) return () => 0;

@@ -7,29 +7,19 @@ import { DEVICE_MILLI } from '../../cluster/gpu-devices.ts';
 import type { GpuRequest } from '../../cluster/gpu-devices.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
-import type { Plugin, PluginFactory } from '../framework/plugin-api.ts';
+import type { PluginFactory } from '../framework/plugin-api.ts';
 import type { FactoryWithPoints } from '../config/default-plugins.ts';
+import { scorePolicy } from './gpu-policy.ts';
 
-const NAME = 'GpuPacking';
 /** Scores of nodes whose devices are all free end here, of nodes with free ones to be taken up to the second. */
 const FREE_NODE = 33;
 const FREE_DEVICE = 50;
 
-export const GpuPacking: PluginFactory & FactoryWithPoints = {
-  name: NAME,
-  points: ['score'],
-  summary: 'shared GPUs: devices in use first, then nodes in use',
-  create(): Plugin {
-    return {
-      name: NAME,
-      dependence: { score: 'node' },
-      specOnly: true,
-      score: (_state, pod, node) => scoreOf(pod.template)(node),
-      scoreOf,
-      eventsToRegister: () => [],
-    };
-  },
-};
+export const GpuPacking: PluginFactory & FactoryWithPoints = scorePolicy(
+  'GpuPacking',
+  'shared GPUs: devices in use first, then nodes in use',
+  scoreOf,
+);
 
 function scoreOf({ gpu }: PodTemplate): (node: NodeInfo) => number {
   if (gpu === null) return () => 0;
