@@ -9,6 +9,7 @@
  */
 import { CsvError, parse } from 'csv-parse/sync';
 import { InputError, type Problem } from '../../base/input-error.ts';
+import { isUtf16, joinedBytes } from './byte-source.ts';
 import type { ByteSource } from './byte-source.ts';
 import type { RowCells } from './row-cells.ts';
 import { countLineFeeds, scanRecord, skipBlankLines } from './csv-scan.ts';
@@ -165,9 +166,9 @@ export class CsvRecordReader {
         return true;
       }
       const boundary = this.safeBoundary(chunk);
-      const joined = boundary === 0 ? null : concatenate(this.carry, chunk.subarray(0, boundary));
+      const joined = boundary === 0 ? null : joinedBytes(this.carry, chunk.subarray(0, boundary));
       // Copies: the source may reuse its chunk.
-      this.carry = boundary === 0 ? concatenate(this.carry, chunk.slice()) : chunk.slice(boundary);
+      this.carry = boundary === 0 ? joinedBytes(this.carry, chunk.slice()) : chunk.slice(boundary);
       if (joined !== null) {
         this.takeBlock(joined);
         return true;
@@ -239,8 +240,7 @@ export class CsvRecordReader {
   }
 
   private refuseOtherEncodings(block: Uint8Array): void {
-    const [a, b] = block;
-    if ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff)) {
+    if (isUtf16(block)) {
       throw new InputError({ file: this.file, line: 1, message: 'text in UTF-16: expected a file saved as UTF-8' });
     }
   }
@@ -354,12 +354,4 @@ function lastLineEnd(bytes: Uint8Array, from: number, to: number): number {
   if (to <= from) return 0;
   const at = bytes.lastIndexOf(LINE_FEED, to - 1);
   return at >= from ? at + 1 : 0;
-}
-
-function concatenate(a: Uint8Array, b: Uint8Array): Uint8Array {
-  if (a.length === 0) return b;
-  const joined = new Uint8Array(a.length + b.length);
-  joined.set(a);
-  joined.set(b, a.length);
-  return joined;
 }

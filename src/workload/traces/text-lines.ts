@@ -3,6 +3,7 @@
  * line. UTF-8 (a byte order mark is skipped), LF or CRLF. A line may not be longer than MAX_LINE_BYTES.
  */
 import { InputError, type Problem } from '../../base/input-error.ts';
+import { isUtf16, joinedBytes } from './byte-source.ts';
 import type { ByteSource } from './byte-source.ts';
 
 export const MAX_LINE_BYTES = 4_194_304;
@@ -62,12 +63,12 @@ export class TextLineReader {
       }
       const boundary = chunk.lastIndexOf(LINE_FEED) + 1;
       if (boundary > 0) {
-        const block = joined(this.carry, chunk.subarray(0, boundary));
+        const block = joinedBytes(this.carry, chunk.subarray(0, boundary));
         this.carry = chunk.slice(boundary);
         this.take(block);
         return true;
       }
-      this.carry = joined(this.carry, chunk.slice());
+      this.carry = joinedBytes(this.carry, chunk.slice());
       if (this.carry.length > MAX_LINE_BYTES) this.refuseLongLine();
     }
     return false;
@@ -125,16 +126,4 @@ export class TextLineReader {
     const message = `a line longer than ${String(MAX_LINE_BYTES)} bytes: expected lines of text`;
     throw new InputError({ file: this.file, line: this.line + 1, message });
   }
-}
-
-function isUtf16([a, b]: Uint8Array): boolean {
-  return (a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff);
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  if (a.length === 0) return b;
-  const whole = new Uint8Array(a.length + b.length);
-  whole.set(a);
-  whole.set(b, a.length);
-  return whole;
 }
