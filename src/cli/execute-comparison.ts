@@ -9,7 +9,6 @@ import type { ProgressFacts, RunsProgress } from '../io/progress.ts';
 import { runOnThreads } from '../io/run-pool.ts';
 import { listenForStop } from '../io/run-simulation.ts';
 import type { StopRequest } from '../io/run-simulation.ts';
-import { OutputError } from '../io/system-errors.ts';
 import type { RunResult } from '../metrics/run-result.ts';
 import { renderCompareTable } from '../report/compare-table.ts';
 import { csvText } from '../report/csv.ts';
@@ -17,11 +16,11 @@ import { roundNumber, writeJson } from '../report/json.ts';
 import { plainText } from '../report/table.ts';
 import { resultScenario } from '../simulation/scenario-spelling.ts';
 import type { CommandContext } from './command.ts';
-import { EXIT_OK, exitCodeOf } from './command.ts';
+import { exitCodeOf } from './command.ts';
 import { readVariants } from './comparison-variant.ts';
 import type { Sides, Variant } from './comparison-variant.ts';
-import { claimFolder, drive, progressOptions } from './execute-run.ts';
-import { tellFailure, tellWarnings } from './failures.ts';
+import { claimFolder, drive, progressOptions, tellWritten } from './execute-run.ts';
+import { tellWarnings } from './failures.ts';
 import type { GivenOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -37,7 +36,8 @@ export async function executeComparison(given: GivenOptions, context: CommandCon
   const stop = listenForStop();
   try {
     const runs = await runCells(cells, { given, context, stop });
-    if (runs !== null) return tellComparison(compareOutcomes(plan, runs), birthOf(variants, plan), folder, { given, context });
+    if (runs !== null)
+      return tellComparison(compareOutcomes(plan, runs), birthOf(variants, plan), folder, { given, context });
     const end = `stopped by ${stop.received ?? ''} before the last of ${String(cells.length)} runs: there is no comparison`;
     tellWarnings([end], context);
     return exitCodeOf(stop.received ?? 'SIGINT');
@@ -54,11 +54,9 @@ function tellComparison(
   { given, context }: Pick<Surroundings, 'given' | 'context'>,
 ): number {
   const { terminal } = context;
-  const written = folder?.write(filesOf(comparison, birth));
+  const written = folder?.write(filesOf(comparison, birth)) ?? null;
   terminal.out(textOf(comparison, birth, given.text('output') ?? 'table', terminal));
-  if (written === undefined) return EXIT_OK;
-  if (!given.flag('quiet')) terminal.err(`\nWritten:\n${written.paths.map((path) => `  ${plainText(path)}\n`).join('')}`);
-  return written.complaint === null ? EXIT_OK : tellFailure(new OutputError(written.complaint), context);
+  return tellWritten(written, given, context);
 }
 
 interface Cell {
@@ -217,10 +215,22 @@ function comparisonJson(comparison: Comparison, birth: BirthCertificate): string
   const { scenario, version, seeds, labelA, labelB, digestsA, digestsB, seedsChangeNothing, metrics } = comparison;
   const { configurationA, configurationB } = plan;
   const json = {
-    schemaVersion: 1, scenario, version, seeds, labelA, labelB, digestsA, digestsB, seedsChangeNothing,
+    schemaVersion: 1,
+    scenario,
+    version,
+    seeds,
+    labelA,
+    labelB,
+    digestsA,
+    digestsB,
+    seedsChangeNothing,
     metrics: rounded(metrics),
-    configurationA, configurationB, plugins,
-    ...(resolvedScenarioB === null ? { resolvedScenario } : { changesA: changes.A, changesB: changes.B, resolvedScenario, resolvedScenarioB }),
+    configurationA,
+    configurationB,
+    plugins,
+    ...(resolvedScenarioB === null
+      ? { resolvedScenario }
+      : { changesA: changes.A, changesB: changes.B, resolvedScenario, resolvedScenarioB }),
   };
   return `${writeJson(json, '')}\n`;
 }

@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import { InputError } from '../base/input-error.ts';
 import { MICROS_PER_HOUR, MICROS_PER_SECOND } from '../base/time.ts';
 import { createInputFiles } from '../io/input-files.ts';
-import { claimOutputFolder, type OutputFile } from '../io/output-folder.ts';
+import { claimOutputFolder, type OutputFile, type OutputFolder, type WrittenFolder } from '../io/output-folder.ts';
 import { accountOfTrace, type TraceFacts } from '../io/trace-input.ts';
 import { RandomStreams } from '../kernel/random.ts';
 import { fitPicture, type PicturePanel } from '../report/fit-picture.ts';
@@ -13,7 +13,12 @@ import { readScenario } from '../simulation/scenario-reader.ts';
 import type { TraceInput } from '../simulation/scenario.ts';
 import { WorkloadSource } from '../workload/generators/workload-source.ts';
 import { fittedScenario, hoursOf, ratesOf, type CycleHours } from '../workload/traces/fit/fitted-scenario.ts';
-import { curveOfCounts, largestDifference, LifetimeCurve, type CurvePoint } from '../workload/traces/fit/lifetime-curve.ts';
+import {
+  curveOfCounts,
+  largestDifference,
+  LifetimeCurve,
+  type CurvePoint,
+} from '../workload/traces/fit/lifetime-curve.ts';
 import { countAmounts, MOST_HOURS, TraceFitting, type AmountCounts } from '../workload/traces/fit/trace-fit.ts';
 import type { CommandContext } from './command.ts';
 import { EXIT_OK } from './command.ts';
@@ -68,15 +73,23 @@ export function traceFit(given: GivenOptions, context: CommandContext): Promise<
   const text = `# Fitted to ${name} by podyard trace fit. The size of the cluster is ours: set it to yours.\n${stringify(fitted.document)}`;
   const simulated = simulatedSide(text, seed);
   const fit = { trace, facts, cycleHours, hours, recorded: recordedSide(fitting), simulated, notes: fitted.notes };
-  folder.lock();
-  const written = folder.write(filesOf(name, text, fit));
-  folder.release();
+  const written = writeLocked(folder, filesOf(name, text, fit));
   const { terminal } = context;
   const isJson = given.text('output') === 'json';
   terminal.out(isJson ? fitJson(fit) : fitTable(fit, terminal.hasColor('out')));
   const code = tellWritten(written, given, context);
   if (code === EXIT_OK) terminal.err(`Next: podyard run ${out}/${SCENARIO_FILE}\n`);
   return Promise.resolve(code);
+}
+
+/** Whatever happens, nothing unfinished stays beside the folder. */
+function writeLocked(folder: OutputFolder, files: Iterable<OutputFile>): WrittenFolder {
+  folder.lock();
+  try {
+    return folder.write(files);
+  } finally {
+    folder.release();
+  }
 }
 
 function checkFit(file: string, { jobs }: TraceFacts, hours: number): void {
@@ -201,7 +214,10 @@ function panelsOf(fit: Fit): readonly PicturePanel[] {
   const cut = facts.jobsCensored === 0 ? '' : `, ${formatCount(facts.jobsCensored)} cut off by the end`;
   return [
     {
-      title: cycleHours === null ? 'Arrivals in each hour' : `Arrivals in each hour of ${cycleHours === 24 ? 'the day' : 'the week'}`,
+      title:
+        cycleHours === null
+          ? 'Arrivals in each hour'
+          : `Arrivals in each hour of ${cycleHours === 24 ? 'the day' : 'the week'}`,
       remark: `${told(OVER_TIME)} over the whole time`,
       kind: 'rates',
       recorded: rates(recorded),
@@ -215,9 +231,13 @@ function panelsOf(fit: Fit): readonly PicturePanel[] {
       simulated: seconds(simulated.lifetimes),
     },
     ...sortedKeys(Object.fromEntries(recorded.amounts)).map((name): PicturePanel => {
-      const [unit, label] = name === 'cpu' ? [1000, 'CPU cores'] : name === 'memory' ? [GIBIBYTE, 'memory, GiB'] : [1, name];
+      const [unit, label] =
+        name === 'cpu' ? [1000, 'CPU cores'] : name === 'memory' ? [GIBIBYTE, 'memory, GiB'] : [1, name];
       const [a, b] = [recorded, simulated].map(({ amounts }) =>
-        curveOfCounts(amounts.get(name) ?? new Map<number, number>()).map(({ value, share }) => ({ value: value / unit, share })),
+        curveOfCounts(amounts.get(name) ?? new Map<number, number>()).map(({ value, share }) => ({
+          value: value / unit,
+          share,
+        })),
       );
       const title = `Size: share of those that ask for at most so much, ${label}`;
       return { title, remark: told(name), kind: 'amounts', recorded: a, simulated: b };
