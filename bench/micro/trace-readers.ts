@@ -116,14 +116,16 @@ const TABLES: readonly Table[] = [
     name: 'gentd26, requests',
     header: 'gmt_create,predict_type,predict_status,exec_time_seconds\n',
     row: (i) =>
-      `2024-11-${two(1 + Math.floor(i / 40_000) % 28)} ` +
+      `2024-11-${two(1 + (Math.floor(i / 40_000) % 28))} ` +
       `${two(Math.floor(i / 3600) % 24)}:${two(Math.floor(i / 60) % 60)}:${two(i % 60)},TXT_2_IMG,SUCCEED,${i % 997}.5\n`,
   },
 ];
 
 export function run(size: BenchSize): Promise<BenchRow[]> {
   const count = size === 'smoke' ? 1000 : 1_000_000;
-  return Promise.resolve(TABLES.map((table) => measured(table, table.format === 'openb' ? Math.min(count, MOST_OPENB_ROWS) : count)));
+  return Promise.resolve(
+    TABLES.map((table) => measured(table, table.format === 'openb' ? Math.min(count, MOST_OPENB_ROWS) : count)),
+  );
 }
 
 function measured({ format, name, header, row }: Table, count: number): BenchRow {
@@ -143,7 +145,13 @@ function measured({ format, name, header, row }: Table, count: number): BenchRow
   const seconds = (user + system) / 1e6;
   problems.throwIfAny(name);
   assert(reader.rowCount === count, `${name}: rows are lost`);
-  return { name, digest: digest.hex(), value: count / seconds, unit: 'rows/s of processor time', counts: { rows: count, jobs } };
+  return {
+    name,
+    digest: digest.hex(),
+    value: count / seconds,
+    unit: 'rows/s of processor time',
+    counts: { rows: count, jobs },
+  };
 }
 
 function bytesOf(header: string, row: (i: number) => string, count: number): Uint8Array {

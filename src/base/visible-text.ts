@@ -4,7 +4,8 @@
  */
 
 /** Control characters; marks that turn or isolate the direction of text; separators of lines; halves of a character. */
-const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]|\p{Surrogate}/gu;
+const UNSEEN =
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]|\p{Surrogate}/gu;
 const MOST_WORD = 240;
 const MOST_MESSAGE = 1200;
 
@@ -18,7 +19,10 @@ function escapeOf(character: string): string {
   return code >= 9 && code <= 13 ? ' ' : `\\u${code.toString(16).padStart(4, '0')}`;
 }
 
-/** One line that can be read: paths and names longer than a screen is wide are cut in their middle, and so is the whole. */
+/**
+ * One line that can be read: paths and names longer than a screen is wide are cut in their middle, and so is the
+ * whole.
+ */
 export function messageLine(text: string): string {
   const lines = text.split(/[\r\n]+/).map((line) => line.trim());
   const words = lines.filter((line) => line !== '').join(' ').split(' ');

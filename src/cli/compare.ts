@@ -21,7 +21,13 @@ export const COMPARE: Command = {
     plugin: RUN_OPTIONS['plugin'],
     out: { kind: 'text', value: 'FOLDER', describe: 'Folder for comparison.json and comparison.csv' },
     force: RUN_OPTIONS['force'],
-    output: { kind: 'text', alias: 'o', choices: ['table', 'json', 'csv'], fallback: 'table', describe: 'What to print' },
+    output: {
+      kind: 'text',
+      alias: 'o',
+      choices: ['table', 'json', 'csv'],
+      fallback: 'table',
+      describe: 'What to print',
+    },
     plain: RUN_OPTIONS['plain'],
     progress: RUN_OPTIONS['progress'],
     quiet: RUN_OPTIONS['quiet'],
@@ -29,8 +35,14 @@ export const COMPARE: Command = {
   },
   examples: [
     ['$0 compare my-cluster.yaml --a spread.yaml --b pack.yaml', 'ten pairs of runs'],
-    ['$0 compare my-cluster.yaml --a kubernetes=1.36 --b kubernetes=1.37', 'what another version of Kubernetes changes'],
-    ['$0 compare my-cluster.yaml --a a.yaml --b b.yaml --seeds 30 --jobs 4 -o csv', 'thirty pairs, four runs at a time'],
+    [
+      '$0 compare my-cluster.yaml --a kubernetes=1.36 --b kubernetes=1.37',
+      'what another version of Kubernetes changes',
+    ],
+    [
+      '$0 compare my-cluster.yaml --a a.yaml --b b.yaml --seeds 30 --jobs 4 -o csv',
+      'thirty pairs, four runs at a time',
+    ],
     [
       '$0 compare --replay openb --nodes nodes.csv --pods pods.csv --compress 400 --a a.yaml --b b.yaml --seeds 2',
       'on a recorded trace',

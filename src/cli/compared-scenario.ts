@@ -44,7 +44,8 @@ function refuse(given: GivenOptions, format: string | null): void {
   const problems = names.flatMap((name) => {
     if (format === null) return [{ message: `--${name} needs --replay FORMAT` }];
     if (OF_OPENB.includes(name) && format !== 'openb') return [{ message: `--${name} needs --replay openb` }];
-    if (OF_OTHERS.includes(name) && format === 'openb') return [{ message: `--${name} does not go with --replay openb` }];
+    if (OF_OTHERS.includes(name) && format === 'openb')
+      return [{ message: `--${name} does not go with --replay openb` }];
     return [];
   });
   const missing = format === 'openb' ? ['nodes', 'pods'].filter((name) => !given.isGiven(name)) : [];

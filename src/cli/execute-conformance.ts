@@ -25,7 +25,8 @@ export async function executeConformance(given: GivenOptions, context: CommandCo
   for (const path of paths.filter(isOther)) suites.push(...(await replayPublished(path, given, context)));
   const files = recordingsIn(paths.filter((path) => !isOther(path)));
   for (const [i, file] of files.entries()) {
-    if (!given.flag('quiet') && context.terminal.errorStream.isTTY === true) context.terminal.err(`\r\u001b[2K${String(i + 1)} of ${String(files.length)}   ${plainText(file)}`);
+    if (!given.flag('quiet') && context.terminal.errorStream.isTTY === true)
+      context.terminal.err(`\r\u001b[2K${String(i + 1)} of ${String(files.length)}   ${plainText(file)}`);
     suites.push(...(await replayFile(file, given)));
   }
   if (!given.flag('quiet') && context.terminal.errorStream.isTTY === true) context.terminal.err('\r\u001b[2K');
@@ -51,7 +52,8 @@ async function replayPublished(path: string, given: GivenOptions, { terminal }: 
     plain: given.flag('plain'),
     kept: given.number('differences') ?? 10,
     onSuite: (done, all) => {
-      if (!given.flag('quiet') && terminal.errorStream.isTTY === true) terminal.err(`\r\u001b[2K${String(done)} of ${String(all)}   ${path}`);
+      if (!given.flag('quiet') && terminal.errorStream.isTTY === true)
+        terminal.err(`\r\u001b[2K${String(done)} of ${String(all)}   ${path}`);
     },
   });
   return timed(results, (performance.now() - started) / 1000);
@@ -105,7 +107,16 @@ function tableOf(suites: readonly TimedSuite[], shown: number, paint: Paint): st
   const skipped = suites.filter((suite) => suite.skipped !== '');
   if (skipped.length > 0) sections.push(['Not replayed:', ...skipped.map((suite) => `  ${plainText(suite.suite)} (${plainText(suite.file)})`)].join('\n'));
   const parts = replayed.filter((suite) => suite.parts.length > 0);
-  if (parts.length > 0) sections.push(['Differences by part:', ...parts.map((suite) => `  ${plainText(suite.suite)}: ${suite.parts.map(({ part, decisions }) => `${plainText(part)} ${formatCount(decisions)}`).join(', ')}`)].join('\n'));
+  if (parts.length > 0)
+    sections.push(
+      [
+        'Differences by part:',
+        ...parts.map(
+          (suite) =>
+            `  ${plainText(suite.suite)}: ${suite.parts.map(({ part, decisions }) => `${plainText(part)} ${formatCount(decisions)}`).join(', ')}`,
+        ),
+      ].join('\n'),
+    );
   const differences = replayed.flatMap((suite) => suite.differences.map((difference) => ({ suite, difference }))).slice(0, shown);
   for (const { suite, difference } of differences) sections.push(differenceText(suite, difference, paint));
   return `${sections.join('\n\n')}\n`;

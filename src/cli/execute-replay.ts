@@ -21,11 +21,19 @@ import { gathering, overridesBy, scenarioFrom } from './scenario-input.ts';
 import type { LocatedScenario } from './scenario-input.ts';
 import { optionOfPath, pairsOf, traceDocument } from './trace-options.ts';
 
-export async function replayOpenb(entry: TraceFormatEntry, given: GivenOptions, context: CommandContext): Promise<number> {
+export async function replayOpenb(
+  entry: TraceFormatEntry,
+  given: GivenOptions,
+  context: CommandContext,
+): Promise<number> {
   return executeReplay(openbScenario(entry, given, context), given, context);
 }
 
-export async function replayTrace(entry: TraceFormatEntry, given: GivenOptions, context: CommandContext): Promise<number> {
+export async function replayTrace(
+  entry: TraceFormatEntry,
+  given: GivenOptions,
+  context: CommandContext,
+): Promise<number> {
   return executeReplay(traceScenario(entry, given.positional('file'), given, context), given, context);
 }
 
@@ -57,7 +65,10 @@ export function traceScenario(
   const cluster = clusterOf(entry, given);
   const source = scenarioAround(entry, file, cluster ?? { nodePools: [UNKNOWN_MACHINE] }, given, context);
   const scenario = cluster === null ? onItsMachine(source.scenario) : source.scenario;
-  return endingAsRecorded({ ...source, scenario }, entry.ends === 'last-end' ? scenario : recordedTime(scenario, given));
+  return endingAsRecorded(
+    { ...source, scenario },
+    entry.ends === 'last-end' ? scenario : recordedTime(scenario, given),
+  );
 }
 
 type RecordedTime = Pick<Scenario, 'durationMicros' | 'metrics'>;
@@ -101,7 +112,9 @@ function recordedTime(
 /** So many make a plot, where a minute between them would make less. */
 const SAMPLES = 500;
 
-/** The next whole hour, or the next whole minute where an hour would be much of the run: every arrival lies before it. */
+/**
+ * The next whole hour, or the next whole minute where an hour would be much of the run: every arrival lies before it.
+ */
 function endBehind(last: Micros): Micros {
   const unit = last >= 4 * MICROS_PER_HOUR ? MICROS_PER_HOUR : MICROS_PER_MINUTE;
   return (Math.floor(last / unit) + 1) * unit;
@@ -203,7 +216,9 @@ function scenarioAround(
 /** Containers start as slowly as was measured: values that stand for equal shares of all, in ms. */
 function startDelays(file: string | null): Readonly<Record<string, unknown>> {
   if (file === null) return {};
-  const values = middlesOf(readSeriesFile(file), START_DELAYS).map((millis) => `${String(Math.round(millis * 1000))}us`);
+  const values = middlesOf(readSeriesFile(file), START_DELAYS).map(
+    (millis) => `${String(Math.round(millis * 1000))}us`,
+  );
   return { kubelet: { containerStart: { choice: { values } } } };
 }
 

@@ -158,7 +158,10 @@ function* filesOf({ result, timing, stoppedBy }: DrivenRun, reports: Iterable<Ou
   }
 }
 
-/** Of a run that was stopped only the table is printed, which says so in its head: programs must not take it for a result. */
+/**
+ * Of a run that was stopped only the table is printed, which says so in its head: programs must not take it for a
+ * result.
+ */
 async function printResult({ given, context, remarks }: RunRequest, { result, stoppedBy }: DrivenRun): Promise<void> {
   const { terminal } = context;
   const format = given.text('output') as OutputFormat;
@@ -199,6 +202,12 @@ function closingLines({ result, timing }: DrivenRun, out: string | null, written
   const rank = (path: string): number => order.indexOf(path.slice(path.lastIndexOf('/') + 1));
   const paths = [...written].sort((a, b) => rank(a) - rank(b));
   const width = Math.max(...paths.map((path) => path.length));
-  lines.push('', 'Written:', ...paths.map((path) => `  ${plainText(path).padEnd(width)}   ${MEANINGS[path.slice(path.lastIndexOf('/') + 1)] ?? ''}`.trimEnd()));
+  lines.push(
+    '',
+    'Written:',
+    ...paths.map((path) =>
+      `  ${plainText(path).padEnd(width)}   ${MEANINGS[path.slice(path.lastIndexOf('/') + 1)] ?? ''}`.trimEnd(),
+    ),
+  );
   return `${lines.join('\n')}\n`;
 }

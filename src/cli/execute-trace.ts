@@ -120,7 +120,8 @@ export function traceConvert(given: GivenOptions, context: CommandContext): Prom
 
 function tellLosses({ affinities, specs }: TableCounts, context: CommandContext): void {
   const losses: string[] = [];
-  if (affinities > 0) losses.push(`node affinities that the table cannot hold are left out: ${String(affinities)} pods`);
+  if (affinities > 0)
+    losses.push(`node affinities that the table cannot hold are left out: ${String(affinities)} pods`);
   if (specs > 0) losses.push(`of specs only requests, labels and selectors are kept: ${String(specs)} pods`);
   if (losses.length > 0) tellWarnings(losses, context);
 }

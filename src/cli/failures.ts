@@ -53,5 +53,6 @@ export function tellProblem(problem: Problem, { terminal }: CommandContext): voi
 
 export function tellWarnings(warnings: readonly (Problem | string)[], { terminal }: CommandContext): void {
   const label = paintFor(terminal.hasColor('err')).warn('warning:');
-  for (const warning of warnings) terminal.err(`${label} ${messageLine(typeof warning === 'string' ? warning : formatProblem(warning))}\n`);
+  for (const warning of warnings)
+    terminal.err(`${label} ${messageLine(typeof warning === 'string' ? warning : formatProblem(warning))}\n`);
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The entry of the command line: runs the program and leaves with its exit code. Nothing is imported before the guard is
- * up: out of file handles, the loading of modules is what fails first.
+ * The entry of the command line: runs the program and leaves with its exit code. Nothing is imported before the guard
+ * is up: out of file handles, the loading of modules is what fails first.
  */
 try {
   const { processTerminal } = await import('./terminal.ts');
@@ -19,6 +19,10 @@ try {
 } catch (error) {
   const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
   const isSystems = typeof code === 'string' && (error as NodeJS.ErrnoException).syscall !== undefined;
-  process.stderr.write(isSystems ? `error: Podyard cannot start: ${String(message).split('\n')[0]}\n` : `${String((error as Error).stack ?? error)}\n`);
+  process.stderr.write(
+    isSystems
+      ? `error: Podyard cannot start: ${String(message).split('\n')[0]}\n`
+      : `${String((error as Error).stack ?? error)}\n`,
+  );
   process.exitCode = 1;
 }

@@ -46,7 +46,8 @@ const BATCH_OPTIONS: OptionTable = {
 const COLD_START_OPTIONS: OptionTable = {
   'cold-starts': {
     kind: 'text',
-    describe: 'Times to load a model, *_update_latency_anon.csv: how long containers take to start; docs/formats/gentd26.md',
+    describe:
+      'Times to load a model, *_update_latency_anon.csv: how long containers take to start; docs/formats/gentd26.md',
   },
 };
 

@@ -10,7 +10,11 @@ export const RUN: Command = {
   positionals: [{ name: 'scenario', describe: 'Scenario file (YAML or JSON); - reads standard input' }],
   options: {
     ...RUN_OPTIONS,
-    jobs: { kind: 'number', atLeast: 1, describe: 'Runs of an experiment at one time, each on a thread; as many as there are cores' },
+    jobs: {
+      kind: 'number',
+      atLeast: 1,
+      describe: 'Runs of an experiment at one time, each on a thread; as many as there are cores',
+    },
   },
   examples: [
     ['$0 run my-cluster.yaml', 'a table'],

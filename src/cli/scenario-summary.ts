@@ -36,14 +36,35 @@ export function summaryOf(path: string, scenario: Scenario, terminal: Terminal):
     ['  name', plainText(scenario.name)],
     ['  seed', plainText(scenario.seed)],
     ['  kubernetes', scenario.kubernetes],
-    ['  length', scenario.durationMicros === null ? 'until nothing can change any more' : formatSeconds(scenario.durationMicros / 1e6)],
+    [
+      '  length',
+      scenario.durationMicros === null
+        ? 'until nothing can change any more'
+        : formatSeconds(scenario.durationMicros / 1e6),
+    ],
     ['  nodes', `${formatCount(pooled + scenario.nodes.length)}${nodesText(scenario)}`],
-    ...(scenario.workloads.length === 0 ? [] : ([['  workloads', scenario.workloads.map(({ name, kind }) => `${name} (${kind})`).join(', ')]] as [string, string][])),
+    ...(scenario.workloads.length === 0
+      ? []
+      : ([['  workloads', scenario.workloads.map(({ name, kind }) => `${name} (${kind})`).join(', ')]] as [
+          string,
+          string,
+        ][])),
     ...(scenario.objects.length === 0 ? [] : ([['  objects', kindsText(scenario)]] as [string, string][])),
-    ...(Object.keys(scenario.ignoredKinds).length === 0 ? [] : ([['  ignored', ignoredText(scenario)]] as [string, string][])),
-    ...(scenario.trace === null ? [] : ([['  trace', `${scenario.trace.file} (${scenario.trace.format}${scenario.trace.compress === 1 ? '' : `, arrival times divided by ${String(scenario.trace.compress)}`})`]] as [string, string][])),
+    ...(Object.keys(scenario.ignoredKinds).length === 0
+      ? []
+      : ([['  ignored', ignoredText(scenario)]] as [string, string][])),
+    ...(scenario.trace === null
+      ? []
+      : ([
+          [
+            '  trace',
+            `${scenario.trace.file} (${scenario.trace.format}${scenario.trace.compress === 1 ? '' : `, arrival times divided by ${String(scenario.trace.compress)}`})`,
+          ],
+        ] as [string, string][])),
     ['  scheduler', schedulerText(scenario)],
-    ...(scenario.failures.length === 0 ? [] : ([['  failures', scenario.failures.map(({ name }) => name).join(', ')]] as [string, string][])),
+    ...(scenario.failures.length === 0
+      ? []
+      : ([['  failures', scenario.failures.map(({ name }) => name).join(', ')]] as [string, string][])),
     ...(scenario.autoscaler === null ? [] : ([['  autoscaler', 'on']] as [string, string][])),
   ];
   const shown = facts.map(([name, value]): [string, string] => [name, plainText(value)]);

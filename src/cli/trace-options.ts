@@ -18,7 +18,12 @@ export const LOAD_OPTIONS: OptionTable = {
   },
   from: { kind: 'text', fallback: '0s', describe: 'Leave out what arrives before; it becomes time 0' },
   to: { kind: 'text', describe: 'Leave out what arrives then or later' },
-  sample: { kind: 'number', fractions: true, fallback: '1', describe: 'Share of the jobs that is kept, drawn by the seed' },
+  sample: {
+    kind: 'number',
+    fractions: true,
+    fallback: '1',
+    describe: 'Share of the jobs that is kept, drawn by the seed',
+  },
   clones: { kind: 'number', atLeast: 1, fallback: '1', describe: 'Every job arrives so many times' },
   scale: { kind: 'list', describe: 'Factor of what pods ask for, such as cpu=0.5; repeatable' },
 };

@@ -8,7 +8,11 @@ import { LOAD_OPTIONS } from './trace-options.ts';
 const TRACE_FILE = { name: 'file', describe: 'Trace of any format, gzip and Parquet accepted' };
 
 const TRACE_OPTIONS: OptionTable = {
-  format: { kind: 'text', choices: TRACE_FORMAT_NAMES, describe: 'Format of the trace. Default: as its first lines look' },
+  format: {
+    kind: 'text',
+    choices: TRACE_FORMAT_NAMES,
+    describe: 'Format of the trace. Default: as its first lines look',
+  },
   setting: { kind: 'list', describe: 'Setting of the format, docs/formats/traces.md: name=value; repeatable' },
   with: { kind: 'list', describe: 'Further file of the trace: role=path; repeatable' },
   ...LOAD_OPTIONS,
@@ -62,7 +66,9 @@ const FIT: Command = {
     force: { kind: 'flag', describe: 'Replace the folder of an earlier fit' },
     output: { kind: 'text', alias: 'o', choices: ['table', 'json'], fallback: 'table', describe: 'What to print' },
   },
-  examples: [['$0 trace fit philly.csv --cycle week --out philly-fit', 'a scenario whose jobs are like those of the trace']],
+  examples: [
+    ['$0 trace fit philly.csv --cycle week --out philly-fit', 'a scenario whose jobs are like those of the trace'],
+  ],
   async run(given: GivenOptions, context: CommandContext): Promise<number> {
     const { traceFit } = await import('./execute-trace-fit.ts');
     return traceFit(given, context);

@@ -26,14 +26,20 @@ interface Listed {
 }
 
 export function versionsText(given: GivenOptions, color: boolean): string {
-  const listed = listBetween(versionOf(given, 'from', KUBERNETES_VERSIONS[0]), versionOf(given, 'to', KUBERNETES_VERSIONS[KUBERNETES_VERSIONS.length - 1]));
+  const listed = listBetween(
+    versionOf(given, 'from', KUBERNETES_VERSIONS[0]),
+    versionOf(given, 'to', KUBERNETES_VERSIONS[KUBERNETES_VERSIONS.length - 1]),
+  );
   switch (given.text('output')) {
     case 'json':
       return `${writeJson(listed, '')}\n`;
     case 'yaml':
       return stringify(listed, { lineWidth: 0 });
     case 'csv':
-      return csv([['part', 'gate', listed.from, listed.to, 'files', 'here'], ...listed.differences.map(({ part, gate, from, to, files, here }) => [part, gate, from, to, files, here])]);
+      return csv([
+        ['part', 'gate', listed.from, listed.to, 'files', 'here'],
+        ...listed.differences.map(({ part, gate, from, to, files, here }) => [part, gate, from, to, files, here]),
+      ]);
     default:
       return tableOf(listed, paintFor(color));
   }
@@ -43,7 +49,9 @@ function versionOf(given: GivenOptions, name: string, fallback: KubernetesVersio
   const text = given.positional(name);
   if (text === '') return fallback;
   if (isKubernetesVersion(text)) return text;
-  throw new InputError({ message: `expected a version of Kubernetes (${KUBERNETES_VERSIONS.join(', ')}), found ${text}` });
+  throw new InputError({
+    message: `expected a version of Kubernetes (${KUBERNETES_VERSIONS.join(', ')}), found ${text}`,
+  });
 }
 
 function listBetween(from: KubernetesVersion, to: KubernetesVersion): Listed {
@@ -60,15 +68,31 @@ const WIDTHS = { part: 20, gate: 22, text: 36, files: 36 } as const;
 
 function tableOf({ from, to, differences }: Listed, paint: Paint): string {
   if (differences.length === 0) return `No difference between Kubernetes ${from} and ${to} is modelled.\n`;
-  const columns = [textColumn('PLUGIN OR PART'), textColumn('GATE'), textColumn(`IN ${from}`), textColumn(`IN ${to}`), textColumn('UPSTREAM FILES')];
+  const columns = [
+    textColumn('PLUGIN OR PART'),
+    textColumn('GATE'),
+    textColumn(`IN ${from}`),
+    textColumn(`IN ${to}`),
+    textColumn('UPSTREAM FILES'),
+  ];
   const rows = differences.flatMap((difference) => {
-    const text = difference.here === 'simulated' ? difference.to : `${difference.to} (${difference.here === 'no effect' ? 'no effect here' : 'not simulated yet'})`;
+    const text =
+      difference.here === 'simulated'
+        ? difference.to
+        : `${difference.to} (${difference.here === 'no effect' ? 'no effect here' : 'not simulated yet'})`;
     const cells = [
-      wrapped(difference.part, WIDTHS.part), wrapped(difference.gate, WIDTHS.gate), wrapped(difference.from, WIDTHS.text), wrapped(text, WIDTHS.text),
+      wrapped(difference.part, WIDTHS.part),
+      wrapped(difference.gate, WIDTHS.gate),
+      wrapped(difference.from, WIDTHS.text),
+      wrapped(text, WIDTHS.text),
       difference.files.split(BETWEEN_FILES).flatMap((file) => wrapped(file, WIDTHS.files)),
     ];
     const height = Math.max(...cells.map((lines) => lines.length));
-    return Array.from({ length: height }, (_, line) => cells.map((lines, column) => (column === 0 ? paint.strong(plainText(lines[line] ?? '')) : plainText(lines[line] ?? ''))));
+    return Array.from({ length: height }, (_, line) =>
+      cells.map((lines, column) =>
+        column === 0 ? paint.strong(plainText(lines[line] ?? '')) : plainText(lines[line] ?? ''),
+      ),
+    );
   });
   const simulated = differences.filter(({ here }) => here === 'simulated').length;
   return `${renderTable(columns, rows, paint)}\n\n${formatPlural(differences.length, 'difference')}, ${String(simulated)} simulated. Files are below pkg/scheduler unless they begin with pkg or staging.\n`;

@@ -14,7 +14,13 @@ export const VERSIONS: Command = {
     { name: 'to', describe: 'Another one. Default: the newest' },
   ],
   options: {
-    output: { kind: 'text', alias: 'o', choices: ['table', 'json', 'yaml', 'csv'], fallback: 'table', describe: 'What to print' },
+    output: {
+      kind: 'text',
+      alias: 'o',
+      choices: ['table', 'json', 'yaml', 'csv'],
+      fallback: 'table',
+      describe: 'What to print',
+    },
   },
   examples: [['$0 versions 1.36 1.37', 'by plugin: the gate, what changes, the upstream files']],
   async run(given: GivenOptions, context: CommandContext): Promise<number> {

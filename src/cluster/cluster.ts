@@ -287,8 +287,8 @@ export class Cluster {
   }
 
   /**
-   * The binding of a scheduler's choice. `node` may be the row of a node that has gone meanwhile. `devices`: the GPUs that the
-   * scheduler chose there; null: the node chooses.
+   * The binding of a scheduler's choice. `node` may be the row of a node that has gone meanwhile. `devices`: the GPUs
+   * that the scheduler chose there; null: the node chooses.
    */
   bindPod(pod: number, node: number, devices: readonly number[] | null = null): void {
     assert(this.pods.phase[pod] === PodPhase.Pending, 'bindPod needs a pending pod');

@@ -13,7 +13,9 @@ export type KubernetesVersion = (typeof KUBERNETES_VERSIONS)[number];
 export const DEFAULT_KUBERNETES_VERSION: KubernetesVersion = '1.37';
 
 /** One value a version. */
-type Columns<Versions extends readonly string[] = typeof KUBERNETES_VERSIONS> = { readonly [Index in keyof Versions]: boolean };
+type Columns<Versions extends readonly string[] = typeof KUBERNETES_VERSIONS> = {
+  readonly [Index in keyof Versions]: boolean;
+};
 
 export interface VersionDifference {
   /** Whether it is so, by version. */

@@ -1,7 +1,8 @@
 /**
  * What a pod asks for: requests and limits over containers, init containers, sidecars, pod-level resources, in-place
  * resize and overhead, all on exact quantities; conversion to integers happens once, at the end.
- * Source: staging/src/k8s.io/component-helpers/resource/helpers.go, pkg/apis/core/v1/helper/qos/qos.go (v1.36.3, v1.37.2).
+ * Source: staging/src/k8s.io/component-helpers/resource/helpers.go, pkg/apis/core/v1/helper/qos/qos.go (v1.36.3,
+ * v1.37.2).
  */
 import { ZERO_QUANTITY, parseQuantity, quantityOfMilli, quantityOfUnits } from '../base/quantity.ts';
 import type { Quantity } from '../base/quantity.ts';
@@ -12,7 +13,10 @@ const NO_STATUSES: ReadonlyMap<string, ContainerStatus> = new Map();
 export type Quantities = Map<string, Quantity>;
 export type ReadonlyQuantities = ReadonlyMap<string, Quantity>;
 
-/** Requests assumed for containers that name none; a left-out member is not assumed. cpu in milli-cores, memory in bytes. */
+/**
+ * Requests assumed for containers that name none; a left-out member is not assumed. cpu in milli-cores, memory in
+ * bytes.
+ */
 export interface ContainerDefaults {
   readonly cpuMilli?: number;
   readonly memoryBytes?: number;
@@ -26,7 +30,10 @@ export interface PodRequestsOptions {
   readonly containerDefaults: ContainerDefaults | null;
   /** Add spec.overhead. True when left out. */
   readonly includeOverhead?: boolean;
-  /** How a resize counts: the greatest of the pod's sums, or the sum of each container's greatest (when false or left out). */
+  /**
+   * How a resize counts: the greatest of the pod's sums, or the sum of each container's greatest (when false or left
+   * out).
+   */
   readonly maximumOfSums?: boolean;
   /** Resize state of pod-level resources, too (gate InPlacePodLevelResourcesVerticalScaling). True when left out. */
   readonly podLevelResize?: boolean;
@@ -43,7 +50,11 @@ export function podRequests(pod: Pod, options: PodRequestsOptions): Quantities {
     const effective = usesPodLevelResize(pod, options)
       ? effectiveRequests(pod, podLevel, status?.resources?.requests, status?.allocatedResources)
       : quantitiesOf(podLevel);
-    replaceSupported(requests, options.maximumOfSums === true ? [...effective.keys()] : Object.keys(podLevel), effective);
+    replaceSupported(
+      requests,
+      options.maximumOfSums === true ? [...effective.keys()] : Object.keys(podLevel),
+      effective,
+    );
   }
   if (options.includeOverhead ?? true) addTo(requests, quantitiesOf(pod.spec?.overhead));
   return requests;
@@ -83,7 +94,12 @@ export function containerRequests(pod: Pod, options: PodRequestsOptions): Quanti
     const resizing = resizeStatusOf(container, pod, status);
     return resizing === undefined
       ? quantitiesOf(container.resources?.requests)
-      : effectiveRequests(pod, container.resources?.requests, resizing.resources?.requests, resizing.allocatedResources);
+      : effectiveRequests(
+          pod,
+          container.resources?.requests,
+          resizing.resources?.requests,
+          resizing.allocatedResources,
+        );
   });
 }
 
@@ -106,7 +122,9 @@ function greatestOfSums(
     : sumOf((container, status) => quantitiesOf(firstThere(status?.allocatedResources, fallback(container))));
   const actuated = hasWhole
     ? quantitiesOf(whole)
-    : sumOf((container, status) => quantitiesOf(firstThere(status?.resources?.requests, status?.allocatedResources, fallback(container))));
+    : sumOf((container, status) =>
+        quantitiesOf(firstThere(status?.resources?.requests, status?.allocatedResources, fallback(container))),
+      );
   const greatest = isInfeasible ? new Map<string, Quantity>() : sumOf((container) => quantitiesOf(wanted(container)));
   raiseTo(greatest, actuated);
   raiseTo(greatest, allocated);
@@ -228,8 +246,15 @@ function statusesByName({ status }: Pod): ReadonlyMap<string, ContainerStatus> {
   return new Map(statuses.map((entry) => [entry.name ?? '', entry]));
 }
 
-/** Where sums are made of each container's greatest: only a status with `resources` tells of a resize, and none of an ordinary init container's. */
-function resizeStatusOf(container: Container, { spec }: Pod, status: ContainerStatus | undefined): ContainerStatus | undefined {
+/**
+ * Where sums are made of each container's greatest: only a status with `resources` tells of a resize, and none of an
+ * ordinary init container's.
+ */
+function resizeStatusOf(
+  container: Container,
+  { spec }: Pod,
+  status: ContainerStatus | undefined,
+): ContainerStatus | undefined {
   if (status?.resources === undefined || status.resources === null) return undefined;
   return isSidecar(container) || spec?.initContainers?.includes(container) !== true ? status : undefined;
 }

@@ -179,7 +179,12 @@ function compileTemplate(
 ): PodTemplate {
   const spec = pod.spec ?? {};
   const containerDefaults = { cpuMilli: DEFAULT_CPU_MILLI, memoryBytes: DEFAULT_MEMORY_BYTES };
-  const accounting: PodRequestsOptions = { useStatusResources: true, podLevel: true, containerDefaults: null, maximumOfSums };
+  const accounting: PodRequestsOptions = {
+    useStatusResources: true,
+    podLevel: true,
+    containerDefaults: null,
+    maximumOfSums,
+  };
   const vector = (options: PodRequestsOptions): ResourceVector => requestVector(pod, options, registry);
   const assumed = accountingDefaults(pod, podRequests(pod, accounting), containerDefaults);
   const nonZero = vector({ ...accounting, containerDefaults: assumed });

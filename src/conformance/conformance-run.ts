@@ -1,6 +1,6 @@
 /**
- * One file of recorded decisions against our scheduler: fed line by line, told suite by suite. A header line starts a new
- * scenario on an empty cluster. Pure: reading files, timing and printing are the caller's part.
+ * One file of recorded decisions against our scheduler: fed line by line, told suite by suite. A header line starts a
+ * new scenario on an empty cluster. Pure: reading files, timing and printing are the caller's part.
  */
 import { InputError } from '../base/input-error.ts';
 import { DEFAULT_KUBERNETES_VERSION, KUBERNETES_VERSIONS, versionOfRelease } from '../cluster/kubernetes-versions.ts';
@@ -100,7 +100,8 @@ export class ConformanceRun {
   private replayOf(header: VectorHeader, tally: SuiteTally): Replay {
     const { suite } = header;
     if (header.config === undefined) return this.controlPlaneReplay(suite, tally);
-    const kubernetes = header.kubernetes === undefined ? DEFAULT_KUBERNETES_VERSION : versionOfRelease(header.kubernetes);
+    const kubernetes =
+      header.kubernetes === undefined ? DEFAULT_KUBERNETES_VERSION : versionOfRelease(header.kubernetes);
     if (kubernetes === undefined) return this.unknownRelease(header.kubernetes ?? '', tally);
     const { registry, plain = false, check = false } = this.options;
     const settings = { registry, kubernetes, plain, check };
@@ -122,9 +123,14 @@ export class ConformanceRun {
     const { lastMillis } = this;
     const isTime = typeof atMillis === 'number' && Number.isSafeInteger(atMillis * 1000);
     if (!isTime || atMillis < 0 || atMillis > MOST_MILLIS) {
-      throw this.mistake(`atMillis is out of range: expected milliseconds from 0 to ${String(MOST_MILLIS)}, found ${JSON.stringify(atMillis) ?? 'nothing'}`);
+      throw this.mistake(
+        `atMillis is out of range: expected milliseconds from 0 to ${String(MOST_MILLIS)}, found ${JSON.stringify(atMillis) ?? 'nothing'}`,
+      );
     }
-    if (atMillis < lastMillis) throw this.mistake(`atMillis goes back: expected at least ${String(lastMillis)} as in the line before, found ${String(atMillis)}`);
+    if (atMillis < lastMillis)
+      throw this.mistake(
+        `atMillis goes back: expected at least ${String(lastMillis)} as in the line before, found ${String(atMillis)}`,
+      );
     this.lastMillis = atMillis;
   }
 
@@ -134,7 +140,10 @@ export class ConformanceRun {
     return { line: () => undefined };
   }
 
-  /** Recordings of other components carry no scheduler configuration; of some suites a few kinds of cases are replayed. */
+  /**
+   * Recordings of other components carry no scheduler configuration; of some suites a few kinds of cases are
+   * replayed.
+   */
   private controlPlaneReplay(suite: string, tally: SuiteTally): Replay {
     tally.skipped = `nothing of suite ${suite} is replayed`;
     return {

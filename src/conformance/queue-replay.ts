@@ -217,7 +217,10 @@ function byName(pods: readonly RecordedQueuedPod[] | undefined): Map<string, str
 }
 
 function bookkeeping(pod: RecordedQueuedPod): string {
-  const parts = [`attempts ${pod.attempts ?? 0}, ${pod.unschedulableCount ?? 0} unschedulable, ${pod.consecutiveErrorsCount ?? 0} errors in a row`, `rejected by ${sortedText(pod.unschedulablePlugins ?? [])}`];
+  const parts = [
+    `attempts ${pod.attempts ?? 0}, ${pod.unschedulableCount ?? 0} unschedulable, ${pod.consecutiveErrorsCount ?? 0} errors in a row`,
+    `rejected by ${sortedText(pod.unschedulablePlugins ?? [])}`,
+  ];
   if (pod.backoffUntilMillis !== undefined) parts.push(`backs off until ${pod.backoffUntilMillis} ms`);
   if ((pod.gatedBy ?? '') !== '') parts.push(`gated by ${pod.gatedBy}`);
   return parts.join('; ');

@@ -84,7 +84,16 @@ export class ReplayedCluster {
     const { cluster } = this;
     const nominatedNode = nominatedNodeName === '' ? -1 : cluster.names.intern(nominatedNodeName);
     const nameBase = cluster.names.intern(key.slice(key.indexOf('/') + 1));
-    const row = cluster.createPod({ template, nameBase, nameOrdinal: -1, owner: -1, workloadClass: 0, durationMicros: Infinity, pinnedNode: -1, nominatedNode });
+    const row = cluster.createPod({
+      template,
+      nameBase,
+      nameOrdinal: -1,
+      owner: -1,
+      workloadClass: 0,
+      durationMicros: Infinity,
+      pinnedNode: -1,
+      nominatedNode,
+    });
     this.noteStart(row, startTime);
     this.podRows.set(key, row);
     this.podNames.set(row, key);
@@ -105,7 +114,9 @@ export class ReplayedCluster {
   /** Pods that wait for a node, by the node that their status names. */
   nominations(): Record<string, string> {
     const { cluster } = this;
-    const waiting = [...this.podRows].filter(([, row]) => cluster.pods.node[row] < 0 && cluster.nominatedNodeName(row) !== '');
+    const waiting = [...this.podRows].filter(
+      ([, row]) => cluster.pods.node[row] < 0 && cluster.nominatedNodeName(row) !== '',
+    );
     return Object.fromEntries(waiting.map(([key, row]) => [key, cluster.nominatedNodeName(row)]));
   }
 

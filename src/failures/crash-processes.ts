@@ -114,7 +114,9 @@ export class CrashProcesses implements ClusterObserver {
     const known = this.targetByName.get(key);
     if (known !== undefined) return known;
     const stream = this.kernel.random.stream('failures', key);
-    const index = this.targets.push({ process, name, stream, nodes: new Set(), isDown: false, isRepairDue: false, generation: 0 }) - 1;
+    const index =
+      this.targets.push({ process, name, stream, nodes: new Set(), isDown: false, isRepairDue: false, generation: 0 }) -
+      1;
     this.targetByName.set(key, index);
     return index;
   }

@@ -1,4 +1,7 @@
-/** Reads the user's files and folders for the readers of scenarios and manifests. Sizes are bounded before anything is loaded. */
+/**
+ * Reads the user's files and folders for the readers of scenarios and manifests. Sizes are bounded before anything is
+ * loaded.
+ */
 import { readFileSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve as absolutePath } from 'node:path';
@@ -87,7 +90,8 @@ const REASONS: Readonly<Record<string, string>> = {
 
 function asInputError(error: unknown, path: string): Error {
   const code = systemCode(error);
-  if (code !== undefined && isMachineFault(code)) return new OutputError(`${path} cannot be read: ${systemReason(code)}`);
+  if (code !== undefined && isMachineFault(code))
+    return new OutputError(`${path} cannot be read: ${systemReason(code)}`);
   const name = String((error as { code?: unknown }).code ?? error);
   return new InputError({ file: path, message: REASONS[name] ?? `cannot be read (${name})` });
 }

@@ -6,7 +6,21 @@
  * results; what came there since is never touched. Symbolic links are followed. Costs a few system calls a run.
  */
 import type { Stats } from 'node:fs';
-import { closeSync, fsyncSync, lstatSync, mkdirSync, openSync, readdirSync, readlinkSync, realpathSync, renameSync, rmSync, rmdirSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  rmdirSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { InputError } from '../base/input-error.ts';
 import { OutputError, systemCode, systemReason } from './system-errors.ts';
@@ -48,7 +62,10 @@ const MOST_LINKS = 40;
 const CAME_LATER = 'what is there now came while the run was on, and was left alone';
 const MOST_SIBLINGS = 1000;
 
-/** Checks the place before anything runs; nothing is written yet. Throws InputError, and OutputError when it cannot be read. */
+/**
+ * Checks the place before anything runs; nothing is written yet. Throws InputError, and OutputError when it cannot be
+ * read.
+ */
 export function claimOutputFolder(path: string, options: { readonly force: boolean }): OutputFolder {
   const place = attempt(path, () => followed(resolve(path)));
   const siblings = new UnfinishedFolders(place);
@@ -67,7 +84,9 @@ function identityOf(place: string): Identity {
   if (stats === undefined) return NOTHING;
   const names = stats.isDirectory() ? readdirSync(place).sort((a, b) => (a < b ? -1 : 1)) : [];
   const parts = [stats, ...names.map((name) => present(() => lstatSync(join(place, name), { bigint: true })))];
-  return parts.map((part) => `${String(part?.dev)}:${String(part?.ino)}:${String(part?.size)}:${String(part?.mtimeNs)}`).join(' ');
+  return parts
+    .map((part) => `${String(part?.dev)}:${String(part?.ino)}:${String(part?.size)}:${String(part?.mtimeNs)}`)
+    .join(' ');
 }
 
 /** What stands there now, when it may be written to. */
@@ -81,7 +100,8 @@ function checkedPlace(path: string, place: string, force: boolean): Identity {
     const names = readdirSync(place);
     const foreign = names.filter((name) => !RESULT_NAMES.has(name));
     if (foreign.length > 0) refuse(`the folder holds files that are no results (${foreign.slice(0, 3).join(', ')}): choose another one`);
-    if (names.length > 0 && !force) refuse('the folder holds results already: choose another one, or replace it with --force');
+    if (names.length > 0 && !force)
+      refuse('the folder holds results already: choose another one, or replace it with --force');
   }
   if (!nearestFolder(dirname(place)).isDirectory()) refuse('a folder cannot be made there: a file is in the way');
   return identityOf(place);
@@ -144,7 +164,8 @@ class Claim implements OutputFolder {
     if (this.isLocked) return;
     const { partial } = this.siblings;
     attempt(this.path, () => {
-      if (Buffer.byteLength(basename(this.place)) > LONGEST_NAME_BYTES) throw new OutputError(`${this.path}: ${systemReason('ENAMETOOLONG')}`);
+      if (Buffer.byteLength(basename(this.place)) > LONGEST_NAME_BYTES)
+        throw new OutputError(`${this.path}: ${systemReason('ENAMETOOLONG')}`);
       this.refuseIfTaken();
       this.siblings.clear();
       this.madeParent = mkdirSync(this.siblings.folder, { recursive: true }) ?? null;
@@ -163,7 +184,10 @@ class Claim implements OutputFolder {
   /** Of two that begin at the same instant both may give way, or neither: then the first to end wins. */
   private refuseIfTaken(): void {
     const pid = this.siblings.livingOther();
-    if (pid !== null) throw new OutputError(`${this.path}: another run (process ${String(pid)}) is writing there: choose another folder`);
+    if (pid !== null)
+      throw new OutputError(
+        `${this.path}: another run (process ${String(pid)}) is writing there: choose another folder`,
+      );
   }
 
   write(files: Iterable<OutputFile>): WrittenFolder {
@@ -179,7 +203,10 @@ class Claim implements OutputFolder {
       const problem = this.moveIn();
       const where = problem === null ? this.path : this.moveBeside();
       this.unlock();
-      return { paths: names.map((name) => join(where, name)), complaint: problem === null ? null : `${this.path}: ${problem}; the results are in ${where}` };
+      return {
+        paths: names.map((name) => join(where, name)),
+        complaint: problem === null ? null : `${this.path}: ${problem}; the results are in ${where}`,
+      };
     }, () => { this.release(); });
   }
 

@@ -57,12 +57,16 @@ export async function* linesOf(file: string): AsyncGenerator<string> {
         rest = '';
         start = end + 1;
         blankLines = line === '' || line === '\r' ? blankLines + 1 : 0;
-        if (blankLines > MOST_BLANK_LINES) refuse(`more than ${String(MOST_BLANK_LINES)} blank lines one after another: expected one JSON object a line`);
+        if (blankLines > MOST_BLANK_LINES)
+          refuse(
+            `more than ${String(MOST_BLANK_LINES)} blank lines one after another: expected one JSON object a line`,
+          );
         yield line;
         number++;
       }
       rest += text.slice(start);
-      if (rest.length > MOST_LINE_CHARACTERS) refuse(`a line longer than ${String(MOST_LINE_CHARACTERS)} characters: expected one JSON object a line`);
+      if (rest.length > MOST_LINE_CHARACTERS)
+        refuse(`a line longer than ${String(MOST_LINE_CHARACTERS)} characters: expected one JSON object a line`);
       await nextTurn();
     }
     rest += decoder.decode();

@@ -52,7 +52,8 @@ function copyOf(path: string): number {
     let bytes = 0;
     for (let length = readSome(path, source, buffer); length > 0; length = readSome(path, source, buffer)) {
       bytes += length;
-      if (bytes > MOST_DEVICE_BYTES && isEndless(stats)) throw new InputError({ file: path, message: 'expected a trace, found a device that does not end' });
+      if (bytes > MOST_DEVICE_BYTES && isEndless(stats))
+        throw new InputError({ file: path, message: 'expected a trace, found a device that does not end' });
       attempt('a temporary file', () => { writeAll(copy, buffer.subarray(0, length)); });
     }
     return copy;
@@ -83,7 +84,8 @@ function readSome(path: string, source: number, buffer: Uint8Array): number {
     } catch (error) {
       const code = systemCode(error) ?? String((error as { readonly code?: unknown }).code);
       if (code === 'EOF') return 0;
-      if (code !== 'EAGAIN') throw new InputError({ file: path, message: `cannot read the file: ${systemReason(code)}` });
+      if (code !== 'EAGAIN')
+        throw new InputError({ file: path, message: `cannot read the file: ${systemReason(code)}` });
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAIT_MILLIS);
     }
   }

@@ -1,4 +1,6 @@
-/** What the operating system refused, in words: a full disk, a missing right. Neither the user's text nor our mistake. */
+/**
+ * What the operating system refused, in words: a full disk, a missing right. Neither the user's text nor our mistake.
+ */
 
 /** The machine refused: not the user's input, not our mistake. Told in one line, exit code 1. */
 export class OutputError extends Error {

@@ -80,7 +80,9 @@ class FileSource implements OpenByteSource {
   read(): Uint8Array | null {
     const { descriptor } = this;
     if (descriptor === null) return null;
-    const length = this.attempt('read', () => readSync(descriptor, this.buffer, 0, FILE_PIECE_BYTES, this.copy === null ? null : this.position));
+    const length = this.attempt('read', () =>
+      readSync(descriptor, this.buffer, 0, FILE_PIECE_BYTES, this.copy === null ? null : this.position),
+    );
     this.position += length;
     if (length > 0) return this.buffer.subarray(0, length);
     this.close();
@@ -97,7 +99,8 @@ class FileSource implements OpenByteSource {
       return action();
     } catch (error) {
       const code = systemCode(error);
-      if (code !== undefined && isMachineFault(code)) throw new OutputError(`${this.path} cannot be read: ${systemReason(code)}`);
+      if (code !== undefined && isMachineFault(code))
+        throw new OutputError(`${this.path} cannot be read: ${systemReason(code)}`);
       throw new InputError({ file: this.path, message: `cannot ${verb} the file: ${reasonOf(error)}` });
     }
   }

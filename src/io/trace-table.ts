@@ -1,4 +1,6 @@
-/** A trace as a table of our own, in pieces: docs/formats/trace-csv.md. Two readings, so that nothing is half-written. */
+/**
+ * A trace as a table of our own, in pieces: docs/formats/trace-csv.md. Two readings, so that nothing is half-written.
+ */
 import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { InputError } from '../base/input-error.ts';

@@ -1,7 +1,7 @@
 /**
- * The folders beside a folder of results that belong to runs under way, or to runs that were killed: `.NAME.partial-PID`
- * holds what is being written, `.NAME.replaced-PID` what is about to be thrown away. Whether a process lives is asked of
- * the system; a process of another machine or container counts as gone.
+ * The folders beside a folder of results that belong to runs under way, or to runs that were killed:
+ * `.NAME.partial-PID` holds what is being written, `.NAME.replaced-PID` what is about to be thrown away. Whether a
+ * process lives is asked of the system; a process of another machine or container counts as gone.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
@@ -37,7 +37,8 @@ export class UnfinishedFolders {
   /** Removes the unfinished folders of processes that are gone. */
   clear(): void {
     for (const { path, pid } of [...this.of('partial'), ...this.of('replaced')]) {
-      if ((pid === process.pid || !isAlive(pid)) && holdsOnlyResults(path)) rmSync(path, { recursive: true, force: true });
+      if ((pid === process.pid || !isAlive(pid)) && holdsOnlyResults(path))
+        rmSync(path, { recursive: true, force: true });
     }
   }
 

@@ -362,7 +362,10 @@ export class MetricsCollector implements ClusterObserver {
     if (nodesEmpty !== this.nodesEmpty.value) this.nodesEmpty.set(nodesEmpty, now);
   }
 
-  /** A pod that will not start any more, or not within the run: its waits so far are lower bounds. Returns 1 if it never had a node. */
+  /**
+   * A pod that will not start any more, or not within the run: its waits so far are lower bounds. Returns 1 if it
+   * never had a node.
+   */
   private censor(pod: number, now: Micros): number {
     const wait = now - this.cluster.pods.createdAt[pod];
     const group = this.latency.groupOf(pod);
@@ -421,7 +424,9 @@ export class MetricsCollector implements ClusterObserver {
 function overfullNotes(utilization: Readonly<Record<string, Utilization>>): string[] {
   const overfull = Object.entries(utilization).filter(([, { max }]) => max > 1);
   if (overfull.length === 0) return [];
-  const shares = overfull.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, { max }]) => `${name} up to ${(max * 100).toFixed(1)}%`);
+  const shares = overfull
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, { max }]) => `${name} up to ${(max * 100).toFixed(1)}%`);
   return [
     `More was requested than nodes offer (${shares.join(', ')}): pods came with a node of their own, or nodes shrank.` +
       ' Means and largest shares count it, quantiles of utilization end at 100%.',

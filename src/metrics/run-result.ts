@@ -17,7 +17,10 @@ export interface RunResult {
   /** false: stopped before its end (interrupted or out of budget); everything is up to `simulatedSeconds`. */
   readonly complete: boolean;
   readonly counts: Counts;
-  /** Requested share of allocatable by resource name (`cpu`, `memory`, ...): 0 to 1, more where pods came past the scheduler. */
+  /**
+   * Requested share of allocatable by resource name (`cpu`, `memory`, ...): 0 to 1, more where pods came past the
+   * scheduler.
+   */
   readonly utilization: Readonly<Record<string, Utilization>>;
   /** The same by node pool, then resource. */
   readonly utilizationByPool: Readonly<Record<string, Readonly<Record<string, Utilization>>>>;
@@ -60,7 +63,10 @@ export interface Counts {
   readonly podsArrived: number;
   /** Pods bound at least once. */
   readonly podsScheduled: number;
-  /** Pods with a node at the end, running there or starting (`pods.running` and `pods.starting` of the time series), less those that were replaced. */
+  /**
+   * Pods with a node at the end, running there or starting (`pods.running` and `pods.starting` of the time series),
+   * less those that were replaced.
+   */
   readonly podsRunning: number;
   readonly podsFinished: number;
   /** Waiting for a node at the end (censored: their waits are counted as at least so long, never dropped). */
@@ -198,7 +204,10 @@ export interface PackingFacts {
   readonly densityOfNonEmptyNodes: Readonly<Record<string, number>>;
   readonly meanEmptyNodes: number;
   readonly meanNodes: number;
-  /** Time-weighted share of allocatable that is free but on nodes where another resource is (nearly) exhausted, by resource. */
+  /**
+   * Time-weighted share of allocatable that is free but on nodes where another resource is (nearly) exhausted, by
+   * resource.
+   */
   readonly strandedShare: Readonly<Record<string, number>>;
   readonly fragmentation: FragmentationFacts;
 }
@@ -206,8 +215,8 @@ export interface PackingFacts {
 /** What the free room is good for, by resources alone; nodes that are down or cordoned have none. */
 export interface FragmentationFacts {
   /**
-   * Share of the shared GPUs that a pod drawn from the workload's typical ones could not use, time-weighted and at the end.
-   * null: no node shares GPUs.
+   * Share of the shared GPUs that a pod drawn from the workload's typical ones could not use, time-weighted and at
+   * the end. null: no node shares GPUs.
    */
   readonly gpuFragmentedShare: { readonly mean: number; readonly end: number } | null;
   /** By resource: the most that one node has left at the end. Cores, bytes, or a number. */
@@ -266,7 +275,9 @@ export interface MarkedEvent {
   readonly count: number;
 }
 
-/** Column arrays, one row per pod in order of leaving the system (pending and running ones last). NaN: never happened. */
+/**
+ * Column arrays, one row per pod in order of leaving the system (pending and running ones last). NaN: never happened.
+ */
 export interface PodTable {
   readonly name: readonly string[];
   readonly namespace: readonly string[];

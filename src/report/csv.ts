@@ -21,7 +21,10 @@ const POD_COLUMNS = [
 const NOT_SUMMARY =
   /^(schemaVersion|description|notes|notSimulated|events|resolvedScenario|scheduling\.profile|.*\.queueWaitCdf|waiting\.(templates|.*\.(nearest|barredBy)))$/u;
 
-/** One row per number of report.json: `metric,value,unit`; the metric is its path there. The birth certificate comes first. */
+/**
+ * One row per number of report.json: `metric,value,unit`; the metric is its path there. The birth certificate comes
+ * first.
+ */
 export function* summaryCsv(result: RunResult): Generator<string> {
   const rows: Cell[][] = [];
   collectSummary(reportOf(result), '', rows);

@@ -72,7 +72,13 @@ function drawPanel(panel: PicturePanel): string {
     }),
   ];
   const curves = [
-    element('path', { d: steps(recorded, x, y, kind), fill: 'none', stroke: RECORDED, 'stroke-width': 4, 'stroke-opacity': '0.45' }),
+    element('path', {
+      d: steps(recorded, x, y, kind),
+      fill: 'none',
+      stroke: RECORDED,
+      'stroke-width': 4,
+      'stroke-opacity': '0.45',
+    }),
     element('path', { d: steps(simulated, x, y, kind), fill: 'none', stroke: SIMULATED, 'stroke-width': 1.6 }),
   ];
   return [...heading, ...grid, ...curves].join('');
@@ -89,7 +95,9 @@ function steps(curve: readonly PictureCurve[], x: Scale, y: Scale, kind: Picture
     path += `L${point(value, before)}L${point(value, share)}`;
     before = share;
   }
-  return kind === 'rates' ? `${path}L${point((curve.at(-1)?.value ?? 0) + 1, before)}` : `${path}L${fixed(PANEL.width - PANEL.right)} ${fixed(y.at(1))}`;
+  return kind === 'rates'
+    ? `${path}L${point((curve.at(-1)?.value ?? 0) + 1, before)}`
+    : `${path}L${fixed(PANEL.width - PANEL.right)} ${fixed(y.at(1))}`;
 }
 
 function horizontal({ kind, recorded, simulated }: PicturePanel): Scale {

@@ -89,7 +89,11 @@ function tiles(result: RunResult): string {
         return { name: title, value: formatShare(use.mean), more: `p95 ${formatShare(use.p95)}` };
       }),
     ...scarcestTile(result),
-    { name: 'Pods finished', value: formatCount(counts.podsFinished), more: `of ${formatCount(counts.podsArrived)} arrived` },
+    {
+      name: 'Pods finished',
+      value: formatCount(counts.podsFinished),
+      more: `of ${formatCount(counts.podsArrived)} arrived`,
+    },
     {
       name: 'Pending at the end',
       value: formatCount(counts.podsPending),

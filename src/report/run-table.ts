@@ -142,12 +142,30 @@ function totalsText(result: RunResult, paint: Paint): string {
   const evictions = sortedKeys(failures.evictionsByCause).map((cause) => `${plainText(humanize(cause))} ${formatCount(failures.evictionsByCause[cause])}`);
   return renderFacts(
     [
-      ['Pending over time', `${sparkline(pending, GRAPH_WIDTH, 0, Math.max(1, peak), 'peak')}   0 to ${formatCount(peak)}`.trim()],
-      ['Decisions', `${formatCount(counts.decisions)}, of which ${formatCount(counts.decisionsUnschedulable)} unschedulable`],
-      ...(fragmented === null ? [] : [['Shared GPUs in fragments', `mean ${formatShare(fragmented.mean)}, at the end ${formatShare(fragmented.end)}`] as const]),
-      ['Attempts per pod', `mean ${formatNumber(scheduling.attemptsPerPod.mean)}, p99 ${formatNumber(scheduling.attemptsPerPod.p99)}, most ${formatNumber(scheduling.attemptsPerPod.max)}`],
+      [
+        'Pending over time',
+        `${sparkline(pending, GRAPH_WIDTH, 0, Math.max(1, peak), 'peak')}   0 to ${formatCount(peak)}`.trim(),
+      ],
+      [
+        'Decisions',
+        `${formatCount(counts.decisions)}, of which ${formatCount(counts.decisionsUnschedulable)} unschedulable`,
+      ],
+      ...(fragmented === null
+        ? []
+        : [
+            [
+              'Shared GPUs in fragments',
+              `mean ${formatShare(fragmented.mean)}, at the end ${formatShare(fragmented.end)}`,
+            ] as const,
+          ]),
+      [
+        'Attempts per pod',
+        `mean ${formatNumber(scheduling.attemptsPerPod.mean)}, p99 ${formatNumber(scheduling.attemptsPerPod.p99)}, most ${formatNumber(scheduling.attemptsPerPod.max)}`,
+      ],
       ...(evictions.length === 0 ? [] : [['Evictions by cause', evictions.join(', ')] as const]),
-      ...(failures.wastedPodSeconds === 0 ? [] : [['Pod time thrown away', wastedText(failures.wastedPodSeconds, failures.usefulPodSeconds)] as const]),
+      ...(failures.wastedPodSeconds === 0
+        ? []
+        : [['Pod time thrown away', wastedText(failures.wastedPodSeconds, failures.usefulPodSeconds)] as const]),
       ['Simulation events', formatCount(counts.events)],
     ],
     paint,

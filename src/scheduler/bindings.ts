@@ -66,7 +66,10 @@ export interface BindingOptions {
 
 /** Failures that may pass (util.RetriableError). */
 const PASSING: readonly ApiFailure['reason'][] = ['InternalError', 'ServiceUnavailable', 'ConnectionRefused'];
-/** client-go's retry.DefaultBackoff: four tries in all, the first pause, what it grows by, and the most that chance adds. */
+/**
+ * client-go's retry.DefaultBackoff: four tries in all, the first pause, what it grows by, and the most that chance
+ * adds.
+ */
 const MOST_CALLS = 4;
 const FIRST_PAUSE_MICROS = 10_000;
 const PAUSE_FACTOR = 5;
@@ -103,7 +106,9 @@ export class Bindings {
     this.view = new PodInfo(scheduler.cache, -1);
     this.bindEvent = kernel.defineEvent('scheduler.bind', options.phase, (pod, incarnation) => this.bind(pod, incarnation));
     this.permitEvent = kernel.defineEvent('scheduler.permitTimeout', options.phase, (pod, incarnation) => this.permitTimedOut(pod, incarnation));
-    this.callEvent = kernel.defineEvent('scheduler.bindAgain', options.phase, (pod, incarnation) => this.callAgain(pod, incarnation));
+    this.callEvent = kernel.defineEvent('scheduler.bindAgain', options.phase, (pod, incarnation) =>
+      this.callAgain(pod, incarnation),
+    );
   }
 
   /** After the pod was assumed. A status: it was refused, Unreserve has run, the pod is still assumed. */
@@ -192,7 +197,9 @@ export class Bindings {
     return true;
   }
 
-  /** A preemptor wants the node: an error to the waiting pod, so that it is tried again. false when it is not waiting. */
+  /**
+   * A preemptor wants the node: an error to the waiting pod, so that it is tried again. false when it is not waiting.
+   */
   preempt(pod: number): boolean {
     const entry = this.pending.get(pod);
     if (entry === undefined || entry.waitingFor.size === 0) return false;
@@ -265,7 +272,12 @@ export class Bindings {
     const made = (callsMade.get(pod) ?? 0) + 1;
     if (made < this.mostCalls && PASSING.includes(failure.reason)) {
       callsMade.set(pod, made);
-      this.kernel.after(calls.pauses ? this.pauseAfter(made) : 0, this.callEvent, pod, this.cluster.pods.incarnation[pod] | 0);
+      this.kernel.after(
+        calls.pauses ? this.pauseAfter(made) : 0,
+        this.callEvent,
+        pod,
+        this.cluster.pods.incarnation[pod] | 0,
+      );
       return;
     }
     callsMade.delete(pod);
@@ -284,7 +296,10 @@ export class Bindings {
     return Math.floor(micros * (1 + PAUSE_JITTER * this.kernel.random.stream('binding-retry').next()));
   }
 
-  /** Bind plugins until one does not skip; when all do, nobody has bound the pod. null: one of them has; BY_API: the API server is to. */
+  /**
+   * Bind plugins until one does not skip; when all do, nobody has bound the pod. null: one of them has; BY_API: the
+   * API server is to.
+   */
   private runBind(profile: Profile, entry: Pending | undefined): Status | typeof BY_API | null {
     for (const plugin of profile.bind) {
       if (plugin.name === 'DefaultBinder') return BY_API;

@@ -1,7 +1,8 @@
 /**
  * The scheduler: one cycle at a time, bindings beside it (pkg/scheduler/{scheduler,schedule_one}.go, v1.36, v1.37).
  * A cycle decides on the state at its start and holds the chosen node from then on; what follows from the decision
- * (binding, or the failure's consequences) comes when the cycle's simulated time has passed. Bindings take their own time.
+ * (binding, or the failure's consequences) comes when the cycle's simulated time has passed. Bindings take their own
+ * time.
  */
 import { assert } from '../base/assert.ts';
 import { MICROS_PER_SECOND } from '../base/time.ts';
@@ -160,7 +161,11 @@ export class Scheduler implements CacheObserver {
       cacheBytes: options.cacheBytes,
     });
     this.room = new RoomLooks(cache, this.snapshot);
-    this.bindings = new Bindings(kernel, cluster, this, { bindMicros: options.bindMicros, phase, calls: options.bindingCalls });
+    this.bindings = new Bindings(kernel, cluster, this, {
+      bindMicros: options.bindMicros,
+      phase,
+      calls: options.bindingCalls,
+    });
     this.cycleEvent = kernel.defineEvent('scheduler.cycle', phase, () => this.startCycle());
     this.cycleEndEvent = kernel.defineEvent('scheduler.cycleEnd', phase, (pod, incarnation) => this.endCycle(pod, incarnation));
     this.flushEvent = kernel.defineEvent('scheduler.backoffFlush', phase, () => this.flush());
@@ -174,7 +179,9 @@ export class Scheduler implements CacheObserver {
 
   // ---- the loop --------------------------------------------------------------------------------------------------
 
-  /** One whole cycle now, its consequences included as far as they take no time. Returns the pod popped, -1 for none. */
+  /**
+   * One whole cycle now, its consequences included as far as they take no time. Returns the pod popped, -1 for none.
+   */
   scheduleOne(): number {
     const pod = this.decideNext();
     if (pod >= 0) this.settle(pod, this.cluster.pods.incarnation[pod] | 0);
@@ -337,7 +344,10 @@ export class Scheduler implements CacheObserver {
     this.queue.moveOnEvent(ASSIGNED_POD_DELETE, { pod: before, podBefore: before }, (other) => this.cache.templateOf(other).priority <= priority);
   }
 
-  /** Binding failed after the choice: the node is free again, the pod goes back (schedule_one.go handleBindingCycleError). */
+  /**
+   * Binding failed after the choice: the node is free again, the pod goes back (schedule_one.go
+   * handleBindingCycleError).
+   */
   bindingFailed(pod: number, status: Status, waited: boolean): void {
     const rejected = isRejected(status);
     const forgotten = this.podView(pod);

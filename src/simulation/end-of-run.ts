@@ -28,7 +28,10 @@ export interface EndParts {
 
 /** Longer than anything that follows from a change without being one: monitor grace, rates of tainting, orphans. */
 const QUIET_MICROS: Micros = 5 * MICROS_PER_MINUTE;
-/** What has not moved for so long goes round in circles: a Permit plugin that never lets go, a group that grows in vain. */
+/**
+ * What has not moved for so long goes round in circles: a Permit plugin that never lets go, a group that grows in
+ * vain.
+ */
 const FRUITLESS_MICROS: Micros = 7 * 24 * MICROS_PER_HOUR;
 
 export class EndOfRun implements ClusterObserver {
@@ -51,7 +54,11 @@ export class EndOfRun implements ClusterObserver {
   isOver(): boolean {
     const { cluster, parts } = this;
     const { totals, now } = cluster;
-    if (parts.inputs.some((input) => input.nextTime() !== Infinity) || this.hasFinitePods() || parts.owners.haveEnds()) {
+    if (
+      parts.inputs.some((input) => input.nextTime() !== Infinity) ||
+      this.hasFinitePods() ||
+      parts.owners.haveEnds()
+    ) {
       this.lastWorkAt = now;
       return false;
     }
@@ -80,13 +87,21 @@ export class EndOfRun implements ClusterObserver {
     this.lastChangeAt = this.cluster.now;
   }
 
-  /** Whether every waiting pod was tried in vain since anything changed, and nothing that may help one is on its way. */
+  /**
+   * Whether every waiting pod was tried in vain since anything changed, and nothing that may help one is on its way.
+   */
   private waitsAreVain(now: Micros): boolean {
     const { taintEviction, crashes, autoscaler, scheduler } = this.parts;
     if (now - this.lastChangeAt < QUIET_MICROS) return false;
-    if (taintEviction.hasTimers() || crashes?.hasRepairsDue() === true || autoscaler?.isAtRest(now, this.lastChangeAt) === false) return false;
+    if (
+      taintEviction.hasTimers() ||
+      crashes?.hasRepairsDue() === true ||
+      autoscaler?.isAtRest(now, this.lastChangeAt) === false
+    )
+      return false;
     const { queue, cycleMicros } = scheduler;
-    const isVain = (pod: number): boolean => queue.isGated(pod) || queue.lastFailureAt(pod) - cycleMicros > this.lastChangeAt;
+    const isVain = (pod: number): boolean =>
+      queue.isGated(pod) || queue.lastFailureAt(pod) - cycleMicros > this.lastChangeAt;
     const places = [QueuePlace.Active, QueuePlace.Backoff, QueuePlace.ErrorBackoff, QueuePlace.Unschedulable] as const;
     return places.every((place) => queue.rows(place).every(isVain)) && [...queue.inFlight.pods()].every(isVain);
   }
@@ -96,7 +111,8 @@ export class EndOfRun implements ClusterObserver {
     const { phase, durationMicros, length } = this.cluster.pods;
     for (let i = 0; i < length; i++) {
       const pod = (this.finitePod + i) % length;
-      if ((phase[pod] !== PodPhase.Bound && phase[pod] !== PodPhase.Running) || durationMicros[pod] === Infinity) continue;
+      if ((phase[pod] !== PodPhase.Bound && phase[pod] !== PodPhase.Running) || durationMicros[pod] === Infinity)
+        continue;
       this.finitePod = pod;
       return true;
     }

@@ -112,7 +112,8 @@ function checkTimes(workload: WorkloadInput, path: Path, settings: OwnSettings, 
   const end = settings.durationMicros;
   const { arrivals } = workload;
   if (end === null || arrivals === undefined) return;
-  const start = arrivals.at ?? arrivals.poisson?.from ?? arrivals.diurnal?.from ?? arrivals.hourly?.from ?? arrivals.bursty?.from;
+  const start =
+    arrivals.at ?? arrivals.poisson?.from ?? arrivals.diurnal?.from ?? arrivals.hourly?.from ?? arrivals.bursty?.from;
   const micros = start === undefined ? 0 : (parseDuration(start) ?? 0);
   if (micros >= end) findings.warn(below(path, 'arrivals'), `nothing of ${quoteShort(workload.name)} arrives before the run ends`, undefined, 'key');
 }

@@ -1,4 +1,7 @@
-/** First step of reading a scenario: types and names. Every mistake becomes one finding that says what was expected and what stands there. */
+/**
+ * First step of reading a scenario: types and names. Every mistake becomes one finding that says what was expected
+ * and what stands there.
+ */
 import type { z } from 'zod';
 import { nearestName } from '../base/input-error.ts';
 import type { Path, PathStep } from '../workload/manifests/source-path.ts';
@@ -58,7 +61,12 @@ function flatten(issue: Issue, above: readonly PathStep[], root: unknown): Place
 }
 
 /** Unknown keys; what they were probably meant to be goes into `misspelled`. */
-function noteUnknownKeys(schema: z.ZodType, { issue, steps }: PlacedIssue, misspelled: Set<string>, findings: Findings): void {
+function noteUnknownKeys(
+  schema: z.ZodType,
+  { issue, steps }: PlacedIssue,
+  misspelled: Set<string>,
+  findings: Findings,
+): void {
   if (issue.code !== 'unrecognized_keys') return;
   const known = knownKeys(schema, steps);
   for (const key of issue.keys) {
@@ -105,7 +113,9 @@ function valueAt(root: unknown, steps: readonly PathStep[]): unknown {
   return value;
 }
 
-/** Keys that the schema knows at a place: for did-you-mean. Walks the schema through lists, maps, unions and defaults. */
+/**
+ * Keys that the schema knows at a place: for did-you-mean. Walks the schema through lists, maps, unions and defaults.
+ */
 function knownKeys(schema: z.ZodType, steps: readonly PathStep[]): string[] {
   let schemas: AnySchema[] = [schema as unknown as AnySchema];
   for (const step of steps) schemas = schemas.flatMap(unwrap).flatMap((candidate) => childSchemas(candidate, step));

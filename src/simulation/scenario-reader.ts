@@ -148,7 +148,12 @@ class ScenarioReading {
       failures: settings.failures,
       autoscaler: settings.autoscaler,
       metrics: settings.metrics,
-      fileNames: this.#fileNames([trace?.file, ...Object.values(trace?.files ?? {}), machines?.file, ...scheduler.pluginFiles]),
+      fileNames: this.#fileNames([
+        trace?.file,
+        ...Object.values(trace?.files ?? {}),
+        machines?.file,
+        ...scheduler.pluginFiles,
+      ]),
       manifestFiles: this.#manifestFiles(input),
     };
   }
@@ -169,7 +174,10 @@ class ScenarioReading {
     return manifests;
   }
 
-  /** Files and folders of a field, those that exist. A folder that holds the scenario itself would be read as manifests. */
+  /**
+   * Files and folders of a field, those that exist. A folder that holds the scenario itself would be read as
+   * manifests.
+   */
   #existing(given: FileEntries, key: string): string[] {
     const found: string[] = [];
     const entries = given === undefined ? [] : typeof given === 'string' ? [given] : given;

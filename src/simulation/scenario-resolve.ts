@@ -1,4 +1,7 @@
-/** Second step of reading a scenario: every field of the decoded input becomes its resolved form, with units as numbers and nothing optional. */
+/**
+ * Second step of reading a scenario: every field of the decoded input becomes its resolved form, with units as
+ * numbers and nothing optional.
+ */
 import { assert } from '../base/assert.ts';
 import type { Micros } from '../base/time.ts';
 import { MICROS_PER_SECOND } from '../base/time.ts';
@@ -20,7 +23,19 @@ import type { NodePoolInput, ScenarioInput, WorkloadInput } from './scenario-sch
 import { autoscalerDefaults } from './scenario-schema.ts';
 
 /** Everything of a scenario that does not come from other files. */
-export type OwnSettings = Pick<Scenario, 'seed' | 'kubernetes' | 'durationMicros' | 'nodePools' | 'workloads' | 'kubelet' | 'nodeLifecycle' | 'failures' | 'autoscaler' | 'metrics'> & {
+export type OwnSettings = Pick<
+  Scenario,
+  | 'seed'
+  | 'kubernetes'
+  | 'durationMicros'
+  | 'nodePools'
+  | 'workloads'
+  | 'kubelet'
+  | 'nodeLifecycle'
+  | 'failures'
+  | 'autoscaler'
+  | 'metrics'
+> & {
   readonly priorityClasses: Scenario['priorityClasses'];
   readonly cycleMicros: Micros;
   readonly bindMicros: Micros;

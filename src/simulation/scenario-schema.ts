@@ -1,8 +1,8 @@
 /**
  * The scenario as users write it: names, types, units, defaults and where a default comes from, at the field. The texts
- * are the editor's help (they land in `schemas/scenario.schema.json`) and `docs/formats/scenario.md` repeats none of them.
- * Durations and quantities stay texts here; `scenario-resolve.ts` turns them into numbers, `scenario-checks.ts` looks at
- * relations between fields.
+ * are the editor's help (they land in `schemas/scenario.schema.json`) and `docs/formats/scenario.md` repeats none of
+ * them. Durations and quantities stay texts here; `scenario-resolve.ts` turns them into numbers, `scenario-checks.ts`
+ * looks at relations between fields.
  */
 import { z } from 'zod';
 import { MACHINE_FORMAT_NAMES, TRACE_FORMAT_NAMES } from '../workload/traces/catalog.ts';

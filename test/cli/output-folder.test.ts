@@ -1,6 +1,16 @@
 // The folder of results: whole or not at all, and nothing of anybody else's is ever lost.
 import { spawnSync } from 'node:child_process';
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -44,9 +54,28 @@ function written(meanwhile: () => void, force = false, out = 'out'): WrittenFold
 
 describe('what comes to the place while the run is on', () => {
   test.each([
-    ['a folder with files', () => { earlier('out'); writeFileSync(at('out', 'thesis.txt'), 'years'); }, ['report.json', 'thesis.txt']],
-    ['an empty folder', () => { mkdirSync(at('out')); }, []],
-    ['results of another run', () => { earlier('out'); }, ['report.json']],
+    [
+      'a folder with files',
+      () => {
+        earlier('out');
+        writeFileSync(at('out', 'thesis.txt'), 'years');
+      },
+      ['report.json', 'thesis.txt'],
+    ],
+    [
+      'an empty folder',
+      () => {
+        mkdirSync(at('out'));
+      },
+      [],
+    ],
+    [
+      'results of another run',
+      () => {
+        earlier('out');
+      },
+      ['report.json'],
+    ],
   ])('%s is left alone, and the results stand beside it', (_name, meanwhile, names) => {
     const { paths, complaint } = written(meanwhile);
     expect(complaint).toBe(`${at('out')}: ${LATER}; the results are in ${at('out-2')}`);
@@ -124,7 +153,13 @@ describe('other runs', () => {
   test('a living run keeps the place, and its unfinished folder', () => {
     mkdirSync(partial(process.ppid));
     const claim = claimOutputFolder(at('out'), { force: false });
-    expect(() => { claim.lock(); }).toThrow(new OutputError(`${at('out')}: another run (process ${String(process.ppid)}) is writing there: choose another folder`));
+    expect(() => {
+      claim.lock();
+    }).toThrow(
+      new OutputError(
+        `${at('out')}: another run (process ${String(process.ppid)}) is writing there: choose another folder`,
+      ),
+    );
     claim.release();
     expect(readdirSync(folder)).toEqual([`.out.partial-${String(process.ppid)}`]);
   });
@@ -160,7 +195,9 @@ describe('what the machine refuses is told before the run', () => {
 
   test('a file in the way is a mistake', () => {
     writeFileSync(at('file'), '');
-    expect(() => claimOutputFolder(at('file', 'out'), { force: false })).toThrow('a folder cannot be made there: a file is in the way');
+    expect(() => claimOutputFolder(at('file', 'out'), { force: false })).toThrow(
+      'a folder cannot be made there: a file is in the way',
+    );
   });
 });
 
@@ -176,7 +213,9 @@ describe('one new file', () => {
 
   test('a full disk is told in words', (context) => {
     if (!existsSync('/dev/full')) context.skip('this system has no /dev/full');
-    expect(() => { writeNewFile('/dev/full', 'x', { force: true }); }).toThrow('/dev/full cannot be written: the disk is full (ENOSPC)');
+    expect(() => {
+      writeNewFile('/dev/full', 'x', { force: true });
+    }).toThrow('/dev/full cannot be written: the disk is full (ENOSPC)');
   });
 });
 
@@ -187,8 +226,10 @@ describe('the command line', () => {
     cli.write('small.yaml', SMALL);
     cli.write('endless.yaml', ENDLESS);
   });
-  const endless = (out: string): ReturnType<typeof cli.start> => cli.start('run', 'endless.yaml', '--progress', 'json', '--out', out);
-  const left = (out: string): string[] => readdirSync(cli.path()).filter((name) => name.includes(`${out}.`) || name === out || name === `${out}-2`);
+  const endless = (out: string): ReturnType<typeof cli.start> =>
+    cli.start('run', 'endless.yaml', '--progress', 'json', '--out', out);
+  const left = (out: string): string[] =>
+    readdirSync(cli.path()).filter((name) => name.includes(`${out}.`) || name === out || name === `${out}-2`);
 
   test('a folder that appears during the run survives it, exit code 1', async () => {
     const { child, saw, ended } = endless('res');
@@ -208,7 +249,9 @@ describe('the command line', () => {
     await first.saw('simulatedMicros');
     const second = cli.run('run', 'small.yaml', '--out', 'shared');
     expect(second).toMatchObject({ code: 1, out: '' });
-    expect(second.err).toMatch(/^error: shared: another run \(process \d+\) is writing there: choose another folder\n$/);
+    expect(second.err).toMatch(
+      /^error: shared: another run \(process \d+\) is writing there: choose another folder\n$/,
+    );
     first.child.kill('SIGINT');
     expect((await first.ended).code).toBe(130);
     expect(left('shared')).toEqual(['shared']);
@@ -233,13 +276,24 @@ describe('the command line', () => {
     expect(left('twice').filter((name) => name !== 'twice')).toEqual([]);
   });
 
-  test.for(['run small.yaml', 'run small.yaml -o csv', 'init', '--help', 'schema'])('standard output on a full disk: podyard %s', (line, context) => {
-    if (!existsSync('/dev/full')) context.skip('this system has no /dev/full');
-    const words = line.replace('small.yaml', inCli('small.yaml'));
-    const { status, stderr } = spawnSync('sh', ['-c', `"${process.execPath}" dist/cli/main.js ${words} > /dev/full`], { encoding: 'utf8' });
-    expect(status).toBe(1);
-    expect(stderr.trimEnd().split('\n').at(-1)).toBe('error: standard output cannot be written: the disk is full (ENOSPC)');
-  });
+  test.for(['run small.yaml', 'run small.yaml -o csv', 'init', '--help', 'schema'])(
+    'standard output on a full disk: podyard %s',
+    (line, context) => {
+      if (!existsSync('/dev/full')) context.skip('this system has no /dev/full');
+      const words = line.replace('small.yaml', inCli('small.yaml'));
+      const { status, stderr } = spawnSync(
+        'sh',
+        ['-c', `"${process.execPath}" dist/cli/main.js ${words} > /dev/full`],
+        {
+          encoding: 'utf8',
+        },
+      );
+      expect(status).toBe(1);
+      expect(stderr.trimEnd().split('\n').at(-1)).toBe(
+        'error: standard output cannot be written: the disk is full (ENOSPC)',
+      );
+    },
+  );
 
   test('out of file handles: one line', () => {
     const line = `ulimit -n 40; "${process.execPath}" dist/cli/main.js run ${inCli('small.yaml')} > /dev/null`;

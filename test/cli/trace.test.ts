@@ -1,4 +1,5 @@
-// podyard trace: what a trace holds, any trace as our own table, and generators fitted to traces; replay of every format.
+// podyard trace: what a trace holds, any trace as our own table, and generators fitted to traces; replay of every
+// format.
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -35,8 +36,23 @@ describe('trace info', () => {
   });
 
   test('as JSON holds the same numbers, and null for what is not known', () => {
-    const { out } = cli.run('trace', 'info', pathOf('alibaba-2025-instances.csv'), '-o', 'json', '--setting', 'censored=forever');
-    expect(JSON.parse(out)).toMatchObject({ format: 'alibaba-2025', rows: 5, jobs: 5, jobsCensored: 2, jobsStartedBefore: 2, machine: null });
+    const { out } = cli.run(
+      'trace',
+      'info',
+      pathOf('alibaba-2025-instances.csv'),
+      '-o',
+      'json',
+      '--setting',
+      'censored=forever',
+    );
+    expect(JSON.parse(out)).toMatchObject({
+      format: 'alibaba-2025',
+      rows: 5,
+      jobs: 5,
+      jobsCensored: 2,
+      jobsStartedBefore: 2,
+      machine: null,
+    });
   });
 
   test('tells all mistakes, and of options that do not fit the format', () => {
@@ -55,7 +71,8 @@ describe('trace info', () => {
 
   test('counts under the load that is asked for', () => {
     const jobs = (...load: readonly string[]): number =>
-      (JSON.parse(cli.run('trace', 'info', pathOf('itp-cluster.csv'), '-o', 'json', ...load).out) as { jobs: number }).jobs;
+      (JSON.parse(cli.run('trace', 'info', pathOf('itp-cluster.csv'), '-o', 'json', ...load).out) as { jobs: number })
+        .jobs;
     expect([jobs(), jobs('--clones', '3'), jobs('--to', '5m'), jobs('--sample', '0.000001')]).toEqual([6, 18, 2, 0]);
   });
 });
@@ -64,7 +81,9 @@ describe('trace convert', () => {
   test.each(TRACE_SAMPLES)('$file has the same pods as a table of our own', (sample) => {
     const { code, out, err } = cli.run('trace', 'convert', pathOf(sample.file), ...withFiles(sample));
     expect(code, err).toBe(0);
-    const plain = podsOf(openTrace(sample.format, byteSourceOf(sampleBytes(sample.file)), sample.file, sampleOptions(sample)));
+    const plain = podsOf(
+      openTrace(sample.format, byteSourceOf(sampleBytes(sample.file)), sample.file, sampleOptions(sample)),
+    );
     const read = podsOf(openTrace('csv', byteSourceOf(out), 'out'));
     const comparable = ({ spec: _spec, nodeAffinityAnyOf: _affinity, requests, ...pod }: TracePod): object => ({
       ...pod,
@@ -72,14 +91,19 @@ describe('trace convert', () => {
       requests: Object.fromEntries(Object.entries(requests).sort(([a], [b]) => (a < b ? -1 : 1))),
     });
     expect(read.map(comparable)).toEqual(plain.map(comparable));
-    const lossy = plain.some((pod) => pod.spec !== undefined || pod.nodeAffinityAnyOf.some(({ values }) => values.length > 1));
+    const lossy = plain.some(
+      (pod) => pod.spec !== undefined || pod.nodeAffinityAnyOf.some(({ values }) => values.length > 1),
+    );
     expect(err.startsWith('warning: ')).toBe(lossy);
   });
 
   test('packs, refuses to write over a file, and leaves nothing of a wrong trace', () => {
     expect(cli.run('trace', 'convert', pathOf('philly-jobs.csv'), '--out', 'ph.csv.gz').code).toBe(0);
     expect(podsOf(openTrace('csv', openTraceFile(join(cli.path(), 'ph.csv.gz')), 'ph'))).toHaveLength(6);
-    expect(cli.run('trace', 'convert', pathOf('philly-jobs.csv'), '--out', 'ph.csv.gz')).toMatchObject({ code: 2, out: '' });
+    expect(cli.run('trace', 'convert', pathOf('philly-jobs.csv'), '--out', 'ph.csv.gz')).toMatchObject({
+      code: 2,
+      out: '',
+    });
     cli.write('bad.csv', 'job_id,submission_time,duration,num_gpu\na,1,x,1\n');
     expect(cli.run('trace', 'convert', 'bad.csv', '--out', 'none.csv').code).toBe(2);
     expect(existsSync(join(cli.path(), 'none.csv'))).toBe(false);
@@ -87,7 +111,15 @@ describe('trace convert', () => {
 });
 
 describe('replay', () => {
-  const POOL = ['--node-pool', 'count=40,cpu=64,memory=512Gi,nvidia.com/gpu=8', '-o', 'json', '--progress', 'none', '--check'];
+  const POOL = [
+    '--node-pool',
+    'count=40,cpu=64,memory=512Gi,nvidia.com/gpu=8',
+    '-o',
+    'json',
+    '--progress',
+    'none',
+    '--check',
+  ];
   const others = TRACE_SAMPLES.filter(({ format }) => format !== 'openb');
 
   test.each(others)('$format plays $file, and every pod of it is accounted for', (sample) => {
@@ -96,7 +128,10 @@ describe('replay', () => {
     const { code, out, err } = cli.run('replay', format, pathOf(file), ...roles, ...POOL);
     expect(code, err).toBe(0);
     const plain = podsOf(openTrace(format, byteSourceOf(sampleBytes(file)), file, sampleOptions(sample)));
-    const { counts, resolvedScenario } = JSON.parse(out) as { counts: { podsArrived: number }; resolvedScenario?: { trace: object } };
+    const { counts, resolvedScenario } = JSON.parse(out) as {
+      counts: { podsArrived: number };
+      resolvedScenario?: { trace: object };
+    };
     expect(counts.podsArrived).toBe(plain.length);
     if (resolvedScenario !== undefined) expect(resolvedScenario.trace).toMatchObject({ format });
   });
@@ -110,8 +145,19 @@ describe('replay', () => {
 
   test('gentd26 takes cold starts, and a machine list serves as the cluster of any trace', () => {
     const { code, out, err } = cli.run(
-      'replay', 'gentd26', pathOf('gentd26-requests.csv'), '--cold-starts', pathOf('gentd26-cold-starts.csv'),
-      '--machines', `alibaba-2026=${pathOf('alibaba-2026-machines.csv')}`, '--machine-clones', '3', '--progress', 'none', '-o', 'json',
+      'replay',
+      'gentd26',
+      pathOf('gentd26-requests.csv'),
+      '--cold-starts',
+      pathOf('gentd26-cold-starts.csv'),
+      '--machines',
+      `alibaba-2026=${pathOf('alibaba-2026-machines.csv')}`,
+      '--machine-clones',
+      '3',
+      '--progress',
+      'none',
+      '-o',
+      'json',
     );
     expect(code, err).toBe(0);
     const result = JSON.parse(out) as { latency: { startSeconds: { max: number } } };
@@ -127,7 +173,18 @@ describe('replay', () => {
     ['google-2011', 'google-2011-machines.csv', 3],
     ['google-2011', 'google-2011-machine-events.csv', 3],
   ])('the machines of %s in %s are %i nodes', (format, file, nodes) => {
-    const { code, out, err } = cli.run('replay', 'itp', pathOf('itp-cluster.csv'), '--machines', `${format}=${pathOf(file)}`, '-o', 'json', '--set', 'duration=10m', '-q');
+    const { code, out, err } = cli.run(
+      'replay',
+      'itp',
+      pathOf('itp-cluster.csv'),
+      '--machines',
+      `${format}=${pathOf(file)}`,
+      '-o',
+      'json',
+      '--set',
+      'duration=10m',
+      '-q',
+    );
     expect(code, err).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ counts: { nodesAtStart: nodes } });
   });
@@ -135,7 +192,18 @@ describe('replay', () => {
   const nasa = publishedTrace('swf/NASA-iPSC-1993-3.1-cln.swf');
   test(`nothing of NASA-iPSC waits on enough nodes${nasa === null ? ` (SKIPPED: ${WHY_SKIPPED})` : ''}`, (context) => {
     if (nasa === null) return context.skip(WHY_SKIPPED);
-    const { out } = cli.run('replay', 'swf', nasa, '--node-pool', 'count=256,cpu=1,memory=1Gi', '-o', 'csv', '-q', '--to', '30d');
+    const { out } = cli.run(
+      'replay',
+      'swf',
+      nasa,
+      '--node-pool',
+      'count=256,cpu=1,memory=1Gi',
+      '-o',
+      'csv',
+      '-q',
+      '--to',
+      '30d',
+    );
     expect(out).toMatch(/^latency\.queueWaitSeconds\.max,0,s$/m);
   });
 });
@@ -157,11 +225,15 @@ describe('trace fit', () => {
     cli.write('pods.csv', rows());
     const first = cli.run('trace', 'fit', 'pods.csv', '--out', 'fit', '-o', 'json');
     expect(first.code, first.err).toBe(0);
-    const fit = JSON.parse(first.out) as { largestDifference: Record<string, number>; arrivals: { recorded: number; simulated: number } };
+    const fit = JSON.parse(first.out) as {
+      largestDifference: Record<string, number>;
+      arrivals: { recorded: number; simulated: number };
+    };
     expect(fit.arrivals.recorded).toBe(6000);
     expect(Math.abs(fit.arrivals.simulated - 6000)).toBeLessThan(5 * Math.sqrt(6000));
     for (const [name, distance] of Object.entries(fit.largestDifference)) expect(distance, name).toBeLessThan(0.03);
-    const files = (): string[] => ['scenario.yaml', 'fit.svg', 'fit.json'].map((name) => readFileSync(join(cli.path(), 'fit', name), 'utf8'));
+    const files = (): string[] =>
+      ['scenario.yaml', 'fit.svg', 'fit.json'].map((name) => readFileSync(join(cli.path(), 'fit', name), 'utf8'));
     const before = files();
     expect(before[2]).toBe(first.out);
     expect(before[1]).toMatch(/^<svg xmlns="[^"]+" viewBox="0 0 1040 \d+"/);
@@ -174,11 +246,16 @@ describe('trace fit', () => {
   });
 
   test('tells when arrivals do not follow the cycle, and follows them without one', () => {
-    const text = Array.from({ length: 3000 }, (_, i) => `${String(Math.floor(90 * 86_400 * Math.sqrt(i / 3000)))},60,1`).join('\n');
+    const text = Array.from(
+      { length: 3000 },
+      (_, i) => `${String(Math.floor(90 * 86_400 * Math.sqrt(i / 3000)))},60,1`,
+    ).join('\n');
     cli.write('growing.csv', `arrival,duration,cpu\n${text}\n`);
     const told = 'Arrivals do not repeat by the day';
     expect(cli.run('trace', 'fit', 'growing.csv', '--out', 'growing').out).toContain(told);
-    expect(cli.run('trace', 'fit', 'growing.csv', '--cycle', 'none', '--out', 'growing', '--force').out).not.toContain(told);
+    expect(cli.run('trace', 'fit', 'growing.csv', '--cycle', 'none', '--out', 'growing', '--force').out).not.toContain(
+      told,
+    );
   });
 
   test('what stood before the recording is a workload of its own, and cut-off run times are told', () => {
@@ -196,8 +273,15 @@ describe('trace fit', () => {
     const file = (name: string): string => publishedTrace(name) ?? '';
     const runs = [
       [
-        azure, '--setting', 'origin=first', '--with', `durations=${file('azure-vm-v1/v1.dev.c2100000.txt')}`,
-        '--with', `flavours=${file('azure-vm-v1/flav_map.txt')}`, '--with', `bins=${file('azure-vm-v1/v1.interval_map.txt')}`,
+        azure,
+        '--setting',
+        'origin=first',
+        '--with',
+        `durations=${file('azure-vm-v1/v1.dev.c2100000.txt')}`,
+        '--with',
+        `flavours=${file('azure-vm-v1/flav_map.txt')}`,
+        '--with',
+        `bins=${file('azure-vm-v1/v1.interval_map.txt')}`,
       ],
       [file('openb/openb_pod_list_default.csv'), '--cycle', 'none'],
     ];

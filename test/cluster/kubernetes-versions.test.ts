@@ -36,8 +36,15 @@ test('gates of what is simulated stand as in the version', () => {
 });
 
 test('releases are of versions', () => {
-  expect(['v1.36.3', '1.37', 'v1.37.2+k3s1', '1.37.0-rc.1'].map(versionOfRelease)).toEqual(['1.36', '1.37', '1.37', '1.37']);
-  expect(['v1.3', '1.370', '1.35.1', '', 'latest'].map(versionOfRelease)).toEqual(Array.from({ length: 5 }, () => undefined));
+  expect(['v1.36.3', '1.37', 'v1.37.2+k3s1', '1.37.0-rc.1'].map(versionOfRelease)).toEqual([
+    '1.36',
+    '1.37',
+    '1.37',
+    '1.37',
+  ]);
+  expect(['v1.3', '1.370', '1.35.1', '', 'latest'].map(versionOfRelease)).toEqual(
+    Array.from({ length: 5 }, () => undefined),
+  );
   expect([isKubernetesVersion('1.36'), isKubernetesVersion('1.36.3')]).toEqual([true, false]);
   expect(KUBERNETES_VERSIONS).toContain(DEFAULT_KUBERNETES_VERSION);
 });

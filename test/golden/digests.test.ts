@@ -1,6 +1,7 @@
-// Frozen digests of whole runs: one scenario, version of Kubernetes and seed give one digest on every machine, in every process, under every
-// Node (.ci/run runs this folder under others), however a run is cut, printed or written. A changed digest is a changed
-// decision; when it is meant, `PODYARD_UPDATE_GOLDEN=1 npx vitest run test/golden` writes digests.json anew.
+// Frozen digests of whole runs: one scenario, version of Kubernetes and seed give one digest on every machine, in
+// every process, under every Node (.ci/run runs this folder under others), however a run is cut, printed or written.
+// A changed digest is a changed decision; when it is meant, `PODYARD_UPDATE_GOLDEN=1 npx vitest run test/golden`
+// writes digests.json anew.
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -27,14 +28,20 @@ interface Golden {
 interface GoldenFile {
   /** By version of Kubernetes and scenario. */
   readonly runs: Readonly<Record<KubernetesVersion, Record<string, Golden>>>;
-  /** SHA-256 of each result file of one run of the default version: text, numbers and plots are the same under every Node, too. */
+  /**
+   * SHA-256 of each result file of one run of the default version: text, numbers and plots are the same under every
+   * Node, too.
+   */
   readonly files: Readonly<Record<string, string>>;
 }
 
 const FILE = fileURLToPath(new URL('digests.json', import.meta.url));
 const isUpdate = process.env['PODYARD_UPDATE_GOLDEN'] === '1';
 const golden = JSON.parse(readFileSync(FILE, 'utf8')) as GoldenFile;
-const found = { runs: { '1.36': {}, '1.37': {} } as Record<KubernetesVersion, Record<string, Golden>>, files: {} as Record<string, string> };
+const found = {
+  runs: { '1.36': {}, '1.37': {} } as Record<KubernetesVersion, Record<string, Golden>>,
+  files: {} as Record<string, string>,
+};
 
 const SCENARIOS = 'test/golden/scenarios';
 const WITH_FILES = 'generators';
@@ -126,7 +133,9 @@ describe('the command line', () => {
   const digestIn = (text: string): string | undefined => /\b[0-9a-f]{32}\b/.exec(text)?.[0];
 
   test('gives that digest in every process, whatever it prints and wherever it writes', () => {
-    const { digest } = isUpdate ? goldenOf(play(scenario, { slice: 1 << 20 })) : golden.runs[DEFAULT_KUBERNETES_VERSION]['failures'];
+    const { digest } = isUpdate
+      ? goldenOf(play(scenario, { slice: 1 << 20 }))
+      : golden.runs[DEFAULT_KUBERNETES_VERSION]['failures'];
     for (const [index, format] of ['table', 'wide', 'json', 'yaml', 'csv'].entries()) {
       const progress = index % 2 === 0 ? 'json' : 'none';
       const { code, out } = cli.spawn(
@@ -154,7 +163,9 @@ describe('the command line', () => {
 afterAll(() => {
   if (!isUpdate) return;
   const runsOf = (kubernetes: KubernetesVersion) =>
-    Object.fromEntries([...names, 'default'].map((name) => [name, found.runs[kubernetes][name] ?? golden.runs[kubernetes][name]]));
+    Object.fromEntries(
+      [...names, 'default'].map((name) => [name, found.runs[kubernetes][name] ?? golden.runs[kubernetes][name]]),
+    );
   const runs = Object.fromEntries(KUBERNETES_VERSIONS.map((kubernetes) => [kubernetes, runsOf(kubernetes)]));
   writeFileSync(FILE, `${JSON.stringify({ runs, files: { ...golden.files, ...found.files } }, null, 2)}\n`);
 });

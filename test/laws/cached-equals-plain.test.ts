@@ -14,13 +14,16 @@ const SHAPES = [
 const CASES = KUBERNETES_VERSIONS.flatMap((kubernetes) => SHAPES.map((shape) => ({ ...shape, kubernetes })));
 
 describe('decisions from remembered answers', () => {
-  it.each(CASES)('are those of the plain scan on random cluster $seed of $nodes nodes in v$kubernetes', ({ seed, nodes, steps, kubernetes }) => {
-    const fast = randomRun({ seed, nodes, steps, kubernetes, plain: false, check: checkCluster });
-    const plain = randomRun({ seed, nodes, steps, kubernetes, plain: true });
-    expect(fast.messages).toEqual(plain.messages);
-    expect(fast).toEqual(plain);
-    expect(fast.decisions).toBeGreaterThan(steps / 2);
-  });
+  it.each(CASES)(
+    'are those of the plain scan on random cluster $seed of $nodes nodes in v$kubernetes',
+    ({ seed, nodes, steps, kubernetes }) => {
+      const fast = randomRun({ seed, nodes, steps, kubernetes, plain: false, check: checkCluster });
+      const plain = randomRun({ seed, nodes, steps, kubernetes, plain: true });
+      expect(fast.messages).toEqual(plain.messages);
+      expect(fast).toEqual(plain);
+      expect(fast.decisions).toBeGreaterThan(steps / 2);
+    },
+  );
 
   it('stay so when every node is scored and packing is preferred', () => {
     const configuration = {

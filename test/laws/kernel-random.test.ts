@@ -171,7 +171,8 @@ describe('samples of distributions', () => {
       if (value < least || value > most) beyond++;
     }
     expect(beyond).toBeLessThanOrEqual((count / 500) * 1.6);
-    if (distribution.kind === 'exponential' || distribution.kind === 'lognormal') expect(beyond).toBeGreaterThan(count / 1000);
+    if (distribution.kind === 'exponential' || distribution.kind === 'lognormal')
+      expect(beyond).toBeGreaterThan(count / 1000);
   });
 
   it.each(shapes)('use a fixed number of draws: $distribution', ({ distribution, draws }) => {

@@ -1,4 +1,7 @@
-/** Stories of DynamicResources without claims; upstream: pkg/scheduler/framework/plugins/dynamicresources (v1.36, v1.37). */
+/**
+ * Stories of DynamicResources without claims; upstream: pkg/scheduler/framework/plugins/dynamicresources (v1.36,
+ * v1.37).
+ */
 import { expect, test } from 'vitest';
 import { CycleState } from '../../src/scheduler/framework/cycle-state.ts';
 import type { NodeStatuses } from '../../src/scheduler/framework/plugin-api.ts';

@@ -1,4 +1,7 @@
-/** Stories of InterPodAffinity; the upstream rules are in pkg/scheduler/framework/plugins/interpodaffinity (v1.36, v1.37). */
+/**
+ * Stories of InterPodAffinity; the upstream rules are in pkg/scheduler/framework/plugins/interpodaffinity (v1.36,
+ * v1.37).
+ */
 import { describe, expect, test } from 'vitest';
 import type { KubernetesVersion } from '../../src/cluster/kubernetes-versions.ts';
 import type { Affinity, Pod, PodAffinityTerm } from '../../src/cluster/objects.ts';
@@ -107,8 +110,9 @@ describe('namespaces of terms (framework/types.go)', () => {
   });
 
   test('a selector that a namespace without labels satisfies takes all in up to v1.36, which does not clear it', () => {
-    const selecting = (operator: string, values?: string[]): Partial<PodAffinityTerm> =>
-      ({ namespaceSelector: { matchExpressions: [{ key: 'tier', operator, ...(values === undefined ? {} : { values }) }] } });
+    const selecting = (operator: string, values?: string[]): Partial<PodAffinityTerm> => ({
+      namespaceSelector: { matchExpressions: [{ key: 'tier', operator, ...(values === undefined ? {} : { values }) }] },
+    });
     const notProd = selecting('NotIn', ['prod']);
     expect(verdict(notProd, '1.36')).toBe('ok');
     expect(verdict(notProd, '1.37')).toBe(NO_AFFINITY);
@@ -234,13 +238,19 @@ describe('queueing hints (plugin.go)', () => {
     const [noisy, shy] = [{ app: 'noisy' }, at({ app: 'shy' }, away(term('new'), term('other')))];
     expect(story.hint(choosy, 'AssignedPod', Action.Delete, { pod: at(noisy) })).toBe('Queue');
     expect(story.hint(seeker, 'AssignedPod', Action.Delete, { pod: shy })).toBe('Queue');
-    expect(story.hint(choosy, 'AssignedPod', Action.UpdatePodLabel, { pod: at({ app: 'calm' }), podBefore: at(noisy) })).toBe('Queue');
+    expect(
+      story.hint(choosy, 'AssignedPod', Action.UpdatePodLabel, { pod: at({ app: 'calm' }), podBefore: at(noisy) }),
+    ).toBe('Queue');
     const both = at({ app: 'noisy', also: 'loud' });
-    expect(story.hint(choosy, 'AssignedPod', Action.UpdatePodLabel, { pod: both, podBefore: at(noisy) })).toBe('QueueSkip');
+    expect(story.hint(choosy, 'AssignedPod', Action.UpdatePodLabel, { pod: both, podBefore: at(noisy) })).toBe(
+      'QueueSkip',
+    );
     const old = fixture({ nodes, kubernetes: '1.36' }).plugin(InterPodAffinity);
     expect(old.hint(choosy, 'AssignedPod', Action.Delete, { pod: at(noisy) }), 'v1.36 asks for all').toBe('QueueSkip');
     expect(old.hint(seeker, 'AssignedPod', Action.Delete, { pod: shy }), 'v1.36 asks for all').toBe('QueueSkip');
-    expect(old.hint(seeker, 'AssignedPod', Action.Delete, { pod: at({ app: 'shy' }, away(term('new'))) })).toBe('Queue');
+    expect(old.hint(seeker, 'AssignedPod', Action.Delete, { pod: at({ app: 'shy' }, away(term('new'))) })).toBe(
+      'Queue',
+    );
   });
 
   test('nodes: a key that affinity needs appeared or changed, one that anti-affinity fears went or changed', () => {

@@ -196,7 +196,11 @@ describe('Reserve and PreBind', () => {
 
 describe('the score of storage (v1.37)', () => {
   const shape = [{ utilization: 0, score: 10 }, { utilization: 100, score: 0 }];
-  const driver = { kind: 'CSIDriver', metadata: { name: 'csi.example.com' }, spec: { storageCapacity: true } } as KubernetesObject;
+  const driver = {
+    kind: 'CSIDriver',
+    metadata: { name: 'csi.example.com' },
+    spec: { storageCapacity: true },
+  } as KubernetesObject;
   const capacityIn = (zone: string, capacity: string | undefined, more: object = {}, storageClassName = 'dynamic') => ({
     kind: 'CSIStorageCapacity',
     metadata: { namespace: 'kube-system', name: `${storageClassName}-${zone}` },
@@ -205,7 +209,11 @@ describe('the score of storage (v1.37)', () => {
     ...(capacity === undefined ? {} : { capacity }),
     ...more,
   }) as KubernetesObject;
-  const scored = (objects: readonly KubernetesObject[], object: Pod, more: { shape?: object[]; kubernetes?: '1.36' } = {}) => {
+  const scored = (
+    objects: readonly KubernetesObject[],
+    object: Pod,
+    more: { shape?: object[]; kubernetes?: '1.36' } = {},
+  ) => {
     const world = fixture({ nodes, objects, kubernetes: more.kubernetes });
     const story = world.plugin(VolumeBinding, { shape: more.shape ?? shape });
     world.snapshot.refresh();
@@ -218,7 +226,13 @@ describe('the score of storage (v1.37)', () => {
   const wanting = claim('c', { storageClassName: 'dynamic' });
 
   test('what the claims leave of a storage\'s capacity; a pod without claims gets 0 everywhere; v1.36 skips', () => {
-    const objects = [DYNAMIC, driver, wanting, capacityIn('a', '40Gi'), capacityIn('b', '100Gi', { maximumVolumeSize: '20Gi' })];
+    const objects = [
+      DYNAMIC,
+      driver,
+      wanting,
+      capacityIn('a', '40Gi'),
+      capacityIn('b', '100Gi', { maximumVolumeSize: '20Gi' }),
+    ];
     expect(scored(objects, using('c'))).toEqual({ n1: 75, n2: 90 });
     expect(scored(objects, pod('new'))).toEqual({ n1: 0, n2: 0 });
     expect(scored(objects, using('c'), { kubernetes: '1.36' })).toBe('Skip');
@@ -249,12 +263,16 @@ describe('the score of storage (v1.37)', () => {
   });
 
   test('an object with a largest volume and no capacity counts as full, where upstream dies', () => {
-    expect(scored([DYNAMIC, driver, wanting, capacityIn('a', undefined, { maximumVolumeSize: '20Gi' })], using('c'))).toEqual({ n1: 0 });
+    expect(
+      scored([DYNAMIC, driver, wanting, capacityIn('a', undefined, { maximumVolumeSize: '20Gi' })], using('c')),
+    ).toEqual({ n1: 0 });
   });
 
   test('without its PreFilter it has no state to score from', () => {
     const story = fixture({ nodes }).plugin(VolumeBinding, { shape });
-    expect(text(story.plugin.preScore?.(new CycleState(), story.begin(pod('new')).info, []) ?? null)).toBe('Error: not found');
+    expect(text(story.plugin.preScore?.(new CycleState(), story.begin(pod('new')).info, []) ?? null)).toBe(
+      'Error: not found',
+    );
   });
 });
 

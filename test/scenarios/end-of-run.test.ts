@@ -57,7 +57,9 @@ const MANY = { poisson: { ratePerHour: 2000, until: '10m' } };
 
 describe('it ends though pods wait', () => {
   test('hundreds that fit nowhere and are tried in turn for ever', () => {
-    const { counts, complete, simulatedSeconds } = play({ workloads: [jobs({ arrivals: MANY, requests: { cpu: 100 } })] });
+    const { counts, complete, simulatedSeconds } = play({
+      workloads: [jobs({ arrivals: MANY, requests: { cpu: 100 } })],
+    });
     expect(complete).toBe(true);
     expect(counts.podsArrived).toBeGreaterThan(300);
     expect(counts).toMatchObject({ podsScheduled: 0, podsPending: counts.podsArrived });
@@ -65,7 +67,9 @@ describe('it ends though pods wait', () => {
   });
 
   test('hundreds that fit nowhere beside work that is done first', () => {
-    const { counts } = play({ workloads: [jobs({ arrivals: MANY, requests: { cpu: 100 } }), jobs({ name: 'late', lifetime: '3h' })] });
+    const { counts } = play({
+      workloads: [jobs({ arrivals: MANY, requests: { cpu: 100 } }), jobs({ name: 'late', lifetime: '3h' })],
+    });
     expect(counts).toMatchObject({ podsFinished: 1, podsPending: counts.podsArrived - 1 });
   });
 
@@ -90,20 +94,28 @@ describe('it ends though pods wait', () => {
 
   test('machines that crash and return for ever', () => {
     const failures = [{ name: 'f', uptime: { exponential: { mean: '20m' } }, repair: '1m' }];
-    const { counts } = play({ failures, workloads: [jobs({ arrivals: MANY, requests: { cpu: 100 } }), jobs({ name: 'small' })] });
+    const { counts } = play({
+      failures,
+      workloads: [jobs({ arrivals: MANY, requests: { cpu: 100 } }), jobs({ name: 'small' })],
+    });
     expect(counts).toMatchObject({ podsFinished: 1, podsPending: counts.podsArrived - 1 });
   });
 
   test('an autoscaler whose groups are full', () => {
     const nodePools = [pool(0, { autoscaling: { min: 0, max: 2, provisioning: '5m' } })];
-    const { counts } = play({ nodePools, workloads: [{ name: 'web', kind: 'Deployment', replicas: 9, requests: { cpu: 1 } }] });
+    const { counts } = play({
+      nodePools,
+      workloads: [{ name: 'web', kind: 'Deployment', replicas: 9, requests: { cpu: 1 } }],
+    });
     expect(counts).toMatchObject({ podsScheduled: 8, podsPending: 1 });
   });
 });
 
 describe('it goes on while something is on its way', () => {
   test('a Deployment that is removed at its end', () => {
-    const { counts, simulatedSeconds } = play({ workloads: [{ name: 'web', kind: 'Deployment', replicas: 2, lifetime: '2h', requests: { cpu: 1 } }] });
+    const { counts, simulatedSeconds } = play({
+      workloads: [{ name: 'web', kind: 'Deployment', replicas: 2, lifetime: '2h', requests: { cpu: 1 } }],
+    });
     expect(counts).toMatchObject({ podsFinished: 2, podsRunning: 0 });
     expect(simulatedSeconds).toBeGreaterThan(2 * HOUR);
   });
@@ -135,7 +147,11 @@ describe('it goes on while something is on its way', () => {
     const spec = { taints: [{ key: 'gone', effect: 'NoExecute' }] };
     const toleration = { key: 'gone', operator: 'Exists', effect: 'NoExecute' };
     const container = { name: 'main', image: 'i', resources: { requests: { cpu: '3' } } };
-    const first = podObject('first', { nodeName: 'n', tolerations: [{ ...toleration, tolerationSeconds: 4 * HOUR }], containers: [container] });
+    const first = podObject('first', {
+      nodeName: 'n',
+      tolerations: [{ ...toleration, tolerationSeconds: 4 * HOUR }],
+      containers: [container],
+    });
     const second = podObject('second', { tolerations: [toleration], containers: [container] });
     const { counts } = play({ nodePools: [] }, { objects: [{ ...tainted, spec }, first, second] });
     expect(counts).toMatchObject({ podsScheduled: 2, podsPending: 0 });
@@ -145,7 +161,9 @@ describe('it goes on while something is on its way', () => {
 describe('work that outlives its machines', () => {
   const failures = [{ name: 'f', uptime: '10m', repair: '5m' }];
   const warningsOf = (members: Readonly<Record<string, unknown>>): readonly string[] =>
-    playScenario({ nodePools: [pool(1)], duration: '1m', ...members }).warnings.filter((text) => text.includes('hardly ever finish'));
+    playScenario({ nodePools: [pool(1)], duration: '1m', ...members }).warnings.filter((text) =>
+      text.includes('hardly ever finish'),
+    );
 
   test('is warned of', () => {
     expect(warningsOf({ failures, workloads: [jobs({ lifetime: '1h' })] })).toEqual([
@@ -157,15 +175,26 @@ describe('work that outlives its machines', () => {
     ['machines that crash now and then', { exponential: { mean: '10m' } }, '2h', 1],
     ['long enough now and then', { exponential: { mean: '10m' } }, '1h', 0],
     ['work that is sometimes short', '10m', { exponential: { mean: '1h' } }, 0],
-    ['a spread that is always longer', { uniform: { min: '1m', max: '9m' } }, { lognormal: { median: '1h', sigma: 0.1 } }, 1],
+    [
+      'a spread that is always longer',
+      { uniform: { min: '1m', max: '9m' } },
+      { lognormal: { median: '1h', sigma: 0.1 } },
+      1,
+    ],
   ])('%s', (_what, uptime, lifetime, count) => {
-    expect(warningsOf({ failures: [{ name: 'f', uptime, repair: '5m' }], workloads: [jobs({ lifetime })] })).toHaveLength(count);
+    expect(
+      warningsOf({ failures: [{ name: 'f', uptime, repair: '5m' }], workloads: [jobs({ lifetime })] }),
+    ).toHaveLength(count);
   });
 
   test('not services, nor where some machines are spared', () => {
     const spared = { ...pool(1), name: 'spared' };
     const some = [{ ...failures[0], pools: ['p'] }];
-    expect(warningsOf({ failures, workloads: [{ name: 'web', kind: 'Deployment', lifetime: '2d', requests: { cpu: 1 } }] })).toEqual([]);
-    expect(warningsOf({ nodePools: [pool(1), spared], failures: some, workloads: [jobs({ lifetime: '1h' })] })).toEqual([]);
+    expect(
+      warningsOf({ failures, workloads: [{ name: 'web', kind: 'Deployment', lifetime: '2d', requests: { cpu: 1 } }] }),
+    ).toEqual([]);
+    expect(warningsOf({ nodePools: [pool(1), spared], failures: some, workloads: [jobs({ lifetime: '1h' })] })).toEqual(
+      [],
+    );
   });
 });

@@ -2,13 +2,26 @@
 import { describe, expect, test } from 'vitest';
 import { decodeSchedulerConfiguration } from '../../src/scheduler/config/scheduler-configuration.ts';
 import type { KubernetesVersion } from '../../src/cluster/kubernetes-versions.ts';
-import { configuration, decode, decodeProfile, fullRegistry, mistakesIn, registryOf } from '../support/scheduler-config.ts';
+import {
+  configuration,
+  decode,
+  decodeProfile,
+  fullRegistry,
+  mistakesIn,
+  registryOf,
+} from '../support/scheduler-config.ts';
 
 describe('without a document', () => {
   test('the settings are upstream\'s', () => {
     const { profiles, ...settings } = decodeSchedulerConfiguration(undefined, { registry: fullRegistry() });
     expect(settings).toEqual({
-      kubernetes: '1.37', parallelism: 16, percentageOfNodesToScore: 0, podInitialBackoffSeconds: 1, podMaxBackoffSeconds: 10, extenders: [], warnings: [],
+      kubernetes: '1.37',
+      parallelism: 16,
+      percentageOfNodesToScore: 0,
+      podInitialBackoffSeconds: 1,
+      podMaxBackoffSeconds: 10,
+      extenders: [],
+      warnings: [],
     });
     expect(profiles.map(({ schedulerName, percentageOfNodesToScore }) => [schedulerName, percentageOfNodesToScore])).toEqual([['default-scheduler', null]]);
   });
@@ -54,7 +67,10 @@ postBind: `);
 
   test('only v1.37 knows the shape of storage and the plugin set of pod groups', () => {
     const shaped = { pluginConfig: [{ name: 'VolumeBinding', args: { shape: [{ utilization: 0, score: 3 }] } }] };
-    expect(decodeProfile(shaped).args['VolumeBinding']).toEqual({ bindTimeoutSeconds: 600, shape: [{ utilization: 0, score: 3 }] });
+    expect(decodeProfile(shaped).args['VolumeBinding']).toEqual({
+      bindTimeoutSeconds: 600,
+      shape: [{ utilization: 0, score: 3 }],
+    });
     const at = '[profiles[0].pluginConfig[0].args.shape]';
     expect(mistakesIn(configuration({ profiles: [shaped] }), { kubernetes: '1.36' })).toBe(
       `shape needs the feature gate StorageCapacityScoring, which is off in v1.36; leave it out ${at}`,
@@ -63,7 +79,9 @@ postBind: `);
     const grouped = configuration({ profiles: [{ plugins: { podGroupPostFilter: { disabled: [{ name: '*' }] } } }] });
     expect(mistakesIn(grouped, { kubernetes: '1.37' })).toBe('');
     expect(mistakesIn(grouped, { kubernetes: '1.36' })).toMatch(/^unknown field "podGroupPostFilter"/);
-    const deferred = configuration({ profiles: [{ plugins: { filter: { enabled: [{ name: 'DeferredPodScheduling' }] } } }] });
+    const deferred = configuration({
+      profiles: [{ plugins: { filter: { enabled: [{ name: 'DeferredPodScheduling' }] } } }],
+    });
     const where = '[profiles[0].plugins.filter.enabled[0].name]';
     expect(mistakesIn(deferred, { kubernetes: '1.37' })).toBe(
       `plugin DeferredPodScheduling needs a feature gate that is off in v1.37 ${where}`,
@@ -77,12 +95,30 @@ postBind: `);
       InterPodAffinity: { hardPodAffinityWeight: 1, ignorePreferredTermsOfExistingPods: false },
       NodeAffinity: { addedAffinity: null },
       NodeResourcesFit: {
-        ignoredResources: [], ignoredResourceGroups: [],
-        scoringStrategy: { type: 'LeastAllocated', resources: [{ name: 'cpu', weight: 1 }, { name: 'memory', weight: 1 }] },
+        ignoredResources: [],
+        ignoredResourceGroups: [],
+        scoringStrategy: {
+          type: 'LeastAllocated',
+          resources: [
+            { name: 'cpu', weight: 1 },
+            { name: 'memory', weight: 1 },
+          ],
+        },
       },
-      NodeResourcesBalancedAllocation: { resources: [{ name: 'cpu', weight: 1 }, { name: 'memory', weight: 1 }] },
+      NodeResourcesBalancedAllocation: {
+        resources: [
+          { name: 'cpu', weight: 1 },
+          { name: 'memory', weight: 1 },
+        ],
+      },
       PodTopologySpread: { defaultingType: 'System', defaultConstraints: [] },
-      VolumeBinding: { bindTimeoutSeconds: 600, shape: [{ utilization: 0, score: 10 }, { utilization: 100, score: 0 }] },
+      VolumeBinding: {
+        bindTimeoutSeconds: 600,
+        shape: [
+          { utilization: 0, score: 10 },
+          { utilization: 100, score: 0 },
+        ],
+      },
       DynamicResources: { filterTimeout: '10s', bindingTimeout: '10m0s' },
     });
   });

@@ -1,4 +1,7 @@
-/** Preemption from end to end: who goes, when, and what becomes of the preemptor (pkg/scheduler/framework/preemption, v1.36, v1.37). */
+/**
+ * Preemption from end to end: who goes, when, and what becomes of the preemptor (pkg/scheduler/framework/preemption,
+ * v1.36, v1.37).
+ */
 import { describe, expect, test } from 'vitest';
 import { EvictionCause } from '../../src/cluster/cluster.ts';
 import type { Status } from '../../src/scheduler/framework/plugin-api.ts';
@@ -7,7 +10,8 @@ import { SchedulerWorld, plugin } from './scheduler-world.ts';
 import type { SchedulerWorldOptions } from './scheduler-world.ts';
 
 /** What is said of a preemption that makes room on n0. */
-const MADE_ROOM = '0/1 nodes are available: 1 Insufficient cpu. preemption: found a potential placement for pod on node n0, preempting 1 victims';
+const MADE_ROOM =
+  '0/1 nodes are available: 1 Insufficient cpu. preemption: found a potential placement for pod on node n0, preempting 1 victims';
 const NOT_HELPFUL = '1 Preemption is not helpful for scheduling';
 const WAIT: Status = { code: Code.Wait, reasons: [], plugin: '' };
 
@@ -58,7 +62,9 @@ describe('a pod of higher priority', () => {
     const world = fullNode();
     world.pod('vip', '1', { priority: 100, preemptionPolicy: 'Never' });
     world.runTo(1);
-    expect(world.messages).toEqual(['0/1 nodes are available: 1 Insufficient cpu. preemption: not eligible due to preemptionPolicy=Never.']);
+    expect(world.messages).toEqual([
+      '0/1 nodes are available: 1 Insufficient cpu. preemption: not eligible due to preemptionPolicy=Never.',
+    ]);
     expect(world.cluster.totals.podsTerminating).toBe(0);
   });
 
@@ -80,7 +86,9 @@ describe('a pod of higher priority', () => {
     world.runTo(0.5);
     world.scheduler.queue.activate([vip]);
     world.runTo(1);
-    expect(world.messages.at(-1)).toBe('0/1 nodes are available: 1 Insufficient cpu. preemption: not eligible due to a terminating pod on the nominated node.');
+    expect(world.messages.at(-1)).toBe(
+      '0/1 nodes are available: 1 Insufficient cpu. preemption: not eligible due to a terminating pod on the nominated node.',
+    );
     expect(world.cluster.totals.podsTerminating).toBe(1);
     expect(world.cluster.nominatedNodeName(vip)).toBe('n0');
   });

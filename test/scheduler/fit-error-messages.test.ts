@@ -1,6 +1,7 @@
 /**
- * The text of the PodScheduled condition, letter for letter as kube-scheduler v1.37 writes it (v1.36: below): what PreFilter says, or nodes
- * by reason, in the order of the text (so 10 before 2), then what PostFilter says (pkg/scheduler/framework/types.go: FitError).
+ * The text of the PodScheduled condition, letter for letter as kube-scheduler v1.37 writes it (v1.36: below): what
+ * PreFilter says, or nodes by reason, in the order of the text (so 10 before 2), then what PostFilter says
+ * (pkg/scheduler/framework/types.go: FitError).
  */
 import { describe, expect, test } from 'vitest';
 import type { Affinity, KubernetesObject, PodSpec, Taint } from '../../src/cluster/objects.ts';
@@ -148,7 +149,10 @@ describe.each([
 
 test.each([
   ['1.36', '0/1 nodes are available: 1 Insufficient cpu.'],
-  ['1.37', '0/1 nodes are available: 1 Insufficient cpu. preemption: found a potential placement for pod on node n0, preempting 1 victims'],
+  [
+    '1.37',
+    '0/1 nodes are available: 1 Insufficient cpu. preemption: found a potential placement for pod on node n0, preempting 1 victims',
+  ],
 ] as const)('a preemption that helps is told of from v1.37 on (v%s)', (kubernetes, says) => {
   const world = new SchedulerWorld({ kubernetes });
   world.node('n0', { cpu: '1' });

@@ -124,7 +124,8 @@ describe('every arrival process', () => {
     const poisson = timesOf({ kind: 'poisson', ratePerHour: 500, startMicros: 0, endMicros: null }, 'rate', hours * HOUR).length;
     within(poisson, 500 * hours, Math.sqrt(500 * hours));
     within(timesOf(DIURNAL, 'rate', hours * HOUR).length, 2000 * hours, Math.sqrt(2000 * hours));
-    // Each of 60 * hours bursts brings 5 on average; the variance of the sum is the number of bursts times E[size squared].
+    // Each of 60 * hours bursts brings 5 on average; the variance of the sum is the number of bursts times E[size
+    // squared].
     within(timesOf(BURSTY, 'rate', hours * HOUR).length, 300 * hours, Math.sqrt(60 * hours * (25 + 64 / 12 + 1)));
   });
 
@@ -166,7 +167,11 @@ describe('every arrival process', () => {
   });
 
   it('hourly keeps to its window, and equal rates are a poisson process', () => {
-    const times = timesOf({ kind: 'hourly', ratesPerHour: [60], startMicros: HOUR, endMicros: 3 * HOUR }, 'window', null);
+    const times = timesOf(
+      { kind: 'hourly', ratesPerHour: [60], startMicros: HOUR, endMicros: 3 * HOUR },
+      'window',
+      null,
+    );
     const same = timesOf({ kind: 'poisson', ratePerHour: 60, startMicros: HOUR, endMicros: 3 * HOUR }, 'window', null);
     expect(times.length).toBeGreaterThan(60);
     expect(times.length).toBe(same.length);

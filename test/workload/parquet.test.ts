@@ -28,7 +28,8 @@ function written(name: string, columnData: readonly Column[], rowGroupSize = 100
 function textOf(source: ByteSource): string {
   const decoder = new TextDecoder();
   let text = '';
-  for (let bytes = source.read(); bytes !== null; bytes = source.read()) text += decoder.decode(bytes, { stream: true });
+  for (let bytes = source.read(); bytes !== null; bytes = source.read())
+    text += decoder.decode(bytes, { stream: true });
   return text;
 }
 

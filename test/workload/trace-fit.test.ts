@@ -1,4 +1,7 @@
-/** Generators fitted to traces: run times that were cut off count for what they tell, and the fit draws what it was fitted to. */
+/**
+ * Generators fitted to traces: run times that were cut off count for what they tell, and the fit draws what it was
+ * fitted to.
+ */
 import { describe, expect, test } from 'vitest';
 import { MICROS_PER_SECOND } from '../../src/base/time.ts';
 import { RandomStream } from '../../src/kernel/random.ts';
@@ -20,7 +23,15 @@ describe('the curve of run times', () => {
     const curve = new LifetimeCurve();
     for (const ended of [6, 6, 6, 7, 10, 13, 16, 22, 23]) curve.addEnded(ended);
     for (const cut of [6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35]) curve.addCutOff(cut);
-    const published = [[6, 0.857], [7, 0.807], [10, 0.753], [13, 0.69], [16, 0.627], [22, 0.538], [23, 0.448]] as const;
+    const published = [
+      [6, 0.857],
+      [7, 0.807],
+      [10, 0.753],
+      [13, 0.69],
+      [16, 0.627],
+      [22, 0.538],
+      [23, 0.448],
+    ] as const;
     const points = curve.points();
     for (const [weeks, survival] of published) expect(1 - shareAt(points, weeks)).toBeCloseTo(survival, 3);
     // What is left ends with the longest time seen.
@@ -84,7 +95,9 @@ describe('the curve of run times', () => {
 });
 
 test('values are held to three digits', () => {
-  expect([0, 7, 999, 1000, 123_456, 999_999, 5e12].map(threeDigits)).toEqual([0, 7, 999, 1000, 123_000, 1_000_000, 5e12]);
+  expect([0, 7, 999, 1000, 123_456, 999_999, 5e12].map(threeDigits)).toEqual([
+    0, 7, 999, 1000, 123_000, 1_000_000, 5e12,
+  ]);
 });
 
 test('a thinned distribution is the same to its step, and common values stand for themselves', () => {

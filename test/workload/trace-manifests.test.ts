@@ -22,7 +22,11 @@ const manifestOf = (name: string): Manifest => parse(readFileSync(`${FOLDER}${na
 
 test('every published format and machine list has a manifest', () => {
   const published = TRACE_CATALOG.map(({ name }) => name).filter((name) => name !== 'csv');
-  expect(names).toEqual([...new Set([...published, ...MACHINE_FORMAT_NAMES])].sort((a, b) => (a < b ? -1 : 1)).map((name) => `${name}.yaml`));
+  expect(names).toEqual(
+    [...new Set([...published, ...MACHINE_FORMAT_NAMES])]
+      .sort((a, b) => (a < b ? -1 : 1))
+      .map((name) => `${name}.yaml`),
+  );
 });
 
 describe.each(names)('%s', (name) => {
@@ -53,7 +57,23 @@ describe.each(names)('%s', (name) => {
 
   test('has the checksums of the published files, where they are at hand', (context) => {
     const known = new Map<string, string>();
-    for (const folder of ['openb', 'swf', 'alibaba-2017', 'alibaba-2025', 'alibaba-2020', 'alibaba-2026-spot', 'msft-itp-2021/raw', 'philly', 'google-2011', 'google-2019', 'azure-vm-v1', 'simkube', 'opendc', 'gentd26', 'servegen']) {
+    for (const folder of [
+      'openb',
+      'swf',
+      'alibaba-2017',
+      'alibaba-2025',
+      'alibaba-2020',
+      'alibaba-2026-spot',
+      'msft-itp-2021/raw',
+      'philly',
+      'google-2011',
+      'google-2019',
+      'azure-vm-v1',
+      'simkube',
+      'opendc',
+      'gentd26',
+      'servegen',
+    ]) {
       for (const file of publishedFiles(folder)) {
         const path = publishedTrace(`${folder}/${file}`);
         if (path !== null) known.set(createHash('sha256').update(readFileSync(path)).digest('hex'), file);

@@ -7,7 +7,9 @@ const TABLES = TRACE_SAMPLES.filter(({ file }) => !/\.json$/.test(file));
 
 describe.each(TRACE_SAMPLES)('$file', (sample) => {
   test('is recognised as its format and no other', () => {
-    expect(recognisedFormats(Buffer.from(sampleBytes(sample.file)).toString('latin1', 0, 4096))).toEqual([sample.format]);
+    expect(recognisedFormats(Buffer.from(sampleBytes(sample.file)).toString('latin1', 0, 4096))).toEqual([
+      sample.format,
+    ]);
   });
 
   test('is read as docs say, and what is bent or left out is told', async () => {

@@ -126,7 +126,9 @@ describe('a long trace', () => {
         return bytes;
       },
     };
-    expect(() => openTrace('csv', unpacked(counted, 'bomb.csv.gz'), 'bomb.csv.gz')).toThrow('a record longer than 1048576 bytes');
+    expect(() => openTrace('csv', unpacked(counted, 'bomb.csv.gz'), 'bomb.csv.gz')).toThrow(
+      'a record longer than 1048576 bytes',
+    );
     expect(readBytes).toBeLessThan(8 * member.length);
   });
 });

@@ -101,7 +101,10 @@ export function isInTree(name: string): boolean {
 }
 
 /** Points of an in-tree plugin; undefined for any other name. */
-export function inTreePoints(name: string, { nodeNameFirst }: KubernetesFeatures): readonly ExtensionPoint[] | undefined {
+export function inTreePoints(
+  name: string,
+  { nodeNameFirst }: KubernetesFeatures,
+): readonly ExtensionPoint[] | undefined {
   const points = IN_TREE_POINTS.get(name);
   return points !== undefined && nodeNameFirst && NARROWING.includes(name) ? ['preFilter', ...points] : points;
 }

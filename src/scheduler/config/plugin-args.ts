@@ -128,7 +128,10 @@ function nodeSelectorTerm(cursor: Cursor): NodeSelectorTerm {
   return { matchExpressions: cursor.at('matchExpressions').items().map(requirement), matchFields: cursor.at('matchFields').items().map(requirement) };
 }
 
-/** Reasons of the selector compiler are told only where the shape is right: else they would tell the same mistake twice. */
+/**
+ * Reasons of the selector compiler are told only where the shape is right: else they would tell the same mistake
+ * twice.
+ */
 function checkCompiles<T>(cursor: Cursor, terms: readonly T[], compile: (terms: readonly T[]) => unknown): void {
   const here = formatConfigPath(cursor.path);
   if (cursor.reading.problems.some((problem) => problem.path?.startsWith(here) === true)) return;
@@ -140,7 +143,7 @@ function checkCompiles<T>(cursor: Cursor, terms: readonly T[], compile: (terms: 
   }
 }
 
-// ---- NodeResourcesFit, NodeResourcesBalancedAllocation ---------------------------------------------------------------
+// ---- NodeResourcesFit, NodeResourcesBalancedAllocation -----------------------------------------------------------
 
 const STRATEGIES = ['LeastAllocated', 'MostAllocated', 'RequestedToCapacityRatio'] as const;
 
@@ -218,7 +221,7 @@ function resourceName(item: Cursor): string {
   return name;
 }
 
-// ---- PodTopologySpread, VolumeBinding, DynamicResources --------------------------------------------------------------
+// ---- PodTopologySpread, VolumeBinding, DynamicResources ----------------------------------------------------------
 
 function podTopologySpreadArgs(args: Cursor): PluginArgs {
   fields(args, 'PodTopologySpreadArgs', 'defaultingType', 'defaultConstraints');
@@ -266,7 +269,10 @@ function volumeBindingArgs(args: Cursor, { kubernetes, features }: PluginSource)
     const isUnset = scoring.absent || (Array.isArray(scoring.value) && scoring.value.length === 0);
     return { bindTimeoutSeconds, shape: isUnset ? DEFAULT_STORAGE_SHAPE : shape(scoring) };
   }
-  if (!scoring.absent) scoring.problem(`shape needs the feature gate StorageCapacityScoring, which is off in v${kubernetes}; leave it out`);
+  if (!scoring.absent)
+    scoring.problem(
+      `shape needs the feature gate StorageCapacityScoring, which is off in v${kubernetes}; leave it out`,
+    );
   return { bindTimeoutSeconds };
 }
 

@@ -7,7 +7,14 @@ import type { KubernetesFeatures, KubernetesVersion } from '../../cluster/kubern
 import type { PluginFactory } from '../framework/plugin-api.ts';
 import type { ProfilePoints } from '../framework/profile.ts';
 import {
-  EXTENSION_POINTS, REMOVED_PLUGINS, defaultMultiPoint, gatedOffPlugins, inTreePluginNames, inTreePoints, inertPluginSets, isInTree,
+  EXTENSION_POINTS,
+  REMOVED_PLUGINS,
+  defaultMultiPoint,
+  gatedOffPlugins,
+  inTreePluginNames,
+  inTreePoints,
+  inertPluginSets,
+  isInTree,
 } from './default-plugins.ts';
 import type { EnabledPlugin, ExtensionPoint, FactoryWithPoints } from './default-plugins.ts';
 import { MAX_INT32 } from './reading.ts';
@@ -82,7 +89,8 @@ function knownNames(source: PluginSource): string[] {
 
 function isEnabledRightly(name: string, at: Cursor, point: string, source: PluginSource): boolean {
   if (REMOVED_PLUGINS.includes(name)) return refuse(at, `plugin ${name} was removed from Kubernetes (NodeVolumeLimits counts volumes of all drivers)`);
-  if (gatedOffPlugins(source.features).includes(name)) return refuse(at, `plugin ${name} needs a feature gate that is off in v${source.kubernetes}`);
+  if (gatedOffPlugins(source.features).includes(name))
+    return refuse(at, `plugin ${name} needs a feature gate that is off in v${source.kubernetes}`);
   if (!source.registry.has(name)) {
     if (isInTree(name)) return refuse(at, `plugin ${name} is not available in this build`);
     at.problem(`there is no plugin ${name}`, nearestName(name, knownNames(source)));
@@ -102,7 +110,11 @@ function refuse(at: Cursor, message: string): boolean {
 
 /** What the plugin may be enabled for. */
 function declaredPoints(name: string, source: PluginSource): readonly string[] | undefined {
-  return inTreePoints(name, source.features) ?? (source.registry.get(name) as FactoryWithPoints | undefined)?.points ?? source.pointsOf?.(name);
+  return (
+    inTreePoints(name, source.features) ??
+    (source.registry.get(name) as FactoryWithPoints | undefined)?.points ??
+    source.pointsOf?.(name)
+  );
 }
 
 /** What multiPoint enables it for: an in-tree plugin need not have a point at which upstream's does nothing here. */

@@ -1,6 +1,6 @@
 /**
- * ImageLocality (Score): prefers nodes that hold the pod's images. Image volumes enlarge the sum; in the upper threshold
- * they count from v1.37 on.
+ * ImageLocality (Score): prefers nodes that hold the pod's images. Image volumes enlarge the sum; in the upper
+ * threshold they count from v1.37 on.
  * Source: plugins/imagelocality/image_locality.go.
  */
 import type { NodeInfo } from '../cache/node-info.ts';

@@ -1,7 +1,8 @@
 /**
- * When a pod that InterPodAffinity turned away is worth another attempt. Selectors of namespaces are asked of a namespace
- * without labels, as upstream does; in v1.36 anti-affinity terms are asked whether they *all* match, later whether any does.
- * Source: plugins/interpodaffinity/plugin.go (isSchedulableAfterPodChange, isSchedulableAfterNodeChange).
+ * When a pod that InterPodAffinity turned away is worth another attempt. Selectors of namespaces are asked of a
+ * namespace without labels, as upstream does; in v1.36 anti-affinity terms are asked whether they *all* match, later
+ * whether any does. Source: plugins/interpodaffinity/plugin.go (isSchedulableAfterPodChange,
+ * isSchedulableAfterNodeChange).
  */
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { Action, event } from '../framework/cluster-event.ts';
@@ -15,9 +16,18 @@ import { isOwnPod } from './own-pod.ts';
 export function affinityEvents(relations: AffinityRelations, anyAntiTerm: boolean): readonly EventRegistration[] {
   const repels: Repels = anyAntiTerm ? matchesAnyTerm : matchesAllTerms;
   return [
-    { event: event('Pod', Action.Add | Action.UpdatePodLabel), hint: (pod, subject) => afterPodChange(pod, subject, relations, repels) },
-    { event: event('Pod', Action.Delete), hint: (pod, subject) => afterPodWent(pod, subject.pod ?? subject.podBefore, relations, repels) },
-    { event: event('Node', Action.Add | Action.UpdateNodeLabel), hint: (pod, subject) => afterNodeChange(pod, subject, relations) },
+    {
+      event: event('Pod', Action.Add | Action.UpdatePodLabel),
+      hint: (pod, subject) => afterPodChange(pod, subject, relations, repels),
+    },
+    {
+      event: event('Pod', Action.Delete),
+      hint: (pod, subject) => afterPodWent(pod, subject.pod ?? subject.podBefore, relations, repels),
+    },
+    {
+      event: event('Node', Action.Add | Action.UpdateNodeLabel),
+      hint: (pod, subject) => afterNodeChange(pod, subject, relations),
+    },
   ];
 }
 
@@ -28,7 +38,12 @@ function hasPlace({ nodeName, nominatedNodeName }: PodEventView): boolean {
   return nodeName !== '' || nominatedNodeName !== '';
 }
 
-function afterPodChange(pod: PodInfo, { pod: now, podBefore: before }: EventSubject, relations: AffinityRelations, repels: Repels): Hint {
+function afterPodChange(
+  pod: PodInfo,
+  { pod: now, podBefore: before }: EventSubject,
+  relations: AffinityRelations,
+  repels: Repels,
+): Hint {
   if (now === undefined) return 'QueueSkip';
   if (isOwnPod(pod, now)) return 'Queue';
   if (!hasPlace(now) || (before !== undefined && !hasPlace(before))) return 'QueueSkip';
@@ -39,7 +54,12 @@ function afterPodChange(pod: PodInfo, { pod: now, podBefore: before }: EventSubj
   return repels(requiredAnti, before.template) && !repels(requiredAnti, now.template) ? 'Queue' : 'QueueSkip';
 }
 
-function afterPodWent(pod: PodInfo, gone: PodEventView | undefined, relations: AffinityRelations, repels: Repels): Hint {
+function afterPodWent(
+  pod: PodInfo,
+  gone: PodEventView | undefined,
+  relations: AffinityRelations,
+  repels: Repels,
+): Hint {
   if (gone === undefined || !hasPlace(gone)) return 'QueueSkip';
   if (repels(relations.terms(pod.template).requiredAnti, gone.template)) return 'Queue';
   return repels(relations.terms(gone.template).requiredAnti, pod.template) ? 'Queue' : 'QueueSkip';

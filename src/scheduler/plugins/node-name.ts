@@ -1,6 +1,6 @@
 /**
- * NodeName (PreFilter, Filter): spec.nodeName, when set, must be the node's name. Profiles of v1.37 have both points, so
- * that the other nodes are not even asked; those of v1.36 have Filter alone.
+ * NodeName (PreFilter, Filter): spec.nodeName, when set, must be the node's name. Profiles of v1.37 have both points,
+ * so that the other nodes are not even asked; those of v1.36 have Filter alone.
  * Source: plugins/nodename/node_name.go.
  */
 import { Action, event } from '../framework/cluster-event.ts';

@@ -25,7 +25,10 @@ import type { ShapePoint } from './resource-scoring.ts';
 const NAME = 'NodeResourcesFit';
 const CROWDED = 1;
 const UNRESOLVABLE = 2;
-/** Verdicts are remembered by what is lacking while it is below this: more resources than that make a new one each time. */
+/**
+ * Verdicts are remembered by what is lacking while it is below this: more resources than that make a new one each
+ * time.
+ */
 const MAX_LACKING = 0x4_0000_0000_0000;
 const COLUMN_BITS: readonly number[] = columnBits();
 
@@ -100,7 +103,8 @@ function filter(template: PodTemplate, node: NodeInfo, registry: ResourceRegistr
   let lacking = crowded ? CROWDED : 0;
   let unresolvable = 0;
   for (let i = 0; i < columns.length; i++) {
-    if (!isShort(node, columns[i], amounts[i], ignored) && !lacksDevices(template, columns[i], node, registry, ignored)) continue;
+    if (!isShort(node, columns[i], amounts[i], ignored) && !lacksDevices(template, columns[i], node, registry, ignored))
+      continue;
     lacking += columnBit(columns[i]);
     if (amounts[i] > allocatable[base + columns[i]]) unresolvable = UNRESOLVABLE;
   }
@@ -108,7 +112,10 @@ function filter(template: PodTemplate, node: NodeInfo, registry: ResourceRegistr
   let verdict = verdicts.get(lacking + unresolvable);
   if (verdict === undefined || lacking > MAX_LACKING) {
     const reasons = [...columns]
-      .filter((column, i) => isShort(node, column, amounts[i], ignored) || lacksDevices(template, column, node, registry, ignored))
+      .filter(
+        (column, i) =>
+          isShort(node, column, amounts[i], ignored) || lacksDevices(template, column, node, registry, ignored),
+      )
       .map((column) => `Insufficient ${registry.name(column)}`);
     if (crowded) reasons.unshift('Too many pods');
     verdict = { code: unresolvable === 0 ? Code.Unschedulable : Code.UnschedulableAndUnresolvable, reasons, plugin: NAME };
@@ -137,7 +144,10 @@ function columnBit(column: number): number {
   return column < COLUMN_BITS.length ? COLUMN_BITS[column] : 2 * MAX_LACKING;
 }
 
-/** The filter for one template: what is lacking is told without a look at more than the columns, once it is known in words. */
+/**
+ * The filter for one template: what is lacking is told without a look at more than the columns, once it is known in
+ * words.
+ */
 function filterOf(template: PodTemplate, { nodes, resources }: SchedulerCache, ignored: (column: number) => boolean, verdicts: Map<number, Status>): (node: NodeInfo, row: number) => Status | null {
   const { gpu } = template;
   const { columns, amounts } = template.requested;
@@ -190,7 +200,10 @@ function leastAllocatedOf(template: PodTemplate, { type, resources }: ScoringStr
   };
 }
 
-/** What the scored request and a node's use of one configured resource are; columns are looked up late because a resource may be unknown yet. */
+/**
+ * What the scored request and a node's use of one configured resource are; columns are looked up late because a
+ * resource may be unknown yet.
+ */
 function scorer(strategy: ScoringStrategy, registry: ResourceRegistry): (template: PodTemplate, node: NodeInfo) => number {
   const { type, resources } = strategy;
   const shape = strategy.requestedToCapacityRatio?.shape ?? [];

@@ -53,7 +53,12 @@ function hasCountedVolume({ spec }: PodTemplate): boolean {
   return (spec.volumes ?? []).some((volume) => usesClaim(volume) || isMigratable(volume));
 }
 
-function filter(pod: PodInfo, node: NodeInfo, cluster: SchedulerCache, required: RequiredDrivers | null): Status | null {
+function filter(
+  pod: PodInfo,
+  node: NodeInfo,
+  cluster: SchedulerCache,
+  required: RequiredDrivers | null,
+): Status | null {
   const csiNode = cluster.objects.get<CSINode>('CSINode', node.name);
   const wanted: AttachedVolumes = new Map();
   const problem = collectNewVolumes(pod, csiNode, cluster, wanted);
@@ -98,7 +103,8 @@ class RequiredDrivers {
 
   private statusOf(driver: string): Status {
     let status = this.statuses.get(driver);
-    if (status === undefined) this.statuses.set(driver, (status = unschedulable(NAME, `${driver} CSI driver is not installed on the node`)));
+    if (status === undefined)
+      this.statuses.set(driver, (status = unschedulable(NAME, `${driver} CSI driver is not installed on the node`)));
     return status;
   }
 }

@@ -1,9 +1,10 @@
 /**
- * Volumes for the claims of one pod on one node: bound claims must be reachable, waiting ones get the smallest volume that
- * suits or must be provisionable. Cost per node: the claims times the volumes of their class. Volumes and claims that a
- * pod on its way to a node has taken are known here before any object says so.
+ * Volumes for the claims of one pod on one node: bound claims must be reachable, waiting ones get the smallest volume
+ * that suits or must be provisionable. Cost per node: the claims times the volumes of their class. Volumes and claims
+ * that a pod on its way to a node has taken are known here before any object says so.
  * Departure: in-tree volumes are not translated to CSI, so their node affinity is read as written.
- * Source: plugins/volumebinding/{binder,assume_cache}.go, staging/src/k8s.io/component-helpers/storage/volume/pv_helpers.go.
+ * Source: plugins/volumebinding/{binder,assume_cache}.go,
+ * staging/src/k8s.io/component-helpers/storage/volume/pv_helpers.go.
  */
 import { parseQuantity } from '../../base/quantity.ts';
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
@@ -94,7 +95,8 @@ export class VolumeMatcher {
     const boundState = this.checkBound(bound, node);
     if (boundState === 'unreachable') reasons.push(Reason.NodeConflict);
     const missing = boundState === 'missing' ? [Reason.VolumeMissing] : [];
-    if (toBind.length === 0) return reasons.length + missing.length === 0 ? FITS : { ...FITS, reasons: [...reasons, ...missing] };
+    if (toBind.length === 0)
+      return reasons.length + missing.length === 0 ? FITS : { ...FITS, reasons: [...reasons, ...missing] };
     const search = this.bindOrProvision(toBind, node);
     return { ...search, reasons: [...reasons, ...search.reasons, ...missing] };
   }
@@ -143,7 +145,8 @@ export class VolumeMatcher {
     const storages: (CSIStorageCapacity | null)[] = [];
     for (const claim of toProvision) {
       const { storage, reasons, error } = this.provisioning(claim, node);
-      if (reasons.length > 0 || error !== '') return { plan: { bindings, provisions: [] }, storages: [], reasons, error };
+      if (reasons.length > 0 || error !== '')
+        return { plan: { bindings, provisions: [] }, storages: [], reasons, error };
       storages.push(storage);
     }
     return { plan: { bindings, provisions: toProvision }, storages, reasons: [], error: '' };
@@ -164,7 +167,8 @@ export class VolumeMatcher {
     const className = claimClassOf(claim);
     if (className === '') return { ...CAN_BE_MADE, error: `no class for claim ${JSON.stringify(objectKey(claim))}` };
     const storageClass = findClass(this.cluster, className);
-    if (storageClass === undefined) return { ...CAN_BE_MADE, error: `failed to find storage class ${JSON.stringify(className)}` };
+    if (storageClass === undefined)
+      return { ...CAN_BE_MADE, error: `failed to find storage class ${JSON.stringify(className)}` };
     const { provisioner = '' } = storageClass;
     const isConflict = provisioner === '' || provisioner === NO_PROVISIONER || !allowsTopology(storageClass, node.labels);
     if (isConflict) return { ...CAN_BE_MADE, reasons: [Reason.BindConflict] };
@@ -172,7 +176,9 @@ export class VolumeMatcher {
     return storage === undefined ? { ...CAN_BE_MADE, reasons: [Reason.NotEnoughSpace] } : { ...CAN_BE_MADE, storage };
   }
 
-  /** Looked at only for drivers that publish their storage capacity (null for others); undefined: there is not enough. */
+  /**
+   * Looked at only for drivers that publish their storage capacity (null for others); undefined: there is not enough.
+   */
   private storageFor(
     claim: PersistentVolumeClaim,
     provisioner: string,
@@ -185,7 +191,8 @@ export class VolumeMatcher {
     const bytes = requestOf(claim).value();
     for (const capacity of this.cluster.objects.list<CSIStorageCapacity>('CSIStorageCapacity')) {
       const limit = volumeLimit(capacity);
-      if (capacity.storageClassName === className && limit !== null && limit >= bytes && hasAccess(node, capacity)) return capacity;
+      if (capacity.storageClassName === className && limit !== null && limit >= bytes && hasAccess(node, capacity))
+        return capacity;
     }
     return undefined;
   }

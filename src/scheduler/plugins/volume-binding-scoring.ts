@@ -1,9 +1,9 @@
 /**
- * How well a node's volumes, or the storage behind them, suit the claims that a pod would bind there: by storage class the
- * share that the claims would use, read off a shape; the mean over the classes. Where a claim is to be bound to a volume
- * that is there, those that are to be provisioned do not count.
- * Source: plugins/volumebinding/{scorer,volume_binding}.go (v1.37.2). Departure: upstream dies of an object that names a
- * maximumVolumeSize and no capacity; here its capacity counts as 0.
+ * How well a node's volumes, or the storage behind them, suit the claims that a pod would bind there: by storage
+ * class the share that the claims would use, read off a shape; the mean over the classes. Where a claim is to be
+ * bound to a volume that is there, those that are to be provisioned do not count.
+ * Source: plugins/volumebinding/{scorer,volume_binding}.go (v1.37.2). Departure: upstream dies of an object that
+ * names a maximumVolumeSize and no capacity; here its capacity counts as 0.
  */
 import { parseQuantity } from '../../base/quantity.ts';
 import { claimClassOf, volumeClassOf } from '../../cluster/volume-claims.ts';

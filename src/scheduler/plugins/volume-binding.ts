@@ -1,8 +1,8 @@
 /**
- * VolumeBinding (PreFilter, Filter, PreScore, Score, Reserve, PreBind): nodes where the pod's claims are, or can be, bound.
- * Reserve promises volumes to claims and nodes to claims that are to be provisioned, in this plugin only. PreBind hands
- * that to the volume controller, waits until it has bound the claims, and gives up after bindTimeoutSeconds. It asks
- * each second, as upstream does.
+ * VolumeBinding (PreFilter, Filter, PreScore, Score, Reserve, PreBind): nodes where the pod's claims are, or can be,
+ * bound. Reserve promises volumes to claims and nodes to claims that are to be provisioned, in this plugin only.
+ * PreBind hands that to the volume controller, waits until it has bound the claims, and gives up after
+ * bindTimeoutSeconds. It asks each second, as upstream does.
  * Score tells how much room a node's storage has left for the claims; in v1.36 PreScore always skips it.
  * Source: plugins/volumebinding/{volume_binding,binder}.go.
  */
@@ -130,7 +130,13 @@ function isDelayed(claim: PersistentVolumeClaim, cluster: SchedulerCache): boole
   return storageClass !== undefined && waitsForFirstConsumer(storageClass);
 }
 
-function filter(state: BindingState | undefined, node: LabelledNode, matcher: VolumeMatcher, statuses: StatusCache, scores: boolean): Status | null {
+function filter(
+  state: BindingState | undefined,
+  node: LabelledNode,
+  matcher: VolumeMatcher,
+  statuses: StatusCache,
+  scores: boolean,
+): Status | null {
   if (state === undefined) return null;
   const verdict = matcher.find(state.bound, state.toBind, node);
   const { reasons, error } = verdict;

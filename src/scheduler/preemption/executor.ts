@@ -58,7 +58,10 @@ export class PreemptionExecutor implements PreemptionPort {
     this.kernel.after(this.scheduler.cycleMicros, this.afterCycleEvent);
   }
 
-  /** false as soon as no victim is left to be deleted: without a call there would be no event to lift the gate (executor.go IsPodRunningPreemption). */
+  /**
+   * false as soon as no victim is left to be deleted: without a call there would be no event to lift the gate
+   * (executor.go IsPodRunningPreemption).
+   */
   isRunningFor(pod: number): boolean {
     const order = this.running.size === 0 ? undefined : this.running.get(pod);
     return order !== undefined && order.incarnation === this.cluster.pods.incarnation[pod] && order.victims.some((victim) => this.isToGo(victim));
@@ -78,7 +81,8 @@ export class PreemptionExecutor implements PreemptionPort {
       if (i === victims.length - 1) this.running.delete(order.preemptor);
       const wasWaiting = this.preempt(order.preemptor, victims[i]);
       // No deletion follows that could wake the preemptor.
-      if (wasWaiting && i === victims.length - 1 && this.activates && this.isCurrent(order)) this.scheduler.queue.activate([order.preemptor]);
+      if (wasWaiting && i === victims.length - 1 && this.activates && this.isCurrent(order))
+        this.scheduler.queue.activate([order.preemptor]);
     }
     this.running.delete(order.preemptor);
   }

@@ -106,15 +106,18 @@ type IsEarlier = (a: number, b: number) => boolean;
 
 function earlierAsAsked(cluster: SchedulerCache): IsEarlier {
   const { acknowledgedAt } = cluster.pods;
-  return (a, b) => (Number.isNaN(acknowledgedAt[a]) && Number.isNaN(acknowledgedAt[b])) || startOf(cluster, a) < startOf(cluster, b);
+  return (a, b) =>
+    (Number.isNaN(acknowledgedAt[a]) && Number.isNaN(acknowledgedAt[b])) || startOf(cluster, a) < startOf(cluster, b);
 }
 
 function earlierAsRead(cluster: SchedulerCache, pods: readonly number[]): IsEarlier {
   const { acknowledgedAt } = cluster.pods;
-  if (!pods.some((pod) => Number.isNaN(acknowledgedAt[pod]))) return (a, b) => startOf(cluster, a) < startOf(cluster, b);
+  if (!pods.some((pod) => Number.isNaN(acknowledgedAt[pod])))
+    return (a, b) => startOf(cluster, a) < startOf(cluster, b);
   const readAt = new Map(pods.map((pod, index) => [pod, index]));
   return (a, b) => {
-    if (!Number.isNaN(acknowledgedAt[a]) || !Number.isNaN(acknowledgedAt[b])) return startOf(cluster, a) < startOf(cluster, b);
+    if (!Number.isNaN(acknowledgedAt[a]) || !Number.isNaN(acknowledgedAt[b]))
+      return startOf(cluster, a) < startOf(cluster, b);
     return (readAt.get(a) ?? 0) < (readAt.get(b) ?? 0);
   };
 }

@@ -27,7 +27,9 @@ export class HintTable {
   constructor(profiles: Iterable<Profile>, taintsHinted: boolean) {
     const registrations = taintsHinted ? ownRegistrationsOf : registrationsOf;
     for (const profile of profiles) {
-      const entries = profile.plugins.filter(mayReject).flatMap((plugin) => registrations(plugin).map((registration) => this.entry(plugin, registration)));
+      const entries = profile.plugins
+        .filter(mayReject)
+        .flatMap((plugin) => registrations(plugin).map((registration) => this.entry(plugin, registration)));
       this.byProfile.set(profile.schedulerName, entries);
     }
   }

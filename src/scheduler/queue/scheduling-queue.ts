@@ -199,7 +199,8 @@ export class SchedulingQueue {
     this.stamp(pod);
     this.enter(pod, QueuePlace.Active);
     const nominated = this.cluster.nominatedNodeName(pod);
-    if (nominated !== '' && (this.nominatesGated || this.place[pod] === QueuePlace.Active)) this.nominator.add(pod, nominated);
+    if (nominated !== '' && (this.nominatesGated || this.place[pod] === QueuePlace.Active))
+      this.nominator.add(pod, nominated);
   }
 
   /** A pod of another scheduler: it stands in no sub-queue and is never tried. */
@@ -207,7 +208,10 @@ export class SchedulingQueue {
     this.clear(pod);
   }
 
-  /** The next pod to schedule, now in flight; -1 when there is none. When nothing is active, a pod leaves backoff early. */
+  /**
+   * The next pod to schedule, now in flight; -1 when there is none. When nothing is active, a pod leaves backoff
+   * early.
+   */
   pop(): number {
     let pod = this.active.pop();
     if (pod < 0) {
@@ -302,7 +306,10 @@ export class SchedulingQueue {
     this.announceBackoff();
   }
 
-  /** Every 30 s: pods that have waited for more than five minutes, or so long since they were last looked at here, are tried again. */
+  /**
+   * Every 30 s: pods that have waited for more than five minutes, or so long since they were last looked at here, are
+   * tried again.
+   */
   flushUnschedulable(): void {
     const now = this.cluster.now;
     const { timestamp, lastFlush, gate, flushesGated } = this;
@@ -440,7 +447,9 @@ export class SchedulingQueue {
   }
 
   private gateCares(gate: number, pod: number, event: ClusterEvent): boolean {
-    return isWildcard(event) ? this.flushesGated : this.hints.matching(this.cluster.templateOf(pod).schedulerName, event, gate).length > 0;
+    return isWildcard(event)
+      ? this.flushesGated
+      : this.hints.matching(this.cluster.templateOf(pod).schedulerName, event, gate).length > 0;
   }
 
   private moveGroup(group: PodGroup, event: ClusterEvent, subject: EventSubject, only: (pod: number) => boolean): void {

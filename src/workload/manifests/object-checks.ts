@@ -288,7 +288,10 @@ export const KINDS: ReadonlyMap<string, KindRule> = new Map<string, KindRule>([
   ],
 ]);
 
-/** The name of an object is required and follows its kind's syntax; the generated kind (`generateName`) is filled in by the reader. */
+/**
+ * The name of an object is required and follows its kind's syntax; the generated kind (`generateName`) is filled in
+ * by the reader.
+ */
 export function nameRule(value: unknown, path: Path | null, findings: Findings): void {
   const { name, generateName } = mappingOf(mappingOf(value)['metadata']);
   if (name !== undefined && name !== null) return;

@@ -91,7 +91,9 @@ function deepNestingIn(text: string): number {
 }
 
 function parserFailure(error: unknown): string {
-  return error instanceof RangeError ? `nested more than ${MAX_DEPTH} levels deep` : `broken YAML: ${error instanceof Error ? error.message : String(error)}`;
+  return error instanceof RangeError
+    ? `nested more than ${MAX_DEPTH} levels deep`
+    : `broken YAML: ${error instanceof Error ? error.message : String(error)}`;
 }
 
 const SYNTAX_MESSAGES: Readonly<Record<string, string>> = {

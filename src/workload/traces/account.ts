@@ -53,7 +53,9 @@ export interface TraceAccount {
   /** Most pods that ran at one time if none ever waited. */
   readonly peakPods: number;
   readonly resources: Readonly<Record<string, ResourceAccount>>;
-  /** Sum over pods of what they ask for times how long they run, resource-seconds; pods that never end count nothing. */
+  /**
+   * Sum over pods of what they ask for times how long they run, resource-seconds; pods that never end count nothing.
+   */
   readonly resourceSeconds: Readonly<Record<string, number>>;
 }
 

@@ -122,7 +122,8 @@ class OpenbJobs implements JobReader {
         'Pods that never ran in the recording (Pending), and here run for the time from creation to deletion: ' +
           String(neverRan),
       );
-    if (sharing > 0 && !this.shared) notes.push(`Pods that ask for a share of a GPU, and here take a whole one: ${String(sharing)}`);
+    if (sharing > 0 && !this.shared)
+      notes.push(`Pods that ask for a share of a GPU, and here take a whole one: ${String(sharing)}`);
     if (cut > 0) notes.push(`Pods that still ran when the recording ended, and here end then: ${String(cut)}`);
     return [...notes, ...this.tally.notes()];
   }
@@ -238,8 +239,12 @@ class RowDecoder {
     const requests = this.requests(cpuMilli, memoryMib, gpuCount, gpuMilli);
     return {
       name: detached(name),
-      shape: this.shapes.of(`${qos} ${this.cell('gpu_milli')} ${this.cell('gpu_spec')}`, cpuMilli, memoryMib, gpuCount, () =>
-        plainShape('pod', { class: qos, priority: PRIORITY_OF_QOS.get(qos) ?? 0, nodeAffinityAnyOf, requests }),
+      shape: this.shapes.of(
+        `${qos} ${this.cell('gpu_milli')} ${this.cell('gpu_spec')}`,
+        cpuMilli,
+        memoryMib,
+        gpuCount,
+        () => plainShape('pod', { class: qos, priority: PRIORITY_OF_QOS.get(qos) ?? 0, nodeAffinityAnyOf, requests }),
       ),
       line,
       sharesGpu: gpuCount > 0 && gpuMilli < 1000,
