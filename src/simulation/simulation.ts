@@ -101,11 +101,8 @@ export class Simulation {
     this.scenario = scenario;
     this.options = options;
     const registry = pluginRegistry(options.userPlugins);
-    const configuration = decodeSchedulerConfiguration(scenario.scheduler.configuration, {
-      registry,
-      kubernetes: scenario.kubernetes,
-      locate: options.locate,
-    });
+    const source = { registry, kubernetes: scenario.kubernetes, locate: options.locate };
+    const configuration = decodeSchedulerConfiguration(scenario.scheduler.configuration, source);
     const profileNames = configuration.profiles.map(({ schedulerName }) => schedulerName);
     this.warnings = [...configuration.warnings, ...foreignSchedulerWarnings(scenario, profileNames)];
     this.kernel = new Kernel({ seed: scenario.seed });
