@@ -59,6 +59,9 @@ export class Kernel {
   private executedCount = 0;
   private running = false;
   private stopRequested = false;
+  /** Of the run under way: its last instant, and how many events it may still execute. */
+  private until: Micros = Infinity;
+  private leftCount = 0;
 
   constructor(options: { readonly seed: string; readonly phaseCount?: number }) {
     this.phaseCount = options.phaseCount ?? 8;
@@ -142,8 +145,10 @@ export class Kernel {
     assert(maxEvents === Infinity || (Number.isSafeInteger(maxEvents) && maxEvents >= 0), 'maxEvents must be a whole number');
     this.running = true;
     this.stopRequested = false;
+    this.until = until;
+    this.leftCount = maxEvents;
     try {
-      return this.loop(until, maxEvents);
+      return this.loop(until);
     } finally {
       this.running = false;
     }
@@ -154,9 +159,37 @@ export class Kernel {
     this.stopRequested = true;
   }
 
-  private loop(until: Micros, maxEvents: number): RunOutcome {
+  /**
+   * For a handler that does at once what a chain of its own events would do one after the other: the time before which
+   * nothing else happens. `now` where something else waits at this instant, or the run is about to pause.
+   */
+  quietBefore(): Micros {
+    const { queue, inputTime, until } = this;
+    const now = queue.currentTime;
+    if (!this.running || this.stopRequested || queue.lowestPhase() !== NO_PHASE) return now;
+    const next = queue.nextTime(inputTime < until ? inputTime : until);
+    return Math.min(next, inputTime, until + 1);
+  }
+
+  /** How many events the run under way may still execute. */
+  get eventsLeft(): number {
+    return this.leftCount;
+  }
+
+  /**
+   * Moves the clock to a time before `quietBefore()`, as so many events would have done on the way there that the caller
+   * has not scheduled because it has done their work itself. They count as executed.
+   */
+  pass(time: Micros, events: number): void {
+    assert(this.running && events <= this.leftCount, 'a run passes no more events than it may execute');
+    assert(time < this.inputTime && time <= this.until, 'the clock must not pass an input, or the end of the run');
+    this.queue.moveTo(time);
+    this.leftCount -= events;
+    this.executedCount += events;
+  }
+
+  private loop(until: Micros): RunOutcome {
     const queue = this.queue;
-    let leftCount = maxEvents;
     for (;;) {
       const phase = queue.lowestPhase();
       const inputDue = this.inputTime === queue.currentTime;
@@ -165,8 +198,8 @@ export class Kernel {
         if (!this.advance(until)) return 'horizon';
         continue;
       }
-      if (leftCount === 0) return 'paused';
-      leftCount--;
+      if (this.leftCount === 0) return 'paused';
+      this.leftCount--;
       this.executedCount++;
       if (!inputDue || !this.deliverInput(phase)) {
         const kind = queue.take(phase);

@@ -72,6 +72,8 @@ export class Profile {
   readonly postBind: readonly Implementing<'postBind'>[];
   /** Every plugin once, in order of first mention. */
   readonly plugins: readonly Plugin[];
+  /** What remembered answers say of all nodes changes with the cluster, and only then: each plugin promises it. */
+  readonly changesWithCluster: boolean;
   readonly spec: ProfileSpec;
   private readonly handle: Handle;
 
@@ -109,6 +111,7 @@ export class Profile {
     this.bind = implementing('bind', points.bind);
     this.postBind = implementing('postBind', points.postBind);
     this.plugins = [...made.values()];
+    this.changesWithCluster = [...this.preFilter, ...this.filter].every(changesWithCluster);
     this.handle = handle;
   }
 
@@ -256,16 +259,23 @@ export class Profile {
     const verdicts: Status[] = [];
     let nominatedNodeName: string | null = null;
     let rejected = '';
+    const again: (() => void)[] = [];
     for (const plugin of this.postFilter) {
       const result = plugin.postFilter(state, pod, statuses);
-      if (result.status === null || result.status.code === Code.UnschedulableAndUnresolvable) return result;
+      if (result.status === null || result.status.code === Code.UnschedulableAndUnresolvable) {
+        const { again: _promise, ...said } = result;
+        return said;
+      }
       if (result.status.code !== Code.Unschedulable) return { status: errorStatus(plugin.name, ...result.status.reasons), nominatedNodeName: null };
       verdicts.push(result.status);
+      if (result.again !== undefined) again.push(result.again);
       rejected = plugin.name;
       if (result.nominatedNodeName !== null) nominatedNodeName = result.nominatedNodeName;
     }
     const words = (): readonly string[] => verdicts.flatMap((status) => status.reasons);
-    return { status: lazyStatus(rejected, verdicts, words), nominatedNodeName };
+    const result = { status: lazyStatus(rejected, verdicts, words), nominatedNodeName };
+    if (again.length < verdicts.length) return result;
+    return { ...result, again: () => again.forEach((ask) => ask()) };
   }
 
   runPreScore(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): Status | null {
@@ -305,6 +315,11 @@ export class Profile {
 /** Whether the plugin has nothing to say in a cycle of such a pod, as things stand. */
 export function isInert(plugin: Plugin, template: PodTemplate): boolean {
   return plugin.inert?.(template) === true;
+}
+
+function changesWithCluster({ dependence, inert, inertUntilChange, domains }: Plugin): boolean {
+  if (isLocal(dependence?.filter)) return true;
+  return inert === undefined ? domains !== undefined : inertUntilChange === true;
 }
 
 /** Whether an answer with this dependence hangs on the node and its pods at most. */

@@ -213,6 +213,19 @@ export class SchedulingQueue {
    * early.
    */
   pop(): number {
+    const pod = this.take();
+    if (pod >= 0) this.inFlight.start(pod);
+    return pod;
+  }
+
+  /** The pod that pop() would give. */
+  peek(): number {
+    const pod = this.active.peek();
+    return pod < 0 ? this.backoff.peek() : pod;
+  }
+
+  /** As pop(), of a pod that comes back by reject() before anything happens: it need not hear of events. */
+  take(): number {
     let pod = this.active.pop();
     if (pod < 0) {
       pod = this.backoff.pop();
@@ -221,7 +234,6 @@ export class SchedulingQueue {
     }
     this.place[pod] = QueuePlace.None;
     this.attemptCount[pod]++;
-    this.inFlight.start(pod);
     return pod;
   }
 
@@ -232,12 +244,17 @@ export class SchedulingQueue {
 
   /** A pod that failed. Both sets empty means an error: retried after an error backoff whatever happens. */
   addUnschedulable(pod: number, unschedulable: Iterable<string>, pending: Iterable<string>): void {
+    this.reject(pod, this.hints.mask(unschedulable), this.hints.mask(pending));
+  }
+
+  /** The same, with the plugins as masks of `hints`. */
+  reject(pod: number, rejectors: number, pendings: number): void {
     if (this.place[pod] !== QueuePlace.None) {
       this.done(pod);
       return;
     }
-    const rejectors = (this.rejectors[pod] = this.hints.mask(unschedulable));
-    const pendings = (this.pendings[pod] = this.hints.mask(pending));
+    this.rejectors[pod] = rejectors;
+    this.pendings[pod] = pendings;
     if (rejectors === 0 && pendings === 0) this.errorCount[pod]++;
     else {
       this.unschedulableCount[pod]++;
