@@ -7,6 +7,7 @@
 import { assert } from '../../base/assert.ts';
 import { growFloat64, growInt32, growUint8, grownCapacity } from '../../base/growable.ts';
 import { IndexHeap } from '../../base/index-heap.ts';
+import { KeyedHeap } from '../../base/keyed-heap.ts';
 import { MICROS_PER_SECOND } from '../../base/time.ts';
 import type { Micros } from '../../base/time.ts';
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
@@ -53,9 +54,9 @@ export class SchedulingQueue {
   /** Whether a pod that arrives gated counts where it is nominated; whether time alone has gated pods asked again. */
   private readonly nominatesGated: boolean;
   private readonly flushesGated: boolean;
-  private readonly active: IndexHeap;
-  private readonly backoff: IndexHeap;
-  private readonly errorBackoff: IndexHeap;
+  private readonly active: Heap;
+  private readonly backoff: Heap;
+  private readonly errorBackoff: Heap;
   private readonly waiting = new UnschedulablePods();
   private capacity = 0;
   private sequence = 0;
@@ -91,12 +92,15 @@ export class SchedulingQueue {
     this.flushesGated = features.gatedPodsFlushed;
     this.hints = new HintTable(profiles.values(), features.taintUpdatesHinted);
     const before = this.comparator();
-    this.active = new IndexHeap(before);
-    this.backoff = new IndexHeap((a, b) => {
-      const difference = this.expiryOf(a) - this.expiryOf(b);
-      return difference < 0 || (difference === 0 && before(a, b));
-    });
-    this.errorBackoff = new IndexHeap((a, b) => this.expiryOf(a) < this.expiryOf(b));
+    this.active = before === null ? new KeyedHeap((pod, keys) => this.writeKeys(pod, 0, keys)) : new IndexHeap(before);
+    this.backoff =
+      before === null
+        ? new KeyedHeap((pod, keys) => this.writeKeys(pod, this.expiryOf(pod), keys))
+        : new IndexHeap((a, b) => {
+            const difference = this.expiryOf(a) - this.expiryOf(b);
+            return difference < 0 || (difference === 0 && before(a, b));
+          });
+    this.errorBackoff = new KeyedHeap((pod, keys) => keys.fill(0).fill(this.expiryOf(pod), 0, 1));
   }
 
   // ---- what is there ---------------------------------------------------------------------------------------------
@@ -188,7 +192,7 @@ export class SchedulingQueue {
   rows(place: QueuePlace): readonly number[] {
     if (place === QueuePlace.Active) return this.active.rows;
     if (place === QueuePlace.Backoff) return this.backoff.rows;
-    return place === QueuePlace.ErrorBackoff ? this.errorBackoff.rows : [...this.waiting.rows()];
+    return place === QueuePlace.ErrorBackoff ? this.errorBackoff.rows : this.waiting.rows();
   }
 
   // ---- in and out ------------------------------------------------------------------------------------------------
@@ -332,7 +336,7 @@ export class SchedulingQueue {
     const { timestamp, lastFlush, gate, flushesGated } = this;
     const { maxUnschedulableMicros } = this.settings;
     const isLate = (pod: number): boolean => now - Math.max(timestamp[pod], lastFlush[pod]) > maxUnschedulableMicros;
-    const late = [...this.waiting.rows()].filter((pod) => (flushesGated || gate[pod] === 0) && isLate(pod));
+    const late = this.waiting.rows().filter((pod) => (flushesGated || gate[pod] === 0) && isLate(pod));
     for (const pod of late) {
       lastFlush[pod] = now;
       this.waiting.remove(pod);
@@ -344,16 +348,11 @@ export class SchedulingQueue {
 
   // ---- within ----------------------------------------------------------------------------------------------------
 
-  private comparator(): (a: number, b: number) => boolean {
+  /** null: PrioritySort, whose order is that of the numbers that `writeKeys` writes. */
+  private comparator(): ((a: number, b: number) => boolean) | null {
     const [first] = this.profiles.values();
     assert(first !== undefined, 'a scheduler has a profile');
-    if (first.queueSort.name === 'PrioritySort') {
-      return (a, b) => {
-        const { priority } = this;
-        if (priority[a] !== priority[b]) return priority[a] > priority[b];
-        return this.order[a] < this.order[b];
-      };
-    }
+    if (first.queueSort.name === 'PrioritySort') return null;
     const left = new PodInfo(this.cluster, -1);
     const right = new PodInfo(this.cluster, -1);
     return (a, b) => {
@@ -361,6 +360,13 @@ export class SchedulingQueue {
       right.row = b;
       return first.queueSort.less({ pod: left, timestamp: this.timestamp[a] }, { pod: right, timestamp: this.timestamp[b] });
     };
+  }
+
+  /** `first` counts before priority and time. */
+  private writeKeys(pod: number, first: number, keys: Float64Array): void {
+    keys[0] = first;
+    keys[1] = -this.priority[pod];
+    keys[2] = this.order[pod];
   }
 
   private clear(pod: number): void {
@@ -421,6 +427,7 @@ export class SchedulingQueue {
 
   private strategyAfterFailure(pod: number): QueueStrategy {
     if (this.rejectors[pod] === 0 && this.pendings[pod] === 0) return 'afterBackoff';
+    if (this.inFlight.hasNoEvents || !this.inFlight.has(pod)) return 'skip';
     let strategy: QueueStrategy = 'skip';
     for (const { event, subject } of this.inFlight.eventsSince(pod)) {
       const verdict = this.strategyOn(pod, event, subject);
@@ -470,12 +477,10 @@ export class SchedulingQueue {
   }
 
   private moveGroup(group: PodGroup, event: ClusterEvent, subject: EventSubject, only: (pod: number) => boolean): void {
-    const [sample] = group.pods;
-    if (sample === undefined) return;
-    if (group.gate !== 0 && !this.gateCares(group.gate, sample, event)) return;
+    if (group.first < 0 || (group.gate !== 0 && !this.gateCares(group.gate, group.first, event))) return;
     const concernsOne = event.resource === 'UnschedulablePod' || (isWildcard(event) && subject.pod !== undefined);
     let shared: QueueStrategy | null = null;
-    for (const pod of [...group.pods]) {
+    for (const pod of this.waiting.podsOf(group)) {
       if (!only(pod)) continue;
       const strategy: QueueStrategy = concernsOne ? this.strategyOn(pod, event, subject) : (shared ??= this.strategyOn(pod, event, subject));
       if (strategy === 'skip') {
@@ -488,7 +493,7 @@ export class SchedulingQueue {
     }
   }
 
-  private flushHeap(heap: IndexHeap): void {
+  private flushHeap(heap: Heap): void {
     for (let pod = heap.peek(); pod >= 0 && !this.isBackingOff(pod); pod = heap.peek()) {
       heap.pop();
       this.noteBackoff(pod);
@@ -567,6 +572,8 @@ export class SchedulingQueue {
     this.capacity = capacity;
   }
 }
+
+type Heap = IndexHeap | KeyedHeap;
 
 function everyPod(): boolean {
   return true;
