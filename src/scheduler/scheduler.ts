@@ -119,6 +119,8 @@ export class Scheduler implements CacheObserver {
   private readonly placements: Placements;
   readonly algorithm: Algorithm;
   readonly listeners: SchedulerListener[] = [];
+  /** What failed attempts said, to be said again. */
+  readonly repeats: RepeatedFailures;
   /** Cycles begun, and those that found no node. */
   decisions = 0;
   unschedulableDecisions = 0;
@@ -129,7 +131,6 @@ export class Scheduler implements CacheObserver {
   private readonly bindings: Bindings;
   private readonly preemption: PreemptionExecutor;
   private readonly attempts = new FailedAttempts();
-  private readonly repeats: RepeatedFailures;
   private readonly room: RoomLooks;
   private readonly view: PodInfo;
   private readonly cycleEvent: EventKind;

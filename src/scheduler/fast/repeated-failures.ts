@@ -27,6 +27,8 @@ interface Remembered {
 }
 
 export class RepeatedFailures {
+  /** Attempts that have not been made, because what they would say was known. */
+  repeated = 0;
   private readonly cache: SchedulerCache;
   private readonly nominator: Nominator;
   /** By template id. */
@@ -64,7 +66,9 @@ export class RepeatedFailures {
   /** An attempt said what `of` had told. */
   note(pod: number): void {
     const remembered = this.byTemplate[this.cache.pods.template[pod]];
-    if (remembered !== undefined) remembered.repeats++;
+    if (remembered === undefined) return;
+    remembered.repeats++;
+    this.repeated++;
   }
 
   /** Whether nothing but the template tells the pod from others: no node of its own. */
