@@ -54,7 +54,12 @@ export class KeyedHeap {
     const { rows } = this;
     if (rows.length === 0) return -1;
     const row = rows[0];
-    this.remove(row);
+    const last = rows.pop() as number;
+    if (last !== row) {
+      this.take(rows.length);
+      this.rise(this.hollow(), last);
+    }
+    this.positions[row] = -1;
     return row;
   }
 
@@ -129,6 +134,43 @@ export class KeyedHeap {
         if (keys[at + 1] > second) return index;
         if (keys[at + 1] === second && keys[at + 2] >= third) return index;
       }
+      this.move(child, index);
+      index = child;
+    }
+  }
+
+  /** As up(), but over equal rows, too: from a leaf to where down() would have stopped. */
+  private rise(start: number, row: number): void {
+    const { keys, sifted } = this;
+    const first = sifted[0];
+    const second = sifted[1];
+    const third = sifted[2];
+    let index = start;
+    while (index > 0) {
+      const parent = (index - 1) >> 1;
+      const at = parent * KEYS;
+      if (first > keys[at]) break;
+      if (first === keys[at]) {
+        if (second > keys[at + 1]) break;
+        if (second === keys[at + 1] && third > keys[at + 2]) break;
+      }
+      this.move(parent, index);
+      index = parent;
+    }
+    this.put(index, row);
+  }
+
+  /**
+   * Moves the lesser child up into the place at the top, and so on down to a leaf, whose place is then free. The row that
+   * has to come in is from a leaf and seldom rises far: half of the comparisons of down().
+   */
+  private hollow(): number {
+    const length = this.rows.length;
+    let index = 0;
+    for (;;) {
+      const left = 2 * index + 1;
+      if (left >= length) return index;
+      const child = left + 1 < length && this.isLess(left + 1, left) ? left + 1 : left;
       this.move(child, index);
       index = child;
     }

@@ -62,6 +62,9 @@ export class Kernel {
   /** Of the run under way: its last instant, and how many events it may still execute. */
   private until: Micros = Infinity;
   private leftCount = 0;
+  /** What quietBefore() has told the handler under way, and the number of pending events then; 0: it has not asked. */
+  private quietEnd: Micros = 0;
+  private quietPending = 0;
 
   constructor(options: { readonly seed: string; readonly phaseCount?: number }) {
     this.phaseCount = options.phaseCount ?? 8;
@@ -168,7 +171,8 @@ export class Kernel {
     const now = queue.currentTime;
     if (!this.running || this.stopRequested || queue.lowestPhase() !== NO_PHASE) return now;
     const next = queue.nextTime(inputTime < until ? inputTime : until);
-    return Math.min(next, inputTime, until + 1);
+    this.quietPending = queue.pendingCount;
+    return (this.quietEnd = Math.min(next, inputTime, until + 1));
   }
 
   /** How many events the run under way may still execute. */
@@ -177,13 +181,15 @@ export class Kernel {
   }
 
   /**
-   * Moves the clock to a time before `quietBefore()`, as so many events would have done on the way there that the caller
-   * has not scheduled because it has done their work itself. They count as executed.
+   * Moves the clock to a time before what `quietBefore()` has said in the same handler, as so many events would have done
+   * on the way there that the caller has not scheduled because it has done their work itself. They count as executed.
    */
   pass(time: Micros, events: number): void {
-    assert(this.running && events <= this.leftCount, 'a run passes no more events than it may execute');
-    assert(time < this.inputTime && time <= this.until, 'the clock must not pass an input, or the end of the run');
-    this.queue.moveTo(time);
+    const { queue } = this;
+    assert(events <= this.leftCount, 'a run passes no more events than it may execute');
+    assert(time < this.quietEnd && time >= queue.currentTime, 'the clock must not pass what happens next');
+    assert(queue.pendingCount === this.quietPending, 'whoever has scheduled something has to ask again');
+    queue.currentTime = time;
     this.leftCount -= events;
     this.executedCount += events;
   }
@@ -200,6 +206,7 @@ export class Kernel {
       }
       if (this.leftCount === 0) return 'paused';
       this.leftCount--;
+      this.quietEnd = 0;
       this.executedCount++;
       if (!inputDue || !this.deliverInput(phase)) {
         const kind = queue.take(phase);

@@ -230,7 +230,7 @@ export class Scheduler implements CacheObserver {
    * What they do and when is what startCycle and endCycle would do (the plain twin): two events a cycle.
    */
   private failAgain(): void {
-    const { kernel, queue, options } = this;
+    const { kernel, queue, options, listeners } = this;
     if (options.plain || this.cycleScheduled || !this.leftoverScheduled) return;
     let known = this.knownFailureOf(queue.peek());
     if (known === null) return;
@@ -241,8 +241,8 @@ export class Scheduler implements CacheObserver {
       this.decisions++;
       this.countRepeat(pod, known);
       kernel.pass(end, 2);
-      queue.reject(pod, known.rejectors, known.pendings);
-      for (const listener of this.listeners) listener.attemptFailed?.(pod, known.attempt);
+      queue.rejectAgain(pod, known.rejectors, known.pendings);
+      for (let i = 0; i < listeners.length; i++) listeners[i].attemptFailed?.(pod, known.attempt);
       known = this.knownFailureOf(queue.peek());
     }
   }
@@ -253,9 +253,10 @@ export class Scheduler implements CacheObserver {
     if (pod < 0 || cache.pods.isTerminating(pod) || cache.pods.belief[pod] !== PodBelief.Waiting) return null;
     const known = this.repeats.of(pod);
     if (known === null) return null;
-    for (const { cycleFailed, roomSeen } of this.listeners) {
-      if (cycleFailed !== undefined) return null;
-      if (roomSeen !== undefined && this.room.isDue(cache.templateOf(pod))) return null;
+    const { listeners } = this;
+    for (let i = 0; i < listeners.length; i++) {
+      if (listeners[i].cycleFailed !== undefined) return null;
+      if (listeners[i].roomSeen !== undefined && this.room.isDue(cache.templateOf(pod))) return null;
     }
     return known;
   }

@@ -74,7 +74,8 @@ export class RepeatedFailures {
   /** Whether nothing but the template tells the pod from others: no node of its own. */
   canRepeat(pod: number): boolean {
     const { pods } = this.cache;
-    return pods.pinnedNode[pod] < 0 && pods.nominatedNode[pod] < 0 && this.nominator.nodeOf(pod) === undefined;
+    if (pods.pinnedNode[pod] >= 0 || pods.nominatedNode[pod] >= 0) return false;
+    return this.nominator.size === 0 || this.nominator.nodeOf(pod) === undefined;
   }
 
   private get changes(): number {

@@ -42,7 +42,7 @@ export class SchedulingQueue {
   readonly hints: HintTable;
   /** Called when a pod enters an empty active queue or backoff queue: the loop may have something to do. */
   onWork: () => void = () => undefined;
-  /** Called with the instant at which the backoff flush next has something to do. */
+  /** Called with the instant at which the backoff flush next has something to do, when a pod brings it forward. */
   onBackoff: (at: Micros) => void = () => undefined;
   /** Called when PreEnqueue keeps a pod out. */
   onGated: (pod: number, refusal: Status) => void = () => undefined;
@@ -228,7 +228,7 @@ export class SchedulingQueue {
     return pod < 0 ? this.backoff.peek() : pod;
   }
 
-  /** As pop(), of a pod that comes back by reject() before anything happens: it need not hear of events. */
+  /** As pop(), of a pod that comes back by rejectAgain() before anything happens: it need not hear of events. */
   take(): number {
     let pod = this.active.pop();
     if (pod < 0) {
@@ -257,6 +257,19 @@ export class SchedulingQueue {
       this.done(pod);
       return;
     }
+    this.noteFailure(pod, rejectors, pendings);
+    const strategy = this.strategyAfterFailure(pod);
+    this.done(pod);
+    this.requeue(pod, strategy);
+  }
+
+  /** Of a pod from take(), rejected by a plugin at least: it waits. */
+  rejectAgain(pod: number, rejectors: number, pendings: number): void {
+    this.noteFailure(pod, rejectors, pendings);
+    this.wait(pod);
+  }
+
+  private noteFailure(pod: number, rejectors: number, pendings: number): void {
     this.rejectors[pod] = rejectors;
     this.pendings[pod] = pendings;
     if (rejectors === 0 && pendings === 0) this.errorCount[pod]++;
@@ -266,9 +279,6 @@ export class SchedulingQueue {
     }
     this.stamp(pod);
     this.expiry[pod] = NaN;
-    const strategy = this.strategyAfterFailure(pod);
-    this.done(pod);
-    this.requeue(pod, strategy);
   }
 
   /** A queued pod's object changed: the events say how, in the order to be tried. */
@@ -401,8 +411,12 @@ export class SchedulingQueue {
       this.active.push(pod);
     } else if (place === QueuePlace.Backoff) this.backoff.push(pod);
     else this.errorBackoff.push(pod);
-    if (place !== QueuePlace.Active) this.announceBackoff();
-    this.onWork();
+    if (place === QueuePlace.Active) this.onWork();
+    else {
+      const heap = place === QueuePlace.Backoff ? this.backoff : this.errorBackoff;
+      if (heap.peek() === pod) this.announceBackoff();
+      this.onWork();
+    }
   }
 
   private wait(pod: number): void {
@@ -478,7 +492,11 @@ export class SchedulingQueue {
 
   private moveGroup(group: PodGroup, event: ClusterEvent, subject: EventSubject, only: (pod: number) => boolean): void {
     if (group.first < 0 || (group.gate !== 0 && !this.gateCares(group.gate, group.first, event))) return;
-    const concernsOne = event.resource === 'UnschedulablePod' || (isWildcard(event) && subject.pod !== undefined);
+    if (group.gate === 0 && only === everyPod && !concernsOnePod(event, subject)) {
+      this.moveAll(group, this.strategyOn(group.first, event, subject));
+      return;
+    }
+    const concernsOne = concernsOnePod(event, subject);
     let shared: QueueStrategy | null = null;
     for (const pod of this.waiting.podsOf(group)) {
       if (!only(pod)) continue;
@@ -488,6 +506,15 @@ export class SchedulingQueue {
         return;
       }
       this.waiting.remove(pod);
+      this.place[pod] = QueuePlace.None;
+      this.requeue(pod, strategy);
+    }
+  }
+
+  /** Whoever of them is gated now comes into another group. */
+  private moveAll(group: PodGroup, strategy: QueueStrategy): void {
+    if (strategy === 'skip') return;
+    for (const pod of this.waiting.takeAll(group)) {
       this.place[pod] = QueuePlace.None;
       this.requeue(pod, strategy);
     }
@@ -574,6 +601,10 @@ export class SchedulingQueue {
 }
 
 type Heap = IndexHeap | KeyedHeap;
+
+function concernsOnePod(event: ClusterEvent, { pod }: EventSubject): boolean {
+  return event.resource === 'UnschedulablePod' || (isWildcard(event) && pod !== undefined);
+}
 
 function everyPod(): boolean {
   return true;

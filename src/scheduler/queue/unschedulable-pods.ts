@@ -79,6 +79,27 @@ export class UnschedulablePods {
     return pods;
   }
 
+  /** Takes all pods out of a group; their rows. */
+  takeAll(group: PodGroup): number[] {
+    const { beforeOfAll, afterOfAll, groupOf } = this;
+    const pods = this.podsOf(group);
+    for (let i = 0; i < pods.length; i++) {
+      const pod = pods[i];
+      const before = beforeOfAll[pod];
+      const after = afterOfAll[pod];
+      if (before < 0) this.firstOfAll = after;
+      else afterOfAll[before] = after;
+      if (after < 0) this.lastOfAll = before;
+      else beforeOfAll[after] = before;
+      groupOf[pod] = 0;
+    }
+    group.first = group.last = -1;
+    this.present.delete(group);
+    this.size -= pods.length;
+    if (group.gate !== 0) this.gatedCount -= pods.length;
+    return pods;
+  }
+
   /** All rows, a copy. */
   rows(): number[] {
     const rows: number[] = [];
