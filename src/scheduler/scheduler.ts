@@ -231,7 +231,7 @@ export class Scheduler implements CacheObserver {
    */
   private failAgain(): void {
     const { kernel, queue, options, listeners } = this;
-    if (options.plain || this.cycleScheduled || !this.leftoverScheduled) return;
+    if (options.plain || !this.leftoverScheduled) return;
     let known = this.knownFailureOf(queue.peek());
     if (known === null) return;
     const quietBefore = kernel.quietBefore();

@@ -26,7 +26,7 @@ describe('failed attempts that are not made again', () => {
   test.each(KUBERNETES_VERSIONS.flatMap((kubernetes) => CELLS.map((cell) => ({ kubernetes, ...cell }))))(
     'leave the same as if they had been made: $seed cell, $kubernetes',
     (cell) => {
-      expect(expectEqual(cell)).toBeGreaterThan(0.5);
+      expect(expectEqual(cell)).toBeGreaterThan(0.3);
     },
   );
 

@@ -45,6 +45,7 @@ const SHAPES: readonly (readonly [object, Readonly<Record<string, string>>])[] =
   [{ priority: 50, topologySpreadConstraints: [even] }, { app: 'even' }],
   [{ affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [apart] } } }, { app: 'apart' }],
   [{ priority: 10, volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'not-there' } }] }, {}],
+  [{ priority: 20, volumes: [{ name: 'v', ephemeral: {} }] }, {}],
 ];
 
 export function fullCellRun(options: FullCellOptions) {
@@ -83,7 +84,8 @@ export function fullCellRun(options: FullCellOptions) {
     const pinnedNode = someNode();
     const nominatedNode = someNode();
     const seed = { nameBase: cluster.names.intern('p'), nameOrdinal: made++, owner: -1, workloadClass: 0, durationMicros: Infinity };
-    cluster.createPod({ template, pinnedNode, nominatedNode, ...seed });
+    const pod = cluster.createPod({ template, pinnedNode, nominatedNode, ...seed });
+    if (cluster.templates.get(template).hasEphemeralVolumes) putVolume(cluster, cluster.podName(pod), `z${roll(3)}`);
   };
   const waiting = (): number[] => {
     const rows: number[] = [];
@@ -131,6 +133,21 @@ export function fullCellRun(options: FullCellOptions) {
     repeated: scheduler.repeats.repeated,
     nominated: scheduler.queue.nominator.size,
   };
+}
+
+/** A claim of the pod's own, bound to a volume that one zone can use: what a node says is not the template's alone. */
+function putVolume(cluster: Cluster, pod: string, zone: string): void {
+  const metadata = {
+    name: `${pod}-v`,
+    namespace: 'default',
+    annotations: { 'pv.kubernetes.io/bind-completed': 'yes' },
+    ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: pod, uid: pod, controller: true }],
+  };
+  const terms = [{ matchExpressions: [{ key: ZONE, operator: 'In', values: [zone] }] }];
+  const volume = { kind: 'PersistentVolume', metadata: { name: `of-${pod}` } };
+  const spec = { nodeAffinity: { required: { nodeSelectorTerms: terms } } };
+  cluster.putObject('PersistentVolume', { ...volume, spec } as never);
+  cluster.putObject('PersistentVolumeClaim', { kind: 'PersistentVolumeClaim', metadata, spec: { volumeName: `of-${pod}` } } as never);
 }
 
 /** Its answers hang on how often it is asked, or on the time: only who asks it each time gets the plain scan's. */
