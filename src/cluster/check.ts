@@ -29,7 +29,7 @@ function checkPods(cluster: Cluster): void {
     if (phase === PodPhase.Free) continue;
     if (pods.isTerminating(pod)) terminating++;
     const node = pods.node[pod];
-    assert((phase === PodPhase.Pending) === (node < 0), `pod row ${pod} in phase ${phase} has node ${node}`);
+    assert((phase === PodPhase.Pending || pods.hasEnded(pod)) === node < 0, `pod row ${pod} in phase ${phase} has node ${node}`);
     if (node >= 0) assert(cluster.nodes.pods[node][pods.slot[pod]] === pod, `pod row ${pod} is not at its slot of node ${node}`);
   }
   for (let phase = 1; phase < byPhase.length; phase++) {

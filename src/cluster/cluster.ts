@@ -14,11 +14,14 @@ import { NodeTable } from './node-table.ts';
 import { NAMESPACE_NAME_LABEL, ObjectStore } from './object-store.ts';
 import { ObserverLists } from './observer.ts';
 import type { ClusterObserver, NodeBefore } from './observer.ts';
-import { EvictionCause, PodPhase, PodOutcome, PodTable } from './pod-table.ts';
+import { EvictionCause, PodFlag, PodPhase, PodOutcome, PodTable } from './pod-table.ts';
 import { TemplateTable } from './pod-template.ts';
 import type { PodTemplate } from './pod-template.ts';
 import { ResourceRegistry } from './resources.ts';
 import { Totals } from './totals.ts';
+import { Verb } from './verb.ts';
+import { WorkloadTable } from './workload-table.ts';
+import { WorkloadWriter } from './workload-writer.ts';
 
 /** What the cluster needs of the kernel. */
 export interface ClusterClock {
@@ -40,29 +43,24 @@ export interface PodSeed {
   readonly durationMicros: Micros;
   /** Interned name of the only node it may go to, -1: any. */
   readonly pinnedNode: number;
+  /** Completion index or ordinal of its work. */
+  readonly item?: number;
+  /** A Job's: kept until its controller has counted it. */
+  readonly tracked?: boolean;
+  /** Of its completion index: failures before it, and how many of them a podFailurePolicy ignores. */
+  readonly indexFailures?: number;
+  readonly ignoredFailures?: number;
 }
 
-/** Digest codes of the verbs. Frozen: changing one changes every golden digest. */
-export const Verb = {
-  CreatePod: 1,
-  AssumePod: 2,
-  ForgetPod: 3,
-  BindPod: 4,
-  StartPod: 5,
-  InterruptPod: 6,
-  TerminatePod: 7,
-  RemovePod: 8,
-  UpdatePod: 9,
-  NominatePod: 10,
-  AddNode: 11,
-  UpdateNode: 12,
-  RemoveNode: 13,
-  NodeHealth: 14,
-  Template: 15,
-  PutObject: 16,
-  RemoveObject: 17,
-  AcknowledgePod: 18,
-} as const;
+/** How a pod ends. */
+export interface PodEnd {
+  readonly phase: typeof PodPhase.Succeeded | typeof PodPhase.Failed;
+  /** For the accounts: Evicted where it failed because it was made to go. */
+  readonly outcome: PodOutcome;
+  readonly exitCode?: number;
+  /** Other than None: condition DisruptionTarget. */
+  readonly cause?: EvictionCause;
+}
 
 export class Cluster {
   readonly resources: ResourceRegistry = new ResourceRegistry();
@@ -70,6 +68,9 @@ export class Cluster {
   readonly pods: PodTable = new PodTable();
   readonly nodes: NodeTable = new NodeTable();
   readonly objects: ObjectStore = new ObjectStore();
+  readonly workloads: WorkloadTable = new WorkloadTable(this.pods);
+  /** The verbs of workloads. */
+  readonly workloadWriter: WorkloadWriter;
   readonly totals: Totals = new Totals();
   /** Names of pods, prefixes and nodes. */
   readonly names: Interner = new Interner();
@@ -84,6 +85,16 @@ export class Cluster {
   constructor(clock: ClusterClock) {
     this.clock = clock;
     this.templates = new TemplateTable(this.resources);
+    this.workloadWriter = new WorkloadWriter(this.workloads, {
+      now: () => this.now,
+      begin: (verb, row, value) => this.begin(verb, row, value),
+      feedText: (text) => clock.digest.addText(text),
+      tell: (row, change) => {
+        this.notifying = true;
+        for (const observer of this.observers.workloadChanged) observer.workloadChanged?.(row, change);
+        this.notifying = false;
+      },
+    });
     this.resources.onGrown(() => this.fitColumns());
     this.fitColumns();
   }
@@ -265,6 +276,11 @@ export class Cluster {
     pods.durationMicros[pod] = seed.durationMicros;
     pods.pinnedNode[pod] = seed.pinnedNode;
     pods.createdAt[pod] = this.now;
+    if (seed.item !== undefined) pods.item[pod] = seed.item;
+    if (seed.tracked === true) pods.flags[pod] = PodFlag.Tracked;
+    const { indexFailures = 0, ignoredFailures = 0 } = seed;
+    if (indexFailures + ignoredFailures > 0) pods.note(pod, { indexFailures, ignoredFailures });
+    if (seed.owner >= 0) this.workloads.link(pod, seed.owner);
     this.totals.podsByPhase[PodPhase.Pending]++;
     this.notifying = true;
     for (const observer of this.observers.podCreated) observer.podCreated?.(pod);
@@ -296,11 +312,13 @@ export class Cluster {
     this.notifying = false;
   }
 
+  /** Its containers run; without probes it is Ready at once. */
   startPod(pod: number): void {
     assert(this.pods.phase[pod] === PodPhase.Bound, 'startPod needs a bound pod');
     this.begin(Verb.StartPod, pod);
     this.setPhase(pod, PodPhase.Running);
-    this.pods.startedAt[pod] = this.now;
+    this.pods.startedAt[pod] = this.pods.readyAt[pod] = this.now;
+    this.pods.flags[pod] |= PodFlag.Ready;
     this.notifying = true;
     for (const observer of this.observers.podStarted) observer.podStarted?.(pod);
     this.notifying = false;
@@ -312,9 +330,29 @@ export class Cluster {
     const lost = this.now - this.pods.startedAt[pod];
     this.begin(Verb.InterruptPod, pod);
     this.setPhase(pod, PodPhase.Bound);
+    this.loseReady(pod);
     this.notifying = true;
     for (const observer of this.observers.podInterrupted) observer.podInterrupted?.(pod, lost);
     this.notifying = false;
+  }
+
+  /** Condition Ready of a running pod turns. */
+  setPodReady(pod: number, ready: boolean): void {
+    const { pods } = this;
+    assert(pods.phase[pod] === PodPhase.Running && pods.isReady(pod) !== ready, 'setPodReady must change a running pod');
+    this.begin(Verb.PodReady, pod, ready ? 1 : 0);
+    pods.flags[pod] ^= PodFlag.Ready;
+    pods.readyAt[pod] = this.now;
+    this.notifying = true;
+    for (const observer of this.observers.podReadyChanged) observer.podReadyChanged?.(pod, ready);
+    this.notifying = false;
+  }
+
+  /** A container of the pod was started again in place. */
+  restartContainer(pod: number): void {
+    assert(this.pods.phase[pod] === PodPhase.Running, 'restartContainer needs a running pod');
+    this.begin(Verb.RestartContainer, pod);
+    this.pods.note(pod, { restarts: this.pods.history(pod).restarts + 1 });
   }
 
   /** Asks for a pod's deletion: it is terminating from now on. Again asking changes nothing. */
@@ -323,26 +361,61 @@ export class Cluster {
     if (this.pods.isTerminating(pod)) return;
     this.begin(Verb.TerminatePod, pod, cause);
     this.pods.deletionAt[pod] = this.now;
-    this.pods.cause[pod] = cause;
+    if (!this.pods.hasEnded(pod)) this.pods.cause[pod] = cause;
     this.totals.podsTerminating++;
     this.notifying = true;
-    for (const observer of this.observers.podTerminating) observer.podTerminating?.(pod);
+    if (this.pods.hasEnded(pod))
+      for (const observer of this.observers.endedPodTerminating) observer.endedPodTerminating?.(pod);
+    else for (const observer of this.observers.podTerminating) observer.podTerminating?.(pod);
     this.notifying = false;
   }
 
-  /** The pod leaves the system and frees what it held. Its row is reused after the notices. */
+  /** The pod has succeeded or failed and frees what it held; its object is kept until it is removed. */
+  endPod(pod: number, { phase, outcome, exitCode = 0, cause = EvictionCause.None }: PodEnd): void {
+    const { pods } = this;
+    const before = pods.phase[pod];
+    assert(before !== PodPhase.Free && !pods.hasEnded(pod), 'endPod needs a pod that has not ended');
+    const node = pods.node[pod];
+    this.begin(Verb.EndPod, pod, phase);
+    if (node >= 0) this.detach(pod);
+    this.setPhase(pod, phase);
+    this.loseReady(pod);
+    pods.endedAt[pod] = this.now;
+    if (cause !== EvictionCause.None) pods.cause[pod] = cause;
+    if (exitCode !== 0) pods.note(pod, { exitCode });
+    this.notifying = true;
+    for (const observer of this.observers.podRemoved) observer.podRemoved?.(pod, node, before, outcome);
+    this.notifying = false;
+    if (node >= 0) this.releaseGhost(node);
+  }
+
+  /** The Job controller has counted the pod: the finalizer that kept its object goes. */
+  countPod(pod: number): void {
+    assert(this.pods.isTracked(pod), 'countPod needs a tracked pod');
+    this.begin(Verb.CountPod, pod);
+    this.pods.flags[pod] &= ~PodFlag.Tracked;
+    this.notifying = true;
+    for (const observer of this.observers.podCounted) observer.podCounted?.(pod);
+    this.notifying = false;
+  }
+
+  /** The pod's object goes, and what it held. Its row is reused after the notices. An ended pod's outcome was told before. */
   removePod(pod: number, outcome: PodOutcome): void {
     const { pods } = this;
     const phase = pods.phase[pod];
     assert(phase !== PodPhase.Free, 'removePod needs a pod');
+    const hasEnded = pods.hasEnded(pod);
     const node = pods.node[pod];
+    const owner = pods.owner[pod];
     this.begin(Verb.RemovePod, pod, outcome);
     if (node >= 0) this.detach(pod);
     if (pods.isTerminating(pod)) this.totals.podsTerminating--;
     this.totals.podsByPhase[phase]--;
     pods.phase[pod] = PodPhase.Free;
+    if (owner >= 0) this.workloads.unlink(pod, owner);
     this.notifying = true;
-    for (const observer of this.observers.podRemoved) observer.podRemoved?.(pod, node, phase, outcome);
+    if (!hasEnded) for (const observer of this.observers.podRemoved) observer.podRemoved?.(pod, node, phase, outcome);
+    for (const observer of this.observers.podDeleted) observer.podDeleted?.(pod);
     this.notifying = false;
     pods.free(pod);
     if (node >= 0) this.releaseGhost(node);
@@ -408,6 +481,12 @@ export class Cluster {
     this.totals.podsByPhase[this.pods.phase[pod]]--;
     this.totals.podsByPhase[phase]++;
     this.pods.phase[pod] = phase;
+  }
+
+  private loseReady(pod: number): void {
+    if (!this.pods.isReady(pod)) return;
+    this.pods.flags[pod] &= ~PodFlag.Ready;
+    this.pods.readyAt[pod] = this.now;
   }
 
   private attach(pod: number, node: number, placed: boolean): void {
@@ -506,5 +585,5 @@ export class Cluster {
   }
 }
 
-export { EvictionCause, PodPhase, PodOutcome };
+export { EvictionCause, PodPhase, PodOutcome, Verb };
 export type { NodeFacts };

@@ -3,7 +3,7 @@ import { PodPhase } from './pod-table.ts';
 
 export class Totals {
   /** Pods by PodPhase. */
-  readonly podsByPhase: Float64Array = new Float64Array(4);
+  readonly podsByPhase: Float64Array = new Float64Array(6);
   podsTerminating = 0;
   nodesAlive = 0;
   nodesUp = 0;

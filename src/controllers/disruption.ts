@@ -12,7 +12,7 @@ import type { KubernetesObject, PodDisruptionBudget } from '../cluster/objects.t
 import type { ClusterObserver, ObjectAction } from '../cluster/observer.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
-import type { OwnerTable } from './owners.ts';
+import type { WorkloadTable } from '../cluster/workload-table.ts';
 
 interface Tally {
   pods: number;
@@ -28,7 +28,7 @@ type Status = NonNullable<PodDisruptionBudget['status']>;
 export class Disruption implements ClusterObserver {
   private readonly kernel: Kernel;
   private readonly cluster: Cluster;
-  private readonly owners: OwnerTable;
+  private readonly owners: WorkloadTable;
   private readonly budgets: DisruptionBudgets;
   private readonly syncEvent: EventKind;
   /** By key of the budget; empty and to be counted anew when `isStale`. */
@@ -37,10 +37,10 @@ export class Disruption implements ClusterObserver {
   private isStale = false;
   private isSyncDue = false;
 
-  constructor(kernel: Kernel, cluster: Cluster, owners: OwnerTable, budgets: DisruptionBudgets, phase: number) {
+  constructor(kernel: Kernel, cluster: Cluster, budgets: DisruptionBudgets, phase: number) {
     this.kernel = kernel;
     this.cluster = cluster;
-    this.owners = owners;
+    this.owners = cluster.workloads;
     this.budgets = budgets;
     this.syncEvent = kernel.defineEvent('disruption sync', phase, () => this.sync());
     cluster.observe(this);
@@ -173,7 +173,7 @@ export class Disruption implements ClusterObserver {
   private scaleOf(tally: Tally | undefined): number | null {
     let sum = tally?.ofUnknownController ?? 0;
     for (const owner of tally?.byOwner.keys() ?? []) {
-      const scale = this.owners.scale[owner];
+      const scale = this.owners.wanted[owner];
       if (scale < 0) return null;
       sum += scale;
     }

@@ -19,7 +19,7 @@ import type {
 } from '../cluster/objects.ts';
 import { withoutNodeName } from '../cluster/pod-template.ts';
 import { withDaemonTolerations } from '../controllers/daemon-sets.ts';
-import { OwnerKind } from '../controllers/owners.ts';
+import { WorkloadKind } from '../cluster/workload-table.ts';
 import type { InputSource } from '../kernel/kernel.ts';
 import { splitName } from '../control-plane/pod-admission.ts';
 import { impliedStorageClasses, withObjectDefaults } from './object-defaults.ts';
@@ -110,11 +110,11 @@ export class ManifestInput implements InputSource {
 
   private addOwner(object: WorkloadObject): void {
     const { cluster, replacement, daemonSets } = this.targets;
-    const kind = KIND_OF_OWNER.get(object.kind ?? '') as OwnerKind;
+    const kind = KIND_OF_OWNER.get(object.kind ?? '') as WorkloadKind;
     const existing = this.podsByOwner.get(refKey(object)) ?? [];
     const wanted = wantedPods(object, kind, existing);
     const lifetime = durationOf(object, object.spec?.template ?? null);
-    const durationMicros = kind === OwnerKind.Job ? (lifetime ?? DEFAULT_JOB_MICROS) : Infinity;
+    const durationMicros = kind === WorkloadKind.Job ? (lifetime ?? DEFAULT_JOB_MICROS) : Infinity;
     if (wanted.rest !== '') {
       // A suspended Job's pods are deleted; whatever others have left behind stays, and nobody replaces it.
       if (wanted.rest !== 'suspended') for (const pod of existing) this.addPod(pod, -1, durationMicros);
@@ -126,21 +126,21 @@ export class ManifestInput implements InputSource {
       kind,
       template: admission.template(pod),
       templateOf:
-        kind === OwnerKind.StatefulSet
+        kind === WorkloadKind.StatefulSet
           ? (ordinal) => admission.template(this.podOfOrdinal(object, pod, ordinal))
           : undefined,
       workloadClass: cluster.classes.intern(object.kind ?? ''),
       nameBase: cluster.names.intern(object.metadata?.name ?? ''),
-      endsAtMicros: kind === OwnerKind.Job ? Infinity : cluster.now + (lifetime ?? Infinity),
+      endsAtMicros: kind === WorkloadKind.Job ? Infinity : cluster.now + (lifetime ?? Infinity),
       podsToCome: wanted.later,
-      scale: kind === OwnerKind.ReplicaSet || kind === OwnerKind.StatefulSet ? (object.spec?.replicas ?? 1) : -1,
+      scale: kind === WorkloadKind.ReplicaSet || kind === WorkloadKind.StatefulSet ? (object.spec?.replicas ?? 1) : -1,
     });
     for (const known of existing) {
-      const isPendingDaemon = kind === OwnerKind.DaemonSet && (known.spec?.nodeName ?? '') === '';
+      const isPendingDaemon = kind === WorkloadKind.DaemonSet && (known.spec?.nodeName ?? '') === '';
       if (!isPendingDaemon) this.addPod(known, owner, durationMicros);
     }
-    if (kind === OwnerKind.DaemonSet) daemonSets.add(owner);
-    else if (kind === OwnerKind.StatefulSet) this.fillOrdinals(owner, object.spec?.ordinals?.start ?? 0, wanted.now);
+    if (kind === WorkloadKind.DaemonSet) daemonSets.add(owner);
+    else if (kind === WorkloadKind.StatefulSet) this.fillOrdinals(owner, object.spec?.ordinals?.start ?? 0, wanted.now);
     else this.fillUp(owner, wanted.now, durationMicros);
   }
 
@@ -160,9 +160,10 @@ export class ManifestInput implements InputSource {
   }
 
   private createPod(owner: number, nameOrdinal: number, durationMicros: Micros): void {
-    const { owners } = this.targets.replacement;
+    const { replacement } = this.targets;
+    const { owners } = replacement;
     this.targets.cluster.createPod({
-      template: owners.templateFor(owner, nameOrdinal),
+      template: replacement.templateFor(owner, nameOrdinal),
       nameBase: owners.nameBase[owner],
       nameOrdinal,
       owner,

@@ -1,14 +1,14 @@
 /** Where the pods of an object are described. */
 import type { KubernetesObject, Pod, PodSpec, WorkloadObject } from '../cluster/objects.ts';
-import { OwnerKind } from '../controllers/owners.ts';
+import { WorkloadKind } from '../cluster/workload-table.ts';
 
-export const KIND_OF_OWNER: ReadonlyMap<string, OwnerKind> = new Map([
-  ['Deployment', OwnerKind.ReplicaSet],
-  ['ReplicaSet', OwnerKind.ReplicaSet],
-  ['ReplicationController', OwnerKind.ReplicaSet],
-  ['StatefulSet', OwnerKind.StatefulSet],
-  ['DaemonSet', OwnerKind.DaemonSet],
-  ['Job', OwnerKind.Job],
+export const KIND_OF_OWNER: ReadonlyMap<string, WorkloadKind> = new Map([
+  ['Deployment', WorkloadKind.ReplicaSet],
+  ['ReplicaSet', WorkloadKind.ReplicaSet],
+  ['ReplicationController', WorkloadKind.ReplicaSet],
+  ['StatefulSet', WorkloadKind.StatefulSet],
+  ['DaemonSet', WorkloadKind.DaemonSet],
+  ['Job', WorkloadKind.Job],
 ]);
 
 /** Steps from the object to its pod spec; null: an object without pods. */

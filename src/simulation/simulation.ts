@@ -11,7 +11,6 @@ import { DisruptionBudgets } from '../cluster/disruption-budgets.ts';
 import { DaemonSets } from '../controllers/daemon-sets.ts';
 import { Disruption } from '../controllers/disruption.ts';
 import { NodeLifecycle } from '../controllers/node-lifecycle.ts';
-import { OwnerTable } from '../controllers/owners.ts';
 import { PodGc } from '../controllers/pod-gc.ts';
 import { ReplacementController } from '../controllers/replacement.ts';
 import { TaintEviction } from '../controllers/taint-eviction.ts';
@@ -113,13 +112,12 @@ export class Simulation {
       phase: Phase.Scheduler,
       bindVolumes: (plan, node) => volumes.bindVolumes(plan, node),
     });
-    const owners = new OwnerTable(cluster.pods);
-    const replacement = new ReplacementController(kernel, cluster, owners);
+    const replacement = new ReplacementController(kernel, cluster);
     replacement.onReplaced = (pod, lost) => this.metrics.noteReplacement(pod, lost);
     new Kubelet(kernel, cluster, scenario.kubelet, () => replacement.isCreating);
-    const daemonSets = new DaemonSets(kernel, cluster, owners);
+    const daemonSets = new DaemonSets(kernel, cluster, (owner) => replacement.hasEnded(owner));
     const budgets = new DisruptionBudgets(cluster);
-    new Disruption(kernel, cluster, owners, budgets, Phase.Controller);
+    new Disruption(kernel, cluster, budgets, Phase.Controller);
     new NodeLifecycle(kernel, cluster, scenario.nodeLifecycle);
     new TaintEviction(kernel, cluster);
     new PodGc(kernel, cluster);

@@ -6,7 +6,7 @@ import { DisruptionBudgets } from '../../src/cluster/disruption-budgets.ts';
 import type { PodDisruptionBudget } from '../../src/cluster/objects.ts';
 import { evictPod } from '../../src/control-plane/eviction.ts';
 import { Disruption } from '../../src/controllers/disruption.ts';
-import { OwnerKind, OwnerTable } from '../../src/controllers/owners.ts';
+import { WorkloadKind } from '../../src/cluster/workload-table.ts';
 import { ReplacementController } from '../../src/controllers/replacement.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 
@@ -16,13 +16,12 @@ const SECOND = 1_000_000;
 class BudgetWorld {
   readonly kernel = new Kernel({ seed: 'disruption' });
   readonly cluster = new Cluster(this.kernel);
-  readonly owners = new OwnerTable(this.cluster.pods);
-  readonly replacement = new ReplacementController(this.kernel, this.cluster, this.owners);
+  readonly replacement = new ReplacementController(this.kernel, this.cluster);
   readonly budgets = new DisruptionBudgets(this.cluster);
   readonly node: number;
 
   constructor() {
-    new Disruption(this.kernel, this.cluster, this.owners, this.budgets, 4);
+    new Disruption(this.kernel, this.cluster, this.budgets, 4);
     this.node = this.cluster.addNode({
       metadata: { name: 'n' },
       status: { allocatable: { cpu: '1000', memory: '1Ti', pods: '1000' } },
@@ -36,7 +35,7 @@ class BudgetWorld {
     }).id;
   }
 
-  owner(kind: OwnerKind, scale: number, app = 'web'): number {
+  owner(kind: WorkloadKind, scale: number, app = 'web'): number {
     return this.replacement.addOwner({
       kind,
       template: this.template(app),
@@ -100,20 +99,20 @@ describe('a budget allows', () => {
   ])('%j over %d pods of which %d run: %s', (spec, count, runs, expected) => {
     const world = new BudgetWorld();
     world.budget(spec);
-    world.pods(count, world.owner(OwnerKind.ReplicaSet, count), undefined, runs);
+    world.pods(count, world.owner(WorkloadKind.ReplicaSet, count), undefined, runs);
     expect(world.status()).toBe(expected);
   });
 
   test("by the scale of the pods' controllers, not by the pods that are there", () => {
     const world = new BudgetWorld();
     world.budget({ maxUnavailable: 2 });
-    world.pods(3, world.owner(OwnerKind.ReplicaSet, 4));
-    world.pods(1, world.owner(OwnerKind.StatefulSet, 1, 'db'));
+    world.pods(3, world.owner(WorkloadKind.ReplicaSet, 4));
+    world.pods(1, world.owner(WorkloadKind.StatefulSet, 1, 'db'));
     expect(world.status()).toBe('1 of 4, wants 3 of 5');
   });
 
   test('nothing, where a controller has no scale and one is asked for', () => {
-    for (const kind of [OwnerKind.Job, OwnerKind.DaemonSet]) {
+    for (const kind of [WorkloadKind.Job, WorkloadKind.DaemonSet]) {
       const world = new BudgetWorld();
       world.budget({ maxUnavailable: 1 }, 'b', { disruptionsAllowed: 7 });
       world.budget({ minAvailable: 1 }, 'c');
@@ -141,7 +140,7 @@ describe('a budget allows', () => {
 
   test('by its selector: none covers nothing, an empty one the namespace; a new one counts anew', () => {
     const world = new BudgetWorld();
-    world.pods(2, world.owner(OwnerKind.ReplicaSet, 2));
+    world.pods(2, world.owner(WorkloadKind.ReplicaSet, 2));
     world.budget({ minAvailable: 0, selector: undefined });
     expect(world.status()).toBe('0 of 0, wants 0 of 0');
     world.budget({ minAvailable: 0, selector: {} });
@@ -155,7 +154,7 @@ test('counts kept pod by pod are those of counting all pods', () => {
   const random = kernel.random.stream('test', 'disruption');
   const draw = (count: number): number => Math.floor(random.next() * count);
   const apps = ['web', 'db', 'other'];
-  const owners = apps.map((app, index) => world.owner(OwnerKind.StatefulSet, 3 + index, app));
+  const owners = apps.map((app, index) => world.owner(WorkloadKind.StatefulSet, 3 + index, app));
   let statuses = 0;
   for (let step = 0; step < 4000; step++) {
     const living = Array.from({ length: cluster.pods.length }, (_, pod) => pod).filter(
@@ -207,7 +206,7 @@ describe('an eviction', () => {
   test('goes through as often as the budget allows, at one instant, too', () => {
     const world = new BudgetWorld();
     world.budget({ minAvailable: 3 });
-    const pods = world.pods(5, world.owner(OwnerKind.ReplicaSet, 5));
+    const pods = world.pods(5, world.owner(WorkloadKind.ReplicaSet, 5));
     world.status();
     expect(pods.map((pod) => evict(world, pod))).toEqual([true, true, false, false, false]);
     expect(world.status()).toMatch(/^0 of 3,/);
@@ -227,7 +226,7 @@ describe('an eviction', () => {
     const world = new BudgetWorld();
     world.budget({ minAvailable: 0 });
     world.budget({ minAvailable: 0 }, 'c');
-    const [pod] = world.pods(1, world.owner(OwnerKind.ReplicaSet, 1));
+    const [pod] = world.pods(1, world.owner(WorkloadKind.ReplicaSet, 1));
     world.status();
     expect(evict(world, pod)).toBe(false);
   });

@@ -5,7 +5,7 @@ import { MICROS_PER_SECOND } from '../../src/base/time.ts';
 import { checkCluster } from '../../src/cluster/check.ts';
 import { PodPhase } from '../../src/cluster/cluster.ts';
 import type { KubernetesObject, Pod, WorkloadObject } from '../../src/cluster/objects.ts';
-import { OwnerKind } from '../../src/controllers/owners.ts';
+import { WorkloadKind } from '../../src/cluster/workload-table.ts';
 import { ManifestInput } from '../../src/simulation/manifest-input.ts';
 import { PodAdmission } from '../../src/control-plane/pod-admission.ts';
 import type { TracePod, Workload } from '../../src/simulation/scenario.ts';
@@ -203,7 +203,7 @@ describe('manifests', () => {
       'web-5d-0 Running ReplicaSet', 'web-5d-x7 Running ReplicaSet',
     ]);
     const { pods } = world.cluster;
-    expect(world.owners.kind[pods.owner[world.podNamed('db-1')]]).toBe(OwnerKind.StatefulSet);
+    expect(world.owners.kind[pods.owner[world.podNamed('db-1')]]).toBe(WorkloadKind.StatefulSet);
     expect(world.cluster.templateOf(world.podNamed('db-1')).priority).toBe(3);
     expect(pods.pinnedNode[world.podNamed('agent-q')]).toBe(world.cluster.names.find('n'));
     expect(pods.acknowledgedAt[world.podNamed('web-5d-x7')]).toBe(0);
