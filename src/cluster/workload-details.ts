@@ -22,8 +22,6 @@ export interface DeploymentDetails {
   readonly collisionCount: number;
   /** Annotation deployment.kubernetes.io/revision; 0: none yet. */
   readonly revision: number;
-  /** Annotation of `kubectl rollout undo` of old; -1: none, 0: the one before. */
-  readonly rollbackTo: number;
 }
 
 /** A ReplicaSet's template and the annotations of its Deployment. */

@@ -7,6 +7,7 @@ import type { Micros } from '../base/time.ts';
 import type { WorkloadObject } from './objects.ts';
 import type { WorkloadChange } from './observer.ts';
 import type { WorkloadDetails } from './workload-details.ts';
+import { canonicalText } from './pod-template.ts';
 import { Verb } from './verb.ts';
 import { WORKLOAD_KIND_NAMES } from './workload-table.ts';
 import type { WorkloadSeed, WorkloadTable } from './workload-table.ts';
@@ -54,8 +55,15 @@ export class WorkloadWriter {
     this.table.free(row);
   }
 
-  /** Another spec, by its author. `wanted` goes with it. */
+  /** The template of the pods that its controller makes from now on; no part of the API's object. */
+  noteTemplate(row: number, template: number): void {
+    this.table.template[row] = template;
+  }
+
+  /** Another spec, by its author. `wanted` goes with it. One that says the same is no change. */
   update(row: number, object: WorkloadObject, wanted: number): void {
+    const isSame = canonicalText(this.table.object[row]?.spec ?? {}) === canonicalText(object.spec ?? {});
+    if (isSame && this.table.wanted[row] === wanted) return;
     this.begin(Verb.UpdateWorkload, row, wanted);
     this.table.object[row] = object;
     this.table.wanted[row] = wanted;
@@ -90,6 +98,13 @@ export class WorkloadWriter {
     table.details[row] = details;
     this.pen.tell(row, 'status');
     return true;
+  }
+
+  /** Conditions or annotations alone, by a controller that has not settled the rest of the status yet. */
+  annotate(row: number, details: WorkloadDetails): void {
+    this.begin(Verb.WorkloadStatus, row, 0);
+    this.table.details[row] = details;
+    this.pen.tell(row, 'status');
   }
 
   /** Asks for the workload's deletion. Again asking changes nothing. */

@@ -6,13 +6,13 @@
  * Source: staging/src/k8s.io/client-go/util/workqueue/{queue,delaying_queue,default_rate_limiters}.go (v1.36).
  *
  * A sync takes no simulated time: the controller phase of the instant works the keys off in order of their coming. Per
- * workload row 21 bytes; an add costs an event, a repeated add a look at a byte. A row that was freed meanwhile is left.
+ * workload row 25 bytes; an add costs an event, a repeated add a look at a byte. A row that was freed meanwhile is left.
  */
 import { assert } from '../base/assert.ts';
 import { grownCapacity, growFloat64, growInt32, growUint8 } from '../base/growable.ts';
 import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
 import type { WorkloadTable } from '../cluster/workload-table.ts';
-import type { EventKind, Kernel, TimerId } from '../kernel/kernel.ts';
+import type { EventKind, Kernel } from '../kernel/kernel.ts';
 
 /** What a controller asks of its queue. */
 export interface WorkloadQueue {
@@ -45,7 +45,8 @@ export class WorkQueue implements WorkloadQueue {
   private incarnation: Int32Array = new Int32Array(0);
   /** When the delayed add is due, Infinity: none. */
   private dueAt: Float64Array = new Float64Array(0);
-  private timers: Int32Array = new Int32Array(0);
+  /** Timer ids of the kernel. */
+  private timers: Float64Array = new Float64Array(0);
   /** When the bucket is full again. */
   private bucketFullAt: Micros = 0;
 
@@ -133,7 +134,7 @@ export class WorkQueue implements WorkloadQueue {
     this.failures = growInt32(this.failures, capacity);
     this.incarnation = growInt32(this.incarnation, capacity);
     this.dueAt = growFloat64(this.dueAt, capacity, Infinity);
-    this.timers = growInt32(this.timers, capacity);
+    this.timers = growFloat64(this.timers, capacity);
   }
 }
 

@@ -1,0 +1,10 @@
+/** Replays of the suites that are about workload controllers, by `suite/kind`: one recorded input in, our answer out. */
+import { replayFenceposts, replayNewReplicas, replayProportion, replayRollout } from './deployment-replay.ts';
+import type { Fields } from './recorded-fields.ts';
+
+export const CONTROLLER_REPLAYS: ReadonlyMap<string, (input: Fields) => Fields> = new Map([
+  ['deployment/fenceposts', replayFenceposts],
+  ['deployment/newReplicas', replayNewReplicas],
+  ['deployment/proportion', replayProportion],
+  ['deployment/rollout', replayRollout],
+]);

@@ -1,0 +1,2 @@
+/** Members of a recorded case. */
+export type Fields = Readonly<Record<string, unknown>>;
