@@ -1,5 +1,6 @@
 /** Replays of the suites that are about workload controllers, by `suite/kind`: one recorded input in, our answer out. */
 import { replayFenceposts, replayNewReplicas, replayProportion, replayRollout } from './deployment-replay.ts';
+import { replayStatefulSet } from './statefulset-replay.ts';
 import type { Fields } from './recorded-fields.ts';
 
 export const CONTROLLER_REPLAYS: ReadonlyMap<string, (input: Fields) => Fields> = new Map([
@@ -7,4 +8,5 @@ export const CONTROLLER_REPLAYS: ReadonlyMap<string, (input: Fields) => Fields> 
   ['deployment/newReplicas', replayNewReplicas],
   ['deployment/proportion', replayProportion],
   ['deployment/rollout', replayRollout],
+  ['statefulset/sequence', replayStatefulSet],
 ]);
