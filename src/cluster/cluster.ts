@@ -60,6 +60,8 @@ export interface PodEnd {
   readonly exitCode?: number;
   /** Other than None: condition DisruptionTarget. */
   readonly cause?: EvictionCause;
+  /** Whoever wrote the phase has said nothing of the condition Ready, as controllers do where no kubelet reports. */
+  readonly staysReady?: boolean;
 }
 
 export class Cluster {
@@ -371,7 +373,7 @@ export class Cluster {
   }
 
   /** The pod has succeeded or failed and frees what it held; its object is kept until it is removed. */
-  endPod(pod: number, { phase, outcome, exitCode = 0, cause = EvictionCause.None }: PodEnd): void {
+  endPod(pod: number, { phase, outcome, exitCode = 0, cause = EvictionCause.None, staysReady = false }: PodEnd): void {
     const { pods } = this;
     const before = pods.phase[pod];
     assert(before !== PodPhase.Free && !pods.hasEnded(pod), 'endPod needs a pod that has not ended');
@@ -379,7 +381,7 @@ export class Cluster {
     this.begin(Verb.EndPod, pod, phase);
     if (node >= 0) this.detach(pod);
     this.setPhase(pod, phase);
-    this.loseReady(pod);
+    if (!staysReady) this.loseReady(pod);
     pods.endedAt[pod] = this.now;
     if (cause !== EvictionCause.None) pods.cause[pod] = cause;
     if (exitCode !== 0) pods.note(pod, { exitCode });

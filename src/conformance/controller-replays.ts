@@ -1,9 +1,12 @@
 /** Replays of the suites that are about workload controllers, by `suite/kind`: one recorded input in, our answer out. */
+import { replayDaemonSet, replayShouldRun } from './daemon-replay.ts';
 import { replayFenceposts, replayNewReplicas, replayProportion, replayRollout } from './deployment-replay.ts';
 import { replayStatefulSet } from './statefulset-replay.ts';
 import type { Fields } from './recorded-fields.ts';
 
 export const CONTROLLER_REPLAYS: ReadonlyMap<string, (input: Fields) => Fields> = new Map([
+  ['daemon/shouldRun', replayShouldRun],
+  ['daemon/sequence', replayDaemonSet],
   ['deployment/fenceposts', replayFenceposts],
   ['deployment/newReplicas', replayNewReplicas],
   ['deployment/proportion', replayProportion],

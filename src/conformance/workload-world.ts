@@ -130,8 +130,9 @@ export class WorkloadWorld implements ClusterObserver {
     this.cluster.setPodReady(pod, false);
   }
 
+  /** The recordings write the phase and leave the condition Ready. */
   fail(pod: number, exitCode = 1, cause: EvictionCause = EvictionCause.None): void {
-    this.cluster.endPod(pod, { phase: PodPhase.Failed, outcome: PodOutcome.Failed, exitCode, cause });
+    this.cluster.endPod(pod, { phase: PodPhase.Failed, outcome: PodOutcome.Failed, exitCode, cause, staysReady: true });
   }
 
   succeed(pod: number): void {

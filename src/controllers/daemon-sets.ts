@@ -161,9 +161,15 @@ export function withDaemonTolerations(spec: PodSpec): PodSpec {
     daemonToleration('node.kubernetes.io/unschedulable', 'NoSchedule'),
     ...(spec.hostNetwork === true ? [daemonToleration('node.kubernetes.io/network-unavailable', 'NoSchedule')] : []),
   ];
-  const isAdded = (own: Toleration): boolean =>
-    added.some(({ key, operator, effect }) => own.key === key && own.operator === operator && own.effect === effect && (own.value ?? '') === '');
-  return { ...spec, tolerations: [...(spec.tolerations ?? []).filter((own) => !isAdded(own)), ...added] };
+  const tolerations = [...(spec.tolerations ?? [])];
+  for (const toleration of added) {
+    // One of the same key, operator, value and effect is replaced where it stands (AddOrUpdateTolerationInPod).
+    const { key, operator, effect } = toleration;
+    const at = tolerations.findIndex((own) => own.key === key && own.operator === operator && own.effect === effect && (own.value ?? '') === '');
+    if (at >= 0) tolerations[at] = toleration;
+    else tolerations.push(toleration);
+  }
+  return { ...spec, tolerations };
 }
 
 function daemonToleration(key: string, effect: string): Toleration {
