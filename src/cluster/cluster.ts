@@ -357,12 +357,15 @@ export class Cluster {
     this.pods.note(pod, { restarts: this.pods.history(pod).restarts + 1 });
   }
 
-  /** Asks for a pod's deletion: it is terminating from now on. Again asking changes nothing. */
-  terminatePod(pod: number, cause: EvictionCause): void {
+  /**
+   * Asks for a pod's deletion: it is terminating from now on. Again asking changes nothing. `at`: deletionTimestamp less
+   * the grace period, as a recording has it.
+   */
+  terminatePod(pod: number, cause: EvictionCause, at: Micros = this.now): void {
     assert(this.pods.phase[pod] !== PodPhase.Free, 'terminatePod needs a pod');
     if (this.pods.isTerminating(pod)) return;
     this.begin(Verb.TerminatePod, pod, cause);
-    this.pods.deletionAt[pod] = this.now;
+    this.pods.deletionAt[pod] = at;
     if (!this.pods.hasEnded(pod)) this.pods.cause[pod] = cause;
     this.totals.podsTerminating++;
     this.notifying = true;

@@ -1,6 +1,7 @@
 /** Replays of the suites that are about workload controllers, by `suite/kind`: one recorded input in, our answer out. */
 import { replayDaemonSet, replayShouldRun } from './daemon-replay.ts';
 import { replayFenceposts, replayNewReplicas, replayProportion, replayRollout } from './deployment-replay.ts';
+import { replayJob } from './job-replay.ts';
 import { replayStatefulSet } from './statefulset-replay.ts';
 import type { Fields } from './recorded-fields.ts';
 
@@ -11,5 +12,6 @@ export const CONTROLLER_REPLAYS: ReadonlyMap<string, (input: Fields) => Fields> 
   ['deployment/newReplicas', replayNewReplicas],
   ['deployment/proportion', replayProportion],
   ['deployment/rollout', replayRollout],
+  ['job/sequence', replayJob],
   ['statefulset/sequence', replayStatefulSet],
 ]);
