@@ -1,7 +1,8 @@
 /**
  * Replays recorded answers of upstream's control-plane code against ours: one case in, both answers out. Pure: reading
- * the recordings is the caller's part. Suites: quantity, selectors, pod-requests and the priority kind of priority-preemption-pdb; whatever
- * else is recorded is refused (`canReplayControlPlaneCase` tells beforehand).
+ * the recordings is the caller's part. Suites: quantity, selectors, pod-requests, the priority kind of priority-preemption-pdb, and
+ * those of workload controllers (controller-replays.ts); whatever else is recorded is refused (`canReplayControlPlaneCase`
+ * tells beforehand).
  * Both answers are brought into the recorded form; what a recording marks as not to be compared is left out of both.
  */
 import { QuantityError, parseQuantity, quantityOfMilli, quantityOfUnits } from '../base/quantity.ts';
@@ -13,7 +14,9 @@ import { decidePriority, priorityClassLookup } from '../control-plane/priority-c
 import {
   SelectorError, compileLabelSelector, compileNodeSelector, compilePreferredTerms, compileRequiredNodeAffinity, labelsOf, parseSelectorText,
 } from '../cluster/selectors.ts';
+import type { Fields } from './recorded-fields.ts';
 import type { CompiledSelector, SelectableNode } from '../cluster/selectors.ts';
+import { CONTROLLER_REPLAYS } from './controller-replays.ts';
 import { canonicalJson } from './canonical-json.ts';
 
 /** One line of a recording after its header. */
@@ -30,22 +33,24 @@ export interface ReplayedCase {
   readonly got: unknown;
 }
 
-export const REPLAYED_CONTROL_PLANE_SUITES = ['quantity', 'selectors', 'pod-requests', 'priority-preemption-pdb'] as const;
+export const REPLAYED_CONTROL_PLANE_SUITES = [
+  'quantity', 'selectors', 'pod-requests', 'priority-preemption-pdb', 'deployment', 'statefulset', 'daemon', 'job', 'cron',
+] as const;
 export type ReplayedControlPlaneSuite = (typeof REPLAYED_CONTROL_PLANE_SUITES)[number];
 
 export function canReplayControlPlaneCase(suite: string, kind: string): boolean {
-  return REPLAYS.has(`${suite}/${kind}`);
+  return REPLAYS.has(`${suite}/${kind}`) || CONTROLLER_REPLAYS.has(`${suite}/${kind}`);
 }
 
 export function replayControlPlaneCase(suite: ReplayedControlPlaneSuite, recorded: RecordedCase): ReplayedCase {
-  const replay = REPLAYS.get(`${suite}/${recorded.kind}`);
+  const controllers = CONTROLLER_REPLAYS.get(`${suite}/${recorded.kind}`);
+  const replay = controllers === undefined ? REPLAYS.get(`${suite}/${recorded.kind}`) : { expected: asRecorded, got: controllers };
   if (replay === undefined) throw new RangeError(`no replay for kind ${JSON.stringify(recorded.kind)} of suite ${suite}`);
   const expected = replay.expected(recorded.out as Fields);
   const got = replay.got(recorded.in as Fields, recorded.out as Fields);
   return { equal: canonicalJson(expected) === canonicalJson(got), expected, got };
 }
 
-type Fields = Readonly<Record<string, unknown>>;
 
 interface Replay {
   /** The recorded answer without what must not be compared. */

@@ -23,7 +23,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   simulation: [
     'kernel', 'cluster', 'control-plane', 'scheduler', 'controllers', 'node', 'storage', 'failures', 'autoscaling', 'workload', 'metrics',
   ],
-  conformance: ['kernel', 'cluster', 'control-plane', 'scheduler', 'workload'],
+  conformance: ['kernel', 'cluster', 'control-plane', 'scheduler', 'controllers', 'workload'],
   'scheduler-perf': ['kernel', 'cluster', 'control-plane', 'scheduler', 'workload', 'simulation'],
   experiment: ['kernel', 'simulation', 'metrics'],
   report: ['metrics/run-result.ts', 'types:experiment'],
