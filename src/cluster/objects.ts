@@ -5,6 +5,8 @@
  */
 
 export interface ObjectMeta {
+  /** Counts changes of the spec. */
+  readonly generation?: number;
   readonly name?: string;
   readonly generateName?: string;
   readonly namespace?: string;
@@ -334,13 +336,22 @@ export interface Service extends KubernetesObject {
 }
 
 export interface PodDisruptionBudget extends KubernetesObject {
-  readonly spec?: { readonly selector?: LabelSelector; readonly minAvailable?: number | string; readonly maxUnavailable?: number | string };
+  readonly spec?: {
+    readonly selector?: LabelSelector;
+    readonly minAvailable?: number | string;
+    readonly maxUnavailable?: number | string;
+    /** IfHealthyBudget (default) or AlwaysAllow. */
+    readonly unhealthyPodEvictionPolicy?: string;
+  };
   readonly status?: {
+    readonly observedGeneration?: number;
     readonly currentHealthy?: number;
     readonly desiredHealthy?: number;
     readonly expectedPods?: number;
     readonly disruptionsAllowed?: number;
-    readonly disruptedPods?: Readonly<Record<string, string>>;
+    /** Pods that evictions have been granted for, with the simulated time in microseconds, or a dump's own text. */
+    readonly disruptedPods?: Readonly<Record<string, string | number>>;
+    readonly conditions?: readonly { readonly type?: string; readonly status?: string; readonly reason?: string }[];
   };
 }
 

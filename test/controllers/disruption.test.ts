@@ -222,6 +222,38 @@ describe('an eviction', () => {
     expect(evict(world, running)).toBe(true);
   });
 
+  test('of a pod that is not Ready asks nothing where enough others are healthy, or where the policy says so', () => {
+    const world = new BudgetWorld();
+    world.budget({ minAvailable: 2 });
+    const [first, second, third] = world.pods(3, world.owner(WorkloadKind.ReplicaSet, 3));
+    world.cluster.setPodReady(first, false);
+    expect(world.status()).toBe('0 of 2, wants 2 of 3');
+    expect([evict(world, second), evict(world, first)]).toEqual([false, true]);
+    world.cluster.setPodReady(third, false);
+    expect(world.status()).toMatch(/^0 of 1, wants 2 /);
+    expect(evict(world, third)).toBe(false);
+    world.budget({ minAvailable: 2, unhealthyPodEvictionPolicy: 'AlwaysAllow' });
+    expect(evict(world, third)).toBe(true);
+  });
+
+  test('puts the pod on record until it is terminating; a record of a dump counts for two minutes', () => {
+    const world = new BudgetWorld();
+    world.budget({ minAvailable: 1 }, 'b', { disruptedPods: { '-1': '2026-01-01T00:00:00Z', 'not-there': '2026-01-01T00:00:00Z' } });
+    const pods = world.pods(3, world.owner(WorkloadKind.ReplicaSet, 3));
+    const recorded = world.cluster.podName(pods[1]);
+    world.budget({ minAvailable: 1 }, 'b', { disruptedPods: { [recorded]: '2026-01-01T00:00:00Z', 'not-there': 'x' } });
+    expect(world.status()).toBe('1 of 2, wants 1 of 3');
+    const names = (): readonly string[] => Object.keys(world.budgets.get('default/b')?.status?.disruptedPods ?? {});
+    expect(names()).toEqual([recorded]);
+    expect(evict(world, pods[0])).toBe(true);
+    expect(names()).toEqual([recorded, world.cluster.podName(pods[0])]);
+    expect(world.status()).toMatch(/^0 of 1, wants 1 /);
+    expect(names()).toEqual([recorded]);
+    world.kernel.run({ until: 121 * SECOND });
+    expect(world.status()).toMatch(/^1 of 2, wants 1 /);
+    expect(names()).toEqual([]);
+  });
+
   test('of a pod with two budgets never goes through', () => {
     const world = new BudgetWorld();
     world.budget({ minAvailable: 0 });
