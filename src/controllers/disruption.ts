@@ -122,7 +122,7 @@ export class Disruption implements ClusterObserver {
     for (const budget of this.cluster.objects.list<PodDisruptionBudget>('PodDisruptionBudget'))
       this.dirty.add(`${budget.metadata?.namespace ?? 'default'}/${budget.metadata?.name ?? ''}`);
     for (let pod = 0; pod < pods.length; pod++) {
-      if (pods.phase[pod] === PodPhase.Free) continue;
+      if (!pods.isLive(pod)) continue;
       const template = this.cluster.templateOf(pod);
       for (const key of this.budgets.coveringKeys(template))
         this.tally(key, pod, template, 1, this.isHealthy(pod) ? 1 : 0);

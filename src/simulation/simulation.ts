@@ -13,6 +13,7 @@ import { Disruption } from '../controllers/disruption.ts';
 import { NodeLifecycle } from '../controllers/node-lifecycle.ts';
 import { PodGc } from '../controllers/pod-gc.ts';
 import { ReplacementController } from '../controllers/replacement.ts';
+import { WorkloadControllers } from '../controllers/workload-controllers.ts';
 import { TaintEviction } from '../controllers/taint-eviction.ts';
 import { CrashProcesses } from '../failures/crash-processes.ts';
 import { Kernel } from '../kernel/kernel.ts';
@@ -78,6 +79,7 @@ export class Simulation {
   private readonly scheduler: Scheduler;
   private readonly metrics: MetricsCollector;
   private readonly autoscaler: NodeAutoscaler | null;
+  private readonly controllers: WorkloadControllers;
   private readonly inputs: InputSource[] = [];
   private readonly traceSource: TraceSource | null;
   private podsArrived = 0;
@@ -115,6 +117,8 @@ export class Simulation {
     const replacement = new ReplacementController(kernel, cluster);
     replacement.onReplaced = (pod, lost) => this.metrics.noteReplacement(pod, lost);
     new Kubelet(kernel, cluster, scenario.kubelet, () => replacement.isCreating);
+    const admission = new PodAdmission(cluster, scenario);
+    this.controllers = new WorkloadControllers(kernel, cluster, (pod) => admission.template(pod), Phase.Controller);
     const daemonSets = new DaemonSets(kernel, cluster, (owner) => replacement.hasEnded(owner));
     const budgets = new DisruptionBudgets(cluster);
     new Disruption(kernel, cluster, budgets, Phase.Controller);
@@ -133,7 +137,7 @@ export class Simulation {
       machinePhase: Phase.Infrastructure,
     });
     this.addNodes();
-    const targets = { cluster, admission: new PodAdmission(cluster, scenario), replacement, daemonSets };
+    const targets = { cluster, admission, replacement, daemonSets, controllers: this.controllers };
     this.traceSource = scenario.trace === null || options.openTrace === null ? null : new TraceSource(options.openTrace(scenario.trace));
     this.addInput(
       new ManifestInput(
@@ -227,7 +231,7 @@ export class Simulation {
   private watchForTheEnd(): void {
     const { kernel, cluster } = this;
     const look = kernel.defineEvent('simulation.endCheck', Phase.Observe, () => {
-      const idle = this.inputs.every((input) => input.nextTime() === Infinity) && !this.scheduler.queue.hasWork && !this.hasFinitePods();
+      const idle = this.inputs.every((input) => input.nextTime() === Infinity) && !this.scheduler.queue.hasWork && !this.hasFinitePods() && !this.controllers.isBusy;
       if (idle && this.scheduler.cache.totals.podsAssumed === 0 && cluster.totals.podsTerminating === 0) {
         this.done = true;
         kernel.stop();

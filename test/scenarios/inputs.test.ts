@@ -5,6 +5,7 @@ import { MICROS_PER_SECOND } from '../../src/base/time.ts';
 import { checkCluster } from '../../src/cluster/check.ts';
 import { PodPhase } from '../../src/cluster/cluster.ts';
 import type { KubernetesObject, Pod, WorkloadObject } from '../../src/cluster/objects.ts';
+import { WorkloadControllers } from '../../src/controllers/workload-controllers.ts';
 import { WorkloadKind } from '../../src/cluster/workload-table.ts';
 import { ManifestInput } from '../../src/simulation/manifest-input.ts';
 import { PodAdmission } from '../../src/control-plane/pod-admission.ts';
@@ -23,7 +24,8 @@ const PRIORITY_CLASSES = {
 function targetsOf(world: World, defaultTolerationSeconds = 300): ArrivalTargets {
   const { cluster, replacement, daemonSets } = world;
   const admission = new PodAdmission(cluster, { priorityClasses: PRIORITY_CLASSES, nodeLifecycle: { ...LIFECYCLE, defaultTolerationSeconds } });
-  return { cluster, admission, replacement, daemonSets };
+  const controllers = new WorkloadControllers(world.kernel, cluster, (pod) => admission.template(pod), 4);
+  return { cluster, admission, replacement, daemonSets, controllers };
 }
 
 function workload(overrides: Partial<Workload>): Workload {
