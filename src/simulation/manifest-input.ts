@@ -11,6 +11,7 @@ import type { KubernetesObject, OwnerReference, Pod, PodSpec, PodTemplateSpec, W
 import { withoutNodeName } from '../cluster/pod-template.ts';
 import { withDaemonTolerations } from '../controllers/daemon-sets.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
+import { newReplicaSet } from '../controllers/deployment.ts';
 import type { InputSource } from '../kernel/kernel.ts';
 import { splitName } from '../control-plane/pod-admission.ts';
 import { impliedStorageClasses, withObjectDefaults } from './object-defaults.ts';
@@ -31,6 +32,8 @@ export class ManifestInput implements InputSource {
   /** Plain objects first, then pods and workloads in file order; pods of an owner among them come with the owner. */
   private readonly objects: readonly KubernetesObject[];
   private readonly podsByOwner = new Map<string, Pod[]>();
+  /** Deployments whose ReplicaSets are among the objects. */
+  private readonly setsByDeployment = new Set<string>();
   private delivered = 0;
 
   /** `podSpecs`: of pods that come another way; claims that they bring along may need a class. */
@@ -42,6 +45,7 @@ export class ManifestInput implements InputSource {
     for (const object of all) {
       const reference = controllerOf(object);
       const owner = reference === undefined ? '' : `${reference.kind}/${object.metadata?.namespace}/${reference.name}`;
+      if (object.kind === 'ReplicaSet' && owners.has(owner)) this.setsByDeployment.add(owner);
       if (object.kind === 'Pod' && owners.has(owner)) this.podsByOwner.set(owner, [...(this.podsByOwner.get(owner) ?? []), object]);
       else if (isActive(object)) active.push(object);
     }
@@ -118,8 +122,22 @@ export class ManifestInput implements InputSource {
       const { cluster, controllers } = this.targets;
       const row = createWorkload(cluster, object, existing, this.parentOf(object), durationMicros);
       for (const pod of existing) this.addPod(pod, row, durationMicros);
+      if (object.kind === 'Deployment') this.addPausedSet(object, row);
       if (!isJob) controllers.deleteAt(row, cluster.now + (lifetime ?? Infinity));
     }
+  }
+
+  /** A paused Deployment makes no ReplicaSet: one that ran before has one, although the files leave it out. */
+  private addPausedSet(object: WorkloadObject, row: number): void {
+    const { spec, status } = object;
+    const hasRun = status?.replicas !== undefined || status?.observedGeneration !== undefined;
+    if (spec?.paused !== true || !hasRun || this.setsByDeployment.has(refKey(object))) return;
+    const { cluster } = this.targets;
+    const set = newReplicaSet(cluster, row, 0).object;
+    const annotations = { 'deployment.kubernetes.io/revision': '1' };
+    const sized: WorkloadObject = { ...set, metadata: { ...set.metadata, annotations }, spec: { ...set.spec, replicas: spec.replicas ?? 1 } };
+    cluster.putObject('ReplicaSet', sized);
+    createWorkload(cluster, sized, [], row, Infinity);
   }
 
   /** Row of the workload that has made this one, -1: nobody, or none of the files. */

@@ -30,13 +30,12 @@ export function createWorkload(
 ): number {
   const kind = CONTROLLED_KINDS.get(object.kind ?? '') as WorkloadKind;
   const hasScale = kind !== WorkloadKind.Job;
-  const parentClass = parent >= 0 ? cluster.workloads.workloadClass[parent] : -1;
   return cluster.workloadWriter.create({
     kind, object, parent, podMicros,
     key: objectKey(object),
     wanted: hasScale ? (object.spec?.replicas ?? 1) : -1,
     template: -1,
-    workloadClass: parentClass >= 0 ? parentClass : cluster.classes.intern(object.kind ?? ''),
+    workloadClass: cluster.classes.intern(object.kind ?? ''),
     nameBase: cluster.names.intern(object.metadata?.name ?? ''),
     details: detailsOf(kind, object, existing),
   });
