@@ -61,6 +61,9 @@ function jsonOf(suites: readonly TimedSuite[]): string {
     decisions: total(replayed, (suite) => suite.decisions),
     equal: total(replayed, (suite) => suite.equal),
     suites: replayed.map(({ suite, file, decisions, equal, seconds }) => ({ suite, file, decisions, equal, decisionsPerSecond: rate(decisions, seconds) })),
+    notCovered: suites.filter(hasGaps).map(({ suite, file, notCovered }) => ({
+      suite, file, cases: leftOut([{ notCovered }]), kinds: Object.fromEntries(notCovered.map(({ kind, cases }) => [kind, cases])),
+    })),
     notReplayed: suites.filter((suite) => suite.skipped !== '').map(({ suite, file, skipped }) => ({ suite, file, reason: skipped })),
   }, '')}\n`;
 }
@@ -73,13 +76,31 @@ function tableOf(suites: readonly TimedSuite[], shown: number, paint: Paint): st
   const rows = replayed.map((suite) => row(suite.suite, suite.file, suite.decisions, suite.equal, suite.seconds, isEqual(suite) ? paint.good('equal') : paint.bad('DIFFERENT')));
   const all = row('all', '', total(replayed, (suite) => suite.decisions), total(replayed, (suite) => suite.equal), total(replayed, (suite) => suite.seconds), '');
   const sections = [renderTable(columns, [...rows, all], paint)];
-  const skipped = suites.filter((suite) => suite.skipped !== '');
+  const skipped = suites.filter((suite) => suite.skipped !== '' && !hasGaps(suite));
   if (skipped.length > 0) sections.push(['Not replayed:', ...skipped.map((suite) => `  ${plainText(suite.suite)} (${plainText(suite.file)})`)].join('\n'));
+  if (suites.some(hasGaps)) sections.push(gapsText(suites.filter(hasGaps)));
   const parts = replayed.filter((suite) => suite.parts.length > 0);
   if (parts.length > 0) sections.push(['Differences by part:', ...parts.map((suite) => `  ${suite.suite}: ${suite.parts.map(({ part, decisions }) => `${part} ${formatCount(decisions)}`).join(', ')}`)].join('\n'));
   const differences = replayed.flatMap((suite) => suite.differences.map((difference) => ({ suite, difference }))).slice(0, shown);
   for (const { suite, difference } of differences) sections.push(differenceText(suite, difference, paint));
   return `${sections.join('\n\n')}\n`;
+}
+
+function hasGaps({ notCovered }: Pick<SuiteResult, 'notCovered'>): boolean {
+  return notCovered.length > 0;
+}
+
+function leftOut(suites: readonly Pick<SuiteResult, 'notCovered'>[]): number {
+  return suites.reduce((sum, { notCovered }) => sum + notCovered.reduce((cases, kind) => cases + kind.cases, 0), 0);
+}
+
+function gapsText(suites: readonly TimedSuite[]): string {
+  const lines = suites.map((suite) => {
+    const kinds = suite.notCovered.map(({ kind, cases }) => `${plainText(kind)} ${formatCount(cases)}`).join(', ');
+    const what = suite.skipped === '' ? 'these kinds are not simulated' : 'nothing of it is simulated';
+    return `  ${plainText(suite.suite)} (${plainText(suite.file)}): ${what}: ${kinds}`;
+  });
+  return [`Not covered, and counted neither as equal nor as different: ${formatCount(leftOut(suites))} cases`, ...lines].join('\n');
 }
 
 function differenceText(suite: SuiteResult, { line, seed, decision, part, expected, got }: Difference, paint: Paint): string {
