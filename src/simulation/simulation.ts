@@ -37,6 +37,7 @@ import { ManifestInput } from './manifest-input.ts';
 import { PodAdmission } from '../control-plane/pod-admission.ts';
 import { poolNode, poolOf } from './pool-nodes.ts';
 import type { Scenario, TraceInput } from './scenario.ts';
+import { resultScenario } from './scenario-spelling.ts';
 import { schedulingCounters } from './scheduling-counters.ts';
 import { TraceInput as TraceArrivals, WorkloadInput } from './workload-input.ts';
 
@@ -113,6 +114,11 @@ export class Simulation {
       autoRun: true,
       phase: Phase.Scheduler,
       bindVolumes: (plan, node) => volumes.bindVolumes(plan, node),
+    });
+    this.scheduler.listeners.push({
+      attemptFailed: (pod, attempt) => this.metrics.attemptFailed(pod, attempt),
+      podHeld: (pod, why) => this.metrics.podHeld(pod, why),
+      roomSeen: (template, room) => this.metrics.roomSeen(template.id, room),
     });
     const replacement = new ReplacementController(kernel, cluster);
     replacement.onReplaced = (pod, lost) => this.metrics.noteReplacement(pod, lost);
@@ -192,7 +198,7 @@ export class Simulation {
         seed: scenario.seed,
         version: this.options.version,
         complete: complete && this.done,
-        resolvedScenario: publicScenario(scenario),
+        resolvedScenario: resultScenario(scenario),
         notes: this.notes(),
         notSimulated: scenario.notSimulated,
       },
@@ -278,11 +284,4 @@ export class Simulation {
       ...(ignored.length === 0 ? [] : [`Kinds in manifests that are not simulated: ${ignored.join(', ')}.`]),
     ];
   }
-}
-
-/** What of the scenario is written into results: objects read from files are counted, not repeated. */
-function publicScenario(scenario: Scenario): unknown {
-  const { nodes, objects, metrics, notSimulated: _inTheReport, ...rest } = scenario;
-  const { checkEveryEvents: _checks, ...reported } = metrics;
-  return { ...rest, metrics: reported, nodes: nodes.length, objects: objects.length };
 }

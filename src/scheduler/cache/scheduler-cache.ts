@@ -83,6 +83,11 @@ export class SchedulerCache implements ClusterObserver {
     return this.nodes.info[row];
   }
 
+  /** Index in the cluster's `pools`: a node never changes its pool. For reports only; upstream has no such thing. */
+  poolOf(row: number): number {
+    return this.cluster.nodes.pool[row];
+  }
+
   templateOf(pod: number): PodTemplate {
     return this.cluster.templates.get(this.pods.template[pod]);
   }
