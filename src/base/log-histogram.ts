@@ -7,7 +7,7 @@
  * Values below 2^-30 are held as 0; values must be below 2^53.
  */
 import { assert } from './assert.ts';
-import { nearestRank } from './statistics.ts';
+import { nearestRank } from './statistics/quantiles.ts';
 
 const PARTS_BITS = 7;
 const LOWEST_EXPONENT = -30;

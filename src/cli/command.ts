@@ -5,6 +5,8 @@ import type { Terminal } from './terminal.ts';
 export interface CommandContext {
   readonly terminal: Terminal;
   readonly version: string;
+  /** All of them, for those that speak of the others. */
+  readonly commands: readonly Command[];
   /** Set as soon as it is known: stands in the message of an internal error. */
   seed: string | null;
 }
@@ -27,6 +29,12 @@ export interface Command {
   readonly subcommands?: readonly Command[];
   /** The exit code. */
   run(given: GivenOptions, context: CommandContext): Promise<number>;
+}
+
+/** A command line that was read. */
+export interface Invocation {
+  readonly command: Command;
+  readonly given: GivenOptions;
 }
 
 export const EXIT_OK = 0;

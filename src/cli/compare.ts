@@ -2,29 +2,39 @@
 import type { Command, CommandContext } from './command.ts';
 import type { GivenOptions } from './options.ts';
 import { RUN_OPTIONS } from './options.ts';
+import { COMPARED_TRACE } from './replay.ts';
 
 export const COMPARE: Command = {
-  usage: 'compare <scenario>',
+  usage: 'compare [scenario]',
   summary: 'Compare two scheduler configurations on the same arrivals, sizes and failures',
-  positionals: [{ name: 'scenario', describe: 'Scenario file; - reads standard input' }],
+  positionals: [{ name: 'scenario', describe: 'Scenario file; - reads standard input; with --replay csv the trace' }],
   options: {
-    a: { kind: 'text', required: true, describe: 'KubeSchedulerConfiguration of variant A' },
-    b: { kind: 'text', required: true, describe: 'KubeSchedulerConfiguration of variant B' },
+    a: { kind: 'text', value: 'FILE', required: true, describe: 'KubeSchedulerConfiguration of variant A' },
+    b: { kind: 'text', value: 'FILE', required: true, describe: 'KubeSchedulerConfiguration of variant B' },
     seeds: { kind: 'number', atLeast: 2, fallback: '10', describe: 'Pairs of runs, each with a seed of its own' },
     'seed-prefix': { kind: 'text', describe: 'Seeds are the prefix and 1, 2, 3, ...; without it the bare numbers' },
     jobs: { kind: 'number', atLeast: 1, fallback: '1', describe: 'Runs at one time, each on a thread of its own' },
     set: RUN_OPTIONS['set'],
     plugin: RUN_OPTIONS['plugin'],
-    out: { kind: 'text', describe: 'Folder for comparison.json and comparison.csv' },
+    out: { kind: 'text', value: 'FOLDER', describe: 'Folder for comparison.json and comparison.csv' },
     force: RUN_OPTIONS['force'],
     output: { kind: 'text', alias: 'o', choices: ['table', 'json', 'csv'], fallback: 'table', describe: 'What to print' },
     plain: RUN_OPTIONS['plain'],
     progress: RUN_OPTIONS['progress'],
     quiet: RUN_OPTIONS['quiet'],
+    ...COMPARED_TRACE,
   },
   examples: [
     ['$0 compare my-cluster.yaml --a spread.yaml --b pack.yaml', 'ten pairs of runs'],
     ['$0 compare my-cluster.yaml --a a.yaml --b b.yaml --seeds 30 --jobs 4 -o csv', 'thirty pairs, four runs at a time'],
+    [
+      '$0 compare --replay openb --nodes nodes.csv --pods pods.csv --compress 400 --a a.yaml --b b.yaml --seeds 2',
+      'on a recorded trace',
+    ],
+    [
+      '$0 compare pods.csv --replay csv --node-pool count=100,cpu=16,memory=64Gi --a a.yaml --b b.yaml',
+      "on one of Podyard's own format",
+    ],
   ],
   async run(given: GivenOptions, context: CommandContext): Promise<number> {
     const { executeComparison } = await import('./execute-comparison.ts');

@@ -24,7 +24,7 @@ export async function executeConformance(given: GivenOptions, context: CommandCo
     suites.push(...(await replayFile(file, given)));
   }
   if (!given.flag('quiet') && context.terminal.errorStream.isTTY === true) context.terminal.err('\r\u001b[2K');
-  const paint = paintFor(context.terminal.hasColor('out'));
+  const paint = paintFor(context.terminal.hasColor('out'), context.terminal.width);
   context.terminal.out(given.text('output') === 'json' ? jsonOf(suites) : tableOf(suites, given.number('differences') ?? 10, paint));
   const replayed = suites.filter((suite) => suite.skipped === '');
   if (replayed.every((suite) => suite.decisions === 0)) throw new InputError({ message: 'the recordings hold no decision that can be replayed' });

@@ -35,7 +35,13 @@ export function executePerf(given: GivenOptions, context: CommandContext): numbe
     results.push({ ...measureWorkload(planned, { plain: given.flag('plain'), now, runs: given.number('runs') }), calibrationEventsPerSecond });
   }
   if (isShown) context.terminal.err('\r\u001b[2K');
-  context.terminal.out(textOf({ results, unsupported: plan.unsupported }, given.text('output') ?? 'table', paintFor(context.terminal.hasColor('out'))));
+  context.terminal.out(
+    textOf(
+      { results, unsupported: plan.unsupported },
+      given.text('output') ?? 'table',
+      paintFor(context.terminal.hasColor('out'), context.terminal.width),
+    ),
+  );
   return EXIT_OK;
 }
 

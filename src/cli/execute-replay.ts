@@ -4,7 +4,7 @@ import { InputError } from '../base/input-error.ts';
 import type { Problem } from '../base/input-error.ts';
 import { MICROS_PER_HOUR, MICROS_PER_MINUTE, MICROS_PER_SECOND } from '../base/time.ts';
 import type { Micros } from '../base/time.ts';
-import { lastArrivalOf } from '../io/run-simulation.ts';
+import { lastArrivalOf } from '../io/trace-input.ts';
 import { openTraceFile } from '../io/trace-stream.ts';
 import type { Node } from '../cluster/objects.ts';
 import type { RunResult } from '../metrics/run-result.ts';
@@ -14,19 +14,47 @@ import { readOpenbNodes } from '../workload/traces/openb-nodes.ts';
 import type { CommandContext } from './command.ts';
 import { executeRun } from './execute-run.ts';
 import type { GivenOptions } from './options.ts';
-import { overridesOf, scenarioFrom } from './scenario-input.ts';
+import { gathering, overridesOf, scenarioFrom } from './scenario-input.ts';
 import type { LocatedScenario } from './scenario-input.ts';
 
 export async function replayOpenb(given: GivenOptions, context: CommandContext): Promise<number> {
+  const { endsWithRecording, ...source } = openbScenario(given, context);
+  const remarks = (result: RunResult): string[] => [
+    ...accountOf(result),
+    ...(endsWithRecording ? [END_OF_RECORDING] : []),
+  ];
+  return executeRun({ ...source, given, context, remarks });
+}
+
+export async function replayCsv(given: GivenOptions, context: CommandContext): Promise<number> {
+  return executeRun({ ...csvScenario(given.positional('file'), given, context), given, context, remarks: accountOf });
+}
+
+/** The scenario around an openb recording: `--nodes`, `--pods`, and as long as it was recorded. */
+export function openbScenario(
+  given: GivenOptions,
+  context: CommandContext,
+): LocatedScenario & { readonly endsWithRecording: boolean } {
   const nodesFile = given.text('nodes') ?? '';
   const problems: Problem[] = [];
   const nodes = gathering(problems, () => readNodes(nodesFile)) ?? [];
   const source = gathering(problems, () => scenarioAround(given, context, 'openb', given.text('pods') ?? '', {}));
   const recorded = source === undefined ? undefined : gathering(problems, () => recordedTime(source.scenario, given));
   if (problems.length > 0 || source === undefined || recorded === undefined) throw new InputError(problems);
-  const isAsGiven = recorded.durationMicros === source.scenario.durationMicros;
-  const remarks = (result: RunResult): string[] => [...accountOf(result), ...(isAsGiven ? [] : [END_OF_RECORDING])];
-  return executeRun({ ...source, scenario: { ...source.scenario, ...recorded, nodes }, given, context, remarks });
+  const endsWithRecording = recorded.durationMicros !== source.scenario.durationMicros;
+  return { ...source, scenario: { ...source.scenario, ...recorded, nodes, manifestFiles: null }, endsWithRecording };
+}
+
+/** The scenario around a trace in our own format: `--nodes` or `--node-pool`. */
+export function csvScenario(file: string, given: GivenOptions, context: CommandContext): LocatedScenario {
+  const nodes = given.text('nodes');
+  const pools = given.list('node-pool').map(poolOf);
+  if (nodes === null && pools.length === 0) {
+    throw new InputError({
+      message: 'the cluster has no nodes: expected --nodes FILE or --node-pool count=100,cpu=16,memory=64Gi',
+    });
+  }
+  return scenarioAround(given, context, 'csv', file, { ...(nodes === null ? {} : { nodes }), nodePools: pools });
 }
 
 const END_OF_RECORDING = 'Ends with the recording, after its last arrival; --set duration=null plays on until the last pod has ended.';
@@ -53,15 +81,6 @@ function endBehind(last: Micros): Micros {
   return (Math.floor(last / unit) + 1) * unit;
 }
 
-export async function replayCsv(given: GivenOptions, context: CommandContext): Promise<number> {
-  const nodes = given.text('nodes');
-  const pools = given.list('node-pool').map(poolOf);
-  if (nodes === null && pools.length === 0) throw new InputError({ message: 'the cluster has no nodes: expected --nodes FILE or --node-pool count=100,cpu=16,memory=64Gi' });
-  const cluster = { ...(nodes === null ? {} : { nodes }), nodePools: pools };
-  const source = scenarioAround(given, context, 'csv', given.positional('file'), cluster);
-  return executeRun({ ...source, given, context, remarks: accountOf });
-}
-
 function readNodes(file: string): readonly Node[] {
   const source = openTraceFile(file);
   try {
@@ -71,25 +90,13 @@ function readNodes(file: string): readonly Node[] {
   }
 }
 
-function gathering<T>(problems: Problem[], work: () => T): T | undefined {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    problems.push(...error.problems);
-    return undefined;
-  }
-}
-
 /** JSON is YAML: the scenario reader gives defaults and checks as for any other. */
 function scenarioAround(given: GivenOptions, context: CommandContext, format: 'openb' | 'csv', file: string, cluster: Readonly<Record<string, unknown>>): LocatedScenario {
-  const scheduler = given.text('scheduler');
   const document = {
     name: `replay-${format}`,
     description: `Replay of ${file.slice(file.lastIndexOf('/') + 1)}`,
     ...cluster,
     trace: { format, file, compress: given.number('compress') ?? 1 },
-    ...(scheduler === null ? {} : { scheduler: { config: scheduler } }),
   };
   const name = `replay ${format}`;
   return scenarioFrom({ text: JSON.stringify(document), name }, given, context, (problem) => (problem.file === name ? ofOption(problem, format, given) : problem));
@@ -99,7 +106,11 @@ function scenarioAround(given: GivenOptions, context: CommandContext, format: 'o
 function ofOption({ path = '', message, suggestion }: Problem, format: 'openb' | 'csv', given: GivenOptions): Problem {
   const pool = /^nodePools\[(\d+)\]/.exec(path);
   if (pool !== null) return { message: `--node-pool ${given.list('node-pool')[Number(pool[1])]}: ${message}`, suggestion };
-  const options = { 'trace.file': format === 'openb' ? '--pods' : undefined, 'trace.compress': '--compress', nodes: '--nodes', 'scheduler.config': '--scheduler' };
+  const options = {
+    'trace.file': format === 'openb' ? '--pods' : undefined,
+    'trace.compress': '--compress',
+    nodes: '--nodes',
+  };
   const option = Object.entries(options).find(([start]) => path.startsWith(start))?.[1];
   return { message: option === undefined ? message : `${option}: ${message}`, suggestion };
 }

@@ -4,17 +4,17 @@ import { claimOutputFolder } from '../io/output-folder.ts';
 import type { OutputFile, OutputFolder } from '../io/output-folder.ts';
 import { loadPluginFiles } from '../io/plugin-files.ts';
 import { createProgress } from '../io/progress.ts';
-import type { ProgressMode } from '../io/progress.ts';
-import { checkTraceInput, listenForStop, openTraceInput, runSimulation, timingJson } from '../io/run-simulation.ts';
+import type { Progress, ProgressMode, ProgressOptions } from '../io/progress.ts';
+import { listenForStop, runSimulation, timingJson } from '../io/run-simulation.ts';
 import type { DrivenRun, StopRequest } from '../io/run-simulation.ts';
 import type { RunResult } from '../metrics/run-result.ts';
-import { summaryCsv } from '../report/csv.ts';
 import { formatCount, formatSeconds } from '../report/format.ts';
-import { reportJson, reportYaml } from '../report/json.ts';
 import { renderRunTable } from '../report/run-table.ts';
 import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
 import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
+import type { Scenario } from '../simulation/scenario.ts';
 import { Simulation } from '../simulation/simulation.ts';
+import type { SimulationOptions } from '../simulation/simulation.ts';
 import type { CommandContext } from './command.ts';
 import { EXIT_OK, exitCodeOf } from './command.ts';
 import { RuntimeFailure, tellWarnings } from './failures.ts';
@@ -33,11 +33,11 @@ export async function executeRun(request: RunRequest): Promise<number> {
   const { scenario, locate, given, context } = request;
   const folder = claimFolder(given);
   const plugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
-  checkTraceInput(scenario.trace);
+  const openTrace = await checkedTrace(scenario);
   const stop = listenForStop();
-  const run = await drive({ scenario, locate, plugins, given, context, stop, label: '' });
+  const run = await drive({ scenario, locate, plugins, openTrace, given, context, stop });
   const written = folder === null ? [] : await writeFiles(folder, run);
-  printResult(request, run);
+  await printResult(request, run);
   if (!given.flag('quiet')) context.terminal.err(closingLines(run, given.text('out'), written));
   stop.release();
   if (run.stoppedBy === null) return EXIT_OK;
@@ -51,22 +51,36 @@ export function claimFolder(given: GivenOptions): OutputFolder | null {
   return out === null ? null : claimOutputFolder(out, { force: given.flag('force') });
 }
 
+/** Reads the scenario's trace through; throws InputError with its mistakes. Returns how it is opened, or null. */
+export async function checkedTrace({ trace }: Scenario): Promise<SimulationOptions['openTrace']> {
+  if (trace === null) return null;
+  const { checkTraceInput, openTraceInput } = await import('../io/trace-input.ts');
+  checkTraceInput(trace);
+  return openTraceInput;
+}
+
 export interface DriveRequest extends LocatedScenario {
   readonly plugins: readonly PluginFactory[];
+  readonly openTrace: SimulationOptions['openTrace'];
   readonly given: GivenOptions;
   readonly context: CommandContext;
   readonly stop: StopRequest;
-  /** Which of several runs. */
-  readonly label: string;
+  /** Whom to tell how far the run is; without it a progress of its own is shown. */
+  readonly progress?: Progress;
 }
 
 /** Runs the scenario with progress; tells the simulation's warnings for the first of several runs only. */
 export async function drive(request: DriveRequest): Promise<DrivenRun> {
-  const { scenario, locate, plugins, given, context, stop, label } = request;
-  const mode = given.flag('quiet') ? 'none' : (given.text('progress') as ProgressMode);
-  const progress = createProgress({ mode, stream: context.terminal.errorStream, label });
+  const { scenario, locate, plugins, openTrace, given, context, stop } = request;
+  const progress = request.progress ?? createProgress(progressOptions(given, context));
   const make = (): Simulation => {
-    const simulation = new Simulation(scenario, { version: context.version, userPlugins: plugins, openTrace: openTraceInput, plain: given.flag('plain'), locate });
+    const simulation = new Simulation(scenario, {
+      version: context.version,
+      userPlugins: plugins,
+      openTrace,
+      plain: given.flag('plain'),
+      locate,
+    });
     tellWarnings(simulation.warnings, context);
     return simulation;
   };
@@ -77,6 +91,17 @@ export async function drive(request: DriveRequest): Promise<DrivenRun> {
   } finally {
     progress.done();
   }
+}
+
+/** How and where progress is shown. */
+export function progressOptions(
+  given: GivenOptions,
+  { terminal }: CommandContext,
+): Pick<ProgressOptions, 'mode' | 'stream'> {
+  return {
+    mode: given.flag('quiet') ? 'none' : (given.text('progress') as ProgressMode),
+    stream: terminal.errorStream,
+  };
 }
 
 /** An exception whose stack begins in a user's plugin is that plugin's. */
@@ -103,20 +128,22 @@ function* filesOf({ result, timing, stoppedBy }: DrivenRun, reports: Iterable<Ou
 }
 
 /** Of a run that was stopped only the table is printed, which says so in its head: programs must not take it for a result. */
-function printResult({ given, context, remarks }: RunRequest, { result, stoppedBy }: DrivenRun): void {
+async function printResult({ given, context, remarks }: RunRequest, { result, stoppedBy }: DrivenRun): Promise<void> {
   const { terminal } = context;
   const format = given.text('output') as OutputFormat;
   const isTable = format === 'table' || format === 'wide';
   const lines = (remarks?.(result) ?? []).map((line) => `${line}\n`).join('');
   if (stoppedBy !== null && !isTable) return;
   if (isTable) {
-    terminal.out(renderRunTable(result, { wide: format === 'wide', color: terminal.hasColor('out') }));
+    terminal.out(
+      renderRunTable(result, { wide: format === 'wide', color: terminal.hasColor('out'), width: terminal.width }),
+    );
     if (lines !== '') terminal.out(`\n${lines}`);
     return;
   }
-  if (format === 'json') terminal.out(reportJson(result));
-  else if (format === 'yaml') terminal.out(reportYaml(result));
-  else for (const chunk of summaryCsv(result)) terminal.out(chunk);
+  if (format === 'json') terminal.out((await import('../report/json.ts')).reportJson(result));
+  else if (format === 'yaml') terminal.out((await import('../report/yaml.ts')).reportYaml(result));
+  else for (const chunk of (await import('../report/csv.ts')).summaryCsv(result)) terminal.out(chunk);
   if (!given.flag('quiet')) terminal.err(lines);
 }
 

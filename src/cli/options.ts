@@ -9,14 +9,18 @@ export interface OptionSpec {
   /** `list` may be given several times; the others once. */
   readonly kind: 'text' | 'number' | 'flag' | 'list';
   readonly describe: string;
+  /** One letter. */
   readonly alias?: string;
+  /** What stands for the value in help: FILE, PATH=VALUE. */
+  readonly value?: string;
+  /** Heading in help, where it is not with the others. */
+  readonly group?: string;
   readonly choices?: readonly string[];
   readonly fallback?: string;
   readonly required?: boolean;
   /** Numbers: whole ones from here. */
   readonly atLeast?: number;
   readonly fractions?: boolean;
-  readonly hidden?: boolean;
 }
 
 export type OptionTable = Readonly<Record<string, OptionSpec>>;
@@ -27,12 +31,16 @@ export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 /** Options of every command that runs a simulation. */
 export const RUN_OPTIONS: OptionTable = {
   seed: { kind: 'text', describe: "Root of every random stream, any text; counts before the scenario's" },
-  set: { kind: 'list', describe: 'Change a field of the scenario: path=value, value in YAML; repeatable' },
-  plugin: { kind: 'list', describe: 'File with a scheduler plugin of your own (.js, .mjs or .ts); repeatable' },
-  out: { kind: 'text', describe: 'Folder for the report, its tables and its page' },
+  set: { kind: 'list', value: 'PATH=VALUE', describe: 'Change a field of the scenario, value in YAML; repeatable' },
+  scheduler: { kind: 'text', value: 'FILE', describe: "KubeSchedulerConfiguration; counts before the scenario's" },
+  plugin: { kind: 'list', value: 'FILE', describe: 'Scheduler plugin of your own (.js, .mjs or .ts); repeatable' },
+  out: { kind: 'text', value: 'FOLDER', describe: 'Folder for the report, its tables and its page' },
   force: { kind: 'flag', describe: 'Replace the folder of an earlier run' },
   output: { kind: 'text', alias: 'o', choices: OUTPUT_FORMATS, fallback: 'table', describe: 'What to print' },
-  check: { kind: 'number', atLeast: 1, describe: 'Recompute all totals every N events (10000 without N) and stop when one is wrong' },
+  check: {
+    kind: 'number', atLeast: 1, value: '[N]',
+    describe: 'Recompute all totals every N events (10000 without N) and stop when one is wrong',
+  },
   plain: { kind: 'flag', describe: "Without the scheduler's caches: slower, the same decisions" },
   progress: { kind: 'text', choices: ['auto', 'plain', 'json', 'none'], fallback: 'auto', describe: 'Progress on standard error' },
   quiet: { kind: 'flag', alias: 'q', describe: 'No progress and no list of written files' },
@@ -52,6 +60,11 @@ export class GivenOptions {
     this.table = table;
     const problems = Object.keys(table).flatMap((name) => this.problemOf(name) ?? []);
     if (problems.length > 0) throw new InputError(problems);
+  }
+
+  /** Whether the option was given at all, whatever it is without. */
+  isGiven(name: string): boolean {
+    return this.values[name] !== undefined;
   }
 
   positional(name: string): string {
@@ -109,17 +122,4 @@ function numberProblem(name: string, text: string, spec: OptionSpec): Problem | 
 }
 
 /** What stands for a lone `-`, which yargs does not hand on. */
-const STANDARD_STREAM = '\u0000-';
-
-/**
- * The words as yargs reads them rightly. `--check` alone stands for its default: otherwise it would take the next word
- * as its number.
- */
-export function preparedWords(args: readonly string[]): string[] {
-  const end = args.indexOf('--');
-  return args.map((arg, i) => {
-    if (arg === '-') return STANDARD_STREAM;
-    const isBare = arg === '--check' && (end === -1 || i < end) && !/^-?[\d.]/.test(args[i + 1] ?? '');
-    return isBare ? `--check=${String(DEFAULT_CHECK_EVENTS)}` : arg;
-  });
-}
+export const STANDARD_STREAM = '\u0000-';

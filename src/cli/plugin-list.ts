@@ -9,6 +9,7 @@ import { inTreePluginNames, inTreePoints } from '../scheduler/config/default-plu
 import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
 import { pluginRegistry } from '../scheduler/plugins/registry.ts';
 import type { GivenOptions } from './options.ts';
+import type { Terminal } from './terminal.ts';
 
 interface ListedPlugin {
   readonly name: string;
@@ -20,11 +21,13 @@ interface ListedPlugin {
   readonly summary: string;
 }
 
-export async function pluginsText(given: GivenOptions, color: boolean): Promise<string> {
+export async function pluginsText(given: GivenOptions, terminal: Terminal): Promise<string> {
   const plugins = await listPlugins(given.list('plugin'));
   const format = given.text('output');
   if (format === 'json') return `${writeJson({ plugins }, '')}\n`;
-  return format === 'yaml' ? stringify({ plugins }, { lineWidth: 0 }) : tableOf(plugins, paintFor(color));
+  return format === 'yaml'
+    ? stringify({ plugins }, { lineWidth: 0 })
+    : tableOf(plugins, paintFor(terminal.hasColor('out'), terminal.width));
 }
 
 async function listPlugins(files: readonly string[]): Promise<ListedPlugin[]> {

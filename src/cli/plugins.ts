@@ -15,7 +15,7 @@ export const PLUGINS: Command = {
   examples: [['$0 plugins --plugin ./my-score.ts', 'also your own']],
   async run(given: GivenOptions, context: CommandContext): Promise<number> {
     const { pluginsText } = await import('./plugin-list.ts');
-    context.terminal.out(await pluginsText(given, context.terminal.hasColor('out')));
+    context.terminal.out(await pluginsText(given, context.terminal));
     return EXIT_OK;
   },
 };

@@ -12,6 +12,7 @@ export const RUN: Command = {
     ['$0 run my-cluster.yaml', 'a table'],
     ['$0 run my-cluster.yaml --seed 7 --out out/seven', 'tables, CSV and a page with plots in a folder'],
     ['$0 run my-cluster.yaml --set nodePools[general].count=50 -o json', 'another cluster size, as JSON'],
+    ['$0 run my-cluster.yaml --scheduler pack.yaml', 'under another KubeSchedulerConfiguration'],
     ['$0 run my-cluster.yaml --plugin ./my-score.ts', 'with a plugin of your own'],
   ],
   async run(given: GivenOptions, context: CommandContext): Promise<number> {

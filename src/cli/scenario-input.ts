@@ -3,12 +3,12 @@ import { InputError } from '../base/input-error.ts';
 import type { Problem } from '../base/input-error.ts';
 import { createInputFiles } from '../io/input-files.ts';
 import { readStandardInput } from '../io/standard-input.ts';
-import type { Scenario } from '../simulation/scenario.ts';
-import { readScenario } from '../simulation/scenario-reader.ts';
+import type { Scenario, SchedulerSettings } from '../simulation/scenario.ts';
+import { readConfigurationFile, readScenario } from '../simulation/scenario-reader.ts';
 import type { Override, ScenarioEntry, ScenarioRead } from '../simulation/scenario-reader.ts';
 import type { CommandContext } from './command.ts';
-import { locateConfiguration } from './configuration-places.ts';
-import type { LocateConfiguration } from './configuration-places.ts';
+import { locateConfiguration } from '../io/configuration-places.ts';
+import type { LocateConfiguration } from '../io/configuration-places.ts';
 import { tellWarnings } from './failures.ts';
 import type { GivenOptions } from './options.ts';
 
@@ -36,11 +36,42 @@ export function scenarioFrom(
   context: CommandContext,
   retold: (problem: Problem) => Problem = (problem) => problem,
 ): ReadScenario {
-  const { scenario, warnings, notSimulated } = readRetold(entry, given, retold);
-  tellWarnings(warnings.map(retold), context);
-  const changed = withOptions(scenario, given);
+  const problems: Problem[] = [];
+  const read = gathering(problems, () => readRetold(entry, given, retold));
+  const configured = gathering(problems, () => schedulerGiven(given));
+  if (read === undefined || configured === undefined) throw new InputError(problems);
+  tellWarnings([...read.warnings.map(retold), ...configured.warnings], context);
+  const changed = withOptions(read.scenario, configured.scheduler, given, 'file' in entry ? entry.file : entry.name);
   context.seed = changed.seed;
-  return { scenario: changed, locate: locateConfiguration(changed, entry), notSimulated };
+  return { scenario: changed, locate: locateConfiguration(changed, entry), notSimulated: read.notSimulated };
+}
+
+/** What `work` returns; its mistakes go to the others. */
+export function gathering<T>(problems: Problem[], work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    problems.push(...error.problems);
+    return undefined;
+  }
+}
+
+interface GivenScheduler {
+  /** Empty: the scenario's own. */
+  readonly scheduler: Partial<Pick<SchedulerSettings, 'configuration' | 'configurationFile'>>;
+  readonly warnings: readonly Problem[];
+}
+
+/** `--scheduler`. */
+function schedulerGiven(given: GivenOptions): GivenScheduler {
+  const file = given.text('scheduler');
+  if (file === null) return { scheduler: {}, warnings: [] };
+  const files = createInputFiles();
+  if (files.isFolder(file)) throw new InputError({ message: `--scheduler: expected a file, found a folder: ${file}` });
+  if (!files.isFile(file)) throw new InputError({ message: `--scheduler: no such file: ${file}` });
+  const { value, warnings } = readConfigurationFile(file, files);
+  return { scheduler: { configuration: value, configurationFile: file }, warnings };
 }
 
 function readRetold(entry: ScenarioEntry, given: GivenOptions, retold: (problem: Problem) => Problem): ScenarioRead {
@@ -65,12 +96,22 @@ export function overridesOf(changes: readonly string[]): Override[] {
 }
 
 /** Options that count before the scenario's own words. */
-function withOptions(scenario: Scenario, given: GivenOptions): Scenario {
+function withOptions(
+  scenario: Scenario,
+  configured: GivenScheduler['scheduler'],
+  given: GivenOptions,
+  file: string,
+): Scenario {
   const { scheduler, metrics } = scenario;
+  const files = createInputFiles();
   return {
     ...scenario,
     seed: given.text('seed') ?? scenario.seed,
-    scheduler: { ...scheduler, pluginFiles: [...scheduler.pluginFiles, ...given.list('plugin')] },
+    scheduler: { ...scheduler, ...configured, pluginFiles: [...scheduler.pluginFiles, ...given.list('plugin')] },
     metrics: { ...metrics, checkEveryEvents: given.number('check') ?? metrics.checkEveryEvents },
+    fileNames: {
+      ...scenario.fileNames,
+      ...Object.fromEntries(given.list('plugin').map((path) => [path, files.nameFrom?.(file, path) ?? path])),
+    },
   };
 }

@@ -1,29 +1,36 @@
 /** The checks of `podyard validate` beyond reading the scenario, and its few lines of summary. */
 import { loadPluginFiles } from '../io/plugin-files.ts';
-import { checkTraceInput, openTraceInput } from '../io/run-simulation.ts';
 import { formatCount, formatPlural, formatSeconds } from '../report/format.ts';
 import { paintFor, plainText, renderFacts } from '../report/table.ts';
 import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
 import type { Scenario } from '../simulation/scenario.ts';
 import { Simulation } from '../simulation/simulation.ts';
 import type { CommandContext } from './command.ts';
+import { checkedTrace } from './execute-run.ts';
 import { tellWarnings } from './failures.ts';
 import type { GivenOptions } from './options.ts';
 import { readScenarioFor } from './scenario-input.ts';
+import type { Terminal } from './terminal.ts';
 
 /** Everything that a run would refuse is refused here, too. */
 export async function checkedScenario(path: string, given: GivenOptions, context: CommandContext): Promise<Scenario> {
   const { scenario, locate, notSimulated } = await readScenarioFor(path, given, context);
   const userPlugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
-  checkTraceInput(scenario.trace);
-  const simulation = new Simulation(scenario, { version: context.version, userPlugins, openTrace: openTraceInput, plain: false, locate });
+  const openTrace = await checkedTrace(scenario);
+  const simulation = new Simulation(scenario, {
+    version: context.version,
+    userPlugins,
+    openTrace,
+    plain: false,
+    locate,
+  });
   tellWarnings([...notSimulated(), ...simulation.warnings], context);
   return scenario;
 }
 
 /** `OK path`, then a line for each part that the scenario has. */
-export function summaryOf(path: string, scenario: Scenario, color: boolean): string {
-  const paint = paintFor(color);
+export function summaryOf(path: string, scenario: Scenario, terminal: Terminal): string {
+  const paint = paintFor(terminal.hasColor('out'), terminal.width);
   const pooled = scenario.nodePools.reduce((sum, pool) => sum + pool.count, 0);
   const facts: [string, string][] = [
     ['  name', plainText(scenario.name)],

@@ -13,6 +13,8 @@ export interface Terminal {
   hasColor(stream: 'out' | 'err'): boolean;
   colorChoice: ColorChoice;
   readonly errorStream: NodeJS.WriteStream;
+  /** Columns of the terminal that standard output goes to; null: it goes elsewhere, and nothing is fitted. */
+  readonly width: number | null;
   /** Waits until all is written. */
   flush(): Promise<void>;
 }
@@ -32,6 +34,7 @@ export function processTerminal(): Terminal {
   return {
     colorChoice: 'auto',
     errorStream: process.stderr,
+    width: widthOf(process.stdout, process.env),
     out(text): void {
       write('out', text);
     },
@@ -56,4 +59,15 @@ export function takesColor(choice: ColorChoice, isTerminal: boolean, environment
   const forced = environment['FORCE_COLOR'];
   if (forced !== undefined && forced !== '') return forced !== '0' && forced !== 'false';
   return isTerminal && environment['TERM'] !== 'dumb';
+}
+
+/** `COLUMNS` counts before what the terminal says of itself. */
+export function widthOf(
+  stream: { readonly isTTY?: boolean; readonly columns?: number },
+  environment: Readonly<Record<string, string | undefined>>,
+): number | null {
+  if (stream.isTTY !== true) return null;
+  const told = environment['COLUMNS'] ?? '';
+  if (/^[1-9]\d{0,4}$/.test(told)) return Number(told);
+  return stream.columns === undefined || stream.columns < 1 ? null : stream.columns;
 }

@@ -13,6 +13,7 @@ export const VALIDATE: Command = {
   options: {
     seed: RUN_OPTIONS['seed'],
     set: RUN_OPTIONS['set'],
+    scheduler: RUN_OPTIONS['scheduler'],
     plugin: RUN_OPTIONS['plugin'],
     output: { kind: 'text', alias: 'o', choices: FORMATS, fallback: 'table', describe: 'table: a summary; yaml: the scenario with every default' },
   },
@@ -31,7 +32,7 @@ export const VALIDATE: Command = {
         const scenario = await checkedScenario(path, given, context);
         const isYaml = given.text('output') === 'yaml';
         if (isYaml && index > 0) context.terminal.out('---\n');
-        context.terminal.out(isYaml ? explainScenario(scenario) : summaryOf(path, scenario, context.terminal.hasColor('out')));
+        context.terminal.out(isYaml ? explainScenario(scenario) : summaryOf(path, scenario, context.terminal));
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
         tellFailure(error, context);

@@ -324,7 +324,11 @@ export interface WorkloadObject extends KubernetesObject {
   readonly status?: {
     readonly replicas?: number;
     readonly observedGeneration?: number;
+    readonly currentReplicas?: number;
+    readonly currentRevision?: string;
+    readonly updateRevision?: string;
     readonly succeeded?: number;
+    readonly failed?: number;
     readonly completedIndexes?: string;
     readonly failedIndexes?: string;
     readonly conditions?: readonly Condition[];

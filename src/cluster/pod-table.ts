@@ -150,6 +150,11 @@ export class PodTable {
     return this.deletionAt[row] === this.deletionAt[row];
   }
 
+  /** A pod that has not ended. */
+  isLive(row: number): boolean {
+    return this.phase[row] !== PodPhase.Free && this.phase[row] < PodPhase.Succeeded;
+  }
+
   /** Succeeded or Failed. */
   hasEnded(row: number): boolean {
     return this.phase[row] >= PodPhase.Succeeded;

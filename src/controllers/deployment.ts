@@ -143,7 +143,7 @@ export class DeploymentController {
     const { cluster } = this;
     const { row, wanted, limits, template } = rollout;
     const size = limits.isRolling ? newReplicas(wanted, limits.maxSurge, this.sizeOf(old), 0) : wanted;
-    const object = this.newSetObject(rollout);
+    const { object, collisionCount } = newReplicaSet(cluster, row, this.details(row).collisionCount);
     const name = object.metadata?.name ?? '';
     cluster.putObject('ReplicaSet', object);
     const set = cluster.workloadWriter.create({
@@ -164,34 +164,8 @@ export class DeploymentController {
     const details = this.details(row);
     const created = newCondition('Progressing', 'True', Reason.NewReplicaSet, cluster.now);
     const conditions = rollout.deadlineSeconds === null ? details.conditions : withCondition(details.conditions, created);
-    cluster.workloadWriter.annotate(row, { ...details, revision, conditions });
+    cluster.workloadWriter.annotate(row, { ...details, revision, conditions, collisionCount });
     return set;
-  }
-
-  private newSetObject({ row, spec, template }: Rollout): WorkloadObject {
-    const { cluster } = this;
-    const namespace = namespaceOf(cluster, row);
-    let { collisionCount } = this.details(row);
-    const nameFor = (count: number): string => `${nameOf(cluster, row)}-${templateHash(template, count)}`;
-    while (cluster.workloads.find(WorkloadKind.ReplicaSet, `${namespace}/${nameFor(collisionCount)}`) >= 0) collisionCount++;
-    if (collisionCount !== this.details(row).collisionCount) cluster.workloadWriter.annotate(row, { ...this.details(row), collisionCount });
-    const hash = { [POD_TEMPLATE_HASH]: templateHash(template, collisionCount) };
-    const labels = { ...template.metadata?.labels, ...hash };
-    const selector = spec.selector as { readonly matchLabels?: Readonly<Record<string, string>> } | undefined;
-    return {
-      apiVersion: 'apps/v1',
-      kind: 'ReplicaSet',
-      metadata: {
-        name: nameFor(collisionCount), namespace, labels,
-        uid: `ReplicaSet/${namespace}/${nameFor(collisionCount)}`,
-        ownerReferences: [controllerReference(cluster, row)],
-      },
-      spec: {
-        ...(spec.minReadySeconds === undefined ? {} : { minReadySeconds: spec.minReadySeconds }),
-        selector: { ...selector, matchLabels: { ...selector?.matchLabels, ...hash } },
-        template: { ...template, metadata: { ...template.metadata, labels } },
-      },
-    };
   }
 
   private sizeOf(sets: readonly number[]): number {
@@ -441,6 +415,36 @@ export class DeploymentController {
     const isSame = before.unavailable === unavailable && sameConditions(before.conditions, conditions);
     return this.cluster.workloadWriter.writeStatus(row, counts, isSame ? before : { ...before, unavailable, conditions });
   }
+}
+
+export interface NewReplicaSet {
+  readonly object: WorkloadObject;
+  /** How often the name was taken; it is part of the hash. */
+  readonly collisionCount: number;
+}
+
+/** The ReplicaSet of the Deployment's template, under a name that is free. */
+export function newReplicaSet(cluster: Cluster, row: number, collisionsBefore: number): NewReplicaSet {
+  const { template = {}, selector, minReadySeconds } = cluster.workloads.object[row]?.spec ?? {};
+  const namespace = namespaceOf(cluster, row);
+  const nameFor = (collisions: number): string => `${nameOf(cluster, row)}-${templateHash(template, collisions)}`;
+  let collisionCount = collisionsBefore;
+  while (cluster.workloads.find(WorkloadKind.ReplicaSet, `${namespace}/${nameFor(collisionCount)}`) >= 0) collisionCount++;
+  const name = nameFor(collisionCount);
+  const hash = { [POD_TEMPLATE_HASH]: templateHash(template, collisionCount) };
+  const labels = { ...template.metadata?.labels, ...hash };
+  const { matchLabels } = (selector ?? {}) as { readonly matchLabels?: Readonly<Record<string, string>> };
+  const object: WorkloadObject = {
+    apiVersion: 'apps/v1',
+    kind: 'ReplicaSet',
+    metadata: { name, namespace, labels, uid: `ReplicaSet/${namespace}/${name}`, ownerReferences: [controllerReference(cluster, row)] },
+    spec: {
+      ...(minReadySeconds === undefined ? {} : { minReadySeconds }),
+      selector: { ...selector, matchLabels: { ...matchLabels, ...hash } },
+      template: { ...template, metadata: { ...template.metadata, labels } },
+    },
+  };
+  return { object, collisionCount };
 }
 
 function compareText(a: string, b: string): number {

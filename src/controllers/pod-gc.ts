@@ -107,7 +107,10 @@ export class PodGc implements ClusterObserver {
   }
 
   private remove(pod: number): void {
-    const isWanted = this.cluster.pods.cause[pod] === EvictionCause.None;
-    this.cluster.removePod(pod, isWanted ? PodOutcome.Deleted : PodOutcome.Evicted);
+    const { pods } = this.cluster;
+    const outcome = pods.cause[pod] === EvictionCause.None ? PodOutcome.Deleted : PodOutcome.Evicted;
+    // Its end is written first; the object goes when the Job controller has counted it.
+    if (pods.isTracked(pod) && !pods.hasEnded(pod)) this.cluster.endPod(pod, { phase: PodPhase.Failed, outcome });
+    else if (!pods.isTracked(pod)) this.cluster.removePod(pod, outcome);
   }
 }

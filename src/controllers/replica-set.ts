@@ -67,7 +67,9 @@ export class ReplicaSetController {
     const { cluster, context } = this;
     const known = cluster.workloads.template[row];
     if (known >= 0) return known;
-    const { template } = detailsAs('ReplicaSet', cluster.workloads.details[row]);
+    const details = detailsAs('ReplicaSet', cluster.workloads.details[row]);
+    // The object's own template has the label with its Deployment's hash.
+    const template = cluster.workloads.object[row]?.spec?.template ?? details.template;
     const id = context.admit(podOf(cluster, row, template, NO_LABELS));
     cluster.workloadWriter.noteTemplate(row, id);
     return id;

@@ -120,8 +120,9 @@ export class StatefulSetController {
     return this.isRunningAndReady(pod) && isAvailable(this.cluster, pod, minReadySeconds);
   }
 
-  private revisionOf(pod: number): string {
-    return this.cluster.templateOf(pod).labels.get(REVISION_LABEL) ?? '';
+  /** A pod without the label, which no controller has made, is taken to be up to date. */
+  private revisionOf(pod: number, update: Revision): string {
+    return this.cluster.templateOf(pod).labels.get(REVISION_LABEL) ?? update.name;
   }
 
   private reconcile(pass: Pass): Counts {
@@ -203,7 +204,7 @@ export class StatefulSetController {
   // ---- rolling update --------------------------------------------------------------------------------------------
 
   private isOutdated({ update, terminating }: Pass, pod: number): boolean {
-    return pod >= 0 && this.revisionOf(pod) !== update.name && !terminating.has(pod);
+    return pod >= 0 && this.revisionOf(pod, update) !== update.name && !terminating.has(pod);
   }
 
   /** The highest outdated pod goes, unless one above it is not available. Returns how many went. */
@@ -244,8 +245,8 @@ export class StatefulSetController {
       replicas: rows.length,
       ready: rows.filter((pod) => this.isRunningAndReady(pod)).length,
       available: rows.filter((pod) => this.isRunningAndAvailable(pod, minReadySeconds)).length,
-      current: living.filter((pod) => this.revisionOf(pod) === current.name).length,
-      updated: living.filter((pod) => this.revisionOf(pod) === update.name).length,
+      current: living.filter((pod) => this.revisionOf(pod, update) === current.name).length,
+      updated: living.filter((pod) => this.revisionOf(pod, update) === update.name).length,
     };
   }
 
@@ -257,7 +258,7 @@ export class StatefulSetController {
       counts.updated === wanted && counts.ready === wanted && counts.replicas === wanted;
     const before = this.details(row);
     const currentRevision = isComplete ? update.name : current.name;
-    const used = new Set([currentRevision, update.name, ...workloads.podsOf(row).filter((pod) => !pods.hasEnded(pod)).map((pod) => this.revisionOf(pod))]);
+    const used = new Set([currentRevision, update.name, ...workloads.podsOf(row).filter((pod) => !pods.hasEnded(pod)).map((pod) => this.revisionOf(pod, update))]);
     const kept = cutHistory(revisions, ({ name }) => used.has(name), spec.revisionHistoryLimit ?? DEFAULT_HISTORY);
     const after: StatefulSetDetails = {
       kind: 'StatefulSet', revisions: kept, currentRevision, updateRevision: update.name,

@@ -47,6 +47,8 @@ export class WorkQueue implements WorkloadQueue {
   private dueAt: Float64Array = new Float64Array(0);
   /** Timer ids of the kernel. */
   private timers: Float64Array = new Float64Array(0);
+  /** Keys that wait for their time. */
+  waitingCount = 0;
   /** When the bucket is full again. */
   private bucketFullAt: Micros = 0;
 
@@ -71,7 +73,8 @@ export class WorkQueue implements WorkloadQueue {
     this.fit(workload);
     const due = this.kernel.now + delayMicros;
     if (due >= this.dueAt[workload]) return;
-    this.kernel.cancel(this.timers[workload]);
+    if (this.kernel.cancel(this.timers[workload])) this.waitingCount--;
+    this.waitingCount++;
     this.dueAt[workload] = due;
     this.timers[workload] = this.kernel.timerAt(due, this.delayedEvent, workload, this.incarnation[workload]);
   }
@@ -111,6 +114,7 @@ export class WorkQueue implements WorkloadQueue {
   }
 
   private delayed(workload: number, incarnation: number): void {
+    this.waitingCount--;
     if (this.incarnation[workload] !== incarnation) return;
     this.dueAt[workload] = Infinity;
     if (this.workloads.incarnation[workload] === incarnation) this.add(workload);
@@ -121,7 +125,7 @@ export class WorkQueue implements WorkloadQueue {
     if (workload >= this.state.length) this.grow(workload + 1);
     const incarnation = this.workloads.incarnation[workload];
     if (this.incarnation[workload] === incarnation) return;
-    if (this.dueAt[workload] !== Infinity) this.kernel.cancel(this.timers[workload]);
+    if (this.dueAt[workload] !== Infinity && this.kernel.cancel(this.timers[workload])) this.waitingCount--;
     this.incarnation[workload] = incarnation;
     this.state[workload] = Waiting.No;
     this.failures[workload] = 0;

@@ -30,6 +30,11 @@ export interface Comparison extends CompareResult {
   /** Digest of each run, in the order of `seeds`. */
   readonly digestsA: readonly string[];
   readonly digestsB: readonly string[];
+  /**
+   * Several seeds, and all gave the same run of A and the same of B: nothing was left to chance, the differences are
+   * exact.
+   */
+  readonly seedsChangeNothing: boolean;
 }
 
 /** Seed by seed, A before B. */
@@ -53,7 +58,15 @@ export function compareOutcomes(plan: ComparisonPlan, runs: readonly RunResult[]
   const runsA = runs.filter((_run, i) => i % 2 === 0);
   const runsB = runs.filter((_run, i) => i % 2 === 1);
   const digestsOf = (side: readonly RunResult[]): string[] => side.map((run) => run.digest);
-  return { ...compareRuns({ scenario, labelA, labelB, runsA, runsB }), version: runs[0]?.version ?? '', digestsA: digestsOf(runsA), digestsB: digestsOf(runsB) };
+  const [digestsA, digestsB] = [digestsOf(runsA), digestsOf(runsB)];
+  const seedsChangeNothing = seeds.length > 1 && new Set(digestsA).size === 1 && new Set(digestsB).size === 1;
+  return {
+    ...compareRuns({ scenario, labelA, labelB, runsA, runsB }),
+    version: runs[0]?.version ?? '',
+    digestsA,
+    digestsB,
+    seedsChangeNothing,
+  };
 }
 
 /** All runs one after the other. */

@@ -3,7 +3,7 @@
  * functions over results; nothing here runs a simulation.
  */
 import { assert } from '../base/assert.ts';
-import { pairedDifference } from '../base/statistics.ts';
+import { pairedDifference } from '../base/statistics/paired-difference.ts';
 import type { LatencyGroup, RunResult } from '../metrics/run-result.ts';
 import type { Better, CompareResult, MetricComparison, MetricValue } from './compare-result.ts';
 

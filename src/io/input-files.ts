@@ -1,7 +1,7 @@
 /** Reads the user's files and folders for the readers of scenarios and manifests. Sizes are bounded before anything is loaded. */
 import { readFileSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
-import { dirname, isAbsolute, join, resolve as absolutePath } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve as absolutePath } from 'node:path';
 import { InputError } from '../base/input-error.ts';
 import type { FileReader } from '../workload/manifests/file-reader.ts';
 
@@ -9,7 +9,7 @@ import type { FileReader } from '../workload/manifests/file-reader.ts';
 const MAX_TEXT_BYTES = 400 * 1024 * 1024;
 
 export function createInputFiles(): FileReader {
-  return { read: readText, list: listFolder, isFolder, isFile, resolve: resolvePath, realPath };
+  return { read: readText, list: listFolder, isFolder, isFile, resolve: resolvePath, nameFrom, realPath };
 }
 
 function readText(path: string): string {
@@ -47,8 +47,13 @@ function isFile(path: string): boolean {
   return statOf(path)?.isFile() ?? false;
 }
 
-function resolvePath(from: string, relative: string): string {
-  return isAbsolute(relative) ? relative : join(dirname(from), relative);
+function resolvePath(from: string, name: string): string {
+  return isAbsolute(name) ? name : join(dirname(from), name);
+}
+
+function nameFrom(from: string, path: string): string {
+  const name = relative(dirname(absolutePath(from)), absolutePath(path));
+  return name === '' ? '.' : name.replaceAll('\\', '/');
 }
 
 function realPath(path: string): string {

@@ -8,6 +8,7 @@ import { InputError } from '../base/input-error.ts';
 import type { Problem } from '../base/input-error.ts';
 import type { RunResult } from '../metrics/run-result.ts';
 import type { Scenario } from '../simulation/scenario.ts';
+import type { ProgressFacts } from './progress.ts';
 
 /** What a thread is sent. */
 export interface PoolTask {
@@ -15,6 +16,12 @@ export interface PoolTask {
   readonly scenario: Scenario;
   readonly version: string;
   readonly plain: boolean;
+}
+
+/** What it tells on the way. */
+export interface PoolProgress {
+  readonly index: number;
+  readonly progress: ProgressFacts;
 }
 
 /** What it answers. Errors lose their class on the way: what is needed to make them again comes along. */
@@ -27,6 +34,8 @@ export interface PoolOptions {
   readonly jobs: number;
   readonly version: string;
   readonly plain: boolean;
+  /** Called again and again for each run under way, many times a second. */
+  readonly onProgress: (index: number, facts: ProgressFacts) => void;
   /** Called as runs end, in any order. */
   readonly onResult: (index: number, result: RunResult) => void;
   /** Asked a few times a second; true ends all threads. */
@@ -47,7 +56,11 @@ export async function runOnThreads(scenarios: readonly Scenario[], options: Pool
   const serve = async (worker: Worker): Promise<void> => {
     while (next < scenarios.length) {
       const index = next++;
-      const answer = await ask(worker, { index, scenario: scenarios[index], version: options.version, plain: options.plain });
+      const answer = await ask(
+        worker,
+        { index, scenario: scenarios[index], version: options.version, plain: options.plain },
+        options.onProgress,
+      );
       results[index] = resultOf(answer);
       options.onResult(index, results[index]);
     }
@@ -65,9 +78,12 @@ function workerUrl(): URL {
   return new URL(`./run-worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
 }
 
-function ask(worker: Worker, task: PoolTask): Promise<PoolAnswer> {
+function ask(worker: Worker, task: PoolTask, onProgress: PoolOptions['onProgress']): Promise<PoolAnswer> {
   return new Promise((resolve, reject) => {
-    const onMessage = (answer: PoolAnswer): void => { settle(() => { resolve(answer); }); };
+    const onMessage = (message: PoolAnswer | PoolProgress): void => {
+      if ('progress' in message) onProgress(message.index, message.progress);
+      else settle(() => { resolve(message); });
+    };
     const onError = (error: Error): void => { settle(() => { reject(error); }); };
     const onExit = (code: number): void => { settle(() => { reject(new Error(`the thread of run ${String(task.index + 1)} ended with exit code ${String(code)}`)); }); };
     const settle = (act: () => void): void => {

@@ -5,19 +5,29 @@ import { withoutTables } from '../experiment/compare.ts';
 import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
 import { Simulation } from '../simulation/simulation.ts';
 import { loadPluginFiles } from './plugin-files.ts';
-import type { PoolAnswer, PoolTask } from './run-pool.ts';
-import { openTraceInput } from './run-simulation.ts';
+import type { PoolAnswer, PoolProgress, PoolTask } from './run-pool.ts';
+import { openTraceInput } from './trace-input.ts';
 
 parentPort?.on('message', (task: PoolTask) => {
   void answer(task).then((message) => parentPort?.postMessage(message));
 });
+
+/** About a tenth of a second. */
+const SLICE_EVENTS = 20_000;
+
+/** To its end, telling behind each slice how far it is. */
+function play(simulation: Simulation, index: number): void {
+  while (simulation.advance(SLICE_EVENTS)) {
+    parentPort?.postMessage({ index, progress: simulation.progress() } satisfies PoolProgress);
+  }
+}
 
 async function answer({ index, scenario, version, plain }: PoolTask): Promise<PoolAnswer> {
   try {
     // A module is loaded once a thread, however many runs there are.
     const userPlugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
     const simulation = new Simulation(scenario, { version, userPlugins, openTrace: openTraceInput, plain });
-    while (simulation.advance(Number.MAX_SAFE_INTEGER));
+    play(simulation, index);
     return { index, result: withoutTables(simulation.result(true)) };
   } catch (error) {
     if (error instanceof InputError) return { index, problems: error.problems };

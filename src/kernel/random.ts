@@ -8,7 +8,8 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
-import seedrandom from 'seedrandom';
+import type { StatefulPRNG, State } from 'seedrandom';
+import alea from 'seedrandom/lib/alea.js';
 import { assert } from '../base/assert.ts';
 
 /** The four numbers that an alea generator consists of. */
@@ -23,10 +24,10 @@ export interface RandomStreamState {
 export type RandomStreamsState = readonly { readonly purpose: string; readonly entity: string; readonly state: RandomStreamState }[];
 
 export class RandomStream {
-  private generator: seedrandom.StatefulPRNG<seedrandom.State.Alea>;
+  private generator: StatefulPRNG<State.Alea>;
 
   constructor(seedText: string) {
-    this.generator = seedrandom.alea(bytesToHex(sha256(utf8ToBytes(seedText))), { state: true });
+    this.generator = alea(bytesToHex(sha256(utf8ToBytes(seedText))), { state: true });
   }
 
   /** A number in [0, 1) with 53 random bits; moves the generator two steps. */
@@ -45,7 +46,7 @@ export class RandomStream {
 
   /** Goes on exactly where `state()` was taken. */
   restore(state: RandomStreamState): void {
-    this.generator = seedrandom.alea('', { state });
+    this.generator = alea('', { state });
   }
 }
 

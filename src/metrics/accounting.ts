@@ -1,6 +1,6 @@
 /** The books of a result must balance: no pod appears from nowhere and none vanishes. Used by tests and by `--check`. */
 import { assert } from '../base/assert.ts';
-import type { Quantiles, RunResult } from './run-result.ts';
+import type { Quantiles, RunResult, WaitFacts } from './run-result.ts';
 
 /** Fails with the first difference. */
 export function checkAccounting(result: RunResult): void {
@@ -18,6 +18,7 @@ export function checkAccounting(result: RunResult): void {
   const evictions = Object.values(result.failures.evictionsByCause).reduce((sum, count) => sum + count, 0);
   assert(evictions === counts.evictions, `evictions by cause add up to ${evictions}, not ${counts.evictions}`);
   checkLatency(result);
+  checkWaiting(result);
   checkFinite(result.utilization, 'utilization');
   checkFinite(result.timeseries, 'timeseries');
   checkFinite(result.packing, 'packing');
@@ -30,6 +31,24 @@ function checkLatency(result: RunResult): void {
     assert(sum((wait) => wait.count) === result.latency.queueWaitSeconds.count, 'the waits of all groups are not those of the whole');
     assert(sum((wait) => wait.censored) === result.latency.queueWaitSeconds.censored, 'the censored waits of all groups are not those of the whole');
   }
+}
+
+/** Each waiting pod has one reason, in all and in its class. */
+function checkWaiting({ waiting, counts, pods }: RunResult): void {
+  const classes = Object.values(waiting.byClass);
+  for (const [reason, all] of Object.entries(waiting.byReason)) {
+    assert(all.pods >= 0 && all.podsPending >= 0 && all.podSeconds >= 0, `less than nobody waited for: ${reason}`);
+    for (const name of ['pods', 'podsPending', 'attempts'] as const) {
+      const sum = classes.reduce((total, reasons) => total + ((reasons[reason] as WaitFacts | undefined)?.[name] ?? 0), 0);
+      assert(sum === all[name], `${name} by class add up to ${sum}, not ${all[name]}: ${reason}`);
+    }
+  }
+  const pending = Object.values(waiting.byReason).reduce((sum, { podsPending }) => sum + podsPending, 0);
+  assert(pending === counts.podsPending, `${pending} pods wait for something, ${counts.podsPending} are pending`);
+  if (pods === null) return;
+  const explained = pods.waitReason.filter((reason) => reason !== '').length;
+  const tried = Object.values(waiting.byReason).reduce((sum, facts) => sum + facts.pods, 0);
+  assert(explained <= tried, `${explained} pods have a reason in the table, ${tried} had one`);
 }
 
 function checkFinite(value: unknown, path: string): void {

@@ -19,6 +19,7 @@ import { LatencyGroups } from './latency.ts';
 import { NodeRecords } from './node-records.ts';
 import { PackingSamples } from './packing.ts';
 import { PodLives } from './pod-lives.ts';
+import { Replacements } from './replacements.ts';
 import { PodRows, STILL_PENDING, STILL_RUNNING, STILL_STARTING } from './pod-rows.ts';
 import type { AutoscalingFacts, Counts, PodTable, RunResult, SchedulingFacts } from './run-result.ts';
 import { SampleSet, summarizeSamples } from './sample-set.ts';
@@ -26,6 +27,9 @@ import type { SchedulingCounters } from './scheduling-counters.ts';
 import { LevelIntegral } from './share-integrals.ts';
 import { BoundedTimeSeries } from './time-series.ts';
 import { UtilizationIntegrals } from './utilization.ts';
+import { waitingFacts } from './wait-facts.ts';
+import { WaitReasons } from './wait-reasons.ts';
+import type { FailedAttempt, RoomSeen } from './wait-reasons.ts';
 
 export interface MetricsOptions {
   readonly costPerHourByPool: ReadonlyMap<string, number>;
@@ -58,10 +62,12 @@ export class MetricsCollector implements ClusterObserver {
   private readonly lives: PodLives;
   private readonly nodes: NodeRecords;
   private readonly packing: PackingSamples;
+  private readonly reasons: WaitReasons;
   private readonly marks = new EventMarks();
   private readonly series: BoundedTimeSeries;
   /** Names of time series, by resource column. */
   private readonly utilizationNames: string[] = [];
+  private readonly waitingNames: string[] = [];
   private readonly attempts = new SampleSet();
   private readonly backoff = new SampleSet();
   private readonly nodesAlive = new LevelIntegral();
@@ -88,11 +94,13 @@ export class MetricsCollector implements ClusterObserver {
     this.lives = new PodLives(cluster);
     this.nodes = new NodeRecords(cluster, options.costPerHourByPool);
     this.packing = new PackingSamples(cluster);
+    this.reasons = new WaitReasons(cluster);
     this.series = new BoundedTimeSeries(settings.sampleMicros);
     this.rows = settings.pods === 'none' ? null : new PodRows(cluster);
     this.sampleEvent = kernel.defineEvent('metrics.sample', options.phase, () => this.sampleNow());
     assert(cluster.totals.nodesAlive === 0 && kernel.now === 0, 'metrics must watch from the beginning');
     cluster.observe(this);
+    new Replacements(cluster, (lost) => this.lives.replacementCreated(lost));
     kernel.at(settings.sampleMicros, this.sampleEvent);
   }
 
@@ -106,10 +114,26 @@ export class MetricsCollector implements ClusterObserver {
     this.lives.replacementCreated(replaced);
   }
 
+  /** A scheduling attempt failed; told at its end. */
+  attemptFailed(pod: number, attempt: FailedAttempt): void {
+    this.reasons.attemptFailed(pod, attempt, this.kernel.now);
+  }
+
+  /** Something else than a failed attempt keeps a pod out of the queue, or from being bound. */
+  podHeld(pod: number, why: string): void {
+    this.reasons.podHeld(pod, why, this.scheduling.isAssumed(pod), this.kernel.now);
+  }
+
+  /** What nodes had left for a template's pods when one of them failed. */
+  roomSeen(template: number, room: RoomSeen): void {
+    this.reasons.roomSeen(template, room);
+  }
+
   // ---- pods ------------------------------------------------------------------------------------------------------
 
   podCreated(pod: number): void {
     this.lives.podCreated(pod);
+    this.reasons.podCreated(pod);
     this.utilization.pendingChanged(this.kernel.now);
     if (this.rows !== null && this.settings.pods === 'auto' && this.lives.created > this.options.podTableLimit) {
       this.rows = null;
@@ -128,10 +152,12 @@ export class MetricsCollector implements ClusterObserver {
     const { pods } = this.cluster;
     const node = pods.node[pod];
     this.lives.podBound(pod);
+    this.reasons.podLeft(pod, this.kernel.now);
     this.nodes.podBound(node);
     this.moved(pod, node);
     if (placed) {
       this.placedWithNode++;
+      this.reasons.podPlaced(pod);
       return;
     }
     this.latency.groupOf(pod).queueWait.add(this.kernel.now - pods.createdAt[pod]);
@@ -158,6 +184,7 @@ export class MetricsCollector implements ClusterObserver {
     else this.utilization.pendingChanged(now);
     if (!this.lives.wasStarted(pod)) this.leftWaiting += this.censor(pod, now);
     this.lives.podRemoved(pod, phaseBefore, outcome, now);
+    this.reasons.podLeft(pod, now);
     this.addRow(pod, node, now, outcome);
   }
 
@@ -222,6 +249,7 @@ export class MetricsCollector implements ClusterObserver {
       latencyByPriority: waits.latencyByPriority,
       latencyByClass: waits.latencyByClass,
       scheduling: this.schedulingFacts(),
+      waiting: waitingFacts(this.cluster, this.reasons, (pod) => this.scheduling.isAssumed(pod), now),
       packing: {
         densityOfNonEmptyNodes: this.packing.densityOfNonEmptyNodes(),
         meanEmptyNodes: now > 0 ? this.nodesEmpty.integral(now) / now : this.nodesEmpty.value,
@@ -280,7 +308,7 @@ export class MetricsCollector implements ClusterObserver {
 
   private finishPods(now: Micros): Counts {
     const { pods, totals } = this.cluster;
-    for (let pod = 0; pod < pods.length; pod++) if (pods.phase[pod] !== PodPhase.Free && !this.lives.wasStarted(pod)) this.censor(pod, now);
+    for (let pod = 0; pod < pods.length; pod++) if (pods.isLive(pod) && !this.lives.wasStarted(pod)) this.censor(pod, now);
     const { running, pending, lost } = this.lives.finish(now);
     const { lives, scheduling } = this;
     return {
@@ -307,7 +335,7 @@ export class MetricsCollector implements ClusterObserver {
     const { pods } = this.cluster;
     if (this.rows === null) return null;
     const there: number[] = [];
-    for (let pod = 0; pod < pods.length; pod++) if (pods.phase[pod] !== PodPhase.Free) there.push(pod);
+    for (let pod = 0; pod < pods.length; pod++) if (pods.isLive(pod)) there.push(pod);
     there.sort((a, b) => pods.createdAt[a] - pods.createdAt[b] || a - b);
     for (const pod of there) {
       const phase = pods.phase[pod];
@@ -342,7 +370,14 @@ export class MetricsCollector implements ClusterObserver {
   private addRow(pod: number, node: number, endedAt: Micros, outcome: number): void {
     if (this.rows === null) return;
     const nodeRecord = node < 0 ? -1 : this.nodes.recordOf(node);
-    this.rows.add(pod, { nodeRecord, attempts: this.scheduling.attempts(pod), startedAt: this.cluster.pods.startedAt[pod], endedAt, outcome });
+    this.rows.add(pod, {
+      nodeRecord,
+      attempts: this.scheduling.attempts(pod),
+      startedAt: this.cluster.pods.startedAt[pod],
+      endedAt,
+      outcome,
+      failed: this.reasons.attemptOf(pod),
+    });
   }
 
   private sampleNow(): void {
@@ -369,6 +404,9 @@ export class MetricsCollector implements ClusterObserver {
     series.value('nodes.total', totals.nodesAlive);
     series.value('nodes.ready', totals.nodesUp);
     series.value('nodes.empty', totals.nodesEmpty);
+    this.reasons.waitingNow.forEach((count, reason) => {
+      if (count > 0) series.value((this.waitingNames[reason] ??= `waiting.${this.reasons.reasons[reason]}`), count);
+    });
     series.endRow();
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The rows of pods.csv, noted when a pod leaves: 61 bytes each, texts are made at the end. With a limit the whole table
+ * The rows of pods.csv, noted when a pod leaves: 65 bytes each, texts are made at the end. With a limit the whole table
  * is given up once more pods than that have been seen.
  */
 import { growFloat64, growInt32, growUint8, grownCapacity } from '../base/growable.ts';
@@ -8,12 +8,25 @@ import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { POD_OUTCOME_NAMES } from '../cluster/pod-table.ts';
 import type { PodTable } from './run-result.ts';
+import { eventText } from './wait-facts.ts';
+import type { FailedAttempt } from './wait-reasons.ts';
 
 /** Codes of `outcome` after those of PodOutcome. */
 export const STILL_RUNNING = 4;
 export const STILL_STARTING = 5;
 export const STILL_PENDING = 6;
 const OUTCOMES = [...POD_OUTCOME_NAMES, 'Running', 'Starting', 'Pending'];
+
+export interface PodRowFacts {
+  readonly nodeRecord: number;
+  readonly attempts: number;
+  readonly startedAt: Micros;
+  /** NaN: still there. */
+  readonly endedAt: Micros;
+  readonly outcome: number;
+  /** undefined: no attempt failed. */
+  readonly failed: FailedAttempt | undefined;
+}
 
 export class PodRows {
   count = 0;
@@ -31,13 +44,16 @@ export class PodRows {
   private started: Float64Array = new Float64Array(0);
   private ended: Float64Array = new Float64Array(0);
   private outcome: Uint8Array = new Uint8Array(0);
+  /** 1 + index into `attemptsKept` of the last failed attempt, 0: none failed. */
+  private attempt: Int32Array = new Int32Array(0);
+  private readonly attemptsKept: FailedAttempt[] = [];
+  private readonly attemptIndex = new Map<FailedAttempt, number>();
 
   constructor(cluster: Cluster) {
     this.cluster = cluster;
   }
 
-  /** `endedAt` NaN: still there. */
-  add(pod: number, facts: { readonly nodeRecord: number; readonly attempts: number; readonly startedAt: Micros; readonly endedAt: Micros; readonly outcome: number }): void {
+  add(pod: number, facts: PodRowFacts): void {
     const row = this.count++;
     if (this.count > this.capacity) this.grow();
     const { pods } = this.cluster;
@@ -52,6 +68,7 @@ export class PodRows {
     this.started[row] = facts.startedAt;
     this.ended[row] = facts.endedAt;
     this.outcome[row] = facts.outcome;
+    this.attempt[row] = facts.failed === undefined ? 0 : this.indexOf(facts.failed);
   }
 
   result(nodeName: (record: number) => string): PodTable {
@@ -74,7 +91,22 @@ export class PodRows {
       endedSeconds: seconds(this.ended),
       attempts: this.attempts.slice(0, count),
       outcome: texts((row) => OUTCOMES[this.outcome[row]]),
+      waitReason: this.waitReasons(),
     };
+  }
+
+  private indexOf(attempt: FailedAttempt): number {
+    let index = this.attemptIndex.get(attempt);
+    if (index === undefined) this.attemptIndex.set(attempt, (index = this.attemptsKept.push(attempt)));
+    return index;
+  }
+
+  /** One string for all pods with the same text. */
+  private waitReasons(): string[] {
+    const texts = new Map<string, string>([['', '']]);
+    const shared = (text: string): string => texts.get(text) ?? (texts.set(text, text), text);
+    const words = ['', ...this.attemptsKept.map(({ message }) => shared(eventText(message)))];
+    return Array.from({ length: this.count }, (_, row) => words[this.attempt[row]]);
   }
 
   private grow(): void {
@@ -90,5 +122,6 @@ export class PodRows {
     this.started = growFloat64(this.started, capacity);
     this.ended = growFloat64(this.ended, capacity);
     this.outcome = growUint8(this.outcome, capacity);
+    this.attempt = growInt32(this.attempt, capacity);
   }
 }

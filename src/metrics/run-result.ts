@@ -23,6 +23,7 @@ export interface RunResult {
   readonly latencyByPriority: Readonly<Record<string, LatencyGroup>>;
   readonly latencyByClass: Readonly<Record<string, LatencyGroup>>;
   readonly scheduling: SchedulingFacts;
+  readonly waiting: WaitingFacts;
   readonly packing: PackingFacts;
   readonly failures: FailureFacts;
   readonly autoscaling: AutoscalingFacts;
@@ -120,6 +121,74 @@ export interface SchedulingFacts {
   readonly profile: unknown;
 }
 
+/**
+ * Why pods waited. Records by reason hold at most 32, the last one for all others; a reason is one of upstream's texts.
+ */
+export interface WaitingFacts {
+  readonly byReason: Readonly<Record<string, WaitFacts>>;
+  /** By workload class, then reason. */
+  readonly byClass: Readonly<Record<string, Readonly<Record<string, WaitFacts>>>>;
+  /** Only pools that some waiting pod was tried on. */
+  readonly byPool: Readonly<Record<string, PoolWait>>;
+  /** Whose pods wait at the end: those with most pods first, at most 50. */
+  readonly templates: readonly WaitingTemplate[];
+  readonly templatesNotListed: number;
+}
+
+export interface WaitFacts {
+  /** Pods whose last failed attempt had this main reason; each pod that ever failed counts once. */
+  readonly pods: number;
+  /** Those of them that wait at the end. */
+  readonly podsPending: number;
+  readonly attempts: number;
+  /** From a failed attempt to the next one, the binding or the end, summed over pods. */
+  readonly podSeconds: number;
+  /** null: it was not room that was lacking. */
+  readonly nearest: NearestNode | null;
+}
+
+/** The largest node that almost fitted, as it was when it was last looked for. */
+export interface NearestNode {
+  readonly node: string;
+  readonly pool: string;
+  /** When. */
+  readonly seconds: number;
+  /** What it was short of. */
+  readonly resource: string;
+  /** Cores, bytes, or a number. */
+  readonly free: number;
+  readonly wanted: number;
+  readonly allocatable: number;
+}
+
+/** A pod counts in every pool. */
+export interface PoolWait {
+  /** Pods for which nodes of the pool lacked nothing but room. */
+  readonly podSecondsForRoom: number;
+  readonly podsPendingForRoom: number;
+  /** Pods that an empty node of the pool would not have taken. */
+  readonly podSecondsBarred: number;
+  readonly podsPendingBarred: number;
+  /** What most of their nodes said; '' for none. */
+  readonly barredBy: string;
+}
+
+/** Pods of one template and class that wait at the end. */
+export interface WaitingTemplate {
+  readonly namespace: string;
+  readonly oldestPod: string;
+  readonly class: string;
+  readonly priority: number;
+  readonly pods: number;
+  /** Of the oldest pod. */
+  readonly waitedSeconds: number;
+  /** Main reason of the oldest pod. */
+  readonly reason: string;
+  /** The last FailedScheduling text of any of them; '': none has been tried. */
+  readonly message: string;
+  readonly nearest: NearestNode | null;
+}
+
 export interface PackingFacts {
   /** Time-weighted mean over non-empty nodes of requested / allocatable, by resource. */
   readonly densityOfNonEmptyNodes: Readonly<Record<string, number>>;
@@ -154,7 +223,10 @@ export interface CostFacts {
 /** One array per column, all of the same length as `seconds`; the value at the end of each interval. */
 export interface TimeSeries {
   readonly seconds: readonly number[];
-  /** Column name to values: `utilization.cpu`, `pods.pending`, `pods.running`, `queue.active`, `queue.backoff`, `queue.unschedulable`, `nodes.ready`, `nodes.total`, `nodes.empty`, ... */
+  /**
+   * Column name to values: `utilization.cpu`, `pods.pending`, `pods.running`, `queue.active`, `queue.backoff`,
+   * `queue.unschedulable`, `waiting.<reason>`, `nodes.ready`, `nodes.total`, `nodes.empty`, ...
+   */
   readonly columns: Readonly<Record<string, readonly number[]>>;
 }
 
@@ -180,6 +252,8 @@ export interface PodTable {
   readonly attempts: ArrayLike<number>;
   /** `Succeeded`, `Failed`, `Evicted`, `Running`, `Pending`, ... */
   readonly outcome: readonly string[];
+  /** The last FailedScheduling text, or what keeps the pod out of the queue; '': it never waited for such a thing. */
+  readonly waitReason: readonly string[];
 }
 
 export interface NodeRecord {

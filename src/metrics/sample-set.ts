@@ -5,7 +5,7 @@
  */
 import { growFloat64, grownCapacity } from '../base/growable.ts';
 import { LogHistogram } from '../base/log-histogram.ts';
-import { quantileOfSorted } from '../base/statistics.ts';
+import { quantileOfSorted } from '../base/statistics/quantiles.ts';
 import type { Quantiles } from './run-result.ts';
 
 /** Samples of one group that are kept one by one. */

@@ -14,4 +14,6 @@ export interface SchedulingCounters {
   /** Of a pod that is in the system or just leaves it; 0 for pods that no scheduler has seen. */
   attempts(pod: number): number;
   backoffMicros(pod: number): number;
+  /** The scheduler has chosen its node and has not seen it bound yet. */
+  isAssumed(pod: number): boolean;
 }

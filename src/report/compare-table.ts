@@ -4,7 +4,16 @@
  */
 import type { Better, CompareResult, MetricComparison } from '../experiment/compare-result.ts';
 import { ABSENT, formatCount, formatNumber, formatPlural } from './format.ts';
-import { numberColumn, paintFor, plainText, renderFacts, renderTable, textColumn, type Paint } from './table.ts';
+import {
+  numberColumn,
+  paintFor,
+  plainText,
+  renderFacts,
+  renderTable,
+  renderText,
+  textColumn,
+  type Paint,
+} from './table.ts';
 
 /** Fewer seeds than this make an interval so wide that only large differences show. */
 const FEW_SEEDS = 5;
@@ -13,8 +22,11 @@ const SEEDS_SHOWN = 12;
 const TELLING_PERCENT = 1_000_000;
 
 /** Ends in a newline. */
-export function renderCompareTable(result: CompareResult, options: { readonly color: boolean }): string {
-  const paint = paintFor(options.color);
+export function renderCompareTable(
+  result: CompareResult & { readonly seedsChangeNothing?: boolean },
+  options: { readonly color: boolean; readonly width?: number | null },
+): string {
+  const paint = paintFor(options.color, options.width);
   const n = result.seeds.length;
   const head = renderFacts(
     [
@@ -27,7 +39,8 @@ export function renderCompareTable(result: CompareResult, options: { readonly co
   );
   const columns = [textColumn('METRIC'), numberColumn('A'), numberColumn('B'), numberColumn('B - A'), numberColumn('CHANGE'), textColumn('')];
   const table = renderTable(columns, result.metrics.map((metric) => rowOf(metric, paint)), paint);
-  return `${[head, table, footText(n)].join('\n\n')}\n`;
+  const foot = footText(n, result.seedsChangeNothing === true).map((line) => renderText(line, paint));
+  return `${[head, table, foot.join('\n')].join('\n\n')}\n`;
 }
 
 function seedsText(seeds: readonly string[]): string {
@@ -87,9 +100,15 @@ function formatScaled(value: number, decimals: number | null): string {
   return decimals === null ? formatNumber(value) : formatCount(value, decimals);
 }
 
-function footText(seeds: number): string {
-  if (seeds < 2) return 'One seed gives no interval: a difference may be chance. Run more seeds to know.';
+function footText(seeds: number, changeNothing: boolean): string[] {
+  if (changeNothing) {
+    return [
+      'Every seed gave the same run, of A and of B: nothing here is left to chance. ' +
+        'The differences are exact, and more seeds would show no more.',
+    ];
+  }
+  if (seeds < 2) return ['One seed gives no interval: a difference may be chance. Run more seeds to know.'];
   const lines = ['B - A: mean of the differences within each seed, ± half of the 95 % paired t interval. ~: that interval holds zero.'];
   if (seeds < FEW_SEEDS) lines.push(`With only ${seeds} seeds small differences do not show; ten or more are a good number.`);
-  return lines.join('\n');
+  return lines;
 }

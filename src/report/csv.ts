@@ -14,10 +14,12 @@ const ROWS_PER_CHUNK = 1024;
 
 const POD_COLUMNS = [
   'name', 'namespace', 'class', 'priority', 'node', 'createdSeconds', 'boundSeconds', 'startedSeconds', 'endedSeconds', 'attempts', 'outcome',
+  'waitReason',
 ] as const satisfies readonly (keyof PodTable)[];
 
 /** Report members that hold lists, texts or settings rather than measured numbers. */
-const NOT_SUMMARY = /^(schemaVersion|description|notes|events|resolvedScenario|scheduling\.profile|.*\.queueWaitCdf)$/u;
+const NOT_SUMMARY =
+  /^(schemaVersion|description|notes|notSimulated|events|resolvedScenario|scheduling\.profile|.*\.queueWaitCdf|waiting\.(templates|.*\.(nearest|barredBy)))$/u;
 
 /** One row per number of report.json: `metric,value,unit`; the metric is its path there. The birth certificate comes first. */
 export function* summaryCsv(result: RunResult): Generator<string> {
@@ -81,7 +83,8 @@ function collectSummary(value: unknown, path: string, rows: Cell[][]): void {
 }
 
 const COUNT_UNITS: readonly (readonly [RegExp, string])[] = [
-  [/PodSeconds$/u, 'pod-seconds'],
+  [/PodSeconds$|^waiting\..*\.podSeconds\w*$/u, 'pod-seconds'],
+  [/^waiting\..*\.pods\w*$/u, 'pods'],
   [/nodeDownSeconds$/u, 'node-seconds'],
   [/backoffSeconds\.(count|censored)$/u, 'count'],
   [/Seconds\.(count|censored)$/u, 'pods'],
@@ -92,7 +95,7 @@ const COUNT_UNITS: readonly (readonly [RegExp, string])[] = [
   [/^cost\.nodeHours/u, 'node-hours'],
   [/^counts\.pods/u, 'pods'],
   [/^counts\.nodes|^packing\.mean|^autoscaling\.nodes/u, 'nodes'],
-  [/^counts\.|^failures\.evictionsByCause|^autoscaling\.|^scheduling\./u, 'count'],
+  [/^counts\.|^failures\.evictionsByCause|^autoscaling\.|^scheduling\.|^waiting\./u, 'count'],
 ];
 
 /** Follows from the name, as names end in their unit. Empty: text, a yes or no, or money of any currency. */

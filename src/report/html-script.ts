@@ -74,8 +74,24 @@ export const PAGE_SCRIPT = `
     box.style.left = x + 'px';
     box.style.top = Math.max(8, Math.min(event.clientY - height / 2, window.innerHeight - height - 8)) + 'px';
   }
+  function moveOverNodes(event, area) {
+    var rect = area.getBoundingClientRect();
+    var block = data.heat[Number(area.getAttribute('data-block'))];
+    var cells = block.strips[0].values.length;
+    var cell = Math.max(0, Math.min(cells - 1, Math.floor(((event.clientX - rect.left) / rect.width) * cells)));
+    var first = Math.floor((cell * block.nodes) / cells) + 1, last = Math.floor(((cell + 1) * block.nodes) / cells);
+    hide();
+    fill((block.pool === '' ? 'node ' : block.pool + ', node ') + (first === last ? first : first + ' to ' + last) + ' of ' + block.nodes, block.strips.map(function (strip) {
+      return [strip.name, '', strip.values[cell] + '%'];
+    }));
+    place(event);
+  }
   function move(event) {
     var svg = event.currentTarget;
+    if (svg.getAttribute('data-plot') === 'heat') {
+      if (event.target.hasAttribute('data-block')) moveOverNodes(event, event.target); else hide();
+      return;
+    }
     var rect = svg.getBoundingClientRect();
     var x = ((event.clientX - rect.left) / rect.width) * svg.viewBox.baseVal.width;
     var share = (x - number(svg, 'left')) / (number(svg, 'right') - number(svg, 'left'));
@@ -96,7 +112,7 @@ export const PAGE_SCRIPT = `
       fill(duration(at), plot ? plot.lines.map(function (line) { return [line.name, line.color, shown(line.values[row], plot.quantity)]; }) : []);
       plots.forEach(function (other) {
         var kind = data.plots[other.getAttribute('data-plot')];
-        if (!kind || kind.kind === 'time') cross(other, at / data.end);
+        if (other.getAttribute('data-plot') !== 'heat' && (!kind || kind.kind === 'time')) cross(other, at / data.end);
       });
     } else {
       return;

@@ -1,9 +1,12 @@
 /** The tables of the HTML page. */
 import type { LatencyGroup, Quantiles, RunResult, Utilization } from '../metrics/run-result.ts';
-import { formatCount, formatNumber, formatSeconds, formatShare, humanize, sortedKeys } from './format.ts';
+import { formatCount, formatNumber, formatPlural, formatSeconds, formatShare, humanize, sortedKeys } from './format.ts';
 import { escapeText } from './plots/svg.ts';
+import { usedResources } from './why.ts';
 
-type Row = readonly string[];
+/** A cell of numbers or a name; or a text, which stands to the left and may take several lines. */
+export type Cell = string | { readonly text: string };
+export type Row = readonly Cell[];
 
 /** Cards in the order of the page; an empty table is left out. */
 export function renderTables(result: RunResult): string {
@@ -12,7 +15,7 @@ export function renderTables(result: RunResult): string {
     card(true, utilizationTable(result)),
     card(false, countTable(result)),
     card(false, schedulingTable(result)),
-    card(false, failureTable(result)),
+    ...(hadFailures(result) ? [card(false, failureTable(result))] : []),
     card(false, costTable(result)),
   ].join('\n');
 }
@@ -38,9 +41,11 @@ function utilizationTable(result: RunResult): string {
     name, formatShare(use.mean), formatShare(use.p5), formatShare(use.p50), formatShare(use.p95), formatShare(use.max), formatShare(use.meanWhilePending), formatShare(density),
     formatShare(stranded),
   ];
-  const all = sortedKeys(result.utilization).map((name) => row(name, result.utilization[name], packing.densityOfNonEmptyNodes[name] ?? null, packing.strandedShare[name] ?? null));
+  const all = usedResources(result.utilization).map((name) =>
+    row(name, result.utilization[name], packing.densityOfNonEmptyNodes[name] ?? null, packing.strandedShare[name] ?? null),
+  );
   const pools = poolsOf(result.utilizationByPool).map((pool) =>
-    section(pool === '' ? NO_POOL : `Pool ${pool}`, sortedKeys(result.utilizationByPool[pool]).map((name) => row(name, result.utilizationByPool[pool][name], null, null)), 9),
+    section(pool === '' ? NO_POOL : `Pool ${pool}`, usedResources(result.utilizationByPool[pool]).map((name) => row(name, result.utilizationByPool[pool][name], null, null)), 9),
   );
   const heads = ['All nodes', 'Mean', 'p5', 'p50', 'p95', 'Max', 'While pods waited', 'On non-empty nodes', 'Stranded'];
   return table('Utilization and packing', heads, section('', all, 9) + pools.join(''));
@@ -50,30 +55,43 @@ function countTable(result: RunResult): string {
   const { counts, packing, autoscaling } = result;
   const pods: Row[] = [
     ['Arrived', formatCount(counts.podsArrived)],
-    ['Created to replace lost ones', formatCount(counts.podsReplaced)],
+    ...unlessZero('Created to replace lost ones', counts.podsReplaced),
     ['Bound to a node at least once', formatCount(counts.podsScheduled)],
     ['Finished', formatCount(counts.podsFinished)],
     ['Running at the end', formatCount(counts.podsRunning)],
     ['Pending at the end', formatCount(counts.podsPending)],
-    ['Lost', formatCount(counts.podsLost)],
+    ...unlessZero('Lost', counts.podsLost),
   ];
   const nodes: Row[] = [
     ['At the start', formatCount(counts.nodesAtStart)],
     ['Most at one time', formatCount(counts.nodesPeak)],
     ['At the end', formatCount(counts.nodes)],
     ['Mean', formatCount(packing.meanNodes, 1)],
-    ['Mean without pods', formatCount(packing.meanEmptyNodes, 1)],
-    ['Added by the autoscaler', `${formatCount(autoscaling.nodesAdded)} in ${formatCount(autoscaling.scaleUpEvents)} steps`],
-    ['Removed by the autoscaler', `${formatCount(autoscaling.nodesRemoved)} in ${formatCount(autoscaling.scaleDownEvents)} steps`],
+    ...(packing.meanEmptyNodes > 0 ? [['Mean without pods', formatCount(packing.meanEmptyNodes, 1)]] : []),
+    ...steps('Added by the autoscaler', autoscaling.nodesAdded, autoscaling.scaleUpEvents),
+    ...steps('Removed by the autoscaler', autoscaling.nodesRemoved, autoscaling.scaleDownEvents),
   ];
   return table('Pods and nodes', ['Pods', ''], section('', pods, 2) + section('Nodes', nodes, 2));
+}
+
+/** Nothing of what did not happen: tables have no rows of zeros. */
+function unlessZero(name: string, count: number): Row[] {
+  return count === 0 ? [] : [[name, formatCount(count)]];
+}
+
+function steps(name: string, nodes: number, events: number): Row[] {
+  return events === 0 ? [] : [[name, `${formatCount(nodes)} in ${formatPlural(events, 'step')}`]];
+}
+
+function hadFailures({ failures, counts }: RunResult): boolean {
+  return counts.nodeFailures + counts.evictions + failures.wastedPodSeconds + failures.nodeDownSeconds > 0;
 }
 
 function schedulingTable(result: RunResult): string {
   const { scheduling, counts } = result;
   const facts: Row[] = [
     ['Decisions', formatCount(counts.decisions)],
-    ['of which unschedulable', formatCount(counts.decisionsUnschedulable)],
+    ...unlessZero('of which unschedulable', counts.decisionsUnschedulable),
     ['Attempts per bound pod, mean', formatNumber(scheduling.attemptsPerPod.mean)],
     ['Attempts per bound pod, p99', formatNumber(scheduling.attemptsPerPod.p99)],
     ['Backoff, mean', formatSeconds(scheduling.backoffSeconds.mean)],
@@ -89,11 +107,13 @@ function failureTable(result: RunResult): string {
   const { failures, counts } = result;
   const all = failures.wastedPodSeconds + failures.usefulPodSeconds;
   const facts: Row[] = [
-    ['Node failures', formatCount(counts.nodeFailures)],
-    ['Node time down', `${formatNumber(failures.nodeDownSeconds / 3600)} node-hours`],
-    ['Evictions', formatCount(counts.evictions)],
-    ['Pod time thrown away', `${formatNumber(failures.wastedPodSeconds / 3600)} pod-hours`],
-    ['Share of all pod time', all > 0 ? formatShare(failures.wastedPodSeconds / all, 2) : formatShare(null)],
+    ...unlessZero('Node failures', counts.nodeFailures),
+    ...(failures.nodeDownSeconds === 0 ? [] : [['Node time down', `${formatNumber(failures.nodeDownSeconds / 3600)} node-hours`]]),
+    ...unlessZero('Evictions', counts.evictions),
+    ...(failures.wastedPodSeconds === 0 ? [] : [
+      ['Pod time thrown away', `${formatNumber(failures.wastedPodSeconds / 3600)} pod-hours`],
+      ['Share of all pod time', all > 0 ? formatShare(failures.wastedPodSeconds / all, 2) : formatShare(null)],
+    ]),
   ];
   return table('Failures', ['Cluster', ''], section('', facts, 2) + section('Evictions by cause', counted(failures.evictionsByCause, humanize), 2));
 }
@@ -101,7 +121,7 @@ function failureTable(result: RunResult): string {
 function costTable(result: RunResult): string {
   const { cost } = result;
   const facts: Row[] = [
-    ['Total', formatCount(cost.total, 2)],
+    ...(cost.total === 0 ? [] : [['Total', formatCount(cost.total, 2)]]),
     ['Node-hours', formatCount(cost.nodeHours, 1)],
   ];
   const pools = poolsOf(cost.nodeHoursByPool).map((pool): Row => [pool === '' ? NO_POOL : pool, formatCount(cost.nodeHoursByPool[pool], 1)]);
@@ -120,16 +140,25 @@ function counted(record: Readonly<Record<string, number>>, nameOf: (key: string)
   return sortedKeys(record).map((key): Row => [nameOf(key), formatCount(record[key])]);
 }
 
-function card(full: boolean, content: string): string {
+export function card(full: boolean, content: string): string {
   return `<section class="card${full ? ' full' : ''}"><div class="scroll">${content}</div></section>`;
 }
 
-function table(title: string, heads: Row, body: string): string {
-  return `<table><caption>${escapeText(title)}</caption><thead><tr>${heads.map((head) => `<th scope="col">${escapeText(head)}</th>`).join('')}</tr></thead><tbody>${body}</tbody></table>`;
+export function table(title: string, heads: Row, body: string): string {
+  const head = heads.map((cell) =>
+    typeof cell === 'string'
+      ? `<th scope="col">${escapeText(cell)}</th>`
+      : `<th scope="col" class="text">${escapeText(cell.text)}</th>`,
+  );
+  return `<table><caption>${escapeText(title)}</caption><thead><tr>${head.join('')}</tr></thead><tbody>${body}</tbody></table>`;
 }
 
-function section(title: string, rows: readonly Row[], columns: number): string {
+export function section(title: string, rows: readonly Row[], columns: number): string {
   if (rows.length === 0) return '';
   const head = title === '' ? '' : `<tr class="group"><td colspan="${columns}">${escapeText(title)}</td></tr>`;
-  return head + rows.map((row) => `<tr>${row.map((cell) => `<td>${escapeText(cell)}</td>`).join('')}</tr>`).join('');
+  return head + rows.map((row) => `<tr>${row.map(cellText).join('')}</tr>`).join('');
+}
+
+function cellText(cell: Cell): string {
+  return typeof cell === 'string' ? `<td>${escapeText(cell)}</td>` : `<td class="text">${escapeText(cell.text)}</td>`;
 }

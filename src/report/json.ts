@@ -1,16 +1,20 @@
 /**
- * report.json and report.yaml: the result less its tables (time series, pods and nodes go to CSV files). The fields and
+ * report.json: the result less its tables (time series, pods and nodes go to CSV files). The fields and
  * their order are written down here, one list per group, so that equal results give equal bytes and a new field is
  * never printed unnoticed; docs/formats/report.md explains each.
  */
-import { stringify } from 'yaml';
 import type {
   LatencyGroup,
   MarkedEvent,
+  NearestNode,
   NotSimulated,
+  PoolWait,
   Quantiles,
   RunResult,
   Utilization,
+  WaitFacts,
+  WaitingFacts,
+  WaitingTemplate,
 } from '../metrics/run-result.ts';
 import { sortedKeys } from './format.ts';
 
@@ -28,13 +32,17 @@ const COUNTS = [
 const UTILIZATION = ['mean', 'p5', 'p50', 'p95', 'max', 'meanWhilePending'] as const;
 const QUANTILES = ['count', 'mean', 'p50', 'p90', 'p95', 'p99', 'p999', 'max', 'censored'] as const;
 const NOT_SIMULATED = ['kind', 'field', 'count', 'effect'] as const;
+const WAIT = ['pods', 'podsPending', 'attempts', 'podSeconds'] as const;
+const NEAREST = ['node', 'pool', 'seconds', 'resource', 'free', 'wanted', 'allocatable'] as const;
+const POOL_WAIT = ['podSecondsForRoom', 'podsPendingForRoom', 'podSecondsBarred', 'podsPendingBarred', 'barredBy'] as const;
+const WAITING_TEMPLATE = ['namespace', 'oldestPod', 'class', 'priority', 'pods', 'waitedSeconds', 'reason', 'message'] as const;
 const EVENT = ['seconds', 'kind', 'label', 'count'] as const;
 const AUTOSCALING = ['scaleUpEvents', 'scaleDownEvents', 'nodesAdded', 'nodesRemoved'] as const;
 
 /** The report's fields in their order, numbers rounded to twelve digits, keys of records sorted. */
 export function reportOf(result: RunResult): Report {
   const { scheduling, packing, failures, cost } = result;
-  return roundNumbers({
+  const rounded = roundNumbers({
     ...pick(result, HEAD),
     counts: pick(result.counts, COUNTS),
     utilization: byKey(result.utilization, utilizationOf),
@@ -50,6 +58,7 @@ export function reportOf(result: RunResult): Report {
       nodesScored: scheduling.nodesScored,
       profile: scheduling.profile,
     },
+    waiting: waitingOf(result.waiting),
     packing: {
       densityOfNonEmptyNodes: byKey(packing.densityOfNonEmptyNodes, same),
       meanEmptyNodes: packing.meanEmptyNodes,
@@ -67,17 +76,14 @@ export function reportOf(result: RunResult): Report {
     notes: result.notes,
     notSimulated: result.notSimulated.map((field): NotSimulated => pick(field, NOT_SIMULATED)),
     events: result.events.map((event): MarkedEvent => pick(event, EVENT)),
-    resolvedScenario: result.resolvedScenario,
   });
+  // To the last digit: it can be run again.
+  return { ...rounded, resolvedScenario: result.resolvedScenario };
 }
 
 /** JSON with two spaces of indentation; a list of plain values, and each pair or flat entry of a list, takes one line. Ends in a newline. */
 export function reportJson(result: RunResult): string {
   return `${writeJson(reportOf(result), '')}\n`;
-}
-
-export function reportYaml(result: RunResult): string {
-  return stringify(reportOf(result), { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
 /** Like JSON.stringify with indentation, but short lists stay on one line. Takes JSON-safe values. */
@@ -105,6 +111,20 @@ function writeFlat(entry: Readonly<Record<string, unknown>>): string {
 function writeBlock(open: string, lines: readonly string[], close: string, indent: string): string {
   if (lines.length === 0) return open + close;
   return `${open}\n${lines.map((line) => `${indent}  ${line}`).join(',\n')}\n${indent}${close}`;
+}
+
+function waitingOf({ byReason, byClass, byPool, templates, templatesNotListed }: WaitingFacts): WaitingFacts {
+  const nearest = (node: NearestNode | null): NearestNode | null => (node === null ? null : pick(node, NEAREST));
+  const wait = (facts: WaitFacts): WaitFacts => ({ ...pick(facts, WAIT), nearest: nearest(facts.nearest) });
+  return {
+    byReason: byKey(byReason, wait),
+    byClass: byKey(byClass, (reasons) => byKey(reasons, wait)),
+    byPool: byKey(byPool, (pool): PoolWait => pick(pool, POOL_WAIT)),
+    templates: templates.map(
+      (template): WaitingTemplate => ({ ...pick(template, WAITING_TEMPLATE), nearest: nearest(template.nearest) }),
+    ),
+    templatesNotListed,
+  };
 }
 
 function latencyOf(group: LatencyGroup): LatencyGroup {

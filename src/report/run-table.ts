@@ -1,25 +1,42 @@
 /** One run for the terminal: what happened, how full the cluster was, who waited how long, what it cost. */
 import type { LatencyGroup, Quantiles, RunResult } from '../metrics/run-result.ts';
-import { ABSENT, formatCount, formatNumber, formatSeconds, formatShare, humanize, sortedKeys } from './format.ts';
-import { numberColumn, paintFor, plainText, renderFacts, renderTable, sparkline, textColumn, type Paint } from './table.ts';
+import { formatCount, formatNumber, formatSeconds, formatShare, humanize, sortedKeys } from './format.ts';
+import {
+  graphColumn,
+  numberColumn,
+  paintFor,
+  plainText,
+  renderFacts,
+  renderTable,
+  renderText,
+  sparkline,
+  textColumn,
+  type Paint,
+} from './table.ts';
+import { waitingText, whyText } from './why-table.ts';
+import { usedResources } from './why.ts';
 
 export interface TableOptions {
   /** More columns and rows; lines may be longer than 100 characters. */
   readonly wide: boolean;
   readonly color: boolean;
+  /** Columns of the terminal; null or absent: none. */
+  readonly width?: number | null;
 }
 
 const GRAPH_WIDTH = 40;
 
 /** Ends in a newline. */
 export function renderRunTable(result: RunResult, options: TableOptions): string {
-  const paint = paintFor(options.color);
+  const paint = paintFor(options.color, options.width);
   const sections = [
     headText(result, paint),
     podsText(result, paint),
     nodesText(result, paint),
     utilizationText(result, options, paint),
     waitsText(result, options, paint),
+    whyText(result, options.wide, paint),
+    waitingText(result, options.wide, paint),
     ...(options.wide ? [rejectionsText(result, paint)] : []),
     totalsText(result, paint),
     notesText(result, paint),
@@ -63,14 +80,14 @@ function nodesText(result: RunResult, paint: Paint): string {
 }
 
 function utilizationText(result: RunResult, options: TableOptions, paint: Paint): string {
-  const resources = sortedKeys(result.utilization);
+  const resources = usedResources(result.utilization);
   if (resources.length === 0) return '';
   const columns = [
     textColumn('UTILIZATION'), numberColumn('MEAN'),
     ...(options.wide ? [numberColumn('P5')] : []),
     numberColumn('P50'), numberColumn('P95'),
     ...(options.wide ? [numberColumn('MAX'), numberColumn('WHILE PENDING')] : []),
-    numberColumn('PACKED'), numberColumn('STRANDED'), textColumn('0% TO 100% OVER TIME'),
+    numberColumn('PACKED'), numberColumn('STRANDED'), graphColumn('0% TO 100% OVER TIME'),
   ];
   const rows = resources.map((name) => {
     const use = result.utilization[name];
@@ -126,8 +143,8 @@ function totalsText(result: RunResult, paint: Paint): string {
       ['Pending over time', `${sparkline(pending, GRAPH_WIDTH, 0, Math.max(1, peak), 'peak')}   0 to ${formatCount(peak)}`.trim()],
       ['Decisions', `${formatCount(counts.decisions)}, of which ${formatCount(counts.decisionsUnschedulable)} unschedulable`],
       ['Attempts per pod', `mean ${formatNumber(scheduling.attemptsPerPod.mean)}, p99 ${formatNumber(scheduling.attemptsPerPod.p99)}, most ${formatNumber(scheduling.attemptsPerPod.max)}`],
-      ['Evictions by cause', evictions.length === 0 ? ABSENT : evictions.join(', ')],
-      ['Pod time thrown away', wastedText(failures.wastedPodSeconds, failures.usefulPodSeconds)],
+      ...(evictions.length === 0 ? [] : [['Evictions by cause', evictions.join(', ')] as const]),
+      ...(failures.wastedPodSeconds === 0 ? [] : [['Pod time thrown away', wastedText(failures.wastedPodSeconds, failures.usefulPodSeconds)] as const]),
       ['Simulation events', formatCount(counts.events)],
     ],
     paint,
@@ -141,5 +158,5 @@ export function wastedText(wastedPodSeconds: number, usefulPodSeconds: number): 
 }
 
 function notesText(result: RunResult, paint: Paint): string {
-  return result.notes.map((note) => `${paint.warn('Note:')} ${plainText(note)}`).join('\n');
+  return result.notes.map((note) => renderText(`${paint.warn('Note:')} ${plainText(note)}`, paint)).join('\n');
 }

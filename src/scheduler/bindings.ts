@@ -24,6 +24,8 @@ export interface BindingHost {
   readonly profiles: ReadonlyMap<string, Profile>;
   /** `waited`: Permit said no after a wait, which counts as a rejection by its plugin. */
   bindingFailed(pod: number, status: Status, waited: boolean): void;
+  /** The pod is chosen for a node, and something else than time keeps it from being bound. */
+  hold(pod: number, why: string): void;
 }
 
 /** A pod between its choice and its binding that some plugin has something to do for. */
@@ -125,7 +127,10 @@ export class Bindings {
     }
     this.pending.set(pod, { profile, state, waitingFor });
     this.permitWaits.clear();
-    if (waitingFor.size > 0) return;
+    if (waitingFor.size > 0) {
+      this.scheduler.hold(pod, `waiting on Permit of [${[...waitingFor.keys()].join(' ')}]`);
+      return;
+    }
     this.scheduler.queue.done(pod);
     this.kernel.after(this.bindMicros, this.bindEvent, pod, incarnation);
   }
@@ -178,8 +183,13 @@ export class Bindings {
         if (!concerns(plugin, hasClaims(this.view))) continue;
         const verdict = plugin.preBind(entry.state, this.view, nodeName);
         if (verdict === null) continue;
-        if ('afterMicros' in verdict) this.kernel.after(verdict.afterMicros, this.bindEvent, pod, incarnation);
-        else this.abandon(pod, entry, isRejected(verdict) ? verdict : errorStatus(plugin.name, `running PreBind plugin "${plugin.name}": ${statusMessage(verdict)}`));
+        if ('afterMicros' in verdict) {
+          this.scheduler.hold(pod, `waiting on PreBind of ${plugin.name}`);
+          this.kernel.after(verdict.afterMicros, this.bindEvent, pod, incarnation);
+          return;
+        }
+        const error = `running PreBind plugin "${plugin.name}": ${statusMessage(verdict)}`;
+        this.abandon(pod, entry, isRejected(verdict) ? verdict : errorStatus(plugin.name, error));
         return;
       }
     }

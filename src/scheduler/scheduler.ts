@@ -13,6 +13,8 @@ import type { KubernetesObject } from '../cluster/objects.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import { Bindings } from './bindings.ts';
+import { FailedAttempts, plainFailure } from './failed-attempts.ts';
+import type { FailedAttempt } from './failed-attempts.ts';
 import { ASSIGNED_POD_ADD, ASSIGNED_POD_DELETE, ASSIGNED_POD_UPDATE, NODE_ADD, NODE_DELETE, nodeUpdateEvents, objectEvent, podUpdateEvents } from './cluster-events.ts';
 import { Algorithm } from './framework/algorithm.ts';
 import type { ScheduleResult, TieBreak } from './framework/algorithm.ts';
@@ -33,6 +35,8 @@ import { isRejected, statusMessage } from './framework/status.ts';
 import type { Status } from './framework/status.ts';
 import { PreemptionExecutor } from './preemption/executor.ts';
 import { SchedulingQueue } from './queue/scheduling-queue.ts';
+import { RoomLooks } from './room-looks.ts';
+import type { Room } from './room-looks.ts';
 
 /** The decoded KubeSchedulerConfiguration, as far as the scheduler reads it. */
 export interface SchedulerConfigurationView {
@@ -66,6 +70,12 @@ export interface SchedulerOptions {
 export interface SchedulerListener {
   /** The verdict of one cycle, at its end. `message` is the PodScheduled condition's text. */
   cycleFailed?(pod: number, message: string, diagnosis: Diagnosis | null): void;
+  /** The same moment, for those who can do without words: they cost more than the decision. */
+  attemptFailed?(pod: number, attempt: FailedAttempt): void;
+  /** Something else than a failed attempt keeps a pod out of the queue, or from being bound: the text says what. */
+  podHeld?(pod: number, why: string): void;
+  /** What the nodes had left for a pod that has just failed; told now and then, while the attempt is under way. */
+  roomSeen?(template: PodTemplate, room: Room): void;
   cycleSucceeded?(pod: number, node: number): void;
   preempted?(preemptor: number, victim: number): void;
 }
@@ -73,14 +83,14 @@ export interface SchedulerListener {
 type Outcome = { readonly ok: true; readonly state: CycleState; readonly profile: Profile } | { readonly ok: false; readonly failure: Failure };
 
 interface Failure {
-  /** Empty when nobody listens: putting it into words costs more than the decision. */
-  readonly message: string;
+  readonly attempt: FailedAttempt;
   readonly diagnosis: Diagnosis | null;
   /** null: leave the nomination as it is. */
   readonly nominate: string | null;
   readonly rejected: boolean;
 }
 
+const NO_NODES = plainFailure('no nodes available to schedule pods');
 const MAX_UNSCHEDULABLE_MICROS = 300 * MICROS_PER_SECOND;
 const UNSCHEDULABLE_FLUSH_MICROS = 30 * MICROS_PER_SECOND;
 
@@ -104,6 +114,8 @@ export class Scheduler implements CacheObserver {
   private readonly options: SchedulerOptions;
   private readonly bindings: Bindings;
   private readonly preemption: PreemptionExecutor;
+  private readonly attempts = new FailedAttempts();
+  private readonly room: RoomLooks;
   private readonly view: PodInfo;
   private readonly cycleEvent: EventKind;
   private readonly cycleEndEvent: EventKind;
@@ -140,6 +152,7 @@ export class Scheduler implements CacheObserver {
       plain: options.plain,
       cacheBytes: options.cacheBytes,
     });
+    this.room = new RoomLooks(cache, this.snapshot);
     this.bindings = new Bindings(kernel, cluster, this, { bindMicros: options.bindMicros, phase });
     this.cycleEvent = kernel.defineEvent('scheduler.cycle', phase, () => this.startCycle());
     this.cycleEndEvent = kernel.defineEvent('scheduler.cycleEnd', phase, (pod, incarnation) => this.endCycle(pod, incarnation));
@@ -147,6 +160,7 @@ export class Scheduler implements CacheObserver {
     this.leftoverEvent = kernel.defineEvent('scheduler.unschedulableFlush', phase, () => this.flushLeftovers());
     this.queue.onWork = () => this.wake();
     this.queue.onBackoff = (at) => this.scheduleFlush(at);
+    this.queue.onGated = (gated, { reasons }) => this.hold(gated, reasons.join(', '));
     cache.observe(this);
     cluster.observe(cache);
   }
@@ -217,9 +231,9 @@ export class Scheduler implements CacheObserver {
     this.unschedulableDecisions++;
     switch (result.kind) {
       case 'noNodes':
-        return { message: 'no nodes available to schedule pods', diagnosis: null, nominate: '', rejected: true };
+        return { attempt: NO_NODES, diagnosis: null, nominate: '', rejected: true };
       case 'error':
-        return { message: statusMessage(result.status), diagnosis: null, nominate: '', rejected: false };
+        return { attempt: plainFailure(statusMessage(result.status)), diagnosis: null, nominate: '', rejected: false };
       case 'fitError':
         return this.fitFailure(profile, state, result.diagnosis);
       case 'scheduled':
@@ -230,20 +244,30 @@ export class Scheduler implements CacheObserver {
 
   private fitFailure(profile: Profile, state: CycleState, diagnosis: Diagnosis): Failure {
     for (const plugin of diagnosis.unschedulablePlugins) this.rejectionsByPlugin.set(plugin, (this.rejectionsByPlugin.get(plugin) ?? 0) + 1);
-    const spoken = this.listeners.length > 0;
-    if (profile.postFilter.length === 0) return { message: spoken ? diagnosis.message('') : '', diagnosis, nominate: '', rejected: true };
+    if (profile.postFilter.length === 0) return this.rejection(diagnosis, null, '');
     const { status, nominatedNodeName } = profile.runPostFilter(state, this.view, diagnosis);
-    const text = status === null || !spoken ? '' : statusMessage(status);
-    return { message: spoken ? diagnosis.message(text) : '', diagnosis, nominate: nominatedNodeName, rejected: true };
+    return this.rejection(diagnosis, status, nominatedNodeName);
+  }
+
+  private rejection(diagnosis: Diagnosis, postFilter: Status | null, nominate: string | null): Failure {
+    const { template } = this.view;
+    for (const listener of this.listeners) {
+      if (listener.roomSeen === undefined || !this.room.isDue(template)) continue;
+      listener.roomSeen(template, this.room.look(template, diagnosis));
+    }
+    return { attempt: this.attempts.fitError(template.id, diagnosis, postFilter), diagnosis, nominate, rejected: true };
   }
 
   /** Reserve or Permit said no: a FitError over the one node that had been chosen, or an error. */
   private afterChoice(status: Status): Failure {
     this.unschedulableDecisions++;
-    if (!isRejected(status)) return { message: statusMessage(status), diagnosis: null, nominate: '', rejected: false };
+    if (!isRejected(status)) {
+      return { attempt: plainFailure(statusMessage(status)), diagnosis: null, nominate: '', rejected: false };
+    }
     const diagnosis = new Diagnosis(1);
     diagnosis.set('', status);
-    return { message: diagnosis.message(''), diagnosis, nominate: '', rejected: true };
+    const attempt = this.attempts.fitError(this.view.template.id, diagnosis, null);
+    return { attempt, diagnosis, nominate: '', rejected: true };
   }
 
   /** The end of a cycle: binding, or back to the queue. */
@@ -277,7 +301,10 @@ export class Scheduler implements CacheObserver {
     this.queue.addUnschedulable(pod, diagnosis?.unschedulablePlugins ?? [], diagnosis?.pendingPlugins ?? []);
     this.scheduleLeftovers();
     this.nominate(pod, failure.nominate);
-    for (const listener of this.listeners) listener.cycleFailed?.(pod, failure.message, diagnosis);
+    for (const listener of this.listeners) {
+      listener.attemptFailed?.(pod, failure.attempt);
+      if (listener.cycleFailed !== undefined) listener.cycleFailed(pod, failure.attempt.message, diagnosis);
+    }
   }
 
   private nominate(pod: number, nodeName: string | null): void {
@@ -310,7 +337,11 @@ export class Scheduler implements CacheObserver {
     if (!rejected) this.queue.moveOnEvent(ASSIGNED_POD_DELETE, subject);
     const diagnosis = waited && rejected ? new Diagnosis(1) : null;
     diagnosis?.set('', status);
-    this.fail(pod, { message: diagnosis === null ? statusMessage(status) : diagnosis.message(''), diagnosis, nominate: '', rejected });
+    const attempt =
+      diagnosis === null
+        ? plainFailure(statusMessage(status))
+        : this.attempts.fitError(forgotten.template.id, diagnosis, null);
+    this.fail(pod, { attempt, diagnosis, nominate: '', rejected });
     if (rejected) this.queue.moveOnEvent(ASSIGNED_POD_DELETE, subject, (other) => other !== pod);
   }
 
@@ -344,8 +375,17 @@ export class Scheduler implements CacheObserver {
   // ---- what happens in the cluster -------------------------------------------------------------------------------
 
   podCreated(pod: number): void {
-    if (this.isResponsibleFor(pod)) this.queue.add(pod);
-    else this.queue.ignore(pod);
+    if (this.isResponsibleFor(pod)) {
+      this.queue.add(pod);
+      return;
+    }
+    this.queue.ignore(pod);
+    this.hold(pod, `no scheduler profile is called "${this.cluster.templateOf(pod).schedulerName}"`);
+  }
+
+  /** Something else than a failed attempt keeps the pod waiting. */
+  hold(pod: number, why: string): void {
+    for (const listener of this.listeners) listener.podHeld?.(pod, why);
   }
 
   /** Pods without a node that name another scheduler are nothing to this one (eventhandlers.go responsibleForPod). */

@@ -8,7 +8,7 @@ import type { KubernetesObject, PriorityClass } from '../cluster/objects.ts';
 import { readDocuments } from '../workload/manifests/documents.ts';
 import type { FileReader } from '../workload/manifests/file-reader.ts';
 import { collectManifests, inFileOrder } from '../workload/manifests/read-manifests.ts';
-import type { Manifests } from '../workload/manifests/read-manifests.ts';
+import type { InlineObject, Manifests } from '../workload/manifests/read-manifests.ts';
 import type { Finding, SourceDocument } from '../workload/manifests/source-document.ts';
 import { placeFindings } from '../workload/manifests/source-document.ts';
 import type { Path } from '../workload/manifests/source-path.ts';
@@ -117,6 +117,8 @@ class ScenarioReading {
     this.#checkNodes(settings, input, manifests);
     this.#checkPods(settings, manifests, priorityClasses, input.trace !== undefined);
     this.#unsimulated = manifests.notSimulated;
+    const trace = this.#resolveTrace(input);
+    const scheduler = this.#resolveScheduler(input, settings);
     return {
       name: input.name ?? nameOfFile(this.#file),
       description: input.description,
@@ -129,13 +131,15 @@ class ScenarioReading {
       notSimulated: manifests.notSimulated.map(({ kind, field, count, effect }) => ({ kind, field, count, effect })),
       priorityClasses,
       workloads: settings.workloads,
-      trace: this.#resolveTrace(input),
-      scheduler: this.#resolveScheduler(input, settings),
+      trace,
+      scheduler,
       kubelet: settings.kubelet,
       nodeLifecycle: settings.nodeLifecycle,
       failures: settings.failures,
       autoscaler: settings.autoscaler,
       metrics: settings.metrics,
+      fileNames: this.#fileNames([trace?.file, ...scheduler.pluginFiles]),
+      manifestFiles: this.#manifestFiles(input),
     };
   }
 
@@ -147,19 +151,21 @@ class ScenarioReading {
 
   #readManifests(input: FilesInput): Manifests {
     const paths = [...this.#existing(input.nodes, 'nodes'), ...this.#existing(input.manifests, 'manifests')];
+    const inline = (['nodes', 'manifests'] as const).flatMap((key) => this.#inline(input[key], key));
     const classes = Object.keys(input.priorityClasses);
-    const { problems, ...manifests } = collectManifests(paths, this.#files, { priorityClasses: classes });
+    const { problems, ...manifests } = collectManifests(paths, this.#files, { priorityClasses: classes, inline });
     this.problems.push(...problems);
     this.warnings.push(...manifests.warnings);
     return manifests;
   }
 
   /** Files and folders of a field, those that exist. A folder that holds the scenario itself would be read as manifests. */
-  #existing(given: string | readonly string[] | undefined, key: string): string[] {
+  #existing(given: FileEntries, key: string): string[] {
     const found: string[] = [];
     const entries = given === undefined ? [] : typeof given === 'string' ? [given] : given;
     const own = this.#files.realPath(this.#file);
     for (const [index, relative] of entries.entries()) {
+      if (typeof relative !== 'string') continue;
       const place = typeof given === 'string' ? below(null, key) : below(below(null, key), index);
       const path = this.#files.resolve(this.#file, relative);
       if (relative === '') this.#findings.error(place, 'expected a file or folder, found an empty text');
@@ -172,6 +178,37 @@ class ScenarioReading {
       else found.push(path);
     }
     return found;
+  }
+
+  /** Objects that stand in the scenario itself. */
+  #inline(given: FileEntries, key: string): InlineObject[] {
+    if (!Array.isArray(given)) return [];
+    return (given as readonly unknown[]).flatMap((value, index) =>
+      typeof value === 'string' ? [] : [{ document: this.#document, prefix: [key, index], value }],
+    );
+  }
+
+  /** Every file of `paths`, by the path that it is opened with. */
+  #fileNames(paths: readonly (string | null | undefined)[]): Scenario['fileNames'] {
+    const given = paths.filter((path): path is string => typeof path === 'string');
+    return Object.fromEntries(given.map((path) => [path, this.#nameOf(path)]));
+  }
+
+  #nameOf(path: string): string {
+    return this.#files.nameFrom?.(this.#file, path) ?? path;
+  }
+
+  /** The files of `nodes` and `manifests`; null when an object stands in the scenario itself. */
+  #manifestFiles({ nodes, manifests }: FilesInput): Scenario['manifestFiles'] {
+    const namesOf = (given: FileEntries): string[] | null => {
+      const entries = given === undefined ? [] : typeof given === 'string' ? [given] : given;
+      const paths = entries.filter((entry) => typeof entry === 'string');
+      return paths.length < entries.length
+        ? null
+        : paths.map((path) => this.#nameOf(this.#files.resolve(this.#file, path)));
+    };
+    const [ofNodes, ofManifests] = [namesOf(nodes), namesOf(manifests)];
+    return ofNodes === null || ofManifests === null ? null : { nodes: ofNodes, manifests: ofManifests };
   }
 
   /** Path of a file of the scenario; noted when there is none. */
@@ -281,15 +318,18 @@ class ScenarioReading {
   }
 }
 
+/** A path, or a list of paths and of objects themselves. */
+type FileEntries = string | readonly (string | object)[] | undefined;
+
 interface FilesInput {
-  readonly nodes?: string | readonly string[] | undefined;
-  readonly manifests?: string | readonly string[] | undefined;
+  readonly nodes?: FileEntries;
+  readonly manifests?: FileEntries;
   readonly priorityClasses: Readonly<Record<string, unknown>>;
 }
 
-function pathsIn(value: unknown): string | string[] | undefined {
+function pathsIn(value: unknown): FileEntries {
   if (typeof value === 'string') return value;
-  return Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : undefined;
+  return Array.isArray(value) && value.every((item) => typeof item === 'string' || isMapping(item)) ? value : undefined;
 }
 
 /** One mapping from a YAML or JSON file (a KubeSchedulerConfiguration); throws InputError. */

@@ -245,6 +245,15 @@ const trace = z.strictObject({
 
 const paths = (help: string) => z.union([z.string(), z.array(z.string(expecting('expected a path')))], expecting('expected a path or a list of paths')).describe(help);
 
+/** The same, and Kubernetes objects themselves. */
+const pathsOrObjects = (help: string) => {
+  const object = z.looseObject({}).describe('A Kubernetes object, with apiVersion and kind');
+  const item = z.union([z.string(), object], expecting('expected a path or a Kubernetes object'));
+  return z
+    .union([z.string(), z.array(item)], expecting('expected a path, or a list of paths and Kubernetes objects'))
+    .describe(help);
+};
+
 const scheduler = z.strictObject({
   config: z
     .union([z.string(), z.looseObject({})], expecting('expected a path or a KubeSchedulerConfiguration'))
@@ -346,8 +355,12 @@ export const scenarioSchema = z
       .describe('Root of all chance: equal seeds give equal runs. Any text'),
     duration: duration('Simulated time of the run. Default: until the last pod has finished and no input is left').optional(),
     nodePools: list(nodePool, 'Groups of like nodes').default([]),
-    nodes: paths('Files or folders with Node objects: manifests, or kubectl get nodes -o yaml|json').optional(),
-    manifests: paths('Files or folders with every other object: manifests, or kubectl get dumps').optional(),
+    nodes: pathsOrObjects(
+      'Files or folders with Node objects: manifests, or kubectl get nodes -o yaml|json; or the objects themselves',
+    ).optional(),
+    manifests: pathsOrObjects(
+      'Files or folders with every other object: manifests, or kubectl get dumps; or the objects themselves',
+    ).optional(),
     priorityClasses: z.record(z.string(), priorityClass, expecting('expected a mapping of names to priorities')).default({}).describe('Priority classes besides system-node-critical and system-cluster-critical'),
     workloads: list(workload, 'Classes of generated work').default([]),
     trace: trace.optional().describe('A recorded stream of pods'),
@@ -362,6 +375,8 @@ export const scenarioSchema = z
 
 /** The scenario after defaults: durations and quantities are still texts. */
 export type ScenarioInput = z.output<typeof scenarioSchema>;
+/** The same as it is written, where defaults may be left out. */
+export type ScenarioDocument = z.input<typeof scenarioSchema>;
 export type WorkloadInput = ScenarioInput['workloads'][number];
 export type NodePoolInput = ScenarioInput['nodePools'][number];
 export type ArrivalsInput = NonNullable<WorkloadInput['arrivals']>;

@@ -34,6 +34,10 @@ export interface Scenario {
   readonly failures: readonly FailureProcess[];
   readonly autoscaler: ClusterAutoscalerSettings | null;
   readonly metrics: MetricsSettings;
+  /** By the path that a file is opened with: how a scenario in the folder of this one, and results, would name it. */
+  readonly fileNames: Readonly<Record<string, string>>;
+  /** Files and folders that all `nodes` and `objects` came from, by such names; null: some did not come from files. */
+  readonly manifestFiles: { readonly nodes: readonly string[]; readonly manifests: readonly string[] } | null;
 }
 
 /** Which Node objects of files belong to a pool: all that is not empty must hold. */

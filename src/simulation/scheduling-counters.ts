@@ -1,6 +1,7 @@
 /** The scheduler's counters as metrics reads them. */
 import type { SchedulingCounters } from '../metrics/scheduling-counters.ts';
 import type { SchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
+import { PodBelief } from '../scheduler/cache/cached-pods.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 
 /** `scheduler` is asked late: metrics must watch the cluster before the scheduler exists. */
@@ -34,5 +35,6 @@ export function schedulingCounters(scheduler: () => Scheduler, configuration: Sc
     },
     attempts: (pod) => scheduler().queue.attempts(pod),
     backoffMicros: (pod) => scheduler().queue.backoffMicros(pod),
+    isAssumed: (pod) => scheduler().cache.pods.belief[pod] === PodBelief.Assumed,
   };
 }

@@ -13,6 +13,7 @@ import { Disruption } from '../controllers/disruption.ts';
 import { NodeLifecycle } from '../controllers/node-lifecycle.ts';
 import { PodGc } from '../controllers/pod-gc.ts';
 import { ReplacementController } from '../controllers/replacement.ts';
+import { WorkloadControllers } from '../controllers/workload-controllers.ts';
 import { TaintEviction } from '../controllers/taint-eviction.ts';
 import { CrashProcesses } from '../failures/crash-processes.ts';
 import { Kernel } from '../kernel/kernel.ts';
@@ -36,6 +37,7 @@ import { ManifestInput } from './manifest-input.ts';
 import { PodAdmission } from '../control-plane/pod-admission.ts';
 import { poolNode, poolOf } from './pool-nodes.ts';
 import type { Scenario, TraceInput } from './scenario.ts';
+import { resultScenario } from './scenario-spelling.ts';
 import { schedulingCounters } from './scheduling-counters.ts';
 import { TraceInput as TraceArrivals, WorkloadInput } from './workload-input.ts';
 
@@ -78,6 +80,7 @@ export class Simulation {
   private readonly scheduler: Scheduler;
   private readonly metrics: MetricsCollector;
   private readonly autoscaler: NodeAutoscaler | null;
+  private readonly controllers: WorkloadControllers;
   private readonly inputs: InputSource[] = [];
   private readonly traceSource: TraceSource | null;
   private podsArrived = 0;
@@ -112,9 +115,16 @@ export class Simulation {
       phase: Phase.Scheduler,
       bindVolumes: (plan, node) => volumes.bindVolumes(plan, node),
     });
+    this.scheduler.listeners.push({
+      attemptFailed: (pod, attempt) => this.metrics.attemptFailed(pod, attempt),
+      podHeld: (pod, why) => this.metrics.podHeld(pod, why),
+      roomSeen: (template, room) => this.metrics.roomSeen(template.id, room),
+    });
     const replacement = new ReplacementController(kernel, cluster);
     replacement.onReplaced = (pod, lost) => this.metrics.noteReplacement(pod, lost);
     new Kubelet(kernel, cluster, scenario.kubelet, () => replacement.isCreating);
+    const admission = new PodAdmission(cluster, scenario);
+    this.controllers = new WorkloadControllers(kernel, cluster, (pod) => admission.template(pod), Phase.Controller);
     const daemonSets = new DaemonSets(kernel, cluster, (owner) => replacement.hasEnded(owner));
     const budgets = new DisruptionBudgets(cluster);
     new Disruption(kernel, cluster, budgets, Phase.Controller);
@@ -133,7 +143,7 @@ export class Simulation {
       machinePhase: Phase.Infrastructure,
     });
     this.addNodes();
-    const targets = { cluster, admission: new PodAdmission(cluster, scenario), replacement, daemonSets };
+    const targets = { cluster, admission, replacement, daemonSets, controllers: this.controllers };
     this.traceSource = scenario.trace === null || options.openTrace === null ? null : new TraceSource(options.openTrace(scenario.trace));
     this.addInput(
       new ManifestInput(
@@ -188,7 +198,7 @@ export class Simulation {
         seed: scenario.seed,
         version: this.options.version,
         complete: complete && this.done,
-        resolvedScenario: publicScenario(scenario),
+        resolvedScenario: resultScenario(scenario),
         notes: this.notes(),
         notSimulated: scenario.notSimulated,
       },
@@ -227,7 +237,7 @@ export class Simulation {
   private watchForTheEnd(): void {
     const { kernel, cluster } = this;
     const look = kernel.defineEvent('simulation.endCheck', Phase.Observe, () => {
-      const idle = this.inputs.every((input) => input.nextTime() === Infinity) && !this.scheduler.queue.hasWork && !this.hasFinitePods();
+      const idle = this.inputs.every((input) => input.nextTime() === Infinity) && !this.scheduler.queue.hasWork && !this.hasFinitePods() && !this.controllers.isBusy;
       if (idle && this.scheduler.cache.totals.podsAssumed === 0 && cluster.totals.podsTerminating === 0) {
         this.done = true;
         kernel.stop();
@@ -274,11 +284,4 @@ export class Simulation {
       ...(ignored.length === 0 ? [] : [`Kinds in manifests that are not simulated: ${ignored.join(', ')}.`]),
     ];
   }
-}
-
-/** What of the scenario is written into results: objects read from files are counted, not repeated. */
-function publicScenario(scenario: Scenario): unknown {
-  const { nodes, objects, metrics, notSimulated: _inTheReport, ...rest } = scenario;
-  const { checkEveryEvents: _checks, ...reported } = metrics;
-  return { ...rest, metrics: reported, nodes: nodes.length, objects: objects.length };
 }

@@ -13,6 +13,7 @@ import type { Container, Pod, PodSpec, ResourceList } from '../cluster/objects.t
 import { withDaemonTolerations, type DaemonSets } from '../controllers/daemon-sets.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
 import type { ReplacementController } from '../controllers/replacement.ts';
+import type { WorkloadControllers } from '../controllers/workload-controllers.ts';
 import type { InputSource } from '../kernel/kernel.ts';
 import type { WorkloadSource } from '../workload/generators/workload-source.ts';
 import type { TraceSource } from '../workload/traces/trace-source.ts';
@@ -25,6 +26,7 @@ export interface ArrivalTargets {
   readonly admission: PodAdmission;
   readonly replacement: ReplacementController;
   readonly daemonSets: DaemonSets;
+  readonly controllers: WorkloadControllers;
 }
 
 /** Register with `kernel.addInput(2, input)`. */

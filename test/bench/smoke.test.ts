@@ -1,23 +1,25 @@
 // Every benchmark runs in its smoke size, and does the same work twice: a figure without a stable digest means nothing.
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import type { BenchModule } from '../../bench/bench-row.ts';
+import type { BenchModule, BenchRow } from '../../bench/bench-row.ts';
 import { filesBelow } from '../support/tracked-files.ts';
 
 const files = ['bench/micro', 'bench/macro'].flatMap((folder) => filesBelow(folder, '.ts'));
 
 describe.each(files)('%s', (file) => {
+  const run = async (): Promise<BenchRow[]> => ((await import(pathToFileURL(file).href)) as BenchModule).run('smoke');
+  const workOf = (rows: readonly BenchRow[]): unknown =>
+    rows.map(({ name, digest, unit, counts }) => ({ name, digest, unit, counts }));
+  let first: Promise<BenchRow[]> | null = null;
+
   test('does the same work in two runs', async () => {
-    const bench = (await import(pathToFileURL(file).href)) as BenchModule;
-    const work = async (): Promise<unknown> => (await bench.run('smoke')).map(({ name, digest, unit, counts }) => ({ name, digest, unit, counts }));
-    const first = await work();
-    expect(first).not.toEqual([]);
-    expect(await work()).toEqual(first);
+    const rows = await (first ??= run());
+    expect(rows).not.toEqual([]);
+    expect(workOf(await run())).toEqual(workOf(rows));
   });
 
   test('gives finite figures under names of their own', async () => {
-    const bench = (await import(pathToFileURL(file).href)) as BenchModule;
-    const rows = await bench.run('smoke');
+    const rows = await (first ??= run());
     for (const { name, value, digest } of rows) {
       expect(Number.isFinite(value), name).toBe(true);
       expect(digest, name).not.toBe('');

@@ -1,12 +1,25 @@
 // The other commands: validate, init, plugins, schema, replay, compare, conformance.
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { SMALL, cliFolder } from './podyard.ts';
+import { createInputFiles } from '../../src/io/input-files.ts';
+import type * as runPool from '../../src/io/run-pool.ts';
+import type { ProgressFacts } from '../../src/io/progress.ts';
+import { readScenario } from '../../src/simulation/scenario-reader.ts';
+import { ENDLESS, SMALL, cliFolder } from './podyard.ts';
 
 const cli = cliFolder();
+const OPENB_NODES = 'sn,cpu_milli,memory_mib,gpu,model\nn-0,8000,16384,2,T4\nn-1,8000,16384,0,\n';
+const OPENB_PODS = [
+  'name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,qos,pod_phase,creation_time,deletion_time,scheduled_time',
+  'p-0,1000,1024,1,1000,,LS,Succeeded,0,100,0',
+  'p-1,1000,1024,0,0,,BE,Succeeded,10,60,12',
+  'p-2,1000,1024,1,1000,T4,LS,Pending,20,300,',
+  '',
+].join('\n');
 const HEADER = 'apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n';
 beforeAll(() => {
   cli.write('small.yaml', SMALL);
@@ -76,23 +89,14 @@ test('schema prints the published schema', () => {
 });
 
 describe('replay', () => {
-  const NODES = 'sn,cpu_milli,memory_mib,gpu,model\nn-0,8000,16384,2,T4\nn-1,8000,16384,0,\n';
-  const PODS = [
-    'name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,qos,pod_phase,creation_time,deletion_time,scheduled_time',
-    'p-0,1000,1024,1,1000,,LS,Succeeded,0,100,0',
-    'p-1,1000,1024,0,0,,BE,Succeeded,10,60,12',
-    'p-2,1000,1024,1,1000,T4,LS,Pending,20,300,',
-    '',
-  ].join('\n');
-
   const openb = (pods: string, ...rest: readonly string[]): ReturnType<typeof cli.run> => {
-    cli.write('nodes.csv', NODES);
+    cli.write('nodes.csv', OPENB_NODES);
     cli.write('pods.csv', pods);
     return cli.run('replay', 'openb', '--nodes', 'nodes.csv', '--pods', 'pods.csv', ...rest);
   };
 
   test('openb ends with the recording, behind the last arrival, and accounts for every pod', () => {
-    const { code, out, err } = openb(PODS, '--check');
+    const { code, out, err } = openb(OPENB_PODS, '--check');
     expect(err).not.toContain('error');
     expect(code).toBe(0);
     expect(out).toContain('\nSimulated   1m00s\n');
@@ -107,13 +111,22 @@ describe('replay', () => {
     ['14400', '1', '18000'],
     ['36000', '2.5', '18000'],
   ])('openb whose last pod arrives at second %s, compressed by %s, is played for %s s', (last, compress, seconds) => {
-    const { out } = openb(PODS.replace('Pending,20,300,', `Pending,${last},100000,`), '--compress', compress, '-o', 'json');
+    const { out } = openb(
+      OPENB_PODS.replace('Pending,20,300,', `Pending,${last},100000,`),
+      '--compress',
+      compress,
+      '-o',
+      'json',
+    );
     expect(JSON.parse(out)).toMatchObject({ simulatedSeconds: Number(seconds), counts: { podsArrived: 3 } });
   });
 
   test('openb is sampled so often that a short run makes a plot, unless --set says how often', () => {
     const samples = (...rest: readonly string[]): number => {
-      expect(openb(PODS.replace('Pending,20,300,', 'Pending,3600,100000,'), '--out', 'sampled', '--force', ...rest).code).toBe(0);
+      expect(
+        openb(OPENB_PODS.replace('Pending,20,300,', 'Pending,3600,100000,'), '--out', 'sampled', '--force', ...rest)
+          .code,
+      ).toBe(0);
       return readFileSync(join(cli.path(), 'sampled', 'timeseries.csv'), 'utf8').trimEnd().split('\n').length - 1;
     };
     expect(samples()).toBe(1 + Math.floor(3660 / 8));
@@ -121,10 +134,12 @@ describe('replay', () => {
   });
 
   test('openb is played as long as --set says, with null until the last pod has ended', () => {
-    const longer = openb(PODS, '--set', 'duration=150s');
+    const longer = openb(OPENB_PODS, '--set', 'duration=150s');
     expect(longer.out).toContain('\nSimulated   2m30s\n');
     expect(longer.out).toMatch(/\n3 arrived = 2 finished \+ 1 running \+ 0 pending \+ 0 lost\n$/);
-    expect(openb(PODS, '--set', 'duration=null').out).toMatch(/\n3 arrived = 3 finished \+ 0 running \+ 0 pending \+ 0 lost\n$/);
+    expect(openb(OPENB_PODS, '--set', 'duration=null').out).toMatch(
+      /\n3 arrived = 3 finished \+ 0 running \+ 0 pending \+ 0 lost\n$/,
+    );
   });
 
   const published = resolve('../shared/traces/openb');
@@ -140,8 +155,8 @@ describe('replay', () => {
   });
 
   test('a wrong list is told with all its mistakes before anything runs', () => {
-    cli.write('nodes.csv', NODES);
-    cli.write('bad.csv', PODS.replace('1000,1024,1,1000,,LS', 'x,1024,1,1000,,LS').replace('BE', 'XX'));
+    cli.write('nodes.csv', OPENB_NODES);
+    cli.write('bad.csv', OPENB_PODS.replace('1000,1024,1,1000,,LS', 'x,1024,1,1000,,LS').replace('BE', 'XX'));
     const { code, out, err } = cli.run('replay', 'openb', '--nodes', 'nodes.csv', '--pods', 'bad.csv', '--out', 'none');
     expect(code).toBe(2);
     expect(out).toBe('');
@@ -180,12 +195,141 @@ describe('compare', () => {
     expect(readFileSync(join(cli.path(), 'compared', 'comparison.csv'), 'utf8')).toMatch(/^metric,unit,better,a,b,/);
   });
 
+  interface Compared {
+    readonly scenario: string;
+    readonly seedsChangeNothing: boolean;
+    readonly digestsA: readonly string[];
+    readonly digestsB: readonly string[];
+  }
+  const compared = async (...words: string[]): Promise<Compared> =>
+    JSON.parse(
+      (await cli.here('compare', ...words, '--a', 'spread.yaml', '--b', 'pack.yaml', '-q', '-o', 'json')).out,
+    ) as Compared;
+
+  test('a trace is compared as it is replayed, and seeds change nothing', async () => {
+    cli.write('nodes.csv', OPENB_NODES);
+    cli.write('pods.csv', OPENB_PODS);
+    cli.write('trace.csv', readFileSync('workloads/sample-trace.csv'));
+    const digestOf = async (...words: string[]): Promise<string> =>
+      (JSON.parse((await cli.here(...words, '-q', '-o', 'json')).out) as { digest: string }).digest;
+    // Only how long a start takes is left to chance.
+    const fixed = ['--set', 'kubelet.sandbox=100ms', '--set', 'kubelet.containerStart=100ms'];
+    const traces = [
+      ['openb', ['--nodes', 'nodes.csv', '--pods', 'pods.csv', '--compress', '2']],
+      ['csv', ['trace.csv', '--node-pool', 'count=3,cpu=8,memory=32Gi']],
+    ] as const;
+    for (const [format, files] of traces) {
+      const trace = [...files, ...fixed];
+      const result = await compared('--replay', format, ...trace, '--seeds', '3');
+      const [spread, packed] = [
+        await digestOf('replay', format, ...trace, '--scheduler', 'spread.yaml'),
+        await digestOf('replay', format, ...trace, '--scheduler', 'pack.yaml'),
+      ];
+      expect(result).toMatchObject({
+        scenario: `replay-${format}`,
+        seedsChangeNothing: true,
+        digestsA: [spread, spread, spread],
+        digestsB: [packed, packed, packed],
+      });
+      const { out } = await cli.here(
+        'compare',
+        '--replay',
+        format,
+        ...trace,
+        '--a',
+        'spread.yaml',
+        '--b',
+        'pack.yaml',
+        '-q',
+        '--seeds',
+        '2',
+      );
+      expect(out).toMatch(/\n\nEvery seed gave the same run, of A and of B: .*\n$/);
+    }
+  });
+
+  test('seeds that change something are not said to change nothing', async () => {
+    expect((await compared('small.yaml', '--seeds', '2')).seedsChangeNothing).toBe(false);
+  });
+
+  test('comparison.json says what it was made from: scenario, configurations, plugins', async () => {
+    cli.write(
+      'even.mjs',
+      'const score = (_state, _pod, node) => (Number(node.name.slice(-1)) % 2 === 0 ? 100 : 0);\n' +
+        "export const plugin = { name: 'Even', summary: 's', create: () => ({ name: 'Even', score }) };\n",
+    );
+    cli.write('even.yaml', `${HEADER}profiles:\n  - plugins: {multiPoint: {enabled: [{name: Even, weight: 50}]}}\n`);
+    const line = [
+      'compare',
+      'small.yaml',
+      '--a',
+      'spread.yaml',
+      '--b',
+      'even.yaml',
+      '--plugin',
+      'even.mjs',
+      '--seeds',
+      '2',
+      '-q',
+      '--set',
+      'duration=20m',
+    ];
+    expect(cli.run(...line, '--out', 'made').code).toBe(0);
+    const text = readFileSync(join(cli.path(), 'made', 'comparison.json'), 'utf8');
+    expect(cli.run(...line, '-o', 'json').out).toBe(text);
+    const made = JSON.parse(text) as { readonly resolvedScenario: unknown };
+    expect(made).toMatchObject({
+      configurationA: parse(readFileSync(join(cli.path(), 'spread.yaml'), 'utf8')) as unknown,
+      configurationB: parse(readFileSync(join(cli.path(), 'even.yaml'), 'utf8')) as unknown,
+      plugins: [
+        {
+          file: 'even.mjs',
+          sha256: createHash('sha256')
+            .update(readFileSync(join(cli.path(), 'even.mjs')))
+            .digest('hex'),
+        },
+      ],
+      resolvedScenario: { name: 'small', duration: '20m', scheduler: { plugins: ['even.mjs'] } },
+    });
+    cli.write('again.json', JSON.stringify(made.resolvedScenario));
+    const again = JSON.parse(
+      cli.spawn('compare', 'again.json', '--a', 'spread.yaml', '--b', 'even.yaml', '--seeds', '2', '-q', '-o', 'json')
+        .out,
+    ) as unknown;
+    expect(again).toEqual(made);
+  });
+
   test('threads change nothing', () => {
     const args = ['compare', 'small.yaml', '--a', 'spread.yaml', '--b', 'pack.yaml', '--seeds', '3', '--seed-prefix', 'x-', '-o', 'json', '--quiet'];
     const alone = cli.run(...args);
     expect(alone.code).toBe(0);
     expect(cli.run(...args, '--jobs', '2').out).toBe(alone.out);
     expect(JSON.parse(alone.out)).toMatchObject({ seeds: ['x-1', 'x-2', 'x-3'], labelA: 'spread.yaml' });
+  });
+
+  test('threads tell how far their runs are', async () => {
+    const { runOnThreads } = (await import(resolve('dist/io/run-pool.js'))) as typeof runPool;
+    const { scenario } = readScenario({ text: ENDLESS, name: 'endless' }, createInputFiles(), [
+      { path: 'duration', value: '12h' },
+    ]);
+    const told: [number, number, number | null][] = [];
+    const onProgress = (index: number, facts: ProgressFacts): void => {
+      told.push([index, facts.simulatedMicros, facts.horizonMicros]);
+    };
+    const results = await runOnThreads([scenario, { ...scenario, seed: 'other' }], {
+      jobs: 2,
+      version: 'test',
+      plain: false,
+      onProgress,
+      onResult: () => undefined,
+      isStopped: () => false,
+    });
+    expect(results?.map(({ complete }) => complete)).toEqual([true, true]);
+    for (const run of [0, 1]) {
+      const times = told.filter(([index]) => index === run).map(([, micros]) => micros);
+      expect(times.length).toBe(Math.floor((results?.[run].counts.events ?? 0) / 20_000));
+      expect(times.every((micros, i) => micros > (times[i - 1] ?? 0) && micros <= 12 * 3_600_000_000)).toBe(true);
+    }
   });
 
   test('a wrong configuration is told before the first run', () => {

@@ -1,33 +1,11 @@
 // A wrong command line is told in one line, with exit code 2 and nothing on standard output.
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { runProgram } from '../../src/cli/program.ts';
-import type { Terminal } from '../../src/cli/terminal.ts';
+import { beforeAll, expect, test } from 'vitest';
 import { SMALL, cliFolder } from './podyard.ts';
 
 const cli = cliFolder();
 beforeAll(() => {
   cli.write('small.yaml', SMALL);
 });
-
-const start = process.cwd();
-afterEach(() => {
-  process.chdir(start);
-});
-
-/** In this process, which is twenty times as fast as in one of its own. */
-async function here(args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
-  process.chdir(cli.path());
-  let [out, err] = ['', ''];
-  const terminal: Terminal = {
-    out: (text) => { out += text; },
-    err: (text) => { err += text; },
-    hasColor: () => false,
-    colorChoice: 'auto',
-    errorStream: process.stderr,
-    flush: () => Promise.resolve(),
-  };
-  return { code: await runProgram(args, terminal), out, err };
-}
 
 test.each([
   ['run small.yaml --sed 3', 'there is no option --sed — did you mean "--seed"?'],
@@ -57,10 +35,37 @@ test.each([
   ['replay csv small.yaml --node-pool count=1,cpu=1,memory=1Gi --scheduler missing.yaml', '--scheduler: no such file: missing.yaml'],
   ['compare small.yaml --a x', '--b is missing'],
   ['compare small.yaml --a x --b y --seeds 1', '--seeds: expected a whole number from 2, found "1"'],
+  ['run small.yaml --scheduler missing.yaml', '--scheduler: no such file: missing.yaml'],
+  ['run small.yaml --scheduler .', '--scheduler: expected a file, found a folder: .'],
+  ['run small.yaml -qx', 'there is no option -x'],
+  ['run small.yaml -qotabel', '--output: expected table, wide, json, yaml, csv, found "tabel" — did you mean "table"?'],
+  ['run small.yaml --no-colour', 'there is no option --no-colour — did you mean "--no-color"?'],
+  ['completion fish', 'completion: expected bash or zsh, found "fish"'],
+  ['help rnu', 'there is no command rnu — did you mean "run"?'],
+  ['rnu --help', 'there is no command rnu — did you mean "run"?'],
+  ['hlep', 'there is no command hlep — did you mean "help"?'],
+  ['compare --a x --b y', 'an argument is missing: podyard compare <scenario>'],
+  ['compare --a x --b y --replay csv', 'an argument is missing: podyard compare <trace> --replay csv'],
+  ['compare small.yaml --a x --b y --nodes n.csv', '--nodes needs --replay openb or --replay csv'],
+  ['compare t.csv --a x --b y --replay csv --pods p.csv', '--pods needs --replay openb'],
+  ['compare --a x --b y --replay openb --pods p.csv', '--replay openb needs --nodes'],
+  [
+    'compare t.csv --a x --b y --replay openb --nodes n.csv --pods p.csv',
+    'unexpected argument t.csv: --replay openb takes its files by --nodes and --pods',
+  ],
+  ['compare t.csv --a x --b y --replay cvs', '--replay: expected openb, csv, found "cvs" — did you mean "csv"?'],
+  [
+    'compare t.csv --a x --b y --replay csv',
+    'the cluster has no nodes: expected --nodes FILE or --node-pool count=100,cpu=16,memory=64Gi',
+  ],
+  [
+    'compare small.yaml --replay csv --node-pool count=1,cpu=1 --a x --b y',
+    '--node-pool count=1,cpu=1: "memory" is missing: expected what one node offers',
+  ],
   ['conformance nowhere', 'nowhere: no such file or folder'],
   ['init small.yaml', 'small.yaml: the file exists: choose another name, or replace it with --force'],
 ])('podyard %s', async (line, message) => {
-  const { code, out, err } = await here(line.split(' '));
+  const { code, out, err } = await cli.here(...line.split(' '));
   expect(err).toBe(`error: ${message}\n`);
   expect(out).toBe('');
   expect(code).toBe(2);
@@ -68,22 +73,4 @@ test.each([
 
 test('a program of its own says the same and ends with exit code 2', () => {
   expect(cli.run('run', 'small.yaml', '--sed', '3')).toEqual({ code: 2, out: '', err: 'error: there is no option --sed — did you mean "--seed"?\n' });
-});
-
-describe('help', () => {
-  test('lists commands; every command has its own with an example', () => {
-    const { code, out } = cli.run('--help');
-    expect(code).toBe(0);
-    for (const command of ['run', 'replay', 'compare', 'validate', 'init', 'plugins', 'conformance', 'schema', 'completion']) expect(out).toContain(`podyard ${command}`);
-    expect(cli.run('run', '--help').out).toContain('Examples:');
-    expect(cli.run('replay', 'csv', '--help').out).toMatch(/^podyard replay csv <file>/);
-  });
-
-  test('--version is that of the package', () => {
-    expect(cli.run('--version').out).toMatch(/^\d+\.\d+\.\d+\n$/);
-  });
-
-  test('completion is a script', () => {
-    expect(cli.run('completion').out).toContain('podyard');
-  });
 });

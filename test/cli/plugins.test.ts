@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { RunResult } from '../../src/metrics/run-result.ts';
 import { typeErrors } from '../docs/type-check.ts';
 import { cliFolder } from './podyard.ts';
 
@@ -55,6 +56,24 @@ describe('the examples', () => {
     expect(code).toBe(0);
     expect(placed('filter')).toEqual({ dear: 2, cheap: 2, '': 2 });
     expect((JSON.parse(out) as { scheduling: { rejectionsByPlugin: Record<string, number> } }).scheduling.rejectionsByPlugin['NoNeighbours']).toBeGreaterThan(0);
+  });
+
+  test('the reason that no-neighbours.js gives stands wherever a report says why pods wait', () => {
+    const args = ['run', 'filter.yaml', '--plugin', join(EXAMPLES, 'no-neighbours.js'), '--out', 'why', '--force'];
+    const reason = 'node(s) held as many pods as allowed';
+    const said = `0/4 nodes are available: 4 ${reason}. no new claims to deallocate, preemption: `
+      + '0/4 nodes are available: 4 No preemption victims found for incoming pod.';
+    const table = cli.run(...args).out;
+    expect(table).toMatch(new RegExp(`^${reason.replace(/[()]/g, String.raw`\$&`)} +2 +2 `, 'm'));
+    expect(table).toContain(`Waiting: default/web-0-4 and 1 more: ${said}`);
+    const written = (name: string): string => readFileSync(join(cli.path(), 'why', name), 'utf8');
+    const { waiting } = JSON.parse(written('report.json')) as Pick<RunResult, 'waiting'>;
+    expect(waiting.byReason).toMatchObject({ [reason]: { pods: 2, podsPending: 2 } });
+    expect(waiting.templates).toMatchObject([{ pods: 2, reason, message: said }]);
+    const texts = written('pods.csv').split('\n').filter((row) => row.includes(reason));
+    expect(texts).toHaveLength(2);
+    for (const row of texts) expect(row.endsWith(`,"${said}"`) || row.endsWith(`,${said}`)).toBe(true);
+    expect(written('report.html')).toContain(`<p class="said">${said}</p>`);
   });
 
   test('both declare enough: without caches the digest is the same', () => {

@@ -13,6 +13,9 @@ export interface Snippet {
   readonly text: string;
 }
 
+/** What snippets import, parsed once for all: most of the time of a check. */
+const parsed = new Map<string, ts.SourceFile>();
+
 /** Messages `name:line: message` of all snippets; the snippets may import each other by `./name`. */
 export function typeErrors(snippets: readonly Snippet[]): string[] {
   const config = ts.getParsedCommandLineOfConfigFile('tsconfig.json', {}, { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => undefined });
@@ -26,7 +29,10 @@ export function typeErrors(snippets: readonly Snippet[]): string[] {
   host.readFile = (file) => virtual.get(resolve(file)) ?? readFile.call(host, file);
   host.getSourceFile = (file, ...rest) => {
     const text = virtual.get(resolve(file));
-    return text === undefined ? getSourceFile.call(host, file, ...rest) : ts.createSourceFile(file, text, rest[0], true);
+    if (text !== undefined) return ts.createSourceFile(file, text, rest[0], true);
+    const source = parsed.get(file) ?? getSourceFile.call(host, file, ...rest);
+    if (source !== undefined) parsed.set(file, source);
+    return source;
   };
   const program = ts.createProgram([...virtual.keys()], options, host);
   return snippets.flatMap(({ name }) => {

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createInputFiles } from '../../src/io/input-files.ts';
-import { openTraceInput } from '../../src/io/run-simulation.ts';
+import { openTraceInput } from '../../src/io/trace-input.ts';
 import type { RunResult } from '../../src/metrics/run-result.ts';
 import { renderRunFiles } from '../../src/report/run-files.ts';
 import { readScenario } from '../../src/simulation/scenario-reader.ts';
@@ -78,7 +78,9 @@ describe.each(names)('%s', (name) => {
   });
 
   test('has another digest under another seed', () => {
-    expect(play(file, { slice: 1 << 20, seed: 'another' }).digest).not.toBe(play(file, { slice: 1 << 20 }).digest);
+    // The test above holds the frozen one to be this scenario's.
+    const own = isUpdate ? play(file, { slice: 1 << 20 }).digest : golden.runs[name].digest;
+    expect(play(file, { slice: 1 << 20, seed: 'another' }).digest).not.toBe(own);
   });
 });
 
@@ -107,7 +109,15 @@ describe('the command line', () => {
     const { digest } = isUpdate ? goldenOf(play(scenario, { slice: 1 << 20 })) : golden.runs['failures'];
     for (const [index, format] of ['table', 'wide', 'json', 'yaml', 'csv'].entries()) {
       const progress = index % 2 === 0 ? 'json' : 'none';
-      const { code, out } = cli.run('run', scenario, '-o', format, '--progress', progress, ...(index < 2 ? ['--out', `run-${String(index)}`] : []));
+      const { code, out } = cli.spawn(
+        'run',
+        scenario,
+        '-o',
+        format,
+        '--progress',
+        progress,
+        ...(index < 2 ? ['--out', `run-${String(index)}`] : []),
+      );
       expect(code, format).toBe(0);
       expect(digestIn(out), format).toBe(digest);
     }

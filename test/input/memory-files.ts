@@ -30,6 +30,12 @@ export function memoryFiles(texts: Readonly<Record<string, string>>, links: Read
     isFolder: (path) => textAt(path) === undefined && names(path).length > 0,
     isFile: (path) => textAt(path) !== undefined,
     resolve: (from, relative) => normalize(from.includes('/') ? `${from.slice(0, from.lastIndexOf('/'))}/${relative}` : relative),
+    nameFrom: (from, path) => {
+      const [folder, target] = [normalize(from).split('/').slice(0, -1), normalize(path).split('/')];
+      let shared = 0;
+      while (shared < folder.length && folder[shared] === target[shared]) shared++;
+      return [...folder.slice(shared).map(() => '..'), ...target.slice(shared)].join('/');
+    },
     realPath,
   };
 }

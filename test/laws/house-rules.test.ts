@@ -16,7 +16,7 @@ describe('every file', () => {
   test('is named in kebab-case, after what it owns', () => {
     const wrong = code.filter((file) => {
       const parts = file.split('/');
-      const name = basename(file).replace(/(\.test)?\.(ts|mjs)$/, '');
+      const name = basename(file).replace(/(\.test|\.d)?\.(ts|mjs)$/, '');
       const folders = parts.slice(0, -1);
       return ![...folders, name].every((part) => /^[a-z0-9]+(-[a-z0-9]+)*$/.test(part)) || [...folders, name].some((part) => BANNED_NAMES.test(part));
     });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LogHistogram } from '../../src/base/log-histogram.ts';
-import { quantiles } from '../../src/base/statistics.ts';
+import { quantiles } from '../../src/base/statistics/quantiles.ts';
 
 const SHARES = [0, 0.01, 0.25, 0.5, 0.9, 0.95, 0.99, 0.999, 1];
 

@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { mean, nearestRank, pairedDifference, quantileOfSorted, quantiles, sampleStandardDeviation, studentTCdf, studentTQuantile } from '../../src/base/statistics.ts';
+import { mean, sampleStandardDeviation } from '../../src/base/statistics/moments.ts';
+import { pairedDifference } from '../../src/base/statistics/paired-difference.ts';
+import { nearestRank, quantileOfSorted, quantiles } from '../../src/base/statistics/quantiles.ts';
+import { studentTCdf, studentTQuantile } from '../../src/base/statistics/student-t.ts';
 
 /** Golden values computed with 40 decimal digits (mpmath) and frozen. */
 const T_QUANTILES: readonly (readonly [probability: number, degrees: number, t: number])[] = [

@@ -1,7 +1,7 @@
 // Samples summed up: exactly while they are few, within the histogram's error when they are many.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { quantiles } from '../../src/base/statistics.ts';
+import { quantiles } from '../../src/base/statistics/quantiles.ts';
 import { SampleSet, sortWholeNumbers, summarizeSamples } from '../../src/metrics/sample-set.ts';
 
 const setOf = (values: readonly number[], limit?: number): SampleSet => {

@@ -22,6 +22,7 @@ export const NO_SCHEDULING: SchedulingCounters = {
   unschedulableCount: 0,
   attempts: () => 1,
   backoffMicros: () => 0,
+  isAssumed: () => false,
 };
 
 export const NO_AUTOSCALING = { scaleUpEvents: 0, scaleDownEvents: 0, nodesAdded: 0, nodesRemoved: 0 };
@@ -37,6 +38,8 @@ export class ScriptedRun {
   readonly kernel = new Kernel({ seed: 'script' });
   readonly cluster = new Cluster(this.kernel);
   readonly collector: MetricsCollector;
+  /** Pods that the scheduler that is not there has chosen a node for. */
+  readonly assumed = new Set<number>();
   private readonly actions: (() => void)[] = [];
   private readonly event = this.kernel.defineEvent('script', 2, (index) => this.actions[index]());
 
@@ -45,7 +48,7 @@ export class ScriptedRun {
       this.kernel,
       this.cluster,
       { sampleMicros: (options.sampleSeconds ?? 60) * SECOND, pods: options.pods ?? 'auto', checkEveryEvents: 0 },
-      NO_SCHEDULING,
+      { ...NO_SCHEDULING, isAssumed: (pod) => this.assumed.has(pod) },
       { costPerHourByPool: new Map(Object.entries(options.costPerHourByPool ?? {})), podTableLimit: options.podTableLimit ?? 1000, phase: 7 },
     );
   }

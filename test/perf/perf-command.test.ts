@@ -1,22 +1,9 @@
 // `podyard perf` from the words of a command line to what it prints.
 import { expect, test } from 'vitest';
-import { runProgram } from '../../src/cli/program.ts';
-import type { Terminal } from '../../src/cli/terminal.ts';
+import { podyardHere } from '../cli/podyard.ts';
 import { FIXTURE } from './fixture-runs.ts';
 
-async function podyard(...words: string[]): Promise<{ code: number; out: string; err: string }> {
-  const texts = { out: '', err: '' };
-  const terminal: Terminal = {
-    colorChoice: 'never',
-    errorStream: process.stderr,
-    out: (text) => void (texts.out += text),
-    err: (text) => void (texts.err += text),
-    hasColor: () => false,
-    flush: async () => undefined,
-  };
-  const code = await runProgram(words, terminal);
-  return { code, ...texts };
-}
+const podyard = (...words: string[]) => podyardHere(words);
 
 test('JSON holds a row for each workload, and what is not supported with its reasons', async () => {
   const { code, out } = await podyard('perf', FIXTURE, '--case', 'Nodes', '--case', 'Steady', '-o', 'json', '-q');

@@ -3,7 +3,8 @@ import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { nodesCsv, podsCsv, summaryCsv, timeSeriesCsv } from '../../src/report/csv.ts';
-import { reportJson, reportOf, reportYaml } from '../../src/report/json.ts';
+import { reportJson, reportOf } from '../../src/report/json.ts';
+import { reportYaml } from '../../src/report/yaml.ts';
 import { renderRunFiles } from '../../src/report/run-files.ts';
 import { makeRunResult } from '../support/run-result.ts';
 
@@ -23,15 +24,21 @@ function documentedFields(): string[][] {
   const quantiles = documented('### quantiles').map(([name]) => [name]);
   const utilization = documented('### utilization').map(([name]) => [name]);
   const latency = documented('### latency').flatMap(([name]) => (name === 'queueWaitCdf' ? [[name]] : quantiles.map((rest) => [name, ...rest])));
-  const shapes: Readonly<Record<string, string[][]>> = { quantiles, utilization, latency };
+  const nearest = documented('### nearest').map(([name]) => [name]);
+  const wait = documented('### wait').flatMap(([name]) => (name === 'nearest' ? nearest.map((rest) => [name, ...rest]) : [[name]]));
+  const shapes: Readonly<Record<string, string[][]>> = { quantiles, utilization, latency, nearest, wait };
   return documented('## report.json').flatMap(([name, type]) => (shapes[type] ?? [[]]).map((rest) => [...name.split('.'), ...rest]));
 }
 
+/** Lists of entries with fields of their own. */
+const LISTS = ['events', 'notSimulated', 'waiting.templates'];
+
 function fieldsOf(value: unknown, path: readonly string[] = []): string[][] {
   const opaque = ['scheduling.profile', 'resolvedScenario'].includes(path.join('.'));
-  if (Array.isArray(value) && ['events', 'notSimulated'].includes(path.join('.'))) {
-    return value.slice(0, 1).flatMap((entry) => fieldsOf(entry, [`${path.join('.')}[]`]));
-  }
+  const last = path[path.length - 1] ?? '';
+  const isList = Array.isArray(value) && LISTS.includes(path.join('.'));
+  if (isList) return value.slice(0, 1).flatMap((entry) => fieldsOf(entry, [...path.slice(0, -1), `${last}[]`]));
+  if (value === null && last === 'nearest') return [];
   if (opaque || value === null || typeof value !== 'object' || Array.isArray(value)) return [[...path]];
   return Object.entries(value).flatMap(([key, entry]) => fieldsOf(entry, [...path, key]));
 }

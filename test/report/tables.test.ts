@@ -3,12 +3,20 @@ import { compareRuns } from '../../src/experiment/paired-statistics.ts';
 import { compareKeys, formatCount, formatNumber, formatSeconds, formatShare, humanize } from '../../src/report/format.ts';
 import { renderCompareTable } from '../../src/report/compare-table.ts';
 import { renderRunTable } from '../../src/report/run-table.ts';
-import { numberColumn, plainText, renderTable, sparkline, textColumn } from '../../src/report/table.ts';
+import {
+  graphColumn,
+  numberColumn,
+  paintFor,
+  plainText,
+  renderTable,
+  sparkline,
+  textColumn,
+} from '../../src/report/table.ts';
 import { makeRunResult } from '../support/run-result.ts';
 
 const SEEDS = ['1', '2', '3', '4', '5', '6'];
 
-function compared(seeds: readonly string[]): string {
+function compared(seeds: readonly string[], width: number | null = null): string {
   const runsA = seeds.map((seed) => makeRunResult({ seed, samples: 200 }));
   const runsB = seeds.map((seed, i) => {
     const run = makeRunResult({ seed, samples: 200 });
@@ -16,7 +24,10 @@ function compared(seeds: readonly string[]): string {
     const latency = { ...run.latency, queueWaitSeconds: { ...wait, p99: (wait.p99 ?? 0) * (0.7 + (i % 3) * 0.1) } };
     return { ...run, latency, utilization: makeRunResult({ seed: `${seed}b`, samples: 200 }).utilization, cost: { ...run.cost, total: run.cost.total * 1.05 + i } };
   });
-  return renderCompareTable(compareRuns({ scenario: 'two-pools-one-day', labelA: 'default scheduler', labelB: 'bin packing', runsA, runsB }), { color: false });
+  return renderCompareTable(
+    compareRuns({ scenario: 'two-pools-one-day', labelA: 'default scheduler', labelB: 'bin packing', runsA, runsB }),
+    { color: false, width },
+  );
 }
 
 describe('the run table', () => {
@@ -68,6 +79,78 @@ describe('the comparison table', () => {
     const metric = { name: 'x', unit: '', better: 'neither' as const, a, b, meanDifference: b - a, low: b - a, high: b - a, significant: true, valuesA: [], valuesB: [] };
     const text = renderCompareTable({ scenario: 's', labelA: 'a', labelB: 'b', seeds: ['1', '2', '3'], metrics: [metric] }, { color: false });
     expect(/^x .* (\S+)$/m.exec(text)?.[1]).toBe(change);
+  });
+});
+
+describe('on a terminal', () => {
+  const plain = (text: string): string => text.replace(/\u001b\[\d+m/gu, '');
+  const widest = (text: string): number => Math.max(...plain(text).split('\n').map((line) => Array.from(line).length));
+  const wordsOf = (text: string): string[] =>
+    plain(text)
+      .split(/[\s/]+/)
+      .filter((word) => word !== '' && !/^[▁▂▃▄▅▆▇█]+$/u.test(word));
+
+  it('a run of 80 columns tells all that it tells elsewhere', async () => {
+    await expect(renderRunTable(makeRunResult(), { wide: true, color: false, width: 80 })).toMatchFileSnapshot(
+      'stories/run-table-80.txt',
+    );
+  });
+
+  it('a comparison of 80 columns does, too', async () => {
+    await expect(compared(SEEDS, 80)).toMatchFileSnapshot('stories/compare-table-80.txt');
+  });
+
+  it.each([50, 60, 72, 80, 100, 120, 300])('of %i columns no table is wider, and no word of it is lost', (width) => {
+    const options = { wide: true, color: true };
+    const all = renderRunTable(makeRunResult({ overrides: { digest: '0123456789abcdef'.repeat(2) } }), {
+      ...options,
+      width: null,
+    });
+    const fitted = renderRunTable(makeRunResult({ overrides: { digest: '0123456789abcdef'.repeat(2) } }), {
+      ...options,
+      width,
+    });
+    expect(widest(fitted)).toBeLessThanOrEqual(width);
+    expect([...new Set(wordsOf(fitted))].sort(compareKeys)).toEqual([...new Set(wordsOf(all))].sort(compareKeys));
+    if (width === 300) expect(fitted).toBe(all);
+  });
+
+  it('text is broken at words, with its colours on every line, and long words only when they must', () => {
+    const paint = paintFor(true, 30);
+    const table = renderTable(
+      [textColumn('NAME'), textColumn('MEANING')],
+      [['short', `${paint.good('one two three four')} five six seven`]],
+      paint,
+    );
+    expect(table.split('\n').slice(1)).toEqual([
+      `short  \u001b[32mone two three four\u001b[39m five`,
+      '         six seven',
+    ]);
+    const painted = renderTable(
+      [textColumn('NAME'), textColumn('MEANING')],
+      [['short', paint.bad('aaaa bbbb cccc dddd eeee ffff')]],
+      paint,
+    )
+      .split('\n')
+      .slice(1);
+    expect(painted).toEqual([
+      `short  \u001b[31maaaa bbbb cccc dddd\u001b[39m`,
+      `         \u001b[31meeee ffff\u001b[39m`,
+    ]);
+    const long = 'x'.repeat(40);
+    expect(plain(renderTable([textColumn('NAME')], [[long]], paint)).replace(/\s|NAME/g, '')).toBe(long);
+  });
+
+  it('columns without room stand in a table of their own, each with the first column', () => {
+    const columns = [textColumn('WHO'), ...['ALPHA', 'BETA', 'GAMMA', 'DELTA'].map(numberColumn)];
+    expect(renderTable(columns, [['me', '1', '2', '3', '4'], ['you', '5', '6', '7', '8']], paintFor(false, 20))).toBe(
+      'WHO  ALPHA  BETA\nme       1     2\nyou      5     6\n\nWHO  GAMMA  DELTA\nme       3      4\nyou      7      8',
+    );
+  });
+
+  it('graphs have fewer bars', () => {
+    const rows = [['a', '▁▁▁▁▁▁▁▁▁▁██████████']];
+    expect(renderTable([textColumn('X'), graphColumn('G')], rows, paintFor(false, 13))).toBe('X  G\na  ▁▁▁▁▁█████');
   });
 });
 

@@ -15,6 +15,7 @@ export interface PlayedPod {
   readonly ended: number;
   readonly attempts: number;
   readonly outcome: string;
+  readonly waitReason: string;
 }
 
 export interface Played {
@@ -44,7 +45,7 @@ function rowsOf({ pods }: RunResult): PlayedPod[] {
   if (pods === null) return [];
   return pods.name.map((name, row) => ({
     name, node: pods.node[row], created: pods.createdSeconds[row], bound: pods.boundSeconds[row], started: pods.startedSeconds[row], ended: pods.endedSeconds[row],
-    attempts: pods.attempts[row], outcome: pods.outcome[row],
+    attempts: pods.attempts[row], outcome: pods.outcome[row], waitReason: pods.waitReason[row],
   }));
 }
 

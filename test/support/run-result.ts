@@ -2,8 +2,20 @@
  * A realistic result of one simulated day, made without the simulator: a toy cluster with a day's rhythm, two node
  * pools, crashes, repairs and scaling, from a small congruential generator. The same options give the same result.
  */
-import { quantileOfSorted } from '../../src/base/statistics.ts';
-import type { LatencyGroup, MarkedEvent, NodeRecord, PodTable, Quantiles, RunResult, TimeSeries, Utilization } from '../../src/metrics/run-result.ts';
+import { quantileOfSorted } from '../../src/base/statistics/quantiles.ts';
+import type {
+  LatencyGroup,
+  MarkedEvent,
+  NearestNode,
+  NodeRecord,
+  PodTable,
+  Quantiles,
+  RunResult,
+  TimeSeries,
+  Utilization,
+  WaitFacts,
+  WaitingFacts,
+} from '../../src/metrics/run-result.ts';
 
 export interface RunResultOptions {
   readonly seed?: string;
@@ -51,6 +63,7 @@ export function makeRunResult(options: RunResultOptions = {}): RunResult {
       nodesFiltered: 812_440, nodesScored: 603_119,
       profile: { schedulerName: 'default-scheduler', percentageOfNodesToScore: 0 },
     },
+    waiting: makeWaiting(),
     packing: {
       densityOfNonEmptyNodes: { cpu: 0.712_345, memory: 0.604_21, 'nvidia.com/gpu': 0.55 },
       meanEmptyNodes: 1.75, meanNodes: 47.3125,
@@ -92,7 +105,7 @@ interface Day {
 }
 
 function makeDay(samples: number, random: () => number): Day {
-  const names = ['utilization.cpu', 'utilization.memory', 'utilization.nvidia.com/gpu', 'pods.pending', 'pods.running', 'queue.active', 'queue.backoff', 'queue.unschedulable', 'nodes.ready', 'nodes.total', 'nodes.empty'];
+  const names = ['utilization.cpu', 'utilization.memory', 'utilization.nvidia.com/gpu', 'pods.pending', 'pods.running', 'queue.active', 'queue.backoff', 'queue.unschedulable', 'nodes.ready', 'nodes.total', 'nodes.empty', `waiting.${NO_CPU}`, `waiting.${NO_GPU}`];
   const columns: Record<string, number[]> = Object.fromEntries(names.map((name) => [name, []]));
   const events: MarkedEvent[] = [];
   const seconds: number[] = [];
@@ -127,12 +140,37 @@ function makeDay(samples: number, random: () => number): Day {
     const backoff = Math.floor(pending * 0.3);
     const active = Math.floor((pending - backoff) * 0.2);
     const cpu = Math.min(0.97, Math.max(0.02, demand / ready));
-    const row = [cpu, Math.min(0.94, 0.18 + cpu * 0.62 + noise * 0.4), Math.min(1, Math.max(0, Math.round((0.35 + rhythm * 0.5 + noise) * 16) / 16)), pending, Math.floor(demand * 17), active, backoff, pending - backoff - active, ready, total, Math.max(0, Math.floor((ready * 0.62 - demand) / 2.2))];
+    const row = [cpu, Math.min(0.94, 0.18 + cpu * 0.62 + noise * 0.4), Math.min(1, Math.max(0, Math.round((0.35 + rhythm * 0.5 + noise) * 16) / 16)), pending, Math.floor(demand * 17), active, backoff, pending - backoff - active, ready, total, Math.max(0, Math.floor((ready * 0.62 - demand) / 2.2)), Math.floor(pending * 0.7), Math.floor(pending * 0.2)];
     names.forEach((name, k) => columns[name].push(row[k]));
     seconds.push(at);
   }
   return { cpu: columns['utilization.cpu'], memory: columns['utilization.memory'], gpu: columns['utilization.nvidia.com/gpu'], series: { seconds, columns }, events };
 }
+
+function makeWaiting(): WaitingFacts {
+  const cpu: NearestNode = { node: 'general-7', pool: 'general', seconds: 50_400, resource: 'cpu', free: 1.5, wanted: 2, allocatable: 7.91 };
+  const gpu: NearestNode = { node: 'gpu-2', pool: 'gpu', seconds: 86_100, resource: 'nvidia.com/gpu', free: 1, wanted: 2, allocatable: 4 };
+  const facts = (pods: number, podsPending: number, nearest: NearestNode | null): WaitFacts => ({ pods, podsPending, attempts: pods * 3, podSeconds: pods * 95.5, nearest });
+  return {
+    byReason: { [NO_CPU]: facts(420, 30, cpu), [NO_GPU]: facts(38, 8, gpu), [NO_MATCH]: facts(3, 0, null) },
+    byClass: { batch: { [NO_CPU]: facts(420, 30, cpu), [NO_MATCH]: facts(3, 0, null) }, interactive: { [NO_GPU]: facts(38, 8, gpu) } },
+    byPool: {
+      general: { podSecondsForRoom: 40_110, podsPendingForRoom: 30, podSecondsBarred: 3629, podsPendingBarred: 8, barredBy: NO_GPU },
+      gpu: { podSecondsForRoom: 3629, podsPendingForRoom: 8, podSecondsBarred: 40_110, podsPendingBarred: 30, barredBy: 'node(s) had untolerated taint(s)' },
+    },
+    templates: [
+      { namespace: 'default', oldestPod: 'batch-17', class: 'batch', priority: 0, pods: 30, waitedSeconds: 4210, reason: NO_CPU, message: MESSAGE, nearest: cpu },
+      { namespace: 'ml', oldestPod: 'notebook-3', class: 'interactive', priority: 1000, pods: 8, waitedSeconds: 310, reason: NO_GPU, message: `0/46 nodes are available: 46 ${NO_GPU}.`, nearest: gpu },
+    ],
+    templatesNotListed: 0,
+  };
+}
+
+const NO_CPU = 'Insufficient cpu';
+const NO_GPU = 'Insufficient nvidia.com/gpu';
+const NO_MATCH = "node(s) didn't match Pod's node affinity/selector";
+const MESSAGE =
+  '0/46 nodes are available: 4 node(s) had untolerated taint(s), 42 Insufficient cpu. no new claims to deallocate, preemption: 0/46 nodes are available: 4 Preemption is not helpful for scheduling, 42 No preemption victims found for incoming pod.';
 
 function makeWaits(random: () => number): Record<string, number[]> {
   const scale = { service: 0.004, interactive: 0.02, batch: 0.4 } as const;
@@ -167,7 +205,7 @@ function utilization(shares: readonly number[]): Utilization {
 }
 
 function makePods(rows: number, random: () => number): PodTable {
-  const table = { name: [] as string[], namespace: [] as string[], class: [] as string[], priority: [] as number[], node: [] as string[], createdSeconds: [] as number[], boundSeconds: [] as number[], startedSeconds: [] as number[], endedSeconds: [] as number[], attempts: [] as number[], outcome: [] as string[] };
+  const table = { name: [] as string[], namespace: [] as string[], class: [] as string[], priority: [] as number[], node: [] as string[], createdSeconds: [] as number[], boundSeconds: [] as number[], startedSeconds: [] as number[], endedSeconds: [] as number[], attempts: [] as number[], outcome: [] as string[], waitReason: [] as string[] };
   for (let i = 0; i < rows; i++) {
     const name = CLASSES[i % CLASSES.length];
     const created = (i * DAY) / rows;
@@ -183,6 +221,7 @@ function makePods(rows: number, random: () => number): PodTable {
     table.startedSeconds.push(bound + 2.5);
     table.endedSeconds.push(pending || i >= rows - 20 ? Number.NaN : bound + 2.5 + random() * 5000);
     table.attempts.push(1 + (i % 3));
+    table.waitReason.push(pending ? MESSAGE : '');
     table.outcome.push(pending ? 'Pending' : i >= rows - 20 ? 'Running' : 'Succeeded');
   }
   return table;

@@ -5,3 +5,4 @@ testRecordedSuite('deployment', ['fenceposts', 'newReplicas', 'proportion', 'rol
 testRecordedSuite('statefulset', ['sequence']);
 testRecordedSuite('daemon', ['shouldRun', 'sequence']);
 testRecordedSuite('job', ['sequence']);
+testRecordedSuite('cron', ['sequence']);

@@ -13,7 +13,7 @@ export const plugin = {
   defaultArgs: { mostPods: 1 },
   create(args) {
     const mostPods = Number(args.mostPods);
-    // Made once: a verdict costs nothing then. The reason shows in the pod's events and in reports.
+    // Made once: a verdict costs nothing then. The reason stands in the text of pods that wait, and in reports.
     const full = unschedulable(NAME, 'node(s) held as many pods as allowed');
     return {
       name: NAME,

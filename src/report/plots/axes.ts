@@ -40,6 +40,8 @@ export interface Axis {
   readonly low: number;
   readonly high: number;
   readonly ticks: readonly Tick[];
+  /** A scale from zero on which each doubling takes as much room, but for the first few; absent: linear. */
+  readonly isLogarithmic?: boolean;
 }
 
 const TIME_STEPS = [
@@ -92,6 +94,19 @@ export function countAxis(largest: number): Axis {
   return { low: 0, high, ticks };
 }
 
+/** From 0 to a 1, 2 or 5 with zeros at or above the largest value; ticks are powers of ten. */
+export function logCountAxis(largest: number): Axis {
+  const ticks: Tick[] = [{ value: 0, label: '0' }];
+  const short = format('~s');
+  let high = 1;
+  for (let power = 1; high < largest || power === 1; power *= 10) {
+    ticks.push({ value: power, label: power >= 10_000 ? short(power) : String(power) });
+    high = [1, 2, 5, 10].map((digit) => digit * power).find((value) => value >= largest) ?? 10 * power;
+  }
+  if (high > ticks[ticks.length - 1].value) ticks.push({ value: high, label: high >= 10_000 ? short(high) : String(high) });
+  return { low: 0, high, ticks, isLogarithmic: true };
+}
+
 /** A logarithmic axis between two of the usual durations. Values at or below the lowest stand at the left edge. */
 export function durationAxis(smallest: number, largest: number, pixels: number): Axis {
   const from = Math.max(0, DURATIONS.findLastIndex((tick) => tick.value <= smallest));
@@ -108,6 +123,13 @@ export function linear(axis: Axis, from: number, to: number): (value: number) =>
   return (value) => scale(value);
 }
 
+/** The scale of a vertical axis. */
+export function vertical(axis: Axis, from: number, to: number): (value: number) => number {
+  if (axis.isLogarithmic !== true) return linear(axis, from, to);
+  const span = Math.log(1 + axis.high);
+  return (value) => from + ((to - from) * Math.log(1 + Math.min(axis.high, Math.max(0, value)))) / span;
+}
+
 /** Its own logarithm instead of scaleLog, whose ticks and clamping are made for powers of ten. */
 export function logarithmic(axis: Axis, from: number, to: number): (value: number) => number {
   const low = Math.log(axis.low);
@@ -121,7 +143,7 @@ export function verticalAxisWidth(axis: Axis): number {
 }
 
 export function drawVerticalAxis(axis: Axis, area: Area): string {
-  const y = linear(axis, area.bottom, area.top);
+  const y = vertical(axis, area.bottom, area.top);
   return axis.ticks
     .map((tick) => {
       const at = y(tick.value);

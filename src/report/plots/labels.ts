@@ -34,13 +34,25 @@ export function drawEndLabels(labels: readonly EndLabel[], area: Area): string {
     .join('');
 }
 
-/** Colour keys in rows from the top left. */
-export function drawLegend(entries: readonly { readonly text: string; readonly color: string }[], left: number, top: number, width: number): { readonly svg: string; readonly height: number } {
+export interface LegendEntry {
+  readonly text: string;
+  readonly color: string;
+}
+
+/** Colour keys in rows from the top left; no name is longer than a row. */
+export function drawLegend(
+  entries: readonly LegendEntry[],
+  left: number,
+  top: number,
+  width: number,
+  longest: number = LONGEST_ENTRY,
+): { readonly svg: string; readonly height: number } {
+  const characters = Math.min(longest, Math.floor((width - 30) / (0.62 * FONT_SIZE)));
   let x = left;
   let row = 0;
   let svg = '';
   for (const entry of entries) {
-    const label = shorten(entry.text, LONGEST_ENTRY);
+    const label = shorten(entry.text, characters);
     const needed = 18 + estimateWidth(label, FONT_SIZE) + 12;
     if (x > left && x + needed > left + width) {
       x = left;

@@ -5,7 +5,9 @@ import { HALF, NARROW, WIDE, type Size } from './axes.ts';
 import { spreadRows } from './downsample.ts';
 import { eventRows } from './event-marks.ts';
 import { drawEventPlot } from './event-plot.ts';
-import { drawTimePlot, type TimePlot, type TimeSeriesLine } from './time-plot.ts';
+import { timePlotsOf } from './series-plots.ts';
+import { drawHeatMap, heatMapOf } from './heat-map.ts';
+import { drawTimePlot, type TimePlot } from './time-plot.ts';
 import { drawWaitPlot, waitAxis, type WaitPlot } from './wait-plot.ts';
 
 /** A drawn plot: both sizes of it, and whether it takes the page's full width. */
@@ -22,6 +24,14 @@ export interface ReadOut {
   readonly end: number;
   readonly seconds: readonly (number | null)[];
   readonly plots: Readonly<Record<string, ReadOutPlot>>;
+  /** Of the heat map, pool by pool; shares in per cent. */
+  readonly heat: readonly ReadOutPool[];
+}
+
+export interface ReadOutPool {
+  readonly pool: string;
+  readonly nodes: number;
+  readonly strips: readonly { readonly name: string; readonly values: readonly number[] }[];
 }
 
 export interface ReadOutPlot {
@@ -33,11 +43,9 @@ export interface ReadOutPlot {
   readonly lines: readonly { readonly name: string; readonly color: string; readonly values: readonly unknown[] }[];
 }
 
-/** Colours follow the thing, not its place in the list: cpu is the same in every report. */
-const RESOURCE_COLORS: Readonly<Record<string, string>> = { cpu: 's0', memory: 's1', pods: 's6', 'ephemeral-storage': 's4' };
-const SPARE_COLORS = ['s2', 's3', 's5', 's7', 's4', 's6'];
 const GROUP_COLORS = ['s0', 's1', 's2', 's3', 's4', 's5', 's6', 's7'];
 const READ_OUT_ROWS = 720;
+const FULL_WIDTH = ['utilization', 'queue', 'reasons'];
 
 export function drawRunPlots(result: RunResult): DrawnPlot[] {
   const drawn = timePlotsOf(result).map((plot) => drawnTime(plot));
@@ -51,7 +59,9 @@ export function drawRunPlots(result: RunResult): DrawnPlot[] {
           svg: drawEventPlot(plot, WIDE) + drawEventPlot(plot, NARROW),
         }));
   const waits = waitPlotsOf(result).map((plot) => ({ ...plot, full: false, svg: drawWaitPlot(plot, HALF) + drawWaitPlot(plot, { ...NARROW, height: 260 }) }));
-  return [...drawn.filter((plot) => plot.full), ...events, ...waits, ...drawn.filter((plot) => !plot.full)];
+  const [full, half] = [drawn.filter((plot) => plot.full), drawn.filter((plot) => !plot.full)];
+  // Events stand right below the utilisation, so that one can be read by the other.
+  return [...full.slice(0, 1), ...events, ...full.slice(1), ...waits, ...half];
 }
 
 export function readOutOf(result: RunResult): ReadOut {
@@ -67,51 +77,27 @@ export function readOutOf(result: RunResult): ReadOut {
     const lines = plot.curves.map((curve) => ({ name: curve.name, color: curve.color, values: curve.steps.map(([wait, share]) => [compact(wait), compact(share)]) }));
     plots[plot.id] = { kind: 'wait', quantity: 'share', low: axis.low, high: axis.high, lines };
   }
-  return { end: result.simulatedSeconds, seconds: rows.map((row) => compact(seconds[row])), plots };
+  const heat = (heatMapOf(result)?.blocks ?? []).map(({ pool, nodes, strips }) => ({
+    pool,
+    nodes,
+    strips: strips.map(({ resource, shares }) => ({
+      name: resource,
+      values: shares.map((share) => Math.round(share * 100)),
+    })),
+  }));
+  return { end: result.simulatedSeconds, seconds: rows.map((row) => compact(seconds[row])), plots, heat };
+}
+
+/** null where there is nothing to draw. */
+export function drawNodeHeat(result: RunResult): DrawnPlot | null {
+  const map = heatMapOf(result);
+  if (map === null) return null;
+  return { id: map.id, title: map.title, caption: map.caption, full: true, svg: drawHeatMap(map, WIDE) + drawHeatMap(map, NARROW) };
 }
 
 /** Six significant digits are more than a read-out shows. */
 function compact(value: number): number | null {
   return Number.isFinite(value) ? Number(value.toPrecision(6)) : null;
-}
-
-function timePlotsOf(result: RunResult): TimePlot[] {
-  const { seconds, columns } = result.timeseries;
-  if (seconds.length === 0) return [];
-  const shared = { seconds, endSeconds: result.simulatedSeconds, events: [] };
-  const lines = (specs: readonly (readonly [column: string, name: string, color: string, look?: 'filled' | 'dashed'])[]): TimeSeriesLine[] =>
-    specs
-      .filter(([column]) => columns[column] !== undefined)
-      .map(([column, name, color, look]) => ({ name, color, values: columns[column], filled: look === 'filled', dashed: look === 'dashed' }));
-  const plots: TimePlot[] = [
-    {
-      ...shared, id: 'utilization', title: 'Utilization', caption: 'Requested share of allocatable, by resource.', quantity: 'share',
-      lines: resourceLines(columns), events: eventRows(result.events),
-    },
-    {
-      ...shared, id: 'queue', title: 'Waiting pods', caption: 'Pods without a node, and where in the scheduling queue they stand.', quantity: 'count',
-      lines: lines([['pods.pending', 'pending', 's6', 'filled'], ['queue.active', 'active', 's2'], ['queue.backoff', 'backoff', 's0'], ['queue.unschedulable', 'unschedulable', 's1']]),
-    },
-    {
-      ...shared, id: 'running', title: 'Running pods', caption: 'Pods whose containers run.', quantity: 'count',
-      lines: lines([['pods.running', 'running', 's2', 'filled']]),
-    },
-    {
-      ...shared, id: 'nodes', title: 'Nodes', caption: 'Nodes that exist, that are ready, and that run no pod.', quantity: 'count',
-      lines: lines([['nodes.total', 'total', 's6', 'dashed'], ['nodes.ready', 'ready', 's0'], ['nodes.empty', 'empty', 's1']]),
-    },
-  ];
-  return plots.filter((plot) => plot.lines.length > 0);
-}
-
-function resourceLines(columns: RunResult['timeseries']['columns']): TimeSeriesLine[] {
-  const prefix = 'utilization.';
-  const names = Object.keys(columns).filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length)).sort(compareKeys);
-  let spare = 0;
-  return names.map((name) => {
-    const color = RESOURCE_COLORS[name] ?? SPARE_COLORS[spare++ % SPARE_COLORS.length];
-    return { name, color, values: columns[prefix + name], filled: false, dashed: false };
-  });
 }
 
 function waitPlotsOf(result: RunResult): WaitPlot[] {
@@ -138,7 +124,7 @@ function groupPlot(id: string, title: string, caption: string, groups: Readonly<
 }
 
 function drawnTime(plot: TimePlot): DrawnPlot {
-  const full = plot.id === 'utilization' || plot.id === 'queue';
+  const full = FULL_WIDTH.includes(plot.id);
   const wide: Size = full ? WIDE : { ...HALF, height: 260 };
   return { id: plot.id, title: plot.title, caption: plot.caption, full, svg: drawTimePlot(plot, wide) + drawTimePlot(plot, NARROW) };
 }

@@ -1,10 +1,15 @@
-/** Lines over simulated time, with an optional band of event marks above them. */
+/**
+ * Lines over simulated time. Where one peak would flatten the rest of the run, or one line the others, counts stand on a
+ * logarithmic scale, and the caption says so.
+ */
 import { area as areaShape, curveLinear, curveStepAfter, line as lineShape } from 'd3-shape';
-import { countAxis, drawHorizontalAxis, drawVerticalAxis, linear, shareAxis, timeAxis, verticalAxisWidth, FULL_LEFT, FULL_RIGHT, WIDE, type Area, type Axis, type Size } from './axes.ts';
+import {
+  countAxis, drawHorizontalAxis, drawVerticalAxis, linear, logCountAxis, shareAxis, timeAxis, vertical, verticalAxisWidth, FULL_LEFT, FULL_RIGHT, WIDE,
+  type Area, type Axis, type Size,
+} from './axes.ts';
 import { thinOut, type Point } from './downsample.ts';
-import { binEvents, drawMark, type EventRow } from './event-marks.ts';
-import { drawEndLabels, drawLegend, endLabelWidth, LONGEST_NAME } from './labels.ts';
-import { element, shorten, text } from './svg.ts';
+import { drawEndLabels, drawLegend, endLabelWidth } from './labels.ts';
+import { element } from './svg.ts';
 
 export interface TimeSeriesLine {
   readonly name: string;
@@ -24,45 +29,68 @@ export interface TimePlot {
   readonly seconds: readonly number[];
   readonly endSeconds: number;
   readonly lines: readonly TimeSeriesLine[];
-  readonly events: readonly EventRow[];
+  /** Names too long to stand beside the ends of their lines: they stand above, on a page, too. */
+  readonly longNames: boolean;
+  /** Lines of one kind: the largest must not flatten the others. */
+  readonly alike: boolean;
 }
 
-const LANE_HEIGHT = 15;
-const MARK_PIXELS = 9;
-/** More faults than this would fill the plot with their lines. */
-const MOST_DROPS = 24;
+/** A smaller peak than that flattens nothing. */
+const LEAST_PEAK = 20;
+/** So many times what is usual is a peak that flattens the rest; usual is what 95 % of the samples do not exceed. */
+const FLATTENING = 8;
+const USUAL = 0.95;
+/** A line whose peak is a smaller part of the highest one lies flat on a linear scale. */
+const FLAT = 0.02;
+const LONG_NAME = 64;
 
 export function drawTimePlot(plot: TimePlot, size: Size): string {
-  const vertical = verticalAxisOf(plot);
+  const axis = verticalAxisOf(plot);
   const labelled = plot.lines.length > 1;
-  const roomy = size.name === 'wide';
+  const besides = size.name === 'wide' && labelled && !plot.longNames;
   const full = size === WIDE;
-  const left = Math.max(full ? FULL_LEFT : 0, verticalAxisWidth(vertical));
-  const right = full ? FULL_RIGHT : size.width - (roomy && labelled ? endLabelWidth(plot.lines.map((line) => ({ text: line.name }))) : 14);
-  const legend = labelled && !roomy ? drawLegend(plot.lines.map((line) => ({ text: line.name, color: line.color })), left, 0, right - left) : { svg: '', height: 0 };
-  const lanesTop = 8 + legend.height;
-  const height = size.height + (roomy ? 0 : legend.height) + plot.events.length * LANE_HEIGHT;
-  const frame: Area = { left, right, top: lanesTop + plot.events.length * LANE_HEIGHT + (plot.events.length > 0 ? 6 : 0), bottom: height - 26 };
+  const left = Math.max(full ? FULL_LEFT : 0, verticalAxisWidth(axis));
+  const right = full ? FULL_RIGHT : size.width - (besides ? endLabelWidth(plot.lines.map((line) => ({ text: line.name }))) : 14);
+  const inLegend = (labelled && !besides) || plot.longNames;
+  const entries = plot.lines.map((line) => ({ text: line.name, color: line.color }));
+  const legend = inLegend
+    ? drawLegend(entries, left, 0, size.width - left, plot.longNames ? LONG_NAME : undefined)
+    : { svg: '', height: 0 };
+  const height = size.height + legend.height;
+  const frame: Area = { left, right, top: 8 + legend.height, bottom: height - 26 };
   const horizontal = timeAxis(plot.endSeconds, frame.right - frame.left);
   const x = linear(horizontal, frame.left, frame.right);
-  const y = linear(vertical, frame.bottom, frame.top);
+  const y = vertical(axis, frame.bottom, frame.top);
   const ends = plot.lines.filter((line) => line.values.length > 0).map((line) => ({ text: line.name, color: line.color, y: y(lastNumber(line.values)) }));
   const content = [
     legend.svg,
-    drawVerticalAxis(vertical, frame),
+    drawVerticalAxis(axis, frame),
     drawHorizontalAxis(horizontal, x, frame, size.width),
-    drawLanes(plot.events, x, frame, lanesTop, roomy),
     ...plot.lines.map((line) => drawLine(plot, line, x, y, frame)),
-    labelled && roomy ? drawEndLabels(ends, frame) : '',
+    besides ? drawEndLabels(ends, frame) : '',
   ].join('');
   return drawPicture(plot, size, height, frame, content);
 }
 
 export function verticalAxisOf(plot: TimePlot): Axis {
   if (plot.quantity === 'share') return shareAxis();
-  let largest = 0;
-  for (const line of plot.lines) for (const value of line.values) if (value > largest) largest = value;
-  return countAxis(largest);
+  const highest = highestBySample(plot.lines);
+  const peak = highest[highest.length - 1] ?? 0;
+  const usual = highest[Math.max(0, Math.ceil(highest.length * USUAL) - 1)] ?? 0;
+  const hasFlatLine = plot.alike && plot.lines.some(({ values }) => peakOf(values) < FLAT * peak);
+  const isFlattened = hasFlatLine || peak > FLATTENING * Math.max(1, usual);
+  return peak >= LEAST_PEAK && isFlattened ? logCountAxis(peak) : countAxis(peak);
+}
+
+export function peakOf(values: readonly number[]): number {
+  return values.reduce((most, value) => Math.max(most, value), 0);
+}
+
+/** Of each sample the largest value of any line, ascending. */
+function highestBySample(lines: readonly TimeSeriesLine[]): Float64Array {
+  const highest = new Float64Array(Math.max(0, ...lines.map(({ values }) => values.length)));
+  for (const { values } of lines) values.forEach((value, i) => { if (value > highest[i]) highest[i] = value; });
+  return highest.sort();
 }
 
 /** The root element; the `data-` attributes tell the page's script where the drawing area is. */
@@ -92,18 +120,6 @@ function drawLine(plot: TimePlot, line: TimeSeriesLine, x: (value: number) => nu
   if (!line.filled) return stroke;
   const fill = areaShape<Point>((point) => x(point.x), frame.bottom, (point) => y(point.y)).curve(curve).digits(1)(points) ?? '';
   return element('path', { class: `fill ${line.color}`, d: fill }) + stroke;
-}
-
-function drawLanes(rows: readonly EventRow[], x: (value: number) => number, frame: Area, top: number, named: boolean): string {
-  return rows
-    .map((row, lane) => {
-      const y = top + lane * LANE_HEIGHT + LANE_HEIGHT / 2;
-      const bins = binEvents(row, x, MARK_PIXELS);
-      const drops = row.style === 'fault' && bins.length <= MOST_DROPS ? bins.map((bin) => element('line', { class: 'drop', x1: bin.x, x2: bin.x, y1: y + 6, y2: frame.bottom })).join('') : '';
-      const name = named ? text(frame.right + 14, y + 4, shorten(row.label, LONGEST_NAME), { class: 'label lane' }) : '';
-      return drops + bins.map((bin) => drawMark(row.style, bin.x, y, 4, bin.note)).join('') + name;
-    })
-    .join('');
 }
 
 function lastNumber(values: readonly number[]): number {

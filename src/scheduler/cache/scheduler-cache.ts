@@ -12,7 +12,6 @@ import { nodeAllocatable, offersTheSame } from '../../cluster/node-changes.ts';
 import type { KubernetesObject, Node } from '../../cluster/objects.ts';
 import type { ObjectStore } from '../../cluster/object-store.ts';
 import type { ClusterObserver, NodeBefore, ObjectAction } from '../../cluster/observer.ts';
-import { PodPhase } from '../../cluster/pod-table.ts';
 import type { PodTemplate, TemplateTable } from '../../cluster/pod-template.ts';
 import { FIRST_SCALAR } from '../../cluster/resources.ts';
 import type { ResourceRegistry } from '../../cluster/resources.ts';
@@ -40,7 +39,7 @@ export class SchedulerCache implements ClusterObserver {
     this.nodes.widen(cluster.resources.count);
     for (let row = 0; row < cluster.nodes.length; row++) if (cluster.nodes.alive[row] === 1) this.nodeAdded(row);
     for (let pod = 0; pod < cluster.pods.length; pod++) {
-      if (cluster.pods.phase[pod] === PodPhase.Free) continue;
+      if (!cluster.pods.isLive(pod)) continue;
       this.podCreated(pod);
       if (cluster.pods.node[pod] >= 0) this.podBound(pod);
       if (cluster.pods.isTerminating(pod)) this.podTerminating(pod);
@@ -82,6 +81,11 @@ export class SchedulerCache implements ClusterObserver {
 
   nodeInfo(row: number): NodeInfo {
     return this.nodes.info[row];
+  }
+
+  /** Index in the cluster's `pools`: a node never changes its pool. For reports only; upstream has no such thing. */
+  poolOf(row: number): number {
+    return this.cluster.nodes.pool[row];
   }
 
   templateOf(pod: number): PodTemplate {

@@ -11,7 +11,7 @@ import { CHANGE_RING } from '../cache/cached-nodes.ts';
 import type { Handle, NodeStatuses, Plugin } from '../framework/plugin-api.ts';
 import type { CycleState } from '../framework/cycle-state.ts';
 import type { PodInfo } from '../framework/pod-info.ts';
-import { isRejected } from '../framework/status.ts';
+import { countUp, isRejected } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
 import { NO_VICTIMS } from '../preemption/victims.ts';
 
@@ -29,6 +29,9 @@ interface Verdicts {
   list: readonly NodeInfo[] | null;
   indexOf: Int32Array;
   hopeful: Int32Array;
+  /** By the same index why there is none, and how many nodes have which reason. */
+  readonly reasons: (Status | null)[];
+  readonly counts: Map<Status, number>;
   /** Changes of the node table that `hopeful` knows of. */
   seenChanges: number;
 }
@@ -38,6 +41,8 @@ export interface Tries {
   next(from: number): number;
   /** Why one of the others is hopeless. */
   why(node: NodeInfo): Status | null;
+  /** Of the nodes of the dry run that are hopeless by themselves, how many are so why. */
+  readonly counts: ReadonlyMap<Status, number>;
 }
 
 export class HopelessNodes {
@@ -61,7 +66,7 @@ export class HopelessNodes {
     const why = (node: NodeInfo): Status | null => (lowest(node) >= pod.priority ? NO_VICTIMS : this.known(verdicts, filter, state, pod, cycle, node));
     this.bringUpToDate(verdicts, nodes, why);
     const bits = this.bitsFor(handle, verdicts);
-    return { next: (from) => nextBit(bits, from, nodes.length), why };
+    return { next: (from) => nextBit(bits, from, nodes.length), why, counts: verdicts.counts };
   }
 
   /** With the pods that are nominated to it a node says other things than by itself. */
@@ -84,9 +89,12 @@ export class HopelessNodes {
       const words = (nodes.length >> WORD_BITS) + 1;
       if (verdicts.hopeful.length < words) verdicts.hopeful = new Int32Array(words);
       verdicts.hopeful.fill(0);
+      verdicts.reasons.length = 0;
+      verdicts.counts.clear();
       for (let i = 0; i < nodes.length; i++) {
         verdicts.indexOf[nodes[i].row] = i;
-        if (why(nodes[i]) === null) setBit(verdicts.hopeful, i);
+        verdicts.reasons.push(null);
+        note(verdicts, i, why(nodes[i]));
       }
       verdicts.list = nodes;
     } else {
@@ -94,8 +102,7 @@ export class HopelessNodes {
         const row = changedRows[i & (CHANGE_RING - 1)];
         const index = row < verdicts.indexOf.length ? verdicts.indexOf[row] : -1;
         if (index < 0) continue;
-        if (why(info[row]) === null) setBit(verdicts.hopeful, index);
-        else verdicts.hopeful[index >> WORD_BITS] &= ~(1 << (index & WORD));
+        note(verdicts, index, why(info[row]));
       }
     }
     verdicts.seenChanges = changeCount;
@@ -131,7 +138,27 @@ export class HopelessNodes {
 }
 
 function noVerdicts(): Verdicts {
-  return { generations: new Uint32Array(0), statuses: [], list: null, indexOf: new Int32Array(0), hopeful: new Int32Array(0), seenChanges: 0 };
+  return {
+    generations: new Uint32Array(0),
+    statuses: [],
+    list: null,
+    indexOf: new Int32Array(0),
+    hopeful: new Int32Array(0),
+    reasons: [],
+    counts: new Map(),
+    seenChanges: 0,
+  };
+}
+
+/** null: there is hope. */
+function note({ hopeful, reasons, counts }: Verdicts, index: number, reason: Status | null): void {
+  if (reason === null) setBit(hopeful, index);
+  else hopeful[index >> WORD_BITS] &= ~(1 << (index & WORD));
+  const before = reasons[index];
+  if (before === reason) return;
+  reasons[index] = reason;
+  if (before !== null) countUp(counts, before, -1);
+  if (reason !== null) countUp(counts, reason, 1);
 }
 
 function setBit(bits: Int32Array, index: number): void {

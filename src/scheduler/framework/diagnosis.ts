@@ -4,11 +4,14 @@ import type { NodeStatuses } from './plugin-api.ts';
 import { Code } from './status.ts';
 import type { Status } from './status.ts';
 
+/** Nodes by status; equal reasons may stand under several. */
+export type StatusCounts = readonly (readonly [Status, number])[];
+
 /** Verdicts that stand elsewhere; good for as long as the state does not change. */
 export interface StatusSource {
   readonly explicitCount: number;
   /** Nodes by status. */
-  counts(): Iterable<readonly [Status, number]>;
+  counts(): StatusCounts;
   get(nodeName: string): Status | undefined;
   ofNode(node: NodeInfo): Status | undefined;
   /** As NodeStatuses. */
@@ -39,11 +42,14 @@ export class Diagnosis implements NodeStatuses {
   private byName: Map<string, Status> | null = null;
 
   private readonly source: StatusSource | null;
+  /** Nodes by status, as the source counts them; null: there is no source. */
+  private readonly sourceCounts: StatusCounts | null;
 
   constructor(nodeCount: number, source: StatusSource | null = null) {
     this.nodeCount = nodeCount;
     this.source = source;
-    if (source !== null) for (const [status] of source.counts()) this.addPlugin(status);
+    this.sourceCounts = source === null ? null : source.counts();
+    if (this.sourceCounts !== null) for (const [status] of this.sourceCounts) this.addPlugin(status);
   }
 
   get unschedulablePlugins(): ReadonlySet<string> {
@@ -94,6 +100,12 @@ export class Diagnosis implements NodeStatuses {
     return this.source === null ? nodes.filter((node) => this.ofNode(node).code === Code.Unschedulable) : this.source.unschedulable();
   }
 
+  unschedulableCount(): number {
+    let sum = 0;
+    for (const [{ code }, nodes] of this.counts()) if (code === Code.Unschedulable) sum += nodes;
+    return sum;
+  }
+
   *explicit(): Generator<readonly [string, Status]> {
     if (this.source !== null) yield* this.source.explicit();
     for (let i = 0; i < this.statuses.length; i++) yield [this.nodeNames[i], this.statuses[i]];
@@ -101,30 +113,46 @@ export class Diagnosis implements NodeStatuses {
 
   /** The FitError text; `postFilterMessage` is '' when preemption was not tried or succeeded. */
   message(postFilterMessage: string): string {
-    let text = `0/${this.nodeCount} nodes are available:`;
-    if (this.preFilterMessage !== '') text += ` ${this.preFilterMessage}.`;
-    else {
-      const histogram = this.histogram();
-      if (histogram !== '') text += ` ${histogram}.`;
-    }
-    return postFilterMessage === '' ? text : `${text} ${postFilterMessage}`;
+    return fitErrorText(this.nodeCount, this.preFilterMessage, this.counts(), postFilterMessage);
   }
 
-  /** Nodes by status; equal reasons may stand under several. */
-  counts(): Iterable<readonly [Status, number]> {
-    if (this.source !== null) return this.source.counts();
-    const times = new Map<Status, number>();
-    for (const status of this.statuses) times.set(status, (times.get(status) ?? 0) + 1);
-    return times;
-  }
-
-  private histogram(): string {
-    const counts = new Map<string, number>();
-    const count = (reason: string, by: number): void => void counts.set(reason, (counts.get(reason) ?? 0) + by);
-    for (const [status, nodes] of this.counts()) for (const reason of status.reasons) count(reason, nodes);
+  /** Nodes by status, those without one of their own under that of absent nodes. */
+  counts(): StatusCounts {
+    const counts = this.sourceCounts ?? this.ownCounts();
     const absent = this.nodeCount - this.explicitCount;
-    if (absent > 0) for (const reason of this.absentStatus.reasons) count(reason, absent);
-    const entries = [...counts].map(([reason, nodes]) => `${nodes} ${reason}`);
-    return entries.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)).join(', ');
+    return absent > 0 ? [...counts, [this.absentStatus, absent]] : counts;
   }
+
+  /** Neighbours often have the same verdict. */
+  private ownCounts(): (readonly [Status, number])[] {
+    const { statuses } = this;
+    const times = new Map<Status, number>();
+    for (let from = 0, i = 1; i <= statuses.length; i++) {
+      if (i < statuses.length && statuses[i] === statuses[from]) continue;
+      times.set(statuses[from], (times.get(statuses[from]) ?? 0) + i - from);
+      from = i;
+    }
+    return [...times];
+  }
+}
+
+/** Upstream's FitError text: nodes by reason, one that gave several under each. */
+export function fitErrorText(
+  nodeCount: number,
+  preFilterMessage: string,
+  counts: StatusCounts,
+  postFilterMessage: string,
+): string {
+  const reasons = preFilterMessage === '' ? histogram(counts) : preFilterMessage;
+  const text = `0/${nodeCount} nodes are available:${reasons === '' ? '' : ` ${reasons}.`}`;
+  return postFilterMessage === '' ? text : `${text} ${postFilterMessage}`;
+}
+
+function histogram(counts: StatusCounts): string {
+  const nodes = new Map<string, number>();
+  for (const [{ reasons }, count] of counts) {
+    if (count > 0) for (const reason of reasons) nodes.set(reason, (nodes.get(reason) ?? 0) + count);
+  }
+  const entries = [...nodes].map(([reason, count]) => `${count} ${reason}`);
+  return entries.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)).join(', ');
 }

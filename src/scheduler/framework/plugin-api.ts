@@ -59,6 +59,8 @@ export interface NodeStatuses {
   ofNode(node: NodeInfo): Status | null;
   /** Those of `nodes`, the nodes of the snapshot, with the code Unschedulable, in the same order. */
   unschedulable(nodes: readonly NodeInfo[]): readonly NodeInfo[];
+  /** How many these are, where that is known without making the list. */
+  unschedulableCount?(): number;
   /** Nodes with a status of their own, in the order they were looked at. */
   explicit(): Iterable<readonly [string, Status]>;
 }
@@ -194,6 +196,7 @@ export interface PluginFactory {
   create(args: Readonly<Record<string, unknown>>, handle: Handle): Plugin;
 }
 
+export { allocatableOf, freeOn, podsOn, requestOf, requestedOn } from './amounts.ts';
 export type { CycleState, StateKey } from './cycle-state.ts';
 export { stateKey } from './cycle-state.ts';
 export { Code, SKIP, unschedulable, unresolvable, errorStatus } from './status.ts';

@@ -255,7 +255,8 @@ export class Profile {
       rejected = plugin.name;
       if (result.nominatedNodeName !== null) nominatedNodeName = result.nominatedNodeName;
     }
-    return { status: lazyStatus(rejected, () => verdicts.flatMap((status) => status.reasons)), nominatedNodeName };
+    const words = (): readonly string[] => verdicts.flatMap((status) => status.reasons);
+    return { status: lazyStatus(rejected, verdicts, words), nominatedNodeName };
   }
 
   runPreScore(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): Status | null {

@@ -40,19 +40,24 @@ export function errorStatus(plugin: string, ...reasons: readonly string[]): Stat
   return { code: Code.Error, reasons, plugin };
 }
 
+/** What the words of a lazy status are made of, and of nothing else: equal content, equal words. */
+export type StatusContent = readonly (Status | number)[];
+
 /** Unschedulable with reasons that are put into words only when somebody reads them. */
-export function lazyStatus(plugin: string, reasonsOf: () => readonly string[]): Status {
-  return new LazyStatus(plugin, reasonsOf);
+export function lazyStatus(plugin: string, content: StatusContent, reasonsOf: () => readonly string[]): Status {
+  return new LazyStatus(plugin, content, reasonsOf);
 }
 
 class LazyStatus implements Status {
   readonly code = Code.Unschedulable;
   readonly plugin: string;
+  readonly content: StatusContent;
   private readonly reasonsOf: () => readonly string[];
   private known: readonly string[] | null = null;
 
-  constructor(plugin: string, reasonsOf: () => readonly string[]) {
+  constructor(plugin: string, content: StatusContent, reasonsOf: () => readonly string[]) {
     this.plugin = plugin;
+    this.content = content;
     this.reasonsOf = reasonsOf;
   }
 
@@ -65,6 +70,29 @@ export const SKIP: Status = { code: Code.Skip, reasons: [], plugin: '' };
 
 export function isRejected(status: Status): boolean {
   return status.code === Code.Unschedulable || status.code === Code.UnschedulableAndUnresolvable || status.code === Code.Pending;
+}
+
+/** Whether two statuses say the same, as far as can be told without putting them into words. */
+export function sameStatus(a: Status | null, b: Status | null): boolean {
+  if (!(a instanceof LazyStatus && b instanceof LazyStatus)) return a === b;
+  return a === b || (a.plugin === b.plugin && sameContent(a.content, b.content));
+}
+
+/** Zeros are left out. */
+export function countUp(counts: Map<Status, number>, status: Status, by: number): void {
+  const count = (counts.get(status) ?? 0) + by;
+  if (count === 0) counts.delete(status);
+  else counts.set(status, count);
+}
+
+function sameContent(a: StatusContent, b: StatusContent): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) {
+    const [one, other] = [a[i], b[i]];
+    if (one === other) continue;
+    if (typeof one === 'number' || typeof other === 'number' || !sameStatus(one, other)) return false;
+  }
+  return true;
 }
 
 export function statusMessage(status: Status): string {

@@ -7,7 +7,7 @@ import type { NodeInfo } from '../cache/node-info.ts';
 import { EvictionCause } from '../../cluster/pod-table.ts';
 import { Action, event } from '../framework/cluster-event.ts';
 import type { CycleState } from '../framework/cycle-state.ts';
-import { Diagnosis } from '../framework/diagnosis.ts';
+import { fitErrorText } from '../framework/diagnosis.ts';
 import type { Handle, NodeStatuses, Plugin, PluginFactory, PostFilterResult } from '../framework/plugin-api.ts';
 import type { PodInfo } from '../framework/pod-info.ts';
 import { Code, lazyStatus, unresolvable, unschedulable } from '../framework/status.ts';
@@ -17,7 +17,7 @@ import type { DryRunMemory } from '../preemption/candidates.ts';
 import { bestCandidates, candidateTarget, dryRunMemory, dryRunPreemption } from '../preemption/candidates.ts';
 
 const NAME = 'DefaultPreemption';
-const NOT_HELPFUL = 'Preemption is not helpful for scheduling';
+const NOT_HELPFUL = unresolvable(NAME, 'Preemption is not helpful for scheduling');
 const GATED = unresolvable(NAME, 'waiting for the preemption for this pod to be finished');
 
 export const DefaultPreemption: PluginFactory = {
@@ -40,41 +40,56 @@ export const DefaultPreemption: PluginFactory = {
   },
 };
 
+const NEVER = 'not eligible due to preemptionPolicy=Never.';
+const TERMINATING = 'not eligible due to a terminating pod on the nominated node.';
+type Refusal = typeof NEVER | typeof TERMINATING;
+/** Made once, so that attempts with the same one are told to be alike. */
+const REFUSALS: Readonly<Record<Refusal, PostFilterResult>> = {
+  [NEVER]: refusalFor(NEVER),
+  [TERMINATING]: refusalFor(TERMINATING),
+};
+
+function refusalFor(refusal: string): PostFilterResult {
+  return { status: unschedulable(NAME, `preemption: ${refusal}`), nominatedNodeName: null };
+}
+
 type Limits = (nodes: number) => { readonly candidates: number; readonly offset: number };
 
 function preempt(handle: Handle, memory: DryRunMemory, state: CycleState, pod: PodInfo, statuses: NodeStatuses, limits: Limits): PostFilterResult {
   const refusal = ineligibility(handle, pod, statuses);
-  if (refusal !== '') return { status: unschedulable(NAME, `preemption: ${refusal}`), nominatedNodeName: null };
-  const noHelp = (why: (node: NodeInfo) => Status | null): PostFilterResult => ({ status: lazyStatus(NAME, () => [`preemption: ${notHelpful(handle, statuses, why)}`]), nominatedNodeName: '' });
-  if (handle.cluster.totals.lowestPriority >= pod.priority) return noHelp(() => NO_VICTIMS);
+  if (refusal !== '') return REFUSALS[refusal];
+  const nodes = handle.snapshot.nodes.length;
+  if (handle.cluster.totals.lowestPriority >= pod.priority) {
+    const count = statuses.unschedulableCount?.() ?? statuses.unschedulable(handle.snapshot.nodes).length;
+    return notHelpful(nodes, [[NO_VICTIMS, count]]);
+  }
   const potential = statuses.unschedulable(handle.snapshot.nodes);
-  if (potential.length === 0) return noHelp(() => NO_VICTIMS);
+  if (potential.length === 0) return notHelpful(nodes, []);
   const dryRun = dryRunPreemption(handle, state, pod, statuses, potential, limits(potential.length), memory);
-  if (dryRun.candidates.length === 0) return noHelp(dryRun.why);
+  if (dryRun.candidates.length === 0) return notHelpful(nodes, [...dryRun.rejections()]);
   const [best] = bestCandidates(handle.cluster, dryRun.candidates);
   handle.preemption.execute(pod.row, best.victims, best.nodeName);
   return { status: null, nominatedNodeName: best.nodeName };
 }
 
-/** Potential nodes by why preemption does not help there; the others cannot be helped. */
-function notHelpful(handle: Handle, statuses: NodeStatuses, why: (node: NodeInfo) => Status | null): string {
-  const { nodes } = handle.snapshot;
-  const diagnosis = new Diagnosis(nodes.length);
-  diagnosis.absentStatus = unresolvable(NAME, NOT_HELPFUL);
-  for (const node of statuses.unschedulable(nodes)) {
-    const status = why(node);
-    if (status !== null) diagnosis.set(node.name, status);
-  }
-  return diagnosis.message('');
+/** `rejections`: potential nodes by why preemption does not help there. The others of all `nodes` cannot be helped. */
+function notHelpful(nodes: number, rejections: readonly (readonly [Status, number])[]): PostFilterResult {
+  const content: (Status | number)[] = [nodes];
+  for (const [status, count] of rejections) content.push(status, count);
+  const words = (): readonly string[] => {
+    const others = rejections.reduce((left, [, count]) => left - count, nodes);
+    return [`preemption: ${fitErrorText(nodes, '', [...rejections, [NOT_HELPFUL, others]], '')}`];
+  };
+  return { status: lazyStatus(NAME, content, words), nominatedNodeName: '' };
 }
 
 /** '' when the pod may preempt (PodEligibleToPreemptOthers). */
-export function ineligibility(handle: Handle, pod: PodInfo, statuses: NodeStatuses): string {
-  if (pod.template.neverPreempts) return 'not eligible due to preemptionPolicy=Never.';
+export function ineligibility(handle: Handle, pod: PodInfo, statuses: NodeStatuses): '' | Refusal {
+  if (pod.template.neverPreempts) return NEVER;
   const nominated = pod.nominatedNodeName;
   if (nominated === '' || statuses.get(nominated)?.code === Code.UnschedulableAndUnresolvable) return '';
   const node = handle.snapshot.find(nominated);
-  return node !== undefined && hasPreemptedPod(handle, pod, node) ? 'not eligible due to a terminating pod on the nominated node.' : '';
+  return node !== undefined && hasPreemptedPod(handle, pod, node) ? TERMINATING : '';
 }
 
 /** A less important pod on the node is on its way out because of a preemption. */

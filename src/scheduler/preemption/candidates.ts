@@ -7,9 +7,10 @@ import type { NodeInfo } from '../cache/node-info.ts';
 import type { CycleState } from '../framework/cycle-state.ts';
 import type { Handle, NodeStatuses } from '../framework/plugin-api.ts';
 import type { PodInfo } from '../framework/pod-info.ts';
-import { Code } from '../framework/status.ts';
+import { Code, countUp } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
 import { HopelessNodes } from '../fast/hopeless-nodes.ts';
+import type { Tries } from '../fast/hopeless-nodes.ts';
 import { Trials } from '../fast/trials.ts';
 import { NO_VICTIMS, disruptionBudgets, selectVictims, startOf } from './victims.ts';
 import type { Budget, Candidate } from './victims.ts';
@@ -23,8 +24,8 @@ export interface DryRunLimits {
 
 export interface DryRun {
   readonly candidates: readonly Candidate[];
-  /** When there is none: why preemption does not help on one of the nodes. */
-  readonly why: (node: NodeInfo) => Status | null;
+  /** When there is none: on how many of the nodes preemption does not help why. */
+  readonly rejections: () => ReadonlyMap<Status, number>;
 }
 
 /** What is remembered from dry run to dry run. */
@@ -105,7 +106,23 @@ export function dryRunPreemption(handle: Handle, state: CycleState, pod: PodInfo
       if (i < end) tryOne(nodes[i]);
     }
   }
-  return { candidates: [...safe, ...violating], why: (node) => tried.get(node) ?? (tries === null ? NO_VICTIMS : tries.why(node)) };
+  return { candidates: [...safe, ...violating], rejections: () => rejectionsOf(nodes.length, tried, tries) };
+}
+
+/** What the trials said, and on the other nodes why none was needed. */
+function rejectionsOf(
+  nodes: number,
+  tried: ReadonlyMap<NodeInfo, Status>,
+  tries: Tries | null,
+): ReadonlyMap<Status, number> {
+  const counts = new Map<Status, number>(tries === null ? [] : tries.counts);
+  if (tries === null) countUp(counts, NO_VICTIMS, nodes - tried.size);
+  for (const [node, status] of tried) {
+    const hopeless = tries?.why(node) ?? null;
+    if (hopeless !== null) countUp(counts, hopeless, -1);
+    countUp(counts, status, 1);
+  }
+  return counts;
 }
 
 /** Candidates that stay after all of upstream's criteria; upstream takes any of them (map order). */

@@ -14,6 +14,7 @@ import { UNSCHEDULABLE_TIMEOUT, isWildcard } from '../framework/cluster-event.ts
 import type { ClusterEvent, EventSubject } from '../framework/cluster-event.ts';
 import { PodInfo } from '../framework/pod-info.ts';
 import type { Profile } from '../framework/profile.ts';
+import type { Status } from '../framework/status.ts';
 import { HintTable } from './hint-table.ts';
 import { InFlight } from './in-flight.ts';
 import { Nominator } from './nominator.ts';
@@ -42,6 +43,8 @@ export class SchedulingQueue {
   onWork: () => void = () => undefined;
   /** Called with the instant at which the backoff flush next has something to do. */
   onBackoff: (at: Micros) => void = () => undefined;
+  /** Called when PreEnqueue keeps a pod out. */
+  onGated: (pod: number, refusal: Status) => void = () => undefined;
 
   private readonly cluster: SchedulerCache;
   private readonly profiles: ReadonlyMap<string, Profile>;
@@ -330,6 +333,7 @@ export class SchedulingQueue {
       this.gate[pod] = this.hints.bit(refusal.plugin);
       this.rejectors[pod] |= this.gate[pod];
       this.wait(pod);
+      this.onGated(pod, refusal);
       return;
     }
     this.gate[pod] = 0;

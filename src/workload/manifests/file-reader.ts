@@ -12,6 +12,8 @@ export interface FileReader {
   isFile(path: string): boolean;
   /** `relative` as written in the file `from`; an absolute path stays as it is. */
   resolve(from: string, relative: string): string;
+  /** What `resolve` takes from the file `from` to `path`: the same however both are written. Absent: as written. */
+  nameFrom?(from: string, path: string): string;
   /** One spelling for one place, links followed: tells loops and repeated files. */
   realPath(path: string): string;
 }

@@ -43,6 +43,15 @@ export interface NotSimulatedField extends UnsimulatedField {
 export interface ManifestOptions {
   /** Names of priority classes defined elsewhere, besides the two built-in ones. */
   readonly priorityClasses?: readonly string[];
+  /** Objects that stand in some other document, read behind those of the files. */
+  readonly inline?: readonly InlineObject[];
+}
+
+export interface InlineObject {
+  readonly document: SourceDocument;
+  /** Where in the document. */
+  readonly prefix: readonly PathStep[];
+  readonly value: unknown;
 }
 
 /** Reads files and folders; throws one InputError with every problem. */
@@ -57,6 +66,7 @@ export function collectManifests(paths: readonly string[], files: FileReader, op
   const found = findManifestFiles(paths, files);
   const collector = new ManifestCollector(found.problems, found.warnings);
   for (const file of found.files) collector.readFile(file, files);
+  for (const object of options.inline ?? []) collector.readInline(object);
   collector.checkPriorityClasses(options.priorityClasses ?? []);
   return collector.result();
 }
@@ -126,6 +136,10 @@ class ManifestCollector {
 
   #passOver(file: string, reason: string): void {
     this.#warnings.push({ file, message: passedOver(file, reason) });
+  }
+
+  readInline({ document, prefix, value }: InlineObject): void {
+    this.#add(document, prefix, value, undefined, 0);
   }
 
   #add(document: SourceDocument, prefix: readonly PathStep[], value: unknown, listKind: string | undefined, depth: number): void {

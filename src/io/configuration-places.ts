@@ -1,6 +1,6 @@
 /** Where a value of the scheduler's configuration stands: in a file of its own, or inside the scenario. */
 import type { SourcePlace } from '../base/input-error.ts';
-import { createInputFiles } from '../io/input-files.ts';
+import { createInputFiles } from './input-files.ts';
 import type { Scenario } from '../simulation/scenario.ts';
 import type { ScenarioEntry } from '../simulation/scenario-reader.ts';
 import { readDocuments } from '../workload/manifests/documents.ts';
