@@ -18,6 +18,8 @@ import type { Fields } from './recorded-fields.ts';
 import type { CompiledSelector, SelectableNode } from '../cluster/selectors.ts';
 import { CONTROLLER_REPLAYS } from './controller-replays.ts';
 import { canonicalJson } from './canonical-json.ts';
+import { replayPlainRanking, replayRanking } from './pod-ranking-replay.ts';
+import { replayEviction, replayLifecycle, replayNoSchedule, replayZoneState } from './taint-eviction-replay.ts';
 
 /** One line of a recording after its header. */
 export interface RecordedCase {
@@ -34,7 +36,18 @@ export interface ReplayedCase {
 }
 
 export const REPLAYED_CONTROL_PLANE_SUITES = [
-  'quantity', 'selectors', 'pod-requests', 'priority-preemption-pdb', 'deployment', 'statefulset', 'daemon', 'job', 'cron',
+  'quantity',
+  'selectors',
+  'pod-requests',
+  'priority-preemption-pdb',
+  'pod-ranking',
+  'taint-eviction',
+  'quota',
+  'deployment',
+  'statefulset',
+  'daemon',
+  'job',
+  'cron',
 ] as const;
 export type ReplayedControlPlaneSuite = (typeof REPLAYED_CONTROL_PLANE_SUITES)[number];
 
@@ -75,6 +88,14 @@ const REPLAYS: ReadonlyMap<string, Replay> = new Map<string, Replay>([
   ['selectors/podNode', { expected: asRecorded, got: replayPodNode }],
   ['selectors/preferred', { expected: asRecorded, got: replayPreferred }],
   ['pod-requests/podRequests', { expected: comparableRequests, got: replayPodRequests }],
+  ['pod-ranking/compare', { expected: asRecorded, got: replayRanking }],
+  ['pod-ranking/sorted', { expected: asRecorded, got: replayRanking }],
+  ['pod-ranking/victims', { expected: asRecorded, got: replayRanking }],
+  ['pod-ranking/plain', { expected: asRecorded, got: replayPlainRanking }],
+  ['taint-eviction/zoneState', { expected: asRecorded, got: replayZoneState }],
+  ['taint-eviction/noSchedule', { expected: asRecorded, got: replayNoSchedule }],
+  ['taint-eviction/eviction', { expected: asRecorded, got: replayEviction }],
+  ['taint-eviction/lifecycle', { expected: asRecorded, got: replayLifecycle }],
   ['priority-preemption-pdb/priority', { expected: asRecorded, got: replayPriority }],
 ]);
 
