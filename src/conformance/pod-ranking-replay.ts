@@ -34,7 +34,7 @@ export function replayRanking(input: Fields, out: Fields): Fields {
   const ranked = pods.map((pod, i) => rankedOf(pod, ranks[i]));
   const withRanks = 'ranks' in out ? { ranks } : {};
   if ('less' in out) return { less: Math.sign(compareRanked(ranked[0], ranked[1], NOW)), ...withRanks };
-  const order = (ranked as Ranked[]).sort((a, b) => compareRanked(a, b, NOW)).map(({ name }) => name);
+  const order = (ranked).sort((a, b) => compareRanked(a, b, NOW)).map(({ name }) => name);
   return { order: typeof input.count === 'number' ? order.slice(0, input.count) : order, ...withRanks };
 }
 
