@@ -31,7 +31,7 @@ export function drainMarks({ metadata, spec }: Pod): DrainMarks {
   const local = typeof safeVolumes !== 'string' ? [] : (spec?.volumes ?? []).filter(isLocalVolume);
   const localStorageIsSafe = local.length > 0 && local.every(({ name = '' }) => safeVolumes.split(',').includes(name));
   const isMirror = annotations[MIRROR] !== undefined;
-  const deletionCost = costOf(annotations[DELETION_COST]);
+  const deletionCost = deletionCostOf(annotations[DELETION_COST]);
   if (!isKnown && !localStorageIsSafe && !isMirror && deletionCost === 0) return NO_MARKS;
   return {
     ...(isKnown ? { safeToEvict } : {}),
@@ -42,7 +42,7 @@ export function drainMarks({ metadata, spec }: Pod): DrainMarks {
 }
 
 /** An int32 as Go writes it; 0 for whatever upstream refuses (pkg/apis/core/helper/helpers.go, GetDeletionCostFromPodAnnotations). */
-function costOf(text: string | undefined): number {
+export function deletionCostOf(text: string | undefined): number {
   if (text === undefined || !/^(0|-?[1-9][0-9]*)$/.test(text)) return 0;
   const cost = Number(text);
   return cost === (cost | 0) ? cost : 0;

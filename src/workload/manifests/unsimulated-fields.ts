@@ -86,7 +86,7 @@ const RULES: readonly FieldRule[] = [
   {
     kind: 'Node',
     field: 'status.conditions',
-    effect: 'a node that is not ready counts as ready',
+    effect: 'a node that is not ready stays so',
     isSaid: hasCondition('Ready', isOther('True')),
   },
   {
