@@ -336,7 +336,12 @@ export interface WorkloadObject extends KubernetesObject {
 }
 
 export interface Service extends KubernetesObject {
-  readonly spec?: { readonly selector?: Readonly<Record<string, string>> };
+  readonly spec?: {
+    readonly selector?: Readonly<Record<string, string>>;
+    readonly type?: string;
+    readonly ports?: readonly { readonly nodePort?: number }[];
+    readonly allocateLoadBalancerNodePorts?: boolean;
+  };
 }
 
 export interface PodDisruptionBudget extends KubernetesObject {

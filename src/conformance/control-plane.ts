@@ -9,6 +9,7 @@ import { DISRUPTION_SUITE } from './disruption-replay.ts';
 import { POD_RANKING_SUITE } from './pod-ranking-replay.ts';
 import { POD_REQUESTS_SUITE } from './pod-requests-replay.ts';
 import { QUANTITY_SUITE } from './quantity-replay.ts';
+import { QUOTA_SUITE } from './quota-replay.ts';
 import type { Fields, KindReplay, SuiteReplay } from './recorded-fields.ts';
 import { SELECTORS_SUITE } from './selectors-replay.ts';
 import { TAINT_EVICTION_SUITE } from './taint-eviction-replay.ts';
@@ -16,6 +17,7 @@ import { TAINT_EVICTION_SUITE } from './taint-eviction-replay.ts';
 /** Add a suite here. */
 const SUITES: readonly SuiteReplay[] = [
   QUANTITY_SUITE, SELECTORS_SUITE, POD_REQUESTS_SUITE, DISRUPTION_SUITE, POD_RANKING_SUITE, TAINT_EVICTION_SUITE,
+  QUOTA_SUITE,
 ];
 
 /** One line of a recording after its header. */
