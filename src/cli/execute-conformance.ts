@@ -3,6 +3,7 @@ import { InputError } from '../base/input-error.ts';
 import { ConformanceRun } from '../conformance/conformance-run.ts';
 import type { Difference, SuiteResult } from '../conformance/conformance-run.ts';
 import { linesOf, recordingsIn } from '../io/recordings.ts';
+import { timeZones } from '../io/time-zones.ts';
 import { formatCount } from '../report/format.ts';
 import { writeJson } from '../report/json.ts';
 import { numberColumn, paintFor, plainText, renderTable, textColumn } from '../report/table.ts';
@@ -32,7 +33,7 @@ export async function executeConformance(given: GivenOptions, context: CommandCo
 }
 
 async function replayFile(file: string, given: GivenOptions): Promise<TimedSuite[]> {
-  const run = new ConformanceRun(file, { registry: pluginRegistry(), plain: given.flag('plain'), keptDifferences: given.number('differences') ?? 10 });
+  const run = new ConformanceRun(file, { registry: pluginRegistry(), plain: given.flag('plain'), keptDifferences: given.number('differences') ?? 10, timeZones });
   const started = performance.now();
   for await (const line of linesOf(file)) run.line(line);
   const seconds = (performance.now() - started) / 1000;

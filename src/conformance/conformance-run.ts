@@ -3,6 +3,8 @@
  * scenario on an empty cluster. Pure: reading files, timing and printing are the caller's part.
  */
 import { InputError } from '../base/input-error.ts';
+import { ONLY_UTC } from '../controllers/zoned-time.ts';
+import type { TimeZones } from '../controllers/zoned-time.ts';
 import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
 import { canReplayControlPlaneCase, replayControlPlaneCase } from './control-plane.ts';
 import type { RecordedCase } from './control-plane.ts';
@@ -23,6 +25,8 @@ export interface ConformanceOptions {
   readonly check?: boolean;
   /** Differences kept in full for each suite; all are counted. Default 20. */
   readonly keptDifferences?: number;
+  /** Rules of time zones, which schedules are read with. Default: UTC alone is known. */
+  readonly timeZones?: TimeZones;
 }
 
 /** Takes the lines of a scenario after its header. */
@@ -118,7 +122,7 @@ export class ConformanceRun {
   /** Cases are strangers to each other: a crash in one is a difference of that one. */
   private replayCase(suite: string, recorded: RecordedCase): readonly Finding[] {
     try {
-      const { equal, expected, got } = replayControlPlaneCase(suite, recorded);
+      const { equal, expected, got } = replayControlPlaneCase(suite, recorded, { timeZones: this.options.timeZones ?? ONLY_UTC });
       return equal ? [] : [{ part: recorded.kind, expected, got }];
     } catch (error) {
       return [{ part: recorded.kind, expected: recorded.out, got: failureText(error) }];

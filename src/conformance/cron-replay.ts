@@ -1,13 +1,55 @@
-/** Recorded sequences of the CronJob controller, played by the controller of a run. All of them are in UTC. */
+/**
+ * The recorded suite cron, played by the parts of the CronJob controller of a run: times of schedules, which start is due,
+ * and whole sequences, which are all in UTC.
+ */
 import { MICROS_PER_HOUR, MICROS_PER_MINUTE, MICROS_PER_SECOND, type Micros } from '../base/time.ts';
 import type { WorkloadObject, WorkloadSpec } from '../cluster/objects.ts';
 import { detailsAs } from '../cluster/workload-details.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
 import { newCondition } from '../controllers/conditions.ts';
 import { CronJobController, cronJobDetails } from '../controllers/cron-job.ts';
-import { civilOf, dayNumberOf, parseUtcSchedule } from '../controllers/utc-schedule.ts';
-import type { Fields } from './recorded-fields.ts';
+import { civilOf, dayNumberOf } from '../controllers/civil-date.ts';
+import { dueStart, nextLookMicros } from '../controllers/missed-starts.ts';
+import { parseSchedule, parseUtcSchedule } from '../controllers/utc-schedule.ts';
+import type { Fields, ReplayContext, SuiteReplay } from './recorded-fields.ts';
 import { WorkloadWorld } from './workload-world.ts';
+
+export const CRON_SUITE: SuiteReplay = {
+  suite: 'cron',
+  kinds: { next: { got: replayNext }, missed: { got: replayMissed } },
+};
+
+const TIMES_RECORDED = 6;
+
+function replayNext(input: Fields, _out: Fields, { timeZones }: ReplayContext): Fields {
+  const schedule = parseSchedule(String(input.schedule), (input.timeZone as string | null) ?? undefined, timeZones);
+  if (schedule === null) return { ok: false };
+  const next: string[] = [];
+  let at: Micros | null = microsOf(String(input.from));
+  while (next.length < TIMES_RECORDED) {
+    at = schedule.next(at);
+    if (at === null) break;
+    next.push(textOf(at));
+  }
+  return { ok: true, next };
+}
+
+function replayMissed(input: Fields, out: Fields, { timeZones }: ReplayContext): Fields {
+  const schedule = parseSchedule(String(input.schedule), (input.timeZone as string | null) ?? undefined, timeZones);
+  if (schedule === null) return { error: true };
+  const now = microsOf(String(input.now));
+  const since = microsOf(String(input.lastSchedule ?? input.created));
+  const due = dueStart(schedule, since, now, input.startingDeadlineSeconds as number | null);
+  return {
+    earliest: textOf(due.earliest),
+    error: due.error,
+    missed: due.missed,
+    mostRecent: due.mostRecent === null ? null : textOf(due.mostRecent),
+    requeueSeconds: nextLookMicros(schedule, since, now) / MICROS_PER_SECOND,
+    ...('jobName' in out && due.mostRecent !== null
+      ? { jobName: `c-${String(Math.floor(due.mostRecent / MICROS_PER_MINUTE))}` } : {}),
+  };
+}
 
 const MICROS_PER_DAY = 24 * MICROS_PER_HOUR;
 

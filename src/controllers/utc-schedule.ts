@@ -1,15 +1,18 @@
 /**
- * Cron schedules in UTC: five fields, `@daily` and its kin, `@every 90s`. Times are microseconds since 1970. Pure.
+ * Cron schedules in a time zone: five fields, `@daily` and its kin, `@every 90s`. Times are microseconds since 1970.
+ * Pure. Fields are looked for as upstream's library does, step by step from the largest, which also tells what becomes of
+ * times that a clock change skips or repeats.
  * Source: github.com/robfig/cron/v3 v3.0.1 parser.go, spec.go, constantdelay.go, as pkg/controller/cronjob (v1.36) calls it.
  */
 import { MICROS_PER_HOUR, MICROS_PER_MINUTE, MICROS_PER_SECOND, type Micros } from '../base/time.ts';
+import { ONLY_UTC, localTime, unixOf } from './zoned-time.ts';
+import type { LocalTime, TimeZones, ZoneRules } from './zoned-time.ts';
 
 export interface CronSchedule {
   /** The first time after this one; null: none within five years. */
   next(after: Micros): Micros | null;
 }
 
-const MICROS_PER_DAY = 24 * MICROS_PER_HOUR;
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 const WEEKDAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 const DESCRIPTORS: ReadonlyMap<string, string> = new Map([
@@ -17,8 +20,22 @@ const DESCRIPTORS: ReadonlyMap<string, string> = new Map([
   ['@daily', '0 0 * * *'], ['@midnight', '0 0 * * *'], ['@hourly', '0 * * * *'],
 ]);
 
-/** null: no schedule that upstream would take. */
+/** The same in UTC. */
 export function parseUtcSchedule(text: string): CronSchedule | null {
+  return parseSchedule(text, undefined, ONLY_UTC);
+}
+
+/**
+ * null: no schedule that upstream would take, or a zone that is not there. `TZ=` or `CRON_TZ=` in the text wins over
+ * `timeZone`; without either it is UTC, as the controller's own zone is here.
+ */
+export function parseSchedule(text: string, timeZone: string | undefined, zones: TimeZones): CronSchedule | null {
+  const prefixed = /^(?:CRON_)?TZ=([^ ]*) +(.*)$/.exec(text);
+  const zone = zones(prefixed?.[1] ?? timeZone ?? 'UTC');
+  return zone === null ? null : scheduleIn(prefixed?.[2] ?? text, zone);
+}
+
+function scheduleIn(text: string, zone: ZoneRules): CronSchedule | null {
   if (text.startsWith('@every ')) return everySchedule(text.slice('@every '.length));
   const fields = (DESCRIPTORS.get(text) ?? text).trim().split(/\s+/);
   if (fields.length !== 5) return null;
@@ -27,7 +44,7 @@ export function parseUtcSchedule(text: string): CronSchedule | null {
     parseField(fields[3], 1, 12, MONTHS), parseField(fields[4], 0, 6, WEEKDAYS),
   ];
   if (minutes === null || hours === null || days === null || months === null || weekdays === null) return null;
-  return new FieldSchedule({ minutes, hours, days, months, weekdays });
+  return new FieldSchedule({ minutes, hours, days, months, weekdays }, zone);
 }
 
 /** Which values of a field match. `isStar`: all, because nothing was said. */
@@ -90,63 +107,124 @@ interface Fields {
   readonly weekdays: Field;
 }
 
+/** So many steps are taken at most; upstream's search does not end where days are skipped, ours finds nothing then. */
+const MOST_STEPS = 20_000;
+const YEARS_AHEAD = 5;
+
 class FieldSchedule implements CronSchedule {
   private readonly fields: Fields;
+  private readonly zone: ZoneRules;
 
-  constructor(fields: Fields) {
+  constructor(fields: Fields, zone: ZoneRules) {
     this.fields = fields;
+    this.zone = zone;
   }
 
   next(after: Micros): Micros | null {
-    const { hours, minutes } = this.fields;
-    const start = (Math.floor(after / MICROS_PER_MINUTE) + 1) * MICROS_PER_MINUTE;
-    const firstDay = Math.floor(start / MICROS_PER_DAY);
-    const lastYear = civilOf(firstDay).year + 5;
-    for (let day = firstDay; civilOf(day).year <= lastYear; day++) {
-      if (!this.matchesDay(day)) continue;
-      for (let minute = day === firstDay ? (start - day * MICROS_PER_DAY) / MICROS_PER_MINUTE : 0; minute < 24 * 60; minute++) {
-        if (!hours.values.has(Math.floor(minute / 60))) minute += 59 - (minute % 60);
-        else if (minutes.values.has(minute % 60)) return day * MICROS_PER_DAY + minute * MICROS_PER_MINUTE;
-      }
+    const found = this.search(Math.floor(after / MICROS_PER_SECOND) + 1);
+    return found === null ? null : found * MICROS_PER_SECOND;
+  }
+
+  /**
+   * Fields in turn, each until it matches; one that carries over into the larger ones has the search begin anew. That is
+   * not seen where a clock change skips the value that tells of the carry: then upstream looks at smaller fields on a
+   * day that it has not looked at, and so do we.
+   */
+  private search(from: number): number | null {
+    const { zone } = this;
+    const walk: Walk = { zone, unix: from, isCut: false, stepsLeft: MOST_STEPS };
+    const lastYear = localTime(zone, from).year + YEARS_AHEAD;
+    while (localTime(zone, walk.unix).year <= lastYear && walk.stepsLeft > 0) {
+      if (FIELD_ORDER.every((field) => this.advance(walk, field))) return walk.unix;
     }
     return null;
   }
 
+  /** false: it has carried over. */
+  private advance(walk: Walk, field: FieldName): boolean {
+    while (!this.matches(field, localTime(walk.zone, walk.unix))) {
+      if (walk.stepsLeft-- <= 0) return false;
+      if (!walk.isCut) walk.unix = cutAt(walk.zone, walk.unix, field);
+      walk.isCut = true;
+      walk.unix = nextOf(walk.zone, walk.unix, field);
+      if (localTime(walk.zone, walk.unix)[field] === FIRST[field]) return false;
+    }
+    return true;
+  }
+
+  private matches(field: FieldName, local: LocalTime): boolean {
+    const { months, hours, minutes } = this.fields;
+    switch (field) {
+      case 'month':
+        return months.values.has(local.month);
+      case 'day':
+        return this.matchesDay(local);
+      case 'hour':
+        return hours.values.has(local.hour);
+      case 'minute':
+        return minutes.values.has(local.minute);
+      case 'second':
+        return local.second === 0;
+    }
+  }
+
   /** Where both days are restricted, one of them is enough. */
-  private matchesDay(day: number): boolean {
-    const { months, days, weekdays } = this.fields;
-    const civil = civilOf(day);
-    if (!months.values.has(civil.month)) return false;
-    const ofMonth = days.values.has(civil.day);
-    const ofWeek = weekdays.values.has((((day + 4) % 7) + 7) % 7);
+  private matchesDay({ day, weekday }: LocalTime): boolean {
+    const { days, weekdays } = this.fields;
+    const ofMonth = days.values.has(day);
+    const ofWeek = weekdays.values.has(weekday);
     return days.isStar || weekdays.isStar ? ofMonth && ofWeek : ofMonth || ofWeek;
   }
 }
 
-export interface Civil {
-  readonly year: number;
-  readonly month: number;
-  readonly day: number;
+/** A search on its way. */
+interface Walk {
+  readonly zone: ZoneRules;
+  unix: number;
+  /** What is smaller than the first field that did not match has been set to its least. */
+  isCut: boolean;
+  stepsLeft: number;
 }
 
-/** Days from 1970-01-01 to this one. */
-export function dayNumberOf({ year, month, day }: Civil): number {
-  const shiftedYear = month <= 2 ? year - 1 : year;
-  const era = Math.floor(shiftedYear / 400);
-  const yearOfEra = shiftedYear - era * 400;
-  const ofYear = Math.floor((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) + day - 1;
-  return era * 146_097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + ofYear - 719_468;
+const FIELD_ORDER = ['month', 'day', 'hour', 'minute', 'second'] as const;
+type FieldName = (typeof FIELD_ORDER)[number];
+const FIRST: Readonly<Record<FieldName, number>> = { month: 1, day: 1, hour: 0, minute: 0, second: 0 };
+const MIDNIGHT = { hour: 0, minute: 0, second: 0 } as const;
+
+function cutAt(zone: ZoneRules, unix: number, field: FieldName): number {
+  const local = localTime(zone, unix);
+  switch (field) {
+    case 'month':
+      return unixOf(zone, { ...local, ...MIDNIGHT, day: 1 });
+    case 'day':
+      return unixOf(zone, { ...local, ...MIDNIGHT });
+    case 'hour':
+      return unixOf(zone, { ...local, minute: 0, second: 0 });
+    case 'minute':
+      return Math.floor(unix / 60) * 60;
+    case 'second':
+      return unix;
+  }
 }
 
-/** Date of a day counted from 1970-01-01, in the Gregorian calendar. */
-export function civilOf(dayNumber: number): Civil {
-  const shifted = dayNumber + 719_468;
-  const era = Math.floor(shifted / 146_097);
-  const ofEra = shifted - era * 146_097;
-  const yearOfEra = Math.floor((ofEra - Math.floor(ofEra / 1460) + Math.floor(ofEra / 36_524) - Math.floor(ofEra / 146_096)) / 365);
-  const ofYear = ofEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  const shiftedMonth = Math.floor((5 * ofYear + 2) / 153);
-  const day = ofYear - Math.floor((153 * shiftedMonth + 2) / 5) + 1;
-  const month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9;
-  return { year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day };
+function nextOf(zone: ZoneRules, unix: number, field: FieldName): number {
+  const local = localTime(zone, unix);
+  switch (field) {
+    case 'month':
+      return unixOf(zone, { ...local, month: local.month + 1 });
+    case 'day':
+      return atMidnight(zone, unixOf(zone, { ...local, day: local.day + 1 }));
+    case 'hour':
+      return unix + 3600;
+    case 'minute':
+      return unix + 60;
+    case 'second':
+      return unix + 1;
+  }
+}
+
+/** A clock change at midnight leaves the day at 23 or 1 o'clock: whole hours bring it back. */
+function atMidnight(zone: ZoneRules, unix: number): number {
+  const { hour } = localTime(zone, unix);
+  return unix + (hour > 12 ? 24 - hour : -hour) * 3600;
 }

@@ -5,6 +5,7 @@
 import { describe, expect, test } from 'vitest';
 import { canReplayControlPlaneCase, replayControlPlaneCase } from '../../src/conformance/control-plane.ts';
 import type { RecordedCase } from '../../src/conformance/control-plane.ts';
+import { timeZones } from '../../src/io/time-zones.ts';
 import { recordingText } from './recordings.ts';
 
 interface RecordingHeader {
@@ -41,7 +42,7 @@ export function testRecordedSuite(suite: string, kinds: readonly string[]): void
       const cases = recording.cases.filter((recorded) => recorded.kind === kind);
       test(`${kind}: all ${cases.length} recorded answers are ours, too`, () => {
         expect(canReplayControlPlaneCase(suite, kind)).toBe(true);
-        const differing = cases.map((recorded) => ({ recorded, replayed: replayControlPlaneCase(suite, recorded) })).filter(({ replayed }) => !replayed.equal);
+        const differing = cases.map((recorded) => ({ recorded, replayed: replayControlPlaneCase(suite, recorded, { timeZones }) })).filter(({ replayed }) => !replayed.equal);
         const shown = differing.slice(0, SHOWN_DIFFERENCES).map(({ recorded, replayed }) => ({ id: recorded.id, in: recorded.in, ...replayed }));
         expect({ differing: differing.length, shown }).toEqual({ differing: 0, shown: [] });
       });
