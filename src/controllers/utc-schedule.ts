@@ -219,7 +219,7 @@ function nextOf(zone: ZoneRules, unix: number, field: FieldName): number {
     case 'minute':
       return unix + 60;
     case 'second':
-      return unix + 1;
+      return unix + 60 - local.second;
   }
 }
 

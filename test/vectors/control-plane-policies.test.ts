@@ -3,3 +3,4 @@ import { testRecordedSuite } from '../support/control-plane-vectors.ts';
 
 testRecordedSuite('pod-ranking', ['compare', 'sorted', 'victims', 'plain']);
 testRecordedSuite('taint-eviction', ['zoneState', 'noSchedule', 'eviction', 'lifecycle']);
+testRecordedSuite('quota', ['usage', 'admit', 'services', 'claims']);
