@@ -137,7 +137,7 @@ class CronJobReplay {
 }
 
 function withoutNulls(fields: Fields): WorkloadSpec {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null)) as WorkloadSpec;
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
 }
 
 /** Of an RFC 3339 text in UTC. */

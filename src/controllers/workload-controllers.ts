@@ -3,23 +3,29 @@
  * notice only says whose turn it is. Owners that are no objects (generated workloads) are not looked at here.
  * Costs each pod notice a look at its owner.
  */
-import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
+import { MICROS_PER_HOUR, MICROS_PER_SECOND, type Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Pod } from '../cluster/objects.ts';
 import type { ClusterObserver, WorkloadChange } from '../cluster/observer.ts';
 import { detailsAs } from '../cluster/workload-details.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
+import { dayNumberOf } from './civil-date.ts';
+import { CronJobController } from './cron-job.ts';
 import { DeploymentController } from './deployment.ts';
 import { GarbageCollector } from './garbage-collector.ts';
 import { JobController } from './job.ts';
 import type { ControllerContext } from './owned-pods.ts';
 import { ReplicaSetController } from './replica-set.ts';
 import { StatefulSetController } from './stateful-set.ts';
+import { parseUtcSchedule } from './utc-schedule.ts';
 import { WorkQueue } from './work-queue.ts';
 
 /** Pod events of a Job are collected for so long (SyncJobBatchPeriod). */
 const JOB_BATCH_MICROS: Micros = MICROS_PER_SECOND;
+
+/** The wall clock at time 0, for schedules: midnight UTC of a Monday that begins a year. */
+export const RUN_BEGINS_MICROS: Micros = dayNumberOf({ year: 2024, month: 1, day: 1 }) * 24 * MICROS_PER_HOUR;
 
 export class WorkloadControllers implements ClusterObserver {
   private readonly kernel: Kernel;
@@ -38,6 +44,7 @@ export class WorkloadControllers implements ClusterObserver {
     new ReplicaSetController(context, queueOf(WorkloadKind.ReplicaSet));
     new StatefulSetController(context, queueOf(WorkloadKind.StatefulSet));
     new JobController(context, queueOf(WorkloadKind.Job));
+    new CronJobController(cluster, queueOf(WorkloadKind.CronJob), RUN_BEGINS_MICROS, (schedule) => parseUtcSchedule(schedule));
     this.deleteEvent = kernel.defineEvent('workload deletion', phase, (row, incarnation) => this.delete(row, incarnation));
     cluster.observe(this);
     new GarbageCollector(kernel, cluster, phase);
@@ -48,9 +55,9 @@ export class WorkloadControllers implements ClusterObserver {
     if (time !== Infinity) this.kernel.at(time, this.deleteEvent, row, this.cluster.workloads.incarnation[row]);
   }
 
-  /** Whether a key waits for its time: something will happen without anybody's doing. */
+  /** Whether a key waits for its time: something will happen without anybody's doing. Schedules, which never end, do not count. */
   get isBusy(): boolean {
-    return this.queues.some((queue) => queue !== undefined && queue.waitingCount > 0);
+    return this.queues.some((queue, kind) => queue !== undefined && kind !== WorkloadKind.CronJob && queue.waitingCount > 0);
   }
 
   private delete(row: number, incarnation: number): void {

@@ -66,7 +66,8 @@ export class ManifestInput implements InputSource {
     if (kind === 'Pod') this.addPod(object, -1, Infinity);
     else {
       this.targets.cluster.putObject(kind, object);
-      if (KIND_OF_OWNER.has(kind)) this.addOwner(object);
+      if (kind === 'CronJob') this.addCronJob(object);
+      else if (KIND_OF_OWNER.has(kind)) this.addOwner(object);
     }
   }
 
@@ -148,6 +149,15 @@ export class ManifestInput implements InputSource {
     return kind === undefined ? -1 : workloads.find(kind, keyOf(object.metadata?.namespace, reference?.name ?? ''));
   }
 
+  /** The run time of its pods stands on it, on its Jobs' template or on their pods' template. */
+  private addCronJob(object: WorkloadObject): void {
+    const jobTemplate = object.spec?.jobTemplate;
+    const job: WorkloadObject = { ...object, spec: jobTemplate?.spec ?? {} };
+    const onTemplate = jobTemplate?.metadata === undefined ? undefined : durationOf({ ...job, metadata: jobTemplate.metadata }, null);
+    const lifetime = durationOf(job, job.spec?.template ?? null) ?? onTemplate;
+    createWorkload(this.targets.cluster, object, [], -1, lifetime ?? DEFAULT_JOB_MICROS);
+  }
+
   private addDaemonSet(object: WorkloadObject, existing: readonly Pod[], lifetime: Micros): void {
     const { cluster, replacement, daemonSets, admission } = this.targets;
     const { metadata, spec } = object;
@@ -172,7 +182,7 @@ export class ManifestInput implements InputSource {
 }
 
 function isActive({ kind = '' }: KubernetesObject): boolean {
-  return kind === 'Pod' || KIND_OF_OWNER.has(kind);
+  return kind === 'Pod' || kind === 'CronJob' || KIND_OF_OWNER.has(kind);
 }
 
 /** Completion index of a Job's pod, or ordinal of a StatefulSet's. */

@@ -9,6 +9,7 @@ import type { Pod, PodTemplateSpec, WorkloadObject } from '../cluster/objects.ts
 import type { JobDetails, Revision, StatefulSetDetails, WorkloadDetails } from '../cluster/workload-details.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
 import { POD_TEMPLATE_HASH, deploymentDetails } from '../controllers/deployment.ts';
+import { cronJobDetails } from '../controllers/cron-job.ts';
 import { jobDetails } from '../controllers/job.ts';
 import { jobPlan } from '../controllers/job-policies.ts';
 import { replicaSetDetails } from '../controllers/replica-set.ts';
@@ -22,6 +23,7 @@ export const CONTROLLED_KINDS: ReadonlyMap<string, WorkloadKind> = new Map([
   ['ReplicationController', WorkloadKind.ReplicaSet],
   ['StatefulSet', WorkloadKind.StatefulSet],
   ['Job', WorkloadKind.Job],
+  ['CronJob', WorkloadKind.CronJob],
 ]);
 
 /** Row of the new workload. `existing`: its pods among the objects. */
@@ -29,7 +31,7 @@ export function createWorkload(
   cluster: Cluster, object: WorkloadObject, existing: readonly Pod[], parent: number, podMicros: Micros,
 ): number {
   const kind = CONTROLLED_KINDS.get(object.kind ?? '') as WorkloadKind;
-  const hasScale = kind !== WorkloadKind.Job;
+  const hasScale = kind !== WorkloadKind.Job && kind !== WorkloadKind.CronJob;
   return cluster.workloadWriter.create({
     kind, object, parent, podMicros,
     key: objectKey(object),
@@ -47,6 +49,8 @@ function detailsOf(kind: WorkloadKind, object: WorkloadObject, existing: readonl
       return { ...deploymentDetails(), revision: annotatedNumber(object, 'deployment.kubernetes.io/revision', 0) };
     case WorkloadKind.StatefulSet:
       return statefulDetails(object, existing);
+    case WorkloadKind.CronJob:
+      return cronJobDetails();
     case WorkloadKind.Job:
       return runningJob(object, existing);
     default:

@@ -14,10 +14,12 @@ export const KIND_OF_OWNER: ReadonlyMap<string, WorkloadKind> = new Map([
 /** Steps from the object to its pod spec; null: an object without pods. */
 export function podSpecSteps(kind: string): readonly string[] | null {
   if (kind === 'Pod') return ['spec'];
+  if (kind === 'CronJob') return ['spec', 'jobTemplate', 'spec', 'template', 'spec'];
   return KIND_OF_OWNER.has(kind) ? ['spec', 'template', 'spec'] : null;
 }
 
 export function podSpecOf(object: KubernetesObject): PodSpec | undefined {
   if (object.kind === 'Pod') return (object as Pod).spec;
+  if (object.kind === 'CronJob') return (object as WorkloadObject).spec?.jobTemplate?.spec?.template?.spec;
   return KIND_OF_OWNER.has(object.kind ?? '') ? (object as WorkloadObject).spec?.template?.spec : undefined;
 }

@@ -137,14 +137,13 @@ describe('owners', () => {
     expect(pods.map(({ node, outcome }) => `${outcome} ${node}`)).toEqual([...Array<string>(4).fill('Running n-1'), 'Pending ']);
   });
 
-  test('CronJobs and autoscalers of pods are not simulated, and the run says so', () => {
+  test('autoscalers of pods are not simulated, and the run says so', () => {
     const objects = [
-      { apiVersion: 'batch/v1', kind: 'CronJob', metadata: { name: 'nightly' }, spec: { schedule: '* * * * *', jobTemplate: { spec: { template: template('nightly') } } } },
       { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: { name: 'web' }, spec: { maxReplicas: 9 } },
     ];
     const { pods, result } = playScenario({ duration: '1h', ...pool(1) }, objects);
     expect(pods).toEqual([]);
-    expect(result.notes).toContain('Kinds in manifests that are not simulated: 1 × CronJob.batch, 1 × HorizontalPodAutoscaler.autoscaling.');
+    expect(result.notes).toContain('Kinds in manifests that are not simulated: 1 × HorizontalPodAutoscaler.autoscaling.');
   });
 
   test('a DaemonSet\'s pod that comes again counts as a new arrival, not as a replacement', () => {

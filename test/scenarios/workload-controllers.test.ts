@@ -73,3 +73,36 @@ describe('a Deployment', () => {
     expect([podsReplaced, podsLost]).toEqual([evictions, 0]);
   });
 });
+
+describe('a CronJob', () => {
+  const cron = (spec: Fields, duration = '10s') => ({
+    apiVersion: 'batch/v1',
+    kind: 'CronJob',
+    metadata: { name: 'tick', annotations: { 'podyard.dev/duration': duration } },
+    spec: { schedule: '*/5 * * * *', jobTemplate: { spec: { template: template('tick', { restartPolicy: 'Never' }) } }, ...spec },
+  });
+  const starts = (spec: Fields, duration?: string): readonly (readonly [number, string])[] =>
+    playScenario({ duration: '21m' }, [nodeObject('n'), cron(spec, duration)]).pods.map(({ created, outcome }) => [Math.round(created), outcome]);
+
+  test('starts a Job at each time of its schedule, a tenth of a second late', () => {
+    const { pods } = playScenario({ duration: '11m' }, [nodeObject('n'), cron({})]);
+    expect(pods.map(({ name, created }) => [name, created])).toEqual([['tick-28401125-0', 300.1], ['tick-28401130-0', 600.1]]);
+  });
+
+  test('lets Jobs run side by side, waits for the one before, or replaces it, as its policy says', () => {
+    expect(starts({}, '7m')).toEqual([[300, 'Succeeded'], [600, 'Succeeded'], [900, 'Running'], [1200, 'Running']]);
+    // A start that was held back is made up for as soon as the Job before it has ended.
+    expect(starts({ concurrencyPolicy: 'Forbid' }, '7m')).toEqual([[300, 'Succeeded'], [721, 'Succeeded'], [1142, 'Running']]);
+    expect(starts({ concurrencyPolicy: 'Replace' }, '7m')).toEqual([[300, 'Deleted'], [600, 'Deleted'], [900, 'Deleted'], [1200, 'Running']]);
+  });
+
+  test('that is suspended starts none', () => {
+    expect(starts({ suspend: true })).toEqual([]);
+  });
+});
+
+test('a finished Job with a time to live goes with its pods', () => {
+  const job = object('Job', 'sum', { template: template('sum', { restartPolicy: 'Never' }), ttlSecondsAfterFinished: 60 }, '10s');
+  const { result } = playScenario({ duration: '10m' }, [nodeObject('n'), job]);
+  expect(result.counts).toMatchObject({ podsArrived: 1, podsFinished: 1, podsRunning: 0, podsPending: 0 });
+});

@@ -123,6 +123,12 @@ const RULES: readonly FieldRule[] = [
     effect: 'nobody else looks after the Job: it makes no pods',
     isSaid: isOther(JOB_CONTROLLER),
   },
+  {
+    kind: 'CronJob',
+    field: 'spec.timeZone',
+    effect: 'schedules are in UTC',
+    isSaid: (zone) => zone !== 'UTC' && zone !== 'Etc/UTC',
+  },
   { kind: 'LimitRange', field: 'spec.limits[*].min', effect: 'fills in requests, refuses nothing' },
   { kind: 'LimitRange', field: 'spec.limits[*].max', effect: 'fills in limits, refuses nothing' },
   { kind: 'LimitRange', field: 'spec.limits[*].maxLimitRequestRatio', effect: 'refuses nothing' },
@@ -147,10 +153,17 @@ interface PlacedRule extends FieldRule {
 
 const POD_MAKERS = ['Deployment', 'ReplicaSet', 'ReplicationController', 'StatefulSet', 'DaemonSet', 'Job'];
 
+/** Where an object of the kind describes its pods. */
+const STEPS_TO_POD: ReadonlyMap<string, readonly string[]> = new Map([
+  ['Pod', []],
+  ['CronJob', ['spec', 'jobTemplate', 'spec', 'template']],
+  ...POD_MAKERS.map((kind): [string, readonly string[]] => [kind, ['spec', 'template']]),
+]);
+
 /** By kind: its own rules, and those of the pods that it makes at the place where it describes them. */
 const RULES_BY_KIND: ReadonlyMap<string, readonly PlacedRule[]> = new Map(
-  [...new Set(['Pod', ...POD_MAKERS, ...RULES.map(({ kind }) => kind)])].map((kind) => {
-    const above = kind === 'Pod' ? [] : POD_MAKERS.includes(kind) ? ['spec', 'template'] : null;
+  [...new Set([...STEPS_TO_POD.keys(), ...RULES.map(({ kind }) => kind)])].map((kind) => {
+    const above = STEPS_TO_POD.get(kind) ?? null;
     const ofPods =
       above === null
         ? []
