@@ -183,7 +183,7 @@ export class Disruption implements ClusterObserver {
       if (Object.keys(budget.status?.disruptedPods ?? {}).length > 0) named.set(key, new Map());
     }
     for (let pod = 0; pod < pods.length; pod++) {
-      if (!pods.isLive(pod)) continue;
+      if (pods.phase[pod] === PodPhase.Free) continue;
       const template = this.cluster.templateOf(pod);
       this.turn(pod, template, this.verdictOf(pod));
       if (named.size === 0) continue;

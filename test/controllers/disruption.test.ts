@@ -138,6 +138,18 @@ describe('a budget allows', () => {
     expect([world.status(), world.status('c')]).toEqual(['4 of 6, wants 2 of 3', '5 of 6, wants 1 of 6']);
   });
 
+  test('by pods that have ended, too, as long as their object is there: counted one by one or all anew', () => {
+    const world = new BudgetWorld();
+    world.budget({ minAvailable: 1 });
+    const pods = world.pods(3, -1);
+    world.cluster.endPod(pods[0], { phase: PodPhase.Failed, outcome: PodOutcome.Failed });
+    expect(world.status()).toBe('1 of 2, wants 1 of 3');
+    world.budget({ minAvailable: 1 }, 'c');
+    expect([world.status(), world.status('c')]).toEqual(['1 of 2, wants 1 of 3', '1 of 2, wants 1 of 3']);
+    world.cluster.removePod(pods[0], PodOutcome.Deleted);
+    expect([world.status(), world.status('c')]).toEqual(['1 of 2, wants 1 of 2', '1 of 2, wants 1 of 2']);
+  });
+
   test('by its selector: none covers nothing, an empty one the namespace; a new one counts anew', () => {
     const world = new BudgetWorld();
     world.pods(2, world.owner(WorkloadKind.ReplicaSet, 2));
