@@ -24,6 +24,8 @@ export function scaledDown(scenario: Scenario, share: number, hours: number): Sc
         return { ...arrivals, ratePerHour: arrivals.ratePerHour * share, endMicros };
       case 'diurnal':
         return { ...arrivals, meanRatePerHour: arrivals.meanRatePerHour * share, endMicros };
+      case 'hourly':
+        return { ...arrivals, ratesPerHour: arrivals.ratesPerHour.map((rate) => rate * share), endMicros };
       case 'bursty':
         return { ...arrivals, burstsPerHour: arrivals.burstsPerHour * share, endMicros };
     }

@@ -22,7 +22,7 @@ export type { RunInput, RunOptions } from './io/run-scenario.ts';
 // The parts of a run, for who wants to play it in pieces.
 export { Simulation } from './simulation/simulation.ts';
 export type { Progress, SimulationOptions } from './simulation/simulation.ts';
-export { checkTraceInput, openTraceInput } from './io/trace-input.ts';
+export { checkTraceInput, openTraceInput, readMachineInput } from './io/trace-input.ts';
 export { loadPluginFiles } from './io/plugin-files.ts';
 export { inTreePluginNames } from './scheduler/config/default-plugins.ts';
 export { packageVersion } from './io/version.ts';

@@ -11,10 +11,12 @@ import { PLUGINS } from './plugins.ts';
 import { REPLAY } from './replay.ts';
 import { RUN } from './run.ts';
 import { SCHEMA } from './schema.ts';
+import { TRACE } from './trace.ts';
 import { VALIDATE } from './validate.ts';
+import { VERSIONS } from './versions.ts';
 
 export const COMMANDS: readonly Command[] = [
-  RUN, REPLAY, COMPARE, VALIDATE, INIT, PLUGINS, CONFORMANCE, PERF, SCHEMA, COMPLETION,
+  RUN, REPLAY, TRACE, COMPARE, VALIDATE, INIT, PLUGINS, VERSIONS, CONFORMANCE, PERF, SCHEMA, COMPLETION,
 ];
 
 /** Every word that stands for a command: for messages and completion. */

@@ -9,6 +9,7 @@ export const CONFORMANCE: Command = {
   options: {
     output: { kind: 'text', alias: 'o', choices: ['table', 'json'], fallback: 'table', describe: 'What to print' },
     differences: { kind: 'number', atLeast: 0, fallback: '10', describe: 'Differences shown in full' },
+    traces: { kind: 'text', describe: 'Folder of the openb lists, for published curves of GPU sharing' },
     plain: { kind: 'flag', describe: "Without the scheduler's caches: slower, the same decisions" },
     quiet: { kind: 'flag', alias: 'q', describe: 'No progress' },
   },

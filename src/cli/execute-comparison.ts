@@ -1,11 +1,7 @@
 /** The runs of `podyard compare`, one after the other or on threads, and what is printed of them. */
-import { basename } from 'node:path';
-import { stringify } from 'csv-stringify/sync';
 import { compareOutcomes, comparisonCells, withoutTables } from '../experiment/compare.ts';
 import type { Comparison, ComparisonPlan } from '../experiment/compare.ts';
-import { createInputFiles } from '../io/input-files.ts';
-import type { OutputFile } from '../io/output-folder.ts';
-import { loadPluginFiles } from '../io/plugin-files.ts';
+import type { OutputFile, OutputFolder } from '../io/output-folder.ts';
 import { pluginHashes } from '../io/plugin-hashes.ts';
 import type { PluginHash } from '../io/plugin-hashes.ts';
 import { createRunsProgress } from '../io/progress.ts';
@@ -15,67 +11,60 @@ import { listenForStop } from '../io/run-simulation.ts';
 import type { StopRequest } from '../io/run-simulation.ts';
 import type { RunResult } from '../metrics/run-result.ts';
 import { renderCompareTable } from '../report/compare-table.ts';
+import { csvText } from '../report/csv.ts';
 import { roundNumber, writeJson } from '../report/json.ts';
-import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
-import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
-import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
-import { pluginRegistry } from '../scheduler/plugins/registry.ts';
-import { foreignSchedulerWarnings } from '../simulation/foreign-schedulers.ts';
-import type { Scenario } from '../simulation/scenario.ts';
-import { readConfigurationFile } from '../simulation/scenario-reader.ts';
+import { plainText } from '../report/table.ts';
 import { resultScenario } from '../simulation/scenario-spelling.ts';
-import type { SimulationOptions } from '../simulation/simulation.ts';
 import type { CommandContext } from './command.ts';
-import { EXIT_OK, exitCodeOf } from './command.ts';
-import { comparedScenario } from './compared-scenario.ts';
-import { locateInFile } from '../io/configuration-places.ts';
-import type { LocateConfiguration } from '../io/configuration-places.ts';
-import { checkedTrace, claimFolder, drive, progressOptions } from './execute-run.ts';
+import { exitCodeOf } from './command.ts';
+import { readVariants } from './comparison-variant.ts';
+import type { Sides, Variant } from './comparison-variant.ts';
+import { claimFolder, drive, progressOptions, tellWritten } from './execute-run.ts';
 import { tellWarnings } from './failures.ts';
 import type { GivenOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';
 
 export async function executeComparison(given: GivenOptions, context: CommandContext): Promise<number> {
   const folder = claimFolder(given);
-  const files = { A: given.text('a') ?? '', B: given.text('b') ?? '' };
-  const scenario = await comparedScenario(given, context);
-  const plugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
-  const plan = planOf(scenario, files, given, (file) => readVariant(scenario, file, plugins, context));
-  const openTrace = await checkedTrace(scenario);
-  const stop = listenForStop();
-  const cells: Cell[] = comparisonCells(plan).map(({ side, configuration, seed }, i, all) => ({
-    variant: variantOf(scenario, configuration, files[side], seed),
-    locate: locateInFile(files[side]),
-    label: `run ${String(i + 1)} of ${String(all.length)} (${side}, seed ${seed})`,
+  const variants = await readVariants(given, context);
+  const plan = planOf(variants, given);
+  const cells: Cell[] = comparisonCells(plan).map(({ side, seed }, i, all) => ({
+    variant: withSeed(variants[side], seed),
+    label: `run ${String(i + 1)} of ${String(all.length)} (${side}, seed ${plainText(seed)})`,
   }));
-  const runs = await runCells(cells, { plugins, openTrace, given, context, stop });
-  if (runs === null) {
-    tellWarnings([`stopped by ${stop.received ?? ''} before the last of ${String(cells.length)} runs: there is no comparison`], context);
+  folder?.lock();
+  const stop = listenForStop();
+  try {
+    const runs = await runCells(cells, { given, context, stop });
+    if (runs !== null)
+      return tellComparison(compareOutcomes(plan, runs), birthOf(variants, plan), folder, { given, context });
+    const end = `stopped by ${stop.received ?? ''} before the last of ${String(cells.length)} runs: there is no comparison`;
+    tellWarnings([end], context);
     return exitCodeOf(stop.received ?? 'SIGINT');
+  } finally {
+    stop.release();
+    folder?.release();
   }
-  const comparison = compareOutcomes(plan, runs);
-  const { pluginFiles } = scenario.scheduler;
-  const birth = {
-    resolvedScenario: resultScenario(scenario),
-    plan,
-    plugins: pluginHashes(pluginFiles, scenario.fileNames),
-  };
-  const written = folder?.write(filesOf(comparison, birth)) ?? [];
-  stop.release();
-  context.terminal.out(textOf(comparison, birth, given.text('output') ?? 'table', context.terminal));
-  if (written.length > 0 && !given.flag('quiet')) context.terminal.err(`\nWritten:\n${written.map((path) => `  ${path}\n`).join('')}`);
-  return EXIT_OK;
+}
+
+function tellComparison(
+  comparison: Comparison,
+  birth: BirthCertificate,
+  folder: OutputFolder | null,
+  { given, context }: Pick<Surroundings, 'given' | 'context'>,
+): number {
+  const { terminal } = context;
+  const written = folder?.write(filesOf(comparison, birth)) ?? null;
+  terminal.out(textOf(comparison, birth, given.text('output') ?? 'table', terminal));
+  return tellWritten(written, given, context);
 }
 
 interface Cell {
-  readonly variant: Scenario;
-  readonly locate: LocateConfiguration;
+  readonly variant: Variant;
   readonly label: string;
 }
 
 interface Surroundings {
-  readonly plugins: readonly PluginFactory[];
-  readonly openTrace: SimulationOptions['openTrace'];
   readonly given: GivenOptions;
   readonly context: CommandContext;
   readonly stop: StopRequest;
@@ -109,7 +98,7 @@ function runParallel(
   { given, context, stop }: Surroundings,
 ): Promise<RunResult[] | null> {
   return runOnThreads(
-    cells.map(({ variant }) => variant),
+    cells.map(({ variant }) => variant.scenario),
     {
       jobs,
       version: context.version,
@@ -129,10 +118,11 @@ async function runInTurn(
   onResult: OnResult,
   surroundings: Surroundings,
 ): Promise<RunResult[] | null> {
-  const { plugins, openTrace, given, context, stop } = surroundings;
+  const { given, context, stop } = surroundings;
   const runs: RunResult[] = [];
-  for (const [index, { variant, locate }] of cells.entries()) {
-    context.seed = variant.seed;
+  for (const [index, { variant }] of cells.entries()) {
+    const { scenario, locate, plugins, inputs } = variant;
+    context.seed = scenario.seed;
     const ofRun = {
       update: (facts: ProgressFacts): void => {
         progress.update(index, facts);
@@ -140,10 +130,10 @@ async function runInTurn(
       done: progress.done,
     };
     const { result } = await drive({
-      scenario: variant,
+      scenario,
       locate,
       plugins,
-      openTrace,
+      inputs,
       given,
       context: withoutWarnings(context),
       stop,
@@ -156,36 +146,21 @@ async function runInTurn(
   return runs;
 }
 
-/** Both configurations are checked before the first run, and their warnings told once. */
-function readVariant(
-  scenario: Scenario,
-  file: string,
-  plugins: readonly PluginFactory[],
-  context: CommandContext,
-): unknown {
-  const { value, warnings } = readConfigurationFile(file, createInputFiles());
-  const configuration = decodeSchedulerConfiguration(value, { registry: pluginRegistry(plugins), locate: locateInFile(file) });
-  const foreign = foreignSchedulerWarnings(scenario, configuration.profiles.map(({ schedulerName }) => schedulerName));
-  const messages = [...configuration.warnings, ...foreign];
-  tellWarnings([...warnings, ...messages.map((message) => ({ file, message }))], context);
-  return value;
-}
-
-function planOf(scenario: Scenario, files: { readonly A: string; readonly B: string }, given: GivenOptions, read: (file: string) => unknown): ComparisonPlan {
-  const [a, b] = [basename(files.A), basename(files.B)];
+function planOf({ A, B }: Sides<Variant>, given: GivenOptions): ComparisonPlan {
   const prefix = given.text('seed-prefix') ?? '';
   return {
-    scenario: scenario.name,
-    labelA: a === b ? files.A : a,
-    labelB: a === b ? files.B : b,
-    configurationA: read(files.A),
-    configurationB: read(files.B),
+    scenario: A.scenario.name,
+    labelA: A.label,
+    labelB: B.label,
+    configurationA: A.scenario.scheduler.configuration,
+    configurationB: B.scenario.scheduler.configuration,
     seeds: Array.from({ length: given.number('seeds') ?? 10 }, (_, i) => `${prefix}${String(i + 1)}`),
   };
 }
 
-function variantOf(scenario: Scenario, configuration: unknown, configurationFile: string, seed: string): Scenario {
-  return { ...scenario, seed, scheduler: { ...scenario.scheduler, configuration, configurationFile }, metrics: { ...scenario.metrics, pods: 'none' } };
+function withSeed(variant: Variant, seed: string): Variant {
+  const { scenario } = variant;
+  return { ...variant, scenario: { ...scenario, seed, metrics: { ...scenario.metrics, pods: 'none' } } };
 }
 
 function withoutWarnings(context: CommandContext): CommandContext {
@@ -201,8 +176,23 @@ function tellRun(label: string, result: RunResult, given: GivenOptions, { termin
 /** What the numbers of a comparison were made from. */
 interface BirthCertificate {
   readonly resolvedScenario: unknown;
+  /** As variant B has it; null: the same. */
+  readonly resolvedScenarioB: unknown;
+  readonly changes: Sides<readonly string[]>;
   readonly plan: ComparisonPlan;
   readonly plugins: readonly PluginHash[];
+}
+
+function birthOf({ A, B }: Sides<Variant>, plan: ComparisonPlan): BirthCertificate {
+  const hashes = [A, B].flatMap(({ changed }) => pluginHashes(changed.scheduler.pluginFiles, changed.fileNames));
+  const isSame = A.changes.length === 0 && B.changes.length === 0;
+  return {
+    resolvedScenario: resultScenario(A.changed),
+    resolvedScenarioB: isSame ? null : resultScenario(B.changed),
+    changes: { A: A.changes, B: B.changes },
+    plan,
+    plugins: [...new Map(hashes.map((hash) => [JSON.stringify(hash), hash])).values()],
+  };
 }
 
 function filesOf(comparison: Comparison, birth: BirthCertificate): OutputFile[] {
@@ -220,13 +210,27 @@ function textOf(comparison: Comparison, birth: BirthCertificate, format: string,
 }
 
 /** The fields in their order; what the comparison was made from is not rounded. */
-function comparisonJson(comparison: Comparison, { resolvedScenario, plan, plugins }: BirthCertificate): string {
+function comparisonJson(comparison: Comparison, birth: BirthCertificate): string {
+  const { resolvedScenario, resolvedScenarioB, changes, plan, plugins } = birth;
   const { scenario, version, seeds, labelA, labelB, digestsA, digestsB, seedsChangeNothing, metrics } = comparison;
   const { configurationA, configurationB } = plan;
   const json = {
-    schemaVersion: 1, scenario, version, seeds, labelA, labelB, digestsA, digestsB, seedsChangeNothing,
+    schemaVersion: 1,
+    scenario,
+    version,
+    seeds,
+    labelA,
+    labelB,
+    digestsA,
+    digestsB,
+    seedsChangeNothing,
     metrics: rounded(metrics),
-    configurationA, configurationB, plugins, resolvedScenario,
+    configurationA,
+    configurationB,
+    plugins,
+    ...(resolvedScenarioB === null
+      ? { resolvedScenario }
+      : { changesA: changes.A, changesB: changes.B, resolvedScenario, resolvedScenarioB }),
   };
   return `${writeJson(json, '')}\n`;
 }
@@ -243,5 +247,5 @@ function comparisonCsv({ metrics }: Comparison): string {
   const rows = metrics.map((metric) => [
     metric.name, metric.unit, metric.better, number(metric.a), number(metric.b), number(metric.meanDifference), number(metric.low), number(metric.high), metric.significant ? 'yes' : 'no',
   ]);
-  return stringify([['metric', 'unit', 'better', 'a', 'b', 'meanDifference', 'low', 'high', 'significant'], ...rows], { escape_formulas: true });
+  return csvText([['metric', 'unit', 'better', 'a', 'b', 'meanDifference', 'low', 'high', 'significant'], ...rows]);
 }

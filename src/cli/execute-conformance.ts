@@ -12,16 +12,22 @@ import { pluginRegistry } from '../scheduler/plugins/registry.ts';
 import type { CommandContext } from './command.ts';
 import { EXIT_FAILURE, EXIT_OK } from './command.ts';
 import type { GivenOptions } from './options.ts';
+import { compareSchedule, schedulesIn } from './published-easy.ts';
+import { comparePublishedFgd, isPublishedFgd } from './published-fgd.ts';
 
 interface TimedSuite extends SuiteResult {
   readonly seconds: number;
 }
 
 export async function executeConformance(given: GivenOptions, context: CommandContext): Promise<number> {
-  const files = recordingsIn(given.positionals('paths'));
+  const paths = given.positionals('paths');
   const suites: TimedSuite[] = [];
+  const isOther = (path: string): boolean => isPublishedFgd(path) || schedulesIn(path).length > 0;
+  for (const path of paths.filter(isOther)) suites.push(...(await replayPublished(path, given, context)));
+  const files = recordingsIn(paths.filter((path) => !isOther(path)));
   for (const [i, file] of files.entries()) {
-    if (!given.flag('quiet') && context.terminal.errorStream.isTTY === true) context.terminal.err(`\r\u001b[2K${String(i + 1)} of ${String(files.length)}   ${file}`);
+    if (!given.flag('quiet') && context.terminal.errorStream.isTTY === true)
+      context.terminal.err(`\r\u001b[2K${String(i + 1)} of ${String(files.length)}   ${plainText(file)}`);
     suites.push(...(await replayFile(file, given)));
   }
   if (!given.flag('quiet') && context.terminal.errorStream.isTTY === true) context.terminal.err('\r\u001b[2K');
@@ -32,14 +38,39 @@ export async function executeConformance(given: GivenOptions, context: CommandCo
   return replayed.every(isEqual) ? EXIT_OK : EXIT_FAILURE;
 }
 
+async function replayPublished(path: string, given: GivenOptions, { terminal }: CommandContext): Promise<TimedSuite[]> {
+  const schedules = schedulesIn(path);
+  if (schedules.length > 0) {
+    return schedules.flatMap((file) => {
+      const begun = performance.now();
+      const result = compareSchedule(file, given.number('differences') ?? 10);
+      return timed([result], (performance.now() - begun) / 1000);
+    });
+  }
+  const started = performance.now();
+  const results = await comparePublishedFgd(path, {
+    traces: given.text('traces'),
+    plain: given.flag('plain'),
+    kept: given.number('differences') ?? 10,
+    onSuite: (done, all) => {
+      if (!given.flag('quiet') && terminal.errorStream.isTTY === true)
+        terminal.err(`\r\u001b[2K${String(done)} of ${String(all)}   ${path}`);
+    },
+  });
+  return timed(results, (performance.now() - started) / 1000);
+}
+
 async function replayFile(file: string, given: GivenOptions): Promise<TimedSuite[]> {
   const run = new ConformanceRun(file, { registry: pluginRegistry(), plain: given.flag('plain'), keptDifferences: given.number('differences') ?? 10, timeZones });
   const started = performance.now();
   for await (const line of linesOf(file)) run.line(line);
   const seconds = (performance.now() - started) / 1000;
-  const results = run.results();
+  return timed(run.results(), seconds);
+}
+
+/** One clock for the file: its suites share the time by their decisions. */
+function timed(results: readonly SuiteResult[], seconds: number): TimedSuite[] {
   const decisions = results.reduce((sum, suite) => sum + suite.decisions, 0);
-  // One clock for the file: its suites share the time by their decisions.
   return results.map((suite) => ({ ...suite, seconds: decisions === 0 ? 0 : (seconds * suite.decisions) / decisions }));
 }
 
@@ -81,7 +112,16 @@ function tableOf(suites: readonly TimedSuite[], shown: number, paint: Paint): st
   if (skipped.length > 0) sections.push(['Not replayed:', ...skipped.map((suite) => `  ${plainText(suite.suite)} (${plainText(suite.file)})`)].join('\n'));
   if (suites.some(hasGaps)) sections.push(gapsText(suites.filter(hasGaps)));
   const parts = replayed.filter((suite) => suite.parts.length > 0);
-  if (parts.length > 0) sections.push(['Differences by part:', ...parts.map((suite) => `  ${suite.suite}: ${suite.parts.map(({ part, decisions }) => `${part} ${formatCount(decisions)}`).join(', ')}`)].join('\n'));
+  if (parts.length > 0)
+    sections.push(
+      [
+        'Differences by part:',
+        ...parts.map(
+          (suite) =>
+            `  ${plainText(suite.suite)}: ${suite.parts.map(({ part, decisions }) => `${plainText(part)} ${formatCount(decisions)}`).join(', ')}`,
+        ),
+      ].join('\n'),
+    );
   const differences = replayed.flatMap((suite) => suite.differences.map((difference) => ({ suite, difference }))).slice(0, shown);
   for (const { suite, difference } of differences) sections.push(differenceText(suite, difference, paint));
   return `${sections.join('\n\n')}\n`;

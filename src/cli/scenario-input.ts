@@ -10,6 +10,7 @@ import type { CommandContext } from './command.ts';
 import { locateConfiguration } from '../io/configuration-places.ts';
 import type { LocateConfiguration } from '../io/configuration-places.ts';
 import { tellWarnings } from './failures.ts';
+import { kubernetesOf } from './options.ts';
 import type { GivenOptions } from './options.ts';
 
 /** A scenario, and where the values of its scheduler's configuration stand. */
@@ -76,7 +77,7 @@ function schedulerGiven(given: GivenOptions): GivenScheduler {
 
 function readRetold(entry: ScenarioEntry, given: GivenOptions, retold: (problem: Problem) => Problem): ScenarioRead {
   try {
-    return readScenario(entry, createInputFiles(), overridesOf(given.list('set')));
+    return readScenario(entry, createInputFiles(), overridesBy(given));
   } catch (error) {
     throw error instanceof InputError ? new InputError(error.problems.map(retold)) : error;
   }
@@ -87,12 +88,22 @@ export async function entryOf(path: string): Promise<ScenarioEntry> {
   return path === '-' ? { text: await readStandardInput(), name: 'stdin' } : { file: path };
 }
 
-export function overridesOf(changes: readonly string[]): Override[] {
+export function overridesOf(changes: readonly string[], option = '--set'): Override[] {
   return changes.map((change) => {
     const equals = change.indexOf('=');
-    if (equals < 1) throw new InputError({ message: `--set ${change}: expected path=value, such as duration=2h or nodePools[general].count=50` });
-    return { path: change.slice(0, equals), value: change.slice(equals + 1) };
+    if (equals < 1) {
+      const expected = 'expected path=value, such as duration=2h or nodePools[general].count=50';
+      throw new InputError({ message: `${option} ${change}: ${expected}` });
+    }
+    return { path: change.slice(0, equals), value: change.slice(equals + 1), option };
   });
+}
+
+/** What options and changes say of fields of the scenario. */
+export function overridesBy(given: GivenOptions): Override[] {
+  const kubernetes = kubernetesOf(given);
+  const version = kubernetes === null ? [] : [{ path: 'kubernetes', value: kubernetes, option: '--kubernetes' }];
+  return [...overridesOf(given.list('set')), ...version, ...given.changes];
 }
 
 /** Options that count before the scenario's own words. */

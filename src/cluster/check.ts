@@ -1,6 +1,7 @@
 /** The checker behind `--check`: recomputes every sum of the cluster from its rows and names the first difference. Costs a full scan. */
 import { assert } from '../base/assert.ts';
 import type { Cluster } from './cluster.ts';
+import { GPU_MILLI } from './gpu-devices.ts';
 import { PodPhase } from './pod-table.ts';
 import { Totals } from './totals.ts';
 
@@ -58,7 +59,7 @@ function checkWorkloads({ workloads, pods }: Cluster): void {
   }
 }
 
-function checkNode({ nodes, pods, templates }: Cluster, row: number): void {
+function checkNode({ nodes, pods, templates, resources }: Cluster, row: number): void {
   const { name } = nodes.facts[row];
   const requested = new Float64Array(nodes.stride);
   let workPods = 0;
@@ -69,6 +70,8 @@ function checkNode({ nodes, pods, templates }: Cluster, row: number): void {
     if (pods.pinnedNode[pod] < 0) workPods++;
   }
   expectEqual(`requested of ${name}`, nodes.requested.subarray(row * nodes.stride, (row + 1) * nodes.stride), requested);
+  const column = resources.find(GPU_MILLI);
+  nodes.devices[row]?.check(column < 0 ? 0 : nodes.allocatable[row * nodes.stride + column], new Set(nodes.pods[row]));
   assert(nodes.workPods[row] === workPods, `workPods of ${name} is ${nodes.workPods[row]}, its pods say ${workPods}`);
 }
 

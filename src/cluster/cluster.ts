@@ -7,14 +7,18 @@ import type { Digest } from '../base/digest.ts';
 import { Interner } from '../base/interner.ts';
 import type { Micros } from '../base/time.ts';
 import type { KubernetesObject, Node, Pod, Taint } from './objects.ts';
+import { GPU_MILLI, devicesFor } from './gpu-devices.ts';
 import { compileNode } from './node-facts.ts';
 import type { NodeFacts } from './node-facts.ts';
+import { DEFAULT_KUBERNETES_VERSION, featuresOf } from './kubernetes-versions.ts';
+import type { KubernetesFeatures, KubernetesVersion } from './kubernetes-versions.ts';
 import { nodeAllocatable, nodeChanges, offersTheSame } from './node-changes.ts';
 import { NodeTable } from './node-table.ts';
 import { NAMESPACE_NAME_LABEL, ObjectStore } from './object-store.ts';
 import { ObserverLists } from './observer.ts';
 import type { ClusterObserver, NodeBefore } from './observer.ts';
 import { EvictionCause, PodFlag, PodPhase, PodOutcome, PodTable } from './pod-table.ts';
+import type { PodEnd, PodSeed } from './pod-seed.ts';
 import { TemplateTable } from './pod-template.ts';
 import type { PodTemplate } from './pod-template.ts';
 import { ResourceRegistry } from './resources.ts';
@@ -27,41 +31,6 @@ import { WorkloadWriter } from './workload-writer.ts';
 export interface ClusterClock {
   readonly now: Micros;
   readonly digest: Digest;
-}
-
-/** Of a new pod. */
-export interface PodSeed {
-  /** Template id. */
-  readonly template: number;
-  /** Interned name (see Cluster.names), or a prefix when `nameOrdinal` is not negative. */
-  readonly nameBase: number;
-  readonly nameOrdinal: number;
-  readonly owner: number;
-  /** Index into Cluster.classes. */
-  readonly workloadClass: number;
-  /** Infinity: runs for ever. */
-  readonly durationMicros: Micros;
-  /** Interned name of the only node it may go to, -1: any. */
-  readonly pinnedNode: number;
-  /** Completion index or ordinal of its work. */
-  readonly item?: number;
-  /** A Job's: kept until its controller has counted it. */
-  readonly tracked?: boolean;
-  /** Of its completion index: failures before it, and how many of them a podFailurePolicy ignores. */
-  readonly indexFailures?: number;
-  readonly ignoredFailures?: number;
-}
-
-/** How a pod ends. */
-export interface PodEnd {
-  readonly phase: typeof PodPhase.Succeeded | typeof PodPhase.Failed;
-  /** For the accounts: Evicted where it failed because it was made to go. */
-  readonly outcome: PodOutcome;
-  readonly exitCode?: number;
-  /** Other than None: condition DisruptionTarget. */
-  readonly cause?: EvictionCause;
-  /** Whoever wrote the phase has said nothing of the condition Ready, as controllers do where no kubelet reports. */
-  readonly staysReady?: boolean;
 }
 
 export class Cluster {
@@ -79,14 +48,19 @@ export class Cluster {
   /** Workload classes, for reports. */
   readonly classes: Interner = new Interner();
   readonly pools: Interner = new Interner();
+  /** Of the whole cluster: API server, scheduler and controllers. */
+  readonly kubernetes: KubernetesVersion;
+  readonly features: KubernetesFeatures;
   private readonly nodesByName = new Map<string, number>();
   private readonly observers = new ObserverLists();
   private readonly clock: ClusterClock;
   private notifying = false;
 
-  constructor(clock: ClusterClock) {
+  constructor(clock: ClusterClock, kubernetes: KubernetesVersion = DEFAULT_KUBERNETES_VERSION) {
     this.clock = clock;
-    this.templates = new TemplateTable(this.resources);
+    this.kubernetes = kubernetes;
+    this.features = featuresOf(kubernetes);
+    this.templates = new TemplateTable(this.resources, this.features.resizeMaximumOfSums);
     this.workloadWriter = new WorkloadWriter(this.workloads, {
       now: () => this.now,
       begin: (verb, row, value) => this.begin(verb, row, value),
@@ -179,7 +153,7 @@ export class Cluster {
     this.totals.nodesAlive++;
     this.totals.nodesUp++;
     this.totals.nodesByPool[poolIndex]++;
-    this.countNode(row, 1);
+    this.totals.countNode(this.nodes, row, 1);
     this.notifying = true;
     for (const observer of this.observers.nodeAdded) observer.nodeAdded?.(row);
     this.notifying = false;
@@ -194,9 +168,9 @@ export class Cluster {
     const facts = compileNode(node, before.facts);
     nodes.facts[row] = facts;
     if (!offersTheSame(before.facts.object, node)) {
-      this.countNode(row, -1);
+      this.totals.countNode(nodes, row, -1);
       this.writeAllocatable(row, node);
-      this.countNode(row, 1);
+      this.totals.countNode(nodes, row, 1);
     }
     const changes = nodeChanges(before, this.nodeState(row));
     this.begin(Verb.UpdateNode, row, changes);
@@ -234,7 +208,7 @@ export class Cluster {
     this.notifying = true;
     for (const observer of this.observers.nodeRemoving) observer.nodeRemoving?.(row);
     this.notifying = false;
-    this.countNode(row, -1);
+    this.totals.countNode(this.nodes, row, -1);
     this.totals.nodesAlive--;
     this.totals.nodesUp -= this.nodes.up[row];
     this.totals.nodesByPool[this.nodes.pool[row]]--;
@@ -283,6 +257,10 @@ export class Cluster {
     const { indexFailures = 0, ignoredFailures = 0 } = seed;
     if (indexFailures + ignoredFailures > 0) pods.note(pod, { indexFailures, ignoredFailures });
     if (seed.owner >= 0) this.workloads.link(pod, seed.owner);
+    if (seed.nominatedNode !== undefined && seed.nominatedNode >= 0) {
+      this.begin(Verb.NominatePod, pod, seed.nominatedNode);
+      pods.nominatedNode[pod] = seed.nominatedNode;
+    }
     this.totals.podsByPhase[PodPhase.Pending]++;
     this.notifying = true;
     for (const observer of this.observers.podCreated) observer.podCreated?.(pod);
@@ -290,18 +268,21 @@ export class Cluster {
     return pod;
   }
 
-  /** The binding of a scheduler's choice. `node` may be the row of a node that has gone meanwhile. */
-  bindPod(pod: number, node: number): void {
+  /**
+   * The binding of a scheduler's choice. `node` may be the row of a node that has gone meanwhile. `devices`: the GPUs
+   * that the scheduler chose there; null: the node chooses.
+   */
+  bindPod(pod: number, node: number, devices: readonly number[] | null = null): void {
     assert(this.pods.phase[pod] === PodPhase.Pending, 'bindPod needs a pending pod');
     this.begin(Verb.BindPod, pod, node);
-    this.attach(pod, node, false);
+    this.attach(pod, node, false, devices);
   }
 
   /** A pod that was created with a node: no scheduler is asked. `node` may be a ghost's or dead machine's row. */
   placePod(pod: number, node: number): void {
     assert(this.pods.phase[pod] === PodPhase.Pending, 'placePod needs a pending pod');
     this.begin(Verb.AssumePod, pod, node);
-    this.attach(pod, node, true);
+    this.attach(pod, node, true, null);
   }
 
   /** The kubelet has seen the pod: its status.startTime is written. `at`: as a recording has it. */
@@ -432,9 +413,15 @@ export class Cluster {
     const node = this.pods.node[pod];
     if (before.id === template && node < 0) return;
     this.begin(Verb.UpdatePod, pod, template);
-    if (node >= 0) this.accountPod(pod, node, -1);
+    if (node >= 0) {
+      this.accountPod(pod, node, -1);
+      this.nodes.devices[node]?.give(pod);
+    }
     this.pods.template[pod] = template;
-    if (node >= 0) this.accountPod(pod, node, 1);
+    if (node >= 0) {
+      this.accountPod(pod, node, 1);
+      this.takeDevices(pod, node, null);
+    }
     this.notifying = true;
     for (const observer of this.observers.podUpdated) observer.podUpdated?.(pod, before);
     this.notifying = false;
@@ -494,12 +481,13 @@ export class Cluster {
     this.pods.readyAt[pod] = this.now;
   }
 
-  private attach(pod: number, node: number, placed: boolean): void {
+  private attach(pod: number, node: number, placed: boolean, devices: readonly number[] | null): void {
     const list = this.nodes.pods[node];
     this.pods.node[pod] = node;
     this.pods.slot[pod] = list.length;
     list.push(pod);
     this.accountPod(pod, node, 1);
+    this.takeDevices(pod, node, devices);
     this.setPhase(pod, PodPhase.Bound);
     this.pods.boundAt[pod] = this.now;
     this.notifying = true;
@@ -516,7 +504,15 @@ export class Cluster {
     this.pods.slot[last] = slot;
     list.pop();
     this.accountPod(pod, node, -1);
+    this.nodes.devices[node]?.give(pod);
     this.pods.node[pod] = -1;
+  }
+
+  /** A pod that asks for GPUs gets some of its node's. */
+  private takeDevices(pod: number, node: number, chosen: readonly number[] | null): void {
+    const { gpu } = this.templateOf(pod);
+    const devices = this.nodes.devices[node];
+    if (gpu !== null && devices !== null) devices.take(pod, gpu, chosen ?? devices.choose(gpu));
   }
 
   /** Adds or takes a pod's amounts in its node and in the totals, and tracks whether the node is empty. */
@@ -527,38 +523,19 @@ export class Cluster {
     const isEmpty = nodes.workPods[node] + work === 0;
     const flips = isEmpty !== (nodes.workPods[node] === 0);
     const counts = nodes.alive[node] === 1;
-    if (flips && counts) this.countNode(node, -1);
+    if (flips && counts) totals.countNode(nodes, node, -1);
     const base = node * nodes.stride;
     for (let i = 0; i < columns.length; i++) nodes.requested[base + columns[i]] += sign * amounts[i];
     nodes.workPods[node] += work;
     if (!counts) return;
     if (flips) {
-      this.countNode(node, 1);
+      totals.countNode(nodes, node, 1);
       return;
     }
     const at = nodes.pool[node] * totals.stride;
     for (let i = 0; i < columns.length; i++) {
       totals.requested[at + columns[i]] += sign * amounts[i];
       if (!isEmpty) totals.requestedNonEmpty[at + columns[i]] += sign * amounts[i];
-    }
-  }
-
-  /** Adds or takes a node's amounts in the totals. */
-  private countNode(row: number, sign: 1 | -1): void {
-    const { nodes, totals } = this;
-    const isEmpty = nodes.workPods[row] === 0;
-    const count = this.resources.count;
-    const from = row * nodes.stride;
-    const at = nodes.pool[row] * totals.stride;
-    if (isEmpty) totals.nodesEmpty += sign;
-    for (let column = 0; column < count; column++) {
-      const allocatable = sign * nodes.allocatable[from + column];
-      const requested = sign * nodes.requested[from + column];
-      totals.allocatable[at + column] += allocatable;
-      totals.requested[at + column] += requested;
-      if (isEmpty) continue;
-      totals.allocatableNonEmpty[at + column] += allocatable;
-      totals.requestedNonEmpty[at + column] += requested;
     }
   }
 
@@ -569,6 +546,9 @@ export class Cluster {
     nodes.allocatable.fill(0, base, base + nodes.stride);
     for (const [column, amount] of amounts.columns) nodes.allocatable[base + column] = amount;
     nodes.allowedPods[row] = amounts.pods;
+    const gpuMilli = amounts.columns.get(this.resources.find(GPU_MILLI)) ?? 0;
+    if (nodes.devices[row] !== null) nodes.devices[row].resize(gpuMilli);
+    else nodes.devices[row] = devicesFor(gpuMilli);
   }
 
   private nodeState(row: number): NodeBefore {
@@ -591,4 +571,4 @@ export class Cluster {
 }
 
 export { EvictionCause, PodPhase, PodOutcome, Verb };
-export type { NodeFacts };
+export type { NodeFacts, PodEnd, PodSeed };

@@ -412,7 +412,7 @@ export interface CSINode extends KubernetesObject {
 }
 
 export interface CSIDriver extends KubernetesObject {
-  readonly spec?: { readonly storageCapacity?: boolean };
+  readonly spec?: { readonly storageCapacity?: boolean; readonly preventPodSchedulingIfMissing?: boolean };
 }
 
 export interface CSIStorageCapacity extends KubernetesObject {

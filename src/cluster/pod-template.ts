@@ -11,6 +11,8 @@
  */
 import type { Affinity, Pod, PodSpec, PodAffinityTerm, PodStatus, Toleration } from './objects.ts';
 import { drainMarks, hasMarks, isLocalVolume } from './drain-marks.ts';
+import { GPU_MILLI, gpuRequestOf } from './gpu-devices.ts';
+import type { GpuRequest } from './gpu-devices.ts';
 import type { DrainMarks } from './drain-marks.ts';
 import { normalizedImageName } from './image-names.ts';
 import { accountingDefaults, podRequests } from './pod-requests.ts';
@@ -49,6 +51,8 @@ export interface PodTemplate {
   readonly accounted: ResourceVector;
   readonly requested: ResourceVector;
   readonly scored: ResourceVector;
+  /** What it takes of its node's GPUs, where they are shared; null: nothing. */
+  readonly gpu: GpuRequest | null;
   readonly nonZeroCpu: number;
   readonly nonZeroMemory: number;
   readonly hostPorts: readonly HostPort[];
@@ -57,6 +61,7 @@ export interface PodTemplate {
   readonly images: readonly string[];
   /** Containers and init containers (image volumes do not count). */
   readonly containerCount: number;
+  readonly imageVolumeCount: number;
   /** Names of scheduling gates. */
   readonly gates: readonly string[];
   readonly requiredAffinityTerms: readonly PodAffinityTerm[];
@@ -81,9 +86,12 @@ export class TemplateTable {
   private readonly byKey = new Map<string, PodTemplate>();
   private readonly rows: PodTemplate[] = [];
   private readonly registry: ResourceRegistry;
+  private readonly maximumOfSums: boolean;
 
-  constructor(registry: ResourceRegistry) {
+  /** `maximumOfSums`: as PodRequestsOptions. */
+  constructor(registry: ResourceRegistry, maximumOfSums = false) {
     this.registry = registry;
+    this.maximumOfSums = maximumOfSums;
   }
 
   get count(): number {
@@ -101,7 +109,7 @@ export class TemplateTable {
     const key = templateKey(pod, marks);
     const known = this.byKey.get(key);
     if (known !== undefined) return { template: known, key, fresh: false };
-    const template = compileTemplate(this.rows.length, pod, marks, this.registry);
+    const template = compileTemplate(this.rows.length, pod, marks, this.registry, this.maximumOfSums);
     this.byKey.set(key, template);
     this.rows.push(template);
     return { template, key, fresh: true };
@@ -164,14 +172,26 @@ function spreadController(pod: Pod): ControllerReference | null {
   return counts ? { kind: owner.kind, name: owner.name, uid: owner.uid ?? '' } : null;
 }
 
-function compileTemplate(id: number, pod: Pod, marks: DrainMarks, registry: ResourceRegistry): PodTemplate {
+function compileTemplate(
+  id: number,
+  pod: Pod,
+  marks: DrainMarks,
+  registry: ResourceRegistry,
+  maximumOfSums: boolean,
+): PodTemplate {
   const spec = pod.spec ?? {};
   const containerDefaults = { cpuMilli: DEFAULT_CPU_MILLI, memoryBytes: DEFAULT_MEMORY_BYTES };
-  const accounting: PodRequestsOptions = { useStatusResources: true, podLevel: true, containerDefaults: null };
+  const accounting: PodRequestsOptions = {
+    useStatusResources: true,
+    podLevel: true,
+    containerDefaults: null,
+    maximumOfSums,
+  };
   const vector = (options: PodRequestsOptions): ResourceVector => requestVector(pod, options, registry);
   const assumed = accountingDefaults(pod, podRequests(pod, accounting), containerDefaults);
   const nonZero = vector({ ...accounting, containerDefaults: assumed });
   const affinity = spec.affinity;
+  const accounted = vector(accounting);
   return {
     id,
     namespace: pod.metadata?.namespace ?? 'default',
@@ -181,7 +201,8 @@ function compileTemplate(id: number, pod: Pod, marks: DrainMarks, registry: Reso
     priority: spec.priority ?? 0,
     neverPreempts: spec.preemptionPolicy === 'Never',
     schedulerName: spec.schedulerName ?? DEFAULT_SCHEDULER_NAME,
-    accounted: vector(accounting),
+    accounted,
+    gpu: gpuRequestOf(amountOf(accounted, registry.find(GPU_MILLI))),
     requested: vector({ useStatusResources: false, podLevel: true, containerDefaults: null }),
     scored: vector({ useStatusResources: false, podLevel: false, containerDefaults }),
     nonZeroCpu: amountOf(nonZero, CPU),
@@ -190,6 +211,7 @@ function compileTemplate(id: number, pod: Pod, marks: DrainMarks, registry: Reso
     tolerations: spec.tolerations ?? [],
     images: imagesOf(spec),
     containerCount: (spec.containers?.length ?? 0) + (spec.initContainers?.length ?? 0),
+    imageVolumeCount: (spec.volumes ?? []).filter(({ image }) => image !== undefined).length,
     gates: (spec.schedulingGates ?? []).map((gate) => gate.name),
     requiredAffinityTerms: affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [],
     requiredAntiAffinityTerms: affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [],

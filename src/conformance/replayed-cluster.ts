@@ -5,8 +5,7 @@
  * tells nobody.
  */
 import { assert } from '../base/assert.ts';
-import { Digest } from '../base/digest.ts';
-import { Cluster } from '../cluster/cluster.ts';
+import type { Cluster } from '../cluster/cluster.ts';
 import type { Node, Pod } from '../cluster/objects.ts';
 import { EvictionCause, PodOutcome } from '../cluster/pod-table.ts';
 import { withoutNodeName } from '../cluster/pod-template.ts';
@@ -23,8 +22,7 @@ export class ReplayedCluster {
   private readonly podRows = new Map<string, number>();
   private readonly podNames = new Map<number, string>();
 
-  /** Without a cluster of its own time, time stands still. */
-  constructor(cluster: Cluster = new Cluster({ now: 0, digest: new Digest() })) {
+  constructor(cluster: Cluster) {
     this.cluster = cluster;
   }
 
@@ -66,16 +64,36 @@ export class ReplayedCluster {
 
   /** Creates the pod; one with spec.nodeName runs there at once. */
   createPod(pod: Pod): number {
-    const row = this.pendingPod(podKey(pod), this.cluster.internTemplate(withoutNodeName(pod)).id, pod.status?.startTime);
+    const row = this.createPending(pod, withoutNodeName(pod));
     const nodeName = pod.spec?.nodeName ?? '';
     if (nodeName !== '') this.cluster.placePod(row, this.nodeRow(nodeName));
     return row;
   }
 
-  pendingPod(key: string, template: number, startTime?: string): number {
+  /** A pod that is to be scheduled: its spec.nodeName, if any, is a wish. */
+  createWaiting(pod: Pod): number {
+    return this.createPending(pod, pod);
+  }
+
+  private createPending(pod: Pod, spelled: Pod): number {
+    const { nominatedNodeName = '', startTime } = pod.status ?? {};
+    return this.pendingPod(podKey(pod), this.cluster.internTemplate(spelled).id, startTime, nominatedNodeName);
+  }
+
+  pendingPod(key: string, template: number, startTime?: string, nominatedNodeName = ''): number {
     const { cluster } = this;
+    const nominatedNode = nominatedNodeName === '' ? -1 : cluster.names.intern(nominatedNodeName);
     const nameBase = cluster.names.intern(key.slice(key.indexOf('/') + 1));
-    const row = cluster.createPod({ template, nameBase, nameOrdinal: -1, owner: -1, workloadClass: 0, durationMicros: Infinity, pinnedNode: -1 });
+    const row = cluster.createPod({
+      template,
+      nameBase,
+      nameOrdinal: -1,
+      owner: -1,
+      workloadClass: 0,
+      durationMicros: Infinity,
+      pinnedNode: -1,
+      nominatedNode,
+    });
     this.noteStart(row, startTime);
     this.podRows.set(key, row);
     this.podNames.set(row, key);
@@ -91,6 +109,15 @@ export class ReplayedCluster {
     this.podRows.delete(this.keyOf(row));
     this.podNames.delete(row);
     this.cluster.removePod(row, PodOutcome.Deleted);
+  }
+
+  /** Pods that wait for a node, by the node that their status names. */
+  nominations(): Record<string, string> {
+    const { cluster } = this;
+    const waiting = [...this.podRows].filter(
+      ([, row]) => cluster.pods.node[row] < 0 && cluster.nominatedNodeName(row) !== '',
+    );
+    return Object.fromEntries(waiting.map(([key, row]) => [key, cluster.nominatedNodeName(row)]));
   }
 
   findPod(key: string): number | undefined {

@@ -72,6 +72,8 @@ export class ReplacementController implements ClusterObserver {
   /** From `lossHead` on, one entry for each replace event in the queue, in the same order. */
   private losses: Loss[] = [];
   private lossHead = 0;
+  /** Ends of owners that are still to come. */
+  private endsDue = 0;
   private readonly replaceEvent: EventKind;
   private readonly endEvent: EventKind;
   private creating = false;
@@ -96,13 +98,21 @@ export class ReplacementController implements ClusterObserver {
       kind, template, workloadClass, nameBase, wanted: scale, object: null, key: '', parent: -1, podMicros: Infinity, details: null,
     });
     this.upkeep[owner] = { templateOf, podsToCome, pending: 0, ended: false };
-    if (endsAtMicros !== Infinity) this.kernel.at(endsAtMicros, this.endEvent, owner, this.owners.incarnation[owner]);
+    if (endsAtMicros !== Infinity) {
+      this.endsDue++;
+      this.kernel.at(endsAtMicros, this.endEvent, owner, this.owners.incarnation[owner]);
+    }
     return owner;
   }
 
   /** Of the pod with this ordinal. */
   templateFor(owner: number, ordinal: number): number {
     return this.upkeep[owner]?.templateOf?.(ordinal) ?? this.owners.template[owner];
+  }
+
+  /** Whether some owner will end by itself. */
+  haveEnds(): boolean {
+    return this.endsDue > 0;
   }
 
   /** Whether the owner's pods are on their way out. */
@@ -184,6 +194,7 @@ export class ReplacementController implements ClusterObserver {
   }
 
   private end(owner: number, incarnation: number): void {
+    this.endsDue--;
     const { owners } = this;
     if (owners.incarnation[owner] !== incarnation) return;
     const upkeep = this.upkeepOf(owner);

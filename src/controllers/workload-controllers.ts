@@ -33,6 +33,7 @@ export class WorkloadControllers implements ClusterObserver {
   /** By WorkloadKind; undefined: nobody looks after objects of this kind here. */
   private readonly queues: (WorkQueue | undefined)[] = [];
   private readonly deleteEvent: EventKind;
+  private deletionsDue = 0;
 
   constructor(kernel: Kernel, cluster: Cluster, admit: (pod: Pod) => number, phase: number) {
     this.kernel = kernel;
@@ -52,15 +53,22 @@ export class WorkloadControllers implements ClusterObserver {
 
   /** Somebody deletes the workload then, and its pods with it. */
   deleteAt(row: number, time: Micros): void {
-    if (time !== Infinity) this.kernel.at(time, this.deleteEvent, row, this.cluster.workloads.incarnation[row]);
+    if (time === Infinity) return;
+    this.deletionsDue++;
+    this.kernel.at(time, this.deleteEvent, row, this.cluster.workloads.incarnation[row]);
   }
 
-  /** Whether a key waits for its time: something will happen without anybody's doing. Schedules, which never end, do not count. */
+  /**
+   * Whether a key or a deletion waits for its time: something will happen without anybody's doing. Schedules, which
+   * never end, do not count.
+   */
   get isBusy(): boolean {
+    if (this.deletionsDue > 0) return true;
     return this.queues.some((queue, kind) => queue !== undefined && kind !== WorkloadKind.CronJob && queue.waitingCount > 0);
   }
 
   private delete(row: number, incarnation: number): void {
+    this.deletionsDue--;
     if (this.cluster.workloads.incarnation[row] === incarnation) this.cluster.workloadWriter.delete(row);
   }
 

@@ -31,11 +31,18 @@ export function metricsOf(result: RunResult): MetricValue[] {
     metric('failures.wastedPodSeconds', 'pod-seconds', 'lower', failures.wastedPodSeconds),
     ...byResource('packing.densityOfNonEmptyNodes', '', 'higher', packing.densityOfNonEmptyNodes),
     ...byResource('packing.strandedShare', '', 'lower', packing.strandedShare),
+    ...fragmentation(packing.fragmentation),
     metric('packing.meanEmptyNodes', 'nodes', 'neither', packing.meanEmptyNodes),
     metric('packing.meanNodes', 'nodes', 'lower', packing.meanNodes),
     metric('cost.nodeHours', 'node-hours', 'lower', cost.nodeHours),
     metric('cost.total', '', 'lower', cost.total),
   ];
+}
+
+/** Only of runs in which nodes share GPUs. */
+function fragmentation({ gpuFragmentedShare }: RunResult['packing']['fragmentation']): MetricValue[] {
+  if (gpuFragmentedShare === null) return [];
+  return [metric('packing.fragmentation.gpuFragmentedShare.mean', 'share', 'lower', gpuFragmentedShare.mean)];
 }
 
 /** Compares one metric over paired runs; pairs in which either side has no value are left out. */

@@ -6,7 +6,7 @@ import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
 import { Simulation } from '../simulation/simulation.ts';
 import { loadPluginFiles } from './plugin-files.ts';
 import type { PoolAnswer, PoolProgress, PoolTask } from './run-pool.ts';
-import { openTraceInput } from './trace-input.ts';
+import { openTraceInput, readMachineInput } from './trace-input.ts';
 
 parentPort?.on('message', (task: PoolTask) => {
   void answer(task).then((message) => parentPort?.postMessage(message));
@@ -26,7 +26,13 @@ async function answer({ index, scenario, version, plain }: PoolTask): Promise<Po
   try {
     // A module is loaded once a thread, however many runs there are.
     const userPlugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
-    const simulation = new Simulation(scenario, { version, userPlugins, openTrace: openTraceInput, plain });
+    const simulation = new Simulation(scenario, {
+      version,
+      userPlugins,
+      openTrace: openTraceInput,
+      readMachines: readMachineInput,
+      plain,
+    });
     play(simulation, index);
     return { index, result: withoutTables(simulation.result(true)) };
   } catch (error) {

@@ -4,6 +4,7 @@
  * never printed unnoticed; docs/formats/report.md explains each.
  */
 import type {
+  FragmentationFacts,
   LatencyGroup,
   MarkedEvent,
   NearestNode,
@@ -24,7 +25,17 @@ export type Report = Omit<RunResult, 'timeseries' | 'pods' | 'nodes'>;
 /** Enough digits for any use; fewer than a double's, so that the last bits of a sum do not litter the text. */
 const SIGNIFICANT_DIGITS = 12;
 
-const HEAD = ['schemaVersion', 'scenario', 'description', 'seed', 'version', 'digest', 'simulatedSeconds', 'complete'] as const;
+const HEAD = [
+  'schemaVersion',
+  'scenario',
+  'description',
+  'seed',
+  'version',
+  'kubernetes',
+  'digest',
+  'simulatedSeconds',
+  'complete',
+] as const;
 const COUNTS = [
   'nodes', 'nodesAtStart', 'nodesPeak', 'podsArrived', 'podsScheduled', 'podsRunning', 'podsFinished', 'podsPending', 'podsLost', 'podsReplaced', 'decisions',
   'decisionsUnschedulable', 'events', 'evictions', 'nodeFailures',
@@ -34,8 +45,23 @@ const QUANTILES = ['count', 'mean', 'p50', 'p90', 'p95', 'p99', 'p999', 'max', '
 const NOT_SIMULATED = ['kind', 'field', 'count', 'effect'] as const;
 const WAIT = ['pods', 'podsPending', 'attempts', 'podSeconds'] as const;
 const NEAREST = ['node', 'pool', 'seconds', 'resource', 'free', 'wanted', 'allocatable'] as const;
-const POOL_WAIT = ['podSecondsForRoom', 'podsPendingForRoom', 'podSecondsBarred', 'podsPendingBarred', 'barredBy'] as const;
-const WAITING_TEMPLATE = ['namespace', 'oldestPod', 'class', 'priority', 'pods', 'waitedSeconds', 'reason', 'message'] as const;
+const POOL_WAIT = [
+  'podSecondsForRoom',
+  'podsPendingForRoom',
+  'podSecondsBarred',
+  'podsPendingBarred',
+  'barredBy',
+] as const;
+const WAITING_TEMPLATE = [
+  'namespace',
+  'oldestPod',
+  'class',
+  'priority',
+  'pods',
+  'waitedSeconds',
+  'reason',
+  'message',
+] as const;
 const EVENT = ['seconds', 'kind', 'label', 'count'] as const;
 const AUTOSCALING = ['scaleUpEvents', 'scaleDownEvents', 'nodesAdded', 'nodesRemoved'] as const;
 
@@ -64,6 +90,7 @@ export function reportOf(result: RunResult): Report {
       meanEmptyNodes: packing.meanEmptyNodes,
       meanNodes: packing.meanNodes,
       strandedShare: byKey(packing.strandedShare, same),
+      fragmentation: fragmentationOf(packing.fragmentation),
     },
     failures: {
       evictionsByCause: byKey(failures.evictionsByCause, same),
@@ -81,7 +108,29 @@ export function reportOf(result: RunResult): Report {
   return { ...rounded, resolvedScenario: result.resolvedScenario };
 }
 
-/** JSON with two spaces of indentation; a list of plain values, and each pair or flat entry of a list, takes one line. Ends in a newline. */
+function fragmentationOf({
+  gpuFragmentedShare,
+  largestFree,
+  largestPod,
+  room,
+}: FragmentationFacts): FragmentationFacts {
+  return {
+    gpuFragmentedShare:
+      gpuFragmentedShare === null ? null : { mean: gpuFragmentedShare.mean, end: gpuFragmentedShare.end },
+    largestFree: byKey(largestFree, same),
+    largestPod: byKey(largestPod, same),
+    room: room.map(({ requests, podsCreated, podsThatFit }) => ({
+      requests: byKey(requests, same),
+      podsCreated,
+      podsThatFit,
+    })),
+  };
+}
+
+/**
+ * JSON with two spaces of indentation; a list of plain values, and each pair or flat entry of a list, takes one line.
+ * Ends in a newline.
+ */
 export function reportJson(result: RunResult): string {
   return `${writeJson(reportOf(result), '')}\n`;
 }

@@ -1,12 +1,14 @@
 /**
- * The scheduler: one cycle at a time, bindings beside it (pkg/scheduler/{scheduler,schedule_one}.go, v1.36).
+ * The scheduler: one cycle at a time, bindings beside it (pkg/scheduler/{scheduler,schedule_one}.go, v1.36, v1.37).
  * A cycle decides on the state at its start and holds the chosen node from then on; what follows from the decision
- * (binding, or the failure's consequences) comes when the cycle's simulated time has passed. Bindings take their own time.
+ * (binding, or the failure's consequences) comes when the cycle's simulated time has passed. Bindings take their own
+ * time.
  */
 import { assert } from '../base/assert.ts';
 import { MICROS_PER_SECOND } from '../base/time.ts';
 import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import type { KubernetesVersion } from '../cluster/kubernetes-versions.ts';
 import type { NodeInfo } from './cache/node-info.ts';
 import type { NodeBefore, ObjectAction } from '../cluster/observer.ts';
 import type { KubernetesObject } from '../cluster/objects.ts';
@@ -15,6 +17,7 @@ import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import { Bindings } from './bindings.ts';
 import { FailedAttempts, plainFailure } from './failed-attempts.ts';
 import type { FailedAttempt } from './failed-attempts.ts';
+import type { BindingCalls } from './bindings.ts';
 import { ASSIGNED_POD_ADD, ASSIGNED_POD_DELETE, ASSIGNED_POD_UPDATE, NODE_ADD, NODE_DELETE, nodeUpdateEvents, objectEvent, podUpdateEvents } from './cluster-events.ts';
 import { Algorithm } from './framework/algorithm.ts';
 import type { ScheduleResult, TieBreak } from './framework/algorithm.ts';
@@ -31,7 +34,7 @@ import type { Handle, PluginFactory } from './framework/plugin-api.ts';
 import { Profile } from './framework/profile.ts';
 import type { ProfileSpec } from './framework/profile.ts';
 import { LiveSnapshot } from './cache/snapshot.ts';
-import { isRejected, statusMessage } from './framework/status.ts';
+import { Code, isRejected, statusMessage } from './framework/status.ts';
 import type { Status } from './framework/status.ts';
 import { PreemptionExecutor } from './preemption/executor.ts';
 import { SchedulingQueue } from './queue/scheduling-queue.ts';
@@ -40,6 +43,8 @@ import type { Room } from './room-looks.ts';
 
 /** The decoded KubeSchedulerConfiguration, as far as the scheduler reads it. */
 export interface SchedulerConfigurationView {
+  /** The cluster's version. */
+  readonly kubernetes: KubernetesVersion;
   readonly percentageOfNodesToScore: number;
   readonly podInitialBackoffSeconds: number;
   readonly podMaxBackoffSeconds: number;
@@ -62,6 +67,8 @@ export interface SchedulerOptions {
   readonly cacheBytes?: number | undefined;
   /** Kernel phase of all scheduler events. */
   readonly phase: number;
+  /** Who answers to Bindings; absent: all of them are written. */
+  readonly bindingCalls?: BindingCalls | undefined;
   /** As Handle's; absent: claims are bound by somebody else or not at all. */
   readonly bindVolumes?: Handle['bindVolumes'];
 }
@@ -137,6 +144,7 @@ export class Scheduler implements CacheObserver {
     this.snapshot = new LiveSnapshot(cache);
     this.placements = new Placements(cache);
     const { configuration, phase } = options;
+    assert(configuration.kubernetes === cluster.kubernetes, 'a scheduler is configured for the version of its cluster');
     this.preemption = new PreemptionExecutor(kernel, cluster, this, phase);
     this.profiles = new Map(configuration.profiles.map((spec) => [spec.schedulerName, this.makeProfile(spec)]));
     this.queue = new SchedulingQueue(cache, this.profiles, {
@@ -153,7 +161,11 @@ export class Scheduler implements CacheObserver {
       cacheBytes: options.cacheBytes,
     });
     this.room = new RoomLooks(cache, this.snapshot);
-    this.bindings = new Bindings(kernel, cluster, this, { bindMicros: options.bindMicros, phase });
+    this.bindings = new Bindings(kernel, cluster, this, {
+      bindMicros: options.bindMicros,
+      phase,
+      calls: options.bindingCalls,
+    });
     this.cycleEvent = kernel.defineEvent('scheduler.cycle', phase, () => this.startCycle());
     this.cycleEndEvent = kernel.defineEvent('scheduler.cycleEnd', phase, (pod, incarnation) => this.endCycle(pod, incarnation));
     this.flushEvent = kernel.defineEvent('scheduler.backoffFlush', phase, () => this.flush());
@@ -167,7 +179,9 @@ export class Scheduler implements CacheObserver {
 
   // ---- the loop --------------------------------------------------------------------------------------------------
 
-  /** One whole cycle now, its consequences included as far as they take no time. Returns the pod popped, -1 for none. */
+  /**
+   * One whole cycle now, its consequences included as far as they take no time. Returns the pod popped, -1 for none.
+   */
   scheduleOne(): number {
     const pod = this.decideNext();
     if (pod >= 0) this.settle(pod, this.cluster.pods.incarnation[pod] | 0);
@@ -245,10 +259,12 @@ export class Scheduler implements CacheObserver {
   private fitFailure(profile: Profile, state: CycleState, diagnosis: Diagnosis): Failure {
     for (const plugin of diagnosis.unschedulablePlugins) this.rejectionsByPlugin.set(plugin, (this.rejectionsByPlugin.get(plugin) ?? 0) + 1);
     if (profile.postFilter.length === 0) return this.rejection(diagnosis, null, '');
-    const { status, nominatedNodeName } = profile.runPostFilter(state, this.view, diagnosis);
-    return this.rejection(diagnosis, status, nominatedNodeName);
+    const { status, nominatedNodeName, message } = profile.runPostFilter(state, this.view, diagnosis);
+    const said = status ?? (message === undefined ? null : { code: Code.Success, reasons: [message], plugin: '' });
+    return this.rejection(diagnosis, said, nominatedNodeName);
   }
 
+  /** `postFilter`: what PostFilter has to say; null: nothing. */
   private rejection(diagnosis: Diagnosis, postFilter: Status | null, nominate: string | null): Failure {
     const { template } = this.view;
     for (const listener of this.listeners) {
@@ -328,7 +344,10 @@ export class Scheduler implements CacheObserver {
     this.queue.moveOnEvent(ASSIGNED_POD_DELETE, { pod: before, podBefore: before }, (other) => this.cache.templateOf(other).priority <= priority);
   }
 
-  /** Binding failed after the choice: the node is free again, the pod goes back (schedule_one.go handleBindingCycleError). */
+  /**
+   * Binding failed after the choice: the node is free again, the pod goes back (schedule_one.go
+   * handleBindingCycleError).
+   */
   bindingFailed(pod: number, status: Status, waited: boolean): void {
     const rejected = isRejected(status);
     const forgotten = this.podView(pod);
@@ -360,7 +379,7 @@ export class Scheduler implements CacheObserver {
   }
 
   private scheduleLeftovers(): void {
-    if (!this.options.autoRun || this.leftoverScheduled || this.queue.unschedulableCountNow === 0) return;
+    if (!this.options.autoRun || this.leftoverScheduled || !this.queue.hasLeftovers) return;
     this.leftoverScheduled = true;
     const { now } = this.kernel;
     this.kernel.at(now - (now % UNSCHEDULABLE_FLUSH_MICROS) + UNSCHEDULABLE_FLUSH_MICROS, this.leftoverEvent);
@@ -377,6 +396,7 @@ export class Scheduler implements CacheObserver {
   podCreated(pod: number): void {
     if (this.isResponsibleFor(pod)) {
       this.queue.add(pod);
+      this.scheduleLeftovers();
       return;
     }
     this.queue.ignore(pod);
@@ -402,6 +422,7 @@ export class Scheduler implements CacheObserver {
     if (view.nodeName === '') {
       if (!this.isResponsibleFor(pod)) return;
       this.queue.update(pod, podUpdateEvents('UnschedulablePod', before, view.template), subject);
+      this.scheduleLeftovers();
       return;
     }
     if (!this.queue.listens) return;

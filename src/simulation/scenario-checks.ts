@@ -23,7 +23,8 @@ export function checkScenario(input: ScenarioInput, settings: OwnSettings, findi
   checkFailures(input, findings);
   checkPriorityClasses(input, findings);
   if (settings.durationMicros === null) checkEnds(input, findings);
-  if (settings.nodePools.length === 0 && input.nodes === undefined && input.manifests === undefined && input.trace?.format !== 'openb') {
+  const hasNodes = settings.nodePools.length > 0 || input.nodes !== undefined || input.manifests !== undefined;
+  if (!hasNodes && input.machines === undefined && input.trace?.format !== 'openb') {
     findings.error(null, 'the cluster has no nodes: expected "nodePools" or "nodes"');
   }
   if (input.workloads.length === 0 && input.manifests === undefined && input.nodes === undefined && input.trace === undefined) {
@@ -111,7 +112,8 @@ function checkTimes(workload: WorkloadInput, path: Path, settings: OwnSettings, 
   const end = settings.durationMicros;
   const { arrivals } = workload;
   if (end === null || arrivals === undefined) return;
-  const start = arrivals.at ?? arrivals.poisson?.from ?? arrivals.diurnal?.from ?? arrivals.bursty?.from;
+  const start =
+    arrivals.at ?? arrivals.poisson?.from ?? arrivals.diurnal?.from ?? arrivals.hourly?.from ?? arrivals.bursty?.from;
   const micros = start === undefined ? 0 : (parseDuration(start) ?? 0);
   if (micros >= end) findings.warn(below(path, 'arrivals'), `nothing of ${quoteShort(workload.name)} arrives before the run ends`, undefined, 'key');
 }
@@ -144,7 +146,7 @@ function checkPriorityClasses(input: ScenarioInput, findings: Findings): void {
 /** Without a duration the run ends with its last pod: arrivals must end, too. */
 function checkEnds(input: ScenarioInput, findings: Findings): void {
   for (const [index, { arrivals, name }] of input.workloads.entries()) {
-    const endless = arrivals?.poisson ?? arrivals?.diurnal ?? arrivals?.bursty;
+    const endless = arrivals?.poisson ?? arrivals?.diurnal ?? arrivals?.hourly ?? arrivals?.bursty;
     if (endless === undefined || endless.until !== undefined) continue;
     findings.error(below(at('workloads', index), 'arrivals'), `${quoteShort(name)} arrives without end: expected "until" here, or a "duration" of the scenario`, undefined, 'key');
   }

@@ -15,8 +15,9 @@ import type { Path } from '../workload/manifests/source-path.ts';
 import { below, describeValue, stepsOf } from '../workload/manifests/source-path.ts';
 import { Findings, isMapping, mappingOf } from '../workload/manifests/structure.ts';
 import { admissionContext, checkAdmission, checkWorkloadAdmission } from './admission-checks.ts';
+import { warnOfEndlessWork } from './endless-work.ts';
 import { hopelessPods, warnOfOversizedWorkloads } from './hopeless-pods.ts';
-import type { Scenario, SchedulerSettings, TraceInput } from './scenario.ts';
+import type { Scenario, SchedulerSettings } from './scenario.ts';
 import { checkClassesOfWorkloads, checkMembers, checkScenario } from './scenario-checks.ts';
 import { decodeScenario } from './scenario-decode.ts';
 import { ScenarioNumbers } from './scenario-distributions.ts';
@@ -26,6 +27,7 @@ import { ordinalIn } from './pool-nodes.ts';
 import type { OwnSettings } from './scenario-resolve.ts';
 import { resolveSettings } from './scenario-resolve.ts';
 import type { ScenarioInput } from './scenario-schema.ts';
+import { resolveMachines, resolveTrace } from './scenario-traces.ts';
 
 export type { Override } from './scenario-overrides.ts';
 
@@ -117,12 +119,19 @@ class ScenarioReading {
     this.#checkNodes(settings, input, manifests);
     this.#checkPods(settings, manifests, priorityClasses, input.trace !== undefined);
     this.#unsimulated = manifests.notSimulated;
-    const trace = this.#resolveTrace(input);
+    const existing = (file: string, place: Path): string => this.#existingFile(file, place);
+    const streamOr = (file: string, place: Path): string => {
+      const path = this.#files.resolve(this.#file, file);
+      return this.#files.isStream?.(path) === true ? path : existing(file, place);
+    };
+    const trace = resolveTrace(input, streamOr, new ScenarioNumbers(this.#findings));
+    const machines = resolveMachines(input, existing, this.#findings);
     const scheduler = this.#resolveScheduler(input, settings);
     return {
       name: input.name ?? nameOfFile(this.#file),
       description: input.description,
       seed: settings.seed,
+      kubernetes: settings.kubernetes,
       durationMicros: settings.durationMicros,
       nodePools: settings.nodePools,
       nodes: manifests.nodes,
@@ -132,13 +141,19 @@ class ScenarioReading {
       priorityClasses,
       workloads: settings.workloads,
       trace,
+      machines,
       scheduler,
       kubelet: settings.kubelet,
       nodeLifecycle: settings.nodeLifecycle,
       failures: settings.failures,
       autoscaler: settings.autoscaler,
       metrics: settings.metrics,
-      fileNames: this.#fileNames([trace?.file, ...scheduler.pluginFiles]),
+      fileNames: this.#fileNames([
+        trace?.file,
+        ...Object.values(trace?.files ?? {}),
+        machines?.file,
+        ...scheduler.pluginFiles,
+      ]),
       manifestFiles: this.#manifestFiles(input),
     };
   }
@@ -159,7 +174,10 @@ class ScenarioReading {
     return manifests;
   }
 
-  /** Files and folders of a field, those that exist. A folder that holds the scenario itself would be read as manifests. */
+  /**
+   * Files and folders of a field, those that exist. A folder that holds the scenario itself would be read as
+   * manifests.
+   */
   #existing(given: FileEntries, key: string): string[] {
     const found: string[] = [];
     const entries = given === undefined ? [] : typeof given === 'string' ? [given] : given;
@@ -237,7 +255,11 @@ class ScenarioReading {
     if (input.nodes !== undefined && manifests.nodes.length === 0 && this.problems.length === 0) {
       this.#findings.warn(below(null, 'nodes'), 'the files hold no Node', undefined, 'key');
     }
-    if (settings.nodePools.length === 0 && manifests.nodes.length === 0 && (input.manifests !== undefined || input.nodes !== undefined) && this.problems.length === 0 && this.#findings.errors.length === 0 && input.trace === undefined) {
+    const isWithoutNodes = settings.nodePools.length === 0 && manifests.nodes.length === 0;
+    const hasFiles = input.manifests !== undefined || input.nodes !== undefined;
+    const hasOwnNodes = input.trace !== undefined || input.machines !== undefined;
+    const isRight = this.problems.length === 0 && this.#findings.errors.length === 0;
+    if (isWithoutNodes && hasFiles && !hasOwnNodes && isRight) {
       this.#findings.error(null, 'the cluster has no nodes: neither "nodePools" nor a Node in the files');
     }
     for (const [index, pool] of settings.nodePools.entries()) {
@@ -264,14 +286,9 @@ class ScenarioReading {
     if (problems.length > 0)
       this.problems.splice(0, this.problems.length, ...inFileOrder([...this.problems, ...problems]));
     if (this.problems.length > 0 || this.#findings.errors.length > 0) return;
+    warnOfEndlessWork(settings, manifests.nodes.length > 0, this.#findings);
     warnOfOversizedWorkloads(workloads, manifests.nodes, nodePools, this.#findings);
     this.warnings.push(...hopelessPods(manifests, admitted, nodePools, workloads, hasTrace));
-  }
-
-  #resolveTrace(input: ScenarioInput): TraceInput | null {
-    if (input.trace === undefined) return null;
-    const { format, file, compress } = input.trace;
-    return { format, file: this.#existingFile(file, below(below(null, 'trace'), 'file')), compress };
   }
 
   #resolveScheduler(input: ScenarioInput, settings: OwnSettings): SchedulerSettings {

@@ -1,7 +1,13 @@
-/** Second step of reading a scenario: every field of the decoded input becomes its resolved form, with units as numbers and nothing optional. */
+/**
+ * Second step of reading a scenario: every field of the decoded input becomes its resolved form, with units as
+ * numbers and nothing optional.
+ */
+import { assert } from '../base/assert.ts';
 import type { Micros } from '../base/time.ts';
 import { MICROS_PER_SECOND } from '../base/time.ts';
 import { tryParseQuantity, unitsFromText } from '../base/quantity.ts';
+import { isKubernetesVersion } from '../cluster/kubernetes-versions.ts';
+import type { KubernetesVersion } from '../cluster/kubernetes-versions.ts';
 import type { PodTemplateSpec, Taint } from '../cluster/objects.ts';
 import type { Distribution } from '../kernel/distribution.ts';
 import { labelMap, resourceList, resourceNameMistake } from '../workload/manifests/names.ts';
@@ -17,7 +23,19 @@ import type { NodePoolInput, ScenarioInput, WorkloadInput } from './scenario-sch
 import { autoscalerDefaults } from './scenario-schema.ts';
 
 /** Everything of a scenario that does not come from other files. */
-export type OwnSettings = Pick<Scenario, 'seed' | 'durationMicros' | 'nodePools' | 'workloads' | 'kubelet' | 'nodeLifecycle' | 'failures' | 'autoscaler' | 'metrics'> & {
+export type OwnSettings = Pick<
+  Scenario,
+  | 'seed'
+  | 'kubernetes'
+  | 'durationMicros'
+  | 'nodePools'
+  | 'workloads'
+  | 'kubelet'
+  | 'nodeLifecycle'
+  | 'failures'
+  | 'autoscaler'
+  | 'metrics'
+> & {
   readonly priorityClasses: Scenario['priorityClasses'];
   readonly cycleMicros: Micros;
   readonly bindMicros: Micros;
@@ -33,6 +51,7 @@ export function resolveSettings(input: ScenarioInput, numbers: ScenarioNumbers):
   const isAutoscaled = nodePools.some((pool) => pool.autoscaling !== null);
   return {
     seed: String(input.seed),
+    kubernetes: versionOf(input.kubernetes),
     durationMicros: input.duration === undefined ? null : numbers.microsAbove0(input.duration, below(null, 'duration')),
     nodePools,
     workloads: each(input.workloads, 'workloads', (workload, path) => resolveWorkload(workload, path, numbers)),
@@ -45,6 +64,13 @@ export function resolveSettings(input: ScenarioInput, numbers: ScenarioNumbers):
     cycleMicros: numbers.micros(input.scheduler.cycleTime, below(below(null, 'scheduler'), 'cycleTime')),
     bindMicros: numbers.micros(input.scheduler.bindTime, below(below(null, 'scheduler'), 'bindTime')),
   };
+}
+
+/** A number is as good as the text that spells it: the schema has seen to that. */
+function versionOf(written: string | number): KubernetesVersion {
+  const text = String(written);
+  assert(isKubernetesVersion(text), `${text} is no version`);
+  return text;
 }
 
 function resolvePool(pool: NodePoolInput, path: Path, numbers: ScenarioNumbers): NodePool {

@@ -1,15 +1,18 @@
 /**
  * The scenario as users write it: names, types, units, defaults and where a default comes from, at the field. The texts
- * are the editor's help (they land in `schemas/scenario.schema.json`) and `docs/formats/scenario.md` repeats none of them.
- * Durations and quantities stay texts here; `scenario-resolve.ts` turns them into numbers, `scenario-checks.ts` looks at
- * relations between fields.
+ * are the editor's help (they land in `schemas/scenario.schema.json`) and `docs/formats/scenario.md` repeats none of
+ * them. Durations and quantities stay texts here; `scenario-resolve.ts` turns them into numbers, `scenario-checks.ts`
+ * looks at relations between fields.
  */
 import { z } from 'zod';
+import { MACHINE_FORMAT_NAMES, TRACE_FORMAT_NAMES } from '../workload/traces/catalog.ts';
+import { DEFAULT_KUBERNETES_VERSION, KUBERNETES_VERSIONS } from '../cluster/kubernetes-versions.ts';
 import { DURATION_PATTERN } from './scenario-units.ts';
 
 const DURATION = 'expected a duration such as 90s, 5m, 24h or 1h30m';
 const QUANTITY = 'expected a quantity such as 500m, 2 or 16Gi';
 const TEXT = 'expected a text';
+const KUBERNETES = `expected a version of Kubernetes: ${KUBERNETES_VERSIONS.join(' or ')}`;
 
 function expecting(message: string): { error: () => string } {
   return { error: () => message };
@@ -182,6 +185,17 @@ const arrivals = z.strictObject({
     },
     'Poisson process whose rate follows a cosine: the day and night of users',
   ).optional(),
+  hourly: mapping(
+    {
+      ratesPerHour: z
+        .array(number('Mean arrivals in that hour', 0, MANY), expecting('expected a list of rates'))
+        .min(1, expecting('expected at least one rate'))
+        .max(100_000, expecting('expected at most 100000 rates'))
+        .describe('One rate for each hour from the start of the run; behind the last it begins again'),
+      ...windowFields,
+    },
+    'Poisson process with a rate of its own for each hour: what podyard trace fit finds in a trace',
+  ).optional(),
   bursty: mapping(
     {
       burstsPerHour: number('Mean bursts in an hour', 0, MANY),
@@ -237,10 +251,55 @@ const priorityClass = z
   )
   .describe('A priority, or a mapping with value, preemptionPolicy and globalDefault');
 
+const traceFormats = `expected one of ${TRACE_FORMAT_NAMES.join(', ')}`;
+const settingValues = (help: string) =>
+  z
+    .record(
+      z.string(),
+      z.union([z.string(), z.number()], expecting('expected a text or a number')),
+      expecting('expected a mapping of settings'),
+    )
+    .describe(help);
+
 const trace = z.strictObject({
-  format: z.enum(['csv', 'openb'], expecting('expected csv or openb')).default('csv').describe('Podyard CSV (docs/formats/trace-csv.md), or the pod list of the Alibaba openb trace'),
-  file: text('The file, relative to the scenario; .gz is read as it is'),
+  format: z
+    .enum(TRACE_FORMAT_NAMES, expecting(traceFormats))
+    .default('csv')
+    .describe("Podyard's own (docs/formats/trace-csv.md), or that of a published trace (docs/formats/traces.md)"),
+  file: text(
+    'The file, relative to the scenario; .gz is read as it is, Parquet where the package hyparquet is installed',
+  ),
+  files: z
+    .record(
+      z.string(),
+      text('A file, relative to the scenario'),
+      expecting('expected a mapping of roles to files'),
+    )
+    .describe('Further files of the trace by role; docs/formats/traces.md')
+    .default({}),
+  settings: settingValues('Settings of the format; docs/formats/traces.md').default({}),
+  from: duration('Cut-out: jobs that arrive before it are left out, and it becomes time 0').default('0s'),
+  to: duration('Cut-out: jobs that arrive then or later are left out. Default: none').optional(),
+  sample: number('Share of the jobs that is kept, drawn job by job', 0.000001, 1).default(1),
+  clones: whole('Every job arrives so many times', 1, 1000).default(1),
+  scale: z
+    .record(
+      z.string(),
+      number('Factor', 0.000001, 1_000_000),
+      expecting('expected a mapping of resources to factors'),
+    )
+    .describe('By resource: factor of what pods ask for')
+    .default({}),
   compress: number('Arrival times in the file are divided by this, run times are kept: 400 brings 400 days of arrivals in one', 0.000001, 1_000_000).default(1),
+});
+
+const machines = z.strictObject({
+  format: z
+    .enum(MACHINE_FORMAT_NAMES, expecting(`expected one of ${MACHINE_FORMAT_NAMES.join(', ')}`))
+    .describe('Which trace the list is of; docs/formats/machines.md'),
+  file: text('The list, relative to the scenario; .gz is read as it is'),
+  settings: settingValues('Settings of the list; docs/formats/machines.md').default({}),
+  clones: whole('Every machine stands so many times', 1, 1000).default(1),
 });
 
 const paths = (help: string) => z.union([z.string(), z.array(z.string(expecting('expected a path')))], expecting('expected a path or a list of paths')).describe(help);
@@ -353,7 +412,11 @@ export const scenarioSchema = z
       .union([z.string(), z.number()], expecting('expected a text or a number'))
       .default('podyard')
       .describe('Root of all chance: equal seeds give equal runs. Any text'),
-    duration: duration('Simulated time of the run. Default: until the last pod has finished and no input is left').optional(),
+    kubernetes: z
+      .union([z.enum(KUBERNETES_VERSIONS), z.literal(KUBERNETES_VERSIONS.map(Number))], expecting(KUBERNETES))
+      .default(DEFAULT_KUBERNETES_VERSION)
+      .describe(`Version of Kubernetes whose scheduler and controllers the cluster has. Default: ${DEFAULT_KUBERNETES_VERSION}`),
+    duration: duration('Simulated time of the run. Default: until all work is done and no pod that waits can ever get a node').optional(),
     nodePools: list(nodePool, 'Groups of like nodes').default([]),
     nodes: pathsOrObjects(
       'Files or folders with Node objects: manifests, or kubectl get nodes -o yaml|json; or the objects themselves',
@@ -363,6 +426,7 @@ export const scenarioSchema = z
     ).optional(),
     priorityClasses: z.record(z.string(), priorityClass, expecting('expected a mapping of names to priorities')).default({}).describe('Priority classes besides system-node-critical and system-cluster-critical'),
     workloads: list(workload, 'Classes of generated work').default([]),
+    machines: machines.optional().describe('The machines of a trace as nodes'),
     trace: trace.optional().describe('A recorded stream of pods'),
     scheduler: scheduler.prefault({}).describe('kube-scheduler'),
     kubelet: kubelet.prefault({}).describe('Pod start on the nodes'),

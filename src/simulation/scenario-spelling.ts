@@ -21,18 +21,20 @@ export function spellScenario(scenario: Scenario): Record<string, unknown> {
   const classes = Object.entries(scenario.priorityClasses).filter(
     ([name]) => !name.startsWith('system-') && !fromFiles.has(name),
   );
-  const { scheduler, trace } = scenario;
+  const { scheduler, trace, machines } = scenario;
   const nameOf = (path: string): string => scenario.fileNames[path] ?? path;
   return {
     name: scenario.name,
     description: scenario.description,
     seed: scenario.seed,
+    kubernetes: scenario.kubernetes,
     ...(scenario.durationMicros === null ? {} : { duration: formatDuration(scenario.durationMicros) }),
     ...spellObjects(scenario),
     nodePools: scenario.nodePools.map(spellPool),
     priorityClasses: Object.fromEntries(classes),
     workloads: scenario.workloads.map(spellWorkload),
-    ...(trace === null ? {} : { trace: { ...trace, file: nameOf(trace.file) } }),
+    ...(machines === null ? {} : { machines: { ...machines, file: nameOf(machines.file) } }),
+    ...(trace === null ? {} : { trace: spellTrace(trace, nameOf) }),
     scheduler: {
       ...(scheduler.configuration === null ? {} : { config: scheduler.configuration }),
       cycleTime: formatDuration(scheduler.cycleMicros),
@@ -42,6 +44,19 @@ export function spellScenario(scenario: Scenario): Record<string, unknown> {
       ...(scheduler.pluginFiles.length === 0 ? {} : { plugins: scheduler.pluginFiles.map(nameOf) }),
     },
     ...spellMachinery(scenario),
+  };
+}
+
+function spellTrace(
+  { fromMicros, toMicros, files, ...rest }: NonNullable<Scenario['trace']>,
+  nameOf: (path: string) => string,
+): Record<string, unknown> {
+  return {
+    ...rest,
+    file: nameOf(rest.file),
+    files: Object.fromEntries(Object.entries(files).map(([role, path]) => [role, nameOf(path)])),
+    from: formatDuration(fromMicros),
+    ...(toMicros === null ? {} : { to: formatDuration(toMicros) }),
   };
 }
 
@@ -129,6 +144,8 @@ function spellArrivals(arrivals: ArrivalProcess): Record<string, unknown> {
         },
       };
     }
+    case 'hourly':
+      return { hourly: { ratesPerHour: arrivals.ratesPerHour, ...window } };
     case 'bursty':
       return {
         bursty: {

@@ -3,17 +3,21 @@
  * YAML; `assembly.ts` builds a simulation from it; it is written into every result. Units: micros for simulated time,
  * Kubernetes quantities (text) for resources, plain seconds inside distributions.
  */
+import type { KubernetesVersion } from '../cluster/kubernetes-versions.ts';
 import type { Distribution } from '../kernel/distribution.ts';
 import type { Micros } from '../base/time.ts';
 import type { NotSimulated } from '../metrics/run-result.ts';
-import type { KubernetesObject, Node, PodTemplateSpec, ResourceList, Taint } from '../cluster/objects.ts';
+import type { KubernetesObject, Node, PodSpec, PodTemplateSpec, ResourceList, Taint } from '../cluster/objects.ts';
+import type { MachineFormatName, TraceFormatName, TraceLoad, TraceSettings } from '../workload/traces/catalog.ts';
 
 export interface Scenario {
   readonly name: string;
   readonly description: string;
   /** Root of every random stream; any text. */
   readonly seed: string;
-  /** Horizon of the run. null: until the last pod has finished and no input is left. */
+  /** Whose scheduler and controllers the cluster has. */
+  readonly kubernetes: KubernetesVersion;
+  /** Horizon of the run. null: until all work is done and no pod that waits can ever get a node. */
   readonly durationMicros: Micros | null;
   readonly nodePools: readonly NodePool[];
   /** Node objects from manifests or traces, in file order. */
@@ -28,6 +32,8 @@ export interface Scenario {
   readonly priorityClasses: Readonly<Record<string, { readonly value: number; readonly preemptionPolicy: string; readonly globalDefault: boolean }>>;
   readonly workloads: readonly Workload[];
   readonly trace: TraceInput | null;
+  /** A machine list whose nodes join the cluster. */
+  readonly machines: MachineInput | null;
   readonly scheduler: SchedulerSettings;
   readonly kubelet: KubeletSettings;
   readonly nodeLifecycle: NodeLifecycleSettings;
@@ -111,6 +117,13 @@ export type ArrivalProcess =
       readonly startMicros: Micros;
       readonly endMicros: Micros | null;
     }
+  /** Non-homogeneous Poisson: so many arrivals an hour in each hour from the start, and again from the first on. */
+  | {
+      readonly kind: 'hourly';
+      readonly ratesPerHour: readonly number[];
+      readonly startMicros: Micros;
+      readonly endMicros: Micros | null;
+    }
   /** Bursts arrive as a Poisson process; each brings `size` arrivals with exponential gaps of mean `gapSeconds`. */
   | {
       readonly kind: 'bursty';
@@ -122,11 +135,22 @@ export type ArrivalProcess =
     };
 
 /** A stream of pods read while the simulation runs; the reader in `io/` turns rows into TracePod. */
-export interface TraceInput {
-  readonly format: 'csv' | 'openb';
+export interface TraceInput extends TraceLoad {
+  readonly format: TraceFormatName;
   readonly file: string;
-  /** Arrival times in the file are divided by this; run times are kept. */
-  readonly compress: number;
+  /** By role: further files of the trace. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Every setting of the format. */
+  readonly settings: TraceSettings;
+}
+
+/** The machines of a trace, as a cluster for any workload. */
+export interface MachineInput {
+  readonly format: MachineFormatName;
+  readonly file: string;
+  readonly settings: TraceSettings;
+  /** Every machine stands so many times. */
+  readonly clones: number;
 }
 
 /** One row of a trace: a pod that arrives, runs and ends. */
@@ -143,6 +167,8 @@ export interface TracePod {
   /** Required node affinity, all of them: the node's label `key` is one of `values`. */
   readonly nodeAffinityAnyOf: readonly { readonly key: string; readonly values: readonly string[] }[];
   readonly requests: ResourceList;
+  /** The pod's whole spec, where the trace has it: requests, selector and affinity are then part of it. */
+  readonly spec?: PodSpec;
 }
 
 export interface SchedulerSettings {

@@ -3,11 +3,14 @@
  * knows all parts. Parts are wired in a fixed order, which is the order of their notices: metrics, scheduler, kubelet,
  * controllers, failures, autoscaler.
  */
+import { assert } from '../base/assert.ts';
+import { InputError } from '../base/input-error.ts';
 import type { NodeAutoscaler } from '../autoscaling/node-autoscaler.ts';
 import { checkCluster } from '../cluster/check.ts';
-import { Cluster, PodPhase } from '../cluster/cluster.ts';
+import { Cluster } from '../cluster/cluster.ts';
 import { withNodeDefaults } from '../cluster/node-defaults.ts';
 import { DisruptionBudgets } from '../cluster/disruption-budgets.ts';
+import type { Node } from '../cluster/objects.ts';
 import { DaemonSets } from '../controllers/daemon-sets.ts';
 import { Disruption } from '../controllers/disruption.ts';
 import { NodeLifecycle } from '../controllers/node-lifecycle.ts';
@@ -16,6 +19,7 @@ import { ReplacementController } from '../controllers/replacement.ts';
 import { WorkloadControllers } from '../controllers/workload-controllers.ts';
 import { TaintEviction } from '../controllers/taint-eviction.ts';
 import { CrashProcesses } from '../failures/crash-processes.ts';
+import type { OnMark } from '../failures/crash-processes.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import type { InputSource } from '../kernel/kernel.ts';
 import { checkAccounting } from '../metrics/accounting.ts';
@@ -30,13 +34,16 @@ import { Scheduler } from '../scheduler/scheduler.ts';
 import { VolumeController } from '../storage/volume-controller.ts';
 import { WorkloadSource } from '../workload/generators/workload-source.ts';
 import { TraceSource } from '../workload/traces/trace-source.ts';
+import type { MachineList } from '../workload/traces/machines/machine-list.ts';
 import type { TraceReader } from '../workload/traces/trace-reader.ts';
 import { assembleAutoscaler } from './autoscaler-assembly.ts';
+import { EndOfRun } from './end-of-run.ts';
+import type { EndParts } from './end-of-run.ts';
 import { foreignSchedulerWarnings } from './foreign-schedulers.ts';
 import { ManifestInput } from './manifest-input.ts';
 import { PodAdmission } from '../control-plane/pod-admission.ts';
 import { poolNode, poolOf } from './pool-nodes.ts';
-import type { Scenario, TraceInput } from './scenario.ts';
+import type { MachineInput, Scenario, TraceInput } from './scenario.ts';
 import { resultScenario } from './scenario-spelling.ts';
 import { schedulingCounters } from './scheduling-counters.ts';
 import { TraceInput as TraceArrivals, WorkloadInput } from './workload-input.ts';
@@ -49,7 +56,9 @@ export interface SimulationOptions {
   readonly version: string;
   readonly userPlugins: readonly PluginFactory[];
   /** Opens the scenario's trace; null when it has none. */
-  readonly openTrace: ((trace: TraceInput) => TraceReader) | null;
+  readonly openTrace: ((trace: TraceInput, seed: string) => TraceReader) | null;
+  /** Reads the scenario's machine list; needed when it has one. */
+  readonly readMachines?: (machines: MachineInput) => MachineList;
   /** true: no caches in the scheduler; the same run, slower. */
   readonly plain: boolean;
   /** File, line and column of a value of the scheduler's configuration. */
@@ -83,6 +92,7 @@ export class Simulation {
   private readonly controllers: WorkloadControllers;
   private readonly inputs: InputSource[] = [];
   private readonly traceSource: TraceSource | null;
+  private machineNotes: readonly string[] = [];
   private podsArrived = 0;
   private nextCheckAt = Infinity;
   private done = false;
@@ -92,11 +102,12 @@ export class Simulation {
     this.scenario = scenario;
     this.options = options;
     const registry = pluginRegistry(options.userPlugins);
-    const configuration = decodeSchedulerConfiguration(scenario.scheduler.configuration, { registry, locate: options.locate });
+    const source = { registry, kubernetes: scenario.kubernetes, locate: options.locate };
+    const configuration = decodeSchedulerConfiguration(scenario.scheduler.configuration, source);
     const profileNames = configuration.profiles.map(({ schedulerName }) => schedulerName);
     this.warnings = [...configuration.warnings, ...foreignSchedulerWarnings(scenario, profileNames)];
     this.kernel = new Kernel({ seed: scenario.seed });
-    this.cluster = new Cluster(this.kernel);
+    this.cluster = new Cluster(this.kernel, scenario.kubernetes);
     const { kernel, cluster } = this;
     const costPerHourByPool = new Map(scenario.nodePools.map((pool) => [pool.name, pool.costPerHour]));
     const counters = schedulingCounters(() => this.scheduler, configuration);
@@ -129,9 +140,10 @@ export class Simulation {
     const budgets = new DisruptionBudgets(cluster);
     new Disruption(kernel, cluster, budgets, Phase.Controller);
     new NodeLifecycle(kernel, cluster, scenario.nodeLifecycle);
-    new TaintEviction(kernel, cluster);
+    const taintEviction = new TaintEviction(kernel, cluster);
     new PodGc(kernel, cluster);
-    if (scenario.failures.length > 0) new CrashProcesses(kernel, cluster, scenario.failures, (kind, label, count) => this.metrics.mark(kind, label, count));
+    const mark: OnMark = (kind, label, count) => this.metrics.mark(kind, label, count);
+    const crashes = scenario.failures.length > 0 ? new CrashProcesses(kernel, cluster, scenario.failures, mark) : null;
     this.autoscaler = assembleAutoscaler(scenario, {
       kernel,
       cluster,
@@ -144,17 +156,14 @@ export class Simulation {
     });
     this.addNodes();
     const targets = { cluster, admission, replacement, daemonSets, controllers: this.controllers };
-    this.traceSource = scenario.trace === null || options.openTrace === null ? null : new TraceSource(options.openTrace(scenario.trace));
-    this.addInput(
-      new ManifestInput(
-        scenario.objects,
-        targets,
-        scenario.workloads.map(({ template }) => template.spec ?? {}),
-      ),
-    );
+    const { trace } = scenario;
+    this.traceSource =
+      trace === null || options.openTrace === null ? null : new TraceSource(options.openTrace(trace, scenario.seed));
+    const neighbours = scenario.workloads.map(({ template }) => template.spec ?? {});
+    this.addInput(new ManifestInput(scenario.objects, targets, neighbours));
     this.addInput(new WorkloadInput(scenario.workloads, new WorkloadSource(scenario.workloads, kernel.random, scenario.durationMicros), targets));
     if (this.traceSource !== null) this.addInput(new TraceArrivals(this.traceSource, targets));
-    if (scenario.durationMicros === null) this.watchForTheEnd();
+    if (scenario.durationMicros === null) this.watchForTheEnd({ replacement, taintEviction, crashes });
     if (scenario.metrics.checkEveryEvents > 0) this.nextCheckAt = scenario.metrics.checkEveryEvents;
   }
 
@@ -197,6 +206,7 @@ export class Simulation {
         description: scenario.description,
         seed: scenario.seed,
         version: this.options.version,
+        kubernetes: scenario.kubernetes,
         complete: complete && this.done,
         resolvedScenario: resultScenario(scenario),
         notes: this.notes(),
@@ -219,8 +229,26 @@ export class Simulation {
   private addNodes(): void {
     const { nodes, nodePools } = this.scenario;
     for (const node of nodes) this.cluster.addNode(withNodeDefaults(node), poolOf(node, nodePools));
+    for (const node of this.machineNodes()) this.cluster.addNode(withNodeDefaults(node));
     for (const pool of nodePools)
       for (let ordinal = 0; ordinal < pool.count; ordinal++) this.cluster.addNode(poolNode(pool, ordinal), pool.name);
+  }
+
+  private machineNodes(): readonly Node[] {
+    const { machines, nodes, nodePools } = this.scenario;
+    if (machines === null) return [];
+    assert(this.options.readMachines !== undefined, 'a scenario with a machine list needs its reader');
+    const list = this.options.readMachines(machines);
+    this.machineNotes = list.notes;
+    const names = new Set(nodes.map((node) => node.metadata?.name));
+    for (const { name, count } of nodePools)
+      for (let ordinal = 0; ordinal < count; ordinal++) names.add(`${name}-${String(ordinal)}`);
+    const twice = list.nodes.find((node) => names.has(node.metadata?.name));
+    if (twice !== undefined) {
+      const message = `the cluster has a node ${twice.metadata?.name ?? ''} already`;
+      throw new InputError({ file: machines.file, message });
+    }
+    return list.nodes;
   }
 
   private addInput(input: InputSource): void {
@@ -233,32 +261,17 @@ export class Simulation {
     this.nextCheckAt += this.scenario.metrics.checkEveryEvents;
   }
 
-  /** A run without a horizon ends when no input is left, the scheduler rests and no pod is on its way to an end. */
-  private watchForTheEnd(): void {
-    const { kernel, cluster } = this;
+  /** A run without a horizon ends when nothing can change any more. */
+  private watchForTheEnd(parts: Pick<EndParts, 'replacement' | 'taintEviction' | 'crashes'>): void {
+    const { kernel, inputs, scheduler, autoscaler, controllers } = this;
+    const end = new EndOfRun(this.cluster, { inputs, scheduler, autoscaler, controllers, ...parts });
     const look = kernel.defineEvent('simulation.endCheck', Phase.Observe, () => {
-      const idle = this.inputs.every((input) => input.nextTime() === Infinity) && !this.scheduler.queue.hasWork && !this.hasFinitePods() && !this.controllers.isBusy;
-      if (idle && this.scheduler.cache.totals.podsAssumed === 0 && cluster.totals.podsTerminating === 0) {
+      if (end.isOver()) {
         this.done = true;
         kernel.stop();
       } else kernel.after(END_CHECK_MICROS, look);
     });
     kernel.after(END_CHECK_MICROS, look);
-  }
-
-  /** The pod on a node that was last seen to end by itself. */
-  private finitePod = 0;
-
-  /** Whether a pod on a node ends by itself. Asked only when nothing else is left to do, so nobody keeps count of them. */
-  private hasFinitePods(): boolean {
-    const { phase, durationMicros, length } = this.cluster.pods;
-    for (let i = 0; i < length; i++) {
-      const pod = (this.finitePod + i) % length;
-      if ((phase[pod] !== PodPhase.Bound && phase[pod] !== PodPhase.Running) || durationMicros[pod] === Infinity) continue;
-      this.finitePod = pod;
-      return true;
-    }
-    return false;
   }
 
   /** What plugins cost that do not say what their answers depend on. */
@@ -274,6 +287,7 @@ export class Simulation {
     const fields = this.scenario.notSimulated.map(({ kind, field, count }) => `${count} × ${kind} ${field}`);
     return [
       ...this.warnings,
+      ...this.machineNotes,
       ...(this.traceSource?.notes() ?? []),
       ...this.undeclaredPlugins(),
       ...(fields.length === 0

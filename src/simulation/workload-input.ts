@@ -174,11 +174,25 @@ export class TraceInput implements InputSource {
   }
 
   private template(pod: TracePod): number {
+    if (pod.spec !== undefined) return this.templateOfSpec(pod, pod.spec);
     const parts = `${this.part(pod.requests)} ${this.part(pod.labels)} ${this.part(pod.nodeSelector)} ${this.part(pod.nodeAffinityAnyOf)}`;
     const key = `${parts} ${pod.priority} ${pod.namespace}`;
     const known = this.templates.get(key);
     if (known !== undefined) return known;
     const template = this.targets.admission.template(podOfTrace(pod), true);
+    this.templates.set(key, template);
+    return template;
+  }
+
+  private templateOfSpec(pod: TracePod, spec: PodSpec): number {
+    const key = `spec ${this.part(spec)} ${this.part(pod.labels)} ${pod.priority} ${pod.namespace}`;
+    const known = this.templates.get(key);
+    if (known !== undefined) return known;
+    const own: Pod = {
+      metadata: { namespace: pod.namespace, labels: pod.labels },
+      spec: { ...spec, priority: pod.priority },
+    };
+    const template = this.targets.admission.template(own, true);
     this.templates.set(key, template);
     return template;
   }

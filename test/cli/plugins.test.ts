@@ -61,7 +61,7 @@ describe('the examples', () => {
   test('the reason that no-neighbours.js gives stands wherever a report says why pods wait', () => {
     const args = ['run', 'filter.yaml', '--plugin', join(EXAMPLES, 'no-neighbours.js'), '--out', 'why', '--force'];
     const reason = 'node(s) held as many pods as allowed';
-    const said = `0/4 nodes are available: 4 ${reason}. no new claims to deallocate, preemption: `
+    const said = `0/4 nodes are available: 4 ${reason}. preemption: `
       + '0/4 nodes are available: 4 No preemption victims found for incoming pod.';
     const table = cli.run(...args).out;
     expect(table).toMatch(new RegExp(`^${reason.replace(/[()]/g, String.raw`\$&`)} +2 +2 `, 'm'));

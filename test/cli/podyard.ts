@@ -1,5 +1,6 @@
 /** Runs the built command line in a folder of its own. Builds once when dist/ is behind the sources. */
 import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -14,6 +15,13 @@ export interface Outcome {
   readonly code: number | null;
   readonly out: string;
   readonly err: string;
+}
+
+export interface Started {
+  readonly child: ChildProcess;
+  /** Standard error holds this text; rejected when the program ends without it. */
+  saw(text: string): Promise<void>;
+  readonly ended: Promise<Outcome>;
 }
 
 /** What a program in this process takes its terminal for. */
@@ -53,6 +61,8 @@ export interface CliFolder {
   /** In a process of its own. */
   spawn(...args: readonly string[]): Outcome;
   runWith(settings: { readonly input?: string; readonly env?: Readonly<Record<string, string>> }, ...args: readonly string[]): Outcome;
+  /** Begins and comes back at once. */
+  start(...args: readonly string[]): Started;
   /** Sends the signal as soon as standard error holds `text`. */
   interrupt(signal: NodeJS.Signals, text: string, ...args: readonly string[]): Promise<Outcome>;
 }
@@ -99,22 +109,35 @@ export function cliFolder(): CliFolder {
       });
       return { code: status, out: stdout, err: stderr };
     },
-    interrupt(signal, text, ...args) {
-      return new Promise((done) => {
-        const child = spawn(process.execPath, [CLI, ...args], { cwd: folder, env: environment() });
-        let [out, err] = ['', ''];
-        let isSent = false;
-        child.stdout.on('data', (part: Buffer) => { out += part.toString(); });
-        child.stderr.on('data', (part: Buffer) => {
-          err += part.toString();
-          if (isSent || !err.includes(text)) return;
-          isSent = true;
-          child.kill(signal);
-        });
-        child.on('close', (code) => { done({ code, out, err }); });
-      });
+    start(...args) {
+      return startProgram(args, folder, environment());
+    },
+    async interrupt(signal, text, ...args) {
+      const { child, saw, ended } = this.start(...args);
+      await saw(text);
+      child.kill(signal);
+      return ended;
     },
   };
+}
+
+function startProgram(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Started {
+  const child = spawn(process.execPath, [CLI, ...args], { cwd, env });
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (part: Buffer) => { out += part.toString(); });
+  child.stderr.on('data', (part: Buffer) => { err += part.toString(); });
+  const ended = new Promise<Outcome>((done) => {
+    child.on('close', (code) => { done({ code, out, err }); });
+  });
+  const saw = (text: string): Promise<void> => new Promise((done, fail) => {
+    const look = (): void => {
+      if (err.includes(text)) done();
+    };
+    look();
+    child.stderr.on('data', look);
+    void ended.then(() => { fail(new Error(`the program ended without ${text}: ${err}`)); });
+  });
+  return { child, saw, ended };
 }
 
 async function inFolder<T>(folder: string, work: () => Promise<T>): Promise<T> {

@@ -175,7 +175,7 @@ describe('files of a scenario', () => {
     expect(scenario.ignoredKinds).toEqual({ ConfigMap: 1 });
     expect(scenario.priorityClasses['gold']).toEqual({ value: 7, preemptionPolicy: 'PreemptLowerPriority', globalDefault: false });
     expect(scenario.scheduler).toMatchObject({ configuration: { kind: 'KubeSchedulerConfiguration' }, configurationFile: 'runs/config.yaml', pluginFiles: ['runs/p.ts'] });
-    expect(scenario.trace).toEqual({ format: 'csv', file: 'runs/t.csv', compress: 1 });
+    expect(scenario.trace).toMatchObject({ format: 'csv', file: 'runs/t.csv', compress: 1 });
   });
 
   test('show their mistakes together with those of the scenario', () => {

@@ -1,10 +1,12 @@
 /**
  * The fast paths' twin is the plain scan: caches, the index over cache order, counts by topology domain. The same digest of
- * everything that happened and the same words to every pod that failed, over clusters that change all the time.
+ * everything that happened and the same words to every pod that failed, over clusters that change all the time, of each
+ * version of Kubernetes in turn.
  * PODYARD_DECISIONS=500000 is what continuous integration runs.
  */
 import { describe, expect, test } from 'vitest';
 import { CHANGE_RING } from '../../src/scheduler/cache/cached-nodes.ts';
+import { KUBERNETES_VERSIONS } from '../../src/cluster/kubernetes-versions.ts';
 import { crowdedRun } from '../support/crowded-cluster.ts';
 import { churnRun } from '../support/template-churn.ts';
 import type { ChurnOptions } from '../support/template-churn.ts';
@@ -26,7 +28,8 @@ describe('decisions by the fast paths', () => {
     let failed = 0;
     let [replacedNodes, returnedGroups] = [0, 0];
     for (let round = 0; decisions < WANTED; round++) {
-      const options = { ...KINDS[round % KINDS.length], seed: `churn-${round}` };
+      const kubernetes = KUBERNETES_VERSIONS[round % KUBERNETES_VERSIONS.length];
+      const options = { ...KINDS[round % KINDS.length], kubernetes, seed: `churn-${round}` };
       const fast = churnRun({ ...options, plain: false });
       const plain = churnRun({ ...options, plain: true });
       expect(fast.messages, options.seed).toEqual(plain.messages);
@@ -61,7 +64,7 @@ describe('decisions by the fast paths', () => {
 
   test.each([[60, 1500], [110, 2600]] as const)('are so while dozens of pods wait on %i nodes for the victims of their preemptions', (nodes, steps) => {
     const kind = { priorities: true, percentage: 0, isolated: true, calm: true, reapMicros: 4_000_000 };
-    const options = { ...kind, seed: `nominated-${nodes}`, nodes, steps };
+    const options = { ...kind, seed: `nominated-a-${nodes}`, nodes, steps };
     const fast = churnRun({ ...options, plain: false });
     expect(fast).toEqual(churnRun({ ...options, plain: true }));
     expect(fast.mostNominated).toBeGreaterThan(25);

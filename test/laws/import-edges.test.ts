@@ -23,9 +23,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   simulation: [
     'kernel', 'cluster', 'control-plane', 'scheduler', 'controllers', 'node', 'storage', 'failures', 'autoscaling', 'workload', 'metrics',
   ],
-  conformance: ['kernel', 'cluster', 'control-plane', 'scheduler', 'controllers', 'workload'],
+  experiment: ['kernel', 'cluster', 'scheduler', 'workload', 'simulation', 'metrics'],
+  conformance: ['kernel', 'cluster', 'control-plane', 'scheduler', 'controllers', 'workload', 'experiment'],
   'scheduler-perf': ['kernel', 'cluster', 'control-plane', 'scheduler', 'workload', 'simulation'],
-  experiment: ['kernel', 'simulation', 'metrics'],
   report: ['metrics/run-result.ts', 'types:experiment'],
   io: [
     'kernel', 'cluster', 'control-plane', 'scheduler', 'controllers', 'node', 'storage', 'failures', 'autoscaling', 'workload', 'metrics',

@@ -61,7 +61,20 @@ export class ScriptedRun {
   result(endSeconds: number): RunResult {
     this.kernel.run({ until: endSeconds * SECOND });
     checkCluster(this.cluster);
-    const result = this.collector.result({ scenario: 's', description: '', seed: 'script', version: '0', complete: true, resolvedScenario: {}, notes: [], notSimulated: [] }, NO_AUTOSCALING);
+    const result = this.collector.result(
+      {
+        scenario: 's',
+        description: '',
+        seed: 'script',
+        version: '0',
+        kubernetes: '1.37',
+        complete: true,
+        resolvedScenario: {},
+        notes: [],
+        notSimulated: [],
+      },
+      NO_AUTOSCALING,
+    );
     checkAccounting(result);
     return result;
   }

@@ -20,14 +20,21 @@ function evilResult(): RunResult {
   return makeRunResult({
     seed: EVIL,
     overrides: {
-      scenario: EVIL, description: EVIL, notes: [EVIL], resolvedScenario: { name: EVIL },
-      latencyByClass: { [EVIL]: base.latency }, utilizationByPool: { [EVIL]: base.utilization, other: base.utilization },
+      scenario: EVIL,
+      description: EVIL,
+      notes: [EVIL],
+      resolvedScenario: { name: EVIL },
+      latencyByClass: { [EVIL]: base.latency },
+      utilizationByPool: { [EVIL]: base.utilization, other: base.utilization },
       waiting: evilWaiting(base.waiting),
       nodes: base.nodes.map((node) => ({ ...node, name: EVIL, pool: EVIL, meanUtilization: { [EVIL]: 0.5 } })),
       events: [{ seconds: 100, kind: EVIL, label: EVIL, count: 1 }],
       timeseries: {
         seconds: base.timeseries.seconds,
-        columns: { [`utilization.${EVIL}`]: base.timeseries.columns['utilization.cpu'], [`waiting.${EVIL}`]: base.timeseries.columns['pods.pending'] },
+        columns: {
+          [`utilization.${EVIL}`]: base.timeseries.columns['utilization.cpu'],
+          [`waiting.${EVIL}`]: base.timeseries.columns['pods.pending'],
+        },
       },
     },
   });
@@ -37,8 +44,13 @@ function evilWaiting({ byReason, byPool, templates, templatesNotListed }: RunRes
   const nearest = { node: EVIL, pool: EVIL, seconds: 1, resource: EVIL, free: 1, wanted: 2, allocatable: 3 };
   const reasons = { [EVIL]: { ...byReason['Insufficient cpu'], nearest } };
   return {
-    byReason: reasons, byClass: { [EVIL]: reasons, other: reasons }, byPool: { [EVIL]: { ...byPool['general'], barredBy: EVIL } },
-    templates: [{ ...templates[0], namespace: EVIL, oldestPod: EVIL, class: EVIL, reason: EVIL, message: EVIL, nearest }], templatesNotListed,
+    byReason: reasons,
+    byClass: { [EVIL]: reasons, other: reasons },
+    byPool: { [EVIL]: { ...byPool['general'], barredBy: EVIL } },
+    templates: [
+      { ...templates[0], namespace: EVIL, oldestPod: EVIL, class: EVIL, reason: EVIL, message: EVIL, nearest },
+    ],
+    templatesNotListed,
   };
 }
 
@@ -48,19 +60,42 @@ function crowdedResult(): RunResult {
   const stretch = 100;
   const columns = { ...base.timeseries.columns };
   for (let i = 0; i < 6; i++) columns[`utilization.example.com/device-${i}`] = columns['utilization.cpu'];
-  const reasons = Array.from({ length: 14 }, (_, i) => `node(s) had a reason number ${i} that nobody but its author could have thought of, and this long`);
+  const reasons = Array.from(
+    { length: 14 },
+    (_, i) => `node(s) had a reason number ${i} that nobody but its author could have thought of, and this long`,
+  );
   for (const reason of reasons) columns[`waiting.${reason}`] = columns['pods.pending'];
   const { byReason, byPool, templates } = base.waiting;
-  const byClass = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`class-${i}`, Object.fromEntries(reasons.map((reason) => [reason, byReason['Insufficient cpu']]))]));
+  const byClass = Object.fromEntries(
+    Array.from({ length: 9 }, (_, i) => [
+      `class-${i}`,
+      Object.fromEntries(reasons.map((reason) => [reason, byReason['Insufficient cpu']])),
+    ]),
+  );
   const kinds = ['nodeCrash', 'nodeRepair', 'scaleUp', 'scaleDown', 'zoneOutage', 'zoneOutageEnded', 'spotReclaim', 'eviction'];
   return {
     ...base,
     simulatedSeconds: base.simulatedSeconds * stretch,
-    waiting: { byReason: byClass['class-0'], byClass, byPool, templates: Array.from({ length: 50 }, (_, i) => ({ ...templates[i % 2], oldestPod: `p-${i}` })), templatesNotListed: 77 },
-    nodes: Array.from({ length: 30_000 }, (_, i) => ({ ...base.nodes[i % base.nodes.length], name: `n-${i}`, pool: `pool-${i % 15}` })),
+    waiting: {
+      byReason: byClass['class-0'],
+      byClass,
+      byPool,
+      templates: Array.from({ length: 50 }, (_, i) => ({ ...templates[i % 2], oldestPod: `p-${i}` })),
+      templatesNotListed: 77,
+    },
+    nodes: Array.from({ length: 30_000 }, (_, i) => ({
+      ...base.nodes[i % base.nodes.length],
+      name: `n-${i}`,
+      pool: `pool-${i % 15}`,
+    })),
     latencyByPriority: Object.fromEntries(Array.from({ length: 14 }, (_, i) => [String(i * 1_000_000), base.latency])),
     timeseries: { seconds: base.timeseries.seconds.map((second) => second * stretch), columns },
-    events: Array.from({ length: 4000 }, (_, i) => ({ seconds: i * 2160, kind: kinds[(i * 7) % kinds.length], label: `general-${i % 40}`, count: 1 + (i % 5) })),
+    events: Array.from({ length: 4000 }, (_, i) => ({
+      seconds: i * 2160,
+      kind: kinds[(i * 7) % kinds.length],
+      label: `general-${i % 40}`,
+      count: 1 + (i % 5),
+    })),
   };
 }
 
@@ -118,7 +153,11 @@ describe('the HTML page', () => {
 
   it('stays small with 100,000 nodes: a cell of the heat map stands for many', () => {
     const base = makeRunResult();
-    const nodes = Array.from({ length: 100_000 }, (_, i) => ({ ...base.nodes[0], name: `n-${i}`, meanUtilization: { cpu: (i % 997) / 997, memory: (i % 89) / 89 } }));
+    const nodes = Array.from({ length: 100_000 }, (_, i) => ({
+      ...base.nodes[0],
+      name: `n-${i}`,
+      meanUtilization: { cpu: (i % 997) / 997, memory: (i % 89) / 89 },
+    }));
     const [few, many] = [base, { ...base, nodes }].map((result) => renderHtml(result).length);
     expect(many - few).toBeLessThan(60_000);
   });
@@ -222,7 +261,11 @@ describe.skipIf(missing)(`the HTML page ${where}`, () => {
     const text = await page.locator('#readout').innerText();
     expect(text).toMatch(/^13 h \d+ min/u);
     for (const name of ['total', 'ready', 'empty']) expect(text).toContain(name);
-    expect(await page.evaluate('Array.from(document.querySelectorAll("svg.wide .cross")).filter((line) => line.style.display !== "none").length')).toBe(6);
+    expect(
+      await page.evaluate(
+        'Array.from(document.querySelectorAll("svg.wide .cross")).filter((line) => line.style.display !== "none").length',
+      ),
+    ).toBe(6);
     await point(page, 'wait-priority', 0.6);
     expect(await page.locator('#readout').innerText()).toMatch(/^within [\d.]+ (ms|s|min)[^]*priority 0\s+\d+\.\d%/u);
     await page.mouse.move(5, 5);

@@ -18,7 +18,7 @@ export interface ChurnSchedulerOptions {
 /** With the messages of its failed cycles. */
 export function churnScheduler(kernel: Kernel, cluster: Cluster, { plain, configuration, registry, reapMicros, cacheBytes }: ChurnSchedulerOptions): { readonly scheduler: Scheduler; readonly messages: readonly string[] } {
   const scheduler = new Scheduler(kernel, cluster, {
-    configuration: decodeSchedulerConfiguration(configuration, { registry }),
+    configuration: decodeSchedulerConfiguration(configuration, { registry, kubernetes: cluster.kubernetes }),
     registry,
     cycleMicros: 1000,
     bindMicros: 2500,

@@ -3,6 +3,7 @@
  * counts by domain have to keep up with. Every in-tree plugin has something to say. Driven by one stream, so a seed names a case.
  */
 import { Cluster, EvictionCause, PodOutcome } from '../../src/cluster/cluster.ts';
+import type { KubernetesVersion } from '../../src/cluster/kubernetes-versions.ts';
 import type { Node, Pod, PodSpec } from '../../src/cluster/objects.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 import type { RandomStream } from '../../src/kernel/random.ts';
@@ -17,6 +18,7 @@ import type { Scheduler } from '../../src/scheduler/scheduler.ts';
 import { churnScheduler } from './churn-scheduler.ts';
 
 export interface ChurnOptions {
+  readonly kubernetes?: KubernetesVersion | undefined;
   readonly seed: string;
   readonly plain: boolean;
   readonly nodes: number;
@@ -85,7 +87,7 @@ const ISOLATED_SHAPES = 4;
 export function churnRun(options: ChurnOptions): ChurnResult {
   const { steps } = options;
   const kernel = new Kernel({ seed: options.seed });
-  const cluster = new Cluster(kernel);
+  const cluster = new Cluster(kernel, options.kubernetes);
   const dice = kernel.random.stream('churn');
   const { moody = [] } = options;
   const registry = new Map([...pluginRegistry(), [MOODY, moodyPlugin(moody)]]);

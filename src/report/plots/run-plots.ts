@@ -92,7 +92,13 @@ export function readOutOf(result: RunResult): ReadOut {
 export function drawNodeHeat(result: RunResult): DrawnPlot | null {
   const map = heatMapOf(result);
   if (map === null) return null;
-  return { id: map.id, title: map.title, caption: map.caption, full: true, svg: drawHeatMap(map, WIDE) + drawHeatMap(map, NARROW) };
+  return {
+    id: map.id,
+    title: map.title,
+    caption: map.caption,
+    full: true,
+    svg: drawHeatMap(map, WIDE) + drawHeatMap(map, NARROW),
+  };
 }
 
 /** Six significant digits are more than a read-out shows. */

@@ -1,4 +1,5 @@
 /** SVG and HTML as text: escaping, elements, short numbers. Everything that a user wrote passes through `escapeText`. */
+import { visibleText } from '../../base/visible-text.ts';
 
 const WIDE_LETTERS = '%mwMW@≤…×';
 
@@ -7,6 +8,7 @@ export type Attributes = Readonly<Record<string, string | number>>;
 export function escapeText(text: string): string {
   return text
     .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/gu, ' ')
+    .replace(/[^\t\n\r]+/gu, visibleText)
     .replace(/&/gu, '&amp;')
     .replace(/</gu, '&lt;')
     .replace(/>/gu, '&gt;')

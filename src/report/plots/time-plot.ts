@@ -1,11 +1,24 @@
 /**
- * Lines over simulated time. Where one peak would flatten the rest of the run, or one line the others, counts stand on a
- * logarithmic scale, and the caption says so.
+ * Lines over simulated time. Where one peak would flatten the rest of the run, or one line the others, counts stand
+ * on a logarithmic scale, and the caption says so.
  */
 import { area as areaShape, curveLinear, curveStepAfter, line as lineShape } from 'd3-shape';
 import {
-  countAxis, drawHorizontalAxis, drawVerticalAxis, linear, logCountAxis, shareAxis, timeAxis, vertical, verticalAxisWidth, FULL_LEFT, FULL_RIGHT, WIDE,
-  type Area, type Axis, type Size,
+  countAxis,
+  drawHorizontalAxis,
+  drawVerticalAxis,
+  linear,
+  logCountAxis,
+  shareAxis,
+  timeAxis,
+  vertical,
+  verticalAxisWidth,
+  FULL_LEFT,
+  FULL_RIGHT,
+  WIDE,
+  type Area,
+  type Axis,
+  type Size,
 } from './axes.ts';
 import { thinOut, type Point } from './downsample.ts';
 import { drawEndLabels, drawLegend, endLabelWidth } from './labels.ts';
@@ -50,7 +63,9 @@ export function drawTimePlot(plot: TimePlot, size: Size): string {
   const besides = size.name === 'wide' && labelled && !plot.longNames;
   const full = size === WIDE;
   const left = Math.max(full ? FULL_LEFT : 0, verticalAxisWidth(axis));
-  const right = full ? FULL_RIGHT : size.width - (besides ? endLabelWidth(plot.lines.map((line) => ({ text: line.name }))) : 14);
+  const right = full
+    ? FULL_RIGHT
+    : size.width - (besides ? endLabelWidth(plot.lines.map((line) => ({ text: line.name }))) : 14);
   const inLegend = (labelled && !besides) || plot.longNames;
   const entries = plot.lines.map((line) => ({ text: line.name, color: line.color }));
   const legend = inLegend

@@ -8,6 +8,8 @@ import { assert } from '../../base/assert.ts';
 import type { Micros } from '../../base/time.ts';
 import { Verb } from '../../cluster/cluster.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
+import { GPU_MILLI, devicesFor } from '../../cluster/gpu-devices.ts';
+import type { KubernetesFeatures } from '../../cluster/kubernetes-versions.ts';
 import { nodeAllocatable, offersTheSame } from '../../cluster/node-changes.ts';
 import type { KubernetesObject, Node } from '../../cluster/objects.ts';
 import type { ObjectStore } from '../../cluster/object-store.ts';
@@ -68,6 +70,11 @@ export class SchedulerCache implements ClusterObserver {
     return this.cluster.objects;
   }
 
+  /** What is so in the cluster's version of Kubernetes. */
+  get features(): KubernetesFeatures {
+    return this.cluster.features;
+  }
+
   /** Names of pods, prefixes and nodes. */
   get names(): Interner {
     return this.cluster.names;
@@ -122,6 +129,25 @@ export class SchedulerCache implements ClusterObserver {
     this.detach(pod);
     this.setBelief(pod, PodBelief.Waiting);
     for (const observer of this.observers.podForgotten) observer.podForgotten?.(pod, node);
+  }
+
+  /** The GPUs that the pod holds on its node; null: it asks for none, or has no node. */
+  devicesOf(pod: number): readonly number[] | null {
+    const node = this.pods.node[pod];
+    if (node < 0 || this.templateOf(pod).gpu === null) return null;
+    return this.nodes.info[node].devices?.devicesOf(pod) ?? null;
+  }
+
+  /** The scheduler's choice among the GPUs of the node on which the pod is assumed. */
+  assumeDevices(pod: number, devices: readonly number[]): void {
+    assert(this.pods.belief[pod] === PodBelief.Assumed, 'assumeDevices needs an assumed pod');
+    const { gpu } = this.templateOf(pod);
+    const node = this.pods.node[pod];
+    const { devices: held } = this.nodes.info[node];
+    assert(gpu !== null && held !== null, 'assumeDevices needs a pod that asks for GPUs, on a node that has some');
+    held.give(pod);
+    held.take(pod, gpu, devices);
+    this.nodes.touch(node);
   }
 
   // ---- what the watch shows --------------------------------------------------------------------------------------
@@ -228,10 +254,14 @@ export class SchedulerCache implements ClusterObserver {
     const { pods } = this;
     const before = this.templateOf(pod);
     const node = pods.node[pod];
-    if (node >= 0) this.account(pod, node, -1);
+    if (node >= 0) {
+      this.account(pod, node, -1);
+      this.nodes.info[node].devices?.give(pod);
+    }
     pods.template[pod] = this.cluster.pods.template[pod];
     if (node >= 0) {
       this.account(pod, node, 1);
+      this.takeDevices(pod, node);
       this.moveToEnd(pod);
     }
     if (pods.template[pod] === before.id) return;
@@ -255,6 +285,17 @@ export class SchedulerCache implements ClusterObserver {
     info.pods.push(pod);
     this.nodes.countFreePods(info);
     this.account(pod, node, 1);
+    this.takeDevices(pod, node);
+  }
+
+  /** The GPUs that the pod holds in truth, where it is bound to the node already; else the node's own choice. */
+  private takeDevices(pod: number, node: number): void {
+    const { gpu } = this.templateOf(pod);
+    const { devices } = this.nodes.info[node];
+    if (gpu === null || devices === null) return;
+    const isBound = this.cluster.pods.node[pod] === node;
+    const held = isBound ? (this.cluster.nodes.devices[node]?.devicesOf(pod) ?? []) : [];
+    devices.take(pod, gpu, held.length > 0 ? held : devices.choose(gpu));
   }
 
   private detach(pod: number): void {
@@ -263,6 +304,7 @@ export class SchedulerCache implements ClusterObserver {
     this.dropFromList(pod, info.pods);
     this.nodes.countFreePods(info);
     this.account(pod, node, -1);
+    info.devices?.give(pod);
     this.pods.node[pod] = -1;
   }
 
@@ -302,6 +344,9 @@ export class SchedulerCache implements ClusterObserver {
       info.allocatable[info.base + column] = amount;
       if (column >= FIRST_SCALAR && amount > 0) this.nodes.noteOffer(info.row, column);
     }
+    const gpuMilli = amounts.columns.get(this.resources.find(GPU_MILLI)) ?? 0;
+    if (info.devices !== null) info.devices.resize(gpuMilli);
+    else info.devices = devicesFor(gpuMilli);
     info.allowedPods = amounts.pods;
     this.nodes.countFreePods(info);
   }

@@ -167,9 +167,9 @@ export class CachedScan {
    * The search by the template's index, unless a plugin has to be asked node by node. Row of upstream's choice, -1: no
    * node passes; UNSCORED: the feasible nodes are found and `score` is next; NO_INDEX: `filter` and `score` have to do it;
    * NOT_HERE: the plain scan has to.
-   * `upstreamTies` false: the choice is not made here.
+   * `ties` null: the choice is not made here.
    */
-  pick(pod: PodInfo, start: number, target: number, totals: Float64Array, upstreamTies: boolean): number {
+  pick(pod: PodInfo, start: number, target: number, totals: Float64Array, ties: 'upstream' | 'first' | null): number {
     const cache = this.cache as TemplateCache;
     if (this.liveFilters.length > 0) return NO_INDEX;
     const only = this.tests.length + this.excluded.size === 0 ? cache.onlyTaker(pod, this.snapshot.positionOf) : -1;
@@ -200,8 +200,10 @@ export class CachedScan {
       if (this.tests.length === 0) cache.block();
       return -1;
     }
-    if (index.feasibleCount === 1 || (upstreamTies && this.domainScores.length + this.liveScores.length === 0 && this.isEven(cache))) return this.order[index.winner()];
-    if (upstreamTies && this.domainScores.length === 1 && this.liveScores.length === 0 && this.isEven(cache)) {
+    const isSettled = this.domainScores.length + this.liveScores.length === 0 && this.isEven(cache);
+    if (isSettled && ties === 'first') return this.order[index.firstBest()];
+    if (index.feasibleCount === 1 || (isSettled && ties === 'upstream')) return this.order[index.winner()];
+    if (ties === 'upstream' && this.domainScores.length === 1 && this.liveScores.length === 0 && this.isEven(cache)) {
       const { table, weight } = this.domainScores[0];
       const groups = table === null ? null : masks.groups(this.order, table.column);
       if (table !== null && groups !== null) return this.order[index.winnerByGroup(groups, table.column.size + 1, (present) => table.of(present), weight)];

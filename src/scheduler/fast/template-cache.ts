@@ -163,7 +163,7 @@ export class TemplateCache {
     this.view = pod;
     this.index = new WindowIndex((position) => this.total(position));
     this.plan = plan;
-    this.usable = this.prepare(profile, plan, pod);
+    this.usable = this.prepare(profile, plan, pod) && !profile.lacksPreFilter;
     const scores = (list: readonly ScorePlugin[]): ScorePlugin[] => list.filter(({ plugin }) => !this.state.skipScore.has(plugin.name));
     const filters = plan.filters.filter(({ plugin, live }) => !live && !this.state.skipFilter.has(plugin.name)).map((planned): CachedFilter => ({ ...planned, ask: this.filterBy(planned.plugin, pod.template) }));
     const weighted = (list: readonly ScorePlugin[]): WeightedScore[] => list.map(({ plugin, weight }) => ({ plugin, weight, ask: this.scoreBy(plugin, pod.template) }));

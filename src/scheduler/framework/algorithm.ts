@@ -43,14 +43,17 @@ const MIN_FEASIBLE_NODES_PERCENTAGE_TO_FIND = 5;
 
 export class Algorithm {
   nextStartNodeIndex = 0;
-  /** Counts for reports: nodes that Filter gave a verdict on (without the one too many that ends a sampled search), and that were scored. */
+  /**
+   * Counts for reports: nodes that Filter gave a verdict on (without the one too many that ends a sampled search),
+   * and that were scored.
+   */
   nodesFiltered = 0;
   nodesScored = 0;
   private readonly cluster: SchedulerCache;
   private readonly snapshot: LiveSnapshot;
   private readonly options: AlgorithmOptions;
-  /** The index knows upstream's choice among equals only. */
-  private readonly knowsTies: boolean;
+  /** The choices among equals that the index knows; null: it is made here. */
+  private readonly knownTies: 'upstream' | 'first' | null;
   private readonly cached: CachedScan;
   private totals: Float64Array = new Float64Array(64);
   private scratch: Float64Array = new Float64Array(64);
@@ -60,7 +63,7 @@ export class Algorithm {
     this.cluster = cluster;
     this.snapshot = snapshot;
     this.options = options;
-    this.knowsTies = options.tieBreak === 'upstream';
+    this.knownTies = options.tieBreak === 'random' ? null : options.tieBreak;
     this.cached = new CachedScan(cluster, snapshot, options.cacheBytes);
   }
 
@@ -115,7 +118,8 @@ export class Algorithm {
     const start = this.nextStartNodeIndex % count;
     const target = this.feasibleNodesToFind(profile, count);
     this.makeRoom(count);
-    const picked = profile.score.length > 0 ? cached.pick(pod, start, target, this.totals, this.knowsTies) : cached.otherWay;
+    const picked =
+      profile.score.length > 0 ? cached.pick(pod, start, target, this.totals, this.knownTies) : cached.otherWay;
     if (picked === NOT_HERE) {
       state.reset();
       return null;
@@ -223,7 +227,10 @@ export class Algorithm {
     return error === null ? null : { kind: 'error', status: filterError(error) };
   }
 
-  /** Makes the nominated node the only feasible one when the pod has one and it still passes; else why it does not, if it is a rejection. */
+  /**
+   * Makes the nominated node the only feasible one when the pod has one and it still passes; else why it does not, if
+   * it is a rejection.
+   */
   private tryNominatedNode(profile: Profile, state: CycleState, pod: PodInfo): Status | null {
     const name = pod.nominatedNodeName;
     const node = name === '' ? undefined : this.snapshot.find(name);
@@ -294,7 +301,8 @@ function filterError(status: Status): Status {
 
 /**
  * The first maximum in pre-order traversal of the implicit binary heap over the list: what popping a max-heap built
- * bottom-up from it yields (spec: container/heap over nodeScoreHeap). On one level of the heap that is the leftmost one.
+ * bottom-up from it yields (spec: container/heap over nodeScoreHeap). On one level of the heap that is the leftmost
+ * one.
  */
 export function firstInHeapOrder(totals: ArrayLike<number>, count: number, best: number): number {
   let winner = -1;

@@ -112,6 +112,15 @@ export class Profile {
     this.handle = handle;
   }
 
+  /** Whether PreScore of a plugin fails because its PreFilter is left out: the plain scan finds out which. */
+  get lacksPreFilter(): boolean {
+    const { preFilter } = this;
+    return this.preScore.some(
+      (plugin: Plugin) =>
+        plugin.preScoreNeedsPreFilter === true && !preFilter.some((other: Plugin) => other === plugin),
+    );
+  }
+
   /** Whether any pod waits for a node after a preemption: filters must then count it. */
   get hasNominatedPods(): boolean {
     return this.handle.nominationCount() > 0;
@@ -133,9 +142,9 @@ export class Profile {
   }
 
   /**
-   * The filter whose rejection of a node, in a cycle of such a pod, is also what the node would say with pods taken off as
-   * long as this one filter rejects it: those before it hang on the node's object alone or skip the pod, it looks at the
-   * node and its pods only, and no plugin has to be told of pods that come and go. null: there is none.
+   * The filter whose rejection of a node, in a cycle of such a pod, is also what the node would say with pods taken
+   * off as long as this one filter rejects it: those before it hang on the node's object alone or skip the pod, it
+   * looks at the node and its pods only, and no plugin has to be told of pods that come and go. null: there is none.
    */
   decidingFilter(template: PodTemplate): Plugin | null {
     if (this.followsPods(template)) return null;
@@ -144,8 +153,8 @@ export class Profile {
   }
 
   /**
-   * Whether all that filters say of a node in a cycle of such a pod hangs on the node, its pods and those nominated to it,
-   * with some of them taken off, too.
+   * Whether all that filters say of a node in a cycle of such a pod hangs on the node, its pods and those nominated
+   * to it, with some of them taken off, too.
    */
   asksNodeOnly(template: PodTemplate): boolean {
     return !this.followsPods(template) && this.filter.every((plugin) => isLocal(plugin.dependence?.filter) || isInert(plugin, template));

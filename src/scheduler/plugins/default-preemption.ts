@@ -13,8 +13,9 @@ import type { PodInfo } from '../framework/pod-info.ts';
 import { Code, lazyStatus, unresolvable, unschedulable } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
 import { NO_VICTIMS } from '../preemption/victims.ts';
+import type { Candidate } from '../preemption/victims.ts';
 import type { DryRunMemory } from '../preemption/candidates.ts';
-import { bestCandidates, candidateTarget, dryRunMemory, dryRunPreemption } from '../preemption/candidates.ts';
+import { candidateTarget, chosenCandidate, dryRunMemory, dryRunPreemption } from '../preemption/candidates.ts';
 
 const NAME = 'DefaultPreemption';
 const NOT_HELPFUL = unresolvable(NAME, 'Preemption is not helpful for scheduling');
@@ -67,9 +68,15 @@ function preempt(handle: Handle, memory: DryRunMemory, state: CycleState, pod: P
   if (potential.length === 0) return notHelpful(nodes, []);
   const dryRun = dryRunPreemption(handle, state, pod, statuses, potential, limits(potential.length), memory);
   if (dryRun.candidates.length === 0) return notHelpful(nodes, [...dryRun.rejections()]);
-  const [best] = bestCandidates(handle.cluster, dryRun.candidates);
-  handle.preemption.execute(pod.row, best.victims, best.nodeName);
-  return { status: null, nominatedNodeName: best.nodeName };
+  return carryOut(handle, pod, chosenCandidate(handle.cluster, dryRun.candidates));
+}
+
+/** Orders the victims' deletion, and nominates the pod to their node. */
+export function carryOut(handle: Handle, pod: PodInfo, { victims, nodeName }: Candidate): PostFilterResult {
+  handle.preemption.execute(pod.row, victims, nodeName);
+  if (!handle.cluster.features.preemptionTold) return { status: null, nominatedNodeName: nodeName };
+  const message = `preemption: found a potential placement for pod on node ${nodeName}, preempting ${victims.length} victims`;
+  return { status: null, nominatedNodeName: nodeName, message };
 }
 
 /** `rejections`: potential nodes by why preemption does not help there. The others of all `nodes` cannot be helped. */

@@ -74,7 +74,7 @@ function createPlugin(relations: AffinityRelations, ignorePreferredTermsOfExisti
     normalizeScore: (state, _pod, scores) => {
       if (state.read(SCORE_STATE) !== undefined) normalizeScore(scores);
     },
-    eventsToRegister: () => affinityEvents(relations),
+    eventsToRegister: () => affinityEvents(relations, cluster.features.anyAntiAffinityTermHints),
   };
 }
 

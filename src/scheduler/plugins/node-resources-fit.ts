@@ -8,6 +8,7 @@ import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
 import { FREE_PODS } from '../cache/cached-nodes.ts';
 import type { CachedNodes } from '../cache/cached-nodes.ts';
+import { GPU_MILLI } from '../../cluster/gpu-devices.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { CPU, FIRST_SCALAR, MEMORY, amountOf, isExtendedResource } from '../../cluster/resources.ts';
 import type { ResourceRegistry } from '../../cluster/resources.ts';
@@ -24,7 +25,10 @@ import type { ShapePoint } from './resource-scoring.ts';
 const NAME = 'NodeResourcesFit';
 const CROWDED = 1;
 const UNRESOLVABLE = 2;
-/** Verdicts are remembered by what is lacking while it is below this: more resources than that make a new one each time. */
+/**
+ * Verdicts are remembered by what is lacking while it is below this: more resources than that make a new one each
+ * time.
+ */
 const MAX_LACKING = 0x4_0000_0000_0000;
 const COLUMN_BITS: readonly number[] = columnBits();
 
@@ -99,14 +103,20 @@ function filter(template: PodTemplate, node: NodeInfo, registry: ResourceRegistr
   let lacking = crowded ? CROWDED : 0;
   let unresolvable = 0;
   for (let i = 0; i < columns.length; i++) {
-    if (!isShort(node, columns[i], amounts[i], ignored)) continue;
+    if (!isShort(node, columns[i], amounts[i], ignored) && !lacksDevices(template, columns[i], node, registry, ignored))
+      continue;
     lacking += columnBit(columns[i]);
     if (amounts[i] > allocatable[base + columns[i]]) unresolvable = UNRESOLVABLE;
   }
   if (lacking === 0) return null;
   let verdict = verdicts.get(lacking + unresolvable);
   if (verdict === undefined || lacking > MAX_LACKING) {
-    const reasons = [...columns].filter((column, i) => isShort(node, column, amounts[i], ignored)).map((column) => `Insufficient ${registry.name(column)}`);
+    const reasons = [...columns]
+      .filter(
+        (column, i) =>
+          isShort(node, column, amounts[i], ignored) || lacksDevices(template, column, node, registry, ignored),
+      )
+      .map((column) => `Insufficient ${registry.name(column)}`);
     if (crowded) reasons.unshift('Too many pods');
     verdict = { code: unresolvable === 0 ? Code.Unschedulable : Code.UnschedulableAndUnresolvable, reasons, plugin: NAME };
     verdicts.set(lacking + unresolvable, verdict);
@@ -118,23 +128,49 @@ function isShort({ allocatable, requested, base }: NodeInfo, column: number, wan
   return wanted > allocatable[base + column] - requested[base + column] && !(column >= FIRST_SCALAR && ignored(column));
 }
 
+/** Of GPUs that pods share: there is enough in all, but no device has enough left. Ours; upstream knows no shares. */
+function lacksDevices(
+  { gpu }: PodTemplate,
+  column: number,
+  { devices }: NodeInfo,
+  registry: ResourceRegistry,
+  ignored: (column: number) => boolean,
+): boolean {
+  if (gpu === null || devices === null || column !== registry.find(GPU_MILLI) || ignored(column)) return false;
+  return !devices.fits(gpu);
+}
+
 function columnBit(column: number): number {
   return column < COLUMN_BITS.length ? COLUMN_BITS[column] : 2 * MAX_LACKING;
 }
 
-/** The filter for one template: nodes that fit with room in every column are told apart at once. */
+/**
+ * The filter for one template: what is lacking is told without a look at more than the columns, once it is known in
+ * words.
+ */
 function filterOf(template: PodTemplate, { nodes, resources }: SchedulerCache, ignored: (column: number) => boolean, verdicts: Map<number, Status>): (node: NodeInfo, row: number) => Status | null {
+  const { gpu } = template;
   const { columns, amounts } = template.requested;
   const count = columns.length;
+  const bits = Array.from(columns, (column) => (column >= FIRST_SCALAR && ignored(column) ? 0 : columnBit(column)));
+  const gpuBit = gpu === null ? 0 : (bits[columns.indexOf(resources.find(GPU_MILLI))] ?? 0);
   return (node, row) => {
     const { allocatable, requested, nonZero, rowStride } = nodes;
     const base = row * rowStride;
-    let fits = nonZero[base + FREE_PODS] > 0;
+    let lacking = nonZero[base + FREE_PODS] > 0 ? 0 : CROWDED;
+    let unresolvable = 0;
+    let lacksGpus = false;
     for (let i = 0; i < count; i++) {
       const at = base + columns[i];
-      if (amounts[i] > allocatable[at] - requested[at]) fits = false;
+      if (amounts[i] <= allocatable[at] - requested[at]) continue;
+      lacking += bits[i];
+      if (bits[i] === gpuBit) lacksGpus = true;
+      if (bits[i] > 0 && amounts[i] > allocatable[at]) unresolvable = UNRESOLVABLE;
     }
-    return fits ? null : filter(template, node, resources, ignored, verdicts);
+    if (gpuBit > 0 && !lacksGpus && gpu !== null && node.devices !== null && !node.devices.fits(gpu)) lacking += gpuBit;
+    if (lacking === 0) return null;
+    const known = lacking > MAX_LACKING ? undefined : verdicts.get(lacking + unresolvable);
+    return known ?? filter(template, node, resources, ignored, verdicts);
   };
 }
 
@@ -164,7 +200,10 @@ function leastAllocatedOf(template: PodTemplate, { type, resources }: ScoringStr
   };
 }
 
-/** What the scored request and a node's use of one configured resource are; columns are looked up late because a resource may be unknown yet. */
+/**
+ * What the scored request and a node's use of one configured resource are; columns are looked up late because a
+ * resource may be unknown yet.
+ */
 function scorer(strategy: ScoringStrategy, registry: ResourceRegistry): (template: PodTemplate, node: NodeInfo) => number {
   const { type, resources } = strategy;
   const shape = strategy.requestedToCapacityRatio?.shape ?? [];

@@ -144,6 +144,17 @@ export function bestCandidates(cluster: SchedulerCache, candidates: readonly Can
   return left;
 }
 
+/**
+ * The one that is taken of those. Victims that have not started count as starting when they are looked at: from v1.37
+ * on that is in the dry run, so that of nodes with such victims the last one is the best.
+ */
+export function chosenCandidate(cluster: SchedulerCache, candidates: readonly Candidate[]): Candidate {
+  const best = bestCandidates(cluster, candidates);
+  const takesLast =
+    cluster.features.victimStartsReadOnce && best.length > 1 && earliestStart(cluster, best[0]) === Infinity;
+  return best[takesLast ? best.length - 1 : 0];
+}
+
 /** Start of the earliest started among the victims of the highest priority. */
 function earliestStart(cluster: SchedulerCache, { victims }: Candidate): number {
   const highest = victims.reduce((max, victim) => Math.max(max, cluster.templateOf(victim).priority), -Infinity);

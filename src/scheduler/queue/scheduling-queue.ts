@@ -1,6 +1,6 @@
 /**
  * The scheduling queue: active, backoff and unschedulable pods, gating, in-flight events and queueing hints
- * (pkg/scheduler/backend/queue, v1.36; feature gates SchedulerQueueingHints and SchedulerPopFromBackoffQ on).
+ * (pkg/scheduler/backend/queue, v1.36 and v1.37; feature gates SchedulerQueueingHints and SchedulerPopFromBackoffQ on).
  * Per-pod bookkeeping stands in columns by pod row. Unschedulable pods of one template and the same rejectors form a
  * group that is asked once per event, because in-tree hints look at the template only (own-pod events apart).
  */
@@ -50,6 +50,9 @@ export class SchedulingQueue {
   private readonly profiles: ReadonlyMap<string, Profile>;
   private readonly settings: QueueSettings;
   private readonly view: PodInfo;
+  /** Whether a pod that arrives gated counts where it is nominated; whether time alone has gated pods asked again. */
+  private readonly nominatesGated: boolean;
+  private readonly flushesGated: boolean;
   private readonly active: IndexHeap;
   private readonly backoff: IndexHeap;
   private readonly errorBackoff: IndexHeap;
@@ -63,6 +66,8 @@ export class SchedulingQueue {
   private priority: Float64Array = new Float64Array(0);
   /** Order of setting `timestamp`, which never decreases: stands for it and breaks its ties. */
   private order: Float64Array = new Float64Array(0);
+  /** When the pod was last looked at because it had waited for so long. */
+  private lastFlush: Float64Array = new Float64Array(0);
   private initialAttempt: Float64Array = new Float64Array(0);
   /** Whole second at which backoff ends; NaN: not computed since the last failure. */
   private expiry: Float64Array = new Float64Array(0);
@@ -81,7 +86,10 @@ export class SchedulingQueue {
     this.profiles = profiles;
     this.settings = settings;
     this.view = new PodInfo(cluster, -1);
-    this.hints = new HintTable(profiles.values());
+    const { features } = cluster;
+    this.nominatesGated = features.gatedNominationsCount;
+    this.flushesGated = features.gatedPodsFlushed;
+    this.hints = new HintTable(profiles.values(), features.taintUpdatesHinted);
     const before = this.comparator();
     this.active = new IndexHeap(before);
     this.backoff = new IndexHeap((a, b) => {
@@ -110,6 +118,11 @@ export class SchedulingQueue {
     return this.waiting.gatedCount;
   }
 
+  /** Whether some pod waits that flushUnschedulable will come to. */
+  get hasLeftovers(): boolean {
+    return this.flushesGated ? this.waiting.size > 0 : this.unschedulableCountNow > 0;
+  }
+
   /** false: no event can matter now (nobody waits, nobody is in flight). */
   get listens(): boolean {
     return this.waiting.size > 0 || this.inFlight.podCount > 0;
@@ -133,6 +146,12 @@ export class SchedulingQueue {
     return this.unschedulableCount[pod];
   }
 
+  /** When the pod's last attempt but one under way failed; -Infinity: none has. */
+  lastFailureAt(pod: number): Micros {
+    const ended = this.attemptCount[pod] - (this.inFlight.has(pod) ? 1 : 0);
+    return ended > 0 ? this.timestamp[pod] : -Infinity;
+  }
+
   /** When the pod first entered the active queue; NaN: never. */
   initialAttemptAt(pod: number): Micros {
     return this.initialAttempt[pod];
@@ -141,6 +160,11 @@ export class SchedulingQueue {
   /** Simulated time that the pod has spent backing off. */
   backoffMicros(pod: number): Micros {
     return this.backoffSpent[pod];
+  }
+
+  /** Failed attempts in a row that were errors. */
+  errorAttempts(pod: number): number {
+    return this.errorCount[pod];
   }
 
   unschedulablePlugins(pod: number): string[] {
@@ -175,7 +199,8 @@ export class SchedulingQueue {
     this.stamp(pod);
     this.enter(pod, QueuePlace.Active);
     const nominated = this.cluster.nominatedNodeName(pod);
-    if (nominated !== '' && this.place[pod] === QueuePlace.Active) this.nominator.add(pod, nominated);
+    if (nominated !== '' && (this.nominatesGated || this.place[pod] === QueuePlace.Active))
+      this.nominator.add(pod, nominated);
   }
 
   /** A pod of another scheduler: it stands in no sub-queue and is never tried. */
@@ -183,7 +208,10 @@ export class SchedulingQueue {
     this.clear(pod);
   }
 
-  /** The next pod to schedule, now in flight; -1 when there is none. When nothing is active, a pod leaves backoff early. */
+  /**
+   * The next pod to schedule, now in flight; -1 when there is none. When nothing is active, a pod leaves backoff
+   * early.
+   */
   pop(): number {
     let pod = this.active.pop();
     if (pod < 0) {
@@ -278,11 +306,18 @@ export class SchedulingQueue {
     this.announceBackoff();
   }
 
-  /** Every 30 s: pods that have waited for more than five minutes are tried again. */
+  /**
+   * Every 30 s: pods that have waited for more than five minutes, or so long since they were last looked at here, are
+   * tried again.
+   */
   flushUnschedulable(): void {
     const now = this.cluster.now;
-    const late = [...this.waiting.rows()].filter((pod) => this.gate[pod] === 0 && now - this.timestamp[pod] > this.settings.maxUnschedulableMicros);
+    const { timestamp, lastFlush, gate, flushesGated } = this;
+    const { maxUnschedulableMicros } = this.settings;
+    const isLate = (pod: number): boolean => now - Math.max(timestamp[pod], lastFlush[pod]) > maxUnschedulableMicros;
+    const late = [...this.waiting.rows()].filter((pod) => (flushesGated || gate[pod] === 0) && isLate(pod));
     for (const pod of late) {
+      lastFlush[pod] = now;
       this.waiting.remove(pod);
       this.place[pod] = QueuePlace.None;
       this.requeue(pod, 'afterBackoff');
@@ -316,7 +351,7 @@ export class SchedulingQueue {
     this.attemptCount[pod] = this.unschedulableCount[pod] = this.errorCount[pod] = 0;
     this.rejectors[pod] = this.pendings[pod] = this.gate[pod] = 0;
     this.initialAttempt[pod] = this.expiry[pod] = NaN;
-    this.backoffSpent[pod] = 0;
+    this.backoffSpent[pod] = this.lastFlush[pod] = 0;
   }
 
   private stamp(pod: number): void {
@@ -412,7 +447,9 @@ export class SchedulingQueue {
   }
 
   private gateCares(gate: number, pod: number, event: ClusterEvent): boolean {
-    return !isWildcard(event) && this.hints.matching(this.cluster.templateOf(pod).schedulerName, event, gate).length > 0;
+    return isWildcard(event)
+      ? this.flushesGated
+      : this.hints.matching(this.cluster.templateOf(pod).schedulerName, event, gate).length > 0;
   }
 
   private moveGroup(group: PodGroup, event: ClusterEvent, subject: EventSubject, only: (pod: number) => boolean): void {
@@ -500,6 +537,7 @@ export class SchedulingQueue {
     this.timestamp = growFloat64(this.timestamp, capacity);
     this.priority = growFloat64(this.priority, capacity);
     this.order = growFloat64(this.order, capacity);
+    this.lastFlush = growFloat64(this.lastFlush, capacity);
     this.initialAttempt = growFloat64(this.initialAttempt, capacity);
     this.expiry = growFloat64(this.expiry, capacity);
     this.backoffSpent = growFloat64(this.backoffSpent, capacity);

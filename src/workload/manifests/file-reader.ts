@@ -10,6 +10,8 @@ export interface FileReader {
   list(folder: string): string[];
   isFolder(path: string): boolean;
   isFile(path: string): boolean;
+  /** A pipe or the like; absent: there are none. */
+  isStream?(path: string): boolean;
   /** `relative` as written in the file `from`; an absolute path stays as it is. */
   resolve(from: string, relative: string): string;
   /** What `resolve` takes from the file `from` to `path`: the same however both are written. Absent: as written. */

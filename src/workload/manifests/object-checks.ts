@@ -254,7 +254,7 @@ export const KINDS: ReadonlyMap<string, KindRule> = new Map<string, KindRule>([
     ),
   ],
   ['CSINode', kind('storage.k8s.io', false, { spec: object({ used: { drivers: csiDrivers } }) })],
-  ['CSIDriver', kind('storage.k8s.io', false, { spec: object({ used: { storageCapacity: flag }, unused: 'attachRequired fsGroupPolicy podInfoOnMount requiresRepublish seLinuxMount tokenRequests volumeLifecycleModes nodeAllocatableUpdatePeriodSeconds' }) })],
+  ['CSIDriver', kind('storage.k8s.io', false, { spec: object({ used: { storageCapacity: flag, preventPodSchedulingIfMissing: flag }, unused: 'attachRequired fsGroupPolicy podInfoOnMount requiresRepublish seLinuxMount tokenRequests volumeLifecycleModes nodeAllocatableUpdatePeriodSeconds serviceAccountTokenInSecrets' }) })],
   [
     'CSIStorageCapacity',
     kind('storage.k8s.io', true, { nodeTopology: labelSelector, storageClassName: text, capacity: quantity, maximumVolumeSize: quantity }, { unused: '', required: ['storageClassName'] }),
@@ -275,7 +275,10 @@ export const KINDS: ReadonlyMap<string, KindRule> = new Map<string, KindRule>([
   ],
 ]);
 
-/** The name of an object is required and follows its kind's syntax; the generated kind (`generateName`) is filled in by the reader. */
+/**
+ * The name of an object is required and follows its kind's syntax; the generated kind (`generateName`) is filled in
+ * by the reader.
+ */
 export function nameRule(value: unknown, path: Path | null, findings: Findings): void {
   const { name, generateName } = mappingOf(mappingOf(value)['metadata']);
   if (name !== undefined && name !== null) return;

@@ -359,10 +359,22 @@ describe('gated pods', () => {
     const { cluster } = story.world;
     cluster.updatePod(row, cluster.internTemplate({ metadata: { name: 'g' }, spec: { containers: [{ name: 'main' }] } }).id);
     story.nodeAdded('big');
-    story.queue.moveOnEvent(WILDCARD_EVENT, {});
     expect(story.state).toEqual({ unschedulable: ['g (gated)'] });
     story.queue.moveOnEvent(CLASS_ADD, {});
     expect(story.state).toEqual({ active: ['g'] });
+  });
+
+  test.each([
+    ['1.36', { unschedulable: ['g (gated)'] }],
+    ['1.37', { active: ['g'] }],
+  ] as const)('an event about anything has their gate asked again from v1.37 on (v%s)', (kubernetes, state) => {
+    const story = new QueueStory({ kubernetes });
+    const row = story.add('g', 0, { gate: 'yes' });
+    const { cluster } = story.world;
+    const opened = { metadata: { name: 'g' }, spec: { containers: [{ name: 'main' }] } };
+    cluster.updatePod(row, cluster.internTemplate(opened).id);
+    story.queue.moveOnEvent(WILDCARD_EVENT, {});
+    expect(story.state).toEqual(state);
   });
 
   test('an update that leaves the gate shut changes nothing', () => {
