@@ -161,8 +161,8 @@ export class KeyedHeap {
   }
 
   /**
-   * Moves the lesser child up into the place at the top, and so on down to a leaf, whose place is then free. The row that
-   * has to come in is from a leaf and seldom rises far: half of the comparisons of down().
+   * Moves the lesser child up into the place at the top, and so on down to a leaf, whose place is then free. The row
+   * that has to come in is from a leaf and seldom rises far: half of the comparisons of down().
    */
   private hollow(): number {
     const length = this.rows.length;

@@ -181,8 +181,8 @@ export class Kernel {
   }
 
   /**
-   * Moves the clock to a time before what `quietBefore()` has said in the same handler, as so many events would have done
-   * on the way there that the caller has not scheduled because it has done their work itself. They count as executed.
+   * Moves the clock to a time before what `quietBefore()` has said in the same handler, as so many events would have
+   * done on the way there that the caller has not scheduled because it does their work itself. They count as executed.
    */
   pass(time: Micros, events: number): void {
     const { queue } = this;

@@ -327,21 +327,9 @@ export class Scheduler implements CacheObserver {
     const { status, nominatedNodeName, message, again } = answer;
     const said = status ?? (message === undefined ? null : { code: Code.Success, reasons: [message], plugin: '' });
     const failure = this.rejection(diagnosis, said, nominatedNodeName);
-    if (repeats && again !== undefined && !this.options.plain) this.keep(failure.attempt, diagnosis, again);
+    if (repeats && again !== undefined && !this.options.plain)
+      this.repeats.keep(this.view.row, failure.attempt, diagnosis, this.queue.hints, again);
     return failure;
-  }
-
-  /** Pods of the template will get the same answer. */
-  private keep(attempt: FailedAttempt, diagnosis: Diagnosis, askPostFilter: () => void): void {
-    const { hints } = this.queue;
-    const { row, template } = this.view;
-    const { unschedulablePlugins, pendingPlugins, nodeCount } = diagnosis;
-    const rejectors = hints.mask(unschedulablePlugins);
-    const pendings = hints.mask(pendingPlugins);
-    if (!this.repeats.canRepeat(row) || (rejectors | pendings) === 0) return;
-    const plugins = [...unschedulablePlugins];
-    const failure = { attempt, plugins, rejectors, pendings, nodesFiltered: nodeCount, askPostFilter };
-    this.repeats.keep(template.id, failure);
   }
 
   /** `postFilter`: what PostFilter has to say; null: nothing. */

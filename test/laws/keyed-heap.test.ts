@@ -1,4 +1,4 @@
-/** KeyedHeap holds the same rows in the same places as its twin, IndexHeap, whose order is that of Go's container/heap. */
+/** KeyedHeap holds the same rows in the same places as its twin, IndexHeap, which sifts as Go's container/heap does. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { IndexHeap } from '../../src/base/index-heap.ts';
@@ -10,7 +10,10 @@ const keys = fc.tuple(key, key, key);
 const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ verb: fc.constant('push' as const), row: fc.nat(ROWS - 1), keys }) },
   { weight: 2, arbitrary: fc.record({ verb: fc.constant('pop' as const), row: fc.constant(0), keys }) },
-  { weight: 1, arbitrary: fc.record({ verb: fc.constantFrom('fix' as const, 'remove' as const), row: fc.nat(ROWS - 1), keys }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ verb: fc.constantFrom('fix' as const, 'remove' as const), row: fc.nat(ROWS - 1), keys }),
+  },
 );
 
 describe('the heap of rows with numbers', () => {

@@ -1,6 +1,6 @@
 /**
- * Attempts that fail as the one before are not made again, and rounds of them pass in one step: the twin is the plain scan,
- * which makes each. Same digest, words, counts, random numbers, places in the queue, backoffs.
+ * Attempts that fail as the one before are not made again, and rounds of them pass in one step: the twin is the plain
+ * scan, which makes each. Same digest, words, counts, random numbers, places in the queue, backoffs.
  */
 import { describe, expect, test } from 'vitest';
 import { KUBERNETES_VERSIONS } from '../../src/cluster/kubernetes-versions.ts';

@@ -35,7 +35,8 @@ const ZONE = 'topology.kubernetes.io/zone';
 const MOODY = 'Moody';
 
 const apart = { topologyKey: ZONE, labelSelector: { matchLabels: { app: 'apart' } } };
-const even = { ...apart, maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule', labelSelector: { matchLabels: { app: 'even' } } };
+const labelSelector = { matchLabels: { app: 'even' } };
+const even = { topologyKey: ZONE, maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule', labelSelector };
 /** What the templates say besides requests, and their labels. */
 const SHAPES: readonly (readonly [object, Readonly<Record<string, string>>])[] = [
   [{ priority: 0 }, {}],
@@ -65,15 +66,18 @@ export function fullCellRun(options: FullCellOptions) {
   const plugins = point === undefined ? {} : { [point]: enabled, ...(moody === 'inert' ? { preFilter: enabled } : {}) };
   const head = { apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration' };
   const configuration = { ...head, profiles: [{ schedulerName: 'default-scheduler', plugins }] };
-  const { plain } = options;
-  const { scheduler, messages } = churnScheduler(kernel, cluster, { plain, configuration, registry, reapMicros: 300_000 });
+  const settings = { plain: options.plain, configuration, registry, reapMicros: 300_000 };
+  const { scheduler, messages } = churnScheduler(kernel, cluster, settings);
   let blamed = 0;
   if (options.isWatched === true)
-    scheduler.listeners.push({ cycleFailed: (_pod, _message, diagnosis) => void (blamed += diagnosis?.unschedulablePlugins.size ?? 1000) });
+    scheduler.listeners.push({
+      cycleFailed: (_pod, _message, diagnosis) => void (blamed += diagnosis?.unschedulablePlugins.size ?? 1000),
+    });
   const templates = SHAPES.flatMap(([shape, labels]) =>
     ['500m', '1500m'].map((cpu) => {
       const containers = [{ name: 'c', image: 'i', resources: { requests: { cpu, memory: '100Mi' } } }];
-      return cluster.internTemplate({ metadata: { namespace: 'default', labels }, spec: { containers, ...shape } as PodSpec }).id;
+      const spec = { containers, ...shape } as PodSpec;
+      return cluster.internTemplate({ metadata: { namespace: 'default', labels }, spec }).id;
     }),
   );
   const foreign = cluster.internTemplate({ metadata: {}, spec: { containers: [], schedulerName: NOBODY } }).id;
@@ -83,25 +87,30 @@ export function fullCellRun(options: FullCellOptions) {
     const someNode = (): number => (dice.next() < 0.03 ? cluster.names.intern(`n${roll(options.nodes)}`) : -1);
     const pinnedNode = someNode();
     const nominatedNode = someNode();
-    const seed = { nameBase: cluster.names.intern('p'), nameOrdinal: made++, owner: -1, workloadClass: 0, durationMicros: Infinity };
-    const pod = cluster.createPod({ template, pinnedNode, nominatedNode, ...seed });
+    const name = { nameBase: cluster.names.intern('p'), nameOrdinal: made++ };
+    const seed = { owner: -1, workloadClass: 0, durationMicros: Infinity, pinnedNode, nominatedNode };
+    const pod = cluster.createPod({ template, ...name, ...seed });
     if (cluster.templates.get(template).hasEphemeralVolumes) putVolume(cluster, cluster.podName(pod), `z${roll(3)}`);
   };
   const waiting = (): number[] => {
     const rows: number[] = [];
-    for (let pod = 0; pod < cluster.pods.length; pod++) if (scheduler.cache.pods.belief[pod] === PodBelief.Waiting) rows.push(pod);
+    const { belief } = scheduler.cache.pods;
+    for (let pod = 0; pod < cluster.pods.length; pod++) if (belief[pod] === PodBelief.Waiting) rows.push(pod);
     return rows;
   };
   const end = kernel.defineEvent('end', 3, (pod, incarnation) => {
     const isThere = (cluster.pods.incarnation[pod] | 0) === incarnation && !cluster.pods.isTerminating(pod);
     if (isThere) cluster.removePod(pod, PodOutcome.Succeeded);
   });
-  cluster.observe({ podBound: (pod) => kernel.after(200_000 + roll(8_000_000), end, pod, cluster.pods.incarnation[pod] | 0) });
+  cluster.observe({
+    podBound: (pod) => kernel.after(200_000 + roll(8_000_000), end, pod, cluster.pods.incarnation[pod] | 0),
+  });
   const arrive = kernel.defineEvent('arrive', 2, () => {
     const rows = waiting();
     for (let i = rows.length; i < options.crowd; i++) create();
     const pod = rows[roll(rows.length)];
-    if (dice.next() < 0.2 && rows.length > 0 && !cluster.pods.isTerminating(pod)) cluster.terminatePod(pod, EvictionCause.Api);
+    if (dice.next() < 0.2 && rows.length > 0 && !cluster.pods.isTerminating(pod))
+      cluster.terminatePod(pod, EvictionCause.Api);
     if (dice.next() < 0.2 && rows.length > 0 && cluster.pods.template[pod] !== foreign)
       cluster.updatePod(pod, templates[roll(templates.length)]);
     kernel.after(50_000 + roll(1_500_000), arrive);
@@ -129,7 +138,8 @@ export function fullCellRun(options: FullCellOptions) {
     nodesFiltered: algorithm.nodesFiltered,
     startIndex: algorithm.nextStartNodeIndex,
     queues: Object.values(QueuePlace).map((place) => [...queue.rows(place)]),
-    attempts: pods.map((pod) => [queue.attempts(pod), queue.backoffMicros(pod), queue.backoffUntil(pod), queue.initialAttemptAt(pod)]),
+    attempts: pods.map((pod) => [queue.attempts(pod), queue.initialAttemptAt(pod)]),
+    backoffs: pods.map((pod) => [queue.backoffMicros(pod), queue.backoffUntil(pod)]),
     repeated: scheduler.repeats.repeated,
     nominated: scheduler.queue.nominator.size,
   };
@@ -147,7 +157,8 @@ function putVolume(cluster: Cluster, pod: string, zone: string): void {
   const volume = { kind: 'PersistentVolume', metadata: { name: `of-${pod}` } };
   const spec = { nodeAffinity: { required: { nodeSelectorTerms: terms } } };
   cluster.putObject('PersistentVolume', { ...volume, spec } as never);
-  cluster.putObject('PersistentVolumeClaim', { kind: 'PersistentVolumeClaim', metadata, spec: { volumeName: `of-${pod}` } } as never);
+  const claim = { kind: 'PersistentVolumeClaim', metadata, spec: { volumeName: `of-${pod}` } };
+  cluster.putObject('PersistentVolumeClaim', claim);
 }
 
 /** Its answers hang on how often it is asked, or on the time: only who asks it each time gets the plain scan's. */
@@ -160,10 +171,14 @@ function moodyPlugin(point: FullCellOptions['moody']): PluginFactory {
     summary: 'for tests',
     create: (_args, handle): Plugin => ({
       name: MOODY,
-      ...(point === 'preFilter' ? { preFilter: () => ({ status: handle.now() % 5 === 0 ? no : null, nodeNames: null }) } : {}),
+      ...(point === 'preFilter'
+        ? { preFilter: () => ({ status: handle.now() % 5 === 0 ? no : null, nodeNames: null }) }
+        : {}),
       ...(point === 'filter' ? { filter: () => (isMoody() ? no : null) } : {}),
       ...(point === 'inert' ? sleeper(() => handle.now() % 7_000_000 < 4_000_000) : {}),
-      ...(point === 'postFilter' ? { postFilter: () => ({ status: unschedulable(MOODY, `asked ${String(asked++)} times`), nominatedNodeName: null }) } : {}),
+      ...(point === 'postFilter'
+        ? { postFilter: () => ({ status: unschedulable(MOODY, `time ${String(asked++)}`), nominatedNodeName: null }) }
+        : {}),
     }),
   };
 }

@@ -1,11 +1,13 @@
 /**
- * What the last attempt of each template said, for as long as it would say so again: nothing in the scheduler's cache and
- * no nomination has changed since, every node rejected the pod, and each plugin that was asked promises that its answer
- * hangs on nothing else. Asking anew (Scheduler.decide) is the plain twin. 200 bytes a template that fails, two
+ * What the last attempt of each template said, for as long as it would say so again: nothing in the scheduler's cache
+ * and no nomination has changed since, every node rejected the pod, and each plugin that was asked promises that its
+ * answer hangs on nothing else. Asking anew (Scheduler.decide) is the plain twin. 200 bytes a template that fails, two
  * comparisons an attempt.
  */
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import type { FailedAttempt } from '../failed-attempts.ts';
+import type { Diagnosis } from '../framework/diagnosis.ts';
+import type { HintTable } from '../queue/hint-table.ts';
 import type { Nominator } from '../queue/nominator.ts';
 
 export interface KnownFailure {
@@ -50,8 +52,18 @@ export class RepeatedFailures {
     for (const plugin of plugins) this.counts.set(plugin, (this.counts.get(plugin) ?? 0) + times);
   }
 
-  /** To be called in the cycle that failed: all pods that `canRepeat` get the same answer until something changes. */
-  keep(template: number, failure: KnownFailure): void {
+  /**
+   * To be called in the pod's cycle, which failed: all pods of its template that `canRepeat` get the same answer until
+   * something changes.
+   */
+  keep(pod: number, attempt: FailedAttempt, diagnosis: Diagnosis, hints: HintTable, askPostFilter: () => void): void {
+    const { unschedulablePlugins, pendingPlugins, nodeCount } = diagnosis;
+    const rejectors = hints.mask(unschedulablePlugins);
+    const pendings = hints.mask(pendingPlugins);
+    if (!this.canRepeat(pod) || (rejectors | pendings) === 0) return;
+    const plugins = [...unschedulablePlugins];
+    const failure = { attempt, plugins, rejectors, pendings, nodesFiltered: nodeCount, askPostFilter };
+    const template = this.cache.pods.template[pod];
     const before = this.byTemplate[template];
     if (before !== undefined) this.countRepeats(before);
     this.byTemplate[template] = { failure, changes: this.changes, repeats: 0 };

@@ -35,8 +35,8 @@ export interface AlgorithmOptions {
 export type ScheduleResult =
   | { readonly kind: 'scheduled'; readonly node: NodeInfo; readonly evaluatedNodes: number; readonly feasibleNodes: number }
   /**
-   * `repeats`: told from remembered answers about all nodes. Other pods of the template, without a node of their own, get the same
-   * until something changes, and the start index stays where it is.
+   * `repeats`: told from remembered answers about all nodes. Other pods of the template, without a node of their own,
+   * get the same until something changes, and the start index stays where it is.
    */
   | { readonly kind: 'fitError'; readonly diagnosis: Diagnosis; readonly repeats: boolean }
   | { readonly kind: 'noNodes' }

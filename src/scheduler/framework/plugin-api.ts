@@ -55,9 +55,9 @@ export interface PostFilterResult {
   /** Where it succeeded: what the pod's message says of it; absent: nothing. */
   readonly message?: string;
   /**
-   * A promise of a rejection: while nothing changes in the cluster and every node says the same, all pods of the template
-   * that are not nominated to a node get it again. The call stands for asking: it draws the random numbers that PostFilter
-   * would draw. Absent: PostFilter is asked at each attempt.
+   * A promise of a rejection: while nothing changes in the cluster and every node says the same, all pods of the
+   * template that are not nominated to a node get it again. The call stands for asking: it draws the random numbers
+   * that PostFilter would draw. Absent: PostFilter is asked at each attempt.
    */
   readonly again?: () => void;
 }

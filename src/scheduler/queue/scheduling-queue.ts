@@ -16,6 +16,7 @@ import type { ClusterEvent, EventSubject } from '../framework/cluster-event.ts';
 import { PodInfo } from '../framework/pod-info.ts';
 import type { Profile } from '../framework/profile.ts';
 import type { Status } from '../framework/status.ts';
+import { backoffDuration, wholeSecond } from './backoff.ts';
 import { HintTable } from './hint-table.ts';
 import { InFlight } from './in-flight.ts';
 import { Nominator } from './nominator.ts';
@@ -411,12 +412,9 @@ export class SchedulingQueue {
       this.active.push(pod);
     } else if (place === QueuePlace.Backoff) this.backoff.push(pod);
     else this.errorBackoff.push(pod);
-    if (place === QueuePlace.Active) this.onWork();
-    else {
-      const heap = place === QueuePlace.Backoff ? this.backoff : this.errorBackoff;
-      if (heap.peek() === pod) this.announceBackoff();
-      this.onWork();
-    }
+    const isFirst = this.backoff.peek() === pod || this.errorBackoff.peek() === pod;
+    if (place !== QueuePlace.Active && isFirst) this.announceBackoff();
+    this.onWork();
   }
 
   private wait(pod: number): void {
@@ -492,11 +490,9 @@ export class SchedulingQueue {
 
   private moveGroup(group: PodGroup, event: ClusterEvent, subject: EventSubject, only: (pod: number) => boolean): void {
     if (group.first < 0 || (group.gate !== 0 && !this.gateCares(group.gate, group.first, event))) return;
-    if (group.gate === 0 && only === everyPod && !concernsOnePod(event, subject)) {
-      this.moveAll(group, this.strategyOn(group.first, event, subject));
-      return;
-    }
-    const concernsOne = concernsOnePod(event, subject);
+    const concernsOne = event.resource === 'UnschedulablePod' || (isWildcard(event) && subject.pod !== undefined);
+    if (group.gate === 0 && only === everyPod && !concernsOne)
+      return this.moveAll(group, this.strategyOn(group.first, event, subject));
     let shared: QueueStrategy | null = null;
     for (const pod of this.waiting.podsOf(group)) {
       if (!only(pod)) continue;
@@ -551,17 +547,10 @@ export class SchedulingQueue {
   private expiryOf(pod: number): Micros {
     const known = this.expiry[pod];
     if (known === known) return known;
-    const duration = this.backoffDuration(pod);
-    return (this.expiry[pod] = duration === 0 ? 0 : wholeSecond(this.timestamp[pod] + duration));
-  }
-
-  private backoffDuration(pod: number): Micros {
-    const { podInitialBackoffMicros: initial, podMaxBackoffMicros: max } = this.settings;
+    const { podInitialBackoffMicros, podMaxBackoffMicros } = this.settings;
     const count = this.errorCount[pod] > 0 ? this.errorCount[pod] : this.unschedulableCount[pod];
-    if (count === 0 || max === 0) return 0;
-    let duration = initial;
-    for (let i = 1; i < count && duration < max; i++) duration *= 2;
-    return Math.min(duration, max);
+    const duration = backoffDuration(count, podInitialBackoffMicros, podMaxBackoffMicros);
+    return (this.expiry[pod] = duration === 0 ? 0 : wholeSecond(this.timestamp[pod] + duration));
   }
 
   private profileOf(pod: number): Profile | undefined {
@@ -602,14 +591,6 @@ export class SchedulingQueue {
 
 type Heap = IndexHeap | KeyedHeap;
 
-function concernsOnePod(event: ClusterEvent, { pod }: EventSubject): boolean {
-  return event.resource === 'UnschedulablePod' || (isWildcard(event) && pod !== undefined);
-}
-
 function everyPod(): boolean {
   return true;
-}
-
-function wholeSecond(at: Micros): Micros {
-  return at - (at % MICROS_PER_SECOND);
 }

@@ -1,7 +1,7 @@
 /**
- * The pods that wait for an event, grouped by what decides whether an event helps: template, rejecting plugins, gate. Pods
- * stand in two linked lists, of their group and of all, each in the order in which they came. Add and remove are O(1)
- * and allocate nothing; 20 bytes a pod row, a small object a group that ever was.
+ * The pods that wait for an event, grouped by what decides whether an event helps: template, rejecting plugins, gate.
+ * Pods stand in two linked lists, of their group and of all, each in the order in which they came. Add and remove are
+ * O(1) and allocate nothing; 20 bytes a pod row, a small object a group that ever was.
  */
 import { growInt32, grownCapacity } from '../../base/growable.ts';
 
