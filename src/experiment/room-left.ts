@@ -19,7 +19,7 @@ export interface NodeRoom {
 
 export interface RoomAnswer {
   readonly kubernetes: string;
-  /** Times that everything asked for fits, and the pods of one time. */
+  /** Times that one pod of each object asked about fits, and the pods of one time. */
   readonly times: number;
   readonly podsEach: number;
   readonly pods: number;
@@ -36,7 +36,7 @@ export interface RoomAnswer {
 /** `most`: times at most. */
 export function askRoom(still: StillCluster, asked: readonly AskedPod[], most: number): RoomAnswer {
   settle(still);
-  const some = asked.filter(({ pinnedNodeName }) => pinnedNodeName === '');
+  const some = onePerObject(asked);
   const podsByNode = new Map<string, number>();
   const count = new RoomCount(still, some, podsByNode);
   const times = some.length === 0 ? 0 : count.upTo(most);
@@ -50,6 +50,16 @@ export function askRoom(still: StillCluster, asked: readonly AskedPod[], most: n
     wouldPreempt: count.refused >= 0 && still.nominatedNodeOf(count.refused) !== '',
     nodes: nodeRooms(still, podsByNode, count.limits),
   };
+}
+
+/** Of a Deployment one pod is added at a time, whatever it asks for. A DaemonSet has a pod on each node already. */
+function onePerObject(asked: readonly AskedPod[]): AskedPod[] {
+  const first = new Map<string, AskedPod>();
+  for (const pod of asked) {
+    const key = `${pod.from} ${pod.namespace}`;
+    if (pod.pinnedNodeName === '' && !first.has(key)) first.set(key, pod);
+  }
+  return [...first.values()];
 }
 
 /** Counts, and remembers what was said to the pod that ended it. */

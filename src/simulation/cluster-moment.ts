@@ -18,10 +18,8 @@ import type { Scenario } from './scenario.ts';
 export interface MomentPod {
   readonly namespace: string;
   readonly name: string;
-  /** Without its node's name. */
+  /** Without its node's name. One with a status and a priority is taken as it stands, others go through admission. */
   readonly pod: Pod;
-  /** An API server has let it in: it brings its priority. */
-  readonly isAdmitted: boolean;
   /** '': it waits for one. */
   readonly nodeName: string;
   /** The only node that it may go to, by its DaemonSet; '': any. */
@@ -81,7 +79,6 @@ function podOfDump(pod: Pod): MomentPod[] {
       namespace: metadata?.namespace ?? 'default',
       name: metadata?.name ?? '',
       pod: withoutNodeName(pod),
-      isAdmitted: status !== undefined,
       nodeName,
       pinnedNodeName: isDaemon === true ? nodeName : '',
       nominatedNodeName: nodeName === '' ? (status?.nominatedNodeName ?? '') : '',
@@ -137,7 +134,6 @@ function podOfRun(cluster: Cluster, cache: SchedulerCache, row: number): MomentP
     namespace: template.namespace,
     name: cluster.podName(row),
     pod: podOfTemplate(template, cluster.podName(row)),
-    isAdmitted: true,
     nodeName: node < 0 ? '' : nodes.facts[node].name,
     pinnedNodeName: pinned < 0 ? '' : names.text(pinned),
     nominatedNodeName: node < 0 ? cluster.nominatedNodeName(row) : '',
@@ -159,5 +155,6 @@ function podOfTemplate(template: PodTemplate, name: string): Pod {
       ...(controller === null ? {} : { ownerReferences: [{ ...controller, controller: true }] }),
     },
     spec: { ...spec, priority },
+    status: {},
   };
 }

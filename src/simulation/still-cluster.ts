@@ -5,6 +5,7 @@
  */
 import { Cluster } from '../cluster/cluster.ts';
 import type { KubernetesObject, Pod } from '../cluster/objects.ts';
+import { withoutNodeName } from '../cluster/pod-template.ts';
 import { objectKey } from '../cluster/object-store.ts';
 import { PodAdmission, splitName } from '../control-plane/pod-admission.ts';
 import { Kernel } from '../kernel/kernel.ts';
@@ -92,7 +93,8 @@ export class StillCluster {
 
   /** A new pod with its row. It waits for its turn, unless it names its node itself. */
   create({ pod, name, pinnedNodeName }: AskedPod): number {
-    const nodeName = pod.spec?.nodeName ?? '';
+    // One with a status comes from a cluster that has placed it: where would it go now?
+    const nodeName = pod.status === undefined ? (pod.spec?.nodeName ?? '') : '';
     const row = this.createPod(pod, name, { pinnedNodeName });
     const node = nodeName === '' ? -1 : this.cluster.nodeRow(nodeName);
     if (node >= 0) this.cluster.placePod(row, node);
@@ -156,28 +158,26 @@ export class StillCluster {
 
   private place(pod: MomentPod): void {
     const { cluster } = this;
-    const row = this.createPod(pod.pod, pod.name, pod, pod.isAdmitted);
+    const row = this.createPod(pod.pod, pod.name, pod);
     cluster.placePod(row, cluster.nodeRow(pod.nodeName));
     if (pod.startTime !== null) cluster.acknowledgePod(row, pod.startTime);
     if (pod.deletion !== null) cluster.terminatePod(row, pod.deletion);
   }
 
   private createWaiting(pod: MomentPod): number {
-    return this.createPod(pod.pod, pod.name, pod, pod.isAdmitted);
+    return this.createPod(pod.pod, pod.name, pod);
   }
 
   private createPod(
     pod: Pod,
     name: string,
     { pinnedNodeName, nominatedNodeName = '' }: { readonly pinnedNodeName: string; readonly nominatedNodeName?: string },
-    isAdmitted = false,
   ): number {
     const { cluster } = this;
     const { base, ordinal } = splitName(name, cluster);
     const internedOr = (text: string): number => (text === '' ? -1 : cluster.names.intern(text));
-    const { nodeName: _nodeName, ...spec } = pod.spec ?? {};
     return cluster.createPod({
-      template: this.admission.template({ ...pod, spec }, isAdmitted),
+      template: this.templateOf(withoutNodeName(pod)),
       nameBase: base,
       nameOrdinal: ordinal,
       owner: -1,
@@ -186,5 +186,13 @@ export class StillCluster {
       pinnedNode: internedOr(pinnedNodeName),
       nominatedNode: internedOr(nominatedNodeName),
     });
+  }
+
+  /** A pod that an API server has let in is taken as it stands; any other goes through admission. */
+  private templateOf(pod: Pod): number {
+    const isStored = pod.status !== undefined && pod.spec?.priority !== undefined;
+    if (!isStored) return this.admission.template(pod, pod.status !== undefined);
+    this.cluster.ensureNamespace(pod.metadata?.namespace ?? 'default');
+    return this.cluster.internTemplate(pod).id;
   }
 }
