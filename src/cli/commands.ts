@@ -2,6 +2,7 @@
 import type { Command } from './command.ts';
 import { SPOKEN, isOption, nameOf, specOf, tableOf } from './command-paths.ts';
 import type { CommandPath } from './command-paths.ts';
+import { COMPACT } from './compact.ts';
 import { COMPARE } from './compare.ts';
 import { COMPLETION } from './completion.ts';
 import { CONFORMANCE } from './conformance.ts';
@@ -18,7 +19,7 @@ import { VERSIONS } from './versions.ts';
 import { WHATIF } from './whatif.ts';
 
 export const COMMANDS: readonly Command[] = [
-  RUN, REPLAY, TRACE, COMPARE, WHATIF, INFLATE, VALIDATE, INIT, PLUGINS, VERSIONS, CONFORMANCE, PERF, SCHEMA, COMPLETION,
+  RUN, REPLAY, TRACE, COMPARE, WHATIF, INFLATE, COMPACT, VALIDATE, INIT, PLUGINS, VERSIONS, CONFORMANCE, PERF, SCHEMA, COMPLETION,
 ];
 
 /** Every word that stands for a command: for messages and completion. */

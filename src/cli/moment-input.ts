@@ -10,6 +10,7 @@ import { loadPluginFiles } from '../io/plugin-files.ts';
 import { readStandardInput } from '../io/standard-input.ts';
 import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
 import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
+import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
 import { pluginRegistry } from '../scheduler/plugins/registry.ts';
 import { admissionContext, checkAdmission } from '../simulation/admission-checks.ts';
 import { momentOfObjects, momentOfRun } from '../simulation/cluster-moment.ts';
@@ -31,6 +32,7 @@ export interface AskedCluster {
   readonly moment: ClusterMoment;
   readonly options: StillOptions;
   readonly scenario: Scenario;
+  readonly userPlugins: readonly PluginFactory[];
 }
 
 const STDIN = '-';
@@ -64,7 +66,7 @@ export async function readCluster(
     const count = String(moment.podsWithoutNode);
     tellWarnings([`pods on nodes that are not in the cluster are left out: ${count}`], context);
   }
-  return { moment, options, scenario };
+  return { moment, options, scenario, userPlugins };
 }
 
 export interface AskedManifests {
@@ -139,7 +141,7 @@ function readWhole(path: string, files: FileReader, given: GivenOptions, context
 }
 
 interface Playing {
-  readonly userPlugins: Awaited<ReturnType<typeof loadPluginFiles>>;
+  readonly userPlugins: readonly PluginFactory[];
   readonly given: GivenOptions;
   readonly context: CommandContext;
 }

@@ -1,4 +1,5 @@
 /** Answers to what fits, for the terminal: who gets which node, who would have to go, what was lacking. */
+import type { CompactionAnswer } from '../experiment/compaction.ts';
 import type { MoreAnswer, PodAnswer, WhatIfAnswer } from '../experiment/what-if.ts';
 import type { RoomAnswer } from '../experiment/room-left.ts';
 import { formatCount, formatPlural } from './format.ts';
@@ -132,4 +133,34 @@ export function roomText(answer: RoomAnswer, paint: Paint): string {
 function fitText({ isAll, pods, podsEach, times }: RoomAnswer): string {
   const sets = podsEach === 1 ? '' : `, ${formatCount(times)} times all ${formatCount(podsEach)},`;
   return `${isAll ? '' : 'At least '}${formatPlural(pods, 'more pod')}${sets}`;
+}
+
+const MOST_TRIALS = 50;
+
+export function compactionText(answer: CompactionAnswer, paint: Paint): string {
+  const { trials, nodes, podsMoved, podsOfNodes, podsLeftOut, nodesNeeded, kubernetes } = answer;
+  const rows = trials
+    .slice(0, MOST_TRIALS)
+    .map(({ seed, nodes: needed }) => [
+      plainText(seed),
+      needed === null ? paint.bad(`more than ${formatCount(nodes)}`) : formatCount(needed),
+    ]);
+  if (trials.length > rows.length) rows.push([`and ${formatPlural(trials.length - rows.length, 'more order')}`]);
+  const holding = trials.filter((trial) => trial.nodes !== null).length;
+  const sentences = [
+    nodesNeeded === null
+      ? `In no order do the ${formatPlural(nodes, 'node')} hold ${formatPlural(podsMoved, 'pod')}`
+      : `${spanText(nodesNeeded)} of ${formatPlural(nodes, 'node')} ${nodesNeeded.max === 1 ? 'holds' : 'hold'} ${formatPlural(podsMoved, 'pod')}` +
+        ` (Kubernetes ${kubernetes}; median ${formatCount(nodesNeeded.median)}, 90% ${formatCount(nodesNeeded.p90)})`,
+  ];
+  if (nodesNeeded !== null && holding < trials.length)
+    sentences.push(`in ${formatPlural(trials.length - holding, 'order')} not even all nodes do`);
+  if (podsOfNodes > 0) sentences.push(`${formatPlural(podsOfNodes, 'pod')} of DaemonSets stay with their nodes`);
+  if (podsLeftOut > 0) sentences.push(`${formatPlural(podsLeftOut, 'pod')} left out: no node, or being deleted`);
+  const table = renderTable([textColumn('ORDER'), numberColumn('NODES')], rows, paint);
+  return `${table}\n\n${renderText(`${sentences.join('; ')}.`, paint)}\n`;
+}
+
+function spanText({ min, max }: NonNullable<CompactionAnswer['nodesNeeded']>): string {
+  return min === max ? formatCount(min) : `${formatCount(min)} to ${formatCount(max)}`;
 }

@@ -129,6 +129,13 @@ export class StillCluster {
     return this.victims.get(pod) ?? [];
   }
 
+  /** Pods that have been made to go. */
+  get preemptions(): number {
+    let sum = 0;
+    for (const victims of this.victims.values()) sum += victims.length;
+    return sum;
+  }
+
   /** null: its turn has not come. */
   refusalOf(pod: number): Refusal | null {
     return this.refusals.get(pod) ?? null;

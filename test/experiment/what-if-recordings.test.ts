@@ -7,7 +7,7 @@ import { EvictionCause } from '../../src/cluster/cluster.ts';
 import type { KubernetesObject, Node, Pod } from '../../src/cluster/objects.ts';
 import { parseTimestamp } from '../../src/base/timestamp.ts';
 import { podKey } from '../../src/conformance/vector-lines.ts';
-import type { RecordedDecision, ScheduleLine, VectorHeader, VectorLine } from '../../src/conformance/vector-lines.ts';
+import type { RecordedDecision, VectorHeader, VectorLine } from '../../src/conformance/vector-lines.ts';
 import { askWhatIf } from '../../src/experiment/what-if.ts';
 import type { PodAnswer } from '../../src/experiment/what-if.ts';
 import { decodeSchedulerConfiguration } from '../../src/scheduler/config/scheduler-configuration.ts';
@@ -71,8 +71,8 @@ class RecordedCluster {
     const before = object.kind === 'Node' ? this.nodes.get(name) : this.pods.get(podKey(object));
     const status = (object as Pod).status ?? (keepsStatus ? before?.status : undefined);
     const whole = status === undefined ? object : { ...object, status };
-    if (object.kind === 'Node') this.nodes.set(name, whole as Node);
-    else if (object.kind === 'Pod') this.pods.set(podKey(object), whole as Pod);
+    if (object.kind === 'Node') this.nodes.set(name, whole);
+    else if (object.kind === 'Pod') this.pods.set(podKey(object), whole);
     else this.others.set(`${object.kind ?? ''} ${object.metadata?.namespace ?? ''}/${name}`, object);
   }
 
@@ -164,7 +164,7 @@ describe('what-if on recorded clusters', () => {
         cluster = null;
         continue;
       }
-      const { object, expect: expected } = line as ScheduleLine;
+      const { object, expect: expected } = line;
       if (seen++ % stride === 0 && !namesNodes(object)) {
         const answer = cluster.ask(object);
         const differs = difference(expected, answer);

@@ -107,7 +107,7 @@ describe('what-if', () => {
   test('a pod that is being deleted holds its room still', () => {
     const going = running('going', '3', 'a');
     const metadata = { ...going.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' };
-    const answer = ask(stillOf([node('a', '4'), { ...going, metadata } as Pod]), [pod('new', '2')]);
+    const answer = ask(stillOf([node('a', '4'), { ...going, metadata }]), [pod('new', '2')]);
     expect(answer.pods[0].outcome).toBe('waits');
   });
 
