@@ -37,7 +37,6 @@ export const WHATIF: Command = {
     ...ASKED_OUTPUT,
   },
   examples: [
-    ['kubectl get nodes,pods,pv,pvc,pdb,services -A -o yaml > dump.yaml', 'what the cluster is'],
     ['$0 whatif dump.yaml web.yaml', 'does it fit: exit code 0, or 3 when not every pod gets a node at once'],
     ['$0 whatif my-cluster.yaml web.yaml --at 12h', 'in the middle of a run'],
   ],

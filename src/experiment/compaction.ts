@@ -100,8 +100,8 @@ function workOf(moment: ClusterMoment, options: StillOptions): Work {
 /** DaemonSets' pods and static ones (their mirrors name the Node as controller) come and go with their node. */
 function belongsToNode({ pinnedNodeName, nodeName, pod }: MomentPod): boolean {
   if (pinnedNodeName !== '') return true;
-  const isMirror = pod.metadata?.ownerReferences?.some(({ kind, controller }) => kind === 'Node' && controller === true);
-  return isMirror === true && nodeName !== '';
+  const owners = pod.metadata?.ownerReferences ?? [];
+  return nodeName !== '' && owners.some(({ kind, controller }) => kind === 'Node' && controller === true);
 }
 
 class Trial {
