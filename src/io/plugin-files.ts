@@ -23,7 +23,7 @@ export async function loadPluginFiles(files: readonly string[], inTreeNames: Ite
       const owner = taken.get(factory.name);
       if (owner !== undefined) throw new InputError({ file, message: `the plugin's name ${factory.name} ${owner}: choose another one` });
       taken.set(factory.name, `is taken by ${file}`);
-      loaded.push(withPoints(factory));
+      loaded.push(withPoints(factory, file));
     }
   }
   return loaded;

@@ -1,6 +1,7 @@
 /** Which extension points a user's plugin has: its factory says so, or the plugin itself is made once and looked at. */
 import { EXTENSION_POINTS } from '../scheduler/config/default-plugins.ts';
 import type { FactoryWithPoints } from '../scheduler/config/default-plugins.ts';
+import { guardedFactory } from '../scheduler/framework/guarded-plugin.ts';
 import type { Handle, Plugin, PluginFactory } from '../scheduler/framework/plugin-api.ts';
 
 /** Methods by point, where they are not called alike. */
@@ -18,11 +19,12 @@ export function pointsOfPlugin(factory: PluginFactory): readonly string[] | null
   }
 }
 
-/** The factory with its points told, so that `multiPoint` may name it. */
-export function withPoints(factory: PluginFactory): PluginFactory {
+/** The factory with its points told, so that `multiPoint` may name it, and with a guard around its plugins. */
+export function withPoints(factory: PluginFactory, file: string | null = null): PluginFactory {
   const points = pointsOfPlugin(factory);
-  if (points === null || (factory as FactoryWithPoints).points !== undefined) return factory;
-  return Object.create(factory, { points: { value: points, enumerable: true } }) as PluginFactory;
+  const guarded = guardedFactory(factory, file);
+  if (points === null || (factory as FactoryWithPoints).points !== undefined) return guarded;
+  return Object.create(guarded, { points: { value: points, enumerable: true } }) as PluginFactory;
 }
 
 /** Stands for anything a plugin may keep of its handle; every call and every member gives another one. */

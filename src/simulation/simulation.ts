@@ -28,6 +28,7 @@ import type { RunResult } from '../metrics/run-result.ts';
 import { Kubelet } from '../node/kubelet.ts';
 import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
 import type { DecodeConfigurationOptions } from '../scheduler/config/scheduler-configuration.ts';
+import { remarksOn } from '../scheduler/framework/guarded-plugin.ts';
 import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
 import { pluginRegistry } from '../scheduler/plugins/registry.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
@@ -104,7 +105,6 @@ export class Simulation {
     const source = { registry, kubernetes: scenario.kubernetes, locate: options.locate };
     const configuration = decodeSchedulerConfiguration(scenario.scheduler.configuration, source);
     const profileNames = configuration.profiles.map(({ schedulerName }) => schedulerName);
-    this.warnings = [...configuration.warnings, ...foreignSchedulerWarnings(scenario, profileNames)];
     this.kernel = new Kernel({ seed: scenario.seed });
     this.cluster = new Cluster(this.kernel, scenario.kubernetes);
     const { kernel, cluster } = this;
@@ -125,6 +125,8 @@ export class Simulation {
       phase: Phase.Scheduler,
       bindVolumes: (plan, node) => volumes.bindVolumes(plan, node),
     });
+    const plugins = [...this.scheduler.profiles.values()].flatMap((profile) => profile.plugins);
+    this.warnings = [...configuration.warnings, ...foreignSchedulerWarnings(scenario, profileNames), ...remarksOn(plugins)];
     this.scheduler.listeners.push({
       attemptFailed: (pod, attempt) => this.metrics.attemptFailed(pod, attempt),
       podHeld: (pod, why) => this.metrics.podHeld(pod, why),
