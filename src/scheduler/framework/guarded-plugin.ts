@@ -1,12 +1,21 @@
 /**
  * A user's plugin behind a guard: every answer is looked at where it is given, and what is none ends the run with the
  * plugin's name, the method, the pod and the node. What it is shown it cannot write to. In-tree plugins need no guard.
- * Costs about a tenth of a microsecond a call.
+ * Filter and score, which are asked at every node, cost some billionths of a second more.
  */
 import { InputError, nearestName } from '../../base/input-error.ts';
-import { expectList, expectNormalized, expectNothing, expectNumber, expectPermit, expectPostFilter, expectPreBind, expectPreFilter, expectStatus, expectTruth, expectWord, found } from './plugin-answers.ts';
+import {
+  expectDependence, expectList, expectNormalized, expectNothing, expectNumber, expectPermit, expectPostFilter,
+  expectPreBind, expectPreFilter, expectRows, expectStatus, expectTruth, expectWord, found,
+} from './plugin-answers.ts';
 import type { EventRegistration } from './cluster-event.ts';
-import type { Handle, NodeStatuses, Plugin, PluginFactory } from './plugin-api.ts';
+import type { CycleState } from './cycle-state.ts';
+import type { Handle, NodeStatuses, Plugin, PluginFactory, QueuedPod } from './plugin-api.ts';
+import type { NodeInfo } from '../cache/node-info.ts';
+import type { SchedulerSnapshot } from '../cache/snapshot.ts';
+import type { PodInfo } from './pod-info.ts';
+import { HandleView } from './plugin-views.ts';
+import { PluginWatch, enter, leave } from './plugin-watch.ts';
 import { ReadOnlyViews, plain } from './read-only.ts';
 
 /** A plugin of the user's failed: its fault, told in one line. */
@@ -14,20 +23,25 @@ export class PluginFailure extends Error {
   override readonly name = 'PluginFailure';
 }
 
-/** The plugin has its guard already, and what is odd about it that stops nothing. */
+/** What is to be said of a plugin besides its answers. */
 export interface GuardedPlugin extends Plugin {
+  /** Odd things that stop nothing. */
   readonly remarks: readonly string[];
+  readonly watch: PluginWatch;
 }
 
-/** Answers of methods, and what checks them; `scores` and what is made by other plugins' calls are told apart below. */
-const CHECKS: Readonly<Record<string, (answer: unknown) => unknown>> = {
+type Check = (answer: unknown) => unknown;
+type Call = (...values: readonly unknown[]) => unknown;
+type Members = Readonly<Record<string, unknown>>;
+
+/** Methods of a pod and perhaps the name of a node, called at most a few times a cycle. */
+const CHECKS: Readonly<Record<string, Check>> = {
   preEnqueue: expectStatus,
   less: expectTruth,
   preFilter: expectPreFilter,
-  filter: expectStatus,
   postFilter: expectPostFilter,
   preScore: expectStatus,
-  reserve: (answer) => (answer === undefined ? null : expectStatus(answer)),
+  reserve: expectStatus,
   unreserve: expectNothing,
   permit: expectPermit,
   preBind: expectPreBind,
@@ -38,15 +52,14 @@ const CHECKS: Readonly<Record<string, (answer: unknown) => unknown>> = {
 };
 
 const KNOWN: readonly string[] = [
-  ...Object.keys(CHECKS), 'name', 'dependence', 'specOnly', 'filterOf', 'scoreOf', 'filterNeverFails', 'onlyRowsOf',
-  'domains', 'claimsOnly', 'preFilterExtensions', 'score', 'normalizeScore', 'eventsToRegister',
+  ...Object.keys(CHECKS), 'name', 'dependence', 'specOnly', 'filter', 'filterOf', 'score', 'scoreOf', 'normalizeScore',
+  'filterNeverFails', 'onlyRowsOf', 'domains', 'claimsOnly', 'preScoreNeedsPreFilter', 'preFilterExtensions',
+  'eventsToRegister',
 ];
-
-type Call = (...values: readonly unknown[]) => unknown;
 
 /** The factory of a guarded plugin. `file`: where it was loaded from; null: it came with the program. */
 export function guardedFactory(factory: PluginFactory, file: string | null): PluginFactory {
-  const create: PluginFactory['create'] = (args, handle) => new Guard(factory.name, file).plugin(factory, args, handle);
+  const create: PluginFactory['create'] = (args, handle) => new Guard(factory.name, file, handle).plugin(factory, args);
   return Object.create(factory, { create: { value: create, enumerable: true } }) as PluginFactory;
 }
 
@@ -55,95 +68,190 @@ export function remarksOn(plugins: Iterable<Plugin>): string[] {
   return [...new Set([...plugins].flatMap((plugin) => (plugin as Partial<GuardedPlugin>).remarks ?? []))];
 }
 
-class Guard {
-  private readonly where: string;
-  private readonly views = new ReadOnlyViews();
+/** Which plugins asked for chance or time that no seed gives, in words. */
+export function unsteadyNotes(plugins: Iterable<Plugin>): string[] {
+  return [...plugins].flatMap((plugin) => {
+    const { unsteady } = (plugin as Partial<GuardedPlugin>).watch ?? {};
+    if (unsteady === undefined || unsteady.size === 0) return [];
+    const calls = [...unsteady].map(([what, times]) => `${what} ${times === 1 ? 'once' : `${String(times)} times`}`);
+    return `The digest cannot be trusted: plugin ${plugin.name} called ${calls.join(', ')}. Another run of the same `
+      + 'seed may differ; handle.random(purpose) and handle.now() give the same each time.';
+  });
+}
 
-  constructor(name: string, file: string | null) {
-    this.where = `${file === null ? '' : `${file}: `}plugin ${name}`;
+class Guard {
+  private readonly name: string;
+  private readonly file: string;
+  private readonly handle: Handle;
+  private readonly watch = new PluginWatch();
+  private readonly views: ReadOnlyViews;
+
+  constructor(name: string, file: string | null, handle: Handle) {
+    this.name = name;
+    this.file = file === null ? '' : `${file}: `;
+    this.handle = handle;
+    this.views = new ReadOnlyViews(this.watch, () => handle.cluster.nodes.stride);
   }
 
-  plugin(factory: PluginFactory, args: Readonly<Record<string, unknown>>, handle: Handle): Plugin {
-    const given = this.call('create', [], () => factory.create(args, guardedHandle(handle, this.views)), (answer) => answer);
+  plugin(factory: PluginFactory, args: Members): Plugin {
+    const handle = guardedHandle(this.handle, this.views);
+    const given = this.call('create', [], () => factory.create(args, handle), (answer) => answer);
     if (typeof given !== 'object' || given === null || 'then' in given) {
-      throw new PluginFailure(`${this.where}, create: expected an object with methods, found ${found(given)}`);
+      throw this.failure('create', [], `expected an object with methods, found ${found(given)}`);
     }
-    const inner = given as Readonly<Record<string, unknown>>;
-    const members: Record<string, unknown> = { name: factory.name, remarks: this.remarks(inner) };
-    for (const [name, check] of Object.entries(CHECKS)) {
-      if (inner[name] !== undefined) members[name] = this.method(inner, name, check);
-    }
-    if (inner['score'] !== undefined) members['score'] = this.method(inner, 'score', scoreCheck(inner));
-    if (inner['normalizeScore'] !== undefined) members['normalizeScore'] = this.normalizer(inner);
-    if (inner['eventsToRegister'] !== undefined) members['eventsToRegister'] = this.registrations(inner);
-    for (const [name, check] of [['filterOf', expectStatus], ['scoreOf', scoreCheck(inner)]] as const) {
-      if (inner[name] !== undefined) members[name] = this.twin(inner, name, check);
-    }
-    const extensions = inner['preFilterExtensions'] as Readonly<Record<string, unknown>> | undefined;
-    if (extensions !== undefined && extensions !== null) {
-      const [addPod, removePod] = ['addPod', 'removePod'].map((name) => this.method(extensions, name, expectStatus));
-      members['preFilterExtensions'] = { addPod, removePod };
-    }
+    const inner = given as Members;
+    this.checkFields(inner);
+    const members: Record<string, unknown> = { name: factory.name, remarks: this.remarks(inner), watch: this.watch };
+    const add = (name: string, make: () => unknown): void => {
+      if (inner[name] !== undefined && inner[name] !== null) members[name] = make();
+      else if (name in inner) members[name] = undefined;
+    };
+    for (const [name, check] of Object.entries(CHECKS)) add(name, () => this.method(inner, name, check));
+    add('filter', () => this.filter(inner));
+    add('score', () => this.score(inner));
+    add('normalizeScore', () => this.normalizer(inner));
+    add('eventsToRegister', () => this.registrations(inner));
+    add('filterOf', () => this.twin(inner, 'filterOf', expectStatus));
+    add('scoreOf', () => this.twin(inner, 'scoreOf', scoreCheck(inner)));
+    add('onlyRowsOf', () => this.rows(inner));
+    add('preFilterExtensions', () => this.extensions(inner['preFilterExtensions'] as Members));
     return Object.assign(Object.create(inner) as object, members) as unknown as Plugin;
+  }
+
+  private checkFields({ dependence }: Members): void {
+    if (dependence === undefined || dependence === null) return;
+    try {
+      expectDependence(dependence);
+    } catch (error) {
+      throw this.failure('dependence', [], (error as Error).message);
+    }
   }
 
   /** Members that are nearly called like methods of a plugin: nobody calls those. */
   private remarks(inner: object): string[] {
     return membersOf(inner).flatMap((name) => {
       const near = KNOWN.includes(name) ? undefined : nearestName(name, KNOWN);
-      return near === undefined ? [] : [`${this.where}: nobody calls its ${name} — did you mean ${JSON.stringify(near)}?`];
+      if (near === undefined || near in inner) return [];
+      return [`${this.file}plugin ${this.name}: nobody calls its ${name}; did you mean ${near}?`];
     });
   }
 
-  private method(inner: Readonly<Record<string, unknown>>, name: string, check: (answer: unknown) => unknown): Call {
-    const method = inner[name];
-    if (typeof method !== 'function') {
-      throw new PluginFailure(`${this.where}: expected a method ${name}, found ${found(method)}`);
-    }
-    return (...values) => this.call(name, values, () => (method as Call).apply(inner, values.map((value) => this.shown(value))), check);
+  /** Asked at every node: as short as it can be. */
+  private score(inner: Members): Plugin['score'] {
+    const score = this.callable(inner, 'score') as (state: CycleState, pod: PodInfo, node: NodeInfo) => unknown;
+    const check = scoreCheck(inner);
+    const { watch, views } = this;
+    return (state, pod, node) => {
+      const outer = enter(watch);
+      let answer: unknown;
+      try {
+        answer = score.call(inner, state, views.pod(pod), views.node(node));
+      } catch (error) {
+        throw this.thrown('score', [pod, node], error);
+      } finally {
+        leave(outer);
+      }
+      if (typeof answer === 'number' && answer >= 0 && answer <= 100 && watch.isCalm) return answer;
+      return this.checked('score', [pod, node], answer, check) as number;
+    };
   }
 
-  private twin(inner: Readonly<Record<string, unknown>>, name: string, check: (answer: unknown) => unknown): Call {
+  /** As `score`. */
+  private filter(inner: Members): Plugin['filter'] {
+    const filter = this.callable(inner, 'filter') as (state: CycleState, pod: PodInfo, node: NodeInfo) => unknown;
+    const { watch, views } = this;
+    return (state, pod, node) => {
+      const outer = enter(watch);
+      let answer: unknown;
+      try {
+        answer = filter.call(inner, state, views.pod(pod), views.node(node));
+      } catch (error) {
+        throw this.thrown('filter', [pod, node], error);
+      } finally {
+        leave(outer);
+      }
+      if (answer === null && watch.isCalm) return null;
+      return this.checked('filter', [pod, node], answer, expectStatus) as ReturnType<NonNullable<Plugin['filter']>>;
+    };
+  }
+
+  private method(inner: Members, name: string, check: Check): Call {
+    const method = this.callable(inner, name);
+    return (...values) =>
+      this.call(name, values, () => method.apply(inner, values.map((value) => this.shown(value))), check);
+  }
+
+  private callable(inner: Members, name: string): Call {
+    const method = inner[name];
+    if (typeof method === 'function') return method as Call;
+    throw this.failure(name, [], `expected a method, found ${found(method)}`);
+  }
+
+  private extensions(extensions: Members): Plugin['preFilterExtensions'] {
+    const [addPod, removePod] = ['addPod', 'removePod'].map((name) => this.method(extensions, name, expectStatus));
+    return { addPod, removePod } as unknown as NonNullable<Plugin['preFilterExtensions']>;
+  }
+
+  private twin(inner: Members, name: string, check: Check): Call {
     const make = this.method(inner, name, (answer) => answer);
     return (template) => {
       const twin = make(template);
-      if (typeof twin !== 'function') throw new PluginFailure(`${this.where}, ${name}: expected a function, found ${found(twin)}`);
-      return (...values: readonly unknown[]) =>
-        this.call(`${name}(...)`, values, () => (twin as Call)(...values.map((value) => this.shown(value))), check);
+      if (typeof twin !== 'function') throw this.failure(name, [], `expected a function, found ${found(twin)}`);
+      const { views } = this;
+      return (node: NodeInfo, row: number) =>
+        this.call(`${name}(...)`, [node], () => (twin as Call)(views.node(node), row), check);
+    };
+  }
+
+  private rows(inner: Members): Call {
+    const make = this.method(inner, 'onlyRowsOf', (answer) => answer);
+    return (template) => {
+      const tell = make(template);
+      if (tell === null) return null;
+      if (typeof tell === 'function') return () => this.call('onlyRowsOf(...)', [], () => (tell as Call)(), expectRows);
+      throw this.failure('onlyRowsOf', [], `expected a function or null, found ${found(tell)}`);
     };
   }
 
   /** The scores are the plugin's to write. */
-  private normalizer(inner: Readonly<Record<string, unknown>>): Call {
+  private normalizer(inner: Members): Call {
     const method = this.method(inner, 'normalizeScore', expectNothing);
     return (state, pod, scores, nodes) => {
       method(state, pod, scores, nodes);
-      this.call('normalizeScore', [pod], () => expectNormalized(scores as Float64Array), (answer) => answer);
+      this.checked('normalizeScore', [pod], null, () => {
+        expectNormalized(scores as Float64Array);
+      });
     };
   }
 
-  private registrations(inner: Readonly<Record<string, unknown>>): Call {
+  private registrations(inner: Members): Call {
     const method = this.method(inner, 'eventsToRegister', expectList);
+    const word: Check = (answer) => expectWord(answer, ['Queue', 'QueueSkip']);
     return () =>
       (method() as readonly EventRegistration[]).map(({ event, hint }) => {
         if (hint === null || hint === undefined) return { event, hint: null };
-        const word = (answer: unknown): unknown => expectWord(answer, ['Queue', 'QueueSkip']);
         return { event, hint: this.method({ hint }, 'hint', word) };
       });
   }
 
   /** One call of the plugin: what it throws, writes or answers is its own. */
-  private call(name: string, values: readonly unknown[], act: () => unknown, check: (answer: unknown) => unknown): unknown {
+  private call(name: string, values: readonly unknown[], act: () => unknown, check: Check): unknown {
+    const outer = enter(this.watch);
     let answer: unknown;
     try {
       answer = act();
     } catch (error) {
-      if (error instanceof PluginFailure || error instanceof InputError) throw error;
-      const wrote = this.views.takeAttempt();
-      throw this.failure(name, values, wrote === null ? thrownText(error) : writeText(wrote));
+      throw this.thrown(name, values, error);
+    } finally {
+      leave(outer);
     }
-    const wrote = this.views.takeAttempt();
-    if (wrote !== null) throw this.failure(name, values, writeText(wrote));
+    return this.checked(name, values, answer, check);
+  }
+
+  /** The answer as the framework takes it. */
+  private checked(name: string, values: readonly unknown[], answer: unknown, check: Check): unknown {
+    const offence = this.watch.takeOffence();
+    if (offence !== null) throw this.failure(name, values, offence);
     try {
       return check(plain(answer));
     } catch (error) {
@@ -152,20 +260,35 @@ class Guard {
     }
   }
 
+  /** What is to be thrown where the plugin threw. */
+  private thrown(name: string, values: readonly unknown[], error: unknown): unknown {
+    if (error instanceof PluginFailure || error instanceof InputError) return error;
+    const offence = this.watch.takeOffence();
+    if (offence !== null) return this.failure(name, values, offence);
+    const where = `plugin ${this.name}, ${name}${subjects(values)}`;
+    return new PluginFailure(`${this.file}the plugin threw ${thrownText(error)} (${where}${placeText(error)})`);
+  }
+
   private failure(name: string, values: readonly unknown[], what: string): PluginFailure {
-    return new PluginFailure(`${this.where}, ${name}${subjects(values)}: ${what}`);
+    return new PluginFailure(`${this.file}plugin ${this.name}, ${name}${subjects(values)}: ${what}`);
   }
 
   /** Cycle state and scores are there to be written. */
   private shown(value: unknown): unknown {
-    if (typeof value !== 'object' || value === null || value instanceof Float64Array || 'skipFilter' in value) return value;
-    return 'explicit' in value ? guardedStatuses(value as NodeStatuses, this.views) : this.views.of(value);
+    if (typeof value !== 'object' || value === null || value instanceof Float64Array || 'skipFilter' in value) {
+      return value;
+    }
+    if (Array.isArray(value)) return value.map((entry) => this.views.of(entry as unknown));
+    if ('explicit' in value) return guardedStatuses(value as NodeStatuses, this.views);
+    if ('timestamp' in value && 'pod' in value) return queued(value as QueuedPod, this.views);
+    return this.views.of(value);
   }
 }
 
 /** Without normalizeScore a score is final. */
-function scoreCheck(inner: Readonly<Record<string, unknown>>): (answer: unknown) => number {
-  return inner['normalizeScore'] === undefined ? (answer) => expectNumber(answer, 0, 100) : (answer) => expectNumber(answer, -Infinity, Infinity);
+function scoreCheck(inner: Members): (answer: unknown) => number {
+  const isFinal = inner['normalizeScore'] === undefined;
+  return (answer) => (isFinal ? expectNumber(answer, 0, 100) : expectNumber(answer, -Infinity, Infinity));
 }
 
 /** ` of pod default/web-0 on node general-1`, as far as the call had them. */
@@ -173,50 +296,78 @@ function subjects(values: readonly unknown[]): string {
   let text = '';
   for (const value of values) {
     if (typeof value !== 'object' || value === null) continue;
-    if ('incarnation' in value && 'namespace' in value && 'name' in value) text += ` of pod ${String(value.namespace)}/${String(value.name)}`;
-    else if ('pods' in value && 'allowedPods' in value && 'name' in value) text += ` on node ${String(value.name)}`;
+    if ('incarnation' in value && 'namespace' in value && 'name' in value) {
+      text += ` of pod ${String(value.namespace)}/${String(value.name)}`;
+    } else if ('allowedPods' in value && 'name' in value) text += ` on node ${String(value.name)}`;
+    else if ('timestamp' in value && 'pod' in value && text === '') text += subjects([value.pod]);
   }
   const last = values[values.length - 1];
   return typeof last === 'string' && last !== '' ? `${text} on node ${last}` : text;
 }
 
 function thrownText(error: unknown): string {
-  if (!(error instanceof Error)) return `threw ${found(error)}: expected an Error`;
-  const place = /\(?((?:file:|\/|[A-Za-z]:\\)[^()\s]*:\d+:\d+)\)?\s*$/m.exec(error.stack ?? '')?.[1];
-  return `threw ${error.name}: ${error.message}${place === undefined ? '' : ` (at ${place})`}`;
+  if (error instanceof Error) return `${error.name}: ${error.message}`;
+  return `${found(error)}, no Error`;
 }
 
-function writeText(what: string): string {
-  return `tried to write ${what}: nodes, pods and the cache are read-only (a copy made by node.whatIf() is not)`;
+function placeText(error: unknown): string {
+  const stack = error instanceof Error ? (error.stack ?? '') : '';
+  const place = /\(?((?:file:|\/|[A-Za-z]:\\)[^()\s]*:\d+:\d+)\)?\s*$/m.exec(stack)?.[1];
+  return place === undefined ? '' : `; at ${place}`;
 }
 
 function membersOf(value: object): string[] {
   const names = new Set<string>();
-  for (let at: object | null = value; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at) as object | null) {
+  for (let at = value; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at) as object) {
     for (const name of Object.getOwnPropertyNames(at)) if (name !== 'constructor') names.add(name);
   }
   return [...names];
 }
 
+/** The same members; a plugin may take them apart. */
 function guardedHandle(handle: Handle, views: ReadOnlyViews): Handle {
-  return {
+  const members: Handle = {
     ...handle,
     cluster: views.of(handle.cluster),
-    snapshot: views.of(handle.snapshot),
-    filterWithNominatedPods: (state, pod, node) => views.of(handle.filterWithNominatedPods(state, plain(pod), plain(node))),
+    snapshot: guardedSnapshot(handle.snapshot, views),
+    filterWithNominatedPods: (state, pod, node) => handle.filterWithNominatedPods(state, plain(pod), plain(node)),
     runPreFilterAddPod: (state, pod, added, node) => handle.runPreFilterAddPod(state, plain(pod), added, plain(node)),
     runPreFilterRemovePod: (state, pod, removed, node) =>
       handle.runPreFilterRemovePod(state, plain(pod), removed, plain(node)),
     nominatedPods: (nodeName) => views.of(handle.nominatedPods(nodeName)),
     nominations: () => views.of(handle.nominations()),
   };
+  return Object.assign(new HandleView(handle.cluster, (pod) => views.fresh(pod)), members);
+}
+
+function guardedSnapshot(snapshot: SchedulerSnapshot, views: ReadOnlyViews): SchedulerSnapshot {
+  let source: readonly NodeInfo[] | null = null;
+  let shown: readonly NodeInfo[] = [];
+  return {
+    get nodes(): readonly NodeInfo[] {
+      if (source !== snapshot.nodes) {
+        source = snapshot.nodes;
+        shown = Object.freeze(source.map((node) => views.node(node)));
+      }
+      return shown;
+    },
+    find: (name) => views.of(snapshot.find(name)),
+    imageState: (node, image) => views.of(snapshot.imageState(plain(node), image)),
+    imageNumber: (image) => snapshot.imageNumber(image),
+    imageSpread: (row, imageNumber) => snapshot.imageSpread(row, imageNumber),
+  };
+}
+
+/** Entries of the queue in the order that QueueSort compares. */
+function queued({ pod, timestamp }: QueuedPod, views: ReadOnlyViews): QueuedPod {
+  return { pod: views.fresh(pod), timestamp };
 }
 
 function guardedStatuses(statuses: NodeStatuses, views: ReadOnlyViews): NodeStatuses {
   return {
     get: (nodeName) => statuses.get(nodeName),
     ofNode: (node) => statuses.ofNode(plain(node)),
-    unschedulable: (nodes) => views.of(statuses.unschedulable(plain(nodes).map(plain))),
+    unschedulable: (nodes) => statuses.unschedulable(plain(nodes).map(plain)).map((node) => views.of(node)),
     explicit: () => statuses.explicit(),
   };
 }

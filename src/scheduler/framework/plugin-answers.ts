@@ -1,4 +1,7 @@
-/** What the methods of a plugin may answer. Each check gives the answer as the framework takes it, or throws a RangeError. */
+/**
+ * What the methods of a plugin may answer. Each check gives the answer as the framework takes it, or throws a
+ * RangeError.
+ */
 import { CODE_NAMES, Code } from './status.ts';
 import type { Status } from './status.ts';
 
@@ -9,7 +12,7 @@ export function expectStatus(answer: unknown): Status | null {
   if (answer === null) return null;
   if (!isRecord(answer) || isPromise(answer)) throw unlike(STATUS, answer);
   const { code } = answer;
-  if (typeof code !== 'number' || CODE_NAMES[code] === undefined) throw unlike(`a status whose code is one of Code`, code);
+  if (typeof code !== 'number' || CODE_NAMES[code] === undefined) throw unlike('a status whose code is one of Code', code);
   if (code === Code.Success) return null;
   const { reasons, plugin } = answer;
   if (!Array.isArray(reasons)) throw unlike('a status whose reasons are a list of texts', reasons);
@@ -21,9 +24,9 @@ export function expectStatus(answer: unknown): Status | null {
 }
 
 export function expectNumber(answer: unknown, least: number, most: number): number {
-  if (typeof answer === 'number' && Number.isInteger(answer) && answer >= least && answer <= most) return answer;
+  if (typeof answer === 'number' && Number.isFinite(answer) && answer >= least && answer <= most) return answer;
   const range = Number.isFinite(most) ? ` from ${String(least)} to ${String(most)}` : '';
-  throw unlike(`a whole number${range}`, answer);
+  throw unlike(`a number${range}`, answer);
 }
 
 export function expectNormalized(scores: Float64Array): void {
@@ -43,7 +46,9 @@ export function expectWord(answer: unknown, words: readonly string[]): unknown {
 }
 
 export function expectList(answer: unknown): unknown {
-  if (Array.isArray(answer) && (answer as readonly unknown[]).every((entry) => isRecord(entry) && isRecord(entry['event']))) return answer;
+  const isList = Array.isArray(answer)
+    && (answer as readonly unknown[]).every((entry) => isRecord(entry) && isRecord(entry['event']));
+  if (isList) return answer;
   throw unlike('a list of { event, hint }', answer);
 }
 
@@ -54,7 +59,9 @@ export function expectNothing(answer: unknown): void {
 
 export function expectPreFilter(answer: unknown): unknown {
   const { status, nodeNames } = expectMembers(answer, 'status', 'nodeNames');
-  if (nodeNames !== null && !(nodeNames instanceof Set)) throw unlike('nodeNames: a Set of names, or null for all nodes', nodeNames);
+  if (nodeNames !== null && !(nodeNames instanceof Set)) {
+    throw unlike('nodeNames: a Set of names, or null for all nodes', nodeNames);
+  }
   return { status: expectStatus(status), nodeNames };
 }
 
@@ -63,7 +70,7 @@ export function expectPostFilter(answer: unknown): unknown {
   if (nominatedNodeName !== null && typeof nominatedNodeName !== 'string') {
     throw unlike('nominatedNodeName: a name, or null to leave it as it is', nominatedNodeName);
   }
-  return { status: expectStatus(status), nominatedNodeName };
+  return { ...answer as object, status: expectStatus(status), nominatedNodeName };
 }
 
 export function expectPermit(answer: unknown): unknown {
@@ -77,6 +84,20 @@ export function expectPreBind(answer: unknown): unknown {
   if (!isRecord(answer) || !('afterMicros' in answer)) return expectStatus(answer);
   expectMicros('afterMicros', answer['afterMicros']);
   return answer;
+}
+
+const DEPENDENCES: readonly unknown[] = ['facts', 'node', 'cluster', undefined];
+
+export function expectDependence(declared: unknown): void {
+  const { filter, score } = isRecord(declared) ? declared : { filter: declared };
+  for (const value of [filter, score]) {
+    if (!DEPENDENCES.includes(value)) throw unlike("{ filter, score }, each 'facts', 'node' or 'cluster'", value);
+  }
+}
+
+export function expectRows(answer: unknown): unknown {
+  if (answer instanceof Set) return answer;
+  throw unlike('a Set of rows', answer);
 }
 
 /** Ten years, beyond which no run goes. */

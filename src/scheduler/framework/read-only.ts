@@ -1,14 +1,19 @@
 /**
- * What a user's plugin is shown of nodes, pods and the scheduler's cache: the objects themselves behind a view that
- * refuses to be written to. A refusal is also noted, so that a plugin that swallows it is told all the same. Copies that
- * a plugin asks for (`whatIf`, `slice`) are its own. A look through a view costs some hundredths of a microsecond.
+ * What a user's plugin is shown of a run besides nodes and pods, which have views of their own: the objects themselves
+ * behind a proxy that refuses to be written to. Copies that a plugin asks for (`whatIf`, `slice`) are its own. A look
+ * through a proxy costs about a tenth of a microsecond.
  */
+import { NodeInfo } from '../cache/node-info.ts';
+import { PodInfo } from './pod-info.ts';
+import { MapView, NodeView, PodView } from './plugin-views.ts';
+import { refuseWrite } from './plugin-watch.ts';
+import type { PluginWatch } from './plugin-watch.ts';
 
 /** Methods that change what they belong to, apart from those of collections. */
 const WRITERS: ReadonlySet<string> = new Set([
-  'assumePod', 'forgetPod', 'podCreated', 'podUpdated', 'podBound', 'podStarted', 'podTerminating', 'podRemoved',
-  'nodeAdded', 'nodeUpdated', 'nodeRemoving', 'objectChanged', 'observe', 'touch', 'countFreePods', 'widen', 'noteOffer',
-  'make', 'addPod', 'removePod', 'account', 'takeOver', 'refresh', 'countPriority', 'setBelief', 'onGrown', 'register',
+  'assumePod', 'forgetPod', 'assumeDevices', 'podCreated', 'podUpdated', 'podBound', 'podAcknowledged', 'podStarted',
+  'podTerminating', 'podRemoved', 'nodeAdded', 'nodeUpdated', 'nodeRemoving', 'addPod', 'removePod', 'account',
+  'takeOver', 'takeChosen', 'give',
 ]);
 const COLLECTION_WRITERS: ReadonlySet<string> = new Set([
   'set', 'add', 'delete', 'clear', 'fill', 'sort', 'reverse', 'copyWithin',
@@ -16,23 +21,34 @@ const COLLECTION_WRITERS: ReadonlySet<string> = new Set([
 /** What these give is the caller's own. */
 const COPIERS: ReadonlySet<string> = new Set(['whatIf', 'slice', 'toSorted', 'toReversed', 'with']);
 
-/** The object behind each view, of all plugins. */
+/** The object behind each proxy, of all plugins. */
 const behind = new WeakMap<object, object>();
 
 /** The object behind a view; what is no view comes back as it is. */
 export function plain<Value>(value: Value): Value {
   if (typeof value !== 'object' || value === null) return value;
-  return (behind.get(value) ?? value) as Value;
+  const proxied = behind.get(value);
+  if (proxied !== undefined) return proxied as Value;
+  if (value instanceof NodeView) return NodeView.behind(value) as Value;
+  return (value instanceof PodView ? PodView.behind(value) : value) as Value;
 }
 
+/** Of one plugin. */
 export class ReadOnlyViews {
-  /** What the plugin tried to write first since this was last taken; null: nothing. */
-  private attempt: string | null = null;
+  private readonly watch: PluginWatch;
+  private readonly columns: () => number;
   private readonly views = new WeakMap<object, object>();
+  /** By row: nodes keep their view as long as they live. */
+  private readonly nodes: (NodeInfo | undefined)[] = [];
+  private lastPod: PodInfo | null = null;
+  private lastPodView: PodInfo | null = null;
   private readonly handler: ProxyHandler<object>;
 
-  constructor() {
-    const refuse = (_target: object, key: string | symbol): never => this.refuse(String(key));
+  /** `columns`: how many resource columns a node has. */
+  constructor(watch: PluginWatch, columns: () => number) {
+    this.watch = watch;
+    this.columns = columns;
+    const refuse = (target: object, key: string | symbol): never => refuseWrite(memberText(target, key));
     this.handler = {
       get: (target, key) => this.member(target, key),
       set: refuse,
@@ -43,37 +59,66 @@ export class ReadOnlyViews {
     };
   }
 
-  of<Value>(value: Value): Value {
-    if (typeof value !== 'object' || value === null || behind.has(value)) return value;
-    const known = this.views.get(value);
-    if (known !== undefined) return known as Value;
-    const view = new Proxy(value, this.handler);
-    this.views.set(value, view);
-    behind.set(view, value);
-    return view as Value;
+  node(node: NodeInfo): NodeInfo {
+    const known = this.nodes[node.row];
+    return known !== undefined && NodeView.behind(known) === node ? known : this.newNodeView(node);
   }
 
-  /** What the plugin has tried to write since the last call of this; null: nothing. */
-  takeAttempt(): string | null {
-    const { attempt } = this;
-    this.attempt = null;
-    return attempt;
+  pod(pod: PodInfo): PodInfo {
+    if (pod === this.lastPod && this.lastPodView !== null) return this.lastPodView;
+    const view = pod instanceof PodInfo ? this.fresh(pod) : pod;
+    this.lastPod = pod;
+    this.lastPodView = view;
+    return view;
+  }
+
+  /** A view of its own, for pods that are made to be looked at once. */
+  fresh(pod: PodInfo): PodInfo {
+    return new PodView(pod, this.of) as unknown as PodInfo;
+  }
+
+  readonly of = <Value>(value: Value): Value => {
+    if (typeof value !== 'object' || value === null || behind.has(value)) return value;
+    if (value instanceof NodeInfo) return this.node(value) as Value;
+    if (value instanceof PodInfo) return this.fresh(value) as Value;
+    if (value instanceof NodeView || value instanceof PodView || value instanceof MapView) return value;
+    return this.shared(value) as Value;
+  };
+
+  private newNodeView(node: NodeInfo): NodeInfo {
+    const view: unknown = node instanceof NodeInfo ? new NodeView(node, this.watch, this.of, this.columns) : node;
+    const { row } = node;
+    if (row >= 0) {
+      while (this.nodes.length <= row) this.nodes.push(undefined);
+      this.nodes[row] = view as NodeInfo;
+    }
+    return view as NodeInfo;
+  }
+
+  /** One view for each object, so that plugins can tell what is the same. */
+  private shared(value: object): object {
+    const known = this.views.get(value);
+    if (known !== undefined) return known;
+    const view = value instanceof Map ? new MapView(value, this.of) : new Proxy(value, this.handler);
+    this.views.set(value, view);
+    if (!(view instanceof MapView)) behind.set(view, value);
+    return view;
   }
 
   private member(target: object, key: string | symbol): unknown {
     const value: unknown = Reflect.get(target, key, target);
-    if (typeof value === 'function') return Array.isArray(target) ? value : this.method(target, value as Method, key);
+    if (typeof value === 'function') return Array.isArray(target) ? value : this.method(value as Method, target, key);
     // Of a frozen object the language wants the very member.
     return typeof value === 'object' && value !== null && !isFixed(target, key) ? this.of(value) : value;
   }
 
-  private method(target: object, method: Method, key: string | symbol): Method {
+  private method(method: Method, target: object, key: string | symbol): Method {
     const known = this.views.get(method) as Method | undefined;
     if (known !== undefined) return known;
     const name = String(key);
     const isWriter = (isCollection(target) ? COLLECTION_WRITERS : WRITERS).has(name);
     const call = (self: unknown, values: readonly unknown[]): unknown => {
-      if (isWriter) return this.refuse(`${name}()`);
+      if (isWriter) return refuseWrite(`what a plugin is shown (${name})`);
       const result: unknown = method.apply(self, values.map(plain));
       return COPIERS.has(name) ? result : this.of(result);
     };
@@ -82,11 +127,6 @@ export class ReadOnlyViews {
     };
     this.views.set(method, guarded);
     return guarded;
-  }
-
-  private refuse(what: string): never {
-    this.attempt ??= what;
-    throw new TypeError(`${what} cannot be written: nodes, pods and the cache are read-only to plugins`);
   }
 }
 
@@ -99,4 +139,9 @@ function isCollection(target: object): boolean {
 function isFixed(target: object, key: string | symbol): boolean {
   const descriptor = Reflect.getOwnPropertyDescriptor(target, key);
   return descriptor !== undefined && descriptor.configurable === false && descriptor.writable === false;
+}
+
+function memberText(target: object, key: string | symbol): string {
+  const isList = Array.isArray(target) || ArrayBuffer.isView(target);
+  return isList ? `a list (${String(key)})` : `what a plugin is shown (${String(key)})`;
 }
