@@ -10,6 +10,7 @@ import { pathToFileURL } from 'node:url';
 import { InputError } from '../base/input-error.ts';
 import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
 import { withPoints } from './plugin-points.ts';
+import { loadGuarded } from './plugin-traps.ts';
 
 /** Factories in order of the files and of their exports. Throws InputError. */
 export async function loadPluginFiles(files: readonly string[], inTreeNames: Iterable<string>): Promise<PluginFactory[]> {
@@ -36,7 +37,7 @@ async function loadPluginFile(file: string): Promise<PluginFactory[]> {
   if (!/\.[cm]?[jt]s$/.test(path)) throw new InputError({ file, message: 'expected a plugin in JavaScript or TypeScript: .js, .mjs, .cjs, .ts, .mts or .cts' });
   let exports: Readonly<Record<string, unknown>>;
   try {
-    exports = await importFile(path);
+    exports = await loadGuarded(() => importFile(path));
   } catch (error) {
     throw new InputError({ file, message: `the plugin could not be loaded: ${reasonOf(error, path)}` });
   }

@@ -90,7 +90,7 @@ class Guard {
     this.name = name;
     this.file = file === null ? '' : `${file}: `;
     this.handle = handle;
-    this.views = new ReadOnlyViews(this.watch, () => handle.cluster.nodes.stride);
+    this.views = new ReadOnlyViews(this.watch, handle.cluster);
   }
 
   plugin(factory: PluginFactory, args: Members): Plugin {

@@ -1,6 +1,6 @@
 /**
- * Nodes and pods as a user's plugin sees them: the same names, live, and nothing can be written. Lists of numbers are
- * lent as copies, and looked at again when the call is over. One look costs some billionths of a second; what is not
+ * Nodes and pods as a user's plugin sees them: the same names, live, and nothing can be written. Amounts are lent
+ * as copies, and looked at again when the call is over. One look costs some billionths of a second; what is not
  * asked at every node goes through `read-only.ts`, which costs a hundred times as much.
  */
 import type { NodeDevices } from '../../cluster/gpu-devices.ts';
@@ -81,19 +81,22 @@ export class NodeView {
   readonly #node: NodeInfo;
   readonly #watch: PluginWatch;
   readonly #of: ReadOnlyOf;
-  /** Resource columns of a node. */
-  readonly #columns: () => number;
+  readonly #cluster: SchedulerCache;
   #labelsOf: Labels | null = null;
   #labels: Labels | null = null;
   /** The call that the copies were made in. */
   #lentAt = -1;
-  readonly #lent: Map<string, Float64Array | number[]> = new Map();
+  readonly #lent: Map<string, Float64Array> = new Map();
+  #pods: number[] | null = null;
+  /** The node's versions when `#pods` was copied. */
+  #podsAt = -1;
+  #orderAt = -1;
 
-  constructor(node: NodeInfo, watch: PluginWatch, of: ReadOnlyOf, columns: () => number) {
+  constructor(node: NodeInfo, watch: PluginWatch, of: ReadOnlyOf, cluster: SchedulerCache) {
     this.#node = node;
     this.#watch = watch;
     this.#of = of;
-    this.#columns = columns;
+    this.#cluster = cluster;
   }
 
   /** The node behind the view; what is no view comes back as it is. */
@@ -120,8 +123,19 @@ export class NodeView {
     return this.#of(this.#node.facts);
   }
 
+  /** A frozen copy, the same one until the node's pods change. */
   get pods(): number[] {
-    return this.#lend('pods', () => this.#node.pods.slice(), this.#node.pods, 0);
+    const { row, pods, orderVersion } = this.#node;
+    const { info, generation } = this.#cluster.nodes;
+    const isLive = row >= 0 && info[row] === this.#node;
+    const isKnown = isLive && this.#podsAt === generation[row] && this.#orderAt === orderVersion;
+    if (isKnown && this.#pods !== null) return this.#pods;
+    const copy = pods.slice();
+    Object.freeze(copy);
+    this.#pods = copy;
+    this.#podsAt = isLive ? generation[row] : -1;
+    this.#orderAt = orderVersion;
+    return copy;
   }
 
   get orderVersion(): number {
@@ -134,12 +148,12 @@ export class NodeView {
 
   get allocatable(): Float64Array {
     const { allocatable, base } = this.#node;
-    return this.#lend('allocatable', () => allocatable.slice(base, base + this.#columns()), allocatable, base);
+    return this.#lend('allocatable', () => allocatable.slice(base, base + this.#cluster.nodes.stride), allocatable, base);
   }
 
   get requested(): Float64Array {
     const { requested, base } = this.#node;
-    return this.#lend('requested', () => requested.slice(base, base + this.#columns()), requested, base);
+    return this.#lend('requested', () => requested.slice(base, base + this.#cluster.nodes.stride), requested, base);
   }
 
   /** The columns of a view's own amounts begin here. */
@@ -202,12 +216,12 @@ export class NodeView {
   }
 
   /** The same copy as long as the call lasts. */
-  #lend<List extends Float64Array | number[]>(name: string, make: () => List, source: List, base: number): List {
+  #lend(name: string, make: () => Float64Array, source: Float64Array, base: number): Float64Array {
     if (this.#lentAt !== this.#watch.calls) {
       this.#lent.clear();
       this.#lentAt = this.#watch.calls;
     }
-    const known = this.#lent.get(name) as List | undefined;
+    const known = this.#lent.get(name);
     if (known !== undefined) return known;
     const copy = make();
     this.#lent.set(name, copy);

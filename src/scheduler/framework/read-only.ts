@@ -4,6 +4,7 @@
  * through a proxy costs about a tenth of a microsecond.
  */
 import { NodeInfo } from '../cache/node-info.ts';
+import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import { PodInfo } from './pod-info.ts';
 import { MapView, NodeView, PodView } from './plugin-views.ts';
 import { refuseWrite } from './plugin-watch.ts';
@@ -36,18 +37,19 @@ export function plain<Value>(value: Value): Value {
 /** Of one plugin. */
 export class ReadOnlyViews {
   private readonly watch: PluginWatch;
-  private readonly columns: () => number;
+  private readonly cluster: SchedulerCache;
   private readonly views = new WeakMap<object, object>();
   /** By row: nodes keep their view as long as they live. */
-  private readonly nodes: (NodeInfo | undefined)[] = [];
+  private readonly nodeViews: NodeInfo[] = [];
+  /** Whose views these are. */
+  private readonly nodes: (NodeInfo | null)[] = [];
   private lastPod: PodInfo | null = null;
   private lastPodView: PodInfo | null = null;
   private readonly handler: ProxyHandler<object>;
 
-  /** `columns`: how many resource columns a node has. */
-  constructor(watch: PluginWatch, columns: () => number) {
+  constructor(watch: PluginWatch, cluster: SchedulerCache) {
     this.watch = watch;
-    this.columns = columns;
+    this.cluster = cluster;
     const refuse = (target: object, key: string | symbol): never => refuseWrite(memberText(target, key));
     this.handler = {
       get: (target, key) => this.member(target, key),
@@ -60,8 +62,8 @@ export class ReadOnlyViews {
   }
 
   node(node: NodeInfo): NodeInfo {
-    const known = this.nodes[node.row];
-    return known !== undefined && NodeView.behind(known) === node ? known : this.newNodeView(node);
+    const { row } = node;
+    return this.nodes[row] === node ? this.nodeViews[row] : this.newNodeView(node);
   }
 
   pod(pod: PodInfo): PodInfo {
@@ -86,13 +88,17 @@ export class ReadOnlyViews {
   };
 
   private newNodeView(node: NodeInfo): NodeInfo {
-    const view: unknown = node instanceof NodeInfo ? new NodeView(node, this.watch, this.of, this.columns) : node;
+    if (!(node instanceof NodeInfo)) return node;
+    const view = new NodeView(node, this.watch, this.of, this.cluster) as unknown as NodeInfo;
     const { row } = node;
-    if (row >= 0) {
-      while (this.nodes.length <= row) this.nodes.push(undefined);
-      this.nodes[row] = view as NodeInfo;
+    if (row < 0 || this.cluster.nodes.info[row] !== node) return view;
+    while (this.nodes.length <= row) {
+      this.nodes.push(null);
+      this.nodeViews.push(view);
     }
-    return view as NodeInfo;
+    this.nodes[row] = node;
+    this.nodeViews[row] = view;
+    return view;
   }
 
   /** One view for each object, so that plugins can tell what is the same. */
