@@ -9,8 +9,9 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { InputError } from '../base/input-error.ts';
 import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
+import { found } from '../scheduler/framework/plugin-answers.ts';
 import { withPoints } from './plugin-points.ts';
-import { loadGuarded } from './plugin-traps.ts';
+import { ExitCall, loadGuarded } from './plugin-traps.ts';
 
 /** Factories in order of the files and of their exports. Throws InputError. */
 export async function loadPluginFiles(files: readonly string[], inTreeNames: Iterable<string>): Promise<PluginFactory[]> {
@@ -111,7 +112,8 @@ function ownEntries(): (readonly [string, string])[] {
 }
 
 function reasonOf(error: unknown, path: string): string {
-  if (!(error instanceof Error)) return String(error);
+  if (error instanceof ExitCall) return `it ${error.message}`;
+  if (!(error instanceof Error)) return found(error);
   const line = error.stack?.split('\n').find((entry) => entry.includes(path));
   const place = line === undefined ? null : /:(\d+):(\d+)\)?$/.exec(line);
   return `${error.name}: ${error.message.split('\n')[0]}${place === null ? '' : ` (line ${place[1]})`}`;

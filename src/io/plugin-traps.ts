@@ -112,35 +112,70 @@ function replace(owner: object, name: string, make: (original: AnyFunction) => A
   });
 }
 
+/** A plugin ended the process while it was loaded or looked at. */
+export class ExitCall extends Error {
+  override readonly name = 'ExitCall';
+}
+
+/** Throws ExitCall where `act` ends the process, even when it catches that. */
+export function withoutExit<Value>(act: () => Value): Value {
+  const trap = trapExit();
+  try {
+    const value = act();
+    if (trap.call !== null) throw trap.call;
+    return value;
+  } catch (error) {
+    throw trap.call ?? error;
+  } finally {
+    trap.remove();
+  }
+}
+
 /**
  * Loads a plugin's module. Rejected when the module does what no module may: ends the process, or waits at its top
  * level for what never comes.
  */
 export async function loadGuarded<Value>(load: () => Promise<Value>): Promise<Value> {
-  const exit = Object.getOwnPropertyDescriptor(process, 'exit');
-  let ended: Error | null = null;
+  const trap = trapExit();
   let giveUp: (reason: Error) => void = () => undefined;
-  const trapped = (code?: number): never => {
-    ended ??= new Error(`it called process.exit(${code === undefined ? '' : String(code)})`);
-    throw ended;
-  };
   const neverEnds = new Promise<never>((_resolve, reject) => {
     giveUp = reject;
   });
   const onEmpty = (): void => {
     giveUp(new Error('its loading never ends: a top-level await waits for what never comes'));
   };
-  process.exit = trapped;
   process.once('beforeExit', onEmpty);
   try {
     const loaded = await Promise.race([load(), neverEnds]);
-    if (ended !== null) throw ended as Error;
+    if (trap.call !== null) throw trap.call;
     return loaded;
   } catch (error) {
-    throw ended ?? error;
+    throw trap.call ?? error;
   } finally {
     process.off('beforeExit', onEmpty);
-    if (exit !== undefined) Object.defineProperty(process, 'exit', exit);
-    else Reflect.deleteProperty(process, 'exit');
+    trap.remove();
   }
+}
+
+interface ExitTrap {
+  /** null: nobody ended the process. */
+  readonly call: ExitCall | null;
+  remove(): void;
+}
+
+function trapExit(): ExitTrap {
+  const before = Object.getOwnPropertyDescriptor(process, 'exit');
+  let call: ExitCall | null = null;
+  process.exit = (code) => {
+    call ??= new ExitCall(`called process.exit(${code === undefined ? '' : String(code)})`);
+    throw call;
+  };
+  return {
+    get call(): ExitCall | null {
+      return call;
+    },
+    remove: () => {
+      if (before !== undefined) Object.defineProperty(process, 'exit', before);
+    },
+  };
 }

@@ -1,4 +1,5 @@
 /** One thread of run-pool.ts: plays whole runs and answers with results, tables left out. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
 import { InputError } from '../base/input-error.ts';
 import { withoutTables } from '../experiment/compare.ts';
@@ -59,7 +60,12 @@ async function answer({ index, scenario, version, plain, stopFlag }: PoolTask): 
         readMachines: readMachineInput,
         plain,
       });
-    if (stopFlag !== null) return { index, run: await playAlone(make, index, stopFlag) };
+    if (stopFlag !== null) {
+      const run = await playAlone(make, index, stopFlag);
+      // What a plugin left for later has its turn now, and is told when it fails.
+      await nextTurn();
+      return { index, run };
+    }
     const simulation = make();
     play(simulation, index);
     return { index, result: withoutTables(simulation.result(true)) };

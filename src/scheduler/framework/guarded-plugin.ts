@@ -15,7 +15,7 @@ import type { NodeInfo } from '../cache/node-info.ts';
 import type { SchedulerSnapshot } from '../cache/snapshot.ts';
 import type { PodInfo } from './pod-info.ts';
 import { HandleView } from './plugin-views.ts';
-import { PluginWatch, enter, leave } from './plugin-watch.ts';
+import { PluginWatch, READ_ONLY, enter, leave } from './plugin-watch.ts';
 import { ReadOnlyViews, plain } from './read-only.ts';
 
 /** A plugin of the user's failed: its fault, told in one line. */
@@ -51,6 +51,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   countsNodes: expectTruth,
 };
 
+/** What a plugin may have. */
 const KNOWN: readonly string[] = [
   ...Object.keys(CHECKS), 'name', 'dependence', 'specOnly', 'filter', 'filterOf', 'score', 'scoreOf', 'normalizeScore',
   'filterNeverFails', 'onlyRowsOf', 'domains', 'claimsOnly', 'preScoreNeedsPreFilter', 'preFilterExtensions',
@@ -61,6 +62,14 @@ const KNOWN: readonly string[] = [
 export function guardedFactory(factory: PluginFactory, file: string | null): PluginFactory {
   const create: PluginFactory['create'] = (args, handle) => new Guard(factory.name, file, handle).plugin(factory, args);
   return Object.create(factory, { create: { value: create, enumerable: true } }) as PluginFactory;
+}
+
+/** Members that are nearly called like methods of a plugin: `scroe; did you mean score?` */
+export function misspeltMembers(plugin: object): string[] {
+  return membersOf(plugin).flatMap((name) => {
+    const near = KNOWN.includes(name) ? undefined : nearestName(name, KNOWN);
+    return near === undefined || near in plugin ? [] : [`${name}; did you mean ${near}?`];
+  });
 }
 
 /** What is odd about the plugins of a run. */
@@ -127,13 +136,8 @@ class Guard {
     }
   }
 
-  /** Members that are nearly called like methods of a plugin: nobody calls those. */
   private remarks(inner: object): string[] {
-    return membersOf(inner).flatMap((name) => {
-      const near = KNOWN.includes(name) ? undefined : nearestName(name, KNOWN);
-      if (near === undefined || near in inner) return [];
-      return [`${this.file}plugin ${this.name}: nobody calls its ${name}; did you mean ${near}?`];
-    });
+    return misspeltMembers(inner).map((hint) => `${this.file}plugin ${this.name}: nobody calls its ${hint}`);
   }
 
   /** Asked at every node: as short as it can be. */
@@ -306,8 +310,9 @@ function subjects(values: readonly unknown[]): string {
 }
 
 function thrownText(error: unknown): string {
-  if (error instanceof Error) return `${error.name}: ${error.message}`;
-  return `${found(error)}, no Error`;
+  if (!(error instanceof Error)) return `${found(error)}, no Error`;
+  const isWrite = error instanceof TypeError && /read.only|not extensible|Cannot (assign|delete|redefine)/.test(error.message);
+  return `${error.name}: ${error.message}${isWrite ? `: ${READ_ONLY}` : ''}`;
 }
 
 function placeText(error: unknown): string {

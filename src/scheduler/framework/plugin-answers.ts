@@ -12,6 +12,7 @@ export function expectStatus(answer: unknown): Status | null {
   if (answer === null) return null;
   if (!isRecord(answer) || isPromise(answer)) throw unlike(STATUS, answer);
   const { code } = answer;
+  if (code === undefined) throw unlike(STATUS, answer);
   if (typeof code !== 'number' || CODE_NAMES[code] === undefined) throw unlike('a status whose code is one of Code', code);
   if (code === Code.Success) return null;
   const { reasons, plugin } = answer;
@@ -89,7 +90,8 @@ export function expectPreBind(answer: unknown): unknown {
 const DEPENDENCES: readonly unknown[] = ['facts', 'node', 'cluster', undefined];
 
 export function expectDependence(declared: unknown): void {
-  const { filter, score } = isRecord(declared) ? declared : { filter: declared };
+  if (!isRecord(declared)) throw unlike("{ filter, score }, each 'facts', 'node' or 'cluster'", declared);
+  const { filter, score } = declared;
   for (const value of [filter, score]) {
     if (!DEPENDENCES.includes(value)) throw unlike("{ filter, score }, each 'facts', 'node' or 'cluster'", value);
   }

@@ -78,9 +78,11 @@ export function refuseWrite(what: string): never {
   return refuse(written(what));
 }
 
+export const READ_ONLY =
+  'nodes, pods and the cache are read-only to plugins (a copy made by node.whatIf() is not)';
+
 function written(what: string): string {
-  return `tried to change ${what}: nodes, pods and the cache are read-only to plugins`
-    + ' (a copy made by node.whatIf() is not)';
+  return `tried to change ${what}: ${READ_ONLY}`;
 }
 
 function isChanged(copy: ArrayLike<number>, source: ArrayLike<number>, base: number): boolean {
