@@ -309,9 +309,11 @@ function subjects(values: readonly unknown[]): string {
   return typeof last === 'string' && last !== '' ? `${text} on node ${last}` : text;
 }
 
-function thrownText(error: unknown): string {
+/** What was thrown, in words. */
+export function thrownText(error: unknown): string {
   if (!(error instanceof Error)) return `${found(error)}, no Error`;
-  const isWrite = error instanceof TypeError && /read.only|not extensible|Cannot (assign|delete|redefine)/.test(error.message);
+  const refusal = /read.only|not extensible|Cannot (assign|delete|redefine)/;
+  const isWrite = error instanceof TypeError && refusal.test(error.message);
   return `${error.name}: ${error.message}${isWrite ? `: ${READ_ONLY}` : ''}`;
 }
 
