@@ -38,7 +38,8 @@ function trapAll(): void {
   countHighResolution();
   countDates();
   for (const owner of sources) for (const name of UNSTEADY_OF_CRYPTO) count(owner, name, `crypto.${name}`);
-  for (const owner of [globalThis, require('node:timers') as Owner]) for (const name of LATER) forbid(owner, name, name);
+  const timers = [globalThis, require('node:timers') as Owner];
+  for (const owner of timers) for (const name of LATER) forbid(owner, name, name);
   forbid(process, 'nextTick', 'process.nextTick');
   for (const name of ENDS) forbid(process, name, `process.${name}`);
   syncBuiltinESMExports();
@@ -95,7 +96,7 @@ function countDates(): void {
     },
     get: (target, key) => (key === 'now' ? now : (Reflect.get(target, key) as unknown)),
   });
-  replace(globalThis, 'Date', () => trapped as unknown as AnyFunction);
+  replace(globalThis, 'Date', () => trapped);
 }
 
 /** The function under the name, by another one; nothing where there is none. */
@@ -105,7 +106,8 @@ function replace(owner: object, name: string, make: (original: AnyFunction) => A
   const before = Object.getOwnPropertyDescriptor(owner, name);
   const enumerable = before?.enumerable ?? false;
   if (before?.configurable === false) return;
-  Object.defineProperty(owner, name, { value: make(original as AnyFunction), enumerable, configurable: true, writable: true });
+  const value = make(original as AnyFunction);
+  Object.defineProperty(owner, name, { value, enumerable, configurable: true, writable: true });
   undo.push(() => {
     if (before === undefined) Reflect.deleteProperty(owner, name);
     else Object.defineProperty(owner, name, before);

@@ -23,7 +23,7 @@ type Methods = Readonly<Record<string, unknown>>;
 type Make = (handle: Handle) => Methods;
 
 function factoryOf(make: Make): PluginFactory {
-  return { name: 'P', summary: 's', create: (_args, handle) => ({ name: 'P', ...make(handle) }) as unknown as Plugin };
+  return { name: 'P', summary: 's', create: (_args, handle) => ({ name: 'P', ...make(handle) }) };
 }
 
 function play(make: Make, options: RunOptions = {}): Promise<RunResult> {
@@ -43,7 +43,8 @@ const STATUS = 'null or a status { code, reasons, plugin }, such as unschedulabl
 
 describe('an answer that is none', () => {
   test.each<[string, Methods, string]>([
-    ['score: undefined', { score: () => undefined }, `score ${ON_NODE}: expected a number from 0 to 100, found undefined`],
+    ['score: undefined', { score: () => undefined },
+      `score ${ON_NODE}: expected a number from 0 to 100, found undefined`],
     ['score: NaN', { score: () => Number.NaN }, 'found NaN'],
     ['score: text', { score: () => '5' }, 'found the text "5"'],
     ['score: BigInt', { score: () => 5n }, 'found the BigInt 5n'],
@@ -198,9 +199,11 @@ describe('what a plugin asks of the process', () => {
       score: () => Math.floor(Math.random() + Date.now() * 0 + new Date().getTime() * 0 + performance.now() * 0),
     }));
     expect(notes[0]).toMatch(
-      /^The digest cannot be trusted: plugin P called Math\.random (\d+) times, Date \d+ times, performance\.now \1 times\./,
+      /^The digest cannot be trusted: plugin P called Math\.random (\d+) times, Date \d+ times, performance\.now \1 /,
     );
-    const steady = await play((handle) => ({ score: () => Math.floor(handle.random('x').next()) + new Date(5).getTime() }));
+    const steady = await play((handle) => ({
+      score: () => Math.floor(handle.random('x').next()) + new Date(5).getTime(),
+    }));
     expect(steady.notes.join()).not.toContain('digest');
   });
 

@@ -83,7 +83,8 @@ export function cachePlan(profile: Profile): CachePlan {
   const local = profile.score.filter(({ plugin }) => isLocal(plugin.dependence?.score));
   const liveScores = profile.score.filter(({ plugin }) => !isLocal(plugin.dependence?.score));
   // A PreFilter may reject the pod or restrict its nodes without a Filter behind it.
-  const lonePreFilters = profile.preFilter.filter((plugin: Plugin) => !profile.filter.some((other: Plugin) => other === plugin));
+  const withFilter = new Set<Plugin>(profile.filter);
+  const lonePreFilters = profile.preFilter.filter((plugin) => !withFilter.has(plugin));
   const live = new Set<Plugin>([
     ...filters.filter((entry) => entry.live).map((entry) => entry.plugin),
     ...liveScores.map((entry) => entry.plugin),

@@ -13,7 +13,8 @@ export function expectStatus(answer: unknown): Status | null {
   if (!isRecord(answer) || isPromise(answer)) throw unlike(STATUS, answer);
   const { code } = answer;
   if (code === undefined) throw unlike(STATUS, answer);
-  if (typeof code !== 'number' || CODE_NAMES[code] === undefined) throw unlike('a status whose code is one of Code', code);
+  const isCode = typeof code === 'number' && CODE_NAMES[code] !== undefined;
+  if (!isCode) throw unlike('a status whose code is one of Code', code);
   if (code === Code.Success) return null;
   const { reasons, plugin } = answer;
   if (!Array.isArray(reasons)) throw unlike('a status whose reasons are a list of texts', reasons);

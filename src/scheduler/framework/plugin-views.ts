@@ -101,7 +101,7 @@ export class NodeView {
 
   /** The node behind the view; what is no view comes back as it is. */
   static behind(node: NodeInfo | NodeView): NodeInfo {
-    return #node in node ? node.#node : (node as NodeInfo);
+    return #node in node ? node.#node : (node);
   }
 
   get row(): number {
@@ -148,12 +148,12 @@ export class NodeView {
 
   get allocatable(): Float64Array {
     const { allocatable, base } = this.#node;
-    return this.#lend('allocatable', () => allocatable.slice(base, base + this.#cluster.nodes.stride), allocatable, base);
+    return this.#lend('allocatable', base + this.#cluster.nodes.stride, allocatable, base);
   }
 
   get requested(): Float64Array {
     const { requested, base } = this.#node;
-    return this.#lend('requested', () => requested.slice(base, base + this.#cluster.nodes.stride), requested, base);
+    return this.#lend('requested', base + this.#cluster.nodes.stride, requested, base);
   }
 
   /** The columns of a view's own amounts begin here. */
@@ -163,7 +163,7 @@ export class NodeView {
 
   get nonZero(): Float64Array {
     const { nonZero, nonZeroBase } = this.#node;
-    return this.#lend('nonZero', () => nonZero.slice(nonZeroBase, nonZeroBase + 2), nonZero, nonZeroBase);
+    return this.#lend('nonZero', nonZeroBase + 2, nonZero, nonZeroBase);
   }
 
   get nonZeroBase(): number {
@@ -216,14 +216,14 @@ export class NodeView {
   }
 
   /** The same copy as long as the call lasts. */
-  #lend(name: string, make: () => Float64Array, source: Float64Array, base: number): Float64Array {
+  #lend(name: string, end: number, source: Float64Array, base: number): Float64Array {
     if (this.#lentAt !== this.#watch.calls) {
       this.#lent.clear();
       this.#lentAt = this.#watch.calls;
     }
     const known = this.#lent.get(name);
     if (known !== undefined) return known;
-    const copy = make();
+    const copy = source.slice(base, end);
     this.#lent.set(name, copy);
     this.#watch.lend({ copy, source, base, what: `${name} of node ${this.name}` });
     return copy;
@@ -243,7 +243,7 @@ export class PodView {
 
   /** The pod behind the view; what is no view comes back as it is. */
   static behind(pod: PodInfo | PodView): PodInfo {
-    return #pod in pod ? pod.#pod : (pod as PodInfo);
+    return #pod in pod ? pod.#pod : (pod);
   }
 
   get row(): number {
