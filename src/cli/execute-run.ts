@@ -5,7 +5,6 @@ import type { OutputFile, OutputFolder, WrittenFolder } from '../io/output-folde
 import { loadPluginFiles } from '../io/plugin-files.ts';
 import { createProgress } from '../io/progress.ts';
 import type { Progress, ProgressFacts, ProgressMode, ProgressOptions } from '../io/progress.ts';
-import { runOnThread } from '../io/run-pool.ts';
 import { listenForStop, runSimulation, timingJson } from '../io/run-simulation.ts';
 import type { DrivenRun, StopRequest } from '../io/run-simulation.ts';
 import { OutputError } from '../io/system-errors.ts';
@@ -129,6 +128,7 @@ export async function drive(request: DriveRequest): Promise<DrivenRun> {
       tellWarnings(warnings, context);
     };
     const { version } = context;
+    const { runOnThread } = await import('../io/run-pool.ts');
     return await runOnThread(scenario, { version, plain: given.flag('plain'), stop, onProgress, onWarnings });
   } catch (error) {
     throw blameOf(error, scenario.scheduler.pluginFiles);
