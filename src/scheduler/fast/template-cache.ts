@@ -72,7 +72,7 @@ export interface CachePlan {
   /** Cached raw scores that are normalised over the feasible nodes of each cycle. */
   readonly normalized: readonly ScorePlugin[];
   readonly liveScores: readonly ScorePlugin[];
-  /** Plugins with a live PreFilter, filter or score, once each. */
+  /** Plugins with a live filter or score, or with a PreFilter alone, once each. */
   readonly live: readonly Plugin[];
   /** What is cached hangs on the pods' specs alone. */
   readonly specOnly: boolean;
@@ -82,10 +82,13 @@ export function cachePlan(profile: Profile): CachePlan {
   const filters = profile.filter.map((plugin, order) => ({ plugin, live: !isLocal(plugin.dependence?.filter), facts: plugin.dependence?.filter === 'facts', order }));
   const local = profile.score.filter(({ plugin }) => isLocal(plugin.dependence?.score));
   const liveScores = profile.score.filter(({ plugin }) => !isLocal(plugin.dependence?.score));
+  // A PreFilter may reject the pod or restrict its nodes without a Filter behind it.
+  const withFilter = new Set<Plugin>(profile.filter);
+  const lonePreFilters = profile.preFilter.filter((plugin) => !withFilter.has(plugin));
   const live = new Set<Plugin>([
     ...filters.filter((entry) => entry.live).map((entry) => entry.plugin),
     ...liveScores.map((entry) => entry.plugin),
-    ...profile.preFilter.filter((plugin: Plugin) => !isLocal(plugin.dependence?.filter)),
+    ...lonePreFilters,
   ]);
   return {
     filters,
@@ -466,8 +469,9 @@ export class TemplateCache {
 
   /** Runs PreFilter and PreScore of the cached plugins, which look at the template only. */
   private prepare(profile: Profile, plan: CachePlan, pod: PodInfo): boolean {
+    const cachedFilters = new Set<Plugin>(plan.filters.filter((entry) => !entry.live).map((entry) => entry.plugin));
     for (const plugin of profile.preFilter) {
-      if (!isLocal((plugin as Plugin).dependence?.filter)) continue;
+      if (!cachedFilters.has(plugin)) continue;
       const { status, nodeNames } = plugin.preFilter(this.state, pod);
       if (status?.code === Code.Skip) this.state.skipFilter.add(plugin.name);
       else if (status !== null || nodeNames !== null) return false;
