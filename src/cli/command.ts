@@ -42,6 +42,8 @@ export const EXIT_OK = 0;
 export const EXIT_FAILURE = 1;
 /** A wrong command line or a wrong file. */
 export const EXIT_USAGE = 2;
+/** A limit (`--fail-if`, `thresholds`) is broken, without a doubt where chance plays; k6's code for the same. */
+export const EXIT_LIMIT = 99;
 
 export function exitCodeOf(signal: 'SIGINT' | 'SIGTERM'): number {
   return signal === 'SIGINT' ? 130 : 143;

@@ -79,6 +79,8 @@ export interface JudgedLimit {
   /** Of which variant. */
   readonly variant: string;
   readonly metric: string;
+  /** `s`, `share`, or empty. */
+  readonly unit: string;
   readonly state: LimitState;
   /** Mean change (share, or in the metric's unit), or mean value of a threshold. null: no run has the number. */
   readonly found: number | null;
@@ -119,8 +121,13 @@ export function judgeLimits(
       : 'open';
     const kind = 'direction' in limit ? 'change' : 'threshold';
     const isRelative = 'direction' in limit && limit.kind === 'relative';
-    return { text: limit.text, kind, variant, metric: limit.metric, state, found, isRelative };
+    return { text: limit.text, kind, variant, metric: limit.metric, unit: unitOf(limit.metric), state, found, isRelative };
   });
+}
+
+function unitOf(metric: string): string {
+  const dimension = metricNamed(metric)?.dimension;
+  return dimension === 'seconds' ? 's' : dimension === 'share' ? 'share' : '';
 }
 
 interface Evidence {

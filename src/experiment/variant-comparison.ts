@@ -4,12 +4,12 @@
  * Pure. Costs milliseconds a metric.
  */
 import { assert } from '../base/assert.ts';
+import { isMetricMeant, shortMetricName } from '../metrics/metric-names.ts';
 import type { Better, ComparedVariant, MetricValue, VariantMetric, Verdict } from './compare-result.ts';
 import type { MeasuredRun } from './measured-run.ts';
 import { analyzePairs } from './paired-analysis.ts';
 import type { PairedAnalysis } from './paired-analysis.ts';
 import { knownMetrics, metricColumns } from './paired-statistics.ts';
-import { shortMetricName } from './stopping-rule.ts';
 
 /** A, B, ..., Z, AA, AB, ... */
 export function variantName(index: number): string {
@@ -28,7 +28,7 @@ export interface VariantOptions {
   readonly confidence?: number;
   /** Share of the base within which two values count as equal in practice. Default 0.01. */
   readonly margin?: number;
-  /** Paths of the metrics; null (default): all. */
+  /** Names of metrics, `*` for anything; null (default): all. */
   readonly metrics?: readonly string[] | null;
 }
 
@@ -48,7 +48,7 @@ export function compareVariants(variants: readonly VariantRuns[], options: Varia
   const [base, ...others] = variants;
   checkPairs(variants);
   const known = knownMetrics(variants.flatMap(({ runs }) => runs.map((run) => run.metrics)));
-  const asked = metrics === null ? known : known.filter(({ name }) => metrics.includes(name));
+  const asked = metrics === null ? known : known.filter(({ name }) => metrics.some((one) => isMetricMeant(one, name)));
   const columns = variants.map(({ runs }) => metricColumns(runs.map((run) => run.metrics)));
   const none = base.runs.map(() => null);
   const family = asked.flatMap(({ name }) =>
@@ -91,7 +91,10 @@ function told(
 ): VariantMetric {
   const { difference, percentage, pairs } = analysis;
   const better = metric?.better ?? 'neither';
-  const isWithinMargin = isExact ? isExactlyWithin(analysis, margin) : analysis.isEqual;
+  const { low, high } = percentage;
+  // Not even the interval of this metric alone may reach beyond what is called equal.
+  const isInside = low === null || high === null || (low >= -margin && high <= margin);
+  const isWithinMargin = isExact ? isExactlyWithin(analysis, margin) : analysis.isEqual && isInside;
   const verdict = verdictOf(analysis, better, isExact, isWithinMargin);
   const isOpen = verdict === 'unknown' || verdict === 'equal';
   return {

@@ -72,16 +72,24 @@ export function metricNamed(name: string): NamedMetric | undefined {
   return undefined;
 }
 
-/** Short names, with the usual resources for `*`; for "did you mean". */
-export function commonMetricNames(): string[] {
+/** Paths, with the usual resources for `*`; for "did you mean". */
+export function commonMetrics(): string[] {
   return FAMILIES.flatMap(({ path }) => {
     const fills = !path.includes('*') ? [''] : path.startsWith('latencyByPriority') ? ['0'] : ['cpu', 'memory'];
-    return fills.map((fill) => shortMetricName(path.replace('*', fill)));
+    return fills.map((fill) => path.replace('*', fill));
   });
 }
 
+/** Whether a name, in which `*` stands for anything, means the metric with this path. */
+export function isMetricMeant(name: string, path: string): boolean {
+  if (!name.includes('*')) return metricNamed(name)?.path === path;
+  const parts = name.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  const pattern = new RegExp(`^${parts.join('.*')}$`);
+  return pattern.test(path) || pattern.test(shortMetricName(path));
+}
+
 export function nearestMetric(name: string): string | undefined {
-  const known = commonMetricNames();
+  const known = commonMetrics().map(shortMetricName);
   // The last word is enough: `p99` alone is too little, `nodeHours` is not.
   const ending = known.filter((other) => name !== '' && other.toLowerCase().endsWith(`.${name.toLowerCase()}`));
   return nearestName(name, known) ?? (ending.length === 1 ? ending[0] : undefined);
