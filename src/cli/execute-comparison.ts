@@ -221,7 +221,7 @@ function planOf(variants: readonly Variant[], request: ComparisonRequest, seeds:
     margin,
     targets,
     limits,
-    thresholds: [],
+    thresholds: variants.map(({ scenario }) => scenario.thresholds),
   };
 }
 

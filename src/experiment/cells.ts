@@ -20,9 +20,12 @@ export interface CellIdentity {
   readonly inputs: readonly CellInput[];
 }
 
-/** One text for one identity, whatever its size: what the name of a cell is the hash of. */
+/**
+ * One text for one identity, whatever its size: what the name of a cell is the hash of. Thresholds change nothing in a
+ * run.
+ */
 export function cellText({ scenario, version, inputs }: CellIdentity): string {
-  return JSON.stringify([version, inputs, scenario], (_key, value: unknown) =>
+  return JSON.stringify([version, inputs, { ...scenario, thresholds: [] }], (_key, value: unknown) =>
     typeof value === 'number' && !Number.isFinite(value) ? String(value) : value,
   );
 }

@@ -169,7 +169,9 @@ function evidenceOfChange(
 function evidenceOfSides(sides: readonly (readonly number[])[], found: number | null): Evidence {
   const samples = sides[0].length;
   const beyond = sides.map((side) => positiveMeanPValue(side));
-  const within = sides.map((side) => positiveMeanPValue(side.map((value) => -value)));
+  // What is at the limit with every seed is not beyond it.
+  const isAt = (side: readonly number[]): boolean => side.every((value) => value === 0);
+  const within = sides.map((side) => (isAt(side) ? 0 : positiveMeanPValue(side.map((value) => -value))));
   if (beyond.includes(null) || within.includes(null)) {
     return { samples, found, isBeyond: sides.some((side) => mean(side) > 0), beyond: null, within: null };
   }

@@ -50,7 +50,7 @@ export function renderCompareMarkdown(result: ShownComparison): string {
   const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
   const rules = columns.map(({ align }) => (align === 'right' ? '---:' : '---'));
   const facts = result.variants.map(({ name, label }) => `- ${name}: \`${plainText(label)}\``);
-  const sentences = sentencesOf(result).map((sentence) => `- ${plainText(sentence)}`);
+  const sentences = sentencesOf(result).map((line) => `${line.startsWith(' ') ? '  ' : ''}- ${plainText(line).trim()}`);
   const limits = result.limits.map((limit) => `- ${limitSentence(limit)}`);
   const parts = [
     `**${plainText(result.scenario)}**, ${formatPlural(result.seeds.length, 'seed')}`,
@@ -167,7 +167,7 @@ function foundText({ found, isRelative, kind, unit }: JudgedLimit): string {
   return `${kind === 'change' ? signed(found, shown) : scaled(found, shown)} ${shown.text}`.trimEnd();
 }
 
-/** `cost:+2%: B is BROKEN at +3.10%.` */
+/** `cost:+2%: B: BROKEN (found +3.10%)`. */
 export function limitSentence(limit: JudgedLimit): string {
   const found = limit.found === null ? '' : ` (found ${foundText(limit)})`;
   return `${plainText(limit.text)}: ${limit.variant}: ${LIMIT_STATES[limit.state]}${found}`;
@@ -186,7 +186,7 @@ function sentencesOf(result: ShownComparison): string[] {
       summarySentence(name, comparisons),
       ...told.map((metric) => `  ${verdictSentence(metric, result)}`),
       ...(few.length === 0 ? [] : [`  Too few seeds to show anything (it takes ${LEAST_TO_SHOW} or more): ${few.join(', ')}.`]),
-      ...(same.length === 0 ? [] : [`  ${name} is the same as A with every seed: ${same.join(', ')}.`]),
+      ...(same.length === 0 || same.length === own.length ? [] : [`  ${name} is the same as A with every seed: ${same.join(', ')}.`]),
     ];
   });
 }

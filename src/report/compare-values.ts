@@ -54,16 +54,25 @@ export function shortPercent(share: number): string {
   return `${String(Number((share * 100).toPrecision(6)))}%`;
 }
 
+/** What an amount of the difference is counted in: shares in points of a per cent. */
+export function differenceUnit(metric: Pick<VariantMetric, 'unit'>, unit: DisplayUnit): string {
+  return metric.unit === 'share' ? 'points' : unit.text;
+}
+
+/** Whether the change is told in per cent: its base is not as good as zero. */
+export function hasPercentage({ change, changeLow, changeHigh, base }: VariantMetric): boolean {
+  const isTold = (share: number | null): boolean => share !== null && changeText(share, base).endsWith('%');
+  return isTold(change) && isTold(changeLow) && isTold(changeHigh);
+}
+
 /**
- * `-22.1% to -15.6%`; where the percentage has no bounded interval that of the difference: `-0.3 to +2 pods`. null:
- * there is none, or nothing varies.
+ * `-22.1% to -15.6%`; where the percentage has no bounded interval, or a huge one, that of the difference:
+ * `-0.3 to +2 pods`. null: there is none.
  */
 export function intervalText(metric: VariantMetric, unit: DisplayUnit): string | null {
   const { changeLow, changeHigh, differenceLow, differenceHigh, base } = metric;
-  if (changeLow !== null && changeHigh !== null) {
-    return `${changeText(changeLow, base)} to ${changeText(changeHigh, base)}`;
-  }
+  if (hasPercentage(metric)) return `${changeText(changeLow, base)} to ${changeText(changeHigh, base)}`;
   if (differenceLow === null || differenceHigh === null) return null;
-  const points = metric.unit === 'share' ? 'points' : unit.text;
-  return `${signed(differenceLow, unit)} to ${signed(differenceHigh, unit)} ${points}`.trimEnd();
+  const ends = `${signed(differenceLow, unit)} to ${signed(differenceHigh, unit)}`;
+  return `${ends} ${differenceUnit(metric, unit)}`.trimEnd();
 }

@@ -1,6 +1,8 @@
 /** What a comparison shows, in sentences: one a metric and variant, and one of all. Plain text, without colour. */
 import type { VariantMetric, Verdict } from '../experiment/compare-result.ts';
-import { changeText, displayUnit, intervalText, percentText, scaled, shortPercent } from './compare-values.ts';
+import {
+  changeText, differenceUnit, displayUnit, hasPercentage, intervalText, percentText, scaled, shortPercent, signed,
+} from './compare-values.ts';
 import type { DisplayUnit } from './compare-values.ts';
 import { formatCount } from './format.ts';
 
@@ -45,21 +47,22 @@ function differenceText(metric: VariantMetric, unit: DisplayUnit, context: Verdi
 }
 
 /** Without a sign. */
-function amountText({ change, difference, base }: VariantMetric, unit: DisplayUnit): string {
-  const text = changeText(change, base);
-  if (change !== null && /%$/.test(text)) return percentText(Math.abs(change));
-  return `${scaled(Math.abs(difference ?? 0), unit)} ${unit.text}`.trimEnd();
+function amountText(metric: VariantMetric, unit: DisplayUnit): string {
+  const { change, difference, base } = metric;
+  if (change !== null && changeText(change, base).endsWith('%')) return percentText(Math.abs(change));
+  return `${scaled(Math.abs(difference ?? 0), unit)} ${differenceUnit(metric, unit)}`.trimEnd();
 }
 
 /** `15.6% to 22.1% lower`: both ends are on one side. */
 function rangeText(metric: VariantMetric, unit: DisplayUnit, direction: string): string {
   const { changeLow, changeHigh, differenceLow, differenceHigh } = metric;
-  if (changeLow !== null && changeHigh !== null && Math.abs(metric.change ?? 0) < 10) {
+  if (changeLow !== null && changeHigh !== null && hasPercentage(metric)) {
     const [near, far] = [Math.abs(changeLow), Math.abs(changeHigh)].sort((a, b) => a - b);
     return `${percentText(near)} to ${percentText(far)} ${direction}`;
   }
-  const ends = [Math.abs(differenceLow ?? 0), Math.abs(differenceHigh ?? 0)].sort((a, b) => a - b);
-  return `${scaled(ends[0], unit)} to ${scaled(ends[1], unit)} ${unit.text} ${direction}`.replace(/ {2,}/g, ' ');
+  const [near, far] = [Math.abs(differenceLow ?? 0), Math.abs(differenceHigh ?? 0)].sort((a, b) => a - b);
+  const ends = `${scaled(near, unit)} to ${scaled(far, unit)}`;
+  return `${[ends, differenceUnit(metric, unit), direction].filter((word) => word !== '').join(' ')}`;
 }
 
 function unknownText(metric: VariantMetric, unit: DisplayUnit): string {
@@ -69,11 +72,13 @@ function unknownText(metric: VariantMetric, unit: DisplayUnit): string {
     return `${few} too few to show anything of ${variant}; it takes ${LEAST_TO_SHOW} or more.`;
   }
   const interval = intervalText(metric, unit);
-  const where = interval === null ? '' : `: ${variant} less A is ${interval}`;
-  const text = changeText(change, base);
-  const seen = /%$/.test(text) ? text : `${(difference ?? 0) > 0 ? '+' : ''}${scaled(difference, unit)} ${unit.text}`.trimEnd();
-  const more = moreSeeds === null ? '' : `; about ${formatCount(moreSeeds)} more seeds would show ${seen}, if that is true`;
-  return `no difference between ${variant} and A is shown, nor are they shown to be equal${where}${more}.`;
+  const where = interval === null ? '' : `: ${variant} less A may be ${interval}`;
+  const percent = changeText(change, base);
+  const amount = `${signed(difference, unit)} ${differenceUnit(metric, unit)}`.trimEnd();
+  const seen = percent.endsWith('%') ? percent : amount;
+  const seeds = moreSeeds === 1 ? '1 more seed' : `${formatCount(moreSeeds)} more seeds`;
+  const more = moreSeeds === null ? '' : `; about ${seeds} would show the ${seen} seen, if that is true`;
+  return `no difference is shown, and none is ruled out${where}${more}.`;
 }
 
 /** `B is better than A in 3 metrics and worse in 1; ...`: one sentence a variant. */
