@@ -34,7 +34,7 @@ export function renderCompareTable(
   const paint = paintFor(options.color, options.width);
   const blocks = [
     headOf(result, paint),
-    renderTable(columnsOf(result), rowsOf(result, paint), paint),
+    renderMetrics(result, paint),
     ...limitsBlock(result, paint),
     sentencesOf(result).map((line) => renderText(plainText(line), paint)).join('\n'),
     footOf(result).map((line) => renderText(line, paint)).join('\n'),
@@ -61,6 +61,16 @@ export function renderCompareMarkdown(result: ShownComparison): string {
     footOf(result).join(' '),
   ];
   return `${parts.join('\n\n')}\n`;
+}
+
+/** Narrow terminals do without the difference, which A and B tell, rather than have two tables. */
+const WIDE_FROM = 100;
+
+function renderMetrics(result: ShownComparison, paint: Paint): string {
+  const columns = columnsOf(result);
+  const dropped = paint.width === null || paint.width >= WIDE_FROM ? -1 : 3;
+  const kept = <T>(cells: readonly T[]): T[] => cells.filter((_cell, i) => i !== dropped);
+  return renderTable(kept(columns), rowsOf(result, paint).map(kept), paint);
 }
 
 function headOf({ scenario, variants, seeds, precision }: ShownComparison, paint: Paint): string {
@@ -137,7 +147,7 @@ function noteOf({ verdict, moreSeeds, pairs }: VariantMetric, margin: number, pa
   if (verdict === 'same') return 'same';
   if (verdict === 'equal') return `within ${shortPercent(margin)}`;
   if (verdict !== 'unknown') return verdict;
-  if (pairs < LEAST_TO_SHOW) return 'too few seeds';
+  if (pairs < LEAST_TO_SHOW) return 'few seeds';
   return moreSeeds === null ? '' : paint.faint(`+${formatCount(moreSeeds)} ${moreSeeds === 1 ? 'seed' : 'seeds'}`);
 }
 
