@@ -21,7 +21,6 @@ import type { CommandContext } from './command.ts';
 import { EXIT_LIMIT, EXIT_OK, exitCodeOf } from './command.ts';
 import { RuntimeFailure, tellFailure, tellProblem, tellWarnings } from './failures.ts';
 import type { GivenOptions, OutputFormat } from './options.ts';
-import { checkThresholds, renderThresholds } from './run-thresholds.ts';
 import type { CheckedThreshold } from './run-thresholds.ts';
 import type { LocatedScenario } from './scenario-input.ts';
 
@@ -43,13 +42,18 @@ export async function executeRun(request: RunRequest): Promise<number> {
   try {
     const run = await drive({ scenario, locate, plugins, inputs, given, context, stop });
     const written = folder === null ? NOTHING_WRITTEN : await writeFiles(folder, run);
-    const checked = run.stoppedBy === null ? checkThresholds(scenario.thresholds, run.result) : [];
+    const checked = run.stoppedBy === null ? await checkedThresholds(scenario, run.result) : [];
     await printResult(request, run, checked);
     return tellEnd(run, written, checked, given, context);
   } finally {
     stop.release();
     folder?.release();
   }
+}
+
+/** Most scenarios have none: only who has some waits for what judges them. */
+async function checkedThresholds({ thresholds }: Scenario, result: RunResult): Promise<CheckedThreshold[]> {
+  return thresholds.length === 0 ? [] : (await import('./run-thresholds.ts')).checkThresholds(thresholds, result);
 }
 
 const NOTHING_WRITTEN: WrittenFolder = { paths: [], complaint: null };
@@ -193,6 +197,7 @@ async function printResult(
     );
     if (lines !== '') terminal.out(`\n${lines}`);
     if (checked.length > 0) {
+      const { renderThresholds } = await import('./run-thresholds.ts');
       terminal.out(`\n${renderThresholds(checked, paintFor(terminal.hasColor('out'), terminal.width))}\n`);
     }
     return;
