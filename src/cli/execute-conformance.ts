@@ -3,6 +3,7 @@ import { InputError } from '../base/input-error.ts';
 import { ConformanceRun } from '../conformance/conformance-run.ts';
 import type { Difference, SuiteResult } from '../conformance/conformance-run.ts';
 import { linesOf, recordingsIn } from '../io/recordings.ts';
+import { timeZones } from '../io/time-zones.ts';
 import { formatCount } from '../report/format.ts';
 import { writeJson } from '../report/json.ts';
 import { numberColumn, paintFor, plainText, renderTable, textColumn } from '../report/table.ts';
@@ -60,7 +61,7 @@ async function replayPublished(path: string, given: GivenOptions, { terminal }: 
 }
 
 async function replayFile(file: string, given: GivenOptions): Promise<TimedSuite[]> {
-  const run = new ConformanceRun(file, { registry: pluginRegistry(), plain: given.flag('plain'), keptDifferences: given.number('differences') ?? 10 });
+  const run = new ConformanceRun(file, { registry: pluginRegistry(), plain: given.flag('plain'), keptDifferences: given.number('differences') ?? 10, timeZones });
   const started = performance.now();
   for await (const line of linesOf(file)) run.line(line);
   const seconds = (performance.now() - started) / 1000;
@@ -92,6 +93,9 @@ function jsonOf(suites: readonly TimedSuite[]): string {
     decisions: total(replayed, (suite) => suite.decisions),
     equal: total(replayed, (suite) => suite.equal),
     suites: replayed.map(({ suite, file, decisions, equal, seconds }) => ({ suite, file, decisions, equal, decisionsPerSecond: rate(decisions, seconds) })),
+    notCovered: suites.filter(hasGaps).map(({ suite, file, notCovered }) => ({
+      suite, file, cases: leftOut([{ notCovered }]), kinds: Object.fromEntries(notCovered.map(({ kind, cases }) => [kind, cases])),
+    })),
     notReplayed: suites.filter((suite) => suite.skipped !== '').map(({ suite, file, skipped }) => ({ suite, file, reason: skipped })),
   }, '')}\n`;
 }
@@ -104,8 +108,9 @@ function tableOf(suites: readonly TimedSuite[], shown: number, paint: Paint): st
   const rows = replayed.map((suite) => row(suite.suite, suite.file, suite.decisions, suite.equal, suite.seconds, isEqual(suite) ? paint.good('equal') : paint.bad('DIFFERENT')));
   const all = row('all', '', total(replayed, (suite) => suite.decisions), total(replayed, (suite) => suite.equal), total(replayed, (suite) => suite.seconds), '');
   const sections = [renderTable(columns, [...rows, all], paint)];
-  const skipped = suites.filter((suite) => suite.skipped !== '');
+  const skipped = suites.filter((suite) => suite.skipped !== '' && !hasGaps(suite));
   if (skipped.length > 0) sections.push(['Not replayed:', ...skipped.map((suite) => `  ${plainText(suite.suite)} (${plainText(suite.file)})`)].join('\n'));
+  if (suites.some(hasGaps)) sections.push(gapsText(suites.filter(hasGaps)));
   const parts = replayed.filter((suite) => suite.parts.length > 0);
   if (parts.length > 0)
     sections.push(
@@ -120,6 +125,23 @@ function tableOf(suites: readonly TimedSuite[], shown: number, paint: Paint): st
   const differences = replayed.flatMap((suite) => suite.differences.map((difference) => ({ suite, difference }))).slice(0, shown);
   for (const { suite, difference } of differences) sections.push(differenceText(suite, difference, paint));
   return `${sections.join('\n\n')}\n`;
+}
+
+function hasGaps({ notCovered }: Pick<SuiteResult, 'notCovered'>): boolean {
+  return notCovered.length > 0;
+}
+
+function leftOut(suites: readonly Pick<SuiteResult, 'notCovered'>[]): number {
+  return suites.reduce((sum, { notCovered }) => sum + notCovered.reduce((cases, kind) => cases + kind.cases, 0), 0);
+}
+
+function gapsText(suites: readonly TimedSuite[]): string {
+  const lines = suites.map((suite) => {
+    const kinds = suite.notCovered.map(({ kind, cases }) => `${plainText(kind)} ${formatCount(cases)}`).join(', ');
+    const what = suite.skipped === '' ? 'these kinds are not simulated' : 'nothing of it is simulated';
+    return `  ${plainText(suite.suite)} (${plainText(suite.file)}): ${what}: ${kinds}`;
+  });
+  return [`Not covered, and counted neither as equal nor as different: ${formatCount(leftOut(suites))} cases`, ...lines].join('\n');
 }
 
 function differenceText(suite: SuiteResult, { line, seed, decision, part, expected, got }: Difference, paint: Paint): string {

@@ -7,6 +7,7 @@ import { Totals } from './totals.ts';
 
 export function checkCluster(cluster: Cluster): void {
   checkPods(cluster);
+  checkWorkloads(cluster);
   const expected = new Totals();
   expected.resize(Math.max(1, cluster.pools.size), cluster.nodes.stride);
   for (let row = 0; row < cluster.nodes.length; row++) {
@@ -30,7 +31,7 @@ function checkPods(cluster: Cluster): void {
     if (phase === PodPhase.Free) continue;
     if (pods.isTerminating(pod)) terminating++;
     const node = pods.node[pod];
-    assert((phase === PodPhase.Pending) === (node < 0), `pod row ${pod} in phase ${phase} has node ${node}`);
+    assert((phase === PodPhase.Pending || pods.hasEnded(pod)) === node < 0, `pod row ${pod} in phase ${phase} has node ${node}`);
     if (node >= 0) assert(cluster.nodes.pods[node][pods.slot[pod]] === pod, `pod row ${pod} is not at its slot of node ${node}`);
   }
   for (let phase = 1; phase < byPhase.length; phase++) {
@@ -38,6 +39,24 @@ function checkPods(cluster: Cluster): void {
     assert(found === byPhase[phase], `podsByPhase[${phase}] is ${found}, the rows say ${byPhase[phase]}`);
   }
   assert(totals.podsTerminating === terminating, `podsTerminating is ${totals.podsTerminating}, the rows say ${terminating}`);
+}
+
+/** The pods of a workload are those that name it as their owner. */
+function checkWorkloads({ workloads, pods }: Cluster): void {
+  const owned = new Float64Array(workloads.length);
+  for (let pod = 0; pod < pods.length; pod++) {
+    if (pods.phase[pod] === PodPhase.Free || pods.owner[pod] < 0) continue;
+    assert(workloads.used[pods.owner[pod]] === 1, `pod row ${pod} has an owner that is gone`);
+    owned[pods.owner[pod]]++;
+  }
+  for (let row = 0; row < workloads.length; row++) {
+    if (workloads.used[row] === 0) continue;
+    const listed = workloads.podsOf(row).length;
+    const alive = workloads.alive[row];
+    assert(alive === owned[row] && listed === alive, `workload row ${row} counts ${alive} pods, lists ${listed}, and ${owned[row]} name it`);
+    const parent = workloads.parent[row];
+    if (parent >= 0) assert(workloads.children[parent].includes(row), `workload row ${row} is not among the children of its parent`);
+  }
 }
 
 function checkNode({ nodes, pods, templates, resources }: Cluster, row: number): void {

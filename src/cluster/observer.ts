@@ -21,6 +21,8 @@ export const NodeChange = {
   Images: 256,
 } as const;
 
+export type WorkloadChange = 'created' | 'spec' | 'status' | 'deleting' | 'gone';
+
 /** A node as it was before an update, or is after it. */
 export interface NodeBefore {
   readonly facts: NodeFacts;
@@ -44,8 +46,21 @@ export interface ClusterObserver {
   podInterrupted?(pod: number, lostMicros: number): void;
   /** Deletion was asked for; the pod holds its resources until it is removed. */
   podTerminating?(pod: number): void;
-  /** The pod is gone; its row is still readable but for `node` and `phase`, which were these. */
+  /** The same of a pod that has ended, which holds nothing. */
+  endedPodTerminating?(pod: number): void;
+  /** Condition Ready turned; a pod that starts is Ready at once, podInterrupted and podRemoved take it back. */
+  podReadyChanged?(pod: number, ready: boolean): void;
+  /**
+   * The pod has ended or is gone: it holds nothing any more. Its row is still readable but for `node` and `phase`, which
+   * were these. An ended pod's object is kept (`phase` says so) until podDeleted.
+   */
   podRemoved?(pod: number, node: number, phaseBefore: number, outcome: PodOutcome): void;
+  /** The object is gone: after podRemoved, at once or when an ended pod is deleted. Its row is used again after the notices. */
+  podDeleted?(pod: number): void;
+  /** Finalizer job-tracking was taken off an ended pod. */
+  podCounted?(pod: number): void;
+  /** Spec, status or deletion of a workload changed; `gone`: its row is freed after the notices. */
+  workloadChanged?(workload: number, change: WorkloadChange): void;
   nodeAdded?(node: number): void;
   nodeUpdated?(node: number, changes: number, before: NodeBefore): void;
   /** Before the node leaves the tables. */
@@ -64,7 +79,12 @@ export class ObserverLists {
   readonly podStarted: ClusterObserver[] = [];
   readonly podInterrupted: ClusterObserver[] = [];
   readonly podTerminating: ClusterObserver[] = [];
+  readonly endedPodTerminating: ClusterObserver[] = [];
+  readonly podReadyChanged: ClusterObserver[] = [];
   readonly podRemoved: ClusterObserver[] = [];
+  readonly podDeleted: ClusterObserver[] = [];
+  readonly podCounted: ClusterObserver[] = [];
+  readonly workloadChanged: ClusterObserver[] = [];
   readonly nodeAdded: ClusterObserver[] = [];
   readonly nodeUpdated: ClusterObserver[] = [];
   readonly nodeRemoving: ClusterObserver[] = [];

@@ -74,6 +74,8 @@ export interface PodTemplate {
   readonly graceMicros: number;
   /** What its annotations say to whoever drains a node. */
   readonly drainMarks: DrainMarks;
+  /** Annotation controller.kubernetes.io/pod-deletion-cost. */
+  readonly deletionCost: number;
   /** It keeps data on its node that nobody has given up. */
   readonly hasLocalStorage: boolean;
   /** `Never`: a crash ends the pod; otherwise its containers are started again in place. */
@@ -147,7 +149,7 @@ export function withoutNodeName(pod: Pod): Pod {
 }
 
 /** JSON with sorted keys; undefined members, empty objects and empty lists inside objects are kept out. */
-function canonicalText(value: unknown): string {
+export function canonicalText(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalText).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   const parts: string[] = [];
@@ -218,6 +220,7 @@ function compileTemplate(
     hasEphemeralVolumes: (spec.volumes ?? []).some((volume) => volume.ephemeral !== undefined),
     graceMicros: (spec.terminationGracePeriodSeconds ?? 30) * MICROS_PER_SECOND,
     drainMarks: marks,
+    deletionCost: marks.deletionCost ?? 0,
     hasLocalStorage: marks.localStorageIsSafe !== true && (spec.volumes ?? []).some(isLocalVolume),
     restartPolicy: spec.restartPolicy ?? 'Always',
   };

@@ -1,9 +1,10 @@
 /** Sums over the tables, kept by the verbs so that metrics never scan. `check.ts` recomputes them from the rows. */
+import type { NodeTable } from './node-table.ts';
 import { PodPhase } from './pod-table.ts';
 
 export class Totals {
   /** Pods by PodPhase. */
-  readonly podsByPhase: Float64Array = new Float64Array(4);
+  readonly podsByPhase: Float64Array = new Float64Array(6);
   podsTerminating = 0;
   nodesAlive = 0;
   nodesUp = 0;
@@ -39,5 +40,22 @@ export class Totals {
     nodes.set(this.nodesByPool.subarray(0, Math.min(pools, this.nodesByPool.length)));
     this.nodesByPool = nodes;
     this.stride = stride;
+  }
+
+  /** Adds or takes a node's amounts. */
+  countNode(nodes: NodeTable, row: number, sign: 1 | -1): void {
+    const isEmpty = nodes.workPods[row] === 0;
+    const from = row * nodes.stride;
+    const at = nodes.pool[row] * this.stride;
+    if (isEmpty) this.nodesEmpty += sign;
+    for (let column = 0; column < nodes.stride; column++) {
+      const allocatable = sign * nodes.allocatable[from + column];
+      const requested = sign * nodes.requested[from + column];
+      this.allocatable[at + column] += allocatable;
+      this.requested[at + column] += requested;
+      if (isEmpty) continue;
+      this.allocatableNonEmpty[at + column] += allocatable;
+      this.requestedNonEmpty[at + column] += requested;
+    }
   }
 }

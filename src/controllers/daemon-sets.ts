@@ -18,7 +18,7 @@ import type { PodSpec, Toleration } from '../cluster/objects.ts';
 import { compileRequiredNodeAffinity, type CompiledNodeAffinity } from '../cluster/selectors.ts';
 import { findUntolerated } from '../cluster/tolerations.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
-import { OwnerKind, type OwnerTable } from './owners.ts';
+import type { WorkloadTable } from '../cluster/workload-table.ts';
 
 interface DaemonSet {
   readonly owner: number;
@@ -40,16 +40,19 @@ function suits(set: DaemonSet, facts: NodeFacts): boolean {
 export class DaemonSets implements ClusterObserver {
   private readonly kernel: Kernel;
   private readonly cluster: Cluster;
-  private readonly owners: OwnerTable;
+  private readonly owners: WorkloadTable;
+  private readonly hasEnded: (owner: number) => boolean;
   private readonly sets: DaemonSet[] = [];
   private readonly byOwner = new Map<number, DaemonSet>();
   private readonly syncNodeEvent: EventKind;
   private readonly nodeGoneEvent: EventKind;
 
-  constructor(kernel: Kernel, cluster: Cluster, owners: OwnerTable) {
+  /** `hasEnded`: the pods of the owner are on their way out. */
+  constructor(kernel: Kernel, cluster: Cluster, hasEnded: (owner: number) => boolean) {
     this.kernel = kernel;
     this.cluster = cluster;
-    this.owners = owners;
+    this.owners = cluster.workloads;
+    this.hasEnded = hasEnded;
     this.syncNodeEvent = kernel.defineEvent('daemon node sync', 4, (node, incarnation) => this.syncNode(node, incarnation));
     this.nodeGoneEvent = kernel.defineEvent('daemon node gone', 4, (nodeName) => this.nodeGone(nodeName));
     cluster.observe(this);
@@ -71,7 +74,7 @@ export class DaemonSets implements ClusterObserver {
   /** Templates of the pods that a new node of this kind would get at once. */
   templatesFor(facts: NodeFacts): PodTemplate[] {
     const { owners, cluster } = this;
-    const wanted = this.sets.filter((set) => owners.ended[set.owner] === 0 && suits(set, facts) && findUntolerated(facts.taints, set.tolerations, NO_SCHEDULING) === undefined);
+    const wanted = this.sets.filter((set) => !this.hasEnded(set.owner) && suits(set, facts) && findUntolerated(facts.taints, set.tolerations, NO_SCHEDULING) === undefined);
     return wanted.map((set) => cluster.templates.get(owners.template[set.owner]));
   }
 
@@ -90,7 +93,7 @@ export class DaemonSets implements ClusterObserver {
   podRemoved(pod: number): void {
     const { pods } = this.cluster;
     const owner = pods.owner[pod];
-    if (owner < 0 || this.owners.kind[owner] !== OwnerKind.DaemonSet) return;
+    if (owner < 0 || !this.byOwner.has(owner)) return;
     const nodeName = pods.pinnedNode[pod];
     this.byOwner.get(owner)?.podByNode.delete(nodeName);
     const node = this.cluster.nodeRow(this.cluster.names.text(nodeName));
@@ -115,7 +118,7 @@ export class DaemonSets implements ClusterObserver {
   private sync(set: DaemonSet, node: number): void {
     const { cluster, owners } = this;
     const { owner } = set;
-    if (owners.ended[owner] === 1) return;
+    if (this.hasEnded(owner)) return;
     const facts = cluster.nodes.facts[node];
     const nodeName = cluster.names.intern(facts.name);
     const pod = set.podByNode.get(nodeName);
@@ -158,9 +161,15 @@ export function withDaemonTolerations(spec: PodSpec): PodSpec {
     daemonToleration('node.kubernetes.io/unschedulable', 'NoSchedule'),
     ...(spec.hostNetwork === true ? [daemonToleration('node.kubernetes.io/network-unavailable', 'NoSchedule')] : []),
   ];
-  const isAdded = (own: Toleration): boolean =>
-    added.some(({ key, operator, effect }) => own.key === key && own.operator === operator && own.effect === effect && (own.value ?? '') === '');
-  return { ...spec, tolerations: [...(spec.tolerations ?? []).filter((own) => !isAdded(own)), ...added] };
+  const tolerations = [...(spec.tolerations ?? [])];
+  for (const toleration of added) {
+    // One of the same key, operator, value and effect is replaced where it stands (AddOrUpdateTolerationInPod).
+    const { key, operator, effect } = toleration;
+    const at = tolerations.findIndex((own) => own.key === key && own.operator === operator && own.effect === effect && (own.value ?? '') === '');
+    if (at >= 0) tolerations[at] = toleration;
+    else tolerations.push(toleration);
+  }
+  return { ...spec, tolerations };
 }
 
 function daemonToleration(key: string, effect: string): Toleration {

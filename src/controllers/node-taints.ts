@@ -38,10 +38,12 @@ export function withoutTaint(taints: readonly Taint[], key: string, effect: stri
   return taints.filter((taint) => taint.key !== key || taint.effect !== effect);
 }
 
+const READY_REASONS = { True: 'KubeletReady', False: 'KubeletNotReady', Unknown: 'NodeStatusUnknown' } as const;
+
 /** The node with this status of its Ready condition, and the taint that goes with it. */
-export function withReadyStatus(node: Node, status: 'True' | 'Unknown'): Node {
+export function withReadyStatus(node: Node, status: keyof typeof READY_REASONS): Node {
   const before = node.status?.conditions ?? [];
-  const reason = status === 'True' ? 'KubeletReady' : 'NodeStatusUnknown';
+  const reason = READY_REASONS[status];
   const conditions: readonly Condition[] = [...before.filter(({ type }) => type !== 'Ready'), { type: 'Ready', status, reason }];
   const taints = mirroredTaints(node.spec?.taints ?? [], conditions, node.spec?.unschedulable ?? false);
   return { ...node, spec: { ...node.spec, taints }, status: { ...node.status, conditions } };

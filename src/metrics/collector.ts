@@ -20,6 +20,7 @@ import { NodeRecords } from './node-records.ts';
 import { FragmentationSamples } from './fragmentation.ts';
 import { PackingSamples } from './packing.ts';
 import { PodLives } from './pod-lives.ts';
+import { Replacements } from './replacements.ts';
 import { PodRows, STILL_PENDING, STILL_RUNNING, STILL_STARTING } from './pod-rows.ts';
 import type { AutoscalingFacts, Counts, PodTable, RunResult, SchedulingFacts, Utilization } from './run-result.ts';
 import { SampleSet, summarizeSamples } from './sample-set.ts';
@@ -103,6 +104,7 @@ export class MetricsCollector implements ClusterObserver {
     this.sampleEvent = kernel.defineEvent('metrics.sample', options.phase, () => this.sampleNow());
     assert(cluster.totals.nodesAlive === 0 && kernel.now === 0, 'metrics must watch from the beginning');
     cluster.observe(this);
+    new Replacements(cluster, (lost) => this.lives.replacementCreated(lost));
     kernel.at(settings.sampleMicros, this.sampleEvent);
   }
 
@@ -313,7 +315,7 @@ export class MetricsCollector implements ClusterObserver {
 
   private finishPods(now: Micros): Counts {
     const { pods, totals } = this.cluster;
-    for (let pod = 0; pod < pods.length; pod++) if (pods.phase[pod] !== PodPhase.Free && !this.lives.wasStarted(pod)) this.censor(pod, now);
+    for (let pod = 0; pod < pods.length; pod++) if (pods.isLive(pod) && !this.lives.wasStarted(pod)) this.censor(pod, now);
     const { running, pending, lost } = this.lives.finish(now);
     const { lives, scheduling } = this;
     return {
@@ -340,7 +342,7 @@ export class MetricsCollector implements ClusterObserver {
     const { pods } = this.cluster;
     if (this.rows === null) return null;
     const there: number[] = [];
-    for (let pod = 0; pod < pods.length; pod++) if (pods.phase[pod] !== PodPhase.Free) there.push(pod);
+    for (let pod = 0; pod < pods.length; pod++) if (pods.isLive(pod)) there.push(pod);
     there.sort((a, b) => pods.createdAt[a] - pods.createdAt[b] || a - b);
     for (const pod of there) {
       const phase = pods.phase[pod];

@@ -116,7 +116,7 @@ export class PodLives {
     let replacedAndThere = 0;
     for (let pod = 0; pod < pods.length; pod++) {
       const phase = pods.phase[pod];
-      if (phase === PodPhase.Free) continue;
+      if (!pods.isLive(pod)) continue;
       this.endBreak(pod, now);
       if (phase === PodPhase.Running) this.usefulMicros += now - pods.startedAt[pod];
       if ((this.flags[pod] & WAS_REPLACED) !== 0) replacedAndThere++;

@@ -21,6 +21,9 @@ import { StartDelays } from './start-delays.ts';
 /** From SIGTERM until the containers have ended, when the grace period allows as much; most programs end at once. */
 export const STOP_MICROS: Micros = MICROS_PER_SECOND;
 
+/** Exit code of a container that SIGTERM has ended. */
+const TERMINATED = 143;
+
 export class Kubelet implements ClusterObserver {
   readonly images: ImagePulls;
   private readonly kernel: Kernel;
@@ -145,7 +148,7 @@ export class Kubelet implements ClusterObserver {
   }
 
   private finish(pod: number, ticket: number): void {
-    if (this.isCurrent(pod, ticket)) this.cluster.removePod(pod, PodOutcome.Succeeded);
+    if (this.isCurrent(pod, ticket)) this.end(pod, PodPhase.Succeeded, PodOutcome.Succeeded);
   }
 
   private stop(pod: number, ticket: number): void {
@@ -154,7 +157,17 @@ export class Kubelet implements ClusterObserver {
 
   private removeTerminated(pod: number): void {
     const isWanted = this.cluster.pods.cause[pod] === EvictionCause.None;
-    this.cluster.removePod(pod, isWanted ? PodOutcome.Deleted : PodOutcome.Evicted);
+    const outcome = isWanted ? PodOutcome.Deleted : PodOutcome.Evicted;
+    // What keeps the object lets go of it once the end of its containers has been counted.
+    if (this.cluster.pods.isTracked(pod)) this.cluster.endPod(pod, { phase: PodPhase.Failed, outcome, exitCode: TERMINATED });
+    else this.cluster.removePod(pod, outcome);
+  }
+
+  /** Its containers have ended for good. The object is kept where a controller wants to see it. */
+  private end(pod: number, phase: typeof PodPhase.Succeeded | typeof PodPhase.Failed, outcome: PodOutcome): void {
+    const owner = this.cluster.pods.owner[pod];
+    if (owner < 0 || !this.cluster.workloads.isObject(owner)) this.cluster.removePod(pod, outcome);
+    else this.cluster.endPod(pod, { phase, outcome, exitCode: phase === PodPhase.Failed ? TERMINATED : 0 });
   }
 
   // ---- machines --------------------------------------------------------------------------------------------------
@@ -185,8 +198,9 @@ export class Kubelet implements ClusterObserver {
       const hasRun = pods.startedAt[pod] === pods.startedAt[pod];
       if (pods.isTerminating(pod)) this.removeTerminated(pod);
       else if (hasRun && this.cluster.templateOf(pod).restartPolicy === 'Never') {
-        this.cluster.terminatePod(pod, EvictionCause.NodeFailure);
-        this.cluster.removePod(pod, PodOutcome.Failed);
+        const owner = pods.owner[pod];
+        if (owner < 0 || !this.cluster.workloads.isObject(owner)) this.cluster.terminatePod(pod, EvictionCause.NodeFailure);
+        this.end(pod, PodPhase.Failed, PodOutcome.Failed);
       } else this.begin(pod);
     }
   }

@@ -21,6 +21,7 @@ import type { Path, PathStep } from '../workload/manifests/source-path.ts';
 import { below, describeValue, parsePath } from '../workload/manifests/source-path.ts';
 import type { Findings } from '../workload/manifests/structure.ts';
 import { DURATION_ANNOTATION } from './manifest-input.ts';
+import { parseUtcSchedule } from '../controllers/utc-schedule.ts';
 import { podSpecOf, podSpecSteps } from './pod-places.ts';
 import type { Scenario } from './scenario.ts';
 import { parseDuration } from './scenario-units.ts';
@@ -64,6 +65,14 @@ export function admissionContext(
   };
 }
 
+/** A schedule that the CronJob controller cannot read. */
+function scheduleProblems(object: KubernetesObject, manifests: Manifests): readonly Problem[] {
+  const schedule = object.kind === 'CronJob' ? (object as WorkloadObject).spec?.schedule : undefined;
+  if (schedule === undefined || parseUtcSchedule(schedule) !== null) return [];
+  const message = `expected a schedule such as "*/5 * * * *" or "@daily", found ${JSON.stringify(schedule)}`;
+  return [manifests.placed(object, { path: pathOf(['spec', 'schedule']), part: 'value', message })];
+}
+
 export function checkAdmission(manifests: Manifests, context: PodDefaultsContext): AdmissionChecks {
   const problems: Problem[] = [];
   const admitted: AdmittedPod[] = [];
@@ -71,7 +80,7 @@ export function checkAdmission(manifests: Manifests, context: PodDefaultsContext
     .filter(({ kind }) => kind === 'RuntimeClass')
     .map(({ metadata }) => metadata?.name ?? '');
   for (const object of manifests.objects) {
-    problems.push(...durationProblems(object, manifests));
+    problems.push(...durationProblems(object, manifests), ...scheduleProblems(object, manifests));
     const steps = podSpecSteps(object.kind ?? '');
     const spec = podSpecOf(object);
     if (steps === null || spec === undefined) continue;

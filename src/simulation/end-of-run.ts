@@ -10,8 +10,9 @@ import type { Micros } from '../base/time.ts';
 import { PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
-import type { OwnerTable } from '../controllers/owners.ts';
+import type { ReplacementController } from '../controllers/replacement.ts';
 import type { TaintEviction } from '../controllers/taint-eviction.ts';
+import type { WorkloadControllers } from '../controllers/workload-controllers.ts';
 import type { CrashProcesses } from '../failures/crash-processes.ts';
 import type { InputSource } from '../kernel/kernel.ts';
 import { QueuePlace } from '../scheduler/queue/scheduling-queue.ts';
@@ -20,7 +21,8 @@ import type { Scheduler } from '../scheduler/scheduler.ts';
 export interface EndParts {
   readonly inputs: readonly InputSource[];
   readonly scheduler: Scheduler;
-  readonly owners: OwnerTable;
+  readonly replacement: ReplacementController;
+  readonly controllers: WorkloadControllers;
   readonly taintEviction: TaintEviction;
   readonly crashes: CrashProcesses | null;
   readonly autoscaler: NodeAutoscaler | null;
@@ -57,7 +59,8 @@ export class EndOfRun implements ClusterObserver {
     if (
       parts.inputs.some((input) => input.nextTime() !== Infinity) ||
       this.hasFinitePods() ||
-      parts.owners.haveEnds()
+      parts.replacement.haveEnds() ||
+      parts.controllers.isBusy
     ) {
       this.lastWorkAt = now;
       return false;
@@ -77,6 +80,7 @@ export class EndOfRun implements ClusterObserver {
   nodeRemoving(): void { this.changed(); }
   nodeHealthChanged(): void { this.changed(); }
   objectChanged(): void { this.changed(); }
+  workloadChanged(): void { this.changed(); }
 
   podBound(pod: number): void {
     this.changed();

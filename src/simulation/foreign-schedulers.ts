@@ -52,7 +52,7 @@ function sourcesByScheduler({ objects, workloads, trace }: Scenario): Map<string
 function podSpecOf(object: KubernetesObject): PodSpec | undefined {
   if (object.kind !== 'Pod') {
     const { spec } = object as WorkloadObject;
-    return spec?.replicas === 0 ? undefined : spec?.template?.spec;
+    return spec?.replicas === 0 ? undefined : (spec?.template ?? spec?.jobTemplate?.spec?.template)?.spec;
   }
   const { metadata, spec, status } = object as Pod;
   const isSettled =

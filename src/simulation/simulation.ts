@@ -14,9 +14,9 @@ import type { Node } from '../cluster/objects.ts';
 import { DaemonSets } from '../controllers/daemon-sets.ts';
 import { Disruption } from '../controllers/disruption.ts';
 import { NodeLifecycle } from '../controllers/node-lifecycle.ts';
-import { OwnerTable } from '../controllers/owners.ts';
 import { PodGc } from '../controllers/pod-gc.ts';
 import { ReplacementController } from '../controllers/replacement.ts';
+import { WorkloadControllers } from '../controllers/workload-controllers.ts';
 import { TaintEviction } from '../controllers/taint-eviction.ts';
 import { CrashProcesses } from '../failures/crash-processes.ts';
 import type { OnMark } from '../failures/crash-processes.ts';
@@ -89,6 +89,7 @@ export class Simulation {
   private readonly scheduler: Scheduler;
   private readonly metrics: MetricsCollector;
   private readonly autoscaler: NodeAutoscaler | null;
+  private readonly controllers: WorkloadControllers;
   private readonly inputs: InputSource[] = [];
   private readonly traceSource: TraceSource | null;
   private machineNotes: readonly string[] = [];
@@ -130,13 +131,14 @@ export class Simulation {
       podHeld: (pod, why) => this.metrics.podHeld(pod, why),
       roomSeen: (template, room) => this.metrics.roomSeen(template.id, room),
     });
-    const owners = new OwnerTable(cluster.pods);
-    const replacement = new ReplacementController(kernel, cluster, owners);
+    const replacement = new ReplacementController(kernel, cluster);
     replacement.onReplaced = (pod, lost) => this.metrics.noteReplacement(pod, lost);
     new Kubelet(kernel, cluster, scenario.kubelet, () => replacement.isCreating);
-    const daemonSets = new DaemonSets(kernel, cluster, owners);
+    const admission = new PodAdmission(cluster, scenario);
+    this.controllers = new WorkloadControllers(kernel, cluster, (pod) => admission.template(pod), Phase.Controller);
+    const daemonSets = new DaemonSets(kernel, cluster, (owner) => replacement.hasEnded(owner));
     const budgets = new DisruptionBudgets(cluster);
-    new Disruption(kernel, cluster, owners, budgets, Phase.Controller);
+    new Disruption(kernel, cluster, budgets, Phase.Controller);
     new NodeLifecycle(kernel, cluster, scenario.nodeLifecycle);
     const taintEviction = new TaintEviction(kernel, cluster);
     new PodGc(kernel, cluster);
@@ -153,7 +155,7 @@ export class Simulation {
       machinePhase: Phase.Infrastructure,
     });
     this.addNodes();
-    const targets = { cluster, admission: new PodAdmission(cluster, scenario), replacement, daemonSets };
+    const targets = { cluster, admission, replacement, daemonSets, controllers: this.controllers };
     const { trace } = scenario;
     this.traceSource =
       trace === null || options.openTrace === null ? null : new TraceSource(options.openTrace(trace, scenario.seed));
@@ -161,7 +163,7 @@ export class Simulation {
     this.addInput(new ManifestInput(scenario.objects, targets, neighbours));
     this.addInput(new WorkloadInput(scenario.workloads, new WorkloadSource(scenario.workloads, kernel.random, scenario.durationMicros), targets));
     if (this.traceSource !== null) this.addInput(new TraceArrivals(this.traceSource, targets));
-    if (scenario.durationMicros === null) this.watchForTheEnd({ owners, taintEviction, crashes });
+    if (scenario.durationMicros === null) this.watchForTheEnd({ replacement, taintEviction, crashes });
     if (scenario.metrics.checkEveryEvents > 0) this.nextCheckAt = scenario.metrics.checkEveryEvents;
   }
 
@@ -260,9 +262,9 @@ export class Simulation {
   }
 
   /** A run without a horizon ends when nothing can change any more. */
-  private watchForTheEnd(controllers: Pick<EndParts, 'owners' | 'taintEviction' | 'crashes'>): void {
-    const { kernel, inputs, scheduler, autoscaler } = this;
-    const end = new EndOfRun(this.cluster, { inputs, scheduler, autoscaler, ...controllers });
+  private watchForTheEnd(parts: Pick<EndParts, 'replacement' | 'taintEviction' | 'crashes'>): void {
+    const { kernel, inputs, scheduler, autoscaler, controllers } = this;
+    const end = new EndOfRun(this.cluster, { inputs, scheduler, autoscaler, controllers, ...parts });
     const look = kernel.defineEvent('simulation.endCheck', Phase.Observe, () => {
       if (end.isOver()) {
         this.done = true;

@@ -11,8 +11,9 @@ import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Container, Pod, PodSpec, ResourceList } from '../cluster/objects.ts';
 import { withDaemonTolerations, type DaemonSets } from '../controllers/daemon-sets.ts';
-import { OwnerKind } from '../controllers/owners.ts';
+import { WorkloadKind } from '../cluster/workload-table.ts';
 import type { ReplacementController } from '../controllers/replacement.ts';
+import type { WorkloadControllers } from '../controllers/workload-controllers.ts';
 import type { InputSource } from '../kernel/kernel.ts';
 import type { WorkloadSource } from '../workload/generators/workload-source.ts';
 import type { TraceSource } from '../workload/traces/trace-source.ts';
@@ -25,6 +26,7 @@ export interface ArrivalTargets {
   readonly admission: PodAdmission;
   readonly replacement: ReplacementController;
   readonly daemonSets: DaemonSets;
+  readonly controllers: WorkloadControllers;
 }
 
 /** Register with `kernel.addInput(2, input)`. */
@@ -65,7 +67,7 @@ export class WorkloadInput implements InputSource {
       case 'Pod':
         return this.createPods(index, template, -1, this.nameBases[index]);
       case 'DaemonSet': {
-        const owner = this.addOwner(index, template, OwnerKind.DaemonSet, this.nameBases[index]);
+        const owner = this.addOwner(index, template, WorkloadKind.DaemonSet, this.nameBases[index]);
         return this.targets.daemonSets.add(owner);
       }
       default:
@@ -76,19 +78,19 @@ export class WorkloadInput implements InputSource {
   private deploy(index: number, template: number): void {
     const { source } = this;
     const nameBase = this.targets.cluster.names.intern(`${this.workloads[index].name}-${source.arrivalIndex}`);
-    const owner = this.addOwner(index, template, OwnerKind.ReplicaSet, nameBase);
+    const owner = this.addOwner(index, template, WorkloadKind.ReplicaSet, nameBase);
     this.createPods(index, template, owner, nameBase);
   }
 
   private startJob(index: number, template: number): void {
     const nameBase = this.nameBases[index];
-    this.createPods(index, template, this.addOwner(index, template, OwnerKind.Job, nameBase), nameBase);
+    this.createPods(index, template, this.addOwner(index, template, WorkloadKind.Job, nameBase), nameBase);
   }
 
-  private addOwner(index: number, template: number, kind: OwnerKind, nameBase: number): number {
+  private addOwner(index: number, template: number, kind: WorkloadKind, nameBase: number): number {
     const { replacement, cluster } = this.targets;
     const endsAtMicros = cluster.now + this.source.lifetimeMicros;
-    const scale = kind === OwnerKind.ReplicaSet ? this.source.replicas : -1;
+    const scale = kind === WorkloadKind.ReplicaSet ? this.source.replicas : -1;
     return replacement.addOwner({
       kind,
       template,

@@ -24,7 +24,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'kernel', 'cluster', 'control-plane', 'scheduler', 'controllers', 'node', 'storage', 'failures', 'autoscaling', 'workload', 'metrics',
   ],
   experiment: ['kernel', 'cluster', 'scheduler', 'workload', 'simulation', 'metrics'],
-  conformance: ['kernel', 'cluster', 'control-plane', 'scheduler', 'workload', 'experiment'],
+  conformance: ['kernel', 'cluster', 'control-plane', 'scheduler', 'controllers', 'workload', 'experiment'],
   'scheduler-perf': ['kernel', 'cluster', 'control-plane', 'scheduler', 'workload', 'simulation'],
   report: ['metrics/run-result.ts', 'types:experiment'],
   io: [

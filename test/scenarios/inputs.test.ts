@@ -5,7 +5,8 @@ import { MICROS_PER_SECOND } from '../../src/base/time.ts';
 import { checkCluster } from '../../src/cluster/check.ts';
 import { PodPhase } from '../../src/cluster/cluster.ts';
 import type { KubernetesObject, Pod, WorkloadObject } from '../../src/cluster/objects.ts';
-import { OwnerKind } from '../../src/controllers/owners.ts';
+import { WorkloadControllers } from '../../src/controllers/workload-controllers.ts';
+import { WorkloadKind } from '../../src/cluster/workload-table.ts';
 import { ManifestInput } from '../../src/simulation/manifest-input.ts';
 import { PodAdmission } from '../../src/control-plane/pod-admission.ts';
 import type { TracePod, Workload } from '../../src/simulation/scenario.ts';
@@ -23,7 +24,8 @@ const PRIORITY_CLASSES = {
 function targetsOf(world: World, defaultTolerationSeconds = 300): ArrivalTargets {
   const { cluster, replacement, daemonSets } = world;
   const admission = new PodAdmission(cluster, { priorityClasses: PRIORITY_CLASSES, nodeLifecycle: { ...LIFECYCLE, defaultTolerationSeconds } });
-  return { cluster, admission, replacement, daemonSets };
+  const controllers = new WorkloadControllers(world.kernel, cluster, (pod) => admission.template(pod), 4);
+  return { cluster, admission, replacement, daemonSets, controllers };
 }
 
 function workload(overrides: Partial<Workload>): Workload {
@@ -152,24 +154,27 @@ describe('manifests', () => {
       { kind: 'Job', metadata: { name: 'sum' }, spec: { ...template('sum'), completions: 3, parallelism: 2 } } as WorkloadObject,
       { kind: 'Pod', metadata: { name: 'bare' }, spec: { containers: [] } } as Pod,
     ]);
+    const { cluster } = world;
+    const set = [...cluster.objects.list<WorkloadObject>('ReplicaSet')][0].metadata?.name ?? '';
     expect(podsIn(world)).toEqual([
       'agent-0 Running DaemonSet', 'bare Running Pod', 'db-0 Running StatefulSet', 'db-1 Running StatefulSet', 'sum-0 Running Job', 'sum-1 Running Job',
-      'web-0 Running Deployment', 'web-1 Running Deployment',
+      `${set}-0 Running Deployment`, `${set}-1 Running Deployment`,
     ]);
-    const { cluster } = world;
-    expect(cluster.templateOf(world.podNamed('web-0')).controller).toEqual({ kind: 'ReplicaSet', name: 'web', uid: 'ReplicaSet/default/web' });
-    expect(cluster.objects.get<WorkloadObject>('ReplicaSet', 'default/web')?.spec?.selector).toEqual({ matchLabels: { app: 'web' } });
+    expect(cluster.templateOf(world.podNamed(`${set}-0`)).controller).toEqual({ kind: 'ReplicaSet', name: set, uid: `ReplicaSet/default/${set}` });
+    const hash = set.slice('web-'.length);
+    expect(cluster.objects.get<WorkloadObject>('ReplicaSet', `default/${set}`)?.spec?.selector).toEqual({ matchLabels: { app: 'web', 'pod-template-hash': hash } });
+    expect(cluster.templateOf(world.podNamed(`${set}-0`)).labels.get('pod-template-hash')).toBe(hash);
     expect(cluster.objects.get('Namespace', 'prod')).toBeDefined();
   });
 
   test('a Job runs a minute by default, one completion after another; the annotation changes that', () => {
     const job = (name: string, annotations: Record<string, string>): WorkloadObject => ({ kind: 'Job', metadata: { name, annotations }, spec: { ...template(name), completions: 2 } });
     const world = play([job('usual', {}), job('short', { 'podyard.dev/duration': '10s' })], 40);
-    expect(podsIn(world)).toEqual(['usual-0 Running Job']);
+    expect(podsIn(world)).toEqual(['short-0 Succeeded Job', 'short-1 Succeeded Job', 'usual-0 Running Job']);
     world.run(70);
-    expect(podsIn(world)).toEqual(['usual-1 Running Job']);
+    expect(podsIn(world).slice(2)).toEqual(['usual-0 Succeeded Job', 'usual-1 Running Job']);
     world.run(200);
-    expect(podsIn(world)).toEqual([]);
+    expect(podsIn(world).slice(2)).toEqual(['usual-0 Succeeded Job', 'usual-1 Succeeded Job']);
   });
 
   test('a duration on a Deployment ends it; a wrong one is refused', () => {
@@ -203,7 +208,7 @@ describe('manifests', () => {
       'web-5d-0 Running ReplicaSet', 'web-5d-x7 Running ReplicaSet',
     ]);
     const { pods } = world.cluster;
-    expect(world.owners.kind[pods.owner[world.podNamed('db-1')]]).toBe(OwnerKind.StatefulSet);
+    expect(world.owners.kind[pods.owner[world.podNamed('db-1')]]).toBe(WorkloadKind.StatefulSet);
     expect(world.cluster.templateOf(world.podNamed('db-1')).priority).toBe(3);
     expect(pods.pinnedNode[world.podNamed('agent-q')]).toBe(world.cluster.names.find('n'));
     expect(pods.acknowledgedAt[world.podNamed('web-5d-x7')]).toBe(0);

@@ -20,7 +20,8 @@ import { applyPodDefaults } from '../../src/control-plane/pod-defaults.ts';
 import { findUntolerated } from '../../src/cluster/tolerations.ts';
 import { DaemonSets, withDaemonTolerations } from '../../src/controllers/daemon-sets.ts';
 import { NodeLifecycle } from '../../src/controllers/node-lifecycle.ts';
-import { OwnerKind, OwnerTable } from '../../src/controllers/owners.ts';
+import { WorkloadKind } from '../../src/cluster/workload-table.ts';
+import type { WorkloadTable } from '../../src/cluster/workload-table.ts';
 import { PodGc } from '../../src/controllers/pod-gc.ts';
 import { ReplacementController } from '../../src/controllers/replacement.ts';
 import { TaintEviction } from '../../src/controllers/taint-eviction.ts';
@@ -65,7 +66,7 @@ export interface WorldOptions {
 export class World {
   readonly kernel: Kernel;
   readonly cluster: Cluster;
-  readonly owners: OwnerTable;
+  readonly owners: WorkloadTable;
   readonly replacement: ReplacementController;
   readonly daemonSets: DaemonSets;
   readonly kubelet: Kubelet;
@@ -77,9 +78,9 @@ export class World {
     const { kernel } = this;
     this.cluster = new Cluster(kernel);
     this.cluster.observe(logger(this.cluster, this.log));
-    this.owners = new OwnerTable(this.cluster.pods);
-    this.replacement = new ReplacementController(kernel, this.cluster, this.owners);
-    this.daemonSets = new DaemonSets(kernel, this.cluster, this.owners);
+    this.owners = this.cluster.workloads;
+    this.replacement = new ReplacementController(kernel, this.cluster);
+    this.daemonSets = new DaemonSets(kernel, this.cluster, (owner) => this.replacement.hasEnded(owner));
     this.kubelet = new Kubelet(kernel, this.cluster, { ...KUBELET, ...options.kubelet }, () => this.replacement.isCreating);
     new PodGc(kernel, this.cluster);
     this.lifecycle = new NodeLifecycle(kernel, this.cluster, { ...LIFECYCLE, ...options.lifecycle });
@@ -159,8 +160,8 @@ type Options = ReadonlyMap<string, string>;
 function workload(world: World, verb: string, name: string, options: Options): void {
   const { cluster, owners, replacement, daemonSets } = world;
   const micros = (key: string): number => Number(options.get(key) ?? Infinity) * MICROS_PER_SECOND;
-  const kinds: Readonly<Record<string, OwnerKind>> = {
-    deployment: OwnerKind.ReplicaSet, statefulset: OwnerKind.StatefulSet, job: OwnerKind.Job, daemonset: OwnerKind.DaemonSet,
+  const kinds: Readonly<Record<string, WorkloadKind>> = {
+    deployment: WorkloadKind.ReplicaSet, statefulset: WorkloadKind.StatefulSet, job: WorkloadKind.Job, daemonset: WorkloadKind.DaemonSet,
   };
   const workloadClass = cluster.classes.intern(options.get('class') ?? verb);
   const nameBase = cluster.names.intern(name);
@@ -169,7 +170,7 @@ function workload(world: World, verb: string, name: string, options: Options): v
   const owner = kind === undefined ? -1 : replacement.addOwner({
     kind, template, workloadClass, nameBase, endsAtMicros: cluster.now + micros('lifetime'), podsToCome: Number(options.get('later') ?? 0), scale: -1,
   });
-  if (kind === OwnerKind.DaemonSet) return daemonSets.add(owner);
+  if (kind === WorkloadKind.DaemonSet) return daemonSets.add(owner);
   const count = Number(options.get('replicas') ?? options.get('pods') ?? 1);
   for (let i = 0; i < count; i++) {
     const nameOrdinal = owner < 0 ? -1 : owners.takeOrdinal(nameBase);

@@ -14,7 +14,6 @@ import { nodeAllocatable, offersTheSame } from '../../cluster/node-changes.ts';
 import type { KubernetesObject, Node } from '../../cluster/objects.ts';
 import type { ObjectStore } from '../../cluster/object-store.ts';
 import type { ClusterObserver, NodeBefore, ObjectAction } from '../../cluster/observer.ts';
-import { PodPhase } from '../../cluster/pod-table.ts';
 import type { PodTemplate, TemplateTable } from '../../cluster/pod-template.ts';
 import { FIRST_SCALAR } from '../../cluster/resources.ts';
 import type { ResourceRegistry } from '../../cluster/resources.ts';
@@ -42,7 +41,7 @@ export class SchedulerCache implements ClusterObserver {
     this.nodes.widen(cluster.resources.count);
     for (let row = 0; row < cluster.nodes.length; row++) if (cluster.nodes.alive[row] === 1) this.nodeAdded(row);
     for (let pod = 0; pod < cluster.pods.length; pod++) {
-      if (cluster.pods.phase[pod] === PodPhase.Free) continue;
+      if (!cluster.pods.isLive(pod)) continue;
       this.podCreated(pod);
       if (cluster.pods.node[pod] >= 0) this.podBound(pod);
       if (cluster.pods.isTerminating(pod)) this.podTerminating(pod);

@@ -3,7 +3,7 @@
  * (pkg/scheduler/framework/preemption/executor.go, gate SchedulerAsyncPreemption on). The calls go out after the
  * preemptor's cycle; until they are done PreEnqueue gates the preemptor.
  */
-import { EvictionCause, PodPhase } from '../../cluster/cluster.ts';
+import { EvictionCause } from '../../cluster/cluster.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Micros } from '../../base/time.ts';
 import type { EventKind, Kernel } from '../../kernel/kernel.ts';
@@ -102,7 +102,7 @@ export class PreemptionExecutor implements PreemptionPort {
 
   private isToGo([victim, incarnation]: readonly [number, number]): boolean {
     const { pods } = this.cluster;
-    return pods.incarnation[victim] === incarnation && pods.phase[victim] !== PodPhase.Free && !pods.isTerminating(victim);
+    return pods.incarnation[victim] === incarnation && pods.isLive(victim) && !pods.isTerminating(victim);
   }
 
   /** Pods nominated to the node with less priority than the preemptor are to look elsewhere. */

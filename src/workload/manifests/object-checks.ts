@@ -5,10 +5,11 @@
 import type { LabelSelector } from '../../cluster/objects.ts';
 import { SelectorError, compileLabelSelector, labelsOf } from '../../cluster/selectors.ts';
 import { labelMap, qualifiedName, resourceList, subdomainName } from './names.ts';
-import { accessModes, claimSpec, claimTemplate, metadata, podSpec, podTemplate, taintEffect, volumeMode } from './pod-checks.ts';
+import { accessModes, claimSpec, metadata, podSpec, podTemplate, taintEffect, volumeMode } from './pod-checks.ts';
 import { describeLabels, labelSelector, nodeSelector } from './selector-checks.ts';
 import type { Path } from './source-path.ts';
-import { below, describeValue, quoteShort } from './source-path.ts';
+import { below, quoteShort } from './source-path.ts';
+import { CRON_JOB_FIELDS, DEPLOYMENT_FIELDS, JOB_FIELDS, REPLICA_SET_FIELDS, STATEFUL_FIELDS, amountOrPercent } from './workload-fields.ts';
 import type { Check, Findings, Mapping } from './structure.ts';
 import { COUNT, MAX_INT32, all, anything, flag, isMapping, list, listOf, mappingOf, object, oneOf, quantity, text, whole } from './structure.ts';
 
@@ -134,36 +135,21 @@ const workloadStatus: Check = object({
   used: {
     replicas: COUNT,
     observedGeneration: whole(0, Number.MAX_SAFE_INTEGER),
+    currentReplicas: COUNT,
+    currentRevision: text,
+    updateRevision: text,
     succeeded: COUNT,
+    failed: COUNT,
     completedIndexes: text,
     failedIndexes: text,
     conditions,
   },
   unused:
-    'active availableReplicas collisionCount completionTime currentNumberScheduled currentReplicas currentRevision ' +
-    'desiredNumberScheduled failed fullyLabeledReplicas numberAvailable numberMisscheduled numberReady numberUnavailable ' +
+    'active availableReplicas collisionCount completionTime currentNumberScheduled ' +
+    'desiredNumberScheduled fullyLabeledReplicas numberAvailable numberMisscheduled numberReady numberUnavailable ' +
     'ready readyReplicas startTime terminating terminatingReplicas unavailableReplicas uncountedTerminatedPods ' +
-    'updateRevision updatedNumberScheduled updatedReplicas',
+    'updatedNumberScheduled updatedReplicas',
 });
-
-const JOB_UNUSED =
-  'activeDeadlineSeconds backoffLimitPerIndex manualSelector maxFailedIndexes podFailurePolicy podReplacementPolicy ' +
-  'successPolicy ttlSecondsAfterFinished';
-
-const JOB_FIELDS = {
-  completions: COUNT,
-  parallelism: COUNT,
-  backoffLimit: COUNT,
-  suspend: flag,
-  completionMode: oneOf('NonIndexed', 'Indexed'),
-  managedBy: text,
-};
-
-function amountOrPercent(value: unknown, path: Path | null, findings: Findings): void {
-  const isCount = typeof value === 'number' && Number.isInteger(value) && value >= 0;
-  const isPercent = typeof value === 'string' && /^\d{1,9}%$/.test(value);
-  if (!isCount && !isPercent) findings.error(path, `expected a whole number of at least 0 or a percentage such as "25%", found ${describeValue(value)}`);
-}
 
 function budgetRule(value: unknown, path: Path | null, findings: Findings): void {
   const { minAvailable, maxUnavailable } = mappingOf(mappingOf(value)['spec']);
@@ -216,25 +202,26 @@ const csiDrivers: Check = list(
   }),
 );
 
-const STATEFUL_UNUSED = 'minReadySeconds persistentVolumeClaimRetentionPolicy revisionHistoryLimit serviceName updateStrategy';
-
-const STATEFUL_FIELDS = {
-  replicas: COUNT,
-  podManagementPolicy: oneOf('OrderedReady', 'Parallel'),
-  ordinals: object({ used: { start: COUNT } }),
-  volumeClaimTemplates: list(claimTemplate),
-};
+/** A Job as a CronJob makes it. */
+const jobTemplate: Check = object({
+  used: { metadata, spec: object({ used: { ...JOB_FIELDS, selector: labelSelector, template: podTemplate }, unused: 'manualSelector', required: ['template'] }) },
+  required: ['spec'],
+});
 
 export const KINDS: ReadonlyMap<string, KindRule> = new Map<string, KindRule>([
   ['Node', kind('', false, { spec: nodeSpec, status: nodeStatus }, { unused: '', rule: nodeRule })],
   ['Namespace', kind('', false, { status: anything }, { unused: 'spec' })],
   ['Pod', kind('', true, { spec: podSpec, status: anything }, { unused: '', required: ['spec'] })],
-  ['ReplicationController', workloadKind('', { replicas: COUNT }, 'minReadySeconds', { selector: labelMap, needsSelector: false, restart: ALWAYS_RESTART })],
-  ['Deployment', workloadKind('apps', { replicas: COUNT, paused: flag }, 'minReadySeconds progressDeadlineSeconds revisionHistoryLimit strategy', { restart: ALWAYS_RESTART })],
-  ['ReplicaSet', workloadKind('apps', { replicas: COUNT }, 'minReadySeconds', { restart: ALWAYS_RESTART })],
-  ['StatefulSet', workloadKind('apps', STATEFUL_FIELDS, STATEFUL_UNUSED, { restart: ALWAYS_RESTART })],
+  ['ReplicationController', workloadKind('', REPLICA_SET_FIELDS, '', { selector: labelMap, needsSelector: false, restart: ALWAYS_RESTART })],
+  ['Deployment', workloadKind('apps', DEPLOYMENT_FIELDS, '', { restart: ALWAYS_RESTART })],
+  ['ReplicaSet', workloadKind('apps', REPLICA_SET_FIELDS, '', { restart: ALWAYS_RESTART })],
+  ['StatefulSet', workloadKind('apps', STATEFUL_FIELDS, 'serviceName', { restart: ALWAYS_RESTART })],
   ['DaemonSet', workloadKind('apps', {}, 'minReadySeconds revisionHistoryLimit updateStrategy', { restart: ALWAYS_RESTART })],
-  ['Job', workloadKind('batch', JOB_FIELDS, JOB_UNUSED, { needsSelector: false, restart: JOB_RESTART })],
+  ['Job', workloadKind('batch', JOB_FIELDS, 'manualSelector', { needsSelector: false, restart: JOB_RESTART })],
+  [
+    'CronJob',
+    kind('batch', true, { spec: object({ used: { ...CRON_JOB_FIELDS, jobTemplate }, required: ['schedule', 'jobTemplate'] }), status: anything }, { unused: '', required: ['spec'] }),
+  ],
   ['Service', kind('', true, { spec: object({ used: { selector: labelMap }, unused: 'ports type clusterIP clusterIPs externalIPs externalName' }) })],
   ['LimitRange', kind('', true, { spec: object({ used: { limits: list(limitItem) } }) })],
   ['PersistentVolume', kind('', false, { spec: persistentVolumeSpec, status: anything }, { unused: '', required: ['spec'] })],

@@ -52,11 +52,6 @@ function isBehind(updated: string, wanted: string): (value: unknown, object: Map
   };
 }
 
-/** The pods of a StatefulSet come one by one unless it says otherwise. */
-function isOrdered({ podManagementPolicy = 'OrderedReady', replicas = 1 }: Mapping): boolean {
-  return podManagementPolicy !== 'Parallel' && typeof replicas === 'number' && replicas > 1;
-}
-
 /** Below `spec` of a pod, or below `spec.template.spec` of an object that makes pods. */
 const POD_RULES: readonly Omit<FieldRule, 'kind'>[] = [
   {
@@ -91,7 +86,7 @@ const RULES: readonly FieldRule[] = [
   {
     kind: 'Node',
     field: 'status.conditions',
-    effect: 'a node that is not ready counts as ready',
+    effect: 'a node that is not ready stays so',
     isSaid: hasCondition('Ready', isOther('True')),
   },
   {
@@ -99,12 +94,6 @@ const RULES: readonly FieldRule[] = [
     field: 'status.phase',
     effect: 'pods may enter a namespace that is being deleted',
     isSaid: isOther('Active'),
-  },
-  {
-    kind: 'Deployment',
-    field: 'status.updatedReplicas',
-    effect: 'a rollout that is under way stands still',
-    isSaid: isBehind('updatedReplicas', 'replicas'),
   },
   {
     kind: 'Deployment',
@@ -122,18 +111,6 @@ const RULES: readonly FieldRule[] = [
     effect: 'the scheduler gives the pods that node; upstream starts them there unasked',
   },
   {
-    kind: 'StatefulSet',
-    field: 'spec.podManagementPolicy',
-    effect: 'all pods are made at once, none waits for the one before',
-    isSaid: (_value, object) => isOrdered(mappingOf(object['spec'])),
-  },
-  {
-    kind: 'StatefulSet',
-    field: 'status.updatedReplicas',
-    effect: 'a rollout that is under way stands still',
-    isSaid: isBehind('updatedReplicas', 'replicas'),
-  },
-  {
     kind: 'DaemonSet',
     field: 'status.updatedNumberScheduled',
     effect: 'a rollout that is under way stands still',
@@ -147,23 +124,11 @@ const RULES: readonly FieldRule[] = [
     isSaid: isOther(JOB_CONTROLLER),
   },
   {
-    kind: 'Job',
-    field: 'spec.completionMode',
-    effect: 'pods are counted, and told no index',
-    isSaid: isOther('NonIndexed'),
+    kind: 'CronJob',
+    field: 'spec.timeZone',
+    effect: 'schedules are in UTC',
+    isSaid: (zone) => zone !== 'UTC' && zone !== 'Etc/UTC',
   },
-  { kind: 'Job', field: 'spec.activeDeadlineSeconds', effect: 'no deadline ends a Job' },
-  { kind: 'Job', field: 'spec.backoffLimit', effect: 'a Job is tried until it succeeds', isSaid: isOther(6) },
-  { kind: 'Job', field: 'spec.backoffLimitPerIndex', effect: 'a Job is tried until it succeeds' },
-  { kind: 'Job', field: 'spec.maxFailedIndexes', effect: 'a Job is tried until it succeeds' },
-  { kind: 'Job', field: 'spec.podFailurePolicy', effect: 'every lost pod is replaced, none fails its Job' },
-  {
-    kind: 'Job',
-    field: 'spec.podReplacementPolicy',
-    effect: 'a pod is replaced when it is terminating or has failed',
-    isSaid: isOther('TerminatingOrFailed'),
-  },
-  { kind: 'Job', field: 'spec.successPolicy', effect: 'a Job succeeds when all its completions have' },
   { kind: 'LimitRange', field: 'spec.limits[*].min', effect: 'fills in requests, refuses nothing' },
   { kind: 'LimitRange', field: 'spec.limits[*].max', effect: 'fills in limits, refuses nothing' },
   { kind: 'LimitRange', field: 'spec.limits[*].maxLimitRequestRatio', effect: 'refuses nothing' },
@@ -188,10 +153,17 @@ interface PlacedRule extends FieldRule {
 
 const POD_MAKERS = ['Deployment', 'ReplicaSet', 'ReplicationController', 'StatefulSet', 'DaemonSet', 'Job'];
 
+/** Where an object of the kind describes its pods. */
+const STEPS_TO_POD: ReadonlyMap<string, readonly string[]> = new Map([
+  ['Pod', []],
+  ['CronJob', ['spec', 'jobTemplate', 'spec', 'template']],
+  ...POD_MAKERS.map((kind): [string, readonly string[]] => [kind, ['spec', 'template']]),
+]);
+
 /** By kind: its own rules, and those of the pods that it makes at the place where it describes them. */
 const RULES_BY_KIND: ReadonlyMap<string, readonly PlacedRule[]> = new Map(
-  [...new Set(['Pod', ...POD_MAKERS, ...RULES.map(({ kind }) => kind)])].map((kind) => {
-    const above = kind === 'Pod' ? [] : POD_MAKERS.includes(kind) ? ['spec', 'template'] : null;
+  [...new Set([...STEPS_TO_POD.keys(), ...RULES.map(({ kind }) => kind)])].map((kind) => {
+    const above = STEPS_TO_POD.get(kind) ?? null;
     const ofPods =
       above === null
         ? []
@@ -216,12 +188,7 @@ export function unsimulatedUses(kind: string, object: Mapping): UnsimulatedUse[]
 function addUse({ kind, field, effect, names, isSaid }: PlacedRule, object: Mapping, uses: UnsimulatedUse[]): void {
   const steps = firstUse(object, names, (value) => isSaid === undefined || isSaid(value, object));
   if (steps !== undefined) uses.push({ kind, field, effect, steps });
-  else if (ALWAYS_ASKED.has(field) && isSaid?.(undefined, object) === true)
-    uses.push({ kind, field, effect, steps: ['spec'] });
 }
-
-/** Fields whose absence says something, too. */
-const ALWAYS_ASKED = new Set(['spec.podManagementPolicy']);
 
 /** Steps to the first value that says something. */
 function firstUse(

@@ -1,0 +1,126 @@
+/**
+ * What all controllers do with the pods of a workload: look at them, make them, rank them. The seam between controllers
+ * and the cluster is here and in the verbs: rows in, verbs out.
+ */
+import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
+import { EvictionCause } from '../cluster/cluster.ts';
+import type { Cluster, PodSeed } from '../cluster/cluster.ts';
+import type { OwnerReference, Pod, PodTemplateSpec } from '../cluster/objects.ts';
+import { WORKLOAD_KIND_NAMES } from '../cluster/workload-table.ts';
+import { apiPhase } from './pod-ranking.ts';
+import type { RankedPod } from './pod-ranking.ts';
+
+/** What a controller works with. */
+export interface ControllerContext {
+  readonly cluster: Cluster;
+  /** Template id of a pod as its author wrote it; admission's defaults are applied. */
+  readonly admit: (pod: Pod) => number;
+  /** Run time of a work item, which belongs to the item and not to the pod that carries it. Infinity: for ever. */
+  readonly runMicros: (owner: number, item: number, attempt: number) => Micros;
+}
+
+/** Most pods that one sync creates or deletes (BurstReplicas; MaxPodCreateDeletePerSync). */
+export const MOST_PODS_A_SYNC = 500;
+
+/** Ready for so long that it counts as available (pkg/api/v1/pod/util.go, IsPodAvailable). */
+export function isAvailable({ pods, now }: Cluster, pod: number, minReadySeconds: number): boolean {
+  return pods.isReady(pod) && now - pods.readyAt[pod] >= minReadySeconds * MICROS_PER_SECOND;
+}
+
+/** How long until the next ready pod becomes available; Infinity: none will by waiting. */
+export function nextAvailabilityMicros({ pods, now }: Cluster, rows: readonly number[], minReadySeconds: number): Micros {
+  let next = Infinity;
+  for (const pod of rows) {
+    if (!pods.isReady(pod) || pods.isTerminating(pod)) continue;
+    const left = pods.readyAt[pod] + minReadySeconds * MICROS_PER_SECOND - now;
+    if (left > 0 && left < next) next = left;
+  }
+  return next;
+}
+
+/** Pods that have neither ended nor are terminating, oldest first. */
+export function activePods({ pods, workloads }: Cluster, owner: number): number[] {
+  return workloads.podsOf(owner).filter((pod) => pods.isActive(pod));
+}
+
+/** Terminating and not ended (pkg/controller/controller_utils.go, CountTerminatingPods). */
+export function isTerminatingStill({ pods }: Cluster, pod: number): boolean {
+  return pods.isTerminating(pod) && !pods.hasEnded(pod);
+}
+
+/** A controller gives a pod up. */
+export function deletePod(cluster: Cluster, pod: number): void {
+  cluster.terminatePod(pod, EvictionCause.None);
+}
+
+export function namespaceOf({ workloads }: Cluster, row: number): string {
+  const key = workloads.key[row];
+  return key.includes('/') ? key.slice(0, key.indexOf('/')) : 'default';
+}
+
+export function nameOf({ workloads }: Cluster, row: number): string {
+  const key = workloads.key[row];
+  return key.slice(key.indexOf('/') + 1);
+}
+
+/** Upstream's UIDs are random; ours say which workload it is. */
+export function uidOf({ workloads }: Cluster, row: number): string {
+  return workloads.object[row]?.metadata?.uid ?? `${WORKLOAD_KIND_NAMES[workloads.kind[row]]}/${workloads.key[row]}`;
+}
+
+/** The reference by which a workload owns what it makes. */
+export function controllerReference(cluster: Cluster, row: number): OwnerReference {
+  const { workloads } = cluster;
+  const kind = workloads.object[row]?.kind ?? WORKLOAD_KIND_NAMES[workloads.kind[row]];
+  return { kind, name: nameOf(cluster, row), uid: uidOf(cluster, row), controller: true };
+}
+
+/** A pod of the workload's template with more labels. */
+export function podOf(cluster: Cluster, owner: number, template: PodTemplateSpec, labels: Readonly<Record<string, string>>): Pod {
+  return {
+    metadata: {
+      ...template.metadata,
+      labels: { ...template.metadata?.labels, ...labels },
+      namespace: namespaceOf(cluster, owner),
+      ownerReferences: [controllerReference(cluster, owner)],
+    },
+    spec: template.spec ?? {},
+  };
+}
+
+/** Makes a pod of the workload, named by its prefix and the next number unless told otherwise. */
+export function createOwnedPod(
+  { cluster, runMicros }: ControllerContext, owner: number, template: number, more: Partial<PodSeed> = {}, attempt = 0,
+): number {
+  const { workloads } = cluster;
+  const nameBase = more.nameBase ?? workloads.nameBase[owner];
+  return cluster.createPod({
+    template,
+    owner,
+    workloadClass: workloads.workloadClass[owner],
+    durationMicros: runMicros(owner, more.item ?? -1, attempt),
+    pinnedNode: -1,
+    ...more,
+    nameBase,
+    nameOrdinal: more.nameOrdinal ?? workloads.takeOrdinal(nameBase),
+  });
+}
+
+/** A row as the ranking sees it. */
+export function rankedPod(cluster: Cluster, pod: number, rank: number): RankedPod & { readonly pod: number } {
+  const { pods } = cluster;
+  const { restarts } = pods.history(pod);
+  return {
+    pod,
+    isAssigned: pods.node[pod] >= 0,
+    phase: apiPhase(pods.phase[pod]),
+    isReady: pods.isReady(pod),
+    readyAt: pods.readyAt[pod],
+    deletionCost: cluster.templateOf(pod).deletionCost,
+    rank,
+    restarts,
+    sidecarRestarts: 0,
+    createdAt: pods.createdAt[pod],
+    compareUid: (other) => pods.serial[pod] - pods.serial[(other as { readonly pod?: number }).pod ?? pod],
+  };
+}

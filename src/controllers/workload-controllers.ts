@@ -1,0 +1,132 @@
+/**
+ * The controllers of workload objects in a run, each on a work queue of its own, and the notices that fill the queues: a
+ * notice only says whose turn it is. Owners that are no objects (generated workloads) are not looked at here.
+ * Costs each pod notice a look at its owner.
+ */
+import { MICROS_PER_HOUR, MICROS_PER_SECOND, type Micros } from '../base/time.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { Pod } from '../cluster/objects.ts';
+import type { ClusterObserver, WorkloadChange } from '../cluster/observer.ts';
+import { detailsAs } from '../cluster/workload-details.ts';
+import { WorkloadKind } from '../cluster/workload-table.ts';
+import type { EventKind, Kernel } from '../kernel/kernel.ts';
+import { dayNumberOf } from './civil-date.ts';
+import { CronJobController } from './cron-job.ts';
+import { DeploymentController } from './deployment.ts';
+import { GarbageCollector } from './garbage-collector.ts';
+import { JobController } from './job.ts';
+import type { ControllerContext } from './owned-pods.ts';
+import { ReplicaSetController } from './replica-set.ts';
+import { StatefulSetController } from './stateful-set.ts';
+import { parseUtcSchedule } from './utc-schedule.ts';
+import { WorkQueue } from './work-queue.ts';
+
+/** Pod events of a Job are collected for so long (SyncJobBatchPeriod). */
+const JOB_BATCH_MICROS: Micros = MICROS_PER_SECOND;
+
+/** The wall clock at time 0, for schedules: midnight UTC of a Monday that begins a year. */
+export const RUN_BEGINS_MICROS: Micros = dayNumberOf({ year: 2024, month: 1, day: 1 }) * 24 * MICROS_PER_HOUR;
+
+export class WorkloadControllers implements ClusterObserver {
+  private readonly kernel: Kernel;
+  private readonly cluster: Cluster;
+  /** By WorkloadKind; undefined: nobody looks after objects of this kind here. */
+  private readonly queues: (WorkQueue | undefined)[] = [];
+  private readonly deleteEvent: EventKind;
+  private deletionsDue = 0;
+
+  constructor(kernel: Kernel, cluster: Cluster, admit: (pod: Pod) => number, phase: number) {
+    this.kernel = kernel;
+    this.cluster = cluster;
+    const context: ControllerContext = { cluster, admit, runMicros: (owner) => cluster.workloads.podMicros[owner] };
+    const queueOf = (kind: WorkloadKind) => (name: string, sync: (workload: number) => void): WorkQueue =>
+      (this.queues[kind] = new WorkQueue(kernel, cluster.workloads, phase, name, sync));
+    new DeploymentController(cluster, queueOf(WorkloadKind.Deployment));
+    new ReplicaSetController(context, queueOf(WorkloadKind.ReplicaSet));
+    new StatefulSetController(context, queueOf(WorkloadKind.StatefulSet));
+    new JobController(context, queueOf(WorkloadKind.Job));
+    new CronJobController(cluster, queueOf(WorkloadKind.CronJob), RUN_BEGINS_MICROS, (schedule) => parseUtcSchedule(schedule));
+    this.deleteEvent = kernel.defineEvent('workload deletion', phase, (row, incarnation) => this.delete(row, incarnation));
+    cluster.observe(this);
+    new GarbageCollector(kernel, cluster, phase);
+  }
+
+  /** Somebody deletes the workload then, and its pods with it. */
+  deleteAt(row: number, time: Micros): void {
+    if (time === Infinity) return;
+    this.deletionsDue++;
+    this.kernel.at(time, this.deleteEvent, row, this.cluster.workloads.incarnation[row]);
+  }
+
+  /**
+   * Whether a key or a deletion waits for its time: something will happen without anybody's doing. Schedules, which
+   * never end, do not count.
+   */
+  get isBusy(): boolean {
+    if (this.deletionsDue > 0) return true;
+    return this.queues.some((queue, kind) => queue !== undefined && kind !== WorkloadKind.CronJob && queue.waitingCount > 0);
+  }
+
+  private delete(row: number, incarnation: number): void {
+    this.deletionsDue--;
+    if (this.cluster.workloads.incarnation[row] === incarnation) this.cluster.workloadWriter.delete(row);
+  }
+
+  // ---- notices ---------------------------------------------------------------------------------------------------
+
+  podCreated(pod: number): void {
+    this.podChanged(pod);
+  }
+
+  podStarted(pod: number): void {
+    this.podChanged(pod);
+  }
+
+  podReadyChanged(pod: number): void {
+    this.podChanged(pod);
+  }
+
+  podInterrupted(pod: number): void {
+    this.podChanged(pod);
+  }
+
+  podTerminating(pod: number): void {
+    this.podChanged(pod);
+  }
+
+  podRemoved(pod: number): void {
+    this.podChanged(pod);
+  }
+
+  podDeleted(pod: number): void {
+    this.podChanged(pod);
+  }
+
+  private podChanged(pod: number): void {
+    const owner = this.cluster.pods.owner[pod];
+    if (owner < 0 || !this.cluster.workloads.isObject(owner)) return;
+    const kind = this.cluster.workloads.kind[owner];
+    if (kind === WorkloadKind.Job) this.queues[kind]?.addAfter(owner, JOB_BATCH_MICROS);
+    else this.queues[kind]?.add(owner);
+  }
+
+  workloadChanged(row: number, change: WorkloadChange): void {
+    const { workloads } = this.cluster;
+    if (!workloads.isObject(row)) return;
+    const kind = workloads.kind[row];
+    // A ReplicaSet's own status tells its controller nothing new.
+    if (change !== 'gone' && !(change === 'status' && kind === WorkloadKind.ReplicaSet)) this.queues[kind]?.add(row);
+    const parent = workloads.parent[row];
+    if (parent >= 0) this.queues[workloads.kind[parent]]?.add(parent);
+    if (change === 'status' && kind === WorkloadKind.Job) this.considerTtl(row);
+  }
+
+  /** ttlSecondsAfterFinished, from the moment in which the end is written (pkg/controller/ttlafterfinished). */
+  private considerTtl(row: number): void {
+    const { workloads } = this.cluster;
+    const { ttlSecondsAfterFinished } = workloads.object[row]?.spec ?? {};
+    const { finishedAt } = detailsAs('Job', workloads.details[row]);
+    if (ttlSecondsAfterFinished === undefined || finishedAt !== this.kernel.now) return;
+    this.deleteAt(row, finishedAt + ttlSecondsAfterFinished * MICROS_PER_SECOND);
+  }
+}
