@@ -19,10 +19,16 @@ export const COMPARE: Command = {
   summary: 'Compare scheduler configurations, versions or other variants on the same arrivals, sizes and failures',
   positionals: [{ name: 'scenario', describe: 'Scenario file; - reads standard input; with --replay csv the trace' }],
   options: {
-    a: { kind: 'list', value: 'FILE|PATH=VALUE', required: true, describe: `Variant A, the base: ${VARIANT}; repeatable` },
+    a: {
+      kind: 'list', value: 'FILE|PATH=VALUE', required: true,
+      describe: `Variant A, the base: ${VARIANT}; repeatable`,
+    },
     b: { kind: 'list', value: 'FILE|PATH=VALUE', required: true, describe: 'Variant B, likewise' },
     ...FURTHER,
-    variant: { kind: 'list', value: 'FILE|PATH=VALUE', describe: 'One more variant each time; commas between its parts' },
+    variant: {
+      kind: 'list', value: 'FILE|PATH=VALUE',
+      describe: 'One more variant each time; commas between its parts',
+    },
     seeds: {
       kind: 'number', atLeast: 2,
       describe: 'Runs of each variant, each with a seed of its own (10); with --until the most (200)',

@@ -115,7 +115,8 @@ function verdictOf({ variants, comparisons, limits }: Comparison): unknown {
     limitsBroken: limits.some(({ state }) => state === 'broken'),
     variants: variants.slice(1).map(({ name }) => {
       const own = comparisons.filter(({ variant }) => variant === name);
-      const of = (verdict: Verdict): string[] => own.filter((one) => one.verdict === verdict).map(({ metric }) => metric);
+      const of = (verdict: Verdict): string[] =>
+        own.filter((one) => one.verdict === verdict).map(({ metric }) => metric);
       return {
         variant: name,
         isDifferent: own.some(({ verdict }) => VERDICTS.indexOf(verdict) < VERDICTS.indexOf('equal')),
@@ -129,7 +130,9 @@ function verdictOf({ variants, comparisons, limits }: Comparison): unknown {
 function rounded(value: unknown): unknown {
   if (typeof value === 'number') return roundNumber(value);
   if (Array.isArray(value)) return value.map(rounded);
-  if (value !== null && typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, rounded(entry)]));
+  if (value !== null && typeof value === 'object') {
+    return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, rounded(entry)]));
+  }
   return value;
 }
 
@@ -174,7 +177,8 @@ const BENCHSTAT_UNITS: Readonly<Record<string, string>> = { s: 'sec', '': 'units
 function benchstatLines({ comparison, runs }: Told): string {
   const { scenario, variants, comparisons, version } = comparison;
   const asked = new Set(comparisons.map(({ metric }) => metric));
-  const metrics = knownMetrics(runs.flatMap((own) => own.map((run) => run.metrics))).filter(({ name }) => asked.has(name));
+  const known = knownMetrics(runs.flatMap((own) => own.map((run) => run.metrics)));
+  const metrics = known.filter(({ name }) => asked.has(name));
   const lines = [`podyard: ${version}`, `scenario: ${oneLine(scenario)}`];
   variants.forEach(({ name, label }, i) => {
     lines.push('', `variant: ${name} ${oneLine(label)}`);

@@ -62,12 +62,15 @@ function metricsAsked(words: readonly string[]): string[] | null {
 
 function marginOf(text: string): number {
   const percent = /^(\d+(?:\.\d+)?)\s*%$/.exec(text)?.[1];
-  if (percent === undefined) throw new InputError({ message: `--margin: expected a percentage such as 1%, found "${text}"` });
+  if (percent === undefined) {
+    throw new InputError({ message: `--margin: expected a percentage such as 1%, found "${text}"` });
+  }
   return Number(percent) / 100;
 }
 
 function targetsOf(texts: readonly string[]): PrecisionTarget[] {
-  const named = texts.flatMap((text) => metricNamed(text.slice(0, Math.max(0, text.lastIndexOf(':'))).trim())?.path ?? []);
+  const nameOf = (text: string): string => text.slice(0, Math.max(0, text.lastIndexOf(':'))).trim();
+  const named = texts.flatMap((text) => metricNamed(nameOf(text))?.path ?? []);
   try {
     return readPrecisionTargets(texts, [...new Set([...commonMetrics(), ...named])]);
   } catch (error) {

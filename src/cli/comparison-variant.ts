@@ -53,7 +53,9 @@ export async function readVariants(given: GivenOptions, context: CommandContext)
     const known: LocatedScenario | null = isPlain(own) ? plain : null;
     try {
       const variant = await readVariant(known === null ? reader : () => known, own, given, once, open);
-      if (isPlain(own) && i === words.findIndex(isPlain)) plain = { scenario: variant.changed, locate: variant.ownLocate };
+      if (isPlain(own) && i === words.findIndex(isPlain)) {
+        plain = { scenario: variant.changed, locate: variant.ownLocate };
+      }
       const isTaken = words.some((other, j) => j !== i && other.label === own.label);
       variants.push({ ...variant, label: isTaken ? own.longLabel : own.label });
     } catch (error) {
@@ -147,7 +149,8 @@ function withEnabled({ scenario, locate }: LocatedScenario, names: readonly stri
     const multiPoint = { ...profile.plugins?.multiPoint, enabled };
     return { ...profile, plugins: { ...profile.plugins, multiPoint } };
   });
-  return { scenario: { ...scenario, scheduler: { ...scenario.scheduler, configuration: { ...base, profiles } } }, locate };
+  const scheduler = { ...scenario.scheduler, configuration: { ...base, profiles } };
+  return { scenario: { ...scenario, scheduler }, locate };
 }
 
 const EMPTY_CONFIGURATION = { apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration' };

@@ -44,8 +44,7 @@ export async function executeComparison(given: GivenOptions, context: CommandCon
       });
     }
     const kept = store === null ? '' : '; the runs that ended are kept, and the same command goes on from there';
-    const end = `stopped by ${stop.received ?? ''} before the last run: there is no comparison${kept}`;
-    tellWarnings([end], context);
+    tellWarnings([`stopped by ${stop.received ?? ''} before the last run: there is no comparison${kept}`], context);
     return exitCodeOf(stop.received ?? 'SIGINT');
   } finally {
     stop.release();
@@ -81,7 +80,8 @@ function tellComparison(
 /** Limits and metrics that no run says anything of, and limits that so few seeds cannot judge. */
 function tellMissing({ limits, comparisons }: Comparison, given: GivenOptions, context: CommandContext): void {
   const absent = limits.filter(({ state }) => state === 'absent').map((limit) => limitSentence(limit));
-  const none = given.list('metric').length > 0 && comparisons.length === 0 ? ['no run has a metric that is asked for'] : [];
+  const isEmpty = given.list('metric').length > 0 && comparisons.length === 0;
+  const none = isEmpty ? ['no run has a metric that is asked for'] : [];
   tellWarnings([...new Set([...absent, ...none])], context);
 }
 
@@ -104,7 +104,8 @@ async function runUntilEnough(
     const cells: Cell[] = [];
     for (let seed = runs[0].length; seed < seeds; seed++) {
       variants.forEach((variant, i) => {
-        const total = targets.length === 0 ? String(most * variants.length) : `at most ${String(most * variants.length)}`;
+        const all = String(most * variants.length);
+        const total = targets.length === 0 ? all : `at most ${all}`;
         const at = String(seed * variants.length + i + 1);
         const label = `run ${at} of ${total} (${variantName(i)}, seed ${plainText(seedOf(seed))})`;
         cells.push(cellOf(withSeed(variant, seedOf(seed)), label, surroundings));
@@ -237,5 +238,6 @@ function withoutWarnings(context: CommandContext): CommandContext {
 function tellRun(label: string, result: RunResult, given: GivenOptions, { terminal }: CommandContext): void {
   const mode = given.text('progress');
   if (given.flag('quiet') || mode === 'none') return;
-  terminal.err(mode === 'json' ? `${JSON.stringify({ run: label, digest: result.digest })}\n` : `${label}: digest ${result.digest}\n`);
+  const { digest } = result;
+  terminal.err(mode === 'json' ? `${JSON.stringify({ run: label, digest })}\n` : `${label}: digest ${digest}\n`);
 }

@@ -78,7 +78,8 @@ function tellEnd(
   for (const { text, found } of broken) {
     tellProblem({ message: `threshold broken: ${text}: found ${found}` }, context);
   }
-  tellWarnings(checked.filter(({ state }) => state === 'no value').map(({ text }) => `${text}: the run has no such value`), context);
+  const absent = checked.filter(({ state }) => state === 'no value');
+  tellWarnings(absent.map(({ text }) => `${text}: the run has no such value`), context);
   return broken.length > 0 ? EXIT_LIMIT : EXIT_OK;
 }
 

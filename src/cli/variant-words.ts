@@ -32,7 +32,8 @@ export function variantWords(given: GivenOptions): VariantWords[] {
   const gap = VARIANT_OPTIONS.findIndex((option, i) => i < used.length && !given.isGiven(option));
   if (gap !== -1) {
     const found = used.map((option) => `--${option}`).join(', ');
-    throw new InputError({ message: `--${VARIANT_OPTIONS[gap]} is missing: variants are named in turn, found ${found}` });
+    const missing = `--${VARIANT_OPTIONS[gap]} is missing`;
+    throw new InputError({ message: `${missing}: variants are named in turn, found ${found}` });
   }
   return [
     ...used.map((option) => wordsOf(`--${option}`, given.list(option))),

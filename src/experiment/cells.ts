@@ -39,7 +39,7 @@ export function writeCell(key: string, run: MeasuredRun): string {
 export function readCell(key: string, text: string): MeasuredRun | null {
   if (!text.endsWith('}\n')) return null;
   try {
-    const cell = JSON.parse(text) as { readonly schemaVersion?: unknown; readonly key?: unknown; readonly run?: unknown };
+    const cell = JSON.parse(text) as Readonly<Partial<Record<'schemaVersion' | 'key' | 'run', unknown>>>;
     if (cell.schemaVersion !== 1 || cell.key !== key) return null;
     const run = cell.run as Partial<MeasuredRun> | undefined;
     return run?.complete === true && Array.isArray(run.metrics) ? (run as MeasuredRun) : null;

@@ -111,7 +111,7 @@ export function compareMeasured(plan: VariantsPlan, runs: readonly (readonly Mea
     seeds,
     labelA: labels[0],
     labelB: labels[1],
-    metrics: plan.metrics === null ? metrics : metrics.filter(({ name }) => plan.metrics?.some((one) => isMetricMeant(one, name))),
+    metrics: metrics.filter(({ name }) => plan.metrics?.some((one) => isMetricMeant(one, name)) ?? true),
     version: runs[0][0]?.version ?? '',
     digestsA: compared.variants[0].digests,
     digestsB: compared.variants[1].digests,

@@ -51,7 +51,10 @@ function readChangeLimit(text: string): ChangeLimit | (Problem & { readonly colu
   if (metric === undefined) {
     return { message: `there is no metric ${name}`, suggestion: nearestMetric(name), column };
   }
-  if (colon === -1) return { message: `expected ":" and the largest change behind ${name}, such as ${name}:+2%`, column: text.length + 1 };
+  if (colon === -1) {
+    const message = `expected ":" and the largest change behind ${name}, such as ${name}:+2%`;
+    return { message, column: text.length + 1 };
+  }
   const tail = text.slice(colon + 1);
   const start = colon + 2 + (tail.length - tail.trimStart().length);
   const [, sign, amount] = /^(±|\+-|\+\/-|\+|-|−)?\s*(.*)$/s.exec(tail.trim()) ?? [];
@@ -121,7 +124,8 @@ export function judgeLimits(
       : 'open';
     const kind = 'direction' in limit ? 'change' : 'threshold';
     const isRelative = 'direction' in limit && limit.kind === 'relative';
-    return { text: limit.text, kind, variant, metric: limit.metric, unit: unitOf(limit.metric), state, found, isRelative };
+    const { text, metric } = limit;
+    return { text, kind, variant, metric, unit: unitOf(metric), state, found, isRelative };
   });
 }
 

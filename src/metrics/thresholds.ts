@@ -43,7 +43,8 @@ export function readThreshold(text: string): ReadThreshold {
   }
   if (operator === '') {
     const found = amount === '' ? 'nothing' : `"${amount}"`;
-    return mistake(`expected one of ${THRESHOLD_OPERATORS.join(' ')} behind the metric, found ${found}`, operatorColumn);
+    const known = THRESHOLD_OPERATORS.join(' ');
+    return mistake(`expected one of ${known} behind the metric, found ${found}`, operatorColumn);
   }
   const limit = readAmount(amount, metric.dimension);
   if (limit === undefined) {

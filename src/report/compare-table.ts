@@ -86,7 +86,10 @@ function headOf({ scenario, variants, seeds, precision }: ShownComparison, paint
 }
 
 function targetText(target: ShownComparison['precision'][number], seeds: number, isNamed: boolean): string {
-  const half = (value: number): string => (target.kind === 'relative' ? shortPercent(Number(value.toPrecision(3))) : String(Number(value.toPrecision(3))));
+  const half = (value: number): string => {
+    const short = Number(value.toPrecision(3));
+    return target.kind === 'relative' ? shortPercent(short) : String(short);
+  };
   const whose = isNamed ? ` of ${target.variant}` : '';
   const found = target.found === null ? 'not bounded' : `±${half(target.found)}`;
   const wanted = `${target.shortName}${whose} to ±${half(target.halfWidth)}`;
@@ -195,10 +198,14 @@ function sentencesOf(result: ShownComparison): string[] {
     return [
       summarySentence(name, comparisons),
       ...told.map((metric) => `  ${verdictSentence(metric, result)}`),
-      ...(few.length === 0 ? [] : [`  Too few seeds to show anything (it takes ${LEAST_TO_SHOW} or more): ${few.join(', ')}.`]),
-      ...(same.length === 0 || same.length === own.length ? [] : [`  ${name} is the same as A with every seed: ${same.join(', ')}.`]),
+      ...listed(few, `Too few seeds to show anything (it takes ${LEAST_TO_SHOW} or more)`),
+      ...(same.length === own.length ? [] : listed(same, `${name} is the same as A with every seed`)),
     ];
   });
+}
+
+function listed(names: readonly string[], what: string): string[] {
+  return names.length === 0 ? [] : [`  ${what}: ${names.join(', ')}.`];
 }
 
 function footOf({ seeds, seedsChangeNothing, confidence, comparisons, variants }: ShownComparison): string[] {
@@ -216,7 +223,8 @@ function footOf({ seeds, seedsChangeNothing, confidence, comparisons, variants }
       '+N seeds: so many more would show the difference seen.',
   ];
   if (seeds.length < LEAST_TO_SHOW) {
-    lines.push(`With only ${seeds.length} seeds nothing is shown: ${LEAST_TO_SHOW} is the least, ten or more are a good number.`);
+    const least = `${LEAST_TO_SHOW} is the least, ten or more are a good number`;
+    lines.push(`With only ${seeds.length} seeds nothing is shown: ${least}.`);
   }
   return lines;
 }

@@ -36,7 +36,9 @@ export function verdictSentence(metric: VariantMetric, context: VerdictContext):
   }
 }
 
-const SAYS: Readonly<Record<string, string>> = { better: ' is better: ', worse: ' is worse: ', higher: ' is ', lower: ' is ' };
+const SAYS: Readonly<Record<string, string>> = {
+  better: ' is better: ', worse: ' is worse: ', higher: ' is ', lower: ' is ',
+};
 
 function differenceText(metric: VariantMetric, unit: DisplayUnit, context: VerdictContext): string {
   const { variant, verdict, difference, isWithinMargin } = metric;
@@ -84,7 +86,8 @@ function unknownText(metric: VariantMetric, unit: DisplayUnit): string {
 /** `B is better than A in 3 metrics and worse in 1; ...`: one sentence a variant. */
 export function summarySentence(variant: string, comparisons: readonly VariantMetric[]): string {
   const own = comparisons.filter((metric) => metric.variant === variant);
-  const count = (...verdicts: readonly Verdict[]): number => own.filter(({ verdict }) => verdicts.includes(verdict)).length;
+  const count = (...verdicts: readonly Verdict[]): number =>
+    own.filter(({ verdict }) => verdicts.includes(verdict)).length;
   const metrics = (n: number): string => `${formatCount(n)} ${n === 1 ? 'metric' : 'metrics'}`;
   const shown = [
     ...part(count('better'), (n) => `better than A in ${metrics(n)}`),

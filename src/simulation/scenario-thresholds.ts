@@ -13,7 +13,8 @@ export function resolveThresholds({ thresholds }: ScenarioInput, findings: Findi
   const at = below(null, 'thresholds');
   if (thresholds === undefined) return [];
   if (Array.isArray(thresholds)) return thresholds.flatMap((text, i) => thresholdOf('', text, below(at, i), findings));
-  return Object.entries(thresholds as Readonly<Record<string, string | readonly string[]>>).flatMap(([metric, asked]) => {
+  const byMetric = thresholds as Readonly<Record<string, string | readonly string[]>>;
+  return Object.entries(byMetric).flatMap(([metric, asked]) => {
     const place = below(at, metric);
     if (typeof asked === 'string') return thresholdOf(`${metric} `, asked, place, findings);
     return asked.flatMap((text, i) => thresholdOf(`${metric} `, text, below(place, i), findings));

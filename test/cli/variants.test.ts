@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { shortMetricName } from '../../src/metrics/metric-names.ts';
 import { SMALL, cliFolder } from './podyard.ts';
+import type { Outcome } from './podyard.ts';
 
 const cli = cliFolder();
 const HEADER = 'apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n';
-const PACK = `${HEADER}profiles: [{pluginConfig: [{name: NodeResourcesFit, args: {scoringStrategy: {type: MostAllocated}}}]}]\n`;
+const ARGS = '{name: NodeResourcesFit, args: {scoringStrategy: {type: MostAllocated}}}';
+const PACK = `${HEADER}profiles: [{pluginConfig: [${ARGS}]}]\n`;
 const EVEN =
   'const score = (_state, _pod, node) => (Number(node.name.slice(-1)) % 2 === 0 ? 100 : 0);\n' +
   "export const plugin = { name: 'Even', summary: 's', create: () => ({ name: 'Even', score }) };\n";
@@ -48,6 +50,8 @@ function prepare(): void {
 /** The default scheduler beside packing. */
 const A_B = ['--a', 'spread.yaml', '--b', 'pack.yaml'];
 
+const beside = (...words: readonly string[]): Outcome => cli.run('compare', 's.yaml', ...A_B, ...words);
+
 function compared(...words: readonly string[]): Shown {
   const { code, out, err } = cli.run('compare', 's.yaml', ...words, '-q', '-o', 'json');
   expect([code, err]).toEqual([0, '']);
@@ -71,7 +75,7 @@ describe('variants', () => {
     expect(shown.changesC).toEqual(['nodePools[general].count=5']);
     expect(shown.resolvedScenarioC).toMatchObject({ nodePools: [{ count: 5 }] });
     expect(shown.verdict.variants[0].better).toContain('packing.densityOfNonEmptyNodes.cpu');
-    const { out } = cli.run('compare', 's.yaml', ...A_B, '--c', 'nodePools[general].count=5', '--seeds', '5', '-q');
+    const { out } = beside('--c', 'nodePools[general].count=5', '--seeds', '5', '-q');
     expect(out).toMatch(/^utilization\.cpu \(%\) +A .*\n +B .*\n +C .* worse$/m);
     expect(out).toMatch(/^C is .*worse in \d+ metrics/m);
   });
@@ -80,7 +84,8 @@ describe('variants', () => {
     prepare();
     cli.write('even.mjs', EVEN);
     cli.write('heavy.yaml', `${HEADER}profiles: [{plugins: {multiPoint: {enabled: [{name: Even, weight: 50}]}}}]\n`);
-    const line = ['compare', 's.yaml', '--a', 'spread.yaml', '--b', 'even.mjs', '--c', 'even.mjs,heavy.yaml', '--seeds', '5', '-q'];
+    const variants = ['--a', 'spread.yaml', '--b', 'even.mjs', '--c', 'even.mjs,heavy.yaml'];
+    const line = ['compare', 's.yaml', ...variants, '--seeds', '5', '-q'];
     const { code, out } = cli.spawn(...line, '-o', 'json');
     expect(code).toBe(0);
     const shown = JSON.parse(out) as Shown & { readonly configurationC: unknown; readonly plugins: unknown };
@@ -89,7 +94,8 @@ describe('variants', () => {
       kind: 'KubeSchedulerConfiguration',
       profiles: [{ plugins: { multiPoint: { enabled: [{ name: 'Even' }] } } }],
     });
-    expect(shown.configurationC).toMatchObject({ profiles: [{ plugins: { multiPoint: { enabled: [{ weight: 50 }] } } }] });
+    const multiPoint = { enabled: [{ weight: 50 }] };
+    expect(shown.configurationC).toMatchObject({ profiles: [{ plugins: { multiPoint } }] });
     expect(shown.variants.map(({ label }) => label)).toEqual(['spread.yaml', 'even.mjs', 'even.mjs, heavy.yaml']);
     expect(new Set(shown.variants.map(({ digests }) => digests[0])).size).toBeGreaterThan(1);
     expect(cli.spawn(...line, '-o', 'json', '--jobs', '2').out).toBe(out);
@@ -102,19 +108,20 @@ describe('variants', () => {
     expect(shown.changesC).toEqual(['policy.yaml']);
     expect(shown.resolvedScenarioC).toMatchObject({ autoscaler: { expander: 'most-pods' }, nodePools: [{ count: 4 }] });
     cli.write('wrong.yaml', 'autoscaler: {expandr: most-pods}\n');
-    const wrong = cli.run('compare', 's.yaml', ...A_B, '--c', 'wrong.yaml', '--seeds', '2');
+    const wrong = beside('--c', 'wrong.yaml', '--seeds', '2');
     expect(wrong).toMatchObject({ code: 2, out: '' });
     expect(wrong.err).toMatch(/^error: --c wrong\.yaml: autoscaler\.expandr="most-pods": .*expandr/);
   });
 
   test('the mistakes of all variants are told at once', () => {
     prepare();
-    const { code, err } = cli.run('compare', 's.yaml', '--a', 'kubernetes=1.2', '--b', 'nodePool=3', '--c', 'none.yaml');
+    const variants = ['--a', 'kubernetes=1.2', '--b', 'nodePool=3', '--c', 'none.yaml'];
+    const { code, err } = cli.run('compare', 's.yaml', ...variants);
     expect(code).toBe(2);
     expect(err).toContain('--a kubernetes=1.2: expected a version');
     expect(err).toContain('--b nodePool=3: unknown field "nodePool"');
     expect(err).toContain('none.yaml: no such file');
-    expect(cli.run('compare', 's.yaml', ...A_B, '--d', 'pack.yaml').err).toBe(
+    expect(beside('--d', 'pack.yaml').err).toBe(
       'error: --c is missing: variants are named in turn, found --a, --b, --d\n',
     );
   });
@@ -132,12 +139,13 @@ describe('what is shown', () => {
 
   test('metrics that are asked for, by short names and stars; unknown ones are refused with the nearest', () => {
     prepare();
-    const shown = compared(...A_B, '--seeds', '2', '--metric', 'queueWait.p9*,cost', '--metric', 'utilization.cpu.mean');
+    const asked = ['--metric', 'queueWait.p9*,cost', '--metric', 'utilization.cpu.mean'];
+    const shown = compared(...A_B, '--seeds', '2', ...asked);
     expect(shown.comparisons.map(({ metric }) => metric)).toEqual([
       'utilization.cpu.mean', 'latency.queueWaitSeconds.p90', 'latency.queueWaitSeconds.p95',
       'latency.queueWaitSeconds.p99', 'cost.total',
     ]);
-    const wrong = cli.run('compare', 's.yaml', ...A_B, '--metric', 'queueWiat.p99', '--metric', 'x*y', '--margin', '2');
+    const wrong = beside('--metric', 'queueWiat.p99', '--metric', 'x*y', '--margin', '2');
     expect(wrong).toMatchObject({ code: 2, out: '' });
     expect(wrong.err).toBe(
       'error: --metric: there is no metric queueWiat.p99 — did you mean "queueWait.p99"?\n' +
@@ -149,7 +157,7 @@ describe('what is shown', () => {
   test('every metric has its sentence, in the table and for machines', () => {
     prepare();
     const shown = compared(...A_B, '--seeds', '8');
-    const { out } = cli.run('compare', 's.yaml', ...A_B, '--seeds', '8', '-q');
+    const { out } = beside('--seeds', '8', '-q');
     for (const { metric, verdict, sentence } of shown.comparisons) {
       if (verdict === 'same') expect(out).toMatch(new RegExp(`${shortMetricName(metric)}.* ~ +same$`, 'm'));
       else expect(out).toContain(`  ${sentence}\n`);
@@ -159,7 +167,7 @@ describe('what is shown', () => {
 
   test('CSV has a line a metric and variant; its first columns are what they were', () => {
     prepare();
-    const { out } = cli.run('compare', 's.yaml', ...A_B, '--c', 'kubernetes=1.36', '--seeds', '5', '-q', '-o', 'csv', '--metric', 'cost*');
+    const { out } = beside('--c', 'kubernetes=1.36', '--seeds', '5', '-q', '-o', 'csv', '--metric', 'cost*');
     const lines = out.trim().split('\n');
     expect(lines[0]).toBe(
       'metric,unit,better,a,b,meanDifference,low,high,significant,' +
@@ -172,21 +180,23 @@ describe('what is shown', () => {
 
   test('Markdown is a table with its sentences', () => {
     prepare();
-    const { out } = cli.run('compare', 's.yaml', ...A_B, '--seeds', '5', '-q', '-o', 'markdown', '--metric', 'packing.density*');
+    const { out } = beside('--seeds', '5', '-q', '-o', 'markdown', '--metric', 'packing.density*');
     expect(out).toMatch(/^\| METRIC \| A \| B \| B - A \| CHANGE \| 95% INTERVAL \| {2}\|\n\| --- \| ---: /m);
     expect(out).toMatch(/^\| packing\.densityOfNonEmptyNodes\.cpu \(%\) \|.*\| better \|$/m);
-    expect(out).toMatch(/^- B is better than A in 2 metrics\.\n {2}- packing\.densityOfNonEmptyNodes\.cpu: B is better/m);
+    expect(out).toMatch(/^- B is better than A in 2 metrics\.\n {2}- packing\.density\w+\.cpu: B is better/m);
   });
 
   test("benchstat's lines: every run, by metric, with the variant as a key", () => {
     prepare();
-    const { out } = cli.run('compare', 's.yaml', ...A_B, '--seeds', '3', '-q', '-o', 'benchstat');
+    const { out } = beside('--seeds', '3', '-q', '-o', 'benchstat');
     const shown = compared(...A_B, '--seeds', '3');
     const lines = out.split('\n');
-    expect(lines.slice(0, 4)).toEqual([`podyard: ${lines[0].slice(9)}`, 'scenario: small', '', 'variant: A spread.yaml']);
+    expect(lines[0]).toMatch(/^podyard: \d/);
+    expect(lines.slice(1, 4)).toEqual(['scenario: small', '', 'variant: A spread.yaml']);
     // A line is a name with a capital, a number of iterations, and pairs of value and unit.
     const results = lines.filter((line) => line.startsWith('Benchmark'));
-    expect(results.every((line) => /^Benchmark[A-Z][\w./-]* 1 -?\d+(\.\d+)?(e[-+]?\d+)? [\w-]+$/.test(line))).toBe(true);
+    const line = /^Benchmark[A-Z][\w./-]* 1 -?\d+(\.\d+)?(e[-+]?\d+)? [\w-]+$/;
+    expect(results.filter((text) => !line.test(text))).toEqual([]);
     const values = results.filter((line) => line.startsWith('BenchmarkPacking.densityOfNonEmptyNodes.cpu '));
     expect(values).toHaveLength(6);
     expect(results.length).toBe(shown.comparisons.filter(({ verdict }) => verdict !== 'absent').length * 6);
@@ -215,7 +225,7 @@ describe('until an interval is narrow', () => {
 
   test('--seeds is then the most; what is not reached is said', () => {
     prepare();
-    const { code, out } = cli.run('compare', 's.yaml', ...A_B, '--until', 'packing.densityOfNonEmptyNodes.cpu:±0.1%', '--seeds', '12', '-q');
+    const { code, out } = beside('--until', 'packing.densityOfNonEmptyNodes.cpu:±0.1%', '--seeds', '12', '-q');
     expect(code).toBe(0);
     expect(out).toMatch(/^Pairs +12 seeds/m);
     expect(out).toMatch(/^Target .*: NOT reached with 12 seeds, ±\d+(\.\d+)?%; about [\d,]+ would do$/m);
@@ -223,7 +233,7 @@ describe('until an interval is narrow', () => {
 
   test('a wrong target is refused with the nearest metric', () => {
     prepare();
-    expect(cli.run('compare', 's.yaml', ...A_B, '--until', 'queueWait.p98:±3%', '--until', 'cost=3%').err).toBe(
+    expect(beside('--until', 'queueWait.p98:±3%', '--until', 'cost=3%').err).toBe(
       'error: --until: unknown metric "queueWait.p98" in "queueWait.p98:±3%" — did you mean "queueWait.p90"?\n' +
         'error: --until: expected a metric and how exact it is to be, such as "queueWait.p99:±3%", found "cost=3%"\n',
     );
@@ -247,7 +257,7 @@ describe('limits', () => {
 
   test('a wrong limit is told with its place before anything runs', () => {
     prepare();
-    expect(cli.run('compare', 's.yaml', ...A_B, '--fail-if', 'cots:+2%', '--fail-if', 'cost:2%')).toEqual({
+    expect(beside('--fail-if', 'cots:+2%', '--fail-if', 'cost:2%')).toEqual({
       code: 2,
       out: '',
       err:
@@ -258,20 +268,23 @@ describe('limits', () => {
 
   test('thresholds of the scenario hold for a run, and for each variant of a comparison', () => {
     prepare();
-    cli.write('t.yaml', `${SMALL}thresholds:\n  - packing.densityOfNonEmptyNodes.cpu > 60%\n  - counts.podsPending == 0\n`);
+    const conditions = ['packing.densityOfNonEmptyNodes.cpu > 60%', 'counts.podsPending == 0'];
+    cli.write('t.yaml', `${SMALL}thresholds: [${conditions.join(', ')}]\n`);
     const run = cli.run('run', 't.yaml', '-q');
     expect(run.code).toBe(99);
-    expect(run.out).toMatch(/\n\nTHRESHOLD +FOUND\npacking\.densityOfNonEmptyNodes\.cpu > 60% +\d\d\.\d\d % +BROKEN\ncounts\.podsPending == 0 +0 pods +holds\n$/);
-    expect(run.err).toMatch(/^error: threshold broken: packing\.densityOfNonEmptyNodes\.cpu > 60%: found \d\d\.\d\d %\n$/);
+    expect(run.out).toMatch(/\n\nTHRESHOLD +FOUND\npacking\.density\w+\.cpu > 60% +\d\d\.\d\d % +BROKEN\n/);
+    expect(run.out).toMatch(/\ncounts\.podsPending == 0 +0 pods +holds\n$/);
+    expect(run.err).toMatch(/^error: threshold broken: packing\.density\w+\.cpu > 60%: found \d\d\.\d\d %\n$/);
     const json = cli.run('run', 't.yaml', '-q', '-o', 'json');
     expect(json.code).toBe(99);
     expect(JSON.parse(json.out)).toMatchObject({
-      resolvedScenario: { thresholds: ['packing.densityOfNonEmptyNodes.cpu > 60%', 'counts.podsPending == 0'] },
+      resolvedScenario: { thresholds: conditions },
     });
     expect(cli.run('run', 't.yaml', '-q', '--set', 'thresholds=[cost < 5]')).toMatchObject({ code: 0, err: '' });
     const { code, out } = cli.run('compare', 't.yaml', ...A_B, '--seeds', '8', '-q', '-o', 'json');
     expect(code).toBe(99);
-    expect((JSON.parse(out) as Shown).limits.map(({ text, variant, state }) => `${variant} ${text}: ${state}`)).toEqual([
+    const { limits } = JSON.parse(out) as Shown;
+    expect(limits.map(({ text, variant, state }) => `${variant} ${text}: ${state}`)).toEqual([
       'A packing.densityOfNonEmptyNodes.cpu > 60%: broken',
       'A counts.podsPending == 0: held',
       'B packing.densityOfNonEmptyNodes.cpu > 60%: held',
@@ -285,8 +298,10 @@ describe('limits', () => {
     const wrong = cli.run('validate', 'w.yaml');
     expect(wrong.code).toBe(2);
     expect(wrong.err).toBe(
-      'error: w.yaml:10:5: character 17 of "queueWait.p99 < much": expected a duration such as 30s or 5m behind <, found "much" [thresholds[0]]\n' +
-        'error: w.yaml:11:5: character 1 of "cots < 5": there is no metric cots — did you mean "cost"? [thresholds[1]]\n',
+      'error: w.yaml:10:5: character 17 of "queueWait.p99 < much": ' +
+        'expected a duration such as 30s or 5m behind <, found "much" [thresholds[0]]\n' +
+        'error: w.yaml:11:5: character 1 of "cots < 5": there is no metric cots — did you mean "cost"? ' +
+        '[thresholds[1]]\n',
     );
     cli.write('m.yaml', `${SMALL}thresholds:\n  queueWait.p99: ['< 30s', '>= 0']\n  cost: < 5\n`);
     const spelled = cli.run('validate', 'm.yaml', '-o', 'yaml');

@@ -62,7 +62,9 @@ test('of a base below zero the percentage is of its size', () => {
 });
 
 test('a thing breaks no limit beside itself', () => {
-  for (const limit of ['cost:+0%', 'cost:-0%', 'cost:±0%', 'cost:+2%', 'cost:+0']) expect(stateOf(limit, BASE)).toBe('held');
+  for (const limit of ['cost:+0%', 'cost:-0%', 'cost:±0%', 'cost:+2%', 'cost:+0']) {
+    expect(stateOf(limit, BASE)).toBe('held');
+  }
 });
 
 test('fewer than five pairs break nothing, unless nothing is left to chance', () => {
@@ -104,7 +106,8 @@ test('of many limits that are just kept, hardly one run in twenty is told to bre
   for (let i = 0; i < repetitions; i++) {
     const cases: LimitCase[] = Array.from({ length: 5 }, () => {
       const a = Array.from({ length: 10 }, () => 100 + 5 * normal());
-      return { variant: 'B', limit: readChangeLimits(['cost:+2%'])[0], a, b: a.map((value) => 1.02 * value + 2 * normal()) };
+      const b = a.map((value) => 1.02 * value + 2 * normal());
+      return { variant: 'B', limit: readChangeLimits(['cost:+2%'])[0], a, b };
     });
     if (judgeLimits(cases, CHANCE).some(({ state }) => state === 'broken')) broken++;
   }

@@ -59,7 +59,9 @@ test('a variant that is the base shows nothing', () => {
     { label: 'a', runs: runsOf('a', A, EMPTY) },
   ]);
   expect(found.comparisons.map(({ verdict }) => verdict)).toEqual(['same', 'same']);
-  expect(summarySentence('B', found.comparisons)).toBe('B is not shown to differ from A; 2 metrics are the same with every seed.');
+  expect(summarySentence('B', found.comparisons)).toBe(
+    'B is not shown to differ from A; 2 metrics are the same with every seed.',
+  );
 });
 
 test('where nothing is shown, it is told how many more seeds would show it', () => {
@@ -68,8 +70,9 @@ test('where nothing is shown, it is told how many more seeds would show it', () 
   expect(wait.moreSeeds).toBeGreaterThan(20);
   const found = compared(A.map((value, i) => value + (i % 2 === 0 ? 3 : -2)));
   expect(verdictSentence(wait, found)).toMatch(
-    /^queueWait\.p99: no difference is shown, and none is ruled out: B less A may be -\d.* to \+\d.*%; about \d+ more seeds would show the \+1\.20% seen, if that is true\.$/,
+    /^queueWait\.p99: no difference is shown, and none is ruled out: B less A may be -\d.* to \+\d.*%; about \d+ more /,
   );
+  expect(verdictSentence(wait, found)).toMatch(/ more seeds would show the \+1\.20% seen, if that is true\.$/);
 });
 
 test('equal for practical purposes needs an interval within the margin', () => {
@@ -110,5 +113,6 @@ test('more variants and more metrics make each answer harder to get', () => {
   );
   expect(alone.comparisons).toHaveLength(1);
   expect(alone.comparisons[0].verdict).toBe('better');
-  expect(compared(b, A.map((value, i) => value + (i % 2)), A.map((value, i) => value - (i % 3))).comparisons[0].verdict).toBe('unknown');
+  const many = compared(b, A.map((value, i) => value + (i % 2)), A.map((value, i) => value - (i % 3)));
+  expect(many.comparisons[0].verdict).toBe('unknown');
 });
