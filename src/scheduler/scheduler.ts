@@ -75,6 +75,8 @@ export interface SchedulerOptions {
 
 /** Hooks for explanations, reports and conformance. */
 export interface SchedulerListener {
+  /** A pod's cycle begins: nothing has been looked at yet. The listener may look at everything and change nothing. */
+  deciding?(pod: number): void;
   /** The verdict of one cycle, at its end. `message` is the PodScheduled condition's text. */
   cycleFailed?(pod: number, message: string, diagnosis: Diagnosis | null): void;
   /** The same moment, for those who can do without words: they cost more than the decision. */
@@ -218,6 +220,7 @@ export class Scheduler implements CacheObserver {
         continue;
       }
       this.decisions++;
+      for (const listener of this.listeners) listener.deciding?.(pod);
       this.outcome = this.decide(profile, pod);
       return pod;
     }
