@@ -138,9 +138,7 @@ interface Asked {
 /** Plays up to the decision and stops behind it. */
 function explainDecision(simulation: Simulation, wanted: number, { scenario, configuration, pod }: Asked): Explained {
   const { kernel, cluster, scheduler } = simulation.parts;
-  const { tieBreak, sampling } = scenario.scheduler;
-  const { percentageOfNodesToScore } = configuration;
-  const explainer = new Explainer(kernel, scheduler, { percentageOfNodesToScore, tieBreak, sampling });
+  const explainer = explainerOf(simulation, scenario, configuration);
   const isIt = isNamed(simulation, pod);
   const found: { explained: Explained | null } = { explained: null };
   let decisions = 0;
@@ -158,6 +156,14 @@ function explainDecision(simulation: Simulation, wanted: number, { scenario, con
   while (found.explained === null && simulation.advance(ALL));
   assert(found.explained !== null, 'a run that is played again has the same decisions');
   return found.explained;
+}
+
+export function explainerOf(
+  { parts: { kernel, scheduler } }: Simulation,
+  { scheduler: { tieBreak, sampling } }: Scenario,
+  { percentageOfNodesToScore }: SchedulerConfiguration,
+): Explainer {
+  return new Explainer(kernel, scheduler, { percentageOfNodesToScore, tieBreak, sampling });
 }
 
 interface Otherwise {
