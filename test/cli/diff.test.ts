@@ -19,7 +19,9 @@ kind: KubeSchedulerConfiguration
 profiles:
   - schedulerName: default-scheduler
     plugins:
-      score: {disabled: [{name: NodeResourcesBalancedAllocation}], enabled: [{name: NodeResourcesBalancedAllocation, weight: ${String(weight)}}]}
+      score:
+        disabled: [{name: NodeResourcesBalancedAllocation}]
+        enabled: [{name: NodeResourcesBalancedAllocation, weight: ${String(weight)}}]
 `;
 }
 
