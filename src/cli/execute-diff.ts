@@ -45,7 +45,8 @@ export async function executeDiff(given: GivenOptions, context: CommandContext):
 
 function isConfiguration(file: string): boolean {
   const files = createInputFiles();
-  return files.isFile(file) && new RegExp(`^["'{\\s]*kind["']?\\s*:\\s*["']?${CONFIG_KIND}`, 'm').test(files.read(file));
+  const kind = new RegExp(`^["'{\\s]*kind["']?\\s*:\\s*["']?${CONFIG_KIND}`, 'm');
+  return files.isFile(file) && kind.test(files.read(file));
 }
 
 function underConfiguration(scenario: Scenario, file: string, context: CommandContext): LocatedScenario {

@@ -114,7 +114,8 @@ function decisionOf(simulation: Simulation, pod: string, until: number): number 
   if (!isThere) throw new InputError({ message: `the run has no pod ${pod}` });
   if (names.size > 1) {
     const all = [...names].join(', ');
-    throw new InputError({ message: `pods called ${pod} are in several namespaces (${all}): name one, as namespace/name` });
+    const message = `pods called ${pod} are in several namespaces (${all}): name one, as namespace/name`;
+    throw new InputError({ message });
   }
   if (chosen > 0) return chosen;
   const message = decisions > 0 ? `the scheduler has not come to ${pod} by then` : `the scheduler never came to ${pod}`;

@@ -52,11 +52,13 @@ export function firstParting(a: Simulation, b: Simulation): Comparison {
 }
 
 /** Told at the end of each cycle. */
-function onEveryDecision({ parts: { kernel, cluster, scheduler } }: Simulation, tell: (decided: Decided) => void): void {
+function onEveryDecision({ parts }: Simulation, tell: (decided: Decided) => void): void {
+  const { kernel, cluster, scheduler } = parts;
   const keyOf = (pod: number): string => `${cluster.templateOf(pod).namespace}/${cluster.podName(pod)}`;
   scheduler.listeners.push({
     cycleSucceeded: (pod, node) => {
-      tell({ cycle: scheduler.decisions, atMicros: kernel.now, pod: keyOf(pod), node: scheduler.cache.nodeInfo(node).name });
+      const { name } = scheduler.cache.nodeInfo(node);
+      tell({ cycle: scheduler.decisions, atMicros: kernel.now, pod: keyOf(pod), node: name });
     },
     cycleFailed: (pod) => {
       tell({ cycle: scheduler.decisions, atMicros: kernel.now, pod: keyOf(pod), node: null });

@@ -59,6 +59,9 @@ export interface Explanation {
   readonly nodes: readonly ExplainedNode[];
 }
 
+/** As the scheduler has them. */
+export type ExplainerOptions = Pick<AlgorithmOptions, 'percentageOfNodesToScore' | 'sampling' | 'tieBreak'>;
+
 type Scores = Map<string, { total: number; scores: ExplainedScore[] }>;
 
 export class Explainer {
@@ -67,7 +70,7 @@ export class Explainer {
   private readonly twin: Algorithm;
   private readonly tieStreams = new RandomStreams('explanation');
 
-  constructor(kernel: Kernel, scheduler: Scheduler, options: Pick<AlgorithmOptions, 'percentageOfNodesToScore' | 'sampling' | 'tieBreak'>) {
+  constructor(kernel: Kernel, scheduler: Scheduler, options: ExplainerOptions) {
     this.kernel = kernel;
     this.scheduler = scheduler;
     this.twin = new Algorithm(scheduler.cache, scheduler.snapshot, {
