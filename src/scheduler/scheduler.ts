@@ -77,6 +77,8 @@ export interface SchedulerOptions {
 
 /** Hooks for explanations, reports and conformance. */
 export interface SchedulerListener {
+  /** A pod's cycle begins: nothing has been looked at yet. The listener may look at everything and change nothing. */
+  deciding?(pod: number): void;
   /** The verdict of one cycle, at its end. `message` is the PodScheduled condition's text. */
   cycleFailed?(pod: number, message: string, diagnosis: Diagnosis | null): void;
   /** The same moment, for those who can do without words: they cost more than the decision. */
@@ -255,7 +257,7 @@ export class Scheduler implements CacheObserver {
     if (known === null) return null;
     const { listeners } = this;
     for (let i = 0; i < listeners.length; i++) {
-      if (listeners[i].cycleFailed !== undefined) return null;
+      if (listeners[i].cycleFailed !== undefined || listeners[i].deciding !== undefined) return null;
       if (listeners[i].roomSeen !== undefined && this.room.isDue(cache.templateOf(pod))) return null;
     }
     return known;
@@ -277,6 +279,8 @@ export class Scheduler implements CacheObserver {
         continue;
       }
       this.decisions++;
+      const { listeners } = this;
+      for (let i = 0; i < listeners.length; i++) listeners[i].deciding?.(pod);
       const known = this.knownFailureOf(pod);
       if (known === null) this.outcome = this.decide(profile, pod);
       else {

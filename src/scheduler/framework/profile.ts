@@ -52,8 +52,16 @@ export interface PreFilterVerdict {
   readonly restrictors: readonly string[];
 }
 
+/** What a plugin's weighted scores came from: one of each a node. */
+export interface CollectedScores {
+  readonly nodes: readonly NodeInfo[];
+  readonly raw: Float64Array;
+  readonly normalized: Float64Array;
+  readonly weight: number;
+}
+
 /** Receives each plugin's weighted final scores, for explanations and conformance. */
-export type ScoreCollector = (plugin: string, weighted: Float64Array) => void;
+export type ScoreCollector = (plugin: string, weighted: Float64Array, from: CollectedScores) => void;
 
 export class Profile {
   readonly schedulerName: string;
@@ -301,12 +309,15 @@ export class Profile {
       if (state.skipScore.has(plugin.name)) continue;
       const scores = scratch.subarray(0, count);
       for (let i = 0; i < count; i++) scores[i] = plugin.score(state, pod, nodes[i]);
+      const raw = collect === undefined ? null : scores.slice();
       plugin.normalizeScore?.(state, pod, scores, nodes);
       for (let i = 0; i < count; i++) {
         if (!isValidScore(scores[i])) return invalidScore(plugin, scores[i]);
         totals[i] += weight * scores[i];
       }
-      collect?.(plugin.name, scores.map((value) => value * weight));
+      if (collect === undefined || raw === null) continue;
+      const from = { nodes, raw, normalized: scores.slice(), weight };
+      collect(plugin.name, scores.map((value) => value * weight), from);
     }
     return null;
   }
