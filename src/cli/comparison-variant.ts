@@ -68,10 +68,10 @@ export async function readVariants(given: GivenOptions, context: CommandContext)
   return variants;
 }
 
-type OpenInputs = (scenario: Scenario) => Promise<RecordedInputs>;
+export type OpenInputs = (scenario: Scenario) => Promise<RecordedInputs>;
 
 /** Traces and machine lists are read through once, however many variants have them. */
-function openedOnce(): OpenInputs {
+export function openedOnce(): OpenInputs {
   const opened = new Map<string, Promise<RecordedInputs>>();
   return (scenario) => {
     const key = JSON.stringify([scenario.trace, scenario.machines]);
@@ -81,7 +81,8 @@ function openedOnce(): OpenInputs {
   };
 }
 
-async function readVariant(
+/** `given`: its positional `scenario` is the file. Throws an InputError with all that is wrong. */
+export async function readVariant(
   reader: ReadCompared,
   { configurationFile, pluginFiles, changes, overrides }: VariantWords,
   given: GivenOptions,
@@ -163,7 +164,7 @@ interface ConfigurationShape {
 }
 
 /** The context for several readers of the same files. */
-function tellingOnce(context: CommandContext): CommandContext {
+export function tellingOnce(context: CommandContext): CommandContext {
   const told = new Set<string>();
   const err = (text: string): void => {
     if (told.has(text)) return;

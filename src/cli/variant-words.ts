@@ -49,7 +49,8 @@ export function optionOf(index: number): string {
 const IS_CHANGE = /^[A-Za-z_][^=\s]*=/;
 const IS_PLUGIN = /\.[cm]?[jt]s$/;
 
-function wordsOf(option: string, given: readonly string[]): VariantWords {
+/** `option`: how messages call it. Throws an InputError with what is wrong in the words. */
+export function wordsOf(option: string, given: readonly string[]): VariantWords {
   const files = createInputFiles();
   const isFile = (word: string): boolean => files.isFile(word);
   const words = given.flatMap((word) => (isFile(word) ? [word] : partsOf(word, isFile)));

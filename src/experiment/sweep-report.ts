@@ -18,6 +18,8 @@ export interface SweepReport {
   readonly version: string;
   readonly design: SweepRecord['design'];
   readonly parameters: readonly string[];
+  /** The shortest endings that tell them apart. */
+  readonly parameterLabels: readonly string[];
   readonly variants: readonly string[];
   readonly seeds: readonly string[];
   /** Runs: wanted, ended, failed. */
@@ -33,6 +35,8 @@ export interface SweepReport {
 export interface ReportedMetric {
   /** Its path in report.json of a run. */
   readonly name: string;
+  /** Without what goes without saying: `queueWait.p99`. */
+  readonly label: string;
   readonly unit: string;
   readonly better: Better;
 }
@@ -101,7 +105,9 @@ export function sweepReport(
   }));
   const { name, version, design, parameters, variants, seeds } = record;
   return {
-    schemaVersion: 1, name, version, design, parameters, variants, seeds,
+    schemaVersion: 1, name, version, design, parameters,
+    parameterLabels: shortParameterNames(parameters),
+    variants, seeds,
     runs: {
       wanted: outcomes.reduce((sum, row) => sum + row.length, 0),
       done: rows.reduce((sum, { done }) => sum + done, 0),
@@ -129,7 +135,8 @@ function reportedMetrics(outcomes: Outcomes, names: readonly string[]): Reported
   const meant = names.flatMap((name) => [...known.keys()].filter((path) => isMetricMeant(name, path)));
   return [...new Set(meant)].flatMap((path) => {
     const metric = known.get(path);
-    return metric === undefined ? [] : [{ name: path, unit: metric.unit, better: metric.better }];
+    if (metric === undefined) return [];
+    return [{ name: path, label: shortMetricName(path), unit: metric.unit, better: metric.better }];
   });
 }
 
@@ -224,8 +231,4 @@ export function shortParameterNames(paths: readonly string[]): string[] {
     }
     return paths[i];
   });
-}
-
-export function shortNames(metrics: readonly ReportedMetric[]): string[] {
-  return metrics.map(({ name }) => shortMetricName(name));
 }

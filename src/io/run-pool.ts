@@ -85,16 +85,18 @@ export async function runOnThreads(scenarios: readonly Scenario[], options: Pool
   }
 }
 
-function workerUrl(): URL {
+/** Of the threads that play runs. */
+export function workerUrl(): URL {
   return new URL(`./run-worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
 }
 
-interface Listener {
+export interface Listener {
   readonly onProgress: PoolOptions['onProgress'];
   readonly onWarnings: (warnings: readonly string[]) => void;
 }
 
-function ask(worker: Worker, task: PoolTask, { onProgress, onWarnings }: Listener): Promise<PoolAnswer> {
+/** Throws what ended the thread. */
+export function ask(worker: Worker, task: PoolTask, { onProgress, onWarnings }: Listener): Promise<PoolAnswer> {
   return new Promise((resolve, reject) => {
     const onMessage = (message: PoolAnswer | PoolProgress | PoolWarnings): void => {
       if ('progress' in message) onProgress(message.index, message.progress);
@@ -202,7 +204,8 @@ function watchSilence({ scenario, stopFlag }: PoolTask, { stop, onWarnings }: Th
   };
 }
 
-function resultOf(answer: PoolAnswer): RunResult {
+/** Throws what the run threw. */
+export function resultOf(answer: PoolAnswer): RunResult {
   if ('result' in answer) return answer.result;
   throw errorOf(answer);
 }
