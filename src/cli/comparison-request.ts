@@ -47,8 +47,8 @@ export function comparisonRequest(given: GivenOptions): ComparisonRequest {
   };
 }
 
-/** Names, several with commas. */
-function metricsAsked(words: readonly string[]): string[] | null {
+/** Names, several with commas; null: none. Throws InputError for names that no run knows. */
+export function metricsAsked(words: readonly string[]): string[] | null {
   const names = words.flatMap((word) => word.split(',')).map((name) => name.trim());
   const problems = names.flatMap((name): Problem[] => {
     const isKnown = name.includes('*')
