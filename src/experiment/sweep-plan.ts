@@ -50,7 +50,7 @@ export interface SweepPlan {
 
 /** What the report shows unless the file says otherwise. */
 export const DEFAULT_METRICS: readonly string[] = [
-  'utilization.cpu', 'queueWait.mean', 'queueWait.p99', 'counts.podsPending', 'cost',
+  'utilization.cpu', 'queueWait', 'queueWait.p99', 'counts.podsPending', 'cost',
 ];
 /** More runs than this are a mistake more often than a plan. */
 const MOST_CELLS = 100_000;
