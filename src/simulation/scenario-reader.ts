@@ -27,6 +27,7 @@ import { ordinalIn } from './pool-nodes.ts';
 import type { OwnSettings } from './scenario-resolve.ts';
 import { resolveSettings } from './scenario-resolve.ts';
 import type { ScenarioInput } from './scenario-schema.ts';
+import { checkSteps } from './scenario-steps.ts';
 import { resolveMachines, resolveTrace } from './scenario-traces.ts';
 
 export type { Override } from './scenario-overrides.ts';
@@ -117,6 +118,17 @@ class ScenarioReading {
     const priorityClasses = this.#allPriorityClasses(settings, manifests.objects);
     checkClassesOfWorkloads(input, new Set(Object.keys(priorityClasses)), this.#findings);
     this.#checkNodes(settings, input, manifests);
+    checkSteps(
+      input.steps,
+      {
+        nodePools: settings.nodePools,
+        nodes: manifests.nodes,
+        objects: manifests.objects,
+        hasOtherNodes: input.machines !== undefined || input.trace !== undefined,
+        durationMicros: settings.durationMicros,
+      },
+      this.#findings,
+    );
     this.#checkPods(settings, manifests, priorityClasses, input.trace !== undefined);
     this.#unsimulated = manifests.notSimulated;
     const existing = (file: string, place: Path): string => this.#existingFile(file, place);
@@ -146,6 +158,7 @@ class ScenarioReading {
       kubelet: settings.kubelet,
       nodeLifecycle: settings.nodeLifecycle,
       failures: settings.failures,
+      steps: settings.steps,
       autoscaler: settings.autoscaler,
       metrics: settings.metrics,
       fileNames: this.#fileNames([
