@@ -43,6 +43,9 @@ export const EXIT_FAILURE = 1;
 /** A wrong command line or a wrong file. */
 export const EXIT_USAGE = 2;
 
+/** A rule that the user has set does not hold: `--slo`, `--fail-if`. */
+export const EXIT_RULE_BROKEN = 99;
+
 export function exitCodeOf(signal: 'SIGINT' | 'SIGTERM'): number {
   return signal === 'SIGINT' ? 130 : 143;
 }

@@ -8,6 +8,7 @@ import { CONFORMANCE } from './conformance.ts';
 import { INIT } from './init.ts';
 import { PERF } from './perf.ts';
 import { PLUGINS } from './plugins.ts';
+import { REHEARSE } from './rehearse.ts';
 import { REPLAY } from './replay.ts';
 import { RUN } from './run.ts';
 import { SCHEMA } from './schema.ts';
@@ -16,7 +17,7 @@ import { VALIDATE } from './validate.ts';
 import { VERSIONS } from './versions.ts';
 
 export const COMMANDS: readonly Command[] = [
-  RUN, REPLAY, TRACE, COMPARE, VALIDATE, INIT, PLUGINS, VERSIONS, CONFORMANCE, PERF, SCHEMA, COMPLETION,
+  RUN, REPLAY, TRACE, COMPARE, REHEARSE, VALIDATE, INIT, PLUGINS, VERSIONS, CONFORMANCE, PERF, SCHEMA, COMPLETION,
 ];
 
 /** Every word that stands for a command: for messages and completion. */

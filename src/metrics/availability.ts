@@ -223,16 +223,17 @@ export class Availability implements ClusterObserver {
     else if (Number.isNaN(this.healedAt)) this.healedAt = this.cluster.now;
   }
 
-  /** A point for this instant, in place of another of the same. */
+  /** A point for this instant, in place of another of the same; the first, from before the first step, stays. */
   private note(group: Group): void {
     const { now } = this.cluster;
     const { times, available, wanted, needed } = group;
     const last = times.length - 1;
-    if (times[last] !== now) {
+    const isAgain = last > 0 && times[last] === now;
+    if (!isAgain) {
       const isSame = available[last] === group.availableNow && wanted[last] === group.wantedNow && needed[last] === group.neededNow;
       if (isSame) return;
     }
-    const at = times[last] === now ? last : last + 1;
+    const at = isAgain ? last : last + 1;
     this.lastChangeAt = now;
     times[at] = now;
     available[at] = group.availableNow;

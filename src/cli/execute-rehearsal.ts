@@ -1,0 +1,114 @@
+/** `podyard rehearse`: reads a dump or a scenario, plays it with the steps asked for, tells what came of them. */
+import { stringify } from 'yaml';
+import type { Problem } from '../base/input-error.ts';
+import { InputError } from '../base/input-error.ts';
+import { Rehearsal } from '../experiment/rehearsal.ts';
+import type { RehearsalResult } from '../experiment/rehearsal-result.ts';
+import { failRule, sloRule } from '../experiment/rehearsal-verdict.ts';
+import type { Rule } from '../experiment/rehearsal-verdict.ts';
+import { createInputFiles } from '../io/input-files.ts';
+import { loadPluginFiles } from '../io/plugin-files.ts';
+import { listenForStop } from '../io/run-simulation.ts';
+import { renderRehearsalTable } from '../report/rehearsal-table.ts';
+import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
+import type { Override, ScenarioEntry } from '../simulation/scenario-reader.ts';
+import type { CommandContext } from './command.ts';
+import { EXIT_OK, EXIT_RULE_BROKEN, exitCodeOf } from './command.ts';
+import { checkedInputs, claimFolder, drive, tellWritten } from './execute-run.ts';
+import { paintFor } from '../report/table.ts';
+import { tellWarnings } from './failures.ts';
+import type { GivenOptions } from './options.ts';
+import { stepsGiven } from './rehearsed-steps.ts';
+import { entryOf, gathering, scenarioFrom } from './scenario-input.ts';
+import type { ReadScenario } from './scenario-input.ts';
+
+/** Longest rehearsal of a dump: a night's maintenance and what comes after it. */
+const DUMP_DURATION = '24h';
+
+/** Returns the exit code. */
+export async function executeRehearsal(given: GivenOptions, context: CommandContext): Promise<number> {
+  const folder = claimFolder(given);
+  const { source, rules } = await readInput(given, context);
+  const plugins = await loadPluginFiles(source.scenario.scheduler.pluginFiles, inTreePluginNames());
+  const inputs = await checkedInputs(source.scenario);
+  folder?.lock();
+  const stop = listenForStop();
+  try {
+    const rehearsal = new Rehearsal(source.scenario);
+    const run = await drive({ ...source, plugins, inputs, given, context, stop, watch: rehearsal.watch });
+    const result = rehearsal.result(run.result, run.stoppedBy !== null);
+    if (run.stoppedBy !== null) {
+      tellWarnings([`stopped by ${run.stoppedBy} before the end: there is no result`], context);
+      return exitCodeOf(run.stoppedBy);
+    }
+    const { renderRehearsalFiles } = await import('../report/rehearsal-files.ts');
+    const written = folder?.write(renderRehearsalFiles(result)) ?? null;
+    const code = tell(result, rules, given, context);
+    return tellWritten(written, given, context) || code;
+  } finally {
+    stop.release();
+    folder?.release();
+  }
+}
+
+interface RehearsalInput {
+  readonly source: ReadScenario;
+  readonly rules: readonly Rule[];
+}
+
+/** Throws InputError with what is wrong in the options, the input and the steps. */
+async function readInput(given: GivenOptions, context: CommandContext): Promise<RehearsalInput> {
+  const problems: Problem[] = [];
+  const slo = given.text('slo');
+  const rules = gathering(problems, () => [...given.list('fail-if').map(failRule), ...(slo === null ? [] : [sloRule(slo)])]);
+  const steps = gathering(problems, () => stepsGiven(given));
+  if (rules === undefined || steps === undefined) throw new InputError(problems);
+  const input = given.positional('input');
+  const entry = await dumpOr(input);
+  const duration = given.text('duration');
+  const changes: Override[] = [
+    ...(steps.length === 0 ? [] : [{ path: 'steps', value: JSON.stringify(steps), option: 'steps' }]),
+    ...(duration === null ? [] : [{ path: 'duration', value: duration, option: '--duration' }]),
+  ];
+  const source = scenarioFrom(entry, given.withChanges(changes), context, (problem) => ofStep(problem, steps.length > 0));
+  if (source.scenario.steps.length === 0)
+    throw new InputError({ message: 'nothing to rehearse: expected --drain, --upgrade, --outage, --kill, --cordon or --rollout, or a scenario with steps' });
+  return { source, rules };
+}
+
+/** A problem of an option is shown where the option stands, not the JSON that was made of it. */
+function ofStep(problem: Problem, isGiven: boolean): Problem {
+  if (!isGiven || problem.file?.startsWith('steps steps=') !== true) return problem;
+  const verb = /^steps\[\d+\]\.([a-z]+)/.exec(problem.path ?? '')?.[1];
+  const { suggestion } = problem;
+  const message = `${verb === undefined ? '' : `--${verb}: `}${problem.message}`;
+  return { message, ...(suggestion === undefined ? {} : { suggestion }) };
+}
+
+/** A dump becomes the manifests of a scenario around it. */
+async function dumpOr(input: string): Promise<ScenarioEntry> {
+  const files = createInputFiles();
+  const isFolder = input !== '-' && files.isFolder(input);
+  const entry: ScenarioEntry = isFolder ? { file: input } : await entryOf(input);
+  if (!isFolder && !isDump('text' in entry ? entry.text : files.read(input))) return entry;
+  if ('text' in entry) throw new InputError({ message: 'a dump is read from a file: expected its path in place of -' });
+  const name = input.slice(input.lastIndexOf('/') + 1).replace(/\.(?:ya?ml|json)$/i, '') || 'dump';
+  const folder = input.includes('/') ? input.slice(0, input.lastIndexOf('/') + 1) : '';
+  const text = stringify({ name, duration: DUMP_DURATION, manifests: input.slice(folder.length) || '.' });
+  return { text, name: `${folder}rehearsal` };
+}
+
+/** Objects have an apiVersion, scenarios none. In a list of kubectl it comes first. */
+function isDump(text: string): boolean {
+  return /^(?:\{\s*)?"?apiVersion"?\s*:/m.test(text.slice(0, 65_536));
+}
+
+function tell(result: RehearsalResult, rules: readonly Rule[], given: GivenOptions, context: CommandContext): number {
+  const { terminal } = context;
+  if (given.text('output') === 'json') terminal.out(`${JSON.stringify(result, null, 2)}\n`);
+  else terminal.out(renderRehearsalTable(result, { color: terminal.hasColor('out'), width: terminal.width }));
+  const broken = rules.map((rule) => rule(result)).filter((text) => text !== '');
+  const label = paintFor(terminal.hasColor('err')).bad('failed:');
+  for (const text of broken) terminal.err(`${label} ${text}\n`);
+  return broken.length === 0 ? EXIT_OK : EXIT_RULE_BROKEN;
+}
