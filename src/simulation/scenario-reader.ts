@@ -118,17 +118,7 @@ class ScenarioReading {
     const priorityClasses = this.#allPriorityClasses(settings, manifests.objects);
     checkClassesOfWorkloads(input, new Set(Object.keys(priorityClasses)), this.#findings);
     this.#checkNodes(settings, input, manifests);
-    checkSteps(
-      input.steps,
-      {
-        nodePools: settings.nodePools,
-        nodes: manifests.nodes,
-        objects: manifests.objects,
-        hasOtherNodes: input.machines !== undefined || input.trace !== undefined,
-        durationMicros: settings.durationMicros,
-      },
-      this.#findings,
-    );
+    this.#checkSteps(settings, input, manifests);
     this.#checkPods(settings, manifests, priorityClasses, input.trace !== undefined);
     this.#unsimulated = manifests.notSimulated;
     const existing = (file: string, place: Path): string => this.#existingFile(file, place);
@@ -288,6 +278,14 @@ class ScenarioReading {
         );
     }
     checkMembers(settings.nodePools, manifests.nodes, this.#findings);
+  }
+
+  /** Whatever is missing from a broken file is no mistake of a step. */
+  #checkSteps(settings: OwnSettings, input: ScenarioInput, manifests: Manifests): void {
+    if (this.problems.length > 0) return;
+    const { nodes, objects } = manifests;
+    const hasOtherNodes = input.machines !== undefined || input.trace !== undefined;
+    checkSteps(input.steps, { nodePools: settings.nodePools, nodes, objects, hasOtherNodes }, this.#findings);
   }
 
   /** What the pods would meet when they arrive, once all else is right. */

@@ -138,11 +138,9 @@ export interface SteppedCluster {
   readonly objects: readonly KubernetesObject[];
   /** Nodes come from elsewhere, too: their names are not known before the run. */
   readonly hasOtherNodes: boolean;
-  /** null: the run has no horizon. */
-  readonly durationMicros: number | null;
 }
 
-/** Nodes, pools, zones and objects that the cluster has not; steps that come after its end. */
+/** Nodes, pools, zones and objects that the cluster has not. */
 export function checkSteps(inputs: readonly StepInput[], cluster: SteppedCluster, findings: Findings): void {
   for (const [index, input] of inputs.entries()) {
     const path = below(below(null, 'steps'), index);
