@@ -61,10 +61,11 @@ function rest(count: number, paint: Paint): string[] {
   return count > MOST_ROWS ? [paint.faint(`and ${formatCount(count - MOST_ROWS)} more, in report.json`)] : [];
 }
 
-/** Whatever was touched, the worst first; of what was left alone only how many. */
+/** Whatever was touched, the worst first; of what was left alone only how many. What tells the same numbers is told once. */
 function availabilityText(result: RehearsalResult, paint: Paint): string {
-  const touched = result.availability.filter((group) => group.leastAvailable < group.availableAtStart || group.belowSeconds > 0);
-  const untouched = result.availability.length - touched.length;
+  const told = toldOnce(result.availability);
+  const touched = told.filter((group) => group.leastAvailable < group.availableAtStart || group.belowSeconds > 0);
+  const untouched = told.length - touched.length;
   const worst = [...touched].sort((a, b) => b.belowSeconds - a.belowSeconds || b.unavailablePodSeconds - a.unavailablePodSeconds);
   const rows = worst.slice(0, MOST_ROWS).map((group) => groupRow(group, result, paint));
   const columns = [
@@ -73,6 +74,17 @@ function availabilityText(result: RehearsalResult, paint: Paint): string {
   ];
   const others = untouched === 0 ? [] : [paint.faint(`${formatPlural(untouched, 'other')} kept all pods`)];
   return [...(rows.length === 0 ? [] : [renderTable(columns, rows, paint)]), ...rest(worst.length, paint), ...others].join('\n');
+}
+
+/** A budget stands for the Service and the workload of the same pods. */
+export function toldOnce(groups: readonly GroupAvailability[]): GroupAvailability[] {
+  const seen = new Set<string>();
+  return groups.filter(({ key, series }) => {
+    const numbers = `${key} ${series.seconds.join(' ')} ${series.available.join(' ')}`;
+    if (seen.has(numbers)) return false;
+    seen.add(numbers);
+    return true;
+  });
 }
 
 function groupRow(group: GroupAvailability, result: RehearsalResult, paint: Paint): string[] {
