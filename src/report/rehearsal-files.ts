@@ -2,12 +2,14 @@
 import type { RehearsalResult } from '../experiment/rehearsal-result.ts';
 import { csvText } from './csv.ts';
 import { writeJson } from './json.ts';
+import { renderRehearsalHtml } from './rehearsal-html.ts';
 import type { ReportFile } from './run-files.ts';
 
 export function* renderRehearsalFiles(result: RehearsalResult): Generator<ReportFile> {
   yield { name: 'report.json', chunks: [`${writeJson(result, '')}\n`] };
   yield { name: 'availability.csv', chunks: [availabilityCsv(result)] };
   yield { name: 'nodes.csv', chunks: [nodesCsv(result)] };
+  yield { name: 'report.html', chunks: [renderRehearsalHtml(result)] };
 }
 
 /** One line each time that the numbers of a budget, Service or workload change. */

@@ -18,7 +18,7 @@ export function renderRehearsalTable(result: RehearsalResult, options: { readonl
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
 
-const ENDS: Readonly<Record<RehearsalResult['end'], string>> = {
+export const REHEARSAL_ENDS: Readonly<Record<RehearsalResult['end'], string>> = {
   healed: 'all done and healed',
   stuck: 'nothing had moved for an hour',
   horizon: 'its duration was over',
@@ -31,7 +31,7 @@ function headText(result: RehearsalResult, paint: Paint): string {
     [
       ['Rehearsal', paint.strong(plainText(result.scenario))],
       ['Cluster', `${formatPlural(result.nodesAtStart, 'node')}, ${formatPlural(result.podsAtStart, 'pod')}`],
-      ['Simulated', `${lasted} from the first step: ${ENDS[result.end]}`],
+      ['Simulated', `${lasted} from the first step: ${REHEARSAL_ENDS[result.end]}`],
       ['Digest', plainText(result.digest)],
     ],
     paint,
