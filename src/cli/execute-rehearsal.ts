@@ -1,25 +1,24 @@
 /** `podyard rehearse`: reads a dump or a scenario, plays it with the steps asked for, tells what came of them. */
-import { stringify } from 'yaml';
 import type { Problem } from '../base/input-error.ts';
 import { InputError } from '../base/input-error.ts';
 import { Rehearsal } from '../experiment/rehearsal.ts';
 import type { RehearsalResult } from '../experiment/rehearsal-result.ts';
 import { failRule, sloRule } from '../experiment/rehearsal-verdict.ts';
 import type { Rule } from '../experiment/rehearsal-verdict.ts';
-import { createInputFiles } from '../io/input-files.ts';
 import { loadPluginFiles } from '../io/plugin-files.ts';
 import { listenForStop } from '../io/run-simulation.ts';
 import { renderRehearsalTable } from '../report/rehearsal-table.ts';
 import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
-import type { Override, ScenarioEntry } from '../simulation/scenario-reader.ts';
+import type { Override } from '../simulation/scenario-reader.ts';
 import type { CommandContext } from './command.ts';
 import { EXIT_OK, EXIT_RULE_BROKEN, exitCodeOf } from './command.ts';
 import { checkedInputs, claimFolder, drive, tellWritten } from './execute-run.ts';
 import { paintFor } from '../report/table.ts';
 import { tellWarnings } from './failures.ts';
+import { dumpAsScenario, inputFiles, isObjects } from './moment-input.ts';
 import type { GivenOptions } from './options.ts';
 import { stepsGiven } from './rehearsed-steps.ts';
-import { entryOf, gathering, scenarioFrom } from './scenario-input.ts';
+import { gathering, scenarioFrom } from './scenario-input.ts';
 import type { ReadScenario } from './scenario-input.ts';
 
 /** Longest rehearsal of a dump: a night's maintenance and what comes after it. */
@@ -64,13 +63,18 @@ async function readInput(given: GivenOptions, context: CommandContext): Promise<
   const steps = gathering(problems, () => stepsGiven(given));
   if (rules === undefined || steps === undefined) throw new InputError(problems);
   const input = given.positional('input');
-  const entry = await dumpOr(input);
+  const files = await inputFiles(input);
+  const isDump = files.isFolder(input) || isObjects(files.read(input));
   const duration = given.text('duration');
   const changes: Override[] = [
     ...(steps.length === 0 ? [] : [{ path: 'steps', value: JSON.stringify(steps), option: 'steps' }]),
     ...(duration === null ? [] : [{ path: 'duration', value: duration, option: '--duration' }]),
   ];
-  const source = scenarioFrom(entry, given.withChanges(changes), context, (problem) => ofStep(problem, steps.length > 0));
+  const changed = given.withChanges(changes);
+  const retell = (problem: Problem): Problem => ofStep(problem, steps.length > 0);
+  const source = isDump
+    ? dumpAsScenario(input, files, changed, context, { name: nameOfDump(input), duration: DUMP_DURATION }, retell)
+    : scenarioFrom(input === '-' ? { text: files.read(input), name: 'stdin' } : { file: input }, changed, context, retell);
   if (source.scenario.steps.length === 0)
     throw new InputError({ message: 'nothing to rehearse: expected --drain, --upgrade, --outage, --kill, --cordon or --rollout, or a scenario with steps' });
   return { source, rules };
@@ -85,22 +89,9 @@ function ofStep(problem: Problem, isGiven: boolean): Problem {
   return { message, ...(suggestion === undefined ? {} : { suggestion }) };
 }
 
-/** A dump becomes the manifests of a scenario around it. */
-async function dumpOr(input: string): Promise<ScenarioEntry> {
-  const files = createInputFiles();
-  const isFolder = input !== '-' && files.isFolder(input);
-  const entry: ScenarioEntry = isFolder ? { file: input } : await entryOf(input);
-  if (!isFolder && !isDump('text' in entry ? entry.text : files.read(input))) return entry;
-  if ('text' in entry) throw new InputError({ message: 'a dump is read from a file: expected its path in place of -' });
-  const name = input.slice(input.lastIndexOf('/') + 1).replace(/\.(?:ya?ml|json)$/i, '') || 'dump';
-  const folder = input.includes('/') ? input.slice(0, input.lastIndexOf('/') + 1) : '';
-  const text = stringify({ name, duration: DUMP_DURATION, manifests: input.slice(folder.length) || '.' });
-  return { text, name: `${folder}rehearsal` };
-}
-
-/** Objects have an apiVersion, scenarios none. In a list of kubectl it comes first. */
-function isDump(text: string): boolean {
-  return /^(?:\{\s*)?"?apiVersion"?\s*:/m.test(text.slice(0, 65_536));
+/** What a scenario around a dump is called: as its file. */
+function nameOfDump(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1).replace(/\.(?:ya?ml|json)$/i, '').replace(/^-?$/, 'dump');
 }
 
 function tell(result: RehearsalResult, rules: readonly Rule[], given: GivenOptions, context: CommandContext): number {

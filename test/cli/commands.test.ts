@@ -366,7 +366,7 @@ describe('conformance', () => {
   test('what is no recording, and what holds nothing to replay, is told', () => {
     cli.write('prose.jsonl', 'hello\n');
     expect(cli.run('conformance', 'prose.jsonl')).toMatchObject({ code: 2, out: '' });
-    cli.write('other.jsonl', lines([{ format: 'podyard-vectors/1', suite: 'cron' }, { id: 'a', kind: 'next', in: {}, out: {} }]));
+    cli.write('other.jsonl', lines([{ format: 'podyard-vectors/1', suite: 'karpenter' }, { id: 'a', kind: 'solve', in: {}, out: {} }]));
     expect(cli.run('conformance', 'other.jsonl').code).toBe(2);
   });
 

@@ -53,7 +53,8 @@ function watch(simulation: Simulation): WatchedRun | null {
   let terminatingMicros = 0;
   cluster.observe({
     podTerminating: (pod) => void deletedAt.set(pod, kernel.now),
-    podRemoved: (pod) => {
+    // A pod of a Job that has stopped is there until its controller has counted it.
+    podDeleted: (pod) => {
       terminatingMicros += kernel.now - (deletedAt.get(pod) ?? kernel.now);
       deletedAt.delete(pod);
     },
