@@ -52,7 +52,7 @@ export class RehearsalBlockers {
     refusal.count++;
     refusal.endedAt = null;
     const budget = code === 500 ? undefined : this.budgets.get(budgets[0] ?? '');
-    refusal.rule = budget === undefined ? `${budgets.length} budgets cover one pod: the API evicts none such` : ruleOf(budget);
+    refusal.rule = budget === undefined ? severalText(budgets.length) : ruleOf(budget);
     refusal.isForEver = budget === undefined || canNeverAllow(budget);
   }
 
@@ -74,7 +74,34 @@ export class RehearsalBlockers {
     });
   }
 
-  result(): Blocker[] {
+  /** Budgets that will stop the drain of a node whose turn has not come: as they stand, they can never allow it. */
+  private toCome(node: string): Blocker[] {
+    const { cluster, budgets } = this;
+    const row = cluster.nodeRow(node);
+    const pods = new Map<string, string[]>();
+    for (const pod of row < 0 ? [] : cluster.nodes.pods[row]) {
+      const template = cluster.templateOf(pod);
+      const keys = budgets.coveringKeys(template);
+      if (keys.length === 0 || cluster.pods.pinnedNode[pod] >= 0 || !cluster.pods.isReady(pod)) continue;
+      const budget = budgets.get(keys[0]);
+      if (keys.length === 1 && (budget === undefined || !canNeverAllow(budget))) continue;
+      const name = `${template.namespace}/${cluster.podName(pod)}`;
+      pods.set(keys.join(' '), [...(pods.get(keys.join(' ')) ?? []), name]);
+    }
+    return [...pods].map(([joined, names]) => {
+      const keys = joined.split(' ');
+      const budget = keys.length === 1 ? budgets.get(keys[0]) : undefined;
+      const object = keys.map((key) => `PDB ${key}`).join(' and ');
+      const rule = budget === undefined ? severalText(keys.length) : ruleOf(budget);
+      return {
+        object, node, pods: names, refusals: 0, beginSeconds: cluster.now / MICROS_PER_SECOND, endSeconds: null, isForEver: true,
+        text: `${object} would block ${node} for ever: ${rule}`,
+      };
+    });
+  }
+
+  /** `waiting`: nodes that a drain has not come to. */
+  result(waiting: readonly string[]): Blocker[] {
     const { now } = this.cluster;
     const found = [...this.refusals.values()].map((refusal): Blocker => {
       const { budgets, node, endedAt, beganAt } = refusal;
@@ -94,8 +121,12 @@ export class RehearsalBlockers {
       };
     });
     const rank = ({ endSeconds, isForEver }: Blocker): number => (endSeconds === null ? (isForEver ? 0 : 1) : 2);
-    return [...this.refused, ...found].sort((a, b) => rank(a) - rank(b) || a.beginSeconds - b.beginSeconds);
+    return [...this.refused, ...found, ...waiting.flatMap((node) => this.toCome(node))].sort((a, b) => rank(a) - rank(b) || a.beginSeconds - b.beginSeconds);
   }
+}
+
+function severalText(count: number): string {
+  return `${count} budgets cover one pod: the API evicts none such`;
 }
 
 /** At least one. */

@@ -146,7 +146,7 @@ export class Rehearsal implements ClusterObserver, OperationListener {
   // ---- result ----------------------------------------------------------------------------------------------------
 
   result(run: RunResult, isStopped: boolean): RehearsalResult {
-    const { cluster } = this.running();
+    const { cluster, operations } = this.running();
     const start = this.startAt === Infinity ? cluster.now : this.startAt;
     const { healedAt } = this.availability;
     const availability = this.availability.groups.map((group) => this.groupResult(group, start, cluster.now));
@@ -168,7 +168,7 @@ export class Rehearsal implements ClusterObserver, OperationListener {
         beginSeconds: beganAt / MICROS_PER_SECOND,
         endSeconds: endedAt === null ? null : endedAt / MICROS_PER_SECOND,
       })),
-      blockers: this.blockers.result(),
+      blockers: this.blockers.result(operations?.waitingNodes() ?? []),
       availability,
       pending: this.pending.result(),
       lost: [...this.lost.values()],
@@ -182,12 +182,14 @@ export class Rehearsal implements ClusterObserver, OperationListener {
 
   private groupResult(group: AvailabilityGroup, start: Micros, end: Micros): GroupAvailability {
     const { kind, key, times, available, wanted, needed, missingAtStart } = group;
+    // What a budget expects counts terminating pods, too: it is held to what it expected at the start.
+    const isWorkload = kind !== 'PodDisruptionBudget' && kind !== 'Service';
     const broken: [number, number][] = [];
     let below = 0;
     let missing = 0;
     for (let i = 0; i < times.length; i++) {
       const to = i + 1 < times.length ? times[i + 1] : end;
-      missing += (to - times[i]) * Math.max(0, wanted[i] - available[i] - missingAtStart);
+      missing += (to - times[i]) * Math.max(0, (isWorkload ? wanted[i] : wanted[0]) - available[i] - missingAtStart);
       if (available[i] >= needed[i] || to === times[i]) continue;
       below += to - times[i];
       const from = times[i] / MICROS_PER_SECOND;

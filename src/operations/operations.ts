@@ -40,6 +40,8 @@ export class Operations implements InputSource, OperationListener {
   private readonly drains: Drains;
   private readonly upgrades: Upgrades;
   private readonly outages: Outages;
+  /** Of drains and upgrades: nodes whose turn has not come. */
+  private readonly queues: (() => readonly string[])[] = [];
   private begun = 0;
   private ended = 0;
 
@@ -69,6 +71,11 @@ export class Operations implements InputSource, OperationListener {
   /** When a pod or a node was last moved by a step. */
   get lastProgressAt(): Micros {
     return this.drains.lastProgressAt;
+  }
+
+  /** Names of nodes that wait for their turn behind others. */
+  waitingNodes(): string[] {
+    return this.queues.flatMap((queue) => queue());
   }
 
   get areAllEnded(): boolean {
@@ -141,6 +148,7 @@ export class Operations implements InputSource, OperationListener {
     for (const row of rows) this.setUnschedulable(row, true);
     const complaints: string[] = [];
     let done = 0;
+    this.queues.push(() => names.slice(done));
     const next = (): void => {
       const row = done < names.length ? cluster.nodeRow(names[done]) : -1;
       if (done === names.length) return this.endWith(step, complaints.join('; '));
@@ -158,7 +166,7 @@ export class Operations implements InputSource, OperationListener {
     const total = rows.length;
     const maxUnavailable = amountOf(operation.maxUnavailable, total, 'down');
     const surge = Math.max(amountOf(operation.surge, total, 'up'), maxUnavailable === 0 ? 1 : 0);
-    this.upgrades.begin({
+    const waiting = this.upgrades.begin({
       nodes: rows.map((row) => this.cluster.nodes.facts[row].name),
       surge,
       maxUnavailable,
@@ -169,6 +177,7 @@ export class Operations implements InputSource, OperationListener {
         this.stepEnds(step, 'done', `${replaced} nodes replaced${byForce}`);
       },
     });
+    this.queues.push(waiting);
   }
 
   private endOutage(step: number, count: number, forMicros: Micros | null): void {

@@ -68,8 +68,11 @@ export class Upgrades {
     this.readyEvent = kernel.defineEvent('upgraded node ready', parts.machinePhase, (id) => this.joined(id));
   }
 
-  begin(plan: UpgradePlan): void {
-    this.goOn({ ...plan, next: 0, surging: 0, unavailable: 0, replaced: 0, forced: 0 });
+  /** Returns what tells the names of the nodes whose turn has not come. */
+  begin(plan: UpgradePlan): () => readonly string[] {
+    const upgrade: Upgrade = { ...plan, next: 0, surging: 0, unavailable: 0, replaced: 0, forced: 0 };
+    this.goOn(upgrade);
+    return () => upgrade.nodes.slice(upgrade.next);
   }
 
   /** Fills the places that are free. */

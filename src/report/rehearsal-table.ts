@@ -80,7 +80,8 @@ function availabilityText(result: RehearsalResult, paint: Paint): string {
 export function toldOnce(groups: readonly GroupAvailability[]): GroupAvailability[] {
   const seen = new Set<string>();
   return groups.filter(({ key, series }) => {
-    const numbers = `${key} ${series.seconds.join(' ')} ${series.available.join(' ')}`;
+    const changes = series.available.flatMap((count, i) => (i > 0 && series.available[i - 1] === count ? [] : [series.seconds[i], count]));
+    const numbers = `${key} ${changes.join(' ')}`;
     if (seen.has(numbers)) return false;
     seen.add(numbers);
     return true;

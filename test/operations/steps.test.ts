@@ -37,6 +37,20 @@ describe('drain', () => {
     expect(result.end).toBe('stuck');
   });
 
+  test('that is stuck tells what would stop it on nodes whose turn has not come', () => {
+    const onNode = (row: number) => ({ nodeSelector: { 'kubernetes.io/hostname': `node-${row}` } });
+    const objects = [
+      ...nodes(3), workload('StatefulSet', 'db', 1, onNode(0)), budget('db', { minAvailable: 1 }),
+      workload('StatefulSet', 'vault', 2, onNode(1)), budget('vault', { maxUnavailable: 0 }),
+      workload('StatefulSet', 'web', 2, onNode(2)), budget('web', { maxUnavailable: 1 }),
+    ];
+    const { blockers } = rehearse([{ at: '1m', drain: { nodes: ['node-0', 'node-1', 'node-2'] } }], objects);
+    expect(blockers.map(({ text }) => text)).toEqual([
+      'PDB default/db blocks node-0 for ever: 1 replica, minAvailable 1',
+      'PDB default/vault would block node-1 for ever: 2 replicas, maxUnavailable 0',
+    ]);
+  });
+
   test('gives up at its timeout', () => {
     const objects = [...nodes(2), workload('StatefulSet', 'db', 1), budget('db', { minAvailable: 1 })];
     expect(told(rehearse([{ at: '1m', drain: { nodes: ['node-0', 'node-1'], timeout: '90s' } }], objects))[0]).toMatch(

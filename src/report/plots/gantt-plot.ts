@@ -59,11 +59,24 @@ export function drawGantt(plot: GanttPlot, size: Size): string {
   });
   const budgets = text(left - 8, top + 10, 'budgets', { class: 'label row', 'text-anchor': 'end' }) +
     element('line', { class: 'grid', x1: left, x2: right, y1: top + 6, y2: top + 6 });
-  const bands = plot.broken.map((span) =>
-    bar(`${span.name} below its floor`, 'broken', span, x, top + 1, BUDGET_ROW - 6) +
-    element('rect', { class: 'band', x: x(span.from), y: top, width: Math.max(1, x(span.to) - x(span.from)), height: frame.bottom - top }));
+  const bands = [
+    ...plot.broken.map((span) => bar(`${span.name} below its floor`, 'broken', span, x, top + 1, BUDGET_ROW - 6)),
+    ...united(plot.broken).map(({ from, to }) =>
+      element('rect', { class: 'band', x: x(from), y: top, width: Math.max(1, x(to) - x(from)), height: frame.bottom - top })),
+  ];
   const content = [legend.svg, budgets, ...drawn, ...bands, drawHorizontalAxis(horizontal, x, frame, size.width)].join('');
   return drawPicture(plot, size, frame.bottom + 26, frame, content);
+}
+
+/** Spans that overlap or touch as one: a band over a band would be darker. */
+function united(spans: readonly { readonly from: number; readonly to: number }[]): { readonly from: number; readonly to: number }[] {
+  const all: { from: number; to: number }[] = [];
+  for (const { from, to } of [...spans].sort((a, b) => a.from - b.from)) {
+    const last = all.at(-1);
+    if (last !== undefined && from <= last.to) last.to = Math.max(last.to, to);
+    else all.push({ from, to });
+  }
+  return all;
 }
 
 /** Above the nodes: one row for all budgets. */
