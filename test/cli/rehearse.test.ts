@@ -46,8 +46,8 @@ describe('rehearse', () => {
 
   test('writes the report, its tables and its page, the same bytes twice', () => {
     for (const folder of ['one', 'two']) expect(cli.run(...drainAll, '--out', folder).code).toBe(0);
-    const names = readdirSync(join(cli.path(), 'one')).sort();
-    expect(names).toEqual(['availability.csv', 'nodes.csv', 'report.html', 'report.json']);
+    const names = readdirSync(join(cli.path(), 'one'));
+    expect(new Set(names)).toEqual(new Set(['availability.csv', 'nodes.csv', 'report.html', 'report.json']));
     for (const name of names)
       expect(readFileSync(join(cli.path(), 'one', name), 'utf8')).toBe(readFileSync(join(cli.path(), 'two', name), 'utf8'));
     expect(JSON.parse(cli.run(...drainAll, '-o', 'json').out)).toEqual(JSON.parse(readFileSync(join(cli.path(), 'one', 'report.json'), 'utf8')));
@@ -57,12 +57,12 @@ describe('rehearse', () => {
     const wrong = cli.run('rehearse', 'dump.json', '--drain', 'node-9', '--upgrade', 'pool=generall', '--rollout', 'deploy/wep', '--outage', 'zone=aa');
     expect(wrong.code).toBe(2);
     expect(wrong.out).toBe('');
-    expect(wrong.err.split('\n').filter((line) => line !== '').sort()).toEqual([
+    expect(wrong.err.split('\n').filter((line) => line !== '')).toEqual(expect.arrayContaining([
       'error: --drain: the cluster has no node "node-9" — did you mean "node-0"?',
       'error: --outage: no node has topology.kubernetes.io/zone=aa — did you mean "a"?',
       'error: --rollout: the manifests hold no Deployment default/wep — did you mean "default/web"?',
       'error: --upgrade: the cluster has no pool "generall" — did you mean "general"?',
-    ]);
+    ]));
     expect(cli.run('rehearse', 'dump.json', '--upgrade', 'pool=general,surg=1').err).toContain('found "surg=1" — did you mean "surge"?');
     expect(cli.run('rehearse', 'dump.json', '--upgrade', 'pool=general,surge=x').err).toContain('--upgrade: expected a whole number or a percentage such as 33%, found "x"');
     expect(cli.run(...drainAll, '--fail-if', 'blokked', '--slo', 'uptime=1').err).toContain('did you mean "blocked"?');

@@ -37,7 +37,7 @@ function watchEvictions({ cluster, budgets }: SimulatedWorld): { readonly wrong:
   cluster.observe({
     objectChanged(kind, _action, object, old) {
       const name = `${object.metadata?.namespace}/${object.metadata?.name}`;
-      if (kind === 'PodDisruptionBudget' && old !== undefined) before.set(name, old as PodDisruptionBudget);
+      if (kind === 'PodDisruptionBudget' && old !== undefined) before.set(name, old);
     },
     podTerminating(pod) {
       if (cluster.pods.cause[pod] !== EvictionCause.Api) return;
