@@ -12,6 +12,7 @@ import { INFLATE } from './inflate.ts';
 import { INIT } from './init.ts';
 import { PERF } from './perf.ts';
 import { PLUGINS } from './plugins.ts';
+import { REHEARSE } from './rehearse.ts';
 import { REPLAY } from './replay.ts';
 import { RUN } from './run.ts';
 import { SCHEMA } from './schema.ts';
@@ -21,8 +22,8 @@ import { VERSIONS } from './versions.ts';
 import { WHATIF } from './whatif.ts';
 
 export const COMMANDS: readonly Command[] = [
-  RUN, REPLAY, TRACE, COMPARE, EXPLAIN, DIFF, WHATIF, INFLATE, COMPACT, VALIDATE, INIT, PLUGINS, VERSIONS, CONFORMANCE,
-  PERF, SCHEMA, COMPLETION,
+  RUN, REPLAY, TRACE, COMPARE, REHEARSE, EXPLAIN, DIFF, WHATIF, INFLATE, COMPACT, VALIDATE, INIT, PLUGINS, VERSIONS,
+  CONFORMANCE, PERF, SCHEMA, COMPLETION,
 ];
 
 /** Every word that stands for a command: for messages and completion. */

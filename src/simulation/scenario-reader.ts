@@ -27,6 +27,7 @@ import { ordinalIn } from './pool-nodes.ts';
 import type { OwnSettings } from './scenario-resolve.ts';
 import { resolveSettings } from './scenario-resolve.ts';
 import type { ScenarioInput } from './scenario-schema.ts';
+import { checkSteps } from './scenario-steps.ts';
 import { resolveThresholds } from './scenario-thresholds.ts';
 import { resolveMachines, resolveTrace } from './scenario-traces.ts';
 
@@ -118,6 +119,7 @@ class ScenarioReading {
     const priorityClasses = this.#allPriorityClasses(settings, manifests.objects);
     checkClassesOfWorkloads(input, new Set(Object.keys(priorityClasses)), this.#findings);
     this.#checkNodes(settings, input, manifests);
+    this.#checkSteps(settings, input, manifests);
     this.#checkPods(settings, manifests, priorityClasses, input.trace !== undefined);
     this.#unsimulated = manifests.notSimulated;
     const existing = (file: string, place: Path): string => this.#existingFile(file, place);
@@ -147,6 +149,7 @@ class ScenarioReading {
       kubelet: settings.kubelet,
       nodeLifecycle: settings.nodeLifecycle,
       failures: settings.failures,
+      steps: settings.steps,
       autoscaler: settings.autoscaler,
       metrics: settings.metrics,
       thresholds: resolveThresholds(input, this.#findings),
@@ -277,6 +280,14 @@ class ScenarioReading {
         );
     }
     checkMembers(settings.nodePools, manifests.nodes, this.#findings);
+  }
+
+  /** Whatever is missing from a broken file is no mistake of a step. */
+  #checkSteps(settings: OwnSettings, input: ScenarioInput, manifests: Manifests): void {
+    if (this.problems.length > 0) return;
+    const { nodes, objects } = manifests;
+    const hasOtherNodes = input.machines !== undefined || input.trace !== undefined;
+    checkSteps(input.steps, { nodePools: settings.nodePools, nodes, objects, hasOtherNodes }, this.#findings);
   }
 
   /** What the pods would meet when they arrive, once all else is right. */

@@ -18,10 +18,10 @@ import { PodGc } from '../controllers/pod-gc.ts';
 import { ReplacementController } from '../controllers/replacement.ts';
 import { WorkloadControllers } from '../controllers/workload-controllers.ts';
 import { TaintEviction } from '../controllers/taint-eviction.ts';
-import { CrashProcesses } from '../failures/crash-processes.ts';
 import type { OnMark } from '../failures/crash-processes.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import type { InputSource } from '../kernel/kernel.ts';
+import type { Operations } from '../operations/operations.ts';
 import { checkAccounting } from '../metrics/accounting.ts';
 import { MetricsCollector } from '../metrics/collector.ts';
 import type { RunResult } from '../metrics/run-result.ts';
@@ -38,6 +38,7 @@ import { TraceSource } from '../workload/traces/trace-source.ts';
 import type { MachineList } from '../workload/traces/machines/machine-list.ts';
 import type { TraceReader } from '../workload/traces/trace-reader.ts';
 import { assembleAutoscaler } from './autoscaler-assembly.ts';
+import { assembleFaults } from './fault-assembly.ts';
 import { EndOfRun } from './end-of-run.ts';
 import type { EndParts } from './end-of-run.ts';
 import { foreignSchedulerWarnings } from './foreign-schedulers.ts';
@@ -52,6 +53,18 @@ import { TraceInput as TraceArrivals, WorkloadInput } from './workload-input.ts'
 /** Kernel phases (docs/architecture.md). */
 export const Phase = { Fault: 0, Infrastructure: 1, Input: 2, Node: 3, Controller: 4, Scheduler: 5, Autoscaler: 6, Observe: 7 } as const;
 
+/** The running parts, for one who watches the run from the side. */
+export interface SimulatedWorld {
+  readonly kernel: Kernel;
+  readonly cluster: Cluster;
+  readonly scheduler: Scheduler;
+  readonly budgets: DisruptionBudgets;
+  /** null: the scenario has no steps. */
+  readonly operations: Operations | null;
+  /** Ends the run after the current event. */
+  readonly finish: () => void;
+}
+
 export interface SimulationOptions {
   /** Podyard's version, for the result. */
   readonly version: string;
@@ -60,6 +73,8 @@ export interface SimulationOptions {
   readonly openTrace: ((trace: TraceInput, seed: string) => TraceReader) | null;
   /** Reads the scenario's machine list; needed when it has one. */
   readonly readMachines?: (machines: MachineInput) => MachineList;
+  /** Called before the first node joins: observers may be added, and events of their own. */
+  readonly watch?: (world: SimulatedWorld) => void;
   /** true: no caches in the scheduler; the same run, slower. */
   readonly plain: boolean;
   /** File, line and column of a value of the scheduler's configuration. */
@@ -145,7 +160,7 @@ export class Simulation {
     const taintEviction = new TaintEviction(kernel, cluster);
     new PodGc(kernel, cluster);
     const mark: OnMark = (kind, label, count) => this.metrics.mark(kind, label, count);
-    const crashes = scenario.failures.length > 0 ? new CrashProcesses(kernel, cluster, scenario.failures, mark) : null;
+    const { crashes, operations } = assembleFaults(scenario, { kernel, cluster, budgets, mark, phases: Phase });
     this.autoscaler = assembleAutoscaler(scenario, {
       kernel,
       cluster,
@@ -156,6 +171,7 @@ export class Simulation {
       loopPhase: Phase.Autoscaler,
       machinePhase: Phase.Infrastructure,
     });
+    options.watch?.({ kernel, cluster, scheduler: this.scheduler, budgets, operations, finish: () => this.finish() });
     this.addNodes();
     const targets = { cluster, admission, replacement, daemonSets, controllers: this.controllers };
     const { trace } = scenario;
@@ -165,7 +181,8 @@ export class Simulation {
     this.addInput(new ManifestInput(scenario.objects, targets, neighbours));
     this.addInput(new WorkloadInput(scenario.workloads, new WorkloadSource(scenario.workloads, kernel.random, scenario.durationMicros), targets));
     if (this.traceSource !== null) this.addInput(new TraceArrivals(this.traceSource, targets));
-    if (scenario.durationMicros === null) this.watchForTheEnd({ replacement, taintEviction, crashes });
+    if (operations !== null) this.addInput(operations);
+    if (scenario.durationMicros === null) this.watchForTheEnd({ replacement, taintEviction, crashes, operations });
     if (scenario.metrics.checkEveryEvents > 0) this.nextCheckAt = scenario.metrics.checkEveryEvents;
   }
 
@@ -263,20 +280,23 @@ export class Simulation {
     this.kernel.addInput(Phase.Input, input);
   }
 
+  private finish(): void {
+    this.done = true;
+    this.kernel.stop();
+  }
+
   private check(): void {
     checkCluster(this.cluster);
     this.nextCheckAt += this.scenario.metrics.checkEveryEvents;
   }
 
   /** A run without a horizon ends when nothing can change any more. */
-  private watchForTheEnd(parts: Pick<EndParts, 'replacement' | 'taintEviction' | 'crashes'>): void {
+  private watchForTheEnd(parts: Pick<EndParts, 'replacement' | 'taintEviction' | 'crashes' | 'operations'>): void {
     const { kernel, inputs, scheduler, autoscaler, controllers } = this;
     const end = new EndOfRun(this.cluster, { inputs, scheduler, autoscaler, controllers, ...parts });
     const look = kernel.defineEvent('simulation.endCheck', Phase.Observe, () => {
-      if (end.isOver()) {
-        this.done = true;
-        kernel.stop();
-      } else kernel.after(END_CHECK_MICROS, look);
+      if (end.isOver()) this.finish();
+      else kernel.after(END_CHECK_MICROS, look);
     });
     kernel.after(END_CHECK_MICROS, look);
   }
