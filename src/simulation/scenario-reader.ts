@@ -17,6 +17,7 @@ import { Findings, isMapping, mappingOf } from '../workload/manifests/structure.
 import { admissionContext, checkAdmission, checkWorkloadAdmission } from './admission-checks.ts';
 import { warnOfEndlessWork } from './endless-work.ts';
 import { hopelessPods, warnOfOversizedWorkloads } from './hopeless-pods.ts';
+import { refusedPods, warnOfRefusedWorkloads } from './refused-pods.ts';
 import type { Scenario, SchedulerSettings } from './scenario.ts';
 import { checkClassesOfWorkloads, checkMembers, checkScenario } from './scenario-checks.ts';
 import { decodeScenario } from './scenario-decode.ts';
@@ -289,6 +290,8 @@ class ScenarioReading {
     warnOfEndlessWork(settings, manifests.nodes.length > 0, this.#findings);
     warnOfOversizedWorkloads(workloads, manifests.nodes, nodePools, this.#findings);
     this.warnings.push(...hopelessPods(manifests, admitted, nodePools, workloads, hasTrace));
+    this.warnings.push(...refusedPods(manifests, admitted, context));
+    warnOfRefusedWorkloads(workloads, manifests.objects, context, this.#findings);
   }
 
   #resolveScheduler(input: ScenarioInput, settings: OwnSettings): SchedulerSettings {

@@ -20,6 +20,7 @@ import { WorkloadControllers } from '../controllers/workload-controllers.ts';
 import { TaintEviction } from '../controllers/taint-eviction.ts';
 import { CrashProcesses } from '../failures/crash-processes.ts';
 import type { OnMark } from '../failures/crash-processes.ts';
+import { MICROS_PER_SECOND } from '../base/time.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import type { InputSource } from '../kernel/kernel.ts';
 import { checkAccounting } from '../metrics/accounting.ts';
@@ -42,6 +43,8 @@ import type { EndParts } from './end-of-run.ts';
 import { foreignSchedulerWarnings } from './foreign-schedulers.ts';
 import { ManifestInput } from './manifest-input.ts';
 import { PodAdmission } from '../control-plane/pod-admission.ts';
+import { PodGate } from '../control-plane/pod-gate.ts';
+import { QuotaLedger } from '../control-plane/quota-ledger.ts';
 import { poolNode, poolOf } from './pool-nodes.ts';
 import type { MachineInput, Scenario, TraceInput } from './scenario.ts';
 import { resultScenario } from './scenario-spelling.ts';
@@ -90,6 +93,7 @@ export class Simulation {
   private readonly metrics: MetricsCollector;
   private readonly autoscaler: NodeAutoscaler | null;
   private readonly controllers: WorkloadControllers;
+  private readonly gate: PodGate;
   private readonly inputs: InputSource[] = [];
   private readonly traceSource: TraceSource | null;
   private machineNotes: readonly string[] = [];
@@ -131,12 +135,15 @@ export class Simulation {
       podHeld: (pod, why) => this.metrics.podHeld(pod, why),
       roomSeen: (template, room) => this.metrics.roomSeen(template.id, room),
     });
-    const replacement = new ReplacementController(kernel, cluster);
+    const quotas = new QuotaLedger(kernel, cluster, Phase.Controller);
+    const gate = (this.gate = new PodGate(cluster, quotas));
+    const replacement = new ReplacementController(kernel, cluster, gate);
     replacement.onReplaced = (pod, lost) => this.metrics.noteReplacement(pod, lost);
     new Kubelet(kernel, cluster, scenario.kubelet, () => replacement.isCreating);
     const admission = new PodAdmission(cluster, scenario);
-    this.controllers = new WorkloadControllers(kernel, cluster, (pod) => admission.template(pod), Phase.Controller);
-    const daemonSets = new DaemonSets(kernel, cluster, (owner) => replacement.hasEnded(owner));
+    this.controllers = new WorkloadControllers(kernel, cluster, (pod) => admission.template(pod), Phase.Controller, gate);
+    const daemonSets = new DaemonSets(kernel, cluster, (owner) => replacement.hasEnded(owner), gate);
+    cluster.observe(quotas);
     const budgets = new DisruptionBudgets(cluster);
     new Disruption(kernel, cluster, budgets, Phase.Controller);
     new NodeLifecycle(kernel, cluster, scenario.nodeLifecycle);
@@ -155,7 +162,7 @@ export class Simulation {
       machinePhase: Phase.Infrastructure,
     });
     this.addNodes();
-    const targets = { cluster, admission, replacement, daemonSets, controllers: this.controllers };
+    const targets = { cluster, admission, replacement, daemonSets, controllers: this.controllers, gate };
     const { trace } = scenario;
     this.traceSource =
       trace === null || options.openTrace === null ? null : new TraceSource(options.openTrace(trace, scenario.seed));
@@ -211,6 +218,9 @@ export class Simulation {
         resolvedScenario: resultScenario(scenario),
         notes: this.notes(),
         notSimulated: scenario.notSimulated,
+        refusedPods: this.gate.refusals().map(({ firstAtMicros, ...refused }) => (
+          { ...refused, firstAtSeconds: firstAtMicros / MICROS_PER_SECOND }
+        )),
       },
       {
         scaleUpEvents: this.autoscaler?.scaleUpEvents ?? 0,
@@ -290,6 +300,8 @@ export class Simulation {
       ...this.machineNotes,
       ...(this.traceSource?.notes() ?? []),
       ...this.undeclaredPlugins(),
+      ...this.gate.refusals().map(({ kind, namespace, name, count, message }) =>
+        `Not created: ${kind} ${namespace}/${name} has refused ${String(count)} requests for pods, the first with "${message}".`),
       ...(fields.length === 0
         ? []
         : [
