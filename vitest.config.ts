@@ -7,8 +7,9 @@ export default defineConfig({
     pool: 'forks',
     // Vitest itself would leave a core free, which on two cores means no parallel files at all.
     maxWorkers: '100%',
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Against hangs only: a busy machine may be twenty times slower.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],

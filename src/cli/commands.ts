@@ -2,9 +2,11 @@
 import type { Command } from './command.ts';
 import { SPOKEN, isOption, nameOf, specOf, tableOf } from './command-paths.ts';
 import type { CommandPath } from './command-paths.ts';
+import { COMPACT } from './compact.ts';
 import { COMPARE } from './compare.ts';
 import { COMPLETION } from './completion.ts';
 import { CONFORMANCE } from './conformance.ts';
+import { INFLATE } from './inflate.ts';
 import { INIT } from './init.ts';
 import { PERF } from './perf.ts';
 import { PLUGINS } from './plugins.ts';
@@ -14,9 +16,10 @@ import { SCHEMA } from './schema.ts';
 import { TRACE } from './trace.ts';
 import { VALIDATE } from './validate.ts';
 import { VERSIONS } from './versions.ts';
+import { WHATIF } from './whatif.ts';
 
 export const COMMANDS: readonly Command[] = [
-  RUN, REPLAY, TRACE, COMPARE, VALIDATE, INIT, PLUGINS, VERSIONS, CONFORMANCE, PERF, SCHEMA, COMPLETION,
+  RUN, REPLAY, TRACE, COMPARE, WHATIF, INFLATE, COMPACT, VALIDATE, INIT, PLUGINS, VERSIONS, CONFORMANCE, PERF, SCHEMA, COMPLETION,
 ];
 
 /** Every word that stands for a command: for messages and completion. */

@@ -3,6 +3,7 @@ import { InputError } from '../base/input-error.ts';
 import type { Problem } from '../base/input-error.ts';
 import { createInputFiles } from '../io/input-files.ts';
 import { readStandardInput } from '../io/standard-input.ts';
+import type { FileReader } from '../workload/manifests/file-reader.ts';
 import type { Scenario, SchedulerSettings } from '../simulation/scenario.ts';
 import { readConfigurationFile, readScenario } from '../simulation/scenario-reader.ts';
 import type { Override, ScenarioEntry, ScenarioRead } from '../simulation/scenario-reader.ts';
@@ -30,15 +31,16 @@ export async function readScenarioFor(
   return scenarioFrom(await entryOf(path), given, context);
 }
 
-/** `retold`: how problems are told when the user did not write the scenario. */
+/** `retold`: how problems are told when the user did not write the scenario; `files`: where it is read from. */
 export function scenarioFrom(
   entry: ScenarioEntry,
   given: GivenOptions,
   context: CommandContext,
   retold: (problem: Problem) => Problem = (problem) => problem,
+  files: FileReader = createInputFiles(),
 ): ReadScenario {
   const problems: Problem[] = [];
-  const read = gathering(problems, () => readRetold(entry, given, retold));
+  const read = gathering(problems, () => readRetold(entry, given, retold, files));
   const configured = gathering(problems, () => schedulerGiven(given));
   if (read === undefined || configured === undefined) throw new InputError(problems);
   tellWarnings([...read.warnings.map(retold), ...configured.warnings], context);
@@ -75,9 +77,14 @@ function schedulerGiven(given: GivenOptions): GivenScheduler {
   return { scheduler: { configuration: value, configurationFile: file }, warnings };
 }
 
-function readRetold(entry: ScenarioEntry, given: GivenOptions, retold: (problem: Problem) => Problem): ScenarioRead {
+function readRetold(
+  entry: ScenarioEntry,
+  given: GivenOptions,
+  retold: (problem: Problem) => Problem,
+  files: FileReader,
+): ScenarioRead {
   try {
-    return readScenario(entry, createInputFiles(), overridesBy(given));
+    return readScenario(entry, files, overridesBy(given));
   } catch (error) {
     throw error instanceof InputError ? new InputError(error.problems.map(retold)) : error;
   }

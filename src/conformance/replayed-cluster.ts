@@ -5,6 +5,7 @@
  * tells nobody.
  */
 import { assert } from '../base/assert.ts';
+import { parseTimestamp } from '../base/timestamp.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Node, Pod } from '../cluster/objects.ts';
 import { EvictionCause, PodOutcome } from '../cluster/pod-table.ts';
@@ -157,20 +158,9 @@ function writtenText(object: RecordedObject): string {
   return canonicalJson({ ...(isPod(object) ? withoutNodeName(object) : object), metadata });
 }
 
-/** Days from 1970-01-01 to a day of the Gregorian calendar. */
-function daysSinceEpoch(year: number, month: number, day: number): number {
-  const shifted = month <= 2 ? year - 1 : year;
-  const era = Math.floor(shifted / 400);
-  const yearOfEra = shifted - era * 400;
-  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
-  return era * 146_097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719_468;
-}
-
 /** An RFC 3339 timestamp in UTC, as Kubernetes writes them, in micros since 1970. */
 export function microsOfTimestamp(text: string): number {
-  const match = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,6})\d*)?Z$/.exec(text);
-  assert(match !== null, `${text} is not a timestamp in UTC`);
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number);
-  const fraction = Number((match[7] ?? '').padEnd(6, '0'));
-  return (daysSinceEpoch(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second) * 1_000_000 + fraction;
+  const micros = parseTimestamp(text);
+  assert(micros !== undefined, `${text} is not a timestamp in UTC`);
+  return micros;
 }

@@ -193,6 +193,11 @@ export class Simulation {
     return true;
   }
 
+  /** For those who look on; they may write nothing. */
+  get parts(): { readonly kernel: Kernel; readonly cluster: Cluster; readonly scheduler: Scheduler } {
+    return { kernel: this.kernel, cluster: this.cluster, scheduler: this.scheduler };
+  }
+
   progress(): Progress {
     return {
       simulatedMicros: this.kernel.now,

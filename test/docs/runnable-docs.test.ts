@@ -13,7 +13,7 @@ import { typeErrors } from './type-check.ts';
 
 const CLI = resolve('dist/cli/main.js');
 const LINKED = ['workloads', 'schemas', 'examples', 'results'];
-const COMMAND_LIMIT_MILLIS = 60_000;
+const COMMAND_LIMIT_MILLIS = 500_000;
 const EXECUTED = ['console', 'sh', 'yaml', 'ts'];
 
 const documents = ['README.md', 'CONTRIBUTING.md', ...filesBelow('docs', '.md')].filter((file) => existsSync(file));

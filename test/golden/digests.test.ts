@@ -119,7 +119,7 @@ test(`every byte of the files of ${WITH_FILES} is frozen`, () => {
 
 test.each(KUBERNETES_VERSIONS)('the default scenario has its frozen digest in v%s', (kubernetes) => {
   expectGolden('default', play('workloads/default.yaml', { slice: 1 << 20, kubernetes }));
-}, 180_000);
+});
 
 test('nothing is frozen that is not tested', () => {
   if (isUpdate) return;

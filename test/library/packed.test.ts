@@ -71,7 +71,7 @@ beforeAll(() => {
     if (!name.startsWith('.') && name !== 'podyard') symlinkSync(resolve('node_modules', name), join(modules, name));
   }
   writeFileSync(join(project, 'package.json'), '{ "name": "project", "type": "module", "private": true }\n');
-}, 120_000);
+});
 afterAll(() => {
   rmSync(project, { recursive: true, force: true });
 });
@@ -159,7 +159,7 @@ describe('docs/library.md', () => {
     };
     const told = compile('library', { compilerOptions: strict, include: ['*.ts'] });
     expect(told).toBe('');
-  }, 120_000);
+  });
 
   test.each(blocks.map(({ line, text }) => [line, text.split('\n')[0]] as const))(
     'line %i compiles strictly and runs: %s',
