@@ -14,13 +14,16 @@ import { dayNumberOf } from './civil-date.ts';
 import { OPEN_GATE } from './creation-gate.ts';
 import type { CreationGate } from './creation-gate.ts';
 import { CronJobController } from './cron-job.ts';
+import type { ScheduleParser } from './cron-job.ts';
 import { DeploymentController } from './deployment.ts';
 import { GarbageCollector } from './garbage-collector.ts';
 import { JobController } from './job.ts';
 import type { ControllerContext } from './owned-pods.ts';
 import { ReplicaSetController } from './replica-set.ts';
 import { StatefulSetController } from './stateful-set.ts';
-import { parseUtcSchedule } from './utc-schedule.ts';
+import { parseSchedule } from './utc-schedule.ts';
+import { ONLY_UTC } from './zoned-time.ts';
+import type { TimeZones } from './zoned-time.ts';
 import { DEFAULT_LIMITS, JOB_LIMITS, WorkQueue } from './work-queue.ts';
 
 /** Pod events of a Job are collected for so long (SyncJobBatchPeriod). */
@@ -40,7 +43,11 @@ export class WorkloadControllers implements ClusterObserver {
   private readonly refusedAt = new Map<number, Micros>();
   private readonly gate: CreationGate;
 
-  constructor(kernel: Kernel, cluster: Cluster, admit: (pod: Pod) => number, phase: number, gate: CreationGate = OPEN_GATE) {
+  /** `timeZones`: those that CronJobs name. */
+  constructor(
+    kernel: Kernel, cluster: Cluster, admit: (pod: Pod) => number, phase: number, gate: CreationGate = OPEN_GATE,
+    timeZones: TimeZones = ONLY_UTC,
+  ) {
     this.kernel = kernel;
     this.cluster = cluster;
     this.gate = gate;
@@ -58,7 +65,8 @@ export class WorkloadControllers implements ClusterObserver {
     new ReplicaSetController(context, queueOf(WorkloadKind.ReplicaSet));
     new StatefulSetController(context, queueOf(WorkloadKind.StatefulSet));
     new JobController(context, queueOf(WorkloadKind.Job));
-    new CronJobController(cluster, queueOf(WorkloadKind.CronJob), RUN_BEGINS_MICROS, (schedule) => parseUtcSchedule(schedule));
+    const parse: ScheduleParser = (schedule, zone) => parseSchedule(schedule, zone, timeZones);
+    new CronJobController(cluster, queueOf(WorkloadKind.CronJob), RUN_BEGINS_MICROS, parse);
     this.deleteEvent = kernel.defineEvent('workload deletion', phase, (row, incarnation) => this.delete(row, incarnation));
     cluster.observe(this);
     new GarbageCollector(kernel, cluster, phase);

@@ -10,12 +10,13 @@ import { checkCluster } from '../cluster/check.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import { withNodeDefaults } from '../cluster/node-defaults.ts';
 import { DisruptionBudgets } from '../cluster/disruption-budgets.ts';
-import type { Node } from '../cluster/objects.ts';
+import type { Node, Pod } from '../cluster/objects.ts';
 import { DaemonSets } from '../controllers/daemon-sets.ts';
 import { Disruption } from '../controllers/disruption.ts';
 import { NodeLifecycle } from '../controllers/node-lifecycle.ts';
 import { PodGc } from '../controllers/pod-gc.ts';
 import { ReplacementController } from '../controllers/replacement.ts';
+import { knownZones } from '../controllers/zoned-time.ts';
 import { WorkloadControllers } from '../controllers/workload-controllers.ts';
 import { TaintEviction } from '../controllers/taint-eviction.ts';
 import { CrashProcesses } from '../failures/crash-processes.ts';
@@ -50,6 +51,7 @@ import type { MachineInput, Scenario, TraceInput } from './scenario.ts';
 import { resultScenario } from './scenario-spelling.ts';
 import { schedulingCounters } from './scheduling-counters.ts';
 import { TraceInput as TraceArrivals, WorkloadInput } from './workload-input.ts';
+import type { ArrivalTargets } from './workload-input.ts';
 
 /** Kernel phases (docs/architecture.md). */
 export const Phase = { Fault: 0, Infrastructure: 1, Input: 2, Node: 3, Controller: 4, Scheduler: 5, Autoscaler: 6, Observe: 7 } as const;
@@ -141,7 +143,9 @@ export class Simulation {
     replacement.onReplaced = (pod, lost) => this.metrics.noteReplacement(pod, lost);
     new Kubelet(kernel, cluster, scenario.kubelet, () => replacement.isCreating);
     const admission = new PodAdmission(cluster, scenario);
-    this.controllers = new WorkloadControllers(kernel, cluster, (pod) => admission.template(pod), Phase.Controller, gate);
+    const zones = knownZones(scenario.timeZones);
+    const admit = (pod: Pod): number => admission.template(pod);
+    this.controllers = new WorkloadControllers(kernel, cluster, admit, Phase.Controller, gate, zones);
     const daemonSets = new DaemonSets(kernel, cluster, (owner) => replacement.hasEnded(owner), gate);
     cluster.observe(quotas);
     const budgets = new DisruptionBudgets(cluster);
@@ -166,10 +170,7 @@ export class Simulation {
     const { trace } = scenario;
     this.traceSource =
       trace === null || options.openTrace === null ? null : new TraceSource(options.openTrace(trace, scenario.seed));
-    const neighbours = scenario.workloads.map(({ template }) => template.spec ?? {});
-    this.addInput(new ManifestInput(scenario.objects, targets, neighbours));
-    this.addInput(new WorkloadInput(scenario.workloads, new WorkloadSource(scenario.workloads, kernel.random, scenario.durationMicros), targets));
-    if (this.traceSource !== null) this.addInput(new TraceArrivals(this.traceSource, targets));
+    this.addInputs(targets);
     if (scenario.durationMicros === null) this.watchForTheEnd({ replacement, taintEviction, crashes });
     if (scenario.metrics.checkEveryEvents > 0) this.nextCheckAt = scenario.metrics.checkEveryEvents;
   }
@@ -264,6 +265,15 @@ export class Simulation {
       throw new InputError({ file: machines.file, message });
     }
     return list.nodes;
+  }
+
+  private addInputs(targets: ArrivalTargets): void {
+    const { scenario } = this;
+    const source = new WorkloadSource(scenario.workloads, this.kernel.random, scenario.durationMicros);
+    const neighbours = scenario.workloads.map(({ template }) => template.spec ?? {});
+    this.addInput(new ManifestInput(scenario.objects, targets, neighbours));
+    this.addInput(new WorkloadInput(scenario.workloads, source, targets));
+    if (this.traceSource !== null) this.addInput(new TraceArrivals(this.traceSource, targets));
   }
 
   private addInput(input: InputSource): void {

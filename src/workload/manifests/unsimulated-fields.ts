@@ -128,12 +128,6 @@ const RULES: readonly FieldRule[] = [
     isSaid: isOther(JOB_CONTROLLER),
   },
   {
-    kind: 'CronJob',
-    field: 'spec.timeZone',
-    effect: 'schedules are in UTC',
-    isSaid: (zone) => zone !== 'UTC' && zone !== 'Etc/UTC',
-  },
-  {
     kind: 'LimitRange',
     field: 'spec.limits',
     effect: 'claims are not refused, whatever they ask for',
