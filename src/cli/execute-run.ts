@@ -4,7 +4,7 @@ import { claimOutputFolder } from '../io/output-folder.ts';
 import type { OutputFile, OutputFolder, WrittenFolder } from '../io/output-folder.ts';
 import { loadPluginFiles } from '../io/plugin-files.ts';
 import { createProgress } from '../io/progress.ts';
-import type { Progress, ProgressMode, ProgressOptions } from '../io/progress.ts';
+import type { Progress, ProgressFacts, ProgressMode, ProgressOptions } from '../io/progress.ts';
 import { listenForStop, runSimulation, timingJson } from '../io/run-simulation.ts';
 import type { DrivenRun, StopRequest } from '../io/run-simulation.ts';
 import { OutputError } from '../io/system-errors.ts';
@@ -14,6 +14,8 @@ import { renderRunTable } from '../report/run-table.ts';
 import { plainText } from '../report/table.ts';
 import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
 import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
+import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
+import { pluginRegistry } from '../scheduler/plugins/registry.ts';
 import type { Scenario } from '../simulation/scenario.ts';
 import { Simulation } from '../simulation/simulation.ts';
 import type { SimulationOptions } from '../simulation/simulation.ts';
@@ -115,13 +117,30 @@ export async function drive(request: DriveRequest): Promise<DrivenRun> {
     tellWarnings(simulation.warnings, context);
     return simulation;
   };
+  const onProgress = (facts: ProgressFacts): void => {
+    progress.update(facts);
+  };
   try {
-    return await runSimulation(make, stop, (facts) => { progress.update(facts); });
+    if (scenario.scheduler.pluginFiles.length === 0) return await runSimulation(make, stop, onProgress);
+    checkConfiguration(request);
+    const onWarnings = (warnings: readonly string[]): void => {
+      progress.done();
+      tellWarnings(warnings, context);
+    };
+    const { version } = context;
+    const { runOnThread } = await import('../io/run-pool.ts');
+    return await runOnThread(scenario, { version, plain: given.flag('plain'), stop, onProgress, onWarnings });
   } catch (error) {
     throw blameOf(error, scenario.scheduler.pluginFiles);
   } finally {
     progress.done();
   }
+}
+
+/** Before a thread is started, which knows no places: throws InputError with those of the mistakes. */
+function checkConfiguration({ scenario, locate, plugins }: DriveRequest): void {
+  const { kubernetes, scheduler } = scenario;
+  decodeSchedulerConfiguration(scheduler.configuration, { registry: pluginRegistry(plugins), kubernetes, locate });
 }
 
 /** How and where progress is shown. */
