@@ -145,8 +145,7 @@ export class Simulation {
     replacement.onReplaced = (pod, lost) => this.metrics.noteReplacement(pod, lost);
     new Kubelet(kernel, cluster, scenario.kubelet, () => replacement.isCreating);
     const admission = new PodAdmission(cluster, scenario);
-    const zones = knownZones(scenario.timeZones);
-    const admit = (pod: Pod): number => admission.template(pod);
+    const [admit, zones] = [(pod: Pod): number => admission.template(pod), knownZones(scenario.timeZones)];
     this.controllers = new WorkloadControllers(kernel, cluster, admit, Phase.Controller, gate, zones);
     const daemonSets = new DaemonSets(kernel, cluster, (owner) => replacement.hasEnded(owner), gate);
     cluster.observe(quotas);
