@@ -14,9 +14,10 @@ import { placeFindings } from '../workload/manifests/source-document.ts';
 import type { Path } from '../workload/manifests/source-path.ts';
 import { below, describeValue, stepsOf } from '../workload/manifests/source-path.ts';
 import { Findings, isMapping, mappingOf } from '../workload/manifests/structure.ts';
-import { admissionContext, checkAdmission, checkWorkloadAdmission } from './admission-checks.ts';
+import { admissionContext, checkAdmission, checkWorkloadAdmission, namedZones } from './admission-checks.ts';
 import { warnOfEndlessWork } from './endless-work.ts';
 import { hopelessPods, warnOfOversizedWorkloads } from './hopeless-pods.ts';
+import { refusedPods, warnOfRefusedWorkloads } from './refused-pods.ts';
 import type { Scenario, SchedulerSettings } from './scenario.ts';
 import { checkClassesOfWorkloads, checkMembers, checkScenario } from './scenario-checks.ts';
 import { decodeScenario } from './scenario-decode.ts';
@@ -139,6 +140,7 @@ class ScenarioReading {
       nodePools: settings.nodePools,
       nodes: manifests.nodes,
       objects: manifests.objects,
+      timeZones: namedZones(manifests.objects, this.#files.timeZones),
       ignoredKinds: manifests.ignoredKinds,
       notSimulated: manifests.notSimulated.map(({ kind, field, count, effect }) => ({ kind, field, count, effect })),
       priorityClasses,
@@ -295,13 +297,15 @@ class ScenarioReading {
     const { nodePools, workloads } = settings;
     const context = admissionContext(manifests.objects, priorityClasses);
     if (this.#findings.errors.length === 0) checkWorkloadAdmission(workloads, context, this.#findings);
-    const { problems, admitted } = checkAdmission(manifests, context);
+    const { problems, admitted } = checkAdmission(manifests, context, this.#files.timeZones);
     if (problems.length > 0)
       this.problems.splice(0, this.problems.length, ...inFileOrder([...this.problems, ...problems]));
     if (this.problems.length > 0 || this.#findings.errors.length > 0) return;
     warnOfEndlessWork(settings, manifests.nodes.length > 0, this.#findings);
     warnOfOversizedWorkloads(workloads, manifests.nodes, nodePools, this.#findings);
     this.warnings.push(...hopelessPods(manifests, admitted, nodePools, workloads, hasTrace));
+    this.warnings.push(...refusedPods(manifests, admitted, context));
+    warnOfRefusedWorkloads(workloads, manifests.objects, context, this.#findings);
   }
 
   #resolveScheduler(input: ScenarioInput, settings: OwnSettings): SchedulerSettings {

@@ -3,6 +3,7 @@
  * YAML; `assembly.ts` builds a simulation from it; it is written into every result. Units: micros for simulated time,
  * Kubernetes quantities (text) for resources, plain seconds inside distributions.
  */
+import type { ZoneRules } from '../controllers/zoned-time.ts';
 import type { KubernetesVersion } from '../cluster/kubernetes-versions.ts';
 import type { Distribution } from '../kernel/distribution.ts';
 import type { Micros } from '../base/time.ts';
@@ -25,6 +26,8 @@ export interface Scenario {
   readonly nodes: readonly Node[];
   /** Every other manifest object that is simulated, in file order. */
   readonly objects: readonly KubernetesObject[];
+  /** Rules of the time zones that CronJobs name, UTC left out. */
+  readonly timeZones: Readonly<Record<string, ZoneRules>>;
   /** Kinds found in manifests that are not simulated, with how many. */
   readonly ignoredKinds: Readonly<Record<string, number>>;
   /** Fields of simulated kinds that change nothing here, with how many objects use them. */
