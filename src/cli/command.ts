@@ -44,9 +44,8 @@ export const EXIT_FAILURE = 1;
 export const EXIT_USAGE = 2;
 /** What was asked about does not fit. */
 export const EXIT_NO_FIT = 3;
-
-/** A rule that the user has set does not hold: `--slo`, `--fail-if`. */
-export const EXIT_RULE_BROKEN = 99;
+/** A limit (`--fail-if`, `thresholds`) is broken, without a doubt where chance plays; k6's code for the same. */
+export const EXIT_LIMIT = 99;
 
 export function exitCodeOf(signal: 'SIGINT' | 'SIGTERM'): number {
   return signal === 'SIGINT' ? 130 : 143;

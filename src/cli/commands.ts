@@ -6,6 +6,8 @@ import { COMPACT } from './compact.ts';
 import { COMPARE } from './compare.ts';
 import { COMPLETION } from './completion.ts';
 import { CONFORMANCE } from './conformance.ts';
+import { DIFF } from './diff.ts';
+import { EXPLAIN } from './explain.ts';
 import { INFLATE } from './inflate.ts';
 import { INIT } from './init.ts';
 import { PERF } from './perf.ts';
@@ -20,8 +22,8 @@ import { VERSIONS } from './versions.ts';
 import { WHATIF } from './whatif.ts';
 
 export const COMMANDS: readonly Command[] = [
-  RUN, REPLAY, TRACE, COMPARE, REHEARSE, WHATIF, INFLATE, COMPACT, VALIDATE, INIT, PLUGINS, VERSIONS, CONFORMANCE, PERF,
-  SCHEMA, COMPLETION,
+  RUN, REPLAY, TRACE, COMPARE, EXPLAIN, DIFF, REHEARSE, WHATIF, INFLATE, COMPACT, VALIDATE, INIT, PLUGINS, VERSIONS,
+  CONFORMANCE, PERF, SCHEMA, COMPLETION,
 ];
 
 /** Every word that stands for a command: for messages and completion. */

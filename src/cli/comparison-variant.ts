@@ -1,8 +1,7 @@
 /**
- * One side of a comparison: the scenario with a scheduler configuration of its own, with some fields changed, or both.
- * Every problem of a side is told before anything runs, and what is said of both sides is said once.
+ * One variant of a comparison: the scenario with a scheduler configuration, plugins or changes of its own. Every
+ * problem of a variant is told before anything runs, and what is said of several is said once.
  */
-import { basename } from 'node:path';
 import { InputError, formatProblem } from '../base/input-error.ts';
 import type { Problem } from '../base/input-error.ts';
 import { locateInFile } from '../io/configuration-places.ts';
@@ -12,9 +11,9 @@ import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
 import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
 import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
 import { pluginRegistry } from '../scheduler/plugins/registry.ts';
+import { isMapping } from '../workload/manifests/structure.ts';
 import { foreignSchedulerWarnings } from '../simulation/foreign-schedulers.ts';
 import type { Scenario } from '../simulation/scenario.ts';
-import type { Override } from '../simulation/scenario-reader.ts';
 import { readConfigurationFile } from '../simulation/scenario-reader.ts';
 import type { CommandContext } from './command.ts';
 import { comparedReader } from './compared-scenario.ts';
@@ -23,11 +22,9 @@ import { checkedInputs } from './execute-run.ts';
 import type { RecordedInputs } from './execute-run.ts';
 import { tellWarnings } from './failures.ts';
 import type { GivenOptions } from './options.ts';
-import { overridesOf } from './scenario-input.ts';
 import type { LocatedScenario } from './scenario-input.ts';
-
-export type Side = 'A' | 'B';
-export type Sides<T> = Readonly<Record<Side, T>>;
+import { variantWords } from './variant-words.ts';
+import type { VariantWords } from './variant-words.ts';
 
 export interface Variant extends LocatedScenario {
   readonly label: string;
@@ -41,78 +38,62 @@ export interface Variant extends LocatedScenario {
   readonly inputs: RecordedInputs;
 }
 
-/** What was written after `--a` or `--b`. */
-interface VariantWords {
-  /** null: the scenario's own configuration. */
-  readonly configurationFile: string | null;
-  readonly changes: readonly string[];
-  readonly overrides: readonly Override[];
-  /** With the file by its name alone, and as it was written. */
-  readonly label: string;
-  readonly longLabel: string;
-}
-
-/** Both sides. Throws an InputError with the problems of both, each once; tells their warnings, each once. */
-export async function readVariants(given: GivenOptions, context: CommandContext): Promise<Sides<Variant>> {
-  const words: Sides<VariantWords> = { A: wordsOf('a', given), B: wordsOf('b', given) };
-  const isSame = words.A.label === words.B.label;
-  const labelOf = ({ label, longLabel }: VariantWords): string => (isSame ? longLabel : label);
+/** The base first. Throws an InputError with the problems of all, each once; tells their warnings, each once. */
+export async function readVariants(given: GivenOptions, context: CommandContext): Promise<Variant[]> {
+  const words = variantWords(given);
   const reader = await comparedReader(given);
   const once = tellingOnce(context);
   const problems = new Map<string, Problem>();
-  const note = (error: unknown): null => {
-    if (!(error instanceof InputError)) throw error;
-    for (const problem of error.problems) problems.set(formatProblem(problem), problem);
-    return null;
-  };
-  const alike = words.A.changes.length === 0 && words.B.changes.length === 0;
+  const open = openedOnce();
+  const variants: Variant[] = [];
+  const isPlain = ({ changes, pluginFiles }: VariantWords): boolean => changes.length === 0 && pluginFiles.length === 0;
+  let plain: LocatedScenario | null = null;
+  for (const [i, own] of words.entries()) {
+    // Variants that differ in their configuration alone share one reading of the scenario.
+    const known: LocatedScenario | null = isPlain(own) ? plain : null;
+    try {
+      const variant = await readVariant(known === null ? reader : () => known, own, given, once, open);
+      if (isPlain(own) && i === words.findIndex(isPlain)) {
+        plain = { scenario: variant.changed, locate: variant.ownLocate };
+      }
+      const isTaken = words.some((other, j) => j !== i && other.label === own.label);
+      variants.push({ ...variant, label: isTaken ? own.longLabel : own.label });
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      for (const problem of error.problems) problems.set(formatProblem(problem), problem);
+    }
+  }
+  if (problems.size > 0) throw new InputError([...problems.values()]);
+  context.seed = once.seed;
+  return variants;
+}
+
+type OpenInputs = (scenario: Scenario) => Promise<RecordedInputs>;
+
+/** Traces and machine lists are read through once, however many variants have them. */
+function openedOnce(): OpenInputs {
   const opened = new Map<string, Promise<RecordedInputs>>();
-  const open = (scenario: Scenario): Promise<RecordedInputs> => {
+  return (scenario) => {
     const key = JSON.stringify([scenario.trace, scenario.machines]);
     const known = opened.get(key) ?? checkedInputs(scenario);
     opened.set(key, known);
     return known;
   };
-  const a = await readVariant(reader, words.A, given, once, open).catch(note);
-  const readB = alike && a !== null ? () => ({ scenario: a.changed, locate: a.locate }) : reader;
-  const b = await readVariant(readB, words.B, given, once, open).catch(note);
-  if (a === null || b === null) throw new InputError([...problems.values()]);
-  context.seed = once.seed;
-  return { A: { ...a, label: labelOf(words.A) }, B: { ...b, label: labelOf(words.B) } };
-}
-
-/** A word with `=` that is no file is a change. */
-function wordsOf(side: 'a' | 'b', given: GivenOptions): VariantWords {
-  const option = `--${side}`;
-  const words = given.list(side);
-  const files = createInputFiles();
-  const isChange = (word: string): boolean => word.includes('=') && !files.isFile(word);
-  const configurations = words.filter((word) => !isChange(word));
-  const changes = words.filter(isChange);
-  if (configurations.length > 1) {
-    const found = configurations.join(' and ');
-    throw new InputError({ message: `${option}: expected one KubeSchedulerConfiguration, found ${found}` });
-  }
-  return {
-    configurationFile: configurations[0] ?? null,
-    changes,
-    overrides: overridesOf(changes, option),
-    label: [...configurations.map((file) => basename(file)), ...changes].join(', '),
-    longLabel: words.join(', '),
-  };
 }
 
 async function readVariant(
   reader: ReadCompared,
-  { configurationFile, changes, overrides }: VariantWords,
+  { configurationFile, pluginFiles, changes, overrides }: VariantWords,
   given: GivenOptions,
   context: CommandContext,
-  open: (scenario: Scenario) => Promise<RecordedInputs>,
-): Promise<Omit<Variant, 'label'>> {
-  const read = reader(given.withChanges(overrides), context);
-  const { scenario, locate } = configurationFile === null ? read : withConfiguration(read, configurationFile, context);
+  open: OpenInputs,
+): Promise<Omit<Variant, 'label'> & { readonly ownLocate: LocatedScenario['locate'] }> {
+  const read = withPlugins(reader(given.withChanges(overrides), context), pluginFiles, given);
+  const configured = configurationFile === null ? read : withConfiguration(read, configurationFile, context);
+  const plugins = await loadPluginFiles(configured.scenario.scheduler.pluginFiles, inTreePluginNames());
+  const own = pluginFiles.length === 0 ? [] : await loadPluginFiles(pluginFiles, inTreePluginNames());
+  const { scenario, locate } = withEnabled(configured, own.map(({ name }) => name));
   const { kubernetes, scheduler } = scenario;
-  const plugins = await loadPluginFiles(scheduler.pluginFiles, inTreePluginNames());
   const registry = pluginRegistry(plugins);
   const configuration = decodeSchedulerConfiguration(scheduler.configuration, { registry, kubernetes, locate });
   const names = configuration.profiles.map(({ schedulerName }) => schedulerName);
@@ -120,7 +101,7 @@ async function readVariant(
   const messages = [...configuration.warnings, ...foreignSchedulerWarnings(scenario, names)];
   tellWarnings(messages.map((message) => (file === null ? { message } : { file, message })), context);
   const inputs = await open(scenario);
-  return { changes, scenario, changed: read.scenario, locate, plugins, inputs };
+  return { changes, scenario, changed: read.scenario, locate, ownLocate: read.locate, plugins, inputs };
 }
 
 function withConfiguration({ scenario }: LocatedScenario, file: string, context: CommandContext): LocatedScenario {
@@ -128,6 +109,57 @@ function withConfiguration({ scenario }: LocatedScenario, file: string, context:
   tellWarnings(warnings, context);
   const scheduler = { ...scenario.scheduler, configuration: value, configurationFile: file };
   return { scenario: { ...scenario, scheduler }, locate: locateInFile(file) };
+}
+
+function withPlugins(
+  { scenario, locate }: LocatedScenario,
+  pluginFiles: readonly string[],
+  given: GivenOptions,
+): LocatedScenario {
+  if (pluginFiles.length === 0) return { scenario, locate };
+  const files = createInputFiles();
+  const from = given.positional('scenario');
+  const names = pluginFiles.map((path) => [path, files.nameFrom?.(from, path) ?? path]);
+  const { scheduler } = scenario;
+  return {
+    scenario: {
+      ...scenario,
+      scheduler: { ...scheduler, pluginFiles: [...scheduler.pluginFiles, ...pluginFiles] },
+      fileNames: { ...scenario.fileNames, ...(Object.fromEntries(names) as Readonly<Record<string, string>>) },
+    },
+    locate,
+  };
+}
+
+/**
+ * Plugins that a variant brings take part in every profile, with their own weight, unless its configuration says
+ * something of them.
+ */
+function withEnabled({ scenario, locate }: LocatedScenario, names: readonly string[]): LocatedScenario {
+  const { configuration } = scenario.scheduler;
+  const text = JSON.stringify(configuration);
+  const added = names.filter((name) => !text.includes(`"name":${JSON.stringify(name)}`));
+  if (added.length === 0) return { scenario, locate };
+  const base = (configuration ?? EMPTY_CONFIGURATION) as ConfigurationShape;
+  const given: unknown = base.profiles ?? [{}];
+  // What is no list of mappings the decoder tells of.
+  if (!Array.isArray(given) || !given.every(isMapping)) return { scenario, locate };
+  const profiles = (given as NonNullable<ConfigurationShape['profiles']>).map((profile) => {
+    const enabled = [...(profile.plugins?.multiPoint?.enabled ?? []), ...added.map((name) => ({ name }))];
+    const multiPoint = { ...profile.plugins?.multiPoint, enabled };
+    return { ...profile, plugins: { ...profile.plugins, multiPoint } };
+  });
+  const scheduler = { ...scenario.scheduler, configuration: { ...base, profiles } };
+  return { scenario: { ...scenario, scheduler }, locate };
+}
+
+const EMPTY_CONFIGURATION = { apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration' };
+
+/** As far as plugins are added to it; the decoder checks the rest. */
+interface ConfigurationShape {
+  readonly profiles?: readonly {
+    readonly plugins?: { readonly multiPoint?: { readonly enabled?: readonly unknown[] } };
+  }[];
 }
 
 /** The context for several readers of the same files. */

@@ -1,45 +1,50 @@
 /** The runs of `podyard compare`, one after the other or on threads, and what is printed of them. */
-import { compareOutcomes, comparisonCells, withoutTables } from '../experiment/compare.ts';
-import type { Comparison, ComparisonPlan } from '../experiment/compare.ts';
-import type { OutputFile, OutputFolder } from '../io/output-folder.ts';
-import { pluginHashes } from '../io/plugin-hashes.ts';
-import type { PluginHash } from '../io/plugin-hashes.ts';
+import { compareMeasured, lookAtRuns, withoutTables } from '../experiment/compare.ts';
+import type { Comparison, VariantsPlan } from '../experiment/compare.ts';
+import { measureRun } from '../experiment/measured-run.ts';
+import type { MeasuredRun } from '../experiment/measured-run.ts';
+import { variantName } from '../experiment/variant-comparison.ts';
+import { CellStore } from '../io/cell-store.ts';
+import type { OutputFolder } from '../io/output-folder.ts';
 import { createRunsProgress } from '../io/progress.ts';
 import type { ProgressFacts, RunsProgress } from '../io/progress.ts';
 import { runOnThreads } from '../io/run-pool.ts';
 import { listenForStop } from '../io/run-simulation.ts';
 import type { StopRequest } from '../io/run-simulation.ts';
 import type { RunResult } from '../metrics/run-result.ts';
-import { renderCompareTable } from '../report/compare-table.ts';
-import { csvText } from '../report/csv.ts';
-import { roundNumber, writeJson } from '../report/json.ts';
+import { limitSentence } from '../report/compare-table.ts';
 import { plainText } from '../report/table.ts';
-import { resultScenario } from '../simulation/scenario-spelling.ts';
 import type { CommandContext } from './command.ts';
-import { exitCodeOf } from './command.ts';
+import { EXIT_LIMIT, EXIT_OK, exitCodeOf } from './command.ts';
+import { birthOf, comparisonFiles, comparisonText } from './comparison-output.ts';
+import type { Told } from './comparison-output.ts';
+import { comparisonRequest } from './comparison-request.ts';
+import type { ComparisonRequest } from './comparison-request.ts';
 import { readVariants } from './comparison-variant.ts';
-import type { Sides, Variant } from './comparison-variant.ts';
+import type { Variant } from './comparison-variant.ts';
 import { claimFolder, drive, progressOptions, tellWritten } from './execute-run.ts';
-import { tellWarnings } from './failures.ts';
+import { tellProblem, tellWarnings } from './failures.ts';
 import type { GivenOptions } from './options.ts';
-import type { Terminal } from './terminal.ts';
 
 export async function executeComparison(given: GivenOptions, context: CommandContext): Promise<number> {
   const folder = claimFolder(given);
+  const request = comparisonRequest(given);
   const variants = await readVariants(given, context);
-  const plan = planOf(variants, given);
-  const cells: Cell[] = comparisonCells(plan).map(({ side, seed }, i, all) => ({
-    variant: withSeed(variants[side], seed),
-    label: `run ${String(i + 1)} of ${String(all.length)} (${side}, seed ${plainText(seed)})`,
-  }));
   folder?.lock();
+  const store = folder === null ? null : new CellStore(folder.cells, context.version);
   const stop = listenForStop();
   try {
-    const runs = await runCells(cells, { given, context, stop });
-    if (runs !== null)
-      return tellComparison(compareOutcomes(plan, runs), birthOf(variants, plan), folder, { given, context });
-    const end = `stopped by ${stop.received ?? ''} before the last of ${String(cells.length)} runs: there is no comparison`;
-    tellWarnings([end], context);
+    const runs = await runUntilEnough(variants, request, { given, context, stop, store });
+    if (runs !== null) {
+      const plan = planOf(variants, request, runs[0].length);
+      return tellComparison({ comparison: compareMeasured(plan, runs), birth: birthOf(variants), runs }, folder, {
+        given,
+        context,
+        store,
+      });
+    }
+    const kept = store === null ? '' : '; the runs that ended are kept, and the same command goes on from there';
+    tellWarnings([`stopped by ${stop.received ?? ''} before the last run: there is no comparison${kept}`], context);
     return exitCodeOf(stop.received ?? 'SIGINT');
   } finally {
     stop.release();
@@ -47,42 +52,103 @@ export async function executeComparison(given: GivenOptions, context: CommandCon
   }
 }
 
+interface Surroundings {
+  readonly given: GivenOptions;
+  readonly context: CommandContext;
+  readonly stop: StopRequest;
+  /** null: runs are not kept. */
+  readonly store: CellStore | null;
+}
+
+/** Writes, prints, and returns the exit code. */
 function tellComparison(
-  comparison: Comparison,
-  birth: BirthCertificate,
+  told: Told,
   folder: OutputFolder | null,
-  { given, context }: Pick<Surroundings, 'given' | 'context'>,
+  { given, context, store }: Omit<Surroundings, 'stop'>,
 ): number {
   const { terminal } = context;
-  const written = folder?.write(filesOf(comparison, birth)) ?? null;
-  terminal.out(textOf(comparison, birth, given.text('output') ?? 'table', terminal));
-  return tellWritten(written, given, context);
+  const written = folder?.write(comparisonFiles(told)) ?? null;
+  store?.clear();
+  terminal.out(comparisonText(told, given.text('output') ?? 'table', terminal));
+  tellMissing(told.comparison, given, context);
+  const code = tellWritten(written, given, context);
+  const broken = told.comparison.limits.filter(({ state }) => state === 'broken');
+  for (const limit of broken) tellProblem({ message: `limit broken: ${limitSentence(limit)}` }, context);
+  return code === EXIT_OK && broken.length > 0 ? EXIT_LIMIT : code;
+}
+
+/** Limits and metrics that no run says anything of, and limits that so few seeds cannot judge. */
+function tellMissing({ limits, comparisons }: Comparison, given: GivenOptions, context: CommandContext): void {
+  const absent = limits.filter(({ state }) => state === 'absent').map((limit) => limitSentence(limit));
+  const isEmpty = given.list('metric').length > 0 && comparisons.length === 0;
+  const none = isEmpty ? ['no run has a metric that is asked for'] : [];
+  tellWarnings([...new Set([...absent, ...none])], context);
 }
 
 interface Cell {
   readonly variant: Variant;
   readonly label: string;
+  /** Of the store; null: not kept. */
+  readonly key: string | null;
 }
 
-interface Surroundings {
-  readonly given: GivenOptions;
-  readonly context: CommandContext;
-  readonly stop: StopRequest;
+/** Runs by variant; null when stopped. Seeds are added until the targets are reached, or there are no more. */
+async function runUntilEnough(
+  variants: readonly Variant[],
+  { looks, seedOf, targets }: ComparisonRequest,
+  surroundings: Surroundings,
+): Promise<MeasuredRun[][] | null> {
+  const runs: MeasuredRun[][] = variants.map(() => []);
+  const most = looks[looks.length - 1];
+  for (const seeds of looks) {
+    const cells: Cell[] = [];
+    for (let seed = runs[0].length; seed < seeds; seed++) {
+      variants.forEach((variant, i) => {
+        const all = String(most * variants.length);
+        const total = targets.length === 0 ? all : `at most ${all}`;
+        const at = String(seed * variants.length + i + 1);
+        const label = `run ${at} of ${total} (${variantName(i)}, seed ${plainText(seedOf(seed))})`;
+        cells.push(cellOf(withSeed(variant, seedOf(seed)), label, surroundings));
+      });
+    }
+    const found = await runCells(cells, surroundings);
+    if (found === null) return null;
+    found.forEach((run, i) => runs[i % variants.length].push(run));
+    if (targets.length > 0 && lookAtRuns(targets, runs).every(({ isReached }) => isReached)) break;
+  }
+  return runs;
 }
 
-/** Results in the order of the cells; null when stopped. */
-async function runCells(cells: readonly Cell[], surroundings: Surroundings): Promise<RunResult[] | null> {
-  const { given, context } = surroundings;
-  const progress = createRunsProgress({ ...progressOptions(given, context), labels: cells.map(({ label }) => label) });
+function cellOf(variant: Variant, label: string, { store }: Surroundings): Cell {
+  return { variant, label, key: store?.keyOf(variant.scenario) ?? null };
+}
+
+/** Results in the order of the cells; null when stopped. What the store has is not run again. */
+async function runCells(cells: readonly Cell[], surroundings: Surroundings): Promise<MeasuredRun[] | null> {
+  const { given, context, store } = surroundings;
+  const measured = cells.map(({ key }) => (key === null ? null : (store?.read(key) ?? null)));
+  const open = [...cells.keys()].filter((i) => measured[i] === null);
+  if (open.length < cells.length && !given.flag('quiet')) {
+    const kept = String(cells.length - open.length);
+    context.terminal.err(`${kept} of ${String(cells.length)} runs are there already, from a start that did not end\n`);
+  }
+  const labels = open.map((i) => cells[i].label);
+  const progress = createRunsProgress({ ...progressOptions(given, context), labels });
   const onResult = (index: number, result: RunResult): void => {
     progress.end(index);
-    tellRun(cells[index].label, result, given, context);
+    const { key, label } = cells[open[index]];
+    const run = measureRun(result);
+    measured[open[index]] = run;
+    if (key !== null) store?.write(key, run);
+    tellRun(label, result, given, context);
   };
   try {
     const jobs = given.number('jobs') ?? 1;
-    return jobs > 1
-      ? await runParallel(cells, jobs, progress, onResult, surroundings)
-      : await runInTurn(cells, progress, onResult, surroundings);
+    const all = open.map((i) => cells[i]);
+    const isDone = await (jobs > 1 && all.length > 0
+      ? runParallel(all, jobs, progress, onResult, surroundings)
+      : runInTurn(all, progress, onResult, surroundings));
+    return isDone ? measured.filter((run) => run !== null) : null;
   } finally {
     progress.done();
   }
@@ -90,14 +156,15 @@ async function runCells(cells: readonly Cell[], surroundings: Surroundings): Pro
 
 type OnResult = (index: number, result: RunResult) => void;
 
-function runParallel(
+/** false: stopped. */
+async function runParallel(
   cells: readonly Cell[],
   jobs: number,
   progress: RunsProgress,
   onResult: OnResult,
   { given, context, stop }: Surroundings,
-): Promise<RunResult[] | null> {
-  return runOnThreads(
+): Promise<boolean> {
+  const results = await runOnThreads(
     cells.map(({ variant }) => variant.scenario),
     {
       jobs,
@@ -110,16 +177,16 @@ function runParallel(
       isStopped: () => stop.received !== null,
     },
   );
+  return results !== null;
 }
 
+/** false: stopped. */
 async function runInTurn(
   cells: readonly Cell[],
   progress: RunsProgress,
   onResult: OnResult,
-  surroundings: Surroundings,
-): Promise<RunResult[] | null> {
-  const { given, context, stop } = surroundings;
-  const runs: RunResult[] = [];
+  { given, context, stop }: Surroundings,
+): Promise<boolean> {
   for (const [index, { variant }] of cells.entries()) {
     const { scenario, locate, plugins, inputs } = variant;
     context.seed = scenario.seed;
@@ -139,22 +206,23 @@ async function runInTurn(
       stop,
       progress: ofRun,
     });
-    if (stop.received !== null) return null;
-    runs.push(withoutTables(result));
-    onResult(index, result);
+    if (stop.received !== null) return false;
+    onResult(index, withoutTables(result));
   }
-  return runs;
+  return true;
 }
 
-function planOf({ A, B }: Sides<Variant>, given: GivenOptions): ComparisonPlan {
-  const prefix = given.text('seed-prefix') ?? '';
+function planOf(variants: readonly Variant[], request: ComparisonRequest, seeds: number): VariantsPlan {
+  const { metrics, margin, targets, limits, seedOf } = request;
   return {
-    scenario: A.scenario.name,
-    labelA: A.label,
-    labelB: B.label,
-    configurationA: A.scenario.scheduler.configuration,
-    configurationB: B.scenario.scheduler.configuration,
-    seeds: Array.from({ length: given.number('seeds') ?? 10 }, (_, i) => `${prefix}${String(i + 1)}`),
+    scenario: variants[0].scenario.name,
+    labels: variants.map(({ label }) => label),
+    seeds: Array.from({ length: seeds }, (_, i) => seedOf(i)),
+    metrics,
+    margin,
+    targets,
+    limits,
+    thresholds: variants.map(({ scenario }) => scenario.thresholds),
   };
 }
 
@@ -170,82 +238,6 @@ function withoutWarnings(context: CommandContext): CommandContext {
 function tellRun(label: string, result: RunResult, given: GivenOptions, { terminal }: CommandContext): void {
   const mode = given.text('progress');
   if (given.flag('quiet') || mode === 'none') return;
-  terminal.err(mode === 'json' ? `${JSON.stringify({ run: label, digest: result.digest })}\n` : `${label}: digest ${result.digest}\n`);
-}
-
-/** What the numbers of a comparison were made from. */
-interface BirthCertificate {
-  readonly resolvedScenario: unknown;
-  /** As variant B has it; null: the same. */
-  readonly resolvedScenarioB: unknown;
-  readonly changes: Sides<readonly string[]>;
-  readonly plan: ComparisonPlan;
-  readonly plugins: readonly PluginHash[];
-}
-
-function birthOf({ A, B }: Sides<Variant>, plan: ComparisonPlan): BirthCertificate {
-  const hashes = [A, B].flatMap(({ changed }) => pluginHashes(changed.scheduler.pluginFiles, changed.fileNames));
-  const isSame = A.changes.length === 0 && B.changes.length === 0;
-  return {
-    resolvedScenario: resultScenario(A.changed),
-    resolvedScenarioB: isSame ? null : resultScenario(B.changed),
-    changes: { A: A.changes, B: B.changes },
-    plan,
-    plugins: [...new Map(hashes.map((hash) => [JSON.stringify(hash), hash])).values()],
-  };
-}
-
-function filesOf(comparison: Comparison, birth: BirthCertificate): OutputFile[] {
-  return [
-    { name: 'comparison.json', chunks: [comparisonJson(comparison, birth)] },
-    { name: 'comparison.csv', chunks: [comparisonCsv(comparison)] },
-  ];
-}
-
-function textOf(comparison: Comparison, birth: BirthCertificate, format: string, terminal: Terminal): string {
-  if (format === 'json') return comparisonJson(comparison, birth);
-  return format === 'csv'
-    ? comparisonCsv(comparison)
-    : renderCompareTable(comparison, { color: terminal.hasColor('out'), width: terminal.width });
-}
-
-/** The fields in their order; what the comparison was made from is not rounded. */
-function comparisonJson(comparison: Comparison, birth: BirthCertificate): string {
-  const { resolvedScenario, resolvedScenarioB, changes, plan, plugins } = birth;
-  const { scenario, version, seeds, labelA, labelB, digestsA, digestsB, seedsChangeNothing, metrics } = comparison;
-  const { configurationA, configurationB } = plan;
-  const json = {
-    schemaVersion: 1,
-    scenario,
-    version,
-    seeds,
-    labelA,
-    labelB,
-    digestsA,
-    digestsB,
-    seedsChangeNothing,
-    metrics: rounded(metrics),
-    configurationA,
-    configurationB,
-    plugins,
-    ...(resolvedScenarioB === null
-      ? { resolvedScenario }
-      : { changesA: changes.A, changesB: changes.B, resolvedScenario, resolvedScenarioB }),
-  };
-  return `${writeJson(json, '')}\n`;
-}
-
-function rounded(value: unknown): unknown {
-  if (typeof value === 'number') return roundNumber(value);
-  if (Array.isArray(value)) return value.map(rounded);
-  if (value !== null && typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, rounded(entry)]));
-  return value;
-}
-
-function comparisonCsv({ metrics }: Comparison): string {
-  const number = (value: number | null): number | null => (value === null ? null : roundNumber(value));
-  const rows = metrics.map((metric) => [
-    metric.name, metric.unit, metric.better, number(metric.a), number(metric.b), number(metric.meanDifference), number(metric.low), number(metric.high), metric.significant ? 'yes' : 'no',
-  ]);
-  return csvText([['metric', 'unit', 'better', 'a', 'b', 'meanDifference', 'low', 'high', 'significant'], ...rows]);
+  const { digest } = result;
+  terminal.err(mode === 'json' ? `${JSON.stringify({ run: label, digest })}\n` : `${label}: digest ${digest}\n`);
 }

@@ -11,7 +11,7 @@ import { renderRehearsalTable } from '../report/rehearsal-table.ts';
 import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
 import type { Override } from '../simulation/scenario-reader.ts';
 import type { CommandContext } from './command.ts';
-import { EXIT_OK, EXIT_RULE_BROKEN, exitCodeOf } from './command.ts';
+import { EXIT_LIMIT, EXIT_OK, exitCodeOf } from './command.ts';
 import { checkedInputs, claimFolder, drive, tellWritten } from './execute-run.ts';
 import { paintFor } from '../report/table.ts';
 import { tellWarnings } from './failures.ts';
@@ -101,5 +101,5 @@ function tell(result: RehearsalResult, rules: readonly Rule[], given: GivenOptio
   const broken = rules.map((rule) => rule(result)).filter((text) => text !== '');
   const label = paintFor(terminal.hasColor('err')).bad('failed:');
   for (const text of broken) terminal.err(`${label} ${text}\n`);
-  return broken.length === 0 ? EXIT_OK : EXIT_RULE_BROKEN;
+  return broken.length === 0 ? EXIT_OK : EXIT_LIMIT;
 }

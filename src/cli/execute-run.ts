@@ -4,23 +4,26 @@ import { claimOutputFolder } from '../io/output-folder.ts';
 import type { OutputFile, OutputFolder, WrittenFolder } from '../io/output-folder.ts';
 import { loadPluginFiles } from '../io/plugin-files.ts';
 import { createProgress } from '../io/progress.ts';
-import type { Progress, ProgressMode, ProgressOptions } from '../io/progress.ts';
+import type { Progress, ProgressFacts, ProgressMode, ProgressOptions } from '../io/progress.ts';
 import { listenForStop, runSimulation, timingJson } from '../io/run-simulation.ts';
 import type { DrivenRun, StopRequest } from '../io/run-simulation.ts';
 import { OutputError } from '../io/system-errors.ts';
 import type { RunResult } from '../metrics/run-result.ts';
 import { formatCount, formatSeconds } from '../report/format.ts';
 import { renderRunTable } from '../report/run-table.ts';
-import { plainText } from '../report/table.ts';
+import { paintFor, plainText } from '../report/table.ts';
 import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
 import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
+import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
+import { pluginRegistry } from '../scheduler/plugins/registry.ts';
 import type { Scenario } from '../simulation/scenario.ts';
 import { Simulation } from '../simulation/simulation.ts';
 import type { SimulationOptions } from '../simulation/simulation.ts';
 import type { CommandContext } from './command.ts';
-import { EXIT_OK, exitCodeOf } from './command.ts';
-import { RuntimeFailure, tellFailure, tellWarnings } from './failures.ts';
+import { EXIT_LIMIT, EXIT_OK, exitCodeOf } from './command.ts';
+import { RuntimeFailure, tellFailure, tellProblem, tellWarnings } from './failures.ts';
 import type { GivenOptions, OutputFormat } from './options.ts';
+import type { CheckedThreshold } from './run-thresholds.ts';
 import type { LocatedScenario } from './scenario-input.ts';
 
 export interface RunRequest extends LocatedScenario {
@@ -41,18 +44,30 @@ export async function executeRun(request: RunRequest): Promise<number> {
   try {
     const run = await drive({ scenario, locate, plugins, inputs, given, context, stop });
     const written = folder === null ? NOTHING_WRITTEN : await writeFiles(folder, run);
-    await printResult(request, run);
-    return tellEnd(run, written, given, context);
+    const checked = run.stoppedBy === null ? await checkedThresholds(scenario, run.result) : [];
+    await printResult(request, run, checked);
+    return tellEnd(run, written, checked, given, context);
   } finally {
     stop.release();
     folder?.release();
   }
 }
 
+/** Most scenarios have none: only who has some waits for what judges them. */
+async function checkedThresholds({ thresholds }: Scenario, result: RunResult): Promise<CheckedThreshold[]> {
+  return thresholds.length === 0 ? [] : (await import('./run-thresholds.ts')).checkThresholds(thresholds, result);
+}
+
 const NOTHING_WRITTEN: WrittenFolder = { paths: [], complaint: null };
 
 /** What is said on standard error when all is done, and the exit code. */
-function tellEnd(run: DrivenRun, written: WrittenFolder, given: GivenOptions, context: CommandContext): number {
+function tellEnd(
+  run: DrivenRun,
+  written: WrittenFolder,
+  checked: readonly CheckedThreshold[],
+  given: GivenOptions,
+  context: CommandContext,
+): number {
   const { paths, complaint } = written;
   if (!given.flag('quiet')) context.terminal.err(closingLines(run, given.text('out'), paths));
   if (run.stoppedBy !== null) {
@@ -60,7 +75,14 @@ function tellEnd(run: DrivenRun, written: WrittenFolder, given: GivenOptions, co
     tellWarnings([`stopped by ${run.stoppedBy} before the end: ${remains}`], context);
   }
   if (complaint !== null) return tellFailure(new OutputError(complaint), context);
-  return run.stoppedBy === null ? EXIT_OK : exitCodeOf(run.stoppedBy);
+  if (run.stoppedBy !== null) return exitCodeOf(run.stoppedBy);
+  const broken = checked.filter(({ state }) => state === 'BROKEN');
+  for (const { text, found } of broken) {
+    tellProblem({ message: `threshold broken: ${text}: found ${found}` }, context);
+  }
+  const absent = checked.filter(({ state }) => state === 'no value');
+  tellWarnings(absent.map(({ text }) => `${text}: the run has no such value`), context);
+  return broken.length > 0 ? EXIT_LIMIT : EXIT_OK;
 }
 
 /** Says what was written where; the exit code. null: nothing was to be written. */
@@ -117,13 +139,30 @@ export async function drive(request: DriveRequest): Promise<DrivenRun> {
     tellWarnings(simulation.warnings, context);
     return simulation;
   };
+  const onProgress = (facts: ProgressFacts): void => {
+    progress.update(facts);
+  };
   try {
-    return await runSimulation(make, stop, (facts) => { progress.update(facts); });
+    if (scenario.scheduler.pluginFiles.length === 0) return await runSimulation(make, stop, onProgress);
+    checkConfiguration(request);
+    const onWarnings = (warnings: readonly string[]): void => {
+      progress.done();
+      tellWarnings(warnings, context);
+    };
+    const { version } = context;
+    const { runOnThread } = await import('../io/run-pool.ts');
+    return await runOnThread(scenario, { version, plain: given.flag('plain'), stop, onProgress, onWarnings });
   } catch (error) {
     throw blameOf(error, scenario.scheduler.pluginFiles);
   } finally {
     progress.done();
   }
+}
+
+/** Before a thread is started, which knows no places: throws InputError with those of the mistakes. */
+function checkConfiguration({ scenario, locate, plugins }: DriveRequest): void {
+  const { kubernetes, scheduler } = scenario;
+  decodeSchedulerConfiguration(scheduler.configuration, { registry: pluginRegistry(plugins), kubernetes, locate });
 }
 
 /** How and where progress is shown. */
@@ -164,7 +203,11 @@ function* filesOf({ result, timing, stoppedBy }: DrivenRun, reports: Iterable<Ou
  * Of a run that was stopped only the table is printed, which says so in its head: programs must not take it for a
  * result.
  */
-async function printResult({ given, context, remarks }: RunRequest, { result, stoppedBy }: DrivenRun): Promise<void> {
+async function printResult(
+  { given, context, remarks }: RunRequest,
+  { result, stoppedBy }: DrivenRun,
+  checked: readonly CheckedThreshold[],
+): Promise<void> {
   const { terminal } = context;
   const format = given.text('output') as OutputFormat;
   const isTable = format === 'table' || format === 'wide';
@@ -175,6 +218,10 @@ async function printResult({ given, context, remarks }: RunRequest, { result, st
       renderRunTable(result, { wide: format === 'wide', color: terminal.hasColor('out'), width: terminal.width }),
     );
     if (lines !== '') terminal.out(`\n${lines}`);
+    if (checked.length > 0) {
+      const { renderThresholds } = await import('./run-thresholds.ts');
+      terminal.out(`\n${renderThresholds(checked, paintFor(terminal.hasColor('out'), terminal.width))}\n`);
+    }
     return;
   }
   if (format === 'json') terminal.out((await import('../report/json.ts')).reportJson(result));

@@ -3,6 +3,22 @@
  * The entry of the command line: runs the program and leaves with its exit code. Nothing is imported before the guard
  * is up: out of file handles, the loading of modules is what fails first.
  */
+
+/** What a plugin left for later fails outside of everything that could tell it better. */
+process.on('uncaughtException', (error: unknown) => {
+  const stack = error instanceof Error ? (error.stack ?? '') : '';
+  const own = import.meta.url.slice(0, import.meta.url.lastIndexOf('/cli/'));
+  const place = /(file:|\/)[^()\s]*:\d+:\d+/.exec(stack)?.[0] ?? '';
+  const what = error instanceof Error ? `${error.name}: ${error.message.split('\n')[0]}` : String(error);
+  const isOurs = place.startsWith(own) || place.startsWith(own.slice('file://'.length));
+  process.stderr.write(
+    isOurs
+      ? `error: an unexpected error: ${stack}\n`
+      : `error: something that a plugin left for later threw ${what}${place === '' ? '' : ` (at ${place})`}\n`,
+  );
+  process.exit(1);
+});
+
 try {
   const { processTerminal } = await import('./terminal.ts');
   const { runProgram } = await import('./program.ts');

@@ -81,14 +81,41 @@ export function compareRuns(input: {
   const { scenario, labelA, labelB, runsA, runsB } = input;
   assert(runsA.length === runsB.length, `${runsA.length} runs of A cannot be paired with ${runsB.length} of B`);
   runsA.forEach((run, i) => assert(run.seed === runsB[i].seed, `pair ${i} has two seeds: ${run.seed} and ${runsB[i].seed}`));
-  const tables = [...runsA, ...runsB].map((run) => new Map(metricsOf(run).map((entry) => [entry.name, entry])));
+  const seeds = runsA.map((run) => run.seed);
+  return { scenario, seeds, labelA, labelB, metrics: compareValues(runsA.map(metricsOf), runsB.map(metricsOf)) };
+}
+
+/** The same from the numbers of the runs, by position. */
+export function compareValues(
+  runsA: readonly (readonly MetricValue[])[],
+  runsB: readonly (readonly MetricValue[])[],
+): MetricComparison[] {
+  const valuesA = metricColumns(runsA);
+  const valuesB = metricColumns(runsB);
+  const none = runsA.map(() => null);
+  return knownMetrics([...runsA, ...runsB]).map(({ name, unit, better }) =>
+    comparePaired(name, valuesA.get(name) ?? none, valuesB.get(name) ?? none, unit, better),
+  );
+}
+
+/** Every metric that any of the runs has, in the order of the first one that has it. */
+export function knownMetrics(runs: readonly (readonly MetricValue[])[]): MetricValue[] {
   const known = new Map<string, MetricValue>();
-  for (const table of tables) for (const [name, entry] of table) if (!known.has(name)) known.set(name, entry);
-  const valuesOf = (side: readonly Map<string, MetricValue>[], name: string): (number | null)[] => side.map((table) => table.get(name)?.value ?? null);
-  const sideA = tables.slice(0, runsA.length);
-  const sideB = tables.slice(runsA.length);
-  const metrics = Array.from(known.values(), ({ name, unit, better }) => comparePaired(name, valuesOf(sideA, name), valuesOf(sideB, name), unit, better));
-  return { scenario, seeds: runsA.map((run) => run.seed), labelA, labelB, metrics };
+  for (const run of runs) for (const metric of run) if (!known.has(metric.name)) known.set(metric.name, metric);
+  return [...known.values()];
+}
+
+/** By name: a value for each run. */
+export function metricColumns(runs: readonly (readonly MetricValue[])[]): Map<string, (number | null)[]> {
+  const columns = new Map<string, (number | null)[]>();
+  runs.forEach((run, i) => {
+    for (const { name, value } of run) {
+      const column = columns.get(name) ?? runs.map(() => null);
+      column[i] = value;
+      columns.set(name, column);
+    }
+  });
+  return columns;
 }
 
 function waitMetrics(prefix: string, group: LatencyGroup): MetricValue[] {

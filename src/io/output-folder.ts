@@ -34,6 +34,8 @@ export interface OutputFile {
 
 export interface OutputFolder {
   readonly path: string;
+  /** Where runs on the way to these results may be kept, in case this process is killed. */
+  readonly cells: string;
   /**
    * Takes the place for this process, clears what killed runs left beside it, and finds out whether anything can be
    * written there. To be called when all input has been checked. Throws OutputError.
@@ -145,6 +147,7 @@ function isAbsence(error: unknown): boolean {
 
 class Claim implements OutputFolder {
   readonly path: string;
+  readonly cells: string;
   private readonly place: string;
   private readonly siblings: UnfinishedFolders;
   private readonly before: Identity;
@@ -157,6 +160,7 @@ class Claim implements OutputFolder {
     this.path = path;
     this.place = place;
     this.siblings = siblings;
+    this.cells = siblings.cells;
     this.before = before;
   }
 

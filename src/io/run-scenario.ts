@@ -13,6 +13,7 @@ import { locateConfiguration, locateInFile } from './configuration-places.ts';
 import type { LocateConfiguration } from './configuration-places.ts';
 import { givenPlugins } from './given-plugins.ts';
 import { createInputFiles } from './input-files.ts';
+import { setPluginTraps } from './plugin-traps.ts';
 import { runSimulation } from './run-simulation.ts';
 import { checkTraceInput, openTraceInput } from './trace-input.ts';
 import { packageVersion } from './version.ts';
@@ -76,8 +77,13 @@ export async function run(scenario: RunInput, options: RunOptions = {}): Promise
     },
     release: (): void => undefined,
   };
-  const { result } = await runSimulation(make, stop, options.onProgress ?? ((): void => undefined));
-  return result;
+  const removeTraps = userPlugins.length > 0 ? setPluginTraps() : (): void => undefined;
+  try {
+    const { result } = await runSimulation(make, stop, options.onProgress ?? ((): void => undefined));
+    return result;
+  } finally {
+    removeTraps();
+  }
 }
 
 /** A scenario, and where the values of its scheduler's configuration stand. */

@@ -20,6 +20,8 @@ export class UnfinishedFolders {
   readonly folder: string;
   readonly partial: string;
   readonly replaced: string;
+  /** `.NAME.cells` holds single runs of a comparison under way, or of one that was killed: see cell-store.ts. */
+  readonly cells: string;
   private readonly stem: string;
 
   constructor(place: string) {
@@ -27,6 +29,7 @@ export class UnfinishedFolders {
     this.stem = stemOf(basename(place));
     this.partial = join(this.folder, `${this.stem}.partial-${String(process.pid)}`);
     this.replaced = join(this.folder, `${this.stem}.replaced-${String(process.pid)}`);
+    this.cells = join(this.folder, `${this.stem}.cells`);
   }
 
   /** Another process that is writing to the place; null: none. */

@@ -47,7 +47,7 @@ const A = 2;
 const B = 3;
 
 export class EventQueue {
-  /** Read by the loop; moved by `openNext` and `moveTo` only. */
+  /** Moved by `openNext` and `moveTo`, and by Kernel.pass over time in which nothing is pending. */
   currentTime: Micros = 0;
   /** Pending events without the cancelled ones. */
   pendingCount = 0;

@@ -27,10 +27,12 @@ import { CycleState } from './framework/cycle-state.ts';
 import { Diagnosis } from './framework/diagnosis.ts';
 import type { CacheObserver } from './cache/cache-observer.ts';
 import { PodBelief } from './cache/cached-pods.ts';
+import { RepeatedFailures } from './fast/repeated-failures.ts';
+import type { KnownFailure } from './fast/repeated-failures.ts';
 import { Placements } from './cache/placements.ts';
 import { SchedulerCache } from './cache/scheduler-cache.ts';
 import { PodInfo } from './framework/pod-info.ts';
-import type { Handle, PluginFactory } from './framework/plugin-api.ts';
+import type { Handle, PluginFactory, PostFilterResult } from './framework/plugin-api.ts';
 import { Profile } from './framework/profile.ts';
 import type { ProfileSpec } from './framework/profile.ts';
 import { LiveSnapshot } from './cache/snapshot.ts';
@@ -75,6 +77,8 @@ export interface SchedulerOptions {
 
 /** Hooks for explanations, reports and conformance. */
 export interface SchedulerListener {
+  /** A pod's cycle begins: nothing has been looked at yet. The listener may look at everything and change nothing. */
+  deciding?(pod: number): void;
   /** The verdict of one cycle, at its end. `message` is the PodScheduled condition's text. */
   cycleFailed?(pod: number, message: string, diagnosis: Diagnosis | null): void;
   /** The same moment, for those who can do without words: they cost more than the decision. */
@@ -92,10 +96,17 @@ type Outcome = { readonly ok: true; readonly state: CycleState; readonly profile
 interface Failure {
   readonly attempt: FailedAttempt;
   readonly diagnosis: Diagnosis | null;
+  /** In place of a diagnosis: what an attempt before this one found, and this one would find again. */
+  readonly known?: KnownFailure;
   /** null: leave the nomination as it is. */
   readonly nominate: string | null;
   readonly rejected: boolean;
 }
+
+type FitError = ScheduleResult & { readonly kind: 'fitError' };
+
+/** Of a profile without PostFilter. */
+const NOT_ASKED: PostFilterResult = { status: null, nominatedNodeName: '', again: () => undefined };
 
 const NO_NODES = plainFailure('no nodes available to schedule pods');
 const MAX_UNSCHEDULABLE_MICROS = 300 * MICROS_PER_SECOND;
@@ -110,11 +121,11 @@ export class Scheduler implements CacheObserver {
   private readonly placements: Placements;
   readonly algorithm: Algorithm;
   readonly listeners: SchedulerListener[] = [];
+  /** What failed attempts said, to be said again. */
+  readonly repeats: RepeatedFailures;
   /** Cycles begun, and those that found no node. */
   decisions = 0;
   unschedulableDecisions = 0;
-  /** Failed cycles by plugin that rejected. */
-  readonly rejectionsByPlugin: Map<string, number> = new Map();
 
   private readonly kernel: Kernel;
   private readonly cluster: Cluster;
@@ -152,6 +163,7 @@ export class Scheduler implements CacheObserver {
       podMaxBackoffMicros: configuration.podMaxBackoffSeconds * MICROS_PER_SECOND,
       maxUnschedulableMicros: MAX_UNSCHEDULABLE_MICROS,
     });
+    this.repeats = new RepeatedFailures(cache, this.queue.nominator);
     this.algorithm = new Algorithm(cache, this.snapshot, {
       percentageOfNodesToScore: configuration.percentageOfNodesToScore,
       sampling: options.sampling,
@@ -175,6 +187,11 @@ export class Scheduler implements CacheObserver {
     this.queue.onGated = (gated, { reasons }) => this.hold(gated, reasons.join(', '));
     cache.observe(this);
     cluster.observe(cache);
+  }
+
+  /** Failed cycles by plugin that rejected. */
+  get rejectionsByPlugin(): ReadonlyMap<string, number> {
+    return this.repeats.rejections;
   }
 
   // ---- the loop --------------------------------------------------------------------------------------------------
@@ -206,7 +223,51 @@ export class Scheduler implements CacheObserver {
   private endCycle(pod: number, incarnation: number): void {
     this.running = false;
     this.settle(pod, incarnation);
+    this.failAgain();
     if (this.queue.hasWork) this.wake();
+  }
+
+  /**
+   * The cycles that come next, at once, as long as each fails as one before it has and nothing else happens meanwhile.
+   * What they do and when is what startCycle and endCycle would do (the plain twin): two events a cycle.
+   */
+  private failAgain(): void {
+    const { kernel, queue, options, listeners } = this;
+    if (options.plain || !this.leftoverScheduled) return;
+    let known = this.knownFailureOf(queue.peek());
+    if (known === null) return;
+    const quietBefore = kernel.quietBefore();
+    for (let end = kernel.now + options.cycleMicros; end < quietBefore; end += options.cycleMicros) {
+      if (known === null || kernel.eventsLeft < 2) return;
+      const pod = queue.take();
+      this.decisions++;
+      this.countRepeat(pod, known);
+      kernel.pass(end, 2);
+      queue.rejectAgain(pod, known.rejectors, known.pendings);
+      for (let i = 0; i < listeners.length; i++) listeners[i].attemptFailed?.(pod, known.attempt);
+      known = this.knownFailureOf(queue.peek());
+    }
+  }
+
+  /** What the pod's next attempt would say, if there is nothing else to it; null: it has to be made. */
+  private knownFailureOf(pod: number): KnownFailure | null {
+    const { cache } = this;
+    if (pod < 0 || cache.pods.isTerminating(pod) || cache.pods.belief[pod] !== PodBelief.Waiting) return null;
+    const known = this.repeats.of(pod);
+    if (known === null) return null;
+    const { listeners } = this;
+    for (let i = 0; i < listeners.length; i++) {
+      if (listeners[i].cycleFailed !== undefined || listeners[i].deciding !== undefined) return null;
+      if (listeners[i].roomSeen !== undefined && this.room.isDue(cache.templateOf(pod))) return null;
+    }
+    return known;
+  }
+
+  private countRepeat(pod: number, known: KnownFailure): void {
+    this.unschedulableDecisions++;
+    this.algorithm.nodesFiltered += known.nodesFiltered;
+    this.repeats.note(pod);
+    known.askPostFilter();
   }
 
   /** Pops until a pod has been decided on; its outcome is kept for the end of the cycle. */
@@ -218,7 +279,15 @@ export class Scheduler implements CacheObserver {
         continue;
       }
       this.decisions++;
-      this.outcome = this.decide(profile, pod);
+      const { listeners } = this;
+      for (let i = 0; i < listeners.length; i++) listeners[i].deciding?.(pod);
+      const known = this.knownFailureOf(pod);
+      if (known === null) this.outcome = this.decide(profile, pod);
+      else {
+        this.countRepeat(pod, known);
+        const failure = { attempt: known.attempt, diagnosis: null, known, nominate: '', rejected: true };
+        this.outcome = { ok: false, failure };
+      }
       return pod;
     }
     return -1;
@@ -249,19 +318,22 @@ export class Scheduler implements CacheObserver {
       case 'error':
         return { attempt: plainFailure(statusMessage(result.status)), diagnosis: null, nominate: '', rejected: false };
       case 'fitError':
-        return this.fitFailure(profile, state, result.diagnosis);
+        return this.fitFailure(profile, state, result);
       case 'scheduled':
         assert(false, 'a scheduled pod has not failed');
     }
     return assert(false, 'no such result') as never;
   }
 
-  private fitFailure(profile: Profile, state: CycleState, diagnosis: Diagnosis): Failure {
-    for (const plugin of diagnosis.unschedulablePlugins) this.rejectionsByPlugin.set(plugin, (this.rejectionsByPlugin.get(plugin) ?? 0) + 1);
-    if (profile.postFilter.length === 0) return this.rejection(diagnosis, null, '');
-    const { status, nominatedNodeName, message } = profile.runPostFilter(state, this.view, diagnosis);
+  private fitFailure(profile: Profile, state: CycleState, { diagnosis, repeats }: FitError): Failure {
+    this.repeats.countRejections(diagnosis.unschedulablePlugins, 1);
+    const answer = profile.postFilter.length === 0 ? NOT_ASKED : profile.runPostFilter(state, this.view, diagnosis);
+    const { status, nominatedNodeName, message, again } = answer;
     const said = status ?? (message === undefined ? null : { code: Code.Success, reasons: [message], plugin: '' });
-    return this.rejection(diagnosis, said, nominatedNodeName);
+    const failure = this.rejection(diagnosis, said, nominatedNodeName);
+    if (repeats && again !== undefined && !this.options.plain)
+      this.repeats.keep(this.view.row, failure.attempt, diagnosis, this.queue.hints, again);
+    return failure;
   }
 
   /** `postFilter`: what PostFilter has to say; null: nothing. */
@@ -309,12 +381,14 @@ export class Scheduler implements CacheObserver {
 
   /** The failure handler (schedule_one.go handleSchedulingFailure). */
   fail(pod: number, failure: Failure): void {
-    const { diagnosis } = failure;
+    const { diagnosis, known } = failure;
     if (this.cache.pods.isTerminating(pod)) {
       this.queue.done(pod);
       return;
     }
-    this.queue.addUnschedulable(pod, diagnosis?.unschedulablePlugins ?? [], diagnosis?.pendingPlugins ?? []);
+    if (known === undefined)
+      this.queue.addUnschedulable(pod, diagnosis?.unschedulablePlugins ?? [], diagnosis?.pendingPlugins ?? []);
+    else this.queue.reject(pod, known.rejectors, known.pendings);
     this.scheduleLeftovers();
     this.nominate(pod, failure.nominate);
     for (const listener of this.listeners) {

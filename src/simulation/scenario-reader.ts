@@ -28,6 +28,7 @@ import type { OwnSettings } from './scenario-resolve.ts';
 import { resolveSettings } from './scenario-resolve.ts';
 import type { ScenarioInput } from './scenario-schema.ts';
 import { checkSteps } from './scenario-steps.ts';
+import { resolveThresholds } from './scenario-thresholds.ts';
 import { resolveMachines, resolveTrace } from './scenario-traces.ts';
 
 export type { Override } from './scenario-overrides.ts';
@@ -151,6 +152,7 @@ class ScenarioReading {
       steps: settings.steps,
       autoscaler: settings.autoscaler,
       metrics: settings.metrics,
+      thresholds: resolveThresholds(input, this.#findings),
       fileNames: this.#fileNames([
         trace?.file,
         ...Object.values(trace?.files ?? {}),

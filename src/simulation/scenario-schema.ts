@@ -310,6 +310,17 @@ const metrics = z.strictObject({
   checkEvery: whole('Recompute all aggregates every so many events and compare (slow); 0: never', 0, 1_000_000_000).default(0),
 });
 
+const CONDITION = 'expected a condition such as "queueWait.p99 < 30s"';
+const condition = z.string(expecting(CONDITION)).describe('Metric, < <= > >= or ==, and a duration, share or number');
+const bound = z.string(expecting('expected a bound such as "< 30s"')).describe('Bound such as < 30s');
+
+const thresholds = z
+  .union(
+    [z.array(condition), z.record(z.string(), z.union([bound, z.array(bound)]))],
+    expecting('expected a list of conditions such as "queueWait.p99 < 30s", or a mapping of metrics to bounds'),
+  )
+  .describe('Conditions that the numbers of a run must meet; run and compare exit with 99 when one is broken');
+
 export const scenarioSchema = z
   .strictObject({
     $schema: text('JSON Schema of this file, for editors').optional(),
@@ -342,6 +353,7 @@ export const scenarioSchema = z
     steps: list(stepSchema, 'What people do to the cluster, each at its time: drains, upgrades, rollouts, outages').default([]),
     autoscaler: autoscaler.optional().describe("Cluster autoscaler. Default: on with upstream's flags when a pool has `autoscaling`"),
     metrics: metrics.prefault({}).describe('What is recorded'),
+    thresholds: thresholds.optional(),
   })
   .describe('A Podyard scenario');
 

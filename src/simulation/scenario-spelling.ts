@@ -45,6 +45,7 @@ export function spellScenario(scenario: Scenario): Record<string, unknown> {
       ...(scheduler.pluginFiles.length === 0 ? {} : { plugins: scheduler.pluginFiles.map(nameOf) }),
     },
     ...spellMachinery(scenario),
+    ...(scenario.thresholds.length === 0 ? {} : { thresholds: scenario.thresholds.map(({ text }) => text) }),
   };
 }
 

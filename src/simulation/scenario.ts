@@ -7,6 +7,7 @@ import type { KubernetesVersion } from '../cluster/kubernetes-versions.ts';
 import type { Distribution } from '../kernel/distribution.ts';
 import type { Micros } from '../base/time.ts';
 import type { NotSimulated } from '../metrics/run-result.ts';
+import type { Threshold } from '../metrics/thresholds.ts';
 import type { KubernetesObject, Node, PodSpec, PodTemplateSpec, ResourceList, Taint } from '../cluster/objects.ts';
 import type { MachineFormatName, TraceFormatName, TraceLoad, TraceSettings } from '../workload/traces/catalog.ts';
 
@@ -42,6 +43,8 @@ export interface Scenario {
   readonly steps: readonly Step[];
   readonly autoscaler: ClusterAutoscalerSettings | null;
   readonly metrics: MetricsSettings;
+  /** Conditions on the numbers of the run; they change nothing in it. */
+  readonly thresholds: readonly Threshold[];
   /** By the path that a file is opened with: how a scenario in the folder of this one, and results, would name it. */
   readonly fileNames: Readonly<Record<string, string>>;
   /** Files and folders that all `nodes` and `objects` came from, by such names; null: some did not come from files. */

@@ -28,7 +28,8 @@ import type { RunResult } from '../metrics/run-result.ts';
 import { Kubelet } from '../node/kubelet.ts';
 import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
 import type { DecodeConfigurationOptions } from '../scheduler/config/scheduler-configuration.ts';
-import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
+import { remarksOn, unsteadyNotes } from '../scheduler/framework/guarded-plugin.ts';
+import type { Plugin, PluginFactory } from '../scheduler/framework/plugin-api.ts';
 import { pluginRegistry } from '../scheduler/plugins/registry.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
 import { VolumeController } from '../storage/volume-controller.ts';
@@ -120,7 +121,6 @@ export class Simulation {
     const source = { registry, kubernetes: scenario.kubernetes, locate: options.locate };
     const configuration = decodeSchedulerConfiguration(scenario.scheduler.configuration, source);
     const profileNames = configuration.profiles.map(({ schedulerName }) => schedulerName);
-    this.warnings = [...configuration.warnings, ...foreignSchedulerWarnings(scenario, profileNames)];
     this.kernel = new Kernel({ seed: scenario.seed });
     this.cluster = new Cluster(this.kernel, scenario.kubernetes);
     const { kernel, cluster } = this;
@@ -141,6 +141,8 @@ export class Simulation {
       phase: Phase.Scheduler,
       bindVolumes: (plan, node) => volumes.bindVolumes(plan, node),
     });
+    const foreign = foreignSchedulerWarnings(scenario, profileNames);
+    this.warnings = [...configuration.warnings, ...foreign, ...remarksOn(this.plugins())];
     this.scheduler.listeners.push({
       attemptFailed: (pod, attempt) => this.metrics.attemptFailed(pod, attempt),
       podHeld: (pod, why) => this.metrics.podHeld(pod, why),
@@ -307,10 +309,15 @@ export class Simulation {
     return asked.map(([name, times]) => `Plugin ${name} does not declare what its answers depend on: it was asked ${String(times)} times, node by node.`);
   }
 
+  private plugins(): readonly Plugin[] {
+    return [...this.scheduler.profiles.values()].flatMap((profile) => profile.plugins);
+  }
+
   private notes(): readonly string[] {
     const ignored = Object.entries(this.scenario.ignoredKinds).map(([kind, count]) => `${count} × ${kind}`);
     const fields = this.scenario.notSimulated.map(({ kind, field, count }) => `${count} × ${kind} ${field}`);
     return [
+      ...unsteadyNotes(this.plugins()),
       ...this.warnings,
       ...this.machineNotes,
       ...(this.traceSource?.notes() ?? []),

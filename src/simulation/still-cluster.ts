@@ -47,13 +47,13 @@ const CONTROLLER = 4;
 const SCHEDULER = 5;
 
 export class StillCluster {
+  readonly kernel: Kernel;
   readonly cluster: Cluster;
   readonly scheduler: Scheduler;
   /** Rows of the moment's pods that wait for a node. */
   readonly waiting: readonly number[];
   /** Told at the moment of a refusal. */
   onRefusal: OnRefusal | null = null;
-  private readonly kernel: Kernel;
   private readonly admission: PodAdmission;
   private readonly room: RoomLooks;
   private readonly refusals = new Map<number, Refusal>();

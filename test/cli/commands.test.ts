@@ -182,11 +182,11 @@ describe('replay', () => {
 
 describe('compare', () => {
   test('packing shows where it must, and nothing shows between equals', () => {
-    const { code, out, err } = cli.run('compare', 'small.yaml', '--a', 'spread.yaml', '--b', 'pack.yaml', '--seeds', '3', '--out', 'compared');
+    const { code, out, err } = cli.run('compare', 'small.yaml', '--a', 'spread.yaml', '--b', 'pack.yaml', '--seeds', '5', '--out', 'compared');
     expect(code).toBe(0);
     expect(out).toMatch(/packing\.densityOfNonEmptyNodes\.cpu.*better/);
     expect(out).toMatch(/counts\.podsFinished.* ~/);
-    expect(err).toContain('run 6 of 6 (B, seed 3): digest ');
+    expect(err).toContain('run 10 of 10 (B, seed 5): digest ');
     const same = JSON.parse(cli.run('compare', 'small.yaml', '--a', 'spread.yaml', '--b', 'spread.yaml', '--seeds', '2', '-o', 'json').out) as {
       metrics: { meanDifference: number | null; significant: boolean }[]; digestsA: string[]; digestsB: string[];
     };

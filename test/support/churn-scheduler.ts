@@ -15,7 +15,7 @@ export interface ChurnSchedulerOptions {
   readonly cacheBytes?: number | undefined;
 }
 
-/** With the messages of its failed cycles. */
+/** With the messages of its failed cycles, in order, pod by pod. */
 export function churnScheduler(kernel: Kernel, cluster: Cluster, { plain, configuration, registry, reapMicros, cacheBytes }: ChurnSchedulerOptions): { readonly scheduler: Scheduler; readonly messages: readonly string[] } {
   const scheduler = new Scheduler(kernel, cluster, {
     configuration: decodeSchedulerConfiguration(configuration, { registry, kubernetes: cluster.kubernetes }),
@@ -30,7 +30,7 @@ export function churnScheduler(kernel: Kernel, cluster: Cluster, { plain, config
     phase: 5,
   });
   const messages: string[] = [];
-  scheduler.listeners.push({ cycleFailed: (_pod, message) => void messages.push(message) });
+  scheduler.listeners.push({ attemptFailed: (pod, { message }) => void messages.push(`${pod} ${message}`) });
   reapTerminating(kernel, cluster, reapMicros);
   return { scheduler, messages };
 }

@@ -29,6 +29,8 @@ export class SchedulerCache implements ClusterObserver {
   readonly nodes: CachedNodes = new CachedNodes();
   readonly pods: CachedPods;
   readonly totals: CacheTotals = new CacheTotals();
+  /** Grows with each choice and each notice: while it stands still, so does everything in the cache. */
+  changeCount = 0;
   private readonly cluster: Cluster;
   private readonly nodesByName = new Map<string, number>();
   private readonly observers = new CacheObserverLists();
@@ -112,6 +114,7 @@ export class SchedulerCache implements ClusterObserver {
 
   /** The scheduler's choice: the pod holds the node's resources from now on. */
   assumePod(pod: number, node: number): void {
+    this.changeCount++;
     assert(this.pods.belief[pod] === PodBelief.Waiting, 'assumePod needs a pod without a node');
     this.cluster.feed(Verb.AssumePod, pod, node);
     this.cluster.clearNomination(pod);
@@ -121,6 +124,7 @@ export class SchedulerCache implements ClusterObserver {
   }
 
   forgetPod(pod: number): void {
+    this.changeCount++;
     assert(this.pods.belief[pod] === PodBelief.Assumed, 'forgetPod needs an assumed pod');
     const { pods } = this;
     const node = pods.node[pod];
@@ -140,6 +144,7 @@ export class SchedulerCache implements ClusterObserver {
 
   /** The scheduler's choice among the GPUs of the node on which the pod is assumed. */
   assumeDevices(pod: number, devices: readonly number[]): void {
+    this.changeCount++;
     assert(this.pods.belief[pod] === PodBelief.Assumed, 'assumeDevices needs an assumed pod');
     const { gpu } = this.templateOf(pod);
     const node = this.pods.node[pod];
@@ -153,12 +158,14 @@ export class SchedulerCache implements ClusterObserver {
   // ---- what the watch shows --------------------------------------------------------------------------------------
 
   podCreated(pod: number): void {
+    this.changeCount++;
     this.pods.enter(pod);
     this.totals.podsPending++;
     for (const observer of this.observers.podCreated) observer.podCreated?.(pod);
   }
 
   podBound(pod: number): void {
+    this.changeCount++;
     const { pods } = this;
     const node = this.cluster.pods.node[pod];
     const isStale = pods.template[pod] !== this.cluster.pods.template[pod];
@@ -172,21 +179,25 @@ export class SchedulerCache implements ClusterObserver {
 
   /** status.startTime: what preemption compares. */
   podAcknowledged(pod: number): void {
+    this.changeCount++;
     if (this.pods.node[pod] >= 0) this.nodes.info[this.pods.node[pod]].orderVersion++;
   }
 
   podStarted(pod: number): void {
+    this.changeCount++;
     this.moveToEnd(pod);
     for (const observer of this.observers.podStarted) observer.podStarted?.(pod);
   }
 
   podTerminating(pod: number): void {
+    this.changeCount++;
     this.pods.terminating[pod] = 1;
     if (this.pods.belief[pod] === PodBelief.Assigned) this.moveToEnd(pod);
     for (const observer of this.observers.podTerminating) observer.podTerminating?.(pod);
   }
 
   podRemoved(pod: number): void {
+    this.changeCount++;
     const { pods } = this;
     const node = pods.node[pod];
     if (node >= 0) this.detach(pod);
@@ -200,10 +211,12 @@ export class SchedulerCache implements ClusterObserver {
    * chosen for, until it is bound or forgotten (eventhandlers.go, IsAssumedPod).
    */
   podUpdated(pod: number): void {
+    this.changeCount++;
     if (this.pods.belief[pod] !== PodBelief.Assumed) this.takeLatestTemplate(pod);
   }
 
   nodeAdded(row: number): void {
+    this.changeCount++;
     const { nodes } = this;
     const facts = this.cluster.nodes.facts[row];
     const known: NodeInfo | undefined = nodes.info[row];
@@ -221,6 +234,7 @@ export class SchedulerCache implements ClusterObserver {
   }
 
   nodeUpdated(row: number, changes: number, before: NodeBefore): void {
+    this.changeCount++;
     const { nodes } = this;
     const info = nodes.info[row];
     const facts = this.cluster.nodes.facts[row];
@@ -234,6 +248,7 @@ export class SchedulerCache implements ClusterObserver {
 
   /** Pods that are still there keep a ghost until they are removed. */
   nodeRemoving(row: number): void {
+    this.changeCount++;
     for (const observer of this.observers.nodeRemoving) observer.nodeRemoving?.(row);
     this.nodes.alive[row] = 0;
     this.releaseGhost(row);
@@ -245,6 +260,7 @@ export class SchedulerCache implements ClusterObserver {
     object: KubernetesObject,
     before: KubernetesObject | undefined,
   ): void {
+    this.changeCount++;
     for (const observer of this.observers.objectChanged) observer.objectChanged?.(kind, action, object, before);
   }
 

@@ -112,6 +112,8 @@ export function inTreePoints(
 /** A factory that tells its plugin's points, which spares making the plugin to see them. */
 export interface FactoryWithPoints extends PluginFactory {
   readonly points?: readonly string[];
+  /** Why its points are not known, in brackets behind a blank. */
+  readonly unmade?: string;
   /** Decodes arguments that types alone do not describe; notes what is wrong. */
   readonly decodeArgs?: (args: Cursor) => Readonly<Record<string, unknown>>;
 }

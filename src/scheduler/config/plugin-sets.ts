@@ -98,7 +98,9 @@ function isEnabledRightly(name: string, at: Cursor, point: string, source: Plugi
   }
   const points = declaredPoints(name, source);
   if (point === 'multiPoint') {
-    return points !== undefined || refuse(at, `plugin ${name} does not tell its extension points: enable it at each of them instead`);
+    if (points !== undefined) return true;
+    const { unmade = '' } = source.registry.get(name) as FactoryWithPoints;
+    return refuse(at, `plugin ${name} does not tell its extension points${unmade}: enable it at each of them instead`);
   }
   return points === undefined || points.includes(point) || refuse(at, `plugin ${name} has no extension point ${point}; it has ${points.join(', ')}`);
 }

@@ -46,6 +46,8 @@ export class CachedScan {
   private readonly masks = new DomainMasks();
   private walkStart = 0;
   private liveScores: readonly ScorePlugin[] = [];
+  /** No plugin was called in this cycle but for answers that are remembered, or come from counts by domain. */
+  askedNobody = false;
   /** Rows of the feasible nodes in the order found. */
   private feasible: Int32Array = new Int32Array(64);
   /** Rows of the rejected nodes, with the verdict's index, or 0 and a status of a live plugin. */
@@ -83,6 +85,7 @@ export class CachedScan {
     this.tests.length = this.domainScores.length = 0;
     this.excluded = NOBODY;
     const others = this.askDomains(cache.plan, pod);
+    this.askedNobody = others.length === 0;
     if (others.length > 0 && !this.wake(profile, state, pod, cache.plan, others)) return false;
     if (this.orderVersion !== this.snapshot.version) this.takeOrder();
     return true;

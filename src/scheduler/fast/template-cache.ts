@@ -72,7 +72,7 @@ export interface CachePlan {
   /** Cached raw scores that are normalised over the feasible nodes of each cycle. */
   readonly normalized: readonly ScorePlugin[];
   readonly liveScores: readonly ScorePlugin[];
-  /** Plugins with a live filter or score, once each. */
+  /** Plugins with a live filter or score, or with a PreFilter alone, once each. */
   readonly live: readonly Plugin[];
   /** What is cached hangs on the pods' specs alone. */
   readonly specOnly: boolean;
@@ -82,7 +82,14 @@ export function cachePlan(profile: Profile): CachePlan {
   const filters = profile.filter.map((plugin, order) => ({ plugin, live: !isLocal(plugin.dependence?.filter), facts: plugin.dependence?.filter === 'facts', order }));
   const local = profile.score.filter(({ plugin }) => isLocal(plugin.dependence?.score));
   const liveScores = profile.score.filter(({ plugin }) => !isLocal(plugin.dependence?.score));
-  const live = new Set<Plugin>([...filters.filter((entry) => entry.live).map((entry) => entry.plugin), ...liveScores.map((entry) => entry.plugin)]);
+  // A PreFilter may reject the pod or restrict its nodes without a Filter behind it.
+  const withFilter = new Set<Plugin>(profile.filter);
+  const lonePreFilters = profile.preFilter.filter((plugin) => !withFilter.has(plugin));
+  const live = new Set<Plugin>([
+    ...filters.filter((entry) => entry.live).map((entry) => entry.plugin),
+    ...liveScores.map((entry) => entry.plugin),
+    ...lonePreFilters,
+  ]);
   return {
     filters,
     summed: local.filter(({ plugin }) => plugin.normalizeScore === undefined),

@@ -34,7 +34,11 @@ export interface AlgorithmOptions {
 
 export type ScheduleResult =
   | { readonly kind: 'scheduled'; readonly node: NodeInfo; readonly evaluatedNodes: number; readonly feasibleNodes: number }
-  | { readonly kind: 'fitError'; readonly diagnosis: Diagnosis }
+  /**
+   * `repeats`: told from remembered answers about all nodes. Other pods of the template, without a node of their own,
+   * get the same until something changes, and the start index stays where it is.
+   */
+  | { readonly kind: 'fitError'; readonly diagnosis: Diagnosis; readonly repeats: boolean }
   | { readonly kind: 'noNodes' }
   | { readonly kind: 'error'; readonly status: Status };
 
@@ -90,7 +94,7 @@ export class Algorithm {
     if (failed !== null) return failed;
     const { feasible } = this;
     const evaluatedNodes = feasible.length + diagnosis.explicitCount;
-    if (feasible.length === 0) return { kind: 'fitError', diagnosis };
+    if (feasible.length === 0) return { kind: 'fitError', diagnosis, repeats: false };
     if (feasible.length === 1) return { kind: 'scheduled', node: feasible[0], evaluatedNodes, feasibleNodes: 1 };
     const status = this.scoreNodes(profile, state, pod, feasible, collect);
     if (status !== null) return { kind: 'error', status };
@@ -141,7 +145,8 @@ export class Algorithm {
       const diagnosis = cached.diagnose();
       state.reset();
       state.fillLater(() => void profile.runPreFilter(state, pod));
-      return { kind: 'fitError', diagnosis };
+      const repeats = ownNode === undefined && walked === count && profile.changesWithCluster && cached.askedNobody;
+      return { kind: 'fitError', diagnosis, repeats };
     }
     let winner = 0;
     if (feasibleNodes > 1) {
@@ -209,7 +214,7 @@ export class Algorithm {
       diagnosis.preFilterStatus = verdict.status;
       diagnosis.absentStatus = verdict.status;
       diagnosis.addPlugin(verdict.status);
-      return { kind: 'fitError', diagnosis };
+      return { kind: 'fitError', diagnosis, repeats: false };
     }
     const nominated = this.tryNominatedNode(profile, state, pod);
     if (feasible.length > 0) return null;

@@ -54,6 +54,12 @@ export interface PostFilterResult {
   readonly nominatedNodeName: string | null;
   /** Where it succeeded: what the pod's message says of it; absent: nothing. */
   readonly message?: string;
+  /**
+   * A promise of a rejection: while nothing changes in the cluster and every node says the same, all pods of the
+   * template that are not nominated to a node get it again. The call stands for asking: it draws the random numbers
+   * that PostFilter would draw. Absent: PostFilter is asked at each attempt.
+   */
+  readonly again?: () => void;
 }
 
 /** Verdicts of one failed cycle, by node name. */
@@ -119,6 +125,9 @@ export interface Plugin {
    * inert.
    */
   inert?(template: PodTemplate): boolean;
+
+  /** true: what `inert` says changes only when something in the cluster, or in the scheduler's cache of it, does. */
+  readonly inertUntilChange?: boolean;
 
   /** The same answers as Filter and Score, for all nodes at once from counts by topology domain. */
   readonly domains?: DomainPlugin;

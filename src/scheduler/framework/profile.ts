@@ -52,8 +52,16 @@ export interface PreFilterVerdict {
   readonly restrictors: readonly string[];
 }
 
+/** What a plugin's weighted scores came from: one of each a node. */
+export interface CollectedScores {
+  readonly nodes: readonly NodeInfo[];
+  readonly raw: Float64Array;
+  readonly normalized: Float64Array;
+  readonly weight: number;
+}
+
 /** Receives each plugin's weighted final scores, for explanations and conformance. */
-export type ScoreCollector = (plugin: string, weighted: Float64Array) => void;
+export type ScoreCollector = (plugin: string, weighted: Float64Array, from: CollectedScores) => void;
 
 export class Profile {
   readonly schedulerName: string;
@@ -72,6 +80,8 @@ export class Profile {
   readonly postBind: readonly Implementing<'postBind'>[];
   /** Every plugin once, in order of first mention. */
   readonly plugins: readonly Plugin[];
+  /** What remembered answers say of all nodes changes with the cluster, and only then: each plugin promises it. */
+  readonly changesWithCluster: boolean;
   readonly spec: ProfileSpec;
   private readonly handle: Handle;
 
@@ -109,6 +119,7 @@ export class Profile {
     this.bind = implementing('bind', points.bind);
     this.postBind = implementing('postBind', points.postBind);
     this.plugins = [...made.values()];
+    this.changesWithCluster = [...this.preFilter, ...this.filter].every(changesWithCluster);
     this.handle = handle;
   }
 
@@ -256,16 +267,23 @@ export class Profile {
     const verdicts: Status[] = [];
     let nominatedNodeName: string | null = null;
     let rejected = '';
+    const again: (() => void)[] = [];
     for (const plugin of this.postFilter) {
       const result = plugin.postFilter(state, pod, statuses);
-      if (result.status === null || result.status.code === Code.UnschedulableAndUnresolvable) return result;
+      if (result.status === null || result.status.code === Code.UnschedulableAndUnresolvable) {
+        const { again: _promise, ...said } = result;
+        return said;
+      }
       if (result.status.code !== Code.Unschedulable) return { status: errorStatus(plugin.name, ...result.status.reasons), nominatedNodeName: null };
       verdicts.push(result.status);
+      if (result.again !== undefined) again.push(result.again);
       rejected = plugin.name;
       if (result.nominatedNodeName !== null) nominatedNodeName = result.nominatedNodeName;
     }
     const words = (): readonly string[] => verdicts.flatMap((status) => status.reasons);
-    return { status: lazyStatus(rejected, verdicts, words), nominatedNodeName };
+    const result = { status: lazyStatus(rejected, verdicts, words), nominatedNodeName };
+    if (again.length < verdicts.length) return result;
+    return { ...result, again: () => again.forEach((ask) => ask()) };
   }
 
   runPreScore(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): Status | null {
@@ -291,12 +309,15 @@ export class Profile {
       if (state.skipScore.has(plugin.name)) continue;
       const scores = scratch.subarray(0, count);
       for (let i = 0; i < count; i++) scores[i] = plugin.score(state, pod, nodes[i]);
+      const raw = collect === undefined ? null : scores.slice();
       plugin.normalizeScore?.(state, pod, scores, nodes);
       for (let i = 0; i < count; i++) {
         if (!isValidScore(scores[i])) return invalidScore(plugin, scores[i]);
         totals[i] += weight * scores[i];
       }
-      collect?.(plugin.name, scores.map((value) => value * weight));
+      if (collect === undefined || raw === null) continue;
+      const from = { nodes, raw, normalized: scores.slice(), weight };
+      collect(plugin.name, scores.map((value) => value * weight), from);
     }
     return null;
   }
@@ -305,6 +326,11 @@ export class Profile {
 /** Whether the plugin has nothing to say in a cycle of such a pod, as things stand. */
 export function isInert(plugin: Plugin, template: PodTemplate): boolean {
   return plugin.inert?.(template) === true;
+}
+
+function changesWithCluster({ dependence, inert, inertUntilChange, domains }: Plugin): boolean {
+  if (isLocal(dependence?.filter)) return true;
+  return inert === undefined ? domains !== undefined : inertUntilChange === true;
 }
 
 /** Whether an answer with this dependence hangs on the node and its pods at most. */

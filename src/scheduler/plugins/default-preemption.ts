@@ -34,7 +34,7 @@ export const DefaultPreemption: PluginFactory = {
       preEnqueue: (pod) => (handle.preemption.isRunningFor(pod.row) ? GATED : null),
       postFilter: (state, pod, statuses) => preempt(handle, memory, state, pod, statuses, (nodes) => ({
         candidates: candidateTarget(nodes, percentage, absolute),
-        offset: Math.floor(handle.random(NAME).next() * nodes),
+        offset: Math.floor(drawOffset(handle) * nodes),
       })),
       eventsToRegister: () => [{ event: event('Pod', Action.Delete), hint: () => 'QueueSkip' }],
     };
@@ -46,7 +46,7 @@ const TERMINATING = 'not eligible due to a terminating pod on the nominated node
 type Refusal = typeof NEVER | typeof TERMINATING;
 /** Made once, so that attempts with the same one are told to be alike. */
 const REFUSALS: Readonly<Record<Refusal, PostFilterResult>> = {
-  [NEVER]: refusalFor(NEVER),
+  [NEVER]: { ...refusalFor(NEVER), again: drawNothing },
   [TERMINATING]: refusalFor(TERMINATING),
 };
 
@@ -62,13 +62,23 @@ function preempt(handle: Handle, memory: DryRunMemory, state: CycleState, pod: P
   const nodes = handle.snapshot.nodes.length;
   if (handle.cluster.totals.lowestPriority >= pod.priority) {
     const count = statuses.unschedulableCount?.() ?? statuses.unschedulable(handle.snapshot.nodes).length;
-    return notHelpful(nodes, [[NO_VICTIMS, count]]);
+    return notHelpful(nodes, [[NO_VICTIMS, count]], drawNothing);
   }
   const potential = statuses.unschedulable(handle.snapshot.nodes);
-  if (potential.length === 0) return notHelpful(nodes, []);
+  if (potential.length === 0) return notHelpful(nodes, [], drawNothing);
   const dryRun = dryRunPreemption(handle, state, pod, statuses, potential, limits(potential.length), memory);
-  if (dryRun.candidates.length === 0) return notHelpful(nodes, [...dryRun.rejections()]);
+  // Without a candidate all nodes are looked at, wherever the dry run begins.
+  if (dryRun.candidates.length === 0) return notHelpful(nodes, [...dryRun.rejections()], () => void drawOffset(handle));
   return carryOut(handle, pod, chosenCandidate(handle.cluster, dryRun.candidates));
+}
+
+/** Where a dry run begins, as a share of the nodes. */
+function drawOffset(handle: Handle): number {
+  return handle.random(NAME).next();
+}
+
+function drawNothing(): void {
+  // The dry run was not made.
 }
 
 /** Orders the victims' deletion, and nominates the pod to their node. */
@@ -79,15 +89,22 @@ export function carryOut(handle: Handle, pod: PodInfo, { victims, nodeName }: Ca
   return { status: null, nominatedNodeName: nodeName, message };
 }
 
-/** `rejections`: potential nodes by why preemption does not help there. The others of all `nodes` cannot be helped. */
-function notHelpful(nodes: number, rejections: readonly (readonly [Status, number])[]): PostFilterResult {
+/**
+ * `rejections`: potential nodes by why preemption does not help there. The others of all `nodes` cannot be helped.
+ * `again`: PostFilterResult's.
+ */
+function notHelpful(
+  nodes: number,
+  rejections: readonly (readonly [Status, number])[],
+  again: () => void,
+): PostFilterResult {
   const content: (Status | number)[] = [nodes];
   for (const [status, count] of rejections) content.push(status, count);
   const words = (): readonly string[] => {
     const others = rejections.reduce((left, [, count]) => left - count, nodes);
     return [`preemption: ${fitErrorText(nodes, '', [...rejections, [NOT_HELPFUL, others]], '')}`];
   };
-  return { status: lazyStatus(NAME, content, words), nominatedNodeName: '' };
+  return { status: lazyStatus(NAME, content, words), nominatedNodeName: '', again };
 }
 
 /** '' when the pod may preempt (PodEligibleToPreemptOthers). */

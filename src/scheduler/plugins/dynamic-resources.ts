@@ -37,8 +37,8 @@ export const DynamicResources: PluginFactory = {
       },
       filter: () => null,
       postFilter: (state) => {
-        const status = state.isWritten(CLAIMS) ? nothing : NO_STATE;
-        return { status, nominatedNodeName: null };
+        if (!state.isWritten(CLAIMS)) return { status: NO_STATE, nominatedNodeName: null };
+        return { status: nothing, nominatedNodeName: null, again: () => undefined };
       },
       score: () => 0,
       normalizeScore: (_state, _pod, scores) => {

@@ -58,6 +58,7 @@ function createPlugin(relations: AffinityRelations, ignorePreferredTermsOfExisti
     name: NAME,
     dependence: { filter: 'cluster', score: 'cluster' },
     inert: (template) => !template.hasPodAffinity && cluster.totals.podsWithAffinity === 0,
+    inertUntilChange: true,
     domains: affinityDomains(relations, ignorePreferredTermsOfExistingPods, { affinity: AFFINITY_UNMET, anti: ANTI_AFFINITY_VIOLATED, existingAnti: EXISTING_ANTI_AFFINITY_VIOLATED }, handle),
     preFilter: (state, pod) => preFilter(state, pod, relations, handle),
     preFilterExtensions: {

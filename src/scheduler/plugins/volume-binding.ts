@@ -70,6 +70,7 @@ export const VolumeBinding: PluginFactory = {
       dependence: { filter: 'cluster', score: scores ? 'cluster' : 'facts' },
       specOnly: true,
       inert: ({ claimNames, hasEphemeralVolumes }) => claimNames.length === 0 && !hasEphemeralVolumes,
+      inertUntilChange: true,
       preScoreNeedsPreFilter: scores,
       claimsOnly: true,
       preFilter: (state, pod) => preFilter(state, pod, cluster),

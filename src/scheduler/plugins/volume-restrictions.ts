@@ -41,6 +41,7 @@ export const VolumeRestrictions: PluginFactory = {
       name: NAME,
       dependence: { filter: 'cluster' },
       inert: ({ spec }) => spec.volumes === undefined || spec.volumes.length === 0,
+      inertUntilChange: true,
       preFilter: (state, pod) => preFilter(state, pod, disksOf(pod.template).length > 0, handle),
       preFilterExtensions: {
         addPod: (state, _pod, added) => updateWithPod(state, cluster.templateOf(added), 1),

@@ -5,6 +5,8 @@
 export class Nominator {
   private readonly podsByNode = new Map<string, readonly number[]>();
   private readonly nodeByPod = new Map<number, string>();
+  /** Grows with every change. */
+  changeCount = 0;
 
   /** Number of nominations. */
   get size(): number {
@@ -13,6 +15,7 @@ export class Nominator {
 
   add(pod: number, nodeName: string): void {
     this.remove(pod);
+    this.changeCount++;
     this.nodeByPod.set(pod, nodeName);
     const pods = this.podsByNode.get(nodeName);
     this.podsByNode.set(nodeName, pods === undefined ? [pod] : [...pods, pod]);
@@ -21,12 +24,15 @@ export class Nominator {
   /** The pod itself has changed. */
   refresh(pod: number): void {
     const nodeName = this.nodeByPod.get(pod);
-    if (nodeName !== undefined) this.podsByNode.set(nodeName, [...this.podsOf(nodeName)]);
+    if (nodeName === undefined) return;
+    this.changeCount++;
+    this.podsByNode.set(nodeName, [...this.podsOf(nodeName)]);
   }
 
   remove(pod: number): void {
     const nodeName = this.nodeByPod.get(pod);
     if (nodeName === undefined) return;
+    this.changeCount++;
     this.nodeByPod.delete(pod);
     const pods = this.podsByNode.get(nodeName) ?? [];
     const rest = pods.filter((other) => other !== pod);

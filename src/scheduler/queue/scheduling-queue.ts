@@ -7,6 +7,7 @@
 import { assert } from '../../base/assert.ts';
 import { growFloat64, growInt32, growUint8, grownCapacity } from '../../base/growable.ts';
 import { IndexHeap } from '../../base/index-heap.ts';
+import { KeyedHeap } from '../../base/keyed-heap.ts';
 import { MICROS_PER_SECOND } from '../../base/time.ts';
 import type { Micros } from '../../base/time.ts';
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
@@ -15,6 +16,7 @@ import type { ClusterEvent, EventSubject } from '../framework/cluster-event.ts';
 import { PodInfo } from '../framework/pod-info.ts';
 import type { Profile } from '../framework/profile.ts';
 import type { Status } from '../framework/status.ts';
+import { backoffDuration, wholeSecond } from './backoff.ts';
 import { HintTable } from './hint-table.ts';
 import { InFlight } from './in-flight.ts';
 import { Nominator } from './nominator.ts';
@@ -41,7 +43,7 @@ export class SchedulingQueue {
   readonly hints: HintTable;
   /** Called when a pod enters an empty active queue or backoff queue: the loop may have something to do. */
   onWork: () => void = () => undefined;
-  /** Called with the instant at which the backoff flush next has something to do. */
+  /** Called with the instant at which the backoff flush next has something to do, when a pod brings it forward. */
   onBackoff: (at: Micros) => void = () => undefined;
   /** Called when PreEnqueue keeps a pod out. */
   onGated: (pod: number, refusal: Status) => void = () => undefined;
@@ -53,9 +55,9 @@ export class SchedulingQueue {
   /** Whether a pod that arrives gated counts where it is nominated; whether time alone has gated pods asked again. */
   private readonly nominatesGated: boolean;
   private readonly flushesGated: boolean;
-  private readonly active: IndexHeap;
-  private readonly backoff: IndexHeap;
-  private readonly errorBackoff: IndexHeap;
+  private readonly active: Heap;
+  private readonly backoff: Heap;
+  private readonly errorBackoff: Heap;
   private readonly waiting = new UnschedulablePods();
   private capacity = 0;
   private sequence = 0;
@@ -91,12 +93,15 @@ export class SchedulingQueue {
     this.flushesGated = features.gatedPodsFlushed;
     this.hints = new HintTable(profiles.values(), features.taintUpdatesHinted);
     const before = this.comparator();
-    this.active = new IndexHeap(before);
-    this.backoff = new IndexHeap((a, b) => {
-      const difference = this.expiryOf(a) - this.expiryOf(b);
-      return difference < 0 || (difference === 0 && before(a, b));
-    });
-    this.errorBackoff = new IndexHeap((a, b) => this.expiryOf(a) < this.expiryOf(b));
+    this.active = before === null ? new KeyedHeap((pod, keys) => this.writeKeys(pod, 0, keys)) : new IndexHeap(before);
+    this.backoff =
+      before === null
+        ? new KeyedHeap((pod, keys) => this.writeKeys(pod, this.expiryOf(pod), keys))
+        : new IndexHeap((a, b) => {
+            const difference = this.expiryOf(a) - this.expiryOf(b);
+            return difference < 0 || (difference === 0 && before(a, b));
+          });
+    this.errorBackoff = new KeyedHeap((pod, keys) => keys.fill(0).fill(this.expiryOf(pod), 0, 1));
   }
 
   // ---- what is there ---------------------------------------------------------------------------------------------
@@ -188,7 +193,7 @@ export class SchedulingQueue {
   rows(place: QueuePlace): readonly number[] {
     if (place === QueuePlace.Active) return this.active.rows;
     if (place === QueuePlace.Backoff) return this.backoff.rows;
-    return place === QueuePlace.ErrorBackoff ? this.errorBackoff.rows : [...this.waiting.rows()];
+    return place === QueuePlace.ErrorBackoff ? this.errorBackoff.rows : this.waiting.rows();
   }
 
   // ---- in and out ------------------------------------------------------------------------------------------------
@@ -213,6 +218,19 @@ export class SchedulingQueue {
    * early.
    */
   pop(): number {
+    const pod = this.take();
+    if (pod >= 0) this.inFlight.start(pod);
+    return pod;
+  }
+
+  /** The pod that pop() would give. */
+  peek(): number {
+    const pod = this.active.peek();
+    return pod < 0 ? this.backoff.peek() : pod;
+  }
+
+  /** As pop(), of a pod that comes back by rejectAgain() before anything happens: it need not hear of events. */
+  take(): number {
     let pod = this.active.pop();
     if (pod < 0) {
       pod = this.backoff.pop();
@@ -221,7 +239,6 @@ export class SchedulingQueue {
     }
     this.place[pod] = QueuePlace.None;
     this.attemptCount[pod]++;
-    this.inFlight.start(pod);
     return pod;
   }
 
@@ -232,12 +249,30 @@ export class SchedulingQueue {
 
   /** A pod that failed. Both sets empty means an error: retried after an error backoff whatever happens. */
   addUnschedulable(pod: number, unschedulable: Iterable<string>, pending: Iterable<string>): void {
+    this.reject(pod, this.hints.mask(unschedulable), this.hints.mask(pending));
+  }
+
+  /** The same, with the plugins as masks of `hints`. */
+  reject(pod: number, rejectors: number, pendings: number): void {
     if (this.place[pod] !== QueuePlace.None) {
       this.done(pod);
       return;
     }
-    const rejectors = (this.rejectors[pod] = this.hints.mask(unschedulable));
-    const pendings = (this.pendings[pod] = this.hints.mask(pending));
+    this.noteFailure(pod, rejectors, pendings);
+    const strategy = this.strategyAfterFailure(pod);
+    this.done(pod);
+    this.requeue(pod, strategy);
+  }
+
+  /** Of a pod from take(), rejected by a plugin at least: it waits. */
+  rejectAgain(pod: number, rejectors: number, pendings: number): void {
+    this.noteFailure(pod, rejectors, pendings);
+    this.wait(pod);
+  }
+
+  private noteFailure(pod: number, rejectors: number, pendings: number): void {
+    this.rejectors[pod] = rejectors;
+    this.pendings[pod] = pendings;
     if (rejectors === 0 && pendings === 0) this.errorCount[pod]++;
     else {
       this.unschedulableCount[pod]++;
@@ -245,9 +280,6 @@ export class SchedulingQueue {
     }
     this.stamp(pod);
     this.expiry[pod] = NaN;
-    const strategy = this.strategyAfterFailure(pod);
-    this.done(pod);
-    this.requeue(pod, strategy);
   }
 
   /** A queued pod's object changed: the events say how, in the order to be tried. */
@@ -315,7 +347,7 @@ export class SchedulingQueue {
     const { timestamp, lastFlush, gate, flushesGated } = this;
     const { maxUnschedulableMicros } = this.settings;
     const isLate = (pod: number): boolean => now - Math.max(timestamp[pod], lastFlush[pod]) > maxUnschedulableMicros;
-    const late = [...this.waiting.rows()].filter((pod) => (flushesGated || gate[pod] === 0) && isLate(pod));
+    const late = this.waiting.rows().filter((pod) => (flushesGated || gate[pod] === 0) && isLate(pod));
     for (const pod of late) {
       lastFlush[pod] = now;
       this.waiting.remove(pod);
@@ -327,16 +359,11 @@ export class SchedulingQueue {
 
   // ---- within ----------------------------------------------------------------------------------------------------
 
-  private comparator(): (a: number, b: number) => boolean {
+  /** null: PrioritySort, whose order is that of the numbers that `writeKeys` writes. */
+  private comparator(): ((a: number, b: number) => boolean) | null {
     const [first] = this.profiles.values();
     assert(first !== undefined, 'a scheduler has a profile');
-    if (first.queueSort.name === 'PrioritySort') {
-      return (a, b) => {
-        const { priority } = this;
-        if (priority[a] !== priority[b]) return priority[a] > priority[b];
-        return this.order[a] < this.order[b];
-      };
-    }
+    if (first.queueSort.name === 'PrioritySort') return null;
     const left = new PodInfo(this.cluster, -1);
     const right = new PodInfo(this.cluster, -1);
     return (a, b) => {
@@ -344,6 +371,13 @@ export class SchedulingQueue {
       right.row = b;
       return first.queueSort.less({ pod: left, timestamp: this.timestamp[a] }, { pod: right, timestamp: this.timestamp[b] });
     };
+  }
+
+  /** `first` counts before priority and time. */
+  private writeKeys(pod: number, first: number, keys: Float64Array): void {
+    keys[0] = first;
+    keys[1] = -this.priority[pod];
+    keys[2] = this.order[pod];
   }
 
   private clear(pod: number): void {
@@ -378,7 +412,8 @@ export class SchedulingQueue {
       this.active.push(pod);
     } else if (place === QueuePlace.Backoff) this.backoff.push(pod);
     else this.errorBackoff.push(pod);
-    if (place !== QueuePlace.Active) this.announceBackoff();
+    const isFirst = this.backoff.peek() === pod || this.errorBackoff.peek() === pod;
+    if (place !== QueuePlace.Active && isFirst) this.announceBackoff();
     this.onWork();
   }
 
@@ -404,6 +439,7 @@ export class SchedulingQueue {
 
   private strategyAfterFailure(pod: number): QueueStrategy {
     if (this.rejectors[pod] === 0 && this.pendings[pod] === 0) return 'afterBackoff';
+    if (this.inFlight.hasNoEvents || !this.inFlight.has(pod)) return 'skip';
     let strategy: QueueStrategy = 'skip';
     for (const { event, subject } of this.inFlight.eventsSince(pod)) {
       const verdict = this.strategyOn(pod, event, subject);
@@ -453,12 +489,12 @@ export class SchedulingQueue {
   }
 
   private moveGroup(group: PodGroup, event: ClusterEvent, subject: EventSubject, only: (pod: number) => boolean): void {
-    const [sample] = group.pods;
-    if (sample === undefined) return;
-    if (group.gate !== 0 && !this.gateCares(group.gate, sample, event)) return;
+    if (group.first < 0 || (group.gate !== 0 && !this.gateCares(group.gate, group.first, event))) return;
     const concernsOne = event.resource === 'UnschedulablePod' || (isWildcard(event) && subject.pod !== undefined);
+    if (group.gate === 0 && only === everyPod && !concernsOne)
+      return this.moveAll(group, this.strategyOn(group.first, event, subject));
     let shared: QueueStrategy | null = null;
-    for (const pod of [...group.pods]) {
+    for (const pod of this.waiting.podsOf(group)) {
       if (!only(pod)) continue;
       const strategy: QueueStrategy = concernsOne ? this.strategyOn(pod, event, subject) : (shared ??= this.strategyOn(pod, event, subject));
       if (strategy === 'skip') {
@@ -471,7 +507,16 @@ export class SchedulingQueue {
     }
   }
 
-  private flushHeap(heap: IndexHeap): void {
+  /** Whoever of them is gated now comes into another group. */
+  private moveAll(group: PodGroup, strategy: QueueStrategy): void {
+    if (strategy === 'skip') return;
+    for (const pod of this.waiting.takeAll(group)) {
+      this.place[pod] = QueuePlace.None;
+      this.requeue(pod, strategy);
+    }
+  }
+
+  private flushHeap(heap: Heap): void {
     for (let pod = heap.peek(); pod >= 0 && !this.isBackingOff(pod); pod = heap.peek()) {
       heap.pop();
       this.noteBackoff(pod);
@@ -502,17 +547,10 @@ export class SchedulingQueue {
   private expiryOf(pod: number): Micros {
     const known = this.expiry[pod];
     if (known === known) return known;
-    const duration = this.backoffDuration(pod);
-    return (this.expiry[pod] = duration === 0 ? 0 : wholeSecond(this.timestamp[pod] + duration));
-  }
-
-  private backoffDuration(pod: number): Micros {
-    const { podInitialBackoffMicros: initial, podMaxBackoffMicros: max } = this.settings;
+    const { podInitialBackoffMicros, podMaxBackoffMicros } = this.settings;
     const count = this.errorCount[pod] > 0 ? this.errorCount[pod] : this.unschedulableCount[pod];
-    if (count === 0 || max === 0) return 0;
-    let duration = initial;
-    for (let i = 1; i < count && duration < max; i++) duration *= 2;
-    return Math.min(duration, max);
+    const duration = backoffDuration(count, podInitialBackoffMicros, podMaxBackoffMicros);
+    return (this.expiry[pod] = duration === 0 ? 0 : wholeSecond(this.timestamp[pod] + duration));
   }
 
   private profileOf(pod: number): Profile | undefined {
@@ -551,10 +589,8 @@ export class SchedulingQueue {
   }
 }
 
+type Heap = IndexHeap | KeyedHeap;
+
 function everyPod(): boolean {
   return true;
-}
-
-function wholeSecond(at: Micros): Micros {
-  return at - (at % MICROS_PER_SECOND);
 }

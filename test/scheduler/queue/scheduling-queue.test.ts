@@ -139,7 +139,7 @@ describe('errors', () => {
     const low = story.failed('low', [], 0);
     const high = story.failed('high', [], 9);
     expect(story.queue.rows(QueuePlace.ErrorBackoff)).toEqual([low, high]);
-    expect(story.flushesAsked).toEqual([2, 2]);
+    expect(story.flushesAsked).toEqual([2]);
     story.at(2).queue.flushBackoff();
     expect(story.queue.rows(QueuePlace.ErrorBackoff)).toEqual([]);
     expect(story.pop()).toBe('high');

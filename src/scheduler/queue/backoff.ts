@@ -1,0 +1,16 @@
+/** How long a pod that failed stays away (pkg/scheduler/backend/queue/backoff_queue.go). */
+import { MICROS_PER_SECOND } from '../../base/time.ts';
+import type { Micros } from '../../base/time.ts';
+
+/** After so many failures in a row: `initial`, doubled with each more, at most `max`. 0: there is none. */
+export function backoffDuration(failures: number, initial: Micros, max: Micros): Micros {
+  if (failures === 0 || max === 0) return 0;
+  let duration = initial;
+  for (let i = 1; i < failures && duration < max; i++) duration *= 2;
+  return Math.min(duration, max);
+}
+
+/** Cut to the second, as ends of backoff are compared. */
+export function wholeSecond(at: Micros): Micros {
+  return at - (at % MICROS_PER_SECOND);
+}
