@@ -11,7 +11,7 @@ import { renderRehearsalTable } from '../report/rehearsal-table.ts';
 import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
 import type { Override } from '../simulation/scenario-reader.ts';
 import type { CommandContext } from './command.ts';
-import { EXIT_OK, EXIT_LIMIT, exitCodeOf } from './command.ts';
+import { EXIT_LIMIT, EXIT_OK, exitCodeOf } from './command.ts';
 import { checkedInputs, claimFolder, drive, tellWritten } from './execute-run.ts';
 import { paintFor } from '../report/table.ts';
 import { tellWarnings } from './failures.ts';

@@ -12,9 +12,10 @@ export interface FaultParts {
   readonly cluster: Cluster;
   readonly budgets: DisruptionBudgets;
   readonly mark: OnMark;
-  /** Of the kernel. */
-  readonly phases: { readonly Fault: number; readonly Infrastructure: number; readonly Controller: number };
 }
+
+/** Of the kernel (docs/architecture.md). */
+const PHASES = { fault: 0, infrastructure: 1, controller: 4 };
 
 export interface Faults {
   /** null: no machine ever fails, by chance or by a step. */
@@ -24,14 +25,14 @@ export interface Faults {
 }
 
 /** Whoever stops machines asks the same counts, so that one works only when nobody holds it down. */
-export function assembleFaults({ failures, steps }: Scenario, { kernel, cluster, budgets, mark, phases }: FaultParts): Faults {
+export function assembleFaults({ failures, steps }: Scenario, { kernel, cluster, budgets, mark }: FaultParts): Faults {
   if (failures.length === 0 && steps.length === 0) return { crashes: null, operations: null };
   const crashes = new CrashProcesses(kernel, cluster, failures, mark);
   if (steps.length === 0) return { crashes, operations: null };
   const operations = new Operations(kernel, cluster, steps, {
     budgets,
     holds: crashes,
-    phases: { fault: phases.Fault, infrastructure: phases.Infrastructure, controller: phases.Controller },
+    phases: PHASES,
   });
   return { crashes, operations };
 }

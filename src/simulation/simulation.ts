@@ -19,7 +19,6 @@ import { ReplacementController } from '../controllers/replacement.ts';
 import { knownZones } from '../controllers/zoned-time.ts';
 import { WorkloadControllers } from '../controllers/workload-controllers.ts';
 import { TaintEviction } from '../controllers/taint-eviction.ts';
-import type { OnMark } from '../failures/crash-processes.ts';
 import { MICROS_PER_SECOND } from '../base/time.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import type { InputSource } from '../kernel/kernel.ts';
@@ -169,8 +168,7 @@ export class Simulation {
     new NodeLifecycle(kernel, cluster, scenario.nodeLifecycle);
     const taintEviction = new TaintEviction(kernel, cluster);
     new PodGc(kernel, cluster);
-    const mark: OnMark = (kind, label, count) => this.metrics.mark(kind, label, count);
-    const { crashes, operations } = assembleFaults(scenario, { kernel, cluster, budgets, mark, phases: Phase });
+    const { crashes, operations } = assembleFaults(scenario, { kernel, cluster, budgets, mark: (...told) => this.metrics.mark(...told) });
     this.autoscaler = assembleAutoscaler(scenario, {
       kernel,
       cluster,
