@@ -182,9 +182,7 @@ export class Simulation {
     options.watch?.({ kernel, cluster, scheduler: this.scheduler, budgets, operations, finish: () => this.finish() });
     this.addNodes();
     const targets = { cluster, admission, replacement, daemonSets, controllers: this.controllers, gate };
-    const { trace } = scenario;
-    this.traceSource =
-      trace === null || options.openTrace === null ? null : new TraceSource(options.openTrace(trace, scenario.seed));
+    this.traceSource = traceSourceOf(scenario, options);
     this.addInputs(targets);
     if (operations !== null) this.addInput(operations);
     if (scenario.durationMicros === null) this.watchForTheEnd({ replacement, taintEviction, crashes, operations });
@@ -349,4 +347,8 @@ export class Simulation {
       ...(ignored.length === 0 ? [] : [`Kinds in manifests that are not simulated: ${ignored.join(', ')}.`]),
     ];
   }
+}
+
+function traceSourceOf({ trace, seed }: Scenario, { openTrace }: SimulationOptions): TraceSource | null {
+  return trace === null || openTrace === null ? null : new TraceSource(openTrace(trace, seed));
 }
