@@ -15,14 +15,15 @@ import { PLUGINS } from './plugins.ts';
 import { REPLAY } from './replay.ts';
 import { RUN } from './run.ts';
 import { SCHEMA } from './schema.ts';
+import { TIMELINE } from './timeline.ts';
 import { TRACE } from './trace.ts';
 import { VALIDATE } from './validate.ts';
 import { VERSIONS } from './versions.ts';
 import { WHATIF } from './whatif.ts';
 
 export const COMMANDS: readonly Command[] = [
-  RUN, REPLAY, TRACE, COMPARE, EXPLAIN, DIFF, WHATIF, INFLATE, COMPACT, VALIDATE, INIT, PLUGINS, VERSIONS, CONFORMANCE,
-  PERF, SCHEMA, COMPLETION,
+  RUN, REPLAY, TRACE, COMPARE, EXPLAIN, DIFF, TIMELINE, WHATIF, INFLATE, COMPACT, VALIDATE, INIT, PLUGINS, VERSIONS,
+  CONFORMANCE, PERF, SCHEMA, COMPLETION,
 ];
 
 /** Every word that stands for a command: for messages and completion. */
