@@ -82,6 +82,7 @@ export async function executeInflation(
   given: GivenOptions,
   context: CommandContext,
 ): Promise<number> {
+  refuseOpenMetrics(given);
   const folder = claimFolder(given);
   const checked = await checkedInflation(text, file, given);
   context.seed = checked.plan.seed;
