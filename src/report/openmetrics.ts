@@ -152,7 +152,7 @@ function textOf({ name, type, help, unit, samples }: Family): string {
   const lines = samples.map(({ suffix, labels, value }) => {
     const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escaped(text)}"`);
     const set = pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
-    return `${name}${suffix}${set} ${String(roundNumber(value))}`;
+    return `${name}${suffix}${set} ${String(roundNumber(value) ?? NaN)}`;
   });
   return `${[...head, ...lines].join('\n')}\n`;
 }

@@ -1,8 +1,11 @@
-// timeline from the command line: a whole file or none, the same bytes each time, cuts, and what is refused.
+// timeline from the command line: a whole file or none, the same bytes each time, cuts, and what is refused; run -o
+// openmetrics, which looks at the end of a run only.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { compareKeys } from '../../src/report/format.ts';
+import { readOpenMetrics } from '../support/openmetrics-reader.ts';
 import { readTrace } from '../support/trace-event-reader.ts';
 import type { ReadTrace } from '../support/trace-event-reader.ts';
 import { ENDLESS, SMALL, cliFolder } from './podyard.ts';
@@ -48,7 +51,7 @@ describe('timeline', () => {
     const [from, to] = [300e6, 720e6];
     const shown = whole.slices.filter(({ cat, ts, dur, args }) =>
       cat === 'pod' && ts <= to && ts + dur >= from && args['node'] !== 'general-2');
-    const names = (slices: ReadTrace['slices']): string[] => slices.map(({ name }) => name).sort();
+    const names = (slices: ReadTrace['slices']): string[] => slices.map(({ name }) => name).sort(compareKeys);
     expect(names(cut.slices.filter(({ cat }) => cat === 'pod'))).toEqual(names(shown));
     expect(shown.length).toBeGreaterThan(5);
     expect(cut.slices.every(({ ts, dur }) => ts >= from && ts + dur <= to)).toBe(true);
@@ -105,8 +108,28 @@ describe('timeline', () => {
 
   test('a kill leaves no file of that name', async () => {
     cli.write('endless.yaml', ENDLESS);
-    await cli.interrupt('SIGKILL', '"events"', 'timeline', 'endless.yaml', '--out', 'killed.json', '--progress', 'json');
+    const args = ['timeline', 'endless.yaml', '--out', 'killed.json', '--progress', 'json'];
+    await cli.interrupt('SIGKILL', '"events"', ...args);
     expect(existsSync(inFolder('killed.json'))).toBe(false);
+  });
+});
+
+describe('-o openmetrics', () => {
+  test('prints what a reader of the format takes, the same each time', async () => {
+    cli.write('small.yaml', SMALL);
+    const { code, out, err } = await cli.here('run', 'small.yaml', '-q', '-o', 'openmetrics');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(readOpenMetrics(out).length).toBeGreaterThan(10);
+    expect((await cli.here('run', 'small.yaml', '-q', '-o', 'openmetrics')).out).toBe(out);
+  });
+
+  test.each([
+    ['run', resolve('workloads/fgd.yaml')],
+    ['replay', 'swf', resolve('workloads/samples/swf-log.swf'), '--policy', 'easy'],
+  ])('of %s %s is refused: another report', async (...words) => {
+    const { code, out, err } = await cli.here(...words, '-o', 'openmetrics');
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toContain('-o openmetrics is the form of a run of the scheduler, and not of this report');
   });
 });
 

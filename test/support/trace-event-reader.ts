@@ -1,5 +1,6 @@
 /** Reads a trace-event file as strictly as a viewer would: every event of a known kind, whole, and on a named track. */
 import { expect } from 'vitest';
+import { compareKeys } from '../../src/report/format.ts';
 
 export interface TraceSlice {
   readonly cat: string;
@@ -17,6 +18,11 @@ export interface TraceCounter {
   readonly value: number;
 }
 
+export interface TraceThread {
+  readonly pid: number;
+  readonly name: string;
+}
+
 export interface ReadTrace {
   readonly about: Readonly<Record<string, unknown>>;
   readonly slices: readonly TraceSlice[];
@@ -25,7 +31,7 @@ export interface ReadTrace {
   /** By pid. */
   readonly processes: ReadonlyMap<number, string>;
   /** By tid, which no two processes share. */
-  readonly threads: ReadonlyMap<number, { readonly pid: number; readonly name: string }>;
+  readonly threads: ReadonlyMap<number, TraceThread>;
 }
 
 type Event = Readonly<Record<string, unknown>>;
@@ -38,13 +44,13 @@ const MEMBERS: Readonly<Record<string, readonly string[]>> = {
 
 export function readTrace(text: string): ReadTrace {
   const file = JSON.parse(text) as { readonly traceEvents: readonly Event[]; readonly otherData: Event };
-  expect(Object.keys(file).sort()).toEqual(['displayTimeUnit', 'otherData', 'traceEvents']);
+  expect(Object.keys(file).sort(compareKeys)).toEqual(['displayTimeUnit', 'otherData', 'traceEvents']);
   const processes = new Map<number, string>();
-  const threads = new Map<number, { readonly pid: number; readonly name: string }>();
+  const threads = new Map<number, TraceThread>();
   for (const event of file.traceEvents.filter(({ ph }) => ph === 'M')) readName(event, processes, threads);
   const events = file.traceEvents.filter(({ ph }) => ph !== 'M');
   for (const event of events) {
-    expect(Object.keys(event).sort()).toEqual(MEMBERS[event['ph'] as string]);
+    expect(Object.keys(event).sort(compareKeys)).toEqual(MEMBERS[event['ph'] as string]);
     for (const time of [event['ts'], event['dur'] ?? 0]) {
       expect(Number.isSafeInteger(time) && (time as number) >= 0, JSON.stringify(event)).toBe(true);
     }
@@ -63,8 +69,8 @@ export function readTrace(text: string): ReadTrace {
   };
 }
 
-function readName(event: Event, processes: Map<number, string>, threads: Map<number, { readonly pid: number; readonly name: string }>): void {
-  const { name, pid, tid, args } = event as { readonly name: string; readonly pid: number; readonly tid: number; readonly args: Event };
+function readName(event: Event, processes: Map<number, string>, threads: Map<number, TraceThread>): void {
+  const { name, pid, tid, args } = event as unknown as TraceSlice;
   if (name.endsWith('_sort_index')) {
     // A signed number of 32 bits in the viewer.
     expect(Math.abs(args['sort_index'] as number)).toBeLessThan(2 ** 31);
@@ -88,7 +94,9 @@ export function overlaps(slices: readonly TraceSlice[]): readonly (readonly [Tra
   const found: (readonly [TraceSlice, TraceSlice])[] = [];
   for (const own of byTrack.values()) {
     own.sort((a, b) => a.ts - b.ts || a.dur - b.dur);
-    for (let i = 1; i < own.length; i++) if (own[i].ts < own[i - 1].ts + own[i - 1].dur) found.push([own[i - 1], own[i]]);
+    for (let i = 1; i < own.length; i++) {
+      if (own[i].ts < own[i - 1].ts + own[i - 1].dur) found.push([own[i - 1], own[i]]);
+    }
   }
   return found;
 }
