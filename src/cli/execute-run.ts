@@ -120,6 +120,7 @@ export interface DriveRequest extends LocatedScenario {
   readonly stop: StopRequest;
   /** Whom to tell how far the run is; without it a progress of its own is shown. */
   readonly progress?: Progress;
+  readonly watch?: NonNullable<SimulationOptions['watch']>;
 }
 
 /** Runs the scenario with progress; tells the simulation's warnings for the first of several runs only. */
@@ -133,6 +134,7 @@ export async function drive(request: DriveRequest): Promise<DrivenRun> {
       ...inputs,
       plain: given.flag('plain'),
       locate,
+      ...(request.watch === undefined ? {} : { watch: request.watch }),
     });
     tellWarnings(simulation.warnings, context);
     return simulation;

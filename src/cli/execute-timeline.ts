@@ -115,8 +115,8 @@ function windowOf(given: GivenOptions): TimelineOptions {
     problems.push({ message: '--force needs --out: there is no file to replace' });
   }
   if (from !== null && to !== null && from >= to) {
-    const message = `--from and --to: expected --from before --to, found ${given.text('from') ?? ''} and ${given.text('to') ?? ''}`;
-    problems.push({ message });
+    const found = `${given.text('from') ?? ''} and ${given.text('to') ?? ''}`;
+    problems.push({ message: `--from and --to: expected --from before --to, found ${found}` });
   }
   if (problems.length > 0) throw new InputError(problems);
   return { from: from ?? 0, to: to ?? Infinity, nodes: given.number('nodes') ?? Infinity };
@@ -148,7 +148,8 @@ function closingText(out: string | null, { events }: TraceEventText, counts: Tim
   if (nodesNotShown > 0) lines.push(`Nodes that are not shown (--nodes): ${formatCount(nodesNotShown)}`);
   if (podsNotShown > 0) lines.push(`Pods outside of what is shown: ${formatCount(podsNotShown)}`);
   if (waitsNotShown > 0) {
-    lines.push(`Waits that are not shown, since ${String(MOST_WAITING)} pods waited already: ${formatCount(waitsNotShown)}`);
+    const why = `since ${String(MOST_WAITING)} pods waited already`;
+    lines.push(`Waits that are not shown, ${why}: ${formatCount(waitsNotShown)}`);
   }
   const where = out === null || out === '-' ? [] : [`Wrote ${plainText(out)}. Open it in https://ui.perfetto.dev`];
   return `${[...lines, ...where].join('\n')}\n`;

@@ -27,11 +27,11 @@ interface Family {
 }
 
 export function openMetricsText(result: RunResult): string {
-  const families = [runInfo(result), ...schedulerFamilies(result), ...clusterFamilies(result), resultFamily(result)];
-  return `${families.map(textOf).join('')}# EOF\n`;
+  const upstream = [...schedulerFamilies(result), ...clusterFamilies(result)];
+  return `${[runInfo(result), ...upstream, resultFamily(result)].map(textOf).join('')}# EOF\n`;
 }
 
-// ---- families --------------------------------------------------------------------------------------------------------
+// ---- families ------------------------------------------------------------------------------------------------------
 
 function runInfo({ scenario, seed, version, kubernetes, digest, complete }: RunResult): Family {
   const labels = { scenario, seed, version, kubernetes, digest, complete: String(complete) };
@@ -97,7 +97,7 @@ function clusterFamilies({ timeseries: { columns }, latency, failures, autoscali
       help: 'Nodes at the end, all together: machines that work are true, the others unknown.',
       samples: [
         ...gaugeSamples(ready, { condition: 'Ready', status: 'true' }),
-        ...gaugeSamples(sum(total, ready === undefined ? undefined : -ready), { condition: 'Ready', status: 'unknown' }),
+        ...gaugeSamples(difference(total, ready), { condition: 'Ready', status: 'unknown' }),
       ],
     },
     counter(
@@ -127,7 +127,8 @@ function onlyProfile(profiles: unknown): Labels {
 
 function summary(name: string, { count, mean, ...points }: Quantiles, help: string): Family {
   const shares = { '0.5': points.p50, '0.9': points.p90, '0.95': points.p95, '0.99': points.p99, '0.999': points.p999 };
-  const quantiles = Object.entries(shares).flatMap(([quantile, value]) => gaugeSamples(value ?? undefined, { quantile }));
+  const quantiles = Object.entries(shares).flatMap(([quantile, value]) =>
+    gaugeSamples(value ?? undefined, { quantile }));
   const all = [
     { suffix: '_count', labels: {}, value: count },
     { suffix: '_sum', labels: {}, value: (mean ?? 0) * count },
@@ -140,11 +141,15 @@ function gaugeSamples(value: number | undefined, labels: Labels): Sample[] {
   return value === undefined ? [] : [{ suffix: '', labels, value }];
 }
 
+function difference(a: number | undefined, b: number | undefined): number | undefined {
+  return sum(a, b === undefined ? undefined : -b);
+}
+
 function sum(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined || b === undefined ? undefined : a + b;
 }
 
-// ---- text ------------------------------------------------------------------------------------------------------------
+// ---- text ----------------------------------------------------------------------------------------------------------
 
 function textOf({ name, type, help, unit, samples }: Family): string {
   const head = [`# HELP ${name} ${escaped(help)}`, `# TYPE ${name} ${type}`];

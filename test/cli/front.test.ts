@@ -166,8 +166,8 @@ describe('completion', () => {
   };
 
   test.each([
-    ['podyard r', ['run', 'replay']],
-    ['podyard --color always r', ['run', 'replay']],
+    ['podyard r', ['run', 'replay', 'rehearse']],
+    ['podyard --color always r', ['run', 'replay', 'rehearse']],
     ['podyard replay ', TRACE_CATALOG.map(({ name }) => name)],
     ['podyard help va', ['validate']],
     ['podyard replay csv --nod', ['--nodes', '--node-pool']],

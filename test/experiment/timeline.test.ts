@@ -75,7 +75,8 @@ const scenarios = scenarioArbitrary.filter((drawn) => {
 });
 const RUNS = 40;
 /** Minutes, and the number of nodes. */
-const cuts = fc.record({ start: fc.nat(20), length: fc.integer({ min: 1, max: 20 }), nodes: fc.integer({ min: 1, max: 4 }) });
+const upTo = (max: number): fc.Arbitrary<number> => fc.integer({ min: 1, max });
+const cuts = fc.record({ start: fc.nat(20), length: upTo(20), nodes: upTo(4) });
 const sorted = (spans: readonly object[]): string[] => spans.map((span) => JSON.stringify(span)).sort(compareKeys);
 
 describe('the timeline of a random run', () => {

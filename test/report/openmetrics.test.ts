@@ -1,4 +1,5 @@
-// Results as OpenMetrics: read back by a strict reader of the format, with upstream's names where upstream has the number.
+// Results as OpenMetrics: read back by a strict reader of the format, with upstream's names where upstream has the
+// number.
 import { describe, expect, test } from 'vitest';
 import type { RunResult } from '../../src/metrics/run-result.ts';
 import { summaryRows } from '../../src/report/csv.ts';
@@ -15,9 +16,10 @@ function played(workloads: readonly unknown[] = WORKLOADS, more: Readonly<Record
 }
 
 /** Eight pods of two cores: four find room on two nodes of four cores. */
+const requests = { cpu: 1, memory: '1Gi' };
 const WORKLOADS = [
   { name: 'web', kind: 'Deployment', replicas: 6, requests: { cpu: 2, memory: '1Gi' } },
-  { name: 'job', kind: 'Pod', arrivals: { at: '10m', count: 2 }, lifetime: '1m', requests: { cpu: '1', memory: '1Gi' } },
+  { name: 'job', kind: 'Pod', arrivals: { at: '10m', count: 2 }, lifetime: '1m', requests },
 ];
 
 const read = (result: RunResult): Map<string, MetricFamily> =>
@@ -83,7 +85,8 @@ describe('results as OpenMetrics', () => {
   test('of several profiles do not say which one tried', () => {
     const profiles = [{ schedulerName: 'default-scheduler' }, { schedulerName: 'other' }];
     const config = { apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration', profiles };
-    const samples = read(played(WORKLOADS, { scheduler: { config } })).get('scheduler_schedule_attempts')?.samples ?? [];
+    const families = read(played(WORKLOADS, { scheduler: { config } }));
+    const samples = families.get('scheduler_schedule_attempts')?.samples ?? [];
     expect(samples.map(({ labels }) => Object.keys(labels))).toEqual([['result'], ['result']]);
   });
 });
@@ -93,7 +96,8 @@ describe('the reader', () => {
   const COUNTER = '# HELP a Help.\n# TYPE a counter\n';
 
   test('takes what the specification shows', () => {
-    const text = `${COUNTER}a_total{b="c\\"\\\\\\n",d="}"} 1.5e+3\n# TYPE e_seconds gauge\n# UNIT e_seconds seconds\ne_seconds -1\n${END}`;
+    const first = `${COUNTER}a_total{b="c\\"\\\\\\n",d="}"} 1.5e+3\n`;
+    const text = `${first}# TYPE e_seconds gauge\n# UNIT e_seconds seconds\ne_seconds -1\n${END}`;
     expect(readOpenMetrics(text).map(({ samples }) => samples)).toEqual([
       [{ name: 'a_total', labels: { b: 'c"\\\n', d: '}' }, value: 1500 }],
       [{ name: 'e_seconds', labels: {}, value: -1 }],
