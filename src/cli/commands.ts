@@ -16,14 +16,15 @@ import { REHEARSE } from './rehearse.ts';
 import { REPLAY } from './replay.ts';
 import { RUN } from './run.ts';
 import { SCHEMA } from './schema.ts';
+import { TIMELINE } from './timeline.ts';
 import { TRACE } from './trace.ts';
 import { VALIDATE } from './validate.ts';
 import { VERSIONS } from './versions.ts';
 import { WHATIF } from './whatif.ts';
 
 export const COMMANDS: readonly Command[] = [
-  RUN, REPLAY, TRACE, COMPARE, EXPLAIN, DIFF, REHEARSE, WHATIF, INFLATE, COMPACT, VALIDATE, INIT, PLUGINS, VERSIONS,
-  CONFORMANCE, PERF, SCHEMA, COMPLETION,
+  RUN, REPLAY, TRACE, COMPARE, EXPLAIN, DIFF, TIMELINE, REHEARSE, WHATIF, INFLATE, COMPACT, VALIDATE, INIT, PLUGINS,
+  VERSIONS, CONFORMANCE, PERF, SCHEMA, COMPLETION,
 ];
 
 /** Every word that stands for a command: for messages and completion. */

@@ -225,6 +225,7 @@ async function printResult(
     return;
   }
   if (format === 'json') terminal.out((await import('../report/json.ts')).reportJson(result));
+  else if (format === 'openmetrics') terminal.out((await import('../report/openmetrics.ts')).openMetricsText(result));
   else if (format === 'yaml') terminal.out((await import('../report/yaml.ts')).reportYaml(result));
   else for (const chunk of (await import('../report/csv.ts')).summaryCsv(result)) terminal.out(chunk);
   if (!given.flag('quiet')) terminal.err(lines);

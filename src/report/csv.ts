@@ -26,9 +26,15 @@ const NOT_SUMMARY =
  * first.
  */
 export function* summaryCsv(result: RunResult): Generator<string> {
+  const rows = summaryRows(result);
+  yield* writeCsv(['metric', 'value', 'unit'], rows.length, (row) => rows[row]);
+}
+
+/** `metric`, `value`, `unit` of each number. */
+export function summaryRows(result: RunResult): (string | number | null)[][] {
   const rows: Cell[][] = [];
   collectSummary(reportOf(result), '', rows);
-  yield* writeCsv(['metric', 'value', 'unit'], rows.length, (row) => rows[row]);
+  return rows;
 }
 
 /** `seconds`, then one column per series. */
