@@ -44,7 +44,7 @@ export const EXIT_FAILURE = 1;
 export const EXIT_USAGE = 2;
 /** What was asked about does not fit. */
 export const EXIT_NO_FIT = 3;
-/** A limit (`--fail-if`, `thresholds`) is broken, without a doubt where chance plays; k6's code for the same. */
+/** A limit is broken: of compare or rehearse, or a threshold of the scenario. k6's code for it. */
 export const EXIT_LIMIT = 99;
 
 export function exitCodeOf(signal: 'SIGINT' | 'SIGTERM'): number {

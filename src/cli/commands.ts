@@ -12,18 +12,20 @@ import { INFLATE } from './inflate.ts';
 import { INIT } from './init.ts';
 import { PERF } from './perf.ts';
 import { PLUGINS } from './plugins.ts';
+import { REHEARSE } from './rehearse.ts';
 import { REPLAY } from './replay.ts';
 import { RUN } from './run.ts';
 import { SCHEMA } from './schema.ts';
 import { SWEEP } from './sweep.ts';
+import { TIMELINE } from './timeline.ts';
 import { TRACE } from './trace.ts';
 import { VALIDATE } from './validate.ts';
 import { VERSIONS } from './versions.ts';
 import { WHATIF } from './whatif.ts';
 
 export const COMMANDS: readonly Command[] = [
-  RUN, REPLAY, TRACE, COMPARE, SWEEP, EXPLAIN, DIFF, WHATIF, INFLATE, COMPACT, VALIDATE, INIT, PLUGINS, VERSIONS,
-  CONFORMANCE, PERF, SCHEMA, COMPLETION,
+  RUN, REPLAY, TRACE, COMPARE, SWEEP, EXPLAIN, DIFF, TIMELINE, REHEARSE, WHATIF, INFLATE, COMPACT, VALIDATE, INIT,
+  PLUGINS, VERSIONS, CONFORMANCE, PERF, SCHEMA, COMPLETION,
 ];
 
 /** Every word that stands for a command: for messages and completion. */

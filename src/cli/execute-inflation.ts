@@ -27,6 +27,7 @@ import type { CommandContext } from './command.ts';
 import { exitCodeOf } from './command.ts';
 import { claimFolder, tellWritten } from './execute-run.ts';
 import { tellWarnings } from './failures.ts';
+import { refuseOpenMetrics } from './options.ts';
 import type { GivenOptions } from './options.ts';
 import { overridesOf } from './scenario-input.ts';
 
@@ -82,6 +83,7 @@ export async function executeInflation(
   given: GivenOptions,
   context: CommandContext,
 ): Promise<number> {
+  refuseOpenMetrics(given);
   const folder = claimFolder(given);
   const checked = await checkedInflation(text, file, given);
   context.seed = checked.plan.seed;

@@ -120,6 +120,7 @@ export interface DriveRequest extends LocatedScenario {
   readonly stop: StopRequest;
   /** Whom to tell how far the run is; without it a progress of its own is shown. */
   readonly progress?: Progress;
+  readonly watch?: NonNullable<SimulationOptions['watch']>;
 }
 
 /** Runs the scenario with progress; tells the simulation's warnings for the first of several runs only. */
@@ -133,6 +134,7 @@ export async function drive(request: DriveRequest): Promise<DrivenRun> {
       ...inputs,
       plain: given.flag('plain'),
       locate,
+      ...(request.watch === undefined ? {} : { watch: request.watch }),
     });
     tellWarnings(simulation.warnings, context);
     return simulation;
@@ -223,6 +225,7 @@ async function printResult(
     return;
   }
   if (format === 'json') terminal.out((await import('../report/json.ts')).reportJson(result));
+  else if (format === 'openmetrics') terminal.out((await import('../report/openmetrics.ts')).openMetricsText(result));
   else if (format === 'yaml') terminal.out((await import('../report/yaml.ts')).reportYaml(result));
   else for (const chunk of (await import('../report/csv.ts')).summaryCsv(result)) terminal.out(chunk);
   if (!given.flag('quiet')) terminal.err(lines);

@@ -26,7 +26,7 @@ import { checkedInputs } from './execute-run.ts';
 import { tellWarnings } from './failures.ts';
 import type { GivenOptions } from './options.ts';
 import { scenarioFrom } from './scenario-input.ts';
-import type { LocatedScenario } from './scenario-input.ts';
+import type { LocatedScenario, ReadScenario } from './scenario-input.ts';
 
 export interface AskedCluster {
   readonly moment: ClusterMoment;
@@ -96,7 +96,8 @@ export function readAsked(
   return { nodes: manifests.nodes, objects: manifests.objects, priorityClasses };
 }
 
-async function inputFiles(path: string): Promise<FileReader> {
+/** Files, and standard input as the file `-`. */
+export async function inputFiles(path: string): Promise<FileReader> {
   const files = createInputFiles();
   if (path !== STDIN) return files;
   const text = await readStandardInput();
@@ -111,22 +112,27 @@ async function inputFiles(path: string): Promise<FileReader> {
 }
 
 /** Whether the text holds Kubernetes objects: a scenario has no `apiVersion` of its own. */
-function isObjects(text: string): boolean {
+export function isObjects(text: string): boolean {
   const start = text.trimStart();
   if (start.startsWith('{')) return /^\{\s*"(?:apiVersion|kind)"/.test(start);
   return /^["']?(?:apiVersion|kind)["']?\s*:/m.test(text) || /^-\s+apiVersion\s*:/.test(start);
 }
 
-function dumpAsScenario(
+/** `own`: members of the scenario around the dump. `retell`: how problems of changes are told. */
+export function dumpAsScenario(
   path: string,
   files: FileReader,
   given: GivenOptions,
   context: CommandContext,
-): LocatedScenario {
-  const text = JSON.stringify({ name: AROUND, duration: '1h', manifests: [path] });
+  own: Readonly<Record<string, unknown>> = { name: AROUND, duration: '1h' },
+  retell: (problem: Problem) => Problem = (problem) => problem,
+): ReadScenario {
+  const text = JSON.stringify({ ...own, manifests: [path] });
   // Nobody has written the scenario around the dump.
-  const retold = ({ file, line, column, ...problem }: Problem): Problem =>
-    file === AROUND ? { ...problem, path: undefined, file: path } : { file, line, column, ...problem };
+  const retold = (told: Problem): Problem => {
+    const { file, line, column, ...problem } = retell(told);
+    return file === AROUND ? { ...problem, path: undefined, file: path } : { file, line, column, ...problem };
+  };
   const asGiven: FileReader = {
     ...files,
     resolve: (from, name) => (from === AROUND ? name : files.resolve(from, name)),

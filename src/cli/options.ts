@@ -28,7 +28,7 @@ export interface OptionSpec {
 
 export type OptionTable = Readonly<Record<string, OptionSpec>>;
 
-export const OUTPUT_FORMATS = ['table', 'wide', 'json', 'yaml', 'csv'] as const;
+export const OUTPUT_FORMATS = ['table', 'wide', 'json', 'yaml', 'csv', 'openmetrics'] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
 /** Options of every command that runs a simulation. */
@@ -121,6 +121,12 @@ export class GivenOptions {
 export function kubernetesOf(given: GivenOptions): KubernetesVersion | null {
   const text = given.text('kubernetes');
   return text !== null && isKubernetesVersion(text) ? text : null;
+}
+
+/** Reports other than that of a run have no such form. */
+export function refuseOpenMetrics(given: GivenOptions): void {
+  if (given.text('output') !== 'openmetrics') return;
+  throw new InputError({ message: '-o openmetrics is the form of a run of the scheduler, and not of this report' });
 }
 
 function textOf(value: unknown): string {

@@ -71,6 +71,12 @@ export function unspecifiedResources(pod: Pod, hard: readonly string[]): string[
   return needed.filter((name) => said.some((usage) => !usage.has(name)));
 }
 
+/** Names of the containers that leave a resource open. */
+export function containersWithout({ spec }: Pod, resource: string): string[] {
+  const open = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].filter((each) => !usageOfContainer(each).has(resource));
+  return [...new Set(open.map(({ name = '' }) => name))].sort((a, b) => (a < b ? -1 : 1));
+}
+
 function usageOfContainer({ resources }: Container): Quantities {
   return computeUsage(quantitiesOf(resources?.requests), quantitiesOf(resources?.limits));
 }

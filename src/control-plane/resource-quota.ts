@@ -4,10 +4,11 @@
  * a scope that the pod is not in, has no say.
  * Source: staging/src/k8s.io/apiserver/pkg/admission/plugin/resourcequota/controller.go CheckRequest (v1.36.3).
  */
+import { ZERO_QUANTITY } from '../base/quantity.ts';
 import type { KubernetesObject, Pod, ResourceList } from '../cluster/objects.ts';
 import { quantitiesOf } from '../cluster/pod-requests.ts';
 import type { Quantities, ReadonlyQuantities } from '../cluster/pod-requests.ts';
-import { isInScope, isPodQuotaResource, podUsage, unspecifiedResources } from './quota-usage.ts';
+import { containersWithout, isInScope, isPodQuotaResource, podUsage, unspecifiedResources } from './quota-usage.ts';
 import type { QuotaScope } from './quota-usage.ts';
 
 export interface ResourceQuota extends KubernetesObject {
@@ -56,16 +57,32 @@ export function coversPod({ scopes, hard }: Pick<QuotaState, 'scopes' | 'hard'>,
   return [...hard.keys()].some(isPodQuotaResource) && scopes.every((scope) => isInScope(pod, scope));
 }
 
+/** What a pod asks of its namespace's quotas: the same for all pods that are alike. */
+export interface QuotaDemand {
+  readonly usage: ReadonlyQuantities;
+  /** By name of each quota that covers the pod: what the quota counts and some container leaves open. */
+  readonly missing: ReadonlyMap<string, readonly string[]>;
+}
+
+export function quotaDemand(quotas: readonly Pick<QuotaState, 'name' | 'scopes' | 'hard'>[], pod: Pod): QuotaDemand {
+  const covering = quotas.filter((quota) => coversPod(quota, pod));
+  const missing = covering.map(({ name, hard }): [string, string[]] => [name, unspecifiedResources(pod, [...hard.keys()])]);
+  return { usage: podUsage(pod, false), missing: new Map(missing) };
+}
+
 /** `used` of an allowed pod holds every quota by name. */
 export function decideQuota(quotas: readonly QuotaState[], pod: Pod): QuotaDecision {
-  const covering = quotas.filter((quota) => coversPod(quota, pod));
+  return decideDemand(quotas, quotaDemand(quotas, pod));
+}
+
+export function decideDemand(quotas: readonly QuotaState[], { usage, missing }: QuotaDemand): QuotaDecision {
+  const covering = quotas.filter(({ name }) => missing.has(name));
   for (const { name, hard, used } of covering) {
-    const missing = unspecifiedResources(pod, [...hard.keys()]);
-    if (missing.length > 0) return { allowed: false, reason: 'mustSpecify', quota: name, resources: missing };
+    const open = missing.get(name) ?? [];
+    if (open.length > 0) return { allowed: false, reason: 'mustSpecify', quota: name, resources: open };
     const unknown = [...hard.keys()].filter((resource) => isPodQuotaResource(resource) && !used.has(resource));
     if (unknown.length > 0) return { allowed: false, reason: 'unknownStatus', quota: name, resources: unknown };
   }
-  const usage = podUsage(pod, false);
   const used = new Map(quotas.map((quota): [string, ReadonlyQuantities] => [quota.name, quota.used]));
   for (const quota of covering) {
     const next = chargedTo(quota, usage, 1);
@@ -74,6 +91,21 @@ export function decideQuota(quotas: readonly QuotaState[], pod: Pod): QuotaDecis
     used.set(quota.name, next);
   }
   return { allowed: true, used };
+}
+
+/** What the API server says when a quota refuses the pod. */
+export function quotaRefusalText(decision: QuotaDecision & { readonly allowed: false }, quotas: readonly QuotaState[], pod: Pod): string {
+  const { reason, quota: name, resources } = decision;
+  if (reason === 'unknownStatus') return `status unknown for quota: ${name}, resources: ${sorted(resources).join(',')}`;
+  if (reason === 'mustSpecify') {
+    const open = sorted(resources).map((resource) => `${resource} for: ${containersWithout(pod, resource).join(',')}`);
+    return `failed quota: ${name}: must specify ${open.join('; ')}`;
+  }
+  const quota = quotas.find((each) => each.name === name);
+  const listed = (amounts: ReadonlyQuantities | undefined): string =>
+    resources.map((resource) => `${resource}=${(amounts?.get(resource) ?? ZERO_QUANTITY).toString()}`).join(',');
+  const requested = listed(podUsage(pod, false));
+  return `exceeded quota: ${name}, requested: ${requested}, used: ${listed(quota?.used)}, limited: ${listed(quota?.hard)}`;
 }
 
 /** What is in use with the pod's usage added (1) or taken off (-1); resources that the quota does not limit stay out. */

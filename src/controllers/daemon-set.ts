@@ -1,7 +1,7 @@
 /**
  * The DaemonSet controller: one pod on each node that is to run it, pinned there; updates that take pods away first
  * (maxUnavailable) or make new ones first (maxSurge); failed pods are deleted with a back-off.
- * Source: pkg/controller/daemon/{daemon_controller,update}.go (v1.36). Requests take no time and do not fail. A sync
+ * Source: pkg/controller/daemon/{daemon_controller,update}.go (v1.36). Requests take no time. A sync
  * that has made or deleted pods leaves the update to the next one, as unmet expectations do upstream. Nodes are gone
  * through in order of their names, where upstream's order is random. Costs all nodes and the set's pods a sync.
  */
@@ -16,7 +16,7 @@ import type { DaemonVerdict } from './daemon-placement.ts';
 import { withDaemonTolerations } from './daemon-sets.ts';
 import { scaledAmount } from './int-or-percent.ts';
 import { ItemBackoff } from './item-backoff.ts';
-import { createOwnedPod, deletePod, isAvailable, nameOf, podOf } from './owned-pods.ts';
+import { createOwnedPod, deletePod, isAvailable, nameOf, podOf, settleSync, slowStart } from './owned-pods.ts';
 import type { ControllerContext } from './owned-pods.ts';
 import { REVISION_LABEL } from './stateful-set-pods.ts';
 import { cutHistory, reviseTemplate } from './template-revisions.ts';
@@ -87,10 +87,13 @@ export class DaemonSetController {
     const { revisions, update } = reviseTemplate(this.details(row).revisions, nameOf(this.cluster, row), spec.template ?? {});
     const pass = this.begin(row, spec, update);
     const managed = this.manage(pass);
-    this.apply(pass, managed);
+    let isRefused = this.apply(pass, managed);
     const isRolling = (spec.updateStrategy?.type ?? 'RollingUpdate') === 'RollingUpdate';
-    if (isRolling && managed.create.length + managed.remove.length === 0) this.apply(pass, pass.maxSurge === 0 ? this.replace(pass) : this.surge(pass));
+    if (isRolling && managed.create.length + managed.remove.length === 0) {
+      isRefused = this.apply(pass, pass.maxSurge === 0 ? this.replace(pass) : this.surge(pass));
+    }
     this.writeStatus(pass, revisions);
+    settleSync(this.context, this.queue, row, isRefused);
   }
 
   private details(row: number): DaemonSetDetails {
@@ -151,14 +154,20 @@ export class DaemonSetController {
     return isScheduled(a) - isScheduled(b) || pods.createdAt[a] - pods.createdAt[b] || pods.serial[a] - pods.serial[b];
   }
 
-  private apply({ row, update }: Pass, { create, remove }: Changes): void {
+  /** Whether a pod was refused. */
+  private apply({ row, update }: Pass, { create, remove }: Changes): boolean {
     const { cluster } = this;
+    let isRefused = false;
     if (create.length > 0) {
       const template = { ...update.template, spec: withDaemonTolerations(update.template.spec ?? {}) };
       const id = this.context.admit(podOf(cluster, row, template, { [REVISION_LABEL]: update.name }));
-      for (const name of create.slice(0, BURST)) createOwnedPod(this.context, row, id, { pinnedNode: cluster.names.intern(name) });
+      const names = create.slice(0, BURST);
+      const makeOn = (at: number): boolean =>
+        createOwnedPod(this.context, row, id, { pinnedNode: cluster.names.intern(names[at]) }) >= 0;
+      ({ isRefused } = slowStart(names.length, makeOn));
     }
     for (const pod of remove.slice(0, BURST)) deletePod(cluster, pod);
+    return isRefused;
   }
 
   // ---- which pods should be where --------------------------------------------------------------------------------

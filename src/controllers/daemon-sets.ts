@@ -19,6 +19,9 @@ import { compileRequiredNodeAffinity, type CompiledNodeAffinity } from '../clust
 import { findUntolerated } from '../cluster/tolerations.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import type { WorkloadTable } from '../cluster/workload-table.ts';
+import { OPEN_GATE } from './creation-gate.ts';
+import type { CreationGate } from './creation-gate.ts';
+import { WorkQueue } from './work-queue.ts';
 
 interface DaemonSet {
   readonly owner: number;
@@ -46,10 +49,15 @@ export class DaemonSets implements ClusterObserver {
   private readonly byOwner = new Map<number, DaemonSet>();
   private readonly syncNodeEvent: EventKind;
   private readonly nodeGoneEvent: EventKind;
+  private readonly gate: CreationGate;
+  /** Owners that were refused a pod. */
+  private readonly retries: WorkQueue;
 
   /** `hasEnded`: the pods of the owner are on their way out. */
-  constructor(kernel: Kernel, cluster: Cluster, hasEnded: (owner: number) => boolean) {
+  constructor(kernel: Kernel, cluster: Cluster, hasEnded: (owner: number) => boolean, gate: CreationGate = OPEN_GATE) {
     this.kernel = kernel;
+    this.gate = gate;
+    this.retries = new WorkQueue(kernel, cluster.workloads, 4, 'refused daemons', (owner) => this.retry(owner));
     this.cluster = cluster;
     this.owners = cluster.workloads;
     this.hasEnded = hasEnded;
@@ -106,28 +114,38 @@ export class DaemonSets implements ClusterObserver {
 
   private syncSet(set: DaemonSet): void {
     const { nodes } = this.cluster;
-    for (let node = 0; node < nodes.length; node++) if (nodes.alive[node] === 1) this.sync(set, node);
+    for (let node = 0; node < nodes.length; node++) {
+      if (nodes.alive[node] === 1 && !this.sync(set, node)) return this.retries.addRateLimited(set.owner);
+    }
+    if (this.retries.retries(set.owner) > 0) this.retries.forget(set.owner);
+  }
+
+  private retry(owner: number): void {
+    const set = this.byOwner.get(owner);
+    if (set !== undefined) this.syncSet(set);
   }
 
   private syncNode(node: number, incarnation: number): void {
     const { nodes } = this.cluster;
     if (nodes.incarnation[node] !== incarnation || nodes.alive[node] === 0) return;
-    for (const set of this.sets) this.sync(set, node);
+    for (const set of this.sets) if (!this.sync(set, node)) this.retries.addRateLimited(set.owner);
   }
 
-  private sync(set: DaemonSet, node: number): void {
+  /** false: a pod was refused. */
+  private sync(set: DaemonSet, node: number): boolean {
     const { cluster, owners } = this;
     const { owner } = set;
-    if (this.hasEnded(owner)) return;
+    if (this.hasEnded(owner)) return true;
     const facts = cluster.nodes.facts[node];
     const nodeName = cluster.names.intern(facts.name);
     const pod = set.podByNode.get(nodeName);
     const isSuited = suits(set, facts);
     if (pod !== undefined) {
       if (!isSuited || findUntolerated(facts.taints, set.tolerations, NO_RUNNING) !== undefined) cluster.terminatePod(pod, EvictionCause.None);
-      return;
+      return true;
     }
-    if (!isSuited || findUntolerated(facts.taints, set.tolerations, NO_SCHEDULING) !== undefined) return;
+    if (!isSuited || findUntolerated(facts.taints, set.tolerations, NO_SCHEDULING) !== undefined) return true;
+    if (this.gate.isRefused(owners.template[owner])) return false;
     const nameBase = owners.nameBase[owner];
     const created = cluster.createPod({
       template: owners.template[owner],
@@ -139,6 +157,7 @@ export class DaemonSets implements ClusterObserver {
       pinnedNode: nodeName,
     });
     set.podByNode.set(nodeName, created);
+    return true;
   }
 
   private nodeGone(nodeName: number): void {

@@ -1,8 +1,8 @@
 /**
  * The Job controller: pods until enough have succeeded, or too many have failed. A sync judges the pods it sees, makes
  * or deletes some, counts those that have ended and lets go of them.
- * Source: pkg/controller/job/{job_controller,indexed_job_utils,backoff_utils}.go (v1.36). Requests take no time and do not
- * fail. Upstream collects a Job's pod events for a second, which the queue's caller does. Costs the Job's pods a sync.
+ * Source: pkg/controller/job/{job_controller,indexed_job_utils,backoff_utils}.go (v1.36). Requests take no time.
+ * Upstream collects a Job's pod events for a second, which the queue's caller does. Costs the Job's pods a sync.
  */
 import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -14,7 +14,7 @@ import { countIndexes, firstMissing, hasIndex, intervalsText, mergeIntervals, pa
 import type { IndexIntervals } from './index-intervals.ts';
 import { NO_FAILURES, failureAction, isSuccess, jobPlan, remainingBackoff, withFinished } from './job-policies.ts';
 import type { BackoffRecord, FailureAction, JobPlan } from './job-policies.ts';
-import { createOwnedPod, deletePod, isTerminatingStill, MOST_PODS_A_SYNC, nameOf, podOf, rankedPod } from './owned-pods.ts';
+import { createOwnedPod, deletePod, isTerminatingStill, MOST_PODS_A_SYNC, nameOf, podOf, rankedPod, settleSync, slowStart } from './owned-pods.ts';
 import type { ControllerContext } from './owned-pods.ts';
 import { comparePlain } from './pod-ranking.ts';
 import type { QueueMaker, WorkloadQueue } from './work-queue.ts';
@@ -46,6 +46,8 @@ interface JobPass {
   terminating: number;
   conditions: readonly WorkloadCondition[];
   startAt: Micros;
+  /** The API server has refused a pod: the sync ends with an error. */
+  isRefused: boolean;
   /** Why the Job ends, once it does. */
   finish: WorkloadCondition | null;
 }
@@ -88,6 +90,7 @@ export class JobController {
     if (pass.finish !== null) this.deleteActive(pass);
     else if (!workloads.isDeleting(row)) this.proceed(pass);
     this.settle(pass);
+    settleSync(this.context, this.queue, row, pass.isRefused);
   }
 
   private details(row: number): JobDetails {
@@ -122,6 +125,7 @@ export class JobController {
       terminating: rows.filter((pod) => isTerminatingStill(cluster, pod)).length,
       conditions: before.conditions,
       startAt: before.startAt < 0 && !plan.isSuspended ? cluster.now : before.startAt,
+      isRefused: false,
       finish: null,
     };
   }
@@ -331,14 +335,17 @@ export class JobController {
     if (wait > 0) return this.queue.addAfter(row, wait);
     const count = Math.min(lacking, MOST_PODS_A_SYNC);
     if (!plan.isIndexed) {
-      for (let i = 0; i < count; i++) this.createPod(pass, -1);
-      pass.active += count;
-      return;
+      return this.createAll(pass, new Array<number>(count).fill(-1));
     }
     const { ready, waitMicros } = this.readyIndexes(pass, this.pendingIndexes(pass, count));
     if (waitMicros > 0) return this.queue.addAfter(row, waitMicros);
-    for (const index of ready) this.createPod(pass, index);
-    pass.active += ready.length;
+    this.createAll(pass, ready);
+  }
+
+  private createAll(pass: JobPass, indexes: readonly number[]): void {
+    const { made, isRefused } = slowStart(indexes.length, (at) => this.createPod(pass, indexes[at]) >= 0);
+    pass.active += made;
+    pass.isRefused = isRefused;
   }
 
   private pendingIndexes({ plan, pods, activePods, succeededIndexes, failedIndexes }: JobPass, count: number): readonly number[] {
@@ -362,13 +369,13 @@ export class JobController {
     return { ready, waitMicros: ready.length > 0 || waits.length === 0 ? 0 : Math.min(...waits) };
   }
 
-  private createPod({ row, plan, delayed }: JobPass, index: number): void {
+  private createPod({ row, plan, delayed }: JobPass, index: number): number {
     const { cluster } = this;
     const name = nameOf(cluster, row);
     const lost = index < 0 ? undefined : delayed.get(index);
     const history = lost === undefined ? { indexFailures: 0, ignoredFailures: 0 } : cluster.pods.history(lost);
     const isIgnored = lost !== undefined && this.actionOn(plan, lost) === 'Ignore';
-    createOwnedPod(this.context, row, this.templateOf(row), {
+    return createOwnedPod(this.context, row, this.templateOf(row), {
       tracked: true,
       ...(index < 0 ? {} : { item: index, nameBase: cluster.names.intern(`${name}-${String(index)}`) }),
       indexFailures: history.indexFailures + (lost !== undefined && !isIgnored ? 1 : 0),

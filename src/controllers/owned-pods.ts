@@ -9,6 +9,7 @@ import type { OwnerReference, Pod, PodTemplateSpec } from '../cluster/objects.ts
 import { WORKLOAD_KIND_NAMES } from '../cluster/workload-table.ts';
 import { apiPhase } from './pod-ranking.ts';
 import type { RankedPod } from './pod-ranking.ts';
+import type { WorkloadQueue } from './work-queue.ts';
 
 /** What a controller works with. */
 export interface ControllerContext {
@@ -17,6 +18,10 @@ export interface ControllerContext {
   readonly admit: (pod: Pod) => number;
   /** Run time of a work item, which belongs to the item and not to the pod that carries it. Infinity: for ever. */
   readonly runMicros: (owner: number, item: number, attempt: number) => Micros;
+  /** Whether the API server refuses another pod of the template (quota, limits of the namespace). Left out: never. */
+  readonly isRefused?: (template: number) => boolean;
+  /** When workloads whose last sync ended with a refusal had it, by row. */
+  readonly refusedAt?: Map<number, Micros>;
 }
 
 /** Most pods that one sync creates or deletes (BurstReplicas; MaxPodCreateDeletePerSync). */
@@ -88,11 +93,15 @@ export function podOf(cluster: Cluster, owner: number, template: PodTemplateSpec
   };
 }
 
-/** Makes a pod of the workload, named by its prefix and the next number unless told otherwise. */
+/**
+ * Makes a pod of the workload, named by its prefix and the next number unless told otherwise. -1: the API server has
+ * refused it.
+ */
 export function createOwnedPod(
-  { cluster, runMicros }: ControllerContext, owner: number, template: number, more: Partial<PodSeed> = {}, attempt = 0,
+  { cluster, runMicros, isRefused }: ControllerContext, owner: number, template: number, more: Partial<PodSeed> = {}, attempt = 0,
 ): number {
   const { workloads } = cluster;
+  if (isRefused?.(template) === true) return -1;
   const nameBase = more.nameBase ?? workloads.nameBase[owner];
   return cluster.createPod({
     template,
@@ -104,6 +113,37 @@ export function createOwnedPod(
     nameBase,
     nameOrdinal: more.nameOrdinal ?? workloads.takeOrdinal(nameBase),
   });
+}
+
+export interface SlowStart {
+  readonly made: number;
+  /** One of them at least was refused. */
+  readonly isRefused: boolean;
+}
+
+/**
+ * Asks for so many pods in batches of 1, 2, 4 and so on; a batch in which one was refused is the last. `create` tells
+ * whether the pod was made (pkg/controller/replicaset/replica_set.go, slowStartBatch).
+ */
+export function slowStart(count: number, create: (index: number) => boolean): SlowStart {
+  let made = 0;
+  for (let start = 0, size = 1; start < count; size *= 2) {
+    const end = Math.min(count, start + size);
+    const before = made;
+    for (let index = start; index < end; index++) if (create(index)) made++;
+    if (made - before < end - start) return { made, isRefused: true };
+    start = end;
+  }
+  return { made, isRefused: false };
+}
+
+/** The end of a sync: an error is tried again with the key's back-off, which its end forgets. */
+export function settleSync(context: ControllerContext, queue: WorkloadQueue, row: number, isRefused: boolean): void {
+  const { refusedAt, cluster } = context;
+  if (isRefused) {
+    refusedAt?.set(row, cluster.now);
+    queue.addRateLimited(row);
+  } else if (refusedAt?.delete(row) === true) queue.forget(row);
 }
 
 /** A row as the ranking sees it. */

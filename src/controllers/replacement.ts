@@ -5,7 +5,8 @@
  *    run time: the work is done again; and the next one of its completions when a pod has succeeded;
  *  - StatefulSet: when the pod is gone, under its name;
  *  - DaemonSet: not here, see daemon-sets.ts. Bare pods: never.
- * The new pod is created in the controller phase of the same instant. Costs a list link per owned pod; a lost pod
+ * The new pod is created in the controller phase of the same instant. What the API server refuses is asked for again with
+ * the back-off of the owner's controller, and whenever the owner loses a pod. Costs a list link per owned pod; a lost pod
  * costs an event and an entry in a queue.
  */
 import { assert } from '../base/assert.ts';
@@ -15,6 +16,10 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
+import { OPEN_GATE } from './creation-gate.ts';
+import type { CreationGate } from './creation-gate.ts';
+import { slowStart } from './owned-pods.ts';
+import { DEFAULT_LIMITS, JOB_LIMITS, WorkQueue } from './work-queue.ts';
 import type { WorkloadTable } from '../cluster/workload-table.ts';
 
 export interface OwnerSeed {
@@ -45,6 +50,10 @@ interface Upkeep {
   pending: number;
   /** Its pods are on their way out, none is replaced. */
   ended: boolean;
+  /** Pods that the API server has refused, or was not asked for as it had just refused others; they are pending. */
+  refused: readonly Loss[];
+  /** When it was last refused one. */
+  refusedAt: Micros;
 }
 
 interface Loss {
@@ -52,7 +61,7 @@ interface Loss {
   readonly durationMicros: Micros;
   /** StatefulSet: the ordinal to use again; -1: the next one. */
   readonly ordinal: number;
-  /** Row and incarnation of the lost pod. */
+  /** Row and incarnation of the lost pod; -1: it is the owner's first. */
   readonly pod: number;
   readonly incarnation: number;
   /** false: the lost pod had succeeded, and the new one is the next of its Job's completions. */
@@ -77,13 +86,21 @@ export class ReplacementController implements ClusterObserver {
   private readonly replaceEvent: EventKind;
   private readonly endEvent: EventKind;
   private creating = false;
+  private readonly gate: CreationGate;
+  private readonly retries: WorkQueue;
+  private readonly jobRetries: WorkQueue;
 
-  constructor(kernel: Kernel, cluster: Cluster) {
+  constructor(kernel: Kernel, cluster: Cluster, gate: CreationGate = OPEN_GATE) {
     this.kernel = kernel;
+    this.gate = gate;
     this.cluster = cluster;
     this.owners = cluster.workloads;
     this.replaceEvent = kernel.defineEvent('pod replacement', 4, () => this.replace());
     this.endEvent = kernel.defineEvent('owner end', 4, (owner, incarnation) => this.end(owner, incarnation));
+    const retriesWith = (limits: typeof JOB_LIMITS): WorkQueue =>
+      new WorkQueue(kernel, cluster.workloads, 4, 'refused pods', (owner) => this.retry(owner), limits);
+    this.retries = retriesWith(DEFAULT_LIMITS);
+    this.jobRetries = retriesWith(JOB_LIMITS);
     cluster.observe(this);
   }
 
@@ -97,7 +114,7 @@ export class ReplacementController implements ClusterObserver {
     const owner = this.cluster.workloadWriter.stand({
       kind, template, workloadClass, nameBase, wanted: scale, object: null, key: '', parent: -1, podMicros: Infinity, details: null,
     });
-    this.upkeep[owner] = { templateOf, podsToCome, pending: 0, ended: false };
+    this.upkeep[owner] = { templateOf, podsToCome, pending: 0, ended: false, refused: NONE, refusedAt: -1 };
     if (endsAtMicros !== Infinity) {
       this.endsDue++;
       this.kernel.at(endsAtMicros, this.endEvent, owner, this.owners.incarnation[owner]);
@@ -110,9 +127,20 @@ export class ReplacementController implements ClusterObserver {
     return this.upkeep[owner]?.templateOf?.(ordinal) ?? this.owners.template[owner];
   }
 
-  /** Whether some owner will end by itself. */
+  /** Whether some owner will end by itself, or may get a pod now that it was refused before. */
   haveEnds(): boolean {
-    return this.endsDue > 0;
+    if (this.endsDue > 0) return true;
+    if (this.retries.waitingCount + this.jobRetries.waitingCount === 0) return false;
+    const roomAt = this.gate.roomAt();
+    return this.upkeep.some((upkeep) => upkeep !== undefined && upkeep.refused.length > 0 && upkeep.refusedAt <= roomAt);
+  }
+
+  /** First pods of an owner that the API server has refused, by their run times. */
+  askLater(owner: number, durationsMicros: readonly Micros[]): void {
+    const upkeep = this.upkeepOf(owner);
+    const first = durationsMicros.map((durationMicros): Loss => ({ owner, durationMicros, ordinal: -1, pod: -1, incarnation: 0, replaces: false }));
+    upkeep.pending += first.length;
+    this.keep(owner, upkeep, [...upkeep.refused, ...first]);
   }
 
   /** Whether the owner's pods are on their way out. */
@@ -163,7 +191,6 @@ export class ReplacementController implements ClusterObserver {
   }
 
   private replace(): void {
-    const { owners } = this;
     const loss = this.losses[this.lossHead++];
     if (this.lossHead === this.losses.length) {
       this.losses = [];
@@ -173,10 +200,24 @@ export class ReplacementController implements ClusterObserver {
     const upkeep = this.upkeepOf(owner);
     upkeep.pending--;
     if (upkeep.ended) return this.freeWhenDone(owner, upkeep);
+    if (upkeep.refused.length === 0 && !this.gate.isRefused(this.templateOf(loss))) return this.make(loss);
+    upkeep.pending++;
+    if (upkeep.refused.length === 0) return this.keep(owner, upkeep, [loss]);
+    upkeep.refused = [...upkeep.refused, loss];
+    this.retry(owner);
+  }
+
+  private templateOf({ owner, ordinal }: Loss): number {
+    return ordinal < 0 ? this.owners.template[owner] : this.templateFor(owner, ordinal);
+  }
+
+  private make(loss: Loss): void {
+    const { owners } = this;
+    const { owner } = loss;
     const nameBase = owners.nameBase[owner];
     const nameOrdinal = loss.ordinal >= 0 ? loss.ordinal : owners.takeOrdinal(nameBase);
     const template = this.templateFor(owner, nameOrdinal);
-    this.creating = true;
+    this.creating = loss.pod >= 0;
     const pod = this.cluster.createPod({
       template,
       nameBase,
@@ -193,12 +234,44 @@ export class ReplacementController implements ClusterObserver {
     this.onReplaced(pod, isThere ? loss.pod : -1);
   }
 
+  // ---- refused pods ----------------------------------------------------------------------------------------------
+
+  private retriesOf(owner: number): WorkQueue {
+    return this.owners.kind[owner] === WorkloadKind.Job ? this.jobRetries : this.retries;
+  }
+
+  private keep(owner: number, upkeep: Upkeep, refused: readonly Loss[]): void {
+    upkeep.refused = refused;
+    upkeep.refusedAt = this.kernel.now;
+    this.retriesOf(owner).addRateLimited(owner);
+  }
+
+  private retry(owner: number): void {
+    const upkeep = this.upkeep[owner];
+    if (upkeep === undefined || upkeep.refused.length === 0) return;
+    const { refused } = upkeep;
+    const left: Loss[] = [];
+    let tried = 0;
+    const { isRefused } = slowStart(refused.length, (at) => {
+      tried = at + 1;
+      if (this.gate.isRefused(this.templateOf(refused[at]))) return left.push(refused[at]) < 0;
+      upkeep.pending--;
+      this.make(refused[at]);
+      return true;
+    });
+    upkeep.refused = NONE;
+    if (isRefused) this.keep(owner, upkeep, [...left, ...refused.slice(tried)]);
+    else this.retriesOf(owner).forget(owner);
+  }
+
   private end(owner: number, incarnation: number): void {
     this.endsDue--;
     const { owners } = this;
     if (owners.incarnation[owner] !== incarnation) return;
     const upkeep = this.upkeepOf(owner);
     upkeep.ended = true;
+    upkeep.pending -= upkeep.refused.length;
+    upkeep.refused = NONE;
     for (const pod of owners.podsOf(owner)) this.cluster.terminatePod(pod, EvictionCause.None);
     this.freeWhenDone(owner, upkeep);
   }
@@ -217,3 +290,5 @@ export class ReplacementController implements ClusterObserver {
     this.cluster.workloadWriter.forget(owner);
   }
 }
+
+const NONE: readonly Loss[] = [];

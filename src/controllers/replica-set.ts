@@ -1,8 +1,8 @@
 /**
  * The ReplicaSet controller: as many active pods as are wanted. A sync compares what is wanted with the rows that are
  * seen, creates or deletes up to 500 pods, and writes what it has seen as the status.
- * Source: pkg/controller/replicaset/{replica_set,replica_set_utils}.go (v1.36). Requests take no time and do not fail
- * here, so there are neither expectations nor slow start. Costs the set's pods a sync.
+ * Source: pkg/controller/replicaset/{replica_set,replica_set_utils}.go (v1.36). Requests take no time, so there are no
+ * expectations, and slow start shows where the API server refuses pods only. Costs the set's pods a sync.
  */
 import type { Cluster } from '../cluster/cluster.ts';
 import type { PodTemplateSpec } from '../cluster/objects.ts';
@@ -11,6 +11,7 @@ import type { ReplicaSetDetails } from '../cluster/workload-details.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
 import {
   activePods, createOwnedPod, deletePod, isAvailable, isTerminatingStill, MOST_PODS_A_SYNC, nextAvailabilityMicros, podOf, rankedPod,
+  settleSync, slowStart,
 } from './owned-pods.ts';
 import type { ControllerContext } from './owned-pods.ts';
 import { compareRanked } from './pod-ranking.ts';
@@ -36,30 +37,33 @@ export class ReplicaSetController {
     // What is written is what was seen before this sync acted.
     const ready = active.filter((pod) => pods.isReady(pod));
     const available = ready.filter((pod) => isAvailable(cluster, pod, minReadySeconds));
-    if (!workloads.isDeleting(row)) this.manage(row, active);
+    const isRefused = !workloads.isDeleting(row) && this.manage(row, active);
     cluster.workloadWriter.writeStatus(row, {
       replicas: active.length,
       ready: ready.length,
       available: available.length,
       terminating,
     });
+    settleSync(this.context, this.queue, row, isRefused);
     if (minReadySeconds === 0 || ready.length === available.length) return;
     const next = nextAvailabilityMicros(cluster, active, minReadySeconds);
     if (next !== Infinity) this.queue.addAfter(row, next);
   }
 
-  private manage(row: number, active: readonly number[]): void {
+  /** Whether a pod was refused. */
+  private manage(row: number, active: readonly number[]): boolean {
     const surplus = active.length - this.cluster.workloads.wanted[row];
-    if (surplus < 0) this.create(row, Math.min(-surplus, MOST_PODS_A_SYNC));
-    else if (surplus > 0) {
+    if (surplus < 0) return this.create(row, Math.min(-surplus, MOST_PODS_A_SYNC));
+    if (surplus > 0) {
       const victims = this.victims(row, active, Math.min(surplus, MOST_PODS_A_SYNC));
       for (const pod of victims) deletePod(this.cluster, pod);
     }
+    return false;
   }
 
-  private create(row: number, count: number): void {
+  private create(row: number, count: number): boolean {
     const template = this.templateOf(row);
-    for (let i = 0; i < count; i++) createOwnedPod(this.context, row, template);
+    return slowStart(count, () => createOwnedPod(this.context, row, template) >= 0).isRefused;
   }
 
   /** Interned at the first pod that is made of it: the template of a ReplicaSet does not change. */

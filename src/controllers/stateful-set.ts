@@ -10,7 +10,7 @@ import type { PersistentVolumeClaim, WorkloadSpec } from '../cluster/objects.ts'
 import { detailsAs } from '../cluster/workload-details.ts';
 import type { Revision, StatefulSetDetails } from '../cluster/workload-details.ts';
 import { scaledAmount } from './int-or-percent.ts';
-import { createOwnedPod, deletePod, isAvailable, nameOf, nextAvailabilityMicros } from './owned-pods.ts';
+import { createOwnedPod, deletePod, isAvailable, nameOf, nextAvailabilityMicros, settleSync, slowStart } from './owned-pods.ts';
 import type { ControllerContext } from './owned-pods.ts';
 import { REVISION_LABEL, claimKeys, createClaims, isStale, retentionPolicy, statefulPod, updateClaimOwners } from './stateful-set-pods.ts';
 import type { ClaimPod } from './stateful-set-pods.ts';
@@ -38,6 +38,8 @@ interface Pass {
   readonly terminating: ReadonlySet<number>;
   /** Claims that this sync has made: its cache does not know them. */
   readonly unseenClaims: Set<string>;
+  /** The API server has refused a pod: the sync ends with an error. */
+  isRefused: boolean;
 }
 
 interface Counts {
@@ -75,6 +77,7 @@ export class StatefulSetController {
     const pass = this.begin(row, spec, current, update);
     const counts = workloads.isDeleting(row) ? this.count(pass, workloads.podsOf(row)) : this.reconcile(pass);
     this.writeStatus(pass, revisions, counts);
+    settleSync(this.context, this.queue, row, pass.isRefused);
     if (pass.minReadySeconds === 0) return;
     const next = nextAvailabilityMicros(this.cluster, workloads.podsOf(row), pass.minReadySeconds);
     if (next !== Infinity) this.queue.addAfter(row, next);
@@ -104,6 +107,7 @@ export class StatefulSetController {
       row, spec, start, minReadySeconds, current, update, replicas, condemned, firstUnavailable, terminating,
       isOrdered: (spec.podManagementPolicy ?? 'OrderedReady') === 'OrderedReady',
       unseenClaims: new Set(),
+      isRefused: false,
     };
   }
 
@@ -128,8 +132,9 @@ export class StatefulSetController {
   private reconcile(pass: Pass): Counts {
     const { replicas, condemned, isOrdered } = pass;
     const all = [...replicas.filter((pod) => pod >= 0), ...condemned];
-    for (let index = 0; index < replicas.length; index++)
-      if (this.keepReplica(pass, index) && isOrdered) return this.count(pass, all);
+    if (isOrdered) {
+      for (let index = 0; index < replicas.length; index++) if (this.keepReplica(pass, index)) return this.count(pass, all);
+    } else if (this.keepAll(pass)) return this.count(pass, all);
     const { deletesWithSet, deletesWhenScaled } = retentionPolicy(pass.spec);
     if (deletesWithSet || deletesWhenScaled || this.hasClaims(pass)) for (const pod of condemned) this.fixClaims(pass, pod, true);
     for (const pod of condemned) if (this.giveUp(pass, pod) && isOrdered) return this.count(pass, all);
@@ -141,6 +146,14 @@ export class StatefulSetController {
 
   private hasClaims({ spec }: Pass): boolean {
     return (spec.volumeClaimTemplates ?? []).length > 0;
+  }
+
+  /** Where no order is kept, only a refusal ends the sync. */
+  private keepAll(pass: Pass): boolean {
+    return slowStart(pass.replicas.length, (index) => {
+      this.keepReplica(pass, index);
+      return !pass.isRefused;
+    }).isRefused;
   }
 
   /** One replica; true: an ordered set goes no further in this sync. */
@@ -170,7 +183,8 @@ export class StatefulSetController {
     const pod = createOwnedPod(this.context, row, this.context.admit(statefulPod(cluster, row, this.revisionFor(pass, ordinal), ordinal)), {
       item: ordinal, nameOrdinal: ordinal,
     });
-    this.fixClaims(pass, pod, false);
+    if (pod < 0) pass.isRefused = true;
+    else this.fixClaims(pass, pod, false);
     return true;
   }
 

@@ -30,9 +30,15 @@ export function parseUtcSchedule(text: string): CronSchedule | null {
  * `timeZone`; without either it is UTC, as the controller's own zone is here.
  */
 export function parseSchedule(text: string, timeZone: string | undefined, zones: TimeZones): CronSchedule | null {
-  const prefixed = /^(?:CRON_)?TZ=([^ ]*) +(.*)$/.exec(text);
-  const zone = zones(prefixed?.[1] ?? timeZone ?? 'UTC');
-  return zone === null ? null : scheduleIn(prefixed?.[2] ?? text, zone);
+  const zone = zones(scheduleZone(text, timeZone));
+  return zone === null ? null : scheduleIn(PREFIXED.exec(text)?.[2] ?? text, zone);
+}
+
+const PREFIXED = /^(?:CRON_)?TZ=([^ ]*) +(.*)$/;
+
+/** Name of the zone that a schedule is read in. */
+export function scheduleZone(text: string, timeZone: string | undefined): string {
+  return PREFIXED.exec(text)?.[1] ?? timeZone ?? 'UTC';
 }
 
 function scheduleIn(text: string, zone: ZoneRules): CronSchedule | null {

@@ -28,6 +28,17 @@ export type QueueMaker = (name: string, sync: (workload: number) => void) => Wor
 
 export const BASE_BACKOFF_MICROS: Micros = 5_000;
 export const MAX_BACKOFF_MICROS: Micros = 1000 * MICROS_PER_SECOND;
+/** How often AddRateLimited lets a key come again. */
+export interface RetryLimits {
+  readonly baseMicros: Micros;
+  readonly capMicros: Micros;
+  /** All keys share a bucket of tokens, too. */
+  readonly sharesBucket: boolean;
+}
+export const DEFAULT_LIMITS: RetryLimits = { baseMicros: BASE_BACKOFF_MICROS, capMicros: MAX_BACKOFF_MICROS, sharesBucket: true };
+/** Of the Job controller (DefaultJobApiBackOff, MaxJobApiBackOff). */
+export const JOB_LIMITS: RetryLimits = { baseMicros: MICROS_PER_SECOND, capMicros: 60 * MICROS_PER_SECOND, sharesBucket: false };
+
 const TOKEN_MICROS: Micros = MICROS_PER_SECOND / 10;
 const BURST = 100;
 
@@ -51,9 +62,14 @@ export class WorkQueue implements WorkloadQueue {
   waitingCount = 0;
   /** When the bucket is full again. */
   private bucketFullAt: Micros = 0;
+  private readonly limits: RetryLimits;
 
-  constructor(kernel: Kernel, workloads: WorkloadTable, phase: number, name: string, sync: (workload: number) => void) {
+  constructor(
+    kernel: Kernel, workloads: WorkloadTable, phase: number, name: string, sync: (workload: number) => void,
+    limits: RetryLimits = DEFAULT_LIMITS,
+  ) {
     this.kernel = kernel;
+    this.limits = limits;
     this.workloads = workloads;
     this.sync = sync;
     this.syncEvent = kernel.defineEvent(`${name} sync`, phase, (workload, incarnation) => this.work(workload, incarnation));
@@ -81,8 +97,9 @@ export class WorkQueue implements WorkloadQueue {
 
   addRateLimited(workload: number): void {
     this.fit(workload);
-    const own = backoffMicros(this.failures[workload]++);
-    this.addAfter(workload, Math.max(own, this.takeToken()));
+    const { sharesBucket } = this.limits;
+    const own = backoffMicros(this.failures[workload]++, this.limits);
+    this.addAfter(workload, sharesBucket ? Math.max(own, this.takeToken()) : own);
   }
 
   forget(workload: number): void {
@@ -143,8 +160,8 @@ export class WorkQueue implements WorkloadQueue {
 }
 
 /** Of the n-th failure in a row, counted from 0. */
-export function backoffMicros(failures: number): Micros {
-  let delay = BASE_BACKOFF_MICROS;
-  for (let i = 0; i < failures && delay < MAX_BACKOFF_MICROS; i++) delay *= 2;
-  return Math.min(delay, MAX_BACKOFF_MICROS);
+export function backoffMicros(failures: number, { baseMicros, capMicros }: RetryLimits = DEFAULT_LIMITS): Micros {
+  let delay = baseMicros;
+  for (let i = 0; i < failures && delay < capMicros; i++) delay *= 2;
+  return Math.min(delay, capMicros);
 }

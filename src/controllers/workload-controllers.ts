@@ -11,15 +11,20 @@ import { detailsAs } from '../cluster/workload-details.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import { dayNumberOf } from './civil-date.ts';
+import { OPEN_GATE } from './creation-gate.ts';
+import type { CreationGate } from './creation-gate.ts';
 import { CronJobController } from './cron-job.ts';
+import type { ScheduleParser } from './cron-job.ts';
 import { DeploymentController } from './deployment.ts';
 import { GarbageCollector } from './garbage-collector.ts';
 import { JobController } from './job.ts';
 import type { ControllerContext } from './owned-pods.ts';
 import { ReplicaSetController } from './replica-set.ts';
 import { StatefulSetController } from './stateful-set.ts';
-import { parseUtcSchedule } from './utc-schedule.ts';
-import { WorkQueue } from './work-queue.ts';
+import { parseSchedule } from './utc-schedule.ts';
+import { ONLY_UTC } from './zoned-time.ts';
+import type { TimeZones } from './zoned-time.ts';
+import { DEFAULT_LIMITS, JOB_LIMITS, WorkQueue } from './work-queue.ts';
 
 /** Pod events of a Job are collected for so long (SyncJobBatchPeriod). */
 const JOB_BATCH_MICROS: Micros = MICROS_PER_SECOND;
@@ -34,18 +39,34 @@ export class WorkloadControllers implements ClusterObserver {
   private readonly queues: (WorkQueue | undefined)[] = [];
   private readonly deleteEvent: EventKind;
   private deletionsDue = 0;
+  /** When workloads were last refused a pod, by row; those that were not at their last sync are left out. */
+  private readonly refusedAt = new Map<number, Micros>();
+  private readonly gate: CreationGate;
 
-  constructor(kernel: Kernel, cluster: Cluster, admit: (pod: Pod) => number, phase: number) {
+  /** `timeZones`: those that CronJobs name. */
+  constructor(
+    kernel: Kernel, cluster: Cluster, admit: (pod: Pod) => number, phase: number, gate: CreationGate = OPEN_GATE,
+    timeZones: TimeZones = ONLY_UTC,
+  ) {
     this.kernel = kernel;
     this.cluster = cluster;
-    const context: ControllerContext = { cluster, admit, runMicros: (owner) => cluster.workloads.podMicros[owner] };
-    const queueOf = (kind: WorkloadKind) => (name: string, sync: (workload: number) => void): WorkQueue =>
-      (this.queues[kind] = new WorkQueue(kernel, cluster.workloads, phase, name, sync));
+    this.gate = gate;
+    const context: ControllerContext = {
+      cluster, admit,
+      runMicros: (owner) => cluster.workloads.podMicros[owner],
+      isRefused: (template) => gate.isRefused(template),
+      refusedAt: this.refusedAt,
+    };
+    const queueOf = (kind: WorkloadKind) => (name: string, sync: (workload: number) => void): WorkQueue => {
+      const limits = kind === WorkloadKind.Job ? JOB_LIMITS : DEFAULT_LIMITS;
+      return (this.queues[kind] = new WorkQueue(kernel, cluster.workloads, phase, name, sync, limits));
+    };
     new DeploymentController(cluster, queueOf(WorkloadKind.Deployment));
     new ReplicaSetController(context, queueOf(WorkloadKind.ReplicaSet));
     new StatefulSetController(context, queueOf(WorkloadKind.StatefulSet));
     new JobController(context, queueOf(WorkloadKind.Job));
-    new CronJobController(cluster, queueOf(WorkloadKind.CronJob), RUN_BEGINS_MICROS, (schedule) => parseUtcSchedule(schedule));
+    const parse: ScheduleParser = (schedule, zone) => parseSchedule(schedule, zone, timeZones);
+    new CronJobController(cluster, queueOf(WorkloadKind.CronJob), RUN_BEGINS_MICROS, parse);
     this.deleteEvent = kernel.defineEvent('workload deletion', phase, (row, incarnation) => this.delete(row, incarnation));
     cluster.observe(this);
     new GarbageCollector(kernel, cluster, phase);
@@ -60,11 +81,16 @@ export class WorkloadControllers implements ClusterObserver {
 
   /**
    * Whether a key or a deletion waits for its time: something will happen without anybody's doing. Schedules, which
-   * never end, do not count.
+   * never end, do not count, nor do requests for pods that will be refused again as nothing has changed.
    */
   get isBusy(): boolean {
     if (this.deletionsDue > 0) return true;
-    return this.queues.some((queue, kind) => queue !== undefined && kind !== WorkloadKind.CronJob && queue.waitingCount > 0);
+    let waiting = 0;
+    for (const [kind, queue] of this.queues.entries()) if (kind !== WorkloadKind.CronJob) waiting += queue?.waitingCount ?? 0;
+    if (waiting === 0 || this.refusedAt.size === 0) return waiting > 0;
+    let vain = 0;
+    for (const at of this.refusedAt.values()) if (at > this.gate.roomAt()) vain++;
+    return waiting > vain;
   }
 
   private delete(row: number, incarnation: number): void {
@@ -113,9 +139,11 @@ export class WorkloadControllers implements ClusterObserver {
   workloadChanged(row: number, change: WorkloadChange): void {
     const { workloads } = this.cluster;
     if (!workloads.isObject(row)) return;
+    if (change === 'gone') this.refusedAt.delete(row);
     const kind = workloads.kind[row];
     // A ReplicaSet's own status tells its controller nothing new.
-    if (change !== 'gone' && !(change === 'status' && kind === WorkloadKind.ReplicaSet)) this.queues[kind]?.add(row);
+    if (change === 'status' && kind === WorkloadKind.Job) this.queues[kind]?.addAfter(row, JOB_BATCH_MICROS);
+    else if (change !== 'gone' && !(change === 'status' && kind === WorkloadKind.ReplicaSet)) this.queues[kind]?.add(row);
     const parent = workloads.parent[row];
     if (parent >= 0) this.queues[workloads.kind[parent]]?.add(parent);
     if (change === 'status' && kind === WorkloadKind.Job) this.considerTtl(row);

@@ -22,6 +22,11 @@ export const UTC_RULES: ZoneRules = { starts: [-Infinity], offsets: [0] };
 /** Knows UTC alone. */
 export const ONLY_UTC: TimeZones = (name) => (name === '' || name === 'UTC' || name === 'Etc/UTC' ? UTC_RULES : null);
 
+/** UTC, and the zones of a table. */
+export function knownZones(rules: Readonly<Record<string, ZoneRules>>): TimeZones {
+  return (name) => ONLY_UTC(name) ?? (Object.hasOwn(rules, name) ? rules[name] : null);
+}
+
 interface Span {
   readonly offset: number;
   readonly start: number;

@@ -64,6 +64,18 @@ export class CrashProcesses implements ClusterObserver {
     cluster.observe(this);
   }
 
+  /** Somebody else's cause holds the machine down from now on. */
+  hold(node: number): void {
+    this.holds[node]++;
+    if (this.cluster.nodes.up[node] === 1) this.cluster.setNodeHealth(node, false);
+  }
+
+  /** That cause is over: the machine works again unless another holds it down. */
+  release(node: number): void {
+    if (--this.holds[node] > 0 || this.cluster.nodes.up[node] === 1) return;
+    this.cluster.setNodeHealth(node, true);
+  }
+
   /** Whether a machine will work again by itself. */
   hasRepairsDue(): boolean {
     return this.targets.some(({ isDown, nodes, isRepairDue }) => isDown && isRepairDue && nodes.size > 0);

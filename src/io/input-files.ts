@@ -8,13 +8,15 @@ import { dirname, isAbsolute, join, relative, resolve as absolutePath } from 'no
 import { InputError } from '../base/input-error.ts';
 import type { FileReader } from '../workload/manifests/file-reader.ts';
 import { STANDARD_INPUT, isStream } from './spooled-streams.ts';
+import { timeZoneNames, timeZones } from './time-zones.ts';
 import { OutputError, isMachineFault, systemCode, systemReason } from './system-errors.ts';
 
 /** Below V8's longest string (512 Mi characters) with room for the copies that parsing makes. */
 const MAX_TEXT_BYTES = 400 * 1024 * 1024;
 
 export function createInputFiles(): FileReader {
-  return { read: readText, list: listFolder, isFolder, isFile, isStream, resolve: resolvePath, nameFrom, realPath };
+  const zones = { rulesOf: timeZones, names: timeZoneNames };
+  return { read: readText, list: listFolder, isFolder, isFile, isStream, resolve: resolvePath, nameFrom, realPath, timeZones: zones };
 }
 
 function readText(path: string): string {

@@ -2,7 +2,7 @@
  * Writes one file for the user, whole or not at all, never over another one unless asked. Symbolic links are followed;
  * what is no regular file (a pipe, a device) is written to as it is.
  */
-import { linkSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { constants, copyFileSync, linkSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { InputError } from '../base/input-error.ts';
 import { OutputError, systemCode, systemReason } from './system-errors.ts';
@@ -19,12 +19,17 @@ export function writeNewFile(path: string, text: string, options: { readonly for
   try {
     write(path, text, options.force);
   } catch (error) {
-    const code = systemCode(error);
-    if (code === undefined) throw error;
-    const reason = REASONS[code];
-    if (reason !== undefined) throw new InputError({ file: path, message: reason });
-    throw new OutputError(`${path} cannot be written: ${systemReason(code)}`);
+    throw newFileError(error, path);
   }
+}
+
+/** What the system said, in words: an InputError when the path is wrong, an OutputError when the machine refuses. */
+export function newFileError(error: unknown, path: string): unknown {
+  const code = systemCode(error);
+  if (code === undefined) return error;
+  const reason = REASONS[code];
+  if (reason !== undefined) return new InputError({ file: path, message: reason });
+  return new OutputError(`${path} cannot be written: ${systemReason(code)}`);
 }
 
 function write(path: string, text: string, force: boolean): void {
@@ -34,22 +39,27 @@ function write(path: string, text: string, force: boolean): void {
     return;
   }
   const place = stats === undefined ? path : realpathSync(path);
-  const partial = join(dirname(place), `.${basename(place).slice(0, 50)}.partial-${String(process.pid)}`);
+  const partial = partialName(place);
   try {
     writeFileSync(partial, text, { mode: stats?.mode ?? 0o666 });
-    if (stats === undefined) putNew(partial, place, text);
+    if (stats === undefined) putNew(partial, place);
     else renameSync(partial, place);
   } finally {
     rmSync(partial, { force: true });
   }
 }
 
+/** What is written before the file is whole; beside it, so that it can be renamed. */
+export function partialName(place: string): string {
+  return join(dirname(place), `.${basename(place).slice(0, 50)}.partial-${String(process.pid)}`);
+}
+
 /** A link fails where there is something already; where links are not to be had, the file itself is made so. */
-function putNew(partial: string, place: string, text: string): void {
+export function putNew(partial: string, place: string): void {
   try {
     linkSync(partial, place);
   } catch (error) {
     if (systemCode(error) === 'EEXIST') throw error;
-    writeFileSync(place, text, { flag: 'wx' });
+    copyFileSync(partial, place, constants.COPYFILE_EXCL);
   }
 }

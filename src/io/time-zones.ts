@@ -35,6 +35,12 @@ export const timeZones: TimeZones = (name) => {
   return rules;
 };
 
+/** Of all zones, other names of a zone among them. */
+export function timeZoneNames(): string[] {
+  table ??= readTable();
+  return [...table.packed.keys(), ...table.links.keys()];
+}
+
 function readTable(): ZoneTable {
   const { zones, links } = createRequire(import.meta.url)('moment-timezone/data/packed/latest.json') as PackedZones;
   const pairOf = (text: string): [string, string] => [text.slice(0, text.indexOf('|')), text.slice(text.indexOf('|') + 1)];

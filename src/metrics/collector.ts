@@ -51,6 +51,7 @@ export interface RunIdentity {
   readonly resolvedScenario: unknown;
   readonly notes: readonly string[];
   readonly notSimulated: RunResult['notSimulated'];
+  readonly refusedPods: RunResult['refusedPods'];
 }
 
 export class MetricsCollector implements ClusterObserver {
@@ -278,6 +279,7 @@ export class MetricsCollector implements ClusterObserver {
       cost: this.nodes.cost(now),
       notes: [...identity.notes, ...this.notes(counts, waits.isExact), ...overfullNotes(utilization)],
       notSimulated: identity.notSimulated,
+      refusedPods: identity.refusedPods,
       resolvedScenario: identity.resolvedScenario,
       timeseries: this.series.result(),
       events: this.marks.result(),

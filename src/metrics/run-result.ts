@@ -37,6 +37,8 @@ export interface RunResult {
   readonly notes: readonly string[];
   /** Fields of the manifests that change nothing here. */
   readonly notSimulated: readonly NotSimulated[];
+  /** Requests for pods that the API server has refused, by the rule that refused them, in order of the first. */
+  readonly refusedPods: readonly RefusedPods[];
   /** The resolved scenario, JSON-safe. */
   readonly resolvedScenario: unknown;
   readonly timeseries: TimeSeries;
@@ -53,6 +55,18 @@ export interface NotSimulated {
   readonly count: number;
   /** What happens instead. */
   readonly effect: string;
+}
+
+export interface RefusedPods {
+  /** LimitRange or ResourceQuota. */
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** Requests; a controller that asks again counts again. */
+  readonly count: number;
+  readonly firstAtSeconds: number;
+  /** What the first of them was told. */
+  readonly message: string;
 }
 
 export interface Counts {

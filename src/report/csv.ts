@@ -19,16 +19,22 @@ const POD_COLUMNS = [
 
 /** Report members that hold lists, texts or settings rather than measured numbers. */
 const NOT_SUMMARY =
-  /^(schemaVersion|description|notes|notSimulated|events|resolvedScenario|scheduling\.profile|.*\.queueWaitCdf|waiting\.(templates|.*\.(nearest|barredBy)))$/u;
+  /^(schemaVersion|description|notes|notSimulated|refusedPods|events|resolvedScenario|scheduling\.profile|.*\.queueWaitCdf|waiting\.(templates|.*\.(nearest|barredBy)))$/u;
 
 /**
  * One row per number of report.json: `metric,value,unit`; the metric is its path there. The birth certificate comes
  * first.
  */
 export function* summaryCsv(result: RunResult): Generator<string> {
+  const rows = summaryRows(result);
+  yield* writeCsv(['metric', 'value', 'unit'], rows.length, (row) => rows[row]);
+}
+
+/** `metric`, `value`, `unit` of each number. */
+export function summaryRows(result: RunResult): (string | number | null)[][] {
   const rows: Cell[][] = [];
   collectSummary(reportOf(result), '', rows);
-  yield* writeCsv(['metric', 'value', 'unit'], rows.length, (row) => rows[row]);
+  return rows;
 }
 
 /** `seconds`, then one column per series. */

@@ -11,6 +11,7 @@ import type {
   NotSimulated,
   PoolWait,
   Quantiles,
+  RefusedPods,
   RunResult,
   Utilization,
   WaitFacts,
@@ -43,6 +44,7 @@ const COUNTS = [
 const UTILIZATION = ['mean', 'p5', 'p50', 'p95', 'max', 'meanWhilePending'] as const;
 const QUANTILES = ['count', 'mean', 'p50', 'p90', 'p95', 'p99', 'p999', 'max', 'censored'] as const;
 const NOT_SIMULATED = ['kind', 'field', 'count', 'effect'] as const;
+const REFUSED = ['kind', 'namespace', 'name', 'count', 'firstAtSeconds', 'message'] as const;
 const WAIT = ['pods', 'podsPending', 'attempts', 'podSeconds'] as const;
 const NEAREST = ['node', 'pool', 'seconds', 'resource', 'free', 'wanted', 'allocatable'] as const;
 const POOL_WAIT = [
@@ -102,6 +104,7 @@ export function reportOf(result: RunResult): Report {
     cost: { nodeHours: cost.nodeHours, total: cost.total, nodeHoursByPool: byKey(cost.nodeHoursByPool, same) },
     notes: result.notes,
     notSimulated: result.notSimulated.map((field): NotSimulated => pick(field, NOT_SIMULATED)),
+    refusedPods: result.refusedPods.map((refused): RefusedPods => pick(refused, REFUSED)),
     events: result.events.map((event): MarkedEvent => pick(event, EVENT)),
   });
   // To the last digit: it can be run again.

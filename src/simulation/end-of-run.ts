@@ -13,6 +13,7 @@ import type { ClusterObserver } from '../cluster/observer.ts';
 import type { ReplacementController } from '../controllers/replacement.ts';
 import type { TaintEviction } from '../controllers/taint-eviction.ts';
 import type { WorkloadControllers } from '../controllers/workload-controllers.ts';
+import type { Operations } from '../operations/operations.ts';
 import type { CrashProcesses } from '../failures/crash-processes.ts';
 import type { InputSource } from '../kernel/kernel.ts';
 import { QueuePlace } from '../scheduler/queue/scheduling-queue.ts';
@@ -25,6 +26,7 @@ export interface EndParts {
   readonly controllers: WorkloadControllers;
   readonly taintEviction: TaintEviction;
   readonly crashes: CrashProcesses | null;
+  readonly operations: Operations | null;
   readonly autoscaler: NodeAutoscaler | null;
 }
 
@@ -60,7 +62,8 @@ export class EndOfRun implements ClusterObserver {
       parts.inputs.some((input) => input.nextTime() !== Infinity) ||
       this.hasFinitePods() ||
       parts.replacement.haveEnds() ||
-      parts.controllers.isBusy
+      parts.controllers.isBusy ||
+      parts.operations?.isBusy(now) === true
     ) {
       this.lastWorkAt = now;
       return false;
@@ -95,11 +98,12 @@ export class EndOfRun implements ClusterObserver {
    * Whether every waiting pod was tried in vain since anything changed, and nothing that may help one is on its way.
    */
   private waitsAreVain(now: Micros): boolean {
-    const { taintEviction, crashes, autoscaler, scheduler } = this.parts;
+    const { taintEviction, crashes, operations, autoscaler, scheduler } = this.parts;
     if (now - this.lastChangeAt < QUIET_MICROS) return false;
     if (
       taintEviction.hasTimers() ||
       crashes?.hasRepairsDue() === true ||
+      operations?.hasEndsDue() === true ||
       autoscaler?.isAtRest(now, this.lastChangeAt) === false
     )
       return false;

@@ -14,9 +14,10 @@ import { placeFindings } from '../workload/manifests/source-document.ts';
 import type { Path } from '../workload/manifests/source-path.ts';
 import { below, describeValue, stepsOf } from '../workload/manifests/source-path.ts';
 import { Findings, isMapping, mappingOf } from '../workload/manifests/structure.ts';
-import { admissionContext, checkAdmission, checkWorkloadAdmission } from './admission-checks.ts';
+import { admissionContext, checkAdmission, checkWorkloadAdmission, namedZones } from './admission-checks.ts';
 import { warnOfEndlessWork } from './endless-work.ts';
 import { hopelessPods, warnOfOversizedWorkloads } from './hopeless-pods.ts';
+import { refusedPods, warnOfRefusedWorkloads } from './refused-pods.ts';
 import type { Scenario, SchedulerSettings } from './scenario.ts';
 import { checkClassesOfWorkloads, checkMembers, checkScenario } from './scenario-checks.ts';
 import { decodeScenario } from './scenario-decode.ts';
@@ -27,6 +28,7 @@ import { ordinalIn } from './pool-nodes.ts';
 import type { OwnSettings } from './scenario-resolve.ts';
 import { resolveSettings } from './scenario-resolve.ts';
 import type { ScenarioInput } from './scenario-schema.ts';
+import { checkSteps } from './scenario-steps.ts';
 import { resolveThresholds } from './scenario-thresholds.ts';
 import { resolveMachines, resolveTrace } from './scenario-traces.ts';
 
@@ -118,6 +120,7 @@ class ScenarioReading {
     const priorityClasses = this.#allPriorityClasses(settings, manifests.objects);
     checkClassesOfWorkloads(input, new Set(Object.keys(priorityClasses)), this.#findings);
     this.#checkNodes(settings, input, manifests);
+    this.#checkSteps(settings, input, manifests);
     this.#checkPods(settings, manifests, priorityClasses, input.trace !== undefined);
     this.#unsimulated = manifests.notSimulated;
     const existing = (file: string, place: Path): string => this.#existingFile(file, place);
@@ -137,6 +140,7 @@ class ScenarioReading {
       nodePools: settings.nodePools,
       nodes: manifests.nodes,
       objects: manifests.objects,
+      timeZones: namedZones(manifests.objects, this.#files.timeZones),
       ignoredKinds: manifests.ignoredKinds,
       notSimulated: manifests.notSimulated.map(({ kind, field, count, effect }) => ({ kind, field, count, effect })),
       priorityClasses,
@@ -147,6 +151,7 @@ class ScenarioReading {
       kubelet: settings.kubelet,
       nodeLifecycle: settings.nodeLifecycle,
       failures: settings.failures,
+      steps: settings.steps,
       autoscaler: settings.autoscaler,
       metrics: settings.metrics,
       thresholds: resolveThresholds(input, this.#findings),
@@ -279,18 +284,28 @@ class ScenarioReading {
     checkMembers(settings.nodePools, manifests.nodes, this.#findings);
   }
 
+  /** Whatever is missing from a broken file is no mistake of a step. */
+  #checkSteps(settings: OwnSettings, input: ScenarioInput, manifests: Manifests): void {
+    if (this.problems.length > 0) return;
+    const { nodes, objects } = manifests;
+    const hasOtherNodes = input.machines !== undefined || input.trace !== undefined;
+    checkSteps(input.steps, { nodePools: settings.nodePools, nodes, objects, hasOtherNodes }, this.#findings);
+  }
+
   /** What the pods would meet when they arrive, once all else is right. */
   #checkPods(settings: OwnSettings, manifests: Manifests, priorityClasses: Scenario['priorityClasses'], hasTrace: boolean): void {
     const { nodePools, workloads } = settings;
     const context = admissionContext(manifests.objects, priorityClasses);
     if (this.#findings.errors.length === 0) checkWorkloadAdmission(workloads, context, this.#findings);
-    const { problems, admitted } = checkAdmission(manifests, context);
+    const { problems, admitted } = checkAdmission(manifests, context, this.#files.timeZones);
     if (problems.length > 0)
       this.problems.splice(0, this.problems.length, ...inFileOrder([...this.problems, ...problems]));
     if (this.problems.length > 0 || this.#findings.errors.length > 0) return;
     warnOfEndlessWork(settings, manifests.nodes.length > 0, this.#findings);
     warnOfOversizedWorkloads(workloads, manifests.nodes, nodePools, this.#findings);
     this.warnings.push(...hopelessPods(manifests, admitted, nodePools, workloads, hasTrace));
+    this.warnings.push(...refusedPods(manifests, admitted, context));
+    warnOfRefusedWorkloads(workloads, manifests.objects, context, this.#findings);
   }
 
   #resolveScheduler(input: ScenarioInput, settings: OwnSettings): SchedulerSettings {

@@ -21,6 +21,7 @@ import type { ClusterAutoscalerSettings, FailureProcess, KubeletSettings, Metric
 import type { ScenarioNumbers } from './scenario-distributions.ts';
 import type { NodePoolInput, ScenarioInput, WorkloadInput } from './scenario-schema.ts';
 import { autoscalerDefaults } from './scenario-schema.ts';
+import { resolveSteps } from './scenario-steps.ts';
 
 /** Everything of a scenario that does not come from other files. */
 export type OwnSettings = Pick<
@@ -33,6 +34,7 @@ export type OwnSettings = Pick<
   | 'kubelet'
   | 'nodeLifecycle'
   | 'failures'
+  | 'steps'
   | 'autoscaler'
   | 'metrics'
 > & {
@@ -58,6 +60,7 @@ export function resolveSettings(input: ScenarioInput, numbers: ScenarioNumbers):
     kubelet: resolveKubelet(input.kubelet, numbers),
     nodeLifecycle: resolveNodeLifecycle(input.nodeLifecycle, numbers),
     failures: each(input.failures, 'failures', (failure, path) => resolveFailure(failure, path, numbers)),
+    steps: resolveSteps(input.steps, numbers),
     autoscaler: resolveAutoscaler(input.autoscaler, isAutoscaled, numbers),
     metrics: resolveMetrics(input.metrics, numbers),
     priorityClasses: resolvePriorityClasses(input.priorityClasses),

@@ -9,6 +9,7 @@ import { microsFromSeconds } from '../base/time.ts';
 import type { KubernetesObject } from '../cluster/objects.ts';
 import type { Distribution } from '../kernel/distribution.ts';
 import type { ArrivalProcess, NodePool, Scenario, Workload } from './scenario.ts';
+import { spellSteps } from './scenario-steps-spelling.ts';
 import { formatDuration } from './scenario-units.ts';
 
 /** Objects of more than so many characters of JSON are not repeated in every result. */
@@ -233,6 +234,7 @@ function spellMachinery(scenario: Scenario): Record<string, unknown> {
       uptime: spellSeconds(failure.uptimeSeconds),
       repair: spellSeconds(failure.repairSeconds),
     })),
+    ...(scenario.steps.length === 0 ? {} : { steps: spellSteps(scenario.steps, spellSeconds) }),
     ...(autoscaler === null ? spellNoAutoscaler(scenario) : { autoscaler: spellAutoscaler(autoscaler) }),
     metrics: {
       sampleInterval: formatDuration(metrics.sampleMicros),

@@ -3,6 +3,7 @@
  * YAML; `assembly.ts` builds a simulation from it; it is written into every result. Units: micros for simulated time,
  * Kubernetes quantities (text) for resources, plain seconds inside distributions.
  */
+import type { ZoneRules } from '../controllers/zoned-time.ts';
 import type { KubernetesVersion } from '../cluster/kubernetes-versions.ts';
 import type { Distribution } from '../kernel/distribution.ts';
 import type { Micros } from '../base/time.ts';
@@ -25,6 +26,8 @@ export interface Scenario {
   readonly nodes: readonly Node[];
   /** Every other manifest object that is simulated, in file order. */
   readonly objects: readonly KubernetesObject[];
+  /** Rules of the time zones that CronJobs name, UTC left out. */
+  readonly timeZones: Readonly<Record<string, ZoneRules>>;
   /** Kinds found in manifests that are not simulated, with how many. */
   readonly ignoredKinds: Readonly<Record<string, number>>;
   /** Fields of simulated kinds that change nothing here, with how many objects use them. */
@@ -39,6 +42,8 @@ export interface Scenario {
   readonly kubelet: KubeletSettings;
   readonly nodeLifecycle: NodeLifecycleSettings;
   readonly failures: readonly FailureProcess[];
+  /** What people do to the cluster, in order of time. */
+  readonly steps: readonly Step[];
   readonly autoscaler: ClusterAutoscalerSettings | null;
   readonly metrics: MetricsSettings;
   /** Conditions on the numbers of the run; they change nothing in it. */
@@ -230,6 +235,64 @@ export interface FailureProcess {
   readonly uptimeSeconds: Distribution;
   /** Seconds until repaired. */
   readonly repairSeconds: Distribution;
+}
+
+/** Nodes that a step is about: all that is not empty must hold. Read when the step begins. */
+export interface NodeChoice {
+  readonly names: readonly string[];
+  /** Label selector as for kubectl. */
+  readonly selector: string;
+  /** A pool of the scenario, or the value of a label by which a cloud names its node groups. */
+  readonly pool: string;
+}
+
+/** The object of a step. */
+export interface StepTarget {
+  /** `Deployment`, `Node`, ... */
+  readonly kind: string;
+  /** '' for kinds without one. */
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** A number of nodes, or a percentage of those that are there when the step begins. */
+export interface NodeAmount {
+  readonly value: number;
+  readonly isPercent: boolean;
+}
+
+export type Operation =
+  | { readonly verb: 'cordon' | 'uncordon'; readonly nodes: NodeChoice }
+  /** kubectl drain, with its options. timeoutMicros null: it waits for ever. */
+  | {
+      readonly verb: 'drain';
+      readonly nodes: NodeChoice;
+      readonly force: boolean;
+      readonly deleteEmptyDirData: boolean;
+      readonly ignoreDaemonSets: boolean;
+      readonly timeoutMicros: Micros | null;
+    }
+  /** The machines stop; forMicros null: for ever. */
+  | { readonly verb: 'kill'; readonly nodes: NodeChoice; readonly forMicros: Micros | null }
+  /** So do all nodes whose label has the value, and those that join them meanwhile. */
+  | { readonly verb: 'outage'; readonly label: string; readonly zone: string; readonly forMicros: Micros | null }
+  | { readonly verb: 'scale'; readonly target: StepTarget; readonly replicas: number }
+  /** image '': the pods are only made anew. A leading `:` changes the tag alone. container '': all of them. */
+  | { readonly verb: 'rollout'; readonly target: StepTarget; readonly image: string; readonly container: string }
+  | { readonly verb: 'delete'; readonly target: StepTarget }
+  /** Node for node: a new one boots, the old one is drained and deleted. drainTimeoutMicros null: never by force. */
+  | {
+      readonly verb: 'upgrade';
+      readonly nodes: NodeChoice;
+      readonly surge: NodeAmount;
+      readonly maxUnavailable: NodeAmount;
+      readonly provisionSeconds: Distribution;
+      readonly drainTimeoutMicros: Micros | null;
+    };
+
+export interface Step {
+  readonly atMicros: Micros;
+  readonly operation: Operation;
 }
 
 /** cluster-autoscaler's flags, upstream's defaults (control plane §5.1.1). */

@@ -10,18 +10,19 @@ import { checkCluster } from '../cluster/check.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import { withNodeDefaults } from '../cluster/node-defaults.ts';
 import { DisruptionBudgets } from '../cluster/disruption-budgets.ts';
-import type { Node } from '../cluster/objects.ts';
+import type { Node, Pod } from '../cluster/objects.ts';
 import { DaemonSets } from '../controllers/daemon-sets.ts';
 import { Disruption } from '../controllers/disruption.ts';
 import { NodeLifecycle } from '../controllers/node-lifecycle.ts';
 import { PodGc } from '../controllers/pod-gc.ts';
 import { ReplacementController } from '../controllers/replacement.ts';
+import { knownZones } from '../controllers/zoned-time.ts';
 import { WorkloadControllers } from '../controllers/workload-controllers.ts';
 import { TaintEviction } from '../controllers/taint-eviction.ts';
-import { CrashProcesses } from '../failures/crash-processes.ts';
-import type { OnMark } from '../failures/crash-processes.ts';
+import { MICROS_PER_SECOND } from '../base/time.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import type { InputSource } from '../kernel/kernel.ts';
+import type { Operations } from '../operations/operations.ts';
 import { checkAccounting } from '../metrics/accounting.ts';
 import { MetricsCollector } from '../metrics/collector.ts';
 import type { RunResult } from '../metrics/run-result.ts';
@@ -38,19 +39,35 @@ import { TraceSource } from '../workload/traces/trace-source.ts';
 import type { MachineList } from '../workload/traces/machines/machine-list.ts';
 import type { TraceReader } from '../workload/traces/trace-reader.ts';
 import { assembleAutoscaler } from './autoscaler-assembly.ts';
+import { assembleFaults } from './fault-assembly.ts';
 import { EndOfRun } from './end-of-run.ts';
 import type { EndParts } from './end-of-run.ts';
 import { foreignSchedulerWarnings } from './foreign-schedulers.ts';
 import { ManifestInput } from './manifest-input.ts';
 import { PodAdmission } from '../control-plane/pod-admission.ts';
+import { PodGate } from '../control-plane/pod-gate.ts';
+import { QuotaLedger } from '../control-plane/quota-ledger.ts';
 import { poolNode, poolOf } from './pool-nodes.ts';
 import type { MachineInput, Scenario, TraceInput } from './scenario.ts';
 import { resultScenario } from './scenario-spelling.ts';
 import { schedulingCounters } from './scheduling-counters.ts';
 import { TraceInput as TraceArrivals, WorkloadInput } from './workload-input.ts';
+import type { ArrivalTargets } from './workload-input.ts';
 
 /** Kernel phases (docs/architecture.md). */
 export const Phase = { Fault: 0, Infrastructure: 1, Input: 2, Node: 3, Controller: 4, Scheduler: 5, Autoscaler: 6, Observe: 7 } as const;
+
+/** The running parts, for one who watches the run from the side. */
+export interface SimulatedWorld {
+  readonly kernel: Kernel;
+  readonly cluster: Cluster;
+  readonly scheduler: Scheduler;
+  readonly budgets: DisruptionBudgets;
+  /** null: the scenario has no steps. */
+  readonly operations: Operations | null;
+  /** Ends the run after the current event. */
+  readonly finish: () => void;
+}
 
 export interface SimulationOptions {
   /** Podyard's version, for the result. */
@@ -60,6 +77,8 @@ export interface SimulationOptions {
   readonly openTrace: ((trace: TraceInput, seed: string) => TraceReader) | null;
   /** Reads the scenario's machine list; needed when it has one. */
   readonly readMachines?: (machines: MachineInput) => MachineList;
+  /** Called before the first node joins: observers may be added, and events of their own. */
+  readonly watch?: (world: SimulatedWorld) => void;
   /** true: no caches in the scheduler; the same run, slower. */
   readonly plain: boolean;
   /** File, line and column of a value of the scheduler's configuration. */
@@ -91,6 +110,7 @@ export class Simulation {
   private readonly metrics: MetricsCollector;
   private readonly autoscaler: NodeAutoscaler | null;
   private readonly controllers: WorkloadControllers;
+  private readonly gate: PodGate;
   private readonly inputs: InputSource[] = [];
   private readonly traceSource: TraceSource | null;
   private machineNotes: readonly string[] = [];
@@ -133,19 +153,22 @@ export class Simulation {
       podHeld: (pod, why) => this.metrics.podHeld(pod, why),
       roomSeen: (template, room) => this.metrics.roomSeen(template.id, room),
     });
-    const replacement = new ReplacementController(kernel, cluster);
+    const quotas = new QuotaLedger(kernel, cluster, Phase.Controller);
+    const gate = (this.gate = new PodGate(cluster, quotas));
+    const replacement = new ReplacementController(kernel, cluster, gate);
     replacement.onReplaced = (pod, lost) => this.metrics.noteReplacement(pod, lost);
     new Kubelet(kernel, cluster, scenario.kubelet, () => replacement.isCreating);
     const admission = new PodAdmission(cluster, scenario);
-    this.controllers = new WorkloadControllers(kernel, cluster, (pod) => admission.template(pod), Phase.Controller);
-    const daemonSets = new DaemonSets(kernel, cluster, (owner) => replacement.hasEnded(owner));
+    const [admit, zones] = [(pod: Pod): number => admission.template(pod), knownZones(scenario.timeZones)];
+    this.controllers = new WorkloadControllers(kernel, cluster, admit, Phase.Controller, gate, zones);
+    const daemonSets = new DaemonSets(kernel, cluster, (owner) => replacement.hasEnded(owner), gate);
+    cluster.observe(quotas);
     const budgets = new DisruptionBudgets(cluster);
     new Disruption(kernel, cluster, budgets, Phase.Controller);
     new NodeLifecycle(kernel, cluster, scenario.nodeLifecycle);
     const taintEviction = new TaintEviction(kernel, cluster);
     new PodGc(kernel, cluster);
-    const mark: OnMark = (kind, label, count) => this.metrics.mark(kind, label, count);
-    const crashes = scenario.failures.length > 0 ? new CrashProcesses(kernel, cluster, scenario.failures, mark) : null;
+    const { crashes, operations } = assembleFaults(scenario, { kernel, cluster, budgets, mark: (...told) => this.metrics.mark(...told) });
     this.autoscaler = assembleAutoscaler(scenario, {
       kernel,
       cluster,
@@ -156,16 +179,13 @@ export class Simulation {
       loopPhase: Phase.Autoscaler,
       machinePhase: Phase.Infrastructure,
     });
+    options.watch?.({ kernel, cluster, scheduler: this.scheduler, budgets, operations, finish: () => this.finish() });
     this.addNodes();
-    const targets = { cluster, admission, replacement, daemonSets, controllers: this.controllers };
-    const { trace } = scenario;
-    this.traceSource =
-      trace === null || options.openTrace === null ? null : new TraceSource(options.openTrace(trace, scenario.seed));
-    const neighbours = scenario.workloads.map(({ template }) => template.spec ?? {});
-    this.addInput(new ManifestInput(scenario.objects, targets, neighbours));
-    this.addInput(new WorkloadInput(scenario.workloads, new WorkloadSource(scenario.workloads, kernel.random, scenario.durationMicros), targets));
-    if (this.traceSource !== null) this.addInput(new TraceArrivals(this.traceSource, targets));
-    if (scenario.durationMicros === null) this.watchForTheEnd({ replacement, taintEviction, crashes });
+    const targets = { cluster, admission, replacement, daemonSets, controllers: this.controllers, gate };
+    this.traceSource = traceSourceOf(scenario, options);
+    this.addInputs(targets);
+    if (operations !== null) this.addInput(operations);
+    if (scenario.durationMicros === null) this.watchForTheEnd({ replacement, taintEviction, crashes, operations });
     if (scenario.metrics.checkEveryEvents > 0) this.nextCheckAt = scenario.metrics.checkEveryEvents;
   }
 
@@ -218,6 +238,9 @@ export class Simulation {
         resolvedScenario: resultScenario(scenario),
         notes: this.notes(),
         notSimulated: scenario.notSimulated,
+        refusedPods: this.gate.refusals().map(({ firstAtMicros, ...refused }) => (
+          { ...refused, firstAtSeconds: firstAtMicros / MICROS_PER_SECOND }
+        )),
       },
       {
         scaleUpEvents: this.autoscaler?.scaleUpEvents ?? 0,
@@ -258,9 +281,23 @@ export class Simulation {
     return list.nodes;
   }
 
+  private addInputs(targets: ArrivalTargets): void {
+    const { scenario } = this;
+    const source = new WorkloadSource(scenario.workloads, this.kernel.random, scenario.durationMicros);
+    const neighbours = scenario.workloads.map(({ template }) => template.spec ?? {});
+    this.addInput(new ManifestInput(scenario.objects, targets, neighbours));
+    this.addInput(new WorkloadInput(scenario.workloads, source, targets));
+    if (this.traceSource !== null) this.addInput(new TraceArrivals(this.traceSource, targets));
+  }
+
   private addInput(input: InputSource): void {
     this.inputs.push(input);
     this.kernel.addInput(Phase.Input, input);
+  }
+
+  private finish(): void {
+    this.done = true;
+    this.kernel.stop();
   }
 
   private check(): void {
@@ -269,14 +306,12 @@ export class Simulation {
   }
 
   /** A run without a horizon ends when nothing can change any more. */
-  private watchForTheEnd(parts: Pick<EndParts, 'replacement' | 'taintEviction' | 'crashes'>): void {
+  private watchForTheEnd(parts: Pick<EndParts, 'replacement' | 'taintEviction' | 'crashes' | 'operations'>): void {
     const { kernel, inputs, scheduler, autoscaler, controllers } = this;
     const end = new EndOfRun(this.cluster, { inputs, scheduler, autoscaler, controllers, ...parts });
     const look = kernel.defineEvent('simulation.endCheck', Phase.Observe, () => {
-      if (end.isOver()) {
-        this.done = true;
-        kernel.stop();
-      } else kernel.after(END_CHECK_MICROS, look);
+      if (end.isOver()) this.finish();
+      else kernel.after(END_CHECK_MICROS, look);
     });
     kernel.after(END_CHECK_MICROS, look);
   }
@@ -302,6 +337,8 @@ export class Simulation {
       ...this.machineNotes,
       ...(this.traceSource?.notes() ?? []),
       ...this.undeclaredPlugins(),
+      ...this.gate.refusals().map(({ kind, namespace, name, count, message }) =>
+        `Not created: ${kind} ${namespace}/${name} has refused ${String(count)} requests for pods, the first with "${message}".`),
       ...(fields.length === 0
         ? []
         : [
@@ -310,4 +347,8 @@ export class Simulation {
       ...(ignored.length === 0 ? [] : [`Kinds in manifests that are not simulated: ${ignored.join(', ')}.`]),
     ];
   }
+}
+
+function traceSourceOf({ trace, seed }: Scenario, { openTrace }: SimulationOptions): TraceSource | null {
+  return trace === null || openTrace === null ? null : new TraceSource(openTrace(trace, seed));
 }

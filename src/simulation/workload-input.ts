@@ -12,6 +12,8 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Container, Pod, PodSpec, ResourceList } from '../cluster/objects.ts';
 import { withDaemonTolerations, type DaemonSets } from '../controllers/daemon-sets.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
+import type { CreationGate } from '../controllers/creation-gate.ts';
+import { slowStart } from '../controllers/owned-pods.ts';
 import type { ReplacementController } from '../controllers/replacement.ts';
 import type { WorkloadControllers } from '../controllers/workload-controllers.ts';
 import type { InputSource } from '../kernel/kernel.ts';
@@ -27,6 +29,7 @@ export interface ArrivalTargets {
   readonly replacement: ReplacementController;
   readonly daemonSets: DaemonSets;
   readonly controllers: WorkloadControllers;
+  readonly gate: CreationGate;
 }
 
 /** Register with `kernel.addInput(2, input)`. */
@@ -107,11 +110,29 @@ export class WorkloadInput implements InputSource {
     const { owners } = targets.replacement;
     const isTimed = this.workloads[index].kind !== 'Deployment';
     const seed = { template, nameBase, nameOrdinal: 0, owner, workloadClass: this.classes[index], durationMicros: Infinity, pinnedNode: -1 };
-    for (let i = 0; i < source.replicas; i++) {
+    const create = (i: number): boolean => {
+      if (targets.gate.isRefused(template)) return false;
       seed.nameOrdinal = owners.takeOrdinal(nameBase);
       if (isTimed) seed.durationMicros = source.podLifetimesMicros[i];
       targets.cluster.createPod(seed);
-    }
+      return true;
+    };
+    if (owner >= 0) return this.createOwned(owner, isTimed, create);
+    for (let i = 0; i < source.replicas; i++) create(i);
+  }
+
+  /** As a controller would: pods that are refused are asked for again. */
+  private createOwned(owner: number, isTimed: boolean, create: (i: number) => boolean): void {
+    const { source, targets } = this;
+    const left: number[] = [];
+    let tried = 0;
+    const { isRefused } = slowStart(source.replicas, (i) => {
+      tried = i + 1;
+      return create(i) || left.push(i) < 0;
+    });
+    if (!isRefused) return;
+    for (let i = tried; i < source.replicas; i++) left.push(i);
+    targets.replacement.askLater(owner, left.map((i) => (isTimed ? source.podLifetimesMicros[i] : Infinity)));
   }
 
   private template(index: number, shape: number): number {
@@ -161,9 +182,11 @@ export class TraceInput implements InputSource {
     if (!this.source.advance() || this.source.pod === null) return;
     const { pod } = this.source;
     const { cluster } = this.targets;
+    const template = this.template(pod);
+    if (this.targets.gate.isRefused(template)) return;
     const { base, ordinal } = splitName(pod.name, cluster);
     cluster.createPod({
-      template: this.template(pod),
+      template,
       nameBase: base,
       nameOrdinal: ordinal,
       owner: -1,

@@ -166,14 +166,14 @@ describe('completion', () => {
   };
 
   test.each([
-    ['podyard r', ['run', 'replay']],
-    ['podyard --color always r', ['run', 'replay']],
+    ['podyard r', ['run', 'replay', 'rehearse']],
+    ['podyard --color always r', ['run', 'replay', 'rehearse']],
     ['podyard replay ', TRACE_CATALOG.map(({ name }) => name)],
     ['podyard help va', ['validate']],
     ['podyard replay csv --nod', ['--nodes', '--node-pool']],
-    ['podyard run a.yaml -o ', ['table', 'wide', 'json', 'yaml', 'csv']],
+    ['podyard run a.yaml -o ', ['table', 'wide', 'json', 'yaml', 'csv', 'openmetrics']],
     ['podyard run a.yaml --output = j', ['json']],
-    ['podyard run a.yaml --output =', ['table', 'wide', 'json', 'yaml', 'csv']],
+    ['podyard run a.yaml --output =', ['table', 'wide', 'json', 'yaml', 'csv', 'openmetrics']],
     ['podyard run ', []],
     ['podyard run --out ', []],
     ['podyard compare --see', ['--seeds', '--seed-prefix']],

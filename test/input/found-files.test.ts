@@ -374,10 +374,16 @@ describe('fields that change nothing here', () => {
       'DaemonSet status.updatedNumberScheduled',
     ],
     [
-      'limits that refuse',
-      'apiVersion: v1\nkind: LimitRange\nmetadata: {name: x}\nspec: {limits: [{type: Container, max: {cpu: 1}}]}\n',
-      'LimitRange spec.limits[*].max',
+      'limits of claims',
+      'apiVersion: v1\nkind: LimitRange\nmetadata: {name: x}\nspec: {limits: [{type: PersistentVolumeClaim, max: {storage: 1Gi}}]}\n',
+      'LimitRange spec.limits',
     ],
+    [
+      'a quota of other objects than pods',
+      'apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: x}\nspec: {hard: {pods: 3, count/services: 2}}\n',
+      'ResourceQuota spec.hard',
+    ],
+    ['a quota of pods', 'apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: x}\nspec: {hard: {pods: 3, requests.nvidia.com/gpu: 2}}\n', ''],
     [
       'a suspended Job',
       'apiVersion: batch/v1\nkind: Job\nmetadata: {name: x}\nspec: {suspend: true, template: {spec: {restartPolicy: Never, containers: [{name: c}]}}}\n',

@@ -72,6 +72,7 @@ export class ScriptedRun {
         resolvedScenario: {},
         notes: [],
         notSimulated: [],
+        refusedPods: [],
       },
       NO_AUTOSCALING,
     );

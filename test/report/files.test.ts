@@ -33,7 +33,7 @@ function documentedFields(): string[][] {
 }
 
 /** Lists of entries with fields of their own. */
-const LISTS = ['events', 'notSimulated', 'waiting.templates', 'packing.fragmentation.room'];
+const LISTS = ['events', 'notSimulated', 'refusedPods', 'waiting.templates', 'packing.fragmentation.room'];
 
 function fieldsOf(value: unknown, path: readonly string[] = []): string[][] {
   const opaque = ['scheduling.profile', 'resolvedScenario'].includes(path.join('.'));

@@ -19,12 +19,13 @@ const owner = (kind: string, name: string, spec: Readonly<Record<string, unknown
 });
 
 describe('admission', () => {
-  test('limits of a namespace refuse nothing: upstream would forbid both pods', () => {
-    const range = { apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'small', namespace: 'default' }, spec: { limits: [{ type: 'Container', max: { cpu: '500m' } }] } };
-    const quota = { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'one', namespace: 'default' }, spec: { hard: { pods: '1' } } };
-    const { pods, result } = playScenario({ duration: '1m' }, [nodeObject('n'), range, quota, podObject('a'), podObject('b')]);
-    expect(pods.map(({ name, outcome }) => `${name} ${outcome}`)).toEqual(['a Running', 'b Running']);
-    expect(result.notes).toContain('Kinds in manifests that are not simulated: 1 × ResourceQuota.');
+  test('quotas and limits of a namespace are for pods: claims, Services and other objects are let in', () => {
+    const range = { apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'small' }, spec: { limits: [{ type: 'PersistentVolumeClaim', max: { storage: '1Gi' } }] } };
+    const quota = { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'none' }, spec: { hard: { 'count/jobs.batch': '0' } } };
+    const job = owner('Job', 'sum', { template: template('sum', { restartPolicy: 'Never' }) });
+    const { pods, result } = playScenario({ duration: '1m' }, [nodeObject('n'), range, quota, job]);
+    expect(pods.map(({ name }) => name)).toEqual(['sum-0']);
+    expect(result.notSimulated.map(({ kind, field }) => `${kind} ${field}`)).toEqual(['LimitRange spec.limits', 'ResourceQuota spec.hard']);
   });
 });
 

@@ -96,6 +96,20 @@ describe('a CronJob', () => {
     expect(starts({ concurrencyPolicy: 'Replace' }, '7m')).toEqual([[300, 'Deleted'], [600, 'Deleted'], [900, 'Deleted'], [1200, 'Running']]);
   });
 
+  test('reads its schedule in its time zone: New York is five hours behind in January, Kolkata five and a half ahead', () => {
+    const seconds = (spec: Fields): readonly number[] =>
+      playScenario({ duration: '1d' }, [nodeObject('n'), cron(spec)]).pods.map(({ created }) => created);
+    const noon = '0 12 * * *';
+    expect(seconds({ schedule: noon })).toEqual([43_200.1]);
+    expect(seconds({ schedule: noon, timeZone: 'America/New_York' })).toEqual([61_200.1]);
+    expect(seconds({ schedule: noon, timeZone: 'Asia/Kolkata' })).toEqual([23_400.1]);
+    expect(seconds({ schedule: `CRON_TZ=Asia/Tokyo ${noon}` })).toEqual([10_800.1]);
+  });
+
+  test('of a zone that is not there is a mistake, with the nearest one', () => {
+    expect(() => starts({ timeZone: 'Europe/Berln' })).toThrow(/unknown time zone "Europe\/Berln".*Europe\/Berlin/u);
+  });
+
   test('that is suspended starts none', () => {
     expect(starts({ suspend: true })).toEqual([]);
   });

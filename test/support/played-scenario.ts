@@ -1,4 +1,5 @@
 /** Plays a whole scenario from its members and manifest objects, as `podyard run` would, with every delay of the kubelet at zero. */
+import { timeZoneNames, timeZones } from '../../src/io/time-zones.ts';
 import type { RunResult } from '../../src/metrics/run-result.ts';
 import { readScenario } from '../../src/simulation/scenario-reader.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
@@ -33,7 +34,8 @@ export function playScenario(members: Readonly<Record<string, unknown>>, objects
     seed: 'story', kubelet: INSTANT_KUBELET, metrics: { pods: 'all', checkEvery: 50 }, ...members,
     ...(objects.length === 0 ? {} : { manifests: 'objects.json' }),
   };
-  const files = memoryFiles({ 'story.json': JSON.stringify(tree), 'objects.json': JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }) });
+  const zones = { rulesOf: timeZones, names: timeZoneNames };
+  const files = { timeZones: zones, ...memoryFiles({ 'story.json': JSON.stringify(tree), 'objects.json': JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }) }) };
   const { scenario, warnings } = readScenario({ file: 'story.json' }, files);
   const simulation = new Simulation(scenario, { version: 'story', userPlugins: [], openTrace: null, plain: false });
   while (simulation.advance(100_000));

@@ -84,6 +84,10 @@ export function makeRunResult(options: RunResultOptions = {}): RunResult {
     cost: { nodeHours: 1135.5, total: 642.18, nodeHoursByPool: { general: 943.25, gpu: 192.25 } },
     notes: ['38 pods were still waiting at the end; their waits so far are counted as lower bounds.', 'PodDisruptionBudget objects (3) are not simulated.'],
     notSimulated: [{ kind: 'Job', field: 'spec.activeDeadlineSeconds', count: 3, effect: 'no deadline ends a Job' }],
+    refusedPods: [{
+      kind: 'ResourceQuota', namespace: 'team-a', name: 'compute', count: 17, firstAtSeconds: 30_240,
+      message: 'exceeded quota: compute, requested: pods=1, used: pods=40, limited: pods=40',
+    }],
     resolvedScenario: { name: 'two-pools-one-day', seed, durationMicros: 86_400_000_000, nodePools: [{ name: 'general', count: 36 }, { name: 'gpu', count: 4 }] },
     timeseries: day.series,
     events: day.events,

@@ -4,6 +4,7 @@
  */
 import type { LabelSelector } from '../../cluster/objects.ts';
 import { SelectorError, compileLabelSelector, labelsOf } from '../../cluster/selectors.ts';
+import { quotaAmounts, scopeName, scopeSelector } from './quota-fields.ts';
 import { labelMap, qualifiedName, resourceList, subdomainName } from './names.ts';
 import { accessModes, claimSpec, metadata, podSpec, podTemplate, taintEffect, volumeMode } from './pod-checks.ts';
 import { describeLabels, labelSelector, nodeSelector } from './selector-checks.ts';
@@ -223,6 +224,10 @@ export const KINDS: ReadonlyMap<string, KindRule> = new Map<string, KindRule>([
     kind('batch', true, { spec: object({ used: { ...CRON_JOB_FIELDS, jobTemplate }, required: ['schedule', 'jobTemplate'] }), status: anything }, { unused: '', required: ['spec'] }),
   ],
   ['Service', kind('', true, { spec: object({ used: { selector: labelMap }, unused: 'ports type clusterIP clusterIPs externalIPs externalName' }) })],
+  [
+    'ResourceQuota',
+    kind('', true, { spec: object({ used: { hard: quotaAmounts, scopes: list(scopeName), scopeSelector } }), status: anything }, { unused: '' }),
+  ],
   ['LimitRange', kind('', true, { spec: object({ used: { limits: list(limitItem) } }) })],
   ['PersistentVolume', kind('', false, { spec: persistentVolumeSpec, status: anything }, { unused: '', required: ['spec'] })],
   ['PersistentVolumeClaim', kind('', true, { spec: claimSpec, status: anything }, { unused: '', required: ['spec'] })],

@@ -79,7 +79,7 @@ interface FoundObject {
 }
 
 /** Kinds that exist upstream and are near a kind that we read: no misspellings. */
-const OTHER_KINDS = new Set(['Role', 'Secret', 'ConfigMap', 'Ingress', 'Endpoints', 'Event', 'Lease', 'ResourceQuota', 'ServiceAccount', 'PodTemplate', 'ClusterRole']);
+const OTHER_KINDS = new Set(['Role', 'Secret', 'ConfigMap', 'Ingress', 'Endpoints', 'Event', 'Lease', 'ServiceAccount', 'PodTemplate', 'ClusterRole']);
 const MAX_LIST_DEPTH = 8;
 const MAX_CLASS_PROBLEMS = 200;
 

@@ -74,6 +74,10 @@ const POD_RULES: readonly Omit<FieldRule, 'kind'>[] = [
   { field: 'spec.workloadRef', effect: 'members of a pod group are scheduled one by one' },
 ];
 
+/** What a quota counts of pods. */
+const OF_PODS =
+  /^((count\/)?pods|((requests|limits)\.)?(cpu|memory|ephemeral-storage)|(requests\.)?hugepages-.+|requests\.[^/]+\/.+)$/u;
+
 const RULES: readonly FieldRule[] = [
   { kind: 'Pod', field: 'metadata.deletionTimestamp', effect: 'a pod that is being deleted is left out' },
   {
@@ -124,14 +128,17 @@ const RULES: readonly FieldRule[] = [
     isSaid: isOther(JOB_CONTROLLER),
   },
   {
-    kind: 'CronJob',
-    field: 'spec.timeZone',
-    effect: 'schedules are in UTC',
-    isSaid: (zone) => zone !== 'UTC' && zone !== 'Etc/UTC',
+    kind: 'LimitRange',
+    field: 'spec.limits',
+    effect: 'claims are not refused, whatever they ask for',
+    isSaid: (limits) => listOf(limits).some((item) => mappingOf(item)['type'] === 'PersistentVolumeClaim'),
   },
-  { kind: 'LimitRange', field: 'spec.limits[*].min', effect: 'fills in requests, refuses nothing' },
-  { kind: 'LimitRange', field: 'spec.limits[*].max', effect: 'fills in limits, refuses nothing' },
-  { kind: 'LimitRange', field: 'spec.limits[*].maxLimitRequestRatio', effect: 'refuses nothing' },
+  {
+    kind: 'ResourceQuota',
+    field: 'spec.hard',
+    effect: 'pods are counted and refused, other objects are not',
+    isSaid: (hard) => Object.keys(mappingOf(hard)).some((name) => !OF_PODS.test(name)),
+  },
   ...[
     'awsElasticBlockStore',
     'azureDisk',
