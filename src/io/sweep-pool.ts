@@ -130,8 +130,12 @@ function watchSilence(seconds: number): SilenceWatch {
   };
 }
 
-/** One line, the same on every machine. */
-function reasonOf(error: unknown, { scheduler }: Scenario): string {
+/** One line, the same on every machine: places name the file without its folder. */
+function reasonOf(error: unknown, scenario: Scenario): string {
+  return failureOf(error, scenario).replace(/file:\/\/\/\S*\/([^/\s]+)/g, '$1');
+}
+
+function failureOf(error: unknown, { scheduler }: Scenario): string {
   const plugins = scheduler.pluginFiles.join(', ');
   if (error instanceof InputError) return error.message.split('\n').join('; ');
   const { name, message } = error instanceof Error ? error : new Error(String(error));

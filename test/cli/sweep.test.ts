@@ -1,6 +1,7 @@
 // Sweeps from the command line: the same files for any number of threads, in parts, and after a kill.
-import { cpSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { beforeAll, expect, test } from 'vitest';
 import { SMALL, cliFolder } from './podyard.ts';
 
@@ -37,4 +38,58 @@ test('a misspelt name is told once, at its place', () => {
   const { code, err } = cli.spawn('sweep', 'wrong.yaml', '--out', 'wrong');
   const says = 'nodePools[genral].count=2: no item is named "genral" — did you mean "general"? [nodePools]';
   expect([code, err]).toEqual([2, `error: wrong.yaml:3:29: ${says}\n`]);
+});
+
+test('after a kill the same command goes on, and gives the same bytes', async () => {
+  cli.write('long.yaml', 'scenario: small.yaml\nparameters:\n  duration: [9h, 10h, 11h]\nseeds: 5\n');
+  expect(cli.spawn('sweep', 'long.yaml', '--out', 'undisturbed', '-q').code).toBe(0);
+  const started = cli.start('sweep', 'long.yaml', '--out', 'killed');
+  const cells = join(cli.path(), 'killed', 'cells');
+  while (!existsSync(cells) || readdirSync(cells).length < 3) await setTimeout(5);
+  started.child.kill('SIGKILL');
+  await started.ended;
+  expect(readdirSync(cells).filter((name) => name.endsWith('.json')).length).toBeLessThan(15);
+  expect(existsSync(join(cli.path(), 'killed', 'report.json'))).toBe(false);
+  expect(cli.spawn('sweep', 'long.yaml', '--out', 'killed', '-q', '--jobs', '2').code).toBe(0);
+  expect(filesOf('killed')).toEqual(filesOf('undisturbed'));
+});
+
+test('a plugin that throws, ends the process or loops fails its own cells, with the reason, and no other', () => {
+  const plugin = (name: string, body: string): void => {
+    const method = `create: () => ({ name: '${name}', score() { ${body} } })`;
+    cli.write(`${name}.mjs`, `export const plugin = { name: '${name}', summary: 's', ${method} };\n`);
+  };
+  plugin('Throws', "throw new Error('no such price');");
+  plugin('Leaves', 'process.exit(0);');
+  plugin('Loops', 'for (;;);');
+  const variants = 'variants:\n  plain: []\n  throws: [Throws.mjs]\n  leaves: [Leaves.mjs]\n  loops: [Loops.mjs]\n';
+  cli.write('plugins.yaml', `scenario: small.yaml\n${variants}seeds: 1\n`);
+  const { code, err } = cli.spawn('sweep', 'plugins.yaml', '--out', 'plugins', '-q', '--patience', '10');
+  expect(code, err).toBe(1);
+  const report = JSON.parse(readFileSync(join(cli.path(), 'plugins', 'report.json'), 'utf8')) as {
+    runs: unknown;
+    failures: readonly { readonly row: number; readonly reason: string }[];
+  };
+  expect(report.runs).toEqual({ wanted: 4, done: 1, failed: 3 });
+  expect(report.failures.map(({ row }) => row)).toEqual([1, 2, 3]);
+  expect(report.failures[0].reason).toContain('no such price');
+  expect(report.failures[1].reason).toContain('process.exit');
+  expect(report.failures[2].reason).toContain('Loops');
+  for (const { reason } of report.failures) expect(reason).not.toContain(cli.path());
+});
+
+test('the report has the front of two metrics and tells what moves them', () => {
+  const given = ['sweep', 'report', 'one', '--pareto', 'cost.nodeHours,utilization.cpu', '-o', 'json'];
+  const { code, out } = cli.spawn(...given);
+  expect(code).toBe(0);
+  const report = JSON.parse(out) as {
+    pareto: { rows: number[] };
+    sensitivity: { factors: string[]; metrics: { metric: string; shares: (number | null)[] }[] };
+  };
+  // Three nodes cost more and are used less: two beat them on both sides.
+  expect(report.pareto.rows).toEqual([0]);
+  const hours = report.sensitivity.metrics.find(({ metric }) => metric === 'cost.nodeHours');
+  expect(report.sensitivity.factors).toEqual(['nodePools[general].count']);
+  expect(hours?.shares[0]).toBeCloseTo(1, 6);
+  expect(cli.spawn('sweep', 'report', 'one', '--pareto', 'cost.nodeHour,utilization.cpu').code).toBe(2);
 });
