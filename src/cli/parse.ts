@@ -111,7 +111,7 @@ function usageProblems(message: string, words: readonly string[]): Problem[] {
   const command = /^Unknown command: (.*)$/s.exec(message);
   if (command !== null) return [unknownProblem(command[1], words)];
   const didYouMean = /^Did you mean (.*)\?$/s.exec(message);
-  if (didYouMean !== null) return [noCommand(unknownName(words), didYouMean[1])];
+  if (didYouMean !== null) return [didYouMeanProblem(words, didYouMean[1])];
   const missing = /^Missing required arguments?: (.*)$/s.exec(message);
   if (missing !== null) return missing[1].split(', ').map((name) => ({ message: `--${name} is missing` }));
   const bare = /^Not enough arguments following: (.*)$/s.exec(message);
@@ -124,10 +124,11 @@ function usageProblems(message: string, words: readonly string[]): Problem[] {
   return [{ message: message.replace(/\s+/g, ' ').trim() }];
 }
 
-/** The first word that names no command where one is due. */
-function unknownName(words: readonly string[]): string {
+/** Of the first word that names no command where one is due. Yargs counts no exchanged letters: its word is for subcommands. */
+function didYouMeanProblem(words: readonly string[], guess: string): Problem {
   const { names, path } = readNames(words);
-  return names[path.length] ?? '';
+  const name = names[path.length] ?? '';
+  return path.length === 0 ? noCommand(name) : noCommand(name, guess);
 }
 
 function choiceProblem(name: string, given: string, choices: string): Problem {
