@@ -88,6 +88,7 @@ const lines = drawnPath.chain((path) => {
   const needed = Object.entries(table).flatMap(([name, { required }]) =>
     required === true ? [`--${name}`, `${name}.file`] : [],
   );
+  needed.push(...(path.at(-1)?.usage.match(/<[^>]*>/g) ?? []).map((_, i) => `argument-${i}.yaml`));
   return fc
     .tuple(fc.array(part, { maxLength: 5 }), fc.integer({ min: 0, max: 3 }), fc.boolean())
     .map(([parts, at, isComplete]) => {
