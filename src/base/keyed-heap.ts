@@ -4,6 +4,7 @@
  * rows in the same places. push, pop, fix, remove: O(log n) comparisons of some nanoseconds. 32 bytes a row.
  */
 import { growFloat64, grownCapacity } from './growable.ts';
+import { positionsFor } from './index-heap.ts';
 
 /** Numbers by which a row is put in order; the first one counts most, and less comes first. */
 export type KeysOf = (row: number, keys: Float64Array) => void;
@@ -41,12 +42,12 @@ export class KeyedHeap {
   push(row: number): void {
     const { rows } = this;
     const index = rows.length;
-    if (row >= this.positions.length) this.growPositions(row);
+    if (row >= this.positions.length) this.positions = positionsFor(row, this.positions);
     if ((index + 1) * KEYS > this.keys.length)
       this.keys = growFloat64(this.keys, grownCapacity(this.keys.length, (index + 1) * KEYS));
     rows.push(row);
     this.keysOf(row, this.sifted);
-    this.up(index, row);
+    this.up(index, row, false);
   }
 
   /** The least row, taken out; -1 when empty. */
@@ -57,7 +58,8 @@ export class KeyedHeap {
     const last = rows.pop() as number;
     if (last !== row) {
       this.take(rows.length);
-      this.rise(this.hollow(), last);
+      // From a leaf, over equal rows: to where down() would have stopped.
+      this.up(this.hollow(), last, true);
     }
     this.positions[row] = -1;
     return row;
@@ -93,10 +95,11 @@ export class KeyedHeap {
   private sift(index: number, row: number): void {
     const below = this.down(index);
     if (below > index) this.put(below, row);
-    else this.up(index, row);
+    else this.up(index, row, false);
   }
 
-  private up(start: number, row: number): void {
+  /** Rises over greater rows; `overEqual`: over equal ones, too. */
+  private up(start: number, row: number, overEqual: boolean): void {
     const { keys, sifted } = this;
     const first = sifted[0];
     const second = sifted[1];
@@ -108,7 +111,7 @@ export class KeyedHeap {
       if (first > keys[at]) break;
       if (first === keys[at]) {
         if (second > keys[at + 1]) break;
-        if (second === keys[at + 1] && third >= keys[at + 2]) break;
+        if (second === keys[at + 1] && (overEqual ? third > keys[at + 2] : third >= keys[at + 2])) break;
       }
       this.move(parent, index);
       index = parent;
@@ -137,27 +140,6 @@ export class KeyedHeap {
       this.move(child, index);
       index = child;
     }
-  }
-
-  /** As up(), but over equal rows, too: from a leaf to where down() would have stopped. */
-  private rise(start: number, row: number): void {
-    const { keys, sifted } = this;
-    const first = sifted[0];
-    const second = sifted[1];
-    const third = sifted[2];
-    let index = start;
-    while (index > 0) {
-      const parent = (index - 1) >> 1;
-      const at = parent * KEYS;
-      if (first > keys[at]) break;
-      if (first === keys[at]) {
-        if (second > keys[at + 1]) break;
-        if (second === keys[at + 1] && third > keys[at + 2]) break;
-      }
-      this.move(parent, index);
-      index = parent;
-    }
-    this.put(index, row);
   }
 
   /**
@@ -205,11 +187,5 @@ export class KeyedHeap {
     keys[at + 2] = sifted[2];
     this.rows[position] = row;
     this.positions[row] = position;
-  }
-
-  private growPositions(row: number): void {
-    const next = new Int32Array(Math.max(row + 1, this.positions.length * 2)).fill(-1);
-    next.set(this.positions);
-    this.positions = next;
   }
 }

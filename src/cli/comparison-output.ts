@@ -10,7 +10,7 @@ import type { PluginHash } from '../io/plugin-hashes.ts';
 import { renderCompareMarkdown, renderCompareTable } from '../report/compare-table.ts';
 import { summarySentence, verdictSentence } from '../report/compare-verdict.ts';
 import { csvText } from '../report/csv.ts';
-import { roundNumber, writeJson } from '../report/json.ts';
+import { roundNumber, roundNumbers, writeJson } from '../report/json.ts';
 import { resultScenario } from '../simulation/scenario-spelling.ts';
 import type { Variant } from './comparison-variant.ts';
 import type { Terminal } from './terminal.ts';
@@ -79,16 +79,16 @@ function comparisonJson({ comparison, birth }: Told): string {
     digestsA,
     digestsB,
     seedsChangeNothing,
-    metrics: rounded(metrics),
+    metrics: roundNumbers(metrics),
     confidence,
     margin,
     variants,
     comparisons: comparisons.map((metric) => ({
-      ...(rounded(metric) as VariantMetric),
+      ...roundNumbers<VariantMetric>(metric),
       sentence: verdictSentence(metric, comparison),
     })),
-    precision: rounded(precision),
-    limits: rounded(limits),
+    precision: roundNumbers(precision),
+    limits: roundNumbers(limits),
     ...named('configuration', variants, birth.configurations),
     plugins: birth.plugins,
     ...(birth.others === null ? {} : named('changes', variants, birth.changes)),
@@ -125,15 +125,6 @@ function verdictOf({ variants, comparisons, limits }: Comparison): unknown {
       };
     }),
   };
-}
-
-function rounded(value: unknown): unknown {
-  if (typeof value === 'number') return roundNumber(value);
-  if (Array.isArray(value)) return value.map(rounded);
-  if (value !== null && typeof value === 'object') {
-    return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, rounded(entry)]));
-  }
-  return value;
 }
 
 /** A line a metric and variant; the columns from `variant` on came later. */

@@ -4,7 +4,6 @@
  */
 import { InputError, formatProblem } from '../base/input-error.ts';
 import type { Problem } from '../base/input-error.ts';
-import { locateInFile } from '../io/configuration-places.ts';
 import { createInputFiles } from '../io/input-files.ts';
 import { loadPluginFiles } from '../io/plugin-files.ts';
 import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
@@ -14,7 +13,6 @@ import { pluginRegistry } from '../scheduler/plugins/registry.ts';
 import { isMapping } from '../workload/manifests/structure.ts';
 import { foreignSchedulerWarnings } from '../simulation/foreign-schedulers.ts';
 import type { Scenario } from '../simulation/scenario.ts';
-import { readConfigurationFile } from '../simulation/scenario-reader.ts';
 import type { CommandContext } from './command.ts';
 import { comparedReader } from './compared-scenario.ts';
 import type { ReadCompared } from './compared-scenario.ts';
@@ -22,6 +20,7 @@ import { checkedInputs } from './execute-run.ts';
 import type { RecordedInputs } from './execute-run.ts';
 import { tellWarnings } from './failures.ts';
 import type { GivenOptions } from './options.ts';
+import { withConfiguration } from './scenario-input.ts';
 import type { LocatedScenario } from './scenario-input.ts';
 import { variantWords } from './variant-words.ts';
 import type { VariantWords } from './variant-words.ts';
@@ -90,7 +89,7 @@ export async function readVariant(
   open: OpenInputs,
 ): Promise<Omit<Variant, 'label'> & { readonly ownLocate: LocatedScenario['locate'] }> {
   const read = withPlugins(reader(given.withChanges(overrides), context), pluginFiles, given);
-  const configured = configurationFile === null ? read : withConfiguration(read, configurationFile, context);
+  const configured = configurationFile === null ? read : withConfiguration(read.scenario, configurationFile, context);
   const plugins = await loadPluginFiles(configured.scenario.scheduler.pluginFiles, inTreePluginNames());
   const own = pluginFiles.length === 0 ? [] : await loadPluginFiles(pluginFiles, inTreePluginNames());
   const { scenario, locate } = withEnabled(configured, own.map(({ name }) => name));
@@ -103,13 +102,6 @@ export async function readVariant(
   tellWarnings(messages.map((message) => (file === null ? { message } : { file, message })), context);
   const inputs = await open(scenario);
   return { changes, scenario, changed: read.scenario, locate, ownLocate: read.locate, plugins, inputs };
-}
-
-function withConfiguration({ scenario }: LocatedScenario, file: string, context: CommandContext): LocatedScenario {
-  const { value, warnings } = readConfigurationFile(file, createInputFiles());
-  tellWarnings(warnings, context);
-  const scheduler = { ...scenario.scheduler, configuration: value, configurationFile: file };
-  return { scenario: { ...scenario, scheduler }, locate: locateInFile(file) };
 }
 
 function withPlugins(

@@ -68,13 +68,11 @@ function writeSmallest(
   throw new RuntimeFailure(`${out} is not written: no order that fits holds in a run, where images come to nodes`);
 }
 
-const ALL = Number.MAX_SAFE_INTEGER;
-
 /** Whether all its pods have a node at the end of a run. */
 function runHolds(text: string, out: string, parts: PackedParts, { userPlugins }: AskedCluster, version: string): boolean {
   const { scenario } = readScenario({ text, name: out }, createInputFiles());
   const simulation = new Simulation(scenario, { version, userPlugins, openTrace: null, plain: false });
-  simulation.advance(ALL);
+  simulation.advance();
   const { pods } = simulation.parts.cluster;
   let held = 0;
   for (let row = 0; row < pods.length; row++)

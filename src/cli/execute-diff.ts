@@ -3,26 +3,21 @@ import { InputError } from '../base/input-error.ts';
 import { firstParting } from '../experiment/divergence.ts';
 import type { Decided } from '../experiment/divergence.ts';
 import type { Explanation } from '../experiment/explanation.ts';
-import { locateInFile } from '../io/configuration-places.ts';
 import { createInputFiles } from '../io/input-files.ts';
-import { loadPluginFiles } from '../io/plugin-files.ts';
 import { writeJson } from '../report/json.ts';
 import { partingText } from '../report/parting-table.ts';
 import { paintFor } from '../report/table.ts';
-import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
 import { CONFIG_KIND, decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
 import type { SchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
 import { pluginRegistry } from '../scheduler/plugins/registry.ts';
 import type { Scenario } from '../simulation/scenario.ts';
-import { readConfigurationFile } from '../simulation/scenario-reader.ts';
-import { Simulation } from '../simulation/simulation.ts';
+import type { Simulation } from '../simulation/simulation.ts';
 import type { CommandContext } from './command.ts';
 import { EXIT_OK } from './command.ts';
 import { explainerOf } from './execute-explain.ts';
-import { checkedInputs } from './execute-run.ts';
-import { tellWarnings } from './failures.ts';
+import { locatedRun } from './located-run.ts';
 import type { GivenOptions } from './options.ts';
-import { readScenarioFor } from './scenario-input.ts';
+import { readScenarioFor, withConfiguration } from './scenario-input.ts';
 import type { LocatedScenario } from './scenario-input.ts';
 
 export async function executeDiff(given: GivenOptions, context: CommandContext): Promise<number> {
@@ -30,7 +25,7 @@ export async function executeDiff(given: GivenOptions, context: CommandContext):
   if (fileA === '-' || fileB === '-') throw new InputError({ message: 'diff reads files: - is not one' });
   const sourceA = await readScenarioFor(fileA, given, context);
   const sourceB = isConfiguration(fileB)
-    ? underConfiguration(sourceA.scenario, fileB, context)
+    ? withConfiguration(sourceA.scenario, fileB, context)
     : await readScenarioFor(fileB, given, context);
   const a = await playable(sourceA, context);
   const b = await playable(sourceB, context);
@@ -49,13 +44,6 @@ function isConfiguration(file: string): boolean {
   return files.isFile(file) && kind.test(files.read(file));
 }
 
-function underConfiguration(scenario: Scenario, file: string, context: CommandContext): LocatedScenario {
-  const { value, warnings } = readConfigurationFile(file, createInputFiles());
-  tellWarnings(warnings, context);
-  const scheduler = { ...scenario.scheduler, configuration: value, configurationFile: file };
-  return { scenario: { ...scenario, scheduler }, locate: locateInFile(file) };
-}
-
 interface Playable {
   readonly scenario: Scenario;
   readonly configuration: SchedulerConfiguration;
@@ -63,15 +51,11 @@ interface Playable {
 }
 
 async function playable({ scenario, locate }: LocatedScenario, context: CommandContext): Promise<Playable> {
-  const userPlugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
+  const { userPlugins, make } = await locatedRun({ scenario, locate }, context);
   const source = { registry: pluginRegistry(userPlugins), kubernetes: scenario.kubernetes, locate };
   const configuration = decodeSchedulerConfiguration(scenario.scheduler.configuration, source);
-  const inputs = await checkedInputs(scenario);
-  const settings = { version: context.version, userPlugins, ...inputs, plain: false, locate };
-  return { scenario, configuration, make: () => new Simulation(scenario, settings) };
+  return { scenario, configuration, make };
 }
-
-const ALL = Number.MAX_SAFE_INTEGER;
 
 /** null: the run had ended, or what parted was no cycle's choice (a binding that failed). */
 function explainCycle({ scenario, configuration, make }: Playable, decided: Decided | null): Explanation | null {
@@ -87,7 +71,7 @@ function explainCycle({ scenario, configuration, make }: Playable, decided: Deci
       kernel.stop();
     },
   });
-  while (found.explanation === null && simulation.advance(ALL));
+  while (found.explanation === null && simulation.advance());
   const { explanation } = found;
   return explanation !== null && `${explanation.namespace}/${explanation.pod}` === decided.pod ? explanation : null;
 }

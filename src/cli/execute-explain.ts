@@ -9,13 +9,11 @@ import { Explainer } from '../experiment/explanation.ts';
 import type { Explanation } from '../experiment/explanation.ts';
 import { createInputFiles } from '../io/input-files.ts';
 import { locateInFile } from '../io/configuration-places.ts';
-import { loadPluginFiles } from '../io/plugin-files.ts';
 import { explanationRows, explanationText } from '../report/explanation-table.ts';
 import type { SortOrder } from '../report/explanation-table.ts';
 import { csvText } from '../report/csv.ts';
 import { writeJson } from '../report/json.ts';
 import { paintFor } from '../report/table.ts';
-import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
 import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
 import type { SchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
 import { pluginRegistry } from '../scheduler/plugins/registry.ts';
@@ -24,31 +22,29 @@ import type { ClusterMoment } from '../simulation/cluster-moment.ts';
 import type { Scenario } from '../simulation/scenario.ts';
 import { readConfigurationFile } from '../simulation/scenario-reader.ts';
 import { parseDuration } from '../simulation/scenario-units.ts';
-import { Simulation } from '../simulation/simulation.ts';
+import type { Simulation } from '../simulation/simulation.ts';
 import { StillCluster } from '../simulation/still-cluster.ts';
 import type { CommandContext } from './command.ts';
 import { EXIT_OK } from './command.ts';
-import { checkedInputs } from './execute-run.ts';
 import { tellWarnings } from './failures.ts';
+import { locatedRun } from './located-run.ts';
 import type { GivenOptions } from './options.ts';
+import { wrongDuration } from './options.ts';
 import { readScenarioFor } from './scenario-input.ts';
 
 export async function executeExplain(given: GivenOptions, context: CommandContext): Promise<number> {
   const at = givenTime(given);
   if (at !== null && given.flag('last')) throw new InputError({ message: '--at and --last: expected one of them' });
   const { scenario, locate } = await readScenarioFor(given.positional('scenario'), given, context);
-  const userPlugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
+  const { userPlugins, make } = await locatedRun({ scenario, locate }, context);
   const registry = pluginRegistry(userPlugins);
   const source = { registry, kubernetes: scenario.kubernetes };
   const configuration = decodeSchedulerConfiguration(scenario.scheduler.configuration, { ...source, locate });
   const otherFile = given.text('counterfactual');
   const other = otherFile === null ? null : configurationIn(otherFile, source, context);
-  const inputs = await checkedInputs(scenario);
-  const made = (): Simulation =>
-    new Simulation(scenario, { version: context.version, userPlugins, ...inputs, plain: false, locate });
   const pod = given.positional('pod');
-  const wanted = decisionOf(made(), pod, at ?? Infinity);
-  const { explanation, moment, start } = explainDecision(made(), wanted, { scenario, configuration, pod });
+  const wanted = decisionOf(make(), pod, at ?? Infinity);
+  const { explanation, moment, start } = explainDecision(make(), wanted, { scenario, configuration, pod });
   const counterfactual =
     other === null ? null : decideOtherwise(moment, explanation, start, { configuration: other, registry, scenario });
   print({ explanation, counterfactual }, given, context);
@@ -59,8 +55,7 @@ function givenTime(given: GivenOptions): number | null {
   const text = given.text('at');
   const micros = text === null ? null : parseDuration(text);
   if (micros === undefined) {
-    const message = `--at: expected a duration such as 90s, 10m or 1h30m, found "${text ?? ''}"`;
-    throw new InputError({ message });
+    throw new InputError(wrongDuration('--at', text));
   }
   return micros;
 }
@@ -74,8 +69,6 @@ function configurationIn(file: string, source: ConfigurationSource, context: Com
   tellWarnings(warnings, context);
   return decodeSchedulerConfiguration(value, { ...source, locate: locateInFile(file) });
 }
-
-const ALL = Number.MAX_SAFE_INTEGER;
 
 /** Whether a pod is the one that is named. */
 function isNamed(simulation: Simulation, wanted: string): (pod: number) => boolean {
@@ -110,7 +103,7 @@ function decisionOf(simulation: Simulation, pod: string, until: number): number 
       if (kernel.now <= until) chosen = decisions;
     },
   });
-  simulation.advance(ALL);
+  simulation.advance();
   if (!isThere) throw new InputError({ message: `the run has no pod ${pod}` });
   if (names.size > 1) {
     const all = [...names].join(', ');
@@ -154,7 +147,7 @@ function explainDecision(simulation: Simulation, wanted: number, { scenario, con
       kernel.stop();
     },
   });
-  while (found.explained === null && simulation.advance(ALL));
+  while (found.explained === null && simulation.advance());
   assert(found.explained !== null, 'a run that is played again has the same decisions');
   return found.explained;
 }

@@ -5,24 +5,23 @@ import type { Problem } from '../base/input-error.ts';
 import { MOST_WAITING, Timeline } from '../experiment/timeline.ts';
 import type { TimelineCounts, TimelineOptions } from '../experiment/timeline.ts';
 import { NewFileStream } from '../io/new-file-stream.ts';
-import { loadPluginFiles } from '../io/plugin-files.ts';
 import { createProgress } from '../io/progress.ts';
 import { listenForStop, runSimulation } from '../io/run-simulation.ts';
 import type { DrivenRun } from '../io/run-simulation.ts';
 import { formatCount } from '../report/format.ts';
 import { plainText } from '../report/table.ts';
 import { TraceEventText } from '../report/trace-events.ts';
-import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
 import type { Scenario } from '../simulation/scenario.ts';
 import { parseDuration } from '../simulation/scenario-units.ts';
-import { Simulation } from '../simulation/simulation.ts';
 import type { CommandContext } from './command.ts';
 import { EXIT_OK, exitCodeOf } from './command.ts';
-import { checkedInputs, progressOptions } from './execute-run.ts';
+import { progressOptions } from './execute-run.ts';
+import { locatedRun } from './located-run.ts';
 import { readScenarioFor } from './scenario-input.ts';
 import type { LocatedScenario } from './scenario-input.ts';
 import { tellWarnings } from './failures.ts';
 import type { GivenOptions } from './options.ts';
+import { wrongDuration } from './options.ts';
 
 /** What the text goes to. */
 interface Target {
@@ -68,15 +67,13 @@ interface PlayedTimeline {
 }
 
 async function play(
-  { scenario, locate }: LocatedScenario,
+  source: LocatedScenario,
   window: TimelineOptions,
   { target, stop, given, context }: Playing,
 ): Promise<PlayedTimeline> {
-  const userPlugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
-  const inputs = await checkedInputs(scenario);
-  const durationMicros = endOf(scenario, window);
-  const options = { version: context.version, userPlugins, ...inputs, plain: false, locate };
-  const simulation = new Simulation({ ...scenario, durationMicros }, options);
+  const { make } = await locatedRun(source, context);
+  const { scenario } = source;
+  const simulation = make({ ...scenario, durationMicros: endOf(scenario, window) });
   tellWarnings(simulation.warnings, context);
   const text = new TraceEventText((piece) => { target.write(piece); });
   const { cluster, scheduler } = simulation.parts;
@@ -108,7 +105,7 @@ function windowOf(given: GivenOptions): TimelineOptions {
     const text = given.text(name);
     const micros = text === null ? null : text === '0' ? 0 : parseDuration(text);
     if (micros !== undefined) return micros;
-    problems.push({ message: `--${name}: expected a duration such as 90s, 10m or 1h30m, found "${text ?? ''}"` });
+    problems.push(wrongDuration(`--${name}`, text));
     return null;
   });
   if (given.flag('force') && given.text('out') === null) {

@@ -25,6 +25,7 @@ import type { CommandContext } from './command.ts';
 import { checkedInputs } from './execute-run.ts';
 import { tellWarnings } from './failures.ts';
 import type { GivenOptions } from './options.ts';
+import { wrongDuration } from './options.ts';
 import { scenarioFrom } from './scenario-input.ts';
 import type { LocatedScenario, ReadScenario } from './scenario-input.ts';
 
@@ -152,9 +153,6 @@ interface Playing {
   readonly context: CommandContext;
 }
 
-/** Events between two looks at nothing: the run is played in one go. */
-const ALL = Number.MAX_SAFE_INTEGER;
-
 /** The scenario played to `--at`; without it, its first instant. */
 async function momentAt(
   { scenario, locate }: LocatedScenario,
@@ -163,12 +161,12 @@ async function momentAt(
   const text = given.text('at') ?? '0s';
   const at = text === '0' ? 0 : parseDuration(text);
   if (at === undefined) {
-    throw new InputError({ message: `--at: expected a duration such as 90s, 10m or 1h30m, found "${text}"` });
+    throw new InputError(wrongDuration('--at', text));
   }
   const inputs = await checkedInputs(scenario);
   const played = { ...scenario, durationMicros: at };
   const simulation = new Simulation(played, { version: context.version, userPlugins, ...inputs, plain: false, locate });
-  simulation.advance(ALL);
+  simulation.advance();
   const { cluster, scheduler } = simulation.parts;
   return momentOfRun(cluster, scheduler.cache, scenario);
 }

@@ -54,6 +54,11 @@ export const RUN_OPTIONS: OptionTable = {
 export const DEFAULT_CHECK_EVENTS = 10_000;
 
 /** Values of one command line, checked against the command's table. */
+/** `found`: what stands there instead. */
+export function wrongDuration(option: string, found: string | null): Problem {
+  return { message: `${option}: expected a duration such as 90s, 10m or 1h30m, found "${found ?? ''}"` };
+}
+
 export class GivenOptions {
   /** Of the scenario, besides what options say. */
   readonly changes: readonly Override[];

@@ -8,7 +8,7 @@ import type { Scenario, SchedulerSettings } from '../simulation/scenario.ts';
 import { readConfigurationFile, readScenario } from '../simulation/scenario-reader.ts';
 import type { Override, ScenarioEntry, ScenarioRead } from '../simulation/scenario-reader.ts';
 import type { CommandContext } from './command.ts';
-import { locateConfiguration } from '../io/configuration-places.ts';
+import { locateConfiguration, locateInFile } from '../io/configuration-places.ts';
 import type { LocateConfiguration } from '../io/configuration-places.ts';
 import { tellWarnings } from './failures.ts';
 import { kubernetesOf } from './options.ts';
@@ -47,6 +47,14 @@ export function scenarioFrom(
   const changed = withOptions(read.scenario, configured.scheduler, given, 'file' in entry ? entry.file : entry.name);
   context.seed = changed.seed;
   return { scenario: changed, locate: locateConfiguration(changed, entry), notSimulated: read.notSimulated };
+}
+
+/** The scenario under the configuration of a file; tells its warnings. */
+export function withConfiguration(scenario: Scenario, file: string, context: CommandContext): LocatedScenario {
+  const { value, warnings } = readConfigurationFile(file, createInputFiles());
+  tellWarnings(warnings, context);
+  const scheduler = { ...scenario.scheduler, configuration: value, configurationFile: file };
+  return { scenario: { ...scenario, scheduler }, locate: locateInFile(file) };
 }
 
 /** What `work` returns; its mistakes go to the others. */

@@ -1,13 +1,10 @@
 /** The checks of `podyard validate` beyond reading the scenario, and its few lines of summary. */
-import { loadPluginFiles } from '../io/plugin-files.ts';
 import { formatCount, formatPlural, formatSeconds } from '../report/format.ts';
 import { paintFor, plainText, renderFacts } from '../report/table.ts';
-import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
 import type { Scenario } from '../simulation/scenario.ts';
-import { Simulation } from '../simulation/simulation.ts';
 import type { CommandContext } from './command.ts';
-import { checkedInputs } from './execute-run.ts';
 import { tellWarnings } from './failures.ts';
+import { locatedRun } from './located-run.ts';
 import type { GivenOptions } from './options.ts';
 import { readScenarioFor } from './scenario-input.ts';
 import type { Terminal } from './terminal.ts';
@@ -15,16 +12,8 @@ import type { Terminal } from './terminal.ts';
 /** Everything that a run would refuse is refused here, too. */
 export async function checkedScenario(path: string, given: GivenOptions, context: CommandContext): Promise<Scenario> {
   const { scenario, locate, notSimulated } = await readScenarioFor(path, given, context);
-  const userPlugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
-  const inputs = await checkedInputs(scenario);
-  const simulation = new Simulation(scenario, {
-    version: context.version,
-    userPlugins,
-    ...inputs,
-    plain: false,
-    locate,
-  });
-  tellWarnings([...notSimulated(), ...simulation.warnings], context);
+  const { make } = await locatedRun({ scenario, locate }, context);
+  tellWarnings([...notSimulated(), ...make().warnings], context);
   return scenario;
 }
 

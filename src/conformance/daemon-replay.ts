@@ -7,7 +7,7 @@ import { WorkloadKind } from '../cluster/workload-table.ts';
 import { daemonPlacement, daemonVerdict } from '../controllers/daemon-placement.ts';
 import { DaemonSetController, daemonSetDetails } from '../controllers/daemon-set.ts';
 import type { Fields } from './recorded-fields.ts';
-import { WorkloadWorld } from './workload-world.ts';
+import { WorkloadWorld, versionedTemplate } from './workload-world.ts';
 
 const MOST_SYNCS = 40;
 
@@ -65,7 +65,7 @@ class DaemonSetReplay {
     this.spec = {
       minReadySeconds: spec.minReadySeconds,
       updateStrategy: { type: spec.updateStrategy, ...(spec.updateStrategy === 'RollingUpdate' ? { rollingUpdate } : {}) },
-      template: templateOf('v1'),
+      template: versionedTemplate('d', 'v1'),
     };
   }
 
@@ -77,16 +77,9 @@ class DaemonSetReplay {
     const trace: Fields[] = [];
     let quiet = false;
     for (let sync = 0; sync < MOST_SYNCS && !quiet; sync++) {
-      const before = world.writes;
-      world.created = [];
-      world.deleted = [];
-      world.requeues = [];
-      this.controller.sync(this.row);
-      quiet = world.writes === before;
-      const created = world.created.length;
-      const deleted = world.deleted.length;
-      world.settle();
-      if (!quiet) trace.push({ nodes: this.nodeStates(), created, deleted, status: this.status() });
+      const { wrote, created, deleted } = world.turn(() => { this.controller.sync(this.row); });
+      quiet = !wrote;
+      if (wrote) trace.push({ nodes: this.nodeStates(), created: created.length, deleted, status: this.status() });
     }
     return { trace, requeue: world.requeues.length === 0 ? null : Math.min(...world.requeues), quiet };
   }
@@ -103,9 +96,13 @@ class DaemonSetReplay {
   /** In order of creation, then of node names; terminating ones are left out. */
   private first(n: number, matches: (pod: number) => boolean): readonly number[] {
     const { pods } = this.world.cluster;
-    const rows = this.world.pods((pod) => pods.isActive(pod) && matches(pod));
-    rows.sort((a, b) => pods.createdAt[a] - pods.createdAt[b] || (this.nodeNameOf(a) < this.nodeNameOf(b) ? -1 : 1));
-    return rows.slice(0, n);
+    return this.inOrder((pod) => pods.isActive(pod) && matches(pod)).slice(0, n);
+  }
+
+  private inOrder(matches: (pod: number) => boolean): number[] {
+    const { createdAt } = this.world.cluster.pods;
+    return this.world.pods(matches)
+      .sort((a, b) => createdAt[a] - createdAt[b] || (this.nodeNameOf(a) < this.nodeNameOf(b) ? -1 : 1));
   }
 
   private act({ do: verb, n = 0, v = '', taint }: DaemonAction): void {
@@ -128,23 +125,17 @@ class DaemonSetReplay {
         for (const pod of this.first(n, () => true)) world.fail(pod);
         return;
       case 'reap':
-        for (const pod of this.terminating().slice(0, n)) world.vanish(pod);
+        for (const pod of this.inOrder((row) => pods.isTerminating(row)).slice(0, n)) world.vanish(pod);
         return;
       case 'addNode':
         return this.addNodes(n);
       case 'taint':
         return cluster.setTaints(world.node('n00'), taint === null || taint === undefined ? [] : [{ key: taint[0], effect: taint[1] }]);
       case 'template':
-        this.spec = { ...this.spec, template: templateOf(v) };
+        this.spec = { ...this.spec, template: versionedTemplate('d', v) };
         return cluster.workloadWriter.update(this.row, this.object(), -1);
       default:
     }
-  }
-
-  private terminating(): readonly number[] {
-    const { pods } = this.world.cluster;
-    const rows = this.world.pods((pod) => pods.isTerminating(pod));
-    return rows.sort((a, b) => pods.createdAt[a] - pods.createdAt[b] || (this.nodeNameOf(a) < this.nodeNameOf(b) ? -1 : 1));
   }
 
   private create(): void {
@@ -161,14 +152,12 @@ class DaemonSetReplay {
 
   private nodeStates(): Fields {
     const { cluster } = this.world;
-    const { pods, nodes } = cluster;
+    const { nodes } = cluster;
     const counts: Record<string, number> = {};
     for (let node = 0; node < nodes.length; node++) {
       const name = nodes.facts[node].name;
-      const words = this.world.pods((pod) => this.nodeNameOf(pod) === name).map((pod) => {
-        const state = pods.hasEnded(pod) ? 'F' : pods.phase[pod] !== PodPhase.Running ? 'P' : pods.isReady(pod) ? 'R' : 'N';
-        return `${cluster.templateOf(pod).spec.containers?.[0].image ?? ''}${state}${pods.isTerminating(pod) ? '*' : ''}`;
-      });
+      const here = this.world.pods((pod) => this.nodeNameOf(pod) === name);
+      const words = here.map((pod) => `${cluster.templateOf(pod).spec.containers?.[0].image ?? ''}${this.world.stateOf(pod)}`);
       const key = words.length === 0 ? '-' : words.sort((a, b) => (a < b ? -1 : 1)).join('+');
       counts[key] = (counts[key] ?? 0) + 1;
     }
@@ -181,8 +170,4 @@ class DaemonSetReplay {
     const { desired, misscheduled, unavailable } = detailsAs('DaemonSet', details[row]);
     return [desired, replicas[row], misscheduled, ready[row], updated[row], available[row], unavailable];
   }
-}
-
-function templateOf(version: string): NonNullable<WorkloadSpec['template']> {
-  return { metadata: { labels: { app: 'd' } }, spec: { containers: [{ name: 'c', image: version }] } };
 }

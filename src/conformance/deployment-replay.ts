@@ -8,10 +8,10 @@ import { detailsAs } from '../cluster/workload-details.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
 import { DeploymentController, deploymentDetails } from '../controllers/deployment.ts';
 import { fenceposts, newReplicas, proportion, rolloutLimits } from '../controllers/deployment-sizes.ts';
-import { scaledAmount } from '../controllers/int-or-percent.ts';
+import { scaledAmount } from '../cluster/int-or-percent.ts';
 import { ReplicaSetController } from '../controllers/replica-set.ts';
 import type { Fields } from './recorded-fields.ts';
-import { WorkloadWorld } from './workload-world.ts';
+import { WorkloadWorld, versionedTemplate } from './workload-world.ts';
 
 const MOST_ROUNDS = 25;
 
@@ -90,7 +90,7 @@ class RolloutReplay {
       strategy: spec.strategy === 'Recreate'
         ? { type: 'Recreate' }
         : { type: spec.strategy, rollingUpdate: { maxSurge: spec.maxSurge, maxUnavailable: spec.maxUnavailable } },
-      template: templateOf('v1'),
+      template: versionedTemplate('d', 'v1'),
     };
   }
 
@@ -133,7 +133,7 @@ class RolloutReplay {
         for (const pod of first((row) => pods.isTerminating(row))) world.vanish(pod);
         return;
       case 'template':
-        return this.update({ template: templateOf(v) });
+        return this.update({ template: versionedTemplate('d', v) });
       case 'scale':
         return this.update({ replicas: n });
       case 'pause':
@@ -178,14 +178,8 @@ class RolloutReplay {
   /** One pass of a controller, and what it has left if it wrote anything. */
   private pass(by: string, sync: () => void, trace: Fields[]): void {
     const { world } = this;
-    const before = world.writes;
-    world.created = [];
-    world.deleted = [];
-    sync();
-    if (world.writes === before) return world.settle();
-    const created = world.created.length;
-    const deleted = world.deleted.length;
-    world.settle();
+    const { wrote, created, deleted } = world.turn(sync);
+    if (!wrote) return;
     const { workloads } = world.cluster;
     const { replicas, updated, ready, available, terminating, wanted } = workloads;
     const { unavailable } = detailsAs('Deployment', workloads.details[this.row]);
@@ -194,7 +188,7 @@ class RolloutReplay {
     ]);
     const { row } = this;
     const d = [replicas[row], updated[row], ready[row], available[row], unavailable, terminating[row]];
-    trace.push({ by, rs, d, created, deleted });
+    trace.push({ by, rs, d, created: created.length, deleted });
   }
 
   private versionOf(set: number): string {
@@ -205,8 +199,4 @@ class RolloutReplay {
     const { conditions } = detailsAs('Deployment', this.world.cluster.workloads.details[this.row]);
     return [...conditions].sort((a, b) => (a.type < b.type ? -1 : 1)).map(({ type, status, reason }) => [type, status, reason]);
   }
-}
-
-function templateOf(version: string): NonNullable<WorkloadSpec['template']> {
-  return { metadata: { labels: { app: 'd' } }, spec: { containers: [{ name: 'c', image: version }] } };
 }

@@ -50,16 +50,10 @@ class JobReplay {
     const created: number[] = [];
     let deleted = 0;
     for (let sync = 0; sync < MOST_SYNCS; sync++) {
-      const before = world.writes;
-      world.created = [];
-      world.deleted = [];
-      world.requeues = [];
-      this.controller.sync(this.row);
-      created.push(...world.created.map((pod) => world.cluster.pods.item[pod]));
-      deleted += world.deleted.length;
-      const isQuiet = world.writes === before;
-      world.settle();
-      if (isQuiet) break;
+      const turn = world.turn(() => { this.controller.sync(this.row); });
+      created.push(...turn.created.map((pod) => world.cluster.pods.item[pod]));
+      deleted += turn.deleted;
+      if (!turn.wrote) break;
     }
     return this.record(created, deleted);
   }

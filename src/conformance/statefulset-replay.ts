@@ -2,11 +2,10 @@
 import type { ObjectMeta, PersistentVolumeClaim, WorkloadObject, WorkloadSpec } from '../cluster/objects.ts';
 import { detailsAs } from '../cluster/workload-details.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
-import { PodPhase } from '../cluster/cluster.ts';
 import { StatefulSetController, statefulSetDetails } from '../controllers/stateful-set.ts';
 import { REVISION_LABEL } from '../controllers/stateful-set-pods.ts';
 import type { Fields } from './recorded-fields.ts';
-import { WorkloadWorld } from './workload-world.ts';
+import { WorkloadWorld, versionedTemplate } from './workload-world.ts';
 
 const MOST_RUNS = 40;
 
@@ -53,7 +52,7 @@ class StatefulSetReplay {
       minReadySeconds: spec.minReadySeconds,
       volumeClaimTemplates: spec.claimTemplates.map((name) => ({ metadata: { name } })),
       ...(spec.retention === null ? {} : { persistentVolumeClaimRetentionPolicy: spec.retention }),
-      template: templateOf('v1'),
+      template: versionedTemplate('s', 'v1'),
     };
   }
 
@@ -65,13 +64,9 @@ class StatefulSetReplay {
     const trace: Fields[] = [];
     let quiet = false;
     for (let run = 0; run < MOST_RUNS && !quiet; run++) {
-      const before = world.writes;
-      world.created = [];
-      this.controller.sync(this.row);
-      quiet = world.writes === before;
-      const created = this.ordinals(world.created);
-      world.settle();
-      if (!quiet) trace.push(this.entry(created));
+      const { wrote, created } = world.turn(() => { this.controller.sync(this.row); });
+      quiet = !wrote;
+      if (wrote) trace.push(this.entry(this.ordinals(created)));
     }
     return { trace, quiet };
   }
@@ -108,7 +103,7 @@ class StatefulSetReplay {
         for (const pod of this.byOrdinal((row) => pods.isTerminating(row)).slice(0, n)) world.vanish(pod);
         return;
       case 'template':
-        return this.update({ template: templateOf(v) });
+        return this.update({ template: versionedTemplate('s', v) });
       case 'scale':
         return this.update({ replicas: n });
       case 'partition':
@@ -141,13 +136,9 @@ class StatefulSetReplay {
     const { row } = this;
     const details = detailsAs('StatefulSet', workloads.details[row]);
     const version = (name: string): string => details.revisions.find((revision) => revision.name === name)?.template.spec?.containers?.[0].image ?? '';
-    const state = (pod: number): string => {
-      const word = pods.hasEnded(pod) ? 'F' : pods.phase[pod] !== PodPhase.Running ? 'P' : pods.isReady(pod) ? 'R' : 'N';
-      return pods.isTerminating(pod) ? `${word}*` : word;
-    };
     const image = (pod: number): string => cluster.templateOf(pod).spec.containers?.[0].image ?? version(cluster.templateOf(pod).labels.get(REVISION_LABEL) ?? '');
     return {
-      pods: this.byOrdinal(() => true).map((pod) => [pods.item[pod], image(pod), state(pod)]),
+      pods: this.byOrdinal(() => true).map((pod) => [pods.item[pod], image(pod), this.world.stateOf(pod)]),
       '+': created,
       status: [workloads.replicas[row], workloads.ready[row], workloads.available[row], details.currentReplicas, workloads.updated[row]],
       rev: [version(details.currentRevision), version(details.updateRevision)],
@@ -160,8 +151,4 @@ class StatefulSetReplay {
     const rows = claims.map(({ metadata }) => [metadata?.name ?? '', ...(metadata?.ownerReferences ?? []).map(({ kind }) => kind)]);
     return rows.sort((a, b) => (a[0] < b[0] ? -1 : 1));
   }
-}
-
-function templateOf(version: string): NonNullable<WorkloadSpec['template']> {
-  return { metadata: { labels: { app: 's' } }, spec: { containers: [{ name: 'c', image: version }] } };
 }

@@ -5,7 +5,7 @@
  */
 import { MICROS_PER_SECOND } from '../base/time.ts';
 import { Cluster, EvictionCause, PodOutcome, PodPhase } from '../cluster/cluster.ts';
-import type { Node, Pod } from '../cluster/objects.ts';
+import type { Node, Pod, WorkloadSpec } from '../cluster/objects.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
 import { GarbageCollector } from '../controllers/garbage-collector.ts';
 import type { ControllerContext } from '../controllers/owned-pods.ts';
@@ -14,6 +14,18 @@ import { Kernel } from '../kernel/kernel.ts';
 import type { EventKind } from '../kernel/kernel.ts';
 
 const CONTROLLER_PHASE = 4;
+
+export interface Turn {
+  readonly wrote: boolean;
+  /** Rows. */
+  readonly created: readonly number[];
+  readonly deleted: number;
+}
+
+/** Of pods with this label `app`, whose image tells the version of their template. */
+export function versionedTemplate(app: string, version: string): NonNullable<WorkloadSpec['template']> {
+  return { metadata: { labels: { app } }, spec: { containers: [{ name: 'c', image: version }] } };
+}
 
 export class WorkloadWorld implements ClusterObserver {
   readonly kernel = new Kernel({ seed: 'replay' });
@@ -76,6 +88,27 @@ export class WorkloadWorld implements ClusterObserver {
   private noteDeletion(pod: number): void {
     this.writes++;
     this.deleted.push(pod);
+  }
+
+  // ---- work ------------------------------------------------------------------------------------------------------
+
+  /** A controller's turn, and all that follows from it: whether it wrote anything, and pods that it made and deleted. */
+  turn(sync: () => void): Turn {
+    const before = this.writes;
+    this.created = [];
+    this.deleted = [];
+    this.requeues = [];
+    sync();
+    const turn = { wrote: this.writes !== before, created: [...this.created], deleted: this.deleted.length };
+    this.settle();
+    return turn;
+  }
+
+  /** As the recordings have it: Failed, Pending, Ready or Not; `*`: terminating. */
+  stateOf(pod: number): string {
+    const { pods } = this.cluster;
+    const word = pods.hasEnded(pod) ? 'F' : pods.phase[pod] !== PodPhase.Running ? 'P' : pods.isReady(pod) ? 'R' : 'N';
+    return pods.isTerminating(pod) ? `${word}*` : word;
   }
 
   // ---- time and nodes --------------------------------------------------------------------------------------------

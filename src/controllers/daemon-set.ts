@@ -14,7 +14,7 @@ import type { DaemonSetDetails, Revision } from '../cluster/workload-details.ts'
 import { daemonPlacement, daemonVerdict } from './daemon-placement.ts';
 import type { DaemonVerdict } from './daemon-placement.ts';
 import { withDaemonTolerations } from './daemon-sets.ts';
-import { scaledAmount } from './int-or-percent.ts';
+import { scaledAmount } from '../cluster/int-or-percent.ts';
 import { ItemBackoff } from './item-backoff.ts';
 import { createOwnedPod, deletePod, isAvailable, nameOf, podOf, settleSync, slowStart } from './owned-pods.ts';
 import type { ControllerContext } from './owned-pods.ts';

@@ -3,7 +3,7 @@
  * scale. Pure. Source: pkg/controller/deployment/util/deployment_util.go (v1.36).
  */
 import type { WorkloadSpec } from '../cluster/objects.ts';
-import { scaledAmount } from './int-or-percent.ts';
+import { scaledAmount } from '../cluster/int-or-percent.ts';
 
 export interface Fenceposts {
   readonly surge: number;

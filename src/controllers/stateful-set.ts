@@ -9,7 +9,7 @@ import { PodPhase } from '../cluster/cluster.ts';
 import type { PersistentVolumeClaim, WorkloadSpec } from '../cluster/objects.ts';
 import { detailsAs } from '../cluster/workload-details.ts';
 import type { Revision, StatefulSetDetails } from '../cluster/workload-details.ts';
-import { scaledAmount } from './int-or-percent.ts';
+import { scaledAmount } from '../cluster/int-or-percent.ts';
 import { createOwnedPod, deletePod, isAvailable, nameOf, nextAvailabilityMicros, settleSync, slowStart } from './owned-pods.ts';
 import type { ControllerContext } from './owned-pods.ts';
 import { REVISION_LABEL, claimKeys, createClaims, isStale, retentionPolicy, statefulPod, updateClaimOwners } from './stateful-set-pods.ts';

@@ -29,13 +29,11 @@ export interface Comparison {
   readonly decisions: number;
 }
 
-const ALL = Number.MAX_SAFE_INTEGER;
-
 /** null: the runs decide alike from the first decision to the last. */
 export function firstParting(a: Simulation, b: Simulation): Comparison {
   const decided: Decided[] = [];
   onEveryDecision(a, (each) => { decided.push(each); });
-  a.advance(ALL);
+  a.advance();
   let count = 0;
   const found: { parting: Parting | null } = { parting: null };
   onEveryDecision(b, (each) => {
@@ -45,7 +43,7 @@ export function firstParting(a: Simulation, b: Simulation): Comparison {
     found.parting = { alike: count - 1, a: other, b: each };
     b.parts.kernel.stop();
   });
-  while (found.parting === null && b.advance(ALL));
+  while (found.parting === null && b.advance());
   const isShort = found.parting === null && count < decided.length;
   const parting = isShort ? { alike: count, a: decided[count], b: null } : found.parting;
   return { parting, decisions: decided.length };

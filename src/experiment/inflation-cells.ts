@@ -1,8 +1,8 @@
 /** The runs of an inflation experiment, each policy with each order, and what they come to together. */
 import { InputError, nearestName } from '../base/input-error.ts';
 import type { Problem } from '../base/input-error.ts';
-import { mean, sampleStandardDeviation } from '../base/statistics/moments.ts';
-import { studentTQuantile } from '../base/statistics/student-t.ts';
+import { meanHalfWidth } from '../base/statistics/mean-interval.ts';
+import { mean } from '../base/statistics/moments.ts';
 import { GPU_MILLI } from '../cluster/gpu-devices.ts';
 import type { TypicalPod } from '../cluster/gpu-fragmentation.ts';
 import type { Node, Pod } from '../cluster/objects.ts';
@@ -210,9 +210,6 @@ function meanCurve(curves: readonly (readonly number[])[]): PolicyReport['alloca
   const length = Math.min(...curves.map((curve) => curve.length));
   return Array.from({ length }, (_, percent) => {
     const values = curves.map((curve) => curve[percent]);
-    const n = values.length;
-    if (n < 2) return { mean: values[0], halfWidth: null };
-    const halfWidth = (studentTQuantile(0.975, n - 1) * sampleStandardDeviation(values)) / Math.sqrt(n);
-    return { mean: mean(values), halfWidth };
+    return { mean: mean(values), halfWidth: meanHalfWidth(values, 0.95) };
   });
 }

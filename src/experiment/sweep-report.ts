@@ -2,8 +2,8 @@
  * The report of a sweep from what is there of its cells: a mean with its interval for each row and metric, which
  * parameter moves which metric, the Pareto front of two metrics, and why cells failed. Pure; costs one look at each cell.
  */
-import { mean, sampleStandardDeviation } from '../base/statistics/moments.ts';
-import { studentTQuantile } from '../base/statistics/student-t.ts';
+import { meanHalfWidth } from '../base/statistics/mean-interval.ts';
+import { mean } from '../base/statistics/moments.ts';
 import { isMetricMeant, shortMetricName } from '../metrics/metric-names.ts';
 import type { Better, MetricValue } from './compare-result.ts';
 import { chanceShare, classShare, varianceShare } from './sensitivity.ts';
@@ -154,10 +154,10 @@ function valueIn(metrics: readonly MetricValue[], name: string): number | null {
 function summaryOf(values: readonly number[]): ReportedValue {
   if (values.length === 0) return { mean: null, low: null, high: null };
   const center = mean(values);
-  if (values.length === 1) return { mean: center, low: null, high: null };
-  const error = sampleStandardDeviation(values) / Math.sqrt(values.length);
-  const half = studentTQuantile(0.975, values.length - 1) * error;
-  return { mean: center, low: center - half, high: center + half };
+  const half = meanHalfWidth(values, 0.95);
+  return half === null
+    ? { mean: center, low: null, high: null }
+    : { mean: center, low: center - half, high: center + half };
 }
 
 function sensitivityOf(

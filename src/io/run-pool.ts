@@ -60,10 +60,6 @@ export async function runOnThreads(scenarios: readonly Scenario[], options: Pool
   const results = new Array<RunResult>(scenarios.length);
   const workers = Array.from({ length: Math.min(options.jobs, scenarios.length) }, () => new Worker(workerUrl()));
   let next = 0;
-  const poll = { timer: undefined as NodeJS.Timeout | undefined };
-  const stopped = new Promise<'stopped'>((resolve) => {
-    poll.timer = setInterval(() => { if (options.isStopped()) resolve('stopped'); }, STOP_POLL_MILLIS);
-  });
   const serve = async (worker: Worker): Promise<void> => {
     while (next < scenarios.length) {
       const index = next++;
@@ -77,11 +73,23 @@ export async function runOnThreads(scenarios: readonly Scenario[], options: Pool
     }
   };
   try {
-    const outcome = await Promise.race([Promise.all(workers.map(serve)), stopped]);
-    return outcome === 'stopped' ? null : results;
+    const isDone = await unlessStopped(Promise.all(workers.map(serve)), options.isStopped);
+    return isDone ? results : null;
   } finally {
-    clearInterval(poll.timer);
     await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+}
+
+/** Waits for the work, but no longer than until `isStopped` says so: false then. Throws what the work throws. */
+export async function unlessStopped(work: Promise<unknown>, isStopped: () => boolean): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const stopped = new Promise<false>((resolve) => {
+    timer = setInterval(() => { if (isStopped()) resolve(false); }, STOP_POLL_MILLIS);
+  });
+  try {
+    return await Promise.race([work.then(() => true), stopped]);
+  } finally {
+    clearInterval(timer);
   }
 }
 

@@ -9,7 +9,7 @@ import { InputError } from '../base/input-error.ts';
 import type { RunResult } from '../metrics/run-result.ts';
 import type { Scenario } from '../simulation/scenario.ts';
 import type { ProgressFacts } from './progress.ts';
-import { ask, resultOf, workerUrl } from './run-pool.ts';
+import { ask, resultOf, unlessStopped, workerUrl } from './run-pool.ts';
 
 export interface SweepPoolOptions {
   readonly jobs: number;
@@ -40,10 +40,6 @@ export async function sweepOnThreads(
 ): Promise<boolean> {
   const slots = Array.from({ length: Math.min(options.jobs, count) }, () => new SweepThread(options));
   let next = 0;
-  const poll = { timer: undefined as NodeJS.Timeout | undefined };
-  const stopped = new Promise<false>((resolve) => {
-    poll.timer = setInterval(() => { if (options.isStopped()) resolve(false); }, POLL_MILLIS);
-  });
   const serve = async (slot: SweepThread): Promise<void> => {
     while (next < count && !options.isStopped()) {
       const index = next++;
@@ -53,10 +49,9 @@ export async function sweepOnThreads(
     }
   };
   try {
-    const done = Promise.all(slots.map(serve)).then(() => !options.isStopped());
-    return await Promise.race([done, stopped]);
+    const isDone = await unlessStopped(Promise.all(slots.map(serve)), options.isStopped);
+    return isDone && !options.isStopped();
   } finally {
-    clearInterval(poll.timer);
     await Promise.all(slots.map((slot) => slot.end()));
   }
 }

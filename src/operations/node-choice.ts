@@ -1,4 +1,5 @@
 /** Which nodes a step is about, at the time when it begins; and how steps are told. */
+import { percentOf } from '../cluster/int-or-percent.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { parseSelectorText } from '../cluster/selectors.ts';
 import type { NodeAmount, NodeChoice, Operation } from '../simulation/scenario.ts';
@@ -34,9 +35,7 @@ function isInPool(cluster: Cluster, row: number, pool: string): boolean {
 
 /** A percentage is rounded up for surge and down for the others, as the fields of the same names of a Deployment. */
 export function amountOf({ value, isPercent }: NodeAmount, total: number, round: 'up' | 'down'): number {
-  if (!isPercent) return value;
-  const share = (value * total) / 100;
-  return round === 'up' ? Math.ceil(share) : Math.floor(share);
+  return isPercent ? percentOf(value, total, round) : value;
 }
 
 /** `drain node-7`, `upgrade pool=general surge=1`: the step in a few words. */

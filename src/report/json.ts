@@ -204,7 +204,7 @@ function same<T>(value: T): T {
 }
 
 /** Also turns what JSON cannot hold into null. */
-function roundNumbers<T>(value: T): T {
+export function roundNumbers<T>(value: T): T {
   return roundUnknown(value) as T;
 }
 

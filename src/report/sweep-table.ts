@@ -2,7 +2,7 @@
 import type { ReportedMetric, ReportedRow, ReportedValue, SweepReport } from '../experiment/sweep-report.ts';
 import { csvText } from './csv.ts';
 import { ABSENT, formatNumber, formatPlural, formatSeconds, formatShare } from './format.ts';
-import { roundNumber, writeJson } from './json.ts';
+import { roundNumber, roundNumbers, writeJson } from './json.ts';
 import { numberColumn, paintFor, plainText, renderFacts, renderTable, renderText, textColumn } from './table.ts';
 import type { Paint } from './table.ts';
 
@@ -137,12 +137,5 @@ export function sweepCsv({ parameters, metrics, rows, pareto }: SweepReport): st
 
 /** Ends in a newline. */
 export function sweepJson(report: SweepReport): string {
-  return `${writeJson(rounded(report), '')}\n`;
-}
-
-function rounded(value: unknown): unknown {
-  if (typeof value === 'number') return roundNumber(value);
-  if (Array.isArray(value)) return value.map(rounded);
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, rounded(entry)]));
+  return `${writeJson(roundNumbers(report), '')}\n`;
 }

@@ -189,8 +189,8 @@ export class Simulation {
     if (scenario.metrics.checkEveryEvents > 0) this.nextCheckAt = scenario.metrics.checkEveryEvents;
   }
 
-  /** Plays up to so many events; true while there is more to do. */
-  advance(maxEvents: number): boolean {
+  /** Plays up to so many events, without a number all of them; true while there is more to do. */
+  advance(maxEvents = Number.MAX_SAFE_INTEGER): boolean {
     if (this.done) return false;
     const { kernel } = this;
     let left = maxEvents;
