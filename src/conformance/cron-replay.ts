@@ -8,7 +8,8 @@ import { detailsAs } from '../cluster/workload-details.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
 import { newCondition } from '../controllers/conditions.ts';
 import { CronJobController, cronJobDetails } from '../controllers/cron-job.ts';
-import { civilOf, dayNumberOf } from '../controllers/civil-date.ts';
+import { civilOf } from '../base/civil-date.ts';
+import { parseTimestamp } from '../base/timestamp.ts';
 import { dueStart, nextLookMicros } from '../controllers/missed-starts.ts';
 import { parseSchedule, parseUtcSchedule } from '../controllers/utc-schedule.ts';
 import type { Fields, ReplayContext, SuiteReplay } from './recorded-fields.ts';
@@ -140,13 +141,10 @@ function withoutNulls(fields: Fields): WorkloadSpec {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
 }
 
-/** Of an RFC 3339 text in UTC. */
 function microsOf(text: string): Micros {
-  const match = /^(\d+)-(\d+)-(\d+)T(\d+):(\d+):(\d+)(\.\d+)?Z$/.exec(text);
-  if (match === null) throw new RangeError(`no time in UTC: ${text}`);
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number);
-  const ofDay = hour * MICROS_PER_HOUR + minute * MICROS_PER_MINUTE + second * MICROS_PER_SECOND;
-  return dayNumberOf({ year, month, day }) * MICROS_PER_DAY + ofDay + Math.round(Number(match[7] ?? 0) * MICROS_PER_SECOND);
+  const micros = parseTimestamp(text);
+  if (micros === undefined) throw new RangeError(`no time in UTC: ${text}`);
+  return micros;
 }
 
 function textOf(micros: Micros): string {

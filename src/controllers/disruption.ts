@@ -13,6 +13,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { recordedAt, selectsOtherwise } from '../cluster/disruption-budgets.ts';
 import type { DisruptionBudgets } from '../cluster/disruption-budgets.ts';
 import { objectKey } from '../cluster/object-store.ts';
+import { scaledAmount } from '../cluster/int-or-percent.ts';
 import type { KubernetesObject, PodDisruptionBudget } from '../cluster/objects.ts';
 import type { ClusterObserver, ObjectAction } from '../cluster/observer.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
@@ -233,8 +234,8 @@ export class Disruption implements ClusterObserver {
       expectedPods = scale;
       desiredHealthy =
         maxUnavailable !== undefined
-          ? Math.max(0, scale - shareOf(maxUnavailable, scale))
-          : shareOf(minAvailable ?? 0, scale);
+          ? Math.max(0, scale - scaledAmount(maxUnavailable, scale, 'up'))
+          : scaledAmount(minAvailable ?? 0, scale, 'up');
     } else if (minAvailable === undefined) expectedPods = 0;
     const disruptedPods = this.stillDisrupted(key, status);
     const currentHealthy = (tally?.healthy ?? 0) - this.healthyOf(key, disruptedPods);
@@ -323,9 +324,4 @@ function saysOtherwise(status: Status, before: Status | undefined): boolean {
 
 function conditionsOf(isAllowed: boolean, reason: string): NonNullable<Status['conditions']> {
   return [{ type: 'DisruptionAllowed', status: isAllowed ? 'True' : 'False', reason }];
-}
-
-/** A number, or a percentage rounded up. */
-function shareOf(amount: number | string, total: number): number {
-  return typeof amount === 'number' ? amount : Math.ceil((Number(amount.slice(0, -1)) * total) / 100);
 }

@@ -10,7 +10,7 @@ import type { ClusterObserver, WorkloadChange } from '../cluster/observer.ts';
 import { detailsAs } from '../cluster/workload-details.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
-import { dayNumberOf } from './civil-date.ts';
+import { dayNumberOf } from '../base/civil-date.ts';
 import { OPEN_GATE } from './creation-gate.ts';
 import type { CreationGate } from './creation-gate.ts';
 import { CronJobController } from './cron-job.ts';
@@ -30,7 +30,7 @@ import { DEFAULT_LIMITS, JOB_LIMITS, WorkQueue } from './work-queue.ts';
 const JOB_BATCH_MICROS: Micros = MICROS_PER_SECOND;
 
 /** The wall clock at time 0, for schedules: midnight UTC of a Monday that begins a year. */
-export const RUN_BEGINS_MICROS: Micros = dayNumberOf({ year: 2024, month: 1, day: 1 }) * 24 * MICROS_PER_HOUR;
+export const RUN_BEGINS_MICROS: Micros = dayNumberOf(2024, 1, 1) * 24 * MICROS_PER_HOUR;
 
 export class WorkloadControllers implements ClusterObserver {
   private readonly kernel: Kernel;

@@ -4,7 +4,7 @@
  * Dates that a clock change skips or repeats fall where Go's time.Date puts them.
  * Source: Go 1.25 src/time/{time,zoneinfo}.go (Date, AddDate, lookup). A look-up is a binary search.
  */
-import { civilOf, dayNumberOf } from './civil-date.ts';
+import { civilOf, dayNumberOf } from '../base/civil-date.ts';
 
 const SECONDS_PER_DAY = 86_400;
 
@@ -77,7 +77,7 @@ export function unixOf(
   zone: ZoneRules, { year, month, day, hour, minute, second }: Omit<LocalTime, 'weekday'>,
 ): number {
   const months = year * 12 + month - 1;
-  const first = dayNumberOf({ year: Math.floor(months / 12), month: (((months % 12) + 12) % 12) + 1, day: 1 });
+  const first = dayNumberOf(Math.floor(months / 12), (((months % 12) + 12) % 12) + 1, 1);
   const unix = (first + day - 1) * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second;
   const { offset, start, end } = spanAt(zone, unix);
   const guess = unix - offset;

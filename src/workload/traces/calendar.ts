@@ -1,4 +1,5 @@
 /** Calendar times of traces as seconds since 1970, without a clock or a locale. */
+import { dayNumberOf } from '../../base/civil-date.ts';
 import { twoDigitsOf } from './cell-numbers.ts';
 
 const REST = /^(\.\d+)?(Z|[+-]\d{2}:?\d{2})?$/;
@@ -18,7 +19,7 @@ export function secondsOfStamp(text: string): number {
   const isTime = hour <= 23 && minute <= 59 && second <= 60;
   if (!isTime || !(year >= 0) || !(month >= 1 && month <= 12) || !(day >= 1 && day <= daysOfMonth(year, month)))
     return Number.NaN;
-  const seconds = daysSince1970(year, month, day) * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second;
+  const seconds = dayNumberOf(year, month, day) * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second;
   return text.length === STAMP_LENGTH ? seconds : seconds + restOf(text.slice(STAMP_LENGTH));
 }
 
@@ -45,14 +46,4 @@ function zoneSeconds(zone: string): number {
 function daysOfMonth(year: number, month: number): number {
   if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
-}
-
-/** Of the proleptic Gregorian calendar; years begin in March here, so that the leap day comes last. */
-function daysSince1970(year: number, month: number, day: number): number {
-  const y = month <= 2 ? year - 1 : year;
-  const era = Math.floor(y / 400);
-  const yearOfEra = y - era * 400;
-  const dayOfYear = Math.floor((153 * ((month + 9) % 12) + 2) / 5) + day - 1;
-  const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear;
-  return era * 146_097 + dayOfEra - 719_468;
 }

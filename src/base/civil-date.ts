@@ -1,4 +1,4 @@
-/** Days of the Gregorian calendar as numbers, and back. Pure. */
+/** Days of the proleptic Gregorian calendar as numbers, and back. Pure. Years begin in March within, so that the leap day is last. */
 
 export interface Civil {
   readonly year: number;
@@ -7,7 +7,7 @@ export interface Civil {
 }
 
 /** Days from 1970-01-01 to this one. */
-export function dayNumberOf({ year, month, day }: Civil): number {
+export function dayNumberOf(year: number, month: number, day: number): number {
   const shiftedYear = month <= 2 ? year - 1 : year;
   const era = Math.floor(shiftedYear / 400);
   const yearOfEra = shiftedYear - era * 400;
