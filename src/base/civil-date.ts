@@ -1,4 +1,7 @@
-/** Days of the proleptic Gregorian calendar as numbers, and back. Pure. Years begin in March within, so that the leap day is last. */
+/**
+ * Days of the proleptic Gregorian calendar as numbers, and back. Pure. Years begin in March within, so that the leap
+ * day is last.
+ */
 
 export interface Civil {
   readonly year: number;
@@ -20,7 +23,9 @@ export function civilOf(dayNumber: number): Civil {
   const shifted = dayNumber + 719_468;
   const era = Math.floor(shifted / 146_097);
   const ofEra = shifted - era * 146_097;
-  const yearOfEra = Math.floor((ofEra - Math.floor(ofEra / 1460) + Math.floor(ofEra / 36_524) - Math.floor(ofEra / 146_096)) / 365);
+  const yearOfEra = Math.floor(
+    (ofEra - Math.floor(ofEra / 1460) + Math.floor(ofEra / 36_524) - Math.floor(ofEra / 146_096)) / 365,
+  );
   const ofYear = ofEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
   const shiftedMonth = Math.floor((5 * ofYear + 2) / 153);
   const day = ofYear - Math.floor((153 * shiftedMonth + 2) / 5) + 1;

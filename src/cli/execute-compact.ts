@@ -1,4 +1,7 @@
-/** Packs a cluster's pods onto fewer nodes in many orders, prints the distribution, writes the smallest that a run holds. */
+/**
+ * Packs a cluster's pods onto fewer nodes in many orders, prints the distribution, writes the smallest that a run
+ * holds.
+ */
 import { stringify } from 'yaml';
 import { InputError } from '../base/input-error.ts';
 import { PodPhase } from '../cluster/cluster.ts';
@@ -69,7 +72,13 @@ function writeSmallest(
 }
 
 /** Whether all its pods have a node at the end of a run. */
-function runHolds(text: string, out: string, parts: PackedParts, { userPlugins }: AskedCluster, version: string): boolean {
+function runHolds(
+  text: string,
+  out: string,
+  parts: PackedParts,
+  { userPlugins }: AskedCluster,
+  version: string,
+): boolean {
   const { scenario } = readScenario({ text, name: out }, createInputFiles());
   const simulation = new Simulation(scenario, { version, userPlugins, openTrace: null, plain: false });
   simulation.advance();

@@ -61,7 +61,12 @@ async function replayPublished(path: string, given: GivenOptions, { terminal }: 
 }
 
 async function replayFile(file: string, given: GivenOptions): Promise<TimedSuite[]> {
-  const run = new ConformanceRun(file, { registry: pluginRegistry(), plain: given.flag('plain'), keptDifferences: given.number('differences') ?? 10, timeZones });
+  const run = new ConformanceRun(file, {
+    registry: pluginRegistry(),
+    plain: given.flag('plain'),
+    keptDifferences: given.number('differences') ?? 10,
+    timeZones,
+  });
   const started = performance.now();
   for await (const line of linesOf(file)) run.line(line);
   const seconds = (performance.now() - started) / 1000;
@@ -89,15 +94,29 @@ function rate(decisions: number, seconds: number): number {
 
 function jsonOf(suites: readonly TimedSuite[]): string {
   const replayed = suites.filter((suite) => suite.skipped === '');
-  return `${writeJson({
-    decisions: total(replayed, (suite) => suite.decisions),
-    equal: total(replayed, (suite) => suite.equal),
-    suites: replayed.map(({ suite, file, decisions, equal, seconds }) => ({ suite, file, decisions, equal, decisionsPerSecond: rate(decisions, seconds) })),
-    notCovered: suites.filter(hasGaps).map(({ suite, file, notCovered }) => ({
-      suite, file, cases: leftOut([{ notCovered }]), kinds: Object.fromEntries(notCovered.map(({ kind, cases }) => [kind, cases])),
-    })),
-    notReplayed: suites.filter((suite) => suite.skipped !== '').map(({ suite, file, skipped }) => ({ suite, file, reason: skipped })),
-  }, '')}\n`;
+  return `${writeJson(
+    {
+      decisions: total(replayed, (suite) => suite.decisions),
+      equal: total(replayed, (suite) => suite.equal),
+      suites: replayed.map(({ suite, file, decisions, equal, seconds }) => ({
+        suite,
+        file,
+        decisions,
+        equal,
+        decisionsPerSecond: rate(decisions, seconds),
+      })),
+      notCovered: suites.filter(hasGaps).map(({ suite, file, notCovered }) => ({
+        suite,
+        file,
+        cases: leftOut([{ notCovered }]),
+        kinds: Object.fromEntries(notCovered.map(({ kind, cases }) => [kind, cases])),
+      })),
+      notReplayed: suites
+        .filter((suite) => suite.skipped !== '')
+        .map(({ suite, file, skipped }) => ({ suite, file, reason: skipped })),
+    },
+    '',
+  )}\n`;
 }
 
 function tableOf(suites: readonly TimedSuite[], shown: number, paint: Paint): string {
@@ -141,10 +160,15 @@ function gapsText(suites: readonly TimedSuite[]): string {
     const what = suite.skipped === '' ? 'these kinds are not simulated' : 'nothing of it is simulated';
     return `  ${plainText(suite.suite)} (${plainText(suite.file)}): ${what}: ${kinds}`;
   });
-  return [`Not covered, and counted neither as equal nor as different: ${formatCount(leftOut(suites))} cases`, ...lines].join('\n');
+  return [
+    `Not covered, and counted neither as equal nor as different: ${formatCount(leftOut(suites))} cases`,
+    ...lines,
+  ].join('\n');
 }
 
-function differenceText(suite: SuiteResult, { line, seed, decision, part, expected, got }: Difference, paint: Paint): string {
+function differenceText(
+  suite: SuiteResult, { line, seed, decision, part, expected, got }: Difference, paint: Paint,
+): string {
   const place = `${suite.file}:${String(line)}`;
   const head = `${paint.strong(plainText(suite.suite))}  ${plainText(place)}${seed === null ? '' : `  seed ${String(seed)}`}  ${plainText(decision)}: ${plainText(part)}`;
   return [head, `  expected  ${valueText(expected)}`, `  got       ${valueText(got)}`].join('\n');

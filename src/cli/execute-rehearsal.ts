@@ -59,7 +59,10 @@ interface RehearsalInput {
 async function readInput(given: GivenOptions, context: CommandContext): Promise<RehearsalInput> {
   const problems: Problem[] = [];
   const slo = given.text('slo');
-  const rules = gathering(problems, () => [...given.list('fail-if').map(failRule), ...(slo === null ? [] : [sloRule(slo)])]);
+  const rules = gathering(problems, () => [
+    ...given.list('fail-if').map(failRule),
+    ...(slo === null ? [] : [sloRule(slo)]),
+  ]);
   const steps = gathering(problems, () => stepsGiven(given));
   if (rules === undefined || steps === undefined) throw new InputError(problems);
   const input = given.positional('input');
@@ -74,9 +77,17 @@ async function readInput(given: GivenOptions, context: CommandContext): Promise<
   const retell = (problem: Problem): Problem => ofStep(problem, steps.length > 0);
   const source = isDump
     ? dumpAsScenario(input, files, changed, context, { name: nameOfDump(input), duration: DUMP_DURATION }, retell)
-    : scenarioFrom(input === '-' ? { text: files.read(input), name: 'stdin' } : { file: input }, changed, context, retell);
+    : scenarioFrom(
+        input === '-' ? { text: files.read(input), name: 'stdin' } : { file: input },
+        changed,
+        context,
+        retell,
+      );
   if (source.scenario.steps.length === 0)
-    throw new InputError({ message: 'nothing to rehearse: expected --drain, --upgrade, --outage, --kill, --cordon or --rollout, or a scenario with steps' });
+    throw new InputError({
+      message:
+        'nothing to rehearse: expected --drain, --upgrade, --outage, --kill, --cordon or --rollout, or a scenario with steps',
+    });
   return { source, rules };
 }
 

@@ -124,7 +124,10 @@ function usageProblems(message: string, words: readonly string[]): Problem[] {
   return [{ message: message.replace(/\s+/g, ' ').trim() }];
 }
 
-/** Of the first word that names no command where one is due. Yargs counts no exchanged letters: its word is for subcommands. */
+/**
+ * Of the first word that names no command where one is due. Yargs counts no exchanged letters: its word is for
+ * subcommands.
+ */
 function didYouMeanProblem(words: readonly string[], guess: string): Problem {
   const { names, path } = readNames(words);
   const name = names[path.length] ?? '';

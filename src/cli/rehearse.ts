@@ -28,27 +28,46 @@ const VERDICT_OPTIONS: OptionTable = grouped('When it has failed', {
   slo: {
     kind: 'text',
     value: 'availability=99.9',
-    describe: 'Exit code 99 when a budget was kept, or a Service or workload had a pod, for less of the time (per cent)',
+    describe:
+      'Exit code 99 when a budget was kept, or a Service or workload had a pod, for less of the time (per cent)',
   },
   'fail-if': {
     kind: 'list',
     value: 'WHAT',
-    describe: 'Exit code 99 when: blocked, broken, pending, lost, unhealed, or heal>10m, unavailable>600 (pod-seconds); repeatable',
+    describe:
+      'Exit code 99 when: blocked, broken, pending, lost, unhealed, or heal>10m, unavailable>600 (pod-seconds); repeatable',
   },
-  duration: { kind: 'text', value: 'TIME', describe: 'Longest simulated time; of a dump 24h, else as the scenario has it' },
+  duration: {
+    kind: 'text',
+    value: 'TIME',
+    describe: 'Longest simulated time; of a dump 24h, else as the scenario has it',
+  },
 });
 
 export const REHEARSE: Command = {
   usage: 'rehearse <input>',
   summary: 'Rehearse a drain, an upgrade or an outage on a cluster of yours',
   positionals: [
-    { name: 'input', describe: 'Output of kubectl get nodes,pods,deploy,rs,sts,ds,job,pdb,pv,pvc,sc,svc -A -o yaml, or a scenario' },
+    {
+      name: 'input',
+      describe: 'Output of kubectl get nodes,pods,deploy,rs,sts,ds,job,pdb,pv,pvc,sc,svc -A -o yaml, or a scenario',
+    },
   ],
   options: {
     ...STEP_OPTIONS,
     ...VERDICT_OPTIONS,
     output: { kind: 'text', alias: 'o', choices: ['table', 'json'], fallback: 'table', describe: 'What to print' },
-    seed, kubernetes, set, scheduler, plugin, out, force, check, plain, progress, quiet,
+    seed,
+    kubernetes,
+    set,
+    scheduler,
+    plugin,
+    out,
+    force,
+    check,
+    plain,
+    progress,
+    quiet,
   },
   examples: [
     ['$0 rehearse c.yaml --drain node-7,delete-emptydir-data', 'who is in the way, and what waits for a node'],

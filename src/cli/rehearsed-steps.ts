@@ -19,7 +19,8 @@ const NODE_KEYS = { pool: 'pool', selector: 'selector' };
 
 const SYNTAX: Readonly<Record<string, StepSyntax>> = {
   drain: {
-    verb: 'drain', words: 'nodes',
+    verb: 'drain',
+    words: 'nodes',
     flags: { force: 'force', 'delete-emptydir-data': 'deleteEmptyDirData', 'ignore-daemonsets': 'ignoreDaemonSets' },
     keys: { ...NODE_KEYS, timeout: 'timeout' },
   },
@@ -27,9 +28,15 @@ const SYNTAX: Readonly<Record<string, StepSyntax>> = {
   kill: { verb: 'kill', words: 'nodes', flags: {}, keys: { ...NODE_KEYS, for: 'for' } },
   outage: { verb: 'outage', words: null, flags: {}, keys: { zone: 'zone', label: 'label', for: 'for' } },
   upgrade: {
-    verb: 'upgrade', words: 'nodes', flags: {},
+    verb: 'upgrade',
+    words: 'nodes',
+    flags: {},
     keys: {
-      ...NODE_KEYS, surge: 'surge', 'max-unavailable': 'maxUnavailable', provisioning: 'provisioning', 'drain-timeout': 'drainTimeout',
+      ...NODE_KEYS,
+      surge: 'surge',
+      'max-unavailable': 'maxUnavailable',
+      provisioning: 'provisioning',
+      'drain-timeout': 'drainTimeout',
     },
   },
   rollout: { verb: 'rollout', words: 'workload', flags: {}, keys: { namespace: 'namespace', container: 'container' } },
@@ -44,14 +51,20 @@ export function stepsGiven(given: GivenOptions): Fields[] {
     given.list(option).map((text) => ({ at, [syntax.verb]: fieldsOf(text, option, syntax, problems) })),
   );
   const rollouts = steps.filter((step) => 'rollout' in step);
-  if (image !== null && rollouts.length === 0) problems.push({ message: '--image needs --rollout: there is nothing to roll out' });
+  if (image !== null && rollouts.length === 0)
+    problems.push({ message: '--image needs --rollout: there is nothing to roll out' });
   for (const step of rollouts) if (image !== null) Object.assign(step['rollout'] as object, { image });
   if (problems.length > 0) throw new InputError(problems);
   return steps;
 }
 
 /** `node-7,node-8,force,timeout=5m`. Whatever is right is read by the scenario's own reader afterwards. */
-function fieldsOf(text: string, option: string, { words, flags, keys }: StepSyntax, problems: Problem[]): Record<string, unknown> {
+function fieldsOf(
+  text: string,
+  option: string,
+  { words, flags, keys }: StepSyntax,
+  problems: Problem[],
+): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
   const nodes: string[] = [];
   for (const part of text.split(',').map((word) => word.trim())) {
@@ -62,7 +75,8 @@ function fieldsOf(text: string, option: string, { words, flags, keys }: StepSynt
     else if (equals < 0 && part !== '' && words === 'nodes') nodes.push(part);
     else if (equals < 0 && part !== '' && words === 'workload') fields['workload'] = part;
     else if (equals > 0 && value !== '' && Object.hasOwn(keys, key)) fields[keys[key]] = readValue(value);
-    else if (equals > 0 && Object.hasOwn(flags, key) && (value === 'true' || value === 'false')) fields[flags[key]] = value === 'true';
+    else if (equals > 0 && Object.hasOwn(flags, key) && (value === 'true' || value === 'false'))
+      fields[flags[key]] = value === 'true';
     else {
       const known = [...Object.keys(keys).map((name) => `${name}=...`), ...Object.keys(flags)];
       const first = words === null ? [] : [words === 'nodes' ? 'nodes' : 'kind/name'];

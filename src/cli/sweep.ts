@@ -7,9 +7,14 @@ import { RUN_OPTIONS } from './options.ts';
 const FOLDER = { name: 'folder', describe: 'Folder of a sweep, as --out of podyard sweep run names it' };
 
 const REPORT_OPTIONS: OptionTable = {
-  metric: { kind: 'list', value: 'METRIC', describe: "Show these metrics, not the sweep's; * for anything; repeatable" },
+  metric: {
+    kind: 'list',
+    value: 'METRIC',
+    describe: "Show these metrics, not the sweep's; * for anything; repeatable",
+  },
   pareto: {
-    kind: 'text', value: 'METRIC,METRIC',
+    kind: 'text',
+    value: 'METRIC,METRIC',
     describe: 'Mark rows that no other beats in one metric without losing in the other: cost,queueWait.p99',
   },
   output: { kind: 'text', alias: 'o', choices: ['table', 'json', 'csv'], fallback: 'table', describe: 'What to print' },
@@ -20,12 +25,28 @@ const RUN: Command = {
   summary: 'Run all cells of a sweep that have not run yet, and report',
   positionals: [{ name: 'file', describe: 'Sweep file, docs/sweep.md' }],
   options: {
-    out: { kind: 'text', value: 'FOLDER', required: true, describe: 'Folder of the sweep; what is there already stays' },
-    jobs: { kind: 'number', atLeast: 1, describe: 'Cells at one time, each on a thread. Default: as many as processors' },
-    shard: { kind: 'text', value: 'I/N', describe: 'Only part I of N, from 1/N to N/N; podyard sweep merge joins parts' },
+    out: {
+      kind: 'text',
+      value: 'FOLDER',
+      required: true,
+      describe: 'Folder of the sweep; what is there already stays',
+    },
+    jobs: {
+      kind: 'number',
+      atLeast: 1,
+      describe: 'Cells at one time, each on a thread. Default: as many as processors',
+    },
+    shard: {
+      kind: 'text',
+      value: 'I/N',
+      describe: 'Only part I of N, from 1/N to N/N; podyard sweep merge joins parts',
+    },
     force: { kind: 'flag', describe: 'Take a folder of another sweep: cells that both have are kept' },
     patience: {
-      kind: 'number', atLeast: 1, value: 'SECONDS', fallback: '60',
+      kind: 'number',
+      atLeast: 1,
+      value: 'SECONDS',
+      fallback: '60',
       describe: 'A cell whose plugin does not come back from a call for so long has failed',
     },
     ...REPORT_OPTIONS,
@@ -76,7 +97,12 @@ const MERGE: Command = {
   summary: 'Join the folders of the parts of a sweep',
   positionals: [{ name: 'folders', describe: 'Folders of parts of one sweep' }],
   options: {
-    out: { kind: 'text', value: 'FOLDER', required: true, describe: 'Folder of the whole sweep; it may be there already' },
+    out: {
+      kind: 'text',
+      value: 'FOLDER',
+      required: true,
+      describe: 'Folder of the whole sweep; it may be there already',
+    },
     quiet: RUN_OPTIONS['quiet'],
   },
   examples: [['$0 sweep merge part-1 part-2 part-3 --out whole', 'the same files as of one machine']],

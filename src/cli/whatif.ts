@@ -21,7 +21,8 @@ export const ASKED_OUTPUT: OptionTable = {
 
 export const CLUSTER_POSITIONAL = {
   name: 'cluster',
-  describe: 'What kubectl get nodes,pods,... -A -o yaml prints, in a file or folder, or a scenario; - reads standard input',
+  describe:
+    'What kubectl get nodes,pods,... -A -o yaml prints, in a file or folder, or a scenario; - reads standard input',
 };
 
 export const WHATIF: Command = {

@@ -1,4 +1,7 @@
-/** The checker behind `--check`: recomputes every sum of the cluster from its rows and names the first difference. Costs a full scan. */
+/**
+ * The checker behind `--check`: recomputes every sum of the cluster from its rows and names the first difference. Costs
+ * a full scan.
+ */
 import { assert } from '../base/assert.ts';
 import type { Cluster } from './cluster.ts';
 import { GPU_MILLI } from './gpu-devices.ts';
@@ -31,7 +34,10 @@ function checkPods(cluster: Cluster): void {
     if (phase === PodPhase.Free) continue;
     if (pods.isTerminating(pod)) terminating++;
     const node = pods.node[pod];
-    assert((phase === PodPhase.Pending || pods.hasEnded(pod)) === node < 0, `pod row ${pod} in phase ${phase} has node ${node}`);
+    assert(
+      (phase === PodPhase.Pending || pods.hasEnded(pod)) === node < 0,
+      `pod row ${pod} in phase ${phase} has node ${node}`,
+    );
     if (node >= 0) assert(cluster.nodes.pods[node][pods.slot[pod]] === pod, `pod row ${pod} is not at its slot of node ${node}`);
   }
   for (let phase = 1; phase < byPhase.length; phase++) {
@@ -53,9 +59,13 @@ function checkWorkloads({ workloads, pods }: Cluster): void {
     if (workloads.used[row] === 0) continue;
     const listed = workloads.podsOf(row).length;
     const alive = workloads.alive[row];
-    assert(alive === owned[row] && listed === alive, `workload row ${row} counts ${alive} pods, lists ${listed}, and ${owned[row]} name it`);
+    assert(
+      alive === owned[row] && listed === alive,
+      `workload row ${row} counts ${alive} pods, lists ${listed}, and ${owned[row]} name it`,
+    );
     const parent = workloads.parent[row];
-    if (parent >= 0) assert(workloads.children[parent].includes(row), `workload row ${row} is not among the children of its parent`);
+    if (parent >= 0)
+      assert(workloads.children[parent].includes(row), `workload row ${row} is not among the children of its parent`);
   }
 }
 

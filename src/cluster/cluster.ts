@@ -322,7 +322,10 @@ export class Cluster {
   /** Condition Ready of a running pod turns. */
   setPodReady(pod: number, ready: boolean): void {
     const { pods } = this;
-    assert(pods.phase[pod] === PodPhase.Running && pods.isReady(pod) !== ready, 'setPodReady must change a running pod');
+    assert(
+      pods.phase[pod] === PodPhase.Running && pods.isReady(pod) !== ready,
+      'setPodReady must change a running pod',
+    );
     this.begin(Verb.PodReady, pod, ready ? 1 : 0);
     pods.flags[pod] ^= PodFlag.Ready;
     pods.readyAt[pod] = this.now;
@@ -339,8 +342,8 @@ export class Cluster {
   }
 
   /**
-   * Asks for a pod's deletion: it is terminating from now on. Again asking changes nothing. `at`: deletionTimestamp less
-   * the grace period, as a recording has it.
+   * Asks for a pod's deletion: it is terminating from now on. Again asking changes nothing. `at`: deletionTimestamp
+   * less the grace period, as a recording has it.
    */
   terminatePod(pod: number, cause: EvictionCause, at: Micros = this.now): void {
     assert(this.pods.phase[pod] !== PodPhase.Free, 'terminatePod needs a pod');
@@ -385,7 +388,10 @@ export class Cluster {
     this.notifying = false;
   }
 
-  /** The pod's object goes, and what it held. Its row is reused after the notices. An ended pod's outcome was told before. */
+  /**
+   * The pod's object goes, and what it held. Its row is reused after the notices. An ended pod's outcome was told
+   * before.
+   */
   removePod(pod: number, outcome: PodOutcome): void {
     const { pods } = this;
     const phase = pods.phase[pod];

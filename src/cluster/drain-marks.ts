@@ -1,6 +1,6 @@
 /**
- * What a pod's annotations and volumes say to whoever drains its node or chooses which pods to give up. Part of the pod's template only where it says
- * something, so that templates without such annotations stay as they are.
+ * What a pod's annotations and volumes say to whoever drains its node or chooses which pods to give up. Part of the
+ * pod's template only where it says something, so that templates without such annotations stay as they are.
  * Source: cluster-autoscaler utils/drain/drain.go, pkg/kubelet/types/pod_update.go.
  */
 import type { Pod, Volume } from './objects.ts';
@@ -41,7 +41,10 @@ export function drainMarks({ metadata, spec }: Pod): DrainMarks {
   };
 }
 
-/** An int32 as Go writes it; 0 for whatever upstream refuses (pkg/apis/core/helper/helpers.go, GetDeletionCostFromPodAnnotations). */
+/**
+ * An int32 as Go writes it; 0 for whatever upstream refuses (pkg/apis/core/helper/helpers.go,
+ * GetDeletionCostFromPodAnnotations).
+ */
 export function deletionCostOf(text: string | undefined): number {
   if (text === undefined || !/^(0|-?[1-9][0-9]*)$/.test(text)) return 0;
   const cost = Number(text);

@@ -254,7 +254,11 @@ export interface PriorityClass extends KubernetesObject {
 /** `onExitCodes` or `onPodConditions` of a rule say which failures it is about. */
 export interface PodFailurePolicyRule {
   readonly action?: string;
-  readonly onExitCodes?: { readonly containerName?: string; readonly operator?: string; readonly values?: readonly number[] };
+  readonly onExitCodes?: {
+    readonly containerName?: string;
+    readonly operator?: string;
+    readonly values?: readonly number[];
+  };
   readonly onPodConditions?: readonly { readonly type?: string; readonly status?: string }[];
 }
 

@@ -51,11 +51,14 @@ export interface ClusterObserver {
   /** Condition Ready turned; a pod that starts is Ready at once, podInterrupted and podRemoved take it back. */
   podReadyChanged?(pod: number, ready: boolean): void;
   /**
-   * The pod has ended or is gone: it holds nothing any more. Its row is still readable but for `node` and `phase`, which
-   * were these. An ended pod's object is kept (`phase` says so) until podDeleted.
+   * The pod has ended or is gone: it holds nothing any more. Its row is still readable but for `node` and `phase`,
+   * which were these. An ended pod's object is kept (`phase` says so) until podDeleted.
    */
   podRemoved?(pod: number, node: number, phaseBefore: number, outcome: PodOutcome): void;
-  /** The object is gone: after podRemoved, at once or when an ended pod is deleted. Its row is used again after the notices. */
+  /**
+   * The object is gone: after podRemoved, at once or when an ended pod is deleted. Its row is used again after the
+   * notices.
+   */
   podDeleted?(pod: number): void;
   /** Finalizer job-tracking was taken off an ended pod. */
   podCounted?(pod: number): void;
@@ -67,7 +70,12 @@ export interface ClusterObserver {
   nodeRemoving?(node: number): void;
   /** The machine (not its Node object) stopped or works again. */
   nodeHealthChanged?(node: number, up: boolean): void;
-  objectChanged?(kind: string, action: ObjectAction, object: KubernetesObject, before: KubernetesObject | undefined): void;
+  objectChanged?(
+    kind: string,
+    action: ObjectAction,
+    object: KubernetesObject,
+    before: KubernetesObject | undefined,
+  ): void;
 }
 
 /** One list per notice, so that a notice costs only those who listen. */

@@ -154,7 +154,9 @@ export function containerLimits(pod: Pod, options: Pick<PodRequestsOptions, 'use
  * The defaults that node accounting assumes for a pod: all of them, or, with pod-level requests, only those for which
  * `requests` (computed without defaults) has no entry. Source: pkg/scheduler/framework/types.go (v1.36.3).
  */
-export function accountingDefaults(pod: Pod, requests: ReadonlyQuantities, defaults: ContainerDefaults): ContainerDefaults {
+export function accountingDefaults(
+  pod: Pod, requests: ReadonlyQuantities, defaults: ContainerDefaults,
+): ContainerDefaults {
   if (!hasPodLevelResource(pod.spec?.resources?.requests)) return defaults;
   return {
     ...(requests.has('cpu') || defaults.cpuMilli === undefined ? {} : { cpuMilli: defaults.cpuMilli }),
@@ -259,7 +261,9 @@ function resizeStatusOf(
   return isSidecar(container) || spec?.initContainers?.includes(container) !== true ? status : undefined;
 }
 
-function effectiveRequests(pod: Pod, spec: ResourceList | undefined, actuated: ResourceList | undefined, allocated: ResourceList | undefined): Quantities {
+function effectiveRequests(
+  pod: Pod, spec: ResourceList | undefined, actuated: ResourceList | undefined, allocated: ResourceList | undefined,
+): Quantities {
   const amounts = quantitiesOf(isResizeInfeasible(pod) ? undefined : spec);
   raiseTo(amounts, quantitiesOf(actuated));
   raiseTo(amounts, quantitiesOf(allocated));

@@ -94,7 +94,10 @@ export class PodTable {
   nameOrdinal: Int32Array = new Int32Array(0);
   /** Interned name of status.nominatedNodeName, -1: none. */
   nominatedNode: Int32Array = new Int32Array(0);
-  /** Interned name of the only node this pod may go to (a DaemonSet pod), -1: any. Stands for required affinity to `metadata.name In [name]`. */
+  /**
+   * Interned name of the only node this pod may go to (a DaemonSet pod), -1: any. Stands for required affinity to
+   * `metadata.name In [name]`.
+   */
   pinnedNode: Int32Array = new Int32Array(0);
   /** Completion index of a Job's pod, or ordinal of a StatefulSet's; -1: its work has no number. */
   item: Int32Array = new Int32Array(0);

@@ -21,7 +21,14 @@ export const WorkloadKind = {
   CronJob: 5,
 } as const;
 export type WorkloadKind = (typeof WorkloadKind)[keyof typeof WorkloadKind];
-export const WORKLOAD_KIND_NAMES: readonly string[] = ['ReplicaSet', 'StatefulSet', 'Job', 'DaemonSet', 'Deployment', 'CronJob'];
+export const WORKLOAD_KIND_NAMES: readonly string[] = [
+  'ReplicaSet',
+  'StatefulSet',
+  'Job',
+  'DaemonSet',
+  'Deployment',
+  'CronJob',
+];
 
 /** Of a new workload. */
 export interface WorkloadSeed {
@@ -217,6 +224,19 @@ export class WorkloadTable {
 
 const NO_ROWS: readonly number[] = [];
 const INT32_COLUMNS = [
-  'incarnation', 'serial', 'parent', 'template', 'workloadClass', 'nameBase', 'generation', 'wanted', 'observedGeneration',
-  'replicas', 'ready', 'available', 'updated', 'terminating', 'alive',
+  'incarnation',
+  'serial',
+  'parent',
+  'template',
+  'workloadClass',
+  'nameBase',
+  'generation',
+  'wanted',
+  'observedGeneration',
+  'replicas',
+  'ready',
+  'available',
+  'updated',
+  'terminating',
+  'alive',
 ] as const;

@@ -85,7 +85,10 @@ export class WorkloadWriter {
   /** Returns whether anything changed. `details` is compared by identity. */
   writeStatus(row: number, counts: WorkloadCounts, details: WorkloadDetails | null = this.table.details[row]): boolean {
     const { table } = this;
-    const isSame = table.details[row] === details && table.observedGeneration[row] === table.generation[row] && this.isSame(row, counts);
+    const isSame =
+      table.details[row] === details &&
+      table.observedGeneration[row] === table.generation[row] &&
+      this.isSame(row, counts);
     if (isSame) return false;
     const { replicas = table.replicas[row], ready = table.ready[row] } = counts;
     this.begin(Verb.WorkloadStatus, row, replicas);

@@ -163,7 +163,9 @@ export class ConformanceRun {
   /** Cases are strangers to each other: a crash in one is a difference of that one. */
   private replayCase(suite: string, recorded: RecordedCase): readonly Finding[] {
     try {
-      const { equal, expected, got } = replayControlPlaneCase(suite, recorded, { timeZones: this.options.timeZones ?? ONLY_UTC });
+      const { equal, expected, got } = replayControlPlaneCase(suite, recorded, {
+        timeZones: this.options.timeZones ?? ONLY_UTC,
+      });
       return equal ? [] : [{ part: recorded.kind, expected, got }];
     } catch (error) {
       return [{ part: recorded.kind, expected: recorded.out, got: failureText(error) }];

@@ -1,4 +1,6 @@
-/** Replays of the suites that are about workload controllers, by `suite/kind`: one recorded input in, our answer out. */
+/**
+ * Replays of the suites that are about workload controllers, by `suite/kind`: one recorded input in, our answer out.
+ */
 import { replayCronJob } from './cron-replay.ts';
 import { replayDaemonSet, replayShouldRun } from './daemon-replay.ts';
 import { replayFenceposts, replayNewReplicas, replayProportion, replayRollout } from './deployment-replay.ts';

@@ -1,6 +1,6 @@
 /**
- * The recorded suite cron, played by the parts of the CronJob controller of a run: times of schedules, which start is due,
- * and whole sequences, which are all in UTC.
+ * The recorded suite cron, played by the parts of the CronJob controller of a run: times of schedules, which start is
+ * due, and whole sequences, which are all in UTC.
  */
 import { MICROS_PER_HOUR, MICROS_PER_MINUTE, MICROS_PER_SECOND, type Micros } from '../base/time.ts';
 import type { WorkloadObject, WorkloadSpec } from '../cluster/objects.ts';
@@ -76,8 +76,16 @@ class CronJobReplay {
     this.controller = new CronJobController(cluster, makeQueue, start, (text) => parseUtcSchedule(text));
     this.spec = spec;
     this.row = cluster.workloadWriter.create({
-      kind: WorkloadKind.CronJob, object: this.object(), key: 'default/c', parent: -1, wanted: -1, template: -1, workloadClass: 0,
-      nameBase: cluster.names.intern('c'), podMicros: Infinity, details: cronJobDetails(),
+      kind: WorkloadKind.CronJob,
+      object: this.object(),
+      key: 'default/c',
+      parent: -1,
+      wanted: -1,
+      template: -1,
+      workloadClass: 0,
+      nameBase: cluster.names.intern('c'),
+      podMicros: Infinity,
+      details: cronJobDetails(),
     });
   }
 

@@ -12,20 +12,33 @@ import { WorkloadWorld, versionedTemplate } from './workload-world.ts';
 const MOST_SYNCS = 40;
 
 export function replayShouldRun(input: Fields): Fields {
-  const node = input.node as { readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly taints: readonly Taint[] | null };
+  const node = input.node as {
+    readonly name: string;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly taints: readonly Taint[] | null;
+  };
   const template = input.template as {
-    readonly nodeName: string; readonly nodeSelector: Readonly<Record<string, string>> | null; readonly affinity: NodeSelector | null;
-    readonly tolerations: readonly Toleration[] | null; readonly hostNetwork: boolean;
+    readonly nodeName: string;
+    readonly nodeSelector: Readonly<Record<string, string>> | null;
+    readonly affinity: NodeSelector | null;
+    readonly tolerations: readonly Toleration[] | null;
+    readonly hostNetwork: boolean;
   };
   const spec: PodSpec = {
     nodeName: template.nodeName,
     hostNetwork: template.hostNetwork,
     tolerations: template.tolerations ?? [],
     ...(template.nodeSelector === null ? {} : { nodeSelector: template.nodeSelector }),
-    ...(template.affinity === null ? {} : { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: template.affinity } } }),
+    ...(template.affinity === null
+      ? {}
+      : { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: template.affinity } } }),
   };
   const placement = daemonPlacement(spec);
-  const verdict = daemonVerdict(placement, { name: node.name, labels: labelsOf(node.labels), taints: node.taints ?? [] });
+  const verdict = daemonVerdict(placement, {
+    name: node.name,
+    labels: labelsOf(node.labels),
+    taints: node.taints ?? [],
+  });
   return { ...verdict, tolerations: placement.tolerations };
 }
 
@@ -64,7 +77,10 @@ class DaemonSetReplay {
     const rollingUpdate = { maxUnavailable: spec.maxUnavailable, maxSurge: spec.maxSurge };
     this.spec = {
       minReadySeconds: spec.minReadySeconds,
-      updateStrategy: { type: spec.updateStrategy, ...(spec.updateStrategy === 'RollingUpdate' ? { rollingUpdate } : {}) },
+      updateStrategy: {
+        type: spec.updateStrategy,
+        ...(spec.updateStrategy === 'RollingUpdate' ? { rollingUpdate } : {}),
+      },
       template: versionedTemplate('d', 'v1'),
     };
   }
@@ -113,10 +129,12 @@ class DaemonSetReplay {
       case 'create':
         return this.create();
       case 'bind':
-        for (const pod of this.first(n, (row) => pods.phase[row] === PodPhase.Pending)) cluster.placePod(pod, world.node(this.nodeNameOf(pod)));
+        for (const pod of this.first(n, (row) => pods.phase[row] === PodPhase.Pending))
+          cluster.placePod(pod, world.node(this.nodeNameOf(pod)));
         return;
       case 'ready':
-        for (const pod of this.first(n, (row) => pods.phase[row] !== PodPhase.Pending && !pods.isReady(row))) world.makeReady(pod, this.nodeNameOf(pod));
+        for (const pod of this.first(n, (row) => pods.phase[row] !== PodPhase.Pending && !pods.isReady(row)))
+          world.makeReady(pod, this.nodeNameOf(pod));
         return;
       case 'unready':
         for (const pod of this.first(n, (row) => pods.isReady(row))) world.makeUnready(pod);
@@ -130,7 +148,10 @@ class DaemonSetReplay {
       case 'addNode':
         return this.addNodes(n);
       case 'taint':
-        return cluster.setTaints(world.node('n00'), taint === null || taint === undefined ? [] : [{ key: taint[0], effect: taint[1] }]);
+        return cluster.setTaints(
+          world.node('n00'),
+          taint === null || taint === undefined ? [] : [{ key: taint[0], effect: taint[1] }],
+        );
       case 'template':
         this.spec = { ...this.spec, template: versionedTemplate('d', v) };
         return cluster.workloadWriter.update(this.row, this.object(), -1);
@@ -157,7 +178,9 @@ class DaemonSetReplay {
     for (let node = 0; node < nodes.length; node++) {
       const name = nodes.facts[node].name;
       const here = this.world.pods((pod) => this.nodeNameOf(pod) === name);
-      const words = here.map((pod) => `${cluster.templateOf(pod).spec.containers?.[0].image ?? ''}${this.world.stateOf(pod)}`);
+      const words = here.map(
+        (pod) => `${cluster.templateOf(pod).spec.containers?.[0].image ?? ''}${this.world.stateOf(pod)}`,
+      );
       const key = words.length === 0 ? '-' : words.sort((a, b) => (a < b ? -1 : 1)).join('+');
       counts[key] = (counts[key] ?? 0) + 1;
     }

@@ -21,8 +21,15 @@ export function replayFenceposts(input: Fields): Fields {
   const replicas = Number(input.replicas);
   const posts = fenceposts(maxSurge, maxUnavailable, replicas);
   if (posts === null) return { error: true };
-  const limits = rolloutLimits({ strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge, maxUnavailable } } }, replicas);
-  const ofDeployment = { maxSurge: limits.maxSurge, maxUnavailable: limits.maxUnavailable, minAvailable: limits.minAvailable };
+  const limits = rolloutLimits(
+    { strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge, maxUnavailable } } },
+    replicas,
+  );
+  const ofDeployment = {
+    maxSurge: limits.maxSurge,
+    maxUnavailable: limits.maxUnavailable,
+    minAvailable: limits.minAvailable,
+  };
   return { surge: posts.surge, unavailable: posts.unavailable, ofDeployment };
 }
 
@@ -35,10 +42,22 @@ export function replayNewReplicas(input: Fields): Fields {
 }
 
 export function replayProportion(input: Fields): Fields {
-  const { replicas, statusReplicas, size, maxReplicasAnnotation, toAdd, added } = input as Readonly<Record<string, number>>;
+  const { replicas, statusReplicas, size, maxReplicasAnnotation, toAdd, added } = input as Readonly<
+    Record<string, number>
+  >;
   const rollingUpdate = { maxSurge: input.maxSurge as number | string, maxUnavailable: 1 };
   const { maxSurge } = rolloutLimits({ strategy: { type: 'RollingUpdate', rollingUpdate } }, replicas);
-  return { change: proportion({ replicas, maxSurge, statusReplicas, size, maxReplicasBefore: maxReplicasAnnotation ?? -1, toAdd, added }) };
+  return {
+    change: proportion({
+      replicas,
+      maxSurge,
+      statusReplicas,
+      size,
+      maxReplicasBefore: maxReplicasAnnotation ?? -1,
+      toAdd,
+      added,
+    }),
+  };
 }
 
 interface RolloutSpec {
@@ -121,7 +140,8 @@ class RolloutReplay {
       case 'create':
         return this.create();
       case 'ready':
-        for (const pod of first((row) => isRunning(row) && !pods.isReady(row))) world.makeReady(pod, `n${pods.serial[pod] % 3}`);
+        for (const pod of first((row) => isRunning(row) && !pods.isReady(row)))
+          world.makeReady(pod, `n${pods.serial[pod] % 3}`);
         return;
       case 'unready':
         for (const pod of first((row) => isRunning(row) && pods.isReady(row))) world.makeUnready(pod);
@@ -141,7 +161,12 @@ class RolloutReplay {
       case 'resume':
         return this.update({ paused: false });
       case 'strategy':
-        return this.update({ strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: maxSurge ?? 0, maxUnavailable: maxUnavailable ?? 0 } } });
+        return this.update({
+          strategy: {
+            type: 'RollingUpdate',
+            rollingUpdate: { maxSurge: maxSurge ?? 0, maxUnavailable: maxUnavailable ?? 0 },
+          },
+        });
       default:
     }
   }
@@ -149,8 +174,16 @@ class RolloutReplay {
   private create(): void {
     const { cluster } = this.world;
     this.row = cluster.workloadWriter.create({
-      kind: WorkloadKind.Deployment, object: this.object(), key: 'default/d', parent: -1, wanted: this.spec.replicas ?? 1, template: -1,
-      workloadClass: 0, nameBase: cluster.names.intern('d'), podMicros: Infinity, details: deploymentDetails(),
+      kind: WorkloadKind.Deployment,
+      object: this.object(),
+      key: 'default/d',
+      parent: -1,
+      wanted: this.spec.replicas ?? 1,
+      template: -1,
+      workloadClass: 0,
+      nameBase: cluster.names.intern('d'),
+      podMicros: Infinity,
+      details: deploymentDetails(),
     });
   }
 
@@ -160,7 +193,12 @@ class RolloutReplay {
   }
 
   private object(): WorkloadObject {
-    return { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'd', namespace: 'default' }, spec: this.spec };
+    return {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'd', namespace: 'default' },
+      spec: this.spec,
+    };
   }
 
   private sets(): readonly number[] {
@@ -184,7 +222,12 @@ class RolloutReplay {
     const { replicas, updated, ready, available, terminating, wanted } = workloads;
     const { unavailable } = detailsAs('Deployment', workloads.details[this.row]);
     const rs = this.sets().map((set) => [
-      this.versionOf(set), detailsAs('ReplicaSet', workloads.details[set]).revision, wanted[set], replicas[set], ready[set], available[set],
+      this.versionOf(set),
+      detailsAs('ReplicaSet', workloads.details[set]).revision,
+      wanted[set],
+      replicas[set],
+      ready[set],
+      available[set],
     ]);
     const { row } = this;
     const d = [replicas[row], updated[row], ready[row], available[row], unavailable, terminating[row]];
@@ -192,11 +235,15 @@ class RolloutReplay {
   }
 
   private versionOf(set: number): string {
-    return detailsAs('ReplicaSet', this.world.cluster.workloads.details[set]).template.spec?.containers?.[0].image ?? '';
+    return (
+      detailsAs('ReplicaSet', this.world.cluster.workloads.details[set]).template.spec?.containers?.[0].image ?? ''
+    );
   }
 
   private conditions(): readonly (readonly string[])[] {
     const { conditions } = detailsAs('Deployment', this.world.cluster.workloads.details[this.row]);
-    return [...conditions].sort((a, b) => (a.type < b.type ? -1 : 1)).map(({ type, status, reason }) => [type, status, reason]);
+    return [...conditions]
+      .sort((a, b) => (a.type < b.type ? -1 : 1))
+      .map(({ type, status, reason }) => [type, status, reason]);
   }
 }

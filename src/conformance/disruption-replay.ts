@@ -60,7 +60,8 @@ class BudgetWorld {
 
   pod({ name, ready, phase, deleting, owner }: RecordedPod, app: string, ownerRow: number): number {
     const { cluster } = this;
-    const references = owner === undefined || owner === '' ? [] : [{ kind: 'ReplicaSet', name: owner, uid: owner, controller: true }];
+    const references =
+      owner === undefined || owner === '' ? [] : [{ kind: 'ReplicaSet', name: owner, uid: owner, controller: true }];
     const pod: Pod = { metadata: { namespace: 'default', labels: { app }, ownerReferences: references }, spec: {} };
     const row = cluster.createPod({
       template: cluster.internTemplate(pod).id, nameBase: cluster.names.intern(name), nameOrdinal: -1, owner: ownerRow,
@@ -96,10 +97,15 @@ function replayStatus(input: Fields): Fields {
   const world = new BudgetWorld();
   new Disruption(world.kernel, world.cluster, world.budgets, CONTROLLER_PHASE, { unknownControllers: 'noScale' });
   world.run(LOOK_AT_SECONDS);
-  const owners = new Map((input.controllers as readonly RecordedController[]).map((one) => [one.name, ownerRow(world, one)]));
+  const owners = new Map(
+    (input.controllers as readonly RecordedController[]).map((one) => [one.name, ownerRow(world, one)]),
+  );
   for (const pod of input.pods as readonly RecordedPod[]) world.pod(pod, 'a', owners.get(pod.owner ?? '') ?? -1);
   const { disruptedPods = {}, ...bounds } = input.pdb as { readonly disruptedPods?: Readonly<Record<string, number>> };
-  const recorded = Object.entries(disruptedPods).map(([name, ago]): [string, number] => [name, (LOOK_AT_SECONDS - ago) * MICROS_PER_SECOND]);
+  const recorded = Object.entries(disruptedPods).map(([name, ago]): [string, number] => [
+    name,
+    (LOOK_AT_SECONDS - ago) * MICROS_PER_SECOND,
+  ]);
   world.cluster.putObject('PodDisruptionBudget', {
     kind: 'PodDisruptionBudget',
     metadata: { name: 'b', namespace: 'default' },
@@ -151,7 +157,13 @@ function replayEviction(input: Fields): Fields {
     const pdbs = recorded.map(({ name }): [string, Fields] => {
       const status = budgets.get(`default/${name}`)?.status;
       const disruptedPods = Object.keys(status?.disruptedPods ?? {}).filter((pod) => !pod.startsWith('old-'));
-      return [name, { disruptionsAllowed: status?.disruptionsAllowed ?? 0, disruptedPods: disruptedPods.sort((a, b) => (a < b ? -1 : 1)) }];
+      return [
+        name,
+        {
+          disruptionsAllowed: status?.disruptionsAllowed ?? 0,
+          disruptedPods: disruptedPods.sort((a, b) => (a < b ? -1 : 1)),
+        },
+      ];
     });
     return { pod: given[index].name, code, cause, disruptionTarget: code === 201, pdbs: Object.fromEntries(pdbs) };
   });
@@ -170,13 +182,28 @@ function budgetOf(budget: RecordedBudget): PodDisruptionBudget {
       selector: { matchLabels: { app: budget.app } },
       ...(policy === null ? {} : { unhealthyPodEvictionPolicy: policy }),
     },
-    status: { currentHealthy, desiredHealthy, disruptionsAllowed, observedGeneration, disruptedPods: Object.fromEntries(old) },
+    status: {
+      currentHealthy,
+      desiredHealthy,
+      disruptionsAllowed,
+      observedGeneration,
+      disruptedPods: Object.fromEntries(old),
+    },
   };
 }
 
 function replayPriority(input: Fields): Fields {
-  const classes = input.classes as readonly { readonly name: string; readonly value: number; readonly globalDefault: boolean; readonly preemptionPolicy: string | null }[];
-  const asked = input.pod as { readonly priorityClassName: string; readonly priority: number | null; readonly preemptionPolicy: string | null };
+  const classes = input.classes as readonly {
+    readonly name: string;
+    readonly value: number;
+    readonly globalDefault: boolean;
+    readonly preemptionPolicy: string | null;
+  }[];
+  const asked = input.pod as {
+    readonly priorityClassName: string;
+    readonly priority: number | null;
+    readonly preemptionPolicy: string | null;
+  };
   const lookup = priorityClassLookup(classes.map(({ name, value, globalDefault, preemptionPolicy }) => ({
     metadata: { name }, value, globalDefault, ...(preemptionPolicy === null ? {} : { preemptionPolicy }),
   })));

@@ -39,7 +39,10 @@ class JobReplay {
     this.world = new WorkloadWorld(graceful);
     this.controller = new JobController(this.world.context, this.world.makeQueue);
     this.isIndexed = spec.completionMode === 'Indexed';
-    this.spec = { ...spec, template: { metadata: { labels: { app: 'j' } }, spec: { restartPolicy, containers: [{ name: 'main' }] } } };
+    this.spec = {
+      ...spec,
+      template: { metadata: { labels: { app: 'j' } }, spec: { restartPolicy, containers: [{ name: 'main' }] } },
+    };
   }
 
   play(action: JobAction): Fields {
@@ -62,22 +65,26 @@ class JobReplay {
     const { world } = this;
     const { cluster } = world;
     const { pods } = cluster;
-    const first = (matches: (pod: number) => boolean): readonly number[] => this.first(n, (pod) => (index === undefined || pods.item[pod] === index) && matches(pod));
+    const first = (matches: (pod: number) => boolean): readonly number[] =>
+      this.first(n, (pod) => (index === undefined || pods.item[pod] === index) && matches(pod));
     const isActive = (pod: number): boolean => pods.isActive(pod);
     switch (verb) {
       case 'create':
         return this.create();
       case 'run':
-        for (const pod of first((row) => isActive(row) && pods.phase[row] === PodPhase.Pending)) world.makeReady(pod, 'n');
+        for (const pod of first((row) => isActive(row) && pods.phase[row] === PodPhase.Pending))
+          world.makeReady(pod, 'n');
         return;
       case 'succeed':
         for (const pod of first(isActive)) world.succeed(pod);
         return;
       case 'fail':
-        for (const pod of first(isActive)) world.fail(pod, exitCode, reason === 'DisruptionTarget' ? EvictionCause.Api : EvictionCause.None);
+        for (const pod of first(isActive))
+          world.fail(pod, exitCode, reason === 'DisruptionTarget' ? EvictionCause.Api : EvictionCause.None);
         return;
       case 'restart':
-        for (const pod of first((row) => isActive(row) && pods.phase[row] === PodPhase.Running)) cluster.restartContainer(pod);
+        for (const pod of first((row) => isActive(row) && pods.phase[row] === PodPhase.Running))
+          cluster.restartContainer(pod);
         return;
       case 'delete':
         for (const pod of first(isActive)) cluster.terminatePod(pod, EvictionCause.None, cluster.now - RECORDED_GRACE);
@@ -102,15 +109,25 @@ class JobReplay {
   private first(n: number, matches: (pod: number) => boolean): readonly number[] {
     const { pods } = this.world.cluster;
     const rows = this.world.pods(matches);
-    rows.sort((a, b) => pods.createdAt[a] - pods.createdAt[b] || pods.item[a] - pods.item[b] || pods.serial[a] - pods.serial[b]);
+    rows.sort(
+      (a, b) => pods.createdAt[a] - pods.createdAt[b] || pods.item[a] - pods.item[b] || pods.serial[a] - pods.serial[b],
+    );
     return rows.slice(0, n);
   }
 
   private create(): void {
     const { cluster } = this.world;
     this.row = cluster.workloadWriter.create({
-      kind: WorkloadKind.Job, object: this.object(), key: 'default/j', parent: -1, wanted: -1, template: -1, workloadClass: 0,
-      nameBase: cluster.names.intern('j'), podMicros: Infinity, details: jobDetails(this.spec.backoffLimitPerIndex !== undefined),
+      kind: WorkloadKind.Job,
+      object: this.object(),
+      key: 'default/j',
+      parent: -1,
+      wanted: -1,
+      template: -1,
+      workloadClass: 0,
+      nameBase: cluster.names.intern('j'),
+      podMicros: Infinity,
+      details: jobDetails(this.spec.backoffLimitPerIndex !== undefined),
     });
   }
 

@@ -15,7 +15,9 @@ function comparableRequests(out: Fields): Fields {
   const parts: Record<string, unknown> = { qos: out.qos };
   for (const part of ['requests', 'limits', 'containers']) {
     const recorded = out[part] as Readonly<Record<string, { readonly q: string; readonly milli: string }>>;
-    parts[part] = Object.fromEntries(Object.entries(recorded).map(([name, { q, milli }]) => [name, { nanos: String(parseQuantity(q).nanos), milli }]));
+    parts[part] = Object.fromEntries(
+      Object.entries(recorded).map(([name, { q, milli }]) => [name, { nanos: String(parseQuantity(q).nanos), milli }]),
+    );
   }
   return parts;
 }
@@ -49,5 +51,10 @@ function recordedDefaults(list: ResourceList | null): ContainerDefaults | null {
 }
 
 function recordedForm(quantities: ReadonlyQuantities): Fields {
-  return Object.fromEntries([...quantities].map(([name, quantity]) => [name, { nanos: String(quantity.nanos), milli: String(quantity.milliValue()) }]));
+  return Object.fromEntries(
+    [...quantities].map(([name, quantity]) => [
+      name,
+      { nanos: String(quantity.nanos), milli: String(quantity.milliValue()) },
+    ]),
+  );
 }

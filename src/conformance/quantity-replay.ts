@@ -75,14 +75,21 @@ function replayRoundUp(input: Fields, out: Fields): Fields {
   const scale = Number(input.scale);
   const quantity = parseQuantity(String(input.s));
   const rounded = quantity.roundUp(scale);
-  const got = { canonical: rounded.canonical(), exact: rounded.cmp(quantity) === 0, scaled: String(quantity.scaledValue(scale)) };
+  const got = {
+    canonical: rounded.canonical(),
+    exact: rounded.cmp(quantity) === 0,
+    scaled: String(quantity.scaledValue(scale)),
+  };
   return without(got, out.scaledOdd === true || !('scaled' in out) ? ['scaled'] : []);
 }
 
 function replayMake(input: Fields): Fields {
   const format = input.format as QuantityFormat;
   const milli = input.milli as string | undefined;
-  const made = milli === undefined ? quantityOfUnits(BigInt(input.value as string), format) : quantityOfMilli(BigInt(milli), format);
+  const made =
+    milli === undefined
+      ? quantityOfUnits(BigInt(input.value as string), format)
+      : quantityOfMilli(BigInt(milli), format);
   return { canonical: made.canonical() };
 }
 

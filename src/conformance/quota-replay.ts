@@ -3,7 +3,14 @@ import { parseQuantity } from '../base/quantity.ts';
 import type { Pod } from '../cluster/objects.ts';
 import { quantitiesOf } from '../cluster/pod-requests.ts';
 import type { ReadonlyQuantities } from '../cluster/pod-requests.ts';
-import { POD_SCOPES, claimUsage, isInScope, isPastGrace, podUsage, serviceUsage } from '../control-plane/quota-usage.ts';
+import {
+  POD_SCOPES,
+  claimUsage,
+  isInScope,
+  isPastGrace,
+  podUsage,
+  serviceUsage,
+} from '../control-plane/quota-usage.ts';
 import { decideQuota, scopesOf } from '../control-plane/resource-quota.ts';
 import type { QuotaState } from '../control-plane/resource-quota.ts';
 import type { Fields, SuiteReplay } from './recorded-fields.ts';
@@ -67,7 +74,10 @@ function replayAdmit(input: Fields): Fields {
   const quotas = (input.quotas as readonly RecordedQuota[]).map(quotaOf);
   const decision = decideQuota(quotas, input.pod as Pod);
   if (decision.allowed) {
-    return { allowed: true, used: Object.fromEntries([...decision.used].map(([name, used]) => [name, valuesOf(used)])) };
+    return {
+      allowed: true,
+      used: Object.fromEntries([...decision.used].map(([name, used]) => [name, valuesOf(used)])),
+    };
   }
   const { reason, quota, resources } = decision;
   const told = reason === 'unknownStatus' ? 'other' : reason;
@@ -87,7 +97,10 @@ function quotaOf({ name, hard, used, scopes, priorityClasses }: RecordedQuota): 
 
 function replayServices(input: Fields): Fields {
   const { type, ports, nodePorts, allocateNodePorts } = input.service as {
-    readonly type: string; readonly ports: number; readonly nodePorts: number; readonly allocateNodePorts: boolean | null;
+    readonly type: string;
+    readonly ports: number;
+    readonly nodePorts: number;
+    readonly allocateNodePorts: boolean | null;
   };
   const spec = {
     type,

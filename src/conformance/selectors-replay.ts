@@ -1,7 +1,12 @@
 /** The recorded suite selectors, answered by the selectors that the scheduler and the controllers use. */
 import type { LabelSelector, NodeSelector, PreferredSchedulingTerm } from '../cluster/objects.ts';
 import {
-  SelectorError, compileLabelSelector, compileNodeSelector, compilePreferredTerms, compileRequiredNodeAffinity, labelsOf,
+  SelectorError,
+  compileLabelSelector,
+  compileNodeSelector,
+  compilePreferredTerms,
+  compileRequiredNodeAffinity,
+  labelsOf,
   parseSelectorText,
 } from '../cluster/selectors.ts';
 import type { CompiledSelector, SelectableNode } from '../cluster/selectors.ts';
@@ -63,7 +68,9 @@ function replayPodNode(input: Fields): Fields {
   const required = input.affinity as NodeSelector | null;
   const affinity = compileRequiredNodeAffinity({
     ...(nodeSelector === null ? {} : { nodeSelector }),
-    ...(required === null ? {} : { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: required } } }),
+    ...(required === null
+      ? {}
+      : { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: required } } }),
   });
   return { results: nodesOf(input).map((node) => affinity.match(node)) };
 }

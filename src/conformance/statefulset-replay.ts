@@ -29,7 +29,11 @@ interface SetAction {
 }
 
 export function replayStatefulSet(input: Fields): Fields {
-  const replay = new StatefulSetReplay(input.spec as SetSpec, input.graceful === true, input.gateMaxUnavailable === true);
+  const replay = new StatefulSetReplay(
+    input.spec as SetSpec,
+    input.graceful === true,
+    input.gateMaxUnavailable === true,
+  );
   return { actions: (input.actions as readonly SetAction[]).map((action) => replay.play(action)) };
 }
 
@@ -48,7 +52,10 @@ class StatefulSetReplay {
       replicas: spec.replicas,
       ordinals: { start: spec.start },
       podManagementPolicy: spec.podManagementPolicy,
-      updateStrategy: { type: spec.updateStrategy, ...(spec.rollingUpdate === null ? {} : { rollingUpdate: spec.rollingUpdate }) },
+      updateStrategy: {
+        type: spec.updateStrategy,
+        ...(spec.rollingUpdate === null ? {} : { rollingUpdate: spec.rollingUpdate }),
+      },
       minReadySeconds: spec.minReadySeconds,
       volumeClaimTemplates: spec.claimTemplates.map((name) => ({ metadata: { name } })),
       ...(spec.retention === null ? {} : { persistentVolumeClaimRetentionPolicy: spec.retention }),
@@ -83,12 +90,14 @@ class StatefulSetReplay {
   private act({ do: verb, n = 0, ordinal, v = '' }: SetAction): void {
     const { world } = this;
     const { pods } = world.cluster;
-    const those = (matches: (pod: number) => boolean): readonly number[] => this.byOrdinal((pod) => pods.item[pod] === ordinal && matches(pod));
+    const those = (matches: (pod: number) => boolean): readonly number[] =>
+      this.byOrdinal((pod) => pods.item[pod] === ordinal && matches(pod));
     switch (verb) {
       case 'create':
         return this.create();
       case 'ready':
-        for (const pod of this.byOrdinal((row) => pods.isActive(row) && !pods.isReady(row)).slice(0, n)) world.makeReady(pod, 'n');
+        for (const pod of this.byOrdinal((row) => pods.isActive(row) && !pods.isReady(row)).slice(0, n))
+          world.makeReady(pod, 'n');
         return;
       case 'unready':
         for (const pod of those((row) => pods.isActive(row) && pods.isReady(row))) world.makeUnready(pod);
@@ -107,7 +116,12 @@ class StatefulSetReplay {
       case 'scale':
         return this.update({ replicas: n });
       case 'partition':
-        return this.update({ updateStrategy: { ...this.spec.updateStrategy, rollingUpdate: { ...this.spec.updateStrategy?.rollingUpdate, partition: n } } });
+        return this.update({
+          updateStrategy: {
+            ...this.spec.updateStrategy,
+            rollingUpdate: { ...this.spec.updateStrategy?.rollingUpdate, partition: n },
+          },
+        });
       default:
     }
   }
@@ -115,8 +129,16 @@ class StatefulSetReplay {
   private create(): void {
     const { cluster } = this.world;
     this.row = cluster.workloadWriter.create({
-      kind: WorkloadKind.StatefulSet, object: this.object(), key: 'default/s', parent: -1, wanted: this.spec.replicas ?? 1, template: -1,
-      workloadClass: 0, nameBase: cluster.names.intern('s'), podMicros: Infinity, details: statefulSetDetails(),
+      kind: WorkloadKind.StatefulSet,
+      object: this.object(),
+      key: 'default/s',
+      parent: -1,
+      wanted: this.spec.replicas ?? 1,
+      template: -1,
+      workloadClass: 0,
+      nameBase: cluster.names.intern('s'),
+      podMicros: Infinity,
+      details: statefulSetDetails(),
     });
   }
 
@@ -135,12 +157,21 @@ class StatefulSetReplay {
     const { workloads, pods } = cluster;
     const { row } = this;
     const details = detailsAs('StatefulSet', workloads.details[row]);
-    const version = (name: string): string => details.revisions.find((revision) => revision.name === name)?.template.spec?.containers?.[0].image ?? '';
-    const image = (pod: number): string => cluster.templateOf(pod).spec.containers?.[0].image ?? version(cluster.templateOf(pod).labels.get(REVISION_LABEL) ?? '');
+    const version = (name: string): string =>
+      details.revisions.find((revision) => revision.name === name)?.template.spec?.containers?.[0].image ?? '';
+    const image = (pod: number): string =>
+      cluster.templateOf(pod).spec.containers?.[0].image ??
+      version(cluster.templateOf(pod).labels.get(REVISION_LABEL) ?? '');
     return {
       pods: this.byOrdinal(() => true).map((pod) => [pods.item[pod], image(pod), this.world.stateOf(pod)]),
       '+': created,
-      status: [workloads.replicas[row], workloads.ready[row], workloads.available[row], details.currentReplicas, workloads.updated[row]],
+      status: [
+        workloads.replicas[row],
+        workloads.ready[row],
+        workloads.available[row],
+        details.currentReplicas,
+        workloads.updated[row],
+      ],
       rev: [version(details.currentRevision), version(details.updateRevision)],
       ...(this.claimNames.length === 0 ? {} : { claims: this.claims() }),
     };
@@ -148,7 +179,10 @@ class StatefulSetReplay {
 
   private claims(): readonly (readonly string[])[] {
     const claims = [...this.world.cluster.objects.list<PersistentVolumeClaim>('PersistentVolumeClaim')];
-    const rows = claims.map(({ metadata }) => [metadata?.name ?? '', ...(metadata?.ownerReferences ?? []).map(({ kind }) => kind)]);
+    const rows = claims.map(({ metadata }) => [
+      metadata?.name ?? '',
+      ...(metadata?.ownerReferences ?? []).map(({ kind }) => kind),
+    ]);
     return rows.sort((a, b) => (a[0] < b[0] ? -1 : 1));
   }
 }

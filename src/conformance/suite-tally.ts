@@ -22,7 +22,10 @@ export interface SuiteResult {
   readonly differences: readonly Difference[];
   /** Why the suite was not replayed; '' when it was. */
   readonly skipped: string;
-  /** Cases of kinds that Podyard does not simulate, in order of first appearance: counted neither as equal nor as different. */
+  /**
+   * Cases of kinds that Podyard does not simulate, in order of first appearance: counted neither as equal nor as
+   * different.
+   */
   readonly notCovered: readonly { readonly kind: string; readonly cases: number }[];
 }
 

@@ -1,4 +1,7 @@
-/** The recorded suite taint-eviction, played by the controllers of a run: zone health, mirrored taints, timers, whole courses. */
+/**
+ * The recorded suite taint-eviction, played by the controllers of a run: zone health, mirrored taints, timers, whole
+ * courses.
+ */
 import { MICROS_PER_SECOND, microsFromSeconds } from '../base/time.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import type { Node, Taint, Toleration } from '../cluster/objects.ts';
@@ -66,7 +69,10 @@ function replayEviction(input: Fields): Fields {
   new TaintEviction(kernel, cluster);
   const node = cluster.addNode({ metadata: { name: 'n' } });
   const rows = new Map<string, number>();
-  for (const { name, tolerations } of input.pods as readonly { readonly name: string; readonly tolerations: readonly Toleration[] | null }[])
+  for (const { name, tolerations } of input.pods as readonly {
+    readonly name: string;
+    readonly tolerations: readonly Toleration[] | null;
+  }[])
     rows.set(name, placedPod(cluster, name, tolerations, node));
   const events = input.events as readonly TimerEvent[];
   const apply = kernel.defineEvent('recorded event', 4, (index) => {
@@ -121,7 +127,10 @@ type LifecycleChange = readonly [number, ZoneCounts, Readonly<Record<string, str
 
 const LOOK_MICROS = 100_000;
 
-/** Whole courses: machines die and return, kubelets say that they are not ready; what stands in the cluster after each tenth. */
+/**
+ * Whole courses: machines die and return, kubelets say that they are not ready; what stands in the cluster after each
+ * tenth.
+ */
 function replayLifecycle(input: Fields): Fields {
   const nodes = input.nodes as readonly RecordedNode[];
   const until = Number(input.until) * MICROS_PER_SECOND;
@@ -171,6 +180,9 @@ function countsOf(cluster: Cluster, lifecycle: NodeLifecycle): [ZoneCounts, Read
     if (facts.taints.some(({ key, effect }) => key.endsWith('/unreachable') && effect === 'NoExecute')) count[1]++;
     if (facts.taints.some(({ key, effect }) => key.endsWith('/not-ready') && effect === 'NoExecute')) count[2]++;
   }
-  const states = Array.from(lifecycle.zoneStates(), ([key, state]): [string, string] => [key.slice(key.lastIndexOf('\u0000:') + 2), state]);
+  const states = Array.from(lifecycle.zoneStates(), ([key, state]): [string, string] => [
+    key.slice(key.lastIndexOf('\u0000:') + 2),
+    state,
+  ]);
   return [counts, Object.fromEntries(states)];
 }

@@ -92,7 +92,9 @@ export class WorkloadWorld implements ClusterObserver {
 
   // ---- work ------------------------------------------------------------------------------------------------------
 
-  /** A controller's turn, and all that follows from it: whether it wrote anything, and pods that it made and deleted. */
+  /**
+   * A controller's turn, and all that follows from it: whether it wrote anything, and pods that it made and deleted.
+   */
   turn(sync: () => void): Turn {
     const before = this.writes;
     this.created = [];
@@ -123,7 +125,8 @@ export class WorkloadWorld implements ClusterObserver {
   settle(): void {
     this.kernel.run({ until: this.kernel.now });
     if (this.graceful) return;
-    for (const pod of this.pods((row) => this.cluster.pods.isTerminating(row) && !this.cluster.pods.isTracked(row))) this.vanish(pod);
+    for (const pod of this.pods((row) => this.cluster.pods.isTerminating(row) && !this.cluster.pods.isTracked(row)))
+      this.vanish(pod);
     this.kernel.run({ until: this.kernel.now });
   }
 

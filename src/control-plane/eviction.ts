@@ -1,6 +1,7 @@
 /**
- * The eviction subresource of a pod: a deletion that asks the disruption budgets first. A granted eviction of a pod that
- * counts lowers `disruptionsAllowed` at once and puts the pod on record; the disruption controller counts anew later.
+ * The eviction subresource of a pod: a deletion that asks the disruption budgets first. A granted eviction of a pod
+ * that counts lowers `disruptionsAllowed` at once and puts the pod on record; the disruption controller counts anew
+ * later.
  * Source: pkg/registry/core/pod/storage/eviction.go (v1.36.3).
  */
 import { PodPhase } from '../cluster/cluster.ts';
@@ -13,8 +14,8 @@ const MOST_DISRUPTED_PODS = 2000;
 
 export interface EvictionAnswer {
   /**
-   * HTTP status. 201: the pod is terminating, with condition DisruptionTarget. 429: its budget allows none now. 403: the
-   * budget's status is out of bounds. 500: more than one budget covers it.
+   * HTTP status. 201: the pod is terminating, with condition DisruptionTarget. 429: its budget allows none now. 403:
+   * the budget's status is out of bounds. 500: more than one budget covers it.
    */
   readonly code: 201 | 403 | 429 | 500;
   /** Machine-readable cause, '' for none. */
@@ -72,7 +73,9 @@ function spend(cluster: Cluster, budget: PodDisruptionBudget, pod: number): Evic
     ...status,
     disruptionsAllowed: allowed - 1,
     disruptedPods: { ...disruptedPods, [cluster.podName(pod)]: cluster.now },
-    ...(allowed > 1 ? {} : { conditions: [{ type: 'DisruptionAllowed', status: 'False', reason: 'InsufficientPods' }] }),
+    ...(allowed > 1
+      ? {}
+      : { conditions: [{ type: 'DisruptionAllowed', status: 'False', reason: 'InsufficientPods' }] }),
   };
   cluster.putObject('PodDisruptionBudget', { ...budget, status: spent } as PodDisruptionBudget);
   return GRANTED;

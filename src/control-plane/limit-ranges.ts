@@ -43,7 +43,9 @@ function brokenBy(item: LimitRangeItem, pod: Pod): string[] {
   if (item.type === 'Container') {
     return [...containers, ...initContainers].flatMap(({ resources }) => broken(item, askedBy(resources)));
   }
-  return item.type === 'Pod' ? broken(item, { requests: podRequests(pod, OPTIONS), limits: podLimits(pod, OPTIONS) }) : [];
+  return item.type === 'Pod'
+    ? broken(item, { requests: podRequests(pod, OPTIONS), limits: podLimits(pod, OPTIONS) })
+    : [];
 }
 
 function askedBy(resources: ResourceRequirements | undefined): Asked {
@@ -52,10 +54,15 @@ function askedBy(resources: ResourceRequirements | undefined): Asked {
 
 function broken({ type = '', min, max, maxLimitRequestRatio }: LimitRangeItem, asked: Asked): string[] {
   return [
-    ...each(min, (name, bound) => belowMin(`minimum ${name} usage per ${type} is ${bound.toString()}`, name, bound, asked)),
-    ...each(max, (name, bound) => aboveMax(`maximum ${name} usage per ${type} is ${bound.toString()}`, name, bound, asked)),
+    ...each(min, (name, bound) =>
+      belowMin(`minimum ${name} usage per ${type} is ${bound.toString()}`, name, bound, asked),
+    ),
+    ...each(max, (name, bound) =>
+      aboveMax(`maximum ${name} usage per ${type} is ${bound.toString()}`, name, bound, asked),
+    ),
     ...each(maxLimitRequestRatio, (name, bound) =>
-      aboveRatio(`${name} max limit to request ratio per ${type} is ${bound.toString()}`, name, bound, asked)),
+      aboveRatio(`${name} max limit to request ratio per ${type} is ${bound.toString()}`, name, bound, asked),
+    ),
   ];
 }
 

@@ -1,7 +1,7 @@
 /**
- * The API server's last word on a new pod: LimitRanges, then ResourceQuotas (pods that break another rule are found when
- * the scenario is read). Whoever makes a pod asks first; what is refused is counted here by the rule that refused it.
- * Costs a look at two counters while a run has neither.
+ * The API server's last word on a new pod: LimitRanges, then ResourceQuotas (pods that break another rule are found
+ * when the scenario is read). Whoever makes a pod asks first; what is refused is counted here by the rule that refused
+ * it. Costs a look at two counters while a run has neither.
  */
 import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';

@@ -1,10 +1,12 @@
 /**
- * What the ResourceQuotas of a run have in use. A new pod is charged in the instant in which it is made; what a pod that
- * has ended or is gone leaves behind can be used again once the quota controller has seen it, in a later turn of the
- * same instant; pods that should be gone for long are let go of at the next count or at the full one every 5 minutes.
- * `status` of the objects is written once an instant. A quota that comes or changes is counted anew from all pods.
- * Source: pkg/controller/resourcequota/{resource_quota_controller,resource_quota_monitor}.go (v1.36). Only what pods are
- * charged for is counted. Costs nothing while there is no quota; else a look at its namespace's quotas a pod notice.
+ * What the ResourceQuotas of a run have in use. A new pod is charged in the instant in which it is made; what a pod
+ * that has ended or is gone leaves behind can be used again once the quota controller has seen it, in a later turn of
+ * the same instant; pods that should be gone for long are let go of at the next count or at the full one every 5
+ * minutes. `status` of the objects is written once an instant. A quota that comes or changes is counted anew from all
+ * pods.
+ * Source: pkg/controller/resourcequota/{resource_quota_controller,resource_quota_monitor}.go (v1.36). Only what pods
+ * are charged for is counted. Costs nothing while there is no quota; else a look at its namespace's quotas a pod
+ * notice.
  */
 import { ZERO_QUANTITY } from '../base/quantity.ts';
 import { MICROS_PER_MINUTE, MICROS_PER_SECOND, type Micros } from '../base/time.ts';
@@ -95,7 +97,9 @@ export class QuotaLedger implements ClusterObserver {
   private charge(book: Book, template: number, usage: ReadonlyQuantities, sign: 1 | -1): void {
     const { missing } = this.demandOf(book, template);
     if (missing.size === 0) return;
-    book.states = book.states.map((state) => (missing.has(state.name) ? { ...state, used: chargedTo(state, usage, sign) } : state));
+    book.states = book.states.map((state) =>
+      missing.has(state.name) ? { ...state, used: chargedTo(state, usage, sign) } : state,
+    );
     book.isChanged = true;
   }
 
@@ -144,7 +148,9 @@ export class QuotaLedger implements ClusterObserver {
     this.scheduleSync();
   }
 
-  objectChanged(kind: string, action: ObjectAction, object: KubernetesObject, before: KubernetesObject | undefined): void {
+  objectChanged(
+    kind: string, action: ObjectAction, object: KubernetesObject, before: KubernetesObject | undefined,
+  ): void {
     if (kind !== 'ResourceQuota') return;
     const { spec, metadata } = object as ResourceQuota;
     // Its own status tells nothing new.

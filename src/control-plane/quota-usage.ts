@@ -1,6 +1,6 @@
 /**
- * What an object is charged for by resource quotas, and the scopes that a pod is in. Pure. A pod that has ended, or whose
- * deletion is overdue by its grace period, counts as an object and for nothing else.
+ * What an object is charged for by resource quotas, and the scopes that a pod is in. Pure. A pod that has ended, or
+ * whose deletion is overdue by its grace period, counts as an object and for nothing else.
  * Source: pkg/quota/v1/evaluator/core/{pods,services,persistent_volume_claims}.go (v1.36.3).
  */
 import { ZERO_QUANTITY, parseQuantity, quantityOfUnits } from '../base/quantity.ts';
@@ -73,7 +73,9 @@ export function unspecifiedResources(pod: Pod, hard: readonly string[]): string[
 
 /** Names of the containers that leave a resource open. */
 export function containersWithout({ spec }: Pod, resource: string): string[] {
-  const open = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].filter((each) => !usageOfContainer(each).has(resource));
+  const open = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].filter(
+    (each) => !usageOfContainer(each).has(resource),
+  );
   return [...new Set(open.map(({ name = '' }) => name))].sort((a, b) => (a < b ? -1 : 1));
 }
 
@@ -124,7 +126,9 @@ function matchesName(name: string, operator: string, values: readonly string[]):
 function affinityTerms({ affinity }: PodSpec): PodAffinityTerm[] {
   return [affinity?.podAffinity, affinity?.podAntiAffinity].flatMap((side) => [
     ...(side?.requiredDuringSchedulingIgnoredDuringExecution ?? []),
-    ...(side?.preferredDuringSchedulingIgnoredDuringExecution ?? []).flatMap(({ podAffinityTerm }) => podAffinityTerm ?? []),
+    ...(side?.preferredDuringSchedulingIgnoredDuringExecution ?? []).flatMap(
+      ({ podAffinityTerm }) => podAffinityTerm ?? [],
+    ),
   ]);
 }
 

@@ -1,7 +1,7 @@
 /**
  * The ResourceQuota admission plugin for one new pod: which quotas it falls under, whether it fits them, and what they
- * have in use then. Pure. Only an increase can be refused; a quota without a resource that pods are charged for, or with
- * a scope that the pod is not in, has no say.
+ * have in use then. Pure. Only an increase can be refused; a quota without a resource that pods are charged for, or
+ * with a scope that the pod is not in, has no say.
  * Source: staging/src/k8s.io/apiserver/pkg/admission/plugin/resourcequota/controller.go CheckRequest (v1.36.3).
  */
 import { ZERO_QUANTITY } from '../base/quantity.ts';
@@ -31,12 +31,14 @@ export interface QuotaState {
 export type QuotaDecision =
   | { readonly allowed: true; readonly used: ReadonlyMap<string, ReadonlyQuantities> }
   | {
-    readonly allowed: false;
-    /** `mustSpecify`: a container leaves out what the quota counts. `unknownStatus`: the quota was not worked out yet. */
-    readonly reason: 'mustSpecify' | 'exceeded' | 'unknownStatus';
-    readonly quota: string;
-    readonly resources: readonly string[];
-  };
+      readonly allowed: false;
+      /**
+       * `mustSpecify`: a container leaves out what the quota counts. `unknownStatus`: the quota was not worked out yet.
+       */
+      readonly reason: 'mustSpecify' | 'exceeded' | 'unknownStatus';
+      readonly quota: string;
+      readonly resources: readonly string[];
+    };
 
 export function quotaState({ metadata, spec, status }: ResourceQuota): QuotaState {
   return {
@@ -66,7 +68,10 @@ export interface QuotaDemand {
 
 export function quotaDemand(quotas: readonly Pick<QuotaState, 'name' | 'scopes' | 'hard'>[], pod: Pod): QuotaDemand {
   const covering = quotas.filter((quota) => coversPod(quota, pod));
-  const missing = covering.map(({ name, hard }): [string, string[]] => [name, unspecifiedResources(pod, [...hard.keys()])]);
+  const missing = covering.map(({ name, hard }): [string, string[]] => [
+    name,
+    unspecifiedResources(pod, [...hard.keys()]),
+  ]);
   return { usage: podUsage(pod, false), missing: new Map(missing) };
 }
 
@@ -87,14 +92,19 @@ export function decideDemand(quotas: readonly QuotaState[], { usage, missing }: 
   for (const quota of covering) {
     const next = chargedTo(quota, usage, 1);
     const exceeded = [...next.keys()].filter((name) => isExceeded(quota, usage, next, name));
-    if (exceeded.length > 0) return { allowed: false, reason: 'exceeded', quota: quota.name, resources: sorted(exceeded) };
+    if (exceeded.length > 0)
+      return { allowed: false, reason: 'exceeded', quota: quota.name, resources: sorted(exceeded) };
     used.set(quota.name, next);
   }
   return { allowed: true, used };
 }
 
 /** What the API server says when a quota refuses the pod. */
-export function quotaRefusalText(decision: QuotaDecision & { readonly allowed: false }, quotas: readonly QuotaState[], pod: Pod): string {
+export function quotaRefusalText(
+  decision: QuotaDecision & { readonly allowed: false },
+  quotas: readonly QuotaState[],
+  pod: Pod,
+): string {
   const { reason, quota: name, resources } = decision;
   if (reason === 'unknownStatus') return `status unknown for quota: ${name}, resources: ${sorted(resources).join(',')}`;
   if (reason === 'mustSpecify') {
@@ -108,7 +118,9 @@ export function quotaRefusalText(decision: QuotaDecision & { readonly allowed: f
   return `exceeded quota: ${name}, requested: ${requested}, used: ${listed(quota?.used)}, limited: ${listed(quota?.hard)}`;
 }
 
-/** What is in use with the pod's usage added (1) or taken off (-1); resources that the quota does not limit stay out. */
+/**
+ * What is in use with the pod's usage added (1) or taken off (-1); resources that the quota does not limit stay out.
+ */
 export function chargedTo({ hard, used }: QuotaState, usage: ReadonlyQuantities, sign: 1 | -1): Quantities {
   const next: Quantities = new Map(used);
   for (const [name, amount] of usage) {

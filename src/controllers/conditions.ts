@@ -5,7 +5,12 @@ import type { WorkloadCondition } from '../cluster/workload-details.ts';
 
 export type Conditions = readonly WorkloadCondition[];
 
-export function newCondition(type: string, status: WorkloadCondition['status'], reason: string, now: Micros): WorkloadCondition {
+export function newCondition(
+  type: string,
+  status: WorkloadCondition['status'],
+  reason: string,
+  now: Micros,
+): WorkloadCondition {
   return { type, status, reason, lastUpdateAt: now, lastTransitionAt: now };
 }
 

@@ -136,8 +136,16 @@ export class CronJobController {
       };
       cluster.putObject('Job', object);
       cluster.workloadWriter.create({
-        kind: WorkloadKind.Job, object, key, parent: row, wanted: -1, template: -1, workloadClass: workloads.workloadClass[row],
-        nameBase: names.intern(name), podMicros: workloads.podMicros[row], details: jobDetails(spec.backoffLimitPerIndex !== undefined),
+        kind: WorkloadKind.Job,
+        object,
+        key,
+        parent: row,
+        wanted: -1,
+        template: -1,
+        workloadClass: workloads.workloadClass[row],
+        nameBase: names.intern(name),
+        podMicros: workloads.podMicros[row],
+        details: jobDetails(spec.backoffLimitPerIndex !== undefined),
       });
     }
     pass.active = [...pass.active, name];
@@ -148,7 +156,9 @@ export class CronJobController {
   private cutHistory(pass: CronPass, jobs: readonly number[]): void {
     const { workloads } = this.cluster;
     const finished = jobs.filter((job) => this.hasFinished(job) && !workloads.isDeleting(job));
-    const failed = finished.filter((job) => conditionOf(detailsAs('Job', workloads.details[job]).conditions, 'Failed') !== undefined);
+    const failed = finished.filter(
+      (job) => conditionOf(detailsAs('Job', workloads.details[job]).conditions, 'Failed') !== undefined,
+    );
     const succeeded = finished.filter((job) => !failed.includes(job));
     const { successfulJobsHistoryLimit = DEFAULT_SUCCESSFUL, failedJobsHistoryLimit = DEFAULT_FAILED } = pass.spec;
     this.deleteOldest(succeeded, successfulJobsHistoryLimit);
@@ -165,6 +175,10 @@ export class CronJobController {
   private write({ row, active, lastSchedule }: CronPass, before: CronJobDetails): void {
     const lastScheduleSeconds = lastSchedule === null ? -1 : Math.floor(lastSchedule / MICROS_PER_SECOND);
     const isSame = before.active === active && before.lastScheduleSeconds === lastScheduleSeconds;
-    this.cluster.workloadWriter.writeStatus(row, {}, isSame ? before : { kind: 'CronJob', active, lastScheduleSeconds });
+    this.cluster.workloadWriter.writeStatus(
+      row,
+      {},
+      isSame ? before : { kind: 'CronJob', active, lastScheduleSeconds },
+    );
   }
 }

@@ -31,9 +31,15 @@ export interface DaemonVerdict {
   readonly shouldContinue: boolean;
 }
 
-export function daemonVerdict({ nodeName, affinity, tolerations }: DaemonPlacement, facts: Pick<NodeFacts, 'name' | 'labels' | 'taints'>): DaemonVerdict {
+export function daemonVerdict(
+  { nodeName, affinity, tolerations }: DaemonPlacement,
+  facts: Pick<NodeFacts, 'name' | 'labels' | 'taints'>,
+): DaemonVerdict {
   const isSuited = (nodeName === '' || nodeName === facts.name) && affinity.matches(facts);
   if (!isSuited) return { shouldRun: false, shouldContinue: false };
   const shouldRun = findUntolerated(facts.taints, tolerations, NO_SCHEDULING) === undefined;
-  return { shouldRun, shouldContinue: shouldRun || findUntolerated(facts.taints, tolerations, NO_RUNNING) === undefined };
+  return {
+    shouldRun,
+    shouldContinue: shouldRun || findUntolerated(facts.taints, tolerations, NO_RUNNING) === undefined,
+  };
 }

@@ -84,7 +84,11 @@ export class DaemonSetController {
     const { workloads } = this.cluster;
     if (workloads.isDeleting(row)) return;
     const spec = workloads.object[row]?.spec ?? {};
-    const { revisions, update } = reviseTemplate(this.details(row).revisions, nameOf(this.cluster, row), spec.template ?? {});
+    const { revisions, update } = reviseTemplate(
+      this.details(row).revisions,
+      nameOf(this.cluster, row),
+      spec.template ?? {},
+    );
     const pass = this.begin(row, spec, update);
     const managed = this.manage(pass);
     let isRefused = this.apply(pass, managed);
@@ -119,14 +123,21 @@ export class DaemonSetController {
       if (nodes.alive[node] === 0) continue;
       const facts = nodes.facts[node];
       const key = names.find(facts.name);
-      seen.push({ name: facts.name, isThere: true, verdict: daemonVerdict(placement, facts), pods: byName.get(key) ?? [] });
+      seen.push({
+        name: facts.name,
+        isThere: true,
+        verdict: daemonVerdict(placement, facts),
+        pods: byName.get(key) ?? [],
+      });
       byName.delete(key);
     }
     for (const [name, pods] of byName) seen.push({ name: names.text(name), isThere: false, verdict: NOWHERE, pods });
     return seen.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** By interned name of the node that a pod is pinned to. Pods that have ended and are deleted do not count any more. */
+  /**
+   * By interned name of the node that a pod is pinned to. Pods that have ended and are deleted do not count any more.
+   */
   private podsByNode(row: number, spec: WorkloadSpec, update: Revision): Map<number, SeenPod[]> {
     const { cluster } = this;
     const { pods } = cluster;
@@ -195,7 +206,9 @@ export class DaemonSetController {
   }
 
   /** Those that run; the others are deleted, failed ones not before their back-off is over. */
-  private withoutEnded({ row }: Pass, nodeName: string, living: readonly SeenPod[], remove: number[]): readonly SeenPod[] {
+  private withoutEnded(
+    { row }: Pass, nodeName: string, living: readonly SeenPod[], remove: number[],
+  ): readonly SeenPod[] {
     const { pods, now, workloads } = this.cluster;
     const key = `${String(row)}/${String(workloads.serial[row])}/${String(workloads.observedGeneration[row])}/${nodeName}`;
     const running: SeenPod[] = [];
@@ -214,8 +227,13 @@ export class DaemonSetController {
     return running;
   }
 
-  /** With surge an old pod and a new one may stand side by side until the new one is available or the old one is not ready. */
-  private keepTwo(running: readonly SeenPod[], name: string, { shouldRun }: DaemonVerdict, create: string[], remove: number[]): void {
+  /**
+   * With surge an old pod and a new one may stand side by side until the new one is available or the old one is not
+   * ready.
+   */
+  private keepTwo(
+    running: readonly SeenPod[], name: string, { shouldRun }: DaemonVerdict, create: string[], remove: number[],
+  ): void {
     if (running.length === 0 && shouldRun) create.push(name);
     if (running.length <= 1) return;
     const newest = running.find(({ isNew }) => isNew);
@@ -227,7 +245,9 @@ export class DaemonSetController {
   // ---- rolling update --------------------------------------------------------------------------------------------
 
   /** The old and the new pod of a node; null: more than one of a kind, which is left to `manage`. */
-  private pairOf({ pods }: SeenNode): { readonly newPod: SeenPod | undefined; readonly oldPod: SeenPod | undefined } | null {
+  private pairOf(
+    { pods }: SeenNode,
+  ): { readonly newPod: SeenPod | undefined; readonly oldPod: SeenPod | undefined } | null {
     const living = pods.filter((seen) => !seen.isTerminating);
     const newPods = living.filter(({ isNew }) => isNew);
     const oldPods = living.filter(({ isNew }) => !isNew);
@@ -295,18 +315,36 @@ export class DaemonSetController {
     const ready = placed.filter(({ isReady }) => isReady);
     const available = ready.filter((seen) => seen.isAvailable).length;
     const before = this.details(row);
-    const used = new Set(cluster.workloads.podsOf(row).map((pod) => cluster.templateOf(pod).labels.get(REVISION_LABEL)));
+    const used = new Set(
+      cluster.workloads.podsOf(row).map((pod) => cluster.templateOf(pod).labels.get(REVISION_LABEL)),
+    );
     const update = revisions[revisions.length - 1];
-    const kept = cutHistory(revisions, (revision) => revision === update || used.has(revision.name), spec.revisionHistoryLimit ?? DEFAULT_HISTORY);
+    const kept = cutHistory(
+      revisions,
+      (revision) => revision === update || used.has(revision.name),
+      spec.revisionHistoryLimit ?? DEFAULT_HISTORY,
+    );
     const misscheduled = scheduled.filter(({ isThere, verdict }) => isThere && !verdict.shouldRun).length;
-    const after: DaemonSetDetails = { kind: 'DaemonSet', revisions: kept, desired, misscheduled, unavailable: desired - available };
+    const after: DaemonSetDetails = {
+      kind: 'DaemonSet',
+      revisions: kept,
+      desired,
+      misscheduled,
+      unavailable: desired - available,
+    };
     const isSame =
       before.revisions === kept && before.desired === desired && before.misscheduled === misscheduled &&
       before.unavailable === after.unavailable;
-    const counts = { replicas: placed.length, ready: ready.length, available, updated: placed.filter(({ isNew }) => isNew).length };
+    const counts = {
+      replicas: placed.length,
+      ready: ready.length,
+      available,
+      updated: placed.filter(({ isNew }) => isNew).length,
+    };
     cluster.workloadWriter.writeStatus(row, counts, isSame ? before : after);
     const { minReadySeconds = 0 } = spec;
     // Counted from now, whenever the pods became ready: the queue keeps the earliest of such times.
-    if (minReadySeconds > 0 && ready.length !== available) this.queue.addAfter(row, minReadySeconds * MICROS_PER_SECOND);
+    if (minReadySeconds > 0 && ready.length !== available)
+      this.queue.addAfter(row, minReadySeconds * MICROS_PER_SECOND);
   }
 }

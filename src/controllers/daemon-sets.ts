@@ -82,7 +82,12 @@ export class DaemonSets implements ClusterObserver {
   /** Templates of the pods that a new node of this kind would get at once. */
   templatesFor(facts: NodeFacts): PodTemplate[] {
     const { owners, cluster } = this;
-    const wanted = this.sets.filter((set) => !this.hasEnded(set.owner) && suits(set, facts) && findUntolerated(facts.taints, set.tolerations, NO_SCHEDULING) === undefined);
+    const wanted = this.sets.filter(
+      (set) =>
+        !this.hasEnded(set.owner) &&
+        suits(set, facts) &&
+        findUntolerated(facts.taints, set.tolerations, NO_SCHEDULING) === undefined,
+    );
     return wanted.map((set) => cluster.templates.get(owners.template[set.owner]));
   }
 
@@ -184,7 +189,9 @@ export function withDaemonTolerations(spec: PodSpec): PodSpec {
   for (const toleration of added) {
     // One of the same key, operator, value and effect is replaced where it stands (AddOrUpdateTolerationInPod).
     const { key, operator, effect } = toleration;
-    const at = tolerations.findIndex((own) => own.key === key && own.operator === operator && own.effect === effect && (own.value ?? '') === '');
+    const at = tolerations.findIndex(
+      (own) => own.key === key && own.operator === operator && own.effect === effect && (own.value ?? '') === '',
+    );
     if (at >= 0) tolerations[at] = toleration;
     else tolerations.push(toleration);
   }

@@ -50,22 +50,36 @@ export function countSets(all: readonly SetCounts[], newest: SetCounts | null): 
   };
 }
 
-export function withAvailability(conditions: Conditions, available: number, minAvailable: number, now: Micros): Conditions {
-  const condition = available >= minAvailable
-    ? newCondition('Available', 'True', Reason.Available, now)
-    : newCondition('Available', 'False', Reason.Unavailable, now);
+export function withAvailability(
+  conditions: Conditions,
+  available: number,
+  minAvailable: number,
+  now: Micros,
+): Conditions {
+  const condition =
+    available >= minAvailable
+      ? newCondition('Available', 'True', Reason.Available, now)
+      : newCondition('Available', 'False', Reason.Unavailable, now);
   return withCondition(conditions, condition);
 }
 
 /** Terminating pods are not asked about. */
-export function isComplete(counts: Pick<DeploymentCounts, 'replicas' | 'updated' | 'available'>, wanted: number): boolean {
+export function isComplete(
+  counts: Pick<DeploymentCounts, 'replicas' | 'updated' | 'available'>,
+  wanted: number,
+): boolean {
   return counts.updated === wanted && counts.replicas === wanted && counts.available === wanted;
 }
 
 function makesProgress(before: DeploymentCounts, after: DeploymentCounts): boolean {
   const oldBefore = before.replicas - before.updated;
   const oldAfter = after.replicas - after.updated;
-  return after.updated > before.updated || oldAfter < oldBefore || after.ready > before.ready || after.available > before.available;
+  return (
+    after.updated > before.updated ||
+    oldAfter < oldBefore ||
+    after.ready > before.ready ||
+    after.available > before.available
+  );
 }
 
 export interface ProgressInput {
@@ -81,7 +95,15 @@ export interface ProgressInput {
 }
 
 /** The conditions with Progressing as it is now. */
-export function withProgress({ current, next, before, after, wanted, deadlineSeconds, now }: ProgressInput): Conditions {
+export function withProgress({
+  current,
+  next,
+  before,
+  after,
+  wanted,
+  deadlineSeconds,
+  now,
+}: ProgressInput): Conditions {
   if (deadlineSeconds === null) return withoutCondition(next, 'Progressing');
   const progressing = conditionOf(current, 'Progressing');
   if (after.replicas === after.updated && progressing?.reason === Reason.Complete) return next;
@@ -92,7 +114,8 @@ export function withProgress({ current, next, before, after, wanted, deadlineSec
     const lastTransitionAt = progressing?.status === 'True' ? progressing.lastTransitionAt : now;
     return [...withoutCondition(next, 'Progressing'), { ...condition, lastTransitionAt }];
   }
-  if (hasTimedOut(next, deadlineSeconds, now)) return withCondition(next, newCondition('Progressing', 'False', Reason.TimedOut, now));
+  if (hasTimedOut(next, deadlineSeconds, now))
+    return withCondition(next, newCondition('Progressing', 'False', Reason.TimedOut, now));
   return next;
 }
 
@@ -102,8 +125,16 @@ function hasTimedOut(conditions: Conditions, deadlineSeconds: number, now: Micro
   return condition.reason === Reason.TimedOut || condition.lastUpdateAt + deadlineSeconds * MICROS_PER_SECOND < now;
 }
 
-/** When a Deployment that does not move is looked at again, from now: a second after its deadline. null: not by itself. */
-export function stuckRecheckMicros(conditions: Conditions, counts: DeploymentCounts, wanted: number, deadlineSeconds: number | null, now: Micros): Micros | null {
+/**
+ * When a Deployment that does not move is looked at again, from now: a second after its deadline. null: not by itself.
+ */
+export function stuckRecheckMicros(
+  conditions: Conditions,
+  counts: DeploymentCounts,
+  wanted: number,
+  deadlineSeconds: number | null,
+  now: Micros,
+): Micros | null {
   const condition = conditionOf(conditions, 'Progressing');
   if (deadlineSeconds === null || condition === undefined) return null;
   if (isComplete(counts, wanted) || condition.reason === Reason.TimedOut) return null;

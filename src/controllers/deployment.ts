@@ -13,7 +13,14 @@ import { WorkloadKind } from '../cluster/workload-table.ts';
 import { newCondition, sameConditions, withCondition } from './conditions.ts';
 import { newReplicas, proportion, rolloutLimits } from './deployment-sizes.ts';
 import type { RolloutLimits } from './deployment-sizes.ts';
-import { Reason, countSets, isComplete, stuckRecheckMicros, withAvailability, withProgress } from './deployment-status.ts';
+import {
+  Reason,
+  countSets,
+  isComplete,
+  stuckRecheckMicros,
+  withAvailability,
+  withProgress,
+} from './deployment-status.ts';
 import type { DeploymentCounts } from './deployment-status.ts';
 import { controllerReference, nameOf, namespaceOf } from './owned-pods.ts';
 import { replicaSetDetails } from './replica-set.ts';
@@ -134,7 +141,10 @@ export class DeploymentController {
     const details = this.details(rollout.row);
     let { conditions } = details;
     if (rollout.deadlineSeconds !== null && conditionOf(conditions, 'Progressing') === undefined)
-      conditions = withCondition(conditions, newCondition('Progressing', 'True', Reason.FoundReplicaSet, this.cluster.now));
+      conditions = withCondition(
+        conditions,
+        newCondition('Progressing', 'True', Reason.FoundReplicaSet, this.cluster.now),
+      );
     if (details.revision !== set.revision || conditions !== details.conditions)
       workloadWriter.annotate(rollout.row, { ...details, revision: set.revision, conditions });
   }
@@ -163,7 +173,8 @@ export class DeploymentController {
     });
     const details = this.details(row);
     const created = newCondition('Progressing', 'True', Reason.NewReplicaSet, cluster.now);
-    const conditions = rollout.deadlineSeconds === null ? details.conditions : withCondition(details.conditions, created);
+    const conditions =
+      rollout.deadlineSeconds === null ? details.conditions : withCondition(details.conditions, created);
     cluster.workloadWriter.annotate(row, { ...details, revision, conditions, collisionCount });
     return set;
   }
@@ -201,7 +212,12 @@ export class DeploymentController {
     if (deadlineSeconds === null || reason === Reason.TimedOut) return;
     const isPaused = spec.paused === true;
     if (isPaused === (reason === Reason.Paused)) return;
-    const condition = newCondition('Progressing', 'Unknown', isPaused ? Reason.Paused : Reason.Resumed, this.cluster.now);
+    const condition = newCondition(
+      'Progressing',
+      'Unknown',
+      isPaused ? Reason.Paused : Reason.Resumed,
+      this.cluster.now,
+    );
     this.cluster.workloadWriter.annotate(row, { ...details, conditions: withCondition(details.conditions, condition) });
   }
 
@@ -224,19 +240,25 @@ export class DeploymentController {
   private rescale(rollout: Rollout, sets: Sets): void {
     const { wanted, limits } = rollout;
     const active = this.activeOf(sets.all);
-    const only = active.length === 1 ? active[0] : sets.newest >= 0 ? sets.newest : (sets.old[sets.old.length - 1] ?? -1);
+    const only =
+      active.length === 1 ? active[0] : sets.newest >= 0 ? sets.newest : (sets.old[sets.old.length - 1] ?? -1);
     if (active.length < 2) {
       if (only >= 0) this.scaleUnlessThere(rollout, only, wanted);
       return;
     }
-    if (this.isSaturated(rollout, sets.newest)) for (const set of this.activeOf(sets.old)) this.scaleUnlessThere(rollout, set, 0);
+    if (this.isSaturated(rollout, sets.newest))
+      for (const set of this.activeOf(sets.old)) this.scaleUnlessThere(rollout, set, 0);
     else if (limits.isRolling) this.rescaleInProportion(rollout, active);
   }
 
   private isSaturated({ wanted }: Rollout, set: number): boolean {
     if (set < 0) return false;
     const { workloads } = this.cluster;
-    return workloads.wanted[set] === wanted && this.set(set).desiredReplicas === wanted && workloads.available[set] === wanted;
+    return (
+      workloads.wanted[set] === wanted &&
+      this.set(set).desiredReplicas === wanted &&
+      workloads.available[set] === wanted
+    );
   }
 
   /** The largest first; of equals the younger when growing, the older when shrinking. */
@@ -244,8 +266,11 @@ export class DeploymentController {
     const { workloads } = this.cluster;
     const { wanted, limits, row } = rollout;
     const toAdd = (wanted > 0 ? wanted + limits.maxSurge : 0) - this.sizeOf(active);
-    const age = (a: number, b: number): number => workloads.createdAt[a] - workloads.createdAt[b] || compareText(workloads.key[a], workloads.key[b]);
-    const order = [...active].sort((a, b) => workloads.wanted[b] - workloads.wanted[a] || (toAdd > 0 ? age(b, a) : age(a, b)));
+    const age = (a: number, b: number): number =>
+      workloads.createdAt[a] - workloads.createdAt[b] || compareText(workloads.key[a], workloads.key[b]);
+    const order = [...active].sort(
+      (a, b) => workloads.wanted[b] - workloads.wanted[a] || (toAdd > 0 ? age(b, a) : age(a, b)),
+    );
     let added = 0;
     const sizes = order.map((set) => {
       const change = proportion({
@@ -357,7 +382,10 @@ export class DeploymentController {
   private wasComplete({ row, wanted }: Rollout): boolean {
     const { workloads } = this.cluster;
     if (workloads.observedGeneration[row] < workloads.generation[row]) return false;
-    return isComplete({ replicas: workloads.replicas[row], updated: workloads.updated[row], available: workloads.available[row] }, wanted);
+    return isComplete(
+      { replicas: workloads.replicas[row], updated: workloads.updated[row], available: workloads.available[row] },
+      wanted,
+    );
   }
 
   private cutHistory({ spec }: Rollout, old: readonly number[]): void {
@@ -365,10 +393,13 @@ export class DeploymentController {
     const limit = spec.revisionHistoryLimit ?? DEFAULT_HISTORY;
     if (limit === NO_LIMIT) return;
     const alive = old.filter((set) => !workloads.isDeleting(set));
-    const byRevision = [...alive].sort((a, b) => this.set(a).revision - this.set(b).revision || workloads.serial[a] - workloads.serial[b]);
+    const byRevision = [...alive].sort(
+      (a, b) => this.set(a).revision - this.set(b).revision || workloads.serial[a] - workloads.serial[b],
+    );
     for (const set of byRevision.slice(0, Math.max(0, alive.length - limit))) {
       const isIdle = workloads.replicas[set] === 0 && workloads.wanted[set] === 0;
-      if (isIdle && workloads.observedGeneration[set] >= workloads.generation[set]) this.cluster.workloadWriter.delete(set);
+      if (isIdle && workloads.observedGeneration[set] >= workloads.generation[set])
+        this.cluster.workloadWriter.delete(set);
     }
   }
 
@@ -376,14 +407,23 @@ export class DeploymentController {
     const { replicas, updated, ready, available, terminating } = this.cluster.workloads;
     const { unavailable } = this.details(row);
     return {
-      replicas: replicas[row], updated: updated[row], ready: ready[row], available: available[row], terminating: terminating[row], unavailable,
+      replicas: replicas[row],
+      updated: updated[row],
+      ready: ready[row],
+      available: available[row],
+      terminating: terminating[row],
+      unavailable,
     };
   }
 
   private countsOf({ newest, all, sizes }: Sets): DeploymentCounts {
     const { replicas, ready, available, terminating } = this.cluster.workloads;
     const counts = all.map((set, index) => ({
-      spec: sizes[index], replicas: replicas[set], ready: ready[set], available: available[set], terminating: terminating[set],
+      spec: sizes[index],
+      replicas: replicas[set],
+      ready: ready[set],
+      available: available[set],
+      terminating: terminating[set],
     }));
     return countSets(counts, newest < 0 ? null : counts[counts.length - 1]);
   }
@@ -392,10 +432,21 @@ export class DeploymentController {
   private writeStatus(rollout: Rollout, sets: Sets): void {
     const { row, limits } = rollout;
     const counts = this.countsOf(sets);
-    this.write(row, counts, withAvailability(this.details(row).conditions, counts.available, rollout.wanted - limits.maxUnavailable, this.cluster.now));
+    this.write(
+      row,
+      counts,
+      withAvailability(
+        this.details(row).conditions,
+        counts.available,
+        rollout.wanted - limits.maxUnavailable,
+        this.cluster.now,
+      ),
+    );
   }
 
-  /** The status at the end of a step of a rollout; a Deployment that does not move is looked at again at its deadline. */
+  /**
+   * The status at the end of a step of a rollout; a Deployment that does not move is looked at again at its deadline.
+   */
   private settle(rollout: Rollout, sets: Sets): void {
     const { row, limits, wanted, deadlineSeconds } = rollout;
     const { now } = this.cluster;
@@ -410,10 +461,16 @@ export class DeploymentController {
     else this.queue.addAfter(row, delay + MICROS_PER_SECOND);
   }
 
-  private write(row: number, { unavailable, ...counts }: DeploymentCounts, conditions: DeploymentDetails['conditions']): boolean {
+  private write(
+    row: number, { unavailable, ...counts }: DeploymentCounts, conditions: DeploymentDetails['conditions'],
+  ): boolean {
     const before = this.details(row);
     const isSame = before.unavailable === unavailable && sameConditions(before.conditions, conditions);
-    return this.cluster.workloadWriter.writeStatus(row, counts, isSame ? before : { ...before, unavailable, conditions });
+    return this.cluster.workloadWriter.writeStatus(
+      row,
+      counts,
+      isSame ? before : { ...before, unavailable, conditions },
+    );
   }
 }
 
@@ -429,7 +486,8 @@ export function newReplicaSet(cluster: Cluster, row: number, collisionsBefore: n
   const namespace = namespaceOf(cluster, row);
   const nameFor = (collisions: number): string => `${nameOf(cluster, row)}-${templateHash(template, collisions)}`;
   let collisionCount = collisionsBefore;
-  while (cluster.workloads.find(WorkloadKind.ReplicaSet, `${namespace}/${nameFor(collisionCount)}`) >= 0) collisionCount++;
+  while (cluster.workloads.find(WorkloadKind.ReplicaSet, `${namespace}/${nameFor(collisionCount)}`) >= 0)
+    collisionCount++;
   const name = nameFor(collisionCount);
   const hash = { [POD_TEMPLATE_HASH]: templateHash(template, collisionCount) };
   const labels = { ...template.metadata?.labels, ...hash };
@@ -437,7 +495,13 @@ export function newReplicaSet(cluster: Cluster, row: number, collisionsBefore: n
   const object: WorkloadObject = {
     apiVersion: 'apps/v1',
     kind: 'ReplicaSet',
-    metadata: { name, namespace, labels, uid: `ReplicaSet/${namespace}/${name}`, ownerReferences: [controllerReference(cluster, row)] },
+    metadata: {
+      name,
+      namespace,
+      labels,
+      uid: `ReplicaSet/${namespace}/${name}`,
+      ownerReferences: [controllerReference(cluster, row)],
+    },
     spec: {
       ...(minReadySeconds === undefined ? {} : { minReadySeconds }),
       selector: { ...selector, matchLabels: { ...matchLabels, ...hash } },

@@ -42,8 +42,8 @@ type Counted = (typeof Counted)[keyof typeof Counted];
 export interface DisruptionOptions {
   /**
    * Pods whose controller is not among the workloads. `ownReplica`: each stands for one of its replicas (pods of a dump
-   * that left their controllers out). `noScale`: the controller is gone and the budget cannot be worked out, as upstream
-   * has it. Default `ownReplica`.
+   * that left their controllers out). `noScale`: the controller is gone and the budget cannot be worked out, as
+   * upstream has it. Default `ownReplica`.
    */
   readonly unknownControllers?: 'ownReplica' | 'noScale';
 }
@@ -276,7 +276,9 @@ export class Disruption implements ClusterObserver {
     this.kernel.at(due, this.recheckEvent);
   }
 
-  /** Pods on record that would be healthy; in the very instant in which its time is up an entry does not count any more. */
+  /**
+   * Pods on record that would be healthy; in the very instant in which its time is up an entry does not count any more.
+   */
   private healthyOf(key: string, disrupted: NonNullable<Status['disruptedPods']>): number {
     const rows = this.onRecord.get(key);
     const { now } = this.kernel;
@@ -302,7 +304,9 @@ export class Disruption implements ClusterObserver {
   private scaledBy(owner: number): number {
     const { kind, parent } = this.owners;
     const above = parent[owner];
-    return kind[owner] === WorkloadKind.ReplicaSet && above >= 0 && kind[above] === WorkloadKind.Deployment ? above : owner;
+    return kind[owner] === WorkloadKind.ReplicaSet && above >= 0 && kind[above] === WorkloadKind.Deployment
+      ? above
+      : owner;
   }
 }
 

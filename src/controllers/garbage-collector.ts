@@ -19,8 +19,12 @@ export class GarbageCollector implements ClusterObserver {
   constructor(kernel: Kernel, cluster: Cluster, phase: number) {
     this.kernel = kernel;
     this.cluster = cluster;
-    this.collectEvent = kernel.defineEvent('dependents collection', phase, (row, incarnation) => this.collect(row, incarnation));
-    this.removeEvent = kernel.defineEvent('workload removal', phase, (row, incarnation) => this.removeWhenEmpty(row, incarnation));
+    this.collectEvent = kernel.defineEvent('dependents collection', phase, (row, incarnation) =>
+      this.collect(row, incarnation),
+    );
+    this.removeEvent = kernel.defineEvent('workload removal', phase, (row, incarnation) =>
+      this.removeWhenEmpty(row, incarnation),
+    );
     cluster.observe(this);
   }
 
@@ -52,7 +56,8 @@ export class GarbageCollector implements ClusterObserver {
 
   private removeWhenEmpty(row: number, incarnation: number): void {
     const { workloads, workloadWriter } = this.cluster;
-    if (workloads.incarnation[row] !== incarnation || workloads.alive[row] > 0 || workloads.children[row].length > 0) return;
+    if (workloads.incarnation[row] !== incarnation || workloads.alive[row] > 0 || workloads.children[row].length > 0)
+      return;
     const kind = workloads.object[row]?.kind ?? WORKLOAD_KIND_NAMES[workloads.kind[row]];
     this.cluster.removeObject(kind, workloads.key[row]);
     workloadWriter.remove(row);

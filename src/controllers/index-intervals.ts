@@ -28,7 +28,9 @@ export function parseIntervals(text: string, completions: number): IndexInterval
 
 export function intervalsText(intervals: IndexIntervals): string {
   return intervals
-    .map(({ first, last }) => (first === last ? String(first) : `${String(first)}${last === first + 1 ? ',' : '-'}${String(last)}`))
+    .map(({ first, last }) =>
+      first === last ? String(first) : `${String(first)}${last === first + 1 ? ',' : '-'}${String(last)}`,
+    )
     .join(',');
 }
 
@@ -49,7 +51,9 @@ export function hasIndex(intervals: IndexIntervals, index: number): boolean {
 
 /** With more indexes, in whatever order. */
 export function withIndexes(intervals: IndexIntervals, indexes: Iterable<number>): IndexIntervals {
-  const more = [...new Set(indexes)].sort((a, b) => a - b).map((index): IndexInterval => ({ first: index, last: index }));
+  const more = [...new Set(indexes)]
+    .sort((a, b) => a - b)
+    .map((index): IndexInterval => ({ first: index, last: index }));
   return more.length === 0 ? intervals : mergeIntervals(intervals, more);
 }
 

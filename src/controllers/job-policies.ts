@@ -42,7 +42,8 @@ export function withJobDefaults(spec: WorkloadSpec): WorkloadSpec {
     backoffLimit: spec.backoffLimit ?? (spec.backoffLimitPerIndex === undefined ? DEFAULT_BACKOFF_LIMIT : NO_LIMIT),
     completionMode: spec.completionMode ?? 'NonIndexed',
     suspend: spec.suspend ?? false,
-    podReplacementPolicy: spec.podReplacementPolicy ?? (spec.podFailurePolicy === undefined ? 'TerminatingOrFailed' : 'Failed'),
+    podReplacementPolicy:
+      spec.podReplacementPolicy ?? (spec.podFailurePolicy === undefined ? 'TerminatingOrFailed' : 'Failed'),
   };
 }
 
@@ -89,7 +90,9 @@ function matches({ onExitCodes, onPodConditions }: PodFailurePolicyRule, pod: Fa
     if (pod.exitCode <= 0 || containerName !== pod.containerName) return false;
     return operator === 'In' ? values.includes(pod.exitCode) : operator === 'NotIn' && !values.includes(pod.exitCode);
   }
-  return (onPodConditions ?? []).some(({ type = '', status = 'True' }) => status === 'True' && pod.conditions.includes(type));
+  return (onPodConditions ?? []).some(
+    ({ type = '', status = 'True' }) => status === 'True' && pod.conditions.includes(type),
+  );
 }
 
 // ---- successPolicy -------------------------------------------------------------------------------------------------
@@ -98,7 +101,8 @@ function matches({ onExitCodes, onPodConditions }: PodFailurePolicyRule, pod: Fa
 export function isSuccess(rules: JobPlan['successRules'], completions: number, succeeded: IndexIntervals): boolean {
   if (succeeded.length === 0) return false;
   return (rules ?? []).some(({ succeededIndexes, succeededCount }) => {
-    if (succeededIndexes === undefined) return succeededCount !== undefined && countIndexes(succeeded) >= succeededCount;
+    if (succeededIndexes === undefined)
+      return succeededCount !== undefined && countIndexes(succeeded) >= succeededCount;
     const wanted = parseIntervals(succeededIndexes, completions);
     if (wanted.length === 0) return false;
     const common = countCommon(wanted, succeeded);
@@ -118,7 +122,11 @@ export interface BackoffRecord {
 export const NO_FAILURES: BackoffRecord = { failures: 0, lastFailureAt: NaN };
 
 /** The record with pods that have newly finished, by when they did. */
-export function withFinished(record: BackoffRecord, succeededAt: readonly Micros[], failedAt: readonly Micros[]): BackoffRecord {
+export function withFinished(
+  record: BackoffRecord,
+  succeededAt: readonly Micros[],
+  failedAt: readonly Micros[],
+): BackoffRecord {
   if (succeededAt.length === 0) {
     if (failedAt.length === 0) return record;
     return { failures: record.failures + failedAt.length, lastFailureAt: Math.max(...failedAt) };

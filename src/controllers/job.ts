@@ -10,11 +10,29 @@ import { EvictionCause, PodPhase } from '../cluster/cluster.ts';
 import { conditionOf, detailsAs } from '../cluster/workload-details.ts';
 import type { JobDetails, WorkloadCondition } from '../cluster/workload-details.ts';
 import { newCondition } from './conditions.ts';
-import { countIndexes, firstMissing, hasIndex, intervalsText, mergeIntervals, parseIntervals, withIndexes } from './index-intervals.ts';
+import {
+  countIndexes,
+  firstMissing,
+  hasIndex,
+  intervalsText,
+  mergeIntervals,
+  parseIntervals,
+  withIndexes,
+} from './index-intervals.ts';
 import type { IndexIntervals } from './index-intervals.ts';
 import { NO_FAILURES, failureAction, isSuccess, jobPlan, remainingBackoff, withFinished } from './job-policies.ts';
 import type { BackoffRecord, FailureAction, JobPlan } from './job-policies.ts';
-import { createOwnedPod, deletePod, isTerminatingStill, MOST_PODS_A_SYNC, nameOf, podOf, rankedPod, settleSync, slowStart } from './owned-pods.ts';
+import {
+  createOwnedPod,
+  deletePod,
+  isTerminatingStill,
+  MOST_PODS_A_SYNC,
+  nameOf,
+  podOf,
+  rankedPod,
+  settleSync,
+  slowStart,
+} from './owned-pods.ts';
 import type { ControllerContext } from './owned-pods.ts';
 import { comparePlain } from './pod-ranking.ts';
 import type { QueueMaker, WorkloadQueue } from './work-queue.ts';
@@ -54,7 +72,14 @@ interface JobPass {
 
 export function jobDetails(hasLimitPerIndex = false): JobDetails {
   return {
-    kind: 'Job', conditions: [], succeeded: 0, failed: 0, completedIndexes: '', failedIndexes: hasLimitPerIndex ? '' : null, startAt: -1, finishedAt: -1,
+    kind: 'Job',
+    conditions: [],
+    succeeded: 0,
+    failed: 0,
+    completedIndexes: '',
+    failedIndexes: hasLimitPerIndex ? '' : null,
+    startAt: -1,
+    finishedAt: -1,
   };
 }
 
@@ -109,16 +134,40 @@ export class JobController {
     const succeededNow = counted.filter((pod) => pods.phase[pod] === PodPhase.Succeeded);
     const failedNow = counted.filter((pod) => this.isFailed(plan, pod));
     const previousSucceeded = parseIntervals(before.completedIndexes, completions);
-    const succeededIndexes = plan.isIndexed ? withIndexes(previousSucceeded, succeededNow.map((pod) => pods.item[pod])) : [];
-    const failedIndexes = plan.isIndexed && plan.backoffLimitPerIndex !== null
-      ? withIndexes(parseIntervals(before.failedIndexes ?? '', completions), failedNow.filter((pod) => this.failsIndex(plan, pod)).map((pod) => pods.item[pod]))
-      : null;
+    const succeededIndexes = plan.isIndexed
+      ? withIndexes(
+          previousSucceeded,
+          succeededNow.map((pod) => pods.item[pod]),
+        )
+      : [];
+    const failedIndexes =
+      plan.isIndexed && plan.backoffLimitPerIndex !== null
+        ? withIndexes(
+            parseIntervals(before.failedIndexes ?? '', completions),
+            failedNow.filter((pod) => this.failsIndex(plan, pod)).map((pod) => pods.item[pod]),
+          )
+        : null;
     const record = this.backoffs.get(row);
     const known = record?.incarnation === cluster.workloads.incarnation[row] ? record : NO_FAILURES;
     return {
-      row, plan, pods: rows, activePods, wasActive: new Set(activePods), before, previousSucceeded, succeededIndexes, failedIndexes,
-      delayed: failedIndexes === null ? new Map<number, number>() : this.delayedPods(failedNow, activePods, succeededIndexes, failedIndexes),
-      backoff: withFinished(known, succeededNow.map((pod) => this.finishedAt(pod)), failedNow.map((pod) => this.finishedAt(pod))),
+      row,
+      plan,
+      pods: rows,
+      activePods,
+      wasActive: new Set(activePods),
+      before,
+      previousSucceeded,
+      succeededIndexes,
+      failedIndexes,
+      delayed:
+        failedIndexes === null
+          ? new Map<number, number>()
+          : this.delayedPods(failedNow, activePods, succeededIndexes, failedIndexes),
+      backoff: withFinished(
+        known,
+        succeededNow.map((pod) => this.finishedAt(pod)),
+        failedNow.map((pod) => this.finishedAt(pod)),
+      ),
       succeeded: plan.isIndexed ? countIndexes(succeededIndexes) : before.succeeded + succeededNow.length,
       active: activePods.length,
       ready: activePods.filter((pod) => pods.isReady(pod)).length,
@@ -164,7 +213,9 @@ export class JobController {
     return indexFailures + ignoredFailures + 1;
   }
 
-  private delayedPods(failed: readonly number[], active: readonly number[], succeeded: IndexIntervals, failedIndexes: IndexIntervals): ReadonlyMap<number, number> {
+  private delayedPods(
+    failed: readonly number[], active: readonly number[], succeeded: IndexIntervals, failedIndexes: IndexIntervals,
+  ): ReadonlyMap<number, number> {
     const { item } = this.cluster.pods;
     const activeIndexes = new Set(active.map((pod) => item[pod]));
     const delayed = new Map<number, number>();
@@ -209,7 +260,10 @@ export class JobController {
 
   /** Any of its pods, counted before or not. */
   private failsByPolicy({ plan, pods }: JobPass): boolean {
-    return plan.failureRules !== null && pods.some((pod) => this.isFailed(plan, pod) && this.actionOn(plan, pod) === 'FailJob');
+    return (
+      plan.failureRules !== null &&
+      pods.some((pod) => this.isFailed(plan, pod) && this.actionOn(plan, pod) === 'FailJob')
+    );
   }
 
   private judgeLimits(pass: JobPass): void {
@@ -226,7 +280,9 @@ export class JobController {
   }
 
   private failuresOf({ plan, pods, before }: JobPass): number {
-    const newly = pods.filter((pod) => this.cluster.pods.isTracked(pod) && this.hasValidIndex(plan, pod) && this.isFailed(plan, pod));
+    const newly = pods.filter(
+      (pod) => this.cluster.pods.isTracked(pod) && this.hasValidIndex(plan, pod) && this.isFailed(plan, pod),
+    );
     return before.failed + newly.filter((pod) => this.actionOn(plan, pod) !== 'Ignore').length;
   }
 
@@ -234,7 +290,9 @@ export class JobController {
   private restartsTooOften({ plan, pods }: JobPass): boolean {
     if (!plan.restartsContainers) return false;
     const { pods: table } = this.cluster;
-    const restarts = pods.filter((pod) => !table.hasEnded(pod)).reduce((sum, pod) => sum + table.history(pod).restarts, 0);
+    const restarts = pods
+      .filter((pod) => !table.hasEnded(pod))
+      .reduce((sum, pod) => sum + table.history(pod).restarts, 0);
     return plan.backoffLimit === 0 ? restarts > 0 : restarts >= plan.backoffLimit;
   }
 
@@ -242,7 +300,8 @@ export class JobController {
     const { plan, failedIndexes, succeededIndexes } = pass;
     if (failedIndexes === null) return;
     const failed = countIndexes(failedIndexes);
-    if (plan.maxFailedIndexes !== null && failed > plan.maxFailedIndexes) pass.finish = this.condition('FailureTarget', 'MaxFailedIndexesExceeded');
+    if (plan.maxFailedIndexes !== null && failed > plan.maxFailedIndexes)
+      pass.finish = this.condition('FailureTarget', 'MaxFailedIndexesExceeded');
     else if (failed > 0 && failed + countIndexes(succeededIndexes) >= (plan.completions ?? 0))
       pass.finish = this.condition('FailureTarget', 'FailedIndexes');
   }
@@ -267,10 +326,16 @@ export class JobController {
     const suspended = conditionOf(pass.conditions, 'Suspended');
     if (plan.isSuspended) {
       if (suspended?.status === 'True') return;
-      pass.conditions = replaceCondition(pass.conditions, newCondition('Suspended', 'True', 'JobSuspended', this.cluster.now));
+      pass.conditions = replaceCondition(
+        pass.conditions,
+        newCondition('Suspended', 'True', 'JobSuspended', this.cluster.now),
+      );
       pass.startAt = -1;
     } else if (suspended?.status === 'True') {
-      pass.conditions = replaceCondition(pass.conditions, newCondition('Suspended', 'False', 'JobResumed', this.cluster.now));
+      pass.conditions = replaceCondition(
+        pass.conditions,
+        newCondition('Suspended', 'False', 'JobResumed', this.cluster.now),
+      );
       pass.startAt = this.cluster.now;
     }
   }
@@ -348,22 +413,30 @@ export class JobController {
     pass.isRefused = isRefused;
   }
 
-  private pendingIndexes({ plan, pods, activePods, succeededIndexes, failedIndexes }: JobPass, count: number): readonly number[] {
+  private pendingIndexes(
+    { plan, pods, activePods, succeededIndexes, failedIndexes }: JobPass, count: number,
+  ): readonly number[] {
     const { cluster } = this;
     const { item } = cluster.pods;
     const busy = activePods.map((pod) => item[pod]).filter((index) => index >= 0);
-    if (plan.replacesFailedOnly) busy.push(...pods.filter((pod) => isTerminatingStill(cluster, pod)).map((pod) => item[pod]));
+    if (plan.replacesFailedOnly)
+      busy.push(...pods.filter((pod) => isTerminatingStill(cluster, pod)).map((pod) => item[pod]));
     const taken = mergeIntervals(withIndexes(succeededIndexes, busy), failedIndexes ?? []);
     return firstMissing(taken, count, plan.completions ?? 0);
   }
 
   /** Indexes whose own back-off is over; when there are none, how long the first of them takes. */
-  private readyIndexes({ plan, delayed }: JobPass, indexes: readonly number[]): { readonly ready: readonly number[]; readonly waitMicros: Micros } {
+  private readyIndexes(
+    { plan, delayed }: JobPass, indexes: readonly number[],
+  ): { readonly ready: readonly number[]; readonly waitMicros: Micros } {
     if (plan.backoffLimitPerIndex === null) return { ready: indexes, waitMicros: 0 };
     const waits = indexes.map((index) => {
       const pod = delayed.get(index);
       if (pod === undefined) return 0;
-      return remainingBackoff({ failures: this.failureNumber(pod), lastFailureAt: this.finishedAt(pod) }, this.cluster.now);
+      return remainingBackoff(
+        { failures: this.failureNumber(pod), lastFailureAt: this.finishedAt(pod) },
+        this.cluster.now,
+      );
     });
     const ready = indexes.filter((_index, at) => waits[at] === 0);
     return { ready, waitMicros: ready.length > 0 || waits.length === 0 ? 0 : Math.min(...waits) };
@@ -383,7 +456,10 @@ export class JobController {
     }, lost === undefined ? 0 : this.failureNumber(lost));
   }
 
-  /** Interned at the first pod. The label with the completion index is left out: each index would be a template of its own. */
+  /**
+   * Interned at the first pod. The label with the completion index is left out: each index would be a template of its
+   * own.
+   */
   private templateOf(row: number): number {
     const { cluster, context } = this;
     const known = cluster.workloads.template[row];
@@ -409,14 +485,17 @@ export class JobController {
     let succeeded = 0;
     let failed = 0;
     let isFull = false;
-    const rows = plan.isIndexed ? [...pass.pods].sort((a, b) => cluster.pods.item[a] - cluster.pods.item[b]) : pass.pods;
+    const rows = plan.isIndexed
+      ? [...pass.pods].sort((a, b) => cluster.pods.item[a] - cluster.pods.item[b])
+      : pass.pods;
     const counted: number[] = [];
     for (const pod of rows) {
       if (!cluster.pods.isTracked(pod) || !this.mayGo(pass, pod)) continue;
       counted.push(pod);
       if (cluster.pods.phase[pod] === PodPhase.Succeeded) {
         if (!plan.isIndexed) succeeded++;
-        else if (this.hasValidIndex(plan, pod) && !hasIndex(pass.previousSucceeded, cluster.pods.item[pod])) newIndexes.push(cluster.pods.item[pod]);
+        else if (this.hasValidIndex(plan, pod) && !hasIndex(pass.previousSucceeded, cluster.pods.item[pod]))
+          newIndexes.push(cluster.pods.item[pod]);
       } else if (this.countsAsFailed(pass, pod)) failed++;
       if ((isFull = newIndexes.length + succeeded + failed >= MOST_COUNTED)) break;
     }
@@ -432,9 +511,11 @@ export class JobController {
       startAt: pass.startAt,
       finishedAt: before.finishedAt,
     };
-    const final = pass.finish !== null && !isFull && pass.terminating === 0 ? this.withEnd(details, pass.finish) : details;
+    const final =
+      pass.finish !== null && !isFull && pass.terminating === 0 ? this.withEnd(details, pass.finish) : details;
     const isWritten = this.write(row, pass, sameJob(before, final) ? before : final);
-    if (isWritten || counted.length > 0) this.backoffs.set(row, { ...pass.backoff, incarnation: cluster.workloads.incarnation[row] });
+    if (isWritten || counted.length > 0)
+      this.backoffs.set(row, { ...pass.backoff, incarnation: cluster.workloads.incarnation[row] });
     for (const pod of counted) cluster.countPod(pod);
   }
 
@@ -452,7 +533,8 @@ export class JobController {
   /** When the Job has failed, every pod that has not ended is a failure. */
   private countsAsFailed({ plan, finish, wasActive }: JobPass, pod: number): boolean {
     // What this sync has deleted itself was active when it began.
-    const isFailure = (!wasActive.has(pod) && this.isFailed(plan, pod)) || (finish !== null && finish.type !== 'SuccessCriteriaMet');
+    const isFailure =
+      (!wasActive.has(pod) && this.isFailed(plan, pod)) || (finish !== null && finish.type !== 'SuccessCriteriaMet');
     return isFailure && this.hasValidIndex(plan, pod) && this.actionOn(plan, pod) !== 'Ignore';
   }
 
@@ -470,14 +552,22 @@ export class JobController {
 }
 
 /** In place of the one of its type, else last. */
-function replaceCondition(conditions: readonly WorkloadCondition[], condition: WorkloadCondition): readonly WorkloadCondition[] {
+function replaceCondition(
+  conditions: readonly WorkloadCondition[],
+  condition: WorkloadCondition,
+): readonly WorkloadCondition[] {
   if (conditionOf(conditions, condition.type) === undefined) return [...conditions, condition];
   return conditions.map((each) => (each.type === condition.type ? condition : each));
 }
 
 function sameJob(a: JobDetails, b: JobDetails): boolean {
   return (
-    a.conditions === b.conditions && a.succeeded === b.succeeded && a.failed === b.failed && a.completedIndexes === b.completedIndexes &&
-    a.failedIndexes === b.failedIndexes && a.startAt === b.startAt && a.finishedAt === b.finishedAt
+    a.conditions === b.conditions &&
+    a.succeeded === b.succeeded &&
+    a.failed === b.failed &&
+    a.completedIndexes === b.completedIndexes &&
+    a.failedIndexes === b.failedIndexes &&
+    a.startAt === b.startAt &&
+    a.finishedAt === b.finishedAt
   );
 }

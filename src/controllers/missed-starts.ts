@@ -1,7 +1,7 @@
 /**
  * Which start of a CronJob is due, and when to look again. Pure; times are microseconds since 1970.
- * Source: pkg/controller/cronjob/utils.go mostRecentScheduleTime, nextScheduleTimeDuration (v1.36). More than 100 missed
- * starts do not always mean that one is due: with irregular schedules the estimate may jump past the last one.
+ * Source: pkg/controller/cronjob/utils.go mostRecentScheduleTime, nextScheduleTimeDuration (v1.36). More than 100
+ * missed starts do not always mean that one is due: with irregular schedules the estimate may jump past the last one.
  */
 import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
 import type { CronSchedule } from './utc-schedule.ts';

@@ -17,7 +17,14 @@ import type { Node } from '../cluster/objects.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import type { NodeLifecycleSettings } from '../simulation/scenario.ts';
-import { TAINT_NOT_READY, TAINT_UNREACHABLE, hasTaint, mirroredTaints, withReadyStatus, withoutTaint } from './node-taints.ts';
+import {
+  TAINT_NOT_READY,
+  TAINT_UNREACHABLE,
+  hasTaint,
+  mirroredTaints,
+  withReadyStatus,
+  withoutTaint,
+} from './node-taints.ts';
 import { ZoneQueue, zoneRate, zoneState } from './zone-queues.ts';
 import type { ZoneState } from './zone-queues.ts';
 
@@ -81,8 +88,12 @@ export class NodeLifecycle implements ClusterObserver {
   private notReadyNodes = 0;
   private writing = false;
 
-  /** `leasePhaseOf`: when in each renewal period a node renews its lease; by default drawn from the node's own stream. */
-  constructor(kernel: Kernel, cluster: Cluster, settings: NodeLifecycleSettings, leasePhaseOf?: (nodeName: string) => Micros) {
+  /**
+   * `leasePhaseOf`: when in each renewal period a node renews its lease; by default drawn from the node's own stream.
+   */
+  constructor(
+    kernel: Kernel, cluster: Cluster, settings: NodeLifecycleSettings, leasePhaseOf?: (nodeName: string) => Micros,
+  ) {
     this.kernel = kernel;
     this.cluster = cluster;
     this.settings = settings;
@@ -99,7 +110,9 @@ export class NodeLifecycle implements ClusterObserver {
     return new Map(Array.from(this.zoneIndexes, ([key, index]) => [key, this.zones[index].state]));
   }
 
-  /** Counts all nodes anew and lets the next pass look at each of them: it will find what it would have found anyway. */
+  /**
+   * Counts all nodes anew and lets the next pass look at each of them: it will find what it would have found anyway.
+   */
   lookAtAll(): void {
     const { nodes } = this.cluster;
     this.readyCounts.fill(0);
@@ -145,8 +158,10 @@ export class NodeLifecycle implements ClusterObserver {
     if (up) {
       this.expectNothing(node);
       this.lastPost[node] = this.kernel.now;
-      if (this.ready[node] !== Readiness.True) this.kernel.after(0, this.postEvent, node, this.cluster.nodes.incarnation[node]);
-    } else if (this.ready[node] !== Readiness.Unknown) this.expectDetection(node, this.firstPassAtOrAfter(this.lastRenewal(node)));
+      if (this.ready[node] !== Readiness.True)
+        this.kernel.after(0, this.postEvent, node, this.cluster.nodes.incarnation[node]);
+    } else if (this.ready[node] !== Readiness.Unknown)
+      this.expectDetection(node, this.firstPassAtOrAfter(this.lastRenewal(node)));
   }
 
   nodeUpdated(node: number, changes: number): void {
@@ -257,7 +272,9 @@ export class NodeLifecycle implements ClusterObserver {
     this.counted[node] = 0;
   }
 
-  /** A node whose taint is that of the other state gets the right one at once, the others stand in their zone's queue. */
+  /**
+   * A node whose taint is that of the other state gets the right one at once, the others stand in their zone's queue.
+   */
   private mark(node: number): void {
     const { taints } = this.cluster.nodes.facts[node];
     if (hasTaint(taints, this.otherTaint(node), 'NoExecute')) {
@@ -292,7 +309,9 @@ export class NodeLifecycle implements ClusterObserver {
     this.cluster.setTaints(node, [...withoutTaint(kept, key, 'NoExecute'), { key, effect: 'NoExecute' }]);
   }
 
-  /** Zone states and rates; with all zones down the fault is taken to be the controller's own, and nothing is tainted. */
+  /**
+   * Zone states and rates; with all zones down the fault is taken to be the controller's own, and nothing is tainted.
+   */
   private handleDisruption(): void {
     const { now } = this.kernel;
     const states = this.zones.map((_zone, index) => this.stateOf(index));
@@ -329,7 +348,8 @@ export class NodeLifecycle implements ClusterObserver {
   private restartProbes(now: Micros): void {
     const { nodes } = this.cluster;
     for (let node = 0; node < nodes.length; node++) {
-      if (nodes.alive[node] === 1 && this.ready[node] !== Readiness.Unknown && this.detectAt[node] !== Infinity) this.expectDetection(node, now);
+      if (nodes.alive[node] === 1 && this.ready[node] !== Readiness.Unknown && this.detectAt[node] !== Infinity)
+        this.expectDetection(node, now);
     }
   }
 

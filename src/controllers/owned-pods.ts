@@ -33,7 +33,11 @@ export function isAvailable({ pods, now }: Cluster, pod: number, minReadySeconds
 }
 
 /** How long until the next ready pod becomes available; Infinity: none will by waiting. */
-export function nextAvailabilityMicros({ pods, now }: Cluster, rows: readonly number[], minReadySeconds: number): Micros {
+export function nextAvailabilityMicros(
+  { pods, now }: Cluster,
+  rows: readonly number[],
+  minReadySeconds: number,
+): Micros {
   let next = Infinity;
   for (const pod of rows) {
     if (!pods.isReady(pod) || pods.isTerminating(pod)) continue;
@@ -81,7 +85,12 @@ export function controllerReference(cluster: Cluster, row: number): OwnerReferen
 }
 
 /** A pod of the workload's template with more labels. */
-export function podOf(cluster: Cluster, owner: number, template: PodTemplateSpec, labels: Readonly<Record<string, string>>): Pod {
+export function podOf(
+  cluster: Cluster,
+  owner: number,
+  template: PodTemplateSpec,
+  labels: Readonly<Record<string, string>>,
+): Pod {
   return {
     metadata: {
       ...template.metadata,
@@ -98,7 +107,11 @@ export function podOf(cluster: Cluster, owner: number, template: PodTemplateSpec
  * refused it.
  */
 export function createOwnedPod(
-  { cluster, runMicros, isRefused }: ControllerContext, owner: number, template: number, more: Partial<PodSeed> = {}, attempt = 0,
+  { cluster, runMicros, isRefused }: ControllerContext,
+  owner: number,
+  template: number,
+  more: Partial<PodSeed> = {},
+  attempt = 0,
 ): number {
   const { workloads } = cluster;
   if (isRefused?.(template) === true) return -1;

@@ -1,8 +1,8 @@
 /**
  * Which pods are given up first, as upstream's controllers compare them: ReplicaSets by cost, by how many of the same
  * owner share the node and by rough ages; Jobs plainly. Pure, on rows of the pod table.
- * Source: pkg/controller/controller_utils.go, ActivePodsWithRanks and ActivePods (v1.36); a comparison that is no strict
- * order there (equal ready times fall through, others are decided by UID) is none here.
+ * Source: pkg/controller/controller_utils.go, ActivePodsWithRanks and ActivePods (v1.36); a comparison that is no
+ * strict order there (equal ready times fall through, others are decided by UID) is none here.
  */
 import type { Micros } from '../base/time.ts';
 import { PodPhase } from '../cluster/cluster.ts';

@@ -5,9 +5,9 @@
  *    run time: the work is done again; and the next one of its completions when a pod has succeeded;
  *  - StatefulSet: when the pod is gone, under its name;
  *  - DaemonSet: not here, see daemon-sets.ts. Bare pods: never.
- * The new pod is created in the controller phase of the same instant. What the API server refuses is asked for again with
- * the back-off of the owner's controller, and whenever the owner loses a pod. Costs a list link per owned pod; a lost pod
- * costs an event and an entry in a queue.
+ * The new pod is created in the controller phase of the same instant. What the API server refuses is asked for again
+ * with the back-off of the owner's controller, and whenever the owner loses a pod. Costs a list link per owned pod; a
+ * lost pod costs an event and an entry in a queue.
  */
 import { assert } from '../base/assert.ts';
 import type { Micros } from '../base/time.ts';
@@ -26,8 +26,8 @@ export interface OwnerSeed {
   readonly kind: WorkloadKind;
   readonly template: number;
   /**
-   * Where each of its pods has a template of its own (StatefulSet): the one of an ordinal. Called when a pod is about to
-   * be made.
+   * Where each of its pods has a template of its own (StatefulSet): the one of an ordinal. Called when a pod is about
+   * to be made.
    */
   readonly templateOf?: ((ordinal: number) => number) | undefined;
   /** spec.replicas, which disruption budgets count by; -1: the kind has no scale. */
@@ -112,7 +112,16 @@ export class ReplacementController implements ClusterObserver {
   addOwner(seed: OwnerSeed): number {
     const { kind, template, scale, workloadClass, nameBase, endsAtMicros, templateOf, podsToCome } = seed;
     const owner = this.cluster.workloadWriter.stand({
-      kind, template, workloadClass, nameBase, wanted: scale, object: null, key: '', parent: -1, podMicros: Infinity, details: null,
+      kind,
+      template,
+      workloadClass,
+      nameBase,
+      wanted: scale,
+      object: null,
+      key: '',
+      parent: -1,
+      podMicros: Infinity,
+      details: null,
     });
     this.upkeep[owner] = { templateOf, podsToCome, pending: 0, ended: false, refused: NONE, refusedAt: -1 };
     if (endsAtMicros !== Infinity) {
@@ -132,13 +141,17 @@ export class ReplacementController implements ClusterObserver {
     if (this.endsDue > 0) return true;
     if (this.retries.waitingCount + this.jobRetries.waitingCount === 0) return false;
     const roomAt = this.gate.roomAt();
-    return this.upkeep.some((upkeep) => upkeep !== undefined && upkeep.refused.length > 0 && upkeep.refusedAt <= roomAt);
+    return this.upkeep.some(
+      (upkeep) => upkeep !== undefined && upkeep.refused.length > 0 && upkeep.refusedAt <= roomAt,
+    );
   }
 
   /** First pods of an owner that the API server has refused, by their run times. */
   askLater(owner: number, durationsMicros: readonly Micros[]): void {
     const upkeep = this.upkeepOf(owner);
-    const first = durationsMicros.map((durationMicros): Loss => ({ owner, durationMicros, ordinal: -1, pod: -1, incarnation: 0, replaces: false }));
+    const first = durationsMicros.map(
+      (durationMicros): Loss => ({ owner, durationMicros, ordinal: -1, pod: -1, incarnation: 0, replaces: false }),
+    );
     upkeep.pending += first.length;
     this.keep(owner, upkeep, [...upkeep.refused, ...first]);
   }

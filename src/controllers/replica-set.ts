@@ -10,8 +10,17 @@ import { detailsAs } from '../cluster/workload-details.ts';
 import type { ReplicaSetDetails } from '../cluster/workload-details.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
 import {
-  activePods, createOwnedPod, deletePod, isAvailable, isTerminatingStill, MOST_PODS_A_SYNC, nextAvailabilityMicros, podOf, rankedPod,
-  settleSync, slowStart,
+  activePods,
+  createOwnedPod,
+  deletePod,
+  isAvailable,
+  isTerminatingStill,
+  MOST_PODS_A_SYNC,
+  nextAvailabilityMicros,
+  podOf,
+  rankedPod,
+  settleSync,
+  slowStart,
 } from './owned-pods.ts';
 import type { ControllerContext } from './owned-pods.ts';
 import { compareRanked } from './pod-ranking.ts';
@@ -93,10 +102,14 @@ export class ReplicaSetController {
   private ranks(row: number): ReadonlyMap<number, number> {
     const { workloads, pods } = this.cluster;
     const parent = workloads.parent[row];
-    const related = parent < 0 ? [row] : workloads.children[parent].filter((child) => workloads.kind[child] === WorkloadKind.ReplicaSet);
+    const related =
+      parent < 0
+        ? [row]
+        : workloads.children[parent].filter((child) => workloads.kind[child] === WorkloadKind.ReplicaSet);
     const counts = new Map<number, number>();
     for (const set of related)
-      for (const pod of activePods(this.cluster, set)) counts.set(pods.node[pod], (counts.get(pods.node[pod]) ?? 0) + 1);
+      for (const pod of activePods(this.cluster, set))
+        counts.set(pods.node[pod], (counts.get(pods.node[pod]) ?? 0) + 1);
     return counts;
   }
 }
@@ -105,5 +118,13 @@ const NO_LABELS: Readonly<Record<string, string>> = {};
 
 /** Of a ReplicaSet that no Deployment has written to yet. */
 export function replicaSetDetails(template: PodTemplateSpec, minReadySeconds: number): ReplicaSetDetails {
-  return { kind: 'ReplicaSet', template, minReadySeconds, revision: 0, revisionHistory: [], desiredReplicas: -1, maxReplicas: -1 };
+  return {
+    kind: 'ReplicaSet',
+    template,
+    minReadySeconds,
+    revision: 0,
+    revisionHistory: [],
+    desiredReplicas: -1,
+    maxReplicas: -1,
+  };
 }

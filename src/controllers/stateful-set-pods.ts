@@ -5,7 +5,14 @@
  */
 import type { Cluster } from '../cluster/cluster.ts';
 import { keyOf } from '../cluster/object-store.ts';
-import type { ObjectMeta, OwnerReference, PersistentVolumeClaim, Pod, Volume, WorkloadSpec } from '../cluster/objects.ts';
+import type {
+  ObjectMeta,
+  OwnerReference,
+  PersistentVolumeClaim,
+  Pod,
+  Volume,
+  WorkloadSpec,
+} from '../cluster/objects.ts';
 import type { Revision } from '../cluster/workload-details.ts';
 import { controllerReference, nameOf, namespaceOf, podOf } from './owned-pods.ts';
 
@@ -68,7 +75,12 @@ export function createClaims(cluster: Cluster, row: number, ordinal: number): re
     if (cluster.objects.get('PersistentVolumeClaim', key) !== undefined) continue;
     const labels = { ...template.metadata?.labels, ...matchLabelsOf(cluster.workloads.object[row]?.spec?.selector) };
     const metadata: ObjectMeta = { ...template.metadata, name, namespace, labels };
-    const claim: PersistentVolumeClaim = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata, spec: template.spec ?? {} };
+    const claim: PersistentVolumeClaim = {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata,
+      spec: template.spec ?? {},
+    };
     cluster.putObject('PersistentVolumeClaim', claim);
     created.push(key);
   }
@@ -97,7 +109,12 @@ export function isStale({ metadata }: PersistentVolumeClaim, { name, uid }: Pick
 }
 
 /** The claim with its owners as the policy wants them; itself when it has them. */
-export function withOwners(claim: PersistentVolumeClaim, set: OwnerReference, pod: ClaimPod, policy: RetentionPolicy): PersistentVolumeClaim {
+export function withOwners(
+  claim: PersistentVolumeClaim,
+  set: OwnerReference,
+  pod: ClaimPod,
+  policy: RetentionPolicy,
+): PersistentVolumeClaim {
   const isPods = policy.deletesWhenScaled && pod.isCondemned;
   const isSets = policy.deletesWithSet && !isPods;
   const before = claim.metadata?.ownerReferences ?? [];
@@ -105,7 +122,10 @@ export function withOwners(claim: PersistentVolumeClaim, set: OwnerReference, po
   const hasPod = before.some((owner) => owner.kind === 'Pod' && owner.name === pod.name && owner.uid === pod.uid);
   const hasOtherPod = before.some((owner) => owner.kind === 'Pod' && owner.name === pod.name && owner.uid !== pod.uid);
   if (hasSet === isSets && hasPod === isPods && !hasOtherPod) return claim;
-  const others = before.filter((owner) => !(owner.name === set.name && owner.kind === set.kind) && !(owner.kind === 'Pod' && owner.name === pod.name));
+  const others = before.filter(
+    (owner) =>
+      !(owner.name === set.name && owner.kind === set.kind) && !(owner.kind === 'Pod' && owner.name === pod.name),
+  );
   const { controller: _neverIts, ...setReference } = set;
   const ownerReferences: readonly OwnerReference[] = [
     ...others,
@@ -115,8 +135,16 @@ export function withOwners(claim: PersistentVolumeClaim, set: OwnerReference, po
   return { ...claim, metadata: { ...claim.metadata, ownerReferences } };
 }
 
-/** Brings the owners of an ordinal's claims up to date; `unseen`: claims that this sync has made and does not see yet. */
-export function updateClaimOwners(cluster: Cluster, row: number, ordinal: number, pod: ClaimPod, unseen: ReadonlySet<string>): void {
+/**
+ * Brings the owners of an ordinal's claims up to date; `unseen`: claims that this sync has made and does not see yet.
+ */
+export function updateClaimOwners(
+  cluster: Cluster,
+  row: number,
+  ordinal: number,
+  pod: ClaimPod,
+  unseen: ReadonlySet<string>,
+): void {
   const policy = retentionPolicy(cluster.workloads.object[row]?.spec ?? {});
   const set = controllerReference(cluster, row);
   for (const key of claimKeys(cluster, row, ordinal)) {

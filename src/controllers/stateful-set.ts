@@ -1,8 +1,8 @@
 /**
  * The StatefulSet controller: pods with ordinals, made and given up in order (or all at once: Parallel), updated from
  * the highest down. A sync goes over the replicas, then over the pods beyond them, then takes a step of the update.
- * Source: pkg/controller/statefulset/{stateful_set,stateful_set_control,stateful_set_utils}.go (v1.36). No expectations:
- * a pod's name is unique. Costs the set's pods a sync.
+ * Source: pkg/controller/statefulset/{stateful_set,stateful_set_control,stateful_set_utils}.go (v1.36). No
+ * expectations: a pod's name is unique. Costs the set's pods a sync.
  */
 import type { Cluster } from '../cluster/cluster.ts';
 import { PodPhase } from '../cluster/cluster.ts';
@@ -10,9 +10,25 @@ import type { PersistentVolumeClaim, WorkloadSpec } from '../cluster/objects.ts'
 import { detailsAs } from '../cluster/workload-details.ts';
 import type { Revision, StatefulSetDetails } from '../cluster/workload-details.ts';
 import { scaledAmount } from '../cluster/int-or-percent.ts';
-import { createOwnedPod, deletePod, isAvailable, nameOf, nextAvailabilityMicros, settleSync, slowStart } from './owned-pods.ts';
+import {
+  createOwnedPod,
+  deletePod,
+  isAvailable,
+  nameOf,
+  nextAvailabilityMicros,
+  settleSync,
+  slowStart,
+} from './owned-pods.ts';
 import type { ControllerContext } from './owned-pods.ts';
-import { REVISION_LABEL, claimKeys, createClaims, isStale, retentionPolicy, statefulPod, updateClaimOwners } from './stateful-set-pods.ts';
+import {
+  REVISION_LABEL,
+  claimKeys,
+  createClaims,
+  isStale,
+  retentionPolicy,
+  statefulPod,
+  updateClaimOwners,
+} from './stateful-set-pods.ts';
 import type { ClaimPod } from './stateful-set-pods.ts';
 import { cutHistory, reviseTemplate } from './template-revisions.ts';
 import type { QueueMaker, WorkloadQueue } from './work-queue.ts';
@@ -111,7 +127,9 @@ export class StatefulSetController {
     };
   }
 
-  private isUnavailable({ terminating, minReadySeconds }: Pick<Pass, 'terminating' | 'minReadySeconds'>, pod: number): boolean {
+  private isUnavailable(
+    { terminating, minReadySeconds }: Pick<Pass, 'terminating' | 'minReadySeconds'>, pod: number,
+  ): boolean {
     return pod < 0 || !this.isRunningAndAvailable(pod, minReadySeconds) || terminating.has(pod);
   }
 
@@ -133,10 +151,12 @@ export class StatefulSetController {
     const { replicas, condemned, isOrdered } = pass;
     const all = [...replicas.filter((pod) => pod >= 0), ...condemned];
     if (isOrdered) {
-      for (let index = 0; index < replicas.length; index++) if (this.keepReplica(pass, index)) return this.count(pass, all);
+      for (let index = 0; index < replicas.length; index++)
+        if (this.keepReplica(pass, index)) return this.count(pass, all);
     } else if (this.keepAll(pass)) return this.count(pass, all);
     const { deletesWithSet, deletesWhenScaled } = retentionPolicy(pass.spec);
-    if (deletesWithSet || deletesWhenScaled || this.hasClaims(pass)) for (const pod of condemned) this.fixClaims(pass, pod, true);
+    if (deletesWithSet || deletesWhenScaled || this.hasClaims(pass))
+      for (const pod of condemned) this.fixClaims(pass, pod, true);
     for (const pod of condemned) if (this.giveUp(pass, pod) && isOrdered) return this.count(pass, all);
     const counts = this.count(pass, all);
     if (pass.spec.updateStrategy?.type === 'OnDelete') return counts;
@@ -177,12 +197,24 @@ export class StatefulSetController {
     const { row } = pass;
     const name = `${nameOf(cluster, row)}-${String(ordinal)}`;
     // Whoever asks has no UID yet, so a claim that goes with any pod of this name goes with an earlier one.
-    const claims = claimKeys(cluster, row, ordinal).map((key) => cluster.objects.get<PersistentVolumeClaim>('PersistentVolumeClaim', key));
-    if (retentionPolicy(pass.spec).deletesWhenScaled && claims.some((claim) => claim !== undefined && isStale(claim, { name, uid: '' }))) return true;
+    const claims = claimKeys(cluster, row, ordinal).map((key) =>
+      cluster.objects.get<PersistentVolumeClaim>('PersistentVolumeClaim', key),
+    );
+    if (
+      retentionPolicy(pass.spec).deletesWhenScaled &&
+      claims.some((claim) => claim !== undefined && isStale(claim, { name, uid: '' }))
+    )
+      return true;
     for (const key of createClaims(cluster, row, ordinal)) pass.unseenClaims.add(key);
-    const pod = createOwnedPod(this.context, row, this.context.admit(statefulPod(cluster, row, this.revisionFor(pass, ordinal), ordinal)), {
-      item: ordinal, nameOrdinal: ordinal,
-    });
+    const pod = createOwnedPod(
+      this.context,
+      row,
+      this.context.admit(statefulPod(cluster, row, this.revisionFor(pass, ordinal), ordinal)),
+      {
+        item: ordinal,
+        nameOrdinal: ordinal,
+      },
+    );
     if (pod < 0) pass.isRefused = true;
     else this.fixClaims(pass, pod, false);
     return true;
@@ -203,14 +235,19 @@ export class StatefulSetController {
 
   private fixClaims({ row, unseenClaims }: Pass, pod: number, isCondemned: boolean): void {
     const { cluster } = this;
-    const claimPod: ClaimPod = { name: cluster.podName(pod), uid: `Pod/${String(cluster.pods.serial[pod])}`, isCondemned };
+    const claimPod: ClaimPod = {
+      name: cluster.podName(pod),
+      uid: `Pod/${String(cluster.pods.serial[pod])}`,
+      isCondemned,
+    };
     updateClaimOwners(cluster, row, cluster.pods.item[pod], claimPod, unseenClaims);
   }
 
   /** One pod beyond the size; true: an ordered set goes no further in this sync. */
   private giveUp(pass: Pass, pod: number): boolean {
     if (pass.terminating.has(pod)) return true;
-    const mayGo = !pass.isOrdered || this.isRunningAndAvailable(pod, pass.minReadySeconds) || pod === pass.firstUnavailable;
+    const mayGo =
+      !pass.isOrdered || this.isRunningAndAvailable(pod, pass.minReadySeconds) || pod === pass.firstUnavailable;
     if (mayGo) deletePod(this.cluster, pod);
     return true;
   }
@@ -272,7 +309,14 @@ export class StatefulSetController {
       counts.updated === wanted && counts.ready === wanted && counts.replicas === wanted;
     const before = this.details(row);
     const currentRevision = isComplete ? update.name : current.name;
-    const used = new Set([currentRevision, update.name, ...workloads.podsOf(row).filter((pod) => !pods.hasEnded(pod)).map((pod) => this.revisionOf(pod, update))]);
+    const used = new Set([
+      currentRevision,
+      update.name,
+      ...workloads
+        .podsOf(row)
+        .filter((pod) => !pods.hasEnded(pod))
+        .map((pod) => this.revisionOf(pod, update)),
+    ]);
     const kept = cutHistory(revisions, ({ name }) => used.has(name), spec.revisionHistoryLimit ?? DEFAULT_HISTORY);
     const after: StatefulSetDetails = {
       kind: 'StatefulSet', revisions: kept, currentRevision, updateRevision: update.name,

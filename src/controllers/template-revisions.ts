@@ -38,7 +38,8 @@ export interface KnownRevisions {
 }
 
 /**
- * The revision of the template: the newest if it says the same; an older one that does becomes the newest; else a new one.
+ * The revision of the template: the newest if it says the same; an older one that does becomes the newest; else a new
+ * one.
  */
 export function reviseTemplate(known: readonly Revision[], name: string, template: PodTemplateSpec): KnownRevisions {
   const text = templateText(template);
@@ -60,8 +61,14 @@ function freeName(known: readonly Revision[], name: string, template: PodTemplat
   }
 }
 
-/** The history is cut to `limit` old revisions, oldest first; those that are in use stay and count (truncateHistory). */
-export function cutHistory(revisions: readonly Revision[], isUsed: (revision: Revision) => boolean, limit: number): readonly Revision[] {
+/**
+ * The history is cut to `limit` old revisions, oldest first; those that are in use stay and count (truncateHistory).
+ */
+export function cutHistory(
+  revisions: readonly Revision[],
+  isUsed: (revision: Revision) => boolean,
+  limit: number,
+): readonly Revision[] {
   const unused = revisions.filter((revision) => !isUsed(revision));
   const surplus = new Set(unused.slice(0, Math.max(0, unused.length - limit)));
   return surplus.size === 0 ? revisions : revisions.filter((revision) => !surplus.has(revision));

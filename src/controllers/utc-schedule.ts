@@ -1,8 +1,9 @@
 /**
  * Cron schedules in a time zone: five fields, `@daily` and its kin, `@every 90s`. Times are microseconds since 1970.
- * Pure. Fields are looked for as upstream's library does, step by step from the largest, which also tells what becomes of
- * times that a clock change skips or repeats.
- * Source: github.com/robfig/cron/v3 v3.0.1 parser.go, spec.go, constantdelay.go, as pkg/controller/cronjob (v1.36) calls it.
+ * Pure. Fields are looked for as upstream's library does, step by step from the largest, which also tells what becomes
+ * of times that a clock change skips or repeats.
+ * Source: github.com/robfig/cron/v3 v3.0.1 parser.go, spec.go, constantdelay.go, as pkg/controller/cronjob (v1.36)
+ * calls it.
  */
 import { MICROS_PER_HOUR, MICROS_PER_MINUTE, MICROS_PER_SECOND, type Micros } from '../base/time.ts';
 import { ONLY_UTC, localTime, unixOf } from './zoned-time.ts';
@@ -91,13 +92,20 @@ function parseRange(text: string, min: number, max: number, names: readonly stri
   const step = stepText === undefined ? 1 : value(stepText);
   const from = isAny ? min : value(low);
   const to = isAny ? max : high !== undefined ? value(high) : stepText === undefined ? from : max;
-  const isSound = from >= min && to <= max && from <= to && step > 0 && (stepText === undefined || /^\d+$/.test(stepText));
+  const isSound =
+    from >= min && to <= max && from <= to && step > 0 && (stepText === undefined || /^\d+$/.test(stepText));
   return isSound ? { from, to, step, isStar: isAny && step === 1 } : null;
 }
 
 /** `1h30m`, `90s`: whole seconds, at least one. */
 function everySchedule(text: string): CronSchedule | null {
-  const units: Readonly<Record<string, Micros>> = { h: MICROS_PER_HOUR, m: MICROS_PER_MINUTE, s: MICROS_PER_SECOND, ms: 1000, us: 1 };
+  const units: Readonly<Record<string, Micros>> = {
+    h: MICROS_PER_HOUR,
+    m: MICROS_PER_MINUTE,
+    s: MICROS_PER_SECOND,
+    ms: 1000,
+    us: 1,
+  };
   if (!/^(\d+(\.\d+)?(h|ms|us|m|s))+$/.test(text)) return null;
   let delay = 0;
   for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(h|ms|us|m|s)/g)) delay += Number(amount) * units[unit];
@@ -132,9 +140,9 @@ class FieldSchedule implements CronSchedule {
   }
 
   /**
-   * Fields in turn, each until it matches; one that carries over into the larger ones has the search begin anew. That is
-   * not seen where a clock change skips the value that tells of the carry: then upstream looks at smaller fields on a
-   * day that it has not looked at, and so do we.
+   * Fields in turn, each until it matches; one that carries over into the larger ones has the search begin anew. That
+   * is not seen where a clock change skips the value that tells of the carry: then upstream looks at smaller fields on
+   * a day that it has not looked at, and so do we.
    */
   private search(from: number): number | null {
     const { zone } = this;

@@ -6,7 +6,8 @@
  * Source: staging/src/k8s.io/client-go/util/workqueue/{queue,delaying_queue,default_rate_limiters}.go (v1.36).
  *
  * A sync takes no simulated time: the controller phase of the instant works the keys off in order of their coming. Per
- * workload row 25 bytes; an add costs an event, a repeated add a look at a byte. A row that was freed meanwhile is left.
+ * workload row 25 bytes; an add costs an event, a repeated add a look at a byte. A row that was freed meanwhile is
+ * left.
  */
 import { assert } from '../base/assert.ts';
 import { grownCapacity, growFloat64, growInt32, growUint8 } from '../base/growable.ts';
@@ -35,9 +36,17 @@ export interface RetryLimits {
   /** All keys share a bucket of tokens, too. */
   readonly sharesBucket: boolean;
 }
-export const DEFAULT_LIMITS: RetryLimits = { baseMicros: BASE_BACKOFF_MICROS, capMicros: MAX_BACKOFF_MICROS, sharesBucket: true };
+export const DEFAULT_LIMITS: RetryLimits = {
+  baseMicros: BASE_BACKOFF_MICROS,
+  capMicros: MAX_BACKOFF_MICROS,
+  sharesBucket: true,
+};
 /** Of the Job controller (DefaultJobApiBackOff, MaxJobApiBackOff). */
-export const JOB_LIMITS: RetryLimits = { baseMicros: MICROS_PER_SECOND, capMicros: 60 * MICROS_PER_SECOND, sharesBucket: false };
+export const JOB_LIMITS: RetryLimits = {
+  baseMicros: MICROS_PER_SECOND,
+  capMicros: 60 * MICROS_PER_SECOND,
+  sharesBucket: false,
+};
 
 const TOKEN_MICROS: Micros = MICROS_PER_SECOND / 10;
 const BURST = 100;
@@ -72,8 +81,12 @@ export class WorkQueue implements WorkloadQueue {
     this.limits = limits;
     this.workloads = workloads;
     this.sync = sync;
-    this.syncEvent = kernel.defineEvent(`${name} sync`, phase, (workload, incarnation) => this.work(workload, incarnation));
-    this.delayedEvent = kernel.defineEvent(`${name} delayed`, phase, (workload, incarnation) => this.delayed(workload, incarnation));
+    this.syncEvent = kernel.defineEvent(`${name} sync`, phase, (workload, incarnation) =>
+      this.work(workload, incarnation),
+    );
+    this.delayedEvent = kernel.defineEvent(`${name} delayed`, phase, (workload, incarnation) =>
+      this.delayed(workload, incarnation),
+    );
   }
 
   add(workload: number): void {

@@ -1,7 +1,7 @@
 /**
- * The controllers of workload objects in a run, each on a work queue of its own, and the notices that fill the queues: a
- * notice only says whose turn it is. Owners that are no objects (generated workloads) are not looked at here.
- * Costs each pod notice a look at its owner.
+ * The controllers of workload objects in a run, each on a work queue of its own, and the notices that fill the queues:
+ * a notice only says whose turn it is. Owners that are no objects (generated workloads) are not looked at here. Costs
+ * each pod notice a look at its owner.
  */
 import { MICROS_PER_HOUR, MICROS_PER_SECOND, type Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -67,7 +67,9 @@ export class WorkloadControllers implements ClusterObserver {
     new JobController(context, queueOf(WorkloadKind.Job));
     const parse: ScheduleParser = (schedule, zone) => parseSchedule(schedule, zone, timeZones);
     new CronJobController(cluster, queueOf(WorkloadKind.CronJob), RUN_BEGINS_MICROS, parse);
-    this.deleteEvent = kernel.defineEvent('workload deletion', phase, (row, incarnation) => this.delete(row, incarnation));
+    this.deleteEvent = kernel.defineEvent('workload deletion', phase, (row, incarnation) =>
+      this.delete(row, incarnation),
+    );
     cluster.observe(this);
     new GarbageCollector(kernel, cluster, phase);
   }
@@ -86,7 +88,8 @@ export class WorkloadControllers implements ClusterObserver {
   get isBusy(): boolean {
     if (this.deletionsDue > 0) return true;
     let waiting = 0;
-    for (const [kind, queue] of this.queues.entries()) if (kind !== WorkloadKind.CronJob) waiting += queue?.waitingCount ?? 0;
+    for (const [kind, queue] of this.queues.entries())
+      if (kind !== WorkloadKind.CronJob) waiting += queue?.waitingCount ?? 0;
     if (waiting === 0 || this.refusedAt.size === 0) return waiting > 0;
     let vain = 0;
     for (const at of this.refusedAt.values()) if (at > this.gate.roomAt()) vain++;
@@ -143,7 +146,8 @@ export class WorkloadControllers implements ClusterObserver {
     const kind = workloads.kind[row];
     // A ReplicaSet's own status tells its controller nothing new.
     if (change === 'status' && kind === WorkloadKind.Job) this.queues[kind]?.addAfter(row, JOB_BATCH_MICROS);
-    else if (change !== 'gone' && !(change === 'status' && kind === WorkloadKind.ReplicaSet)) this.queues[kind]?.add(row);
+    else if (change !== 'gone' && !(change === 'status' && kind === WorkloadKind.ReplicaSet))
+      this.queues[kind]?.add(row);
     const parent = workloads.parent[row];
     if (parent >= 0) this.queues[workloads.kind[parent]]?.add(parent);
     if (change === 'status' && kind === WorkloadKind.Job) this.considerTtl(row);

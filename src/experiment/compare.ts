@@ -163,6 +163,8 @@ function columnsOf(runs: readonly MeasuredRun[]): (metric: string) => readonly (
 }
 
 /** All runs one after the other. */
-export function compare(plan: ComparisonPlan, runOnce: (configuration: unknown, seed: string) => RunResult): Comparison {
+export function compare(
+  plan: ComparisonPlan, runOnce: (configuration: unknown, seed: string) => RunResult,
+): Comparison {
   return compareOutcomes(plan, comparisonCells(plan).map(({ configuration, seed }) => withoutTables(runOnce(configuration, seed))));
 }

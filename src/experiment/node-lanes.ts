@@ -99,7 +99,10 @@ export class NodeLanes implements ClusterObserver {
     return [...this.lanes.values()].map(({ name, spans, state, since }) => {
       const all = state === null || since === now ? spans : [...spans, { state, from: since, to: now }];
       const seconds = (time: Micros): number => time / MICROS_PER_SECOND;
-      return { name, spans: all.map((span) => ({ state: span.state, from: seconds(span.from), to: seconds(span.to) })) };
+      return {
+        name,
+        spans: all.map((span) => ({ state: span.state, from: seconds(span.from), to: seconds(span.to) })),
+      };
     });
   }
 

@@ -122,7 +122,9 @@ function waitMetrics(prefix: string, group: LatencyGroup): MetricValue[] {
   return WAIT_POINTS.map((point) => metric(`${prefix}.queueWaitSeconds.${point}`, 's', 'lower', group.queueWaitSeconds[point]));
 }
 
-function byResource(prefix: string, suffix: string, better: Better, shares: Readonly<Record<string, number>>): MetricValue[] {
+function byResource(
+  prefix: string, suffix: string, better: Better, shares: Readonly<Record<string, number>>,
+): MetricValue[] {
   return sortedKeys(shares).map((resource) => metric(`${prefix}.${resource}${suffix}`, 'share', better, shares[resource]));
 }
 

@@ -42,7 +42,16 @@ export class RehearsalBlockers {
     let refusal = this.refusals.get(key);
     if (refusal === undefined) {
       refusal = {
-        budgets, code, node, left: new Map(), pods: new Set(), count: 0, beganAt: now, endedAt: null, rule: '', isForEver: false,
+        budgets,
+        code,
+        node,
+        left: new Map(),
+        pods: new Set(),
+        count: 0,
+        beganAt: now,
+        endedAt: null,
+        rule: '',
+        isForEver: false,
       };
       this.refusals.set(key, refusal);
     }
@@ -69,7 +78,13 @@ export class RehearsalBlockers {
     const object = pods.length === 1 ? `pod ${pods[0]}` : `${pods.length} pods`;
     const named = pods.slice(0, 3).join(', ');
     this.refused.push({
-      object, node, pods, refusals: 0, beginSeconds, endSeconds: null, isForEver: true,
+      object,
+      node,
+      pods,
+      refusals: 0,
+      beginSeconds,
+      endSeconds: null,
+      isForEver: true,
       text: `${node} is not drained: ${DRAIN_RULE_TEXTS[rule]}: ${named}${pods.length > 3 ? ` and ${pods.length - 3} more` : ''}`,
     });
   }
@@ -94,7 +109,13 @@ export class RehearsalBlockers {
       const object = keys.map((key) => `PDB ${key}`).join(' and ');
       const rule = budget === undefined ? severalText(keys.length) : ruleOf(budget);
       return {
-        object, node, pods: names, refusals: 0, beginSeconds: cluster.now / MICROS_PER_SECOND, endSeconds: null, isForEver: true,
+        object,
+        node,
+        pods: names,
+        refusals: 0,
+        beginSeconds: cluster.now / MICROS_PER_SECOND,
+        endSeconds: null,
+        isForEver: true,
         text: `${object} would block ${node} for ever: ${rule}`,
       };
     });
@@ -121,7 +142,9 @@ export class RehearsalBlockers {
       };
     });
     const rank = ({ endSeconds, isForEver }: Blocker): number => (endSeconds === null ? (isForEver ? 0 : 1) : 2);
-    return [...this.refused, ...found, ...waiting.flatMap((node) => this.toCome(node))].sort((a, b) => rank(a) - rank(b) || a.beginSeconds - b.beginSeconds);
+    return [...this.refused, ...found, ...waiting.flatMap((node) => this.toCome(node))].sort(
+      (a, b) => rank(a) - rank(b) || a.beginSeconds - b.beginSeconds,
+    );
   }
 }
 

@@ -20,7 +20,10 @@ const WORDS: Readonly<Record<string, Rule>> = {
     const left = pending.filter(({ stillPending }) => stillPending > 0);
     return left.length === 0 ? '' : `pending: ${left[0].owner}${more(left.length)}`;
   },
-  lost: ({ lost }) => (lost.length === 0 ? '' : `lost: pod ${lost[0].pods[0]}${more(lost.reduce((sum, { pods }) => sum + pods.length, 0))}`),
+  lost: ({ lost }) =>
+    lost.length === 0
+      ? ''
+      : `lost: pod ${lost[0].pods[0]}${more(lost.reduce((sum, { pods }) => sum + pods.length, 0))}`,
   unhealed: ({ healSeconds }) => (healSeconds === null ? 'unhealed: workloads still miss pods at the end' : ''),
 };
 
@@ -45,7 +48,10 @@ export function failRule(text: string): Rule {
   const known = [...Object.keys(WORDS), ...AMOUNTS];
   const suggestion = nearestName(name, known);
   const expected = `expected ${Object.keys(WORDS).join(', ')}, heal>10m or unavailable>600`;
-  throw new InputError({ message: `--fail-if: ${expected}, found "${text}"`, ...(suggestion === undefined ? {} : { suggestion }) });
+  throw new InputError({
+    message: `--fail-if: ${expected}, found "${text}"`,
+    ...(suggestion === undefined ? {} : { suggestion }),
+  });
 }
 
 /** `availability=99.9`, per cent of the time. Throws InputError. */

@@ -107,10 +107,15 @@ export class Rehearsal implements ClusterObserver, OperationListener {
     const { cluster } = this.running();
     const { pods } = cluster;
     const isOver = outcome === PodOutcome.Succeeded || outcome === PodOutcome.Failed;
-    if (isOver || pods.owner[pod] >= 0 || pods.pinnedNode[pod] >= 0 || pods.cause[pod] === EvictionCause.Preemption) return;
+    if (isOver || pods.owner[pod] >= 0 || pods.pinnedNode[pod] >= 0 || pods.cause[pod] === EvictionCause.Preemption)
+      return;
     const { namespace, controller } = cluster.templateOf(pod);
     const name = controller === null ? '' : `${controller.kind} ${namespace}/${controller.name}`;
-    const lost = this.lost.get(name) ?? { reason: controller === null ? 'bare' : 'unknownController', controller: name, pods: [] };
+    const lost = this.lost.get(name) ?? {
+      reason: controller === null ? 'bare' : 'unknownController',
+      controller: name,
+      pods: [],
+    };
     lost.pods.push(`${namespace}/${cluster.podName(pod)}`);
     this.lost.set(name, lost);
   }

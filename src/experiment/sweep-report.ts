@@ -1,6 +1,7 @@
 /**
  * The report of a sweep from what is there of its cells: a mean with its interval for each row and metric, which
- * parameter moves which metric, the Pareto front of two metrics, and why cells failed. Pure; costs one look at each cell.
+ * parameter moves which metric, the Pareto front of two metrics, and why cells failed. Pure; costs one look at each
+ * cell.
  */
 import { meanHalfWidth } from '../base/statistics/mean-interval.ts';
 import { mean } from '../base/statistics/moments.ts';

@@ -1,7 +1,7 @@
 /**
  * Whether pods fit a cluster as it stands, where the scheduler would put them, whom they would push out, and how many
- * more of the same would fit. Every answer is a turn of the real scheduler; a question costs one decision a pod, and the
- * last one what the decisions on all that still fit cost.
+ * more of the same would fit. Every answer is a turn of the real scheduler; a question costs one decision a pod, and
+ * the last one what the decisions on all that still fit cost.
  */
 import type { NearestNode } from '../scheduler/room-looks.ts';
 import type { AskedPod } from '../simulation/asked-pods.ts';

@@ -53,7 +53,9 @@ export class CrashProcesses implements ClusterObserver {
   /** By node row: causes that hold it down. */
   private holds: Int32Array = new Int32Array(0);
 
-  constructor(kernel: Kernel, cluster: Cluster, processes: readonly FailureProcess[], onMark: OnMark = () => undefined) {
+  constructor(
+    kernel: Kernel, cluster: Cluster, processes: readonly FailureProcess[], onMark: OnMark = () => undefined,
+  ) {
     this.kernel = kernel;
     this.cluster = cluster;
     this.processes = processes;

@@ -16,7 +16,17 @@ const MAX_TEXT_BYTES = 400 * 1024 * 1024;
 
 export function createInputFiles(): FileReader {
   const zones = { rulesOf: timeZones, names: timeZoneNames };
-  return { read: readText, list: listFolder, isFolder, isFile, isStream, resolve: resolvePath, nameFrom, realPath, timeZones: zones };
+  return {
+    read: readText,
+    list: listFolder,
+    isFolder,
+    isFile,
+    isStream,
+    resolve: resolvePath,
+    nameFrom,
+    realPath,
+    timeZones: zones,
+  };
 }
 
 function readText(path: string): string {

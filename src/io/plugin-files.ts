@@ -14,7 +14,9 @@ import { withPoints } from './plugin-points.ts';
 import { ExitCall, loadGuarded } from './plugin-traps.ts';
 
 /** Factories in order of the files and of their exports. Throws InputError. */
-export async function loadPluginFiles(files: readonly string[], inTreeNames: Iterable<string>): Promise<PluginFactory[]> {
+export async function loadPluginFiles(
+  files: readonly string[], inTreeNames: Iterable<string>,
+): Promise<PluginFactory[]> {
   const taken = new Map<string, string>(Array.from(inTreeNames, (name) => [name, 'is a plugin of Kubernetes']));
   const loaded: PluginFactory[] = [];
   const seen = new Set<string>();

@@ -46,7 +46,9 @@ export class SweepFolder {
     const found = statSync(this.path, { throwIfNoEntry: false });
     if (found === undefined) return false;
     if (!found.isDirectory()) return true;
-    return this.recordText() === null && readdirSync(this.path).some((name) => name !== CELLS && !UNFINISHED.test(name));
+    return (
+      this.recordText() === null && readdirSync(this.path).some((name) => name !== CELLS && !UNFINISHED.test(name))
+    );
   }
 
   /** Makes the folder, removes what killed processes of this machine left unfinished, and says what it is for. */

@@ -1,8 +1,8 @@
 /**
- * Time zones by name, from the tables of the package moment-timezone (IANA data as text; nothing of its code is used, so
- * neither the machine's clock nor its locale nor Node's own tables have a say). The version is the one whose data (2025b)
- * Kubernetes 1.36 has built in: rules of later years have changed since. The data ends in 2037. Read when the first zone other than UTC
- * is asked for: 0.7 MB, some milliseconds.
+ * Time zones by name, from the tables of the package moment-timezone (IANA data as text; nothing of its code is used,
+ * so neither the machine's clock nor its locale nor Node's own tables have a say). The version is the one whose data
+ * (2025b) Kubernetes 1.36 has built in: rules of later years have changed since. The data ends in 2037. Read when the
+ * first zone other than UTC is asked for: 0.7 MB, some milliseconds.
  */
 import { createRequire } from 'node:module';
 import { ONLY_UTC } from '../controllers/zoned-time.ts';
@@ -43,7 +43,10 @@ export function timeZoneNames(): string[] {
 
 function readTable(): ZoneTable {
   const { zones, links } = createRequire(import.meta.url)('moment-timezone/data/packed/latest.json') as PackedZones;
-  const pairOf = (text: string): [string, string] => [text.slice(0, text.indexOf('|')), text.slice(text.indexOf('|') + 1)];
+  const pairOf = (text: string): [string, string] => [
+    text.slice(0, text.indexOf('|')),
+    text.slice(text.indexOf('|') + 1),
+  ];
   return {
     packed: new Map(zones.map((zone) => [pairOf(zone)[0], zone])),
     links: new Map(links.map(pairOf).map(([name, other]) => [other, name])),

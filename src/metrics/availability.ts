@@ -79,7 +79,10 @@ export class Availability implements ClusterObserver {
     for (const service of cluster.objects.list<Service>('Service')) {
       const labels = service.spec?.selector;
       if (labels === undefined || Object.keys(labels).length === 0) continue;
-      this.add('Service', objectKey(service), { namespace: namespaceOf(service), selector: selectorFromLabels(labels) });
+      this.add('Service', objectKey(service), {
+        namespace: namespaceOf(service),
+        selector: selectorFromLabels(labels),
+      });
     }
     this.addWorkloads();
     this.isCounting = true;
@@ -230,7 +233,8 @@ export class Availability implements ClusterObserver {
     const last = times.length - 1;
     const isAgain = last > 0 && times[last] === now;
     if (!isAgain) {
-      const isSame = available[last] === group.availableNow && wanted[last] === group.wantedNow && needed[last] === group.neededNow;
+      const isSame =
+        available[last] === group.availableNow && wanted[last] === group.wantedNow && needed[last] === group.neededNow;
       if (isSame) return;
     }
     const at = isAgain ? last : last + 1;

@@ -87,7 +87,13 @@ export class MetricsCollector implements ClusterObserver {
   private isFinished = false;
 
   /** Must exist before the first node is added; `scheduling` is read from the first binding on. */
-  constructor(kernel: Kernel, cluster: Cluster, settings: MetricsSettings, scheduling: SchedulingCounters, options: MetricsOptions) {
+  constructor(
+    kernel: Kernel,
+    cluster: Cluster,
+    settings: MetricsSettings,
+    scheduling: SchedulingCounters,
+    options: MetricsOptions,
+  ) {
     this.kernel = kernel;
     this.cluster = cluster;
     this.settings = settings;
@@ -317,7 +323,8 @@ export class MetricsCollector implements ClusterObserver {
 
   private finishPods(now: Micros): Counts {
     const { pods, totals } = this.cluster;
-    for (let pod = 0; pod < pods.length; pod++) if (pods.isLive(pod) && !this.lives.wasStarted(pod)) this.censor(pod, now);
+    for (let pod = 0; pod < pods.length; pod++)
+      if (pods.isLive(pod) && !this.lives.wasStarted(pod)) this.censor(pod, now);
     const { running, pending, lost } = this.lives.finish(now);
     const { lives, scheduling } = this;
     return {

@@ -159,7 +159,8 @@ export class Kubelet implements ClusterObserver {
     const isWanted = this.cluster.pods.cause[pod] === EvictionCause.None;
     const outcome = isWanted ? PodOutcome.Deleted : PodOutcome.Evicted;
     // What keeps the object lets go of it once the end of its containers has been counted.
-    if (this.cluster.pods.isTracked(pod)) this.cluster.endPod(pod, { phase: PodPhase.Failed, outcome, exitCode: TERMINATED });
+    if (this.cluster.pods.isTracked(pod))
+      this.cluster.endPod(pod, { phase: PodPhase.Failed, outcome, exitCode: TERMINATED });
     else this.cluster.removePod(pod, outcome);
   }
 
@@ -199,7 +200,8 @@ export class Kubelet implements ClusterObserver {
       if (pods.isTerminating(pod)) this.removeTerminated(pod);
       else if (hasRun && this.cluster.templateOf(pod).restartPolicy === 'Never') {
         const owner = pods.owner[pod];
-        if (owner < 0 || !this.cluster.workloads.isObject(owner)) this.cluster.terminatePod(pod, EvictionCause.NodeFailure);
+        if (owner < 0 || !this.cluster.workloads.isObject(owner))
+          this.cluster.terminatePod(pod, EvictionCause.NodeFailure);
         this.end(pod, PodPhase.Failed, PodOutcome.Failed);
       } else this.begin(pod);
     }

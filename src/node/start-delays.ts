@@ -3,7 +3,8 @@
  * its workload class, so that the n-th pod of a class has the same delays whatever the scheduler does. Pods whose
  * creation depends on earlier decisions draw from streams of their own and never shift the others: replacements of
  * lost pods, and pods pinned to a node (DaemonSets). Pods of a workload object draw from streams of that object, so
- * that what happens to one workload never shifts the delays of another. A pod that starts again in place keeps its delays.
+ * that what happens to one workload never shifts the delays of another. A pod that starts again in place keeps its
+ * delays.
  *
  * Costs two draws per pod and 16 bytes per pod row.
  */

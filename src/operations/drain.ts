@@ -68,7 +68,9 @@ export class Drains implements ClusterObserver {
   private readonly goneEvent: EventKind;
   private readonly timeoutEvent: EventKind;
 
-  constructor(kernel: Kernel, cluster: Cluster, budgets: DisruptionBudgets, phase: number, listener: OperationListener) {
+  constructor(
+    kernel: Kernel, cluster: Cluster, budgets: DisruptionBudgets, phase: number, listener: OperationListener,
+  ) {
     this.kernel = kernel;
     this.cluster = cluster;
     this.budgets = budgets;
@@ -127,7 +129,11 @@ export class Drains implements ClusterObserver {
     }
     if (inTheWay.size === 0) return this.evictWaiting(id, drain);
     for (const [rule, names] of inTheWay) this.listener.drainRefused?.(drain.node, rule, names);
-    this.end(id, drain, [...inTheWay].map(([rule, names]) => `${DRAIN_RULE_TEXTS[rule]}: ${nameList(names)}`).join('; '));
+    this.end(
+      id,
+      drain,
+      [...inTheWay].map(([rule, names]) => `${DRAIN_RULE_TEXTS[rule]}: ${nameList(names)}`).join('; '),
+    );
   }
 
   /** The filters in their order; the first that does not let a pod go decides. */

@@ -1,6 +1,7 @@
 /**
- * The steps of a scenario, each at its time: what people do to a cluster. An input of the kernel begins them; what takes
- * longer than an instant goes on in drain.ts, upgrade.ts and outages.ts. Nothing is built for a scenario without steps.
+ * The steps of a scenario, each at its time: what people do to a cluster. An input of the kernel begins them; what
+ * takes longer than an instant goes on in drain.ts, upgrade.ts and outages.ts. Nothing is built for a scenario without
+ * steps.
  */
 import { MICROS_PER_HOUR, type Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -111,7 +112,9 @@ export class Operations implements InputSource, OperationListener {
         const { label, zone: value, forMicros } = operation;
         const rows = rowsWithLabel(cluster, label, value);
         if (rows.length === 0) return this.stepEnds(step, 'failed', `no node has ${label}=${value}`);
-        return this.outages.begin(rows, { label, value }, forMicros, () => this.endOutage(step, rows.length, forMicros));
+        return this.outages.begin(rows, { label, value }, forMicros, () =>
+          this.endOutage(step, rows.length, forMicros),
+        );
       }
       default:
         return this.performOnNodes(step, operation);
@@ -138,7 +141,8 @@ export class Operations implements InputSource, OperationListener {
   }
 
   private setUnschedulable(row: number, unschedulable: boolean): void {
-    if (this.cluster.nodes.facts[row].unschedulable !== unschedulable) this.cluster.setUnschedulable(row, unschedulable);
+    if (this.cluster.nodes.facts[row].unschedulable !== unschedulable)
+      this.cluster.setUnschedulable(row, unschedulable);
   }
 
   /** As one command line of kubectl: all are cordoned, then drained one after the other, whatever comes of each. */
@@ -162,7 +166,9 @@ export class Operations implements InputSource, OperationListener {
     next();
   }
 
-  private upgrade(step: number, rows: readonly number[], operation: Extract<Operation, { readonly verb: 'upgrade' }>): void {
+  private upgrade(
+    step: number, rows: readonly number[], operation: Extract<Operation, { readonly verb: 'upgrade' }>,
+  ): void {
     const total = rows.length;
     const maxUnavailable = amountOf(operation.maxUnavailable, total, 'down');
     const surge = Math.max(amountOf(operation.surge, total, 'up'), maxUnavailable === 0 ? 1 : 0);

@@ -36,7 +36,9 @@ export class Outages implements ClusterObserver {
     this.cluster = cluster;
     this.holds = holds;
     this.endEvent = kernel.defineEvent('outage ends', phase, (id) => this.end(id));
-    this.joinEvent = kernel.defineEvent('node joins outage', phase, (node, incarnation) => this.join(node, incarnation));
+    this.joinEvent = kernel.defineEvent('node joins outage', phase, (node, incarnation) =>
+      this.join(node, incarnation),
+    );
     cluster.observe(this);
   }
 

@@ -7,7 +7,9 @@ import { WORKLOAD_KIND_NAMES } from '../cluster/workload-table.ts';
 import type { WorkloadKind } from '../cluster/workload-table.ts';
 import type { StepTarget } from '../simulation/scenario.ts';
 
-/** As `kubectl rollout restart` marks a template (staging/src/k8s.io/kubectl/pkg/polymorphichelpers/objectrestarter.go). */
+/**
+ * As `kubectl rollout restart` marks a template (staging/src/k8s.io/kubectl/pkg/polymorphichelpers/objectrestarter.go).
+ */
 const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt';
 
 export function scaleWorkload(cluster: Cluster, target: StepTarget, replicas: number): string {

@@ -30,7 +30,11 @@ export function explanationText(explanation: Explanation, order: SortOrder, limi
   const nodes = sortedNodes(explanation.nodes, order);
   const plugins = pluginsOf(nodes);
   const columns = [
-    textColumn('NODE'), textColumn('VERDICT'), numberColumn('TOTAL'), ...plugins.map(numberColumn), textColumn('WHY NOT'),
+    textColumn('NODE'),
+    textColumn('VERDICT'),
+    numberColumn('TOTAL'),
+    ...plugins.map(numberColumn),
+    textColumn('WHY NOT'),
   ];
   const rows = nodes.slice(0, limit).map((node) => [
     plainText(node.node),

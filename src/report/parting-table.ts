@@ -38,7 +38,9 @@ function whyText(a: Decided | null, b: Decided | null, why: PartingReport['why']
     { title: `A: ${node}`, explained: why.a, node },
     { title: `B: ${node}`, explained: why.b, node },
   ]);
-  const plugins = new Set(cells.flatMap(({ explained, node }) => scoresOf(explained, node).map(({ plugin }) => plugin)));
+  const plugins = new Set(
+    cells.flatMap(({ explained, node }) => scoresOf(explained, node).map(({ plugin }) => plugin)),
+  );
   const rows = [...plugins].map((plugin) => [
     plainText(plugin),
     ...cells.map(({ explained, node }) => {

@@ -72,7 +72,9 @@ function header(result: RehearsalResult): string {
     ['Simulated', `${formatSeconds(result.endSeconds - result.startSeconds)}: ${REHEARSAL_ENDS[result.end]}`, ''],
     ['Digest', result.digest, ' class="mono"'],
   ];
-  const list = facts.map(([name, value, style]) => `<div><dt>${name}</dt><dd${style}>${escapeText(value)}</dd></div>`).join('');
+  const list = facts
+    .map(([name, value, style]) => `<div><dt>${name}</dt><dd${style}>${escapeText(value)}</dd></div>`)
+    .join('');
   return `<header>\n<h1>Rehearsal of ${escapeText(result.scenario)}</h1>\n<dl class="birth">${list}</dl>\n</header>`;
 }
 
@@ -83,13 +85,27 @@ function tiles(result: RehearsalResult): string {
   const broken = brokenBudgets(result);
   const worst = result.availability.reduce((least, group) => Math.min(least, group.availability), 1);
   const list: readonly (readonly [string, string, string, boolean])[] = [
-    ['Time to heal', healSeconds === null ? 'never' : formatSeconds(healSeconds), `${formatNumber(unavailablePodSeconds)} pod-seconds missing`, healSeconds === null],
+    [
+      'Time to heal',
+      healSeconds === null ? 'never' : formatSeconds(healSeconds),
+      `${formatNumber(unavailablePodSeconds)} pod-seconds missing`,
+      healSeconds === null,
+    ],
     ['Budgets broken', formatCount(broken.length), `least availability ${formatShare(worst, 2)}`, broken.length > 0],
     ['Blocked at the end', formatCount(left), `${formatCount(all.length - left)} on the way`, left > 0],
-    ['Pending at the end', formatCount(still), extraNodeHours > 0 ? `${formatNumber(extraNodeHours)} extra node-hours${extraCost > 0 ? `, cost ${formatNumber(extraCost)}` : ''}` : 'no extra nodes', still > 0],
+    [
+      'Pending at the end',
+      formatCount(still),
+      extraNodeHours > 0
+        ? `${formatNumber(extraNodeHours)} extra node-hours${extraCost > 0 ? `, cost ${formatNumber(extraCost)}` : ''}`
+        : 'no extra nodes',
+      still > 0,
+    ],
   ];
-  const drawn = list.map(([name, value, more, isBad]) =>
-    `<div class="tile"><span class="name">${name}</span><span class="value${isBad ? ' warn' : ''}">${escapeText(value)}</span><span class="more">${escapeText(more)}</span></div>`);
+  const drawn = list.map(
+    ([name, value, more, isBad]) =>
+      `<div class="tile"><span class="name">${name}</span><span class="value${isBad ? ' warn' : ''}">${escapeText(value)}</span><span class="more">${escapeText(more)}</span></div>`,
+  );
   return `<div class="tiles">\n${drawn.join('\n')}\n</div>`;
 }
 
@@ -102,7 +118,10 @@ function stepsCard(result: RehearsalResult): string {
     text, `+${formatSeconds(beginSeconds - result.startSeconds)}`,
     endSeconds === null ? 'never' : formatSeconds(endSeconds - beginSeconds), outcome, { text: message },
   ]);
-  return card(true, table('What was done', ['Step', 'At', 'Took', 'Outcome', { text: 'Message' }], section('', rows, 5)));
+  return card(
+    true,
+    table('What was done', ['Step', 'At', 'Took', 'Outcome', { text: 'Message' }], section('', rows, 5)),
+  );
 }
 
 function gantt(result: RehearsalResult): string {
@@ -114,13 +133,22 @@ function gantt(result: RehearsalResult): string {
     title: 'Nodes',
     caption: `${formatPlural(nodes.length, 'node')} to which something happened.${rest} Red: a disruption budget is below its floor.`,
     endSeconds: endSeconds - start,
-    lanes: nodes.map(({ name, spans }) => ({ name, spans: spans.map(({ state, from, to }) => ({ state, from: from - start, to: to - start })) })),
-    broken: brokenBudgets(result).flatMap(({ key, broken }) => broken.map(([from, to]) => ({ name: `PDB ${key}`, from: from - start, to: to - start }))),
+    lanes: nodes.map(({ name, spans }) => ({
+      name,
+      spans: spans.map(({ state, from, to }) => ({ state, from: from - start, to: to - start })),
+    })),
+    broken: brokenBudgets(result).flatMap(({ key, broken }) =>
+      broken.map(([from, to]) => ({ name: `PDB ${key}`, from: from - start, to: to - start })),
+    ),
   };
   return figure(plot, drawGantt(plot, WIDE) + drawGantt(plot, NARROW), true);
 }
 
-function figure({ title, caption }: { readonly title: string; readonly caption: string }, svg: string, full: boolean): string {
+function figure(
+  { title, caption }: { readonly title: string; readonly caption: string },
+  svg: string,
+  full: boolean,
+): string {
   return `<figure class="card${full ? ' full' : ''}"><h3>${escapeText(title)}</h3><p class="caption">${escapeText(caption)}</p>${svg}</figure>`;
 }
 
@@ -154,7 +182,11 @@ function availabilityPlots(result: RehearsalResult): string {
   return `<div class="plots">\n${worst.map((group, i) => availabilityPlot(group, i, result)).join('\n')}\n</div>`;
 }
 
-function availabilityPlot(group: GroupAvailability, index: number, { startSeconds, endSeconds }: RehearsalResult): string {
+function availabilityPlot(
+  group: GroupAvailability,
+  index: number,
+  { startSeconds, endSeconds }: RehearsalResult,
+): string {
   const { series, belowSeconds, rule } = group;
   const last = series.seconds.length - 1;
   const closed = (values: readonly number[]): number[] => [...values, values[last] ?? 0];
@@ -180,12 +212,30 @@ function availabilityPlot(group: GroupAvailability, index: number, { startSecond
 function availabilityTable(result: RehearsalResult): string {
   const worst = worstFirst(result);
   if (worst.length === 0) return '';
-  const rows = worst.slice(0, MOST_ROWS).map((group) => [
-    nameOf(group), group.rule,
-    formatCount(group.availableAtStart), formatCount(group.leastAvailable), formatCount(group.availableAtEnd), formatCount(group.neededAtStart),
-    formatSeconds(group.belowSeconds), formatShare(group.availability, 2), formatNumber(group.unavailablePodSeconds),
-  ]);
-  const heads = ['Pods of', 'Budget', 'Start', 'Least', 'End', 'Floor', 'Below it', 'Availability', 'Pod-seconds missing'];
+  const rows = worst
+    .slice(0, MOST_ROWS)
+    .map((group) => [
+      nameOf(group),
+      group.rule,
+      formatCount(group.availableAtStart),
+      formatCount(group.leastAvailable),
+      formatCount(group.availableAtEnd),
+      formatCount(group.neededAtStart),
+      formatSeconds(group.belowSeconds),
+      formatShare(group.availability, 2),
+      formatNumber(group.unavailablePodSeconds),
+    ]);
+  const heads = [
+    'Pods of',
+    'Budget',
+    'Start',
+    'Least',
+    'End',
+    'Floor',
+    'Below it',
+    'Availability',
+    'Pod-seconds missing',
+  ];
   return `<div class="tables">${card(true, table('Budgets, Services, workloads', heads, section('', rows, heads.length)) + moreRows(worst.length))}</div>`;
 }
 

@@ -1,7 +1,17 @@
 /** A rehearsal for the terminal: what was done, who was in the way, what was missing for how long. */
 import type { GroupAvailability, RehearsalResult } from '../experiment/rehearsal-result.ts';
 import { formatCount, formatNumber, formatPlural, formatSeconds, formatShare } from './format.ts';
-import { graphColumn, numberColumn, paintFor, plainText, renderFacts, renderTable, renderText, sparkline, textColumn } from './table.ts';
+import {
+  graphColumn,
+  numberColumn,
+  paintFor,
+  plainText,
+  renderFacts,
+  renderTable,
+  renderText,
+  sparkline,
+  textColumn,
+} from './table.ts';
 import type { Paint } from './table.ts';
 
 const GRAPH_WIDTH = 30;
@@ -9,11 +19,19 @@ const GRAPH_WIDTH = 30;
 const MOST_ROWS = 20;
 
 /** Ends in a newline. */
-export function renderRehearsalTable(result: RehearsalResult, options: { readonly color: boolean; readonly width?: number | null }): string {
+export function renderRehearsalTable(
+  result: RehearsalResult,
+  options: { readonly color: boolean; readonly width?: number | null },
+): string {
   const paint = paintFor(options.color, options.width ?? null);
   const sections = [
-    headText(result, paint), stepsText(result, paint), blockersText(result, paint), availabilityText(result, paint),
-    pendingText(result, paint), lostText(result, paint), totalsText(result, paint),
+    headText(result, paint),
+    stepsText(result, paint),
+    blockersText(result, paint),
+    availabilityText(result, paint),
+    pendingText(result, paint),
+    lostText(result, paint),
+    totalsText(result, paint),
   ];
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
@@ -46,7 +64,11 @@ function stepsText(result: RehearsalResult, paint: Paint): string {
     (outcome === 'done' ? paint.good : paint.bad)(outcome),
     plainText(message),
   ]);
-  return renderTable([textColumn('STEP'), numberColumn('AT'), numberColumn('TOOK'), textColumn('OUTCOME'), textColumn('')], rows, paint);
+  return renderTable(
+    [textColumn('STEP'), numberColumn('AT'), numberColumn('TOOK'), textColumn('OUTCOME'), textColumn('')],
+    rows,
+    paint,
+  );
 }
 
 function blockersText({ blockers }: RehearsalResult, paint: Paint): string {
@@ -61,26 +83,44 @@ function rest(count: number, paint: Paint): string[] {
   return count > MOST_ROWS ? [paint.faint(`and ${formatCount(count - MOST_ROWS)} more, in report.json`)] : [];
 }
 
-/** Whatever was touched, the worst first; of what was left alone only how many. What tells the same numbers is told once. */
+/**
+ * Whatever was touched, the worst first; of what was left alone only how many. What tells the same numbers is told
+ * once.
+ */
 function availabilityText(result: RehearsalResult, paint: Paint): string {
   const told = toldOnce(result.availability);
   const touched = told.filter((group) => group.leastAvailable < group.availableAtStart || group.belowSeconds > 0);
   const untouched = told.length - touched.length;
-  const worst = [...touched].sort((a, b) => b.belowSeconds - a.belowSeconds || b.unavailablePodSeconds - a.unavailablePodSeconds);
+  const worst = [...touched].sort(
+    (a, b) => b.belowSeconds - a.belowSeconds || b.unavailablePodSeconds - a.unavailablePodSeconds,
+  );
   const rows = worst.slice(0, MOST_ROWS).map((group) => groupRow(group, result, paint));
   const columns = [
-    textColumn('AVAILABLE PODS OF'), textColumn('BUDGET'), numberColumn('START'), numberColumn('LEAST'), numberColumn('END'),
-    numberColumn('FLOOR'), numberColumn('BELOW IT'), numberColumn('POD-SECONDS'), graphColumn('OVER TIME'),
+    textColumn('AVAILABLE PODS OF'),
+    textColumn('BUDGET'),
+    numberColumn('START'),
+    numberColumn('LEAST'),
+    numberColumn('END'),
+    numberColumn('FLOOR'),
+    numberColumn('BELOW IT'),
+    numberColumn('POD-SECONDS'),
+    graphColumn('OVER TIME'),
   ];
   const others = untouched === 0 ? [] : [paint.faint(`${formatPlural(untouched, 'other')} kept all pods`)];
-  return [...(rows.length === 0 ? [] : [renderTable(columns, rows, paint)]), ...rest(worst.length, paint), ...others].join('\n');
+  return [
+    ...(rows.length === 0 ? [] : [renderTable(columns, rows, paint)]),
+    ...rest(worst.length, paint),
+    ...others,
+  ].join('\n');
 }
 
 /** A budget stands for the Service and the workload of the same pods. */
 export function toldOnce(groups: readonly GroupAvailability[]): GroupAvailability[] {
   const seen = new Set<string>();
   return groups.filter(({ key, series }) => {
-    const changes = series.available.flatMap((count, i) => (i > 0 && series.available[i - 1] === count ? [] : [series.seconds[i], count]));
+    const changes = series.available.flatMap((count, i) =>
+      i > 0 && series.available[i - 1] === count ? [] : [series.seconds[i], count],
+    );
     const numbers = `${key} ${changes.join(' ')}`;
     if (seen.has(numbers)) return false;
     seen.add(numbers);
@@ -89,7 +129,17 @@ export function toldOnce(groups: readonly GroupAvailability[]): GroupAvailabilit
 }
 
 function groupRow(group: GroupAvailability, result: RehearsalResult, paint: Paint): string[] {
-  const { kind, key, rule, availableAtStart, leastAvailable, availableAtEnd, neededAtStart, belowSeconds, unavailablePodSeconds } = group;
+  const {
+    kind,
+    key,
+    rule,
+    availableAtStart,
+    leastAvailable,
+    availableAtEnd,
+    neededAtStart,
+    belowSeconds,
+    unavailablePodSeconds,
+  } = group;
   const most = Math.max(1, availableAtStart, ...group.series.available);
   return [
     plainText(`${kind === 'PodDisruptionBudget' ? 'PDB' : kind} ${key}`),
@@ -123,7 +173,13 @@ function pendingText(result: RehearsalResult, paint: Paint): string {
     stillPending > 0 ? paint.bad(formatCount(stillPending)) : '0',
     formatSeconds(longestSeconds), plainText(message),
   ]);
-  const columns = [textColumn('PENDING PODS OF'), numberColumn('PODS'), numberColumn('STILL'), numberColumn('LONGEST'), textColumn('FAILED SCHEDULING')];
+  const columns = [
+    textColumn('PENDING PODS OF'),
+    numberColumn('PODS'),
+    numberColumn('STILL'),
+    numberColumn('LONGEST'),
+    textColumn('FAILED SCHEDULING'),
+  ];
   return [renderTable(columns, rows, paint), ...rest(pending.length, paint)].join('\n');
 }
 
@@ -131,7 +187,10 @@ function lostText({ lost }: RehearsalResult, paint: Paint): string {
   return lost
     .map(({ reason, controller, pods }) => {
       const named = `${pods.slice(0, 3).map(plainText).join(', ')}${pods.length > 3 ? ` and ${formatCount(pods.length - 3)} more` : ''}`;
-      const why = reason === 'bare' ? 'no controller makes them anew' : `their controller ${plainText(controller)} is not simulated`;
+      const why =
+        reason === 'bare'
+          ? 'no controller makes them anew'
+          : `their controller ${plainText(controller)} is not simulated`;
       return renderText(`${paint.warn('Lost:')} ${named}: ${why}`, paint);
     })
     .join('\n');
@@ -139,7 +198,9 @@ function lostText({ lost }: RehearsalResult, paint: Paint): string {
 
 function totalsText(result: RehearsalResult, paint: Paint): string {
   const { healSeconds, unavailablePodSeconds, extraNodeHours, extraCost, availability } = result;
-  const broken = availability.filter(({ kind, belowSeconds }) => kind === 'PodDisruptionBudget' && belowSeconds > 0).length;
+  const broken = availability.filter(
+    ({ kind, belowSeconds }) => kind === 'PodDisruptionBudget' && belowSeconds > 0,
+  ).length;
   const worst = availability.reduce((least, group) => Math.min(least, group.availability), 1);
   const cost = extraCost > 0 ? `, cost ${formatNumber(extraCost)}` : '';
   return renderFacts(

@@ -119,7 +119,10 @@ function failureParts({ failures, rows, parameterLabels, variants }: SweepReport
   return [`Failed:\n${lines.join('\n')}`];
 }
 
-/** A row for each row of the report; an empty cell is a value that does not exist. Full paths, so that files can be joined. */
+/**
+ * A row for each row of the report; an empty cell is a value that does not exist. Full paths, so that files can be
+ * joined.
+ */
 export function sweepCsv({ parameters, metrics, rows, pareto }: SweepReport): string {
   const header = [
     ...parameters, 'variant', 'runs', 'failed',
@@ -127,9 +130,15 @@ export function sweepCsv({ parameters, metrics, rows, pareto }: SweepReport): st
     ...(pareto === null ? [] : ['pareto']),
   ];
   const lines = rows.map(({ point, variant, done, failed, values }, i) => [
-    ...point.map((value) => (typeof value === 'number' ? value : typeof value === 'string' ? value : JSON.stringify(value))),
-    variant, done, failed,
-    ...values.flatMap(({ mean, low, high }) => [mean, low, high].map((each) => (each === null ? null : roundNumber(each)))),
+    ...point.map((value) =>
+      typeof value === 'number' ? value : typeof value === 'string' ? value : JSON.stringify(value),
+    ),
+    variant,
+    done,
+    failed,
+    ...values.flatMap(({ mean, low, high }) =>
+      [mean, low, high].map((each) => (each === null ? null : roundNumber(each))),
+    ),
     ...(pareto === null ? [] : [String(pareto.rows.includes(i))]),
   ]);
   return csvText([header, ...lines]);

@@ -541,7 +541,9 @@ export class Scheduler implements CacheObserver {
     if (this.queue.listens) this.queue.moveOnEvent(NODE_DELETE, { nodeBefore: nodeEventView(this.cache.nodeInfo(node)) });
   }
 
-  objectChanged(kind: string, action: ObjectAction, object: KubernetesObject, before: KubernetesObject | undefined): void {
+  objectChanged(
+    kind: string, action: ObjectAction, object: KubernetesObject, before: KubernetesObject | undefined,
+  ): void {
     const happened = this.queue.listens ? objectEvent(kind, action) : undefined;
     if (happened === undefined) return;
     const subject = action === 'delete' ? { objectBefore: object } : before === undefined ? { object } : { object, objectBefore: before };

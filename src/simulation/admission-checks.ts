@@ -91,7 +91,10 @@ function rulesOf(zones: ZoneTables, name: string): ZoneRules | null {
 }
 
 /** Rules of the zones that the CronJobs among the objects name, those that are there; UTC left out. */
-export function namedZones(objects: readonly KubernetesObject[], zones: ZoneTables): Readonly<Record<string, ZoneRules>> {
+export function namedZones(
+  objects: readonly KubernetesObject[],
+  zones: ZoneTables,
+): Readonly<Record<string, ZoneRules>> {
   const named = new Map<string, ZoneRules>();
   for (const object of objects) {
     const { schedule, timeZone } = (object.kind === 'CronJob' ? (object as WorkloadObject).spec : undefined) ?? {};

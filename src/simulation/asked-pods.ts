@@ -1,8 +1,8 @@
 /**
  * The pods that a manifest asks for, named as its controller would name them, when somebody wants to know whether they
- * fit: all at once, nobody looks after them. Pure but for the objects it gives along (the ReplicaSet of a Deployment, the
- * claims of a StatefulSet), which filters and scores look at.
- * Sources: pkg/controller/{deployment,replicaset,statefulset,daemon,job} (v1.36).
+ * fit: all at once, nobody looks after them. Pure but for the objects it gives along (the ReplicaSet of a Deployment,
+ * the claims of a StatefulSet), which filters and scores look at. Sources:
+ * pkg/controller/{deployment,replicaset,statefulset,daemon,job} (v1.36).
  */
 import { withObjectDefaults } from './object-defaults.ts';
 import type { NodeFacts } from '../cluster/node-facts.ts';
@@ -104,7 +104,10 @@ function askedByJob(object: WorkloadObject): Asked {
   return { pods: numbered(object, count, pod), objects: [object] };
 }
 
-/** One on each node that its affinity selects and whose taints it tolerates (daemon_controller.go NodeShouldRunDaemonPod). */
+/**
+ * One on each node that its affinity selects and whose taints it tolerates (daemon_controller.go
+ * NodeShouldRunDaemonPod).
+ */
 function askedByDaemonSet(object: WorkloadObject, nodes: readonly NodeFacts[]): Asked {
   const made = podOf(object, referenceTo(object, 'DaemonSet'));
   const spec = withDaemonTolerations(made.spec ?? {});
@@ -121,7 +124,9 @@ function askedByDaemonSet(object: WorkloadObject, nodes: readonly NodeFacts[]): 
   return { pods, objects: [object] };
 }
 
-/** Each pod has its own name in its labels, and claims of its own (stateful_set_utils.go updateIdentity, updateStorage). */
+/**
+ * Each pod has its own name in its labels, and claims of its own (stateful_set_utils.go updateIdentity, updateStorage).
+ */
 function askedByStatefulSet(object: WorkloadObject): Asked {
   const { metadata, spec } = object;
   const { name: setName = '', namespace = 'default' } = metadata ?? {};

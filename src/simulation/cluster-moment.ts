@@ -1,6 +1,6 @@
 /**
- * A cluster at one moment, as objects: what a dump of a real one holds, or where a run stands. Questions about placement
- * start from it. Costs one small object a pod.
+ * A cluster at one moment, as objects: what a dump of a real one holds, or where a run stands. Questions about
+ * placement start from it. Costs one small object a pod.
  */
 import { parseTimestamp } from '../base/timestamp.ts';
 import type { KubernetesVersion } from '../cluster/kubernetes-versions.ts';
@@ -73,7 +73,9 @@ function podOfDump(pod: Pod): MomentPod[] {
   const isDeleted = metadata?.deletionTimestamp !== undefined;
   const hasEnded = status?.phase === 'Succeeded' || status?.phase === 'Failed';
   if (hasEnded || (isDeleted && nodeName === '')) return [];
-  const isDaemon = metadata?.ownerReferences?.some(({ kind, controller }) => kind === 'DaemonSet' && controller === true);
+  const isDaemon = metadata?.ownerReferences?.some(
+    ({ kind, controller }) => kind === 'DaemonSet' && controller === true,
+  );
   return [
     {
       namespace: metadata?.namespace ?? 'default',

@@ -1,13 +1,20 @@
 /**
  * The manifest objects of a scenario as input of the kernel at its first instant. Workload objects become workloads,
- * whose controllers make the pods they ask for; pods of a dump that belong to one of them count towards it. Everything else goes into the
- * object store with its defaults. docs/model.md says what is read of each kind.
+ * whose controllers make the pods they ask for; pods of a dump that belong to one of them count towards it. Everything
+ * else goes into the object store with its defaults. docs/model.md says what is read of each kind.
  */
 import { InputError } from '../base/input-error.ts';
 import { MICROS_PER_MINUTE, type Micros } from '../base/time.ts';
 import { EvictionCause, PodOutcome } from '../cluster/cluster.ts';
 import { keyOf, objectKey } from '../cluster/object-store.ts';
-import type { KubernetesObject, OwnerReference, Pod, PodSpec, PodTemplateSpec, WorkloadObject } from '../cluster/objects.ts';
+import type {
+  KubernetesObject,
+  OwnerReference,
+  Pod,
+  PodSpec,
+  PodTemplateSpec,
+  WorkloadObject,
+} from '../cluster/objects.ts';
 import { withoutNodeName } from '../cluster/pod-template.ts';
 import { withDaemonTolerations } from '../controllers/daemon-sets.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
@@ -21,7 +28,10 @@ import { parseDuration } from './scenario-units.ts';
 import { wantedPods } from './wanted-pods.ts';
 import type { ArrivalTargets } from './workload-input.ts';
 
-/** Pod or Job: run time of each pod. Other workloads: until all their pods are deleted. On the object or its pod template. */
+/**
+ * Pod or Job: run time of each pod. Other workloads: until all their pods are deleted. On the object or its pod
+ * template.
+ */
 export const DURATION_ANNOTATION = 'podyard.dev/duration';
 /** Run time of a Job's pods without the annotation: a Job that never ends would be none. */
 export const DEFAULT_JOB_MICROS: Micros = MICROS_PER_MINUTE;
@@ -73,7 +83,10 @@ export class ManifestInput implements InputSource {
 
   // ---- pods ------------------------------------------------------------------------------------------------------
 
-  /** Pods that have ended or are being deleted are left out. With a node they are running there, unless they say Pending. */
+  /**
+   * Pods that have ended or are being deleted are left out. With a node they are running there, unless they say
+   * Pending.
+   */
   private addPod(pod: Pod, owner: number, durationMicros: Micros): void {
     if (isOver(pod) || pod.metadata?.deletionTimestamp !== undefined) return;
     const { cluster, admission, replacement, gate } = this.targets;
@@ -140,7 +153,11 @@ export class ManifestInput implements InputSource {
     const { cluster } = this.targets;
     const set = newReplicaSet(cluster, row, 0).object;
     const annotations = { 'deployment.kubernetes.io/revision': '1' };
-    const sized: WorkloadObject = { ...set, metadata: { ...set.metadata, annotations }, spec: { ...set.spec, replicas: spec.replicas ?? 1 } };
+    const sized: WorkloadObject = {
+      ...set,
+      metadata: { ...set.metadata, annotations },
+      spec: { ...set.spec, replicas: spec.replicas ?? 1 },
+    };
     cluster.putObject('ReplicaSet', sized);
     createWorkload(cluster, sized, [], row, Infinity);
   }
@@ -157,7 +174,8 @@ export class ManifestInput implements InputSource {
   private addCronJob(object: WorkloadObject): void {
     const jobTemplate = object.spec?.jobTemplate;
     const job: WorkloadObject = { ...object, spec: jobTemplate?.spec ?? {} };
-    const onTemplate = jobTemplate?.metadata === undefined ? undefined : durationOf({ ...job, metadata: jobTemplate.metadata }, null);
+    const onTemplate =
+      jobTemplate?.metadata === undefined ? undefined : durationOf({ ...job, metadata: jobTemplate.metadata }, null);
     const lifetime = durationOf(job, job.spec?.template ?? null) ?? onTemplate;
     createWorkload(this.targets.cluster, object, [], -1, lifetime ?? DEFAULT_JOB_MICROS);
   }
@@ -166,7 +184,12 @@ export class ManifestInput implements InputSource {
     const { cluster, replacement, daemonSets, admission } = this.targets;
     const { metadata, spec } = object;
     const template = spec?.template ?? {};
-    const reference = { kind: 'DaemonSet', name: metadata?.name ?? '', uid: metadata?.uid ?? refKey(object), controller: true };
+    const reference = {
+      kind: 'DaemonSet',
+      name: metadata?.name ?? '',
+      uid: metadata?.uid ?? refKey(object),
+      controller: true,
+    };
     const namespace = metadata?.namespace ?? 'default';
     const owner = replacement.addOwner({
       kind: WorkloadKind.DaemonSet,

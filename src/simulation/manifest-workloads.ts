@@ -82,11 +82,24 @@ function statefulDetails({ spec, status }: WorkloadObject, existing: readonly Po
   if (update === undefined) return statefulSetDetails();
   const template = spec?.template ?? {};
   const current = status?.currentRevision ?? update;
-  const revisions: readonly Revision[] = current === update
-    ? [{ name: update, number: 1, template }]
-    : [{ name: current, number: 1, template: { ...template, metadata: { ...template.metadata, annotations: { [REVISION_LABEL]: current } } } },
-       { name: update, number: 2, template }];
-  return { kind: 'StatefulSet', revisions, currentRevision: current, updateRevision: update, currentReplicas: status?.currentReplicas ?? 0 };
+  const revisions: readonly Revision[] =
+    current === update
+      ? [{ name: update, number: 1, template }]
+      : [
+          {
+            name: current,
+            number: 1,
+            template: { ...template, metadata: { ...template.metadata, annotations: { [REVISION_LABEL]: current } } },
+          },
+          { name: update, number: 2, template },
+        ];
+  return {
+    kind: 'StatefulSet',
+    revisions,
+    currentRevision: current,
+    updateRevision: update,
+    currentReplicas: status?.currentReplicas ?? 0,
+  };
 }
 
 /** Pods that have ended are not made again, so those that the status does not tell of yet are counted here. */

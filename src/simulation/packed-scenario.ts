@@ -13,7 +13,10 @@ export interface PackedParts {
 
 /** Pods alone are packed: objects that would make more of them, or have them deleted, stay out. */
 export function withoutWorkloads(moment: ClusterMoment): ClusterMoment {
-  return { ...moment, objects: moment.objects.filter(({ kind = '' }) => !KIND_OF_OWNER.has(kind) && kind !== 'CronJob') };
+  return {
+    ...moment,
+    objects: moment.objects.filter(({ kind = '' }) => !KIND_OF_OWNER.has(kind) && kind !== 'CronJob'),
+  };
 }
 
 /** Time in which all pods are sure to have had their turn, seconds: a cycle takes 1.3 ms by default. */

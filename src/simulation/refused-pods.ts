@@ -1,7 +1,7 @@
 /**
- * Pods that the API server could never let in, told when a scenario is read: they break a LimitRange of their namespace,
- * leave out what a ResourceQuota counts, or ask for more than a quota that nobody else uses would allow. Pods of a running
- * cluster were let in there. Costs a look at each pod and template that is admitted.
+ * Pods that the API server could never let in, told when a scenario is read: they break a LimitRange of their
+ * namespace, leave out what a ResourceQuota counts, or ask for more than a quota that nobody else uses would allow.
+ * Pods of a running cluster were let in there. Costs a look at each pod and template that is admitted.
  */
 import type { Problem } from '../base/input-error.ts';
 import { ZERO_QUANTITY } from '../base/quantity.ts';
@@ -34,7 +34,10 @@ export function refusedPods(
 
 /** The same for generated workloads, as they are without a drawn shape or with the first one. */
 export function warnOfRefusedWorkloads(
-  workloads: Scenario['workloads'], objects: readonly KubernetesObject[], context: PodDefaultsContext, findings: Findings,
+  workloads: Scenario['workloads'],
+  objects: readonly KubernetesObject[],
+  context: PodDefaultsContext,
+  findings: Findings,
 ): void {
   const quotas = unusedQuotas(objects);
   if (quotas.size === 0 && !hasLimits(objects)) return;
@@ -63,7 +66,11 @@ function unusedQuotas(objects: readonly KubernetesObject[]): ReadonlyMap<string,
   return byNamespace;
 }
 
-function refusalOf(pod: Pod, quotas: ReadonlyMap<string, readonly QuotaState[]>, context: PodDefaultsContext): string | null {
+function refusalOf(
+  pod: Pod,
+  quotas: ReadonlyMap<string, readonly QuotaState[]>,
+  context: PodDefaultsContext,
+): string | null {
   const namespace = pod.metadata?.namespace ?? 'default';
   const told = (why: string): string => `the API server will refuse these pods, so none is made: ${why}`;
   const broken = limitRangeRefusal(context.limitRanges?.(namespace) ?? [], pod);

@@ -20,7 +20,10 @@ export function text(help: string): z.ZodString {
 
 export function name(help: string): z.ZodString {
   const expected = 'expected a name of lower-case letters, digits and "-", at most 63 long';
-  return z.string(expecting(expected)).regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, expecting(expected)).describe(help);
+  return z
+    .string(expecting(expected))
+    .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, expecting(expected))
+    .describe(help);
 }
 
 export function flag(help: string): z.ZodBoolean {
@@ -46,14 +49,28 @@ const QUANTITY_PATTERN = /^[+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)(n|u|m|k|M|G|T|P|E|Ki
 
 export function quantity(help: string): z.ZodUnion<readonly [z.ZodString, z.ZodNumber]> {
   return z
-    .union([z.string(expecting(QUANTITY)).regex(QUANTITY_PATTERN, expecting(QUANTITY)), z.number(expecting(QUANTITY)).min(0, expecting(`${QUANTITY}, at least 0`))], expecting(QUANTITY))
+    .union(
+      [
+        z.string(expecting(QUANTITY)).regex(QUANTITY_PATTERN, expecting(QUANTITY)),
+        z.number(expecting(QUANTITY)).min(0, expecting(`${QUANTITY}, at least 0`)),
+      ],
+      expecting(QUANTITY),
+    )
     .describe(help);
 }
 
 export const resources = (help: string): z.ZodRecord<z.ZodString, ReturnType<typeof quantity>> =>
-  z.record(z.string(), quantity('Kubernetes quantity'), expecting('expected a mapping of resources to quantities')).describe(help);
+  z
+    .record(z.string(), quantity('Kubernetes quantity'), expecting('expected a mapping of resources to quantities'))
+    .describe(help);
 export const labels = (help: string): z.ZodRecord<z.ZodString, z.ZodString> =>
-  z.record(z.string(), z.string(expecting(`${TEXT} (put numbers and booleans in quotes)`)), expecting('expected a mapping of labels')).describe(help);
+  z
+    .record(
+      z.string(),
+      z.string(expecting(`${TEXT} (put numbers and booleans in quotes)`)),
+      expecting('expected a mapping of labels'),
+    )
+    .describe(help);
 export const list = <T extends z.ZodType>(item: T, help: string): z.ZodArray<T> =>
   z.array(item, expecting('expected a list')).describe(help);
 export const mapping = <T extends z.ZodRawShape>(shape: T, help: string): z.ZodObject<T, z.core.$strict> =>
@@ -66,8 +83,12 @@ export interface DistributionInput {
   readonly exponential?: { readonly mean: string | number } | undefined;
   readonly lognormal?: { readonly median: string | number; readonly sigma: number } | undefined;
   readonly weibull?: { readonly scale: string | number; readonly shape: number } | undefined;
-  readonly boundedPareto?: { readonly min: string | number; readonly max: string | number; readonly alpha: number } | undefined;
-  readonly choice?: { readonly values: readonly (string | number)[]; readonly weights?: readonly number[] | undefined } | undefined;
+  readonly boundedPareto?:
+    | { readonly min: string | number; readonly max: string | number; readonly alpha: number }
+    | undefined;
+  readonly choice?:
+    | { readonly values: readonly (string | number)[]; readonly weights?: readonly number[] | undefined }
+    | undefined;
   readonly atLeast?: string | number | undefined;
   readonly atMost?: string | number | undefined;
 }
@@ -75,7 +96,12 @@ export interface DistributionInput {
 /** A mapping of distribution shapes over parameters of one kind; exactly one shape is checked when it is resolved. */
 type DistributionSchema = z.ZodType<string | number | DistributionInput>;
 
-function distribution(parameter: (help: string) => z.ZodType<string | number>, fixed: z.ZodType<string | number>, expected: string, help: string) {
+function distribution(
+  parameter: (help: string) => z.ZodType<string | number>,
+  fixed: z.ZodType<string | number>,
+  expected: string,
+  help: string,
+) {
   const anyNumber = (text: string) => number(text, 0, MANY);
   const shapes = z.strictObject({
     fixed: parameter('Always this value').optional(),
@@ -105,18 +131,30 @@ function distribution(parameter: (help: string) => z.ZodType<string | number>, f
 
 export function durationDistribution(help: string): DistributionSchema {
   const expected = `${DURATION}, or a distribution such as {lognormal: {median: 8m, sigma: 1.3}}`;
-  return distribution(duration, z.string(expecting(expected)).regex(DURATION_PATTERN, expecting(expected)), expected, help);
+  return distribution(
+    duration,
+    z.string(expecting(expected)).regex(DURATION_PATTERN, expecting(expected)),
+    expected,
+    help,
+  );
 }
 
 /** Like a duration distribution, and the word `forever`. */
 export function lifetimeDistribution(help: string): DistributionSchema {
   const expected = `${DURATION}, forever, or a distribution such as {lognormal: {median: 8m, sigma: 1.3}}`;
-  const fixed = z.string(expecting(expected)).regex(/^(?:forever|(?:\d+(?:\.\d+)?(?:d|h|ms|m|s|us))+)$/, expecting(expected));
+  const fixed = z
+    .string(expecting(expected))
+    .regex(/^(?:forever|(?:\d+(?:\.\d+)?(?:d|h|ms|m|s|us))+)$/, expecting(expected));
   return distribution(duration, fixed, expected, help);
 }
 
 export function countDistribution(help: string): DistributionSchema {
   const expected = 'expected a number of at least 0, or a distribution such as {uniform: {min: 1, max: 5}}';
   const parameter = (text: string) => number(text, 0, MANY);
-  return distribution(parameter, z.number(expecting(expected)).min(0, expecting(expected)).max(MANY, expecting(expected)), expected, help);
+  return distribution(
+    parameter,
+    z.number(expecting(expected)).min(0, expecting(expected)).max(MANY, expecting(expected)),
+    expected,
+    help,
+  );
 }

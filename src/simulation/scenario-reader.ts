@@ -50,7 +50,9 @@ export interface ScenarioRead {
 /** Scenarios are written by hand; a larger file is some other file. */
 const MAX_SCENARIO_CHARACTERS = 16 * 1024 * 1024;
 
-export function readScenario(entry: ScenarioEntry, files: FileReader, overrides: readonly Override[] = []): ScenarioRead {
+export function readScenario(
+  entry: ScenarioEntry, files: FileReader, overrides: readonly Override[] = [],
+): ScenarioRead {
   const file = 'file' in entry ? entry.file : entry.name;
   const text = 'file' in entry ? files.read(entry.file) : entry.text;
   const { document, warnings } = openScenario(text, file);
@@ -61,7 +63,9 @@ export function readScenario(entry: ScenarioEntry, files: FileReader, overrides:
   return { scenario, warnings: reading.warnings, notSimulated: () => reading.notSimulated() };
 }
 
-function openScenario(text: string, file: string): { readonly document: SourceDocument; readonly warnings: readonly Problem[] } {
+function openScenario(
+  text: string, file: string,
+): { readonly document: SourceDocument; readonly warnings: readonly Problem[] } {
   if (text.length > MAX_SCENARIO_CHARACTERS) throw new InputError({ file, message: `expected a scenario, found a file of more than ${MAX_SCENARIO_CHARACTERS} characters` });
   const { documents, problems, warnings } = readDocuments(text, file);
   if (problems.length > 0) throw new InputError(problems);
@@ -86,7 +90,9 @@ class ScenarioReading {
   readonly #findings = new Findings();
   #unsimulated: Manifests['notSimulated'] = [];
 
-  constructor(file: string, document: SourceDocument, overrides: AppliedOverrides, files: FileReader, warnings: Problem[]) {
+  constructor(
+    file: string, document: SourceDocument, overrides: AppliedOverrides, files: FileReader, warnings: Problem[],
+  ) {
     this.#file = file;
     this.#document = document;
     this.#overrides = overrides;
@@ -367,7 +373,9 @@ function pathsIn(value: unknown): FileEntries {
 }
 
 /** One mapping from a YAML or JSON file (a KubeSchedulerConfiguration); throws InputError. */
-export function readConfigurationFile(file: string, files: FileReader): { readonly value: unknown; readonly warnings: readonly Problem[] } {
+export function readConfigurationFile(
+  file: string, files: FileReader,
+): { readonly value: unknown; readonly warnings: readonly Problem[] } {
   const { documents, problems, warnings } = readDocuments(files.read(file), file);
   if (problems.length > 0) throw new InputError(problems);
   if (documents.length !== 1) throw new InputError({ file, message: `expected one document, found ${documents.length === 0 ? 'an empty file' : documents.length}` });

@@ -210,7 +210,9 @@ function resolveKubelet(kubelet: ScenarioInput['kubelet'], numbers: ScenarioNumb
   };
 }
 
-function resolveNodeLifecycle(lifecycle: ScenarioInput['nodeLifecycle'], numbers: ScenarioNumbers): NodeLifecycleSettings {
+function resolveNodeLifecycle(
+  lifecycle: ScenarioInput['nodeLifecycle'], numbers: ScenarioNumbers,
+): NodeLifecycleSettings {
   const at = below(null, 'nodeLifecycle');
   return {
     monitorPeriodMicros: numbers.microsAbove0(lifecycle.nodeMonitorPeriod, below(at, 'nodeMonitorPeriod')),
@@ -224,14 +226,18 @@ function resolveNodeLifecycle(lifecycle: ScenarioInput['nodeLifecycle'], numbers
   };
 }
 
-function resolveFailure(failure: ScenarioInput['failures'][number], path: Path, numbers: ScenarioNumbers): FailureProcess {
+function resolveFailure(
+  failure: ScenarioInput['failures'][number], path: Path, numbers: ScenarioNumbers,
+): FailureProcess {
   const uptimeSeconds = numbers.distribution(failure.uptime, below(path, 'uptime'));
   if (uptimeSeconds.kind === 'fixed' && uptimeSeconds.value === 0) numbers.findings.error(below(path, 'uptime'), 'expected a duration above 0: nodes would fail without end');
   return { name: failure.name, scope: failure.scope, pools: failure.pools, uptimeSeconds, repairSeconds: numbers.distribution(failure.repair, below(path, 'repair')) };
 }
 
 /** A pool with `autoscaling` turns the autoscaler on, with upstream's flags where the scenario gives none. */
-function resolveAutoscaler(given: ScenarioInput['autoscaler'], isAutoscaled: boolean, numbers: ScenarioNumbers): ClusterAutoscalerSettings | null {
+function resolveAutoscaler(
+  given: ScenarioInput['autoscaler'], isAutoscaled: boolean, numbers: ScenarioNumbers,
+): ClusterAutoscalerSettings | null {
   const at = below(null, 'autoscaler');
   if (given !== undefined && !isAutoscaled) numbers.findings.warn(at, 'no pool has "autoscaling": the autoscaler has nothing to do', undefined, 'key');
   const input = given ?? autoscalerDefaults();

@@ -30,9 +30,15 @@ const lasting = duration('How long it lasts. Default: for ever').optional();
 const drain = mapping(
   {
     ...nodeFields,
-    force: flag('Pods without a controller are evicted, too, and are gone for good. Default false (--force)').default(false),
-    deleteEmptyDirData: flag('Pods with emptyDir volumes are evicted, too. Default false (--delete-emptydir-data)').default(false),
-    ignoreDaemonSets: flag("DaemonSets' pods stay and are no obstacle. Default true, unlike kubectl's flag").default(true),
+    force: flag('Pods without a controller are evicted, too, and are gone for good. Default false (--force)').default(
+      false,
+    ),
+    deleteEmptyDirData: flag(
+      'Pods with emptyDir volumes are evicted, too. Default false (--delete-emptydir-data)',
+    ).default(false),
+    ignoreDaemonSets: flag("DaemonSets' pods stay and are no obstacle. Default true, unlike kubectl's flag").default(
+      true,
+    ),
     timeout: duration('When kubectl gives up on a node. Default: never (--timeout 0)').optional(),
   },
   'kubectl drain: all nodes are cordoned, then drained one after the other through the eviction API',
@@ -42,7 +48,9 @@ const upgrade = mapping(
   {
     ...nodeFields,
     surge: amount('New nodes that boot before old ones are drained; a percentage is rounded up. Default 1').default(1),
-    maxUnavailable: amount('Nodes that are drained before their replacements boot; a percentage is rounded down. Default 0').default(0),
+    maxUnavailable: amount(
+      'Nodes that are drained before their replacements boot; a percentage is rounded down. Default 0',
+    ).default(0),
     provisioning: durationDistribution(
       "Time from the request for a machine until its node is Ready. Default: as that of a pool's autoscaling, lognormal, median 2m, sigma 0.4",
     ).default({ lognormal: { median: '2m', sigma: 0.4 }, atLeast: '20s', atMost: '15m' }),
@@ -62,17 +70,24 @@ export const stepSchema = z.strictObject({
   outage: mapping(
     {
       zone: text('Value of the label'),
-      label: text('Label that tells zones apart. Default topology.kubernetes.io/zone').default('topology.kubernetes.io/zone'),
+      label: text('Label that tells zones apart. Default topology.kubernetes.io/zone').default(
+        'topology.kubernetes.io/zone',
+      ),
       for: lasting,
     },
     'All machines of a zone stop',
   ).optional(),
-  scale: mapping({ workload: workload('What to scale'), namespace, replicas: whole('spec.replicas', 0, 1_000_000) }, 'kubectl scale').optional(),
+  scale: mapping(
+    { workload: workload('What to scale'), namespace, replicas: whole('spec.replicas', 0, 1_000_000) },
+    'kubectl scale',
+  ).optional(),
   rollout: mapping(
     {
       workload: workload('What to roll out'),
       namespace,
-      image: text('New image of the containers; `:v2` changes the tag alone. Default: none, as kubectl rollout restart').optional(),
+      image: text(
+        'New image of the containers; `:v2` changes the tag alone. Default: none, as kubectl rollout restart',
+      ).optional(),
       container: text('Name of the container. Default: all').optional(),
     },
     'kubectl set image, or rollout restart: a new pod template',

@@ -16,7 +16,11 @@ function spellOperation(operation: Operation, spellSeconds: (seconds: Distributi
     case 'outage':
       return { zone: operation.zone, label: operation.label, ...lasting('for', operation.forMicros) };
     case 'scale':
-      return { workload: nameOf(operation.target), namespace: operation.target.namespace, replicas: operation.replicas };
+      return {
+        workload: nameOf(operation.target),
+        namespace: operation.target.namespace,
+        replicas: operation.replicas,
+      };
     case 'rollout': {
       const { target, image, container } = operation;
       const named = { ...(image === '' ? {} : { image }), ...(container === '' ? {} : { container }) };

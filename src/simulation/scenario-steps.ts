@@ -51,13 +51,21 @@ function resolveOperation(input: StepInput, path: Path, numbers: ScenarioNumbers
   const { cordon, uncordon, drain, kill, outage, scale, rollout, upgrade } = input;
   if (cordon !== undefined) return { verb: 'cordon', nodes: choiceOf(cordon, at, findings) };
   if (uncordon !== undefined) return { verb: 'uncordon', nodes: choiceOf(uncordon, at, findings) };
-  if (kill !== undefined) return { verb: 'kill', nodes: choiceOf(kill, at, findings), forMicros: lasting(kill.for, 'for') };
+  if (kill !== undefined)
+    return { verb: 'kill', nodes: choiceOf(kill, at, findings), forMicros: lasting(kill.for, 'for') };
   if (outage !== undefined)
     return { verb: 'outage', label: outage.label, zone: outage.zone, forMicros: lasting(outage.for, 'for') };
   if (drain !== undefined) {
     const { force, deleteEmptyDirData, ignoreDaemonSets } = drain;
     const timeoutMicros = lasting(drain.timeout, 'timeout');
-    return { verb: 'drain', nodes: choiceOf(drain, at, findings), force, deleteEmptyDirData, ignoreDaemonSets, timeoutMicros };
+    return {
+      verb: 'drain',
+      nodes: choiceOf(drain, at, findings),
+      force,
+      deleteEmptyDirData,
+      ignoreDaemonSets,
+      timeoutMicros,
+    };
   }
   if (upgrade !== undefined) return resolveUpgrade(upgrade, at, numbers);
   return resolveObjectStep({ scale, rollout, delete: input.delete }, at, findings);
@@ -103,14 +111,19 @@ function choiceOf({ nodes = [], selector = '', pool = '' }: NodeFieldsInput, at:
     parseSelectorText(selector);
   } catch (error) {
     if (!(error instanceof SelectorError)) throw error;
-    findings.error(below(at, 'selector'), `expected a label selector such as pool=general, found ${quoteShort(selector)}`);
+    findings.error(
+      below(at, 'selector'),
+      `expected a label selector such as pool=general, found ${quoteShort(selector)}`,
+    );
     return { names: nodes, selector: '', pool };
   }
   return { names: nodes, selector, pool };
 }
 
 function amountFrom(given: number | string): NodeAmount {
-  return typeof given === 'number' ? { value: given, isPercent: false } : { value: Number(given.slice(0, -1)), isPercent: true };
+  return typeof given === 'number'
+    ? { value: given, isPercent: false }
+    : { value: Number(given.slice(0, -1)), isPercent: true };
 }
 
 /** `deploy/web`. `kinds` null: any. */
@@ -125,7 +138,11 @@ function targetOf(
   }
   if (kind === undefined || kinds?.includes(kind) === false) {
     const expected = kinds === null ? 'a kind as for kubectl' : kinds.join(' or ');
-    findings.error(path, `expected ${expected}, found ${quoteShort(word)}`, nearestName(word.toLowerCase(), Object.keys(KIND_BY_NAME)));
+    findings.error(
+      path,
+      `expected ${expected}, found ${quoteShort(word)}`,
+      nearestName(word.toLowerCase(), Object.keys(KIND_BY_NAME)),
+    );
     return null;
   }
   return { kind, name, namespace: CLUSTER_SCOPED.includes(kind) ? '' : namespace };
@@ -150,21 +167,36 @@ export function checkSteps(inputs: readonly StepInput[], cluster: SteppedCluster
     }
     const { outage, scale, rollout } = input;
     if (outage !== undefined) checkZone(outage, below(path, 'outage'), cluster, findings);
-    for (const [verb, given] of [['scale', scale], ['rollout', rollout]] as const)
-      if (given !== undefined) checkObject(given.workload, given.namespace, below(below(path, verb), 'workload'), cluster, findings);
+    for (const [verb, given] of [
+      ['scale', scale],
+      ['rollout', rollout],
+    ] as const)
+      if (given !== undefined)
+        checkObject(given.workload, given.namespace, below(below(path, verb), 'workload'), cluster, findings);
     const deletion = input.delete;
-    if (deletion !== undefined) checkObject(deletion.object, deletion.namespace, below(below(path, 'delete'), 'object'), cluster, findings);
+    if (deletion !== undefined)
+      checkObject(deletion.object, deletion.namespace, below(below(path, 'delete'), 'object'), cluster, findings);
   }
 }
 
-function checkChoice({ nodes = [], pool }: NodeFieldsInput, at: Path, cluster: SteppedCluster, findings: Findings): void {
+function checkChoice(
+  { nodes = [], pool }: NodeFieldsInput,
+  at: Path,
+  cluster: SteppedCluster,
+  findings: Findings,
+): void {
   for (const [index, name] of nodes.entries())
     if (!hasNode(cluster, name)) {
-      findings.error(below(below(at, 'nodes'), index), `the cluster has no node ${quoteShort(name)}`, nearestName(name, nodeNames(cluster)));
+      findings.error(
+        below(below(at, 'nodes'), index),
+        `the cluster has no node ${quoteShort(name)}`,
+        nearestName(name, nodeNames(cluster)),
+      );
     }
   if (pool === undefined || cluster.hasOtherNodes) return;
   const pools = poolNames(cluster);
-  if (!pools.has(pool)) findings.error(below(at, 'pool'), `the cluster has no pool ${quoteShort(pool)}`, nearestName(pool, pools));
+  if (!pools.has(pool))
+    findings.error(below(at, 'pool'), `the cluster has no pool ${quoteShort(pool)}`, nearestName(pool, pools));
 }
 
 function hasNode(cluster: SteppedCluster, name: string): boolean {
@@ -176,7 +208,9 @@ function hasNode(cluster: SteppedCluster, name: string): boolean {
 }
 
 function nodeNames({ nodes, nodePools }: SteppedCluster): string[] {
-  const made = nodePools.flatMap(({ name, count }) => Array.from({ length: Math.min(count, 1000) }, (_, i) => `${name}-${i}`));
+  const made = nodePools.flatMap(({ name, count }) =>
+    Array.from({ length: Math.min(count, 1000) }, (_, i) => `${name}-${i}`),
+  );
   return [...nodes.map(({ metadata }) => metadata?.name ?? ''), ...made];
 }
 
@@ -209,7 +243,8 @@ function checkObject(text: string, namespace: string, path: Path, cluster: Stepp
   const kind = KIND_BY_NAME[word.toLowerCase()];
   if (kind === undefined || name === '' || kind === 'Pod') return;
   if (kind === 'Node') {
-    if (!hasNode(cluster, name)) findings.error(path, `the cluster has no node ${quoteShort(name)}`, nearestName(name, nodeNames(cluster)));
+    if (!hasNode(cluster, name))
+      findings.error(path, `the cluster has no node ${quoteShort(name)}`, nearestName(name, nodeNames(cluster)));
     return;
   }
   const key = keyOf(CLUSTER_SCOPED.includes(kind) ? '' : namespace, name);

@@ -85,7 +85,10 @@ export interface NodePool {
 
 export type WorkloadKind = 'Deployment' | 'Job' | 'DaemonSet' | 'Pod';
 
-/** A class of generated work. One *arrival* is one Deployment, Job or Pod of the class; a DaemonSet arrives once, at its start. */
+/**
+ * A class of generated work. One *arrival* is one Deployment, Job or Pod of the class; a DaemonSet arrives once, at its
+ * start.
+ */
 export interface Workload {
   readonly name: string;
   readonly kind: WorkloadKind;
@@ -94,7 +97,10 @@ export interface Workload {
   readonly arrivals: ArrivalProcess;
   /** Pods of one arrival. */
   readonly replicas: Distribution;
-  /** Seconds. Deployment: from arrival to removal of all its pods. Job, Pod: run time of each pod from its start. Infinity: for ever. */
+  /**
+   * Seconds. Deployment: from arrival to removal of all its pods. Job, Pod: run time of each pod from its start.
+   * Infinity: for ever.
+   */
   readonly lifetimeSeconds: Distribution | null;
   /** Relative multipliers of the template's requests per pod shape, drawn once an arrival; see `shapes`. */
   readonly shapes: readonly PodShape[];
@@ -180,14 +186,19 @@ export interface TracePod {
 }
 
 export interface SchedulerSettings {
-  /** KubeSchedulerConfiguration as decoded YAML (null: upstream's defaults), with the file it came from for messages. */
+  /**
+   * KubeSchedulerConfiguration as decoded YAML (null: upstream's defaults), with the file it came from for messages.
+   */
   readonly configuration: unknown;
   readonly configurationFile: string | null;
   /** Simulated time of one scheduling cycle. */
   readonly cycleMicros: Micros;
   /** Simulated time from the decision until the binding is written. */
   readonly bindMicros: Micros;
-  /** How the best of equals is taken. `upstream`: kube-scheduler's heap order; `first`: node order; `random`: a named stream. */
+  /**
+   * How the best of equals is taken. `upstream`: kube-scheduler's heap order; `first`: node order; `random`: a named
+   * stream.
+   */
   readonly tieBreak: 'upstream' | 'first' | 'random';
   /** false: every node is looked at, whatever percentageOfNodesToScore says. */
   readonly sampling: boolean;

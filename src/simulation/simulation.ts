@@ -33,6 +33,7 @@ import { remarksOn, unsteadyNotes } from '../scheduler/framework/guarded-plugin.
 import type { Plugin, PluginFactory } from '../scheduler/framework/plugin-api.ts';
 import { pluginRegistry } from '../scheduler/plugins/registry.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
+import type { SchedulerListener } from '../scheduler/scheduler.ts';
 import { VolumeController } from '../storage/volume-controller.ts';
 import { WorkloadSource } from '../workload/generators/workload-source.ts';
 import { TraceSource } from '../workload/traces/trace-source.ts';
@@ -118,7 +119,9 @@ export class Simulation {
   private nextCheckAt = Infinity;
   private done = false;
 
-  /** Throws InputError for what only the assembly can see: the scheduler's configuration, the first row of the trace. */
+  /**
+   * Throws InputError for what only the assembly can see: the scheduler's configuration, the first row of the trace.
+   */
   constructor(scenario: Scenario, options: SimulationOptions) {
     this.scenario = scenario;
     this.options = options;
@@ -148,11 +151,7 @@ export class Simulation {
     });
     const foreign = foreignSchedulerWarnings(scenario, profileNames);
     this.warnings = [...configuration.warnings, ...foreign, ...remarksOn(this.plugins())];
-    this.scheduler.listeners.push({
-      attemptFailed: (pod, attempt) => this.metrics.attemptFailed(pod, attempt),
-      podHeld: (pod, why) => this.metrics.podHeld(pod, why),
-      roomSeen: (template, room) => this.metrics.roomSeen(template.id, room),
-    });
+    this.scheduler.listeners.push(tellingOf(this.metrics));
     const quotas = new QuotaLedger(kernel, cluster, Phase.Controller);
     const gate = (this.gate = new PodGate(cluster, quotas));
     const replacement = new ReplacementController(kernel, cluster, gate);
@@ -168,7 +167,12 @@ export class Simulation {
     new NodeLifecycle(kernel, cluster, scenario.nodeLifecycle);
     const taintEviction = new TaintEviction(kernel, cluster);
     new PodGc(kernel, cluster);
-    const { crashes, operations } = assembleFaults(scenario, { kernel, cluster, budgets, mark: (...told) => this.metrics.mark(...told) });
+    const { crashes, operations } = assembleFaults(scenario, {
+      kernel,
+      cluster,
+      budgets,
+      mark: (...told) => this.metrics.mark(...told),
+    });
     this.autoscaler = assembleAutoscaler(scenario, {
       kernel,
       cluster,
@@ -337,8 +341,12 @@ export class Simulation {
       ...this.machineNotes,
       ...(this.traceSource?.notes() ?? []),
       ...this.undeclaredPlugins(),
-      ...this.gate.refusals().map(({ kind, namespace, name, count, message }) =>
-        `Not created: ${kind} ${namespace}/${name} has refused ${String(count)} requests for pods, the first with "${message}".`),
+      ...this.gate
+        .refusals()
+        .map(
+          ({ kind, namespace, name, count, message }) =>
+            `Not created: ${kind} ${namespace}/${name} has refused ${String(count)} requests for pods, the first with "${message}".`,
+        ),
       ...(fields.length === 0
         ? []
         : [
@@ -347,6 +355,15 @@ export class Simulation {
       ...(ignored.length === 0 ? [] : [`Kinds in manifests that are not simulated: ${ignored.join(', ')}.`]),
     ];
   }
+}
+
+/** What the report says of pods that wait. */
+function tellingOf(metrics: MetricsCollector): SchedulerListener {
+  return {
+    attemptFailed: (pod, attempt) => metrics.attemptFailed(pod, attempt),
+    podHeld: (pod, why) => metrics.podHeld(pod, why),
+    roomSeen: (template, room) => metrics.roomSeen(template.id, room),
+  };
 }
 
 function traceSourceOf({ trace, seed }: Scenario, { openTrace }: SimulationOptions): TraceSource | null {

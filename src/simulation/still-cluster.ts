@@ -1,7 +1,7 @@
 /**
  * A cluster in which time stands still, with the real scheduler in it: pods are created, get their turns in the queue's
- * order and are placed, or refused, or make room by preemption, as in a run. Nobody else acts: nothing starts, ends or is
- * made anew, and whoever is preempted stays, terminating. A turn costs what a decision costs in a run.
+ * order and are placed, or refused, or make room by preemption, as in a run. Nobody else acts: nothing starts, ends or
+ * is made anew, and whoever is preempted stays, terminating. A turn costs what a decision costs in a run.
  */
 import { Cluster } from '../cluster/cluster.ts';
 import type { KubernetesObject, Pod } from '../cluster/objects.ts';

@@ -144,7 +144,9 @@ export class WorkloadInput implements InputSource {
   }
 }
 
-/** The pod that a workload's template and a drawn shape make. `requests`: the shape's, null: as the template has them. */
+/**
+ * The pod that a workload's template and a drawn shape make. `requests`: the shape's, null: as the template has them.
+ */
 export function podOfWorkload(workload: Workload, requests: ResourceList | null): Pod {
   const { template, kind } = workload;
   let spec: PodSpec = template.spec ?? {};
@@ -155,7 +157,9 @@ export function podOfWorkload(workload: Workload, requests: ResourceList | null)
   return { metadata: { ...template.metadata, namespace: workload.namespace }, spec };
 }
 
-/** The first container has the whole shape and the others nothing, so the pod requests what was drawn. Limits give way. */
+/**
+ * The first container has the whole shape and the others nothing, so the pod requests what was drawn. Limits give way.
+ */
 function withRequests({ resources: _resources, ...container }: Container, requests: ResourceList | null): Container {
   return requests === null ? container : { ...container, resources: { requests } };
 }

@@ -141,7 +141,12 @@ export class AutoscaledWorld {
       spec: { priority: options.priority ?? 0, containers: [{ name: 'c', image: 'i', resources: { requests } }], ...options.spec },
     });
     return cluster.createPod({
-      template: template.id, nameBase: cluster.names.intern('pod'), nameOrdinal: cluster.pods.length, owner: options.owned === false ? -1 : this.owner, workloadClass: 0, durationMicros: Infinity,
+      template: template.id,
+      nameBase: cluster.names.intern('pod'),
+      nameOrdinal: cluster.pods.length,
+      owner: options.owned === false ? -1 : this.owner,
+      workloadClass: 0,
+      durationMicros: Infinity,
       pinnedNode: options.pinned === undefined ? -1 : cluster.names.intern(options.pinned),
     });
   }

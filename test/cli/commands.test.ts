@@ -182,7 +182,18 @@ describe('replay', () => {
 
 describe('compare', () => {
   test('packing shows where it must, and nothing shows between equals', () => {
-    const { code, out, err } = cli.run('compare', 'small.yaml', '--a', 'spread.yaml', '--b', 'pack.yaml', '--seeds', '5', '--out', 'compared');
+    const { code, out, err } = cli.run(
+      'compare',
+      'small.yaml',
+      '--a',
+      'spread.yaml',
+      '--b',
+      'pack.yaml',
+      '--seeds',
+      '5',
+      '--out',
+      'compared',
+    );
     expect(code).toBe(0);
     expect(out).toMatch(/packing\.densityOfNonEmptyNodes\.cpu.*better/);
     expect(out).toMatch(/counts\.podsFinished.* ~/);
@@ -366,21 +377,39 @@ describe('conformance', () => {
   test('what is no recording, and what holds nothing to replay, is told', () => {
     cli.write('prose.jsonl', 'hello\n');
     expect(cli.run('conformance', 'prose.jsonl')).toMatchObject({ code: 2, out: '' });
-    cli.write('other.jsonl', lines([{ format: 'podyard-vectors/1', suite: 'karpenter' }, { id: 'a', kind: 'solve', in: {}, out: {} }]));
+    cli.write(
+      'other.jsonl',
+      lines([
+        { format: 'podyard-vectors/1', suite: 'karpenter' },
+        { id: 'a', kind: 'solve', in: {}, out: {} },
+      ]),
+    );
     expect(cli.run('conformance', 'other.jsonl').code).toBe(2);
   });
 
   test('kinds that are not simulated are named and counted, never as equal', () => {
     const unknown = [{ id: 'c', kind: 'weigh', in: {}, out: {} }, { id: 'd', kind: 'weigh', in: {}, out: {} }];
-    cli.write('gaps.jsonl', lines([...RECORDING, ...unknown, { format: 'podyard-vectors/1', suite: 'elsewhere' }, { id: 'a', kind: 'solve', in: {}, out: {} }]));
+    cli.write(
+      'gaps.jsonl',
+      lines([
+        ...RECORDING,
+        ...unknown,
+        { format: 'podyard-vectors/1', suite: 'elsewhere' },
+        { id: 'a', kind: 'solve', in: {}, out: {} },
+      ]),
+    );
     const table = cli.run('conformance', 'gaps.jsonl');
     expect(table.code).toBe(0);
     expect(table.out).toContain('Not covered, and counted neither as equal nor as different: 3 cases');
     expect(table.out).toContain('  quantity (gaps.jsonl): these kinds are not simulated: weigh 2');
     expect(table.out).toContain('  elsewhere (gaps.jsonl): nothing of it is simulated: solve 1');
     expect(JSON.parse(cli.run('conformance', 'gaps.jsonl', '-o', 'json').out)).toMatchObject({
-      decisions: 2, equal: 2,
-      notCovered: [{ suite: 'quantity', cases: 2, kinds: { weigh: 2 } }, { suite: 'elsewhere', cases: 1, kinds: { solve: 1 } }],
+      decisions: 2,
+      equal: 2,
+      notCovered: [
+        { suite: 'quantity', cases: 2, kinds: { weigh: 2 } },
+        { suite: 'elsewhere', cases: 1, kinds: { solve: 1 } },
+      ],
     });
   });
 

@@ -67,7 +67,10 @@ test('two scenarios are compared, too', async () => {
 
 test('wrong files are refused', async () => {
   folder.write('scenario.yaml', SCENARIO);
-  folder.write('wrong.yaml', 'apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\nprofile: []\n');
+  folder.write(
+    'wrong.yaml',
+    'apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\nprofile: []\n',
+  );
   for (const other of ['nowhere.yaml', 'wrong.yaml', '-']) {
     const { code, out, err } = await folder.here('diff', 'scenario.yaml', other);
     expect([code, out]).toEqual([2, '']);

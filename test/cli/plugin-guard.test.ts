@@ -24,7 +24,10 @@ function plugin(methods: string, before = ''): string {
 beforeAll(() => {
   cli.write('guard.yaml', SCENARIO);
   cli.write('undefined.mjs', plugin('score() {}'));
-  cli.write('loop.mjs', plugin("score() { say(2, 'looping'); for (;;); }", "import { writeSync as say } from 'node:fs';"));
+  cli.write(
+    'loop.mjs',
+    plugin("score() { say(2, 'looping'); for (;;); }", "import { writeSync as say } from 'node:fs';"),
+  );
   cli.write('chance.mjs', plugin('score() { return Math.floor(Math.random() * 100); }'));
 });
 

@@ -6,7 +6,12 @@ import { budget, nodes, workload } from '../support/rehearsed.ts';
 import { cliFolder } from './podyard.ts';
 
 const cli = cliFolder();
-const objects = [...nodes(3), workload('Deployment', 'web', 3), workload('StatefulSet', 'db', 1), budget('db', { minAvailable: 1 })];
+const objects = [
+  ...nodes(3),
+  workload('Deployment', 'web', 3),
+  workload('StatefulSet', 'db', 1),
+  budget('db', { minAvailable: 1 }),
+];
 
 beforeEach(() => {
   cli.write('dump.json', JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
@@ -38,8 +43,20 @@ describe('rehearse', () => {
 
   test('the same from standard input, and from a scenario with steps of its own', () => {
     const dump = readFileSync(join(cli.path(), 'dump.json'), 'utf8');
-    expect(cli.runWith({ input: dump }, 'rehearse', '-', '--drain', 'node-0,node-1,node-2', '--quiet').out).toContain('blocks node-');
-    const { code, out } = cli.run('rehearse', 'day.yaml', '--slo', 'availability=99', '--fail-if', 'unhealed', '--fail-if', 'heal>1d', '--quiet');
+    expect(cli.runWith({ input: dump }, 'rehearse', '-', '--drain', 'node-0,node-1,node-2', '--quiet').out).toContain(
+      'blocks node-',
+    );
+    const { code, out } = cli.run(
+      'rehearse',
+      'day.yaml',
+      '--slo',
+      'availability=99',
+      '--fail-if',
+      'unhealed',
+      '--fail-if',
+      'heal>1d',
+      '--quiet',
+    );
     expect(code).toBe(0);
     expect(out).toContain('rollout Deployment default/web image=:v2');
   });
@@ -49,12 +66,27 @@ describe('rehearse', () => {
     const names = readdirSync(join(cli.path(), 'one'));
     expect(new Set(names)).toEqual(new Set(['availability.csv', 'nodes.csv', 'report.html', 'report.json']));
     for (const name of names)
-      expect(readFileSync(join(cli.path(), 'one', name), 'utf8')).toBe(readFileSync(join(cli.path(), 'two', name), 'utf8'));
-    expect(JSON.parse(cli.run(...drainAll, '-o', 'json').out)).toEqual(JSON.parse(readFileSync(join(cli.path(), 'one', 'report.json'), 'utf8')));
+      expect(readFileSync(join(cli.path(), 'one', name), 'utf8')).toBe(
+        readFileSync(join(cli.path(), 'two', name), 'utf8'),
+      );
+    expect(JSON.parse(cli.run(...drainAll, '-o', 'json').out)).toEqual(
+      JSON.parse(readFileSync(join(cli.path(), 'one', 'report.json'), 'utf8')),
+    );
   });
 
   test('every mistake is told with the option that makes it, with the nearest name, and nothing is played', () => {
-    const wrong = cli.run('rehearse', 'dump.json', '--drain', 'node-9', '--upgrade', 'pool=generall', '--rollout', 'deploy/wep', '--outage', 'zone=aa');
+    const wrong = cli.run(
+      'rehearse',
+      'dump.json',
+      '--drain',
+      'node-9',
+      '--upgrade',
+      'pool=generall',
+      '--rollout',
+      'deploy/wep',
+      '--outage',
+      'zone=aa',
+    );
     expect(wrong.code).toBe(2);
     expect(wrong.out).toBe('');
     expect(wrong.err.split('\n').filter((line) => line !== '')).toEqual(expect.arrayContaining([
@@ -63,10 +95,16 @@ describe('rehearse', () => {
       'error: --rollout: the manifests hold no Deployment default/wep — did you mean "default/web"?',
       'error: --upgrade: the cluster has no pool "generall" — did you mean "general"?',
     ]));
-    expect(cli.run('rehearse', 'dump.json', '--upgrade', 'pool=general,surg=1').err).toContain('found "surg=1" — did you mean "surge"?');
-    expect(cli.run('rehearse', 'dump.json', '--upgrade', 'pool=general,surge=x').err).toContain('--upgrade: expected a whole number or a percentage such as 33%, found "x"');
+    expect(cli.run('rehearse', 'dump.json', '--upgrade', 'pool=general,surg=1').err).toContain(
+      'found "surg=1" — did you mean "surge"?',
+    );
+    expect(cli.run('rehearse', 'dump.json', '--upgrade', 'pool=general,surge=x').err).toContain(
+      '--upgrade: expected a whole number or a percentage such as 33%, found "x"',
+    );
     expect(cli.run(...drainAll, '--fail-if', 'blokked', '--slo', 'uptime=1').err).toContain('did you mean "blocked"?');
     expect(cli.run('rehearse', 'dump.json').err).toContain('nothing to rehearse');
-    expect(cli.run('rehearse', 'dump.json', '--drain', 'node-0', '--image', 'v2').err).toContain('--image needs --rollout');
+    expect(cli.run('rehearse', 'dump.json', '--drain', 'node-0', '--image', 'v2').err).toContain(
+      '--image needs --rollout',
+    );
   });
 });

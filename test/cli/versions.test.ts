@@ -33,7 +33,15 @@ test('the option counts before the scenario, which counts before the default', (
 test('compare takes changes of either side, and tells the mistakes of both', () => {
   cli.write('s.yaml', SCENARIO);
   const words = ['compare', 's.yaml', '--seeds', '2', '-q', '-o', 'json'];
-  const { code, out } = cli.run(...words, '--a', 'kubernetes=1.36', '--b', 'kubernetes=1.37', '--b', 'nodePools[general].count=3');
+  const { code, out } = cli.run(
+    ...words,
+    '--a',
+    'kubernetes=1.36',
+    '--b',
+    'kubernetes=1.37',
+    '--b',
+    'nodePools[general].count=3',
+  );
   expect(code).toBe(0);
   expect(JSON.parse(out)).toMatchObject({
     labelA: 'kubernetes=1.36',

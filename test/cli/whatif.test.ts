@@ -16,7 +16,8 @@ const POD = (name: string, cpu: string): object => ({
   metadata: { name, namespace: 'default' },
   spec: { containers: [{ name: 'main', resources: { requests: { cpu } } }] },
 });
-const LIST = (items: readonly object[]): string => JSON.stringify({ apiVersion: 'v1', items, kind: 'List', metadata: {} });
+const LIST = (items: readonly object[]): string =>
+  JSON.stringify({ apiVersion: 'v1', items, kind: 'List', metadata: {} });
 
 const SCENARIO = `name: small
 duration: 1h
@@ -70,7 +71,10 @@ describe('whatif', () => {
 
   test('Nodes in the files join the cluster', async () => {
     begin();
-    folder.write('big-node.json', LIST([{ ...NODE('c'), status: { allocatable: { cpu: '16', memory: '8Gi', pods: '9' } } }]));
+    folder.write(
+      'big-node.json',
+      LIST([{ ...NODE('c'), status: { allocatable: { cpu: '16', memory: '8Gi', pods: '9' } } }]),
+    );
     const { code, out } = await folder.here('whatif', 'dump.json', 'large.json', 'big-node.json');
     expect(code).toBe(0);
     expect(out).toMatch(/default\/large +fits +c/);
@@ -130,7 +134,10 @@ describe('wrong input', () => {
       'class.yaml',
       'apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {priorityClassName: urgent, containers: [{name: c}]}\n',
     );
-    folder.write('broken.yaml', 'apiVersion: v1\nkind: Node\nmetadata: {name: n}\nstatus: {allocatable: {cpu: lots}}\n');
+    folder.write(
+      'broken.yaml',
+      'apiVersion: v1\nkind: Node\nmetadata: {name: n}\nstatus: {allocatable: {cpu: lots}}\n',
+    );
     const { code, out, err } = await folder.here(...args);
     expect([code, out]).toEqual([2, '']);
     expect(err).toContain(message);

@@ -9,20 +9,38 @@ const clusterWithPod = () => {
   const cluster = new Cluster(new Kernel({ seed: 'ended' }));
   const log: string[] = [];
   cluster.observe({
-    podRemoved: (_pod, node, phase, outcome) => void log.push(`removed from ${String(node)} in ${String(phase)}: ${String(outcome)}`),
+    podRemoved: (_pod, node, phase, outcome) =>
+      void log.push(`removed from ${String(node)} in ${String(phase)}: ${String(outcome)}`),
     podDeleted: () => void log.push('deleted'),
     podTerminating: () => void log.push('terminating'),
     endedPodTerminating: () => void log.push('ended and terminating'),
     podReadyChanged: (_pod, ready) => void log.push(ready ? 'ready' : 'unready'),
   });
   const node = cluster.addNode({ metadata: { name: 'n' }, status: { allocatable: { cpu: '2', pods: '9' } } });
-  const template = cluster.internTemplate({ spec: { containers: [{ name: 'c', resources: { requests: { cpu: '1' } } }] } }).id;
+  const template = cluster.internTemplate({
+    spec: { containers: [{ name: 'c', resources: { requests: { cpu: '1' } } }] },
+  }).id;
   const owner = cluster.workloadWriter.create({
-    kind: WorkloadKind.Job, object: null, key: 'default/j', parent: -1, wanted: -1, template: -1, workloadClass: 0, nameBase: 0,
-    podMicros: Infinity, details: null,
+    kind: WorkloadKind.Job,
+    object: null,
+    key: 'default/j',
+    parent: -1,
+    wanted: -1,
+    template: -1,
+    workloadClass: 0,
+    nameBase: 0,
+    podMicros: Infinity,
+    details: null,
   });
   const pod = cluster.createPod({
-    template, nameBase: 0, nameOrdinal: 0, owner, workloadClass: 0, durationMicros: Infinity, pinnedNode: -1, tracked: true,
+    template,
+    nameBase: 0,
+    nameOrdinal: 0,
+    owner,
+    workloadClass: 0,
+    durationMicros: Infinity,
+    pinnedNode: -1,
+    tracked: true,
   });
   cluster.placePod(pod, node);
   cluster.startPod(pod);
@@ -34,7 +52,11 @@ describe('a pod that has succeeded', () => {
     const { cluster, log, node, pod, owner } = clusterWithPod();
     cluster.endPod(pod, { phase: PodPhase.Succeeded, outcome: PodOutcome.Succeeded });
     expect(cluster.nodes.pods[node]).toEqual([]);
-    expect([cluster.pods.phase[pod], cluster.pods.isReady(pod), cluster.workloads.podsOf(owner)]).toEqual([PodPhase.Succeeded, false, [pod]]);
+    expect([cluster.pods.phase[pod], cluster.pods.isReady(pod), cluster.workloads.podsOf(owner)]).toEqual([
+      PodPhase.Succeeded,
+      false,
+      [pod],
+    ]);
     checkCluster(cluster);
     cluster.terminatePod(pod, EvictionCause.None);
     cluster.countPod(pod);

@@ -1,5 +1,5 @@
-// The disruption controller: what budgets allow, by kind of bound and by who made the pods; counts kept pod by pod equal
-// counting all pods anew; and evictions that ask the budgets.
+// The disruption controller: what budgets allow, by kind of bound and by who made the pods; counts kept pod by pod
+// equal counting all pods anew; and evictions that ask the budgets.
 import { describe, expect, test } from 'vitest';
 import { Cluster, EvictionCause, PodOutcome, PodPhase } from '../../src/cluster/cluster.ts';
 import { DisruptionBudgets } from '../../src/cluster/disruption-budgets.ts';
@@ -250,7 +250,9 @@ describe('an eviction', () => {
 
   test('puts the pod on record until it is terminating; a record of a dump counts for two minutes', () => {
     const world = new BudgetWorld();
-    world.budget({ minAvailable: 1 }, 'b', { disruptedPods: { '-1': '2026-01-01T00:00:00Z', 'not-there': '2026-01-01T00:00:00Z' } });
+    world.budget({ minAvailable: 1 }, 'b', {
+      disruptedPods: { '-1': '2026-01-01T00:00:00Z', 'not-there': '2026-01-01T00:00:00Z' },
+    });
     const pods = world.pods(3, world.owner(WorkloadKind.ReplicaSet, 3));
     const recorded = world.cluster.podName(pods[1]);
     world.budget({ minAvailable: 1 }, 'b', { disruptedPods: { [recorded]: '2026-01-01T00:00:00Z', 'not-there': 'x' } });

@@ -1,5 +1,5 @@
-// What quotas have in use, kept by differences, is what a count of all pods gives: after any course of a pod's life, and
-// with pods that should be gone for long left out.
+// What quotas have in use, kept by differences, is what a count of all pods gives: after any course of a pod's life,
+// and with pods that should be gone for long left out.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ZERO_QUANTITY } from '../../src/base/quantity.ts';
@@ -42,12 +42,18 @@ class World {
     const pod = rows[shape * 7 % Math.max(1, rows.length)] ?? -1;
     const isThere = pod >= 0 && cluster.pods.phase[pod] !== PodPhase.Free;
     if (action < 3) {
-      const seed = { nameBase: cluster.names.intern('p'), nameOrdinal: cluster.pods.length, owner: -1, workloadClass: 0 };
+      const seed = {
+        nameBase: cluster.names.intern('p'),
+        nameOrdinal: cluster.pods.length,
+        owner: -1,
+        workloadClass: 0,
+      };
       const template = this.template(shape % SPECS.length, action === 2 ? 'other' : 'team');
       rows.push(cluster.createPod({ ...seed, template, durationMicros: Infinity, pinnedNode: -1 }));
     } else if (!isThere) return;
     else if (action === 3) cluster.terminatePod(pod, EvictionCause.None);
-    else if (action === 4 && !cluster.pods.hasEnded(pod)) cluster.endPod(pod, { phase: PodPhase.Failed, outcome: PodOutcome.Failed });
+    else if (action === 4 && !cluster.pods.hasEnded(pod))
+      cluster.endPod(pod, { phase: PodPhase.Failed, outcome: PodOutcome.Failed });
     else if (action === 5) cluster.removePod(pod, PodOutcome.Deleted);
   }
 
@@ -100,7 +106,9 @@ test('a quota that grows, or goes, makes room', () => {
   const world = new World();
   world.put({ pods: '0' });
   const template = world.template(0, 'team');
-  expect(world.ledger.refusal(template)?.message).toBe('exceeded quota: q, requested: pods=1, used: pods=0, limited: pods=0');
+  expect(world.ledger.refusal(template)?.message).toBe(
+    'exceeded quota: q, requested: pods=1, used: pods=0, limited: pods=0',
+  );
   world.put({ pods: '1' });
   expect(world.ledger.refusal(template)).toBeNull();
   world.put({ pods: '0' });

@@ -20,8 +20,16 @@ class QueueWorld {
 
   row(name: string): number {
     return this.cluster.workloadWriter.create({
-      kind: WorkloadKind.Job, object: null, key: `default/${name}`, parent: -1, wanted: -1, template: -1, workloadClass: 0, nameBase: 0,
-      podMicros: Infinity, details: null,
+      kind: WorkloadKind.Job,
+      object: null,
+      key: `default/${name}`,
+      parent: -1,
+      wanted: -1,
+      template: -1,
+      workloadClass: 0,
+      nameBase: 0,
+      podMicros: Infinity,
+      details: null,
     });
   }
 }
@@ -77,7 +85,9 @@ describe('a key', () => {
 
 describe('back-off', () => {
   test('begins with 5 ms, doubles, and ends at 1000 s', () => {
-    expect([0, 1, 2, 10, 17, 18, 40].map((failures) => backoffMicros(failures) / 1000)).toEqual([5, 10, 20, 5120, 655_360, 1_000_000, 1_000_000]);
+    expect([0, 1, 2, 10, 17, 18, 40].map((failures) => backoffMicros(failures) / 1000)).toEqual([
+      5, 10, 20, 5120, 655_360, 1_000_000, 1_000_000,
+    ]);
   });
 
   test('begins anew once the key is forgotten', () => {

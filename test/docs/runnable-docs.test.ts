@@ -1,5 +1,6 @@
 // Every command and snippet of README.md, CONTRIBUTING.md and docs/ is executed, in the order of its document, in one
-// temporary folder a document that holds links to workloads/, schemas/ and examples/. CONTRIBUTING.md tells the convention.
+// temporary folder a document that holds links to workloads/, schemas/ and examples/. CONTRIBUTING.md tells the
+// convention.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -13,7 +13,12 @@ import type { Scenario } from '../../src/simulation/scenario.ts';
 import { readScenario } from '../../src/simulation/scenario-reader.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
 
-function nodes(count: number, cpu: string, name = 'n', labels: Readonly<Record<string, string>> = {}): KubernetesObject[] {
+function nodes(
+  count: number,
+  cpu: string,
+  name = 'n',
+  labels: Readonly<Record<string, string>> = {},
+): KubernetesObject[] {
   return Array.from({ length: count }, (_, index) => ({
     apiVersion: 'v1',
     kind: 'Node',
@@ -60,12 +65,18 @@ describe('compaction', () => {
   test.each([
     ['like pods fill like nodes', [...nodes(10, '4'), ...pods(13, '1', 'one')], 4],
     ['pods that keep apart need a node each', [...nodes(10, '4'), ...pods(7, '100m', 'apart', APART)], 7],
-    ['ports keep pods apart, too', [
-      ...nodes(6, '4'),
-      ...pods(5, '100m', 'port', {
-        containers: [{ name: 'main', ports: [{ containerPort: 80, hostPort: 80 }], resources: { requests: { cpu: '1' } } }],
-      }),
-    ], 5],
+    [
+      'ports keep pods apart, too',
+      [
+        ...nodes(6, '4'),
+        ...pods(5, '100m', 'port', {
+          containers: [
+            { name: 'main', ports: [{ containerPort: 80, hostPort: 80 }], resources: { requests: { cpu: '1' } } },
+          ],
+        }),
+      ],
+      5,
+    ],
     ['an empty cluster needs no node', [...nodes(3, '4')], 0],
     ['what fills a node leaves nothing to the order', [...nodes(8, '3'), ...pods(6, '2', 'big')], 6],
   ] as const)('%s', (_name, objects, optimum) => {
@@ -77,7 +88,10 @@ describe('compaction', () => {
   });
 
   test('where nodes differ the answer hangs on their order', () => {
-    const { answer } = compacted(read([...nodes(3, '2', 'small'), ...nodes(1, '8', 'large'), ...pods(4, '2', 'two')]), 20);
+    const { answer } = compacted(
+      read([...nodes(3, '2', 'small'), ...nodes(1, '8', 'large'), ...pods(4, '2', 'two')]),
+      20,
+    );
     // As many as stand before the large one, and that.
     expect(answer.nodesNeeded).toMatchObject({ min: 1, max: 4 });
     expect(new Set(answer.trials.map(({ nodes: needed }) => needed))).toEqual(new Set([1, 2, 3, 4]));

@@ -1,5 +1,5 @@
-// Explanations: for every decision of random runs the explained node is the one that the scheduler takes, and nothing of
-// the run is changed by looking on.
+// Explanations: for every decision of random runs the explained node is the one that the scheduler takes, and nothing
+// of the run is changed by looking on.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../../src/base/input-error.ts';
@@ -89,7 +89,11 @@ workloads:
     const { scenario } = readScenario({ text, name: 'made.yaml' }, createInputFiles());
     const simulation = new Simulation(scenario, { version: 'test', userPlugins: [], openTrace: null, plain: false });
     const { kernel, scheduler } = simulation.parts;
-    const explainer = new Explainer(kernel, scheduler, { percentageOfNodesToScore: 0, tieBreak: 'upstream', sampling: true });
+    const explainer = new Explainer(kernel, scheduler, {
+      percentageOfNodesToScore: 0,
+      tieBreak: 'upstream',
+      sampling: true,
+    });
     const explained: Explanation[] = [];
     scheduler.listeners.push({ deciding: (pod) => { explained.push(explainer.explain(pod)); } });
     simulation.advance(MAX_EVENTS);
@@ -99,7 +103,12 @@ workloads:
       node: 'big-0', best: ['big-0'], evaluatedNodes: 3, feasibleNodes: 2,
     });
     const tiny = nodes.find((each) => each.node === 'tiny-0');
-    expect(tiny).toMatchObject({ verdict: 'rejected', plugin: 'NodeResourcesFit', reasons: ['Insufficient cpu'], total: null });
+    expect(tiny).toMatchObject({
+      verdict: 'rejected',
+      plugin: 'NodeResourcesFit',
+      reasons: ['Insufficient cpu'],
+      total: null,
+    });
     const big = nodes.find((each) => each.node === 'big-0');
     // (8 - 2) / 8 of the cpu and (8 - 1) / 8 of the memory are left: 75 and 87.5, rounded down to a mean of 81.
     expect(big?.scores.find(({ plugin }) => plugin === 'NodeResourcesFit')).toEqual({

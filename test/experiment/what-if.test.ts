@@ -93,12 +93,18 @@ describe('what-if', () => {
     expect(answer.fits).toBe(false);
     expect(answer.more).toBeNull();
     const [, , last] = answer.pods;
-    expect(last.message).toMatch(/^0\/2 nodes are available: 2 Insufficient cpu\. .*preemption: 0\/2 nodes are available:/);
+    expect(last.message).toMatch(
+      /^0\/2 nodes are available: 2 Insufficient cpu\. .*preemption: 0\/2 nodes are available:/,
+    );
     expect(last.nearest).toEqual({ node: 'a', resource: 'cpu', free: 1, wanted: 1.5, allocatable: 4 });
   });
 
   test('whom a more important pod would evict', () => {
-    const still = stillOf([node('a', '4'), running('low', '3', 'a'), running('other', '500m', 'a', { priority: 2000 })]);
+    const still = stillOf([
+      node('a', '4'),
+      running('low', '3', 'a'),
+      running('other', '500m', 'a', { priority: 2000 }),
+    ]);
     const answer = ask(still, [pod('high', '2', { priority: 1000 })].map((each) => ({ ...each, status: {} })));
     expect(answer.pods).toMatchObject([{ outcome: 'preempts', node: 'a', victims: ['default/low'], nearest: null }]);
     expect(answer.fits).toBe(false);

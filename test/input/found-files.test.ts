@@ -1,5 +1,6 @@
-// Files as they lie about in folders: what is no object is passed over, what kubectl reads is read, and a mistake is still
-// a mistake. Then what is said of pods before they are there: fields without effect, refusals, and what can never run.
+// Files as they lie about in folders: what is no object is passed over, what kubectl reads is read, and a mistake is
+// still a mistake. Then what is said of pods before they are there: fields without effect, refusals, and what can never
+// run.
 import { describe, expect, test } from 'vitest';
 import { InputError, formatProblem } from '../../src/base/input-error.ts';
 import { readDocuments } from '../../src/workload/manifests/documents.ts';
@@ -383,7 +384,11 @@ describe('fields that change nothing here', () => {
       'apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: x}\nspec: {hard: {pods: 3, count/services: 2}}\n',
       'ResourceQuota spec.hard',
     ],
-    ['a quota of pods', 'apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: x}\nspec: {hard: {pods: 3, requests.nvidia.com/gpu: 2}}\n', ''],
+    [
+      'a quota of pods',
+      'apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: x}\nspec: {hard: {pods: 3, requests.nvidia.com/gpu: 2}}\n',
+      '',
+    ],
     [
       'a suspended Job',
       'apiVersion: batch/v1\nkind: Job\nmetadata: {name: x}\nspec: {suspend: true, template: {spec: {restartPolicy: Never, containers: [{name: c}]}}}\n',

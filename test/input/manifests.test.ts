@@ -113,11 +113,25 @@ describe('objects', () => {
   });
 
   test('of other kinds and groups are counted', () => {
-    const text = ['v1 Secret', 'v1 Secret', 'autoscaling/v2 HorizontalPodAutoscaler', 'serving.knative.dev/v1 Service', 'cert-manager.io/v1 Certificate']
-      .map((line) => `apiVersion: ${line.split(' ')[0] ?? ''}\nkind: ${line.split(' ')[1] ?? ''}\nmetadata: {name: x}\nspec: {anything: [at all]}\n`)
+    const text = [
+      'v1 Secret',
+      'v1 Secret',
+      'autoscaling/v2 HorizontalPodAutoscaler',
+      'serving.knative.dev/v1 Service',
+      'cert-manager.io/v1 Certificate',
+    ]
+      .map(
+        (line) =>
+          `apiVersion: ${line.split(' ')[0] ?? ''}\nkind: ${line.split(' ')[1] ?? ''}\nmetadata: {name: x}\nspec: {anything: [at all]}\n`,
+      )
       .join('---\n');
     const { ignoredKinds, warnings } = read(text);
-    expect(ignoredKinds).toEqual({ Secret: 2, 'HorizontalPodAutoscaler.autoscaling': 1, 'Service.serving.knative.dev': 1, 'Certificate.cert-manager.io': 1 });
+    expect(ignoredKinds).toEqual({
+      Secret: 2,
+      'HorizontalPodAutoscaler.autoscaling': 1,
+      'Service.serving.knative.dev': 1,
+      'Certificate.cert-manager.io': 1,
+    });
     expect(warnings).toEqual([]);
   });
 

@@ -143,7 +143,11 @@ describe('mistakes', () => {
     expect((await mistakesOf(join(folder, 'missing.yaml')))[0].message).toBe('no such file or folder');
     const { scenario } = readScenario(small, createInputFiles());
     expect((await mistakesOf(scenario, { set: { duration: '1h' } }))[0].message).toContain('read already');
-    const named = (name: string): PluginFactory => ({ name, summary: 's', create: () => ({ name, filter: () => null }) });
+    const named = (name: string): PluginFactory => ({
+      name,
+      summary: 's',
+      create: () => ({ name, filter: () => null }),
+    });
     expect((await mistakesOf(small, { plugins: [named('NodeAffinity')] }))[0].message).toContain(
       'a plugin of Kubernetes',
     );

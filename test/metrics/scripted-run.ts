@@ -84,7 +84,10 @@ export class ScriptedRun {
     return this.cluster.addNode({ metadata: { name, labels: zone === '' ? {} : { 'topology.kubernetes.io/zone': zone } }, status: { allocatable: { pods: '110', ...allocatable } } }, pool);
   }
 
-  pod(requests: Readonly<Record<string, string>>, more: Partial<PodSeed> & { readonly className?: string; readonly priority?: number } = {}): number {
+  pod(
+    requests: Readonly<Record<string, string>>,
+    more: Partial<PodSeed> & { readonly className?: string; readonly priority?: number } = {},
+  ): number {
     const { className, priority, ...seed } = more;
     const template = this.cluster.internTemplate({ spec: { priority: priority ?? 0, containers: [{ name: 'c', image: 'i', resources: { requests } }] } });
     return this.cluster.createPod({

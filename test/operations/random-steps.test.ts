@@ -8,7 +8,9 @@ import type { SimulatedWorld } from '../../src/simulation/simulation.ts';
 import { budget, nodes, rehearse, workload } from '../support/rehearsed.ts';
 
 const NODES = 6;
-const chosen = fc.uniqueArray(fc.integer({ min: 0, max: NODES - 1 }), { minLength: 1, maxLength: 3 }).map((rows) => rows.map((row) => `node-${row}`));
+const chosen = fc
+  .uniqueArray(fc.integer({ min: 0, max: NODES - 1 }), { minLength: 1, maxLength: 3 })
+  .map((rows) => rows.map((row) => `node-${row}`));
 const lasting = fc.constantFrom({}, { for: '90s' }, { for: '20m' });
 const step = fc.oneof(
   chosen.map((names) => ({ drain: { nodes: names, force: true, deleteEmptyDirData: true } })),
@@ -23,14 +25,19 @@ const step = fc.oneof(
   fc.tuple(fc.constantFrom(1, '33%', 0), fc.constantFrom(1, 2)).map(([surge, maxUnavailable]) =>
     ({ upgrade: { pool: 'general', surge, maxUnavailable, provisioning: '90s', drainTimeout: '5m' } })),
 );
-const timed = fc.tuple(fc.integer({ min: 1, max: 40 }), step).map(([minutes, what]) => ({ at: `${minutes}m`, ...what }));
+const timed = fc
+  .tuple(fc.integer({ min: 1, max: 40 }), step)
+  .map(([minutes, what]) => ({ at: `${minutes}m`, ...what }));
 const rule = fc.oneof(
   fc.integer({ min: 0, max: 4 }).map((minAvailable) => ({ minAvailable })),
   fc.constantFrom(0, 1, '30%').map((maxUnavailable) => ({ maxUnavailable })),
 );
 
 /** Every eviction through the API is held to the budget's status as it stood just before. */
-function watchEvictions({ cluster, budgets }: SimulatedWorld): { readonly wrong: string[]; readonly count: () => number } {
+function watchEvictions({ cluster, budgets }: SimulatedWorld): {
+  readonly wrong: string[];
+  readonly count: () => number;
+} {
   const wrong: string[] = [];
   let count = 0;
   const before = new Map<string, PodDisruptionBudget>();
@@ -49,7 +56,10 @@ function watchEvictions({ cluster, budgets }: SimulatedWorld): { readonly wrong:
       const status = budgets.get(keys[0])?.status;
       const isRecorded = status?.disruptedPods !== undefined && name in status.disruptedPods;
       const allowed = before.get(keys[0])?.status?.disruptionsAllowed ?? 0;
-      const mayGoUnready = !cluster.pods.isReady(pod) && (status?.desiredHealthy ?? 0) > 0 && (status?.currentHealthy ?? 0) >= (status?.desiredHealthy ?? 0);
+      const mayGoUnready =
+        !cluster.pods.isReady(pod) &&
+        (status?.desiredHealthy ?? 0) > 0 &&
+        (status?.currentHealthy ?? 0) >= (status?.desiredHealthy ?? 0);
       if (keys.length > 1 || !(mayGoUnready || (isRecorded && allowed > 0))) wrong.push(`${name} at ${cluster.now}`);
     },
   });

@@ -30,10 +30,17 @@ describe('drain', () => {
   });
 
   test('waits for ever for a budget that can never allow it, and says so', () => {
-    const objects = [...nodes(2), pod('gone', 'node-1'), workload('StatefulSet', 'db', 1, { nodeSelector: { 'kubernetes.io/hostname': 'node-0' } }), budget('db', { minAvailable: 1 })];
+    const objects = [
+      ...nodes(2),
+      pod('gone', 'node-1'),
+      workload('StatefulSet', 'db', 1, { nodeSelector: { 'kubernetes.io/hostname': 'node-0' } }),
+      budget('db', { minAvailable: 1 }),
+    ];
     const result = rehearse([drain()], objects);
     expect(told(result)).toEqual(['drain node-0: - unfinished']);
-    expect(result.blockers.map(({ text }) => text)).toEqual(['PDB default/db blocks node-0 for ever: 1 replica, minAvailable 1']);
+    expect(result.blockers.map(({ text }) => text)).toEqual([
+      'PDB default/db blocks node-0 for ever: 1 replica, minAvailable 1',
+    ]);
     expect(result.end).toBe('stuck');
   });
 
@@ -59,7 +66,11 @@ describe('drain', () => {
   });
 
   test('leaves bare pods alone unless forced, and pods with emptyDir unless told that their data may go', () => {
-    const objects = [...nodes(2), pod('debug', 'node-0'), pod('cache', 'node-0', { volumes: [{ name: 'v', emptyDir: {} }] })];
+    const objects = [
+      ...nodes(2),
+      pod('debug', 'node-0'),
+      pod('cache', 'node-0', { volumes: [{ name: 'v', emptyDir: {} }] }),
+    ];
     const message = 'cannot delete Pods that declare no controller (use --force to override): default/debug; ' +
       'cannot delete Pods with local storage (use --delete-emptydir-data to override): default/cache';
     const refused = rehearse([drain()], objects);
@@ -71,12 +82,21 @@ describe('drain', () => {
   });
 
   test('drains one node after the other, and goes on after one that cannot be', () => {
-    const result = rehearse([{ at: '1m', drain: { selector: 'topology.kubernetes.io/zone in (a,b)' } }], [
-      ...nodes(3), pod('debug', 'node-0'), workload('Deployment', 'web', 3, { nodeSelector: { 'topology.kubernetes.io/zone': 'b' } }),
-    ]);
-    expect(told(result)[0]).toMatch(/^drain topology.kubernetes.io\/zone in \(a,b\): 1s failed unable to drain node node-0: cannot delete Pods that declare no controller/);
-    expect(result.pending.map(({ owner, pods, stillPending, message }) => `${owner} ${pods} ${stillPending} ${message}`)).toEqual([
-      'Deployment default/web 3 3 0/3 nodes are available: 1 node(s) didn\'t match Pod\'s node affinity/selector, 2 node(s) were unschedulable. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.',
+    const result = rehearse(
+      [{ at: '1m', drain: { selector: 'topology.kubernetes.io/zone in (a,b)' } }],
+      [
+        ...nodes(3),
+        pod('debug', 'node-0'),
+        workload('Deployment', 'web', 3, { nodeSelector: { 'topology.kubernetes.io/zone': 'b' } }),
+      ],
+    );
+    expect(told(result)[0]).toMatch(
+      /^drain topology.kubernetes.io\/zone in \(a,b\): 1s failed unable to drain node node-0: cannot delete Pods that declare no controller/,
+    );
+    expect(
+      result.pending.map(({ owner, pods, stillPending, message }) => `${owner} ${pods} ${stillPending} ${message}`),
+    ).toEqual([
+      "Deployment default/web 3 3 0/3 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, 2 node(s) were unschedulable. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.",
     ]);
     expect(result.healSeconds).toBeNull();
   });
@@ -86,7 +106,9 @@ describe('drain', () => {
       { ...(budget('web', { minAvailable: 1 }) as object), metadata: { name: 'web-too', namespace: 'default' } }];
     const result = rehearse([drain()], objects);
     expect(told(result)[0]).toMatch(/^drain node-0: 0s failed .*more than one PodDisruptionBudget covers it$/);
-    expect(result.blockers[0].text).toBe('PDB default/web and PDB default/web-too block node-0 for ever: 2 budgets cover one pod: the API evicts none such');
+    expect(result.blockers[0].text).toBe(
+      'PDB default/web and PDB default/web-too block node-0 for ever: 2 budgets cover one pod: the API evicts none such',
+    );
   });
 });
 
@@ -94,19 +116,35 @@ describe('cordon, uncordon', () => {
   test('keep new pods away until they may come again', () => {
     const cordoned = { pool: 'general' };
     const result = rehearse(
-      [{ at: '1m', cordon: cordoned }, { at: '2m', scale: { workload: 'deploy/web', replicas: 3 } }, { at: '3m', uncordon: cordoned }],
+      [
+        { at: '1m', cordon: cordoned },
+        { at: '2m', scale: { workload: 'deploy/web', replicas: 3 } },
+        { at: '3m', uncordon: cordoned },
+      ],
       [...nodes(2), workload('Deployment', 'web', 2)],
     );
-    expect(told(result)).toEqual(['cordon pool=general: 0s done', 'scale Deployment default/web to 3: 0s done', 'uncordon pool=general: 0s done']);
+    expect(told(result)).toEqual([
+      'cordon pool=general: 0s done',
+      'scale Deployment default/web to 3: 0s done',
+      'uncordon pool=general: 0s done',
+    ]);
     const web = result.availability.find(({ kind }) => kind === 'Deployment');
-    expect(web?.series).toEqual({ seconds: [60, 120, 180], available: [2, 2, 3], wanted: [2, 3, 3], needed: [1, 1, 1] });
+    expect(web?.series).toEqual({
+      seconds: [60, 120, 180],
+      available: [2, 2, 3],
+      wanted: [2, 3, 3],
+      needed: [1, 1, 1],
+    });
     expect(result.healSeconds).toBe(120);
   });
 });
 
 describe('kill, outage', () => {
   test('stop machines; without an end pods are made anew after detection and toleration', () => {
-    const result = rehearse([{ at: '1m', kill: { nodes: ['node-0'] } }], [...nodes(3), workload('Deployment', 'web', 3)]);
+    const result = rehearse(
+      [{ at: '1m', kill: { nodes: ['node-0'] } }],
+      [...nodes(3), workload('Deployment', 'web', 3)],
+    );
     expect(told(result)).toEqual(['kill node-0: 0s done 1 node down for good']);
     // Unreachable after 40 to 55 s, deleted 300 s later.
     expect(result.healSeconds).toBeGreaterThanOrEqual(340);
@@ -128,7 +166,11 @@ describe('kill, outage', () => {
 describe('scale, rollout, delete', () => {
   test('a rollout makes new pods within surge and unavailability', () => {
     const slow = { sandbox: '0s', containerStart: '10s', pullBase: '0s', defaultImageSize: '0' };
-    const result = rehearse([{ at: '1m', rollout: { workload: 'deployment/web', image: ':v2' } }], [...nodes(4), workload('Deployment', 'web', 4)], { kubelet: slow });
+    const result = rehearse(
+      [{ at: '1m', rollout: { workload: 'deployment/web', image: ':v2' } }],
+      [...nodes(4), workload('Deployment', 'web', 4)],
+      { kubelet: slow },
+    );
     // 25 % of 4: one more, one less. Two waves of two.
     expect(told(result)).toEqual(['rollout Deployment default/web image=:v2: 0s done']);
     const web = result.availability.find(({ kind }) => kind === 'Deployment');
@@ -139,18 +181,29 @@ describe('scale, rollout, delete', () => {
   test('a deleted pod is made anew, a deleted node takes its pods along, a deleted budget lets a drain go on', () => {
     const objects = [...nodes(2), workload('StatefulSet', 'db', 1), budget('db', { minAvailable: 1 })];
     const result = rehearse(
-      [{ at: '1m', delete: { object: 'pod/db-0' } }, { at: '2m', drain: { nodes: ['node-0', 'node-1'] } }, { at: '130s', delete: { object: 'pdb/db' } }],
+      [
+        { at: '1m', delete: { object: 'pod/db-0' } },
+        { at: '2m', drain: { nodes: ['node-0', 'node-1'] } },
+        { at: '130s', delete: { object: 'pdb/db' } },
+      ],
       objects,
     );
     expect(told(result)[0]).toBe('delete Pod default/db-0: 0s done');
     expect(told(result)[1]).toMatch(/^drain node-0 node-1: 1[01]s done$/);
-    const gone = rehearse([{ at: '1m', delete: { object: 'node/node-0' } }], [...nodes(2), workload('Deployment', 'web', 2)]);
+    const gone = rehearse(
+      [{ at: '1m', delete: { object: 'node/node-0' } }],
+      [...nodes(2), workload('Deployment', 'web', 2)],
+    );
     expect(told(gone)).toEqual(['delete Node node-0: 0s done']);
     expect(gone.healSeconds).toBe(40);
   });
 
   test('what is gone by then is not found', () => {
-    const steps = [{ at: '1m', delete: { object: 'deploy/web' } }, { at: '2m', scale: { workload: 'deploy/web', replicas: 1 } }, { at: '2m', delete: { object: 'pod/nobody' } }];
+    const steps = [
+      { at: '1m', delete: { object: 'deploy/web' } },
+      { at: '2m', scale: { workload: 'deploy/web', replicas: 1 } },
+      { at: '2m', delete: { object: 'pod/nobody' } },
+    ];
     expect(told(rehearse(steps, [...nodes(1), workload('Deployment', 'web', 1)]))).toEqual([
       'delete Deployment default/web: 0s done',
       'scale Deployment default/web to 1: 0s failed Deployment default/web not found',
@@ -163,7 +216,12 @@ describe('upgrade', () => {
   const upgrade = (more: object) => ({ at: '1m', upgrade: { pool: 'general', provisioning: '60s', ...more } });
 
   test.each([
-    [{ surge: 1 }, 5], [{ surge: 2 }, 3], [{ surge: '33%' }, 3], [{ surge: 0, maxUnavailable: 1 }, 5], [{ surge: 1, maxUnavailable: 1 }, 3], [{ surge: 5 }, 1],
+    [{ surge: 1 }, 5],
+    [{ surge: 2 }, 3],
+    [{ surge: '33%' }, 3],
+    [{ surge: 0, maxUnavailable: 1 }, 5],
+    [{ surge: 1, maxUnavailable: 1 }, 3],
+    [{ surge: 5 }, 1],
   ] as const)('with %j takes ceil(N / places) rounds of boot and drain', (plan, rounds) => {
     const result = rehearse([upgrade(plan)], [...nodes(5), workload('Deployment', 'web', 5, {}, {})]);
     const [{ beginSeconds, endSeconds, message }] = result.steps;
@@ -187,7 +245,9 @@ describe('upgrade', () => {
     expect(stuck.steps[0].outcome).toBe('unfinished');
     expect(stuck.blockers).toHaveLength(1);
     const forced = rehearse([upgrade({ surge: 2, drainTimeout: '1h' })], objects);
-    expect(told(forced)[0]).toBe('upgrade pool=general surge=2: 3660s done 2 nodes replaced, 1 before their pods had gone');
+    expect(told(forced)[0]).toBe(
+      'upgrade pool=general surge=2: 3660s done 2 nodes replaced, 1 before their pods had gone',
+    );
     expect(forced.availability.find(({ kind }) => kind === 'PodDisruptionBudget')?.belowSeconds).toBeGreaterThan(0);
   });
 });

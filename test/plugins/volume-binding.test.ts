@@ -20,12 +20,16 @@ function storageClass(name: string, more: Record<string, unknown> = {}): Kuberne
 const LOCAL = storageClass('local', { provisioner: 'kubernetes.io/no-provisioner' });
 const DYNAMIC = storageClass('dynamic');
 
-function claim(name: string, spec: PersistentVolumeClaim['spec'] = {}, metadata: ObjectMeta = {}): PersistentVolumeClaim {
+function claim(
+  name: string, spec: PersistentVolumeClaim['spec'] = {}, metadata: ObjectMeta = {},
+): PersistentVolumeClaim {
   return { kind: 'PersistentVolumeClaim', metadata: { namespace: 'default', name, uid: name, ...metadata }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '10Gi' } }, storageClassName: 'local', ...spec } };
 }
 const boundTo = (name: string, volumeName: string): PersistentVolumeClaim => claim(name, { volumeName }, { annotations: { 'pv.kubernetes.io/bind-completed': 'yes' } });
 
-function volume(name: string, storage: string, zone = '', spec: PersistentVolume['spec'] = {}, more: Partial<PersistentVolume> = {}): PersistentVolume {
+function volume(
+  name: string, storage: string, zone = '', spec: PersistentVolume['spec'] = {}, more: Partial<PersistentVolume> = {},
+): PersistentVolume {
   const nodeAffinity = { required: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'zone', operator: 'In', values: [zone] }] }] } };
   return {
     kind: 'PersistentVolume', metadata: { name }, status: { phase: 'Available' },

@@ -174,7 +174,9 @@ describe.skipIf(missing)(`the HTML page ${where}`, () => {
     await browser.close();
   });
 
-  async function open(html: string, options: { width?: number; dark?: boolean; javaScript?: boolean } = {}): Promise<{ page: Page; troubles: string[] }> {
+  async function open(
+    html: string, options: { width?: number; dark?: boolean; javaScript?: boolean } = {},
+  ): Promise<{ page: Page; troubles: string[] }> {
     const page = await browser.newPage({
       viewport: { width: options.width ?? 1200, height: 900 },
       colorScheme: options.dark === true ? 'dark' : 'light',

@@ -26,12 +26,17 @@ describe('the page of a rehearsal', () => {
   });
 
   test('holds every section, no script, no request and no number that is none', () => {
-    for (const head of ['Steps', 'Nodes over time', 'Blocked by', 'Available pods']) expect(html).toContain(`<h2>${head}</h2>`);
+    for (const head of ['Steps', 'Nodes over time', 'Blocked by', 'Available pods'])
+      expect(html).toContain(`<h2>${head}</h2>`);
     expect(html).not.toMatch(/<script|https?:\/\/|NaN|undefined|Infinity/);
   });
 
   test('escapes names', () => {
-    const evil = { ...result, scenario: '<script>alert(1)</script>', nodes: result.nodes.map((lane) => ({ ...lane, name: '<b>"n' })) };
+    const evil = {
+      ...result,
+      scenario: '<script>alert(1)</script>',
+      nodes: result.nodes.map((lane) => ({ ...lane, name: '<b>"n' })),
+    };
     expect(renderRehearsalHtml(evil)).not.toMatch(/<script|<b>/);
   });
 
@@ -44,7 +49,9 @@ describe('the page of a rehearsal', () => {
 test('the table tells steps, blockers, floors and losses', () => {
   const text = renderRehearsalTable(result, { color: false });
   expect(text).toContain('Rehearsal   story\nCluster     6 nodes, 8 pods\n');
-  expect(text).toMatch(/outage zone=a +\+0s +10m00s +done +2 nodes back\ndrain pool=general +\+19m00s +never +unfinished/);
+  expect(text).toMatch(
+    /outage zone=a +\+0s +10m00s +done +2 nodes back\ndrain pool=general +\+19m00s +never +unfinished/,
+  );
   expect(text).toMatch(/PDB default\/db (blocks|would block) node-\d for ever: 1 replica, minAvailable 1/);
   expect(text).toMatch(/PDB default\/web +minAvailable 5 +6 +\d +\d +5/);
 });

@@ -45,7 +45,13 @@ function compared(seeds: readonly string[], width: number | null = null): string
     const run = makeRunResult({ seed, samples: 200 });
     const wait = run.latency.queueWaitSeconds;
     const latency = { ...run.latency, queueWaitSeconds: { ...wait, p99: (wait.p99 ?? 0) * (0.7 + (i % 3) * 0.1) } };
-    return { ...run, digest: `${seed}b`, latency, utilization: makeRunResult({ seed: `${seed}b`, samples: 200 }).utilization, cost: { ...run.cost, total: run.cost.total * 1.05 + i } };
+    return {
+      ...run,
+      digest: `${seed}b`,
+      latency,
+      utilization: makeRunResult({ seed: `${seed}b`, samples: 200 }).utilization,
+      cost: { ...run.cost, total: run.cost.total * 1.05 + i },
+    };
   });
   const plan = {
     scenario: 'two-pools-one-day',

@@ -161,9 +161,15 @@ describe('manifests', () => {
       'agent-0 Running DaemonSet', 'bare Running Pod', 'db-0 Running StatefulSet', 'db-1 Running StatefulSet', 'sum-0 Running Job', 'sum-1 Running Job',
       `${set}-0 Running Deployment`, `${set}-1 Running Deployment`,
     ]);
-    expect(cluster.templateOf(world.podNamed(`${set}-0`)).controller).toEqual({ kind: 'ReplicaSet', name: set, uid: `ReplicaSet/default/${set}` });
+    expect(cluster.templateOf(world.podNamed(`${set}-0`)).controller).toEqual({
+      kind: 'ReplicaSet',
+      name: set,
+      uid: `ReplicaSet/default/${set}`,
+    });
     const hash = set.slice('web-'.length);
-    expect(cluster.objects.get<WorkloadObject>('ReplicaSet', `default/${set}`)?.spec?.selector).toEqual({ matchLabels: { app: 'web', 'pod-template-hash': hash } });
+    expect(cluster.objects.get<WorkloadObject>('ReplicaSet', `default/${set}`)?.spec?.selector).toEqual({
+      matchLabels: { app: 'web', 'pod-template-hash': hash },
+    });
     expect(cluster.templateOf(world.podNamed(`${set}-0`)).labels.get('pod-template-hash')).toBe(hash);
     expect(cluster.objects.get('Namespace', 'prod')).toBeDefined();
   });

@@ -20,12 +20,25 @@ const owner = (kind: string, name: string, spec: Readonly<Record<string, unknown
 
 describe('admission', () => {
   test('quotas and limits of a namespace are for pods: claims, Services and other objects are let in', () => {
-    const range = { apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'small' }, spec: { limits: [{ type: 'PersistentVolumeClaim', max: { storage: '1Gi' } }] } };
-    const quota = { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'none' }, spec: { hard: { 'count/jobs.batch': '0' } } };
+    const range = {
+      apiVersion: 'v1',
+      kind: 'LimitRange',
+      metadata: { name: 'small' },
+      spec: { limits: [{ type: 'PersistentVolumeClaim', max: { storage: '1Gi' } }] },
+    };
+    const quota = {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'none' },
+      spec: { hard: { 'count/jobs.batch': '0' } },
+    };
     const job = owner('Job', 'sum', { template: template('sum', { restartPolicy: 'Never' }) });
     const { pods, result } = playScenario({ duration: '1m' }, [nodeObject('n'), range, quota, job]);
     expect(pods.map(({ name }) => name)).toEqual(['sum-0']);
-    expect(result.notSimulated.map(({ kind, field }) => `${kind} ${field}`)).toEqual(['LimitRange spec.limits', 'ResourceQuota spec.hard']);
+    expect(result.notSimulated.map(({ kind, field }) => `${kind} ${field}`)).toEqual([
+      'LimitRange spec.limits',
+      'ResourceQuota spec.hard',
+    ]);
   });
 });
 
@@ -123,7 +136,12 @@ describe('scheduling', () => {
 
 describe('owners', () => {
   test('pods of an Indexed Job are alike: no label tells their completion index', () => {
-    const job = owner('Job', 'sum', { completions: 2, parallelism: 2, completionMode: 'Indexed', template: template('sum', { restartPolicy: 'Never' }) });
+    const job = owner('Job', 'sum', {
+      completions: 2,
+      parallelism: 2,
+      completionMode: 'Indexed',
+      template: template('sum', { restartPolicy: 'Never' }),
+    });
     const { pods } = playScenario({ duration: '1m' }, [nodeObject('n'), job]);
     expect(pods.map(({ name }) => name)).toEqual(['sum-0-0', 'sum-1-0']);
   });
@@ -144,7 +162,9 @@ describe('owners', () => {
     ];
     const { pods, result } = playScenario({ duration: '1h', ...pool(1) }, objects);
     expect(pods).toEqual([]);
-    expect(result.notes).toContain('Kinds in manifests that are not simulated: 1 × HorizontalPodAutoscaler.autoscaling.');
+    expect(result.notes).toContain(
+      'Kinds in manifests that are not simulated: 1 × HorizontalPodAutoscaler.autoscaling.',
+    );
   });
 
   test('a DaemonSet\'s pod that comes again counts as a new arrival, not as a replacement', () => {

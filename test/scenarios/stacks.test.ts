@@ -1,5 +1,5 @@
-// Whole stacks as people install them, from manifests in the manner of the real ones (stacks/): every pod runs, on pools
-// that say nothing but their size, and on an autoscaled pool that begins with no node at all.
+// Whole stacks as people install them, from manifests in the manner of the real ones (stacks/): every pod runs, on
+// pools that say nothing but their size, and on an autoscaled pool that begins with no node at all.
 import { describe, expect, test } from 'vitest';
 import { createInputFiles } from '../../src/io/input-files.ts';
 import { formatProblem } from '../../src/base/input-error.ts';

@@ -16,23 +16,29 @@ const object = (kind: string, name: string, spec: Fields, duration?: string) => 
 });
 /** `name created outcome`. */
 const told = (members: Fields, objects: readonly unknown[]): string[] =>
-  playScenario({ duration: '10m', ...members }, objects).pods.map(({ name, created, outcome }) => `${name} ${created.toFixed(1)} ${outcome}`);
+  playScenario({ duration: '10m', ...members }, objects).pods.map(
+    ({ name, created, outcome }) => `${name} ${created.toFixed(1)} ${outcome}`,
+  );
 
 describe('a Job', () => {
-  const job = (spec: Fields, duration = '1m') => object('Job', 'sum', { template: template('sum', { restartPolicy: 'Never' }), ...spec }, duration);
+  const job = (spec: Fields, duration = '1m') =>
+    object('Job', 'sum', { template: template('sum', { restartPolicy: 'Never' }), ...spec }, duration);
   const crashes = { name: 'crash', uptime: '20s', repair: '1s' };
 
   test('that fails waits longer each time, and not beyond its backoffLimit', () => {
-    const { pods } = playScenario({ duration: '30m', failures: [crashes] }, [nodeObject('n'), job({ backoffLimit: 2 })]);
+    const { pods } = playScenario({ duration: '30m', failures: [crashes] }, [
+      nodeObject('n'),
+      job({ backoffLimit: 2 }),
+    ]);
     expect(pods.map(({ outcome }) => outcome)).toEqual(['Failed', 'Failed', 'Failed']);
     expect(pods[1].created - pods[0].ended).toBeCloseTo(10, 1);
     expect(pods[2].created - pods[1].ended).toBeCloseTo(20, 1);
   });
 
   test('with indexes makes the lowest ones first, and as many at once as it may', () => {
-    expect(told({}, [nodeObject('n'), job({ completions: 3, parallelism: 2, completionMode: 'Indexed' }, '10s')])).toEqual([
-      'sum-0-0 0.0 Succeeded', 'sum-1-0 0.0 Succeeded', 'sum-2-0 11.0 Succeeded',
-    ]);
+    expect(
+      told({}, [nodeObject('n'), job({ completions: 3, parallelism: 2, completionMode: 'Indexed' }, '10s')]),
+    ).toEqual(['sum-0-0 0.0 Succeeded', 'sum-1-0 0.0 Succeeded', 'sum-2-0 11.0 Succeeded']);
   });
 
   test('past its active deadline ends, and its pods with it', () => {
@@ -60,14 +66,24 @@ describe('a StatefulSet', () => {
 
 describe('a Deployment', () => {
   test('goes with its ReplicaSet and its pods when its time is over', () => {
-    const { pods } = playScenario({ duration: '10m' }, [nodeObject('n'), object('Deployment', 'web', { replicas: 2 }, '1m')]);
+    const { pods } = playScenario({ duration: '10m' }, [
+      nodeObject('n'),
+      object('Deployment', 'web', { replicas: 2 }, '1m'),
+    ]);
     expect(pods.map(({ outcome, ended }) => [outcome, Math.round(ended)])).toEqual([['Deleted', 61], ['Deleted', 61]]);
   });
 
   test('has the pods of a dead node made elsewhere, and they count as replaced', () => {
     const failures = [{ name: 'crash', uptime: '2m', repair: '30d', pools: ['a'] }];
-    const nodePools = ['a', 'b'].map((name) => ({ name, count: 1, allocatable: { cpu: 4, memory: '16Gi' }, labels: { pool: name } }));
-    const { result } = playScenario({ duration: '1h', failures, nodePools }, [object('Deployment', 'web', { replicas: 4 })]);
+    const nodePools = ['a', 'b'].map((name) => ({
+      name,
+      count: 1,
+      allocatable: { cpu: 4, memory: '16Gi' },
+      labels: { pool: name },
+    }));
+    const { result } = playScenario({ duration: '1h', failures, nodePools }, [
+      object('Deployment', 'web', { replicas: 4 }),
+    ]);
     const { evictions, podsReplaced, podsLost } = result.counts;
     expect(evictions).toBeGreaterThan(0);
     expect([podsReplaced, podsLost]).toEqual([evictions, 0]);
@@ -79,21 +95,40 @@ describe('a CronJob', () => {
     apiVersion: 'batch/v1',
     kind: 'CronJob',
     metadata: { name: 'tick', annotations: { 'podyard.dev/duration': duration } },
-    spec: { schedule: '*/5 * * * *', jobTemplate: { spec: { template: template('tick', { restartPolicy: 'Never' }) } }, ...spec },
+    spec: {
+      schedule: '*/5 * * * *',
+      jobTemplate: { spec: { template: template('tick', { restartPolicy: 'Never' }) } },
+      ...spec,
+    },
   });
   const starts = (spec: Fields, duration?: string): readonly (readonly [number, string])[] =>
-    playScenario({ duration: '21m' }, [nodeObject('n'), cron(spec, duration)]).pods.map(({ created, outcome }) => [Math.round(created), outcome]);
+    playScenario({ duration: '21m' }, [nodeObject('n'), cron(spec, duration)]).pods.map(({ created, outcome }) => [
+      Math.round(created),
+      outcome,
+    ]);
 
   test('starts a Job at each time of its schedule, a tenth of a second late', () => {
     const { pods } = playScenario({ duration: '11m' }, [nodeObject('n'), cron({})]);
-    expect(pods.map(({ name, created }) => [name, created])).toEqual([['tick-28401125-0', 300.1], ['tick-28401130-0', 600.1]]);
+    expect(pods.map(({ name, created }) => [name, created])).toEqual([
+      ['tick-28401125-0', 300.1],
+      ['tick-28401130-0', 600.1],
+    ]);
   });
 
   test('lets Jobs run side by side, waits for the one before, or replaces it, as its policy says', () => {
     expect(starts({}, '7m')).toEqual([[300, 'Succeeded'], [600, 'Succeeded'], [900, 'Running'], [1200, 'Running']]);
     // A start that was held back is made up for as soon as the Job before it has ended.
-    expect(starts({ concurrencyPolicy: 'Forbid' }, '7m')).toEqual([[300, 'Succeeded'], [721, 'Succeeded'], [1142, 'Running']]);
-    expect(starts({ concurrencyPolicy: 'Replace' }, '7m')).toEqual([[300, 'Deleted'], [600, 'Deleted'], [900, 'Deleted'], [1200, 'Running']]);
+    expect(starts({ concurrencyPolicy: 'Forbid' }, '7m')).toEqual([
+      [300, 'Succeeded'],
+      [721, 'Succeeded'],
+      [1142, 'Running'],
+    ]);
+    expect(starts({ concurrencyPolicy: 'Replace' }, '7m')).toEqual([
+      [300, 'Deleted'],
+      [600, 'Deleted'],
+      [900, 'Deleted'],
+      [1200, 'Running'],
+    ]);
   });
 
   test('reads its schedule in its time zone: New York is five hours behind in January, Kolkata five and a half ahead', () => {
@@ -116,7 +151,12 @@ describe('a CronJob', () => {
 });
 
 test('a finished Job with a time to live goes with its pods', () => {
-  const job = object('Job', 'sum', { template: template('sum', { restartPolicy: 'Never' }), ttlSecondsAfterFinished: 60 }, '10s');
+  const job = object(
+    'Job',
+    'sum',
+    { template: template('sum', { restartPolicy: 'Never' }), ttlSecondsAfterFinished: 60 },
+    '10s',
+  );
   const { result } = playScenario({ duration: '10m' }, [nodeObject('n'), job]);
   expect(result.counts).toMatchObject({ podsArrived: 1, podsFinished: 1, podsRunning: 0, podsPending: 0 });
 });

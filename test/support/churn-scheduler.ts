@@ -1,4 +1,7 @@
-/** The scheduler of random clusters whose fast and plain runs are compared, and a kubelet that does nothing but end what is terminating. */
+/**
+ * The scheduler of random clusters whose fast and plain runs are compared, and a kubelet that does nothing but end what
+ * is terminating.
+ */
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import { PodOutcome, PodPhase } from '../../src/cluster/cluster.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
@@ -16,7 +19,9 @@ export interface ChurnSchedulerOptions {
 }
 
 /** With the messages of its failed cycles, in order, pod by pod. */
-export function churnScheduler(kernel: Kernel, cluster: Cluster, { plain, configuration, registry, reapMicros, cacheBytes }: ChurnSchedulerOptions): { readonly scheduler: Scheduler; readonly messages: readonly string[] } {
+export function churnScheduler(
+  kernel: Kernel, cluster: Cluster, { plain, configuration, registry, reapMicros, cacheBytes }: ChurnSchedulerOptions,
+): { readonly scheduler: Scheduler; readonly messages: readonly string[] } {
   const scheduler = new Scheduler(kernel, cluster, {
     configuration: decodeSchedulerConfiguration(configuration, { registry, kubernetes: cluster.kubernetes }),
     registry,

@@ -42,7 +42,9 @@ export function testRecordedSuite(suite: string, kinds: readonly string[]): void
       const cases = recording.cases.filter((recorded) => recorded.kind === kind);
       test(`${kind}: all ${cases.length} recorded answers are ours, too`, () => {
         expect(canReplayControlPlaneCase(suite, kind)).toBe(true);
-        const differing = cases.map((recorded) => ({ recorded, replayed: replayControlPlaneCase(suite, recorded, { timeZones }) })).filter(({ replayed }) => !replayed.equal);
+        const differing = cases
+          .map((recorded) => ({ recorded, replayed: replayControlPlaneCase(suite, recorded, { timeZones }) }))
+          .filter(({ replayed }) => !replayed.equal);
         const shown = differing.slice(0, SHOWN_DIFFERENCES).map(({ recorded, replayed }) => ({ id: recorded.id, in: recorded.in, ...replayed }));
         expect({ differing: differing.length, shown }).toEqual({ differing: 0, shown: [] });
       });

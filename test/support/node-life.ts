@@ -101,7 +101,9 @@ export class World {
 }
 
 /** Plays a script and gives the timeline; lines that `hide` matches are left out. */
-export function story(script: string, untilSeconds: number, options: WorldOptions & { readonly hide?: RegExp } = {}): string {
+export function story(
+  script: string, untilSeconds: number, options: WorldOptions & { readonly hide?: RegExp } = {},
+): string {
   const world = new World(options);
   playScript(world, script);
   world.run(untilSeconds);
@@ -161,7 +163,10 @@ function workload(world: World, verb: string, name: string, options: Options): v
   const { cluster, owners, replacement, daemonSets } = world;
   const micros = (key: string): number => Number(options.get(key) ?? Infinity) * MICROS_PER_SECOND;
   const kinds: Readonly<Record<string, WorkloadKind>> = {
-    deployment: WorkloadKind.ReplicaSet, statefulset: WorkloadKind.StatefulSet, job: WorkloadKind.Job, daemonset: WorkloadKind.DaemonSet,
+    deployment: WorkloadKind.ReplicaSet,
+    statefulset: WorkloadKind.StatefulSet,
+    job: WorkloadKind.Job,
+    daemonset: WorkloadKind.DaemonSet,
   };
   const workloadClass = cluster.classes.intern(options.get('class') ?? verb);
   const nameBase = cluster.names.intern(name);

@@ -10,13 +10,24 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const INSTANT = { sandbox: '0s', containerStart: '0s', pullBase: '0s', defaultImageSize: '0' };
 /** Nothing is random, and a decision takes no time. */
-const SETTINGS = { kubelet: INSTANT, scheduler: { cycleTime: '0s', bindTime: '0s' }, duration: '24h', metrics: { checkEvery: 50 } };
+const SETTINGS = {
+  kubelet: INSTANT,
+  scheduler: { cycleTime: '0s', bindTime: '0s' },
+  duration: '24h',
+  metrics: { checkEvery: 50 },
+};
 
 /** `watch` is told of the world before the rehearsal is. */
 export function rehearse(
   steps: readonly Fields[], objects: readonly unknown[], members: Fields = {}, watch?: (world: SimulatedWorld) => void,
 ): RehearsalResult {
-  const tree = { seed: 'story', ...SETTINGS, ...members, steps, ...(objects.length === 0 ? {} : { manifests: 'objects.json' }) };
+  const tree = {
+    seed: 'story',
+    ...SETTINGS,
+    ...members,
+    steps,
+    ...(objects.length === 0 ? {} : { manifests: 'objects.json' }),
+  };
   const list = { apiVersion: 'v1', kind: 'List', items: objects };
   const files = memoryFiles({ 'story.json': JSON.stringify(tree), 'objects.json': JSON.stringify(list) });
   const { scenario } = readScenario({ file: 'story.json' }, files);
@@ -41,7 +52,9 @@ export function nodes(count: number, more: { readonly cpu?: string; readonly poo
     metadata: {
       name: `node-${i}`,
       labels: {
-        'kubernetes.io/hostname': `node-${i}`, 'topology.kubernetes.io/zone': 'abc'[i % 3], 'eks.amazonaws.com/nodegroup': pool,
+        'kubernetes.io/hostname': `node-${i}`,
+        'topology.kubernetes.io/zone': 'abc'[i % 3],
+        'eks.amazonaws.com/nodegroup': pool,
       },
     },
     status: { allocatable: { cpu, memory: '16Gi', pods: '110' }, conditions: [{ type: 'Ready', status: 'True' }] },
@@ -49,7 +62,13 @@ export function nodes(count: number, more: { readonly cpu?: string; readonly poo
 }
 
 /** A Deployment or StatefulSet of pods that ask for one core each, in namespace `default`. */
-export function workload(kind: 'Deployment' | 'StatefulSet', name: string, replicas: number, spec: Fields = {}, more: Fields = {}): unknown {
+export function workload(
+  kind: 'Deployment' | 'StatefulSet',
+  name: string,
+  replicas: number,
+  spec: Fields = {},
+  more: Fields = {},
+): unknown {
   return {
     apiVersion: 'apps/v1',
     kind,
@@ -68,26 +87,42 @@ export function workload(kind: 'Deployment' | 'StatefulSet', name: string, repli
 
 export function budget(name: string, spec: Fields): unknown {
   const metadata = { name, namespace: 'default' };
-  return { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata, spec: { selector: { matchLabels: { app: name } }, ...spec } };
+  return {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata,
+    spec: { selector: { matchLabels: { app: name } }, ...spec },
+  };
 }
 
 /** A pod that runs on its node. */
 export function pod(name: string, node: string, spec: Fields = {}): unknown {
   return {
-    apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'default', labels: { app: name } },
-    spec: { nodeName: node, containers: [{ name: 'main', image: 'i', resources: { requests: { cpu: '1' } } }], ...spec },
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'default', labels: { app: name } },
+    spec: {
+      nodeName: node,
+      containers: [{ name: 'main', image: 'i', resources: { requests: { cpu: '1' } } }],
+      ...spec,
+    },
     status: { phase: 'Running' },
   };
 }
 
 /** `text: took or -, outcome message`. */
 export function told({ steps }: RehearsalResult): string[] {
-  return steps.map(({ text, beginSeconds, endSeconds, outcome, message }) =>
-    `${text}: ${endSeconds === null ? '-' : `${endSeconds - beginSeconds}s`} ${outcome}${message === '' ? '' : ` ${message}`}`);
+  return steps.map(
+    ({ text, beginSeconds, endSeconds, outcome, message }) =>
+      `${text}: ${endSeconds === null ? '-' : `${endSeconds - beginSeconds}s`} ${outcome}${message === '' ? '' : ` ${message}`}`,
+  );
 }
 
 /** `node state from-to`, times from the first step. */
 export function lanes({ nodes: all, startSeconds }: RehearsalResult): string[] {
   return all.flatMap(({ name, spans }) =>
-    spans.filter(({ state }) => state !== 'ready').map(({ state, from, to }) => `${name} ${state} ${from - startSeconds}-${to - startSeconds}`));
+    spans
+      .filter(({ state }) => state !== 'ready')
+      .map(({ state, from, to }) => `${name} ${state} ${from - startSeconds}-${to - startSeconds}`),
+  );
 }

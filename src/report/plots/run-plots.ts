@@ -116,7 +116,13 @@ function waitPlotsOf(result: RunResult): WaitPlot[] {
 }
 
 /** At most as many groups as there are colours: those with most pods, in the order of their names. */
-function groupPlot(id: string, title: string, caption: string, groups: Readonly<Record<string, LatencyGroup>>, nameOf: (key: string) => string): WaitPlot {
+function groupPlot(
+  id: string,
+  title: string,
+  caption: string,
+  groups: Readonly<Record<string, LatencyGroup>>,
+  nameOf: (key: string) => string,
+): WaitPlot {
   const keys = sortedKeys(groups).filter((key) => groups[key].queueWaitCdf.length > 0);
   const largest = keys.toSorted((a, b) => groups[b].queueWaitSeconds.count - groups[a].queueWaitSeconds.count || compareKeys(a, b)).slice(0, GROUP_COLORS.length);
   const shown = keys.filter((key) => largest.includes(key));

@@ -109,7 +109,13 @@ function highestBySample(lines: readonly TimeSeriesLine[]): Float64Array {
 }
 
 /** The root element; the `data-` attributes tell the page's script where the drawing area is. */
-export function drawPicture(plot: { readonly id: string; readonly title: string; readonly caption: string }, size: Size, height: number, frame: Area, content: string): string {
+export function drawPicture(
+  plot: { readonly id: string; readonly title: string; readonly caption: string },
+  size: Size,
+  height: number,
+  frame: Area,
+  content: string,
+): string {
   return element(
     'svg',
     {
@@ -127,7 +133,9 @@ export function drawPicture(plot: { readonly id: string; readonly title: string;
   );
 }
 
-function drawLine(plot: TimePlot, line: TimeSeriesLine, x: (value: number) => number, y: (value: number) => number, frame: Area): string {
+function drawLine(
+  plot: TimePlot, line: TimeSeriesLine, x: (value: number) => number, y: (value: number) => number, frame: Area,
+): string {
   const points = thinOut(plot.seconds, line.values, Math.round(frame.right - frame.left));
   const curve = plot.quantity === 'share' ? curveLinear : curveStepAfter;
   const path = lineShape<Point>((point) => x(point.x), (point) => y(point.y)).curve(curve).digits(1)(points) ?? '';

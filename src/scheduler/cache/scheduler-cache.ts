@@ -1,8 +1,8 @@
 /**
- * What one scheduler believes of the cluster (pkg/scheduler/backend/cache/cache.go): the nodes and pods that its watch has
- * shown it, and the pods that it has assumed on nodes. Rows are those of the cluster's tables. Only the scheduler's own
- * choices (`assumePod`, `forgetPod`) and the notices of the watch change it. Costs an addition a resource of a pod that
- * comes to a node or leaves it, 14 bytes a pod row, a NodeInfo a node.
+ * What one scheduler believes of the cluster (pkg/scheduler/backend/cache/cache.go): the nodes and pods that its watch
+ * has shown it, and the pods that it has assumed on nodes. Rows are those of the cluster's tables. Only the scheduler's
+ * own choices (`assumePod`, `forgetPod`) and the notices of the watch change it. Costs an addition a resource of a pod
+ * that comes to a node or leaves it, 14 bytes a pod row, a NodeInfo a node.
  */
 import { assert } from '../../base/assert.ts';
 import type { Micros } from '../../base/time.ts';
@@ -207,8 +207,8 @@ export class SchedulerCache implements ClusterObserver {
   }
 
   /**
-   * What is new of a pod that the scheduler has assumed is passed over, and what counts on the node is the pod as it was
-   * chosen for, until it is bound or forgotten (eventhandlers.go, IsAssumedPod).
+   * What is new of a pod that the scheduler has assumed is passed over, and what counts on the node is the pod as it
+   * was chosen for, until it is bound or forgotten (eventhandlers.go, IsAssumedPod).
    */
   podUpdated(pod: number): void {
     this.changeCount++;
@@ -324,7 +324,9 @@ export class SchedulerCache implements ClusterObserver {
     this.pods.node[pod] = -1;
   }
 
-  /** A new version of a pod takes the place behind all others: upstream's cache removes the old one and adds the new. */
+  /**
+   * A new version of a pod takes the place behind all others: upstream's cache removes the old one and adds the new.
+   */
   private moveToEnd(pod: number): void {
     const info = this.nodes.info[this.pods.node[pod]];
     const list = info.pods;

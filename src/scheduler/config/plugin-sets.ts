@@ -165,7 +165,9 @@ export function expandPoints(sets: ReadonlyMap<SetName, PluginSet>, source: Plug
   return points;
 }
 
-function expandPoint(point: ExtensionPoint, set: PluginSet, multiPoint: readonly EnabledPlugin[], source: PluginSource): string[] {
+function expandPoint(
+  point: ExtensionPoint, set: PluginSet, multiPoint: readonly EnabledPlugin[], source: PluginSource,
+): string[] {
   const explicit = set.enabled.map(({ name }) => name);
   if (set.disabled.has(ALL)) return explicit;
   const overriding = new Set<string>();

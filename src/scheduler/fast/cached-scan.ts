@@ -40,7 +40,10 @@ export class CachedScan {
   private readonly domainScores: { readonly add: DomainScore; readonly table: DomainTable | null; readonly weight: number }[] = [];
   /** Calls of Filter and Score of plugins that were asked node by node, by plugin. */
   readonly asked: Map<string, number> = new Map();
-  /** By node row: why nominated pods leave no room there for the pod of this cycle. A diagnosis may keep it: it is never changed afterwards. */
+  /**
+   * By node row: why nominated pods leave no room there for the pod of this cycle. A diagnosis may keep it: it is never
+   * changed afterwards.
+   */
   private excluded: ReadonlyMap<number, Status> = NOBODY;
   private readonly nominated: NominatedVerdicts;
   private readonly masks = new DomainMasks();
@@ -168,9 +171,8 @@ export class CachedScan {
 
   /**
    * The search by the template's index, unless a plugin has to be asked node by node. Row of upstream's choice, -1: no
-   * node passes; UNSCORED: the feasible nodes are found and `score` is next; NO_INDEX: `filter` and `score` have to do it;
-   * NOT_HERE: the plain scan has to.
-   * `ties` null: the choice is not made here.
+   * node passes; UNSCORED: the feasible nodes are found and `score` is next; NO_INDEX: `filter` and `score` have to do
+   * it; NOT_HERE: the plain scan has to. `ties` null: the choice is not made here.
    */
   pick(pod: PodInfo, start: number, target: number, totals: Float64Array, ties: 'upstream' | 'first' | null): number {
     const cache = this.cache as TemplateCache;
@@ -289,8 +291,13 @@ export class CachedScan {
     return diagnosis;
   }
 
-  /** Total scores of the feasible nodes into `totals`; `collected`: the cached sums are there already. A status: some score is invalid or a plugin failed; the plain scan tells which. */
-  score(profile: Profile, state: CycleState, pod: PodInfo, totals: Float64Array, scratch: Float64Array, collected: boolean): Status | null {
+  /**
+   * Total scores of the feasible nodes into `totals`; `collected`: the cached sums are there already. A status: some
+   * score is invalid or a plugin failed; the plain scan tells which.
+   */
+  score(
+    profile: Profile, state: CycleState, pod: PodInfo, totals: Float64Array, scratch: Float64Array, collected: boolean,
+  ): Status | null {
     const count = this.feasibleCount;
     const { feasible } = this;
     const cache = this.cache as TemplateCache;
@@ -356,7 +363,14 @@ export class CachedScan {
    * A raw score that is the same on all nodes adds the same to all: it cannot change the choice. Whether it is valid
    * after normalising is looked at once.
    */
-  private addNormalized(state: CycleState, pod: PodInfo, { plugin, weight }: ScorePlugin, raw: Float64Array, totals: Float64Array, scratch: Float64Array): Status | null {
+  private addNormalized(
+    state: CycleState,
+    pod: PodInfo,
+    { plugin, weight }: ScorePlugin,
+    raw: Float64Array,
+    totals: Float64Array,
+    scratch: Float64Array,
+  ): Status | null {
     const { feasible } = this;
     const count = this.feasibleCount;
     const first = raw[feasible[0]];
@@ -383,7 +397,9 @@ export class CachedScan {
     else known.add(raw);
   }
 
-  private addLive(profile: Profile, state: CycleState, pod: PodInfo, totals: Float64Array, scratch: Float64Array): Status | null {
+  private addLive(
+    profile: Profile, state: CycleState, pod: PodInfo, totals: Float64Array, scratch: Float64Array,
+  ): Status | null {
     const nodes = this.nodes();
     for (const { plugin } of this.liveScores) this.asked.set(plugin.name, (this.asked.get(plugin.name) ?? 0) + nodes.length);
     const wanted = new Set<Plugin>(this.liveScores.map(({ plugin }) => plugin));

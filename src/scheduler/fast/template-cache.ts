@@ -28,7 +28,10 @@ const CELL = 8;
 /** ... index into `statuses`, weighted sum of the summed score plugins that do not count nodes, ... */
 const VERDICT = 1;
 const SUM = 2;
-/** ... version of the node's object that the verdict of filters on facts and the raw scores (where they depend on nothing else) are of, ... */
+/**
+ * ... version of the node's object that the verdict of filters on facts and the raw scores (where they depend on
+ * nothing else) are of, ...
+ */
 const FACTS_GENERATION = 3;
 const FACTS_VERDICT = 4;
 const RAW_GENERATION = 5;
@@ -143,14 +146,19 @@ export class TemplateCache {
   hasUnevenRaw = false;
   /** Summed scores that change with the number of nodes, as they were last, and the snapshot version they are of. */
   private readonly counting: readonly WeightedScore[];
-  /** true: the last full walk found no node that the pod may go to, and `verdictCounts` tells how many have which verdict. */
+  /**
+   * true: the last full walk found no node that the pod may go to, and `verdictCounts` tells how many have which
+   * verdict.
+   */
   blocked = false;
   /** Nodes by verdict, while blocked. */
   readonly verdictCounts: number[] = [];
   /** While blocked: rows that pass, but for something that this cache does not know. */
   private readonly passing = new Set<number>();
   private unschedulable: readonly NodeInfo[] | null = null;
-  /** The same list with verdicts that took the place of others: which rows those changed, and of which list it was made. */
+  /**
+   * The same list with verdicts that took the place of others: which rows those changed, and of which list it was made.
+   */
   private readonly overlaid: { of: readonly NodeInfo[] | null; rows: readonly number[]; list: readonly NodeInfo[] } = { of: null, rows: [], list: [] };
   /** Change of the node table up to which the counts hold. */
   private seenChanges = 0;
@@ -221,8 +229,8 @@ export class TemplateCache {
   }
 
   /**
-   * The only node that takes the pod, where a filter knows that few can: nothing is remembered for it. -1: none or several do,
-   * or there are too many to try. `positionOf` tells which rows count.
+   * The only node that takes the pod, where a filter knows that few can: nothing is remembered for it. -1: none or
+   * several do, or there are too many to try. `positionOf` tells which rows count.
    */
   onlyTaker(pod: PodInfo, positionOf: Int32Array): number {
     if (this.onlyRows === null) return -1;
@@ -316,8 +324,8 @@ export class TemplateCache {
   }
 
   /**
-   * Looks again at the nodes that have changed since: true while none passes but those that something else keeps the pod
-   * from (`except`, by row). `positionOf` tells which rows count.
+   * Looks again at the nodes that have changed since: true while none passes but those that something else keeps the
+   * pod from (`except`, by row). `positionOf` tells which rows count.
    */
   staysBlocked(positionOf: Int32Array, except: ReadonlyMap<number, unknown>): boolean {
     const { nodes } = this.cluster;
@@ -342,8 +350,8 @@ export class TemplateCache {
   }
 
   /**
-   * While blocked: the nodes whose verdict is Unschedulable, in cache order; `instead` has verdicts, by row, that take the place
-   * of the cache's. The same list until a node comes or goes.
+   * While blocked: the nodes whose verdict is Unschedulable, in cache order; `instead` has verdicts, by row, that take
+   * the place of the cache's. The same list until a node comes or goes.
    */
   unschedulableNodes(instead: ReadonlyMap<number, Status>): readonly NodeInfo[] {
     const isOne = (row: number): boolean => this.statuses[this.cells[row * CELL + VERDICT]]?.code === Code.Unschedulable;
@@ -561,8 +569,12 @@ export class TemplateCaches {
   }
 }
 
-/** Equal for templates of which plugins that look at specs only say the same; null: the template keeps its own cache. */
-function answersKey({ spec, accounted, requested, scored, nonZeroCpu, nonZeroMemory, hostPorts, images }: PodTemplate): string | null {
+/**
+ * Equal for templates of which plugins that look at specs only say the same; null: the template keeps its own cache.
+ */
+function answersKey(
+  { spec, accounted, requested, scored, nonZeroCpu, nonZeroMemory, hostPorts, images }: PodTemplate,
+): string | null {
   if ((spec.volumes?.length ?? 0) + (spec.resourceClaims?.length ?? 0) > 0) return null;
   const { priority: _priority, priorityClassName: _class, preemptionPolicy: _policy, topologySpreadConstraints: _spread, affinity, ...looked } = spec;
   const amounts = [accounted, requested, scored].map(({ columns, amounts: values }) => [[...columns], [...values]]);

@@ -177,7 +177,9 @@ export class Algorithm {
   }
 
   /** PreScore and Score over `nodes`; totals are read with `total(i)`. */
-  scoreNodes(profile: Profile, state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], collect?: ScoreCollector): Status | null {
+  scoreNodes(
+    profile: Profile, state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], collect?: ScoreCollector,
+  ): Status | null {
     this.makeRoom(nodes.length);
     const status = profile.runPreScore(state, pod, nodes);
     if (status !== null) return status;
@@ -256,7 +258,9 @@ export class Algorithm {
     return this.snapshot.nodes.filter((node) => names.has(node.name));
   }
 
-  private filterNodes(profile: Profile, state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], diagnosis: Diagnosis): Status | null {
+  private filterNodes(
+    profile: Profile, state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], diagnosis: Diagnosis,
+  ): Status | null {
     const { feasible } = this;
     const count = nodes.length;
     const target = this.feasibleNodesToFind(profile, count);

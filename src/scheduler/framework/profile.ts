@@ -297,13 +297,28 @@ export class Profile {
   }
 
   /** Adds all plugins' weighted scores into `totals` (one per node, zeroed here); `scratch` is as long. */
-  runScore(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], totals: Float64Array, scratch: Float64Array, collect?: ScoreCollector): Status | null {
+  runScore(
+    state: CycleState,
+    pod: PodInfo,
+    nodes: readonly NodeInfo[],
+    totals: Float64Array,
+    scratch: Float64Array,
+    collect?: ScoreCollector,
+  ): Status | null {
     totals.fill(0, 0, nodes.length);
     return this.addScores(this.score, state, pod, nodes, totals, scratch, collect);
   }
 
   /** Adds the weighted scores of some of the score plugins. */
-  addScores(plugins: readonly ScorePlugin[], state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], totals: Float64Array, scratch: Float64Array, collect?: ScoreCollector): Status | null {
+  addScores(
+    plugins: readonly ScorePlugin[],
+    state: CycleState,
+    pod: PodInfo,
+    nodes: readonly NodeInfo[],
+    totals: Float64Array,
+    scratch: Float64Array,
+    collect?: ScoreCollector,
+  ): Status | null {
     const count = nodes.length;
     for (const { plugin, weight } of plugins) {
       if (state.skipScore.has(plugin.name)) continue;

@@ -56,7 +56,9 @@ function refusalFor(refusal: string): PostFilterResult {
 
 type Limits = (nodes: number) => { readonly candidates: number; readonly offset: number };
 
-function preempt(handle: Handle, memory: DryRunMemory, state: CycleState, pod: PodInfo, statuses: NodeStatuses, limits: Limits): PostFilterResult {
+function preempt(
+  handle: Handle, memory: DryRunMemory, state: CycleState, pod: PodInfo, statuses: NodeStatuses, limits: Limits,
+): PostFilterResult {
   const refusal = ineligibility(handle, pod, statuses);
   if (refusal !== '') return REFUSALS[refusal];
   const nodes = handle.snapshot.nodes.length;

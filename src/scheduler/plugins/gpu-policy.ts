@@ -1,7 +1,7 @@
 /**
- * What the policies that FGD was compared with have in common (USENIX ATC'23): what they look at of a node and of a pod,
- * and how they are made. A node's score depends on the node and on the pod's template alone, and nothing that happens in
- * the cluster makes a waiting pod worth another try.
+ * What the policies that FGD was compared with have in common (USENIX ATC'23): what they look at of a node and of a
+ * pod, and how they are made. A node's score depends on the node and on the pod's template alone, and nothing that
+ * happens in the cluster makes a waiting pod worth another try.
  */
 import type { GpuRequest } from '../../cluster/gpu-devices.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';

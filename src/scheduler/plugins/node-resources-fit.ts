@@ -85,7 +85,9 @@ function columnBits(): number[] {
   return bits;
 }
 
-function ignoredColumns(args: Readonly<Record<string, unknown>>, registry: ResourceRegistry): (column: number) => boolean {
+function ignoredColumns(
+  args: Readonly<Record<string, unknown>>, registry: ResourceRegistry,
+): (column: number) => boolean {
   const resources = new Set((args['ignoredResources'] ?? []) as readonly string[]);
   const groups = new Set((args['ignoredResourceGroups'] ?? []) as readonly string[]);
   if (resources.size === 0 && groups.size === 0) return () => false;
@@ -95,7 +97,13 @@ function ignoredColumns(args: Readonly<Record<string, unknown>>, registry: Resou
   };
 }
 
-function filter(template: PodTemplate, node: NodeInfo, registry: ResourceRegistry, ignored: (column: number) => boolean, verdicts: Map<number, Status>): Status | null {
+function filter(
+  template: PodTemplate,
+  node: NodeInfo,
+  registry: ResourceRegistry,
+  ignored: (column: number) => boolean,
+  verdicts: Map<number, Status>,
+): Status | null {
   const { columns, amounts } = template.requested;
   const { allocatable, base } = node;
   // What is lacking, as a number: too many pods, more than the node ever has, then a bit for each column.
@@ -124,7 +132,9 @@ function filter(template: PodTemplate, node: NodeInfo, registry: ResourceRegistr
   return verdict;
 }
 
-function isShort({ allocatable, requested, base }: NodeInfo, column: number, wanted: number, ignored: (column: number) => boolean): boolean {
+function isShort(
+  { allocatable, requested, base }: NodeInfo, column: number, wanted: number, ignored: (column: number) => boolean,
+): boolean {
   return wanted > allocatable[base + column] - requested[base + column] && !(column >= FIRST_SCALAR && ignored(column));
 }
 
@@ -148,7 +158,12 @@ function columnBit(column: number): number {
  * The filter for one template: what is lacking is told without a look at more than the columns, once it is known in
  * words.
  */
-function filterOf(template: PodTemplate, { nodes, resources }: SchedulerCache, ignored: (column: number) => boolean, verdicts: Map<number, Status>): (node: NodeInfo, row: number) => Status | null {
+function filterOf(
+  template: PodTemplate,
+  { nodes, resources }: SchedulerCache,
+  ignored: (column: number) => boolean,
+  verdicts: Map<number, Status>,
+): (node: NodeInfo, row: number) => Status | null {
   const { gpu } = template;
   const { columns, amounts } = template.requested;
   const count = columns.length;
@@ -175,7 +190,9 @@ function filterOf(template: PodTemplate, { nodes, resources }: SchedulerCache, i
 }
 
 /** The fewest nodes that offer one of the resources that not all nodes have; null: the template wants none of those. */
-function onlyRowsOf({ requested: { columns, amounts } }: PodTemplate, nodes: CachedNodes, ignored: (column: number) => boolean): (() => ReadonlySet<number>) | null {
+function onlyRowsOf(
+  { requested: { columns, amounts } }: PodTemplate, nodes: CachedNodes, ignored: (column: number) => boolean,
+): (() => ReadonlySet<number>) | null {
   const rare = [...columns].filter((column, i) => column >= FIRST_SCALAR && amounts[i] > 0 && !ignored(column));
   if (rare.length === 0) return null;
   return () => rare.map((column) => nodes.offering.get(column) ?? NOWHERE).reduce((fewest, rows) => (rows.size < fewest.size ? rows : fewest));
@@ -184,7 +201,9 @@ function onlyRowsOf({ requested: { columns, amounts } }: PodTemplate, nodes: Cac
 const NOWHERE: ReadonlySet<number> = new Set();
 
 /** The score for one template by upstream's default strategy, cpu and memory with equal weights; null for others. */
-function leastAllocatedOf(template: PodTemplate, { type, resources }: ScoringStrategy, nodes: CachedNodes): ((node: NodeInfo, row: number) => number) | null {
+function leastAllocatedOf(
+  template: PodTemplate, { type, resources }: ScoringStrategy, nodes: CachedNodes,
+): ((node: NodeInfo, row: number) => number) | null {
   const isDefault = type === 'LeastAllocated' && resources.length === 2 && resources[0].name === 'cpu' && resources[1].name === 'memory' && resources[0].weight === resources[1].weight;
   if (!isDefault) return null;
   const cpu = amountOf(template.scored, CPU);
@@ -204,7 +223,9 @@ function leastAllocatedOf(template: PodTemplate, { type, resources }: ScoringStr
  * What the scored request and a node's use of one configured resource are; columns are looked up late because a
  * resource may be unknown yet.
  */
-function scorer(strategy: ScoringStrategy, registry: ResourceRegistry): (template: PodTemplate, node: NodeInfo) => number {
+function scorer(
+  strategy: ScoringStrategy, registry: ResourceRegistry,
+): (template: PodTemplate, node: NodeInfo) => number {
   const { type, resources } = strategy;
   const shape = strategy.requestedToCapacityRatio?.shape ?? [];
   const columns = resources.map(({ name }) => registry.column(name));

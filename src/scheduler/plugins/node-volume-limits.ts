@@ -118,7 +118,9 @@ function volumeLimits(csiNode: CSINode | undefined): Map<string, number> {
 }
 
 /** The volumes of the pod to place: all its claims must be there. */
-function collectNewVolumes(pod: PodInfo, csiNode: CSINode | undefined, cluster: SchedulerCache, into: AttachedVolumes): Status | null {
+function collectNewVolumes(
+  pod: PodInfo, csiNode: CSINode | undefined, cluster: SchedulerCache, into: AttachedVolumes,
+): Status | null {
   const { template } = pod;
   for (const { name, isEphemeral } of podClaims(template, pod.name)) {
     const claim = findClaim(cluster, template.namespace, name);
@@ -130,7 +132,9 @@ function collectNewVolumes(pod: PodInfo, csiNode: CSINode | undefined, cluster: 
   return null;
 }
 
-function collectVolumes(template: PodTemplate, podName: string, csiNode: CSINode | undefined, cluster: SchedulerCache, into: AttachedVolumes): void {
+function collectVolumes(
+  template: PodTemplate, podName: string, csiNode: CSINode | undefined, cluster: SchedulerCache, into: AttachedVolumes,
+): void {
   const add = (volume: CsiVolume | undefined): void => {
     if (volume !== undefined && volume.driver !== '' && volume.handle !== '') into.set(`${volume.driver}/${volume.handle}`, volume.driver);
   };

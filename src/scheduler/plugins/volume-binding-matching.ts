@@ -90,7 +90,9 @@ export class VolumeMatcher {
   }
 
   /** FindPodVolumes. */
-  find(bound: readonly PersistentVolumeClaim[], toBind: readonly PersistentVolumeClaim[], node: LabelledNode): VolumeVerdict {
+  find(
+    bound: readonly PersistentVolumeClaim[], toBind: readonly PersistentVolumeClaim[], node: LabelledNode,
+  ): VolumeVerdict {
     const reasons: string[] = [];
     const boundState = this.checkBound(bound, node);
     if (boundState === 'unreachable') reasons.push(Reason.NodeConflict);
@@ -153,7 +155,9 @@ export class VolumeMatcher {
   }
 
   /** null: none; a text: an error. */
-  private smallestSuitable(claim: PersistentVolumeClaim, node: LabelledNode, taken: ReadonlySet<string>): PersistentVolume | string | null {
+  private smallestSuitable(
+    claim: PersistentVolumeClaim, node: LabelledNode, taken: ReadonlySet<string>,
+  ): PersistentVolume | string | null {
     const promises = this.promised;
     return findMatchingVolume(claim, this.cluster.objects.list<PersistentVolume>('PersistentVolume'), {
       taken,

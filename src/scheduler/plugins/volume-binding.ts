@@ -153,7 +153,9 @@ function filter(
 }
 
 /** Decides once more for the chosen node, which is cheaper than keeping a plan for each that was filtered. */
-function reserve(state: BindingState | undefined, nodeName: string, matcher: VolumeMatcher, { snapshot }: Handle): Status | null {
+function reserve(
+  state: BindingState | undefined, nodeName: string, matcher: VolumeMatcher, { snapshot }: Handle,
+): Status | null {
   if (state === undefined || state.toBind.length === 0) return null;
   const node = snapshot.find(nodeName);
   if (node === undefined) return errorStatus(NAME, `node ${JSON.stringify(nodeName)} not found`);
@@ -165,7 +167,14 @@ function reserve(state: BindingState | undefined, nodeName: string, matcher: Vol
 }
 
 /** Nothing to wait for when every claim was bound at Reserve already. */
-function preBind(state: BindingState | undefined, pod: PodInfo, nodeName: string, matcher: VolumeMatcher, handle: Handle, timeoutMicros: number): Status | RetryLater | null {
+function preBind(
+  state: BindingState | undefined,
+  pod: PodInfo,
+  nodeName: string,
+  matcher: VolumeMatcher,
+  handle: Handle,
+  timeoutMicros: number,
+): Status | RetryLater | null {
   if (state === undefined || state.reserved === null) return null;
   const { cluster } = handle;
   const node = handle.snapshot.find(nodeName);

@@ -1,6 +1,6 @@
 /**
- * VolumeRestrictions (PreFilter, Filter): disks that only one node may mount, and ReadWriteOncePod claims in use. PreFilter
- * looks at the pods of nodes that hold pods with claims, and only for a pod with such a claim.
+ * VolumeRestrictions (PreFilter, Filter): disks that only one node may mount, and ReadWriteOncePod claims in use.
+ * PreFilter looks at the pods of nodes that hold pods with claims, and only for a pod with such a claim.
  * Source: plugins/volumerestrictions/volume_restrictions.go.
  */
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';

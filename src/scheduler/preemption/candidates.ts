@@ -74,7 +74,15 @@ export function candidateTarget(nodes: number, percentage: number, absolute: num
 }
 
 /** `cycle`: the verdicts of the cycle that failed; `nodes`: those that it rejected as Unschedulable. */
-export function dryRunPreemption(handle: Handle, state: CycleState, pod: PodInfo, cycle: NodeStatuses, nodes: readonly NodeInfo[], limits: DryRunLimits, memory: DryRunMemory = dryRunMemory(handle.cluster)): DryRun {
+export function dryRunPreemption(
+  handle: Handle,
+  state: CycleState,
+  pod: PodInfo,
+  cycle: NodeStatuses,
+  nodes: readonly NodeInfo[],
+  limits: DryRunLimits,
+  memory: DryRunMemory = dryRunMemory(handle.cluster),
+): DryRun {
   let budgets: readonly Budget[] | null = null;
   const columns = handle.cluster.nodes.stride;
   const safe: Candidate[] = [];

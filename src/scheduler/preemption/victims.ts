@@ -42,7 +42,9 @@ export function disruptionBudgets(cluster: SchedulerCache): Budget[] {
 }
 
 /** `state` and `node` are the dry run's own copies and are changed. */
-export function selectVictims(handle: Handle, state: CycleState, pod: PodInfo, node: NodeInfo, budgets: readonly Budget[]): Candidate | Status {
+export function selectVictims(
+  handle: Handle, state: CycleState, pod: PodInfo, node: NodeInfo, budgets: readonly Budget[],
+): Candidate | Status {
   const { cluster } = handle;
   const lower = node.pods.filter((other) => cluster.templateOf(other).priority < pod.priority);
   if (lower.length === 0) return NO_VICTIMS;
@@ -129,7 +131,9 @@ export function startOf(cluster: SchedulerCache, pod: number): number {
 }
 
 /** Budgets are spent in the order given; whoever overdraws one is violating (filterPodsWithPDBViolation). */
-function splitByBudgets(cluster: SchedulerCache, pods: readonly number[], budgets: readonly Budget[]): { readonly violating: number[]; readonly others: number[] } {
+function splitByBudgets(
+  cluster: SchedulerCache, pods: readonly number[], budgets: readonly Budget[],
+): { readonly violating: number[]; readonly others: number[] } {
   const left = budgets.map((budget) => budget.disruptionsAllowed);
   const violating: number[] = [];
   const others: number[] = [];

@@ -1,6 +1,7 @@
 /**
  * Which pods wait for which node after a preemption (pkg/scheduler/backend/queue/nominator.go). Pods of a node keep the
- * order of nomination. A list is never changed but replaced: whoever finds the same one again knows that nothing of it is new.
+ * order of nomination. A list is never changed but replaced: whoever finds the same one again knows that nothing of it
+ * is new.
  */
 export class Nominator {
   private readonly podsByNode = new Map<string, readonly number[]>();

@@ -18,7 +18,9 @@ export interface FileReader {
   nameFrom?(from: string, path: string): string;
   /** Tables of time zones. Absent: UTC alone is known. */
   readonly timeZones?: {
-    /** From `starts[i]` on, in seconds since 1970, the zone is `offsets[i]` seconds ahead of UTC. null: no such zone. */
+    /**
+     * From `starts[i]` on, in seconds since 1970, the zone is `offsets[i]` seconds ahead of UTC. null: no such zone.
+     */
     rulesOf(name: string): { readonly starts: readonly number[]; readonly offsets: readonly number[] } | null;
     names(): readonly string[];
   };

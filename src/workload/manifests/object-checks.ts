@@ -10,7 +10,14 @@ import { accessModes, claimSpec, metadata, podSpec, podTemplate, taintEffect, vo
 import { describeLabels, labelSelector, nodeSelector } from './selector-checks.ts';
 import type { Path } from './source-path.ts';
 import { below, quoteShort } from './source-path.ts';
-import { CRON_JOB_FIELDS, DEPLOYMENT_FIELDS, JOB_FIELDS, REPLICA_SET_FIELDS, STATEFUL_FIELDS, amountOrPercent } from './workload-fields.ts';
+import {
+  CRON_JOB_FIELDS,
+  DEPLOYMENT_FIELDS,
+  JOB_FIELDS,
+  REPLICA_SET_FIELDS,
+  STATEFUL_FIELDS,
+  amountOrPercent,
+} from './workload-fields.ts';
 import type { Check, Findings, Mapping } from './structure.ts';
 import { COUNT, MAX_INT32, all, anything, flag, isMapping, list, listOf, mappingOf, object, oneOf, quantity, text, whole } from './structure.ts';
 
@@ -24,7 +31,12 @@ export interface KindRule {
 /** Members every object may have besides its own. */
 const COMMON = { apiVersion: text, kind: text, metadata };
 
-function kind(group: string, isNamespaced: boolean, members: Readonly<Record<string, Check>>, options: { unused?: string; required?: readonly string[]; rule?: Check } = {}): KindRule {
+function kind(
+  group: string,
+  isNamespaced: boolean,
+  members: Readonly<Record<string, Check>>,
+  options: { unused?: string; required?: readonly string[]; rule?: Check } = {},
+): KindRule {
   const structure = object({
     used: { ...COMMON, ...members },
     unused: options.unused ?? 'status',
@@ -121,7 +133,12 @@ function restartRule(allowed: readonly string[], hint: string): Check {
 const ALWAYS_RESTART = restartRule(['Always'], '');
 const JOB_RESTART = restartRule(['Never', 'OnFailure'], 'kubectl would refuse a Job whose template has no restartPolicy Never or OnFailure: Never is taken');
 
-function workloadKind(group: string, used: Readonly<Record<string, Check>>, unused: string, options: { selector?: Check; needsSelector?: boolean; restart: Check }): KindRule {
+function workloadKind(
+  group: string,
+  used: Readonly<Record<string, Check>>,
+  unused: string,
+  options: { selector?: Check; needsSelector?: boolean; restart: Check },
+): KindRule {
   const spec = object({
     used: { ...used, selector: options.selector ?? labelSelector, template: podTemplate },
     unused,
@@ -205,7 +222,14 @@ const csiDrivers: Check = list(
 
 /** A Job as a CronJob makes it. */
 const jobTemplate: Check = object({
-  used: { metadata, spec: object({ used: { ...JOB_FIELDS, selector: labelSelector, template: podTemplate }, unused: 'manualSelector', required: ['template'] }) },
+  used: {
+    metadata,
+    spec: object({
+      used: { ...JOB_FIELDS, selector: labelSelector, template: podTemplate },
+      unused: 'manualSelector',
+      required: ['template'],
+    }),
+  },
   required: ['spec'],
 });
 

@@ -1,6 +1,7 @@
 /**
  * The spec of a ResourceQuota: names and amounts of what it counts, scopes.
- * Source: pkg/apis/core/validation ValidateResourceQuotaSpec, pkg/apis/core/helper IsStandardQuotaResourceName (v1.36.2).
+ * Source: pkg/apis/core/validation ValidateResourceQuotaSpec, pkg/apis/core/helper IsStandardQuotaResourceName
+ * (v1.36.2).
  */
 import { nearestName } from '../../base/input-error.ts';
 import { tryParseQuantity } from '../../base/quantity.ts';
@@ -11,9 +12,19 @@ import { isMapping, list, object, oneOf, quantity, text } from './structure.ts';
 
 const AMOUNTS = ['cpu', 'memory', 'ephemeral-storage'];
 const STANDARD = [
-  ...AMOUNTS, ...AMOUNTS.map((name) => `requests.${name}`), ...AMOUNTS.map((name) => `limits.${name}`), 'requests.storage',
-  'pods', 'services', 'services.nodeports', 'services.loadbalancers', 'replicationcontrollers', 'resourcequotas', 'secrets',
-  'configmaps', 'persistentvolumeclaims',
+  ...AMOUNTS,
+  ...AMOUNTS.map((name) => `requests.${name}`),
+  ...AMOUNTS.map((name) => `limits.${name}`),
+  'requests.storage',
+  'pods',
+  'services',
+  'services.nodeports',
+  'services.loadbalancers',
+  'replicationcontrollers',
+  'resourcequotas',
+  'secrets',
+  'configmaps',
+  'persistentvolumeclaims',
 ];
 
 export const scopeName: Check = oneOf(

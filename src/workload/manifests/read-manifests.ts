@@ -1,7 +1,7 @@
 /**
- * Kubernetes objects from files and folders: several documents a file, `List` kinds and kubectl dumps, JSON, JSON Lines.
- * Objects come in file order, checked by upstream's rules; kinds that are not simulated are counted. All problems of all
- * files are collected before anything is thrown.
+ * Kubernetes objects from files and folders: several documents a file, `List` kinds and kubectl dumps, JSON, JSON
+ * Lines. Objects come in file order, checked by upstream's rules; kinds that are not simulated are counted. All
+ * problems of all files are collected before anything is thrown.
  */
 import type { Problem, SourcePlace } from '../../base/input-error.ts';
 import { InputError, nearestName } from '../../base/input-error.ts';
@@ -25,7 +25,9 @@ export interface Manifests {
   readonly nodes: readonly Node[];
   /** Everything else that is simulated, in file order. */
   readonly objects: readonly KubernetesObject[];
-  /** Kind (with its group where it has one: `Certificate.cert-manager.io`) to how many. Keys in order of first sight. */
+  /**
+   * Kind (with its group where it has one: `Certificate.cert-manager.io`) to how many. Keys in order of first sight.
+   */
   readonly ignoredKinds: Readonly<Record<string, number>>;
   /** Fields that change nothing here, each once with the number of objects that use it, in file order. */
   readonly notSimulated: readonly NotSimulatedField[];
@@ -62,7 +64,9 @@ export function readManifests(paths: readonly string[], files: FileReader, optio
 }
 
 /** Like `readManifests`, but problems are returned: for readers that have problems of their own to add. */
-export function collectManifests(paths: readonly string[], files: FileReader, options: ManifestOptions = {}): Manifests & { readonly problems: Problem[] } {
+export function collectManifests(
+  paths: readonly string[], files: FileReader, options: ManifestOptions = {},
+): Manifests & { readonly problems: Problem[] } {
   const found = findManifestFiles(paths, files);
   const collector = new ManifestCollector(found.problems, found.warnings);
   for (const file of found.files) collector.readFile(file, files);
@@ -79,7 +83,18 @@ interface FoundObject {
 }
 
 /** Kinds that exist upstream and are near a kind that we read: no misspellings. */
-const OTHER_KINDS = new Set(['Role', 'Secret', 'ConfigMap', 'Ingress', 'Endpoints', 'Event', 'Lease', 'ServiceAccount', 'PodTemplate', 'ClusterRole']);
+const OTHER_KINDS = new Set([
+  'Role',
+  'Secret',
+  'ConfigMap',
+  'Ingress',
+  'Endpoints',
+  'Event',
+  'Lease',
+  'ServiceAccount',
+  'PodTemplate',
+  'ClusterRole',
+]);
 const MAX_LIST_DEPTH = 8;
 const MAX_CLASS_PROBLEMS = 200;
 

@@ -1,7 +1,7 @@
 /**
  * Fields of simulated kinds that change nothing here although they would in a cluster: each with a sentence that says
- * what happens instead. Whoever simulates one takes it off the list. Fields that cannot change a run anyway (environment,
- * security, how a rollout would go that nobody asks for) do not stand here.
+ * what happens instead. Whoever simulates one takes it off the list. Fields that cannot change a run anyway
+ * (environment, security, how a rollout would go that nobody asks for) do not stand here.
  */
 import type { PathStep } from './source-path.ts';
 import type { Mapping } from './structure.ts';

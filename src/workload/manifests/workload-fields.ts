@@ -11,7 +11,11 @@ import { COUNT, flag, list, object, oneOf, text, whole } from './structure.ts';
 export function amountOrPercent(value: unknown, path: Path | null, findings: Findings): void {
   const isCount = typeof value === 'number' && Number.isInteger(value) && value >= 0;
   const isPercent = typeof value === 'string' && /^\d{1,9}%$/.test(value);
-  if (!isCount && !isPercent) findings.error(path, `expected a whole number of at least 0 or a percentage such as "25%", found ${describeValue(value)}`);
+  if (!isCount && !isPercent)
+    findings.error(
+      path,
+      `expected a whole number of at least 0 or a percentage such as "25%", found ${describeValue(value)}`,
+    );
 }
 
 type Members = Readonly<Record<string, Check>>;
@@ -41,7 +45,9 @@ export const STATEFUL_FIELDS: Members = {
   podManagementPolicy: oneOf('OrderedReady', 'Parallel'),
   ordinals: object({ used: { start: COUNT } }),
   volumeClaimTemplates: list(claimTemplate),
-  persistentVolumeClaimRetentionPolicy: object({ used: { whenDeleted: oneOf('Retain', 'Delete'), whenScaled: oneOf('Retain', 'Delete') } }),
+  persistentVolumeClaimRetentionPolicy: object({
+    used: { whenDeleted: oneOf('Retain', 'Delete'), whenScaled: oneOf('Retain', 'Delete') },
+  }),
   updateStrategy: object({
     used: {
       type: oneOf('RollingUpdate', 'OnDelete'),
@@ -52,14 +58,19 @@ export const STATEFUL_FIELDS: Members = {
 
 const podFailurePolicy: Check = object({
   used: {
-    rules: list(object({
-      used: {
-        action: oneOf('FailJob', 'FailIndex', 'Ignore', 'Count'),
-        onExitCodes: object({ used: { containerName: text, operator: oneOf('In', 'NotIn'), values: list(whole(0, 255)) }, required: ['operator', 'values'] }),
-        onPodConditions: list(object({ used: { type: text, status: text }, required: ['type'] })),
-      },
-      required: ['action'],
-    })),
+    rules: list(
+      object({
+        used: {
+          action: oneOf('FailJob', 'FailIndex', 'Ignore', 'Count'),
+          onExitCodes: object({
+            used: { containerName: text, operator: oneOf('In', 'NotIn'), values: list(whole(0, 255)) },
+            required: ['operator', 'values'],
+          }),
+          onPodConditions: list(object({ used: { type: text, status: text }, required: ['type'] })),
+        },
+        required: ['action'],
+      }),
+    ),
   },
   required: ['rules'],
 });

@@ -226,7 +226,9 @@ function keyText(node: AnyNode): string | undefined {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
 }
 
-function locateNode(root: AnyNode, anchors: ReadonlyMap<Alias, AnyNode>, steps: readonly PathStep[], part: EntryPart): number {
+function locateNode(
+  root: AnyNode, anchors: ReadonlyMap<Alias, AnyNode>, steps: readonly PathStep[], part: EntryPart,
+): number {
   let node = root;
   let offset = node?.range?.[0] ?? 0;
   for (const [index, step] of steps.entries()) {

@@ -1,11 +1,12 @@
 /**
  * CSV records from a byte source, one at a time, in bounded memory. Bytes are cut into blocks at line ends outside
- * quotes. A block without any quote character is split at line ends and commas, other blocks are scanned field by field,
- * and what is not well-formed goes through csv-parse, which is the reference for all (a test proves them equal) and knows
- * what is wrong. Costs one block of text plus one carried piece of a record; a record may not be longer than
+ * quotes. A block without any quote character is split at line ends and commas, other blocks are scanned field by
+ * field, and what is not well-formed goes through csv-parse, which is the reference for all (a test proves them equal)
+ * and knows what is wrong. Costs one block of text plus one carried piece of a record; a record may not be longer than
  * MAX_RECORD_BYTES.
  *
- * The dialect: UTF-8 (a byte order mark is skipped), comma, `"` quoting with `""` inside, LF or CRLF, blank lines skipped.
+ * The dialect: UTF-8 (a byte order mark is skipped), comma, `"` quoting with `""` inside, LF or CRLF, blank lines
+ * skipped.
  */
 import { CsvError, parse } from 'csv-parse/sync';
 import { InputError, type Problem } from '../../base/input-error.ts';
@@ -132,7 +133,9 @@ export class CsvRecordReader {
     return this.text.slice(start, end).split(',');
   }
 
-  /** Cuts the next record off a block with quotes; null for the blank end of it, and when csv-parse has to take over. */
+  /**
+   * Cuts the next record off a block with quotes; null for the blank end of it, and when csv-parse has to take over.
+   */
   private scanRecord(): string[] | null {
     const start = skipBlankLines(this.text, this.textOffset);
     const blank = countLineFeeds(this.text, this.textOffset, start);
@@ -283,7 +286,10 @@ interface ParsedText {
   readonly quoteOpen: boolean;
 }
 
-/** Records of a text through csv-parse, up to the first mistake. Lines are counted here: csv-parse counts lone carriage returns, too. */
+/**
+ * Records of a text through csv-parse, up to the first mistake. Lines are counted here: csv-parse counts lone carriage
+ * returns, too.
+ */
 function parseQuotedText(text: string, firstLine: number, file: string): ParsedText {
   const bytes = new TextEncoder().encode(text);
   const records: ParsedRecord[] = [];
@@ -313,7 +319,10 @@ function parseQuotedText(text: string, firstLine: number, file: string): ParsedT
   }
 }
 
-/** Where the next field begins: `behind` is the offset of a comma, or the offset behind a record. Blank lines are stepped over. */
+/**
+ * Where the next field begins: `behind` is the offset of a comma, or the offset behind a record. Blank lines are
+ * stepped over.
+ */
 function fieldStart(bytes: Uint8Array, behind: number): number {
   let at = behind;
   if (bytes[at] === COMMA) return at + 1;

@@ -1,4 +1,6 @@
-/** Stories of the scheduling queue; upstream: pkg/scheduler/backend/queue (v1.36). Seconds of simulated time throughout. */
+/**
+ * Stories of the scheduling queue; upstream: pkg/scheduler/backend/queue (v1.36). Seconds of simulated time throughout.
+ */
 import { describe, expect, test } from 'vitest';
 import { PodOutcome } from '../../../src/cluster/cluster.ts';
 import { Action, UNSCHEDULABLE_TIMEOUT, WILDCARD_EVENT, event } from '../../../src/scheduler/framework/cluster-event.ts';
