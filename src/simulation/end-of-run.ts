@@ -58,6 +58,7 @@ export class EndOfRun implements ClusterObserver {
   isOver(): boolean {
     const { cluster, parts } = this;
     const { totals, now } = cluster;
+    const { watch, cache } = parts.scheduler;
     if (
       parts.inputs.some((input) => input.nextTime() !== Infinity) ||
       this.hasFinitePods() ||
@@ -69,7 +70,7 @@ export class EndOfRun implements ClusterObserver {
       return false;
     }
     if (now - this.lastWorkAt >= FRUITLESS_MICROS) return true;
-    if (parts.scheduler.cache.totals.podsAssumed > 0 || totals.podsTerminating > 0) return false;
+    if (watch.pendingCount > 0 || cache.totals.podsAssumed > 0 || totals.podsTerminating > 0) return false;
     return totals.podsPending === 0 || this.waitsAreVain(now);
   }
 
@@ -107,9 +108,10 @@ export class EndOfRun implements ClusterObserver {
       autoscaler?.isAtRest(now, this.lastChangeAt) === false
     )
       return false;
-    const { queue, cycleMicros } = scheduler;
+    const { queue, cycleMicros, watch } = scheduler;
+    const lastSeenAt = Math.max(this.lastChangeAt, watch.lastShownAt);
     const isVain = (pod: number): boolean =>
-      queue.isGated(pod) || queue.lastFailureAt(pod) - cycleMicros > this.lastChangeAt;
+      queue.isGated(pod) || queue.lastFailureAt(pod) - cycleMicros > lastSeenAt;
     const places = [QueuePlace.Active, QueuePlace.Backoff, QueuePlace.ErrorBackoff, QueuePlace.Unschedulable] as const;
     return places.every((place) => queue.rows(place).every(isVain)) && [...queue.inFlight.pods()].every(isVain);
   }

@@ -154,6 +154,7 @@ class ScenarioReading {
       trace,
       machines,
       scheduler,
+      controlPlane: settings.controlPlane,
       kubelet: settings.kubelet,
       nodeLifecycle: settings.nodeLifecycle,
       failures: settings.failures,

@@ -39,6 +39,7 @@ export interface Scenario {
   /** A machine list whose nodes join the cluster. */
   readonly machines: MachineInput | null;
   readonly scheduler: SchedulerSettings;
+  readonly controlPlane: ControlPlaneSettings;
   readonly kubelet: KubeletSettings;
   readonly nodeLifecycle: NodeLifecycleSettings;
   readonly failures: readonly FailureProcess[];
@@ -204,6 +205,12 @@ export interface SchedulerSettings {
   readonly sampling: boolean;
   /** User plugin files (`--plugin`), absolute or relative to the working directory. */
   readonly pluginFiles: readonly string[];
+}
+
+/** How late each part learns of a change. */
+export interface ControlPlaneSettings {
+  /** Seconds; null: at once. */
+  readonly watchDelaySeconds: { readonly scheduler: Distribution | null };
 }
 
 export interface KubeletSettings {

@@ -7,7 +7,7 @@ import { assert } from '../base/assert.ts';
 import { InputError } from '../base/input-error.ts';
 import type { NodeAutoscaler } from '../autoscaling/node-autoscaler.ts';
 import { checkCluster } from '../cluster/check.ts';
-import { Cluster } from '../cluster/cluster.ts';
+import { Cluster, PodPhase } from '../cluster/cluster.ts';
 import { withNodeDefaults } from '../cluster/node-defaults.ts';
 import { DisruptionBudgets } from '../cluster/disruption-budgets.ts';
 import type { Node, Pod } from '../cluster/objects.ts';
@@ -32,8 +32,7 @@ import type { DecodeConfigurationOptions } from '../scheduler/config/scheduler-c
 import { remarksOn, unsteadyNotes } from '../scheduler/framework/guarded-plugin.ts';
 import type { Plugin, PluginFactory } from '../scheduler/framework/plugin-api.ts';
 import { pluginRegistry } from '../scheduler/plugins/registry.ts';
-import { Scheduler } from '../scheduler/scheduler.ts';
-import type { SchedulerListener } from '../scheduler/scheduler.ts';
+import type { Scheduler, SchedulerListener } from '../scheduler/scheduler.ts';
 import { VolumeController } from '../storage/volume-controller.ts';
 import { WorkloadSource } from '../workload/generators/workload-source.ts';
 import { TraceSource } from '../workload/traces/trace-source.ts';
@@ -51,7 +50,7 @@ import { QuotaLedger } from '../control-plane/quota-ledger.ts';
 import { poolNode, poolOf } from './pool-nodes.ts';
 import type { MachineInput, Scenario, TraceInput } from './scenario.ts';
 import { resultScenario } from './scenario-spelling.ts';
-import { schedulingCounters } from './scheduling-counters.ts';
+import { assembleScheduler, schedulingCounters } from './scheduler-assembly.ts';
 import { TraceInput as TraceArrivals, WorkloadInput } from './workload-input.ts';
 import type { ArrivalTargets } from './workload-input.ts';
 
@@ -137,21 +136,18 @@ export class Simulation {
     this.metrics = new MetricsCollector(kernel, cluster, scenario.metrics, counters, { costPerHourByPool, podTableLimit: POD_TABLE_LIMIT, phase: Phase.Observe });
     cluster.observe({ podCreated: () => void this.podsArrived++ });
     const volumes = new VolumeController(kernel, cluster, Phase.Controller);
-    this.scheduler = new Scheduler(kernel, cluster, {
+    this.scheduler = assembleScheduler(scenario, {
+      kernel,
+      cluster,
       configuration,
       registry,
-      cycleMicros: scenario.scheduler.cycleMicros,
-      bindMicros: scenario.scheduler.bindMicros,
-      tieBreak: scenario.scheduler.tieBreak,
-      sampling: scenario.scheduler.sampling,
       plain: options.plain,
-      autoRun: true,
       phase: Phase.Scheduler,
       bindVolumes: (plan, node) => volumes.bindVolumes(plan, node),
     });
     const foreign = foreignSchedulerWarnings(scenario, profileNames);
     this.warnings = [...configuration.warnings, ...foreign, ...remarksOn(this.plugins())];
-    this.scheduler.listeners.push(tellingOf(this.metrics));
+    this.scheduler.listeners.push(tellingOf(this.metrics, cluster));
     const quotas = new QuotaLedger(kernel, cluster, Phase.Controller);
     const gate = (this.gate = new PodGate(cluster, quotas));
     const replacement = new ReplacementController(kernel, cluster, gate);
@@ -357,11 +353,15 @@ export class Simulation {
   }
 }
 
-/** What the report says of pods that wait. */
-function tellingOf(metrics: MetricsCollector): SchedulerListener {
+/** What the report says of pods that wait; a late scheduler may still try one that is gone. */
+function tellingOf(metrics: MetricsCollector, { pods }: Cluster): SchedulerListener {
   return {
-    attemptFailed: (pod, attempt) => metrics.attemptFailed(pod, attempt),
-    podHeld: (pod, why) => metrics.podHeld(pod, why),
+    attemptFailed: (pod, attempt) => {
+      if (pods.phase[pod] === PodPhase.Pending) metrics.attemptFailed(pod, attempt);
+    },
+    podHeld: (pod, why) => {
+      if (pods.phase[pod] === PodPhase.Pending) metrics.podHeld(pod, why);
+    },
     roomSeen: (template, room) => metrics.roomSeen(template.id, room),
   };
 }
