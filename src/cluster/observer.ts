@@ -102,6 +102,8 @@ export interface SeenCluster {
 /** The cluster as a component is shown it. */
 export interface Watch {
   readonly seen: SeenCluster;
+  /** Every change is shown as it happens. */
+  readonly isOnTime: boolean;
   /** Changes that have happened and were not shown yet. */
   readonly pendingCount: number;
   /** When something was last shown late; -Infinity: never. */

@@ -63,6 +63,7 @@ export interface LateWatchOptions {
 }
 
 export class LateWatch implements ClusterObserver, Watch {
+  readonly isOnTime = false;
   lastShownAt: Micros = -Infinity;
   private readonly kernel: Kernel;
   private readonly cluster: Cluster;
@@ -110,6 +111,7 @@ export class LateWatch implements ClusterObserver, Watch {
   podBound(pod: number): void {
     const { pods } = this.cluster;
     const devices = this.cluster.heldDevices(pod);
+    this.cluster.holdNode(pods.node[pod]);
     this.note(Change.PodBound, pod, pods.node[pod], 0, devices.length === 0 ? undefined : { devices: devices.slice() });
   }
 
@@ -197,6 +199,7 @@ export class LateWatch implements ClusterObserver, Watch {
       case Change.PodBound:
         view.bind(pod, a, carried !== undefined && 'devices' in carried ? carried.devices : NO_DEVICES);
         for (const observer of observers.podBound) observer.podBound?.(pod, false);
+        this.cluster.letNodeGo(a);
         return;
       case Change.PodAcknowledged:
         view.pods.acknowledgedAt[pod] = journal.value[at];

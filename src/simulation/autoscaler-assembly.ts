@@ -19,6 +19,8 @@ export interface AutoscalerParts {
   readonly kernel: Kernel;
   readonly cluster: Cluster;
   readonly scheduler: Scheduler;
+  /** Of the scheduler, and on time. */
+  readonly makeTwin: () => Scheduler;
   readonly daemonSets: DaemonSets;
   readonly budgets: DisruptionBudgets;
   readonly metrics: MetricsCollector;
@@ -45,11 +47,12 @@ export function assembleAutoscaler(scenario: Scenario, parts: AutoscalerParts): 
     ];
   });
   if (scenario.autoscaler === null || groups.length === 0) return null;
+  const twin = parts.makeTwin();
   const pools = new Map(scenario.nodePools.map((pool) => [pool.name, pool]));
   return new ClusterAutoscaler(kernel, cluster, scenario.autoscaler, groups, {
-    cache: scheduler.cache,
+    cache: twin.cache,
     unschedulable: { pods: () => rejectedPods(scheduler) },
-    placement: new ProfilePlacement(scheduler.cache, scheduler.profiles, () => scheduler.snapshot.refresh()),
+    placement: new ProfilePlacement(twin.cache, twin.profiles, () => twin.snapshot.refresh()),
     nodes: {
       makeNode: (name, ordinal) => {
         const pool = pools.get(name);

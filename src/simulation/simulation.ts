@@ -50,7 +50,8 @@ import { QuotaLedger } from '../control-plane/quota-ledger.ts';
 import { poolNode, poolOf } from './pool-nodes.ts';
 import type { MachineInput, Scenario, TraceInput } from './scenario.ts';
 import { resultScenario } from './scenario-spelling.ts';
-import { assembleScheduler, schedulingCounters } from './scheduler-assembly.ts';
+import { SchedulingConflicts, assembleScheduler, autoscalersTwin, schedulingCounters } from './scheduler-assembly.ts';
+import type { SchedulerParts } from './scheduler-assembly.ts';
 import { TraceInput as TraceArrivals, WorkloadInput } from './workload-input.ts';
 import type { ArrivalTargets } from './workload-input.ts';
 
@@ -111,6 +112,7 @@ export class Simulation {
   private readonly autoscaler: NodeAutoscaler | null;
   private readonly controllers: WorkloadControllers;
   private readonly gate: PodGate;
+  private readonly conflicts = new SchedulingConflicts();
   private readonly inputs: InputSource[] = [];
   private readonly traceSource: TraceSource | null;
   private machineNotes: readonly string[] = [];
@@ -136,15 +138,17 @@ export class Simulation {
     this.metrics = new MetricsCollector(kernel, cluster, scenario.metrics, counters, { costPerHourByPool, podTableLimit: POD_TABLE_LIMIT, phase: Phase.Observe });
     cluster.observe({ podCreated: () => void this.podsArrived++ });
     const volumes = new VolumeController(kernel, cluster, Phase.Controller);
-    this.scheduler = assembleScheduler(scenario, {
+    const schedulerParts: SchedulerParts = {
       kernel,
       cluster,
       configuration,
       registry,
       plain: options.plain,
       phase: Phase.Scheduler,
+      conflicts: this.conflicts,
       bindVolumes: (plan, node) => volumes.bindVolumes(plan, node),
-    });
+    };
+    this.scheduler = assembleScheduler(scenario, schedulerParts);
     const foreign = foreignSchedulerWarnings(scenario, profileNames);
     this.warnings = [...configuration.warnings, ...foreign, ...remarksOn(this.plugins())];
     this.scheduler.listeners.push(tellingOf(this.metrics, cluster));
@@ -152,7 +156,8 @@ export class Simulation {
     const gate = (this.gate = new PodGate(cluster, quotas));
     const replacement = new ReplacementController(kernel, cluster, gate);
     replacement.onReplaced = (pod, lost) => this.metrics.noteReplacement(pod, lost);
-    new Kubelet(kernel, cluster, scenario.kubelet, () => replacement.isCreating);
+    const kubelet = new Kubelet(kernel, cluster, scenario.kubelet, () => replacement.isCreating);
+    kubelet.admittance.onRefused = (_pod, refusal) => { this.conflicts.podRefused(refusal); };
     const admission = new PodAdmission(cluster, scenario);
     const [admit, zones] = [(pod: Pod): number => admission.template(pod), knownZones(scenario.timeZones)];
     this.controllers = new WorkloadControllers(kernel, cluster, admit, Phase.Controller, gate, zones);
@@ -173,6 +178,7 @@ export class Simulation {
       kernel,
       cluster,
       scheduler: this.scheduler,
+      makeTwin: () => autoscalersTwin(this.scheduler, scenario, schedulerParts),
       daemonSets,
       budgets,
       metrics: this.metrics,
@@ -241,6 +247,7 @@ export class Simulation {
         refusedPods: this.gate.refusals().map(({ firstAtMicros, ...refused }) => (
           { ...refused, firstAtSeconds: firstAtMicros / MICROS_PER_SECOND }
         )),
+        conflicts: this.conflicts.facts(),
       },
       {
         scaleUpEvents: this.autoscaler?.scaleUpEvents ?? 0,
@@ -337,6 +344,7 @@ export class Simulation {
       ...this.machineNotes,
       ...(this.traceSource?.notes() ?? []),
       ...this.undeclaredPlugins(),
+      ...this.conflicts.notes(),
       ...this.gate
         .refusals()
         .map(

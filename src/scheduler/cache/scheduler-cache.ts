@@ -30,6 +30,7 @@ export function onTime(cluster: Cluster): Watch {
   const heldDevices = (pod: number): readonly number[] => cluster.heldDevices(pod);
   return {
     seen: { pods, nodes, objects, heldDevices },
+    isOnTime: true,
     pendingCount: 0,
     lastShownAt: -Infinity,
     observe: (observer) => { cluster.observe(observer); },
@@ -147,6 +148,7 @@ export class SchedulerCache implements ClusterObserver {
     this.detach(pod);
     this.setBelief(pod, PodBelief.Waiting);
     for (const observer of this.observers.podForgotten) observer.podForgotten?.(pod, node);
+    this.releaseGhost(node);
   }
 
   /** The GPUs that the pod holds on its node; null: it asks for none, or has no node. */
@@ -310,6 +312,8 @@ export class SchedulerCache implements ClusterObserver {
 
   private attach(pod: number, node: number): void {
     const info = this.nodes.info[node];
+    // The node was seen to go before its pod was seen to come.
+    if (this.nodes.alive[node] === 0 && info.pods.length === 0) this.cluster.holdNode(node);
     this.pods.node[pod] = node;
     this.pods.slot[pod] = info.pods.length;
     info.pods.push(pod);
