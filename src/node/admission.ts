@@ -58,7 +58,7 @@ export class PodAdmittance {
     const { nodes, pods } = this.cluster;
     const node = pods.node[pod];
     const template = this.cluster.templateOf(pod);
-    const lack = this.fitsWithAll(pod, node, template) ? null : this.lackOf(pod, node, template);
+    const lack = this.fitsWithAll(node, template) ? null : this.lackOf(pod, node, template);
     if (lack !== null) return lack;
     const facts = nodes.facts[node];
     const affinity = (this.affinities[template.id] ??= compileRequiredNodeAffinity(template.spec));
@@ -70,7 +70,7 @@ export class PodAdmittance {
   }
 
   /** Whether all that is bound to the node fits, the pod among it. */
-  private fitsWithAll(pod: number, node: number, { requested, accounted }: PodTemplate): boolean {
+  private fitsWithAll(node: number, { requested, accounted }: PodTemplate): boolean {
     const { nodes } = this.cluster;
     if (nodes.pods[node].length > nodes.allowedPods[node]) return false;
     const base = node * nodes.stride;

@@ -142,7 +142,13 @@ const schedulerConfig = record({
   ),
 }, ['apiVersion', 'kind', 'profiles']);
 
+/** How late the scheduler learns of what happens; mostly it does not. */
+const watchDelay = fc.constantFrom<unknown>(
+  '0s', '5ms', '100ms', '5s', { exponential: { mean: '50ms' } }, { scheduler: { uniform: { min: '0s', max: '1m' } } },
+);
+
 const settings = record({
+  controlPlane: fc.record({ watchDelay }),
   scheduler: record({ config: schedulerConfig, cycleTime: seconds(['0s', '1.3ms', '700ms']), bindTime: seconds(['0s', '5ms', '3s']), tieBreak: fc.constantFrom('upstream', 'first', 'random'), sampling: fc.boolean() }),
   kubelet: record({ sandbox: distribution('0s', '400ms', '20s'), serializeImagePulls: fc.boolean(), defaultImageSize: fc.constantFrom('0', '2G'), pullBase: span }),
   nodeLifecycle: record({ nodeMonitorGracePeriod: seconds(['15s', '50s']), nodeEvictionRate: fc.constantFrom(0.1, 5), defaultTolerationSeconds: fc.constantFrom(0, 30, 300), largeClusterSizeThreshold: fc.constantFrom(0, 50) }),
