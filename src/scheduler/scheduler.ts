@@ -74,6 +74,10 @@ export interface SchedulerOptions {
   readonly bindingCalls?: BindingCalls | undefined;
   /** As BindingOptions. */
   readonly bindingRefusals?: BindingRefusals | undefined;
+  /** Of the process, for its random streams; absent: the first. */
+  readonly process?: string | undefined;
+  /** Whether another process serves pods of this schedulerName; absent: there is no other. */
+  readonly isServedElsewhere?: ((schedulerName: string) => boolean) | undefined;
   /** What shows the scheduler the cluster; absent: the cluster itself, which is never late. */
   readonly watch?: Watch | undefined;
   /** As Handle's; absent: claims are bound by somebody else or not at all. */
@@ -171,7 +175,7 @@ export class Scheduler implements CacheObserver {
       percentageOfNodesToScore: configuration.percentageOfNodesToScore,
       sampling: options.sampling,
       tieBreak: options.tieBreak,
-      tieStream: kernel.random.stream('tie-break'),
+      tieStream: kernel.random.stream('tie-break', options.process),
       plain: options.plain,
       cacheBytes: options.cacheBytes,
     });
@@ -450,7 +454,9 @@ export class Scheduler implements CacheObserver {
       return;
     }
     this.queue.ignore(pod);
-    this.hold(pod, `no scheduler profile is called "${this.cache.templateOf(pod).schedulerName}"`);
+    const { schedulerName } = this.cache.templateOf(pod);
+    if (this.options.isServedElsewhere?.(schedulerName) === true) return;
+    this.hold(pod, `no scheduler profile is called "${schedulerName}"`);
   }
 
   /** Something else than a failed attempt keeps the pod waiting. */
@@ -562,7 +568,7 @@ export class Scheduler implements CacheObserver {
       nominatedPods: (nodeName) => this.queue.nominator.podsOf(nodeName),
       nominations: () => this.queue.nominator.byNode(),
       nominationCount: () => this.queue.nominator.size,
-      random: (purpose) => kernel.random.stream(`plugin:${purpose}`),
+      random: (purpose) => kernel.random.stream(`plugin:${purpose}`, this.options.process),
       bindVolumes: this.options.bindVolumes,
       now: () => kernel.now,
       activate: (pods) => this.queue.activate(pods),

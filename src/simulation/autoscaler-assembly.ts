@@ -18,8 +18,8 @@ import type { Scenario } from './scenario.ts';
 export interface AutoscalerParts {
   readonly kernel: Kernel;
   readonly cluster: Cluster;
-  readonly scheduler: Scheduler;
-  /** Of the scheduler, and on time. */
+  readonly schedulers: readonly Scheduler[];
+  /** Serves all their profiles, and is on time. */
   readonly makeTwin: () => Scheduler;
   readonly daemonSets: DaemonSets;
   readonly budgets: DisruptionBudgets;
@@ -30,7 +30,7 @@ export interface AutoscalerParts {
 
 /** null: the scenario has no autoscaler, or no pool for it. */
 export function assembleAutoscaler(scenario: Scenario, parts: AutoscalerParts): NodeAutoscaler | null {
-  const { kernel, cluster, scheduler, metrics } = parts;
+  const { kernel, cluster, schedulers, metrics } = parts;
   const groups = scenario.nodePools.flatMap((pool): NodeGroupSpec[] => {
     if (pool.autoscaling === null) return [];
     const { min, max, provisionSeconds } = pool.autoscaling;
@@ -51,7 +51,7 @@ export function assembleAutoscaler(scenario: Scenario, parts: AutoscalerParts): 
   const pools = new Map(scenario.nodePools.map((pool) => [pool.name, pool]));
   return new ClusterAutoscaler(kernel, cluster, scenario.autoscaler, groups, {
     cache: twin.cache,
-    unschedulable: { pods: () => rejectedPods(scheduler) },
+    unschedulable: { pods: () => schedulers.flatMap((scheduler) => rejectedPods(scheduler)) },
     placement: new ProfilePlacement(twin.cache, twin.profiles, () => twin.snapshot.refresh()),
     nodes: {
       makeNode: (name, ordinal) => {

@@ -36,6 +36,7 @@ export type OwnSettings = Pick<
   | 'durationMicros'
   | 'nodePools'
   | 'workloads'
+  | 'schedulers'
   | 'controlPlane'
   | 'kubelet'
   | 'nodeLifecycle'
@@ -56,6 +57,7 @@ export function resolveSettings(input: ScenarioInput, numbers: ScenarioNumbers):
   const each = <In, Out>(items: readonly In[], key: string, resolve: (item: In, path: Path) => Out): Out[] =>
     items.map((item, index) => resolve(item, below(below(null, key), index)));
   const nodePools = each(input.nodePools, 'nodePools', (pool, path) => resolvePool(pool, path, numbers));
+  const controlPlane = resolveControlPlane(input.controlPlane, numbers);
   const isAutoscaled = nodePools.some((pool) => pool.autoscaling !== null);
   return {
     seed: String(input.seed),
@@ -63,7 +65,14 @@ export function resolveSettings(input: ScenarioInput, numbers: ScenarioNumbers):
     durationMicros: input.duration === undefined ? null : numbers.microsAbove0(input.duration, below(null, 'duration')),
     nodePools,
     workloads: each(input.workloads, 'workloads', (workload, path) => resolveWorkload(workload, path, numbers)),
-    controlPlane: resolveControlPlane(input.controlPlane, numbers),
+    schedulers: each(input.schedulers, 'schedulers', ({ profiles, watchDelay }, path) => ({
+      profiles,
+      watchDelaySeconds:
+        watchDelay === undefined
+          ? controlPlane.watchDelaySeconds.scheduler
+          : lateOrNull(numbers.distribution(watchDelay, below(path, 'watchDelay'))),
+    })),
+    controlPlane,
     kubelet: resolveKubelet(input.kubelet, numbers),
     nodeLifecycle: resolveNodeLifecycle(input.nodeLifecycle, numbers),
     failures: each(input.failures, 'failures', (failure, path) => resolveFailure(failure, path, numbers)),

@@ -207,6 +207,7 @@ function spellDistribution(distribution: Distribution, spellValue: (value: numbe
 function spellMachinery(scenario: Scenario): Record<string, unknown> {
   const { kubelet, nodeLifecycle, autoscaler, metrics } = scenario;
   return {
+    ...spellSchedulers(scenario.schedulers),
     ...spellControlPlane(scenario.controlPlane),
     kubelet: {
       sandbox: spellSeconds(kubelet.sandboxSeconds),
@@ -242,6 +243,16 @@ function spellMachinery(scenario: Scenario): Record<string, unknown> {
       pods: metrics.pods,
       checkEvery: metrics.checkEveryEvents,
     },
+  };
+}
+
+function spellSchedulers(schedulers: Scenario['schedulers']): Record<string, unknown> {
+  if (schedulers.length === 0) return {};
+  return {
+    schedulers: schedulers.map(({ profiles, watchDelaySeconds }) => ({
+      profiles,
+      watchDelay: watchDelaySeconds === null ? '0s' : spellSeconds(watchDelaySeconds),
+    })),
   };
 }
 

@@ -1,4 +1,5 @@
-/** Wires the scheduler to the cluster, on time or late, and its counters to metrics. */
+/** Wires the schedulers to the cluster, on time or late, and their counters to metrics. */
+import { InputError } from '../base/input-error.ts';
 import { MICROS_PER_SECOND } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { bindingRefusal } from '../control-plane/binding.ts';
@@ -10,8 +11,11 @@ import type { ConflictFacts } from '../metrics/run-result.ts';
 import type { SchedulingCounters } from '../metrics/scheduling-counters.ts';
 import type { SchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
 import { PodBelief } from '../scheduler/cache/cached-pods.ts';
+import type { ProfileSpec } from '../scheduler/framework/profile.ts';
 import type { SchedulerOptions } from '../scheduler/scheduler.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
+import { formatPath } from '../workload/manifests/source-path.ts';
+import { sharesOfProfiles } from './foreign-schedulers.ts';
 import type { Scenario } from './scenario.ts';
 
 /** What came of schedulers that knew too little. */
@@ -60,15 +64,45 @@ export type SchedulerParts = Pick<
   SchedulerOptions, 'configuration' | 'registry' | 'plain' | 'phase' | 'bindVolumes'
 > & { readonly kernel: Kernel; readonly cluster: Cluster; readonly conflicts: SchedulingConflicts };
 
-export function assembleScheduler({ scheduler, controlPlane }: Scenario, parts: SchedulerParts): Scheduler {
+/** All scheduler processes, the first one first. Throws InputError where the shares of profiles do not add up. */
+export function assembleSchedulers(scenario: Scenario, parts: SchedulerParts): readonly Scheduler[] {
+  const { profiles } = parts.configuration;
+  const { schedulers, controlPlane } = scenario;
+  const problems = sharesOfProfiles(schedulers, profiles.map(({ schedulerName }) => schedulerName));
+  if (problems.length > 0) throw new InputError(problems.map(({ steps, message, suggestion }) => (
+    { path: formatPath(steps), message, suggestion }
+  )));
+  const taken = new Set(schedulers.flatMap((process) => process.profiles));
+  const first = profiles.filter(({ schedulerName }) => !taken.has(schedulerName));
+  return [
+    assembleScheduler(scenario, parts, first, '', controlPlane.watchDelaySeconds.scheduler),
+    ...schedulers.map((process) => {
+      const own = profiles.filter(({ schedulerName }) => process.profiles.includes(schedulerName));
+      return assembleScheduler(scenario, parts, own, process.profiles[0], process.watchDelaySeconds);
+    }),
+  ];
+}
+
+/** `name`: empty for the first process. */
+function assembleScheduler(
+  { scheduler }: Scenario, parts: SchedulerParts, profiles: readonly ProfileSpec[], name: string,
+  delay: Distribution | null,
+): Scheduler {
   const { kernel, cluster, conflicts, ...given } = parts;
-  const delay = controlPlane.watchDelaySeconds.scheduler;
   const { cycleMicros, bindMicros, tieBreak, sampling } = scheduler;
-  const options = { ...given, cycleMicros, bindMicros, tieBreak, sampling, autoRun: true };
+  const others = parts.configuration.profiles.filter((profile) => !profiles.includes(profile));
+  const options: SchedulerOptions = {
+    ...given,
+    cycleMicros, bindMicros, tieBreak, sampling,
+    autoRun: true,
+    configuration: { ...parts.configuration, profiles },
+    process: name,
+    isServedElsewhere: (asked) => others.some(({ schedulerName }) => schedulerName === asked),
+  };
   if (delay === null) return new Scheduler(kernel, cluster, options);
   return new Scheduler(kernel, cluster, {
     ...options,
-    watch: lateWatch(kernel, cluster, 'scheduler', delay, parts.phase),
+    watch: lateWatch(kernel, cluster, name === '' ? 'scheduler' : `scheduler/${name}`, delay, parts.phase),
     bindingRefusals: (pod) => {
       const refusal = bindingRefusal(cluster, pod);
       if (refusal !== null) conflicts.bindingRefused();
@@ -78,12 +112,14 @@ export function assembleScheduler({ scheduler, controlPlane }: Scenario, parts: 
 }
 
 /**
- * Who answers what an autoscaler asks: its own watch is on time. A scheduler that is, too, will do; a late one has a
- * twin that never decides.
+ * Who answers what an autoscaler asks: its own watch is on time. A single scheduler that is, too, will do; else a twin
+ * that serves all profiles and never decides.
  */
-export function autoscalersTwin(scheduler: Scheduler, { scheduler: settings }: Scenario, parts: SchedulerParts): Scheduler {
+export function autoscalersTwin(
+  schedulers: readonly Scheduler[], { scheduler: settings }: Scenario, parts: SchedulerParts,
+): Scheduler {
   const { kernel, cluster, conflicts: _conflicts, ...given } = parts;
-  if (scheduler.watch.isOnTime) return scheduler;
+  if (schedulers.length === 1 && schedulers[0].watch.isOnTime) return schedulers[0];
   const { cycleMicros, bindMicros, tieBreak, sampling } = settings;
   return new Scheduler(kernel, cluster, { ...given, cycleMicros, bindMicros, tieBreak, sampling, autoRun: false });
 }
@@ -94,39 +130,60 @@ function lateWatch(kernel: Kernel, cluster: Cluster, name: string, delay: Distri
   return new LateWatch(kernel, cluster, { name, phase, delay: micros });
 }
 
-/** `scheduler` is asked late: metrics must watch the cluster before the scheduler exists. */
-export function schedulingCounters(scheduler: () => Scheduler, configuration: SchedulerConfiguration): SchedulingCounters {
+/** `schedulers` is asked late: metrics must watch the cluster before they exist. Sums over all of them. */
+export function schedulingCounters(
+  schedulers: () => readonly Scheduler[], cluster: () => Cluster, configuration: SchedulerConfiguration,
+): SchedulingCounters {
   const profile = configuration.profiles.map(({ schedulerName, percentageOfNodesToScore, points, args }) => ({ schedulerName, percentageOfNodesToScore, points, args }));
+  const sum = (count: (scheduler: Scheduler) => number): number => {
+    let total = 0;
+    for (const scheduler of schedulers()) total += count(scheduler);
+    return total;
+  };
+  const knowing = (pod: number): Scheduler | undefined => {
+    const all = schedulers();
+    const { schedulerName } = cluster().templateOf(pod);
+    const own = all.length === 1 ? all[0] : all.find(({ profiles }) => profiles.has(schedulerName));
+    return own !== undefined && isKnown(own, pod) ? own : undefined;
+  };
   return {
     get decisions() {
-      return scheduler().decisions;
+      return sum((scheduler) => scheduler.decisions);
     },
     get unschedulableDecisions() {
-      return scheduler().unschedulableDecisions;
+      return sum((scheduler) => scheduler.unschedulableDecisions);
     },
     get rejectionsByPlugin() {
-      return scheduler().rejectionsByPlugin;
+      const all = schedulers();
+      return all.length === 1 ? all[0].rejectionsByPlugin : rejectionsOf(all);
     },
     get nodesFiltered() {
-      return scheduler().algorithm.nodesFiltered;
+      return sum(({ algorithm }) => algorithm.nodesFiltered);
     },
     get nodesScored() {
-      return scheduler().algorithm.nodesScored;
+      return sum(({ algorithm }) => algorithm.nodesScored);
     },
     profile,
     get activeCount() {
-      return scheduler().queue.activeCount;
+      return sum(({ queue }) => queue.activeCount);
     },
     get backoffCount() {
-      return scheduler().queue.backoffCount;
+      return sum(({ queue }) => queue.backoffCount);
     },
     get unschedulableCount() {
-      return scheduler().queue.unschedulableCountNow + scheduler().queue.gatedCount;
+      return sum(({ queue }) => queue.unschedulableCountNow + queue.gatedCount);
     },
-    attempts: (pod) => (isKnown(scheduler(), pod) ? scheduler().queue.attempts(pod) : 0),
-    backoffMicros: (pod) => (isKnown(scheduler(), pod) ? scheduler().queue.backoffMicros(pod) : 0),
-    isAssumed: (pod) => scheduler().cache.pods.belief[pod] === PodBelief.Assumed,
+    attempts: (pod) => knowing(pod)?.queue.attempts(pod) ?? 0,
+    backoffMicros: (pod) => knowing(pod)?.queue.backoffMicros(pod) ?? 0,
+    isAssumed: (pod) => schedulers().some(({ cache }) => cache.pods.belief[pod] === PodBelief.Assumed),
   };
+}
+
+function rejectionsOf(schedulers: readonly Scheduler[]): ReadonlyMap<string, number> {
+  const all = new Map<string, number>();
+  for (const { rejectionsByPlugin } of schedulers)
+    for (const [plugin, count] of rejectionsByPlugin) all.set(plugin, (all.get(plugin) ?? 0) + count);
+  return all;
 }
 
 /** A late scheduler may not have heard of a pod that is in the system: its row speaks of an earlier one. */

@@ -50,7 +50,7 @@ import { QuotaLedger } from '../control-plane/quota-ledger.ts';
 import { poolNode, poolOf } from './pool-nodes.ts';
 import type { MachineInput, Scenario, TraceInput } from './scenario.ts';
 import { resultScenario } from './scenario-spelling.ts';
-import { SchedulingConflicts, assembleScheduler, autoscalersTwin, schedulingCounters } from './scheduler-assembly.ts';
+import { SchedulingConflicts, assembleSchedulers, autoscalersTwin, schedulingCounters } from './scheduler-assembly.ts';
 import type { SchedulerParts } from './scheduler-assembly.ts';
 import { TraceInput as TraceArrivals, WorkloadInput } from './workload-input.ts';
 import type { ArrivalTargets } from './workload-input.ts';
@@ -62,6 +62,7 @@ export const Phase = { Fault: 0, Infrastructure: 1, Input: 2, Node: 3, Controlle
 export interface SimulatedWorld {
   readonly kernel: Kernel;
   readonly cluster: Cluster;
+  /** The first, where there are several. */
   readonly scheduler: Scheduler;
   readonly budgets: DisruptionBudgets;
   /** null: the scenario has no steps. */
@@ -107,7 +108,7 @@ export class Simulation {
   private readonly options: SimulationOptions;
   private readonly kernel: Kernel;
   private readonly cluster: Cluster;
-  private readonly scheduler: Scheduler;
+  private readonly schedulers: readonly Scheduler[];
   private readonly metrics: MetricsCollector;
   private readonly autoscaler: NodeAutoscaler | null;
   private readonly controllers: WorkloadControllers;
@@ -134,7 +135,7 @@ export class Simulation {
     this.cluster = new Cluster(this.kernel, scenario.kubernetes);
     const { kernel, cluster } = this;
     const costPerHourByPool = new Map(scenario.nodePools.map((pool) => [pool.name, pool.costPerHour]));
-    const counters = schedulingCounters(() => this.scheduler, configuration);
+    const counters = schedulingCounters(() => this.schedulers, () => this.cluster, configuration);
     this.metrics = new MetricsCollector(kernel, cluster, scenario.metrics, counters, { costPerHourByPool, podTableLimit: POD_TABLE_LIMIT, phase: Phase.Observe });
     cluster.observe({ podCreated: () => void this.podsArrived++ });
     const volumes = new VolumeController(kernel, cluster, Phase.Controller);
@@ -148,10 +149,10 @@ export class Simulation {
       conflicts: this.conflicts,
       bindVolumes: (plan, node) => volumes.bindVolumes(plan, node),
     };
-    this.scheduler = assembleScheduler(scenario, schedulerParts);
+    const schedulers = (this.schedulers = assembleSchedulers(scenario, schedulerParts));
     const foreign = foreignSchedulerWarnings(scenario, profileNames);
     this.warnings = [...configuration.warnings, ...foreign, ...remarksOn(this.plugins())];
-    this.scheduler.listeners.push(tellingOf(this.metrics, cluster));
+    for (const scheduler of schedulers) scheduler.listeners.push(tellingOf(this.metrics, cluster));
     const quotas = new QuotaLedger(kernel, cluster, Phase.Controller);
     const gate = (this.gate = new PodGate(cluster, quotas));
     const replacement = new ReplacementController(kernel, cluster, gate);
@@ -177,15 +178,15 @@ export class Simulation {
     this.autoscaler = assembleAutoscaler(scenario, {
       kernel,
       cluster,
-      scheduler: this.scheduler,
-      makeTwin: () => autoscalersTwin(this.scheduler, scenario, schedulerParts),
+      schedulers,
+      makeTwin: () => autoscalersTwin(schedulers, scenario, schedulerParts),
       daemonSets,
       budgets,
       metrics: this.metrics,
       loopPhase: Phase.Autoscaler,
       machinePhase: Phase.Infrastructure,
     });
-    options.watch?.({ kernel, cluster, scheduler: this.scheduler, budgets, operations, finish: () => this.finish() });
+    options.watch?.({ kernel, cluster, scheduler: schedulers[0], budgets, operations, finish: () => this.finish() });
     this.addNodes();
     const targets = { cluster, admission, replacement, daemonSets, controllers: this.controllers, gate };
     this.traceSource = traceSourceOf(scenario, options);
@@ -216,7 +217,7 @@ export class Simulation {
 
   /** For those who look on; they may write nothing. */
   get parts(): { readonly kernel: Kernel; readonly cluster: Cluster; readonly scheduler: Scheduler } {
-    return { kernel: this.kernel, cluster: this.cluster, scheduler: this.scheduler };
+    return { kernel: this.kernel, cluster: this.cluster, scheduler: this.schedulers[0] };
   }
 
   progress(): Progress {
@@ -224,7 +225,7 @@ export class Simulation {
       simulatedMicros: this.kernel.now,
       horizonMicros: this.scenario.durationMicros,
       events: this.kernel.eventCount,
-      decisions: this.scheduler.decisions,
+      decisions: this.schedulers.reduce((sum, { decisions }) => sum + decisions, 0),
       podsPending: this.cluster.totals.podsPending,
       podsArrived: this.podsArrived,
     };
@@ -314,8 +315,8 @@ export class Simulation {
 
   /** A run without a horizon ends when nothing can change any more. */
   private watchForTheEnd(parts: Pick<EndParts, 'replacement' | 'taintEviction' | 'crashes' | 'operations'>): void {
-    const { kernel, inputs, scheduler, autoscaler, controllers } = this;
-    const end = new EndOfRun(this.cluster, { inputs, scheduler, autoscaler, controllers, ...parts });
+    const { kernel, inputs, schedulers, autoscaler, controllers } = this;
+    const end = new EndOfRun(this.cluster, { inputs, schedulers, autoscaler, controllers, ...parts });
     const look = kernel.defineEvent('simulation.endCheck', Phase.Observe, () => {
       if (end.isOver()) this.finish();
       else kernel.after(END_CHECK_MICROS, look);
@@ -325,14 +326,16 @@ export class Simulation {
 
   /** What plugins cost that do not say what their answers depend on. */
   private undeclaredPlugins(): readonly string[] {
-    const plugins = [...this.scheduler.profiles.values()].flatMap((profile) => profile.plugins);
+    const plugins = this.plugins();
     const isUndeclared = (name: string): boolean => plugins.some((plugin) => plugin.name === name && plugin.dependence === undefined);
-    const asked = [...this.scheduler.algorithm.askedNodeByNode].filter(([name]) => isUndeclared(name));
+    const asked = this.schedulers
+      .flatMap(({ algorithm }) => [...algorithm.askedNodeByNode])
+      .filter(([name]) => isUndeclared(name));
     return asked.map(([name, times]) => `Plugin ${name} does not declare what its answers depend on: it was asked ${String(times)} times, node by node.`);
   }
 
   private plugins(): readonly Plugin[] {
-    return [...this.scheduler.profiles.values()].flatMap((profile) => profile.plugins);
+    return this.schedulers.flatMap(({ profiles }) => [...profiles.values()].flatMap((profile) => profile.plugins));
   }
 
   private notes(): readonly string[] {

@@ -30,7 +30,7 @@ describe('a late scheduler', () => {
 
   test('is refused the Binding of a pod that is gone, and forgets it when it sees the deletion', () => {
     const { result } = playScenario(
-      { duration: '1m', ...watchDelay('5s'), steps: [{ at: '1s', delete: 'Deployment/web' }] },
+      { duration: '1m', ...watchDelay('5s'), steps: [{ at: '1s', delete: { object: 'deployment/web' } }] },
       [nodeObject('n'), deployment],
     );
     expect(result.conflicts).toEqual({
@@ -123,15 +123,18 @@ describe('controlPlane', () => {
 });
 
 describe('a kubelet', () => {
+  const placed = (name: string, spec: Readonly<Record<string, unknown>> = {}): unknown => ({
+    ...(podObject(name, { nodeName: 'n', ...spec }) as object), status: { phase: 'Pending' },
+  });
   const refusals = (...pods: unknown[]): unknown => playScenario({ duration: '1m' }, pods).result.conflicts;
   const asking = (cpu: string): unknown => [{ name: 'main', image: 'i', resources: { requests: { cpu } } }];
 
   test('refuses a pod for which its node has too little left beside those it has admitted', () => {
     const { result, pods } = playScenario({ duration: '1m' }, [
       nodeObject('n'),
-      podObject('a', { nodeName: 'n', containers: asking('3') }),
-      podObject('b', { nodeName: 'n', containers: asking('2') }),
-      podObject('c', { nodeName: 'n', containers: asking('1') }),
+      placed('a', { containers: asking('3') }),
+      placed('b', { containers: asking('2') }),
+      placed('c', { containers: asking('1') }),
     ]);
     const message =
       "Pod was rejected: Node didn't have enough resource: cpu, requested: 2000, used: 3000, capacity: 4000";
@@ -150,20 +153,17 @@ describe('a kubelet', () => {
       ...(nodeObject('n') as object), spec: { taints: [{ key: 'gone', value: '', effect: 'NoExecute' }] },
     };
     const port = [{ name: 'main', image: 'i', ports: [{ containerPort: 80, hostPort: 80 }] }];
-    expect(byReason(nodeObject('n'), podObject('p', { nodeName: 'n', nodeSelector: { disk: 'ssd' } }))).toEqual({
+    expect(byReason(nodeObject('n'), placed('p', { nodeSelector: { disk: 'ssd' } }))).toEqual({
       NodeAffinity: 1,
     });
-    expect(byReason(tainted, podObject('p', { nodeName: 'n' }))).toEqual({ TaintToleration: 1 });
+    expect(byReason(tainted, placed('p'))).toEqual({ TaintToleration: 1 });
     expect(
-      byReason(
-        nodeObject('n'),
-        podObject('p', { nodeName: 'n', containers: port }), podObject('q', { nodeName: 'n', containers: port }),
-      ),
+      byReason(nodeObject('n'), placed('p', { containers: port }), placed('q', { containers: port })),
     ).toEqual({ NodePorts: 1 });
   });
 
   test('does not mind an extended resource that its node knows nothing of', () => {
     const containers = [{ name: 'main', image: 'i', resources: { requests: { 'example.com/fpga': 1 } } }];
-    expect(refusals(nodeObject('n'), podObject('p', { nodeName: 'n', containers }))).toBeUndefined();
+    expect(refusals(nodeObject('n'), placed('p', { containers }))).toBeUndefined();
   });
 });
