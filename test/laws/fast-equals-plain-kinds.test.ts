@@ -42,7 +42,8 @@ describe('decisions by the fast paths', () => {
     expect(plain.decisions).toBeGreaterThan(2000);
   });
 
-  test.each([[['filter']], [['score']], [['filter', 'score']]] as const)('are so with a plugin that declares nothing and has %j', (moody) => {
+  const MOODS = [[['filter']], [['score']], [['filter', 'score']], [['preScore']], [['preScore', 'score']]] as const;
+  test.each(MOODS)('are so with a plugin that declares nothing and has %j', (moody) => {
     const options = { seed: `moody-${moody.join()}`, nodes: 40, steps: 700, priorities: false, percentage: 0, moody };
     const fast = churnRun({ ...options, plain: false });
     expect(fast).toEqual(churnRun({ ...options, plain: true }));
