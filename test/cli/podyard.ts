@@ -93,7 +93,8 @@ export function cliFolder(): CliFolder {
     run(...args) {
       if (args.some((arg) => arg.startsWith('--plugin') || arg === '-')) return this.spawn(...args);
       warm ??= warmProgram();
-      return warm.run(args, folder);
+      const { code, out, err } = warm.run(args, folder);
+      return { code, out, err };
     },
     spawn(...args) {
       return this.runWith({}, ...args);
