@@ -109,12 +109,22 @@ function runsExperiment({ scenario, variants }: RunGroup<OpenRun>): ShownExperim
   const repeated = variants.flatMap((variant) => variant.repeated.map(({ own }) => own.folder));
   const remarks = [
     ...(repeated.length === 0 ? [] : [`The same run as another folder, and counted once: ${repeated.join(', ')}.`]),
-    ...new Set(all.flatMap(({ own }) => own.run.notes)),
+    ...notesOf(all),
   ];
   return {
     scenario, description: all[0].own.run.description, variants, metrics, runs,
     comparison: comparisonOf(scenario, variants), heats: heatsOf(variants), remarks, repeat: [],
   };
+}
+
+/** What all say stands once; the others with their seed. */
+function notesOf(runs: readonly OpenRun[]): string[] {
+  const told = runs.flatMap(({ own, measured: { seed } }) => own.run.notes.map((note) => ({ note, seed })));
+  const seedsOf = (wanted: string): string[] => told.filter(({ note }) => note === wanted).map(({ seed }) => seed);
+  return [...new Set(told.map(({ note }) => note))].map((note) => {
+    const seeds = seedsOf(note);
+    return seeds.length === runs.length ? note : `Seed ${[...new Set(seeds)].join(', ')}: ${note}`;
+  });
 }
 
 function shownRun({ own, measured }: OpenRun, variant: string, metrics: readonly ShownMetric[]): ShownRun {

@@ -81,7 +81,7 @@ class SweepThread {
       onWarnings: () => undefined,
     };
     try {
-      const answer = ask(worker, { index, scenario, version, plain, stopFlag: null }, listener);
+      const answer = ask(worker, { index, scenario, version, plain, keepsSeries: false, stopFlag: null }, listener);
       return { result: resultOf(await Promise.race([answer, watch.gaveUp])) };
     } catch (error) {
       await this.end();

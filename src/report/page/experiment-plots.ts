@@ -96,11 +96,13 @@ function nameAndColor({ variants, runs }: ShownExperiment, { variant, seed }: Sh
   return { name: `seed ${seed}`, color: `s${String(drawn.findIndex((run) => run.seed === seed) % COLORS)}` };
 }
 
-/** What is said of plots that do not show all runs. */
-function drawnPart({ runs }: ShownExperiment): string {
-  const drawn = runs.filter(({ curves }) => curves !== null).length;
-  const all = drawn === runs.length ? 'One line a run' : `${formatCount(drawn)} of ${formatPlural(runs.length, 'run')}, one line each`;
-  return runs.some(({ complete, curves }) => !complete && curves !== null) ? `${all}; incomplete ones end early` : all;
+/** What is said of all plots with a line a run. '': there are none. */
+export function linesText({ runs }: ShownExperiment): string {
+  const drawn = runs.filter(({ curves }) => curves !== null);
+  if (drawn.length === 0) return '';
+  const count = drawn.length === runs.length ? '' : `${formatCount(drawn.length)} of ${formatPlural(runs.length, 'run')}: `;
+  const early = drawn.some(({ complete }) => !complete) ? ' Incomplete runs end early.' : '';
+  return `${count}${count === '' ? 'One' : 'one'} line a run. Where samples are denser than the picture, the lowest and the highest are drawn.${early}`;
 }
 
 function waitPlots(experiment: ShownExperiment, id: string): DrawnPlot[] {
@@ -109,7 +111,7 @@ function waitPlots(experiment: ShownExperiment, id: string): DrawnPlot[] {
   const plot = {
     id: `${id}-waits`,
     title: 'Waits',
-    caption: `Share of pods that found a node within this time of their arrival. ${drawnPart(experiment)}.`,
+    caption: 'Share of pods that found a node within this time of their arrival.',
     curves: drawn.map((run) => ({
       ...nameAndColor(experiment, run),
       steps: run.curves?.waits ?? [],
@@ -138,9 +140,7 @@ function timePlots(experiment: ShownExperiment, id: string): DrawnPlot[] {
     const plot = {
       id: `${id}-${name.replace(/[^\w-]/gu, '-')}`,
       title: SERIES_TITLES[name] ?? name.replace(/^utilization\./u, 'Utilization, '),
-      caption:
-        `${isShare ? 'Requested / allocatable of all nodes' : 'Count'} over simulated time. ${drawnPart(experiment)}. ` +
-        'Where samples are denser than the picture, the lowest and the highest are drawn.',
+      caption: isShare ? 'Requested / allocatable of all nodes.' : 'Count over simulated time.',
       quantity,
       endSeconds,
       lines: drawn.map(({ run, curves }) => ({ ...nameAndColor(experiment, run), points: curves.series[name] ?? [] })),
@@ -191,7 +191,8 @@ function costPlots({ metrics, runs, variants }: ShownExperiment, id: string): Dr
   const rows = COSTS.flatMap(([name, title]): DotRow[] => {
     const index = metrics.findIndex((metric) => metric.name === name);
     const values = whole.map((run) => run.values[index] ?? null);
-    if (index === -1 || values.every((value) => value === null || value === 0)) return [];
+    // What is the same in all runs stands in the table.
+    if (index === -1 || values.every((value) => value === values[0])) return [];
     const format = (value: number): string => valueText('', Number(value.toPrecision(6)));
     const all = values.flatMap((value) => (value === null ? [] : [{ value, note: '' }]));
     const scale = scaleOf({ dots: all, low: null, high: null, mean: null }, false);

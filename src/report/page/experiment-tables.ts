@@ -111,9 +111,15 @@ function meansTable(experiment: ShownExperiment, id: string): ReportTable {
     ];
   });
   const columns = [
-    textHead('Variant', 'variant'), textHead('What it is', 'label'), numberHead('Runs', 'runs'), ...metricColumns(experiment),
+    ...variantHeads(variants.length > 1), numberHead('Runs', 'runs'), ...metricColumns(experiment),
   ];
   return { id, title: 'Means over the seeds', columns, rows, foot: 'Of runs that are complete.' };
+}
+
+/** Files have them in any case. */
+function variantHeads(isShown: boolean): TableColumn[] {
+  const heads = [textHead('Variant', 'variant'), textHead('What it is', 'label')];
+  return isShown ? heads : heads.map((head) => ({ ...head, isOnlyInFiles: true }));
 }
 
 function meanCell({ unit }: ShownMetric, runs: readonly ShownRun[], index: number): TableCell {
@@ -123,9 +129,9 @@ function meanCell({ unit }: ShownMetric, runs: readonly ShownRun[], index: numbe
 }
 
 function runsTable(experiment: ShownExperiment, id: string): ReportTable {
-  const { scenario, metrics, runs } = experiment;
+  const { scenario, metrics, runs, variants } = experiment;
   const columns = [
-    textHead('Variant', 'variant'), textHead('Seed', 'seed'), fileOnly('Scenario', 'scenario'), textHead('State', 'state'),
+    ...variantHeads(variants.length > 1).slice(0, 1), textHead('Seed', 'seed'), fileOnly('Scenario', 'scenario'), textHead('State', 'state'),
     ...metricColumns(experiment),
     textHead('Digest', 'digest'), textHead('Folder', 'folder'), fileOnly('Podyard', 'version'), fileOnly('Repeat', 'repeat'),
   ];

@@ -23,7 +23,7 @@ svg text.label.s1 { fill: var(--s1); }
 .line.thin { stroke-width: 1; opacity: 0.62; }
 .h0.heat { fill: var(--h0); }
 .group { margin-top: 16px; display: grid; grid-template-columns: minmax(0, 1fr); gap: 16px; }
-.group .plots { gap: 16px; }
+.group > .caption { margin-bottom: -8px; color: var(--soft); font-size: 13px; }
 .head { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 4px 16px; margin-bottom: 8px; }
 .saved { color: var(--soft); font-size: 13px; white-space: nowrap; }
 .saved a { margin-left: 6px; }

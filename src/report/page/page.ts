@@ -11,7 +11,7 @@ import { PAGE_STYLE } from '../html-style.ts';
 import { REHEARSAL_STYLE, REHEARSAL_TERMS, rehearsalBody } from '../rehearsal-html.ts';
 import type { DrawnPlot } from '../plots/run-plots.ts';
 import { escapeText } from '../plots/svg.ts';
-import { differencePlot, experimentPlots } from './experiment-plots.ts';
+import { differencePlot, experimentPlots, linesText } from './experiment-plots.ts';
 import { experimentTables, valueText, verdictStyle } from './experiment-tables.ts';
 import { rehearsalSentence, rehearsalTables, sweepSentences, sweepTables } from './other-tables.ts';
 import type { PageData, ShownExperiment, ShownRehearsal, ShownSweep } from './page-data.ts';
@@ -205,7 +205,7 @@ function experimentPart(experiment: ShownExperiment, index: number): string {
     ...(differences === null ? [] : [figure(differences)]),
     ...compared.map(htmlTable),
     ...full.filter(isCost).map(figure),
-    ...(half.length === 0 ? [] : [`<div class="plots">${half.map(figure).join('\n')}</div>`]),
+    ...(half.length === 0 ? [] : [`<p class="caption">${escapeText(linesText(experiment))}</p>\n<div class="plots">${half.map(figure).join('\n')}</div>`]),
     ...full.filter((plot) => !isCost(plot)).map(figure),
     ...rest.map(htmlTable),
   ];
