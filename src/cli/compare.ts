@@ -51,7 +51,7 @@ export const COMPARE: Command = {
     kubernetes: RUN_OPTIONS['kubernetes'],
     set: RUN_OPTIONS['set'],
     plugin: RUN_OPTIONS['plugin'],
-    out: { kind: 'text', value: 'FOLDER', describe: 'Folder for comparison.json and comparison.csv' },
+    out: { kind: 'text', value: 'FOLDER', describe: 'Folder for comparison.json, comparison.csv, runs.json' },
     force: RUN_OPTIONS['force'],
     output: {
       kind: 'text',

@@ -91,7 +91,8 @@ function checked<T extends z.ZodType>(file: string, json: unknown, schema: T): z
   const path = issue.path.map((step) => (typeof step === 'number' ? `[${String(step)}]` : `.${String(step)}`)).join('');
   const by = isObject(json) && typeof json['version'] === 'string' ? `, written by Podyard ${json['version']}` : '';
   const more = error.issues.length === 1 ? '' : ` (and ${String(error.issues.length - 1)} more)`;
-  const message = `not a result that this Podyard can read${by}: ${issue.message}${more}`;
+  const told = issue.message.replace(/^Invalid input: /, '').replace('received undefined', 'found nothing');
+  const message = `not a result that this Podyard can read${by}: ${told.replace('received', 'found')}${more}`;
   throw new InputError({ file, path: path.replace(/^\./, ''), message });
 }
 

@@ -8,7 +8,7 @@ import { compareKeys, formatCount, formatPlural } from '../format.ts';
 import { HALF, NARROW, WIDE } from '../plots/axes.ts';
 import { drawDotPlot, scaleOf } from '../plots/dot-plot.ts';
 import type { DotPlot, DotRow } from '../plots/dot-plot.ts';
-import { drawOverlayPlot } from '../plots/overlay-plot.ts';
+import { drawOverlayPlot, hasMiddles } from '../plots/overlay-plot.ts';
 import { drawPodsHeat } from '../plots/pods-heat.ts';
 import type { DrawnPlot } from '../plots/run-plots.ts';
 import { drawWaitPlot } from '../plots/wait-plot.ts';
@@ -69,7 +69,8 @@ function differenceRow(metric: VariantMetric, { metrics, runs, variants }: Shown
   const isShown = ['better', 'worse', 'higher', 'lower'].includes(metric.verdict);
   const range = intervalText(metric, unit);
   const change = isShown ? `${changeText(metric.change, metric.base)} ` : '';
-  const note = `${verdictText(metric)}: ${change}${range === null ? '' : `(${range})`}`.trimEnd();
+  const word = metric.verdict === 'unknown' ? 'not shown' : verdictText(metric);
+  const note = `${word}: ${change}${range === null ? '' : `(${range})`}`.trimEnd();
   return {
     name: variants.length > 2 ? `${metric.shortName}, ${metric.variant}` : metric.shortName,
     note,
@@ -97,12 +98,15 @@ function nameAndColor({ variants, runs }: ShownExperiment, { variant, seed }: Sh
 }
 
 /** What is said of all plots with a line a run. '': there are none. */
-export function linesText({ runs }: ShownExperiment): string {
+export function linesText(experiment: ShownExperiment): string {
+  const { runs } = experiment;
   const drawn = runs.filter(({ curves }) => curves !== null);
   if (drawn.length === 0) return '';
   const count = drawn.length === runs.length ? '' : `${formatCount(drawn.length)} of ${formatPlural(runs.length, 'run')}: `;
   const early = drawn.some(({ complete }) => !complete) ? ' Incomplete runs end early.' : '';
-  return `${count}${count === '' ? 'One' : 'one'} line a run. Where samples are denser than the picture, the lowest and the highest are drawn.${early}`;
+  const lines = drawn.map((run) => ({ ...nameAndColor(experiment, run), points: [] }));
+  const bold = hasMiddles(lines) ? ' Over time the bold line is their mean.' : '';
+  return `${count}${count === '' ? 'One' : 'one'} line a run.${bold} Where samples are denser than the picture, the lowest and the highest are drawn.${early}`;
 }
 
 function waitPlots(experiment: ShownExperiment, id: string): DrawnPlot[] {
@@ -112,7 +116,7 @@ function waitPlots(experiment: ShownExperiment, id: string): DrawnPlot[] {
     id: `${id}-waits`,
     title: 'Waits',
     caption: 'Share of pods that found a node within this time of their arrival.',
-    curves: drawn.map((run) => ({
+    curves: bySeed(drawn).map((run) => ({
       ...nameAndColor(experiment, run),
       steps: run.curves?.waits ?? [],
       isThin: drawn.length > 2,
@@ -143,11 +147,19 @@ function timePlots(experiment: ShownExperiment, id: string): DrawnPlot[] {
       caption: isShare ? 'Requested / allocatable of all nodes.' : 'Count over simulated time.',
       quantity,
       endSeconds,
-      lines: drawn.map(({ run, curves }) => ({ ...nameAndColor(experiment, run), points: curves.series[name] ?? [] })),
+      lines: bySeed(experiment.runs).flatMap((run) =>
+        run.curves === null ? [] : [{ ...nameAndColor(experiment, run), points: run.curves.series[name] ?? [] }],
+      ),
     } as const;
     const { id: own, title, caption } = plot;
     return { id: own, title, caption, full: false, svg: drawOverlayPlot(plot, HALF) + drawOverlayPlot(plot, NARROW) };
   });
+}
+
+/** Seed by seed, so that no variant lies over all of another. */
+function bySeed(runs: readonly ShownRun[]): ShownRun[] {
+  const seeds = [...new Set(runs.map(({ seed }) => seed))];
+  return runs.toSorted((a, b) => seeds.indexOf(a.seed) - seeds.indexOf(b.seed));
 }
 
 function isChanging(points: readonly (readonly [number, number])[]): boolean {

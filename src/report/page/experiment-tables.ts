@@ -28,8 +28,11 @@ export function valueText(unit: string, value: number | null): string {
 }
 
 function comparedTable(comparison: ShownComparison, id: string): ReportTable {
+  const { variants } = comparison;
+  const isPair = variants.length === 2;
   const columns = [
-    textHead('Metric', 'metric'), textHead('Variant', 'variant'), numberHead('A', 'a'), numberHead('Variant', 'value'),
+    textHead('Metric', 'metric'), { ...textHead('Variant', 'variant'), isOnlyInFiles: isPair }, numberHead('A', 'a'),
+    numberHead(isPair ? variants[1].name : 'Mean', 'value'),
     numberHead('Difference', 'difference'), numberHead('Change', 'change'),
     numberHead(`${String(Number((comparison.confidence * 100).toPrecision(6)))}% interval`, 'interval'),
     textHead('Verdict', 'verdict'), fileOnly('low', 'differenceLow'), fileOnly('high', 'differenceHigh'),
@@ -56,7 +59,7 @@ function comparedRow(metric: VariantMetric, { seedsChangeNothing }: ShownCompari
     { text: signed(difference, unit), value: difference },
     { text: verdict === 'absent' ? ABSENT : changed, value: change },
     { text: interval, value: interval },
-    { text: verdictText(metric), value: verdict, style: verdictStyle(metric) },
+    { text: verdictText(metric), value: verdict, style: `whole ${verdictStyle(metric)}`.trim() },
     ...[metric.differenceLow, metric.differenceHigh, metric.changeLow, metric.changeHigh, metric.adjustedPValue].map(
       (one): TableCell => ({ text: formatNumber(one), value: one }),
     ),
@@ -131,9 +134,11 @@ function meanCell({ unit }: ShownMetric, runs: readonly ShownRun[], index: numbe
 function runsTable(experiment: ShownExperiment, id: string): ReportTable {
   const { scenario, metrics, runs, variants } = experiment;
   const columns = [
-    ...variantHeads(variants.length > 1).slice(0, 1), textHead('Seed', 'seed'), fileOnly('Scenario', 'scenario'), textHead('State', 'state'),
+    ...variantHeads(variants.length > 1).slice(0, 1), textHead('Seed', 'seed'), fileOnly('Scenario', 'scenario'),
+    { ...textHead('State', 'state'), isOnlyInFiles: runs.every(({ complete }) => complete) },
     ...metricColumns(experiment),
-    textHead('Digest', 'digest'), textHead('Folder', 'folder'), fileOnly('Podyard', 'version'), fileOnly('Repeat', 'repeat'),
+    textHead('Digest', 'digest'), { ...textHead('Folder', 'folder'), isOnlyInFiles: runs.every(({ folder }) => folder === runs[0].folder) },
+    fileOnly('Podyard', 'version'), fileOnly('Repeat', 'repeat'),
   ];
   const rows = runs.map((run): TableCell[] => [
     textCell(run.variant),

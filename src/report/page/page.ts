@@ -192,7 +192,7 @@ export function withoutComparison({ runs, variants, metrics }: ShownExperiment):
 
 function experimentPart(experiment: ShownExperiment, index: number): string {
   const id = experimentId(index);
-  const { scenario, description, variants, remarks } = experiment;
+  const { scenario, description, variants, remarks, comparison } = experiment;
   const differences = differencePlot(experiment, id);
   const plots = experimentPlots(experiment, id);
   const full = plots.filter(({ full: isFull }) => isFull);
@@ -200,19 +200,20 @@ function experimentPart(experiment: ShownExperiment, index: number): string {
   const isCost = ({ id: own }: DrawnPlot): boolean => own.endsWith('-cost');
   const [compared, rest] = partition(experimentTables(experiment, id), ({ id: own }) => own.endsWith('-compared'));
   const about = description === '' ? '' : `<p class="about">${escapeText(description)}</p>\n`;
+  const show = (plot: DrawnPlot): string => figure(plot, birthLine({ ...experiment, runs: runsOf(plot, experiment) }, id));
   const notes = remarks.length === 0 ? '' : `<ul class="notes remarks">${remarks.map((text) => `<li>${escapeText(text)}</li>`).join('')}</ul>\n`;
   const group = [
-    ...(differences === null ? [] : [figure(differences)]),
+    ...(differences === null ? [] : [show(differences)]),
     ...compared.map(htmlTable),
-    ...full.filter(isCost).map(figure),
-    ...(half.length === 0 ? [] : [`<p class="caption">${escapeText(linesText(experiment))}</p>\n<div class="plots">${half.map(figure).join('\n')}</div>`]),
-    ...full.filter((plot) => !isCost(plot)).map(figure),
+    ...full.filter(isCost).map(show),
+    ...(half.length === 0 ? [] : [`<p class="caption">${escapeText(linesText(experiment))}</p>\n<div class="plots">${half.map(show).join('\n')}</div>`]),
+    ...full.filter((plot) => !isCost(plot)).map(show),
     ...rest.map(htmlTable),
   ];
-  return `<h2 class="part" id="${id}">${escapeText(scenario)}</h2>
+  return `<h2 class="part" id="${id}">${escapeText(`${comparison === null ? 'Runs' : 'Comparison'}: ${scenario}`)}</h2>
 ${about}${variants.length > 1 ? variantList(variants) : ''}${notes}<div class="group">
 ${group.join('\n')}
-${repeatPart(experiment)}</div>`;
+${repeatPart(experiment, id)}</div>`;
 }
 
 function partition<T>(items: readonly T[], isFirst: (item: T) => boolean): [T[], T[]] {
@@ -226,13 +227,13 @@ function variantList(variants: ShownExperiment['variants']): string {
   return `<ul class="variants">${items.join('')}</ul>\n`;
 }
 
-function repeatPart({ repeat, runs }: ShownExperiment): string {
+function repeatPart({ repeat, runs }: ShownExperiment, id: string): string {
   const commands = [...repeat, ...new Set(runs.map((run) => run.repeat).filter((text) => text !== ''))];
-  return commands.length === 0 ? '' : repeatBox(commands, 'Gives the same digests with the same version of Podyard.');
+  return commands.length === 0 ? '' : repeatBox(id, commands, 'Gives the same digests with the same version of Podyard, beside the files that the scenario names.');
 }
 
-function repeatBox(commands: readonly string[], about: string): string {
-  return `<section><h3>To repeat it</h3><p class="about">${escapeText(about)}</p><pre class="repeat" tabindex="0">${commands.map(escapeText).join('\n')}</pre></section>\n`;
+function repeatBox(id: string, commands: readonly string[], about: string): string {
+  return `<section id="${id}-repeat"><h3>To repeat it</h3><p class="about">${escapeText(about)}</p><pre class="repeat" tabindex="0">${commands.map(escapeText).join('\n')}</pre></section>\n`;
 }
 
 function rehearsalPart(rehearsal: ShownRehearsal, index: number): string {
@@ -240,7 +241,7 @@ function rehearsalPart(rehearsal: ShownRehearsal, index: number): string {
   const facts = `Seed ${result.seed}, Podyard ${result.version}, Kubernetes ${result.kubernetes}, digest ${result.digest}, from ${folder}`;
   return `<h2 class="part" id="${rehearsalId(index)}">${escapeText(`Rehearsal of ${result.scenario}`)}</h2>
 <p class="about">${escapeText(facts)}</p>
-${rehearsalBody(result)}${repeat === '' ? '' : repeatBox([repeat], 'Gives the same digest with the same version of Podyard.')}`;
+${rehearsalBody(result)}${repeat === '' ? '' : repeatBox(rehearsalId(index), [repeat], 'Gives the same digest with the same version of Podyard.')}`;
 }
 
 function sweepPart({ report, folder, repeat }: ShownSweep, index: number): string {
@@ -249,11 +250,35 @@ function sweepPart({ report, folder, repeat }: ShownSweep, index: number): strin
 <p class="about">${escapeText(facts)}</p>
 <div class="group">
 ${sweepTables(report, sweepId(index)).map(htmlTable).join('\n')}
-${repeatBox([repeat], 'Each cell is a file that holds its digest; cells that are there are not run again.')}</div>`;
+${repeatBox(sweepId(index), [repeat], 'Each cell is a file that holds its digest; cells that are there are not run again.')}</div>`;
 }
 
-function figure({ id, title, caption, svg, full }: DrawnPlot): string {
-  return `<figure class="card${full ? ' full' : ''}" id="${id}"><h3>${escapeText(title)}</h3><p class="caption">${escapeText(caption)}</p>${svg}</figure>`;
+/** Of a picture of nodes its one run, else all of them. */
+function runsOf({ id }: DrawnPlot, { heats, runs }: ShownExperiment): ShownExperiment['runs'] {
+  const index = /-heat-(\d+)$/.exec(id)?.[1];
+  if (index === undefined) return runs;
+  const { variant, seed } = heats[Number(index)];
+  return runs.filter((run) => run.variant === variant && run.seed === seed);
+}
+
+/** So many digests stand below a figure; of more there is a link to them. */
+const FEW_DIGESTS = 2;
+
+/** Scenario, seeds, digests and command of a figure that may be cut out of the page. */
+function birthLine({ scenario, runs, repeat }: ShownExperiment, id: string): string {
+  const seeds = [...new Set(runs.map(({ seed }) => seed))];
+  const all = seeds.length <= 12 ? seeds.join(', ') : `${seeds.slice(0, 10).join(', ')}, ... (${String(seeds.length)})`;
+  const digests =
+    runs.length <= FEW_DIGESTS
+      ? `digest ${escapeText(runs.map(({ digest }) => digest).join(', '))}`
+      : `<a href="#${id}-runs">${formatPlural(runs.length, 'digest')}</a>`;
+  const hasCommand = repeat.length > 0 || runs.some((run) => run.repeat !== '');
+  const command = hasCommand ? `; <a href="#${id}-repeat">command</a>` : '';
+  return `<p class="birth-line">${escapeText(`${scenario}, ${seeds.length === 1 ? 'seed' : 'seeds'} ${all}`)}; ${digests}${command}</p>`;
+}
+
+function figure({ id, title, caption, svg, full }: DrawnPlot, birth: string): string {
+  return `<figure class="card${full ? ' full' : ''}" id="${id}"><h3>${escapeText(title)}</h3><p class="caption">${escapeText(caption)}</p>${svg}${birth}</figure>`;
 }
 
 function paragraph(text: string, style: string): string {

@@ -44,13 +44,56 @@ export function drawOverlayPlot(plot: OverlayPlot, size: Size): string {
   const x = linear(horizontal, left, right);
   const y = linear(vertical, frame.bottom, frame.top);
   const columns = overlayColumns(plot.lines.length, right - left);
-  const thin = plot.lines.length > 2 ? ' thin' : '';
+  const middles = middleLines(plot);
+  const thin = middles.length > 0 ? ' faint' : plot.lines.length > 2 ? ' thin' : '';
+  const curve = plot.quantity === 'share' ? curveLinear : curveStepAfter;
   const paths = plot.lines.map(({ color, points }) => {
     const kept = thinOut(points.map(([seconds]) => seconds), points.map(([, value]) => value), columns);
-    const curve = plot.quantity === 'share' ? curveLinear : curveStepAfter;
     const path = lineShape<Point>((point) => x(point.x), (point) => y(point.y)).curve(curve).digits(1)(kept) ?? '';
     return element('path', { class: `mark line${thin} ${color}`, d: path });
   });
+  const bold = middles.map(({ color, points }) => {
+    const path = lineShape<Point>((point) => x(point.x), (point) => y(point.y)).curve(curveLinear).digits(1)(points) ?? '';
+    return element('path', { class: `mark line middle ${color}`, d: path });
+  });
   const axes = drawVerticalAxis(vertical, frame) + drawHorizontalAxis(horizontal, x, frame, size.width);
-  return drawPicture(plot, size, height, frame, legend.svg + axes + paths.join(''));
+  return drawPicture(plot, size, height, frame, legend.svg + axes + paths.join('') + bold.join(''));
+}
+
+/** Fewer lines of one name are read without help. */
+const LEAST_AVERAGED = 3;
+/** Moments of the mean: a thinned series has a true sample at the end of each such part. */
+const MOMENTS = 96;
+
+export function hasMiddles(lines: readonly OverlayLine[]): boolean {
+  return distinctEntries(lines).some(({ text }) => lines.filter(({ name }) => name === text).length >= LEAST_AVERAGED);
+}
+
+/** Of each name with several lines the mean of them, as long as all of them go on. */
+function middleLines({ lines, endSeconds }: OverlayPlot): { readonly color: string; readonly points: Point[] }[] {
+  return distinctEntries(lines).flatMap(({ text, color }) => {
+    const own = lines.filter(({ name, points }) => name === text && points.length > 0);
+    if (own.length < LEAST_AVERAGED) return [];
+    const last = own.reduce((least, { points }) => Math.min(least, points[points.length - 1][0]), endSeconds);
+    const first = own.reduce((most, { points }) => Math.max(most, points[0][0]), 0);
+    const moments = Array.from({ length: MOMENTS + 1 }, (_, i) => (i * endSeconds) / MOMENTS);
+    const points = moments
+      .filter((moment) => moment >= first && moment <= last)
+      .map((moment) => ({
+        x: moment,
+        y: own.reduce((sum, line) => sum + valueAt(line.points, moment), 0) / own.length,
+      }));
+    return [{ color, points }];
+  });
+}
+
+/** Of the last sample up to then. */
+function valueAt(points: OverlayLine['points'], moment: number): number {
+  let [low, high] = [0, points.length - 1];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (points[middle][0] <= moment) low = middle;
+    else high = middle - 1;
+  }
+  return points[low][1];
 }
