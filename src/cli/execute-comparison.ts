@@ -17,7 +17,6 @@ import { limitSentence } from '../report/compare-table.ts';
 import { plainText } from '../report/table.ts';
 import type { CommandContext } from './command.ts';
 import { EXIT_LIMIT, EXIT_OK, exitCodeOf } from './command.ts';
-import { COMPARE } from './compare.ts';
 import { birthOf, comparisonFiles, comparisonText } from './comparison-output.ts';
 import type { Told } from './comparison-output.ts';
 import { comparisonRequest } from './comparison-request.ts';
@@ -40,7 +39,7 @@ export async function executeComparison(given: GivenOptions, context: CommandCon
     const runs = await runUntilEnough(variants, request, { given, context, stop, store });
     if (runs !== null) {
       const plan = planOf(variants, request, runs[0].length);
-      const repeat = repeatLine('compare', [given.positional('scenario')], given, COMPARE.options);
+      const repeat = repeatLine('compare', 'scenario', given, context);
       return tellComparison({ comparison: compareMeasured(plan, runs), birth: birthOf(variants, repeat), runs }, folder, {
         given,
         context,

@@ -109,7 +109,7 @@ function runsExperiment({ scenario, variants }: RunGroup<OpenRun>): ShownExperim
   const repeated = variants.flatMap((variant) => variant.repeated.map(({ own }) => own.folder));
   const remarks = [
     ...(repeated.length === 0 ? [] : [`The same run as another folder, and counted once: ${repeated.join(', ')}.`]),
-    ...notesOf(all),
+    ...notesOf(variants),
   ];
   return {
     scenario, description: all[0].own.run.description, variants, metrics, runs,
@@ -118,12 +118,15 @@ function runsExperiment({ scenario, variants }: RunGroup<OpenRun>): ShownExperim
 }
 
 /** What all say stands once; the others with their seed. */
-function notesOf(runs: readonly OpenRun[]): string[] {
-  const told = runs.flatMap(({ own, measured: { seed } }) => own.run.notes.map((note) => ({ note, seed })));
-  const seedsOf = (wanted: string): string[] => told.filter(({ note }) => note === wanted).map(({ seed }) => seed);
+function notesOf(variants: readonly RunVariant<OpenRun>[]): string[] {
+  const runs = variants.flatMap(({ name, runs: own }) => own.map((run) => ({ name, run })));
+  const told = runs.flatMap(({ name, run: { own, measured: { seed } } }) => {
+    const who = variants.length > 1 ? `${name}, seed ${seed}` : `Seed ${seed}`;
+    return own.run.notes.map((note) => ({ note, who }));
+  });
   return [...new Set(told.map(({ note }) => note))].map((note) => {
-    const seeds = seedsOf(note);
-    return seeds.length === runs.length ? note : `Seed ${[...new Set(seeds)].join(', ')}: ${note}`;
+    const who = told.filter((one) => one.note === note).map((one) => one.who);
+    return who.length === runs.length ? note : `${who.join('; ')}: ${note}`;
   });
 }
 

@@ -69,15 +69,32 @@ const MOST_CHARACTERS = 40;
 
 function labelsOf(variants: readonly ReadonlyMap<string, string>[]): string[] {
   const paths = [...new Set(variants.flatMap((fields) => [...fields.keys()]))];
-  const telling = paths.filter((path) => new Set(variants.map((fields) => fields.get(path))).size > 1);
+  const differing = paths.filter((path) => new Set(variants.map((fields) => fields.get(path))).size > 1);
+  const told = differing.filter((path) => !isFormal(path));
+  const telling = told.length > 0 ? told : differing;
   const shown = telling.slice(0, MOST_FIELDS);
   const more = telling.length - shown.length;
   const labels = variants.map((fields) => {
-    const own = shown.map((path) => `${path}=${shortened(fields.get(path) ?? 'absent')}`);
+    const own = shown.flatMap((path) => {
+      const value = fields.get(path);
+      return value === undefined ? [] : [`${endingOf(path, shown)}=${shortened(value)}`];
+    });
+    if (own.length === 0) return shown.length === 0 ? '' : `without ${shown.map((path) => endingOf(path, shown)).join(', ')}`;
     return [...own, ...(more > 0 ? [`and ${String(more)} more fields that differ`] : [])].join(', ');
   });
   const isTold = variants.length < 2 || new Set(labels).size === variants.length;
   return isTold ? labels : labels.map((label, i) => `${label === '' ? 'the same scenario' : label} (${String(i + 1)})`);
+}
+
+/** What a Kubernetes object is called tells little of what it does. */
+function isFormal(path: string): boolean {
+  return /(?:^|\.)(?:apiVersion|kind|name)$/.test(path);
+}
+
+/** `scoringStrategy.type`: two steps, or the whole path where that is not enough to tell it from another. */
+function endingOf(path: string, paths: readonly string[]): string {
+  const ending = (one: string): string => one.split('.').slice(-2).join('.');
+  return paths.filter((one) => ending(one) === ending(path)).length > 1 ? path : ending(path);
 }
 
 function shortened(text: string): string {

@@ -37,6 +37,10 @@ figure .birth-line { margin-top: 8px; color: var(--soft); font-size: 12px; overf
 .variants { margin: 10px 0 0; padding: 0; list-style: none; }
 .variants li { overflow-wrap: anywhere; }
 .variants b { display: inline-block; min-width: 22px; color: var(--c); }
+.again { margin-top: 16px; }
+.group .again { margin-top: 0; }
+details.folded { margin-top: 16px; }
+.folded .remarks { margin: 0; border-radius: 0 0 8px 8px; }
 .repeat { margin: 0; padding: 12px 18px; border: 1px solid var(--rule); border-radius: 8px; background: var(--code); white-space: pre-wrap; overflow-wrap: anywhere; }
 .about + .repeat { margin-top: 8px; }
 h2 { scroll-margin-top: 12px; overflow-wrap: anywhere; }

@@ -201,7 +201,6 @@ function experimentPart(experiment: ShownExperiment, index: number): string {
   const [compared, rest] = partition(experimentTables(experiment, id), ({ id: own }) => own.endsWith('-compared'));
   const about = description === '' ? '' : `<p class="about">${escapeText(description)}</p>\n`;
   const show = (plot: DrawnPlot): string => figure(plot, birthLine({ ...experiment, runs: runsOf(plot, experiment) }, id));
-  const notes = remarks.length === 0 ? '' : `<ul class="notes remarks">${remarks.map((text) => `<li>${escapeText(text)}</li>`).join('')}</ul>\n`;
   const group = [
     ...(differences === null ? [] : [show(differences)]),
     ...compared.map(htmlTable),
@@ -211,9 +210,19 @@ function experimentPart(experiment: ShownExperiment, index: number): string {
     ...rest.map(htmlTable),
   ];
   return `<h2 class="part" id="${id}">${escapeText(`${comparison === null ? 'Runs' : 'Comparison'}: ${scenario}`)}</h2>
-${about}${variants.length > 1 ? variantList(variants) : ''}${notes}<div class="group">
+${about}${variants.length > 1 ? variantList(variants) : ''}${notesOf(remarks)}<div class="group">
 ${group.join('\n')}
 ${repeatPart(experiment, id)}</div>`;
+}
+
+/** More notes than that are folded. */
+const FEW_NOTES = 5;
+
+function notesOf(remarks: readonly string[]): string {
+  if (remarks.length === 0) return '';
+  const items = `<ul class="notes remarks">${remarks.map((text) => `<li>${escapeText(text)}</li>`).join('')}</ul>\n`;
+  if (remarks.length <= FEW_NOTES) return items;
+  return `<details class="folded"><summary>${formatPlural(remarks.length, 'note')} of the runs</summary>${items}</details>\n`;
 }
 
 function partition<T>(items: readonly T[], isFirst: (item: T) => boolean): [T[], T[]] {
@@ -233,7 +242,7 @@ function repeatPart({ repeat, runs }: ShownExperiment, id: string): string {
 }
 
 function repeatBox(id: string, commands: readonly string[], about: string): string {
-  return `<section id="${id}-repeat"><h3>To repeat it</h3><p class="about">${escapeText(about)}</p><pre class="repeat" tabindex="0">${commands.map(escapeText).join('\n')}</pre></section>\n`;
+  return `<section class="again" id="${id}-repeat"><h3>To repeat it</h3><p class="about">${escapeText(about)}</p><pre class="repeat" tabindex="0">${commands.map(escapeText).join('\n')}</pre></section>\n`;
 }
 
 function rehearsalPart(rehearsal: ShownRehearsal, index: number): string {

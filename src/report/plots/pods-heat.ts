@@ -63,11 +63,14 @@ function shadePaths({ nodes, most }: PodsHeat, { left, right, top }: Area, rowHe
   );
 }
 
-/** -1: the node was not there. No pod has a shade of its own. */
+/**
+ * -1: the node was not there. No pod has a shade of its own; the others go by the square root, so that small nodes are
+ * not all alike beside a large one.
+ */
 function shadeOf(pods: number | null, most: number): number {
   if (pods === null) return -1;
   if (pods <= 0 || most <= 0) return 0;
-  return Math.max(1, Math.min(SHADES - 1, Math.ceil((pods / most) * (SHADES - 1))));
+  return Math.max(1, Math.min(SHADES - 1, Math.ceil(Math.sqrt(pods / most) * (SHADES - 1))));
 }
 
 function drawKey(most: number, left: number, right: number): string {
@@ -76,9 +79,14 @@ function drawKey(most: number, left: number, right: number): string {
     element('rect', { class: `heat h${String(shade)}`, x: left + shade * width, y: 2, width, height: 8 }),
   );
   const end = left + SHADES * width;
+  const middle = Math.floor(SHADES / 2);
+  const atMiddle = (most * middle * middle) / ((SHADES - 1) * (SHADES - 1));
   return [
     ...boxes,
     text(left, 24, 'no pod', { class: 'tick x', 'text-anchor': 'start' }),
+    text(left + (middle + 1) * width, 24, formatNumber(Number(atMiddle.toPrecision(2))), {
+      class: 'tick x', 'text-anchor': 'middle',
+    }),
     text(end, 24, `${formatNumber(most)} pods`, { class: 'tick x', 'text-anchor': 'end' }),
   ].join('');
 }
