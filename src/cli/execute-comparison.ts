@@ -40,11 +40,8 @@ export async function executeComparison(given: GivenOptions, context: CommandCon
     if (runs !== null) {
       const plan = planOf(variants, request, runs[0].length);
       const repeat = repeatLine('compare', 'scenario', given, context);
-      return tellComparison({ comparison: compareMeasured(plan, runs), birth: birthOf(variants, repeat), runs }, folder, {
-        given,
-        context,
-        store,
-      });
+      const told = { comparison: compareMeasured(plan, runs), birth: birthOf(variants, repeat), runs };
+      return tellComparison(told, folder, { given, context, store });
     }
     const kept = store === null ? '' : '; the runs that ended are kept, and the same command goes on from there';
     tellWarnings([`stopped by ${stop.received ?? ''} before the last run: there is no comparison${kept}`], context);

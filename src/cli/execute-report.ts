@@ -67,7 +67,13 @@ function stoppedRuns({ experiments }: PageData): string[] {
 
 function textOf(data: PageData, format: string, { terminal }: CommandContext): string {
   if (format === 'json') {
-    const json = { schemaVersion: 1, version: data.version, remarks: data.remarks, verdicts: pageVerdicts(data), tables: pageTables(data).map(tableData) };
+    const json = {
+      schemaVersion: 1,
+      version: data.version,
+      remarks: data.remarks,
+      verdicts: pageVerdicts(data),
+      tables: pageTables(data).map(tableData),
+    };
     return `${writeJson(json, '')}\n`;
   }
   if (format === 'csv') return csvOfTables(pageTables(data));

@@ -13,7 +13,13 @@ import type { ResultFolder, RunFolder } from '../io/result-folders.ts';
 import type { ShownComparison } from '../report/compare-table.ts';
 import { formatPlural } from '../report/format.ts';
 import type {
-  PageData, ShownExperiment, ShownHeat, ShownMetric, ShownRehearsal, ShownRun, ShownSweep,
+  PageData,
+  ShownExperiment,
+  ShownHeat,
+  ShownMetric,
+  ShownRehearsal,
+  ShownRun,
+  ShownSweep,
 } from '../report/page/page-data.ts';
 import { shellWord } from './repeat-line.ts';
 import { reportIn } from './sweep-output.ts';
@@ -26,9 +32,7 @@ export function pageDataOf(folders: readonly ResultFolder[], version: string): P
     ...groupRuns(runs).map(runsExperiment),
   ];
   const rehearsals = folders.flatMap((one): ShownRehearsal[] =>
-    one.kind === 'rehearsal'
-      ? [{ folder: one.folder, result: one.rehearsal, repeat: one.rehearsal.repeat ?? '' }]
-      : [],
+    one.kind === 'rehearsal' ? [{ folder: one.folder, result: one.rehearsal, repeat: one.rehearsal.repeat ?? '' }] : [],
   );
   const sweeps = folders.flatMap((one): ShownSweep[] => (one.kind === 'sweep' ? [shownSweep(one)] : []));
   return { version, remarks: remarksOn(experiments, rehearsals, sweeps, version), experiments, rehearsals, sweeps };
@@ -41,14 +45,16 @@ function remarksOn(
   version: string,
 ): string[] {
   const names = [...new Set(experiments.map(({ scenario }) => scenario))];
-  const apart = `The runs are of ${formatPlural(names.length, 'scenario')} (${names.join(', ')}): their numbers stand apart and do not compare.`;
+  const scenarios = `${formatPlural(names.length, 'scenario')} (${names.join(', ')})`;
+  const apart = `The runs are of ${scenarios}: their numbers stand apart and do not compare.`;
   const versions = [
     ...experiments.flatMap(({ runs }) => runs.map((run) => run.version)),
     ...rehearsals.map(({ result }) => result.version),
     ...sweeps.map(({ report }) => report.version),
   ];
   const others = [...new Set(versions.filter((one) => one !== version))];
-  const old = `Some results were made by Podyard ${others.join(', ')}, and this page by ${version}: numbers compare within one version only.`;
+  const made = `Some results were made by Podyard ${others.join(', ')}, and this page by ${version}`;
+  const old = `${made}: numbers compare within one version only.`;
   return [...(names.length > 1 ? [apart] : []), ...(others.length > 0 ? [old] : [])];
 }
 
@@ -57,7 +63,10 @@ type Comparison = Extract<ResultFolder, { kind: 'comparison' }>;
 function comparedExperiment({ folder, comparison, runs }: Comparison): ShownExperiment {
   const { scenario, seeds, variants, metrics: pairs, version, resolvedScenario } = comparison;
   const metrics = pairs.map(({ name, unit, better }): ShownMetric => ({
-    name, shortName: shortMetricName(name), unit, better,
+    name,
+    shortName: shortMetricName(name),
+    unit,
+    better,
   }));
   const kept = new Map((runs?.runs ?? []).map((run) => [JSON.stringify([run.variant, run.seed]), run]));
   const shown = variants.flatMap(({ name, digests }, side) =>
@@ -65,19 +74,38 @@ function comparedExperiment({ folder, comparison, runs }: Comparison): ShownExpe
       const own = kept.get(JSON.stringify([name, seed]));
       const fromPairs = (index: number): number | null =>
         (side === 0 ? pairs[index].valuesA : side === 1 ? pairs[index].valuesB : [])[i] ?? null;
-      const values = metrics.map((metric, index) => (own === undefined ? fromPairs(index) : (own.metrics[metric.name] ?? null)));
+      const values = metrics.map((metric, index) =>
+        own === undefined ? fromPairs(index) : (own.metrics[metric.name] ?? null),
+      );
       const curves = own?.curves ?? null;
       return {
-        folder, variant: name, seed, digest: digests[i] ?? '', version, complete: true,
-        simulatedSeconds: curves?.endSeconds ?? null, values, curves, repeat: '',
+        folder,
+        variant: name,
+        seed,
+        digest: digests[i] ?? '',
+        version,
+        complete: true,
+        simulatedSeconds: curves?.endSeconds ?? null,
+        values,
+        curves,
+        repeat: '',
       };
     }),
   );
-  const older = 'The folder holds no runs.json, as an older Podyard wrote it: there are no waits and no series to draw.';
+  const older =
+    'The folder holds no runs.json, as an older Podyard wrote it: there are no waits and no series to draw.';
   const remarks = runs === null ? [older] : [];
   const repeat = comparison.repeat === undefined ? [] : [comparison.repeat];
   return {
-    scenario, description: descriptionIn(resolvedScenario), variants, metrics, runs: shown, comparison, heats: [], remarks, repeat,
+    scenario,
+    description: descriptionIn(resolvedScenario),
+    variants,
+    metrics,
+    runs: shown,
+    comparison,
+    heats: [],
+    remarks,
+    repeat,
   };
 }
 
@@ -94,7 +122,10 @@ function openRun(own: RunFolder): OpenRun {
   const { run, timeseries } = own;
   const curves = curvesOf({ ...run, timeseries });
   return {
-    own, scenario: run.scenario, kubernetes: run.kubernetes, resolvedScenario: run.resolvedScenario,
+    own,
+    scenario: run.scenario,
+    kubernetes: run.kubernetes,
+    resolvedScenario: run.resolvedScenario,
     measured: { ...measureRun(run), curves },
   };
 }
@@ -103,7 +134,10 @@ function runsExperiment({ scenario, variants }: RunGroup<OpenRun>): ShownExperim
   const all = variants.flatMap(({ runs }) => runs);
   const known: readonly MetricValue[] = knownMetrics(all.map(({ measured }) => measured.metrics));
   const metrics = known.map(({ name, unit, better }): ShownMetric => ({
-    name, shortName: shortMetricName(name), unit, better,
+    name,
+    shortName: shortMetricName(name),
+    unit,
+    better,
   }));
   const runs = variants.flatMap((variant) => variant.runs.map((run) => shownRun(run, variant.name, metrics)));
   const repeated = variants.flatMap((variant) => variant.repeated.map(({ own }) => own.folder));
@@ -112,18 +146,33 @@ function runsExperiment({ scenario, variants }: RunGroup<OpenRun>): ShownExperim
     ...notesOf(variants),
   ];
   return {
-    scenario, description: all[0].own.run.description, variants, metrics, runs,
-    comparison: comparisonOf(scenario, variants), heats: heatsOf(variants), remarks, repeat: [],
+    scenario,
+    description: all[0].own.run.description,
+    variants,
+    metrics,
+    runs,
+    comparison: comparisonOf(scenario, variants),
+    heats: heatsOf(variants),
+    remarks,
+    repeat: [],
   };
 }
 
 /** What all say stands once; the others with their seed. */
 function notesOf(variants: readonly RunVariant<OpenRun>[]): string[] {
   const runs = variants.flatMap(({ name, runs: own }) => own.map((run) => ({ name, run })));
-  const told = runs.flatMap(({ name, run: { own, measured: { seed } } }) => {
-    const who = variants.length > 1 ? `${name}, seed ${seed}` : `Seed ${seed}`;
-    return own.run.notes.map((note) => ({ note, who }));
-  });
+  const told = runs.flatMap(
+    ({
+      name,
+      run: {
+        own,
+        measured: { seed },
+      },
+    }) => {
+      const who = variants.length > 1 ? `${name}, seed ${seed}` : `Seed ${seed}`;
+      return own.run.notes.map((note) => ({ note, who }));
+    },
+  );
   return [...new Set(told.map(({ note }) => note))].map((note) => {
     const who = told.filter((one) => one.note === note).map((one) => one.who);
     return who.length === runs.length ? note : `${who.join('; ')}: ${note}`;
@@ -135,7 +184,12 @@ function shownRun({ own, measured }: OpenRun, variant: string, metrics: readonly
   const values = new Map(measured.metrics.map(({ name, value }) => [name, value]));
   const file = `${own.folder}/report.json`;
   return {
-    folder: own.folder, variant, seed, digest, version, complete,
+    folder: own.folder,
+    variant,
+    seed,
+    digest,
+    version,
+    complete,
     simulatedSeconds: own.run.simulatedSeconds,
     values: metrics.map(({ name }) => values.get(name) ?? null),
     curves: curves ?? null,
@@ -149,12 +203,14 @@ const LEAST_PAIRS = 2;
 function comparisonOf(scenario: string, variants: readonly RunVariant<OpenRun>[]): ShownComparison | null {
   if (variants.length < 2) return null;
   const bySeed = variants.map(
-    ({ runs }) => new Map(runs.filter(({ measured }) => measured.complete).map(({ measured }) => [measured.seed, measured])),
+    ({ runs }) =>
+      new Map(runs.filter(({ measured }) => measured.complete).map(({ measured }) => [measured.seed, measured])),
   );
   const seeds = [...bySeed[0].keys()].filter((seed) => bySeed.every((own) => own.has(seed)));
   if (seeds.length < LEAST_PAIRS) return null;
   const sides = variants.map(({ label }, i) => ({
-    label, runs: seeds.flatMap((seed) => bySeed[i].get(seed) ?? []),
+    label,
+    runs: seeds.flatMap((seed) => bySeed[i].get(seed) ?? []),
   }));
   return { scenario, seeds, ...compareVariants(sides), precision: [], limits: [] };
 }

@@ -33,7 +33,9 @@ export function curvesOf({
   latency,
   timeseries: { seconds, columns },
 }: Pick<RunResult, 'simulatedSeconds' | 'latency' | 'timeseries'>): RunCurves {
-  const names = Object.keys(columns).filter(isDrawnSeries).sort((a, b) => (a < b ? -1 : 1));
+  const names = Object.keys(columns)
+    .filter(isDrawnSeries)
+    .sort((a, b) => (a < b ? -1 : 1));
   const series = names.map((name) => [
     name,
     thinOut(seconds, columns[name], PARTS).map(({ x, y }): CurvePoint => [rounded(x, 9), rounded(y, DIGITS)]),

@@ -47,7 +47,9 @@ function variantsOf<Run extends GroupedRun>(runs: readonly Run[]): RunVariant<Ru
     const key = JSON.stringify([...fields]);
     const alike = open.get(key) ?? [];
     const { seed, digest } = run.measured;
-    const same = alike.find((one) => one.runs.some(({ measured }) => measured.seed === seed && measured.digest === digest));
+    const same = alike.find((one) =>
+      one.runs.some(({ measured }) => measured.seed === seed && measured.digest === digest),
+    );
     const free = alike.find((one) => one.runs.every(({ measured }) => measured.seed !== seed));
     if (same !== undefined) same.repeated.push(run);
     else if (free !== undefined) free.runs.push(run);
@@ -60,7 +62,10 @@ function variantsOf<Run extends GroupedRun>(runs: readonly Run[]): RunVariant<Ru
   const ordered = all.sort((a, b) => first(a) - first(b));
   const labels = labelsOf(ordered.map(({ fields }) => fields));
   return ordered.map((one, i) => ({
-    name: variantName(i), label: labels[i], runs: one.runs, repeated: one.repeated,
+    name: variantName(i),
+    label: labels[i],
+    runs: one.runs,
+    repeated: one.repeated,
   }));
 }
 
@@ -79,7 +84,8 @@ function labelsOf(variants: readonly ReadonlyMap<string, string>[]): string[] {
       const value = fields.get(path);
       return value === undefined ? [] : [`${endingOf(path, shown)}=${shortened(value)}`];
     });
-    if (own.length === 0) return shown.length === 0 ? '' : `without ${shown.map((path) => endingOf(path, shown)).join(', ')}`;
+    if (own.length === 0)
+      return shown.length === 0 ? '' : `without ${shown.map((path) => endingOf(path, shown)).join(', ')}`;
     return [...own, ...(more > 0 ? [`and ${String(more)} more fields that differ`] : [])].join(', ');
   });
   const isTold = variants.length < 2 || new Set(labels).size === variants.length;
@@ -103,14 +109,19 @@ function shortened(text: string): string {
 
 /** Leaves of the scenario but for the seed, by path; items of a list by their names where they have some. */
 function fieldsOf({ resolvedScenario, kubernetes, measured: { version } }: GroupedRun): ReadonlyMap<string, string> {
-  const fields = new Map<string, string>([['kubernetes', kubernetes], ['Podyard', version]]);
+  const fields = new Map<string, string>([
+    ['kubernetes', kubernetes],
+    ['Podyard', version],
+  ]);
   const walk = (value: unknown, path: string): void => {
     if (path === 'seed' || path === 'description' || path === 'kubernetes') return;
     if (Array.isArray(value)) {
       const names = value.map((item) => (item as { readonly name?: unknown } | null)?.name);
       const areNamed = new Set(names).size === value.length && names.every((name) => typeof name === 'string');
       if (value.length === 0) fields.set(path, '[]');
-      value.forEach((item, i) => { walk(item, `${path}[${areNamed ? String(names[i]) : String(i)}]`); });
+      value.forEach((item, i) => {
+        walk(item, `${path}[${areNamed ? String(names[i]) : String(i)}]`);
+      });
     } else if (typeof value === 'object' && value !== null) {
       const entries = Object.entries(value);
       if (entries.length === 0) fields.set(path, '{}');

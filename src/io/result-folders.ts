@@ -16,7 +16,12 @@ import { SweepFolder } from './sweep-folder.ts';
 
 export type ResultFolder =
   | { readonly kind: 'run'; readonly folder: string; readonly run: ReadRun; readonly timeseries: TimeSeries }
-  | { readonly kind: 'comparison'; readonly folder: string; readonly comparison: ReadComparison; readonly runs: ReadRuns | null }
+  | {
+      readonly kind: 'comparison';
+      readonly folder: string;
+      readonly comparison: ReadComparison;
+      readonly runs: ReadRuns | null;
+    }
   | { readonly kind: 'rehearsal'; readonly folder: string; readonly rehearsal: ReadRehearsal }
   | { readonly kind: 'sweep'; readonly folder: string; readonly sweep: SweepFolder };
 
@@ -54,10 +59,13 @@ function foundInstead(folder: string): string {
   const inner = names
     .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
     .map(({ name }) => name)
-    .filter((name) => ['report.json', 'comparison.json', 'sweep.json'].some((file) => existsSync(join(folder, name, file))))
+    .filter((name) =>
+      ['report.json', 'comparison.json', 'sweep.json'].some((file) => existsSync(join(folder, name, file))),
+    )
     .sort((a, b) => (a < b ? -1 : 1));
   const expected = 'expected a folder of results, with a report.json, comparison.json or sweep.json';
-  if (inner.length > 0) return `${expected}; it holds folders of results: name ${join(folder, inner[0])}, or ${join(folder, '*')}`;
+  if (inner.length > 0)
+    return `${expected}; it holds folders of results: name ${join(folder, inner[0])}, or ${join(folder, '*')}`;
   return `${expected}, found ${names.length === 0 ? 'an empty one' : 'none of them'}`;
 }
 
@@ -130,9 +138,13 @@ export function staysIn(
   const nodes = recordsOf(nodeFile, ['name', 'pool', 'createdSeconds', 'removedSeconds']);
   const ending = (text: string): number => (text === '' ? endSeconds : Number(text));
   return {
-    pods: pods.filter(([node, from]) => node !== '' && from !== '').map(([node, from, to]) => ({
-      node, from: Number(from), to: ending(to),
-    })),
+    pods: pods
+      .filter(([node, from]) => node !== '' && from !== '')
+      .map(([node, from, to]) => ({
+        node,
+        from: Number(from),
+        to: ending(to),
+      })),
     nodes: nodes.map(([name, pool, from, to]) => ({ name, pool, from: Number(from), to: ending(to) })),
   };
 }

@@ -14,7 +14,19 @@ beforeAll(async () => {
   const said = [
     await cli.here('run', 'small.yaml', '--out', 'one', '-q'),
     await cli.here('run', 'other.yaml', '--out', 'two', '-q'),
-    await cli.here('compare', 'small.yaml', '--a', 'nodePools[general].count=3', '--b', 'nodePools[general].count=2', '--seeds', '5', '--out', 'compared', '-q'),
+    await cli.here(
+      'compare',
+      'small.yaml',
+      '--a',
+      'nodePools[general].count=3',
+      '--b',
+      'nodePools[general].count=2',
+      '--seeds',
+      '5',
+      '--out',
+      'compared',
+      '-q',
+    ),
     await cli.here('rehearse', 'small.yaml', '--drain', 'general-0', '--out', 'rehearsed', '-q'),
     cli.run('sweep', 'sweep.yaml', '--out', 'swept', '-q'),
   ];
@@ -30,25 +42,49 @@ test('a comparison comes with its verdict, its plots and the command that makes 
   for (const id of ['e1-differences', 'e1-waits', 'e1-utilization-cpu', 'e1-compared', 'e1-runs', 'e1-repeat']) {
     expect(html).toContain(`id="${id}"`);
   }
-  const repeat = "podyard compare small.yaml --a 'nodePools[general].count=3' --b 'nodePools[general].count=2' --seeds 5";
+  const repeat =
+    "podyard compare small.yaml --a 'nodePools[general].count=3' --b 'nodePools[general].count=2' --seeds 5";
   expect((JSON.parse(read('compared/comparison.json')) as { repeat: string }).repeat).toBe(repeat);
 });
 
 test('the command of a run gives its digest again', async () => {
-  const { digest, resolvedScenario } = JSON.parse(read('one/report.json')) as { digest: string; resolvedScenario: unknown };
-  expect((await cli.here('report', 'one', '-o', 'json')).out).toContain('jq .resolvedScenario one/report.json | podyard run -');
+  const { digest, resolvedScenario } = JSON.parse(read('one/report.json')) as {
+    digest: string;
+    resolvedScenario: unknown;
+  };
+  expect((await cli.here('report', 'one', '-o', 'json')).out).toContain(
+    'jq .resolvedScenario one/report.json | podyard run -',
+  );
   const again = cli.runWith({ input: JSON.stringify(resolvedScenario) }, 'run', '-', '-o', 'json', '-q');
   expect((JSON.parse(again.out) as { digest: string }).digest).toBe(digest);
 });
 
 test('all kinds of results stand on one page, and scenarios apart', async () => {
-  const { code, out, err } = await cli.here('report', 'one', 'two', 'one/', 'rehearsed', 'swept', '--out', 'all.html', '-q');
+  const { code, out, err } = await cli.here(
+    'report',
+    'one',
+    'two',
+    'one/',
+    'rehearsed',
+    'swept',
+    '--out',
+    'all.html',
+    '-q',
+  );
   expect(code).toBe(0);
-  expect(err).toBe('warning: The runs are of 2 scenarios (small, other): their numbers stand apart and do not compare.\n');
+  expect(err).toBe(
+    'warning: The runs are of 2 scenarios (small, other): their numbers stand apart and do not compare.\n',
+  );
   expect(out).toContain('Rehearsal of small');
   expect(out).toContain('4 of 4 runs.');
   const html = read('all.html');
-  for (const text of ['Runs: small', 'Runs: other', 'Sweep sweep', 'What was done', 'podyard rehearse small.yaml --drain general-0']) {
+  for (const text of [
+    'Runs: small',
+    'Runs: other',
+    'Sweep sweep',
+    'What was done',
+    'podyard rehearse small.yaml --drain general-0',
+  ]) {
     expect(html).toContain(text);
   }
 });
@@ -58,7 +94,11 @@ test('prints Markdown, CSV and JSON of every table', async () => {
   expect(await of('markdown')).toContain('| Metric | A | B | Difference |');
   expect(await of('csv')).toMatch(/^table,row,column,value\ne1-compared,1,metric,utilization\.cpu\.mean\n/);
   const { tables, verdicts } = JSON.parse(await of('json')) as {
-    readonly tables: readonly { readonly id: string; readonly columns: readonly string[]; readonly rows: readonly unknown[][] }[];
+    readonly tables: readonly {
+      readonly id: string;
+      readonly columns: readonly string[];
+      readonly rows: readonly unknown[][];
+    }[];
     readonly verdicts: readonly { readonly of: string }[];
   };
   expect(tables.map(({ id }) => id)).toEqual(['e1-compared', 'e1-means', 'e1-runs']);
@@ -66,7 +106,7 @@ test('prints Markdown, CSV and JSON of every table', async () => {
   expect(verdicts).toMatchObject([{ of: 'small' }]);
 });
 
-test('a comparison without runs.json, as an older Podyard wrote it, has its differences and says what is missing', async () => {
+test('a comparison without runs.json, as it was of old, has its differences and says what is missing', async () => {
   cpSync(join(cli.path(), 'compared'), join(cli.path(), 'older'), { recursive: true });
   rmSync(join(cli.path(), 'older', 'runs.json'));
   expect((await cli.here('report', 'older', '--out', 'older.html', '-q')).code).toBe(0);
@@ -79,11 +119,17 @@ test('a comparison without runs.json, as an older Podyard wrote it, has its diff
 test('only an earlier page is replaced, and only with --force', async () => {
   expect((await cli.here('report', 'one', '--out', 'page.html', '-q')).code).toBe(0);
   const taken = await cli.here('report', 'one', '--out', 'page.html', '-q');
-  expect([taken.code, taken.err]).toEqual([2, 'error: page.html: the file exists: choose another name, or replace it with --force\n']);
+  expect([taken.code, taken.err]).toEqual([
+    2,
+    'error: page.html: the file exists: choose another name, or replace it with --force\n',
+  ]);
   expect((await cli.here('report', 'one', '--out', 'page.html', '-q', '--force')).code).toBe(0);
   cli.write('mine.html', '<p>mine');
   const foreign = await cli.here('report', 'one', '--out', 'mine.html', '-q', '--force');
-  expect([foreign.code, foreign.err]).toEqual([2, 'error: mine.html: the file is no page of podyard report: choose another name\n']);
+  expect([foreign.code, foreign.err]).toEqual([
+    2,
+    'error: mine.html: the file is no page of podyard report: choose another name\n',
+  ]);
   expect(read('mine.html')).toBe('<p>mine');
 });
 
@@ -99,7 +145,9 @@ describe('what is no result is told in one sentence each', () => {
     const lines = err.trimEnd().split('\n');
     expect(lines[0]).toBe('error: nowhere: no such folder');
     expect(lines[1]).toBe('error: small.yaml: expected a folder of results, as --out names it, found a file');
-    expect(lines[2]).toMatch(/^error: \.: expected a folder of results, .*; it holds folders of results: name compared, or \*$/);
+    expect(lines[2]).toMatch(
+      /^error: \.: expected a folder of results, .*; it holds folders of results: name compared, or \*$/,
+    );
     expect(lines).toHaveLength(3);
   });
 

@@ -63,16 +63,25 @@ function twentyRuns(): string[] {
 
 function evilRun(): string {
   const { utilization, nodes, timeseries } = makeRunResult();
-  return written('evil', makeRunResult({
-    seed: EVIL,
-    overrides: {
-      scenario: EVIL, description: EVIL, notes: [EVIL], digest: EVIL,
-      resolvedScenario: { name: EVIL, [EVIL]: EVIL },
-      utilization: { [EVIL]: utilization['cpu'] },
-      nodes: nodes.map((node) => ({ ...node, pool: EVIL })),
-      timeseries: { seconds: timeseries.seconds, columns: { [`utilization.${EVIL}`]: timeseries.columns['utilization.cpu'] } },
-    },
-  }));
+  return written(
+    'evil',
+    makeRunResult({
+      seed: EVIL,
+      overrides: {
+        scenario: EVIL,
+        description: EVIL,
+        notes: [EVIL],
+        digest: EVIL,
+        resolvedScenario: { name: EVIL, [EVIL]: EVIL },
+        utilization: { [EVIL]: utilization['cpu'] },
+        nodes: nodes.map((node) => ({ ...node, pool: EVIL })),
+        timeseries: {
+          seconds: timeseries.seconds,
+          columns: { [`utilization.${EVIL}`]: timeseries.columns['utilization.cpu'] },
+        },
+      },
+    }),
+  );
 }
 
 describe('the page over several results', () => {
@@ -104,7 +113,9 @@ describe('the page over several results', () => {
   });
 
   test('leaves a run that was stopped out of means and verdicts, and says so at the top', () => {
-    const whole = [1, 2, 3].flatMap((seed) => [10, 12].map((nodes) => written(`w-${String(nodes)}-${String(seed)}`, runOf(seed, nodes))));
+    const whole = [1, 2, 3].flatMap((seed) =>
+      [10, 12].map((nodes) => written(`w-${String(nodes)}-${String(seed)}`, runOf(seed, nodes))),
+    );
     const stopped = written('stopped', runOf(4, 12, { complete: false, simulatedSeconds: 3600 }));
     const html = pageOf([...whole, stopped]);
     expect(html).toContain('<strong>Incomplete runs.</strong>');
@@ -113,7 +124,7 @@ describe('the page over several results', () => {
     expect(html).toContain('INCOMPLETE, 1h00m');
   });
 
-  test('counts a run once that two folders hold, and makes a variant of one that differs though its scenario does not', () => {
+  test('counts the same run once, and makes a variant of one that differs though its scenario does not', () => {
     const folders = ['a', 'b'].map((name) => written(name, runOf(1, 10)));
     expect(pageOf(folders)).toContain(`counted once: ${folders[1]}.`);
     const other = written('c', runOf(1, 10, { digest: 'another' }));
@@ -121,7 +132,9 @@ describe('the page over several results', () => {
   });
 
   test('tells of results of another version', () => {
-    expect(pageOf([written('old', runOf(1, 10, { version: '0.0.9' }))])).toContain('made by Podyard 0.0.9, and this page by 0.1.0');
+    expect(pageOf([written('old', runOf(1, 10, { version: '0.0.9' }))])).toContain(
+      'made by Podyard 0.0.9, and this page by 0.1.0',
+    );
   });
 });
 
@@ -137,26 +150,35 @@ describe.skipIf(browserIsMissing)(`the page over several results ${whereBrowser}
   test.each([
     ['a desk, light', 1280, false],
     ['a phone, dark', 390, true],
-  ] as const)('draws every plot within its frame, no label over another, nothing sideways: %s', async (_name, width, dark) => {
-    const { page, troubles } = await openPage(browser, twentyPage, { width, dark });
-    const plots = await page.evaluate<Measured[]>(MEASURE);
-    expect(plots.length).toBeGreaterThan(6);
-    for (const plot of plots) {
-      expect(plot.marks, `${plot.id} has marks`).toBeGreaterThan(0);
-      expect(plot.outside, `${plot.id} stays inside`).toEqual([]);
-      expect(plot.overlaps, `${plot.id} has no overlaps`).toEqual([]);
-    }
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
-    expect(troubles).toEqual([]);
-    await page.close();
-  });
+  ] as const)(
+    'draws every plot within its frame, no label over another, nothing sideways: %s',
+    async (_name, width, dark) => {
+      const { page, troubles } = await openPage(browser, twentyPage, { width, dark });
+      const plots = await page.evaluate<Measured[]>(MEASURE);
+      expect(plots.length).toBeGreaterThan(6);
+      for (const plot of plots) {
+        expect(plot.marks, `${plot.id} has marks`).toBeGreaterThan(0);
+        expect(plot.outside, `${plot.id} stays inside`).toEqual([]);
+        expect(plot.overlaps, `${plot.id} has no overlaps`).toEqual([]);
+      }
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+      expect(troubles).toEqual([]);
+      await page.close();
+    },
+  );
 
   test('stands hostile names, paper, and the keyboard', async () => {
-    const { page, troubles } = await openPage(browser, pageOf([evilRun(), ...[0, 1, 10, 11].map((i) => twenty[i])]), { width: 700, dark: true });
+    const { page, troubles } = await openPage(browser, pageOf([evilRun(), ...[0, 1, 10, 11].map((i) => twenty[i])]), {
+      width: 700,
+      dark: true,
+    });
     expect(await page.title()).not.toBe('broken');
     for (const width of [320, 700]) {
       await page.setViewportSize({ width, height: 900 });
-      expect(await page.evaluate('document.documentElement.scrollWidth'), `${String(width)} pixels`).toBeLessThanOrEqual(width);
+      expect(
+        await page.evaluate('document.documentElement.scrollWidth'),
+        `${String(width)} pixels`,
+      ).toBeLessThanOrEqual(width);
     }
     await page.keyboard.press('Tab');
     expect(await page.evaluate('document.activeElement.getAttribute("href")')).toBe('#verdict');

@@ -1,9 +1,7 @@
 /** The pictures of runs of one scenario: differences, waits, series over time, nodes over time, cost. */
 import { mean } from '../../base/statistics/moments.ts';
 import type { VariantMetric } from '../../experiment/compare-result.ts';
-import {
-  changeText, differenceUnit, displayUnit, intervalText, scaled, signed,
-} from '../compare-values.ts';
+import { changeText, differenceUnit, displayUnit, intervalText, scaled, signed } from '../compare-values.ts';
 import { compareKeys, formatCount, formatPlural } from '../format.ts';
 import { HALF, NARROW, WIDE } from '../plots/axes.ts';
 import { drawDotPlot, scaleOf } from '../plots/dot-plot.ts';
@@ -86,7 +84,10 @@ function differenceRow(metric: VariantMetric, { metrics, runs, variants }: Shown
 const COLOR_OF: Readonly<Record<string, string>> = { better: 's2', worse: 's1', higher: 's0', lower: 's0' };
 
 /** By variant where there are several, else by run where there are few. */
-function nameAndColor({ variants, runs }: ShownExperiment, { variant, seed }: ShownRun): { name: string; color: string } {
+function nameAndColor(
+  { variants, runs }: ShownExperiment,
+  { variant, seed }: ShownRun,
+): { name: string; color: string } {
   if (variants.length > 1) {
     const index = variants.findIndex(({ name }) => name === variant);
     const { label = '' } = variants[index] ?? {};
@@ -102,11 +103,13 @@ export function linesText(experiment: ShownExperiment): string {
   const { runs } = experiment;
   const drawn = runs.filter(({ curves }) => curves !== null);
   if (drawn.length === 0) return '';
-  const count = drawn.length === runs.length ? '' : `${formatCount(drawn.length)} of ${formatPlural(runs.length, 'run')}: `;
+  const count =
+    drawn.length === runs.length ? '' : `${formatCount(drawn.length)} of ${formatPlural(runs.length, 'run')}: `;
   const early = drawn.some(({ complete }) => !complete) ? ' Incomplete runs end early.' : '';
   const lines = drawn.map((run) => ({ ...nameAndColor(experiment, run), points: [] }));
   const bold = hasMiddles(lines) ? ' Over time the bold line is their mean.' : '';
-  return `${count}${count === '' ? 'One' : 'one'} line a run.${bold} Where samples are denser than the picture, the lowest and the highest are drawn.${early}`;
+  const peaks = ' Where samples are denser than the picture, the lowest and the highest are drawn.';
+  return `${count}${count === '' ? 'One' : 'one'} line a run.${bold}${peaks}${early}`;
 }
 
 function waitPlots(experiment: ShownExperiment, id: string): DrawnPlot[] {
@@ -126,8 +129,12 @@ function waitPlots(experiment: ShownExperiment, id: string): DrawnPlot[] {
 }
 
 const SERIES_TITLES: Readonly<Record<string, string>> = {
-  'utilization.cpu': 'CPU utilization', 'utilization.memory': 'Memory utilization', 'pods.pending': 'Pending pods',
-  'pods.running': 'Running pods', 'nodes.total': 'Nodes', 'nodes.ready': 'Ready nodes',
+  'utilization.cpu': 'CPU utilization',
+  'utilization.memory': 'Memory utilization',
+  'pods.pending': 'Pending pods',
+  'pods.running': 'Running pods',
+  'nodes.total': 'Nodes',
+  'nodes.ready': 'Ready nodes',
 };
 const MOST_SERIES = 8;
 
@@ -136,7 +143,9 @@ function timePlots(experiment: ShownExperiment, id: string): DrawnPlot[] {
   const found = [...new Set(drawn.flatMap(({ curves }) => Object.keys(curves.series)))].sort(compareKeys);
   const known = Object.keys(SERIES_TITLES).filter((name) => found.includes(name));
   const names = [...known, ...found.filter((name) => !known.includes(name))];
-  const changing = names.filter((name) => name !== 'nodes.ready' && drawn.some(({ curves }) => isChanging(curves.series[name] ?? [])));
+  const changing = names.filter(
+    (name) => name !== 'nodes.ready' && drawn.some(({ curves }) => isChanging(curves.series[name] ?? [])),
+  );
   const endSeconds = drawn.reduce((most, { curves }) => Math.max(most, curves.endSeconds), 0);
   return changing.slice(0, MOST_SERIES).map((name): DrawnPlot => {
     const isShare = name.startsWith('utilization.');
@@ -168,7 +177,8 @@ function isChanging(points: readonly (readonly [number, number])[]): boolean {
 
 function heatPlots({ heats, variants }: ShownExperiment, id: string): DrawnPlot[] {
   const most = heats.reduce(
-    (high, { nodes }) => nodes.reduce((own, { pods }) => pods.reduce<number>((top, value) => Math.max(top, value ?? 0), own), high),
+    (high, { nodes }) =>
+      nodes.reduce((own, { pods }) => pods.reduce<number>((top, value) => Math.max(top, value ?? 0), own), high),
     0,
   );
   return heats.map((heat, i): DrawnPlot => {
@@ -192,10 +202,14 @@ function heatCaption({ nodes, nodeCount }: ShownHeat, isShared: boolean): string
       ? 'A row a node'
       : `${formatCount(nodes.length)} of ${formatCount(nodeCount)} nodes, evenly spread`;
   const scale = isShared ? ' Pictures of this scenario have one scale.' : '';
-  return `${part}, by pool; the shade is the mean number of pods in a 96th of the time, blank where there was no node.${scale}`;
+  const shade = 'the shade is the mean number of pods in a 96th of the time, blank where there was no node';
+  return `${part}, by pool; ${shade}.${scale}`;
 }
 
-const COSTS: readonly (readonly [string, string])[] = [['cost.total', 'Cost'], ['cost.nodeHours', 'Node-hours']];
+const COSTS: readonly (readonly [string, string])[] = [
+  ['cost.total', 'Cost'],
+  ['cost.nodeHours', 'Node-hours'],
+];
 
 function costPlots({ metrics, runs, variants }: ShownExperiment, id: string): DrawnPlot[] {
   const whole = runs.filter(({ complete }) => complete);
@@ -217,10 +231,22 @@ function costPlots({ metrics, runs, variants }: ShownExperiment, id: string): Dr
       const middle = dots.length === 0 ? null : mean(dots.map(({ value }) => value));
       const named = variants.length > 1 ? `${title}, ${variant} ${label}`.trimEnd() : title;
       const note = middle === null ? 'no run' : `mean ${format(middle)}`;
-      return { name: named, note, color: `s${String(i % COLORS)}`, dots, mean: middle, low: null, high: null, format, scale };
+      return {
+        name: named,
+        note,
+        color: `s${String(i % COLORS)}`,
+        dots,
+        mean: middle,
+        low: null,
+        high: null,
+        format,
+        scale,
+      };
     });
   });
   if (rows.length === 0) return [];
-  const caption = 'Each dot is one run, the tick the mean of its variant. Rows of one measure have one scale, which need not begin at zero.';
+  const caption =
+    'Each dot is one run, the tick the mean of its variant. ' +
+    'Rows of one measure have one scale, which need not begin at zero.';
   return [drawnDots({ id: `${id}-cost`, title: 'Cost', caption, rows, hasZero: false })];
 }

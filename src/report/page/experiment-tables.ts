@@ -31,13 +31,20 @@ function comparedTable(comparison: ShownComparison, id: string): ReportTable {
   const { variants } = comparison;
   const isPair = variants.length === 2;
   const columns = [
-    textHead('Metric', 'metric'), { ...textHead('Variant', 'variant'), isOnlyInFiles: isPair }, numberHead('A', 'a'),
+    textHead('Metric', 'metric'),
+    { ...textHead('Variant', 'variant'), isOnlyInFiles: isPair },
+    numberHead('A', 'a'),
     numberHead(isPair ? variants[1].name : 'Mean', 'value'),
-    numberHead('Difference', 'difference'), numberHead('Change', 'change'),
+    numberHead('Difference', 'difference'),
+    numberHead('Change', 'change'),
     numberHead(`${String(Number((comparison.confidence * 100).toPrecision(6)))}% interval`, 'interval'),
-    textHead('Verdict', 'verdict'), fileOnly('low', 'differenceLow'), fileOnly('high', 'differenceHigh'),
-    fileOnly('change, low', 'changeLow'), fileOnly('change, high', 'changeHigh'),
-    fileOnly('p', 'adjustedPValue'), fileOnly('pairs', 'pairs'),
+    textHead('Verdict', 'verdict'),
+    fileOnly('low', 'differenceLow'),
+    fileOnly('high', 'differenceHigh'),
+    fileOnly('change, low', 'changeLow'),
+    fileOnly('change, high', 'changeHigh'),
+    fileOnly('p', 'adjustedPValue'),
+    fileOnly('pairs', 'pairs'),
   ];
   const rows = comparison.comparisons.map((metric) => comparedRow(metric, comparison));
   return { id, title: 'Every metric compared', columns, rows, foot: footOf(comparison).join(' ') };
@@ -79,20 +86,31 @@ export function verdictText({ verdict, moreSeeds }: Pick<VariantMetric, 'verdict
 
 /** Shown on the page; files hold all metrics. */
 const TELLING: readonly RegExp[] = [
-  /^utilization\.(cpu|memory)\.mean$/u, /^latency\.queueWaitSeconds\.(p50|p99)$/u, /^counts\.pods(Finished|Pending|Lost)$/u,
-  /^packing\.meanNodes$/u, /^cost\./u,
+  /^utilization\.(cpu|memory)\.mean$/u,
+  /^latency\.queueWaitSeconds\.(p50|p99)$/u,
+  /^counts\.pods(Finished|Pending|Lost)$/u,
+  /^packing\.meanNodes$/u,
+  /^cost\./u,
 ];
 
 const TITLES: Readonly<Record<string, string>> = {
-  'utilization.cpu.mean': 'CPU', 'utilization.memory.mean': 'Memory', 'latency.queueWaitSeconds.p50': 'Wait p50',
-  'latency.queueWaitSeconds.p99': 'Wait p99', 'counts.podsFinished': 'Finished', 'counts.podsPending': 'Pending',
-  'counts.podsLost': 'Lost', 'packing.meanNodes': 'Nodes', 'cost.nodeHours': 'Node-hours', 'cost.total': 'Cost',
+  'utilization.cpu.mean': 'CPU',
+  'utilization.memory.mean': 'Memory',
+  'latency.queueWaitSeconds.p50': 'Wait p50',
+  'latency.queueWaitSeconds.p99': 'Wait p99',
+  'counts.podsFinished': 'Finished',
+  'counts.podsPending': 'Pending',
+  'counts.podsLost': 'Lost',
+  'packing.meanNodes': 'Nodes',
+  'cost.nodeHours': 'Node-hours',
+  'cost.total': 'Cost',
 };
 
 /** Columns of zeros are for files. */
 function metricColumns({ metrics, runs }: ShownExperiment): TableColumn[] {
   return metrics.map(({ name, shortName }, i) => {
-    const isTelling = TELLING.some((pattern) => pattern.test(name)) && runs.some(({ values }) => (values[i] ?? 0) !== 0);
+    const isTelling =
+      TELLING.some((pattern) => pattern.test(name)) && runs.some(({ values }) => (values[i] ?? 0) !== 0);
     const column = numberHead(TITLES[name] ?? shortName, name);
     return isTelling ? column : { ...column, isOnlyInFiles: true };
   });
@@ -113,9 +131,7 @@ function meansTable(experiment: ShownExperiment, id: string): ReportTable {
       ...metrics.map((metric, i) => meanCell(metric, own, i)),
     ];
   });
-  const columns = [
-    ...variantHeads(variants.length > 1), numberHead('Runs', 'runs'), ...metricColumns(experiment),
-  ];
+  const columns = [...variantHeads(variants.length > 1), numberHead('Runs', 'runs'), ...metricColumns(experiment)];
   return { id, title: 'Means over the seeds', columns, rows, foot: 'Of runs that are complete.' };
 }
 
@@ -134,11 +150,15 @@ function meanCell({ unit }: ShownMetric, runs: readonly ShownRun[], index: numbe
 function runsTable(experiment: ShownExperiment, id: string): ReportTable {
   const { scenario, metrics, runs, variants } = experiment;
   const columns = [
-    ...variantHeads(variants.length > 1).slice(0, 1), textHead('Seed', 'seed'), fileOnly('Scenario', 'scenario'),
+    ...variantHeads(variants.length > 1).slice(0, 1),
+    textHead('Seed', 'seed'),
+    fileOnly('Scenario', 'scenario'),
     { ...textHead('State', 'state'), isOnlyInFiles: runs.every(({ complete }) => complete) },
     ...metricColumns(experiment),
-    textHead('Digest', 'digest'), { ...textHead('Folder', 'folder'), isOnlyInFiles: runs.every(({ folder }) => folder === runs[0].folder) },
-    fileOnly('Podyard', 'version'), fileOnly('Repeat', 'repeat'),
+    textHead('Digest', 'digest'),
+    { ...textHead('Folder', 'folder'), isOnlyInFiles: runs.every(({ folder }) => folder === runs[0].folder) },
+    fileOnly('Podyard', 'version'),
+    fileOnly('Repeat', 'repeat'),
   ];
   const rows = runs.map((run): TableCell[] => [
     textCell(run.variant),

@@ -10,7 +10,9 @@ export function sweepTables(report: SweepReport, id: string): ReportTable[] {
   const { failures } = report;
   return [
     rowsTable(report, `${id}-rows`),
-    ...(report.sensitivity === null || report.sensitivity.factors.length === 0 ? [] : [factorTable(report, `${id}-factors`)]),
+    ...(report.sensitivity === null || report.sensitivity.factors.length === 0
+      ? []
+      : [factorTable(report, `${id}-factors`)]),
     ...(failures.length === 0 ? [] : [failureTable(report, `${id}-failures`)]),
   ];
 }
@@ -34,7 +36,13 @@ function rowsTable({ parameters, parameterLabels, variants, metrics, rows }: Swe
     { text: formatCount(failed), value: failed, ...(failed > 0 ? { style: 'bad' } : {}) },
     ...values.flatMap((value, i) => valueCells(value, metrics[i])),
   ]);
-  return { id, title: 'Every point', columns, rows: lines, foot: 'Means over the seeds, ± half of their 95% interval.' };
+  return {
+    id,
+    title: 'Every point',
+    columns,
+    rows: lines,
+    foot: 'Means over the seeds, ± half of their 95% interval.',
+  };
 }
 
 function valueCells({ mean, low, high }: ReportedValue, { unit }: ReportedMetric): TableCell[] {
@@ -56,7 +64,9 @@ function factorTable({ sensitivity, parameters, parameterLabels }: SweepReport, 
   const share = (value: number | null): TableCell => ({ text: formatShare(value, 0), value });
   const rows = metrics.map(({ metric, shares, chance }) => [textCell(metric), ...shares.map(share), share(chance)]);
   const columns = [
-    textHead('Metric', 'metric'), ...factors.map((factor) => numberHead(labelOf(factor), factor)), numberHead('Seeds', 'seeds'),
+    textHead('Metric', 'metric'),
+    ...factors.map((factor) => numberHead(labelOf(factor), factor)),
+    numberHead('Seeds', 'seeds'),
   ];
   const remark =
     method === 'classes'
@@ -69,7 +79,12 @@ function factorTable({ sensitivity, parameters, parameterLabels }: SweepReport, 
 }
 
 function failureTable({ failures, rows, parameterLabels }: SweepReport, id: string): ReportTable {
-  const columns = [textHead('Point', 'point'), textHead('Variant', 'variant'), textHead('Seed', 'seed'), textHead('Reason', 'reason')];
+  const columns = [
+    textHead('Point', 'point'),
+    textHead('Variant', 'variant'),
+    textHead('Seed', 'seed'),
+    textHead('Reason', 'reason'),
+  ];
   const lines = failures.map(({ row, seed, reason }) => {
     const { point, variant } = rows[row];
     const where = point.map((value, i) => `${parameterLabels[i]}=${wordsOf(value)}`).join(', ');
@@ -94,20 +109,29 @@ export function rehearsalTables({ result }: ShownRehearsal, id: string): ReportT
     textCell(`${group.kind} ${group.key}`),
     textCell(group.rule),
     ...[group.availableAtStart, group.leastAvailable, group.availableAtEnd, group.neededAtStart].map((value) => ({
-      text: formatCount(value), value,
+      text: formatCount(value),
+      value,
     })),
     { text: formatSeconds(group.belowSeconds), value: group.belowSeconds },
     { text: formatShare(group.availability, 2), value: group.availability },
     { text: formatNumber(group.unavailablePodSeconds), value: group.unavailablePodSeconds },
   ]);
   const stepHeads = [
-    textHead('Step', 'step'), numberHead('At', 'atSeconds'), numberHead('Took', 'tookSeconds'),
-    textHead('Outcome', 'outcome'), textHead('Message', 'message'),
+    textHead('Step', 'step'),
+    numberHead('At', 'atSeconds'),
+    numberHead('Took', 'tookSeconds'),
+    textHead('Outcome', 'outcome'),
+    textHead('Message', 'message'),
   ];
   const groupHeads = [
-    textHead('Pods of', 'object'), textHead('Budget', 'rule'), numberHead('Start', 'availableAtStart'),
-    numberHead('Least', 'leastAvailable'), numberHead('End', 'availableAtEnd'), numberHead('Floor', 'neededAtStart'),
-    numberHead('Below it', 'belowSeconds'), numberHead('Availability', 'availability'),
+    textHead('Pods of', 'object'),
+    textHead('Budget', 'rule'),
+    numberHead('Start', 'availableAtStart'),
+    numberHead('Least', 'leastAvailable'),
+    numberHead('End', 'availableAtEnd'),
+    numberHead('Floor', 'neededAtStart'),
+    numberHead('Below it', 'belowSeconds'),
+    numberHead('Availability', 'availability'),
     numberHead('Pod-seconds missing', 'unavailablePodSeconds'),
   ];
   return [
@@ -119,7 +143,9 @@ export function rehearsalTables({ result }: ShownRehearsal, id: string): ReportT
 /** `healed after 12m00s; no budget broken; nobody blocked at the end`. */
 export function rehearsalSentence({ result }: ShownRehearsal): string {
   const { healSeconds, end, availability, blockers, pending } = result;
-  const broken = availability.filter(({ kind, belowSeconds }) => kind === 'PodDisruptionBudget' && belowSeconds > 0).length;
+  const broken = availability.filter(
+    ({ kind, belowSeconds }) => kind === 'PodDisruptionBudget' && belowSeconds > 0,
+  ).length;
   const blocked = blockers.filter(({ endSeconds }) => endSeconds === null).length;
   const still = pending.reduce((sum, { stillPending }) => sum + stillPending, 0);
   const healed = healSeconds === null ? `not healed (${end})` : `healed after ${formatSeconds(healSeconds)}`;
@@ -134,7 +160,8 @@ export function sweepSentences({ runs, sensitivity, parameters, parameterLabels 
   const { wanted, done, failed } = runs;
   const open = wanted - done - failed;
   const state = open > 0 ? `INCOMPLETE: ${formatCount(open)} to go, ` : '';
-  const head = `${state}${formatCount(done)} of ${formatCount(wanted)} runs${failed > 0 ? `, ${formatCount(failed)} failed` : ''}.`;
+  const lost = failed > 0 ? `, ${formatCount(failed)} failed` : '';
+  const head = `${state}${formatCount(done)} of ${formatCount(wanted)} runs${lost}.`;
   const moved = (sensitivity?.metrics ?? []).flatMap(({ metric, shares }) => {
     const best = shares.reduce<number>((most, share, i) => ((share ?? 0) > (shares[most] ?? 0) ? i : most), 0);
     const share = shares[best] ?? 0;

@@ -1,10 +1,17 @@
 /** What the page over several results needs besides the style of every page. */
 export const OVERVIEW_STYLE = `
-.contents { display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 16px 0 0; padding: 0; list-style: none; font-size: 14px; }
+.contents {
+  display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 16px 0 0; padding: 0; list-style: none; font-size: 14px;
+}
 a { color: var(--s0); text-underline-offset: 2px; }
-a:focus-visible, summary:focus-visible, .scroll:focus-visible { outline: 2px solid var(--s0); outline-offset: 2px; border-radius: 3px; }
+a:focus-visible, summary:focus-visible, .scroll:focus-visible {
+  outline: 2px solid var(--s0); outline-offset: 2px; border-radius: 3px;
+}
 .remarks { margin-top: 18px; }
-.verdict { margin: 0 0 12px; padding: 14px 18px; border: 1px solid var(--rule); border-left: 4px solid var(--s0); border-radius: 8px; background: var(--card); overflow-wrap: anywhere; }
+.verdict {
+  margin: 0 0 12px; padding: 14px 18px; border: 1px solid var(--rule); border-left: 4px solid var(--s0);
+  border-radius: 8px; background: var(--card); overflow-wrap: anywhere;
+}
 .verdict h3 { margin-bottom: 4px; }
 .verdict p { margin: 4px 0; }
 .verdict .who { color: var(--soft); font-size: 13px; }
@@ -41,7 +48,10 @@ figure .birth-line { margin-top: 8px; color: var(--soft); font-size: 12px; overf
 .group .again { margin-top: 0; }
 details.folded { margin-top: 16px; }
 .folded .remarks { margin: 0; border-radius: 0 0 8px 8px; }
-.repeat { margin: 0; padding: 12px 18px; border: 1px solid var(--rule); border-radius: 8px; background: var(--code); white-space: pre-wrap; overflow-wrap: anywhere; }
+.repeat {
+  margin: 0; padding: 12px 18px; border: 1px solid var(--rule); border-radius: 8px; background: var(--code);
+  white-space: pre-wrap; overflow-wrap: anywhere;
+}
 .about + .repeat { margin-top: 8px; }
 h2 { scroll-margin-top: 12px; overflow-wrap: anywhere; }
 .part { padding-top: 8px; border-top: 1px solid var(--rule); }

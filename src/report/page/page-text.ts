@@ -6,7 +6,7 @@ import type { Paint } from '../table.ts';
 import { rehearsalSentence, rehearsalTables, sweepSentences, sweepTables } from './other-tables.ts';
 import { experimentTables } from './experiment-tables.ts';
 import type { PageData, ShownExperiment } from './page-data.ts';
-import { experimentId, rehearsalId, sweepId, withoutComparison } from './page.ts';
+import { experimentId, rehearsalId, sweepId, withoutComparison } from './verdict.ts';
 import { markdownTable, markdownText, terminalTable } from './table-forms.ts';
 import type { ReportTable } from './table-forms.ts';
 
@@ -22,7 +22,9 @@ interface Part extends PageVerdict {
 function partsOf({ experiments, rehearsals, sweeps }: PageData): Part[] {
   return [
     ...experiments.map((one, i) => ({
-      of: one.scenario, sentences: experimentSentences(one), tables: experimentTables(one, experimentId(i)),
+      of: one.scenario,
+      sentences: experimentSentences(one),
+      tables: experimentTables(one, experimentId(i)),
     })),
     ...rehearsals.map((one, i) => ({
       of: `Rehearsal of ${one.result.scenario}`,
@@ -30,7 +32,9 @@ function partsOf({ experiments, rehearsals, sweeps }: PageData): Part[] {
       tables: rehearsalTables(one, rehearsalId(i)),
     })),
     ...sweeps.map(({ report }, i) => ({
-      of: `Sweep ${report.name}`, sentences: sweepSentences(report), tables: sweepTables(report, sweepId(i)),
+      of: `Sweep ${report.name}`,
+      sentences: sweepSentences(report),
+      tables: sweepTables(report, sweepId(i)),
     })),
   ];
 }
@@ -43,17 +47,21 @@ export function pageVerdicts(data: PageData): PageVerdict[] {
 function experimentSentences(experiment: ShownExperiment): string[] {
   const { comparison, variants } = experiment;
   if (comparison === null) return [withoutComparison(experiment)];
-  const broken = comparison.limits.filter(({ state }) => state === 'broken').map((limit) => `Limit broken: ${limitSentence(limit)}`);
+  const broken = comparison.limits
+    .filter(({ state }) => state === 'broken')
+    .map((limit) => `Limit broken: ${limitSentence(limit)}`);
   const isShown = ['better', 'worse', 'higher', 'lower'];
   return [
     ...variants.map(({ name, label }) => `${name}: ${label}`),
     ...broken,
-    ...variants.slice(1).flatMap(({ name }) => [
-      summarySentence(name, comparison.comparisons),
-      ...comparison.comparisons
-        .filter(({ variant, verdict }) => variant === name && isShown.includes(verdict))
-        .map((metric) => verdictSentence(metric, comparison)),
-    ]),
+    ...variants
+      .slice(1)
+      .flatMap(({ name }) => [
+        summarySentence(name, comparison.comparisons),
+        ...comparison.comparisons
+          .filter(({ variant, verdict }) => variant === name && isShown.includes(verdict))
+          .map((metric) => verdictSentence(metric, comparison)),
+      ]),
   ];
 }
 

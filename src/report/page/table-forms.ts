@@ -60,9 +60,9 @@ export function htmlTable(table: ReportTable): string {
     return all === '' ? '' : ` class="${all}"`;
   };
   const heads = columns.map((one) => `<th scope="col"${styleOf(one.isText)}>${escapeText(one.title)}</th>`).join('');
-  const lines = rows.map(
-    (row) => `<tr>${row.map((cell, i) => `<td${styleOf(columns[i].isText, cell.style)}>${escapeText(cell.text)}</td>`).join('')}</tr>`,
-  );
+  const cellOf = (cell: TableCell, i: number): string =>
+    `<td${styleOf(columns[i].isText, cell.style)}>${escapeText(cell.text)}</td>`;
+  const lines = rows.map((row) => `<tr>${row.map(cellOf).join('')}</tr>`);
   const saved = [
     savedLink(`${id}.csv`, 'text/csv', csvTable(table), 'CSV'),
     savedLink(`${id}.md`, 'text/markdown', markdownTable(table), 'Markdown'),
@@ -71,7 +71,9 @@ export function htmlTable(table: ReportTable): string {
   const label = escapeText(title);
   const body = `<thead><tr>${heads}</tr></thead><tbody>${lines.join('')}</tbody>`;
   const below = foot === '' ? '' : `<p class="caption">${escapeText(foot)}</p>`;
-  return `<section class="card full" id="${id}"><div class="head"><h3>${label}</h3>${caption}</div><div class="scroll" tabindex="0" role="region" aria-label="${label}"><table>${body}</table></div>${below}</section>`;
+  const head = `<div class="head"><h3>${label}</h3>${caption}</div>`;
+  const scroll = `<div class="scroll" tabindex="0" role="region" aria-label="${label}"><table>${body}</table></div>`;
+  return `<section class="card full" id="${id}">${head}${scroll}${below}</section>`;
 }
 
 function savedLink(file: string, type: string, content: string, word: string): string {

@@ -71,10 +71,10 @@ function drawRow(row: DotRow, hasZero: boolean, place: Place): string {
     : text(0, top + 13, shorten(row.name, letters), { class: 'label row' }) +
       text(0, top + 29, shorten(row.note, noteLetters), { class: `label ${row.color}` });
   const base = element('line', { class: 'grid', x1: left, x2: right, y1: middle, y2: middle });
-  const zero = hasZero
-    ? element('line', { class: 'base', x1: x(0), x2: x(0), y1: middle - 12, y2: middle + 12 })
-    : '';
-  return names + base + zero + interval(row, x, middle) + dots(row, x, middle) + ends(row, [low, high], x, middle, hasZero);
+  const zero = hasZero ? element('line', { class: 'base', x1: x(0), x2: x(0), y1: middle - 12, y2: middle + 12 }) : '';
+  return (
+    names + base + zero + interval(row, x, middle) + dots(row, x, middle) + ends(row, [low, high], x, middle, hasZero)
+  );
 }
 
 function interval({ low, high, mean, color, format }: DotRow, x: (value: number) => number, y: number): string {
@@ -87,9 +87,7 @@ function interval({ low, high, mean, color, format }: DotRow, x: (value: number)
           `<title>${escapeText(`${format(low)} to ${format(high)}`)}</title>`,
         );
   const tick =
-    mean === null
-      ? ''
-      : element('line', { class: `mean ${color}`, x1: x(mean), x2: x(mean), y1: y - 9, y2: y + 9 });
+    mean === null ? '' : element('line', { class: `mean ${color}`, x1: x(mean), x2: x(mean), y1: y - 9, y2: y + 9 });
   return bar + tick;
 }
 
@@ -99,7 +97,7 @@ function dots(row: DotRow, x: (value: number) => number, y: number): string {
     .map(({ value, note }, i) =>
       element(
         'circle',
-        { class: `mark dot ${row.color}`, cx: x(value), cy: y + ((i * 2) % 5 - 2) * 2.4, r: RADIUS },
+        { class: `mark dot ${row.color}`, cx: x(value), cy: y + (((i * 2) % 5) - 2) * 2.4, r: RADIUS },
         `<title>${escapeText(note)}</title>`,
       ),
     )

@@ -2,7 +2,15 @@
 import { curveLinear, curveStepAfter, line as lineShape } from 'd3-shape';
 import { thinOut, type Point } from '../../base/thin-out.ts';
 import {
-  countAxis, drawHorizontalAxis, drawVerticalAxis, linear, shareAxis, timeAxis, verticalAxisWidth, type Area, type Size,
+  countAxis,
+  drawHorizontalAxis,
+  drawVerticalAxis,
+  linear,
+  shareAxis,
+  timeAxis,
+  verticalAxisWidth,
+  type Area,
+  type Size,
 } from './axes.ts';
 import { distinctEntries, drawLegend } from './labels.ts';
 import { element } from './svg.ts';
@@ -48,12 +56,28 @@ export function drawOverlayPlot(plot: OverlayPlot, size: Size): string {
   const thin = middles.length > 0 ? ' faint' : plot.lines.length > 2 ? ' thin' : '';
   const curve = plot.quantity === 'share' ? curveLinear : curveStepAfter;
   const paths = plot.lines.map(({ color, points }) => {
-    const kept = thinOut(points.map(([seconds]) => seconds), points.map(([, value]) => value), columns);
-    const path = lineShape<Point>((point) => x(point.x), (point) => y(point.y)).curve(curve).digits(1)(kept) ?? '';
+    const kept = thinOut(
+      points.map(([seconds]) => seconds),
+      points.map(([, value]) => value),
+      columns,
+    );
+    const path =
+      lineShape<Point>(
+        (point) => x(point.x),
+        (point) => y(point.y),
+      )
+        .curve(curve)
+        .digits(1)(kept) ?? '';
     return element('path', { class: `mark line${thin} ${color}`, d: path });
   });
   const bold = middles.map(({ color, points }) => {
-    const path = lineShape<Point>((point) => x(point.x), (point) => y(point.y)).curve(curveLinear).digits(1)(points) ?? '';
+    const path =
+      lineShape<Point>(
+        (point) => x(point.x),
+        (point) => y(point.y),
+      )
+        .curve(curveLinear)
+        .digits(1)(points) ?? '';
     return element('path', { class: `mark line middle ${color}`, d: path });
   });
   const axes = drawVerticalAxis(vertical, frame) + drawHorizontalAxis(horizontal, x, frame, size.width);

@@ -38,7 +38,12 @@ export function drawPodsHeat(plot: PodsHeat, size: Size): string {
           'text-anchor': 'end',
         }),
   );
-  const content = [key, ...labels, ...shadePaths(plot, frame, rowHeight), drawHorizontalAxis(horizontal, x, frame, size.width)];
+  const content = [
+    key,
+    ...labels,
+    ...shadePaths(plot, frame, rowHeight),
+    drawHorizontalAxis(horizontal, x, frame, size.width),
+  ];
   return drawPicture(plot, size, frame.bottom + 26, frame, content.join(''));
 }
 
@@ -85,7 +90,8 @@ function drawKey(most: number, left: number, right: number): string {
     ...boxes,
     text(left, 24, 'no pod', { class: 'tick x', 'text-anchor': 'start' }),
     text(left + (middle + 1) * width, 24, formatNumber(Number(atMiddle.toPrecision(2))), {
-      class: 'tick x', 'text-anchor': 'middle',
+      class: 'tick x',
+      'text-anchor': 'middle',
     }),
     text(end, 24, `${formatNumber(most)} pods`, { class: 'tick x', 'text-anchor': 'end' }),
   ].join('');
