@@ -2,6 +2,7 @@
 import type { Command } from './command.ts';
 import { SPOKEN, isOption, nameOf, specOf, tableOf } from './command-paths.ts';
 import type { CommandPath } from './command-paths.ts';
+import { BENCH } from './bench.ts';
 import { COMPACT } from './compact.ts';
 import { COMPARE, REPORT } from './compare.ts';
 import { COMPLETION } from './completion.ts';
@@ -24,7 +25,7 @@ import { VERSIONS } from './versions.ts';
 import { WHATIF } from './whatif.ts';
 
 export const COMMANDS: readonly Command[] = [
-  RUN, REPLAY, TRACE, COMPARE, SWEEP, WORKER, REPORT, EXPLAIN, DIFF, TIMELINE, REHEARSE, WHATIF, INFLATE, COMPACT,
+  RUN, REPLAY, TRACE, COMPARE, BENCH, SWEEP, WORKER, REPORT, EXPLAIN, DIFF, TIMELINE, REHEARSE, WHATIF, INFLATE, COMPACT,
   VALIDATE, INIT, PLUGINS, VERSIONS, CONFORMANCE, PERF, SCHEMA, COMPLETION,
 ];
 
