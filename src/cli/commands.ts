@@ -8,6 +8,7 @@ import { COMPLETION } from './completion.ts';
 import { CONFORMANCE } from './conformance.ts';
 import { DIFF } from './diff.ts';
 import { EXPLAIN } from './explain.ts';
+import { GET } from './get.ts';
 import { INFLATE } from './inflate.ts';
 import { INIT } from './init.ts';
 import { PERF } from './perf.ts';
@@ -24,7 +25,7 @@ import { VERSIONS } from './versions.ts';
 import { WHATIF } from './whatif.ts';
 
 export const COMMANDS: readonly Command[] = [
-  RUN, REPLAY, TRACE, COMPARE, SWEEP, EXPLAIN, DIFF, TIMELINE, REHEARSE, WHATIF, INFLATE, COMPACT, VALIDATE, INIT,
+  RUN, REPLAY, TRACE, COMPARE, SWEEP, GET, EXPLAIN, DIFF, TIMELINE, REHEARSE, WHATIF, INFLATE, COMPACT, VALIDATE, INIT,
   PLUGINS, VERSIONS, CONFORMANCE, PERF, SCHEMA, COMPLETION,
 ];
 

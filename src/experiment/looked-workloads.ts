@@ -14,6 +14,8 @@ import type { LookedRun } from './looked-pods.ts';
 const REVISION = 'deployment.kubernetes.io/revision';
 const DESIRED = 'deployment.kubernetes.io/desired-replicas';
 const MOST = 'deployment.kubernetes.io/max-replicas';
+/** On workloads that a scenario generates: no object stands behind them. */
+export const GENERATED = 'podyard.dev/generated';
 
 /** All workloads of a kind that have an object. */
 export function lookedWorkloads(run: LookedRun, kind: string): LookedWorkload[] {
@@ -236,7 +238,9 @@ function generated(run: LookedRun, row: number, kind: string, namespace: string,
   return {
     apiVersion: kind === 'Job' ? 'batch/v1' : 'apps/v1',
     kind,
-    metadata: { name, namespace, creationTimestamp: timeText(workloads.createdAt[row]) },
+    metadata: {
+      name, namespace, annotations: { [GENERATED]: 'true' }, creationTimestamp: timeText(workloads.createdAt[row]),
+    },
     spec: {
       ...(kind === 'Deployment' ? { replicas: wanted } : {}),
       template: { metadata: { labels: Object.fromEntries(labels) }, spec },
