@@ -63,7 +63,7 @@ function findObjects(cluster: LookedCluster, { kind, names }: KindRequest, choos
 
 /** With those that the scenario generates and that have no object. */
 export function everyObject(cluster: LookedCluster, { kind }: LookedKind): LookedObject[] {
-  return [...cluster.list(kind), ...cluster.generated(kind)];
+  return cluster.list(kind, true);
 }
 
 export function namespaceOf(given: GivenOptions): string {
@@ -127,8 +127,9 @@ async function printObjects(
   }
   const own = listings.map(({ kind, objects }) => ({ kind, objects: objects.filter((object) => !isGenerated(object)) }));
   const isAlone = byName && listings.length === 1 && listings[0].objects.length === 1;
+  if (byName && own.every(({ objects }) => objects.length === 0)) return;
   const told = objectsOf(own, isAlone);
   if (format === 'json') return context.terminal.out(`${JSON.stringify(told, null, 4)}\n`);
   const { stringify } = await import('yaml');
-  context.terminal.out(stringify(told, { lineWidth: 0, aliasDuplicateObjects: false, indentSeq: false }));
+  context.terminal.out(stringify(told, { lineWidth: 0, aliasDuplicateObjects: false, indentSeq: false, version: '1.1' }));
 }

@@ -4,7 +4,7 @@ import type { Micros } from '../base/time.ts';
 import { RUN_BEGINS_MICROS } from '../controllers/workload-controllers.ts';
 import { LookedCluster } from '../experiment/looked-cluster.ts';
 import { LookedHistory } from '../experiment/looked-history.ts';
-import { parseDuration } from '../simulation/scenario-units.ts';
+import { formatDuration, parseDuration } from '../simulation/scenario-units.ts';
 import type { Simulation } from '../simulation/simulation.ts';
 import type { CommandContext } from './command.ts';
 import { tellWarnings } from './failures.ts';
@@ -29,7 +29,7 @@ export async function playToMoment(
   const { durationMicros } = source.scenario;
   const until = at ?? (source.isDump ? 0 : durationMicros);
   if (until !== null && durationMicros !== null && until > durationMicros) {
-    const ends = `the run ends at ${String(durationMicros / 1_000_000)}s`;
+    const ends = `the run ends at ${formatDuration(durationMicros)}`;
     throw new InputError({ message: `--at: expected a moment of the run, found "${given.text('at') ?? ''}": ${ends}` });
   }
   const { make } = await locatedRun(source, context);

@@ -40,14 +40,12 @@ export class LookedCluster {
     return this.run.beginsMicros + this.run.cluster.now;
   }
 
-  /** Every object of a kind. */
-  list(kind: string): LookedObject[] {
-    return this.unsorted(kind).sort((a, b) => compareTexts(sortKey(a), sortKey(b)));
-  }
-
-  /** Workloads of the kind that the scenario generates: they have no object of their own. */
-  generated(kind: string): LookedObject[] {
-    return generatedWorkloads(this.run, kind).sort((a, b) => compareTexts(sortKey(a), sortKey(b)));
+  /**
+   * Every object of a kind. `withGenerated`: with the workloads that the scenario generates, which have no object.
+   */
+  list(kind: string, withGenerated = false): LookedObject[] {
+    const generated = withGenerated ? generatedWorkloads(this.run, kind) : [];
+    return [...this.unsorted(kind), ...generated].sort((a, b) => compareTexts(sortKey(a), sortKey(b)));
   }
 
   private unsorted(kind: string): LookedObject[] {
@@ -93,7 +91,9 @@ export class LookedCluster {
   private plain(kind: string, object: KubernetesObject): LookedPlain {
     const { history, timeText } = this.run;
     const { name = '', namespace } = object.metadata ?? {};
-    const creationTimestamp = timeText(history.createdAt(kind, keyOf(namespace, name)));
+    // Every cluster has these from its beginning; here they come with their first pod.
+    const isOld = kind === 'Namespace' && (name === 'default' || name.startsWith('kube-'));
+    const creationTimestamp = timeText(isOld ? 0 : history.createdAt(kind, keyOf(namespace, name)));
     const metadata = { ...object.metadata, name, creationTimestamp };
     return { apiVersion: 'v1', ...object, ...this.defaultsOf(kind, object), kind, metadata } as LookedPlain;
   }

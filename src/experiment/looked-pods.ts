@@ -5,7 +5,7 @@
 import type { Micros } from '../base/time.ts';
 import { EvictionCause, PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { Container, OwnerReference } from '../cluster/objects.ts';
+import type { Container, OwnerReference, PodSpec } from '../cluster/objects.ts';
 import { qosClass } from '../cluster/pod-requests.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
 import { WORKLOAD_KIND_NAMES } from '../cluster/workload-table.ts';
@@ -66,9 +66,15 @@ export function lookedPod(run: LookedRun, row: number): LookedPod {
       ...(pods.isTerminating(row) ? deletionOf(run, row, template) : {}),
       ...(owner === null ? {} : { ownerReferences: [owner] }),
     },
-    spec: { ...template.spec, ...(nodeName === '' ? {} : { nodeName }), ...priority },
+    spec: { ...withVolumeNames(template.spec), ...(nodeName === '' ? {} : { nodeName }), ...priority },
     status: statusOf(run, row, template),
   };
+}
+
+/** Templates keep of a volume what a scheduler looks at: names that nobody looks at are made up. */
+function withVolumeNames(spec: PodSpec): PodSpec {
+  if (spec.volumes === undefined) return spec;
+  return { ...spec, volumes: spec.volumes.map((own, index) => ({ name: `volume-${String(index)}`, ...own })) };
 }
 
 /** In the form of a UID, counted in order of creation. */
