@@ -13,7 +13,7 @@ workloads:
   - {name: gen, kind: Deployment, replicas: 2, arrivals: {at: 10m, count: 1}, lifetime: 1h, requests: {cpu: 100m}}
 manifests: [shop.yaml]
 steps:
-  - {name: empty, at: 90m, drain: {nodes: [big-0]}}
+  - {at: 90m, drain: {nodes: [big-0]}}
 `;
 const SHOP = `apiVersion: apps/v1
 kind: Deployment
@@ -169,7 +169,7 @@ spec:
     expect(again).toEqual({ ...own, err: expect.not.stringContaining('error') as string });
     const names = async (source: string, ...more: readonly string[]): Promise<string[]> => {
       const { out } = await folder.here('get', source, 'pods', '-A', '-o', 'wide', '--no-headers', ...more);
-      return out.trim().split('\n').map((line) => line.replace(/ +\S+( +\S+ +\S+ +\S+ +\S+)$/, '$1'));
+      return out.trim().split('\n').map((line) => line.replaceAll(/ +/g, ' ').replace(/ \S+( \S+ \S+ \S+ \S+)$/, '$1'));
     };
     const isLive = (line: string): boolean => !/Completed|Terminating/.test(line);
     expect((await names('dump.yaml')).filter(isLive)).toEqual((await names('scenario.yaml', '--at', at)).filter(isLive));
