@@ -67,7 +67,7 @@ spec: {minAvailable: 2, selector: {matchLabels: {app: web}}}
 apiVersion: v1
 kind: Pod
 metadata: {name: huge, namespace: shop}
-spec: {containers: [{name: h, image: h, resources: {requests: {cpu: 3500m}}}]}
+spec: {containers: [{name: h, image: h, resources: {requests: {cpu: 3950m}}}]}
 ---
 apiVersion: storage.k8s.io/v1
 kind: StorageClass
