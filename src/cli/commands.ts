@@ -6,7 +6,9 @@ import { COMPACT } from './compact.ts';
 import { COMPARE } from './compare.ts';
 import { COMPLETION } from './completion.ts';
 import { CONFORMANCE } from './conformance.ts';
+import { DESCRIBE } from './describe.ts';
 import { DIFF } from './diff.ts';
+import { EVENTS } from './events.ts';
 import { EXPLAIN } from './explain.ts';
 import { GET } from './get.ts';
 import { INFLATE } from './inflate.ts';
@@ -25,7 +27,7 @@ import { VERSIONS } from './versions.ts';
 import { WHATIF } from './whatif.ts';
 
 export const COMMANDS: readonly Command[] = [
-  RUN, REPLAY, TRACE, COMPARE, SWEEP, GET, EXPLAIN, DIFF, TIMELINE, REHEARSE, WHATIF, INFLATE, COMPACT, VALIDATE, INIT,
+  RUN, REPLAY, TRACE, COMPARE, SWEEP, GET, DESCRIBE, EVENTS, EXPLAIN, DIFF, TIMELINE, REHEARSE, WHATIF, INFLATE, COMPACT, VALIDATE, INIT,
   PLUGINS, VERSIONS, CONFORMANCE, PERF, SCHEMA, COMPLETION,
 ];
 

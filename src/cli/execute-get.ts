@@ -13,11 +13,16 @@ import { EXIT_OK, EXIT_USAGE } from './command.ts';
 import { tellWarnings } from './failures.ts';
 import { fieldFilter, labelFilter, readLookWords, sortOrder } from './look-words.ts';
 import type { KindRequest } from './look-words.ts';
+import { printed } from './look-output.ts';
 import { playToMoment } from './looked-run.ts';
 import type { GivenOptions } from './options.ts';
 
 export async function executeGet(given: GivenOptions, context: CommandContext): Promise<number> {
   const { path, requests } = readLookWords(given.positional('scenario'), given.positional('kind'), given.positionals('names'));
+  if (requests.some(({ kind }) => kind.kind === 'Event')) {
+    const { executeGetEvents } = await import('./execute-get-events.ts');
+    return executeGetEvents(path, requests, given, context);
+  }
   const choose = selectionOf(given, requests);
   const cluster = await playToMoment(path, given, context);
   const found = requests.map((request) => findObjects(cluster, request, choose, given));
@@ -129,7 +134,5 @@ async function printObjects(
   const isAlone = byName && listings.length === 1 && listings[0].objects.length === 1;
   if (byName && own.every(({ objects }) => objects.length === 0)) return;
   const told = objectsOf(own, isAlone);
-  if (format === 'json') return context.terminal.out(`${JSON.stringify(told, null, 4)}\n`);
-  const { stringify } = await import('yaml');
-  context.terminal.out(stringify(told, { lineWidth: 0, aliasDuplicateObjects: false, indentSeq: false, version: '1.1' }));
+  context.terminal.out(await printed(told, format));
 }

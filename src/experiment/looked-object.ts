@@ -83,7 +83,7 @@ export interface LookedPod extends LookedObject, Pick<Pod, 'spec'> {
 
 export interface LookedNode extends LookedObject, Pick<Node, 'spec'> {
   readonly kind: 'Node';
-  readonly status: NodeStatus & {
+  readonly status: Omit<NodeStatus, 'conditions'> & {
     readonly conditions: readonly TimedCondition[];
     readonly nodeInfo: NodeStatus['nodeInfo'] & { readonly kubeletVersion: string };
   };

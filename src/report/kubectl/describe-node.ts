@@ -9,7 +9,7 @@ import type { LookedNode, LookedPod } from '../../experiment/looked-object.ts';
 import { compareKeys } from '../format.ts';
 import { ageOf } from './age.ts';
 import { nodeRoles } from './columns.ts';
-import { NONE, eventLines, longTime, pairLines, valueLines } from './describe-parts.ts';
+import { eventLines, longTime, pairLines, valueLines } from './describe-parts.ts';
 import type { DescribedEvents } from './describe-parts.ts';
 import { DESCRIBE_LAYOUT, layOut } from './tabbed.ts';
 
@@ -117,5 +117,3 @@ function withShare(amount: Quantity, name: string, allocatable: Amounts): string
   const percent = all === 0 ? 0 : Math.trunc((Number(amount.scaledValue(scale)) / all) * 100);
   return `${amount.toString()} (${String(percent)}%)`;
 }
-
-export { NONE };
