@@ -7,6 +7,7 @@ import { COMPARE } from './compare.ts';
 import { COMPLETION } from './completion.ts';
 import { CONFORMANCE } from './conformance.ts';
 import { DIFF, EXPLAIN } from './explain.ts';
+import { DESCRIBE, EVENTS, GET } from './get.ts';
 import { INIT } from './init.ts';
 import { PERF } from './perf.ts';
 import { PLUGINS } from './plugins.ts';
@@ -23,8 +24,8 @@ import { VERSIONS } from './versions.ts';
 import { COMPACT, INFLATE, WHATIF } from './whatif.ts';
 
 export const COMMANDS: readonly Command[] = [
-  RUN, REPLAY, TRACE, COMPARE, BENCH, SWEEP, WORKER, REPORT, EXPLAIN, DIFF, TIMELINE, REHEARSE, WHATIF, INFLATE, COMPACT,
-  VALIDATE, INIT, PLUGINS, VERSIONS, CONFORMANCE, PERF, SCHEMA, COMPLETION,
+  RUN, REPLAY, TRACE, COMPARE, BENCH, SWEEP, WORKER, REPORT, GET, DESCRIBE, EVENTS, EXPLAIN, DIFF, TIMELINE, REHEARSE,
+  WHATIF, INFLATE, COMPACT, VALIDATE, INIT, PLUGINS, VERSIONS, CONFORMANCE, PERF, SCHEMA, COMPLETION,
 ];
 
 /** Every word that stands for a command: for messages and completion. */
