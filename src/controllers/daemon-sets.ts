@@ -19,8 +19,8 @@ import { compileRequiredNodeAffinity, type CompiledNodeAffinity } from '../clust
 import { findUntolerated } from '../cluster/tolerations.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import type { WorkloadTable } from '../cluster/workload-table.ts';
-import { OPEN_GATE } from './creation-gate.ts';
-import type { CreationGate } from './creation-gate.ts';
+import { OPEN_GATE } from './owned-pods.ts';
+import type { CreationGate } from './owned-pods.ts';
 import { WorkQueue } from './work-queue.ts';
 
 interface DaemonSet {

@@ -29,12 +29,11 @@ import {
   MOST_PODS_A_SYNC,
   nameOf,
   podOf,
-  rankedPod,
   settleSync,
   slowStart,
 } from './owned-pods.ts';
 import type { ControllerContext } from './owned-pods.ts';
-import { comparePlain } from './pod-ranking.ts';
+import { comparePlain, rankedPod } from './pod-ranking.ts';
 import type { QueueMaker, WorkloadQueue } from './work-queue.ts';
 
 /** Most pods that a sync counts (MaxUncountedPods). */

@@ -16,9 +16,8 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
-import { OPEN_GATE } from './creation-gate.ts';
-import type { CreationGate } from './creation-gate.ts';
-import { slowStart } from './owned-pods.ts';
+import { OPEN_GATE, slowStart } from './owned-pods.ts';
+import type { CreationGate } from './owned-pods.ts';
 import { DEFAULT_LIMITS, JOB_LIMITS, WorkQueue } from './work-queue.ts';
 import type { WorkloadTable } from '../cluster/workload-table.ts';
 

@@ -15,7 +15,6 @@ import {
   deletePod,
   isAvailable,
   nameOf,
-  nextAvailabilityMicros,
   settleSync,
   slowStart,
 } from './owned-pods.ts';
@@ -95,7 +94,7 @@ export class StatefulSetController {
     this.writeStatus(pass, revisions, counts);
     settleSync(this.context, this.queue, row, pass.isRefused);
     if (pass.minReadySeconds === 0) return;
-    const next = nextAvailabilityMicros(this.cluster, workloads.podsOf(row), pass.minReadySeconds);
+    const next = this.context.counts.untilNextAvailable(row, pass.minReadySeconds);
     if (next !== Infinity) this.queue.addAfter(row, next);
   }
 

@@ -14,7 +14,7 @@ import { TraceInput, WorkloadInput } from '../../src/simulation/workload-input.t
 import type { ArrivalTargets } from '../../src/simulation/workload-input.ts';
 import { WorkloadSource } from '../../src/workload/generators/workload-source.ts';
 import { TraceSource } from '../../src/workload/traces/trace-source.ts';
-import { OPEN_GATE } from '../../src/controllers/creation-gate.ts';
+import { OPEN_GATE } from '../../src/controllers/owned-pods.ts';
 import { fixed, LIFECYCLE, playScript, World } from '../support/node-life.ts';
 
 const PRIORITY_CLASSES = {
