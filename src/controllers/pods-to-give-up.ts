@@ -43,7 +43,10 @@ export class PodsToGiveUp {
   /** Active pods of the set, oldest first, and what is compared before ages. */
   private rows: Int32Array = new Int32Array(0);
   private firsts: Float64Array = new Float64Array(0);
-  /** A copy of either number that selection may move about. */
+  /** Of those that may have to go: places in `rows`, and ages with UIDs. */
+  private places: Int32Array = new Int32Array(0);
+  private ages: Float64Array = new Float64Array(0);
+  /** A copy of numbers that selection may move about. */
   private moved: Float64Array = new Float64Array(0);
   /** Active pods of the family by node row plus 1; 0: without a node. */
   private byNode: Int32Array = new Int32Array(0);
@@ -51,44 +54,80 @@ export class PodsToGiveUp {
   /** As `plainChoice`. `count` is less than the set has active pods. */
   choose(cluster: Cluster, set: number, family: readonly number[], count: number): readonly number[] {
     const length = this.look(cluster, set, family);
-    this.moved.set(this.firsts.subarray(0, length));
-    const cut = nthSmallest(this.moved, length, count - 1);
-    const sure: number[] = [];
-    const level: number[] = [];
-    for (let at = 0; at < length; at++) {
-      if (this.firsts[at] < cut) sure.push(at);
-      else if (this.firsts[at] === cut) level.push(at);
+    const { rows, firsts, places, ages, moved } = this;
+    moved.set(length === firsts.length ? firsts : firsts.subarray(0, length));
+    const cut = nthSmallest(moved, length, count - 1);
+    let candidates = 0;
+    let sure = 0;
+    for (let at = 0; at < length; at++) if (firsts[at] <= cut) places[candidates++] = at;
+    if (!this.readAges(cluster, candidates)) return plainChoice(cluster, set, family, count);
+    let level = 0;
+    for (let i = 0; i < candidates; i++) {
+      if (firsts[places[i]] < cut) sure++;
+      else moved[level++] = ages[i];
     }
-    const seen = [...sure, ...level].map((at) => this.rows[at]);
-    const ages = agesOf(cluster, seen);
-    if (ages === null) return plainChoice(cluster, set, family, count);
-    const lacking = count - sure.length;
-    for (let i = 0; i < level.length; i++) this.moved[i] = ages[sure.length + i];
-    const last = nthSmallest(this.moved, level.length, lacking - 1);
+    const last = nthSmallest(moved, level, count - sure - 1);
     const chosen: number[] = [];
-    for (let i = 0; i < seen.length; i++) if (i < sure.length || ages[i] <= last) chosen.push(i);
-    const first = (i: number): number => this.firsts[i < sure.length ? sure[i] : level[i - sure.length]];
-    chosen.sort((a, b) => first(a) - first(b) || ages[a] - ages[b]);
-    return chosen.map((i) => seen[i]);
+    for (let i = 0; i < candidates; i++) if (firsts[places[i]] < cut || ages[i] <= last) chosen.push(i);
+    chosen.sort((a, b) => firsts[places[a]] - firsts[places[b]] || ages[a] - ages[b]);
+    return chosen.map((i) => rows[places[i]]);
   }
 
-  /** Fills the columns; returns how many active pods the set has. */
+  /** Fills the first columns; returns how many active pods the set has. */
   private look(cluster: Cluster, set: number, family: readonly number[]): number {
     const { pods, workloads, nodes } = cluster;
     if (this.byNode.length <= nodes.length)
       this.byNode = growInt32(this.byNode, grownCapacity(this.byNode.length, nodes.length + 1));
-    this.byNode.fill(0);
+    this.fit(workloads.alive[set]);
+    const { byNode, rows, firsts } = this;
+    byNode.fill(0);
     for (const each of family)
       for (let pod = workloads.firstPodOf(each); pod >= 0; pod = workloads.podAfter(pod))
-        if (pods.isActive(pod)) this.byNode[pods.node[pod] + 1]++;
-    this.fit(workloads.alive[set]);
+        if (pods.isActive(pod)) byNode[pods.node[pod] + 1]++;
     let length = 0;
     for (let pod = workloads.firstPodOf(set); pod >= 0; pod = workloads.podAfter(pod)) {
       if (!pods.isActive(pod)) continue;
-      this.rows[length] = pod;
-      this.firsts[length++] = beforeAges(cluster, pod, this.byNode[pods.node[pod] + 1]);
+      rows[length] = pod;
+      firsts[length++] = beforeAges(cluster, pod, byNode[pods.node[pod] + 1]);
     }
     return length;
+  }
+
+  /**
+   * More restarts first unless ready, then younger by a power of two, then the UID: below 2^53. False: two pods have
+   * turned ready at one instant and differ in what is compared then.
+   */
+  private readAges(cluster: Cluster, candidates: number): boolean {
+    const { pods, now } = cluster;
+    const { rows, places, ages } = this;
+    let common = -1;
+    let isAlike = true;
+    for (let i = 0; i < candidates; i++) {
+      const pod = rows[places[i]];
+      const isReady = pods.isReady(pod);
+      const likeness = likenessOf(cluster, pod);
+      if (likeness < 0 || (isReady && Number.isNaN(pods.readyAt[pod]))) return false;
+      if (isReady) {
+        if (common < 0) common = likeness;
+        else if (common !== likeness) isAlike = false;
+      }
+      ages[i] = (isReady ? ageBucket(now - pods.readyAt[pod]) + 1 : likeness) * TWO_TO_THE_32 + pods.serial[pod];
+    }
+    return isAlike || this.isOrder(cluster, candidates);
+  }
+
+  private isOrder(cluster: Cluster, candidates: number): boolean {
+    const { pods } = cluster;
+    const atInstant = new Map<Micros, number>();
+    for (let i = 0; i < candidates; i++) {
+      const pod = this.rows[this.places[i]];
+      if (!pods.isReady(pod)) continue;
+      const likeness = likenessOf(cluster, pod);
+      const known = atInstant.get(pods.readyAt[pod]);
+      if (known === undefined) atInstant.set(pods.readyAt[pod], likeness);
+      else if (known !== likeness) return false;
+    }
+    return true;
   }
 
   private fit(length: number): void {
@@ -96,8 +135,17 @@ export class PodsToGiveUp {
     const capacity = grownCapacity(this.rows.length, length);
     this.rows = growInt32(this.rows, capacity);
     this.firsts = growFloat64(this.firsts, capacity);
+    this.places = growInt32(this.places, capacity);
+    this.ages = growFloat64(this.ages, capacity);
     this.moved = growFloat64(this.moved, capacity);
   }
+}
+
+/** Restarts, the more the less, and the age by a power of two; -1: more restarts than there is room for. */
+function likenessOf({ pods, now }: Cluster, pod: number): number {
+  const { restarts } = pods.history(pod);
+  if (restarts >= RESTARTS) return -1;
+  return (RESTARTS - 1 - restarts) * AGE_BUCKETS + ageBucket(now - pods.createdAt[pod]) + 1;
 }
 
 /**
@@ -110,33 +158,6 @@ function beforeAges(cluster: Cluster, pod: number, rank: number): number {
     (pods.node[pod] >= 0 ? 4 : 0) + (pods.phase[pod] === PodPhase.Running ? 2 : 0) + (pods.isReady(pod) ? 1 : 0);
   const { deletionCost } = cluster.templateOf(pod);
   return (stage * TWO_TO_THE_32 + deletionCost + TWO_TO_THE_31) * RANKS + RANKS - 1 - Math.min(rank, RANKS - 1);
-}
-
-/**
- * More restarts first unless ready, then younger by a power of two, then the UID: below 2^53. null: two pods have
- * turned ready at one instant and differ in what is compared then.
- */
-function agesOf(cluster: Cluster, seen: readonly number[]): Float64Array | null {
-  const { pods, now } = cluster;
-  const ages = new Float64Array(seen.length);
-  const atInstant = new Map<Micros, number>();
-  let isMixed = false;
-  for (let i = 0; i < seen.length; i++) {
-    const pod = seen[i];
-    const { restarts } = pods.history(pod);
-    const created = ageBucket(now - pods.createdAt[pod]) + 1;
-    const isReady = pods.isReady(pod);
-    if (restarts >= RESTARTS || (isReady && Number.isNaN(pods.readyAt[pod]))) return null;
-    const likeness = (RESTARTS - 1 - restarts) * AGE_BUCKETS + created;
-    if (isReady) {
-      const known = atInstant.get(pods.readyAt[pod]);
-      if (known === undefined) atInstant.set(pods.readyAt[pod], likeness);
-      else if (known !== likeness) isMixed = true;
-    }
-    const age = isReady ? ageBucket(now - pods.readyAt[pod]) + 1 : likeness;
-    ages[i] = age * TWO_TO_THE_32 + pods.serial[pod];
-  }
-  return isMixed ? null : ages;
 }
 
 /** Of the first `length` numbers, which it moves about: the one that a sort would put at `rank`. */
