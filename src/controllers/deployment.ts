@@ -7,10 +7,15 @@
 import { MICROS_PER_SECOND } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { PodTemplateSpec, WorkloadObject, WorkloadSpec } from '../cluster/objects.ts';
-import { conditionOf, detailsAs } from '../cluster/workload-details.ts';
+import {
+  conditionOf,
+  detailsAs,
+  newCondition,
+  sameConditions,
+  withCondition,
+} from '../cluster/workload-details.ts';
 import type { DeploymentDetails, ReplicaSetDetails } from '../cluster/workload-details.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
-import { newCondition, sameConditions, withCondition } from './conditions.ts';
 import { newReplicas, proportion, rolloutLimits } from './deployment-sizes.ts';
 import type { RolloutLimits } from './deployment-sizes.ts';
 import {

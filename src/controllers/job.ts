@@ -7,9 +7,8 @@
 import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { EvictionCause, PodPhase } from '../cluster/cluster.ts';
-import { conditionOf, detailsAs } from '../cluster/workload-details.ts';
+import { conditionOf, detailsAs, newCondition } from '../cluster/workload-details.ts';
 import type { JobDetails, WorkloadCondition } from '../cluster/workload-details.ts';
-import { newCondition } from './conditions.ts';
 import {
   countIndexes,
   firstMissing,
