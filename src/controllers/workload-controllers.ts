@@ -14,6 +14,7 @@ import { dayNumberOf } from '../base/civil-date.ts';
 import { CronJobController } from './cron-job.ts';
 import type { ScheduleParser } from './cron-job.ts';
 import { DeploymentController } from './deployment.ts';
+import { DaemonSetController } from './daemon-set.ts';
 import { GarbageCollector } from './garbage-collector.ts';
 import { JobController } from './job.ts';
 import { OPEN_GATE } from './owned-pods.ts';
@@ -42,6 +43,8 @@ export class WorkloadControllers implements ClusterObserver {
   /** When workloads were last refused a pod, by row; those that were not at their last sync are left out. */
   private readonly refusedAt = new Map<number, Micros>();
   private readonly gate: CreationGate;
+  /** Their pods follow nodes; those of generators have no objects, and are looked after all the same. */
+  readonly daemonSets: DaemonSetController;
 
   /** `timeZones`: those that CronJobs name. */
   constructor(
@@ -65,6 +68,7 @@ export class WorkloadControllers implements ClusterObserver {
     new DeploymentController(context, queueOf(WorkloadKind.Deployment));
     new ReplicaSetController(context, queueOf(WorkloadKind.ReplicaSet));
     new StatefulSetController(context, queueOf(WorkloadKind.StatefulSet));
+    this.daemonSets = new DaemonSetController(context, queueOf(WorkloadKind.DaemonSet));
     new JobController(context, queueOf(WorkloadKind.Job));
     const parse: ScheduleParser = (schedule, zone) => parseSchedule(schedule, zone, timeZones);
     new CronJobController(cluster, queueOf(WorkloadKind.CronJob), RUN_BEGINS_MICROS, parse);

@@ -23,10 +23,10 @@ const PRIORITY_CLASSES = {
 };
 
 function targetsOf(world: World, defaultTolerationSeconds = 300): ArrivalTargets {
-  const { cluster, replacement, daemonSets } = world;
+  const { cluster, replacement } = world;
   const admission = new PodAdmission(cluster, { priorityClasses: PRIORITY_CLASSES, nodeLifecycle: { ...LIFECYCLE, defaultTolerationSeconds } });
   const controllers = new WorkloadControllers(world.kernel, cluster, (pod) => admission.template(pod), 4);
-  return { cluster, admission, replacement, daemonSets, controllers, gate: OPEN_GATE };
+  return { cluster, admission, replacement, controllers, gate: OPEN_GATE };
 }
 
 function workload(overrides: Partial<Workload>): Workload {
