@@ -34,12 +34,20 @@ export interface SeenNode {
   readonly verdict: DaemonVerdict;
   /** Scheduled before unscheduled, then oldest first. Ended ones that are deleted do not count any more. */
   readonly pods: readonly SeenPod[];
+  readonly pair: PodPair | null;
+}
+
+/** What an update looks at: the pods that are not terminating. null in place of a pair: more than one of a kind. */
+export interface PodPair {
+  readonly newPod: SeenPod | null;
+  readonly oldPod: SeenPod | null;
 }
 
 interface Entry extends SeenNode {
   node: number;
   verdict: DaemonVerdict;
   pods: readonly SeenPod[];
+  pair: PodPair | null;
   /** Rows of all the set's pods that are pinned here. */
   readonly rows: number[];
 }
@@ -68,6 +76,7 @@ export interface DaemonAim {
 }
 
 const NOWHERE = { shouldRun: false, shouldContinue: false };
+const NO_PAIR: PodPair = { newPod: null, oldPod: null };
 
 export class DaemonNodes {
   readonly counts: DaemonCounts = {
@@ -159,7 +168,7 @@ export class DaemonNodes {
   private entryOf(name: number): Entry {
     let entry = this.entries.get(name);
     if (entry !== undefined) return entry;
-    entry = { name, node: -1, verdict: NOWHERE, pods: [], rows: [] };
+    entry = { name, node: -1, verdict: NOWHERE, pods: [], pair: NO_PAIR, rows: [] };
     this.entries.set(name, entry);
     this.sorted = null;
     return entry;
@@ -181,6 +190,7 @@ export class DaemonNodes {
     entry.node = node;
     entry.verdict = verdict;
     entry.pods = this.podsOf(entry.rows, aim);
+    entry.pair = pairOf(entry.pods);
     this.count(entry, 1);
     if (aim.minReadySeconds > 0 && entry.pods.some((pod) => pod.isReady && !pod.isAvailable)) this.touched.add(name);
     return entry;
@@ -222,6 +232,18 @@ export class DaemonNodes {
     } else if (node >= 0) counts.misscheduled += sign;
     if (pods.some((pod) => !pod.isNew && !pod.isTerminating)) counts.outdated += sign;
   }
+}
+
+function pairOf(pods: readonly SeenPod[]): PodPair | null {
+  let newPod: SeenPod | null = null;
+  let oldPod: SeenPod | null = null;
+  for (const pod of pods) {
+    if (pod.isTerminating) continue;
+    if ((pod.isNew ? newPod : oldPod) !== null) return null;
+    if (pod.isNew) newPod = pod;
+    else oldPod = pod;
+  }
+  return newPod === null && oldPod === null ? NO_PAIR : { newPod, oldPod };
 }
 
 function byNode(a: SeenNode, b: SeenNode): number {

@@ -336,32 +336,20 @@ export class DaemonSetController implements ClusterObserver {
 
   // ---- rolling update --------------------------------------------------------------------------------------------
 
-  /** The old and the new pod of a node; null: more than one of a kind, which is left to `manage`. */
-  private pairOf(
-    { pods }: SeenNode,
-  ): { readonly newPod: SeenPod | undefined; readonly oldPod: SeenPod | undefined } | null {
-    const living = pods.filter((seen) => !seen.isTerminating);
-    const newPods = living.filter(({ isNew }) => isNew);
-    const oldPods = living.filter(({ isNew }) => !isNew);
-    if (newPods.length > 1 || oldPods.length > 1) return null;
-    return { newPod: newPods[0], oldPod: oldPods[0] };
-  }
-
   /** Without surge: just enough old pods are deleted to stay within maxUnavailable. */
   private replace({ known, maxUnavailable }: Pass): Changes {
     let unavailable = 0;
     const replaced: number[] = [];
     const candidates: number[] = [];
-    for (const node of known.nodes.all()) {
-      if (node.pods.length === 0) continue;
-      const pair = this.pairOf(node);
-      const { newPod, oldPod } = pair ?? {};
-      if (pair === null || (newPod === undefined) === (oldPod === undefined)) unavailable++;
-      else if (newPod !== undefined) unavailable += newPod.isAvailable ? 0 : 1;
-      else if (oldPod?.isAvailable === false) {
-        replaced.push(oldPod.pod);
+    for (const { pods, pair } of known.nodes.all()) {
+      if (pods.length === 0) continue;
+      if (pair === null || (pair.newPod === null) === (pair.oldPod === null)) unavailable++;
+      else if (pair.newPod !== null) unavailable += pair.newPod.isAvailable ? 0 : 1;
+      else if (pair.oldPod?.isAvailable === false) {
+        replaced.push(pair.oldPod.pod);
         unavailable++;
-      } else if (oldPod !== undefined && unavailable < maxUnavailable) candidates.push(oldPod.pod);
+      } else if (pair.oldPod !== null && unavailable < maxUnavailable && candidates.length < maxUnavailable)
+        candidates.push(pair.oldPod.pod);
     }
     return { create: [], remove: [...replaced, ...candidates.slice(0, Math.max(0, maxUnavailable - unavailable))] };
   }
@@ -376,18 +364,17 @@ export class DaemonSetController implements ClusterObserver {
     const allowed: SeenNode[] = [];
     for (const node of known.nodes.all()) {
       if (node.pods.length === 0) continue;
-      const pair = this.pairOf(node);
-      if (pair === null) {
+      if (node.pair === null) {
         surging++;
         continue;
       }
-      const { newPod, oldPod } = pair;
+      const { newPod, oldPod } = node.pair;
       if ((oldPod ?? newPod)?.isAvailable === true) available++;
-      if (oldPod === undefined) continue;
-      if (newPod === undefined) {
+      if (oldPod === null) continue;
+      if (newPod === null) {
         if (!node.verdict.shouldRun) (oldPod.isAvailable ? misplaced : remove).push(oldPod.pod);
         else if (!oldPod.isAvailable) allowed.push(node);
-        else if (surging < maxSurge) candidates.push(node);
+        else if (surging < maxSurge && candidates.length < maxSurge) candidates.push(node);
       } else if (newPod.isAvailable) remove.push(oldPod.pod);
       else surging++;
     }
