@@ -69,19 +69,25 @@ export function statefulSetDetails(): StatefulSetDetails {
   return { kind: 'StatefulSet', revisions: [], currentRevision: '', updateRevision: '', currentReplicas: 0 };
 }
 
+/**
+ * How many pods a step of a rolling update takes. `several`: as many as maxUnavailable leaves, which v1.36 does behind
+ * its gate MaxUnavailableStatefulSet; `uselessFirst`: of a Parallel set all outdated ones that are not available
+ * besides, as v1.37 has it.
+ */
+export type StatefulUpdates = 'one' | 'several' | 'uselessFirst';
+
 export class StatefulSetController {
   readonly queue: WorkloadQueue;
   private readonly context: ControllerContext;
   private readonly cluster: Cluster;
-  private readonly hasMaxUnavailable: boolean;
+  private readonly updates: StatefulUpdates;
   /** By template id: what its label says, null: nothing. A set's pods are asked at every sync. */
   private readonly revisions: (string | null | undefined)[] = [];
 
-  /** `hasMaxUnavailable`: feature MaxUnavailableStatefulSet, off in 1.36 and on from 1.37. */
-  constructor(context: ControllerContext, makeQueue: QueueMaker, hasMaxUnavailable = false) {
+  constructor(context: ControllerContext, makeQueue: QueueMaker, updates: StatefulUpdates = 'one') {
     this.context = context;
     this.cluster = context.cluster;
-    this.hasMaxUnavailable = hasMaxUnavailable;
+    this.updates = updates;
     this.queue = makeQueue('statefulset', (row) => this.sync(row));
   }
 
@@ -167,7 +173,7 @@ export class StatefulSetController {
     for (const pod of condemned) if (this.giveUp(pass, pod) && isOrdered) return this.count(pass, all);
     const counts = this.count(pass, all);
     if (pass.spec.updateStrategy?.type === 'OnDelete') return counts;
-    const deleted = this.hasMaxUnavailable ? this.updateSeveral(pass) : this.updateOne(pass);
+    const deleted = this.updates === 'one' ? this.updateOne(pass) : this.updateSeveral(pass);
     return { ...counts, current: counts.current - deleted };
   }
 
@@ -289,13 +295,15 @@ export class StatefulSetController {
     const most = Math.max(1, scaledAmount(maxUnavailable, replicas.length, 'down'));
     let unavailable = 0;
     for (const pod of replicas) if (this.isUnavailable(pass, pod)) unavailable++;
-    let deleted = 0;
-    for (let index = replicas.length - 1; index >= partition && unavailable + deleted < most; index--) {
-      if (!this.isOutdated(pass, replicas[index])) continue;
-      deletePod(this.cluster, replicas[index]);
-      deleted++;
-    }
-    return deleted;
+    const outdated: number[] = [];
+    for (let index = replicas.length - 1; index >= partition; index--)
+      if (this.isOutdated(pass, replicas[index])) outdated.push(replicas[index]);
+    // Where no order is kept, those that are of no use anyway go first, and beside the budget.
+    const useless = pass.isOrdered || this.updates !== 'uselessFirst' ? [] : outdated.filter((pod) => this.isUnavailable(pass, pod));
+    const others = useless.length === 0 ? outdated : outdated.filter((pod) => !useless.includes(pod));
+    const going = [...useless, ...others.slice(0, Math.max(0, most - unavailable))];
+    for (const pod of going) deletePod(this.cluster, pod);
+    return going.length;
   }
 
   // ---- status ----------------------------------------------------------------------------------------------------

@@ -67,7 +67,8 @@ export class WorkloadControllers implements ClusterObserver {
     };
     new DeploymentController(context, queueOf(WorkloadKind.Deployment));
     new ReplicaSetController(context, queueOf(WorkloadKind.ReplicaSet));
-    new StatefulSetController(context, queueOf(WorkloadKind.StatefulSet));
+    const updates = cluster.features.statefulSetMaxUnavailable ? 'uselessFirst' : 'one';
+    new StatefulSetController(context, queueOf(WorkloadKind.StatefulSet), updates);
     this.daemonSets = new DaemonSetController(context, queueOf(WorkloadKind.DaemonSet));
     new JobController(context, queueOf(WorkloadKind.Job));
     const parse: ScheduleParser = (schedule, zone) => parseSchedule(schedule, zone, timeZones);
