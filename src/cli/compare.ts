@@ -1,4 +1,7 @@
-/** `podyard compare`: variants of a scenario on the same arrivals, sizes and failures. */
+/**
+ * `podyard compare`: variants of a scenario on the same arrivals, sizes and failures. `podyard report`: one page over
+ * what that and other commands wrote.
+ */
 import type { Command, CommandContext } from './command.ts';
 import type { GivenOptions, OptionTable } from './options.ts';
 import { RUN_OPTIONS } from './options.ts';
@@ -48,7 +51,7 @@ export const COMPARE: Command = {
     kubernetes: RUN_OPTIONS['kubernetes'],
     set: RUN_OPTIONS['set'],
     plugin: RUN_OPTIONS['plugin'],
-    out: { kind: 'text', value: 'FOLDER', describe: 'Folder for comparison.json and comparison.csv' },
+    out: { kind: 'text', value: 'FOLDER', describe: 'Folder for comparison.json, comparison.csv, runs.json' },
     force: RUN_OPTIONS['force'],
     output: {
       kind: 'text',
@@ -86,5 +89,29 @@ export const COMPARE: Command = {
   async run(given: GivenOptions, context: CommandContext): Promise<number> {
     const { executeComparison } = await import('./execute-comparison.ts');
     return executeComparison(given, context);
+  },
+};
+
+export const REPORT: Command = {
+  usage: 'report <folders..>',
+  summary: 'Put results of run, replay, compare, sweep and rehearse on one page: verdict, plots, tables, cost',
+  positionals: [{ name: 'folders', describe: 'Folders that --out made, of any of these commands' }],
+  options: {
+    out: { kind: 'text', value: 'FILE', describe: 'Page to write, self-contained HTML' },
+    force: { kind: 'flag', describe: 'Replace an earlier page of podyard report' },
+    output: {
+      kind: 'text', alias: 'o', choices: ['table', 'markdown', 'csv', 'json'], fallback: 'table',
+      describe: 'What to print',
+    },
+    quiet: { kind: 'flag', alias: 'q', describe: 'Nothing said of the written file' },
+  },
+  examples: [
+    ['$0 report out/compared --out compared.html', 'verdict, differences seed by seed, waits, series, cost'],
+    ['$0 report out/monday out/tuesday --out days.html', 'runs of one scenario side by side'],
+    ['$0 report out/compared -o markdown', 'the tables, for an issue or a paper'],
+  ],
+  async run(given: GivenOptions, context: CommandContext): Promise<number> {
+    const { executeReport } = await import('./execute-report.ts');
+    return executeReport(given, context);
   },
 };
