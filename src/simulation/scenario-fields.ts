@@ -152,7 +152,7 @@ export function watcherDelays(help: string): z.ZodType<string | number | Watcher
   const expected = `${DURATION}, a distribution, or a mapping of ${WATCHERS.join(', ')} to such`;
   const each = Object.fromEntries(WATCHERS.map((part) => [part, durationDistribution(`For the ${part}`).optional()]));
   const fixed = z.string(expecting(expected)).regex(DURATION_PATTERN, expecting(expected));
-  return distribution(duration, fixed, expected, help, each) as z.ZodType<string | number | WatcherDelays>;
+  return distribution(duration, fixed, expected, help, each);
 }
 
 /** Like a duration distribution, and the word `forever`. */
