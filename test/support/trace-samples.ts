@@ -24,6 +24,7 @@ const AZURE_FILES = {
 
 export const TRACE_SAMPLES: readonly TraceSample[] = [
   { file: 'openb-pods.csv', format: 'openb' },
+  { file: 'openb-busy-pods.csv', format: 'openb' },
   { file: 'swf-log.swf', format: 'swf' },
   { file: 'alibaba-2017-batch-task.csv', format: 'alibaba-2017' },
   { file: 'alibaba-2017-instances.csv', format: 'alibaba-2017' },
