@@ -15,7 +15,7 @@ import { givenPlugins } from './given-plugins.ts';
 import { createInputFiles } from './input-files.ts';
 import { setPluginTraps } from './plugin-traps.ts';
 import { runSimulation } from './run-simulation.ts';
-import { checkTraceInput, openTraceInput } from './trace-input.ts';
+import { checkTraceInput, openTraceInput, readMachineInput } from './trace-input.ts';
 import { packageVersion } from './version.ts';
 
 /**
@@ -65,6 +65,7 @@ export async function run(scenario: RunInput, options: RunOptions = {}): Promise
       version: packageVersion(),
       userPlugins,
       openTrace: openTraceInput,
+      readMachines: readMachineInput,
       plain: options.plain ?? false,
       locate,
     });
