@@ -4,7 +4,7 @@ import type { Micros } from '../base/time.ts';
 import { RUN_BEGINS_MICROS } from '../controllers/workload-controllers.ts';
 import { LookedCluster } from '../experiment/looked-cluster.ts';
 import { LookedHistory } from '../experiment/looked-history.ts';
-import { formatDuration, parseDuration } from '../simulation/scenario-units.ts';
+import { formatDuration, parseDuration } from '../base/duration.ts';
 import type { Simulation } from '../simulation/simulation.ts';
 import type { CommandContext } from './command.ts';
 import { tellWarnings } from './failures.ts';

@@ -16,7 +16,7 @@ import { admissionContext, checkAdmission } from '../simulation/admission-checks
 import { momentOfObjects, momentOfRun } from '../simulation/cluster-moment.ts';
 import type { ClusterMoment } from '../simulation/cluster-moment.ts';
 import type { Scenario } from '../simulation/scenario.ts';
-import { parseDuration } from '../simulation/scenario-units.ts';
+import { parseDuration } from '../base/duration.ts';
 import { Simulation } from '../simulation/simulation.ts';
 import type { StillOptions } from '../simulation/still-cluster.ts';
 import type { FileReader } from '../workload/manifests/file-reader.ts';

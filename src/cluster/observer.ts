@@ -1,9 +1,10 @@
 /**
- * Change notices. Observers are told after the write and in order of registration; they must not call verbs (the
+ * Change notices, and watches that give them to components. Observers are told after the write and in order of registration; they must not call verbs (the
  * cluster asserts it): they note what they need and schedule a kernel event.
  */
 import type { KubernetesObject } from './objects.ts';
 import type { NodeFacts } from './node-facts.ts';
+import type { ObjectStore } from './object-store.ts';
 import type { PodTemplate } from './pod-template.ts';
 import type { PodOutcome } from './pod-table.ts';
 
@@ -76,6 +77,38 @@ export interface ClusterObserver {
     object: KubernetesObject,
     before: KubernetesObject | undefined,
   ): void;
+}
+
+/** Of pods, by row: what changes in a pod's life and a component reads of it. */
+export interface SeenPods {
+  readonly template: Int32Array;
+  /** Node row, -1 while there is none. */
+  readonly node: Int32Array;
+  /** Micros: status.startTime; NaN until the kubelet has acknowledged the pod. */
+  readonly acknowledgedAt: Float64Array;
+  /** EvictionCause of a terminating pod. */
+  readonly cause: Uint8Array;
+}
+
+/** What a watch has shown. */
+export interface SeenCluster {
+  readonly pods: SeenPods;
+  readonly nodes: { readonly facts: readonly NodeFacts[] };
+  readonly objects: ObjectStore;
+  /** The GPUs that a pod with a node holds there. */
+  heldDevices(pod: number): readonly number[];
+}
+
+/** The cluster as a component is shown it. */
+export interface Watch {
+  readonly seen: SeenCluster;
+  /** Every change is shown as it happens. */
+  readonly isOnTime: boolean;
+  /** Changes that have happened and were not shown yet. */
+  readonly pendingCount: number;
+  /** When something was last shown late; -Infinity: never. */
+  readonly lastShownAt: number;
+  observe(observer: ClusterObserver): void;
 }
 
 /** One list per notice, so that a notice costs only those who listen. */

@@ -33,6 +33,14 @@ export interface HostPort {
   readonly port: number;
 }
 
+const ANY_ADDRESS = '0.0.0.0';
+
+/** Same protocol and port, and the same address or one of them all addresses (`::` is nothing special). */
+export function hostPortsConflict(a: HostPort, b: HostPort): boolean {
+  const isSamePlace = a.ip === b.ip || a.ip === ANY_ADDRESS || b.ip === ANY_ADDRESS;
+  return a.port === b.port && a.protocol === b.protocol && isSamePlace;
+}
+
 export interface ControllerReference {
   readonly kind: string;
   readonly name: string;

@@ -52,6 +52,7 @@ export interface RunIdentity {
   readonly notes: readonly string[];
   readonly notSimulated: RunResult['notSimulated'];
   readonly refusedPods: RunResult['refusedPods'];
+  readonly conflicts?: RunResult['conflicts'];
 }
 
 export class MetricsCollector implements ClusterObserver {
@@ -286,6 +287,7 @@ export class MetricsCollector implements ClusterObserver {
       notes: [...identity.notes, ...this.notes(counts, waits.isExact), ...overfullNotes(utilization)],
       notSimulated: identity.notSimulated,
       refusedPods: identity.refusedPods,
+      ...(identity.conflicts === undefined ? {} : { conflicts: identity.conflicts }),
       resolvedScenario: identity.resolvedScenario,
       timeseries: this.series.result(),
       events: this.marks.result(),

@@ -15,6 +15,7 @@ import { NodeChange } from '../cluster/observer.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import type { KubeletSettings } from '../simulation/scenario.ts';
+import { PodAdmittance } from './admission.ts';
 import { ImagePulls } from './image-pulls.ts';
 import { StartDelays } from './start-delays.ts';
 
@@ -26,6 +27,7 @@ const TERMINATED = 143;
 
 export class Kubelet implements ClusterObserver {
   readonly images: ImagePulls;
+  readonly admittance: PodAdmittance;
   private readonly kernel: Kernel;
   private readonly cluster: Cluster;
   private readonly delays: StartDelays;
@@ -44,6 +46,7 @@ export class Kubelet implements ClusterObserver {
     this.kernel = kernel;
     this.cluster = cluster;
     this.delays = new StartDelays(cluster, kernel.random, settings, isReplacement);
+    this.admittance = new PodAdmittance(cluster);
     this.images = new ImagePulls(kernel, cluster, settings, (pod, ticket) => this.pullImages(pod, ticket));
     this.admitEvent = kernel.defineEvent('pod seen', 3, (pod, ticket) => this.admit(pod, ticket));
     this.sandboxEvent = kernel.defineEvent('pod sandbox ready', 3, (pod, ticket) => this.pullImages(pod, ticket));
@@ -127,7 +130,10 @@ export class Kubelet implements ClusterObserver {
   private begin(pod: number): void {
     const { pods } = this.cluster;
     const ticket = this.nextTicket(pod);
-    if (Number.isNaN(pods.acknowledgedAt[pod])) this.cluster.acknowledgePod(pod);
+    if (Number.isNaN(pods.acknowledgedAt[pod])) {
+      if (!this.admittance.admits(pod)) return;
+      this.cluster.acknowledgePod(pod);
+    }
     const sandbox = this.delays.sandboxMicros(pod);
     if (this.images.missingImage(pods.node[pod], pods.template[pod]) >= 0) this.kernel.after(sandbox, this.sandboxEvent, pod, ticket);
     else this.kernel.after(sandbox + this.delays.containerStartMicros(pod), this.startEvent, pod, ticket);

@@ -105,10 +105,21 @@ export function reportOf(result: RunResult): Report {
     notes: result.notes,
     notSimulated: result.notSimulated.map((field): NotSimulated => pick(field, NOT_SIMULATED)),
     refusedPods: result.refusedPods.map((refused): RefusedPods => pick(refused, REFUSED)),
+    ...conflictsOf(result.conflicts),
     events: result.events.map((event): MarkedEvent => pick(event, EVENT)),
   });
   // To the last digit: it can be run again.
   return { ...rounded, resolvedScenario: result.resolvedScenario };
+}
+
+function conflictsOf(conflicts: RunResult['conflicts']): Pick<RunResult, 'conflicts'> {
+  if (conflicts === undefined) return {};
+  const { podsRefused, podsRefusedByReason, firstMessage, bindingsRefused } = conflicts;
+  return {
+    conflicts: {
+      podsRefused, podsRefusedByReason: byKey(podsRefusedByReason, same), firstMessage, bindingsRefused,
+    },
+  };
 }
 
 function fragmentationOf({

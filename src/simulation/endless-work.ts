@@ -9,7 +9,7 @@ import { below, quoteShort } from '../workload/manifests/source-path.ts';
 import type { Findings } from '../workload/manifests/structure.ts';
 import type { FailureProcess, NodePool } from './scenario.ts';
 import type { OwnSettings } from './scenario-resolve.ts';
-import { formatDuration } from './scenario-units.ts';
+import { formatDuration } from '../base/duration.ts';
 
 /** `hasOtherNodes`: besides those of the pools. */
 export function warnOfEndlessWork(settings: OwnSettings, hasOtherNodes: boolean, findings: Findings): void {

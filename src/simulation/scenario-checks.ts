@@ -10,7 +10,7 @@ import { isMember } from './pool-nodes.ts';
 import type { NodePool } from './scenario.ts';
 import type { OwnSettings } from './scenario-resolve.ts';
 import type { NodePoolInput, ScenarioInput, WorkloadInput } from './scenario-schema.ts';
-import { parseDuration } from './scenario-units.ts';
+import { parseDuration } from '../base/duration.ts';
 
 const SYSTEM_CLASSES = ['system-cluster-critical', 'system-node-critical'];
 

@@ -24,6 +24,7 @@ import { decodeScenario } from './scenario-decode.ts';
 import { ScenarioNumbers } from './scenario-distributions.ts';
 import type { AppliedOverrides, Override } from './scenario-overrides.ts';
 import { applyOverrides } from './scenario-overrides.ts';
+import { namesOfProfiles, sharesOfProfiles } from './foreign-schedulers.ts';
 import { ordinalIn } from './pool-nodes.ts';
 import type { OwnSettings } from './scenario-resolve.ts';
 import { resolveSettings } from './scenario-resolve.ts';
@@ -154,6 +155,8 @@ class ScenarioReading {
       trace,
       machines,
       scheduler,
+      schedulers: settings.schedulers,
+      controlPlane: settings.controlPlane,
       kubelet: settings.kubelet,
       nodeLifecycle: settings.nodeLifecycle,
       failures: settings.failures,
@@ -321,8 +324,13 @@ class ScenarioReading {
     const list = below(at, 'plugins');
     const pluginFiles = plugins === undefined ? [] : typeof plugins === 'string' ? [plugin(plugins, list)] : plugins.map((path, index) => plugin(path, below(list, index)));
     const configurationFile = typeof config === 'string' ? this.#existingFile(config, below(at, 'config')) : null;
+    const configuration = configurationFile === null ? (config ?? null) : this.#readConfiguration(configurationFile);
+    for (const mistake of sharesOfProfiles(settings.schedulers, namesOfProfiles(configuration))) {
+      const place = mistake.steps.reduce<Path | null>((up, step) => below(up, step), null);
+      this.#findings.error(place, mistake.message, mistake.suggestion);
+    }
     return {
-      configuration: configurationFile === null ? (config ?? null) : this.#readConfiguration(configurationFile),
+      configuration,
       configurationFile,
       cycleMicros: settings.cycleMicros,
       bindMicros: settings.bindMicros,

@@ -17,8 +17,13 @@ import { withoutNulls } from '../workload/manifests/read-manifests.ts';
 import type { Path } from '../workload/manifests/source-path.ts';
 import { below } from '../workload/manifests/source-path.ts';
 import { listOf, mappingOf } from '../workload/manifests/structure.ts';
-import type { ClusterAutoscalerSettings, FailureProcess, KubeletSettings, MetricsSettings, NodeLifecycleSettings, NodePool, PodShape, Scenario, Workload } from './scenario.ts';
+import type {
+  ClusterAutoscalerSettings, ControlPlaneSettings, FailureProcess, KubeletSettings, MetricsSettings,
+  NodeLifecycleSettings, NodePool, PodShape, Scenario, Workload,
+} from './scenario.ts';
 import type { ScenarioNumbers } from './scenario-distributions.ts';
+import { WATCHERS } from './scenario-fields.ts';
+import type { Watcher, WatcherDelays } from './scenario-fields.ts';
 import type { NodePoolInput, ScenarioInput, WorkloadInput } from './scenario-schema.ts';
 import { autoscalerDefaults } from './scenario-schema.ts';
 import { resolveSteps } from './scenario-steps.ts';
@@ -31,6 +36,8 @@ export type OwnSettings = Pick<
   | 'durationMicros'
   | 'nodePools'
   | 'workloads'
+  | 'schedulers'
+  | 'controlPlane'
   | 'kubelet'
   | 'nodeLifecycle'
   | 'failures'
@@ -50,6 +57,7 @@ export function resolveSettings(input: ScenarioInput, numbers: ScenarioNumbers):
   const each = <In, Out>(items: readonly In[], key: string, resolve: (item: In, path: Path) => Out): Out[] =>
     items.map((item, index) => resolve(item, below(below(null, key), index)));
   const nodePools = each(input.nodePools, 'nodePools', (pool, path) => resolvePool(pool, path, numbers));
+  const controlPlane = resolveControlPlane(input.controlPlane, numbers);
   const isAutoscaled = nodePools.some((pool) => pool.autoscaling !== null);
   return {
     seed: String(input.seed),
@@ -57,6 +65,14 @@ export function resolveSettings(input: ScenarioInput, numbers: ScenarioNumbers):
     durationMicros: input.duration === undefined ? null : numbers.microsAbove0(input.duration, below(null, 'duration')),
     nodePools,
     workloads: each(input.workloads, 'workloads', (workload, path) => resolveWorkload(workload, path, numbers)),
+    schedulers: each(input.schedulers, 'schedulers', ({ profiles, watchDelay }, path) => ({
+      profiles,
+      watchDelaySeconds:
+        watchDelay === undefined
+          ? controlPlane.watchDelaySeconds.scheduler
+          : lateOrNull(numbers.distribution(watchDelay, below(path, 'watchDelay'))),
+    })),
+    controlPlane,
     kubelet: resolveKubelet(input.kubelet, numbers),
     nodeLifecycle: resolveNodeLifecycle(input.nodeLifecycle, numbers),
     failures: each(input.failures, 'failures', (failure, path) => resolveFailure(failure, path, numbers)),
@@ -193,6 +209,30 @@ function resolveTemplate(workload: WorkloadInput, path: Path, numbers: ScenarioN
   const template = withoutNulls(workload.template) as PodTemplateSpec;
   if (template.metadata?.labels !== undefined) return template;
   return { ...template, metadata: { ...template.metadata, labels: { app: workload.name } } };
+}
+
+function resolveControlPlane(
+  { watchDelay }: ScenarioInput['controlPlane'], numbers: ScenarioNumbers,
+): ControlPlaneSettings {
+  const at = below(below(null, 'controlPlane'), 'watchDelay');
+  const named = typeof watchDelay === 'object' ? WATCHERS.filter((part) => watchDelay[part] !== undefined) : [];
+  if (named.length === 0) {
+    const forAll = lateOrNull(numbers.distribution(watchDelay, at));
+    return { watchDelaySeconds: { scheduler: forAll } };
+  }
+  const delays = watchDelay as WatcherDelays;
+  const others = Object.keys(delays).filter((key) => !WATCHERS.includes(key as Watcher));
+  for (const key of others) {
+    const parts = named.join(' and ');
+    numbers.findings.error(below(at, key), `"${key}" is for all watches: expected it below ${parts}`, undefined, 'key');
+  }
+  const delayOf = (part: Watcher): Distribution | null =>
+    lateOrNull(numbers.distribution(delays[part] ?? '0s', below(at, part)));
+  return { watchDelaySeconds: { scheduler: delayOf('scheduler') } };
+}
+
+function lateOrNull(delay: Distribution): Distribution | null {
+  return delay.kind === 'fixed' && Math.max(delay.value, delay.atLeast ?? 0) === 0 ? null : delay;
 }
 
 function resolveKubelet(kubelet: ScenarioInput['kubelet'], numbers: ScenarioNumbers): KubeletSettings {

@@ -10,7 +10,7 @@ import { DEFAULT_KUBERNETES_VERSION, KUBERNETES_VERSIONS } from '../cluster/kube
 import {
   countDistribution, duration, durationDistribution, expecting, flag, labels,
   lifetimeDistribution, list, MANY, mapping, MAX_NODES, name, number, quantity, resources, text,
-  whole,
+  watcherDelays, whole,
 } from './scenario-fields.ts';
 export type { DistributionInput } from './scenario-fields.ts';
 import { stepSchema } from './scenario-steps-schema.ts';
@@ -237,6 +237,17 @@ const scheduler = z.strictObject({
   plugins: paths('Files with plugins of your own (.ts or .js), relative to the scenario').optional(),
 });
 
+const schedulerProcess = z.strictObject({
+  profiles: list(text('schedulerName of a profile'), 'Profiles of the configuration that this process serves'),
+  watchDelay: durationDistribution("How late its watch is. Default: as the first scheduler's").optional(),
+});
+
+const controlPlane = z.strictObject({
+  watchDelay: watcherDelays(
+    'Time from a change until those who watch the API server learn of it: one for all, or by part. Default 0s',
+  ).default('0s'),
+});
+
 const kubelet = z.strictObject({
   sandbox: durationDistribution(
     'Time from binding until the pod sandbox with its network is set up. Default: lognormal, median 400ms, sigma 0.5; a model assumption within the SLO of 5 s at p99 for pod start without pulls',
@@ -347,6 +358,11 @@ export const scenarioSchema = z
     machines: machines.optional().describe('The machines of a trace as nodes'),
     trace: trace.optional().describe('A recorded stream of pods'),
     scheduler: scheduler.prefault({}).describe('kube-scheduler'),
+    schedulers: list(
+      schedulerProcess,
+      'Further scheduler processes, each with a cache and a queue of its own; profiles that none of them names are served by the first',
+    ).default([]),
+    controlPlane: controlPlane.prefault({}).describe('How late the control plane learns of changes'),
     kubelet: kubelet.prefault({}).describe('Pod start on the nodes'),
     nodeLifecycle: nodeLifecycle.prefault({}).describe('Detection of dead nodes and eviction of their pods'),
     failures: list(failure, 'Crashes of nodes and zones').default([]),

@@ -10,7 +10,7 @@ import type { KubernetesObject } from '../cluster/objects.ts';
 import type { Distribution } from '../kernel/distribution.ts';
 import type { ArrivalProcess, NodePool, Scenario, Workload } from './scenario.ts';
 import { spellSteps } from './scenario-steps-spelling.ts';
-import { formatDuration } from './scenario-units.ts';
+import { formatDuration } from '../base/duration.ts';
 
 /** Objects of more than so many characters of JSON are not repeated in every result. */
 const MOST_INLINE_CHARACTERS = 1 << 20;
@@ -207,6 +207,8 @@ function spellDistribution(distribution: Distribution, spellValue: (value: numbe
 function spellMachinery(scenario: Scenario): Record<string, unknown> {
   const { kubelet, nodeLifecycle, autoscaler, metrics } = scenario;
   return {
+    ...spellSchedulers(scenario.schedulers),
+    ...spellControlPlane(scenario.controlPlane),
     kubelet: {
       sandbox: spellSeconds(kubelet.sandboxSeconds),
       containerStart: spellSeconds(kubelet.containerStartSeconds),
@@ -242,6 +244,24 @@ function spellMachinery(scenario: Scenario): Record<string, unknown> {
       checkEvery: metrics.checkEveryEvents,
     },
   };
+}
+
+function spellSchedulers(schedulers: Scenario['schedulers']): Record<string, unknown> {
+  if (schedulers.length === 0) return {};
+  return {
+    schedulers: schedulers.map(({ profiles, watchDelaySeconds }) => ({
+      profiles,
+      watchDelay: watchDelaySeconds === null ? '0s' : spellSeconds(watchDelaySeconds),
+    })),
+  };
+}
+
+/** What is never late goes without saying. */
+function spellControlPlane({ watchDelaySeconds }: Scenario['controlPlane']): Record<string, unknown> {
+  const late = Object.entries(watchDelaySeconds).flatMap(([part, delay]) =>
+    delay === null ? [] : [[part, spellSeconds(delay)] as const],
+  );
+  return late.length === 0 ? {} : { controlPlane: { watchDelay: Object.fromEntries(late) } };
 }
 
 function spellNoAutoscaler(scenario: Scenario): Record<string, unknown> {

@@ -39,6 +39,9 @@ export interface Scenario {
   /** A machine list whose nodes join the cluster. */
   readonly machines: MachineInput | null;
   readonly scheduler: SchedulerSettings;
+  /** Beside the first. */
+  readonly schedulers: readonly SchedulerProcess[];
+  readonly controlPlane: ControlPlaneSettings;
   readonly kubelet: KubeletSettings;
   readonly nodeLifecycle: NodeLifecycleSettings;
   readonly failures: readonly FailureProcess[];
@@ -204,6 +207,20 @@ export interface SchedulerSettings {
   readonly sampling: boolean;
   /** User plugin files (`--plugin`), absolute or relative to the working directory. */
   readonly pluginFiles: readonly string[];
+}
+
+/** A scheduler process with a cache and a queue of its own. */
+export interface SchedulerProcess {
+  /** schedulerNames of the configuration's profiles that it serves. */
+  readonly profiles: readonly string[];
+  /** Seconds; null: on time. */
+  readonly watchDelaySeconds: Distribution | null;
+}
+
+/** How late each part learns of a change. */
+export interface ControlPlaneSettings {
+  /** Seconds; null: at once. */
+  readonly watchDelaySeconds: { readonly scheduler: Distribution | null };
 }
 
 export interface KubeletSettings {

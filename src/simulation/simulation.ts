@@ -7,7 +7,7 @@ import { assert } from '../base/assert.ts';
 import { InputError } from '../base/input-error.ts';
 import type { NodeAutoscaler } from '../autoscaling/node-autoscaler.ts';
 import { checkCluster } from '../cluster/check.ts';
-import { Cluster } from '../cluster/cluster.ts';
+import { Cluster, PodPhase } from '../cluster/cluster.ts';
 import { withNodeDefaults } from '../cluster/node-defaults.ts';
 import { DisruptionBudgets } from '../cluster/disruption-budgets.ts';
 import type { Node, Pod } from '../cluster/objects.ts';
@@ -31,8 +31,7 @@ import type { DecodeConfigurationOptions } from '../scheduler/config/scheduler-c
 import { remarksOn, unsteadyNotes } from '../scheduler/framework/guarded-plugin.ts';
 import type { Plugin, PluginFactory } from '../scheduler/framework/plugin-api.ts';
 import { pluginRegistry } from '../scheduler/plugins/registry.ts';
-import { Scheduler } from '../scheduler/scheduler.ts';
-import type { SchedulerListener } from '../scheduler/scheduler.ts';
+import type { Scheduler, SchedulerListener } from '../scheduler/scheduler.ts';
 import { VolumeController } from '../storage/volume-controller.ts';
 import { WorkloadSource } from '../workload/generators/workload-source.ts';
 import { TraceSource } from '../workload/traces/trace-source.ts';
@@ -50,7 +49,8 @@ import { QuotaLedger } from '../control-plane/quota-ledger.ts';
 import { poolNode, poolOf } from './pool-nodes.ts';
 import type { MachineInput, Scenario, TraceInput } from './scenario.ts';
 import { resultScenario } from './scenario-spelling.ts';
-import { schedulingCounters } from './scheduling-counters.ts';
+import { SchedulingConflicts, assembleSchedulers, autoscalersTwin, schedulingCounters } from './scheduler-assembly.ts';
+import type { SchedulerParts } from './scheduler-assembly.ts';
 import { TraceInput as TraceArrivals, WorkloadInput } from './workload-input.ts';
 import type { ArrivalTargets } from './workload-input.ts';
 
@@ -61,6 +61,7 @@ export const Phase = { Fault: 0, Infrastructure: 1, Input: 2, Node: 3, Controlle
 export interface SimulatedWorld {
   readonly kernel: Kernel;
   readonly cluster: Cluster;
+  /** The first, where there are several. */
   readonly scheduler: Scheduler;
   readonly budgets: DisruptionBudgets;
   /** null: the scenario has no steps. */
@@ -106,11 +107,12 @@ export class Simulation {
   private readonly options: SimulationOptions;
   private readonly kernel: Kernel;
   private readonly cluster: Cluster;
-  private readonly scheduler: Scheduler;
+  private readonly schedulers: readonly Scheduler[];
   private readonly metrics: MetricsCollector;
   private readonly autoscaler: NodeAutoscaler | null;
   private readonly controllers: WorkloadControllers;
   private readonly gate: PodGate;
+  private readonly conflicts = new SchedulingConflicts();
   private readonly inputs: InputSource[] = [];
   private readonly traceSource: TraceSource | null;
   private machineNotes: readonly string[] = [];
@@ -132,30 +134,30 @@ export class Simulation {
     this.cluster = new Cluster(this.kernel, scenario.kubernetes);
     const { kernel, cluster } = this;
     const costPerHourByPool = new Map(scenario.nodePools.map((pool) => [pool.name, pool.costPerHour]));
-    const counters = schedulingCounters(() => this.scheduler, configuration);
+    const counters = schedulingCounters(() => this.schedulers, () => this.cluster, configuration);
     this.metrics = new MetricsCollector(kernel, cluster, scenario.metrics, counters, { costPerHourByPool, podTableLimit: POD_TABLE_LIMIT, phase: Phase.Observe });
     cluster.observe({ podCreated: () => void this.podsArrived++ });
     const volumes = new VolumeController(kernel, cluster, Phase.Controller);
-    this.scheduler = new Scheduler(kernel, cluster, {
+    const schedulerParts: SchedulerParts = {
+      kernel,
+      cluster,
       configuration,
       registry,
-      cycleMicros: scenario.scheduler.cycleMicros,
-      bindMicros: scenario.scheduler.bindMicros,
-      tieBreak: scenario.scheduler.tieBreak,
-      sampling: scenario.scheduler.sampling,
       plain: options.plain,
-      autoRun: true,
       phase: Phase.Scheduler,
+      conflicts: this.conflicts,
       bindVolumes: (plan, node) => volumes.bindVolumes(plan, node),
-    });
+    };
+    const schedulers = (this.schedulers = assembleSchedulers(scenario, schedulerParts));
     const foreign = foreignSchedulerWarnings(scenario, profileNames);
     this.warnings = [...configuration.warnings, ...foreign, ...remarksOn(this.plugins())];
-    this.scheduler.listeners.push(tellingOf(this.metrics));
+    for (const scheduler of schedulers) scheduler.listeners.push(tellingOf(this.metrics, cluster));
     const quotas = new QuotaLedger(kernel, cluster, Phase.Controller);
     const gate = (this.gate = new PodGate(cluster, quotas));
     const replacement = new ReplacementController(kernel, cluster, gate);
     replacement.onReplaced = (pod, lost) => this.metrics.noteReplacement(pod, lost);
-    new Kubelet(kernel, cluster, scenario.kubelet, () => replacement.isCreating);
+    const kubelet = new Kubelet(kernel, cluster, scenario.kubelet, () => replacement.isCreating);
+    kubelet.admittance.onRefused = (_pod, refusal) => { this.conflicts.podRefused(refusal); };
     const admission = new PodAdmission(cluster, scenario);
     const [admit, zones] = [(pod: Pod): number => admission.template(pod), knownZones(scenario.timeZones)];
     this.controllers = new WorkloadControllers(kernel, cluster, admit, Phase.Controller, gate, zones);
@@ -174,14 +176,15 @@ export class Simulation {
     this.autoscaler = assembleAutoscaler(scenario, {
       kernel,
       cluster,
-      scheduler: this.scheduler,
+      schedulers,
+      makeTwin: () => autoscalersTwin(schedulers, scenario, schedulerParts),
       daemons: this.controllers.daemonSets,
       budgets,
       metrics: this.metrics,
       loopPhase: Phase.Autoscaler,
       machinePhase: Phase.Infrastructure,
     });
-    options.watch?.({ kernel, cluster, scheduler: this.scheduler, budgets, operations, finish: () => this.finish() });
+    options.watch?.({ kernel, cluster, scheduler: schedulers[0], budgets, operations, finish: () => this.finish() });
     this.addNodes();
     const targets = { cluster, admission, replacement, controllers: this.controllers, gate };
     this.traceSource = traceSourceOf(scenario, options);
@@ -212,7 +215,7 @@ export class Simulation {
 
   /** For those who look on; they may write nothing. */
   get parts(): { readonly kernel: Kernel; readonly cluster: Cluster; readonly scheduler: Scheduler } {
-    return { kernel: this.kernel, cluster: this.cluster, scheduler: this.scheduler };
+    return { kernel: this.kernel, cluster: this.cluster, scheduler: this.schedulers[0] };
   }
 
   progress(): Progress {
@@ -220,7 +223,7 @@ export class Simulation {
       simulatedMicros: this.kernel.now,
       horizonMicros: this.scenario.durationMicros,
       events: this.kernel.eventCount,
-      decisions: this.scheduler.decisions,
+      decisions: this.schedulers.reduce((sum, { decisions }) => sum + decisions, 0),
       podsPending: this.cluster.totals.podsPending,
       podsArrived: this.podsArrived,
     };
@@ -243,6 +246,7 @@ export class Simulation {
         refusedPods: this.gate.refusals().map(({ firstAtMicros, ...refused }) => (
           { ...refused, firstAtSeconds: firstAtMicros / MICROS_PER_SECOND }
         )),
+        conflicts: this.conflicts.facts(),
       },
       {
         scaleUpEvents: this.autoscaler?.scaleUpEvents ?? 0,
@@ -309,8 +313,8 @@ export class Simulation {
 
   /** A run without a horizon ends when nothing can change any more. */
   private watchForTheEnd(parts: Pick<EndParts, 'replacement' | 'taintEviction' | 'crashes' | 'operations'>): void {
-    const { kernel, inputs, scheduler, autoscaler, controllers } = this;
-    const end = new EndOfRun(this.cluster, { inputs, scheduler, autoscaler, controllers, ...parts });
+    const { kernel, inputs, schedulers, autoscaler, controllers } = this;
+    const end = new EndOfRun(this.cluster, { inputs, schedulers, autoscaler, controllers, ...parts });
     const look = kernel.defineEvent('simulation.endCheck', Phase.Observe, () => {
       if (end.isOver()) this.finish();
       else kernel.after(END_CHECK_MICROS, look);
@@ -320,14 +324,16 @@ export class Simulation {
 
   /** What plugins cost that do not say what their answers depend on. */
   private undeclaredPlugins(): readonly string[] {
-    const plugins = [...this.scheduler.profiles.values()].flatMap((profile) => profile.plugins);
+    const plugins = this.plugins();
     const isUndeclared = (name: string): boolean => plugins.some((plugin) => plugin.name === name && plugin.dependence === undefined);
-    const asked = [...this.scheduler.algorithm.askedNodeByNode].filter(([name]) => isUndeclared(name));
+    const asked = this.schedulers
+      .flatMap(({ algorithm }) => [...algorithm.askedNodeByNode])
+      .filter(([name]) => isUndeclared(name));
     return asked.map(([name, times]) => `Plugin ${name} does not declare what its answers depend on: it was asked ${String(times)} times, node by node.`);
   }
 
   private plugins(): readonly Plugin[] {
-    return [...this.scheduler.profiles.values()].flatMap((profile) => profile.plugins);
+    return this.schedulers.flatMap(({ profiles }) => [...profiles.values()].flatMap((profile) => profile.plugins));
   }
 
   private notes(): readonly string[] {
@@ -339,6 +345,7 @@ export class Simulation {
       ...this.machineNotes,
       ...(this.traceSource?.notes() ?? []),
       ...this.undeclaredPlugins(),
+      ...this.conflicts.notes(),
       ...this.gate
         .refusals()
         .map(
@@ -355,11 +362,15 @@ export class Simulation {
   }
 }
 
-/** What the report says of pods that wait. */
-function tellingOf(metrics: MetricsCollector): SchedulerListener {
+/** What the report says of pods that wait; a late scheduler may still try one that is gone. */
+function tellingOf(metrics: MetricsCollector, { pods }: Cluster): SchedulerListener {
   return {
-    attemptFailed: (pod, attempt) => metrics.attemptFailed(pod, attempt),
-    podHeld: (pod, why) => metrics.podHeld(pod, why),
+    attemptFailed: (pod, attempt) => {
+      if (pods.phase[pod] === PodPhase.Pending) metrics.attemptFailed(pod, attempt);
+    },
+    podHeld: (pod, why) => {
+      if (pods.phase[pod] === PodPhase.Pending) metrics.podHeld(pod, why);
+    },
     roomSeen: (template, room) => metrics.roomSeen(template.id, room),
   };
 }
