@@ -3,6 +3,7 @@ import { quantileOfSorted } from '../base/statistics/quantiles.ts';
 import { accountOfTrace, checkTraceInput, isSeriesFile, readSeriesFile, type TraceFacts } from '../io/trace-input.ts';
 import { NewFileStream } from '../io/new-file-stream.ts';
 import { listenForStop } from '../io/run-simulation.ts';
+import { streamNamed } from '../io/spooled-streams.ts';
 import { writeTable } from '../io/trace-table.ts';
 import { formatCount, formatSeconds, sortedKeys } from '../report/format.ts';
 import {
@@ -25,7 +26,7 @@ const GIBIBYTE = 1_073_741_824;
 const MOST_CLASSES = 12;
 
 export function traceInfo(given: GivenOptions, context: CommandContext): Promise<number> {
-  const path = given.positional('file');
+  const path = streamNamed(given.positional('file'));
   if (given.text('format') === null && isSeriesFile(path)) return seriesInfo(path, given, context);
   const { trace, seed } = traceRequest(given, context);
   const facts = accountOfTrace(trace, seed);

@@ -110,6 +110,18 @@ describe('trace convert', () => {
     expect(existsSync(join(cli.path(), 'none.csv'))).toBe(false);
   });
 
+  test('reads standard input as -, as every command that reads a trace does', () => {
+    const input = readFileSync(pathOf('philly-jobs.csv'), 'utf8');
+    const converted = cli.run('trace', 'convert', pathOf('philly-jobs.csv'));
+    expect(cli.runWith({ input }, 'trace', 'convert', '-')).toEqual(converted);
+    const told = cli.runWith({ input }, 'trace', 'info', '-', '-o', 'json');
+    expect(JSON.parse(told.out)).toEqual({
+      ...(JSON.parse(cli.run('trace', 'info', pathOf('philly-jobs.csv'), '-o', 'json').out) as object),
+      file: '/dev/stdin',
+    });
+    expect(cli.runWith({ input: '' }, 'trace', 'info', '-').code).toBe(2);
+  });
+
   test('is whole or not at all: a kill leaves no half of a table, and a signal nothing', async () => {
     const rows = Array.from({ length: 150_000 }, (_, i) => `${String(i)},60,${String((i % 7) + 1)},1Gi\n`);
     cli.write('many.csv', `arrival,duration,cpu,memory\n${rows.join('')}`);

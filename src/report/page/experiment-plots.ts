@@ -83,6 +83,9 @@ function differenceRow(metric: VariantMetric, { metrics, runs, variants }: Shown
 
 const COLOR_OF: Readonly<Record<string, string>> = { better: 's2', worse: 's1', higher: 's0', lower: 's0' };
 
+/** Longer ones would be cut in a legend; the list above the plots has them whole. */
+const SHORT_LABEL = 20;
+
 /** By variant where there are several, else by run where there are few. */
 function nameAndColor(
   { variants, runs }: ShownExperiment,
@@ -91,7 +94,8 @@ function nameAndColor(
   if (variants.length > 1) {
     const index = variants.findIndex(({ name }) => name === variant);
     const { label = '' } = variants[index] ?? {};
-    return { name: label === '' ? variant : `${variant} ${label}`, color: `s${String(index % COLORS)}` };
+    const isShort = label !== '' && label.length <= SHORT_LABEL;
+    return { name: isShort ? `${variant} ${label}` : variant, color: `s${String(index % COLORS)}` };
   }
   const drawn = runs.filter(({ curves }) => curves !== null);
   if (drawn.length > MOST_COLORED) return { name: formatPlural(drawn.length, 'run'), color: 's0' };
