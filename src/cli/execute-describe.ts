@@ -76,7 +76,7 @@ function describeObject(object: LookedObject, cluster: LookedCluster, events: Lo
   }
   if (WORKLOADS.includes(object.kind))
     return describeWorkload(describedWorkload(object as LookedWorkload, cluster), told, cluster.now);
-  return describePlain(object as LookedPlain, told);
+  return describePlain(object, told);
 }
 
 function describedWorkload(workload: LookedWorkload, cluster: LookedCluster): DescribedWorkload {
