@@ -5,7 +5,7 @@ import { amountsOf } from '../experiment/looked-cluster.ts';
 import type { LookedCluster } from '../experiment/looked-cluster.ts';
 import { LookedEvents } from '../experiment/looked-events.ts';
 import type { Regarding } from '../experiment/looked-events.ts';
-import type { LookedNode, LookedObject, LookedPlain, LookedPod, LookedWorkload } from '../experiment/looked-object.ts';
+import type { LookedNode, LookedObject, LookedPod, LookedWorkload } from '../experiment/looked-object.ts';
 import { describeNode } from '../report/kubectl/describe-node.ts';
 import { describePlain, describePod, describeWorkload } from '../report/kubectl/describe.ts';
 import type { DescribedWorkload, PodTally } from '../report/kubectl/describe.ts';
