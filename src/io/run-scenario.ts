@@ -2,6 +2,7 @@
 import { InputError } from '../base/input-error.ts';
 import type { Problem, SourcePlace } from '../base/input-error.ts';
 import type { RunResult } from '../metrics/run-result.ts';
+import { livingPods } from '../node/living-pods.ts';
 import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
 import type { Scenario, SchedulerSettings } from '../simulation/scenario.ts';
 import { readConfigurationFile, readScenario } from '../simulation/scenario-reader.ts';
@@ -65,6 +66,7 @@ export async function run(scenario: RunInput, options: RunOptions = {}): Promise
       version: packageVersion(),
       userPlugins,
       openTrace: openTraceInput,
+      makeLives: livingPods,
       plain: options.plain ?? false,
       locate,
     });

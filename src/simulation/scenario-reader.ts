@@ -151,6 +151,7 @@ class ScenarioReading {
       notSimulated: manifests.notSimulated.map(({ kind, field, count, effect }) => ({ kind, field, count, effect })),
       priorityClasses,
       workloads: settings.workloads,
+      applications: settings.applications,
       trace,
       machines,
       scheduler,

@@ -17,9 +17,10 @@ import { withoutNulls } from '../workload/manifests/read-manifests.ts';
 import type { Path } from '../workload/manifests/source-path.ts';
 import { below } from '../workload/manifests/source-path.ts';
 import { listOf, mappingOf } from '../workload/manifests/structure.ts';
+import type { Application, ApplicationModel, ContainerModel } from './scenario.ts';
 import type { ClusterAutoscalerSettings, FailureProcess, KubeletSettings, MetricsSettings, NodeLifecycleSettings, NodePool, PodShape, Scenario, Workload } from './scenario.ts';
 import type { ScenarioNumbers } from './scenario-distributions.ts';
-import type { NodePoolInput, ScenarioInput, WorkloadInput } from './scenario-schema.ts';
+import type { ApplicationInput, NodePoolInput, ScenarioInput, WorkloadInput } from './scenario-schema.ts';
 import { autoscalerDefaults } from './scenario-schema.ts';
 import { resolveSteps } from './scenario-steps.ts';
 
@@ -31,6 +32,7 @@ export type OwnSettings = Pick<
   | 'durationMicros'
   | 'nodePools'
   | 'workloads'
+  | 'applications'
   | 'kubelet'
   | 'nodeLifecycle'
   | 'failures'
@@ -57,6 +59,7 @@ export function resolveSettings(input: ScenarioInput, numbers: ScenarioNumbers):
     durationMicros: input.duration === undefined ? null : numbers.microsAbove0(input.duration, below(null, 'duration')),
     nodePools,
     workloads: each(input.workloads, 'workloads', (workload, path) => resolveWorkload(workload, path, numbers)),
+    applications: each(input.applications, 'applications', (given, path) => resolveApplication(given, path, numbers)),
     kubelet: resolveKubelet(input.kubelet, numbers),
     nodeLifecycle: resolveNodeLifecycle(input.nodeLifecycle, numbers),
     failures: each(input.failures, 'failures', (failure, path) => resolveFailure(failure, path, numbers)),
@@ -146,6 +149,56 @@ function resolveWorkload(workload: WorkloadInput, path: Path, numbers: ScenarioN
     namespace: workload.namespace,
     priorityClassName: workload.priorityClass ?? null,
     template: resolveTemplate(workload, path, numbers),
+    application:
+      workload.application === undefined
+        ? null
+        : resolveModel(workload.application, below(path, 'application'), numbers),
+  };
+}
+
+function resolveApplication(application: ApplicationInput, path: Path, numbers: ScenarioNumbers): Application {
+  const { name, namespace, selector } = application;
+  return { name, namespace, selector, ...resolveModel(application, path, numbers) };
+}
+
+type ModelInput = NonNullable<WorkloadInput['application']>;
+
+function resolveModel(input: ModelInput, path: Path, numbers: ScenarioNumbers): ApplicationModel {
+  const at = below(path, 'containers');
+  const containers = Object.entries(input.containers).map(
+    ([name, own]) => [name, resolveProgram(own, below(at, name), numbers)] as const,
+  );
+  return { model: resolveProgram(input, path, numbers), containers: Object.fromEntries(containers) };
+}
+
+function resolveProgram(
+  input: Omit<ModelInput, 'containers'>, path: Path, numbers: ScenarioNumbers,
+): ContainerModel {
+  const seconds = (key: 'startup' | 'init' | 'stop' | 'preStop'): Distribution | null => {
+    const given = input[key];
+    return given === undefined ? null : numbers.distribution(given, below(path, key));
+  };
+  const { failure, hang } = input;
+  return {
+    startupSeconds: seconds('startup'),
+    initSeconds: seconds('init'),
+    failure:
+      failure === undefined
+        ? null
+        : {
+            afterSeconds: numbers.distribution(failure.after, below(below(path, 'failure'), 'after')),
+            probability: failure.probability,
+            exitCode: failure.exitCode,
+          },
+    hang:
+      hang === undefined
+        ? null
+        : {
+            afterSeconds: numbers.distribution(hang.after, below(below(path, 'hang'), 'after')),
+            probability: hang.probability,
+          },
+    stopSeconds: seconds('stop'),
+    preStopSeconds: seconds('preStop'),
   };
 }
 

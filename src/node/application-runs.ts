@@ -1,0 +1,99 @@
+/**
+ * What the programs in a pod's containers do, as the scenario tells it: when one answers, fails, hangs and how it
+ * stops. Each pod has a stream of its own, seeded in order of creation by the stream of its workload (as start delays
+ * are), so that what happens to one pod never shifts the luck of another. Each run of a container draws the same
+ * numbers in the same order, whether they are used or not.
+ */
+import { MICROS_PER_SECOND, microsFromSeconds, type Micros } from '../base/time.ts';
+import type { Distribution } from '../kernel/distribution.ts';
+import type { RandomStream } from '../kernel/random.ts';
+import { sample } from '../kernel/sampling.ts';
+import type { ApplicationModel, ContainerModel } from '../simulation/scenario.ts';
+
+/** A container's part in its pod. */
+export type ContainerRole = 'init' | 'sidecar' | 'main';
+
+/** One run, from its start. Infinity: never. */
+export interface ProgramRun {
+  readonly answersAfter: Micros;
+  readonly hangsAfter: Micros;
+  readonly endsAfter: Micros;
+  /** When it ends by itself. */
+  readonly exitCode: number;
+}
+
+/** Containers that the application does not name, and what a named one leaves out. */
+export interface ProgramModel {
+  readonly startupSeconds: Distribution | null;
+  readonly initSeconds: Distribution | null;
+  readonly failure: ContainerModel['failure'];
+  readonly hang: ContainerModel['hang'];
+  readonly stopSeconds: Distribution | null;
+  readonly preStopSeconds: Distribution | null;
+}
+
+/** From SIGTERM until the end of a program, where nothing is said of it. */
+const USUAL_STOP_MICROS: Micros = MICROS_PER_SECOND;
+
+/** Init containers share how long they run with the whole application, and nothing else. */
+export function programModel({ model, containers }: ApplicationModel, name: string, role: ContainerRole): ProgramModel {
+  const own = Object.hasOwn(containers, name) ? containers[name] : null;
+  const shared = role === 'init' ? { ...NOTHING, initSeconds: model.initSeconds } : model;
+  if (own === null) return shared;
+  return {
+    startupSeconds: own.startupSeconds ?? shared.startupSeconds,
+    initSeconds: own.initSeconds ?? shared.initSeconds,
+    failure: own.failure ?? shared.failure,
+    hang: own.hang ?? shared.hang,
+    stopSeconds: own.stopSeconds ?? shared.stopSeconds,
+    preStopSeconds: own.preStopSeconds ?? shared.preStopSeconds,
+  };
+}
+
+const NOTHING: ProgramModel = {
+  startupSeconds: null, initSeconds: null, failure: null, hang: null, stopSeconds: null, preStopSeconds: null,
+};
+
+/** `workMicros`: when its work is done, Infinity: it serves for ever. */
+export function drawRun(model: ProgramModel, role: ContainerRole, workMicros: Micros, stream: RandomStream): ProgramRun {
+  const { failure, hang } = model;
+  const answersAfter = drawMicros(model.startupSeconds, 0, stream);
+  const work = role === 'init' ? drawMicros(model.initSeconds, 0, stream) : role === 'main' ? workMicros : Infinity;
+  const failsAfter = failure === null ? Infinity : drawChance(failure, stream);
+  const hangsAfter = hang === null ? Infinity : drawChance(hang, stream);
+  const fails = failsAfter < work && failsAfter <= hangsAfter;
+  return {
+    answersAfter,
+    hangsAfter,
+    // A program that hangs neither fails nor gets its work done.
+    endsAfter: fails ? failsAfter : work <= hangsAfter ? work : Infinity,
+    exitCode: fails && failure !== null ? failure.exitCode : 0,
+  };
+}
+
+/** From the wish to stop it until it has ended, within the grace period, and whether it had to be killed. */
+export function drawStop(
+  model: ProgramModel, sleepMicros: Micros | null, graceMicros: Micros, hangs: boolean, stream: RandomStream,
+): { readonly micros: Micros; readonly isKilled: boolean } {
+  const hook = Math.min(sleepMicros ?? drawMicros(model.preStopSeconds, 0, stream), graceMicros);
+  const stop = drawMicros(model.stopSeconds, USUAL_STOP_MICROS, stream);
+  // A grace period of 0 asks for no SIGTERM at all.
+  const left = graceMicros === 0 ? 0 : Math.max(graceMicros - hook, LEAST_GRACE_MICROS);
+  const isKilled = hangs || stop > left;
+  return { micros: hook + (isKilled ? left : stop), isKilled };
+}
+
+/** What a container has left after its hook, whatever its grace (kuberuntime_container.go, minimumGracePeriodInSeconds). */
+const LEAST_GRACE_MICROS: Micros = 2 * MICROS_PER_SECOND;
+
+function drawMicros(distribution: Distribution | null, otherwise: Micros, stream: RandomStream): Micros {
+  return distribution === null ? otherwise : Math.max(0, microsFromSeconds(sample(distribution, stream)));
+}
+
+function drawChance(
+  { afterSeconds, probability }: NonNullable<ContainerModel['hang']>, stream: RandomStream,
+): Micros {
+  const isHit = stream.next() < probability;
+  const after = drawMicros(afterSeconds, 0, stream);
+  return isHit ? after : Infinity;
+}
