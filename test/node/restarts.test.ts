@@ -31,6 +31,160 @@ describe('a container that fails', () => {
       "
     `);
   });
+
+  test('is started again whatever its exit code under Always, for a failure under OnFailure, never under Never', () => {
+    const ending = (restartPolicy: string, exitCode: number): string =>
+      containerStory({
+        pod: { restartPolicy }, application: { failure: failureAfter(5, exitCode) }, untilSeconds: 30,
+      });
+    expect(ending('Always', 0)).toMatchInlineSnapshot(`
+      "
+          1.0  running, ready
+          6.0  not ready
+          6.0  container exited with 0
+          6.5  restart 1
+          6.5  ready
+         11.5  not ready
+         11.5  container exited with 0
+         22.0  restart 2
+         22.0  ready
+         27.0  not ready
+         27.0  container exited with 0
+      "
+    `);
+    expect(ending('OnFailure', 0)).toMatchInlineSnapshot(`
+      "
+          1.0  running, ready
+          6.0  gone: Succeeded
+      "
+    `);
+    expect(ending('OnFailure', 3)).toMatchInlineSnapshot(`
+      "
+          1.0  running, ready
+          6.0  not ready
+          6.0  container exited with 3
+          6.5  restart 1
+          6.5  ready
+         11.5  not ready
+         11.5  container exited with 3
+         22.0  restart 2
+         22.0  ready
+         27.0  not ready
+         27.0  container exited with 3
+      "
+    `);
+    expect(ending('Never', 3)).toMatchInlineSnapshot(`
+      "
+          1.0  running, ready
+          6.0  gone: Failed
+      "
+    `);
+    expect(ending('Never', 0)).toMatchInlineSnapshot(`
+      "
+          1.0  running, ready
+          6.0  gone: Succeeded
+      "
+    `);
+  });
+
+  test('begins its work anew; a pod whose work is done succeeds', () => {
+    expect(containerStory({
+      pod: { restartPolicy: 'OnFailure' }, workSeconds: 8,
+      application: { failure: { ...failureAfter(5), probability: 0.8 } }, untilSeconds: 200,
+    })).toMatchInlineSnapshot(`
+      "
+          1.0  running, ready
+          6.0  not ready
+          6.0  container exited with 1
+          6.5  restart 1
+          6.5  ready
+         11.5  not ready
+         11.5  container exited with 1
+         22.0  restart 2
+         22.0  ready
+         30.0  gone: Succeeded
+      "
+    `);
+  });
+
+  test('is one of several: the others go on, and the pod ends when all have', () => {
+    expect(containerStory({
+      pod: { restartPolicy: 'OnFailure', containers: [{ name: 'main' }, { name: 'log' }] },
+      containers: { main: { failure: failureAfter(20, 0) }, log: { failure: failureAfter(5) } }, untilSeconds: 60,
+    })).toMatchInlineSnapshot(`
+      "
+          1.0  running, ready
+          6.0  not ready
+          6.0  container exited with 1
+          6.5  restart 1
+          6.5  ready
+         11.5  not ready
+         11.5  container exited with 1
+         22.0  restart 2
+         27.0  container exited with 1
+         47.5  restart 3
+         52.5  container exited with 1
+      "
+    `);
+  });
+
+  test('goes when its pod is deleted, at once while nothing of it runs', () => {
+    const deleted = (seconds: number): string => containerStory({
+      pod: {}, application: { failure: failureAfter(5) }, untilSeconds: 30, at: { [seconds]: 'delete' },
+    });
+    expect(deleted(9)).toMatchInlineSnapshot(`
+      "
+          1.0  running, ready
+          6.0  not ready
+          6.0  container exited with 1
+          6.5  restart 1
+          6.5  ready
+          9.0  terminating
+         10.0  gone: Deleted
+      "
+    `);
+    expect(deleted(15)).toMatchInlineSnapshot(`
+      "
+          1.0  running, ready
+          6.0  not ready
+          6.0  container exited with 1
+          6.5  restart 1
+          6.5  ready
+         11.5  not ready
+         11.5  container exited with 1
+         15.0  terminating
+         15.0  gone: Deleted
+      "
+    `);
+  });
+
+  test('is forgotten by a kubelet whose machine was down', () => {
+    expect(containerStory({
+      pod: {}, application: { failure: failureAfter(5) }, untilSeconds: 60, at: { 15: 'crash', 20: 'repair' },
+    })).toMatchInlineSnapshot(`
+      "
+          1.0  running, ready
+          6.0  not ready
+          6.0  container exited with 1
+          6.5  restart 1
+          6.5  ready
+         11.5  not ready
+         11.5  container exited with 1
+         15.0  interrupted
+         21.0  running, ready
+         26.0  not ready
+         26.0  container exited with 1
+         26.5  restart 2
+         26.5  ready
+         31.5  not ready
+         31.5  container exited with 1
+         42.0  restart 3
+         42.0  ready
+         47.0  not ready
+         47.0  container exited with 1
+      "
+    `);
+  });
 });
 
 test('waits before restarts double from 10 s to 300 s, and begin anew after 10 minutes', () => {
