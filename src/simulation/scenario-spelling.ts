@@ -146,12 +146,13 @@ function spellProgram(program: ContainerModel): Record<string, unknown> {
     stop: program.stopSeconds,
     preStop: program.preStopSeconds,
   };
-  const times = Object.entries(spelled).flatMap(([key, given]) => (given === null ? [] : [[key, spellSeconds(given)]]));
+  const times: Record<string, unknown> = {};
+  for (const [key, given] of Object.entries(spelled)) if (given !== null) times[key] = spellSeconds(given);
   const ending = ({ afterSeconds, probability }: NonNullable<ContainerModel['hang']>): Record<string, unknown> => (
     { after: spellSeconds(afterSeconds), probability }
   );
   return {
-    ...Object.fromEntries(times),
+    ...times,
     ...(failure === null ? {} : { failure: { ...ending(failure), exitCode: failure.exitCode } }),
     ...(hang === null ? {} : { hang: ending(hang) }),
   };
