@@ -71,19 +71,32 @@ export function drawRun(model: ProgramModel, role: ContainerRole, workMicros: Mi
   };
 }
 
+export interface Grace {
+  readonly micros: Micros;
+  /** What the program has after its hook in any case. */
+  readonly leastMicros: Micros;
+}
+
+/** A pod without any grace period is not even asked to end. */
+export function graceOf(podMicros: Micros, spentMicros: Micros = 0): Grace {
+  return {
+    micros: Math.max(0, podMicros - spentMicros),
+    leastMicros: podMicros === 0 ? 0 : LEAST_GRACE_MICROS,
+  };
+}
+
 /** From the wish to stop it until it has ended, within the grace period, and whether it had to be killed. */
 export function drawStop(
-  model: ProgramModel, sleepMicros: Micros | null, graceMicros: Micros, hangs: boolean, stream: RandomStream,
+  model: ProgramModel, sleepMicros: Micros | null, grace: Grace, hangs: boolean, stream: RandomStream,
 ): { readonly micros: Micros; readonly isKilled: boolean } {
-  const hook = Math.min(sleepMicros ?? drawMicros(model.preStopSeconds, 0, stream), graceMicros);
+  const hook = Math.min(sleepMicros ?? drawMicros(model.preStopSeconds, 0, stream), grace.micros);
   const stop = drawMicros(model.stopSeconds, USUAL_STOP_MICROS, stream);
-  // A grace period of 0 asks for no SIGTERM at all.
-  const left = graceMicros === 0 ? 0 : Math.max(graceMicros - hook, LEAST_GRACE_MICROS);
+  const left = Math.max(grace.micros - hook, grace.leastMicros);
   const isKilled = hangs || stop > left;
   return { micros: hook + (isKilled ? left : stop), isKilled };
 }
 
-/** What a container has left after its hook, whatever its grace (kuberuntime_container.go, minimumGracePeriodInSeconds). */
+/** pkg/kubelet/kuberuntime/kuberuntime_container.go, minimumGracePeriodInSeconds (v1.36). */
 const LEAST_GRACE_MICROS: Micros = 2 * MICROS_PER_SECOND;
 
 function drawMicros(distribution: Distribution | null, otherwise: Micros, stream: RandomStream): Micros {

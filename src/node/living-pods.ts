@@ -10,7 +10,7 @@
  * drawn when it starts, so probes cost nothing between two changes.
  */
 import { assert } from '../base/assert.ts';
-import type { Micros } from '../base/time.ts';
+import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
 import { PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { LivingContainer } from '../cluster/objects.ts';
@@ -18,14 +18,13 @@ import { WORKLOAD_KIND_NAMES } from '../cluster/workload-table.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import { RandomStream } from '../kernel/random.ts';
 import type { ApplicationModel } from '../simulation/scenario.ts';
-import { drawRun, drawStop, programModel } from './application-runs.ts';
-import type { ContainerRole, ProgramModel } from './application-runs.ts';
+import { drawRun, drawStop, graceOf, programModel } from './application-runs.ts';
+import type { ContainerRole, Grace, ProgramModel } from './application-runs.ts';
 import { NO_CRASHES, nextRestart } from './crash-loop.ts';
 import type { CrashLoop } from './crash-loop.ts';
 import type { KubeletHost, MakePodLives, PodLives } from './pod-lives.ts';
 import { containerProbes, probeFindings } from './probes.ts';
 import type { ContainerProbes } from './probes.ts';
-import { MICROS_PER_SECOND } from '../base/time.ts';
 
 /** Of a container that was killed: by SIGKILL, and by SIGTERM which it obeyed. */
 const KILLED = 137;
@@ -164,8 +163,8 @@ export class LivingPods implements PodLives {
     const { graceMicros } = this.cluster.templateOf(pod);
     let longest = 0;
     for (const container of life.containers)
-      if (container.facts.role !== 'sidecar') longest = Math.max(longest, this.stop(life, container, graceMicros));
-    return longest + this.stopSidecars(life, Math.max(0, graceMicros - longest));
+      if (container.facts.role !== 'sidecar') longest = Math.max(longest, this.stop(life, container, graceOf(graceMicros)));
+    return longest + this.stopSidecars(life, graceMicros, longest);
   }
 
   /** Containers, their states and the pod's condition agree. */
@@ -258,7 +257,7 @@ export class LivingPods implements PodLives {
     container.unreadyAt = found.unreadyAt;
     if (found.killedAt >= container.endsAt) return;
     const grace = found.killGraceMicros ?? this.cluster.templateOf(pod).graceMicros;
-    const { micros, isKilled } = this.stopOf(life, container, grace, found.killedAt >= hangsAt);
+    const { micros, isKilled } = this.stopOf(life, container, graceOf(grace), found.killedAt >= hangsAt);
     if (found.killedAt + micros >= container.endsAt) return;
     container.endsAt = found.killedAt + micros;
     container.exitCode = isKilled ? KILLED : TERMINATED;
@@ -345,25 +344,25 @@ export class LivingPods implements PodLives {
 
   // ---- stopping --------------------------------------------------------------------------------------------------
 
-  private stop(life: LivingPod, container: Container, graceMicros: Micros): Micros {
+  private stop(life: LivingPod, container: Container, grace: Grace): Micros {
     if (container.state !== 'running') return 0;
     const hangs = container.hangsAt <= this.kernel.now;
-    const { micros } = this.stopOf(life, container, graceMicros, hangs);
+    const { micros } = this.stopOf(life, container, grace, hangs);
     return Math.min(micros, container.endsAt - this.kernel.now);
   }
 
   private stopOf(
-    life: LivingPod, { facts }: Container, graceMicros: Micros, hangs: boolean,
+    life: LivingPod, { facts }: Container, grace: Grace, hangs: boolean,
   ): { readonly micros: Micros; readonly isKilled: boolean } {
-    return drawStop(facts.program, facts.sleepMicros, graceMicros, hangs, life.stream);
+    return drawStop(facts.program, facts.sleepMicros, grace, hangs, life.stream);
   }
 
   /** One after the other, the last one first, in what is left of the grace period. */
-  private stopSidecars(life: LivingPod, graceMicros: Micros): Micros {
+  private stopSidecars(life: LivingPod, graceMicros: Micros, spentBefore: Micros = 0): Micros {
     let spent = 0;
     for (let i = life.facts.initCount - 1; i >= 0; i--) {
       const container = life.containers[i];
-      if (container.facts.role === 'sidecar') spent += this.stop(life, container, Math.max(0, graceMicros - spent));
+      if (container.facts.role === 'sidecar') spent += this.stop(life, container, graceOf(graceMicros, spentBefore + spent));
     }
     return spent;
   }
