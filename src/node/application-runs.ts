@@ -55,7 +55,9 @@ const NOTHING: ProgramModel = {
 };
 
 /** `workMicros`: when its work is done, Infinity: it serves for ever. */
-export function drawRun(model: ProgramModel, role: ContainerRole, workMicros: Micros, stream: RandomStream): ProgramRun {
+export function drawRun(
+  model: ProgramModel, role: ContainerRole, workMicros: Micros, stream: RandomStream,
+): ProgramRun {
   const { failure, hang } = model;
   const answersAfter = drawMicros(model.startupSeconds, 0, stream);
   const work = role === 'init' ? drawMicros(model.initSeconds, 0, stream) : role === 'main' ? workMicros : Infinity;

@@ -10,73 +10,24 @@
  * drawn when it starts, so probes cost nothing between two changes.
  */
 import { assert } from '../base/assert.ts';
-import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
+import type { Micros } from '../base/time.ts';
 import { PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { LivingContainer } from '../cluster/objects.ts';
 import { WORKLOAD_KIND_NAMES } from '../cluster/workload-table.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import { RandomStream } from '../kernel/random.ts';
 import type { ApplicationModel } from '../simulation/scenario.ts';
-import { drawRun, drawStop, graceOf, programModel } from './application-runs.ts';
-import type { ContainerRole, Grace, ProgramModel } from './application-runs.ts';
+import { drawRun, drawStop, graceOf } from './application-runs.ts';
+import type { Grace } from './application-runs.ts';
+import { areReady, lieDown, newLife, podFacts } from './containers.ts';
+import type { Container, LivingPod, PodFacts } from './containers.ts';
 import { NO_CRASHES, nextRestart } from './crash-loop.ts';
-import type { CrashLoop } from './crash-loop.ts';
 import type { KubeletHost, MakePodLives, PodLives } from './pod-lives.ts';
-import { containerProbes, probeFindings } from './probes.ts';
-import type { ContainerProbes } from './probes.ts';
+import { probeFindings } from './probes.ts';
 
 /** Of a container that was killed: by SIGKILL, and by SIGTERM which it obeyed. */
 const KILLED = 137;
 const TERMINATED = 143;
-
-interface ContainerFacts {
-  readonly role: ContainerRole;
-  readonly program: ProgramModel;
-  readonly probes: ContainerProbes;
-  readonly restartPolicy: string;
-  /** Of a preStop hook that sleeps; null: it does something else, or there is none (which takes no time). */
-  readonly sleepMicros: Micros | null;
-}
-
-/** What is the same for all pods of a template. */
-interface PodFacts {
-  readonly initCount: number;
-  /** Init containers first. */
-  readonly containers: readonly ContainerFacts[];
-}
-
-/** One container of one pod. Times are Infinity where nothing is due. */
-interface Container {
-  readonly facts: ContainerFacts;
-  state: 'waiting' | 'running' | 'ended';
-  /** When a waiting one starts. */
-  startAt: Micros;
-  runningSince: Micros;
-  startedAt: Micros;
-  readyAt: Micros;
-  unreadyAt: Micros;
-  endsAt: Micros;
-  exitCode: number;
-  hangsAt: Micros;
-  hasRun: boolean;
-  crashes: CrashLoop;
-}
-
-interface LivingPod {
-  readonly facts: PodFacts;
-  readonly stream: RandomStream;
-  readonly containers: readonly Container[];
-  /** When the kubelet saw the pod: its probes count from then. */
-  watchedFrom: Micros;
-  /** Init containers that are done or, sidecars, started. */
-  initDone: number;
-  areMainsStarted: boolean;
-  /** All its work is done: sidecars stop, and it ends then. */
-  endsAt: Micros;
-  /** When its next change is due. */
-  nextAt: Micros;
-}
 
 export class LivingPods implements PodLives {
   private readonly kernel: Kernel;
@@ -163,7 +114,8 @@ export class LivingPods implements PodLives {
     const { graceMicros } = this.cluster.templateOf(pod);
     let longest = 0;
     for (const container of life.containers)
-      if (container.facts.role !== 'sidecar') longest = Math.max(longest, this.stop(life, container, graceOf(graceMicros)));
+      if (container.facts.role !== 'sidecar')
+        longest = Math.max(longest, this.stop(life, container, graceOf(graceMicros)));
     return longest + this.stopSidecars(life, graceMicros, longest);
   }
 
@@ -178,9 +130,10 @@ export class LivingPods implements PodLives {
       // What is due now has its turn yet.
       if (nextAt <= this.kernel.now) continue;
       const isReady = areReady(containers, this.kernel.now);
-      assert(isReady === pods.isReady(pod), `pod row ${pod} is Ready: ${pods.isReady(pod)}, its containers: ${isReady}`);
+      const isTold = pods.isReady(pod);
+      assert(isReady === isTold, `pod row ${pod} is Ready: ${isTold}, its containers: ${isReady}`);
       for (const { state, endsAt } of containers)
-        assert(state !== 'running' || endsAt >= this.kernel.now, `pod row ${pod} has a container that should have ended`);
+        assert(state !== 'running' || endsAt >= this.kernel.now, `a container of pod row ${pod} should have ended`);
     }
   }
 
@@ -190,9 +143,10 @@ export class LivingPods implements PodLives {
   private change(pod: number): void {
     const life = this.lifeOf(pod);
     if (life.endsAt <= this.kernel.now) return this.end(pod, life);
+    const { now } = this.kernel;
     for (const container of life.containers) {
-      if (container.state === 'running' && container.endsAt <= this.kernel.now) this.ended(pod, life, container);
-      else if (container.state === 'waiting' && container.startAt <= this.kernel.now) this.started(pod, life, container);
+      if (container.state === 'running' && container.endsAt <= now) this.ended(pod, life, container);
+      else if (container.state === 'waiting' && container.startAt <= now) this.started(pod, life, container);
     }
     if (this.failsAtInit(life, pod)) return this.end(pod, life);
     this.goOn(pod, life);
@@ -223,8 +177,10 @@ export class LivingPods implements PodLives {
     if (life.areMainsStarted) return;
     life.areMainsStarted = true;
     const startAt = now + this.host.containerStartMicros(pod);
-    for (let i = facts.initCount; i < containers.length; i++) containers[i].startAt = startAt;
-    if (startAt <= now) for (let i = facts.initCount; i < containers.length; i++) this.started(pod, life, containers[i]);
+    for (let i = facts.initCount; i < containers.length; i++) {
+      containers[i].startAt = startAt;
+      if (startAt <= now) this.started(pod, life, containers[i]);
+    }
   }
 
   private started(pod: number, life: LivingPod, container: Container): void {
@@ -274,7 +230,8 @@ export class LivingPods implements PodLives {
     container.state = 'waiting';
     container.startAt = container.crashes.restartedAt + this.host.containerStartMicros(pod);
     this.tellReady(pod, life);
-    if (pods.phase[pod] === PodPhase.Running) this.cluster.failContainer(pod, container.exitCode, role === 'main' ? lost : 0);
+    if (pods.phase[pod] !== PodPhase.Running) return;
+    this.cluster.failContainer(pod, container.exitCode, role === 'main' ? lost : 0);
   }
 
   /** A pod whose work is done is not started again, whatever its policy. */
@@ -302,7 +259,9 @@ export class LivingPods implements PodLives {
   }
 
   private end(pod: number, { containers }: LivingPod): void {
-    const failed = containers.find(({ state, exitCode, facts }) => facts.role !== 'sidecar' && state === 'ended' && exitCode !== 0);
+    const failed = containers.find(
+      ({ state, exitCode, facts }) => facts.role !== 'sidecar' && state === 'ended' && exitCode !== 0,
+    );
     this.host.end(pod, failed?.exitCode ?? 0);
   }
 
@@ -362,7 +321,8 @@ export class LivingPods implements PodLives {
     let spent = 0;
     for (let i = life.facts.initCount - 1; i >= 0; i--) {
       const container = life.containers[i];
-      if (container.facts.role === 'sidecar') spent += this.stop(life, container, graceOf(graceMicros, spentBefore + spent));
+      if (container.facts.role !== 'sidecar') continue;
+      spent += this.stop(life, container, graceOf(graceMicros, spentBefore + spent));
     }
     return spent;
   }
@@ -379,73 +339,17 @@ export class LivingPods implements PodLives {
   private entityOf(pod: number): string {
     const { pods, workloads, classes } = this.cluster;
     const owner = pods.owner[pod];
-    if (owner >= 0 && workloads.isObject(owner)) return `${WORKLOAD_KIND_NAMES[workloads.kind[owner]]}/${workloads.key[owner]}`;
+    if (owner >= 0 && workloads.isObject(owner))
+      return `${WORKLOAD_KIND_NAMES[workloads.kind[owner]]}/${workloads.key[owner]}`;
     const lineage = pods.pinnedNode[pod] >= 0 ? '/pinned' : this.host.isReplacement() ? '/replacements' : '';
     return `${classes.text(pods.workloadClass[pod])}${lineage}`;
   }
 
   private factsOf(pod: number): PodFacts {
     const template = this.cluster.templateOf(pod);
-    return (this.factsByTemplate[template.id] ??= this.compile(template.id));
-  }
-
-  private compile(template: number): PodFacts {
-    const { life, spec, restartPolicy } = this.cluster.templates.get(template);
-    assert(life !== null, 'a template without an application has no life');
-    const application = this.applications.get(life.application);
-    assert(application !== undefined, `no application ${life.application}`);
-    const sidecars = new Set((spec.initContainers ?? []).filter((one) => one.restartPolicy === 'Always').map(({ name }) => name));
-    const ownPolicy = new Map((spec.containers ?? []).map((one) => [one.name, one.restartPolicy]));
-    const compiled = (container: LivingContainer, role: ContainerRole): ContainerFacts => {
-      const seconds = container.lifecycle?.preStop?.sleep?.seconds;
-      const hasHook = container.lifecycle?.preStop !== undefined;
-      return {
-        role,
-        program: programModel(application, container.name ?? '', role),
-        probes: containerProbes(container),
-        restartPolicy: (role === 'main' ? ownPolicy.get(container.name) : undefined) ?? restartPolicy,
-        sleepMicros: seconds !== undefined ? seconds * MICROS_PER_SECOND : hasHook ? null : 0,
-      };
-    };
-    const inits = life.initContainers.map((one) => compiled(one, sidecars.has(one.name) ? 'sidecar' : 'init'));
-    return { initCount: inits.length, containers: [...inits, ...life.containers.map((one) => compiled(one, 'main'))] };
+    return (this.factsByTemplate[template.id] ??= podFacts(template, this.applications));
   }
 }
 
 /** For a simulation's options. */
 export const livingPods: MakePodLives = (...parts) => new LivingPods(...parts);
-
-function newLife(facts: PodFacts, stream: RandomStream, now: Micros): LivingPod {
-  const containers = facts.containers.map((of): Container => ({
-    facts: of,
-    state: 'waiting',
-    startAt: Infinity,
-    runningSince: Infinity,
-    startedAt: Infinity,
-    readyAt: Infinity,
-    unreadyAt: Infinity,
-    endsAt: Infinity,
-    exitCode: 0,
-    hangsAt: Infinity,
-    hasRun: false,
-    crashes: NO_CRASHES,
-  }));
-  return { facts, stream, containers, watchedFrom: now, initDone: 0, areMainsStarted: false, endsAt: Infinity, nextAt: Infinity };
-}
-
-/** Not running; what it ended with is kept. */
-function lieDown(container: Container, state: 'waiting' | 'ended'): void {
-  container.state = state;
-  container.startAt = container.startedAt = container.readyAt = container.unreadyAt = container.endsAt = Infinity;
-  container.hangsAt = Infinity;
-  if (state === 'waiting') container.hasRun = false;
-}
-
-/** Of the main containers and the sidecars. */
-function areReady(containers: readonly Container[], now: Micros): boolean {
-  for (const { facts, state, readyAt, unreadyAt } of containers) {
-    if (facts.role === 'init') continue;
-    if (state !== 'running' || readyAt > now || unreadyAt <= now) return false;
-  }
-  return true;
-}

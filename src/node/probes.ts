@@ -65,7 +65,8 @@ function planOf(probe: Probe | undefined): ProbePlan | null {
 /** `watchedFrom`: when the kubelet saw the pod and its probes began. */
 export function probeFindings(probes: ContainerProbes, answers: Answers, watchedFrom: Micros): ProbeFindings {
   const { startup, readiness, liveness } = probes;
-  const begun = startup === null ? { at: answers.startedAt, isKilled: false } : startupEnd(startup, answers, watchedFrom);
+  const begun =
+    startup === null ? { at: answers.startedAt, isKilled: false } : startupEnd(startup, answers, watchedFrom);
   if (startup !== null && begun.isKilled) {
     const never = { startedAt: Infinity, readyAt: Infinity, unreadyAt: Infinity };
     return { ...never, killedAt: begun.at, killGraceMicros: startup.graceMicros };
@@ -95,7 +96,8 @@ function startupEnd(
   const last = first + (probe.failureThreshold - 1) * probe.periodMicros;
   const answered = tickFrom(watchedFrom, probe, Math.max(first, answers.answersAt));
   // A first success ends it; a program that hangs at once never gives one.
-  return answered <= last && answered < answers.hangsAt ? { at: answered, isKilled: false } : { at: last, isKilled: true };
+  const isUp = answered <= last && answered < answers.hangsAt;
+  return { at: isUp ? answered : last, isKilled: !isUp };
 }
 
 function readyTimes(

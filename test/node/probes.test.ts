@@ -2,7 +2,7 @@
 // container, and how long stopping takes.
 import { describe, expect, test } from 'vitest';
 import { containerProbes, probeFindings } from '../../src/node/probes.ts';
-import type { ProbeFindings } from '../../src/node/probes.ts';
+import type { Answers, ProbeFindings } from '../../src/node/probes.ts';
 import { containerStory, failureAfter, hangAfter } from '../support/container-story.ts';
 import { fixed } from '../support/node-life.ts';
 
@@ -120,7 +120,8 @@ describe('probes', () => {
       containerStory({
         pod: {
           containers: [{
-            name: 'main', startupProbe: { periodSeconds: 5, failureThreshold: 4 }, readinessProbe: {}, livenessProbe: {},
+            name: 'main', startupProbe: { periodSeconds: 5, failureThreshold: 4 }, readinessProbe: {},
+            livenessProbe: {},
           }],
         },
         application: { startupSeconds: fixed(startup) }, untilSeconds: 60,
@@ -162,7 +163,8 @@ describe('probes', () => {
 
   test('what hangs without a liveness probe stays unready for ever', () => {
     expect(containerStory({
-      pod: { containers: [{ name: 'main', readinessProbe: {} }] }, application: { hang: hangAfter(40) }, untilSeconds: 300,
+      pod: { containers: [{ name: 'main', readinessProbe: {} }] }, application: { hang: hangAfter(40) },
+      untilSeconds: 300,
     })).toMatchInlineSnapshot(`
       "
           1.0  running, ready
@@ -227,8 +229,9 @@ test('what is worked out at the start of a run is what asking every period finds
     const hangsAt = draw(2) === 0 ? Infinity : startedAt + draw(200);
     const inMicros = { startedAt: startedAt * 1e6, answersAt: answersAt * 1e6, hangsAt: hangsAt * 1e6 };
     const found = probeFindings(containerProbes(spec), inMicros, watchedFrom * 1e6);
-    expect(asked(spec, { startedAt, answersAt, hangsAt }, watchedFrom), JSON.stringify({ spec, startedAt, answersAt, hangsAt, watchedFrom }))
-      .toEqual(within({ ...found }));
+    const answers = { startedAt, answersAt, hangsAt };
+    const told = JSON.stringify({ spec, answers, watchedFrom });
+    expect(asked(spec, answers, watchedFrom), told).toEqual(within(found));
   }
 });
 
@@ -252,10 +255,11 @@ interface Asking {
 /** The plain way: second by second, each probe in its turn, results counted in a row. */
 function asked(
   spec: { readonly startupProbe?: Asking; readonly readinessProbe?: Asking; readonly livenessProbe?: Asking },
-  { startedAt, answersAt, hangsAt }: { readonly startedAt: number; readonly answersAt: number; readonly hangsAt: number },
+  { startedAt, answersAt, hangsAt }: Answers,
   watchedFrom: number,
 ): Times {
-  const times = { startedAt: spec.startupProbe === undefined ? startedAt : Infinity, readyAt: Infinity, unreadyAt: Infinity, killedAt: Infinity };
+  const begun = spec.startupProbe === undefined ? startedAt : Infinity;
+  const times = { startedAt: begun, readyAt: Infinity, unreadyAt: Infinity, killedAt: Infinity };
   const runs = { startup: 0, readiness: 0, liveness: 0 };
   const ask = (probe: Asking | undefined, name: keyof typeof runs, from: number, now: number): number => {
     if (probe === undefined || now < from || (now - from) % (probe.periodSeconds ?? 10) !== 0) return 0;
@@ -274,8 +278,10 @@ function asked(
     if (spec.readinessProbe === undefined) times.readyAt = times.startedAt;
     const ready = ask(spec.readinessProbe, 'readiness', times.startedAt, now);
     if (times.readyAt === Infinity && ready >= (spec.readinessProbe?.successThreshold ?? 1)) times.readyAt = now;
-    if (times.readyAt < now && times.unreadyAt === Infinity && ready <= -(spec.readinessProbe?.failureThreshold ?? 3)) times.unreadyAt = now;
-    if (ask(spec.livenessProbe, 'liveness', watchedFrom, now) <= -(spec.livenessProbe?.failureThreshold ?? 3)) times.killedAt = now;
+    const isLost = times.readyAt < now && ready <= -(spec.readinessProbe?.failureThreshold ?? 3);
+    if (isLost && times.unreadyAt === Infinity) times.unreadyAt = now;
+    const alive = ask(spec.livenessProbe, 'liveness', watchedFrom, now);
+    if (alive <= -(spec.livenessProbe?.failureThreshold ?? 3)) times.killedAt = now;
   }
   return times;
 }

@@ -70,7 +70,8 @@ export function containerStory(story: ContainerStory): string {
     podTerminating: () => { say('terminating'); },
     podRemoved: (_pod, _node, _phase, outcome) => { say(`gone: ${POD_OUTCOME_NAMES[outcome]}`); },
   });
-  const node = cluster.addNode({ metadata: { name: 'a' }, status: { allocatable: { cpu: '4', memory: '8Gi', pods: '10' } } });
+  const allocatable = { cpu: '4', memory: '8Gi', pods: '10' };
+  const node = cluster.addNode({ metadata: { name: 'a' }, status: { allocatable } });
   const spec = { containers: [{ name: 'main' }], ...story.pod } as PodSpec;
   const pod = applyPodDefaults({ metadata: { annotations: { [APPLICATION_ANNOTATION]: 'app' } }, spec });
   const row = cluster.createPod({
