@@ -2,13 +2,13 @@
  * Random (PreScore, Score, Reserve): any of the feasible nodes, each as likely as the others; a share of a GPU goes to
  * any device with room. One of the policies that FGD was compared with (USENIX ATC'23; hkust-adsl/kubernetes-scheduler-
  * simulator, pkg/simulator/plugin/{random_score,open_gpu_share}.go). A draw or two a cycle, from streams of its own.
- * Its answers cannot be remembered, so that every node is asked every time.
  */
 import { isShare } from '../../cluster/gpu-devices.ts';
 import { stateKey } from '../framework/cycle-state.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
 import { MAX_NODE_SCORE, MIN_NODE_SCORE } from '../framework/plugin-api.ts';
 import type { Plugin, PluginFactory } from '../framework/plugin-api.ts';
+import type { DomainAnswers } from '../fast/domain-answers.ts';
 import type { FactoryWithPoints } from '../config/default-plugins.ts';
 
 const NAME = 'Random';
@@ -21,11 +21,21 @@ export const Random: PluginFactory & FactoryWithPoints = {
   create(_args, { cluster, random }): Plugin {
     const nodeStream = random(`${NAME}:node`);
     const deviceStream = random(`${NAME}:device`);
+    const draw = (count: number): number => Math.floor(nodeStream.next() * count);
+    const answers: DomainAnswers = {
+      tests: [],
+      score: (_rows, count, weight, totals) => {
+        totals[draw(count)] += weight * MAX_NODE_SCORE;
+      },
+      table: null,
+    };
     return {
       name: NAME,
       dependence: { score: 'cluster' },
+      // The draw without a question to each node.
+      domains: { answers: () => answers },
       preScore(state, _pod, nodes) {
-        state.write(DRAWN, nodes[Math.floor(nodeStream.next() * nodes.length)]);
+        state.write(DRAWN, nodes[draw(nodes.length)]);
         return null;
       },
       score: (state, _pod, node) => (state.read(DRAWN) === node ? MAX_NODE_SCORE : MIN_NODE_SCORE),

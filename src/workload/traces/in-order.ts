@@ -149,8 +149,12 @@ class HeldJobs {
   private ringStart = 0;
   private ringCount = 0;
   private ringLast: Micros = -Infinity;
-  /** Slots of the others: the first is the earliest. */
+  /**
+   * Slots of the others, each with its arrival beside it: the first is the earliest. Four children a place: a heap of a
+   * million is ten places deep, and the children of one stand in one line of the processor's cache.
+   */
   private heap: Int32Array = new Int32Array(FIRST_CAPACITY);
+  private heapTimes: Float64Array = new Float64Array(FIRST_CAPACITY);
   private heapCount = 0;
 
   get count(): number {
@@ -172,7 +176,7 @@ class HeldJobs {
     this.shapes[slot] = job.shape;
     if (job.name !== null || this.names.length > 0) this.names[slot] = job.name;
     if (job.arrivalMicros >= this.ringLast || this.ringCount === 0) this.append(slot, job.arrivalMicros);
-    else this.push(slot);
+    else this.push(slot, job.arrivalMicros);
   }
 
   /** Takes the earliest out, into `job`. */
@@ -197,7 +201,8 @@ class HeldJobs {
 
   private takeFirst(): number {
     const first = this.ringCount > 0 ? this.ring[this.ringStart] : -1;
-    if (first === -1 || (this.heapCount > 0 && this.isBefore(this.heap[0], first))) return this.pop();
+    if (first === -1 || (this.heapCount > 0 && !this.isBefore(this.numbers[first * STRIDE + ARRIVAL], first, 0)))
+      return this.pop();
     this.ringStart = (this.ringStart + 1) % this.ring.length;
     this.ringCount--;
     return first;
@@ -225,40 +230,59 @@ class HeldJobs {
     this.ringLast = arrivalMicros;
   }
 
-  private isBefore(a: number, b: number): boolean {
-    const { numbers } = this;
-    const difference = numbers[a * STRIDE + ARRIVAL] - numbers[b * STRIDE + ARRIVAL];
-    return difference < 0 || (difference === 0 && numbers[a * STRIDE + SEQUENCE] < numbers[b * STRIDE + SEQUENCE]);
+  /** A slot that arrives at `time`, before the one that stands at a place of the heap. */
+  private isBefore(time: Micros, slot: number, place: number): boolean {
+    const other = this.heapTimes[place];
+    if (time !== other) return time < other;
+    const { numbers, heap } = this;
+    return numbers[slot * STRIDE + SEQUENCE] < numbers[heap[place] * STRIDE + SEQUENCE];
   }
 
-  private push(slot: number): void {
-    if (this.heapCount === this.heap.length) this.heap = growInt32(this.heap, this.heap.length * 2);
-    const { heap } = this;
+  private push(slot: number, time: Micros): void {
+    if (this.heapCount === this.heap.length) {
+      this.heap = growInt32(this.heap, this.heapCount * 2);
+      this.heapTimes = growFloat64(this.heapTimes, this.heapCount * 2);
+    }
+    const { heap, heapTimes } = this;
     let at = this.heapCount++;
     while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (!this.isBefore(slot, heap[parent])) break;
+      const parent = (at - 1) >> 2;
+      if (!this.isBefore(time, slot, parent)) break;
       heap[at] = heap[parent];
+      heapTimes[at] = heapTimes[parent];
       at = parent;
     }
     heap[at] = slot;
+    heapTimes[at] = time;
   }
 
   private pop(): number {
-    const { heap } = this;
+    const { heap, heapTimes } = this;
     const first = heap[0];
     const last = heap[--this.heapCount];
+    const time = heapTimes[this.heapCount];
     let at = 0;
     for (;;) {
-      let child = 2 * at + 1;
-      if (child >= this.heapCount) break;
-      if (child + 1 < this.heapCount && this.isBefore(heap[child + 1], heap[child])) child++;
-      if (!this.isBefore(heap[child], last)) break;
+      const child = this.earliestChild(at);
+      if (child === -1 || this.isBefore(time, last, child)) break;
       heap[at] = heap[child];
+      heapTimes[at] = heapTimes[child];
       at = child;
     }
     heap[at] = last;
+    heapTimes[at] = time;
     return first;
+  }
+
+  /** Its place; -1: there is none. */
+  private earliestChild(place: number): number {
+    const from = 4 * place + 1;
+    const to = Math.min(from + 4, this.heapCount);
+    if (from >= to) return -1;
+    let earliest = from;
+    for (let child = from + 1; child < to; child++)
+      if (this.isBefore(this.heapTimes[child], this.heap[child], earliest)) earliest = child;
+    return earliest;
   }
 }
 

@@ -6,14 +6,13 @@
  */
 import { InputError } from '../../../base/input-error.ts';
 import { MICROS_PER_SECOND } from '../../../base/time.ts';
-import type { ResourceList } from '../../../cluster/objects.ts';
 import type { TracePod } from '../../../simulation/scenario.ts';
-import { clip, detached, found, isDnsSubdomain, readWholeNumber } from '../cells.ts';
+import { detached, found, isDnsSubdomain } from '../cells.ts';
 import { CsvRecordReader } from '../csv-records.ts';
 import { GPU_CARD_MODEL_LABEL, gpuAmount, readOpenbHeader } from '../openb-columns.ts';
 import { DuplicateWatch } from '../duplicate-watch.ts';
 import { makeJob } from '../make-job.ts';
-import { MAX_SECONDS } from '../row-cells.ts';
+import { MAX_SECONDS, RowCells } from '../row-cells.ts';
 import { ENDS_OPEN } from '../row-jobs.ts';
 import { wordOf } from '../settings.ts';
 import { plainShape, ShapeTable } from '../shape-table.ts';
@@ -45,6 +44,7 @@ const PRIORITY_OF_QOS: ReadonlyMap<string, number> = new Map([
   ['Burstable', 100],
   ['BE', 0],
 ]);
+const QOS_CLASSES: readonly string[] = [...PRIORITY_OF_QOS.keys()];
 const PHASES: readonly string[] = ['Pending', 'Running', 'Succeeded', 'Failed'];
 
 export const OPENB: TraceFormat = {
@@ -72,6 +72,7 @@ class OpenbJobs implements JobReader {
   line = 0;
   private readonly input: FormatInput;
   private readonly columns: Readonly<Record<PodColumn, number>>;
+  private readonly cells: RowCells;
   private readonly records: CsvRecordReader;
   private readonly tally = new Tally();
   private pods: readonly OpenbPod[] | null = null;
@@ -97,6 +98,7 @@ class OpenbJobs implements JobReader {
       throw new InputError({ file: input.name, line: 1, message });
     }
     this.columns = readOpenbHeader(header, POD_COLUMNS, input.name, this.records.line);
+    this.cells = new RowCells(input.name, header ?? []);
   }
 
   next(problems: ProblemList): TraceJob | null {
@@ -150,15 +152,16 @@ class OpenbJobs implements JobReader {
   }
 
   private readAll(problems: ProblemList): readonly OpenbPod[] {
-    const { records, input } = this;
-    const decoder = new RowDecoder(this.columns, input.name, problems, this.tally, this.shared);
+    const { records, input, cells } = this;
+    const decoder = new RowDecoder(this.columns, this.tally, this.shared);
     const pods: OpenbPod[] = [];
-    for (let fields = records.next(); fields !== null && !problems.isOverfull; fields = records.next()) {
+    while (!problems.isOverfull && records.nextInto(cells)) {
       if (++this.rowCount > MAX_ROWS) {
         const message = `more than ${String(MAX_ROWS)} rows: expected a published list; Podyard's own CSV format is read as a stream`;
         throw new InputError({ file: input.name, line: records.line, message });
       }
-      const pod = decoder.decode(fields, records.line);
+      cells.startRow(records.line, problems);
+      const pod = decoder.decode(cells);
       if (pod === null) continue;
       pods.push(pod);
       this.end = Math.max(this.end, pod.deletion);
@@ -183,70 +186,64 @@ type PodColumn = (typeof POD_COLUMNS)[number];
 
 class RowDecoder {
   private readonly columns: Readonly<Record<PodColumn, number>>;
-  private readonly file: string;
-  private readonly problems: ProblemList;
-  private fields: readonly string[] = [];
-  private line = 0;
   private readonly tally: Tally;
   private readonly shapes = new ShapeTable();
   private readonly names = new DuplicateWatch();
-  private readonly requestsByKey = new Map<string, ResourceList>();
   private readonly shared: boolean;
   private readonly affinityBySpec = new Map<string, TracePod['nodeAffinityAnyOf']>();
 
-  constructor(
-    columns: Readonly<Record<PodColumn, number>>,
-    file: string,
-    problems: ProblemList,
-    tally: Tally,
-    shared: boolean,
-  ) {
+  constructor(columns: Readonly<Record<PodColumn, number>>, tally: Tally, shared: boolean) {
     this.columns = columns;
-    this.file = file;
-    this.problems = problems;
     this.tally = tally;
     this.shared = shared;
   }
 
-  /** The pod of a row; null when the row has mistakes. */
-  decode(fields: readonly string[], line: number): OpenbPod | null {
-    const before = this.problems.count;
-    this.fields = fields;
-    this.line = line;
-    if (fields.length !== POD_COLUMNS.length) {
-      this.complain(
-        undefined,
-        `expected ${String(POD_COLUMNS.length)} fields as in the header, found ${String(fields.length)}`,
-      );
+  /** The pod of the row at hand; null when the row has mistakes. */
+  decode(cells: RowCells): OpenbPod | null {
+    const { columns } = this;
+    if (cells.fieldCount !== POD_COLUMNS.length) {
+      const wanted = String(POD_COLUMNS.length);
+      cells.complain(-1, `expected ${wanted} fields as in the header, found ${String(cells.fieldCount)}`);
       return null;
     }
-    const name = this.cell('name');
-    if (!isDnsSubdomain(name)) this.complain('name', `expected a pod name, ${found(name)}`);
-    const cpuMilli = this.wholeNumber('cpu_milli');
-    const memoryMib = this.wholeNumber('memory_mib');
-    const gpuCount = this.wholeNumber('num_gpu');
-    const gpuMilli = this.wholeNumber('gpu_milli');
-    if (gpuMilli > 1000)
-      this.complain('gpu_milli', `expected thousandths of each GPU from 0 to 1000, ${found(this.cell('gpu_milli'))}`);
-    const qos = this.oneOf('qos', [...PRIORITY_OF_QOS.keys()]);
-    const phase = this.oneOf('pod_phase', PHASES);
+    const name = cells.text(columns.name);
+    if (!isDnsSubdomain(name)) cells.complain(columns.name, `expected a pod name, ${found(name)}`);
+    const cpuMilli = cells.whole(columns.cpu_milli);
+    const memoryMib = cells.whole(columns.memory_mib);
+    const gpuCount = cells.whole(columns.num_gpu);
+    const gpuMilli = cells.whole(columns.gpu_milli);
+    if (gpuMilli > 1000) {
+      const milli = found(cells.text(columns.gpu_milli));
+      cells.complain(columns.gpu_milli, `expected thousandths of each GPU from 0 to 1000, ${milli}`);
+    }
+    const qos = cells.oneOf(columns.qos, QOS_CLASSES);
+    const phase = cells.oneOf(columns.pod_phase, PHASES);
     const neverRan = phase === 'Pending';
-    const nodeAffinityAnyOf = this.affinity(this.cell('gpu_spec'));
-    const { creation, deletion, scheduled } = this.times(neverRan);
-    if (this.problems.count > before) return null;
+    const spec = cells.text(columns.gpu_spec);
+    const nodeAffinityAnyOf = this.affinity(cells, spec);
+    const creation = this.seconds(cells, columns.creation_time);
+    const deletion = this.seconds(cells, columns.deletion_time);
+    const scheduled = this.scheduled(cells, neverRan, creation);
+    this.checkOrder(cells, creation, scheduled, deletion);
+    if (!cells.isRight) return null;
     if (this.names.sawTextBefore(name))
       this.tally.count('Rows with the name of an earlier one, kept as pods of their own');
-    const requests = this.requests(cpuMilli, memoryMib, gpuCount, gpuMilli);
+    const gpuKey = QOS_CLASSES.indexOf(qos) + QOS_CLASSES.length * (gpuMilli + 1001 * gpuCount);
     return {
       name: detached(name),
-      shape: this.shapes.of(
-        `${qos} ${this.cell('gpu_milli')} ${this.cell('gpu_spec')}`,
-        cpuMilli,
-        memoryMib,
-        gpuCount,
-        () => plainShape('pod', { class: qos, priority: PRIORITY_OF_QOS.get(qos) ?? 0, nodeAffinityAnyOf, requests }),
+      shape: this.shapes.of(spec, cpuMilli, memoryMib, gpuKey, () =>
+        plainShape('pod', {
+          class: qos,
+          priority: PRIORITY_OF_QOS.get(qos) ?? 0,
+          nodeAffinityAnyOf,
+          requests: {
+            cpu: `${String(cpuMilli)}m`,
+            memory: `${String(memoryMib)}Mi`,
+            ...gpuAmount(this.shared, gpuCount, gpuMilli),
+          },
+        }),
       ),
-      line,
+      line: cells.line,
       sharesGpu: gpuCount > 0 && gpuMilli < 1000,
       neverRan,
       isRunning: phase === 'Running',
@@ -256,44 +253,38 @@ class RowDecoder {
     };
   }
 
-  private times(neverRan: boolean): { creation: number; deletion: number; scheduled: number } {
-    const creation = this.seconds('creation_time');
-    const deletion = this.seconds('deletion_time');
-    const scheduledText = this.cell('scheduled_time');
+  /** When the pod was bound; its creation for one that never was. */
+  private scheduled(cells: RowCells, neverRan: boolean, creation: number): number {
+    const column = this.columns.scheduled_time;
     if (neverRan) {
-      if (scheduledText !== '')
-        this.complain('scheduled_time', `expected nothing for a Pending pod, ${found(scheduledText)}`);
-    } else if (scheduledText === '')
-      this.complain('scheduled_time', 'expected whole seconds for a pod that is not Pending, found nothing');
-    const scheduled = scheduledText === '' || neverRan ? creation : this.seconds('scheduled_time');
-    if (scheduled < creation)
-      this.complain(
-        'scheduled_time',
-        `expected at least the creation_time ${String(creation)}, ${found(scheduledText)}`,
-      );
-    else if (deletion < scheduled) {
-      const bound = scheduledText === '' ? `creation_time ${String(creation)}` : `scheduled_time ${String(scheduled)}`;
-      this.complain('deletion_time', `expected at least the ${bound}, ${found(this.cell('deletion_time'))}`);
+      if (!cells.isEmpty(column))
+        cells.complain(column, `expected nothing for a Pending pod, ${found(cells.text(column))}`);
+      return creation;
     }
-    return { creation, deletion, scheduled };
+    if (!cells.isEmpty(column)) return this.seconds(cells, column);
+    cells.complain(column, 'expected whole seconds for a pod that is not Pending, found nothing');
+    return creation;
   }
 
-  private requests(cpuMilli: number, memoryMib: number, gpuCount: number, gpuMilli: number): ResourceList {
-    const key = [cpuMilli, memoryMib, gpuCount, gpuMilli].map(String).join('/');
-    let list = this.requestsByKey.get(key);
-    if (list === undefined) {
-      const gpus = gpuAmount(this.shared, gpuCount, gpuMilli);
-      list = { cpu: `${String(cpuMilli)}m`, memory: `${String(memoryMib)}Mi`, ...gpus };
-      this.requestsByKey.set(key, list);
+  private checkOrder(cells: RowCells, creation: number, scheduled: number, deletion: number): void {
+    const { scheduled_time: scheduledAt, deletion_time: deletionAt } = this.columns;
+    if (scheduled < creation) {
+      const bound = `expected at least the creation_time ${String(creation)}`;
+      cells.complain(scheduledAt, `${bound}, ${found(cells.text(scheduledAt))}`);
+    } else if (deletion < scheduled) {
+      const earliest = cells.isEmpty(scheduledAt)
+        ? `creation_time ${String(creation)}`
+        : `scheduled_time ${String(scheduled)}`;
+      cells.complain(deletionAt, `expected at least the ${earliest}, ${found(cells.text(deletionAt))}`);
     }
-    return list;
   }
 
-  private affinity(spec: string): TracePod['nodeAffinityAnyOf'] {
+  private affinity(cells: RowCells, spec: string): TracePod['nodeAffinityAnyOf'] {
     let known = this.affinityBySpec.get(spec);
     if (known === undefined) {
       const models = spec === '' ? [] : spec.split('|');
-      if (models.includes('')) this.complain('gpu_spec', `expected card models separated by |, ${found(spec)}`);
+      if (models.includes(''))
+        cells.complain(this.columns.gpu_spec, `expected card models separated by |, ${found(spec)}`);
       const values = [...new Set(models)].map(detached);
       known = values.length === 0 ? [] : [{ key: GPU_CARD_MODEL_LABEL, values }];
       if (!models.includes('')) this.affinityBySpec.set(detached(spec), known);
@@ -301,32 +292,10 @@ class RowDecoder {
     return known;
   }
 
-  private cell(column: PodColumn): string {
-    return this.fields[this.columns[column]];
-  }
-
-  private wholeNumber(column: PodColumn): number {
-    const text = this.cell(column);
-    const value = readWholeNumber(text);
-    if (Number.isNaN(value)) this.complain(column, `expected a whole number from 0, ${found(text)}`);
-    return value;
-  }
-
-  private seconds(column: PodColumn): number {
-    const value = this.wholeNumber(column);
+  private seconds(cells: RowCells, column: number): number {
+    const value = cells.whole(column);
     if (value > MAX_SECONDS)
-      this.complain(column, `expected at most ${String(MAX_SECONDS)} seconds, ${found(this.cell(column))}`);
+      cells.complain(column, `expected at most ${String(MAX_SECONDS)} seconds, ${found(cells.text(column))}`);
     return value;
-  }
-
-  private oneOf(column: PodColumn, known: readonly string[]): string {
-    const text = this.cell(column);
-    const value = known.find((candidate) => candidate === text);
-    if (value === undefined) this.complain(column, `expected one of ${known.join(', ')}; ${found(clip(text))}`);
-    return value ?? '';
-  }
-
-  private complain(path: PodColumn | undefined, message: string): void {
-    this.problems.add({ file: this.file, line: this.line, message, path });
   }
 }
