@@ -4,7 +4,8 @@
  * are), so that what happens to one pod never shifts the luck of another. Each run of a container draws the same
  * numbers in the same order, whether they are used or not.
  */
-import { MICROS_PER_SECOND, microsFromSeconds, type Micros } from '../base/time.ts';
+import { MICROS_PER_HOUR, MICROS_PER_SECOND, microsFromSeconds, type Micros } from '../base/time.ts';
+import { DEFAULT_MEMORY_BYTES } from '../cluster/pod-template.ts';
 import type { Distribution } from '../kernel/distribution.ts';
 import type { RandomStream } from '../kernel/random.ts';
 import { sample } from '../kernel/sampling.ts';
@@ -20,6 +21,21 @@ export interface ProgramRun {
   readonly endsAfter: Micros;
   /** When it ends by itself. */
   readonly exitCode: number;
+  /** null: what it requests. */
+  readonly memory: MemoryUse | null;
+}
+
+export interface MemoryUse {
+  readonly bytes: number;
+  readonly bytesPerMicro: number;
+}
+
+/** What a container may have. */
+export interface MemoryBounds {
+  /** 0: nothing is requested. */
+  readonly requestBytes: number;
+  /** Infinity: none. */
+  readonly limitBytes: number;
 }
 
 /** Containers that the application does not name, and what a named one leaves out. */
@@ -30,6 +46,7 @@ export interface ProgramModel {
   readonly hang: ContainerModel['hang'];
   readonly stopSeconds: Distribution | null;
   readonly preStopSeconds: Distribution | null;
+  readonly memory: ContainerModel['memory'];
 }
 
 /** From SIGTERM until the end of a program, where nothing is said of it. */
@@ -47,30 +64,49 @@ export function programModel({ model, containers }: ApplicationModel, name: stri
     hang: own.hang ?? shared.hang,
     stopSeconds: own.stopSeconds ?? shared.stopSeconds,
     preStopSeconds: own.preStopSeconds ?? shared.preStopSeconds,
+    memory: own.memory ?? shared.memory,
   };
 }
 
 const NOTHING: ProgramModel = {
   startupSeconds: null, initSeconds: null, failure: null, hang: null, stopSeconds: null, preStopSeconds: null,
+  memory: null,
 };
 
 /** `workMicros`: when its work is done, Infinity: it serves for ever. */
 export function drawRun(
-  model: ProgramModel, role: ContainerRole, workMicros: Micros, stream: RandomStream,
+  model: ProgramModel, role: ContainerRole, bounds: MemoryBounds, workMicros: Micros, stream: RandomStream,
 ): ProgramRun {
   const { failure, hang } = model;
   const answersAfter = drawMicros(model.startupSeconds, 0, stream);
   const work = role === 'init' ? drawMicros(model.initSeconds, 0, stream) : role === 'main' ? workMicros : Infinity;
   const failsAfter = failure === null ? Infinity : drawChance(failure, stream);
   const hangsAfter = hang === null ? Infinity : drawChance(hang, stream);
+  const memory = model.memory === null ? null : drawMemory(model.memory, bounds, stream);
   const fails = failsAfter < work && failsAfter <= hangsAfter;
-  return {
-    answersAfter,
-    hangsAfter,
-    // A program that hangs neither fails nor gets its work done.
-    endsAfter: fails ? failsAfter : work <= hangsAfter ? work : Infinity,
-    exitCode: fails && failure !== null ? failure.exitCode : 0,
-  };
+  // A program that hangs neither fails nor gets its work done.
+  const endsAfter = fails ? failsAfter : work <= hangsAfter ? work : Infinity;
+  const killedAfter = memory === null ? Infinity : outOfMemoryAfter(memory, bounds);
+  if (killedAfter < endsAfter) return { answersAfter, hangsAfter, endsAfter: killedAfter, exitCode: KILLED, memory };
+  return { answersAfter, hangsAfter, endsAfter, exitCode: fails && failure !== null ? failure.exitCode : 0, memory };
+}
+
+/** Exit code of a container that SIGKILL has ended. */
+export const KILLED = 137;
+
+function drawMemory(
+  { use, growthPerHour }: NonNullable<ContainerModel['memory']>, { requestBytes }: MemoryBounds, stream: RandomStream,
+): MemoryUse {
+  const whole = requestBytes > 0 ? requestBytes : DEFAULT_MEMORY_BYTES;
+  const bytes = sample(use, stream) * whole;
+  return { bytes, bytesPerMicro: (sample(growthPerHour, stream) * whole) / MICROS_PER_HOUR };
+}
+
+/** When its use reaches the limit of its cgroup; a program needs a second at least to fill its memory. */
+function outOfMemoryAfter({ bytes, bytesPerMicro }: MemoryUse, { limitBytes }: MemoryBounds): Micros {
+  if (bytes >= limitBytes) return MICROS_PER_SECOND;
+  const after = (limitBytes - bytes) / bytesPerMicro;
+  return after < Infinity ? Math.max(Math.ceil(after), MICROS_PER_SECOND) : Infinity;
 }
 
 export interface Grace {

@@ -3,13 +3,14 @@
  * pod's own. A pod costs a record of a few hundred bytes and one more for each container.
  */
 import { assert } from '../base/assert.ts';
+import { unitsFromText } from '../base/quantity.ts';
 import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
-import type { LivingContainer } from '../cluster/objects.ts';
+import type { LivingContainer, ResourceRequirements } from '../cluster/objects.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
 import type { RandomStream } from '../kernel/random.ts';
 import type { ApplicationModel } from '../simulation/scenario.ts';
 import { programModel } from './application-runs.ts';
-import type { ContainerRole, ProgramModel } from './application-runs.ts';
+import type { ContainerRole, MemoryBounds, MemoryUse, ProgramModel } from './application-runs.ts';
 import { NO_CRASHES } from './crash-loop.ts';
 import type { CrashLoop } from './crash-loop.ts';
 import { containerProbes } from './probes.ts';
@@ -22,6 +23,7 @@ export interface ContainerFacts {
   readonly restartPolicy: string;
   /** Of a preStop hook that sleeps; null: it does something else, or there is none (which takes no time). */
   readonly sleepMicros: Micros | null;
+  readonly memory: MemoryBounds;
 }
 
 /** What is the same for all pods of a template. */
@@ -45,6 +47,8 @@ export interface Container {
   exitCode: number;
   hangsAt: Micros;
   hasRun: boolean;
+  /** Of the current run; null: what it requests. */
+  memory: MemoryUse | null;
   crashes: CrashLoop;
 }
 
@@ -71,6 +75,8 @@ export function podFacts(
   assert(application !== undefined, `no application ${life.application}`);
   const sidecars = (spec.initContainers ?? []).filter((one) => one.restartPolicy === 'Always').map(({ name }) => name);
   const ownPolicy = new Map((spec.containers ?? []).map((one) => [one.name, one.restartPolicy]));
+  const all = [...(spec.initContainers ?? []), ...(spec.containers ?? [])];
+  const resources = new Map(all.map((one) => [one.name, one.resources]));
   const compiled = (container: LivingContainer, role: ContainerRole): ContainerFacts => {
     const hook = container.lifecycle?.preStop;
     const seconds = hook?.sleep?.seconds;
@@ -79,11 +85,20 @@ export function podFacts(
       program: programModel(application, container.name ?? '', role),
       probes: containerProbes(container),
       restartPolicy: (role === 'main' ? ownPolicy.get(container.name) : undefined) ?? restartPolicy,
+      memory: memoryBounds(resources.get(container.name)),
       sleepMicros: seconds !== undefined ? seconds * MICROS_PER_SECOND : hook === undefined ? 0 : null,
     };
   };
   const inits = life.initContainers.map((one) => compiled(one, sidecars.includes(one.name) ? 'sidecar' : 'init'));
   return { initCount: inits.length, containers: [...inits, ...life.containers.map((one) => compiled(one, 'main'))] };
+}
+
+function memoryBounds({ requests, limits }: ResourceRequirements = {}): MemoryBounds {
+  const [request, limit] = [requests?.['memory'], limits?.['memory']];
+  return {
+    requestBytes: request === undefined ? 0 : unitsFromText(request),
+    limitBytes: limit === undefined ? Infinity : unitsFromText(limit),
+  };
 }
 
 export function newLife(facts: PodFacts, stream: RandomStream, now: Micros): LivingPod {
@@ -99,6 +114,7 @@ export function newLife(facts: PodFacts, stream: RandomStream, now: Micros): Liv
     exitCode: 0,
     hangsAt: Infinity,
     hasRun: false,
+    memory: null,
     crashes: NO_CRASHES,
   }));
   return {

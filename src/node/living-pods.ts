@@ -10,23 +10,26 @@
  * drawn when it starts, so probes cost nothing between two changes.
  */
 import { assert } from '../base/assert.ts';
-import type { Micros } from '../base/time.ts';
-import { PodPhase } from '../cluster/cluster.ts';
+import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
+import { EvictionCause, PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { WORKLOAD_KIND_NAMES } from '../cluster/workload-table.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import { RandomStream } from '../kernel/random.ts';
 import type { ApplicationModel } from '../simulation/scenario.ts';
-import { drawRun, drawStop, graceOf } from './application-runs.ts';
-import type { Grace } from './application-runs.ts';
+import { KILLED, drawRun, drawStop, graceOf } from './application-runs.ts';
+import type { Grace, MemoryUse } from './application-runs.ts';
 import { areReady, lieDown, newLife, podFacts } from './containers.ts';
 import type { Container, LivingPod, PodFacts } from './containers.ts';
 import { NO_CRASHES, nextRestart } from './crash-loop.ts';
+import { MemoryPressure } from './memory-pressure.ts';
 import type { KubeletHost, MakePodLives, PodLives } from './pod-lives.ts';
 import { probeFindings } from './probes.ts';
 
-/** Of a container that was killed: by SIGKILL, and by SIGTERM which it obeyed. */
-const KILLED = 137;
+/** Of a pod that makes room on a node without memory (pkg/kubelet/eviction/eviction_manager.go, v1.36). */
+const PRESSURE_GRACE_MICROS: Micros = MICROS_PER_SECOND;
+
+/** Exit code of a container that SIGTERM has ended. */
 const TERMINATED = 143;
 
 export class LivingPods implements PodLives {
@@ -49,6 +52,25 @@ export class LivingPods implements PodLives {
     this.changeEvent = kernel.defineEvent('containers change', 3, (pod, ticket) => {
       if (host.isCurrent(pod, ticket)) this.change(pod);
     });
+    const tellsOfMemory = [...applications.values()].some(
+      ({ model, containers }) => model.memory !== null || Object.values(containers).some(({ memory }) => memory !== null),
+    );
+    if (tellsOfMemory) new MemoryPressure(kernel, cluster, (pod) => this.memoryOf(pod));
+  }
+
+  /** What a running pod's containers use now; null: what they request, as nobody says otherwise. */
+  private memoryOf(pod: number): MemoryUse | null {
+    const life = this.living.get(pod);
+    if (life === undefined) return null;
+    let [bytes, bytesPerMicro] = [0, 0];
+    for (const { state, facts, memory, runningSince } of life.containers) {
+      if (state !== 'running') continue;
+      bytes += memory === null ? facts.memory.requestBytes : memory.bytes;
+      if (memory === null) continue;
+      bytes += memory.bytesPerMicro * (this.kernel.now - runningSince);
+      bytesPerMicro += memory.bytesPerMicro;
+    }
+    return { bytes, bytesPerMicro };
   }
 
   // ---- what the kubelet tells ------------------------------------------------------------------------------------
@@ -111,7 +133,8 @@ export class LivingPods implements PodLives {
 
   stopMicros(pod: number): Micros {
     const life = this.lifeOf(pod);
-    const { graceMicros } = this.cluster.templateOf(pod);
+    const isUrgent = this.cluster.pods.cause[pod] === EvictionCause.NodePressure;
+    const graceMicros = isUrgent ? PRESSURE_GRACE_MICROS : this.cluster.templateOf(pod).graceMicros;
     let longest = 0;
     for (const container of life.containers)
       if (container.facts.role !== 'sidecar')
@@ -192,9 +215,9 @@ export class LivingPods implements PodLives {
   /** `isUp`: it has been running for long. */
   private run(life: LivingPod, container: Container, pod: number, isUp: boolean): void {
     const { now } = this.kernel;
-    const { role, program, probes } = container.facts;
+    const { role, program, probes, memory } = container.facts;
     const workMicros = this.cluster.pods.durationMicros[pod];
-    const drawn = drawRun(program, role, workMicros, life.stream);
+    const drawn = drawRun(program, role, memory, workMicros, life.stream);
     const [answersAt, hangsAt] = [isUp ? now : now + drawn.answersAfter, now + drawn.hangsAfter];
     container.state = 'running';
     container.hasRun = true;
@@ -203,6 +226,7 @@ export class LivingPods implements PodLives {
     container.hangsAt = hangsAt;
     container.endsAt = now + drawn.endsAfter;
     container.exitCode = drawn.exitCode;
+    container.memory = drawn.memory;
     if (role === 'init') {
       container.startedAt = container.readyAt = container.unreadyAt = Infinity;
       return;

@@ -178,7 +178,7 @@ function resolveProgram(
     const given = input[key];
     return given === undefined ? null : numbers.distribution(given, below(path, key));
   };
-  const { failure, hang } = input;
+  const { failure, hang, memory } = input;
   return {
     startupSeconds: seconds('startup'),
     initSeconds: seconds('init'),
@@ -199,6 +199,13 @@ function resolveProgram(
           },
     stopSeconds: seconds('stop'),
     preStopSeconds: seconds('preStop'),
+    memory:
+      memory === undefined
+        ? null
+        : {
+            use: numbers.distribution(memory.use, below(below(path, 'memory'), 'use')),
+            growthPerHour: numbers.distribution(memory.growthPerHour, below(below(path, 'memory'), 'growthPerHour')),
+          },
   };
 }
 

@@ -144,6 +144,15 @@ const programFields = {
   preStop: durationDistribution(
     'Time that preStop hooks take which run a command or ask a server; hooks that sleep say it themselves. Default 0s',
   ).optional(),
+  memory: mapping(
+    {
+      use: countDistribution(
+        'Memory in use, as a share of what the container requests (of 200Mi where it requests none). Default 1',
+      ).default(1),
+      growthPerHour: countDistribution('What comes to it in an hour, as such a share: a leak. Default 0').default(0),
+    },
+    'Memory that containers use. At its limit a container is killed (OOMKilled, exit code 137); a node with less than 100Mi left evicts pods. Default: what they request, and nobody looks',
+  ).optional(),
 };
 
 const applicationFields = {

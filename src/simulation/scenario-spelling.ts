@@ -139,7 +139,7 @@ function spellApplication({ model, containers }: ApplicationModel): Record<strin
 }
 
 function spellProgram(program: ContainerModel): Record<string, unknown> {
-  const { failure, hang } = program;
+  const { failure, hang, memory } = program;
   const spelled = {
     startup: program.startupSeconds,
     init: program.initSeconds,
@@ -155,6 +155,9 @@ function spellProgram(program: ContainerModel): Record<string, unknown> {
     ...times,
     ...(failure === null ? {} : { failure: { ...ending(failure), exitCode: failure.exitCode } }),
     ...(hang === null ? {} : { hang: ending(hang) }),
+    ...(memory === null
+      ? {}
+      : { memory: { use: spellNumber(memory.use), growthPerHour: spellNumber(memory.growthPerHour) } }),
   };
 }
 

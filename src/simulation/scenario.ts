@@ -207,6 +207,8 @@ export interface ContainerModel {
   readonly stopSeconds: Distribution | null;
   /** Seconds that its preStop hook takes, where that is not a sleep. */
   readonly preStopSeconds: Distribution | null;
+  /** Memory in use from the start on, and what comes to it in an hour: shares of its request. */
+  readonly memory: { readonly use: Distribution; readonly growthPerHour: Distribution } | null;
 }
 
 /** What runs in the containers of a pod; `containers`: those of these names, where they differ. */
