@@ -52,10 +52,8 @@ export class LivingPods implements PodLives {
     this.changeEvent = kernel.defineEvent('containers change', 3, (pod, ticket) => {
       if (host.isCurrent(pod, ticket)) this.change(pod);
     });
-    const tellsOfMemory = [...applications.values()].some(
-      ({ model, containers }) => model.memory !== null || Object.values(containers).some(({ memory }) => memory !== null),
-    );
-    if (tellsOfMemory) new MemoryPressure(kernel, cluster, (pod) => this.memoryOf(pod));
+    const programs = [...applications.values()].flatMap(({ model, containers }) => [model, ...Object.values(containers)]);
+    if (programs.some(({ memory }) => memory !== null)) new MemoryPressure(kernel, cluster, (pod) => this.memoryOf(pod));
   }
 
   /** What a running pod's containers use now; null: what they request, as nobody says otherwise. */

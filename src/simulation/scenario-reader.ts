@@ -15,7 +15,7 @@ import type { Path } from '../workload/manifests/source-path.ts';
 import { below, describeValue, stepsOf } from '../workload/manifests/source-path.ts';
 import { Findings, isMapping, mappingOf } from '../workload/manifests/structure.ts';
 import { admissionContext, checkAdmission, checkWorkloadAdmission, namedZones } from './admission-checks.ts';
-import { warnOfEndlessWork } from './endless-work.ts';
+import { warnOfEndlessWork, warnOfFailingWork } from './endless-work.ts';
 import { hopelessPods, warnOfOversizedWorkloads } from './hopeless-pods.ts';
 import { refusedPods, warnOfRefusedWorkloads } from './refused-pods.ts';
 import type { Scenario, SchedulerSettings } from './scenario.ts';
@@ -321,6 +321,7 @@ class ScenarioReading {
       this.problems.splice(0, this.problems.length, ...inFileOrder([...this.problems, ...problems]));
     if (this.problems.length > 0 || this.#findings.errors.length > 0) return;
     warnOfEndlessWork(settings, manifests.nodes.length > 0, this.#findings);
+    warnOfFailingWork(settings, this.#findings);
     warnOfOversizedWorkloads(workloads, manifests.nodes, nodePools, this.#findings);
     this.warnings.push(...hopelessPods(manifests, admitted, nodePools, workloads, hasTrace));
     this.warnings.push(...refusedPods(manifests, admitted, context));

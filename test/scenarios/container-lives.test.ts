@@ -1,4 +1,4 @@
-// What runs in pods, in whole runs: rollouts wait for probes, Jobs for work that is tried again, reports count restarts.
+// What runs in pods, in whole runs: readiness waits for probes, Jobs for work that is tried again, restarts are counted.
 import { describe, expect, test } from 'vitest';
 import { createInputFiles } from '../../src/io/input-files.ts';
 import { readScenario } from '../../src/simulation/scenario-reader.ts';
@@ -20,13 +20,16 @@ function deployment(spec: object, annotations: object = {}): object {
   };
 }
 
-const PROBED = { containers: [{ name: 'main', resources: { requests: REQUESTS }, readinessProbe: { periodSeconds: 5 } }] };
+const PROBED = {
+  containers: [{ name: 'main', resources: { requests: REQUESTS }, readinessProbe: { periodSeconds: 5 } }],
+};
 
 describe('applications', () => {
   test('find pods of manifests by their labels, or are named by them', () => {
     const unready = (application: object, annotations: object = {}): number | undefined =>
-      playScenario({ duration: '10m', nodePools: [POOL], applications: [application] }, [deployment(PROBED, annotations)])
-        .result.failures.containers?.unreadyPodSeconds;
+      playScenario(
+        { duration: '10m', nodePools: [POOL], applications: [application] }, [deployment(PROBED, annotations)],
+      ).result.failures.containers?.unreadyPodSeconds;
     // Two pods that answer after 12 s, asked every 5 s.
     expect(unready({ name: 'web', namespace: 'shop', selector: 'app=web', startup: '12s' })).toBe(2 * 15);
     expect(unready({ name: 'web', startup: '12s' }, { 'podyard.dev/application': 'web' })).toBe(2 * 15);
@@ -92,7 +95,8 @@ describe('applications', () => {
   });
 
   test('change nothing for others: a run without them is the run that it was', () => {
-    const base = { duration: '10m', nodePools: [POOL], workloads: [{ name: 'api', kind: 'Deployment', requests: REQUESTS }] };
+    const workloads = [{ name: 'api', kind: 'Deployment', requests: REQUESTS }];
+    const base = { duration: '10m', nodePools: [POOL], workloads };
     const plain = playScenario(base).result;
     const idle = playScenario({ ...base, applications: [{ name: 'other', selector: 'app=other', startup: '5s' }] });
     expect(idle.result.digest).toBe(plain.digest);
@@ -101,10 +105,25 @@ describe('applications', () => {
   });
 });
 
+test('Jobs that fail before they are done are told', () => {
+  const told = (after: string): readonly string[] =>
+    playScenario({
+      duration: '3m', nodePools: [POOL],
+      workloads: [
+        { name: 'never', kind: 'Job', lifetime: '10m', requests: REQUESTS, application: { failure: { after } } },
+      ],
+    }).warnings;
+  expect(told('1m')).toEqual([
+    '"never" can hardly ever finish: a pod runs for 10m at least, and its containers fail after 1m at most',
+  ]);
+  expect(told('20m')).toEqual([]);
+});
+
 test('what acts is no longer told as not simulated', () => {
   const told = (applications: readonly object[]): readonly string[] => {
     const text = JSON.stringify({ duration: '1m', nodePools: [POOL], applications, manifests: [deployment(PROBED)] });
-    return readScenario({ text, name: 'told.json' }, createInputFiles()).scenario.notSimulated.map(({ field }) => field);
+    const { scenario } = readScenario({ text, name: 'told.json' }, createInputFiles());
+    return scenario.notSimulated.map(({ field }) => field);
   };
   expect(told([])).toEqual(['spec.containers[*].readinessProbe']);
   expect(told([{ name: 'web', selector: 'app=web' }])).toEqual([]);

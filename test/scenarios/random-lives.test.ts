@@ -25,7 +25,9 @@ function scenarioOf(seed: string, index: number): Record<string, unknown> {
           spec: {
             terminationGracePeriodSeconds: 10,
             initContainers: [{ name: 'proxy', restartPolicy: 'Always', ...probes }, { name: 'migrate' }],
-            containers: [{ name: 'main', ...probes, lifecycle: { preStop: { sleep: { seconds: 2 } } } }, { name: 'log' }],
+            containers: [
+              { name: 'main', ...probes, lifecycle: { preStop: { sleep: { seconds: 2 } } } }, { name: 'log' },
+            ],
           },
         },
         application: {
