@@ -83,7 +83,7 @@ export class SweepThread {
       onWarnings: () => undefined,
     };
     try {
-      const answer = ask(worker, { index, scenario, version, plain, stopFlag: null }, listener);
+      const answer = ask(worker, { index, scenario, version, plain, keepsSeries: false, stopFlag: null }, listener);
       const result = resultOf(await Promise.race([answer, watch.gaveUp]));
       return { run: measureRun(withoutTables(result)) };
     } catch (error) {
