@@ -2,6 +2,7 @@
 import { InputError } from '../base/input-error.ts';
 import type { Problem, SourcePlace } from '../base/input-error.ts';
 import type { RunResult } from '../metrics/run-result.ts';
+import { livingPods } from '../node/living-pods.ts';
 import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
 import type { Scenario, SchedulerSettings } from '../simulation/scenario.ts';
 import { readConfigurationFile, readScenario } from '../simulation/scenario-reader.ts';
@@ -66,6 +67,7 @@ export async function run(scenario: RunInput, options: RunOptions = {}): Promise
       userPlugins,
       openTrace: openTraceInput,
       readMachines: readMachineInput,
+      makeLives: livingPods,
       plain: options.plain ?? false,
       locate,
     });
