@@ -13,6 +13,7 @@ import { pluginRegistry } from '../scheduler/plugins/registry.ts';
 import { isMapping } from '../workload/manifests/structure.ts';
 import { foreignSchedulerWarnings } from '../simulation/foreign-schedulers.ts';
 import type { Scenario } from '../simulation/scenario.ts';
+import { tellsOfApplications } from '../simulation/workload-input.ts';
 import type { CommandContext } from './command.ts';
 import { comparedReader } from './compared-scenario.ts';
 import type { ReadCompared } from './compared-scenario.ts';
@@ -73,7 +74,7 @@ export type OpenInputs = (scenario: Scenario) => Promise<RecordedInputs>;
 export function openedOnce(): OpenInputs {
   const opened = new Map<string, Promise<RecordedInputs>>();
   return (scenario) => {
-    const key = JSON.stringify([scenario.trace, scenario.machines]);
+    const key = JSON.stringify([scenario.trace, scenario.machines, tellsOfApplications(scenario)]);
     const known = opened.get(key) ?? checkedInputs(scenario);
     opened.set(key, known);
     return known;

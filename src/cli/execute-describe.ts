@@ -5,7 +5,7 @@ import { amountsOf } from '../experiment/looked-cluster.ts';
 import type { LookedCluster } from '../experiment/looked-cluster.ts';
 import { LookedEvents } from '../experiment/looked-events.ts';
 import type { Regarding } from '../experiment/looked-events.ts';
-import type { LookedNode, LookedObject, LookedPlain, LookedPod, LookedWorkload } from '../experiment/looked-object.ts';
+import type { LookedNode, LookedObject, LookedPod, LookedWorkload } from '../experiment/looked-object.ts';
 import { describeNode } from '../report/kubectl/describe-node.ts';
 import { describePlain, describePod, describeWorkload } from '../report/kubectl/describe.ts';
 import type { DescribedWorkload, PodTally } from '../report/kubectl/describe.ts';
@@ -76,7 +76,7 @@ function describeObject(object: LookedObject, cluster: LookedCluster, events: Lo
   }
   if (WORKLOADS.includes(object.kind))
     return describeWorkload(describedWorkload(object as LookedWorkload, cluster), told, cluster.now);
-  return describePlain(object as LookedPlain, told);
+  return describePlain(object, told);
 }
 
 function describedWorkload(workload: LookedWorkload, cluster: LookedCluster): DescribedWorkload {

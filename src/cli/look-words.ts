@@ -109,7 +109,7 @@ function checkField(field: string, kind: string): void {
 
 function textAt(object: LookedObject, field: string): string {
   const value = valueAt(object, field.split('.'));
-  return value === undefined ? (FIELD_DEFAULTS[field] ?? '') : String(value as string | number | boolean);
+  return value === undefined ? (FIELD_DEFAULTS[field] ?? '') : String(value);
 }
 
 function valueAt(value: unknown, path: readonly string[]): unknown {

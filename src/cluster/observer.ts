@@ -45,11 +45,14 @@ export interface ClusterObserver {
   podStarted?(pod: number): void;
   /** The run was broken off (node crash); the pod is Bound again and has lost `lostMicros` of run time. */
   podInterrupted?(pod: number, lostMicros: number): void;
+  /** A container of a running pod has ended and is to be started again; `lostMicros` of its run are lost. */
+  podContainerFailed?(pod: number, exitCode: number, lostMicros: number): void;
+  podContainerRestarted?(pod: number): void;
   /** Deletion was asked for; the pod holds its resources until it is removed. */
   podTerminating?(pod: number): void;
   /** The same of a pod that has ended, which holds nothing. */
   endedPodTerminating?(pod: number): void;
-  /** Condition Ready turned; a pod that starts is Ready at once, podInterrupted and podRemoved take it back. */
+  /** Condition Ready turned; a pod without probes is Ready when it starts, podInterrupted and podRemoved take it back. */
   podReadyChanged?(pod: number, ready: boolean): void;
   /**
    * The pod has ended or is gone: it holds nothing any more. Its row is still readable but for `node` and `phase`,
@@ -119,6 +122,8 @@ export class ObserverLists {
   readonly podAcknowledged: ClusterObserver[] = [];
   readonly podStarted: ClusterObserver[] = [];
   readonly podInterrupted: ClusterObserver[] = [];
+  readonly podContainerFailed: ClusterObserver[] = [];
+  readonly podContainerRestarted: ClusterObserver[] = [];
   readonly podTerminating: ClusterObserver[] = [];
   readonly endedPodTerminating: ClusterObserver[] = [];
   readonly podReadyChanged: ClusterObserver[] = [];

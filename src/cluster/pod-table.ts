@@ -44,9 +44,13 @@ export const EvictionCause = {
   Preemption: 3,
   ScaleDown: 4,
   Api: 5,
+  /** By the kubelet, whose node ran out of memory. */
+  NodePressure: 6,
 } as const;
 export type EvictionCause = (typeof EvictionCause)[keyof typeof EvictionCause];
-export const EVICTION_CAUSE_NAMES: readonly string[] = ['none', 'taint', 'nodeFailure', 'preemption', 'scaleDown', 'api'];
+export const EVICTION_CAUSE_NAMES: readonly string[] = [
+  'none', 'taint', 'nodeFailure', 'preemption', 'scaleDown', 'api', 'nodePressure',
+];
 
 /** Bits of PodTable.flags. */
 export const PodFlag = {

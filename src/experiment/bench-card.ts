@@ -13,6 +13,8 @@ import { compareVariants } from './variant-comparison.ts';
 export interface CardFigure {
   /** Path in report.json. */
   readonly metric: string;
+  /** Without what goes without saying. */
+  readonly shortName: string;
   readonly unit: string;
   readonly better: Better;
   /** By seed; null: a run without the figure. */
@@ -76,6 +78,7 @@ function figureOf(path: string, runs: readonly MeasuredRun[]): CardFigure {
   const some = found.find((metric) => metric !== undefined);
   return {
     metric: path,
+    shortName: shortMetricName(path),
     unit: some?.unit ?? '',
     better: some?.better ?? 'neither',
     values,

@@ -95,7 +95,7 @@ export class LookedCluster {
     const isOld = kind === 'Namespace' && (name === 'default' || name.startsWith('kube-'));
     const creationTimestamp = timeText(isOld ? 0 : history.createdAt(kind, keyOf(namespace, name)));
     const metadata = { ...object.metadata, name, creationTimestamp };
-    return { apiVersion: 'v1', ...object, ...this.defaultsOf(kind, object), kind, metadata } as LookedPlain;
+    return { apiVersion: 'v1', ...object, ...this.defaultsOf(kind, object), kind, metadata };
   }
 
   /** What the API server and the volume controller fill in and the simulation does without. */

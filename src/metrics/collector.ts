@@ -182,6 +182,18 @@ export class MetricsCollector implements ClusterObserver {
     if (this.lives.podStarted(pod, now)) this.latency.groupOf(pod).start.add(now - this.cluster.pods.createdAt[pod]);
   }
 
+  podReadyChanged(pod: number, ready: boolean): void {
+    this.lives.podReadyChanged(pod, ready, this.kernel.now);
+  }
+
+  podContainerFailed(pod: number, _exitCode: number, lostMicros: number): void {
+    this.lives.podContainerFailed(pod, lostMicros);
+  }
+
+  podContainerRestarted(): void {
+    this.lives.restarts++;
+  }
+
   podInterrupted(pod: number, lostMicros: number): void {
     this.lives.podInterrupted(pod, lostMicros, this.kernel.now);
   }
@@ -276,6 +288,7 @@ export class MetricsCollector implements ClusterObserver {
         wastedPodSeconds: this.lives.wastedPodSeconds(),
         usefulPodSeconds: this.lives.usefulPodSeconds(),
         nodeDownSeconds: this.nodes.downSeconds(),
+        ...this.lives.containerFacts(),
       },
       autoscaling: {
         scaleUpEvents: autoscaling.scaleUpEvents,

@@ -270,6 +270,15 @@ export interface FailureFacts {
   readonly wastedPodSeconds: number;
   readonly usefulPodSeconds: number;
   readonly nodeDownSeconds: number;
+  /** Absent where nobody has said what runs in any pod. */
+  readonly containers?: ContainerFacts;
+}
+
+export interface ContainerFacts {
+  /** Containers that were started again in place. */
+  readonly restarts: number;
+  /** Time that running pods were not Ready, summed over pods. */
+  readonly unreadyPodSeconds: number;
 }
 
 export interface AutoscalingFacts {

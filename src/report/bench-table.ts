@@ -1,6 +1,5 @@
 /** Result cards as tables: one, one beside another, and many side by side. Reads cards only. */
 import type { BenchCard, CardFigure, ComparedFigure } from '../experiment/bench-card.ts';
-import { shortMetricName } from '../metrics/metric-names.ts';
 import { changeText, displayUnit, intervalText, scaled } from './compare-values.ts';
 import { ABSENT, formatPlural } from './format.ts';
 import { numberColumn, paintFor, plainText, renderFacts, renderTable, renderText, textColumn } from './table.ts';
@@ -51,7 +50,7 @@ export function renderCardsMarkdown(
     figures.map((figure, i) => {
       const all = [figure, ...others.map((card) => figureOf(card, scenario, figure.metric))];
       const unit = displayUnit(figure.unit, all.map((one) => one?.mean ?? null));
-      const name = `${shortMetricName(figure.metric)}${unit.text === '' ? '' : `, ${unit.text}`}`;
+      const name = `${figure.shortName}${unit.text === '' ? '' : `, ${unit.text}`}`;
       const cells = all.map((one, k) => `${scaled(one?.mean ?? null, unit)}${k === 0 ? '' : markOf(comparisons[k - 1], scenario, figure)}`);
       return [i === 0 ? scenario : '', `${name} (${figure.better === 'lower' ? 'less' : 'more'})`, ...cells];
     }),
@@ -88,7 +87,7 @@ function rowsOf({ card, against }: ShownCard): string[][] {
       const half = figure.mean === null || figure.high === null ? null : figure.high - figure.mean;
       return [
         i === 0 ? plainText(scenario) : '',
-        shortMetricName(figure.metric),
+        figure.shortName,
         figure.better,
         `${scaled(figure.mean, unit)}${unit.text === '' || figure.mean === null ? '' : ` ${unit.text}`}`,
         scaled(half, unit),

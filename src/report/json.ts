@@ -65,6 +65,7 @@ const WAITING_TEMPLATE = [
   'message',
 ] as const;
 const EVENT = ['seconds', 'kind', 'label', 'count'] as const;
+const CONTAINERS = ['restarts', 'unreadyPodSeconds'] as const;
 const AUTOSCALING = ['scaleUpEvents', 'scaleDownEvents', 'nodesAdded', 'nodesRemoved'] as const;
 
 /** The report's fields in their order, numbers rounded to twelve digits, keys of records sorted. */
@@ -99,6 +100,7 @@ export function reportOf(result: RunResult): Report {
       wastedPodSeconds: failures.wastedPodSeconds,
       usefulPodSeconds: failures.usefulPodSeconds,
       nodeDownSeconds: failures.nodeDownSeconds,
+      ...(failures.containers === undefined ? {} : { containers: pick(failures.containers, CONTAINERS) }),
     },
     autoscaling: pick(result.autoscaling, AUTOSCALING),
     cost: { nodeHours: cost.nodeHours, total: cost.total, nodeHoursByPool: byKey(cost.nodeHoursByPool, same) },

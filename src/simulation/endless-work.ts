@@ -31,6 +31,25 @@ export function warnOfEndlessWork(settings: OwnSettings, hasOtherNodes: boolean,
   }
 }
 
+/** The same of Jobs each of whose containers fails before its work is done. */
+export function warnOfFailingWork({ workloads, durationMicros }: OwnSettings, findings: Findings): void {
+  for (const [index, { name, kind, lifetimeSeconds, application }] of workloads.entries()) {
+    const failure = application?.model.failure ?? null;
+    if (kind !== 'Job' || lifetimeSeconds === null || failure === null || failure.probability < 1) continue;
+    const { most } = usualRange(failure.afterSeconds);
+    const { least } = usualRange(lifetimeSeconds);
+    if (failure.exitCode === 0 || most >= least) continue;
+    findings.warn(
+      below(below(below(below(null, 'workloads'), index), 'application'), 'failure'),
+      `${quoteShort(name)} can hardly ever finish: a pod runs for ${secondsText(least)} at least, and its containers ` +
+        `fail after ${secondsText(most)} at most` +
+        (durationMicros === null ? '; without a "duration" the run does not end' : ''),
+      undefined,
+      'key',
+    );
+  }
+}
+
 /** For how long the machines of the most reliable pool stay up; Infinity: some are never struck. */
 function longestUpSeconds(pools: readonly (NodePool | null)[], failures: readonly FailureProcess[]): number {
   if (pools.length === 0 || failures.length === 0) return Infinity;

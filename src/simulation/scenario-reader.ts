@@ -15,11 +15,15 @@ import type { Path } from '../workload/manifests/source-path.ts';
 import { below, describeValue, stepsOf } from '../workload/manifests/source-path.ts';
 import { Findings, isMapping, mappingOf } from '../workload/manifests/structure.ts';
 import { admissionContext, checkAdmission, checkWorkloadAdmission, namedZones } from './admission-checks.ts';
-import { warnOfEndlessWork } from './endless-work.ts';
+import { warnOfEndlessWork, warnOfFailingWork } from './endless-work.ts';
 import { hopelessPods, warnOfOversizedWorkloads } from './hopeless-pods.ts';
 import { refusedPods, warnOfRefusedWorkloads } from './refused-pods.ts';
 import type { Scenario, SchedulerSettings } from './scenario.ts';
-import { checkClassesOfWorkloads, checkMembers, checkScenario } from './scenario-checks.ts';
+import { applicationOf, placedApplications } from '../control-plane/pod-admission.ts';
+import { podMetadataOf } from './pod-places.ts';
+import {
+  applicationProblems, checkClassesOfWorkloads, checkMembers, checkScenario, warnOfIdleApplications,
+} from './scenario-checks.ts';
 import { decodeScenario } from './scenario-decode.ts';
 import { ScenarioNumbers } from './scenario-distributions.ts';
 import type { AppliedOverrides, Override } from './scenario-overrides.ts';
@@ -123,10 +127,16 @@ class ScenarioReading {
   #resolve(input: ScenarioInput): Scenario {
     const settings = resolveSettings(input, new ScenarioNumbers(this.#findings));
     checkScenario(input, settings, this.#findings);
-    const manifests = this.#readManifests(input);
+    const applications = this.#findings.errors.length === 0 ? placedApplications(settings.applications) : [];
+    const manifests = this.#readManifests(input, (object) => {
+      const metadata = podMetadataOf(object);
+      return metadata !== undefined && applicationOf({ metadata }, applications) !== undefined;
+    });
     const priorityClasses = this.#allPriorityClasses(settings, manifests.objects);
     checkClassesOfWorkloads(input, new Set(Object.keys(priorityClasses)), this.#findings);
     this.#checkNodes(settings, input, manifests);
+    if (this.problems.length === 0) this.problems.push(...applicationProblems(settings.applications, manifests));
+    if (input.trace === undefined) warnOfIdleApplications(settings, manifests.objects, this.#findings);
     this.#checkSteps(settings, input, manifests);
     this.#checkPods(settings, manifests, priorityClasses, input.trace !== undefined);
     this.#unsimulated = manifests.notSimulated;
@@ -152,6 +162,7 @@ class ScenarioReading {
       notSimulated: manifests.notSimulated.map(({ kind, field, count, effect }) => ({ kind, field, count, effect })),
       priorityClasses,
       workloads: settings.workloads,
+      applications: settings.applications,
       trace,
       machines,
       scheduler,
@@ -180,11 +191,13 @@ class ScenarioReading {
     this.#readManifests({ nodes: pathsIn(nodes), manifests: pathsIn(manifests), priorityClasses: mappingOf(priorityClasses) });
   }
 
-  #readManifests(input: FilesInput): Manifests {
+  #readManifests(input: FilesInput, hasApplication = (_object: KubernetesObject): boolean => false): Manifests {
     const paths = [...this.#existing(input.nodes, 'nodes'), ...this.#existing(input.manifests, 'manifests')];
     const inline = (['nodes', 'manifests'] as const).flatMap((key) => this.#inline(input[key], key));
     const classes = Object.keys(input.priorityClasses);
-    const { problems, ...manifests } = collectManifests(paths, this.#files, { priorityClasses: classes, inline });
+    const { problems, ...manifests } = collectManifests(paths, this.#files, {
+      priorityClasses: classes, inline, hasApplication,
+    });
     this.problems.push(...problems);
     this.warnings.push(...manifests.warnings);
     return manifests;
@@ -311,6 +324,7 @@ class ScenarioReading {
       this.problems.splice(0, this.problems.length, ...inFileOrder([...this.problems, ...problems]));
     if (this.problems.length > 0 || this.#findings.errors.length > 0) return;
     warnOfEndlessWork(settings, manifests.nodes.length > 0, this.#findings);
+    warnOfFailingWork(settings, this.#findings);
     warnOfOversizedWorkloads(workloads, manifests.nodes, nodePools, this.#findings);
     this.warnings.push(...hopelessPods(manifests, admitted, nodePools, workloads, hasTrace));
     this.warnings.push(...refusedPods(manifests, admitted, context));

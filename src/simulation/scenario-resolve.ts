@@ -18,13 +18,14 @@ import type { Path } from '../workload/manifests/source-path.ts';
 import { below } from '../workload/manifests/source-path.ts';
 import { listOf, mappingOf } from '../workload/manifests/structure.ts';
 import type {
-  ClusterAutoscalerSettings, ControlPlaneSettings, FailureProcess, KubeletSettings, MetricsSettings,
+  Application, ApplicationModel, ClusterAutoscalerSettings, ContainerModel, ControlPlaneSettings, FailureProcess,
+  KubeletSettings, MetricsSettings,
   NodeLifecycleSettings, NodePool, PodShape, Scenario, Workload,
 } from './scenario.ts';
 import type { ScenarioNumbers } from './scenario-distributions.ts';
 import { WATCHERS } from './scenario-fields.ts';
 import type { Watcher, WatcherDelays } from './scenario-fields.ts';
-import type { NodePoolInput, ScenarioInput, WorkloadInput } from './scenario-schema.ts';
+import type { ApplicationInput, NodePoolInput, ScenarioInput, WorkloadInput } from './scenario-schema.ts';
 import { autoscalerDefaults } from './scenario-schema.ts';
 import { resolveSteps } from './scenario-steps.ts';
 
@@ -38,6 +39,7 @@ export type OwnSettings = Pick<
   | 'workloads'
   | 'schedulers'
   | 'controlPlane'
+  | 'applications'
   | 'kubelet'
   | 'nodeLifecycle'
   | 'failures'
@@ -73,6 +75,7 @@ export function resolveSettings(input: ScenarioInput, numbers: ScenarioNumbers):
           : lateOrNull(numbers.distribution(watchDelay, below(path, 'watchDelay'))),
     })),
     controlPlane,
+    applications: each(input.applications, 'applications', (given, path) => resolveApplication(given, path, numbers)),
     kubelet: resolveKubelet(input.kubelet, numbers),
     nodeLifecycle: resolveNodeLifecycle(input.nodeLifecycle, numbers),
     failures: each(input.failures, 'failures', (failure, path) => resolveFailure(failure, path, numbers)),
@@ -162,6 +165,63 @@ function resolveWorkload(workload: WorkloadInput, path: Path, numbers: ScenarioN
     namespace: workload.namespace,
     priorityClassName: workload.priorityClass ?? null,
     template: resolveTemplate(workload, path, numbers),
+    application:
+      workload.application === undefined
+        ? null
+        : resolveModel(workload.application, below(path, 'application'), numbers),
+  };
+}
+
+function resolveApplication(application: ApplicationInput, path: Path, numbers: ScenarioNumbers): Application {
+  const { name, namespace, selector } = application;
+  return { name, namespace, selector, ...resolveModel(application, path, numbers) };
+}
+
+type ModelInput = NonNullable<WorkloadInput['application']>;
+
+function resolveModel(input: ModelInput, path: Path, numbers: ScenarioNumbers): ApplicationModel {
+  const at = below(path, 'containers');
+  const containers = Object.entries(input.containers).map(
+    ([name, own]) => [name, resolveProgram(own, below(at, name), numbers)] as const,
+  );
+  return { model: resolveProgram(input, path, numbers), containers: Object.fromEntries(containers) };
+}
+
+function resolveProgram(
+  input: Omit<ModelInput, 'containers'>, path: Path, numbers: ScenarioNumbers,
+): ContainerModel {
+  const seconds = (key: 'startup' | 'init' | 'stop' | 'preStop'): Distribution | null => {
+    const given = input[key];
+    return given === undefined ? null : numbers.distribution(given, below(path, key));
+  };
+  const { failure, hang, memory } = input;
+  return {
+    startupSeconds: seconds('startup'),
+    initSeconds: seconds('init'),
+    failure:
+      failure === undefined
+        ? null
+        : {
+            afterSeconds: numbers.distribution(failure.after, below(below(path, 'failure'), 'after')),
+            probability: failure.probability,
+            exitCode: failure.exitCode,
+          },
+    hang:
+      hang === undefined
+        ? null
+        : {
+            afterSeconds: numbers.distribution(hang.after, below(below(path, 'hang'), 'after')),
+            probability: hang.probability,
+          },
+    stopSeconds: seconds('stop'),
+    preStopSeconds: seconds('preStop'),
+    memory:
+      memory === undefined
+        ? null
+        : {
+            use: numbers.distribution(memory.use, below(below(path, 'memory'), 'use')),
+            growthPerHour: numbers.distribution(memory.growthPerHour, below(below(path, 'memory'), 'growthPerHour')),
+          },
   };
 }
 

@@ -35,6 +35,8 @@ export interface Scenario {
   /** PriorityClass name to value, for workloads that name one; the two built-in classes included. */
   readonly priorityClasses: Readonly<Record<string, { readonly value: number; readonly preemptionPolicy: string; readonly globalDefault: boolean }>>;
   readonly workloads: readonly Workload[];
+  /** What runs in pods; the first that a pod's labels match, unless its annotation names one. */
+  readonly applications: readonly Application[];
   readonly trace: TraceInput | null;
   /** A machine list whose nodes join the cluster. */
   readonly machines: MachineInput | null;
@@ -111,6 +113,8 @@ export interface Workload {
   readonly priorityClassName: string | null;
   /** The pods' template; its container requests are replaced by the drawn shape when `shapes` is not empty. */
   readonly template: PodTemplateSpec;
+  /** What runs in the pods; null: nothing is said of it. */
+  readonly application: ApplicationModel | null;
 }
 
 /** One pod size of a class, drawn with probability weight / sum of weights. */
@@ -186,6 +190,43 @@ export interface TracePod {
   readonly requests: ResourceList;
   /** The pod's whole spec, where the trace has it: requests, selector and affinity are then part of it. */
   readonly spec?: PodSpec;
+}
+
+/** What a program in a container does that no manifest tells. null: nothing is said of it. */
+export interface ContainerModel {
+  /** Seconds from its start until it answers its probes. */
+  readonly startupSeconds: Distribution | null;
+  /** Run time of an init container. */
+  readonly initSeconds: Distribution | null;
+  /** Each run ends by itself so long after its start, with this probability. */
+  readonly failure: {
+    readonly afterSeconds: Distribution;
+    readonly probability: number;
+    readonly exitCode: number;
+  } | null;
+  /** Each run stops answering, and ignores SIGTERM, so long after its start, with this probability. */
+  readonly hang: { readonly afterSeconds: Distribution; readonly probability: number } | null;
+  /** Seconds from SIGTERM until it has ended. */
+  readonly stopSeconds: Distribution | null;
+  /** Seconds that its preStop hook takes, where that is not a sleep. */
+  readonly preStopSeconds: Distribution | null;
+  /** Memory in use from the start on, and what comes to it in an hour: shares of its request. */
+  readonly memory: { readonly use: Distribution; readonly growthPerHour: Distribution } | null;
+}
+
+/** What runs in the containers of a pod; `containers`: those of these names, where they differ. */
+export interface ApplicationModel {
+  readonly model: ContainerModel;
+  readonly containers: Readonly<Record<string, ContainerModel>>;
+}
+
+/** What runs in pods of manifests and traces. */
+export interface Application extends ApplicationModel {
+  readonly name: string;
+  /** Of the pods; '': any. */
+  readonly namespace: string;
+  /** Label selector as for kubectl; '': only pods whose annotation names the application. */
+  readonly selector: string;
 }
 
 export interface SchedulerSettings {

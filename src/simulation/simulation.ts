@@ -26,6 +26,7 @@ import { checkAccounting } from '../metrics/accounting.ts';
 import { MetricsCollector } from '../metrics/collector.ts';
 import type { RunResult } from '../metrics/run-result.ts';
 import { Kubelet } from '../node/kubelet.ts';
+import type { KubeletHost, MakePodLives, PodLives } from '../node/pod-lives.ts';
 import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
 import type { DecodeConfigurationOptions } from '../scheduler/config/scheduler-configuration.ts';
 import { remarksOn, unsteadyNotes } from '../scheduler/framework/guarded-plugin.ts';
@@ -52,6 +53,7 @@ import { resultScenario } from './scenario-spelling.ts';
 import { SchedulingConflicts, assembleSchedulers, autoscalersTwin, schedulingCounters } from './scheduler-assembly.ts';
 import type { SchedulerParts } from './scheduler-assembly.ts';
 import { TraceInput as TraceArrivals, WorkloadInput } from './workload-input.ts';
+import { applicationsOf } from './workload-input.ts';
 import type { ArrivalTargets } from './workload-input.ts';
 
 /** Kernel phases (docs/architecture.md). */
@@ -78,6 +80,8 @@ export interface SimulationOptions {
   readonly openTrace: ((trace: TraceInput, seed: string) => TraceReader) | null;
   /** Reads the scenario's machine list; needed when it has one. */
   readonly readMachines?: (machines: MachineInput) => MachineList;
+  /** LivingPods of node/living-pods.ts; needed when something is said of what runs in pods. */
+  readonly makeLives?: MakePodLives;
   /** Called before the first node joins: observers may be added, and events of their own. */
   readonly watch?: (world: SimulatedWorld) => void;
   /** true: no caches in the scheduler; the same run, slower. */
@@ -108,6 +112,7 @@ export class Simulation {
   private readonly kernel: Kernel;
   private readonly cluster: Cluster;
   private readonly schedulers: readonly Scheduler[];
+  private readonly kubelet: Kubelet;
   private readonly metrics: MetricsCollector;
   private readonly autoscaler: NodeAutoscaler | null;
   private readonly controllers: WorkloadControllers;
@@ -156,9 +161,15 @@ export class Simulation {
     const gate = (this.gate = new PodGate(cluster, quotas));
     const replacement = new ReplacementController(kernel, cluster, gate);
     replacement.onReplaced = (pod, lost) => this.metrics.noteReplacement(pod, lost);
-    const kubelet = new Kubelet(kernel, cluster, scenario.kubelet, () => replacement.isCreating);
+    const kubelet = (this.kubelet = new Kubelet(
+      kernel,
+      cluster,
+      scenario.kubelet,
+      () => replacement.isCreating,
+      this.livesMaker(),
+    ));
     kubelet.admittance.onRefused = (_pod, refusal) => { this.conflicts.podRefused(refusal); };
-    const admission = new PodAdmission(cluster, scenario);
+    const admission = new PodAdmission(cluster, scenario, scenario.applications);
     const [admit, zones] = [(pod: Pod): number => admission.template(pod), knownZones(scenario.timeZones)];
     this.controllers = new WorkloadControllers(kernel, cluster, admit, Phase.Controller, gate, zones);
     cluster.observe(quotas);
@@ -256,7 +267,7 @@ export class Simulation {
       },
     );
     if (scenario.metrics.checkEveryEvents > 0) {
-      checkCluster(this.cluster);
+      this.checkState();
       checkAccounting(result);
     }
     return result;
@@ -306,8 +317,23 @@ export class Simulation {
     this.kernel.stop();
   }
 
-  private check(): void {
+  private checkState(): void {
     checkCluster(this.cluster);
+    this.kubelet.check();
+  }
+
+  /** null: nobody says what runs in any pod. */
+  private livesMaker(): ((host: KubeletHost) => PodLives) | null {
+    const { scenario, kernel, cluster } = this;
+    const applications = applicationsOf(scenario);
+    if (applications.size === 0) return null;
+    const { makeLives } = this.options;
+    assert(makeLives !== undefined, 'a scenario that tells what runs in pods needs the maker of their lives');
+    return (host) => makeLives(kernel, cluster, applications, host);
+  }
+
+  private check(): void {
+    this.checkState();
     this.nextCheckAt += this.scenario.metrics.checkEveryEvents;
   }
 

@@ -1,4 +1,4 @@
-// get from the command line: what kubectl would print of the simulated cluster, at any moment; and back again as a dump.
+// get, describe and events from the command line: what kubectl would print of the simulated cluster, at any moment; and back again as a dump.
 import { describe, expect, test } from 'vitest';
 import { cliFolder } from './podyard.ts';
 
@@ -218,5 +218,94 @@ describe('what is not there', () => {
     const { code, out, err } = await folder.here('get', 'scenario.yaml', 'jobs', '--at', '1m');
     expect([code, out]).toEqual([0, '']);
     expect(err).toContain('No resources found in default namespace.');
+  });
+});
+
+describe('describe', () => {
+  async function described(...args: readonly string[]): Promise<string> {
+    begin();
+    const { code, out } = await folder.here('describe', 'scenario.yaml', ...args);
+    expect(code).toBe(0);
+    return out;
+  }
+
+  test('a pod that waits: why, in the scheduler\'s words', async () => {
+    const text = await described('pod', 'huge', '-n', 'shop', '--at', '12m');
+    expect(text).toContain('\nNode:             <none>\n');
+    expect(text).toContain('\nStatus:           Pending\n');
+    expect(text).toContain('\n  PodScheduled   False \n');
+    expect(text).toMatch(/^ {2}Warning {2}FailedScheduling .* default-scheduler {2}0\/2 nodes are available: 2 Insufficient cpu\./m);
+  });
+
+  test('a node: what it offers and who has it', async () => {
+    const text = await described('node', 'big-1', '--at', '12m');
+    expect(text).toMatch(/^ {2}Ready {3}True .* KubeletReady {3}kubelet is posting ready status$/m);
+    expect(text).toMatch(/^ {2}kube-system +agent-1 +100m \(2%\) +0 \(0%\) +0 \(0%\) +0 \(0%\) +12m$/m);
+    const requested = /^ {2}cpu +(\d+)m \((\d+)%\)/m.exec(text);
+    expect(Number(requested?.[2])).toBe(Math.trunc(Number(requested?.[1]) / 40));
+    const cordoned = await described('node/big-0', '--at', '2h');
+    expect(cordoned).toContain('Taints:             node.kubernetes.io/unschedulable:NoSchedule\nUnschedulable:      true\n');
+    expect(cordoned).toMatch(/^ {2}Normal {2}NodeNotSchedulable +\S+ +kubelet +Node big-0 status is now: NodeNotSchedulable$/m);
+  });
+
+  test('a Deployment with its ReplicaSet, a Job that is done', async () => {
+    const text = await described('deploy', 'web', '-n', 'shop', '--at', '12m');
+    expect(text).toContain('3 desired | 3 updated | 3 total | 3 available | 0 unavailable\n');
+    expect(text).toMatch(/^NewReplicaSet: +web-\w+ \(3\/3 replicas created\)$/m);
+    expect(text).toMatch(/deployment-controller {2}Scaled up replica set web-\w+ from 0 to 3$/m);
+    expect(await described('job', '-n', 'shop', '--at', '35m')).toMatch(/^Pods Statuses: +0 Active \(0 Ready\) \/ 1 Succeeded \/ 0 Failed$/m);
+  });
+
+  test('nothing of that name', async () => {
+    begin();
+    const { code, err } = await folder.here('describe', 'scenario.yaml', 'pod', 'nobody', '-n', 'shop');
+    expect(code).toBe(2);
+    expect(err).toContain('Error from server (NotFound): pods "nobody" not found');
+  });
+});
+
+describe('events', () => {
+  async function events(...args: readonly string[]): Promise<string> {
+    begin();
+    const { code, out } = await folder.here('events', 'scenario.yaml', ...args);
+    expect(code).toBe(0);
+    return out;
+  }
+
+  test('the life of a pod', async () => {
+    const out = await events('--for', 'pod/task-0', '--at', '12m', '--no-headers');
+    expect(out.replaceAll(/ +/g, ' ')).toMatch(
+      /^11m Normal Scheduled Pod\/task-0 Successfully assigned default\/task-0 to big-[01]\n11m Normal Created Pod\/task-0 Container created\n11m Normal Started Pod\/task-0 Container started\n$/,
+    );
+  });
+
+  test('warnings of all namespaces, told once and counted', async () => {
+    const out = await events('-A', '--types', 'Warning', '--at', '12m');
+    expect(out).toMatch(/^shop +\S+ \(x\d+ over 12m\) +Warning +FailedScheduling +Pod\/huge +0\/2 nodes are available: /m);
+  });
+
+  test('evictions by a drain, as a table of get', async () => {
+    begin();
+    const { out } = await folder.here('get', 'scenario.yaml', 'events', '-n', 'shop', '--field-selector', 'reason=Killing');
+    expect(out).toMatch(/^LAST SEEN +TYPE +REASON +OBJECT +MESSAGE$/m);
+    expect(out).toMatch(/ Normal +Killing +pod\/\S+ +Stopping container (app|db)$/m);
+  });
+
+  test('one Scheduled for each pod that the run has scheduled', async () => {
+    begin();
+    const { out } = await folder.here('events', 'scenario.yaml', '-A', '-o', 'json', '--at', '3h');
+    const { items } = JSON.parse(out) as { items: { reason: string; count: number; involvedObject: { name: string } }[] };
+    const run = await folder.here('run', 'scenario.yaml', '-o', 'json', '--quiet');
+    const { counts } = JSON.parse(run.out) as { counts: { podsScheduled: number } };
+    const bound = items.filter(({ reason }) => reason === 'Scheduled').reduce((sum, { count }) => sum + count, 0);
+    expect(bound).toBe(counts.podsScheduled);
+  });
+
+  test('wrong words', async () => {
+    begin();
+    const told = async (...args: readonly string[]): Promise<string> => (await folder.here('events', 'scenario.yaml', ...args)).err;
+    expect(await told('--types', 'Bad')).toContain('error: --types: expected Normal or Warning, found "Bad"');
+    expect(await told('--for', 'web')).toContain('error: --for: expected KIND/NAME such as pod/web-0, found "web"');
+    expect(await told('--for', 'pud/web')).toContain('did you mean');
   });
 });

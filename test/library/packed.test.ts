@@ -174,6 +174,27 @@ describe('docs/library.md', () => {
   );
 });
 
+describe('docs/tutorial.md', () => {
+  test('has a program that prints what the page says, with the sample of the package', () => {
+    mkdirSync(join(project, 'tutorial'));
+    const blocks = blocksOf('docs/tutorial.md');
+    for (const { file, text } of blocks) if (file !== null) writeFileSync(join(project, 'tutorial', file), `${text}\n`);
+    for (const name of ['nodes.csv', 'pods.csv']) {
+      const sample = join(project, 'node_modules/podyard/workloads/samples', `openb-busy-${name}`);
+      writeFileSync(join(project, 'tutorial', name), readFileSync(sample));
+    }
+    // As the page says it: settings on the command line, no tsconfig.json.
+    const settings = ['--strict', '--target', 'es2023', '--module', 'nodenext', '--types', 'node'];
+    const compiled = run(process.execPath, [tsc, ...settings, 'compare.ts'], join(project, 'tutorial'));
+    expect(compiled.text).toBe('');
+    const { status, text } = run(process.execPath, ['compare.js'], join(project, 'tutorial'));
+    expect(status, text).toBe(0);
+    const promised = blocks.filter(({ language }) => language === 'text');
+    expect(promised).toHaveLength(1);
+    expect(text.split('\n\n').at(-1)?.trim()).toBe(promised[0].text);
+  });
+});
+
 describe('tsconfig.plugin.json', () => {
   const check = (files: Readonly<Record<string, string>>): string => {
     const folder = mkdtempSync(join(project, 'plugins-'));

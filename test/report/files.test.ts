@@ -62,7 +62,9 @@ describe('report.json', () => {
 
   it('has every documented field, and no other, in the documented order', () => {
     const patterns = documentedFields();
-    const paths = fieldsOf(JSON.parse(json));
+    const base = makeRunResult();
+    const containers = { restarts: 3, unreadyPodSeconds: 120.5 };
+    const paths = fieldsOf(JSON.parse(reportJson({ ...base, failures: { ...base.failures, containers } })));
     expect(patterns.length).toBeGreaterThan(80);
     const places = paths.map((path) => {
       const found = patterns.flatMap((pattern, i) => (matches(pattern, path) ? [i] : []));

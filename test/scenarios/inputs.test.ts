@@ -32,7 +32,7 @@ function targetsOf(world: World, defaultTolerationSeconds = 300): ArrivalTargets
 function workload(overrides: Partial<Workload>): Workload {
   return {
     name: 'web', kind: 'Deployment', class: 'service', arrivals: { kind: 'at', atMicros: 0, count: 1 }, replicas: fixed(1), lifetimeSeconds: null, shapes: [],
-    namespace: 'default', priorityClassName: null, template: { spec: { containers: [{ name: 'main', resources: { requests: { cpu: '1' } } }] } }, ...overrides,
+    namespace: 'default', priorityClassName: null, application: null, template: { spec: { containers: [{ name: 'main', resources: { requests: { cpu: '1' } } }] } }, ...overrides,
   };
 }
 

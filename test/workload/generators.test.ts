@@ -33,7 +33,7 @@ function workload(name: string, change: Partial<Workload> = {}): Workload {
     lifetimeSeconds: LOGNORMAL,
     shapes: [],
     namespace: 'default',
-    priorityClassName: null,
+    priorityClassName: null, application: null,
     template: {},
     ...change,
   };

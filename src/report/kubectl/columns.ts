@@ -130,7 +130,7 @@ export const COLUMNS: Readonly<Record<string, KindColumns>> = {
     (volume, now) => {
       const { spec } = volume;
       const { claimRef } = spec ?? {};
-      const policy = (volume as LookedPlain).spec?.['persistentVolumeReclaimPolicy'];
+      const { persistentVolumeReclaimPolicy: policy } = (spec ?? {}) as { persistentVolumeReclaimPolicy?: string };
       return [
         volume.metadata.name, shown(spec?.capacity?.['storage']), accessModesText(spec?.accessModes), shown(policy),
         volume.status?.phase ?? '',
