@@ -229,20 +229,6 @@ export class Cluster {
 
   // ---- pods ------------------------------------------------------------------------------------------------------
 
-  /** One more late watch: no row is used again before it has let the pod go. */
-  holdPodRows(): void {
-    this.pods.holders++;
-  }
-
-  letPodGo(pod: number): void {
-    this.pods.letGo(pod);
-  }
-
-  /** The GPUs that a pod holds on its node. */
-  heldDevices(pod: number): readonly number[] {
-    return this.nodes.devices[this.pods.node[pod]]?.devicesOf(pod) ?? [];
-  }
-
   templateOf(pod: number): PodTemplate {
     return this.templates.get(this.pods.template[pod]);
   }

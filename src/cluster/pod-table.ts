@@ -80,7 +80,7 @@ export class PodTable {
   private freeHead = -1;
   private serials = 0;
   /** Those who learn late that a pod is gone, and by row how many have not yet. */
-  holders = 0;
+  private holders = 0;
   private readonly held = new Map<number, number>();
   private readonly histories = new Map<number, PodHistory>();
 
@@ -155,6 +155,11 @@ export class PodTable {
     this.phase[row] = PodPhase.Free;
     if (this.holders > 0) this.held.set(row, this.holders);
     else this.reuse(row);
+  }
+
+  /** One more who learns late: no row is used again before it has let the pod go. */
+  hold(): void {
+    this.holders++;
   }
 
   letGo(row: number): void {

@@ -82,7 +82,7 @@ export class LateWatch implements ClusterObserver, Watch {
     this.delay = delay;
     this.view = new LateView(cluster);
     this.showEvent = kernel.defineEvent(`${name}.watch`, phase, () => this.showDue());
-    cluster.holdPodRows();
+    cluster.pods.hold();
     cluster.observe(this);
   }
 
@@ -110,7 +110,7 @@ export class LateWatch implements ClusterObserver, Watch {
 
   podBound(pod: number): void {
     const { pods } = this.cluster;
-    const devices = this.cluster.heldDevices(pod);
+    const devices = this.cluster.nodes.heldDevices(pod, pods.node[pod]);
     this.cluster.holdNode(pods.node[pod]);
     this.note(Change.PodBound, pod, pods.node[pod], 0, devices.length === 0 ? undefined : { devices: devices.slice() });
   }
@@ -217,7 +217,7 @@ export class LateWatch implements ClusterObserver, Watch {
         this.showRemoval(pod, a, journal.value[at]);
         return;
       default:
-        this.cluster.letPodGo(pod);
+        this.cluster.pods.letGo(pod);
     }
   }
 
@@ -272,7 +272,7 @@ class LateView implements SeenCluster {
     };
     this.nodes = { facts: cluster.nodes.facts.slice() };
     for (const [kind, object] of cluster.objects.all()) this.objects.put(kind, object);
-    for (let pod = 0; pod < length; pod++) if (node[pod] >= 0) this.bind(pod, node[pod], cluster.heldDevices(pod));
+    for (let pod = 0; pod < length; pod++) if (node[pod] >= 0) this.bind(pod, node[pod], cluster.nodes.heldDevices(pod, node[pod]));
   }
 
   heldDevices(pod: number): readonly number[] {

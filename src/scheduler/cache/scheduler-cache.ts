@@ -27,7 +27,7 @@ import type { NodeInfo } from './node-info.ts';
 /** The watch that is never late: a notice is a call. */
 export function onTime(cluster: Cluster): Watch {
   const { pods, nodes, objects } = cluster;
-  const heldDevices = (pod: number): readonly number[] => cluster.heldDevices(pod);
+  const heldDevices = (pod: number): readonly number[] => nodes.heldDevices(pod, pods.node[pod]);
   return {
     seen: { pods, nodes, objects, heldDevices },
     isOnTime: true,
