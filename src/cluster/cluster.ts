@@ -539,26 +539,8 @@ export class Cluster {
 
   /** Adds or takes a pod's amounts in its node and in the totals, and tracks whether the node is empty. */
   private accountPod(pod: number, node: number, sign: 1 | -1): void {
-    const { nodes, totals } = this;
-    const { columns, amounts } = this.templateOf(pod).accounted;
-    const work = this.pods.pinnedNode[pod] < 0 ? sign : 0;
-    const isEmpty = nodes.workPods[node] + work === 0;
-    const flips = isEmpty !== (nodes.workPods[node] === 0);
-    const counts = nodes.alive[node] === 1;
-    if (flips && counts) totals.countNode(nodes, node, -1);
-    const base = node * nodes.stride;
-    for (let i = 0; i < columns.length; i++) nodes.requested[base + columns[i]] += sign * amounts[i];
-    nodes.workPods[node] += work;
-    if (!counts) return;
-    if (flips) {
-      totals.countNode(nodes, node, 1);
-      return;
-    }
-    const at = nodes.pool[node] * totals.stride;
-    for (let i = 0; i < columns.length; i++) {
-      totals.requested[at + columns[i]] += sign * amounts[i];
-      if (!isEmpty) totals.requestedNonEmpty[at + columns[i]] += sign * amounts[i];
-    }
+    const isDaemons = this.pods.pinnedNode[pod] >= 0;
+    this.totals.accountPod(this.nodes, node, this.templateOf(pod).accounted, isDaemons ? 0 : sign, sign);
   }
 
   private writeAllocatable(row: number, node: Node): void {

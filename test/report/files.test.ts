@@ -64,7 +64,12 @@ describe('report.json', () => {
     const patterns = documentedFields();
     const base = makeRunResult();
     const containers = { restarts: 3, unreadyPodSeconds: 120.5 };
-    const paths = fieldsOf(JSON.parse(reportJson({ ...base, failures: { ...base.failures, containers } })));
+    const conflicts = {
+      podsRefused: 2, podsRefusedByReason: { OutOfcpu: 2 }, firstMessage: 'Node did not have enough resource: cpu',
+      bindingsRefused: 1,
+    };
+    const whole = { ...base, failures: { ...base.failures, containers }, conflicts };
+    const paths = fieldsOf(JSON.parse(reportJson(whole)));
     expect(patterns.length).toBeGreaterThan(80);
     const places = paths.map((path) => {
       const found = patterns.flatMap((pattern, i) => (matches(pattern, path) ? [i] : []));
