@@ -233,7 +233,7 @@ describe('describe', () => {
     const text = await described('pod', 'huge', '-n', 'shop', '--at', '12m');
     expect(text).toContain('\nNode:         <none>\n');
     expect(text).toContain('\nStatus:       Pending\n');
-    expect(text).toContain('\n  PodScheduled  False \n');
+    expect(text).toContain('\n  PodScheduled   False \n');
     expect(text).toMatch(/^ {2}Warning {2}FailedScheduling .* default-scheduler {2}0\/2 nodes are available: 2 Insufficient cpu\./m);
   });
 
