@@ -12,7 +12,7 @@ import type { DescribedWorkload, PodTally } from '../report/kubectl/describe.ts'
 import type { DescribedEvents } from '../report/kubectl/describe-parts.ts';
 import type { CommandContext } from './command.ts';
 import { EXIT_OK, EXIT_USAGE } from './command.ts';
-import { everyObject, inNamespace, namespaceOf, notFound } from './execute-get.ts';
+import { everyObject, inNamespace, namespaceOf, notFound } from './look-objects.ts';
 import { labelFilter, readLookWords } from './look-words.ts';
 import type { KindRequest } from './look-words.ts';
 import { playToMoment } from './looked-run.ts';

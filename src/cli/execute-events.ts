@@ -12,7 +12,7 @@ import { kindOf, kindWords } from '../report/kubectl/kinds.ts';
 import { nearestName } from '../base/input-error.ts';
 import type { CommandContext } from './command.ts';
 import { EXIT_OK } from './command.ts';
-import { namespaceOf } from './execute-get.ts';
+import { namespaceOf } from './look-objects.ts';
 import { printed } from './look-output.ts';
 import { playToMoment } from './looked-run.ts';
 import type { GivenOptions } from './options.ts';

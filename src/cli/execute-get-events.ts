@@ -6,7 +6,7 @@ import { visibleText } from '../base/visible-text.ts';
 import type { CommandContext } from './command.ts';
 import { EXIT_OK } from './command.ts';
 import { eventObject, playEvents } from './execute-events.ts';
-import { namespaceOf } from './execute-get.ts';
+import { namespaceOf } from './look-objects.ts';
 import { printed } from './look-output.ts';
 import { fieldFilter, sortOrder } from './look-words.ts';
 import type { KindRequest } from './look-words.ts';

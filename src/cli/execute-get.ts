@@ -1,11 +1,9 @@
 /** Plays a run to a moment and prints the objects that are asked for. */
-import { InputError, nearestName } from '../base/input-error.ts';
+import { InputError } from '../base/input-error.ts';
 import { visibleText } from '../base/visible-text.ts';
 import type { LookedCluster } from '../experiment/looked-cluster.ts';
 import { GENERATED } from '../experiment/looked-workloads.ts';
 import type { LookedObject } from '../experiment/looked-object.ts';
-import { resourceName } from '../report/kubectl/kinds.ts';
-import type { LookedKind } from '../report/kubectl/kinds.ts';
 import { listingText, namesText, objectsOf } from '../report/kubectl/listing.ts';
 import type { KindListing } from '../report/kubectl/listing.ts';
 import type { CommandContext } from './command.ts';
@@ -13,6 +11,7 @@ import { EXIT_OK, EXIT_USAGE } from './command.ts';
 import { tellWarnings } from './failures.ts';
 import { fieldFilter, labelFilter, readLookWords, sortOrder } from './look-words.ts';
 import type { KindRequest } from './look-words.ts';
+import { everyObject, inNamespace, namespaceOf, notFound } from './look-objects.ts';
 import { printed } from './look-output.ts';
 import { playToMoment } from './looked-run.ts';
 import type { GivenOptions } from './options.ts';
@@ -64,33 +63,6 @@ function findObjects(cluster: LookedCluster, { kind, names }: KindRequest, choos
   const objects = names.flatMap((name) => within.find(({ metadata }) => metadata.name === name) ?? []);
   const missing = names.filter((name) => !objects.some(({ metadata }) => metadata.name === name));
   return { listing: { kind, objects: choose(objects) }, missing: missing.map((name) => notFound(name, kind, within, all)) };
-}
-
-/** With those that the scenario generates and that have no object. */
-export function everyObject(cluster: LookedCluster, { kind }: LookedKind): LookedObject[] {
-  return cluster.list(kind, true);
-}
-
-export function namespaceOf(given: GivenOptions): string {
-  return given.text('namespace') ?? 'default';
-}
-
-export function inNamespace(objects: readonly LookedObject[], kind: LookedKind, given: GivenOptions): LookedObject[] {
-  const every = !kind.isNamespaced || given.flag('all-namespaces');
-  return objects.filter(({ metadata }) => every || metadata.namespace === namespaceOf(given));
-}
-
-/** kubectl's sentence, and where such an object is. */
-export function notFound(
-  name: string, kind: LookedKind, within: readonly LookedObject[], all: readonly LookedObject[],
-): string {
-  const elsewhere = all.find(({ metadata }) => metadata.name === name)?.metadata.namespace;
-  const nearest = nearestName(name, within.map(({ metadata }) => metadata.name));
-  const hint =
-    elsewhere !== undefined ? ` (it is in namespace ${elsewhere}: -n ${elsewhere})`
-    : nearest !== undefined ? ` — did you mean "${nearest}"?`
-    : '';
-  return `Error from server (NotFound): ${resourceName(kind)} "${visibleText(name)}" not found${hint}`;
 }
 
 interface Printing {

@@ -109,7 +109,8 @@ function checkField(field: string, kind: string): void {
 
 function textAt(object: LookedObject, field: string): string {
   const value = valueAt(object, field.split('.'));
-  return value === undefined ? (FIELD_DEFAULTS[field] ?? '') : String(value);
+  if (value === undefined) return FIELD_DEFAULTS[field] ?? '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function valueAt(value: unknown, path: readonly string[]): unknown {

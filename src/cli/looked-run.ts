@@ -59,7 +59,7 @@ interface LookedSource extends LocatedScenario {
 async function readLooked(path: string, given: GivenOptions, context: CommandContext): Promise<LookedSource> {
   const files = await inputFiles(path);
   if (path !== STDIN && files.isFolder(path)) {
-    const report = files.resolve(`${path}/`, REPORT);
+    const report = files.resolve(`${path}/${REPORT}`, REPORT);
     if (!files.isFile(report)) return { ...dumpAsScenario(path, files, given, context), isDump: true };
     return { ...scenarioFrom({ text: scenarioOfReport(report, files.read(report)), name: report }, given, context), isDump: false };
   }

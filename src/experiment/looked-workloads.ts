@@ -116,6 +116,17 @@ function statusOf(
       const { currentReplicas, currentRevision, updateRevision } = details;
       return { ...counts, updatedReplicas: workloads.updated[row], currentReplicas, currentRevision, updateRevision };
     }
+    case 'DaemonSet':
+      return {
+        observedGeneration: workloads.observedGeneration[row],
+        desiredNumberScheduled: details.desired,
+        currentNumberScheduled: workloads.replicas[row],
+        updatedNumberScheduled: workloads.updated[row],
+        numberMisscheduled: details.misscheduled,
+        numberReady: workloads.ready[row],
+        numberAvailable: workloads.available[row],
+        numberUnavailable: details.unavailable,
+      };
     case 'Job': {
       const { succeeded, failed, completedIndexes, failedIndexes, startAt, finishedAt, conditions } = details;
       const isComplete = conditions.some(({ type, status }) => type === 'Complete' && status === 'True');
