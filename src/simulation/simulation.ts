@@ -161,14 +161,7 @@ export class Simulation {
     const gate = (this.gate = new PodGate(cluster, quotas));
     const replacement = new ReplacementController(kernel, cluster, gate);
     replacement.onReplaced = (pod, lost) => this.metrics.noteReplacement(pod, lost);
-    const kubelet = (this.kubelet = new Kubelet(
-      kernel,
-      cluster,
-      scenario.kubelet,
-      () => replacement.isCreating,
-      this.livesMaker(),
-    ));
-    kubelet.admittance.onRefused = (_pod, refusal) => { this.conflicts.podRefused(refusal); };
+    this.kubelet = this.makeKubelet(() => replacement.isCreating);
     const admission = new PodAdmission(cluster, scenario, scenario.applications);
     const [admit, zones] = [(pod: Pod): number => admission.template(pod), knownZones(scenario.timeZones)];
     this.controllers = new WorkloadControllers(kernel, cluster, admit, Phase.Controller, gate, zones);
@@ -203,6 +196,12 @@ export class Simulation {
     if (operations !== null) this.addInput(operations);
     if (scenario.durationMicros === null) this.watchForTheEnd({ replacement, taintEviction, crashes, operations });
     if (scenario.metrics.checkEveryEvents > 0) this.nextCheckAt = scenario.metrics.checkEveryEvents;
+  }
+
+  private makeKubelet(isCreating: () => boolean): Kubelet {
+    const kubelet = new Kubelet(this.kernel, this.cluster, this.scenario.kubelet, isCreating, this.livesMaker());
+    kubelet.admittance.onRefused = (_pod, refusal) => { this.conflicts.podRefused(refusal); };
+    return kubelet;
   }
 
   /** Plays up to so many events, without a number all of them; true while there is more to do. */
