@@ -63,6 +63,8 @@ export interface WorldOptions {
   readonly seed?: string;
   readonly kubelet?: Partial<KubeletSettings>;
   readonly lifecycle?: Partial<NodeLifecycleSettings>;
+  /** false: somebody else looks after DaemonSets; two would undo each other's work. */
+  readonly ownDaemonSets?: boolean;
 }
 
 /** All parts of node life, wired as an assembly wires them. */
@@ -71,7 +73,8 @@ export class World {
   readonly cluster: Cluster;
   readonly owners: WorkloadTable;
   readonly replacement: ReplacementController;
-  readonly daemonSets: DaemonSetController;
+  /** null: somebody else's. */
+  readonly daemonSets: DaemonSetController | null;
   readonly kubelet: Kubelet;
   readonly lifecycle: NodeLifecycle;
   readonly log: string[] = [];
@@ -89,10 +92,9 @@ export class World {
       admit: (pod: Pod) => this.cluster.internTemplate(applyPodDefaults(pod)).id,
       runMicros: () => Infinity,
     };
-    this.daemonSets = new DaemonSetController(
-      context,
-      (name, sync) => new WorkQueue(kernel, this.cluster.workloads, 4, name, sync),
-    );
+    const queueOf: ConstructorParameters<typeof DaemonSetController>[1] = (name, sync) =>
+      new WorkQueue(kernel, this.cluster.workloads, 4, name, sync);
+    this.daemonSets = options.ownDaemonSets === false ? null : new DaemonSetController(context, queueOf);
     this.kubelet = new Kubelet(kernel, this.cluster, { ...KUBELET, ...options.kubelet }, () => this.replacement.isCreating);
     new PodGc(kernel, this.cluster);
     this.lifecycle = new NodeLifecycle(kernel, this.cluster, { ...LIFECYCLE, ...options.lifecycle });
@@ -187,7 +189,7 @@ function workload(world: World, verb: string, name: string, options: Options): v
   const owner = kind === undefined ? -1 : replacement.addOwner({
     kind, template, workloadClass, nameBase, endsAtMicros: cluster.now + micros('lifetime'), podsToCome: Number(options.get('later') ?? 0), scale: -1,
   });
-  if (kind === WorkloadKind.DaemonSet) return daemonSets.arrive(owner);
+  if (kind === WorkloadKind.DaemonSet) return daemonSets?.arrive(owner);
   const count = Number(options.get('replicas') ?? options.get('pods') ?? 1);
   for (let i = 0; i < count; i++) {
     const nameOrdinal = owner < 0 ? -1 : owners.takeOrdinal(nameBase);
