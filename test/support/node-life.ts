@@ -3,7 +3,7 @@
  * controllers, and a scheduler that takes the first node whose taints are tolerated and whose cpu suffices.
  *
  * Script lines (`at SECONDS` in front of any; at 0 otherwise):
- *   node NAME [zone=Z] [cpu=4] [images=a,b] [labels=k:v,...] [taint=key:Effect] [pool=P]
+ *   node NAME [zone=Z] [cpu=4] [memory=16Gi] [images=a,b] [labels=k:v,...] [taint=key:Effect] [pool=P]
  *   crash NODE | repair NODE | remove NODE | taint NODE key:Effect | untaint NODE key:Effect | cordon NODE
  *   deployment NAME replicas=N [lifetime=S] [image=I] [cpu=1] [class=C] [grace=S] [tolerate=key:Effect:seconds,...]
  *   statefulset NAME replicas=N | job NAME pods=N duration=S [later=N] [restart=Never] | daemonset NAME
@@ -205,7 +205,7 @@ function nodeOf(name: string, options: Options): Node {
   return {
     metadata: { name, labels: { ...labels, ...(zone === undefined ? {} : { 'topology.kubernetes.io/zone': zone }) } },
     spec: { taints: taint === undefined ? [] : [taintOf(taint)] },
-    status: { allocatable: { cpu: options.get('cpu') ?? '4', memory: '16Gi', pods: '110' }, images },
+    status: { allocatable: { cpu: options.get('cpu') ?? '4', memory: options.get('memory') ?? '16Gi', pods: '110' }, images },
   };
 }
 
