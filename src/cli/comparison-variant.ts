@@ -43,7 +43,7 @@ export async function readVariants(given: GivenOptions, context: CommandContext)
   const words = variantWords(given);
   const reader = await comparedReader(given);
   const once = tellingOnce(context);
-  const problems = new Map<string, Problem>();
+  const problems = new ProblemsOnce();
   const open = openedOnce();
   const variants: Variant[] = [];
   const isPlain = ({ changes, pluginFiles }: VariantWords): boolean => changes.length === 0 && pluginFiles.length === 0;
@@ -59,13 +59,36 @@ export async function readVariants(given: GivenOptions, context: CommandContext)
       const isTaken = words.some((other, j) => j !== i && other.label === own.label);
       variants.push({ ...variant, label: isTaken ? own.longLabel : own.label });
     } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      for (const problem of error.problems) problems.set(formatProblem(problem), problem);
+      problems.note(error);
     }
   }
-  if (problems.size > 0) throw new InputError([...problems.values()]);
+  problems.throwIfAny();
   context.seed = once.seed;
   return variants;
+}
+
+/** The problems of several readings of the same files, each once. */
+export class ProblemsOnce {
+  private readonly problems = new Map<string, Problem>();
+  private readonly keyOf: (problem: Problem) => string;
+
+  /** `keyOf`: the same of two problems that are one. */
+  constructor(keyOf: (problem: Problem) => string = formatProblem) {
+    this.keyOf = keyOf;
+  }
+
+  /** Throws what is no mistake in the input. */
+  note(error: unknown): void {
+    if (!(error instanceof InputError)) throw error;
+    for (const problem of error.problems) {
+      const key = this.keyOf(problem);
+      if (!this.problems.has(key)) this.problems.set(key, problem);
+    }
+  }
+
+  throwIfAny(): void {
+    if (this.problems.size > 0) throw new InputError([...this.problems.values()]);
+  }
 }
 
 export type OpenInputs = (scenario: Scenario) => Promise<RecordedInputs>;

@@ -14,6 +14,7 @@ import {
   paintFor,
   plainText,
   renderFacts,
+  renderMarkdownTable,
   renderTable,
   renderText,
   textColumn,
@@ -46,16 +47,13 @@ export function renderCompareTable(
 export function renderCompareMarkdown(result: ShownComparison): string {
   const paint = paintFor(false);
   const columns = columnsOf(result);
-  const cell = (text: string): string => text.replaceAll('|', '\\|');
-  const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
-  const rules = columns.map(({ align }) => (align === 'right' ? '---:' : '---'));
   const facts = result.variants.map(({ name, label }) => `- ${name}: \`${plainText(label)}\``);
   const sentences = sentencesOf(result).map((line) => `${line.startsWith(' ') ? '  ' : ''}- ${plainText(line).trim()}`);
   const limits = result.limits.map((limit) => `- ${limitSentence(limit)}`);
   const parts = [
     `**${plainText(result.scenario)}**, ${formatPlural(result.seeds.length, 'seed')}`,
     facts.join('\n'),
-    [line(columns.map(({ title }) => title)), line(rules), ...rowsOf(result, paint).map(line)].join('\n'),
+    renderMarkdownTable(columns, rowsOf(result, paint)),
     ...(limits.length === 0 ? [] : [limits.join('\n')]),
     sentences.join('\n'),
     footOf(result).join(' '),

@@ -5,7 +5,7 @@
 import type { Problem } from '../base/input-error.ts';
 import { InputError } from '../base/input-error.ts';
 import type { KubernetesObject, PriorityClass } from '../cluster/objects.ts';
-import { readDocuments } from '../workload/manifests/documents.ts';
+import { readDocuments, readOnlyDocument } from '../workload/manifests/documents.ts';
 import type { FileReader } from '../workload/manifests/file-reader.ts';
 import { collectManifests, inFileOrder } from '../workload/manifests/read-manifests.ts';
 import type { InlineObject, Manifests } from '../workload/manifests/read-manifests.ts';
@@ -72,11 +72,7 @@ function openScenario(
   text: string, file: string,
 ): { readonly document: SourceDocument; readonly warnings: readonly Problem[] } {
   if (text.length > MAX_SCENARIO_CHARACTERS) throw new InputError({ file, message: `expected a scenario, found a file of more than ${MAX_SCENARIO_CHARACTERS} characters` });
-  const { documents, problems, warnings } = readDocuments(text, file);
-  if (problems.length > 0) throw new InputError(problems);
-  const [document, second] = documents;
-  if (document === undefined) throw new InputError({ file, message: 'expected a scenario, found an empty file' });
-  if (second !== undefined) throw new InputError({ file, ...second.locate([], 'value'), message: 'expected one scenario in the file, found a second document' });
+  const { document, warnings } = readOnlyDocument(text, file, 'scenario');
   const { kind, apiVersion } = mappingOf(document.value);
   if (typeof kind === 'string' && apiVersion !== undefined) {
     const message = `expected a scenario, found a Kubernetes object of kind ${kind}: list the file under "nodes" or "manifests" of a scenario`;
@@ -149,7 +145,7 @@ class ScenarioReading {
     const machines = resolveMachines(input, existing, this.#findings);
     const scheduler = this.#resolveScheduler(input, settings);
     return {
-      name: input.name ?? nameOfFile(this.#file),
+      name: input.name ?? nameOfFile(this.#file, 'scenario'),
       description: input.description,
       seed: settings.seed,
       kubernetes: settings.kubernetes,
@@ -416,7 +412,8 @@ function inOrder(problems: Problem[]): Problem[] {
   return problems.sort((a, b) => (a.line ?? Infinity) - (b.line ?? Infinity) || (a.column ?? 0) - (b.column ?? 0) || 0);
 }
 
-function nameOfFile(file: string): string {
+/** What is described in a file and not named there is called as the file is, without its ending. */
+export function nameOfFile(file: string, otherwise: string): string {
   const base = file.slice(file.lastIndexOf('/') + 1).replace(/\.(?:ya?ml|json)$/i, '');
-  return base === '' ? 'scenario' : base;
+  return base === '' ? otherwise : base;
 }
