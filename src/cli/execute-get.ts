@@ -11,13 +11,14 @@ import { EXIT_OK, EXIT_USAGE } from './command.ts';
 import { tellWarnings } from './failures.ts';
 import { fieldFilter, labelFilter, readLookWords, sortOrder } from './look-words.ts';
 import type { KindRequest } from './look-words.ts';
-import { everyObject, inNamespace, namespaceOf, notFound } from './look-objects.ts';
+import { inNamespace, namespaceOf, notFound } from './look-objects.ts';
 import { printed } from './look-output.ts';
 import { playToMoment } from './looked-run.ts';
 import type { GivenOptions } from './options.ts';
 
 export async function executeGet(given: GivenOptions, context: CommandContext): Promise<number> {
-  const { path, requests } = readLookWords(given.positional('scenario'), given.positional('kind'), given.positionals('names'));
+  const words = readLookWords(given.positional('scenario'), given.positional('kind'), given.positionals('names'));
+  const { path, requests } = words;
   if (requests.some(({ kind }) => kind.kind === 'Event')) {
     const { executeGetEvents } = await import('./execute-get-events.ts');
     return executeGetEvents(path, requests, given, context);
@@ -50,19 +51,21 @@ function selectionOf(given: GivenOptions, requests: readonly KindRequest[]): Cho
   };
 }
 
-export interface Found {
+interface Found {
   readonly listing: KindListing;
   /** A sentence for each name that is not there. */
   readonly missing: readonly string[];
 }
 
 function findObjects(cluster: LookedCluster, { kind, names }: KindRequest, choose: Choose, given: GivenOptions): Found {
-  const all = everyObject(cluster, kind);
+  const all = cluster.list(kind.kind, true);
   const within = inNamespace(all, kind, given);
   if (names.length === 0) return { listing: { kind, objects: choose(within) }, missing: [] };
   const objects = names.flatMap((name) => within.find(({ metadata }) => metadata.name === name) ?? []);
-  const missing = names.filter((name) => !objects.some(({ metadata }) => metadata.name === name));
-  return { listing: { kind, objects: choose(objects) }, missing: missing.map((name) => notFound(name, kind, within, all)) };
+  const missing = names
+    .filter((name) => !objects.some(({ metadata }) => metadata.name === name))
+    .map((name) => notFound(name, kind, within, all));
+  return { listing: { kind, objects: choose(objects) }, missing };
 }
 
 interface Printing {
@@ -102,7 +105,9 @@ async function printObjects(
     const what = 'workloads that the scenario generates have no object and are left out';
     tellWarnings([`${what}: ${String(generated)}`], context);
   }
-  const own = listings.map(({ kind, objects }) => ({ kind, objects: objects.filter((object) => !isGenerated(object)) }));
+  const own = listings.map(
+    ({ kind, objects }) => ({ kind, objects: objects.filter((object) => !isGenerated(object)) }),
+  );
   const isAlone = byName && listings.length === 1 && listings[0].objects.length === 1;
   if (byName && own.every(({ objects }) => objects.length === 0)) return;
   const told = objectsOf(own, isAlone);

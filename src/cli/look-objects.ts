@@ -1,16 +1,10 @@
 /** Which objects of a cluster are meant: by namespace and by name, and how a name that is not there is told. */
 import { nearestName } from '../base/input-error.ts';
 import { visibleText } from '../base/visible-text.ts';
-import type { LookedCluster } from '../experiment/looked-cluster.ts';
 import type { LookedObject } from '../experiment/looked-object.ts';
 import { resourceName } from '../report/kubectl/kinds.ts';
 import type { LookedKind } from '../report/kubectl/kinds.ts';
 import type { GivenOptions } from './options.ts';
-
-/** With those that the scenario generates and that have no object. */
-export function everyObject(cluster: LookedCluster, { kind }: LookedKind): LookedObject[] {
-  return cluster.list(kind, true);
-}
 
 export function namespaceOf(given: GivenOptions): string {
   return given.text('namespace') ?? 'default';

@@ -33,7 +33,8 @@ function workload(name: string, change: Partial<Workload> = {}): Workload {
     lifetimeSeconds: LOGNORMAL,
     shapes: [],
     namespace: 'default',
-    priorityClassName: null, application: null,
+    priorityClassName: null,
+    application: null,
     template: {},
     ...change,
   };

@@ -217,7 +217,8 @@ class ManifestCollector {
     if (priorityClassOf(named) !== undefined) this.#classUsers.push(found);
     const object = withoutNulls(named) as KubernetesObject;
     this.#found.set(object, found);
-    for (const use of unsimulatedUses(kind, object as Mapping, this.#hasApplication(object))) this.#noteUnsimulated(use, found);
+    const isKnown = this.#hasApplication(object);
+    for (const use of unsimulatedUses(kind, object as Mapping, isKnown)) this.#noteUnsimulated(use, found);
     if (kind === 'Node') this.#nodes.push(object);
     else this.#objects.push(object);
   }
