@@ -37,6 +37,11 @@ const tables = {
     const lines = results('event-queue').rows.map(({ name, value }) => [name.replace('hold, ', '').replace(/\d+/, (digits) => whole(Number(digits))), round(value)]);
     return table(['events held', 'events/s'], lines);
   },
+  traces: () =>
+    table(
+      ['rows of a trace, from bytes to jobs in order', 'rows/s of processor time'],
+      results('trace-readers').rows.map(({ name, value }) => [name, round(value)]),
+    ),
   scan: () => table(['one decision on 5,000 nodes that stand still', 'decisions/s'], results('filter-score').rows.map(({ name, value }) => [name, round(value)])),
   machine: () => {
     const { cpu, cores, node } = results('scheduler-perf').machine;

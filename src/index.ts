@@ -22,7 +22,7 @@ export type { RunInput, RunOptions } from './io/run-scenario.ts';
 // The parts of a run, for who wants to play it in pieces.
 export { Simulation } from './simulation/simulation.ts';
 export type { Progress, SimulationOptions } from './simulation/simulation.ts';
-export { checkTraceInput, openTraceInput } from './io/trace-input.ts';
+export { checkTraceInput, openTraceInput, readMachineInput } from './io/trace-input.ts';
 export { loadPluginFiles } from './io/plugin-files.ts';
 export { inTreePluginNames } from './scheduler/config/default-plugins.ts';
 export { packageVersion } from './io/version.ts';
@@ -32,9 +32,19 @@ export type {
 } from './metrics/run-result.ts';
 
 // Experiments.
-export { compare, compareOutcomes, comparisonCells } from './experiment/compare.ts';
-export type { Comparison, ComparisonCell, ComparisonPlan } from './experiment/compare.ts';
-export type { CompareResult, MetricComparison } from './experiment/compare-result.ts';
+export { compare, compareMeasured, compareOutcomes, comparisonCells } from './experiment/compare.ts';
+export type {
+  Comparison, ComparisonCell, ComparisonPlan, ReachedTarget, VariantsPlan,
+} from './experiment/compare.ts';
+export type {
+  ComparedVariant, CompareResult, MetricComparison, VariantMetric, Verdict,
+} from './experiment/compare-result.ts';
+export { measureRun } from './experiment/measured-run.ts';
+export type { MeasuredRun } from './experiment/measured-run.ts';
+export { readChangeLimits } from './experiment/limits.ts';
+export type { ChangeLimit, JudgedLimit } from './experiment/limits.ts';
+export { readThreshold } from './metrics/thresholds.ts';
+export type { Threshold } from './metrics/thresholds.ts';
 export { analyzePairs } from './experiment/paired-analysis.ts';
 export type { AnalysisOptions, PairedAnalysis, PairedValues } from './experiment/paired-analysis.ts';
 export { findMetric, lookAtTarget, readPrecisionTargets, shortMetricName } from './experiment/stopping-rule.ts';
@@ -68,7 +78,8 @@ export type { SurvivalCurve } from './base/statistics/survival.ts';
 // Reports.
 export { renderRunTable } from './report/run-table.ts';
 export { renderRunFiles } from './report/run-files.ts';
-export { renderCompareTable } from './report/compare-table.ts';
+export { renderCompareMarkdown, renderCompareTable } from './report/compare-table.ts';
+export { verdictSentence } from './report/compare-verdict.ts';
 export { reportJson } from './report/json.ts';
 export { reportYaml } from './report/yaml.ts';
 export { renderHtml } from './report/html.ts';

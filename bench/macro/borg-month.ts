@@ -34,6 +34,8 @@ function moreArrivals(arrivals: ArrivalProcess, factor: number): ArrivalProcess 
       return { ...arrivals, ratePerHour: arrivals.ratePerHour * factor };
     case 'diurnal':
       return { ...arrivals, meanRatePerHour: arrivals.meanRatePerHour * factor };
+    case 'hourly':
+      return { ...arrivals, ratesPerHour: arrivals.ratesPerHour.map((rate) => rate * factor) };
     case 'bursty':
       return { ...arrivals, burstsPerHour: arrivals.burstsPerHour * factor };
   }

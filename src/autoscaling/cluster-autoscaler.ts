@@ -99,6 +99,13 @@ export class ClusterAutoscaler implements NodeAutoscaler, ClusterObserver {
     return this.deletions.removedCount;
   }
 
+  isAtRest(now: Micros, since: Micros): boolean {
+    const { newPodScaleUpDelayMicros, scanIntervalMicros } = this.settings;
+    if (now - since <= newPodScaleUpDelayMicros + 2 * scanIntervalMicros) return false;
+    if (this.groups.upcomingCount > 0 || this.deletions.count > 0 || this.planner.unneeded.size > 0) return false;
+    return !this.groups.list.some((group) => group.isBackingOff(now));
+  }
+
   // ---- sleeping and waking ---------------------------------------------------------------------------------------
 
   podCreated(): void {

@@ -1,4 +1,5 @@
 /** What a node autoscaler is and what it needs of the rest: the seams between policies, scheduler and assembly. */
+import type { Micros } from '../base/time.ts';
 import type { Node } from '../cluster/objects.ts';
 import type { Distribution } from '../kernel/distribution.ts';
 
@@ -10,6 +11,8 @@ export interface NodeAutoscaler {
   readonly scaleDownEvents: number;
   readonly nodesAdded: number;
   readonly nodesRemoved: number;
+  /** Whether it has seen that nothing has changed since `since`, and will do nothing as long as that stays so. */
+  isAtRest(now: Micros, since: Micros): boolean;
 }
 
 /** Pods that the scheduler has tried and found no node for, in any order that a run repeats. Gated pods do not belong here. */

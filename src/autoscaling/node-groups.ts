@@ -49,7 +49,12 @@ export class NodeGroup {
   }
 
   mayGrow(now: Micros): boolean {
-    return this.size < this.spec.max && now >= this.backoffUntil;
+    return this.size < this.spec.max && !this.isBackingOff(now);
+  }
+
+  /** Whether it waits after a machine that never came. */
+  isBackingOff(now: Micros): boolean {
+    return now < this.backoffUntil;
   }
 
   mayShrink(): boolean {

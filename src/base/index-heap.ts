@@ -3,6 +3,13 @@
  * as Go's container/heap does, so that rows that compare equal come out in the same order as upstream's.
  * push, pop, fix, remove: O(log n) comparisons.
  */
+import { growInt32 } from './growable.ts';
+
+/** Room for the row, too; rows that are in no heap stand at -1. */
+export function positionsFor(row: number, positions: Int32Array): Int32Array {
+  return growInt32(positions, Math.max(row + 1, positions.length * 2), -1);
+}
+
 export class IndexHeap {
   /** Rows in heap order; read-only for others. */
   readonly rows: number[] = [];
@@ -28,7 +35,7 @@ export class IndexHeap {
   }
 
   push(row: number): void {
-    if (row >= this.positions.length) this.grow(row);
+    if (row >= this.positions.length) this.positions = positionsFor(row, this.positions);
     this.positions[row] = this.rows.length;
     this.rows.push(row);
     this.up(this.rows.length - 1);
@@ -97,11 +104,5 @@ export class IndexHeap {
       index = child;
     }
     return index > start;
-  }
-
-  private grow(row: number): void {
-    const next = new Int32Array(Math.max(row + 1, this.positions.length * 2)).fill(-1);
-    next.set(this.positions);
-    this.positions = next;
   }
 }

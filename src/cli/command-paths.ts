@@ -40,11 +40,16 @@ export function tableOf(path: CommandPath): OptionTable {
   return { ...path.at(-1)?.options, ...EVERYWHERE };
 }
 
+/** So many names of subcommands stand in a line of usage. */
+const MOST_NAMED = 5;
+
 /** `replay csv <file>`. */
 export function usageOf(path: CommandPath): string {
   const command = path.at(-1);
   if (command === undefined) return '<command>';
-  const below = command.subcommands === undefined ? '' : ` <${command.subcommands.map(nameOf).join('|')}>`;
+  const names = (command.subcommands ?? []).map(nameOf);
+  // Many stand in a list of their own below.
+  const below = names.length === 0 ? '' : ` <${names.length > MOST_NAMED ? 'command' : names.join('|')}>`;
   return `${path.slice(0, -1).map((above) => `${nameOf(above)} `).join('')}${command.usage}${below}`;
 }
 

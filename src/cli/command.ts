@@ -42,6 +42,10 @@ export const EXIT_OK = 0;
 export const EXIT_FAILURE = 1;
 /** A wrong command line or a wrong file. */
 export const EXIT_USAGE = 2;
+/** What was asked about does not fit. */
+export const EXIT_NO_FIT = 3;
+/** A limit is broken: of compare or rehearse, or a threshold of the scenario. k6's code for it. */
+export const EXIT_LIMIT = 99;
 
 export function exitCodeOf(signal: 'SIGINT' | 'SIGTERM'): number {
   return signal === 'SIGINT' ? 130 : 143;

@@ -1,99 +1,168 @@
 /** The runs of `podyard compare`, one after the other or on threads, and what is printed of them. */
-import { basename } from 'node:path';
-import { stringify } from 'csv-stringify/sync';
-import { compareOutcomes, comparisonCells, withoutTables } from '../experiment/compare.ts';
-import type { Comparison, ComparisonPlan } from '../experiment/compare.ts';
-import { createInputFiles } from '../io/input-files.ts';
-import type { OutputFile } from '../io/output-folder.ts';
-import { loadPluginFiles } from '../io/plugin-files.ts';
-import { pluginHashes } from '../io/plugin-hashes.ts';
-import type { PluginHash } from '../io/plugin-hashes.ts';
+import { compareMeasured, lookAtRuns, withSeries } from '../experiment/compare.ts';
+import type { Comparison, VariantsPlan } from '../experiment/compare.ts';
+import { measureRun } from '../experiment/measured-run.ts';
+import type { MeasuredRun } from '../experiment/measured-run.ts';
+import { curvesOf } from '../experiment/run-curves.ts';
+import { variantName } from '../experiment/variant-comparison.ts';
+import { CellStore } from '../io/cell-store.ts';
+import type { OutputFolder } from '../io/output-folder.ts';
 import { createRunsProgress } from '../io/progress.ts';
 import type { ProgressFacts, RunsProgress } from '../io/progress.ts';
 import { runOnThreads } from '../io/run-pool.ts';
 import { listenForStop } from '../io/run-simulation.ts';
 import type { StopRequest } from '../io/run-simulation.ts';
 import type { RunResult } from '../metrics/run-result.ts';
-import { renderCompareTable } from '../report/compare-table.ts';
-import { roundNumber, writeJson } from '../report/json.ts';
-import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
-import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
-import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
-import { pluginRegistry } from '../scheduler/plugins/registry.ts';
-import { foreignSchedulerWarnings } from '../simulation/foreign-schedulers.ts';
-import type { Scenario } from '../simulation/scenario.ts';
-import { readConfigurationFile } from '../simulation/scenario-reader.ts';
-import { resultScenario } from '../simulation/scenario-spelling.ts';
-import type { SimulationOptions } from '../simulation/simulation.ts';
+import { limitSentence } from '../report/compare-table.ts';
+import { plainText } from '../report/table.ts';
 import type { CommandContext } from './command.ts';
-import { EXIT_OK, exitCodeOf } from './command.ts';
-import { comparedScenario } from './compared-scenario.ts';
-import { locateInFile } from '../io/configuration-places.ts';
-import type { LocateConfiguration } from '../io/configuration-places.ts';
-import { checkedTrace, claimFolder, drive, progressOptions } from './execute-run.ts';
-import { tellWarnings } from './failures.ts';
+import { EXIT_LIMIT, EXIT_OK, exitCodeOf } from './command.ts';
+import { birthOf, comparisonFiles, comparisonText } from './comparison-output.ts';
+import type { Told } from './comparison-output.ts';
+import { comparisonRequest } from './comparison-request.ts';
+import type { ComparisonRequest } from './comparison-request.ts';
+import { readVariants } from './comparison-variant.ts';
+import type { Variant } from './comparison-variant.ts';
+import { claimFolder, drive, progressOptions, tellWritten } from './execute-run.ts';
+import { tellProblem, tellWarnings } from './failures.ts';
 import type { GivenOptions } from './options.ts';
-import type { Terminal } from './terminal.ts';
+import { repeatLine } from './repeat-line.ts';
 
 export async function executeComparison(given: GivenOptions, context: CommandContext): Promise<number> {
   const folder = claimFolder(given);
-  const files = { A: given.text('a') ?? '', B: given.text('b') ?? '' };
-  const scenario = await comparedScenario(given, context);
-  const plugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
-  const plan = planOf(scenario, files, given, (file) => readVariant(scenario, file, plugins, context));
-  const openTrace = await checkedTrace(scenario);
+  const request = comparisonRequest(given);
+  const variants = await readVariants(given, context);
+  folder?.lock();
+  const store = folder === null ? null : new CellStore(folder.cells, context.version);
   const stop = listenForStop();
-  const cells: Cell[] = comparisonCells(plan).map(({ side, configuration, seed }, i, all) => ({
-    variant: variantOf(scenario, configuration, files[side], seed),
-    locate: locateInFile(files[side]),
-    label: `run ${String(i + 1)} of ${String(all.length)} (${side}, seed ${seed})`,
-  }));
-  const runs = await runCells(cells, { plugins, openTrace, given, context, stop });
-  if (runs === null) {
-    tellWarnings([`stopped by ${stop.received ?? ''} before the last of ${String(cells.length)} runs: there is no comparison`], context);
+  try {
+    const runs = await runUntilEnough(variants, request, { given, context, stop, store });
+    if (runs !== null) {
+      const plan = planOf(variants, request, runs[0].length);
+      const repeat = repeatLine('compare', 'scenario', given, context);
+      const told = { comparison: compareMeasured(plan, runs), birth: birthOf(variants, repeat), runs };
+      return tellComparison(told, folder, { given, context, store });
+    }
+    const kept = store === null ? '' : '; the runs that ended are kept, and the same command goes on from there';
+    tellWarnings([`stopped by ${stop.received ?? ''} before the last run: there is no comparison${kept}`], context);
     return exitCodeOf(stop.received ?? 'SIGINT');
+  } finally {
+    stop.release();
+    folder?.release();
   }
-  const comparison = compareOutcomes(plan, runs);
-  const { pluginFiles } = scenario.scheduler;
-  const birth = {
-    resolvedScenario: resultScenario(scenario),
-    plan,
-    plugins: pluginHashes(pluginFiles, scenario.fileNames),
-  };
-  const written = folder?.write(filesOf(comparison, birth)) ?? [];
-  stop.release();
-  context.terminal.out(textOf(comparison, birth, given.text('output') ?? 'table', context.terminal));
-  if (written.length > 0 && !given.flag('quiet')) context.terminal.err(`\nWritten:\n${written.map((path) => `  ${path}\n`).join('')}`);
-  return EXIT_OK;
-}
-
-interface Cell {
-  readonly variant: Scenario;
-  readonly locate: LocateConfiguration;
-  readonly label: string;
 }
 
 interface Surroundings {
-  readonly plugins: readonly PluginFactory[];
-  readonly openTrace: SimulationOptions['openTrace'];
   readonly given: GivenOptions;
   readonly context: CommandContext;
   readonly stop: StopRequest;
+  /** null: runs are not kept. */
+  readonly store: CellStore | null;
 }
 
-/** Results in the order of the cells; null when stopped. */
-async function runCells(cells: readonly Cell[], surroundings: Surroundings): Promise<RunResult[] | null> {
-  const { given, context } = surroundings;
-  const progress = createRunsProgress({ ...progressOptions(given, context), labels: cells.map(({ label }) => label) });
+/** Writes, prints, and returns the exit code. */
+function tellComparison(
+  told: Told,
+  folder: OutputFolder | null,
+  { given, context, store }: Omit<Surroundings, 'stop'>,
+): number {
+  const { terminal } = context;
+  const written = folder?.write(comparisonFiles(told)) ?? null;
+  store?.clear();
+  terminal.out(comparisonText(told, given.text('output') ?? 'table', terminal));
+  tellMissing(told.comparison, given, context);
+  const code = tellWritten(written, given, context);
+  const broken = told.comparison.limits.filter(({ state }) => state === 'broken');
+  for (const limit of broken) tellProblem({ message: `limit broken: ${limitSentence(limit)}` }, context);
+  return code === EXIT_OK && broken.length > 0 ? EXIT_LIMIT : code;
+}
+
+/** Limits and metrics that no run says anything of, and limits that so few seeds cannot judge. */
+function tellMissing({ limits, comparisons }: Comparison, given: GivenOptions, context: CommandContext): void {
+  const absent = limits.filter(({ state }) => state === 'absent').map((limit) => limitSentence(limit));
+  const isEmpty = given.list('metric').length > 0 && comparisons.length === 0;
+  const none = isEmpty ? ['no run has a metric that is asked for'] : [];
+  tellWarnings([...new Set([...absent, ...none])], context);
+}
+
+interface Cell {
+  readonly variant: Variant;
+  readonly label: string;
+  /** Of the store; null: not kept. */
+  readonly key: string | null;
+  /** Its waits and series are kept for the page of podyard report. */
+  readonly isDrawn: boolean;
+}
+
+/** Runs by variant; null when stopped. Seeds are added until the targets are reached, or there are no more. */
+async function runUntilEnough(
+  variants: readonly Variant[],
+  { looks, seedOf, targets }: ComparisonRequest,
+  surroundings: Surroundings,
+): Promise<MeasuredRun[][] | null> {
+  const runs: MeasuredRun[][] = variants.map(() => []);
+  const most = looks[looks.length - 1];
+  for (const seeds of looks) {
+    const cells: Cell[] = [];
+    for (let seed = runs[0].length; seed < seeds; seed++) {
+      variants.forEach((variant, i) => {
+        const all = String(most * variants.length);
+        const total = targets.length === 0 ? all : `at most ${all}`;
+        const at = String(seed * variants.length + i + 1);
+        const label = `run ${at} of ${total} (${variantName(i)}, seed ${plainText(seedOf(seed))})`;
+        const isDrawn = seed < drawnSeeds(variants.length);
+        cells.push(cellOf(withSeed(variant, seedOf(seed)), { label, isDrawn }, surroundings));
+      });
+    }
+    const found = await runCells(cells, surroundings);
+    if (found === null) return null;
+    found.forEach((run, i) => runs[i % variants.length].push(run));
+    if (targets.length > 0 && lookAtRuns(targets, runs).every(({ isReached }) => isReached)) break;
+  }
+  return runs;
+}
+
+/** Runs whose curves stand in runs.json: about 20 kB each, and more lines than that nobody tells apart. */
+const MOST_DRAWN = 40;
+
+function drawnSeeds(variants: number): number {
+  return Math.max(1, Math.floor(MOST_DRAWN / variants));
+}
+
+function cellOf(
+  variant: Variant,
+  { label, isDrawn }: Pick<Cell, 'label' | 'isDrawn'>,
+  { store }: Surroundings,
+): Cell {
+  return { variant, label, key: store?.keyOf(variant.scenario) ?? null, isDrawn: isDrawn && store !== null };
+}
+
+/** Results in the order of the cells; null when stopped. What the store has is not run again. */
+async function runCells(cells: readonly Cell[], surroundings: Surroundings): Promise<MeasuredRun[] | null> {
+  const { given, context, store } = surroundings;
+  const measured = cells.map(({ key }) => (key === null ? null : (store?.read(key) ?? null)));
+  const open = [...cells.keys()].filter((i) => measured[i] === null);
+  if (open.length < cells.length && !given.flag('quiet')) {
+    const kept = String(cells.length - open.length);
+    context.terminal.err(`${kept} of ${String(cells.length)} runs are there already, from a start that did not end\n`);
+  }
+  const labels = open.map((i) => cells[i].label);
+  const progress = createRunsProgress({ ...progressOptions(given, context), labels });
   const onResult = (index: number, result: RunResult): void => {
     progress.end(index);
-    tellRun(cells[index].label, result, given, context);
+    const { key, label, isDrawn } = cells[open[index]];
+    const run = isDrawn ? { ...measureRun(result), curves: curvesOf(result) } : measureRun(result);
+    measured[open[index]] = run;
+    if (key !== null) store?.write(key, run);
+    tellRun(label, result, given, context);
   };
   try {
     const jobs = given.number('jobs') ?? 1;
-    return jobs > 1
-      ? await runParallel(cells, jobs, progress, onResult, surroundings)
-      : await runInTurn(cells, progress, onResult, surroundings);
+    const all = open.map((i) => cells[i]);
+    const isDone = await (jobs > 1 && all.length > 0
+      ? runParallel(all, jobs, progress, onResult, surroundings)
+      : runInTurn(all, progress, onResult, surroundings));
+    return isDone ? measured.filter((run) => run !== null) : null;
   } finally {
     progress.done();
   }
@@ -101,19 +170,21 @@ async function runCells(cells: readonly Cell[], surroundings: Surroundings): Pro
 
 type OnResult = (index: number, result: RunResult) => void;
 
-function runParallel(
+/** false: stopped. */
+async function runParallel(
   cells: readonly Cell[],
   jobs: number,
   progress: RunsProgress,
   onResult: OnResult,
   { given, context, stop }: Surroundings,
-): Promise<RunResult[] | null> {
-  return runOnThreads(
-    cells.map(({ variant }) => variant),
+): Promise<boolean> {
+  const results = await runOnThreads(
+    cells.map(({ variant }) => variant.scenario),
     {
       jobs,
       version: context.version,
       plain: given.flag('plain'),
+      keepsSeries: cells.some(({ isDrawn }) => isDrawn),
       onProgress: (index, facts) => {
         progress.update(index, facts);
       },
@@ -121,18 +192,19 @@ function runParallel(
       isStopped: () => stop.received !== null,
     },
   );
+  return results !== null;
 }
 
+/** false: stopped. */
 async function runInTurn(
   cells: readonly Cell[],
   progress: RunsProgress,
   onResult: OnResult,
-  surroundings: Surroundings,
-): Promise<RunResult[] | null> {
-  const { plugins, openTrace, given, context, stop } = surroundings;
-  const runs: RunResult[] = [];
-  for (const [index, { variant, locate }] of cells.entries()) {
-    context.seed = variant.seed;
+  { given, context, stop }: Surroundings,
+): Promise<boolean> {
+  for (const [index, { variant }] of cells.entries()) {
+    const { scenario, locate, plugins, inputs } = variant;
+    context.seed = scenario.seed;
     const ofRun = {
       update: (facts: ProgressFacts): void => {
         progress.update(index, facts);
@@ -140,52 +212,38 @@ async function runInTurn(
       done: progress.done,
     };
     const { result } = await drive({
-      scenario: variant,
+      scenario,
       locate,
       plugins,
-      openTrace,
+      inputs,
       given,
       context: withoutWarnings(context),
       stop,
       progress: ofRun,
     });
-    if (stop.received !== null) return null;
-    runs.push(withoutTables(result));
-    onResult(index, result);
+    if (stop.received !== null) return false;
+    onResult(index, withSeries(result));
   }
-  return runs;
+  return true;
 }
 
-/** Both configurations are checked before the first run, and their warnings told once. */
-function readVariant(
-  scenario: Scenario,
-  file: string,
-  plugins: readonly PluginFactory[],
-  context: CommandContext,
-): unknown {
-  const { value, warnings } = readConfigurationFile(file, createInputFiles());
-  const configuration = decodeSchedulerConfiguration(value, { registry: pluginRegistry(plugins), locate: locateInFile(file) });
-  const foreign = foreignSchedulerWarnings(scenario, configuration.profiles.map(({ schedulerName }) => schedulerName));
-  const messages = [...configuration.warnings, ...foreign];
-  tellWarnings([...warnings, ...messages.map((message) => ({ file, message }))], context);
-  return value;
-}
-
-function planOf(scenario: Scenario, files: { readonly A: string; readonly B: string }, given: GivenOptions, read: (file: string) => unknown): ComparisonPlan {
-  const [a, b] = [basename(files.A), basename(files.B)];
-  const prefix = given.text('seed-prefix') ?? '';
+function planOf(variants: readonly Variant[], request: ComparisonRequest, seeds: number): VariantsPlan {
+  const { metrics, margin, targets, limits, seedOf } = request;
   return {
-    scenario: scenario.name,
-    labelA: a === b ? files.A : a,
-    labelB: a === b ? files.B : b,
-    configurationA: read(files.A),
-    configurationB: read(files.B),
-    seeds: Array.from({ length: given.number('seeds') ?? 10 }, (_, i) => `${prefix}${String(i + 1)}`),
+    scenario: variants[0].scenario.name,
+    labels: variants.map(({ label }) => label),
+    seeds: Array.from({ length: seeds }, (_, i) => seedOf(i)),
+    metrics,
+    margin,
+    targets,
+    limits,
+    thresholds: variants.map(({ scenario }) => scenario.thresholds),
   };
 }
 
-function variantOf(scenario: Scenario, configuration: unknown, configurationFile: string, seed: string): Scenario {
-  return { ...scenario, seed, scheduler: { ...scenario.scheduler, configuration, configurationFile }, metrics: { ...scenario.metrics, pods: 'none' } };
+function withSeed(variant: Variant, seed: string): Variant {
+  const { scenario } = variant;
+  return { ...variant, scenario: { ...scenario, seed, metrics: { ...scenario.metrics, pods: 'none' } } };
 }
 
 function withoutWarnings(context: CommandContext): CommandContext {
@@ -195,53 +253,6 @@ function withoutWarnings(context: CommandContext): CommandContext {
 function tellRun(label: string, result: RunResult, given: GivenOptions, { terminal }: CommandContext): void {
   const mode = given.text('progress');
   if (given.flag('quiet') || mode === 'none') return;
-  terminal.err(mode === 'json' ? `${JSON.stringify({ run: label, digest: result.digest })}\n` : `${label}: digest ${result.digest}\n`);
-}
-
-/** What the numbers of a comparison were made from. */
-interface BirthCertificate {
-  readonly resolvedScenario: unknown;
-  readonly plan: ComparisonPlan;
-  readonly plugins: readonly PluginHash[];
-}
-
-function filesOf(comparison: Comparison, birth: BirthCertificate): OutputFile[] {
-  return [
-    { name: 'comparison.json', chunks: [comparisonJson(comparison, birth)] },
-    { name: 'comparison.csv', chunks: [comparisonCsv(comparison)] },
-  ];
-}
-
-function textOf(comparison: Comparison, birth: BirthCertificate, format: string, terminal: Terminal): string {
-  if (format === 'json') return comparisonJson(comparison, birth);
-  return format === 'csv'
-    ? comparisonCsv(comparison)
-    : renderCompareTable(comparison, { color: terminal.hasColor('out'), width: terminal.width });
-}
-
-/** The fields in their order; what the comparison was made from is not rounded. */
-function comparisonJson(comparison: Comparison, { resolvedScenario, plan, plugins }: BirthCertificate): string {
-  const { scenario, version, seeds, labelA, labelB, digestsA, digestsB, seedsChangeNothing, metrics } = comparison;
-  const { configurationA, configurationB } = plan;
-  const json = {
-    schemaVersion: 1, scenario, version, seeds, labelA, labelB, digestsA, digestsB, seedsChangeNothing,
-    metrics: rounded(metrics),
-    configurationA, configurationB, plugins, resolvedScenario,
-  };
-  return `${writeJson(json, '')}\n`;
-}
-
-function rounded(value: unknown): unknown {
-  if (typeof value === 'number') return roundNumber(value);
-  if (Array.isArray(value)) return value.map(rounded);
-  if (value !== null && typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, rounded(entry)]));
-  return value;
-}
-
-function comparisonCsv({ metrics }: Comparison): string {
-  const number = (value: number | null): number | null => (value === null ? null : roundNumber(value));
-  const rows = metrics.map((metric) => [
-    metric.name, metric.unit, metric.better, number(metric.a), number(metric.b), number(metric.meanDifference), number(metric.low), number(metric.high), metric.significant ? 'yes' : 'no',
-  ]);
-  return stringify([['metric', 'unit', 'better', 'a', 'b', 'meanDifference', 'low', 'high', 'significant'], ...rows], { escape_formulas: true });
+  const { digest } = result;
+  terminal.err(mode === 'json' ? `${JSON.stringify({ run: label, digest })}\n` : `${label}: digest ${digest}\n`);
 }

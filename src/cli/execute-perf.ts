@@ -1,4 +1,7 @@
-/** Plays the selected workloads of scheduler_perf files one by one and prints their rates beside the calibration loop's. */
+/**
+ * Plays the selected workloads of scheduler_perf files one by one and prints their rates beside the calibration
+ * loop's.
+ */
 import { CALIBRATION_PENDING, Calibration } from '../scheduler-perf/calibration.ts';
 import { dataItemsOf } from '../scheduler-perf/data-items.ts';
 import { measureWorkload, planPerf } from '../scheduler-perf/scheduler-perf.ts';
@@ -30,7 +33,10 @@ export function executePerf(given: GivenOptions, context: CommandContext): numbe
   const isShown = !given.flag('quiet') && context.terminal.errorStream.isTTY === true;
   const results: CalibratedResult[] = [];
   for (const [i, planned] of plan.workloads.entries()) {
-    if (isShown) context.terminal.err(`\r\u001b[2K${String(i + 1)} of ${String(plan.workloads.length)}   ${planned.perfCase.name}/${planned.workload.name}`);
+    if (isShown)
+      context.terminal.err(
+        `\r\u001b[2K${String(i + 1)} of ${String(plan.workloads.length)}   ${plainText(`${planned.perfCase.name}/${planned.workload.name}`)}`,
+      );
     const calibrationEventsPerSecond = calibration.measure();
     results.push({ ...measureWorkload(planned, { plain: given.flag('plain'), now, runs: given.number('runs') }), calibrationEventsPerSecond });
   }

@@ -1,24 +1,30 @@
 /** One run from a resolved scenario to files and standard output: what `run` and `replay` share. */
 import { InputError } from '../base/input-error.ts';
 import { claimOutputFolder } from '../io/output-folder.ts';
-import type { OutputFile, OutputFolder } from '../io/output-folder.ts';
+import type { OutputFile, OutputFolder, WrittenFolder } from '../io/output-folder.ts';
 import { loadPluginFiles } from '../io/plugin-files.ts';
 import { createProgress } from '../io/progress.ts';
-import type { Progress, ProgressMode, ProgressOptions } from '../io/progress.ts';
+import type { Progress, ProgressFacts, ProgressMode, ProgressOptions } from '../io/progress.ts';
 import { listenForStop, runSimulation, timingJson } from '../io/run-simulation.ts';
 import type { DrivenRun, StopRequest } from '../io/run-simulation.ts';
+import { OutputError } from '../io/system-errors.ts';
 import type { RunResult } from '../metrics/run-result.ts';
 import { formatCount, formatSeconds } from '../report/format.ts';
 import { renderRunTable } from '../report/run-table.ts';
+import { paintFor, plainText } from '../report/table.ts';
 import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
 import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
+import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
+import { pluginRegistry } from '../scheduler/plugins/registry.ts';
 import type { Scenario } from '../simulation/scenario.ts';
 import { Simulation } from '../simulation/simulation.ts';
+import { tellsOfApplications } from '../simulation/workload-input.ts';
 import type { SimulationOptions } from '../simulation/simulation.ts';
 import type { CommandContext } from './command.ts';
-import { EXIT_OK, exitCodeOf } from './command.ts';
-import { RuntimeFailure, tellWarnings } from './failures.ts';
+import { EXIT_LIMIT, EXIT_OK, exitCodeOf } from './command.ts';
+import { RuntimeFailure, tellFailure, tellProblem, tellWarnings } from './failures.ts';
 import type { GivenOptions, OutputFormat } from './options.ts';
+import type { CheckedThreshold } from './run-thresholds.ts';
 import type { LocatedScenario } from './scenario-input.ts';
 
 export interface RunRequest extends LocatedScenario {
@@ -33,16 +39,61 @@ export async function executeRun(request: RunRequest): Promise<number> {
   const { scenario, locate, given, context } = request;
   const folder = claimFolder(given);
   const plugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
-  const openTrace = await checkedTrace(scenario);
+  const inputs = await checkedInputs(scenario);
+  folder?.lock();
   const stop = listenForStop();
-  const run = await drive({ scenario, locate, plugins, openTrace, given, context, stop });
-  const written = folder === null ? [] : await writeFiles(folder, run);
-  await printResult(request, run);
-  if (!given.flag('quiet')) context.terminal.err(closingLines(run, given.text('out'), written));
-  stop.release();
-  if (run.stoppedBy === null) return EXIT_OK;
-  tellWarnings([`stopped by ${run.stoppedBy} before the end: ${written.length > 0 ? 'what was written is marked as incomplete' : 'no files were written'}`], context);
-  return exitCodeOf(run.stoppedBy);
+  try {
+    const run = await drive({ scenario, locate, plugins, inputs, given, context, stop });
+    const written = folder === null ? NOTHING_WRITTEN : await writeFiles(folder, run);
+    const checked = run.stoppedBy === null ? await checkedThresholds(scenario, run.result) : [];
+    await printResult(request, run, checked);
+    return tellEnd(run, written, checked, given, context);
+  } finally {
+    stop.release();
+    folder?.release();
+  }
+}
+
+/** Most scenarios have none: only who has some waits for what judges them. */
+async function checkedThresholds({ thresholds }: Scenario, result: RunResult): Promise<CheckedThreshold[]> {
+  return thresholds.length === 0 ? [] : (await import('./run-thresholds.ts')).checkThresholds(thresholds, result);
+}
+
+const NOTHING_WRITTEN: WrittenFolder = { paths: [], complaint: null };
+
+/** What is said on standard error when all is done, and the exit code. */
+function tellEnd(
+  run: DrivenRun,
+  written: WrittenFolder,
+  checked: readonly CheckedThreshold[],
+  given: GivenOptions,
+  context: CommandContext,
+): number {
+  const { paths, complaint } = written;
+  if (!given.flag('quiet')) context.terminal.err(closingLines(run, given.text('out'), paths));
+  if (run.stoppedBy !== null) {
+    const remains = paths.length > 0 ? 'what was written is marked as incomplete' : 'no files were written';
+    tellWarnings([`stopped by ${run.stoppedBy} before the end: ${remains}`], context);
+  }
+  if (complaint !== null) return tellFailure(new OutputError(complaint), context);
+  if (run.stoppedBy !== null) return exitCodeOf(run.stoppedBy);
+  const broken = checked.filter(({ state }) => state === 'BROKEN');
+  for (const { text, found } of broken) {
+    tellProblem({ message: `threshold broken: ${text}: found ${found}` }, context);
+  }
+  const absent = checked.filter(({ state }) => state === 'no value');
+  tellWarnings(absent.map(({ text }) => `${text}: the run has no such value`), context);
+  return broken.length > 0 ? EXIT_LIMIT : EXIT_OK;
+}
+
+/** Says what was written where; the exit code. null: nothing was to be written. */
+export function tellWritten(written: WrittenFolder | null, given: GivenOptions, context: CommandContext): number {
+  if (written === null) return EXIT_OK;
+  const { paths, complaint } = written;
+  if (!given.flag('quiet')) {
+    context.terminal.err(`\nWritten:\n${paths.map((path) => `  ${plainText(path)}\n`).join('')}`);
+  }
+  return complaint === null ? EXIT_OK : tellFailure(new OutputError(complaint), context);
 }
 
 export function claimFolder(given: GivenOptions): OutputFolder | null {
@@ -51,46 +102,70 @@ export function claimFolder(given: GivenOptions): OutputFolder | null {
   return out === null ? null : claimOutputFolder(out, { force: given.flag('force') });
 }
 
-/** Reads the scenario's trace through; throws InputError with its mistakes. Returns how it is opened, or null. */
-export async function checkedTrace({ trace }: Scenario): Promise<SimulationOptions['openTrace']> {
-  if (trace === null) return null;
-  const { checkTraceInput, openTraceInput } = await import('../io/trace-input.ts');
+/** How the trace and the machine list of a scenario are read, null where it has none; and what runs in its pods. */
+export type RecordedInputs = Pick<SimulationOptions, 'openTrace' | 'readMachines' | 'makeLives'>;
+
+/** Reads the scenario's trace through; throws InputError with its mistakes. */
+export async function checkedInputs(scenario: Scenario): Promise<RecordedInputs> {
+  const { trace, machines } = scenario;
+  const lives = tellsOfApplications(scenario) ? { makeLives: (await import('../node/living-pods.ts')).livingPods } : {};
+  if (trace === null && machines === null) return { openTrace: null, ...lives };
+  const { checkTraceInput, openTraceInput, readMachineInput } = await import('../io/trace-input.ts');
   checkTraceInput(trace);
-  return openTraceInput;
+  return { openTrace: openTraceInput, readMachines: readMachineInput, ...lives };
 }
 
 export interface DriveRequest extends LocatedScenario {
   readonly plugins: readonly PluginFactory[];
-  readonly openTrace: SimulationOptions['openTrace'];
+  readonly inputs: RecordedInputs;
   readonly given: GivenOptions;
   readonly context: CommandContext;
   readonly stop: StopRequest;
   /** Whom to tell how far the run is; without it a progress of its own is shown. */
   readonly progress?: Progress;
+  readonly watch?: NonNullable<SimulationOptions['watch']>;
 }
 
 /** Runs the scenario with progress; tells the simulation's warnings for the first of several runs only. */
 export async function drive(request: DriveRequest): Promise<DrivenRun> {
-  const { scenario, locate, plugins, openTrace, given, context, stop } = request;
+  const { scenario, locate, plugins, inputs, given, context, stop } = request;
   const progress = request.progress ?? createProgress(progressOptions(given, context));
   const make = (): Simulation => {
     const simulation = new Simulation(scenario, {
       version: context.version,
       userPlugins: plugins,
-      openTrace,
+      ...inputs,
       plain: given.flag('plain'),
       locate,
+      ...(request.watch === undefined ? {} : { watch: request.watch }),
     });
     tellWarnings(simulation.warnings, context);
     return simulation;
   };
+  const onProgress = (facts: ProgressFacts): void => {
+    progress.update(facts);
+  };
   try {
-    return await runSimulation(make, stop, (facts) => { progress.update(facts); });
+    if (scenario.scheduler.pluginFiles.length === 0) return await runSimulation(make, stop, onProgress);
+    checkConfiguration(request);
+    const onWarnings = (warnings: readonly string[]): void => {
+      progress.done();
+      tellWarnings(warnings, context);
+    };
+    const { version } = context;
+    const { runOnThread } = await import('../io/run-pool.ts');
+    return await runOnThread(scenario, { version, plain: given.flag('plain'), stop, onProgress, onWarnings });
   } catch (error) {
     throw blameOf(error, scenario.scheduler.pluginFiles);
   } finally {
     progress.done();
   }
+}
+
+/** Before a thread is started, which knows no places: throws InputError with those of the mistakes. */
+function checkConfiguration({ scenario, locate, plugins }: DriveRequest): void {
+  const { kubernetes, scheduler } = scenario;
+  decodeSchedulerConfiguration(scheduler.configuration, { registry: pluginRegistry(plugins), kubernetes, locate });
 }
 
 /** How and where progress is shown. */
@@ -113,7 +188,7 @@ function blameOf(error: unknown, pluginFiles: readonly string[]): unknown {
 }
 
 /** The page and its plots take a while to load: only who wants files waits for them. */
-async function writeFiles(folder: OutputFolder, run: DrivenRun): Promise<string[]> {
+async function writeFiles(folder: OutputFolder, run: DrivenRun): Promise<WrittenFolder> {
   const { renderRunFiles } = await import('../report/run-files.ts');
   return folder.write(filesOf(run, renderRunFiles(run.result)));
 }
@@ -127,8 +202,15 @@ function* filesOf({ result, timing, stoppedBy }: DrivenRun, reports: Iterable<Ou
   }
 }
 
-/** Of a run that was stopped only the table is printed, which says so in its head: programs must not take it for a result. */
-async function printResult({ given, context, remarks }: RunRequest, { result, stoppedBy }: DrivenRun): Promise<void> {
+/**
+ * Of a run that was stopped only the table is printed, which says so in its head: programs must not take it for a
+ * result.
+ */
+async function printResult(
+  { given, context, remarks }: RunRequest,
+  { result, stoppedBy }: DrivenRun,
+  checked: readonly CheckedThreshold[],
+): Promise<void> {
   const { terminal } = context;
   const format = given.text('output') as OutputFormat;
   const isTable = format === 'table' || format === 'wide';
@@ -139,9 +221,14 @@ async function printResult({ given, context, remarks }: RunRequest, { result, st
       renderRunTable(result, { wide: format === 'wide', color: terminal.hasColor('out'), width: terminal.width }),
     );
     if (lines !== '') terminal.out(`\n${lines}`);
+    if (checked.length > 0) {
+      const { renderThresholds } = await import('./run-thresholds.ts');
+      terminal.out(`\n${renderThresholds(checked, paintFor(terminal.hasColor('out'), terminal.width))}\n`);
+    }
     return;
   }
   if (format === 'json') terminal.out((await import('../report/json.ts')).reportJson(result));
+  else if (format === 'openmetrics') terminal.out((await import('../report/openmetrics.ts')).openMetricsText(result));
   else if (format === 'yaml') terminal.out((await import('../report/yaml.ts')).reportYaml(result));
   else for (const chunk of (await import('../report/csv.ts')).summaryCsv(result)) terminal.out(chunk);
   if (!given.flag('quiet')) terminal.err(lines);
@@ -168,6 +255,12 @@ function closingLines({ result, timing }: DrivenRun, out: string | null, written
   const rank = (path: string): number => order.indexOf(path.slice(path.lastIndexOf('/') + 1));
   const paths = [...written].sort((a, b) => rank(a) - rank(b));
   const width = Math.max(...paths.map((path) => path.length));
-  lines.push('', 'Written:', ...paths.map((path) => `  ${path.padEnd(width)}   ${MEANINGS[path.slice(path.lastIndexOf('/') + 1)] ?? ''}`.trimEnd()));
+  lines.push(
+    '',
+    'Written:',
+    ...paths.map((path) =>
+      `  ${plainText(path).padEnd(width)}   ${MEANINGS[path.slice(path.lastIndexOf('/') + 1)] ?? ''}`.trimEnd(),
+    ),
+  );
   return `${lines.join('\n')}\n`;
 }

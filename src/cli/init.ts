@@ -24,8 +24,9 @@ export const INIT: Command = {
       return EXIT_OK;
     }
     const { writeNewFile } = await import('../io/new-file.ts');
+    const { plainText } = await import('../report/table.ts');
     writeNewFile(file, text, { force: given.flag('force') });
-    context.terminal.err(`Wrote ${file}. Next: podyard run ${file}\n`);
+    context.terminal.err(`Wrote ${plainText(file)}. Next: podyard run ${plainText(file)}\n`);
     return EXIT_OK;
   },
 };

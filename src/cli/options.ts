@@ -4,6 +4,9 @@
  */
 import { InputError } from '../base/input-error.ts';
 import type { Problem } from '../base/input-error.ts';
+import { KUBERNETES_VERSIONS, isKubernetesVersion } from '../cluster/kubernetes-versions.ts';
+import type { KubernetesVersion } from '../cluster/kubernetes-versions.ts';
+import type { Override } from '../simulation/scenario-overrides.ts';
 
 export interface OptionSpec {
   /** `list` may be given several times; the others once. */
@@ -25,12 +28,13 @@ export interface OptionSpec {
 
 export type OptionTable = Readonly<Record<string, OptionSpec>>;
 
-export const OUTPUT_FORMATS = ['table', 'wide', 'json', 'yaml', 'csv'] as const;
+export const OUTPUT_FORMATS = ['table', 'wide', 'json', 'yaml', 'csv', 'openmetrics'] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
 /** Options of every command that runs a simulation. */
 export const RUN_OPTIONS: OptionTable = {
   seed: { kind: 'text', describe: "Root of every random stream, any text; counts before the scenario's" },
+  kubernetes: { kind: 'text', choices: KUBERNETES_VERSIONS, describe: "Version of Kubernetes; counts before the scenario's" },
   set: { kind: 'list', value: 'PATH=VALUE', describe: 'Change a field of the scenario, value in YAML; repeatable' },
   scheduler: { kind: 'text', value: 'FILE', describe: "KubeSchedulerConfiguration; counts before the scenario's" },
   plugin: { kind: 'list', value: 'FILE', describe: 'Scheduler plugin of your own (.js, .mjs or .ts); repeatable' },
@@ -50,16 +54,29 @@ export const RUN_OPTIONS: OptionTable = {
 export const DEFAULT_CHECK_EVENTS = 10_000;
 
 /** Values of one command line, checked against the command's table. */
+/** `found`: what stands there instead. */
+export function wrongDuration(option: string, found: string | null): Problem {
+  return { message: `${option}: expected a duration such as 90s, 10m or 1h30m, found "${found ?? ''}"` };
+}
+
 export class GivenOptions {
+  /** Of the scenario, besides what options say. */
+  readonly changes: readonly Override[];
   private readonly values: Readonly<Record<string, unknown>>;
   private readonly table: OptionTable;
 
   /** Throws an InputError with every wrong value. */
-  constructor(values: Readonly<Record<string, unknown>>, table: OptionTable) {
+  constructor(values: Readonly<Record<string, unknown>>, table: OptionTable, changes: readonly Override[] = []) {
+    this.changes = changes;
     this.values = values;
     this.table = table;
     const problems = Object.keys(table).flatMap((name) => this.problemOf(name) ?? []);
     if (problems.length > 0) throw new InputError(problems);
+  }
+
+  /** The same with other changes of the scenario, which count before those of `--set`. */
+  withChanges(changes: readonly Override[]): GivenOptions {
+    return new GivenOptions(this.values, this.table, changes);
   }
 
   /** Whether the option was given at all, whatever it is without. */
@@ -103,6 +120,18 @@ export class GivenOptions {
     if (text === '') return { message: `--${name} has no value` };
     return spec.kind === 'number' ? numberProblem(name, text, spec) : null;
   }
+}
+
+/** What `--kubernetes` says; null: nothing. */
+export function kubernetesOf(given: GivenOptions): KubernetesVersion | null {
+  const text = given.text('kubernetes');
+  return text !== null && isKubernetesVersion(text) ? text : null;
+}
+
+/** Reports other than that of a run have no such form. */
+export function refuseOpenMetrics(given: GivenOptions): void {
+  if (given.text('output') !== 'openmetrics') return;
+  throw new InputError({ message: '-o openmetrics is the form of a run of the scheduler, and not of this report' });
 }
 
 function textOf(value: unknown): string {

@@ -9,7 +9,7 @@ import type { Problem } from '../base/input-error.ts';
 import type { Command, Invocation } from './command.ts';
 import { ANSWERED, EVERYWHERE, nameOf, tableOf, usageOf } from './command-paths.ts';
 import type { CommandPath } from './command-paths.ts';
-import { COMMANDS, commandOf, commandWords } from './commands.ts';
+import { COMMANDS, commandOf, commandWords, readNames } from './commands.ts';
 import { GivenOptions } from './options.ts';
 import type { OptionSpec, OptionTable } from './options.ts';
 
@@ -111,7 +111,7 @@ function usageProblems(message: string, words: readonly string[]): Problem[] {
   const command = /^Unknown command: (.*)$/s.exec(message);
   if (command !== null) return [unknownProblem(command[1], words)];
   const didYouMean = /^Did you mean (.*)\?$/s.exec(message);
-  if (didYouMean !== null) return [noCommand(words.find((word) => !word.startsWith('-')) ?? '', didYouMean[1])];
+  if (didYouMean !== null) return [didYouMeanProblem(words, didYouMean[1])];
   const missing = /^Missing required arguments?: (.*)$/s.exec(message);
   if (missing !== null) return missing[1].split(', ').map((name) => ({ message: `--${name} is missing` }));
   const bare = /^Not enough arguments following: (.*)$/s.exec(message);
@@ -122,6 +122,16 @@ function usageProblems(message: string, words: readonly string[]): Problem[] {
   const invalid = [...message.matchAll(/Argument: (\S+), Given: (.*), Choices: (.*)/g)];
   if (invalid.length > 0) return invalid.map(([, name, given, choices]) => choiceProblem(name, given, choices));
   return [{ message: message.replace(/\s+/g, ' ').trim() }];
+}
+
+/**
+ * Of the first word that names no command where one is due. Yargs counts no exchanged letters: its word is for
+ * subcommands.
+ */
+function didYouMeanProblem(words: readonly string[], guess: string): Problem {
+  const { names, path } = readNames(words);
+  const name = names[path.length] ?? '';
+  return path.length === 0 ? noCommand(name) : noCommand(name, guess);
 }
 
 function choiceProblem(name: string, given: string, choices: string): Problem {

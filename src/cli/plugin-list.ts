@@ -1,5 +1,7 @@
 /** What `podyard plugins` prints: each plugin with its points, arguments and defaults. */
 import { stringify } from 'yaml';
+import { DEFAULT_KUBERNETES_VERSION, featuresOf } from '../cluster/kubernetes-versions.ts';
+import type { KubernetesVersion } from '../cluster/kubernetes-versions.ts';
 import { loadPluginFiles } from '../io/plugin-files.ts';
 import { pointsOfPlugin } from '../io/plugin-points.ts';
 import { writeJson } from '../report/json.ts';
@@ -8,6 +10,7 @@ import type { Paint } from '../report/table.ts';
 import { inTreePluginNames, inTreePoints } from '../scheduler/config/default-plugins.ts';
 import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
 import { pluginRegistry } from '../scheduler/plugins/registry.ts';
+import { kubernetesOf } from './options.ts';
 import type { GivenOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -22,7 +25,7 @@ interface ListedPlugin {
 }
 
 export async function pluginsText(given: GivenOptions, terminal: Terminal): Promise<string> {
-  const plugins = await listPlugins(given.list('plugin'));
+  const plugins = await listPlugins(given.list('plugin'), kubernetesOf(given) ?? DEFAULT_KUBERNETES_VERSION);
   const format = given.text('output');
   if (format === 'json') return `${writeJson({ plugins }, '')}\n`;
   return format === 'yaml'
@@ -30,14 +33,14 @@ export async function pluginsText(given: GivenOptions, terminal: Terminal): Prom
     : tableOf(plugins, paintFor(terminal.hasColor('out'), terminal.width));
 }
 
-async function listPlugins(files: readonly string[]): Promise<ListedPlugin[]> {
+async function listPlugins(files: readonly string[], kubernetes: KubernetesVersion): Promise<ListedPlugin[]> {
   const user = await loadPluginFiles(files, inTreePluginNames());
   const registry = pluginRegistry(user);
-  const defaults = decodeSchedulerConfiguration(undefined, { registry }).profiles[0].args;
+  const defaults = decodeSchedulerConfiguration(undefined, { registry, kubernetes }).profiles[0].args;
   return Array.from(registry.values(), (factory) => ({
     name: factory.name,
     file: user.includes(factory) ? 'user' : 'in-tree',
-    extensionPoints: inTreePoints(factory.name) ?? pointsOfPlugin(factory) ?? [],
+    extensionPoints: inTreePoints(factory.name, featuresOf(kubernetes)) ?? pointsOfPlugin(factory) ?? [],
     arguments: defaults[factory.name] ?? factory.defaultArgs ?? {},
     summary: factory.summary,
   }));

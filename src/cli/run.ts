@@ -2,12 +2,20 @@
 import type { Command, CommandContext } from './command.ts';
 import type { GivenOptions } from './options.ts';
 import { RUN_OPTIONS } from './options.ts';
+import { experimentIn } from './experiment-file.ts';
 
 export const RUN: Command = {
   usage: 'run <scenario>',
   summary: 'Run a scenario and print what happened',
   positionals: [{ name: 'scenario', describe: 'Scenario file (YAML or JSON); - reads standard input' }],
-  options: RUN_OPTIONS,
+  options: {
+    ...RUN_OPTIONS,
+    jobs: {
+      kind: 'number',
+      atLeast: 1,
+      describe: 'Runs of an experiment at one time, each on a thread; as many as there are cores',
+    },
+  },
   examples: [
     ['$0 run my-cluster.yaml', 'a table'],
     ['$0 run my-cluster.yaml --seed 7 --out out/seven', 'tables, CSV and a page with plots in a folder'],
@@ -16,6 +24,11 @@ export const RUN: Command = {
     ['$0 run my-cluster.yaml --plugin ./my-score.ts', 'with a plugin of your own'],
   ],
   async run(given: GivenOptions, context: CommandContext): Promise<number> {
+    const experiment = await experimentIn(given.positional('scenario'));
+    if (experiment !== null) {
+      const { executeInflation } = await import('./execute-inflation.ts');
+      return executeInflation(experiment.text, experiment.name, given, context);
+    }
     const { readScenarioFor } = await import('./scenario-input.ts');
     const { executeRun } = await import('./execute-run.ts');
     const source = await readScenarioFor(given.positional('scenario'), given, context);

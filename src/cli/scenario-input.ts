@@ -3,13 +3,15 @@ import { InputError } from '../base/input-error.ts';
 import type { Problem } from '../base/input-error.ts';
 import { createInputFiles } from '../io/input-files.ts';
 import { readStandardInput } from '../io/standard-input.ts';
+import type { FileReader } from '../workload/manifests/file-reader.ts';
 import type { Scenario, SchedulerSettings } from '../simulation/scenario.ts';
 import { readConfigurationFile, readScenario } from '../simulation/scenario-reader.ts';
 import type { Override, ScenarioEntry, ScenarioRead } from '../simulation/scenario-reader.ts';
 import type { CommandContext } from './command.ts';
-import { locateConfiguration } from '../io/configuration-places.ts';
+import { locateConfiguration, locateInFile } from '../io/configuration-places.ts';
 import type { LocateConfiguration } from '../io/configuration-places.ts';
 import { tellWarnings } from './failures.ts';
+import { kubernetesOf } from './options.ts';
 import type { GivenOptions } from './options.ts';
 
 /** A scenario, and where the values of its scheduler's configuration stand. */
@@ -29,21 +31,30 @@ export async function readScenarioFor(
   return scenarioFrom(await entryOf(path), given, context);
 }
 
-/** `retold`: how problems are told when the user did not write the scenario. */
+/** `retold`: how problems are told when the user did not write the scenario; `files`: where it is read from. */
 export function scenarioFrom(
   entry: ScenarioEntry,
   given: GivenOptions,
   context: CommandContext,
   retold: (problem: Problem) => Problem = (problem) => problem,
+  files: FileReader = createInputFiles(),
 ): ReadScenario {
   const problems: Problem[] = [];
-  const read = gathering(problems, () => readRetold(entry, given, retold));
+  const read = gathering(problems, () => readRetold(entry, given, retold, files));
   const configured = gathering(problems, () => schedulerGiven(given));
   if (read === undefined || configured === undefined) throw new InputError(problems);
   tellWarnings([...read.warnings.map(retold), ...configured.warnings], context);
   const changed = withOptions(read.scenario, configured.scheduler, given, 'file' in entry ? entry.file : entry.name);
   context.seed = changed.seed;
   return { scenario: changed, locate: locateConfiguration(changed, entry), notSimulated: read.notSimulated };
+}
+
+/** The scenario under the configuration of a file; tells its warnings. */
+export function withConfiguration(scenario: Scenario, file: string, context: CommandContext): LocatedScenario {
+  const { value, warnings } = readConfigurationFile(file, createInputFiles());
+  tellWarnings(warnings, context);
+  const scheduler = { ...scenario.scheduler, configuration: value, configurationFile: file };
+  return { scenario: { ...scenario, scheduler }, locate: locateInFile(file) };
 }
 
 /** What `work` returns; its mistakes go to the others. */
@@ -74,9 +85,14 @@ function schedulerGiven(given: GivenOptions): GivenScheduler {
   return { scheduler: { configuration: value, configurationFile: file }, warnings };
 }
 
-function readRetold(entry: ScenarioEntry, given: GivenOptions, retold: (problem: Problem) => Problem): ScenarioRead {
+function readRetold(
+  entry: ScenarioEntry,
+  given: GivenOptions,
+  retold: (problem: Problem) => Problem,
+  files: FileReader,
+): ScenarioRead {
   try {
-    return readScenario(entry, createInputFiles(), overridesOf(given.list('set')));
+    return readScenario(entry, files, overridesBy(given));
   } catch (error) {
     throw error instanceof InputError ? new InputError(error.problems.map(retold)) : error;
   }
@@ -87,12 +103,22 @@ export async function entryOf(path: string): Promise<ScenarioEntry> {
   return path === '-' ? { text: await readStandardInput(), name: 'stdin' } : { file: path };
 }
 
-export function overridesOf(changes: readonly string[]): Override[] {
+export function overridesOf(changes: readonly string[], option = '--set'): Override[] {
   return changes.map((change) => {
     const equals = change.indexOf('=');
-    if (equals < 1) throw new InputError({ message: `--set ${change}: expected path=value, such as duration=2h or nodePools[general].count=50` });
-    return { path: change.slice(0, equals), value: change.slice(equals + 1) };
+    if (equals < 1) {
+      const expected = 'expected path=value, such as duration=2h or nodePools[general].count=50';
+      throw new InputError({ message: `${option} ${change}: ${expected}` });
+    }
+    return { path: change.slice(0, equals), value: change.slice(equals + 1), option };
   });
+}
+
+/** What options and changes say of fields of the scenario. */
+export function overridesBy(given: GivenOptions): Override[] {
+  const kubernetes = kubernetesOf(given);
+  const version = kubernetes === null ? [] : [{ path: 'kubernetes', value: kubernetes, option: '--kubernetes' }];
+  return [...overridesOf(given.list('set')), ...version, ...given.changes];
 }
 
 /** Options that count before the scenario's own words. */

@@ -1,13 +1,10 @@
 /** The checks of `podyard validate` beyond reading the scenario, and its few lines of summary. */
-import { loadPluginFiles } from '../io/plugin-files.ts';
 import { formatCount, formatPlural, formatSeconds } from '../report/format.ts';
 import { paintFor, plainText, renderFacts } from '../report/table.ts';
-import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
 import type { Scenario } from '../simulation/scenario.ts';
-import { Simulation } from '../simulation/simulation.ts';
 import type { CommandContext } from './command.ts';
-import { checkedTrace } from './execute-run.ts';
 import { tellWarnings } from './failures.ts';
+import { locatedRun } from './located-run.ts';
 import type { GivenOptions } from './options.ts';
 import { readScenarioFor } from './scenario-input.ts';
 import type { Terminal } from './terminal.ts';
@@ -15,16 +12,8 @@ import type { Terminal } from './terminal.ts';
 /** Everything that a run would refuse is refused here, too. */
 export async function checkedScenario(path: string, given: GivenOptions, context: CommandContext): Promise<Scenario> {
   const { scenario, locate, notSimulated } = await readScenarioFor(path, given, context);
-  const userPlugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
-  const openTrace = await checkedTrace(scenario);
-  const simulation = new Simulation(scenario, {
-    version: context.version,
-    userPlugins,
-    openTrace,
-    plain: false,
-    locate,
-  });
-  tellWarnings([...notSimulated(), ...simulation.warnings], context);
+  const { make } = await locatedRun({ scenario, locate }, context);
+  tellWarnings([...notSimulated(), ...make().warnings], context);
   return scenario;
 }
 
@@ -35,17 +24,40 @@ export function summaryOf(path: string, scenario: Scenario, terminal: Terminal):
   const facts: [string, string][] = [
     ['  name', plainText(scenario.name)],
     ['  seed', plainText(scenario.seed)],
-    ['  length', scenario.durationMicros === null ? 'until the last pod has finished' : formatSeconds(scenario.durationMicros / 1e6)],
+    ['  kubernetes', scenario.kubernetes],
+    [
+      '  length',
+      scenario.durationMicros === null
+        ? 'until nothing can change any more'
+        : formatSeconds(scenario.durationMicros / 1e6),
+    ],
     ['  nodes', `${formatCount(pooled + scenario.nodes.length)}${nodesText(scenario)}`],
-    ...(scenario.workloads.length === 0 ? [] : ([['  workloads', scenario.workloads.map(({ name, kind }) => `${name} (${kind})`).join(', ')]] as [string, string][])),
+    ...(scenario.workloads.length === 0
+      ? []
+      : ([['  workloads', scenario.workloads.map(({ name, kind }) => `${name} (${kind})`).join(', ')]] as [
+          string,
+          string,
+        ][])),
     ...(scenario.objects.length === 0 ? [] : ([['  objects', kindsText(scenario)]] as [string, string][])),
-    ...(Object.keys(scenario.ignoredKinds).length === 0 ? [] : ([['  ignored', ignoredText(scenario)]] as [string, string][])),
-    ...(scenario.trace === null ? [] : ([['  trace', `${scenario.trace.file} (${scenario.trace.format}${scenario.trace.compress === 1 ? '' : `, arrival times divided by ${String(scenario.trace.compress)}`})`]] as [string, string][])),
+    ...(Object.keys(scenario.ignoredKinds).length === 0
+      ? []
+      : ([['  ignored', ignoredText(scenario)]] as [string, string][])),
+    ...(scenario.trace === null
+      ? []
+      : ([
+          [
+            '  trace',
+            `${scenario.trace.file} (${scenario.trace.format}${scenario.trace.compress === 1 ? '' : `, arrival times divided by ${String(scenario.trace.compress)}`})`,
+          ],
+        ] as [string, string][])),
     ['  scheduler', schedulerText(scenario)],
-    ...(scenario.failures.length === 0 ? [] : ([['  failures', scenario.failures.map(({ name }) => name).join(', ')]] as [string, string][])),
+    ...(scenario.failures.length === 0
+      ? []
+      : ([['  failures', scenario.failures.map(({ name }) => name).join(', ')]] as [string, string][])),
     ...(scenario.autoscaler === null ? [] : ([['  autoscaler', 'on']] as [string, string][])),
   ];
-  return `${paint.good('OK')} ${plainText(path)}\n${renderFacts(facts, paint)}\n`;
+  const shown = facts.map(([name, value]): [string, string] => [name, plainText(value)]);
+  return `${paint.good('OK')} ${plainText(path)}\n${renderFacts(shown, paint)}\n`;
 }
 
 function nodesText({ nodePools, nodes }: Scenario): string {

@@ -1,7 +1,10 @@
 /**
  * Standard output and standard error. Data goes to the first, everything said about it to the second. A reader that
- * goes away (`| head`) is no error: what is left to print is dropped.
+ * goes away (`| head`) is no error: what is left to print is dropped. Any other refusal, such as a full disk, is kept
+ * for the end.
  */
+import { systemCode, systemReason } from '../io/system-errors.ts';
+
 export type ColorChoice = 'auto' | 'always' | 'never';
 
 export interface Terminal {
@@ -19,12 +22,19 @@ export interface Terminal {
   flush(): Promise<void>;
 }
 
-export function processTerminal(): Terminal {
+export interface ProcessTerminal extends Terminal {
+  /** Why standard output could not be written; null: it could, as far as is known. */
+  readonly refusal: string | null;
+}
+
+export function processTerminal(): ProcessTerminal {
   const open = { out: true, err: true };
   const streams = { out: process.stdout, err: process.stderr };
+  let refusal: string | null = null;
   for (const name of ['out', 'err'] as const) {
-    streams[name].on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
+    streams[name].on('error', (error) => {
+      const code = systemCode(error) ?? 'EIO';
+      if (open[name] && name === 'out' && code !== 'EPIPE') refusal = systemReason(code);
       open[name] = false;
     });
   }
@@ -43,6 +53,9 @@ export function processTerminal(): Terminal {
     },
     hasColor(name): boolean {
       return takesColor(this.colorChoice, streams[name].isTTY === true, process.env);
+    },
+    get refusal(): string | null {
+      return refusal;
     },
     async flush(): Promise<void> {
       for (const name of ['out', 'err'] as const) {

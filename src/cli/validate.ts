@@ -2,6 +2,7 @@
 import type { Command, CommandContext } from './command.ts';
 import { EXIT_OK, EXIT_USAGE } from './command.ts';
 import type { GivenOptions } from './options.ts';
+import { experimentIn } from './experiment-file.ts';
 import { RUN_OPTIONS } from './options.ts';
 
 const FORMATS = ['table', 'yaml'] as const;
@@ -12,6 +13,7 @@ export const VALIDATE: Command = {
   positionals: [{ name: 'scenarios', describe: 'Scenario files; - reads standard input' }],
   options: {
     seed: RUN_OPTIONS['seed'],
+    kubernetes: RUN_OPTIONS['kubernetes'],
     set: RUN_OPTIONS['set'],
     scheduler: RUN_OPTIONS['scheduler'],
     plugin: RUN_OPTIONS['plugin'],
@@ -29,6 +31,12 @@ export const VALIDATE: Command = {
     let exitCode = EXIT_OK;
     for (const [index, path] of given.positionals('scenarios').entries()) {
       try {
+        const experiment = await experimentIn(path);
+        if (experiment !== null) {
+          const { inflationSummary } = await import('./execute-inflation.ts');
+          context.terminal.out(await inflationSummary(experiment.text, experiment.name, given));
+          continue;
+        }
         const scenario = await checkedScenario(path, given, context);
         const isYaml = given.text('output') === 'yaml';
         if (isYaml && index > 0) context.terminal.out('---\n');

@@ -2,13 +2,25 @@
  * A command line as yargs reads it rightly: a lone `-`, `--check` without its number, and a value glued to its short
  * option (`-ojson`, `-qojson`).
  */
-import { ANSWERED, tableOf } from './command-paths.ts';
-import { commandOf } from './commands.ts';
+import { ANSWERED, nameOf, tableOf } from './command-paths.ts';
+import { commandOf, readNames } from './commands.ts';
 import { DEFAULT_CHECK_EVENTS, STANDARD_STREAM } from './options.ts';
 import type { OptionTable } from './options.ts';
 
+/** `podyard sweep FILE` is `podyard sweep run FILE`; a word that is no file may be a misspelt command. */
+function spelledOut(args: readonly string[]): readonly string[] {
+  const { names, path } = readNames(args);
+  const [command] = path;
+  if (path.length !== 1 || nameOf(command) !== 'sweep' || names[0] !== 'sweep') return args;
+  const below = (command.subcommands ?? []).map(nameOf);
+  const isShort = names.some((name) => /\.(ya?ml|json)$/.test(name)) && !names.some((name) => below.includes(name));
+  const at = args.indexOf('sweep') + 1;
+  return isShort ? [...args.slice(0, at), 'run', ...args.slice(at)] : args;
+}
+
 /** The words in yargs' spelling. `--check` alone would take the next word as its number. */
-export function preparedWords(args: readonly string[]): string[] {
+export function preparedWords(given: readonly string[]): string[] {
+  const args = spelledOut(given);
   const end = args.indexOf('--');
   const table = { ...tableOf(commandOf(args)), ...ANSWERED };
   return args.flatMap((arg, i): readonly string[] => {

@@ -1,11 +1,16 @@
-/** The checker behind `--check`: recomputes every sum of the cluster from its rows and names the first difference. Costs a full scan. */
+/**
+ * The checker behind `--check`: recomputes every sum of the cluster from its rows and names the first difference. Costs
+ * a full scan.
+ */
 import { assert } from '../base/assert.ts';
 import type { Cluster } from './cluster.ts';
+import { GPU_MILLI } from './gpu-devices.ts';
 import { PodPhase } from './pod-table.ts';
 import { Totals } from './totals.ts';
 
 export function checkCluster(cluster: Cluster): void {
   checkPods(cluster);
+  checkWorkloads(cluster);
   const expected = new Totals();
   expected.resize(Math.max(1, cluster.pools.size), cluster.nodes.stride);
   for (let row = 0; row < cluster.nodes.length; row++) {
@@ -29,7 +34,10 @@ function checkPods(cluster: Cluster): void {
     if (phase === PodPhase.Free) continue;
     if (pods.isTerminating(pod)) terminating++;
     const node = pods.node[pod];
-    assert((phase === PodPhase.Pending) === (node < 0), `pod row ${pod} in phase ${phase} has node ${node}`);
+    assert(
+      (phase === PodPhase.Pending || pods.hasEnded(pod)) === node < 0,
+      `pod row ${pod} in phase ${phase} has node ${node}`,
+    );
     if (node >= 0) assert(cluster.nodes.pods[node][pods.slot[pod]] === pod, `pod row ${pod} is not at its slot of node ${node}`);
   }
   for (let phase = 1; phase < byPhase.length; phase++) {
@@ -39,7 +47,29 @@ function checkPods(cluster: Cluster): void {
   assert(totals.podsTerminating === terminating, `podsTerminating is ${totals.podsTerminating}, the rows say ${terminating}`);
 }
 
-function checkNode({ nodes, pods, templates }: Cluster, row: number): void {
+/** The pods of a workload are those that name it as their owner. */
+function checkWorkloads({ workloads, pods }: Cluster): void {
+  const owned = new Float64Array(workloads.length);
+  for (let pod = 0; pod < pods.length; pod++) {
+    if (pods.phase[pod] === PodPhase.Free || pods.owner[pod] < 0) continue;
+    assert(workloads.used[pods.owner[pod]] === 1, `pod row ${pod} has an owner that is gone`);
+    owned[pods.owner[pod]]++;
+  }
+  for (let row = 0; row < workloads.length; row++) {
+    if (workloads.used[row] === 0) continue;
+    const listed = workloads.podsOf(row).length;
+    const alive = workloads.alive[row];
+    assert(
+      alive === owned[row] && listed === alive,
+      `workload row ${row} counts ${alive} pods, lists ${listed}, and ${owned[row]} name it`,
+    );
+    const parent = workloads.parent[row];
+    if (parent >= 0)
+      assert(workloads.children[parent].includes(row), `workload row ${row} is not among the children of its parent`);
+  }
+}
+
+function checkNode({ nodes, pods, templates, resources }: Cluster, row: number): void {
   const { name } = nodes.facts[row];
   const requested = new Float64Array(nodes.stride);
   let workPods = 0;
@@ -50,6 +80,8 @@ function checkNode({ nodes, pods, templates }: Cluster, row: number): void {
     if (pods.pinnedNode[pod] < 0) workPods++;
   }
   expectEqual(`requested of ${name}`, nodes.requested.subarray(row * nodes.stride, (row + 1) * nodes.stride), requested);
+  const column = resources.find(GPU_MILLI);
+  nodes.devices[row]?.check(column < 0 ? 0 : nodes.allocatable[row * nodes.stride + column], new Set(nodes.pods[row]));
   assert(nodes.workPods[row] === workPods, `workPods of ${name} is ${nodes.workPods[row]}, its pods say ${workPods}`);
 }
 

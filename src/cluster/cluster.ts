@@ -7,18 +7,25 @@ import type { Digest } from '../base/digest.ts';
 import { Interner } from '../base/interner.ts';
 import type { Micros } from '../base/time.ts';
 import type { KubernetesObject, Node, Pod, Taint } from './objects.ts';
+import { GPU_MILLI, devicesFor } from './gpu-devices.ts';
 import { compileNode } from './node-facts.ts';
 import type { NodeFacts } from './node-facts.ts';
+import { DEFAULT_KUBERNETES_VERSION, featuresOf } from './kubernetes-versions.ts';
+import type { KubernetesFeatures, KubernetesVersion } from './kubernetes-versions.ts';
 import { nodeAllocatable, nodeChanges, offersTheSame } from './node-changes.ts';
 import { NodeTable } from './node-table.ts';
 import { NAMESPACE_NAME_LABEL, ObjectStore } from './object-store.ts';
 import { ObserverLists } from './observer.ts';
 import type { ClusterObserver, NodeBefore } from './observer.ts';
-import { EvictionCause, PodPhase, PodOutcome, PodTable } from './pod-table.ts';
+import { EvictionCause, PodFlag, PodPhase, PodOutcome, PodTable } from './pod-table.ts';
+import type { PodEnd, PodSeed } from './pod-seed.ts';
 import { TemplateTable } from './pod-template.ts';
 import type { PodTemplate } from './pod-template.ts';
 import { ResourceRegistry } from './resources.ts';
 import { Totals } from './totals.ts';
+import { Verb } from './verb.ts';
+import { WorkloadTable } from './workload-table.ts';
+import { WorkloadWriter } from './workload-writer.ts';
 
 /** What the cluster needs of the kernel. */
 export interface ClusterClock {
@@ -26,64 +33,44 @@ export interface ClusterClock {
   readonly digest: Digest;
 }
 
-/** Of a new pod. */
-export interface PodSeed {
-  /** Template id. */
-  readonly template: number;
-  /** Interned name (see Cluster.names), or a prefix when `nameOrdinal` is not negative. */
-  readonly nameBase: number;
-  readonly nameOrdinal: number;
-  readonly owner: number;
-  /** Index into Cluster.classes. */
-  readonly workloadClass: number;
-  /** Infinity: runs for ever. */
-  readonly durationMicros: Micros;
-  /** Interned name of the only node it may go to, -1: any. */
-  readonly pinnedNode: number;
-}
-
-/** Digest codes of the verbs. Frozen: changing one changes every golden digest. */
-export const Verb = {
-  CreatePod: 1,
-  AssumePod: 2,
-  ForgetPod: 3,
-  BindPod: 4,
-  StartPod: 5,
-  InterruptPod: 6,
-  TerminatePod: 7,
-  RemovePod: 8,
-  UpdatePod: 9,
-  NominatePod: 10,
-  AddNode: 11,
-  UpdateNode: 12,
-  RemoveNode: 13,
-  NodeHealth: 14,
-  Template: 15,
-  PutObject: 16,
-  RemoveObject: 17,
-  AcknowledgePod: 18,
-} as const;
-
 export class Cluster {
   readonly resources: ResourceRegistry = new ResourceRegistry();
   readonly templates: TemplateTable;
   readonly pods: PodTable = new PodTable();
   readonly nodes: NodeTable = new NodeTable();
   readonly objects: ObjectStore = new ObjectStore();
+  readonly workloads: WorkloadTable = new WorkloadTable(this.pods);
+  /** The verbs of workloads. */
+  readonly workloadWriter: WorkloadWriter;
   readonly totals: Totals = new Totals();
   /** Names of pods, prefixes and nodes. */
   readonly names: Interner = new Interner();
   /** Workload classes, for reports. */
   readonly classes: Interner = new Interner();
   readonly pools: Interner = new Interner();
+  /** Of the whole cluster: API server, scheduler and controllers. */
+  readonly kubernetes: KubernetesVersion;
+  readonly features: KubernetesFeatures;
   private readonly nodesByName = new Map<string, number>();
   private readonly observers = new ObserverLists();
   private readonly clock: ClusterClock;
   private notifying = false;
 
-  constructor(clock: ClusterClock) {
+  constructor(clock: ClusterClock, kubernetes: KubernetesVersion = DEFAULT_KUBERNETES_VERSION) {
     this.clock = clock;
-    this.templates = new TemplateTable(this.resources);
+    this.kubernetes = kubernetes;
+    this.features = featuresOf(kubernetes);
+    this.templates = new TemplateTable(this.resources, this.features.resizeMaximumOfSums);
+    this.workloadWriter = new WorkloadWriter(this.workloads, {
+      now: () => this.now,
+      begin: (verb, row, value) => this.begin(verb, row, value),
+      feedText: (text) => clock.digest.addText(text),
+      tell: (row, change) => {
+        this.notifying = true;
+        for (const observer of this.observers.workloadChanged) observer.workloadChanged?.(row, change);
+        this.notifying = false;
+      },
+    });
     this.resources.onGrown(() => this.fitColumns());
     this.fitColumns();
   }
@@ -166,7 +153,7 @@ export class Cluster {
     this.totals.nodesAlive++;
     this.totals.nodesUp++;
     this.totals.nodesByPool[poolIndex]++;
-    this.countNode(row, 1);
+    this.totals.countNode(this.nodes, row, 1);
     this.notifying = true;
     for (const observer of this.observers.nodeAdded) observer.nodeAdded?.(row);
     this.notifying = false;
@@ -181,9 +168,9 @@ export class Cluster {
     const facts = compileNode(node, before.facts);
     nodes.facts[row] = facts;
     if (!offersTheSame(before.facts.object, node)) {
-      this.countNode(row, -1);
+      this.totals.countNode(nodes, row, -1);
       this.writeAllocatable(row, node);
-      this.countNode(row, 1);
+      this.totals.countNode(nodes, row, 1);
     }
     const changes = nodeChanges(before, this.nodeState(row));
     this.begin(Verb.UpdateNode, row, changes);
@@ -221,7 +208,7 @@ export class Cluster {
     this.notifying = true;
     for (const observer of this.observers.nodeRemoving) observer.nodeRemoving?.(row);
     this.notifying = false;
-    this.countNode(row, -1);
+    this.totals.countNode(this.nodes, row, -1);
     this.totals.nodesAlive--;
     this.totals.nodesUp -= this.nodes.up[row];
     this.totals.nodesByPool[this.nodes.pool[row]]--;
@@ -265,6 +252,15 @@ export class Cluster {
     pods.durationMicros[pod] = seed.durationMicros;
     pods.pinnedNode[pod] = seed.pinnedNode;
     pods.createdAt[pod] = this.now;
+    if (seed.item !== undefined) pods.item[pod] = seed.item;
+    if (seed.tracked === true) pods.flags[pod] = PodFlag.Tracked;
+    const { indexFailures = 0, ignoredFailures = 0 } = seed;
+    if (indexFailures + ignoredFailures > 0) pods.note(pod, { indexFailures, ignoredFailures });
+    if (seed.owner >= 0) this.workloads.link(pod, seed.owner);
+    if (seed.nominatedNode !== undefined && seed.nominatedNode >= 0) {
+      this.begin(Verb.NominatePod, pod, seed.nominatedNode);
+      pods.nominatedNode[pod] = seed.nominatedNode;
+    }
     this.totals.podsByPhase[PodPhase.Pending]++;
     this.notifying = true;
     for (const observer of this.observers.podCreated) observer.podCreated?.(pod);
@@ -272,18 +268,21 @@ export class Cluster {
     return pod;
   }
 
-  /** The binding of a scheduler's choice. `node` may be the row of a node that has gone meanwhile. */
-  bindPod(pod: number, node: number): void {
+  /**
+   * The binding of a scheduler's choice. `node` may be the row of a node that has gone meanwhile. `devices`: the GPUs
+   * that the scheduler chose there; null: the node chooses.
+   */
+  bindPod(pod: number, node: number, devices: readonly number[] | null = null): void {
     assert(this.pods.phase[pod] === PodPhase.Pending, 'bindPod needs a pending pod');
     this.begin(Verb.BindPod, pod, node);
-    this.attach(pod, node, false);
+    this.attach(pod, node, false, devices);
   }
 
   /** A pod that was created with a node: no scheduler is asked. `node` may be a ghost's or dead machine's row. */
   placePod(pod: number, node: number): void {
     assert(this.pods.phase[pod] === PodPhase.Pending, 'placePod needs a pending pod');
     this.begin(Verb.AssumePod, pod, node);
-    this.attach(pod, node, true);
+    this.attach(pod, node, true, null);
   }
 
   /** The kubelet has seen the pod: its status.startTime is written. `at`: as a recording has it. */
@@ -296,11 +295,16 @@ export class Cluster {
     this.notifying = false;
   }
 
-  startPod(pod: number): void {
+  /** Its containers run. `isReady` false: a probe has to say so first. */
+  startPod(pod: number, isReady = true): void {
     assert(this.pods.phase[pod] === PodPhase.Bound, 'startPod needs a bound pod');
-    this.begin(Verb.StartPod, pod);
+    this.begin(Verb.StartPod, pod, isReady ? 0 : 1);
     this.setPhase(pod, PodPhase.Running);
     this.pods.startedAt[pod] = this.now;
+    if (isReady) {
+      this.pods.readyAt[pod] = this.now;
+      this.pods.flags[pod] |= PodFlag.Ready;
+    }
     this.notifying = true;
     for (const observer of this.observers.podStarted) observer.podStarted?.(pod);
     this.notifying = false;
@@ -312,37 +316,114 @@ export class Cluster {
     const lost = this.now - this.pods.startedAt[pod];
     this.begin(Verb.InterruptPod, pod);
     this.setPhase(pod, PodPhase.Bound);
+    this.loseReady(pod);
     this.notifying = true;
     for (const observer of this.observers.podInterrupted) observer.podInterrupted?.(pod, lost);
     this.notifying = false;
   }
 
-  /** Asks for a pod's deletion: it is terminating from now on. Again asking changes nothing. */
-  terminatePod(pod: number, cause: EvictionCause): void {
-    assert(this.pods.phase[pod] !== PodPhase.Free, 'terminatePod needs a pod');
-    if (this.pods.isTerminating(pod)) return;
-    this.begin(Verb.TerminatePod, pod, cause);
-    this.pods.deletionAt[pod] = this.now;
-    this.pods.cause[pod] = cause;
-    this.totals.podsTerminating++;
+  /** Condition Ready of a running pod turns. */
+  setPodReady(pod: number, ready: boolean): void {
+    const { pods } = this;
+    assert(
+      pods.phase[pod] === PodPhase.Running && pods.isReady(pod) !== ready,
+      'setPodReady must change a running pod',
+    );
+    this.begin(Verb.PodReady, pod, ready ? 1 : 0);
+    pods.flags[pod] ^= PodFlag.Ready;
+    pods.readyAt[pod] = this.now;
     this.notifying = true;
-    for (const observer of this.observers.podTerminating) observer.podTerminating?.(pod);
+    for (const observer of this.observers.podReadyChanged) observer.podReadyChanged?.(pod, ready);
     this.notifying = false;
   }
 
-  /** The pod leaves the system and frees what it held. Its row is reused after the notices. */
+  /** A container of a running pod has ended and is to be started again; `lostMicros`: its run was for nothing. */
+  failContainer(pod: number, exitCode: number, lostMicros: Micros): void {
+    assert(this.pods.phase[pod] === PodPhase.Running, 'failContainer needs a running pod');
+    this.begin(Verb.FailContainer, pod, exitCode);
+    this.notifying = true;
+    for (const observer of this.observers.podContainerFailed) observer.podContainerFailed?.(pod, exitCode, lostMicros);
+    this.notifying = false;
+  }
+
+  /** A container of the pod was started again in place: an init container's where the pod does not run yet. */
+  restartContainer(pod: number): void {
+    const phase = this.pods.phase[pod];
+    assert(phase === PodPhase.Running || phase === PodPhase.Bound, 'restartContainer needs a pod on a node');
+    this.begin(Verb.RestartContainer, pod);
+    this.pods.note(pod, { restarts: this.pods.history(pod).restarts + 1 });
+    this.notifying = true;
+    for (const observer of this.observers.podContainerRestarted) observer.podContainerRestarted?.(pod);
+    this.notifying = false;
+  }
+
+  /**
+   * Asks for a pod's deletion: it is terminating from now on. Again asking changes nothing. `at`: deletionTimestamp
+   * less the grace period, as a recording has it.
+   */
+  terminatePod(pod: number, cause: EvictionCause, at: Micros = this.now): void {
+    assert(this.pods.phase[pod] !== PodPhase.Free, 'terminatePod needs a pod');
+    if (this.pods.isTerminating(pod)) return;
+    this.begin(Verb.TerminatePod, pod, cause);
+    this.pods.deletionAt[pod] = at;
+    if (!this.pods.hasEnded(pod)) this.pods.cause[pod] = cause;
+    this.totals.podsTerminating++;
+    this.notifying = true;
+    if (this.pods.hasEnded(pod))
+      for (const observer of this.observers.endedPodTerminating) observer.endedPodTerminating?.(pod);
+    else for (const observer of this.observers.podTerminating) observer.podTerminating?.(pod);
+    this.notifying = false;
+  }
+
+  /** The pod has succeeded or failed and frees what it held; its object is kept until it is removed. */
+  endPod(pod: number, { phase, outcome, exitCode = 0, cause = EvictionCause.None, staysReady = false }: PodEnd): void {
+    const { pods } = this;
+    const before = pods.phase[pod];
+    assert(before !== PodPhase.Free && !pods.hasEnded(pod), 'endPod needs a pod that has not ended');
+    const node = pods.node[pod];
+    this.begin(Verb.EndPod, pod, phase);
+    if (node >= 0) this.detach(pod);
+    this.setPhase(pod, phase);
+    if (!staysReady) this.loseReady(pod);
+    pods.endedAt[pod] = this.now;
+    if (cause !== EvictionCause.None) pods.cause[pod] = cause;
+    if (exitCode !== 0) pods.note(pod, { exitCode });
+    this.notifying = true;
+    for (const observer of this.observers.podRemoved) observer.podRemoved?.(pod, node, before, outcome);
+    this.notifying = false;
+    if (node >= 0) this.releaseGhost(node);
+  }
+
+  /** The Job controller has counted the pod: the finalizer that kept its object goes. */
+  countPod(pod: number): void {
+    assert(this.pods.isTracked(pod), 'countPod needs a tracked pod');
+    this.begin(Verb.CountPod, pod);
+    this.pods.flags[pod] &= ~PodFlag.Tracked;
+    this.notifying = true;
+    for (const observer of this.observers.podCounted) observer.podCounted?.(pod);
+    this.notifying = false;
+  }
+
+  /**
+   * The pod's object goes, and what it held. Its row is reused after the notices. An ended pod's outcome was told
+   * before.
+   */
   removePod(pod: number, outcome: PodOutcome): void {
     const { pods } = this;
     const phase = pods.phase[pod];
     assert(phase !== PodPhase.Free, 'removePod needs a pod');
+    const hasEnded = pods.hasEnded(pod);
     const node = pods.node[pod];
+    const owner = pods.owner[pod];
     this.begin(Verb.RemovePod, pod, outcome);
     if (node >= 0) this.detach(pod);
     if (pods.isTerminating(pod)) this.totals.podsTerminating--;
     this.totals.podsByPhase[phase]--;
     pods.phase[pod] = PodPhase.Free;
+    if (owner >= 0) this.workloads.unlink(pod, owner);
     this.notifying = true;
-    for (const observer of this.observers.podRemoved) observer.podRemoved?.(pod, node, phase, outcome);
+    if (!hasEnded) for (const observer of this.observers.podRemoved) observer.podRemoved?.(pod, node, phase, outcome);
+    for (const observer of this.observers.podDeleted) observer.podDeleted?.(pod);
     this.notifying = false;
     pods.free(pod);
     if (node >= 0) this.releaseGhost(node);
@@ -354,9 +435,15 @@ export class Cluster {
     const node = this.pods.node[pod];
     if (before.id === template && node < 0) return;
     this.begin(Verb.UpdatePod, pod, template);
-    if (node >= 0) this.accountPod(pod, node, -1);
+    if (node >= 0) {
+      this.accountPod(pod, node, -1);
+      this.nodes.devices[node]?.give(pod);
+    }
     this.pods.template[pod] = template;
-    if (node >= 0) this.accountPod(pod, node, 1);
+    if (node >= 0) {
+      this.accountPod(pod, node, 1);
+      this.takeDevices(pod, node, null);
+    }
     this.notifying = true;
     for (const observer of this.observers.podUpdated) observer.podUpdated?.(pod, before);
     this.notifying = false;
@@ -410,12 +497,19 @@ export class Cluster {
     this.pods.phase[pod] = phase;
   }
 
-  private attach(pod: number, node: number, placed: boolean): void {
+  private loseReady(pod: number): void {
+    if (!this.pods.isReady(pod)) return;
+    this.pods.flags[pod] &= ~PodFlag.Ready;
+    this.pods.readyAt[pod] = this.now;
+  }
+
+  private attach(pod: number, node: number, placed: boolean, devices: readonly number[] | null): void {
     const list = this.nodes.pods[node];
     this.pods.node[pod] = node;
     this.pods.slot[pod] = list.length;
     list.push(pod);
     this.accountPod(pod, node, 1);
+    this.takeDevices(pod, node, devices);
     this.setPhase(pod, PodPhase.Bound);
     this.pods.boundAt[pod] = this.now;
     this.notifying = true;
@@ -432,50 +526,21 @@ export class Cluster {
     this.pods.slot[last] = slot;
     list.pop();
     this.accountPod(pod, node, -1);
+    this.nodes.devices[node]?.give(pod);
     this.pods.node[pod] = -1;
+  }
+
+  /** A pod that asks for GPUs gets some of its node's. */
+  private takeDevices(pod: number, node: number, chosen: readonly number[] | null): void {
+    const { gpu } = this.templateOf(pod);
+    const devices = this.nodes.devices[node];
+    if (gpu !== null && devices !== null) devices.take(pod, gpu, chosen ?? devices.choose(gpu));
   }
 
   /** Adds or takes a pod's amounts in its node and in the totals, and tracks whether the node is empty. */
   private accountPod(pod: number, node: number, sign: 1 | -1): void {
-    const { nodes, totals } = this;
-    const { columns, amounts } = this.templateOf(pod).accounted;
-    const work = this.pods.pinnedNode[pod] < 0 ? sign : 0;
-    const isEmpty = nodes.workPods[node] + work === 0;
-    const flips = isEmpty !== (nodes.workPods[node] === 0);
-    const counts = nodes.alive[node] === 1;
-    if (flips && counts) this.countNode(node, -1);
-    const base = node * nodes.stride;
-    for (let i = 0; i < columns.length; i++) nodes.requested[base + columns[i]] += sign * amounts[i];
-    nodes.workPods[node] += work;
-    if (!counts) return;
-    if (flips) {
-      this.countNode(node, 1);
-      return;
-    }
-    const at = nodes.pool[node] * totals.stride;
-    for (let i = 0; i < columns.length; i++) {
-      totals.requested[at + columns[i]] += sign * amounts[i];
-      if (!isEmpty) totals.requestedNonEmpty[at + columns[i]] += sign * amounts[i];
-    }
-  }
-
-  /** Adds or takes a node's amounts in the totals. */
-  private countNode(row: number, sign: 1 | -1): void {
-    const { nodes, totals } = this;
-    const isEmpty = nodes.workPods[row] === 0;
-    const count = this.resources.count;
-    const from = row * nodes.stride;
-    const at = nodes.pool[row] * totals.stride;
-    if (isEmpty) totals.nodesEmpty += sign;
-    for (let column = 0; column < count; column++) {
-      const allocatable = sign * nodes.allocatable[from + column];
-      const requested = sign * nodes.requested[from + column];
-      totals.allocatable[at + column] += allocatable;
-      totals.requested[at + column] += requested;
-      if (isEmpty) continue;
-      totals.allocatableNonEmpty[at + column] += allocatable;
-      totals.requestedNonEmpty[at + column] += requested;
-    }
+    const isDaemons = this.pods.pinnedNode[pod] >= 0;
+    this.totals.accountPod(this.nodes, node, this.templateOf(pod).accounted, isDaemons ? 0 : sign, sign);
   }
 
   private writeAllocatable(row: number, node: Node): void {
@@ -485,6 +550,9 @@ export class Cluster {
     nodes.allocatable.fill(0, base, base + nodes.stride);
     for (const [column, amount] of amounts.columns) nodes.allocatable[base + column] = amount;
     nodes.allowedPods[row] = amounts.pods;
+    const gpuMilli = amounts.columns.get(this.resources.find(GPU_MILLI)) ?? 0;
+    if (nodes.devices[row] !== null) nodes.devices[row].resize(gpuMilli);
+    else nodes.devices[row] = devicesFor(gpuMilli);
   }
 
   private nodeState(row: number): NodeBefore {
@@ -506,5 +574,5 @@ export class Cluster {
   }
 }
 
-export { EvictionCause, PodPhase, PodOutcome };
-export type { NodeFacts };
+export { EvictionCause, PodPhase, PodOutcome, Verb };
+export type { NodeFacts, PodEnd, PodSeed };

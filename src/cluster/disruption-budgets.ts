@@ -3,6 +3,7 @@
  * answer per template, until a budget comes, goes or selects otherwise.
  * Source: pkg/registry/core/pod/storage/eviction.go (getPodDisruptionBudgets), v1.36.2.
  */
+import type { Micros } from '../base/time.ts';
 import type { Cluster } from './cluster.ts';
 import { objectKey } from './object-store.ts';
 import type { KubernetesObject, PodDisruptionBudget } from './objects.ts';
@@ -67,6 +68,11 @@ export class DisruptionBudgets implements ClusterObserver {
   allowed(key: string): number {
     return this.get(key)?.status?.disruptionsAllowed ?? 0;
   }
+}
+
+/** When a pod was put on record; a text is a dump's, taken at the start of the run. */
+export function recordedAt(time: string | Micros): Micros {
+  return typeof time === 'number' ? time : 0;
 }
 
 /** A new status is no other budget. */

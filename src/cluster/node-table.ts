@@ -4,6 +4,7 @@
  */
 import { assert } from '../base/assert.ts';
 import { growFloat64, growInt32, growUint8, grownCapacity } from '../base/growable.ts';
+import type { NodeDevices } from './gpu-devices.ts';
 import type { NodeFacts } from './node-facts.ts';
 
 export class NodeTable {
@@ -20,6 +21,8 @@ export class NodeTable {
   readonly facts: NodeFacts[] = [];
   /** Rows of the pods bound here: appended on arrival, the last one fills the hole on removal. */
   readonly pods: number[][] = [];
+  /** GPUs that pods share, and who holds what of them; null: the node offers none. */
+  readonly devices: (NodeDevices | null)[] = [];
   /** By resource column: what the Node object offers, and what the pods bound here take. */
   allocatable: Float64Array = new Float64Array(0);
   requested: Float64Array = new Float64Array(0);
@@ -46,9 +49,15 @@ export class NodeTable {
     this.used[row] = 1;
     this.facts[row] = facts;
     this.pods[row] = [];
+    this.devices[row] = null;
     this.requested.fill(0, row * this.stride, (row + 1) * this.stride);
     this.workPods[row] = 0;
     return row;
+  }
+
+  /** The GPUs that a pod holds on the node of a row; none where that is -1. */
+  heldDevices(pod: number, row: number): readonly number[] {
+    return this.devices[row]?.devicesOf(pod) ?? [];
   }
 
   free(row: number): void {

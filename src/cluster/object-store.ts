@@ -28,6 +28,11 @@ export class ObjectStore {
     return (this.kinds.get(kind) ?? EMPTY).values() as IterableIterator<T>;
   }
 
+  /** Every object with its kind: kinds in order of first sight, the oldest of each first. */
+  all(): (readonly [kind: string, object: KubernetesObject])[] {
+    return [...this.kinds].flatMap(([kind, objects]) => [...objects.values()].map((object) => [kind, object] as const));
+  }
+
   count(kind: string): number {
     return this.kinds.get(kind)?.size ?? 0;
   }

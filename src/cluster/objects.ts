@@ -5,6 +5,8 @@
  */
 
 export interface ObjectMeta {
+  /** Counts changes of the spec. */
+  readonly generation?: number;
   readonly name?: string;
   readonly generateName?: string;
   readonly namespace?: string;
@@ -141,6 +143,24 @@ export interface Container {
   readonly restartPolicyRules?: readonly { readonly action?: string }[];
 }
 
+/** When a probe asks and how often it must be told the same; what it asks is not looked at. */
+export interface Probe {
+  readonly initialDelaySeconds?: number;
+  readonly periodSeconds?: number;
+  readonly successThreshold?: number;
+  readonly failureThreshold?: number;
+  readonly terminationGracePeriodSeconds?: number;
+}
+
+/** What the kubelet looks at of a container, where what runs in it is known. */
+export interface LivingContainer {
+  readonly name?: string;
+  readonly startupProbe?: Probe;
+  readonly readinessProbe?: Probe;
+  readonly livenessProbe?: Probe;
+  readonly lifecycle?: { readonly preStop?: { readonly sleep?: { readonly seconds?: number } } };
+}
+
 export interface Volume {
   readonly name?: string;
   readonly persistentVolumeClaim?: { readonly claimName: string; readonly readOnly?: boolean };
@@ -249,33 +269,88 @@ export interface PriorityClass extends KubernetesObject {
   readonly preemptionPolicy?: string;
 }
 
-/** Deployment, ReplicaSet, StatefulSet, ReplicationController, DaemonSet, Job: what Podyard reads of them. */
-export interface WorkloadObject extends KubernetesObject {
-  readonly spec?: {
-    readonly replicas?: number;
-    readonly selector?: LabelSelector | Readonly<Record<string, string>>;
-    readonly template?: PodTemplateSpec;
-    readonly completions?: number;
-    readonly parallelism?: number;
-    readonly backoffLimit?: number;
-    readonly podManagementPolicy?: string;
-    /** Deployment. */
-    readonly paused?: boolean;
-    /** Job. */
-    readonly suspend?: boolean;
-    readonly completionMode?: string;
-    readonly managedBy?: string;
-    /** StatefulSet. */
-    readonly ordinals?: { readonly start?: number };
-    readonly volumeClaimTemplates?: readonly {
-      readonly metadata?: ObjectMeta;
-      readonly spec?: PersistentVolumeClaimSpec;
-    }[];
+/** `onExitCodes` or `onPodConditions` of a rule say which failures it is about. */
+export interface PodFailurePolicyRule {
+  readonly action?: string;
+  readonly onExitCodes?: {
+    readonly containerName?: string;
+    readonly operator?: string;
+    readonly values?: readonly number[];
   };
+  readonly onPodConditions?: readonly { readonly type?: string; readonly status?: string }[];
+}
+
+export interface SuccessPolicyRule {
+  readonly succeededIndexes?: string;
+  readonly succeededCount?: number;
+}
+
+/** Deployment, ReplicaSet, StatefulSet, ReplicationController, DaemonSet, Job, CronJob: what Podyard reads of them. */
+export interface WorkloadSpec {
+  readonly replicas?: number;
+  readonly selector?: LabelSelector | Readonly<Record<string, string>>;
+  readonly template?: PodTemplateSpec;
+  readonly minReadySeconds?: number;
+  readonly revisionHistoryLimit?: number;
+  readonly podManagementPolicy?: string;
+  /** Deployment. */
+  readonly paused?: boolean;
+  readonly progressDeadlineSeconds?: number;
+  readonly strategy?: {
+    readonly type?: string;
+    readonly rollingUpdate?: { readonly maxSurge?: number | string; readonly maxUnavailable?: number | string };
+  };
+  /** StatefulSet, DaemonSet. */
+  readonly updateStrategy?: {
+    readonly type?: string;
+    readonly rollingUpdate?: {
+      readonly partition?: number;
+      readonly maxSurge?: number | string;
+      readonly maxUnavailable?: number | string;
+    };
+  };
+  /** StatefulSet. */
+  readonly ordinals?: { readonly start?: number };
+  readonly volumeClaimTemplates?: readonly {
+    readonly metadata?: ObjectMeta;
+    readonly spec?: PersistentVolumeClaimSpec;
+  }[];
+  readonly persistentVolumeClaimRetentionPolicy?: { readonly whenDeleted?: string; readonly whenScaled?: string };
+  /** Job. */
+  readonly completions?: number;
+  readonly parallelism?: number;
+  readonly backoffLimit?: number;
+  readonly backoffLimitPerIndex?: number;
+  readonly maxFailedIndexes?: number;
+  readonly activeDeadlineSeconds?: number;
+  readonly ttlSecondsAfterFinished?: number;
+  readonly podReplacementPolicy?: string;
+  readonly podFailurePolicy?: { readonly rules?: readonly PodFailurePolicyRule[] };
+  readonly successPolicy?: { readonly rules?: readonly SuccessPolicyRule[] };
+  /** Job, CronJob. */
+  readonly suspend?: boolean;
+  readonly completionMode?: string;
+  readonly managedBy?: string;
+  /** CronJob. */
+  readonly schedule?: string;
+  readonly timeZone?: string;
+  readonly concurrencyPolicy?: string;
+  readonly startingDeadlineSeconds?: number;
+  readonly successfulJobsHistoryLimit?: number;
+  readonly failedJobsHistoryLimit?: number;
+  readonly jobTemplate?: { readonly metadata?: ObjectMeta; readonly spec?: WorkloadSpec };
+}
+
+export interface WorkloadObject extends KubernetesObject {
+  readonly spec?: WorkloadSpec;
   readonly status?: {
     readonly replicas?: number;
     readonly observedGeneration?: number;
+    readonly currentReplicas?: number;
+    readonly currentRevision?: string;
+    readonly updateRevision?: string;
     readonly succeeded?: number;
+    readonly failed?: number;
     readonly completedIndexes?: string;
     readonly failedIndexes?: string;
     readonly conditions?: readonly Condition[];
@@ -283,17 +358,31 @@ export interface WorkloadObject extends KubernetesObject {
 }
 
 export interface Service extends KubernetesObject {
-  readonly spec?: { readonly selector?: Readonly<Record<string, string>> };
+  readonly spec?: {
+    readonly selector?: Readonly<Record<string, string>>;
+    readonly type?: string;
+    readonly ports?: readonly { readonly nodePort?: number }[];
+    readonly allocateLoadBalancerNodePorts?: boolean;
+  };
 }
 
 export interface PodDisruptionBudget extends KubernetesObject {
-  readonly spec?: { readonly selector?: LabelSelector; readonly minAvailable?: number | string; readonly maxUnavailable?: number | string };
+  readonly spec?: {
+    readonly selector?: LabelSelector;
+    readonly minAvailable?: number | string;
+    readonly maxUnavailable?: number | string;
+    /** IfHealthyBudget (default) or AlwaysAllow. */
+    readonly unhealthyPodEvictionPolicy?: string;
+  };
   readonly status?: {
+    readonly observedGeneration?: number;
     readonly currentHealthy?: number;
     readonly desiredHealthy?: number;
     readonly expectedPods?: number;
     readonly disruptionsAllowed?: number;
-    readonly disruptedPods?: Readonly<Record<string, string>>;
+    /** Pods that evictions have been granted for, with the simulated time in microseconds, or a dump's own text. */
+    readonly disruptedPods?: Readonly<Record<string, string | number>>;
+    readonly conditions?: readonly { readonly type?: string; readonly status?: string; readonly reason?: string }[];
   };
 }
 
@@ -345,7 +434,7 @@ export interface CSINode extends KubernetesObject {
 }
 
 export interface CSIDriver extends KubernetesObject {
-  readonly spec?: { readonly storageCapacity?: boolean };
+  readonly spec?: { readonly storageCapacity?: boolean; readonly preventPodSchedulingIfMissing?: boolean };
 }
 
 export interface CSIStorageCapacity extends KubernetesObject {

@@ -1,16 +1,22 @@
 /**
  * What a pod asks for: requests and limits over containers, init containers, sidecars, pod-level resources, in-place
  * resize and overhead, all on exact quantities; conversion to integers happens once, at the end.
- * Source: staging/src/k8s.io/component-helpers/resource/helpers.go, pkg/apis/core/v1/helper/qos/qos.go (v1.36.3).
+ * Source: staging/src/k8s.io/component-helpers/resource/helpers.go, pkg/apis/core/v1/helper/qos/qos.go (v1.36.3,
+ * v1.37.2).
  */
 import { ZERO_QUANTITY, parseQuantity, quantityOfMilli, quantityOfUnits } from '../base/quantity.ts';
 import type { Quantity } from '../base/quantity.ts';
 import type { Container, ContainerStatus, Pod, ResourceList } from './objects.ts';
 
+const NO_STATUSES: ReadonlyMap<string, ContainerStatus> = new Map();
+
 export type Quantities = Map<string, Quantity>;
 export type ReadonlyQuantities = ReadonlyMap<string, Quantity>;
 
-/** Requests assumed for containers that name none; a left-out member is not assumed. cpu in milli-cores, memory in bytes. */
+/**
+ * Requests assumed for containers that name none; a left-out member is not assumed. cpu in milli-cores, memory in
+ * bytes.
+ */
 export interface ContainerDefaults {
   readonly cpuMilli?: number;
   readonly memoryBytes?: number;
@@ -24,6 +30,11 @@ export interface PodRequestsOptions {
   readonly containerDefaults: ContainerDefaults | null;
   /** Add spec.overhead. True when left out. */
   readonly includeOverhead?: boolean;
+  /**
+   * How a resize counts: the greatest of the pod's sums, or the sum of each container's greatest (when false or left
+   * out).
+   */
+  readonly maximumOfSums?: boolean;
   /** Resize state of pod-level resources, too (gate InPlacePodLevelResourcesVerticalScaling). True when left out. */
   readonly podLevelResize?: boolean;
 }
@@ -39,7 +50,11 @@ export function podRequests(pod: Pod, options: PodRequestsOptions): Quantities {
     const effective = usesPodLevelResize(pod, options)
       ? effectiveRequests(pod, podLevel, status?.resources?.requests, status?.allocatedResources)
       : quantitiesOf(podLevel);
-    replaceSupported(requests, podLevel, effective);
+    replaceSupported(
+      requests,
+      options.maximumOfSums === true ? [...effective.keys()] : Object.keys(podLevel),
+      effective,
+    );
   }
   if (options.includeOverhead ?? true) addTo(requests, quantitiesOf(pod.spec?.overhead));
   return requests;
@@ -53,7 +68,7 @@ export function podLimits(pod: Pod, options: PodRequestsOptions): Quantities {
     const effective = usesPodLevelResize(pod, options)
       ? effectiveLimits(pod, podLevel, pod.status?.resources?.limits)
       : quantitiesOf(podLevel);
-    replaceSupported(limits, podLevel, effective);
+    replaceSupported(limits, Object.keys(podLevel), effective);
   }
   if (options.includeOverhead ?? true) {
     for (const [name, amount] of quantitiesOf(pod.spec?.overhead)) {
@@ -67,28 +82,81 @@ export function podLimits(pod: Pod, options: PodRequestsOptions): Quantities {
 /** The requests of the containers alone: no pod-level resources, no overhead. */
 export function containerRequests(pod: Pod, options: PodRequestsOptions): Quantities {
   const defaults = defaultQuantities(options.containerDefaults);
-  return aggregateContainers(pod, options, (container, status) => {
-    const requests = status === undefined
+  const statuses = options.useStatusResources ? statusesByName(pod) : NO_STATUSES;
+  const sumOf = (amountsOf: (container: Container, status: ContainerStatus | undefined) => Quantities): Quantities =>
+    aggregateContainers(pod, (container) => {
+      const requests = amountsOf(container, statuses.get(container.name ?? ''));
+      for (const [name, amount] of defaults) if (!requests.has(name)) requests.set(name, amount);
+      return requests;
+    });
+  if (options.useStatusResources && options.maximumOfSums === true) return greatestOfSums(pod, sumOf);
+  return sumOf((container, status) => {
+    const resizing = resizeStatusOf(container, pod, status);
+    return resizing === undefined
       ? quantitiesOf(container.resources?.requests)
-      : effectiveRequests(pod, container.resources?.requests, status.resources?.requests, status.allocatedResources);
-    for (const [name, amount] of defaults) if (!requests.has(name)) requests.set(name, amount);
-    return requests;
+      : effectiveRequests(
+          pod,
+          container.resources?.requests,
+          resizing.resources?.requests,
+          resizing.allocatedResources,
+        );
   });
+}
+
+/**
+ * The greatest of what is specified, allocated and actuated, each summed over the containers; what is specified does
+ * not count while a resize is infeasible. What the pod's own status tells stands for its containers'.
+ */
+function greatestOfSums(
+  pod: Pod,
+  sumOf: (amountsOf: (container: Container, status: ContainerStatus | undefined) => Quantities) => Quantities,
+): Quantities {
+  const isInfeasible = isResizeInfeasible(pod);
+  const whole = pod.status?.resources?.requests;
+  const wholeAllocated = pod.status?.allocatedResources;
+  const wanted = ({ resources }: Container): ResourceList | undefined => resources?.requests;
+  const fallback = (container: Container): ResourceList | undefined => (isInfeasible ? undefined : wanted(container));
+  const hasWhole = isThere(whole) && isThere(wholeAllocated);
+  const allocated = hasWhole
+    ? quantitiesOf(wholeAllocated)
+    : sumOf((container, status) => quantitiesOf(firstThere(status?.allocatedResources, fallback(container))));
+  const actuated = hasWhole
+    ? quantitiesOf(whole)
+    : sumOf((container, status) =>
+        quantitiesOf(firstThere(status?.resources?.requests, status?.allocatedResources, fallback(container))),
+      );
+  const greatest = isInfeasible ? new Map<string, Quantity>() : sumOf((container) => quantitiesOf(wanted(container)));
+  raiseTo(greatest, actuated);
+  raiseTo(greatest, allocated);
+  return greatest;
+}
+
+function isThere(list: ResourceList | null | undefined): list is ResourceList {
+  return list !== undefined && list !== null;
+}
+
+function firstThere(...lists: readonly (ResourceList | null | undefined)[]): ResourceList | undefined {
+  return lists.find(isThere);
 }
 
 /** The limits of the containers alone. */
 export function containerLimits(pod: Pod, options: Pick<PodRequestsOptions, 'useStatusResources'>): Quantities {
-  return aggregateContainers(pod, options, (container, status) =>
-    status === undefined
+  const statuses = options.useStatusResources ? statusesByName(pod) : NO_STATUSES;
+  return aggregateContainers(pod, (container) => {
+    const status = resizeStatusOf(container, pod, statuses.get(container.name ?? ''));
+    return status === undefined
       ? quantitiesOf(container.resources?.limits)
-      : effectiveLimits(pod, container.resources?.limits, status.resources?.limits));
+      : effectiveLimits(pod, container.resources?.limits, status.resources?.limits);
+  });
 }
 
 /**
  * The defaults that node accounting assumes for a pod: all of them, or, with pod-level requests, only those for which
  * `requests` (computed without defaults) has no entry. Source: pkg/scheduler/framework/types.go (v1.36.3).
  */
-export function accountingDefaults(pod: Pod, requests: ReadonlyQuantities, defaults: ContainerDefaults): ContainerDefaults {
+export function accountingDefaults(
+  pod: Pod, requests: ReadonlyQuantities, defaults: ContainerDefaults,
+): ContainerDefaults {
   if (!hasPodLevelResource(pod.spec?.resources?.requests)) return defaults;
   return {
     ...(requests.has('cpu') || defaults.cpuMilli === undefined ? {} : { cpuMilli: defaults.cpuMilli }),
@@ -150,20 +218,14 @@ export function qosClass(pod: Pod): QosClass {
  * Regular containers and sidecars add up. Before that the init containers run one by one, each beside the sidecars
  * started so far; the pod needs the greater of both per resource.
  */
-function aggregateContainers(
-  pod: Pod,
-  options: Pick<PodRequestsOptions, 'useStatusResources'>,
-  amountsOf: (container: Container, status: ContainerStatus | undefined) => Quantities,
-): Quantities {
-  const statuses = options.useStatusResources ? resizeStatuses(pod) : undefined;
+function aggregateContainers(pod: Pod, amountsOf: (container: Container) => Quantities): Quantities {
   const total: Quantities = new Map();
-  for (const container of pod.spec?.containers ?? []) addTo(total, amountsOf(container, statuses?.get(container.name ?? '')));
+  for (const container of pod.spec?.containers ?? []) addTo(total, amountsOf(container));
   const sidecars: Quantities = new Map();
   const initPeak: Quantities = new Map();
   for (const container of pod.spec?.initContainers ?? []) {
-    const isSidecar = container.restartPolicy === 'Always';
-    const amounts = amountsOf(container, isSidecar ? statuses?.get(container.name ?? '') : undefined);
-    if (isSidecar) {
+    const amounts = amountsOf(container);
+    if (isSidecar(container)) {
       addTo(total, amounts);
       addTo(sidecars, amounts);
       raiseTo(initPeak, sidecars);
@@ -176,20 +238,32 @@ function aggregateContainers(
   return total;
 }
 
-/** Container statuses by name, those of init containers winning; only ones with `resources` tell of a resize. */
-function resizeStatuses(pod: Pod): Map<string, ContainerStatus | undefined> {
-  const statuses = new Map<string, ContainerStatus | undefined>();
-  for (const status of [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])]) {
-    statuses.set(status.name ?? '', hasResources(status) ? status : undefined);
-  }
-  return statuses;
+function isSidecar({ restartPolicy }: Container): boolean {
+  return restartPolicy === 'Always';
 }
 
-function hasResources(status: ContainerStatus): boolean {
-  return status.resources !== undefined && status.resources !== null;
+/** Container statuses by name, those of init containers winning. */
+function statusesByName({ status }: Pod): ReadonlyMap<string, ContainerStatus> {
+  const statuses = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])];
+  return new Map(statuses.map((entry) => [entry.name ?? '', entry]));
 }
 
-function effectiveRequests(pod: Pod, spec: ResourceList | undefined, actuated: ResourceList | undefined, allocated: ResourceList | undefined): Quantities {
+/**
+ * Where sums are made of each container's greatest: only a status with `resources` tells of a resize, and none of an
+ * ordinary init container's.
+ */
+function resizeStatusOf(
+  container: Container,
+  { spec }: Pod,
+  status: ContainerStatus | undefined,
+): ContainerStatus | undefined {
+  if (status?.resources === undefined || status.resources === null) return undefined;
+  return isSidecar(container) || spec?.initContainers?.includes(container) !== true ? status : undefined;
+}
+
+function effectiveRequests(
+  pod: Pod, spec: ResourceList | undefined, actuated: ResourceList | undefined, allocated: ResourceList | undefined,
+): Quantities {
   const amounts = quantitiesOf(isResizeInfeasible(pod) ? undefined : spec);
   raiseTo(amounts, quantitiesOf(actuated));
   raiseTo(amounts, quantitiesOf(allocated));
@@ -213,8 +287,8 @@ function usesPodLevelResize(pod: Pod, options: PodRequestsOptions): boolean {
 }
 
 /** Pod-level values replace the sum; a name that the effective values lack counts as zero. */
-function replaceSupported(total: Quantities, named: ResourceList, effective: ReadonlyQuantities): void {
-  for (const name of Object.keys(named)) {
+function replaceSupported(total: Quantities, names: readonly string[], effective: ReadonlyQuantities): void {
+  for (const name of names) {
     if (isPodLevelResource(name)) total.set(name, effective.get(name) ?? ZERO_QUANTITY);
   }
 }

@@ -1,8 +1,10 @@
 /**
- * The pod table: one row a pod, columns as typed arrays, freed rows reused. About 110 bytes a row.
+ * The pod table: one row a pod, columns as typed arrays, freed rows reused. 115 bytes a row; what few pods have
+ * (restarts, an exit code, failures before it) stands apart.
  * A row number with its incarnation names a pod for ever: events that were meant for an earlier pod of the row compare
  * incarnations and do nothing. Only Cluster writes here.
  */
+import { assert } from '../base/assert.ts';
 import { growFloat64, growInt32, growUint32, growUint8, grownCapacity } from '../base/growable.ts';
 
 /** Where a pod stands in its life. Terminating is a property beside it (`deletionAt`). */
@@ -14,6 +16,9 @@ export const PodPhase = {
   /** Bound; images, sandbox, containers on their way. */
   Bound: 2,
   Running: 3,
+  /** It has ended and is on no node any more; the object is kept until somebody deletes it. */
+  Succeeded: 4,
+  Failed: 5,
 } as const;
 export type PodPhase = (typeof PodPhase)[keyof typeof PodPhase];
 
@@ -39,15 +44,45 @@ export const EvictionCause = {
   Preemption: 3,
   ScaleDown: 4,
   Api: 5,
+  /** By the kubelet, whose node ran out of memory. */
+  NodePressure: 6,
 } as const;
 export type EvictionCause = (typeof EvictionCause)[keyof typeof EvictionCause];
-export const EVICTION_CAUSE_NAMES: readonly string[] = ['none', 'taint', 'nodeFailure', 'preemption', 'scaleDown', 'api'];
+export const EVICTION_CAUSE_NAMES: readonly string[] = [
+  'none', 'taint', 'nodeFailure', 'preemption', 'scaleDown', 'api', 'nodePressure',
+];
+
+/** Bits of PodTable.flags. */
+export const PodFlag = {
+  /** Condition Ready is True. */
+  Ready: 1,
+  /** Finalizer batch.kubernetes.io/job-tracking: the Job controller has not counted it yet. */
+  Tracked: 2,
+} as const;
+
+/** What few pods have. */
+export interface PodHistory {
+  /** Restarts of its containers, all together. */
+  readonly restarts: number;
+  /** Of the container that ended. */
+  readonly exitCode: number;
+  /** Failures of the same completion index before this pod (annotation batch.kubernetes.io/job-index-failure-count). */
+  readonly indexFailures: number;
+  /** Of those, the ones that a podFailurePolicy ignores. */
+  readonly ignoredFailures: number;
+}
+export const NO_HISTORY: PodHistory = { restarts: 0, exitCode: 0, indexFailures: 0, ignoredFailures: 0 };
 
 export class PodTable {
   capacity = 0;
   /** Rows ever used; rows below it are live or on the free list. */
   length = 0;
   private freeHead = -1;
+  private serials = 0;
+  /** Those who learn late that a pod is gone, and by row how many have not yet. */
+  private holders = 0;
+  private readonly held = new Map<number, number>();
+  private readonly histories = new Map<number, PodHistory>();
 
   /** PodPhase. */
   phase: Uint8Array = new Uint8Array(0);
@@ -67,9 +102,18 @@ export class PodTable {
   nameOrdinal: Int32Array = new Int32Array(0);
   /** Interned name of status.nominatedNodeName, -1: none. */
   nominatedNode: Int32Array = new Int32Array(0);
-  /** Interned name of the only node this pod may go to (a DaemonSet pod), -1: any. Stands for required affinity to `metadata.name In [name]`. */
+  /**
+   * Interned name of the only node this pod may go to (a DaemonSet pod), -1: any. Stands for required affinity to
+   * `metadata.name In [name]`.
+   */
   pinnedNode: Int32Array = new Int32Array(0);
-  /** EvictionCause of a terminating pod. */
+  /** Completion index of a Job's pod, or ordinal of a StatefulSet's; -1: its work has no number. */
+  item: Int32Array = new Int32Array(0);
+  /** Counts pods in order of creation: the order of their UIDs. */
+  serial: Uint32Array = new Uint32Array(0);
+  /** PodFlag bits. */
+  flags: Uint8Array = new Uint8Array(0);
+  /** EvictionCause of a terminating pod, or of one that has failed for it (condition DisruptionTarget). */
   cause: Uint8Array = new Uint8Array(0);
   /** Micros; NaN until it happened. */
   createdAt: Float64Array = new Float64Array(0);
@@ -80,6 +124,10 @@ export class PodTable {
   deletionAt: Float64Array = new Float64Array(0);
   /** status.startTime: when the kubelet acknowledged the pod; what preemption compares. */
   acknowledgedAt: Float64Array = new Float64Array(0);
+  /** lastTransitionTime of the condition Ready. */
+  readyAt: Float64Array = new Float64Array(0);
+  /** When its containers had ended for good. */
+  endedAt: Float64Array = new Float64Array(0);
   /** Run time known to the simulator only; Infinity: for ever. */
   durationMicros: Float64Array = new Float64Array(0);
 
@@ -93,20 +141,73 @@ export class PodTable {
     }
     this.incarnation[row]++;
     this.node[row] = this.slot[row] = this.owner[row] = this.nominatedNode[row] = this.pinnedNode[row] = -1;
-    this.cause[row] = 0;
+    this.item[row] = -1;
+    this.serial[row] = this.serials++;
+    this.cause[row] = this.flags[row] = 0;
+    this.readyAt[row] = this.endedAt[row] = NaN;
     this.boundAt[row] = this.startedAt[row] = this.deletionAt[row] = this.acknowledgedAt[row] = NaN;
     this.durationMicros[row] = Infinity;
     return row;
   }
 
+  /** The row may be used again, at once or when all holders have let it go. */
   free(row: number): void {
     this.phase[row] = PodPhase.Free;
+    if (this.holders > 0) this.held.set(row, this.holders);
+    else this.reuse(row);
+  }
+
+  /** One more who learns late: no row is used again before it has let the pod go. */
+  hold(): void {
+    this.holders++;
+  }
+
+  letGo(row: number): void {
+    const left = (this.held.get(row) ?? 0) - 1;
+    assert(left >= 0, 'a row that nobody holds is not let go');
+    if (left > 0) this.held.set(row, left);
+    else if (this.held.delete(row)) this.reuse(row);
+  }
+
+  private reuse(row: number): void {
+    if (this.histories.size > 0) this.histories.delete(row);
     this.owner[row] = this.freeHead;
     this.freeHead = row;
   }
 
   isTerminating(row: number): boolean {
     return this.deletionAt[row] === this.deletionAt[row];
+  }
+
+  /** A pod that has not ended. */
+  isLive(row: number): boolean {
+    return this.phase[row] !== PodPhase.Free && this.phase[row] < PodPhase.Succeeded;
+  }
+
+  /** Succeeded or Failed. */
+  hasEnded(row: number): boolean {
+    return this.phase[row] >= PodPhase.Succeeded;
+  }
+
+  isReady(row: number): boolean {
+    return (this.flags[row] & PodFlag.Ready) !== 0;
+  }
+
+  isTracked(row: number): boolean {
+    return (this.flags[row] & PodFlag.Tracked) !== 0;
+  }
+
+  /** Neither ended nor terminating (pkg/controller/controller_utils.go, IsPodActive). */
+  isActive(row: number): boolean {
+    return this.phase[row] < PodPhase.Succeeded && !this.isTerminating(row);
+  }
+
+  history(row: number): PodHistory {
+    return this.histories.get(row) ?? NO_HISTORY;
+  }
+
+  note(row: number, changes: Partial<PodHistory>): void {
+    this.histories.set(row, { ...this.history(row), ...changes });
   }
 
   private grow(needed: number): void {
@@ -122,12 +223,17 @@ export class PodTable {
     this.nameOrdinal = growInt32(this.nameOrdinal, capacity);
     this.nominatedNode = growInt32(this.nominatedNode, capacity);
     this.pinnedNode = growInt32(this.pinnedNode, capacity);
+    this.item = growInt32(this.item, capacity);
+    this.serial = growUint32(this.serial, capacity);
+    this.flags = growUint8(this.flags, capacity);
     this.cause = growUint8(this.cause, capacity);
     this.createdAt = growFloat64(this.createdAt, capacity);
     this.boundAt = growFloat64(this.boundAt, capacity);
     this.startedAt = growFloat64(this.startedAt, capacity);
     this.deletionAt = growFloat64(this.deletionAt, capacity);
     this.acknowledgedAt = growFloat64(this.acknowledgedAt, capacity);
+    this.readyAt = growFloat64(this.readyAt, capacity);
+    this.endedAt = growFloat64(this.endedAt, capacity);
     this.durationMicros = growFloat64(this.durationMicros, capacity);
     this.capacity = capacity;
   }

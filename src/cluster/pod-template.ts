@@ -11,13 +11,16 @@
  */
 import type { Affinity, Pod, PodSpec, PodAffinityTerm, PodStatus, Toleration } from './objects.ts';
 import { drainMarks, hasMarks, isLocalVolume } from './drain-marks.ts';
+import { GPU_MILLI, gpuRequestOf } from './gpu-devices.ts';
+import type { GpuRequest } from './gpu-devices.ts';
 import type { DrainMarks } from './drain-marks.ts';
 import { normalizedImageName } from './image-names.ts';
 import { accountingDefaults, podRequests } from './pod-requests.ts';
 import type { PodRequestsOptions } from './pod-requests.ts';
 import { CPU, MEMORY, amountOf, resourceVector } from './resources.ts';
 import type { ResourceRegistry, ResourceVector } from './resources.ts';
-import { schedulingSpec } from './scheduling-spec.ts';
+import { podLife, schedulingSpec } from './scheduling-spec.ts';
+import type { PodLife } from './scheduling-spec.ts';
 import { MICROS_PER_SECOND } from '../base/time.ts';
 
 /** Upstream's defaults for containers without a request (pkg/scheduler/util/pod_resources.go). */
@@ -29,6 +32,14 @@ export interface HostPort {
   readonly ip: string;
   readonly protocol: string;
   readonly port: number;
+}
+
+const ANY_ADDRESS = '0.0.0.0';
+
+/** Same protocol and port, and the same address or one of them all addresses (`::` is nothing special). */
+export function hostPortsConflict(a: HostPort, b: HostPort): boolean {
+  const isSamePlace = a.ip === b.ip || a.ip === ANY_ADDRESS || b.ip === ANY_ADDRESS;
+  return a.port === b.port && a.protocol === b.protocol && isSamePlace;
 }
 
 export interface ControllerReference {
@@ -49,6 +60,8 @@ export interface PodTemplate {
   readonly accounted: ResourceVector;
   readonly requested: ResourceVector;
   readonly scored: ResourceVector;
+  /** What it takes of its node's GPUs, where they are shared; null: nothing. */
+  readonly gpu: GpuRequest | null;
   readonly nonZeroCpu: number;
   readonly nonZeroMemory: number;
   readonly hostPorts: readonly HostPort[];
@@ -57,6 +70,7 @@ export interface PodTemplate {
   readonly images: readonly string[];
   /** Containers and init containers (image volumes do not count). */
   readonly containerCount: number;
+  readonly imageVolumeCount: number;
   /** Names of scheduling gates. */
   readonly gates: readonly string[];
   readonly requiredAffinityTerms: readonly PodAffinityTerm[];
@@ -69,19 +83,26 @@ export interface PodTemplate {
   readonly graceMicros: number;
   /** What its annotations say to whoever drains a node. */
   readonly drainMarks: DrainMarks;
+  /** Annotation controller.kubernetes.io/pod-deletion-cost. */
+  readonly deletionCost: number;
   /** It keeps data on its node that nobody has given up. */
   readonly hasLocalStorage: boolean;
   /** `Never`: a crash ends the pod; otherwise its containers are started again in place. */
   readonly restartPolicy: string;
+  /** null: what runs in its containers is not known. */
+  readonly life: PodLife | null;
 }
 
 export class TemplateTable {
   private readonly byKey = new Map<string, PodTemplate>();
   private readonly rows: PodTemplate[] = [];
   private readonly registry: ResourceRegistry;
+  private readonly maximumOfSums: boolean;
 
-  constructor(registry: ResourceRegistry) {
+  /** `maximumOfSums`: as PodRequestsOptions. */
+  constructor(registry: ResourceRegistry, maximumOfSums = false) {
     this.registry = registry;
+    this.maximumOfSums = maximumOfSums;
   }
 
   get count(): number {
@@ -96,18 +117,20 @@ export class TemplateTable {
   intern(whole: Pod): { readonly template: PodTemplate; readonly key: string; readonly fresh: boolean } {
     const pod: Pod = { ...whole, spec: schedulingSpec(whole.spec ?? {}) };
     const marks = drainMarks(whole);
-    const key = templateKey(pod, marks);
+    const life = podLife(whole);
+    const key = templateKey(pod, marks, life);
     const known = this.byKey.get(key);
     if (known !== undefined) return { template: known, key, fresh: false };
-    const template = compileTemplate(this.rows.length, pod, marks, this.registry);
+    const compiled = compileTemplate(this.rows.length, pod, marks, this.registry, this.maximumOfSums);
+    const template = life === null ? compiled : { ...compiled, life };
     this.byKey.set(key, template);
     this.rows.push(template);
     return { template, key, fresh: true };
   }
 }
 
-/** Canonical text of what makes two pods alike for scheduling. */
-export function templateKey(pod: Pod, marks: DrainMarks): string {
+/** Canonical text of what makes two pods alike. */
+export function templateKey(pod: Pod, marks: DrainMarks, life: PodLife | null = null): string {
   const { nodeName = '', ...others } = pod.spec ?? {};
   const spec = nodeName === '' ? others : { ...others, nodeName };
   const resize = pod.status && resizeOf(pod.status);
@@ -118,6 +141,7 @@ export function templateKey(pod: Pod, marks: DrainMarks): string {
     spec,
     resize,
     drain: hasMarks(marks) ? marks : undefined,
+    life: life ?? undefined,
   });
 }
 
@@ -139,7 +163,7 @@ export function withoutNodeName(pod: Pod): Pod {
 }
 
 /** JSON with sorted keys; undefined members, empty objects and empty lists inside objects are kept out. */
-function canonicalText(value: unknown): string {
+export function canonicalText(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalText).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   const parts: string[] = [];
@@ -162,14 +186,26 @@ function spreadController(pod: Pod): ControllerReference | null {
   return counts ? { kind: owner.kind, name: owner.name, uid: owner.uid ?? '' } : null;
 }
 
-function compileTemplate(id: number, pod: Pod, marks: DrainMarks, registry: ResourceRegistry): PodTemplate {
+function compileTemplate(
+  id: number,
+  pod: Pod,
+  marks: DrainMarks,
+  registry: ResourceRegistry,
+  maximumOfSums: boolean,
+): PodTemplate {
   const spec = pod.spec ?? {};
   const containerDefaults = { cpuMilli: DEFAULT_CPU_MILLI, memoryBytes: DEFAULT_MEMORY_BYTES };
-  const accounting: PodRequestsOptions = { useStatusResources: true, podLevel: true, containerDefaults: null };
+  const accounting: PodRequestsOptions = {
+    useStatusResources: true,
+    podLevel: true,
+    containerDefaults: null,
+    maximumOfSums,
+  };
   const vector = (options: PodRequestsOptions): ResourceVector => requestVector(pod, options, registry);
   const assumed = accountingDefaults(pod, podRequests(pod, accounting), containerDefaults);
   const nonZero = vector({ ...accounting, containerDefaults: assumed });
   const affinity = spec.affinity;
+  const accounted = vector(accounting);
   return {
     id,
     namespace: pod.metadata?.namespace ?? 'default',
@@ -179,7 +215,8 @@ function compileTemplate(id: number, pod: Pod, marks: DrainMarks, registry: Reso
     priority: spec.priority ?? 0,
     neverPreempts: spec.preemptionPolicy === 'Never',
     schedulerName: spec.schedulerName ?? DEFAULT_SCHEDULER_NAME,
-    accounted: vector(accounting),
+    accounted,
+    gpu: gpuRequestOf(amountOf(accounted, registry.find(GPU_MILLI))),
     requested: vector({ useStatusResources: false, podLevel: true, containerDefaults: null }),
     scored: vector({ useStatusResources: false, podLevel: false, containerDefaults }),
     nonZeroCpu: amountOf(nonZero, CPU),
@@ -188,6 +225,7 @@ function compileTemplate(id: number, pod: Pod, marks: DrainMarks, registry: Reso
     tolerations: spec.tolerations ?? [],
     images: imagesOf(spec),
     containerCount: (spec.containers?.length ?? 0) + (spec.initContainers?.length ?? 0),
+    imageVolumeCount: (spec.volumes ?? []).filter(({ image }) => image !== undefined).length,
     gates: (spec.schedulingGates ?? []).map((gate) => gate.name),
     requiredAffinityTerms: affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [],
     requiredAntiAffinityTerms: affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [],
@@ -196,8 +234,10 @@ function compileTemplate(id: number, pod: Pod, marks: DrainMarks, registry: Reso
     hasEphemeralVolumes: (spec.volumes ?? []).some((volume) => volume.ephemeral !== undefined),
     graceMicros: (spec.terminationGracePeriodSeconds ?? 30) * MICROS_PER_SECOND,
     drainMarks: marks,
+    deletionCost: marks.deletionCost ?? 0,
     hasLocalStorage: marks.localStorageIsSafe !== true && (spec.volumes ?? []).some(isLocalVolume),
     restartPolicy: spec.restartPolicy ?? 'Always',
+    life: null,
   };
 }
 

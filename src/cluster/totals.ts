@@ -1,9 +1,11 @@
 /** Sums over the tables, kept by the verbs so that metrics never scan. `check.ts` recomputes them from the rows. */
+import type { NodeTable } from './node-table.ts';
 import { PodPhase } from './pod-table.ts';
+import type { ResourceVector } from './resources.ts';
 
 export class Totals {
   /** Pods by PodPhase. */
-  readonly podsByPhase: Float64Array = new Float64Array(4);
+  readonly podsByPhase: Float64Array = new Float64Array(6);
   podsTerminating = 0;
   nodesAlive = 0;
   nodesUp = 0;
@@ -17,6 +19,30 @@ export class Totals {
   requestedNonEmpty: Float64Array = new Float64Array(0);
   nodesByPool: Float64Array = new Float64Array(0);
   stride = 0;
+
+  /**
+   * Adds or takes a pod's amounts in its node and in the sums, and tracks whether the node is empty. `work`: what it
+   * adds to the node's pods that are not DaemonSets'.
+   */
+  accountPod(nodes: NodeTable, node: number, { columns, amounts }: ResourceVector, work: number, sign: 1 | -1): void {
+    const isEmpty = nodes.workPods[node] + work === 0;
+    const flips = isEmpty !== (nodes.workPods[node] === 0);
+    const counts = nodes.alive[node] === 1;
+    if (flips && counts) this.countNode(nodes, node, -1);
+    const base = node * nodes.stride;
+    for (let i = 0; i < columns.length; i++) nodes.requested[base + columns[i]] += sign * amounts[i];
+    nodes.workPods[node] += work;
+    if (!counts) return;
+    if (flips) {
+      this.countNode(nodes, node, 1);
+      return;
+    }
+    const at = nodes.pool[node] * this.stride;
+    for (let i = 0; i < columns.length; i++) {
+      this.requested[at + columns[i]] += sign * amounts[i];
+      if (!isEmpty) this.requestedNonEmpty[at + columns[i]] += sign * amounts[i];
+    }
+  }
 
   get podsPending(): number {
     return this.podsByPhase[PodPhase.Pending];
@@ -39,5 +65,22 @@ export class Totals {
     nodes.set(this.nodesByPool.subarray(0, Math.min(pools, this.nodesByPool.length)));
     this.nodesByPool = nodes;
     this.stride = stride;
+  }
+
+  /** Adds or takes a node's amounts. */
+  countNode(nodes: NodeTable, row: number, sign: 1 | -1): void {
+    const isEmpty = nodes.workPods[row] === 0;
+    const from = row * nodes.stride;
+    const at = nodes.pool[row] * this.stride;
+    if (isEmpty) this.nodesEmpty += sign;
+    for (let column = 0; column < nodes.stride; column++) {
+      const allocatable = sign * nodes.allocatable[from + column];
+      const requested = sign * nodes.requested[from + column];
+      this.allocatable[at + column] += allocatable;
+      this.requested[at + column] += requested;
+      if (isEmpty) continue;
+      this.allocatableNonEmpty[at + column] += allocatable;
+      this.requestedNonEmpty[at + column] += requested;
+    }
   }
 }

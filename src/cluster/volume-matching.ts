@@ -93,7 +93,8 @@ export function requestOf(claim: PersistentVolumeClaim): Quantity {
   return quantityOf(claim.spec?.resources?.requests?.['storage']);
 }
 
-function capacityOf(volume: PersistentVolume): Quantity {
+/** What the volume holds. */
+export function capacityOf(volume: PersistentVolume): Quantity {
   return quantityOf(volume.spec?.capacity?.['storage']);
 }
 

@@ -11,7 +11,7 @@ import { CODE_NAMES, statusMessage } from '../scheduler/framework/status.ts';
 import type { Status } from '../scheduler/framework/status.ts';
 import { decisionDifferences } from './decision-differences.ts';
 import { replayPreemption } from './preemption-replay.ts';
-import { ReplayScheduler } from './replay-scheduler.ts';
+import { ReplayScheduler, timelessCluster } from './replay-scheduler.ts';
 import type { ReplaySettings } from './replay-scheduler.ts';
 import { ReplayedCluster } from './replayed-cluster.ts';
 import type { SuiteTally } from './suite-tally.ts';
@@ -19,7 +19,7 @@ import { podKey } from './vector-lines.ts';
 import type { RecordedDecision, RecordedRejections, RecordedStatus, ScheduleLine, VectorHeader, VectorLine } from './vector-lines.ts';
 
 export class DecisionReplay {
-  private readonly world = new ReplayedCluster();
+  private readonly world: ReplayedCluster;
   private readonly scheduler: ReplayScheduler;
   private readonly tally: SuiteTally;
   private readonly seed: number | null;
@@ -35,6 +35,7 @@ export class DecisionReplay {
     this.countNominations = header.countNominations ?? header.suite.startsWith('small-');
     this.partial = header.partial ?? false;
     this.check = settings.check;
+    this.world = new ReplayedCluster(timelessCluster(settings.kubernetes));
     this.scheduler = new ReplayScheduler(this.world.cluster, header.config, settings);
   }
 
@@ -65,7 +66,7 @@ export class DecisionReplay {
   }
 
   private nominate(pod: Pod, nodeName: string): void {
-    const row = this.world.findPod(podKey(pod)) ?? this.world.createPod(pod);
+    const row = this.world.findPod(podKey(pod)) ?? this.world.createWaiting(pod);
     this.world.cluster.nominatePod(row, nodeName);
     this.scheduler.nominator.add(this.countNominations ? row : this.strangerFor(row, pod), nodeName);
   }
@@ -101,7 +102,7 @@ export class DecisionReplay {
     const { cluster } = world;
     const key = podKey(line.object);
     const known = world.findPod(key);
-    const row = known ?? world.createPod(line.object);
+    const row = known ?? world.createWaiting(line.object);
     cluster.nominatePod(row, line.object.status?.nominatedNodeName ?? '');
     // A pod does not count itself, by whatever name.
     const own = this.strangers.get(row);

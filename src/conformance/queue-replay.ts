@@ -7,6 +7,7 @@ import { Cluster } from '../cluster/cluster.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import type { EventKind } from '../kernel/kernel.ts';
 import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
+import type { ApiFailure } from '../scheduler/bindings.ts';
 import { QueuePlace } from '../scheduler/queue/scheduling-queue.ts';
 import { checkSchedulerCache } from '../scheduler/cache/check-cache.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
@@ -22,11 +23,15 @@ const SECOND = 1_000_000;
 /** Phases of the kernel: operations of the recording, then everything of the scheduler's. */
 const PHASE = { operation: 2, scheduler: 5 } as const;
 
+/** As the recorded API server answers while it is away. */
+const STORE_AWAY: ApiFailure = { reason: 'ServiceUnavailable', message: 'the store is away' };
+
 interface Cycle {
   popped: string;
   bound: string;
   message: string;
   preempted: string[];
+  bindCalls: number;
 }
 
 export class QueueReplay {
@@ -44,18 +49,20 @@ export class QueueReplay {
   private readonly bound: number[] = [];
   /** Where the recorded cycle of this line preempted. */
   private recordedNode = '';
+  /** Binding calls of this line that are still to fail. */
+  private bindErrorsLeft = 0;
   private action: () => void = () => undefined;
 
-  constructor(header: VectorHeader, { registry, plain, check }: ReplaySettings, tally: SuiteTally) {
+  constructor(header: VectorHeader, { registry, kubernetes, plain, check }: ReplaySettings, tally: SuiteTally) {
     const { graceful = false } = header;
     this.startTimes = header.startTimes ?? false;
     this.tally = tally;
     this.seed = header.seed ?? null;
     this.check = check;
-    this.world = new ReplayedCluster(new Cluster(this.kernel));
+    this.world = new ReplayedCluster(new Cluster(this.kernel, kubernetes));
     this.tick = this.kernel.defineEvent('conformance.operation', PHASE.operation, () => this.action());
     this.scheduler = new Scheduler(this.kernel, this.world.cluster, {
-      configuration: decodeSchedulerConfiguration(header.config, { registry }),
+      configuration: decodeSchedulerConfiguration(header.config, { registry, kubernetes }),
       registry: withRecordedChoice(registry, () => this.recordedNode),
       cycleMicros: 0,
       bindMicros: 0,
@@ -64,6 +71,8 @@ export class QueueReplay {
       plain,
       autoRun: false,
       phase: PHASE.scheduler,
+      // Upstream's pauses are real ones; the recorded clock stands still in them.
+      bindingCalls: { answer: () => this.answerBinding(), pauses: false },
     });
     this.world.cluster.observe({ podBound: (row) => void this.bound.push(row) });
     this.scheduler.listeners.push({
@@ -82,6 +91,7 @@ export class QueueReplay {
     this.advanceTo(line.atMillis * MILLI);
     this.cycle = noCycle();
     this.popped = -1;
+    this.bindErrorsLeft = line.bindErrors ?? 0;
     this.recordedNode = line.after?.nominated?.[line.popped ?? ''] ?? '';
     this.at(this.kernel.now, () => this.operate(line));
     if (line.after === undefined) return;
@@ -92,6 +102,11 @@ export class QueueReplay {
     const findings = line.op === 'cycle' ? cycleFindings(line, this.cycle) : [];
     findings.push(...queueFindings(line.after, this.state()));
     this.tally.decide(number, this.seed, `${line.op} ${line.popped ?? line.name ?? nameOf(line)} at ${line.atMillis} ms`, findings);
+  }
+
+  private answerBinding(): ApiFailure | null {
+    this.cycle.bindCalls++;
+    return this.bindErrorsLeft-- > 0 ? STORE_AWAY : null;
   }
 
   /** Lets time pass; backoffs are flushed at every whole second on the way. */
@@ -144,7 +159,7 @@ export class QueueReplay {
       active: entries(QueuePlace.Active, (row) => this.history(row)),
       backoff: [...entries(QueuePlace.Backoff, backoff), ...entries(QueuePlace.ErrorBackoff, backoff)],
       unschedulable: entries(QueuePlace.Unschedulable, (row) => this.history(row)),
-      nominated: Object.fromEntries([...queue.nominator.entries()].filter(([, node]) => node !== '').map(([row, node]) => [this.world.keyOf(row), node])),
+      nominated: this.world.nominations(),
     };
   }
 
@@ -155,13 +170,14 @@ export class QueueReplay {
       unschedulablePlugins: queue.unschedulablePlugins(row),
       attempts: queue.attempts(row),
       unschedulableCount: queue.unschedulableAttempts(row),
+      consecutiveErrorsCount: queue.errorAttempts(row),
       gatedBy: queue.placeOf(row) === QueuePlace.Unschedulable ? queue.gatingPlugin(row) : '',
     };
   }
 }
 
 function noCycle(): Cycle {
-  return { popped: '', bound: '', message: '', preempted: [] };
+  return { popped: '', bound: '', message: '', preempted: [], bindCalls: 0 };
 }
 
 function nameOf(line: QueueLine): string {
@@ -177,6 +193,7 @@ function cycleFindings(expected: QueueLine, got: Cycle): Finding[] {
   compare('bound', expected.bound ?? '', got.bound);
   compare('message', expected.message ?? '', got.message);
   compare('preempted', sortedText(expected.preempted ?? []), sortedText(got.preempted));
+  if (expected.bindCalls !== undefined) compare('bindCalls', String(expected.bindCalls), String(got.bindCalls));
   return findings;
 }
 
@@ -200,7 +217,10 @@ function byName(pods: readonly RecordedQueuedPod[] | undefined): Map<string, str
 }
 
 function bookkeeping(pod: RecordedQueuedPod): string {
-  const parts = [`attempts ${pod.attempts ?? 0}, ${pod.unschedulableCount ?? 0} unschedulable`, `rejected by ${sortedText(pod.unschedulablePlugins ?? [])}`];
+  const parts = [
+    `attempts ${pod.attempts ?? 0}, ${pod.unschedulableCount ?? 0} unschedulable, ${pod.consecutiveErrorsCount ?? 0} errors in a row`,
+    `rejected by ${sortedText(pod.unschedulablePlugins ?? [])}`,
+  ];
   if (pod.backoffUntilMillis !== undefined) parts.push(`backs off until ${pod.backoffUntilMillis} ms`);
   if ((pod.gatedBy ?? '') !== '') parts.push(`gated by ${pod.gatedBy}`);
   return parts.join('; ');

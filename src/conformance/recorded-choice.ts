@@ -4,7 +4,7 @@
  * one, so that what follows can be judged. Everything else is the real plugin's.
  */
 import type { Plugin, PluginFactory } from '../scheduler/framework/plugin-api.ts';
-import { DefaultPreemption, ineligibility } from '../scheduler/plugins/default-preemption.ts';
+import { DefaultPreemption, carryOut, ineligibility } from '../scheduler/plugins/default-preemption.ts';
 import { bestCandidates, dryRunPreemption } from '../scheduler/preemption/candidates.ts';
 
 /** `recordedNode`: of the cycle under way, '' when it nominated none. */
@@ -23,10 +23,7 @@ export function withRecordedChoice(registry: ReadonlyMap<string, PluginFactory>,
             const potential = statuses.unschedulable(handle.snapshot.nodes);
             const { candidates } = dryRunPreemption(handle, state, pod, statuses, potential, { candidates: potential.length, offset: 0 });
             const best = candidates.length === 0 ? undefined : bestCandidates(handle.cluster, candidates).find(({ nodeName }) => nodeName === wanted);
-            if (best !== undefined) {
-              handle.preemption.execute(pod.row, best.victims, best.nodeName);
-              return { status: null, nominatedNodeName: best.nodeName };
-            }
+            if (best !== undefined) return carryOut(handle, pod, best);
           }
           return plugin.postFilter?.(state, pod, statuses) ?? { status: null, nominatedNodeName: null };
         },

@@ -3,8 +3,10 @@
  * replayed cluster, nominations as recorded, and no queue. Nothing here decides anything.
  */
 import { assert } from '../base/assert.ts';
+import { Digest } from '../base/digest.ts';
 import { checkCluster } from '../cluster/check.ts';
-import type { Cluster } from '../cluster/cluster.ts';
+import { Cluster } from '../cluster/cluster.ts';
+import type { KubernetesVersion } from '../cluster/kubernetes-versions.ts';
 import type { NodeInfo } from '../scheduler/cache/node-info.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
 import { RandomStreams } from '../kernel/random.ts';
@@ -24,10 +26,17 @@ import { Nominator } from '../scheduler/queue/nominator.ts';
 
 export interface ReplaySettings {
   readonly registry: ReadonlyMap<string, PluginFactory>;
+  /** The recorded scheduler's. */
+  readonly kubernetes: KubernetesVersion;
   /** true: without the scheduler's caches. */
   readonly plain: boolean;
   /** true: recompute the cluster's aggregates after every decision (after every line of a long run). */
   readonly check: boolean;
+}
+
+/** A cluster in which time stands still. */
+export function timelessCluster(kubernetes: KubernetesVersion): Cluster {
+  return new Cluster({ now: 0, digest: new Digest() }, kubernetes);
 }
 
 const NO_PREEMPTION: PreemptionPort = { execute: () => undefined, isRunningFor: () => false };
@@ -117,8 +126,8 @@ export class ReplayScheduler {
   readonly nominator: Nominator = new Nominator();
   private readonly profiles = new Map<string, { readonly profile: Profile; readonly handle: Handle }>();
 
-  constructor(cluster: Cluster, config: unknown, { registry, plain }: ReplaySettings) {
-    const configuration = decodeSchedulerConfiguration(config, { registry });
+  constructor(cluster: Cluster, config: unknown, { registry, kubernetes, plain }: ReplaySettings) {
+    const configuration = decodeSchedulerConfiguration(config, { registry, kubernetes });
     this.cluster = cluster;
     const cache = (this.cache = new SchedulerCache(cluster));
     cluster.observe(cache);

@@ -5,8 +5,8 @@
  * tells nobody.
  */
 import { assert } from '../base/assert.ts';
-import { Digest } from '../base/digest.ts';
-import { Cluster } from '../cluster/cluster.ts';
+import { parseTimestamp } from '../base/timestamp.ts';
+import type { Cluster } from '../cluster/cluster.ts';
 import type { Node, Pod } from '../cluster/objects.ts';
 import { EvictionCause, PodOutcome } from '../cluster/pod-table.ts';
 import { withoutNodeName } from '../cluster/pod-template.ts';
@@ -23,8 +23,7 @@ export class ReplayedCluster {
   private readonly podRows = new Map<string, number>();
   private readonly podNames = new Map<number, string>();
 
-  /** Without a cluster of its own time, time stands still. */
-  constructor(cluster: Cluster = new Cluster({ now: 0, digest: new Digest() })) {
+  constructor(cluster: Cluster) {
     this.cluster = cluster;
   }
 
@@ -66,16 +65,36 @@ export class ReplayedCluster {
 
   /** Creates the pod; one with spec.nodeName runs there at once. */
   createPod(pod: Pod): number {
-    const row = this.pendingPod(podKey(pod), this.cluster.internTemplate(withoutNodeName(pod)).id, pod.status?.startTime);
+    const row = this.createPending(pod, withoutNodeName(pod));
     const nodeName = pod.spec?.nodeName ?? '';
     if (nodeName !== '') this.cluster.placePod(row, this.nodeRow(nodeName));
     return row;
   }
 
-  pendingPod(key: string, template: number, startTime?: string): number {
+  /** A pod that is to be scheduled: its spec.nodeName, if any, is a wish. */
+  createWaiting(pod: Pod): number {
+    return this.createPending(pod, pod);
+  }
+
+  private createPending(pod: Pod, spelled: Pod): number {
+    const { nominatedNodeName = '', startTime } = pod.status ?? {};
+    return this.pendingPod(podKey(pod), this.cluster.internTemplate(spelled).id, startTime, nominatedNodeName);
+  }
+
+  pendingPod(key: string, template: number, startTime?: string, nominatedNodeName = ''): number {
     const { cluster } = this;
+    const nominatedNode = nominatedNodeName === '' ? -1 : cluster.names.intern(nominatedNodeName);
     const nameBase = cluster.names.intern(key.slice(key.indexOf('/') + 1));
-    const row = cluster.createPod({ template, nameBase, nameOrdinal: -1, owner: -1, workloadClass: 0, durationMicros: Infinity, pinnedNode: -1 });
+    const row = cluster.createPod({
+      template,
+      nameBase,
+      nameOrdinal: -1,
+      owner: -1,
+      workloadClass: 0,
+      durationMicros: Infinity,
+      pinnedNode: -1,
+      nominatedNode,
+    });
     this.noteStart(row, startTime);
     this.podRows.set(key, row);
     this.podNames.set(row, key);
@@ -91,6 +110,15 @@ export class ReplayedCluster {
     this.podRows.delete(this.keyOf(row));
     this.podNames.delete(row);
     this.cluster.removePod(row, PodOutcome.Deleted);
+  }
+
+  /** Pods that wait for a node, by the node that their status names. */
+  nominations(): Record<string, string> {
+    const { cluster } = this;
+    const waiting = [...this.podRows].filter(
+      ([, row]) => cluster.pods.node[row] < 0 && cluster.nominatedNodeName(row) !== '',
+    );
+    return Object.fromEntries(waiting.map(([key, row]) => [key, cluster.nominatedNodeName(row)]));
   }
 
   findPod(key: string): number | undefined {
@@ -130,20 +158,9 @@ function writtenText(object: RecordedObject): string {
   return canonicalJson({ ...(isPod(object) ? withoutNodeName(object) : object), metadata });
 }
 
-/** Days from 1970-01-01 to a day of the Gregorian calendar. */
-function daysSinceEpoch(year: number, month: number, day: number): number {
-  const shifted = month <= 2 ? year - 1 : year;
-  const era = Math.floor(shifted / 400);
-  const yearOfEra = shifted - era * 400;
-  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
-  return era * 146_097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719_468;
-}
-
 /** An RFC 3339 timestamp in UTC, as Kubernetes writes them, in micros since 1970. */
 export function microsOfTimestamp(text: string): number {
-  const match = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,6})\d*)?Z$/.exec(text);
-  assert(match !== null, `${text} is not a timestamp in UTC`);
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number);
-  const fraction = Number((match[7] ?? '').padEnd(6, '0'));
-  return (daysSinceEpoch(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second) * 1_000_000 + fraction;
+  const micros = parseTimestamp(text);
+  assert(micros !== undefined, `${text} is not a timestamp in UTC`);
+  return micros;
 }

@@ -4,7 +4,7 @@ import { CycleState } from '../scheduler/framework/cycle-state.ts';
 import { PodInfo } from '../scheduler/framework/pod-info.ts';
 import { statusMessage } from '../scheduler/framework/status.ts';
 import { ChoiceHash } from './choice-hash.ts';
-import { ReplayScheduler } from './replay-scheduler.ts';
+import { ReplayScheduler, timelessCluster } from './replay-scheduler.ts';
 import type { ReplaySettings } from './replay-scheduler.ts';
 import { ReplayedCluster } from './replayed-cluster.ts';
 import type { Finding, SuiteTally } from './suite-tally.ts';
@@ -17,7 +17,7 @@ interface StreamTemplate {
 }
 
 export class StreamReplay {
-  private readonly world = new ReplayedCluster();
+  private readonly world: ReplayedCluster;
   private readonly scheduler: ReplayScheduler;
   private readonly tally: SuiteTally;
   private readonly seed: number | null;
@@ -34,6 +34,7 @@ export class StreamReplay {
     this.tally = tally;
     this.seed = header.seed ?? null;
     this.check = settings.check;
+    this.world = new ReplayedCluster(timelessCluster(settings.kubernetes));
     this.scheduler = new ReplayScheduler(this.world.cluster, header.config, settings);
   }
 

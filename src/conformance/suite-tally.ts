@@ -22,6 +22,11 @@ export interface SuiteResult {
   readonly differences: readonly Difference[];
   /** Why the suite was not replayed; '' when it was. */
   readonly skipped: string;
+  /**
+   * Cases of kinds that Podyard does not simulate, in order of first appearance: counted neither as equal nor as
+   * different.
+   */
+  readonly notCovered: readonly { readonly kind: string; readonly cases: number }[];
 }
 
 export type Finding = Pick<Difference, 'part' | 'expected' | 'got'>;
@@ -35,6 +40,7 @@ export class SuiteTally {
   private equal = 0;
   private readonly differences: Difference[] = [];
   private readonly parts = new Map<string, number>();
+  private readonly leftOut = new Map<string, number>();
 
   constructor(suite: string, file: string, kept: number) {
     this.suite = suite;
@@ -49,6 +55,11 @@ export class SuiteTally {
     else this.note(line, seed, decision, findings);
   }
 
+  /** A case of a kind that nothing here answers. */
+  leaveOut(kind: string): void {
+    this.leftOut.set(kind, (this.leftOut.get(kind) ?? 0) + 1);
+  }
+
   /** A difference that is not about one decision (a checksum, a broken line). */
   note(line: number, seed: number | null, decision: string, findings: readonly Finding[]): void {
     for (const part of new Set(findings.map((finding) => finding.part))) this.parts.set(part, (this.parts.get(part) ?? 0) + 1);
@@ -58,6 +69,8 @@ export class SuiteTally {
 
   result(): SuiteResult {
     const parts = [...this.parts].map(([part, decisions]) => ({ part, decisions })).sort((a, b) => b.decisions - a.decisions);
-    return { suite: this.suite, file: this.file, decisions: this.decisions, equal: this.equal, parts, differences: this.differences, skipped: this.skipped };
+    const notCovered = [...this.leftOut].map(([kind, cases]) => ({ kind, cases }));
+    const { suite, file, decisions, equal, differences, skipped } = this;
+    return { suite, file, decisions, equal, parts, differences, skipped, notCovered };
   }
 }

@@ -8,6 +8,7 @@ export const VECTOR_FORMAT = 'podyard-vectors/1';
 
 export interface VectorHeader {
   readonly format: string;
+  /** Release of the recorded scheduler, such as `v1.37.2`: the replay is of that version. Default: the newest known. */
   readonly kubernetes?: string;
   readonly suite: string;
   readonly seed?: number;
@@ -83,6 +84,10 @@ export interface QueueLine {
   readonly bound?: string;
   readonly message?: string;
   readonly preempted?: readonly string[];
+  /** So many Binding calls of this cycle, the first ones, answer ServiceUnavailable. Default 0. */
+  readonly bindErrors?: number;
+  /** Binding calls made; absent: not recorded. */
+  readonly bindCalls?: number;
   readonly after?: RecordedQueue;
 }
 

@@ -30,6 +30,7 @@ export interface LimitRangeItem {
   readonly min?: ResourceList;
   readonly default?: ResourceList;
   readonly defaultRequest?: ResourceList;
+  readonly maxLimitRequestRatio?: ResourceList;
 }
 
 export interface LimitRange extends KubernetesObject {

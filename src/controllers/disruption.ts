@@ -1,18 +1,28 @@
 /**
  * The disruption controller: how many of the pods that a budget covers are healthy, and how many more may go. Status is
- * written in the controller phase of the instant in which a count changed. Running is Ready here.
+ * written in the controller phase of the instant in which a count changed. A pod is healthy while it is Ready, not
+ * terminating, and not on record as about to go.
  * Counts are kept pod by pod; a pod that no budget covers costs a look-up by its template, and nothing without budgets.
- * Source: pkg/controller/disruption/disruption.go (v1.36.2).
+ * Source: pkg/controller/disruption/disruption.go (v1.36.3).
  */
+import { grownCapacity, growUint8 } from '../base/growable.ts';
+import { MICROS_PER_SECOND } from '../base/time.ts';
+import type { Micros } from '../base/time.ts';
 import { PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { selectsOtherwise } from '../cluster/disruption-budgets.ts';
+import { recordedAt, selectsOtherwise } from '../cluster/disruption-budgets.ts';
 import type { DisruptionBudgets } from '../cluster/disruption-budgets.ts';
+import { objectKey } from '../cluster/object-store.ts';
+import { scaledAmount } from '../cluster/int-or-percent.ts';
 import type { KubernetesObject, PodDisruptionBudget } from '../cluster/objects.ts';
 import type { ClusterObserver, ObjectAction } from '../cluster/observer.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
-import type { OwnerTable } from './owners.ts';
+import { WorkloadKind } from '../cluster/workload-table.ts';
+import type { WorkloadTable } from '../cluster/workload-table.ts';
+
+/** A pod that was to go and is still there counts again after this long. */
+const DELETION_TIMEOUT_MICROS: Micros = 120 * MICROS_PER_SECOND;
 
 interface Tally {
   pods: number;
@@ -25,24 +35,48 @@ interface Tally {
 
 type Status = NonNullable<PodDisruptionBudget['status']>;
 
+/** What a pod counts for by the budgets that cover it. */
+const Counted = { No: 0, Unhealthy: 1, Healthy: 2 } as const;
+type Counted = (typeof Counted)[keyof typeof Counted];
+
+export interface DisruptionOptions {
+  /**
+   * Pods whose controller is not among the workloads. `ownReplica`: each stands for one of its replicas (pods of a dump
+   * that left their controllers out). `noScale`: the controller is gone and the budget cannot be worked out, as
+   * upstream has it. Default `ownReplica`.
+   */
+  readonly unknownControllers?: 'ownReplica' | 'noScale';
+}
+
 export class Disruption implements ClusterObserver {
   private readonly kernel: Kernel;
   private readonly cluster: Cluster;
-  private readonly owners: OwnerTable;
+  private readonly owners: WorkloadTable;
   private readonly budgets: DisruptionBudgets;
+  private readonly unknownHasScale: boolean;
   private readonly syncEvent: EventKind;
+  private readonly recheckEvent: EventKind;
   /** By key of the budget; empty and to be counted anew when `isStale`. */
   private readonly tallies = new Map<string, Tally>();
   private readonly dirty = new Set<string>();
+  /** By pod row. */
+  private counted: Uint8Array = new Uint8Array(0);
+  /** By key of the budget: rows of the pods that its status has on record, by name. */
+  private readonly onRecord = new Map<string, ReadonlyMap<string, number>>();
+  private recheckAt: Micros = Infinity;
   private isStale = false;
   private isSyncDue = false;
 
-  constructor(kernel: Kernel, cluster: Cluster, owners: OwnerTable, budgets: DisruptionBudgets, phase: number) {
+  constructor(
+    kernel: Kernel, cluster: Cluster, budgets: DisruptionBudgets, phase: number, options: DisruptionOptions = {},
+  ) {
     this.kernel = kernel;
     this.cluster = cluster;
-    this.owners = owners;
+    this.owners = cluster.workloads;
     this.budgets = budgets;
+    this.unknownHasScale = options.unknownControllers !== 'noScale';
     this.syncEvent = kernel.defineEvent('disruption sync', phase, () => this.sync());
+    this.recheckEvent = kernel.defineEvent('disruption recheck', phase, () => this.recheck());
     cluster.observe(this);
   }
 
@@ -58,41 +92,63 @@ export class Disruption implements ClusterObserver {
   }
 
   podCreated(pod: number): void {
-    this.count(pod, this.cluster.templateOf(pod), 1, 0);
+    this.recount(pod);
   }
 
   podStarted(pod: number): void {
-    if (!this.cluster.pods.isTerminating(pod)) this.count(pod, this.cluster.templateOf(pod), 0, 1);
+    this.recount(pod);
   }
 
   podInterrupted(pod: number): void {
-    if (!this.cluster.pods.isTerminating(pod)) this.count(pod, this.cluster.templateOf(pod), 0, -1);
+    this.recount(pod);
+  }
+
+  podReadyChanged(pod: number): void {
+    this.recount(pod);
   }
 
   podTerminating(pod: number): void {
-    if (this.cluster.pods.phase[pod] === PodPhase.Running) this.count(pod, this.cluster.templateOf(pod), 0, -1);
+    this.recount(pod);
   }
 
-  podRemoved(pod: number, _node: number, phaseBefore: number): void {
-    const wasHealthy = phaseBefore === PodPhase.Running && !this.cluster.pods.isTerminating(pod);
-    this.count(pod, this.cluster.templateOf(pod), -1, wasHealthy ? -1 : 0);
+  endedPodTerminating(pod: number): void {
+    this.recount(pod);
+  }
+
+  /** Ended pods are counted as long as their object is there. */
+  podRemoved(pod: number): void {
+    if (this.cluster.pods.phase[pod] !== PodPhase.Free) this.recount(pod);
+  }
+
+  podDeleted(pod: number): void {
+    this.turn(pod, this.cluster.templateOf(pod), Counted.No);
   }
 
   podUpdated(pod: number, before: PodTemplate): void {
-    const healthy = this.isHealthy(pod) ? 1 : 0;
-    this.count(pod, before, -1, -healthy);
-    this.count(pod, this.cluster.templateOf(pod), 1, healthy);
+    this.turn(pod, before, Counted.No);
+    this.recount(pod);
   }
 
   // ---- counting --------------------------------------------------------------------------------------------------
 
-  private isHealthy(pod: number): boolean {
+  private verdictOf(pod: number): Counted {
     const { pods } = this.cluster;
-    return pods.phase[pod] === PodPhase.Running && !pods.isTerminating(pod);
+    return pods.isReady(pod) && !pods.isTerminating(pod) ? Counted.Healthy : Counted.Unhealthy;
   }
 
-  private count(pod: number, template: PodTemplate, pods: -1 | 0 | 1, healthy: number): void {
+  private recount(pod: number): void {
+    if (!this.isStale && !this.budgets.isEmpty) this.turn(pod, this.cluster.templateOf(pod), this.verdictOf(pod));
+  }
+
+  /** Every notice of a pod that a budget covers has its status written anew, as upstream's queue has it. */
+  private turn(pod: number, template: PodTemplate, verdict: Counted): void {
     if (this.isStale || this.budgets.isEmpty) return;
+    if (pod >= this.counted.length)
+      this.counted = growUint8(this.counted, grownCapacity(this.counted.length, pod + 1));
+    const before = this.counted[pod];
+    this.counted[pod] = verdict;
+    const pods = Number(verdict !== Counted.No) - Number(before !== Counted.No);
+    const healthy = Number(verdict === Counted.Healthy) - Number(before === Counted.Healthy);
     for (const key of this.budgets.coveringKeys(template)) {
       this.tally(key, pod, template, pods, healthy);
       this.dirty.add(key);
@@ -119,14 +175,22 @@ export class Disruption implements ClusterObserver {
     const { pods } = this.cluster;
     this.isStale = false;
     this.tallies.clear();
-    for (const budget of this.cluster.objects.list<PodDisruptionBudget>('PodDisruptionBudget'))
-      this.dirty.add(`${budget.metadata?.namespace ?? 'default'}/${budget.metadata?.name ?? ''}`);
+    this.onRecord.clear();
+    this.counted.fill(Counted.No);
+    const named = new Map<string, Map<string, number>>();
+    for (const budget of this.cluster.objects.list<PodDisruptionBudget>('PodDisruptionBudget')) {
+      const key = objectKey(budget);
+      this.dirty.add(key);
+      if (Object.keys(budget.status?.disruptedPods ?? {}).length > 0) named.set(key, new Map());
+    }
     for (let pod = 0; pod < pods.length; pod++) {
       if (pods.phase[pod] === PodPhase.Free) continue;
       const template = this.cluster.templateOf(pod);
-      for (const key of this.budgets.coveringKeys(template))
-        this.tally(key, pod, template, 1, this.isHealthy(pod) ? 1 : 0);
+      this.turn(pod, template, this.verdictOf(pod));
+      if (named.size === 0) continue;
+      for (const key of this.budgets.coveringKeys(template)) named.get(key)?.set(this.cluster.podName(pod), pod);
     }
+    for (const [key, rows] of named) this.onRecord.set(key, rows);
   }
 
   // ---- writing ---------------------------------------------------------------------------------------------------
@@ -137,53 +201,131 @@ export class Disruption implements ClusterObserver {
     this.kernel.after(0, this.syncEvent);
   }
 
+  /** What was on record has had its time. */
+  private recheck(): void {
+    if (this.kernel.now === this.recheckAt) this.recheckAt = Infinity;
+    for (const key of this.onRecord.keys()) this.dirty.add(key);
+    this.soon();
+  }
+
   private sync(): void {
-    this.isSyncDue = false;
     if (this.isStale) this.countAll();
+    this.isSyncDue = false;
     const keys = [...this.dirty];
     this.dirty.clear();
     for (const key of keys) {
       const budget = this.budgets.get(key);
       if (budget === undefined) continue;
-      const status = { ...budget.status, ...this.statusOf(budget, this.tallies.get(key)) };
-      if (STATUS_FIELDS.some((field) => status[field] !== budget.status?.[field]))
+      const status = { ...budget.status, ...this.statusOf(key, budget, this.tallies.get(key)) };
+      const { generation } = budget.metadata ?? {};
+      if (generation !== undefined) status.observedGeneration = generation;
+      if (saysOtherwise(status, budget.status))
         this.cluster.putObject('PodDisruptionBudget', { ...budget, status } as PodDisruptionBudget);
     }
   }
 
-  private statusOf({ spec }: PodDisruptionBudget, tally: Tally | undefined): Partial<Status> {
+  private statusOf(key: string, { spec, status }: PodDisruptionBudget, tally: Tally | undefined): Writable<Status> {
     const { minAvailable, maxUnavailable } = spec ?? {};
     let expectedPods = tally?.pods ?? 0;
     let desiredHealthy = typeof minAvailable === 'number' ? minAvailable : 0;
     if (maxUnavailable !== undefined || typeof minAvailable === 'string') {
       const scale = this.scaleOf(tally);
-      if (scale === null) return { disruptionsAllowed: 0 };
+      if (scale === null) return { disruptionsAllowed: 0, conditions: conditionsOf(false, 'SyncFailed') };
       expectedPods = scale;
       desiredHealthy =
         maxUnavailable !== undefined
-          ? Math.max(0, scale - shareOf(maxUnavailable, scale))
-          : shareOf(minAvailable ?? 0, scale);
+          ? Math.max(0, scale - scaledAmount(maxUnavailable, scale, 'up'))
+          : scaledAmount(minAvailable ?? 0, scale, 'up');
     } else if (minAvailable === undefined) expectedPods = 0;
-    const currentHealthy = tally?.healthy ?? 0;
-    const spare = expectedPods > 0 ? Math.max(0, currentHealthy - desiredHealthy) : 0;
-    return { currentHealthy, desiredHealthy, expectedPods, disruptionsAllowed: spare };
+    const disruptedPods = this.stillDisrupted(key, status);
+    const currentHealthy = (tally?.healthy ?? 0) - this.healthyOf(key, disruptedPods);
+    const disruptionsAllowed = expectedPods > 0 ? Math.max(0, currentHealthy - desiredHealthy) : 0;
+    const isEnough = disruptionsAllowed > 0;
+    return {
+      currentHealthy, desiredHealthy, expectedPods, disruptionsAllowed,
+      ...(status?.disruptedPods === undefined ? {} : { disruptedPods }),
+      conditions: conditionsOf(isEnough, isEnough ? 'SufficientPods' : 'InsufficientPods'),
+    };
+  }
+
+  /** The entries whose pod is there, not terminating, and was put on record within the last two minutes. */
+  private stillDisrupted(key: string, status: Status | undefined): NonNullable<Status['disruptedPods']> {
+    const { pods } = this.cluster;
+    const rows = this.onRecord.get(key);
+    const kept: Record<string, string | Micros> = {};
+    let recheckAt = Infinity;
+    for (const [name, time] of Object.entries(status?.disruptedPods ?? {})) {
+      const pod = rows?.get(name) ?? -1;
+      if (pod < 0 || this.counted[pod] === Counted.No || pods.isTerminating(pod)) continue;
+      if (this.cluster.podName(pod) !== name) continue;
+      const until = recordedAt(time) + DELETION_TIMEOUT_MICROS;
+      if (until < this.kernel.now) continue;
+      kept[name] = time;
+      recheckAt = Math.min(recheckAt, until);
+    }
+    if (recheckAt === Infinity) this.onRecord.delete(key);
+    else this.recheckLater(recheckAt);
+    return kept;
+  }
+
+  private recheckLater(time: Micros): void {
+    // One microsecond later than upstream, whose clock has moved on when it looks again.
+    const due = Math.max(time, this.kernel.now) + 1;
+    if (due >= this.recheckAt) return;
+    this.recheckAt = due;
+    this.kernel.at(due, this.recheckEvent);
+  }
+
+  /**
+   * Pods on record that would be healthy; in the very instant in which its time is up an entry does not count any more.
+   */
+  private healthyOf(key: string, disrupted: NonNullable<Status['disruptedPods']>): number {
+    const rows = this.onRecord.get(key);
+    const { now } = this.kernel;
+    const counts = ([name, time]: readonly [string, string | Micros]): boolean =>
+      this.counted[rows?.get(name) ?? -1] === Counted.Healthy && recordedAt(time) + DELETION_TIMEOUT_MICROS > now;
+    return Object.entries(disrupted).filter(counts).length;
   }
 
   /** Replicas of the pods' controllers; null: one of them has none (Jobs, DaemonSets), a failure upstream. */
   private scaleOf(tally: Tally | undefined): number | null {
-    let sum = tally?.ofUnknownController ?? 0;
-    for (const owner of tally?.byOwner.keys() ?? []) {
-      const scale = this.owners.scale[owner];
+    const unknown = tally?.ofUnknownController ?? 0;
+    if (unknown > 0 && !this.unknownHasScale) return null;
+    let sum = unknown;
+    for (const row of new Set([...(tally?.byOwner.keys() ?? [])].map((owner) => this.scaledBy(owner)))) {
+      const scale = this.owners.wanted[row];
       if (scale < 0) return null;
       sum += scale;
     }
     return sum;
   }
+
+  /** A ReplicaSet of a Deployment is scaled by that. */
+  private scaledBy(owner: number): number {
+    const { kind, parent } = this.owners;
+    const above = parent[owner];
+    return kind[owner] === WorkloadKind.ReplicaSet && above >= 0 && kind[above] === WorkloadKind.Deployment
+      ? above
+      : owner;
+  }
 }
 
-const STATUS_FIELDS = ['currentHealthy', 'desiredHealthy', 'expectedPods', 'disruptionsAllowed'] as const;
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
-/** A number, or a percentage rounded up. */
-function shareOf(amount: number | string, total: number): number {
-  return typeof amount === 'number' ? amount : Math.ceil((Number(amount.slice(0, -1)) * total) / 100);
+const STATUS_FIELDS = [
+  'currentHealthy', 'desiredHealthy', 'expectedPods', 'disruptionsAllowed', 'observedGeneration',
+] as const;
+
+function saysOtherwise(status: Status, before: Status | undefined): boolean {
+  if (STATUS_FIELDS.some((field) => status[field] !== before?.[field])) return true;
+  const condition = (of: Status | undefined): string => {
+    const [found] = of?.conditions ?? [];
+    return found === undefined ? '' : `${found.status} ${found.reason}`;
+  };
+  const names = (of: Status | undefined): string => Object.keys(of?.disruptedPods ?? {}).join(' ');
+  return condition(status) !== condition(before) || names(status) !== names(before);
+}
+
+function conditionsOf(isAllowed: boolean, reason: string): NonNullable<Status['conditions']> {
+  return [{ type: 'DisruptionAllowed', status: isAllowed ? 'True' : 'False', reason }];
 }

@@ -13,16 +13,40 @@ import { growFloat64, growInt32, growUint8 } from '../base/growable.ts';
 import { MICROS_PER_MILLI, type Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { NodeChange } from '../cluster/observer.ts';
+import type { Node } from '../cluster/objects.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import type { NodeLifecycleSettings } from '../simulation/scenario.ts';
-import { TAINT_UNREACHABLE, hasTaint, mirroredTaints, withReadyStatus, withoutTaint } from './node-taints.ts';
+import {
+  TAINT_NOT_READY,
+  TAINT_UNREACHABLE,
+  hasTaint,
+  mirroredTaints,
+  withReadyStatus,
+  withoutTaint,
+} from './node-taints.ts';
 import { ZoneQueue, zoneRate, zoneState } from './zone-queues.ts';
 import type { ZoneState } from './zone-queues.ts';
 
 /** How often the queues of nodes to taint are looked at. */
 const QUEUE_PERIOD_MICROS: Micros = 100 * MICROS_PER_MILLI;
 const EXCLUDE_DISRUPTION_LABEL = 'node.kubernetes.io/exclude-disruption';
+
+/** What a node's Ready condition says. */
+const Readiness = {
+  /** The controller has not heard of the kubelet for the grace period. */
+  Unknown: 0,
+  True: 1,
+  /** The kubelet says itself that the node is not ready. */
+  False: 2,
+} as const;
+type Readiness = (typeof Readiness)[keyof typeof Readiness];
+
+/** undefined: the node has no such condition. */
+function readinessOf({ status }: Node): Readiness | undefined {
+  const text = status?.conditions?.find(({ type }) => type === 'Ready')?.status;
+  return text === 'True' || text === 'False' || text === 'Unknown' ? Readiness[text] : undefined;
+}
 
 export class NodeLifecycle implements ClusterObserver {
   private readonly kernel: Kernel;
@@ -40,7 +64,7 @@ export class NodeLifecycle implements ClusterObserver {
   private lastPost: Float64Array = new Float64Array(0);
   /** The pass that will find the node silent; Infinity while its machine is up. */
   private detectAt: Float64Array = new Float64Array(0);
-  /** The Ready condition is True. */
+  /** Readiness: what the Ready condition says. */
   private ready: Uint8Array = new Uint8Array(0);
   /** 1: in its zone's queue or tainted from there. */
   private marked: Uint8Array = new Uint8Array(0);
@@ -64,8 +88,12 @@ export class NodeLifecycle implements ClusterObserver {
   private notReadyNodes = 0;
   private writing = false;
 
-  /** `leasePhaseOf`: when in each renewal period a node renews its lease; by default drawn from the node's own stream. */
-  constructor(kernel: Kernel, cluster: Cluster, settings: NodeLifecycleSettings, leasePhaseOf?: (nodeName: string) => Micros) {
+  /**
+   * `leasePhaseOf`: when in each renewal period a node renews its lease; by default drawn from the node's own stream.
+   */
+  constructor(
+    kernel: Kernel, cluster: Cluster, settings: NodeLifecycleSettings, leasePhaseOf?: (nodeName: string) => Micros,
+  ) {
     this.kernel = kernel;
     this.cluster = cluster;
     this.settings = settings;
@@ -82,7 +110,9 @@ export class NodeLifecycle implements ClusterObserver {
     return new Map(Array.from(this.zoneIndexes, ([key, index]) => [key, this.zones[index].state]));
   }
 
-  /** Counts all nodes anew and lets the next pass look at each of them: it will find what it would have found anyway. */
+  /**
+   * Counts all nodes anew and lets the next pass look at each of them: it will find what it would have found anyway.
+   */
   lookAtAll(): void {
     const { nodes } = this.cluster;
     this.readyCounts.fill(0);
@@ -104,8 +134,12 @@ export class NodeLifecycle implements ClusterObserver {
     this.leasePhase[node] = this.leasePhaseOf(facts.name);
     this.lastPost[node] = this.kernel.now;
     this.expectNothing(node);
-    this.ready[node] = 1;
+    this.ready[node] = readinessOf(facts.object) ?? Readiness.True;
     this.marked[node] = 0;
+    if (this.ready[node] !== Readiness.True) {
+      this.notReadyNodes++;
+      this.kernel.after(0, this.mirrorEvent, node, nodes.incarnation[node]);
+    }
     this.zone[node] = this.zoneIndex(facts.zoneKey);
     this.changed.add(node);
     this.count(node);
@@ -116,7 +150,7 @@ export class NodeLifecycle implements ClusterObserver {
     this.expectNothing(node);
     this.uncount(node);
     this.zones[this.zone[node]].remove(node);
-    if (this.ready[node] === 0) this.notReadyNodes--;
+    if (this.ready[node] !== Readiness.True) this.notReadyNodes--;
     if (this.notReadyNodes > 0) this.requestPass(this.kernel.now);
   }
 
@@ -124,15 +158,34 @@ export class NodeLifecycle implements ClusterObserver {
     if (up) {
       this.expectNothing(node);
       this.lastPost[node] = this.kernel.now;
-      if (this.ready[node] === 0) this.kernel.after(0, this.postEvent, node, this.cluster.nodes.incarnation[node]);
-    } else if (this.ready[node] === 1) this.expectDetection(node, this.firstPassAtOrAfter(this.lastRenewal(node)));
+      if (this.ready[node] !== Readiness.True)
+        this.kernel.after(0, this.postEvent, node, this.cluster.nodes.incarnation[node]);
+    } else if (this.ready[node] !== Readiness.Unknown)
+      this.expectDetection(node, this.firstPassAtOrAfter(this.lastRenewal(node)));
   }
 
   nodeUpdated(node: number, changes: number): void {
     if ((changes & NodeChange.Taints) !== 0) this.changed.add(node);
     if ((changes & NodeChange.Labels) !== 0) this.count(node);
     if (this.writing || (changes & (NodeChange.Conditions | NodeChange.Cordoned | NodeChange.Uncordoned)) === 0) return;
+    if ((changes & NodeChange.Conditions) !== 0) this.kubeletPosted(node);
     this.kernel.after(0, this.mirrorEvent, node, this.cluster.nodes.incarnation[node]);
+  }
+
+  /** A kubelet that says itself whether its node is ready. A status of Unknown is this controller's to write. */
+  private kubeletPosted(node: number): void {
+    const said = readinessOf(this.cluster.nodes.facts[node].object);
+    if (said === undefined || said === Readiness.Unknown) return;
+    this.lastPost[node] = this.kernel.now;
+    if (this.ready[node] !== said) this.setReadiness(node, said);
+  }
+
+  private setReadiness(node: number, readiness: Readiness): void {
+    this.notReadyNodes += Number(this.ready[node] === Readiness.True) - Number(readiness === Readiness.True);
+    this.ready[node] = readiness;
+    this.changed.add(node);
+    this.count(node);
+    this.requestPass(this.kernel.now);
   }
 
   // ---- time ------------------------------------------------------------------------------------------------------
@@ -175,13 +228,9 @@ export class NodeLifecycle implements ClusterObserver {
 
   private postReady(node: number, incarnation: number): void {
     const { nodes } = this.cluster;
-    if (nodes.incarnation[node] !== incarnation || nodes.up[node] === 0 || this.ready[node] === 1) return;
-    this.ready[node] = 1;
-    this.notReadyNodes--;
-    this.changed.add(node);
-    this.count(node);
+    if (nodes.incarnation[node] !== incarnation || nodes.up[node] === 0 || this.ready[node] === Readiness.True) return;
     this.writeStatus(node, 'True');
-    this.requestPass(this.kernel.now);
+    this.setReadiness(node, Readiness.True);
   }
 
   private pass(): void {
@@ -197,14 +246,14 @@ export class NodeLifecycle implements ClusterObserver {
   }
 
   private visit(node: number, now: Micros): void {
-    if (this.ready[node] === 1 && this.detectAt[node] <= now) {
-      this.ready[node] = 0;
-      this.notReadyNodes++;
+    if (this.ready[node] !== Readiness.Unknown && this.detectAt[node] <= now) {
+      if (this.ready[node] === Readiness.True) this.notReadyNodes++;
+      this.ready[node] = Readiness.Unknown;
       this.silent.delete(node);
       this.count(node);
       this.writeStatus(node, 'Unknown');
     }
-    if (this.ready[node] === 1) this.release(node);
+    if (this.ready[node] === Readiness.True) this.release(node);
     else this.mark(node);
   }
 
@@ -212,7 +261,7 @@ export class NodeLifecycle implements ClusterObserver {
   private count(node: number): void {
     this.uncount(node);
     if (this.cluster.nodes.facts[node].labels.has(EXCLUDE_DISRUPTION_LABEL)) return;
-    const isReady = this.ready[node] === 1;
+    const isReady = this.ready[node] === Readiness.True;
     this.counted[node] = isReady ? 1 : 2;
     (isReady ? this.readyCounts : this.notReadyCounts)[this.zone[node]]++;
   }
@@ -223,7 +272,16 @@ export class NodeLifecycle implements ClusterObserver {
     this.counted[node] = 0;
   }
 
+  /**
+   * A node whose taint is that of the other state gets the right one at once, the others stand in their zone's queue.
+   */
   private mark(node: number): void {
+    const { taints } = this.cluster.nodes.facts[node];
+    if (hasTaint(taints, this.otherTaint(node), 'NoExecute')) {
+      this.marked[node] = 1;
+      this.putTaint(node);
+      return;
+    }
     if (this.marked[node] === 1) return;
     this.marked[node] = 1;
     this.zones[this.zone[node]].nodes.push(node);
@@ -233,12 +291,27 @@ export class NodeLifecycle implements ClusterObserver {
     const { taints } = this.cluster.nodes.facts[node];
     if (this.marked[node] === 1) this.zones[this.zone[node]].remove(node);
     this.marked[node] = 0;
-    if (taints.length > 0 && hasTaint(taints, TAINT_UNREACHABLE, 'NoExecute')) {
-      this.cluster.setTaints(node, withoutTaint(taints, TAINT_UNREACHABLE, 'NoExecute'));
-    }
+    if (taints.length === 0) return;
+    const left = withoutTaint(withoutTaint(taints, TAINT_UNREACHABLE, 'NoExecute'), TAINT_NOT_READY, 'NoExecute');
+    if (left.length < taints.length) this.cluster.setTaints(node, left);
   }
 
-  /** Zone states and rates; with all zones down the fault is taken to be the controller's own, and nothing is tainted. */
+  private otherTaint(node: number): string {
+    return this.ready[node] === Readiness.Unknown ? TAINT_NOT_READY : TAINT_UNREACHABLE;
+  }
+
+  /** The NoExecute taint of the node's state in place of the other one (SwapNodeControllerTaint). */
+  private putTaint(node: number): void {
+    const { taints } = this.cluster.nodes.facts[node];
+    const key = this.ready[node] === Readiness.Unknown ? TAINT_UNREACHABLE : TAINT_NOT_READY;
+    const kept = withoutTaint(taints, this.otherTaint(node), 'NoExecute');
+    if (hasTaint(kept, key, 'NoExecute') && kept.length === taints.length) return;
+    this.cluster.setTaints(node, [...withoutTaint(kept, key, 'NoExecute'), { key, effect: 'NoExecute' }]);
+  }
+
+  /**
+   * Zone states and rates; with all zones down the fault is taken to be the controller's own, and nothing is tainted.
+   */
   private handleDisruption(): void {
     const { now } = this.kernel;
     const states = this.zones.map((_zone, index) => this.stateOf(index));
@@ -275,7 +348,8 @@ export class NodeLifecycle implements ClusterObserver {
   private restartProbes(now: Micros): void {
     const { nodes } = this.cluster;
     for (let node = 0; node < nodes.length; node++) {
-      if (nodes.alive[node] === 1 && this.ready[node] === 1 && this.detectAt[node] !== Infinity) this.expectDetection(node, now);
+      if (nodes.alive[node] === 1 && this.ready[node] !== Readiness.Unknown && this.detectAt[node] !== Infinity)
+        this.expectDetection(node, now);
     }
   }
 
@@ -298,9 +372,7 @@ export class NodeLifecycle implements ClusterObserver {
     if (this.queueEventAt[zone] === now) this.queueEventAt[zone] = Infinity;
     const queue = this.zones[zone];
     for (let node = queue.take(now); node >= 0; node = queue.take(now)) {
-      if (this.cluster.nodes.alive[node] === 0 || this.ready[node] === 1) continue;
-      const { taints } = this.cluster.nodes.facts[node];
-      if (!hasTaint(taints, TAINT_UNREACHABLE, 'NoExecute')) this.cluster.setTaints(node, [...taints, { key: TAINT_UNREACHABLE, effect: 'NoExecute' }]);
+      if (this.cluster.nodes.alive[node] === 1 && this.ready[node] !== Readiness.True) this.putTaint(node);
     }
     this.scheduleQueue(zone);
   }

@@ -1,4 +1,7 @@
-/** The taints that the node-lifecycle controller keeps on nodes. Source: pkg/controller/nodelifecycle/node_lifecycle_controller.go (v1.36). */
+/**
+ * The taints that the node-lifecycle controller keeps on nodes. Source:
+ * pkg/controller/nodelifecycle/node_lifecycle_controller.go (v1.36).
+ */
 import type { Condition, Node, Taint } from '../cluster/objects.ts';
 
 export const TAINT_NOT_READY = 'node.kubernetes.io/not-ready';
@@ -15,8 +18,13 @@ const KEY_BY_CONDITION: Readonly<Record<string, Readonly<Record<string, string>>
 };
 const MIRROR_KEYS = new Set([TAINT_UNSCHEDULABLE, ...Object.values(KEY_BY_CONDITION).flatMap((byStatus) => Object.values(byStatus))]);
 
-/** The node's taints with the NoSchedule ones that mirror its conditions and spec.unschedulable put right; the same list when they are right. */
-export function mirroredTaints(taints: readonly Taint[], conditions: readonly Condition[], unschedulable: boolean): readonly Taint[] {
+/**
+ * The node's taints with the NoSchedule ones that mirror its conditions and spec.unschedulable put right; the same list
+ * when they are right.
+ */
+export function mirroredTaints(
+  taints: readonly Taint[], conditions: readonly Condition[], unschedulable: boolean,
+): readonly Taint[] {
   const wanted = new Set<string>();
   for (const { type, status } of conditions) {
     const key = Object.hasOwn(KEY_BY_CONDITION, type) ? KEY_BY_CONDITION[type][status] : undefined;
@@ -38,10 +46,12 @@ export function withoutTaint(taints: readonly Taint[], key: string, effect: stri
   return taints.filter((taint) => taint.key !== key || taint.effect !== effect);
 }
 
+const READY_REASONS = { True: 'KubeletReady', False: 'KubeletNotReady', Unknown: 'NodeStatusUnknown' } as const;
+
 /** The node with this status of its Ready condition, and the taint that goes with it. */
-export function withReadyStatus(node: Node, status: 'True' | 'Unknown'): Node {
+export function withReadyStatus(node: Node, status: keyof typeof READY_REASONS): Node {
   const before = node.status?.conditions ?? [];
-  const reason = status === 'True' ? 'KubeletReady' : 'NodeStatusUnknown';
+  const reason = READY_REASONS[status];
   const conditions: readonly Condition[] = [...before.filter(({ type }) => type !== 'Ready'), { type: 'Ready', status, reason }];
   const taints = mirroredTaints(node.spec?.taints ?? [], conditions, node.spec?.unschedulable ?? false);
   return { ...node, spec: { ...node.spec, taints }, status: { ...node.status, conditions } };

@@ -3,8 +3,10 @@
  * server deletes unscheduled pods without grace), and those whose Node object is gone. The latter are found at the
  * first 20 s tick after the node's removal and, after 40 s of quarantine, removed unless the node has come back.
  * They count as evicted by NodeFailure, but for DaemonSet pods, which are deleted with their node.
- * Source: pkg/controller/podgc/gc_controller.go, pkg/registry/core/pod/strategy.go (v1.36).
- * Not modelled: the limit on terminated pods (Podyard keeps none), the out-of-service taint.
+ * Pods that have ended are kept until their owner deletes them; beyond 12,500 of them the oldest go at the next tick.
+ * A pod that the Job controller has not counted yet stays until it is.
+ * Source: pkg/controller/podgc/gc_controller.go, pkg/controller/podgc/config/v1alpha1/defaults.go,
+ * pkg/registry/core/pod/strategy.go (v1.36). Not modelled: the out-of-service taint.
  */
 import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
 import { EvictionCause, PodOutcome, PodPhase } from '../cluster/cluster.ts';
@@ -13,6 +15,8 @@ import type { ClusterObserver } from '../cluster/observer.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 
 const PERIOD_MICROS: Micros = 20 * MICROS_PER_SECOND;
+/** terminatedPodGCThreshold. */
+const MOST_ENDED_PODS = 12_500;
 const QUARANTINE_MICROS: Micros = 40 * MICROS_PER_SECOND;
 
 export class PodGc implements ClusterObserver {
@@ -20,18 +24,34 @@ export class PodGc implements ClusterObserver {
   private readonly cluster: Cluster;
   private readonly removeEvent: EventKind;
   private readonly orphansEvent: EventKind;
+  private readonly endedEvent: EventKind;
+  private isCollectionDue = false;
 
   constructor(kernel: Kernel, cluster: Cluster) {
     this.kernel = kernel;
     this.cluster = cluster;
     this.removeEvent = kernel.defineEvent('unscheduled pod deletion', 4, (pod, incarnation) => this.removeUnscheduled(pod, incarnation));
     this.orphansEvent = kernel.defineEvent('orphan removal', 4, (node, incarnation) => this.removeOrphans(node, incarnation));
+    this.endedEvent = kernel.defineEvent('ended pods collection', 4, () => this.collectEnded());
     cluster.observe(this);
   }
 
   podTerminating(pod: number): void {
-    const { pods } = this.cluster;
-    if (pods.phase[pod] < PodPhase.Bound) this.kernel.after(0, this.removeEvent, pod, pods.incarnation[pod] | 0);
+    if (this.cluster.pods.phase[pod] < PodPhase.Bound && !this.cluster.pods.isTracked(pod)) this.scheduleRemoval(pod);
+  }
+
+  endedPodTerminating(pod: number): void {
+    if (!this.cluster.pods.isTracked(pod)) this.scheduleRemoval(pod);
+  }
+
+  podCounted(pod: number): void {
+    if (this.cluster.pods.isTerminating(pod) && this.cluster.pods.node[pod] < 0) this.scheduleRemoval(pod);
+  }
+
+  podRemoved(): void {
+    if (this.isCollectionDue || this.endedCount() <= MOST_ENDED_PODS) return;
+    this.isCollectionDue = true;
+    this.kernel.at(Math.ceil(this.kernel.now / PERIOD_MICROS) * PERIOD_MICROS, this.endedEvent);
   }
 
   podBound(pod: number): void {
@@ -52,7 +72,7 @@ export class PodGc implements ClusterObserver {
     const { pods } = this.cluster;
     const phase = pods.phase[pod];
     // Whoever terminated it may have removed it, too: a free row keeps its incarnation until it is taken again.
-    if ((pods.incarnation[pod] | 0) === incarnation && phase !== PodPhase.Free && phase < PodPhase.Bound) this.remove(pod);
+    if ((pods.incarnation[pod] | 0) === incarnation && phase !== PodPhase.Free && pods.node[pod] < 0) this.remove(pod);
   }
 
   private removeOrphans(node: number, incarnation: number): void {
@@ -65,8 +85,32 @@ export class PodGc implements ClusterObserver {
     }
   }
 
+  private scheduleRemoval(pod: number): void {
+    this.kernel.after(0, this.removeEvent, pod, this.cluster.pods.incarnation[pod] | 0);
+  }
+
+  private endedCount(): number {
+    const { podsByPhase } = this.cluster.totals;
+    return podsByPhase[PodPhase.Succeeded] + podsByPhase[PodPhase.Failed];
+  }
+
+  /** The oldest of those that have ended go until the limit is kept. */
+  private collectEnded(): void {
+    this.isCollectionDue = false;
+    const { pods } = this.cluster;
+    const surplus = this.endedCount() - MOST_ENDED_PODS;
+    if (surplus <= 0) return;
+    const ended: number[] = [];
+    for (let pod = 0; pod < pods.length; pod++) if (pods.hasEnded(pod) && !pods.isTerminating(pod)) ended.push(pod);
+    ended.sort((a, b) => pods.createdAt[a] - pods.createdAt[b] || pods.serial[a] - pods.serial[b]);
+    for (const pod of ended.slice(0, surplus)) this.cluster.terminatePod(pod, EvictionCause.None);
+  }
+
   private remove(pod: number): void {
-    const isWanted = this.cluster.pods.cause[pod] === EvictionCause.None;
-    this.cluster.removePod(pod, isWanted ? PodOutcome.Deleted : PodOutcome.Evicted);
+    const { pods } = this.cluster;
+    const outcome = pods.cause[pod] === EvictionCause.None ? PodOutcome.Deleted : PodOutcome.Evicted;
+    // Its end is written first; the object goes when the Job controller has counted it.
+    if (pods.isTracked(pod) && !pods.hasEnded(pod)) this.cluster.endPod(pod, { phase: PodPhase.Failed, outcome });
+    else if (!pods.isTracked(pod)) this.cluster.removePod(pod, outcome);
   }
 }

@@ -49,6 +49,11 @@ export class TaintEviction implements ClusterObserver {
     cluster.observe(this);
   }
 
+  /** Whether a pod is to be evicted later. */
+  hasTimers(): boolean {
+    return this.timer.some((timer) => timer !== 0);
+  }
+
   podBound(pod: number): void {
     if (this.tainted[this.cluster.pods.node[pod]] === 1) this.schedulePod(pod);
   }

@@ -4,7 +4,7 @@
  */
 import { assert } from '../base/assert.ts';
 import { pairedDifference } from '../base/statistics/paired-difference.ts';
-import type { LatencyGroup, RunResult } from '../metrics/run-result.ts';
+import type { FragmentationFacts, LatencyGroup, PackingFacts, RunResult } from '../metrics/run-result.ts';
 import type { Better, CompareResult, MetricComparison, MetricValue } from './compare-result.ts';
 
 /** A difference this small beside the values themselves is rounding, whatever its interval says. */
@@ -12,8 +12,18 @@ const ROUNDING = 1e-12;
 
 const WAIT_POINTS = ['mean', 'p50', 'p90', 'p95', 'p99', 'max'] as const;
 
+/** What these numbers are taken from: a part of a run's result. */
+export type MeasuredFacts = Pick<
+  RunResult,
+  'utilization' | 'latency' | 'latencyByPriority' | 'counts' | 'failures' | 'cost'
+> & {
+  readonly packing: Omit<PackingFacts, 'fragmentation'> & {
+    readonly fragmentation: Pick<FragmentationFacts, 'gpuFragmentedShare'>;
+  };
+};
+
 /** The numbers of one run that are worth comparing, in the order of a report. Names are paths in report.json. */
-export function metricsOf(result: RunResult): MetricValue[] {
+export function metricsOf(result: MeasuredFacts): MetricValue[] {
   const { counts, packing, failures, cost } = result;
   return [
     ...byResource('utilization', '.mean', 'higher', mapValues(result.utilization, (use) => use.mean)),
@@ -31,11 +41,18 @@ export function metricsOf(result: RunResult): MetricValue[] {
     metric('failures.wastedPodSeconds', 'pod-seconds', 'lower', failures.wastedPodSeconds),
     ...byResource('packing.densityOfNonEmptyNodes', '', 'higher', packing.densityOfNonEmptyNodes),
     ...byResource('packing.strandedShare', '', 'lower', packing.strandedShare),
+    ...fragmentation(packing.fragmentation),
     metric('packing.meanEmptyNodes', 'nodes', 'neither', packing.meanEmptyNodes),
     metric('packing.meanNodes', 'nodes', 'lower', packing.meanNodes),
     metric('cost.nodeHours', 'node-hours', 'lower', cost.nodeHours),
     metric('cost.total', '', 'lower', cost.total),
   ];
+}
+
+/** Only of runs in which nodes share GPUs. */
+function fragmentation({ gpuFragmentedShare }: MeasuredFacts['packing']['fragmentation']): MetricValue[] {
+  if (gpuFragmentedShare === null) return [];
+  return [metric('packing.fragmentation.gpuFragmentedShare.mean', 'share', 'lower', gpuFragmentedShare.mean)];
 }
 
 /** Compares one metric over paired runs; pairs in which either side has no value are left out. */
@@ -74,21 +91,50 @@ export function compareRuns(input: {
   const { scenario, labelA, labelB, runsA, runsB } = input;
   assert(runsA.length === runsB.length, `${runsA.length} runs of A cannot be paired with ${runsB.length} of B`);
   runsA.forEach((run, i) => assert(run.seed === runsB[i].seed, `pair ${i} has two seeds: ${run.seed} and ${runsB[i].seed}`));
-  const tables = [...runsA, ...runsB].map((run) => new Map(metricsOf(run).map((entry) => [entry.name, entry])));
+  const seeds = runsA.map((run) => run.seed);
+  return { scenario, seeds, labelA, labelB, metrics: compareValues(runsA.map(metricsOf), runsB.map(metricsOf)) };
+}
+
+/** The same from the numbers of the runs, by position. */
+export function compareValues(
+  runsA: readonly (readonly MetricValue[])[],
+  runsB: readonly (readonly MetricValue[])[],
+): MetricComparison[] {
+  const valuesA = metricColumns(runsA);
+  const valuesB = metricColumns(runsB);
+  const none = runsA.map(() => null);
+  return knownMetrics([...runsA, ...runsB]).map(({ name, unit, better }) =>
+    comparePaired(name, valuesA.get(name) ?? none, valuesB.get(name) ?? none, unit, better),
+  );
+}
+
+/** Every metric that any of the runs has, in the order of the first one that has it. */
+export function knownMetrics(runs: readonly (readonly MetricValue[])[]): MetricValue[] {
   const known = new Map<string, MetricValue>();
-  for (const table of tables) for (const [name, entry] of table) if (!known.has(name)) known.set(name, entry);
-  const valuesOf = (side: readonly Map<string, MetricValue>[], name: string): (number | null)[] => side.map((table) => table.get(name)?.value ?? null);
-  const sideA = tables.slice(0, runsA.length);
-  const sideB = tables.slice(runsA.length);
-  const metrics = Array.from(known.values(), ({ name, unit, better }) => comparePaired(name, valuesOf(sideA, name), valuesOf(sideB, name), unit, better));
-  return { scenario, seeds: runsA.map((run) => run.seed), labelA, labelB, metrics };
+  for (const run of runs) for (const metric of run) if (!known.has(metric.name)) known.set(metric.name, metric);
+  return [...known.values()];
+}
+
+/** By name: a value for each run. */
+export function metricColumns(runs: readonly (readonly MetricValue[])[]): Map<string, (number | null)[]> {
+  const columns = new Map<string, (number | null)[]>();
+  runs.forEach((run, i) => {
+    for (const { name, value } of run) {
+      const column = columns.get(name) ?? runs.map(() => null);
+      column[i] = value;
+      columns.set(name, column);
+    }
+  });
+  return columns;
 }
 
 function waitMetrics(prefix: string, group: LatencyGroup): MetricValue[] {
   return WAIT_POINTS.map((point) => metric(`${prefix}.queueWaitSeconds.${point}`, 's', 'lower', group.queueWaitSeconds[point]));
 }
 
-function byResource(prefix: string, suffix: string, better: Better, shares: Readonly<Record<string, number>>): MetricValue[] {
+function byResource(
+  prefix: string, suffix: string, better: Better, shares: Readonly<Record<string, number>>,
+): MetricValue[] {
   return sortedKeys(shares).map((resource) => metric(`${prefix}.${resource}${suffix}`, 'share', better, shares[resource]));
 }
 

@@ -9,6 +9,7 @@ import { sampleStandardDeviation } from '../base/statistics/moments.ts';
 import { meanInterval } from '../base/statistics/paired-difference.ts';
 import { percentageDifference } from '../base/statistics/percentage-difference.ts';
 import { pairsForHalfWidth } from '../base/statistics/sample-size.ts';
+import { shortMetricName } from '../metrics/metric-names.ts';
 import { completePairs } from './paired-analysis.ts';
 
 export interface PrecisionTarget {
@@ -20,16 +21,7 @@ export interface PrecisionTarget {
   readonly halfWidth: number;
 }
 
-/**
- * A metric's path without what goes without saying: `latency.queueWaitSeconds.p99` is `queueWait.p99`, `cost.total` is
- * `cost`, `utilization.cpu.mean` is `utilization.cpu`.
- */
-export function shortMetricName(path: string): string {
-  return path
-    .replace(/^latency\./, '')
-    .replace(/Seconds(?=\.|$)/, '')
-    .replace(/\.(?:mean|total)$/, '');
-}
+export { shortMetricName };
 
 /** The path that a name stands for, spelled out or short. undefined: none of `paths`. */
 export function findMetric(name: string, paths: readonly string[]): string | undefined {

@@ -31,6 +31,8 @@ interface Target {
   /** Node rows that it strikes. */
   readonly nodes: Set<number>;
   isDown: boolean;
+  /** While it is down: its repair will come. */
+  isRepairDue: boolean;
   /** Grows when the target goes, so that its events do nothing. */
   generation: number;
 }
@@ -51,7 +53,9 @@ export class CrashProcesses implements ClusterObserver {
   /** By node row: causes that hold it down. */
   private holds: Int32Array = new Int32Array(0);
 
-  constructor(kernel: Kernel, cluster: Cluster, processes: readonly FailureProcess[], onMark: OnMark = () => undefined) {
+  constructor(
+    kernel: Kernel, cluster: Cluster, processes: readonly FailureProcess[], onMark: OnMark = () => undefined,
+  ) {
     this.kernel = kernel;
     this.cluster = cluster;
     this.processes = processes;
@@ -60,6 +64,23 @@ export class CrashProcesses implements ClusterObserver {
     this.repairEvent = kernel.defineEvent('repair', 0, (target, generation) => this.repair(target, generation));
     this.joinEvent = kernel.defineEvent('join during outage', 0, (node, incarnation) => this.join(node, incarnation));
     cluster.observe(this);
+  }
+
+  /** Somebody else's cause holds the machine down from now on. */
+  hold(node: number): void {
+    this.holds[node]++;
+    if (this.cluster.nodes.up[node] === 1) this.cluster.setNodeHealth(node, false);
+  }
+
+  /** That cause is over: the machine works again unless another holds it down. */
+  release(node: number): void {
+    if (--this.holds[node] > 0 || this.cluster.nodes.up[node] === 1) return;
+    this.cluster.setNodeHealth(node, true);
+  }
+
+  /** Whether a machine will work again by itself. */
+  hasRepairsDue(): boolean {
+    return this.targets.some(({ isDown, nodes, isRepairDue }) => isDown && isRepairDue && nodes.size > 0);
   }
 
   nodeAdded(node: number): void {
@@ -107,16 +128,21 @@ export class CrashProcesses implements ClusterObserver {
     const known = this.targetByName.get(key);
     if (known !== undefined) return known;
     const stream = this.kernel.random.stream('failures', key);
-    const index = this.targets.push({ process, name, stream, nodes: new Set(), isDown: false, generation: 0 }) - 1;
+    const index =
+      this.targets.push({ process, name, stream, nodes: new Set(), isDown: false, isRepairDue: false, generation: 0 }) -
+      1;
     this.targetByName.set(key, index);
     return index;
   }
 
-  private schedule(seconds: Distribution, kind: EventKind, index: number): void {
+  /** false: it never comes. */
+  private schedule(seconds: Distribution, kind: EventKind, index: number): boolean {
     const { stream, generation } = this.targets[index];
     // At least a microsecond, or a process of zero times would stop the clock.
     const micros: Micros = Math.max(1, Math.round(sample(seconds, stream) * MICROS_PER_SECOND));
-    if (micros <= NEVER_MICROS) this.kernel.after(micros, kind, index, generation);
+    if (micros > NEVER_MICROS) return false;
+    this.kernel.after(micros, kind, index, generation);
+    return true;
   }
 
   private crash(index: number, generation: number): void {
@@ -131,7 +157,7 @@ export class CrashProcesses implements ClusterObserver {
       count++;
     }
     if (count > 0) this.mark(target, target.process.scope === 'node' ? 'node crash' : 'zone outage', count);
-    this.schedule(target.process.repairSeconds, this.repairEvent, index);
+    target.isRepairDue = this.schedule(target.process.repairSeconds, this.repairEvent, index);
   }
 
   private repair(index: number, generation: number): void {

@@ -1,15 +1,32 @@
-/** Reads the user's files and folders for the readers of scenarios and manifests. Sizes are bounded before anything is loaded. */
+/**
+ * Reads the user's files and folders for the readers of scenarios and manifests. Sizes are bounded before anything is
+ * loaded.
+ */
 import { readFileSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve as absolutePath } from 'node:path';
 import { InputError } from '../base/input-error.ts';
 import type { FileReader } from '../workload/manifests/file-reader.ts';
+import { STANDARD_INPUT, isStream } from './spooled-streams.ts';
+import { timeZoneNames, timeZones } from './time-zones.ts';
+import { OutputError, isMachineFault, systemCode, systemReason } from './system-errors.ts';
 
 /** Below V8's longest string (512 Mi characters) with room for the copies that parsing makes. */
 const MAX_TEXT_BYTES = 400 * 1024 * 1024;
 
 export function createInputFiles(): FileReader {
-  return { read: readText, list: listFolder, isFolder, isFile, resolve: resolvePath, nameFrom, realPath };
+  const zones = { rulesOf: timeZones, names: timeZoneNames };
+  return {
+    read: readText,
+    list: listFolder,
+    isFolder,
+    isFile,
+    isStream,
+    resolve: resolvePath,
+    nameFrom,
+    realPath,
+    timeZones: zones,
+  };
 }
 
 function readText(path: string): string {
@@ -52,6 +69,7 @@ function resolvePath(from: string, name: string): string {
 }
 
 function nameFrom(from: string, path: string): string {
+  if (path === STANDARD_INPUT) return path;
   const name = relative(dirname(absolutePath(from)), absolutePath(path));
   return name === '' ? '.' : name.replaceAll('\\', '/');
 }
@@ -82,8 +100,10 @@ const REASONS: Readonly<Record<string, string>> = {
   ERR_INVALID_ARG_VALUE: 'the path holds a zero byte',
 };
 
-function asInputError(error: unknown, path: string): InputError {
-  const code = (error as { code?: unknown }).code;
-  const name = typeof code === 'string' ? code : String(error);
+function asInputError(error: unknown, path: string): Error {
+  const code = systemCode(error);
+  if (code !== undefined && isMachineFault(code))
+    return new OutputError(`${path} cannot be read: ${systemReason(code)}`);
+  const name = String((error as { code?: unknown }).code ?? error);
   return new InputError({ file: path, message: REASONS[name] ?? `cannot be read (${name})` });
 }

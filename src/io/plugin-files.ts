@@ -3,16 +3,22 @@
  * TypeScript elsewhere goes through jiti, types stripped, nothing written to disk. `podyard` and `podyard/plugin` mean
  * this very package, wherever the file lies.
  */
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { register } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { InputError } from '../base/input-error.ts';
 import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
+import { found } from '../scheduler/framework/plugin-answers.ts';
 import { withPoints } from './plugin-points.ts';
+import { ExitCall, loadGuarded } from './plugin-traps.ts';
+import { systemCode, systemReason } from './system-errors.ts';
 
 /** Factories in order of the files and of their exports. Throws InputError. */
-export async function loadPluginFiles(files: readonly string[], inTreeNames: Iterable<string>): Promise<PluginFactory[]> {
+export async function loadPluginFiles(
+  files: readonly string[], inTreeNames: Iterable<string>,
+): Promise<PluginFactory[]> {
   const taken = new Map<string, string>(Array.from(inTreeNames, (name) => [name, 'is a plugin of Kubernetes']));
   const loaded: PluginFactory[] = [];
   const seen = new Set<string>();
@@ -23,20 +29,29 @@ export async function loadPluginFiles(files: readonly string[], inTreeNames: Ite
       const owner = taken.get(factory.name);
       if (owner !== undefined) throw new InputError({ file, message: `the plugin's name ${factory.name} ${owner}: choose another one` });
       taken.set(factory.name, `is taken by ${file}`);
-      loaded.push(withPoints(factory));
+      loaded.push(withPoints(factory, file));
     }
   }
   return loaded;
 }
 
+function statOf(path: string, file: string): Stats {
+  try {
+    return statSync(path);
+  } catch (error) {
+    const code = systemCode(error) ?? 'EIO';
+    const isMissing = code === 'ENOENT' || code === 'ENOTDIR';
+    throw new InputError({ file, message: isMissing ? 'no such file' : `cannot be read: ${systemReason(code)}` });
+  }
+}
+
 async function loadPluginFile(file: string): Promise<PluginFactory[]> {
   const path = resolve(file);
-  if (!existsSync(path)) throw new InputError({ file, message: 'no such file' });
-  if (!statSync(path).isFile()) throw new InputError({ file, message: 'expected a file with a plugin, found a folder' });
+  if (!statOf(path, file).isFile()) throw new InputError({ file, message: 'expected a file with a plugin, found a folder' });
   if (!/\.[cm]?[jt]s$/.test(path)) throw new InputError({ file, message: 'expected a plugin in JavaScript or TypeScript: .js, .mjs, .cjs, .ts, .mts or .cts' });
   let exports: Readonly<Record<string, unknown>>;
   try {
-    exports = await importFile(path);
+    exports = await loadGuarded(() => importFile(path));
   } catch (error) {
     throw new InputError({ file, message: `the plugin could not be loaded: ${reasonOf(error, path)}` });
   }
@@ -110,7 +125,8 @@ function ownEntries(): (readonly [string, string])[] {
 }
 
 function reasonOf(error: unknown, path: string): string {
-  if (!(error instanceof Error)) return String(error);
+  if (error instanceof ExitCall) return `it ${error.message}`;
+  if (!(error instanceof Error)) return found(error);
   const line = error.stack?.split('\n').find((entry) => entry.includes(path));
   const place = line === undefined ? null : /:(\d+):(\d+)\)?$/.exec(line);
   return `${error.name}: ${error.message.split('\n')[0]}${place === null ? '' : ` (line ${place[1]})`}`;

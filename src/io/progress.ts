@@ -9,7 +9,7 @@ export type ProgressMode = 'auto' | 'plain' | 'json' | 'none';
 /** Where a run stands. */
 export interface ProgressFacts {
   readonly simulatedMicros: number;
-  /** null: until the last pod has finished. */
+  /** null: until nothing can change any more. */
   readonly horizonMicros: number | null;
   readonly events: number;
   readonly decisions: number;

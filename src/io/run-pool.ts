@@ -7,8 +7,10 @@ import { AssertionFailure } from '../base/assert.ts';
 import { InputError } from '../base/input-error.ts';
 import type { Problem } from '../base/input-error.ts';
 import type { RunResult } from '../metrics/run-result.ts';
+import { PluginFailure } from '../scheduler/framework/guarded-plugin.ts';
 import type { Scenario } from '../simulation/scenario.ts';
 import type { ProgressFacts } from './progress.ts';
+import type { DrivenRun, StopRequest } from './run-simulation.ts';
 
 /** What a thread is sent. */
 export interface PoolTask {
@@ -16,6 +18,10 @@ export interface PoolTask {
   readonly scenario: Scenario;
   readonly version: string;
   readonly plain: boolean;
+  /** The result is answered with its series over time. */
+  readonly keepsSeries: boolean;
+  /** Set to end the run between two events; it is answered whole, with its tables. null: the result alone. */
+  readonly stopFlag: Int32Array | null;
 }
 
 /** What it tells on the way. */
@@ -24,9 +30,16 @@ export interface PoolProgress {
   readonly progress: ProgressFacts;
 }
 
+/** Doubtful things that stop nothing, told before a whole run begins. */
+export interface PoolWarnings {
+  readonly index: number;
+  readonly warnings: readonly string[];
+}
+
 /** What it answers. Errors lose their class on the way: what is needed to make them again comes along. */
 export type PoolAnswer =
   | { readonly index: number; readonly result: RunResult }
+  | { readonly index: number; readonly run: DrivenRun }
   | { readonly index: number; readonly problems: readonly Problem[] }
   | { readonly index: number; readonly failure: { readonly name: string; readonly message: string; readonly stack: string } };
 
@@ -34,6 +47,8 @@ export interface PoolOptions {
   readonly jobs: number;
   readonly version: string;
   readonly plain: boolean;
+  /** Results come with their series over time; those that are returned are without. */
+  readonly keepsSeries?: boolean;
   /** Called again and again for each run under way, many times a second. */
   readonly onProgress: (index: number, facts: ProgressFacts) => void;
   /** Called as runs end, in any order. */
@@ -46,46 +61,64 @@ const STOP_POLL_MILLIS = 100;
 
 /** Results in the order of the scenarios; null when it was stopped. Throws what a run throws. */
 export async function runOnThreads(scenarios: readonly Scenario[], options: PoolOptions): Promise<RunResult[] | null> {
+  const { version, plain, keepsSeries = false } = options;
   const results = new Array<RunResult>(scenarios.length);
   const workers = Array.from({ length: Math.min(options.jobs, scenarios.length) }, () => new Worker(workerUrl()));
   let next = 0;
-  const poll = { timer: undefined as NodeJS.Timeout | undefined };
-  const stopped = new Promise<'stopped'>((resolve) => {
-    poll.timer = setInterval(() => { if (options.isStopped()) resolve('stopped'); }, STOP_POLL_MILLIS);
-  });
   const serve = async (worker: Worker): Promise<void> => {
     while (next < scenarios.length) {
       const index = next++;
       const answer = await ask(
         worker,
-        { index, scenario: scenarios[index], version: options.version, plain: options.plain },
-        options.onProgress,
+        { index, scenario: scenarios[index], version, plain, keepsSeries, stopFlag: null },
+        { onProgress: options.onProgress, onWarnings: () => undefined },
       );
-      results[index] = resultOf(answer);
-      options.onResult(index, results[index]);
+      const result = resultOf(answer);
+      options.onResult(index, result);
+      results[index] = keepsSeries ? { ...result, timeseries: { seconds: [], columns: {} } } : result;
     }
   };
   try {
-    const outcome = await Promise.race([Promise.all(workers.map(serve)), stopped]);
-    return outcome === 'stopped' ? null : results;
+    const isDone = await unlessStopped(Promise.all(workers.map(serve)), options.isStopped);
+    return isDone ? results : null;
   } finally {
-    clearInterval(poll.timer);
     await Promise.all(workers.map((worker) => worker.terminate()));
   }
 }
 
-function workerUrl(): URL {
+/** Waits for the work, but no longer than until `isStopped` says so: false then. Throws what the work throws. */
+export async function unlessStopped(work: Promise<unknown>, isStopped: () => boolean): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const stopped = new Promise<false>((resolve) => {
+    timer = setInterval(() => { if (isStopped()) resolve(false); }, STOP_POLL_MILLIS);
+  });
+  try {
+    return await Promise.race([work.then(() => true), stopped]);
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** Of the threads that play runs. */
+export function workerUrl(): URL {
   return new URL(`./run-worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
 }
 
-function ask(worker: Worker, task: PoolTask, onProgress: PoolOptions['onProgress']): Promise<PoolAnswer> {
+export interface Listener {
+  readonly onProgress: PoolOptions['onProgress'];
+  readonly onWarnings: (warnings: readonly string[]) => void;
+}
+
+/** Throws what ended the thread. */
+export function ask(worker: Worker, task: PoolTask, { onProgress, onWarnings }: Listener): Promise<PoolAnswer> {
   return new Promise((resolve, reject) => {
-    const onMessage = (message: PoolAnswer | PoolProgress): void => {
+    const onMessage = (message: PoolAnswer | PoolProgress | PoolWarnings): void => {
       if ('progress' in message) onProgress(message.index, message.progress);
+      else if ('warnings' in message) onWarnings(message.warnings);
       else settle(() => { resolve(message); });
     };
-    const onError = (error: Error): void => { settle(() => { reject(error); }); };
-    const onExit = (code: number): void => { settle(() => { reject(new Error(`the thread of run ${String(task.index + 1)} ended with exit code ${String(code)}`)); }); };
+    const onError = (error: unknown): void => { settle(() => { reject(lateFailure(task, error)); }); };
+    const onExit = (code: number): void => { settle(() => { reject(exitFailure(task, code)); }); };
     const settle = (act: () => void): void => {
       worker.off('message', onMessage).off('error', onError).off('exit', onExit);
       act();
@@ -95,11 +128,108 @@ function ask(worker: Worker, task: PoolTask, onProgress: PoolOptions['onProgress
   });
 }
 
-function resultOf(answer: PoolAnswer): RunResult {
+/** Nothing of ours throws outside of an answer: with plugins it is theirs. */
+function lateFailure({ scenario }: PoolTask, error: unknown): Error {
+  const { pluginFiles } = scenario.scheduler;
+  const given = error instanceof Error ? error : new Error(String(error));
+  if (pluginFiles.length === 0) return given;
+  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const message = `${pluginFiles.join(', ')}: something that a plugin left for later threw ${what}`;
+  return new PluginFailure(message);
+}
+
+function exitFailure({ index, scenario }: PoolTask, code: number): Error {
+  const { pluginFiles } = scenario.scheduler;
+  if (pluginFiles.length > 0) {
+    return new PluginFailure(`${pluginFiles.join(', ')}: a plugin ended its thread with exit code ${String(code)}`);
+  }
+  return new Error(`the thread of run ${String(index + 1)} ended with exit code ${String(code)}`);
+}
+
+export interface ThreadOptions {
+  readonly version: string;
+  readonly plain: boolean;
+  readonly stop: Pick<StopRequest, 'received'>;
+  readonly onProgress: (facts: ProgressFacts) => void;
+  /** Also called while the run goes on. */
+  readonly onWarnings: (warnings: readonly string[]) => void;
+}
+
+/** How long a run may say nothing after it was asked to stop. */
+const STOP_PATIENCE_MILLIS = 5_000;
+/** And how long at all, before that is told. */
+const SILENCE_MILLIS = 10_000;
+
+/**
+ * One whole run on a thread of its own, so that signals are heard whatever a plugin does. Throws what the run throws,
+ * and PluginFailure when it does not end though it was told to.
+ */
+export async function runOnThread(scenario: Scenario, options: ThreadOptions): Promise<DrivenRun> {
+  const { version, plain, stop, onWarnings } = options;
+  const worker = new Worker(workerUrl());
+  const stopFlag = new Int32Array(new SharedArrayBuffer(4));
+  const task: PoolTask = { index: 0, scenario, version, plain, keepsSeries: false, stopFlag };
+  const watch = watchSilence(task, options);
+  const onProgress: PoolOptions['onProgress'] = (_index, facts) => {
+    watch.heard();
+    options.onProgress(facts);
+  };
+  try {
+    const answer = await Promise.race([ask(worker, task, { onProgress, onWarnings }), watch.gaveUp]);
+    if (!('run' in answer)) throw errorOf(answer);
+    return { ...answer.run, stoppedBy: answer.run.stoppedBy === null ? null : stop.received };
+  } finally {
+    watch.end();
+    await worker.terminate();
+  }
+}
+
+interface SilenceWatch {
+  readonly gaveUp: Promise<never>;
+  heard(): void;
+  end(): void;
+}
+
+/** Asks the run to stop when it shall, and complains when it says nothing for long. */
+function watchSilence({ scenario, stopFlag }: PoolTask, { stop, onWarnings }: ThreadOptions): SilenceWatch {
+  const who = `${scenario.scheduler.pluginFiles.join(', ')}: a plugin does not come back from a call`;
+  let [heardAt, askedAt, isTold] = [performance.now(), Infinity, false];
+  let timer: NodeJS.Timeout | undefined;
+  const gaveUp = new Promise<never>((_resolve, reject) => {
+    timer = setInterval(() => {
+      const now = performance.now();
+      if (stop.received !== null && stopFlag !== null && askedAt === Infinity) {
+        Atomics.store(stopFlag, 0, 1);
+        askedAt = now;
+      }
+      if (now - askedAt > STOP_PATIENCE_MILLIS && now - heardAt > STOP_PATIENCE_MILLIS) {
+        reject(new PluginFailure(`${who} (an endless loop?): the run was ended after ${String(stop.received)}`));
+      } else if (now - heardAt > SILENCE_MILLIS && !isTold) {
+        isTold = true;
+        const since = `${String(SILENCE_MILLIS / 1000)} s ago`;
+        onWarnings([`${who}, begun ${since} (an endless loop?): Ctrl-C twice ends the run at once`]);
+      }
+    }, STOP_POLL_MILLIS);
+  });
+  return {
+    gaveUp,
+    heard: () => { heardAt = performance.now(); },
+    end: () => { clearInterval(timer); },
+  };
+}
+
+/** Throws what the run threw. */
+export function resultOf(answer: PoolAnswer): RunResult {
   if ('result' in answer) return answer.result;
-  if ('problems' in answer) throw new InputError(answer.problems);
+  throw errorOf(answer);
+}
+
+function errorOf(answer: PoolAnswer): Error {
+  if ('problems' in answer) return new InputError(answer.problems);
+  if (!('failure' in answer)) return new Error('a thread answered what it was not asked');
   const { name, message, stack } = answer.failure;
+  if (name === 'PluginFailure') return new PluginFailure(message);
   const error = name === 'AssertionFailure' ? new AssertionFailure(message) : new Error(message);
   error.stack = stack;
-  throw error;
+  return error;
 }

@@ -2,6 +2,7 @@
 import { InputError } from '../base/input-error.ts';
 import type { Problem, SourcePlace } from '../base/input-error.ts';
 import type { RunResult } from '../metrics/run-result.ts';
+import { livingPods } from '../node/living-pods.ts';
 import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
 import type { Scenario, SchedulerSettings } from '../simulation/scenario.ts';
 import { readConfigurationFile, readScenario } from '../simulation/scenario-reader.ts';
@@ -13,8 +14,9 @@ import { locateConfiguration, locateInFile } from './configuration-places.ts';
 import type { LocateConfiguration } from './configuration-places.ts';
 import { givenPlugins } from './given-plugins.ts';
 import { createInputFiles } from './input-files.ts';
+import { setPluginTraps } from './plugin-traps.ts';
 import { runSimulation } from './run-simulation.ts';
-import { checkTraceInput, openTraceInput } from './trace-input.ts';
+import { checkTraceInput, openTraceInput, readMachineInput } from './trace-input.ts';
 import { packageVersion } from './version.ts';
 
 /**
@@ -64,6 +66,8 @@ export async function run(scenario: RunInput, options: RunOptions = {}): Promise
       version: packageVersion(),
       userPlugins,
       openTrace: openTraceInput,
+      readMachines: readMachineInput,
+      makeLives: livingPods,
       plain: options.plain ?? false,
       locate,
     });
@@ -76,8 +80,13 @@ export async function run(scenario: RunInput, options: RunOptions = {}): Promise
     },
     release: (): void => undefined,
   };
-  const { result } = await runSimulation(make, stop, options.onProgress ?? ((): void => undefined));
-  return result;
+  const removeTraps = userPlugins.length > 0 ? setPluginTraps() : (): void => undefined;
+  try {
+    const { result } = await runSimulation(make, stop, options.onProgress ?? ((): void => undefined));
+    return result;
+  } finally {
+    removeTraps();
+  }
 }
 
 /** A scenario, and where the values of its scheduler's configuration stand. */

@@ -53,8 +53,16 @@ export function listenForStop(): StopRequest {
   };
 }
 
-/** `make` builds the simulation, which counts as part of the run's time. */
-export async function runSimulation<S extends DrivenSimulation>(make: () => S, stop: StopRequest, onProgress: (facts: ProgressFacts) => void): Promise<DrivenRun> {
+/**
+ * `make` builds the simulation, which counts as part of the run's time. `turn` lets others work between slices: the
+ * whole process unless given.
+ */
+export async function runSimulation<S extends DrivenSimulation>(
+  make: () => S,
+  stop: Pick<StopRequest, 'received'>,
+  onProgress: (facts: ProgressFacts) => void,
+  turn: () => unknown = nextTurn,
+): Promise<DrivenRun> {
   const started = performance.now();
   const simulation = make();
   let slice = FIRST_SLICE_EVENTS;
@@ -66,7 +74,7 @@ export async function runSimulation<S extends DrivenSimulation>(make: () => S, s
     if (millis < SLICE_MILLIS / 2) slice = Math.min(MOST_SLICE_EVENTS, slice * 2);
     else if (millis > SLICE_MILLIS * 2) slice = Math.max(1, slice >> 1);
     onProgress(simulation.progress());
-    await nextTurn();
+    await turn();
   }
   const result = simulation.result(!hasMore);
   return { result, timing: timingOf(result, (performance.now() - started) / 1000), stoppedBy: hasMore ? stop.received : null };

@@ -1,12 +1,17 @@
 /** One thread of run-pool.ts: plays whole runs and answers with results, tables left out. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
 import { InputError } from '../base/input-error.ts';
-import { withoutTables } from '../experiment/compare.ts';
+import { withSeries, withoutTables } from '../experiment/compare.ts';
+import { livingPods } from '../node/living-pods.ts';
 import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
 import { Simulation } from '../simulation/simulation.ts';
 import { loadPluginFiles } from './plugin-files.ts';
-import type { PoolAnswer, PoolProgress, PoolTask } from './run-pool.ts';
-import { openTraceInput } from './trace-input.ts';
+import { setPluginTraps } from './plugin-traps.ts';
+import { runSimulation } from './run-simulation.ts';
+import type { DrivenRun } from './run-simulation.ts';
+import type { PoolAnswer, PoolProgress, PoolTask, PoolWarnings } from './run-pool.ts';
+import { openTraceInput, readMachineInput } from './trace-input.ts';
 
 parentPort?.on('message', (task: PoolTask) => {
   void answer(task).then((message) => parentPort?.postMessage(message));
@@ -22,13 +27,51 @@ function play(simulation: Simulation, index: number): void {
   }
 }
 
-async function answer({ index, scenario, version, plain }: PoolTask): Promise<PoolAnswer> {
+/**
+ * To its end, or until the flag is set. Nothing else of the thread runs in between: what a plugin leaves for later
+ * cannot change the run.
+ */
+function playAlone(make: () => Simulation, index: number, flag: Int32Array): Promise<DrivenRun> {
+  const stop = {
+    get received(): 'SIGINT' | null {
+      return Atomics.load(flag, 0) === 0 ? null : 'SIGINT';
+    },
+  };
+  const onProgress = (progress: PoolProgress['progress']): void => {
+    parentPort?.postMessage({ index, progress } satisfies PoolProgress);
+  };
+  const makeTelling = (): Simulation => {
+    const simulation = make();
+    parentPort?.postMessage({ index, warnings: simulation.warnings } satisfies PoolWarnings);
+    return simulation;
+  };
+  return runSimulation(makeTelling, stop, onProgress, () => undefined);
+}
+
+async function answer({ index, scenario, version, plain, keepsSeries, stopFlag }: PoolTask): Promise<PoolAnswer> {
   try {
     // A module is loaded once a thread, however many runs there are.
     const userPlugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
-    const simulation = new Simulation(scenario, { version, userPlugins, openTrace: openTraceInput, plain });
+    if (userPlugins.length > 0) setPluginTraps();
+    const make = (): Simulation =>
+      new Simulation(scenario, {
+        version,
+        userPlugins,
+        openTrace: openTraceInput,
+        readMachines: readMachineInput,
+        makeLives: livingPods,
+        plain,
+      });
+    if (stopFlag !== null) {
+      const run = await playAlone(make, index, stopFlag);
+      // What a plugin left for later has its turn now, and is told when it fails.
+      await nextTurn();
+      return { index, run };
+    }
+    const simulation = make();
     play(simulation, index);
-    return { index, result: withoutTables(simulation.result(true)) };
+    const result = simulation.result(true);
+    return { index, result: keepsSeries ? withSeries(result) : withoutTables(result) };
   } catch (error) {
     if (error instanceof InputError) return { index, problems: error.problems };
     const { name, message, stack } = error instanceof Error ? error : new Error(String(error));

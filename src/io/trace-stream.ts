@@ -1,7 +1,7 @@
 /**
  * Trace files as synchronous byte sources, in pieces, gzip unpacked on the way (known by its first bytes, not by its
- * name; several members one after another count as one file). Memory: one piece of the file, what it unpacks to
- * (at most about a thousand times GZIP_PIECE_BYTES), and the window of the decompressor.
+ * name; several members one after another count as one file); tables in Parquet come as CSV. Memory: one piece of the
+ * file, what it unpacks to (at most about a thousand times GZIP_PIECE_BYTES), and the window of the decompressor.
  *
  * The decompressor (fflate) neither checks sums nor notices every early end, so every member's CRC-32 and length are
  * checked here: a file that was cut or damaged is refused, whatever the place.
@@ -11,6 +11,9 @@ import { Gunzip } from 'fflate';
 import { InputError } from '../base/input-error.ts';
 import type { ByteSource } from '../workload/traces/byte-source.ts';
 import { Crc32 } from './crc32.ts';
+import { isParquet, openParquet } from './parquet-source.ts';
+import { spooledStream } from './spooled-streams.ts';
+import { OutputError, isMachineFault, systemCode, systemReason } from './system-errors.ts';
 
 const FILE_PIECE_BYTES = 262_144;
 const GZIP_PIECE_BYTES = 16_384;
@@ -25,6 +28,10 @@ export interface OpenByteSource extends ByteSource {
 export function openTraceFile(path: string): OpenByteSource {
   const file = new FileSource(path);
   const head = file.read();
+  if (head !== null && isParquet(head)) {
+    file.close();
+    return openParquet(path);
+  }
   const raw: OpenByteSource = { read: prepended(head, file), close: () => { file.close(); } };
   return head !== null && isGzip(head) ? new GunzipSource(raw, path) : raw;
 }
@@ -59,24 +66,31 @@ function prepended(head: Uint8Array | null, rest: ByteSource): () => Uint8Array 
 class FileSource implements OpenByteSource {
   private readonly path: string;
   private readonly buffer = new Uint8Array(FILE_PIECE_BYTES);
+  /** Of the copy of a stream, which others read, too; null: the file itself is read. */
+  private readonly copy: number | null;
   private descriptor: number | null;
+  private position = 0;
 
   constructor(path: string) {
     this.path = path;
-    this.descriptor = this.attempt('open', () => openSync(path, 'r'));
+    this.copy = spooledStream(path);
+    this.descriptor = this.copy ?? this.attempt('open', () => openSync(path, 'r'));
   }
 
   read(): Uint8Array | null {
     const { descriptor } = this;
     if (descriptor === null) return null;
-    const length = this.attempt('read', () => readSync(descriptor, this.buffer, 0, FILE_PIECE_BYTES, null));
+    const length = this.attempt('read', () =>
+      readSync(descriptor, this.buffer, 0, FILE_PIECE_BYTES, this.copy === null ? null : this.position),
+    );
+    this.position += length;
     if (length > 0) return this.buffer.subarray(0, length);
     this.close();
     return null;
   }
 
   close(): void {
-    if (this.descriptor !== null) closeSync(this.descriptor);
+    if (this.descriptor !== null && this.copy === null) closeSync(this.descriptor);
     this.descriptor = null;
   }
 
@@ -84,6 +98,9 @@ class FileSource implements OpenByteSource {
     try {
       return action();
     } catch (error) {
+      const code = systemCode(error);
+      if (code !== undefined && isMachineFault(code))
+        throw new OutputError(`${this.path} cannot be read: ${systemReason(code)}`);
       throw new InputError({ file: this.path, message: `cannot ${verb} the file: ${reasonOf(error)}` });
     }
   }
@@ -100,7 +117,7 @@ function reasonOf(error: unknown): string {
     case 'EPERM':
       return 'permission denied';
     default:
-      return code;
+      return systemReason(code);
   }
 }
 

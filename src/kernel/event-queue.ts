@@ -3,15 +3,15 @@
  *
  * Owns the event rows: four int32 each, plus a generation that makes timer ids unique. A pending event stands in one of
  * three places. Far from now, its row lies with `FarEvents`, sorted no finer than needed. Before that object's horizon,
- * it is in the list of its *instant*: there is an instant row for each distinct time, a priority queue of those times and
- * a hash from time to row. And the events of the *current* instant stand in one bucket per phase: an instant's list is
- * dealt out to the buckets when the instant opens, and events pushed at the current time go straight to their bucket.
- * Instants come from the far events when the queue has run out of them, so there are few at a time.
+ * it is in the list of its *instant*: there is an instant row for each distinct time, a priority queue of those times
+ * and a hash from time to row. And the events of the *current* instant stand in one bucket per phase: an instant's list
+ * is dealt out to the buckets when the instant opens, and events pushed at the current time go straight to their
+ * bucket. Instants come from the far events when the queue has run out of them, so there are few at a time.
  *
  * Costs: O(1) for a far event; a push to a known instant is O(1), to a new one O(log instants), and so is a pop, once
  * per instant. 33 to 66 bytes a far event, however many share an instant, and at most about 90 a near one. Columns grow
- * by doubling and never shrink; freed rows are reused; nothing is allocated per event otherwise. A cancelled timer keeps
- * its row until its time comes.
+ * by doubling and never shrink; freed rows are reused; nothing is allocated per event otherwise. A cancelled timer
+ * keeps its row until its time comes.
  *
  * Invariant: every instant in the priority queue lies after `currentTime` and before the horizon of the far events, and
  * they all lie at or after it. The horizon never moves back, so the events of one time are never in two places.
@@ -47,7 +47,7 @@ const A = 2;
 const B = 3;
 
 export class EventQueue {
-  /** Read by the loop; moved by `openNext` and `moveTo` only. */
+  /** Moved by `openNext` and `moveTo`, and by Kernel.pass over time in which nothing is pending. */
   currentTime: Micros = 0;
   /** Pending events without the cancelled ones. */
   pendingCount = 0;
@@ -174,7 +174,10 @@ export class EventQueue {
     return NO_PHASE;
   }
 
-  /** Takes the first event of a phase that `lowestPhase` gave; returns its kind and leaves its numbers in takenA and takenB. */
+  /**
+   * Takes the first event of a phase that `lowestPhase` gave; returns its kind and leaves its numbers in takenA and
+   * takenB.
+   */
   take(phase: number): number {
     const row = this.bucketHeads[phase];
     const base = row * 4;
@@ -188,7 +191,9 @@ export class EventQueue {
     return kind & MAX_KIND;
   }
 
-  /** Bytes held by the columns, the far events, the hash and the priority queue's array (8 a slot). For measurements. */
+  /**
+   * Bytes held by the columns, the far events, the hash and the priority queue's array (8 a slot). For measurements.
+   */
   get allocatedBytes(): number {
     const columnBytes = this.events.byteLength + this.generations.byteLength + this.ends.byteLength;
     return columnBytes + this.far.allocatedBytes + this.instants.allocatedBytes + this.heap.size * 8;
@@ -218,7 +223,10 @@ export class EventQueue {
     else this.far.add(time, row);
   }
 
-  /** When there is no instant left: makes the next far events instants, unless they lie after `limit`. The first, or Infinity. */
+  /**
+   * When there is no instant left: makes the next far events instants, unless they lie after `limit`. The first, or
+   * Infinity.
+   */
   private nextFarTime(limit: Micros): Micros {
     const { far } = this;
     for (let entry = far.open(limit); entry !== NONE; entry = far.after(entry)) this.link(far.timeOf(entry), far.rowOf(entry));

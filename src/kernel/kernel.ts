@@ -59,6 +59,12 @@ export class Kernel {
   private executedCount = 0;
   private running = false;
   private stopRequested = false;
+  /** Of the run under way: its last instant, and how many events it may still execute. */
+  private until: Micros = Infinity;
+  private leftCount = 0;
+  /** What quietBefore() has told the handler under way, and the number of pending events then; 0: it has not asked. */
+  private quietEnd: Micros = 0;
+  private quietPending = 0;
 
   constructor(options: { readonly seed: string; readonly phaseCount?: number }) {
     this.phaseCount = options.phaseCount ?? 8;
@@ -142,8 +148,10 @@ export class Kernel {
     assert(maxEvents === Infinity || (Number.isSafeInteger(maxEvents) && maxEvents >= 0), 'maxEvents must be a whole number');
     this.running = true;
     this.stopRequested = false;
+    this.until = until;
+    this.leftCount = maxEvents;
     try {
-      return this.loop(until, maxEvents);
+      return this.loop(until);
     } finally {
       this.running = false;
     }
@@ -154,9 +162,40 @@ export class Kernel {
     this.stopRequested = true;
   }
 
-  private loop(until: Micros, maxEvents: number): RunOutcome {
+  /**
+   * For a handler that does at once what a chain of its own events would do one after the other: the time before which
+   * nothing else happens. `now` where something else waits at this instant, or the run is about to pause.
+   */
+  quietBefore(): Micros {
+    const { queue, inputTime, until } = this;
+    const now = queue.currentTime;
+    if (!this.running || this.stopRequested || queue.lowestPhase() !== NO_PHASE) return now;
+    const next = queue.nextTime(inputTime < until ? inputTime : until);
+    this.quietPending = queue.pendingCount;
+    return (this.quietEnd = Math.min(next, inputTime, until + 1));
+  }
+
+  /** How many events the run under way may still execute. */
+  get eventsLeft(): number {
+    return this.leftCount;
+  }
+
+  /**
+   * Moves the clock to a time before what `quietBefore()` has said in the same handler, as so many events would have
+   * done on the way there that the caller has not scheduled because it does their work itself. They count as executed.
+   */
+  pass(time: Micros, events: number): void {
+    const { queue } = this;
+    assert(events <= this.leftCount, 'a run passes no more events than it may execute');
+    assert(time < this.quietEnd && time >= queue.currentTime, 'the clock must not pass what happens next');
+    assert(queue.pendingCount === this.quietPending, 'whoever has scheduled something has to ask again');
+    queue.currentTime = time;
+    this.leftCount -= events;
+    this.executedCount += events;
+  }
+
+  private loop(until: Micros): RunOutcome {
     const queue = this.queue;
-    let leftCount = maxEvents;
     for (;;) {
       const phase = queue.lowestPhase();
       const inputDue = this.inputTime === queue.currentTime;
@@ -165,8 +204,9 @@ export class Kernel {
         if (!this.advance(until)) return 'horizon';
         continue;
       }
-      if (leftCount === 0) return 'paused';
-      leftCount--;
+      if (this.leftCount === 0) return 'paused';
+      this.leftCount--;
+      this.quietEnd = 0;
       this.executedCount++;
       if (!inputDue || !this.deliverInput(phase)) {
         const kind = queue.take(phase);

@@ -71,6 +71,45 @@ export function meanOf(distribution: Distribution): number {
   }
 }
 
+/** One draw in a thousand lies beyond each end. */
+const RARE = 0.001;
+/** The standard normal is below this in all but one of a thousand draws. */
+const RARE_DEVIATION = 3.0902;
+
+/** From what all but one in a thousand draws exceed to what all but one in a thousand fall short of, bounds applied. */
+export function usualRange(distribution: Distribution): { readonly least: number; readonly most: number } {
+  const { atLeast, atMost } = distribution;
+  const bounded = (value: number): number => Math.min(atMost ?? Infinity, Math.max(atLeast ?? -Infinity, value));
+  return { least: bounded(usualEnd(distribution, RARE)), most: bounded(usualEnd(distribution, 1 - RARE)) };
+}
+
+/** The quantile at one of the two ends. */
+function usualEnd(distribution: Distribution, share: number): number {
+  const isHigh = share > RARE;
+  switch (distribution.kind) {
+    case 'fixed':
+      return distribution.value;
+    case 'uniform':
+      return distribution.min + (distribution.max - distribution.min) * share;
+    case 'exponential':
+      return -distribution.mean * Math.log1p(-share);
+    case 'lognormal':
+      return distribution.median * Math.exp(distribution.sigma * (isHigh ? RARE_DEVIATION : -RARE_DEVIATION));
+    case 'weibull':
+      return distribution.scale * power(-Math.log1p(-share), 1 / distribution.shape);
+    case 'boundedPareto': {
+      const { min, max, alpha } = distribution;
+      return min * power(1 - share * (1 - power(min / max, alpha)), -1 / alpha);
+    }
+    case 'choice': {
+      const possible = distribution.values.filter((_, index) => distribution.weights[index] > 0);
+      return isHigh ? Math.max(...possible) : Math.min(...possible);
+    }
+    default:
+      return unreachable(distribution);
+  }
+}
+
 /** Inverse of the exponential distribution of mean 1; one draw. The draw is below 1, so the result is finite. */
 function unitExponential(stream: RandomStream): number {
   return -Math.log1p(-stream.next());

@@ -1,4 +1,6 @@
-/** The books of a result must balance: no pod appears from nowhere and none vanishes. Used by tests and by `--check`. */
+/**
+ * The books of a result must balance: no pod appears from nowhere and none vanishes. Used by tests and by `--check`.
+ */
 import { assert } from '../base/assert.ts';
 import type { Quantiles, RunResult, WaitFacts } from './run-result.ts';
 
@@ -39,7 +41,10 @@ function checkWaiting({ waiting, counts, pods }: RunResult): void {
   for (const [reason, all] of Object.entries(waiting.byReason)) {
     assert(all.pods >= 0 && all.podsPending >= 0 && all.podSeconds >= 0, `less than nobody waited for: ${reason}`);
     for (const name of ['pods', 'podsPending', 'attempts'] as const) {
-      const sum = classes.reduce((total, reasons) => total + ((reasons[reason] as WaitFacts | undefined)?.[name] ?? 0), 0);
+      const sum = classes.reduce(
+        (total, reasons) => total + ((reasons[reason] as WaitFacts | undefined)?.[name] ?? 0),
+        0,
+      );
       assert(sum === all[name], `${name} by class add up to ${sum}, not ${all[name]}: ${reason}`);
     }
   }

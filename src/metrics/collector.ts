@@ -17,10 +17,12 @@ import type { MetricsSettings } from '../simulation/scenario.ts';
 import { EventMarks } from './event-marks.ts';
 import { LatencyGroups } from './latency.ts';
 import { NodeRecords } from './node-records.ts';
+import { FragmentationSamples } from './fragmentation.ts';
 import { PackingSamples } from './packing.ts';
 import { PodLives } from './pod-lives.ts';
+import { Replacements } from './replacements.ts';
 import { PodRows, STILL_PENDING, STILL_RUNNING, STILL_STARTING } from './pod-rows.ts';
-import type { AutoscalingFacts, Counts, PodTable, RunResult, SchedulingFacts } from './run-result.ts';
+import type { AutoscalingFacts, Counts, PodTable, RunResult, SchedulingFacts, Utilization } from './run-result.ts';
 import { SampleSet, summarizeSamples } from './sample-set.ts';
 import type { SchedulingCounters } from './scheduling-counters.ts';
 import { LevelIntegral } from './share-integrals.ts';
@@ -44,10 +46,13 @@ export interface RunIdentity {
   readonly description: string;
   readonly seed: string;
   readonly version: string;
+  readonly kubernetes: string;
   readonly complete: boolean;
   readonly resolvedScenario: unknown;
   readonly notes: readonly string[];
   readonly notSimulated: RunResult['notSimulated'];
+  readonly refusedPods: RunResult['refusedPods'];
+  readonly conflicts?: RunResult['conflicts'];
 }
 
 export class MetricsCollector implements ClusterObserver {
@@ -62,6 +67,7 @@ export class MetricsCollector implements ClusterObserver {
   private readonly nodes: NodeRecords;
   private readonly packing: PackingSamples;
   private readonly reasons: WaitReasons;
+  private readonly fragmentation: FragmentationSamples;
   private readonly marks = new EventMarks();
   private readonly series: BoundedTimeSeries;
   /** Names of time series, by resource column. */
@@ -82,7 +88,13 @@ export class MetricsCollector implements ClusterObserver {
   private isFinished = false;
 
   /** Must exist before the first node is added; `scheduling` is read from the first binding on. */
-  constructor(kernel: Kernel, cluster: Cluster, settings: MetricsSettings, scheduling: SchedulingCounters, options: MetricsOptions) {
+  constructor(
+    kernel: Kernel,
+    cluster: Cluster,
+    settings: MetricsSettings,
+    scheduling: SchedulingCounters,
+    options: MetricsOptions,
+  ) {
     this.kernel = kernel;
     this.cluster = cluster;
     this.settings = settings;
@@ -94,11 +106,13 @@ export class MetricsCollector implements ClusterObserver {
     this.nodes = new NodeRecords(cluster, options.costPerHourByPool);
     this.packing = new PackingSamples(cluster);
     this.reasons = new WaitReasons(cluster);
+    this.fragmentation = new FragmentationSamples(cluster);
     this.series = new BoundedTimeSeries(settings.sampleMicros);
     this.rows = settings.pods === 'none' ? null : new PodRows(cluster);
     this.sampleEvent = kernel.defineEvent('metrics.sample', options.phase, () => this.sampleNow());
     assert(cluster.totals.nodesAlive === 0 && kernel.now === 0, 'metrics must watch from the beginning');
     cluster.observe(this);
+    new Replacements(cluster, (lost) => this.lives.replacementCreated(lost));
     kernel.at(settings.sampleMicros, this.sampleEvent);
   }
 
@@ -168,6 +182,18 @@ export class MetricsCollector implements ClusterObserver {
     if (this.lives.podStarted(pod, now)) this.latency.groupOf(pod).start.add(now - this.cluster.pods.createdAt[pod]);
   }
 
+  podReadyChanged(pod: number, ready: boolean): void {
+    this.lives.podReadyChanged(pod, ready, this.kernel.now);
+  }
+
+  podContainerFailed(pod: number, _exitCode: number, lostMicros: number): void {
+    this.lives.podContainerFailed(pod, lostMicros);
+  }
+
+  podContainerRestarted(): void {
+    this.lives.restarts++;
+  }
+
   podInterrupted(pod: number, lostMicros: number): void {
     this.lives.podInterrupted(pod, lostMicros, this.kernel.now);
   }
@@ -231,17 +257,19 @@ export class MetricsCollector implements ClusterObserver {
     const counts = this.finishPods(now);
     const waits = this.latency.summary();
     const pods = this.podTable();
+    const utilization = this.utilization.overall(now);
     return {
       schemaVersion: 1,
       scenario: identity.scenario,
       description: identity.description,
       seed: identity.seed,
       version: identity.version,
+      kubernetes: identity.kubernetes,
       digest: this.kernel.digest.hex(),
       simulatedSeconds: now / MICROS_PER_SECOND,
       complete: identity.complete,
       counts,
-      utilization: this.utilization.overall(now),
+      utilization,
       utilizationByPool: this.utilization.byPool(now),
       latency: waits.latency,
       latencyByPriority: waits.latencyByPriority,
@@ -253,12 +281,14 @@ export class MetricsCollector implements ClusterObserver {
         meanEmptyNodes: now > 0 ? this.nodesEmpty.integral(now) / now : this.nodesEmpty.value,
         meanNodes: now > 0 ? this.nodesAlive.integral(now) / now : this.nodesAlive.value,
         strandedShare: this.packing.strandedShare(),
+        fragmentation: this.fragmentation.facts(),
       },
       failures: {
         evictionsByCause: this.lives.evictionsByCause(),
         wastedPodSeconds: this.lives.wastedPodSeconds(),
         usefulPodSeconds: this.lives.usefulPodSeconds(),
         nodeDownSeconds: this.nodes.downSeconds(),
+        ...this.lives.containerFacts(),
       },
       autoscaling: {
         scaleUpEvents: autoscaling.scaleUpEvents,
@@ -267,8 +297,10 @@ export class MetricsCollector implements ClusterObserver {
         nodesRemoved: autoscaling.nodesRemoved,
       },
       cost: this.nodes.cost(now),
-      notes: [...identity.notes, ...this.notes(counts, waits.isExact)],
+      notes: [...identity.notes, ...this.notes(counts, waits.isExact), ...overfullNotes(utilization)],
       notSimulated: identity.notSimulated,
+      refusedPods: identity.refusedPods,
+      ...(identity.conflicts === undefined ? {} : { conflicts: identity.conflicts }),
       resolvedScenario: identity.resolvedScenario,
       timeseries: this.series.result(),
       events: this.marks.result(),
@@ -306,7 +338,8 @@ export class MetricsCollector implements ClusterObserver {
 
   private finishPods(now: Micros): Counts {
     const { pods, totals } = this.cluster;
-    for (let pod = 0; pod < pods.length; pod++) if (pods.phase[pod] !== PodPhase.Free && !this.lives.wasStarted(pod)) this.censor(pod, now);
+    for (let pod = 0; pod < pods.length; pod++)
+      if (pods.isLive(pod) && !this.lives.wasStarted(pod)) this.censor(pod, now);
     const { running, pending, lost } = this.lives.finish(now);
     const { lives, scheduling } = this;
     return {
@@ -333,7 +366,7 @@ export class MetricsCollector implements ClusterObserver {
     const { pods } = this.cluster;
     if (this.rows === null) return null;
     const there: number[] = [];
-    for (let pod = 0; pod < pods.length; pod++) if (pods.phase[pod] !== PodPhase.Free) there.push(pod);
+    for (let pod = 0; pod < pods.length; pod++) if (pods.isLive(pod)) there.push(pod);
     there.sort((a, b) => pods.createdAt[a] - pods.createdAt[b] || a - b);
     for (const pod of there) {
       const phase = pods.phase[pod];
@@ -355,7 +388,10 @@ export class MetricsCollector implements ClusterObserver {
     if (nodesEmpty !== this.nodesEmpty.value) this.nodesEmpty.set(nodesEmpty, now);
   }
 
-  /** A pod that will not start any more, or not within the run: its waits so far are lower bounds. Returns 1 if it never had a node. */
+  /**
+   * A pod that will not start any more, or not within the run: its waits so far are lower bounds. Returns 1 if it
+   * never had a node.
+   */
   private censor(pod: number, now: Micros): number {
     const wait = now - this.cluster.pods.createdAt[pod];
     const group = this.latency.groupOf(pod);
@@ -386,6 +422,7 @@ export class MetricsCollector implements ClusterObserver {
 
   private takeSample(now: Micros): void {
     this.packing.sample(now - this.lastSampleAt);
+    this.fragmentation.sample(now - this.lastSampleAt);
     this.lastSampleAt = now;
     const { totals, resources } = this.cluster;
     const { series, scheduling } = this;
@@ -407,4 +444,17 @@ export class MetricsCollector implements ClusterObserver {
     });
     series.endRow();
   }
+}
+
+/** What more was requested of than there is: it has a mean and a largest share, but no quantile, above 1. */
+function overfullNotes(utilization: Readonly<Record<string, Utilization>>): string[] {
+  const overfull = Object.entries(utilization).filter(([, { max }]) => max > 1);
+  if (overfull.length === 0) return [];
+  const shares = overfull
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, { max }]) => `${name} up to ${(max * 100).toFixed(1)}%`);
+  return [
+    `More was requested than nodes offer (${shares.join(', ')}): pods came with a node of their own, or nodes shrank.` +
+      ' Means and largest shares count it, quantiles of utilization end at 100%.',
+  ];
 }

@@ -10,12 +10,17 @@ export interface RunResult {
   readonly seed: string;
   /** Podyard's version. */
   readonly version: string;
+  /** Version of Kubernetes that was simulated. */
+  readonly kubernetes: string;
   readonly digest: string;
   readonly simulatedSeconds: number;
   /** false: stopped before its end (interrupted or out of budget); everything is up to `simulatedSeconds`. */
   readonly complete: boolean;
   readonly counts: Counts;
-  /** Requested share of allocatable, 0 to 1, by resource name (`cpu`, `memory`, ...). */
+  /**
+   * Requested share of allocatable by resource name (`cpu`, `memory`, ...): 0 to 1, more where pods came past the
+   * scheduler.
+   */
   readonly utilization: Readonly<Record<string, Utilization>>;
   /** The same by node pool, then resource. */
   readonly utilizationByPool: Readonly<Record<string, Readonly<Record<string, Utilization>>>>;
@@ -32,12 +37,28 @@ export interface RunResult {
   readonly notes: readonly string[];
   /** Fields of the manifests that change nothing here. */
   readonly notSimulated: readonly NotSimulated[];
+  /** Requests for pods that the API server has refused, by the rule that refused them, in order of the first. */
+  readonly refusedPods: readonly RefusedPods[];
+  /** Only where there were any. */
+  readonly conflicts?: ConflictFacts;
   /** The resolved scenario, JSON-safe. */
   readonly resolvedScenario: unknown;
   readonly timeseries: TimeSeries;
   readonly events: readonly MarkedEvent[];
   readonly pods: PodTable | null;
   readonly nodes: readonly NodeRecord[];
+}
+
+/** Choices of schedulers that did not know what had happened meanwhile. */
+export interface ConflictFacts {
+  /** Pods that the kubelet of their node would not start. */
+  readonly podsRefused: number;
+  /** By status.reason: `OutOfcpu`, `NodeAffinity`, ... */
+  readonly podsRefusedByReason: Readonly<Record<string, number>>;
+  /** status.message of the first; empty: none was refused. */
+  readonly firstMessage: string;
+  /** Bindings of pods that were gone, on their way out or on a node already. */
+  readonly bindingsRefused: number;
 }
 
 export interface NotSimulated {
@@ -50,6 +71,18 @@ export interface NotSimulated {
   readonly effect: string;
 }
 
+export interface RefusedPods {
+  /** LimitRange or ResourceQuota. */
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** Requests; a controller that asks again counts again. */
+  readonly count: number;
+  readonly firstAtSeconds: number;
+  /** What the first of them was told. */
+  readonly message: string;
+}
+
 export interface Counts {
   /** Nodes at the end / at the start / most at one time. */
   readonly nodes: number;
@@ -58,6 +91,10 @@ export interface Counts {
   readonly podsArrived: number;
   /** Pods bound at least once. */
   readonly podsScheduled: number;
+  /**
+   * Pods with a node at the end, running there or starting (`pods.running` and `pods.starting` of the time series),
+   * less those that were replaced.
+   */
   readonly podsRunning: number;
   readonly podsFinished: number;
   /** Waiting for a node at the end (censored: their waits are counted as at least so long, never dropped). */
@@ -75,6 +112,7 @@ export interface Counts {
   readonly nodeFailures: number;
 }
 
+/** Mean and largest share may be above 1; quantiles end there. */
 export interface Utilization {
   /** Time-weighted mean over the run. */
   readonly mean: number;
@@ -194,8 +232,35 @@ export interface PackingFacts {
   readonly densityOfNonEmptyNodes: Readonly<Record<string, number>>;
   readonly meanEmptyNodes: number;
   readonly meanNodes: number;
-  /** Time-weighted share of allocatable that is free but on nodes where another resource is (nearly) exhausted, by resource. */
+  /**
+   * Time-weighted share of allocatable that is free but on nodes where another resource is (nearly) exhausted, by
+   * resource.
+   */
   readonly strandedShare: Readonly<Record<string, number>>;
+  readonly fragmentation: FragmentationFacts;
+}
+
+/** What the free room is good for, by resources alone; nodes that are down or cordoned have none. */
+export interface FragmentationFacts {
+  /**
+   * Share of the shared GPUs that a pod drawn from the workload's typical ones could not use, time-weighted and at
+   * the end. null: no node shares GPUs.
+   */
+  readonly gpuFragmentedShare: { readonly mean: number; readonly end: number } | null;
+  /** By resource: the most that one node has left at the end. Cores, bytes, or a number. */
+  readonly largestFree: Readonly<Record<string, number>>;
+  /** Requests of the largest pod that fits at the end, of the proportions of the workload's mean pod. */
+  readonly largestPod: Readonly<Record<string, number>>;
+  /** The shapes of most pods, at most 8. */
+  readonly room: readonly PodRoom[];
+}
+
+export interface PodRoom {
+  /** Cores, bytes, or a number. */
+  readonly requests: Readonly<Record<string, number>>;
+  readonly podsCreated: number;
+  /** More pods of this shape alone that would fit at the end. */
+  readonly podsThatFit: number;
 }
 
 export interface FailureFacts {
@@ -205,6 +270,15 @@ export interface FailureFacts {
   readonly wastedPodSeconds: number;
   readonly usefulPodSeconds: number;
   readonly nodeDownSeconds: number;
+  /** Absent where nobody has said what runs in any pod. */
+  readonly containers?: ContainerFacts;
+}
+
+export interface ContainerFacts {
+  /** Containers that were started again in place. */
+  readonly restarts: number;
+  /** Time that running pods were not Ready, summed over pods. */
+  readonly unreadyPodSeconds: number;
 }
 
 export interface AutoscalingFacts {
@@ -238,7 +312,9 @@ export interface MarkedEvent {
   readonly count: number;
 }
 
-/** Column arrays, one row per pod in order of leaving the system (pending and running ones last). NaN: never happened. */
+/**
+ * Column arrays, one row per pod in order of leaving the system (pending and running ones last). NaN: never happened.
+ */
 export interface PodTable {
   readonly name: readonly string[];
   readonly namespace: readonly string[];

@@ -2,17 +2,25 @@
  * How long a pod's sandbox and its containers take to start. Drawn once per pod when it is created, from streams of
  * its workload class, so that the n-th pod of a class has the same delays whatever the scheduler does. Pods whose
  * creation depends on earlier decisions draw from streams of their own and never shift the others: replacements of
- * lost pods, and pods pinned to a node (DaemonSets). A pod that starts again in place keeps its delays.
+ * lost pods, and pods pinned to a node (DaemonSets). Pods of a workload object draw from streams of that object, so
+ * that what happens to one workload never shifts the delays of another. A pod that starts again in place keeps its
+ * delays.
  *
  * Costs two draws per pod and 16 bytes per pod row.
  */
 import { growFloat64 } from '../base/growable.ts';
 import { MICROS_PER_SECOND } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { WORKLOAD_KIND_NAMES } from '../cluster/workload-table.ts';
 import type { Distribution } from '../kernel/distribution.ts';
 import type { RandomStream, RandomStreams } from '../kernel/random.ts';
 import { sample } from '../kernel/sampling.ts';
 import type { KubeletSettings } from '../simulation/scenario.ts';
+
+interface OwnStreams {
+  readonly sandbox: RandomStream;
+  readonly start: RandomStream;
+}
 
 /** Entity of a stream: the class, with this behind it. */
 const LINEAGES = ['', '/replacements', '/pinned'] as const;
@@ -27,6 +35,8 @@ export class StartDelays {
   /** At class * 3 + lineage. */
   private readonly sandboxStreams: RandomStream[] = [];
   private readonly startStreams: RandomStream[] = [];
+  /** By kind and key of a workload object. */
+  private readonly ownStreams = new Map<string, OwnStreams>();
 
   constructor(cluster: Cluster, random: RandomStreams, settings: KubeletSettings, isReplacement: () => boolean) {
     this.cluster = cluster;
@@ -38,11 +48,25 @@ export class StartDelays {
   draw(pod: number): void {
     const { pods } = this.cluster;
     if (pod * 2 >= this.micros.length) this.micros = growFloat64(this.micros, pods.capacity * 2);
+    const owner = pods.owner[pod];
+    if (owner >= 0 && this.cluster.workloads.isObject(owner)) return this.drawOwn(pod, owner);
     const lineage = pods.pinnedNode[pod] >= 0 ? 2 : this.isReplacement() ? 1 : 0;
     const index = pods.workloadClass[pod] * LINEAGES.length + lineage;
     if (this.sandboxStreams[index] === undefined) this.openStreams(index);
     this.micros[pod * 2] = delayMicros(this.settings.sandboxSeconds, this.sandboxStreams[index]);
     this.micros[pod * 2 + 1] = delayMicros(this.settings.containerStartSeconds, this.startStreams[index]);
+  }
+
+  private drawOwn(pod: number, owner: number): void {
+    const { kind, key } = this.cluster.workloads;
+    const name = `${WORKLOAD_KIND_NAMES[kind[owner]]}/${key[owner]}`;
+    let streams = this.ownStreams.get(name);
+    if (streams === undefined) {
+      streams = { sandbox: this.random.stream('sandbox', name), start: this.random.stream('containerStart', name) };
+      this.ownStreams.set(name, streams);
+    }
+    this.micros[pod * 2] = delayMicros(this.settings.sandboxSeconds, streams.sandbox);
+    this.micros[pod * 2 + 1] = delayMicros(this.settings.containerStartSeconds, streams.start);
   }
 
   sandboxMicros(pod: number): number {

@@ -18,14 +18,26 @@ const POD_COLUMNS = [
 ] as const satisfies readonly (keyof PodTable)[];
 
 /** Report members that hold lists, texts or settings rather than measured numbers. */
-const NOT_SUMMARY =
-  /^(schemaVersion|description|notes|notSimulated|events|resolvedScenario|scheduling\.profile|.*\.queueWaitCdf|waiting\.(templates|.*\.(nearest|barredBy)))$/u;
+const NOT_SUMMARY = new RegExp(
+  '^(schemaVersion|description|notes|notSimulated|refusedPods|events|resolvedScenario|scheduling\\.profile|' +
+    '.*\\.queueWaitCdf|conflicts\\.firstMessage|waiting\\.(templates|.*\\.(nearest|barredBy)))$',
+  'u',
+);
 
-/** One row per number of report.json: `metric,value,unit`; the metric is its path there. The birth certificate comes first. */
+/**
+ * One row per number of report.json: `metric,value,unit`; the metric is its path there. The birth certificate comes
+ * first.
+ */
 export function* summaryCsv(result: RunResult): Generator<string> {
+  const rows = summaryRows(result);
+  yield* writeCsv(['metric', 'value', 'unit'], rows.length, (row) => rows[row]);
+}
+
+/** `metric`, `value`, `unit` of each number. */
+export function summaryRows(result: RunResult): (string | number | null)[][] {
   const rows: Cell[][] = [];
   collectSummary(reportOf(result), '', rows);
-  yield* writeCsv(['metric', 'value', 'unit'], rows.length, (row) => rows[row]);
+  return rows;
 }
 
 /** `seconds`, then one column per series. */
@@ -58,12 +70,17 @@ export function* nodesCsv(nodes: readonly NodeRecord[]): Generator<string> {
 }
 
 function* writeCsv(header: readonly string[], rows: number, rowAt: (row: number) => readonly Cell[]): Generator<string> {
-  const text = (records: readonly (readonly Cell[])[]): string => stringify(records as Cell[][], { escape_formulas: true });
+  const text = (records: readonly (readonly Cell[])[]): string => csvText(records as Cell[][]);
   yield text([header]);
   for (let from = 0; from < rows; from += ROWS_PER_CHUNK) {
     const count = Math.min(ROWS_PER_CHUNK, rows - from);
     yield text(Array.from({ length: count }, (_, i) => rowAt(from + i)));
   }
+}
+
+/** A carriage return alone ends a line, too, to whoever reads the file. */
+export function csvText(records: (string | number | null)[][]): string {
+  return stringify(records, { escape_formulas: true, quoted_match: /\r/ });
 }
 
 function number(value: number | null): number | null {
@@ -91,7 +108,11 @@ const COUNT_UNITS: readonly (readonly [RegExp, string])[] = [
   [/attemptsPerPod\.(count|censored)$/u, 'pods'],
   [/attemptsPerPod\./u, 'attempts'],
   [/Seconds(\.|$)/u, 's'],
-  [/^utilization|^packing\.(densityOfNonEmptyNodes|strandedShare)/u, 'share'],
+  [/^utilization|^packing\.(densityOfNonEmptyNodes|strandedShare|fragmentation\.gpuFragmentedShare)/u, 'share'],
+  [/^packing\.fragmentation\.room\.\d+\.pods/u, 'pods'],
+  [/^packing\.fragmentation\..*\.cpu$/u, 'cores'],
+  [/^packing\.fragmentation\..*\.(memory|ephemeral-storage)$/u, 'bytes'],
+  [/^packing\.fragmentation\./u, 'count'],
   [/^cost\.nodeHours/u, 'node-hours'],
   [/^counts\.pods/u, 'pods'],
   [/^counts\.nodes|^packing\.mean|^autoscaling\.nodes/u, 'nodes'],

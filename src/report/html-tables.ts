@@ -42,10 +42,21 @@ function utilizationTable(result: RunResult): string {
     formatShare(stranded),
   ];
   const all = usedResources(result.utilization).map((name) =>
-    row(name, result.utilization[name], packing.densityOfNonEmptyNodes[name] ?? null, packing.strandedShare[name] ?? null),
+    row(
+      name,
+      result.utilization[name],
+      packing.densityOfNonEmptyNodes[name] ?? null,
+      packing.strandedShare[name] ?? null,
+    ),
   );
   const pools = poolsOf(result.utilizationByPool).map((pool) =>
-    section(pool === '' ? NO_POOL : `Pool ${pool}`, usedResources(result.utilizationByPool[pool]).map((name) => row(name, result.utilizationByPool[pool][name], null, null)), 9),
+    section(
+      pool === '' ? NO_POOL : `Pool ${pool}`,
+      usedResources(result.utilizationByPool[pool]).map((name) =>
+        row(name, result.utilizationByPool[pool][name], null, null),
+      ),
+      9,
+    ),
   );
   const heads = ['All nodes', 'Mean', 'p5', 'p50', 'p95', 'Max', 'While pods waited', 'On non-empty nodes', 'Stranded'];
   return table('Utilization and packing', heads, section('', all, 9) + pools.join(''));
@@ -84,7 +95,8 @@ function steps(name: string, nodes: number, events: number): Row[] {
 }
 
 function hadFailures({ failures, counts }: RunResult): boolean {
-  return counts.nodeFailures + counts.evictions + failures.wastedPodSeconds + failures.nodeDownSeconds > 0;
+  return counts.nodeFailures + counts.evictions + failures.wastedPodSeconds + failures.nodeDownSeconds > 0 ||
+    failures.containers !== undefined;
 }
 
 function schedulingTable(result: RunResult): string {
@@ -108,12 +120,20 @@ function failureTable(result: RunResult): string {
   const all = failures.wastedPodSeconds + failures.usefulPodSeconds;
   const facts: Row[] = [
     ...unlessZero('Node failures', counts.nodeFailures),
-    ...(failures.nodeDownSeconds === 0 ? [] : [['Node time down', `${formatNumber(failures.nodeDownSeconds / 3600)} node-hours`]]),
+    ...(failures.nodeDownSeconds === 0
+      ? []
+      : [['Node time down', `${formatNumber(failures.nodeDownSeconds / 3600)} node-hours`]]),
     ...unlessZero('Evictions', counts.evictions),
-    ...(failures.wastedPodSeconds === 0 ? [] : [
-      ['Pod time thrown away', `${formatNumber(failures.wastedPodSeconds / 3600)} pod-hours`],
-      ['Share of all pod time', all > 0 ? formatShare(failures.wastedPodSeconds / all, 2) : formatShare(null)],
-    ]),
+    ...(failures.wastedPodSeconds === 0
+      ? []
+      : [
+          ['Pod time thrown away', `${formatNumber(failures.wastedPodSeconds / 3600)} pod-hours`],
+          ['Share of all pod time', all > 0 ? formatShare(failures.wastedPodSeconds / all, 2) : formatShare(null)],
+        ]),
+    ...unlessZero('Containers started again', failures.containers?.restarts ?? 0),
+    ...(failures.containers === undefined
+      ? []
+      : [['Pods ran unready', `${formatNumber(failures.containers.unreadyPodSeconds / 3600)} pod-hours`]]),
   ];
   return table('Failures', ['Cluster', ''], section('', facts, 2) + section('Evictions by cause', counted(failures.evictionsByCause, humanize), 2));
 }

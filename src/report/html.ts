@@ -59,6 +59,7 @@ function header(result: RunResult): string {
   const facts: readonly (readonly [string, string, string])[] = [
     ['Seed', result.seed, ''],
     ['Podyard', result.version, ''],
+    ['Kubernetes', result.kubernetes, ''],
     ['Simulated time', formatSeconds(result.simulatedSeconds), ''],
     ['State', result.complete ? 'complete' : 'incomplete', ''],
     ['Digest', result.digest, ' class="mono"'],
@@ -88,7 +89,11 @@ function tiles(result: RunResult): string {
         return { name: title, value: formatShare(use.mean), more: `p95 ${formatShare(use.p95)}` };
       }),
     ...scarcestTile(result),
-    { name: 'Pods finished', value: formatCount(counts.podsFinished), more: `of ${formatCount(counts.podsArrived)} arrived` },
+    {
+      name: 'Pods finished',
+      value: formatCount(counts.podsFinished),
+      more: `of ${formatCount(counts.podsArrived)} arrived`,
+    },
     {
       name: 'Pending at the end',
       value: formatCount(counts.podsPending),

@@ -4,12 +4,14 @@
  * never printed unnoticed; docs/formats/report.md explains each.
  */
 import type {
+  FragmentationFacts,
   LatencyGroup,
   MarkedEvent,
   NearestNode,
   NotSimulated,
   PoolWait,
   Quantiles,
+  RefusedPods,
   RunResult,
   Utilization,
   WaitFacts,
@@ -24,7 +26,17 @@ export type Report = Omit<RunResult, 'timeseries' | 'pods' | 'nodes'>;
 /** Enough digits for any use; fewer than a double's, so that the last bits of a sum do not litter the text. */
 const SIGNIFICANT_DIGITS = 12;
 
-const HEAD = ['schemaVersion', 'scenario', 'description', 'seed', 'version', 'digest', 'simulatedSeconds', 'complete'] as const;
+const HEAD = [
+  'schemaVersion',
+  'scenario',
+  'description',
+  'seed',
+  'version',
+  'kubernetes',
+  'digest',
+  'simulatedSeconds',
+  'complete',
+] as const;
 const COUNTS = [
   'nodes', 'nodesAtStart', 'nodesPeak', 'podsArrived', 'podsScheduled', 'podsRunning', 'podsFinished', 'podsPending', 'podsLost', 'podsReplaced', 'decisions',
   'decisionsUnschedulable', 'events', 'evictions', 'nodeFailures',
@@ -32,11 +44,28 @@ const COUNTS = [
 const UTILIZATION = ['mean', 'p5', 'p50', 'p95', 'max', 'meanWhilePending'] as const;
 const QUANTILES = ['count', 'mean', 'p50', 'p90', 'p95', 'p99', 'p999', 'max', 'censored'] as const;
 const NOT_SIMULATED = ['kind', 'field', 'count', 'effect'] as const;
+const REFUSED = ['kind', 'namespace', 'name', 'count', 'firstAtSeconds', 'message'] as const;
 const WAIT = ['pods', 'podsPending', 'attempts', 'podSeconds'] as const;
 const NEAREST = ['node', 'pool', 'seconds', 'resource', 'free', 'wanted', 'allocatable'] as const;
-const POOL_WAIT = ['podSecondsForRoom', 'podsPendingForRoom', 'podSecondsBarred', 'podsPendingBarred', 'barredBy'] as const;
-const WAITING_TEMPLATE = ['namespace', 'oldestPod', 'class', 'priority', 'pods', 'waitedSeconds', 'reason', 'message'] as const;
+const POOL_WAIT = [
+  'podSecondsForRoom',
+  'podsPendingForRoom',
+  'podSecondsBarred',
+  'podsPendingBarred',
+  'barredBy',
+] as const;
+const WAITING_TEMPLATE = [
+  'namespace',
+  'oldestPod',
+  'class',
+  'priority',
+  'pods',
+  'waitedSeconds',
+  'reason',
+  'message',
+] as const;
 const EVENT = ['seconds', 'kind', 'label', 'count'] as const;
+const CONTAINERS = ['restarts', 'unreadyPodSeconds'] as const;
 const AUTOSCALING = ['scaleUpEvents', 'scaleDownEvents', 'nodesAdded', 'nodesRemoved'] as const;
 
 /** The report's fields in their order, numbers rounded to twelve digits, keys of records sorted. */
@@ -64,24 +93,60 @@ export function reportOf(result: RunResult): Report {
       meanEmptyNodes: packing.meanEmptyNodes,
       meanNodes: packing.meanNodes,
       strandedShare: byKey(packing.strandedShare, same),
+      fragmentation: fragmentationOf(packing.fragmentation),
     },
     failures: {
       evictionsByCause: byKey(failures.evictionsByCause, same),
       wastedPodSeconds: failures.wastedPodSeconds,
       usefulPodSeconds: failures.usefulPodSeconds,
       nodeDownSeconds: failures.nodeDownSeconds,
+      ...(failures.containers === undefined ? {} : { containers: pick(failures.containers, CONTAINERS) }),
     },
     autoscaling: pick(result.autoscaling, AUTOSCALING),
     cost: { nodeHours: cost.nodeHours, total: cost.total, nodeHoursByPool: byKey(cost.nodeHoursByPool, same) },
     notes: result.notes,
     notSimulated: result.notSimulated.map((field): NotSimulated => pick(field, NOT_SIMULATED)),
+    refusedPods: result.refusedPods.map((refused): RefusedPods => pick(refused, REFUSED)),
+    ...conflictsOf(result.conflicts),
     events: result.events.map((event): MarkedEvent => pick(event, EVENT)),
   });
   // To the last digit: it can be run again.
   return { ...rounded, resolvedScenario: result.resolvedScenario };
 }
 
-/** JSON with two spaces of indentation; a list of plain values, and each pair or flat entry of a list, takes one line. Ends in a newline. */
+function conflictsOf(conflicts: RunResult['conflicts']): Pick<RunResult, 'conflicts'> {
+  if (conflicts === undefined) return {};
+  const { podsRefused, podsRefusedByReason, firstMessage, bindingsRefused } = conflicts;
+  return {
+    conflicts: {
+      podsRefused, podsRefusedByReason: byKey(podsRefusedByReason, same), firstMessage, bindingsRefused,
+    },
+  };
+}
+
+function fragmentationOf({
+  gpuFragmentedShare,
+  largestFree,
+  largestPod,
+  room,
+}: FragmentationFacts): FragmentationFacts {
+  return {
+    gpuFragmentedShare:
+      gpuFragmentedShare === null ? null : { mean: gpuFragmentedShare.mean, end: gpuFragmentedShare.end },
+    largestFree: byKey(largestFree, same),
+    largestPod: byKey(largestPod, same),
+    room: room.map(({ requests, podsCreated, podsThatFit }) => ({
+      requests: byKey(requests, same),
+      podsCreated,
+      podsThatFit,
+    })),
+  };
+}
+
+/**
+ * JSON with two spaces of indentation; a list of plain values, and each pair or flat entry of a list, takes one line.
+ * Ends in a newline.
+ */
 export function reportJson(result: RunResult): string {
   return `${writeJson(reportOf(result), '')}\n`;
 }
@@ -152,7 +217,7 @@ function same<T>(value: T): T {
 }
 
 /** Also turns what JSON cannot hold into null. */
-function roundNumbers<T>(value: T): T {
+export function roundNumbers<T>(value: T): T {
   return roundUnknown(value) as T;
 }
 

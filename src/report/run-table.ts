@@ -51,6 +51,7 @@ function headText(result: RunResult, paint: Paint): string {
       ['Scenario', paint.strong(plainText(result.scenario))],
       ['Seed', plainText(result.seed)],
       ['Version', plainText(result.version)],
+      ['Kubernetes', plainText(result.kubernetes)],
       ['Simulated', result.complete ? time : paint.bad(`${time} — INCOMPLETE: stopped before its end, all numbers are up to this time`)],
       ['Digest', plainText(result.digest)],
     ],
@@ -135,16 +136,42 @@ function rejectionsText(result: RunResult, paint: Paint): string {
 
 function totalsText(result: RunResult, paint: Paint): string {
   const { counts, scheduling, failures } = result;
+  const fragmented = result.packing.fragmentation.gpuFragmentedShare;
   const pending = result.timeseries.columns['pods.pending'] ?? [];
   const peak = pending.reduce((most, value) => Math.max(most, value), 0);
   const evictions = sortedKeys(failures.evictionsByCause).map((cause) => `${plainText(humanize(cause))} ${formatCount(failures.evictionsByCause[cause])}`);
   return renderFacts(
     [
-      ['Pending over time', `${sparkline(pending, GRAPH_WIDTH, 0, Math.max(1, peak), 'peak')}   0 to ${formatCount(peak)}`.trim()],
-      ['Decisions', `${formatCount(counts.decisions)}, of which ${formatCount(counts.decisionsUnschedulable)} unschedulable`],
-      ['Attempts per pod', `mean ${formatNumber(scheduling.attemptsPerPod.mean)}, p99 ${formatNumber(scheduling.attemptsPerPod.p99)}, most ${formatNumber(scheduling.attemptsPerPod.max)}`],
+      [
+        'Pending over time',
+        `${sparkline(pending, GRAPH_WIDTH, 0, Math.max(1, peak), 'peak')}   0 to ${formatCount(peak)}`.trim(),
+      ],
+      [
+        'Decisions',
+        `${formatCount(counts.decisions)}, of which ${formatCount(counts.decisionsUnschedulable)} unschedulable`,
+      ],
+      ...(fragmented === null
+        ? []
+        : [
+            [
+              'Shared GPUs in fragments',
+              `mean ${formatShare(fragmented.mean)}, at the end ${formatShare(fragmented.end)}`,
+            ] as const,
+          ]),
+      [
+        'Attempts per pod',
+        `mean ${formatNumber(scheduling.attemptsPerPod.mean)}, p99 ${formatNumber(scheduling.attemptsPerPod.p99)}, most ${formatNumber(scheduling.attemptsPerPod.max)}`,
+      ],
       ...(evictions.length === 0 ? [] : [['Evictions by cause', evictions.join(', ')] as const]),
-      ...(failures.wastedPodSeconds === 0 ? [] : [['Pod time thrown away', wastedText(failures.wastedPodSeconds, failures.usefulPodSeconds)] as const]),
+      ...(failures.wastedPodSeconds === 0
+        ? []
+        : [['Pod time thrown away', wastedText(failures.wastedPodSeconds, failures.usefulPodSeconds)] as const]),
+      ...(failures.containers === undefined
+        ? []
+        : ([
+            ['Containers started again', formatCount(failures.containers.restarts)],
+            ['Pods ran unready', `${formatNumber(failures.containers.unreadyPodSeconds / 3600)} pod-hours`],
+          ] as const)),
       ['Simulation events', formatCount(counts.events)],
     ],
     paint,

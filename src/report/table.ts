@@ -2,6 +2,7 @@
  * Terminal tables as kubectl prints them: a header in capitals, columns aligned with spaces, no borders. Text columns
  * stand to the left, number columns to the right. Also the small graphs and colours that go with them.
  */
+import { visibleText } from '../base/visible-text.ts';
 import { BARS, fitTable, visibleWidth, wrapped } from './table-fit.ts';
 import type { FittedColumn } from './table-fit.ts';
 
@@ -45,6 +46,14 @@ export function renderTable(columns: readonly Column[], rows: readonly (readonly
     return [paint.strong(line(table.columns.map(({ title }) => title))), ...table.lines.map(line)].join('\n');
   });
   return tables.join('\n\n');
+}
+
+/** The same in Markdown. */
+export function renderMarkdownTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((text) => text.replaceAll('|', '\\|')).join(' | ')} |`;
+  const rules = columns.map(({ align }) => (align === 'right' ? '---:' : '---'));
+  return [line(columns.map(({ title }) => title)), line(rules), ...rows.map(line)].join('\n');
 }
 
 /** Two columns without a header: names and values. */
@@ -95,9 +104,9 @@ export function paintFor(color: boolean, width: number | null = null): Paint {
   return { width, strong: code(1, 22), faint: code(2, 22), good: code(32, 39), bad: code(31, 39), warn: code(33, 39) };
 }
 
-/** Control characters of user text would move the cursor or break the table. */
+/** User text that can neither move the cursor nor break the table nor turn the direction of what stands beside it. */
 export function plainText(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/gu, ' ');
+  return visibleText(text.replace(/[\u0000-\u001f\u007f-\u009f]/gu, ' '));
 }
 
 function pad(text: string, width: number, align: Column['align']): string {

@@ -24,7 +24,8 @@ export function nearestText(nearest: NearestNode | null): string {
   return `${node}: ${left} of ${all} ${resource} free, ${asked} wanted (at ${formatSeconds(seconds)})`;
 }
 
-function formatAmount(amount: number, resource: string): string {
+/** `1.5` cores, `4Gi` of memory. */
+export function formatAmount(amount: number, resource: string): string {
   if (resource !== 'memory' && resource !== 'ephemeral-storage' && !resource.startsWith('hugepages-'))
     return formatNumber(amount);
   if (amount === 0) return '0';

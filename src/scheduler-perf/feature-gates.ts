@@ -1,7 +1,10 @@
 /** What a workload's feature gates mean here: the simulator models one state of each, and says where another is asked for. */
 
-/** The modelled state of gates that the scheduler's decisions depend on (v1.36 defaults). */
+import { DEFAULT_KUBERNETES_VERSION, gatesOf } from '../cluster/kubernetes-versions.ts';
+
+/** The modelled state of gates that the scheduler's decisions depend on. */
 const MODELLED: Readonly<Record<string, boolean>> = {
+  ...gatesOf(DEFAULT_KUBERNETES_VERSION),
   SchedulerQueueingHints: true,
   SchedulerAsyncPreemption: true,
   NodeDeclaredFeatures: true,

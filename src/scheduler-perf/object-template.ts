@@ -16,7 +16,8 @@ import type { Mapping } from '../workload/manifests/structure.ts';
 /** `Index`, `Count` and the op's own parameters. */
 export type TemplateValues = Readonly<Record<string, unknown>>;
 
-const ACTION = /\{\{-?\s*(.*?)\s*-?\}\}/g;
+/** Braces inside an action are of none that we know: so no text is looked at twice. */
+const ACTION = /\{\{([^{}\n]*)\}\}/g;
 
 type Arithmetic = (a: number, b: number) => number;
 const FUNCTIONS: ReadonlyMap<string, Arithmetic> = new Map<string, Arithmetic>([
@@ -86,7 +87,14 @@ export function besidePerfFile(files: FileReader, from: string, path: string): s
 }
 
 export function fillIn(text: string, values: TemplateValues): string {
-  return text.replace(ACTION, (_all, action: string) => String(valueOf(action, values)));
+  return text.replace(ACTION, (_all, action: string) => String(valueOf(innerOf(action), values)));
+}
+
+/** Without the marks that trim the text around it, and the spaces. */
+function innerOf(action: string): string {
+  const start = action.startsWith('-') ? 1 : 0;
+  const end = action.length > start && action.endsWith('-') ? -1 : undefined;
+  return action.slice(start, end).trim();
 }
 
 function valueOf(action: string, values: TemplateValues): unknown {

@@ -1,14 +1,15 @@
 /**
  * From the choice to the binding: Reserve, Permit and waiting, PreBind, Bind, PostBind (schedule_one.go bindingCycle).
- * Plugins that care only for claims are not called for pods without any; such pods keep no cycle state.
+ * Plugins that care only for claims are not called for pods without any; such pods keep no cycle state. DefaultBinder's
+ * Binding is a call to the API server, which may fail where somebody says so (plugins/defaultbinder/default_binder.go).
  */
+import { durationText } from '../base/duration.ts';
 import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { NodeInfo } from './cache/node-info.ts';
 import type { EventKind, Kernel, TimerId } from '../kernel/kernel.ts';
 import { PodBelief } from './cache/cached-pods.ts';
 import type { SchedulerCache } from './cache/scheduler-cache.ts';
-import { durationText } from './duration-text.ts';
 import type { CycleState } from './framework/cycle-state.ts';
 import { PodInfo } from './framework/pod-info.ts';
 import type { Plugin } from './framework/plugin-api.ts';
@@ -42,6 +43,42 @@ interface Wait {
   readonly timer: TimerId;
 }
 
+/** What the API server answers to a call that it does not carry out. */
+export interface ApiFailure {
+  /** Of metav1.Status, or that nobody answered. */
+  readonly reason: 'InternalError' | 'ServiceUnavailable' | 'ConnectionRefused' | 'Conflict' | 'NotFound' | 'Forbidden';
+  readonly message: string;
+}
+
+export interface BindingCalls {
+  /** Called for each Binding; null: it is written. */
+  answer(pod: number): ApiFailure | null;
+  /** false: another try follows at once. */
+  readonly pauses: boolean;
+}
+
+export interface BindingOptions {
+  readonly bindMicros: Micros;
+  readonly phase: number;
+  /** Absent: Bindings do not fail. */
+  readonly calls?: BindingCalls | undefined;
+  /** What the API server says to a Binding of a pod as it stands now; null: it takes it. Absent: it takes all. */
+  readonly refusalOf?: BindingRefusals | undefined;
+}
+
+export type BindingRefusals = (pod: number) => ApiFailure | null;
+
+/** Failures that may pass (util.RetriableError). */
+const PASSING: readonly ApiFailure['reason'][] = ['InternalError', 'ServiceUnavailable', 'ConnectionRefused'];
+/**
+ * client-go's retry.DefaultBackoff: four tries in all, the first pause, what it grows by, and the most that chance
+ * adds.
+ */
+const MOST_CALLS = 4;
+const FIRST_PAUSE_MICROS = 10_000;
+const PAUSE_FACTOR = 5;
+const PAUSE_JITTER = 0.1;
+
 /** Permit never waits longer than this (framework maxTimeout). */
 const MAX_PERMIT_MICROS = 15 * 60 * 1_000_000;
 
@@ -52,20 +89,32 @@ export class Bindings {
   private readonly bindMicros: Micros;
   private readonly bindEvent: EventKind;
   private readonly permitEvent: EventKind;
+  private readonly callEvent: EventKind;
+  private readonly calls: BindingCalls | undefined;
+  private readonly refusalOf: BindingRefusals | undefined;
+  private readonly mostCalls: number;
+  /** Calls made for pods whose Binding has failed and is tried again, by row. */
+  private readonly callsMade = new Map<number, number>();
   private readonly view: PodInfo;
   private readonly pending = new Map<number, Pending>();
   private readonly everyPod = new Map<Profile, boolean>();
   /** Permit verdicts of the cycle under way. */
   private readonly permitWaits = new Map<string, Micros>();
 
-  constructor(kernel: Kernel, cluster: Cluster, scheduler: BindingHost, options: { readonly bindMicros: Micros; readonly phase: number }) {
+  constructor(kernel: Kernel, cluster: Cluster, scheduler: BindingHost, options: BindingOptions) {
     this.kernel = kernel;
     this.cluster = cluster;
     this.scheduler = scheduler;
     this.bindMicros = options.bindMicros;
+    this.calls = options.calls;
+    this.refusalOf = options.refusalOf;
+    this.mostCalls = cluster.features.bindingRetried ? MOST_CALLS : 1;
     this.view = new PodInfo(scheduler.cache, -1);
     this.bindEvent = kernel.defineEvent('scheduler.bind', options.phase, (pod, incarnation) => this.bind(pod, incarnation));
     this.permitEvent = kernel.defineEvent('scheduler.permitTimeout', options.phase, (pod, incarnation) => this.permitTimedOut(pod, incarnation));
+    this.callEvent = kernel.defineEvent('scheduler.bindAgain', options.phase, (pod, incarnation) =>
+      this.callAgain(pod, incarnation),
+    );
   }
 
   /** After the pod was assumed. A status: it was refused, Unreserve has run, the pod is still assumed. */
@@ -154,7 +203,9 @@ export class Bindings {
     return true;
   }
 
-  /** A preemptor wants the node: an error to the waiting pod, so that it is tried again. false when it is not waiting. */
+  /**
+   * A preemptor wants the node: an error to the waiting pod, so that it is tried again. false when it is not waiting.
+   */
   preempt(pod: number): boolean {
     const entry = this.pending.get(pod);
     if (entry === undefined || entry.waitingFor.size === 0) return false;
@@ -164,6 +215,7 @@ export class Bindings {
 
   /** The pod is gone. */
   drop(pod: number): void {
+    this.callsMade.delete(pod);
     const entry = this.pending.get(pod);
     if (entry === undefined) return;
     this.pending.delete(pod);
@@ -195,22 +247,75 @@ export class Bindings {
     }
     const profile = entry?.profile ?? this.scheduler.profiles.get(this.view.template.schedulerName);
     const refusal = profile === undefined ? null : this.runBind(profile, entry);
-    if (refusal !== null) {
-      if (entry !== undefined) this.abandon(pod, entry, refusal);
-      else this.scheduler.bindingFailed(pod, refusal, false);
-      return;
-    }
+    if (refusal === BY_API) this.callBinding(pod, entry);
+    else if (refusal !== null) this.refuse(pod, entry, refusal);
+    else this.writeBinding(pod, entry);
+  }
+
+  /** The Binding reaches the API server, which knows of the pod what its scheduler may not have seen yet. */
+  private writeBinding(pod: number, entry: Pending | undefined): void {
+    const refusal = this.refusalOf === undefined ? null : this.refusalOf(pod);
+    if (refusal === null) this.bound(pod, entry);
+    else this.refuse(pod, entry, bindError(refusal.message));
+  }
+
+  private refuse(pod: number, entry: Pending | undefined, refusal: Status): void {
+    if (entry !== undefined) this.abandon(pod, entry, refusal);
+    else this.scheduler.bindingFailed(pod, refusal, false);
+  }
+
+  private bound(pod: number, entry: Pending | undefined): void {
     this.pending.delete(pod);
-    this.cluster.bindPod(pod, this.scheduler.cache.pods.node[pod]);
+    const { cache } = this.scheduler;
+    this.cluster.bindPod(pod, cache.pods.node[pod], cache.devicesOf(pod));
     if (entry === undefined) return;
     const nodeName = this.nodeNameOf(pod);
     for (const plugin of entry.profile.postBind) plugin.postBind(entry.state, this.view, nodeName);
   }
 
-  /** Bind plugins until one does not skip; when all do, nobody has bound the pod. */
-  private runBind(profile: Profile, entry: Pending | undefined): Status | null {
+  /** DefaultBinder's call; one that failed for now is made again after a pause. */
+  private callBinding(pod: number, entry: Pending | undefined): void {
+    const { calls, callsMade } = this;
+    const failure = calls === undefined ? null : calls.answer(pod);
+    if (calls === undefined || failure === null) {
+      if (callsMade.size > 0) callsMade.delete(pod);
+      this.writeBinding(pod, entry);
+      return;
+    }
+    const made = (callsMade.get(pod) ?? 0) + 1;
+    if (made < this.mostCalls && PASSING.includes(failure.reason)) {
+      callsMade.set(pod, made);
+      this.kernel.after(
+        calls.pauses ? this.pauseAfter(made) : 0,
+        this.callEvent,
+        pod,
+        this.cluster.pods.incarnation[pod] | 0,
+      );
+      return;
+    }
+    callsMade.delete(pod);
+    this.refuse(pod, entry, bindError(failure.message));
+  }
+
+  private callAgain(pod: number, incarnation: number): void {
+    if (!this.isCurrent(pod, incarnation)) return;
+    this.view.row = pod;
+    this.callBinding(pod, this.pending.get(pod));
+  }
+
+  private pauseAfter(callsMade: number): Micros {
+    let micros = FIRST_PAUSE_MICROS;
+    for (let i = 1; i < callsMade; i++) micros *= PAUSE_FACTOR;
+    return Math.floor(micros * (1 + PAUSE_JITTER * this.kernel.random.stream('binding-retry').next()));
+  }
+
+  /**
+   * Bind plugins until one does not skip; when all do, nobody has bound the pod. null: one of them has; BY_API: the
+   * API server is to.
+   */
+  private runBind(profile: Profile, entry: Pending | undefined): Status | typeof BY_API | null {
     for (const plugin of profile.bind) {
-      if (plugin.name === 'DefaultBinder') return null;
+      if (plugin.name === 'DefaultBinder') return BY_API;
       if (entry === undefined) continue;
       const status = plugin.bind(entry.state, this.view, this.nodeNameOf(this.view.row));
       if (status === null) return null;
@@ -254,6 +359,12 @@ export class Bindings {
   private isCurrent(pod: number, incarnation: number): boolean {
     return (this.cluster.pods.incarnation[pod] | 0) === incarnation && this.scheduler.cache.pods.belief[pod] === PodBelief.Assumed;
   }
+}
+
+const BY_API = 'byApi';
+
+function bindError(message: string): Status {
+  return errorStatus('DefaultBinder', `running Bind plugin "DefaultBinder": ${message}`);
 }
 
 function concerns(plugin: Plugin, claims: boolean): boolean {

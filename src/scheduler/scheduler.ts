@@ -1,20 +1,23 @@
 /**
- * The scheduler: one cycle at a time, bindings beside it (pkg/scheduler/{scheduler,schedule_one}.go, v1.36).
+ * The scheduler: one cycle at a time, bindings beside it (pkg/scheduler/{scheduler,schedule_one}.go, v1.36, v1.37).
  * A cycle decides on the state at its start and holds the chosen node from then on; what follows from the decision
- * (binding, or the failure's consequences) comes when the cycle's simulated time has passed. Bindings take their own time.
+ * (binding, or the failure's consequences) comes when the cycle's simulated time has passed. Bindings take their own
+ * time.
  */
 import { assert } from '../base/assert.ts';
 import { MICROS_PER_SECOND } from '../base/time.ts';
 import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import type { KubernetesVersion } from '../cluster/kubernetes-versions.ts';
 import type { NodeInfo } from './cache/node-info.ts';
-import type { NodeBefore, ObjectAction } from '../cluster/observer.ts';
+import type { NodeBefore, ObjectAction, Watch } from '../cluster/observer.ts';
 import type { KubernetesObject } from '../cluster/objects.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import { Bindings } from './bindings.ts';
 import { FailedAttempts, plainFailure } from './failed-attempts.ts';
 import type { FailedAttempt } from './failed-attempts.ts';
+import type { BindingCalls, BindingRefusals } from './bindings.ts';
 import { ASSIGNED_POD_ADD, ASSIGNED_POD_DELETE, ASSIGNED_POD_UPDATE, NODE_ADD, NODE_DELETE, nodeUpdateEvents, objectEvent, podUpdateEvents } from './cluster-events.ts';
 import { Algorithm } from './framework/algorithm.ts';
 import type { ScheduleResult, TieBreak } from './framework/algorithm.ts';
@@ -24,22 +27,27 @@ import { CycleState } from './framework/cycle-state.ts';
 import { Diagnosis } from './framework/diagnosis.ts';
 import type { CacheObserver } from './cache/cache-observer.ts';
 import { PodBelief } from './cache/cached-pods.ts';
+import { RepeatedFailures } from './fast/repeated-failures.ts';
+import type { KnownFailure } from './fast/repeated-failures.ts';
 import { Placements } from './cache/placements.ts';
-import { SchedulerCache } from './cache/scheduler-cache.ts';
+import { SchedulerCache, onTime } from './cache/scheduler-cache.ts';
 import { PodInfo } from './framework/pod-info.ts';
-import type { Handle, PluginFactory } from './framework/plugin-api.ts';
+import type { Handle, PluginFactory, PostFilterResult } from './framework/plugin-api.ts';
 import { Profile } from './framework/profile.ts';
 import type { ProfileSpec } from './framework/profile.ts';
 import { LiveSnapshot } from './cache/snapshot.ts';
-import { isRejected, statusMessage } from './framework/status.ts';
+import { Code, isRejected, statusMessage } from './framework/status.ts';
 import type { Status } from './framework/status.ts';
 import { PreemptionExecutor } from './preemption/executor.ts';
+import { QueueFlushes } from './queue/backoff.ts';
 import { SchedulingQueue } from './queue/scheduling-queue.ts';
 import { RoomLooks } from './room-looks.ts';
 import type { Room } from './room-looks.ts';
 
 /** The decoded KubeSchedulerConfiguration, as far as the scheduler reads it. */
 export interface SchedulerConfigurationView {
+  /** The cluster's version. */
+  readonly kubernetes: KubernetesVersion;
   readonly percentageOfNodesToScore: number;
   readonly podInitialBackoffSeconds: number;
   readonly podMaxBackoffSeconds: number;
@@ -62,12 +70,24 @@ export interface SchedulerOptions {
   readonly cacheBytes?: number | undefined;
   /** Kernel phase of all scheduler events. */
   readonly phase: number;
+  /** Who answers to Bindings; absent: all of them are written. */
+  readonly bindingCalls?: BindingCalls | undefined;
+  /** As BindingOptions. */
+  readonly bindingRefusals?: BindingRefusals | undefined;
+  /** Of the process, for its random streams; absent: the first. */
+  readonly process?: string | undefined;
+  /** Whether another process serves pods of this schedulerName; absent: there is no other. */
+  readonly isServedElsewhere?: ((schedulerName: string) => boolean) | undefined;
+  /** What shows the scheduler the cluster; absent: the cluster itself, which is never late. */
+  readonly watch?: Watch | undefined;
   /** As Handle's; absent: claims are bound by somebody else or not at all. */
   readonly bindVolumes?: Handle['bindVolumes'];
 }
 
 /** Hooks for explanations, reports and conformance. */
 export interface SchedulerListener {
+  /** A pod's cycle begins: nothing has been looked at yet. The listener may look at everything and change nothing. */
+  deciding?(pod: number): void;
   /** The verdict of one cycle, at its end. `message` is the PodScheduled condition's text. */
   cycleFailed?(pod: number, message: string, diagnosis: Diagnosis | null): void;
   /** The same moment, for those who can do without words: they cost more than the decision. */
@@ -85,29 +105,36 @@ type Outcome = { readonly ok: true; readonly state: CycleState; readonly profile
 interface Failure {
   readonly attempt: FailedAttempt;
   readonly diagnosis: Diagnosis | null;
+  /** In place of a diagnosis: what an attempt before this one found, and this one would find again. */
+  readonly known?: KnownFailure;
   /** null: leave the nomination as it is. */
   readonly nominate: string | null;
   readonly rejected: boolean;
 }
 
+type FitError = ScheduleResult & { readonly kind: 'fitError' };
+
+/** Of a profile without PostFilter. */
+const NOT_ASKED: PostFilterResult = { status: null, nominatedNodeName: '', again: () => undefined };
+
 const NO_NODES = plainFailure('no nodes available to schedule pods');
 const MAX_UNSCHEDULABLE_MICROS = 300 * MICROS_PER_SECOND;
-const UNSCHEDULABLE_FLUSH_MICROS = 30 * MICROS_PER_SECOND;
 
 export class Scheduler implements CacheObserver {
   /** What the scheduler believes of the cluster. */
   readonly cache: SchedulerCache;
+  readonly watch: Watch;
   readonly queue: SchedulingQueue;
   readonly profiles: ReadonlyMap<string, Profile>;
   readonly snapshot: LiveSnapshot;
   private readonly placements: Placements;
   readonly algorithm: Algorithm;
   readonly listeners: SchedulerListener[] = [];
+  /** What failed attempts said, to be said again. */
+  readonly repeats: RepeatedFailures;
   /** Cycles begun, and those that found no node. */
   decisions = 0;
   unschedulableDecisions = 0;
-  /** Failed cycles by plugin that rejected. */
-  readonly rejectionsByPlugin: Map<string, number> = new Map();
 
   private readonly kernel: Kernel;
   private readonly cluster: Cluster;
@@ -119,24 +146,23 @@ export class Scheduler implements CacheObserver {
   private readonly view: PodInfo;
   private readonly cycleEvent: EventKind;
   private readonly cycleEndEvent: EventKind;
-  private readonly flushEvent: EventKind;
-  private readonly leftoverEvent: EventKind;
+  private readonly flushes: QueueFlushes;
   private running = false;
   private cycleScheduled = false;
   private outcome: Outcome | null = null;
   private spareState = new CycleState();
-  private nextFlush: Micros = Infinity;
-  private leftoverScheduled = false;
 
   constructor(kernel: Kernel, cluster: Cluster, options: SchedulerOptions) {
     this.kernel = kernel;
     this.cluster = cluster;
     this.options = options;
-    const cache = (this.cache = new SchedulerCache(cluster));
+    this.watch = options.watch ?? onTime(cluster);
+    const cache = (this.cache = new SchedulerCache(cluster, this.watch));
     this.view = new PodInfo(cache, -1);
     this.snapshot = new LiveSnapshot(cache);
     this.placements = new Placements(cache);
     const { configuration, phase } = options;
+    assert(configuration.kubernetes === cluster.kubernetes, 'a scheduler is configured for the version of its cluster');
     this.preemption = new PreemptionExecutor(kernel, cluster, this, phase);
     this.profiles = new Map(configuration.profiles.map((spec) => [spec.schedulerName, this.makeProfile(spec)]));
     this.queue = new SchedulingQueue(cache, this.profiles, {
@@ -144,30 +170,42 @@ export class Scheduler implements CacheObserver {
       podMaxBackoffMicros: configuration.podMaxBackoffSeconds * MICROS_PER_SECOND,
       maxUnschedulableMicros: MAX_UNSCHEDULABLE_MICROS,
     });
+    this.repeats = new RepeatedFailures(cache, this.queue.nominator);
     this.algorithm = new Algorithm(cache, this.snapshot, {
       percentageOfNodesToScore: configuration.percentageOfNodesToScore,
       sampling: options.sampling,
       tieBreak: options.tieBreak,
-      tieStream: kernel.random.stream('tie-break'),
+      tieStream: kernel.random.stream('tie-break', options.process),
       plain: options.plain,
       cacheBytes: options.cacheBytes,
     });
     this.room = new RoomLooks(cache, this.snapshot);
-    this.bindings = new Bindings(kernel, cluster, this, { bindMicros: options.bindMicros, phase });
+    this.bindings = new Bindings(kernel, cluster, this, {
+      bindMicros: options.bindMicros,
+      phase,
+      calls: options.bindingCalls,
+      refusalOf: options.bindingRefusals,
+    });
     this.cycleEvent = kernel.defineEvent('scheduler.cycle', phase, () => this.startCycle());
     this.cycleEndEvent = kernel.defineEvent('scheduler.cycleEnd', phase, (pod, incarnation) => this.endCycle(pod, incarnation));
-    this.flushEvent = kernel.defineEvent('scheduler.backoffFlush', phase, () => this.flush());
-    this.leftoverEvent = kernel.defineEvent('scheduler.unschedulableFlush', phase, () => this.flushLeftovers());
+    this.flushes = new QueueFlushes(kernel, this.queue, { phase, enabled: options.autoRun });
     this.queue.onWork = () => this.wake();
-    this.queue.onBackoff = (at) => this.scheduleFlush(at);
+    this.queue.onBackoff = (at) => this.flushes.backoffEndsAt(at);
     this.queue.onGated = (gated, { reasons }) => this.hold(gated, reasons.join(', '));
     cache.observe(this);
-    cluster.observe(cache);
+    this.watch.observe(cache);
+  }
+
+  /** Failed cycles by plugin that rejected. */
+  get rejectionsByPlugin(): ReadonlyMap<string, number> {
+    return this.repeats.rejections;
   }
 
   // ---- the loop --------------------------------------------------------------------------------------------------
 
-  /** One whole cycle now, its consequences included as far as they take no time. Returns the pod popped, -1 for none. */
+  /**
+   * One whole cycle now, its consequences included as far as they take no time. Returns the pod popped, -1 for none.
+   */
   scheduleOne(): number {
     const pod = this.decideNext();
     if (pod >= 0) this.settle(pod, this.cluster.pods.incarnation[pod] | 0);
@@ -192,7 +230,51 @@ export class Scheduler implements CacheObserver {
   private endCycle(pod: number, incarnation: number): void {
     this.running = false;
     this.settle(pod, incarnation);
+    this.failAgain();
     if (this.queue.hasWork) this.wake();
+  }
+
+  /**
+   * The cycles that come next, at once, as long as each fails as one before it has and nothing else happens meanwhile.
+   * What they do and when is what startCycle and endCycle would do (the plain twin): two events a cycle.
+   */
+  private failAgain(): void {
+    const { kernel, queue, options, listeners } = this;
+    if (options.plain || !this.flushes.isLeftoverDue) return;
+    let known = this.knownFailureOf(queue.peek());
+    if (known === null) return;
+    const quietBefore = kernel.quietBefore();
+    for (let end = kernel.now + options.cycleMicros; end < quietBefore; end += options.cycleMicros) {
+      if (known === null || kernel.eventsLeft < 2) return;
+      const pod = queue.take();
+      this.decisions++;
+      this.countRepeat(pod, known);
+      kernel.pass(end, 2);
+      queue.rejectAgain(pod, known.rejectors, known.pendings);
+      for (let i = 0; i < listeners.length; i++) listeners[i].attemptFailed?.(pod, known.attempt);
+      known = this.knownFailureOf(queue.peek());
+    }
+  }
+
+  /** What the pod's next attempt would say, if there is nothing else to it; null: it has to be made. */
+  private knownFailureOf(pod: number): KnownFailure | null {
+    const { cache } = this;
+    if (pod < 0 || cache.pods.isTerminating(pod) || cache.pods.belief[pod] !== PodBelief.Waiting) return null;
+    const known = this.repeats.of(pod);
+    if (known === null) return null;
+    const { listeners } = this;
+    for (let i = 0; i < listeners.length; i++) {
+      if (listeners[i].cycleFailed !== undefined || listeners[i].deciding !== undefined) return null;
+      if (listeners[i].roomSeen !== undefined && this.room.isDue(cache.templateOf(pod))) return null;
+    }
+    return known;
+  }
+
+  private countRepeat(pod: number, known: KnownFailure): void {
+    this.unschedulableDecisions++;
+    this.algorithm.nodesFiltered += known.nodesFiltered;
+    this.repeats.note(pod);
+    known.askPostFilter();
   }
 
   /** Pops until a pod has been decided on; its outcome is kept for the end of the cycle. */
@@ -204,7 +286,15 @@ export class Scheduler implements CacheObserver {
         continue;
       }
       this.decisions++;
-      this.outcome = this.decide(profile, pod);
+      const { listeners } = this;
+      for (let i = 0; i < listeners.length; i++) listeners[i].deciding?.(pod);
+      const known = this.knownFailureOf(pod);
+      if (known === null) this.outcome = this.decide(profile, pod);
+      else {
+        this.countRepeat(pod, known);
+        const failure = { attempt: known.attempt, diagnosis: null, known, nominate: '', rejected: true };
+        this.outcome = { ok: false, failure };
+      }
       return pod;
     }
     return -1;
@@ -235,20 +325,25 @@ export class Scheduler implements CacheObserver {
       case 'error':
         return { attempt: plainFailure(statusMessage(result.status)), diagnosis: null, nominate: '', rejected: false };
       case 'fitError':
-        return this.fitFailure(profile, state, result.diagnosis);
+        return this.fitFailure(profile, state, result);
       case 'scheduled':
         assert(false, 'a scheduled pod has not failed');
     }
     return assert(false, 'no such result') as never;
   }
 
-  private fitFailure(profile: Profile, state: CycleState, diagnosis: Diagnosis): Failure {
-    for (const plugin of diagnosis.unschedulablePlugins) this.rejectionsByPlugin.set(plugin, (this.rejectionsByPlugin.get(plugin) ?? 0) + 1);
-    if (profile.postFilter.length === 0) return this.rejection(diagnosis, null, '');
-    const { status, nominatedNodeName } = profile.runPostFilter(state, this.view, diagnosis);
-    return this.rejection(diagnosis, status, nominatedNodeName);
+  private fitFailure(profile: Profile, state: CycleState, { diagnosis, repeats }: FitError): Failure {
+    this.repeats.countRejections(diagnosis.unschedulablePlugins, 1);
+    const answer = profile.postFilter.length === 0 ? NOT_ASKED : profile.runPostFilter(state, this.view, diagnosis);
+    const { status, nominatedNodeName, message, again } = answer;
+    const said = status ?? (message === undefined ? null : { code: Code.Success, reasons: [message], plugin: '' });
+    const failure = this.rejection(diagnosis, said, nominatedNodeName);
+    if (repeats && again !== undefined && !this.options.plain)
+      this.repeats.keep(this.view.row, failure.attempt, diagnosis, this.queue.hints, again);
+    return failure;
   }
 
+  /** `postFilter`: what PostFilter has to say; null: nothing. */
   private rejection(diagnosis: Diagnosis, postFilter: Status | null, nominate: string | null): Failure {
     const { template } = this.view;
     for (const listener of this.listeners) {
@@ -293,13 +388,15 @@ export class Scheduler implements CacheObserver {
 
   /** The failure handler (schedule_one.go handleSchedulingFailure). */
   fail(pod: number, failure: Failure): void {
-    const { diagnosis } = failure;
+    const { diagnosis, known } = failure;
     if (this.cache.pods.isTerminating(pod)) {
       this.queue.done(pod);
       return;
     }
-    this.queue.addUnschedulable(pod, diagnosis?.unschedulablePlugins ?? [], diagnosis?.pendingPlugins ?? []);
-    this.scheduleLeftovers();
+    if (known === undefined)
+      this.queue.addUnschedulable(pod, diagnosis?.unschedulablePlugins ?? [], diagnosis?.pendingPlugins ?? []);
+    else this.queue.reject(pod, known.rejectors, known.pendings);
+    this.flushes.scheduleLeftovers();
     this.nominate(pod, failure.nominate);
     for (const listener of this.listeners) {
       listener.attemptFailed?.(pod, failure.attempt);
@@ -328,7 +425,10 @@ export class Scheduler implements CacheObserver {
     this.queue.moveOnEvent(ASSIGNED_POD_DELETE, { pod: before, podBefore: before }, (other) => this.cache.templateOf(other).priority <= priority);
   }
 
-  /** Binding failed after the choice: the node is free again, the pod goes back (schedule_one.go handleBindingCycleError). */
+  /**
+   * Binding failed after the choice: the node is free again, the pod goes back (schedule_one.go
+   * handleBindingCycleError).
+   */
   bindingFailed(pod: number, status: Status, waited: boolean): void {
     const rejected = isRejected(status);
     const forgotten = this.podView(pod);
@@ -345,42 +445,18 @@ export class Scheduler implements CacheObserver {
     if (rejected) this.queue.moveOnEvent(ASSIGNED_POD_DELETE, subject, (other) => other !== pod);
   }
 
-  // ---- periodic flushes ------------------------------------------------------------------------------------------
-
-  private scheduleFlush(at: Micros): void {
-    if (!this.options.autoRun || at >= this.nextFlush) return;
-    this.nextFlush = Math.max(at, this.kernel.now);
-    this.kernel.at(this.nextFlush, this.flushEvent);
-  }
-
-  private flush(): void {
-    if (this.kernel.now < this.nextFlush) return;
-    this.nextFlush = Infinity;
-    this.queue.flushBackoff();
-  }
-
-  private scheduleLeftovers(): void {
-    if (!this.options.autoRun || this.leftoverScheduled || this.queue.unschedulableCountNow === 0) return;
-    this.leftoverScheduled = true;
-    const { now } = this.kernel;
-    this.kernel.at(now - (now % UNSCHEDULABLE_FLUSH_MICROS) + UNSCHEDULABLE_FLUSH_MICROS, this.leftoverEvent);
-  }
-
-  private flushLeftovers(): void {
-    this.leftoverScheduled = false;
-    this.queue.flushUnschedulable();
-    this.scheduleLeftovers();
-  }
-
   // ---- what happens in the cluster -------------------------------------------------------------------------------
 
   podCreated(pod: number): void {
     if (this.isResponsibleFor(pod)) {
       this.queue.add(pod);
+      this.flushes.scheduleLeftovers();
       return;
     }
     this.queue.ignore(pod);
-    this.hold(pod, `no scheduler profile is called "${this.cluster.templateOf(pod).schedulerName}"`);
+    const { schedulerName } = this.cache.templateOf(pod);
+    if (this.options.isServedElsewhere?.(schedulerName) === true) return;
+    this.hold(pod, `no scheduler profile is called "${schedulerName}"`);
   }
 
   /** Something else than a failed attempt keeps the pod waiting. */
@@ -402,6 +478,7 @@ export class Scheduler implements CacheObserver {
     if (view.nodeName === '') {
       if (!this.isResponsibleFor(pod)) return;
       this.queue.update(pod, podUpdateEvents('UnschedulablePod', before, view.template), subject);
+      this.flushes.scheduleLeftovers();
       return;
     }
     if (!this.queue.listens) return;
@@ -446,7 +523,9 @@ export class Scheduler implements CacheObserver {
     if (this.queue.listens) this.queue.moveOnEvent(NODE_DELETE, { nodeBefore: nodeEventView(this.cache.nodeInfo(node)) });
   }
 
-  objectChanged(kind: string, action: ObjectAction, object: KubernetesObject, before: KubernetesObject | undefined): void {
+  objectChanged(
+    kind: string, action: ObjectAction, object: KubernetesObject, before: KubernetesObject | undefined,
+  ): void {
     const happened = this.queue.listens ? objectEvent(kind, action) : undefined;
     if (happened === undefined) return;
     const subject = action === 'delete' ? { objectBefore: object } : before === undefined ? { object } : { object, objectBefore: before };
@@ -489,7 +568,7 @@ export class Scheduler implements CacheObserver {
       nominatedPods: (nodeName) => this.queue.nominator.podsOf(nodeName),
       nominations: () => this.queue.nominator.byNode(),
       nominationCount: () => this.queue.nominator.size,
-      random: (purpose) => kernel.random.stream(`plugin:${purpose}`),
+      random: (purpose) => kernel.random.stream(`plugin:${purpose}`, this.options.process),
       bindVolumes: this.options.bindVolumes,
       now: () => kernel.now,
       activate: (pods) => this.queue.activate(pods),

@@ -16,14 +16,18 @@ import type {
 import { applyPodDefaults } from '../control-plane/pod-defaults.ts';
 import type { LimitRange, PodDefaultsContext, RuntimeClass } from '../control-plane/pod-defaults.ts';
 import { priorityClassLookup } from '../control-plane/priority-classes.ts';
+import type { FileReader } from '../workload/manifests/file-reader.ts';
 import type { Manifests } from '../workload/manifests/read-manifests.ts';
 import type { Path, PathStep } from '../workload/manifests/source-path.ts';
 import { below, describeValue, parsePath } from '../workload/manifests/source-path.ts';
 import type { Findings } from '../workload/manifests/structure.ts';
 import { DURATION_ANNOTATION } from './manifest-input.ts';
+import { parseSchedule, scheduleZone } from '../controllers/utc-schedule.ts';
+import { ONLY_UTC } from '../controllers/zoned-time.ts';
+import type { ZoneRules } from '../controllers/zoned-time.ts';
 import { podSpecOf, podSpecSteps } from './pod-places.ts';
 import type { Scenario } from './scenario.ts';
-import { parseDuration } from './scenario-units.ts';
+import { parseDuration } from '../base/duration.ts';
 import { podOfWorkload } from './workload-input.ts';
 
 /** A pod as its author wrote it, and as it enters the cluster; undefined: it does not. */
@@ -32,6 +36,8 @@ export interface AdmittedPod {
   readonly steps: readonly PathStep[];
   readonly pod: Pod;
 }
+
+type ZoneTables = FileReader['timeZones'];
 
 export interface AdmissionChecks {
   readonly problems: Problem[];
@@ -64,14 +70,50 @@ export function admissionContext(
   };
 }
 
-export function checkAdmission(manifests: Manifests, context: PodDefaultsContext): AdmissionChecks {
+/** A schedule that the CronJob controller cannot read, or a time zone that is not there. */
+function scheduleProblems(object: KubernetesObject, manifests: Manifests, zones: ZoneTables): readonly Problem[] {
+  const { schedule, timeZone } = (object.kind === 'CronJob' ? (object as WorkloadObject).spec : undefined) ?? {};
+  if (schedule === undefined) return [];
+  const zone = scheduleZone(schedule, timeZone);
+  if (rulesOf(zones, zone) === null) {
+    const field = zone === timeZone ? 'timeZone' : 'schedule';
+    const message = `unknown time zone ${JSON.stringify(zone)}`;
+    const suggestion = nearestName(zone, zones?.names() ?? []);
+    return [manifests.placed(object, { path: pathOf(['spec', field]), part: 'value', message, suggestion })];
+  }
+  if (parseSchedule(schedule, timeZone, (name) => rulesOf(zones, name)) !== null) return [];
+  const message = `expected a schedule such as "*/5 * * * *" or "@daily", found ${JSON.stringify(schedule)}`;
+  return [manifests.placed(object, { path: pathOf(['spec', 'schedule']), part: 'value', message })];
+}
+
+function rulesOf(zones: ZoneTables, name: string): ZoneRules | null {
+  return ONLY_UTC(name) ?? zones?.rulesOf(name) ?? null;
+}
+
+/** Rules of the zones that the CronJobs among the objects name, those that are there; UTC left out. */
+export function namedZones(
+  objects: readonly KubernetesObject[],
+  zones: ZoneTables,
+): Readonly<Record<string, ZoneRules>> {
+  const named = new Map<string, ZoneRules>();
+  for (const object of objects) {
+    const { schedule, timeZone } = (object.kind === 'CronJob' ? (object as WorkloadObject).spec : undefined) ?? {};
+    if (schedule === undefined) continue;
+    const name = scheduleZone(schedule, timeZone);
+    const rules = ONLY_UTC(name) === null ? rulesOf(zones, name) : null;
+    if (rules !== null) named.set(name, rules);
+  }
+  return Object.fromEntries(named);
+}
+
+export function checkAdmission(manifests: Manifests, context: PodDefaultsContext, zones?: ZoneTables): AdmissionChecks {
   const problems: Problem[] = [];
   const admitted: AdmittedPod[] = [];
   const runtimeClasses = manifests.objects
     .filter(({ kind }) => kind === 'RuntimeClass')
     .map(({ metadata }) => metadata?.name ?? '');
   for (const object of manifests.objects) {
-    problems.push(...durationProblems(object, manifests));
+    problems.push(...durationProblems(object, manifests), ...scheduleProblems(object, manifests, zones));
     const steps = podSpecSteps(object.kind ?? '');
     const spec = podSpecOf(object);
     if (steps === null || spec === undefined) continue;

@@ -1,12 +1,12 @@
 /** Wires the cluster autoscaler to the scheduler's queue and filters, to the pools and the DaemonSets. */
 import { ClusterAutoscaler } from '../autoscaling/cluster-autoscaler.ts';
 import type { NodeAutoscaler, NodeGroupSpec } from '../autoscaling/node-autoscaler.ts';
+import type { DaemonPodsSource } from '../scheduler/what-if/placement-oracle.ts';
 import { ProfilePlacement } from '../scheduler/what-if/profile-placement.ts';
 import { assert } from '../base/assert.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { DisruptionBudgets } from '../cluster/disruption-budgets.ts';
 import { evictPod } from '../control-plane/eviction.ts';
-import type { DaemonSets } from '../controllers/daemon-sets.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { MetricsCollector } from '../metrics/collector.ts';
 import { PodBelief } from '../scheduler/cache/cached-pods.ts';
@@ -18,8 +18,10 @@ import type { Scenario } from './scenario.ts';
 export interface AutoscalerParts {
   readonly kernel: Kernel;
   readonly cluster: Cluster;
-  readonly scheduler: Scheduler;
-  readonly daemonSets: DaemonSets;
+  readonly schedulers: readonly Scheduler[];
+  /** Serves all their profiles, and is on time. */
+  readonly makeTwin: () => Scheduler;
+  readonly daemons: DaemonPodsSource;
   readonly budgets: DisruptionBudgets;
   readonly metrics: MetricsCollector;
   readonly loopPhase: number;
@@ -28,7 +30,7 @@ export interface AutoscalerParts {
 
 /** null: the scenario has no autoscaler, or no pool for it. */
 export function assembleAutoscaler(scenario: Scenario, parts: AutoscalerParts): NodeAutoscaler | null {
-  const { kernel, cluster, scheduler, metrics } = parts;
+  const { kernel, cluster, schedulers, metrics } = parts;
   const groups = scenario.nodePools.flatMap((pool): NodeGroupSpec[] => {
     if (pool.autoscaling === null) return [];
     const { min, max, provisionSeconds } = pool.autoscaling;
@@ -45,11 +47,12 @@ export function assembleAutoscaler(scenario: Scenario, parts: AutoscalerParts): 
     ];
   });
   if (scenario.autoscaler === null || groups.length === 0) return null;
+  const twin = parts.makeTwin();
   const pools = new Map(scenario.nodePools.map((pool) => [pool.name, pool]));
   return new ClusterAutoscaler(kernel, cluster, scenario.autoscaler, groups, {
-    cache: scheduler.cache,
-    unschedulable: { pods: () => rejectedPods(scheduler) },
-    placement: new ProfilePlacement(scheduler.cache, scheduler.profiles, () => scheduler.snapshot.refresh()),
+    cache: twin.cache,
+    unschedulable: { pods: () => schedulers.flatMap((scheduler) => rejectedPods(scheduler)) },
+    placement: new ProfilePlacement(twin.cache, twin.profiles, () => twin.snapshot.refresh()),
     nodes: {
       makeNode: (name, ordinal) => {
         const pool = pools.get(name);
@@ -57,7 +60,7 @@ export function assembleAutoscaler(scenario: Scenario, parts: AutoscalerParts): 
         return poolNode(pool, ordinal);
       },
     },
-    daemons: parts.daemonSets,
+    daemons: parts.daemons,
     budgets: parts.budgets,
     evict: (pod, cause) => evictPod(cluster, parts.budgets, pod, cause),
     mark: (kind, label, count) => metrics.mark(kind, label, count),

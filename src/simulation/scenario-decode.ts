@@ -1,4 +1,7 @@
-/** First step of reading a scenario: types and names. Every mistake becomes one finding that says what was expected and what stands there. */
+/**
+ * First step of reading a scenario: types and names. Every mistake becomes one finding that says what was expected
+ * and what stands there.
+ */
 import type { z } from 'zod';
 import { nearestName } from '../base/input-error.ts';
 import type { Path, PathStep } from '../workload/manifests/source-path.ts';
@@ -10,16 +13,21 @@ import type { ScenarioInput } from './scenario-schema.ts';
 
 /** The scenario with defaults, or undefined after noting what is wrong. Null members count as absent. */
 export function decodeScenario(value: unknown, findings: Findings): ScenarioInput | undefined {
+  return decodeBy(scenarioSchema, 'a scenario', value, findings);
+}
+
+/** The same of anything that a schema describes. */
+export function decodeBy<T>(schema: z.ZodType<T>, what: string, value: unknown, findings: Findings): T | undefined {
   const given = withoutNullMembers(value);
   if (!isMapping(given)) {
-    findings.error(null, `expected a scenario (a mapping), found ${describeValue(value)}`);
+    findings.error(null, `expected ${what} (a mapping), found ${describeValue(value)}`);
     return undefined;
   }
-  const parsed = scenarioSchema.safeParse(given);
+  const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.flatMap((issue) => flatten(issue, [], given));
   const misspelled = new Set<string>();
-  for (const issue of issues) noteUnknownKeys(issue, misspelled, findings);
+  for (const issue of issues) noteUnknownKeys(schema, issue, misspelled, findings);
   for (const issue of issues) noteMismatch(issue, misspelled, findings);
   return undefined;
 }
@@ -53,9 +61,14 @@ function flatten(issue: Issue, above: readonly PathStep[], root: unknown): Place
 }
 
 /** Unknown keys; what they were probably meant to be goes into `misspelled`. */
-function noteUnknownKeys({ issue, steps }: PlacedIssue, misspelled: Set<string>, findings: Findings): void {
+function noteUnknownKeys(
+  schema: z.ZodType,
+  { issue, steps }: PlacedIssue,
+  misspelled: Set<string>,
+  findings: Findings,
+): void {
   if (issue.code !== 'unrecognized_keys') return;
-  const known = knownKeys(scenarioSchema, steps);
+  const known = knownKeys(schema, steps);
   for (const key of issue.keys) {
     const suggestion = nearestName(key, known);
     if (suggestion !== undefined) misspelled.add(formatPath([...steps, suggestion]));
@@ -100,7 +113,9 @@ function valueAt(root: unknown, steps: readonly PathStep[]): unknown {
   return value;
 }
 
-/** Keys that the schema knows at a place: for did-you-mean. Walks the schema through lists, maps, unions and defaults. */
+/**
+ * Keys that the schema knows at a place: for did-you-mean. Walks the schema through lists, maps, unions and defaults.
+ */
 function knownKeys(schema: z.ZodType, steps: readonly PathStep[]): string[] {
   let schemas: AnySchema[] = [schema as unknown as AnySchema];
   for (const step of steps) schemas = schemas.flatMap(unwrap).flatMap((candidate) => childSchemas(candidate, step));

@@ -7,7 +7,7 @@ import { below, quoteShort } from '../workload/manifests/source-path.ts';
 import type { Findings } from '../workload/manifests/structure.ts';
 import type { ArrivalProcess } from './scenario.ts';
 import type { ArrivalsInput, DistributionInput } from './scenario-schema.ts';
-import { parseDuration } from './scenario-units.ts';
+import { parseDuration } from '../base/duration.ts';
 
 /** Turns texts into numbers at one place of a document, noting what cannot be. */
 export class ScenarioNumbers {
@@ -78,8 +78,8 @@ export class ScenarioNumbers {
     return { kind: 'choice', values, weights };
   }
 
-  weightsAbove0(weights: readonly number[], path: Path): void {
-    if (!weights.some((weight) => weight > 0)) this.findings.error(path, 'expected at least one weight above 0');
+  weightsAbove0(weights: readonly number[], path: Path, what = 'weight'): void {
+    if (!weights.some((weight) => weight > 0)) this.findings.error(path, `expected at least one ${what} above 0`);
   }
 
   /** A duration that could not be read has been noted already. */
@@ -103,7 +103,7 @@ export class ScenarioNumbers {
       return { kind: 'at', atMicros: 0, count: 0 };
     }
     if (input.count !== undefined && input.at === undefined) this.findings.error(below(path, 'count'), '"count" belongs to "at"', undefined, 'key');
-    const { poisson, diurnal, bursty } = input;
+    const { poisson, diurnal, hourly, bursty } = input;
     if (poisson !== undefined) return { kind: 'poisson', ratePerHour: poisson.ratePerHour, ...this.#window(poisson, below(path, 'poisson')) };
     if (diurnal !== undefined) {
       const at = below(path, 'diurnal');
@@ -115,6 +115,11 @@ export class ScenarioNumbers {
         peakMicros: this.micros(diurnal.peak, below(at, 'peak')),
         ...this.#window(diurnal, at),
       };
+    }
+    if (hourly !== undefined) {
+      const at = below(path, 'hourly');
+      this.weightsAbove0(hourly.ratesPerHour, below(at, 'ratesPerHour'), 'rate');
+      return { kind: 'hourly', ratesPerHour: hourly.ratesPerHour, ...this.#window(hourly, at) };
     }
     if (bursty !== undefined) {
       const at = below(path, 'bursty');
@@ -134,7 +139,7 @@ export class ScenarioNumbers {
 }
 
 const SHAPES = ['fixed', 'uniform', 'exponential', 'lognormal', 'weibull', 'boundedPareto', 'choice'] as const;
-const ARRIVAL_KINDS = ['at', 'poisson', 'diurnal', 'bursty'] as const;
+const ARRIVAL_KINDS = ['at', 'poisson', 'diurnal', 'hourly', 'bursty'] as const;
 
 /** A distribution before its bounds. */
 type DistributionShape = Distribution extends infer D ? (D extends Distribution ? Omit<D, 'atLeast' | 'atMost'> : never) : never;

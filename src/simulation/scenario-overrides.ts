@@ -10,6 +10,8 @@ export interface Override {
   readonly path: string;
   /** Read as YAML: `50`, `2h`, `[a, b]`, `{poisson: {ratePerHour: 30}}`. */
   readonly value: string;
+  /** The option that says so, for messages. Default `--set`. */
+  readonly option?: string;
 }
 
 export interface AppliedOverrides {
@@ -27,7 +29,7 @@ export function applyOverrides(root: unknown, overrides: readonly Override[]): A
   const applied: { steps: PathStep[]; origin: string }[] = [];
   let value = root;
   for (const override of overrides) {
-    const origin = `--set ${override.path}=${override.value}`;
+    const origin = `${override.option ?? '--set'} ${override.path}=${override.value}`;
     const steps = parsePath(override.path);
     if (steps === undefined) {
       problems.push({ file: origin, message: `expected a path such as duration or nodePools[0].count, found ${quoteShort(override.path)}` });

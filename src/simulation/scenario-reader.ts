@@ -5,7 +5,7 @@
 import type { Problem } from '../base/input-error.ts';
 import { InputError } from '../base/input-error.ts';
 import type { KubernetesObject, PriorityClass } from '../cluster/objects.ts';
-import { readDocuments } from '../workload/manifests/documents.ts';
+import { readDocuments, readOnlyDocument } from '../workload/manifests/documents.ts';
 import type { FileReader } from '../workload/manifests/file-reader.ts';
 import { collectManifests, inFileOrder } from '../workload/manifests/read-manifests.ts';
 import type { InlineObject, Manifests } from '../workload/manifests/read-manifests.ts';
@@ -14,18 +14,28 @@ import { placeFindings } from '../workload/manifests/source-document.ts';
 import type { Path } from '../workload/manifests/source-path.ts';
 import { below, describeValue, stepsOf } from '../workload/manifests/source-path.ts';
 import { Findings, isMapping, mappingOf } from '../workload/manifests/structure.ts';
-import { admissionContext, checkAdmission, checkWorkloadAdmission } from './admission-checks.ts';
+import { admissionContext, checkAdmission, checkWorkloadAdmission, namedZones } from './admission-checks.ts';
+import { warnOfEndlessWork, warnOfFailingWork } from './endless-work.ts';
 import { hopelessPods, warnOfOversizedWorkloads } from './hopeless-pods.ts';
-import type { Scenario, SchedulerSettings, TraceInput } from './scenario.ts';
-import { checkClassesOfWorkloads, checkMembers, checkScenario } from './scenario-checks.ts';
+import { refusedPods, warnOfRefusedWorkloads } from './refused-pods.ts';
+import type { Scenario, SchedulerSettings } from './scenario.ts';
+import { applicationOf, placedApplications } from '../control-plane/pod-admission.ts';
+import { podMetadataOf } from './pod-places.ts';
+import {
+  applicationProblems, checkClassesOfWorkloads, checkMembers, checkScenario, warnOfIdleApplications,
+} from './scenario-checks.ts';
 import { decodeScenario } from './scenario-decode.ts';
 import { ScenarioNumbers } from './scenario-distributions.ts';
 import type { AppliedOverrides, Override } from './scenario-overrides.ts';
 import { applyOverrides } from './scenario-overrides.ts';
+import { namesOfProfiles, sharesOfProfiles } from './foreign-schedulers.ts';
 import { ordinalIn } from './pool-nodes.ts';
 import type { OwnSettings } from './scenario-resolve.ts';
 import { resolveSettings } from './scenario-resolve.ts';
 import type { ScenarioInput } from './scenario-schema.ts';
+import { checkSteps } from './scenario-steps.ts';
+import { resolveThresholds } from './scenario-thresholds.ts';
+import { resolveMachines, resolveTrace } from './scenario-traces.ts';
 
 export type { Override } from './scenario-overrides.ts';
 
@@ -45,7 +55,9 @@ export interface ScenarioRead {
 /** Scenarios are written by hand; a larger file is some other file. */
 const MAX_SCENARIO_CHARACTERS = 16 * 1024 * 1024;
 
-export function readScenario(entry: ScenarioEntry, files: FileReader, overrides: readonly Override[] = []): ScenarioRead {
+export function readScenario(
+  entry: ScenarioEntry, files: FileReader, overrides: readonly Override[] = [],
+): ScenarioRead {
   const file = 'file' in entry ? entry.file : entry.name;
   const text = 'file' in entry ? files.read(entry.file) : entry.text;
   const { document, warnings } = openScenario(text, file);
@@ -56,13 +68,11 @@ export function readScenario(entry: ScenarioEntry, files: FileReader, overrides:
   return { scenario, warnings: reading.warnings, notSimulated: () => reading.notSimulated() };
 }
 
-function openScenario(text: string, file: string): { readonly document: SourceDocument; readonly warnings: readonly Problem[] } {
+function openScenario(
+  text: string, file: string,
+): { readonly document: SourceDocument; readonly warnings: readonly Problem[] } {
   if (text.length > MAX_SCENARIO_CHARACTERS) throw new InputError({ file, message: `expected a scenario, found a file of more than ${MAX_SCENARIO_CHARACTERS} characters` });
-  const { documents, problems, warnings } = readDocuments(text, file);
-  if (problems.length > 0) throw new InputError(problems);
-  const [document, second] = documents;
-  if (document === undefined) throw new InputError({ file, message: 'expected a scenario, found an empty file' });
-  if (second !== undefined) throw new InputError({ file, ...second.locate([], 'value'), message: 'expected one scenario in the file, found a second document' });
+  const { document, warnings } = readOnlyDocument(text, file, 'scenario');
   const { kind, apiVersion } = mappingOf(document.value);
   if (typeof kind === 'string' && apiVersion !== undefined) {
     const message = `expected a scenario, found a Kubernetes object of kind ${kind}: list the file under "nodes" or "manifests" of a scenario`;
@@ -81,7 +91,9 @@ class ScenarioReading {
   readonly #findings = new Findings();
   #unsimulated: Manifests['notSimulated'] = [];
 
-  constructor(file: string, document: SourceDocument, overrides: AppliedOverrides, files: FileReader, warnings: Problem[]) {
+  constructor(
+    file: string, document: SourceDocument, overrides: AppliedOverrides, files: FileReader, warnings: Problem[],
+  ) {
     this.#file = file;
     this.#document = document;
     this.#overrides = overrides;
@@ -111,34 +123,60 @@ class ScenarioReading {
   #resolve(input: ScenarioInput): Scenario {
     const settings = resolveSettings(input, new ScenarioNumbers(this.#findings));
     checkScenario(input, settings, this.#findings);
-    const manifests = this.#readManifests(input);
+    const applications = this.#findings.errors.length === 0 ? placedApplications(settings.applications) : [];
+    const manifests = this.#readManifests(input, (object) => {
+      const metadata = podMetadataOf(object);
+      return metadata !== undefined && applicationOf({ metadata }, applications) !== undefined;
+    });
     const priorityClasses = this.#allPriorityClasses(settings, manifests.objects);
     checkClassesOfWorkloads(input, new Set(Object.keys(priorityClasses)), this.#findings);
     this.#checkNodes(settings, input, manifests);
+    if (this.problems.length === 0) this.problems.push(...applicationProblems(settings.applications, manifests));
+    if (input.trace === undefined) warnOfIdleApplications(settings, manifests.objects, this.#findings);
+    this.#checkSteps(settings, input, manifests);
     this.#checkPods(settings, manifests, priorityClasses, input.trace !== undefined);
     this.#unsimulated = manifests.notSimulated;
-    const trace = this.#resolveTrace(input);
+    const existing = (file: string, place: Path): string => this.#existingFile(file, place);
+    const streamOr = (file: string, place: Path): string => {
+      const path = this.#files.resolve(this.#file, file);
+      return this.#files.isStream?.(path) === true ? path : existing(file, place);
+    };
+    const trace = resolveTrace(input, streamOr, new ScenarioNumbers(this.#findings));
+    const machines = resolveMachines(input, existing, this.#findings);
     const scheduler = this.#resolveScheduler(input, settings);
     return {
-      name: input.name ?? nameOfFile(this.#file),
+      name: input.name ?? nameOfFile(this.#file, 'scenario'),
       description: input.description,
       seed: settings.seed,
+      kubernetes: settings.kubernetes,
       durationMicros: settings.durationMicros,
       nodePools: settings.nodePools,
       nodes: manifests.nodes,
       objects: manifests.objects,
+      timeZones: namedZones(manifests.objects, this.#files.timeZones),
       ignoredKinds: manifests.ignoredKinds,
       notSimulated: manifests.notSimulated.map(({ kind, field, count, effect }) => ({ kind, field, count, effect })),
       priorityClasses,
       workloads: settings.workloads,
+      applications: settings.applications,
       trace,
+      machines,
       scheduler,
+      schedulers: settings.schedulers,
+      controlPlane: settings.controlPlane,
       kubelet: settings.kubelet,
       nodeLifecycle: settings.nodeLifecycle,
       failures: settings.failures,
+      steps: settings.steps,
       autoscaler: settings.autoscaler,
       metrics: settings.metrics,
-      fileNames: this.#fileNames([trace?.file, ...scheduler.pluginFiles]),
+      thresholds: resolveThresholds(input, this.#findings),
+      fileNames: this.#fileNames([
+        trace?.file,
+        ...Object.values(trace?.files ?? {}),
+        machines?.file,
+        ...scheduler.pluginFiles,
+      ]),
       manifestFiles: this.#manifestFiles(input),
     };
   }
@@ -149,17 +187,22 @@ class ScenarioReading {
     this.#readManifests({ nodes: pathsIn(nodes), manifests: pathsIn(manifests), priorityClasses: mappingOf(priorityClasses) });
   }
 
-  #readManifests(input: FilesInput): Manifests {
+  #readManifests(input: FilesInput, hasApplication = (_object: KubernetesObject): boolean => false): Manifests {
     const paths = [...this.#existing(input.nodes, 'nodes'), ...this.#existing(input.manifests, 'manifests')];
     const inline = (['nodes', 'manifests'] as const).flatMap((key) => this.#inline(input[key], key));
     const classes = Object.keys(input.priorityClasses);
-    const { problems, ...manifests } = collectManifests(paths, this.#files, { priorityClasses: classes, inline });
+    const { problems, ...manifests } = collectManifests(paths, this.#files, {
+      priorityClasses: classes, inline, hasApplication,
+    });
     this.problems.push(...problems);
     this.warnings.push(...manifests.warnings);
     return manifests;
   }
 
-  /** Files and folders of a field, those that exist. A folder that holds the scenario itself would be read as manifests. */
+  /**
+   * Files and folders of a field, those that exist. A folder that holds the scenario itself would be read as
+   * manifests.
+   */
   #existing(given: FileEntries, key: string): string[] {
     const found: string[] = [];
     const entries = given === undefined ? [] : typeof given === 'string' ? [given] : given;
@@ -237,7 +280,11 @@ class ScenarioReading {
     if (input.nodes !== undefined && manifests.nodes.length === 0 && this.problems.length === 0) {
       this.#findings.warn(below(null, 'nodes'), 'the files hold no Node', undefined, 'key');
     }
-    if (settings.nodePools.length === 0 && manifests.nodes.length === 0 && (input.manifests !== undefined || input.nodes !== undefined) && this.problems.length === 0 && this.#findings.errors.length === 0 && input.trace === undefined) {
+    const isWithoutNodes = settings.nodePools.length === 0 && manifests.nodes.length === 0;
+    const hasFiles = input.manifests !== undefined || input.nodes !== undefined;
+    const hasOwnNodes = input.trace !== undefined || input.machines !== undefined;
+    const isRight = this.problems.length === 0 && this.#findings.errors.length === 0;
+    if (isWithoutNodes && hasFiles && !hasOwnNodes && isRight) {
       this.#findings.error(null, 'the cluster has no nodes: neither "nodePools" nor a Node in the files');
     }
     for (const [index, pool] of settings.nodePools.entries()) {
@@ -255,23 +302,29 @@ class ScenarioReading {
     checkMembers(settings.nodePools, manifests.nodes, this.#findings);
   }
 
+  /** Whatever is missing from a broken file is no mistake of a step. */
+  #checkSteps(settings: OwnSettings, input: ScenarioInput, manifests: Manifests): void {
+    if (this.problems.length > 0) return;
+    const { nodes, objects } = manifests;
+    const hasOtherNodes = input.machines !== undefined || input.trace !== undefined;
+    checkSteps(input.steps, { nodePools: settings.nodePools, nodes, objects, hasOtherNodes }, this.#findings);
+  }
+
   /** What the pods would meet when they arrive, once all else is right. */
   #checkPods(settings: OwnSettings, manifests: Manifests, priorityClasses: Scenario['priorityClasses'], hasTrace: boolean): void {
     const { nodePools, workloads } = settings;
     const context = admissionContext(manifests.objects, priorityClasses);
     if (this.#findings.errors.length === 0) checkWorkloadAdmission(workloads, context, this.#findings);
-    const { problems, admitted } = checkAdmission(manifests, context);
+    const { problems, admitted } = checkAdmission(manifests, context, this.#files.timeZones);
     if (problems.length > 0)
       this.problems.splice(0, this.problems.length, ...inFileOrder([...this.problems, ...problems]));
     if (this.problems.length > 0 || this.#findings.errors.length > 0) return;
+    warnOfEndlessWork(settings, manifests.nodes.length > 0, this.#findings);
+    warnOfFailingWork(settings, this.#findings);
     warnOfOversizedWorkloads(workloads, manifests.nodes, nodePools, this.#findings);
     this.warnings.push(...hopelessPods(manifests, admitted, nodePools, workloads, hasTrace));
-  }
-
-  #resolveTrace(input: ScenarioInput): TraceInput | null {
-    if (input.trace === undefined) return null;
-    const { format, file, compress } = input.trace;
-    return { format, file: this.#existingFile(file, below(below(null, 'trace'), 'file')), compress };
+    this.warnings.push(...refusedPods(manifests, admitted, context));
+    warnOfRefusedWorkloads(workloads, manifests.objects, context, this.#findings);
   }
 
   #resolveScheduler(input: ScenarioInput, settings: OwnSettings): SchedulerSettings {
@@ -281,8 +334,13 @@ class ScenarioReading {
     const list = below(at, 'plugins');
     const pluginFiles = plugins === undefined ? [] : typeof plugins === 'string' ? [plugin(plugins, list)] : plugins.map((path, index) => plugin(path, below(list, index)));
     const configurationFile = typeof config === 'string' ? this.#existingFile(config, below(at, 'config')) : null;
+    const configuration = configurationFile === null ? (config ?? null) : this.#readConfiguration(configurationFile);
+    for (const mistake of sharesOfProfiles(settings.schedulers, namesOfProfiles(configuration))) {
+      const place = mistake.steps.reduce<Path | null>((up, step) => below(up, step), null);
+      this.#findings.error(place, mistake.message, mistake.suggestion);
+    }
     return {
-      configuration: configurationFile === null ? (config ?? null) : this.#readConfiguration(configurationFile),
+      configuration,
       configurationFile,
       cycleMicros: settings.cycleMicros,
       bindMicros: settings.bindMicros,
@@ -333,7 +391,9 @@ function pathsIn(value: unknown): FileEntries {
 }
 
 /** One mapping from a YAML or JSON file (a KubeSchedulerConfiguration); throws InputError. */
-export function readConfigurationFile(file: string, files: FileReader): { readonly value: unknown; readonly warnings: readonly Problem[] } {
+export function readConfigurationFile(
+  file: string, files: FileReader,
+): { readonly value: unknown; readonly warnings: readonly Problem[] } {
   const { documents, problems, warnings } = readDocuments(files.read(file), file);
   if (problems.length > 0) throw new InputError(problems);
   if (documents.length !== 1) throw new InputError({ file, message: `expected one document, found ${documents.length === 0 ? 'an empty file' : documents.length}` });
@@ -352,7 +412,8 @@ function inOrder(problems: Problem[]): Problem[] {
   return problems.sort((a, b) => (a.line ?? Infinity) - (b.line ?? Infinity) || (a.column ?? 0) - (b.column ?? 0) || 0);
 }
 
-function nameOfFile(file: string): string {
+/** What is described in a file and not named there is called as the file is, without its ending. */
+export function nameOfFile(file: string, otherwise: string): string {
   const base = file.slice(file.lastIndexOf('/') + 1).replace(/\.(?:ya?ml|json)$/i, '');
-  return base === '' ? 'scenario' : base;
+  return base === '' ? otherwise : base;
 }

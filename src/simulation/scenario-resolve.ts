@@ -1,7 +1,13 @@
-/** Second step of reading a scenario: every field of the decoded input becomes its resolved form, with units as numbers and nothing optional. */
+/**
+ * Second step of reading a scenario: every field of the decoded input becomes its resolved form, with units as
+ * numbers and nothing optional.
+ */
+import { assert } from '../base/assert.ts';
 import type { Micros } from '../base/time.ts';
 import { MICROS_PER_SECOND } from '../base/time.ts';
 import { tryParseQuantity, unitsFromText } from '../base/quantity.ts';
+import { isKubernetesVersion } from '../cluster/kubernetes-versions.ts';
+import type { KubernetesVersion } from '../cluster/kubernetes-versions.ts';
 import type { PodTemplateSpec, Taint } from '../cluster/objects.ts';
 import type { Distribution } from '../kernel/distribution.ts';
 import { labelMap, resourceList, resourceNameMistake } from '../workload/manifests/names.ts';
@@ -11,13 +17,36 @@ import { withoutNulls } from '../workload/manifests/read-manifests.ts';
 import type { Path } from '../workload/manifests/source-path.ts';
 import { below } from '../workload/manifests/source-path.ts';
 import { listOf, mappingOf } from '../workload/manifests/structure.ts';
-import type { ClusterAutoscalerSettings, FailureProcess, KubeletSettings, MetricsSettings, NodeLifecycleSettings, NodePool, PodShape, Scenario, Workload } from './scenario.ts';
+import type {
+  Application, ApplicationModel, ClusterAutoscalerSettings, ContainerModel, ControlPlaneSettings, FailureProcess,
+  KubeletSettings, MetricsSettings,
+  NodeLifecycleSettings, NodePool, PodShape, Scenario, Workload,
+} from './scenario.ts';
 import type { ScenarioNumbers } from './scenario-distributions.ts';
-import type { NodePoolInput, ScenarioInput, WorkloadInput } from './scenario-schema.ts';
+import { WATCHERS } from './scenario-fields.ts';
+import type { Watcher, WatcherDelays } from './scenario-fields.ts';
+import type { ApplicationInput, NodePoolInput, ScenarioInput, WorkloadInput } from './scenario-schema.ts';
 import { autoscalerDefaults } from './scenario-schema.ts';
+import { resolveSteps } from './scenario-steps.ts';
 
 /** Everything of a scenario that does not come from other files. */
-export type OwnSettings = Pick<Scenario, 'seed' | 'durationMicros' | 'nodePools' | 'workloads' | 'kubelet' | 'nodeLifecycle' | 'failures' | 'autoscaler' | 'metrics'> & {
+export type OwnSettings = Pick<
+  Scenario,
+  | 'seed'
+  | 'kubernetes'
+  | 'durationMicros'
+  | 'nodePools'
+  | 'workloads'
+  | 'schedulers'
+  | 'controlPlane'
+  | 'applications'
+  | 'kubelet'
+  | 'nodeLifecycle'
+  | 'failures'
+  | 'steps'
+  | 'autoscaler'
+  | 'metrics'
+> & {
   readonly priorityClasses: Scenario['priorityClasses'];
   readonly cycleMicros: Micros;
   readonly bindMicros: Micros;
@@ -30,21 +59,40 @@ export function resolveSettings(input: ScenarioInput, numbers: ScenarioNumbers):
   const each = <In, Out>(items: readonly In[], key: string, resolve: (item: In, path: Path) => Out): Out[] =>
     items.map((item, index) => resolve(item, below(below(null, key), index)));
   const nodePools = each(input.nodePools, 'nodePools', (pool, path) => resolvePool(pool, path, numbers));
+  const controlPlane = resolveControlPlane(input.controlPlane, numbers);
   const isAutoscaled = nodePools.some((pool) => pool.autoscaling !== null);
   return {
     seed: String(input.seed),
+    kubernetes: versionOf(input.kubernetes),
     durationMicros: input.duration === undefined ? null : numbers.microsAbove0(input.duration, below(null, 'duration')),
     nodePools,
     workloads: each(input.workloads, 'workloads', (workload, path) => resolveWorkload(workload, path, numbers)),
+    schedulers: each(input.schedulers, 'schedulers', ({ profiles, watchDelay }, path) => ({
+      profiles,
+      watchDelaySeconds:
+        watchDelay === undefined
+          ? controlPlane.watchDelaySeconds.scheduler
+          : lateOrNull(numbers.distribution(watchDelay, below(path, 'watchDelay'))),
+    })),
+    controlPlane,
+    applications: each(input.applications, 'applications', (given, path) => resolveApplication(given, path, numbers)),
     kubelet: resolveKubelet(input.kubelet, numbers),
     nodeLifecycle: resolveNodeLifecycle(input.nodeLifecycle, numbers),
     failures: each(input.failures, 'failures', (failure, path) => resolveFailure(failure, path, numbers)),
+    steps: resolveSteps(input.steps, numbers),
     autoscaler: resolveAutoscaler(input.autoscaler, isAutoscaled, numbers),
     metrics: resolveMetrics(input.metrics, numbers),
     priorityClasses: resolvePriorityClasses(input.priorityClasses),
     cycleMicros: numbers.micros(input.scheduler.cycleTime, below(below(null, 'scheduler'), 'cycleTime')),
     bindMicros: numbers.micros(input.scheduler.bindTime, below(below(null, 'scheduler'), 'bindTime')),
   };
+}
+
+/** A number is as good as the text that spells it: the schema has seen to that. */
+function versionOf(written: string | number): KubernetesVersion {
+  const text = String(written);
+  assert(isKubernetesVersion(text), `${text} is no version`);
+  return text;
 }
 
 function resolvePool(pool: NodePoolInput, path: Path, numbers: ScenarioNumbers): NodePool {
@@ -117,6 +165,63 @@ function resolveWorkload(workload: WorkloadInput, path: Path, numbers: ScenarioN
     namespace: workload.namespace,
     priorityClassName: workload.priorityClass ?? null,
     template: resolveTemplate(workload, path, numbers),
+    application:
+      workload.application === undefined
+        ? null
+        : resolveModel(workload.application, below(path, 'application'), numbers),
+  };
+}
+
+function resolveApplication(application: ApplicationInput, path: Path, numbers: ScenarioNumbers): Application {
+  const { name, namespace, selector } = application;
+  return { name, namespace, selector, ...resolveModel(application, path, numbers) };
+}
+
+type ModelInput = NonNullable<WorkloadInput['application']>;
+
+function resolveModel(input: ModelInput, path: Path, numbers: ScenarioNumbers): ApplicationModel {
+  const at = below(path, 'containers');
+  const containers = Object.entries(input.containers).map(
+    ([name, own]) => [name, resolveProgram(own, below(at, name), numbers)] as const,
+  );
+  return { model: resolveProgram(input, path, numbers), containers: Object.fromEntries(containers) };
+}
+
+function resolveProgram(
+  input: Omit<ModelInput, 'containers'>, path: Path, numbers: ScenarioNumbers,
+): ContainerModel {
+  const seconds = (key: 'startup' | 'init' | 'stop' | 'preStop'): Distribution | null => {
+    const given = input[key];
+    return given === undefined ? null : numbers.distribution(given, below(path, key));
+  };
+  const { failure, hang, memory } = input;
+  return {
+    startupSeconds: seconds('startup'),
+    initSeconds: seconds('init'),
+    failure:
+      failure === undefined
+        ? null
+        : {
+            afterSeconds: numbers.distribution(failure.after, below(below(path, 'failure'), 'after')),
+            probability: failure.probability,
+            exitCode: failure.exitCode,
+          },
+    hang:
+      hang === undefined
+        ? null
+        : {
+            afterSeconds: numbers.distribution(hang.after, below(below(path, 'hang'), 'after')),
+            probability: hang.probability,
+          },
+    stopSeconds: seconds('stop'),
+    preStopSeconds: seconds('preStop'),
+    memory:
+      memory === undefined
+        ? null
+        : {
+            use: numbers.distribution(memory.use, below(below(path, 'memory'), 'use')),
+            growthPerHour: numbers.distribution(memory.growthPerHour, below(below(path, 'memory'), 'growthPerHour')),
+          },
   };
 }
 
@@ -166,6 +271,30 @@ function resolveTemplate(workload: WorkloadInput, path: Path, numbers: ScenarioN
   return { ...template, metadata: { ...template.metadata, labels: { app: workload.name } } };
 }
 
+function resolveControlPlane(
+  { watchDelay }: ScenarioInput['controlPlane'], numbers: ScenarioNumbers,
+): ControlPlaneSettings {
+  const at = below(below(null, 'controlPlane'), 'watchDelay');
+  const named = typeof watchDelay === 'object' ? WATCHERS.filter((part) => watchDelay[part] !== undefined) : [];
+  if (named.length === 0) {
+    const forAll = lateOrNull(numbers.distribution(watchDelay, at));
+    return { watchDelaySeconds: { scheduler: forAll } };
+  }
+  const delays = watchDelay as WatcherDelays;
+  const others = Object.keys(delays).filter((key) => !WATCHERS.includes(key as Watcher));
+  for (const key of others) {
+    const parts = named.join(' and ');
+    numbers.findings.error(below(at, key), `"${key}" is for all watches: expected it below ${parts}`, undefined, 'key');
+  }
+  const delayOf = (part: Watcher): Distribution | null =>
+    lateOrNull(numbers.distribution(delays[part] ?? '0s', below(at, part)));
+  return { watchDelaySeconds: { scheduler: delayOf('scheduler') } };
+}
+
+function lateOrNull(delay: Distribution): Distribution | null {
+  return delay.kind === 'fixed' && Math.max(delay.value, delay.atLeast ?? 0) === 0 ? null : delay;
+}
+
 function resolveKubelet(kubelet: ScenarioInput['kubelet'], numbers: ScenarioNumbers): KubeletSettings {
   const at = below(null, 'kubelet');
   const sizes = Object.entries(kubelet.imageSizes).map(([image, size]) => [image, bytes(size, below(below(at, 'imageSizes'), image), numbers)] as const);
@@ -181,7 +310,9 @@ function resolveKubelet(kubelet: ScenarioInput['kubelet'], numbers: ScenarioNumb
   };
 }
 
-function resolveNodeLifecycle(lifecycle: ScenarioInput['nodeLifecycle'], numbers: ScenarioNumbers): NodeLifecycleSettings {
+function resolveNodeLifecycle(
+  lifecycle: ScenarioInput['nodeLifecycle'], numbers: ScenarioNumbers,
+): NodeLifecycleSettings {
   const at = below(null, 'nodeLifecycle');
   return {
     monitorPeriodMicros: numbers.microsAbove0(lifecycle.nodeMonitorPeriod, below(at, 'nodeMonitorPeriod')),
@@ -195,14 +326,18 @@ function resolveNodeLifecycle(lifecycle: ScenarioInput['nodeLifecycle'], numbers
   };
 }
 
-function resolveFailure(failure: ScenarioInput['failures'][number], path: Path, numbers: ScenarioNumbers): FailureProcess {
+function resolveFailure(
+  failure: ScenarioInput['failures'][number], path: Path, numbers: ScenarioNumbers,
+): FailureProcess {
   const uptimeSeconds = numbers.distribution(failure.uptime, below(path, 'uptime'));
   if (uptimeSeconds.kind === 'fixed' && uptimeSeconds.value === 0) numbers.findings.error(below(path, 'uptime'), 'expected a duration above 0: nodes would fail without end');
   return { name: failure.name, scope: failure.scope, pools: failure.pools, uptimeSeconds, repairSeconds: numbers.distribution(failure.repair, below(path, 'repair')) };
 }
 
 /** A pool with `autoscaling` turns the autoscaler on, with upstream's flags where the scenario gives none. */
-function resolveAutoscaler(given: ScenarioInput['autoscaler'], isAutoscaled: boolean, numbers: ScenarioNumbers): ClusterAutoscalerSettings | null {
+function resolveAutoscaler(
+  given: ScenarioInput['autoscaler'], isAutoscaled: boolean, numbers: ScenarioNumbers,
+): ClusterAutoscalerSettings | null {
   const at = below(null, 'autoscaler');
   if (given !== undefined && !isAutoscaled) numbers.findings.warn(at, 'no pool has "autoscaling": the autoscaler has nothing to do', undefined, 'key');
   const input = given ?? autoscalerDefaults();

@@ -1,111 +1,21 @@
 /**
  * The scenario as users write it: names, types, units, defaults and where a default comes from, at the field. The texts
- * are the editor's help (they land in `schemas/scenario.schema.json`) and `docs/formats/scenario.md` repeats none of them.
- * Durations and quantities stay texts here; `scenario-resolve.ts` turns them into numbers, `scenario-checks.ts` looks at
- * relations between fields.
+ * are the editor's help (they land in `schemas/scenario.schema.json`) and `docs/formats/scenario.md` repeats none of
+ * them. Durations and quantities stay texts here; `scenario-resolve.ts` turns them into numbers, `scenario-checks.ts`
+ * looks at relations between fields.
  */
 import { z } from 'zod';
-import { DURATION_PATTERN } from './scenario-units.ts';
+import { MACHINE_FORMAT_NAMES, TRACE_FORMAT_NAMES } from '../workload/traces/catalog.ts';
+import { DEFAULT_KUBERNETES_VERSION, KUBERNETES_VERSIONS } from '../cluster/kubernetes-versions.ts';
+import {
+  countDistribution, duration, durationDistribution, expecting, flag, labels,
+  lifetimeDistribution, list, MANY, mapping, MAX_NODES, name, number, quantity, resources, text,
+  watcherDelays, whole,
+} from './scenario-fields.ts';
+export type { DistributionInput } from './scenario-fields.ts';
+import { stepSchema } from './scenario-steps-schema.ts';
 
-const DURATION = 'expected a duration such as 90s, 5m, 24h or 1h30m';
-const QUANTITY = 'expected a quantity such as 500m, 2 or 16Gi';
-const TEXT = 'expected a text';
-
-function expecting(message: string): { error: () => string } {
-  return { error: () => message };
-}
-
-function duration(help: string): z.ZodString {
-  return z.string(expecting(DURATION)).regex(DURATION_PATTERN, expecting(DURATION)).describe(help);
-}
-
-function text(help: string): z.ZodString {
-  return z.string(expecting(TEXT)).describe(help);
-}
-
-function name(help: string): z.ZodString {
-  const expected = 'expected a name of lower-case letters, digits and "-", at most 63 long';
-  return z.string(expecting(expected)).regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, expecting(expected)).describe(help);
-}
-
-function flag(help: string): z.ZodBoolean {
-  return z.boolean(expecting('expected true or false')).describe(help);
-}
-
-/** A finite number within bounds. */
-function number(help: string, min: number, max: number): z.ZodNumber {
-  const expected = max === MANY ? `expected a number of at least ${min}` : `expected a number from ${min} to ${max}`;
-  return z.number(expecting(expected)).min(min, expecting(expected)).max(max, expecting(expected)).describe(help);
-}
-
-function whole(help: string, min: number, max: number): z.ZodNumber {
-  const expected = `expected a whole number from ${min} to ${max}`;
-  return z.int(expecting(expected)).min(min, expecting(expected)).max(max, expecting(expected)).describe(help);
-}
-
-/** Upper bound of numbers that have no natural one. */
-const MANY = 1_000_000_000_000;
-const MAX_NODES = 1_000_000;
-
-const QUANTITY_PATTERN = /^[+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?[0-9]+)?$/;
-
-function quantity(help: string): z.ZodUnion<readonly [z.ZodString, z.ZodNumber]> {
-  return z
-    .union([z.string(expecting(QUANTITY)).regex(QUANTITY_PATTERN, expecting(QUANTITY)), z.number(expecting(QUANTITY)).min(0, expecting(`${QUANTITY}, at least 0`))], expecting(QUANTITY))
-    .describe(help);
-}
-
-const resources = (help: string) => z.record(z.string(), quantity('Kubernetes quantity'), expecting('expected a mapping of resources to quantities')).describe(help);
-const labels = (help: string) => z.record(z.string(), z.string(expecting(`${TEXT} (put numbers and booleans in quotes)`)), expecting('expected a mapping of labels')).describe(help);
-const list = <T extends z.ZodType>(item: T, help: string) => z.array(item, expecting('expected a list')).describe(help);
-const mapping = <T extends z.ZodRawShape>(shape: T, help: string) => z.strictObject(shape).describe(help);
-
-/** A mapping of distribution shapes over parameters of one kind; exactly one shape is checked when it is resolved. */
-function distribution(parameter: (help: string) => z.ZodType<string | number>, fixed: z.ZodType<string | number>, expected: string, help: string) {
-  const anyNumber = (text: string) => number(text, 0, MANY);
-  const shapes = z.strictObject({
-    fixed: parameter('Always this value').optional(),
-    uniform: mapping({ min: parameter('Smallest value'), max: parameter('Largest value') }, 'Every value between min and max is equally likely').optional(),
-    exponential: mapping({ mean: parameter('Mean') }, 'Exponential distribution (memoryless)').optional(),
-    lognormal: mapping(
-      { median: parameter('Median'), sigma: anyNumber('Standard deviation of the natural logarithm, no unit') },
-      'Lognormal distribution: service and job times with a long tail',
-    ).optional(),
-    weibull: mapping(
-      { scale: parameter('Scale: 63.2 % of the values are below it'), shape: anyNumber('Shape, no unit: below 1 the hazard falls with age, above 1 it grows') },
-      'Weibull distribution: times between failures',
-    ).optional(),
-    boundedPareto: mapping(
-      { min: parameter('Smallest value'), max: parameter('Largest value'), alpha: anyNumber('Tail index, no unit: the smaller, the heavier the tail') },
-      'Pareto distribution cut at both ends: heavy-tailed sizes and run times',
-    ).optional(),
-    choice: mapping(
-      { values: list(parameter('One value'), 'The values'), weights: list(anyNumber('Weight'), 'Relative weights, one for each value; default: all equal').optional() },
-      'One of a few values',
-    ).optional(),
-    atLeast: parameter('Smaller draws become this').optional(),
-    atMost: parameter('Larger draws become this').optional(),
-  });
-  return z.union([fixed, shapes], expecting(expected)).describe(help);
-}
-
-function durationDistribution(help: string) {
-  const expected = `${DURATION}, or a distribution such as {lognormal: {median: 8m, sigma: 1.3}}`;
-  return distribution(duration, z.string(expecting(expected)).regex(DURATION_PATTERN, expecting(expected)), expected, help);
-}
-
-/** Like a duration distribution, and the word `forever`. */
-function lifetimeDistribution(help: string) {
-  const expected = `${DURATION}, forever, or a distribution such as {lognormal: {median: 8m, sigma: 1.3}}`;
-  const fixed = z.string(expecting(expected)).regex(/^(?:forever|(?:\d+(?:\.\d+)?(?:d|h|ms|m|s|us))+)$/, expecting(expected));
-  return distribution(duration, fixed, expected, help);
-}
-
-function countDistribution(help: string) {
-  const expected = 'expected a number of at least 0, or a distribution such as {uniform: {min: 1, max: 5}}';
-  const parameter = (text: string) => number(text, 0, MANY);
-  return distribution(parameter, z.number(expecting(expected)).min(0, expecting(expected)).max(MANY, expecting(expected)), expected, help);
-}
+const KUBERNETES = `expected a version of Kubernetes: ${KUBERNETES_VERSIONS.join(' or ')}`;
 
 const taint = z
   .union(
@@ -182,6 +92,17 @@ const arrivals = z.strictObject({
     },
     'Poisson process whose rate follows a cosine: the day and night of users',
   ).optional(),
+  hourly: mapping(
+    {
+      ratesPerHour: z
+        .array(number('Mean arrivals in that hour', 0, MANY), expecting('expected a list of rates'))
+        .min(1, expecting('expected at least one rate'))
+        .max(100_000, expecting('expected at most 100000 rates'))
+        .describe('One rate for each hour from the start of the run; behind the last it begins again'),
+      ...windowFields,
+    },
+    'Poisson process with a rate of its own for each hour: what podyard trace fit finds in a trace',
+  ).optional(),
   bursty: mapping(
     {
       burstsPerHour: number('Mean bursts in an hour', 0, MANY),
@@ -196,6 +117,65 @@ const arrivals = z.strictObject({
 const shape = z.strictObject({
   weight: number('Relative frequency of the shape', 0, MANY).default(1),
   requests: resources('Requests of the pod'),
+});
+
+const chance = number('Share of the runs of a container that meet it. Default 1', 0, 1).default(1);
+
+const programFields = {
+  startup: durationDistribution(
+    'Time from the start of a container until it answers its probes. Without a readiness probe a pod is ready at once, as upstream. Default 0s',
+  ).optional(),
+  init: durationDistribution('Run time of each init container. Default 0s').optional(),
+  failure: mapping(
+    {
+      after: durationDistribution('Run time of a container until it ends by itself'),
+      probability: chance,
+      exitCode: whole('Exit code; 0: it has finished. Default 1', 0, 255).default(1),
+    },
+    'Containers end by themselves and are started again as the restart policy says. Default: never',
+  ).optional(),
+  hang: mapping(
+    { after: durationDistribution('Run time of a container until it hangs'), probability: chance },
+    'Containers stop answering probes and ignore SIGTERM; a liveness probe finds them. Default: never',
+  ).optional(),
+  stop: durationDistribution(
+    'Time from SIGTERM until a container has ended; it is killed at the end of its grace period. Default 1s',
+  ).optional(),
+  preStop: durationDistribution(
+    'Time that preStop hooks take which run a command or ask a server; hooks that sleep say it themselves. Default 0s',
+  ).optional(),
+  memory: mapping(
+    {
+      use: countDistribution(
+        'Memory in use, as a share of what the container requests (of 200Mi where it requests none). Default 1',
+      ).default(1),
+      growthPerHour: countDistribution('What comes to it in an hour, as such a share: a leak. Default 0').default(0),
+    },
+    'Memory that containers use. At its limit a container is killed (OOMKilled, exit code 137); a node with less than 100Mi left evicts pods. Default: what they request, and nobody looks',
+  ).optional(),
+};
+
+const applicationFields = {
+  ...programFields,
+  containers: z
+    .record(
+      z.string(),
+      mapping(programFields, 'What differs for the container of this name'),
+      expecting('expected a mapping of container names to what differs for them'),
+    )
+    .default({})
+    .describe(
+      'By name of a container, init container or sidecar: what differs for it. What stands beside holds for all containers and sidecars, of init containers `init` alone',
+    ),
+};
+
+const application = z.strictObject({
+  name: name('Name of the application; unique. Pods may name it in their annotation podyard.dev/application'),
+  namespace: text('Namespace of the pods. Default: any').default(''),
+  selector: text(
+    'Label selector as for kubectl: pods of manifests, dumps and traces that it runs in. Default: those whose annotation names it',
+  ).default(''),
+  ...applicationFields,
 });
 
 const workload = z.strictObject({
@@ -218,6 +198,10 @@ const workload = z.strictObject({
     .looseObject({}, expecting('expected a pod template with metadata and spec'))
     .optional()
     .describe('Pod template as in a Deployment (metadata.labels, spec with tolerations, affinity, ...). Default: one container named main'),
+  application: mapping(
+    applicationFields,
+    'What runs in the containers: when they answer probes, fail, hang and stop. With it probes, init containers, restart policies and grace periods of the template act. Default: containers start, run and stop without any trouble',
+  ).optional(),
 });
 
 const priorityClass = z
@@ -237,10 +221,55 @@ const priorityClass = z
   )
   .describe('A priority, or a mapping with value, preemptionPolicy and globalDefault');
 
+const traceFormats = `expected one of ${TRACE_FORMAT_NAMES.join(', ')}`;
+const settingValues = (help: string) =>
+  z
+    .record(
+      z.string(),
+      z.union([z.string(), z.number()], expecting('expected a text or a number')),
+      expecting('expected a mapping of settings'),
+    )
+    .describe(help);
+
 const trace = z.strictObject({
-  format: z.enum(['csv', 'openb'], expecting('expected csv or openb')).default('csv').describe('Podyard CSV (docs/formats/trace-csv.md), or the pod list of the Alibaba openb trace'),
-  file: text('The file, relative to the scenario; .gz is read as it is'),
+  format: z
+    .enum(TRACE_FORMAT_NAMES, expecting(traceFormats))
+    .default('csv')
+    .describe("Podyard's own (docs/formats/trace-csv.md), or that of a published trace (docs/formats/traces.md)"),
+  file: text(
+    'The file, relative to the scenario; .gz is read as it is, Parquet where the package hyparquet is installed',
+  ),
+  files: z
+    .record(
+      z.string(),
+      text('A file, relative to the scenario'),
+      expecting('expected a mapping of roles to files'),
+    )
+    .describe('Further files of the trace by role; docs/formats/traces.md')
+    .default({}),
+  settings: settingValues('Settings of the format; docs/formats/traces.md').default({}),
+  from: duration('Cut-out: jobs that arrive before it are left out, and it becomes time 0').default('0s'),
+  to: duration('Cut-out: jobs that arrive then or later are left out. Default: none').optional(),
+  sample: number('Share of the jobs that is kept, drawn job by job', 0.000001, 1).default(1),
+  clones: whole('Every job arrives so many times', 1, 1000).default(1),
+  scale: z
+    .record(
+      z.string(),
+      number('Factor', 0.000001, 1_000_000),
+      expecting('expected a mapping of resources to factors'),
+    )
+    .describe('By resource: factor of what pods ask for')
+    .default({}),
   compress: number('Arrival times in the file are divided by this, run times are kept: 400 brings 400 days of arrivals in one', 0.000001, 1_000_000).default(1),
+});
+
+const machines = z.strictObject({
+  format: z
+    .enum(MACHINE_FORMAT_NAMES, expecting(`expected one of ${MACHINE_FORMAT_NAMES.join(', ')}`))
+    .describe('Which trace the list is of; docs/formats/machines.md'),
+  file: text('The list, relative to the scenario; .gz is read as it is'),
+  settings: settingValues('Settings of the list; docs/formats/machines.md').default({}),
+  clones: whole('Every machine stands so many times', 1, 1000).default(1),
 });
 
 const paths = (help: string) => z.union([z.string(), z.array(z.string(expecting('expected a path')))], expecting('expected a path or a list of paths')).describe(help);
@@ -269,6 +298,17 @@ const scheduler = z.strictObject({
     .describe("Which of equally good nodes wins: upstream (kube-scheduler's heap order), first (node order), random (a named random stream)"),
   sampling: flag('false: look at every node, whatever percentageOfNodesToScore says').default(true),
   plugins: paths('Files with plugins of your own (.ts or .js), relative to the scenario').optional(),
+});
+
+const schedulerProcess = z.strictObject({
+  profiles: list(text('schedulerName of a profile'), 'Profiles of the configuration that this process serves'),
+  watchDelay: durationDistribution("How late its watch is. Default: as the first scheduler's").optional(),
+});
+
+const controlPlane = z.strictObject({
+  watchDelay: watcherDelays(
+    'Time from a change until those who watch the API server learn of it: one for all, or by part. Default 0s',
+  ).default('0s'),
 });
 
 const kubelet = z.strictObject({
@@ -344,6 +384,17 @@ const metrics = z.strictObject({
   checkEvery: whole('Recompute all aggregates every so many events and compare (slow); 0: never', 0, 1_000_000_000).default(0),
 });
 
+const CONDITION = 'expected a condition such as "queueWait.p99 < 30s"';
+const condition = z.string(expecting(CONDITION)).describe('Metric, < <= > >= or ==, and a duration, share or number');
+const bound = z.string(expecting('expected a bound such as "< 30s"')).describe('Bound such as < 30s');
+
+const thresholds = z
+  .union(
+    [z.array(condition), z.record(z.string(), z.union([bound, z.array(bound)]))],
+    expecting('expected a list of conditions such as "queueWait.p99 < 30s", or a mapping of metrics to bounds'),
+  )
+  .describe('Conditions that the numbers of a run must meet; run and compare exit with 99 when one is broken');
+
 export const scenarioSchema = z
   .strictObject({
     $schema: text('JSON Schema of this file, for editors').optional(),
@@ -353,7 +404,11 @@ export const scenarioSchema = z
       .union([z.string(), z.number()], expecting('expected a text or a number'))
       .default('podyard')
       .describe('Root of all chance: equal seeds give equal runs. Any text'),
-    duration: duration('Simulated time of the run. Default: until the last pod has finished and no input is left').optional(),
+    kubernetes: z
+      .union([z.enum(KUBERNETES_VERSIONS), z.literal(KUBERNETES_VERSIONS.map(Number))], expecting(KUBERNETES))
+      .default(DEFAULT_KUBERNETES_VERSION)
+      .describe(`Version of Kubernetes whose scheduler and controllers the cluster has. Default: ${DEFAULT_KUBERNETES_VERSION}`),
+    duration: duration('Simulated time of the run. Default: until all work is done and no pod that waits can ever get a node').optional(),
     nodePools: list(nodePool, 'Groups of like nodes').default([]),
     nodes: pathsOrObjects(
       'Files or folders with Node objects: manifests, or kubectl get nodes -o yaml|json; or the objects themselves',
@@ -363,13 +418,25 @@ export const scenarioSchema = z
     ).optional(),
     priorityClasses: z.record(z.string(), priorityClass, expecting('expected a mapping of names to priorities')).default({}).describe('Priority classes besides system-node-critical and system-cluster-critical'),
     workloads: list(workload, 'Classes of generated work').default([]),
+    applications: list(
+      application,
+      'What runs in pods of manifests, dumps and traces; the first that matches a pod counts',
+    ).default([]),
+    machines: machines.optional().describe('The machines of a trace as nodes'),
     trace: trace.optional().describe('A recorded stream of pods'),
     scheduler: scheduler.prefault({}).describe('kube-scheduler'),
+    schedulers: list(
+      schedulerProcess,
+      'Further scheduler processes, each with a cache and a queue of its own; profiles that none of them names are served by the first',
+    ).default([]),
+    controlPlane: controlPlane.prefault({}).describe('How late the control plane learns of changes'),
     kubelet: kubelet.prefault({}).describe('Pod start on the nodes'),
     nodeLifecycle: nodeLifecycle.prefault({}).describe('Detection of dead nodes and eviction of their pods'),
     failures: list(failure, 'Crashes of nodes and zones').default([]),
+    steps: list(stepSchema, 'What people do to the cluster, each at its time: drains, upgrades, rollouts, outages').default([]),
     autoscaler: autoscaler.optional().describe("Cluster autoscaler. Default: on with upstream's flags when a pool has `autoscaling`"),
     metrics: metrics.prefault({}).describe('What is recorded'),
+    thresholds: thresholds.optional(),
   })
   .describe('A Podyard scenario');
 
@@ -378,21 +445,9 @@ export type ScenarioInput = z.output<typeof scenarioSchema>;
 /** The same as it is written, where defaults may be left out. */
 export type ScenarioDocument = z.input<typeof scenarioSchema>;
 export type WorkloadInput = ScenarioInput['workloads'][number];
+export type ApplicationInput = ScenarioInput['applications'][number];
 export type NodePoolInput = ScenarioInput['nodePools'][number];
 export type ArrivalsInput = NonNullable<WorkloadInput['arrivals']>;
-
-/** Parameters of a distribution as written: durations are texts, counts are numbers. */
-export interface DistributionInput {
-  readonly fixed?: string | number | undefined;
-  readonly uniform?: { readonly min: string | number; readonly max: string | number } | undefined;
-  readonly exponential?: { readonly mean: string | number } | undefined;
-  readonly lognormal?: { readonly median: string | number; readonly sigma: number } | undefined;
-  readonly weibull?: { readonly scale: string | number; readonly shape: number } | undefined;
-  readonly boundedPareto?: { readonly min: string | number; readonly max: string | number; readonly alpha: number } | undefined;
-  readonly choice?: { readonly values: readonly (string | number)[]; readonly weights?: readonly number[] | undefined } | undefined;
-  readonly atLeast?: string | number | undefined;
-  readonly atMost?: string | number | undefined;
-}
 
 /** The cluster autoscaler's settings when the scenario has none. */
 export function autoscalerDefaults(): NonNullable<ScenarioInput['autoscaler']> {

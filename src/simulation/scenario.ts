@@ -3,23 +3,31 @@
  * YAML; `assembly.ts` builds a simulation from it; it is written into every result. Units: micros for simulated time,
  * Kubernetes quantities (text) for resources, plain seconds inside distributions.
  */
+import type { ZoneRules } from '../controllers/zoned-time.ts';
+import type { KubernetesVersion } from '../cluster/kubernetes-versions.ts';
 import type { Distribution } from '../kernel/distribution.ts';
 import type { Micros } from '../base/time.ts';
 import type { NotSimulated } from '../metrics/run-result.ts';
-import type { KubernetesObject, Node, PodTemplateSpec, ResourceList, Taint } from '../cluster/objects.ts';
+import type { Threshold } from '../metrics/thresholds.ts';
+import type { KubernetesObject, Node, PodSpec, PodTemplateSpec, ResourceList, Taint } from '../cluster/objects.ts';
+import type { MachineFormatName, TraceFormatName, TraceLoad, TraceSettings } from '../workload/traces/catalog.ts';
 
 export interface Scenario {
   readonly name: string;
   readonly description: string;
   /** Root of every random stream; any text. */
   readonly seed: string;
-  /** Horizon of the run. null: until the last pod has finished and no input is left. */
+  /** Whose scheduler and controllers the cluster has. */
+  readonly kubernetes: KubernetesVersion;
+  /** Horizon of the run. null: until all work is done and no pod that waits can ever get a node. */
   readonly durationMicros: Micros | null;
   readonly nodePools: readonly NodePool[];
   /** Node objects from manifests or traces, in file order. */
   readonly nodes: readonly Node[];
   /** Every other manifest object that is simulated, in file order. */
   readonly objects: readonly KubernetesObject[];
+  /** Rules of the time zones that CronJobs name, UTC left out. */
+  readonly timeZones: Readonly<Record<string, ZoneRules>>;
   /** Kinds found in manifests that are not simulated, with how many. */
   readonly ignoredKinds: Readonly<Record<string, number>>;
   /** Fields of simulated kinds that change nothing here, with how many objects use them. */
@@ -27,13 +35,24 @@ export interface Scenario {
   /** PriorityClass name to value, for workloads that name one; the two built-in classes included. */
   readonly priorityClasses: Readonly<Record<string, { readonly value: number; readonly preemptionPolicy: string; readonly globalDefault: boolean }>>;
   readonly workloads: readonly Workload[];
+  /** What runs in pods; the first that a pod's labels match, unless its annotation names one. */
+  readonly applications: readonly Application[];
   readonly trace: TraceInput | null;
+  /** A machine list whose nodes join the cluster. */
+  readonly machines: MachineInput | null;
   readonly scheduler: SchedulerSettings;
+  /** Beside the first. */
+  readonly schedulers: readonly SchedulerProcess[];
+  readonly controlPlane: ControlPlaneSettings;
   readonly kubelet: KubeletSettings;
   readonly nodeLifecycle: NodeLifecycleSettings;
   readonly failures: readonly FailureProcess[];
+  /** What people do to the cluster, in order of time. */
+  readonly steps: readonly Step[];
   readonly autoscaler: ClusterAutoscalerSettings | null;
   readonly metrics: MetricsSettings;
+  /** Conditions on the numbers of the run; they change nothing in it. */
+  readonly thresholds: readonly Threshold[];
   /** By the path that a file is opened with: how a scenario in the folder of this one, and results, would name it. */
   readonly fileNames: Readonly<Record<string, string>>;
   /** Files and folders that all `nodes` and `objects` came from, by such names; null: some did not come from files. */
@@ -71,7 +90,10 @@ export interface NodePool {
 
 export type WorkloadKind = 'Deployment' | 'Job' | 'DaemonSet' | 'Pod';
 
-/** A class of generated work. One *arrival* is one Deployment, Job or Pod of the class; a DaemonSet arrives once, at its start. */
+/**
+ * A class of generated work. One *arrival* is one Deployment, Job or Pod of the class; a DaemonSet arrives once, at its
+ * start.
+ */
 export interface Workload {
   readonly name: string;
   readonly kind: WorkloadKind;
@@ -80,7 +102,10 @@ export interface Workload {
   readonly arrivals: ArrivalProcess;
   /** Pods of one arrival. */
   readonly replicas: Distribution;
-  /** Seconds. Deployment: from arrival to removal of all its pods. Job, Pod: run time of each pod from its start. Infinity: for ever. */
+  /**
+   * Seconds. Deployment: from arrival to removal of all its pods. Job, Pod: run time of each pod from its start.
+   * Infinity: for ever.
+   */
   readonly lifetimeSeconds: Distribution | null;
   /** Relative multipliers of the template's requests per pod shape, drawn once an arrival; see `shapes`. */
   readonly shapes: readonly PodShape[];
@@ -88,6 +113,8 @@ export interface Workload {
   readonly priorityClassName: string | null;
   /** The pods' template; its container requests are replaced by the drawn shape when `shapes` is not empty. */
   readonly template: PodTemplateSpec;
+  /** What runs in the pods; null: nothing is said of it. */
+  readonly application: ApplicationModel | null;
 }
 
 /** One pod size of a class, drawn with probability weight / sum of weights. */
@@ -111,6 +138,13 @@ export type ArrivalProcess =
       readonly startMicros: Micros;
       readonly endMicros: Micros | null;
     }
+  /** Non-homogeneous Poisson: so many arrivals an hour in each hour from the start, and again from the first on. */
+  | {
+      readonly kind: 'hourly';
+      readonly ratesPerHour: readonly number[];
+      readonly startMicros: Micros;
+      readonly endMicros: Micros | null;
+    }
   /** Bursts arrive as a Poisson process; each brings `size` arrivals with exponential gaps of mean `gapSeconds`. */
   | {
       readonly kind: 'bursty';
@@ -122,11 +156,22 @@ export type ArrivalProcess =
     };
 
 /** A stream of pods read while the simulation runs; the reader in `io/` turns rows into TracePod. */
-export interface TraceInput {
-  readonly format: 'csv' | 'openb';
+export interface TraceInput extends TraceLoad {
+  readonly format: TraceFormatName;
   readonly file: string;
-  /** Arrival times in the file are divided by this; run times are kept. */
-  readonly compress: number;
+  /** By role: further files of the trace. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Every setting of the format. */
+  readonly settings: TraceSettings;
+}
+
+/** The machines of a trace, as a cluster for any workload. */
+export interface MachineInput {
+  readonly format: MachineFormatName;
+  readonly file: string;
+  readonly settings: TraceSettings;
+  /** Every machine stands so many times. */
+  readonly clones: number;
 }
 
 /** One row of a trace: a pod that arrives, runs and ends. */
@@ -143,22 +188,80 @@ export interface TracePod {
   /** Required node affinity, all of them: the node's label `key` is one of `values`. */
   readonly nodeAffinityAnyOf: readonly { readonly key: string; readonly values: readonly string[] }[];
   readonly requests: ResourceList;
+  /** The pod's whole spec, where the trace has it: requests, selector and affinity are then part of it. */
+  readonly spec?: PodSpec;
+}
+
+/** What a program in a container does that no manifest tells. null: nothing is said of it. */
+export interface ContainerModel {
+  /** Seconds from its start until it answers its probes. */
+  readonly startupSeconds: Distribution | null;
+  /** Run time of an init container. */
+  readonly initSeconds: Distribution | null;
+  /** Each run ends by itself so long after its start, with this probability. */
+  readonly failure: {
+    readonly afterSeconds: Distribution;
+    readonly probability: number;
+    readonly exitCode: number;
+  } | null;
+  /** Each run stops answering, and ignores SIGTERM, so long after its start, with this probability. */
+  readonly hang: { readonly afterSeconds: Distribution; readonly probability: number } | null;
+  /** Seconds from SIGTERM until it has ended. */
+  readonly stopSeconds: Distribution | null;
+  /** Seconds that its preStop hook takes, where that is not a sleep. */
+  readonly preStopSeconds: Distribution | null;
+  /** Memory in use from the start on, and what comes to it in an hour: shares of its request. */
+  readonly memory: { readonly use: Distribution; readonly growthPerHour: Distribution } | null;
+}
+
+/** What runs in the containers of a pod; `containers`: those of these names, where they differ. */
+export interface ApplicationModel {
+  readonly model: ContainerModel;
+  readonly containers: Readonly<Record<string, ContainerModel>>;
+}
+
+/** What runs in pods of manifests and traces. */
+export interface Application extends ApplicationModel {
+  readonly name: string;
+  /** Of the pods; '': any. */
+  readonly namespace: string;
+  /** Label selector as for kubectl; '': only pods whose annotation names the application. */
+  readonly selector: string;
 }
 
 export interface SchedulerSettings {
-  /** KubeSchedulerConfiguration as decoded YAML (null: upstream's defaults), with the file it came from for messages. */
+  /**
+   * KubeSchedulerConfiguration as decoded YAML (null: upstream's defaults), with the file it came from for messages.
+   */
   readonly configuration: unknown;
   readonly configurationFile: string | null;
   /** Simulated time of one scheduling cycle. */
   readonly cycleMicros: Micros;
   /** Simulated time from the decision until the binding is written. */
   readonly bindMicros: Micros;
-  /** How the best of equals is taken. `upstream`: kube-scheduler's heap order; `first`: node order; `random`: a named stream. */
+  /**
+   * How the best of equals is taken. `upstream`: kube-scheduler's heap order; `first`: node order; `random`: a named
+   * stream.
+   */
   readonly tieBreak: 'upstream' | 'first' | 'random';
   /** false: every node is looked at, whatever percentageOfNodesToScore says. */
   readonly sampling: boolean;
   /** User plugin files (`--plugin`), absolute or relative to the working directory. */
   readonly pluginFiles: readonly string[];
+}
+
+/** A scheduler process with a cache and a queue of its own. */
+export interface SchedulerProcess {
+  /** schedulerNames of the configuration's profiles that it serves. */
+  readonly profiles: readonly string[];
+  /** Seconds; null: on time. */
+  readonly watchDelaySeconds: Distribution | null;
+}
+
+/** How late each part learns of a change. */
+export interface ControlPlaneSettings {
+  /** Seconds; null: at once. */
+  readonly watchDelaySeconds: { readonly scheduler: Distribution | null };
 }
 
 export interface KubeletSettings {
@@ -201,6 +304,64 @@ export interface FailureProcess {
   readonly uptimeSeconds: Distribution;
   /** Seconds until repaired. */
   readonly repairSeconds: Distribution;
+}
+
+/** Nodes that a step is about: all that is not empty must hold. Read when the step begins. */
+export interface NodeChoice {
+  readonly names: readonly string[];
+  /** Label selector as for kubectl. */
+  readonly selector: string;
+  /** A pool of the scenario, or the value of a label by which a cloud names its node groups. */
+  readonly pool: string;
+}
+
+/** The object of a step. */
+export interface StepTarget {
+  /** `Deployment`, `Node`, ... */
+  readonly kind: string;
+  /** '' for kinds without one. */
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** A number of nodes, or a percentage of those that are there when the step begins. */
+export interface NodeAmount {
+  readonly value: number;
+  readonly isPercent: boolean;
+}
+
+export type Operation =
+  | { readonly verb: 'cordon' | 'uncordon'; readonly nodes: NodeChoice }
+  /** kubectl drain, with its options. timeoutMicros null: it waits for ever. */
+  | {
+      readonly verb: 'drain';
+      readonly nodes: NodeChoice;
+      readonly force: boolean;
+      readonly deleteEmptyDirData: boolean;
+      readonly ignoreDaemonSets: boolean;
+      readonly timeoutMicros: Micros | null;
+    }
+  /** The machines stop; forMicros null: for ever. */
+  | { readonly verb: 'kill'; readonly nodes: NodeChoice; readonly forMicros: Micros | null }
+  /** So do all nodes whose label has the value, and those that join them meanwhile. */
+  | { readonly verb: 'outage'; readonly label: string; readonly zone: string; readonly forMicros: Micros | null }
+  | { readonly verb: 'scale'; readonly target: StepTarget; readonly replicas: number }
+  /** image '': the pods are only made anew. A leading `:` changes the tag alone. container '': all of them. */
+  | { readonly verb: 'rollout'; readonly target: StepTarget; readonly image: string; readonly container: string }
+  | { readonly verb: 'delete'; readonly target: StepTarget }
+  /** Node for node: a new one boots, the old one is drained and deleted. drainTimeoutMicros null: never by force. */
+  | {
+      readonly verb: 'upgrade';
+      readonly nodes: NodeChoice;
+      readonly surge: NodeAmount;
+      readonly maxUnavailable: NodeAmount;
+      readonly provisionSeconds: Distribution;
+      readonly drainTimeoutMicros: Micros | null;
+    };
+
+export interface Step {
+  readonly atMicros: Micros;
+  readonly operation: Operation;
 }
 
 /** cluster-autoscaler's flags, upstream's defaults (control plane §5.1.1). */

@@ -3,53 +3,87 @@
  * knows all parts. Parts are wired in a fixed order, which is the order of their notices: metrics, scheduler, kubelet,
  * controllers, failures, autoscaler.
  */
+import { assert } from '../base/assert.ts';
+import { InputError } from '../base/input-error.ts';
 import type { NodeAutoscaler } from '../autoscaling/node-autoscaler.ts';
 import { checkCluster } from '../cluster/check.ts';
 import { Cluster, PodPhase } from '../cluster/cluster.ts';
 import { withNodeDefaults } from '../cluster/node-defaults.ts';
 import { DisruptionBudgets } from '../cluster/disruption-budgets.ts';
-import { DaemonSets } from '../controllers/daemon-sets.ts';
+import type { Node, Pod } from '../cluster/objects.ts';
 import { Disruption } from '../controllers/disruption.ts';
 import { NodeLifecycle } from '../controllers/node-lifecycle.ts';
-import { OwnerTable } from '../controllers/owners.ts';
 import { PodGc } from '../controllers/pod-gc.ts';
 import { ReplacementController } from '../controllers/replacement.ts';
+import { knownZones } from '../controllers/zoned-time.ts';
+import { WorkloadControllers } from '../controllers/workload-controllers.ts';
 import { TaintEviction } from '../controllers/taint-eviction.ts';
-import { CrashProcesses } from '../failures/crash-processes.ts';
+import { MICROS_PER_SECOND } from '../base/time.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import type { InputSource } from '../kernel/kernel.ts';
+import type { Operations } from '../operations/operations.ts';
 import { checkAccounting } from '../metrics/accounting.ts';
 import { MetricsCollector } from '../metrics/collector.ts';
 import type { RunResult } from '../metrics/run-result.ts';
 import { Kubelet } from '../node/kubelet.ts';
+import type { KubeletHost, MakePodLives, PodLives } from '../node/pod-lives.ts';
 import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
 import type { DecodeConfigurationOptions } from '../scheduler/config/scheduler-configuration.ts';
-import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
+import { remarksOn, unsteadyNotes } from '../scheduler/framework/guarded-plugin.ts';
+import type { Plugin, PluginFactory } from '../scheduler/framework/plugin-api.ts';
 import { pluginRegistry } from '../scheduler/plugins/registry.ts';
-import { Scheduler } from '../scheduler/scheduler.ts';
+import type { Scheduler, SchedulerListener } from '../scheduler/scheduler.ts';
 import { VolumeController } from '../storage/volume-controller.ts';
 import { WorkloadSource } from '../workload/generators/workload-source.ts';
 import { TraceSource } from '../workload/traces/trace-source.ts';
+import type { MachineList } from '../workload/traces/machines/machine-list.ts';
 import type { TraceReader } from '../workload/traces/trace-reader.ts';
 import { assembleAutoscaler } from './autoscaler-assembly.ts';
+import { assembleFaults } from './fault-assembly.ts';
+import { EndOfRun } from './end-of-run.ts';
+import type { EndParts } from './end-of-run.ts';
 import { foreignSchedulerWarnings } from './foreign-schedulers.ts';
 import { ManifestInput } from './manifest-input.ts';
 import { PodAdmission } from '../control-plane/pod-admission.ts';
+import { PodGate } from '../control-plane/pod-gate.ts';
+import { QuotaLedger } from '../control-plane/quota-ledger.ts';
 import { poolNode, poolOf } from './pool-nodes.ts';
-import type { Scenario, TraceInput } from './scenario.ts';
+import type { MachineInput, Scenario, TraceInput } from './scenario.ts';
 import { resultScenario } from './scenario-spelling.ts';
-import { schedulingCounters } from './scheduling-counters.ts';
+import { SchedulingConflicts, assembleSchedulers, autoscalersTwin, schedulingCounters } from './scheduler-assembly.ts';
+import type { SchedulerParts } from './scheduler-assembly.ts';
 import { TraceInput as TraceArrivals, WorkloadInput } from './workload-input.ts';
+import { applicationsOf } from './workload-input.ts';
+import type { ArrivalTargets } from './workload-input.ts';
 
 /** Kernel phases (docs/architecture.md). */
 export const Phase = { Fault: 0, Infrastructure: 1, Input: 2, Node: 3, Controller: 4, Scheduler: 5, Autoscaler: 6, Observe: 7 } as const;
+
+/** The running parts, for one who watches the run from the side. */
+export interface SimulatedWorld {
+  readonly kernel: Kernel;
+  readonly cluster: Cluster;
+  /** The first, where there are several. */
+  readonly scheduler: Scheduler;
+  readonly budgets: DisruptionBudgets;
+  /** null: the scenario has no steps. */
+  readonly operations: Operations | null;
+  /** Ends the run after the current event. */
+  readonly finish: () => void;
+}
 
 export interface SimulationOptions {
   /** Podyard's version, for the result. */
   readonly version: string;
   readonly userPlugins: readonly PluginFactory[];
   /** Opens the scenario's trace; null when it has none. */
-  readonly openTrace: ((trace: TraceInput) => TraceReader) | null;
+  readonly openTrace: ((trace: TraceInput, seed: string) => TraceReader) | null;
+  /** Reads the scenario's machine list; needed when it has one. */
+  readonly readMachines?: (machines: MachineInput) => MachineList;
+  /** LivingPods of node/living-pods.ts; needed when something is said of what runs in pods. */
+  readonly makeLives?: MakePodLives;
+  /** Called before the first node joins: observers may be added, and events of their own. */
+  readonly watch?: (world: SimulatedWorld) => void;
   /** true: no caches in the scheduler; the same run, slower. */
   readonly plain: boolean;
   /** File, line and column of a value of the scheduler's configuration. */
@@ -77,87 +111,101 @@ export class Simulation {
   private readonly options: SimulationOptions;
   private readonly kernel: Kernel;
   private readonly cluster: Cluster;
-  private readonly scheduler: Scheduler;
+  private readonly schedulers: readonly Scheduler[];
+  private readonly kubelet: Kubelet;
   private readonly metrics: MetricsCollector;
   private readonly autoscaler: NodeAutoscaler | null;
+  private readonly controllers: WorkloadControllers;
+  private readonly gate: PodGate;
+  private readonly conflicts = new SchedulingConflicts();
   private readonly inputs: InputSource[] = [];
   private readonly traceSource: TraceSource | null;
+  private machineNotes: readonly string[] = [];
   private podsArrived = 0;
   private nextCheckAt = Infinity;
   private done = false;
 
-  /** Throws InputError for what only the assembly can see: the scheduler's configuration, the first row of the trace. */
+  /**
+   * Throws InputError for what only the assembly can see: the scheduler's configuration, the first row of the trace.
+   */
   constructor(scenario: Scenario, options: SimulationOptions) {
     this.scenario = scenario;
     this.options = options;
     const registry = pluginRegistry(options.userPlugins);
-    const configuration = decodeSchedulerConfiguration(scenario.scheduler.configuration, { registry, locate: options.locate });
+    const source = { registry, kubernetes: scenario.kubernetes, locate: options.locate };
+    const configuration = decodeSchedulerConfiguration(scenario.scheduler.configuration, source);
     const profileNames = configuration.profiles.map(({ schedulerName }) => schedulerName);
-    this.warnings = [...configuration.warnings, ...foreignSchedulerWarnings(scenario, profileNames)];
     this.kernel = new Kernel({ seed: scenario.seed });
-    this.cluster = new Cluster(this.kernel);
+    this.cluster = new Cluster(this.kernel, scenario.kubernetes);
     const { kernel, cluster } = this;
     const costPerHourByPool = new Map(scenario.nodePools.map((pool) => [pool.name, pool.costPerHour]));
-    const counters = schedulingCounters(() => this.scheduler, configuration);
+    const counters = schedulingCounters(() => this.schedulers, () => this.cluster, configuration);
     this.metrics = new MetricsCollector(kernel, cluster, scenario.metrics, counters, { costPerHourByPool, podTableLimit: POD_TABLE_LIMIT, phase: Phase.Observe });
     cluster.observe({ podCreated: () => void this.podsArrived++ });
     const volumes = new VolumeController(kernel, cluster, Phase.Controller);
-    this.scheduler = new Scheduler(kernel, cluster, {
+    const schedulerParts: SchedulerParts = {
+      kernel,
+      cluster,
       configuration,
       registry,
-      cycleMicros: scenario.scheduler.cycleMicros,
-      bindMicros: scenario.scheduler.bindMicros,
-      tieBreak: scenario.scheduler.tieBreak,
-      sampling: scenario.scheduler.sampling,
       plain: options.plain,
-      autoRun: true,
       phase: Phase.Scheduler,
+      conflicts: this.conflicts,
       bindVolumes: (plan, node) => volumes.bindVolumes(plan, node),
-    });
-    this.scheduler.listeners.push({
-      attemptFailed: (pod, attempt) => this.metrics.attemptFailed(pod, attempt),
-      podHeld: (pod, why) => this.metrics.podHeld(pod, why),
-      roomSeen: (template, room) => this.metrics.roomSeen(template.id, room),
-    });
-    const owners = new OwnerTable(cluster.pods);
-    const replacement = new ReplacementController(kernel, cluster, owners);
+    };
+    const schedulers = (this.schedulers = assembleSchedulers(scenario, schedulerParts));
+    const foreign = foreignSchedulerWarnings(scenario, profileNames);
+    this.warnings = [...configuration.warnings, ...foreign, ...remarksOn(this.plugins())];
+    for (const scheduler of schedulers) scheduler.listeners.push(tellingOf(this.metrics, cluster));
+    const quotas = new QuotaLedger(kernel, cluster, Phase.Controller);
+    const gate = (this.gate = new PodGate(cluster, quotas));
+    const replacement = new ReplacementController(kernel, cluster, gate);
     replacement.onReplaced = (pod, lost) => this.metrics.noteReplacement(pod, lost);
-    new Kubelet(kernel, cluster, scenario.kubelet, () => replacement.isCreating);
-    const daemonSets = new DaemonSets(kernel, cluster, owners);
+    this.kubelet = this.makeKubelet(() => replacement.isCreating);
+    const admission = new PodAdmission(cluster, scenario, scenario.applications);
+    const [admit, zones] = [(pod: Pod): number => admission.template(pod), knownZones(scenario.timeZones)];
+    this.controllers = new WorkloadControllers(kernel, cluster, admit, Phase.Controller, gate, zones);
+    cluster.observe(quotas);
     const budgets = new DisruptionBudgets(cluster);
-    new Disruption(kernel, cluster, owners, budgets, Phase.Controller);
+    new Disruption(kernel, cluster, budgets, Phase.Controller);
     new NodeLifecycle(kernel, cluster, scenario.nodeLifecycle);
-    new TaintEviction(kernel, cluster);
+    const taintEviction = new TaintEviction(kernel, cluster);
     new PodGc(kernel, cluster);
-    if (scenario.failures.length > 0) new CrashProcesses(kernel, cluster, scenario.failures, (kind, label, count) => this.metrics.mark(kind, label, count));
+    const { crashes, operations } = assembleFaults(scenario, {
+      kernel,
+      cluster,
+      budgets,
+      mark: (...told) => this.metrics.mark(...told),
+    });
     this.autoscaler = assembleAutoscaler(scenario, {
       kernel,
       cluster,
-      scheduler: this.scheduler,
-      daemonSets,
+      schedulers,
+      makeTwin: () => autoscalersTwin(schedulers, scenario, schedulerParts),
+      daemons: this.controllers.daemonSets,
       budgets,
       metrics: this.metrics,
       loopPhase: Phase.Autoscaler,
       machinePhase: Phase.Infrastructure,
     });
+    options.watch?.({ kernel, cluster, scheduler: schedulers[0], budgets, operations, finish: () => this.finish() });
     this.addNodes();
-    const targets = { cluster, admission: new PodAdmission(cluster, scenario), replacement, daemonSets };
-    this.traceSource = scenario.trace === null || options.openTrace === null ? null : new TraceSource(options.openTrace(scenario.trace));
-    this.addInput(
-      new ManifestInput(
-        scenario.objects,
-        targets,
-        scenario.workloads.map(({ template }) => template.spec ?? {}),
-      ),
-    );
-    this.addInput(new WorkloadInput(scenario.workloads, new WorkloadSource(scenario.workloads, kernel.random, scenario.durationMicros), targets));
-    if (this.traceSource !== null) this.addInput(new TraceArrivals(this.traceSource, targets));
-    if (scenario.durationMicros === null) this.watchForTheEnd();
+    const targets = { cluster, admission, replacement, controllers: this.controllers, gate };
+    this.traceSource = traceSourceOf(scenario, options);
+    this.addInputs(targets);
+    if (operations !== null) this.addInput(operations);
+    if (scenario.durationMicros === null) this.watchForTheEnd({ replacement, taintEviction, crashes, operations });
     if (scenario.metrics.checkEveryEvents > 0) this.nextCheckAt = scenario.metrics.checkEveryEvents;
   }
 
-  /** Plays up to so many events; true while there is more to do. */
-  advance(maxEvents: number): boolean {
+  private makeKubelet(isCreating: () => boolean): Kubelet {
+    const kubelet = new Kubelet(this.kernel, this.cluster, this.scenario.kubelet, isCreating, this.livesMaker());
+    kubelet.admittance.onRefused = (_pod, refusal) => { this.conflicts.podRefused(refusal); };
+    return kubelet;
+  }
+
+  /** Plays up to so many events, without a number all of them; true while there is more to do. */
+  advance(maxEvents = Number.MAX_SAFE_INTEGER): boolean {
     if (this.done) return false;
     const { kernel } = this;
     let left = maxEvents;
@@ -175,12 +223,17 @@ export class Simulation {
     return true;
   }
 
+  /** For those who look on; they may write nothing. */
+  get parts(): { readonly kernel: Kernel; readonly cluster: Cluster; readonly scheduler: Scheduler } {
+    return { kernel: this.kernel, cluster: this.cluster, scheduler: this.schedulers[0] };
+  }
+
   progress(): Progress {
     return {
       simulatedMicros: this.kernel.now,
       horizonMicros: this.scenario.durationMicros,
       events: this.kernel.eventCount,
-      decisions: this.scheduler.decisions,
+      decisions: this.schedulers.reduce((sum, { decisions }) => sum + decisions, 0),
       podsPending: this.cluster.totals.podsPending,
       podsArrived: this.podsArrived,
     };
@@ -195,10 +248,15 @@ export class Simulation {
         description: scenario.description,
         seed: scenario.seed,
         version: this.options.version,
+        kubernetes: scenario.kubernetes,
         complete: complete && this.done,
         resolvedScenario: resultScenario(scenario),
         notes: this.notes(),
         notSimulated: scenario.notSimulated,
+        refusedPods: this.gate.refusals().map(({ firstAtMicros, ...refused }) => (
+          { ...refused, firstAtSeconds: firstAtMicros / MICROS_PER_SECOND }
+        )),
+        conflicts: this.conflicts.facts(),
       },
       {
         scaleUpEvents: this.autoscaler?.scaleUpEvents ?? 0,
@@ -208,7 +266,7 @@ export class Simulation {
       },
     );
     if (scenario.metrics.checkEveryEvents > 0) {
-      checkCluster(this.cluster);
+      this.checkState();
       checkAccounting(result);
     }
     return result;
@@ -217,8 +275,35 @@ export class Simulation {
   private addNodes(): void {
     const { nodes, nodePools } = this.scenario;
     for (const node of nodes) this.cluster.addNode(withNodeDefaults(node), poolOf(node, nodePools));
+    for (const node of this.machineNodes()) this.cluster.addNode(withNodeDefaults(node));
     for (const pool of nodePools)
       for (let ordinal = 0; ordinal < pool.count; ordinal++) this.cluster.addNode(poolNode(pool, ordinal), pool.name);
+  }
+
+  private machineNodes(): readonly Node[] {
+    const { machines, nodes, nodePools } = this.scenario;
+    if (machines === null) return [];
+    assert(this.options.readMachines !== undefined, 'a scenario with a machine list needs its reader');
+    const list = this.options.readMachines(machines);
+    this.machineNotes = list.notes;
+    const names = new Set(nodes.map((node) => node.metadata?.name));
+    for (const { name, count } of nodePools)
+      for (let ordinal = 0; ordinal < count; ordinal++) names.add(`${name}-${String(ordinal)}`);
+    const twice = list.nodes.find((node) => names.has(node.metadata?.name));
+    if (twice !== undefined) {
+      const message = `the cluster has a node ${twice.metadata?.name ?? ''} already`;
+      throw new InputError({ file: machines.file, message });
+    }
+    return list.nodes;
+  }
+
+  private addInputs(targets: ArrivalTargets): void {
+    const { scenario } = this;
+    const source = new WorkloadSource(scenario.workloads, this.kernel.random, scenario.durationMicros);
+    const neighbours = scenario.workloads.map(({ template }) => template.spec ?? {});
+    this.addInput(new ManifestInput(scenario.objects, targets, neighbours));
+    this.addInput(new WorkloadInput(scenario.workloads, source, targets));
+    if (this.traceSource !== null) this.addInput(new TraceArrivals(this.traceSource, targets));
   }
 
   private addInput(input: InputSource): void {
@@ -226,54 +311,72 @@ export class Simulation {
     this.kernel.addInput(Phase.Input, input);
   }
 
-  private check(): void {
+  private finish(): void {
+    this.done = true;
+    this.kernel.stop();
+  }
+
+  private checkState(): void {
     checkCluster(this.cluster);
+    this.kubelet.check();
+  }
+
+  /** null: nobody says what runs in any pod. */
+  private livesMaker(): ((host: KubeletHost) => PodLives) | null {
+    const { scenario, kernel, cluster } = this;
+    const applications = applicationsOf(scenario);
+    if (applications.size === 0) return null;
+    const { makeLives } = this.options;
+    assert(makeLives !== undefined, 'a scenario that tells what runs in pods needs the maker of their lives');
+    return (host) => makeLives(kernel, cluster, applications, host);
+  }
+
+  private check(): void {
+    this.checkState();
     this.nextCheckAt += this.scenario.metrics.checkEveryEvents;
   }
 
-  /** A run without a horizon ends when no input is left, the scheduler rests and no pod is on its way to an end. */
-  private watchForTheEnd(): void {
-    const { kernel, cluster } = this;
+  /** A run without a horizon ends when nothing can change any more. */
+  private watchForTheEnd(parts: Pick<EndParts, 'replacement' | 'taintEviction' | 'crashes' | 'operations'>): void {
+    const { kernel, inputs, schedulers, autoscaler, controllers } = this;
+    const end = new EndOfRun(this.cluster, { inputs, schedulers, autoscaler, controllers, ...parts });
     const look = kernel.defineEvent('simulation.endCheck', Phase.Observe, () => {
-      const idle = this.inputs.every((input) => input.nextTime() === Infinity) && !this.scheduler.queue.hasWork && !this.hasFinitePods();
-      if (idle && this.scheduler.cache.totals.podsAssumed === 0 && cluster.totals.podsTerminating === 0) {
-        this.done = true;
-        kernel.stop();
-      } else kernel.after(END_CHECK_MICROS, look);
+      if (end.isOver()) this.finish();
+      else kernel.after(END_CHECK_MICROS, look);
     });
     kernel.after(END_CHECK_MICROS, look);
   }
 
-  /** The pod on a node that was last seen to end by itself. */
-  private finitePod = 0;
-
-  /** Whether a pod on a node ends by itself. Asked only when nothing else is left to do, so nobody keeps count of them. */
-  private hasFinitePods(): boolean {
-    const { phase, durationMicros, length } = this.cluster.pods;
-    for (let i = 0; i < length; i++) {
-      const pod = (this.finitePod + i) % length;
-      if ((phase[pod] !== PodPhase.Bound && phase[pod] !== PodPhase.Running) || durationMicros[pod] === Infinity) continue;
-      this.finitePod = pod;
-      return true;
-    }
-    return false;
-  }
-
   /** What plugins cost that do not say what their answers depend on. */
   private undeclaredPlugins(): readonly string[] {
-    const plugins = [...this.scheduler.profiles.values()].flatMap((profile) => profile.plugins);
+    const plugins = this.plugins();
     const isUndeclared = (name: string): boolean => plugins.some((plugin) => plugin.name === name && plugin.dependence === undefined);
-    const asked = [...this.scheduler.algorithm.askedNodeByNode].filter(([name]) => isUndeclared(name));
+    const asked = this.schedulers
+      .flatMap(({ algorithm }) => [...algorithm.askedNodeByNode])
+      .filter(([name]) => isUndeclared(name));
     return asked.map(([name, times]) => `Plugin ${name} does not declare what its answers depend on: it was asked ${String(times)} times, node by node.`);
+  }
+
+  private plugins(): readonly Plugin[] {
+    return this.schedulers.flatMap(({ profiles }) => [...profiles.values()].flatMap((profile) => profile.plugins));
   }
 
   private notes(): readonly string[] {
     const ignored = Object.entries(this.scenario.ignoredKinds).map(([kind, count]) => `${count} × ${kind}`);
     const fields = this.scenario.notSimulated.map(({ kind, field, count }) => `${count} × ${kind} ${field}`);
     return [
+      ...unsteadyNotes(this.plugins()),
       ...this.warnings,
+      ...this.machineNotes,
       ...(this.traceSource?.notes() ?? []),
       ...this.undeclaredPlugins(),
+      ...this.conflicts.notes(),
+      ...this.gate
+        .refusals()
+        .map(
+          ({ kind, namespace, name, count, message }) =>
+            `Not created: ${kind} ${namespace}/${name} has refused ${String(count)} requests for pods, the first with "${message}".`,
+        ),
       ...(fields.length === 0
         ? []
         : [
@@ -282,4 +385,21 @@ export class Simulation {
       ...(ignored.length === 0 ? [] : [`Kinds in manifests that are not simulated: ${ignored.join(', ')}.`]),
     ];
   }
+}
+
+/** What the report says of pods that wait; a late scheduler may still try one that is gone. */
+function tellingOf(metrics: MetricsCollector, { pods }: Cluster): SchedulerListener {
+  return {
+    attemptFailed: (pod, attempt) => {
+      if (pods.phase[pod] === PodPhase.Pending) metrics.attemptFailed(pod, attempt);
+    },
+    podHeld: (pod, why) => {
+      if (pods.phase[pod] === PodPhase.Pending) metrics.podHeld(pod, why);
+    },
+    roomSeen: (template, room) => metrics.roomSeen(template.id, room),
+  };
+}
+
+function traceSourceOf({ trace, seed }: Scenario, { openTrace }: SimulationOptions): TraceSource | null {
+  return trace === null || openTrace === null ? null : new TraceSource(openTrace(trace, seed));
 }

@@ -4,7 +4,7 @@
  * pkg/controller/deployment/{deployment_controller,sync}.go (v1.36.2).
  */
 import type { Pod, WorkloadObject } from '../cluster/objects.ts';
-import { OwnerKind } from '../controllers/owners.ts';
+import { WorkloadKind } from '../cluster/workload-table.ts';
 
 export interface WantedPods {
   /** At once; pods that are there count. */
@@ -20,10 +20,10 @@ const JOB_CONTROLLER = 'kubernetes.io/job-controller';
 /** Any of them true: no pod is made any more. */
 const FINISHED = new Set(['Complete', 'Failed', 'FailureTarget', 'SuccessCriteriaMet']);
 
-export function wantedPods(object: WorkloadObject, kind: OwnerKind, existing: readonly Pod[]): WantedPods {
+export function wantedPods(object: WorkloadObject, kind: WorkloadKind, existing: readonly Pod[]): WantedPods {
   const { metadata, spec, status } = object;
   if (metadata?.deletionTimestamp !== undefined) return none('deleted');
-  if (kind === OwnerKind.Job) return podsOfJob(object, existing);
+  if (kind === WorkloadKind.Job) return podsOfJob(object, existing);
   // A paused Deployment makes no ReplicaSet; one that it has keeps its size.
   const isNew = status?.replicas === undefined && status?.observedGeneration === undefined;
   if (object.kind === 'Deployment' && spec?.paused === true && isNew && existing.length === 0)

@@ -9,22 +9,27 @@
 import { unreachable } from '../base/assert.ts';
 import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { APPLICATION_ANNOTATION } from '../cluster/scheduling-spec.ts';
 import type { Container, Pod, PodSpec, ResourceList } from '../cluster/objects.ts';
-import { withDaemonTolerations, type DaemonSets } from '../controllers/daemon-sets.ts';
-import { OwnerKind } from '../controllers/owners.ts';
+import { withDaemonTolerations } from '../controllers/daemon-nodes.ts';
+import { WorkloadKind } from '../cluster/workload-table.ts';
+import { slowStart } from '../controllers/owned-pods.ts';
+import type { CreationGate } from '../controllers/owned-pods.ts';
 import type { ReplacementController } from '../controllers/replacement.ts';
+import type { WorkloadControllers } from '../controllers/workload-controllers.ts';
 import type { InputSource } from '../kernel/kernel.ts';
 import type { WorkloadSource } from '../workload/generators/workload-source.ts';
 import type { TraceSource } from '../workload/traces/trace-source.ts';
 import { splitName, type PodAdmission } from '../control-plane/pod-admission.ts';
-import type { TracePod, Workload } from './scenario.ts';
+import type { ApplicationModel, Scenario, TracePod, Workload } from './scenario.ts';
 
 /** Where arrivals go. */
 export interface ArrivalTargets {
   readonly cluster: Cluster;
   readonly admission: PodAdmission;
   readonly replacement: ReplacementController;
-  readonly daemonSets: DaemonSets;
+  readonly controllers: WorkloadControllers;
+  readonly gate: CreationGate;
 }
 
 /** Register with `kernel.addInput(2, input)`. */
@@ -65,8 +70,8 @@ export class WorkloadInput implements InputSource {
       case 'Pod':
         return this.createPods(index, template, -1, this.nameBases[index]);
       case 'DaemonSet': {
-        const owner = this.addOwner(index, template, OwnerKind.DaemonSet, this.nameBases[index]);
-        return this.targets.daemonSets.add(owner);
+        const owner = this.addOwner(index, template, WorkloadKind.DaemonSet, this.nameBases[index]);
+        return this.targets.controllers.daemonSets.arrive(owner);
       }
       default:
         return unreachable(workload.kind);
@@ -76,19 +81,19 @@ export class WorkloadInput implements InputSource {
   private deploy(index: number, template: number): void {
     const { source } = this;
     const nameBase = this.targets.cluster.names.intern(`${this.workloads[index].name}-${source.arrivalIndex}`);
-    const owner = this.addOwner(index, template, OwnerKind.ReplicaSet, nameBase);
+    const owner = this.addOwner(index, template, WorkloadKind.ReplicaSet, nameBase);
     this.createPods(index, template, owner, nameBase);
   }
 
   private startJob(index: number, template: number): void {
     const nameBase = this.nameBases[index];
-    this.createPods(index, template, this.addOwner(index, template, OwnerKind.Job, nameBase), nameBase);
+    this.createPods(index, template, this.addOwner(index, template, WorkloadKind.Job, nameBase), nameBase);
   }
 
-  private addOwner(index: number, template: number, kind: OwnerKind, nameBase: number): number {
+  private addOwner(index: number, template: number, kind: WorkloadKind, nameBase: number): number {
     const { replacement, cluster } = this.targets;
     const endsAtMicros = cluster.now + this.source.lifetimeMicros;
-    const scale = kind === OwnerKind.ReplicaSet ? this.source.replicas : -1;
+    const scale = kind === WorkloadKind.ReplicaSet ? this.source.replicas : -1;
     return replacement.addOwner({
       kind,
       template,
@@ -105,11 +110,29 @@ export class WorkloadInput implements InputSource {
     const { owners } = targets.replacement;
     const isTimed = this.workloads[index].kind !== 'Deployment';
     const seed = { template, nameBase, nameOrdinal: 0, owner, workloadClass: this.classes[index], durationMicros: Infinity, pinnedNode: -1 };
-    for (let i = 0; i < source.replicas; i++) {
+    const create = (i: number): boolean => {
+      if (targets.gate.isRefused(template)) return false;
       seed.nameOrdinal = owners.takeOrdinal(nameBase);
       if (isTimed) seed.durationMicros = source.podLifetimesMicros[i];
       targets.cluster.createPod(seed);
-    }
+      return true;
+    };
+    if (owner >= 0) return this.createOwned(owner, isTimed, create);
+    for (let i = 0; i < source.replicas; i++) create(i);
+  }
+
+  /** As a controller would: pods that are refused are asked for again. */
+  private createOwned(owner: number, isTimed: boolean, create: (i: number) => boolean): void {
+    const { source, targets } = this;
+    const left: number[] = [];
+    let tried = 0;
+    const { isRefused } = slowStart(source.replicas, (i) => {
+      tried = i + 1;
+      return create(i) || left.push(i) < 0;
+    });
+    if (!isRefused) return;
+    for (let i = tried; i < source.replicas; i++) left.push(i);
+    targets.replacement.askLater(owner, left.map((i) => (isTimed ? source.podLifetimesMicros[i] : Infinity)));
   }
 
   private template(index: number, shape: number): number {
@@ -121,7 +144,9 @@ export class WorkloadInput implements InputSource {
   }
 }
 
-/** The pod that a workload's template and a drawn shape make. `requests`: the shape's, null: as the template has them. */
+/**
+ * The pod that a workload's template and a drawn shape make. `requests`: the shape's, null: as the template has them.
+ */
 export function podOfWorkload(workload: Workload, requests: ResourceList | null): Pod {
   const { template, kind } = workload;
   let spec: PodSpec = template.spec ?? {};
@@ -129,10 +154,33 @@ export function podOfWorkload(workload: Workload, requests: ResourceList | null)
   if (requests !== null) spec = { ...spec, containers: (spec.containers ?? []).map((container, index) => withRequests(container, index === 0 ? requests : null)) };
   if (kind === 'DaemonSet') spec = withDaemonTolerations(spec);
   if (kind === 'Job' && spec.restartPolicy !== 'OnFailure') spec = { ...spec, restartPolicy: 'Never' };
-  return { metadata: { ...template.metadata, namespace: workload.namespace }, spec };
+  const metadata = { ...template.metadata, namespace: workload.namespace };
+  if (workload.application === null) return { metadata, spec };
+  const annotations = { ...metadata.annotations, [APPLICATION_ANNOTATION]: applicationName(workload) };
+  return { metadata: { ...metadata, annotations }, spec };
 }
 
-/** The first container has the whole shape and the others nothing, so the pod requests what was drawn. Limits give way. */
+/** Of the application that a workload brings along; no other can be called so. */
+export function applicationName({ name }: Workload): string {
+  return `workloads/${name}`;
+}
+
+/** Whether a run needs LivingPods. */
+export function tellsOfApplications({ applications, workloads }: Pick<Scenario, 'applications' | 'workloads'>): boolean {
+  return applications.length > 0 || workloads.some(({ application }) => application !== null);
+}
+
+/** All that a scenario says of what runs in pods, by name. */
+export function applicationsOf(scenario: Pick<Scenario, 'applications' | 'workloads'>): Map<string, ApplicationModel> {
+  const found = new Map<string, ApplicationModel>(scenario.applications.map((one) => [one.name, one]));
+  for (const workload of scenario.workloads)
+    if (workload.application !== null) found.set(applicationName(workload), workload.application);
+  return found;
+}
+
+/**
+ * The first container has the whole shape and the others nothing, so the pod requests what was drawn. Limits give way.
+ */
 function withRequests({ resources: _resources, ...container }: Container, requests: ResourceList | null): Container {
   return requests === null ? container : { ...container, resources: { requests } };
 }
@@ -159,9 +207,11 @@ export class TraceInput implements InputSource {
     if (!this.source.advance() || this.source.pod === null) return;
     const { pod } = this.source;
     const { cluster } = this.targets;
+    const template = this.template(pod);
+    if (this.targets.gate.isRefused(template)) return;
     const { base, ordinal } = splitName(pod.name, cluster);
     cluster.createPod({
-      template: this.template(pod),
+      template,
       nameBase: base,
       nameOrdinal: ordinal,
       owner: -1,
@@ -172,11 +222,25 @@ export class TraceInput implements InputSource {
   }
 
   private template(pod: TracePod): number {
+    if (pod.spec !== undefined) return this.templateOfSpec(pod, pod.spec);
     const parts = `${this.part(pod.requests)} ${this.part(pod.labels)} ${this.part(pod.nodeSelector)} ${this.part(pod.nodeAffinityAnyOf)}`;
     const key = `${parts} ${pod.priority} ${pod.namespace}`;
     const known = this.templates.get(key);
     if (known !== undefined) return known;
     const template = this.targets.admission.template(podOfTrace(pod), true);
+    this.templates.set(key, template);
+    return template;
+  }
+
+  private templateOfSpec(pod: TracePod, spec: PodSpec): number {
+    const key = `spec ${this.part(spec)} ${this.part(pod.labels)} ${pod.priority} ${pod.namespace}`;
+    const known = this.templates.get(key);
+    if (known !== undefined) return known;
+    const own: Pod = {
+      metadata: { namespace: pod.namespace, labels: pod.labels },
+      spec: { ...spec, priority: pod.priority },
+    };
+    const template = this.targets.admission.template(own, true);
     this.templates.set(key, template);
     return template;
   }

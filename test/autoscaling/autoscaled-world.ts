@@ -1,5 +1,6 @@
 // A small cluster with a real scheduler and a cluster autoscaler; containers start at once, stop within a second, and
 // owned pods are replaced. What happens to nodes is written down as text, in seconds.
+import { WorkloadKind } from '../../src/cluster/workload-table.ts';
 import { Cluster, EvictionCause, PodOutcome } from '../../src/cluster/cluster.ts';
 import { checkCluster } from '../../src/cluster/check.ts';
 import type { Node, PodSpec } from '../../src/cluster/objects.ts';
@@ -71,6 +72,11 @@ export class AutoscaledWorld {
   readonly autoscaler: ClusterAutoscaler;
   readonly scheduler: Scheduler;
   readonly log: string[] = [];
+  /** Whose pods they are; nobody looks after it. */
+  private readonly owner = this.cluster.workloadWriter.stand({
+    kind: WorkloadKind.ReplicaSet, template: -1, workloadClass: 0, nameBase: this.cluster.names.intern('owner'), wanted: -1, object: null, key: '', parent: -1,
+    podMicros: Infinity, details: null,
+  });
   private readonly actions: (() => void)[] = [];
   private readonly actionEvent = this.kernel.defineEvent('action', 2, (index) => this.actions[index]());
   /** false: terminating pods never stop. */
@@ -135,7 +141,12 @@ export class AutoscaledWorld {
       spec: { priority: options.priority ?? 0, containers: [{ name: 'c', image: 'i', resources: { requests } }], ...options.spec },
     });
     return cluster.createPod({
-      template: template.id, nameBase: cluster.names.intern('pod'), nameOrdinal: cluster.pods.length, owner: options.owned === false ? -1 : 1, workloadClass: 0, durationMicros: Infinity,
+      template: template.id,
+      nameBase: cluster.names.intern('pod'),
+      nameOrdinal: cluster.pods.length,
+      owner: options.owned === false ? -1 : this.owner,
+      workloadClass: 0,
+      durationMicros: Infinity,
       pinnedNode: options.pinned === undefined ? -1 : cluster.names.intern(options.pinned),
     });
   }

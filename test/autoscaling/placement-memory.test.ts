@@ -93,7 +93,9 @@ function perform(world: AutoscaledWorld, pods: number[], [, what, a, b]: Act): v
   else cluster.setNodeHealth(row, cluster.nodes.up[row] === 0);
 }
 
-function play(list: readonly Act[], placementOf?: (...parts: ConstructorParameters<typeof ProfilePlacement>) => PlacementOracle): string {
+function play(
+  list: readonly Act[], placementOf?: (...parts: ConstructorParameters<typeof ProfilePlacement>) => PlacementOracle,
+): string {
   const world = new AutoscaledWorld([{ name: 'std', cpu: '4', memory: '16Gi', count: 3, min: 1, max: 8 }, { name: 'fixed', cpu: '4', memory: '16Gi', count: 2 }], { scaleDownUnneededMicros: 60_000_000 }, placementOf);
   const pods: number[] = [];
   for (const act of list) world.at(act[0], () => perform(world, pods, act));
@@ -113,7 +115,7 @@ describe('what is remembered between looks', () => {
       { numRuns: 60, seed: 20261 },
     );
     expect(questions).toBeGreaterThan(3000);
-  }, 60_000);
+  });
 
   test('saves PreFilter as long as no pod has affinity', () => {
     let kept: ProfilePlacement | null = null;

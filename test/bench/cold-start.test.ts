@@ -18,12 +18,16 @@ function partsOf(modules: readonly string[]): Record<string, number> {
   return parts;
 }
 
+/** Of commands, of trace formats, of versions; and the error that an unwritable standard output becomes. */
+const TABLES =
+  /dist\/(cli\/|base\/|io\/(version|system-errors)\.js$|workload\/traces\/catalog\.js$|cluster\/kubernetes-versions\.js$)/;
+
 test('help loads the tables of the commands and nothing else', () => {
   for (const words of [['--help'], ['help', 'run'], ['--version']]) {
     const modules = loadedModules(PROGRAM, words);
-    const others = modules.filter((path) => !/dist\/(cli\/|base\/|io\/version\.js$)/.test(path));
+    const others = modules.filter((path) => !TABLES.test(path));
     expect(others).toEqual([]);
-    expect(modules.length).toBeLessThanOrEqual(30);
+    expect(modules.length).toBeLessThanOrEqual(37);
   }
 });
 
@@ -41,5 +45,5 @@ test('a small run loads no library that it does not need', () => {
   ]);
   const ofLibraries = libraries.reduce((sum, name) => sum + parts[name], 0);
   expect(ofLibraries, JSON.stringify(parts)).toBeLessThanOrEqual(175);
-  expect(modules.length - ofLibraries, JSON.stringify(parts)).toBeLessThanOrEqual(270);
+  expect(modules.length - ofLibraries, JSON.stringify(parts)).toBeLessThanOrEqual(348);
 });

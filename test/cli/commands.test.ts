@@ -99,7 +99,7 @@ describe('replay', () => {
     const { code, out, err } = openb(OPENB_PODS, '--check');
     expect(err).not.toContain('error');
     expect(code).toBe(0);
-    expect(out).toContain('\nSimulated   1m00s\n');
+    expect(out).toMatch(/^Simulated +1m00s$/m);
     expect(out).toContain('\n3 arrived = 1 finished + 2 running + 0 pending + 0 lost\nEnds with the recording');
   });
 
@@ -135,7 +135,7 @@ describe('replay', () => {
 
   test('openb is played as long as --set says, with null until the last pod has ended', () => {
     const longer = openb(OPENB_PODS, '--set', 'duration=150s');
-    expect(longer.out).toContain('\nSimulated   2m30s\n');
+    expect(longer.out).toMatch(/^Simulated +2m30s$/m);
     expect(longer.out).toMatch(/\n3 arrived = 2 finished \+ 1 running \+ 0 pending \+ 0 lost\n$/);
     expect(openb(OPENB_PODS, '--set', 'duration=null').out).toMatch(
       /\n3 arrived = 3 finished \+ 0 running \+ 0 pending \+ 0 lost\n$/,
@@ -148,7 +148,7 @@ describe('replay', () => {
     const files = ['--nodes', join(published, 'openb_node_list_all_node.csv'), '--pods', join(published, 'openb_pod_list_default.csv')];
     const { code, out, err } = cli.run('replay', 'openb', ...files, '--compress', '400', '--check', '--progress', 'none');
     expect(code).toBe(0);
-    expect(out).toContain('\nSimulated   9h00m\n');
+    expect(out).toMatch(/^Simulated +9h00m$/m);
     const account = /\n8152 arrived = (\d+) finished \+ (\d+) running \+ (\d+) pending \+ (\d+) lost\n/.exec(out);
     expect(account?.slice(1).reduce((sum, count) => sum + Number(count), 0)).toBe(8152);
     expect(err).toMatch(/^\n[\d,]+ events and [\d,]+ decisions in .*\n$/);
@@ -182,11 +182,22 @@ describe('replay', () => {
 
 describe('compare', () => {
   test('packing shows where it must, and nothing shows between equals', () => {
-    const { code, out, err } = cli.run('compare', 'small.yaml', '--a', 'spread.yaml', '--b', 'pack.yaml', '--seeds', '3', '--out', 'compared');
+    const { code, out, err } = cli.run(
+      'compare',
+      'small.yaml',
+      '--a',
+      'spread.yaml',
+      '--b',
+      'pack.yaml',
+      '--seeds',
+      '5',
+      '--out',
+      'compared',
+    );
     expect(code).toBe(0);
     expect(out).toMatch(/packing\.densityOfNonEmptyNodes\.cpu.*better/);
     expect(out).toMatch(/counts\.podsFinished.* ~/);
-    expect(err).toContain('run 6 of 6 (B, seed 3): digest ');
+    expect(err).toContain('run 10 of 10 (B, seed 5): digest ');
     const same = JSON.parse(cli.run('compare', 'small.yaml', '--a', 'spread.yaml', '--b', 'spread.yaml', '--seeds', '2', '-o', 'json').out) as {
       metrics: { meanDifference: number | null; significant: boolean }[]; digestsA: string[]; digestsB: string[];
     };
@@ -295,8 +306,14 @@ describe('compare', () => {
     const again = JSON.parse(
       cli.spawn('compare', 'again.json', '--a', 'spread.yaml', '--b', 'even.yaml', '--seeds', '2', '-q', '-o', 'json')
         .out,
-    ) as unknown;
-    expect(again).toEqual(made);
+    ) as { readonly repeat: string };
+    const options = '--a spread.yaml --b even.yaml --seeds 2';
+    expect(again).toEqual({ ...made, repeat: `podyard compare again.json ${options}` });
+    expect(made).toMatchObject({
+      repeat: `podyard compare small.yaml ${options} --set duration=20m --plugin even.mjs`,
+    });
+    const otherwise = line.map((word) => (/^(small|spread|even)\./.test(word) ? `./${word}` : word));
+    expect(cli.run(...otherwise, '-o', 'json').out).toBe(text);
   });
 
   test('threads change nothing', () => {
@@ -366,8 +383,47 @@ describe('conformance', () => {
   test('what is no recording, and what holds nothing to replay, is told', () => {
     cli.write('prose.jsonl', 'hello\n');
     expect(cli.run('conformance', 'prose.jsonl')).toMatchObject({ code: 2, out: '' });
-    cli.write('other.jsonl', lines([{ format: 'podyard-vectors/1', suite: 'cron' }, { id: 'a', kind: 'next', in: {}, out: {} }]));
+    cli.write(
+      'other.jsonl',
+      lines([
+        { format: 'podyard-vectors/1', suite: 'karpenter' },
+        { id: 'a', kind: 'solve', in: {}, out: {} },
+      ]),
+    );
     expect(cli.run('conformance', 'other.jsonl').code).toBe(2);
+  });
+
+  test('kinds that are not simulated are named and counted, never as equal', () => {
+    const unknown = [{ id: 'c', kind: 'weigh', in: {}, out: {} }, { id: 'd', kind: 'weigh', in: {}, out: {} }];
+    cli.write(
+      'gaps.jsonl',
+      lines([
+        ...RECORDING,
+        ...unknown,
+        { format: 'podyard-vectors/1', suite: 'elsewhere' },
+        { id: 'a', kind: 'solve', in: {}, out: {} },
+      ]),
+    );
+    const table = cli.run('conformance', 'gaps.jsonl');
+    expect(table.code).toBe(0);
+    expect(table.out).toContain('Not covered, and counted neither as equal nor as different: 3 cases');
+    expect(table.out).toContain('  quantity (gaps.jsonl): these kinds are not simulated: weigh 2');
+    expect(table.out).toContain('  elsewhere (gaps.jsonl): nothing of it is simulated: solve 1');
+    expect(JSON.parse(cli.run('conformance', 'gaps.jsonl', '-o', 'json').out)).toMatchObject({
+      decisions: 2,
+      equal: 2,
+      notCovered: [
+        { suite: 'quantity', cases: 2, kinds: { weigh: 2 } },
+        { suite: 'elsewhere', cases: 1, kinds: { solve: 1 } },
+      ],
+    });
+  });
+
+  test('a case on which we fail is one difference, and the next is judged all the same', () => {
+    const broken = { id: 'x', kind: 'roundUp', in: { s: 'no number', scale: 0 }, out: { canonical: '1' } };
+    cli.write('broken.jsonl', lines([RECORDING[0], broken, ...RECORDING.slice(1)]));
+    const { code, out } = cli.run('conformance', 'broken.jsonl', '-o', 'json');
+    expect([code, JSON.parse(out)]).toMatchObject([1, { decisions: 3, equal: 2 }]);
   });
 
   test('our own small recordings are all equal', (context) => {

@@ -9,6 +9,7 @@ import * as completion from '../../src/cli/completion-script.ts';
 import { helpText } from '../../src/cli/help.ts';
 import { widthOf } from '../../src/cli/terminal.ts';
 import { preparedWords } from '../../src/cli/words.ts';
+import { TRACE_CATALOG } from '../../src/workload/traces/catalog.ts';
 import { SMALL, cliFolder, podyardHere } from './podyard.ts';
 
 const cli = cliFolder();
@@ -165,14 +166,14 @@ describe('completion', () => {
   };
 
   test.each([
-    ['podyard r', ['run', 'replay']],
-    ['podyard --color always r', ['run', 'replay']],
-    ['podyard replay ', ['openb', 'csv']],
+    ['podyard r', ['run', 'replay', 'report', 'rehearse']],
+    ['podyard --color always r', ['run', 'replay', 'report', 'rehearse']],
+    ['podyard replay ', TRACE_CATALOG.map(({ name }) => name)],
     ['podyard help va', ['validate']],
     ['podyard replay csv --nod', ['--nodes', '--node-pool']],
-    ['podyard run a.yaml -o ', ['table', 'wide', 'json', 'yaml', 'csv']],
+    ['podyard run a.yaml -o ', ['table', 'wide', 'json', 'yaml', 'csv', 'openmetrics']],
     ['podyard run a.yaml --output = j', ['json']],
-    ['podyard run a.yaml --output =', ['table', 'wide', 'json', 'yaml', 'csv']],
+    ['podyard run a.yaml --output =', ['table', 'wide', 'json', 'yaml', 'csv', 'openmetrics']],
     ['podyard run ', []],
     ['podyard run --out ', []],
     ['podyard compare --see', ['--seeds', '--seed-prefix']],

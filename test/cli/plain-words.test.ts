@@ -58,8 +58,13 @@ const texts = fc.constantFrom(
   '__proto__',
 );
 
+/** Commands are drawn before their subcommands: a command with many of them is no likelier than another. */
+const drawnPath = fc
+  .constantFrom(...COMMANDS)
+  .chain((command) => fc.constantFrom(...paths.filter(([first]) => first === command)));
+
 /** Words of a command with options of its own and others', in any order, some of them wrong. */
-const lines = fc.constantFrom(...paths).chain((path) => {
+const lines = drawnPath.chain((path) => {
   const table = tableOf(path);
   const option = fc.oneof(
     {
@@ -83,6 +88,7 @@ const lines = fc.constantFrom(...paths).chain((path) => {
   const needed = Object.entries(table).flatMap(([name, { required }]) =>
     required === true ? [`--${name}`, `${name}.file`] : [],
   );
+  needed.push(...(path.at(-1)?.usage.match(/<[^>]*>/g) ?? []).map((_, i) => `argument-${i}.yaml`));
   return fc
     .tuple(fc.array(part, { maxLength: 5 }), fc.integer({ min: 0, max: 3 }), fc.boolean())
     .map(([parts, at, isComplete]) => {

@@ -1,5 +1,6 @@
 /** Runs the built command line in a folder of its own. Builds once when dist/ is behind the sources. */
 import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -14,6 +15,13 @@ export interface Outcome {
   readonly code: number | null;
   readonly out: string;
   readonly err: string;
+}
+
+export interface Started {
+  readonly child: ChildProcess;
+  /** Standard error holds this text; rejected when the program ends without it. */
+  saw(text: string): Promise<void>;
+  readonly ended: Promise<Outcome>;
 }
 
 /** What a program in this process takes its terminal for. */
@@ -53,12 +61,14 @@ export interface CliFolder {
   /** In a process of its own. */
   spawn(...args: readonly string[]): Outcome;
   runWith(settings: { readonly input?: string; readonly env?: Readonly<Record<string, string>> }, ...args: readonly string[]): Outcome;
+  /** Begins and comes back at once. */
+  start(...args: readonly string[]): Started;
   /** Sends the signal as soon as standard error holds `text`. */
   interrupt(signal: NodeJS.Signals, text: string, ...args: readonly string[]): Promise<Outcome>;
 }
 
-/** Longer than any test may take. */
-const LIMIT_MILLIS = 50_000;
+/** Against hangs only. */
+const LIMIT_MILLIS = 500_000;
 
 /** To be called at the top of a test file. */
 export function cliFolder(): CliFolder {
@@ -68,7 +78,7 @@ export function cliFolder(): CliFolder {
     const built = spawnSync(process.execPath, ['scripts/setup.mjs', '--tolerant'], { stdio: 'ignore' });
     if (built.status !== 0) throw new Error('the build failed: npm run build tells why');
     folder = mkdtempSync(join(tmpdir(), 'podyard-cli-'));
-  }, 120_000);
+  });
   afterAll(async () => {
     await warm?.end();
     rmSync(folder, { recursive: true, force: true });
@@ -83,7 +93,8 @@ export function cliFolder(): CliFolder {
     run(...args) {
       if (args.some((arg) => arg.startsWith('--plugin') || arg === '-')) return this.spawn(...args);
       warm ??= warmProgram();
-      return warm.run(args, folder);
+      const { code, out, err } = warm.run(args, folder);
+      return { code, out, err };
     },
     spawn(...args) {
       return this.runWith({}, ...args);
@@ -99,22 +110,35 @@ export function cliFolder(): CliFolder {
       });
       return { code: status, out: stdout, err: stderr };
     },
-    interrupt(signal, text, ...args) {
-      return new Promise((done) => {
-        const child = spawn(process.execPath, [CLI, ...args], { cwd: folder, env: environment() });
-        let [out, err] = ['', ''];
-        let isSent = false;
-        child.stdout.on('data', (part: Buffer) => { out += part.toString(); });
-        child.stderr.on('data', (part: Buffer) => {
-          err += part.toString();
-          if (isSent || !err.includes(text)) return;
-          isSent = true;
-          child.kill(signal);
-        });
-        child.on('close', (code) => { done({ code, out, err }); });
-      });
+    start(...args) {
+      return startProgram(args, folder, environment());
+    },
+    async interrupt(signal, text, ...args) {
+      const { child, saw, ended } = this.start(...args);
+      await saw(text);
+      child.kill(signal);
+      return ended;
     },
   };
+}
+
+function startProgram(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Started {
+  const child = spawn(process.execPath, [CLI, ...args], { cwd, env });
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (part: Buffer) => { out += part.toString(); });
+  child.stderr.on('data', (part: Buffer) => { err += part.toString(); });
+  const ended = new Promise<Outcome>((done) => {
+    child.on('close', (code) => { done({ code, out, err }); });
+  });
+  const saw = (text: string): Promise<void> => new Promise((done, fail) => {
+    const look = (): void => {
+      if (err.includes(text)) done();
+    };
+    look();
+    child.stderr.on('data', look);
+    void ended.then(() => { fail(new Error(`the program ended without ${text}: ${err}`)); });
+  });
+  return { child, saw, ended };
 }
 
 async function inFolder<T>(folder: string, work: () => Promise<T>): Promise<T> {
@@ -127,12 +151,15 @@ async function inFolder<T>(folder: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-interface WarmProgram {
-  run(args: readonly string[], folder: string): Outcome;
+type Answer = ReturnType<WarmProgram['run']>;
+
+export interface WarmProgram {
+  /** `both`: standard output and standard error, as they came. */
+  run(args: readonly string[], folder: string): Outcome & { readonly both: string };
   end(): Promise<unknown>;
 }
 
-function warmProgram(): WarmProgram {
+export function warmProgram(): WarmProgram {
   const state = new Int32Array(new SharedArrayBuffer(4));
   const { port1: answers, port2: port } = new MessageChannel();
   const worker = new Worker(new URL('warm-program.mjs', import.meta.url), {
@@ -151,7 +178,7 @@ function warmProgram(): WarmProgram {
         if (Atomics.wait(state, 0, 0, LIMIT_MILLIS) === 'timed-out') {
           throw new Error(`podyard ${args.join(' ')} has not ended after ${String(LIMIT_MILLIS / 1000)} s`);
         }
-        const answer = receiveMessageOnPort(answers)?.message as Outcome | { readonly failure: string } | undefined;
+        const answer = receiveMessageOnPort(answers)?.message as Answer | { readonly failure: string } | undefined;
         if (answer === undefined || 'failure' in answer) {
           throw new Error(`podyard ${args.join(' ')} ended without an exit code: ${answer?.failure ?? ''}`);
         }

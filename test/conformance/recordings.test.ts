@@ -18,7 +18,7 @@ function replay(name: string, plain: boolean, linesOf: (text: string) => readonl
 }
 
 describe('recorded decisions, a sample of each suite', () => {
-  const names = recordingsBelow('1.36');
+  const names = [...recordingsBelow('1.36'), ...recordingsBelow('1.37')];
   if (names.length === 0) test.skip('skipped: no recordings beside this checkout', () => undefined);
   test.each(names)('%s', (name) => {
     const { decisions, equal, differences } = replay(name, false, sampleOf);

@@ -1,12 +1,12 @@
-// The disruption controller: what budgets allow, by kind of bound and by who made the pods; counts kept pod by pod equal
-// counting all pods anew; and evictions that ask the budgets.
+// The disruption controller: what budgets allow, by kind of bound and by who made the pods; counts kept pod by pod
+// equal counting all pods anew; and evictions that ask the budgets.
 import { describe, expect, test } from 'vitest';
 import { Cluster, EvictionCause, PodOutcome, PodPhase } from '../../src/cluster/cluster.ts';
 import { DisruptionBudgets } from '../../src/cluster/disruption-budgets.ts';
 import type { PodDisruptionBudget } from '../../src/cluster/objects.ts';
 import { evictPod } from '../../src/control-plane/eviction.ts';
 import { Disruption } from '../../src/controllers/disruption.ts';
-import { OwnerKind, OwnerTable } from '../../src/controllers/owners.ts';
+import { WorkloadKind } from '../../src/cluster/workload-table.ts';
 import { ReplacementController } from '../../src/controllers/replacement.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 
@@ -16,13 +16,12 @@ const SECOND = 1_000_000;
 class BudgetWorld {
   readonly kernel = new Kernel({ seed: 'disruption' });
   readonly cluster = new Cluster(this.kernel);
-  readonly owners = new OwnerTable(this.cluster.pods);
-  readonly replacement = new ReplacementController(this.kernel, this.cluster, this.owners);
+  readonly replacement = new ReplacementController(this.kernel, this.cluster);
   readonly budgets = new DisruptionBudgets(this.cluster);
   readonly node: number;
 
   constructor() {
-    new Disruption(this.kernel, this.cluster, this.owners, this.budgets, 4);
+    new Disruption(this.kernel, this.cluster, this.budgets, 4);
     this.node = this.cluster.addNode({
       metadata: { name: 'n' },
       status: { allocatable: { cpu: '1000', memory: '1Ti', pods: '1000' } },
@@ -36,7 +35,7 @@ class BudgetWorld {
     }).id;
   }
 
-  owner(kind: OwnerKind, scale: number, app = 'web'): number {
+  owner(kind: WorkloadKind, scale: number, app = 'web'): number {
     return this.replacement.addOwner({
       kind,
       template: this.template(app),
@@ -100,20 +99,20 @@ describe('a budget allows', () => {
   ])('%j over %d pods of which %d run: %s', (spec, count, runs, expected) => {
     const world = new BudgetWorld();
     world.budget(spec);
-    world.pods(count, world.owner(OwnerKind.ReplicaSet, count), undefined, runs);
+    world.pods(count, world.owner(WorkloadKind.ReplicaSet, count), undefined, runs);
     expect(world.status()).toBe(expected);
   });
 
   test("by the scale of the pods' controllers, not by the pods that are there", () => {
     const world = new BudgetWorld();
     world.budget({ maxUnavailable: 2 });
-    world.pods(3, world.owner(OwnerKind.ReplicaSet, 4));
-    world.pods(1, world.owner(OwnerKind.StatefulSet, 1, 'db'));
+    world.pods(3, world.owner(WorkloadKind.ReplicaSet, 4));
+    world.pods(1, world.owner(WorkloadKind.StatefulSet, 1, 'db'));
     expect(world.status()).toBe('1 of 4, wants 3 of 5');
   });
 
   test('nothing, where a controller has no scale and one is asked for', () => {
-    for (const kind of [OwnerKind.Job, OwnerKind.DaemonSet]) {
+    for (const kind of [WorkloadKind.Job, WorkloadKind.DaemonSet]) {
       const world = new BudgetWorld();
       world.budget({ maxUnavailable: 1 }, 'b', { disruptionsAllowed: 7 });
       world.budget({ minAvailable: 1 }, 'c');
@@ -139,9 +138,21 @@ describe('a budget allows', () => {
     expect([world.status(), world.status('c')]).toEqual(['4 of 6, wants 2 of 3', '5 of 6, wants 1 of 6']);
   });
 
+  test('by pods that have ended, too, as long as their object is there: counted one by one or all anew', () => {
+    const world = new BudgetWorld();
+    world.budget({ minAvailable: 1 });
+    const pods = world.pods(3, -1);
+    world.cluster.endPod(pods[0], { phase: PodPhase.Failed, outcome: PodOutcome.Failed });
+    expect(world.status()).toBe('1 of 2, wants 1 of 3');
+    world.budget({ minAvailable: 1 }, 'c');
+    expect([world.status(), world.status('c')]).toEqual(['1 of 2, wants 1 of 3', '1 of 2, wants 1 of 3']);
+    world.cluster.removePod(pods[0], PodOutcome.Deleted);
+    expect([world.status(), world.status('c')]).toEqual(['1 of 2, wants 1 of 2', '1 of 2, wants 1 of 2']);
+  });
+
   test('by its selector: none covers nothing, an empty one the namespace; a new one counts anew', () => {
     const world = new BudgetWorld();
-    world.pods(2, world.owner(OwnerKind.ReplicaSet, 2));
+    world.pods(2, world.owner(WorkloadKind.ReplicaSet, 2));
     world.budget({ minAvailable: 0, selector: undefined });
     expect(world.status()).toBe('0 of 0, wants 0 of 0');
     world.budget({ minAvailable: 0, selector: {} });
@@ -155,7 +166,7 @@ test('counts kept pod by pod are those of counting all pods', () => {
   const random = kernel.random.stream('test', 'disruption');
   const draw = (count: number): number => Math.floor(random.next() * count);
   const apps = ['web', 'db', 'other'];
-  const owners = apps.map((app, index) => world.owner(OwnerKind.StatefulSet, 3 + index, app));
+  const owners = apps.map((app, index) => world.owner(WorkloadKind.StatefulSet, 3 + index, app));
   let statuses = 0;
   for (let step = 0; step < 4000; step++) {
     const living = Array.from({ length: cluster.pods.length }, (_, pod) => pod).filter(
@@ -207,7 +218,7 @@ describe('an eviction', () => {
   test('goes through as often as the budget allows, at one instant, too', () => {
     const world = new BudgetWorld();
     world.budget({ minAvailable: 3 });
-    const pods = world.pods(5, world.owner(OwnerKind.ReplicaSet, 5));
+    const pods = world.pods(5, world.owner(WorkloadKind.ReplicaSet, 5));
     world.status();
     expect(pods.map((pod) => evict(world, pod))).toEqual([true, true, false, false, false]);
     expect(world.status()).toMatch(/^0 of 3,/);
@@ -223,11 +234,45 @@ describe('an eviction', () => {
     expect(evict(world, running)).toBe(true);
   });
 
+  test('of a pod that is not Ready asks nothing where enough others are healthy, or where the policy says so', () => {
+    const world = new BudgetWorld();
+    world.budget({ minAvailable: 2 });
+    const [first, second, third] = world.pods(3, world.owner(WorkloadKind.ReplicaSet, 3));
+    world.cluster.setPodReady(first, false);
+    expect(world.status()).toBe('0 of 2, wants 2 of 3');
+    expect([evict(world, second), evict(world, first)]).toEqual([false, true]);
+    world.cluster.setPodReady(third, false);
+    expect(world.status()).toMatch(/^0 of 1, wants 2 /);
+    expect(evict(world, third)).toBe(false);
+    world.budget({ minAvailable: 2, unhealthyPodEvictionPolicy: 'AlwaysAllow' });
+    expect(evict(world, third)).toBe(true);
+  });
+
+  test('puts the pod on record until it is terminating; a record of a dump counts for two minutes', () => {
+    const world = new BudgetWorld();
+    world.budget({ minAvailable: 1 }, 'b', {
+      disruptedPods: { '-1': '2026-01-01T00:00:00Z', 'not-there': '2026-01-01T00:00:00Z' },
+    });
+    const pods = world.pods(3, world.owner(WorkloadKind.ReplicaSet, 3));
+    const recorded = world.cluster.podName(pods[1]);
+    world.budget({ minAvailable: 1 }, 'b', { disruptedPods: { [recorded]: '2026-01-01T00:00:00Z', 'not-there': 'x' } });
+    expect(world.status()).toBe('1 of 2, wants 1 of 3');
+    const names = (): readonly string[] => Object.keys(world.budgets.get('default/b')?.status?.disruptedPods ?? {});
+    expect(names()).toEqual([recorded]);
+    expect(evict(world, pods[0])).toBe(true);
+    expect(names()).toEqual([recorded, world.cluster.podName(pods[0])]);
+    expect(world.status()).toMatch(/^0 of 1, wants 1 /);
+    expect(names()).toEqual([recorded]);
+    world.kernel.run({ until: 121 * SECOND });
+    expect(world.status()).toMatch(/^1 of 2, wants 1 /);
+    expect(names()).toEqual([]);
+  });
+
   test('of a pod with two budgets never goes through', () => {
     const world = new BudgetWorld();
     world.budget({ minAvailable: 0 });
     world.budget({ minAvailable: 0 }, 'c');
-    const [pod] = world.pods(1, world.owner(OwnerKind.ReplicaSet, 1));
+    const [pod] = world.pods(1, world.owner(WorkloadKind.ReplicaSet, 1));
     world.status();
     expect(evict(world, pod)).toBe(false);
   });

@@ -6,6 +6,7 @@ import { MICROS_PER_SECOND } from '../../src/base/time.ts';
 import { Cluster } from '../../src/cluster/cluster.ts';
 import type { Node, Taint } from '../../src/cluster/objects.ts';
 import { NodeLifecycle } from '../../src/controllers/node-lifecycle.ts';
+import { withReadyStatus } from '../../src/controllers/node-taints.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 import { LIFECYCLE } from '../support/node-life.ts';
 
@@ -16,7 +17,22 @@ const UNREACHABLE: Taint = { key: 'node.kubernetes.io/unreachable', effect: 'NoE
 
 interface Act {
   readonly seconds: number;
-  readonly what: 'crash' | 'repair' | 'zoneDown' | 'zoneUp' | 'allDown' | 'allUp' | 'remove' | 'add' | 'taint' | 'untaint' | 'exclude' | 'include' | 'cordon';
+  readonly what:
+    | 'crash'
+    | 'repair'
+    | 'zoneDown'
+    | 'zoneUp'
+    | 'allDown'
+    | 'allUp'
+    | 'remove'
+    | 'add'
+    | 'taint'
+    | 'untaint'
+    | 'exclude'
+    | 'include'
+    | 'cordon'
+    | 'saysReady'
+    | 'saysNotReady';
   readonly node: number;
 }
 
@@ -68,7 +84,10 @@ function change(cluster: Cluster, row: number, what: Act['what'], node: number):
   if (what === 'remove') cluster.removeNode(row);
   else if (what === 'taint') cluster.setTaints(row, [...others, UNREACHABLE]);
   else if (what === 'untaint') cluster.setTaints(row, others);
-  else if (what === 'cordon') cluster.setUnschedulable(row, !cluster.nodes.facts[row].unschedulable);
+  else if (what === 'saysReady' || what === 'saysNotReady') {
+    if (cluster.nodes.up[row] === 1)
+      cluster.updateNode(row, withReadyStatus(object, what === 'saysReady' ? 'True' : 'False'));
+  } else if (what === 'cordon') cluster.setUnschedulable(row, !cluster.nodes.facts[row].unschedulable);
   else {
     const excluded: Readonly<Record<string, string>> = what === 'exclude' ? { 'node.kubernetes.io/exclude-disruption': '' } : {};
     cluster.updateNode(row, { ...object, metadata: { ...object.metadata, labels: nodeOf(node, excluded).metadata?.labels ?? {} } });
@@ -78,7 +97,26 @@ function change(cluster: Cluster, row: number, what: Act['what'], node: number):
 const acts = fc.array(
   fc.record({
     seconds: fc.integer({ min: 0, max: END_SECONDS }),
-    what: fc.constantFrom<Act['what'][]>('crash', 'crash', 'repair', 'repair', 'zoneDown', 'zoneUp', 'allDown', 'allUp', 'remove', 'add', 'add', 'taint', 'untaint', 'exclude', 'include', 'cordon'),
+    what: fc.constantFrom<Act['what'][]>(
+      'crash',
+      'crash',
+      'repair',
+      'repair',
+      'zoneDown',
+      'zoneUp',
+      'allDown',
+      'allUp',
+      'remove',
+      'add',
+      'add',
+      'taint',
+      'untaint',
+      'exclude',
+      'include',
+      'cordon',
+      'saysReady',
+      'saysNotReady',
+    ),
     node: fc.integer({ min: 0, max: NODES - 1 }),
   }),
   { maxLength: 60 },
@@ -102,5 +140,26 @@ test('the stories hold outages of zones and of everything', () => {
     'FullDisruption,FullDisruption,Normal',
     'FullDisruption,FullDisruption,PartialDisruption',
     'FullDisruption,FullDisruption,FullDisruption',
+  ]);
+});
+
+test('a node whose kubelet says that it is not ready is tainted so, then as unreachable when it falls silent', () => {
+  const said = story(
+    [
+      { seconds: 101, what: 'saysNotReady', node: 0 },
+      { seconds: 300, what: 'crash', node: 0 },
+      { seconds: 500, what: 'repair', node: 0 },
+    ],
+    false,
+  )
+    .filter((line) => / n0 /.test(line))
+    .map((line) => line.replace(/ n0 \d+ /, ' ').replaceAll('node.kubernetes.io/', ''));
+  expect(said).toEqual([
+    '101 [{"key":"not-ready","effect":"NoSchedule"}]',
+    '105 [{"key":"not-ready","effect":"NoSchedule"},{"key":"not-ready","effect":"NoExecute"}]',
+    '355 [{"key":"not-ready","effect":"NoExecute"},{"key":"unreachable","effect":"NoSchedule"}]',
+    '355 [{"key":"unreachable","effect":"NoSchedule"},{"key":"unreachable","effect":"NoExecute"}]',
+    '500 [{"key":"unreachable","effect":"NoExecute"}]',
+    '500 []',
   ]);
 });

@@ -26,7 +26,8 @@ function printedBy(snippet: string): string[] {
   return lines;
 }
 
-const promisedBy = (snippet: string): string[] => Array.from(snippet.matchAll(/\/\/ prints (.*)$/gm), ([, line]) => line);
+const promisedBy = (snippet: string): string[] =>
+  Array.from(snippet.matchAll(/\/\/ prints (.*)$/gm), ([, line]) => line);
 
 test('there is such a document', () => {
   expect(documents).toContain('docs/statistics.md');

@@ -1,11 +1,14 @@
-// Frozen digests of whole runs: one scenario and one seed give one digest on every machine, in every process, under every
-// Node (.ci/run runs this folder under others), however a run is cut, printed or written. A changed digest is a changed
-// decision; when it is meant, `PODYARD_UPDATE_GOLDEN=1 npx vitest run test/golden` writes digests.json anew.
+// Frozen digests of whole runs: one scenario, version of Kubernetes and seed give one digest on every machine, in
+// every process, under every Node (.ci/run runs this folder under others), however a run is cut, printed or written.
+// A changed digest is a changed decision; when it is meant, `PODYARD_UPDATE_GOLDEN=1 npx vitest run test/golden`
+// writes digests.json anew.
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
+import { DEFAULT_KUBERNETES_VERSION, KUBERNETES_VERSIONS } from '../../src/cluster/kubernetes-versions.ts';
+import type { KubernetesVersion } from '../../src/cluster/kubernetes-versions.ts';
 import { createInputFiles } from '../../src/io/input-files.ts';
 import { openTraceInput } from '../../src/io/trace-input.ts';
 import type { RunResult } from '../../src/metrics/run-result.ts';
@@ -23,15 +26,22 @@ interface Golden {
 }
 
 interface GoldenFile {
-  readonly runs: Readonly<Record<string, Golden>>;
-  /** SHA-256 of each result file of one run: text, numbers and plots are the same under every Node, too. */
+  /** By version of Kubernetes and scenario. */
+  readonly runs: Readonly<Record<KubernetesVersion, Record<string, Golden>>>;
+  /**
+   * SHA-256 of each result file of one run of the default version: text, numbers and plots are the same under every
+   * Node, too.
+   */
   readonly files: Readonly<Record<string, string>>;
 }
 
 const FILE = fileURLToPath(new URL('digests.json', import.meta.url));
 const isUpdate = process.env['PODYARD_UPDATE_GOLDEN'] === '1';
 const golden = JSON.parse(readFileSync(FILE, 'utf8')) as GoldenFile;
-const found: { runs: Record<string, Golden>; files: Record<string, string> } = { runs: {}, files: {} };
+const found = {
+  runs: { '1.36': {}, '1.37': {} } as Record<KubernetesVersion, Record<string, Golden>>,
+  files: {} as Record<string, string>,
+};
 
 const SCENARIOS = 'test/golden/scenarios';
 const WITH_FILES = 'generators';
@@ -42,10 +52,13 @@ interface Way {
   readonly slice: number;
   readonly plain?: boolean;
   readonly seed?: string;
+  readonly kubernetes?: KubernetesVersion;
 }
 
-function play(file: string, { slice, plain = false, seed }: Way): RunResult {
-  const { scenario } = readScenario({ file }, createInputFiles(), seed === undefined ? [] : [{ path: 'seed', value: seed }]);
+function play(file: string, { slice, plain = false, ...changes }: Way): RunResult {
+  const overrides = [['seed', changes.seed], ['kubernetes', changes.kubernetes]] as const;
+  const given = overrides.flatMap(([path, value]) => (value === undefined ? [] : [{ path, value }]));
+  const { scenario } = readScenario({ file }, createInputFiles(), given);
   const simulation = new Simulation(scenario, { version: 'golden', userPlugins: [], openTrace: openTraceInput, plain });
   while (simulation.advance(slice));
   return simulation.result(true);
@@ -61,9 +74,14 @@ function filesOf(result: RunResult): Record<string, string> {
 
 /** Notes what was found; unless it is being written anew, it must be what is frozen. */
 function expectGolden(name: string, result: RunResult): void {
-  found.runs[name] = goldenOf(result);
-  if (!isUpdate) expect(found.runs[name], `${name}: another run than the frozen one (the head of this file tells how to freeze a new one)`).toEqual(golden.runs[name]);
+  const kubernetes = result.kubernetes as KubernetesVersion;
+  found.runs[kubernetes][name] = goldenOf(result);
+  if (isUpdate) return;
+  const what = `${name}, v${kubernetes}: another run than the frozen one (the head of this file tells how to freeze a new one)`;
+  expect(found.runs[kubernetes][name], what).toEqual(golden.runs[kubernetes][name]);
 }
+
+const OTHER_VERSIONS = KUBERNETES_VERSIONS.filter((version) => version !== DEFAULT_KUBERNETES_VERSION);
 
 describe.each(names)('%s', (name) => {
   const file = `${SCENARIOS}/${name}.yaml`;
@@ -77,9 +95,16 @@ describe.each(names)('%s', (name) => {
     expect(goldenOf(play(file, { slice: 4096, plain: true })), 'without caches').toEqual(goldenOf(first));
   });
 
+  test.each(OTHER_VERSIONS)('has its frozen digest in v%s; in slices, with caches or without', (kubernetes) => {
+    const first = play(file, { slice: 1 << 20, kubernetes });
+    expectGolden(name, first);
+    expect(filesOf(play(file, { slice: 97, kubernetes })), 'in slices').toEqual(filesOf(first));
+    expect(goldenOf(play(file, { slice: 4096, plain: true, kubernetes })), 'without caches').toEqual(goldenOf(first));
+  });
+
   test('has another digest under another seed', () => {
     // The test above holds the frozen one to be this scenario's.
-    const own = isUpdate ? play(file, { slice: 1 << 20 }).digest : golden.runs[name].digest;
+    const own = isUpdate ? play(file, { slice: 1 << 20 }).digest : golden.runs[DEFAULT_KUBERNETES_VERSION][name].digest;
     expect(play(file, { slice: 1 << 20, seed: 'another' }).digest).not.toBe(own);
   });
 });
@@ -92,12 +117,14 @@ test(`every byte of the files of ${WITH_FILES} is frozen`, () => {
   if (!isUpdate) expect(found.files, 'another text than the frozen one').toEqual(golden.files);
 });
 
-test('the default scenario has its frozen digest', () => {
-  expectGolden('default', play('workloads/default.yaml', { slice: 1 << 20 }));
-}, 180_000);
+test.each(KUBERNETES_VERSIONS)('the default scenario has its frozen digest in v%s', (kubernetes) => {
+  expectGolden('default', play('workloads/default.yaml', { slice: 1 << 20, kubernetes }));
+});
 
 test('nothing is frozen that is not tested', () => {
-  if (!isUpdate) expect(Object.keys(golden.runs)).toEqual([...names, 'default']);
+  if (isUpdate) return;
+  expect(Object.keys(golden.runs)).toEqual([...KUBERNETES_VERSIONS]);
+  for (const runs of Object.values(golden.runs)) expect(Object.keys(runs)).toEqual([...names, 'default']);
 });
 
 describe('the command line', () => {
@@ -106,7 +133,9 @@ describe('the command line', () => {
   const digestIn = (text: string): string | undefined => /\b[0-9a-f]{32}\b/.exec(text)?.[0];
 
   test('gives that digest in every process, whatever it prints and wherever it writes', () => {
-    const { digest } = isUpdate ? goldenOf(play(scenario, { slice: 1 << 20 })) : golden.runs['failures'];
+    const { digest } = isUpdate
+      ? goldenOf(play(scenario, { slice: 1 << 20 }))
+      : golden.runs[DEFAULT_KUBERNETES_VERSION]['failures'];
     for (const [index, format] of ['table', 'wide', 'json', 'yaml', 'csv'].entries()) {
       const progress = index % 2 === 0 ? 'json' : 'none';
       const { code, out } = cli.spawn(
@@ -133,6 +162,10 @@ describe('the command line', () => {
 
 afterAll(() => {
   if (!isUpdate) return;
-  const runs = Object.fromEntries([...names, 'default'].map((name) => [name, found.runs[name] ?? golden.runs[name]]));
+  const runsOf = (kubernetes: KubernetesVersion) =>
+    Object.fromEntries(
+      [...names, 'default'].map((name) => [name, found.runs[kubernetes][name] ?? golden.runs[kubernetes][name]]),
+    );
+  const runs = Object.fromEntries(KUBERNETES_VERSIONS.map((kubernetes) => [kubernetes, runsOf(kubernetes)]));
   writeFileSync(FILE, `${JSON.stringify({ runs, files: { ...golden.files, ...found.files } }, null, 2)}\n`);
 });

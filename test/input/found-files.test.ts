@@ -1,5 +1,6 @@
-// Files as they lie about in folders: what is no object is passed over, what kubectl reads is read, and a mistake is still
-// a mistake. Then what is said of pods before they are there: fields without effect, refusals, and what can never run.
+// Files as they lie about in folders: what is no object is passed over, what kubectl reads is read, and a mistake is
+// still a mistake. Then what is said of pods before they are there: fields without effect, refusals, and what can never
+// run.
 import { describe, expect, test } from 'vitest';
 import { InputError, formatProblem } from '../../src/base/input-error.ts';
 import { readDocuments } from '../../src/workload/manifests/documents.ts';
@@ -344,22 +345,21 @@ describe('fields that change nothing here', () => {
     const job = (name: string, spec: string): string =>
       `apiVersion: batch/v1\nkind: Job\nmetadata: {name: ${name}}\nspec:\n  ${spec}\n  template: {spec: {restartPolicy: Never, activeDeadlineSeconds: 5, containers: [{name: c}]}}\n`;
     const objects = [
-      job('a', 'activeDeadlineSeconds: 60'),
-      job('b', 'activeDeadlineSeconds: 60\n  podFailurePolicy: {rules: []}\n  backoffLimit: 6'),
+      job('a', 'suspend: true'),
+      job('b', 'suspend: true\n  managedBy: example.com/queue'),
       job('c', 'backoffLimit: 0'),
     ].join('---\n');
     const { scenario: read, notSimulated } = scenario(objects);
     expect(notSimulated().map(formatProblem)).toEqual([
-      'o.yaml:5:3: Job spec.activeDeadlineSeconds is not simulated (2 objects): no deadline ends a Job',
+      'o.yaml:5:3: Job spec.suspend is not simulated (2 objects): nobody resumes the Job: it makes no pods',
       'o.yaml:6:43: Pod spec.activeDeadlineSeconds is not simulated (3 objects): no deadline ends a pod',
-      'o.yaml:13:3: Job spec.podFailurePolicy is not simulated: every lost pod is replaced, none fails its Job',
-      'o.yaml:21:3: Job spec.backoffLimit is not simulated: a Job is tried until it succeeds',
+      'o.yaml:13:3: Job spec.managedBy is not simulated: nobody else looks after the Job: it makes no pods',
     ]);
     expect(read.notSimulated).toContainEqual({
       kind: 'Job',
-      field: 'spec.activeDeadlineSeconds',
+      field: 'spec.suspend',
       count: 2,
-      effect: 'no deadline ends a Job',
+      effect: 'nobody resumes the Job: it makes no pods',
     });
   });
 
@@ -371,13 +371,23 @@ describe('fields that change nothing here', () => {
     ],
     [
       'a rollout under way',
-      'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\nspec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c}]}}}\nstatus: {replicas: 3, updatedReplicas: 1}\n',
-      'Deployment status.updatedReplicas',
+      'apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: x}\nspec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c}]}}}\nstatus: {desiredNumberScheduled: 3, updatedNumberScheduled: 1}\n',
+      'DaemonSet status.updatedNumberScheduled',
     ],
     [
-      'limits that refuse',
-      'apiVersion: v1\nkind: LimitRange\nmetadata: {name: x}\nspec: {limits: [{type: Container, max: {cpu: 1}}]}\n',
-      'LimitRange spec.limits[*].max',
+      'limits of claims',
+      'apiVersion: v1\nkind: LimitRange\nmetadata: {name: x}\nspec: {limits: [{type: PersistentVolumeClaim, max: {storage: 1Gi}}]}\n',
+      'LimitRange spec.limits',
+    ],
+    [
+      'a quota of other objects than pods',
+      'apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: x}\nspec: {hard: {pods: 3, count/services: 2}}\n',
+      'ResourceQuota spec.hard',
+    ],
+    [
+      'a quota of pods',
+      'apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: x}\nspec: {hard: {pods: 3, requests.nvidia.com/gpu: 2}}\n',
+      '',
     ],
     [
       'a suspended Job',

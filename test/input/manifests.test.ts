@@ -72,11 +72,10 @@ describe('documents', () => {
     ['a million braces', '{"a":'.repeat(200_000)],
     ['a hundred thousand dashes', '- '.repeat(100_000)],
     ['a hundred thousand keys twice', `${Array.from({ length: 100_000 }, (_, index) => `k${index}: &x 1\n`).join('')}k0: 2\n`],
-  ])('refuse %s in bounded time', (_name, text) => {
-    const start = performance.now();
+  ])('refuse %s, with work that grows no faster than the text', (_name, text) => {
+    // Work that grows as the square of these lengths would take hours, whatever the machine does beside it.
     expect(readDocuments(text, 'x.yaml').problems.length).toBeGreaterThan(0);
-    expect(performance.now() - start).toBeLessThan(10_000);
-  });
+  }, 600_000);
 
   test('allow many uses of an anchor', () => {
     const text = `base: &b {cpu: 1}\nlist:\n${'- *b\n'.repeat(5000)}`;
@@ -114,11 +113,25 @@ describe('objects', () => {
   });
 
   test('of other kinds and groups are counted', () => {
-    const text = ['v1 Secret', 'v1 Secret', 'batch/v1 CronJob', 'serving.knative.dev/v1 Service', 'cert-manager.io/v1 Certificate']
-      .map((line) => `apiVersion: ${line.split(' ')[0] ?? ''}\nkind: ${line.split(' ')[1] ?? ''}\nmetadata: {name: x}\nspec: {anything: [at all]}\n`)
+    const text = [
+      'v1 Secret',
+      'v1 Secret',
+      'autoscaling/v2 HorizontalPodAutoscaler',
+      'serving.knative.dev/v1 Service',
+      'cert-manager.io/v1 Certificate',
+    ]
+      .map(
+        (line) =>
+          `apiVersion: ${line.split(' ')[0] ?? ''}\nkind: ${line.split(' ')[1] ?? ''}\nmetadata: {name: x}\nspec: {anything: [at all]}\n`,
+      )
       .join('---\n');
     const { ignoredKinds, warnings } = read(text);
-    expect(ignoredKinds).toEqual({ Secret: 2, 'CronJob.batch': 1, 'Service.serving.knative.dev': 1, 'Certificate.cert-manager.io': 1 });
+    expect(ignoredKinds).toEqual({
+      Secret: 2,
+      'HorizontalPodAutoscaler.autoscaling': 1,
+      'Service.serving.knative.dev': 1,
+      'Certificate.cert-manager.io': 1,
+    });
     expect(warnings).toEqual([]);
   });
 
@@ -257,6 +270,8 @@ function bodyOf(kind: string): Record<string, unknown> {
       return { spec: template.spec };
     case 'Job':
       return { spec: { template } };
+    case 'CronJob':
+      return { spec: { schedule: '@daily', jobTemplate: { spec: { template } } } };
     case 'PriorityClass':
       return { value: 1 };
     case 'StorageClass':

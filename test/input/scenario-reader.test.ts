@@ -8,7 +8,7 @@ import type { Override, ScenarioRead } from '../../src/simulation/scenario-reade
 import { readScenario } from '../../src/simulation/scenario-reader.ts';
 import { scenarioJsonSchema } from '../../src/simulation/scenario-schema.ts';
 import { initScenario } from '../../src/simulation/scenario-template.ts';
-import { formatDuration, parseDuration } from '../../src/simulation/scenario-units.ts';
+import { formatDuration, parseDuration } from '../../src/base/duration.ts';
 import { memoryFiles } from './memory-files.ts';
 
 const POOL = 'nodePools: [{name: general, count: 2, allocatable: {cpu: 4, memory: 8Gi}}]\n';
@@ -175,7 +175,7 @@ describe('files of a scenario', () => {
     expect(scenario.ignoredKinds).toEqual({ ConfigMap: 1 });
     expect(scenario.priorityClasses['gold']).toEqual({ value: 7, preemptionPolicy: 'PreemptLowerPriority', globalDefault: false });
     expect(scenario.scheduler).toMatchObject({ configuration: { kind: 'KubeSchedulerConfiguration' }, configurationFile: 'runs/config.yaml', pluginFiles: ['runs/p.ts'] });
-    expect(scenario.trace).toEqual({ format: 'csv', file: 'runs/t.csv', compress: 1 });
+    expect(scenario.trace).toMatchObject({ format: 'csv', file: 'runs/t.csv', compress: 1 });
   });
 
   test('show their mistakes together with those of the scenario', () => {

@@ -1,24 +1,29 @@
 /** The caches' twin is the plain scan: same digest, same messages, on random clusters under churn. */
 import { describe, expect, it } from 'vitest';
 import { checkCluster } from '../../src/cluster/check.ts';
+import { KUBERNETES_VERSIONS } from '../../src/cluster/kubernetes-versions.ts';
 import { randomRun } from '../support/random-cluster.ts';
 
-const CASES = [
+const SHAPES = [
   { seed: 'a', nodes: 12, steps: 400 },
   { seed: 'b', nodes: 40, steps: 600 },
   { seed: 'c', nodes: 130, steps: 700 },
   { seed: 'd', nodes: 3, steps: 300 },
   { seed: 'e', nodes: 260, steps: 500 },
 ];
+const CASES = KUBERNETES_VERSIONS.flatMap((kubernetes) => SHAPES.map((shape) => ({ ...shape, kubernetes })));
 
 describe('decisions from remembered answers', () => {
-  it.each(CASES)('are those of the plain scan on random cluster $seed of $nodes nodes', ({ seed, nodes, steps }) => {
-    const fast = randomRun({ seed, nodes, steps, plain: false, check: checkCluster });
-    const plain = randomRun({ seed, nodes, steps, plain: true });
-    expect(fast.messages).toEqual(plain.messages);
-    expect(fast).toEqual(plain);
-    expect(fast.decisions).toBeGreaterThan(steps / 2);
-  });
+  it.each(CASES)(
+    'are those of the plain scan on random cluster $seed of $nodes nodes in v$kubernetes',
+    ({ seed, nodes, steps, kubernetes }) => {
+      const fast = randomRun({ seed, nodes, steps, kubernetes, plain: false, check: checkCluster });
+      const plain = randomRun({ seed, nodes, steps, kubernetes, plain: true });
+      expect(fast.messages).toEqual(plain.messages);
+      expect(fast).toEqual(plain);
+      expect(fast.decisions).toBeGreaterThan(steps / 2);
+    },
+  );
 
   it('stay so when every node is scored and packing is preferred', () => {
     const configuration = {

@@ -146,4 +146,58 @@ describe('the kernel loop', () => {
     expect(() => kernel.run()).toThrow(/behind/);
     expect(() => new Kernel({ seed: '', phaseCount: 32 })).toThrow(/phases/);
   });
+
+  it('tells a handler until when nothing else happens, and passes events that the handler stands for', () => {
+    const { kernel, log, kinds } = loggingKernel();
+    const seen: number[][] = [];
+    const look = kernel.defineEvent('look', 5, () => {
+      const quiet = kernel.quietBefore();
+      seen.push([kernel.now, quiet, kernel.eventsLeft]);
+      if (quiet > kernel.now + 3 && kernel.eventsLeft >= 2) kernel.pass(kernel.now + 3, 2);
+    });
+    kernel.addInput(2, listInput([40], () => void log.push(`input@${kernel.now}`)));
+    kernel.at(10, look);
+    kernel.at(20, look);
+    kernel.at(20, kinds[7], 1);
+    kernel.at(30, look);
+    kernel.at(90, look);
+    expect(kernel.run({ until: 60, maxEvents: 6 })).toBe('paused');
+    expect(log).toEqual(['p7:1@20']);
+    // The second look is followed by another event of its instant, the third by the input; one event is left for that.
+    expect(seen).toEqual([[10, 20, 5], [20, 20, 2], [30, 40, 0]]);
+    expect(kernel.run({ until: 60 })).toBe('horizon');
+    expect(log).toEqual(['p7:1@20', 'input@40']);
+    expect(kernel.run({ until: 90 })).toBe('exhausted');
+    expect(seen[3]).toEqual([90, 91, Infinity]);
+    expect(kernel.eventCount).toBe(8);
+  });
+
+  it('lets nobody pass what is pending, an input, or the end of the run', () => {
+    const { kernel, kinds } = loggingKernel();
+    let to = 0;
+    const pass = kernel.defineEvent('pass', 5, () => {
+      kernel.quietBefore();
+      kernel.pass(to, 1);
+    });
+    const attempt = (time: number, run: { until?: number; maxEvents?: number }): (() => void) => () => {
+      to = time;
+      kernel.at(kernel.now, pass);
+      kernel.run(run);
+    };
+    kernel.at(50, kinds[3]);
+    expect(attempt(50, { until: 49 })).toThrow('must not pass');
+    expect(attempt(50, { until: 60 })).toThrow('must not pass');
+    expect(attempt(40, { maxEvents: 1 })).toThrow('no more events');
+    kernel.addInput(2, listInput([30], () => undefined));
+    expect(attempt(30, { until: 60 })).toThrow('must not pass');
+    const hasty = kernel.defineEvent('hasty', 5, () => kernel.pass(kernel.now, 1));
+    kernel.at(kernel.now, hasty);
+    expect(() => kernel.run()).toThrow('must not pass');
+    const busy = kernel.defineEvent('busy', 5, () => {
+      kernel.at(kernel.quietBefore() - 1, kinds[3]);
+      kernel.pass(kernel.now, 1);
+    });
+    kernel.at(kernel.now, busy);
+    expect(() => kernel.run()).toThrow('has to ask again');
+  });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import type { Distribution } from '../../src/kernel/distribution.ts';
 import { RandomStreams } from '../../src/kernel/random.ts';
-import { meanOf, sample } from '../../src/kernel/sampling.ts';
+import { meanOf, sample, usualRange } from '../../src/kernel/sampling.ts';
 
 const free = { atLeast: null, atMost: null };
 
@@ -159,6 +159,20 @@ describe('samples of distributions', () => {
     let sum = 0;
     for (let i = 0; i < count; i++) sum += sample(distribution, stream);
     expect(Math.abs(sum / count - meanOf(distribution))).toBeLessThanOrEqual(tolerance);
+  });
+
+  it.each(shapes)('lie in the range that usualRange says, but for one in five hundred: $distribution', ({ distribution }) => {
+    const stream = new RandomStreams('ends').stream('range');
+    const { least, most } = usualRange(distribution);
+    const count = 20_000;
+    let beyond = 0;
+    for (let i = 0; i < count; i++) {
+      const value = sample(distribution, stream);
+      if (value < least || value > most) beyond++;
+    }
+    expect(beyond).toBeLessThanOrEqual((count / 500) * 1.6);
+    if (distribution.kind === 'exponential' || distribution.kind === 'lognormal')
+      expect(beyond).toBeGreaterThan(count / 1000);
   });
 
   it.each(shapes)('use a fixed number of draws: $distribution', ({ distribution, draws }) => {

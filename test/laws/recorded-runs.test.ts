@@ -5,13 +5,14 @@ import { pluginRegistry } from '../../src/scheduler/plugins/registry.ts';
 import { recordingText } from '../support/recordings.ts';
 
 const SUITES = [
-  'mixed', 'again-mixed', 'stream-mixed', 'stream-sampled',
-  'queue-affinity', 'queue-preemption', 'queue-graceful', 'queue-nominated',
+  '1.36/mixed', '1.36/again-mixed', '1.36/stream-mixed', '1.36/stream-sampled',
+  '1.36/queue-affinity', '1.36/queue-preemption', '1.36/queue-graceful', '1.36/queue-nominated',
+  '1.37/mixed', '1.37/stream-mixed', '1.37/queue-rising-1.37.2', '1.37/queue-gated-1.37.2',
 ];
 
 describe('recorded runs balance their books', () => {
   test.for(SUITES)('%s', (suite, context) => {
-    const text = recordingText(`1.36/${suite}.jsonl.gz`);
+    const text = recordingText(`${suite}.jsonl.gz`);
     if (text === null) return context.skip('no recordings beside this checkout');
     const run = new ConformanceRun(suite, { registry: pluginRegistry(), keptDifferences: 3, check: true });
     for (const line of text.split('\n')) run.line(line);

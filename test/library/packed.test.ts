@@ -71,7 +71,7 @@ beforeAll(() => {
     if (!name.startsWith('.') && name !== 'podyard') symlinkSync(resolve('node_modules', name), join(modules, name));
   }
   writeFileSync(join(project, 'package.json'), '{ "name": "project", "type": "module", "private": true }\n');
-}, 120_000);
+});
 afterAll(() => {
   rmSync(project, { recursive: true, force: true });
 });
@@ -111,6 +111,7 @@ describe('the package', () => {
       'dist',
       'docs',
       'package.json',
+      'results',
       'schemas',
       'tsconfig.plugin.json',
       'workloads',
@@ -118,6 +119,7 @@ describe('the package', () => {
     expect(
       packed.filter((path) => /\.map$|\.tsbuildinfo$|(^|\/)\.|[^d]\.ts$/.test(path) && !path.startsWith('docs/')),
     ).toEqual([]);
+    expect(packed.filter((path) => path.startsWith('results/') && !/^results\/cards(?:\/|$)/.test(path))).toEqual([]);
     const scripts = packed.filter((path) => path.startsWith('dist/') && path.endsWith('.js'));
     expect(
       scripts.filter((path) =>
@@ -159,7 +161,7 @@ describe('docs/library.md', () => {
     };
     const told = compile('library', { compilerOptions: strict, include: ['*.ts'] });
     expect(told).toBe('');
-  }, 120_000);
+  });
 
   test.each(blocks.map(({ line, text }) => [line, text.split('\n')[0]] as const))(
     'line %i compiles strictly and runs: %s',
@@ -174,6 +176,27 @@ describe('docs/library.md', () => {
   );
 });
 
+describe('docs/tutorial.md', () => {
+  test('has a program that prints what the page says, with the sample of the package', () => {
+    mkdirSync(join(project, 'tutorial'));
+    const blocks = blocksOf('docs/tutorial.md');
+    for (const { file, text } of blocks) if (file !== null) writeFileSync(join(project, 'tutorial', file), `${text}\n`);
+    for (const name of ['nodes.csv', 'pods.csv']) {
+      const sample = join(project, 'node_modules/podyard/workloads/samples', `openb-busy-${name}`);
+      writeFileSync(join(project, 'tutorial', name), readFileSync(sample));
+    }
+    // As the page says it: settings on the command line, no tsconfig.json.
+    const settings = ['--strict', '--target', 'es2023', '--module', 'nodenext', '--types', 'node'];
+    const compiled = run(process.execPath, [tsc, ...settings, 'compare.ts'], join(project, 'tutorial'));
+    expect(compiled.text).toBe('');
+    const { status, text } = run(process.execPath, ['compare.js'], join(project, 'tutorial'));
+    expect(status, text).toBe(0);
+    const promised = blocks.filter(({ language }) => language === 'text');
+    expect(promised).toHaveLength(1);
+    expect(text.split('\n\n').at(-1)?.trim()).toBe(promised[0].text);
+  });
+});
+
 describe('tsconfig.plugin.json', () => {
   const check = (files: Readonly<Record<string, string>>): string => {
     const folder = mkdtempSync(join(project, 'plugins-'));
@@ -185,19 +208,23 @@ describe('tsconfig.plugin.json', () => {
   };
   const example = (name: string): string => readFileSync(join('docs/plugins/examples', name), 'utf8');
 
-  test('lets the examples pass, in TypeScript and in JavaScript', () => {
-    expect(check({ 'cheap.ts': example('prefer-cheap-nodes.ts'), 'few.js': example('no-neighbours.js') })).toBe('');
-  });
-
-  test('tells what is wrong with a plugin', () => {
+  // One run of the compiler for both: every message names its file.
+  test('lets the examples pass, in TypeScript and in JavaScript, and tells what is wrong with a plugin', () => {
     const typescript = example('prefer-cheap-nodes.ts').replace(
       'score: (_state, _pod, node) => priceOf(node),',
       'score: (_state, _pod, node) => String(priceOf(node)),',
     );
     const javascript = example('no-neighbours.js').replace("summary: 'keeps nodes to a number of pods',", '');
-    const told = check({ 'cheap.ts': typescript, 'few.js': javascript });
-    expect(told).toMatch(/cheap\.ts\(\d+,\d+\): error TS2322: .*string.*number/s);
-    expect(told).toMatch(/few\.js\(\d+,\d+\): error TS2741: Property 'summary' is missing/);
+    const told = check({
+      'cheap.ts': example('prefer-cheap-nodes.ts'),
+      'few.js': example('no-neighbours.js'),
+      'wrong-cheap.ts': typescript,
+      'wrong-few.js': javascript,
+    });
+    expect(told).toMatch(/wrong-cheap\.ts\(\d+,\d+\): error TS2322: .*string.*number/s);
+    expect(told).toMatch(/wrong-few\.js\(\d+,\d+\): error TS2741: Property 'summary' is missing/);
+    expect(told).not.toMatch(/(^|\/)(cheap\.ts|few\.js)\(/m);
+    expect(told.split('\n').filter((line) => line.includes(': error TS'))).toHaveLength(2);
   });
 });
 

@@ -36,6 +36,20 @@ async function mistakesOf(scenario: RunInput, options?: RunOptions): Promise<rea
 }
 
 describe('a scenario', () => {
+  test('may have the machines and the pods of a trace', async () => {
+    const recorded: ScenarioDocument = {
+      name: 'recorded',
+      duration: '1h',
+      machines: { format: 'openb', file: 'workloads/samples/openb-nodes.csv', clones: 2 },
+      trace: { format: 'openb', file: 'workloads/samples/openb-pods.csv' },
+    };
+    const { counts } = await run(recorded);
+    expect([counts.nodesAtStart, counts.podsArrived]).toEqual([6, 5]);
+    const wrong = file('nodes.csv', 'sn,cpu_milli,memory_mib,gpu,model\nnode-0,many,1,0,\n');
+    const mistakes = await mistakesOf({ ...recorded, machines: { format: 'openb', file: wrong } });
+    expect(mistakes.map(({ file: name, line }) => [name, line])).toEqual([[wrong, 2]]);
+  });
+
   test('gives one result, however it is given', async () => {
     const path = file('small.yaml', SMALL);
     const document = parse(SMALL) as ScenarioDocument;
@@ -84,7 +98,7 @@ describe('a scenario', () => {
     });
     expect(result.complete).toBe(false);
     expect(times).toHaveLength(3);
-    expect(result.simulatedSeconds * 1e6).toBe(times[2]);
+    expect(Math.round(result.simulatedSeconds * 1e6)).toBe(times[2]);
   });
 
   test('tells doubtful things, and is silent when nobody listens', async () => {
@@ -143,7 +157,11 @@ describe('mistakes', () => {
     expect((await mistakesOf(join(folder, 'missing.yaml')))[0].message).toBe('no such file or folder');
     const { scenario } = readScenario(small, createInputFiles());
     expect((await mistakesOf(scenario, { set: { duration: '1h' } }))[0].message).toContain('read already');
-    const named = (name: string): PluginFactory => ({ name, summary: 's', create: () => ({ name }) });
+    const named = (name: string): PluginFactory => ({
+      name,
+      summary: 's',
+      create: () => ({ name, filter: () => null }),
+    });
     expect((await mistakesOf(small, { plugins: [named('NodeAffinity')] }))[0].message).toContain(
       'a plugin of Kubernetes',
     );

@@ -61,7 +61,21 @@ export class ScriptedRun {
   result(endSeconds: number): RunResult {
     this.kernel.run({ until: endSeconds * SECOND });
     checkCluster(this.cluster);
-    const result = this.collector.result({ scenario: 's', description: '', seed: 'script', version: '0', complete: true, resolvedScenario: {}, notes: [], notSimulated: [] }, NO_AUTOSCALING);
+    const result = this.collector.result(
+      {
+        scenario: 's',
+        description: '',
+        seed: 'script',
+        version: '0',
+        kubernetes: '1.37',
+        complete: true,
+        resolvedScenario: {},
+        notes: [],
+        notSimulated: [],
+        refusedPods: [],
+      },
+      NO_AUTOSCALING,
+    );
     checkAccounting(result);
     return result;
   }
@@ -70,7 +84,10 @@ export class ScriptedRun {
     return this.cluster.addNode({ metadata: { name, labels: zone === '' ? {} : { 'topology.kubernetes.io/zone': zone } }, status: { allocatable: { pods: '110', ...allocatable } } }, pool);
   }
 
-  pod(requests: Readonly<Record<string, string>>, more: Partial<PodSeed> & { readonly className?: string; readonly priority?: number } = {}): number {
+  pod(
+    requests: Readonly<Record<string, string>>,
+    more: Partial<PodSeed> & { readonly className?: string; readonly priority?: number } = {},
+  ): number {
     const { className, priority, ...seed } = more;
     const template = this.cluster.internTemplate({ spec: { priority: priority ?? 0, containers: [{ name: 'c', image: 'i', resources: { requests } }] } });
     return this.cluster.createPod({

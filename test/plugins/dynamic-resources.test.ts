@@ -1,4 +1,7 @@
-/** Stories of DynamicResources without claims; upstream: pkg/scheduler/framework/plugins/dynamicresources (v1.36). */
+/**
+ * Stories of DynamicResources without claims; upstream: pkg/scheduler/framework/plugins/dynamicresources (v1.36,
+ * v1.37).
+ */
 import { expect, test } from 'vitest';
 import { CycleState } from '../../src/scheduler/framework/cycle-state.ts';
 import type { NodeStatuses } from '../../src/scheduler/framework/plugin-api.ts';
@@ -15,10 +18,14 @@ test('a pod without claims: PreFilter skips, the score is 0 everywhere', () => {
 
 const NO_STATUSES: NodeStatuses = { get: () => null, ofNode: () => null, unschedulable: () => [], explicit: () => [] };
 
-test('PostFilter has nothing to free, and lets preemption go on', () => {
-  const { state, info } = story.begin(pod('new'));
-  const result = story.plugin.postFilter?.(state, info, NO_STATUSES);
-  expect(text(result?.status ?? null)).toBe('Unschedulable: no new claims to deallocate');
+test.each([
+  ['1.36', 'Unschedulable: no new claims to deallocate'],
+  ['1.37', 'Unschedulable: '],
+] as const)('PostFilter has nothing to free, and lets preemption go on (v%s)', (kubernetes, said) => {
+  const of = fixture({ nodes: [node('n1')], kubernetes }).plugin(DynamicResources);
+  const { state, info } = of.begin(pod('new'));
+  const result = of.plugin.postFilter?.(state, info, NO_STATUSES);
+  expect(text(result?.status ?? null)).toBe(said);
   expect(result?.nominatedNodeName).toBeNull();
 });
 
@@ -28,7 +35,7 @@ test('so it does after a cycle that was decided from memory: PreFilter is run wh
   let filled = 0;
   state.fillLater(() => void filled++);
   const result = story.plugin.postFilter?.(state, info, NO_STATUSES);
-  expect(text(result?.status ?? null)).toBe('Unschedulable: no new claims to deallocate');
+  expect(text(result?.status ?? null)).toBe('Unschedulable: ');
   expect(filled).toBe(0);
 });
 

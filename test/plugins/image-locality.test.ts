@@ -1,5 +1,6 @@
-/** Stories of ImageLocality; upstream: plugins/imagelocality/image_locality.go (v1.36). */
+/** Stories of ImageLocality; upstream: plugins/imagelocality/image_locality.go (v1.36, v1.37). */
 import { describe, expect, test } from 'vitest';
+import type { KubernetesVersion } from '../../src/cluster/kubernetes-versions.ts';
 import type { Node, Pod, PodSpec } from '../../src/cluster/objects.ts';
 import { ImageLocality } from '../../src/scheduler/plugins/image-locality.ts';
 import { fixture, node, pod } from '../support/scheduler-fixture.ts';
@@ -9,7 +10,8 @@ const MIB = 1024 * 1024;
 const holding = (name: string, images: Readonly<Record<string, number>>): Node =>
   node(name, {}, { status: { allocatable: { cpu: '8', pods: '110' }, images: Object.entries(images).map(([image, size]) => ({ names: [image], sizeBytes: size * MIB })) } });
 const running = (images: readonly string[], more: PodSpec = {}): Pod => pod(`p-${images.join('-')}`, {}, { containers: images.map((image, i) => ({ name: `c${i}`, image })), ...more });
-const scores = (nodes: readonly Node[], object: Pod) => fixture({ nodes }).plugin(ImageLocality).scores(object);
+const scores = (nodes: readonly Node[], object: Pod, kubernetes?: KubernetesVersion) =>
+  fixture({ nodes, kubernetes }).plugin(ImageLocality).scores(object);
 
 describe('golden values', () => {
   const two = [holding('a', { 'x:1': 250, 's:1': 40, 'm:1': 300 }), holding('b', {})];
@@ -39,7 +41,18 @@ test('a name without tag means latest, and init containers and image volumes cou
   const nodes = [holding('a', { 'x:latest': 500 }), holding('b', {})];
   expect(scores(nodes, running(['x']))).toEqual({ a: 23, b: 0 });
   expect(scores(nodes, running(['other:1'], { initContainers: [{ name: 'i', image: 'x:latest' }] }))).toEqual({ a: 11, b: 0 });
-  expect(scores(nodes, running(['other:1'], { volumes: [{ name: 'v', image: { reference: 'x' } }] }))).toEqual({ a: 23, b: 0 });
+  const withVolume = running(['other:1'], { volumes: [{ name: 'v', image: { reference: 'x' } }] });
+  expect(scores(nodes, withVolume)).toEqual({ a: 11, b: 0 });
+  expect(scores(nodes, withVolume, '1.36'), 'not in the threshold').toEqual({ a: 23, b: 0 });
+});
+
+test('image volumes raise the threshold whether or not a node has their image (v1.37)', () => {
+  const nodes = [holding('a', { 'x:latest': 3000 })];
+  const volumes = [{ name: 'v', image: { reference: 'nowhere' } }];
+  expect(scores(nodes, running(['x'], { volumes }), '1.36')).toEqual({ a: 100 });
+  expect(scores(nodes, running(['x'], { volumes }), '1.37')).toEqual({ a: 100 });
+  expect(scores([holding('a', { 'x:latest': 1000 })], running(['x'], { volumes }), '1.36')).toEqual({ a: 100 });
+  expect(scores([holding('a', { 'x:latest': 1000 })], running(['x'], { volumes }), '1.37')).toEqual({ a: 49 });
 });
 
 test('the same image twice counts twice, and the sum is capped', () => {

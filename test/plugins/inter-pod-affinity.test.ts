@@ -1,5 +1,9 @@
-/** Stories of InterPodAffinity; the upstream rules are in pkg/scheduler/framework/plugins/interpodaffinity (v1.36). */
+/**
+ * Stories of InterPodAffinity; the upstream rules are in pkg/scheduler/framework/plugins/interpodaffinity (v1.36,
+ * v1.37).
+ */
 import { describe, expect, test } from 'vitest';
+import type { KubernetesVersion } from '../../src/cluster/kubernetes-versions.ts';
 import type { Affinity, Pod, PodAffinityTerm } from '../../src/cluster/objects.ts';
 import { Action } from '../../src/scheduler/framework/cluster-event.ts';
 import { TopologyCounts } from '../../src/scheduler/plugins/inter-pod-affinity-counts.ts';
@@ -92,8 +96,8 @@ describe('required anti-affinity (filtering.go)', () => {
 describe('namespaces of terms (framework/types.go)', () => {
   const objects = [namespaceObject('default', {}), namespaceObject('prod', { tier: 'prod' })];
   const pods = [app('prod/db', undefined, 'a1')];
-  const verdict = (more: Partial<PodAffinityTerm>) => {
-    const story = fixture({ nodes, pods, objects }).plugin(InterPodAffinity);
+  const verdict = (more: Partial<PodAffinityTerm>, kubernetes?: KubernetesVersion) => {
+    const story = fixture({ nodes, pods, objects, kubernetes }).plugin(InterPodAffinity);
     return (story.filter(app('new', near(term('db', more)))) as Record<string, string>)['a1'];
   };
 
@@ -105,8 +109,17 @@ describe('namespaces of terms (framework/types.go)', () => {
     expect(verdict({ namespaceSelector: {} })).toBe('ok');
   });
 
-  test('a selector that a namespace without labels satisfies takes all in (v1.36 does not clear it)', () => {
-    expect(verdict({ namespaceSelector: { matchExpressions: [{ key: 'tier', operator: 'NotIn', values: ['prod'] }] } })).toBe('ok');
+  test('a selector that a namespace without labels satisfies takes all in up to v1.36, which does not clear it', () => {
+    const selecting = (operator: string, values?: string[]): Partial<PodAffinityTerm> => ({
+      namespaceSelector: { matchExpressions: [{ key: 'tier', operator, ...(values === undefined ? {} : { values }) }] },
+    });
+    const notProd = selecting('NotIn', ['prod']);
+    expect(verdict(notProd, '1.36')).toBe('ok');
+    expect(verdict(notProd, '1.37')).toBe(NO_AFFINITY);
+    const noTier = selecting('DoesNotExist');
+    expect(verdict(noTier, '1.36')).toBe('ok');
+    expect(verdict(noTier, '1.37')).toBe(NO_AFFINITY);
+    expect(verdict({ ...noTier, namespaces: ['prod'] }, '1.37'), 'names count beside what a selector finds').toBe('ok');
   });
 
   test('running pods\' selectors see the labels of the new pod\'s namespace, as they are now', () => {
@@ -203,7 +216,7 @@ describe('queueing hints (plugin.go)', () => {
     expect(story.hint(seeker, 'UnschedulablePod', Action.Add, { pod: podView(world, pod('x', { app: 'db', tier: 'back' })) })).toBe('QueueSkip');
   });
 
-  test('a label change must bring a match with all terms, or end one with all anti-affinity terms', () => {
+  test('a label change must bring a match with all terms, or end one with any anti-affinity term', () => {
     const change = (waiting: Pod, from: Record<string, string>, to: Record<string, string>) =>
       story.hint(waiting, 'AssignedPod', Action.UpdatePodLabel, { pod: at(to), podBefore: at(from) });
     expect(change(seeker, { app: 'db' }, { app: 'db', tier: 'back' })).toBe('Queue');
@@ -218,13 +231,26 @@ describe('queueing hints (plugin.go)', () => {
     expect(story.hint(row, 'UnschedulablePod', Action.UpdatePodLabel, { pod: own, podBefore: own })).toBe('Queue');
   });
 
-  test('a deleted pod must match all of the pod\'s anti-affinity terms, or repel it with all of its own (a defect of v1.36)', () => {
+  test('a deleted pod must match any of the pod\'s anti-affinity terms, or repel it with any of its own', () => {
     expect(story.hint(loner, 'AssignedPod', Action.Delete, { pod: at({ app: 'noisy' }) })).toBe('Queue');
     expect(story.hint(loner, 'AssignedPod', Action.Delete, { pod: at({ app: 'calm' }) })).toBe('QueueSkip');
     const choosy = app('new', away(term('noisy'), term('loud')));
-    expect(story.hint(choosy, 'AssignedPod', Action.Delete, { pod: at({ app: 'noisy' }) })).toBe('QueueSkip');
-    expect(story.hint(seeker, 'AssignedPod', Action.Delete, { pod: at({ app: 'shy' }, away(term('new'))) })).toBe('Queue');
-    expect(story.hint(seeker, 'AssignedPod', Action.Delete, { pod: at({ app: 'shy' }, away(term('new'), term('other'))) })).toBe('QueueSkip');
+    const [noisy, shy] = [{ app: 'noisy' }, at({ app: 'shy' }, away(term('new'), term('other')))];
+    expect(story.hint(choosy, 'AssignedPod', Action.Delete, { pod: at(noisy) })).toBe('Queue');
+    expect(story.hint(seeker, 'AssignedPod', Action.Delete, { pod: shy })).toBe('Queue');
+    expect(
+      story.hint(choosy, 'AssignedPod', Action.UpdatePodLabel, { pod: at({ app: 'calm' }), podBefore: at(noisy) }),
+    ).toBe('Queue');
+    const both = at({ app: 'noisy', also: 'loud' });
+    expect(story.hint(choosy, 'AssignedPod', Action.UpdatePodLabel, { pod: both, podBefore: at(noisy) })).toBe(
+      'QueueSkip',
+    );
+    const old = fixture({ nodes, kubernetes: '1.36' }).plugin(InterPodAffinity);
+    expect(old.hint(choosy, 'AssignedPod', Action.Delete, { pod: at(noisy) }), 'v1.36 asks for all').toBe('QueueSkip');
+    expect(old.hint(seeker, 'AssignedPod', Action.Delete, { pod: shy }), 'v1.36 asks for all').toBe('QueueSkip');
+    expect(old.hint(seeker, 'AssignedPod', Action.Delete, { pod: at({ app: 'shy' }, away(term('new'))) })).toBe(
+      'Queue',
+    );
   });
 
   test('nodes: a key that affinity needs appeared or changed, one that anti-affinity fears went or changed', () => {

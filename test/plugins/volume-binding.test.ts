@@ -1,4 +1,4 @@
-/** Stories of VolumeBinding; upstream: pkg/scheduler/framework/plugins/volumebinding (v1.36). */
+/** Stories of VolumeBinding; upstream: pkg/scheduler/framework/plugins/volumebinding (v1.36, v1.37). */
 import { describe, expect, test } from 'vitest';
 import type { KubernetesObject, ObjectMeta, PersistentVolume, PersistentVolumeClaim, Pod, Volume } from '../../src/cluster/objects.ts';
 import { Action } from '../../src/scheduler/framework/cluster-event.ts';
@@ -20,12 +20,16 @@ function storageClass(name: string, more: Record<string, unknown> = {}): Kuberne
 const LOCAL = storageClass('local', { provisioner: 'kubernetes.io/no-provisioner' });
 const DYNAMIC = storageClass('dynamic');
 
-function claim(name: string, spec: PersistentVolumeClaim['spec'] = {}, metadata: ObjectMeta = {}): PersistentVolumeClaim {
+function claim(
+  name: string, spec: PersistentVolumeClaim['spec'] = {}, metadata: ObjectMeta = {},
+): PersistentVolumeClaim {
   return { kind: 'PersistentVolumeClaim', metadata: { namespace: 'default', name, uid: name, ...metadata }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '10Gi' } }, storageClassName: 'local', ...spec } };
 }
 const boundTo = (name: string, volumeName: string): PersistentVolumeClaim => claim(name, { volumeName }, { annotations: { 'pv.kubernetes.io/bind-completed': 'yes' } });
 
-function volume(name: string, storage: string, zone = '', spec: PersistentVolume['spec'] = {}, more: Partial<PersistentVolume> = {}): PersistentVolume {
+function volume(
+  name: string, storage: string, zone = '', spec: PersistentVolume['spec'] = {}, more: Partial<PersistentVolume> = {},
+): PersistentVolume {
   const nodeAffinity = { required: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'zone', operator: 'In', values: [zone] }] }] } };
   return {
     kind: 'PersistentVolume', metadata: { name }, status: { phase: 'Available' },
@@ -192,8 +196,87 @@ describe('Reserve and PreBind', () => {
     expect(story.plugin.preBind?.(new CycleState(), info, 'n1')).toBeNull();
   });
 
-  test('storage capacity is not scored: the gate is off', () => {
-    expect(fixture({ nodes, objects: [DYNAMIC, claim('c', { storageClassName: 'dynamic' })] }).plugin(VolumeBinding).scores(using('c'))).toBe('Skip');
+});
+
+describe('the score of storage (v1.37)', () => {
+  const shape = [{ utilization: 0, score: 10 }, { utilization: 100, score: 0 }];
+  const driver = {
+    kind: 'CSIDriver',
+    metadata: { name: 'csi.example.com' },
+    spec: { storageCapacity: true },
+  } as KubernetesObject;
+  const capacityIn = (zone: string, capacity: string | undefined, more: object = {}, storageClassName = 'dynamic') => ({
+    kind: 'CSIStorageCapacity',
+    metadata: { namespace: 'kube-system', name: `${storageClassName}-${zone}` },
+    storageClassName,
+    nodeTopology: { matchLabels: { zone } },
+    ...(capacity === undefined ? {} : { capacity }),
+    ...more,
+  }) as KubernetesObject;
+  const scored = (
+    objects: readonly KubernetesObject[],
+    object: Pod,
+    more: { shape?: object[]; kubernetes?: '1.36' } = {},
+  ) => {
+    const world = fixture({ nodes, objects, kubernetes: more.kubernetes });
+    const story = world.plugin(VolumeBinding, { shape: more.shape ?? shape });
+    world.snapshot.refresh();
+    const { state, info } = story.begin(object);
+    const fits = world.snapshot.nodes.filter((each) => story.plugin.filter?.(state, info, each) === null);
+    const preScore = text(story.plugin.preScore?.(state, info, fits) ?? null);
+    if (preScore !== 'ok') return preScore;
+    return Object.fromEntries(fits.map((each) => [each.name, story.plugin.score?.(state, info, each)]));
+  };
+  const wanting = claim('c', { storageClassName: 'dynamic' });
+
+  test('what the claims leave of a storage\'s capacity; a pod without claims gets 0 everywhere; v1.36 skips', () => {
+    const objects = [
+      DYNAMIC,
+      driver,
+      wanting,
+      capacityIn('a', '40Gi'),
+      capacityIn('b', '100Gi', { maximumVolumeSize: '20Gi' }),
+    ];
+    expect(scored(objects, using('c'))).toEqual({ n1: 75, n2: 90 });
+    expect(scored(objects, pod('new'))).toEqual({ n1: 0, n2: 0 });
+    expect(scored(objects, using('c'), { kubernetes: '1.36' })).toBe('Skip');
+  });
+
+  test('a driver that publishes no capacity has no score', () => {
+    expect(scored([DYNAMIC, wanting], using('c'))).toEqual({ n1: 0, n2: 0 });
+  });
+
+  test('the shape turns it round', () => {
+    const full = [{ utilization: 0, score: 0 }, { utilization: 50, score: 4 }, { utilization: 100, score: 10 }];
+    const objects = [DYNAMIC, driver, wanting, capacityIn('a', '40Gi'), capacityIn('b', '10Gi')];
+    expect(scored(objects, using('c'), { shape: full })).toEqual({ n1: 20, n2: 100 });
+  });
+
+  test('a claim that finds a volume: the volume\'s size counts, and what is to be provisioned does not', () => {
+    const objects = [LOCAL, DYNAMIC, driver, claim('l'), wanting, volume('pv', '40Gi', 'a'), capacityIn('a', '10Gi')];
+    expect(scored(objects, using('l', 'c'))).toEqual({ n1: 75 });
+  });
+
+  test('claims of a class add up, its capacity does not; classes are averaged, half up', () => {
+    const two = [DYNAMIC, driver, wanting, claim('d', { storageClassName: 'dynamic' }), capacityIn('a', '40Gi')];
+    expect(scored(two, using('c', 'd'))).toEqual({ n1: 50 });
+    const other = storageClass('other');
+    const classes = [DYNAMIC, other, driver, wanting, claim('o', { storageClassName: 'other' })];
+    const storages = [capacityIn('a', '40Gi'), capacityIn('a', '20Gi', {}, 'other')];
+    expect(scored([...classes, ...storages], using('c', 'o'))).toEqual({ n1: 63 });
+  });
+
+  test('an object with a largest volume and no capacity counts as full, where upstream dies', () => {
+    expect(
+      scored([DYNAMIC, driver, wanting, capacityIn('a', undefined, { maximumVolumeSize: '20Gi' })], using('c')),
+    ).toEqual({ n1: 0 });
+  });
+
+  test('without its PreFilter it has no state to score from', () => {
+    const story = fixture({ nodes }).plugin(VolumeBinding, { shape });
+    expect(text(story.plugin.preScore?.(new CycleState(), story.begin(pod('new')).info, []) ?? null)).toBe(
+      'Error: not found',
+    );
   });
 });
 

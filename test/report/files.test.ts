@@ -25,13 +25,15 @@ function documentedFields(): string[][] {
   const utilization = documented('### utilization').map(([name]) => [name]);
   const latency = documented('### latency').flatMap(([name]) => (name === 'queueWaitCdf' ? [[name]] : quantiles.map((rest) => [name, ...rest])));
   const nearest = documented('### nearest').map(([name]) => [name]);
-  const wait = documented('### wait').flatMap(([name]) => (name === 'nearest' ? nearest.map((rest) => [name, ...rest]) : [[name]]));
+  const wait = documented('### wait').flatMap(([name]) =>
+    name === 'nearest' ? nearest.map((rest) => [name, ...rest]) : [[name]],
+  );
   const shapes: Readonly<Record<string, string[][]>> = { quantiles, utilization, latency, nearest, wait };
   return documented('## report.json').flatMap(([name, type]) => (shapes[type] ?? [[]]).map((rest) => [...name.split('.'), ...rest]));
 }
 
 /** Lists of entries with fields of their own. */
-const LISTS = ['events', 'notSimulated', 'waiting.templates'];
+const LISTS = ['events', 'notSimulated', 'refusedPods', 'waiting.templates', 'packing.fragmentation.room'];
 
 function fieldsOf(value: unknown, path: readonly string[] = []): string[][] {
   const opaque = ['scheduling.profile', 'resolvedScenario'].includes(path.join('.'));
@@ -60,7 +62,14 @@ describe('report.json', () => {
 
   it('has every documented field, and no other, in the documented order', () => {
     const patterns = documentedFields();
-    const paths = fieldsOf(JSON.parse(json));
+    const base = makeRunResult();
+    const containers = { restarts: 3, unreadyPodSeconds: 120.5 };
+    const conflicts = {
+      podsRefused: 2, podsRefusedByReason: { OutOfcpu: 2 }, firstMessage: 'Node did not have enough resource: cpu',
+      bindingsRefused: 1,
+    };
+    const whole = { ...base, failures: { ...base.failures, containers }, conflicts };
+    const paths = fieldsOf(JSON.parse(reportJson(whole)));
     expect(patterns.length).toBeGreaterThan(80);
     const places = paths.map((path) => {
       const found = patterns.flatMap((pattern, i) => (matches(pattern, path) ? [i] : []));
@@ -97,7 +106,15 @@ describe('CSV files', () => {
 
   it('summary.csv holds every number of report.json under its path', () => {
     const summary = new Map(rows(summaryCsv(result)).map((row) => [row['metric'], row]));
-    expect(Array.from(summary.keys()).slice(0, 6)).toEqual(['scenario', 'seed', 'version', 'digest', 'simulatedSeconds', 'complete']);
+    expect(Array.from(summary.keys()).slice(0, 7)).toEqual([
+      'scenario',
+      'seed',
+      'version',
+      'kubernetes',
+      'digest',
+      'simulatedSeconds',
+      'complete',
+    ]);
     expect(summary.get('counts.events')).toEqual({ metric: 'counts.events', value: '151902', unit: 'count' });
     expect(summary.get('latency.queueWaitSeconds.p99')?.['unit']).toBe('s');
     expect(summary.get('utilization.nvidia.com/gpu.mean')?.['unit']).toBe('share');

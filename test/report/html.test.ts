@@ -1,16 +1,12 @@
-import { existsSync } from 'node:fs';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunResult } from '../../src/metrics/run-result.ts';
 import { renderHtml } from '../../src/report/html.ts';
+import { MEASURE, browserIsMissing, launchBrowser, openPage, whereBrowser } from '../support/browser-page.ts';
+import type { Measured } from '../support/browser-page.ts';
 import { makeRunResult } from '../support/run-result.ts';
 
-const CHROMIUM = '/usr/bin/chromium';
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 const PLOTS = ['utilization', 'events', 'queue', 'reasons', 'wait-priority', 'wait-class', 'running', 'nodes', 'heat'];
-
-const missing = !existsSync(CHROMIUM);
-const where = missing ? `in a browser (SKIPPED: there is no ${CHROMIUM})` : 'in a browser';
 
 /** User text that would break a page that does not escape it. */
 const EVIL = '</script><script>document.title="broken"</script><img src=x onerror=alert(1)>&"\'';
@@ -20,14 +16,21 @@ function evilResult(): RunResult {
   return makeRunResult({
     seed: EVIL,
     overrides: {
-      scenario: EVIL, description: EVIL, notes: [EVIL], resolvedScenario: { name: EVIL },
-      latencyByClass: { [EVIL]: base.latency }, utilizationByPool: { [EVIL]: base.utilization, other: base.utilization },
+      scenario: EVIL,
+      description: EVIL,
+      notes: [EVIL],
+      resolvedScenario: { name: EVIL },
+      latencyByClass: { [EVIL]: base.latency },
+      utilizationByPool: { [EVIL]: base.utilization, other: base.utilization },
       waiting: evilWaiting(base.waiting),
       nodes: base.nodes.map((node) => ({ ...node, name: EVIL, pool: EVIL, meanUtilization: { [EVIL]: 0.5 } })),
       events: [{ seconds: 100, kind: EVIL, label: EVIL, count: 1 }],
       timeseries: {
         seconds: base.timeseries.seconds,
-        columns: { [`utilization.${EVIL}`]: base.timeseries.columns['utilization.cpu'], [`waiting.${EVIL}`]: base.timeseries.columns['pods.pending'] },
+        columns: {
+          [`utilization.${EVIL}`]: base.timeseries.columns['utilization.cpu'],
+          [`waiting.${EVIL}`]: base.timeseries.columns['pods.pending'],
+        },
       },
     },
   });
@@ -37,8 +40,13 @@ function evilWaiting({ byReason, byPool, templates, templatesNotListed }: RunRes
   const nearest = { node: EVIL, pool: EVIL, seconds: 1, resource: EVIL, free: 1, wanted: 2, allocatable: 3 };
   const reasons = { [EVIL]: { ...byReason['Insufficient cpu'], nearest } };
   return {
-    byReason: reasons, byClass: { [EVIL]: reasons, other: reasons }, byPool: { [EVIL]: { ...byPool['general'], barredBy: EVIL } },
-    templates: [{ ...templates[0], namespace: EVIL, oldestPod: EVIL, class: EVIL, reason: EVIL, message: EVIL, nearest }], templatesNotListed,
+    byReason: reasons,
+    byClass: { [EVIL]: reasons, other: reasons },
+    byPool: { [EVIL]: { ...byPool['general'], barredBy: EVIL } },
+    templates: [
+      { ...templates[0], namespace: EVIL, oldestPod: EVIL, class: EVIL, reason: EVIL, message: EVIL, nearest },
+    ],
+    templatesNotListed,
   };
 }
 
@@ -48,19 +56,42 @@ function crowdedResult(): RunResult {
   const stretch = 100;
   const columns = { ...base.timeseries.columns };
   for (let i = 0; i < 6; i++) columns[`utilization.example.com/device-${i}`] = columns['utilization.cpu'];
-  const reasons = Array.from({ length: 14 }, (_, i) => `node(s) had a reason number ${i} that nobody but its author could have thought of, and this long`);
+  const reasons = Array.from(
+    { length: 14 },
+    (_, i) => `node(s) had a reason number ${i} that nobody but its author could have thought of, and this long`,
+  );
   for (const reason of reasons) columns[`waiting.${reason}`] = columns['pods.pending'];
   const { byReason, byPool, templates } = base.waiting;
-  const byClass = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`class-${i}`, Object.fromEntries(reasons.map((reason) => [reason, byReason['Insufficient cpu']]))]));
+  const byClass = Object.fromEntries(
+    Array.from({ length: 9 }, (_, i) => [
+      `class-${i}`,
+      Object.fromEntries(reasons.map((reason) => [reason, byReason['Insufficient cpu']])),
+    ]),
+  );
   const kinds = ['nodeCrash', 'nodeRepair', 'scaleUp', 'scaleDown', 'zoneOutage', 'zoneOutageEnded', 'spotReclaim', 'eviction'];
   return {
     ...base,
     simulatedSeconds: base.simulatedSeconds * stretch,
-    waiting: { byReason: byClass['class-0'], byClass, byPool, templates: Array.from({ length: 50 }, (_, i) => ({ ...templates[i % 2], oldestPod: `p-${i}` })), templatesNotListed: 77 },
-    nodes: Array.from({ length: 30_000 }, (_, i) => ({ ...base.nodes[i % base.nodes.length], name: `n-${i}`, pool: `pool-${i % 15}` })),
+    waiting: {
+      byReason: byClass['class-0'],
+      byClass,
+      byPool,
+      templates: Array.from({ length: 50 }, (_, i) => ({ ...templates[i % 2], oldestPod: `p-${i}` })),
+      templatesNotListed: 77,
+    },
+    nodes: Array.from({ length: 30_000 }, (_, i) => ({
+      ...base.nodes[i % base.nodes.length],
+      name: `n-${i}`,
+      pool: `pool-${i % 15}`,
+    })),
     latencyByPriority: Object.fromEntries(Array.from({ length: 14 }, (_, i) => [String(i * 1_000_000), base.latency])),
     timeseries: { seconds: base.timeseries.seconds.map((second) => second * stretch), columns },
-    events: Array.from({ length: 4000 }, (_, i) => ({ seconds: i * 2160, kind: kinds[(i * 7) % kinds.length], label: `general-${i % 40}`, count: 1 + (i % 5) })),
+    events: Array.from({ length: 4000 }, (_, i) => ({
+      seconds: i * 2160,
+      kind: kinds[(i * 7) % kinds.length],
+      label: `general-${i % 40}`,
+      count: 1 + (i % 5),
+    })),
   };
 }
 
@@ -118,38 +149,29 @@ describe('the HTML page', () => {
 
   it('stays small with 100,000 nodes: a cell of the heat map stands for many', () => {
     const base = makeRunResult();
-    const nodes = Array.from({ length: 100_000 }, (_, i) => ({ ...base.nodes[0], name: `n-${i}`, meanUtilization: { cpu: (i % 997) / 997, memory: (i % 89) / 89 } }));
+    const nodes = Array.from({ length: 100_000 }, (_, i) => ({
+      ...base.nodes[0],
+      name: `n-${i}`,
+      meanUtilization: { cpu: (i % 997) / 997, memory: (i % 89) / 89 },
+    }));
     const [few, many] = [base, { ...base, nodes }].map((result) => renderHtml(result).length);
     expect(many - few).toBeLessThan(60_000);
   });
 });
 
-describe.skipIf(missing)(`the HTML page ${where}`, () => {
+describe.skipIf(browserIsMissing)(`the HTML page ${whereBrowser}`, () => {
   let browser: Browser;
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    browser = await launchBrowser();
   });
 
   afterAll(async () => {
     await browser.close();
   });
 
-  async function open(html: string, options: { width?: number; dark?: boolean; javaScript?: boolean } = {}): Promise<{ page: Page; troubles: string[] }> {
-    const page = await browser.newPage({
-      viewport: { width: options.width ?? 1200, height: 900 },
-      colorScheme: options.dark === true ? 'dark' : 'light',
-      javaScriptEnabled: options.javaScript ?? true,
-    });
-    const troubles: string[] = [];
-    page.on('console', (message) => troubles.push(`console: ${message.text()}`));
-    page.on('pageerror', (error) => troubles.push(`error: ${String(error)}`));
-    page.on('request', (request) => {
-      if (!request.url().startsWith('data:')) troubles.push(`request: ${request.url()}`);
-    });
-    await page.setContent(html, { waitUntil: 'load' });
-    return { page, troubles };
-  }
+  const open = (html: string, options: Parameters<typeof openPage>[2] = {}): ReturnType<typeof openPage> =>
+    openPage(browser, html, options);
 
   it.each([
     ['a usual run', () => makeRunResult()],
@@ -222,7 +244,11 @@ describe.skipIf(missing)(`the HTML page ${where}`, () => {
     const text = await page.locator('#readout').innerText();
     expect(text).toMatch(/^13 h \d+ min/u);
     for (const name of ['total', 'ready', 'empty']) expect(text).toContain(name);
-    expect(await page.evaluate('Array.from(document.querySelectorAll("svg.wide .cross")).filter((line) => line.style.display !== "none").length')).toBe(6);
+    expect(
+      await page.evaluate(
+        'Array.from(document.querySelectorAll("svg.wide .cross")).filter((line) => line.style.display !== "none").length',
+      ),
+    ).toBe(6);
     await point(page, 'wait-priority', 0.6);
     expect(await page.locator('#readout').innerText()).toMatch(/^within [\d.]+ (ms|s|min)[^]*priority 0\s+\d+\.\d%/u);
     await page.mouse.move(5, 5);
@@ -239,33 +265,3 @@ describe.skipIf(missing)(`the HTML page ${where}`, () => {
     await page.mouse.move(box.x + box.width * share, box.y + box.height / 2);
   }
 });
-
-interface Measured {
-  readonly id: string;
-  readonly marks: number;
-  readonly outside: readonly string[];
-  readonly overlaps: readonly string[];
-}
-
-/** Runs in the page: what is drawn of each visible plot, what leaves its frame, which texts lie over each other. */
-const MEASURE = `
-  Array.from(document.querySelectorAll('svg.plot')).filter((svg) => svg.getBoundingClientRect().width > 0).map((svg) => {
-    const frame = svg.getBoundingClientRect();
-    const slack = 1.5;
-    const marks = Array.from(svg.querySelectorAll('.mark'));
-    const texts = Array.from(svg.querySelectorAll('text'));
-    const outside = [...marks, ...texts].filter((item) => {
-      const box = item.getBoundingClientRect();
-      return box.left < frame.left - slack || box.right > frame.right + slack || box.top < frame.top - slack || box.bottom > frame.bottom + slack;
-    }).map((item) => item.textContent || item.getAttribute('class'));
-    const overlaps = [];
-    texts.forEach((a, i) => texts.slice(i + 1).forEach((b) => {
-      const x = a.getBoundingClientRect(), y = b.getBoundingClientRect();
-      const wide = Math.min(x.right, y.right) - Math.max(x.left, y.left);
-      const high = Math.min(x.bottom, y.bottom) - Math.max(x.top, y.top);
-      // Boxes of text are taller than letters: neighbouring lines may share a few pixels of air.
-      if (wide > 0.5 && high > 4) overlaps.push(a.textContent + ' / ' + b.textContent);
-    }));
-    return { id: svg.getAttribute('data-plot'), marks: marks.filter((mark) => mark.getBoundingClientRect().width > 0).length, outside, overlaps };
-  })
-`;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { compareRuns } from '../../src/experiment/paired-statistics.ts';
+import { compareOutcomes } from '../../src/experiment/compare.ts';
+import type { VariantMetric } from '../../src/experiment/compare-result.ts';
 import { compareKeys, formatCount, formatNumber, formatSeconds, formatShare, humanize } from '../../src/report/format.ts';
 import { renderCompareTable } from '../../src/report/compare-table.ts';
 import { renderRunTable } from '../../src/report/run-table.ts';
@@ -16,18 +17,52 @@ import { makeRunResult } from '../support/run-result.ts';
 
 const SEEDS = ['1', '2', '3', '4', '5', '6'];
 
+const METRIC: VariantMetric = {
+  variant: 'B',
+  metric: 'x',
+  shortName: 'x',
+  unit: '',
+  better: 'neither',
+  pairs: 3,
+  base: 1,
+  value: 1,
+  difference: 0,
+  differenceLow: null,
+  differenceHigh: null,
+  change: 0,
+  changeLow: null,
+  changeHigh: null,
+  pValue: null,
+  adjustedPValue: null,
+  verdict: 'higher',
+  isWithinMargin: false,
+  moreSeeds: null,
+};
+
 function compared(seeds: readonly string[], width: number | null = null): string {
-  const runsA = seeds.map((seed) => makeRunResult({ seed, samples: 200 }));
+  const runsA = seeds.map((seed) => ({ ...makeRunResult({ seed, samples: 200 }), digest: `${seed}a` }));
   const runsB = seeds.map((seed, i) => {
     const run = makeRunResult({ seed, samples: 200 });
     const wait = run.latency.queueWaitSeconds;
     const latency = { ...run.latency, queueWaitSeconds: { ...wait, p99: (wait.p99 ?? 0) * (0.7 + (i % 3) * 0.1) } };
-    return { ...run, latency, utilization: makeRunResult({ seed: `${seed}b`, samples: 200 }).utilization, cost: { ...run.cost, total: run.cost.total * 1.05 + i } };
+    return {
+      ...run,
+      digest: `${seed}b`,
+      latency,
+      utilization: makeRunResult({ seed: `${seed}b`, samples: 200 }).utilization,
+      cost: { ...run.cost, total: run.cost.total * 1.05 + i },
+    };
   });
-  return renderCompareTable(
-    compareRuns({ scenario: 'two-pools-one-day', labelA: 'default scheduler', labelB: 'bin packing', runsA, runsB }),
-    { color: false, width },
-  );
+  const plan = {
+    scenario: 'two-pools-one-day',
+    labelA: 'default scheduler',
+    labelB: 'bin packing',
+    configurationA: null,
+    configurationB: null,
+    seeds,
+  };
+  const runs = seeds.flatMap((_seed, i) => [runsA[i], runsB[i]]);
+  return renderCompareTable(compareOutcomes(plan, runs), { color: false, width });
 }
 
 describe('the run table', () => {
@@ -69,16 +104,21 @@ describe('the comparison table', () => {
 
   it('says that one seed shows nothing, and that few show little', () => {
     expect(compared(['1'])).toContain('One seed gives no interval');
-    expect(compared(['1'])).not.toContain('±');
-    expect(compared(['1', '2'])).toContain('With only 2 seeds');
+    expect(compared(['1'])).not.toContain('better');
+    expect(compared(['1', '2'])).toContain('With only 2 seeds nothing is shown');
   });
 
   it.each([
     [50, 40, '-20.0%'], [50, 50.2, '+0.40%'], [50, 549, '+998.0%'], [0.09, 9, '×100'], [0.001, 5, '×5000'], [0.000_001, 1.13, '-'], [0, 3, '-'], [-2, 40, '+2100.0%'],
   ])('tells the change from %d to %d as %s', (a, b, change) => {
-    const metric = { name: 'x', unit: '', better: 'neither' as const, a, b, meanDifference: b - a, low: b - a, high: b - a, significant: true, valuesA: [], valuesB: [] };
-    const text = renderCompareTable({ scenario: 's', labelA: 'a', labelB: 'b', seeds: ['1', '2', '3'], metrics: [metric] }, { color: false });
-    expect(/^x .* (\S+)$/m.exec(text)?.[1]).toBe(change);
+    const variants = ['A', 'B'].map((name) => ({ name, label: name, digests: [] }));
+    const shown = { ...METRIC, base: a, value: b, difference: b - a, change: a === 0 ? null : (b - a) / Math.abs(a) };
+    const rest = { seedsChangeNothing: true, confidence: 0.95, margin: 0.01, precision: [], limits: [] };
+    const text = renderCompareTable(
+      { scenario: 's', seeds: ['1', '2', '3'], variants, comparisons: [shown], ...rest },
+      { color: false },
+    );
+    expect(/^x .* (\S+) +higher$/m.exec(text)?.[1]).toBe(change);
   });
 });
 

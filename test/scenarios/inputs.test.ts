@@ -5,7 +5,8 @@ import { MICROS_PER_SECOND } from '../../src/base/time.ts';
 import { checkCluster } from '../../src/cluster/check.ts';
 import { PodPhase } from '../../src/cluster/cluster.ts';
 import type { KubernetesObject, Pod, WorkloadObject } from '../../src/cluster/objects.ts';
-import { OwnerKind } from '../../src/controllers/owners.ts';
+import { WorkloadControllers } from '../../src/controllers/workload-controllers.ts';
+import { WorkloadKind } from '../../src/cluster/workload-table.ts';
 import { ManifestInput } from '../../src/simulation/manifest-input.ts';
 import { PodAdmission } from '../../src/control-plane/pod-admission.ts';
 import type { TracePod, Workload } from '../../src/simulation/scenario.ts';
@@ -13,6 +14,7 @@ import { TraceInput, WorkloadInput } from '../../src/simulation/workload-input.t
 import type { ArrivalTargets } from '../../src/simulation/workload-input.ts';
 import { WorkloadSource } from '../../src/workload/generators/workload-source.ts';
 import { TraceSource } from '../../src/workload/traces/trace-source.ts';
+import { OPEN_GATE } from '../../src/controllers/owned-pods.ts';
 import { fixed, LIFECYCLE, playScript, World } from '../support/node-life.ts';
 
 const PRIORITY_CLASSES = {
@@ -21,20 +23,21 @@ const PRIORITY_CLASSES = {
 };
 
 function targetsOf(world: World, defaultTolerationSeconds = 300): ArrivalTargets {
-  const { cluster, replacement, daemonSets } = world;
+  const { cluster, replacement } = world;
   const admission = new PodAdmission(cluster, { priorityClasses: PRIORITY_CLASSES, nodeLifecycle: { ...LIFECYCLE, defaultTolerationSeconds } });
-  return { cluster, admission, replacement, daemonSets };
+  const controllers = new WorkloadControllers(world.kernel, cluster, (pod) => admission.template(pod), 4);
+  return { cluster, admission, replacement, controllers, gate: OPEN_GATE };
 }
 
 function workload(overrides: Partial<Workload>): Workload {
   return {
     name: 'web', kind: 'Deployment', class: 'service', arrivals: { kind: 'at', atMicros: 0, count: 1 }, replicas: fixed(1), lifetimeSeconds: null, shapes: [],
-    namespace: 'default', priorityClassName: null, template: { spec: { containers: [{ name: 'main', resources: { requests: { cpu: '1' } } }] } }, ...overrides,
+    namespace: 'default', priorityClassName: null, application: null, template: { spec: { containers: [{ name: 'main', resources: { requests: { cpu: '1' } } }] } }, ...overrides,
   };
 }
 
-function worldWith(workloads: readonly Workload[], script = 'node a cpu=100', tolerationSeconds = 300): World {
-  const world = new World();
+function worldWith(workloads: readonly Workload[], script = 'node a cpu=200 memory=64Gi', tolerationSeconds = 300): World {
+  const world = new World({ ownDaemonSets: false });
   playScript(world, script);
   const source = new WorkloadSource(workloads, world.kernel.random, null);
   world.kernel.addInput(2, new WorkloadInput(workloads, source, targetsOf(world, tolerationSeconds)));
@@ -112,8 +115,8 @@ describe('traces', () => {
       row({}), row({ name: 'pod-1', requests: { cpu: '1' }, durationMicros: 5 * MICROS_PER_SECOND }),
       row({ name: 'pod-0002', arrivalMicros: 3 * MICROS_PER_SECOND, priority: 300, nodeAffinityAnyOf: [{ key: 'gpu', values: ['P100', 'T4'] }] }),
     ];
-    const world = new World();
-    playScript(world, 'node a');
+    const world = new World({ ownDaemonSets: false });
+    playScript(world, 'node a labels=gpu:T4');
     let next = 0;
     const reader = { podCount: 0, next: () => rows[next++] ?? null, notes: () => [] };
     world.kernel.addInput(2, new TraceInput(new TraceSource(reader), targetsOf(world)));
@@ -134,7 +137,7 @@ describe('manifests', () => {
     selector: { matchLabels: { app } }, template: { metadata: { labels: { app } }, spec: { containers: [{ name: 'main', resources: { requests: { cpu: '100m' } } }] } },
   });
   const play = (objects: readonly KubernetesObject[], until = 3): World => {
-    const world = new World();
+    const world = new World({ ownDaemonSets: false });
     world.cluster.addNode({ metadata: { name: 'n' }, status: { allocatable: { cpu: '8', pods: '50' } } });
     world.kernel.addInput(2, new ManifestInput(objects, targetsOf(world)));
     world.run(until);
@@ -152,24 +155,33 @@ describe('manifests', () => {
       { kind: 'Job', metadata: { name: 'sum' }, spec: { ...template('sum'), completions: 3, parallelism: 2 } } as WorkloadObject,
       { kind: 'Pod', metadata: { name: 'bare' }, spec: { containers: [] } } as Pod,
     ]);
+    const { cluster } = world;
+    const set = [...cluster.objects.list<WorkloadObject>('ReplicaSet')][0].metadata?.name ?? '';
     expect(podsIn(world)).toEqual([
       'agent-0 Running DaemonSet', 'bare Running Pod', 'db-0 Running StatefulSet', 'db-1 Running StatefulSet', 'sum-0 Running Job', 'sum-1 Running Job',
-      'web-0 Running Deployment', 'web-1 Running Deployment',
+      `${set}-0 Running Deployment`, `${set}-1 Running Deployment`,
     ]);
-    const { cluster } = world;
-    expect(cluster.templateOf(world.podNamed('web-0')).controller).toEqual({ kind: 'ReplicaSet', name: 'web', uid: 'ReplicaSet/default/web' });
-    expect(cluster.objects.get<WorkloadObject>('ReplicaSet', 'default/web')?.spec?.selector).toEqual({ matchLabels: { app: 'web' } });
+    expect(cluster.templateOf(world.podNamed(`${set}-0`)).controller).toEqual({
+      kind: 'ReplicaSet',
+      name: set,
+      uid: `ReplicaSet/default/${set}`,
+    });
+    const hash = set.slice('web-'.length);
+    expect(cluster.objects.get<WorkloadObject>('ReplicaSet', `default/${set}`)?.spec?.selector).toEqual({
+      matchLabels: { app: 'web', 'pod-template-hash': hash },
+    });
+    expect(cluster.templateOf(world.podNamed(`${set}-0`)).labels.get('pod-template-hash')).toBe(hash);
     expect(cluster.objects.get('Namespace', 'prod')).toBeDefined();
   });
 
   test('a Job runs a minute by default, one completion after another; the annotation changes that', () => {
     const job = (name: string, annotations: Record<string, string>): WorkloadObject => ({ kind: 'Job', metadata: { name, annotations }, spec: { ...template(name), completions: 2 } });
     const world = play([job('usual', {}), job('short', { 'podyard.dev/duration': '10s' })], 40);
-    expect(podsIn(world)).toEqual(['usual-0 Running Job']);
+    expect(podsIn(world)).toEqual(['short-0 Succeeded Job', 'short-1 Succeeded Job', 'usual-0 Running Job']);
     world.run(70);
-    expect(podsIn(world)).toEqual(['usual-1 Running Job']);
+    expect(podsIn(world).slice(2)).toEqual(['usual-0 Succeeded Job', 'usual-1 Running Job']);
     world.run(200);
-    expect(podsIn(world)).toEqual([]);
+    expect(podsIn(world).slice(2)).toEqual(['usual-0 Succeeded Job', 'usual-1 Succeeded Job']);
   });
 
   test('a duration on a Deployment ends it; a wrong one is refused', () => {
@@ -203,7 +215,7 @@ describe('manifests', () => {
       'web-5d-0 Running ReplicaSet', 'web-5d-x7 Running ReplicaSet',
     ]);
     const { pods } = world.cluster;
-    expect(world.owners.kind[pods.owner[world.podNamed('db-1')]]).toBe(OwnerKind.StatefulSet);
+    expect(world.owners.kind[pods.owner[world.podNamed('db-1')]]).toBe(WorkloadKind.StatefulSet);
     expect(world.cluster.templateOf(world.podNamed('db-1')).priority).toBe(3);
     expect(pods.pinnedNode[world.podNamed('agent-q')]).toBe(world.cluster.names.find('n'));
     expect(pods.acknowledgedAt[world.podNamed('web-5d-x7')]).toBe(0);

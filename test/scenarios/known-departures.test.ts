@@ -19,12 +19,26 @@ const owner = (kind: string, name: string, spec: Readonly<Record<string, unknown
 });
 
 describe('admission', () => {
-  test('limits of a namespace refuse nothing: upstream would forbid both pods', () => {
-    const range = { apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'small', namespace: 'default' }, spec: { limits: [{ type: 'Container', max: { cpu: '500m' } }] } };
-    const quota = { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'one', namespace: 'default' }, spec: { hard: { pods: '1' } } };
-    const { pods, result } = playScenario({ duration: '1m' }, [nodeObject('n'), range, quota, podObject('a'), podObject('b')]);
-    expect(pods.map(({ name, outcome }) => `${name} ${outcome}`)).toEqual(['a Running', 'b Running']);
-    expect(result.notes).toContain('Kinds in manifests that are not simulated: 1 × ResourceQuota.');
+  test('quotas and limits of a namespace are for pods: claims, Services and other objects are let in', () => {
+    const range = {
+      apiVersion: 'v1',
+      kind: 'LimitRange',
+      metadata: { name: 'small' },
+      spec: { limits: [{ type: 'PersistentVolumeClaim', max: { storage: '1Gi' } }] },
+    };
+    const quota = {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'none' },
+      spec: { hard: { 'count/jobs.batch': '0' } },
+    };
+    const job = owner('Job', 'sum', { template: template('sum', { restartPolicy: 'Never' }) });
+    const { pods, result } = playScenario({ duration: '1m' }, [nodeObject('n'), range, quota, job]);
+    expect(pods.map(({ name }) => name)).toEqual(['sum-0']);
+    expect(result.notSimulated.map(({ kind, field }) => `${kind} ${field}`)).toEqual([
+      'LimitRange spec.limits',
+      'ResourceQuota spec.hard',
+    ]);
   });
 });
 
@@ -121,19 +135,15 @@ describe('scheduling', () => {
 });
 
 describe('owners', () => {
-  test('a Job is retried past its backoffLimit, without a pause', () => {
-    const job = owner('Job', 'sum', { backoffLimit: 1, completions: 1, template: template('sum', { restartPolicy: 'Never' }) });
-    const crashes = { name: 'crash', uptime: '20s', repair: '1s' };
-    const { pods, result } = playScenario({ duration: '5m', failures: [crashes] }, [nodeObject('n'), { ...job, metadata: { ...job.metadata, annotations: { 'podyard.dev/duration': '1m' } } }]);
-    expect(result.counts.podsReplaced).toBeGreaterThan(3);
-    expect(pods.slice(0, 3).map(({ outcome }) => outcome)).toEqual(['Failed', 'Failed', 'Failed']);
-    expect(pods[1].created).toBe(pods[0].ended);
-  });
-
-  test('a StatefulSet makes all its pods at once: no ordering, even when the first cannot start', () => {
-    const set = owner('StatefulSet', 'db', { replicas: 3, podManagementPolicy: 'OrderedReady' });
-    const { pods } = playScenario({ duration: '1m' }, [nodeObject('n', { cpu: '1' }), set]);
-    expect(pods.map(({ name, created, outcome }) => [name, created, outcome])).toEqual([['db-0', 0, 'Running'], ['db-1', 0, 'Pending'], ['db-2', 0, 'Pending']]);
+  test('pods of an Indexed Job are alike: no label tells their completion index', () => {
+    const job = owner('Job', 'sum', {
+      completions: 2,
+      parallelism: 2,
+      completionMode: 'Indexed',
+      template: template('sum', { restartPolicy: 'Never' }),
+    });
+    const { pods } = playScenario({ duration: '1m' }, [nodeObject('n'), job]);
+    expect(pods.map(({ name }) => name)).toEqual(['sum-0-0', 'sum-1-0']);
   });
 
   test('a Deployment makes all its pods at once: no slow start', () => {
@@ -146,14 +156,15 @@ describe('owners', () => {
     expect(pods.map(({ node, outcome }) => `${outcome} ${node}`)).toEqual([...Array<string>(4).fill('Running n-1'), 'Pending ']);
   });
 
-  test('CronJobs and autoscalers of pods are not simulated, and the run says so', () => {
+  test('autoscalers of pods are not simulated, and the run says so', () => {
     const objects = [
-      { apiVersion: 'batch/v1', kind: 'CronJob', metadata: { name: 'nightly' }, spec: { schedule: '* * * * *', jobTemplate: { spec: { template: template('nightly') } } } },
       { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: { name: 'web' }, spec: { maxReplicas: 9 } },
     ];
     const { pods, result } = playScenario({ duration: '1h', ...pool(1) }, objects);
     expect(pods).toEqual([]);
-    expect(result.notes).toContain('Kinds in manifests that are not simulated: 1 × CronJob.batch, 1 × HorizontalPodAutoscaler.autoscaling.');
+    expect(result.notes).toContain(
+      'Kinds in manifests that are not simulated: 1 × HorizontalPodAutoscaler.autoscaling.',
+    );
   });
 
   test('a DaemonSet\'s pod that comes again counts as a new arrival, not as a replacement', () => {

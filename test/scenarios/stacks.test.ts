@@ -1,5 +1,5 @@
-// Whole stacks as people install them, from manifests in the manner of the real ones (stacks/): every pod runs, on pools
-// that say nothing but their size, and on an autoscaled pool that begins with no node at all.
+// Whole stacks as people install them, from manifests in the manner of the real ones (stacks/): every pod runs, on
+// pools that say nothing but their size, and on an autoscaled pool that begins with no node at all.
 import { describe, expect, test } from 'vitest';
 import { createInputFiles } from '../../src/io/input-files.ts';
 import { formatProblem } from '../../src/base/input-error.ts';
@@ -27,7 +27,9 @@ function install(stack: string, pool: string, plain = false) {
 }
 
 function outcomes({ pods }: ReturnType<typeof install>['result']): string[] {
-  return (pods?.name ?? []).map((name, row) => `${name} ${pods?.outcome[row]}`).sort((a, b) => (a < b ? -1 : 1));
+  // Without the hash of a ReplicaSet's template.
+  const told = (name: string): string => name.replace(/-[bcdfghjklmnpqrstvwxz2456789]{8,10}-(\d+)$/, '-$1');
+  return (pods?.name ?? []).map((name, row) => `${told(name)} ${pods?.outcome[row]}`).sort((a, b) => (a < b ? -1 : 1));
 }
 
 describe.each(STACKS)('%s', (stack) => {
@@ -69,7 +71,6 @@ test('the monitoring stack: which pods there are, and what reading it says', () 
     `${folder}/prometheus.yaml:21:7: Pod spec.initContainers is not simulated: init containers take no time`,
     `${folder}/prometheus.yaml:29:9: Pod spec.containers[*].startupProbe is not simulated: a pod is ready as soon as it runs`,
     `${folder}/prometheus.yaml:31:9: Pod spec.containers[*].livenessProbe is not simulated: containers never fail by themselves`,
-    `${folder}/prometheus.yaml:45:1: StatefulSet spec.podManagementPolicy is not simulated: all pods are made at once, none waits for the one before`,
   ]);
   expect(result.notSimulated.map(({ kind, field, count }) => `${count} ${kind} ${field}`)).toContain(
     '2 Pod spec.containers[*].readinessProbe',

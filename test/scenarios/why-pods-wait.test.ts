@@ -7,7 +7,7 @@ import { nodeObject, playScenario, podObject } from '../support/played-scenario.
 import type { Played } from '../support/played-scenario.ts';
 
 const NOBODY_TO_PREEMPT = (nodes: number): string =>
-  `no new claims to deallocate, preemption: 0/${nodes} nodes are available: ` +
+  `preemption: 0/${nodes} nodes are available: ` +
   `${nodes} Preemption is not helpful for scheduling.`;
 
 const asking = (requests: Readonly<Record<string, string>>): Record<string, unknown> => ({
@@ -129,7 +129,7 @@ describe('waits that end', () => {
     const texts = played.pods.filter(({ name }) => name.startsWith('second')).map(({ waitReason }) => waitReason);
     expect(new Set(texts)).toEqual(
       new Set([
-        '0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: ' +
+        '0/1 nodes are available: 1 Insufficient cpu. preemption: ' +
           '0/1 nodes are available: 1 No preemption victims found for incoming pod.',
       ]),
     );

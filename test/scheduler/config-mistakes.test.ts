@@ -82,10 +82,10 @@ expected a whole number from 0 to 100, found -1 [profiles[0].percentageOfNodesTo
     expect(profile({ plugins: { score: { enabled }, scor: {} } })).toBe(`\
 unknown field "scor" — did you mean "score"? [profiles[0].plugins.scor]
 there is no plugin NodeResourceFit — did you mean "NodeResourcesFit"? [profiles[0].plugins.score.enabled[0].name]
-plugin NodeName has no extension point score; it has filter [profiles[0].plugins.score.enabled[1].name]
+plugin NodeName has no extension point score; it has preFilter, filter [profiles[0].plugins.score.enabled[1].name]
 plugin ImageLocality is enabled here twice [profiles[0].plugins.score.enabled[3].name]
 plugin EBSLimits was removed from Kubernetes (NodeVolumeLimits counts volumes of all drivers) [profiles[0].plugins.score.enabled[4].name]
-plugin GangScheduling needs a feature gate that is off in v1.36 [profiles[0].plugins.score.enabled[5].name]
+plugin GangScheduling needs a feature gate that is off in v1.37 [profiles[0].plugins.score.enabled[5].name]
 a value is required here [profiles[0].plugins.score.enabled[6].name]`);
   });
 
@@ -153,7 +153,8 @@ a default constraint has no labelSelector: it is deduced for each pod [args.defa
 expected a whole number of at least 1, found nothing [args.defaultConstraints[1].maxSkew]
 the pair of zone and DoNotSchedule stands here twice [args.defaultConstraints[2]]`,
     ],
-    ['VolumeBinding', { bindTimeoutSeconds: -1, shape: [] }, 'shape needs the feature gate StorageCapacityScoring, which is off; leave it out [args.shape]\nexpected a whole number of at least 0, found -1 [args.bindTimeoutSeconds]'],
+    ['VolumeBinding', { bindTimeoutSeconds: -1, shape: [] }, 'expected a whole number of at least 0, found -1 [args.bindTimeoutSeconds]'],
+    ['VolumeBinding', { shape: [{ utilization: 101, score: 1 }] }, 'expected a whole number from 0 to 100, found 101 [args.shape[0].utilization]'],
     ['DynamicResources', { filterTimeout: '-1s', bindingTimeout: '500ms' }, 'expected a duration of at least 0, found "-1s" [args.filterTimeout]\nexpected a duration of at least 1s, found "500ms" [args.bindingTimeout]'],
     ['NodeName', { a: 1 }, 'plugin NodeName takes no arguments [args]'],
   ])('%s %j', (name, members, expected) => {

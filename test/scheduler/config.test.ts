@@ -1,13 +1,27 @@
 // KubeSchedulerConfiguration: upstream's defaults, the merge with the default plugins, multiPoint's expansion.
 import { describe, expect, test } from 'vitest';
 import { decodeSchedulerConfiguration } from '../../src/scheduler/config/scheduler-configuration.ts';
-import { configuration, decode, decodeProfile, fullRegistry, registryOf } from '../support/scheduler-config.ts';
+import type { KubernetesVersion } from '../../src/cluster/kubernetes-versions.ts';
+import {
+  configuration,
+  decode,
+  decodeProfile,
+  fullRegistry,
+  mistakesIn,
+  registryOf,
+} from '../support/scheduler-config.ts';
 
 describe('without a document', () => {
   test('the settings are upstream\'s', () => {
     const { profiles, ...settings } = decodeSchedulerConfiguration(undefined, { registry: fullRegistry() });
     expect(settings).toEqual({
-      parallelism: 16, percentageOfNodesToScore: 0, podInitialBackoffSeconds: 1, podMaxBackoffSeconds: 10, extenders: [], warnings: [],
+      kubernetes: '1.37',
+      parallelism: 16,
+      percentageOfNodesToScore: 0,
+      podInitialBackoffSeconds: 1,
+      podMaxBackoffSeconds: 10,
+      extenders: [],
+      warnings: [],
     });
     expect(profiles.map(({ schedulerName, percentageOfNodesToScore }) => [schedulerName, percentageOfNodesToScore])).toEqual([['default-scheduler', null]]);
   });
@@ -20,10 +34,14 @@ describe('without a document', () => {
     expect(decode({ profiles: [{}], parallelism: null })).toEqual(nothing);
   });
 
-  test('every extension point has the plugins of kube-scheduler v1.36 in their order', () => {
-    const { points } = decodeProfile({});
+  const pointsText = (kubernetes: KubernetesVersion): string => {
+    const { points } = decodeProfile({}, { kubernetes });
     const shown = { ...points, score: points.score.map(({ name, weight }) => `${name} ${weight}`) };
-    expect(Object.entries(shown).map(([point, names]) => `${point}: ${names.join(', ')}`).join('\n')).toBe(`\
+    return Object.entries(shown).map(([point, names]) => `${point}: ${names.join(', ')}`).join('\n');
+  };
+
+  test('every extension point has the plugins of kube-scheduler v1.36 in their order', () => {
+    expect(pointsText('1.36')).toBe(`\
 preEnqueue: SchedulingGates, DynamicResources, DefaultPreemption
 queueSort: PrioritySort
 preFilter: NodeAffinity, NodePorts, NodeResourcesFit, VolumeRestrictions, NodeVolumeLimits, VolumeBinding, VolumeZone, PodTopologySpread, InterPodAffinity, DynamicResources, NodeDeclaredFeatures
@@ -38,18 +56,69 @@ bind: DefaultBinder
 postBind: `);
   });
 
+  test('in v1.37 NodeName comes first, and it and the two behind it have a PreFilter', () => {
+    const [then, now] = [pointsText('1.36'), pointsText('1.37')].map((text) => text.split('\n'));
+    const changed = now.filter((line, i) => line !== then[i]).map((line) => line.slice(0, 69));
+    expect(changed).toEqual([
+      'preFilter: NodeName, NodeUnschedulable, TaintToleration, NodeAffinity',
+      'filter: NodeName, NodeUnschedulable, TaintToleration, NodeAffinity, N',
+    ]);
+  });
+
+  test('only v1.37 knows the shape of storage and the plugin set of pod groups', () => {
+    const shaped = { pluginConfig: [{ name: 'VolumeBinding', args: { shape: [{ utilization: 0, score: 3 }] } }] };
+    expect(decodeProfile(shaped).args['VolumeBinding']).toEqual({
+      bindTimeoutSeconds: 600,
+      shape: [{ utilization: 0, score: 3 }],
+    });
+    const at = '[profiles[0].pluginConfig[0].args.shape]';
+    expect(mistakesIn(configuration({ profiles: [shaped] }), { kubernetes: '1.36' })).toBe(
+      `shape needs the feature gate StorageCapacityScoring, which is off in v1.36; leave it out ${at}`,
+    );
+    expect(decodeProfile({}, { kubernetes: '1.36' }).args['VolumeBinding']).toEqual({ bindTimeoutSeconds: 600 });
+    const grouped = configuration({ profiles: [{ plugins: { podGroupPostFilter: { disabled: [{ name: '*' }] } } }] });
+    expect(mistakesIn(grouped, { kubernetes: '1.37' })).toBe('');
+    expect(mistakesIn(grouped, { kubernetes: '1.36' })).toMatch(/^unknown field "podGroupPostFilter"/);
+    const deferred = configuration({
+      profiles: [{ plugins: { filter: { enabled: [{ name: 'DeferredPodScheduling' }] } } }],
+    });
+    const where = '[profiles[0].plugins.filter.enabled[0].name]';
+    expect(mistakesIn(deferred, { kubernetes: '1.37' })).toBe(
+      `plugin DeferredPodScheduling needs a feature gate that is off in v1.37 ${where}`,
+    );
+    expect(mistakesIn(deferred, { kubernetes: '1.36' })).toMatch(/^there is no plugin DeferredPodScheduling/);
+  });
+
   test('arguments have upstream\'s defaults', () => {
     expect(decodeProfile({}).args).toEqual({
       DefaultPreemption: { minCandidateNodesPercentage: 10, minCandidateNodesAbsolute: 100 },
       InterPodAffinity: { hardPodAffinityWeight: 1, ignorePreferredTermsOfExistingPods: false },
       NodeAffinity: { addedAffinity: null },
       NodeResourcesFit: {
-        ignoredResources: [], ignoredResourceGroups: [],
-        scoringStrategy: { type: 'LeastAllocated', resources: [{ name: 'cpu', weight: 1 }, { name: 'memory', weight: 1 }] },
+        ignoredResources: [],
+        ignoredResourceGroups: [],
+        scoringStrategy: {
+          type: 'LeastAllocated',
+          resources: [
+            { name: 'cpu', weight: 1 },
+            { name: 'memory', weight: 1 },
+          ],
+        },
       },
-      NodeResourcesBalancedAllocation: { resources: [{ name: 'cpu', weight: 1 }, { name: 'memory', weight: 1 }] },
+      NodeResourcesBalancedAllocation: {
+        resources: [
+          { name: 'cpu', weight: 1 },
+          { name: 'memory', weight: 1 },
+        ],
+      },
       PodTopologySpread: { defaultingType: 'System', defaultConstraints: [] },
-      VolumeBinding: { bindTimeoutSeconds: 600 },
+      VolumeBinding: {
+        bindTimeoutSeconds: 600,
+        shape: [
+          { utilization: 0, score: 10 },
+          { utilization: 100, score: 0 },
+        ],
+      },
       DynamicResources: { filterTimeout: '10s', bindingTimeout: '10m0s' },
     });
   });

@@ -264,6 +264,7 @@ test('the worked example: three nodes with different use, every plugin of the de
     NodeResourcesBalancedAllocation: [73, 73, 73],
     ImageLocality: [0, 0, 0],
     DynamicResources: [0, 0, 0],
+    VolumeBinding: [0, 0, 0],
     total: [463, 444, 413],
   });
   expect(scored(world.pod('best-effort', ''))).toMatchObject({ NodeResourcesFit: [97, 78, 47], total: [397, 378, 347] });

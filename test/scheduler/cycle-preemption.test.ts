@@ -1,4 +1,7 @@
-/** Preemption from end to end: who goes, when, and what becomes of the preemptor (pkg/scheduler/framework/preemption, v1.36). */
+/**
+ * Preemption from end to end: who goes, when, and what becomes of the preemptor (pkg/scheduler/framework/preemption,
+ * v1.36, v1.37).
+ */
 import { describe, expect, test } from 'vitest';
 import { EvictionCause } from '../../src/cluster/cluster.ts';
 import type { Status } from '../../src/scheduler/framework/plugin-api.ts';
@@ -6,6 +9,9 @@ import { Code } from '../../src/scheduler/framework/plugin-api.ts';
 import { SchedulerWorld, plugin } from './scheduler-world.ts';
 import type { SchedulerWorldOptions } from './scheduler-world.ts';
 
+/** What is said of a preemption that makes room on n0. */
+const MADE_ROOM =
+  '0/1 nodes are available: 1 Insufficient cpu. preemption: found a potential placement for pod on node n0, preempting 1 victims';
 const NOT_HELPFUL = '1 Preemption is not helpful for scheduling';
 const WAIT: Status = { code: Code.Wait, reasons: [], plugin: '' };
 
@@ -24,7 +30,7 @@ describe('a pod of higher priority', () => {
     world.pod('vip', '1', { priority: 100 });
     world.runTo(0.5);
     expect(world.log).toEqual(['0.001 vip failed', '0.001 vip preempted b']);
-    expect(world.messages).toEqual(['0/1 nodes are available: 1 Insufficient cpu.']);
+    expect(world.messages).toEqual([MADE_ROOM]);
     expect(world.cluster.pods.cause[world.row('b')]).toBe(EvictionCause.Preemption);
     expect(world.cluster.nominatedNodeName(world.row('vip'))).toBe('n0');
     expect(world.where('vip')).toBe('Unschedulable');
@@ -56,7 +62,9 @@ describe('a pod of higher priority', () => {
     const world = fullNode();
     world.pod('vip', '1', { priority: 100, preemptionPolicy: 'Never' });
     world.runTo(1);
-    expect(world.messages).toEqual(['0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: not eligible due to preemptionPolicy=Never.']);
+    expect(world.messages).toEqual([
+      '0/1 nodes are available: 1 Insufficient cpu. preemption: not eligible due to preemptionPolicy=Never.',
+    ]);
     expect(world.cluster.totals.podsTerminating).toBe(0);
   });
 
@@ -66,8 +74,8 @@ describe('a pod of higher priority', () => {
     world.pod('huge', '3', { priority: 100 });
     world.runTo(1);
     expect(world.messages).toEqual([
-      `0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: ${NOT_HELPFUL}.`,
-      '0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.',
+      `0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: ${NOT_HELPFUL}.`,
+      '0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.',
     ]);
     expect(world.where('huge')).toBe('Unschedulable');
   });
@@ -78,7 +86,9 @@ describe('a pod of higher priority', () => {
     world.runTo(0.5);
     world.scheduler.queue.activate([vip]);
     world.runTo(1);
-    expect(world.messages.at(-1)).toBe('0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: not eligible due to a terminating pod on the nominated node.');
+    expect(world.messages.at(-1)).toBe(
+      '0/1 nodes are available: 1 Insufficient cpu. preemption: not eligible due to a terminating pod on the nominated node.',
+    );
     expect(world.cluster.totals.podsTerminating).toBe(1);
     expect(world.cluster.nominatedNodeName(vip)).toBe('n0');
   });
@@ -149,7 +159,7 @@ describe('victims that are not running', () => {
     world.pod('vip', '2', { priority: 100 });
     world.runTo(1.5);
     expect(world.cluster.totals.podsTerminating).toBe(0);
-    expect(world.messages).toEqual(['0/1 nodes are available: 1 Insufficient cpu.', 'preempted']);
+    expect(world.messages).toEqual([MADE_ROOM, 'preempted']);
     expect(world.where('waiter')).toBe('ErrorBackoff');
     expect(world.where('vip')).toBe('on n0');
   });

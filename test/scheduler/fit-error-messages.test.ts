@@ -1,6 +1,7 @@
 /**
- * The text of the PodScheduled condition, letter for letter as kube-scheduler v1.36 writes it: what PreFilter says, or nodes
- * by reason, in the order of the text (so 10 before 2), then what PostFilter says (pkg/scheduler/framework/types.go: FitError).
+ * The text of the PodScheduled condition, letter for letter as kube-scheduler v1.37 writes it (v1.36: below): what
+ * PreFilter says, or nodes by reason, in the order of the text (so 10 before 2), then what PostFilter says
+ * (pkg/scheduler/framework/types.go: FitError).
  */
 import { describe, expect, test } from 'vitest';
 import type { Affinity, KubernetesObject, PodSpec, Taint } from '../../src/cluster/objects.ts';
@@ -8,10 +9,10 @@ import { SchedulerWorld } from './scheduler-world.ts';
 
 const ZONE = 'topology.kubernetes.io/zone';
 const DEDICATED: Taint = { key: 'dedicated', value: 'db', effect: 'NoSchedule' };
-/** What DefaultPreemption says behind DynamicResources, with `nodes` that no preemption helps and others without victims. */
+/** What DefaultPreemption says, with `nodes` that no preemption helps and others without victims. */
 const tail = (all: number, helpless: number): string => {
   const parts = [...(all - helpless > 0 ? [`${all - helpless} No preemption victims found for incoming pod`] : []), ...(helpless > 0 ? [`${helpless} Preemption is not helpful for scheduling`] : [])];
-  return ` no new claims to deallocate, preemption: 0/${all} nodes are available: ${parts.sort((a, b) => (a < b ? -1 : 1)).join(', ')}.`;
+  return ` preemption: 0/${all} nodes are available: ${parts.sort((a, b) => (a < b ? -1 : 1)).join(', ')}.`;
 };
 
 interface Story {
@@ -125,7 +126,7 @@ const SEVERAL: readonly Story[] = [
   {
     what: 'a pod that may not preempt',
     world: nodes(1), cpu: '5', spec: { ...containers({ resources: { requests: { cpu: '5' } } }), preemptionPolicy: 'Never' },
-    says: '0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: not eligible due to preemptionPolicy=Never.',
+    says: '0/1 nodes are available: 1 Insufficient cpu. preemption: not eligible due to preemptionPolicy=Never.',
   },
   { what: 'no node at all', world: () => undefined, says: 'no nodes available to schedule pods' },
 ];
@@ -146,11 +147,30 @@ describe.each([
   });
 });
 
-test('a preemption that helps leaves the text without what PostFilter says', () => {
-  const world = new SchedulerWorld();
+test.each([
+  ['1.36', '0/1 nodes are available: 1 Insufficient cpu.'],
+  [
+    '1.37',
+    '0/1 nodes are available: 1 Insufficient cpu. preemption: found a potential placement for pod on node n0, preempting 1 victims',
+  ],
+] as const)('a preemption that helps is told of from v1.37 on (v%s)', (kubernetes, says) => {
+  const world = new SchedulerWorld({ kubernetes });
   world.node('n0', { cpu: '1' });
   world.placed('low', 'n0', '1');
   world.pod('high', '1', { priority: 5 });
   world.runTo(0.5);
-  expect(world.messages).toEqual(['0/1 nodes are available: 1 Insufficient cpu.']);
+  expect(world.messages).toEqual([says]);
+});
+
+test('up to v1.36 DynamicResources says that it has no claims to free, whether the pod has any or not', () => {
+  const world = new SchedulerWorld({ kubernetes: '1.36' });
+  world.nodes(1);
+  world.pod('p', '5');
+  world.pod('q', '5', { ...containers({ resources: { requests: { cpu: '5' } } }), preemptionPolicy: 'Never' });
+  world.runTo(0.5);
+  const text = '0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption:';
+  expect(world.messages).toEqual([
+    `${text} 0/1 nodes are available: 1 Preemption is not helpful for scheduling.`,
+    `${text} not eligible due to preemptionPolicy=Never.`,
+  ]);
 });

@@ -1,6 +1,6 @@
 // PostFilter after PreFilter was broken off: DynamicResources answers with an error, so DefaultPreemption is not
 // asked, and what was nominated stays (plugins/dynamicresources, framework/runtime RunPostFilterPlugins,
-// schedule_one.go, v1.36).
+// schedule_one.go, v1.36, v1.37).
 import { describe, expect, test } from 'vitest';
 import { unresolvable, unschedulable } from '../../src/scheduler/framework/status.ts';
 import type { Status } from '../../src/scheduler/framework/status.ts';
@@ -58,8 +58,7 @@ describe('PreFilter said UnschedulableAndUnresolvable', () => {
   test('behind DynamicResources: all PostFilter plugins are asked', () => {
     const world = new Refusing('last').preemptThenRefuse(NO);
     expect(world.messages.at(-1)).toBe(
-      '0/1 nodes are available: no. no new claims to deallocate, preemption: 0/1 nodes are available: ' +
-        '1 Preemption is not helpful for scheduling.',
+      '0/1 nodes are available: no. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
     );
     expect(world.cluster.nominatedNodeName(world.row('high'))).toBe('');
   });
@@ -67,7 +66,5 @@ describe('PreFilter said UnschedulableAndUnresolvable', () => {
 
 test('PreFilter said Unschedulable: the others are asked all the same, DynamicResources among them', () => {
   const world = new Refusing('first').preemptThenRefuse(unschedulable('Refusing', 'not now'));
-  expect(world.messages.at(-1)).toMatch(
-    /^0\/1 nodes are available: not now\. no new claims to deallocate, preemption: /,
-  );
+  expect(world.messages.at(-1)).toMatch(/^0\/1 nodes are available: not now\. preemption: /);
 });

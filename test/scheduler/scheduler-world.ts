@@ -5,6 +5,7 @@
 import { MICROS_PER_SECOND } from '../../src/base/time.ts';
 import { checkCluster } from '../../src/cluster/check.ts';
 import { Cluster, EvictionCause, PodOutcome } from '../../src/cluster/cluster.ts';
+import type { KubernetesVersion } from '../../src/cluster/kubernetes-versions.ts';
 import type { PodSpec } from '../../src/cluster/objects.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 import { decodeSchedulerConfiguration } from '../../src/scheduler/config/scheduler-configuration.ts';
@@ -27,6 +28,7 @@ export interface SchedulerWorldOptions extends Partial<Pick<SchedulerOptions, 't
   readonly points?: Partial<ProfilePoints>;
   readonly percentageOfNodesToScore?: number;
   readonly profilePercentage?: number;
+  readonly kubernetes?: KubernetesVersion | undefined;
 }
 
 export const REAP_SECONDS = 2;
@@ -44,7 +46,7 @@ export function pluginWith(name: string, make: (handle: Handle) => Omit<Plugin, 
 
 export class SchedulerWorld {
   readonly kernel: Kernel = new Kernel({ seed: 'story' });
-  readonly cluster: Cluster = new Cluster(this.kernel);
+  readonly cluster: Cluster;
   readonly scheduler: Scheduler;
   readonly log: string[] = [];
   readonly messages: string[] = [];
@@ -53,9 +55,10 @@ export class SchedulerWorld {
   private placedCount = 0;
 
   constructor(options: SchedulerWorldOptions = {}) {
-    const { kernel, cluster } = this;
+    const { kernel } = this;
+    const cluster = (this.cluster = new Cluster(kernel, options.kubernetes));
     const registry = pluginRegistry(options.plugins);
-    const decoded = decodeSchedulerConfiguration(undefined, { registry });
+    const decoded = decodeSchedulerConfiguration(undefined, { registry, kubernetes: cluster.kubernetes });
     const [standard] = decoded.profiles;
     const points: ProfilePoints = { ...standard.points, ...options.points };
     const profile = { ...standard, percentageOfNodesToScore: options.profilePercentage ?? null, points: withMore(points, options.also ?? {}) };

@@ -1,4 +1,7 @@
-/** The scheduler of random clusters whose fast and plain runs are compared, and a kubelet that does nothing but end what is terminating. */
+/**
+ * The scheduler of random clusters whose fast and plain runs are compared, and a kubelet that does nothing but end what
+ * is terminating.
+ */
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import { PodOutcome, PodPhase } from '../../src/cluster/cluster.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
@@ -15,10 +18,12 @@ export interface ChurnSchedulerOptions {
   readonly cacheBytes?: number | undefined;
 }
 
-/** With the messages of its failed cycles. */
-export function churnScheduler(kernel: Kernel, cluster: Cluster, { plain, configuration, registry, reapMicros, cacheBytes }: ChurnSchedulerOptions): { readonly scheduler: Scheduler; readonly messages: readonly string[] } {
+/** With the messages of its failed cycles, in order, pod by pod. */
+export function churnScheduler(
+  kernel: Kernel, cluster: Cluster, { plain, configuration, registry, reapMicros, cacheBytes }: ChurnSchedulerOptions,
+): { readonly scheduler: Scheduler; readonly messages: readonly string[] } {
   const scheduler = new Scheduler(kernel, cluster, {
-    configuration: decodeSchedulerConfiguration(configuration, { registry }),
+    configuration: decodeSchedulerConfiguration(configuration, { registry, kubernetes: cluster.kubernetes }),
     registry,
     cycleMicros: 1000,
     bindMicros: 2500,
@@ -30,7 +35,7 @@ export function churnScheduler(kernel: Kernel, cluster: Cluster, { plain, config
     phase: 5,
   });
   const messages: string[] = [];
-  scheduler.listeners.push({ cycleFailed: (_pod, message) => void messages.push(message) });
+  scheduler.listeners.push({ attemptFailed: (pod, { message }) => void messages.push(`${pod} ${message}`) });
   reapTerminating(kernel, cluster, reapMicros);
   return { scheduler, messages };
 }

@@ -34,7 +34,8 @@ const CONFIGURATION = configuration({ percentageOfNodesToScore: 100 });
 export function decide({ nodes, running, pod: object }: DecisionCase): Decided {
   const world = fixture({ nodes, pods: running, objects: clusterObjects(nodes) });
   const { cluster } = world;
-  const scheduler = new ReplayScheduler(cluster, CONFIGURATION, { registry, plain: true, check: false });
+  const settings = { registry, kubernetes: cluster.kubernetes, plain: true, check: false };
+  const scheduler = new ReplayScheduler(cluster, CONFIGURATION, settings);
   const pod = new PodInfo(scheduler.cache, world.addPod(object));
   const profile = scheduler.profileOf(pod);
   const { algorithm, snapshot } = scheduler;

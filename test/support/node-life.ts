@@ -3,7 +3,7 @@
  * controllers, and a scheduler that takes the first node whose taints are tolerated and whose cpu suffices.
  *
  * Script lines (`at SECONDS` in front of any; at 0 otherwise):
- *   node NAME [zone=Z] [cpu=4] [images=a,b] [labels=k:v,...] [taint=key:Effect] [pool=P]
+ *   node NAME [zone=Z] [cpu=4] [memory=16Gi] [images=a,b] [labels=k:v,...] [taint=key:Effect] [pool=P]
  *   crash NODE | repair NODE | remove NODE | taint NODE key:Effect | untaint NODE key:Effect | cordon NODE
  *   deployment NAME replicas=N [lifetime=S] [image=I] [cpu=1] [class=C] [grace=S] [tolerate=key:Effect:seconds,...]
  *   statefulset NAME replicas=N | job NAME pods=N duration=S [later=N] [restart=Never] | daemonset NAME
@@ -18,9 +18,13 @@ import type { ClusterObserver } from '../../src/cluster/observer.ts';
 import { EVICTION_CAUSE_NAMES, POD_OUTCOME_NAMES } from '../../src/cluster/pod-table.ts';
 import { applyPodDefaults } from '../../src/control-plane/pod-defaults.ts';
 import { findUntolerated } from '../../src/cluster/tolerations.ts';
-import { DaemonSets, withDaemonTolerations } from '../../src/controllers/daemon-sets.ts';
+import { withDaemonTolerations } from '../../src/controllers/daemon-nodes.ts';
+import { DaemonSetController } from '../../src/controllers/daemon-set.ts';
+import { OwnedPodCounts } from '../../src/controllers/owned-pod-counts.ts';
+import { WorkQueue } from '../../src/controllers/work-queue.ts';
 import { NodeLifecycle } from '../../src/controllers/node-lifecycle.ts';
-import { OwnerKind, OwnerTable } from '../../src/controllers/owners.ts';
+import { WorkloadKind } from '../../src/cluster/workload-table.ts';
+import type { WorkloadTable } from '../../src/cluster/workload-table.ts';
 import { PodGc } from '../../src/controllers/pod-gc.ts';
 import { ReplacementController } from '../../src/controllers/replacement.ts';
 import { TaintEviction } from '../../src/controllers/taint-eviction.ts';
@@ -59,15 +63,18 @@ export interface WorldOptions {
   readonly seed?: string;
   readonly kubelet?: Partial<KubeletSettings>;
   readonly lifecycle?: Partial<NodeLifecycleSettings>;
+  /** false: somebody else looks after DaemonSets; two would undo each other's work. */
+  readonly ownDaemonSets?: boolean;
 }
 
 /** All parts of node life, wired as an assembly wires them. */
 export class World {
   readonly kernel: Kernel;
   readonly cluster: Cluster;
-  readonly owners: OwnerTable;
+  readonly owners: WorkloadTable;
   readonly replacement: ReplacementController;
-  readonly daemonSets: DaemonSets;
+  /** null: somebody else's. */
+  readonly daemonSets: DaemonSetController | null;
   readonly kubelet: Kubelet;
   readonly lifecycle: NodeLifecycle;
   readonly log: string[] = [];
@@ -77,9 +84,17 @@ export class World {
     const { kernel } = this;
     this.cluster = new Cluster(kernel);
     this.cluster.observe(logger(this.cluster, this.log));
-    this.owners = new OwnerTable(this.cluster.pods);
-    this.replacement = new ReplacementController(kernel, this.cluster, this.owners);
-    this.daemonSets = new DaemonSets(kernel, this.cluster, this.owners);
+    this.owners = this.cluster.workloads;
+    this.replacement = new ReplacementController(kernel, this.cluster);
+    const context = {
+      cluster: this.cluster,
+      counts: new OwnedPodCounts(this.cluster),
+      admit: (pod: Pod) => this.cluster.internTemplate(applyPodDefaults(pod)).id,
+      runMicros: () => Infinity,
+    };
+    const queueOf: ConstructorParameters<typeof DaemonSetController>[1] = (name, sync) =>
+      new WorkQueue(kernel, this.cluster.workloads, 4, name, sync);
+    this.daemonSets = options.ownDaemonSets === false ? null : new DaemonSetController(context, queueOf);
     this.kubelet = new Kubelet(kernel, this.cluster, { ...KUBELET, ...options.kubelet }, () => this.replacement.isCreating);
     new PodGc(kernel, this.cluster);
     this.lifecycle = new NodeLifecycle(kernel, this.cluster, { ...LIFECYCLE, ...options.lifecycle });
@@ -100,7 +115,9 @@ export class World {
 }
 
 /** Plays a script and gives the timeline; lines that `hide` matches are left out. */
-export function story(script: string, untilSeconds: number, options: WorldOptions & { readonly hide?: RegExp } = {}): string {
+export function story(
+  script: string, untilSeconds: number, options: WorldOptions & { readonly hide?: RegExp } = {},
+): string {
   const world = new World(options);
   playScript(world, script);
   world.run(untilSeconds);
@@ -159,8 +176,11 @@ type Options = ReadonlyMap<string, string>;
 function workload(world: World, verb: string, name: string, options: Options): void {
   const { cluster, owners, replacement, daemonSets } = world;
   const micros = (key: string): number => Number(options.get(key) ?? Infinity) * MICROS_PER_SECOND;
-  const kinds: Readonly<Record<string, OwnerKind>> = {
-    deployment: OwnerKind.ReplicaSet, statefulset: OwnerKind.StatefulSet, job: OwnerKind.Job, daemonset: OwnerKind.DaemonSet,
+  const kinds: Readonly<Record<string, WorkloadKind>> = {
+    deployment: WorkloadKind.ReplicaSet,
+    statefulset: WorkloadKind.StatefulSet,
+    job: WorkloadKind.Job,
+    daemonset: WorkloadKind.DaemonSet,
   };
   const workloadClass = cluster.classes.intern(options.get('class') ?? verb);
   const nameBase = cluster.names.intern(name);
@@ -169,7 +189,7 @@ function workload(world: World, verb: string, name: string, options: Options): v
   const owner = kind === undefined ? -1 : replacement.addOwner({
     kind, template, workloadClass, nameBase, endsAtMicros: cluster.now + micros('lifetime'), podsToCome: Number(options.get('later') ?? 0), scale: -1,
   });
-  if (kind === OwnerKind.DaemonSet) return daemonSets.add(owner);
+  if (kind === WorkloadKind.DaemonSet) return daemonSets?.arrive(owner);
   const count = Number(options.get('replicas') ?? options.get('pods') ?? 1);
   for (let i = 0; i < count; i++) {
     const nameOrdinal = owner < 0 ? -1 : owners.takeOrdinal(nameBase);
@@ -185,7 +205,7 @@ function nodeOf(name: string, options: Options): Node {
   return {
     metadata: { name, labels: { ...labels, ...(zone === undefined ? {} : { 'topology.kubernetes.io/zone': zone }) } },
     spec: { taints: taint === undefined ? [] : [taintOf(taint)] },
-    status: { allocatable: { cpu: options.get('cpu') ?? '4', memory: '16Gi', pods: '110' }, images },
+    status: { allocatable: { cpu: options.get('cpu') ?? '4', memory: options.get('memory') ?? '16Gi', pods: '110' }, images },
   };
 }
 

@@ -1,5 +1,10 @@
-/** Plays a whole scenario from its members and manifest objects, as `podyard run` would, with every delay of the kubelet at zero. */
+/**
+ * Plays a whole scenario from its members and manifest objects, as `podyard run` would, with every delay of the kubelet
+ * at zero.
+ */
+import { timeZoneNames, timeZones } from '../../src/io/time-zones.ts';
 import type { RunResult } from '../../src/metrics/run-result.ts';
+import { livingPods } from '../../src/node/living-pods.ts';
 import { readScenario } from '../../src/simulation/scenario-reader.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
 import { memoryFiles } from '../input/memory-files.ts';
@@ -33,9 +38,18 @@ export function playScenario(members: Readonly<Record<string, unknown>>, objects
     seed: 'story', kubelet: INSTANT_KUBELET, metrics: { pods: 'all', checkEvery: 50 }, ...members,
     ...(objects.length === 0 ? {} : { manifests: 'objects.json' }),
   };
-  const files = memoryFiles({ 'story.json': JSON.stringify(tree), 'objects.json': JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }) });
+  const zones = { rulesOf: timeZones, names: timeZoneNames };
+  const files = {
+    timeZones: zones,
+    ...memoryFiles({
+      'story.json': JSON.stringify(tree),
+      'objects.json': JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }),
+    }),
+  };
   const { scenario, warnings } = readScenario({ file: 'story.json' }, files);
-  const simulation = new Simulation(scenario, { version: 'story', userPlugins: [], openTrace: null, plain: false });
+  const simulation = new Simulation(scenario, {
+    version: 'story', userPlugins: [], openTrace: null, plain: false, makeLives: livingPods,
+  });
   while (simulation.advance(100_000));
   const result = simulation.result(true);
   return { result, pods: rowsOf(result), warnings: warnings.map(({ message }) => message) };
@@ -55,6 +69,8 @@ export function nodeObject(name: string, more: { readonly cpu?: string; readonly
   return { apiVersion: 'v1', kind: 'Node', metadata: { name, labels }, status: { allocatable: { cpu: more.cpu ?? '4', memory: '16Gi', pods: '110' } } };
 }
 
-export function podObject(name: string, spec: Readonly<Record<string, unknown>> = {}, metadata: Readonly<Record<string, unknown>> = {}): unknown {
+export function podObject(
+  name: string, spec: Readonly<Record<string, unknown>> = {}, metadata: Readonly<Record<string, unknown>> = {},
+): unknown {
   return { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'default', ...metadata }, spec: { containers: [{ name: 'main', image: 'i', resources: { requests: { cpu: '1' } } }], ...spec } };
 }

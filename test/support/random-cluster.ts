@@ -1,5 +1,6 @@
 /** Random clusters and workloads for differential tests: driven by one stream, so a seed names a case. */
 import { Cluster, EvictionCause, PodOutcome, PodPhase } from '../../src/cluster/cluster.ts';
+import type { KubernetesVersion } from '../../src/cluster/kubernetes-versions.ts';
 import type { Node, Pod } from '../../src/cluster/objects.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 import type { RandomStream } from '../../src/kernel/random.ts';
@@ -22,6 +23,7 @@ export interface RandomRunOptions {
   readonly nodes: number;
   readonly steps: number;
   readonly configuration?: unknown;
+  readonly kubernetes?: KubernetesVersion | undefined;
   /** Called at the end, and now and then. */
   readonly check?: (cluster: Cluster) => void;
 }
@@ -35,7 +37,7 @@ const CONFIGURATION = {
 /** Creates nodes; then pods come, change and go, nodes too, and are replaced; schedules in between. */
 export function randomRun(options: RandomRunOptions): RandomRun {
   const kernel = new Kernel({ seed: options.seed });
-  const cluster = new Cluster(kernel);
+  const cluster = new Cluster(kernel, options.kubernetes);
   const dice = kernel.random.stream('test');
   const registry = pluginRegistry();
   for (let i = 0; i < options.nodes; i++) cluster.addNode(randomNode(dice, i));

@@ -41,6 +41,7 @@ export function makeRunResult(options: RunResultOptions = {}): RunResult {
     description: 'A day of services and batch work on two pools with node crashes and a cluster autoscaler.',
     seed,
     version: '0.1.0',
+    kubernetes: '1.37',
     digest: '9f2c4e1b7a6d5038c1e2f4a5b6978877665544332211000fedcba98765432101'.slice(0, 64),
     simulatedSeconds: DAY,
     complete: true,
@@ -68,6 +69,12 @@ export function makeRunResult(options: RunResultOptions = {}): RunResult {
       densityOfNonEmptyNodes: { cpu: 0.712_345, memory: 0.604_21, 'nvidia.com/gpu': 0.55 },
       meanEmptyNodes: 1.75, meanNodes: 47.3125,
       strandedShare: { cpu: 0.031, memory: 0.084_5, 'nvidia.com/gpu': 0.12 },
+      fragmentation: {
+        gpuFragmentedShare: { mean: 0.081, end: 0.064 },
+        largestFree: { cpu: 11.5, memory: 40_802_189_312 },
+        largestPod: { cpu: 6.25, memory: 13_421_772_800 },
+        room: [{ requests: { cpu: 2, memory: 4_294_967_296 }, podsCreated: 4210, podsThatFit: 87 }],
+      },
     },
     failures: {
       evictionsByCause: { nodeFailure: 187, scaleDown: 31, taint: 11 },
@@ -77,6 +84,10 @@ export function makeRunResult(options: RunResultOptions = {}): RunResult {
     cost: { nodeHours: 1135.5, total: 642.18, nodeHoursByPool: { general: 943.25, gpu: 192.25 } },
     notes: ['38 pods were still waiting at the end; their waits so far are counted as lower bounds.', 'PodDisruptionBudget objects (3) are not simulated.'],
     notSimulated: [{ kind: 'Job', field: 'spec.activeDeadlineSeconds', count: 3, effect: 'no deadline ends a Job' }],
+    refusedPods: [{
+      kind: 'ResourceQuota', namespace: 'team-a', name: 'compute', count: 17, firstAtSeconds: 30_240,
+      message: 'exceeded quota: compute, requested: pods=1, used: pods=40, limited: pods=40',
+    }],
     resolvedScenario: { name: 'two-pools-one-day', seed, durationMicros: 86_400_000_000, nodePools: [{ name: 'general', count: 36 }, { name: 'gpu', count: 4 }] },
     timeseries: day.series,
     events: day.events,
@@ -105,7 +116,21 @@ interface Day {
 }
 
 function makeDay(samples: number, random: () => number): Day {
-  const names = ['utilization.cpu', 'utilization.memory', 'utilization.nvidia.com/gpu', 'pods.pending', 'pods.running', 'queue.active', 'queue.backoff', 'queue.unschedulable', 'nodes.ready', 'nodes.total', 'nodes.empty', `waiting.${NO_CPU}`, `waiting.${NO_GPU}`];
+  const names = [
+    'utilization.cpu',
+    'utilization.memory',
+    'utilization.nvidia.com/gpu',
+    'pods.pending',
+    'pods.running',
+    'queue.active',
+    'queue.backoff',
+    'queue.unschedulable',
+    'nodes.ready',
+    'nodes.total',
+    'nodes.empty',
+    `waiting.${NO_CPU}`,
+    `waiting.${NO_GPU}`,
+  ];
   const columns: Record<string, number[]> = Object.fromEntries(names.map((name) => [name, []]));
   const events: MarkedEvent[] = [];
   const seconds: number[] = [];
@@ -140,7 +165,21 @@ function makeDay(samples: number, random: () => number): Day {
     const backoff = Math.floor(pending * 0.3);
     const active = Math.floor((pending - backoff) * 0.2);
     const cpu = Math.min(0.97, Math.max(0.02, demand / ready));
-    const row = [cpu, Math.min(0.94, 0.18 + cpu * 0.62 + noise * 0.4), Math.min(1, Math.max(0, Math.round((0.35 + rhythm * 0.5 + noise) * 16) / 16)), pending, Math.floor(demand * 17), active, backoff, pending - backoff - active, ready, total, Math.max(0, Math.floor((ready * 0.62 - demand) / 2.2)), Math.floor(pending * 0.7), Math.floor(pending * 0.2)];
+    const row = [
+      cpu,
+      Math.min(0.94, 0.18 + cpu * 0.62 + noise * 0.4),
+      Math.min(1, Math.max(0, Math.round((0.35 + rhythm * 0.5 + noise) * 16) / 16)),
+      pending,
+      Math.floor(demand * 17),
+      active,
+      backoff,
+      pending - backoff - active,
+      ready,
+      total,
+      Math.max(0, Math.floor((ready * 0.62 - demand) / 2.2)),
+      Math.floor(pending * 0.7),
+      Math.floor(pending * 0.2),
+    ];
     names.forEach((name, k) => columns[name].push(row[k]));
     seconds.push(at);
   }
@@ -148,19 +187,76 @@ function makeDay(samples: number, random: () => number): Day {
 }
 
 function makeWaiting(): WaitingFacts {
-  const cpu: NearestNode = { node: 'general-7', pool: 'general', seconds: 50_400, resource: 'cpu', free: 1.5, wanted: 2, allocatable: 7.91 };
-  const gpu: NearestNode = { node: 'gpu-2', pool: 'gpu', seconds: 86_100, resource: 'nvidia.com/gpu', free: 1, wanted: 2, allocatable: 4 };
-  const facts = (pods: number, podsPending: number, nearest: NearestNode | null): WaitFacts => ({ pods, podsPending, attempts: pods * 3, podSeconds: pods * 95.5, nearest });
+  const cpu: NearestNode = {
+    node: 'general-7',
+    pool: 'general',
+    seconds: 50_400,
+    resource: 'cpu',
+    free: 1.5,
+    wanted: 2,
+    allocatable: 7.91,
+  };
+  const gpu: NearestNode = {
+    node: 'gpu-2',
+    pool: 'gpu',
+    seconds: 86_100,
+    resource: 'nvidia.com/gpu',
+    free: 1,
+    wanted: 2,
+    allocatable: 4,
+  };
+  const facts = (pods: number, podsPending: number, nearest: NearestNode | null): WaitFacts => ({
+    pods,
+    podsPending,
+    attempts: pods * 3,
+    podSeconds: pods * 95.5,
+    nearest,
+  });
   return {
     byReason: { [NO_CPU]: facts(420, 30, cpu), [NO_GPU]: facts(38, 8, gpu), [NO_MATCH]: facts(3, 0, null) },
-    byClass: { batch: { [NO_CPU]: facts(420, 30, cpu), [NO_MATCH]: facts(3, 0, null) }, interactive: { [NO_GPU]: facts(38, 8, gpu) } },
+    byClass: {
+      batch: { [NO_CPU]: facts(420, 30, cpu), [NO_MATCH]: facts(3, 0, null) },
+      interactive: { [NO_GPU]: facts(38, 8, gpu) },
+    },
     byPool: {
-      general: { podSecondsForRoom: 40_110, podsPendingForRoom: 30, podSecondsBarred: 3629, podsPendingBarred: 8, barredBy: NO_GPU },
-      gpu: { podSecondsForRoom: 3629, podsPendingForRoom: 8, podSecondsBarred: 40_110, podsPendingBarred: 30, barredBy: 'node(s) had untolerated taint(s)' },
+      general: {
+        podSecondsForRoom: 40_110,
+        podsPendingForRoom: 30,
+        podSecondsBarred: 3629,
+        podsPendingBarred: 8,
+        barredBy: NO_GPU,
+      },
+      gpu: {
+        podSecondsForRoom: 3629,
+        podsPendingForRoom: 8,
+        podSecondsBarred: 40_110,
+        podsPendingBarred: 30,
+        barredBy: 'node(s) had untolerated taint(s)',
+      },
     },
     templates: [
-      { namespace: 'default', oldestPod: 'batch-17', class: 'batch', priority: 0, pods: 30, waitedSeconds: 4210, reason: NO_CPU, message: MESSAGE, nearest: cpu },
-      { namespace: 'ml', oldestPod: 'notebook-3', class: 'interactive', priority: 1000, pods: 8, waitedSeconds: 310, reason: NO_GPU, message: `0/46 nodes are available: 46 ${NO_GPU}.`, nearest: gpu },
+      {
+        namespace: 'default',
+        oldestPod: 'batch-17',
+        class: 'batch',
+        priority: 0,
+        pods: 30,
+        waitedSeconds: 4210,
+        reason: NO_CPU,
+        message: MESSAGE,
+        nearest: cpu,
+      },
+      {
+        namespace: 'ml',
+        oldestPod: 'notebook-3',
+        class: 'interactive',
+        priority: 1000,
+        pods: 8,
+        waitedSeconds: 310,
+        reason: NO_GPU,
+        message: `0/46 nodes are available: 46 ${NO_GPU}.`,
+        nearest: gpu,
+      },
     ],
     templatesNotListed: 0,
   };
@@ -205,7 +301,20 @@ function utilization(shares: readonly number[]): Utilization {
 }
 
 function makePods(rows: number, random: () => number): PodTable {
-  const table = { name: [] as string[], namespace: [] as string[], class: [] as string[], priority: [] as number[], node: [] as string[], createdSeconds: [] as number[], boundSeconds: [] as number[], startedSeconds: [] as number[], endedSeconds: [] as number[], attempts: [] as number[], outcome: [] as string[], waitReason: [] as string[] };
+  const table = {
+    name: [] as string[],
+    namespace: [] as string[],
+    class: [] as string[],
+    priority: [] as number[],
+    node: [] as string[],
+    createdSeconds: [] as number[],
+    boundSeconds: [] as number[],
+    startedSeconds: [] as number[],
+    endedSeconds: [] as number[],
+    attempts: [] as number[],
+    outcome: [] as string[],
+    waitReason: [] as string[],
+  };
   for (let i = 0; i < rows; i++) {
     const name = CLASSES[i % CLASSES.length];
     const created = (i * DAY) / rows;

@@ -4,6 +4,7 @@
  */
 import { Digest } from '../../src/base/digest.ts';
 import { Cluster } from '../../src/cluster/cluster.ts';
+import type { KubernetesVersion } from '../../src/cluster/kubernetes-versions.ts';
 import type { KubernetesObject, Node, Pod, PodSpec } from '../../src/cluster/objects.ts';
 import { EvictionCause, PodOutcome } from '../../src/cluster/pod-table.ts';
 import { RandomStreams } from '../../src/kernel/random.ts';
@@ -25,6 +26,7 @@ export interface FixtureObjects {
   readonly pods?: readonly Pod[];
   /** Anything else; `kind` says what. */
   readonly objects?: readonly KubernetesObject[];
+  readonly kubernetes?: KubernetesVersion | undefined;
 }
 
 export function node(name: string, labels: Readonly<Record<string, string>> = {}, more: Omit<Node, 'metadata'> = {}): Node {
@@ -44,13 +46,16 @@ export function podsOn(nodeName: string, count: number, labels: Readonly<Record<
 
 export class SchedulerFixture {
   readonly clock = { now: 0, digest: new Digest() };
-  readonly cluster: Cluster = new Cluster(this.clock);
-  readonly cache: SchedulerCache = new SchedulerCache(this.cluster);
-  readonly snapshot: LiveSnapshot = new LiveSnapshot(this.cache);
+  readonly cluster: Cluster;
+  readonly cache: SchedulerCache;
+  readonly snapshot: LiveSnapshot;
   readonly handle: Handle;
   private readonly rows = new Map<string, number>();
 
-  constructor({ nodes = [], pods = [], objects = [] }: FixtureObjects) {
+  constructor({ nodes = [], pods = [], objects = [], kubernetes }: FixtureObjects) {
+    this.cluster = new Cluster(this.clock, kubernetes);
+    this.cache = new SchedulerCache(this.cluster);
+    this.snapshot = new LiveSnapshot(this.cache);
     this.cluster.observe(this.cache);
     for (const object of objects) this.put(object);
     for (const object of nodes) this.cluster.addNode(object);

@@ -1,3 +1,3 @@
 import { testRecordedSuite } from '../support/control-plane-vectors.ts';
 
-testRecordedSuite('priority-preemption-pdb', ['priority']);
+testRecordedSuite('priority-preemption-pdb', ['status', 'eviction', 'priority']);

@@ -5,7 +5,7 @@ import { InputError } from '../../src/base/input-error.ts';
 import { openTraceFile } from '../../src/io/trace-stream.ts';
 import { byteSourceOf } from '../../src/workload/traces/byte-source.ts';
 import { checkTrace, openTrace } from '../../src/workload/traces/open-trace.ts';
-import { readOpenbNodes } from '../../src/workload/traces/openb-nodes.ts';
+import { readOpenbNodes } from '../../src/workload/traces/machines/openb.ts';
 
 const FOLDER = new URL('../input/bad-traces/', import.meta.url);
 const EXPECTED = new URL('expected.txt', FOLDER);

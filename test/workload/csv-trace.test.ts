@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { openTraceFile, unpacked } from '../../src/io/trace-stream.ts';
 import type { TracePod } from '../../src/simulation/scenario.ts';
 import { byteSourceOf } from '../../src/workload/traces/byte-source.ts';
-import { checkTraceCsv, openTraceCsv } from '../../src/workload/traces/csv-trace.ts';
+import { checkTrace, openTrace } from '../../src/workload/traces/open-trace.ts';
 import { TraceSource } from '../../src/workload/traces/trace-source.ts';
 import type { TraceReader } from '../../src/workload/traces/trace-reader.ts';
 
@@ -16,7 +16,7 @@ function drain(reader: TraceReader): TracePod[] {
 }
 
 function read(text: string, compress = 1): TracePod[] {
-  return drain(openTraceCsv(byteSourceOf(text), 'trace.csv', { compress }));
+  return drain(openTrace('csv', byteSourceOf(text), 'trace.csv', { compress }));
 }
 
 describe('a trace in Podyard\'s own format', () => {
@@ -57,20 +57,20 @@ describe('a trace in Podyard\'s own format', () => {
   });
 
   it('says how many pods never end', () => {
-    const reader = openTraceCsv(byteSourceOf('arrival,duration\n0,5\n1,\n2,\n'), 'trace.csv');
+    const reader = openTrace('csv', byteSourceOf('arrival,duration\n0,5\n1,\n2,\n'), 'trace.csv');
     expect(drain(reader)).toHaveLength(3);
     expect(reader.podCount).toBe(3);
     expect(reader.notes()).toEqual(['Pods without a duration, which run for ever: 2']);
   });
 
   it('gives the pods before a wrong row, then its mistakes', () => {
-    const reader = openTraceCsv(byteSourceOf('arrival,cpu\n0,1\n1,x\n'), 'trace.csv');
+    const reader = openTrace('csv', byteSourceOf('arrival,cpu\n0,1\n1,x\n'), 'trace.csv');
     expect(reader.next()?.name).toBe('pod-1');
     expect(() => reader.next()).toThrow('trace.csv:3: expected a quantity such as 500m or 2, found "x" [cpu]');
   });
 
   it('as a source stands one arrival ahead', () => {
-    const source = new TraceSource(openTraceCsv(byteSourceOf('arrival\n1\n1\n3\n'), 'trace.csv'));
+    const source = new TraceSource(openTrace('csv', byteSourceOf('arrival\n1\n1\n3\n'), 'trace.csv'));
     const seen: [number, string | undefined][] = [];
     for (let due = source.peekTime(); source.advance(); due = source.peekTime()) seen.push([due, source.pod?.name]);
     expect(seen).toEqual([[1_000_000, 'pod-1'], [1_000_000, 'pod-2'], [3_000_000, 'pod-3']]);
@@ -79,8 +79,8 @@ describe('a trace in Podyard\'s own format', () => {
 
   it('reads the sample that ships with Podyard', () => {
     const path = new URL('../../workloads/sample-trace.csv', import.meta.url).pathname;
-    expect(checkTraceCsv(openTraceFile(path), path)).toEqual([]);
-    const pods = drain(openTraceCsv(openTraceFile(path), path));
+    expect(checkTrace('csv', openTraceFile(path), path)).toEqual([]);
+    const pods = drain(openTrace('csv', openTraceFile(path), path));
     expect(pods).toHaveLength(72);
     expect(new Set(pods.map((pod) => pod.class))).toEqual(new Set(['service', 'batch', 'training']));
   });
@@ -119,7 +119,7 @@ describe('laws of the trace reader', () => {
         });
         const text = new TextEncoder().encode(`name,arrival,duration,cpu,memory,priority,class,labels\n${lines.join('')}`);
         const bytes = isPacked ? new Uint8Array(gzipSync(text)) : text;
-        expect(drain(openTraceCsv(unpacked(byteSourceOf(bytes, chunkBytes), 'x'), 'x'))).toEqual(pods);
+        expect(drain(openTrace('csv', unpacked(byteSourceOf(bytes, chunkBytes), 'x'), 'x'))).toEqual(pods);
       }),
       { numRuns: 300 },
     );

@@ -34,6 +34,7 @@ function workload(name: string, change: Partial<Workload> = {}): Workload {
     shapes: [],
     namespace: 'default',
     priorityClassName: null,
+    application: null,
     template: {},
     ...change,
   };
@@ -124,7 +125,8 @@ describe('every arrival process', () => {
     const poisson = timesOf({ kind: 'poisson', ratePerHour: 500, startMicros: 0, endMicros: null }, 'rate', hours * HOUR).length;
     within(poisson, 500 * hours, Math.sqrt(500 * hours));
     within(timesOf(DIURNAL, 'rate', hours * HOUR).length, 2000 * hours, Math.sqrt(2000 * hours));
-    // Each of 60 * hours bursts brings 5 on average; the variance of the sum is the number of bursts times E[size squared].
+    // Each of 60 * hours bursts brings 5 on average; the variance of the sum is the number of bursts times E[size
+    // squared].
     within(timesOf(BURSTY, 'rate', hours * HOUR).length, 300 * hours, Math.sqrt(60 * hours * (25 + 64 / 12 + 1)));
   });
 
@@ -137,6 +139,44 @@ describe('every arrival process', () => {
       const mean = days * 2000 * (2 + (0.8 * (Math.sin(to) - Math.sin(from)) * 24) / (2 * Math.PI));
       expect(Math.abs(count - mean)).toBeLessThan(5 * Math.sqrt(mean));
     });
+  });
+
+  it('hourly follows its rates, hour by hour and over again, with none where the rate is 0', () => {
+    const ratesPerHour = [0, 40, 900, 0, 7];
+    const rounds = 400;
+    const process: ArrivalProcess = { kind: 'hourly', ratesPerHour, startMicros: 0, endMicros: null };
+    const times = timesOf(process, 'hours', rounds * ratesPerHour.length * HOUR);
+    const counts = new Float64Array(ratesPerHour.length);
+    let squares = 0;
+    let before = 0;
+    for (const time of times) counts[Math.floor(time / HOUR) % ratesPerHour.length]++;
+    counts.forEach((count, hour) => {
+      const mean = rounds * ratesPerHour[hour];
+      expect(Math.abs(count - mean), String(hour)).toBeLessThanOrEqual(5 * Math.sqrt(mean));
+    });
+    // Within the hour of 900 the gaps are those of a Poisson process.
+    const gaps = times.flatMap((time) => {
+      const isInside = Math.floor(time / HOUR) === Math.floor(before / HOUR) && Math.floor(time / HOUR) % 5 === 2;
+      const gap = (time - before) / (HOUR / 900);
+      before = time;
+      return isInside ? [gap] : [];
+    });
+    const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length;
+    for (const gap of gaps) squares += (gap - mean) * (gap - mean);
+    expect(Math.abs(mean - 1)).toBeLessThan(0.02);
+    expect(Math.abs(Math.sqrt(squares / gaps.length) - 1)).toBeLessThan(0.02);
+  });
+
+  it('hourly keeps to its window, and equal rates are a poisson process', () => {
+    const times = timesOf(
+      { kind: 'hourly', ratesPerHour: [60], startMicros: HOUR, endMicros: 3 * HOUR },
+      'window',
+      null,
+    );
+    const same = timesOf({ kind: 'poisson', ratePerHour: 60, startMicros: HOUR, endMicros: 3 * HOUR }, 'window', null);
+    expect(times.length).toBeGreaterThan(60);
+    expect(times.length).toBe(same.length);
+    times.forEach((time, i) => { expect(Math.abs(time - same[i])).toBeLessThanOrEqual(1); });
   });
 
   it('poisson has exponential gaps: mean, deviation and the share above the mean', () => {

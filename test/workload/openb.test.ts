@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { openTraceFile } from '../../src/io/trace-stream.ts';
 import type { TracePod } from '../../src/simulation/scenario.ts';
 import { byteSourceOf } from '../../src/workload/traces/byte-source.ts';
-import { openOpenbTrace } from '../../src/workload/traces/openb-trace.ts';
-import { readOpenbNodes } from '../../src/workload/traces/openb-nodes.ts';
+import { readOpenbNodes } from '../../src/workload/traces/machines/openb.ts';
+import { openTrace } from '../../src/workload/traces/open-trace.ts';
 import type { TraceReader } from '../../src/workload/traces/trace-reader.ts';
 
 const FOLDER = new URL('../../../shared/traces/openb/', import.meta.url);
@@ -18,7 +18,7 @@ function drain(reader: TraceReader): TracePod[] {
 }
 
 function open(rows: string, compress = 1): TraceReader {
-  return openOpenbTrace(byteSourceOf(`${HEADER}\n${rows}`), 'pods.csv', { compress });
+  return openTrace('openb', byteSourceOf(`${HEADER}\n${rows}`), 'pods.csv', { compress });
 }
 
 describe('an openb pod list', () => {
@@ -86,7 +86,7 @@ describe('the published openb lists', () => {
     expect(nodes).toHaveLength(1523);
     expect(nodes.reduce((sum, node) => sum + Number(node.status?.allocatable?.['nvidia.com/gpu'] ?? 0), 0)).toBe(6212);
     const path = new URL('openb_pod_list_default.csv', FOLDER).pathname;
-    const reader = openOpenbTrace(openTraceFile(path), path, { compress: 400 });
+    const reader = openTrace('openb', openTraceFile(path), path, { compress: 400 });
     const pods = drain(reader);
     expect(pods).toHaveLength(8152);
     expect(pods.every((pod, i) => i === 0 || pod.arrivalMicros >= pods[i - 1].arrivalMicros)).toBe(true);
@@ -97,10 +97,10 @@ describe('the published openb lists', () => {
   it('that are not in order of time are put in order; those without times are refused', (context) => {
     if (!existsSync(FOLDER)) context.skip('the openb trace is not at hand (expected beside the checkout): its variants were not read');
     const variant = new URL('openb_pod_list_cpu300.csv', FOLDER).pathname;
-    const pods = drain(openOpenbTrace(openTraceFile(variant), variant));
+    const pods = drain(openTrace('openb', openTraceFile(variant), variant));
     expect(pods).toHaveLength(10_094);
     expect(pods.every((pod, i) => i === 0 || pod.arrivalMicros >= pods[i - 1].arrivalMicros)).toBe(true);
     const timeless = new URL('openb_pod_list_multigpu20.csv', FOLDER).pathname;
-    expect(() => openOpenbTrace(openTraceFile(timeless), timeless)).toThrow('this list has no times');
+    expect(() => openTrace('openb', openTraceFile(timeless), timeless)).toThrow('this list has no times');
   });
 });

@@ -9,7 +9,7 @@ import { InputError } from '../../src/base/input-error.ts';
 import { Crc32 } from '../../src/io/crc32.ts';
 import { openTraceFile, unpacked } from '../../src/io/trace-stream.ts';
 import { byteSourceOf, type ByteSource } from '../../src/workload/traces/byte-source.ts';
-import { openTraceCsv } from '../../src/workload/traces/csv-trace.ts';
+import { openTrace } from '../../src/workload/traces/open-trace.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'podyard-trace-'));
 afterAll(() => {
@@ -103,7 +103,7 @@ describe('a long trace', () => {
     const path = join(folder, 'long.csv.gz');
     writeFileSync(path, gzipSync(rowsOf(200_000), { level: 1 }));
     const before = process.memoryUsage();
-    const reader = openTraceCsv(openTraceFile(path), path);
+    const reader = openTrace('csv', openTraceFile(path), path);
     let peakBytes = 0;
     for (let pod = reader.next(); pod !== null; pod = reader.next()) {
       if (reader.podCount % 10_000 !== 0) continue;
@@ -126,7 +126,9 @@ describe('a long trace', () => {
         return bytes;
       },
     };
-    expect(() => openTraceCsv(unpacked(counted, 'bomb.csv.gz'), 'bomb.csv.gz')).toThrow('a record longer than 1048576 bytes');
+    expect(() => openTrace('csv', unpacked(counted, 'bomb.csv.gz'), 'bomb.csv.gz')).toThrow(
+      'a record longer than 1048576 bytes',
+    );
     expect(readBytes).toBeLessThan(8 * member.length);
   });
 });

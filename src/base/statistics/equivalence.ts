@@ -16,8 +16,8 @@ import { studentTCdf } from './student-t.ts';
 export function equivalencePValue(a: readonly number[], b: readonly number[], margin: number): number | null {
   assert(margin >= 0, `a margin is not negative, unlike ${margin}`);
   const differences = differencesOf(a, b);
-  const above = oneSided(differences.map((difference) => difference + margin));
-  const below = oneSided(differences.map((difference) => margin - difference));
+  const above = positiveMeanPValue(differences.map((difference) => difference + margin));
+  const below = positiveMeanPValue(differences.map((difference) => margin - difference));
   return above === null || below === null ? null : Math.max(above, below);
 }
 
@@ -29,13 +29,13 @@ export function relativeEquivalencePValue(a: readonly number[], b: readonly numb
   assert(share >= 0, `a margin is not negative, unlike ${share}`);
   const differences = differencesOf(a, b);
   const sign = mean(a) < 0 ? -1 : 1;
-  const above = oneSided(differences.map((difference, i) => difference + share * sign * a[i]));
-  const below = oneSided(differences.map((difference, i) => share * sign * a[i] - difference));
+  const above = positiveMeanPValue(differences.map((difference, i) => difference + share * sign * a[i]));
+  const below = positiveMeanPValue(differences.map((difference, i) => share * sign * a[i] - difference));
   return above === null || below === null ? null : Math.max(above, below);
 }
 
-/** p-value against "the mean is not positive". Equal samples leave no doubt. */
-function oneSided(samples: readonly number[]): number | null {
+/** p-value against "the mean is not positive". Equal samples leave no doubt. null: fewer than two samples. */
+export function positiveMeanPValue(samples: readonly number[]): number | null {
   if (samples.length < 2) return null;
   const center = mean(samples);
   const spread = sampleStandardDeviation(samples);

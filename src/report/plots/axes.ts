@@ -103,7 +103,8 @@ export function logCountAxis(largest: number): Axis {
     ticks.push({ value: power, label: power >= 10_000 ? short(power) : String(power) });
     high = [1, 2, 5, 10].map((digit) => digit * power).find((value) => value >= largest) ?? 10 * power;
   }
-  if (high > ticks[ticks.length - 1].value) ticks.push({ value: high, label: high >= 10_000 ? short(high) : String(high) });
+  if (high > ticks[ticks.length - 1].value)
+    ticks.push({ value: high, label: high >= 10_000 ? short(high) : String(high) });
   return { low: 0, high, ticks, isLogarithmic: true };
 }
 

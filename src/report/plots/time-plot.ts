@@ -1,13 +1,26 @@
 /**
- * Lines over simulated time. Where one peak would flatten the rest of the run, or one line the others, counts stand on a
- * logarithmic scale, and the caption says so.
+ * Lines over simulated time. Where one peak would flatten the rest of the run, or one line the others, counts stand
+ * on a logarithmic scale, and the caption says so.
  */
-import { area as areaShape, curveLinear, curveStepAfter, line as lineShape } from 'd3-shape';
+import { area as areaShape, curveLinear, curveStepAfter, line as lineShape, type CurveFactory } from 'd3-shape';
 import {
-  countAxis, drawHorizontalAxis, drawVerticalAxis, linear, logCountAxis, shareAxis, timeAxis, vertical, verticalAxisWidth, FULL_LEFT, FULL_RIGHT, WIDE,
-  type Area, type Axis, type Size,
+  countAxis,
+  drawHorizontalAxis,
+  drawVerticalAxis,
+  linear,
+  logCountAxis,
+  shareAxis,
+  timeAxis,
+  vertical,
+  verticalAxisWidth,
+  FULL_LEFT,
+  FULL_RIGHT,
+  WIDE,
+  type Area,
+  type Axis,
+  type Size,
 } from './axes.ts';
-import { thinOut, type Point } from './downsample.ts';
+import { thinOut, type Point } from '../../base/thin-out.ts';
 import { drawEndLabels, drawLegend, endLabelWidth } from './labels.ts';
 import { element } from './svg.ts';
 
@@ -50,7 +63,9 @@ export function drawTimePlot(plot: TimePlot, size: Size): string {
   const besides = size.name === 'wide' && labelled && !plot.longNames;
   const full = size === WIDE;
   const left = Math.max(full ? FULL_LEFT : 0, verticalAxisWidth(axis));
-  const right = full ? FULL_RIGHT : size.width - (besides ? endLabelWidth(plot.lines.map((line) => ({ text: line.name }))) : 14);
+  const right = full
+    ? FULL_RIGHT
+    : size.width - (besides ? endLabelWidth(plot.lines.map((line) => ({ text: line.name }))) : 14);
   const inLegend = (labelled && !besides) || plot.longNames;
   const entries = plot.lines.map((line) => ({ text: line.name, color: line.color }));
   const legend = inLegend
@@ -94,7 +109,13 @@ function highestBySample(lines: readonly TimeSeriesLine[]): Float64Array {
 }
 
 /** The root element; the `data-` attributes tell the page's script where the drawing area is. */
-export function drawPicture(plot: { readonly id: string; readonly title: string; readonly caption: string }, size: Size, height: number, frame: Area, content: string): string {
+export function drawPicture(
+  plot: { readonly id: string; readonly title: string; readonly caption: string },
+  size: Size,
+  height: number,
+  frame: Area,
+  content: string,
+): string {
   return element(
     'svg',
     {
@@ -112,14 +133,27 @@ export function drawPicture(plot: { readonly id: string; readonly title: string;
   );
 }
 
-function drawLine(plot: TimePlot, line: TimeSeriesLine, x: (value: number) => number, y: (value: number) => number, frame: Area): string {
+function drawLine(
+  plot: TimePlot, line: TimeSeriesLine, x: (value: number) => number, y: (value: number) => number, frame: Area,
+): string {
   const points = thinOut(plot.seconds, line.values, Math.round(frame.right - frame.left));
-  const curve = plot.quantity === 'share' ? curveLinear : curveStepAfter;
-  const path = lineShape<Point>((point) => x(point.x), (point) => y(point.y)).curve(curve).digits(1)(points) ?? '';
+  const curve = curveOf(plot.quantity);
+  const path = linePath(points, x, y, curve);
   const stroke = element('path', { class: `mark line ${line.color}${line.dashed ? ' dashed' : ''}`, d: path });
   if (!line.filled) return stroke;
   const fill = areaShape<Point>((point) => x(point.x), frame.bottom, (point) => y(point.y)).curve(curve).digits(1)(points) ?? '';
   return element('path', { class: `fill ${line.color}`, d: fill }) + stroke;
+}
+
+/** Shares go gradually, counts at once. */
+export function curveOf(quantity: TimePlot['quantity']): CurveFactory {
+  return quantity === 'share' ? curveLinear : curveStepAfter;
+}
+
+export function linePath(
+  points: readonly Point[], x: (value: number) => number, y: (value: number) => number, curve: CurveFactory,
+): string {
+  return lineShape<Point>((point) => x(point.x), (point) => y(point.y)).curve(curve).digits(1)(points) ?? '';
 }
 
 function lastNumber(values: readonly number[]): number {

@@ -1,6 +1,7 @@
 /** The checker of the scheduler's cache behind `--check`: recomputes its sums from what it believes of pods and nodes. Costs a full scan. */
 import { assert } from '../../base/assert.ts';
 import { expectEqual } from '../../cluster/check.ts';
+import { GPU_MILLI } from '../../cluster/gpu-devices.ts';
 import { PodBelief } from './cached-pods.ts';
 import { FREE_PODS } from './cached-nodes.ts';
 import { NodeInfo } from './node-info.ts';
@@ -51,6 +52,8 @@ function checkNode(cache: SchedulerCache, live: NodeInfo): void {
   }
   expectEqual(`requested of ${live.name}`, live.requested.subarray(live.base, live.base + columns), fresh.requested);
   expectEqual(`nonZero of ${live.name}`, live.nonZero.subarray(live.nonZeroBase, live.nonZeroBase + 2), fresh.nonZero);
+  const column = cache.resources.find(GPU_MILLI);
+  live.devices?.check(column < 0 ? 0 : allocatable[live.base + column], new Set(live.pods));
   const room = live.nonZero[live.nonZeroBase + FREE_PODS];
   const left = live.allowedPods - live.pods.length;
   assert(room === left, `room for pods on ${live.name} is ${room}, its pods leave ${left}`);

@@ -2,6 +2,7 @@
  * NodeInfo: one node as plugins see it, upstream's framework.NodeInfo. A live NodeInfo reads the columns of the
  * scheduler's cache; a what-if copy (preemption dry run, autoscaler) owns small arrays of its own and may be changed freely.
  */
+import type { NodeDevices } from '../../cluster/gpu-devices.ts';
 import type { NodeFacts } from '../../cluster/node-facts.ts';
 import type { HostPort, PodTemplate } from '../../cluster/pod-template.ts';
 
@@ -37,6 +38,8 @@ export class NodeInfo {
   usedPorts: Map<string, HostPort> | null = null;
   /** Pods here other than DaemonSets' (pinned ones). */
   workPods = 0;
+  /** GPUs that pods share; null: the node offers none. */
+  devices: NodeDevices | null = null;
   podsWithAffinity = 0;
   podsWithRequiredAntiAffinity = 0;
   /** Pods here that use a claim. */
@@ -76,6 +79,7 @@ export class NodeInfo {
     this.allowedPods = source.allowedPods;
     this.usedPorts = source.usedPorts === null ? null : new Map(source.usedPorts);
     this.workPods = source.workPods;
+    this.devices = source.devices === null ? null : source.devices.whatIf();
     this.podsWithAffinity = source.podsWithAffinity;
     this.podsWithRequiredAntiAffinity = source.podsWithRequiredAntiAffinity;
     this.podsWithClaims = source.podsWithClaims;
@@ -85,6 +89,7 @@ export class NodeInfo {
   addPod(pod: number, template: PodTemplate): void {
     this.pods.push(pod);
     this.account(template, 1);
+    if (template.gpu !== null) this.devices?.takeChosen(pod, template.gpu);
   }
 
   /** Takes a pod off a what-if copy. */
@@ -94,6 +99,7 @@ export class NodeInfo {
     this.pods[index] = this.pods[this.pods.length - 1];
     this.pods.pop();
     this.account(template, -1);
+    if (template.gpu !== null) this.devices?.give(pod);
   }
 
   /** Adds (+1) or takes away (-1) what a pod uses; the pod list is the caller's affair. */

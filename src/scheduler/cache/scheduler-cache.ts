@@ -1,46 +1,64 @@
 /**
- * What one scheduler believes of the cluster (pkg/scheduler/backend/cache/cache.go): the nodes and pods that its watch has
- * shown it, and the pods that it has assumed on nodes. Rows are those of the cluster's tables. Only the scheduler's own
- * choices (`assumePod`, `forgetPod`) and the notices of the watch change it. Costs an addition a resource of a pod that
- * comes to a node or leaves it, 14 bytes a pod row, a NodeInfo a node.
+ * What one scheduler believes of the cluster (pkg/scheduler/backend/cache/cache.go): the nodes and pods that its watch
+ * has shown it, and the pods that it has assumed on nodes. Rows are those of the cluster's tables. Only the scheduler's
+ * own choices (`assumePod`, `forgetPod`) and the notices of the watch change it. Costs an addition a resource of a pod
+ * that comes to a node or leaves it, 14 bytes a pod row, a NodeInfo a node.
  */
 import { assert } from '../../base/assert.ts';
 import type { Micros } from '../../base/time.ts';
 import { Verb } from '../../cluster/cluster.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
+import { GPU_MILLI, devicesFor } from '../../cluster/gpu-devices.ts';
+import type { KubernetesFeatures } from '../../cluster/kubernetes-versions.ts';
 import { nodeAllocatable, offersTheSame } from '../../cluster/node-changes.ts';
 import type { KubernetesObject, Node } from '../../cluster/objects.ts';
 import type { ObjectStore } from '../../cluster/object-store.ts';
-import type { ClusterObserver, NodeBefore, ObjectAction } from '../../cluster/observer.ts';
-import { PodPhase } from '../../cluster/pod-table.ts';
+import type { ClusterObserver, NodeBefore, ObjectAction, SeenCluster, Watch } from '../../cluster/observer.ts';
 import type { PodTemplate, TemplateTable } from '../../cluster/pod-template.ts';
 import { FIRST_SCALAR } from '../../cluster/resources.ts';
 import type { ResourceRegistry } from '../../cluster/resources.ts';
 import type { Interner } from '../../base/interner.ts';
 import { CacheObserverLists } from './cache-observer.ts';
 import type { CacheObserver } from './cache-observer.ts';
-import { CacheTotals } from './cache-totals.ts';
 import { CachedNodes } from './cached-nodes.ts';
-import { CachedPods, PodBelief } from './cached-pods.ts';
+import { CacheTotals, CachedPods, PodBelief } from './cached-pods.ts';
 import type { NodeInfo } from './node-info.ts';
+
+/** The watch that is never late: a notice is a call. */
+export function onTime(cluster: Cluster): Watch {
+  const { pods, nodes, objects } = cluster;
+  const heldDevices = (pod: number): readonly number[] => nodes.heldDevices(pod, pods.node[pod]);
+  return {
+    seen: { pods, nodes, objects, heldDevices },
+    isOnTime: true,
+    pendingCount: 0,
+    lastShownAt: -Infinity,
+    observe: (observer) => { cluster.observe(observer); },
+  };
+}
 
 export class SchedulerCache implements ClusterObserver {
   readonly nodes: CachedNodes = new CachedNodes();
   readonly pods: CachedPods;
   readonly totals: CacheTotals = new CacheTotals();
+  /** Grows with each choice and each notice: while it stands still, so does everything in the cache. */
+  changeCount = 0;
   private readonly cluster: Cluster;
+  /** What the watch has shown; on time, the cluster itself. */
+  private readonly seen: SeenCluster;
   private readonly nodesByName = new Map<string, number>();
   private readonly observers = new CacheObserverLists();
 
-  /** Begins with what is in the cluster; from then on it has to be told: the caller registers it as an observer. */
-  constructor(cluster: Cluster) {
+  /** Begins with what is in the cluster; from then on it has to be told: the caller registers it with the watch. */
+  constructor(cluster: Cluster, watch: Watch = onTime(cluster)) {
     this.cluster = cluster;
-    this.pods = new CachedPods(cluster.pods);
+    this.seen = watch.seen;
+    this.pods = new CachedPods(cluster.pods, this.seen.pods);
     cluster.resources.onGrown(() => this.nodes.widen(cluster.resources.count));
     this.nodes.widen(cluster.resources.count);
     for (let row = 0; row < cluster.nodes.length; row++) if (cluster.nodes.alive[row] === 1) this.nodeAdded(row);
     for (let pod = 0; pod < cluster.pods.length; pod++) {
-      if (cluster.pods.phase[pod] === PodPhase.Free) continue;
+      if (!cluster.pods.isLive(pod)) continue;
       this.podCreated(pod);
       if (cluster.pods.node[pod] >= 0) this.podBound(pod);
       if (cluster.pods.isTerminating(pod)) this.podTerminating(pod);
@@ -66,7 +84,12 @@ export class SchedulerCache implements ClusterObserver {
   }
 
   get objects(): ObjectStore {
-    return this.cluster.objects;
+    return this.seen.objects;
+  }
+
+  /** What is so in the cluster's version of Kubernetes. */
+  get features(): KubernetesFeatures {
+    return this.cluster.features;
   }
 
   /** Names of pods, prefixes and nodes. */
@@ -106,6 +129,7 @@ export class SchedulerCache implements ClusterObserver {
 
   /** The scheduler's choice: the pod holds the node's resources from now on. */
   assumePod(pod: number, node: number): void {
+    this.changeCount++;
     assert(this.pods.belief[pod] === PodBelief.Waiting, 'assumePod needs a pod without a node');
     this.cluster.feed(Verb.AssumePod, pod, node);
     this.cluster.clearNomination(pod);
@@ -115,28 +139,52 @@ export class SchedulerCache implements ClusterObserver {
   }
 
   forgetPod(pod: number): void {
+    this.changeCount++;
     assert(this.pods.belief[pod] === PodBelief.Assumed, 'forgetPod needs an assumed pod');
     const { pods } = this;
     const node = pods.node[pod];
-    if (pods.template[pod] !== this.cluster.pods.template[pod]) this.takeLatestTemplate(pod);
+    if (pods.template[pod] !== this.seen.pods.template[pod]) this.takeLatestTemplate(pod);
     this.cluster.feed(Verb.ForgetPod, pod, node);
     this.detach(pod);
     this.setBelief(pod, PodBelief.Waiting);
     for (const observer of this.observers.podForgotten) observer.podForgotten?.(pod, node);
+    this.releaseGhost(node);
+  }
+
+  /** The GPUs that the pod holds on its node; null: it asks for none, or has no node. */
+  devicesOf(pod: number): readonly number[] | null {
+    const node = this.pods.node[pod];
+    if (node < 0 || this.templateOf(pod).gpu === null) return null;
+    return this.nodes.info[node].devices?.devicesOf(pod) ?? null;
+  }
+
+  /** The scheduler's choice among the GPUs of the node on which the pod is assumed. */
+  assumeDevices(pod: number, devices: readonly number[]): void {
+    this.changeCount++;
+    assert(this.pods.belief[pod] === PodBelief.Assumed, 'assumeDevices needs an assumed pod');
+    const { gpu } = this.templateOf(pod);
+    const node = this.pods.node[pod];
+    const { devices: held } = this.nodes.info[node];
+    assert(gpu !== null && held !== null, 'assumeDevices needs a pod that asks for GPUs, on a node that has some');
+    held.give(pod);
+    held.take(pod, gpu, devices);
+    this.nodes.touch(node);
   }
 
   // ---- what the watch shows --------------------------------------------------------------------------------------
 
   podCreated(pod: number): void {
+    this.changeCount++;
     this.pods.enter(pod);
     this.totals.podsPending++;
     for (const observer of this.observers.podCreated) observer.podCreated?.(pod);
   }
 
   podBound(pod: number): void {
+    this.changeCount++;
     const { pods } = this;
-    const node = this.cluster.pods.node[pod];
-    const isStale = pods.template[pod] !== this.cluster.pods.template[pod];
+    const node = this.seen.pods.node[pod];
+    const isStale = pods.template[pod] !== this.seen.pods.template[pod];
     if (isStale) this.takeLatestTemplate(pod);
     if (pods.node[pod] === node) this.moveToEnd(pod);
     else if (pods.node[pod] >= 0) this.detach(pod);
@@ -147,21 +195,25 @@ export class SchedulerCache implements ClusterObserver {
 
   /** status.startTime: what preemption compares. */
   podAcknowledged(pod: number): void {
+    this.changeCount++;
     if (this.pods.node[pod] >= 0) this.nodes.info[this.pods.node[pod]].orderVersion++;
   }
 
   podStarted(pod: number): void {
+    this.changeCount++;
     this.moveToEnd(pod);
     for (const observer of this.observers.podStarted) observer.podStarted?.(pod);
   }
 
   podTerminating(pod: number): void {
+    this.changeCount++;
     this.pods.terminating[pod] = 1;
     if (this.pods.belief[pod] === PodBelief.Assigned) this.moveToEnd(pod);
     for (const observer of this.observers.podTerminating) observer.podTerminating?.(pod);
   }
 
   podRemoved(pod: number): void {
+    this.changeCount++;
     const { pods } = this;
     const node = pods.node[pod];
     if (node >= 0) this.detach(pod);
@@ -171,16 +223,18 @@ export class SchedulerCache implements ClusterObserver {
   }
 
   /**
-   * What is new of a pod that the scheduler has assumed is passed over, and what counts on the node is the pod as it was
-   * chosen for, until it is bound or forgotten (eventhandlers.go, IsAssumedPod).
+   * What is new of a pod that the scheduler has assumed is passed over, and what counts on the node is the pod as it
+   * was chosen for, until it is bound or forgotten (eventhandlers.go, IsAssumedPod).
    */
   podUpdated(pod: number): void {
+    this.changeCount++;
     if (this.pods.belief[pod] !== PodBelief.Assumed) this.takeLatestTemplate(pod);
   }
 
   nodeAdded(row: number): void {
+    this.changeCount++;
     const { nodes } = this;
-    const facts = this.cluster.nodes.facts[row];
+    const facts = this.seen.nodes.facts[row];
     const known: NodeInfo | undefined = nodes.info[row];
     const isGhost = known !== undefined && known.pods.length > 0;
     const info = isGhost ? known : nodes.make(row, facts);
@@ -196,9 +250,10 @@ export class SchedulerCache implements ClusterObserver {
   }
 
   nodeUpdated(row: number, changes: number, before: NodeBefore): void {
+    this.changeCount++;
     const { nodes } = this;
     const info = nodes.info[row];
-    const facts = this.cluster.nodes.facts[row];
+    const facts = this.seen.nodes.facts[row];
     info.facts = facts;
     if (facts.labels !== before.facts.labels) nodes.labels.write(row, facts.labels);
     if (!offersTheSame(before.facts.object, facts.object)) this.writeAllocatable(info, facts.object);
@@ -209,6 +264,7 @@ export class SchedulerCache implements ClusterObserver {
 
   /** Pods that are still there keep a ghost until they are removed. */
   nodeRemoving(row: number): void {
+    this.changeCount++;
     for (const observer of this.observers.nodeRemoving) observer.nodeRemoving?.(row);
     this.nodes.alive[row] = 0;
     this.releaseGhost(row);
@@ -220,6 +276,7 @@ export class SchedulerCache implements ClusterObserver {
     object: KubernetesObject,
     before: KubernetesObject | undefined,
   ): void {
+    this.changeCount++;
     for (const observer of this.observers.objectChanged) observer.objectChanged?.(kind, action, object, before);
   }
 
@@ -229,10 +286,14 @@ export class SchedulerCache implements ClusterObserver {
     const { pods } = this;
     const before = this.templateOf(pod);
     const node = pods.node[pod];
-    if (node >= 0) this.account(pod, node, -1);
-    pods.template[pod] = this.cluster.pods.template[pod];
+    if (node >= 0) {
+      this.account(pod, node, -1);
+      this.nodes.info[node].devices?.give(pod);
+    }
+    pods.template[pod] = this.seen.pods.template[pod];
     if (node >= 0) {
       this.account(pod, node, 1);
+      this.takeDevices(pod, node);
       this.moveToEnd(pod);
     }
     if (pods.template[pod] === before.id) return;
@@ -251,11 +312,23 @@ export class SchedulerCache implements ClusterObserver {
 
   private attach(pod: number, node: number): void {
     const info = this.nodes.info[node];
+    // The node was seen to go before its pod was seen to come.
+    if (this.nodes.alive[node] === 0 && info.pods.length === 0) this.cluster.holdNode(node);
     this.pods.node[pod] = node;
     this.pods.slot[pod] = info.pods.length;
     info.pods.push(pod);
     this.nodes.countFreePods(info);
     this.account(pod, node, 1);
+    this.takeDevices(pod, node);
+  }
+
+  /** The GPUs that the pod was seen to hold, where it is bound to the node already; else the node's own choice. */
+  private takeDevices(pod: number, node: number): void {
+    const { gpu } = this.templateOf(pod);
+    const { devices } = this.nodes.info[node];
+    if (gpu === null || devices === null) return;
+    const held = this.seen.pods.node[pod] === node ? this.seen.heldDevices(pod) : [];
+    devices.take(pod, gpu, held.length > 0 ? held : devices.choose(gpu));
   }
 
   private detach(pod: number): void {
@@ -264,10 +337,13 @@ export class SchedulerCache implements ClusterObserver {
     this.dropFromList(pod, info.pods);
     this.nodes.countFreePods(info);
     this.account(pod, node, -1);
+    info.devices?.give(pod);
     this.pods.node[pod] = -1;
   }
 
-  /** A new version of a pod takes the place behind all others: upstream's cache removes the old one and adds the new. */
+  /**
+   * A new version of a pod takes the place behind all others: upstream's cache removes the old one and adds the new.
+   */
   private moveToEnd(pod: number): void {
     const info = this.nodes.info[this.pods.node[pod]];
     const list = info.pods;
@@ -303,6 +379,9 @@ export class SchedulerCache implements ClusterObserver {
       info.allocatable[info.base + column] = amount;
       if (column >= FIRST_SCALAR && amount > 0) this.nodes.noteOffer(info.row, column);
     }
+    const gpuMilli = amounts.columns.get(this.resources.find(GPU_MILLI)) ?? 0;
+    if (info.devices !== null) info.devices.resize(gpuMilli);
+    else info.devices = devicesFor(gpuMilli);
     info.allowedPods = amounts.pods;
     this.nodes.countFreePods(info);
   }

@@ -1,8 +1,11 @@
 /**
- * The in-tree plugins of kube-scheduler v1.36 and the extension points each of them has, the default multiPoint list,
- * and the names that older versions had (pkg/scheduler/apis/config/v1/default_plugins.go, framework/plugins/registry.go).
+ * The in-tree plugins of kube-scheduler and the extension points each of them has, the default multiPoint list, and the
+ * names that older versions had (pkg/scheduler/apis/config/v1/default_plugins.go, framework/plugins/registry.go; v1.36,
+ * and what v1.37 has changed).
  */
+import type { KubernetesFeatures } from '../../cluster/kubernetes-versions.ts';
 import type { PluginFactory } from '../framework/plugin-api.ts';
+import type { Cursor } from './reading.ts';
 
 export const EXTENSION_POINTS = [
   'preEnqueue', 'queueSort', 'preFilter', 'filter', 'postFilter', 'preScore', 'score', 'reserve', 'permit', 'preBind', 'bind', 'postBind',
@@ -15,12 +18,15 @@ export interface EnabledPlugin {
   readonly weight: number;
 }
 
-/** The order is the order at every extension point. */
-export const DEFAULT_MULTI_POINT: readonly EnabledPlugin[] = [
+const NODE_NAME: EnabledPlugin = { name: 'NodeName', weight: 0 };
+const NODE_UNSCHEDULABLE: EnabledPlugin = { name: 'NodeUnschedulable', weight: 0 };
+
+/** Those before these two, and behind them. */
+const FIRST: readonly EnabledPlugin[] = [
   { name: 'SchedulingGates', weight: 0 },
   { name: 'PrioritySort', weight: 0 },
-  { name: 'NodeUnschedulable', weight: 0 },
-  { name: 'NodeName', weight: 0 },
+];
+const OTHERS: readonly EnabledPlugin[] = [
   { name: 'TaintToleration', weight: 3 },
   { name: 'NodeAffinity', weight: 2 },
   { name: 'NodePorts', weight: 0 },
@@ -38,6 +44,12 @@ export const DEFAULT_MULTI_POINT: readonly EnabledPlugin[] = [
   { name: 'DefaultBinder', weight: 0 },
   { name: 'NodeDeclaredFeatures', weight: 0 },
 ];
+
+/** The order is the order at every extension point. */
+export function defaultMultiPoint({ nodeNameFirst }: KubernetesFeatures): readonly EnabledPlugin[] {
+  const nodes = nodeNameFirst ? [NODE_NAME, NODE_UNSCHEDULABLE] : [NODE_UNSCHEDULABLE, NODE_NAME];
+  return [...FIRST, ...nodes, ...OTHERS];
+}
 
 const IN_TREE_POINTS: ReadonlyMap<string, readonly ExtensionPoint[]> = new Map<string, readonly ExtensionPoint[]>([
   ['SchedulingGates', ['preEnqueue']],
@@ -62,8 +74,20 @@ const IN_TREE_POINTS: ReadonlyMap<string, readonly ExtensionPoint[]> = new Map<s
   ['NodeDeclaredFeatures', ['preFilter', 'filter']],
 ]);
 
+/** These have a PreFilter, too, where NodeName comes first; only NodeName's does something. */
+const NARROWING: readonly string[] = ['NodeName', 'NodeUnschedulable', 'TaintToleration'];
+
+const GATED_OFF_PLUGINS: readonly string[] = ['GangScheduling', 'TopologyPlacementGenerator', 'PodGroupPodsCount'];
+
 /** In-tree plugins behind feature gates that are off. */
-export const GATED_OFF_PLUGINS: readonly string[] = ['GangScheduling', 'TopologyPlacementGenerator', 'PodGroupPodsCount'];
+export function gatedOffPlugins({ podGroupPostFilterSet }: KubernetesFeatures): readonly string[] {
+  return podGroupPostFilterSet ? ['DeferredPodScheduling', ...GATED_OFF_PLUGINS] : GATED_OFF_PLUGINS;
+}
+
+/** Plugin sets of workload scheduling, whose feature gates are off: read and checked, without effect. */
+export function inertPluginSets({ podGroupPostFilterSet }: KubernetesFeatures): readonly string[] {
+  return ['placementGenerate', 'placementScore', ...(podGroupPostFilterSet ? ['podGroupPostFilter'] : [])];
+}
 
 /** In-tree plugins of older versions. */
 export const REMOVED_PLUGINS: readonly string[] = ['AzureDiskLimits', 'CinderLimits', 'EBSLimits', 'GCEPDLimits'];
@@ -72,12 +96,24 @@ export function inTreePluginNames(): readonly string[] {
   return [...IN_TREE_POINTS.keys()];
 }
 
+export function isInTree(name: string): boolean {
+  return IN_TREE_POINTS.has(name);
+}
+
 /** Points of an in-tree plugin; undefined for any other name. */
-export function inTreePoints(name: string): readonly ExtensionPoint[] | undefined {
-  return IN_TREE_POINTS.get(name);
+export function inTreePoints(
+  name: string,
+  { nodeNameFirst }: KubernetesFeatures,
+): readonly ExtensionPoint[] | undefined {
+  const points = IN_TREE_POINTS.get(name);
+  return points !== undefined && nodeNameFirst && NARROWING.includes(name) ? ['preFilter', ...points] : points;
 }
 
 /** A factory that tells its plugin's points, which spares making the plugin to see them. */
 export interface FactoryWithPoints extends PluginFactory {
   readonly points?: readonly string[];
+  /** Why its points are not known, in brackets behind a blank. */
+  readonly unmade?: string;
+  /** Decodes arguments that types alone do not describe; notes what is wrong. */
+  readonly decodeArgs?: (args: Cursor) => Readonly<Record<string, unknown>>;
 }

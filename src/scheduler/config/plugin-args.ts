@@ -1,13 +1,15 @@
 /**
  * Arguments of in-tree plugins: names, defaults and rules of kubescheduler.config.k8s.io/v1
- * (pkg/scheduler/apis/config/{types_pluginargs.go,v1/defaults.go,validation/validation_pluginargs.go}, v1.36).
+ * (pkg/scheduler/apis/config/{types_pluginargs.go,v1/defaults.go,validation/validation_pluginargs.go}; v1.36, v1.37).
  */
 import { compileNodeSelectorTerms, compilePreferredTerms, SelectorError } from '../../cluster/selectors.ts';
 import type { NodeSelectorTerm, PreferredSchedulingTerm } from '../../cluster/objects.ts';
 import { isLabelKey } from '../../cluster/label-requirements.ts';
 import type { PluginFactory } from '../framework/plugin-api.ts';
 import { nearestName } from '../../base/input-error.ts';
-import { inTreePoints } from './default-plugins.ts';
+import { isInTree } from './default-plugins.ts';
+import type { FactoryWithPoints } from './default-plugins.ts';
+import type { PluginSource } from './plugin-sets.ts';
 import { describe, formatConfigPath, isMapping } from './reading.ts';
 import type { Cursor } from './reading.ts';
 
@@ -18,7 +20,7 @@ export type PluginArgs = Readonly<Record<string, unknown>>;
 const SECOND_MICROS = 1_000_000;
 
 /** By plugin name; a cursor on nothing gives the defaults. */
-const DECODERS: ReadonlyMap<string, (args: Cursor) => PluginArgs> = new Map([
+const DECODERS: ReadonlyMap<string, (args: Cursor, source: PluginSource) => PluginArgs> = new Map([
   ['DefaultPreemption', defaultPreemptionArgs],
   ['InterPodAffinity', interPodAffinityArgs],
   ['NodeAffinity', nodeAffinityArgs],
@@ -30,13 +32,16 @@ const DECODERS: ReadonlyMap<string, (args: Cursor) => PluginArgs> = new Map([
 ]);
 
 /** Decoded and defaulted; undefined for a plugin that takes none. */
-export function decodePluginArgs(name: string, args: Cursor, factory: PluginFactory | undefined): PluginArgs | undefined {
+export function decodePluginArgs(name: string, args: Cursor, source: PluginSource): PluginArgs | undefined {
   const decode = DECODERS.get(name);
-  if (decode !== undefined) return decode(args);
-  if (inTreePoints(name) !== undefined) {
+  if (decode !== undefined) return decode(args, source);
+  if (isInTree(name)) {
     if (!args.absent) args.problem(`plugin ${name} takes no arguments`);
     return undefined;
   }
+  const factory = source.registry.get(name);
+  const { decodeArgs } = (factory ?? {}) as Partial<FactoryWithPoints>;
+  if (decodeArgs !== undefined) return decodeArgs(args);
   return factory === undefined ? undefined : userPluginArgs(name, args, factory);
 }
 
@@ -123,7 +128,10 @@ function nodeSelectorTerm(cursor: Cursor): NodeSelectorTerm {
   return { matchExpressions: cursor.at('matchExpressions').items().map(requirement), matchFields: cursor.at('matchFields').items().map(requirement) };
 }
 
-/** Reasons of the selector compiler are told only where the shape is right: else they would tell the same mistake twice. */
+/**
+ * Reasons of the selector compiler are told only where the shape is right: else they would tell the same mistake
+ * twice.
+ */
 function checkCompiles<T>(cursor: Cursor, terms: readonly T[], compile: (terms: readonly T[]) => unknown): void {
   const here = formatConfigPath(cursor.path);
   if (cursor.reading.problems.some((problem) => problem.path?.startsWith(here) === true)) return;
@@ -135,7 +143,7 @@ function checkCompiles<T>(cursor: Cursor, terms: readonly T[], compile: (terms: 
   }
 }
 
-// ---- NodeResourcesFit, NodeResourcesBalancedAllocation ---------------------------------------------------------------
+// ---- NodeResourcesFit, NodeResourcesBalancedAllocation -----------------------------------------------------------
 
 const STRATEGIES = ['LeastAllocated', 'MostAllocated', 'RequestedToCapacityRatio'] as const;
 
@@ -213,7 +221,7 @@ function resourceName(item: Cursor): string {
   return name;
 }
 
-// ---- PodTopologySpread, VolumeBinding, DynamicResources --------------------------------------------------------------
+// ---- PodTopologySpread, VolumeBinding, DynamicResources ----------------------------------------------------------
 
 function podTopologySpreadArgs(args: Cursor): PluginArgs {
   fields(args, 'PodTopologySpreadArgs', 'defaultingType', 'defaultConstraints');
@@ -250,11 +258,22 @@ function defaultConstraint(item: Cursor, seen: Set<string>): PluginArgs {
   return { maxSkew, topologyKey, whenUnsatisfiable, ...extra };
 }
 
-function volumeBindingArgs(args: Cursor): PluginArgs {
+/** The more room is left, the better. */
+const DEFAULT_STORAGE_SHAPE = [{ utilization: 0, score: 10 }, { utilization: 100, score: 0 }];
+
+function volumeBindingArgs(args: Cursor, { kubernetes, features }: PluginSource): PluginArgs {
   fields(args, 'VolumeBindingArgs', 'bindTimeoutSeconds', 'shape');
   const scoring = args.at('shape');
-  if (!scoring.absent) scoring.problem('shape needs the feature gate StorageCapacityScoring, which is off; leave it out');
-  return { bindTimeoutSeconds: args.at('bindTimeoutSeconds').integer(600, 0, Number.MAX_SAFE_INTEGER) };
+  const bindTimeoutSeconds = args.at('bindTimeoutSeconds').integer(600, 0, Number.MAX_SAFE_INTEGER);
+  if (features.storageCapacityScoring) {
+    const isUnset = scoring.absent || (Array.isArray(scoring.value) && scoring.value.length === 0);
+    return { bindTimeoutSeconds, shape: isUnset ? DEFAULT_STORAGE_SHAPE : shape(scoring) };
+  }
+  if (!scoring.absent)
+    scoring.problem(
+      `shape needs the feature gate StorageCapacityScoring, which is off in v${kubernetes}; leave it out`,
+    );
+  return { bindTimeoutSeconds };
 }
 
 function dynamicResourcesArgs(args: Cursor): PluginArgs {

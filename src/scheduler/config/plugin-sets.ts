@@ -3,16 +3,26 @@
  * (pkg/scheduler/apis/config/v1/default_plugins.go: mergePluginSet; framework/runtime: expandMultiPointPlugins).
  */
 import { nearestName } from '../../base/input-error.ts';
+import type { KubernetesFeatures, KubernetesVersion } from '../../cluster/kubernetes-versions.ts';
 import type { PluginFactory } from '../framework/plugin-api.ts';
 import type { ProfilePoints } from '../framework/profile.ts';
 import {
-  DEFAULT_MULTI_POINT, EXTENSION_POINTS, GATED_OFF_PLUGINS, REMOVED_PLUGINS, inTreePluginNames, inTreePoints,
+  EXTENSION_POINTS,
+  REMOVED_PLUGINS,
+  defaultMultiPoint,
+  gatedOffPlugins,
+  inTreePluginNames,
+  inTreePoints,
+  inertPluginSets,
+  isInTree,
 } from './default-plugins.ts';
 import type { EnabledPlugin, ExtensionPoint, FactoryWithPoints } from './default-plugins.ts';
 import { MAX_INT32 } from './reading.ts';
 import type { Cursor } from './reading.ts';
 
 export interface PluginSource {
+  readonly kubernetes: KubernetesVersion;
+  readonly features: KubernetesFeatures;
   readonly registry: ReadonlyMap<string, PluginFactory>;
   /** Points that the plugin of this name really has; undefined: not known. */
   readonly pointsOf?: ((name: string) => readonly string[] | undefined) | undefined;
@@ -27,13 +37,12 @@ export interface PluginSet {
 
 export type SetName = ExtensionPoint | 'multiPoint';
 const SET_NAMES: readonly SetName[] = [...EXTENSION_POINTS, 'multiPoint'];
-/** Points of workload scheduling; their feature gates are off. */
-const INERT_SETS: readonly string[] = ['placementGenerate', 'placementScore'];
 const ALL = '*';
 
 export function decodePluginSets(cursor: Cursor, source: PluginSource): ReadonlyMap<SetName, PluginSet> {
-  cursor.members(...SET_NAMES, ...INERT_SETS);
-  for (const name of INERT_SETS) if (!cursor.at(name).absent) decodePluginSet(cursor.at(name), name, source);
+  const inert = inertPluginSets(source.features);
+  cursor.members(...SET_NAMES, ...inert);
+  for (const name of inert) if (!cursor.at(name).absent) decodePluginSet(cursor.at(name), name, source);
   return new Map(SET_NAMES.map((name) => [name, decodePluginSet(cursor.at(name), name, source)]));
 }
 
@@ -62,7 +71,11 @@ function decodePluginSet(cursor: Cursor, point: string, source: PluginSource): P
 }
 
 function isKnownName(name: string, source: PluginSource): boolean {
-  return source.registry.has(name) || inTreePoints(name) !== undefined || GATED_OFF_PLUGINS.includes(name) || REMOVED_PLUGINS.includes(name);
+  return isConfigurable(name, source) || REMOVED_PLUGINS.includes(name);
+}
+
+export function isConfigurable(name: string, { registry, features }: PluginSource): boolean {
+  return registry.has(name) || isInTree(name) || gatedOffPlugins(features).includes(name);
 }
 
 export function warnUnknown(name: string, at: Cursor, source: PluginSource, consequence: string): void {
@@ -76,15 +89,18 @@ function knownNames(source: PluginSource): string[] {
 
 function isEnabledRightly(name: string, at: Cursor, point: string, source: PluginSource): boolean {
   if (REMOVED_PLUGINS.includes(name)) return refuse(at, `plugin ${name} was removed from Kubernetes (NodeVolumeLimits counts volumes of all drivers)`);
-  if (GATED_OFF_PLUGINS.includes(name)) return refuse(at, `plugin ${name} needs a feature gate that is off in v1.36`);
+  if (gatedOffPlugins(source.features).includes(name))
+    return refuse(at, `plugin ${name} needs a feature gate that is off in v${source.kubernetes}`);
   if (!source.registry.has(name)) {
-    if (inTreePoints(name) !== undefined) return refuse(at, `plugin ${name} is not available in this build`);
+    if (isInTree(name)) return refuse(at, `plugin ${name} is not available in this build`);
     at.problem(`there is no plugin ${name}`, nearestName(name, knownNames(source)));
     return false;
   }
   const points = declaredPoints(name, source);
   if (point === 'multiPoint') {
-    return points !== undefined || refuse(at, `plugin ${name} does not tell its extension points: enable it at each of them instead`);
+    if (points !== undefined) return true;
+    const { unmade = '' } = source.registry.get(name) as FactoryWithPoints;
+    return refuse(at, `plugin ${name} does not tell its extension points${unmade}: enable it at each of them instead`);
   }
   return points === undefined || points.includes(point) || refuse(at, `plugin ${name} has no extension point ${point}; it has ${points.join(', ')}`);
 }
@@ -96,7 +112,11 @@ function refuse(at: Cursor, message: string): boolean {
 
 /** What the plugin may be enabled for. */
 function declaredPoints(name: string, source: PluginSource): readonly string[] | undefined {
-  return inTreePoints(name) ?? (source.registry.get(name) as FactoryWithPoints | undefined)?.points ?? source.pointsOf?.(name);
+  return (
+    inTreePoints(name, source.features) ??
+    (source.registry.get(name) as FactoryWithPoints | undefined)?.points ??
+    source.pointsOf?.(name)
+  );
 }
 
 /** What multiPoint enables it for: an in-tree plugin need not have a point at which upstream's does nothing here. */
@@ -111,7 +131,7 @@ export function mergeMultiPoint(custom: PluginSet, source: PluginSource): Enable
   const merged: EnabledPlugin[] = [];
   const replaced = new Set<string>();
   if (!custom.disabled.has(ALL)) {
-    for (const plugin of DEFAULT_MULTI_POINT) {
+    for (const plugin of defaultMultiPoint(source.features)) {
       if (custom.disabled.has(plugin.name) || !source.registry.has(plugin.name)) continue;
       const own = custom.enabled.find(({ name }) => name === plugin.name);
       if (own !== undefined) replaced.add(own.name);
@@ -145,7 +165,9 @@ export function expandPoints(sets: ReadonlyMap<SetName, PluginSet>, source: Plug
   return points;
 }
 
-function expandPoint(point: ExtensionPoint, set: PluginSet, multiPoint: readonly EnabledPlugin[], source: PluginSource): string[] {
+function expandPoint(
+  point: ExtensionPoint, set: PluginSet, multiPoint: readonly EnabledPlugin[], source: PluginSource,
+): string[] {
   const explicit = set.enabled.map(({ name }) => name);
   if (set.disabled.has(ALL)) return explicit;
   const overriding = new Set<string>();

@@ -1,23 +1,27 @@
 /**
- * KubeSchedulerConfiguration (kubescheduler.config.k8s.io/v1, v1.36): decoded, defaulted, validated and resolved to what
- * the scheduler is built from. Every mistake of a document is told in one InputError.
+ * KubeSchedulerConfiguration (kubescheduler.config.k8s.io/v1): decoded, defaulted, validated and resolved to what
+ * the scheduler of one version of Kubernetes is built from. Every mistake of a document is told in one InputError.
  * Sources: staging/src/k8s.io/kube-scheduler/config/v1/types.go, pkg/scheduler/apis/config/{v1,validation}.
  */
 import { InputError } from '../../base/input-error.ts';
 import type { SourcePlace } from '../../base/input-error.ts';
+import { DEFAULT_KUBERNETES_VERSION, featuresOf } from '../../cluster/kubernetes-versions.ts';
+import type { KubernetesVersion } from '../../cluster/kubernetes-versions.ts';
 import type { PluginFactory } from '../framework/plugin-api.ts';
 import type { ProfileSpec } from '../framework/profile.ts';
 import { COMPONENT_FIELDS, REMOVED_FIELDS, checkComponentSettings } from './component-settings.ts';
-import { GATED_OFF_PLUGINS, REMOVED_PLUGINS, inTreePluginNames, inTreePoints } from './default-plugins.ts';
+import { REMOVED_PLUGINS, inTreePluginNames } from './default-plugins.ts';
 import { decodeExtenders } from './extenders.ts';
 import type { ExtenderSettings } from './extenders.ts';
 import { CONFIG_API_VERSION, decodePluginArgs } from './plugin-args.ts';
 import type { PluginArgs } from './plugin-args.ts';
-import { decodePluginSets, expandPoints, warnUnknown } from './plugin-sets.ts';
+import { decodePluginSets, expandPoints, isConfigurable, warnUnknown } from './plugin-sets.ts';
 import type { PluginSet, PluginSource } from './plugin-sets.ts';
 import { Cursor, Reading, describe } from './reading.ts';
 
 export interface SchedulerConfiguration {
+  /** Whose plugins, defaults and rules these are. */
+  readonly kubernetes: KubernetesVersion;
   /** Of upstream's workers; decisions here are those of one worker. */
   readonly parallelism: number;
   /** 0: adaptive. */
@@ -33,6 +37,8 @@ export interface SchedulerConfiguration {
 export interface DecodeConfigurationOptions {
   /** All plugins that may be named, in-tree and user's. */
   readonly registry: ReadonlyMap<string, PluginFactory>;
+  /** Whose scheduler reads it; the default version when left out. */
+  readonly kubernetes?: KubernetesVersion | undefined;
   /** File, line and column of a value. */
   readonly locate?: ((path: (string | number)[]) => SourcePlace) | undefined;
   /** For plugins whose factory does not list `points`: the points that the made plugin implements. */
@@ -44,13 +50,13 @@ const DEFAULT_PROFILE_NAME = 'default-scheduler';
 
 /** Undefined and null give upstream's defaults. Throws an InputError with every problem found. */
 export function decodeSchedulerConfiguration(raw: unknown, options: DecodeConfigurationOptions): SchedulerConfiguration {
-  const { locate } = options;
+  const { locate, kubernetes = DEFAULT_KUBERNETES_VERSION } = options;
   const reading = new Reading(locate === undefined ? undefined : (path) => locate([...path]));
   const root = new Cursor(raw, [], reading);
   if (!root.absent) checkTypeMeta(root);
-  const configuration = decodeRoot(root, options);
+  const configuration = decodeRoot(root, { ...options, kubernetes, features: featuresOf(kubernetes) });
   if (reading.problems.length > 0) throw new InputError(reading.problems);
-  return { ...configuration, warnings: reading.warnings };
+  return { kubernetes, ...configuration, warnings: reading.warnings };
 }
 
 /** A document of another version or kind has other members: nothing else is said of it. */
@@ -74,7 +80,7 @@ function versionMistake(found: unknown): string {
   return `expected apiVersion ${CONFIG_API_VERSION}, found ${describe(found)}: Kubernetes no longer reads ${older[1]}`;
 }
 
-function decodeRoot(root: Cursor, options: DecodeConfigurationOptions): Omit<SchedulerConfiguration, 'warnings'> {
+function decodeRoot(root: Cursor, source: PluginSource): Omit<SchedulerConfiguration, 'kubernetes' | 'warnings'> {
   root.members(
     'apiVersion', 'kind', 'parallelism', 'percentageOfNodesToScore', 'podInitialBackoffSeconds', 'podMaxBackoffSeconds', 'profiles', 'extenders',
     ...COMPONENT_FIELDS, ...REMOVED_FIELDS,
@@ -90,7 +96,7 @@ function decodeRoot(root: Cursor, options: DecodeConfigurationOptions): Omit<Sch
   }
   const extenders = decodeExtenders(root.at('extenders'));
   if (extenders.length > 0) root.reading.warn(['extenders'], 'extenders are accepted but not called');
-  const profiles = decodeProfiles(root.at('profiles'), extenders, options);
+  const profiles = decodeProfiles(root.at('profiles'), extenders, source);
   return { parallelism, percentageOfNodesToScore, podInitialBackoffSeconds, podMaxBackoffSeconds, extenders, profiles };
 }
 
@@ -152,14 +158,10 @@ function decodePluginConfig(cursor: Cursor, source: PluginSource): Record<string
   const names = new Set([...inTreePluginNames(), ...source.registry.keys()]);
   for (const name of names) {
     const at = given.get(name) ?? new Cursor(undefined, [...cursor.path, name], cursor.reading);
-    const decoded = decodePluginArgs(name, at, source.registry.get(name));
+    const decoded = decodePluginArgs(name, at, source);
     if (decoded !== undefined && source.registry.has(name)) args[name] = decoded;
   }
   return args;
-}
-
-function isConfigurable(name: string, source: PluginSource): boolean {
-  return source.registry.has(name) || inTreePoints(name) !== undefined || GATED_OFF_PLUGINS.includes(name);
 }
 
 export type { ExtenderSettings } from './extenders.ts';

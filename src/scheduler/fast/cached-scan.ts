@@ -40,12 +40,17 @@ export class CachedScan {
   private readonly domainScores: { readonly add: DomainScore; readonly table: DomainTable | null; readonly weight: number }[] = [];
   /** Calls of Filter and Score of plugins that were asked node by node, by plugin. */
   readonly asked: Map<string, number> = new Map();
-  /** By node row: why nominated pods leave no room there for the pod of this cycle. A diagnosis may keep it: it is never changed afterwards. */
+  /**
+   * By node row: why nominated pods leave no room there for the pod of this cycle. A diagnosis may keep it: it is never
+   * changed afterwards.
+   */
   private excluded: ReadonlyMap<number, Status> = NOBODY;
   private readonly nominated: NominatedVerdicts;
   private readonly masks = new DomainMasks();
   private walkStart = 0;
   private liveScores: readonly ScorePlugin[] = [];
+  /** No plugin was called in this cycle but for answers that are remembered, or come from counts by domain. */
+  askedNobody = false;
   /** Rows of the feasible nodes in the order found. */
   private feasible: Int32Array = new Int32Array(64);
   /** Rows of the rejected nodes, with the verdict's index, or 0 and a status of a live plugin. */
@@ -83,6 +88,7 @@ export class CachedScan {
     this.tests.length = this.domainScores.length = 0;
     this.excluded = NOBODY;
     const others = this.askDomains(cache.plan, pod);
+    this.askedNobody = others.length === 0;
     if (others.length > 0 && !this.wake(profile, state, pod, cache.plan, others)) return false;
     if (this.orderVersion !== this.snapshot.version) this.takeOrder();
     return true;
@@ -165,11 +171,10 @@ export class CachedScan {
 
   /**
    * The search by the template's index, unless a plugin has to be asked node by node. Row of upstream's choice, -1: no
-   * node passes; UNSCORED: the feasible nodes are found and `score` is next; NO_INDEX: `filter` and `score` have to do it;
-   * NOT_HERE: the plain scan has to.
-   * `upstreamTies` false: the choice is not made here.
+   * node passes; UNSCORED: the feasible nodes are found and `score` is next; NO_INDEX: `filter` and `score` have to do
+   * it; NOT_HERE: the plain scan has to. `ties` null: the choice is not made here.
    */
-  pick(pod: PodInfo, start: number, target: number, totals: Float64Array, upstreamTies: boolean): number {
+  pick(pod: PodInfo, start: number, target: number, totals: Float64Array, ties: 'upstream' | 'first' | null): number {
     const cache = this.cache as TemplateCache;
     if (this.liveFilters.length > 0) return NO_INDEX;
     const only = this.tests.length + this.excluded.size === 0 ? cache.onlyTaker(pod, this.snapshot.positionOf) : -1;
@@ -200,8 +205,10 @@ export class CachedScan {
       if (this.tests.length === 0) cache.block();
       return -1;
     }
-    if (index.feasibleCount === 1 || (upstreamTies && this.domainScores.length + this.liveScores.length === 0 && this.isEven(cache))) return this.order[index.winner()];
-    if (upstreamTies && this.domainScores.length === 1 && this.liveScores.length === 0 && this.isEven(cache)) {
+    const isSettled = this.domainScores.length + this.liveScores.length === 0 && this.isEven(cache);
+    if (isSettled && ties === 'first') return this.order[index.firstBest()];
+    if (index.feasibleCount === 1 || (isSettled && ties === 'upstream')) return this.order[index.winner()];
+    if (ties === 'upstream' && this.domainScores.length === 1 && this.liveScores.length === 0 && this.isEven(cache)) {
       const { table, weight } = this.domainScores[0];
       const groups = table === null ? null : masks.groups(this.order, table.column);
       if (table !== null && groups !== null) return this.order[index.winnerByGroup(groups, table.column.size + 1, (present) => table.of(present), weight)];
@@ -284,8 +291,13 @@ export class CachedScan {
     return diagnosis;
   }
 
-  /** Total scores of the feasible nodes into `totals`; `collected`: the cached sums are there already. A status: some score is invalid or a plugin failed; the plain scan tells which. */
-  score(profile: Profile, state: CycleState, pod: PodInfo, totals: Float64Array, scratch: Float64Array, collected: boolean): Status | null {
+  /**
+   * Total scores of the feasible nodes into `totals`; `collected`: the cached sums are there already. A status: a
+   * PreScore failed, which ends the cycle, or AGAIN: some score is invalid, and the plain scan tells which.
+   */
+  score(
+    profile: Profile, state: CycleState, pod: PodInfo, totals: Float64Array, scratch: Float64Array, collected: boolean,
+  ): Status | null {
     const count = this.feasibleCount;
     const { feasible } = this;
     const cache = this.cache as TemplateCache;
@@ -293,13 +305,13 @@ export class CachedScan {
       totals.fill(1, 0, count);
       return null;
     }
-    if (cache.hasInvalidScores) return INVALID_SCORES;
+    if (cache.hasInvalidScores) return AGAIN;
     if (!collected) {
       for (let i = 0; i < count; i++) totals[i] = cache.sumAt(feasible[i]);
     }
     if (!this.isEven(cache)) for (let k = 0; k < cache.normalized.length; k++) {
       const status = this.addNormalized(state, pod, cache.normalized[k], cache.raw[k], totals, scratch);
-      if (status !== null) return status;
+      if (status !== null) return AGAIN;
     }
     for (const { add, weight } of this.domainScores) add(feasible, count, weight, totals, scratch);
     return this.liveScores.length === 0 ? null : this.addLive(profile, state, pod, totals, scratch);
@@ -351,7 +363,14 @@ export class CachedScan {
    * A raw score that is the same on all nodes adds the same to all: it cannot change the choice. Whether it is valid
    * after normalising is looked at once.
    */
-  private addNormalized(state: CycleState, pod: PodInfo, { plugin, weight }: ScorePlugin, raw: Float64Array, totals: Float64Array, scratch: Float64Array): Status | null {
+  private addNormalized(
+    state: CycleState,
+    pod: PodInfo,
+    { plugin, weight }: ScorePlugin,
+    raw: Float64Array,
+    totals: Float64Array,
+    scratch: Float64Array,
+  ): Status | null {
     const { feasible } = this;
     const count = this.feasibleCount;
     const first = raw[feasible[0]];
@@ -378,7 +397,9 @@ export class CachedScan {
     else known.add(raw);
   }
 
-  private addLive(profile: Profile, state: CycleState, pod: PodInfo, totals: Float64Array, scratch: Float64Array): Status | null {
+  private addLive(
+    profile: Profile, state: CycleState, pod: PodInfo, totals: Float64Array, scratch: Float64Array,
+  ): Status | null {
     const nodes = this.nodes();
     for (const { plugin } of this.liveScores) this.asked.set(plugin.name, (this.asked.get(plugin.name) ?? 0) + nodes.length);
     const wanted = new Set<Plugin>(this.liveScores.map(({ plugin }) => plugin));
@@ -389,7 +410,7 @@ export class CachedScan {
       if (status.code !== Code.Skip) return errorStatus(plugin.name, `running PreScore plugin "${plugin.name}": ${statusMessage(status)}`);
       state.skipScore.add(plugin.name);
     }
-    return profile.addScores(this.liveScores, state, pod, nodes, totals, scratch);
+    return profile.addScores(this.liveScores, state, pod, nodes, totals, scratch) === null ? null : AGAIN;
   }
 
   private reject(row: number, verdict: number): void {
@@ -470,7 +491,8 @@ export const NO_INDEX = -2;
 export const UNSCORED = -3;
 /** Neither the index nor `filter`: nominated pods, and something out of the ordinary. */
 export const NOT_HERE = -4;
-const INVALID_SCORES = errorStatus('', 'a score is out of range');
+/** The plain way has to score these nodes. */
+export const AGAIN = errorStatus('', 'a score is out of range');
 const NO_NODES: readonly NodeInfo[] = [];
 const NOBODY: ReadonlyMap<number, Status> = new Map();
 const NO_SCORES: readonly ScorePlugin[] = [];

@@ -12,7 +12,7 @@ import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { CycleState } from '../framework/cycle-state.ts';
 import type { PodInfo } from '../framework/pod-info.ts';
 import type { Plugin } from '../framework/plugin-api.ts';
-import { isLocal, isValidScore } from '../framework/profile.ts';
+import { isLocal, isValidScore, mayFailAlone } from '../framework/profile.ts';
 import type { Profile, ScorePlugin } from '../framework/profile.ts';
 import type { LiveSnapshot } from '../cache/snapshot.ts';
 import { Code, isRejected } from '../framework/status.ts';
@@ -28,7 +28,10 @@ const CELL = 8;
 /** ... index into `statuses`, weighted sum of the summed score plugins that do not count nodes, ... */
 const VERDICT = 1;
 const SUM = 2;
-/** ... version of the node's object that the verdict of filters on facts and the raw scores (where they depend on nothing else) are of, ... */
+/**
+ * ... version of the node's object that the verdict of filters on facts and the raw scores (where they depend on
+ * nothing else) are of, ...
+ */
 const FACTS_GENERATION = 3;
 const FACTS_VERDICT = 4;
 const RAW_GENERATION = 5;
@@ -72,7 +75,7 @@ export interface CachePlan {
   /** Cached raw scores that are normalised over the feasible nodes of each cycle. */
   readonly normalized: readonly ScorePlugin[];
   readonly liveScores: readonly ScorePlugin[];
-  /** Plugins with a live filter or score, once each. */
+  /** Plugins with a live filter or score, or with a PreFilter alone, once each. */
   readonly live: readonly Plugin[];
   /** What is cached hangs on the pods' specs alone. */
   readonly specOnly: boolean;
@@ -82,7 +85,14 @@ export function cachePlan(profile: Profile): CachePlan {
   const filters = profile.filter.map((plugin, order) => ({ plugin, live: !isLocal(plugin.dependence?.filter), facts: plugin.dependence?.filter === 'facts', order }));
   const local = profile.score.filter(({ plugin }) => isLocal(plugin.dependence?.score));
   const liveScores = profile.score.filter(({ plugin }) => !isLocal(plugin.dependence?.score));
-  const live = new Set<Plugin>([...filters.filter((entry) => entry.live).map((entry) => entry.plugin), ...liveScores.map((entry) => entry.plugin)]);
+  // A PreFilter may reject the pod or restrict its nodes without a Filter behind it.
+  const withFilter = new Set<Plugin>(profile.filter);
+  const lonePreFilters = profile.preFilter.filter((plugin) => !withFilter.has(plugin));
+  const live = new Set<Plugin>([
+    ...filters.filter((entry) => entry.live).map((entry) => entry.plugin),
+    ...liveScores.map((entry) => entry.plugin),
+    ...lonePreFilters,
+  ]);
   return {
     filters,
     summed: local.filter(({ plugin }) => plugin.normalizeScore === undefined),
@@ -94,7 +104,10 @@ export function cachePlan(profile: Profile): CachePlan {
 }
 
 export class TemplateCache {
-  /** false: PreFilter of a cached plugin rejects or restricts the nodes; the plain scan has to do it. */
+  /**
+   * false: PreFilter of a cached plugin rejects or restricts the nodes, or a PreScore without Score has to be asked; the
+   * plain scan has to do it.
+   */
   readonly usable: boolean;
   /** What is remembered of each node: CELL numbers a node row, side by side because they are looked at together. */
   private cells: Int32Array = new Int32Array(0);
@@ -136,14 +149,19 @@ export class TemplateCache {
   hasUnevenRaw = false;
   /** Summed scores that change with the number of nodes, as they were last, and the snapshot version they are of. */
   private readonly counting: readonly WeightedScore[];
-  /** true: the last full walk found no node that the pod may go to, and `verdictCounts` tells how many have which verdict. */
+  /**
+   * true: the last full walk found no node that the pod may go to, and `verdictCounts` tells how many have which
+   * verdict.
+   */
   blocked = false;
   /** Nodes by verdict, while blocked. */
   readonly verdictCounts: number[] = [];
   /** While blocked: rows that pass, but for something that this cache does not know. */
   private readonly passing = new Set<number>();
   private unschedulable: readonly NodeInfo[] | null = null;
-  /** The same list with verdicts that took the place of others: which rows those changed, and of which list it was made. */
+  /**
+   * The same list with verdicts that took the place of others: which rows those changed, and of which list it was made.
+   */
   private readonly overlaid: { of: readonly NodeInfo[] | null; rows: readonly number[]; list: readonly NodeInfo[] } = { of: null, rows: [], list: [] };
   /** Change of the node table up to which the counts hold. */
   private seenChanges = 0;
@@ -163,7 +181,8 @@ export class TemplateCache {
     this.view = pod;
     this.index = new WindowIndex((position) => this.total(position));
     this.plan = plan;
-    this.usable = this.prepare(profile, plan, pod);
+    this.usable =
+      this.prepare(profile, plan, pod) && !profile.lacksPreFilter && !profile.lonePreScores.some(mayFailAlone);
     const scores = (list: readonly ScorePlugin[]): ScorePlugin[] => list.filter(({ plugin }) => !this.state.skipScore.has(plugin.name));
     const filters = plan.filters.filter(({ plugin, live }) => !live && !this.state.skipFilter.has(plugin.name)).map((planned): CachedFilter => ({ ...planned, ask: this.filterBy(planned.plugin, pod.template) }));
     const weighted = (list: readonly ScorePlugin[]): WeightedScore[] => list.map(({ plugin, weight }) => ({ plugin, weight, ask: this.scoreBy(plugin, pod.template) }));
@@ -214,8 +233,8 @@ export class TemplateCache {
   }
 
   /**
-   * The only node that takes the pod, where a filter knows that few can: nothing is remembered for it. -1: none or several do,
-   * or there are too many to try. `positionOf` tells which rows count.
+   * The only node that takes the pod, where a filter knows that few can: nothing is remembered for it. -1: none or
+   * several do, or there are too many to try. `positionOf` tells which rows count.
    */
   onlyTaker(pod: PodInfo, positionOf: Int32Array): number {
     if (this.onlyRows === null) return -1;
@@ -309,8 +328,8 @@ export class TemplateCache {
   }
 
   /**
-   * Looks again at the nodes that have changed since: true while none passes but those that something else keeps the pod
-   * from (`except`, by row). `positionOf` tells which rows count.
+   * Looks again at the nodes that have changed since: true while none passes but those that something else keeps the
+   * pod from (`except`, by row). `positionOf` tells which rows count.
    */
   staysBlocked(positionOf: Int32Array, except: ReadonlyMap<number, unknown>): boolean {
     const { nodes } = this.cluster;
@@ -335,8 +354,8 @@ export class TemplateCache {
   }
 
   /**
-   * While blocked: the nodes whose verdict is Unschedulable, in cache order; `instead` has verdicts, by row, that take the place
-   * of the cache's. The same list until a node comes or goes.
+   * While blocked: the nodes whose verdict is Unschedulable, in cache order; `instead` has verdicts, by row, that take
+   * the place of the cache's. The same list until a node comes or goes.
    */
   unschedulableNodes(instead: ReadonlyMap<number, Status>): readonly NodeInfo[] {
     const isOne = (row: number): boolean => this.statuses[this.cells[row * CELL + VERDICT]]?.code === Code.Unschedulable;
@@ -470,6 +489,8 @@ export class TemplateCache {
       else if (status !== null || nodeNames !== null) return false;
     }
     const cachedScores = new Set<Plugin>([...plan.summed, ...plan.normalized].map((entry) => entry.plugin));
+    const lone: readonly Plugin[] = profile.lonePreScores;
+    for (const plugin of lone) if (isLocal(plugin.dependence?.score)) cachedScores.add(plugin);
     for (const plugin of profile.preScore) {
       if (!cachedScores.has(plugin)) continue;
       const status = plugin.preScore(this.state, pod, []);
@@ -554,8 +575,12 @@ export class TemplateCaches {
   }
 }
 
-/** Equal for templates of which plugins that look at specs only say the same; null: the template keeps its own cache. */
-function answersKey({ spec, accounted, requested, scored, nonZeroCpu, nonZeroMemory, hostPorts, images }: PodTemplate): string | null {
+/**
+ * Equal for templates of which plugins that look at specs only say the same; null: the template keeps its own cache.
+ */
+function answersKey(
+  { spec, accounted, requested, scored, nonZeroCpu, nonZeroMemory, hostPorts, images }: PodTemplate,
+): string | null {
   if ((spec.volumes?.length ?? 0) + (spec.resourceClaims?.length ?? 0) > 0) return null;
   const { priority: _priority, priorityClassName: _class, preemptionPolicy: _policy, topologySpreadConstraints: _spread, affinity, ...looked } = spec;
   const amounts = [accounted, requested, scored].map(({ columns, amounts: values }) => [[...columns], [...values]]);

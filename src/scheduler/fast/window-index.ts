@@ -164,6 +164,14 @@ export class WindowIndex {
     return winner;
   }
 
+  /** Position of the first of the best nodes in the order found. */
+  firstBest(): number {
+    const { segmentCount, segmentBest, segmentBestBits, segmentBlock } = this;
+    let first = 0;
+    for (let i = 1; i < segmentCount; i++) if (segmentBest[i] > segmentBest[first]) first = i;
+    return (segmentBlock[first] << BLOCK_BITS) + lowestBit(segmentBestBits[first]);
+  }
+
   /**
    * As `winner`, when each node belongs to one of `count` groups and its group adds to its total. Bits of group g in a block:
    * groups[g * blocks + block]. `added` is told which groups the window has.

@@ -6,7 +6,7 @@
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
 import type { RandomStream } from '../../kernel/random.ts';
-import { CachedScan, NOT_HERE, NO_INDEX, UNSCORED } from '../fast/cached-scan.ts';
+import { AGAIN, CachedScan, NOT_HERE, NO_INDEX, UNSCORED } from '../fast/cached-scan.ts';
 import type { CycleState } from './cycle-state.ts';
 import { Diagnosis } from './diagnosis.ts';
 import type { PodInfo } from './pod-info.ts';
@@ -34,7 +34,11 @@ export interface AlgorithmOptions {
 
 export type ScheduleResult =
   | { readonly kind: 'scheduled'; readonly node: NodeInfo; readonly evaluatedNodes: number; readonly feasibleNodes: number }
-  | { readonly kind: 'fitError'; readonly diagnosis: Diagnosis }
+  /**
+   * `repeats`: told from remembered answers about all nodes. Other pods of the template, without a node of their own,
+   * get the same until something changes, and the start index stays where it is.
+   */
+  | { readonly kind: 'fitError'; readonly diagnosis: Diagnosis; readonly repeats: boolean }
   | { readonly kind: 'noNodes' }
   | { readonly kind: 'error'; readonly status: Status };
 
@@ -43,14 +47,17 @@ const MIN_FEASIBLE_NODES_PERCENTAGE_TO_FIND = 5;
 
 export class Algorithm {
   nextStartNodeIndex = 0;
-  /** Counts for reports: nodes that Filter gave a verdict on (without the one too many that ends a sampled search), and that were scored. */
+  /**
+   * Counts for reports: nodes that Filter gave a verdict on (without the one too many that ends a sampled search),
+   * and that were scored.
+   */
   nodesFiltered = 0;
   nodesScored = 0;
   private readonly cluster: SchedulerCache;
   private readonly snapshot: LiveSnapshot;
   private readonly options: AlgorithmOptions;
-  /** The index knows upstream's choice among equals only. */
-  private readonly knowsTies: boolean;
+  /** The choices among equals that the index knows; null: it is made here. */
+  private readonly knownTies: 'upstream' | 'first' | null;
   private readonly cached: CachedScan;
   private totals: Float64Array = new Float64Array(64);
   private scratch: Float64Array = new Float64Array(64);
@@ -60,7 +67,7 @@ export class Algorithm {
     this.cluster = cluster;
     this.snapshot = snapshot;
     this.options = options;
-    this.knowsTies = options.tieBreak === 'upstream';
+    this.knownTies = options.tieBreak === 'random' ? null : options.tieBreak;
     this.cached = new CachedScan(cluster, snapshot, options.cacheBytes);
   }
 
@@ -87,7 +94,7 @@ export class Algorithm {
     if (failed !== null) return failed;
     const { feasible } = this;
     const evaluatedNodes = feasible.length + diagnosis.explicitCount;
-    if (feasible.length === 0) return { kind: 'fitError', diagnosis };
+    if (feasible.length === 0) return { kind: 'fitError', diagnosis, repeats: false };
     if (feasible.length === 1) return { kind: 'scheduled', node: feasible[0], evaluatedNodes, feasibleNodes: 1 };
     const status = this.scoreNodes(profile, state, pod, feasible, collect);
     if (status !== null) return { kind: 'error', status };
@@ -115,7 +122,8 @@ export class Algorithm {
     const start = this.nextStartNodeIndex % count;
     const target = this.feasibleNodesToFind(profile, count);
     this.makeRoom(count);
-    const picked = profile.score.length > 0 ? cached.pick(pod, start, target, this.totals, this.knowsTies) : cached.otherWay;
+    const picked =
+      profile.score.length > 0 ? cached.pick(pod, start, target, this.totals, this.knownTies) : cached.otherWay;
     if (picked === NOT_HERE) {
       state.reset();
       return null;
@@ -137,11 +145,13 @@ export class Algorithm {
       const diagnosis = cached.diagnose();
       state.reset();
       state.fillLater(() => void profile.runPreFilter(state, pod));
-      return { kind: 'fitError', diagnosis };
+      const repeats = ownNode === undefined && walked === count && profile.changesWithCluster && cached.askedNobody;
+      return { kind: 'fitError', diagnosis, repeats };
     }
     let winner = 0;
     if (feasibleNodes > 1) {
-      const failed = cached.score(profile, state, pod, this.totals, this.scratch, picked === UNSCORED) === null ? null : this.scoreAgain(profile, state, pod, cached.nodes());
+      const told = cached.score(profile, state, pod, this.totals, this.scratch, picked === UNSCORED);
+      const failed = told === AGAIN ? this.scoreAgain(profile, state, pod, cached.nodes()) : told;
       if (failed !== null) return { kind: 'error', status: failed };
       if (profile.score.length > 0) this.nodesScored += feasibleNodes;
       winner = this.choose(feasibleNodes);
@@ -168,7 +178,9 @@ export class Algorithm {
   }
 
   /** PreScore and Score over `nodes`; totals are read with `total(i)`. */
-  scoreNodes(profile: Profile, state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], collect?: ScoreCollector): Status | null {
+  scoreNodes(
+    profile: Profile, state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], collect?: ScoreCollector,
+  ): Status | null {
     this.makeRoom(nodes.length);
     const status = profile.runPreScore(state, pod, nodes);
     if (status !== null) return status;
@@ -205,7 +217,7 @@ export class Algorithm {
       diagnosis.preFilterStatus = verdict.status;
       diagnosis.absentStatus = verdict.status;
       diagnosis.addPlugin(verdict.status);
-      return { kind: 'fitError', diagnosis };
+      return { kind: 'fitError', diagnosis, repeats: false };
     }
     const nominated = this.tryNominatedNode(profile, state, pod);
     if (feasible.length > 0) return null;
@@ -223,7 +235,10 @@ export class Algorithm {
     return error === null ? null : { kind: 'error', status: filterError(error) };
   }
 
-  /** Makes the nominated node the only feasible one when the pod has one and it still passes; else why it does not, if it is a rejection. */
+  /**
+   * Makes the nominated node the only feasible one when the pod has one and it still passes; else why it does not, if
+   * it is a rejection.
+   */
   private tryNominatedNode(profile: Profile, state: CycleState, pod: PodInfo): Status | null {
     const name = pod.nominatedNodeName;
     const node = name === '' ? undefined : this.snapshot.find(name);
@@ -244,7 +259,9 @@ export class Algorithm {
     return this.snapshot.nodes.filter((node) => names.has(node.name));
   }
 
-  private filterNodes(profile: Profile, state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], diagnosis: Diagnosis): Status | null {
+  private filterNodes(
+    profile: Profile, state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], diagnosis: Diagnosis,
+  ): Status | null {
     const { feasible } = this;
     const count = nodes.length;
     const target = this.feasibleNodesToFind(profile, count);
@@ -294,7 +311,8 @@ function filterError(status: Status): Status {
 
 /**
  * The first maximum in pre-order traversal of the implicit binary heap over the list: what popping a max-heap built
- * bottom-up from it yields (spec: container/heap over nodeScoreHeap). On one level of the heap that is the leftmost one.
+ * bottom-up from it yields (spec: container/heap over nodeScoreHeap). On one level of the heap that is the leftmost
+ * one.
  */
 export function firstInHeapOrder(totals: ArrayLike<number>, count: number, best: number): number {
   let winner = -1;

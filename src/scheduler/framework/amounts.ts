@@ -7,6 +7,7 @@ import { amountOf } from '../../cluster/resources.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import { PodInfo } from './pod-info.ts';
+import { HandleView, NodeView, PodView } from './plugin-views.ts';
 
 /** What these functions need of a plugin's handle. */
 export interface ClusterHandle {
@@ -15,12 +16,14 @@ export interface ClusterHandle {
 
 /** `allocatableOf(handle, node, 'cpu')`: what the node offers in all. */
 export function allocatableOf(handle: ClusterHandle, node: NodeInfo, resource: string): number {
-  return resource === 'pods' ? node.allowedPods : amountAt(handle, node, node.allocatable, resource);
+  const { allowedPods, allocatable, base } = NodeView.behind(node);
+  return resource === 'pods' ? allowedPods : amountAt(handle, allocatable, base, resource);
 }
 
 /** What is asked for by the pods on the node. */
 export function requestedOn(handle: ClusterHandle, node: NodeInfo, resource: string): number {
-  return resource === 'pods' ? node.pods.length : amountAt(handle, node, node.requested, resource);
+  const { pods, requested, base } = NodeView.behind(node);
+  return resource === 'pods' ? pods.length : amountAt(handle, requested, base, resource);
 }
 
 /** What is left; below 0 where pods were put past the scheduler. */
@@ -31,16 +34,17 @@ export function freeOn(handle: ClusterHandle, node: NodeInfo, resource: string):
 /** What the pod takes from a node, overhead included. */
 export function requestOf(handle: ClusterHandle, pod: PodInfo, resource: string): number {
   if (resource === 'pods') return 1;
-  const column = handle.cluster.resources.find(resource);
-  return column < 0 ? 0 : amountOf(pod.template.accounted, column);
+  const column = HandleView.clusterBehind(handle).resources.find(resource);
+  return column < 0 ? 0 : amountOf(PodView.behind(pod).template.accounted, column);
 }
 
 /** The pods on a node, those that are ending included, in no order that means anything. */
 export function podsOn(handle: ClusterHandle, node: NodeInfo): PodInfo[] {
-  return node.pods.map((row) => new PodInfo(handle.cluster, row));
+  const cluster = HandleView.clusterBehind(handle);
+  return NodeView.behind(node).pods.map((row) => HandleView.shown(handle, new PodInfo(cluster, row)));
 }
 
-function amountAt(handle: ClusterHandle, node: NodeInfo, amounts: Float64Array, resource: string): number {
-  const column = handle.cluster.resources.find(resource);
-  return column < 0 ? 0 : (amounts[node.base + column] ?? 0);
+function amountAt(handle: ClusterHandle, amounts: Float64Array, base: number, resource: string): number {
+  const column = HandleView.clusterBehind(handle).resources.find(resource);
+  return column < 0 ? 0 : (amounts[base + column] ?? 0);
 }

@@ -39,6 +39,9 @@ export interface PreFilterResult {
   readonly nodeNames: ReadonlySet<string> | null;
 }
 
+/** Nothing against the pod, and every node is worth filtering. */
+export const PRE_FILTER_PASSES: PreFilterResult = { status: null, nodeNames: null };
+
 /** How PreFilter's state follows a what-if: pods added to or removed from one node. */
 export interface PreFilterExtensions {
   addPod(state: CycleState, podToSchedule: PodInfo, podToAdd: number, node: NodeInfo): Status | null;
@@ -49,6 +52,14 @@ export interface PostFilterResult {
   readonly status: Status | null;
   /** null: leave the nomination as it is; '' clears it. */
   readonly nominatedNodeName: string | null;
+  /** Where it succeeded: what the pod's message says of it; absent: nothing. */
+  readonly message?: string;
+  /**
+   * A promise of a rejection: while nothing changes in the cluster and every node says the same, all pods of the
+   * template that are not nominated to a node get it again. The call stands for asking: it draws the random numbers
+   * that PostFilter would draw. Absent: PostFilter is asked at each attempt.
+   */
+  readonly again?: () => void;
 }
 
 /** Verdicts of one failed cycle, by node name. */
@@ -79,16 +90,16 @@ export interface Plugin {
   readonly dependence?: { readonly filter?: Dependence; readonly score?: Dependence };
 
   /**
-   * true: of a pod without volumes and resource claims, `facts` and `node` answers look at nothing but its spec (and what
-   * it requests): neither namespace, labels, priority nor affinity to pods. Templates that differ only in those then
-   * share what is remembered.
+   * true: of a pod without volumes and resource claims, `facts` and `node` answers look at nothing but its spec (and
+   * what it requests): neither namespace, labels, priority nor affinity to pods. Templates that differ only in those
+   * then share what is remembered.
    */
   readonly specOnly?: boolean;
 
   /**
-   * Faster twins of `filter` and `score` for the pods of one template, for answers that depend on `facts` or `node`; they
-   * read no cycle state. `row` is the node's place in `handle.cluster.nodes`. The same answers: the plain scan uses
-   * `filter` and `score`.
+   * Faster twins of `filter` and `score` for the pods of one template, for answers that depend on `facts` or `node`;
+   * they read no cycle state. `row` is the node's place in `handle.cluster.nodes`. The same answers: the plain scan
+   * uses `filter` and `score`.
    */
   filterOf?(template: PodTemplate): (node: NodeInfo, row: number) => Status | null;
   scoreOf?(template: PodTemplate): (node: NodeInfo, row: number) => number;
@@ -96,22 +107,38 @@ export interface Plugin {
   /** true: `filter` passes or rejects, and never gives an error. */
   readonly filterNeverFails?: boolean;
 
-  /** Tells the rows outside of which `filter` rejects a pod of the template, where they are known without a look at the nodes; null: any may pass. */
+  /**
+   * Tells the rows outside of which `filter` rejects a pod of the template, where they are known without a look at
+   * the nodes; null: any may pass.
+   */
   onlyRowsOf?(template: PodTemplate): (() => ReadonlySet<number>) | null;
 
-  /** For a `node` score that looks at the number of nodes, too: whether it does on this node. It is then asked again when nodes come or go. */
+  /**
+   * For a `node` score that looks at the number of nodes, too: whether it does on this node. It is then asked again
+   * when nodes come or go.
+   */
   countsNodes?(template: PodTemplate, node: NodeInfo): boolean;
 
   /**
-   * true: for pods of this template, as things stand, PreFilter and PreScore would both skip. Asked at every cycle, so it
-   * must cost next to nothing; absent: never inert.
+   * true: for pods of this template, as things stand, PreFilter would skip, and PreScore would, too, or Score would
+   * give 0 on every node without normalizing. Asked at every cycle, so it must cost next to nothing; absent: never
+   * inert.
    */
   inert?(template: PodTemplate): boolean;
+
+  /** true: what `inert` says changes only when something in the cluster, or in the scheduler's cache of it, does. */
+  readonly inertUntilChange?: boolean;
 
   /** The same answers as Filter and Score, for all nodes at once from counts by topology domain. */
   readonly domains?: DomainPlugin;
 
-  /** Reserve, PreBind and the like do nothing for pods without volume or resource claims: then they are not called at all. */
+  /** true: PreScore gives an error where the profile does not let this plugin's PreFilter run. */
+  readonly preScoreNeedsPreFilter?: boolean;
+
+  /**
+   * Reserve, PreBind and the like do nothing for pods without volume or resource claims: then they are not called at
+   * all.
+   */
   readonly claimsOnly?: boolean;
 
   /** null lets the pod into the active queue; anything else gates it. */
@@ -130,7 +157,11 @@ export interface Plugin {
   reserve?(state: CycleState, pod: PodInfo, nodeName: string): Status | null;
   unreserve?(state: CycleState, pod: PodInfo, nodeName: string): void;
   /** Wait with a timeout in micros, or a verdict. */
-  permit?(state: CycleState, pod: PodInfo, nodeName: string): { readonly status: Status | null; readonly timeoutMicros: number };
+  permit?(
+    state: CycleState,
+    pod: PodInfo,
+    nodeName: string,
+  ): { readonly status: Status | null; readonly timeoutMicros: number };
   preBind?(state: CycleState, pod: PodInfo, nodeName: string): Status | RetryLater | null;
   /** Skip hands on to the next Bind plugin. */
   bind?(state: CycleState, pod: PodInfo, nodeName: string): Status | null;
@@ -147,7 +178,10 @@ export interface Handle {
   readonly snapshot: SchedulerSnapshot;
   /** Tells counters which pods come to nodes and leave them. */
   readonly placements: Placements;
-  /** Runs the Filter plugins of the profile on one node, nominated pods of equal or higher priority included (for PostFilter plugins). */
+  /**
+   * Runs the Filter plugins of the profile on one node, nominated pods of equal or higher priority included (for
+   * PostFilter plugins).
+   */
   filterWithNominatedPods(state: CycleState, pod: PodInfo, node: NodeInfo): Status | null;
   /** As Profile's; absent or null: every plugin has to be asked. */
   decidingFilter?(template: PodTemplate): Plugin | null;
@@ -155,7 +189,10 @@ export interface Handle {
   asksNodeOnly?(template: PodTemplate): boolean;
   runPreFilterAddPod(state: CycleState, pod: PodInfo, podToAdd: number, node: NodeInfo): Status | null;
   runPreFilterRemovePod(state: CycleState, pod: PodInfo, podToRemove: number, node: NodeInfo): Status | null;
-  /** Pods nominated to a node, in order of nomination; rows. The same list as long as neither they nor their number change. */
+  /**
+   * Pods nominated to a node, in order of nomination; rows. The same list as long as neither they nor their number
+   * change.
+   */
   nominatedPods(nodeName: string): readonly number[];
   /** By name of the node, the pods nominated to it. */
   nominations(): ReadonlyMap<string, readonly number[]>;

@@ -52,8 +52,16 @@ export interface PreFilterVerdict {
   readonly restrictors: readonly string[];
 }
 
+/** What a plugin's weighted scores came from: one of each a node. */
+export interface CollectedScores {
+  readonly nodes: readonly NodeInfo[];
+  readonly raw: Float64Array;
+  readonly normalized: Float64Array;
+  readonly weight: number;
+}
+
 /** Receives each plugin's weighted final scores, for explanations and conformance. */
-export type ScoreCollector = (plugin: string, weighted: Float64Array) => void;
+export type ScoreCollector = (plugin: string, weighted: Float64Array, from: CollectedScores) => void;
 
 export class Profile {
   readonly schedulerName: string;
@@ -72,6 +80,8 @@ export class Profile {
   readonly postBind: readonly Implementing<'postBind'>[];
   /** Every plugin once, in order of first mention. */
   readonly plugins: readonly Plugin[];
+  /** What remembered answers say of all nodes changes with the cluster, and only then: each plugin promises it. */
+  readonly changesWithCluster: boolean;
   readonly spec: ProfileSpec;
   private readonly handle: Handle;
 
@@ -109,7 +119,23 @@ export class Profile {
     this.bind = implementing('bind', points.bind);
     this.postBind = implementing('postBind', points.postBind);
     this.plugins = [...made.values()];
+    this.changesWithCluster = [...this.preFilter, ...this.filter].every(changesWithCluster);
     this.handle = handle;
+  }
+
+  /** Whether PreScore of a plugin fails because its PreFilter is left out: the plain scan finds out which. */
+  get lacksPreFilter(): boolean {
+    const { preFilter } = this;
+    return this.preScore.some(
+      (plugin: Plugin) =>
+        plugin.preScoreNeedsPreFilter === true && !preFilter.some((other: Plugin) => other === plugin),
+    );
+  }
+
+  /** PreScore of plugins whose Score is not asked. */
+  get lonePreScores(): readonly Implementing<'preScore'>[] {
+    const scored = new Set<Plugin>(this.score.map(({ plugin }) => plugin));
+    return this.preScore.filter((plugin: Plugin) => !scored.has(plugin));
   }
 
   /** Whether any pod waits for a node after a preemption: filters must then count it. */
@@ -133,9 +159,9 @@ export class Profile {
   }
 
   /**
-   * The filter whose rejection of a node, in a cycle of such a pod, is also what the node would say with pods taken off as
-   * long as this one filter rejects it: those before it hang on the node's object alone or skip the pod, it looks at the
-   * node and its pods only, and no plugin has to be told of pods that come and go. null: there is none.
+   * The filter whose rejection of a node, in a cycle of such a pod, is also what the node would say with pods taken
+   * off as long as this one filter rejects it: those before it hang on the node's object alone or skip the pod, it
+   * looks at the node and its pods only, and no plugin has to be told of pods that come and go. null: there is none.
    */
   decidingFilter(template: PodTemplate): Plugin | null {
     if (this.followsPods(template)) return null;
@@ -144,8 +170,8 @@ export class Profile {
   }
 
   /**
-   * Whether all that filters say of a node in a cycle of such a pod hangs on the node, its pods and those nominated to it,
-   * with some of them taken off, too.
+   * Whether all that filters say of a node in a cycle of such a pod hangs on the node, its pods and those nominated
+   * to it, with some of them taken off, too.
    */
   asksNodeOnly(template: PodTemplate): boolean {
     return !this.followsPods(template) && this.filter.every((plugin) => isLocal(plugin.dependence?.filter) || isInert(plugin, template));
@@ -247,16 +273,23 @@ export class Profile {
     const verdicts: Status[] = [];
     let nominatedNodeName: string | null = null;
     let rejected = '';
+    const again: (() => void)[] = [];
     for (const plugin of this.postFilter) {
       const result = plugin.postFilter(state, pod, statuses);
-      if (result.status === null || result.status.code === Code.UnschedulableAndUnresolvable) return result;
+      if (result.status === null || result.status.code === Code.UnschedulableAndUnresolvable) {
+        const { again: _promise, ...said } = result;
+        return said;
+      }
       if (result.status.code !== Code.Unschedulable) return { status: errorStatus(plugin.name, ...result.status.reasons), nominatedNodeName: null };
       verdicts.push(result.status);
+      if (result.again !== undefined) again.push(result.again);
       rejected = plugin.name;
       if (result.nominatedNodeName !== null) nominatedNodeName = result.nominatedNodeName;
     }
     const words = (): readonly string[] => verdicts.flatMap((status) => status.reasons);
-    return { status: lazyStatus(rejected, verdicts, words), nominatedNodeName };
+    const result = { status: lazyStatus(rejected, verdicts, words), nominatedNodeName };
+    if (again.length < verdicts.length) return result;
+    return { ...result, again: () => again.forEach((ask) => ask()) };
   }
 
   runPreScore(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): Status | null {
@@ -270,24 +303,42 @@ export class Profile {
   }
 
   /** Adds all plugins' weighted scores into `totals` (one per node, zeroed here); `scratch` is as long. */
-  runScore(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], totals: Float64Array, scratch: Float64Array, collect?: ScoreCollector): Status | null {
+  runScore(
+    state: CycleState,
+    pod: PodInfo,
+    nodes: readonly NodeInfo[],
+    totals: Float64Array,
+    scratch: Float64Array,
+    collect?: ScoreCollector,
+  ): Status | null {
     totals.fill(0, 0, nodes.length);
     return this.addScores(this.score, state, pod, nodes, totals, scratch, collect);
   }
 
   /** Adds the weighted scores of some of the score plugins. */
-  addScores(plugins: readonly ScorePlugin[], state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], totals: Float64Array, scratch: Float64Array, collect?: ScoreCollector): Status | null {
+  addScores(
+    plugins: readonly ScorePlugin[],
+    state: CycleState,
+    pod: PodInfo,
+    nodes: readonly NodeInfo[],
+    totals: Float64Array,
+    scratch: Float64Array,
+    collect?: ScoreCollector,
+  ): Status | null {
     const count = nodes.length;
     for (const { plugin, weight } of plugins) {
       if (state.skipScore.has(plugin.name)) continue;
       const scores = scratch.subarray(0, count);
       for (let i = 0; i < count; i++) scores[i] = plugin.score(state, pod, nodes[i]);
+      const raw = collect === undefined ? null : scores.slice();
       plugin.normalizeScore?.(state, pod, scores, nodes);
       for (let i = 0; i < count; i++) {
         if (!isValidScore(scores[i])) return invalidScore(plugin, scores[i]);
         totals[i] += weight * scores[i];
       }
-      collect?.(plugin.name, scores.map((value) => value * weight));
+      if (collect === undefined || raw === null) continue;
+      const from = { nodes, raw, normalized: scores.slice(), weight };
+      collect(plugin.name, scores.map((value) => value * weight), from);
     }
     return null;
   }
@@ -298,7 +349,17 @@ export function isInert(plugin: Plugin, template: PodTemplate): boolean {
   return plugin.inert?.(template) === true;
 }
 
+function changesWithCluster({ dependence, inert, inertUntilChange, domains }: Plugin): boolean {
+  if (isLocal(dependence?.filter)) return true;
+  return inert === undefined ? domains !== undefined : inertUntilChange === true;
+}
+
 /** Whether an answer with this dependence hangs on the node and its pods at most. */
+/** Whether a PreScore whose Score is not asked may fail for other reasons than the pod's template. */
+export function mayFailAlone({ dependence, domains, preScoreNeedsPreFilter }: Plugin): boolean {
+  return !isLocal(dependence?.score) && domains === undefined && preScoreNeedsPreFilter !== true;
+}
+
 export function isLocal(dependence: Dependence | undefined): boolean {
   return dependence === 'facts' || dependence === 'node';
 }

@@ -13,8 +13,9 @@ import type { PodInfo } from '../framework/pod-info.ts';
 import { Code, lazyStatus, unresolvable, unschedulable } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
 import { NO_VICTIMS } from '../preemption/victims.ts';
+import type { Candidate } from '../preemption/victims.ts';
 import type { DryRunMemory } from '../preemption/candidates.ts';
-import { bestCandidates, candidateTarget, dryRunMemory, dryRunPreemption } from '../preemption/candidates.ts';
+import { candidateTarget, chosenCandidate, dryRunMemory, dryRunPreemption } from '../preemption/candidates.ts';
 
 const NAME = 'DefaultPreemption';
 const NOT_HELPFUL = unresolvable(NAME, 'Preemption is not helpful for scheduling');
@@ -33,7 +34,7 @@ export const DefaultPreemption: PluginFactory = {
       preEnqueue: (pod) => (handle.preemption.isRunningFor(pod.row) ? GATED : null),
       postFilter: (state, pod, statuses) => preempt(handle, memory, state, pod, statuses, (nodes) => ({
         candidates: candidateTarget(nodes, percentage, absolute),
-        offset: Math.floor(handle.random(NAME).next() * nodes),
+        offset: Math.floor(drawOffset(handle) * nodes),
       })),
       eventsToRegister: () => [{ event: event('Pod', Action.Delete), hint: () => 'QueueSkip' }],
     };
@@ -45,7 +46,7 @@ const TERMINATING = 'not eligible due to a terminating pod on the nominated node
 type Refusal = typeof NEVER | typeof TERMINATING;
 /** Made once, so that attempts with the same one are told to be alike. */
 const REFUSALS: Readonly<Record<Refusal, PostFilterResult>> = {
-  [NEVER]: refusalFor(NEVER),
+  [NEVER]: { ...refusalFor(NEVER), again: drawNothing },
   [TERMINATING]: refusalFor(TERMINATING),
 };
 
@@ -55,32 +56,57 @@ function refusalFor(refusal: string): PostFilterResult {
 
 type Limits = (nodes: number) => { readonly candidates: number; readonly offset: number };
 
-function preempt(handle: Handle, memory: DryRunMemory, state: CycleState, pod: PodInfo, statuses: NodeStatuses, limits: Limits): PostFilterResult {
+function preempt(
+  handle: Handle, memory: DryRunMemory, state: CycleState, pod: PodInfo, statuses: NodeStatuses, limits: Limits,
+): PostFilterResult {
   const refusal = ineligibility(handle, pod, statuses);
   if (refusal !== '') return REFUSALS[refusal];
   const nodes = handle.snapshot.nodes.length;
   if (handle.cluster.totals.lowestPriority >= pod.priority) {
     const count = statuses.unschedulableCount?.() ?? statuses.unschedulable(handle.snapshot.nodes).length;
-    return notHelpful(nodes, [[NO_VICTIMS, count]]);
+    return notHelpful(nodes, [[NO_VICTIMS, count]], drawNothing);
   }
   const potential = statuses.unschedulable(handle.snapshot.nodes);
-  if (potential.length === 0) return notHelpful(nodes, []);
+  if (potential.length === 0) return notHelpful(nodes, [], drawNothing);
   const dryRun = dryRunPreemption(handle, state, pod, statuses, potential, limits(potential.length), memory);
-  if (dryRun.candidates.length === 0) return notHelpful(nodes, [...dryRun.rejections()]);
-  const [best] = bestCandidates(handle.cluster, dryRun.candidates);
-  handle.preemption.execute(pod.row, best.victims, best.nodeName);
-  return { status: null, nominatedNodeName: best.nodeName };
+  // Without a candidate all nodes are looked at, wherever the dry run begins.
+  if (dryRun.candidates.length === 0) return notHelpful(nodes, [...dryRun.rejections()], () => void drawOffset(handle));
+  return carryOut(handle, pod, chosenCandidate(handle.cluster, dryRun.candidates));
 }
 
-/** `rejections`: potential nodes by why preemption does not help there. The others of all `nodes` cannot be helped. */
-function notHelpful(nodes: number, rejections: readonly (readonly [Status, number])[]): PostFilterResult {
+/** Where a dry run begins, as a share of the nodes. */
+function drawOffset(handle: Handle): number {
+  return handle.random(NAME).next();
+}
+
+function drawNothing(): void {
+  // The dry run was not made.
+}
+
+/** Orders the victims' deletion, and nominates the pod to their node. */
+export function carryOut(handle: Handle, pod: PodInfo, { victims, nodeName }: Candidate): PostFilterResult {
+  handle.preemption.execute(pod.row, victims, nodeName);
+  if (!handle.cluster.features.preemptionTold) return { status: null, nominatedNodeName: nodeName };
+  const message = `preemption: found a potential placement for pod on node ${nodeName}, preempting ${victims.length} victims`;
+  return { status: null, nominatedNodeName: nodeName, message };
+}
+
+/**
+ * `rejections`: potential nodes by why preemption does not help there. The others of all `nodes` cannot be helped.
+ * `again`: PostFilterResult's.
+ */
+function notHelpful(
+  nodes: number,
+  rejections: readonly (readonly [Status, number])[],
+  again: () => void,
+): PostFilterResult {
   const content: (Status | number)[] = [nodes];
   for (const [status, count] of rejections) content.push(status, count);
   const words = (): readonly string[] => {
     const others = rejections.reduce((left, [, count]) => left - count, nodes);
     return [`preemption: ${fitErrorText(nodes, '', [...rejections, [NOT_HELPFUL, others]], '')}`];
   };
-  return { status: lazyStatus(NAME, content, words), nominatedNodeName: '' };
+  return { status: lazyStatus(NAME, content, words), nominatedNodeName: '', again };
 }
 
 /** '' when the pod may preempt (PodEligibleToPreemptOthers). */

@@ -12,6 +12,7 @@ import { defaultNormalizeScore } from './default-normalize.ts';
 
 const NAME = 'DynamicResources';
 const NOTHING_TO_DEALLOCATE = unschedulable(NAME, 'no new claims to deallocate');
+const NO_CLAIMS = unschedulable(NAME);
 /** What upstream keeps of the pod's claims: nothing here, but whether it was written shows in PostFilter. */
 const CLAIMS = stateKey<true>(NAME);
 /** PreFilter was broken off before this plugin's turn: it finds no state (ErrNotFound); no later plugin is asked. */
@@ -22,7 +23,8 @@ export const DynamicResources: PluginFactory = {
   name: NAME,
   summary: 'resource claims (pods that have some cannot be placed yet)',
   defaultArgs: { filterTimeout: '10s', bindingTimeout: '10m0s' },
-  create(): Plugin {
+  create(_args, { cluster }): Plugin {
+    const nothing = cluster.features.claimlessPodsUntold ? NO_CLAIMS : NOTHING_TO_DEALLOCATE;
     return {
       name: NAME,
       dependence: { filter: 'facts', score: 'facts' },
@@ -35,8 +37,8 @@ export const DynamicResources: PluginFactory = {
       },
       filter: () => null,
       postFilter: (state) => {
-        const status = state.isWritten(CLAIMS) ? NOTHING_TO_DEALLOCATE : NO_STATE;
-        return { status, nominatedNodeName: null };
+        if (!state.isWritten(CLAIMS)) return { status: NO_STATE, nominatedNodeName: null };
+        return { status: nothing, nominatedNodeName: null, again: () => undefined };
       },
       score: () => 0,
       normalizeScore: (_state, _pod, scores) => {

@@ -1,4 +1,8 @@
-/** ImageLocality (Score): prefers nodes that hold the pod's images. Source: plugins/imagelocality/image_locality.go (v1.36: image volumes enlarge the sum but not the threshold). */
+/**
+ * ImageLocality (Score): prefers nodes that hold the pod's images. Image volumes enlarge the sum; in the upper
+ * threshold they count from v1.37 on.
+ * Source: plugins/imagelocality/image_locality.go.
+ */
 import type { NodeInfo } from '../cache/node-info.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { MAX_NODE_SCORE } from '../framework/plugin-api.ts';
@@ -13,16 +17,19 @@ export const ImageLocality: PluginFactory = {
   name: NAME,
   summary: 'prefers nodes that hold the pod\'s images already',
   create(_args, handle): Plugin {
+    const countsVolumes = handle.cluster.features.imageVolumesCounted;
+    const maxOf = ({ containerCount, imageVolumeCount }: PodTemplate): number =>
+      MAX_CONTAINER_THRESHOLD * (countsVolumes ? containerCount + imageVolumeCount : containerCount);
     return {
       name: NAME,
       dependence: { score: 'node' },
       specOnly: true,
       countsNodes: (template, node) => template.images.some((image) => node.facts.images.has(image)),
-      score: (_state, pod, node) => scoreOf(pod.template, node, handle),
+      score: (_state, { template }, node) => scoreOf(template, node, handle, maxOf(template)),
       scoreOf: (template) => {
         const { snapshot } = handle;
         const numbers = template.images.map((image) => snapshot.imageNumber(image));
-        const max = MAX_CONTAINER_THRESHOLD * template.containerCount;
+        const max = maxOf(template);
         return (_node, row) => {
           let sum = 0;
           for (let i = 0; i < numbers.length; i++) sum += snapshot.imageSpread(row, numbers[i]);
@@ -34,7 +41,7 @@ export const ImageLocality: PluginFactory = {
   },
 };
 
-function scoreOf(template: PodTemplate, node: NodeInfo, handle: Handle): number {
+function scoreOf(template: PodTemplate, node: NodeInfo, handle: Handle, max: number): number {
   if (node.facts.images.size === 0) return 0;
   const { snapshot } = handle;
   const total = snapshot.nodes.length;
@@ -43,7 +50,7 @@ function scoreOf(template: PodTemplate, node: NodeInfo, handle: Handle): number 
     const state = snapshot.imageState(node, image);
     if (state !== undefined) sum += Math.trunc(state.sizeBytes * (state.nodes / total));
   }
-  return scaled(sum, MAX_CONTAINER_THRESHOLD * template.containerCount);
+  return scaled(sum, max);
 }
 
 function scaled(sum: number, max: number): number {

@@ -1,28 +1,49 @@
 /**
- * When a pod that InterPodAffinity turned away is worth another attempt. Two properties of v1.36 show: anti-affinity
- * terms are asked whether they *all* match, and selectors of namespaces are asked of a namespace without labels.
- * Source: plugins/interpodaffinity/plugin.go (isSchedulableAfterPodChange, isSchedulableAfterNodeChange).
+ * When a pod that InterPodAffinity turned away is worth another attempt. Selectors of namespaces are asked of a
+ * namespace without labels, as upstream does; in v1.36 anti-affinity terms are asked whether they *all* match, later
+ * whether any does. Source: plugins/interpodaffinity/plugin.go (isSchedulableAfterPodChange,
+ * isSchedulableAfterNodeChange).
  */
+import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { Action, event } from '../framework/cluster-event.ts';
 import type { EventRegistration, EventSubject, Hint, PodEventView } from '../framework/cluster-event.ts';
 import type { PodInfo } from '../framework/pod-info.ts';
-import { matchesAllTerms } from './inter-pod-affinity-terms.ts';
-import type { AffinityRelations } from './inter-pod-affinity-terms.ts';
+import { matchesAllTerms, matchesAnyTerm } from './inter-pod-affinity-terms.ts';
+import type { AffinityRelations, AffinityTerm } from './inter-pod-affinity-terms.ts';
 import { isOwnPod } from './own-pod.ts';
 
-export function affinityEvents(relations: AffinityRelations): readonly EventRegistration[] {
+/** `anyAntiTerm`: one required anti-affinity term that matches is enough. */
+export function affinityEvents(relations: AffinityRelations, anyAntiTerm: boolean): readonly EventRegistration[] {
+  const repels: Repels = anyAntiTerm ? matchesAnyTerm : matchesAllTerms;
   return [
-    { event: event('Pod', Action.Add | Action.UpdatePodLabel), hint: (pod, subject) => afterPodChange(pod, subject, relations) },
-    { event: event('Pod', Action.Delete), hint: (pod, subject) => afterPodWent(pod, subject.pod ?? subject.podBefore, relations) },
-    { event: event('Node', Action.Add | Action.UpdateNodeLabel), hint: (pod, subject) => afterNodeChange(pod, subject, relations) },
+    {
+      event: event('Pod', Action.Add | Action.UpdatePodLabel),
+      hint: (pod, subject) => afterPodChange(pod, subject, relations, repels),
+    },
+    {
+      event: event('Pod', Action.Delete),
+      hint: (pod, subject) => afterPodWent(pod, subject.pod ?? subject.podBefore, relations, repels),
+    },
+    {
+      event: event('Node', Action.Add | Action.UpdateNodeLabel),
+      hint: (pod, subject) => afterNodeChange(pod, subject, relations),
+    },
   ];
 }
+
+/** Whether a pod is one that the terms keep away from. */
+type Repels = (terms: readonly AffinityTerm[], pod: PodTemplate) => boolean;
 
 function hasPlace({ nodeName, nominatedNodeName }: PodEventView): boolean {
   return nodeName !== '' || nominatedNodeName !== '';
 }
 
-function afterPodChange(pod: PodInfo, { pod: now, podBefore: before }: EventSubject, relations: AffinityRelations): Hint {
+function afterPodChange(
+  pod: PodInfo,
+  { pod: now, podBefore: before }: EventSubject,
+  relations: AffinityRelations,
+  repels: Repels,
+): Hint {
   if (now === undefined) return 'QueueSkip';
   if (isOwnPod(pod, now)) return 'Queue';
   if (!hasPlace(now) || (before !== undefined && !hasPlace(before))) return 'QueueSkip';
@@ -30,13 +51,18 @@ function afterPodChange(pod: PodInfo, { pod: now, podBefore: before }: EventSubj
   const attracts = matchesAllTerms(required, now.template);
   if (before === undefined) return attracts ? 'Queue' : 'QueueSkip';
   if (attracts && !matchesAllTerms(required, before.template)) return 'Queue';
-  return matchesAllTerms(requiredAnti, before.template) && !matchesAllTerms(requiredAnti, now.template) ? 'Queue' : 'QueueSkip';
+  return repels(requiredAnti, before.template) && !repels(requiredAnti, now.template) ? 'Queue' : 'QueueSkip';
 }
 
-function afterPodWent(pod: PodInfo, gone: PodEventView | undefined, relations: AffinityRelations): Hint {
+function afterPodWent(
+  pod: PodInfo,
+  gone: PodEventView | undefined,
+  relations: AffinityRelations,
+  repels: Repels,
+): Hint {
   if (gone === undefined || !hasPlace(gone)) return 'QueueSkip';
-  if (matchesAllTerms(relations.terms(pod.template).requiredAnti, gone.template)) return 'Queue';
-  return matchesAllTerms(relations.terms(gone.template).requiredAnti, pod.template) ? 'Queue' : 'QueueSkip';
+  if (repels(relations.terms(pod.template).requiredAnti, gone.template)) return 'Queue';
+  return repels(relations.terms(gone.template).requiredAnti, pod.template) ? 'Queue' : 'QueueSkip';
 }
 
 function afterNodeChange(pod: PodInfo, { node, nodeBefore }: EventSubject, relations: AffinityRelations): Hint {

@@ -45,11 +45,15 @@ export interface Relation {
 
 export const NO_RELATION: Relation = { matchesAffinity: false, antiKeys: [], existingAntiKeys: [], weights: [] };
 const NO_LABELS: ReadonlyMap<string, string> = new Map();
+/** Matches no namespace. */
+const NO_SELECTOR = compileLabelSelector(undefined);
 const NO_TERMS: AffinityTerms = { required: [], requiredAnti: [], preferred: [], preferredAnti: [], error: '' };
 
 export class AffinityRelations {
   private readonly cluster: SchedulerCache;
   private readonly hardPodAffinityWeight: number;
+  /** Whether names of selected namespaces take the place of the selector. */
+  private readonly merges: boolean;
   /** By template id. */
   private readonly written: AffinityTerms[] = [];
   /** By template id: with the names of selected namespaces added. Depends on Namespace objects. */
@@ -61,6 +65,7 @@ export class AffinityRelations {
   constructor(cluster: SchedulerCache, hardPodAffinityWeight: number) {
     this.cluster = cluster;
     this.hardPodAffinityWeight = hardPodAffinityWeight;
+    this.merges = cluster.features.namespaceSelectorMerged;
     cluster.observe({
       objectChanged: (kind) => {
         if (kind !== 'Namespace') return;
@@ -77,8 +82,8 @@ export class AffinityRelations {
   }
 
   /**
-   * The terms of a waiting pod: names of selected namespaces stand beside the selector, which stays (upstream v1.36 means
-   * to clear it but clears a copy), and is then asked of a namespace without labels.
+   * The terms of a waiting pod: names of selected namespaces stand in place of the selector. In v1.36, which means to
+   * clear it but clears a copy, the selector stays and is then asked of a namespace without labels.
    */
   waitingTerms(template: PodTemplate): AffinityTerms {
     if (!template.hasPodAffinity) return NO_TERMS;
@@ -111,7 +116,7 @@ export class AffinityRelations {
     for (const { metadata } of this.cluster.objects.list<Namespace>('Namespace')) {
       if (namespaceSelector.matches(labelsOf(metadata?.labels))) namespaces.add(metadata?.name ?? '');
     }
-    return { ...term, namespaces };
+    return { ...term, namespaces, namespaceSelector: this.merges ? NO_SELECTOR : namespaceSelector };
   }
 
   private relate(waiting: PodTemplate, existing: PodTemplate): Relation {
@@ -161,6 +166,11 @@ function someMatch({ required, requiredAnti, preferred, preferredAnti }: Affinit
 /** All terms match, and there is one. Namespaces are taken to have no labels: names of selected ones are in the terms. */
 export function matchesAllTerms(terms: readonly AffinityTerm[], pod: PodTemplate): boolean {
   return terms.length > 0 && terms.every((term) => termMatches(term, pod, NO_LABELS));
+}
+
+/** Some term matches, namespaces taken as above. */
+export function matchesAnyTerm(terms: readonly AffinityTerm[], pod: PodTemplate): boolean {
+  return terms.some((term) => termMatches(term, pod, NO_LABELS));
 }
 
 function termMatches(term: AffinityTerm, pod: PodTemplate, namespaceLabels: ReadonlyMap<string, string>): boolean {

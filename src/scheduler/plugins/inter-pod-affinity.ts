@@ -1,7 +1,8 @@
 /**
- * InterPodAffinity (PreFilter, Filter, PreScore, Score): pods that want to be, or must not be, in one topology domain with
- * other pods, and what running pods want in turn. PreFilter looks at every pod when the pod has required terms, else at
- * pods on nodes with required anti-affinity; PreScore at every pod when it has preferences, else at nodes with affinity.
+ * InterPodAffinity (PreFilter, Filter, PreScore, Score): pods that want to be, or must not be, in one topology domain
+ * with other pods, and what running pods want in turn. PreFilter looks at every pod when the pod has required terms,
+ * else at pods on nodes with required anti-affinity; PreScore at every pod when it has preferences, else at nodes with
+ * affinity.
  * Source: plugins/interpodaffinity/{plugin,filtering,scoring}.go.
  */
 import type { NodeInfo } from '../cache/node-info.ts';
@@ -47,7 +48,9 @@ export const InterPodAffinity: PluginFactory = {
   },
 };
 
-function createPlugin(relations: AffinityRelations, ignorePreferredTermsOfExistingPods: boolean, handle: Handle): Plugin {
+function createPlugin(
+  relations: AffinityRelations, ignorePreferredTermsOfExistingPods: boolean, handle: Handle,
+): Plugin {
   const { cluster } = handle;
   const update = (state: CycleState, pod: PodInfo, row: number, node: NodeInfo, change: 1 | -1): null => {
     const filterState = state.read(FILTER_STATE);
@@ -58,6 +61,7 @@ function createPlugin(relations: AffinityRelations, ignorePreferredTermsOfExisti
     name: NAME,
     dependence: { filter: 'cluster', score: 'cluster' },
     inert: (template) => !template.hasPodAffinity && cluster.totals.podsWithAffinity === 0,
+    inertUntilChange: true,
     domains: affinityDomains(relations, ignorePreferredTermsOfExistingPods, { affinity: AFFINITY_UNMET, anti: ANTI_AFFINITY_VIOLATED, existingAnti: EXISTING_ANTI_AFFINITY_VIOLATED }, handle),
     preFilter: (state, pod) => preFilter(state, pod, relations, handle),
     preFilterExtensions: {
@@ -74,7 +78,7 @@ function createPlugin(relations: AffinityRelations, ignorePreferredTermsOfExisti
     normalizeScore: (state, _pod, scores) => {
       if (state.read(SCORE_STATE) !== undefined) normalizeScore(scores);
     },
-    eventsToRegister: () => affinityEvents(relations),
+    eventsToRegister: () => affinityEvents(relations, cluster.features.anyAntiAffinityTermHints),
   };
 }
 
@@ -97,11 +101,15 @@ function preFilter(state: CycleState, pod: PodInfo, relations: AffinityRelations
   return { status: null, nodeNames: null };
 }
 
-function newFilterState(terms: AffinityTerms, existingAnti: TopologyCounts, affinity: TopologyCounts, anti: TopologyCounts): FilterState {
+function newFilterState(
+  terms: AffinityTerms, existingAnti: TopologyCounts, affinity: TopologyCounts, anti: TopologyCounts,
+): FilterState {
   return { terms, existingAnti, affinity, anti, clone: () => newFilterState(terms, existingAnti.copy(), affinity.copy(), anti.copy()) };
 }
 
-function countPod({ terms, existingAnti, affinity, anti }: FilterState, relation: Relation, { labels }: NodeInfo, change: 1 | -1): void {
+function countPod(
+  { terms, existingAnti, affinity, anti }: FilterState, relation: Relation, { labels }: NodeInfo, change: 1 | -1,
+): void {
   for (const key of relation.existingAntiKeys) existingAnti.add(key, labels, change);
   if (relation.matchesAffinity) for (const { topologyKey } of terms.required) affinity.add(topologyKey, labels, change);
   for (const key of relation.antiKeys) anti.add(key, labels, change);
@@ -114,7 +122,9 @@ function filter(state: FilterState | undefined, pod: PodInfo, node: NodeInfo): S
   return state.existingAnti.anyAt(node.labels) ? EXISTING_ANTI_AFFINITY_VIOLATED : null;
 }
 
-/** The first pod of a group that wants to be together may go anywhere: no pod matches yet, and it would match itself. */
+/**
+ * The first pod of a group that wants to be together may go anywhere: no pod matches yet, and it would match itself.
+ */
 function satisfiesAffinity({ terms, affinity }: FilterState, pod: PodInfo, { labels }: NodeInfo): boolean {
   let podsExist = true;
   for (const { topologyKey } of terms.required) {
@@ -134,7 +144,9 @@ function satisfiesAntiAffinity({ terms, anti }: FilterState, { labels }: NodeInf
   return true;
 }
 
-function preScore(state: CycleState, pod: PodInfo, relations: AffinityRelations, prefers: boolean, handle: Handle): Status | null {
+function preScore(
+  state: CycleState, pod: PodInfo, relations: AffinityRelations, prefers: boolean, handle: Handle,
+): Status | null {
   const { template } = pod;
   const { error } = relations.waitingTerms(template);
   if (error !== '') return errorStatus(NAME, `failed to parse pod: ${error}`);
@@ -151,7 +163,9 @@ function preScore(state: CycleState, pod: PodInfo, relations: AffinityRelations,
   return null;
 }
 
-function addScore(topologyScore: Map<string, Map<string, number>>, key: string, { labels }: NodeInfo, weight: number): void {
+function addScore(
+  topologyScore: Map<string, Map<string, number>>, key: string, { labels }: NodeInfo, weight: number,
+): void {
   const value = labels.get(key);
   if (value === undefined) return;
   let values = topologyScore.get(key);

@@ -8,6 +8,7 @@ import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
 import { FREE_PODS } from '../cache/cached-nodes.ts';
 import type { CachedNodes } from '../cache/cached-nodes.ts';
+import { GPU_MILLI } from '../../cluster/gpu-devices.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { CPU, FIRST_SCALAR, MEMORY, amountOf, isExtendedResource } from '../../cluster/resources.ts';
 import type { ResourceRegistry } from '../../cluster/resources.ts';
@@ -24,7 +25,10 @@ import type { ShapePoint } from './resource-scoring.ts';
 const NAME = 'NodeResourcesFit';
 const CROWDED = 1;
 const UNRESOLVABLE = 2;
-/** Verdicts are remembered by what is lacking while it is below this: more resources than that make a new one each time. */
+/**
+ * Verdicts are remembered by what is lacking while it is below this: more resources than that make a new one each
+ * time.
+ */
 const MAX_LACKING = 0x4_0000_0000_0000;
 const COLUMN_BITS: readonly number[] = columnBits();
 
@@ -81,7 +85,9 @@ function columnBits(): number[] {
   return bits;
 }
 
-function ignoredColumns(args: Readonly<Record<string, unknown>>, registry: ResourceRegistry): (column: number) => boolean {
+function ignoredColumns(
+  args: Readonly<Record<string, unknown>>, registry: ResourceRegistry,
+): (column: number) => boolean {
   const resources = new Set((args['ignoredResources'] ?? []) as readonly string[]);
   const groups = new Set((args['ignoredResourceGroups'] ?? []) as readonly string[]);
   if (resources.size === 0 && groups.size === 0) return () => false;
@@ -91,7 +97,13 @@ function ignoredColumns(args: Readonly<Record<string, unknown>>, registry: Resou
   };
 }
 
-function filter(template: PodTemplate, node: NodeInfo, registry: ResourceRegistry, ignored: (column: number) => boolean, verdicts: Map<number, Status>): Status | null {
+function filter(
+  template: PodTemplate,
+  node: NodeInfo,
+  registry: ResourceRegistry,
+  ignored: (column: number) => boolean,
+  verdicts: Map<number, Status>,
+): Status | null {
   const { columns, amounts } = template.requested;
   const { allocatable, base } = node;
   // What is lacking, as a number: too many pods, more than the node ever has, then a bit for each column.
@@ -99,14 +111,20 @@ function filter(template: PodTemplate, node: NodeInfo, registry: ResourceRegistr
   let lacking = crowded ? CROWDED : 0;
   let unresolvable = 0;
   for (let i = 0; i < columns.length; i++) {
-    if (!isShort(node, columns[i], amounts[i], ignored)) continue;
+    if (!isShort(node, columns[i], amounts[i], ignored) && !lacksDevices(template, columns[i], node, registry, ignored))
+      continue;
     lacking += columnBit(columns[i]);
     if (amounts[i] > allocatable[base + columns[i]]) unresolvable = UNRESOLVABLE;
   }
   if (lacking === 0) return null;
   let verdict = verdicts.get(lacking + unresolvable);
   if (verdict === undefined || lacking > MAX_LACKING) {
-    const reasons = [...columns].filter((column, i) => isShort(node, column, amounts[i], ignored)).map((column) => `Insufficient ${registry.name(column)}`);
+    const reasons = [...columns]
+      .filter(
+        (column, i) =>
+          isShort(node, column, amounts[i], ignored) || lacksDevices(template, column, node, registry, ignored),
+      )
+      .map((column) => `Insufficient ${registry.name(column)}`);
     if (crowded) reasons.unshift('Too many pods');
     verdict = { code: unresolvable === 0 ? Code.Unschedulable : Code.UnschedulableAndUnresolvable, reasons, plugin: NAME };
     verdicts.set(lacking + unresolvable, verdict);
@@ -114,32 +132,67 @@ function filter(template: PodTemplate, node: NodeInfo, registry: ResourceRegistr
   return verdict;
 }
 
-function isShort({ allocatable, requested, base }: NodeInfo, column: number, wanted: number, ignored: (column: number) => boolean): boolean {
+function isShort(
+  { allocatable, requested, base }: NodeInfo, column: number, wanted: number, ignored: (column: number) => boolean,
+): boolean {
   return wanted > allocatable[base + column] - requested[base + column] && !(column >= FIRST_SCALAR && ignored(column));
+}
+
+/** Of GPUs that pods share: there is enough in all, but no device has enough left. Ours; upstream knows no shares. */
+function lacksDevices(
+  { gpu }: PodTemplate,
+  column: number,
+  { devices }: NodeInfo,
+  registry: ResourceRegistry,
+  ignored: (column: number) => boolean,
+): boolean {
+  if (gpu === null || devices === null || column !== registry.find(GPU_MILLI) || ignored(column)) return false;
+  return !devices.fits(gpu);
 }
 
 function columnBit(column: number): number {
   return column < COLUMN_BITS.length ? COLUMN_BITS[column] : 2 * MAX_LACKING;
 }
 
-/** The filter for one template: nodes that fit with room in every column are told apart at once. */
-function filterOf(template: PodTemplate, { nodes, resources }: SchedulerCache, ignored: (column: number) => boolean, verdicts: Map<number, Status>): (node: NodeInfo, row: number) => Status | null {
+/**
+ * The filter for one template: what is lacking is told without a look at more than the columns, once it is known in
+ * words.
+ */
+function filterOf(
+  template: PodTemplate,
+  { nodes, resources }: SchedulerCache,
+  ignored: (column: number) => boolean,
+  verdicts: Map<number, Status>,
+): (node: NodeInfo, row: number) => Status | null {
+  const { gpu } = template;
   const { columns, amounts } = template.requested;
   const count = columns.length;
+  const bits = Array.from(columns, (column) => (column >= FIRST_SCALAR && ignored(column) ? 0 : columnBit(column)));
+  const gpuBit = gpu === null ? 0 : (bits[columns.indexOf(resources.find(GPU_MILLI))] ?? 0);
   return (node, row) => {
     const { allocatable, requested, nonZero, rowStride } = nodes;
     const base = row * rowStride;
-    let fits = nonZero[base + FREE_PODS] > 0;
+    let lacking = nonZero[base + FREE_PODS] > 0 ? 0 : CROWDED;
+    let unresolvable = 0;
+    let lacksGpus = false;
     for (let i = 0; i < count; i++) {
       const at = base + columns[i];
-      if (amounts[i] > allocatable[at] - requested[at]) fits = false;
+      if (amounts[i] <= allocatable[at] - requested[at]) continue;
+      lacking += bits[i];
+      if (bits[i] === gpuBit) lacksGpus = true;
+      if (bits[i] > 0 && amounts[i] > allocatable[at]) unresolvable = UNRESOLVABLE;
     }
-    return fits ? null : filter(template, node, resources, ignored, verdicts);
+    if (gpuBit > 0 && !lacksGpus && gpu !== null && node.devices !== null && !node.devices.fits(gpu)) lacking += gpuBit;
+    if (lacking === 0) return null;
+    const known = lacking > MAX_LACKING ? undefined : verdicts.get(lacking + unresolvable);
+    return known ?? filter(template, node, resources, ignored, verdicts);
   };
 }
 
 /** The fewest nodes that offer one of the resources that not all nodes have; null: the template wants none of those. */
-function onlyRowsOf({ requested: { columns, amounts } }: PodTemplate, nodes: CachedNodes, ignored: (column: number) => boolean): (() => ReadonlySet<number>) | null {
+function onlyRowsOf(
+  { requested: { columns, amounts } }: PodTemplate, nodes: CachedNodes, ignored: (column: number) => boolean,
+): (() => ReadonlySet<number>) | null {
   const rare = [...columns].filter((column, i) => column >= FIRST_SCALAR && amounts[i] > 0 && !ignored(column));
   if (rare.length === 0) return null;
   return () => rare.map((column) => nodes.offering.get(column) ?? NOWHERE).reduce((fewest, rows) => (rows.size < fewest.size ? rows : fewest));
@@ -148,7 +201,9 @@ function onlyRowsOf({ requested: { columns, amounts } }: PodTemplate, nodes: Cac
 const NOWHERE: ReadonlySet<number> = new Set();
 
 /** The score for one template by upstream's default strategy, cpu and memory with equal weights; null for others. */
-function leastAllocatedOf(template: PodTemplate, { type, resources }: ScoringStrategy, nodes: CachedNodes): ((node: NodeInfo, row: number) => number) | null {
+function leastAllocatedOf(
+  template: PodTemplate, { type, resources }: ScoringStrategy, nodes: CachedNodes,
+): ((node: NodeInfo, row: number) => number) | null {
   const isDefault = type === 'LeastAllocated' && resources.length === 2 && resources[0].name === 'cpu' && resources[1].name === 'memory' && resources[0].weight === resources[1].weight;
   if (!isDefault) return null;
   const cpu = amountOf(template.scored, CPU);
@@ -164,8 +219,13 @@ function leastAllocatedOf(template: PodTemplate, { type, resources }: ScoringStr
   };
 }
 
-/** What the scored request and a node's use of one configured resource are; columns are looked up late because a resource may be unknown yet. */
-function scorer(strategy: ScoringStrategy, registry: ResourceRegistry): (template: PodTemplate, node: NodeInfo) => number {
+/**
+ * What the scored request and a node's use of one configured resource are; columns are looked up late because a
+ * resource may be unknown yet.
+ */
+function scorer(
+  strategy: ScoringStrategy, registry: ResourceRegistry,
+): (template: PodTemplate, node: NodeInfo) => number {
   const { type, resources } = strategy;
   const shape = strategy.requestedToCapacityRatio?.shape ?? [];
   const columns = resources.map(({ name }) => registry.column(name));

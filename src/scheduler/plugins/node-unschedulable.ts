@@ -2,6 +2,7 @@
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { toleratesTaint } from '../../cluster/tolerations.ts';
 import { Action, event } from '../framework/cluster-event.ts';
+import { PRE_FILTER_PASSES } from '../framework/plugin-api.ts';
 import type { Plugin, PluginFactory } from '../framework/plugin-api.ts';
 import { unresolvable } from '../framework/status.ts';
 import { isOwnPod } from './own-pod.ts';
@@ -19,6 +20,7 @@ export const NodeUnschedulable: PluginFactory = {
       dependence: { filter: 'facts' },
       filterNeverFails: true,
       specOnly: true,
+      preFilter: () => PRE_FILTER_PASSES,
       filter: (_state, pod, node) => (node.facts.unschedulable && !toleratesCordon(pod.template) ? UNSCHEDULABLE : null),
       eventsToRegister: () => [
         {

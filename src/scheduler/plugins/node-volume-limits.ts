@@ -1,11 +1,12 @@
 /**
- * NodeVolumeLimits (PreFilter, Filter): a node attaches no more volumes of a CSI driver than its CSINode object allows.
+ * NodeVolumeLimits (PreFilter, Filter): a node attaches no more volumes of a CSI driver than its CSINode object allows,
+ * and, from v1.37 on, needs the driver where the CSIDriver object says so.
  * Filter looks at the volumes of the pods with claims on the node, and only where a limit is set.
  * Source: plugins/nodevolumelimits/csi.go.
  */
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
-import type { CSINode, KubernetesObject, Volume, VolumeAttachment } from '../../cluster/objects.ts';
+import type { CSIDriver, CSINode, KubernetesObject, Volume, VolumeAttachment } from '../../cluster/objects.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { Action, event } from '../framework/cluster-event.ts';
 import type { EventRegistration, Hint, PodEventView } from '../framework/cluster-event.ts';
@@ -35,12 +36,14 @@ export const NodeVolumeLimits: PluginFactory = {
   name: NAME,
   summary: 'no more CSI volumes on a node than its driver attaches',
   create(_args, { cluster }): Plugin {
+    const required = cluster.features.volumeLimitScaling ? new RequiredDrivers(cluster) : null;
     return {
       name: NAME,
       dependence: { filter: 'cluster' },
       inert: ({ spec }) => spec.volumes === undefined || spec.volumes.length === 0,
+      inertUntilChange: true,
       preFilter: (_state, pod) => ({ status: hasCountedVolume(pod.template) ? null : SKIP, nodeNames: null }),
-      filter: (_state, pod, node) => filter(pod, node, cluster),
+      filter: (_state, pod, node) => filter(pod, node, cluster, required),
       eventsToRegister: limitEvents,
     };
   },
@@ -51,11 +54,18 @@ function hasCountedVolume({ spec }: PodTemplate): boolean {
   return (spec.volumes ?? []).some((volume) => usesClaim(volume) || isMigratable(volume));
 }
 
-function filter(pod: PodInfo, node: NodeInfo, cluster: SchedulerCache): Status | null {
+function filter(
+  pod: PodInfo,
+  node: NodeInfo,
+  cluster: SchedulerCache,
+  required: RequiredDrivers | null,
+): Status | null {
   const csiNode = cluster.objects.get<CSINode>('CSINode', node.name);
   const wanted: AttachedVolumes = new Map();
   const problem = collectNewVolumes(pod, csiNode, cluster, wanted);
   if (problem !== null) return problem;
+  const missing = required?.missingOn(csiNode, wanted.values()) ?? null;
+  if (missing !== null) return missing;
   const limits = volumeLimits(csiNode);
   if (wanted.size === 0 || limits.size === 0) return null;
   const used = usedVolumes(node, csiNode, cluster);
@@ -72,6 +82,34 @@ function filter(pod: PodInfo, node: NodeInfo, cluster: SchedulerCache): Status |
   return null;
 }
 
+/** Drivers that ask not to have pods where they are not installed. */
+class RequiredDrivers {
+  private readonly cluster: SchedulerCache;
+  /** By driver. */
+  private readonly statuses = new Map<string, Status>();
+
+  constructor(cluster: SchedulerCache) {
+    this.cluster = cluster;
+  }
+
+  /** The first of the drivers that the node lacks; null: it has all that it needs to have. */
+  missingOn(csiNode: CSINode | undefined, drivers: Iterable<string>): Status | null {
+    for (const driver of drivers) {
+      const { spec } = this.cluster.objects.get<CSIDriver>('CSIDriver', driver) ?? {};
+      if (spec?.preventPodSchedulingIfMissing !== true) continue;
+      if (csiNode?.spec?.drivers?.some(({ name }) => name === driver) !== true) return this.statusOf(driver);
+    }
+    return null;
+  }
+
+  private statusOf(driver: string): Status {
+    let status = this.statuses.get(driver);
+    if (status === undefined)
+      this.statuses.set(driver, (status = unschedulable(NAME, `${driver} CSI driver is not installed on the node`)));
+    return status;
+  }
+}
+
 /** A driver without an entry has no limit. */
 function volumeLimits(csiNode: CSINode | undefined): Map<string, number> {
   const limits = new Map<string, number>();
@@ -80,7 +118,9 @@ function volumeLimits(csiNode: CSINode | undefined): Map<string, number> {
 }
 
 /** The volumes of the pod to place: all its claims must be there. */
-function collectNewVolumes(pod: PodInfo, csiNode: CSINode | undefined, cluster: SchedulerCache, into: AttachedVolumes): Status | null {
+function collectNewVolumes(
+  pod: PodInfo, csiNode: CSINode | undefined, cluster: SchedulerCache, into: AttachedVolumes,
+): Status | null {
   const { template } = pod;
   for (const { name, isEphemeral } of podClaims(template, pod.name)) {
     const claim = findClaim(cluster, template.namespace, name);
@@ -92,7 +132,9 @@ function collectNewVolumes(pod: PodInfo, csiNode: CSINode | undefined, cluster: 
   return null;
 }
 
-function collectVolumes(template: PodTemplate, podName: string, csiNode: CSINode | undefined, cluster: SchedulerCache, into: AttachedVolumes): void {
+function collectVolumes(
+  template: PodTemplate, podName: string, csiNode: CSINode | undefined, cluster: SchedulerCache, into: AttachedVolumes,
+): void {
   const add = (volume: CsiVolume | undefined): void => {
     if (volume !== undefined && volume.driver !== '' && volume.handle !== '') into.set(`${volume.driver}/${volume.handle}`, volume.driver);
   };

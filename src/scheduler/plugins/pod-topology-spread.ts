@@ -1,7 +1,7 @@
 /**
  * PodTopologySpread (PreFilter, Filter, PreScore, Score): spreads the pods that a selector matches over the values of a
- * node label. PreFilter and PreScore cost one look at every node that counts and every pod on it; Filter and Score a few
- * map lookups a node (and the node's pods for the hostname key in Score).
+ * node label. PreFilter and PreScore cost one look at every node that counts and every pod on it; Filter and Score a
+ * few map lookups a node (and the node's pods for the hostname key in Score).
  * Source: plugins/podtopologyspread/{plugin,common,filtering,scoring}.go.
  */
 import { HOSTNAME_LABEL, ZONE_LABEL } from '../../cluster/node-facts.ts';
@@ -71,6 +71,7 @@ function createPlugin(table: ConstraintTable, isSystem: boolean, handle: Handle)
       const { hard, soft, error } = table.of(template);
       return hard.length === 0 && soft.length === 0 && error === '';
     },
+    inertUntilChange: true,
     domains: spreadDomains(table, isSystem, { missing: LABEL_MISSING, skewed: TOO_SKEWED }, handle),
     preFilter: (state, pod) => preFilter(state, pod, table.of(pod.template), handle),
     preFilterExtensions: {
@@ -120,7 +121,9 @@ function addTo(counts: Map<string, number>, value: string, count: number): void 
 }
 
 /** Neither terminating pods nor empty selectors are an exception here, as upstream has it. */
-function updateWithPod(state: FilterState | undefined, pod: PodInfo, template: number, node: NodeInfo, change: 1 | -1): void {
+function updateWithPod(
+  state: FilterState | undefined, pod: PodInfo, template: number, node: NodeInfo, change: 1 | -1,
+): void {
   if (state === undefined) return;
   const { compiled, counts } = state;
   const { hard } = compiled;
@@ -144,7 +147,14 @@ function filter(state: FilterState | undefined, pod: PodInfo, node: NodeInfo): S
   return null;
 }
 
-function preScore(state: CycleState, pod: PodInfo, compiled: SpreadConstraints, feasible: readonly NodeInfo[], requireAll: boolean, handle: Handle): Status | null {
+function preScore(
+  state: CycleState,
+  pod: PodInfo,
+  compiled: SpreadConstraints,
+  feasible: readonly NodeInfo[],
+  requireAll: boolean,
+  handle: Handle,
+): Status | null {
   if (compiled.error !== '') return errorStatus(NAME, compiled.error);
   const { soft } = compiled;
   if (soft.length === 0 || handle.snapshot.nodes.length === 0) return SKIP;

@@ -6,6 +6,7 @@ import type { Taint, Toleration } from '../../cluster/objects.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { findUntolerated, toleratesTaint } from '../../cluster/tolerations.ts';
 import { Action, event } from '../framework/cluster-event.ts';
+import { PRE_FILTER_PASSES } from '../framework/plugin-api.ts';
 import type { Plugin, PluginFactory } from '../framework/plugin-api.ts';
 import { unresolvable } from '../framework/status.ts';
 import { defaultNormalizeScore } from './default-normalize.ts';
@@ -24,6 +25,7 @@ export const TaintToleration: PluginFactory = {
       dependence: { filter: 'facts', score: 'facts' },
       filterNeverFails: true,
       specOnly: true,
+      preFilter: () => PRE_FILTER_PASSES,
       filter: (_state, pod, node) => {
         const { taints } = node.facts;
         return taints.length > 0 && !toleratesHard(taints, pod.template) ? UNTOLERATED : null;

@@ -1,9 +1,10 @@
 /**
- * Volumes for the claims of one pod on one node: bound claims must be reachable, waiting ones get the smallest volume that
- * suits or must be provisionable. Cost per node: the claims times the volumes of their class. Volumes and claims that a
- * pod on its way to a node has taken are known here before any object says so.
+ * Volumes for the claims of one pod on one node: bound claims must be reachable, waiting ones get the smallest volume
+ * that suits or must be provisionable. Cost per node: the claims times the volumes of their class. Volumes and claims
+ * that a pod on its way to a node has taken are known here before any object says so.
  * Departure: in-tree volumes are not translated to CSI, so their node affinity is read as written.
- * Source: plugins/volumebinding/{binder,assume_cache}.go, staging/src/k8s.io/component-helpers/storage/volume/pv_helpers.go.
+ * Source: plugins/volumebinding/{binder,assume_cache}.go,
+ * staging/src/k8s.io/component-helpers/storage/volume/pv_helpers.go.
  */
 import { parseQuantity } from '../../base/quantity.ts';
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
@@ -36,6 +37,8 @@ export interface LabelledNode {
 /** `reasons`, in upstream's order; empty: the node will do. */
 export interface VolumeVerdict {
   readonly plan: VolumePlan;
+  /** By the plan's provisions: the object that says there is room for it; null: nobody had to be asked. */
+  readonly storages: readonly (CSIStorageCapacity | null)[];
   readonly reasons: readonly string[];
   /** Not empty: an internal error, which ends the cycle. */
   readonly error: string;
@@ -48,8 +51,13 @@ const Reason = {
   VolumeMissing: "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)",
 } as const;
 
+interface Provisioning extends Pick<VolumeVerdict, 'reasons' | 'error'> {
+  readonly storage: CSIStorageCapacity | null;
+}
+
+const CAN_BE_MADE: Provisioning = { storage: null, reasons: [], error: '' };
 const EMPTY_PLAN: VolumePlan = { bindings: [], provisions: [] };
-const FITS: VolumeVerdict = { plan: EMPTY_PLAN, reasons: [], error: '' };
+const FITS: VolumeVerdict = { plan: EMPTY_PLAN, storages: [], reasons: [], error: '' };
 
 export class VolumeMatcher {
   private readonly cluster: SchedulerCache;
@@ -82,12 +90,15 @@ export class VolumeMatcher {
   }
 
   /** FindPodVolumes. */
-  find(bound: readonly PersistentVolumeClaim[], toBind: readonly PersistentVolumeClaim[], node: LabelledNode): VolumeVerdict {
+  find(
+    bound: readonly PersistentVolumeClaim[], toBind: readonly PersistentVolumeClaim[], node: LabelledNode,
+  ): VolumeVerdict {
     const reasons: string[] = [];
     const boundState = this.checkBound(bound, node);
     if (boundState === 'unreachable') reasons.push(Reason.NodeConflict);
     const missing = boundState === 'missing' ? [Reason.VolumeMissing] : [];
-    if (toBind.length === 0) return reasons.length + missing.length === 0 ? FITS : { plan: EMPTY_PLAN, reasons: [...reasons, ...missing], error: '' };
+    if (toBind.length === 0)
+      return reasons.length + missing.length === 0 ? FITS : { ...FITS, reasons: [...reasons, ...missing] };
     const search = this.bindOrProvision(toBind, node);
     return { ...search, reasons: [...reasons, ...search.reasons, ...missing] };
   }
@@ -119,13 +130,13 @@ export class VolumeMatcher {
       const selected = this.selectedNodes.get(objectKey(claim)) ?? claim.metadata?.annotations?.[SELECTED_NODE];
       if (selected === undefined) toMatch.push(claim);
       else if (selected === node.name) toProvision.push(claim);
-      else return { plan: EMPTY_PLAN, reasons: [Reason.BindConflict], error: '' };
+      else return { ...FITS, reasons: [Reason.BindConflict] };
     }
     const bindings: { claim: PersistentVolumeClaim; volume: PersistentVolume }[] = [];
     const taken = new Set<string>();
     for (const claim of toMatch.sort((a, b) => requestOf(a).cmp(requestOf(b)))) {
       const volume = this.smallestSuitable(claim, node, taken);
-      if (typeof volume === 'string') return { plan: EMPTY_PLAN, reasons: [], error: volume };
+      if (typeof volume === 'string') return { ...FITS, error: volume };
       if (volume === null) {
         toProvision.push(claim);
         continue;
@@ -133,15 +144,20 @@ export class VolumeMatcher {
       taken.add(volume.metadata?.name ?? '');
       bindings.push({ claim, volume });
     }
+    const storages: (CSIStorageCapacity | null)[] = [];
     for (const claim of toProvision) {
-      const problem = this.provisionProblem(claim, node);
-      if (problem !== null) return { plan: { bindings, provisions: [] }, ...problem };
+      const { storage, reasons, error } = this.provisioning(claim, node);
+      if (reasons.length > 0 || error !== '')
+        return { plan: { bindings, provisions: [] }, storages: [], reasons, error };
+      storages.push(storage);
     }
-    return { plan: { bindings, provisions: toProvision }, reasons: [], error: '' };
+    return { plan: { bindings, provisions: toProvision }, storages, reasons: [], error: '' };
   }
 
   /** null: none; a text: an error. */
-  private smallestSuitable(claim: PersistentVolumeClaim, node: LabelledNode, taken: ReadonlySet<string>): PersistentVolume | string | null {
+  private smallestSuitable(
+    claim: PersistentVolumeClaim, node: LabelledNode, taken: ReadonlySet<string>,
+  ): PersistentVolume | string | null {
     const promises = this.promised;
     return findMatchingVolume(claim, this.cluster.objects.list<PersistentVolume>('PersistentVolume'), {
       taken,
@@ -150,29 +166,39 @@ export class VolumeMatcher {
     });
   }
 
-  /** null: a volume can be made for the claim on the node. */
-  private provisionProblem(claim: PersistentVolumeClaim, node: LabelledNode): Pick<VolumeVerdict, 'reasons' | 'error'> | null {
+  /** Whether a volume can be made for the claim on the node. */
+  private provisioning(claim: PersistentVolumeClaim, node: LabelledNode): Provisioning {
     const className = claimClassOf(claim);
-    if (className === '') return { reasons: [], error: `no class for claim ${JSON.stringify(objectKey(claim))}` };
+    if (className === '') return { ...CAN_BE_MADE, error: `no class for claim ${JSON.stringify(objectKey(claim))}` };
     const storageClass = findClass(this.cluster, className);
-    if (storageClass === undefined) return { reasons: [], error: `failed to find storage class ${JSON.stringify(className)}` };
+    if (storageClass === undefined)
+      return { ...CAN_BE_MADE, error: `failed to find storage class ${JSON.stringify(className)}` };
     const { provisioner = '' } = storageClass;
     const isConflict = provisioner === '' || provisioner === NO_PROVISIONER || !allowsTopology(storageClass, node.labels);
-    if (isConflict) return { reasons: [Reason.BindConflict], error: '' };
-    return this.hasCapacity(claim, provisioner, className, node) ? null : { reasons: [Reason.NotEnoughSpace], error: '' };
+    if (isConflict) return { ...CAN_BE_MADE, reasons: [Reason.BindConflict] };
+    const storage = this.storageFor(claim, provisioner, className, node);
+    return storage === undefined ? { ...CAN_BE_MADE, reasons: [Reason.NotEnoughSpace] } : { ...CAN_BE_MADE, storage };
   }
 
-  /** Looked at only for drivers that publish their storage capacity. */
-  private hasCapacity(claim: PersistentVolumeClaim, provisioner: string, className: string, node: LabelledNode): boolean {
-    if (claim.spec?.resources?.requests?.['storage'] === undefined) return true;
+  /**
+   * Looked at only for drivers that publish their storage capacity (null for others); undefined: there is not enough.
+   */
+  private storageFor(
+    claim: PersistentVolumeClaim,
+    provisioner: string,
+    className: string,
+    node: LabelledNode,
+  ): CSIStorageCapacity | null | undefined {
+    if (claim.spec?.resources?.requests?.['storage'] === undefined) return null;
     const driver = this.cluster.objects.get<CSIDriver>('CSIDriver', provisioner);
-    if (driver?.spec?.storageCapacity !== true) return true;
+    if (driver?.spec?.storageCapacity !== true) return null;
     const bytes = requestOf(claim).value();
     for (const capacity of this.cluster.objects.list<CSIStorageCapacity>('CSIStorageCapacity')) {
       const limit = volumeLimit(capacity);
-      if (capacity.storageClassName === className && limit !== null && limit >= bytes && hasAccess(node, capacity)) return true;
+      if (capacity.storageClassName === className && limit !== null && limit >= bytes && hasAccess(node, capacity))
+        return capacity;
     }
-    return false;
+    return undefined;
   }
 }
 

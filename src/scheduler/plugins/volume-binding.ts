@@ -1,9 +1,9 @@
 /**
- * VolumeBinding (PreFilter, Filter, PreScore, Score, Reserve, PreBind): nodes where the pod's claims are, or can be, bound.
- * Reserve promises volumes to claims and nodes to claims that are to be provisioned, in this plugin only. PreBind hands
- * that to the volume controller, waits until it has bound the claims, and gives up after bindTimeoutSeconds. It asks
- * each second, as upstream does.
- * Score exists for configurations that name it; the gate StorageCapacityScoring is off, so PreScore always skips it.
+ * VolumeBinding (PreFilter, Filter, PreScore, Score, Reserve, PreBind): nodes where the pod's claims are, or can be,
+ * bound. Reserve promises volumes to claims and nodes to claims that are to be provisioned, in this plugin only.
+ * PreBind hands that to the volume controller, waits until it has bound the claims, and gives up after
+ * bindTimeoutSeconds. It asks each second, as upstream does.
+ * Score tells how much room a node's storage has left for the claims; in v1.36 PreScore always skips it.
  * Source: plugins/volumebinding/{volume_binding,binder}.go.
  */
 import { MICROS_PER_SECOND } from '../../base/time.ts';
@@ -19,7 +19,9 @@ import { SKIP, errorStatus, unresolvable } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
 import { MIGRATED_PLUGINS } from './csi-volumes.ts';
 import { VolumeMatcher, volumeLimit } from './volume-binding-matching.ts';
-import type { LabelledNode } from './volume-binding-matching.ts';
+import type { LabelledNode, VolumeVerdict } from './volume-binding-matching.ts';
+import type { ShapePoint } from './resource-scoring.ts';
+import { storageScore } from './volume-binding-scoring.ts';
 import {
   claimClassOf, findClaim, findClass, findVolume, foreignClaimProblem, isClaimOf, isFullyBound, notFound, podClaims, volumeNameOf, waitsForFirstConsumer,
 } from '../../cluster/volume-claims.ts';
@@ -35,12 +37,19 @@ interface BindingState {
   readonly bound: readonly PersistentVolumeClaim[];
   /** Unbound, of classes that wait for a pod. */
   readonly toBind: readonly PersistentVolumeClaim[];
+  /** By name, of the nodes that passed Filter while somebody will score them and there is something to bind. */
+  readonly verdicts: Map<string, VolumeVerdict>;
   /** What Reserve promised. */
   reserved: VolumePlan | null;
   /** Micros: when PreBind first asked; NaN before. */
   waitingSince: number;
 }
 const STATE = stateKey<BindingState>(NAME);
+/** PreFilter has not run (ErrNotFound). */
+const NO_STATE = errorStatus(NAME, 'not found');
+
+/** Of pods without claims; nothing of it ever changes. */
+const NO_CLAIMS: BindingState = { bound: [], toBind: [], verdicts: new Map(), reserved: null, waitingSince: NaN };
 
 /** Shared: verdicts by the reasons' text. */
 type StatusCache = Map<string, Status>;
@@ -53,17 +62,24 @@ export const VolumeBinding: PluginFactory = {
     const { cluster } = handle;
     const matcher = new VolumeMatcher(cluster);
     const statuses: StatusCache = new Map();
+    const scores = cluster.features.storageCapacityScoring;
+    const shape = (args['shape'] ?? []) as readonly ShapePoint[];
     const timeoutMicros = Number(args['bindTimeoutSeconds'] ?? DEFAULT_BIND_TIMEOUT_SECONDS) * MICROS_PER_SECOND;
     return {
       name: NAME,
-      dependence: { filter: 'cluster', score: 'facts' },
+      dependence: { filter: 'cluster', score: scores ? 'cluster' : 'facts' },
       specOnly: true,
-      inert: ({ spec }) => spec.volumes === undefined || spec.volumes.length === 0,
+      inert: ({ claimNames, hasEphemeralVolumes }) => claimNames.length === 0 && !hasEphemeralVolumes,
+      inertUntilChange: true,
+      preScoreNeedsPreFilter: scores,
       claimsOnly: true,
       preFilter: (state, pod) => preFilter(state, pod, cluster),
-      filter: (state, _pod, node) => filter(state.read(STATE), node, matcher, statuses),
-      preScore: () => SKIP,
-      score: () => 0,
+      filter: (state, _pod, node) => filter(state.read(STATE), node, matcher, statuses, scores),
+      preScore: (state) => (!scores ? SKIP : state.isWritten(STATE) ? null : NO_STATE),
+      score: (state, _pod, node) => {
+        const verdict = state.read(STATE)?.verdicts.get(node.name);
+        return verdict === undefined ? 0 : storageScore(verdict, shape);
+      },
       reserve: (state, _pod, nodeName) => reserve(state.read(STATE), nodeName, matcher, handle),
       unreserve: (state) => {
         const bindingState = state.read(STATE);
@@ -79,7 +95,10 @@ export const VolumeBinding: PluginFactory = {
 
 function preFilter(state: CycleState, pod: PodInfo, cluster: SchedulerCache): PreFilterResult {
   const claims = podClaims(pod.template, pod.name);
-  if (claims.length === 0) return { status: SKIP, nodeNames: null };
+  if (claims.length === 0) {
+    state.write(STATE, NO_CLAIMS);
+    return { status: SKIP, nodeNames: null };
+  }
   const bound: PersistentVolumeClaim[] = [];
   const toBind: PersistentVolumeClaim[] = [];
   let hasUnboundImmediate = false;
@@ -92,7 +111,7 @@ function preFilter(state: CycleState, pod: PodInfo, cluster: SchedulerCache): Pr
     else hasUnboundImmediate = true;
   }
   if (hasUnboundImmediate) return { status: UNBOUND_IMMEDIATE, nodeNames: null };
-  state.write(STATE, { bound, toBind, reserved: null, waitingSince: NaN });
+  state.write(STATE, { bound, toBind, verdicts: new Map(), reserved: null, waitingSince: NaN });
   return { status: null, nodeNames: null };
 }
 
@@ -112,11 +131,21 @@ function isDelayed(claim: PersistentVolumeClaim, cluster: SchedulerCache): boole
   return storageClass !== undefined && waitsForFirstConsumer(storageClass);
 }
 
-function filter(state: BindingState | undefined, node: LabelledNode, matcher: VolumeMatcher, statuses: StatusCache): Status | null {
+function filter(
+  state: BindingState | undefined,
+  node: LabelledNode,
+  matcher: VolumeMatcher,
+  statuses: StatusCache,
+  scores: boolean,
+): Status | null {
   if (state === undefined) return null;
-  const { reasons, error } = matcher.find(state.bound, state.toBind, node);
+  const verdict = matcher.find(state.bound, state.toBind, node);
+  const { reasons, error } = verdict;
   if (error !== '') return errorStatus(NAME, error);
-  if (reasons.length === 0) return null;
+  if (reasons.length === 0) {
+    if (scores && state.toBind.length > 0) state.verdicts.set(node.name, verdict);
+    return null;
+  }
   const key = reasons.join('\n');
   let status = statuses.get(key);
   if (status === undefined) statuses.set(key, (status = unresolvable(NAME, ...reasons)));
@@ -124,7 +153,9 @@ function filter(state: BindingState | undefined, node: LabelledNode, matcher: Vo
 }
 
 /** Decides once more for the chosen node, which is cheaper than keeping a plan for each that was filtered. */
-function reserve(state: BindingState | undefined, nodeName: string, matcher: VolumeMatcher, { snapshot }: Handle): Status | null {
+function reserve(
+  state: BindingState | undefined, nodeName: string, matcher: VolumeMatcher, { snapshot }: Handle,
+): Status | null {
   if (state === undefined || state.toBind.length === 0) return null;
   const node = snapshot.find(nodeName);
   if (node === undefined) return errorStatus(NAME, `node ${JSON.stringify(nodeName)} not found`);
@@ -136,7 +167,14 @@ function reserve(state: BindingState | undefined, nodeName: string, matcher: Vol
 }
 
 /** Nothing to wait for when every claim was bound at Reserve already. */
-function preBind(state: BindingState | undefined, pod: PodInfo, nodeName: string, matcher: VolumeMatcher, handle: Handle, timeoutMicros: number): Status | RetryLater | null {
+function preBind(
+  state: BindingState | undefined,
+  pod: PodInfo,
+  nodeName: string,
+  matcher: VolumeMatcher,
+  handle: Handle,
+  timeoutMicros: number,
+): Status | RetryLater | null {
   if (state === undefined || state.reserved === null) return null;
   const { cluster } = handle;
   const node = handle.snapshot.find(nodeName);

@@ -1,6 +1,6 @@
 /**
- * VolumeRestrictions (PreFilter, Filter): disks that only one node may mount, and ReadWriteOncePod claims in use. PreFilter
- * looks at the pods of nodes that hold pods with claims, and only for a pod with such a claim.
+ * VolumeRestrictions (PreFilter, Filter): disks that only one node may mount, and ReadWriteOncePod claims in use.
+ * PreFilter looks at the pods of nodes that hold pods with claims, and only for a pod with such a claim.
  * Source: plugins/volumerestrictions/volume_restrictions.go.
  */
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
@@ -41,6 +41,7 @@ export const VolumeRestrictions: PluginFactory = {
       name: NAME,
       dependence: { filter: 'cluster' },
       inert: ({ spec }) => spec.volumes === undefined || spec.volumes.length === 0,
+      inertUntilChange: true,
       preFilter: (state, pod) => preFilter(state, pod, disksOf(pod.template).length > 0, handle),
       preFilterExtensions: {
         addPod: (state, _pod, added) => updateWithPod(state, cluster.templateOf(added), 1),

@@ -74,7 +74,15 @@ export function candidateTarget(nodes: number, percentage: number, absolute: num
 }
 
 /** `cycle`: the verdicts of the cycle that failed; `nodes`: those that it rejected as Unschedulable. */
-export function dryRunPreemption(handle: Handle, state: CycleState, pod: PodInfo, cycle: NodeStatuses, nodes: readonly NodeInfo[], limits: DryRunLimits, memory: DryRunMemory = dryRunMemory(handle.cluster)): DryRun {
+export function dryRunPreemption(
+  handle: Handle,
+  state: CycleState,
+  pod: PodInfo,
+  cycle: NodeStatuses,
+  nodes: readonly NodeInfo[],
+  limits: DryRunLimits,
+  memory: DryRunMemory = dryRunMemory(handle.cluster),
+): DryRun {
   let budgets: readonly Budget[] | null = null;
   const columns = handle.cluster.nodes.stride;
   const safe: Candidate[] = [];
@@ -142,6 +150,17 @@ export function bestCandidates(cluster: SchedulerCache, candidates: readonly Can
     left = left.filter((_, index) => values[index] === best);
   }
   return left;
+}
+
+/**
+ * The one that is taken of those. Victims that have not started count as starting when they are looked at: from v1.37
+ * on that is in the dry run, so that of nodes with such victims the last one is the best.
+ */
+export function chosenCandidate(cluster: SchedulerCache, candidates: readonly Candidate[]): Candidate {
+  const best = bestCandidates(cluster, candidates);
+  const takesLast =
+    cluster.features.victimStartsReadOnce && best.length > 1 && earliestStart(cluster, best[0]) === Infinity;
+  return best[takesLast ? best.length - 1 : 0];
 }
 
 /** Start of the earliest started among the victims of the highest priority. */

@@ -3,16 +3,19 @@
  * (pkg/scheduler/framework/preemption/executor.go, gate SchedulerAsyncPreemption on). The calls go out after the
  * preemptor's cycle; until they are done PreEnqueue gates the preemptor.
  */
-import { EvictionCause, PodPhase } from '../../cluster/cluster.ts';
+import { EvictionCause } from '../../cluster/cluster.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Micros } from '../../base/time.ts';
 import type { EventKind, Kernel } from '../../kernel/kernel.ts';
+import { PodBelief } from '../cache/cached-pods.ts';
+import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import type { PreemptionPort } from '../framework/plugin-api.ts';
 import type { PodEventView } from '../framework/cluster-event.ts';
 import type { SchedulingQueue } from '../queue/scheduling-queue.ts';
 
 /** What preemption needs of the scheduler. */
 export interface PreemptionHost {
+  readonly cache: SchedulerCache;
   readonly queue: SchedulingQueue;
   readonly cycleMicros: Micros;
   readonly listeners: readonly { preempted?(preemptor: number, victim: number): void }[];
@@ -33,6 +36,8 @@ export class PreemptionExecutor implements PreemptionPort {
   private readonly kernel: Kernel;
   private readonly cluster: Cluster;
   private readonly scheduler: PreemptionHost;
+  /** Whether a preemptor is tried again at once when its last victim had no binding yet. */
+  private readonly activates: boolean;
   private readonly orders: Order[] = [];
   /** Preemptors whose calls are not done, by row. */
   private readonly running = new Map<number, Order>();
@@ -43,6 +48,7 @@ export class PreemptionExecutor implements PreemptionPort {
     this.kernel = kernel;
     this.cluster = cluster;
     this.scheduler = scheduler;
+    this.activates = cluster.features.preemptorActivated;
     this.afterCycleEvent = kernel.defineEvent('scheduler.preemptionDue', phase, () => kernel.at(kernel.now, this.executeEvent));
     this.executeEvent = kernel.defineEvent('scheduler.preempt', phase, () => this.executeNext());
   }
@@ -55,7 +61,10 @@ export class PreemptionExecutor implements PreemptionPort {
     this.kernel.after(this.scheduler.cycleMicros, this.afterCycleEvent);
   }
 
-  /** false as soon as no victim is left to be deleted: without a call there would be no event to lift the gate (executor.go IsPodRunningPreemption). */
+  /**
+   * false as soon as no victim is left to be deleted: without a call there would be no event to lift the gate
+   * (executor.go IsPodRunningPreemption).
+   */
   isRunningFor(pod: number): boolean {
     const order = this.running.size === 0 ? undefined : this.running.get(pod);
     return order !== undefined && order.incarnation === this.cluster.pods.incarnation[pod] && order.victims.some((victim) => this.isToGo(victim));
@@ -73,27 +82,42 @@ export class PreemptionExecutor implements PreemptionPort {
     const { victims } = order;
     for (let i = 0; i < victims.length; i++) {
       if (i === victims.length - 1) this.running.delete(order.preemptor);
-      this.preempt(order.preemptor, victims[i]);
+      const wasWaiting = this.preempt(order.preemptor, victims[i]);
+      // No deletion follows that could wake the preemptor.
+      if (wasWaiting && i === victims.length - 1 && this.activates && this.isCurrent(order))
+        this.scheduler.queue.activate([order.preemptor]);
     }
     this.running.delete(order.preemptor);
   }
 
-  private preempt(preemptor: number, [victim, incarnation]: readonly [number, number]): void {
-    if (!this.isToGo([victim, incarnation])) return;
-    if (this.scheduler.preemptWaiting(victim)) return;
-    this.cluster.terminatePod(victim, EvictionCause.Preemption);
-    for (const listener of this.scheduler.listeners) listener.preempted?.(preemptor, victim);
+  private isCurrent({ preemptor, incarnation }: Order): boolean {
+    return this.cluster.pods.incarnation[preemptor] === incarnation;
   }
 
-  private isToGo([victim, incarnation]: readonly [number, number]): boolean {
+  /** true: the victim had no binding yet, so that there is nothing to delete. */
+  private preempt(preemptor: number, [victim, incarnation]: readonly [number, number]): boolean {
+    if (!this.isToGo([victim, incarnation])) return false;
+    if (this.scheduler.preemptWaiting(victim)) return true;
+    // Gone or asked to go already, which the scheduler has not seen yet: the deletion changes nothing.
     const { pods } = this.cluster;
-    return pods.incarnation[victim] === incarnation && pods.phase[victim] !== PodPhase.Free && !pods.isTerminating(victim);
+    if (!pods.isLive(victim) || pods.isTerminating(victim)) return false;
+    this.cluster.terminatePod(victim, EvictionCause.Preemption);
+    for (const listener of this.scheduler.listeners) listener.preempted?.(preemptor, victim);
+    return false;
+  }
+
+  /** As the scheduler has seen it. */
+  private isToGo([victim, incarnation]: readonly [number, number]): boolean {
+    const { pods } = this.scheduler.cache;
+    const isKnown = pods.incarnation[victim] === incarnation && pods.belief[victim] !== PodBelief.Unknown;
+    return isKnown && !pods.isTerminating(victim);
   }
 
   /** Pods nominated to the node with less priority than the preemptor are to look elsewhere. */
-  private clearLowerNominations({ preemptor, incarnation, nodeName }: Order): void {
+  private clearLowerNominations(order: Order): void {
     const { cluster, scheduler } = this;
-    if (cluster.pods.incarnation[preemptor] !== incarnation) return;
+    const { preemptor, nodeName } = order;
+    if (!this.isCurrent(order)) return;
     const { priority } = cluster.templateOf(preemptor);
     for (const pod of scheduler.queue.nominator.podsOf(nodeName).slice()) {
       if (pod === preemptor || cluster.templateOf(pod).priority >= priority) continue;

@@ -42,7 +42,9 @@ export function disruptionBudgets(cluster: SchedulerCache): Budget[] {
 }
 
 /** `state` and `node` are the dry run's own copies and are changed. */
-export function selectVictims(handle: Handle, state: CycleState, pod: PodInfo, node: NodeInfo, budgets: readonly Budget[]): Candidate | Status {
+export function selectVictims(
+  handle: Handle, state: CycleState, pod: PodInfo, node: NodeInfo, budgets: readonly Budget[],
+): Candidate | Status {
   const { cluster } = handle;
   const lower = node.pods.filter((other) => cluster.templateOf(other).priority < pod.priority);
   if (lower.length === 0) return NO_VICTIMS;
@@ -52,7 +54,8 @@ export function selectVictims(handle: Handle, state: CycleState, pod: PodInfo, n
   }
   const status = handle.filterWithNominatedPods(state, pod, node);
   if (status !== null) return status;
-  sortByImportance(cluster, lower);
+  const sort = importanceOrder(cluster, lower);
+  sort(lower);
   const { violating, others } = splitByBudgets(cluster, lower, budgets);
   const victims: number[] = [];
   let pdbViolations = 0;
@@ -65,7 +68,7 @@ export function selectVictims(handle: Handle, state: CycleState, pod: PodInfo, n
       if (violates) pdbViolations++;
     }
   }
-  if (violating.length > 0 && others.length > 0) sortByImportance(cluster, victims);
+  if (violating.length > 0 && others.length > 0) sort(victims);
   return { nodeName: node.name, victims, pdbViolations };
 }
 
@@ -86,20 +89,39 @@ function takeOff(handle: Handle, state: CycleState, pod: PodInfo, victim: number
 }
 
 /**
- * Most important first. Upstream's comparison is no strict order: a pod without a start time counts as starting at the
- * moment it is looked at, so of two such pods the one asked first is "earlier", whichever it is (util.MoreImportantPod,
- * util.GetPodStartTime). What comes out is therefore a matter of Go's sort.
+ * Puts some of `pods`, which stand in their node's order, in order: most important first. A pod without a start time
+ * counts as starting at the moment it is looked at. Up to v1.36 that is at each comparison, so of two such pods the one
+ * asked first is "earlier", whichever it is, and what comes out is a matter of Go's sort (util.MoreImportantPod,
+ * util.GetPodStartTime). Later each pod is looked at once, in the node's order (framework/preemption/types.go).
  */
-export function sortByImportance(cluster: SchedulerCache, pods: number[]): void {
-  goSort(pods, (a, b) => isMoreImportant(cluster, a, b));
+export function importanceOrder(cluster: SchedulerCache, pods: readonly number[]): (some: number[]) => void {
+  const isEarlier = cluster.features.victimStartsReadOnce ? earlierAsRead(cluster, pods) : earlierAsAsked(cluster);
+  return (some) => {
+    goSort(some, (a, b) => {
+      const difference = cluster.templateOf(a).priority - cluster.templateOf(b).priority;
+      return difference === 0 ? isEarlier(a, b) : difference > 0;
+    });
+  };
 }
 
-function isMoreImportant(cluster: SchedulerCache, a: number, b: number): boolean {
-  const difference = cluster.templateOf(a).priority - cluster.templateOf(b).priority;
-  if (difference !== 0) return difference > 0;
+type IsEarlier = (a: number, b: number) => boolean;
+
+function earlierAsAsked(cluster: SchedulerCache): IsEarlier {
   const { acknowledgedAt } = cluster.pods;
-  if (Number.isNaN(acknowledgedAt[a]) && Number.isNaN(acknowledgedAt[b])) return true;
-  return startOf(cluster, a) < startOf(cluster, b);
+  return (a, b) =>
+    (Number.isNaN(acknowledgedAt[a]) && Number.isNaN(acknowledgedAt[b])) || startOf(cluster, a) < startOf(cluster, b);
+}
+
+function earlierAsRead(cluster: SchedulerCache, pods: readonly number[]): IsEarlier {
+  const { acknowledgedAt } = cluster.pods;
+  if (!pods.some((pod) => Number.isNaN(acknowledgedAt[pod])))
+    return (a, b) => startOf(cluster, a) < startOf(cluster, b);
+  const readAt = new Map(pods.map((pod, index) => [pod, index]));
+  return (a, b) => {
+    if (!Number.isNaN(acknowledgedAt[a]) || !Number.isNaN(acknowledgedAt[b]))
+      return startOf(cluster, a) < startOf(cluster, b);
+    return (readAt.get(a) ?? 0) < (readAt.get(b) ?? 0);
+  };
 }
 
 /** Micros, in whole seconds as status.startTime is written; Infinity for a pod that has not started (upstream: now). */
@@ -109,7 +131,9 @@ export function startOf(cluster: SchedulerCache, pod: number): number {
 }
 
 /** Budgets are spent in the order given; whoever overdraws one is violating (filterPodsWithPDBViolation). */
-function splitByBudgets(cluster: SchedulerCache, pods: readonly number[], budgets: readonly Budget[]): { readonly violating: number[]; readonly others: number[] } {
+function splitByBudgets(
+  cluster: SchedulerCache, pods: readonly number[], budgets: readonly Budget[],
+): { readonly violating: number[]; readonly others: number[] } {
   const left = budgets.map((budget) => budget.disruptionsAllowed);
   const violating: number[] = [];
   const others: number[] = [];

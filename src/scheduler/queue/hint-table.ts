@@ -1,5 +1,5 @@
 /**
- * Which plugin wants to hear of which event, per profile, with upstream's automatic additions
+ * Which plugin wants to hear of which event, per profile, with upstream's automatic additions, of which v1.37 has fewer
  * (pkg/scheduler/scheduler.go buildQueueingHintMap, framework/runtime EventsToRegister). Plugins are numbered; sets of
  * plugins are bit masks.
  */
@@ -23,9 +23,13 @@ export class HintTable {
   private readonly pluginNumbers = new Interner();
   private readonly byProfile = new Map<string, readonly TableEntry[]>();
 
-  constructor(profiles: Iterable<Profile>) {
+  /** `taintsHinted`: who waits for new nodes is not moved by new taints, too. */
+  constructor(profiles: Iterable<Profile>, taintsHinted: boolean) {
+    const registrations = taintsHinted ? ownRegistrationsOf : registrationsOf;
     for (const profile of profiles) {
-      const entries = profile.plugins.filter(mayReject).flatMap((plugin) => registrationsOf(plugin).map((registration) => this.entry(plugin, registration)));
+      const entries = profile.plugins
+        .filter(mayReject)
+        .flatMap((plugin) => registrations(plugin).map((registration) => this.entry(plugin, registration)));
       this.byProfile.set(profile.schedulerName, entries);
     }
   }
@@ -70,9 +74,13 @@ function mayReject(plugin: Plugin): boolean {
   return [plugin.preEnqueue, plugin.preFilter, plugin.filter, plugin.reserve, plugin.permit, plugin.postFilter].some((method) => method !== undefined);
 }
 
+function ownRegistrationsOf(plugin: Plugin): readonly EventRegistration[] {
+  return plugin.eventsToRegister?.() ?? [{ event: WILDCARD_EVENT, hint: null }];
+}
+
+/** v1.36: a node may have been passed over while it was cordoned or tainted, so its taints count as a new node. */
 function registrationsOf(plugin: Plugin): readonly EventRegistration[] {
-  if (plugin.eventsToRegister === undefined) return [{ event: WILDCARD_EVENT, hint: null }];
-  const registrations = plugin.eventsToRegister();
+  const registrations = ownRegistrationsOf(plugin);
   const addsNode = registrations.some(({ event: { resource, actions } }) => resource === 'Node' && (actions & Action.Add) !== 0 && (actions & Action.UpdateNodeTaint) === 0);
   return addsNode ? [...registrations, { event: event('Node', Action.UpdateNodeTaint), hint: null }] : registrations;
 }

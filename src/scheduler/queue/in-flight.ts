@@ -28,6 +28,11 @@ export class InFlight {
     this.entries.push(pod);
   }
 
+  /** No event is kept for any pod. */
+  get hasNoEvents(): boolean {
+    return this.entries.length === this.podCount;
+  }
+
   /** Rows, in the order in which they were popped. */
   *pods(): Generator<number> {
     for (const entry of this.entries) if (typeof entry === 'number') yield entry;

@@ -1,10 +1,13 @@
 /**
  * Which pods wait for which node after a preemption (pkg/scheduler/backend/queue/nominator.go). Pods of a node keep the
- * order of nomination. A list is never changed but replaced: whoever finds the same one again knows that nothing of it is new.
+ * order of nomination. A list is never changed but replaced: whoever finds the same one again knows that nothing of it
+ * is new.
  */
 export class Nominator {
   private readonly podsByNode = new Map<string, readonly number[]>();
   private readonly nodeByPod = new Map<number, string>();
+  /** Grows with every change. */
+  changeCount = 0;
 
   /** Number of nominations. */
   get size(): number {
@@ -13,6 +16,7 @@ export class Nominator {
 
   add(pod: number, nodeName: string): void {
     this.remove(pod);
+    this.changeCount++;
     this.nodeByPod.set(pod, nodeName);
     const pods = this.podsByNode.get(nodeName);
     this.podsByNode.set(nodeName, pods === undefined ? [pod] : [...pods, pod]);
@@ -21,12 +25,15 @@ export class Nominator {
   /** The pod itself has changed. */
   refresh(pod: number): void {
     const nodeName = this.nodeByPod.get(pod);
-    if (nodeName !== undefined) this.podsByNode.set(nodeName, [...this.podsOf(nodeName)]);
+    if (nodeName === undefined) return;
+    this.changeCount++;
+    this.podsByNode.set(nodeName, [...this.podsOf(nodeName)]);
   }
 
   remove(pod: number): void {
     const nodeName = this.nodeByPod.get(pod);
     if (nodeName === undefined) return;
+    this.changeCount++;
     this.nodeByPod.delete(pod);
     const pods = this.podsByNode.get(nodeName) ?? [];
     const rest = pods.filter((other) => other !== pod);

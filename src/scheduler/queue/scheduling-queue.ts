@@ -1,12 +1,13 @@
 /**
  * The scheduling queue: active, backoff and unschedulable pods, gating, in-flight events and queueing hints
- * (pkg/scheduler/backend/queue, v1.36; feature gates SchedulerQueueingHints and SchedulerPopFromBackoffQ on).
+ * (pkg/scheduler/backend/queue, v1.36 and v1.37; feature gates SchedulerQueueingHints and SchedulerPopFromBackoffQ on).
  * Per-pod bookkeeping stands in columns by pod row. Unschedulable pods of one template and the same rejectors form a
  * group that is asked once per event, because in-tree hints look at the template only (own-pod events apart).
  */
 import { assert } from '../../base/assert.ts';
 import { growFloat64, growInt32, growUint8, grownCapacity } from '../../base/growable.ts';
 import { IndexHeap } from '../../base/index-heap.ts';
+import { KeyedHeap } from '../../base/keyed-heap.ts';
 import { MICROS_PER_SECOND } from '../../base/time.ts';
 import type { Micros } from '../../base/time.ts';
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
@@ -15,6 +16,7 @@ import type { ClusterEvent, EventSubject } from '../framework/cluster-event.ts';
 import { PodInfo } from '../framework/pod-info.ts';
 import type { Profile } from '../framework/profile.ts';
 import type { Status } from '../framework/status.ts';
+import { backoffDuration, wholeSecond } from './backoff.ts';
 import { HintTable } from './hint-table.ts';
 import { InFlight } from './in-flight.ts';
 import { Nominator } from './nominator.ts';
@@ -41,7 +43,7 @@ export class SchedulingQueue {
   readonly hints: HintTable;
   /** Called when a pod enters an empty active queue or backoff queue: the loop may have something to do. */
   onWork: () => void = () => undefined;
-  /** Called with the instant at which the backoff flush next has something to do. */
+  /** Called with the instant at which the backoff flush next has something to do, when a pod brings it forward. */
   onBackoff: (at: Micros) => void = () => undefined;
   /** Called when PreEnqueue keeps a pod out. */
   onGated: (pod: number, refusal: Status) => void = () => undefined;
@@ -50,9 +52,12 @@ export class SchedulingQueue {
   private readonly profiles: ReadonlyMap<string, Profile>;
   private readonly settings: QueueSettings;
   private readonly view: PodInfo;
-  private readonly active: IndexHeap;
-  private readonly backoff: IndexHeap;
-  private readonly errorBackoff: IndexHeap;
+  /** Whether a pod that arrives gated counts where it is nominated; whether time alone has gated pods asked again. */
+  private readonly nominatesGated: boolean;
+  private readonly flushesGated: boolean;
+  private readonly active: Heap;
+  private readonly backoff: Heap;
+  private readonly errorBackoff: Heap;
   private readonly waiting = new UnschedulablePods();
   private capacity = 0;
   private sequence = 0;
@@ -63,6 +68,8 @@ export class SchedulingQueue {
   private priority: Float64Array = new Float64Array(0);
   /** Order of setting `timestamp`, which never decreases: stands for it and breaks its ties. */
   private order: Float64Array = new Float64Array(0);
+  /** When the pod was last looked at because it had waited for so long. */
+  private lastFlush: Float64Array = new Float64Array(0);
   private initialAttempt: Float64Array = new Float64Array(0);
   /** Whole second at which backoff ends; NaN: not computed since the last failure. */
   private expiry: Float64Array = new Float64Array(0);
@@ -81,14 +88,20 @@ export class SchedulingQueue {
     this.profiles = profiles;
     this.settings = settings;
     this.view = new PodInfo(cluster, -1);
-    this.hints = new HintTable(profiles.values());
+    const { features } = cluster;
+    this.nominatesGated = features.gatedNominationsCount;
+    this.flushesGated = features.gatedPodsFlushed;
+    this.hints = new HintTable(profiles.values(), features.taintUpdatesHinted);
     const before = this.comparator();
-    this.active = new IndexHeap(before);
-    this.backoff = new IndexHeap((a, b) => {
-      const difference = this.expiryOf(a) - this.expiryOf(b);
-      return difference < 0 || (difference === 0 && before(a, b));
-    });
-    this.errorBackoff = new IndexHeap((a, b) => this.expiryOf(a) < this.expiryOf(b));
+    this.active = before === null ? new KeyedHeap((pod, keys) => this.writeKeys(pod, 0, keys)) : new IndexHeap(before);
+    this.backoff =
+      before === null
+        ? new KeyedHeap((pod, keys) => this.writeKeys(pod, this.expiryOf(pod), keys))
+        : new IndexHeap((a, b) => {
+            const difference = this.expiryOf(a) - this.expiryOf(b);
+            return difference < 0 || (difference === 0 && before(a, b));
+          });
+    this.errorBackoff = new KeyedHeap((pod, keys) => keys.fill(0).fill(this.expiryOf(pod), 0, 1));
   }
 
   // ---- what is there ---------------------------------------------------------------------------------------------
@@ -108,6 +121,11 @@ export class SchedulingQueue {
 
   get gatedCount(): number {
     return this.waiting.gatedCount;
+  }
+
+  /** Whether some pod waits that flushUnschedulable will come to. */
+  get hasLeftovers(): boolean {
+    return this.flushesGated ? this.waiting.size > 0 : this.unschedulableCountNow > 0;
   }
 
   /** false: no event can matter now (nobody waits, nobody is in flight). */
@@ -133,6 +151,12 @@ export class SchedulingQueue {
     return this.unschedulableCount[pod];
   }
 
+  /** When the pod's last attempt but one under way failed; -Infinity: none has. */
+  lastFailureAt(pod: number): Micros {
+    const ended = this.attemptCount[pod] - (this.inFlight.has(pod) ? 1 : 0);
+    return ended > 0 ? this.timestamp[pod] : -Infinity;
+  }
+
   /** When the pod first entered the active queue; NaN: never. */
   initialAttemptAt(pod: number): Micros {
     return this.initialAttempt[pod];
@@ -141,6 +165,11 @@ export class SchedulingQueue {
   /** Simulated time that the pod has spent backing off. */
   backoffMicros(pod: number): Micros {
     return this.backoffSpent[pod];
+  }
+
+  /** Failed attempts in a row that were errors. */
+  errorAttempts(pod: number): number {
+    return this.errorCount[pod];
   }
 
   unschedulablePlugins(pod: number): string[] {
@@ -164,7 +193,7 @@ export class SchedulingQueue {
   rows(place: QueuePlace): readonly number[] {
     if (place === QueuePlace.Active) return this.active.rows;
     if (place === QueuePlace.Backoff) return this.backoff.rows;
-    return place === QueuePlace.ErrorBackoff ? this.errorBackoff.rows : [...this.waiting.rows()];
+    return place === QueuePlace.ErrorBackoff ? this.errorBackoff.rows : this.waiting.rows();
   }
 
   // ---- in and out ------------------------------------------------------------------------------------------------
@@ -175,7 +204,8 @@ export class SchedulingQueue {
     this.stamp(pod);
     this.enter(pod, QueuePlace.Active);
     const nominated = this.cluster.nominatedNodeName(pod);
-    if (nominated !== '' && this.place[pod] === QueuePlace.Active) this.nominator.add(pod, nominated);
+    if (nominated !== '' && (this.nominatesGated || this.place[pod] === QueuePlace.Active))
+      this.nominator.add(pod, nominated);
   }
 
   /** A pod of another scheduler: it stands in no sub-queue and is never tried. */
@@ -183,8 +213,24 @@ export class SchedulingQueue {
     this.clear(pod);
   }
 
-  /** The next pod to schedule, now in flight; -1 when there is none. When nothing is active, a pod leaves backoff early. */
+  /**
+   * The next pod to schedule, now in flight; -1 when there is none. When nothing is active, a pod leaves backoff
+   * early.
+   */
   pop(): number {
+    const pod = this.take();
+    if (pod >= 0) this.inFlight.start(pod);
+    return pod;
+  }
+
+  /** The pod that pop() would give. */
+  peek(): number {
+    const pod = this.active.peek();
+    return pod < 0 ? this.backoff.peek() : pod;
+  }
+
+  /** As pop(), of a pod that comes back by rejectAgain() before anything happens: it need not hear of events. */
+  take(): number {
     let pod = this.active.pop();
     if (pod < 0) {
       pod = this.backoff.pop();
@@ -193,7 +239,6 @@ export class SchedulingQueue {
     }
     this.place[pod] = QueuePlace.None;
     this.attemptCount[pod]++;
-    this.inFlight.start(pod);
     return pod;
   }
 
@@ -204,12 +249,30 @@ export class SchedulingQueue {
 
   /** A pod that failed. Both sets empty means an error: retried after an error backoff whatever happens. */
   addUnschedulable(pod: number, unschedulable: Iterable<string>, pending: Iterable<string>): void {
+    this.reject(pod, this.hints.mask(unschedulable), this.hints.mask(pending));
+  }
+
+  /** The same, with the plugins as masks of `hints`. */
+  reject(pod: number, rejectors: number, pendings: number): void {
     if (this.place[pod] !== QueuePlace.None) {
       this.done(pod);
       return;
     }
-    const rejectors = (this.rejectors[pod] = this.hints.mask(unschedulable));
-    const pendings = (this.pendings[pod] = this.hints.mask(pending));
+    this.noteFailure(pod, rejectors, pendings);
+    const strategy = this.strategyAfterFailure(pod);
+    this.done(pod);
+    this.requeue(pod, strategy);
+  }
+
+  /** Of a pod from take(), rejected by a plugin at least: it waits. */
+  rejectAgain(pod: number, rejectors: number, pendings: number): void {
+    this.noteFailure(pod, rejectors, pendings);
+    this.wait(pod);
+  }
+
+  private noteFailure(pod: number, rejectors: number, pendings: number): void {
+    this.rejectors[pod] = rejectors;
+    this.pendings[pod] = pendings;
     if (rejectors === 0 && pendings === 0) this.errorCount[pod]++;
     else {
       this.unschedulableCount[pod]++;
@@ -217,9 +280,6 @@ export class SchedulingQueue {
     }
     this.stamp(pod);
     this.expiry[pod] = NaN;
-    const strategy = this.strategyAfterFailure(pod);
-    this.done(pod);
-    this.requeue(pod, strategy);
   }
 
   /** A queued pod's object changed: the events say how, in the order to be tried. */
@@ -278,11 +338,18 @@ export class SchedulingQueue {
     this.announceBackoff();
   }
 
-  /** Every 30 s: pods that have waited for more than five minutes are tried again. */
+  /**
+   * Every 30 s: pods that have waited for more than five minutes, or so long since they were last looked at here, are
+   * tried again.
+   */
   flushUnschedulable(): void {
     const now = this.cluster.now;
-    const late = [...this.waiting.rows()].filter((pod) => this.gate[pod] === 0 && now - this.timestamp[pod] > this.settings.maxUnschedulableMicros);
+    const { timestamp, lastFlush, gate, flushesGated } = this;
+    const { maxUnschedulableMicros } = this.settings;
+    const isLate = (pod: number): boolean => now - Math.max(timestamp[pod], lastFlush[pod]) > maxUnschedulableMicros;
+    const late = this.waiting.rows().filter((pod) => (flushesGated || gate[pod] === 0) && isLate(pod));
     for (const pod of late) {
+      lastFlush[pod] = now;
       this.waiting.remove(pod);
       this.place[pod] = QueuePlace.None;
       this.requeue(pod, 'afterBackoff');
@@ -292,16 +359,11 @@ export class SchedulingQueue {
 
   // ---- within ----------------------------------------------------------------------------------------------------
 
-  private comparator(): (a: number, b: number) => boolean {
+  /** null: PrioritySort, whose order is that of the numbers that `writeKeys` writes. */
+  private comparator(): ((a: number, b: number) => boolean) | null {
     const [first] = this.profiles.values();
     assert(first !== undefined, 'a scheduler has a profile');
-    if (first.queueSort.name === 'PrioritySort') {
-      return (a, b) => {
-        const { priority } = this;
-        if (priority[a] !== priority[b]) return priority[a] > priority[b];
-        return this.order[a] < this.order[b];
-      };
-    }
+    if (first.queueSort.name === 'PrioritySort') return null;
     const left = new PodInfo(this.cluster, -1);
     const right = new PodInfo(this.cluster, -1);
     return (a, b) => {
@@ -311,12 +373,19 @@ export class SchedulingQueue {
     };
   }
 
+  /** `first` counts before priority and time. */
+  private writeKeys(pod: number, first: number, keys: Float64Array): void {
+    keys[0] = first;
+    keys[1] = -this.priority[pod];
+    keys[2] = this.order[pod];
+  }
+
   private clear(pod: number): void {
     if (pod >= this.capacity) this.grow(pod + 1);
     this.attemptCount[pod] = this.unschedulableCount[pod] = this.errorCount[pod] = 0;
     this.rejectors[pod] = this.pendings[pod] = this.gate[pod] = 0;
     this.initialAttempt[pod] = this.expiry[pod] = NaN;
-    this.backoffSpent[pod] = 0;
+    this.backoffSpent[pod] = this.lastFlush[pod] = 0;
   }
 
   private stamp(pod: number): void {
@@ -343,7 +412,8 @@ export class SchedulingQueue {
       this.active.push(pod);
     } else if (place === QueuePlace.Backoff) this.backoff.push(pod);
     else this.errorBackoff.push(pod);
-    if (place !== QueuePlace.Active) this.announceBackoff();
+    const isFirst = this.backoff.peek() === pod || this.errorBackoff.peek() === pod;
+    if (place !== QueuePlace.Active && isFirst) this.announceBackoff();
     this.onWork();
   }
 
@@ -369,6 +439,7 @@ export class SchedulingQueue {
 
   private strategyAfterFailure(pod: number): QueueStrategy {
     if (this.rejectors[pod] === 0 && this.pendings[pod] === 0) return 'afterBackoff';
+    if (this.inFlight.hasNoEvents || !this.inFlight.has(pod)) return 'skip';
     let strategy: QueueStrategy = 'skip';
     for (const { event, subject } of this.inFlight.eventsSince(pod)) {
       const verdict = this.strategyOn(pod, event, subject);
@@ -412,16 +483,18 @@ export class SchedulingQueue {
   }
 
   private gateCares(gate: number, pod: number, event: ClusterEvent): boolean {
-    return !isWildcard(event) && this.hints.matching(this.cluster.templateOf(pod).schedulerName, event, gate).length > 0;
+    return isWildcard(event)
+      ? this.flushesGated
+      : this.hints.matching(this.cluster.templateOf(pod).schedulerName, event, gate).length > 0;
   }
 
   private moveGroup(group: PodGroup, event: ClusterEvent, subject: EventSubject, only: (pod: number) => boolean): void {
-    const [sample] = group.pods;
-    if (sample === undefined) return;
-    if (group.gate !== 0 && !this.gateCares(group.gate, sample, event)) return;
+    if (group.first < 0 || (group.gate !== 0 && !this.gateCares(group.gate, group.first, event))) return;
     const concernsOne = event.resource === 'UnschedulablePod' || (isWildcard(event) && subject.pod !== undefined);
+    if (group.gate === 0 && only === everyPod && !concernsOne)
+      return this.moveAll(group, this.strategyOn(group.first, event, subject));
     let shared: QueueStrategy | null = null;
-    for (const pod of [...group.pods]) {
+    for (const pod of this.waiting.podsOf(group)) {
       if (!only(pod)) continue;
       const strategy: QueueStrategy = concernsOne ? this.strategyOn(pod, event, subject) : (shared ??= this.strategyOn(pod, event, subject));
       if (strategy === 'skip') {
@@ -434,7 +507,16 @@ export class SchedulingQueue {
     }
   }
 
-  private flushHeap(heap: IndexHeap): void {
+  /** Whoever of them is gated now comes into another group. */
+  private moveAll(group: PodGroup, strategy: QueueStrategy): void {
+    if (strategy === 'skip') return;
+    for (const pod of this.waiting.takeAll(group)) {
+      this.place[pod] = QueuePlace.None;
+      this.requeue(pod, strategy);
+    }
+  }
+
+  private flushHeap(heap: Heap): void {
     for (let pod = heap.peek(); pod >= 0 && !this.isBackingOff(pod); pod = heap.peek()) {
       heap.pop();
       this.noteBackoff(pod);
@@ -465,17 +547,10 @@ export class SchedulingQueue {
   private expiryOf(pod: number): Micros {
     const known = this.expiry[pod];
     if (known === known) return known;
-    const duration = this.backoffDuration(pod);
-    return (this.expiry[pod] = duration === 0 ? 0 : wholeSecond(this.timestamp[pod] + duration));
-  }
-
-  private backoffDuration(pod: number): Micros {
-    const { podInitialBackoffMicros: initial, podMaxBackoffMicros: max } = this.settings;
+    const { podInitialBackoffMicros, podMaxBackoffMicros } = this.settings;
     const count = this.errorCount[pod] > 0 ? this.errorCount[pod] : this.unschedulableCount[pod];
-    if (count === 0 || max === 0) return 0;
-    let duration = initial;
-    for (let i = 1; i < count && duration < max; i++) duration *= 2;
-    return Math.min(duration, max);
+    const duration = backoffDuration(count, podInitialBackoffMicros, podMaxBackoffMicros);
+    return (this.expiry[pod] = duration === 0 ? 0 : wholeSecond(this.timestamp[pod] + duration));
   }
 
   private profileOf(pod: number): Profile | undefined {
@@ -500,6 +575,7 @@ export class SchedulingQueue {
     this.timestamp = growFloat64(this.timestamp, capacity);
     this.priority = growFloat64(this.priority, capacity);
     this.order = growFloat64(this.order, capacity);
+    this.lastFlush = growFloat64(this.lastFlush, capacity);
     this.initialAttempt = growFloat64(this.initialAttempt, capacity);
     this.expiry = growFloat64(this.expiry, capacity);
     this.backoffSpent = growFloat64(this.backoffSpent, capacity);
@@ -513,10 +589,8 @@ export class SchedulingQueue {
   }
 }
 
+type Heap = IndexHeap | KeyedHeap;
+
 function everyPod(): boolean {
   return true;
-}
-
-function wholeSecond(at: Micros): Micros {
-  return at - (at % MICROS_PER_SECOND);
 }

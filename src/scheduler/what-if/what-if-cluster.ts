@@ -7,6 +7,7 @@
  */
 import { growUint32 } from '../../base/growable.ts';
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
+import { GPU_MILLI, devicesFor } from '../../cluster/gpu-devices.ts';
 import { compileNode } from '../../cluster/node-facts.ts';
 import { NodeInfo } from '../cache/node-info.ts';
 import { nodeAllocatable } from '../../cluster/node-changes.ts';
@@ -165,7 +166,12 @@ export function nodeInThought(cluster: SchedulerCache, node: Node, daemons: Daem
   const amounts = nodeAllocatable(node, cluster.resources);
   for (const [column, amount] of amounts.columns) if (column < columns) info.allocatable[column] = amount;
   const templates: readonly PodTemplate[] = daemons === null ? [] : daemons.templatesFor(info.facts);
-  for (const template of templates) info.account(template, 1);
+  info.devices = devicesFor(amounts.columns.get(cluster.resources.find(GPU_MILLI)) ?? 0);
+  templates.forEach((template, index) => {
+    info.account(template, 1);
+    // No pod has a row below 0.
+    if (template.gpu !== null) info.devices?.takeChosen(-1 - index, template.gpu);
+  });
   info.allowedPods = Math.max(0, amounts.pods - templates.length);
   return info;
 }

@@ -37,6 +37,13 @@ export function arrivalTimes(process: ArrivalProcess, streams: RandomStreams, en
       return new PoissonArrivals(process.ratePerHour, process.startMicros, Math.min(process.endMicros ?? Infinity, horizon), streams.stream('arrivals', entity));
     case 'diurnal':
       return new DiurnalArrivals(process, Math.min(process.endMicros ?? Infinity, horizon), streams, entity);
+    case 'hourly':
+      return new HourlyArrivals(
+        process.ratesPerHour,
+        process.startMicros,
+        Math.min(process.endMicros ?? Infinity, horizon),
+        streams.stream('arrivals', entity),
+      );
     case 'bursty':
       return new BurstyArrivals(process, Math.min(process.endMicros ?? Infinity, horizon), streams, entity);
     default:
@@ -132,6 +139,47 @@ class DiurnalArrivals implements ArrivalTimes {
       if (this.exact >= this.end || this.exact === Infinity) break;
       const rate = 1 + this.amplitude * Math.cos(this.radiansPerMicro * (this.exact - this.peak));
       if (this.acceptance.next() * highest < rate) break;
+    }
+    this.timeMicros = wholeMicros(this.exact, this.end);
+  }
+}
+
+/**
+ * The gaps of a steady process of rate 1, each stretched over the hours by their rates: exact, and one draw an arrival
+ * (E. Cinlar, Introduction to Stochastic Processes, 1975).
+ */
+class HourlyArrivals implements ArrivalTimes {
+  timeMicros: Micros;
+  private exact: number;
+  private readonly rates: readonly number[];
+  private readonly end: number;
+  private readonly gaps: RandomStream;
+
+  constructor(ratesPerHour: readonly number[], start: Micros, end: number, gaps: RandomStream) {
+    assert(ratesPerHour.some((rate) => rate > 0), 'a rate is above 0');
+    assert(ratesPerHour.every((rate) => rate >= 0), 'a rate must not be negative');
+    this.rates = ratesPerHour;
+    this.end = end;
+    this.gaps = gaps;
+    this.exact = start;
+    this.timeMicros = start;
+    this.advance();
+  }
+
+  advance(): void {
+    if (this.timeMicros === Infinity) return;
+    let left = exponentialGap(1, this.gaps);
+    while (this.exact < this.end) {
+      const hour = Math.floor(this.exact / MICROS_PER_HOUR);
+      const hourEnd = (hour + 1) * MICROS_PER_HOUR;
+      const rate = this.rates[hour % this.rates.length] / MICROS_PER_HOUR;
+      const expected = (hourEnd - this.exact) * rate;
+      if (left < expected) {
+        this.exact += left / rate;
+        break;
+      }
+      left -= expected;
+      this.exact = hourEnd;
     }
     this.timeMicros = wholeMicros(this.exact, this.end);
   }

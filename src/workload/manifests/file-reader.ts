@@ -10,10 +10,20 @@ export interface FileReader {
   list(folder: string): string[];
   isFolder(path: string): boolean;
   isFile(path: string): boolean;
+  /** A pipe or the like; absent: there are none. */
+  isStream?(path: string): boolean;
   /** `relative` as written in the file `from`; an absolute path stays as it is. */
   resolve(from: string, relative: string): string;
   /** What `resolve` takes from the file `from` to `path`: the same however both are written. Absent: as written. */
   nameFrom?(from: string, path: string): string;
+  /** Tables of time zones. Absent: UTC alone is known. */
+  readonly timeZones?: {
+    /**
+     * From `starts[i]` on, in seconds since 1970, the zone is `offsets[i]` seconds ahead of UTC. null: no such zone.
+     */
+    rulesOf(name: string): { readonly starts: readonly number[]; readonly offsets: readonly number[] } | null;
+    names(): readonly string[];
+  };
   /** One spelling for one place, links followed: tells loops and repeated files. */
   realPath(path: string): string;
 }

@@ -3,7 +3,7 @@
  * not change with the JavaScript engine, and finds duplicate keys. It runs on small files always, on large ones only
  * when a problem must be placed.
  */
-import type { Problem } from '../../base/input-error.ts';
+import type { Problem, SourcePlace } from '../../base/input-error.ts';
 import type { DocumentsRead, LineColumn, PlacedEntry, PlacedNode, SourceDocument } from './source-document.ts';
 import { LineIndex, offsetIn } from './source-document.ts';
 import type { PathStep } from './source-path.ts';
@@ -20,7 +20,7 @@ export function readJson(text: string, file: string): DocumentsRead {
   const found = scanProblems(scan, lines, file, 0);
   const problems = parsed === undefined ? found : [];
   if (parsed === undefined && problems.length === 0) problems.push({ file, message: 'broken JSON' });
-  if (parsed !== undefined && isTooDeep(parsed.value, MAX_DEPTH)) problems.push({ file, message: `nested more than ${MAX_DEPTH} levels deep` });
+  if (parsed !== undefined && isTooDeep(parsed.value, MAX_DEPTH)) problems.push(tooDeep(found, { file }));
   if (parsed === undefined || problems.length > 0) return { documents: [], problems, warnings: [] };
   return {
     documents: [
@@ -42,10 +42,17 @@ export function readJsonLines(text: string, file: string): DocumentsRead {
     if (parsed === undefined) {
       const found = scanProblems(scanJson(line), lines, file, index);
       problems.push(...(found.length > 0 ? found : [{ file, line: index + 1, message: 'broken JSON' }]));
-    } else if (isTooDeep(parsed.value, MAX_DEPTH)) problems.push({ file, line: index + 1, message: `nested more than ${MAX_DEPTH} levels deep` });
+    } else if (isTooDeep(parsed.value, MAX_DEPTH)) problems.push(tooDeep(scanProblems(scanJson(line), lines, file, index), { file, line: index + 1 }));
     else documents.push(jsonDocument(line, file, parsed.value, lines, index));
   }
   return { documents, problems, warnings: [] };
+}
+
+const TOO_DEEP = `nested more than ${MAX_DEPTH} levels deep`;
+
+/** With the place where the scan gave up, if there was one. */
+function tooDeep(found: readonly Problem[], place: SourcePlace): Problem {
+  return found.find(({ message }) => message === TOO_DEEP) ?? { ...place, message: TOO_DEEP };
 }
 
 export function parseJson(text: string): { readonly value: unknown } | undefined {
@@ -144,7 +151,7 @@ class JsonScanner {
 
   #value(depth: number): PlacedNode {
     const offset = this.#at;
-    if (depth > MAX_DEPTH) this.#fail(`nested more than ${MAX_DEPTH} levels deep`);
+    if (depth > MAX_DEPTH) this.#fail(TOO_DEEP);
     const first = this.#text[offset];
     if (first === '{') return { offset, entries: this.#entries(depth) };
     if (first === '[') return { offset, entries: this.#items(depth) };

@@ -4,11 +4,20 @@
  */
 import type { LabelSelector } from '../../cluster/objects.ts';
 import { SelectorError, compileLabelSelector, labelsOf } from '../../cluster/selectors.ts';
+import { quotaAmounts, scopeName, scopeSelector } from './quota-fields.ts';
 import { labelMap, qualifiedName, resourceList, subdomainName } from './names.ts';
-import { accessModes, claimSpec, claimTemplate, metadata, podSpec, podTemplate, taintEffect, volumeMode } from './pod-checks.ts';
+import { accessModes, claimSpec, metadata, podSpec, podTemplate, taintEffect, volumeMode } from './pod-checks.ts';
 import { describeLabels, labelSelector, nodeSelector } from './selector-checks.ts';
 import type { Path } from './source-path.ts';
-import { below, describeValue, quoteShort } from './source-path.ts';
+import { below, quoteShort } from './source-path.ts';
+import {
+  CRON_JOB_FIELDS,
+  DEPLOYMENT_FIELDS,
+  JOB_FIELDS,
+  REPLICA_SET_FIELDS,
+  STATEFUL_FIELDS,
+  amountOrPercent,
+} from './workload-fields.ts';
 import type { Check, Findings, Mapping } from './structure.ts';
 import { COUNT, MAX_INT32, all, anything, flag, isMapping, list, listOf, mappingOf, object, oneOf, quantity, text, whole } from './structure.ts';
 
@@ -22,7 +31,12 @@ export interface KindRule {
 /** Members every object may have besides its own. */
 const COMMON = { apiVersion: text, kind: text, metadata };
 
-function kind(group: string, isNamespaced: boolean, members: Readonly<Record<string, Check>>, options: { unused?: string; required?: readonly string[]; rule?: Check } = {}): KindRule {
+function kind(
+  group: string,
+  isNamespaced: boolean,
+  members: Readonly<Record<string, Check>>,
+  options: { unused?: string; required?: readonly string[]; rule?: Check } = {},
+): KindRule {
   const structure = object({
     used: { ...COMMON, ...members },
     unused: options.unused ?? 'status',
@@ -119,7 +133,12 @@ function restartRule(allowed: readonly string[], hint: string): Check {
 const ALWAYS_RESTART = restartRule(['Always'], '');
 const JOB_RESTART = restartRule(['Never', 'OnFailure'], 'kubectl would refuse a Job whose template has no restartPolicy Never or OnFailure: Never is taken');
 
-function workloadKind(group: string, used: Readonly<Record<string, Check>>, unused: string, options: { selector?: Check; needsSelector?: boolean; restart: Check }): KindRule {
+function workloadKind(
+  group: string,
+  used: Readonly<Record<string, Check>>,
+  unused: string,
+  options: { selector?: Check; needsSelector?: boolean; restart: Check },
+): KindRule {
   const spec = object({
     used: { ...used, selector: options.selector ?? labelSelector, template: podTemplate },
     unused,
@@ -134,36 +153,21 @@ const workloadStatus: Check = object({
   used: {
     replicas: COUNT,
     observedGeneration: whole(0, Number.MAX_SAFE_INTEGER),
+    currentReplicas: COUNT,
+    currentRevision: text,
+    updateRevision: text,
     succeeded: COUNT,
+    failed: COUNT,
     completedIndexes: text,
     failedIndexes: text,
     conditions,
   },
   unused:
-    'active availableReplicas collisionCount completionTime currentNumberScheduled currentReplicas currentRevision ' +
-    'desiredNumberScheduled failed fullyLabeledReplicas numberAvailable numberMisscheduled numberReady numberUnavailable ' +
+    'active availableReplicas collisionCount completionTime currentNumberScheduled ' +
+    'desiredNumberScheduled fullyLabeledReplicas numberAvailable numberMisscheduled numberReady numberUnavailable ' +
     'ready readyReplicas startTime terminating terminatingReplicas unavailableReplicas uncountedTerminatedPods ' +
-    'updateRevision updatedNumberScheduled updatedReplicas',
+    'updatedNumberScheduled updatedReplicas',
 });
-
-const JOB_UNUSED =
-  'activeDeadlineSeconds backoffLimitPerIndex manualSelector maxFailedIndexes podFailurePolicy podReplacementPolicy ' +
-  'successPolicy ttlSecondsAfterFinished';
-
-const JOB_FIELDS = {
-  completions: COUNT,
-  parallelism: COUNT,
-  backoffLimit: COUNT,
-  suspend: flag,
-  completionMode: oneOf('NonIndexed', 'Indexed'),
-  managedBy: text,
-};
-
-function amountOrPercent(value: unknown, path: Path | null, findings: Findings): void {
-  const isCount = typeof value === 'number' && Number.isInteger(value) && value >= 0;
-  const isPercent = typeof value === 'string' && /^\d{1,9}%$/.test(value);
-  if (!isCount && !isPercent) findings.error(path, `expected a whole number of at least 0 or a percentage such as "25%", found ${describeValue(value)}`);
-}
 
 function budgetRule(value: unknown, path: Path | null, findings: Findings): void {
   const { minAvailable, maxUnavailable } = mappingOf(mappingOf(value)['spec']);
@@ -216,26 +220,38 @@ const csiDrivers: Check = list(
   }),
 );
 
-const STATEFUL_UNUSED = 'minReadySeconds persistentVolumeClaimRetentionPolicy revisionHistoryLimit serviceName updateStrategy';
-
-const STATEFUL_FIELDS = {
-  replicas: COUNT,
-  podManagementPolicy: oneOf('OrderedReady', 'Parallel'),
-  ordinals: object({ used: { start: COUNT } }),
-  volumeClaimTemplates: list(claimTemplate),
-};
+/** A Job as a CronJob makes it. */
+const jobTemplate: Check = object({
+  used: {
+    metadata,
+    spec: object({
+      used: { ...JOB_FIELDS, selector: labelSelector, template: podTemplate },
+      unused: 'manualSelector',
+      required: ['template'],
+    }),
+  },
+  required: ['spec'],
+});
 
 export const KINDS: ReadonlyMap<string, KindRule> = new Map<string, KindRule>([
   ['Node', kind('', false, { spec: nodeSpec, status: nodeStatus }, { unused: '', rule: nodeRule })],
   ['Namespace', kind('', false, { status: anything }, { unused: 'spec' })],
   ['Pod', kind('', true, { spec: podSpec, status: anything }, { unused: '', required: ['spec'] })],
-  ['ReplicationController', workloadKind('', { replicas: COUNT }, 'minReadySeconds', { selector: labelMap, needsSelector: false, restart: ALWAYS_RESTART })],
-  ['Deployment', workloadKind('apps', { replicas: COUNT, paused: flag }, 'minReadySeconds progressDeadlineSeconds revisionHistoryLimit strategy', { restart: ALWAYS_RESTART })],
-  ['ReplicaSet', workloadKind('apps', { replicas: COUNT }, 'minReadySeconds', { restart: ALWAYS_RESTART })],
-  ['StatefulSet', workloadKind('apps', STATEFUL_FIELDS, STATEFUL_UNUSED, { restart: ALWAYS_RESTART })],
+  ['ReplicationController', workloadKind('', REPLICA_SET_FIELDS, '', { selector: labelMap, needsSelector: false, restart: ALWAYS_RESTART })],
+  ['Deployment', workloadKind('apps', DEPLOYMENT_FIELDS, '', { restart: ALWAYS_RESTART })],
+  ['ReplicaSet', workloadKind('apps', REPLICA_SET_FIELDS, '', { restart: ALWAYS_RESTART })],
+  ['StatefulSet', workloadKind('apps', STATEFUL_FIELDS, 'serviceName', { restart: ALWAYS_RESTART })],
   ['DaemonSet', workloadKind('apps', {}, 'minReadySeconds revisionHistoryLimit updateStrategy', { restart: ALWAYS_RESTART })],
-  ['Job', workloadKind('batch', JOB_FIELDS, JOB_UNUSED, { needsSelector: false, restart: JOB_RESTART })],
+  ['Job', workloadKind('batch', JOB_FIELDS, 'manualSelector', { needsSelector: false, restart: JOB_RESTART })],
+  [
+    'CronJob',
+    kind('batch', true, { spec: object({ used: { ...CRON_JOB_FIELDS, jobTemplate }, required: ['schedule', 'jobTemplate'] }), status: anything }, { unused: '', required: ['spec'] }),
+  ],
   ['Service', kind('', true, { spec: object({ used: { selector: labelMap }, unused: 'ports type clusterIP clusterIPs externalIPs externalName' }) })],
+  [
+    'ResourceQuota',
+    kind('', true, { spec: object({ used: { hard: quotaAmounts, scopes: list(scopeName), scopeSelector } }), status: anything }, { unused: '' }),
+  ],
   ['LimitRange', kind('', true, { spec: object({ used: { limits: list(limitItem) } }) })],
   ['PersistentVolume', kind('', false, { spec: persistentVolumeSpec, status: anything }, { unused: '', required: ['spec'] })],
   ['PersistentVolumeClaim', kind('', true, { spec: claimSpec, status: anything }, { unused: '', required: ['spec'] })],
@@ -267,7 +283,7 @@ export const KINDS: ReadonlyMap<string, KindRule> = new Map<string, KindRule>([
     ),
   ],
   ['CSINode', kind('storage.k8s.io', false, { spec: object({ used: { drivers: csiDrivers } }) })],
-  ['CSIDriver', kind('storage.k8s.io', false, { spec: object({ used: { storageCapacity: flag }, unused: 'attachRequired fsGroupPolicy podInfoOnMount requiresRepublish seLinuxMount tokenRequests volumeLifecycleModes nodeAllocatableUpdatePeriodSeconds' }) })],
+  ['CSIDriver', kind('storage.k8s.io', false, { spec: object({ used: { storageCapacity: flag, preventPodSchedulingIfMissing: flag }, unused: 'attachRequired fsGroupPolicy podInfoOnMount requiresRepublish seLinuxMount tokenRequests volumeLifecycleModes nodeAllocatableUpdatePeriodSeconds serviceAccountTokenInSecrets' }) })],
   [
     'CSIStorageCapacity',
     kind('storage.k8s.io', true, { nodeTopology: labelSelector, storageClassName: text, capacity: quantity, maximumVolumeSize: quantity }, { unused: '', required: ['storageClassName'] }),
@@ -288,7 +304,10 @@ export const KINDS: ReadonlyMap<string, KindRule> = new Map<string, KindRule>([
   ],
 ]);
 
-/** The name of an object is required and follows its kind's syntax; the generated kind (`generateName`) is filled in by the reader. */
+/**
+ * The name of an object is required and follows its kind's syntax; the generated kind (`generateName`) is filled in
+ * by the reader.
+ */
 export function nameRule(value: unknown, path: Path | null, findings: Findings): void {
   const { name, generateName } = mappingOf(mappingOf(value)['metadata']);
   if (name !== undefined && name !== null) return;

@@ -1,7 +1,7 @@
 /**
- * Kubernetes objects from files and folders: several documents a file, `List` kinds and kubectl dumps, JSON, JSON Lines.
- * Objects come in file order, checked by upstream's rules; kinds that are not simulated are counted. All problems of all
- * files are collected before anything is thrown.
+ * Kubernetes objects from files and folders: several documents a file, `List` kinds and kubectl dumps, JSON, JSON
+ * Lines. Objects come in file order, checked by upstream's rules; kinds that are not simulated are counted. All
+ * problems of all files are collected before anything is thrown.
  */
 import type { Problem, SourcePlace } from '../../base/input-error.ts';
 import { InputError, nearestName } from '../../base/input-error.ts';
@@ -25,7 +25,9 @@ export interface Manifests {
   readonly nodes: readonly Node[];
   /** Everything else that is simulated, in file order. */
   readonly objects: readonly KubernetesObject[];
-  /** Kind (with its group where it has one: `Certificate.cert-manager.io`) to how many. Keys in order of first sight. */
+  /**
+   * Kind (with its group where it has one: `Certificate.cert-manager.io`) to how many. Keys in order of first sight.
+   */
   readonly ignoredKinds: Readonly<Record<string, number>>;
   /** Fields that change nothing here, each once with the number of objects that use it, in file order. */
   readonly notSimulated: readonly NotSimulatedField[];
@@ -45,6 +47,8 @@ export interface ManifestOptions {
   readonly priorityClasses?: readonly string[];
   /** Objects that stand in some other document, read behind those of the files. */
   readonly inline?: readonly InlineObject[];
+  /** Whether somebody says what runs in the object's pods. Default: nobody does. */
+  readonly hasApplication?: (object: KubernetesObject) => boolean;
 }
 
 export interface InlineObject {
@@ -62,9 +66,12 @@ export function readManifests(paths: readonly string[], files: FileReader, optio
 }
 
 /** Like `readManifests`, but problems are returned: for readers that have problems of their own to add. */
-export function collectManifests(paths: readonly string[], files: FileReader, options: ManifestOptions = {}): Manifests & { readonly problems: Problem[] } {
+export function collectManifests(
+  paths: readonly string[], files: FileReader, options: ManifestOptions = {},
+): Manifests & { readonly problems: Problem[] } {
   const found = findManifestFiles(paths, files);
-  const collector = new ManifestCollector(found.problems, found.warnings);
+  const hasApplication = options.hasApplication ?? ((): boolean => false);
+  const collector = new ManifestCollector(found.problems, found.warnings, hasApplication);
   for (const file of found.files) collector.readFile(file, files);
   for (const object of options.inline ?? []) collector.readInline(object);
   collector.checkPriorityClasses(options.priorityClasses ?? []);
@@ -79,13 +86,25 @@ interface FoundObject {
 }
 
 /** Kinds that exist upstream and are near a kind that we read: no misspellings. */
-const OTHER_KINDS = new Set(['CronJob', 'Role', 'Secret', 'ConfigMap', 'Ingress', 'Endpoints', 'Event', 'Lease', 'ResourceQuota', 'ServiceAccount', 'PodTemplate', 'ClusterRole']);
+const OTHER_KINDS = new Set([
+  'Role',
+  'Secret',
+  'ConfigMap',
+  'Ingress',
+  'Endpoints',
+  'Event',
+  'Lease',
+  'ServiceAccount',
+  'PodTemplate',
+  'ClusterRole',
+]);
 const MAX_LIST_DEPTH = 8;
 const MAX_CLASS_PROBLEMS = 200;
 
 class ManifestCollector {
   readonly #problems: Problem[];
   readonly #warnings: Problem[];
+  readonly #hasApplication: NonNullable<ManifestOptions['hasApplication']>;
   readonly #nodes: Node[] = [];
   readonly #objects: KubernetesObject[] = [];
   readonly #ignored = new Map<string, number>();
@@ -97,9 +116,12 @@ class ManifestCollector {
   /** Objects whose pods name a priority class. */
   readonly #classUsers: FoundObject[] = [];
 
-  constructor(problems: Problem[], warnings: Problem[]) {
+  constructor(
+    problems: Problem[], warnings: Problem[], hasApplication: NonNullable<ManifestOptions['hasApplication']>,
+  ) {
     this.#problems = problems;
     this.#warnings = warnings;
+    this.#hasApplication = hasApplication;
   }
 
   readFile({ path: file, isNamed }: ManifestFile, files: FileReader): void {
@@ -195,7 +217,8 @@ class ManifestCollector {
     if (priorityClassOf(named) !== undefined) this.#classUsers.push(found);
     const object = withoutNulls(named) as KubernetesObject;
     this.#found.set(object, found);
-    for (const use of unsimulatedUses(kind, object as Mapping)) this.#noteUnsimulated(use, found);
+    const isKnown = this.#hasApplication(object);
+    for (const use of unsimulatedUses(kind, object as Mapping, isKnown)) this.#noteUnsimulated(use, found);
     if (kind === 'Node') this.#nodes.push(object);
     else this.#objects.push(object);
   }

@@ -1,7 +1,7 @@
 /**
  * Fields of simulated kinds that change nothing here although they would in a cluster: each with a sentence that says
- * what happens instead. Whoever simulates one takes it off the list. Fields that cannot change a run anyway (environment,
- * security, how a rollout would go that nobody asks for) do not stand here.
+ * what happens instead. Whoever simulates one takes it off the list. Fields that cannot change a run anyway
+ * (environment, security, how a rollout would go that nobody asks for) do not stand here.
  */
 import type { PathStep } from './source-path.ts';
 import type { Mapping } from './structure.ts';
@@ -17,6 +17,8 @@ export interface UnsimulatedField {
 }
 
 interface FieldRule extends UnsimulatedField {
+  /** Of pods of which nobody says what runs in them, or only of those of which somebody does. */
+  readonly application?: 'unknown' | 'known';
   /** Whether a value says something other than what is done anyway; absent: any value does. */
   readonly isSaid?: (value: unknown, object: Mapping) => boolean;
 }
@@ -52,22 +54,24 @@ function isBehind(updated: string, wanted: string): (value: unknown, object: Map
   };
 }
 
-/** The pods of a StatefulSet come one by one unless it says otherwise. */
-function isOrdered({ podManagementPolicy = 'OrderedReady', replicas = 1 }: Mapping): boolean {
-  return podManagementPolicy !== 'Parallel' && typeof replicas === 'number' && replicas > 1;
-}
-
 /** Below `spec` of a pod, or below `spec.template.spec` of an object that makes pods. */
 const POD_RULES: readonly Omit<FieldRule, 'kind'>[] = [
   {
     field: 'spec.initContainers',
     effect: 'init containers take no time',
+    application: 'unknown',
     isSaid: (value) => listOf(value).some((container) => mappingOf(container)['restartPolicy'] !== 'Always'),
   },
-  { field: 'spec.containers[*].startupProbe', effect: 'a pod is ready as soon as it runs' },
-  { field: 'spec.containers[*].readinessProbe', effect: 'a pod is ready as soon as it runs' },
-  { field: 'spec.containers[*].livenessProbe', effect: 'containers never fail by themselves' },
-  { field: 'spec.containers[*].lifecycle', effect: 'hooks take no time' },
+  { field: 'spec.containers[*].startupProbe', effect: 'a pod is ready as soon as it runs', application: 'unknown' },
+  { field: 'spec.containers[*].readinessProbe', effect: 'a pod is ready as soon as it runs', application: 'unknown' },
+  { field: 'spec.containers[*].livenessProbe', effect: 'containers never fail by themselves', application: 'unknown' },
+  { field: 'spec.containers[*].lifecycle', effect: 'hooks take no time', application: 'unknown' },
+  { field: 'spec.containers[*].lifecycle.postStart', effect: 'the hook takes no time', application: 'known' },
+  {
+    field: 'spec.containers[*].restartPolicyRules',
+    effect: 'exit codes do not matter to restarts',
+    application: 'known',
+  },
   { field: 'spec.readinessGates', effect: 'a pod is ready as soon as it runs' },
   { field: 'spec.activeDeadlineSeconds', effect: 'no deadline ends a pod' },
   {
@@ -78,6 +82,10 @@ const POD_RULES: readonly Omit<FieldRule, 'kind'>[] = [
   { field: 'spec.schedulingGroup', effect: 'members of a pod group are scheduled one by one' },
   { field: 'spec.workloadRef', effect: 'members of a pod group are scheduled one by one' },
 ];
+
+/** What a quota counts of pods. */
+const OF_PODS =
+  /^((count\/)?pods|((requests|limits)\.)?(cpu|memory|ephemeral-storage)|(requests\.)?hugepages-.+|requests\.[^/]+\/.+)$/u;
 
 const RULES: readonly FieldRule[] = [
   { kind: 'Pod', field: 'metadata.deletionTimestamp', effect: 'a pod that is being deleted is left out' },
@@ -91,7 +99,7 @@ const RULES: readonly FieldRule[] = [
   {
     kind: 'Node',
     field: 'status.conditions',
-    effect: 'a node that is not ready counts as ready',
+    effect: 'a node that is not ready stays so',
     isSaid: hasCondition('Ready', isOther('True')),
   },
   {
@@ -99,12 +107,6 @@ const RULES: readonly FieldRule[] = [
     field: 'status.phase',
     effect: 'pods may enter a namespace that is being deleted',
     isSaid: isOther('Active'),
-  },
-  {
-    kind: 'Deployment',
-    field: 'status.updatedReplicas',
-    effect: 'a rollout that is under way stands still',
-    isSaid: isBehind('updatedReplicas', 'replicas'),
   },
   {
     kind: 'Deployment',
@@ -122,18 +124,6 @@ const RULES: readonly FieldRule[] = [
     effect: 'the scheduler gives the pods that node; upstream starts them there unasked',
   },
   {
-    kind: 'StatefulSet',
-    field: 'spec.podManagementPolicy',
-    effect: 'all pods are made at once, none waits for the one before',
-    isSaid: (_value, object) => isOrdered(mappingOf(object['spec'])),
-  },
-  {
-    kind: 'StatefulSet',
-    field: 'status.updatedReplicas',
-    effect: 'a rollout that is under way stands still',
-    isSaid: isBehind('updatedReplicas', 'replicas'),
-  },
-  {
     kind: 'DaemonSet',
     field: 'status.updatedNumberScheduled',
     effect: 'a rollout that is under way stands still',
@@ -147,26 +137,17 @@ const RULES: readonly FieldRule[] = [
     isSaid: isOther(JOB_CONTROLLER),
   },
   {
-    kind: 'Job',
-    field: 'spec.completionMode',
-    effect: 'pods are counted, and told no index',
-    isSaid: isOther('NonIndexed'),
+    kind: 'LimitRange',
+    field: 'spec.limits',
+    effect: 'claims are not refused, whatever they ask for',
+    isSaid: (limits) => listOf(limits).some((item) => mappingOf(item)['type'] === 'PersistentVolumeClaim'),
   },
-  { kind: 'Job', field: 'spec.activeDeadlineSeconds', effect: 'no deadline ends a Job' },
-  { kind: 'Job', field: 'spec.backoffLimit', effect: 'a Job is tried until it succeeds', isSaid: isOther(6) },
-  { kind: 'Job', field: 'spec.backoffLimitPerIndex', effect: 'a Job is tried until it succeeds' },
-  { kind: 'Job', field: 'spec.maxFailedIndexes', effect: 'a Job is tried until it succeeds' },
-  { kind: 'Job', field: 'spec.podFailurePolicy', effect: 'every lost pod is replaced, none fails its Job' },
   {
-    kind: 'Job',
-    field: 'spec.podReplacementPolicy',
-    effect: 'a pod is replaced when it is terminating or has failed',
-    isSaid: isOther('TerminatingOrFailed'),
+    kind: 'ResourceQuota',
+    field: 'spec.hard',
+    effect: 'pods are counted and refused, other objects are not',
+    isSaid: (hard) => Object.keys(mappingOf(hard)).some((name) => !OF_PODS.test(name)),
   },
-  { kind: 'Job', field: 'spec.successPolicy', effect: 'a Job succeeds when all its completions have' },
-  { kind: 'LimitRange', field: 'spec.limits[*].min', effect: 'fills in requests, refuses nothing' },
-  { kind: 'LimitRange', field: 'spec.limits[*].max', effect: 'fills in limits, refuses nothing' },
-  { kind: 'LimitRange', field: 'spec.limits[*].maxLimitRequestRatio', effect: 'refuses nothing' },
   ...[
     'awsElasticBlockStore',
     'azureDisk',
@@ -188,10 +169,17 @@ interface PlacedRule extends FieldRule {
 
 const POD_MAKERS = ['Deployment', 'ReplicaSet', 'ReplicationController', 'StatefulSet', 'DaemonSet', 'Job'];
 
+/** Where an object of the kind describes its pods. */
+const STEPS_TO_POD: ReadonlyMap<string, readonly string[]> = new Map([
+  ['Pod', []],
+  ['CronJob', ['spec', 'jobTemplate', 'spec', 'template']],
+  ...POD_MAKERS.map((kind): [string, readonly string[]] => [kind, ['spec', 'template']]),
+]);
+
 /** By kind: its own rules, and those of the pods that it makes at the place where it describes them. */
 const RULES_BY_KIND: ReadonlyMap<string, readonly PlacedRule[]> = new Map(
-  [...new Set(['Pod', ...POD_MAKERS, ...RULES.map(({ kind }) => kind)])].map((kind) => {
-    const above = kind === 'Pod' ? [] : POD_MAKERS.includes(kind) ? ['spec', 'template'] : null;
+  [...new Set([...STEPS_TO_POD.keys(), ...RULES.map(({ kind }) => kind)])].map((kind) => {
+    const above = STEPS_TO_POD.get(kind) ?? null;
     const ofPods =
       above === null
         ? []
@@ -206,22 +194,18 @@ const RULES_BY_KIND: ReadonlyMap<string, readonly PlacedRule[]> = new Map(
   }),
 );
 
-/** The fields of the list that an object uses, each once. */
-export function unsimulatedUses(kind: string, object: Mapping): UnsimulatedUse[] {
+/** The fields of the list that an object uses, each once. `isKnown`: somebody says what runs in its pods. */
+export function unsimulatedUses(kind: string, object: Mapping, isKnown: boolean): UnsimulatedUse[] {
   const uses: UnsimulatedUse[] = [];
-  for (const rule of RULES_BY_KIND.get(kind) ?? []) addUse(rule, object, uses);
+  const other = isKnown ? 'unknown' : 'known';
+  for (const rule of RULES_BY_KIND.get(kind) ?? []) if (rule.application !== other) addUse(rule, object, uses);
   return uses;
 }
 
 function addUse({ kind, field, effect, names, isSaid }: PlacedRule, object: Mapping, uses: UnsimulatedUse[]): void {
   const steps = firstUse(object, names, (value) => isSaid === undefined || isSaid(value, object));
   if (steps !== undefined) uses.push({ kind, field, effect, steps });
-  else if (ALWAYS_ASKED.has(field) && isSaid?.(undefined, object) === true)
-    uses.push({ kind, field, effect, steps: ['spec'] });
 }
-
-/** Fields whose absence says something, too. */
-const ALWAYS_ASKED = new Set(['spec.podManagementPolicy']);
 
 /** Steps to the first value that says something. */
 function firstUse(

@@ -17,7 +17,9 @@ import { quoteShort } from './source-path.ts';
 export const MAX_ALIAS_VALUES = 1_000_000;
 
 /** Far beyond MAX_DEPTH, and found before the parser spends seconds on a file of brackets. */
-const OPEN_BRACKETS = /(?:[[{][ \t\r\n]*){1000}/;
+const MOST_OPEN_BRACKETS = 1000;
+/** Brackets that open one behind another. Each is looked at once, however long the text is. */
+const OPEN_BRACKETS = /[[{](?:[ \t\r\n]*[[{])+/g;
 
 type AnyNode = ParsedNode | Alias | null | undefined;
 
@@ -40,9 +42,9 @@ function parseYamlPart(part: YamlPart, file: string): DocumentsRead {
   const documents: SourceDocument[] = [];
   const problems: Problem[] = [];
   const warnings: Problem[] = [];
-  const nesting = OPEN_BRACKETS.exec(part.text);
-  if (nesting !== null) {
-    const { line, column } = new LineIndex(part.text).at(nesting.index, part.firstLine);
+  const nesting = deepNestingIn(part.text);
+  if (nesting >= 0) {
+    const { line, column } = new LineIndex(part.text).at(nesting, part.firstLine);
     return { documents, problems: [{ file, line, column, message: `nested more than ${MAX_DEPTH} levels deep` }], warnings };
   }
   const counter = new LineCounter();
@@ -80,8 +82,18 @@ function parseYamlPart(part: YamlPart, file: string): DocumentsRead {
   return { documents, problems, warnings };
 }
 
+/** Offset of so many open brackets that they would cost the parser seconds; -1: there are none. */
+function deepNestingIn(text: string): number {
+  for (const { 0: run, index } of text.matchAll(OPEN_BRACKETS)) {
+    if (run.length >= MOST_OPEN_BRACKETS && run.replace(/[^[{]/g, '').length >= MOST_OPEN_BRACKETS) return index;
+  }
+  return -1;
+}
+
 function parserFailure(error: unknown): string {
-  return error instanceof RangeError ? 'nested too deeply to be read' : `broken YAML: ${error instanceof Error ? error.message : String(error)}`;
+  return error instanceof RangeError
+    ? `nested more than ${MAX_DEPTH} levels deep`
+    : `broken YAML: ${error instanceof Error ? error.message : String(error)}`;
 }
 
 const SYNTAX_MESSAGES: Readonly<Record<string, string>> = {
@@ -92,6 +104,8 @@ const SYNTAX_MESSAGES: Readonly<Record<string, string>> = {
 };
 
 function syntaxMessage(code: string, message: string): string {
+  // The parser tells of its own exhausted stack as of a mistake in the text.
+  if (message.includes('call stack')) return `nested more than ${MAX_DEPTH} levels deep`;
   return SYNTAX_MESSAGES[code] ?? `broken YAML: ${message}`;
 }
 
@@ -212,7 +226,9 @@ function keyText(node: AnyNode): string | undefined {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
 }
 
-function locateNode(root: AnyNode, anchors: ReadonlyMap<Alias, AnyNode>, steps: readonly PathStep[], part: EntryPart): number {
+function locateNode(
+  root: AnyNode, anchors: ReadonlyMap<Alias, AnyNode>, steps: readonly PathStep[], part: EntryPart,
+): number {
   let node = root;
   let offset = node?.range?.[0] ?? 0;
   for (const [index, step] of steps.entries()) {

@@ -4,6 +4,7 @@
  */
 import { MICROS_PER_SECOND, type Micros } from '../../base/time.ts';
 import { milliFromText, QuantityError, unitsFromText } from '../../base/quantity.ts';
+import { decimalOf } from './cell-numbers.ts';
 
 /** Times beyond this many seconds (285 years) leave the range of exact microseconds. */
 const MAX_SECONDS = 9_000_000_000;
@@ -15,8 +16,11 @@ const LABEL_NAME = /^[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
 
 /** Micros from decimal seconds; NaN for anything else. */
 export function readSeconds(text: string): Micros {
-  if (!SECONDS.test(text)) return NaN;
-  const seconds = Number(text);
+  let seconds = decimalOf(text);
+  if (Number.isNaN(seconds)) {
+    if (!SECONDS.test(text)) return NaN;
+    seconds = Number(text);
+  }
   return seconds <= MAX_SECONDS ? Math.round(seconds * MICROS_PER_SECOND) : NaN;
 }
 
@@ -74,6 +78,28 @@ export function readPairs(text: string): PairsResult {
     pairs[detached(key)] = detached(value);
   }
   return { pairs, mistake: null };
+}
+
+type AnyOf = readonly { readonly key: string; readonly values: readonly string[] }[];
+export type AnyOfResult =
+  | { readonly anyOf: AnyOf; readonly mistake: null }
+  | { readonly anyOf: null; readonly mistake: string };
+
+/** `key=a|b;key2=c`: of every key one of its values. */
+export function readAnyOf(text: string): AnyOfResult {
+  const anyOf: { key: string; values: string[] }[] = [];
+  for (const part of text === '' ? [] : text.split(';')) {
+    const equals = part.indexOf('=');
+    const key = part.slice(0, Math.max(0, equals));
+    const values = part.slice(equals + 1).split('|');
+    const isRight = equals !== -1 && isLabelKey(key) && values.every((value) => isLabelValue(value));
+    if (!isRight) {
+      const expected = 'expected label keys with their values, such as model=A|B;zone=a';
+      return { anyOf: null, mistake: `${expected}, and "${clip(part)}" is none` };
+    }
+    anyOf.push({ key: detached(key), values: values.map(detached) });
+  }
+  return { anyOf, mistake: null };
 }
 
 function mistaken(mistake: string): PairsResult {

@@ -3,7 +3,9 @@ import { InputError, nearestName, type Problem } from '../../base/input-error.ts
 import { isScalarResource } from '../../cluster/resources.ts';
 import { clip } from './cells.ts';
 
-const PLAIN_COLUMNS = ['name', 'arrival', 'duration', 'priority', 'class', 'namespace', 'labels', 'nodeSelector'] as const;
+const PLAIN_COLUMNS = [
+  'name', 'arrival', 'duration', 'priority', 'class', 'namespace', 'labels', 'nodeSelector', 'nodeAffinity',
+] as const;
 const PLAIN_RESOURCES = ['cpu', 'memory', 'ephemeral-storage'] as const;
 const KNOWN: readonly string[] = [...PLAIN_COLUMNS, ...PLAIN_RESOURCES];
 
@@ -17,7 +19,7 @@ export type TraceColumns = Readonly<Record<PlainColumn, number>> & {
 
 /** Reads the header record; throws InputError with all that is wrong. */
 export function readHeader(fields: readonly string[], file: string, line: number): TraceColumns {
-  const positions: Record<PlainColumn, number> = { name: -1, arrival: -1, duration: -1, priority: -1, class: -1, namespace: -1, labels: -1, nodeSelector: -1 };
+  const positions = Object.fromEntries(PLAIN_COLUMNS.map((name) => [name, -1])) as Record<PlainColumn, number>;
   const resources: { name: string; column: number }[] = [];
   const problems: Problem[] = [];
   if (!fields.some(looksLikeColumn)) {
@@ -39,6 +41,15 @@ export function readHeader(fields: readonly string[], file: string, line: number
   }
   if (problems.length > 0) throw new InputError(problems);
   return { ...positions, resources, count: fields.length };
+}
+
+/** Whether a line is the header of a trace in this format. */
+export function isCsvHeader(line: string): boolean {
+  const names = line
+    .replace(/^\ufeff|^\u00ef\u00bb\u00bf/, '')
+    .split(',')
+    .map((name) => name.replace(/^"(.*)"$/, '$1'));
+  return names.includes('arrival') && names.every((name) => isPlainColumn(name) || isResource(name));
 }
 
 function looksLikeColumn(name: string): boolean {

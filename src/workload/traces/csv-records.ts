@@ -1,18 +1,23 @@
 /**
  * CSV records from a byte source, one at a time, in bounded memory. Bytes are cut into blocks at line ends outside
- * quotes. A block without any quote character is split at line ends and commas, other blocks are scanned field by field,
- * and what is not well-formed goes through csv-parse, which is the reference for all (a test proves them equal) and knows
- * what is wrong. Costs one block of text plus one carried piece of a record; a record may not be longer than
+ * quotes. A block without any quote character is split at line ends and commas, other blocks are scanned field by
+ * field, and what is not well-formed goes through csv-parse, which is the reference for all (a test proves them equal)
+ * and knows what is wrong. Costs one block of text plus one carried piece of a record; a record may not be longer than
  * MAX_RECORD_BYTES.
  *
- * The dialect: UTF-8 (a byte order mark is skipped), comma, `"` quoting with `""` inside, LF or CRLF, blank lines skipped.
+ * The dialect: UTF-8 (a byte order mark is skipped), comma, `"` quoting with `""` inside, LF or CRLF, blank lines
+ * skipped.
  */
 import { CsvError, parse } from 'csv-parse/sync';
 import { InputError, type Problem } from '../../base/input-error.ts';
+import { isUtf16, joinedBytes } from './byte-source.ts';
 import type { ByteSource } from './byte-source.ts';
+import type { RowCells } from './row-cells.ts';
 import { countLineFeeds, scanRecord, skipBlankLines } from './csv-scan.ts';
 
 export const MAX_RECORD_BYTES = 1_048_576;
+/** One after another; a file of more unpacks to gigabytes of nothing. */
+export const MAX_BLANK_LINES = 100_000;
 
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
@@ -23,6 +28,8 @@ const NO_BYTES = new Uint8Array(0);
 export class CsvRecordReader {
   /** Line (from 1) where the record last returned by `next` begins. */
   line = 0;
+  /** The last line has no line end. Complete at the end. */
+  endsOpen = false;
 
   private readonly bytes: ByteSource;
   private readonly file: string;
@@ -40,6 +47,8 @@ export class CsvRecordReader {
   private textHasQuotes = false;
   private textOffset = 0;
   private textLine = 1;
+  /** Blank lines since the last record. */
+  private blankLines = 0;
 
   /** Records that csv-parse read before a mistake, with their lines, and how many were handed out. */
   private parsed: readonly ParsedRecord[] = [];
@@ -62,11 +71,49 @@ export class CsvRecordReader {
       }
       if (this.textOffset < this.text.length) {
         const fields = this.textHasQuotes ? this.scanRecord() : this.splitLine();
-        if (fields !== null) return fields;
+        if (fields !== null) {
+          this.blankLines = 0;
+          return fields;
+        }
+        if (this.blankLines > MAX_BLANK_LINES) this.refuseBlankLines();
         continue;
       }
       if (this.pendingProblem !== null) throw new InputError(this.pendingProblem);
       if (!this.fillBlock()) return null;
+    }
+  }
+
+  /** The next record as cells: those of a block without quotes are not cut out. False at the end. */
+  nextInto(cells: RowCells): boolean {
+    while (this.parsedOffset >= this.parsed.length && this.textOffset < this.text.length && !this.textHasQuotes) {
+      if (this.lineInto(cells)) return true;
+    }
+    const fields = this.next();
+    if (fields === null) return false;
+    cells.setFields(fields);
+    return true;
+  }
+
+  /** False for a blank line. */
+  private lineInto(cells: RowCells): boolean {
+    const { text } = this;
+    const start = this.textOffset;
+    const lineFeed = text.indexOf('\n', start);
+    let end = lineFeed === -1 ? text.length : lineFeed;
+    this.textOffset = end + 1;
+    if (lineFeed !== -1 && end > start && text.charCodeAt(end - 1) === CARRIAGE_RETURN) end--;
+    const line = this.textLine++;
+    if (end === start) return false;
+    this.line = line;
+    cells.beginRow(text);
+    for (let from = start; ; ) {
+      const comma = text.indexOf(',', from);
+      if (comma === -1 || comma >= end) {
+        cells.addField(from, end);
+        return true;
+      }
+      cells.addField(from, comma);
+      from = comma + 1;
     }
   }
 
@@ -78,15 +125,22 @@ export class CsvRecordReader {
     this.textOffset = end + 1;
     if (lineFeed !== -1 && end > start && this.text.charCodeAt(end - 1) === CARRIAGE_RETURN) end--;
     const line = this.textLine++;
-    if (end === start) return null;
+    if (end === start) {
+      this.blankLines++;
+      return null;
+    }
     this.line = line;
     return this.text.slice(start, end).split(',');
   }
 
-  /** Cuts the next record off a block with quotes; null for the blank end of it, and when csv-parse has to take over. */
+  /**
+   * Cuts the next record off a block with quotes; null for the blank end of it, and when csv-parse has to take over.
+   */
   private scanRecord(): string[] | null {
     const start = skipBlankLines(this.text, this.textOffset);
-    this.textLine += countLineFeeds(this.text, this.textOffset, start);
+    const blank = countLineFeeds(this.text, this.textOffset, start);
+    this.textLine += blank;
+    this.blankLines += blank;
     this.textOffset = start;
     if (start === this.text.length) return null;
     const fields: string[] = [];
@@ -110,13 +164,14 @@ export class CsvRecordReader {
         if (this.carry.length === 0) return false;
         const rest = this.carry;
         this.carry = NO_BYTES;
+        this.endsOpen = rest[rest.length - 1] !== LINE_FEED;
         this.takeBlock(rest);
         return true;
       }
       const boundary = this.safeBoundary(chunk);
-      const joined = boundary === 0 ? null : concatenate(this.carry, chunk.subarray(0, boundary));
+      const joined = boundary === 0 ? null : joinedBytes(this.carry, chunk.subarray(0, boundary));
       // Copies: the source may reuse its chunk.
-      this.carry = boundary === 0 ? concatenate(this.carry, chunk.slice()) : chunk.slice(boundary);
+      this.carry = boundary === 0 ? joinedBytes(this.carry, chunk.slice()) : chunk.slice(boundary);
       if (joined !== null) {
         this.takeBlock(joined);
         return true;
@@ -188,8 +243,7 @@ export class CsvRecordReader {
   }
 
   private refuseOtherEncodings(block: Uint8Array): void {
-    const [a, b] = block;
-    if ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff)) {
+    if (isUtf16(block)) {
       throw new InputError({ file: this.file, line: 1, message: 'text in UTF-16: expected a file saved as UTF-8' });
     }
   }
@@ -204,6 +258,11 @@ export class CsvRecordReader {
     // A text cut short before undecodable bytes may end inside quotes: then those bytes are the mistake.
     const cutShort = quoteOpen && this.pendingProblem !== null;
     if (problem !== null && !cutShort) this.pendingProblem = problem;
+  }
+
+  private refuseBlankLines(): never {
+    const message = `more than ${String(MAX_BLANK_LINES)} blank lines one after another: expected rows`;
+    throw new InputError({ file: this.file, line: this.textLine, message });
   }
 
   private refuseLongRecord(): never {
@@ -227,7 +286,10 @@ interface ParsedText {
   readonly quoteOpen: boolean;
 }
 
-/** Records of a text through csv-parse, up to the first mistake. Lines are counted here: csv-parse counts lone carriage returns, too. */
+/**
+ * Records of a text through csv-parse, up to the first mistake. Lines are counted here: csv-parse counts lone carriage
+ * returns, too.
+ */
 function parseQuotedText(text: string, firstLine: number, file: string): ParsedText {
   const bytes = new TextEncoder().encode(text);
   const records: ParsedRecord[] = [];
@@ -257,7 +319,10 @@ function parseQuotedText(text: string, firstLine: number, file: string): ParsedT
   }
 }
 
-/** Where the next field begins: `behind` is the offset of a comma, or the offset behind a record. Blank lines are stepped over. */
+/**
+ * Where the next field begins: `behind` is the offset of a comma, or the offset behind a record. Blank lines are
+ * stepped over.
+ */
 function fieldStart(bytes: Uint8Array, behind: number): number {
   let at = behind;
   if (bytes[at] === COMMA) return at + 1;
@@ -298,12 +363,4 @@ function lastLineEnd(bytes: Uint8Array, from: number, to: number): number {
   if (to <= from) return 0;
   const at = bytes.lastIndexOf(LINE_FEED, to - 1);
   return at >= from ? at + 1 : 0;
-}
-
-function concatenate(a: Uint8Array, b: Uint8Array): Uint8Array {
-  if (a.length === 0) return b;
-  const joined = new Uint8Array(a.length + b.length);
-  joined.set(a);
-  joined.set(b, a.length);
-  return joined;
 }

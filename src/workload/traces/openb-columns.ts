@@ -1,11 +1,19 @@
 /** Names that the node and the pod lists of the openb trace share, and the reading of their headers. */
 import { InputError, nearestName, type Problem } from '../../base/input-error.ts';
+import { GPU_MILLI } from '../../cluster/gpu-devices.ts';
+import type { ResourceList } from '../../cluster/objects.ts';
 import { clip } from './cells.ts';
 
 /** Label of a node's GPU model, as the trace's own converter writes it. */
 export const GPU_CARD_MODEL_LABEL = 'alibabacloud.com/gpu-card-model';
 /** Extended resource that stands for whole GPUs. */
 export const GPU_RESOURCE = 'nvidia.com/gpu';
+
+/** So many GPUs, so much of each of them: whole ones, or by the thousandth. */
+export function gpuAmount(shared: boolean, count: number, milliOfEach: number): ResourceList {
+  if (count === 0) return {};
+  return shared ? { [GPU_MILLI]: String(count * milliOfEach) } : { [GPU_RESOURCE]: String(count) };
+}
 
 /** Position of every column; throws InputError unless the header holds exactly `expected`, in any order. */
 export function readOpenbHeader<Column extends string>(

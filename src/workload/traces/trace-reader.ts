@@ -11,23 +11,29 @@ export interface TraceReader {
   notes(): readonly string[];
 }
 
-export interface TraceOptions {
-  /** Arrival times are divided by this, run times are kept: so much more load. Greater than 0. Default 1. */
-  readonly compress?: number;
-}
+/** Beyond so many a file is of some other kind. */
+const MOST_PROBLEMS = 10_000;
 
 /** Gathers problems up to a limit; beyond it they are only counted. */
 export class ProblemList {
   readonly limit: number;
+  /** Nothing is read behind the first wrong row. */
+  readonly stopsAtFirst: boolean;
   private readonly kept: Problem[] = [];
   private unkept = 0;
 
-  constructor(limit = 100) {
+  constructor(limit = 100, stopsAtFirst = false) {
     this.limit = limit;
+    this.stopsAtFirst = stopsAtFirst;
   }
 
   get count(): number {
     return this.kept.length + this.unkept;
+  }
+
+  /** Whether there are so many that the rest of the file is not worth reading. */
+  get isOverfull(): boolean {
+    return this.count > MOST_PROBLEMS;
   }
 
   add(problem: Problem): void {
@@ -38,7 +44,8 @@ export class ProblemList {
   /** The problems, and behind a full list one more that says how many were left out. */
   all(file: string): readonly Problem[] {
     if (this.unkept === 0) return this.kept;
-    return [...this.kept, { file, message: `further problems, not listed: ${String(this.unkept)}` }];
+    const rest = this.isOverfull ? '; the rest of the file was not read' : '';
+    return [...this.kept, { file, message: `further problems, not listed: ${String(this.unkept)}${rest}` }];
   }
 
   throwIfAny(file: string): void {

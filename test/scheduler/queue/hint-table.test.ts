@@ -9,10 +9,23 @@ import { HintTable } from '../../../src/scheduler/queue/hint-table.ts';
 import { fixture } from '../../support/scheduler-fixture.ts';
 import { NO_POINTS } from './queue-story.ts';
 
-function tableOf(plugins: readonly Plugin[], points: { readonly filter?: readonly string[]; readonly postBind?: readonly string[] }): HintTable {
-  const registry = new Map([PrioritySort, ...plugins.map((plugin) => ({ name: plugin.name, summary: '', create: () => plugin }))].map((factory) => [factory.name, factory]));
-  const spec = { schedulerName: 'default-scheduler', percentageOfNodesToScore: null, points: { ...NO_POINTS, ...points }, args: {} };
-  return new HintTable([new Profile(spec, registry, fixture({}).handle)]);
+function tableOf(
+  plugins: readonly Plugin[],
+  points: { readonly filter?: readonly string[]; readonly postBind?: readonly string[] },
+  taintsHinted = false,
+): HintTable {
+  const registry = new Map(
+    [PrioritySort, ...plugins.map((plugin) => ({ name: plugin.name, summary: '', create: () => plugin }))].map(
+      (factory) => [factory.name, factory],
+    ),
+  );
+  const spec = {
+    schedulerName: 'default-scheduler',
+    percentageOfNodesToScore: null,
+    points: { ...NO_POINTS, ...points },
+    args: {},
+  };
+  return new HintTable([new Profile(spec, registry, fixture({}).handle)], taintsHinted);
 }
 
 const registering = (name: string, ...registrations: EventRegistration[]): Plugin => ({ name, filter: () => null, eventsToRegister: () => registrations });

@@ -1,4 +1,4 @@
-/** Who is nominated where; upstream: pkg/scheduler/backend/queue/nominator.go (v1.36). */
+/** Who is nominated where; upstream: pkg/scheduler/backend/queue/nominator.go (v1.36, v1.37). */
 import { expect, test } from 'vitest';
 import { Nominator } from '../../../src/scheduler/queue/nominator.ts';
 import { QueueStory } from './queue-story.ts';
@@ -28,12 +28,21 @@ test('removing is by pod and may be repeated', () => {
   expect(nominator.podsOf('other')).toEqual([]);
 });
 
-test('a pod that enters the active queue with a nomination is nominated, a gated one is not', () => {
-  const story = new QueueStory();
-  for (const [name, labels] of [['free', {}], ['gated', { gate: 'yes' }]] as const) {
-    const row = story.world.addPod({ metadata: { name, labels }, spec: { containers: [{ name: 'main' }] } });
-    story.world.cluster.nominatePod(row, 'n1');
-    story.queue.add(row);
-  }
-  expect(story.queue.nominator.podsOf('n1')).toEqual([story.row('free')]);
-});
+test.each([
+  ['1.36', ['free']],
+  ['1.37', ['free', 'gated']],
+] as const)(
+  'a pod that comes with a nomination is nominated, a gated one from v1.37 on (v%s)',
+  (kubernetes, nominated) => {
+    const story = new QueueStory({ kubernetes });
+    for (const [name, labels] of [
+      ['free', {}],
+      ['gated', { gate: 'yes' }],
+    ] as const) {
+      const row = story.world.addPod({ metadata: { name, labels }, spec: { containers: [{ name: 'main' }] } });
+      story.world.cluster.nominatePod(row, 'n1');
+      story.queue.add(row);
+    }
+    expect(story.queue.nominator.podsOf('n1')).toEqual(nominated.map((name) => story.row(name)));
+  },
+);

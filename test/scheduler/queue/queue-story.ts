@@ -5,6 +5,7 @@
  * `Other` (Filter) listens to deleted pods, without a hint.
  */
 import { MICROS_PER_SECOND } from '../../../src/base/time.ts';
+import type { KubernetesVersion } from '../../../src/cluster/kubernetes-versions.ts';
 import { Action, event, nodeEventView } from '../../../src/scheduler/framework/cluster-event.ts';
 import type { ClusterEvent, EventSubject } from '../../../src/scheduler/framework/cluster-event.ts';
 import type { Plugin, PluginFactory } from '../../../src/scheduler/framework/plugin-api.ts';
@@ -38,10 +39,11 @@ export interface QueueStoryOptions {
   readonly settings?: Partial<QueueSettings>;
   readonly plugins?: readonly Plugin[];
   readonly points?: Partial<ProfilePoints>;
+  readonly kubernetes?: KubernetesVersion | undefined;
 }
 
 export class QueueStory {
-  readonly world: SchedulerFixture = fixture({});
+  readonly world: SchedulerFixture;
   readonly queue: SchedulingQueue;
   /** When the queue asked for a backoff flush, in seconds. */
   readonly flushesAsked: number[] = [];
@@ -49,7 +51,8 @@ export class QueueStory {
   readonly hintsAsked: string[] = [];
   wakeUps = 0;
 
-  constructor({ settings = {}, plugins = [], points = {} }: QueueStoryOptions = {}) {
+  constructor({ settings = {}, plugins = [], points = {}, kubernetes }: QueueStoryOptions = {}) {
+    this.world = fixture({ kubernetes });
     const all = [...this.testPlugins(), ...plugins];
     const factories = all.map((plugin): PluginFactory => ({ name: plugin.name, summary: '', create: () => plugin }));
     const registry = new Map([PrioritySort, ...factories].map((factory) => [factory.name, factory]));

@@ -1,4 +1,6 @@
-/** Stories of the scheduling queue; upstream: pkg/scheduler/backend/queue (v1.36). Seconds of simulated time throughout. */
+/**
+ * Stories of the scheduling queue; upstream: pkg/scheduler/backend/queue (v1.36). Seconds of simulated time throughout.
+ */
 import { describe, expect, test } from 'vitest';
 import { PodOutcome } from '../../../src/cluster/cluster.ts';
 import { Action, UNSCHEDULABLE_TIMEOUT, WILDCARD_EVENT, event } from '../../../src/scheduler/framework/cluster-event.ts';
@@ -139,7 +141,7 @@ describe('errors', () => {
     const low = story.failed('low', [], 0);
     const high = story.failed('high', [], 9);
     expect(story.queue.rows(QueuePlace.ErrorBackoff)).toEqual([low, high]);
-    expect(story.flushesAsked).toEqual([2, 2]);
+    expect(story.flushesAsked).toEqual([2]);
     story.at(2).queue.flushBackoff();
     expect(story.queue.rows(QueuePlace.ErrorBackoff)).toEqual([]);
     expect(story.pop()).toBe('high');
@@ -359,10 +361,22 @@ describe('gated pods', () => {
     const { cluster } = story.world;
     cluster.updatePod(row, cluster.internTemplate({ metadata: { name: 'g' }, spec: { containers: [{ name: 'main' }] } }).id);
     story.nodeAdded('big');
-    story.queue.moveOnEvent(WILDCARD_EVENT, {});
     expect(story.state).toEqual({ unschedulable: ['g (gated)'] });
     story.queue.moveOnEvent(CLASS_ADD, {});
     expect(story.state).toEqual({ active: ['g'] });
+  });
+
+  test.each([
+    ['1.36', { unschedulable: ['g (gated)'] }],
+    ['1.37', { active: ['g'] }],
+  ] as const)('an event about anything has their gate asked again from v1.37 on (v%s)', (kubernetes, state) => {
+    const story = new QueueStory({ kubernetes });
+    const row = story.add('g', 0, { gate: 'yes' });
+    const { cluster } = story.world;
+    const opened = { metadata: { name: 'g' }, spec: { containers: [{ name: 'main' }] } };
+    cluster.updatePod(row, cluster.internTemplate(opened).id);
+    story.queue.moveOnEvent(WILDCARD_EVENT, {});
+    expect(story.state).toEqual(state);
   });
 
   test('an update that leaves the gate shut changes nothing', () => {

@@ -1,0 +1,262 @@
+/**
+ * The workload table: Deployments, ReplicaSets, StatefulSets, DaemonSets, Jobs and CronJobs, one row each, freed rows
+ * reused. A row number with its incarnation names a workload for ever, as with pods and nodes. The owner of a pod is
+ * a row here; the pods of a workload, and the workloads of a parent, are lists through their rows.
+ * Counts of a status are columns; what else a kind keeps stands in `details` (workload-details.ts). Only Cluster and
+ * WorkloadWriter write here. About 100 bytes a workload and 8 a pod row.
+ */
+import { assert } from '../base/assert.ts';
+import { grownCapacity, growFloat64, growInt32, growUint8 } from '../base/growable.ts';
+import type { Micros } from '../base/time.ts';
+import type { WorkloadObject } from './objects.ts';
+import type { PodTable } from './pod-table.ts';
+import type { WorkloadDetails } from './workload-details.ts';
+
+export const WorkloadKind = {
+  ReplicaSet: 0,
+  StatefulSet: 1,
+  Job: 2,
+  DaemonSet: 3,
+  Deployment: 4,
+  CronJob: 5,
+} as const;
+export type WorkloadKind = (typeof WorkloadKind)[keyof typeof WorkloadKind];
+export const WORKLOAD_KIND_NAMES: readonly string[] = [
+  'ReplicaSet',
+  'StatefulSet',
+  'Job',
+  'DaemonSet',
+  'Deployment',
+  'CronJob',
+];
+
+/** Of a new workload. */
+export interface WorkloadSeed {
+  readonly kind: WorkloadKind;
+  /** As its author wrote it, with its defaults; null: a generated one that nobody wrote down. */
+  readonly object: WorkloadObject | null;
+  /** `namespace/name`. */
+  readonly key: string;
+  /** Row of the controller among its ownerReferences, -1: none. */
+  readonly parent: number;
+  /** spec.replicas, or what stands for it; -1: the kind has no scale. */
+  readonly wanted: number;
+  /** Template id of its pods; -1: its controller makes them. */
+  readonly template: number;
+  /** Index into Cluster.classes. */
+  readonly workloadClass: number;
+  /** Interned prefix of its pods' names. */
+  readonly nameBase: number;
+  /** Run time of its pods, known to the simulator only; Infinity: for ever. */
+  readonly podMicros: Micros;
+  readonly details: WorkloadDetails | null;
+}
+
+export class WorkloadTable {
+  /** Rows ever used. */
+  length = 0;
+  count = 0;
+  private capacity = 0;
+  private serials = 0;
+  private readonly freeRows: number[] = [];
+  private readonly byKey = new Map<string, number>();
+  private readonly pods: PodTable;
+
+  /** 1: the row stands for a workload. */
+  used: Uint8Array = new Uint8Array(0);
+  kind: Uint8Array = new Uint8Array(0);
+  incarnation: Int32Array = new Int32Array(0);
+  /** Counts workloads in order of creation: the order of their UIDs. */
+  serial: Int32Array = new Int32Array(0);
+  parent: Int32Array = new Int32Array(0);
+  template: Int32Array = new Int32Array(0);
+  workloadClass: Int32Array = new Int32Array(0);
+  nameBase: Int32Array = new Int32Array(0);
+  podMicros: Float64Array = new Float64Array(0);
+  createdAt: Float64Array = new Float64Array(0);
+  /** deletionTimestamp, NaN while nobody has asked for it. */
+  deletionAt: Float64Array = new Float64Array(0);
+  /** metadata.generation: counts changes of the spec, `wanted` among them. */
+  generation: Int32Array = new Int32Array(0);
+  wanted: Int32Array = new Int32Array(0);
+  /** Of the status. What `updated` and `ready` mean is the kind's matter. */
+  observedGeneration: Int32Array = new Int32Array(0);
+  replicas: Int32Array = new Int32Array(0);
+  ready: Int32Array = new Int32Array(0);
+  available: Int32Array = new Int32Array(0);
+  updated: Int32Array = new Int32Array(0);
+  terminating: Int32Array = new Int32Array(0);
+  /** Pods that exist, terminating and ended ones included. */
+  alive: Int32Array = new Int32Array(0);
+  readonly object: (WorkloadObject | null)[] = [];
+  readonly key: string[] = [];
+  readonly details: (WorkloadDetails | null)[] = [];
+  /** Workloads that have this one as their parent, oldest first. */
+  readonly children: (readonly number[])[] = [];
+  private firstPod: Int32Array = new Int32Array(0);
+  private lastPod: Int32Array = new Int32Array(0);
+  /** By pod row. */
+  private nextPod: Int32Array = new Int32Array(0);
+  private previousPod: Int32Array = new Int32Array(0);
+  /** By interned name: the next ordinal behind it. */
+  private ordinals: Int32Array = new Int32Array(0);
+
+  constructor(pods: PodTable) {
+    this.pods = pods;
+  }
+
+  /** Row of the workload, -1 when there is none. Generated ones without a key are not found. */
+  find(kind: WorkloadKind, key: string): number {
+    return this.byKey.get(`${WORKLOAD_KIND_NAMES[kind]}/${key}`) ?? -1;
+  }
+
+  /** An API object stands behind the row, and controllers look at its pods until they delete them. */
+  isObject(row: number): boolean {
+    return this.key[row] !== '';
+  }
+
+  /** Of an object; one without a namespace is in `default`. */
+  namespaceOf(row: number): string {
+    const key = this.key[row];
+    return key.includes('/') ? key.slice(0, key.indexOf('/')) : 'default';
+  }
+
+  nameOf(row: number): string {
+    const key = this.key[row];
+    return key.slice(key.indexOf('/') + 1);
+  }
+
+  isDeleting(row: number): boolean {
+    return this.deletionAt[row] === this.deletionAt[row];
+  }
+
+  add(seed: WorkloadSeed, now: Micros): number {
+    const row = this.freeRows.pop() ?? this.length++;
+    if (row >= this.capacity) this.grow(row + 1);
+    this.count++;
+    this.used[row] = 1;
+    this.incarnation[row]++;
+    this.serial[row] = this.serials++;
+    this.kind[row] = seed.kind;
+    this.parent[row] = seed.parent;
+    this.template[row] = seed.template;
+    this.workloadClass[row] = seed.workloadClass;
+    this.nameBase[row] = seed.nameBase;
+    this.podMicros[row] = seed.podMicros;
+    this.createdAt[row] = now;
+    this.deletionAt[row] = NaN;
+    this.generation[row] = 1;
+    this.wanted[row] = seed.wanted;
+    this.observedGeneration[row] = this.replicas[row] = this.ready[row] = this.available[row] = 0;
+    this.updated[row] = this.terminating[row] = this.alive[row] = 0;
+    this.object[row] = seed.object;
+    this.key[row] = seed.key;
+    this.details[row] = seed.details;
+    this.children[row] = NO_ROWS;
+    this.firstPod[row] = this.lastPod[row] = -1;
+    if (seed.key !== '') this.byKey.set(`${WORKLOAD_KIND_NAMES[seed.kind]}/${seed.key}`, row);
+    if (seed.parent >= 0) this.children[seed.parent] = [...this.children[seed.parent], row];
+    return row;
+  }
+
+  free(row: number): void {
+    assert(this.used[row] === 1 && this.alive[row] === 0, 'a workload with pods is not freed');
+    assert(this.children[row].length === 0, 'a workload that others name as their parent is not freed');
+    const parent = this.parent[row];
+    if (parent >= 0) this.children[parent] = this.children[parent].filter((child) => child !== row);
+    if (this.key[row] !== '') this.byKey.delete(`${WORKLOAD_KIND_NAMES[this.kind[row]]}/${this.key[row]}`);
+    this.count--;
+    this.used[row] = 0;
+    this.incarnation[row]++;
+    this.object[row] = this.details[row] = null;
+    this.key[row] = '';
+    this.freeRows.push(row);
+  }
+
+  /** The next ordinal behind a name prefix; workloads of one prefix share the numbering. */
+  takeOrdinal(nameBase: number): number {
+    if (nameBase >= this.ordinals.length)
+      this.ordinals = growInt32(this.ordinals, grownCapacity(this.ordinals.length, nameBase + 1));
+    return this.ordinals[nameBase]++;
+  }
+
+  /** Ordinals up to `ordinal` are taken: by pods that came with their names. */
+  reserveOrdinal(nameBase: number, ordinal: number): void {
+    const next = this.takeOrdinal(nameBase);
+    this.ordinals[nameBase] = Math.max(next, ordinal + 1);
+  }
+
+  /** The youngest pod stands last. */
+  link(pod: number, owner: number): void {
+    assert(this.used[owner] === 1, 'the owner of a pod is a workload');
+    if (pod >= this.nextPod.length) {
+      this.nextPod = growInt32(this.nextPod, this.pods.capacity);
+      this.previousPod = growInt32(this.previousPod, this.pods.capacity);
+    }
+    const last = this.lastPod[owner];
+    this.previousPod[pod] = last;
+    this.nextPod[pod] = -1;
+    if (last >= 0) this.nextPod[last] = pod;
+    else this.firstPod[owner] = pod;
+    this.lastPod[owner] = pod;
+    this.alive[owner]++;
+  }
+
+  unlink(pod: number, owner: number): void {
+    const next = this.nextPod[pod];
+    const previous = this.previousPod[pod];
+    if (next >= 0) this.previousPod[next] = previous;
+    else this.lastPod[owner] = previous;
+    if (previous >= 0) this.nextPod[previous] = next;
+    else this.firstPod[owner] = next;
+    this.alive[owner]--;
+  }
+
+  /** Rows of the workload's pods, oldest first. */
+  podsOf(owner: number): number[] {
+    const rows: number[] = [];
+    for (let pod = this.firstPod[owner]; pod >= 0; pod = this.nextPod[pod]) rows.push(pod);
+    return rows;
+  }
+
+  /** The same without an array: the oldest, and the next after one; -1: there is none. */
+  firstPodOf(owner: number): number {
+    return this.firstPod[owner];
+  }
+
+  podAfter(pod: number): number {
+    return this.nextPod[pod];
+  }
+
+  private grow(needed: number): void {
+    const capacity = grownCapacity(this.capacity, needed);
+    this.used = growUint8(this.used, capacity);
+    this.kind = growUint8(this.kind, capacity);
+    this.podMicros = growFloat64(this.podMicros, capacity);
+    this.createdAt = growFloat64(this.createdAt, capacity);
+    this.deletionAt = growFloat64(this.deletionAt, capacity);
+    for (const name of INT32_COLUMNS) this[name] = growInt32(this[name], capacity);
+    this.firstPod = growInt32(this.firstPod, capacity);
+    this.lastPod = growInt32(this.lastPod, capacity);
+    this.capacity = capacity;
+  }
+}
+
+const NO_ROWS: readonly number[] = [];
+const INT32_COLUMNS = [
+  'incarnation',
+  'serial',
+  'parent',
+  'template',
+  'workloadClass',
+  'nameBase',
+  'generation',
+  'wanted',
+  'observedGeneration',
+  'replicas',
+  'ready',
+  'available',
+  'updated',
+  'terminating',
+  'alive',
+] as const;

@@ -1,0 +1,571 @@
+/**
+ * The Job controller: pods until enough have succeeded, or too many have failed. A sync judges the pods it sees, makes
+ * or deletes some, counts those that have ended and lets go of them.
+ * Source: pkg/controller/job/{job_controller,indexed_job_utils,backoff_utils}.go (v1.36). Requests take no time.
+ * Upstream collects a Job's pod events for a second, which the queue's caller does. Costs the Job's pods a sync.
+ */
+import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { EvictionCause, PodPhase } from '../cluster/cluster.ts';
+import { conditionOf, detailsAs, newCondition } from '../cluster/workload-details.ts';
+import type { JobDetails, WorkloadCondition } from '../cluster/workload-details.ts';
+import {
+  countIndexes,
+  firstMissing,
+  hasIndex,
+  intervalsText,
+  mergeIntervals,
+  parseIntervals,
+  withIndexes,
+} from './index-intervals.ts';
+import type { IndexIntervals } from './index-intervals.ts';
+import { NO_FAILURES, failureAction, isSuccess, jobPlan, remainingBackoff, withFinished } from './job-policies.ts';
+import type { BackoffRecord, FailureAction, JobPlan } from './job-policies.ts';
+import {
+  createOwnedPod,
+  deletePod,
+  isTerminatingStill,
+  MOST_PODS_A_SYNC,
+  nameOf,
+  podOf,
+  settleSync,
+  slowStart,
+} from './owned-pods.ts';
+import type { ControllerContext } from './owned-pods.ts';
+import { comparePlain, rankedPod } from './pod-ranking.ts';
+import type { QueueMaker, WorkloadQueue } from './work-queue.ts';
+
+/** Most pods that a sync counts (MaxUncountedPods). */
+const MOST_COUNTED = 500;
+/** The Job controller leaves Jobs of other managers alone (pkg/apis/batch/types.go, JobControllerName). */
+const JOB_CONTROLLER = 'kubernetes.io/job-controller';
+
+/** A Job in the middle of a sync. */
+interface JobPass {
+  readonly row: number;
+  readonly plan: JobPlan;
+  /** All of its pods, oldest first. */
+  readonly pods: readonly number[];
+  readonly activePods: readonly number[];
+  readonly wasActive: ReadonlySet<number>;
+  readonly before: JobDetails;
+  readonly previousSucceeded: IndexIntervals;
+  succeededIndexes: IndexIntervals;
+  /** null: no limit per index. */
+  readonly failedIndexes: IndexIntervals | null;
+  /** The last failed pod of an index, kept until another takes its count over. */
+  readonly delayed: ReadonlyMap<number, number>;
+  readonly backoff: BackoffRecord;
+  succeeded: number;
+  active: number;
+  ready: number;
+  terminating: number;
+  conditions: readonly WorkloadCondition[];
+  startAt: Micros;
+  /** The API server has refused a pod: the sync ends with an error. */
+  isRefused: boolean;
+  /** Why the Job ends, once it does. */
+  finish: WorkloadCondition | null;
+}
+
+export function jobDetails(hasLimitPerIndex = false): JobDetails {
+  return {
+    kind: 'Job',
+    conditions: [],
+    succeeded: 0,
+    failed: 0,
+    completedIndexes: '',
+    failedIndexes: hasLimitPerIndex ? '' : null,
+    startAt: -1,
+    finishedAt: -1,
+  };
+}
+
+/** Complete or Failed. */
+export function isFinished({ conditions }: JobDetails): boolean {
+  return conditions.some(({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True');
+}
+
+export class JobController {
+  readonly queue: WorkloadQueue;
+  private readonly context: ControllerContext;
+  private readonly cluster: Cluster;
+  /** By row; kept by the controller, not by the API, as upstream has it. */
+  private readonly backoffs = new Map<number, BackoffRecord & { readonly incarnation: number }>();
+
+  constructor(context: ControllerContext, makeQueue: QueueMaker) {
+    this.context = context;
+    this.cluster = context.cluster;
+    this.queue = makeQueue('job', (row) => this.sync(row));
+  }
+
+  sync(row: number): void {
+    const { workloads } = this.cluster;
+    const details = this.details(row);
+    const spec = workloads.object[row]?.spec ?? {};
+    if ((spec.managedBy ?? JOB_CONTROLLER) !== JOB_CONTROLLER) return;
+    if (isFinished(details)) {
+      this.backoffs.delete(row);
+      return;
+    }
+    const pass = this.begin(row, jobPlan(spec), details);
+    this.judge(pass);
+    if (pass.finish !== null) this.deleteActive(pass);
+    else if (!workloads.isDeleting(row)) this.proceed(pass);
+    this.settle(pass);
+    settleSync(this.context, this.queue, row, pass.isRefused);
+  }
+
+  private details(row: number): JobDetails {
+    return detailsAs('Job', this.cluster.workloads.details[row]);
+  }
+
+  // ---- what there is ---------------------------------------------------------------------------------------------
+
+  private begin(row: number, plan: JobPlan, before: JobDetails): JobPass {
+    const { cluster } = this;
+    const { pods } = cluster;
+    const rows = cluster.workloads.podsOf(row);
+    const activePods = rows.filter((pod) => pods.isActive(pod));
+    const completions = plan.completions ?? 0;
+    const counted = rows.filter((pod) => pods.isTracked(pod) && this.hasValidIndex(plan, pod));
+    const succeededNow = counted.filter((pod) => pods.phase[pod] === PodPhase.Succeeded);
+    const failedNow = counted.filter((pod) => this.isFailed(plan, pod));
+    const previousSucceeded = parseIntervals(before.completedIndexes, completions);
+    const succeededIndexes = plan.isIndexed
+      ? withIndexes(
+          previousSucceeded,
+          succeededNow.map((pod) => pods.item[pod]),
+        )
+      : [];
+    const failedIndexes =
+      plan.isIndexed && plan.backoffLimitPerIndex !== null
+        ? withIndexes(
+            parseIntervals(before.failedIndexes ?? '', completions),
+            failedNow.filter((pod) => this.failsIndex(plan, pod)).map((pod) => pods.item[pod]),
+          )
+        : null;
+    const record = this.backoffs.get(row);
+    const known = record?.incarnation === cluster.workloads.incarnation[row] ? record : NO_FAILURES;
+    return {
+      row,
+      plan,
+      pods: rows,
+      activePods,
+      wasActive: new Set(activePods),
+      before,
+      previousSucceeded,
+      succeededIndexes,
+      failedIndexes,
+      delayed:
+        failedIndexes === null
+          ? new Map<number, number>()
+          : this.delayedPods(failedNow, activePods, succeededIndexes, failedIndexes),
+      backoff: withFinished(
+        known,
+        succeededNow.map((pod) => this.finishedAt(pod)),
+        failedNow.map((pod) => this.finishedAt(pod)),
+      ),
+      succeeded: plan.isIndexed ? countIndexes(succeededIndexes) : before.succeeded + succeededNow.length,
+      active: activePods.length,
+      ready: activePods.filter((pod) => pods.isReady(pod)).length,
+      terminating: rows.filter((pod) => isTerminatingStill(cluster, pod)).length,
+      conditions: before.conditions,
+      startAt: before.startAt < 0 && !plan.isSuspended ? cluster.now : before.startAt,
+      isRefused: false,
+      finish: null,
+    };
+  }
+
+  private hasValidIndex({ isIndexed, completions }: JobPlan, pod: number): boolean {
+    const index = this.cluster.pods.item[pod];
+    return !isIndexed || (index >= 0 && index < (completions ?? 0));
+  }
+
+  /** A deleted pod may never reach phase Failed, so it counts unless only failed ones are replaced. */
+  private isFailed({ replacesFailedOnly }: JobPlan, pod: number): boolean {
+    const { pods } = this.cluster;
+    if (pods.phase[pod] === PodPhase.Failed) return true;
+    return !replacesFailedOnly && pods.isTerminating(pod) && pods.phase[pod] !== PodPhase.Succeeded;
+  }
+
+  private actionOn({ failureRules }: JobPlan, pod: number): FailureAction {
+    const { cluster } = this;
+    const { pods } = cluster;
+    return failureAction(failureRules, {
+      exitCode: pods.hasEnded(pod) ? pods.history(pod).exitCode : -1,
+      containerName: cluster.templateOf(pod).spec.containers?.[0].name ?? '',
+      conditions: pods.cause[pod] === EvictionCause.None ? [] : ['DisruptionTarget'],
+    });
+  }
+
+  private failsIndex(plan: JobPlan, pod: number): boolean {
+    const action = this.actionOn(plan, pod);
+    if (action === 'FailIndex') return true;
+    return action !== 'Ignore' && this.cluster.pods.history(pod).indexFailures >= (plan.backoffLimitPerIndex ?? 0);
+  }
+
+  /** Failures of the index up to and with this pod, ignored ones among them. */
+  private failureNumber(pod: number): number {
+    const { indexFailures, ignoredFailures } = this.cluster.pods.history(pod);
+    return indexFailures + ignoredFailures + 1;
+  }
+
+  private delayedPods(
+    failed: readonly number[], active: readonly number[], succeeded: IndexIntervals, failedIndexes: IndexIntervals,
+  ): ReadonlyMap<number, number> {
+    const { item } = this.cluster.pods;
+    const activeIndexes = new Set(active.map((pod) => item[pod]));
+    const delayed = new Map<number, number>();
+    for (const pod of failed) {
+      const index = item[pod];
+      if (activeIndexes.has(index) || hasIndex(succeeded, index) || hasIndex(failedIndexes, index)) continue;
+      const last = delayed.get(index);
+      const isLater = last === undefined ||
+        (this.failureNumber(last) <= this.failureNumber(pod) && this.finishedAt(pod) >= this.finishedAt(last));
+      if (isLater) delayed.set(index, pod);
+    }
+    return delayed;
+  }
+
+  /** When its containers ended, else when Ready turned, else when somebody deleted it. */
+  private finishedAt(pod: number): Micros {
+    const { pods } = this.cluster;
+    if (pods.hasEnded(pod)) return pods.endedAt[pod];
+    if (!pods.isReady(pod) && !Number.isNaN(pods.readyAt[pod])) return pods.readyAt[pod];
+    return pods.isTerminating(pod) ? pods.deletionAt[pod] : pods.createdAt[pod];
+  }
+
+  // ---- whether it ends -------------------------------------------------------------------------------------------
+
+  private judge(pass: JobPass): void {
+    const { plan, conditions } = pass;
+    const met = conditionOf(conditions, 'SuccessCriteriaMet');
+    const target = conditionOf(conditions, 'FailureTarget');
+    if (met !== undefined) pass.finish = met;
+    else if (target !== undefined) pass.finish = this.condition('Failed', target.reason);
+    else if (this.failsByPolicy(pass)) pass.finish = this.condition('FailureTarget', 'PodFailurePolicy');
+    else this.judgeLimits(pass);
+    if (!plan.isIndexed || pass.finish !== null) return;
+    this.judgeIndexes(pass);
+    if (pass.finish === null && isSuccess(plan.successRules, plan.completions ?? 0, pass.succeededIndexes))
+      pass.finish = this.condition('SuccessCriteriaMet', 'SuccessPolicy');
+  }
+
+  private condition(type: string, reason: string): WorkloadCondition {
+    return newCondition(type, 'True', reason, this.cluster.now);
+  }
+
+  /** Any of its pods, counted before or not. */
+  private failsByPolicy({ plan, pods }: JobPass): boolean {
+    return (
+      plan.failureRules !== null &&
+      pods.some((pod) => this.isFailed(plan, pod) && this.actionOn(plan, pod) === 'FailJob')
+    );
+  }
+
+  private judgeLimits(pass: JobPass): void {
+    const { plan, row, startAt } = pass;
+    if (this.failuresOf(pass) > plan.backoffLimit || this.restartsTooOften(pass)) {
+      pass.finish = this.condition('FailureTarget', 'BackoffLimitExceeded');
+      return;
+    }
+    if (plan.activeDeadlineSeconds === null || plan.isSuspended || startAt < 0) return;
+    const left = startAt + plan.activeDeadlineSeconds * MICROS_PER_SECOND - this.cluster.now;
+    // The status of a Job that starts in this sync has no start time yet when the deadline is looked at.
+    if (left <= 0) pass.finish = this.condition('FailureTarget', 'DeadlineExceeded');
+    else this.queue.addAfter(row, left);
+  }
+
+  private failuresOf({ plan, pods, before }: JobPass): number {
+    const newly = pods.filter(
+      (pod) => this.cluster.pods.isTracked(pod) && this.hasValidIndex(plan, pod) && this.isFailed(plan, pod),
+    );
+    return before.failed + newly.filter((pod) => this.actionOn(plan, pod) !== 'Ignore').length;
+  }
+
+  /** With restartPolicy OnFailure containers are started again in place, which counts, too. */
+  private restartsTooOften({ plan, pods }: JobPass): boolean {
+    if (!plan.restartsContainers) return false;
+    const { pods: table } = this.cluster;
+    const restarts = pods
+      .filter((pod) => !table.hasEnded(pod))
+      .reduce((sum, pod) => sum + table.history(pod).restarts, 0);
+    return plan.backoffLimit === 0 ? restarts > 0 : restarts >= plan.backoffLimit;
+  }
+
+  private judgeIndexes(pass: JobPass): void {
+    const { plan, failedIndexes, succeededIndexes } = pass;
+    if (failedIndexes === null) return;
+    const failed = countIndexes(failedIndexes);
+    if (plan.maxFailedIndexes !== null && failed > plan.maxFailedIndexes)
+      pass.finish = this.condition('FailureTarget', 'MaxFailedIndexesExceeded');
+    else if (failed > 0 && failed + countIndexes(succeededIndexes) >= (plan.completions ?? 0))
+      pass.finish = this.condition('FailureTarget', 'FailedIndexes');
+  }
+
+  /** The end of the Job is the end of its pods; they are counted before they may go. */
+  private deleteActive(pass: JobPass): void {
+    for (const pod of pass.activePods) deletePod(this.cluster, pod);
+    pass.terminating += pass.active;
+    pass.active = pass.ready = 0;
+  }
+
+  // ---- as many pods as are wanted --------------------------------------------------------------------------------
+
+  private proceed(pass: JobPass): void {
+    const { plan } = pass;
+    this.manage(pass);
+    const isComplete = plan.completions === null ? pass.succeeded > 0 : pass.succeeded >= plan.completions;
+    if (isComplete && pass.active === 0) {
+      pass.finish = this.condition('SuccessCriteriaMet', 'CompletionsReached');
+      return;
+    }
+    const suspended = conditionOf(pass.conditions, 'Suspended');
+    if (plan.isSuspended) {
+      if (suspended?.status === 'True') return;
+      pass.conditions = replaceCondition(
+        pass.conditions,
+        newCondition('Suspended', 'True', 'JobSuspended', this.cluster.now),
+      );
+      pass.startAt = -1;
+    } else if (suspended?.status === 'True') {
+      pass.conditions = replaceCondition(
+        pass.conditions,
+        newCondition('Suspended', 'False', 'JobResumed', this.cluster.now),
+      );
+      pass.startAt = this.cluster.now;
+    }
+  }
+
+  private manage(pass: JobPass): void {
+    const { plan } = pass;
+    if (plan.isSuspended) return this.remove(pass, pass.activePods.length);
+    const wanted = this.wantedActive(pass);
+    const surplus = this.surplus(pass, Math.max(0, pass.active - wanted));
+    if (surplus.length > 0) return this.removePods(pass, surplus.slice(0, MOST_PODS_A_SYNC));
+    const lacking = wanted - pass.active - (plan.replacesFailedOnly ? pass.terminating : 0);
+    if (lacking > 0) this.create(pass, lacking);
+  }
+
+  private wantedActive({ plan, succeeded, active }: JobPass): number {
+    if (plan.completions === null) return succeeded > 0 ? active : plan.parallelism;
+    return Math.max(0, Math.min(plan.parallelism, plan.completions - succeeded));
+  }
+
+  private remove(pass: JobPass, count: number): void {
+    this.removePods(pass, this.surplus(pass, count));
+  }
+
+  /** At least so many active pods; of an index all but one, and all without a valid index. */
+  private surplus({ plan, activePods }: JobPass, count: number): readonly number[] {
+    const { cluster } = this;
+    const order = (rows: readonly number[]): number[] =>
+      rows.map((pod) => rankedPod(cluster, pod, 0)).sort(comparePlain).map(({ pod }) => pod);
+    const removed: number[] = [];
+    let left: readonly number[] = activePods;
+    if (plan.isIndexed) {
+      const byIndex = new Map<number, number[]>();
+      for (const pod of activePods) {
+        if (!this.hasValidIndex(plan, pod)) removed.push(pod);
+        else byIndex.set(cluster.pods.item[pod], [...(byIndex.get(cluster.pods.item[pod]) ?? []), pod]);
+      }
+      const indexes = [...byIndex.keys()].sort((a, b) => a - b);
+      const groups = indexes.map((index) => order(byIndex.get(index) ?? []));
+      for (const group of groups) removed.push(...group.slice(0, -1));
+      left = groups.map((group) => group[group.length - 1]);
+    }
+    if (removed.length < count) removed.push(...order(left).slice(0, count - removed.length));
+    return removed;
+  }
+
+  /** Pods that nobody wants any more are let go of uncounted. */
+  private removePods(pass: JobPass, rows: readonly number[]): void {
+    const { cluster } = this;
+    for (const pod of rows) {
+      if (cluster.pods.isReady(pod)) pass.ready--;
+      if (cluster.pods.isTracked(pod)) cluster.countPod(pod);
+      deletePod(cluster, pod);
+    }
+    pass.active -= rows.length;
+    pass.terminating += rows.length;
+  }
+
+  private create(pass: JobPass, lacking: number): void {
+    const { plan, row } = pass;
+    const { now } = this.cluster;
+    const wait = plan.backoffLimitPerIndex === null ? remainingBackoff(pass.backoff, now) : 0;
+    if (wait > 0) return this.queue.addAfter(row, wait);
+    const count = Math.min(lacking, MOST_PODS_A_SYNC);
+    if (!plan.isIndexed) {
+      return this.createAll(pass, new Array<number>(count).fill(-1));
+    }
+    const { ready, waitMicros } = this.readyIndexes(pass, this.pendingIndexes(pass, count));
+    if (waitMicros > 0) return this.queue.addAfter(row, waitMicros);
+    this.createAll(pass, ready);
+  }
+
+  private createAll(pass: JobPass, indexes: readonly number[]): void {
+    const { made, isRefused } = slowStart(indexes.length, (at) => this.createPod(pass, indexes[at]) >= 0);
+    pass.active += made;
+    pass.isRefused = isRefused;
+  }
+
+  private pendingIndexes(
+    { plan, pods, activePods, succeededIndexes, failedIndexes }: JobPass, count: number,
+  ): readonly number[] {
+    const { cluster } = this;
+    const { item } = cluster.pods;
+    const busy = activePods.map((pod) => item[pod]).filter((index) => index >= 0);
+    if (plan.replacesFailedOnly)
+      busy.push(...pods.filter((pod) => isTerminatingStill(cluster, pod)).map((pod) => item[pod]));
+    const taken = mergeIntervals(withIndexes(succeededIndexes, busy), failedIndexes ?? []);
+    return firstMissing(taken, count, plan.completions ?? 0);
+  }
+
+  /** Indexes whose own back-off is over; when there are none, how long the first of them takes. */
+  private readyIndexes(
+    { plan, delayed }: JobPass, indexes: readonly number[],
+  ): { readonly ready: readonly number[]; readonly waitMicros: Micros } {
+    if (plan.backoffLimitPerIndex === null) return { ready: indexes, waitMicros: 0 };
+    const waits = indexes.map((index) => {
+      const pod = delayed.get(index);
+      if (pod === undefined) return 0;
+      return remainingBackoff(
+        { failures: this.failureNumber(pod), lastFailureAt: this.finishedAt(pod) },
+        this.cluster.now,
+      );
+    });
+    const ready = indexes.filter((_index, at) => waits[at] === 0);
+    return { ready, waitMicros: ready.length > 0 || waits.length === 0 ? 0 : Math.min(...waits) };
+  }
+
+  private createPod({ row, plan, delayed }: JobPass, index: number): number {
+    const { cluster } = this;
+    const name = nameOf(cluster, row);
+    const lost = index < 0 ? undefined : delayed.get(index);
+    const history = lost === undefined ? { indexFailures: 0, ignoredFailures: 0 } : cluster.pods.history(lost);
+    const isIgnored = lost !== undefined && this.actionOn(plan, lost) === 'Ignore';
+    return createOwnedPod(this.context, row, this.templateOf(row), {
+      tracked: true,
+      ...(index < 0 ? {} : { item: index, nameBase: cluster.names.intern(`${name}-${String(index)}`) }),
+      indexFailures: history.indexFailures + (lost !== undefined && !isIgnored ? 1 : 0),
+      ignoredFailures: history.ignoredFailures + (isIgnored ? 1 : 0),
+    }, lost === undefined ? 0 : this.failureNumber(lost));
+  }
+
+  /**
+   * Interned at the first pod. The label with the completion index is left out: each index would be a template of its
+   * own.
+   */
+  private templateOf(row: number): number {
+    const { cluster, context } = this;
+    const known = cluster.workloads.template[row];
+    if (known >= 0) return known;
+    const name = nameOf(cluster, row);
+    const template = cluster.workloads.object[row]?.spec?.template ?? {};
+    const restartPolicy = template.spec?.restartPolicy === 'OnFailure' ? 'OnFailure' : 'Never';
+    const pod = podOf(cluster, row, { ...template, spec: { ...template.spec, restartPolicy } }, {
+      'batch.kubernetes.io/job-name': name, 'job-name': name,
+    });
+    const id = context.admit(pod);
+    cluster.workloadWriter.noteTemplate(row, id);
+    return id;
+  }
+
+  // ---- counting and status ---------------------------------------------------------------------------------------
+
+  /** Counts pods that have ended, lets go of them, and ends the Job once all of them are gone. */
+  private settle(pass: JobPass): void {
+    const { cluster } = this;
+    const { row, plan, before } = pass;
+    const newIndexes: number[] = [];
+    let succeeded = 0;
+    let failed = 0;
+    let isFull = false;
+    const rows = plan.isIndexed
+      ? [...pass.pods].sort((a, b) => cluster.pods.item[a] - cluster.pods.item[b])
+      : pass.pods;
+    const counted: number[] = [];
+    for (const pod of rows) {
+      if (!cluster.pods.isTracked(pod) || !this.mayGo(pass, pod)) continue;
+      counted.push(pod);
+      if (cluster.pods.phase[pod] === PodPhase.Succeeded) {
+        if (!plan.isIndexed) succeeded++;
+        else if (this.hasValidIndex(plan, pod) && !hasIndex(pass.previousSucceeded, cluster.pods.item[pod]))
+          newIndexes.push(cluster.pods.item[pod]);
+      } else if (this.countsAsFailed(pass, pod)) failed++;
+      if ((isFull = newIndexes.length + succeeded + failed >= MOST_COUNTED)) break;
+    }
+    pass.succeededIndexes = withIndexes(pass.succeededIndexes, newIndexes);
+    this.noteFinish(pass);
+    const details: JobDetails = {
+      kind: 'Job',
+      conditions: pass.conditions,
+      succeeded: plan.isIndexed ? countIndexes(pass.succeededIndexes) : before.succeeded + succeeded,
+      failed: before.failed + failed,
+      completedIndexes: plan.isIndexed ? intervalsText(pass.succeededIndexes) : before.completedIndexes,
+      failedIndexes: pass.failedIndexes === null ? before.failedIndexes : intervalsText(pass.failedIndexes),
+      startAt: pass.startAt,
+      finishedAt: before.finishedAt,
+    };
+    const final =
+      pass.finish !== null && !isFull && pass.terminating === 0 ? this.withEnd(details, pass.finish) : details;
+    const isWritten = this.write(row, pass, sameJob(before, final) ? before : final);
+    if (isWritten || counted.length > 0)
+      this.backoffs.set(row, { ...pass.backoff, incarnation: cluster.workloads.incarnation[row] });
+    for (const pod of counted) cluster.countPod(pod);
+  }
+
+  private write(row: number, { active, ready, terminating }: JobPass, details: JobDetails): boolean {
+    return this.cluster.workloadWriter.writeStatus(row, { replicas: active, ready, terminating }, details);
+  }
+
+  /** A pod of an index with a limit of its own stays until another has taken its count over. */
+  private mayGo(pass: JobPass, pod: number): boolean {
+    const { pods, workloads } = this.cluster;
+    if (workloads.isDeleting(pass.row) || pass.finish !== null || pods.phase[pod] === PodPhase.Succeeded) return true;
+    return this.isFailed(pass.plan, pod) && pass.delayed.get(pods.item[pod]) !== pod;
+  }
+
+  /** When the Job has failed, every pod that has not ended is a failure. */
+  private countsAsFailed({ plan, finish, wasActive }: JobPass, pod: number): boolean {
+    // What this sync has deleted itself was active when it began.
+    const isFailure =
+      (!wasActive.has(pod) && this.isFailed(plan, pod)) || (finish !== null && finish.type !== 'SuccessCriteriaMet');
+    return isFailure && this.hasValidIndex(plan, pod) && this.actionOn(plan, pod) !== 'Ignore';
+  }
+
+  /** FailureTarget and SuccessCriteriaMet stand in the status before the last word does. */
+  private noteFinish(pass: JobPass): void {
+    const { finish } = pass;
+    if (finish === null || finish.type === 'Failed') return;
+    if (conditionOf(pass.conditions, finish.type) === undefined) pass.conditions = [...pass.conditions, finish];
+    pass.finish = this.condition(finish.type === 'FailureTarget' ? 'Failed' : 'Complete', finish.reason);
+  }
+
+  private withEnd(details: JobDetails, finish: WorkloadCondition): JobDetails {
+    return { ...details, conditions: replaceCondition(details.conditions, finish), finishedAt: this.cluster.now };
+  }
+}
+
+/** In place of the one of its type, else last. */
+function replaceCondition(
+  conditions: readonly WorkloadCondition[],
+  condition: WorkloadCondition,
+): readonly WorkloadCondition[] {
+  if (conditionOf(conditions, condition.type) === undefined) return [...conditions, condition];
+  return conditions.map((each) => (each.type === condition.type ? condition : each));
+}
+
+function sameJob(a: JobDetails, b: JobDetails): boolean {
+  return (
+    a.conditions === b.conditions &&
+    a.succeeded === b.succeeded &&
+    a.failed === b.failed &&
+    a.completedIndexes === b.completedIndexes &&
+    a.failedIndexes === b.failedIndexes &&
+    a.startAt === b.startAt &&
+    a.finishedAt === b.finishedAt
+  );
+}

@@ -1,0 +1,170 @@
+/**
+ * The controllers of workload objects in a run, each on a work queue of its own, and the notices that fill the queues:
+ * a notice only says whose turn it is. Owners that are no objects (generated workloads) are not looked at here. Costs
+ * each pod notice a look at its owner.
+ */
+import { MICROS_PER_HOUR, MICROS_PER_SECOND, type Micros } from '../base/time.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { Pod } from '../cluster/objects.ts';
+import type { ClusterObserver, WorkloadChange } from '../cluster/observer.ts';
+import { detailsAs } from '../cluster/workload-details.ts';
+import { WorkloadKind } from '../cluster/workload-table.ts';
+import type { EventKind, Kernel } from '../kernel/kernel.ts';
+import { dayNumberOf } from '../base/civil-date.ts';
+import { CronJobController } from './cron-job.ts';
+import type { ScheduleParser } from './cron-job.ts';
+import { DeploymentController } from './deployment.ts';
+import { DaemonSetController } from './daemon-set.ts';
+import { GarbageCollector } from './garbage-collector.ts';
+import { JobController } from './job.ts';
+import { OPEN_GATE } from './owned-pods.ts';
+import type { ControllerContext, CreationGate } from './owned-pods.ts';
+import { OwnedPodCounts } from './owned-pod-counts.ts';
+import { ReplicaSetController } from './replica-set.ts';
+import { StatefulSetController } from './stateful-set.ts';
+import { parseSchedule } from './utc-schedule.ts';
+import { ONLY_UTC } from './zoned-time.ts';
+import type { TimeZones } from './zoned-time.ts';
+import { DEFAULT_LIMITS, JOB_LIMITS, WorkQueue } from './work-queue.ts';
+
+/** Pod events of a Job are collected for so long (SyncJobBatchPeriod). */
+const JOB_BATCH_MICROS: Micros = MICROS_PER_SECOND;
+
+/** The wall clock at time 0, for schedules: midnight UTC of a Monday that begins a year. */
+export const RUN_BEGINS_MICROS: Micros = dayNumberOf(2024, 1, 1) * 24 * MICROS_PER_HOUR;
+
+export class WorkloadControllers implements ClusterObserver {
+  private readonly kernel: Kernel;
+  private readonly cluster: Cluster;
+  /** By WorkloadKind; undefined: nobody looks after objects of this kind here. */
+  private readonly queues: (WorkQueue | undefined)[] = [];
+  private readonly deleteEvent: EventKind;
+  private deletionsDue = 0;
+  /** When workloads were last refused a pod, by row; those that were not at their last sync are left out. */
+  private readonly refusedAt = new Map<number, Micros>();
+  private readonly gate: CreationGate;
+  /** Their pods follow nodes; those of generators have no objects, and are looked after all the same. */
+  readonly daemonSets: DaemonSetController;
+
+  /** `timeZones`: those that CronJobs name. */
+  constructor(
+    kernel: Kernel, cluster: Cluster, admit: (pod: Pod) => number, phase: number, gate: CreationGate = OPEN_GATE,
+    timeZones: TimeZones = ONLY_UTC,
+  ) {
+    this.kernel = kernel;
+    this.cluster = cluster;
+    this.gate = gate;
+    const context: ControllerContext = {
+      cluster, admit,
+      counts: new OwnedPodCounts(cluster),
+      runMicros: (owner) => cluster.workloads.podMicros[owner],
+      isRefused: (template) => gate.isRefused(template),
+      refusedAt: this.refusedAt,
+    };
+    const queueOf = (kind: WorkloadKind) => (name: string, sync: (workload: number) => void): WorkQueue => {
+      const limits = kind === WorkloadKind.Job ? JOB_LIMITS : DEFAULT_LIMITS;
+      return (this.queues[kind] = new WorkQueue(kernel, cluster.workloads, phase, name, sync, limits));
+    };
+    new DeploymentController(context, queueOf(WorkloadKind.Deployment));
+    new ReplicaSetController(context, queueOf(WorkloadKind.ReplicaSet));
+    const updates = cluster.features.statefulSetMaxUnavailable ? 'uselessFirst' : 'one';
+    new StatefulSetController(context, queueOf(WorkloadKind.StatefulSet), updates);
+    this.daemonSets = new DaemonSetController(context, queueOf(WorkloadKind.DaemonSet));
+    new JobController(context, queueOf(WorkloadKind.Job));
+    const parse: ScheduleParser = (schedule, zone) => parseSchedule(schedule, zone, timeZones);
+    new CronJobController(cluster, queueOf(WorkloadKind.CronJob), RUN_BEGINS_MICROS, parse);
+    this.deleteEvent = kernel.defineEvent('workload deletion', phase, (row, incarnation) =>
+      this.delete(row, incarnation),
+    );
+    cluster.observe(this);
+    new GarbageCollector(kernel, cluster, phase);
+  }
+
+  /** Somebody deletes the workload then, and its pods with it. */
+  deleteAt(row: number, time: Micros): void {
+    if (time === Infinity) return;
+    this.deletionsDue++;
+    this.kernel.at(time, this.deleteEvent, row, this.cluster.workloads.incarnation[row]);
+  }
+
+  /**
+   * Whether a key or a deletion waits for its time: something will happen without anybody's doing. Schedules, which
+   * never end, do not count, nor do requests for pods that will be refused again as nothing has changed.
+   */
+  get isBusy(): boolean {
+    if (this.deletionsDue > 0) return true;
+    let waiting = 0;
+    for (const [kind, queue] of this.queues.entries())
+      if (kind !== WorkloadKind.CronJob) waiting += queue?.waitingCount ?? 0;
+    if (waiting === 0 || this.refusedAt.size === 0) return waiting > 0;
+    let vain = 0;
+    for (const at of this.refusedAt.values()) if (at > this.gate.roomAt()) vain++;
+    return waiting > vain;
+  }
+
+  private delete(row: number, incarnation: number): void {
+    this.deletionsDue--;
+    if (this.cluster.workloads.incarnation[row] === incarnation) this.cluster.workloadWriter.delete(row);
+  }
+
+  // ---- notices ---------------------------------------------------------------------------------------------------
+
+  podCreated(pod: number): void {
+    this.podChanged(pod);
+  }
+
+  podStarted(pod: number): void {
+    this.podChanged(pod);
+  }
+
+  podReadyChanged(pod: number): void {
+    this.podChanged(pod);
+  }
+
+  podInterrupted(pod: number): void {
+    this.podChanged(pod);
+  }
+
+  podTerminating(pod: number): void {
+    this.podChanged(pod);
+  }
+
+  podRemoved(pod: number): void {
+    this.podChanged(pod);
+  }
+
+  podDeleted(pod: number): void {
+    this.podChanged(pod);
+  }
+
+  private podChanged(pod: number): void {
+    const owner = this.cluster.pods.owner[pod];
+    if (owner < 0 || !this.cluster.workloads.isObject(owner)) return;
+    const kind = this.cluster.workloads.kind[owner];
+    if (kind === WorkloadKind.Job) this.queues[kind]?.addAfter(owner, JOB_BATCH_MICROS);
+    else this.queues[kind]?.add(owner);
+  }
+
+  workloadChanged(row: number, change: WorkloadChange): void {
+    const { workloads } = this.cluster;
+    if (!workloads.isObject(row)) return;
+    if (change === 'gone') this.refusedAt.delete(row);
+    const kind = workloads.kind[row];
+    // A ReplicaSet's own status tells its controller nothing new.
+    if (change === 'status' && kind === WorkloadKind.Job) this.queues[kind]?.addAfter(row, JOB_BATCH_MICROS);
+    else if (change !== 'gone' && !(change === 'status' && kind === WorkloadKind.ReplicaSet))
+      this.queues[kind]?.add(row);
+    const parent = workloads.parent[row];
+    if (parent >= 0) this.queues[workloads.kind[parent]]?.add(parent);
+    if (change === 'status' && kind === WorkloadKind.Job) this.considerTtl(row);
+  }
+
+  /** ttlSecondsAfterFinished, from the moment in which the end is written (pkg/controller/ttlafterfinished). */
+  private considerTtl(row: number): void {
+    const { workloads } = this.cluster;
+    const { ttlSecondsAfterFinished } = workloads.object[row]?.spec ?? {};
+    const { finishedAt } = detailsAs('Job', workloads.details[row]);
+    if (ttlSecondsAfterFinished === undefined || finishedAt !== this.kernel.now) return;
+    this.deleteAt(row, finishedAt + ttlSecondsAfterFinished * MICROS_PER_SECOND);
+  }
+}

@@ -1,0 +1,250 @@
+/**
+ * Workload objects of a run as the API server would show them: the author's spec with the scale of the moment, and the
+ * status that the controllers have written. Workloads that a scenario generates have no object: they are told by name,
+ * kind and counts. Sources: staging/src/k8s.io/api/{apps,batch}/v1/types.go (v1.36).
+ */
+import { MICROS_PER_SECOND } from '../base/time.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { PodPhase } from '../cluster/cluster.ts';
+import { objectKey } from '../cluster/object-store.ts';
+import type { WorkloadObject } from '../cluster/objects.ts';
+import type { WorkloadCondition, WorkloadDetails } from '../cluster/workload-details.ts';
+import { WORKLOAD_KIND_NAMES, WorkloadKind } from '../cluster/workload-table.ts';
+import type { LookedMeta, LookedWorkload, LookedWorkloadStatus, TimedCondition } from './looked-object.ts';
+import { apiVersionOf } from './looked-pods.ts';
+import type { LookedRun } from './looked-pods.ts';
+
+/** By which a Deployment knows its ReplicaSets' age. */
+export const REVISION = 'deployment.kubernetes.io/revision';
+const DESIRED = 'deployment.kubernetes.io/desired-replicas';
+const MOST = 'deployment.kubernetes.io/max-replicas';
+/** Messages of a Job that has failed (pkg/controller/job/job_controller.go). */
+export const JOB_FAILURES: Readonly<Record<string, string>> = {
+  BackoffLimitExceeded: 'Job has reached the specified backoff limit',
+  DeadlineExceeded: 'Job was active longer than specified deadline',
+};
+/** On workloads that a scenario generates: no object stands behind them. */
+export const GENERATED = 'podyard.dev/generated';
+
+/** All workloads of a kind that have an object. */
+export function lookedWorkloads(run: LookedRun, kind: string): LookedWorkload[] {
+  const { workloads, objects } = run.cluster;
+  const found: LookedWorkload[] = [];
+  for (let row = 0; row < workloads.length; row++) {
+    if (workloads.used[row] === 0 || WORKLOAD_KIND_NAMES[workloads.kind[row]] !== kind) continue;
+    const object = workloads.object[row];
+    if (object !== null && (object.kind ?? kind) === kind) found.push(lookedWorkload(run, row, object));
+  }
+  if (kind === 'DaemonSet')
+    for (const object of objects.list<WorkloadObject>(kind))
+      if (workloads.find(WorkloadKind.DaemonSet, objectKey(object)) < 0) found.push(unruledDaemonSet(run, object));
+  return found;
+}
+
+/** What the scenario has generated: the Deployments, Jobs and DaemonSets that own pods and have no object. */
+export function generatedWorkloads(run: LookedRun, kind: string): LookedWorkload[] {
+  const { workloads, objects, templates } = run.cluster;
+  const found: LookedWorkload[] = [];
+  for (let row = 0; row < workloads.length; row++) {
+    if (workloads.used[row] === 0 || workloads.object[row] !== null || workloads.isObject(row)) continue;
+    const template = workloads.template[row];
+    if (template < 0 || generatedKind(workloads.kind[row]) !== kind) continue;
+    const { namespace } = templates.get(template);
+    const name = run.cluster.names.text(workloads.nameBase[row]);
+    if (objects.get(kind, `${namespace}/${name}`) === undefined) found.push(generated(run, row, kind, namespace, name));
+  }
+  return found;
+}
+
+/** A generated Deployment stands in the table as the one ReplicaSet that it has. */
+function generatedKind(kind: number): string {
+  return kind === WorkloadKind.ReplicaSet ? 'Deployment' : WORKLOAD_KIND_NAMES[kind];
+}
+
+function lookedWorkload(run: LookedRun, row: number, object: WorkloadObject): LookedWorkload {
+  const { cluster, timeText } = run;
+  const { workloads } = cluster;
+  const kind = WORKLOAD_KIND_NAMES[workloads.kind[row]];
+  const namespace = workloads.namespaceOf(row);
+  const name = workloads.nameOf(row);
+  const details = workloads.details[row];
+  const annotations = { ...object.metadata?.annotations, ...annotationsOf(details) };
+  const metadata: LookedMeta = {
+    ...object.metadata,
+    name,
+    namespace,
+    uid: object.metadata?.uid ?? `${kind}/${namespace}/${name}`,
+    generation: workloads.generation[row],
+    creationTimestamp: timeText(workloads.createdAt[row]),
+    ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+    ...(workloads.isDeleting(row) ? { deletionTimestamp: timeText(workloads.deletionAt[row]) } : {}),
+  };
+  const replicas = workloads.wanted[row] < 0 ? {} : { replicas: workloads.wanted[row] };
+  return {
+    ...object,
+    apiVersion: object.apiVersion ?? apiVersionOf(kind),
+    kind,
+    metadata,
+    spec: { ...object.spec, ...replicas },
+    status: statusOf(run, row, details, object),
+  };
+}
+
+function annotationsOf(details: WorkloadDetails | null): Record<string, string> {
+  if (details?.kind !== 'Deployment' && details?.kind !== 'ReplicaSet') return {};
+  const told: Record<string, string> = details.revision > 0 ? { [REVISION]: String(details.revision) } : {};
+  if (details.kind === 'Deployment') return told;
+  if (details.desiredReplicas >= 0) told[DESIRED] = String(details.desiredReplicas);
+  if (details.maxReplicas >= 0) told[MOST] = String(details.maxReplicas);
+  return told;
+}
+
+function statusOf(
+  run: LookedRun, row: number, details: WorkloadDetails | null, { spec }: WorkloadObject,
+): LookedWorkloadStatus {
+  const { workloads } = run.cluster;
+  const counts = {
+    observedGeneration: workloads.observedGeneration[row],
+    replicas: workloads.replicas[row],
+    readyReplicas: workloads.ready[row],
+    availableReplicas: workloads.available[row],
+  };
+  switch (details?.kind) {
+    case 'Deployment':
+      return {
+        ...counts,
+        updatedReplicas: workloads.updated[row],
+        unavailableReplicas: details.unavailable,
+        conditions: conditionsOf(run, row, details.conditions),
+      };
+    case 'StatefulSet': {
+      const { currentReplicas, currentRevision, updateRevision } = details;
+      return { ...counts, updatedReplicas: workloads.updated[row], currentReplicas, currentRevision, updateRevision };
+    }
+    case 'DaemonSet':
+      return {
+        observedGeneration: workloads.observedGeneration[row],
+        desiredNumberScheduled: details.desired,
+        currentNumberScheduled: workloads.replicas[row],
+        updatedNumberScheduled: workloads.updated[row],
+        numberMisscheduled: details.misscheduled,
+        numberReady: workloads.ready[row],
+        numberAvailable: workloads.available[row],
+        numberUnavailable: details.unavailable,
+      };
+    case 'Job': {
+      const { succeeded, failed, completedIndexes, failedIndexes, startAt, finishedAt, conditions } = details;
+      const isComplete = conditions.some(({ type, status }) => type === 'Complete' && status === 'True');
+      return {
+        active: activePods(run.cluster, row),
+        ready: workloads.podsOf(row).filter((pod) => run.cluster.pods.isReady(pod)).length,
+        succeeded,
+        failed,
+        ...(spec?.completionMode === 'Indexed' ? { completedIndexes } : {}),
+        ...(failedIndexes === null ? {} : { failedIndexes }),
+        ...(startAt < 0 ? {} : { startTime: run.timeText(startAt) }),
+        ...(isComplete && finishedAt >= 0 ? { completionTime: run.timeText(finishedAt) } : {}),
+        conditions: conditionsOf(run, row, conditions),
+      };
+    }
+    case 'CronJob': {
+      const namespace = workloads.namespaceOf(row);
+      const { active, lastScheduleSeconds } = details;
+      const at = lastScheduleSeconds * MICROS_PER_SECOND - run.beginsMicros;
+      return {
+        active: active.map((name) => ({ kind: 'Job', name, namespace })),
+        ...(lastScheduleSeconds < 0 ? {} : { lastScheduleTime: run.timeText(at) }),
+      };
+    }
+    default:
+      return counts;
+  }
+}
+
+/** Messages of a Deployment's conditions (pkg/controller/deployment/util/deployment_util.go, .../progress.go). */
+function conditionsOf(
+  { cluster: { workloads }, timeText }: LookedRun, row: number, all: readonly WorkloadCondition[],
+): TimedCondition[] {
+  const newest = workloads.children[row].at(-1);
+  const set = newest === undefined ? '' : workloads.nameOf(newest);
+  const messages: Readonly<Record<string, string>> = {
+    MinimumReplicasAvailable: 'Deployment has minimum availability.',
+    MinimumReplicasUnavailable: 'Deployment does not have minimum availability.',
+    NewReplicaSetCreated: `Created new replica set "${set}"`,
+    FoundNewReplicaSet: `Found new replica set "${set}"`,
+    ReplicaSetUpdated: `ReplicaSet "${set}" is progressing.`,
+    NewReplicaSetAvailable: `ReplicaSet "${set}" has successfully progressed.`,
+    ProgressDeadlineExceeded: `ReplicaSet "${set}" has timed out progressing.`,
+    DeploymentPaused: 'Deployment is paused',
+    DeploymentResumed: 'Deployment is resumed',
+    CompletionsReached: 'Reached expected number of succeeded pods',
+    ...JOB_FAILURES,
+  };
+  return all.map(({ type, status, reason, lastTransitionAt }) => ({
+    type,
+    status,
+    reason,
+    ...(messages[reason] === undefined ? {} : { message: messages[reason] }),
+    lastTransitionTime: timeText(lastTransitionAt),
+  }));
+}
+
+function activePods({ workloads, pods }: Cluster, row: number): number {
+  return workloads.podsOf(row).filter((pod) => pods.isActive(pod)).length;
+}
+
+/** One that no controller looks after, as it is being deleted. */
+function unruledDaemonSet({ history, timeText }: LookedRun, object: WorkloadObject): LookedWorkload {
+  const { name = '', namespace = 'default' } = object.metadata ?? {};
+  return {
+    ...object,
+    apiVersion: object.apiVersion ?? apiVersionOf('DaemonSet'),
+    kind: 'DaemonSet',
+    metadata: {
+      ...object.metadata, name, namespace,
+      uid: object.metadata?.uid ?? `DaemonSet/${namespace}/${name}`,
+      creationTimestamp: timeText(history.createdAt('DaemonSet', `${namespace}/${name}`)),
+    },
+    spec: object.spec ?? {},
+    status: {},
+  };
+}
+
+function daemonStatus({ workloads, pods }: Cluster, row: number, desired: number, ready: number): LookedWorkloadStatus {
+  const current = workloads.podsOf(row).filter((pod) => pods.isActive(pod) && pods.node[pod] >= 0).length;
+  return {
+    desiredNumberScheduled: desired,
+    currentNumberScheduled: current,
+    updatedNumberScheduled: current,
+    numberMisscheduled: 0,
+    numberReady: ready,
+    numberAvailable: ready,
+    numberUnavailable: desired - ready,
+  };
+}
+
+function generated(run: LookedRun, row: number, kind: string, namespace: string, name: string): LookedWorkload {
+  const { cluster, timeText } = run;
+  const { workloads, pods } = cluster;
+  const { labels, spec } = cluster.templates.get(workloads.template[row]);
+  const ready = workloads.podsOf(row).filter((pod) => pods.phase[pod] === PodPhase.Running && pods.isReady(pod)).length;
+  const active = activePods(cluster, row);
+  const status: LookedWorkloadStatus =
+    kind === 'DaemonSet'
+      ? daemonStatus(cluster, row, active, ready)
+      : kind === 'Job'
+        ? { active, ready, startTime: timeText(workloads.createdAt[row]) }
+        : { replicas: active, readyReplicas: ready, availableReplicas: ready, updatedReplicas: active };
+  return {
+    apiVersion: apiVersionOf(kind),
+    kind,
+    metadata: {
+      name, namespace, annotations: { [GENERATED]: 'true' }, creationTimestamp: timeText(workloads.createdAt[row]),
+    },
+    spec: {
+      ...(kind === 'Deployment' ? { replicas: workloads.wanted[row] } : {}),
+      template: { metadata: { labels: Object.fromEntries(labels) }, spec },
+    },
+    status,
+  };
+}

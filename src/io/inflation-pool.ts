@@ -1,0 +1,91 @@
+/**
+ * The runs of an inflation experiment, several at a time, each on a thread. Which thread plays what, and which run ends
+ * first, shows nowhere in the results: they come back by position.
+ */
+import { Worker } from 'node:worker_threads';
+import { AssertionFailure } from '../base/assert.ts';
+import { InputError } from '../base/input-error.ts';
+import type { Problem } from '../base/input-error.ts';
+import type { InflationCell } from '../experiment/inflation-cells.ts';
+import type { InflationResult } from '../experiment/inflation.ts';
+import type { InflationPlan } from '../experiment/inflation-plan.ts';
+
+export interface InflationTask {
+  readonly plan: InflationPlan;
+  readonly cell: InflationCell;
+  /** null: the order is drawn. */
+  readonly orderFile: string | null;
+  readonly plain: boolean;
+}
+
+export type InflationAnswer =
+  | { readonly result: InflationResult }
+  | { readonly problems: readonly Problem[] }
+  | { readonly failure: { readonly name: string; readonly message: string; readonly stack: string } };
+
+export interface InflationPoolOptions {
+  readonly jobs: number;
+  readonly onResult: (index: number, result: InflationResult) => void;
+  /** Asked when a run has ended; true ends all threads. */
+  readonly isStopped: () => boolean;
+}
+
+/** Results in the order of the tasks; null when it was stopped. Throws what a run throws. */
+export async function inflateOnThreads(
+  tasks: readonly InflationTask[],
+  { jobs, onResult, isStopped }: InflationPoolOptions,
+): Promise<InflationResult[] | null> {
+  const results = new Array<InflationResult>(tasks.length);
+  const workers = Array.from({ length: Math.min(jobs, tasks.length) }, () => new Worker(workerUrl()));
+  let next = 0;
+  const serve = async (worker: Worker): Promise<void> => {
+    while (next < tasks.length && !isStopped()) {
+      const index = next++;
+      results[index] = resultOf(await ask(worker, tasks[index]));
+      onResult(index, results[index]);
+    }
+  };
+  try {
+    await Promise.all(workers.map(serve));
+    return isStopped() ? null : results;
+  } finally {
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+}
+
+function workerUrl(): URL {
+  return new URL(`./inflation-worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
+}
+
+function ask(worker: Worker, task: InflationTask): Promise<InflationAnswer> {
+  return new Promise((resolve, reject) => {
+    const settle = (act: () => void): void => {
+      worker.off('message', onMessage).off('error', onError).off('exit', onExit);
+      act();
+    };
+    const onMessage = (answer: InflationAnswer): void => {
+      settle(() => {
+        resolve(answer);
+      });
+    };
+    const onError = (error: Error): void => {
+      settle(() => {
+        reject(error);
+      });
+    };
+    const onExit = (code: number): void => {
+      onError(new Error(`the thread of run ${task.cell.label} ended with exit code ${String(code)}`));
+    };
+    worker.on('message', onMessage).on('error', onError).on('exit', onExit);
+    worker.postMessage(task);
+  });
+}
+
+function resultOf(answer: InflationAnswer): InflationResult {
+  if ('result' in answer) return answer.result;
+  if ('problems' in answer) throw new InputError(answer.problems);
+  const { name, message, stack } = answer.failure;
+  const error = name === 'AssertionFailure' ? new AssertionFailure(message) : new Error(message);
+  error.stack = stack;
+  throw error;
+}

@@ -1,0 +1,152 @@
+/**
+ * Cells of a sweep, several at a time, each on a thread. Whatever a cell does to its thread (it throws, loops, ends it,
+ * uses up its memory) is that cell's failure; the others go on. A thread that a plugin of one's own was on is not used
+ * again, so that nothing the plugin keeps in its module shows in another cell.
+ */
+import { totalmem } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { InputError } from '../base/input-error.ts';
+import { withoutTables } from '../experiment/compare.ts';
+import { measureRun } from '../experiment/measured-run.ts';
+import type { CellOutcome } from '../experiment/sweep-record.ts';
+import type { Scenario } from '../simulation/scenario.ts';
+import type { ProgressFacts } from './progress.ts';
+import { ask, resultOf, unlessStopped, workerUrl } from './run-pool.ts';
+
+export interface SweepPoolOptions {
+  readonly jobs: number;
+  readonly version: string;
+  readonly plain: boolean;
+  /** How long a cell with plugins of one's own may say nothing. */
+  readonly patienceSeconds: number;
+  readonly onProgress: (index: number, facts: ProgressFacts) => void;
+  /** Called as cells end, in any order. */
+  readonly onOutcome: (index: number, outcome: NonNullable<CellOutcome>) => void;
+  /** Asked a few times a second; true ends all threads. */
+  readonly isStopped: () => boolean;
+}
+
+const POLL_MILLIS = 100;
+const MEBIBYTE = 1024 * 1024;
+/** Of the heap of a thread: what Node takes of large machines, and what a day's run needs at least. */
+const MOST_HEAP_MIB = 4096;
+const LEAST_HEAP_MIB = 512;
+const SHARE_OF_MEMORY = 0.75;
+
+/** `scenarioAt`: asked once for each index. false: stopped. Throws what `onOutcome` throws. */
+export async function sweepOnThreads(
+  count: number,
+  scenarioAt: (index: number) => Scenario,
+  options: SweepPoolOptions,
+): Promise<boolean> {
+  const slots = Array.from({ length: Math.min(options.jobs, count) }, () => new SweepThread(options));
+  let next = 0;
+  const serve = async (slot: SweepThread): Promise<void> => {
+    while (next < count && !options.isStopped()) {
+      const index = next++;
+      options.onOutcome(index, await slot.play(index, scenarioAt(index)));
+    }
+  };
+  try {
+    const isDone = await unlessStopped(Promise.all(slots.map(serve)), options.isStopped);
+    return isDone && !options.isStopped();
+  } finally {
+    await Promise.all(slots.map((slot) => slot.end()));
+  }
+}
+
+export type SweepThreadOptions = Pick<
+  SweepPoolOptions,
+  'jobs' | 'version' | 'plain' | 'patienceSeconds' | 'onProgress'
+>;
+
+/** A thread that is made anew when a cell has spoilt it. */
+export class SweepThread {
+  private readonly options: SweepThreadOptions;
+  private worker: Worker | null = null;
+
+  constructor(options: SweepThreadOptions) {
+    this.options = options;
+  }
+
+  async play(index: number, scenario: Scenario): Promise<NonNullable<CellOutcome>> {
+    const { version, plain, jobs, onProgress } = this.options;
+    this.worker ??= new Worker(workerUrl(), { resourceLimits: { maxOldGenerationSizeMb: heapMebibytes(jobs) } });
+    const { worker } = this;
+    const hasPlugins = scenario.scheduler.pluginFiles.length > 0;
+    const watch = watchSilence(hasPlugins ? this.options.patienceSeconds : Infinity);
+    const listener = {
+      onProgress: (of: number, facts: ProgressFacts): void => {
+        watch.heard();
+        onProgress(of, facts);
+      },
+      onWarnings: () => undefined,
+    };
+    try {
+      const answer = ask(worker, { index, scenario, version, plain, keepsSeries: false, stopFlag: null }, listener);
+      const result = resultOf(await Promise.race([answer, watch.gaveUp]));
+      return { run: measureRun(withoutTables(result)) };
+    } catch (error) {
+      await this.end();
+      return { failure: reasonOf(error, scenario) };
+    } finally {
+      watch.end();
+      if (hasPlugins) await this.end();
+    }
+  }
+
+  async end(): Promise<void> {
+    const { worker } = this;
+    this.worker = null;
+    await worker?.terminate();
+  }
+}
+
+interface SilenceWatch {
+  readonly gaveUp: Promise<never>;
+  heard(): void;
+  end(): void;
+}
+
+class SilenceError extends Error {
+  override readonly name = 'SilenceError';
+}
+
+function watchSilence(seconds: number): SilenceWatch {
+  let heardAt = performance.now();
+  let timer: NodeJS.Timeout | undefined;
+  const gaveUp = new Promise<never>((_resolve, reject) => {
+    timer = setInterval(() => {
+      if (performance.now() - heardAt <= seconds * 1000) return;
+      reject(new SilenceError(`has not come back from a call for ${String(seconds)} s (an endless loop?)`));
+    }, POLL_MILLIS);
+  });
+  return {
+    gaveUp,
+    heard: () => { heardAt = performance.now(); },
+    end: () => { clearInterval(timer); },
+  };
+}
+
+/** One line, the same on every machine: places name the file without its folder. */
+function reasonOf(error: unknown, scenario: Scenario): string {
+  return failureOf(error, scenario).replace(/file:\/\/\/\S*\/([^/\s]+)/g, '$1');
+}
+
+function failureOf(error: unknown, { scheduler }: Scenario): string {
+  const plugins = scheduler.pluginFiles.join(', ');
+  if (error instanceof InputError) return error.message.split('\n').join('; ');
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  if (/reaching memory limit/.test(message)) {
+    return `${plugins === '' ? '' : `${plugins}: `}out of memory: the thread of the cell has reached its limit`;
+  }
+  if (name === 'SilenceError') return `${plugins}: a plugin ${message}`;
+  const line = message.split('\n')[0];
+  if (name === 'PluginFailure') return line;
+  return name === 'AssertionFailure' ? `an internal check failed: ${line}` : `an unexpected error: ${line}`;
+}
+
+function heapMebibytes(jobs: number): number {
+  const share = Math.floor((totalmem() / MEBIBYTE) * SHARE_OF_MEMORY / jobs);
+  return Math.max(LEAST_HEAP_MIB, Math.min(MOST_HEAP_MIB, share));
+}

@@ -1,0 +1,101 @@
+/**
+ * What the last attempt of each template said, for as long as it would say so again: nothing in the scheduler's cache
+ * and no nomination has changed since, every node rejected the pod, and each plugin that was asked promises that its
+ * answer hangs on nothing else. Asking anew (Scheduler.decide) is the plain twin. 200 bytes a template that fails, two
+ * comparisons an attempt.
+ */
+import type { SchedulerCache } from '../cache/scheduler-cache.ts';
+import type { FailedAttempt } from '../failed-attempts.ts';
+import type { Diagnosis } from '../framework/diagnosis.ts';
+import type { HintTable } from '../queue/hint-table.ts';
+import type { Nominator } from '../queue/nominator.ts';
+
+export interface KnownFailure {
+  readonly attempt: FailedAttempt;
+  /** Plugins that rejected the pod, by name, and as masks of the queue's. */
+  readonly plugins: readonly string[];
+  readonly rejectors: number;
+  readonly pendings: number;
+  readonly nodesFiltered: number;
+  /** Does what PostFilter would do besides answering. */
+  readonly askPostFilter: () => void;
+}
+
+interface Remembered {
+  readonly failure: KnownFailure;
+  readonly changes: number;
+  /** Repeats that `rejections` does not know of yet. */
+  repeats: number;
+}
+
+export class RepeatedFailures {
+  /** Attempts that have not been made, because what they would say was known. */
+  repeated = 0;
+  private readonly cache: SchedulerCache;
+  private readonly nominator: Nominator;
+  /** By template id. */
+  private readonly byTemplate: (Remembered | undefined)[] = [];
+  private readonly counts = new Map<string, number>();
+
+  constructor(cache: SchedulerCache, nominator: Nominator) {
+    this.cache = cache;
+    this.nominator = nominator;
+  }
+
+  /** Failed attempts by plugin that rejected. */
+  get rejections(): ReadonlyMap<string, number> {
+    for (const remembered of this.byTemplate) if (remembered !== undefined) this.countRepeats(remembered);
+    return this.counts;
+  }
+
+  countRejections(plugins: Iterable<string>, times: number): void {
+    for (const plugin of plugins) this.counts.set(plugin, (this.counts.get(plugin) ?? 0) + times);
+  }
+
+  /**
+   * To be called in the pod's cycle, which failed: all pods of its template that `canRepeat` get the same answer until
+   * something changes.
+   */
+  keep(pod: number, attempt: FailedAttempt, diagnosis: Diagnosis, hints: HintTable, askPostFilter: () => void): void {
+    const { unschedulablePlugins, pendingPlugins, nodeCount } = diagnosis;
+    const rejectors = hints.mask(unschedulablePlugins);
+    const pendings = hints.mask(pendingPlugins);
+    if (!this.canRepeat(pod) || (rejectors | pendings) === 0) return;
+    const plugins = [...unschedulablePlugins];
+    const failure = { attempt, plugins, rejectors, pendings, nodesFiltered: nodeCount, askPostFilter };
+    const template = this.cache.pods.template[pod];
+    const before = this.byTemplate[template];
+    if (before !== undefined) this.countRepeats(before);
+    this.byTemplate[template] = { failure, changes: this.changes, repeats: 0 };
+  }
+
+  /** What an attempt of the pod would say now; null: it has to be made. */
+  of(pod: number): KnownFailure | null {
+    const remembered = this.byTemplate[this.cache.pods.template[pod]];
+    return remembered?.changes === this.changes && this.canRepeat(pod) ? remembered.failure : null;
+  }
+
+  /** An attempt said what `of` had told. */
+  note(pod: number): void {
+    const remembered = this.byTemplate[this.cache.pods.template[pod]];
+    if (remembered === undefined) return;
+    remembered.repeats++;
+    this.repeated++;
+  }
+
+  /** Whether nothing but the template tells the pod from others: no node of its own. */
+  canRepeat(pod: number): boolean {
+    const { pods } = this.cache;
+    if (pods.pinnedNode[pod] >= 0 || pods.nominatedNode[pod] >= 0) return false;
+    return this.nominator.size === 0 || this.nominator.nodeOf(pod) === undefined;
+  }
+
+  private get changes(): number {
+    return this.cache.changeCount + this.nominator.changeCount;
+  }
+
+  private countRepeats(remembered: Remembered): void {
+    if (remembered.repeats > 0) this.countRejections(remembered.failure.plugins, remembered.repeats);
+    remembered.repeats = 0;
+  }
+}

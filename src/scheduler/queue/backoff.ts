@@ -1,0 +1,74 @@
+/** How long a pod that failed stays away (pkg/scheduler/backend/queue/backoff_queue.go), and who brings it back. */
+import { MICROS_PER_SECOND } from '../../base/time.ts';
+import type { Micros } from '../../base/time.ts';
+import type { EventKind, Kernel } from '../../kernel/kernel.ts';
+
+const UNSCHEDULABLE_FLUSH_MICROS = 30 * MICROS_PER_SECOND;
+
+/** After so many failures in a row: `initial`, doubled with each more, at most `max`. 0: there is none. */
+export function backoffDuration(failures: number, initial: Micros, max: Micros): Micros {
+  if (failures === 0 || max === 0) return 0;
+  let duration = initial;
+  for (let i = 1; i < failures && duration < max; i++) duration *= 2;
+  return Math.min(duration, max);
+}
+
+/** Cut to the second, as ends of backoff are compared. */
+export function wholeSecond(at: Micros): Micros {
+  return at - (at % MICROS_PER_SECOND);
+}
+
+/** What the flushes need of the queue. */
+export interface FlushedQueue {
+  readonly hasLeftovers: boolean;
+  flushBackoff(): void;
+  flushUnschedulable(): void;
+}
+
+/** The events that look at what has waited its time (scheduling_queue.go Run). */
+export class QueueFlushes {
+  /** The look at pods that have waited for long is on its way. */
+  isLeftoverDue = false;
+  private readonly kernel: Kernel;
+  private readonly queue: FlushedQueue;
+  private readonly enabled: boolean;
+  private readonly flushEvent: EventKind;
+  private readonly leftoverEvent: EventKind;
+  private nextFlush: Micros = Infinity;
+
+  /** `enabled` false: whoever drives the queue flushes it. */
+  constructor(
+    kernel: Kernel, queue: FlushedQueue, { phase, enabled }: { readonly phase: number; readonly enabled: boolean },
+  ) {
+    this.kernel = kernel;
+    this.queue = queue;
+    this.enabled = enabled;
+    this.flushEvent = kernel.defineEvent('scheduler.backoffFlush', phase, () => this.flush());
+    this.leftoverEvent = kernel.defineEvent('scheduler.unschedulableFlush', phase, () => this.flushLeftovers());
+  }
+
+  backoffEndsAt(at: Micros): void {
+    if (!this.enabled || at >= this.nextFlush) return;
+    this.nextFlush = Math.max(at, this.kernel.now);
+    this.kernel.at(this.nextFlush, this.flushEvent);
+  }
+
+  scheduleLeftovers(): void {
+    if (!this.enabled || this.isLeftoverDue || !this.queue.hasLeftovers) return;
+    this.isLeftoverDue = true;
+    const { now } = this.kernel;
+    this.kernel.at(now - (now % UNSCHEDULABLE_FLUSH_MICROS) + UNSCHEDULABLE_FLUSH_MICROS, this.leftoverEvent);
+  }
+
+  private flush(): void {
+    if (this.kernel.now < this.nextFlush) return;
+    this.nextFlush = Infinity;
+    this.queue.flushBackoff();
+  }
+
+  private flushLeftovers(): void {
+    this.isLeftoverDue = false;
+    this.queue.flushUnschedulable();
+    this.scheduleLeftovers();
+  }
+}
