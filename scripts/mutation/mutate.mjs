@@ -1,99 +1,191 @@
-// `npm run mutate [FOLDER...]`: changes the code of a folder of src in small ways, one at a time, and counts how many
-// of these mutants the folder's tests notice (StrykerJS). Without a folder: all of those below. Takes minutes for the
-// kernel and hours for the scheduler, so it is no part of `npm test`. Scores go to results/mutation.json; what survived
-// is listed with its place in out/mutation/FOLDER.json.
-import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// `npm run mutate [-- [FOLDER ...] [--sample N] [--seed S] [--minutes M] [--survivors]]`: changes the code of a folder of
+// src/ in small ways, one at a time, and counts how many of these mutants the tests near it notice (StrykerJS). Whole
+// folders take hours, so a seeded random sample can be drawn; the score then comes with its Wilson 95 % interval.
+// No part of `npm test`. A stop (Ctrl+C, --minutes) keeps what was measured: mutants are judged in random order.
+// Scores of whole folders and samples go to results/mutation.json, what survived to out/mutation/FOLDER.jsonl.
+// `--survivors` judges those again, for the time after a test was written: it prints, and records nothing.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { FOLDERS } from './folders.mjs';
 
-/** Which tests judge a folder: those of its own, so that a mutant is judged in seconds. */
-const TESTS = {
-  kernel: ['test/laws/kernel-*.test.ts', 'test/laws/queueing-kernel.test.ts'],
-  cluster: ['test/cluster/**/*.test.ts', 'test/scheduler/**/*.test.ts'],
-  metrics: ['test/metrics/**/*.test.ts', 'test/scenarios/why-pods-wait.test.ts'],
-  autoscaling: ['test/autoscaling/**/*.test.ts'],
-  scheduler: ['test/scheduler/**/*.test.ts', 'test/plugins/**/*.test.ts'],
-};
 const LEAST_SCORE = 85;
 const SCORES = 'results/mutation.json';
+const OUT = join('out', 'mutation');
+const USAGE = 'Usage: npm run mutate -- [FOLDER ...] [--sample N] [--seed S] [--minutes M] [--survivors]';
 
-const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
-process.chdir(root);
-process.exitCode = await main(process.argv.slice(2));
+const here = dirname(fileURLToPath(import.meta.url));
+process.chdir(resolve(here, '..', '..'));
+process.exitCode = await main();
 
-async function main(folders) {
-  const unknown = folders.filter((folder) => !Object.hasOwn(TESTS, folder.split('/')[0]));
-  if (unknown.length > 0) {
-    process.stderr.write(`no such folder: ${unknown.join(', ')}; expected ${Object.keys(TESTS).join(', ')}, or a file below one\n`);
+async function main() {
+  let wish;
+  try {
+    wish = readWish(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`${error.message}\n${USAGE}\n`);
     return 2;
   }
+  if (!install()) return 1;
+  mkdirSync(OUT, { recursive: true });
   let worst = 0;
-  for (const folder of folders.length > 0 ? folders : Object.keys(TESTS)) worst = Math.max(worst, await mutate(folder));
+  for (const target of wish.targets) worst = Math.max(worst, await mutate(target, wish));
   return worst;
 }
 
-/** `target`: a folder, or a file below it such as `kernel/random.ts`; a file's score is printed and not recorded. */
-async function mutate(target) {
-  const [folder, file] = [target.split('/')[0], target.includes('/') ? target : null];
-  const workplace = join('out', 'mutation');
-  mkdirSync(workplace, { recursive: true });
-  const report = join(workplace, `${target.replaceAll('/', '-')}.json`);
-  const config = join(workplace, `${folder}.stryker.json`);
+function readWish(given) {
+  const options = { sample: { type: 'string' }, seed: { type: 'string', default: '1' }, minutes: { type: 'string' }, survivors: { type: 'boolean' } };
+  const { values, positionals } = parseArgs({ args: given, options, allowPositionals: true });
+  const unknown = positionals.filter((target) => folderOf(target) === undefined);
+  if (unknown.length > 0) throw new Error(`No such folder: ${unknown.join(', ')}; expected ${Object.keys(FOLDERS).join(', ')}, or a file in one.`);
+  return {
+    targets: positionals.length > 0 ? positionals : Object.keys(FOLDERS),
+    sample: positive('sample', values.sample),
+    minutes: positive('minutes', values.minutes),
+    seed: values.seed,
+    survivors: values.survivors === true,
+  };
+}
+
+function positive(name, text) {
+  if (text === undefined) return null;
+  const value = Number(text);
+  if (!(value > 0) || (name === 'sample' && !Number.isInteger(value))) throw new Error(`--${name} ${text}: expected a number above 0`);
+  return value;
+}
+
+function folderOf(target) {
+  const holds = (folder) => target === folder || (target.startsWith(`${folder}/`) && existsSync(join('src', target)));
+  return Object.keys(FOLDERS).find(holds);
+}
+
+/** From a lockfile of its own: StrykerJS brings more packages than half of all others together. */
+function install() {
+  if (existsSync(join(here, 'node_modules', '@stryker-mutator', 'vitest-runner', 'package.json'))) return true;
+  process.stderr.write('mutate: installing StrykerJS from scripts/mutation/package-lock.json (once)\n');
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+  const options = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const { status } = spawnSync(npm, options, { cwd: here, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' });
+  return status === 0;
+}
+
+/** `target`: a folder, or a file in one such as `kernel/random.ts`; a file's score is printed and not recorded. */
+async function mutate(target, wish) {
+  const folder = folderOf(target);
+  const name = target.replaceAll('/', '-');
+  const ledger = join(OUT, `${name}.jsonl`);
+  const drawn = join(OUT, `${name}.drawn.json`);
+  const only = wish.survivors ? read(ledger).filter(isUnnoticed).map(({ place }) => place) : null;
+  if (only?.length === 0) return say(target, 'nothing survived the last run, or there was none');
+  for (const file of [ledger, drawn]) rmSync(file, { force: true });
   const settings = {
-    mutate: [file === null ? `src/${folder}/**/*.ts` : `src/${file}`, '!src/**/*.d.ts'],
+    mutate: [target === folder ? `src/${folder}/**/*.ts` : `src/${target}`, '!src/**/*.d.ts'],
     testRunner: 'vitest',
-    vitest: { configFile: 'scripts/mutation.vitest.config.mjs', related: false },
-    plugins: ['@stryker-mutator/vitest-runner'],
+    vitest: { configFile: 'scripts/mutation/vitest.config.mjs', related: false },
+    plugins: ['@stryker-mutator/vitest-runner', join(here, 'sample.mjs')],
+    checkers: ['sample'],
     coverageAnalysis: 'perTest',
+    // What runs once when a module is loaded (tables, constants) would need a new process a mutant.
     ignoreStatic: true,
     // Texts of messages are compared where they matter; the rest would only freeze their wording.
     mutator: { excludedMutations: ['StringLiteral'] },
-    concurrency: Math.max(1, availableParallelism() - 1),
-    reporters: ['progress-append-only', 'json'],
-    jsonReporter: { fileName: report },
-    tempDirName: join(workplace, 'sandbox'),
-    ignorePatterns: ['out', 'dist', 'coverage', '.git'],
-    allowEmpty: false,
+    concurrency: 1,
+    reporters: ['progress-append-only', 'ledger'],
+    tempDirName: join(OUT, 'sandbox'),
+    ignorePatterns: ['out', 'dist', 'coverage', '.git', 'scripts/mutation/node_modules'],
     disableTypeChecks: false,
+    warnings: { unknownOptions: false },
+    podyard: { seed: wish.seed, sample: wish.sample, only, drawn: resolve(drawn), ledger: resolve(ledger) },
   };
-  writeFileSync(config, JSON.stringify(settings, null, 2));
-  rmSync(report, { force: true });
-  const code = await run('node', [join('node_modules', '@stryker-mutator', 'core', 'bin', 'stryker.js'), 'run', config], {
-    PODYARD_MUTATION_TESTS: JSON.stringify(TESTS[folder]),
-  });
-  if (code !== 0) return code;
-  return tell(target, file === null, JSON.parse(readFileSync(report, 'utf8')));
+  const config = join(OUT, `${name}.stryker.json`);
+  writeFileSync(config, `${JSON.stringify(settings, null, 2)}\n`);
+  const ended = await runStryker(config, FOLDERS[folder], wish.minutes);
+  if (!existsSync(drawn)) return ended === 0 ? 1 : ended;
+  return tell({ target, folder, wish, ledger: read(ledger), drawn: JSON.parse(readFileSync(drawn, 'utf8')), ended });
 }
 
-function tell(target, isWhole, { files }) {
-  const mutants = Object.entries(files).flatMap(([path, { mutants: all }]) => all.map((mutant) => ({ path, ...mutant })));
-  const count = (...statuses) => mutants.filter(({ status }) => statuses.includes(status)).length;
-  const [killed, survived] = [count('Killed', 'Timeout'), count('Survived', 'NoCoverage')];
-  const score = Math.round((1000 * killed) / Math.max(1, killed + survived)) / 10;
-  for (const { path, location, mutatorName, replacement = '' } of mutants.filter(({ status }) => status === 'Survived' || status === 'NoCoverage'))
-    process.stdout.write(`${path}:${location.start.line}:${location.start.column}  ${mutatorName}  ${replacement.split('\n')[0].slice(0, 80)}\n`);
-  process.stdout.write(`${target}: ${killed} of ${killed + survived} mutants were noticed: ${score} %, expected at least ${LEAST_SCORE} %\n`);
-  if (isWhole) record(target, { mutants: killed + survived, noticed: killed, score });
+/** Resolves to the exit code, or to null when it was stopped. The process leads a group, so that its workers end with it. */
+function runStryker(config, tests, minutes) {
+  return new Promise((settle) => {
+    const script = join(here, 'node_modules', '@stryker-mutator', 'core', 'bin', 'stryker.js');
+    const child = spawn(process.execPath, [script, 'run', config], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      detached: process.platform !== 'win32',
+      env: { ...process.env, PODYARD_MUTATION_TESTS: JSON.stringify(tests) },
+    });
+    const stop = () => {
+      if (process.platform === 'win32') child.kill();
+      else process.kill(-child.pid, 'SIGTERM');
+    };
+    const timer = minutes === null ? null : setTimeout(stop, minutes * 60_000);
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
+    child.on('exit', (code, signal) => {
+      if (timer !== null) clearTimeout(timer);
+      process.off('SIGINT', stop);
+      process.off('SIGTERM', stop);
+      settle(signal === null && code !== 130 && code !== 143 ? (code ?? 1) : null);
+    });
+  });
+}
+
+function tell({ target, folder, wish, ledger, drawn, ended }) {
+  const survived = ledger.filter(isUnnoticed);
+  // The world of a mutant that breaks the runner itself is neither noticed nor unnoticed.
+  const judged = ledger.filter((mutant) => isUnnoticed(mutant) || mutant.status === 'Killed' || mutant.status === 'Timeout').length;
+  for (const { fileName, location, mutatorName, replacement, status } of survived) {
+    const place = `${fileName.replaceAll('\\', '/').replace(/^.*?(?=src\/)/, '')}:${location.start.line}:${location.start.column}`;
+    process.stdout.write(`${place}  ${mutatorName}${status === 'NoCoverage' ? ' (not reached)' : ''}  ${replacement.split('\n')[0].slice(0, 80)}\n`);
+  }
+  const noticed = judged - survived.length;
+  const [low, high] = wilson(noticed, judged);
+  const score = percent(noticed / Math.max(1, judged));
+  const stopped = judged < drawn.sampled ? `; stopped before the ${drawn.sampled} drawn` : '';
+  say(target, `${noticed} of ${judged} mutants were noticed (of ${drawn.population} in all${stopped}): ${score} % (95 % interval ${low} to ${high}), expected at least ${LEAST_SCORE} %`);
+  if (target === folder && !wish.survivors && judged > 0)
+    record(folder, { population: drawn.population, judged, noticed, score, interval: [low, high], seed: wish.seed, commit: commit() });
+  if (ended !== 0 && ended !== null) return ended;
   return score < LEAST_SCORE ? 1 : 0;
 }
 
-function record(folder, result) {
-  let scores = {};
-  try {
-    scores = JSON.parse(readFileSync(SCORES, 'utf8'));
-  } catch {
-    // The first record.
-  }
-  scores[folder] = result;
-  const sorted = Object.fromEntries(Object.entries(scores).sort(([a], [b]) => (a < b ? -1 : 1)));
-  writeFileSync(SCORES, `${JSON.stringify(sorted, null, 2)}\n`);
+function isUnnoticed({ status }) {
+  return status === 'Survived' || status === 'NoCoverage';
 }
 
-function run(command, options, environment) {
-  return new Promise((settle) => {
-    const child = spawn(command, options, { stdio: 'inherit', env: { ...process.env, ...environment } });
-    child.on('exit', (code, signal) => settle(signal === null ? (code ?? 1) : 1));
-  });
+/** Wilson's 95 % interval of a share, in per cent (Wilson 1927). A whole folder has no error of sampling; it is given all the same. */
+function wilson(hits, all) {
+  if (all === 0) return [0, 100];
+  const z = 1.959964;
+  const [share, square] = [hits / all, (z * z) / all];
+  const middle = (share + square / 2) / (1 + square);
+  const half = (z * Math.sqrt((share * (1 - share)) / all + square / (4 * all))) / (1 + square);
+  return [percent(middle - half), percent(middle + half)];
+}
+
+function percent(share) {
+  return Math.round(1000 * share) / 10;
+}
+
+/** The commit that was judged; `+` where files differed from it. */
+function commit() {
+  const git = (...words) => spawnSync('git', words, { encoding: 'utf8' }).stdout?.trim() ?? '';
+  return git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain', '--', 'src', 'test') === '' ? '' : '+');
+}
+
+function record(folder, result) {
+  const scores = existsSync(SCORES) ? JSON.parse(readFileSync(SCORES, 'utf8')) : { schemaVersion: 1, folders: {} };
+  scores.folders = Object.fromEntries(Object.entries({ ...scores.folders, [folder]: result }).sort(([a], [b]) => (a < b ? -1 : 1)));
+  writeFileSync(SCORES, `${JSON.stringify(scores, null, 2)}\n`);
+}
+
+function read(ledger) {
+  if (!existsSync(ledger)) return [];
+  return readFileSync(ledger, 'utf8').split('\n').filter((line) => line !== '').map((line) => JSON.parse(line));
+}
+
+function say(target, sentence) {
+  process.stdout.write(`${target}: ${sentence}\n`);
+  return 0;
 }
