@@ -97,7 +97,8 @@ export class ConformanceRun {
       this.replay = this.replayOf(header, tally);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
-      throw new InputError(error.problems.map((problem) => ({ ...problem, file: this.file, line: this.lineNumber, path: `config.${problem.path ?? ''}` })));
+      const { file, lineNumber: line } = this;
+      throw new InputError(error.problems.map((problem) => ({ ...problem, file, line, path: belowConfig(problem.path) })));
     }
   }
 
@@ -184,6 +185,11 @@ export class ConformanceRun {
   private mistake(message: string): InputError {
     return new InputError({ file: this.file, line: this.lineNumber, message });
   }
+}
+
+/** A mistake of the configuration as a whole has no path of its own. */
+function belowConfig(path = ''): string {
+  return path === '' ? 'config' : `config.${path}`;
 }
 
 function failureText(error: unknown): string {

@@ -8,7 +8,7 @@ import { createWriteStream, openSync, realpathSync, renameSync, rmSync, statSync
 import type { Stats, WriteStream } from 'node:fs';
 import { createGzip } from 'node:zlib';
 import type { Gzip } from 'node:zlib';
-import { newFileError, partialName, putNew } from './new-file.ts';
+import { clearPartials, newFileError, partialName, putNew } from './new-file.ts';
 
 const PIECE_BYTES = 1 << 18;
 
@@ -35,6 +35,7 @@ export class NewFileStream {
     this.isNew = stats === undefined;
     this.place = stats?.isFile() === true ? realpathSync(path) : path;
     this.partial = stats === undefined || stats.isFile() ? partialName(this.place) : null;
+    if (this.partial !== null) clearPartials(this.place);
     const fd = opened(this.partial ?? path, path, stats?.isFile() === true ? stats.mode : 0o666);
     this.file = createWriteStream('', { fd });
     this.file.on('error', (error) => { this.failure.abort(error); });

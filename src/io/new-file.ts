@@ -2,10 +2,21 @@
  * Writes one file for the user, whole or not at all, never over another one unless asked. Symbolic links are followed;
  * what is no regular file (a pipe, a device) is written to as it is.
  */
-import { constants, copyFileSync, linkSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  constants,
+  copyFileSync,
+  linkSync,
+  lstatSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { InputError } from '../base/input-error.ts';
 import { OutputError, systemCode, systemReason } from './system-errors.ts';
+import { isAlive, namedByProcess } from './unfinished-folders.ts';
 
 const REASONS: Readonly<Record<string, string>> = {
   EEXIST: 'the file exists: choose another name, or replace it with --force',
@@ -39,6 +50,7 @@ function write(path: string, text: string, force: boolean): void {
     return;
   }
   const place = stats === undefined ? path : realpathSync(path);
+  clearPartials(place);
   const partial = partialName(place);
   try {
     writeFileSync(partial, text, { mode: stats?.mode ?? 0o666 });
@@ -51,7 +63,22 @@ function write(path: string, text: string, force: boolean): void {
 
 /** What is written before the file is whole; beside it, so that it can be renamed. */
 export function partialName(place: string): string {
-  return join(dirname(place), `.${basename(place).slice(0, 50)}.partial-${String(process.pid)}`);
+  return join(dirname(place), `${partialStart(place)}${String(process.pid)}`);
+}
+
+function partialStart(place: string): string {
+  return `.${basename(place).slice(0, 50)}.partial-`;
+}
+
+/** Removes what killed processes left of this file. A folder that cannot be read keeps it: it is in nobody's way. */
+export function clearPartials(place: string): void {
+  try {
+    for (const { path, pid } of namedByProcess(dirname(place), partialStart(place))) {
+      if (!isAlive(pid) && lstatSync(path).isFile()) rmSync(path);
+    }
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+  }
 }
 
 /** A link fails where there is something already; where links are not to be had, the file itself is made so. */

@@ -54,12 +54,16 @@ export class UnfinishedFolders {
 
   private of(kind: 'partial' | 'replaced'): { readonly path: string; readonly pid: number }[] {
     if (!existsSync(this.folder) || !statSync(this.folder).isDirectory()) return [];
-    const start = `${this.stem}.${kind}-`;
-    return readdirSync(this.folder).flatMap((name) => {
-      const pid = name.startsWith(start) ? name.slice(start.length) : '';
-      return /^[1-9]\d{0,9}$/.test(pid) ? [{ path: join(this.folder, name), pid: Number(pid) }] : [];
-    });
+    return namedByProcess(this.folder, `${this.stem}.${kind}-`);
   }
+}
+
+/** What stands in a folder under `start` and the number of a process. */
+export function namedByProcess(folder: string, start: string): { readonly path: string; readonly pid: number }[] {
+  return readdirSync(folder).flatMap((name) => {
+    const pid = name.startsWith(start) ? name.slice(start.length) : '';
+    return /^[1-9]\d{0,9}$/.test(pid) ? [{ path: join(folder, name), pid: Number(pid) }] : [];
+  });
 }
 
 function stemOf(name: string): string {
@@ -67,7 +71,8 @@ function stemOf(name: string): string {
   return `.${createHash('sha256').update(name).digest('hex').slice(0, 32)}`;
 }
 
-function isAlive(pid: number): boolean {
+/** Of this machine, that is. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
