@@ -8,7 +8,11 @@ export const FOLDERS = {
     'test/failures/crash-processes.test.ts',
   ],
   'base/statistics': ['test/laws/statistics*.test.ts', 'test/golden/statistics.test.ts', 'test/metrics/sample-set.test.ts'],
-  metrics: ['test/metrics/*.test.ts', 'test/scenarios/why-pods-wait.test.ts', 'test/scenarios/open-outages.test.ts'],
+  metrics: [
+    'test/metrics/*.test.ts',
+    'test/scenarios/{why-pods-wait,open-outages,two-schedulers}.test.ts',
+    'test/operations/steps.test.ts',
+  ],
   autoscaling: ['test/autoscaling/*.test.ts'],
   cluster: ['test/cluster/*.test.ts', 'test/laws/selectors*.test.ts', 'test/laws/pod-requests*.test.ts'],
   'control-plane': [

@@ -86,6 +86,7 @@ async function mutate(target, wish) {
     vitest: { configFile: 'scripts/mutation/vitest.config.mjs', related: false },
     plugins: ['@stryker-mutator/vitest-runner', join(here, 'sample.mjs')],
     checkers: ['sample'],
+    ignorers: ['assertions'],
     coverageAnalysis: 'perTest',
     // What runs once when a module is loaded (tables, constants) would need a new process a mutant.
     ignoreStatic: true,

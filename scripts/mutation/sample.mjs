@@ -1,9 +1,9 @@
-// Two plugins of StrykerJS for `npm run mutate`: a checker that lets only a seeded random sample of the mutants
+// Three plugins of StrykerJS for `npm run mutate`: a checker that lets only a seeded random sample of the mutants
 // through, in random order, so that what is measured when time is up is a random sample, too; and a reporter that
-// appends each judged mutant to a file at once, so that a stop loses nothing.
+// appends each judged mutant to a file at once, so that a stop loses nothing; and what leaves assertions alone.
 import { createHash } from 'node:crypto';
 import { appendFileSync, writeFileSync } from 'node:fs';
-import { PluginKind, commonTokens, declareClassPlugin, declareFactoryPlugin, tokens } from '@stryker-mutator/api/plugin';
+import { PluginKind, commonTokens, declareClassPlugin, declareFactoryPlugin, declareValuePlugin, tokens } from '@stryker-mutator/api/plugin';
 
 class Sampler {
   static inject = tokens(commonTokens.options);
@@ -58,6 +58,14 @@ class Ledger {
   }
 }
 
+/** An assertion holds in code that is right: one that asks for less can be noticed by no test. */
+const ASSERTIONS = {
+  shouldIgnore(path) {
+    const isAssert = path.isCallExpression() && path.node.callee.name === 'assert';
+    return isAssert ? 'an assertion never fires in code that is right' : undefined;
+  },
+};
+
 /** Names a mutant across runs of the same sources; its number does not. */
 function placeOf({ fileName, location: { start, end }, mutatorName, replacement = '' }) {
   const file = fileName.replaceAll('\\', '/').replace(/^.*?(?=src\/)/, '');
@@ -70,5 +78,6 @@ function hash(text) {
 
 export const strykerPlugins = [
   declareFactoryPlugin(PluginKind.Checker, 'sample', createSampler),
+  declareValuePlugin(PluginKind.Ignore, 'assertions', ASSERTIONS),
   declareClassPlugin(PluginKind.Reporter, 'ledger', Ledger),
 ];

@@ -5,6 +5,7 @@ import { checkAccounting } from '../../src/metrics/accounting.ts';
 import { SECOND, ScriptedRun } from './scripted-run.ts';
 
 const CPU4 = { cpu: '4', memory: '8Gi' };
+const CPU_AND_MEMORY = ['cpu', 'memory'];
 
 describe('utilisation', () => {
   test('is weighted by time, also over the time in which pods were pending', () => {
@@ -255,12 +256,12 @@ describe('rows', () => {
     const run = new ScriptedRun();
     run.at(20, () => {
       for (const name of ['a', 'b', 'c', 'd']) run.collector.mark('node crash', name, 1);
-      run.collector.mark('zone outage', 'z', 4);
+      for (const name of ['x', 'y', 'z']) run.collector.mark('zone outage', name, 2);
     });
     run.at(30, () => run.collector.mark('node crash', 'e', 1));
     expect(run.result(40).events).toEqual([
       { seconds: 20, kind: 'node crash', label: 'a, b, c and 1 more', count: 4 },
-      { seconds: 20, kind: 'zone outage', label: 'z', count: 4 },
+      { seconds: 20, kind: 'zone outage', label: 'x, y, z', count: 6 },
       { seconds: 30, kind: 'node crash', label: 'e', count: 1 },
     ]);
     const many = new ScriptedRun();
@@ -291,4 +292,36 @@ describe('rows', () => {
     expect(beyond.pods).toBeNull();
     expect(beyond.notes.join()).toContain('The pod table is left out: there were more than 3 pods');
   });
+});
+
+test('attempts are those of the pods that were bound', () => {
+  const run = new ScriptedRun();
+  const node = run.node('a', { cpu: '100' });
+  for (const [pod, attempts] of [1, 1, 1, 2, 7].entries()) {
+    run.at(pod, () => run.launch(run.pod({ cpu: '1' }), node));
+    run.attempts.set(pod, attempts);
+  }
+  run.attempts.set(5, 99);
+  run.at(6, () => run.pod({ cpu: '1' }));
+  const { attemptsPerPod } = run.result(10).scheduling;
+  expect(attemptsPerPod).toMatchObject({ count: 5, mean: 12 / 5, p50: 1, p90: 7, max: 7, censored: 0 });
+});
+
+test('nodes that leave at the first instant are none of the start', () => {
+  const run = new ScriptedRun();
+  const [stays, goes] = [run.node('a', CPU4), run.node('b', CPU4)];
+  run.at(0, () => run.cluster.removeNode(goes));
+  run.at(10, () => run.cluster.removeNode(stays));
+  expect(run.result(20).counts).toMatchObject({ nodesAtStart: 1, nodesPeak: 2, nodes: 0 });
+});
+
+test('a resource that pods ask for and no node has is no resource of the cluster', () => {
+  const run = new ScriptedRun({ sampleSeconds: 10 });
+  run.node('a', CPU4, 'one');
+  run.node('b', CPU4, 'two');
+  const requests = Object.fromEntries(['a', 'b', 'c', 'd', 'e', 'f'].map((letter) => [`example.com/${letter}`, '1']));
+  run.at(5, () => run.pod({ cpu: '1', ...requests }));
+  const { utilization, timeseries, packing } = run.result(30);
+  expect([Object.keys(utilization), Object.keys(packing.strandedShare)]).toEqual([CPU_AND_MEMORY, CPU_AND_MEMORY]);
+  expect(Object.keys(timeseries.columns).filter((name) => name.includes('example.com'))).toEqual([]);
 });

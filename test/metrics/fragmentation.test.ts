@@ -1,7 +1,9 @@
 // What free room is good for: largest pods, room by shape, fragmented GPUs, by hand.
 import { describe, expect, test } from 'vitest';
+import { PodOutcome } from '../../src/cluster/cluster.ts';
 import type { FragmentationFacts } from '../../src/metrics/run-result.ts';
 import { nodeObject, playScenario, podObject } from '../support/played-scenario.ts';
+import { ScriptedRun } from './scripted-run.ts';
 
 const GPU = 'alibabacloud.com/gpu-milli';
 
@@ -62,4 +64,23 @@ test('fragmented GPUs: what a typical pod could not use, over time and at the en
   expect(room[0]).toEqual({ requests: { cpu: 1, [GPU]: 600 }, podsCreated: 2, podsThatFit: 0 });
   const shares = facts([node, pod('p', { cpu: '1', [GPU]: '300' })]);
   expect([shares.gpuFragmentedShare?.end, shares.room[0].podsThatFit]).toEqual([0, 5]);
+});
+
+test('fragmented GPUs are weighted by time, also where pods leave and nodes go', () => {
+  const run = new ScriptedRun({ sampleSeconds: 10 });
+  const node = run.node('a', { cpu: '64', [GPU]: '2000' });
+  const other = run.node('b', { cpu: '64', [GPU]: '2000' });
+  const come = (on: number): void => { run.launch(run.pod({ cpu: '1', [GPU]: '600' }), on); };
+  run.at(0, () => { come(node); });
+  run.at(1, () => { come(other); });
+  run.at(45, () => { come(node); });
+  run.at(75, () => { run.cluster.removePod(0, PodOutcome.Succeeded); });
+  run.at(85, () => {
+    run.cluster.removePod(1, PodOutcome.Succeeded);
+    run.cluster.removeNode(other);
+  });
+  // Another of 600 has one place on each node until 45 s (400 of 2000 are lost), then none on the first (800 are).
+  const share = run.result(100).packing.fragmentation.gpuFragmentedShare;
+  expect(share?.mean).toBeCloseTo((40 * (800 / 4000) + 30 * (1200 / 4000) + 10 * (800 / 4000) + 20 * 0.2) / 100, 12);
+  expect(share?.end).toBe(0.2);
 });

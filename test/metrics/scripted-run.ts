@@ -40,6 +40,8 @@ export class ScriptedRun {
   readonly collector: MetricsCollector;
   /** Pods that the scheduler that is not there has chosen a node for. */
   readonly assumed = new Set<number>();
+  /** Attempts that the scheduler that is not there made; 1 for the others. */
+  readonly attempts = new Map<number, number>();
   private readonly actions: (() => void)[] = [];
   private readonly event = this.kernel.defineEvent('script', 2, (index) => this.actions[index]());
 
@@ -48,7 +50,11 @@ export class ScriptedRun {
       this.kernel,
       this.cluster,
       { sampleMicros: (options.sampleSeconds ?? 60) * SECOND, pods: options.pods ?? 'auto', checkEveryEvents: 0 },
-      { ...NO_SCHEDULING, isAssumed: (pod) => this.assumed.has(pod) },
+      {
+        ...NO_SCHEDULING,
+        isAssumed: (pod) => this.assumed.has(pod),
+        attempts: (pod) => this.attempts.get(pod) ?? 1,
+      },
       { costPerHourByPool: new Map(Object.entries(options.costPerHourByPool ?? {})), podTableLimit: options.podTableLimit ?? 1000, phase: 7 },
     );
   }

@@ -5,6 +5,7 @@ import { eventText } from '../../src/metrics/wait-facts.ts';
 import { OTHER_REASONS } from '../../src/metrics/wait-reasons.ts';
 import type { FailedAttempt } from '../../src/metrics/wait-reasons.ts';
 import type { WaitFacts } from '../../src/metrics/run-result.ts';
+import { nodeObject, playScenario, podObject } from '../support/played-scenario.ts';
 import { SECOND, ScriptedRun } from './scripted-run.ts';
 
 const CPU4 = { cpu: '4', memory: '8Gi' };
@@ -181,4 +182,17 @@ describe('the text of the event', () => {
     expect(eventText(`${'x'.repeat(1019)}é${'y'.repeat(9)}`)).toBe(`${'x'.repeat(1019)} ...`);
     expect(eventText(undefined)).toBe('');
   });
+});
+
+test('the node that almost had room is told with what it had, when the pod that waited longest asked', () => {
+  const big = (name: string, cpu: string): unknown => podObject(name, { containers: [{ name: 'c', resources: { requests: { cpu } } }] });
+  const { result } = playScenario({ duration: '10m' }, [
+    nodeObject('small', { cpu: '2' }),
+    nodeObject('large', { cpu: '8' }),
+    big('first', '5'),
+    big('second', '4'),
+  ]);
+  // What waits for five minutes is tried again at the next look, which is every 30 s.
+  const [waiting] = Object.values(result.waiting.byReason);
+  expect(waiting.nearest).toEqual({ node: 'large', pool: '', seconds: 330, resource: 'cpu', free: 3, wanted: 4, allocatable: 8 });
 });

@@ -2,6 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import { budget, lanes, nodes, pod, rehearse, told, workload } from '../support/rehearsed.ts';
 
+const service = (name: string, selector: object) => ({
+  apiVersion: 'v1', kind: 'Service', metadata: { name, namespace: 'default' }, spec: { selector },
+});
 const drain = (more: object = {}, at = '1m') => ({ at, drain: { nodes: ['node-0'], ...more } });
 
 describe('drain', () => {
@@ -16,7 +19,10 @@ describe('drain', () => {
 
   test('asks again every 5 s for what a budget refuses, and tells who was in the way for how long', () => {
     const slow = { sandbox: '0s', containerStart: '8s', pullBase: '0s', defaultImageSize: '0' };
-    const objects = [...nodes(2), workload('Deployment', 'web', 4), budget('web', { maxUnavailable: 1 })];
+    const objects = [
+      ...nodes(2), workload('Deployment', 'web', 4),
+      budget('web', { maxUnavailable: 1 }), service('web', { app: 'web' }), service('all', {}),
+    ];
     const result = rehearse([drain()], objects, { kubelet: slow });
     // Two pods there: one goes at 0 s, its replacement is ready at 8 s, the other goes at the next asking.
     expect(told(result)).toEqual(['drain node-0: 11s done']);
@@ -25,6 +31,11 @@ describe('drain', () => {
     ]);
     const web = result.availability.find(({ kind }) => kind === 'PodDisruptionBudget');
     expect([web?.leastAvailable, web?.belowSeconds, web?.rule]).toEqual([3, 0, 'maxUnavailable 1']);
+    // A service wants what it had; one without a selector has no pods of its own.
+    const services = result.availability.filter(({ kind }) => kind === 'Service');
+    expect(services.map(({ key, leastAvailable, series }) => [key, leastAvailable, series.wanted[0]])).toEqual([
+      ['default/web', 3, 4],
+    ]);
     expect(result.unavailablePodSeconds).toBe(16);
     expect(result.healSeconds).toBe(18);
   });
