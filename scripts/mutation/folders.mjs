@@ -7,13 +7,17 @@ export const FOLDERS = {
     'test/workload/request-windows.test.ts',
     'test/failures/crash-processes.test.ts',
   ],
-  'base/statistics': ['test/laws/statistics*.test.ts', 'test/golden/statistics.test.ts', 'test/metrics/sample-set.test.ts'],
+  'base/statistics': [
+    'test/laws/statistics*.test.ts',
+    'test/golden/statistics.test.ts',
+    'test/metrics/sample-set.test.ts',
+  ],
   metrics: [
     'test/metrics/*.test.ts',
     'test/scenarios/{why-pods-wait,open-outages,two-schedulers}.test.ts',
     'test/operations/steps.test.ts',
   ],
-  autoscaling: ['test/autoscaling/*.test.ts'],
+  autoscaling: ['test/autoscaling/*.test.ts', 'test/scenarios/end-of-run.test.ts'],
   cluster: ['test/cluster/*.test.ts', 'test/laws/selectors*.test.ts', 'test/laws/pod-requests*.test.ts'],
   'control-plane': [
     'test/controllers/quota-ledger.test.ts',

@@ -1,9 +1,10 @@
-// `npm run mutate [-- [FOLDER ...] [--sample N] [--seed S] [--minutes M] [--survivors]]`: changes the code of a folder of
-// src/ in small ways, one at a time, and counts how many of these mutants the tests near it notice (StrykerJS). Whole
-// folders take hours, so a seeded random sample can be drawn; the score then comes with its Wilson 95 % interval.
+// `npm run mutate [-- [FOLDER ...] [--sample N] [--seed S] [--minutes M] [--survivors]]`: changes the code of a folder
+// of src/ in small ways, one at a time, and counts how many of these mutants the tests near it notice (StrykerJS).
+// Whole folders take hours, so a seeded random sample can be drawn; the score comes with its Wilson 95 % interval.
 // No part of `npm test`. A stop (Ctrl+C, --minutes) keeps what was measured: mutants are judged in random order.
 // Scores of whole folders and samples go to results/mutation.json, what survived to out/mutation/FOLDER.jsonl.
 // `--survivors` judges those again, for the time after a test was written: it prints, and records nothing.
+// Mutants that change nothing that can be seen are listed in equivalent.json, each with the reason, and left out.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -36,10 +37,18 @@ async function main() {
 }
 
 function readWish(given) {
-  const options = { sample: { type: 'string' }, seed: { type: 'string', default: '1' }, minutes: { type: 'string' }, survivors: { type: 'boolean' } };
+  const options = {
+    sample: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    minutes: { type: 'string' },
+    survivors: { type: 'boolean' },
+  };
   const { values, positionals } = parseArgs({ args: given, options, allowPositionals: true });
   const unknown = positionals.filter((target) => folderOf(target) === undefined);
-  if (unknown.length > 0) throw new Error(`No such folder: ${unknown.join(', ')}; expected ${Object.keys(FOLDERS).join(', ')}, or a file in one.`);
+  if (unknown.length > 0) {
+    const known = Object.keys(FOLDERS).join(', ');
+    throw new Error(`No such folder: ${unknown.join(', ')}; expected ${known}, or a file in one.`);
+  }
   return {
     targets: positionals.length > 0 ? positionals : Object.keys(FOLDERS),
     sample: positive('sample', values.sample),
@@ -52,7 +61,8 @@ function readWish(given) {
 function positive(name, text) {
   if (text === undefined) return null;
   const value = Number(text);
-  if (!(value > 0) || (name === 'sample' && !Number.isInteger(value))) throw new Error(`--${name} ${text}: expected a number above 0`);
+  const isRight = value > 0 && (name !== 'sample' || Number.isInteger(value));
+  if (!isRight) throw new Error(`--${name} ${text}: expected a number above 0`);
   return value;
 }
 
@@ -65,9 +75,10 @@ function folderOf(target) {
 function install() {
   if (existsSync(join(here, 'node_modules', '@stryker-mutator', 'vitest-runner', 'package.json'))) return true;
   process.stderr.write('mutate: installing StrykerJS from scripts/mutation/package-lock.json (once)\n');
-  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+  const isWindows = process.platform === 'win32';
   const options = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  const { status } = spawnSync(npm, options, { cwd: here, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' });
+  const settings = { cwd: here, stdio: ['ignore', 2, 2], shell: isWindows };
+  const { status } = spawnSync(isWindows ? 'npm.cmd' : 'npm', options, settings);
   return status === 0;
 }
 
@@ -107,7 +118,7 @@ async function mutate(target, wish) {
   return tell({ target, folder, wish, ledger: read(ledger), drawn: JSON.parse(readFileSync(drawn, 'utf8')), ended });
 }
 
-/** Resolves to the exit code, or to null when it was stopped. The process leads a group, so that its workers end with it. */
+/** Resolves to the exit code, or to null when it was stopped. It leads a group, so that its workers end with it. */
 function runStryker(config, tests, minutes) {
   return new Promise((settle) => {
     const script = join(here, 'node_modules', '@stryker-mutator', 'core', 'bin', 'stryker.js');
@@ -133,29 +144,53 @@ function runStryker(config, tests, minutes) {
 }
 
 function tell({ target, folder, wish, ledger, drawn, ended }) {
+  const equivalents = JSON.parse(readFileSync(join(here, 'equivalent.json'), 'utf8'));
   const survived = ledger.filter(isUnnoticed);
-  // The world of a mutant that breaks the runner itself is neither noticed nor unnoticed.
-  const judged = ledger.filter((mutant) => isUnnoticed(mutant) || mutant.status === 'Killed' || mutant.status === 'Timeout').length;
-  for (const { fileName, location, mutatorName, replacement, status } of survived) {
-    const place = `${fileName.replaceAll('\\', '/').replace(/^.*?(?=src\/)/, '')}:${location.start.line}:${location.start.column}`;
-    process.stdout.write(`${place}  ${mutatorName}${status === 'NoCoverage' ? ' (not reached)' : ''}  ${replacement.split('\n')[0].slice(0, 80)}\n`);
-  }
-  const noticed = judged - survived.length;
+  const open = survived.filter((mutant) => !equivalents.some((known) => isSame(known, mutant)));
+  for (const mutant of open) process.stdout.write(`${describe(mutant)}\n`);
+  // A mutant that breaks the runner itself is neither noticed nor unnoticed.
+  const noticed = ledger.filter(({ status }) => status === 'Killed' || status === 'Timeout').length;
+  const [judged, equivalent] = [noticed + open.length, survived.length - open.length];
   const [low, high] = wilson(noticed, judged);
   const score = percent(noticed / Math.max(1, judged));
-  const stopped = judged < drawn.sampled ? `; stopped before the ${drawn.sampled} drawn` : '';
-  say(target, `${noticed} of ${judged} mutants were noticed (of ${drawn.population} in all${stopped}): ${score} % (95 % interval ${low} to ${high}), expected at least ${LEAST_SCORE} %`);
-  if (target === folder && !wish.survivors && judged > 0)
-    record(folder, { population: drawn.population, judged, noticed, score, interval: [low, high], seed: wish.seed, commit: commit() });
+  const notes = [
+    `of ${drawn.population} in all`,
+    ...(equivalent > 0 ? [`${equivalent} more are equivalent`] : []),
+    ...(ledger.length < drawn.sampled ? [`stopped before the ${drawn.sampled} drawn`] : []),
+  ];
+  const interval = `95 % interval ${low} to ${high}`;
+  say(target, `${noticed} of ${judged} mutants were noticed (${notes.join('; ')}): ${score} % (${interval})`);
+  const isOfFolder = target === folder && !wish.survivors && judged > 0;
+  const { population } = drawn;
+  if (isOfFolder)
+    record(folder, { population, judged, noticed, equivalent, score, interval: [low, high], seed: wish.seed, commit: commit() });
   if (ended !== 0 && ended !== null) return ended;
+  if (score < LEAST_SCORE) say(target, `expected at least ${LEAST_SCORE} %`);
   return score < LEAST_SCORE ? 1 : 0;
+}
+
+function describe({ fileName, location: { start }, mutatorName, replacement, status }) {
+  const place = `${below(fileName)}:${start.line}:${start.column}`;
+  const how = status === 'NoCoverage' ? `${mutatorName} (not reached)` : mutatorName;
+  return `${place}  ${how}  ${replacement.split('\n')[0].slice(0, 80)}`;
+}
+
+/** By what stands in the line, not by its number: code above it moves. */
+function isSame({ file, code, mutant }, { fileName, location: { start }, replacement }) {
+  if (file !== below(fileName) || mutant !== replacement) return false;
+  const line = readFileSync(file, 'utf8').split('\n')[start.line - 1] ?? '';
+  return line.slice(start.column - 1).startsWith(code);
+}
+
+function below(fileName) {
+  return fileName.replaceAll('\\', '/').replace(/^.*?(?=src\/)/, '');
 }
 
 function isUnnoticed({ status }) {
   return status === 'Survived' || status === 'NoCoverage';
 }
 
-/** Wilson's 95 % interval of a share, in per cent (Wilson 1927). A whole folder has no error of sampling; it is given all the same. */
+/** Wilson's 95 % interval of a share, in per cent (Wilson 1927). */
 function wilson(hits, all) {
   if (all === 0) return [0, 100];
   const z = 1.959964;

@@ -122,6 +122,48 @@ describe('scale-down', () => {
     expect(world.until(1300)).toBe('1290 scaleDown std -1\n1295 std-0 is gone');
   });
 
+  test('a pod that must not go ends the drain before it begins, also when it came after the taint', () => {
+    const world = new AutoscaledWorld([{ ...STD, count: 2, max: 10 }]);
+    const annotations = { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false' };
+    world.at(1, () => {
+      for (const row of [0, 1]) world.cluster.placePod(world.pod(), row);
+    });
+    world.at(612, () => { world.cluster.placePod(world.pod({ annotations }), 0); });
+    expect(world.until(630)).toBe('610 scaleDown std -1');
+    expect(world.cluster.nodes.facts[0]).toMatchObject({ taints: [], unschedulable: false });
+    expect(world.layout).toBe('std-0:2 std-1:1');
+  });
+
+  test('a node that was replaced under its name has not been unneeded before', () => {
+    const world = new AutoscaledWorld([{ ...STD, count: 1, max: 10 }]);
+    const allocatable = { cpu: '4', memory: '16Gi', pods: '110' };
+    world.at(303, () => {
+      world.cluster.removeNode(0);
+      world.cluster.addNode({ metadata: { name: 'std-0' }, status: { allocatable, capacity: allocatable } }, 'std');
+    });
+    expect(world.until(3000)).toBe(`\
+303 std-0 is gone
+303 std-0 is there
+920 scaleDown std -1
+925 std-0 is gone`);
+  });
+
+  test('nodes of a group at its minimum are not marked, whatever other groups may give up', () => {
+    const world = new AutoscaledWorld([{ ...STD, count: 1, min: 1, max: 3 }, { ...STD, name: 'spare', count: 1, max: 3 }]);
+    world.until(25);
+    expect([0, 1].map((row) => world.cluster.nodes.facts[row].taints.length)).toEqual([0, 1]);
+  });
+
+  test('neither pods of DaemonSets nor pods that fit nowhere keep an empty node', () => {
+    const world = new AutoscaledWorld([{ ...STD, count: 2, max: 10 }]);
+    world.at(1, () => {
+      for (const row of [0, 1]) world.cluster.placePod(world.pod({ pinned: `std-${row}` }), row);
+      for (let i = 0; i < 3; i++) world.cluster.placePod(world.pod(), 0);
+      world.pod({ cpu: '100' });
+    });
+    expect(world.until(1500)).toBe('610 scaleDown std -1\n615 std-1 is gone');
+  });
+
   test('a dead node goes after twenty minutes', () => {
     const world = new AutoscaledWorld([{ ...STD, count: 2, min: 1, max: 10 }]);
     world.at(1, () => world.pods(2));

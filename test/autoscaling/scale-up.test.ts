@@ -42,6 +42,18 @@ describe('scale-up', () => {
     expect(early.until(60)).toBe('10 scaleUp std +3');
   });
 
+  test('wastes least of cpu and memory together', () => {
+    const groups = [{ name: 'cores', count: 0, max: 9, cpu: '16', memory: '16Gi' }, { name: 'memory', count: 0, max: 9, cpu: '4', memory: '64Gi' }];
+    const grow = (options: { readonly cpu: string; readonly memory: string }): string => {
+      const world = new AutoscaledWorld(groups);
+      world.at(1, () => world.pods(3, options));
+      return world.until(15);
+    };
+    // Three of 1 and 1Gi leave 13/16 + 13/16 of the one, and 1/4 + 61/64 of the other.
+    expect(grow({ cpu: '1', memory: '1Gi' })).toBe('10 scaleUp memory +1');
+    expect(grow({ cpu: '3', memory: '4Gi' })).toBe('10 scaleUp cores +1');
+  });
+
   test('never exceeds the group, the nodes of one step, or the nodes in all', () => {
     const grow = (max: number, settings: { readonly maxNodesPerScaleUp?: number; readonly maxNodesTotal?: number }): string => {
       const world = new AutoscaledWorld([{ ...STD, count: 1, max }], settings);
