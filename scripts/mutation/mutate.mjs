@@ -162,8 +162,9 @@ function tell({ target, folder, wish, ledger, drawn, ended }) {
   say(target, `${noticed} of ${judged} mutants were noticed (${notes.join('; ')}): ${score} % (${interval})`);
   const isOfFolder = target === folder && !wish.survivors && judged > 0;
   const { population } = drawn;
+  const { seed } = wish;
   if (isOfFolder)
-    record(folder, { population, judged, noticed, equivalent, score, interval: [low, high], seed: wish.seed, commit: commit() });
+    record(folder, { population, judged, noticed, equivalent, score, interval: [low, high], seed, commit: commit() });
   if (ended !== 0 && ended !== null) return ended;
   if (score < LEAST_SCORE) say(target, `expected at least ${LEAST_SCORE} %`);
   return score < LEAST_SCORE ? 1 : 0;

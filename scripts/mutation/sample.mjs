@@ -3,7 +3,14 @@
 // appends each judged mutant to a file at once, so that a stop loses nothing; and what leaves assertions alone.
 import { createHash } from 'node:crypto';
 import { appendFileSync, writeFileSync } from 'node:fs';
-import { PluginKind, commonTokens, declareClassPlugin, declareFactoryPlugin, declareValuePlugin, tokens } from '@stryker-mutator/api/plugin';
+import {
+  PluginKind,
+  commonTokens,
+  declareClassPlugin,
+  declareFactoryPlugin,
+  declareValuePlugin,
+  tokens,
+} from '@stryker-mutator/api/plugin';
 
 class Sampler {
   static inject = tokens(commonTokens.options);
@@ -53,7 +60,8 @@ class Ledger {
   onMutantTested(mutant) {
     const { status, fileName, location, mutatorName, replacement = '', statusReason } = mutant;
     if (status === 'CompileError' || status === 'Ignored') return;
-    const entry = { place: placeOf(mutant), status, fileName, location, mutatorName, replacement, statusReason };
+    const place = placeOf({ ...mutant, location: fromZero(location) });
+    const entry = { place, status, fileName, location, mutatorName, replacement, statusReason };
     appendFileSync(this.#file, `${JSON.stringify(entry)}\n`);
   }
 }
@@ -65,6 +73,12 @@ const ASSERTIONS = {
     return isAssert ? 'an assertion never fires in code that is right' : undefined;
   },
 };
+
+/** Lines and columns are told to reporters from one on, to checkers from zero on. */
+function fromZero({ start, end }) {
+  const less = ({ line, column }) => ({ line: line - 1, column: column - 1 });
+  return { start: less(start), end: less(end) };
+}
 
 /** Names a mutant across runs of the same sources; its number does not. */
 function placeOf({ fileName, location: { start, end }, mutatorName, replacement = '' }) {

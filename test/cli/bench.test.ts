@@ -33,8 +33,8 @@ beforeAll(() => {
 const card = (folder: string): string => readFileSync(join(cli.path(), folder, 'card.json'), 'utf8');
 
 test('the same scheduler gives the same bytes, whatever the threads, and nothing is shown against itself', () => {
-  expect(cli.spawn('bench', '--suite', 'suite.yaml', '--jobs', '1', '--out', 'one', '-q').code).toBe(0);
-  const again = cli.spawn(
+  expect(cli.run('bench', '--suite', 'suite.yaml', '--jobs', '1', '--out', 'one', '-q').code).toBe(0);
+  const again = cli.run(
     'bench',
     '--suite',
     'suite.yaml',
@@ -52,7 +52,7 @@ test('the same scheduler gives the same bytes, whatever the threads, and nothing
 });
 
 test('another weight is told apart where it differs, with pair, interval and verdict', () => {
-  const { out, code } = cli.spawn(
+  const { out, code } = cli.run(
     'bench', '--suite', 'suite.yaml', '--scheduler', 'packing.yaml', '--against', 'one/card.json', '-q',
   );
   expect(code).toBe(0);
@@ -66,7 +66,7 @@ test('another weight is told apart where it differs, with pair, interval and ver
 });
 
 test('cards side by side, the first one as the base', () => {
-  cli.spawn('bench', '--suite', 'suite.yaml', '--scheduler', 'packing.yaml', '--label', 'pack', '--out', 'pack', '-q');
+  cli.run('bench', '--suite', 'suite.yaml', '--scheduler', 'packing.yaml', '--label', 'pack', '--out', 'pack', '-q');
   const { out } = cli.run('bench', '--show', 'one/card.json', '--show', 'pack/card.json');
   const [head, , wait, density] = out.split('\n');
   expect(head).toBe('| scenario | figure | default | pack |');
@@ -131,7 +131,7 @@ describe('cards that come with Podyard', () => {
   for (const { name, label, options } of shipped.filter(({ name }) => ['default', 'best-fit-packing'].includes(name)))
     test(`${name}: its cheapest scenario gives the same figures again`, () => {
       const files = options.map((word) => (word.startsWith('--') ? word : resolve(word)));
-      const { out, err } = cli.spawn('bench', '--only', 'packing', '--label', label, ...files, '-q', '-o', 'json');
+      const { out, err } = cli.run('bench', '--only', 'packing', '--label', label, ...files, '-q', '-o', 'json');
       expect(err).toBe('');
       const again = JSON.parse(out) as BenchCard;
       const known = cardOf(name);

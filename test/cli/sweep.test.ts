@@ -19,30 +19,30 @@ function filesOf(folder: string): string[] {
 }
 
 test('any number of threads, parts and a resume give the same bytes', () => {
-  expect(cli.spawn('sweep', 'sweep.yaml', '--out', 'one', '--jobs', '1', '-q').code).toBe(0);
-  expect(cli.spawn('sweep', 'run', 'sweep.yaml', '--out', 'two', '--jobs', '2', '-q').code).toBe(0);
+  expect(cli.run('sweep', 'sweep.yaml', '--out', 'one', '--jobs', '1', '-q').code).toBe(0);
+  expect(cli.run('sweep', 'run', 'sweep.yaml', '--out', 'two', '--jobs', '2', '-q').code).toBe(0);
   expect(filesOf('two')).toEqual(filesOf('one'));
   for (const part of ['1', '2']) {
-    expect(cli.spawn('sweep', 'sweep.yaml', '--out', `part-${part}`, '--shard', `${part}/2`, '-q').code).toBe(0);
+    expect(cli.run('sweep', 'sweep.yaml', '--out', `part-${part}`, '--shard', `${part}/2`, '-q').code).toBe(0);
   }
-  expect(cli.spawn('sweep', 'merge', 'part-1', 'part-2', '--out', 'whole', '-q').code).toBe(0);
+  expect(cli.run('sweep', 'merge', 'part-1', 'part-2', '--out', 'whole', '-q').code).toBe(0);
   expect(filesOf('whole')).toEqual(filesOf('one'));
   cpSync(join(cli.path(), 'part-1'), join(cli.path(), 'resumed'), { recursive: true });
-  expect(cli.spawn('sweep', 'sweep.yaml', '--out', 'resumed', '-q').code).toBe(0);
+  expect(cli.run('sweep', 'sweep.yaml', '--out', 'resumed', '-q').code).toBe(0);
   expect(filesOf('resumed')).toEqual(filesOf('one'));
   rmSync(join(cli.path(), 'resumed'), { recursive: true });
 });
 
 test('a misspelt name is told once, at its place', () => {
   cli.write('wrong.yaml', 'scenario: small.yaml\nparameters:\n  nodePools[genral].count: [2, 3]\nseed: 1\n');
-  const { code, err } = cli.spawn('sweep', 'wrong.yaml', '--out', 'wrong');
+  const { code, err } = cli.run('sweep', 'wrong.yaml', '--out', 'wrong');
   const says = 'nodePools[genral].count=2: no item is named "genral" — did you mean "general"? [nodePools]';
   expect([code, err]).toEqual([2, `error: wrong.yaml:3:29: ${says}\n`]);
 });
 
 test('after a kill the same command goes on, and gives the same bytes', async () => {
   cli.write('long.yaml', 'scenario: small.yaml\nparameters:\n  duration: [9h, 10h, 11h]\nseeds: 5\n');
-  expect(cli.spawn('sweep', 'long.yaml', '--out', 'undisturbed', '-q').code).toBe(0);
+  expect(cli.run('sweep', 'long.yaml', '--out', 'undisturbed', '-q').code).toBe(0);
   const started = cli.start('sweep', 'long.yaml', '--out', 'killed');
   const cells = join(cli.path(), 'killed', 'cells');
   while (!existsSync(cells) || readdirSync(cells).length < 3) await setTimeout(5);
@@ -50,7 +50,7 @@ test('after a kill the same command goes on, and gives the same bytes', async ()
   await started.ended;
   expect(readdirSync(cells).filter((name) => name.endsWith('.json')).length).toBeLessThan(15);
   expect(existsSync(join(cli.path(), 'killed', 'report.json'))).toBe(false);
-  expect(cli.spawn('sweep', 'long.yaml', '--out', 'killed', '-q', '--jobs', '2').code).toBe(0);
+  expect(cli.run('sweep', 'long.yaml', '--out', 'killed', '-q', '--jobs', '2').code).toBe(0);
   expect(filesOf('killed')).toEqual(filesOf('undisturbed'));
 });
 
@@ -86,7 +86,7 @@ test('a plugin that throws, ends the process or loops fails its own cells, with 
 
 test('the report has the front of two metrics and tells what moves them', () => {
   const given = ['sweep', 'report', 'one', '--pareto', 'cost.nodeHours,utilization.cpu', '-o', 'json'];
-  const { code, out } = cli.spawn(...given);
+  const { code, out } = cli.run(...given);
   expect(code).toBe(0);
   const report = JSON.parse(out) as {
     pareto: { rows: number[] };
@@ -97,5 +97,5 @@ test('the report has the front of two metrics and tells what moves them', () => 
   const hours = report.sensitivity.metrics.find(({ metric }) => metric === 'cost.nodeHours');
   expect(report.sensitivity.factors).toEqual(['nodePools[general].count']);
   expect(hours?.shares[0]).toBeCloseTo(1, 6);
-  expect(cli.spawn('sweep', 'report', 'one', '--pareto', 'cost.nodeHour,utilization.cpu').code).toBe(2);
+  expect(cli.run('sweep', 'report', 'one', '--pareto', 'cost.nodeHour,utilization.cpu').code).toBe(2);
 });
