@@ -213,7 +213,8 @@ function commit() {
 
 function record(folder, result) {
   const scores = existsSync(SCORES) ? JSON.parse(readFileSync(SCORES, 'utf8')) : { schemaVersion: 1, folders: {} };
-  scores.folders = Object.fromEntries(Object.entries({ ...scores.folders, [folder]: result }).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const all = Object.entries({ ...scores.folders, [folder]: result });
+  scores.folders = Object.fromEntries(all.sort(([a], [b]) => (a < b ? -1 : 1)));
   writeFileSync(SCORES, `${JSON.stringify(scores, null, 2)}\n`);
 }
 

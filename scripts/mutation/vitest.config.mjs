@@ -5,7 +5,6 @@ export default defineConfig({
   test: {
     include: JSON.parse(process.env.PODYARD_MUTATION_TESTS ?? '[]'),
     setupFiles: ['test/support/fixed-seed.ts'],
-    isolate: process.env.PODYARD_ISOLATE !== '0',
     // Against hangs only: StrykerJS has its own limit, which follows the time of the run without a mutant.
     testTimeout: 600_000,
     hookTimeout: 600_000,
