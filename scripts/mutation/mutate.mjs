@@ -94,7 +94,7 @@ async function mutate(target, wish) {
   const settings = {
     mutate: [target === folder ? `src/${folder}/**/*.ts` : `src/${target}`, '!src/**/*.d.ts'],
     testRunner: 'vitest',
-    vitest: { configFile: 'scripts/mutation/vitest.config.mjs', related: false },
+    vitest: { configFile: 'scripts/mutation/vitest-config.mjs', related: false },
     plugins: ['@stryker-mutator/vitest-runner', join(here, 'sample.mjs')],
     checkers: ['sample'],
     ignorers: ['assertions'],
