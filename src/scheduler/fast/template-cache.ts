@@ -125,6 +125,10 @@ export class TemplateCache {
   private readonly factsFilters: readonly CachedFilter[];
   private readonly nodeFilters: readonly CachedFilter[];
   private readonly rawOnFacts: boolean;
+  /** No score is summed: all sums are 0. */
+  readonly sumsNothing: boolean;
+  /** The only score is a normalised one whose raw values rank the nodes: the index holds those in place of sums. */
+  readonly indexesRaw: boolean;
   /** Which nodes may pass, where a filter knows it and none before it can fail on the others. */
   private readonly onlyRows: (() => ReadonlySet<number>) | null;
   /** Bytes held, and when it was used last, counted in uses of all caches. */
@@ -193,6 +197,9 @@ export class TemplateCache {
     this.normalized = scores(plan.normalized);
     this.raw = this.normalized.map(() => new Float64Array(0));
     this.onlyRows = onlyRowsOf(filters.map(({ plugin }) => plugin), pod.template);
+    this.sumsNothing = this.summed.length + this.counting.length === 0;
+    this.indexesRaw = this.sumsNothing && plan.liveScores.length === 0 && this.normalized.length === 1
+      && this.normalized[0].plugin.normalizeKeepsBest === true;
     this.rawOnFacts = this.normalized.every(({ plugin }) => plugin.dependence?.score === 'facts');
   }
 
@@ -294,7 +301,8 @@ export class TemplateCache {
   private total(position: number): number {
     const row = this.snapshot.rows[position];
     const verdict = this.look(row);
-    return verdict === 0 ? this.cells[row * CELL + SUM] + this.cells[row * CELL + COUNTED_SUM] : INFEASIBLE;
+    if (verdict !== 0) return INFEASIBLE;
+    return this.indexesRaw ? this.raw[0][row] : this.cells[row * CELL + SUM] + this.cells[row * CELL + COUNTED_SUM];
   }
 
   /** Index into `statuses` of the last verdict on a node; 0: it passes all cached filters. */
@@ -394,6 +402,7 @@ export class TemplateCache {
     for (let i = 0; i < this.normalized.length; i++) {
       const raw = this.normalized[i].plugin.score(this.state, this.view, node);
       this.raw[i][row] = raw;
+      if (this.indexesRaw && !isIndexable(raw)) this.hasOddTotals = true;
       if (this.firstRaw.length === i) this.firstRaw.push(raw);
       else if (this.firstRaw[i] !== raw) this.hasUnevenRaw = true;
     }
@@ -401,7 +410,7 @@ export class TemplateCache {
 
   private setSum(place: number, sum: number): void {
     this.cells[place] = sum;
-    if (this.cells[place] === sum && sum >= 0 && sum < MAX_SUM) {
+    if (isIndexable(sum)) {
       if (this.hasOddTotals) this.oddSums.delete(place);
       return;
     }
@@ -418,11 +427,19 @@ export class TemplateCache {
       cells[at + FACTS_GENERATION] = factsGeneration;
       cells[at + FACTS_VERDICT] = this.firstRejection(this.factsFilters, Infinity, node, row);
       this.setSum(at + COUNTED_SUM, 0);
-      cells[at + COUNTED_VERSION] = this.counting.some(({ plugin }) => plugin.countsNodes?.(this.view.template, node) === true) ? NOT_COUNTED : COUNTS_NOTHING;
+      cells[at + COUNTED_VERSION] = this.countsAny(node) ? NOT_COUNTED : COUNTS_NOTHING;
     }
     const byFacts = cells[at + FACTS_VERDICT];
     const byNode = this.firstRejection(this.nodeFilters, byFacts === 0 ? Infinity : this.statusOrder[byFacts], node, row);
     return byNode === 0 ? byFacts : byNode;
+  }
+
+  private countsAny(node: NodeInfo): boolean {
+    const { counting } = this;
+    for (let i = 0; i < counting.length; i++) {
+      if (counting[i].plugin.countsNodes?.(this.view.template, node) === true) return true;
+    }
+    return false;
   }
 
   /** Among filters that come before position `limit`. */
@@ -482,23 +499,17 @@ export class TemplateCache {
   /** Runs PreFilter and PreScore of the cached plugins, which look at the template only. */
   private prepare(profile: Profile, plan: CachePlan, pod: PodInfo): boolean {
     const cachedFilters = new Set<Plugin>(plan.filters.filter((entry) => !entry.live).map((entry) => entry.plugin));
-    for (const plugin of profile.preFilter) {
-      if (!cachedFilters.has(plugin)) continue;
-      const { status, nodeNames } = plugin.preFilter(this.state, pod);
-      if (status?.code === Code.Skip) this.state.skipFilter.add(plugin.name);
-      else if (status !== null || nodeNames !== null) return false;
-    }
+    if (!profile.passesPreFilter(this.state, pod, cachedFilters)) return false;
     const cachedScores = new Set<Plugin>([...plan.summed, ...plan.normalized].map((entry) => entry.plugin));
     const lone: readonly Plugin[] = profile.lonePreScores;
     for (const plugin of lone) if (isLocal(plugin.dependence?.score)) cachedScores.add(plugin);
-    for (const plugin of profile.preScore) {
-      if (!cachedScores.has(plugin)) continue;
-      const status = plugin.preScore(this.state, pod, []);
-      if (status?.code === Code.Skip) this.state.skipScore.add(plugin.name);
-      else if (status !== null) return false;
-    }
-    return true;
+    return profile.runPreScore(this.state, pod, [], cachedScores) === null;
   }
+}
+
+/** Whether the index can hold it as a total. */
+function isIndexable(total: number): boolean {
+  return (total | 0) === total && total >= 0 && total < MAX_SUM;
 }
 
 /** From the first filter that may know which nodes pass, if those before it only reject the others. */
