@@ -119,12 +119,14 @@ export class TemplateCache {
   /** Position in the profile's filters of the plugin that gave each status. */
   readonly statusOrder: number[] = [0];
   readonly plan: CachePlan;
-  readonly normalized: readonly ScorePlugin[];
+  readonly normalized: readonly WeightedScore[];
   private readonly summed: readonly WeightedScore[];
   /** Cached filters in order: those on facts, answered once per version of the node's object, and the others. */
   private readonly factsFilters: readonly CachedFilter[];
   private readonly nodeFilters: readonly CachedFilter[];
   private readonly rawOnFacts: boolean;
+  /** Some answer is kept by version of the node's object, and not only by what is on the node. */
+  private readonly looksAtFacts: boolean;
   /** No score is summed: all sums are 0. */
   readonly sumsNothing: boolean;
   /** The only score is a normalised one whose raw values rank the nodes: the index holds those in place of sums. */
@@ -194,12 +196,13 @@ export class TemplateCache {
     this.nodeFilters = filters.filter(({ facts }) => !facts);
     this.summed = weighted(scores(plan.summed).filter(({ plugin }) => plugin.countsNodes === undefined));
     this.counting = weighted(scores(plan.summed).filter(({ plugin }) => plugin.countsNodes !== undefined));
-    this.normalized = scores(plan.normalized);
+    this.normalized = weighted(scores(plan.normalized));
     this.raw = this.normalized.map(() => new Float64Array(0));
     this.onlyRows = onlyRowsOf(filters.map(({ plugin }) => plugin), pod.template);
     this.sumsNothing = this.summed.length + this.counting.length === 0;
     this.indexesRaw = this.sumsNothing && plan.liveScores.length === 0 && this.normalized.length === 1
       && this.normalized[0].plugin.normalizeKeepsBest === true;
+    this.looksAtFacts = this.factsFilters.length + this.counting.length + this.normalized.length > 0;
     this.rawOnFacts = this.normalized.every(({ plugin }) => plugin.dependence?.score === 'facts');
   }
 
@@ -268,7 +271,7 @@ export class TemplateCache {
     const at = row * CELL;
     const generation = this.cluster.nodes.generation[row] | 0;
     if (cells[at] !== generation) this.evaluate(row, generation);
-    else if (cells[at + VERDICT] === 0) this.count(row);
+    else if (this.counting.length > 0 && cells[at + VERDICT] === 0) this.count(row);
     return cells[at + VERDICT];
   }
 
@@ -386,21 +389,23 @@ export class TemplateCache {
     const at = row * CELL;
     const node = this.cluster.nodes.info[row];
     cells[at] = generation;
-    const verdict = this.verdictOf(node, row);
+    const verdict = this.looksAtFacts
+      ? this.verdictOf(node, row)
+      : this.firstRejection(this.nodeFilters, Infinity, node, row);
     cells[at + VERDICT] = verdict;
     if (verdict !== 0) return;
     let sum = 0;
     const { summed } = this;
     for (let i = 0; i < summed.length; i++) sum += summed[i].weight * this.checked(summed[i].ask(node, row));
     this.setSum(at + SUM, sum);
-    this.count(row);
+    if (this.counting.length > 0) this.count(row);
     if (this.normalized.length > 0 && cells[at + RAW_GENERATION] !== cells[at + FACTS_GENERATION]) this.scoreRaw(node, row);
   }
 
   private scoreRaw(node: NodeInfo, row: number): void {
     this.cells[row * CELL + RAW_GENERATION] = this.rawOnFacts ? this.cells[row * CELL + FACTS_GENERATION] : 0;
     for (let i = 0; i < this.normalized.length; i++) {
-      const raw = this.normalized[i].plugin.score(this.state, this.view, node);
+      const raw = this.normalized[i].ask(node, row);
       this.raw[i][row] = raw;
       if (this.indexesRaw && !isIndexable(raw)) this.hasOddTotals = true;
       if (this.firstRaw.length === i) this.firstRaw.push(raw);
