@@ -432,19 +432,13 @@ export class TemplateCache {
       cells[at + FACTS_GENERATION] = factsGeneration;
       cells[at + FACTS_VERDICT] = this.firstRejection(this.factsFilters, Infinity, node, row);
       this.setSum(at + COUNTED_SUM, 0);
-      cells[at + COUNTED_VERSION] = this.countsAny(node) ? NOT_COUNTED : COUNTS_NOTHING;
+      const { counting } = this;
+      const counts = counting.length > 0 && counting.some(({ plugin }) => plugin.countsNodes?.(this.view.template, node));
+      cells[at + COUNTED_VERSION] = counts ? NOT_COUNTED : COUNTS_NOTHING;
     }
     const byFacts = cells[at + FACTS_VERDICT];
     const byNode = this.firstRejection(this.nodeFilters, byFacts === 0 ? Infinity : this.statusOrder[byFacts], node, row);
     return byNode === 0 ? byFacts : byNode;
-  }
-
-  private countsAny(node: NodeInfo): boolean {
-    const { counting } = this;
-    for (let i = 0; i < counting.length; i++) {
-      if (counting[i].plugin.countsNodes?.(this.view.template, node) === true) return true;
-    }
-    return false;
   }
 
   /** Among filters that come before position `limit`. */

@@ -133,8 +133,8 @@ export interface Plugin {
   readonly domains?: DomainPlugin;
 
   /**
-   * true: whatever the raw scores, `normalizeScore` makes valid ones of them, and the nodes with the greatest raw score,
-   * no others, have the greatest.
+   * true: whatever the raw scores, `normalizeScore` makes valid ones of them, and the nodes with the greatest raw
+   * score, no others, have the greatest.
    */
   readonly normalizeKeepsBest?: boolean;
 
