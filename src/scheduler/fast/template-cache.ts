@@ -433,7 +433,8 @@ export class TemplateCache {
       cells[at + FACTS_VERDICT] = this.firstRejection(this.factsFilters, Infinity, node, row);
       this.setSum(at + COUNTED_SUM, 0);
       const { counting } = this;
-      const counts = counting.length > 0 && counting.some(({ plugin }) => plugin.countsNodes?.(this.view.template, node));
+      const counts =
+        counting.length > 0 && counting.some(({ plugin }) => plugin.countsNodes?.(this.view.template, node) === true);
       cells[at + COUNTED_VERSION] = counts ? NOT_COUNTED : COUNTS_NOTHING;
     }
     const byFacts = cells[at + FACTS_VERDICT];
