@@ -2,7 +2,8 @@
 // at hand.
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import fc from 'fast-check';
+import { describe, expect, test, vi } from 'vitest';
 import { compareCurves, curveKey, readPublishedCurves } from '../../src/conformance/published-curves.ts';
 import { ArrivalCurve, roundHalfEven } from '../../src/experiment/arrival-curve.ts';
 import { PAPER_POLICIES, drawArrivals } from '../../src/experiment/gpu-sharing.ts';
@@ -17,6 +18,8 @@ import { openTraceFile } from '../../src/io/trace-stream.ts';
 import { RandomStream } from '../../src/kernel/random.ts';
 import { renderInflationTable } from '../../src/report/inflation-table.ts';
 import { curvesCsv, inflationJson, renderInflationFiles } from '../../src/report/inflation-files.ts';
+import { WindowIndex } from '../../src/scheduler/fast/window-index.ts';
+import { BestFit } from '../../src/scheduler/plugins/best-fit.ts';
 import { pluginRegistry } from '../../src/scheduler/plugins/registry.ts';
 import { byteSourceOf } from '../../src/workload/traces/byte-source.ts';
 import { readOpenbPodList } from '../../src/workload/traces/openb-list.ts';
@@ -26,8 +29,26 @@ import { planOf, runPolicy, smallInputs } from './shared-gpus.ts';
 const FGD = fileURLToPath(new URL('../../../shared/fgd/', import.meta.url));
 const OPENB = fileURLToPath(new URL('../../../shared/traces/openb/', import.meta.url));
 
+/** Nodes beyond what BestFit scales by: its raw scores are below 0. */
+const HUGE = `sn,cpu_milli,memory_mib,gpu,model\n${Array.from(
+  { length: 40 },
+  (_, i) => `node-${String(i)},${String(400_000 * (1 + (i % 3)))},4000000,${String(8 * (1 + (i % 2)))},T4\n`,
+).join('')}`;
+
 describe.each(PAPER_POLICIES)('%s', (policy) => {
+  const collected = vi.spyOn(WindowIndex.prototype, 'collect');
   const fast = runPolicy(policy);
+  const lists = collected.mock.calls.length;
+  collected.mockRestore();
+
+  test('is answered by the index, without a list of the nodes that pass', () => {
+    expect(lists).toBe(0);
+  });
+
+  test('decides the same on nodes beyond the scale', () => {
+    const inputs = smallInputs(HUGE);
+    expect(runPolicy(policy, { inputs })).toEqual(runPolicy(policy, { inputs, plain: true }));
+  });
 
   test('decides with the caches as without them', () => {
     expect(runPolicy(policy, { plain: true })).toEqual(fast);
@@ -48,6 +69,24 @@ test('another seed is another order, and all policies of one seed meet the same'
   expect([a.arrived, a.demand]).toEqual([b.arrived, b.demand]);
   expect(a.digest).not.toBe(b.digest);
   expect(runPolicy('BestFit', { seed: 'other' }).digest).not.toBe(a.digest);
+});
+
+test('normalizing keeps the best raw scores of BestFit, and no others, the best', () => {
+  const { normalizeScore, normalizeKeepsBest } = BestFit.create({}, null as never);
+  expect(normalizeKeepsBest).toBe(true);
+  const best = (scores: ArrayLike<number>): number[] => {
+    const most = Math.max(...Array.from(scores));
+    return Array.from(scores, (score, i) => (score === most ? i : -1)).filter((i) => i >= 0);
+  };
+  const raw = fc.oneof(fc.integer({ min: -3, max: 3 }), fc.integer({ min: -1_000_000, max: 1_000_000 }));
+  fc.assert(
+    fc.property(fc.array(raw, { minLength: 1, maxLength: 20 }), (given) => {
+      const scores = Float64Array.from(given);
+      normalizeScore?.(null as never, null as never, scores, []);
+      expect(scores.every((score) => score >= 0 && score <= 100)).toBe(true);
+      expect(best(scores)).toEqual(best(given));
+    }),
+  );
 });
 
 test('FGD leaves less in fragments than chance does', () => {

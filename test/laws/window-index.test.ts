@@ -70,6 +70,7 @@ test('a search finds what a walk finds', () => {
           expect([...values.subarray(0, index.feasibleCount)]).toEqual(expected.feasible.map((position) => totals[position]));
           expect(index.processedCount).toBe(expected.processed);
           expect(index.feasibleCount === 0 ? -1 : index.winner()).toBe(expected.winner);
+          expect(expected.feasible.map((_, n) => index.nth(n))).toEqual(expected.feasible);
         }
       }
       asked = 0;

@@ -14,12 +14,20 @@ import type { Plugin } from '../framework/plugin-api.ts';
 import { invalidScore, isInert, isValidScore } from '../framework/profile.ts';
 import type { Profile, ScorePlugin } from '../framework/profile.ts';
 import type { LiveSnapshot } from '../cache/snapshot.ts';
-import { Code, errorStatus, isRejected, statusMessage } from '../framework/status.ts';
+import { errorStatus, isRejected } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
 import { TemplateCaches } from './template-cache.ts';
 import type { CachePlan, TemplateCache } from './template-cache.ts';
 import { DomainMasks } from './domain-masks.ts';
 import { NominatedVerdicts } from './nominated-verdicts.ts';
+
+/** Answers that add something. */
+interface WeightedAnswers {
+  readonly add: DomainScore;
+  readonly table: DomainTable | null;
+  readonly favourite: ((count: number) => number) | null;
+  readonly weight: number;
+}
 
 interface LiveFilter {
   readonly plugin: CachePlan['filters'][number]['plugin'];
@@ -37,7 +45,7 @@ export class CachedScan {
   private readonly liveFilters: LiveFilter[] = [];
   /** Of live plugins that answer by domain: in the profile's order of filters, and of score plugins. */
   private readonly tests: { readonly test: DomainTest; readonly order: number }[] = [];
-  private readonly domainScores: { readonly add: DomainScore; readonly table: DomainTable | null; readonly weight: number }[] = [];
+  private readonly domainScores: WeightedAnswers[] = [];
   /** Calls of Filter and Score of plugins that were asked node by node, by plugin. */
   readonly asked: Map<string, number> = new Map();
   /**
@@ -205,16 +213,26 @@ export class CachedScan {
       if (this.tests.length === 0) cache.block();
       return -1;
     }
-    const isSettled = this.domainScores.length + this.liveScores.length === 0 && this.isEven(cache);
-    if (isSettled && ties === 'first') return this.order[index.firstBest()];
-    if (index.feasibleCount === 1 || (isSettled && ties === 'upstream')) return this.order[index.winner()];
-    if (ties === 'upstream' && this.domainScores.length === 1 && this.liveScores.length === 0 && this.isEven(cache)) {
-      const { table, weight } = this.domainScores[0];
-      const groups = table === null ? null : masks.groups(this.order, table.column);
-      if (table !== null && groups !== null) return this.order[index.winnerByGroup(groups, table.column.size + 1, (present) => table.of(present), weight)];
-    }
+    const position = index.feasibleCount === 1 ? index.nth(0) : this.choose(cache, ties);
+    if (position >= 0) return this.order[position];
     index.collect(this.order, this.feasible, totals);
+    if (cache.indexesRaw) totals.fill(0, 0, index.feasibleCount);
     return UNSCORED;
+  }
+
+  /** Position of the choice among several nodes that the index has found; -1: it cannot tell. */
+  private choose(cache: TemplateCache, ties: 'upstream' | 'first' | null): number {
+    const { domainScores, liveScores, masks } = this;
+    const { index } = cache;
+    if (ties === null || liveScores.length > 0 || domainScores.length > 1) return -1;
+    if (!cache.indexesRaw && !this.isEven(cache)) return -1;
+    if (domainScores.length === 0) return ties === 'first' ? index.firstBest() : index.winner();
+    const { table, favourite, weight } = domainScores[0];
+    if (favourite !== null && cache.sumsNothing && weight > 0) return index.nth(favourite(index.feasibleCount));
+    if (ties === 'first' || table === null) return -1;
+    const groups = masks.groups(this.order, table.column);
+    if (groups === null) return -1;
+    return index.winnerByGroup(groups, table.column.size + 1, (present) => table.of(present), weight);
   }
 
   /** Who decides where the index cannot. */
@@ -245,7 +263,9 @@ export class CachedScan {
       const filter = filters.find((entry) => entry.plugin === plugin);
       if (filter !== undefined) for (const test of answers.tests) this.tests.push({ test, order: filter.order });
       const scorer = liveScores.find((entry) => entry.plugin === plugin);
-      if (scorer !== undefined && answers.score !== null) this.domainScores.push({ add: answers.score, table: answers.table, weight: scorer.weight });
+      if (scorer === undefined || answers.score === null) continue;
+      const { score: add, table, favourite = null } = answers;
+      this.domainScores.push({ add, table, favourite, weight: scorer.weight });
     }
     if (this.tests.length > 1) this.tests.sort((a, b) => a.order - b.order);
     return others ?? NO_PLUGINS;
@@ -323,12 +343,7 @@ export class CachedScan {
 
   /** PreFilter of the plugins that are not inert. false: one rejects or restricts the nodes. */
   private wake(profile: Profile, state: CycleState, pod: PodInfo, plan: CachePlan, awake: readonly Plugin[]): boolean {
-    for (const plugin of profile.preFilter) {
-      if (!awake.includes(plugin)) continue;
-      const { status, nodeNames } = plugin.preFilter(state, pod);
-      if (status?.code === Code.Skip) state.skipFilter.add(plugin.name);
-      else if (status !== null || nodeNames !== null) return false;
-    }
+    if (!profile.passesPreFilter(state, pod, new Set(awake))) return false;
     plan.filters.forEach(({ plugin, live }, order) => {
       if (live && awake.includes(plugin) && !state.skipFilter.has(plugin.name)) this.liveFilters.push({ plugin, order });
     });
@@ -403,13 +418,8 @@ export class CachedScan {
     const nodes = this.nodes();
     for (const { plugin } of this.liveScores) this.asked.set(plugin.name, (this.asked.get(plugin.name) ?? 0) + nodes.length);
     const wanted = new Set<Plugin>(this.liveScores.map(({ plugin }) => plugin));
-    for (const plugin of profile.preScore) {
-      if (!wanted.has(plugin)) continue;
-      const status = plugin.preScore(state, pod, nodes);
-      if (status === null) continue;
-      if (status.code !== Code.Skip) return errorStatus(plugin.name, `running PreScore plugin "${plugin.name}": ${statusMessage(status)}`);
-      state.skipScore.add(plugin.name);
-    }
+    const failed = profile.runPreScore(state, pod, nodes, wanted);
+    if (failed !== null) return failed;
     return profile.addScores(this.liveScores, state, pod, nodes, totals, scratch) === null ? null : AGAIN;
   }
 

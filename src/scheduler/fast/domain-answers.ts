@@ -28,6 +28,11 @@ export interface DomainAnswers {
   readonly score: DomainScore | null;
   /** The same score where a node's domain alone decides it; null: it does not. */
   readonly table: DomainTable | null;
+  /**
+   * The same score where one node gets MAX_NODE_SCORE and the others nothing: which of `count`, in the order found.
+   * Absent: it is not so.
+   */
+  readonly favourite?: (count: number) => number;
 }
 
 /** Normalised scores by topology domain. */

@@ -119,12 +119,18 @@ export class TemplateCache {
   /** Position in the profile's filters of the plugin that gave each status. */
   readonly statusOrder: number[] = [0];
   readonly plan: CachePlan;
-  readonly normalized: readonly ScorePlugin[];
+  readonly normalized: readonly WeightedScore[];
   private readonly summed: readonly WeightedScore[];
   /** Cached filters in order: those on facts, answered once per version of the node's object, and the others. */
   private readonly factsFilters: readonly CachedFilter[];
   private readonly nodeFilters: readonly CachedFilter[];
   private readonly rawOnFacts: boolean;
+  /** Some answer is kept by version of the node's object, and not only by what is on the node. */
+  private readonly looksAtFacts: boolean;
+  /** No score is summed: all sums are 0. */
+  readonly sumsNothing: boolean;
+  /** The only score is a normalised one whose raw values rank the nodes: the index holds those in place of sums. */
+  readonly indexesRaw: boolean;
   /** Which nodes may pass, where a filter knows it and none before it can fail on the others. */
   private readonly onlyRows: (() => ReadonlySet<number>) | null;
   /** Bytes held, and when it was used last, counted in uses of all caches. */
@@ -190,9 +196,13 @@ export class TemplateCache {
     this.nodeFilters = filters.filter(({ facts }) => !facts);
     this.summed = weighted(scores(plan.summed).filter(({ plugin }) => plugin.countsNodes === undefined));
     this.counting = weighted(scores(plan.summed).filter(({ plugin }) => plugin.countsNodes !== undefined));
-    this.normalized = scores(plan.normalized);
+    this.normalized = weighted(scores(plan.normalized));
     this.raw = this.normalized.map(() => new Float64Array(0));
     this.onlyRows = onlyRowsOf(filters.map(({ plugin }) => plugin), pod.template);
+    this.sumsNothing = this.summed.length + this.counting.length === 0;
+    this.indexesRaw = this.sumsNothing && plan.liveScores.length === 0 && this.normalized.length === 1
+      && this.normalized[0].plugin.normalizeKeepsBest === true;
+    this.looksAtFacts = this.factsFilters.length + this.counting.length + this.normalized.length > 0;
     this.rawOnFacts = this.normalized.every(({ plugin }) => plugin.dependence?.score === 'facts');
   }
 
@@ -261,7 +271,7 @@ export class TemplateCache {
     const at = row * CELL;
     const generation = this.cluster.nodes.generation[row] | 0;
     if (cells[at] !== generation) this.evaluate(row, generation);
-    else if (cells[at + VERDICT] === 0) this.count(row);
+    else if (this.counting.length > 0 && cells[at + VERDICT] === 0) this.count(row);
     return cells[at + VERDICT];
   }
 
@@ -294,7 +304,8 @@ export class TemplateCache {
   private total(position: number): number {
     const row = this.snapshot.rows[position];
     const verdict = this.look(row);
-    return verdict === 0 ? this.cells[row * CELL + SUM] + this.cells[row * CELL + COUNTED_SUM] : INFEASIBLE;
+    if (verdict !== 0) return INFEASIBLE;
+    return this.indexesRaw ? this.raw[0][row] : this.cells[row * CELL + SUM] + this.cells[row * CELL + COUNTED_SUM];
   }
 
   /** Index into `statuses` of the last verdict on a node; 0: it passes all cached filters. */
@@ -378,22 +389,25 @@ export class TemplateCache {
     const at = row * CELL;
     const node = this.cluster.nodes.info[row];
     cells[at] = generation;
-    const verdict = this.verdictOf(node, row);
+    const verdict = this.looksAtFacts
+      ? this.verdictOf(node, row)
+      : this.firstRejection(this.nodeFilters, Infinity, node, row);
     cells[at + VERDICT] = verdict;
     if (verdict !== 0) return;
     let sum = 0;
     const { summed } = this;
     for (let i = 0; i < summed.length; i++) sum += summed[i].weight * this.checked(summed[i].ask(node, row));
     this.setSum(at + SUM, sum);
-    this.count(row);
+    if (this.counting.length > 0) this.count(row);
     if (this.normalized.length > 0 && cells[at + RAW_GENERATION] !== cells[at + FACTS_GENERATION]) this.scoreRaw(node, row);
   }
 
   private scoreRaw(node: NodeInfo, row: number): void {
     this.cells[row * CELL + RAW_GENERATION] = this.rawOnFacts ? this.cells[row * CELL + FACTS_GENERATION] : 0;
     for (let i = 0; i < this.normalized.length; i++) {
-      const raw = this.normalized[i].plugin.score(this.state, this.view, node);
+      const raw = this.normalized[i].ask(node, row);
       this.raw[i][row] = raw;
+      if (this.indexesRaw && !isIndexable(raw)) this.hasOddTotals = true;
       if (this.firstRaw.length === i) this.firstRaw.push(raw);
       else if (this.firstRaw[i] !== raw) this.hasUnevenRaw = true;
     }
@@ -401,7 +415,7 @@ export class TemplateCache {
 
   private setSum(place: number, sum: number): void {
     this.cells[place] = sum;
-    if (this.cells[place] === sum && sum >= 0 && sum < MAX_SUM) {
+    if (isIndexable(sum)) {
       if (this.hasOddTotals) this.oddSums.delete(place);
       return;
     }
@@ -418,7 +432,10 @@ export class TemplateCache {
       cells[at + FACTS_GENERATION] = factsGeneration;
       cells[at + FACTS_VERDICT] = this.firstRejection(this.factsFilters, Infinity, node, row);
       this.setSum(at + COUNTED_SUM, 0);
-      cells[at + COUNTED_VERSION] = this.counting.some(({ plugin }) => plugin.countsNodes?.(this.view.template, node) === true) ? NOT_COUNTED : COUNTS_NOTHING;
+      const { counting } = this;
+      const counts =
+        counting.length > 0 && counting.some(({ plugin }) => plugin.countsNodes?.(this.view.template, node) === true);
+      cells[at + COUNTED_VERSION] = counts ? NOT_COUNTED : COUNTS_NOTHING;
     }
     const byFacts = cells[at + FACTS_VERDICT];
     const byNode = this.firstRejection(this.nodeFilters, byFacts === 0 ? Infinity : this.statusOrder[byFacts], node, row);
@@ -482,23 +499,17 @@ export class TemplateCache {
   /** Runs PreFilter and PreScore of the cached plugins, which look at the template only. */
   private prepare(profile: Profile, plan: CachePlan, pod: PodInfo): boolean {
     const cachedFilters = new Set<Plugin>(plan.filters.filter((entry) => !entry.live).map((entry) => entry.plugin));
-    for (const plugin of profile.preFilter) {
-      if (!cachedFilters.has(plugin)) continue;
-      const { status, nodeNames } = plugin.preFilter(this.state, pod);
-      if (status?.code === Code.Skip) this.state.skipFilter.add(plugin.name);
-      else if (status !== null || nodeNames !== null) return false;
-    }
+    if (!profile.passesPreFilter(this.state, pod, cachedFilters)) return false;
     const cachedScores = new Set<Plugin>([...plan.summed, ...plan.normalized].map((entry) => entry.plugin));
     const lone: readonly Plugin[] = profile.lonePreScores;
     for (const plugin of lone) if (isLocal(plugin.dependence?.score)) cachedScores.add(plugin);
-    for (const plugin of profile.preScore) {
-      if (!cachedScores.has(plugin)) continue;
-      const status = plugin.preScore(this.state, pod, []);
-      if (status?.code === Code.Skip) this.state.skipScore.add(plugin.name);
-      else if (status !== null) return false;
-    }
-    return true;
+    return profile.runPreScore(this.state, pod, [], cachedScores) === null;
   }
+}
+
+/** Whether the index can hold it as a total. */
+function isIndexable(total: number): boolean {
+  return (total | 0) === total && total >= 0 && total < MAX_SUM;
 }
 
 /** From the first filter that may know which nodes pass, if those before it only reject the others. */

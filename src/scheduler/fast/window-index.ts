@@ -164,6 +164,14 @@ export class WindowIndex {
     return winner;
   }
 
+  /** Position of the n-th node that `find` found, counted from 0. */
+  nth(n: number): number {
+    const { segmentRank, segmentBits, segmentBlock } = this;
+    let segment = this.segmentCount - 1;
+    while (segmentRank[segment] > n) segment--;
+    return (segmentBlock[segment] << BLOCK_BITS) + nthBit(segmentBits[segment], n - segmentRank[segment]);
+  }
+
   /** Position of the first of the best nodes in the order found. */
   firstBest(): number {
     const { segmentCount, segmentBest, segmentBestBits, segmentBlock } = this;

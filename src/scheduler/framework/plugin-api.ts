@@ -132,6 +132,12 @@ export interface Plugin {
   /** The same answers as Filter and Score, for all nodes at once from counts by topology domain. */
   readonly domains?: DomainPlugin;
 
+  /**
+   * true: whatever the raw scores, `normalizeScore` makes valid ones of them, and the nodes with the greatest raw
+   * score, no others, have the greatest.
+   */
+  readonly normalizeKeepsBest?: boolean;
+
   /** true: PreScore gives an error where the profile does not let this plugin's PreFilter run. */
   readonly preScoreNeedsPreFilter?: boolean;
 

@@ -292,8 +292,23 @@ export class Profile {
     return { ...result, again: () => again.forEach((ask) => ask()) };
   }
 
-  runPreScore(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): Status | null {
+  /** PreFilter of these plugins only. false: one rejects the pod or restricts its nodes, and ends it. */
+  passesPreFilter(state: CycleState, pod: PodInfo, only: ReadonlySet<Plugin>): boolean {
+    for (const plugin of this.preFilter) {
+      if (!only.has(plugin)) continue;
+      const { status, nodeNames } = plugin.preFilter(state, pod);
+      if (status?.code === Code.Skip) state.skipFilter.add(plugin.name);
+      else if (status !== null || nodeNames !== null) return false;
+    }
+    return true;
+  }
+
+  /** `only`: of these plugins; absent: of all. */
+  runPreScore(
+    state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], only?: ReadonlySet<Plugin>,
+  ): Status | null {
     for (const plugin of this.preScore) {
+      if (only?.has(plugin) === false) continue;
       const status = plugin.preScore(state, pod, nodes);
       if (status === null) continue;
       if (status.code !== Code.Skip) return errorStatus(plugin.name, `running PreScore plugin "${plugin.name}": ${statusMessage(status)}`);

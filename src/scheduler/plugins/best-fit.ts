@@ -26,6 +26,7 @@ export const BestFit: PluginFactory & FactoryWithPoints = scorePolicy(
     normalizeScore: (_state, _pod, scores) => {
       spread(scores);
     },
+    normalizeKeepsBest: true,
   },
 );
 

@@ -3,7 +3,7 @@
  * fragmentation grow least or shrink most ("Beware of Fragmentation: Scheduling GPU-Sharing Workloads with
  * Fragmentation Gradient Descent", USENIX ATC'23; hkust-adsl/kubernetes-scheduler-simulator,
  * pkg/simulator/plugin/fgd_score.go). A node's fragmentation is worked out when the node has changed, at some hundred
- * operations; so is its score for a pod.
+ * operations; so is its score for a pod. Of empty nodes that are alike, one speaks for all.
  */
 import { DEVICE_MILLI, GPU_MODEL_LABEL, isShare } from '../../cluster/gpu-devices.ts';
 import type { GpuRequest } from '../../cluster/gpu-devices.ts';
@@ -74,14 +74,19 @@ interface FGDArgs {
   readonly listedPods: number;
 }
 
-/** A node as it stood at a generation of it. */
-interface NodeState {
-  readonly generation: number;
-  readonly facts: NodeFacts;
+/** What the score of a pod hangs on; empty nodes that are alike share one. */
+interface Standing {
   readonly model: ModelView;
   readonly look: DeviceLook;
   /** Its fragmentation, weighted. */
   readonly weighted: number;
+}
+
+/** A node as it stood at a generation of it. */
+interface NodeState {
+  readonly generation: number;
+  readonly facts: NodeFacts;
+  readonly standing: Standing;
 }
 
 class FragmentationGradient {
@@ -89,6 +94,8 @@ class FragmentationGradient {
   private readonly cluster: SchedulerCache;
   /** By node row. */
   private readonly states: NodeState[] = [];
+  /** Of empty nodes, by model and what they offer. */
+  private readonly empty = new Map<string, Standing>();
 
   constructor(typicalPods: readonly TypicalPod[], listedPods: number, cluster: SchedulerCache) {
     this.fragmentation = new GpuFragmentation(typicalPods, listedPods === 0 ? undefined : listedPods);
@@ -98,15 +105,28 @@ class FragmentationGradient {
   scoreOf(template: PodTemplate): (node: NodeInfo, row: number) => number {
     const cpu = cpuMilliOf(template);
     const { gpu } = template;
+    const onEmpty = new Map<Standing, number>();
     return (node, row) => {
       const left = node.devices?.left ?? NO_DEVICES;
       const cpuLeft = cpuLeftMilli(node);
       if (gpu === null && !this.fragmentation.tellsApart(cpuLeft, cpuLeft - cpu)) return EVEN;
-      const state = this.stateOf(node, row, cpuLeft, left);
-      const { model } = state;
-      const after = this.fragmentation.weightedAfter(model, cpuLeft - cpu, left, state.look, gpu);
-      return this.clearScore(state.weighted, after) ?? this.publishedScore(model, cpuLeft, left, cpu, gpu);
+      const standing = this.standingOf(node, row, cpuLeft, left);
+      if (node.pods.length > 0) return this.score(standing, cpuLeft, left, cpu, gpu);
+      let score = onEmpty.get(standing);
+      if (score === undefined) onEmpty.set(standing, (score = this.score(standing, cpuLeft, left, cpu, gpu)));
+      return score;
     };
+  }
+
+  private score(
+    { model, look, weighted }: Standing,
+    cpuLeft: number,
+    left: readonly number[],
+    cpu: number,
+    gpu: GpuRequest | null,
+  ): number {
+    const after = this.fragmentation.weightedAfter(model, cpuLeft - cpu, left, look, gpu);
+    return this.clearScore(weighted, after) ?? this.publishedScore(model, cpuLeft, left, cpu, gpu);
   }
 
   /**
@@ -131,7 +151,8 @@ class FragmentationGradient {
     let best = -1;
     let bestScore = -1;
     for (let device = 0; device < left.length; device++) {
-      if (left[device] < milli) continue;
+      // Devices with the same left score alike, and the first of equals wins.
+      if (left[device] < milli || left.indexOf(left[device]) < device) continue;
       left[device] -= milli;
       const score = scoreFor(before - fragmentation.asPublished(model, cpuLeft, left));
       left[device] += milli;
@@ -143,19 +164,30 @@ class FragmentationGradient {
   }
 
   /** How a node stands, worked out when it has changed; for a node in thought every time. */
-  private stateOf(node: NodeInfo, row: number, cpuLeft: number, left: readonly number[]): NodeState {
-    const { fragmentation } = this;
+  private standingOf(node: NodeInfo, row: number, cpuLeft: number, left: readonly number[]): Standing {
     const { nodes } = this.cluster;
     const isLive = row >= 0 && nodes.info[row] === node;
     const generation = isLive ? nodes.generation[row] : 0;
     const known: NodeState | undefined = isLive ? this.states[row] : undefined;
-    if (known !== undefined && known.generation === generation) return known;
-    const model = known?.facts === node.facts ? known.model : this.modelOf(node);
-    const look = fragmentation.look(left, known?.look);
-    const weighted = fragmentation.weightedOf(model, cpuLeft, look);
-    const state: NodeState = { generation, facts: node.facts, model, look, weighted };
-    if (isLive) this.states[row] = state;
-    return state;
+    if (known !== undefined && known.generation === generation) return known.standing;
+    const model = known?.facts === node.facts ? known.standing.model : this.modelOf(node);
+    const standing = node.pods.length > 0
+      ? this.newStanding(model, cpuLeft, left)
+      : this.emptyStanding(model, cpuLeft, left);
+    if (isLive) this.states[row] = { generation, facts: node.facts, standing };
+    return standing;
+  }
+
+  private newStanding(model: ModelView, cpuLeft: number, left: readonly number[]): Standing {
+    const look = this.fragmentation.look(left);
+    return { model, look, weighted: this.fragmentation.weightedOf(model, cpuLeft, look) };
+  }
+
+  private emptyStanding(model: ModelView, cpuLeft: number, left: readonly number[]): Standing {
+    const key = `${model.model} ${String(cpuLeft)} ${left.join(' ')}`;
+    let standing = this.empty.get(key);
+    if (standing === undefined) this.empty.set(key, (standing = this.newStanding(model, cpuLeft, left)));
+    return standing;
   }
 
   private modelOf(node: NodeInfo): ModelView {

@@ -36,7 +36,7 @@ export function scorePolicy(
   name: string,
   summary: string,
   scoreOf: (template: PodTemplate) => (node: NodeInfo) => number,
-  more: Pick<Plugin, 'normalizeScore'> = {},
+  more: Pick<Plugin, 'normalizeScore' | 'normalizeKeepsBest'> = {},
 ): PluginFactory & FactoryWithPoints {
   return {
     name,

@@ -28,6 +28,7 @@ export const Random: PluginFactory & FactoryWithPoints = {
         totals[draw(count)] += weight * MAX_NODE_SCORE;
       },
       table: null,
+      favourite: draw,
     };
     return {
       name: NAME,
