@@ -12,5 +12,5 @@ export function backoffDuration(failures: number, initial: Micros, max: Micros):
 
 /** Cut to the second, as ends of backoff are compared. */
 export function wholeSecond(at: Micros): Micros {
-  return at - (at % MICROS_PER_SECOND);
+  return Math.floor(at / MICROS_PER_SECOND) * MICROS_PER_SECOND;
 }

@@ -7,7 +7,7 @@
 import { assert } from '../../base/assert.ts';
 import { growFloat64, growInt32, growUint8, grownCapacity } from '../../base/growable.ts';
 import { IndexHeap } from '../../base/index-heap.ts';
-import { KeyedHeap } from '../../base/keyed-heap.ts';
+import { KeyedHeap, SortedRuns } from '../../base/keyed-heap.ts';
 import { MICROS_PER_SECOND } from '../../base/time.ts';
 import type { Micros } from '../../base/time.ts';
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
@@ -93,10 +93,10 @@ export class SchedulingQueue {
     this.flushesGated = features.gatedPodsFlushed;
     this.hints = new HintTable(profiles.values(), features.taintUpdatesHinted);
     const before = this.comparator();
-    this.active = before === null ? new KeyedHeap((pod, keys) => this.writeKeys(pod, 0, keys)) : new IndexHeap(before);
+    this.active = before === null ? new SortedRuns((pod, keys) => this.writeKeys(pod, 0, keys)) : new IndexHeap(before);
     this.backoff =
       before === null
-        ? new KeyedHeap((pod, keys) => this.writeKeys(pod, this.expiryOf(pod), keys))
+        ? new SortedRuns((pod, keys) => this.writeKeys(pod, this.expiryOf(pod), keys))
         : new IndexHeap((a, b) => {
             const difference = this.expiryOf(a) - this.expiryOf(b);
             return difference < 0 || (difference === 0 && before(a, b));
@@ -189,7 +189,7 @@ export class SchedulingQueue {
     return this.expiryOf(pod);
   }
 
-  /** Rows of a sub-queue: heaps in heap order, unschedulable pods by group. */
+  /** Rows of a sub-queue, those of the unschedulable ones in the order in which they came. */
   rows(place: QueuePlace): readonly number[] {
     if (place === QueuePlace.Active) return this.active.rows;
     if (place === QueuePlace.Backoff) return this.backoff.rows;
@@ -589,7 +589,7 @@ export class SchedulingQueue {
   }
 }
 
-type Heap = IndexHeap | KeyedHeap;
+type Heap = IndexHeap | KeyedHeap | SortedRuns;
 
 function everyPod(): boolean {
   return true;
