@@ -48,6 +48,31 @@ export class KeyedHeap {
     return keys[2] < others[2];
   }
 
+  /** Makes `keys` those of the least row, where they are less. */
+  lesserKeys(keys: Float64Array): void {
+    this.lesserKeysAt(0, keys);
+  }
+
+  /** The same of the second row. */
+  secondKeys(keys: Float64Array): void {
+    this.lesserKeysAt(1, keys);
+    this.lesserKeysAt(2, keys);
+  }
+
+  private lesserKeysAt(position: number, into: Float64Array): void {
+    if (position >= this.rows.length) return;
+    const { keys } = this;
+    const at = position * KEYS;
+    if (keys[at] > into[0]) return;
+    if (keys[at] === into[0]) {
+      if (keys[at + 1] > into[1]) return;
+      if (keys[at + 1] === into[1] && keys[at + 2] >= into[2]) return;
+    }
+    into[0] = keys[at];
+    into[1] = keys[at + 1];
+    into[2] = keys[at + 2];
+  }
+
   push(row: number): void {
     const { rows } = this;
     const index = rows.length;
@@ -223,6 +248,7 @@ export class SortedRuns {
   private runOf: Uint8Array = new Uint8Array(64);
   private slotOf: Int32Array = new Int32Array(64);
   private readonly pushed: Float64Array = new Float64Array(KEYS);
+  private readonly bound: Float64Array = new Float64Array(KEYS);
 
   constructor(keysOf: KeysOf) {
     this.keysOf = keysOf;
@@ -279,6 +305,31 @@ export class SortedRuns {
     return row;
   }
 
+  /**
+   * Takes out the least rows one after the other, as long as they pass, into the beginning of a list that has room for
+   * `most`. It ends sooner where another run or the heap goes on: whoever wants more asks again. Returns how many.
+   */
+  popWhile(passes: (row: number) => boolean, most: number, into: Int32Array): number {
+    if (this.firsts.size === 0 || this.isStrayFirst) {
+      if (this.size === 0 || most === 0 || !passes(this.strays.peek())) return 0;
+      into[0] = this.pop();
+      return 1;
+    }
+    const number = this.firsts.peek();
+    const run = this.runs[number];
+    // The numbers that another row has which may come next.
+    const { bound } = this;
+    bound.fill(Infinity);
+    this.firsts.secondKeys(bound);
+    if (this.strays.size > 0) this.strays.lesserKeys(bound);
+    const count = run.popWhile(passes, most, bound, into);
+    if (count === 0) return 0;
+    for (let i = 0; i < count; i++) this.runOf[into[i]] = 0;
+    this.size -= count;
+    this.firstChanged(number);
+    return count;
+  }
+
   /** To be called after what a row compares by has changed. */
   fix(row: number): void {
     this.remove(row);
@@ -293,9 +344,11 @@ export class SortedRuns {
       return;
     }
     this.runOf[row] = 0;
-    const run = this.runs[number];
-    if (!run.remove(this.slotOf[row])) return;
-    if (run.size > 0) this.firsts.fix(number);
+    if (this.runs[number].remove(this.slotOf[row])) this.firstChanged(number);
+  }
+
+  private firstChanged(number: number): void {
+    if (this.runs[number].size > 0) this.firsts.fix(number);
     else {
       this.firsts.remove(number);
       this.empty.push(number);
@@ -389,6 +442,32 @@ class Run {
       this.length--;
     }
     return true;
+  }
+
+  /** Rows from the first one on that pass and are not greater than `bound`, at most so many. */
+  popWhile(passes: (row: number) => boolean, most: number, bound: Float64Array, into: Int32Array): number {
+    const { rows, keys } = this;
+    const mask = rows.length - 1;
+    const end = this.start + this.length;
+    let slot = this.start;
+    let count = 0;
+    for (; slot < end; slot++) {
+      const row = rows[slot & mask];
+      if (row < 0) continue;
+      if (count === most) break;
+      const at = (slot & mask) * KEYS;
+      if (keys[at] > bound[0]) break;
+      if (keys[at] === bound[0]) {
+        if (keys[at + 1] > bound[1]) break;
+        if (keys[at + 1] === bound[1] && keys[at + 2] > bound[2]) break;
+      }
+      if (!passes(row)) break;
+      into[count++] = row;
+    }
+    this.start = slot & mask;
+    this.length = end - slot;
+    this.size -= count;
+    return count;
   }
 
   /** Into a ring without empty slots and with as many again. */

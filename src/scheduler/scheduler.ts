@@ -143,6 +143,10 @@ export class Scheduler implements CacheObserver {
   private cycleScheduled = false;
   private outcome: Outcome | null = null;
   private spareState = new CycleState();
+  /** The template of the pods that fail again at once, and whether a pod is one of them. */
+  private repeating = -1;
+  private readonly isRepeating = (pod: number): boolean =>
+    this.cache.pods.template[pod] === this.repeating && this.isUndecided(pod) && this.repeats.canRepeat(pod);
   private nextFlush: Micros = Infinity;
   private leftoverScheduled = false;
 
@@ -232,30 +236,50 @@ export class Scheduler implements CacheObserver {
    * What they do and when is what startCycle and endCycle would do (the plain twin): two events a cycle.
    */
   private failAgain(): void {
-    const { kernel, queue, options, listeners } = this;
-    if (options.plain || !this.leftoverScheduled) return;
-    let known = this.knownFailureOf(queue.peek());
-    if (known === null) return;
+    const { kernel, queue, listeners } = this;
+    const { plain, cycleMicros } = this.options;
+    if (plain || !this.leftoverScheduled || this.knownFailureOf(queue.peek()) === null) return;
     const quietBefore = kernel.quietBefore();
-    for (let end = kernel.now + options.cycleMicros; end < quietBefore; end += options.cycleMicros) {
-      if (known === null || kernel.eventsLeft < 2) return;
-      const pod = queue.take();
-      this.decisions++;
-      this.countRepeat(pod, known);
-      kernel.pass(end, 2);
-      queue.rejectAgain(pod, known.rejectors, known.pendings);
-      for (let i = 0; i < listeners.length; i++) listeners[i].attemptFailed?.(pod, known.attempt);
-      known = this.knownFailureOf(queue.peek());
+    for (;;) {
+      const pod = queue.peek();
+      const known = this.knownFailureOf(pod);
+      if (known === null) return;
+      const most = Math.min(this.cyclesUntil(quietBefore), this.cyclesUntilLook(pod), Math.floor(kernel.eventsLeft / 2));
+      if (most <= 0) return;
+      this.repeating = this.cache.pods.template[pod];
+      const count = queue.rejectNext(this.isRepeating, most, cycleMicros, known.rejectors, known.pendings);
+      assert(count > 0, 'the pod that comes next is like itself');
+      this.decisions += count;
+      this.countRepeats(known, count);
+      for (let i = 0; i < count; i++) {
+        kernel.pass(kernel.now + cycleMicros, 2);
+        for (let j = 0; j < listeners.length; j++) listeners[j].attemptFailed?.(queue.rejected[i], known.attempt);
+      }
     }
+  }
+
+  /** Cycles that end before a time, if the first begins now. */
+  private cyclesUntil(time: Micros): number {
+    const { kernel: { now }, options: { cycleMicros } } = this;
+    if (cycleMicros === 0) return time > now ? Infinity : 0;
+    return Math.floor((time - 1 - now) / cycleMicros);
+  }
+
+  /** Cycles that begin before somebody wants to know again what the nodes have left for pods like this one. */
+  private cyclesUntilLook(pod: number): number {
+    for (let i = 0; i < this.listeners.length; i++) {
+      if (this.listeners[i].roomSeen === undefined) continue;
+      return this.cyclesUntil(this.room.dueAt(this.cache.templateOf(pod)) + this.options.cycleMicros);
+    }
+    return Infinity;
   }
 
   /** What the pod's next attempt would say, if there is nothing else to it; null: it has to be made. */
   private knownFailureOf(pod: number): KnownFailure | null {
-    const { cache } = this;
-    if (pod < 0 || cache.pods.isTerminating(pod) || cache.pods.belief[pod] !== PodBelief.Waiting) return null;
+    const { cache, listeners } = this;
+    if (pod < 0 || !this.isUndecided(pod)) return null;
     const known = this.repeats.of(pod);
     if (known === null) return null;
-    const { listeners } = this;
     for (let i = 0; i < listeners.length; i++) {
       if (listeners[i].cycleFailed !== undefined || listeners[i].deciding !== undefined) return null;
       if (listeners[i].roomSeen !== undefined && this.room.isDue(cache.templateOf(pod))) return null;
@@ -263,18 +287,23 @@ export class Scheduler implements CacheObserver {
     return known;
   }
 
-  private countRepeat(pod: number, known: KnownFailure): void {
-    this.unschedulableDecisions++;
-    this.algorithm.nodesFiltered += known.nodesFiltered;
-    this.repeats.note(pod);
-    known.askPostFilter();
+  private isUndecided(pod: number): boolean {
+    const { pods } = this.cache;
+    return !pods.isTerminating(pod) && pods.belief[pod] === PodBelief.Waiting;
+  }
+
+  private countRepeats(known: KnownFailure, times: number): void {
+    this.unschedulableDecisions += times;
+    this.algorithm.nodesFiltered += known.nodesFiltered * times;
+    this.repeats.note(known, times);
+    for (let i = 0; i < times; i++) known.askPostFilter();
   }
 
   /** Pops until a pod has been decided on; its outcome is kept for the end of the cycle. */
   private decideNext(): number {
     for (let pod = this.queue.pop(); pod >= 0; pod = this.queue.pop()) {
       const profile = this.profiles.get(this.cache.templateOf(pod).schedulerName);
-      if (profile === undefined || this.cache.pods.isTerminating(pod) || this.cache.pods.belief[pod] !== PodBelief.Waiting) {
+      if (profile === undefined || !this.isUndecided(pod)) {
         this.queue.done(pod);
         continue;
       }
@@ -284,7 +313,7 @@ export class Scheduler implements CacheObserver {
       const known = this.knownFailureOf(pod);
       if (known === null) this.outcome = this.decide(profile, pod);
       else {
-        this.countRepeat(pod, known);
+        this.countRepeats(known, 1);
         const failure = { attempt: known.attempt, diagnosis: null, known, nominate: '', rejected: true };
         this.outcome = { ok: false, failure };
       }

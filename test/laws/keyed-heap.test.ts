@@ -66,12 +66,17 @@ const one = fc.record({
   row: fc.nat(2 * ROWS - 1),
   keys: fc.tuple(fc.nat(60), key),
 });
-const some = fc.record({ verb: fc.constant('pop' as const), count: fc.integer({ min: 1, max: 120 }) });
+const some = fc.record({
+  verb: fc.constantFrom('pop' as const, 'popWhile' as const),
+  count: fc.integer({ min: 1, max: 120 }),
+});
 
 describe('the sorted runs of rows with numbers', () => {
   test('give rows in the order of the heap, whatever is put in, changed or taken out between', () => {
     let most = 0;
     let strays = 0;
+    let longest = 0;
+    const popped = new Int32Array(120);
     fc.assert(
       fc.property(fc.array(fc.oneof(stretch, one, one, one, some), { maxLength: 120, size: 'max' }), (steps) => {
         const known: (readonly [number, number, number])[] = [];
@@ -90,7 +95,17 @@ describe('the sorted runs of rows with numbers', () => {
           if (step.verb === 'stretch') {
             for (let i = 0; i < step.count; i++) put((made * 7) % (2 * ROWS), step.from + i * step.apart, 0);
           } else if (step.verb === 'pop') for (let i = 0; i < step.count; i++) take();
-          else if (step.verb === 'push') put(step.row, ...step.keys);
+          else if (step.verb === 'popWhile') {
+            const passes = (row: number): boolean => row % 11 !== 0;
+            for (let left = step.count; left > 0 && twin.size > 0 && passes(twin.peek()); ) {
+              const count = runs.popWhile(passes, left, popped);
+              expect(count).toBeGreaterThan(0);
+              for (let i = 0; i < count; i++) expect(popped[i]).toBe(twin.pop());
+              longest = Math.max(longest, count);
+              left -= count;
+            }
+            if (twin.size === 0 || !passes(twin.peek())) expect(runs.popWhile(passes, 1, popped)).toBe(0);
+          } else if (step.verb === 'push') put(step.row, ...step.keys);
           else {
             const row = step.verb === 'removeFirst' ? twin.peek() : step.row;
             if (row < 0 || !twin.has(row)) continue;
@@ -113,5 +128,6 @@ describe('the sorted runs of rows with numbers', () => {
     );
     expect(most).toBeGreaterThan(300);
     expect(strays).toBeGreaterThan(0);
+    expect(longest).toBeGreaterThan(10);
   });
 });

@@ -283,7 +283,7 @@ export class Profile {
     const words = (): readonly string[] => verdicts.flatMap((status) => status.reasons);
     const result = { status: lazyStatus(rejected, verdicts, words), nominatedNodeName };
     if (again.length < verdicts.length) return result;
-    return { ...result, again: () => again.forEach((ask) => ask()) };
+    return { ...result, again: again.length === 1 ? again[0] : () => again.forEach((ask) => ask()) };
   }
 
   runPreScore(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): Status | null {

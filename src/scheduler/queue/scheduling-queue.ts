@@ -16,8 +16,10 @@ import type { ClusterEvent, EventSubject } from '../framework/cluster-event.ts';
 import { PodInfo } from '../framework/pod-info.ts';
 import type { Profile } from '../framework/profile.ts';
 import type { Status } from '../framework/status.ts';
-import { backoffDuration, wholeSecond } from './backoff.ts';
+import { backoffEnd, wholeSecond } from './backoff.ts';
+import type { BackoffSettings } from './backoff.ts';
 import { HintTable } from './hint-table.ts';
+import type { QueueStrategy } from './hint-table.ts';
 import { InFlight } from './in-flight.ts';
 import { Nominator } from './nominator.ts';
 import { UnschedulablePods } from './unschedulable-pods.ts';
@@ -27,15 +29,10 @@ import type { PodGroup } from './unschedulable-pods.ts';
 export const QueuePlace = { None: 0, Active: 1, Backoff: 2, ErrorBackoff: 3, Unschedulable: 4 } as const;
 export type QueuePlace = (typeof QueuePlace)[keyof typeof QueuePlace];
 
-export interface QueueSettings {
-  readonly podInitialBackoffMicros: Micros;
-  /** 0 disables backoff. */
-  readonly podMaxBackoffMicros: Micros;
+export interface QueueSettings extends BackoffSettings {
   /** Upstream's --pod-max-in-unschedulable-pods-duration. */
   readonly maxUnschedulableMicros: Micros;
 }
-
-export type QueueStrategy = 'skip' | 'afterBackoff' | 'immediately';
 
 export class SchedulingQueue {
   readonly nominator: Nominator = new Nominator();
@@ -50,6 +47,7 @@ export class SchedulingQueue {
 
   private readonly cluster: SchedulerCache;
   private readonly profiles: ReadonlyMap<string, Profile>;
+  private readonly profileByTemplate: (Profile | undefined)[] = [];
   private readonly settings: QueueSettings;
   private readonly view: PodInfo;
   /** Whether a pod that arrives gated counts where it is nominated; whether time alone has gated pods asked again. */
@@ -59,6 +57,8 @@ export class SchedulingQueue {
   private readonly backoff: Heap;
   private readonly errorBackoff: Heap;
   private readonly waiting = new UnschedulablePods();
+  /** What rejectNext() has rejected. */
+  rejected: Int32Array = new Int32Array(64);
   private capacity = 0;
   private sequence = 0;
   private place: Uint8Array = new Uint8Array(0);
@@ -218,8 +218,15 @@ export class SchedulingQueue {
    * early.
    */
   pop(): number {
-    const pod = this.take();
-    if (pod >= 0) this.inFlight.start(pod);
+    let pod = this.active.pop();
+    if (pod < 0) {
+      pod = this.backoff.pop();
+      if (pod < 0) return -1;
+      this.noteBackoff(pod);
+    }
+    this.place[pod] = QueuePlace.None;
+    this.attemptCount[pod]++;
+    this.inFlight.start(pod);
     return pod;
   }
 
@@ -229,17 +236,42 @@ export class SchedulingQueue {
     return pod < 0 ? this.backoff.peek() : pod;
   }
 
-  /** As pop(), of a pod that comes back by rejectAgain() before anything happens: it need not hear of events. */
-  take(): number {
-    let pod = this.active.pop();
-    if (pod < 0) {
-      pod = this.backoff.pop();
-      if (pod < 0) return -1;
-      this.noteBackoff(pod);
+  /**
+   * The next pods of one template, as long as they pass, at most `most`: each is popped `every` after the one before,
+   * the first one now, and each is rejected `every` after it was popped, as pop() and reject() would have it if nothing
+   * else happened meanwhile. Returns how many; they stand at the beginning of `rejected`. There may be more.
+   */
+  rejectNext(
+    passes: (pod: number) => boolean, most: number, every: Micros, rejectors: number, pendings: number,
+  ): number {
+    const { active, backoff } = this;
+    const heap = active.size > 0 ? active : backoff;
+    const room = Math.min(most, heap.size);
+    if (this.rejected.length < room) this.rejected = new Int32Array(grownCapacity(64, room));
+    const { rejected } = this;
+    let count = 0;
+    if (heap instanceof SortedRuns) count = heap.popWhile(passes, room, rejected);
+    else if (room > 0 && passes(heap.peek())) rejected[count++] = heap.pop();
+    if (count === 0) return 0;
+    const wasBackingOff = heap === backoff;
+    const { attemptCount, unschedulableCount, errorCount, backoffSpent, timestamp, order, expiry, place } = this;
+    let now = this.cluster.now;
+    for (let i = 0; i < count; i++) {
+      const pod = rejected[i];
+      if (wasBackingOff) backoffSpent[pod] += now - timestamp[pod];
+      now += every;
+      attemptCount[pod]++;
+      unschedulableCount[pod]++;
+      errorCount[pod] = 0;
+      this.rejectors[pod] = rejectors;
+      this.pendings[pod] = pendings;
+      timestamp[pod] = now;
+      order[pod] = this.sequence++;
+      expiry[pod] = backoffEnd(now, unschedulableCount[pod], this.settings);
+      place[pod] = QueuePlace.Unschedulable;
     }
-    this.place[pod] = QueuePlace.None;
-    this.attemptCount[pod]++;
-    return pod;
+    this.waiting.addMany(rejected, count, this.cluster.pods.template[rejected[0]], rejectors, pendings);
+    return count;
   }
 
   /** The pod's cycle is over; events after this are not replayed for it. */
@@ -262,12 +294,6 @@ export class SchedulingQueue {
     const strategy = this.strategyAfterFailure(pod);
     this.done(pod);
     this.requeue(pod, strategy);
-  }
-
-  /** Of a pod from take(), rejected by a plugin at least: it waits. */
-  rejectAgain(pod: number, rejectors: number, pendings: number): void {
-    this.noteFailure(pod, rejectors, pendings);
-    this.wait(pod);
   }
 
   private noteFailure(pod: number, rejectors: number, pendings: number): void {
@@ -347,7 +373,7 @@ export class SchedulingQueue {
     const { timestamp, lastFlush, gate, flushesGated } = this;
     const { maxUnschedulableMicros } = this.settings;
     const isLate = (pod: number): boolean => now - Math.max(timestamp[pod], lastFlush[pod]) > maxUnschedulableMicros;
-    const late = this.waiting.rows().filter((pod) => (flushesGated || gate[pod] === 0) && isLate(pod));
+    const late = this.waiting.filter((pod) => (flushesGated || gate[pod] === 0) && isLate(pod));
     for (const pod of late) {
       lastFlush[pod] = now;
       this.waiting.remove(pod);
@@ -458,14 +484,7 @@ export class SchedulingQueue {
       return target === undefined || (target.row === pod && target.incarnation === this.cluster.pods.incarnation[pod]) ? 'afterBackoff' : 'skip';
     }
     this.view.row = pod;
-    let strategy: QueueStrategy = 'skip';
-    for (const { pluginBit, hint } of this.hints.matching(this.cluster.templateOf(pod).schedulerName, event, mask)) {
-      if (hint !== null && hint(this.view, subject) === 'QueueSkip') continue;
-      if ((pluginBit & this.pendings[pod]) !== 0) return 'immediately';
-      strategy = 'afterBackoff';
-      if (this.pendings[pod] === 0) return strategy;
-    }
-    return strategy;
+    return this.hints.strategy(this.view, event, subject, mask, this.pendings[pod]);
   }
 
   private updateUnschedulable(pod: number, events: readonly ClusterEvent[], subject: EventSubject): void {
@@ -489,10 +508,11 @@ export class SchedulingQueue {
   }
 
   private moveGroup(group: PodGroup, event: ClusterEvent, subject: EventSubject, only: (pod: number) => boolean): void {
-    if (group.first < 0 || (group.gate !== 0 && !this.gateCares(group.gate, group.first, event))) return;
+    const first = this.waiting.firstOf(group);
+    if (first < 0 || (group.gate !== 0 && !this.gateCares(group.gate, first, event))) return;
     const concernsOne = event.resource === 'UnschedulablePod' || (isWildcard(event) && subject.pod !== undefined);
     if (group.gate === 0 && only === everyPod && !concernsOne)
-      return this.moveAll(group, this.strategyOn(group.first, event, subject));
+      return this.moveAll(group, this.strategyOn(first, event, subject));
     let shared: QueueStrategy | null = null;
     for (const pod of this.waiting.podsOf(group)) {
       if (!only(pod)) continue;
@@ -510,10 +530,17 @@ export class SchedulingQueue {
   /** Whoever of them is gated now comes into another group. */
   private moveAll(group: PodGroup, strategy: QueueStrategy): void {
     if (strategy === 'skip') return;
-    for (const pod of this.waiting.takeAll(group)) {
+    const { size, rejectors, pendings } = group;
+    const rows = this.waiting.takeAll(group);
+    const now = wholeSecond(this.cluster.now);
+    const backoff = rejectors === 0 && pendings === 0 ? QueuePlace.ErrorBackoff : QueuePlace.Backoff;
+    for (let i = 0; i < size; i++) {
+      const pod = rows[i];
+      const expiry = strategy === 'immediately' ? 0 : this.expiryOf(pod);
       this.place[pod] = QueuePlace.None;
-      this.requeue(pod, strategy);
+      this.enter(pod, expiry > 0 && expiry >= now ? backoff : QueuePlace.Active);
     }
+    this.waiting.giveBack(rows);
   }
 
   private flushHeap(heap: Heap): void {
@@ -547,14 +574,13 @@ export class SchedulingQueue {
   private expiryOf(pod: number): Micros {
     const known = this.expiry[pod];
     if (known === known) return known;
-    const { podInitialBackoffMicros, podMaxBackoffMicros } = this.settings;
     const count = this.errorCount[pod] > 0 ? this.errorCount[pod] : this.unschedulableCount[pod];
-    const duration = backoffDuration(count, podInitialBackoffMicros, podMaxBackoffMicros);
-    return (this.expiry[pod] = duration === 0 ? 0 : wholeSecond(this.timestamp[pod] + duration));
+    return (this.expiry[pod] = backoffEnd(this.timestamp[pod], count, this.settings));
   }
 
   private profileOf(pod: number): Profile | undefined {
-    return this.profiles.get(this.cluster.templateOf(pod).schedulerName);
+    const template = this.cluster.pods.template[pod];
+    return (this.profileByTemplate[template] ??= this.profiles.get(this.cluster.templateOf(pod).schedulerName));
   }
 
   podView(pod: number): NonNullable<EventSubject['pod']> {
