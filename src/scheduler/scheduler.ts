@@ -21,7 +21,7 @@ import type { BindingCalls } from './bindings.ts';
 import { ASSIGNED_POD_ADD, ASSIGNED_POD_DELETE, ASSIGNED_POD_UPDATE, NODE_ADD, NODE_DELETE, nodeUpdateEvents, objectEvent, podUpdateEvents } from './cluster-events.ts';
 import { Algorithm } from './framework/algorithm.ts';
 import type { ScheduleResult, TieBreak } from './framework/algorithm.ts';
-import { nodeEventView } from './framework/cluster-event.ts';
+import { nodeEventView, podEventView } from './framework/cluster-event.ts';
 import type { PodEventView } from './framework/cluster-event.ts';
 import { CycleState } from './framework/cycle-state.ts';
 import { Diagnosis } from './framework/diagnosis.ts';
@@ -40,56 +40,8 @@ import { Code, isRejected, statusMessage } from './framework/status.ts';
 import type { Status } from './framework/status.ts';
 import { PreemptionExecutor } from './preemption/executor.ts';
 import { SchedulingQueue } from './queue/scheduling-queue.ts';
+import type { SchedulerConfigurationView, SchedulerListener, SchedulerOptions } from './scheduler-options.ts';
 import { RoomLooks } from './room-looks.ts';
-import type { Room } from './room-looks.ts';
-
-/** The decoded KubeSchedulerConfiguration, as far as the scheduler reads it. */
-export interface SchedulerConfigurationView {
-  /** The cluster's version. */
-  readonly kubernetes: KubernetesVersion;
-  readonly percentageOfNodesToScore: number;
-  readonly podInitialBackoffSeconds: number;
-  readonly podMaxBackoffSeconds: number;
-  readonly profiles: readonly ProfileSpec[];
-}
-
-export interface SchedulerOptions {
-  readonly configuration: SchedulerConfigurationView;
-  readonly registry: ReadonlyMap<string, PluginFactory>;
-  /** Simulated time of one scheduling cycle, and from its end until the binding is written. */
-  readonly cycleMicros: Micros;
-  readonly bindMicros: Micros;
-  readonly tieBreak: TieBreak;
-  readonly sampling: boolean;
-  /** false: cycles run only when scheduleOne() is called. */
-  readonly autoRun: boolean;
-  /** true: no caches and indexes; the same decisions, slower. */
-  readonly plain: boolean;
-  /** As AlgorithmOptions. */
-  readonly cacheBytes?: number | undefined;
-  /** Kernel phase of all scheduler events. */
-  readonly phase: number;
-  /** Who answers to Bindings; absent: all of them are written. */
-  readonly bindingCalls?: BindingCalls | undefined;
-  /** As Handle's; absent: claims are bound by somebody else or not at all. */
-  readonly bindVolumes?: Handle['bindVolumes'];
-}
-
-/** Hooks for explanations, reports and conformance. */
-export interface SchedulerListener {
-  /** A pod's cycle begins: nothing has been looked at yet. The listener may look at everything and change nothing. */
-  deciding?(pod: number): void;
-  /** The verdict of one cycle, at its end. `message` is the PodScheduled condition's text. */
-  cycleFailed?(pod: number, message: string, diagnosis: Diagnosis | null): void;
-  /** The same moment, for those who can do without words: they cost more than the decision. */
-  attemptFailed?(pod: number, attempt: FailedAttempt): void;
-  /** Something else than a failed attempt keeps a pod out of the queue, or from being bound: the text says what. */
-  podHeld?(pod: number, why: string): void;
-  /** What the nodes had left for a pod that has just failed; told now and then, while the attempt is under way. */
-  roomSeen?(template: PodTemplate, room: Room): void;
-  cycleSucceeded?(pod: number, node: number): void;
-  preempted?(preemptor: number, victim: number): void;
-}
 
 type Outcome = { readonly ok: true; readonly state: CycleState; readonly profile: Profile } | { readonly ok: false; readonly failure: Failure };
 
@@ -260,9 +212,9 @@ export class Scheduler implements CacheObserver {
 
   /** Cycles that end before a time, if the first begins now. */
   private cyclesUntil(time: Micros): number {
-    const { kernel: { now }, options: { cycleMicros } } = this;
-    if (cycleMicros === 0) return time > now ? Infinity : 0;
-    return Math.floor((time - 1 - now) / cycleMicros);
+    const { cycleMicros } = this.options;
+    const left = time - 1 - this.kernel.now;
+    return cycleMicros > 0 ? Math.floor(left / cycleMicros) : left < 0 ? 0 : Infinity;
   }
 
   /** Cycles that begin before somebody wants to know again what the nodes have left for pods like this one. */
@@ -580,7 +532,7 @@ export class Scheduler implements CacheObserver {
   }
 
   podView(pod: number): PodEventView {
-    return this.queue.podView(pod);
+    return podEventView(this.cache, pod);
   }
 
   get cycleMicros(): Micros {
@@ -626,4 +578,4 @@ export class Scheduler implements CacheObserver {
   }
 }
 
-export type { Failure as CycleFailure };
+export type { Failure as CycleFailure, SchedulerConfigurationView, SchedulerListener, SchedulerOptions };

@@ -2,14 +2,16 @@
 import { MICROS_PER_SECOND } from '../../base/time.ts';
 import type { Micros } from '../../base/time.ts';
 
-export interface BackoffSettings {
+export interface QueueSettings {
   readonly podInitialBackoffMicros: Micros;
   /** 0 disables backoff. */
   readonly podMaxBackoffMicros: Micros;
+  /** Upstream's --pod-max-in-unschedulable-pods-duration. */
+  readonly maxUnschedulableMicros: Micros;
 }
 
 /** When a pod may come back that failed then, after so many failures in a row, cut to the second; 0: at once. */
-export function backoffEnd(failedAt: Micros, failures: number, settings: BackoffSettings): Micros {
+export function backoffEnd(failedAt: Micros, failures: number, settings: QueueSettings): Micros {
   const { podInitialBackoffMicros, podMaxBackoffMicros } = settings;
   const duration = backoffDuration(failures, podInitialBackoffMicros, podMaxBackoffMicros);
   return duration === 0 ? 0 : wholeSecond(failedAt + duration);

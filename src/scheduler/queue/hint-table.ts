@@ -5,7 +5,7 @@
  */
 import { assert } from '../../base/assert.ts';
 import { Interner } from '../../base/interner.ts';
-import { Action, WILDCARD_EVENT, event, eventMatches } from '../framework/cluster-event.ts';
+import { Action, WILDCARD_EVENT, event, eventMatches, isWildcard } from '../framework/cluster-event.ts';
 import type { ClusterEvent, EventRegistration, EventSubject, QueueingHint } from '../framework/cluster-event.ts';
 import type { PodInfo } from '../framework/pod-info.ts';
 import type { Plugin } from '../framework/plugin-api.ts';
@@ -68,7 +68,16 @@ export class HintTable {
   }
 
   /** Whether a pod that these plugins hold is worth a new attempt after an event, and how soon. */
-  strategy(pod: PodInfo, incoming: ClusterEvent, subject: EventSubject, mask: number, pendings: number): QueueStrategy {
+  strategy(
+    pod: PodInfo, incoming: ClusterEvent, subject: EventSubject, rejectors: number, pendings: number,
+  ): QueueStrategy {
+    const mask = rejectors | pendings;
+    if (mask === 0) return 'afterBackoff';
+    if (isWildcard(incoming)) {
+      const { pod: target } = subject;
+      const isOwn = target === undefined || (target.row === pod.row && target.incarnation === pod.incarnation);
+      return isOwn ? 'afterBackoff' : 'skip';
+    }
     let strategy: QueueStrategy = 'skip';
     for (const { pluginBit, hint } of this.matching(pod.template.schedulerName, incoming, mask)) {
       if (hint !== null && hint(pod, subject) === 'QueueSkip') continue;

@@ -11,13 +11,13 @@ import { KeyedHeap, SortedRuns } from '../../base/keyed-heap.ts';
 import { MICROS_PER_SECOND } from '../../base/time.ts';
 import type { Micros } from '../../base/time.ts';
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
-import { UNSCHEDULABLE_TIMEOUT, isWildcard } from '../framework/cluster-event.ts';
+import { UNSCHEDULABLE_TIMEOUT, isWildcard, podEventView } from '../framework/cluster-event.ts';
 import type { ClusterEvent, EventSubject } from '../framework/cluster-event.ts';
 import { PodInfo } from '../framework/pod-info.ts';
 import type { Profile } from '../framework/profile.ts';
 import type { Status } from '../framework/status.ts';
 import { backoffEnd, wholeSecond } from './backoff.ts';
-import type { BackoffSettings } from './backoff.ts';
+import type { QueueSettings } from './backoff.ts';
 import { HintTable } from './hint-table.ts';
 import type { QueueStrategy } from './hint-table.ts';
 import { InFlight } from './in-flight.ts';
@@ -29,10 +29,7 @@ import type { PodGroup } from './unschedulable-pods.ts';
 export const QueuePlace = { None: 0, Active: 1, Backoff: 2, ErrorBackoff: 3, Unschedulable: 4 } as const;
 export type QueuePlace = (typeof QueuePlace)[keyof typeof QueuePlace];
 
-export interface QueueSettings extends BackoffSettings {
-  /** Upstream's --pod-max-in-unschedulable-pods-duration. */
-  readonly maxUnschedulableMicros: Micros;
-}
+export type { QueueSettings, QueueStrategy };
 
 export class SchedulingQueue {
   readonly nominator: Nominator = new Nominator();
@@ -344,7 +341,7 @@ export class SchedulingQueue {
       if (place !== QueuePlace.None) {
         this.leave(pod);
         this.enter(pod, QueuePlace.Active);
-      } else if (this.inFlight.has(pod)) this.inFlight.record({ resource: '*', actions: 8191, label: 'ForceActivate' }, { pod: this.podView(pod) });
+      } else if (this.inFlight.has(pod)) this.inFlight.record({ resource: '*', actions: 8191, label: 'ForceActivate' }, { pod: podEventView(this.cluster, pod) });
     }
   }
 
@@ -477,14 +474,8 @@ export class SchedulingQueue {
 
   /** Whether an event is worth a new attempt of an unschedulable pod (isPodWorthRequeuing). */
   private strategyOn(pod: number, event: ClusterEvent, subject: EventSubject): QueueStrategy {
-    const mask = this.rejectors[pod] | this.pendings[pod];
-    if (mask === 0) return 'afterBackoff';
-    if (isWildcard(event)) {
-      const target = subject.pod;
-      return target === undefined || (target.row === pod && target.incarnation === this.cluster.pods.incarnation[pod]) ? 'afterBackoff' : 'skip';
-    }
     this.view.row = pod;
-    return this.hints.strategy(this.view, event, subject, mask, this.pendings[pod]);
+    return this.hints.strategy(this.view, event, subject, this.rejectors[pod], this.pendings[pod]);
   }
 
   private updateUnschedulable(pod: number, events: readonly ClusterEvent[], subject: EventSubject): void {
@@ -583,18 +574,6 @@ export class SchedulingQueue {
     return (this.profileByTemplate[template] ??= this.profiles.get(this.cluster.templateOf(pod).schedulerName));
   }
 
-  podView(pod: number): NonNullable<EventSubject['pod']> {
-    const { cluster } = this;
-    const node = cluster.pods.node[pod];
-    return {
-      row: pod,
-      incarnation: cluster.pods.incarnation[pod],
-      template: cluster.templateOf(pod),
-      nodeName: node < 0 ? '' : cluster.nodeInfo(node).name,
-      nominatedNodeName: cluster.nominatedNodeName(pod),
-    };
-  }
-
   private grow(needed: number): void {
     const capacity = grownCapacity(this.capacity, needed);
     this.place = growUint8(this.place, capacity);
@@ -617,6 +596,4 @@ export class SchedulingQueue {
 
 type Heap = IndexHeap | KeyedHeap | SortedRuns;
 
-function everyPod(): boolean {
-  return true;
-}
+const everyPod = (): boolean => true;
