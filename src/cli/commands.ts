@@ -2,30 +2,30 @@
 import type { Command } from './command.ts';
 import { SPOKEN, isOption, nameOf, specOf, tableOf } from './command-paths.ts';
 import type { CommandPath } from './command-paths.ts';
-import { COMPACT } from './compact.ts';
+import { BENCH } from './bench.ts';
 import { COMPARE } from './compare.ts';
 import { COMPLETION } from './completion.ts';
 import { CONFORMANCE } from './conformance.ts';
-import { DIFF } from './diff.ts';
-import { EXPLAIN } from './explain.ts';
-import { INFLATE } from './inflate.ts';
+import { DIFF, EXPLAIN } from './explain.ts';
+import { DESCRIBE, EVENTS, GET } from './get.ts';
 import { INIT } from './init.ts';
 import { PERF } from './perf.ts';
 import { PLUGINS } from './plugins.ts';
 import { REHEARSE } from './rehearse.ts';
 import { REPLAY } from './replay.ts';
+import { REPORT } from './report.ts';
 import { RUN } from './run.ts';
 import { SCHEMA } from './schema.ts';
-import { SWEEP } from './sweep.ts';
+import { SWEEP, WORKER } from './sweep.ts';
 import { TIMELINE } from './timeline.ts';
 import { TRACE } from './trace.ts';
 import { VALIDATE } from './validate.ts';
 import { VERSIONS } from './versions.ts';
-import { WHATIF } from './whatif.ts';
+import { COMPACT, INFLATE, WHATIF } from './whatif.ts';
 
 export const COMMANDS: readonly Command[] = [
-  RUN, REPLAY, TRACE, COMPARE, SWEEP, EXPLAIN, DIFF, TIMELINE, REHEARSE, WHATIF, INFLATE, COMPACT, VALIDATE, INIT,
-  PLUGINS, VERSIONS, CONFORMANCE, PERF, SCHEMA, COMPLETION,
+  RUN, REPLAY, TRACE, COMPARE, BENCH, SWEEP, WORKER, REPORT, GET, DESCRIBE, EVENTS, EXPLAIN, DIFF, TIMELINE, REHEARSE,
+  WHATIF, INFLATE, COMPACT, VALIDATE, INIT, PLUGINS, VERSIONS, CONFORMANCE, PERF, SCHEMA, COMPLETION,
 ];
 
 /** Every word that stands for a command: for messages and completion. */

@@ -1,4 +1,7 @@
-/** `podyard compare`: variants of a scenario on the same arrivals, sizes and failures. */
+/**
+ * `podyard compare`: variants of a scenario on the same arrivals, sizes and failures. `podyard report`: one page over
+ * what that and other commands wrote.
+ */
 import type { Command, CommandContext } from './command.ts';
 import type { GivenOptions, OptionTable } from './options.ts';
 import { RUN_OPTIONS } from './options.ts';
@@ -48,7 +51,7 @@ export const COMPARE: Command = {
     kubernetes: RUN_OPTIONS['kubernetes'],
     set: RUN_OPTIONS['set'],
     plugin: RUN_OPTIONS['plugin'],
-    out: { kind: 'text', value: 'FOLDER', describe: 'Folder for comparison.json and comparison.csv' },
+    out: { kind: 'text', value: 'FOLDER', describe: 'Folder for comparison.json, comparison.csv, runs.json' },
     force: RUN_OPTIONS['force'],
     output: {
       kind: 'text',

@@ -24,9 +24,11 @@ export interface BirthCertificate {
   readonly changes: readonly (readonly string[])[];
   readonly configurations: readonly unknown[];
   readonly plugins: readonly PluginHash[];
+  /** The command line that makes it again. */
+  readonly repeat: string;
 }
 
-export function birthOf(variants: readonly Variant[]): BirthCertificate {
+export function birthOf(variants: readonly Variant[], repeat: string): BirthCertificate {
   const hashes = variants.flatMap(({ changed }) => pluginHashes(changed.scheduler.pluginFiles, changed.fileNames));
   const resolved = variants.map(({ changed }) => resultScenario(changed));
   const own = (variant: Variant): string => JSON.stringify(variant.changed.scheduler.pluginFiles);
@@ -37,6 +39,7 @@ export function birthOf(variants: readonly Variant[]): BirthCertificate {
     changes: variants.map(({ changes }) => changes),
     configurations: variants.map(({ scenario }) => scenario.scheduler.configuration),
     plugins: [...new Map(hashes.map((hash) => [JSON.stringify(hash), hash])).values()],
+    repeat,
   };
 }
 
@@ -51,7 +54,23 @@ export function comparisonFiles(told: Told): OutputFile[] {
   return [
     { name: 'comparison.json', chunks: [comparisonJson(told)] },
     { name: 'comparison.csv', chunks: [comparisonCsv(told.comparison)] },
+    { name: 'runs.json', chunks: runsJson(told) },
   ];
+}
+
+/** Every number of every run, and what is drawn of it; a line a run. */
+function* runsJson({ comparison, runs }: Told): Generator<string> {
+  const { scenario, version, variants } = comparison;
+  yield `{"schemaVersion":1,"scenario":${JSON.stringify(scenario)},"version":${JSON.stringify(version)},"runs":[`;
+  let separator = '\n';
+  for (const [i, { name }] of variants.entries()) {
+    for (const { seed, digest, metrics, curves = null } of runs[i]) {
+      const values = Object.fromEntries(metrics.map(({ name: path, value }) => [path, roundNumbers(value)]));
+      yield separator + JSON.stringify({ variant: name, seed, digest, metrics: values, curves });
+      separator = ',\n';
+    }
+  }
+  yield '\n]}\n';
 }
 
 export const COMPARISON_FORMATS = ['table', 'json', 'csv', 'markdown', 'benchstat'] as const;
@@ -91,6 +110,7 @@ function comparisonJson({ comparison, birth }: Told): string {
     limits: roundNumbers(limits),
     ...named('configuration', variants, birth.configurations),
     plugins: birth.plugins,
+    repeat: birth.repeat,
     ...(birth.others === null ? {} : named('changes', variants, birth.changes)),
     resolvedScenario: birth.resolvedScenario,
     ...(birth.others === null ? {} : named('resolvedScenario', variants.slice(1), birth.others)),

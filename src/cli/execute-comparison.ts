@@ -1,8 +1,9 @@
 /** The runs of `podyard compare`, one after the other or on threads, and what is printed of them. */
-import { compareMeasured, lookAtRuns, withoutTables } from '../experiment/compare.ts';
+import { compareMeasured, lookAtRuns, withSeries } from '../experiment/compare.ts';
 import type { Comparison, VariantsPlan } from '../experiment/compare.ts';
 import { measureRun } from '../experiment/measured-run.ts';
 import type { MeasuredRun } from '../experiment/measured-run.ts';
+import { curvesOf } from '../experiment/run-curves.ts';
 import { variantName } from '../experiment/variant-comparison.ts';
 import { CellStore } from '../io/cell-store.ts';
 import type { OutputFolder } from '../io/output-folder.ts';
@@ -25,6 +26,7 @@ import type { Variant } from './comparison-variant.ts';
 import { claimFolder, drive, progressOptions, tellWritten } from './execute-run.ts';
 import { tellProblem, tellWarnings } from './failures.ts';
 import type { GivenOptions } from './options.ts';
+import { repeatLine } from './repeat-line.ts';
 
 export async function executeComparison(given: GivenOptions, context: CommandContext): Promise<number> {
   const folder = claimFolder(given);
@@ -37,11 +39,9 @@ export async function executeComparison(given: GivenOptions, context: CommandCon
     const runs = await runUntilEnough(variants, request, { given, context, stop, store });
     if (runs !== null) {
       const plan = planOf(variants, request, runs[0].length);
-      return tellComparison({ comparison: compareMeasured(plan, runs), birth: birthOf(variants), runs }, folder, {
-        given,
-        context,
-        store,
-      });
+      const repeat = repeatLine('compare', 'scenario', given, context);
+      const told = { comparison: compareMeasured(plan, runs), birth: birthOf(variants, repeat), runs };
+      return tellComparison(told, folder, { given, context, store });
     }
     const kept = store === null ? '' : '; the runs that ended are kept, and the same command goes on from there';
     tellWarnings([`stopped by ${stop.received ?? ''} before the last run: there is no comparison${kept}`], context);
@@ -90,6 +90,8 @@ interface Cell {
   readonly label: string;
   /** Of the store; null: not kept. */
   readonly key: string | null;
+  /** Its waits and series are kept for the page of podyard report. */
+  readonly isDrawn: boolean;
 }
 
 /** Runs by variant; null when stopped. Seeds are added until the targets are reached, or there are no more. */
@@ -108,7 +110,8 @@ async function runUntilEnough(
         const total = targets.length === 0 ? all : `at most ${all}`;
         const at = String(seed * variants.length + i + 1);
         const label = `run ${at} of ${total} (${variantName(i)}, seed ${plainText(seedOf(seed))})`;
-        cells.push(cellOf(withSeed(variant, seedOf(seed)), label, surroundings));
+        const isDrawn = seed < drawnSeeds(variants.length);
+        cells.push(cellOf(withSeed(variant, seedOf(seed)), { label, isDrawn }, surroundings));
       });
     }
     const found = await runCells(cells, surroundings);
@@ -119,8 +122,19 @@ async function runUntilEnough(
   return runs;
 }
 
-function cellOf(variant: Variant, label: string, { store }: Surroundings): Cell {
-  return { variant, label, key: store?.keyOf(variant.scenario) ?? null };
+/** Runs whose curves stand in runs.json: about 20 kB each, and more lines than that nobody tells apart. */
+const MOST_DRAWN = 40;
+
+function drawnSeeds(variants: number): number {
+  return Math.max(1, Math.floor(MOST_DRAWN / variants));
+}
+
+function cellOf(
+  variant: Variant,
+  { label, isDrawn }: Pick<Cell, 'label' | 'isDrawn'>,
+  { store }: Surroundings,
+): Cell {
+  return { variant, label, key: store?.keyOf(variant.scenario) ?? null, isDrawn: isDrawn && store !== null };
 }
 
 /** Results in the order of the cells; null when stopped. What the store has is not run again. */
@@ -136,8 +150,8 @@ async function runCells(cells: readonly Cell[], surroundings: Surroundings): Pro
   const progress = createRunsProgress({ ...progressOptions(given, context), labels });
   const onResult = (index: number, result: RunResult): void => {
     progress.end(index);
-    const { key, label } = cells[open[index]];
-    const run = measureRun(result);
+    const { key, label, isDrawn } = cells[open[index]];
+    const run = isDrawn ? { ...measureRun(result), curves: curvesOf(result) } : measureRun(result);
     measured[open[index]] = run;
     if (key !== null) store?.write(key, run);
     tellRun(label, result, given, context);
@@ -170,6 +184,7 @@ async function runParallel(
       jobs,
       version: context.version,
       plain: given.flag('plain'),
+      keepsSeries: cells.some(({ isDrawn }) => isDrawn),
       onProgress: (index, facts) => {
         progress.update(index, facts);
       },
@@ -207,7 +222,7 @@ async function runInTurn(
       progress: ofRun,
     });
     if (stop.received !== null) return false;
-    onResult(index, withoutTables(result));
+    onResult(index, withSeries(result));
   }
   return true;
 }

@@ -17,6 +17,7 @@ import { paintFor } from '../report/table.ts';
 import { tellWarnings } from './failures.ts';
 import { dumpAsScenario, inputFiles, isObjects } from './moment-input.ts';
 import type { GivenOptions } from './options.ts';
+import { repeatLine } from './repeat-line.ts';
 import { stepsGiven } from './rehearsed-steps.ts';
 import { gathering, scenarioFrom } from './scenario-input.ts';
 import type { ReadScenario } from './scenario-input.ts';
@@ -41,7 +42,8 @@ export async function executeRehearsal(given: GivenOptions, context: CommandCont
       return exitCodeOf(run.stoppedBy);
     }
     const { renderRehearsalFiles } = await import('../report/rehearsal-files.ts');
-    const written = folder?.write(renderRehearsalFiles(result)) ?? null;
+    const repeat = repeatLine('rehearse', 'input', given, context);
+    const written = folder?.write(renderRehearsalFiles(result, repeat)) ?? null;
     const code = tell(result, rules, given, context);
     return tellWritten(written, given, context) || code;
   } finally {

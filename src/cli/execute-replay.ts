@@ -4,7 +4,7 @@ import { InputError } from '../base/input-error.ts';
 import type { Problem } from '../base/input-error.ts';
 import { MICROS_PER_HOUR, MICROS_PER_MINUTE, MICROS_PER_SECOND } from '../base/time.ts';
 import type { Micros } from '../base/time.ts';
-import { STANDARD_INPUT } from '../io/spooled-streams.ts';
+import { streamNamed } from '../io/spooled-streams.ts';
 import { lastArrivalOf, machineOfTrace, readSeriesFile } from '../io/trace-input.ts';
 import { openTraceFile } from '../io/trace-stream.ts';
 import type { Node } from '../cluster/objects.ts';
@@ -178,11 +178,6 @@ function onItsMachine(scenario: Scenario): Scenario {
   return { ...scenario, nodePools: pools };
 }
 
-/** `-` is standard input. */
-function traceNamed(file: string): string {
-  return file === '-' ? STANDARD_INPUT : file;
-}
-
 function readNodes(file: string, shared: boolean): readonly Node[] {
   const source = openTraceFile(file);
   try {
@@ -207,7 +202,7 @@ function scenarioAround(
     ...entry.scenario,
     ...startDelays(given.text('cold-starts')),
     ...cluster,
-    trace: traceDocument(entry, traceNamed(file), given),
+    trace: traceDocument(entry, streamNamed(file), given),
   };
   const retold = (problem: Problem): Problem => (problem.file === name ? ofOption(problem, entry, given) : problem);
   return scenarioFrom({ text: JSON.stringify(document), name }, given, context, retold);

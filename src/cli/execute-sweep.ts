@@ -1,12 +1,10 @@
 /** `podyard sweep run`: plays the cells that are not there yet, keeps each as it ends, and reports. */
 import { availableParallelism } from 'node:os';
 import { InputError } from '../base/input-error.ts';
-import { withoutTables } from '../experiment/compare.ts';
-import { measureRun } from '../experiment/measured-run.ts';
 import type { SweepPlan } from '../experiment/sweep-plan.ts';
 import { readSweepPlan } from '../experiment/sweep-plan.ts';
 import { shardOf, sweepRecord } from '../experiment/sweep-record.ts';
-import type { SweepRecord } from '../experiment/sweep-record.ts';
+import type { CellOutcome, SweepRecord } from '../experiment/sweep-record.ts';
 import { CellStore } from '../io/cell-store.ts';
 import { createInputFiles } from '../io/input-files.ts';
 import { createRunsProgress } from '../io/progress.ts';
@@ -14,6 +12,7 @@ import { listenForStop } from '../io/run-simulation.ts';
 import type { StopRequest } from '../io/run-simulation.ts';
 import { SweepFolder } from '../io/sweep-folder.ts';
 import { sweepOnThreads } from '../io/sweep-pool.ts';
+import type { SweepPoolOptions } from '../io/sweep-pool.ts';
 import { writeJson } from '../report/json.ts';
 import { plainText } from '../report/table.ts';
 import type { Scenario } from '../simulation/scenario.ts';
@@ -25,30 +24,30 @@ import type { GivenOptions } from './options.ts';
 import { gathering } from './scenario-input.ts';
 import { cellNames, cellScenario, sweepScenarios } from './sweep-cells.ts';
 import { reportIn, sweepText, writeWhenComplete } from './sweep-output.ts';
-import { reportAsked, shardAsked } from './sweep-request.ts';
+import { redisAsked, reportAsked, shardAsked } from './sweep-request.ts';
 
 export async function sweepRun(given: GivenOptions, context: CommandContext): Promise<number> {
   const problems: InputError['problems'][number][] = [];
   const asked = gathering(problems, () => reportAsked(given));
   const shard = gathering(problems, () => shardAsked(given));
+  const redis = gathering(problems, () => redisAsked(given));
   const plan = gathering(problems, () => readSweepPlan(given.positional('file'), createInputFiles()));
-  if (problems.length > 0 || asked === undefined || shard === undefined || plan === undefined) {
+  if (problems.length > 0 || asked === undefined || shard === undefined || plan === undefined || redis === undefined) {
     throw new InputError(problems);
   }
-  const scenarios = await sweepScenarios(plan, context);
+  const planned = await plannedSweep(plan, context);
+  const { record } = planned;
   const folder = new SweepFolder(given.text('out') ?? '');
-  // Names of cells are made by a store, which keeps nothing here.
-  const cells = cellNames(plan, scenarios, new CellStore(folder.path, context.version));
-  const record = sweepRecord(plan, context.version, cells);
   claim(folder, record, given);
-  const all = cellsToPlay(plan, record, scenarios);
+  const all = cellsToPlay(plan, planned);
   const stop = listenForStop();
   try {
     const mine = shard === null ? all : shardOf(all, shard);
-    const isDone = await playOpen(mine, { folder, given, context, stop });
+    const isDone = await playOpen(mine, { folder, record, redis, given, context, stop });
     if (!isDone) {
       const kept = 'the cells that ended are kept, and the same command goes on from there';
-      tellWarnings([`stopped by ${stop.received ?? ''} before the last cell: ${kept}`], context);
+      const workers = redis === null ? '' : '; workers go on with what they were asked for';
+      tellWarnings([`stopped by ${stop.received ?? ''} before the last cell: ${kept}${workers}`], context);
       return exitCodeOf(stop.received ?? 'SIGINT');
     }
     return tellSweep(folder, record, mine, { given, context, asked });
@@ -57,14 +56,28 @@ export async function sweepRun(given: GivenOptions, context: CommandContext): Pr
   }
 }
 
-interface SweepCell {
+export interface SweepCell {
   readonly key: string;
   readonly label: string;
   readonly scenario: Scenario;
 }
 
+export interface PlannedSweep {
+  readonly record: SweepRecord;
+  /** By row. */
+  readonly scenarios: readonly Scenario[];
+}
+
+/** Reads all that the sweep's file names. Throws an InputError with the problems of all. */
+export async function plannedSweep(plan: SweepPlan, context: CommandContext): Promise<PlannedSweep> {
+  const scenarios = await sweepScenarios(plan, context);
+  // Names of cells are made by a store, which keeps nothing here.
+  const cells = cellNames(plan, scenarios, new CellStore('', context.version));
+  return { record: sweepRecord(plan, context.version, cells), scenarios };
+}
+
 /** Each cell once, in the order of the rows. */
-function cellsToPlay(plan: SweepPlan, { rows }: SweepRecord, scenarios: readonly Scenario[]): SweepCell[] {
+export function cellsToPlay(plan: SweepPlan, { record: { rows }, scenarios }: PlannedSweep): SweepCell[] {
   const known = new Map<string, SweepCell>();
   for (const [i, { cells, point, variant }] of rows.entries()) {
     for (const [j, key] of cells.entries()) {
@@ -99,6 +112,9 @@ export function recordText(record: SweepRecord): string {
 
 interface Surroundings {
   readonly folder: SweepFolder;
+  readonly record: SweepRecord;
+  /** Where workers are asked; null: threads of this process play. */
+  readonly redis: string | null;
   readonly given: GivenOptions;
   readonly context: CommandContext;
   readonly stop: StopRequest;
@@ -107,7 +123,7 @@ interface Surroundings {
 /** What failed before is played again. false: stopped. */
 async function playOpen(
   cells: readonly SweepCell[],
-  { folder, given, context, stop }: Surroundings,
+  { folder, record, redis, given, context, stop }: Surroundings,
 ): Promise<boolean> {
   const open = cells.filter(({ key }) => {
     const outcome = folder.outcomeOf(key);
@@ -120,36 +136,53 @@ async function playOpen(
   }
   const progress = createRunsProgress({ ...progressOptions(given, context), labels: open.map(({ label }) => label) });
   let ended = 0;
-  const tell = (index: number, facts: { readonly digest: string } | { readonly failure: string }): void => {
+  const onOutcome = (index: number, outcome: NonNullable<CellOutcome>): void => {
+    const { key, label } = open[index];
+    if ('failure' in outcome) folder.keepFailure(key, outcome.failure);
+    else folder.keepRun(key, outcome.run);
     progress.end(index);
     ended++;
     if (!isTold) return;
-    const { label } = open[index];
-    const words = 'digest' in facts ? `digest ${facts.digest}` : `failed: ${plainText(facts.failure)}`;
-    const at = `cell ${String(ended)} of ${String(open.length)}`;
-    const isJson = given.text('progress') === 'json';
-    terminal.err(isJson ? `${JSON.stringify({ cell: label, ...facts })}\n` : `${at} (${label}): ${words}\n`);
+    if (given.text('progress') === 'json') {
+      const facts = 'failure' in outcome ? outcome : { digest: outcome.run.digest };
+      terminal.err(`${JSON.stringify({ cell: label, ...facts })}\n`);
+      return;
+    }
+    const words = 'failure' in outcome ? `failed: ${plainText(outcome.failure)}` : `digest ${outcome.run.digest}`;
+    terminal.err(`cell ${String(ended)} of ${String(open.length)} (${label}): ${words}\n`);
   };
+  const isStopped = (): boolean => stop.received !== null;
   try {
+    if (redis !== null && open.length > 0) {
+      const { askForCells } = await import('../io/cell-queue.ts');
+      const indices = new Map(open.map(({ key }, index) => [key, index]));
+      return await askForCells({ url: redis, recordText: recordText(record), sweep: record.name }, [...indices.keys()], {
+        onOutcome: (cell, outcome) => { onOutcome(indices.get(cell) ?? 0, outcome); },
+        onTrouble: (message) => { if (isTold) terminal.err(`${message}\n`); },
+        isStopped,
+      });
+    }
     return await sweepOnThreads(open.length, (index) => open[index].scenario, {
-      jobs: given.number('jobs') ?? availableParallelism(),
-      version: context.version,
-      plain: given.flag('plain'),
-      patienceSeconds: given.number('patience') ?? 60,
+      ...threadOptions(given, context),
       onProgress: (index, facts) => { progress.update(index, facts); },
-      onResult: (index, result) => {
-        folder.keepRun(open[index].key, measureRun(withoutTables(result)));
-        tell(index, { digest: result.digest });
-      },
-      onFailure: (index, failure) => {
-        folder.keepFailure(open[index].key, failure);
-        tell(index, { failure });
-      },
-      isStopped: () => stop.received !== null,
+      onOutcome,
+      isStopped,
     });
   } finally {
     progress.done();
   }
+}
+
+export function threadOptions(
+  given: GivenOptions,
+  context: CommandContext,
+): Pick<SweepPoolOptions, 'jobs' | 'version' | 'plain' | 'patienceSeconds'> {
+  return {
+    jobs: given.number('jobs') ?? availableParallelism(),
+    version: context.version,
+    plain: given.flag('plain'),
+    patienceSeconds: given.number('patience') ?? 60,
+  };
 }
 
 interface Telling {

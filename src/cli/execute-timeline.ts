@@ -35,9 +35,11 @@ interface Target {
 export async function executeTimeline(given: GivenOptions, context: CommandContext): Promise<number> {
   const window = windowOf(given);
   const source = await readScenarioFor(given.positional('scenario'), given, context);
-  const target = targetOf(given, context);
+  // Before there is anything that a signal could leave behind.
   const stop = listenForStop();
+  let target: Target | null = null;
   try {
+    target = targetOf(given, context);
     const { run, text, counts } = await play(source, window, { target, stop, given, context });
     if (run.stoppedBy !== null) {
       tellWarnings([`stopped by ${run.stoppedBy} before the end: no file was written`], context);
@@ -49,7 +51,7 @@ export async function executeTimeline(given: GivenOptions, context: CommandConte
     return EXIT_OK;
   } finally {
     stop.release();
-    target.abandon();
+    target?.abandon();
   }
 }
 

@@ -1,12 +1,23 @@
 /** What a trace holds, printed; and a trace written as a table of our own. */
 import { quantileOfSorted } from '../base/statistics/quantiles.ts';
 import { accountOfTrace, checkTraceInput, isSeriesFile, readSeriesFile, type TraceFacts } from '../io/trace-input.ts';
-import { writeTable, writeTableFile } from '../io/trace-table.ts';
+import { NewFileStream } from '../io/new-file-stream.ts';
+import { listenForStop } from '../io/run-simulation.ts';
+import { streamNamed } from '../io/spooled-streams.ts';
+import { writeTable } from '../io/trace-table.ts';
 import { formatCount, formatSeconds, sortedKeys } from '../report/format.ts';
-import { numberColumn, paintFor, renderFacts, renderTable, textColumn, type Paint } from '../report/table.ts';
+import {
+  numberColumn,
+  paintFor,
+  plainText,
+  renderFacts,
+  renderTable,
+  textColumn,
+  type Paint,
+} from '../report/table.ts';
 import type { TableCounts } from '../workload/traces/table-text.ts';
 import type { CommandContext } from './command.ts';
-import { EXIT_OK } from './command.ts';
+import { EXIT_OK, exitCodeOf } from './command.ts';
 import { tellWarnings } from './failures.ts';
 import type { GivenOptions } from './options.ts';
 import { traceRequest } from './trace-request.ts';
@@ -15,7 +26,7 @@ const GIBIBYTE = 1_073_741_824;
 const MOST_CLASSES = 12;
 
 export function traceInfo(given: GivenOptions, context: CommandContext): Promise<number> {
-  const path = given.positional('file');
+  const path = streamNamed(given.positional('file'));
   if (given.text('format') === null && isSeriesFile(path)) return seriesInfo(path, given, context);
   const { trace, seed } = traceRequest(given, context);
   const facts = accountOfTrace(trace, seed);
@@ -103,19 +114,34 @@ function classesOf({ classes }: TraceFacts, paint: Paint): string {
   return rows.length === 0 ? '' : renderTable([textColumn('CLASS'), numberColumn('PODS')], rows, paint);
 }
 
-export function traceConvert(given: GivenOptions, context: CommandContext): Promise<number> {
+export async function traceConvert(given: GivenOptions, context: CommandContext): Promise<number> {
   const { trace, seed } = traceRequest(given, context);
   checkTraceInput(trace);
+  const { terminal } = context;
   const out = given.text('out');
-  if (out === null || out === '-') {
-    tellLosses(writeTable(trace, seed, (piece) => { context.terminal.out(piece); }), context);
-    return Promise.resolve(EXIT_OK);
+  // Before there is anything that a signal could leave behind.
+  const stop = listenForStop();
+  let file: NewFileStream | null = null;
+  try {
+    if (out !== null && out !== '-') file = new NewFileStream(out, { force: given.flag('force') });
+    const target = file ?? { write: (text: string) => { terminal.out(text); }, flush: () => terminal.flush() };
+    const counts = await writeTable(trace, seed, { target, isStopped: () => stop.received !== null });
+    if (counts === null) return tellStopped(stop.received ?? 'SIGTERM', context);
+    await file?.commit();
+    tellLosses(counts, context);
+    if (out === null || file === null) return EXIT_OK;
+    const next = `Next: podyard replay csv ${plainText(out)} --node-pool ...`;
+    terminal.err(`Wrote ${plainText(out)}: ${formatCount(counts.pods)} pods. ${next}\n`);
+    return EXIT_OK;
+  } finally {
+    stop.release();
+    file?.abandon();
   }
-  const counts = writeTableFile(trace, seed, out, { force: given.flag('force') });
-  tellLosses(counts, context);
-  const pods = formatCount(counts.pods);
-  context.terminal.err(`Wrote ${out}: ${pods} pods. Next: podyard replay csv ${out} --node-pool ...\n`);
-  return Promise.resolve(EXIT_OK);
+}
+
+function tellStopped(signal: 'SIGINT' | 'SIGTERM', context: CommandContext): number {
+  tellWarnings([`stopped by ${signal} before the end: no file was written`], context);
+  return exitCodeOf(signal);
 }
 
 function tellLosses({ affinities, specs }: TableCounts, context: CommandContext): void {

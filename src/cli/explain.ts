@@ -1,4 +1,4 @@
-/** `podyard explain`: why a pod of a run went where it did, and not elsewhere. */
+/** Why a run went as it did: `podyard explain`, of one pod, and `podyard diff`, of where two runs part. */
 import type { Command, CommandContext } from './command.ts';
 import type { GivenOptions } from './options.ts';
 import { RUN_OPTIONS } from './options.ts';
@@ -40,5 +40,29 @@ export const EXPLAIN: Command = {
   async run(given: GivenOptions, context: CommandContext): Promise<number> {
     const { executeExplain } = await import('./execute-explain.ts');
     return executeExplain(given, context);
+  },
+};
+
+export const DIFF: Command = {
+  usage: 'diff <a> <b>',
+  summary: 'Find the first decision in which two runs part, and tell why',
+  positionals: [
+    { name: 'a', describe: 'Scenario file (YAML or JSON)' },
+    { name: 'b', describe: 'Another one, or a KubeSchedulerConfiguration for the same scenario' },
+  ],
+  options: {
+    output: { kind: 'text', alias: 'o', choices: ['table', 'json'], fallback: 'table', describe: 'What to print' },
+    seed: RUN_OPTIONS['seed'],
+    kubernetes: RUN_OPTIONS['kubernetes'],
+    set: RUN_OPTIONS['set'],
+    plugin: RUN_OPTIONS['plugin'],
+  },
+  examples: [
+    ['$0 diff my-cluster.yaml pack.yaml', 'the same scenario under another configuration'],
+    ['$0 diff before.yaml after.yaml', 'two scenarios'],
+  ],
+  async run(given: GivenOptions, context: CommandContext): Promise<number> {
+    const { executeDiff } = await import('./execute-diff.ts');
+    return executeDiff(given, context);
   },
 };

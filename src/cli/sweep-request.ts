@@ -50,3 +50,27 @@ export function shardAsked(given: GivenOptions): Shard | null {
   if (index >= 1 && index <= count) return { index, count };
   throw new InputError({ message: `--shard: expected a part such as 2/3, from 1/3 to 3/3, found "${text}"` });
 }
+
+const REDIS = /^(?:rediss?:\/\/\S+|\/\S+)$/;
+
+/** Where workers are asked for cells; null: threads play. Throws an InputError with all that does not go together. */
+export function redisAsked(given: GivenOptions): string | null {
+  const url = given.text('redis');
+  const problems: Problem[] = [];
+  if (given.text('engine') !== 'bullmq') {
+    if (url === null) return null;
+    throw new InputError({ message: '--redis: expected --engine bullmq with it' });
+  }
+  if (given.number('jobs') !== null) {
+    problems.push({ message: '--jobs: expected of podyard worker, where --engine bullmq has the cells played' });
+  }
+  if (url === null) problems.push({ message: '--engine bullmq: expected --redis with it, such as redis://localhost:6379' });
+  else problems.push(...redisProblems(url));
+  if (problems.length > 0) throw new InputError(problems);
+  return url;
+}
+
+export function redisProblems(url: string): Problem[] {
+  if (REDIS.test(url)) return [];
+  return [{ message: `--redis: expected an address such as redis://localhost:6379, found "${url}"` }];
+}

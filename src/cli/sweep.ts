@@ -1,7 +1,7 @@
 /** `podyard sweep`: parameters x variants x seeds, each run a file, so that a sweep goes on after any kill. */
 import type { Command, CommandContext } from './command.ts';
 import { EXIT_OK } from './command.ts';
-import type { GivenOptions, OptionTable } from './options.ts';
+import type { GivenOptions, OptionSpec, OptionTable } from './options.ts';
 import { RUN_OPTIONS } from './options.ts';
 
 const FOLDER = { name: 'folder', describe: 'Folder of a sweep, as --out of podyard sweep run names it' };
@@ -18,6 +18,20 @@ const REPORT_OPTIONS: OptionTable = {
     describe: 'Mark rows that no other beats in one metric without losing in the other: cost,queueWait.p99',
   },
   output: { kind: 'text', alias: 'o', choices: ['table', 'json', 'csv'], fallback: 'table', describe: 'What to print' },
+};
+
+const PATIENCE_OPTION: OptionSpec = {
+  kind: 'number',
+  atLeast: 1,
+  value: 'SECONDS',
+  fallback: '60',
+  describe: 'A cell whose plugin does not come back from a call for so long has failed',
+};
+
+const REDIS_OPTION: OptionSpec = {
+  kind: 'text',
+  value: 'URL',
+  describe: 'Redis or Valkey that holds the queue, such as redis://localhost:6379',
 };
 
 const RUN: Command = {
@@ -42,13 +56,14 @@ const RUN: Command = {
       describe: 'Only part I of N, from 1/N to N/N; podyard sweep merge joins parts',
     },
     force: { kind: 'flag', describe: 'Take a folder of another sweep: cells that both have are kept' },
-    patience: {
-      kind: 'number',
-      atLeast: 1,
-      value: 'SECONDS',
-      fallback: '60',
-      describe: 'A cell whose plugin does not come back from a call for so long has failed',
+    engine: {
+      kind: 'text',
+      choices: ['threads', 'bullmq'],
+      fallback: 'threads',
+      describe: 'Who plays the cells: threads of this process, or podyard worker by a BullMQ queue',
     },
+    redis: REDIS_OPTION,
+    patience: PATIENCE_OPTION,
     ...REPORT_OPTIONS,
     plain: RUN_OPTIONS['plain'],
     progress: RUN_OPTIONS['progress'],
@@ -58,6 +73,7 @@ const RUN: Command = {
     ['$0 sweep run sweep.yaml --out out/sweep', 'the same again goes on where it was'],
     ['$0 sweep sweep.yaml --out out/sweep', 'for short'],
     ['$0 sweep run sweep.yaml --out out/part-2 --shard 2/3', 'the second of three machines'],
+    ['$0 sweep run sweep.yaml --out out/sweep --engine bullmq --redis redis://queue:6379', 'by podyard worker'],
   ],
   async run(given: GivenOptions, context: CommandContext): Promise<number> {
     const { sweepRun } = await import('./execute-sweep.ts');
@@ -120,4 +136,27 @@ export const SWEEP: Command = {
   examples: [['$0 sweep sweep.yaml --out out/sweep', 'the same as podyard sweep run']],
   subcommands: [RUN, STATUS, REPORT, MERGE],
   run: () => Promise.resolve(EXIT_OK),
+};
+
+/** Plays cells that another process asks for. */
+export const WORKER: Command = {
+  usage: 'worker <file>',
+  summary: 'Play cells of a sweep that podyard sweep run --engine bullmq asks for, on any machine',
+  positionals: [{ name: 'file', describe: 'Sweep file, with the same files beside it as where the sweep is run' }],
+  options: {
+    redis: { ...REDIS_OPTION, required: true },
+    jobs: {
+      kind: 'number',
+      atLeast: 1,
+      describe: 'Cells at one time, each on a thread. Default: as many as processors',
+    },
+    patience: PATIENCE_OPTION,
+    plain: RUN_OPTIONS['plain'],
+    quiet: RUN_OPTIONS['quiet'],
+  },
+  examples: [['$0 worker sweep.yaml --redis redis://queue:6379', 'ends when the sweep is done']],
+  async run(given: GivenOptions, context: CommandContext): Promise<number> {
+    const { workOn } = await import('./execute-worker.ts');
+    return workOn(given, context);
+  },
 };

@@ -1,5 +1,6 @@
 /** The trace that a command line names: its format found, its settings and load checked. */
 import { InputError, type Problem } from '../base/input-error.ts';
+import { streamNamed } from '../io/spooled-streams.ts';
 import { recognisedTrace } from '../io/trace-input.ts';
 import type { TraceInput } from '../simulation/scenario.ts';
 import { TRACE_FORMAT_NAMES, type TraceFormatName } from '../workload/traces/catalog.ts';
@@ -17,7 +18,7 @@ const NAME = 'trace';
 
 /** Throws InputError with every mistake of the options. */
 export function traceRequest(given: GivenOptions, context: CommandContext): TraceRequest {
-  const file = given.positional('file');
+  const file = streamNamed(given.positional('file'));
   const format = TRACE_FORMAT_NAMES.find((name) => name === given.text('format')) ?? formatOf(file);
   const document = {
     name: NAME,

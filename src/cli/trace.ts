@@ -5,7 +5,7 @@ import { EXIT_OK } from './command.ts';
 import type { GivenOptions, OptionTable } from './options.ts';
 import { LOAD_OPTIONS } from './trace-options.ts';
 
-const TRACE_FILE = { name: 'file', describe: 'Trace of any format, gzip and Parquet accepted' };
+const TRACE_FILE = { name: 'file', describe: 'Trace of any format, gzip and Parquet accepted; - for standard input' };
 
 const TRACE_OPTIONS: OptionTable = {
   format: {

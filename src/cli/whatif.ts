@@ -1,4 +1,4 @@
-/** `podyard whatif`: do these pods fit this cluster now, where, and at whose cost. */
+/** Questions about a cluster at one moment: `podyard whatif`, `inflate` and `compact`. */
 import type { Command, CommandContext } from './command.ts';
 import type { GivenOptions, OptionTable } from './options.ts';
 import { RUN_OPTIONS } from './options.ts';
@@ -44,5 +44,50 @@ export const WHATIF: Command = {
   async run(given: GivenOptions, context: CommandContext): Promise<number> {
     const { executeWhatIf } = await import('./execute-whatif.ts');
     return executeWhatIf(given, context);
+  },
+};
+
+export const INFLATE: Command = {
+  usage: 'inflate <cluster> <files..>',
+  summary: 'Count how many more of a pod fit a cluster, and tell what ends it on each node',
+  positionals: [CLUSTER_POSITIONAL, { name: 'files', describe: 'Manifests of what is added again and again' }],
+  options: {
+    max: { kind: 'number', atLeast: 1, fallback: '100000', describe: 'How far to count' },
+    ...MOMENT_OPTIONS,
+    ...ASKED_OUTPUT,
+  },
+  examples: [
+    ['$0 inflate dump.yaml web.yaml', 'until the scheduler finds no node'],
+    ['$0 inflate dump.yaml web.yaml --max 50 -o json', 'whether 50 fit'],
+  ],
+  async run(given: GivenOptions, context: CommandContext): Promise<number> {
+    const { executeInflate } = await import('./execute-whatif.ts');
+    return executeInflate(given, context);
+  },
+};
+
+export const COMPACT: Command = {
+  usage: 'compact <cluster>',
+  summary: 'Find how few of its nodes hold what a cluster holds, over many orders of arrival',
+  positionals: [CLUSTER_POSITIONAL],
+  options: {
+    trials: {
+      kind: 'number',
+      atLeast: 1,
+      fallback: '11',
+      describe: 'Orders of nodes and pods that are tried, each with a seed of its own: the seed and -1, -2, ...',
+    },
+    out: { kind: 'text', value: 'FILE', describe: 'Write the smallest cluster as a scenario to run' },
+    force: { kind: 'flag', describe: 'Replace the file' },
+    ...MOMENT_OPTIONS,
+    ...ASKED_OUTPUT,
+  },
+  examples: [
+    ['$0 compact dump.yaml', 'a distribution over 11 orders'],
+    ['$0 compact dump.yaml --trials 50 --out small.yaml && $0 run small.yaml', 'the smallest one, run'],
+  ],
+  async run(given: GivenOptions, context: CommandContext): Promise<number> {
+    const { executeCompact } = await import('./execute-compact.ts');
+    return executeCompact(given, context);
   },
 };

@@ -223,7 +223,7 @@ const ROWS = {
     whenOff: 'rolling updates replace one pod at a time',
     whenOn: 'rolling updates replace as many as maxUnavailable says',
     files: 'pkg/controller/statefulset/stateful_set_control.go',
-    here: 'not simulated',
+    here: 'simulated',
   },
   jobExpectationsDropped: {
     on: [false, true],

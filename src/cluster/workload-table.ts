@@ -208,6 +208,15 @@ export class WorkloadTable {
     return rows;
   }
 
+  /** The same without an array: the oldest, and the next after one; -1: there is none. */
+  firstPodOf(owner: number): number {
+    return this.firstPod[owner];
+  }
+
+  podAfter(pod: number): number {
+    return this.nextPod[pod];
+  }
+
   private grow(needed: number): void {
     const capacity = grownCapacity(this.capacity, needed);
     this.used = growUint8(this.used, capacity);

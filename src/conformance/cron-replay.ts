@@ -4,13 +4,11 @@
  */
 import { MICROS_PER_HOUR, MICROS_PER_MINUTE, MICROS_PER_SECOND, type Micros } from '../base/time.ts';
 import type { WorkloadObject, WorkloadSpec } from '../cluster/objects.ts';
-import { detailsAs } from '../cluster/workload-details.ts';
+import { detailsAs, newCondition } from '../cluster/workload-details.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
-import { newCondition } from '../controllers/conditions.ts';
-import { CronJobController, cronJobDetails } from '../controllers/cron-job.ts';
+import { CronJobController, cronJobDetails, dueStart, nextLookMicros } from '../controllers/cron-job.ts';
 import { civilOf } from '../base/civil-date.ts';
 import { parseTimestamp } from '../base/timestamp.ts';
-import { dueStart, nextLookMicros } from '../controllers/missed-starts.ts';
 import { parseSchedule, parseUtcSchedule } from '../controllers/utc-schedule.ts';
 import type { Fields, ReplayContext, SuiteReplay } from './recorded-fields.ts';
 import { WorkloadWorld } from './workload-world.ts';

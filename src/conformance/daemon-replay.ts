@@ -4,7 +4,7 @@ import type { NodeSelector, PodSpec, Taint, Toleration, WorkloadObject, Workload
 import { labelsOf } from '../cluster/selectors.ts';
 import { detailsAs } from '../cluster/workload-details.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
-import { daemonPlacement, daemonVerdict } from '../controllers/daemon-placement.ts';
+import { daemonPlacement, daemonVerdict } from '../controllers/daemon-nodes.ts';
 import { DaemonSetController, daemonSetDetails } from '../controllers/daemon-set.ts';
 import type { Fields } from './recorded-fields.ts';
 import { WorkloadWorld, versionedTemplate } from './workload-world.ts';

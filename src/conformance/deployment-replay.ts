@@ -95,8 +95,8 @@ class RolloutReplay {
 
   constructor(spec: RolloutSpec, graceful: boolean) {
     this.world = new WorkloadWorld(graceful);
-    const { context, cluster, makeQueue } = this.world;
-    this.deployments = new DeploymentController(cluster, (name, sync) => ({
+    const { context, makeQueue } = this.world;
+    this.deployments = new DeploymentController(context, (name, sync) => ({
       ...makeQueue(name, sync),
       addAfter: (_row, delay) => void this.deploymentRequeues.push(delay / MICROS_PER_SECOND),
     }));

@@ -3,6 +3,7 @@ import type { ObjectMeta, PersistentVolumeClaim, WorkloadObject, WorkloadSpec } 
 import { detailsAs } from '../cluster/workload-details.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
 import { StatefulSetController, statefulSetDetails } from '../controllers/stateful-set.ts';
+import type { StatefulUpdates } from '../controllers/stateful-set.ts';
 import { REVISION_LABEL } from '../controllers/stateful-set-pods.ts';
 import type { Fields } from './recorded-fields.ts';
 import { WorkloadWorld, versionedTemplate } from './workload-world.ts';
@@ -32,7 +33,7 @@ export function replayStatefulSet(input: Fields): Fields {
   const replay = new StatefulSetReplay(
     input.spec as SetSpec,
     input.graceful === true,
-    input.gateMaxUnavailable === true,
+    input.gateMaxUnavailable === true ? 'several' : 'one',
   );
   return { actions: (input.actions as readonly SetAction[]).map((action) => replay.play(action)) };
 }
@@ -44,9 +45,9 @@ class StatefulSetReplay {
   private spec: WorkloadSpec;
   private row = -1;
 
-  constructor(spec: SetSpec, graceful: boolean, gate: boolean) {
+  constructor(spec: SetSpec, graceful: boolean, updates: StatefulUpdates) {
     this.world = new WorkloadWorld(graceful);
-    this.controller = new StatefulSetController(this.world.context, this.world.makeQueue, gate);
+    this.controller = new StatefulSetController(this.world.context, this.world.makeQueue, updates);
     this.claimNames = spec.claimTemplates;
     this.spec = {
       replicas: spec.replicas,

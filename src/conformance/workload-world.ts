@@ -8,6 +8,7 @@ import { Cluster, EvictionCause, PodOutcome, PodPhase } from '../cluster/cluster
 import type { Node, Pod, WorkloadSpec } from '../cluster/objects.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
 import { GarbageCollector } from '../controllers/garbage-collector.ts';
+import { OwnedPodCounts } from '../controllers/owned-pod-counts.ts';
 import type { ControllerContext } from '../controllers/owned-pods.ts';
 import type { QueueMaker } from '../controllers/work-queue.ts';
 import { Kernel } from '../kernel/kernel.ts';
@@ -45,7 +46,12 @@ export class WorkloadWorld implements ClusterObserver {
   constructor(graceful: boolean) {
     this.graceful = graceful;
     const { cluster } = this;
-    this.context = { cluster, admit: (pod: Pod) => cluster.internTemplate(pod).id, runMicros: () => Infinity };
+    this.context = {
+      cluster,
+      counts: new OwnedPodCounts(cluster),
+      admit: (pod: Pod) => cluster.internTemplate(pod).id,
+      runMicros: () => Infinity,
+    };
     this.tick = this.kernel.defineEvent('tick', CONTROLLER_PHASE, () => undefined);
     new GarbageCollector(this.kernel, cluster, CONTROLLER_PHASE);
     cluster.observe(this);

@@ -3,9 +3,8 @@
  * Source: pkg/controller/deployment/{sync,progress}.go, .../util/deployment_util.go (v1.36).
  */
 import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
-import { conditionOf } from '../cluster/workload-details.ts';
-import { newCondition, withCondition, withoutCondition } from './conditions.ts';
-import type { Conditions } from './conditions.ts';
+import { conditionOf, newCondition, withCondition, withoutCondition } from '../cluster/workload-details.ts';
+import type { Conditions } from '../cluster/workload-details.ts';
 
 /** What of a ReplicaSet counts. */
 export interface SetCounts {

@@ -2,15 +2,20 @@
  * The Deployment controller: ReplicaSets of a Deployment, one for each template, and how pods move from the old ones to
  * the new one. A sync takes one step: it scales up, or scales down, or settles the status.
  * Source: pkg/controller/deployment/{deployment_controller,sync,rolling,recreate,progress}.go (v1.36).
- * Costs the Deployment's ReplicaSets a sync, not their pods (save for Recreate).
+ * Costs the Deployment's ReplicaSets a sync, not their pods.
  */
 import { MICROS_PER_SECOND } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { PodTemplateSpec, WorkloadObject, WorkloadSpec } from '../cluster/objects.ts';
-import { conditionOf, detailsAs } from '../cluster/workload-details.ts';
+import {
+  conditionOf,
+  detailsAs,
+  newCondition,
+  sameConditions,
+  withCondition,
+} from '../cluster/workload-details.ts';
 import type { DeploymentDetails, ReplicaSetDetails } from '../cluster/workload-details.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
-import { newCondition, sameConditions, withCondition } from './conditions.ts';
 import { newReplicas, proportion, rolloutLimits } from './deployment-sizes.ts';
 import type { RolloutLimits } from './deployment-sizes.ts';
 import {
@@ -23,6 +28,7 @@ import {
 } from './deployment-status.ts';
 import type { DeploymentCounts } from './deployment-status.ts';
 import { controllerReference, nameOf, namespaceOf } from './owned-pods.ts';
+import type { ControllerContext } from './owned-pods.ts';
 import { replicaSetDetails } from './replica-set.ts';
 import { templateHash, templateText } from './template-revisions.ts';
 import type { QueueMaker, WorkloadQueue } from './work-queue.ts';
@@ -64,10 +70,12 @@ export function deploymentDetails(): DeploymentDetails {
 
 export class DeploymentController {
   readonly queue: WorkloadQueue;
+  private readonly context: ControllerContext;
   private readonly cluster: Cluster;
 
-  constructor(cluster: Cluster, makeQueue: QueueMaker) {
-    this.cluster = cluster;
+  constructor(context: ControllerContext, makeQueue: QueueMaker) {
+    this.context = context;
+    this.cluster = context.cluster;
     this.queue = makeQueue('deployment', (row) => this.sync(row));
   }
 
@@ -372,9 +380,9 @@ export class DeploymentController {
 
   /** Terminating pods do; so do those that only a status still tells of. */
   private oldPodsRun(old: readonly number[]): boolean {
-    const { workloads, pods } = this.cluster;
-    if (old.some((set) => workloads.replicas[set] > 0)) return true;
-    return old.some((set) => workloads.podsOf(set).some((pod) => !pods.hasEnded(pod)));
+    const { counts } = this.context;
+    if (old.some((set) => this.cluster.workloads.replicas[set] > 0)) return true;
+    return old.some((set) => counts.active(set) + counts.terminating(set) > 0);
   }
 
   // ---- history and status ----------------------------------------------------------------------------------------

@@ -7,9 +7,8 @@
 import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { EvictionCause, PodPhase } from '../cluster/cluster.ts';
-import { conditionOf, detailsAs } from '../cluster/workload-details.ts';
+import { conditionOf, detailsAs, newCondition } from '../cluster/workload-details.ts';
 import type { JobDetails, WorkloadCondition } from '../cluster/workload-details.ts';
-import { newCondition } from './conditions.ts';
 import {
   countIndexes,
   firstMissing,
@@ -29,12 +28,11 @@ import {
   MOST_PODS_A_SYNC,
   nameOf,
   podOf,
-  rankedPod,
   settleSync,
   slowStart,
 } from './owned-pods.ts';
 import type { ControllerContext } from './owned-pods.ts';
-import { comparePlain } from './pod-ranking.ts';
+import { comparePlain, rankedPod } from './pod-ranking.ts';
 import type { QueueMaker, WorkloadQueue } from './work-queue.ts';
 
 /** Most pods that a sync counts (MaxUncountedPods). */

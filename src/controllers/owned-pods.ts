@@ -7,13 +7,23 @@ import { EvictionCause } from '../cluster/cluster.ts';
 import type { Cluster, PodSeed } from '../cluster/cluster.ts';
 import type { OwnerReference, Pod, PodTemplateSpec } from '../cluster/objects.ts';
 import { WORKLOAD_KIND_NAMES } from '../cluster/workload-table.ts';
-import { apiPhase } from './pod-ranking.ts';
-import type { RankedPod } from './pod-ranking.ts';
+import type { OwnedPodCounts } from './owned-pod-counts.ts';
 import type { WorkloadQueue } from './work-queue.ts';
+
+/** Whether new pods are let in: what those who make pods ask of the API server beforehand. */
+export interface CreationGate {
+  /** Whether another pod of the template is refused; each question is a request. */
+  isRefused(template: number): boolean;
+  /** When a refusal may last have become out of date; -1: never. */
+  roomAt(): Micros;
+}
+
+export const OPEN_GATE: CreationGate = { isRefused: () => false, roomAt: () => -1 };
 
 /** What a controller works with. */
 export interface ControllerContext {
   readonly cluster: Cluster;
+  readonly counts: OwnedPodCounts;
   /** Template id of a pod as its author wrote it; admission's defaults are applied. */
   readonly admit: (pod: Pod) => number;
   /** Run time of a work item, which belongs to the item and not to the pod that carries it. Infinity: for ever. */
@@ -30,21 +40,6 @@ export const MOST_PODS_A_SYNC = 500;
 /** Ready for so long that it counts as available (pkg/api/v1/pod/util.go, IsPodAvailable). */
 export function isAvailable({ pods, now }: Cluster, pod: number, minReadySeconds: number): boolean {
   return pods.isReady(pod) && now - pods.readyAt[pod] >= minReadySeconds * MICROS_PER_SECOND;
-}
-
-/** How long until the next ready pod becomes available; Infinity: none will by waiting. */
-export function nextAvailabilityMicros(
-  { pods, now }: Cluster,
-  rows: readonly number[],
-  minReadySeconds: number,
-): Micros {
-  let next = Infinity;
-  for (const pod of rows) {
-    if (!pods.isReady(pod) || pods.isTerminating(pod)) continue;
-    const left = pods.readyAt[pod] + minReadySeconds * MICROS_PER_SECOND - now;
-    if (left > 0 && left < next) next = left;
-  }
-  return next;
 }
 
 /** Pods that have neither ended nor are terminating, oldest first. */
@@ -157,23 +152,4 @@ export function settleSync(context: ControllerContext, queue: WorkloadQueue, row
     refusedAt?.set(row, cluster.now);
     queue.addRateLimited(row);
   } else if (refusedAt?.delete(row) === true) queue.forget(row);
-}
-
-/** A row as the ranking sees it. */
-export function rankedPod(cluster: Cluster, pod: number, rank: number): RankedPod & { readonly pod: number } {
-  const { pods } = cluster;
-  const { restarts } = pods.history(pod);
-  return {
-    pod,
-    isAssigned: pods.node[pod] >= 0,
-    phase: apiPhase(pods.phase[pod]),
-    isReady: pods.isReady(pod),
-    readyAt: pods.readyAt[pod],
-    deletionCost: cluster.templateOf(pod).deletionCost,
-    rank,
-    restarts,
-    sidecarRestarts: 0,
-    createdAt: pods.createdAt[pod],
-    compareUid: (other) => pods.serial[pod] - pods.serial[(other as { readonly pod?: number }).pod ?? pod],
-  };
 }

@@ -6,6 +6,7 @@
  */
 import type { Micros } from '../base/time.ts';
 import { PodPhase } from '../cluster/cluster.ts';
+import type { Cluster } from '../cluster/cluster.ts';
 
 /** What the comparison looks at. */
 export interface RankedPod {
@@ -92,4 +93,23 @@ export function ageBucket(age: Micros): number {
 /** Of a row: Bound is Pending to the API. */
 export function apiPhase(phase: number): RankedPod['phase'] {
   return phase === PodPhase.Running ? 'Running' : 'Pending';
+}
+
+/** A row as the ranking sees it. */
+export function rankedPod(cluster: Cluster, pod: number, rank: number): RankedPod & { readonly pod: number } {
+  const { pods } = cluster;
+  const { restarts } = pods.history(pod);
+  return {
+    pod,
+    isAssigned: pods.node[pod] >= 0,
+    phase: apiPhase(pods.phase[pod]),
+    isReady: pods.isReady(pod),
+    readyAt: pods.readyAt[pod],
+    deletionCost: cluster.templateOf(pod).deletionCost,
+    rank,
+    restarts,
+    sidecarRestarts: 0,
+    createdAt: pods.createdAt[pod],
+    compareUid: (other) => pods.serial[pod] - pods.serial[(other as { readonly pod?: number }).pod ?? pod],
+  };
 }

@@ -4,7 +4,7 @@
  *  - Job: when a pod is terminating or has failed (podReplacementPolicy TerminatingOrFailed), with the lost pod's whole
  *    run time: the work is done again; and the next one of its completions when a pod has succeeded;
  *  - StatefulSet: when the pod is gone, under its name;
- *  - DaemonSet: not here, see daemon-sets.ts. Bare pods: never.
+ *  - DaemonSet: not here, see daemon-set.ts. Bare pods: never.
  * The new pod is created in the controller phase of the same instant. What the API server refuses is asked for again
  * with the back-off of the owner's controller, and whenever the owner loses a pod. Costs a list link per owned pod; a
  * lost pod costs an event and an entry in a queue.
@@ -16,9 +16,8 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
-import { OPEN_GATE } from './creation-gate.ts';
-import type { CreationGate } from './creation-gate.ts';
-import { slowStart } from './owned-pods.ts';
+import { OPEN_GATE, slowStart } from './owned-pods.ts';
+import type { CreationGate } from './owned-pods.ts';
 import { DEFAULT_LIMITS, JOB_LIMITS, WorkQueue } from './work-queue.ts';
 import type { WorkloadTable } from '../cluster/workload-table.ts';
 
@@ -154,11 +153,6 @@ export class ReplacementController implements ClusterObserver {
     );
     upkeep.pending += first.length;
     this.keep(owner, upkeep, [...upkeep.refused, ...first]);
-  }
-
-  /** Whether the owner's pods are on their way out. */
-  hasEnded(owner: number): boolean {
-    return this.upkeep[owner]?.ended === true;
   }
 
   podTerminating(pod: number): void {

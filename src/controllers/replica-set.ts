@@ -2,7 +2,8 @@
  * The ReplicaSet controller: as many active pods as are wanted. A sync compares what is wanted with the rows that are
  * seen, creates or deletes up to 500 pods, and writes what it has seen as the status.
  * Source: pkg/controller/replicaset/{replica_set,replica_set_utils}.go (v1.36). Requests take no time, so there are no
- * expectations, and slow start shows where the API server refuses pods only. Costs the set's pods a sync.
+ * expectations, and slow start shows where the API server refuses pods only. A sync costs the pods that it makes; one
+ * that gives pods up costs a look at the family's.
  */
 import type { Cluster } from '../cluster/cluster.ts';
 import type { PodTemplateSpec } from '../cluster/objects.ts';
@@ -13,23 +14,20 @@ import {
   activePods,
   createOwnedPod,
   deletePod,
-  isAvailable,
-  isTerminatingStill,
   MOST_PODS_A_SYNC,
-  nextAvailabilityMicros,
   podOf,
-  rankedPod,
   settleSync,
   slowStart,
 } from './owned-pods.ts';
 import type { ControllerContext } from './owned-pods.ts';
-import { compareRanked } from './pod-ranking.ts';
+import { PodsToGiveUp } from './pods-to-give-up.ts';
 import type { QueueMaker, WorkloadQueue } from './work-queue.ts';
 
 export class ReplicaSetController {
   readonly queue: WorkloadQueue;
   private readonly context: ControllerContext;
   private readonly cluster: Cluster;
+  private readonly toGiveUp = new PodsToGiveUp();
 
   constructor(context: ControllerContext, makeQueue: QueueMaker) {
     this.context = context;
@@ -39,29 +37,27 @@ export class ReplicaSetController {
 
   sync(row: number): void {
     const { cluster } = this;
-    const { workloads, pods } = cluster;
+    const { workloads } = cluster;
+    const { counts } = this.context;
     const { minReadySeconds } = detailsAs('ReplicaSet', workloads.details[row]);
-    const active = activePods(cluster, row);
-    const terminating = workloads.podsOf(row).filter((pod) => isTerminatingStill(cluster, pod)).length;
     // What is written is what was seen before this sync acted.
-    const ready = active.filter((pod) => pods.isReady(pod));
-    const available = ready.filter((pod) => isAvailable(cluster, pod, minReadySeconds));
-    const isRefused = !workloads.isDeleting(row) && this.manage(row, active);
-    cluster.workloadWriter.writeStatus(row, {
-      replicas: active.length,
-      ready: ready.length,
-      available: available.length,
-      terminating,
-    });
+    const seen = {
+      replicas: counts.active(row),
+      ready: counts.ready(row),
+      available: counts.available(row, minReadySeconds),
+      terminating: counts.terminating(row),
+    };
+    const isRefused = !workloads.isDeleting(row) && this.manage(row, seen.replicas);
+    cluster.workloadWriter.writeStatus(row, seen);
     settleSync(this.context, this.queue, row, isRefused);
-    if (minReadySeconds === 0 || ready.length === available.length) return;
-    const next = nextAvailabilityMicros(cluster, active, minReadySeconds);
+    if (seen.ready === seen.available) return;
+    const next = counts.untilNextAvailable(row, minReadySeconds);
     if (next !== Infinity) this.queue.addAfter(row, next);
   }
 
   /** Whether a pod was refused. */
-  private manage(row: number, active: readonly number[]): boolean {
-    const surplus = active.length - this.cluster.workloads.wanted[row];
+  private manage(row: number, active: number): boolean {
+    const surplus = active - this.cluster.workloads.wanted[row];
     if (surplus < 0) return this.create(row, Math.min(-surplus, MOST_PODS_A_SYNC));
     if (surplus > 0) {
       const victims = this.victims(row, active, Math.min(surplus, MOST_PODS_A_SYNC));
@@ -88,29 +84,17 @@ export class ReplicaSetController {
     return id;
   }
 
-  private victims(row: number, active: readonly number[], count: number): readonly number[] {
-    // Nobody compares where all have to go.
-    if (count >= active.length) return active;
+  private victims(row: number, active: number, count: number): readonly number[] {
     const { cluster } = this;
-    const ranks = this.ranks(row);
-    const ranked = active.map((pod) => rankedPod(cluster, pod, ranks.get(cluster.pods.node[pod]) ?? 0));
-    ranked.sort((a, b) => compareRanked(a, b, cluster.now));
-    return ranked.slice(0, count).map(({ pod }) => pod);
-  }
-
-  /** By node row, -1 for pods without one: active pods of all ReplicaSets that share this one's owner. */
-  private ranks(row: number): ReadonlyMap<number, number> {
-    const { workloads, pods } = this.cluster;
+    // Nobody compares where all have to go.
+    if (count >= active) return activePods(cluster, row);
+    const { workloads } = cluster;
     const parent = workloads.parent[row];
-    const related =
+    const family =
       parent < 0
         ? [row]
         : workloads.children[parent].filter((child) => workloads.kind[child] === WorkloadKind.ReplicaSet);
-    const counts = new Map<number, number>();
-    for (const set of related)
-      for (const pod of activePods(this.cluster, set))
-        counts.set(pods.node[pod], (counts.get(pods.node[pod]) ?? 0) + 1);
-    return counts;
+    return this.toGiveUp.choose(cluster, row, family, count);
   }
 }
 

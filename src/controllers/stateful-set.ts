@@ -15,7 +15,6 @@ import {
   deletePod,
   isAvailable,
   nameOf,
-  nextAvailabilityMicros,
   settleSync,
   slowStart,
 } from './owned-pods.ts';
@@ -70,17 +69,25 @@ export function statefulSetDetails(): StatefulSetDetails {
   return { kind: 'StatefulSet', revisions: [], currentRevision: '', updateRevision: '', currentReplicas: 0 };
 }
 
+/**
+ * How many pods a step of a rolling update takes. `several`: as many as maxUnavailable leaves, which v1.36 does behind
+ * its gate MaxUnavailableStatefulSet; `uselessFirst`: of a Parallel set all outdated ones that are not available
+ * besides, as v1.37 has it.
+ */
+export type StatefulUpdates = 'one' | 'several' | 'uselessFirst';
+
 export class StatefulSetController {
   readonly queue: WorkloadQueue;
   private readonly context: ControllerContext;
   private readonly cluster: Cluster;
-  private readonly hasMaxUnavailable: boolean;
+  private readonly updates: StatefulUpdates;
+  /** By template id: what its label says, null: nothing. A set's pods are asked at every sync. */
+  private readonly revisions: (string | null | undefined)[] = [];
 
-  /** `hasMaxUnavailable`: feature MaxUnavailableStatefulSet, off in 1.36 and on from 1.37. */
-  constructor(context: ControllerContext, makeQueue: QueueMaker, hasMaxUnavailable = false) {
+  constructor(context: ControllerContext, makeQueue: QueueMaker, updates: StatefulUpdates = 'one') {
     this.context = context;
     this.cluster = context.cluster;
-    this.hasMaxUnavailable = hasMaxUnavailable;
+    this.updates = updates;
     this.queue = makeQueue('statefulset', (row) => this.sync(row));
   }
 
@@ -95,7 +102,7 @@ export class StatefulSetController {
     this.writeStatus(pass, revisions, counts);
     settleSync(this.context, this.queue, row, pass.isRefused);
     if (pass.minReadySeconds === 0) return;
-    const next = nextAvailabilityMicros(this.cluster, workloads.podsOf(row), pass.minReadySeconds);
+    const next = this.context.counts.untilNextAvailable(row, pass.minReadySeconds);
     if (next !== Infinity) this.queue.addAfter(row, next);
   }
 
@@ -108,14 +115,15 @@ export class StatefulSetController {
     const start = spec.ordinals?.start ?? 0;
     const replicas = new Array<number>(workloads.wanted[row]).fill(-1);
     const condemned: number[] = [];
-    for (const pod of workloads.podsOf(row)) {
+    const terminating = new Set<number>();
+    for (let pod = workloads.firstPodOf(row); pod >= 0; pod = workloads.podAfter(pod)) {
       const index = pods.item[pod] - start;
       if (index >= 0 && index < replicas.length) replicas[index] = pod;
       else if (pods.item[pod] >= 0) condemned.push(pod);
+      if (pods.isTerminating(pod)) terminating.add(pod);
     }
     condemned.sort((a, b) => pods.item[b] - pods.item[a]);
     const minReadySeconds = spec.minReadySeconds ?? 0;
-    const terminating = new Set(workloads.podsOf(row).filter((pod) => pods.isTerminating(pod)));
     const isUnavailable = (pod: number): boolean => this.isUnavailable({ terminating, minReadySeconds }, pod);
     // A replica that is not there yet is the first that is unavailable, too, and no condemned pod is it then.
     const firstUnavailable = replicas.find(isUnavailable) ?? [...condemned].reverse().find(isUnavailable) ?? -1;
@@ -144,7 +152,12 @@ export class StatefulSetController {
 
   /** A pod without the label, which no controller has made, is taken to be up to date. */
   private revisionOf(pod: number, update: Revision): string {
-    return this.cluster.templateOf(pod).labels.get(REVISION_LABEL) ?? update.name;
+    const { cluster, revisions } = this;
+    const template = cluster.pods.template[pod];
+    const known = revisions[template];
+    if (known !== undefined) return known ?? update.name;
+    revisions[template] = cluster.templateOf(pod).labels.get(REVISION_LABEL) ?? null;
+    return revisions[template] ?? update.name;
   }
 
   private reconcile(pass: Pass): Counts {
@@ -160,12 +173,12 @@ export class StatefulSetController {
     for (const pod of condemned) if (this.giveUp(pass, pod) && isOrdered) return this.count(pass, all);
     const counts = this.count(pass, all);
     if (pass.spec.updateStrategy?.type === 'OnDelete') return counts;
-    const deleted = this.hasMaxUnavailable ? this.updateSeveral(pass) : this.updateOne(pass);
+    const deleted = this.updates === 'one' ? this.updateOne(pass) : this.updateSeveral(pass);
     return { ...counts, current: counts.current - deleted };
   }
 
   private hasClaims({ spec }: Pass): boolean {
-    return (spec.volumeClaimTemplates ?? []).length > 0;
+    return spec.volumeClaimTemplates !== undefined && spec.volumeClaimTemplates.length > 0;
   }
 
   /** Where no order is kept, only a refusal ends the sync. */
@@ -229,12 +242,15 @@ export class StatefulSetController {
   }
 
   private completeClaims(pass: Pass, pod: number): void {
+    if (!this.hasClaims(pass)) return;
     for (const key of createClaims(this.cluster, pass.row, this.cluster.pods.item[pod])) pass.unseenClaims.add(key);
     this.fixClaims(pass, pod, false);
   }
 
-  private fixClaims({ row, unseenClaims }: Pass, pod: number, isCondemned: boolean): void {
+  private fixClaims(pass: Pass, pod: number, isCondemned: boolean): void {
+    if (!this.hasClaims(pass)) return;
     const { cluster } = this;
+    const { row, unseenClaims } = pass;
     const claimPod: ClaimPod = {
       name: cluster.podName(pod),
       uid: `Pod/${String(cluster.pods.serial[pod])}`,
@@ -277,28 +293,35 @@ export class StatefulSetController {
     const { replicas, spec } = pass;
     const { partition = 0, maxUnavailable = 1 } = spec.updateStrategy?.rollingUpdate ?? {};
     const most = Math.max(1, scaledAmount(maxUnavailable, replicas.length, 'down'));
-    const unavailable = replicas.filter((pod) => this.isUnavailable(pass, pod)).length;
-    let deleted = 0;
-    for (let index = replicas.length - 1; index >= partition && unavailable + deleted < most; index--) {
-      if (!this.isOutdated(pass, replicas[index])) continue;
-      deletePod(this.cluster, replicas[index]);
-      deleted++;
-    }
-    return deleted;
+    let unavailable = 0;
+    for (const pod of replicas) if (this.isUnavailable(pass, pod)) unavailable++;
+    const outdated: number[] = [];
+    for (let index = replicas.length - 1; index >= partition; index--)
+      if (this.isOutdated(pass, replicas[index])) outdated.push(replicas[index]);
+    // Where no order is kept, those that are of no use anyway go first, and beside the budget.
+    const useless = pass.isOrdered || this.updates !== 'uselessFirst' ? [] : outdated.filter((pod) => this.isUnavailable(pass, pod));
+    const others = useless.length === 0 ? outdated : outdated.filter((pod) => !useless.includes(pod));
+    const going = [...useless, ...others.slice(0, Math.max(0, most - unavailable))];
+    for (const pod of going) deletePod(this.cluster, pod);
+    return going.length;
   }
 
   // ---- status ----------------------------------------------------------------------------------------------------
 
   /** As the sync found them: neither what it has made nor what it has deleted shows. */
   private count({ current, update, minReadySeconds, terminating }: Pass, rows: readonly number[]): Counts {
-    const living = rows.filter((pod) => !terminating.has(pod));
-    return {
-      replicas: rows.length,
-      ready: rows.filter((pod) => this.isRunningAndReady(pod)).length,
-      available: rows.filter((pod) => this.isRunningAndAvailable(pod, minReadySeconds)).length,
-      current: living.filter((pod) => this.revisionOf(pod, update) === current.name).length,
-      updated: living.filter((pod) => this.revisionOf(pod, update) === update.name).length,
-    };
+    const counts = { replicas: rows.length, ready: 0, available: 0, current: 0, updated: 0 };
+    for (const pod of rows) {
+      if (this.isRunningAndReady(pod)) {
+        counts.ready++;
+        if (isAvailable(this.cluster, pod, minReadySeconds)) counts.available++;
+      }
+      if (terminating.size > 0 && terminating.has(pod)) continue;
+      const revision = this.revisionOf(pod, update);
+      if (revision === current.name) counts.current++;
+      if (revision === update.name) counts.updated++;
+    }
+    return counts;
   }
 
   private writeStatus({ row, spec, current, update }: Pass, revisions: readonly Revision[], counts: Counts): void {
@@ -309,14 +332,13 @@ export class StatefulSetController {
       counts.updated === wanted && counts.ready === wanted && counts.replicas === wanted;
     const before = this.details(row);
     const currentRevision = isComplete ? update.name : current.name;
-    const used = new Set([
-      currentRevision,
-      update.name,
-      ...workloads
-        .podsOf(row)
-        .filter((pod) => !pods.hasEnded(pod))
-        .map((pod) => this.revisionOf(pod, update)),
-    ]);
+    const used = new Set([currentRevision, update.name]);
+    let last = update.name;
+    for (let pod = workloads.firstPodOf(row); pod >= 0; pod = workloads.podAfter(pod)) {
+      if (pods.hasEnded(pod)) continue;
+      const name = this.revisionOf(pod, update);
+      if (name !== last) used.add((last = name));
+    }
     const kept = cutHistory(revisions, ({ name }) => used.has(name), spec.revisionHistoryLimit ?? DEFAULT_HISTORY);
     const after: StatefulSetDetails = {
       kind: 'StatefulSet', revisions: kept, currentRevision, updateRevision: update.name,

@@ -11,14 +11,15 @@ import { detailsAs } from '../cluster/workload-details.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import { dayNumberOf } from '../base/civil-date.ts';
-import { OPEN_GATE } from './creation-gate.ts';
-import type { CreationGate } from './creation-gate.ts';
 import { CronJobController } from './cron-job.ts';
 import type { ScheduleParser } from './cron-job.ts';
 import { DeploymentController } from './deployment.ts';
+import { DaemonSetController } from './daemon-set.ts';
 import { GarbageCollector } from './garbage-collector.ts';
 import { JobController } from './job.ts';
-import type { ControllerContext } from './owned-pods.ts';
+import { OPEN_GATE } from './owned-pods.ts';
+import type { ControllerContext, CreationGate } from './owned-pods.ts';
+import { OwnedPodCounts } from './owned-pod-counts.ts';
 import { ReplicaSetController } from './replica-set.ts';
 import { StatefulSetController } from './stateful-set.ts';
 import { parseSchedule } from './utc-schedule.ts';
@@ -42,6 +43,8 @@ export class WorkloadControllers implements ClusterObserver {
   /** When workloads were last refused a pod, by row; those that were not at their last sync are left out. */
   private readonly refusedAt = new Map<number, Micros>();
   private readonly gate: CreationGate;
+  /** Their pods follow nodes; those of generators have no objects, and are looked after all the same. */
+  readonly daemonSets: DaemonSetController;
 
   /** `timeZones`: those that CronJobs name. */
   constructor(
@@ -53,6 +56,7 @@ export class WorkloadControllers implements ClusterObserver {
     this.gate = gate;
     const context: ControllerContext = {
       cluster, admit,
+      counts: new OwnedPodCounts(cluster),
       runMicros: (owner) => cluster.workloads.podMicros[owner],
       isRefused: (template) => gate.isRefused(template),
       refusedAt: this.refusedAt,
@@ -61,9 +65,11 @@ export class WorkloadControllers implements ClusterObserver {
       const limits = kind === WorkloadKind.Job ? JOB_LIMITS : DEFAULT_LIMITS;
       return (this.queues[kind] = new WorkQueue(kernel, cluster.workloads, phase, name, sync, limits));
     };
-    new DeploymentController(cluster, queueOf(WorkloadKind.Deployment));
+    new DeploymentController(context, queueOf(WorkloadKind.Deployment));
     new ReplicaSetController(context, queueOf(WorkloadKind.ReplicaSet));
-    new StatefulSetController(context, queueOf(WorkloadKind.StatefulSet));
+    const updates = cluster.features.statefulSetMaxUnavailable ? 'uselessFirst' : 'one';
+    new StatefulSetController(context, queueOf(WorkloadKind.StatefulSet), updates);
+    this.daemonSets = new DaemonSetController(context, queueOf(WorkloadKind.DaemonSet));
     new JobController(context, queueOf(WorkloadKind.Job));
     const parse: ScheduleParser = (schedule, zone) => parseSchedule(schedule, zone, timeZones);
     new CronJobController(cluster, queueOf(WorkloadKind.CronJob), RUN_BEGINS_MICROS, parse);

@@ -41,9 +41,14 @@ export function readCell(key: string, text: string): MeasuredRun | null {
   try {
     const cell = JSON.parse(text) as Readonly<Partial<Record<'schemaVersion' | 'key' | 'run', unknown>>>;
     if (cell.schemaVersion !== 1 || cell.key !== key) return null;
-    const run = cell.run as Partial<MeasuredRun> | undefined;
-    return run?.complete === true && Array.isArray(run.metrics) ? (run as MeasuredRun) : null;
+    return isMeasuredRun(cell.run) ? cell.run : null;
   } catch {
     return null;
   }
+}
+
+/** Whether a parsed value is a run to its end. */
+export function isMeasuredRun(value: unknown): value is MeasuredRun {
+  const run = value as Partial<MeasuredRun> | null | undefined;
+  return run?.complete === true && Array.isArray(run.metrics);
 }

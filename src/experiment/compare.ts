@@ -89,6 +89,11 @@ export function withoutTables(run: RunResult): RunResult {
   return { ...run, timeseries: { seconds: [], columns: {} }, events: [], pods: null, nodes: [], resolvedScenario: null };
 }
 
+/** The same with the series over time, for those who draw them. */
+export function withSeries(run: RunResult): RunResult {
+  return { ...withoutTables(run), timeseries: run.timeseries };
+}
+
 /** `runs` in the order of the plan's cells. */
 export function compareOutcomes(plan: ComparisonPlan, runs: readonly RunResult[]): Comparison {
   const { scenario, labelA, labelB, seeds } = plan;

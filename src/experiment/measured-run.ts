@@ -2,6 +2,8 @@
 import type { RunResult } from '../metrics/run-result.ts';
 import type { MetricValue } from './compare-result.ts';
 import { metricsOf } from './paired-statistics.ts';
+import type { MeasuredFacts } from './paired-statistics.ts';
+import type { RunCurves } from './run-curves.ts';
 
 export interface MeasuredRun {
   readonly seed: string;
@@ -11,9 +13,13 @@ export interface MeasuredRun {
   /** false: it was stopped before its end. */
   readonly complete: boolean;
   readonly metrics: readonly MetricValue[];
+  /** For the page of a comparison; absent where nobody draws it. */
+  readonly curves?: RunCurves;
 }
 
-export function measureRun(run: RunResult): MeasuredRun {
+export function measureRun(
+  run: Pick<RunResult, 'seed' | 'digest' | 'version' | 'complete'> & MeasuredFacts,
+): MeasuredRun {
   const { seed, digest, version, complete } = run;
   // JSON knows no negative zero: a run that was written and read again is to be the same.
   const metrics = metricsOf(run).map((metric) => (metric.value === 0 ? { ...metric, value: 0 } : metric));

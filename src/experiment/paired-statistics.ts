@@ -4,7 +4,7 @@
  */
 import { assert } from '../base/assert.ts';
 import { pairedDifference } from '../base/statistics/paired-difference.ts';
-import type { LatencyGroup, RunResult } from '../metrics/run-result.ts';
+import type { FragmentationFacts, LatencyGroup, PackingFacts, RunResult } from '../metrics/run-result.ts';
 import type { Better, CompareResult, MetricComparison, MetricValue } from './compare-result.ts';
 
 /** A difference this small beside the values themselves is rounding, whatever its interval says. */
@@ -12,8 +12,18 @@ const ROUNDING = 1e-12;
 
 const WAIT_POINTS = ['mean', 'p50', 'p90', 'p95', 'p99', 'max'] as const;
 
+/** What these numbers are taken from: a part of a run's result. */
+export type MeasuredFacts = Pick<
+  RunResult,
+  'utilization' | 'latency' | 'latencyByPriority' | 'counts' | 'failures' | 'cost'
+> & {
+  readonly packing: Omit<PackingFacts, 'fragmentation'> & {
+    readonly fragmentation: Pick<FragmentationFacts, 'gpuFragmentedShare'>;
+  };
+};
+
 /** The numbers of one run that are worth comparing, in the order of a report. Names are paths in report.json. */
-export function metricsOf(result: RunResult): MetricValue[] {
+export function metricsOf(result: MeasuredFacts): MetricValue[] {
   const { counts, packing, failures, cost } = result;
   return [
     ...byResource('utilization', '.mean', 'higher', mapValues(result.utilization, (use) => use.mean)),
@@ -40,7 +50,7 @@ export function metricsOf(result: RunResult): MetricValue[] {
 }
 
 /** Only of runs in which nodes share GPUs. */
-function fragmentation({ gpuFragmentedShare }: RunResult['packing']['fragmentation']): MetricValue[] {
+function fragmentation({ gpuFragmentedShare }: MeasuredFacts['packing']['fragmentation']): MetricValue[] {
   if (gpuFragmentedShare === null) return [];
   return [metric('packing.fragmentation.gpuFragmentedShare.mean', 'share', 'lower', gpuFragmentedShare.mean)];
 }

@@ -3,7 +3,8 @@
  * TypeScript elsewhere goes through jiti, types stripped, nothing written to disk. `podyard` and `podyard/plugin` mean
  * this very package, wherever the file lies.
  */
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { register } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -12,6 +13,7 @@ import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
 import { found } from '../scheduler/framework/plugin-answers.ts';
 import { withPoints } from './plugin-points.ts';
 import { ExitCall, loadGuarded } from './plugin-traps.ts';
+import { systemCode, systemReason } from './system-errors.ts';
 
 /** Factories in order of the files and of their exports. Throws InputError. */
 export async function loadPluginFiles(
@@ -33,10 +35,19 @@ export async function loadPluginFiles(
   return loaded;
 }
 
+function statOf(path: string, file: string): Stats {
+  try {
+    return statSync(path);
+  } catch (error) {
+    const code = systemCode(error) ?? 'EIO';
+    const isMissing = code === 'ENOENT' || code === 'ENOTDIR';
+    throw new InputError({ file, message: isMissing ? 'no such file' : `cannot be read: ${systemReason(code)}` });
+  }
+}
+
 async function loadPluginFile(file: string): Promise<PluginFactory[]> {
   const path = resolve(file);
-  if (!existsSync(path)) throw new InputError({ file, message: 'no such file' });
-  if (!statSync(path).isFile()) throw new InputError({ file, message: 'expected a file with a plugin, found a folder' });
+  if (!statOf(path, file).isFile()) throw new InputError({ file, message: 'expected a file with a plugin, found a folder' });
   if (!/\.[cm]?[jt]s$/.test(path)) throw new InputError({ file, message: 'expected a plugin in JavaScript or TypeScript: .js, .mjs, .cjs, .ts, .mts or .cts' });
   let exports: Readonly<Record<string, unknown>>;
   try {

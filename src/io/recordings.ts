@@ -3,7 +3,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { InputError } from '../base/input-error.ts';
-import { STANDARD_INPUT } from './spooled-streams.ts';
+import { STANDARD_INPUT, streamNamed } from './spooled-streams.ts';
 import { openTraceFile } from './trace-stream.ts';
 
 const RECORDING = /\.jsonl(\.gz)?$/;
@@ -11,7 +11,7 @@ const RECORDING = /\.jsonl(\.gz)?$/;
 /** Files as they are given, folders with all recordings below them in order of their names. Throws InputError. */
 export function recordingsIn(paths: readonly string[]): string[] {
   const found: string[] = [];
-  for (const path of paths.map((given) => (given === '-' ? STANDARD_INPUT : given))) {
+  for (const path of paths.map(streamNamed)) {
     if (path === STANDARD_INPUT) {
       found.push(path);
       continue;

@@ -18,6 +18,8 @@ export interface PoolTask {
   readonly scenario: Scenario;
   readonly version: string;
   readonly plain: boolean;
+  /** The result is answered with its series over time. */
+  readonly keepsSeries: boolean;
   /** Set to end the run between two events; it is answered whole, with its tables. null: the result alone. */
   readonly stopFlag: Int32Array | null;
 }
@@ -45,6 +47,8 @@ export interface PoolOptions {
   readonly jobs: number;
   readonly version: string;
   readonly plain: boolean;
+  /** Results come with their series over time; those that are returned are without. */
+  readonly keepsSeries?: boolean;
   /** Called again and again for each run under way, many times a second. */
   readonly onProgress: (index: number, facts: ProgressFacts) => void;
   /** Called as runs end, in any order. */
@@ -57,6 +61,7 @@ const STOP_POLL_MILLIS = 100;
 
 /** Results in the order of the scenarios; null when it was stopped. Throws what a run throws. */
 export async function runOnThreads(scenarios: readonly Scenario[], options: PoolOptions): Promise<RunResult[] | null> {
+  const { version, plain, keepsSeries = false } = options;
   const results = new Array<RunResult>(scenarios.length);
   const workers = Array.from({ length: Math.min(options.jobs, scenarios.length) }, () => new Worker(workerUrl()));
   let next = 0;
@@ -65,11 +70,12 @@ export async function runOnThreads(scenarios: readonly Scenario[], options: Pool
       const index = next++;
       const answer = await ask(
         worker,
-        { index, scenario: scenarios[index], version: options.version, plain: options.plain, stopFlag: null },
+        { index, scenario: scenarios[index], version, plain, keepsSeries, stopFlag: null },
         { onProgress: options.onProgress, onWarnings: () => undefined },
       );
-      results[index] = resultOf(answer);
-      options.onResult(index, results[index]);
+      const result = resultOf(answer);
+      options.onResult(index, result);
+      results[index] = keepsSeries ? { ...result, timeseries: { seconds: [], columns: {} } } : result;
     }
   };
   try {
@@ -162,7 +168,7 @@ export async function runOnThread(scenario: Scenario, options: ThreadOptions): P
   const { version, plain, stop, onWarnings } = options;
   const worker = new Worker(workerUrl());
   const stopFlag = new Int32Array(new SharedArrayBuffer(4));
-  const task: PoolTask = { index: 0, scenario, version, plain, stopFlag };
+  const task: PoolTask = { index: 0, scenario, version, plain, keepsSeries: false, stopFlag };
   const watch = watchSilence(task, options);
   const onProgress: PoolOptions['onProgress'] = (_index, facts) => {
     watch.heard();

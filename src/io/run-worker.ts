@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
 import { InputError } from '../base/input-error.ts';
-import { withoutTables } from '../experiment/compare.ts';
+import { withSeries, withoutTables } from '../experiment/compare.ts';
 import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
 import { Simulation } from '../simulation/simulation.ts';
 import { loadPluginFiles } from './plugin-files.ts';
@@ -47,7 +47,7 @@ function playAlone(make: () => Simulation, index: number, flag: Int32Array): Pro
   return runSimulation(makeTelling, stop, onProgress, () => undefined);
 }
 
-async function answer({ index, scenario, version, plain, stopFlag }: PoolTask): Promise<PoolAnswer> {
+async function answer({ index, scenario, version, plain, keepsSeries, stopFlag }: PoolTask): Promise<PoolAnswer> {
   try {
     // A module is loaded once a thread, however many runs there are.
     const userPlugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
@@ -68,7 +68,8 @@ async function answer({ index, scenario, version, plain, stopFlag }: PoolTask): 
     }
     const simulation = make();
     play(simulation, index);
-    return { index, result: withoutTables(simulation.result(true)) };
+    const result = simulation.result(true);
+    return { index, result: keepsSeries ? withSeries(result) : withoutTables(result) };
   } catch (error) {
     if (error instanceof InputError) return { index, problems: error.problems };
     const { name, message, stack } = error instanceof Error ? error : new Error(String(error));

@@ -14,6 +14,11 @@ import { OutputError, systemCode, systemReason } from './system-errors.ts';
 /** What standard input is called as a file. */
 export const STANDARD_INPUT = '/dev/stdin';
 
+/** `-` is standard input. */
+export function streamNamed(path: string): string {
+  return path === '-' ? STANDARD_INPUT : path;
+}
+
 const PIECE_BYTES = 262_144;
 /** Of a device, which may never end. */
 const MOST_DEVICE_BYTES = 64 * 1024 * 1024;

@@ -6,7 +6,9 @@
 import { totalmem } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { InputError } from '../base/input-error.ts';
-import type { RunResult } from '../metrics/run-result.ts';
+import { withoutTables } from '../experiment/compare.ts';
+import { measureRun } from '../experiment/measured-run.ts';
+import type { CellOutcome } from '../experiment/sweep-record.ts';
 import type { Scenario } from '../simulation/scenario.ts';
 import type { ProgressFacts } from './progress.ts';
 import { ask, resultOf, unlessStopped, workerUrl } from './run-pool.ts';
@@ -19,8 +21,7 @@ export interface SweepPoolOptions {
   readonly patienceSeconds: number;
   readonly onProgress: (index: number, facts: ProgressFacts) => void;
   /** Called as cells end, in any order. */
-  readonly onResult: (index: number, result: RunResult) => void;
-  readonly onFailure: (index: number, reason: string) => void;
+  readonly onOutcome: (index: number, outcome: NonNullable<CellOutcome>) => void;
   /** Asked a few times a second; true ends all threads. */
   readonly isStopped: () => boolean;
 }
@@ -32,7 +33,7 @@ const MOST_HEAP_MIB = 4096;
 const LEAST_HEAP_MIB = 512;
 const SHARE_OF_MEMORY = 0.75;
 
-/** `scenarioAt`: asked once for each index. false: stopped. Throws what `onResult` and `onFailure` throw. */
+/** `scenarioAt`: asked once for each index. false: stopped. Throws what `onOutcome` throws. */
 export async function sweepOnThreads(
   count: number,
   scenarioAt: (index: number) => Scenario,
@@ -43,9 +44,7 @@ export async function sweepOnThreads(
   const serve = async (slot: SweepThread): Promise<void> => {
     while (next < count && !options.isStopped()) {
       const index = next++;
-      const outcome = await slot.play(index, scenarioAt(index));
-      if ('failure' in outcome) options.onFailure(index, outcome.failure);
-      else options.onResult(index, outcome.result);
+      options.onOutcome(index, await slot.play(index, scenarioAt(index)));
     }
   };
   try {
@@ -56,18 +55,21 @@ export async function sweepOnThreads(
   }
 }
 
-type Outcome = { readonly result: RunResult } | { readonly failure: string };
+export type SweepThreadOptions = Pick<
+  SweepPoolOptions,
+  'jobs' | 'version' | 'plain' | 'patienceSeconds' | 'onProgress'
+>;
 
 /** A thread that is made anew when a cell has spoilt it. */
-class SweepThread {
-  private readonly options: SweepPoolOptions;
+export class SweepThread {
+  private readonly options: SweepThreadOptions;
   private worker: Worker | null = null;
 
-  constructor(options: SweepPoolOptions) {
+  constructor(options: SweepThreadOptions) {
     this.options = options;
   }
 
-  async play(index: number, scenario: Scenario): Promise<Outcome> {
+  async play(index: number, scenario: Scenario): Promise<NonNullable<CellOutcome>> {
     const { version, plain, jobs, onProgress } = this.options;
     this.worker ??= new Worker(workerUrl(), { resourceLimits: { maxOldGenerationSizeMb: heapMebibytes(jobs) } });
     const { worker } = this;
@@ -81,8 +83,9 @@ class SweepThread {
       onWarnings: () => undefined,
     };
     try {
-      const answer = ask(worker, { index, scenario, version, plain, stopFlag: null }, listener);
-      return { result: resultOf(await Promise.race([answer, watch.gaveUp])) };
+      const answer = ask(worker, { index, scenario, version, plain, keepsSeries: false, stopFlag: null }, listener);
+      const result = resultOf(await Promise.race([answer, watch.gaveUp]));
+      return { run: measureRun(withoutTables(result)) };
     } catch (error) {
       await this.end();
       return { failure: reasonOf(error, scenario) };

@@ -11,7 +11,8 @@ import { systemCode } from './system-errors.ts';
 /** Names that a folder of results may hold; a folder with anything else is never replaced. */
 export const RESULT_NAMES: ReadonlySet<string> = new Set([
   'report.json', 'summary.csv', 'timeseries.csv', 'pods.csv', 'nodes.csv', 'report.html', 'timing.json',
-  'comparison.json', 'comparison.csv', 'curves.csv', 'scenario.yaml', 'fit.svg', 'fit.json', 'INCOMPLETE.txt',
+  'comparison.json', 'comparison.csv', 'runs.json', 'availability.csv', 'curves.csv', 'scenario.yaml',
+  'fit.svg', 'fit.json', 'INCOMPLETE.txt',
 ]);
 /** A name of a file may have 255 bytes; `.partial-PID` has to fit, too. */
 const LONGEST_STEM_BYTES = 200;

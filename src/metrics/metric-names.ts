@@ -83,9 +83,22 @@ export function commonMetrics(): string[] {
 /** Whether a name, in which `*` stands for anything, means the metric with this path. */
 export function isMetricMeant(name: string, path: string): boolean {
   if (!name.includes('*')) return metricNamed(name)?.path === path;
-  const parts = name.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  const pattern = new RegExp(`^${parts.join('.*')}$`);
-  return pattern.test(path) || pattern.test(shortMetricName(path));
+  const parts = name.split('*');
+  return fits(parts, path) || fits(parts, shortMetricName(path));
+}
+
+/** Whether the text is these parts in their order with anything between them. No pattern: it may be of any length. */
+function fits(parts: readonly string[], text: string): boolean {
+  const [first, last] = [parts[0], parts[parts.length - 1]];
+  const end = text.length - last.length;
+  if (end < first.length || !text.startsWith(first) || !text.endsWith(last)) return false;
+  let from = first.length;
+  for (const part of parts.slice(1, -1)) {
+    const at = text.indexOf(part, from);
+    if (at === -1) return false;
+    from = at + part.length;
+  }
+  return from <= end;
 }
 
 export function nearestMetric(name: string): string | undefined {

@@ -5,6 +5,7 @@
 import { EvictionCause, PodOutcome } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
+import { WorkloadKind } from '../cluster/workload-table.ts';
 
 interface LostPod {
   readonly pod: number;
@@ -50,6 +51,8 @@ export class Replacements implements ClusterObserver {
     const { pods, workloads } = this.cluster;
     const owner = pods.owner[pod];
     if (owner < 0 || !workloads.isObject(owner) || workloads.isDeleting(owner)) return;
+    // A DaemonSet's pods belong to their nodes: one on another node stands in for nobody.
+    if (workloads.kind[owner] === WorkloadKind.DaemonSet) return;
     const entry = { pod, incarnation: pods.incarnation[pod] };
     const list = this.lost.get(owner);
     if (list === undefined) this.lost.set(owner, [entry]);

@@ -208,7 +208,7 @@ function listed(names: readonly string[], what: string): string[] {
   return names.length === 0 ? [] : [`  ${what}: ${names.join(', ')}.`];
 }
 
-function footOf({ seeds, seedsChangeNothing, confidence, comparisons, variants }: ShownComparison): string[] {
+export function footOf({ seeds, seedsChangeNothing, confidence, comparisons, variants }: ShownComparison): string[] {
   if (seedsChangeNothing) {
     const whose = variants.length === 2 ? 'of A and of B' : 'of every variant';
     return [

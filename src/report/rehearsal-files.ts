@@ -5,8 +5,9 @@ import { writeJson } from './json.ts';
 import { renderRehearsalHtml } from './rehearsal-html.ts';
 import type { ReportFile } from './run-files.ts';
 
-export function* renderRehearsalFiles(result: RehearsalResult): Generator<ReportFile> {
-  yield { name: 'report.json', chunks: [`${writeJson(result, '')}\n`] };
+/** `repeat`: the command line that makes it again. */
+export function* renderRehearsalFiles(result: RehearsalResult, repeat: string): Generator<ReportFile> {
+  yield { name: 'report.json', chunks: [`${writeJson({ ...result, repeat }, '')}\n`] };
   yield { name: 'availability.csv', chunks: [availabilityCsv(result)] };
   yield { name: 'nodes.csv', chunks: [nodesCsv(result)] };
   yield { name: 'report.html', chunks: [renderRehearsalHtml(result)] };

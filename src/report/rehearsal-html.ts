@@ -19,7 +19,12 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; ba
 const MOST_PLOTS = 8;
 const MOST_ROWS = 100;
 
-const STYLE = `
+export const REHEARSAL_TERMS =
+  'Times count from the first step. Available: Running, Ready, not terminating. ' +
+  "A budget's floor is its desiredHealthy; without a budget it is one pod.";
+
+/** What a rehearsal needs besides the style of every page. */
+export const REHEARSAL_STYLE = `
 svg .bar { fill: var(--c); }
 svg .bar.s2 { opacity: 0.28; }
 .broken { --c: var(--alarm); }
@@ -41,12 +46,21 @@ export function renderRehearsalHtml(result: RehearsalResult): string {
 <meta name="generator" content="${escapeText(`Podyard ${result.version}`)}">
 <title>${escapeText(`Rehearsal of ${result.scenario} - Podyard`)}</title>
 <link rel="icon" href="data:,">
-<style>${PAGE_STYLE}${STYLE}</style>
+<style>${PAGE_STYLE}${REHEARSAL_STYLE}</style>
 </head>
 <body>
 <main>
 ${header(result)}
-${tiles(result)}
+${rehearsalBody(result)}<footer>${REHEARSAL_TERMS}</footer>
+</main>
+</body>
+</html>
+`;
+}
+
+/** All but the head of the page. */
+export function rehearsalBody(result: RehearsalResult): string {
+  return `${tiles(result)}
 <h2>Steps</h2>
 ${stepsCard(result)}
 <h2>Nodes over time</h2>
@@ -56,11 +70,7 @@ ${blockers(result.blockers)}
 <h2>Available pods</h2>
 ${availabilityPlots(result)}
 ${availabilityTable(result)}
-${pendingCard(result)}${lostCard(result)}<footer>Times count from the first step. Available: Running, Ready, not terminating. A budget's floor is its desiredHealthy; without a budget it is one pod.</footer>
-</main>
-</body>
-</html>
-`;
+${pendingCard(result)}${lostCard(result)}`;
 }
 
 function header(result: RehearsalResult): string {

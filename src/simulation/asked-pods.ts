@@ -9,7 +9,7 @@ import type { NodeFacts } from '../cluster/node-facts.ts';
 import type { KubernetesObject, OwnerReference, Pod, PodSpec, Volume, WorkloadObject } from '../cluster/objects.ts';
 import { compileRequiredNodeAffinity } from '../cluster/selectors.ts';
 import { findUntolerated } from '../cluster/tolerations.ts';
-import { withDaemonTolerations } from '../controllers/daemon-sets.ts';
+import { withDaemonTolerations } from '../controllers/daemon-nodes.ts';
 
 export interface AskedPod {
   /** `Deployment/web`: the object that asks. */

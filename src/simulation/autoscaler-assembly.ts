@@ -1,12 +1,12 @@
 /** Wires the cluster autoscaler to the scheduler's queue and filters, to the pools and the DaemonSets. */
 import { ClusterAutoscaler } from '../autoscaling/cluster-autoscaler.ts';
 import type { NodeAutoscaler, NodeGroupSpec } from '../autoscaling/node-autoscaler.ts';
+import type { DaemonPodsSource } from '../scheduler/what-if/placement-oracle.ts';
 import { ProfilePlacement } from '../scheduler/what-if/profile-placement.ts';
 import { assert } from '../base/assert.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { DisruptionBudgets } from '../cluster/disruption-budgets.ts';
 import { evictPod } from '../control-plane/eviction.ts';
-import type { DaemonSets } from '../controllers/daemon-sets.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { MetricsCollector } from '../metrics/collector.ts';
 import { PodBelief } from '../scheduler/cache/cached-pods.ts';
@@ -19,7 +19,7 @@ export interface AutoscalerParts {
   readonly kernel: Kernel;
   readonly cluster: Cluster;
   readonly scheduler: Scheduler;
-  readonly daemonSets: DaemonSets;
+  readonly daemons: DaemonPodsSource;
   readonly budgets: DisruptionBudgets;
   readonly metrics: MetricsCollector;
   readonly loopPhase: number;
@@ -57,7 +57,7 @@ export function assembleAutoscaler(scenario: Scenario, parts: AutoscalerParts): 
         return poolNode(pool, ordinal);
       },
     },
-    daemons: parts.daemonSets,
+    daemons: parts.daemons,
     budgets: parts.budgets,
     evict: (pod, cause) => evictPod(cluster, parts.budgets, pod, cause),
     mark: (kind, label, count) => metrics.mark(kind, label, count),

@@ -16,7 +16,6 @@ import type {
   WorkloadObject,
 } from '../cluster/objects.ts';
 import { withoutNodeName } from '../cluster/pod-template.ts';
-import { withDaemonTolerations } from '../controllers/daemon-sets.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
 import { newReplicaSet } from '../controllers/deployment.ts';
 import type { InputSource } from '../kernel/kernel.ts';
@@ -135,11 +134,14 @@ export class ManifestInput implements InputSource {
     if (rest === 'deleted' || rest === 'finished' || rest === 'managedElsewhere') {
       // Whatever others have left behind stays, and nobody replaces it.
       for (const pod of existing) this.addPod(pod, -1, durationMicros);
-    } else if (kind === WorkloadKind.DaemonSet) this.addDaemonSet(object, existing, lifetime ?? Infinity);
-    else {
+    } else {
       const { cluster, controllers } = this.targets;
       const row = createWorkload(cluster, object, existing, this.parentOf(object), durationMicros);
-      for (const pod of existing) this.addPod(pod, row, durationMicros);
+      // A DaemonSet's pods that have no node yet are made again, where they are to go.
+      const isDaemon = kind === WorkloadKind.DaemonSet;
+      for (const pod of existing)
+        if (!isDaemon || (pod.spec?.nodeName ?? '') !== '') this.addPod(pod, row, durationMicros);
+      if (isDaemon) controllers.daemonSets.arrive(row);
       if (object.kind === 'Deployment') this.addPausedSet(object, row);
       if (!isJob) controllers.deleteAt(row, cluster.now + (lifetime ?? Infinity));
     }
@@ -178,33 +180,6 @@ export class ManifestInput implements InputSource {
       jobTemplate?.metadata === undefined ? undefined : durationOf({ ...job, metadata: jobTemplate.metadata }, null);
     const lifetime = durationOf(job, job.spec?.template ?? null) ?? onTemplate;
     createWorkload(this.targets.cluster, object, [], -1, lifetime ?? DEFAULT_JOB_MICROS);
-  }
-
-  private addDaemonSet(object: WorkloadObject, existing: readonly Pod[], lifetime: Micros): void {
-    const { cluster, replacement, daemonSets, admission } = this.targets;
-    const { metadata, spec } = object;
-    const template = spec?.template ?? {};
-    const reference = {
-      kind: 'DaemonSet',
-      name: metadata?.name ?? '',
-      uid: metadata?.uid ?? refKey(object),
-      controller: true,
-    };
-    const namespace = metadata?.namespace ?? 'default';
-    const owner = replacement.addOwner({
-      kind: WorkloadKind.DaemonSet,
-      template: admission.template({
-        metadata: { ...template.metadata, namespace, ownerReferences: [reference] },
-        spec: withDaemonTolerations(template.spec ?? {}),
-      }),
-      workloadClass: cluster.classes.intern('DaemonSet'),
-      nameBase: cluster.names.intern(metadata?.name ?? ''),
-      endsAtMicros: cluster.now + lifetime,
-      podsToCome: 0,
-      scale: -1,
-    });
-    for (const known of existing) if ((known.spec?.nodeName ?? '') !== '') this.addPod(known, owner, Infinity);
-    daemonSets.add(owner);
   }
 }
 

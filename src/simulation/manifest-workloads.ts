@@ -6,32 +6,42 @@ import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { objectKey } from '../cluster/object-store.ts';
 import type { Pod, PodTemplateSpec, WorkloadObject } from '../cluster/objects.ts';
-import type { JobDetails, Revision, StatefulSetDetails, WorkloadDetails } from '../cluster/workload-details.ts';
+import type {
+  DaemonSetDetails,
+  JobDetails,
+  Revision,
+  StatefulSetDetails,
+  WorkloadDetails,
+} from '../cluster/workload-details.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
 import { POD_TEMPLATE_HASH, deploymentDetails } from '../controllers/deployment.ts';
 import { cronJobDetails } from '../controllers/cron-job.ts';
+import { daemonSetDetails } from '../controllers/daemon-set.ts';
 import { jobDetails } from '../controllers/job.ts';
 import { jobPlan } from '../controllers/job-policies.ts';
 import { replicaSetDetails } from '../controllers/replica-set.ts';
 import { statefulSetDetails } from '../controllers/stateful-set.ts';
 import { REVISION_LABEL } from '../controllers/stateful-set-pods.ts';
 
-/** Kinds whose controllers run on their objects. DaemonSets have one of their own that follows nodes one by one. */
+/** Kinds whose controllers run on their objects. */
 export const CONTROLLED_KINDS: ReadonlyMap<string, WorkloadKind> = new Map([
   ['Deployment', WorkloadKind.Deployment],
   ['ReplicaSet', WorkloadKind.ReplicaSet],
   ['ReplicationController', WorkloadKind.ReplicaSet],
   ['StatefulSet', WorkloadKind.StatefulSet],
+  ['DaemonSet', WorkloadKind.DaemonSet],
   ['Job', WorkloadKind.Job],
   ['CronJob', WorkloadKind.CronJob],
 ]);
+
+const UNSCALED: readonly WorkloadKind[] = [WorkloadKind.DaemonSet, WorkloadKind.Job, WorkloadKind.CronJob];
 
 /** Row of the new workload. `existing`: its pods among the objects. */
 export function createWorkload(
   cluster: Cluster, object: WorkloadObject, existing: readonly Pod[], parent: number, podMicros: Micros,
 ): number {
   const kind = CONTROLLED_KINDS.get(object.kind ?? '') as WorkloadKind;
-  const hasScale = kind !== WorkloadKind.Job && kind !== WorkloadKind.CronJob;
+  const hasScale = !UNSCALED.includes(kind);
   return cluster.workloadWriter.create({
     kind, object, parent, podMicros,
     key: objectKey(object),
@@ -49,6 +59,8 @@ function detailsOf(kind: WorkloadKind, object: WorkloadObject, existing: readonl
       return { ...deploymentDetails(), revision: annotatedNumber(object, 'deployment.kubernetes.io/revision', 0) };
     case WorkloadKind.StatefulSet:
       return statefulDetails(object, existing);
+    case WorkloadKind.DaemonSet:
+      return daemonDetails(object, existing);
     case WorkloadKind.CronJob:
       return cronJobDetails();
     case WorkloadKind.Job:
@@ -100,6 +112,22 @@ function statefulDetails({ spec, status }: WorkloadObject, existing: readonly Po
     updateRevision: update,
     currentReplicas: status?.currentReplicas ?? 0,
   };
+}
+
+/** Label of a DaemonSet's pods: the generation of the template that they were made of. */
+const TEMPLATE_GENERATION = 'pod-template-generation';
+
+/** The revision that its youngest pods name is that of its template: the one that is known. */
+function daemonDetails({ spec }: WorkloadObject, existing: readonly Pod[]): DaemonSetDetails {
+  let name = '';
+  let generation = -1;
+  for (const { metadata } of existing) {
+    const number = Number(metadata?.labels?.[TEMPLATE_GENERATION] ?? 0);
+    const revision = metadata?.labels?.[REVISION_LABEL];
+    if (revision !== undefined && number > generation) [name, generation] = [revision, number];
+  }
+  if (name === '') return daemonSetDetails();
+  return { ...daemonSetDetails(), revisions: [{ name, number: 1, template: spec?.template ?? {} }] };
 }
 
 /** Pods that have ended are not made again, so those that the status does not tell of yet are counted here. */

@@ -16,14 +16,14 @@ import type { NodeFieldsInput, StepInput } from './scenario-steps-schema.ts';
 /** Kinds by the names that kubectl knows them by. */
 const KIND_BY_NAME: Readonly<Record<string, string>> = Object.fromEntries(
   [
-    ['Deployment', 'deploy'], ['ReplicaSet', 'rs'], ['StatefulSet', 'sts'], ['Job', 'job'], ['CronJob', 'cj'],
-    ['Pod', 'po'], ['Node', 'no'], ['PodDisruptionBudget', 'pdb'], ['Service', 'svc'],
+    ['Deployment', 'deploy'], ['ReplicaSet', 'rs'], ['StatefulSet', 'sts'], ['DaemonSet', 'ds'], ['Job', 'job'],
+    ['CronJob', 'cj'], ['Pod', 'po'], ['Node', 'no'], ['PodDisruptionBudget', 'pdb'], ['Service', 'svc'],
     ['PersistentVolumeClaim', 'pvc'], ['PersistentVolume', 'pv'], ['StorageClass', 'sc'],
   ].flatMap(([kind, short]) => [short, kind.toLowerCase(), `${kind.toLowerCase()}s`].map((name) => [name, kind])),
 );
 const CLUSTER_SCOPED = ['Node', 'PersistentVolume', 'StorageClass'];
 const SCALED_KINDS = ['Deployment', 'ReplicaSet', 'StatefulSet'];
-const ROLLED_KINDS = ['Deployment', 'StatefulSet'];
+const ROLLED_KINDS = ['Deployment', 'StatefulSet', 'DaemonSet'];
 
 /** In order of time; steps of one time in the order written. */
 export function resolveSteps(inputs: readonly StepInput[], numbers: ScenarioNumbers): Step[] {

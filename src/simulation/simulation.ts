@@ -11,7 +11,6 @@ import { Cluster } from '../cluster/cluster.ts';
 import { withNodeDefaults } from '../cluster/node-defaults.ts';
 import { DisruptionBudgets } from '../cluster/disruption-budgets.ts';
 import type { Node, Pod } from '../cluster/objects.ts';
-import { DaemonSets } from '../controllers/daemon-sets.ts';
 import { Disruption } from '../controllers/disruption.ts';
 import { NodeLifecycle } from '../controllers/node-lifecycle.ts';
 import { PodGc } from '../controllers/pod-gc.ts';
@@ -160,7 +159,6 @@ export class Simulation {
     const admission = new PodAdmission(cluster, scenario);
     const [admit, zones] = [(pod: Pod): number => admission.template(pod), knownZones(scenario.timeZones)];
     this.controllers = new WorkloadControllers(kernel, cluster, admit, Phase.Controller, gate, zones);
-    const daemonSets = new DaemonSets(kernel, cluster, (owner) => replacement.hasEnded(owner), gate);
     cluster.observe(quotas);
     const budgets = new DisruptionBudgets(cluster);
     new Disruption(kernel, cluster, budgets, Phase.Controller);
@@ -177,7 +175,7 @@ export class Simulation {
       kernel,
       cluster,
       scheduler: this.scheduler,
-      daemonSets,
+      daemons: this.controllers.daemonSets,
       budgets,
       metrics: this.metrics,
       loopPhase: Phase.Autoscaler,
@@ -185,7 +183,7 @@ export class Simulation {
     });
     options.watch?.({ kernel, cluster, scheduler: this.scheduler, budgets, operations, finish: () => this.finish() });
     this.addNodes();
-    const targets = { cluster, admission, replacement, daemonSets, controllers: this.controllers, gate };
+    const targets = { cluster, admission, replacement, controllers: this.controllers, gate };
     this.traceSource = traceSourceOf(scenario, options);
     this.addInputs(targets);
     if (operations !== null) this.addInput(operations);

@@ -10,10 +10,10 @@ import { unreachable } from '../base/assert.ts';
 import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Container, Pod, PodSpec, ResourceList } from '../cluster/objects.ts';
-import { withDaemonTolerations, type DaemonSets } from '../controllers/daemon-sets.ts';
+import { withDaemonTolerations } from '../controllers/daemon-nodes.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
-import type { CreationGate } from '../controllers/creation-gate.ts';
 import { slowStart } from '../controllers/owned-pods.ts';
+import type { CreationGate } from '../controllers/owned-pods.ts';
 import type { ReplacementController } from '../controllers/replacement.ts';
 import type { WorkloadControllers } from '../controllers/workload-controllers.ts';
 import type { InputSource } from '../kernel/kernel.ts';
@@ -27,7 +27,6 @@ export interface ArrivalTargets {
   readonly cluster: Cluster;
   readonly admission: PodAdmission;
   readonly replacement: ReplacementController;
-  readonly daemonSets: DaemonSets;
   readonly controllers: WorkloadControllers;
   readonly gate: CreationGate;
 }
@@ -71,7 +70,7 @@ export class WorkloadInput implements InputSource {
         return this.createPods(index, template, -1, this.nameBases[index]);
       case 'DaemonSet': {
         const owner = this.addOwner(index, template, WorkloadKind.DaemonSet, this.nameBases[index]);
-        return this.targets.daemonSets.add(owner);
+        return this.targets.controllers.daemonSets.arrive(owner);
       }
       default:
         return unreachable(workload.kind);

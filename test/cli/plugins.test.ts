@@ -116,9 +116,10 @@ test.each([
   ['syntax.ts', 'export const = 3;', 'syntax.ts: the plugin could not be loaded: '],
   ['taken.mjs', `export const plugin = ${FACTORY('NodeAffinity')};`, "taken.mjs: the plugin's name NodeAffinity is a plugin of Kubernetes: choose another one"],
   ['missing.mjs', "import 'no-such-package';", 'missing.mjs: the plugin could not be loaded: '],
+  [`${'n'.repeat(300)}.mjs`, null, 'cannot be read: the path is too long (ENAMETOOLONG)'],
   ['plugin.txt', 'x', 'plugin.txt: expected a plugin in JavaScript or TypeScript'],
 ])('%s is refused', (file, text, message) => {
-  cli.write(file, text);
+  if (text !== null) cli.write(file, text);
   const { code, out, err } = cli.run('plugins', '--plugin', file);
   expect(err).toContain(`error: `);
   expect(err).toContain(message);

@@ -93,7 +93,8 @@ export function cliFolder(): CliFolder {
     run(...args) {
       if (args.some((arg) => arg.startsWith('--plugin') || arg === '-')) return this.spawn(...args);
       warm ??= warmProgram();
-      return warm.run(args, folder);
+      const { code, out, err } = warm.run(args, folder);
+      return { code, out, err };
     },
     spawn(...args) {
       return this.runWith({}, ...args);
@@ -150,12 +151,15 @@ async function inFolder<T>(folder: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-interface WarmProgram {
-  run(args: readonly string[], folder: string): Outcome;
+type Answer = ReturnType<WarmProgram['run']>;
+
+export interface WarmProgram {
+  /** `both`: standard output and standard error, as they came. */
+  run(args: readonly string[], folder: string): Outcome & { readonly both: string };
   end(): Promise<unknown>;
 }
 
-function warmProgram(): WarmProgram {
+export function warmProgram(): WarmProgram {
   const state = new Int32Array(new SharedArrayBuffer(4));
   const { port1: answers, port2: port } = new MessageChannel();
   const worker = new Worker(new URL('warm-program.mjs', import.meta.url), {
@@ -174,7 +178,7 @@ function warmProgram(): WarmProgram {
         if (Atomics.wait(state, 0, 0, LIMIT_MILLIS) === 'timed-out') {
           throw new Error(`podyard ${args.join(' ')} has not ended after ${String(LIMIT_MILLIS / 1000)} s`);
         }
-        const answer = receiveMessageOnPort(answers)?.message as Outcome | { readonly failure: string } | undefined;
+        const answer = receiveMessageOnPort(answers)?.message as Answer | { readonly failure: string } | undefined;
         if (answer === undefined || 'failure' in answer) {
           throw new Error(`podyard ${args.join(' ')} ended without an exit code: ${answer?.failure ?? ''}`);
         }

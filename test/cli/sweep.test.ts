@@ -62,20 +62,26 @@ test('a plugin that throws, ends the process or loops fails its own cells, with 
   plugin('Throws', "throw new Error('no such price');");
   plugin('Leaves', 'process.exit(0);');
   plugin('Loops', 'for (;;);');
-  const variants = 'variants:\n  plain: []\n  throws: [Throws.mjs]\n  leaves: [Leaves.mjs]\n  loops: [Loops.mjs]\n';
-  cli.write('plugins.yaml', `scenario: small.yaml\n${variants}seeds: 1\n`);
-  const { code, err } = cli.spawn('sweep', 'plugins.yaml', '--out', 'plugins', '-q', '--patience', '10');
-  expect(code, err).toBe(1);
-  const report = JSON.parse(readFileSync(join(cli.path(), 'plugins', 'report.json'), 'utf8')) as {
-    runs: unknown;
-    failures: readonly { readonly row: number; readonly reason: string }[];
+  interface Failed {
+    readonly runs: unknown;
+    readonly failures: readonly { readonly row: number; readonly reason: string }[];
+  }
+  const failuresOf = (variants: string, ...words: readonly string[]): Failed => {
+    cli.write('plugins.yaml', `scenario: small.yaml\nvariants:\n${variants}seeds: 1\n`);
+    const { code, err } = cli.spawn('sweep', 'plugins.yaml', '--out', 'plugins', '--force', '-q', ...words);
+    expect(code, err).toBe(1);
+    return JSON.parse(readFileSync(join(cli.path(), 'plugins', 'report.json'), 'utf8')) as Failed;
   };
-  expect(report.runs).toEqual({ wanted: 4, done: 1, failed: 3 });
-  expect(report.failures.map(({ row }) => row)).toEqual([1, 2, 3]);
+  const report = failuresOf('  plain: []\n  throws: [Throws.mjs]\n  leaves: [Leaves.mjs]\n');
+  expect(report.runs).toEqual({ wanted: 3, done: 1, failed: 2 });
+  expect(report.failures.map(({ row }) => row)).toEqual([1, 2]);
   expect(report.failures[0].reason).toContain('no such price');
   expect(report.failures[1].reason).toContain('process.exit');
-  expect(report.failures[2].reason).toContain('Loops');
-  for (const { reason } of report.failures) expect(reason).not.toContain(cli.path());
+  // By itself: patience is a matter of the clock, and a busy machine may starve the others.
+  const looping = failuresOf('  plain: []\n  loops: [Loops.mjs]\n', '--patience', '2');
+  expect(looping.runs).toEqual({ wanted: 2, done: 1, failed: 1 });
+  expect(looping.failures[0].reason).toContain('Loops');
+  for (const { reason } of [...report.failures, ...looping.failures]) expect(reason).not.toContain(cli.path());
 });
 
 test('the report has the front of two metrics and tells what moves them', () => {

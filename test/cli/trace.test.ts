@@ -1,7 +1,8 @@
 // podyard trace: what a trace holds, any trace as our own table, and generators fitted to traces; replay of every
 // format.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { openTraceFile } from '../../src/io/trace-stream.ts';
 import type { TracePod } from '../../src/simulation/scenario.ts';
@@ -107,6 +108,40 @@ describe('trace convert', () => {
     cli.write('bad.csv', 'job_id,submission_time,duration,num_gpu\na,1,x,1\n');
     expect(cli.run('trace', 'convert', 'bad.csv', '--out', 'none.csv').code).toBe(2);
     expect(existsSync(join(cli.path(), 'none.csv'))).toBe(false);
+  });
+
+  test('reads standard input as -, as every command that reads a trace does', () => {
+    const input = readFileSync(pathOf('philly-jobs.csv'), 'utf8');
+    const converted = cli.run('trace', 'convert', pathOf('philly-jobs.csv'));
+    expect(cli.runWith({ input }, 'trace', 'convert', '-')).toEqual(converted);
+    const told = cli.runWith({ input }, 'trace', 'info', '-', '-o', 'json');
+    expect(JSON.parse(told.out)).toEqual({
+      ...(JSON.parse(cli.run('trace', 'info', pathOf('philly-jobs.csv'), '-o', 'json').out) as object),
+      file: '/dev/stdin',
+    });
+    expect(cli.runWith({ input: '' }, 'trace', 'info', '-').code).toBe(2);
+  });
+
+  test('is whole or not at all: a kill leaves no half of a table, and a signal nothing', async () => {
+    const rows = Array.from({ length: 150_000 }, (_, i) => `${String(i)},60,${String((i % 7) + 1)},1Gi\n`);
+    cli.write('many.csv', `arrival,duration,cpu,memory\n${rows.join('')}`);
+    cli.write('old.csv', 'what stood there\n');
+    const unfinished = (): string[] => readdirSync(cli.path()).filter((name) => name.includes('.partial-'));
+    for (const [signal, out] of [['SIGKILL', 'new.csv'], ['SIGKILL', 'old.csv'], ['SIGTERM', 'new.csv']] as const) {
+      const { child, ended } = cli.start('trace', 'convert', 'many.csv', '--out', out, '--force');
+      while (unfinished().length === 0 && child.exitCode === null) await setTimeout(2);
+      child.kill(signal);
+      const { code, err } = await ended;
+      expect([code, err], err).toEqual(
+        signal === 'SIGTERM' ? [143, 'warning: stopped by SIGTERM before the end: no file was written\n'] : [null, ''],
+      );
+      expect(unfinished()).toHaveLength(signal === 'SIGTERM' ? 0 : 1);
+      for (const name of unfinished()) rmSync(join(cli.path(), name));
+      expect(existsSync(join(cli.path(), 'new.csv'))).toBe(false);
+      expect(readFileSync(join(cli.path(), 'old.csv'), 'utf8')).toBe('what stood there\n');
+    }
+    expect(cli.run('trace', 'convert', 'many.csv', '--out', 'old.csv', '--force').code).toBe(0);
+    expect(readFileSync(join(cli.path(), 'old.csv'), 'utf8').split('\n')).toHaveLength(150_002);
   });
 });
 

@@ -7,13 +7,15 @@ const { program, state, port } = workerData;
 const { runProgram } = await import(pathToFileURL(program).href);
 
 parentPort.on('message', async (args) => {
-  let [out, err] = ['', ''];
+  let [out, err, both] = ['', '', ''];
   const write = (text) => {
     err += text;
+    both += text;
   };
   const terminal = {
     out: (text) => {
       out += text;
+      both += text;
     },
     err: write,
     hasColor() {
@@ -27,7 +29,7 @@ parentPort.on('message', async (args) => {
   let answer;
   try {
     const code = await runProgram(args, terminal);
-    answer = { code, out, err };
+    answer = { code, out, err, both };
   } catch (error) {
     answer = { failure: String(error?.stack ?? error) };
   }

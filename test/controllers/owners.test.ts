@@ -152,21 +152,6 @@ describe('DaemonSets', () => {
       "
     `);
   });
-
-  test('end with their lifetime', () => {
-    expect(story(`
-      node a
-      daemonset agent lifetime=10
-      at 20 node b
-    `, 100, PODS_ONLY)).toMatchInlineSnapshot(`
-      "
-          0.0  created agent-0
-          1.0  started agent-0 on a
-         10.0  terminating agent-0: none
-         11.0  removed agent-0: Deleted
-      "
-    `);
-  });
 });
 
 describe('taint eviction', () => {

@@ -22,6 +22,24 @@ export function stepsOf(text: string): ConsoleStep[] {
   return steps.map(({ command, expected }) => ({ command, expected: expected.join('\n').trim() }));
 }
 
+/**
+ * The words after `podyard` where a shell would do nothing but hand them over: no other program, no redirection, no
+ * pattern, nothing to expand. Null: this needs a shell.
+ */
+export function plainWordsOf(command: string): string[] | null {
+  const text = command.replace(/\\\n/g, ' ').trim();
+  const word = /(?:[\w./:=,+@%^-]|\[[\w.]*\]|'[^'\n]*'|"[^"$`\\\n]*")+/y;
+  const words: string[] = [];
+  for (let at = 0; at < text.length; at = word.lastIndex) {
+    word.lastIndex = at;
+    const found = word.exec(text)?.[0];
+    if (found === undefined) return null;
+    words.push(found.replace(/'([^']*)'|"([^"]*)"/g, (_, single?: string, double?: string) => single ?? double ?? ''));
+    while (text[word.lastIndex] === ' ') word.lastIndex++;
+  }
+  return words[0] === 'podyard' ? words.slice(1) : null;
+}
+
 /** Trailing blanks do not count. */
 export function outputMatches(expected: string, actual: string): boolean {
   const lines = trimLines(expected).split('\n');

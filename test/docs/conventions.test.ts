@@ -1,6 +1,6 @@
 // The convention by which documents are executed, tested itself: a matcher that accepts everything would prove nothing.
 import { expect, test } from 'vitest';
-import { outputMatches, stepsOf } from './console-block.ts';
+import { outputMatches, plainWordsOf, stepsOf } from './console-block.ts';
 import { parseBlocks } from './markdown-blocks.ts';
 import { typeErrors } from './type-check.ts';
 
@@ -28,6 +28,21 @@ test('a console block is commands, each with what it prints', () => {
     { command: 'one \\\n  more', expected: 'out' },
     { command: 'two', expected: '' },
   ]);
+});
+
+test.each([
+  ['podyard run a.yaml --set nodePools[general].count=5 -q', ['run', 'a.yaml', '--set', 'nodePools[general].count=5', '-q']],
+  ["podyard compare a.yaml \\\n  --metric 'packing.density*' --until \"cost:±5%\"", ['compare', 'a.yaml', '--metric', 'packing.density*', '--until', 'cost:±5%']],
+  ['podyard run a.yaml > out', null],
+  ['podyard run a.yaml | head', null],
+  ['podyard run *.yaml', null],
+  ['podyard run "$file"', null],
+  ['podyard run $file', null],
+  ['podyard run a.yaml && podyard version', null],
+  ['! podyard run a.yaml', null],
+  ['node podyard.js', null],
+])('of %j a shell would hand over the words %j', (command, words) => {
+  expect(plainWordsOf(command)).toEqual(words);
 });
 
 test('the info string says how a block is run, and why one is not', () => {

@@ -4,8 +4,8 @@ import { resolve } from 'node:path';
 import ts from 'typescript';
 
 const ENTRIES: Readonly<Record<string, string>> = {
-  podyard: 'src/index.ts',
-  'podyard/plugin': 'src/scheduler/framework/plugin-api.ts',
+  podyard: 'dist/index.d.ts',
+  'podyard/plugin': 'dist/scheduler/framework/plugin-api.d.ts',
 };
 
 export interface Snippet {
@@ -18,6 +18,11 @@ const parsed = new Map<string, ts.SourceFile>();
 
 /** Messages `name:line: message` of all snippets; the snippets may import each other by `./name`. */
 export function typeErrors(snippets: readonly Snippet[]): string[] {
+  return [...typeErrorsByName(snippets).values()].flat();
+}
+
+/** The same by the name of the snippet, with an empty list where there is nothing to tell. */
+export function typeErrorsByName(snippets: readonly Snippet[]): Map<string, string[]> {
   const config = ts.getParsedCommandLineOfConfigFile('tsconfig.json', {}, { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => undefined });
   if (config === undefined) throw new Error('tsconfig.json cannot be read');
   const virtual = new Map(snippets.map(({ name, text }) => [resolve(name), `${text}\nexport {};\n`]));
@@ -35,11 +40,12 @@ export function typeErrors(snippets: readonly Snippet[]): string[] {
     return source;
   };
   const program = ts.createProgram([...virtual.keys()], options, host);
-  return snippets.flatMap(({ name }) => {
+  return new Map(snippets.map(({ name }) => {
     const source = program.getSourceFile(resolve(name));
-    return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)].map((found) => {
-      const line = source === undefined ? 0 : source.getLineAndCharacterOfPosition(found.start ?? 0).line + 1;
-      return `${name}:${line}: ${ts.flattenDiagnosticMessageText(found.messageText, ' ')}`;
-    });
-  });
+    const found = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
+    return [name, found.map(({ start = 0, messageText }) => {
+      const line = source === undefined ? 0 : source.getLineAndCharacterOfPosition(start).line + 1;
+      return `${name}:${line}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`;
+    })];
+  }));
 }

@@ -2,12 +2,11 @@
  * The fast paths' twin is the plain scan: caches, the index over cache order, counts by topology domain. The same digest of
  * everything that happened and the same words to every pod that failed, over clusters that change all the time, of each
  * version of Kubernetes in turn.
- * PODYARD_DECISIONS=500000 is what continuous integration runs.
+ * PODYARD_DECISIONS=500000 is what continuous integration runs; special kinds of clusters have a file of their own,
+ * `fast-equals-plain-kinds.test.ts`.
  */
 import { describe, expect, test } from 'vitest';
-import { CHANGE_RING } from '../../src/scheduler/cache/cached-nodes.ts';
 import { KUBERNETES_VERSIONS } from '../../src/cluster/kubernetes-versions.ts';
-import { crowdedRun } from '../support/crowded-cluster.ts';
 import { churnRun } from '../support/template-churn.ts';
 import type { ChurnOptions } from '../support/template-churn.ts';
 
@@ -43,46 +42,5 @@ describe('decisions by the fast paths', () => {
     expect(failed).toBeLessThan(decisions * 0.9);
     expect(replacedNodes).toBeGreaterThan(20);
     expect(returnedGroups).toBeGreaterThan(20);
-  });
-
-  test.each([6, 40])('are so while many of the pods on %i nodes are on their way out', (nodes) => {
-    const kind = { priorities: true, percentage: 0, isolated: true, reapMicros: 400_000 };
-    const options = { ...kind, seed: `terminating-${nodes}`, nodes, steps: 1500 };
-    const fast = churnRun({ ...options, plain: false });
-    expect(fast).toEqual(churnRun({ ...options, plain: true }));
-    expect(fast.mostTerminating).toBeGreaterThan(nodes);
-  });
-
-  const CROWDS = [[3, 20_000], [5, 14_000], [40, 12_000]] as const;
-  test.each(CROWDS)('are so on %i crowded nodes that do not take a pod for thousands of changes', (nodes, changes) => {
-    const options = { seed: `crowded-${nodes}`, nodes, changes };
-    const fast = crowdedRun({ ...options, plain: false });
-    expect(fast).toEqual(crowdedRun({ ...options, plain: true }));
-    expect(fast.longestBlock).toBeGreaterThan(CHANGE_RING);
-    expect(fast.largeBound).toBeGreaterThan(2);
-  });
-
-  test.each([[60, 1500], [110, 2600]] as const)('are so while dozens of pods wait on %i nodes for the victims of their preemptions', (nodes, steps) => {
-    const kind = { priorities: true, percentage: 0, isolated: true, calm: true, reapMicros: 4_000_000 };
-    const options = { ...kind, seed: `nominated-a-${nodes}`, nodes, steps };
-    const fast = churnRun({ ...options, plain: false });
-    expect(fast).toEqual(churnRun({ ...options, plain: true }));
-    expect(fast.mostNominated).toBeGreaterThan(25);
-    expect(fast.unschedulable).toBeGreaterThan(2000);
-  });
-
-  test.each([9, 40, 160])('are so where few of %i nodes have what a pod asks for, and little room to remember', (nodes) => {
-    const options = { seed: `devices-${nodes}`, nodes, steps: 1200, priorities: true, percentage: 0, isolated: true, devices: true };
-    const plain = churnRun({ ...options, plain: true });
-    expect(churnRun({ ...options, plain: false })).toEqual(plain);
-    expect(churnRun({ ...options, plain: false, cacheBytes: 20_000 })).toEqual(plain);
-    expect(plain.decisions).toBeGreaterThan(2000);
-  });
-
-  test.each([[['filter']], [['score']], [['filter', 'score']]] as const)('are so with a plugin that declares nothing and has %j', (moody) => {
-    const options = { seed: `moody-${moody.join()}`, nodes: 40, steps: 700, priorities: false, percentage: 0, moody };
-    const fast = churnRun({ ...options, plain: false });
-    expect(fast).toEqual(churnRun({ ...options, plain: true }));
-    expect(fast.decisions).toBeGreaterThan(1000);
   });
 });

@@ -1,7 +1,8 @@
 // The house rules that concern whole files: names, heads, lengths, endings of imports, and nothing of a machine in them.
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { LONG_FILES } from '../../vitest.config.ts';
 import { importsOf } from '../support/source-imports.ts';
 import { filesBelow } from '../support/tracked-files.ts';
 
@@ -57,6 +58,10 @@ describe('every source file', () => {
     const wrong = sources.filter((file) => !/^(#!.*\n)?(\/\*\*?[\s*]|\/\/ |import |export .* from )/.test(readFileSync(file, 'utf8')));
     expect(wrong).toEqual([]);
   });
+});
+
+test('every test file that is to come first is there', () => {
+  expect(LONG_FILES.filter((file) => !existsSync(file))).toEqual([]);
 });
 
 function linesMatching(file: string, pattern: RegExp): string[] {

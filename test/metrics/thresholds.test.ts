@@ -28,6 +28,12 @@ test('a star stands for anything', () => {
   expect(isMetricMeant('queueWait.p99', 'latency.startSeconds.p99')).toBe(false);
   expect(isMetricMeant('cost.*', 'cost.total')).toBe(true);
   expect(isMetricMeant('co.t*', 'cost.total')).toBe(false);
+  expect(isMetricMeant('co*t.*ot*', 'cost.total')).toBe(true);
+  expect(isMetricMeant('cost*total', 'cost.total')).toBe(true);
+  expect(isMetricMeant('cost.t*total', 'cost.total')).toBe(false);
+  expect(isMetricMeant('*l*a*', 'cost.total')).toBe(false);
+  expect(isMetricMeant(`${' '.repeat(60_000)}*`, 'cost.total')).toBe(false);
+  expect(isMetricMeant(`${'*t'.repeat(30_000)}z`, 'latency.queueWaitSeconds.p99')).toBe(false);
 });
 
 test.each([

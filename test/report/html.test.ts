@@ -1,16 +1,12 @@
-import { existsSync } from 'node:fs';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunResult } from '../../src/metrics/run-result.ts';
 import { renderHtml } from '../../src/report/html.ts';
+import { MEASURE, browserIsMissing, launchBrowser, openPage, whereBrowser } from '../support/browser-page.ts';
+import type { Measured } from '../support/browser-page.ts';
 import { makeRunResult } from '../support/run-result.ts';
 
-const CHROMIUM = '/usr/bin/chromium';
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 const PLOTS = ['utilization', 'events', 'queue', 'reasons', 'wait-priority', 'wait-class', 'running', 'nodes', 'heat'];
-
-const missing = !existsSync(CHROMIUM);
-const where = missing ? `in a browser (SKIPPED: there is no ${CHROMIUM})` : 'in a browser';
 
 /** User text that would break a page that does not escape it. */
 const EVIL = '</script><script>document.title="broken"</script><img src=x onerror=alert(1)>&"\'';
@@ -163,34 +159,19 @@ describe('the HTML page', () => {
   });
 });
 
-describe.skipIf(missing)(`the HTML page ${where}`, () => {
+describe.skipIf(browserIsMissing)(`the HTML page ${whereBrowser}`, () => {
   let browser: Browser;
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    browser = await launchBrowser();
   });
 
   afterAll(async () => {
     await browser.close();
   });
 
-  async function open(
-    html: string, options: { width?: number; dark?: boolean; javaScript?: boolean } = {},
-  ): Promise<{ page: Page; troubles: string[] }> {
-    const page = await browser.newPage({
-      viewport: { width: options.width ?? 1200, height: 900 },
-      colorScheme: options.dark === true ? 'dark' : 'light',
-      javaScriptEnabled: options.javaScript ?? true,
-    });
-    const troubles: string[] = [];
-    page.on('console', (message) => troubles.push(`console: ${message.text()}`));
-    page.on('pageerror', (error) => troubles.push(`error: ${String(error)}`));
-    page.on('request', (request) => {
-      if (!request.url().startsWith('data:')) troubles.push(`request: ${request.url()}`);
-    });
-    await page.setContent(html, { waitUntil: 'load' });
-    return { page, troubles };
-  }
+  const open = (html: string, options: Parameters<typeof openPage>[2] = {}): ReturnType<typeof openPage> =>
+    openPage(browser, html, options);
 
   it.each([
     ['a usual run', () => makeRunResult()],
@@ -284,33 +265,3 @@ describe.skipIf(missing)(`the HTML page ${where}`, () => {
     await page.mouse.move(box.x + box.width * share, box.y + box.height / 2);
   }
 });
-
-interface Measured {
-  readonly id: string;
-  readonly marks: number;
-  readonly outside: readonly string[];
-  readonly overlaps: readonly string[];
-}
-
-/** Runs in the page: what is drawn of each visible plot, what leaves its frame, which texts lie over each other. */
-const MEASURE = `
-  Array.from(document.querySelectorAll('svg.plot')).filter((svg) => svg.getBoundingClientRect().width > 0).map((svg) => {
-    const frame = svg.getBoundingClientRect();
-    const slack = 1.5;
-    const marks = Array.from(svg.querySelectorAll('.mark'));
-    const texts = Array.from(svg.querySelectorAll('text'));
-    const outside = [...marks, ...texts].filter((item) => {
-      const box = item.getBoundingClientRect();
-      return box.left < frame.left - slack || box.right > frame.right + slack || box.top < frame.top - slack || box.bottom > frame.bottom + slack;
-    }).map((item) => item.textContent || item.getAttribute('class'));
-    const overlaps = [];
-    texts.forEach((a, i) => texts.slice(i + 1).forEach((b) => {
-      const x = a.getBoundingClientRect(), y = b.getBoundingClientRect();
-      const wide = Math.min(x.right, y.right) - Math.max(x.left, y.left);
-      const high = Math.min(x.bottom, y.bottom) - Math.max(x.top, y.top);
-      // Boxes of text are taller than letters: neighbouring lines may share a few pixels of air.
-      if (wide > 0.5 && high > 4) overlaps.push(a.textContent + ' / ' + b.textContent);
-    }));
-    return { id: svg.getAttribute('data-plot'), marks: marks.filter((mark) => mark.getBoundingClientRect().width > 0).length, outside, overlaps };
-  })
-`;

@@ -14,7 +14,7 @@ import { TraceInput, WorkloadInput } from '../../src/simulation/workload-input.t
 import type { ArrivalTargets } from '../../src/simulation/workload-input.ts';
 import { WorkloadSource } from '../../src/workload/generators/workload-source.ts';
 import { TraceSource } from '../../src/workload/traces/trace-source.ts';
-import { OPEN_GATE } from '../../src/controllers/creation-gate.ts';
+import { OPEN_GATE } from '../../src/controllers/owned-pods.ts';
 import { fixed, LIFECYCLE, playScript, World } from '../support/node-life.ts';
 
 const PRIORITY_CLASSES = {
@@ -23,10 +23,10 @@ const PRIORITY_CLASSES = {
 };
 
 function targetsOf(world: World, defaultTolerationSeconds = 300): ArrivalTargets {
-  const { cluster, replacement, daemonSets } = world;
+  const { cluster, replacement } = world;
   const admission = new PodAdmission(cluster, { priorityClasses: PRIORITY_CLASSES, nodeLifecycle: { ...LIFECYCLE, defaultTolerationSeconds } });
   const controllers = new WorkloadControllers(world.kernel, cluster, (pod) => admission.template(pod), 4);
-  return { cluster, admission, replacement, daemonSets, controllers, gate: OPEN_GATE };
+  return { cluster, admission, replacement, controllers, gate: OPEN_GATE };
 }
 
 function workload(overrides: Partial<Workload>): Workload {

@@ -64,6 +64,28 @@ describe('a StatefulSet', () => {
   });
 });
 
+describe('an update of a StatefulSet', () => {
+  const kubelet = { sandbox: '0s', containerStart: '2s', pullBase: '0s', defaultImageSize: '0' };
+  const steps = [{ at: '1m', rollout: { workload: 'sts/db', image: ':v2' } }];
+  const set = (podManagementPolicy: string) =>
+    object('StatefulSet', 'db', {
+      replicas: 4, podManagementPolicy, updateStrategy: { rollingUpdate: { maxUnavailable: 2 } },
+    });
+  const secondsOf = (kubernetes: string, policy: string): readonly number[] =>
+    playScenario({ duration: '10m', kubelet, steps, kubernetes }, [nodeObject('n', { cpu: '9' }), set(policy)])
+      .pods.map(({ created }) => Math.round(created))
+      .filter((created) => created >= 60)
+      .sort((a, b) => a - b);
+
+  test('takes maxUnavailable pods at a time from v1.37 on, and one before', () => {
+    expect(secondsOf('1.37', 'Parallel')).toEqual([61, 61, 64, 64]);
+    expect(secondsOf('1.36', 'Parallel')).toEqual([61, 64, 67, 70]);
+    // The first comes back before the second is looked at again: the order of the set is kept.
+    expect(secondsOf('1.37', 'OrderedReady')).toEqual([61, 63, 66, 68]);
+    expect(secondsOf('1.36', 'OrderedReady')).toEqual([61, 64, 67, 70]);
+  });
+});
+
 describe('a Deployment', () => {
   test('goes with its ReplicaSet and its pods when its time is over', () => {
     const { pods } = playScenario({ duration: '10m' }, [

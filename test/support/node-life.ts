@@ -18,7 +18,10 @@ import type { ClusterObserver } from '../../src/cluster/observer.ts';
 import { EVICTION_CAUSE_NAMES, POD_OUTCOME_NAMES } from '../../src/cluster/pod-table.ts';
 import { applyPodDefaults } from '../../src/control-plane/pod-defaults.ts';
 import { findUntolerated } from '../../src/cluster/tolerations.ts';
-import { DaemonSets, withDaemonTolerations } from '../../src/controllers/daemon-sets.ts';
+import { withDaemonTolerations } from '../../src/controllers/daemon-nodes.ts';
+import { DaemonSetController } from '../../src/controllers/daemon-set.ts';
+import { OwnedPodCounts } from '../../src/controllers/owned-pod-counts.ts';
+import { WorkQueue } from '../../src/controllers/work-queue.ts';
 import { NodeLifecycle } from '../../src/controllers/node-lifecycle.ts';
 import { WorkloadKind } from '../../src/cluster/workload-table.ts';
 import type { WorkloadTable } from '../../src/cluster/workload-table.ts';
@@ -68,7 +71,7 @@ export class World {
   readonly cluster: Cluster;
   readonly owners: WorkloadTable;
   readonly replacement: ReplacementController;
-  readonly daemonSets: DaemonSets;
+  readonly daemonSets: DaemonSetController;
   readonly kubelet: Kubelet;
   readonly lifecycle: NodeLifecycle;
   readonly log: string[] = [];
@@ -80,7 +83,16 @@ export class World {
     this.cluster.observe(logger(this.cluster, this.log));
     this.owners = this.cluster.workloads;
     this.replacement = new ReplacementController(kernel, this.cluster);
-    this.daemonSets = new DaemonSets(kernel, this.cluster, (owner) => this.replacement.hasEnded(owner));
+    const context = {
+      cluster: this.cluster,
+      counts: new OwnedPodCounts(this.cluster),
+      admit: (pod: Pod) => this.cluster.internTemplate(applyPodDefaults(pod)).id,
+      runMicros: () => Infinity,
+    };
+    this.daemonSets = new DaemonSetController(
+      context,
+      (name, sync) => new WorkQueue(kernel, this.cluster.workloads, 4, name, sync),
+    );
     this.kubelet = new Kubelet(kernel, this.cluster, { ...KUBELET, ...options.kubelet }, () => this.replacement.isCreating);
     new PodGc(kernel, this.cluster);
     this.lifecycle = new NodeLifecycle(kernel, this.cluster, { ...LIFECYCLE, ...options.lifecycle });
@@ -175,7 +187,7 @@ function workload(world: World, verb: string, name: string, options: Options): v
   const owner = kind === undefined ? -1 : replacement.addOwner({
     kind, template, workloadClass, nameBase, endsAtMicros: cluster.now + micros('lifetime'), podsToCome: Number(options.get('later') ?? 0), scale: -1,
   });
-  if (kind === WorkloadKind.DaemonSet) return daemonSets.add(owner);
+  if (kind === WorkloadKind.DaemonSet) return daemonSets.arrive(owner);
   const count = Number(options.get('replicas') ?? options.get('pods') ?? 1);
   for (let i = 0; i < count; i++) {
     const nameOrdinal = owner < 0 ? -1 : owners.takeOrdinal(nameBase);

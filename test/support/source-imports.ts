@@ -14,7 +14,10 @@ const parsed = new Map<string, readonly SourceImport[]>();
 export function importsOf(file: string): readonly SourceImport[] {
   const known = parsed.get(file);
   if (known !== undefined) return known;
-  const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.ES2023, true);
+  const text = readFileSync(file, 'utf8');
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2023, false);
+  // Without the word there is none below the statements themselves; few files have it.
+  const isDeep = /\bimport\s*\(/.test(text);
   const found: SourceImport[] = [];
   const visit = (node: ts.Node): void => {
     const literal = specifierOf(node);
@@ -22,7 +25,7 @@ export function importsOf(file: string): readonly SourceImport[] {
       const line = source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1;
       found.push({ specifier: literal.text, line, typeOnly: isTypeOnly(node) });
     }
-    ts.forEachChild(node, visit);
+    if (isDeep || node === source) ts.forEachChild(node, visit);
   };
   visit(source);
   parsed.set(file, found);

@@ -9,7 +9,7 @@ import { Kernel } from '../../src/kernel/kernel.ts';
 import type { RandomStream } from '../../src/kernel/random.ts';
 import { pluginRegistry } from '../../src/scheduler/plugins/registry.ts';
 import type { NodeInfo, Plugin, PluginFactory } from '../../src/scheduler/framework/plugin-api.ts';
-import { unschedulable } from '../../src/scheduler/framework/plugin-api.ts';
+import { errorStatus, unschedulable } from '../../src/scheduler/framework/plugin-api.ts';
 import {
   Groups, NOBODY, PACKER, aliveNodes, assertForeignPodsLeftAlone, packerProfile, replaceNodes, updatePod,
 } from './churn-kinds.ts';
@@ -37,9 +37,11 @@ export interface ChurnOptions {
   readonly reapMicros?: number;
   /** percentageOfNodesToScore; 0: adaptive. */
   readonly percentage: number;
-  /** With a plugin that declares nothing, looks at the whole cluster and draws lots: `filter` it has, or `score`, or both. */
-  readonly moody?: readonly ('filter' | 'score')[];
+  /** With a plugin that declares nothing, looks at the whole cluster and draws lots, at these points. */
+  readonly moody?: readonly MoodyPoint[];
 }
+
+export type MoodyPoint = 'filter' | 'preScore' | 'score';
 
 export interface ChurnResult {
   readonly digest: string;
@@ -156,7 +158,7 @@ function devicePod(device: number): Pod {
 const MOODY = 'Moody';
 
 /** Its answers hang on how often and in which order it is asked: both must be as in the plain scan. */
-function moodyPlugin(points: readonly ('filter' | 'score')[]): PluginFactory {
+function moodyPlugin(points: readonly MoodyPoint[]): PluginFactory {
   const crowded = unschedulable(MOODY, 'node(s) were not to its liking');
   return {
     name: MOODY,
@@ -164,6 +166,7 @@ function moodyPlugin(points: readonly ('filter' | 'score')[]): PluginFactory {
     create: (_args, handle): Plugin => ({
       name: MOODY,
       ...(points.includes('filter') ? { filter: (_state: unknown, _pod: unknown, node: NodeInfo) => ((node.pods.length + handle.cluster.totals.podsPending) % 7 === 0 || handle.random('filter').next() < 0.05 ? crowded : null) } : {}),
+      ...(points.includes('preScore') ? { preScore: () => (handle.random('preScore').next() < 0.05 ? errorStatus(MOODY, 'it is not in the mood') : null) } : {}),
       ...(points.includes('score') ? { score: (_state: unknown, _pod: unknown, node: NodeInfo) => (node.row + Math.floor(handle.random('score').next() * 5)) % 40 } : {}),
     }),
   };

@@ -1,42 +1,4 @@
-/** Fewer points that draw the same picture: of every column of pixels the first, smallest, largest and last value are kept. */
-
-export interface Point {
-  readonly x: number;
-  readonly y: number;
-}
-
-/**
- * `columns` is the width in pixels. Keeps at most four points per column, in their order, and of a run of equal values
- * the first and the last. Points without a number are left out.
- */
-export function thinOut(xs: readonly number[], ys: readonly number[], columns: number): Point[] {
-  const rows: number[] = [];
-  for (let i = 0; i < xs.length; i++) if (Number.isFinite(xs[i]) && Number.isFinite(ys[i])) rows.push(i);
-  const pointOf = (row: number): Point => ({ x: xs[row], y: ys[row] });
-  if (rows.length <= columns * 2) return withoutRuns(rows.map(pointOf));
-  const kept: Point[] = [];
-  for (let column = 0; column < columns; column++) {
-    const from = Math.floor((column * rows.length) / columns);
-    const to = Math.floor(((column + 1) * rows.length) / columns) - 1;
-    if (to < from) continue;
-    let smallest = from;
-    let largest = from;
-    for (let i = from; i <= to; i++) {
-      if (ys[rows[i]] < ys[rows[smallest]]) smallest = i;
-      if (ys[rows[i]] > ys[rows[largest]]) largest = i;
-    }
-    let previous = -1;
-    for (const i of [from, Math.min(smallest, largest), Math.max(smallest, largest), to]) {
-      if (i > previous) kept.push(pointOf(rows[i]));
-      previous = Math.max(previous, i);
-    }
-  }
-  return withoutRuns(kept);
-}
-
-function withoutRuns(points: readonly Point[]): Point[] {
-  return points.filter((point, i) => i === 0 || i === points.length - 1 || point.y !== points[i - 1].y || point.y !== points[i + 1].y);
-}
+/** Fewer rows of what is read out or listed. */
 
 /** Rows spread evenly over `count`, the last one always among them: for read-outs, where every value is a true sample. */
 export function spreadRows(count: number, most: number): number[] {

@@ -39,6 +39,11 @@ export interface LegendEntry {
   readonly color: string;
 }
 
+/** Each name once, where several lines share it. */
+export function distinctEntries(lines: readonly { readonly name: string; readonly color: string }[]): LegendEntry[] {
+  return [...new Map(lines.map(({ name, color }) => [name, { text: name, color }])).values()];
+}
+
 /** Colour keys in rows from the top left; no name is longer than a row. */
 export function drawLegend(
   entries: readonly LegendEntry[],

@@ -20,7 +20,7 @@ import {
   type Axis,
   type Size,
 } from './axes.ts';
-import { thinOut, type Point } from './downsample.ts';
+import { thinOut, type Point } from '../../base/thin-out.ts';
 import { drawEndLabels, drawLegend, endLabelWidth } from './labels.ts';
 import { element } from './svg.ts';
 

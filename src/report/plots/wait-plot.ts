@@ -1,7 +1,7 @@
 /** Distribution of waits: the share of pods that waited at most so long, on a logarithmic axis of durations. */
 import { curveStepAfter, line as lineShape } from 'd3-shape';
 import { durationAxis, drawHorizontalAxis, drawVerticalAxis, linear, logarithmic, shareAxis, verticalAxisWidth, type Area, type Axis, type Size } from './axes.ts';
-import { drawLegend } from './labels.ts';
+import { distinctEntries, drawLegend } from './labels.ts';
 import { element } from './svg.ts';
 import { drawPicture } from './time-plot.ts';
 
@@ -9,6 +9,8 @@ export interface WaitCurve {
   readonly name: string;
   readonly color: string;
   readonly steps: readonly (readonly [number, number])[];
+  /** One of many. */
+  readonly isThin?: boolean;
 }
 
 export interface WaitPlot {
@@ -37,7 +39,7 @@ export function drawWaitPlot(plot: WaitPlot, size: Size): string {
   const vertical = shareAxis();
   const left = verticalAxisWidth(vertical);
   const right = size.width - 14;
-  const legend = plot.curves.length > 1 ? drawLegend(plot.curves.map((curve) => ({ text: curve.name, color: curve.color })), left, 0, right - left) : { svg: '', height: 0 };
+  const legend = plot.curves.length > 1 ? drawLegend(distinctEntries(plot.curves), left, 0, right - left) : { svg: '', height: 0 };
   const height = size.height + legend.height;
   const frame: Area = { left, right, top: 10 + legend.height, bottom: height - 26 };
   const horizontal = waitAxis(plot, frame.right - frame.left);
@@ -48,7 +50,7 @@ export function drawWaitPlot(plot: WaitPlot, size: Size): string {
     const atLeft = curve.steps.findLast(([seconds]) => seconds <= horizontal.low)?.[1] ?? 0;
     const points: (readonly [number, number])[] = [[horizontal.low, atLeft], ...curve.steps.filter(([seconds]) => seconds > horizontal.low), [horizontal.high, 1]];
     const path = lineShape<readonly [number, number]>(([seconds]) => x(seconds), ([, share]) => y(share)).curve(curveStepAfter).digits(1)(points) ?? '';
-    return element('path', { class: `mark line ${curve.color}`, d: path });
+    return element('path', { class: `mark line${curve.isThin === true ? ' thin' : ''} ${curve.color}`, d: path });
   });
   const verticals = horizontal.ticks.map((tick) => element('line', { class: 'grid', x1: x(tick.value), x2: x(tick.value), y1: frame.top, y2: frame.bottom })).join('');
   return drawPicture(plot, size, height, frame, [legend.svg, verticals, drawVerticalAxis(vertical, frame), drawHorizontalAxis(horizontal, x, frame, size.width), ...curves].join(''));

@@ -292,8 +292,8 @@ export class CachedScan {
   }
 
   /**
-   * Total scores of the feasible nodes into `totals`; `collected`: the cached sums are there already. A status: some
-   * score is invalid or a plugin failed; the plain scan tells which.
+   * Total scores of the feasible nodes into `totals`; `collected`: the cached sums are there already. A status: a
+   * PreScore failed, which ends the cycle, or AGAIN: some score is invalid, and the plain scan tells which.
    */
   score(
     profile: Profile, state: CycleState, pod: PodInfo, totals: Float64Array, scratch: Float64Array, collected: boolean,
@@ -305,13 +305,13 @@ export class CachedScan {
       totals.fill(1, 0, count);
       return null;
     }
-    if (cache.hasInvalidScores) return INVALID_SCORES;
+    if (cache.hasInvalidScores) return AGAIN;
     if (!collected) {
       for (let i = 0; i < count; i++) totals[i] = cache.sumAt(feasible[i]);
     }
     if (!this.isEven(cache)) for (let k = 0; k < cache.normalized.length; k++) {
       const status = this.addNormalized(state, pod, cache.normalized[k], cache.raw[k], totals, scratch);
-      if (status !== null) return status;
+      if (status !== null) return AGAIN;
     }
     for (const { add, weight } of this.domainScores) add(feasible, count, weight, totals, scratch);
     return this.liveScores.length === 0 ? null : this.addLive(profile, state, pod, totals, scratch);
@@ -410,7 +410,7 @@ export class CachedScan {
       if (status.code !== Code.Skip) return errorStatus(plugin.name, `running PreScore plugin "${plugin.name}": ${statusMessage(status)}`);
       state.skipScore.add(plugin.name);
     }
-    return profile.addScores(this.liveScores, state, pod, nodes, totals, scratch);
+    return profile.addScores(this.liveScores, state, pod, nodes, totals, scratch) === null ? null : AGAIN;
   }
 
   private reject(row: number, verdict: number): void {
@@ -491,7 +491,8 @@ export const NO_INDEX = -2;
 export const UNSCORED = -3;
 /** Neither the index nor `filter`: nominated pods, and something out of the ordinary. */
 export const NOT_HERE = -4;
-const INVALID_SCORES = errorStatus('', 'a score is out of range');
+/** The plain way has to score these nodes. */
+export const AGAIN = errorStatus('', 'a score is out of range');
 const NO_NODES: readonly NodeInfo[] = [];
 const NOBODY: ReadonlyMap<number, Status> = new Map();
 const NO_SCORES: readonly ScorePlugin[] = [];

@@ -12,7 +12,7 @@ import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { CycleState } from '../framework/cycle-state.ts';
 import type { PodInfo } from '../framework/pod-info.ts';
 import type { Plugin } from '../framework/plugin-api.ts';
-import { isLocal, isValidScore } from '../framework/profile.ts';
+import { isLocal, isValidScore, mayFailAlone } from '../framework/profile.ts';
 import type { Profile, ScorePlugin } from '../framework/profile.ts';
 import type { LiveSnapshot } from '../cache/snapshot.ts';
 import { Code, isRejected } from '../framework/status.ts';
@@ -104,7 +104,10 @@ export function cachePlan(profile: Profile): CachePlan {
 }
 
 export class TemplateCache {
-  /** false: PreFilter of a cached plugin rejects or restricts the nodes; the plain scan has to do it. */
+  /**
+   * false: PreFilter of a cached plugin rejects or restricts the nodes, or a PreScore without Score has to be asked; the
+   * plain scan has to do it.
+   */
   readonly usable: boolean;
   /** What is remembered of each node: CELL numbers a node row, side by side because they are looked at together. */
   private cells: Int32Array = new Int32Array(0);
@@ -178,7 +181,8 @@ export class TemplateCache {
     this.view = pod;
     this.index = new WindowIndex((position) => this.total(position));
     this.plan = plan;
-    this.usable = this.prepare(profile, plan, pod) && !profile.lacksPreFilter;
+    this.usable =
+      this.prepare(profile, plan, pod) && !profile.lacksPreFilter && !profile.lonePreScores.some(mayFailAlone);
     const scores = (list: readonly ScorePlugin[]): ScorePlugin[] => list.filter(({ plugin }) => !this.state.skipScore.has(plugin.name));
     const filters = plan.filters.filter(({ plugin, live }) => !live && !this.state.skipFilter.has(plugin.name)).map((planned): CachedFilter => ({ ...planned, ask: this.filterBy(planned.plugin, pod.template) }));
     const weighted = (list: readonly ScorePlugin[]): WeightedScore[] => list.map(({ plugin, weight }) => ({ plugin, weight, ask: this.scoreBy(plugin, pod.template) }));
@@ -485,6 +489,8 @@ export class TemplateCache {
       else if (status !== null || nodeNames !== null) return false;
     }
     const cachedScores = new Set<Plugin>([...plan.summed, ...plan.normalized].map((entry) => entry.plugin));
+    const lone: readonly Plugin[] = profile.lonePreScores;
+    for (const plugin of lone) if (isLocal(plugin.dependence?.score)) cachedScores.add(plugin);
     for (const plugin of profile.preScore) {
       if (!cachedScores.has(plugin)) continue;
       const status = plugin.preScore(this.state, pod, []);

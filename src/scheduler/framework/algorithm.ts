@@ -6,7 +6,7 @@
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
 import type { RandomStream } from '../../kernel/random.ts';
-import { CachedScan, NOT_HERE, NO_INDEX, UNSCORED } from '../fast/cached-scan.ts';
+import { AGAIN, CachedScan, NOT_HERE, NO_INDEX, UNSCORED } from '../fast/cached-scan.ts';
 import type { CycleState } from './cycle-state.ts';
 import { Diagnosis } from './diagnosis.ts';
 import type { PodInfo } from './pod-info.ts';
@@ -150,7 +150,8 @@ export class Algorithm {
     }
     let winner = 0;
     if (feasibleNodes > 1) {
-      const failed = cached.score(profile, state, pod, this.totals, this.scratch, picked === UNSCORED) === null ? null : this.scoreAgain(profile, state, pod, cached.nodes());
+      const told = cached.score(profile, state, pod, this.totals, this.scratch, picked === UNSCORED);
+      const failed = told === AGAIN ? this.scoreAgain(profile, state, pod, cached.nodes()) : told;
       if (failed !== null) return { kind: 'error', status: failed };
       if (profile.score.length > 0) this.nodesScored += feasibleNodes;
       winner = this.choose(feasibleNodes);

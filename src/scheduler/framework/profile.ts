@@ -132,6 +132,12 @@ export class Profile {
     );
   }
 
+  /** PreScore of plugins whose Score is not asked. */
+  get lonePreScores(): readonly Implementing<'preScore'>[] {
+    const scored = new Set<Plugin>(this.score.map(({ plugin }) => plugin));
+    return this.preScore.filter((plugin: Plugin) => !scored.has(plugin));
+  }
+
   /** Whether any pod waits for a node after a preemption: filters must then count it. */
   get hasNominatedPods(): boolean {
     return this.handle.nominationCount() > 0;
@@ -349,6 +355,11 @@ function changesWithCluster({ dependence, inert, inertUntilChange, domains }: Pl
 }
 
 /** Whether an answer with this dependence hangs on the node and its pods at most. */
+/** Whether a PreScore whose Score is not asked may fail for other reasons than the pod's template. */
+export function mayFailAlone({ dependence, domains, preScoreNeedsPreFilter }: Plugin): boolean {
+  return !isLocal(dependence?.score) && domains === undefined && preScoreNeedsPreFilter !== true;
+}
+
 export function isLocal(dependence: Dependence | undefined): boolean {
   return dependence === 'facts' || dependence === 'node';
 }

@@ -1,0 +1,84 @@
+/** Plays a run to the moment that is looked at, with observers for what the cluster itself does not keep. */
+import { InputError } from '../base/input-error.ts';
+import type { Micros } from '../base/time.ts';
+import { RUN_BEGINS_MICROS } from '../controllers/workload-controllers.ts';
+import { LookedCluster } from '../experiment/looked-cluster.ts';
+import { LookedHistory } from '../experiment/looked-history.ts';
+import { formatDuration, parseDuration } from '../simulation/scenario-units.ts';
+import type { Simulation } from '../simulation/simulation.ts';
+import type { CommandContext } from './command.ts';
+import { tellWarnings } from './failures.ts';
+import { locatedRun } from './located-run.ts';
+import { dumpAsScenario, inputFiles, isObjects } from './moment-input.ts';
+import type { GivenOptions } from './options.ts';
+import { wrongDuration } from './options.ts';
+import { scenarioFrom } from './scenario-input.ts';
+import type { LocatedScenario } from './scenario-input.ts';
+
+const STDIN = '-';
+const REPORT = 'report.json';
+
+/**
+ * `watch` sees the run before its first event. Throws InputError for a wrong moment, scenario, plugin or trace.
+ */
+export async function playToMoment(
+  path: string, given: GivenOptions, context: CommandContext, watch: (simulation: Simulation) => void = () => undefined,
+): Promise<LookedCluster> {
+  const at = momentOf(given);
+  const source = await readLooked(path, given, context);
+  const { durationMicros } = source.scenario;
+  const until = at ?? (source.isDump ? 0 : durationMicros);
+  if (until !== null && durationMicros !== null && until > durationMicros) {
+    const ends = `the run ends at ${formatDuration(durationMicros)}`;
+    throw new InputError({ message: `--at: expected a moment of the run, found "${given.text('at') ?? ''}": ${ends}` });
+  }
+  const { make } = await locatedRun(source, context);
+  const simulation = make({ ...source.scenario, durationMicros: until });
+  tellWarnings(simulation.warnings, context);
+  const { cluster, scheduler } = simulation.parts;
+  const history = new LookedHistory(cluster, scheduler);
+  watch(simulation);
+  simulation.advance();
+  return new LookedCluster(cluster, history, source.scenario, RUN_BEGINS_MICROS);
+}
+
+/** null: not given. */
+function momentOf(given: GivenOptions): Micros | null {
+  const text = given.text('at');
+  if (text === null) return null;
+  const micros = text === '0' ? 0 : parseDuration(text);
+  if (micros === undefined) throw new InputError(wrongDuration('--at', text));
+  return micros;
+}
+
+interface LookedSource extends LocatedScenario {
+  /** The files hold the objects of a cluster and no scenario. */
+  readonly isDump: boolean;
+}
+
+async function readLooked(path: string, given: GivenOptions, context: CommandContext): Promise<LookedSource> {
+  const files = await inputFiles(path);
+  if (path !== STDIN && files.isFolder(path)) {
+    const report = files.resolve(`${path}/`, REPORT);
+    if (!files.isFile(report)) return { ...dumpAsScenario(path, files, given, context), isDump: true };
+    return { ...scenarioFrom({ text: scenarioOfReport(report, files.read(report)), name: report }, given, context), isDump: false };
+  }
+  const text = files.read(path);
+  if (isObjects(text)) return { ...dumpAsScenario(path, files, given, context), isDump: true };
+  const entry = path === STDIN ? { text, name: 'stdin' } : { file: path };
+  return { ...scenarioFrom(entry, given, context), isDump: false };
+}
+
+/** The scenario of a run, as its report holds it. */
+function scenarioOfReport(file: string, text: string): string {
+  let report: unknown = null;
+  try {
+    report = JSON.parse(text);
+  } catch {
+    // Told below.
+  }
+  const { resolvedScenario = null, seed } = (report ?? {}) as { resolvedScenario?: object | null; seed?: unknown };
+  if (resolvedScenario === null || Array.isArray(resolvedScenario))
+    throw new InputError({ file, message: 'expected the report of one run, found another file' });
+  return JSON.stringify({ ...resolvedScenario, seed });
+}

@@ -1,0 +1,81 @@
+/**
+ * The suite of `podyard bench`: which scenarios are played with which seeds, and which figures of each count. Read and
+ * checked; the scenarios themselves are read by the caller. Every mistake is collected, then thrown as one InputError.
+ */
+import { z } from 'zod';
+import { InputError } from '../base/input-error.ts';
+import { metricNamed, nearestMetric } from '../metrics/metric-names.ts';
+import { decodeBy } from '../simulation/scenario-decode.ts';
+import { readDocuments } from '../workload/manifests/documents.ts';
+import type { FileReader } from '../workload/manifests/file-reader.ts';
+import { placeFindings } from '../workload/manifests/source-document.ts';
+import { below } from '../workload/manifests/source-path.ts';
+import { Findings } from '../workload/manifests/structure.ts';
+
+export interface SuiteScenario {
+  /** Of the file, without its ending; unique. */
+  readonly name: string;
+  readonly file: string;
+  /** Paths in report.json. */
+  readonly metrics: readonly string[];
+}
+
+export interface BenchSuite {
+  readonly name: string;
+  /** Cards of two versions are not compared. */
+  readonly version: number;
+  readonly seeds: readonly string[];
+  readonly scenarios: readonly SuiteScenario[];
+}
+
+const MOST_SEEDS = 1000;
+
+function expecting(message: string): { error: () => string } {
+  return { error: () => message };
+}
+
+function whole(most: number): z.ZodNumber {
+  const expected = expecting(`expected a whole number from 1 to ${String(most)}`);
+  return z.number(expected).int(expected).min(1, expected).max(most, expected);
+}
+
+const TEXT = expecting('expected a text');
+
+const SUITE = z.strictObject({
+  suite: z.string(TEXT).describe('Name of the suite'),
+  version: whole(1_000_000).describe('Raised with every change'),
+  seeds: whole(MOST_SEEDS).describe('Runs of each scenario, with the seeds 1, 2, 3, ...'),
+  scenarios: z.array(z.strictObject({
+    scenario: z.string(expecting('expected the path of a scenario')),
+    metrics: z.array(z.string(TEXT), expecting('expected a list')).min(1, expecting('expected at least one metric')),
+  }), expecting('expected a list')).min(1, expecting('expected at least one scenario')),
+});
+
+/** Throws InputError with all mistakes. */
+export function readBenchSuite(file: string, files: FileReader): BenchSuite {
+  const { documents, problems } = readDocuments(files.read(file), file);
+  if (problems.length > 0) throw new InputError(problems);
+  const [document] = documents;
+  if (document === undefined) throw new InputError({ file, message: 'expected a suite, found an empty file' });
+  const findings = new Findings();
+  const input = decodeBy(SUITE, 'a suite', document.value, findings);
+  const scenarios = (input?.scenarios ?? []).map(({ scenario, metrics }, i): SuiteScenario => {
+    const at = below(below(null, 'scenarios'), i);
+    const path = files.resolve(file, scenario);
+    if (!files.isFile(path)) findings.error(below(at, 'scenario'), `no such file: ${path}`);
+    const paths = metrics.map((name, j) => {
+      const known = metricNamed(name);
+      if (known === undefined)
+        findings.error(below(below(at, 'metrics'), j), `there is no metric ${name}`, nearestMetric(name));
+      return known?.path ?? name;
+    });
+    return { name: scenario.replace(/^.*[/\\]/, '').replace(/\.ya?ml$|\.json$/, ''), file: path, metrics: paths };
+  });
+  scenarios.forEach(({ name }, i) => {
+    if (scenarios.findIndex((other) => other.name === name) < i)
+      findings.error(below(below(null, 'scenarios'), i), `expected every scenario once, ${name} stands twice`);
+  });
+  if (input === undefined || findings.errors.length > 0) throw new InputError(placeFindings(document, findings.errors));
+  const seeds = Array.from({ length: input.seeds }, (_, i) => String(i + 1));
+  return { name: input.suite, version: input.version, seeds, scenarios };
+}

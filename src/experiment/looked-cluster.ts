@@ -1,0 +1,151 @@
+/** A run at one moment, as lists of API objects by kind, in order of namespace and name as the API server lists them. */
+import type { Micros } from '../base/time.ts';
+import { timestampText } from '../base/timestamp.ts';
+import { keyOf } from '../cluster/object-store.ts';
+import type {
+  Condition, KubernetesObject, Node, PersistentVolume, PersistentVolumeClaim, PodSpec,
+} from '../cluster/objects.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { podLimits, podRequests } from '../cluster/pod-requests.ts';
+import type { Scenario } from '../simulation/scenario.ts';
+import type { LookedHistory } from './looked-history.ts';
+import type { LookedNode, LookedObject, LookedPlain, TimedCondition } from './looked-object.ts';
+import { lookedPod, podRows } from './looked-pods.ts';
+import type { LookedRun } from './looked-pods.ts';
+import { generatedWorkloads, lookedWorkloads } from './looked-workloads.ts';
+
+/** On volumes that a provisioner made (pkg/controller/volume/persistentvolume). */
+const PROVISIONED_BY = 'pv.kubernetes.io/provisioned-by';
+const WORKLOADS: readonly string[] = ['Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob'];
+
+/** Amounts of a pod by resource, as quantity texts. */
+export interface PodAmounts {
+  readonly requests: Readonly<Record<string, string>>;
+  readonly limits: Readonly<Record<string, string>>;
+}
+
+export class LookedCluster {
+  private readonly run: LookedRun;
+  private readonly scenario: Scenario;
+
+  /** `beginsMicros`: the time of day at the beginning of the run, since 1970. */
+  constructor(cluster: Cluster, history: LookedHistory, scenario: Scenario, beginsMicros: Micros) {
+    const timeText = (at: Micros): string => timestampText(beginsMicros + at);
+    this.run = { cluster, history, timeText, beginsMicros };
+    this.scenario = scenario;
+  }
+
+  /** Micros since 1970. */
+  get now(): Micros {
+    return this.run.beginsMicros + this.run.cluster.now;
+  }
+
+  /**
+   * Every object of a kind. `withGenerated`: with the workloads that the scenario generates, which have no object.
+   */
+  list(kind: string, withGenerated = false): LookedObject[] {
+    const generated = withGenerated ? generatedWorkloads(this.run, kind) : [];
+    return [...this.unsorted(kind), ...generated].sort((a, b) => compareTexts(sortKey(a), sortKey(b)));
+  }
+
+  private unsorted(kind: string): LookedObject[] {
+    if (kind === 'Pod') return podRows(this.run.cluster).map((row) => lookedPod(this.run, row));
+    if (kind === 'Node') return this.nodes();
+    if (WORKLOADS.includes(kind)) return lookedWorkloads(this.run, kind);
+    const stored = [...this.run.cluster.objects.list(kind)];
+    if (kind !== 'PriorityClass') return stored.map((object) => this.plain(kind, object));
+    const known = new Set(stored.map(({ metadata }) => metadata?.name));
+    const others = Object.entries(this.scenario.priorityClasses).filter(([name]) => !known.has(name));
+    const named = others.map(([name, { value, globalDefault, preemptionPolicy }]) => (
+      { apiVersion: 'scheduling.k8s.io/v1', kind, metadata: { name }, value, globalDefault, preemptionPolicy }
+    ));
+    return [...stored, ...named].map((object) => this.plain(kind, object));
+  }
+
+  private nodes(): LookedNode[] {
+    const { cluster } = this.run;
+    const found: LookedNode[] = [];
+    for (let row = 0; row < cluster.nodes.length; row++)
+      if (cluster.nodes.alive[row] === 1)
+        found.push(this.node(cluster.nodes.facts[row].object, cluster.nodes.createdAt[row]));
+    return found;
+  }
+
+  private node(object: Node, createdAt: Micros): LookedNode {
+    const { timeText, cluster, history } = this.run;
+    const name = object.metadata?.name ?? '';
+    const nodeInfo = { kubeletVersion: `v${cluster.kubernetes}`, ...object.status?.nodeInfo };
+    const conditions = (object.status?.conditions ?? []).map((condition): TimedCondition => {
+      const at = history.turnedAt(name, condition.type, condition.status) ?? createdAt;
+      return { ...withWords(condition), lastTransitionTime: timeText(at) };
+    });
+    return {
+      ...object,
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { ...object.metadata, name, creationTimestamp: timeText(createdAt) },
+      status: { ...object.status, conditions, nodeInfo },
+    };
+  }
+
+  private plain(kind: string, object: KubernetesObject): LookedPlain {
+    const { history, timeText } = this.run;
+    const { name = '', namespace } = object.metadata ?? {};
+    // Every cluster has these from its beginning; here they come with their first pod.
+    const isOld = kind === 'Namespace' && (name === 'default' || name.startsWith('kube-'));
+    const creationTimestamp = timeText(isOld ? 0 : history.createdAt(kind, keyOf(namespace, name)));
+    const metadata = { ...object.metadata, name, creationTimestamp };
+    return { apiVersion: 'v1', ...object, ...this.defaultsOf(kind, object), kind, metadata } as LookedPlain;
+  }
+
+  /** What the API server and the volume controller fill in and the simulation does without. */
+  private defaultsOf(kind: string, object: KubernetesObject): Readonly<Record<string, unknown>> {
+    if (kind === 'Namespace') return { status: { phase: 'Active' } };
+    if (kind === 'StorageClass') return { reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate', ...object };
+    if (kind === 'PersistentVolume') {
+      const { spec } = object as PersistentVolume;
+      const isMade = object.metadata?.annotations?.[PROVISIONED_BY] !== undefined;
+      const persistentVolumeReclaimPolicy = isMade ? 'Delete' : 'Retain';
+      return { spec: { persistentVolumeReclaimPolicy, volumeMode: 'Filesystem', ...spec } };
+    }
+    return kind === 'PersistentVolumeClaim' ? this.claimOf(object) : {};
+  }
+
+  private claimOf({ spec, status }: PersistentVolumeClaim): Readonly<Record<string, unknown>> {
+    const volume = this.run.cluster.objects.get<PersistentVolume>('PersistentVolume', spec?.volumeName ?? '');
+    const { capacity, accessModes } = volume?.spec ?? {};
+    const bound = volume === undefined ? {} : { capacity, accessModes };
+    return {
+      spec: { volumeMode: 'Filesystem', ...spec },
+      status: { phase: 'Pending', ...bound, ...status },
+    };
+  }
+}
+
+/** What the pod asks for and may use at most (component-helpers/resource/helpers.go). */
+export function amountsOf({ spec }: { readonly spec?: PodSpec }): PodAmounts {
+  const pod = spec === undefined ? {} : { spec };
+  const options = { useStatusResources: false, podLevel: true, containerDefaults: null };
+  const texts = (amounts: ReadonlyMap<string, { toString(): string }>): Record<string, string> =>
+    Object.fromEntries(Array.from(amounts, ([name, amount]) => [name, amount.toString()]));
+  return { requests: texts(podRequests(pod, options)), limits: texts(podLimits(pod, options)) };
+}
+
+/** Words of the kubelet and of the node-lifecycle controller, where the object has none. */
+function withWords(condition: Condition): Condition {
+  if (condition.type !== 'Ready' || condition.message !== undefined) return condition;
+  if (condition.status === 'True')
+    return { ...condition, reason: 'KubeletReady', message: 'kubelet is posting ready status' };
+  return condition.status === 'Unknown'
+    ? { ...condition, reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.' }
+    : condition;
+}
+
+/** Order of the API server's keys. */
+function sortKey({ metadata }: LookedObject): string {
+  return `${metadata.namespace ?? ''}/${metadata.name}`;
+}
+
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,224 @@
+/**
+ * Pods of a run as the API server would show them. A pod whose machine is down keeps the status that its kubelet last
+ * wrote: nobody is there to write another one. Sources: pkg/kubelet/{kubelet_pods,status/generate}.go (v1.36).
+ */
+import type { Micros } from '../base/time.ts';
+import { EvictionCause, PodPhase } from '../cluster/cluster.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { Container, OwnerReference, PodSpec } from '../cluster/objects.ts';
+import { qosClass } from '../cluster/pod-requests.ts';
+import type { PodTemplate } from '../cluster/pod-template.ts';
+import { WORKLOAD_KIND_NAMES } from '../cluster/workload-table.ts';
+import type { LookedHistory } from './looked-history.ts';
+import type {
+  ContainerState, LookedContainerStatus, LookedPod, LookedPodStatus, TimedCondition,
+} from './looked-object.ts';
+
+/** What is looked at, and how its times are written. */
+export interface LookedRun {
+  readonly cluster: Cluster;
+  readonly history: LookedHistory;
+  /** RFC 3339, of micros of the run. */
+  readonly timeText: (at: Micros) => string;
+  /** The time of day at the beginning of the run, since 1970. */
+  readonly beginsMicros: Micros;
+}
+
+/** Reason of the condition DisruptionTarget, by what makes the pod go. */
+const DISRUPTIONS: Readonly<Record<number, string>> = {
+  [EvictionCause.Taint]: 'DeletionByTaintManager',
+  [EvictionCause.NodeFailure]: 'DeletionByPodGC',
+  [EvictionCause.Preemption]: 'PreemptionByScheduler',
+  [EvictionCause.ScaleDown]: 'EvictionByEvictionAPI',
+  [EvictionCause.Api]: 'EvictionByEvictionAPI',
+};
+
+const API_VERSIONS: Readonly<Record<string, string>> = { Job: 'batch/v1', CronJob: 'batch/v1' };
+
+/** What the pod's containers do, as its status says. */
+type Stage = 'unbound' | 'starting' | 'running' | 'ended';
+
+/** Rows of all pods that the API server has, in no order. */
+export function podRows(cluster: Cluster): number[] {
+  const rows: number[] = [];
+  const { phase, length } = cluster.pods;
+  for (let row = 0; row < length; row++) if (phase[row] !== PodPhase.Free) rows.push(row);
+  return rows;
+}
+
+export function lookedPod(run: LookedRun, row: number): LookedPod {
+  const { cluster, history, timeText } = run;
+  const { pods, nodes } = cluster;
+  const template = cluster.templateOf(row);
+  const node = pods.node[row];
+  const nodeName = node >= 0 ? nodes.facts[node].name : history.nodeOfEnded(row);
+  const owner = ownerOf(cluster, row, template);
+  const priority = { priority: template.priority };
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: cluster.podName(row),
+      namespace: template.namespace,
+      uid: podUid(pods.serial[row]),
+      labels: Object.fromEntries(template.labels),
+      creationTimestamp: timeText(pods.createdAt[row]),
+      ...(pods.isTerminating(row) ? deletionOf(run, row, template) : {}),
+      ...(owner === null ? {} : { ownerReferences: [owner] }),
+    },
+    spec: { ...withVolumeNames(template.spec), ...(nodeName === '' ? {} : { nodeName }), ...priority },
+    status: statusOf(run, row, template),
+  };
+}
+
+/** Templates keep of a volume what a scheduler looks at: names that nobody looks at are made up. */
+function withVolumeNames(spec: PodSpec): PodSpec {
+  if (spec.volumes === undefined) return spec;
+  return { ...spec, volumes: spec.volumes.map((own, index) => ({ name: `volume-${String(index)}`, ...own })) };
+}
+
+/** In the form of a UID, counted in order of creation. */
+export function podUid(serial: number): string {
+  return `00000000-0000-4000-8000-${(serial + 1).toString(16).padStart(12, '0')}`;
+}
+
+/** The controller that made the pod; null: nobody. */
+export function ownerOf(cluster: Cluster, row: number, { controller, namespace }: PodTemplate): OwnerReference | null {
+  const { workloads } = cluster;
+  const owner = cluster.pods.owner[row];
+  const kind = controller?.kind ?? (owner < 0 ? '' : WORKLOAD_KIND_NAMES[workloads.kind[owner]]);
+  if (kind === '') return null;
+  const name = controller?.name ?? cluster.names.text(workloads.nameBase[owner]);
+  const uid = controller?.uid ?? `${kind}/${namespace}/${name}`;
+  return { apiVersion: API_VERSIONS[kind] ?? 'apps/v1', kind, name, uid, controller: true };
+}
+
+function deletionOf(
+  { cluster, timeText }: LookedRun, row: number, { graceMicros }: PodTemplate,
+): { readonly deletionTimestamp: string; readonly deletionGracePeriodSeconds: number } {
+  const deletionTimestamp = timeText(cluster.pods.deletionAt[row] + graceMicros);
+  return { deletionTimestamp, deletionGracePeriodSeconds: Math.round(graceMicros / 1_000_000) };
+}
+
+function statusOf(run: LookedRun, row: number, template: PodTemplate): LookedPodStatus {
+  const { cluster, timeText } = run;
+  const { pods } = cluster;
+  const stage = stageOf(cluster, row);
+  const { spec } = template;
+  const isReady = isShownReady(cluster, row, stage);
+  const nominatedNodeName = pods.node[row] < 0 ? cluster.nominatedNodeName(row) : '';
+  const acknowledgedAt = pods.acknowledgedAt[row];
+  const hasStarted = acknowledgedAt === acknowledgedAt;
+  const inits = spec.initContainers ?? [];
+  const main = mainState(run, row, stage);
+  const ofInit = (own: Container): LookedContainerStatus => {
+    const state = initState(run, row, stage, own);
+    return containerStatus(own, state, state.waiting === undefined, 0);
+  };
+  // Restarts are counted by pod: the first container stands for all.
+  const ofMain = (own: Container, index: number): LookedContainerStatus =>
+    containerStatus(own, main, isReady, index === 0 ? pods.history(row).restarts : 0);
+  return {
+    phase: phaseOf(pods.phase[row], stage),
+    conditions: conditionsOf(run, row, stage, isReady),
+    ...(hasStarted ? { startTime: timeText(acknowledgedAt) } : {}),
+    qosClass: qosClass({ spec }),
+    ...(nominatedNodeName === '' ? {} : { nominatedNodeName }),
+    ...(stage === 'unbound' || inits.length === 0 ? {} : { initContainerStatuses: inits.map(ofInit) }),
+    ...(stage === 'unbound' ? {} : { containerStatuses: (spec.containers ?? []).map(ofMain) }),
+  };
+}
+
+function stageOf({ pods, nodes }: Cluster, row: number): Stage {
+  const phase = pods.phase[row];
+  if (phase === PodPhase.Pending) return 'unbound';
+  if (phase === PodPhase.Running) return 'running';
+  if (phase !== PodPhase.Bound) return pods.startedAt[row] === pods.startedAt[row] ? 'ended' : 'unbound';
+  const hasRun = pods.startedAt[row] === pods.startedAt[row];
+  return hasRun && nodes.up[pods.node[row]] === 0 ? 'running' : 'starting';
+}
+
+function phaseOf(phase: number, stage: Stage): string {
+  if (phase === PodPhase.Succeeded) return 'Succeeded';
+  if (phase === PodPhase.Failed) return 'Failed';
+  return stage === 'running' ? 'Running' : 'Pending';
+}
+
+function isShownReady({ pods, nodes }: Cluster, row: number, stage: Stage): boolean {
+  if (stage !== 'running') return false;
+  if (pods.phase[row] === PodPhase.Running) return pods.isReady(row);
+  // Its machine is down: the node-lifecycle controller takes Ready back once it has noticed.
+  const conditions = nodes.facts[pods.node[row]].object.status?.conditions ?? [];
+  return conditions.every(({ type, status }) => type !== 'Ready' || status === 'True');
+}
+
+function conditionsOf(run: LookedRun, row: number, stage: Stage, isReady: boolean): TimedCondition[] {
+  const { cluster, history, timeText } = run;
+  const { pods } = cluster;
+  const disruption = DISRUPTIONS[pods.cause[row]];
+  const since = (at: Micros): { readonly lastTransitionTime?: string } =>
+    at === at ? { lastTransitionTime: timeText(at) } : {};
+  const target: TimedCondition[] =
+    disruption === undefined
+      ? []
+      : [{ type: 'DisruptionTarget', status: 'True', reason: disruption, ...since(pods.deletionAt[row]) }];
+  if (stage === 'unbound') {
+    const isGated = (cluster.templateOf(row).spec.schedulingGates ?? []).length > 0;
+    const failed = history.unscheduled(row);
+    if (isGated)
+      return [...target, {
+        type: 'PodScheduled', status: 'False', reason: 'SchedulingGated',
+        message: 'Scheduling is blocked due to non-empty scheduling gates', ...since(pods.createdAt[row]),
+      }];
+    if (failed === null) return target;
+    const { message } = failed;
+    return [...target, {
+      type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message, ...since(failed.since),
+    }];
+  }
+  const truth = (type: string, isTrue: boolean, at: Micros, reason?: string): TimedCondition => ({
+    type, status: isTrue ? 'True' : 'False', ...(isTrue || reason === undefined ? {} : { reason }), ...since(at),
+  });
+  const turnedAt = pods.readyAt[row];
+  const why = stage === 'ended' ? 'PodCompleted' : 'ContainersNotReady';
+  return [
+    ...target,
+    truth('PodReadyToStartContainers', stage === 'running', pods.startedAt[row]),
+    truth('Initialized', stage !== 'starting' || !hasInits(cluster, row), pods.startedAt[row], 'ContainersNotInitialized'),
+    truth('Ready', isReady, turnedAt, why),
+    truth('ContainersReady', isReady, turnedAt, why),
+    truth('PodScheduled', true, pods.boundAt[row]),
+  ];
+}
+
+function hasInits(cluster: Cluster, row: number): boolean {
+  return (cluster.templateOf(row).spec.initContainers ?? []).length > 0;
+}
+
+function mainState(run: LookedRun, row: number, stage: Stage): ContainerState {
+  if (stage === 'starting')
+    return { waiting: { reason: hasInits(run.cluster, row) ? 'PodInitializing' : 'ContainerCreating' } };
+  return stage === 'running' ? runningState(run, row) : endedState(run, row, run.cluster.pods.history(row).exitCode);
+}
+
+function initState(run: LookedRun, row: number, stage: Stage, { restartPolicy }: Container): ContainerState {
+  if (stage === 'starting') return { waiting: { reason: 'PodInitializing' } };
+  return restartPolicy === 'Always' && stage === 'running' ? runningState(run, row) : endedState(run, row, 0);
+}
+
+function runningState({ cluster, timeText }: LookedRun, row: number): ContainerState {
+  return { running: { startedAt: timeText(cluster.pods.startedAt[row]) } };
+}
+
+function endedState({ cluster, timeText }: LookedRun, row: number, exitCode: number): ContainerState {
+  const { startedAt, endedAt } = cluster.pods;
+  const reason = exitCode === 0 ? 'Completed' : 'Error';
+  const finished = endedAt[row] === endedAt[row] ? { finishedAt: timeText(endedAt[row]) } : {};
+  return { terminated: { exitCode, reason, startedAt: timeText(startedAt[row]), ...finished } };
+}
+
+function containerStatus(
+  { name = '', image = '' }: Container, state: ContainerState, ready: boolean, restartCount: number,
+): LookedContainerStatus {
+  return { name, image, ready, started: state.running !== undefined, restartCount, state };
+}

@@ -1,0 +1,222 @@
+// get from the command line: what kubectl would print of the simulated cluster, at any moment; and back again as a dump.
+import { describe, expect, test } from 'vitest';
+import { cliFolder } from './podyard.ts';
+
+const folder = cliFolder();
+
+const SCENARIO = `name: small
+duration: 3h
+nodePools:
+  - {name: big, count: 2, allocatable: {cpu: 4, memory: 8Gi, pods: 110}}
+workloads:
+  - {name: task, kind: Pod, arrivals: {at: 1s}, lifetime: 30m, requests: {cpu: 1, memory: 1Gi}}
+  - {name: gen, kind: Deployment, replicas: 2, arrivals: {at: 10m, count: 1}, lifetime: 1h, requests: {cpu: 100m}}
+manifests: [shop.yaml]
+steps:
+  - {at: 90m, drain: {nodes: [big-0]}}
+`;
+const SHOP = `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  replicas: 3
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+        - {name: app, image: "nginx:1", resources: {requests: {cpu: 500m, memory: 256Mi}, limits: {memory: 512Mi}}}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db, namespace: shop}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: db}}
+  template:
+    metadata: {labels: {app: db}}
+    spec:
+      containers: [{name: db, image: "pg:1", resources: {requests: {cpu: 1}}}]
+      volumes: [{name: scratch, emptyDir: {}}]
+  volumeClaimTemplates:
+    - metadata: {name: data}
+      spec: {accessModes: [ReadWriteOnce], storageClassName: fast, resources: {requests: {storage: 10Gi}}}
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: agent, namespace: kube-system}
+spec:
+  selector: {matchLabels: {app: agent}}
+  template:
+    metadata: {labels: {app: agent}}
+    spec: {containers: [{name: agent, image: "agent:1", resources: {requests: {cpu: 100m}}}]}
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: tick, namespace: shop}
+spec:
+  schedule: "*/30 * * * *"
+  jobTemplate:
+    spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: x, resources: {requests: {cpu: 100m}}}]}}}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: web, namespace: shop}
+spec: {minAvailable: 2, selector: {matchLabels: {app: web}}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: huge, namespace: shop}
+spec: {containers: [{name: h, image: h, resources: {requests: {cpu: 3950m}}}]}
+---
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: fast}
+provisioner: disks.example.com
+volumeBindingMode: WaitForFirstConsumer
+`;
+
+function begin(): void {
+  folder.write('scenario.yaml', SCENARIO);
+  folder.write('shop.yaml', SHOP);
+}
+
+async function get(...args: readonly string[]): Promise<string> {
+  begin();
+  const { out, err, code } = await folder.here('get', 'scenario.yaml', ...args);
+  expect([code, err]).toEqual([0, expect.not.stringContaining('error')]);
+  return out;
+}
+
+describe('get', () => {
+  test('nodes, and one that a drain has cordoned', async () => {
+    expect(await get('nodes', '--at', '12m')).toBe(
+      'NAME    STATUS   ROLES    AGE   VERSION\nbig-0   Ready    <none>   12m   v1.37\nbig-1   Ready    <none>   12m   v1.37\n',
+    );
+    expect(await get('no', 'big-0', '--at', '2h')).toContain('big-0   Ready,SchedulingDisabled   <none>   120m   v1.37');
+  });
+
+  test('pods from their first second to their last', async () => {
+    const starting = await get('pods', '-n', 'shop', '--at', '2s');
+    expect(starting).toMatch(/^db-0 +0\/1 +ContainerCreating +0 +2s$/m);
+    const running = await get('po', '-A', '--at', '12m', '-o', 'wide');
+    expect(running.split('\n')[0]).toBe(
+      'NAMESPACE     NAME              READY   STATUS    RESTARTS   AGE   IP       NODE     NOMINATED NODE   READINESS GATES',
+    );
+    expect(running).toMatch(/^shop +huge +0\/1 +Pending +0 +12m +<none> +<none> +<none> +<none>$/m);
+    expect(running).toMatch(/^default +gen-0-1 +1\/1 +Running +0 +2m +<none> +big-[01] +<none> +<none>$/m);
+    expect(await get('pods', '-n', 'shop', '--at', '95m')).toMatch(/^tick-\d+-0 +0\/1 +Completed +0 +5m$/m);
+  });
+
+  test('workloads, budgets and storage in columns of their own', async () => {
+    const all = await get('all,pdb,pvc,pv,sc,ns', '-n', 'shop', '--at', '12m');
+    for (const line of [
+      /^deployment.apps\/web +3\/3 +3 +3 +12m$/m,
+      /^replicaset.apps\/web-\w+ +3 +3 +3 +12m$/m,
+      /^statefulset.apps\/db +1\/1 +12m$/m,
+      /^cronjob.batch\/tick +\*\/30 \* \* \* \* +<none> +False +0 +<none> +12m$/m,
+      /^poddisruptionbudget.policy\/web +2 +N\/A +1 +12m$/m,
+      /^persistentvolumeclaim\/data-db-0 +Bound +pvc-shop.data-db-0 +10Gi +RWO +fast +<unset> +12m$/m,
+      /^persistentvolume\/pvc-shop.data-db-0 +10Gi +RWO +Delete +Bound +shop\/data-db-0 +fast +<unset> +12m$/m,
+      /^storageclass.storage.k8s.io\/fast +disks.example.com +Delete +WaitForFirstConsumer +false +12m$/m,
+      /^namespace\/kube-system +Active +12m$/m,
+    ]) expect(all).toMatch(line);
+    expect(await get('ds', '-A', '--at', '12m')).toMatch(/^kube-system +agent +2 +2 +2 +2 +2 +<none> +12m$/m);
+    expect(await get('deploy', '--at', '12m')).toMatch(/^gen-0 +2\/2 +2 +2 +2m$/m);
+  });
+
+  test('selectors, orders, names', async () => {
+    expect(await get('pods', '-n', 'shop', '--field-selector', 'status.phase=Pending', '-o', 'name')).toBe('pod/huge\n');
+    expect((await get('pods', '-A', '-l', 'app in (web,db)', '--no-headers', '--at', '1h')).trim().split('\n')).toHaveLength(4);
+    const sorted = await get('pods', '-A', '--sort-by', '{.metadata.creationTimestamp}', '-o', 'name', '--at', '12m');
+    expect(sorted.trim().split('\n').at(-1)).toMatch(/^pod\/gen-0-/);
+    expect(await get('deploy/web', '-n', 'shop', '-o', 'name')).toBe('deployment.apps/web\n');
+  });
+
+  test('without --at: the end of the run; the kind may come first', async () => {
+    begin();
+    const { out } = await folder.here('get', 'nodes', 'scenario.yaml');
+    expect(out).toMatch(/^big-1 +Ready +<none> +3h +v1.37$/m);
+  });
+
+  test('the folder of a run answers for its scenario', async () => {
+    begin();
+    await folder.here('run', 'scenario.yaml', '--seed', 'other', '--out', 'kept', '--quiet');
+    const { out } = await folder.here('get', 'kept', 'pods', '-A', '--at', '12m', '-o', 'wide');
+    expect(out).toBe(await get('pods', '-A', '--at', '12m', '-o', 'wide', '--seed', 'other'));
+  });
+});
+
+describe('a cluster that is printed and read again', () => {
+  const KINDS = 'nodes,pods,deploy,rs,sts,ds,jobs,cj,pdb,pvc,pv,sc,ns';
+  const MORE = `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: more}
+spec:
+  replicas: 6
+  selector: {matchLabels: {app: more}}
+  template:
+    metadata: {labels: {app: more}}
+    spec: {containers: [{name: m, image: m, resources: {requests: {cpu: 300m, memory: 500Mi}}}]}
+`;
+
+  test.each(['2s', '12m', '31m', '2h'])('at %s it has the same nodes, pods and requests', async (at) => {
+    begin();
+    folder.write('more.yaml', MORE);
+    folder.write('dump.yaml', await get(KINDS, '-A', '--at', at, '-o', 'yaml'));
+    const own = await folder.here('whatif', 'scenario.yaml', 'more.yaml', '--at', at, '-o', 'json');
+    const again = await folder.here('whatif', 'dump.yaml', 'more.yaml', '-o', 'json');
+    expect(again).toEqual({ ...own, err: expect.not.stringContaining('error') as string });
+    const names = async (source: string, ...more: readonly string[]): Promise<string[]> => {
+      const { out } = await folder.here('get', source, 'pods', '-A', '-o', 'wide', '--no-headers', ...more);
+      return out.trim().split('\n').map((line) => line.replaceAll(/ +/g, ' ').replace(/ \S+( \S+ \S+ \S+ \S+)$/, '$1'));
+    };
+    const isLive = (line: string): boolean => !/Completed|Terminating/.test(line);
+    expect((await names('dump.yaml')).filter(isLive)).toEqual((await names('scenario.yaml', '--at', at)).filter(isLive));
+  });
+
+  test('one object alone, in JSON', async () => {
+    const node = JSON.parse(await get('node/big-1', '--at', '12m', '-o', 'json')) as { kind: string; metadata: object };
+    expect(node).toMatchObject({ kind: 'Node', metadata: { name: 'big-1', creationTimestamp: '2024-01-01T00:00:00Z' } });
+  });
+});
+
+describe('what is not there', () => {
+  async function refused(...args: readonly string[]): Promise<string> {
+    begin();
+    const { code, err } = await folder.here('get', ...args);
+    expect(code).toBe(2);
+    return err;
+  }
+
+  test("kubectl's sentence, and where the object is", async () => {
+    const err = await refused('scenario.yaml', 'pods', 'db-0', 'hug', '-n', 'shop');
+    expect(err).toContain('Error from server (NotFound): pods "hug" not found — did you mean "huge"?\n');
+    expect(await refused('scenario.yaml', 'deploy', 'web')).toContain(
+      'Error from server (NotFound): deployments.apps "web" not found (it is in namespace shop: -n shop)\n',
+    );
+  });
+
+  test('kinds, moments, fields and selectors that cannot be', async () => {
+    expect(await refused('scenario.yaml', 'podz')).toContain(
+      'error: the server doesn\'t have a resource type "podz" — did you mean "pods"?',
+    );
+    expect(await refused('scenario.yaml', 'pods', '--at', '5h')).toContain(
+      'error: --at: expected a moment of the run, found "5h": the run ends at 3h',
+    );
+    expect(await refused('scenario.yaml', 'pods', '--at', 'soon')).toContain('--at: expected a duration such as');
+    expect(await refused('scenario.yaml', 'pods', '--field-selector', 'status.fase=x')).toContain(
+      '--field-selector: field label not supported: status.fase',
+    );
+    expect(await refused('scenario.yaml', 'pods', '-l', 'a=(')).toContain('error: --selector:');
+    expect(await refused('scenario.yaml', 'pods', '--sort-by', '')).toContain('--sort-by');
+    expect(await refused('nowhere.yaml', 'pods')).toContain('nowhere.yaml');
+  });
+
+  test('nothing found is no mistake', async () => {
+    begin();
+    const { code, out, err } = await folder.here('get', 'scenario.yaml', 'jobs', '--at', '1m');
+    expect([code, out]).toEqual([0, '']);
+    expect(err).toContain('No resources found in default namespace.');
+  });
+});
