@@ -12,7 +12,7 @@ import { MICROS_PER_SECOND } from '../../base/time.ts';
 import type { Micros } from '../../base/time.ts';
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import { UNSCHEDULABLE_TIMEOUT, isWildcard, podEventView } from '../framework/cluster-event.ts';
-import type { ClusterEvent, EventSubject } from '../framework/cluster-event.ts';
+import type { ClusterEvent, EventSubject, PodEventView } from '../framework/cluster-event.ts';
 import { PodInfo } from '../framework/pod-info.ts';
 import type { Profile } from '../framework/profile.ts';
 import type { Status } from '../framework/status.ts';
@@ -42,6 +42,7 @@ export class SchedulingQueue {
   /** Called when PreEnqueue keeps a pod out. */
   onGated: (pod: number, refusal: Status) => void = () => undefined;
 
+  readonly podView = (pod: number): PodEventView => podEventView(this.cluster, pod);
   private readonly cluster: SchedulerCache;
   private readonly profiles: ReadonlyMap<string, Profile>;
   private readonly profileByTemplate: (Profile | undefined)[] = [];
