@@ -1,6 +1,7 @@
 /** Whole scenarios as benchmarks: read, scaled down for the smoke size, played to their end, in rows. */
 import type { RunResult } from '../src/metrics/run-result.ts';
 import { createInputFiles } from '../src/io/input-files.ts';
+import { livingPods } from '../src/node/living-pods.ts';
 import { readScenario } from '../src/simulation/scenario-reader.ts';
 import type { ArrivalProcess, Scenario } from '../src/simulation/scenario.ts';
 import { Simulation } from '../src/simulation/simulation.ts';
@@ -44,7 +45,9 @@ export function scaledDown(scenario: Scenario, share: number, hours: number): Sc
 /** Seconds of wall time from the resolved scenario to the result, and the peak memory of the whole process so far. */
 export function scenarioRows(name: string, scenario: Scenario): BenchRow[] {
   const started = performance.now();
-  const simulation = new Simulation(scenario, { version: 'bench', userPlugins: [], openTrace: null, plain: false });
+  const simulation = new Simulation(scenario, {
+    version: 'bench', userPlugins: [], openTrace: null, plain: false, makeLives: livingPods,
+  });
   while (simulation.advance(SLICE_EVENTS));
   const result = simulation.result(true);
   const seconds = (performance.now() - started) / 1000;

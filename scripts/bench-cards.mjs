@@ -1,5 +1,5 @@
-// `npm run cards [-- NAME ...]`: plays the standing benchmark with every shipped scheduler, or those named, writes their
-// cards to results/cards, and the table of all into docs/bench.md. A test plays a part of each again.
+// `npm run cards [-- NAME ...]`: plays the standing benchmark with every shipped scheduler, or those named, writes
+// their cards to results/cards, and the table of all into docs/bench.md. A test plays a part of two again.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,11 +15,13 @@ process.chdir(root);
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !schedulers.some((scheduler) => scheduler.name === name));
 if (unknown.length > 0) {
-  console.error(`No scheduler is named ${unknown.join(' or ')}; there are: ${schedulers.map(({ name }) => name).join(', ')}.`);
+  const known = schedulers.map(({ name }) => name).join(', ');
+  console.error(`No scheduler is named ${unknown.join(' or ')}; there are: ${known}.`);
   process.exit(2);
 }
 mkdirSync('results/cards', { recursive: true });
-for (const { name, label, options } of schedulers.filter((scheduler) => asked.length === 0 || asked.includes(scheduler.name))) {
+const isAsked = ({ name }) => asked.length === 0 || asked.includes(name);
+for (const { name, label, options } of schedulers.filter(isAsked)) {
   const folder = mkdtempSync(join(tmpdir(), 'podyard-card-'));
   console.error(`${name}:`);
   podyard(['bench', '--label', label, ...options, '--out', join(folder, 'card'), '--quiet'], 'ignore');
@@ -27,10 +29,12 @@ for (const { name, label, options } of schedulers.filter((scheduler) => asked.le
   rmSync(folder, { recursive: true });
 }
 const table = podyard(['bench', ...schedulers.flatMap(({ name }) => ['--show', `results/cards/${name}.json`])], 'pipe');
-writeFileSync(page, readFileSync(page, 'utf8').replace(MARKED, (_all, before, _old, after) => `${before}${table}${after}`));
+const text = readFileSync(page, 'utf8');
+writeFileSync(page, text.replace(MARKED, (_all, before, _old, after) => `${before}${table}${after}`));
 
 function podyard(args, stdout) {
-  const { status, stdout: text } = spawnSync(process.execPath, ['dist/cli/main.js', ...args], { encoding: 'utf8', stdio: ['ignore', stdout, 'inherit'], maxBuffer: 1 << 26 });
+  const settings = { encoding: 'utf8', stdio: ['ignore', stdout, 'inherit'], maxBuffer: 1 << 26 };
+  const { status, stdout: printed } = spawnSync(process.execPath, ['dist/cli/main.js', ...args], settings);
   if (status !== 0) process.exit(1);
-  return text;
+  return printed;
 }

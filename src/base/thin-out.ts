@@ -38,5 +38,6 @@ export function thinOut(xs: readonly number[], ys: readonly number[], columns: n
 }
 
 function withoutRuns(points: readonly Point[]): Point[] {
-  return points.filter((point, i) => i === 0 || i === points.length - 1 || point.y !== points[i - 1].y || point.y !== points[i + 1].y);
+  const isEnd = (i: number): boolean => i === 0 || i === points.length - 1;
+  return points.filter(({ y }, i) => isEnd(i) || y !== points[i - 1].y || y !== points[i + 1].y);
 }

@@ -5,6 +5,7 @@ export const MICROS_PER_MILLI = 1_000;
 export const MICROS_PER_SECOND = 1_000_000;
 export const MICROS_PER_MINUTE = 60_000_000;
 export const MICROS_PER_HOUR = 3_600_000_000;
+export const MICROS_PER_DAY = 86_400_000_000;
 
 /** Seconds to the nearest whole microsecond. */
 export function microsFromSeconds(seconds: number): Micros {

@@ -2,12 +2,13 @@
 import type { VariantMetric, Verdict } from '../experiment/compare-result.ts';
 import type { Comparison } from '../experiment/compare.ts';
 import type { MeasuredRun } from '../experiment/measured-run.ts';
-import { shortMetricName } from '../experiment/stopping-rule.ts';
 import { knownMetrics } from '../experiment/paired-statistics.ts';
 import type { OutputFile } from '../io/output-folder.ts';
 import { pluginHashes } from '../io/plugin-hashes.ts';
 import type { PluginHash } from '../io/plugin-hashes.ts';
+import { shortMetricName } from '../metrics/metric-names.ts';
 import { renderCompareMarkdown, renderCompareTable } from '../report/compare-table.ts';
+import { isDifferent } from '../report/compare-values.ts';
 import { summarySentence, verdictSentence } from '../report/compare-verdict.ts';
 import { csvText } from '../report/csv.ts';
 import { roundNumber, roundNumbers, writeJson } from '../report/json.ts';
@@ -73,8 +74,6 @@ function* runsJson({ comparison, runs }: Told): Generator<string> {
   yield '\n]}\n';
 }
 
-export const COMPARISON_FORMATS = ['table', 'json', 'csv', 'markdown', 'benchstat'] as const;
-
 export function comparisonText(told: Told, format: string, terminal: Terminal): string {
   if (format === 'json') return comparisonJson(told);
   if (format === 'csv') return comparisonCsv(told.comparison);
@@ -127,6 +126,7 @@ function named(
   return Object.fromEntries(variants.map(({ name }, i) => [`${field}${name}`, values[i]]));
 }
 
+/** In the order in which comparison.json lists them. */
 const VERDICTS: readonly Verdict[] = ['better', 'worse', 'higher', 'lower', 'equal', 'same', 'unknown', 'absent'];
 
 /** For programs: metrics by what is shown of them, and whether a limit is broken. */
@@ -139,7 +139,7 @@ function verdictOf({ variants, comparisons, limits }: Comparison): unknown {
         own.filter((one) => one.verdict === verdict).map(({ metric }) => metric);
       return {
         variant: name,
-        isDifferent: own.some(({ verdict }) => VERDICTS.indexOf(verdict) < VERDICTS.indexOf('equal')),
+        isDifferent: own.some(isDifferent),
         ...Object.fromEntries(VERDICTS.map((verdict) => [verdict, of(verdict)])),
         sentence: summarySentence(name, comparisons),
       };

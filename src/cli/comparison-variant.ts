@@ -13,6 +13,7 @@ import { pluginRegistry } from '../scheduler/plugins/registry.ts';
 import { isMapping } from '../workload/manifests/structure.ts';
 import { foreignSchedulerWarnings } from '../simulation/foreign-schedulers.ts';
 import type { Scenario } from '../simulation/scenario.ts';
+import { tellsOfApplications } from '../simulation/workload-input.ts';
 import type { CommandContext } from './command.ts';
 import { comparedReader } from './compared-scenario.ts';
 import type { ReadCompared } from './compared-scenario.ts';
@@ -42,7 +43,7 @@ export async function readVariants(given: GivenOptions, context: CommandContext)
   const words = variantWords(given);
   const reader = await comparedReader(given);
   const once = tellingOnce(context);
-  const problems = new Map<string, Problem>();
+  const problems = new ProblemsOnce();
   const open = openedOnce();
   const variants: Variant[] = [];
   const isPlain = ({ changes, pluginFiles }: VariantWords): boolean => changes.length === 0 && pluginFiles.length === 0;
@@ -58,13 +59,36 @@ export async function readVariants(given: GivenOptions, context: CommandContext)
       const isTaken = words.some((other, j) => j !== i && other.label === own.label);
       variants.push({ ...variant, label: isTaken ? own.longLabel : own.label });
     } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      for (const problem of error.problems) problems.set(formatProblem(problem), problem);
+      problems.note(error);
     }
   }
-  if (problems.size > 0) throw new InputError([...problems.values()]);
+  problems.throwIfAny();
   context.seed = once.seed;
   return variants;
+}
+
+/** The problems of several readings of the same files, each once. */
+export class ProblemsOnce {
+  private readonly problems = new Map<string, Problem>();
+  private readonly keyOf: (problem: Problem) => string;
+
+  /** `keyOf`: the same of two problems that are one. */
+  constructor(keyOf: (problem: Problem) => string = formatProblem) {
+    this.keyOf = keyOf;
+  }
+
+  /** Throws what is no mistake in the input. */
+  note(error: unknown): void {
+    if (!(error instanceof InputError)) throw error;
+    for (const problem of error.problems) {
+      const key = this.keyOf(problem);
+      if (!this.problems.has(key)) this.problems.set(key, problem);
+    }
+  }
+
+  throwIfAny(): void {
+    if (this.problems.size > 0) throw new InputError([...this.problems.values()]);
+  }
 }
 
 export type OpenInputs = (scenario: Scenario) => Promise<RecordedInputs>;
@@ -73,7 +97,7 @@ export type OpenInputs = (scenario: Scenario) => Promise<RecordedInputs>;
 export function openedOnce(): OpenInputs {
   const opened = new Map<string, Promise<RecordedInputs>>();
   return (scenario) => {
-    const key = JSON.stringify([scenario.trace, scenario.machines]);
+    const key = JSON.stringify([scenario.trace, scenario.machines, tellsOfApplications(scenario)]);
     const known = opened.get(key) ?? checkedInputs(scenario);
     opened.set(key, known);
     return known;

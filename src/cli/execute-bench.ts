@@ -1,8 +1,9 @@
 /** `podyard bench`: plays the suite, and tells the card. */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { InputError, formatProblem, nearestName } from '../base/input-error.ts';
+import { InputError, nearestName } from '../base/input-error.ts';
 import type { Problem } from '../base/input-error.ts';
 import { benchCard, compareCards, readBenchCard, whyNotCompared } from '../experiment/bench-card.ts';
 import type { BenchCard } from '../experiment/bench-card.ts';
@@ -19,9 +20,11 @@ import type { ShownCard } from '../report/bench-table.ts';
 import { roundNumbers, writeJson } from '../report/json.ts';
 import { paintFor, plainText, renderTable, textColumn } from '../report/table.ts';
 import type { Scenario } from '../simulation/scenario.ts';
+import { readOnlyDocument } from '../workload/manifests/documents.ts';
+import { mappingOf } from '../workload/manifests/structure.ts';
 import type { CommandContext } from './command.ts';
 import { EXIT_OK, exitCodeOf } from './command.ts';
-import { openedOnce, readVariant, tellingOnce } from './comparison-variant.ts';
+import { ProblemsOnce, openedOnce, readVariant, tellingOnce } from './comparison-variant.ts';
 import { claimFolder, progressOptions, tellWritten } from './execute-run.ts';
 import { RuntimeFailure, tellWarnings } from './failures.ts';
 import { GivenOptions } from './options.ts';
@@ -57,12 +60,21 @@ export async function executeBench(given: GivenOptions, context: CommandContext)
       return exitCodeOf(stop.received ?? 'SIGINT');
     }
     const [{ scenario, changed }] = variants;
-    const card = benchCard(suite, context.version, {
-      label: given.text('label') ?? (words.label === '' ? 'default' : words.label),
-      changes: words.changes,
-      configuration: words.configurationFile === null && words.pluginFiles.length === 0 ? null : scenario.scheduler.configuration,
-      plugins: pluginHashes(changed.scheduler.pluginFiles, {}).map(({ file, sha256 }) => ({ file: file.replace(/^.*[/\\]/, ''), sha256 })),
-    }, chosen.map((one, i) => ({ scenario: one, runs: runs[i] })));
+    const card = benchCard(
+      suite,
+      context.version,
+      {
+        label: given.text('label') ?? (words.label === '' ? 'default' : words.label),
+        changes: words.changes,
+        configuration:
+          words.configurationFile === null && words.pluginFiles.length === 0 ? null : scenario.scheduler.configuration,
+        plugins: pluginHashes(changed.scheduler.pluginFiles, {}).map(({ file, sha256 }) => ({
+          file: basename(file),
+          sha256,
+        })),
+      },
+      chosen.map((one, i) => ({ scenario: one, runs: runs[i] })),
+    );
     const shown = shownCard(card, base);
     const written = folder?.write([
       { name: 'card.json', chunks: [cardJson(card)] },
@@ -91,7 +103,10 @@ function chosenOf({ scenarios }: BenchSuite, only: readonly string[]): readonly 
 function schedulerWords(given: GivenOptions): VariantWords {
   const files = createInputFiles();
   const scheduler = given.text('scheduler');
-  const problems = [...given.list('plugin').map((file) => ['--plugin', file]), ...(scheduler === null ? [] : [['--scheduler', scheduler]])]
+  const problems = [
+    ...given.list('plugin').map((file) => ['--plugin', file]),
+    ...(scheduler === null ? [] : [['--scheduler', scheduler]]),
+  ]
     .filter(([, file]) => !files.isFile(file))
     .map(([option, file]): Problem => ({ message: `${option}: no such file: ${file}` }));
   if (problems.length > 0) throw new InputError(problems);
@@ -116,20 +131,21 @@ async function readSuite(
   words: VariantWords,
   context: CommandContext,
 ): Promise<ReadVariant[]> {
-  const problems = new Map<string, Problem>();
+  const problems = new ProblemsOnce();
   const once = tellingOnce(context);
   const open = openedOnce();
   const variants: ReadVariant[] = [];
   for (const { file } of chosen) {
     const given = new GivenOptions({ scenario: file }, {});
     try {
-      variants.push(await readVariant((changed, told) => scenarioFrom({ file }, changed, told), words, given, once, open));
+      variants.push(
+        await readVariant((changed, told) => scenarioFrom({ file }, changed, told), words, given, once, open),
+      );
     } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      for (const problem of error.problems) problems.set(formatProblem(problem), problem);
+      problems.note(error);
     }
   }
-  if (problems.size > 0) throw new InputError([...problems.values()]);
+  problems.throwIfAny();
   return variants;
 }
 
@@ -215,7 +231,7 @@ function tellSuite(suite: BenchSuite, chosen: readonly SuiteScenario[], context:
   const rows = chosen.map((scenario) => [
     scenario.name,
     describe(scenario.file),
-    scenario.metrics.length === 1 ? '1' : String(scenario.metrics.length),
+    String(scenario.metrics.length),
   ]);
   const head = `${plainText(name)} ${String(version)}: ${String(chosen.length)} scenarios, ${String(seeds.length)} seeds each`;
   context.terminal.out(`${head}\n\n${renderTable(['SCENARIO', 'WHAT', 'FIGURES'].map(textColumn), rows)}\n`);
@@ -224,7 +240,8 @@ function tellSuite(suite: BenchSuite, chosen: readonly SuiteScenario[], context:
 
 /** The scenario's own description. */
 function describe(file: string): string {
-  return plainText(/^description: (.*)$/m.exec(readFileSync(file, 'utf8'))?.[1] ?? '');
+  const { description } = mappingOf(readOnlyDocument(readFileSync(file, 'utf8'), file, 'scenario').document.value);
+  return typeof description === 'string' ? plainText(description) : '';
 }
 
 /** Cards side by side; the first is the base. */

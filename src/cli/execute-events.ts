@@ -1,19 +1,20 @@
 /** Plays a run to a moment with an observer that records events, and lists them. */
 import { InputError } from '../base/input-error.ts';
 import type { Problem } from '../base/input-error.ts';
+import { timestampText } from '../base/timestamp.ts';
 import { visibleText } from '../base/visible-text.ts';
 import { RUN_BEGINS_MICROS } from '../controllers/workload-controllers.ts';
-import { timestampText } from '../base/timestamp.ts';
+import type { LookedCluster } from '../experiment/looked-cluster.ts';
 import { LookedEvents } from '../experiment/looked-events.ts';
 import type { LookedEvent, Regarding } from '../experiment/looked-events.ts';
 import type { LookedObject } from '../experiment/looked-object.ts';
 import { eventName, eventsText, namespaceOf as eventNamespace } from '../report/kubectl/event-columns.ts';
-import { kindOf, kindWords } from '../report/kubectl/kinds.ts';
-import { nearestName } from '../base/input-error.ts';
+import { listOf } from '../report/kubectl/listing.ts';
 import type { CommandContext } from './command.ts';
 import { EXIT_OK } from './command.ts';
-import { namespaceOf } from './execute-get.ts';
+import { namespaceOf } from './look-objects.ts';
 import { printed } from './look-output.ts';
+import { knownKind } from './look-words.ts';
 import { playToMoment } from './looked-run.ts';
 import type { GivenOptions } from './options.ts';
 
@@ -23,14 +24,14 @@ export async function executeEvents(given: GivenOptions, context: CommandContext
   const types = typesOf(given);
   const about = aboutOf(given);
   const namespace = given.flag('all-namespaces') ? null : namespaceOf(given);
+  const isWithin = ofNamespace(namespace);
   const { events, now } = await playEvents(given.positional('scenario'), given, context, (regarding) =>
-    about(regarding) && (namespace === null || (regarding.namespace || 'default') === namespace));
+    about(regarding) && isWithin(regarding));
   const chosen = events.filter(({ type }) => types.length === 0 || types.includes(type));
   const { terminal } = context;
   const format = given.text('output') ?? 'table';
   if (format !== 'table') {
-    const items = chosen.map(eventObject);
-    terminal.out(await printed({ apiVersion: 'v1', items, kind: 'List', metadata: { resourceVersion: '' } }, format));
+    terminal.out(await printed(listOf(chosen.map(eventObject)), format));
   } else if (chosen.length === 0)
     terminal.err(`No events found${namespace === null ? '' : ` in ${visibleText(namespace)} namespace`}.\n`);
   else
@@ -38,15 +39,27 @@ export async function executeEvents(given: GivenOptions, context: CommandContext
   return EXIT_OK;
 }
 
-/** Events up to the moment; `now` in micros of the run. */
+/** null: all namespaces. */
+export function ofNamespace(namespace: string | null): (regarding: Regarding) => boolean {
+  return (regarding) => namespace === null || eventNamespace(regarding) === namespace;
+}
+
+interface PlayedEvents {
+  readonly cluster: LookedCluster;
+  /** Up to the moment. */
+  readonly events: readonly LookedEvent[];
+  /** Micros of the run. */
+  readonly now: number;
+}
+
 export async function playEvents(
   path: string, given: GivenOptions, context: CommandContext, isWanted: (regarding: Regarding) => boolean,
-): Promise<{ readonly events: readonly LookedEvent[]; readonly now: number }> {
+): Promise<PlayedEvents> {
   const seen: { events: LookedEvents | null } = { events: null };
   const cluster = await playToMoment(path, given, context, ({ parts }) => {
     seen.events = new LookedEvents(parts.cluster, parts.scheduler, isWanted);
   });
-  return { events: seen.events?.list() ?? [], now: cluster.now - RUN_BEGINS_MICROS };
+  return { cluster, events: seen.events?.list() ?? [], now: cluster.now - RUN_BEGINS_MICROS };
 }
 
 function typesOf(given: GivenOptions): readonly string[] {
@@ -64,12 +77,8 @@ function aboutOf(given: GivenOptions): (regarding: Regarding) => boolean {
   const [word, name = '', ...rest] = text.split('/');
   if (name === '' || rest.length > 0)
     throw new InputError({ message: `--for: expected KIND/NAME such as pod/web-0, found "${text}"` });
-  const kind = kindOf(word);
-  if (kind === undefined) {
-    const suggestion = nearestName(word.toLowerCase(), kindWords());
-    throw new InputError({ message: `--for: the server doesn't have a resource type "${word}"`, suggestion });
-  }
-  return (regarding) => regarding.kind === kind.kind && regarding.name === name;
+  const { kind } = knownKind(word, '--for: ');
+  return (regarding) => regarding.kind === kind && regarding.name === name;
 }
 
 /** As the API server would answer (staging/src/k8s.io/api/core/v1/types.go, Event). */
@@ -80,7 +89,7 @@ export function eventObject(event: LookedEvent, index: number): LookedObject & R
   return {
     apiVersion: 'v1',
     kind: 'Event',
-    metadata: { name: eventName(event, index), namespace: eventNamespace(event), creationTimestamp: at(firstAt) },
+    metadata: { name: eventName(event, index), namespace: eventNamespace(regarding), creationTimestamp: at(firstAt) },
     involvedObject: {
       kind, name, ...(namespace === '' ? {} : { namespace }), ...(fieldPath === undefined ? {} : { fieldPath }),
     },

@@ -21,7 +21,7 @@ import { momentOfRun } from '../simulation/cluster-moment.ts';
 import type { ClusterMoment } from '../simulation/cluster-moment.ts';
 import type { Scenario } from '../simulation/scenario.ts';
 import { readConfigurationFile } from '../simulation/scenario-reader.ts';
-import { parseDuration } from '../simulation/scenario-units.ts';
+import { parseDuration } from '../base/duration.ts';
 import type { Simulation } from '../simulation/simulation.ts';
 import { StillCluster } from '../simulation/still-cluster.ts';
 import type { CommandContext } from './command.ts';

@@ -1,12 +1,13 @@
 /** `podyard get events`: events as objects, that fields select and that stand in a table of their own. */
 import { InputError } from '../base/input-error.ts';
+import { visibleText } from '../base/visible-text.ts';
 import type { LookedEvent } from '../experiment/looked-events.ts';
 import { eventName, eventTable } from '../report/kubectl/event-columns.ts';
-import { visibleText } from '../base/visible-text.ts';
+import { listOf } from '../report/kubectl/listing.ts';
 import type { CommandContext } from './command.ts';
 import { EXIT_OK } from './command.ts';
-import { eventObject, playEvents } from './execute-events.ts';
-import { namespaceOf } from './execute-get.ts';
+import { eventObject, ofNamespace, playEvents } from './execute-events.ts';
+import { namespaceOf } from './look-objects.ts';
 import { printed } from './look-output.ts';
 import { fieldFilter, sortOrder } from './look-words.ts';
 import type { KindRequest } from './look-words.ts';
@@ -21,15 +22,13 @@ export async function executeGetEvents(
   const isChosen = fieldFilter(given.text('field-selector'), requests.map(({ kind }) => kind));
   const order = sortOrder(given.text('sort-by'));
   const namespace = given.flag('all-namespaces') ? null : namespaceOf(given);
-  const { events, now } = await playEvents(path, given, context, (regarding) =>
-    namespace === null || (regarding.namespace || 'default') === namespace);
+  const { events, now } = await playEvents(path, given, context, ofNamespace(namespace));
   const found = events.map((event, index) => ({ event, object: eventObject(event, index) }));
   const chosen = found.filter(({ object }) => isChosen(object));
   if (order !== null) chosen.sort((a, b) => order(a.object, b.object));
   const format = given.text('output') ?? 'table';
   if (format === 'json' || format === 'yaml') {
-    const items = chosen.map(({ object }) => object);
-    context.terminal.out(await printed({ apiVersion: 'v1', items, kind: 'List', metadata: { resourceVersion: '' } }, format));
+    context.terminal.out(await printed(listOf(chosen.map(({ object }) => object)), format));
   } else if (chosen.length === 0)
     context.terminal.err(`No resources found${namespace === null ? '' : ` in ${visibleText(namespace)} namespace.`}\n`);
   else context.terminal.out(format === 'name' ? names(chosen.map(({ event }) => event)) : tableOf(chosen, now, given));

@@ -1,11 +1,9 @@
 /** Plays a run to a moment and prints the objects that are asked for. */
-import { InputError, nearestName } from '../base/input-error.ts';
+import { InputError } from '../base/input-error.ts';
 import { visibleText } from '../base/visible-text.ts';
 import type { LookedCluster } from '../experiment/looked-cluster.ts';
 import { GENERATED } from '../experiment/looked-workloads.ts';
 import type { LookedObject } from '../experiment/looked-object.ts';
-import { resourceName } from '../report/kubectl/kinds.ts';
-import type { LookedKind } from '../report/kubectl/kinds.ts';
 import { listingText, namesText, objectsOf } from '../report/kubectl/listing.ts';
 import type { KindListing } from '../report/kubectl/listing.ts';
 import type { CommandContext } from './command.ts';
@@ -13,12 +11,14 @@ import { EXIT_OK, EXIT_USAGE } from './command.ts';
 import { tellWarnings } from './failures.ts';
 import { fieldFilter, labelFilter, readLookWords, sortOrder } from './look-words.ts';
 import type { KindRequest } from './look-words.ts';
+import { inNamespace, namespaceOf, notFound } from './look-objects.ts';
 import { printed } from './look-output.ts';
 import { playToMoment } from './looked-run.ts';
 import type { GivenOptions } from './options.ts';
 
 export async function executeGet(given: GivenOptions, context: CommandContext): Promise<number> {
-  const { path, requests } = readLookWords(given.positional('scenario'), given.positional('kind'), given.positionals('names'));
+  const words = readLookWords(given.positional('scenario'), given.positional('kind'), given.positionals('names'));
+  const { path, requests } = words;
   if (requests.some(({ kind }) => kind.kind === 'Event')) {
     const { executeGetEvents } = await import('./execute-get-events.ts');
     return executeGetEvents(path, requests, given, context);
@@ -51,46 +51,21 @@ function selectionOf(given: GivenOptions, requests: readonly KindRequest[]): Cho
   };
 }
 
-export interface Found {
+interface Found {
   readonly listing: KindListing;
   /** A sentence for each name that is not there. */
   readonly missing: readonly string[];
 }
 
 function findObjects(cluster: LookedCluster, { kind, names }: KindRequest, choose: Choose, given: GivenOptions): Found {
-  const all = everyObject(cluster, kind);
+  const all = cluster.list(kind.kind, true);
   const within = inNamespace(all, kind, given);
   if (names.length === 0) return { listing: { kind, objects: choose(within) }, missing: [] };
   const objects = names.flatMap((name) => within.find(({ metadata }) => metadata.name === name) ?? []);
-  const missing = names.filter((name) => !objects.some(({ metadata }) => metadata.name === name));
-  return { listing: { kind, objects: choose(objects) }, missing: missing.map((name) => notFound(name, kind, within, all)) };
-}
-
-/** With those that the scenario generates and that have no object. */
-export function everyObject(cluster: LookedCluster, { kind }: LookedKind): LookedObject[] {
-  return cluster.list(kind, true);
-}
-
-export function namespaceOf(given: GivenOptions): string {
-  return given.text('namespace') ?? 'default';
-}
-
-export function inNamespace(objects: readonly LookedObject[], kind: LookedKind, given: GivenOptions): LookedObject[] {
-  const every = !kind.isNamespaced || given.flag('all-namespaces');
-  return objects.filter(({ metadata }) => every || metadata.namespace === namespaceOf(given));
-}
-
-/** kubectl's sentence, and where such an object is. */
-export function notFound(
-  name: string, kind: LookedKind, within: readonly LookedObject[], all: readonly LookedObject[],
-): string {
-  const elsewhere = all.find(({ metadata }) => metadata.name === name)?.metadata.namespace;
-  const nearest = nearestName(name, within.map(({ metadata }) => metadata.name));
-  const hint =
-    elsewhere !== undefined ? ` (it is in namespace ${elsewhere}: -n ${elsewhere})`
-    : nearest !== undefined ? ` — did you mean "${nearest}"?`
-    : '';
-  return `Error from server (NotFound): ${resourceName(kind)} "${visibleText(name)}" not found${hint}`;
+  const missing = names
+    .filter((name) => !objects.some(({ metadata }) => metadata.name === name))
+    .map((name) => notFound(name, kind, within, all));
+  return { listing: { kind, objects: choose(objects) }, missing };
 }
 
 interface Printing {
@@ -130,7 +105,9 @@ async function printObjects(
     const what = 'workloads that the scenario generates have no object and are left out';
     tellWarnings([`${what}: ${String(generated)}`], context);
   }
-  const own = listings.map(({ kind, objects }) => ({ kind, objects: objects.filter((object) => !isGenerated(object)) }));
+  const own = listings.map(
+    ({ kind, objects }) => ({ kind, objects: objects.filter((object) => !isGenerated(object)) }),
+  );
   const isAlone = byName && listings.length === 1 && listings[0].objects.length === 1;
   if (byName && own.every(({ objects }) => objects.length === 0)) return;
   const told = objectsOf(own, isAlone);

@@ -5,6 +5,7 @@ import { Rehearsal } from '../experiment/rehearsal.ts';
 import type { RehearsalResult } from '../experiment/rehearsal-result.ts';
 import { failRule, sloRule } from '../experiment/rehearsal-verdict.ts';
 import type { Rule } from '../experiment/rehearsal-verdict.ts';
+import { nameOfFile } from '../simulation/scenario-reader.ts';
 import { loadPluginFiles } from '../io/plugin-files.ts';
 import { listenForStop } from '../io/run-simulation.ts';
 import { renderRehearsalTable } from '../report/rehearsal-table.ts';
@@ -104,7 +105,7 @@ function ofStep(problem: Problem, isGiven: boolean): Problem {
 
 /** What a scenario around a dump is called: as its file. */
 function nameOfDump(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1).replace(/\.(?:ya?ml|json)$/i, '').replace(/^-?$/, 'dump');
+  return path === '-' ? 'dump' : nameOfFile(path, 'dump');
 }
 
 function tell(result: RehearsalResult, rules: readonly Rule[], given: GivenOptions, context: CommandContext): number {

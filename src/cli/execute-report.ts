@@ -6,8 +6,8 @@ import { writeNewFile } from '../io/new-file.ts';
 import { readResultFolder } from '../io/result-folders.ts';
 import type { ResultFolder } from '../io/result-folders.ts';
 import { writeJson } from '../report/json.ts';
-import { PAGE_MARK, pageTables, renderPage } from '../report/page/page.ts';
-import { pageMarkdown, pageText, pageVerdicts } from '../report/page/page-text.ts';
+import { PAGE_MARK, renderPage } from '../report/page/page.ts';
+import { pageMarkdown, pageParts, pageText } from '../report/page/page-text.ts';
 import type { PageData } from '../report/page/page-data.ts';
 import { csvOfTables, tableData } from '../report/page/table-forms.ts';
 import { paintFor, plainText } from '../report/table.ts';
@@ -67,16 +67,17 @@ function stoppedRuns({ experiments }: PageData): string[] {
 
 function textOf(data: PageData, format: string, { terminal }: CommandContext): string {
   if (format === 'json') {
+    const parts = pageParts(data);
     const json = {
       schemaVersion: 1,
       version: data.version,
       remarks: data.remarks,
-      verdicts: pageVerdicts(data),
-      tables: pageTables(data).map(tableData),
+      verdicts: parts.map(({ title, sentences }) => ({ of: title, sentences })),
+      tables: parts.flatMap(({ tables }) => tables).map(tableData),
     };
     return `${writeJson(json, '')}\n`;
   }
-  if (format === 'csv') return csvOfTables(pageTables(data));
+  if (format === 'csv') return csvOfTables(pageParts(data).flatMap(({ tables }) => tables));
   if (format === 'markdown') return pageMarkdown(data);
   return pageText(data, paintFor(terminal.hasColor('out'), terminal.width));
 }

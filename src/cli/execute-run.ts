@@ -18,6 +18,7 @@ import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-conf
 import { pluginRegistry } from '../scheduler/plugins/registry.ts';
 import type { Scenario } from '../simulation/scenario.ts';
 import { Simulation } from '../simulation/simulation.ts';
+import { tellsOfApplications } from '../simulation/workload-input.ts';
 import type { SimulationOptions } from '../simulation/simulation.ts';
 import type { CommandContext } from './command.ts';
 import { EXIT_LIMIT, EXIT_OK, exitCodeOf } from './command.ts';
@@ -101,15 +102,17 @@ export function claimFolder(given: GivenOptions): OutputFolder | null {
   return out === null ? null : claimOutputFolder(out, { force: given.flag('force') });
 }
 
-/** How the trace and the machine list of a scenario are read; null where it has none. */
-export type RecordedInputs = Pick<SimulationOptions, 'openTrace' | 'readMachines'>;
+/** How the trace and the machine list of a scenario are read, null where it has none; and what runs in its pods. */
+export type RecordedInputs = Pick<SimulationOptions, 'openTrace' | 'readMachines' | 'makeLives'>;
 
 /** Reads the scenario's trace through; throws InputError with its mistakes. */
-export async function checkedInputs({ trace, machines }: Scenario): Promise<RecordedInputs> {
-  if (trace === null && machines === null) return { openTrace: null };
+export async function checkedInputs(scenario: Scenario): Promise<RecordedInputs> {
+  const { trace, machines } = scenario;
+  const lives = tellsOfApplications(scenario) ? { makeLives: (await import('../node/living-pods.ts')).livingPods } : {};
+  if (trace === null && machines === null) return { openTrace: null, ...lives };
   const { checkTraceInput, openTraceInput, readMachineInput } = await import('../io/trace-input.ts');
   checkTraceInput(trace);
-  return { openTrace: openTraceInput, readMachines: readMachineInput };
+  return { openTrace: openTraceInput, readMachines: readMachineInput, ...lives };
 }
 
 export interface DriveRequest extends LocatedScenario {

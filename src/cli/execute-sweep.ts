@@ -156,11 +156,19 @@ async function playOpen(
     if (redis !== null && open.length > 0) {
       const { askForCells } = await import('../io/cell-queue.ts');
       const indices = new Map(open.map(({ key }, index) => [key, index]));
-      return await askForCells({ url: redis, recordText: recordText(record), sweep: record.name }, [...indices.keys()], {
-        onOutcome: (cell, outcome) => { onOutcome(indices.get(cell) ?? 0, outcome); },
-        onTrouble: (message) => { if (isTold) terminal.err(`${message}\n`); },
-        isStopped,
-      });
+      return await askForCells(
+        { url: redis, recordText: recordText(record), sweep: record.name },
+        [...indices.keys()],
+        {
+          onOutcome: (cell, outcome) => {
+            onOutcome(indices.get(cell) ?? 0, outcome);
+          },
+          onTrouble: (message) => {
+            if (isTold) terminal.err(`${message}\n`);
+          },
+          isStopped,
+        },
+      );
     }
     return await sweepOnThreads(open.length, (index) => open[index].scenario, {
       ...threadOptions(given, context),

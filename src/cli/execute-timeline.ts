@@ -12,7 +12,7 @@ import { formatCount } from '../report/format.ts';
 import { plainText } from '../report/table.ts';
 import { TraceEventText } from '../report/trace-events.ts';
 import type { Scenario } from '../simulation/scenario.ts';
-import { parseDuration } from '../simulation/scenario-units.ts';
+import { parseDuration } from '../base/duration.ts';
 import type { CommandContext } from './command.ts';
 import { EXIT_OK, exitCodeOf } from './command.ts';
 import { progressOptions } from './execute-run.ts';

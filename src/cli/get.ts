@@ -9,9 +9,17 @@ const LOOKED_POSITIONAL = {
 };
 
 const LOOK_OPTIONS: OptionTable = {
-  at: { kind: 'text', value: 'TIME', describe: 'Moment of the run, such as 90m; without, its end (of a dump: its own)' },
+  at: {
+    kind: 'text', value: 'TIME', describe: 'Moment of the run, such as 90m; without, its end (of a dump: its own)',
+  },
   namespace: { kind: 'text', alias: 'n', value: 'NAME', describe: 'Namespace; without, "default"' },
   'all-namespaces': { kind: 'flag', alias: 'A', describe: 'All namespaces' },
+};
+
+const SELECTOR: OptionTable = {
+  selector: {
+    kind: 'text', alias: 'l', value: 'LABELS', describe: 'Only objects with these labels: app=web,tier!=db',
+  },
 };
 
 const LOOKED_RUN_OPTIONS: OptionTable = {
@@ -32,8 +40,10 @@ export const GET: Command = {
   ],
   options: {
     ...LOOK_OPTIONS,
-    selector: { kind: 'text', alias: 'l', value: 'LABELS', describe: 'Only objects with these labels: app=web,tier!=db' },
-    'field-selector': { kind: 'text', value: 'FIELDS', describe: 'Only objects with these fields: status.phase=Pending' },
+    ...SELECTOR,
+    'field-selector': {
+      kind: 'text', value: 'FIELDS', describe: 'Only objects with these fields: status.phase=Pending',
+    },
     'sort-by': { kind: 'text', value: 'FIELD', describe: 'Order, such as .metadata.creationTimestamp' },
     output: {
       kind: 'text', alias: 'o', choices: ['table', 'wide', 'yaml', 'json', 'name'], fallback: 'table',
@@ -64,7 +74,7 @@ export const DESCRIBE: Command = {
   ],
   options: {
     ...LOOK_OPTIONS,
-    selector: { kind: 'text', alias: 'l', value: 'LABELS', describe: 'Only objects with these labels: app=web,tier!=db' },
+    ...SELECTOR,
     ...LOOKED_RUN_OPTIONS,
   },
   examples: [

@@ -1,5 +1,6 @@
 /** Which objects the words of a command line name, and what selectors and orders say about them. */
 import { InputError, nearestName } from '../base/input-error.ts';
+import { compareTexts } from '../cluster/label-requirements.ts';
 import { SelectorError, parseSelectorText } from '../cluster/selectors.ts';
 import { createInputFiles } from '../io/input-files.ts';
 import type { LookedObject } from '../experiment/looked-object.ts';
@@ -35,25 +36,26 @@ function isKinds(words: string): boolean {
 
 function requestsOf(words: string, names: readonly string[]): KindRequest[] {
   if (words.includes('/')) {
-    const all = [words, ...names].map((word): KindRequest => {
+    return [words, ...names].map((word): KindRequest => {
       const [kind, name = '', ...rest] = word.split('/');
       if (name === '' || rest.length > 0)
         throw new InputError({ message: `expected KIND/NAME for every object, found "${word}"` });
       return { kind: knownKind(kind), names: [name] };
     });
-    return all;
   }
   const kinds = words.split(',').filter((word) => word !== '');
-  const known = kinds.flatMap((word) => (word === 'all' ? LOOKED_KINDS.filter(({ inAll }) => inAll) : [knownKind(word)]));
+  const known = kinds.flatMap((word) =>
+    word === 'all' ? LOOKED_KINDS.filter(({ inAll }) => inAll) : [knownKind(word)]);
   if (known.length === 0) throw new InputError({ message: 'expected a kind such as pods, found nothing' });
   return known.map((kind) => ({ kind, names }));
 }
 
-function knownKind(word: string): LookedKind {
+/** `option`: how the message begins. Throws InputError. */
+export function knownKind(word: string, option = ''): LookedKind {
   const kind = kindOf(word);
   if (kind !== undefined) return kind;
-  const nearest = nearestName(word.toLowerCase(), kindWords());
-  throw new InputError({ message: `the server doesn't have a resource type "${word}"`, suggestion: nearest });
+  const suggestion = nearestName(word.toLowerCase(), kindWords());
+  throw new InputError({ message: `${option}the server doesn't have a resource type "${word}"`, suggestion });
 }
 
 /** Whether an object is meant by `-l`. Throws InputError. */
@@ -85,7 +87,7 @@ const FIELD_DEFAULTS: Readonly<Record<string, string>> = {
   'spec.unschedulable': 'false', 'spec.restartPolicy': 'Always', 'spec.schedulerName': 'default-scheduler',
 };
 
-/** Whether an object is meant by `--field-selector`. Throws InputError for what no kind asked for can be selected by. */
+/** Whether an object is meant by `--field-selector`. Throws InputError for a field that a kind asked for has not. */
 export function fieldFilter(text: string | null, kinds: readonly LookedKind[]): (object: LookedObject) => boolean {
   if (text === null) return () => true;
   const terms = text.split(',').filter((term) => term !== '').map((term) => {
@@ -109,7 +111,8 @@ function checkField(field: string, kind: string): void {
 
 function textAt(object: LookedObject, field: string): string {
   const value = valueAt(object, field.split('.'));
-  return value === undefined ? (FIELD_DEFAULTS[field] ?? '') : String(value as string | number | boolean);
+  if (value === undefined) return FIELD_DEFAULTS[field] ?? '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function valueAt(value: unknown, path: readonly string[]): unknown {
@@ -135,5 +138,5 @@ function compareValues(a: unknown, b: unknown): number {
   if (a === undefined || b === undefined) return Number(b === undefined) - Number(a === undefined) || 0;
   if (typeof a === 'number' && typeof b === 'number') return a - b;
   const [left, right] = [a, b].map((value) => (typeof value === 'string' ? value : JSON.stringify(value)));
-  return left < right ? -1 : left > right ? 1 : 0;
+  return compareTexts(left, right);
 }

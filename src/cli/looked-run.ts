@@ -1,17 +1,15 @@
 /** Plays a run to the moment that is looked at, with observers for what the cluster itself does not keep. */
+import { formatDuration } from '../base/duration.ts';
 import { InputError } from '../base/input-error.ts';
-import type { Micros } from '../base/time.ts';
 import { RUN_BEGINS_MICROS } from '../controllers/workload-controllers.ts';
 import { LookedCluster } from '../experiment/looked-cluster.ts';
 import { LookedHistory } from '../experiment/looked-history.ts';
-import { formatDuration, parseDuration } from '../simulation/scenario-units.ts';
 import type { Simulation } from '../simulation/simulation.ts';
 import type { CommandContext } from './command.ts';
 import { tellWarnings } from './failures.ts';
 import { locatedRun } from './located-run.ts';
-import { dumpAsScenario, inputFiles, isObjects } from './moment-input.ts';
+import { dumpAsScenario, givenMoment, inputFiles, isObjects, readWhole } from './moment-input.ts';
 import type { GivenOptions } from './options.ts';
-import { wrongDuration } from './options.ts';
 import { scenarioFrom } from './scenario-input.ts';
 import type { LocatedScenario } from './scenario-input.ts';
 
@@ -24,7 +22,7 @@ const REPORT = 'report.json';
 export async function playToMoment(
   path: string, given: GivenOptions, context: CommandContext, watch: (simulation: Simulation) => void = () => undefined,
 ): Promise<LookedCluster> {
-  const at = momentOf(given);
+  const at = givenMoment(given);
   const source = await readLooked(path, given, context);
   const { durationMicros } = source.scenario;
   const until = at ?? (source.isDump ? 0 : durationMicros);
@@ -42,15 +40,6 @@ export async function playToMoment(
   return new LookedCluster(cluster, history, source.scenario, RUN_BEGINS_MICROS);
 }
 
-/** null: not given. */
-function momentOf(given: GivenOptions): Micros | null {
-  const text = given.text('at');
-  if (text === null) return null;
-  const micros = text === '0' ? 0 : parseDuration(text);
-  if (micros === undefined) throw new InputError(wrongDuration('--at', text));
-  return micros;
-}
-
 interface LookedSource extends LocatedScenario {
   /** The files hold the objects of a cluster and no scenario. */
   readonly isDump: boolean;
@@ -59,14 +48,13 @@ interface LookedSource extends LocatedScenario {
 async function readLooked(path: string, given: GivenOptions, context: CommandContext): Promise<LookedSource> {
   const files = await inputFiles(path);
   if (path !== STDIN && files.isFolder(path)) {
-    const report = files.resolve(`${path}/`, REPORT);
+    const report = files.resolve(`${path}/${REPORT}`, REPORT);
     if (!files.isFile(report)) return { ...dumpAsScenario(path, files, given, context), isDump: true };
-    return { ...scenarioFrom({ text: scenarioOfReport(report, files.read(report)), name: report }, given, context), isDump: false };
+    const entry = { text: scenarioOfReport(report, files.read(report)), name: report };
+    return { ...scenarioFrom(entry, given, context), isDump: false };
   }
-  const text = files.read(path);
-  if (isObjects(text)) return { ...dumpAsScenario(path, files, given, context), isDump: true };
-  const entry = path === STDIN ? { text, name: 'stdin' } : { file: path };
-  return { ...scenarioFrom(entry, given, context), isDump: false };
+  if (isObjects(files.read(path))) return { ...dumpAsScenario(path, files, given, context), isDump: true };
+  return { ...readWhole(path, files, given, context), isDump: false };
 }
 
 /** The scenario of a run, as its report holds it. */

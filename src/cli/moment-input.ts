@@ -4,6 +4,7 @@
  */
 import { InputError } from '../base/input-error.ts';
 import type { Problem } from '../base/input-error.ts';
+import type { Micros } from '../base/time.ts';
 import type { KubernetesObject, Node, PriorityClass } from '../cluster/objects.ts';
 import { createInputFiles } from '../io/input-files.ts';
 import { loadPluginFiles } from '../io/plugin-files.ts';
@@ -16,7 +17,7 @@ import { admissionContext, checkAdmission } from '../simulation/admission-checks
 import { momentOfObjects, momentOfRun } from '../simulation/cluster-moment.ts';
 import type { ClusterMoment } from '../simulation/cluster-moment.ts';
 import type { Scenario } from '../simulation/scenario.ts';
-import { parseDuration } from '../simulation/scenario-units.ts';
+import { parseDuration } from '../base/duration.ts';
 import { Simulation } from '../simulation/simulation.ts';
 import type { StillOptions } from '../simulation/still-cluster.ts';
 import type { FileReader } from '../workload/manifests/file-reader.ts';
@@ -142,7 +143,10 @@ export function dumpAsScenario(
   return scenarioFrom({ text, name: AROUND }, given, context, retold, asGiven);
 }
 
-function readWhole(path: string, files: FileReader, given: GivenOptions, context: CommandContext): LocatedScenario {
+/** A file that is a scenario. */
+export function readWhole(
+  path: string, files: FileReader, given: GivenOptions, context: CommandContext,
+): LocatedScenario {
   const entry = path === STDIN ? { text: files.read(STDIN), name: 'stdin' } : { file: path };
   return scenarioFrom(entry, given, context);
 }
@@ -153,16 +157,20 @@ interface Playing {
   readonly context: CommandContext;
 }
 
+/** `--at`; null: not given. Throws InputError. */
+export function givenMoment(given: GivenOptions): Micros | null {
+  const text = given.text('at');
+  const micros = text === null ? null : text === '0' ? 0 : parseDuration(text);
+  if (micros === undefined) throw new InputError(wrongDuration('--at', text));
+  return micros;
+}
+
 /** The scenario played to `--at`; without it, its first instant. */
 async function momentAt(
   { scenario, locate }: LocatedScenario,
   { userPlugins, given, context }: Playing,
 ): Promise<ClusterMoment> {
-  const text = given.text('at') ?? '0s';
-  const at = text === '0' ? 0 : parseDuration(text);
-  if (at === undefined) {
-    throw new InputError(wrongDuration('--at', text));
-  }
+  const at = givenMoment(given) ?? 0;
   const inputs = await checkedInputs(scenario);
   const played = { ...scenario, durationMicros: at };
   const simulation = new Simulation(played, { version: context.version, userPlugins, ...inputs, plain: false, locate });

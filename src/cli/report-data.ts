@@ -1,15 +1,14 @@
 /** From folders of results to what their page shows: runs put together, compared where seeds allow it. */
-import type { MetricValue } from '../experiment/compare-result.ts';
 import { measureRun } from '../experiment/measured-run.ts';
 import { nodeHeat } from '../experiment/node-heat.ts';
 import { knownMetrics } from '../experiment/paired-statistics.ts';
 import { curvesOf } from '../experiment/run-curves.ts';
 import { groupRuns } from '../experiment/run-groups.ts';
 import type { GroupedRun, RunGroup, RunVariant } from '../experiment/run-groups.ts';
-import { shortMetricName } from '../experiment/stopping-rule.ts';
 import { compareVariants } from '../experiment/variant-comparison.ts';
 import { staysIn } from '../io/result-folders.ts';
 import type { ResultFolder, RunFolder } from '../io/result-folders.ts';
+import { shortMetricName } from '../metrics/metric-names.ts';
 import type { ShownComparison } from '../report/compare-table.ts';
 import { formatPlural } from '../report/format.ts';
 import type {
@@ -62,12 +61,7 @@ type Comparison = Extract<ResultFolder, { kind: 'comparison' }>;
 
 function comparedExperiment({ folder, comparison, runs }: Comparison): ShownExperiment {
   const { scenario, seeds, variants, metrics: pairs, version, resolvedScenario } = comparison;
-  const metrics = pairs.map(({ name, unit, better }): ShownMetric => ({
-    name,
-    shortName: shortMetricName(name),
-    unit,
-    better,
-  }));
+  const metrics = pairs.map(shownMetric);
   const kept = new Map((runs?.runs ?? []).map((run) => [JSON.stringify([run.variant, run.seed]), run]));
   const shown = variants.flatMap(({ name, digests }, side) =>
     seeds.map((seed, i): ShownRun => {
@@ -109,6 +103,10 @@ function comparedExperiment({ folder, comparison, runs }: Comparison): ShownExpe
   };
 }
 
+function shownMetric({ name, unit }: Pick<ShownMetric, 'name' | 'unit'>): ShownMetric {
+  return { name, shortName: shortMetricName(name), unit };
+}
+
 function descriptionIn(scenario: unknown): string {
   const description = (scenario as { readonly description?: unknown } | null)?.description;
   return typeof description === 'string' ? description : '';
@@ -132,13 +130,7 @@ function openRun(own: RunFolder): OpenRun {
 
 function runsExperiment({ scenario, variants }: RunGroup<OpenRun>): ShownExperiment {
   const all = variants.flatMap(({ runs }) => runs);
-  const known: readonly MetricValue[] = knownMetrics(all.map(({ measured }) => measured.metrics));
-  const metrics = known.map(({ name, unit, better }): ShownMetric => ({
-    name,
-    shortName: shortMetricName(name),
-    unit,
-    better,
-  }));
+  const metrics = knownMetrics(all.map(({ measured }) => measured.metrics)).map(shownMetric);
   const runs = variants.flatMap((variant) => variant.runs.map((run) => shownRun(run, variant.name, metrics)));
   const repeated = variants.flatMap((variant) => variant.repeated.map(({ own }) => own.folder));
   const remarks = [
@@ -161,18 +153,10 @@ function runsExperiment({ scenario, variants }: RunGroup<OpenRun>): ShownExperim
 /** What all say stands once; the others with their seed. */
 function notesOf(variants: readonly RunVariant<OpenRun>[]): string[] {
   const runs = variants.flatMap(({ name, runs: own }) => own.map((run) => ({ name, run })));
-  const told = runs.flatMap(
-    ({
-      name,
-      run: {
-        own,
-        measured: { seed },
-      },
-    }) => {
-      const who = variants.length > 1 ? `${name}, seed ${seed}` : `Seed ${seed}`;
-      return own.run.notes.map((note) => ({ note, who }));
-    },
-  );
+  const told = runs.flatMap(({ name, run: { own, measured } }) => {
+    const who = variants.length > 1 ? `${name}, seed ${measured.seed}` : `Seed ${measured.seed}`;
+    return own.run.notes.map((note) => ({ note, who }));
+  });
   return [...new Set(told.map(({ note }) => note))].map((note) => {
     const who = told.filter((one) => one.note === note).map((one) => one.who);
     return who.length === runs.length ? note : `${who.join('; ')}: ${note}`;

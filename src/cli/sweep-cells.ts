@@ -10,7 +10,7 @@ import type { CellStore } from '../io/cell-store.ts';
 import type { Override } from '../simulation/scenario-reader.ts';
 import type { Scenario } from '../simulation/scenario.ts';
 import type { CommandContext } from './command.ts';
-import { openedOnce, readVariant, tellingOnce } from './comparison-variant.ts';
+import { ProblemsOnce, openedOnce, readVariant, tellingOnce } from './comparison-variant.ts';
 import type { GivenOptions } from './options.ts';
 import { GivenOptions as Options } from './options.ts';
 import { scenarioFrom } from './scenario-input.ts';
@@ -19,21 +19,14 @@ import type { VariantWords } from './variant-words.ts';
 
 /** Scenarios by row. Throws an InputError with the problems of all, each once; tells warnings, each once. */
 export async function sweepScenarios(plan: SweepPlan, context: CommandContext): Promise<Scenario[]> {
-  const problems = new Map<string, Problem>();
-  const note = (error: unknown): void => {
-    if (!(error instanceof InputError)) throw error;
-    for (const problem of error.problems) {
-      const key = keyOf(problem, plan);
-      if (!problems.has(key)) problems.set(key, problem);
-    }
-  };
+  const problems = new ProblemsOnce((problem) => keyOf(problem, plan));
   const words = plan.variants.map(({ name, words: given }): VariantWords | null => {
     try {
       const own = wordsOf(plan.placeOf(['variants', name]), given);
       refuseParameters(own, name, plan);
       return own;
     } catch (error) {
-      note(error);
+      problems.note(error);
       return null;
     }
   });
@@ -52,10 +45,10 @@ export async function sweepScenarios(plan: SweepPlan, context: CommandContext): 
       );
       scenarios.push(scenario);
     } catch (error) {
-      note(error);
+      problems.note(error);
     }
   }
-  if (problems.size > 0) throw new InputError([...problems.values()]);
+  problems.throwIfAny();
   return scenarios;
 }
 

@@ -64,7 +64,8 @@ export function redisAsked(given: GivenOptions): string | null {
   if (given.number('jobs') !== null) {
     problems.push({ message: '--jobs: expected of podyard worker, where --engine bullmq has the cells played' });
   }
-  if (url === null) problems.push({ message: '--engine bullmq: expected --redis with it, such as redis://localhost:6379' });
+  if (url === null)
+    problems.push({ message: '--engine bullmq: expected --redis with it, such as redis://localhost:6379' });
   else problems.push(...redisProblems(url));
   if (problems.length > 0) throw new InputError(problems);
   return url;

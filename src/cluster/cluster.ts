@@ -295,13 +295,16 @@ export class Cluster {
     this.notifying = false;
   }
 
-  /** Its containers run; without probes it is Ready at once. */
-  startPod(pod: number): void {
+  /** Its containers run. `isReady` false: a probe has to say so first. */
+  startPod(pod: number, isReady = true): void {
     assert(this.pods.phase[pod] === PodPhase.Bound, 'startPod needs a bound pod');
-    this.begin(Verb.StartPod, pod);
+    this.begin(Verb.StartPod, pod, isReady ? 0 : 1);
     this.setPhase(pod, PodPhase.Running);
-    this.pods.startedAt[pod] = this.pods.readyAt[pod] = this.now;
-    this.pods.flags[pod] |= PodFlag.Ready;
+    this.pods.startedAt[pod] = this.now;
+    if (isReady) {
+      this.pods.readyAt[pod] = this.now;
+      this.pods.flags[pod] |= PodFlag.Ready;
+    }
     this.notifying = true;
     for (const observer of this.observers.podStarted) observer.podStarted?.(pod);
     this.notifying = false;
@@ -334,11 +337,24 @@ export class Cluster {
     this.notifying = false;
   }
 
-  /** A container of the pod was started again in place. */
+  /** A container of a running pod has ended and is to be started again; `lostMicros`: its run was for nothing. */
+  failContainer(pod: number, exitCode: number, lostMicros: Micros): void {
+    assert(this.pods.phase[pod] === PodPhase.Running, 'failContainer needs a running pod');
+    this.begin(Verb.FailContainer, pod, exitCode);
+    this.notifying = true;
+    for (const observer of this.observers.podContainerFailed) observer.podContainerFailed?.(pod, exitCode, lostMicros);
+    this.notifying = false;
+  }
+
+  /** A container of the pod was started again in place: an init container's where the pod does not run yet. */
   restartContainer(pod: number): void {
-    assert(this.pods.phase[pod] === PodPhase.Running, 'restartContainer needs a running pod');
+    const phase = this.pods.phase[pod];
+    assert(phase === PodPhase.Running || phase === PodPhase.Bound, 'restartContainer needs a pod on a node');
     this.begin(Verb.RestartContainer, pod);
     this.pods.note(pod, { restarts: this.pods.history(pod).restarts + 1 });
+    this.notifying = true;
+    for (const observer of this.observers.podContainerRestarted) observer.podContainerRestarted?.(pod);
+    this.notifying = false;
   }
 
   /**
@@ -523,26 +539,8 @@ export class Cluster {
 
   /** Adds or takes a pod's amounts in its node and in the totals, and tracks whether the node is empty. */
   private accountPod(pod: number, node: number, sign: 1 | -1): void {
-    const { nodes, totals } = this;
-    const { columns, amounts } = this.templateOf(pod).accounted;
-    const work = this.pods.pinnedNode[pod] < 0 ? sign : 0;
-    const isEmpty = nodes.workPods[node] + work === 0;
-    const flips = isEmpty !== (nodes.workPods[node] === 0);
-    const counts = nodes.alive[node] === 1;
-    if (flips && counts) totals.countNode(nodes, node, -1);
-    const base = node * nodes.stride;
-    for (let i = 0; i < columns.length; i++) nodes.requested[base + columns[i]] += sign * amounts[i];
-    nodes.workPods[node] += work;
-    if (!counts) return;
-    if (flips) {
-      totals.countNode(nodes, node, 1);
-      return;
-    }
-    const at = nodes.pool[node] * totals.stride;
-    for (let i = 0; i < columns.length; i++) {
-      totals.requested[at + columns[i]] += sign * amounts[i];
-      if (!isEmpty) totals.requestedNonEmpty[at + columns[i]] += sign * amounts[i];
-    }
+    const isDaemons = this.pods.pinnedNode[pod] >= 0;
+    this.totals.accountPod(this.nodes, node, this.templateOf(pod).accounted, isDaemons ? 0 : sign, sign);
   }
 
   private writeAllocatable(row: number, node: Node): void {

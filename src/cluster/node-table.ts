@@ -55,6 +55,11 @@ export class NodeTable {
     return row;
   }
 
+  /** The GPUs that a pod holds on the node of a row; none where that is -1. */
+  heldDevices(pod: number, row: number): readonly number[] {
+    return this.devices[row]?.devicesOf(pod) ?? [];
+  }
+
   free(row: number): void {
     assert(this.used[row] === 1 && this.alive[row] === 0, 'only a row without a node is freed, and once');
     this.used[row] = 0;

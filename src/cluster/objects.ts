@@ -143,6 +143,24 @@ export interface Container {
   readonly restartPolicyRules?: readonly { readonly action?: string }[];
 }
 
+/** When a probe asks and how often it must be told the same; what it asks is not looked at. */
+export interface Probe {
+  readonly initialDelaySeconds?: number;
+  readonly periodSeconds?: number;
+  readonly successThreshold?: number;
+  readonly failureThreshold?: number;
+  readonly terminationGracePeriodSeconds?: number;
+}
+
+/** What the kubelet looks at of a container, where what runs in it is known. */
+export interface LivingContainer {
+  readonly name?: string;
+  readonly startupProbe?: Probe;
+  readonly readinessProbe?: Probe;
+  readonly livenessProbe?: Probe;
+  readonly lifecycle?: { readonly preStop?: { readonly sleep?: { readonly seconds?: number } } };
+}
+
 export interface Volume {
   readonly name?: string;
   readonly persistentVolumeClaim?: { readonly claimName: string; readonly readOnly?: boolean };

@@ -1,9 +1,10 @@
 /**
- * Change notices. Observers are told after the write and in order of registration; they must not call verbs (the
+ * Change notices, and watches that give them to components. Observers are told after the write and in order of registration; they must not call verbs (the
  * cluster asserts it): they note what they need and schedule a kernel event.
  */
 import type { KubernetesObject } from './objects.ts';
 import type { NodeFacts } from './node-facts.ts';
+import type { ObjectStore } from './object-store.ts';
 import type { PodTemplate } from './pod-template.ts';
 import type { PodOutcome } from './pod-table.ts';
 
@@ -44,11 +45,14 @@ export interface ClusterObserver {
   podStarted?(pod: number): void;
   /** The run was broken off (node crash); the pod is Bound again and has lost `lostMicros` of run time. */
   podInterrupted?(pod: number, lostMicros: number): void;
+  /** A container of a running pod has ended and is to be started again; `lostMicros` of its run are lost. */
+  podContainerFailed?(pod: number, exitCode: number, lostMicros: number): void;
+  podContainerRestarted?(pod: number): void;
   /** Deletion was asked for; the pod holds its resources until it is removed. */
   podTerminating?(pod: number): void;
   /** The same of a pod that has ended, which holds nothing. */
   endedPodTerminating?(pod: number): void;
-  /** Condition Ready turned; a pod that starts is Ready at once, podInterrupted and podRemoved take it back. */
+  /** Condition Ready turned; a pod without probes is Ready when it starts, podInterrupted and podRemoved take it back. */
   podReadyChanged?(pod: number, ready: boolean): void;
   /**
    * The pod has ended or is gone: it holds nothing any more. Its row is still readable but for `node` and `phase`,
@@ -78,6 +82,38 @@ export interface ClusterObserver {
   ): void;
 }
 
+/** Of pods, by row: what changes in a pod's life and a component reads of it. */
+export interface SeenPods {
+  readonly template: Int32Array;
+  /** Node row, -1 while there is none. */
+  readonly node: Int32Array;
+  /** Micros: status.startTime; NaN until the kubelet has acknowledged the pod. */
+  readonly acknowledgedAt: Float64Array;
+  /** EvictionCause of a terminating pod. */
+  readonly cause: Uint8Array;
+}
+
+/** What a watch has shown. */
+export interface SeenCluster {
+  readonly pods: SeenPods;
+  readonly nodes: { readonly facts: readonly NodeFacts[] };
+  readonly objects: ObjectStore;
+  /** The GPUs that a pod with a node holds there. */
+  heldDevices(pod: number): readonly number[];
+}
+
+/** The cluster as a component is shown it. */
+export interface Watch {
+  readonly seen: SeenCluster;
+  /** Every change is shown as it happens. */
+  readonly isOnTime: boolean;
+  /** Changes that have happened and were not shown yet. */
+  readonly pendingCount: number;
+  /** When something was last shown late; -Infinity: never. */
+  readonly lastShownAt: number;
+  observe(observer: ClusterObserver): void;
+}
+
 /** One list per notice, so that a notice costs only those who listen. */
 export class ObserverLists {
   readonly podCreated: ClusterObserver[] = [];
@@ -86,6 +122,8 @@ export class ObserverLists {
   readonly podAcknowledged: ClusterObserver[] = [];
   readonly podStarted: ClusterObserver[] = [];
   readonly podInterrupted: ClusterObserver[] = [];
+  readonly podContainerFailed: ClusterObserver[] = [];
+  readonly podContainerRestarted: ClusterObserver[] = [];
   readonly podTerminating: ClusterObserver[] = [];
   readonly endedPodTerminating: ClusterObserver[] = [];
   readonly podReadyChanged: ClusterObserver[] = [];

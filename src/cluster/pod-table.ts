@@ -4,6 +4,7 @@
  * A row number with its incarnation names a pod for ever: events that were meant for an earlier pod of the row compare
  * incarnations and do nothing. Only Cluster writes here.
  */
+import { assert } from '../base/assert.ts';
 import { growFloat64, growInt32, growUint32, growUint8, grownCapacity } from '../base/growable.ts';
 
 /** Where a pod stands in its life. Terminating is a property beside it (`deletionAt`). */
@@ -43,9 +44,13 @@ export const EvictionCause = {
   Preemption: 3,
   ScaleDown: 4,
   Api: 5,
+  /** By the kubelet, whose node ran out of memory. */
+  NodePressure: 6,
 } as const;
 export type EvictionCause = (typeof EvictionCause)[keyof typeof EvictionCause];
-export const EVICTION_CAUSE_NAMES: readonly string[] = ['none', 'taint', 'nodeFailure', 'preemption', 'scaleDown', 'api'];
+export const EVICTION_CAUSE_NAMES: readonly string[] = [
+  'none', 'taint', 'nodeFailure', 'preemption', 'scaleDown', 'api', 'nodePressure',
+];
 
 /** Bits of PodTable.flags. */
 export const PodFlag = {
@@ -74,6 +79,9 @@ export class PodTable {
   length = 0;
   private freeHead = -1;
   private serials = 0;
+  /** Those who learn late that a pod is gone, and by row how many have not yet. */
+  private holders = 0;
+  private readonly held = new Map<number, number>();
   private readonly histories = new Map<number, PodHistory>();
 
   /** PodPhase. */
@@ -142,8 +150,26 @@ export class PodTable {
     return row;
   }
 
+  /** The row may be used again, at once or when all holders have let it go. */
   free(row: number): void {
     this.phase[row] = PodPhase.Free;
+    if (this.holders > 0) this.held.set(row, this.holders);
+    else this.reuse(row);
+  }
+
+  /** One more who learns late: no row is used again before it has let the pod go. */
+  hold(): void {
+    this.holders++;
+  }
+
+  letGo(row: number): void {
+    const left = (this.held.get(row) ?? 0) - 1;
+    assert(left >= 0, 'a row that nobody holds is not let go');
+    if (left > 0) this.held.set(row, left);
+    else if (this.held.delete(row)) this.reuse(row);
+  }
+
+  private reuse(row: number): void {
     if (this.histories.size > 0) this.histories.delete(row);
     this.owner[row] = this.freeHead;
     this.freeHead = row;

@@ -19,7 +19,8 @@ import { accountingDefaults, podRequests } from './pod-requests.ts';
 import type { PodRequestsOptions } from './pod-requests.ts';
 import { CPU, MEMORY, amountOf, resourceVector } from './resources.ts';
 import type { ResourceRegistry, ResourceVector } from './resources.ts';
-import { schedulingSpec } from './scheduling-spec.ts';
+import { podLife, schedulingSpec } from './scheduling-spec.ts';
+import type { PodLife } from './scheduling-spec.ts';
 import { MICROS_PER_SECOND } from '../base/time.ts';
 
 /** Upstream's defaults for containers without a request (pkg/scheduler/util/pod_resources.go). */
@@ -31,6 +32,14 @@ export interface HostPort {
   readonly ip: string;
   readonly protocol: string;
   readonly port: number;
+}
+
+const ANY_ADDRESS = '0.0.0.0';
+
+/** Same protocol and port, and the same address or one of them all addresses (`::` is nothing special). */
+export function hostPortsConflict(a: HostPort, b: HostPort): boolean {
+  const isSamePlace = a.ip === b.ip || a.ip === ANY_ADDRESS || b.ip === ANY_ADDRESS;
+  return a.port === b.port && a.protocol === b.protocol && isSamePlace;
 }
 
 export interface ControllerReference {
@@ -80,6 +89,8 @@ export interface PodTemplate {
   readonly hasLocalStorage: boolean;
   /** `Never`: a crash ends the pod; otherwise its containers are started again in place. */
   readonly restartPolicy: string;
+  /** null: what runs in its containers is not known. */
+  readonly life: PodLife | null;
 }
 
 export class TemplateTable {
@@ -106,18 +117,20 @@ export class TemplateTable {
   intern(whole: Pod): { readonly template: PodTemplate; readonly key: string; readonly fresh: boolean } {
     const pod: Pod = { ...whole, spec: schedulingSpec(whole.spec ?? {}) };
     const marks = drainMarks(whole);
-    const key = templateKey(pod, marks);
+    const life = podLife(whole);
+    const key = templateKey(pod, marks, life);
     const known = this.byKey.get(key);
     if (known !== undefined) return { template: known, key, fresh: false };
-    const template = compileTemplate(this.rows.length, pod, marks, this.registry, this.maximumOfSums);
+    const compiled = compileTemplate(this.rows.length, pod, marks, this.registry, this.maximumOfSums);
+    const template = life === null ? compiled : { ...compiled, life };
     this.byKey.set(key, template);
     this.rows.push(template);
     return { template, key, fresh: true };
   }
 }
 
-/** Canonical text of what makes two pods alike for scheduling. */
-export function templateKey(pod: Pod, marks: DrainMarks): string {
+/** Canonical text of what makes two pods alike. */
+export function templateKey(pod: Pod, marks: DrainMarks, life: PodLife | null = null): string {
   const { nodeName = '', ...others } = pod.spec ?? {};
   const spec = nodeName === '' ? others : { ...others, nodeName };
   const resize = pod.status && resizeOf(pod.status);
@@ -128,6 +141,7 @@ export function templateKey(pod: Pod, marks: DrainMarks): string {
     spec,
     resize,
     drain: hasMarks(marks) ? marks : undefined,
+    life: life ?? undefined,
   });
 }
 
@@ -223,6 +237,7 @@ function compileTemplate(
     deletionCost: marks.deletionCost ?? 0,
     hasLocalStorage: marks.localStorageIsSafe !== true && (spec.volumes ?? []).some(isLocalVolume),
     restartPolicy: spec.restartPolicy ?? 'Always',
+    life: null,
   };
 }
 

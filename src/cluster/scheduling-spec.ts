@@ -2,7 +2,7 @@
  * What of a pod's spec anything in the cluster looks at. Pods read from a running cluster differ in much else (the name of
  * their token volume, host names, environments): with it left out, pods that are scheduled alike share a template.
  */
-import type { Container, PodSpec, Volume } from './objects.ts';
+import type { Container, LivingContainer, Pod, PodSpec, Volume } from './objects.ts';
 
 type Fields<T> = Readonly<Record<keyof Required<T>, true>>;
 
@@ -49,4 +49,27 @@ function hasOnly<T extends object>(object: T, fields: Fields<T>): boolean {
 function onlyFields<T extends object>(object: T, fields: Fields<T>): T {
   if (hasOnly(object, fields)) return object;
   return Object.fromEntries(Object.entries(object).filter(([key]) => key in fields)) as T;
+}
+
+/** Name of an application of the scenario: what runs in the pod's containers. */
+export const APPLICATION_ANNOTATION = 'podyard.dev/application';
+
+/** What the kubelet needs to know of a pod whose application is known. */
+export interface PodLife {
+  readonly application: string;
+  readonly initContainers: readonly LivingContainer[];
+  readonly containers: readonly LivingContainer[];
+}
+
+const LIFE_FIELDS: Fields<LivingContainer> = {
+  name: true, startupProbe: true, readinessProbe: true, livenessProbe: true, lifecycle: true,
+};
+
+/** null: nobody has said what runs in the pod; its containers start, run and stop without any trouble. */
+export function podLife({ metadata, spec }: Pod): PodLife | null {
+  const application = metadata?.annotations?.[APPLICATION_ANNOTATION];
+  if (typeof application !== 'string') return null;
+  const picked = (list: readonly LivingContainer[] = []): readonly LivingContainer[] =>
+    list.map((container) => onlyFields(container, LIFE_FIELDS));
+  return { application, initContainers: picked(spec?.initContainers), containers: picked(spec?.containers) };
 }

@@ -1,6 +1,7 @@
 /** Sums over the tables, kept by the verbs so that metrics never scan. `check.ts` recomputes them from the rows. */
 import type { NodeTable } from './node-table.ts';
 import { PodPhase } from './pod-table.ts';
+import type { ResourceVector } from './resources.ts';
 
 export class Totals {
   /** Pods by PodPhase. */
@@ -18,6 +19,30 @@ export class Totals {
   requestedNonEmpty: Float64Array = new Float64Array(0);
   nodesByPool: Float64Array = new Float64Array(0);
   stride = 0;
+
+  /**
+   * Adds or takes a pod's amounts in its node and in the sums, and tracks whether the node is empty. `work`: what it
+   * adds to the node's pods that are not DaemonSets'.
+   */
+  accountPod(nodes: NodeTable, node: number, { columns, amounts }: ResourceVector, work: number, sign: 1 | -1): void {
+    const isEmpty = nodes.workPods[node] + work === 0;
+    const flips = isEmpty !== (nodes.workPods[node] === 0);
+    const counts = nodes.alive[node] === 1;
+    if (flips && counts) this.countNode(nodes, node, -1);
+    const base = node * nodes.stride;
+    for (let i = 0; i < columns.length; i++) nodes.requested[base + columns[i]] += sign * amounts[i];
+    nodes.workPods[node] += work;
+    if (!counts) return;
+    if (flips) {
+      this.countNode(nodes, node, 1);
+      return;
+    }
+    const at = nodes.pool[node] * this.stride;
+    for (let i = 0; i < columns.length; i++) {
+      this.requested[at + columns[i]] += sign * amounts[i];
+      if (!isEmpty) this.requestedNonEmpty[at + columns[i]] += sign * amounts[i];
+    }
+  }
 
   get podsPending(): number {
     return this.podsByPhase[PodPhase.Pending];

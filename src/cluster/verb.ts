@@ -29,4 +29,5 @@ export const Verb = {
   WorkloadStatus: 25,
   DeleteWorkload: 26,
   RemoveWorkload: 27,
+  FailContainer: 28,
 } as const;

@@ -115,6 +115,17 @@ export class WorkloadTable {
     return this.key[row] !== '';
   }
 
+  /** Of an object; one without a namespace is in `default`. */
+  namespaceOf(row: number): string {
+    const key = this.key[row];
+    return key.includes('/') ? key.slice(0, key.indexOf('/')) : 'default';
+  }
+
+  nameOf(row: number): string {
+    const key = this.key[row];
+    return key.slice(key.indexOf('/') + 1);
+  }
+
   isDeleting(row: number): boolean {
     return this.deletionAt[row] === this.deletionAt[row];
   }

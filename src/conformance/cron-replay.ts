@@ -2,13 +2,12 @@
  * The recorded suite cron, played by the parts of the CronJob controller of a run: times of schedules, which start is
  * due, and whole sequences, which are all in UTC.
  */
-import { MICROS_PER_HOUR, MICROS_PER_MINUTE, MICROS_PER_SECOND, type Micros } from '../base/time.ts';
+import { MICROS_PER_MINUTE, MICROS_PER_SECOND, type Micros } from '../base/time.ts';
 import type { WorkloadObject, WorkloadSpec } from '../cluster/objects.ts';
 import { detailsAs, newCondition } from '../cluster/workload-details.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
 import { CronJobController, cronJobDetails, dueStart, nextLookMicros } from '../controllers/cron-job.ts';
-import { civilOf } from '../base/civil-date.ts';
-import { parseTimestamp } from '../base/timestamp.ts';
+import { parseTimestamp, timestampText } from '../base/timestamp.ts';
 import { parseSchedule, parseUtcSchedule } from '../controllers/utc-schedule.ts';
 import type { Fields, ReplayContext, SuiteReplay } from './recorded-fields.ts';
 import { WorkloadWorld } from './workload-world.ts';
@@ -28,7 +27,7 @@ function replayNext(input: Fields, _out: Fields, { timeZones }: ReplayContext): 
   while (next.length < TIMES_RECORDED) {
     at = schedule.next(at);
     if (at === null) break;
-    next.push(textOf(at));
+    next.push(timestampText(at));
   }
   return { ok: true, next };
 }
@@ -40,17 +39,15 @@ function replayMissed(input: Fields, out: Fields, { timeZones }: ReplayContext):
   const since = microsOf(String(input.lastSchedule ?? input.created));
   const due = dueStart(schedule, since, now, input.startingDeadlineSeconds as number | null);
   return {
-    earliest: textOf(due.earliest),
+    earliest: timestampText(due.earliest),
     error: due.error,
     missed: due.missed,
-    mostRecent: due.mostRecent === null ? null : textOf(due.mostRecent),
+    mostRecent: due.mostRecent === null ? null : timestampText(due.mostRecent),
     requeueSeconds: nextLookMicros(schedule, since, now) / MICROS_PER_SECOND,
     ...('jobName' in out && due.mostRecent !== null
       ? { jobName: `c-${String(Math.floor(due.mostRecent / MICROS_PER_MINUTE))}` } : {}),
   };
 }
-
-const MICROS_PER_DAY = 24 * MICROS_PER_HOUR;
 
 interface CronStep {
   readonly dt: number;
@@ -108,7 +105,7 @@ class CronJobReplay {
       created,
       deleted: before.filter((name) => !after.includes(name)).sort((a, b) => (a < b ? -1 : 1)),
       active: [...active].sort((a, b) => (a < b ? -1 : 1)),
-      lastSchedule: lastScheduleSeconds < 0 ? null : textOf(lastScheduleSeconds * MICROS_PER_SECOND),
+      lastSchedule: lastScheduleSeconds < 0 ? null : timestampText(lastScheduleSeconds * MICROS_PER_SECOND),
       requeueSeconds: world.requeues.at(-1) ?? null,
     };
   }
@@ -151,15 +148,4 @@ function microsOf(text: string): Micros {
   const micros = parseTimestamp(text);
   if (micros === undefined) throw new RangeError(`no time in UTC: ${text}`);
   return micros;
-}
-
-function textOf(micros: Micros): string {
-  const dayNumber = Math.floor(micros / MICROS_PER_DAY);
-  const { year, month, day } = civilOf(dayNumber);
-  const ofDay = micros - dayNumber * MICROS_PER_DAY;
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const hour = Math.floor(ofDay / MICROS_PER_HOUR);
-  const minute = Math.floor(ofDay / MICROS_PER_MINUTE) % 60;
-  const second = Math.floor(ofDay / MICROS_PER_SECOND) % 60;
-  return `${String(year)}-${two(month)}-${two(day)}T${two(hour)}:${two(minute)}:${two(second)}Z`;
 }

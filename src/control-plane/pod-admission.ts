@@ -9,18 +9,49 @@ import { applyPodDefaults, withDefaultTolerations } from './pod-defaults.ts';
 import type { LimitRange, PodDefaultsContext, RuntimeClass } from './pod-defaults.ts';
 import { resizeOf } from '../cluster/pod-template.ts';
 import { priorityClassLookup } from './priority-classes.ts';
-import { schedulingSpec } from '../cluster/scheduling-spec.ts';
-import type { Scenario } from '../simulation/scenario.ts';
+import { APPLICATION_ANNOTATION, podLife, schedulingSpec } from '../cluster/scheduling-spec.ts';
+import { labelsOf, parseSelectorText } from '../cluster/selectors.ts';
+import type { CompiledSelector } from '../cluster/selectors.ts';
+import type { Application, Scenario } from '../simulation/scenario.ts';
+
+/** An application with the pods that it runs in. */
+interface PlacedApplication {
+  readonly name: string;
+  readonly namespace: string;
+  readonly selector: CompiledSelector;
+}
+
+/** The applications that find their pods by labels. */
+export function placedApplications(applications: readonly Application[]): PlacedApplication[] {
+  return applications
+    .filter(({ selector }) => selector !== '')
+    .map(({ name, namespace, selector }) => ({ name, namespace, selector: parseSelectorText(selector) }));
+}
+
+/** Name of the application that runs in the pod: its annotation, else the first whose selector matches. */
+export function applicationOf({ metadata }: Pod, placed: readonly PlacedApplication[]): string | undefined {
+  const named = metadata?.annotations?.[APPLICATION_ANNOTATION];
+  if (typeof named === 'string') return named;
+  const labels = labelsOf(metadata?.labels);
+  const namespace = metadata?.namespace ?? 'default';
+  return placed.find((one) => (one.namespace === '' || one.namespace === namespace) && one.selector.matches(labels))?.name;
+}
 
 export class PodAdmission {
   private readonly cluster: Cluster;
   private readonly context: PodDefaultsContext;
   private readonly tolerationSeconds: number;
+  private readonly placed: readonly PlacedApplication[];
   /** Template ids by what the author wrote, of pods that no limit range and no runtime class changes. */
   private readonly known = new Map<string, number>();
 
-  constructor(cluster: Cluster, scenario: Pick<Scenario, 'priorityClasses' | 'nodeLifecycle'>) {
+  constructor(
+    cluster: Cluster,
+    scenario: Pick<Scenario, 'priorityClasses' | 'nodeLifecycle'>,
+    applications: readonly Application[] = [],
+  ) {
     this.cluster = cluster;
+    this.placed = placedApplications(applications);
     this.tolerationSeconds = scenario.nodeLifecycle.defaultTolerationSeconds;
     const classes = Object.entries(scenario.priorityClasses).map(([name, { value, preemptionPolicy, globalDefault }]): PriorityClass => {
       return { metadata: { name }, value, preemptionPolicy, globalDefault };
@@ -36,7 +67,8 @@ export class PodAdmission {
    * Id of the pod's template. `admitted`: the pod comes from a running cluster or a trace and brings its priority.
    * Makes the pod's namespace.
    */
-  template(pod: Pod, admitted = false): number {
+  template(given: Pod, admitted = false): number {
+    const pod = this.placed.length === 0 ? given : withApplication(given, applicationOf(given, this.placed));
     const { namespace, labels, ownerReferences } = pod.metadata ?? {};
     if (pod.spec?.runtimeClassName !== undefined || (this.context.limitRanges?.(namespace ?? 'default') ?? []).length > 0) return this.admit(pod, admitted);
     const text = JSON.stringify([
@@ -47,6 +79,7 @@ export class PodAdmission {
       schedulingSpec(pod.spec ?? {}),
       pod.status && resizeOf(pod.status),
       drainMarks(pod),
+      podLife(pod),
     ]);
     const known = this.known.get(text);
     if (known !== undefined) return known;
@@ -64,6 +97,12 @@ export class PodAdmission {
     const withTolerations: Pod = { ...pod, spec: { ...pod.spec, tolerations } };
     return this.cluster.internTemplate(applyPodDefaults(withTolerations, { ...this.context, admitted })).id;
   }
+}
+
+function withApplication(pod: Pod, application: string | undefined): Pod {
+  if (application === undefined) return pod;
+  const annotations = { ...pod.metadata?.annotations, [APPLICATION_ANNOTATION]: application };
+  return { ...pod, metadata: { ...pod.metadata, annotations } };
 }
 
 export interface SplitName {

@@ -58,13 +58,11 @@ export function deletePod(cluster: Cluster, pod: number): void {
 }
 
 export function namespaceOf({ workloads }: Cluster, row: number): string {
-  const key = workloads.key[row];
-  return key.includes('/') ? key.slice(0, key.indexOf('/')) : 'default';
+  return workloads.namespaceOf(row);
 }
 
 export function nameOf({ workloads }: Cluster, row: number): string {
-  const key = workloads.key[row];
-  return key.slice(key.indexOf('/') + 1);
+  return workloads.nameOf(row);
 }
 
 /** Upstream's UIDs are random; ours say which workload it is. */

@@ -1,7 +1,7 @@
 /**
  * The result card of a scheduler: what the standing benchmark measured of it, seed by seed, and what tells that it was
- * this scheduler. Plain data, JSON-safe, no word of a clock: the same scheduler twice gives the same bytes. Two cards of
- * one suite are compared pair by pair, all figures as one family of tests.
+ * this scheduler. Plain data, JSON-safe, no word of a clock: the same scheduler twice gives the same bytes. Two cards
+ * of one suite are compared pair by pair, all figures as one family of tests.
  */
 import { meanHalfWidth } from '../base/statistics/mean-interval.ts';
 import { shortMetricName } from '../metrics/metric-names.ts';
@@ -13,6 +13,8 @@ import { compareVariants } from './variant-comparison.ts';
 export interface CardFigure {
   /** Path in report.json. */
   readonly metric: string;
+  /** Without what goes without saying. */
+  readonly shortName: string;
   readonly unit: string;
   readonly better: Better;
   /** By seed; null: a run without the figure. */
@@ -76,6 +78,7 @@ function figureOf(path: string, runs: readonly MeasuredRun[]): CardFigure {
   const some = found.find((metric) => metric !== undefined);
   return {
     metric: path,
+    shortName: shortMetricName(path),
     unit: some?.unit ?? '',
     better: some?.better ?? 'neither',
     values,
@@ -153,7 +156,10 @@ export function compareCards(base: BenchCard, card: BenchCard): ComparedFigure[]
       ),
     }));
   if (count === 0) return [];
-  const sides = [{ label: base.scheduler.label, runs: column('base') }, { label: card.scheduler.label, runs: column('own') }];
+  const sides = [
+    { label: base.scheduler.label, runs: column('base') },
+    { label: card.scheduler.label, runs: column('own') },
+  ];
   return compareVariants(sides).comparisons.map((compared) => {
     const [scenario, metric] = compared.metric.split('\n');
     return { ...compared, scenario, metric, shortName: shortMetricName(metric) };

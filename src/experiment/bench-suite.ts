@@ -6,7 +6,9 @@ import { z } from 'zod';
 import { InputError } from '../base/input-error.ts';
 import { metricNamed, nearestMetric } from '../metrics/metric-names.ts';
 import { decodeBy } from '../simulation/scenario-decode.ts';
-import { readDocuments } from '../workload/manifests/documents.ts';
+import { expecting, text, whole } from '../simulation/scenario-fields.ts';
+import { nameOfFile } from '../simulation/scenario-reader.ts';
+import { readOnlyDocument } from '../workload/manifests/documents.ts';
 import type { FileReader } from '../workload/manifests/file-reader.ts';
 import { placeFindings } from '../workload/manifests/source-document.ts';
 import { below } from '../workload/manifests/source-path.ts';
@@ -30,33 +32,19 @@ export interface BenchSuite {
 
 const MOST_SEEDS = 1000;
 
-function expecting(message: string): { error: () => string } {
-  return { error: () => message };
-}
-
-function whole(most: number): z.ZodNumber {
-  const expected = expecting(`expected a whole number from 1 to ${String(most)}`);
-  return z.number(expected).int(expected).min(1, expected).max(most, expected);
-}
-
-const TEXT = expecting('expected a text');
-
 const SUITE = z.strictObject({
-  suite: z.string(TEXT).describe('Name of the suite'),
-  version: whole(1_000_000).describe('Raised with every change'),
-  seeds: whole(MOST_SEEDS).describe('Runs of each scenario, with the seeds 1, 2, 3, ...'),
+  suite: text('Name of the suite'),
+  version: whole('Raised with every change', 1, 1_000_000),
+  seeds: whole('Runs of each scenario, with the seeds 1, 2, 3, ...', 1, MOST_SEEDS),
   scenarios: z.array(z.strictObject({
     scenario: z.string(expecting('expected the path of a scenario')),
-    metrics: z.array(z.string(TEXT), expecting('expected a list')).min(1, expecting('expected at least one metric')),
+    metrics: z.array(text('Metric, as for podyard compare'), expecting('expected a list')).min(1, expecting('expected at least one metric')),
   }), expecting('expected a list')).min(1, expecting('expected at least one scenario')),
 });
 
 /** Throws InputError with all mistakes. */
 export function readBenchSuite(file: string, files: FileReader): BenchSuite {
-  const { documents, problems } = readDocuments(files.read(file), file);
-  if (problems.length > 0) throw new InputError(problems);
-  const [document] = documents;
-  if (document === undefined) throw new InputError({ file, message: 'expected a suite, found an empty file' });
+  const { document } = readOnlyDocument(files.read(file), file, 'suite');
   const findings = new Findings();
   const input = decodeBy(SUITE, 'a suite', document.value, findings);
   const scenarios = (input?.scenarios ?? []).map(({ scenario, metrics }, i): SuiteScenario => {
@@ -69,7 +57,7 @@ export function readBenchSuite(file: string, files: FileReader): BenchSuite {
         findings.error(below(below(at, 'metrics'), j), `there is no metric ${name}`, nearestMetric(name));
       return known?.path ?? name;
     });
-    return { name: scenario.replace(/^.*[/\\]/, '').replace(/\.ya?ml$|\.json$/, ''), file: path, metrics: paths };
+    return { name: nameOfFile(scenario, 'scenario'), file: path, metrics: paths };
   });
   scenarios.forEach(({ name }, i) => {
     if (scenarios.findIndex((other) => other.name === name) < i)

@@ -6,10 +6,11 @@ import { z } from 'zod';
 import { InputError } from '../base/input-error.ts';
 import type { Problem } from '../base/input-error.ts';
 import { decodeBy } from '../simulation/scenario-decode.ts';
+import { expecting, whole } from '../simulation/scenario-fields.ts';
 import { applyOverrides } from '../simulation/scenario-overrides.ts';
 import type { AppliedOverrides, Override } from '../simulation/scenario-overrides.ts';
-import { readConfigurationFile } from '../simulation/scenario-reader.ts';
-import { readDocuments } from '../workload/manifests/documents.ts';
+import { nameOfFile, readConfigurationFile } from '../simulation/scenario-reader.ts';
+import { readDocuments, readOnlyDocument } from '../workload/manifests/documents.ts';
 import type { FileReader } from '../workload/manifests/file-reader.ts';
 import { placeFindings } from '../workload/manifests/source-document.ts';
 import type { SourceDocument } from '../workload/manifests/source-document.ts';
@@ -41,10 +42,6 @@ export interface InflationPlan {
   readonly pluginFiles: readonly string[];
 }
 
-function expecting(message: string): { error: () => string } {
-  return { error: () => message };
-}
-
 const TEXT = 'expected a text';
 const FILE = 'expected the path of a file';
 
@@ -56,16 +53,6 @@ const POLICY = z.union([
   z.string(expecting('expected the name of a score plugin')),
   z.strictObject({ name: z.string(expecting(TEXT)), config: path('KubeSchedulerConfiguration of the policy') }),
 ]);
-
-function whole(help: string, least: number, most: number): z.ZodNumber {
-  const expected = `expected a whole number from ${String(least)} to ${String(most)}`;
-  return z
-    .number(expecting(expected))
-    .int(expecting(expected))
-    .min(least, expecting(expected))
-    .max(most, expecting(expected))
-    .describe(help);
-}
 
 const DEMAND = 'expected a number from 0.01 to 10';
 
@@ -120,15 +107,7 @@ export function readInflationPlan(
   files: FileReader,
   overrides: readonly Override[],
 ): InflationPlan {
-  const { documents, problems } = readDocuments(text, file);
-  if (problems.length > 0) throw new InputError(problems);
-  const [document, second] = documents;
-  if (second !== undefined)
-    throw new InputError({
-      file,
-      ...second.locate([], 'value'),
-      message: 'expected one experiment in the file, found a second document',
-    });
+  const { document } = readOnlyDocument(text, file, 'experiment');
   const changed = applyOverrides(document.value, overrides);
   const findings = new Findings();
   const input = decodeBy(EXPERIMENT, 'an experiment', changed.value, findings);
@@ -168,7 +147,7 @@ function resolved(
   if (twice !== undefined)
     findings.error(below(at, 'policies'), `expected every policy once, and "${twice}" stands twice`);
   return {
-    name: input.name ?? nameOf(file),
+    name: input.name ?? nameOfFile(file, 'experiment'),
     description: input.description,
     seed: String(input.seed),
     nodesFile: existing(inflation.nodes, 'nodes'),
@@ -192,9 +171,4 @@ function placed(document: SourceDocument, { applied }: AppliedOverrides, { error
     const { message, path: place, suggestion } = problem;
     return { file: override.origin, path: place, message, suggestion };
   });
-}
-
-function nameOf(file: string): string {
-  const base = file.slice(file.lastIndexOf('/') + 1).replace(/\.(?:ya?ml|json)$/i, '');
-  return base === '' ? 'experiment' : base;
 }

@@ -1,12 +1,14 @@
-/** A run at one moment, as lists of API objects by kind, in order of namespace and name as the API server lists them. */
+/** A run at one moment as lists of API objects by kind, in order of namespace and name as the API server has them. */
 import type { Micros } from '../base/time.ts';
 import { timestampText } from '../base/timestamp.ts';
+import { compareTexts } from '../cluster/label-requirements.ts';
 import { keyOf } from '../cluster/object-store.ts';
 import type {
   Condition, KubernetesObject, Node, PersistentVolume, PersistentVolumeClaim, PodSpec,
 } from '../cluster/objects.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { podLimits, podRequests } from '../cluster/pod-requests.ts';
+import { WORKLOAD_KIND_NAMES } from '../cluster/workload-table.ts';
 import type { Scenario } from '../simulation/scenario.ts';
 import type { LookedHistory } from './looked-history.ts';
 import type { LookedNode, LookedObject, LookedPlain, TimedCondition } from './looked-object.ts';
@@ -16,7 +18,6 @@ import { generatedWorkloads, lookedWorkloads } from './looked-workloads.ts';
 
 /** On volumes that a provisioner made (pkg/controller/volume/persistentvolume). */
 const PROVISIONED_BY = 'pv.kubernetes.io/provisioned-by';
-const WORKLOADS: readonly string[] = ['Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob'];
 
 /** Amounts of a pod by resource, as quantity texts. */
 export interface PodAmounts {
@@ -51,7 +52,7 @@ export class LookedCluster {
   private unsorted(kind: string): LookedObject[] {
     if (kind === 'Pod') return podRows(this.run.cluster).map((row) => lookedPod(this.run, row));
     if (kind === 'Node') return this.nodes();
-    if (WORKLOADS.includes(kind)) return lookedWorkloads(this.run, kind);
+    if (WORKLOAD_KIND_NAMES.includes(kind)) return lookedWorkloads(this.run, kind);
     const stored = [...this.run.cluster.objects.list(kind)];
     if (kind !== 'PriorityClass') return stored.map((object) => this.plain(kind, object));
     const known = new Set(stored.map(({ metadata }) => metadata?.name));
@@ -95,7 +96,7 @@ export class LookedCluster {
     const isOld = kind === 'Namespace' && (name === 'default' || name.startsWith('kube-'));
     const creationTimestamp = timeText(isOld ? 0 : history.createdAt(kind, keyOf(namespace, name)));
     const metadata = { ...object.metadata, name, creationTimestamp };
-    return { apiVersion: 'v1', ...object, ...this.defaultsOf(kind, object), kind, metadata } as LookedPlain;
+    return { apiVersion: 'v1', ...object, ...this.defaultsOf(kind, object), kind, metadata };
   }
 
   /** What the API server and the volume controller fill in and the simulation does without. */
@@ -144,8 +145,4 @@ function withWords(condition: Condition): Condition {
 /** Order of the API server's keys. */
 function sortKey({ metadata }: LookedObject): string {
   return `${metadata.namespace ?? ''}/${metadata.name}`;
-}
-
-function compareTexts(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

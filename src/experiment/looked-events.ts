@@ -1,8 +1,9 @@
 /**
  * Events of a run as the components of a cluster record them, with upstream's reasons and texts: an observer for
  * commands that look around, so a run that nobody asks about pays nothing. What is said again of the same object is
- * counted, not kept again; about 200 bytes an event. Sources: pkg/scheduler/schedule_one.go, pkg/controller/{deployment,
- * replicaset,statefulset,daemon,job,cronjob,nodelifecycle,tainteviction}, pkg/kubelet/events/event.go (v1.36).
+ * counted, not kept again; about 200 bytes an event. Sources: pkg/scheduler/schedule_one.go,
+ * pkg/controller/{deployment,replicaset,statefulset,daemon,job,cronjob,nodelifecycle,tainteviction},
+ * pkg/kubelet/events/event.go (v1.36).
  */
 import type { Micros } from '../base/time.ts';
 import { EvictionCause, PodPhase } from '../cluster/cluster.ts';
@@ -14,6 +15,7 @@ import { WORKLOAD_KIND_NAMES, WorkloadKind } from '../cluster/workload-table.ts'
 import type { FailedAttempt } from '../scheduler/failed-attempts.ts';
 import type { Scheduler, SchedulerListener } from '../scheduler/scheduler.ts';
 import { podUid } from './looked-pods.ts';
+import { JOB_FAILURES } from './looked-workloads.ts';
 
 /** Of which object an event tells. */
 export interface Regarding {
@@ -84,7 +86,8 @@ export class LookedEvents implements ClusterObserver, SchedulerListener {
 
   attemptFailed(pod: number, { message }: FailedAttempt): void {
     const note = message.length > LONGEST_NOTE ? `${message.slice(0, LONGEST_NOTE - 4)} ...` : message;
-    this.tell(this.refOf(pod), { type: 'Warning', reason: 'FailedScheduling', from: 'default-scheduler', message: note });
+    const told: Told = { type: 'Warning', reason: 'FailedScheduling', from: 'default-scheduler', message: note };
+    this.tell(this.refOf(pod), told);
   }
 
   podBound(pod: number, placed: boolean): void {
@@ -158,7 +161,7 @@ export class LookedEvents implements ClusterObserver, SchedulerListener {
     this.toldOf.set(row, now);
     if (before === now) return;
     const verb = now > before ? 'up' : 'down';
-    const message = `Scaled ${verb} replica set ${this.nameOf(row)} from ${String(before)} to ${String(now)}`;
+    const message = `Scaled ${verb} replica set ${workloads.nameOf(row)} from ${String(before)} to ${String(now)}`;
     this.tell(this.workloadRef(parent), { reason: 'ScalingReplicaSet', from: 'deployment-controller', message });
   }
 
@@ -166,10 +169,11 @@ export class LookedEvents implements ClusterObserver, SchedulerListener {
     const { workloads } = this.cluster;
     const parent = workloads.parent[row];
     const from = 'cronjob-controller';
+    const name = workloads.nameOf(row);
     if (parent >= 0 && change === 'created')
-      this.tell(this.workloadRef(parent), { reason: 'SuccessfulCreate', from, message: `Created job ${this.nameOf(row)}` });
+      this.tell(this.workloadRef(parent), { reason: 'SuccessfulCreate', from, message: `Created job ${name}` });
     if (parent >= 0 && change === 'gone')
-      this.tell(this.workloadRef(parent), { reason: 'SuccessfulDelete', from, message: `Deleted job ${this.nameOf(row)}` });
+      this.tell(this.workloadRef(parent), { reason: 'SuccessfulDelete', from, message: `Deleted job ${name}` });
     if (change === 'gone') this.toldOf.delete(row);
     const details = workloads.details[row];
     if (change !== 'status' || details?.kind !== 'Job' || this.toldOf.has(row)) return;
@@ -178,13 +182,14 @@ export class LookedEvents implements ClusterObserver, SchedulerListener {
     );
     if (end === undefined) return;
     this.toldOf.set(row, 1);
-    const told: Told =
+    const { reason } = end;
+    const told: Omit<Told, 'from'> =
       end.type === 'Complete'
-        ? { reason: 'Completed', from: 'job-controller', message: 'Job completed' }
-        : { type: 'Warning', reason: end.reason, from: 'job-controller', message: FAILURES[end.reason] ?? end.reason };
-    this.tell(this.workloadRef(row), told);
+        ? { reason: 'Completed', message: 'Job completed' }
+        : { type: 'Warning', reason, message: JOB_FAILURES[reason] ?? reason };
+    this.tell(this.workloadRef(row), { ...told, from: 'job-controller' });
     if (parent < 0) return;
-    const message = `Saw completed job: ${this.nameOf(row)}, condition: ${end.type}`;
+    const message = `Saw completed job: ${name}, condition: ${end.type}`;
     this.tell(this.workloadRef(parent), { reason: 'SawCompletedJob', from, message });
   }
 
@@ -218,7 +223,8 @@ export class LookedEvents implements ClusterObserver, SchedulerListener {
     if (was === is) return;
     if (is) return this.tellNodeStatus(node, 'NodeReady', 'kubelet');
     this.tellNodeStatus(node, 'NodeNotReady', 'node-controller');
-    const told: Told = { type: 'Warning', reason: 'NodeNotReady', from: 'node-controller', message: 'Node is not ready' };
+    const message = 'Node is not ready';
+    const told: Told = { type: 'Warning', reason: 'NodeNotReady', from: 'node-controller', message };
     for (const pod of this.cluster.nodes.pods[node]) this.tell(this.refOf(pod), told);
   }
 
@@ -241,7 +247,8 @@ export class LookedEvents implements ClusterObserver, SchedulerListener {
     if (volume === '' && action === 'add') {
       const from = 'persistentvolume-controller';
       const message = 'waiting for first consumer to be created before binding';
-      if (this.waitsForConsumer(spec?.storageClassName)) this.tell(ref, { reason: 'WaitForFirstConsumer', from, message });
+      if (this.waitsForConsumer(spec?.storageClassName))
+        this.tell(ref, { reason: 'WaitForFirstConsumer', from, message });
     } else if (volume !== '' && volumeBefore === '' && volume.startsWith('pvc-')) {
       const storageClass = this.cluster.objects.get('StorageClass', spec?.storageClassName ?? '');
       const from = (storageClass as { readonly provisioner?: string } | undefined)?.provisioner ?? '';
@@ -282,35 +289,19 @@ export class LookedEvents implements ClusterObserver, SchedulerListener {
     return containers.map(({ name = '' }) => partOf(ref, name));
   }
 
-  /** The workload that has made the pod, when an object stands behind it; DaemonSets have theirs in the object store. */
+  /** The workload that has made the pod, when an object stands behind it. */
   private ownerOf(pod: number): Regarding | null {
-    const { workloads, pods, names, objects } = this.cluster;
+    const { workloads, pods } = this.cluster;
     const owner = pods.owner[pod];
-    if (owner < 0) return null;
-    if (workloads.isObject(owner)) return this.workloadRef(owner);
-    const kind = WORKLOAD_KIND_NAMES[workloads.kind[owner]];
-    const { namespace } = this.cluster.templateOf(pod);
-    const name = names.text(workloads.nameBase[owner]);
-    return objects.get(kind, `${namespace}/${name}`) === undefined ? null : { kind, namespace, name };
+    return owner >= 0 && workloads.isObject(owner) ? this.workloadRef(owner) : null;
   }
 
   private workloadRef(row: number): Regarding {
     const { workloads } = this.cluster;
-    const key = workloads.key[row];
-    return { kind: WORKLOAD_KIND_NAMES[workloads.kind[row]], namespace: key.slice(0, key.indexOf('/')), name: this.nameOf(row) };
-  }
-
-  private nameOf(row: number): string {
-    const key = this.cluster.workloads.key[row];
-    return key.slice(key.indexOf('/') + 1);
+    const kind = WORKLOAD_KIND_NAMES[workloads.kind[row]];
+    return { kind, namespace: workloads.namespaceOf(row), name: workloads.nameOf(row) };
   }
 }
-
-/** Messages of a Job that has failed (pkg/controller/job/job_controller.go). */
-const FAILURES: Readonly<Record<string, string>> = {
-  BackoffLimitExceeded: 'Job has reached the specified backoff limit',
-  DeadlineExceeded: 'Job was active longer than specified deadline',
-};
 
 /** The container of a pod. */
 function partOf(pod: Regarding, container: string): Regarding {

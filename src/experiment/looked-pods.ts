@@ -2,6 +2,7 @@
  * Pods of a run as the API server would show them. A pod whose machine is down keeps the status that its kubelet last
  * wrote: nobody is there to write another one. Sources: pkg/kubelet/{kubelet_pods,status/generate}.go (v1.36).
  */
+import { MICROS_PER_SECOND } from '../base/time.ts';
 import type { Micros } from '../base/time.ts';
 import { EvictionCause, PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -33,7 +34,10 @@ const DISRUPTIONS: Readonly<Record<number, string>> = {
   [EvictionCause.Api]: 'EvictionByEvictionAPI',
 };
 
-const API_VERSIONS: Readonly<Record<string, string>> = { Job: 'batch/v1', CronJob: 'batch/v1' };
+/** Of a kind of workloads. */
+export function apiVersionOf(kind: string): string {
+  return kind === 'Job' || kind === 'CronJob' ? 'batch/v1' : 'apps/v1';
+}
 
 /** What the pod's containers do, as its status says. */
 type Stage = 'unbound' | 'starting' | 'running' | 'ended';
@@ -53,7 +57,6 @@ export function lookedPod(run: LookedRun, row: number): LookedPod {
   const node = pods.node[row];
   const nodeName = node >= 0 ? nodes.facts[node].name : history.nodeOfEnded(row);
   const owner = ownerOf(cluster, row, template);
-  const priority = { priority: template.priority };
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -66,7 +69,7 @@ export function lookedPod(run: LookedRun, row: number): LookedPod {
       ...(pods.isTerminating(row) ? deletionOf(run, row, template) : {}),
       ...(owner === null ? {} : { ownerReferences: [owner] }),
     },
-    spec: { ...withVolumeNames(template.spec), ...(nodeName === '' ? {} : { nodeName }), ...priority },
+    spec: { ...withVolumeNames(template.spec), ...(nodeName === '' ? {} : { nodeName }), priority: template.priority },
     status: statusOf(run, row, template),
   };
 }
@@ -83,21 +86,21 @@ export function podUid(serial: number): string {
 }
 
 /** The controller that made the pod; null: nobody. */
-export function ownerOf(cluster: Cluster, row: number, { controller, namespace }: PodTemplate): OwnerReference | null {
+function ownerOf(cluster: Cluster, row: number, { controller, namespace }: PodTemplate): OwnerReference | null {
   const { workloads } = cluster;
   const owner = cluster.pods.owner[row];
   const kind = controller?.kind ?? (owner < 0 ? '' : WORKLOAD_KIND_NAMES[workloads.kind[owner]]);
   if (kind === '') return null;
   const name = controller?.name ?? cluster.names.text(workloads.nameBase[owner]);
   const uid = controller?.uid ?? `${kind}/${namespace}/${name}`;
-  return { apiVersion: API_VERSIONS[kind] ?? 'apps/v1', kind, name, uid, controller: true };
+  return { apiVersion: apiVersionOf(kind), kind, name, uid, controller: true };
 }
 
 function deletionOf(
   { cluster, timeText }: LookedRun, row: number, { graceMicros }: PodTemplate,
 ): { readonly deletionTimestamp: string; readonly deletionGracePeriodSeconds: number } {
   const deletionTimestamp = timeText(cluster.pods.deletionAt[row] + graceMicros);
-  return { deletionTimestamp, deletionGracePeriodSeconds: Math.round(graceMicros / 1_000_000) };
+  return { deletionTimestamp, deletionGracePeriodSeconds: Math.round(graceMicros / MICROS_PER_SECOND) };
 }
 
 function statusOf(run: LookedRun, row: number, template: PodTemplate): LookedPodStatus {
@@ -181,10 +184,11 @@ function conditionsOf(run: LookedRun, row: number, stage: Stage, isReady: boolea
   });
   const turnedAt = pods.readyAt[row];
   const why = stage === 'ended' ? 'PodCompleted' : 'ContainersNotReady';
+  const hasInitialized = stage !== 'starting' || !hasInits(cluster, row);
   return [
     ...target,
     truth('PodReadyToStartContainers', stage === 'running', pods.startedAt[row]),
-    truth('Initialized', stage !== 'starting' || !hasInits(cluster, row), pods.startedAt[row], 'ContainersNotInitialized'),
+    truth('Initialized', hasInitialized, pods.startedAt[row], 'ContainersNotInitialized'),
     truth('Ready', isReady, turnedAt, why),
     truth('ContainersReady', isReady, turnedAt, why),
     truth('PodScheduled', true, pods.boundAt[row]),

@@ -3,17 +3,26 @@
  * status that the controllers have written. Workloads that a scenario generates have no object: they are told by name,
  * kind and counts. Sources: staging/src/k8s.io/api/{apps,batch}/v1/types.go (v1.36).
  */
+import { MICROS_PER_SECOND } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { PodPhase } from '../cluster/cluster.ts';
+import { objectKey } from '../cluster/object-store.ts';
 import type { WorkloadObject } from '../cluster/objects.ts';
 import type { WorkloadCondition, WorkloadDetails } from '../cluster/workload-details.ts';
 import { WORKLOAD_KIND_NAMES, WorkloadKind } from '../cluster/workload-table.ts';
 import type { LookedMeta, LookedWorkload, LookedWorkloadStatus, TimedCondition } from './looked-object.ts';
+import { apiVersionOf } from './looked-pods.ts';
 import type { LookedRun } from './looked-pods.ts';
 
-const REVISION = 'deployment.kubernetes.io/revision';
+/** By which a Deployment knows its ReplicaSets' age. */
+export const REVISION = 'deployment.kubernetes.io/revision';
 const DESIRED = 'deployment.kubernetes.io/desired-replicas';
 const MOST = 'deployment.kubernetes.io/max-replicas';
+/** Messages of a Job that has failed (pkg/controller/job/job_controller.go). */
+export const JOB_FAILURES: Readonly<Record<string, string>> = {
+  BackoffLimitExceeded: 'Job has reached the specified backoff limit',
+  DeadlineExceeded: 'Job was active longer than specified deadline',
+};
 /** On workloads that a scenario generates: no object stands behind them. */
 export const GENERATED = 'podyard.dev/generated';
 
@@ -27,11 +36,8 @@ export function lookedWorkloads(run: LookedRun, kind: string): LookedWorkload[] 
     if (object !== null && (object.kind ?? kind) === kind) found.push(lookedWorkload(run, row, object));
   }
   if (kind === 'DaemonSet')
-    for (const object of objects.list<WorkloadObject>(kind)) {
-      const { name = '', namespace = 'default' } = object.metadata ?? {};
-      if (!found.some(({ metadata }) => metadata.name === name && metadata.namespace === namespace))
-        found.push(daemonSet(run, object, daemonRow(run.cluster, namespace, name)));
-    }
+    for (const object of objects.list<WorkloadObject>(kind))
+      if (workloads.find(WorkloadKind.DaemonSet, objectKey(object)) < 0) found.push(unruledDaemonSet(run, object));
   return found;
 }
 
@@ -59,9 +65,8 @@ function lookedWorkload(run: LookedRun, row: number, object: WorkloadObject): Lo
   const { cluster, timeText } = run;
   const { workloads } = cluster;
   const kind = WORKLOAD_KIND_NAMES[workloads.kind[row]];
-  const slash = workloads.key[row].indexOf('/');
-  const namespace = slash < 0 ? 'default' : workloads.key[row].slice(0, slash);
-  const name = workloads.key[row].slice(slash + 1);
+  const namespace = workloads.namespaceOf(row);
+  const name = workloads.nameOf(row);
   const details = workloads.details[row];
   const annotations = { ...object.metadata?.annotations, ...annotationsOf(details) };
   const metadata: LookedMeta = {
@@ -77,7 +82,7 @@ function lookedWorkload(run: LookedRun, row: number, object: WorkloadObject): Lo
   const replicas = workloads.wanted[row] < 0 ? {} : { replicas: workloads.wanted[row] };
   return {
     ...object,
-    apiVersion: object.apiVersion ?? (details?.kind === 'Job' || details?.kind === 'CronJob' ? 'batch/v1' : 'apps/v1'),
+    apiVersion: object.apiVersion ?? apiVersionOf(kind),
     kind,
     metadata,
     spec: { ...object.spec, ...replicas },
@@ -116,6 +121,17 @@ function statusOf(
       const { currentReplicas, currentRevision, updateRevision } = details;
       return { ...counts, updatedReplicas: workloads.updated[row], currentReplicas, currentRevision, updateRevision };
     }
+    case 'DaemonSet':
+      return {
+        observedGeneration: workloads.observedGeneration[row],
+        desiredNumberScheduled: details.desired,
+        currentNumberScheduled: workloads.replicas[row],
+        updatedNumberScheduled: workloads.updated[row],
+        numberMisscheduled: details.misscheduled,
+        numberReady: workloads.ready[row],
+        numberAvailable: workloads.available[row],
+        numberUnavailable: details.unavailable,
+      };
     case 'Job': {
       const { succeeded, failed, completedIndexes, failedIndexes, startAt, finishedAt, conditions } = details;
       const isComplete = conditions.some(({ type, status }) => type === 'Complete' && status === 'True');
@@ -132,9 +148,9 @@ function statusOf(
       };
     }
     case 'CronJob': {
-      const namespace = workloads.key[row].slice(0, workloads.key[row].indexOf('/'));
+      const namespace = workloads.namespaceOf(row);
       const { active, lastScheduleSeconds } = details;
-      const at = lastScheduleSeconds * 1_000_000 - run.beginsMicros;
+      const at = lastScheduleSeconds * MICROS_PER_SECOND - run.beginsMicros;
       return {
         active: active.map((name) => ({ kind: 'Job', name, namespace })),
         ...(lastScheduleSeconds < 0 ? {} : { lastScheduleTime: run.timeText(at) }),
@@ -146,10 +162,11 @@ function statusOf(
 }
 
 /** Messages of a Deployment's conditions (pkg/controller/deployment/util/deployment_util.go, .../progress.go). */
-function conditionsOf({ cluster, timeText }: LookedRun, row: number, all: readonly WorkloadCondition[]): TimedCondition[] {
-  const name = cluster.workloads.key[row].slice(cluster.workloads.key[row].indexOf('/') + 1);
-  const newest = cluster.workloads.children[row].at(-1);
-  const set = newest === undefined ? '' : cluster.workloads.key[newest].slice(cluster.workloads.key[newest].indexOf('/') + 1);
+function conditionsOf(
+  { cluster: { workloads }, timeText }: LookedRun, row: number, all: readonly WorkloadCondition[],
+): TimedCondition[] {
+  const newest = workloads.children[row].at(-1);
+  const set = newest === undefined ? '' : workloads.nameOf(newest);
   const messages: Readonly<Record<string, string>> = {
     MinimumReplicasAvailable: 'Deployment has minimum availability.',
     MinimumReplicasUnavailable: 'Deployment does not have minimum availability.',
@@ -161,14 +178,13 @@ function conditionsOf({ cluster, timeText }: LookedRun, row: number, all: readon
     DeploymentPaused: 'Deployment is paused',
     DeploymentResumed: 'Deployment is resumed',
     CompletionsReached: 'Reached expected number of succeeded pods',
-    BackoffLimitExceeded: 'Job has reached the specified backoff limit',
-    DeadlineExceeded: 'Job was active longer than specified deadline',
+    ...JOB_FAILURES,
   };
   return all.map(({ type, status, reason, lastTransitionAt }) => ({
     type,
     status,
     reason,
-    ...(messages[reason] === undefined ? {} : { message: messages[reason].replace('{name}', name) }),
+    ...(messages[reason] === undefined ? {} : { message: messages[reason] }),
     lastTransitionTime: timeText(lastTransitionAt),
   }));
 }
@@ -177,23 +193,12 @@ function activePods({ workloads, pods }: Cluster, row: number): number {
   return workloads.podsOf(row).filter((pod) => pods.isActive(pod)).length;
 }
 
-/** Row of the owner of a DaemonSet's pods, -1: none. */
-function daemonRow({ workloads, names, templates }: Cluster, namespace: string, name: string): number {
-  for (let row = 0; row < workloads.length; row++) {
-    if (workloads.used[row] === 0 || workloads.kind[row] !== WorkloadKind.DaemonSet) continue;
-    const template = workloads.template[row];
-    if (names.text(workloads.nameBase[row]) !== name || template < 0) continue;
-    if (templates.get(template).namespace === namespace) return row;
-  }
-  return -1;
-}
-
-function daemonSet(run: LookedRun, object: WorkloadObject, row: number): LookedWorkload {
-  const { cluster, history, timeText } = run;
+/** One that no controller looks after, as it is being deleted. */
+function unruledDaemonSet({ history, timeText }: LookedRun, object: WorkloadObject): LookedWorkload {
   const { name = '', namespace = 'default' } = object.metadata ?? {};
   return {
     ...object,
-    apiVersion: object.apiVersion ?? 'apps/v1',
+    apiVersion: object.apiVersion ?? apiVersionOf('DaemonSet'),
     kind: 'DaemonSet',
     metadata: {
       ...object.metadata, name, namespace,
@@ -201,15 +206,12 @@ function daemonSet(run: LookedRun, object: WorkloadObject, row: number): LookedW
       creationTimestamp: timeText(history.createdAt('DaemonSet', `${namespace}/${name}`)),
     },
     spec: object.spec ?? {},
-    status: row < 0 ? {} : daemonStatus(cluster, row),
+    status: {},
   };
 }
 
-function daemonStatus({ workloads, pods }: Cluster, row: number): LookedWorkloadStatus {
-  const own = workloads.podsOf(row);
-  const desired = own.filter((pod) => pods.isActive(pod)).length;
-  const ready = own.filter((pod) => pods.phase[pod] === PodPhase.Running && pods.isReady(pod)).length;
-  const current = own.filter((pod) => pods.isActive(pod) && pods.node[pod] >= 0).length;
+function daemonStatus({ workloads, pods }: Cluster, row: number, desired: number, ready: number): LookedWorkloadStatus {
+  const current = workloads.podsOf(row).filter((pod) => pods.isActive(pod) && pods.node[pod] >= 0).length;
   return {
     desiredNumberScheduled: desired,
     currentNumberScheduled: current,
@@ -225,24 +227,22 @@ function generated(run: LookedRun, row: number, kind: string, namespace: string,
   const { cluster, timeText } = run;
   const { workloads, pods } = cluster;
   const { labels, spec } = cluster.templates.get(workloads.template[row]);
-  const own = workloads.podsOf(row);
-  const ready = own.filter((pod) => pods.phase[pod] === PodPhase.Running && pods.isReady(pod)).length;
+  const ready = workloads.podsOf(row).filter((pod) => pods.phase[pod] === PodPhase.Running && pods.isReady(pod)).length;
   const active = activePods(cluster, row);
-  const wanted = workloads.wanted[row];
   const status: LookedWorkloadStatus =
     kind === 'DaemonSet'
-      ? daemonStatus(cluster, row)
+      ? daemonStatus(cluster, row, active, ready)
       : kind === 'Job'
         ? { active, ready, startTime: timeText(workloads.createdAt[row]) }
         : { replicas: active, readyReplicas: ready, availableReplicas: ready, updatedReplicas: active };
   return {
-    apiVersion: kind === 'Job' ? 'batch/v1' : 'apps/v1',
+    apiVersion: apiVersionOf(kind),
     kind,
     metadata: {
       name, namespace, annotations: { [GENERATED]: 'true' }, creationTimestamp: timeText(workloads.createdAt[row]),
     },
     spec: {
-      ...(kind === 'Deployment' ? { replicas: wanted } : {}),
+      ...(kind === 'Deployment' ? { replicas: workloads.wanted[row] } : {}),
       template: { metadata: { labels: Object.fromEntries(labels) }, spec },
     },
     status,

@@ -16,7 +16,6 @@ export interface NodeStay {
 
 export interface HeatNode {
   readonly name: string;
-  readonly pool: string;
   /** Mean number of pods, one a cell of equal length; null: the node was not there. */
   readonly pods: readonly (number | null)[];
 }
@@ -39,11 +38,11 @@ export function nodeHeat(pods: readonly PodStay[], nodes: readonly NodeStay[], e
     const own = sums.get(node);
     if (own !== undefined) addStay(own, from, to, cell);
   }
-  return shown.map(({ name, pool, from, to }) => {
+  return shown.map(({ name, from, to }) => {
     const there = new Float64Array(CELLS);
     addStay(there, from, to, cell);
     const own = sums.get(name) ?? there;
-    return { name, pool, pods: Array.from(own, (sum, i) => (there[i] > 0 ? sum / there[i] : null)) };
+    return { name, pods: Array.from(own, (sum, i) => (there[i] > 0 ? sum / there[i] : null)) };
   });
 }
 

@@ -24,7 +24,7 @@ const DIGITS = 4;
 
 const SERIES = ['pods.pending', 'pods.running', 'nodes.total', 'nodes.ready'];
 
-export function isDrawnSeries(name: string): boolean {
+function isDrawnSeries(name: string): boolean {
   return name.startsWith('utilization.') || SERIES.includes(name);
 }
 

@@ -6,7 +6,9 @@ import { z } from 'zod';
 import { InputError, nearestName } from '../base/input-error.ts';
 import { commonMetrics, isMetricMeant, metricNamed, nearestMetric } from '../metrics/metric-names.ts';
 import { decodeBy } from '../simulation/scenario-decode.ts';
-import { readDocuments } from '../workload/manifests/documents.ts';
+import { expecting, whole } from '../simulation/scenario-fields.ts';
+import { nameOfFile } from '../simulation/scenario-reader.ts';
+import { readOnlyDocument } from '../workload/manifests/documents.ts';
 import type { FileReader } from '../workload/manifests/file-reader.ts';
 import { placeFindings } from '../workload/manifests/source-document.ts';
 import type { SourceDocument } from '../workload/manifests/source-document.ts';
@@ -55,15 +57,6 @@ export const DEFAULT_METRICS: readonly string[] = [
 /** More runs than this are a mistake more often than a plan. */
 const MOST_CELLS = 100_000;
 
-function expecting(message: string): { error: () => string } {
-  return { error: () => message };
-}
-
-function whole(help: string, most: number): z.ZodNumber {
-  const expected = expecting(`expected a whole number from 1 to ${String(most)}`);
-  return z.number(expected).int(expected).min(1, expected).max(most, expected).describe(help);
-}
-
 const TEXT = expecting('expected a text');
 const WORDS = expecting('expected a file or path=value, or a list of them');
 
@@ -73,14 +66,14 @@ const SWEEP = z.strictObject({
   parameters: z.record(z.string(), z.unknown(), expecting('expected a mapping')).default({})
     .describe('Paths as for --set: a list of values, {from, to, step} or {distribution, whole}'),
   design: z.enum(DESIGNS, expecting(`expected ${DESIGNS.join(', ')}`)).default('grid'),
-  samples: whole('Points of a random design or a Latin hypercube', MOST_CELLS).optional(),
+  samples: whole('Points of a random design or a Latin hypercube', 1, MOST_CELLS).optional(),
   seed: z.union([z.string(), z.number()], expecting('expected a text or a number')).default('1')
     .describe('Root of the streams that draw points; runs have seeds of their own'),
   exclude: z.array(z.record(z.string(), z.unknown(), expecting('expected a mapping')), expecting('expected a list'))
     .default([]).describe('Values that go together nowhere; `variant` counts as a parameter'),
   variants: z.record(z.string(), z.union([z.string(WORDS), z.array(z.string(WORDS))], WORDS),
     expecting('expected a mapping of names')).default({ default: [] }),
-  seeds: whole('Runs of each point and variant, with the seeds 1, 2, 3, ...', 10_000).default(1),
+  seeds: whole('Runs of each point and variant, with the seeds 1, 2, 3, ...', 1, 10_000).default(1),
   metrics: z.array(z.string(TEXT), expecting('expected a list')).default([...DEFAULT_METRICS]),
 });
 
@@ -88,14 +81,7 @@ type SweepInput = z.output<typeof SWEEP>;
 
 /** Throws InputError with all mistakes. */
 export function readSweepPlan(file: string, files: FileReader): SweepPlan {
-  const { documents, problems } = readDocuments(files.read(file), file);
-  if (problems.length > 0) throw new InputError(problems);
-  const [document, second] = documents;
-  if (document === undefined) throw new InputError({ file, message: 'expected a sweep, found an empty file' });
-  if (second !== undefined) {
-    const message = 'expected one sweep in the file, found a second document';
-    throw new InputError({ file, ...second.locate([], 'value'), message });
-  }
+  const { document } = readOnlyDocument(files.read(file), file, 'sweep');
   const findings = new Findings();
   const input = decodeBy(SWEEP, 'a sweep', document.value, findings);
   const plan = input === undefined ? undefined : checked(input, document, files, findings);
@@ -137,7 +123,7 @@ function checked(
   ));
   if (rows.length === 0) findings.error(below(null, 'exclude'), 'expected some point to be left, all are excluded');
   return {
-    name: input.name ?? nameOf(file), file, scenarioFile, parameters, design, variants, rows, seeds,
+    name: input.name ?? nameOfFile(file, 'sweep'), file, scenarioFile, parameters, design, variants, rows, seeds,
     metrics: input.metrics,
     placeOf: (steps) => {
       const place = document.locate(steps, 'value');
@@ -231,9 +217,4 @@ function pointCount({ design, samples }: SweepInput, parameters: readonly SweepP
   if (design === 'random' || design === 'latinHypercube') return samples ?? 0;
   const counts = parameters.map(({ values }) => (values.kind === 'listed' ? values.values.length : 0));
   return design === 'list' ? (counts[0] ?? 0) : counts.reduce((product, count) => product * count, 1);
-}
-
-function nameOf(file: string): string {
-  const base = file.slice(file.lastIndexOf('/') + 1).replace(/\.(?:ya?ml|json)$/i, '');
-  return base === '' ? 'sweep' : base;
 }

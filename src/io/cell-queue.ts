@@ -5,6 +5,7 @@
  * the queue can be lost at any time. Needs the packages bullmq and ioredis, which are asked for here.
  */
 import { createHash } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import type * as BullMq from 'bullmq';
 import type * as IoRedis from 'ioredis';
 import { InputError } from '../base/input-error.ts';
@@ -87,12 +88,13 @@ export async function askForCells(
     await ask(queue, [...open]);
     let looked = performance.now();
     while (open.size > 0 && !isStopped()) {
-      await sleep(POLL_MILLIS);
+      await setTimeout(POLL_MILLIS);
       if (performance.now() - looked < LOOK_MILLIS) continue;
       looked = performance.now();
       trouble.back();
       await takeAnswers(queue, take, false);
-      if (open.size > 0 && (await queue.getWorkersCount()) === 0) trouble.once('no worker is there: podyard worker SWEEP --redis URL starts one');
+      if (open.size > 0 && (await queue.getWorkersCount()) === 0)
+        trouble.once('no worker is there: podyard worker SWEEP --redis URL starts one');
     }
     if (open.size > 0) return false;
     await connection.main.hdel(SWEEPS, name);
@@ -126,7 +128,7 @@ export async function serveCells(
   const name = queueNameOf(address);
   const trouble = troubleOf(onTrouble);
   const free = Array.from({ length: jobs }, (_, slot) => jobs - 1 - slot);
-  const process = async (cell: string): Promise<Answer> => {
+  const answer = async (cell: string): Promise<Answer> => {
     const slot = free.pop() ?? 0;
     try {
       return { cell, outcome: await play(cell, slot) };
@@ -134,7 +136,7 @@ export async function serveCells(
       free.push(slot);
     }
   };
-  const worker: BullMq.Worker = new bullmq.Worker(name, (job) => process(cellOf(job.id ?? '')), {
+  const worker: BullMq.Worker = new bullmq.Worker(name, (job) => answer(cellOf(job.id ?? '')), {
     connection: connection.open(trouble.lost),
     concurrency: jobs,
     lockDuration: LOCK_MILLIS,
@@ -150,7 +152,8 @@ export async function serveCells(
       if (name in asked) wasAsked = true;
       else if (wasAsked) return true;
       else trouble.once(waiting(address.sweep, Object.values(asked)));
-      for (let waited = 0; waited < ASKED_CHECK_MILLIS && !isStopped(); waited += POLL_MILLIS) await sleep(POLL_MILLIS);
+      for (let waited = 0; waited < ASKED_CHECK_MILLIS && !isStopped(); waited += POLL_MILLIS)
+        await setTimeout(POLL_MILLIS);
     }
     return false;
   } finally {
@@ -165,20 +168,22 @@ function waiting(sweep: string, asked: readonly string[]): string {
   return `${sweep} is asked for, but with other files or another version of Podyard: waiting for this one`;
 }
 
-/** The outcomes that lie in the queue. `again`: what failed there is forgotten, to be asked for again. */
+/**
+ * Takes the outcomes that lie in the queue out of it. `again`: what failed there is forgotten, to be asked for again.
+ */
 async function takeAnswers(
   queue: BullMq.Queue,
   take: (jobId: string, value: unknown) => void,
   again: boolean,
 ): Promise<void> {
   for (const state of ['completed', 'failed'] as const) {
-    for (let from = 0; ; from += BATCH) {
-      const jobs = await queue.getJobs([state], from, from + BATCH - 1, true);
+    for (;;) {
+      const jobs = await queue.getJobs([state], 0, BATCH - 1, true);
       for (const job of jobs) {
         const id = job.id ?? '';
         if (state === 'completed') take(id, job.returnvalue);
-        else if (again) await job.remove();
-        else take(id, { cell: cellOf(id), failure: job.failedReason });
+        else if (!again) take(id, { cell: cellOf(id), failure: job.failedReason });
+        await job.remove();
       }
       if (jobs.length < BATCH) break;
     }
@@ -281,10 +286,6 @@ function troubleOf(onTrouble: (message: string) => void): {
 
 function withoutPassword(url: string): string {
   return url.replace(/\/\/[^@/]*@/, '//');
-}
-
-function sleep(millis: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, millis));
 }
 
 async function packages(): Promise<Packages> {

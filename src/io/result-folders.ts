@@ -2,13 +2,14 @@
  * Folders that `--out` made, read again: of a run, a comparison, a rehearsal, or a sweep. A folder that is none of them
  * is an InputError that says what was expected and what lies there instead. Holds one text file at a time.
  */
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import type { z } from 'zod';
 import { InputError } from '../base/input-error.ts';
 import type { NodeStay, PodStay } from '../experiment/node-heat.ts';
 import type { TimeSeries } from '../metrics/run-result.ts';
+import { formatPath } from '../workload/manifests/source-path.ts';
 import { createInputFiles } from './input-files.ts';
 import { COMPARISON_SCHEMA, REHEARSAL_SCHEMA, RUNS_SCHEMA, RUN_SCHEMA } from './result-schema.ts';
 import type { ReadComparison, ReadRehearsal, ReadRun, ReadRuns } from './result-schema.ts';
@@ -26,6 +27,8 @@ export type ResultFolder =
   | { readonly kind: 'sweep'; readonly folder: string; readonly sweep: SweepFolder };
 
 export type RunFolder = Extract<ResultFolder, { kind: 'run' }>;
+
+const files = createInputFiles();
 
 /** Throws InputError for a folder that holds no result, or one that cannot be read. */
 export function readResultFolder(path: string): ResultFolder {
@@ -74,7 +77,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function jsonOf(file: string): unknown {
-  const text = createInputFiles().read(file);
+  const text = files.read(file);
   try {
     return JSON.parse(text) as unknown;
   } catch {
@@ -96,12 +99,12 @@ function checked<T extends z.ZodType>(file: string, json: unknown, schema: T): z
   const { success, data, error } = schema.safeParse(json);
   if (success) return data;
   const [issue] = error.issues;
-  const path = issue.path.map((step) => (typeof step === 'number' ? `[${String(step)}]` : `.${String(step)}`)).join('');
+  const path = formatPath(issue.path.map((step) => (typeof step === 'number' ? step : String(step))));
   const by = isObject(json) && typeof json['version'] === 'string' ? `, written by Podyard ${json['version']}` : '';
   const more = error.issues.length === 1 ? '' : ` (and ${String(error.issues.length - 1)} more)`;
   const told = issue.message.replace(/^Invalid input: /, '').replace('received undefined', 'found nothing');
   const message = `not a result that this Podyard can read${by}: ${told.replace('received', 'found')}${more}`;
-  throw new InputError({ file, path: path.replace(/^\./, ''), message });
+  throw new InputError({ file, path, message });
 }
 
 const NO_SERIES: TimeSeries = { seconds: [], columns: {} };
@@ -115,8 +118,9 @@ function timeSeriesIn(folder: string): TimeSeries {
 }
 
 function rowsOf(file: string): string[][] {
+  const text = files.read(file);
   try {
-    return parse(readFileSync(file, 'utf8'), { relax_column_count: false });
+    return parse(text);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw new InputError({ file, message: `expected a table in CSV: ${message}` });
@@ -140,11 +144,7 @@ export function staysIn(
   return {
     pods: pods
       .filter(([node, from]) => node !== '' && from !== '')
-      .map(([node, from, to]) => ({
-        node,
-        from: Number(from),
-        to: ending(to),
-      })),
+      .map(([node, from, to]) => ({ node, from: Number(from), to: ending(to) })),
     nodes: nodes.map(([name, pool, from, to]) => ({ name, pool, from: Number(from), to: ending(to) })),
   };
 }

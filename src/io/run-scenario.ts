@@ -2,6 +2,7 @@
 import { InputError } from '../base/input-error.ts';
 import type { Problem, SourcePlace } from '../base/input-error.ts';
 import type { RunResult } from '../metrics/run-result.ts';
+import { livingPods } from '../node/living-pods.ts';
 import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
 import type { Scenario, SchedulerSettings } from '../simulation/scenario.ts';
 import { readConfigurationFile, readScenario } from '../simulation/scenario-reader.ts';
@@ -15,7 +16,7 @@ import { givenPlugins } from './given-plugins.ts';
 import { createInputFiles } from './input-files.ts';
 import { setPluginTraps } from './plugin-traps.ts';
 import { runSimulation } from './run-simulation.ts';
-import { checkTraceInput, openTraceInput } from './trace-input.ts';
+import { checkTraceInput, openTraceInput, readMachineInput } from './trace-input.ts';
 import { packageVersion } from './version.ts';
 
 /**
@@ -65,6 +66,8 @@ export async function run(scenario: RunInput, options: RunOptions = {}): Promise
       version: packageVersion(),
       userPlugins,
       openTrace: openTraceInput,
+      readMachines: readMachineInput,
+      makeLives: livingPods,
       plain: options.plain ?? false,
       locate,
     });

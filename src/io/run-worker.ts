@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
 import { InputError } from '../base/input-error.ts';
 import { withSeries, withoutTables } from '../experiment/compare.ts';
+import { livingPods } from '../node/living-pods.ts';
 import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
 import { Simulation } from '../simulation/simulation.ts';
 import { loadPluginFiles } from './plugin-files.ts';
@@ -58,6 +59,7 @@ async function answer({ index, scenario, version, plain, keepsSeries, stopFlag }
         userPlugins,
         openTrace: openTraceInput,
         readMachines: readMachineInput,
+        makeLives: livingPods,
         plain,
       });
     if (stopFlag !== null) {

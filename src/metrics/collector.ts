@@ -52,6 +52,7 @@ export interface RunIdentity {
   readonly notes: readonly string[];
   readonly notSimulated: RunResult['notSimulated'];
   readonly refusedPods: RunResult['refusedPods'];
+  readonly conflicts?: RunResult['conflicts'];
 }
 
 export class MetricsCollector implements ClusterObserver {
@@ -181,6 +182,18 @@ export class MetricsCollector implements ClusterObserver {
     if (this.lives.podStarted(pod, now)) this.latency.groupOf(pod).start.add(now - this.cluster.pods.createdAt[pod]);
   }
 
+  podReadyChanged(pod: number, ready: boolean): void {
+    this.lives.podReadyChanged(pod, ready, this.kernel.now);
+  }
+
+  podContainerFailed(pod: number, _exitCode: number, lostMicros: number): void {
+    this.lives.podContainerFailed(pod, lostMicros);
+  }
+
+  podContainerRestarted(): void {
+    this.lives.restarts++;
+  }
+
   podInterrupted(pod: number, lostMicros: number): void {
     this.lives.podInterrupted(pod, lostMicros, this.kernel.now);
   }
@@ -275,6 +288,7 @@ export class MetricsCollector implements ClusterObserver {
         wastedPodSeconds: this.lives.wastedPodSeconds(),
         usefulPodSeconds: this.lives.usefulPodSeconds(),
         nodeDownSeconds: this.nodes.downSeconds(),
+        ...this.lives.containerFacts(),
       },
       autoscaling: {
         scaleUpEvents: autoscaling.scaleUpEvents,
@@ -286,6 +300,7 @@ export class MetricsCollector implements ClusterObserver {
       notes: [...identity.notes, ...this.notes(counts, waits.isExact), ...overfullNotes(utilization)],
       notSimulated: identity.notSimulated,
       refusedPods: identity.refusedPods,
+      ...(identity.conflicts === undefined ? {} : { conflicts: identity.conflicts }),
       resolvedScenario: identity.resolvedScenario,
       timeseries: this.series.result(),
       events: this.marks.result(),

@@ -27,6 +27,8 @@ const FAMILIES: readonly MetricFamily[] = [
   { path: 'counts.evictions', dimension: 'plain' },
   { path: 'counts.decisionsUnschedulable', dimension: 'plain' },
   { path: 'failures.wastedPodSeconds', dimension: 'plain' },
+  { path: 'failures.containers.restarts', dimension: 'plain' },
+  { path: 'failures.containers.unreadyPodSeconds', dimension: 'plain' },
   { path: 'packing.densityOfNonEmptyNodes.*', dimension: 'share' },
   { path: 'packing.strandedShare.*', dimension: 'share' },
   { path: 'packing.fragmentation.gpuFragmentedShare.mean', dimension: 'share' },

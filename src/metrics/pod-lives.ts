@@ -14,6 +14,7 @@ import type { Micros } from '../base/time.ts';
 import { EvictionCause, PodOutcome, PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { EVICTION_CAUSE_NAMES } from '../cluster/pod-table.ts';
+import type { ContainerFacts } from './run-result.ts';
 
 const WAS_BOUND = 2;
 const WAS_STARTED = 4;
@@ -27,6 +28,8 @@ export class PodLives {
   replacements = 0;
   scheduled = 0;
   finished = 0;
+  /** Containers that were started again in place. */
+  restarts = 0;
   /** Evictions by EvictionCause. */
   readonly evictions: Float64Array = new Float64Array(EVICTION_CAUSE_NAMES.length);
   private readonly cluster: Cluster;
@@ -35,6 +38,11 @@ export class PodLives {
   private wastedMicros = 0;
   private usefulMicros = 0;
   private flags: Uint8Array = new Uint8Array(0);
+  /** Run time of the current run that its failed containers have lost, of pods that have some. */
+  private readonly lostMicros = new Map<number, Micros>();
+  /** Since when running pods are not Ready. */
+  private readonly unreadySince = new Map<number, Micros>();
+  private unreadyMicros = 0;
   /** When the containers died, of pods that are broken. */
   private brokenAt: Float64Array = new Float64Array(0);
 
@@ -76,14 +84,29 @@ export class PodLives {
     this.endBreak(pod, now);
     const isFirst = (this.flags[pod] & WAS_STARTED) === 0;
     this.flags[pod] |= WAS_STARTED;
+    if (!this.cluster.pods.isReady(pod)) this.unreadySince.set(pod, now);
     return isFirst;
+  }
+
+  podReadyChanged(pod: number, ready: boolean, now: Micros): void {
+    if (ready) this.endUnready(pod, now);
+    else this.unreadySince.set(pod, now);
+  }
+
+  /** Work that is begun anew was for nothing; who serves has served until then. */
+  podContainerFailed(pod: number, lostMicros: Micros): void {
+    if (lostMicros === 0 || !this.runsToCompletion(pod)) return;
+    this.wastedMicros += lostMicros;
+    this.lostMicros.set(pod, (this.lostMicros.get(pod) ?? 0) + lostMicros);
   }
 
   podInterrupted(pod: number, lostMicros: Micros, now: Micros): void {
     this.flags[pod] |= IS_BROKEN;
     this.brokenAt[pod] = now;
-    if (this.runsToCompletion(pod)) this.wastedMicros += lostMicros;
-    else this.usefulMicros += lostMicros;
+    this.endUnready(pod, now);
+    const lost = lostMicros - this.takeLost(pod);
+    if (this.runsToCompletion(pod)) this.wastedMicros += lost;
+    else this.usefulMicros += lost;
   }
 
   podTerminating(pod: number): void {
@@ -98,7 +121,8 @@ export class PodLives {
     if (evicted && !pods.isTerminating(pod)) this.evictions[pods.cause[pod]]++;
     this.endBreak(pod, now);
     if (phaseBefore === PodPhase.Running) {
-      const ran = now - pods.startedAt[pod];
+      this.endUnready(pod, now);
+      const ran = now - pods.startedAt[pod] - this.takeLost(pod);
       const wasted = (evicted || outcome === PodOutcome.Failed) && this.runsToCompletion(pod);
       if (wasted) this.wastedMicros += ran;
       else this.usefulMicros += ran;
@@ -118,7 +142,8 @@ export class PodLives {
       const phase = pods.phase[pod];
       if (!pods.isLive(pod)) continue;
       this.endBreak(pod, now);
-      if (phase === PodPhase.Running) this.usefulMicros += now - pods.startedAt[pod];
+      this.endUnready(pod, now);
+      if (phase === PodPhase.Running) this.usefulMicros += now - pods.startedAt[pod] - this.takeLost(pod);
       if ((this.flags[pod] & WAS_REPLACED) !== 0) replacedAndThere++;
       else if (phase === PodPhase.Bound || phase === PodPhase.Running) running++;
       else pending++;
@@ -134,6 +159,15 @@ export class PodLives {
     return this.usefulMicros / MICROS_PER_SECOND;
   }
 
+  /** Nothing where nothing was known of what runs in pods. */
+  containerFacts(): { readonly containers?: ContainerFacts } {
+    const { templates } = this.cluster;
+    let isKnown = false;
+    for (let id = 0; id < templates.count; id++) isKnown ||= templates.get(id).life !== null;
+    if (!isKnown) return {};
+    return { containers: { restarts: this.restarts, unreadyPodSeconds: this.unreadyMicros / MICROS_PER_SECOND } };
+  }
+
   evictionsByCause(): Record<string, number> {
     const result: Record<string, number> = {};
     for (let cause = 0; cause < this.evictions.length; cause++) if (this.evictions[cause] > 0) result[EVICTION_CAUSE_NAMES[cause]] = this.evictions[cause];
@@ -142,6 +176,21 @@ export class PodLives {
 
   private runsToCompletion(pod: number): boolean {
     return this.cluster.pods.durationMicros[pod] < Infinity;
+  }
+
+  private takeLost(pod: number): Micros {
+    if (this.lostMicros.size === 0) return 0;
+    const lost = this.lostMicros.get(pod) ?? 0;
+    this.lostMicros.delete(pod);
+    return lost;
+  }
+
+  private endUnready(pod: number, now: Micros): void {
+    if (this.unreadySince.size === 0) return;
+    const since = this.unreadySince.get(pod);
+    if (since === undefined) return;
+    this.unreadyMicros += now - since;
+    this.unreadySince.delete(pod);
   }
 
   private endBreak(pod: number, now: Micros): void {

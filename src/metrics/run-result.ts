@@ -39,12 +39,26 @@ export interface RunResult {
   readonly notSimulated: readonly NotSimulated[];
   /** Requests for pods that the API server has refused, by the rule that refused them, in order of the first. */
   readonly refusedPods: readonly RefusedPods[];
+  /** Only where there were any. */
+  readonly conflicts?: ConflictFacts;
   /** The resolved scenario, JSON-safe. */
   readonly resolvedScenario: unknown;
   readonly timeseries: TimeSeries;
   readonly events: readonly MarkedEvent[];
   readonly pods: PodTable | null;
   readonly nodes: readonly NodeRecord[];
+}
+
+/** Choices of schedulers that did not know what had happened meanwhile. */
+export interface ConflictFacts {
+  /** Pods that the kubelet of their node would not start. */
+  readonly podsRefused: number;
+  /** By status.reason: `OutOfcpu`, `NodeAffinity`, ... */
+  readonly podsRefusedByReason: Readonly<Record<string, number>>;
+  /** status.message of the first; empty: none was refused. */
+  readonly firstMessage: string;
+  /** Bindings of pods that were gone, on their way out or on a node already. */
+  readonly bindingsRefused: number;
 }
 
 export interface NotSimulated {
@@ -256,6 +270,15 @@ export interface FailureFacts {
   readonly wastedPodSeconds: number;
   readonly usefulPodSeconds: number;
   readonly nodeDownSeconds: number;
+  /** Absent where nobody has said what runs in any pod. */
+  readonly containers?: ContainerFacts;
+}
+
+export interface ContainerFacts {
+  /** Containers that were started again in place. */
+  readonly restarts: number;
+  /** Time that running pods were not Ready, summed over pods. */
+  readonly unreadyPodSeconds: number;
 }
 
 export interface AutoscalingFacts {

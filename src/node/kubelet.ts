@@ -1,6 +1,6 @@
 /**
  * All kubelets: a bound pod gets its sandbox, its missing images and its containers, runs for its duration and
- * succeeds; a terminating pod stops; a machine that dies takes the runs with it, and one that comes back starts its
+ * succeeds (where its application is known, `lives` has a say in all of that); a terminating pod stops; a machine that dies takes the runs with it, and one that comes back starts its
  * pods again. Source: pkg/kubelet/{kubelet.go,kuberuntime} (v1.36); docs/model.md has the departures.
  *
  * Every event about a pod carries the ticket of the pod row at that time. Whatever makes events in flight void (the
@@ -15,7 +15,9 @@ import { NodeChange } from '../cluster/observer.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import type { KubeletSettings } from '../simulation/scenario.ts';
+import { PodAdmittance } from './admission.ts';
 import { ImagePulls } from './image-pulls.ts';
+import type { KubeletHost, PodLives } from './pod-lives.ts';
 import { StartDelays } from './start-delays.ts';
 
 /** From SIGTERM until the containers have ended, when the grace period allows as much; most programs end at once. */
@@ -26,9 +28,12 @@ const TERMINATED = 143;
 
 export class Kubelet implements ClusterObserver {
   readonly images: ImagePulls;
+  readonly admittance: PodAdmittance;
   private readonly kernel: Kernel;
   private readonly cluster: Cluster;
   private readonly delays: StartDelays;
+  /** null: of no pod is known what runs in it. */
+  private readonly lives: PodLives | null;
   /** By pod row; never set back, so it outlives the pods of the row. */
   private tickets: Uint32Array = new Uint32Array(0);
   private readonly admitEvent: EventKind;
@@ -39,11 +44,21 @@ export class Kubelet implements ClusterObserver {
   private readonly interruptEvent: EventKind;
   private readonly returnEvent: EventKind;
 
-  /** `isReplacement` tells, while a pod is being created, whether it stands in for a lost one. */
-  constructor(kernel: Kernel, cluster: Cluster, settings: KubeletSettings, isReplacement: () => boolean = () => false) {
+  /**
+   * `isReplacement` tells, while a pod is being created, whether it stands in for a lost one. `makeLives`: for pods
+   * whose application is known.
+   */
+  constructor(
+    kernel: Kernel,
+    cluster: Cluster,
+    settings: KubeletSettings,
+    isReplacement: () => boolean = () => false,
+    makeLives: ((host: KubeletHost) => PodLives) | null = null,
+  ) {
     this.kernel = kernel;
     this.cluster = cluster;
     this.delays = new StartDelays(cluster, kernel.random, settings, isReplacement);
+    this.admittance = new PodAdmittance(cluster);
     this.images = new ImagePulls(kernel, cluster, settings, (pod, ticket) => this.pullImages(pod, ticket));
     this.admitEvent = kernel.defineEvent('pod seen', 3, (pod, ticket) => this.admit(pod, ticket));
     this.sandboxEvent = kernel.defineEvent('pod sandbox ready', 3, (pod, ticket) => this.pullImages(pod, ticket));
@@ -52,7 +67,26 @@ export class Kubelet implements ClusterObserver {
     this.stopEvent = kernel.defineEvent('pod stop', 3, (pod, ticket) => this.stop(pod, ticket));
     this.interruptEvent = kernel.defineEvent('pods interrupted', 3, (node, incarnation) => this.interrupt(node, incarnation));
     this.returnEvent = kernel.defineEvent('node returned', 3, (node, incarnation) => this.nodeReturned(node, incarnation));
+    this.lives = makeLives === null ? null : makeLives(this.hostOf(isReplacement));
     cluster.observe(this);
+  }
+
+  private hostOf(isReplacement: () => boolean): KubeletHost {
+    return {
+      nextTicket: (pod) => this.nextTicket(pod),
+      isCurrent: (pod, ticket) => this.isCurrent(pod, ticket),
+      containerStartMicros: (pod) => this.delays.containerStartMicros(pod),
+      isReplacement,
+      end: (pod, exitCode) => {
+        if (exitCode === 0) this.end(pod, PodPhase.Succeeded, PodOutcome.Succeeded, 0);
+        else this.end(pod, PodPhase.Failed, PodOutcome.Failed, exitCode);
+      },
+    };
+  }
+
+  /** For `--check`. */
+  check(): void {
+    this.lives?.check();
   }
 
   // ---- notices ---------------------------------------------------------------------------------------------------
@@ -60,6 +94,7 @@ export class Kubelet implements ClusterObserver {
   podCreated(pod: number): void {
     if (pod >= this.tickets.length) this.tickets = growUint32(this.tickets, this.cluster.pods.capacity);
     this.delays.draw(pod);
+    this.lives?.podCreated(pod);
   }
 
   podBound(pod: number): void {
@@ -72,8 +107,11 @@ export class Kubelet implements ClusterObserver {
 
   podStarted(pod: number): void {
     const { pods } = this.cluster;
+    const isLiving = this.lives?.has(pod) === true;
+    if (isLiving && this.lives?.hasStarted(pod) === true) return;
     // Started without the kubelet: it ran here before the simulation began.
     if (pods.boundAt[pod] === this.kernel.now) this.images.assumeImages(pods.node[pod], pods.template[pod]);
+    if (isLiving) return this.lives?.podFound(pod);
     const ticket = this.nextTicket(pod);
     const duration = pods.durationMicros[pod];
     if (duration !== Infinity) this.kernel.after(duration, this.finishEvent, pod, ticket);
@@ -83,12 +121,12 @@ export class Kubelet implements ClusterObserver {
     const { pods, nodes } = this.cluster;
     const phase = pods.phase[pod];
     if (phase < PodPhase.Bound || nodes.up[pods.node[pod]] === 0) return;
-    const delay = phase === PodPhase.Running ? Math.min(this.cluster.templateOf(pod).graceMicros, STOP_MICROS) : 0;
-    this.kernel.after(delay, this.stopEvent, pod, this.nextTicket(pod));
+    this.kernel.after(this.stopMicros(pod, phase), this.stopEvent, pod, this.nextTicket(pod));
   }
 
   podRemoved(pod: number): void {
     this.tickets[pod]++;
+    this.lives?.podRemoved(pod);
   }
 
   nodeAdded(node: number): void {
@@ -120,6 +158,12 @@ export class Kubelet implements ClusterObserver {
     return (this.tickets[pod] | 0) === ticket;
   }
 
+  private stopMicros(pod: number, phase: number): Micros {
+    if (phase !== PodPhase.Running) return 0;
+    if (this.lives?.has(pod) === true) return this.lives.stopMicros(pod);
+    return Math.min(this.cluster.templateOf(pod).graceMicros, STOP_MICROS);
+  }
+
   private admit(pod: number, ticket: number): void {
     if (this.isCurrent(pod, ticket)) this.begin(pod);
   }
@@ -127,9 +171,15 @@ export class Kubelet implements ClusterObserver {
   private begin(pod: number): void {
     const { pods } = this.cluster;
     const ticket = this.nextTicket(pod);
-    if (Number.isNaN(pods.acknowledgedAt[pod])) this.cluster.acknowledgePod(pod);
+    if (Number.isNaN(pods.acknowledgedAt[pod])) {
+      if (!this.admittance.admits(pod)) return;
+      this.cluster.acknowledgePod(pod);
+    }
     const sandbox = this.delays.sandboxMicros(pod);
-    if (this.images.missingImage(pods.node[pod], pods.template[pod]) >= 0) this.kernel.after(sandbox, this.sandboxEvent, pod, ticket);
+    const isLiving = this.lives?.has(pod) === true;
+    if (isLiving) this.lives?.podSeen(pod);
+    if (isLiving || this.images.missingImage(pods.node[pod], pods.template[pod]) >= 0)
+      this.kernel.after(sandbox, this.sandboxEvent, pod, ticket);
     else this.kernel.after(sandbox + this.delays.containerStartMicros(pod), this.startEvent, pod, ticket);
   }
 
@@ -140,6 +190,7 @@ export class Kubelet implements ClusterObserver {
     const node = pods.node[pod];
     const image = this.images.missingImage(node, pods.template[pod]);
     if (image >= 0) this.images.request(node, image, pod, ticket);
+    else if (this.lives?.has(pod) === true) this.lives.imagesPulled(pod);
     else this.kernel.after(this.delays.containerStartMicros(pod), this.startEvent, pod, ticket);
   }
 
@@ -148,7 +199,7 @@ export class Kubelet implements ClusterObserver {
   }
 
   private finish(pod: number, ticket: number): void {
-    if (this.isCurrent(pod, ticket)) this.end(pod, PodPhase.Succeeded, PodOutcome.Succeeded);
+    if (this.isCurrent(pod, ticket)) this.end(pod, PodPhase.Succeeded, PodOutcome.Succeeded, 0);
   }
 
   private stop(pod: number, ticket: number): void {
@@ -165,10 +216,12 @@ export class Kubelet implements ClusterObserver {
   }
 
   /** Its containers have ended for good. The object is kept where a controller wants to see it. */
-  private end(pod: number, phase: typeof PodPhase.Succeeded | typeof PodPhase.Failed, outcome: PodOutcome): void {
+  private end(
+    pod: number, phase: typeof PodPhase.Succeeded | typeof PodPhase.Failed, outcome: PodOutcome, exitCode: number,
+  ): void {
     const owner = this.cluster.pods.owner[pod];
     if (owner < 0 || !this.cluster.workloads.isObject(owner)) this.cluster.removePod(pod, outcome);
-    else this.cluster.endPod(pod, { phase, outcome, exitCode: phase === PodPhase.Failed ? TERMINATED : 0 });
+    else this.cluster.endPod(pod, { phase, outcome, exitCode });
   }
 
   // ---- machines --------------------------------------------------------------------------------------------------
@@ -202,7 +255,7 @@ export class Kubelet implements ClusterObserver {
         const owner = pods.owner[pod];
         if (owner < 0 || !this.cluster.workloads.isObject(owner))
           this.cluster.terminatePod(pod, EvictionCause.NodeFailure);
-        this.end(pod, PodPhase.Failed, PodOutcome.Failed);
+        this.end(pod, PodPhase.Failed, PodOutcome.Failed, TERMINATED);
       } else this.begin(pod);
     }
   }

@@ -1,10 +1,13 @@
 /** Result cards as tables: one, one beside another, and many side by side. Reads cards only. */
 import type { BenchCard, CardFigure, ComparedFigure } from '../experiment/bench-card.ts';
-import { shortMetricName } from '../metrics/metric-names.ts';
+import type { Verdict } from '../experiment/compare-result.ts';
 import { changeText, displayUnit, intervalText, scaled } from './compare-values.ts';
+import type { DisplayUnit } from './compare-values.ts';
 import { ABSENT, formatPlural } from './format.ts';
-import { numberColumn, paintFor, plainText, renderFacts, renderTable, renderText, textColumn } from './table.ts';
-import type { Paint } from './table.ts';
+import {
+  numberColumn, paintFor, plainText, renderFacts, renderMarkdownTable, renderTable, renderText, textColumn,
+} from './table.ts';
+import type { Column, Paint } from './table.ts';
 
 /** A card, and how it compares with another; null: it stands alone. Ends in a newline. */
 export interface ShownCard {
@@ -12,14 +15,21 @@ export interface ShownCard {
   readonly against: { readonly label: string; readonly figures: readonly ComparedFigure[] } | null;
 }
 
-const COLUMNS = ['SCENARIO', 'FIGURE', 'BETTER', 'MEAN', '±'];
-const AGAINST_COLUMNS = ['BASE', 'CHANGE', 'INTERVAL', ''];
+const COLUMNS = [
+  textColumn('scenario'),
+  textColumn('figure'),
+  textColumn('better'),
+  numberColumn('mean'),
+  numberColumn('±'),
+];
+const AGAINST_COLUMNS = [numberColumn('base'), numberColumn('change'), numberColumn('interval'), textColumn('')];
+
+function columnsOf({ against }: ShownCard): Column[] {
+  return [...COLUMNS, ...(against === null ? [] : AGAINST_COLUMNS)];
+}
 
 export function renderCardTable(shown: ShownCard, paint: Paint = paintFor(false)): string {
-  const columns = [
-    ...COLUMNS.map((title, i) => (i < 3 ? textColumn(title) : numberColumn(title))),
-    ...(shown.against === null ? [] : AGAINST_COLUMNS.map((title, i) => (i < 3 ? numberColumn(title) : textColumn(title)))),
-  ];
+  const columns = columnsOf(shown).map((column) => ({ ...column, title: column.title.toUpperCase() }));
   const parts = [
     renderFacts(factsOf(shown), paint),
     renderTable(columns, rowsOf(shown), paint),
@@ -29,10 +39,8 @@ export function renderCardTable(shown: ShownCard, paint: Paint = paintFor(false)
 }
 
 export function renderCardMarkdown(shown: ShownCard): string {
-  const titles = [...COLUMNS, ...(shown.against === null ? [] : AGAINST_COLUMNS)].map((title) => title.toLowerCase());
-  const rules = titles.map((_title, i) => (i < 3 || i === 8 ? '---' : '---:'));
   const facts = factsOf(shown).map(([name, value]) => `- ${name}: ${value}`);
-  const table = markdownTable(titles, rules, rowsOf(shown));
+  const table = renderMarkdownTable(columnsOf(shown), rowsOf(shown));
   return `${[facts.join('\n'), table, ...sentencesOf(shown)].join('\n\n')}\n`;
 }
 
@@ -45,18 +53,20 @@ export function renderCardsMarkdown(
   comparisons: readonly (readonly ComparedFigure[])[],
 ): string {
   const [first, ...others] = cards;
-  const titles = ['scenario', 'figure', ...cards.map(({ scheduler }) => plainText(scheduler.label))];
-  const rules = ['---', '---', ...cards.map(() => '---:')];
+  const schedulers = cards.map(({ scheduler }) => numberColumn(plainText(scheduler.label)));
+  const columns = [textColumn('scenario'), textColumn('figure'), ...schedulers];
   const rows = first.scenarios.flatMap(({ scenario, figures }) =>
     figures.map((figure, i) => {
       const all = [figure, ...others.map((card) => figureOf(card, scenario, figure.metric))];
       const unit = displayUnit(figure.unit, all.map((one) => one?.mean ?? null));
-      const name = `${shortMetricName(figure.metric)}${unit.text === '' ? '' : `, ${unit.text}`}`;
-      const cells = all.map((one, k) => `${scaled(one?.mean ?? null, unit)}${k === 0 ? '' : markOf(comparisons[k - 1], scenario, figure)}`);
+      const name = `${figure.shortName}${unit.text === '' ? '' : `, ${unit.text}`}`;
+      const cells = all.map(
+        (one, k) => `${scaled(one?.mean ?? null, unit)}${k === 0 ? '' : markOf(comparisons[k - 1], scenario, figure)}`,
+      );
       return [i === 0 ? scenario : '', `${name} (${figure.better === 'lower' ? 'less' : 'more'})`, ...cells];
     }),
   );
-  return `${markdownTable(titles, rules, rows)}\n`;
+  return `${renderMarkdownTable(columns, rows)}\n`;
 }
 
 function markOf(figures: readonly ComparedFigure[], scenario: string, { metric }: CardFigure): string {
@@ -74,7 +84,10 @@ function factsOf({ card: { suite, podyard, scheduler, scenarios }, against }: Sh
   return [
     ['Scheduler', plainText(scheduler.label)],
     ...(plugins.length === 0 ? [] : [['Plugins', plugins.join(', ')] satisfies [string, string]]),
-    ['Suite', `${plainText(suite.name)} ${String(suite.version)}, ${formatPlural(scenarios.length, 'scenario')}, ${formatPlural(seeds, 'seed')} each`],
+    [
+      'Suite',
+      `${plainText(suite.name)} ${String(suite.version)}, ${formatPlural(scenarios.length, 'scenario')}, ${formatPlural(seeds, 'seed')} each`,
+    ],
     ['Podyard', plainText(podyard)],
     ...(against === null ? [] : [['Base', plainText(against.label)] satisfies [string, string]]),
   ];
@@ -88,9 +101,9 @@ function rowsOf({ card, against }: ShownCard): string[][] {
       const half = figure.mean === null || figure.high === null ? null : figure.high - figure.mean;
       return [
         i === 0 ? plainText(scenario) : '',
-        shortMetricName(figure.metric),
+        figure.shortName,
         figure.better,
-        `${scaled(figure.mean, unit)}${unit.text === '' || figure.mean === null ? '' : ` ${unit.text}`}`,
+        withUnit(figure.mean, unit),
         scaled(half, unit),
         ...(against === null ? [] : comparedCells(compared)),
       ];
@@ -98,15 +111,24 @@ function rowsOf({ card, against }: ShownCard): string[][] {
   );
 }
 
-const MARKS: Readonly<Record<string, string>> = {
-  better: 'better', worse: 'worse', higher: 'higher', lower: 'lower', equal: 'equal', same: 'same', unknown: '~', absent: '',
-};
+function withUnit(value: number | null, unit: DisplayUnit): string {
+  return value === null ? ABSENT : `${scaled(value, unit)} ${unit.text}`.trimEnd();
+}
+
+/** Verdicts are their own words, but where nothing can be said. */
+function verdictText(verdict: Verdict): string {
+  return verdict === 'unknown' ? '~' : verdict === 'absent' ? '' : verdict;
+}
 
 function comparedCells(compared: ComparedFigure | undefined): string[] {
   if (compared === undefined) return [ABSENT, ABSENT, '', ''];
   const unit = displayUnit(compared.unit, [compared.base, compared.value]);
-  const base = `${scaled(compared.base, unit)}${unit.text === '' || compared.base === null ? '' : ` ${unit.text}`}`;
-  return [base, changeText(compared.change, compared.base), intervalText(compared, unit) ?? '', MARKS[compared.verdict]];
+  return [
+    withUnit(compared.base, unit),
+    changeText(compared.change, compared.base),
+    intervalText(compared, unit) ?? '',
+    verdictText(compared.verdict),
+  ];
 }
 
 function sentencesOf({ against }: ShownCard): string[] {
@@ -118,9 +140,4 @@ function sentencesOf({ against }: ShownCard): string[] {
     `Of ${all}, ${String(count('better'))} better, ${String(count('worse'))} worse, ${String(same)} equal; of ` +
       `${String(count('unknown'))} nothing is shown (~), at 95 % over all of them (Holm).`,
   ];
-}
-
-function markdownTable(titles: readonly string[], rules: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(titles), line(rules), ...rows.map(line)].join('\n');
 }

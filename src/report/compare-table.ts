@@ -5,7 +5,9 @@
 import type { VariantMetric } from '../experiment/compare-result.ts';
 import type { Comparison } from '../experiment/compare.ts';
 import type { JudgedLimit } from '../experiment/limits.ts';
-import { changeText, displayUnit, intervalText, scaled, shortPercent, signed } from './compare-values.ts';
+import {
+  changeText, displayUnit, scaled, shortPercent, shownChange, shownInterval, signed,
+} from './compare-values.ts';
 import type { DisplayUnit } from './compare-values.ts';
 import { LEAST_TO_SHOW, summarySentence, verdictSentence } from './compare-verdict.ts';
 import { ABSENT, formatCount, formatPlural } from './format.ts';
@@ -14,6 +16,7 @@ import {
   paintFor,
   plainText,
   renderFacts,
+  renderMarkdownTable,
   renderTable,
   renderText,
   textColumn,
@@ -46,16 +49,13 @@ export function renderCompareTable(
 export function renderCompareMarkdown(result: ShownComparison): string {
   const paint = paintFor(false);
   const columns = columnsOf(result);
-  const cell = (text: string): string => text.replaceAll('|', '\\|');
-  const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
-  const rules = columns.map(({ align }) => (align === 'right' ? '---:' : '---'));
   const facts = result.variants.map(({ name, label }) => `- ${name}: \`${plainText(label)}\``);
   const sentences = sentencesOf(result).map((line) => `${line.startsWith(' ') ? '  ' : ''}- ${plainText(line).trim()}`);
   const limits = result.limits.map((limit) => `- ${limitSentence(limit)}`);
   const parts = [
     `**${plainText(result.scenario)}**, ${formatPlural(result.seeds.length, 'seed')}`,
     facts.join('\n'),
-    [line(columns.map(({ title }) => title)), line(rules), ...rowsOf(result, paint).map(line)].join('\n'),
+    renderMarkdownTable(columns, rowsOf(result, paint)),
     ...(limits.length === 0 ? [] : [limits.join('\n')]),
     sentences.join('\n'),
     footOf(result).join(' '),
@@ -131,15 +131,12 @@ function rowsOfMetric(metrics: readonly VariantMetric[], result: ShownComparison
 
 /** Mean, difference, change, interval, verdict. */
 function cellsOf(metric: VariantMetric, unit: DisplayUnit, result: ShownComparison, paint: Paint): string[] {
-  const { value, difference, verdict, change, base } = metric;
-  if (verdict === 'absent') return [ABSENT, ABSENT, ABSENT, '', ''];
-  const isShown = verdict === 'better' || verdict === 'worse' || verdict === 'higher' || verdict === 'lower';
-  const hasInterval = verdict !== 'same' && !result.seedsChangeNothing;
+  if (metric.verdict === 'absent') return [ABSENT, ABSENT, ABSENT, '', ''];
   return [
-    scaled(value, unit),
-    signed(difference, unit),
-    isShown || metric.pairs < 2 ? changeText(change, base) : '~',
-    hasInterval ? (intervalText(metric, unit) ?? '') : '',
+    scaled(metric.value, unit),
+    signed(metric.difference, unit),
+    shownChange(metric),
+    shownInterval(metric, unit, result.seedsChangeNothing),
     noteOf(metric, result.margin, paint),
   ];
 }

@@ -1,5 +1,5 @@
 /** Values, differences and intervals of a comparison as text: one unit a metric, so that they compare by eye. */
-import type { VariantMetric } from '../experiment/compare-result.ts';
+import type { VariantMetric, Verdict } from '../experiment/compare-result.ts';
 import { ABSENT, formatCount, formatNumber } from './format.ts';
 
 /** A larger change only says that the base is as good as zero. */
@@ -52,6 +52,24 @@ export function percentText(share: number): string {
 /** `5%`, `2.5%`: as few digits as tell it. */
 export function shortPercent(share: number): string {
   return `${String(Number((share * 100).toPrecision(6)))}%`;
+}
+
+const DIFFERENCES: readonly Verdict[] = ['better', 'worse', 'higher', 'lower'];
+
+/** Whether the metric is shown to differ from A. */
+export function isDifferent({ verdict }: Pick<VariantMetric, 'verdict'>): boolean {
+  return DIFFERENCES.includes(verdict);
+}
+
+/** `~`: no difference is shown. */
+export function shownChange(metric: VariantMetric): string {
+  return isDifferent(metric) || metric.pairs < 2 ? changeText(metric.change, metric.base) : '~';
+}
+
+/** '': there is none, or nothing was left to chance. */
+export function shownInterval(metric: VariantMetric, unit: DisplayUnit, seedsChangeNothing: boolean): string {
+  if (metric.verdict === 'same' || metric.verdict === 'absent' || seedsChangeNothing) return '';
+  return intervalText(metric, unit) ?? '';
 }
 
 /** What an amount of the difference is counted in: shares in points of a per cent. */

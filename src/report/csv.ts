@@ -18,8 +18,11 @@ const POD_COLUMNS = [
 ] as const satisfies readonly (keyof PodTable)[];
 
 /** Report members that hold lists, texts or settings rather than measured numbers. */
-const NOT_SUMMARY =
-  /^(schemaVersion|description|notes|notSimulated|refusedPods|events|resolvedScenario|scheduling\.profile|.*\.queueWaitCdf|waiting\.(templates|.*\.(nearest|barredBy)))$/u;
+const NOT_SUMMARY = new RegExp(
+  '^(schemaVersion|description|notes|notSimulated|refusedPods|events|resolvedScenario|scheduling\\.profile|' +
+    '.*\\.queueWaitCdf|conflicts\\.firstMessage|waiting\\.(templates|.*\\.(nearest|barredBy)))$',
+  'u',
+);
 
 /**
  * One row per number of report.json: `metric,value,unit`; the metric is its path there. The birth certificate comes

@@ -3,6 +3,10 @@
  * are told apart by people with the common kinds of colour blindness (after Okabe and Ito), darkened for white ground
  * and lightened for black so that lines and their labels keep a contrast of about 4.5 to 1.
  */
+/** Of pages without a script. */
+export const SCRIPTLESS_POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+
 const LIGHT = `
   --page: #f6f7f9; --card: #ffffff; --ink: #1b2430; --soft: #566171; --rule: #dfe3e8; --grid: #e8ebef; --base: #9aa4b1; --code: #f1f3f6;
   --alarm: #a3260b; --alarm-ground: #fdeee9; --note-ground: #fff8e1; --note-rule: #e0b93c;

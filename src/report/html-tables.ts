@@ -95,7 +95,8 @@ function steps(name: string, nodes: number, events: number): Row[] {
 }
 
 function hadFailures({ failures, counts }: RunResult): boolean {
-  return counts.nodeFailures + counts.evictions + failures.wastedPodSeconds + failures.nodeDownSeconds > 0;
+  return counts.nodeFailures + counts.evictions + failures.wastedPodSeconds + failures.nodeDownSeconds > 0 ||
+    failures.containers !== undefined;
 }
 
 function schedulingTable(result: RunResult): string {
@@ -129,6 +130,10 @@ function failureTable(result: RunResult): string {
           ['Pod time thrown away', `${formatNumber(failures.wastedPodSeconds / 3600)} pod-hours`],
           ['Share of all pod time', all > 0 ? formatShare(failures.wastedPodSeconds / all, 2) : formatShare(null)],
         ]),
+    ...unlessZero('Containers started again', failures.containers?.restarts ?? 0),
+    ...(failures.containers === undefined
+      ? []
+      : [['Pods ran unready', `${formatNumber(failures.containers.unreadyPodSeconds / 3600)} pod-hours`]]),
   ];
   return table('Failures', ['Cluster', ''], section('', facts, 2) + section('Evictions by cause', counted(failures.evictionsByCause, humanize), 2));
 }

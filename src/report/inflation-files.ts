@@ -2,13 +2,12 @@
 import { stringify } from 'csv-stringify/sync';
 import type { InflationReport, PolicyReport } from '../experiment/inflation-report.ts';
 import { formatCount, formatPlural } from './format.ts';
-import { PAGE_STYLE } from './html-style.ts';
+import { PAGE_STYLE, SCRIPTLESS_POLICY } from './html-style.ts';
 import { roundNumber, writeJson } from './json.ts';
 import { drawCurvePlot, type CurveLine, type CurvePlot } from './plots/curve-plot.ts';
 import { escapeText } from './plots/svg.ts';
 import type { ReportFile } from './run-files.ts';
 
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 const COLORS = ['s6', 's1', 's4', 's3', 's0', 's2', 's5', 's7'] as const;
 
 export function* renderInflationFiles(report: InflationReport): Generator<ReportFile> {
@@ -64,7 +63,7 @@ function inflationPage(report: InflationReport): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta http-equiv="Content-Security-Policy" content="${SCRIPTLESS_POLICY}">
 <meta name="generator" content="${escapeText(`Podyard ${report.version}`)}">
 <title>${escapeText(report.experiment)} - Podyard</title>
 <link rel="icon" href="data:,">

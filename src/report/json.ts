@@ -65,6 +65,7 @@ const WAITING_TEMPLATE = [
   'message',
 ] as const;
 const EVENT = ['seconds', 'kind', 'label', 'count'] as const;
+const CONTAINERS = ['restarts', 'unreadyPodSeconds'] as const;
 const AUTOSCALING = ['scaleUpEvents', 'scaleDownEvents', 'nodesAdded', 'nodesRemoved'] as const;
 
 /** The report's fields in their order, numbers rounded to twelve digits, keys of records sorted. */
@@ -99,16 +100,28 @@ export function reportOf(result: RunResult): Report {
       wastedPodSeconds: failures.wastedPodSeconds,
       usefulPodSeconds: failures.usefulPodSeconds,
       nodeDownSeconds: failures.nodeDownSeconds,
+      ...(failures.containers === undefined ? {} : { containers: pick(failures.containers, CONTAINERS) }),
     },
     autoscaling: pick(result.autoscaling, AUTOSCALING),
     cost: { nodeHours: cost.nodeHours, total: cost.total, nodeHoursByPool: byKey(cost.nodeHoursByPool, same) },
     notes: result.notes,
     notSimulated: result.notSimulated.map((field): NotSimulated => pick(field, NOT_SIMULATED)),
     refusedPods: result.refusedPods.map((refused): RefusedPods => pick(refused, REFUSED)),
+    ...conflictsOf(result.conflicts),
     events: result.events.map((event): MarkedEvent => pick(event, EVENT)),
   });
   // To the last digit: it can be run again.
   return { ...rounded, resolvedScenario: result.resolvedScenario };
+}
+
+function conflictsOf(conflicts: RunResult['conflicts']): Pick<RunResult, 'conflicts'> {
+  if (conflicts === undefined) return {};
+  const { podsRefused, podsRefusedByReason, firstMessage, bindingsRefused } = conflicts;
+  return {
+    conflicts: {
+      podsRefused, podsRefusedByReason: byKey(podsRefusedByReason, same), firstMessage, bindingsRefused,
+    },
+  };
 }
 
 function fragmentationOf({

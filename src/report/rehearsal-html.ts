@@ -4,7 +4,7 @@
  */
 import type { Blocker, GroupAvailability, RehearsalResult } from '../experiment/rehearsal-result.ts';
 import { formatCount, formatNumber, formatPlural, formatSeconds, formatShare } from './format.ts';
-import { PAGE_STYLE } from './html-style.ts';
+import { PAGE_STYLE, SCRIPTLESS_POLICY } from './html-style.ts';
 import { card, section, table } from './html-tables.ts';
 import { HALF, NARROW, WIDE } from './plots/axes.ts';
 import { drawGantt, MOST_LANES } from './plots/gantt-plot.ts';
@@ -12,9 +12,8 @@ import type { GanttPlot } from './plots/gantt-plot.ts';
 import { escapeText } from './plots/svg.ts';
 import { drawTimePlot } from './plots/time-plot.ts';
 import type { TimePlot } from './plots/time-plot.ts';
-import { REHEARSAL_ENDS, toldOnce } from './rehearsal-table.ts';
+import { REHEARSAL_ENDS, brokenBudgets, groupName, worstFirst } from './rehearsal-table.ts';
 
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 /** Plots of budgets, Services and workloads; tables and files have the others. */
 const MOST_PLOTS = 8;
 const MOST_ROWS = 100;
@@ -42,7 +41,7 @@ export function renderRehearsalHtml(result: RehearsalResult): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta http-equiv="Content-Security-Policy" content="${SCRIPTLESS_POLICY}">
 <meta name="generator" content="${escapeText(`Podyard ${result.version}`)}">
 <title>${escapeText(`Rehearsal of ${result.scenario} - Podyard`)}</title>
 <link rel="icon" href="data:,">
@@ -60,6 +59,7 @@ ${rehearsalBody(result)}<footer>${REHEARSAL_TERMS}</footer>
 
 /** All but the head of the page. */
 export function rehearsalBody(result: RehearsalResult): string {
+  const { worst } = worstFirst(result);
   return `${tiles(result)}
 <h2>Steps</h2>
 ${stepsCard(result)}
@@ -68,8 +68,8 @@ ${gantt(result)}
 <h2>Blocked by</h2>
 ${blockers(result.blockers)}
 <h2>Available pods</h2>
-${availabilityPlots(result)}
-${availabilityTable(result)}
+${availabilityPlots(worst, result)}
+${availabilityTable(worst)}
 ${pendingCard(result)}${lostCard(result)}`;
 }
 
@@ -112,15 +112,12 @@ function tiles(result: RehearsalResult): string {
       still > 0,
     ],
   ];
-  const drawn = list.map(
-    ([name, value, more, isBad]) =>
-      `<div class="tile"><span class="name">${name}</span><span class="value${isBad ? ' warn' : ''}">${escapeText(value)}</span><span class="more">${escapeText(more)}</span></div>`,
-  );
+  const part = (style: string, inner: string): string => `<span class="${style}">${inner}</span>`;
+  const drawn = list.map(([name, value, more, isBad]) => {
+    const shown = part(isBad ? 'value warn' : 'value', escapeText(value));
+    return `<div class="tile">${part('name', name)}${shown}${part('more', escapeText(more))}</div>`;
+  });
   return `<div class="tiles">\n${drawn.join('\n')}\n</div>`;
-}
-
-function brokenBudgets({ availability }: RehearsalResult): GroupAvailability[] {
-  return availability.filter(({ kind, belowSeconds }) => kind === 'PodDisruptionBudget' && belowSeconds > 0);
 }
 
 function stepsCard(result: RehearsalResult): string {
@@ -176,20 +173,10 @@ function moreRows(count: number): string {
   return count > MOST_ROWS ? `<p class="caption">and ${formatCount(count - MOST_ROWS)} more, in report.json</p>` : '';
 }
 
-function worstFirst(result: RehearsalResult): GroupAvailability[] {
-  return toldOnce(result.availability)
-    .filter((group) => group.leastAvailable < group.availableAtStart || group.belowSeconds > 0)
-    .sort((a, b) => b.belowSeconds - a.belowSeconds || b.unavailablePodSeconds - a.unavailablePodSeconds);
-}
-
-function nameOf({ kind, key }: GroupAvailability): string {
-  return `${kind === 'PodDisruptionBudget' ? 'PDB' : kind} ${key}`;
-}
-
-function availabilityPlots(result: RehearsalResult): string {
-  const worst = worstFirst(result).slice(0, MOST_PLOTS);
+function availabilityPlots(worst: readonly GroupAvailability[], result: RehearsalResult): string {
   if (worst.length === 0) return '<p class="about">Every budget, Service and workload kept all its pods.</p>';
-  return `<div class="plots">\n${worst.map((group, i) => availabilityPlot(group, i, result)).join('\n')}\n</div>`;
+  const drawn = worst.slice(0, MOST_PLOTS).map((group, i) => availabilityPlot(group, i, result));
+  return `<div class="plots">\n${drawn.join('\n')}\n</div>`;
 }
 
 function availabilityPlot(
@@ -203,7 +190,7 @@ function availabilityPlot(
   const below = belowSeconds > 0 ? `below its floor for ${formatSeconds(belowSeconds)}` : 'never below its floor';
   const plot: TimePlot = {
     id: `group${index}`,
-    title: nameOf(group),
+    title: groupName(group),
     caption: `${rule === '' ? 'No budget: the floor is one pod' : rule}; ${below}.`,
     quantity: 'count',
     seconds: [...series.seconds.map((seconds) => seconds - startSeconds), endSeconds - startSeconds],
@@ -219,13 +206,12 @@ function availabilityPlot(
   return figure(plot, drawTimePlot(plot, HALF) + drawTimePlot(plot, NARROW), false);
 }
 
-function availabilityTable(result: RehearsalResult): string {
-  const worst = worstFirst(result);
+function availabilityTable(worst: readonly GroupAvailability[]): string {
   if (worst.length === 0) return '';
   const rows = worst
     .slice(0, MOST_ROWS)
     .map((group) => [
-      nameOf(group),
+      groupName(group),
       group.rule,
       formatCount(group.availableAtStart),
       formatCount(group.leastAvailable),

@@ -83,17 +83,8 @@ function rest(count: number, paint: Paint): string[] {
   return count > MOST_ROWS ? [paint.faint(`and ${formatCount(count - MOST_ROWS)} more, in report.json`)] : [];
 }
 
-/**
- * Whatever was touched, the worst first; of what was left alone only how many. What tells the same numbers is told
- * once.
- */
 function availabilityText(result: RehearsalResult, paint: Paint): string {
-  const told = toldOnce(result.availability);
-  const touched = told.filter((group) => group.leastAvailable < group.availableAtStart || group.belowSeconds > 0);
-  const untouched = told.length - touched.length;
-  const worst = [...touched].sort(
-    (a, b) => b.belowSeconds - a.belowSeconds || b.unavailablePodSeconds - a.unavailablePodSeconds,
-  );
+  const { worst, untouched } = worstFirst(result);
   const rows = worst.slice(0, MOST_ROWS).map((group) => groupRow(group, result, paint));
   const columns = [
     textColumn('AVAILABLE PODS OF'),
@@ -114,8 +105,32 @@ function availabilityText(result: RehearsalResult, paint: Paint): string {
   ].join('\n');
 }
 
+/**
+ * Whatever was touched, the worst first; of what was left alone only how many. What tells the same numbers is told
+ * once.
+ */
+export function worstFirst({ availability }: RehearsalResult): {
+  readonly worst: readonly GroupAvailability[];
+  readonly untouched: number;
+} {
+  const told = toldOnce(availability);
+  const touched = told.filter((group) => group.leastAvailable < group.availableAtStart || group.belowSeconds > 0);
+  const worst = touched.toSorted(
+    (a, b) => b.belowSeconds - a.belowSeconds || b.unavailablePodSeconds - a.unavailablePodSeconds,
+  );
+  return { worst, untouched: told.length - touched.length };
+}
+
+export function brokenBudgets({ availability }: RehearsalResult): GroupAvailability[] {
+  return availability.filter(({ kind, belowSeconds }) => kind === 'PodDisruptionBudget' && belowSeconds > 0);
+}
+
+export function groupName({ kind, key }: GroupAvailability): string {
+  return `${kind === 'PodDisruptionBudget' ? 'PDB' : kind} ${key}`;
+}
+
 /** A budget stands for the Service and the workload of the same pods. */
-export function toldOnce(groups: readonly GroupAvailability[]): GroupAvailability[] {
+function toldOnce(groups: readonly GroupAvailability[]): GroupAvailability[] {
   const seen = new Set<string>();
   return groups.filter(({ key, series }) => {
     const changes = series.available.flatMap((count, i) =>
@@ -130,8 +145,6 @@ export function toldOnce(groups: readonly GroupAvailability[]): GroupAvailabilit
 
 function groupRow(group: GroupAvailability, result: RehearsalResult, paint: Paint): string[] {
   const {
-    kind,
-    key,
     rule,
     availableAtStart,
     leastAvailable,
@@ -142,7 +155,7 @@ function groupRow(group: GroupAvailability, result: RehearsalResult, paint: Pain
   } = group;
   const most = Math.max(1, availableAtStart, ...group.series.available);
   return [
-    plainText(`${kind === 'PodDisruptionBudget' ? 'PDB' : kind} ${key}`),
+    plainText(groupName(group)),
     plainText(rule),
     formatCount(availableAtStart), formatCount(leastAvailable), formatCount(availableAtEnd), formatCount(neededAtStart),
     belowSeconds > 0 ? paint.bad(formatSeconds(belowSeconds)) : '0s',
@@ -198,9 +211,7 @@ function lostText({ lost }: RehearsalResult, paint: Paint): string {
 
 function totalsText(result: RehearsalResult, paint: Paint): string {
   const { healSeconds, unavailablePodSeconds, extraNodeHours, extraCost, availability } = result;
-  const broken = availability.filter(
-    ({ kind, belowSeconds }) => kind === 'PodDisruptionBudget' && belowSeconds > 0,
-  ).length;
+  const broken = brokenBudgets(result).length;
   const worst = availability.reduce((least, group) => Math.min(least, group.availability), 1);
   const cost = extraCost > 0 ? `, cost ${formatNumber(extraCost)}` : '';
   return renderFacts(

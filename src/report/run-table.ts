@@ -166,6 +166,12 @@ function totalsText(result: RunResult, paint: Paint): string {
       ...(failures.wastedPodSeconds === 0
         ? []
         : [['Pod time thrown away', wastedText(failures.wastedPodSeconds, failures.usefulPodSeconds)] as const]),
+      ...(failures.containers === undefined
+        ? []
+        : ([
+            ['Containers started again', formatCount(failures.containers.restarts)],
+            ['Pods ran unready', `${formatNumber(failures.containers.unreadyPodSeconds / 3600)} pod-hours`],
+          ] as const)),
       ['Simulation events', formatCount(counts.events)],
     ],
     paint,

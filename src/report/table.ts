@@ -48,6 +48,14 @@ export function renderTable(columns: readonly Column[], rows: readonly (readonly
   return tables.join('\n\n');
 }
 
+/** The same in Markdown. */
+export function renderMarkdownTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((text) => text.replaceAll('|', '\\|')).join(' | ')} |`;
+  const rules = columns.map(({ align }) => (align === 'right' ? '---:' : '---'));
+  return [line(columns.map(({ title }) => title)), line(rules), ...rows.map(line)].join('\n');
+}
+
 /** Two columns without a header: names and values. */
 export function renderFacts(facts: readonly (readonly [string, string])[], paint: Paint = paintFor(false)): string {
   const width = Math.max(0, ...facts.map(([name]) => visibleWidth(name)));

@@ -6,7 +6,7 @@
 import { InputError, nearestName } from '../base/input-error.ts';
 import type { Problem } from '../base/input-error.ts';
 import type { Micros } from '../base/time.ts';
-import { parseDuration } from '../simulation/scenario-units.ts';
+import { parseDuration } from '../base/duration.ts';
 import { isMapping, mappingOf } from '../workload/manifests/structure.ts';
 import type { Mapping } from '../workload/manifests/structure.ts';
 import { OpFields } from './op-fields.ts';

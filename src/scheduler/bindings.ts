@@ -3,13 +3,13 @@
  * Plugins that care only for claims are not called for pods without any; such pods keep no cycle state. DefaultBinder's
  * Binding is a call to the API server, which may fail where somebody says so (plugins/defaultbinder/default_binder.go).
  */
+import { durationText } from '../base/duration.ts';
 import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { NodeInfo } from './cache/node-info.ts';
 import type { EventKind, Kernel, TimerId } from '../kernel/kernel.ts';
 import { PodBelief } from './cache/cached-pods.ts';
 import type { SchedulerCache } from './cache/scheduler-cache.ts';
-import { durationText } from './duration-text.ts';
 import type { CycleState } from './framework/cycle-state.ts';
 import { PodInfo } from './framework/pod-info.ts';
 import type { Plugin } from './framework/plugin-api.ts';
@@ -62,7 +62,11 @@ export interface BindingOptions {
   readonly phase: number;
   /** Absent: Bindings do not fail. */
   readonly calls?: BindingCalls | undefined;
+  /** What the API server says to a Binding of a pod as it stands now; null: it takes it. Absent: it takes all. */
+  readonly refusalOf?: BindingRefusals | undefined;
 }
+
+export type BindingRefusals = (pod: number) => ApiFailure | null;
 
 /** Failures that may pass (util.RetriableError). */
 const PASSING: readonly ApiFailure['reason'][] = ['InternalError', 'ServiceUnavailable', 'ConnectionRefused'];
@@ -87,6 +91,7 @@ export class Bindings {
   private readonly permitEvent: EventKind;
   private readonly callEvent: EventKind;
   private readonly calls: BindingCalls | undefined;
+  private readonly refusalOf: BindingRefusals | undefined;
   private readonly mostCalls: number;
   /** Calls made for pods whose Binding has failed and is tried again, by row. */
   private readonly callsMade = new Map<number, number>();
@@ -102,6 +107,7 @@ export class Bindings {
     this.scheduler = scheduler;
     this.bindMicros = options.bindMicros;
     this.calls = options.calls;
+    this.refusalOf = options.refusalOf;
     this.mostCalls = cluster.features.bindingRetried ? MOST_CALLS : 1;
     this.view = new PodInfo(scheduler.cache, -1);
     this.bindEvent = kernel.defineEvent('scheduler.bind', options.phase, (pod, incarnation) => this.bind(pod, incarnation));
@@ -243,7 +249,14 @@ export class Bindings {
     const refusal = profile === undefined ? null : this.runBind(profile, entry);
     if (refusal === BY_API) this.callBinding(pod, entry);
     else if (refusal !== null) this.refuse(pod, entry, refusal);
-    else this.bound(pod, entry);
+    else this.writeBinding(pod, entry);
+  }
+
+  /** The Binding reaches the API server, which knows of the pod what its scheduler may not have seen yet. */
+  private writeBinding(pod: number, entry: Pending | undefined): void {
+    const refusal = this.refusalOf === undefined ? null : this.refusalOf(pod);
+    if (refusal === null) this.bound(pod, entry);
+    else this.refuse(pod, entry, bindError(refusal.message));
   }
 
   private refuse(pod: number, entry: Pending | undefined, refusal: Status): void {
@@ -266,7 +279,7 @@ export class Bindings {
     const failure = calls === undefined ? null : calls.answer(pod);
     if (calls === undefined || failure === null) {
       if (callsMade.size > 0) callsMade.delete(pod);
-      this.bound(pod, entry);
+      this.writeBinding(pod, entry);
       return;
     }
     const made = (callsMade.get(pod) ?? 0) + 1;
@@ -281,7 +294,7 @@ export class Bindings {
       return;
     }
     callsMade.delete(pod);
-    this.refuse(pod, entry, errorStatus('DefaultBinder', `running Bind plugin "DefaultBinder": ${failure.message}`));
+    this.refuse(pod, entry, bindError(failure.message));
   }
 
   private callAgain(pod: number, incarnation: number): void {
@@ -349,6 +362,10 @@ export class Bindings {
 }
 
 const BY_API = 'byApi';
+
+function bindError(message: string): Status {
+  return errorStatus('DefaultBinder', `running Bind plugin "DefaultBinder": ${message}`);
+}
 
 function concerns(plugin: Plugin, claims: boolean): boolean {
   return claims || plugin.claimsOnly !== true;

@@ -1,8 +1,9 @@
 /** What a scheduler is given, and what it tells. Types alone. */
 import type { Micros } from '../base/time.ts';
 import type { KubernetesVersion } from '../cluster/kubernetes-versions.ts';
+import type { Watch } from '../cluster/observer.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
-import type { BindingCalls } from './bindings.ts';
+import type { BindingCalls, BindingRefusals } from './bindings.ts';
 import type { FailedAttempt } from './failed-attempts.ts';
 import type { TieBreak } from './framework/algorithm.ts';
 import type { Diagnosis } from './framework/diagnosis.ts';
@@ -38,6 +39,14 @@ export interface SchedulerOptions {
   readonly phase: number;
   /** Who answers to Bindings; absent: all of them are written. */
   readonly bindingCalls?: BindingCalls | undefined;
+  /** As BindingOptions. */
+  readonly bindingRefusals?: BindingRefusals | undefined;
+  /** Of the process, for its random streams; absent: the first. */
+  readonly process?: string | undefined;
+  /** Whether another process serves pods of this schedulerName; absent: there is no other. */
+  readonly isServedElsewhere?: ((schedulerName: string) => boolean) | undefined;
+  /** What shows the scheduler the cluster; absent: the cluster itself, which is never late. */
+  readonly watch?: Watch | undefined;
   /** As Handle's; absent: claims are bound by somebody else or not at all. */
   readonly bindVolumes?: Handle['bindVolumes'];
 }

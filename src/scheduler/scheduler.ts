@@ -9,7 +9,7 @@ import { MICROS_PER_SECOND } from '../base/time.ts';
 import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { NodeInfo } from './cache/node-info.ts';
-import type { NodeBefore, ObjectAction } from '../cluster/observer.ts';
+import type { NodeBefore, ObjectAction, Watch } from '../cluster/observer.ts';
 import type { KubernetesObject } from '../cluster/objects.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
@@ -28,7 +28,7 @@ import { PodBelief } from './cache/cached-pods.ts';
 import { RepeatedFailures } from './fast/repeated-failures.ts';
 import type { KnownFailure } from './fast/repeated-failures.ts';
 import { Placements } from './cache/placements.ts';
-import { SchedulerCache } from './cache/scheduler-cache.ts';
+import { SchedulerCache, onTime } from './cache/scheduler-cache.ts';
 import { PodInfo } from './framework/pod-info.ts';
 import type { Handle, PostFilterResult } from './framework/plugin-api.ts';
 import { Profile } from './framework/profile.ts';
@@ -37,6 +37,7 @@ import { LiveSnapshot } from './cache/snapshot.ts';
 import { Code, isRejected, statusMessage } from './framework/status.ts';
 import type { Status } from './framework/status.ts';
 import { PreemptionExecutor } from './preemption/executor.ts';
+import { QueueFlushes } from './queue/backoff.ts';
 import { SchedulingQueue } from './queue/scheduling-queue.ts';
 import type { SchedulerConfigurationView, SchedulerListener, SchedulerOptions } from './scheduler-options.ts';
 import { RoomLooks } from './room-looks.ts';
@@ -60,11 +61,11 @@ const NOT_ASKED: PostFilterResult = { status: null, nominatedNodeName: '', again
 
 const NO_NODES = plainFailure('no nodes available to schedule pods');
 const MAX_UNSCHEDULABLE_MICROS = 300 * MICROS_PER_SECOND;
-const UNSCHEDULABLE_FLUSH_MICROS = 30 * MICROS_PER_SECOND;
 
 export class Scheduler implements CacheObserver {
   /** What the scheduler believes of the cluster. */
   readonly cache: SchedulerCache;
+  readonly watch: Watch;
   readonly queue: SchedulingQueue;
   readonly profiles: ReadonlyMap<string, Profile>;
   readonly snapshot: LiveSnapshot;
@@ -87,8 +88,7 @@ export class Scheduler implements CacheObserver {
   private readonly view: PodInfo;
   private readonly cycleEvent: EventKind;
   private readonly cycleEndEvent: EventKind;
-  private readonly flushEvent: EventKind;
-  private readonly leftoverEvent: EventKind;
+  private readonly flushes: QueueFlushes;
   private running = false;
   private cycleScheduled = false;
   private outcome: Outcome | null = null;
@@ -97,14 +97,13 @@ export class Scheduler implements CacheObserver {
   private repeating = -1;
   private readonly isRepeating = (pod: number): boolean =>
     this.cache.pods.template[pod] === this.repeating && this.isUndecided(pod) && this.repeats.canRepeat(pod);
-  private nextFlush: Micros = Infinity;
-  private leftoverScheduled = false;
 
   constructor(kernel: Kernel, cluster: Cluster, options: SchedulerOptions) {
     this.kernel = kernel;
     this.cluster = cluster;
     this.options = options;
-    const cache = (this.cache = new SchedulerCache(cluster));
+    this.watch = options.watch ?? onTime(cluster);
+    const cache = (this.cache = new SchedulerCache(cluster, this.watch));
     this.view = new PodInfo(cache, -1);
     this.snapshot = new LiveSnapshot(cache);
     this.placements = new Placements(cache);
@@ -122,7 +121,7 @@ export class Scheduler implements CacheObserver {
       percentageOfNodesToScore: configuration.percentageOfNodesToScore,
       sampling: options.sampling,
       tieBreak: options.tieBreak,
-      tieStream: kernel.random.stream('tie-break'),
+      tieStream: kernel.random.stream('tie-break', options.process),
       plain: options.plain,
       cacheBytes: options.cacheBytes,
     });
@@ -131,16 +130,16 @@ export class Scheduler implements CacheObserver {
       bindMicros: options.bindMicros,
       phase,
       calls: options.bindingCalls,
+      refusalOf: options.bindingRefusals,
     });
     this.cycleEvent = kernel.defineEvent('scheduler.cycle', phase, () => this.startCycle());
     this.cycleEndEvent = kernel.defineEvent('scheduler.cycleEnd', phase, (pod, incarnation) => this.endCycle(pod, incarnation));
-    this.flushEvent = kernel.defineEvent('scheduler.backoffFlush', phase, () => this.flush());
-    this.leftoverEvent = kernel.defineEvent('scheduler.unschedulableFlush', phase, () => this.flushLeftovers());
+    this.flushes = new QueueFlushes(kernel, this.queue, { phase, enabled: options.autoRun });
     this.queue.onWork = () => this.wake();
-    this.queue.onBackoff = (at) => this.scheduleFlush(at);
+    this.queue.onBackoff = (at) => this.flushes.backoffEndsAt(at);
     this.queue.onGated = (gated, { reasons }) => this.hold(gated, reasons.join(', '));
     cache.observe(this);
-    cluster.observe(cache);
+    this.watch.observe(cache);
   }
 
   /** Failed cycles by plugin that rejected. */
@@ -188,7 +187,7 @@ export class Scheduler implements CacheObserver {
   private failAgain(): void {
     const { kernel, queue, listeners } = this;
     const { plain, cycleMicros } = this.options;
-    if (plain || !this.leftoverScheduled || this.knownFailureOf(queue.peek()) === null) return;
+    if (plain || !this.flushes.isLeftoverDue || this.knownFailureOf(queue.peek()) === null) return;
     const quietBefore = kernel.quietBefore();
     for (;;) {
       const pod = queue.peek();
@@ -368,7 +367,7 @@ export class Scheduler implements CacheObserver {
     if (known === undefined)
       this.queue.addUnschedulable(pod, diagnosis?.unschedulablePlugins ?? [], diagnosis?.pendingPlugins ?? []);
     else this.queue.reject(pod, known.rejectors, known.pendings);
-    this.scheduleLeftovers();
+    this.flushes.scheduleLeftovers();
     this.nominate(pod, failure.nominate);
     for (const listener of this.listeners) {
       listener.attemptFailed?.(pod, failure.attempt);
@@ -417,43 +416,18 @@ export class Scheduler implements CacheObserver {
     if (rejected) this.queue.moveOnEvent(ASSIGNED_POD_DELETE, subject, (other) => other !== pod);
   }
 
-  // ---- periodic flushes ------------------------------------------------------------------------------------------
-
-  private scheduleFlush(at: Micros): void {
-    if (!this.options.autoRun || at >= this.nextFlush) return;
-    this.nextFlush = Math.max(at, this.kernel.now);
-    this.kernel.at(this.nextFlush, this.flushEvent);
-  }
-
-  private flush(): void {
-    if (this.kernel.now < this.nextFlush) return;
-    this.nextFlush = Infinity;
-    this.queue.flushBackoff();
-  }
-
-  private scheduleLeftovers(): void {
-    if (!this.options.autoRun || this.leftoverScheduled || !this.queue.hasLeftovers) return;
-    this.leftoverScheduled = true;
-    const { now } = this.kernel;
-    this.kernel.at(now - (now % UNSCHEDULABLE_FLUSH_MICROS) + UNSCHEDULABLE_FLUSH_MICROS, this.leftoverEvent);
-  }
-
-  private flushLeftovers(): void {
-    this.leftoverScheduled = false;
-    this.queue.flushUnschedulable();
-    this.scheduleLeftovers();
-  }
-
   // ---- what happens in the cluster -------------------------------------------------------------------------------
 
   podCreated(pod: number): void {
     if (this.isResponsibleFor(pod)) {
       this.queue.add(pod);
-      this.scheduleLeftovers();
+      this.flushes.scheduleLeftovers();
       return;
     }
     this.queue.ignore(pod);
-    this.hold(pod, `no scheduler profile is called "${this.cluster.templateOf(pod).schedulerName}"`);
+    const { schedulerName } = this.cache.templateOf(pod);
+    if (this.options.isServedElsewhere?.(schedulerName) === true) return;
+    this.hold(pod, `no scheduler profile is called "${schedulerName}"`);
   }
 
   /** Something else than a failed attempt keeps the pod waiting. */
@@ -475,7 +449,7 @@ export class Scheduler implements CacheObserver {
     if (view.nodeName === '') {
       if (!this.isResponsibleFor(pod)) return;
       this.queue.update(pod, podUpdateEvents('UnschedulablePod', before, view.template), subject);
-      this.scheduleLeftovers();
+      this.flushes.scheduleLeftovers();
       return;
     }
     if (!this.queue.listens) return;
@@ -565,7 +539,7 @@ export class Scheduler implements CacheObserver {
       nominatedPods: (nodeName) => this.queue.nominator.podsOf(nodeName),
       nominations: () => this.queue.nominator.byNode(),
       nominationCount: () => this.queue.nominator.size,
-      random: (purpose) => kernel.random.stream(`plugin:${purpose}`),
+      random: (purpose) => kernel.random.stream(`plugin:${purpose}`, this.options.process),
       bindVolumes: this.options.bindVolumes,
       now: () => kernel.now,
       activate: (pods) => this.queue.activate(pods),

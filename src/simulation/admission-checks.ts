@@ -27,7 +27,7 @@ import { ONLY_UTC } from '../controllers/zoned-time.ts';
 import type { ZoneRules } from '../controllers/zoned-time.ts';
 import { podSpecOf, podSpecSteps } from './pod-places.ts';
 import type { Scenario } from './scenario.ts';
-import { parseDuration } from './scenario-units.ts';
+import { parseDuration } from '../base/duration.ts';
 import { podOfWorkload } from './workload-input.ts';
 
 /** A pod as its author wrote it, and as it enters the cluster; undefined: it does not. */

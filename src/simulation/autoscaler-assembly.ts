@@ -18,7 +18,9 @@ import type { Scenario } from './scenario.ts';
 export interface AutoscalerParts {
   readonly kernel: Kernel;
   readonly cluster: Cluster;
-  readonly scheduler: Scheduler;
+  readonly schedulers: readonly Scheduler[];
+  /** Serves all their profiles, and is on time. */
+  readonly makeTwin: () => Scheduler;
   readonly daemons: DaemonPodsSource;
   readonly budgets: DisruptionBudgets;
   readonly metrics: MetricsCollector;
@@ -28,7 +30,7 @@ export interface AutoscalerParts {
 
 /** null: the scenario has no autoscaler, or no pool for it. */
 export function assembleAutoscaler(scenario: Scenario, parts: AutoscalerParts): NodeAutoscaler | null {
-  const { kernel, cluster, scheduler, metrics } = parts;
+  const { kernel, cluster, schedulers, metrics } = parts;
   const groups = scenario.nodePools.flatMap((pool): NodeGroupSpec[] => {
     if (pool.autoscaling === null) return [];
     const { min, max, provisionSeconds } = pool.autoscaling;
@@ -45,11 +47,12 @@ export function assembleAutoscaler(scenario: Scenario, parts: AutoscalerParts): 
     ];
   });
   if (scenario.autoscaler === null || groups.length === 0) return null;
+  const twin = parts.makeTwin();
   const pools = new Map(scenario.nodePools.map((pool) => [pool.name, pool]));
   return new ClusterAutoscaler(kernel, cluster, scenario.autoscaler, groups, {
-    cache: scheduler.cache,
-    unschedulable: { pods: () => rejectedPods(scheduler) },
-    placement: new ProfilePlacement(scheduler.cache, scheduler.profiles, () => scheduler.snapshot.refresh()),
+    cache: twin.cache,
+    unschedulable: { pods: () => schedulers.flatMap((scheduler) => rejectedPods(scheduler)) },
+    placement: new ProfilePlacement(twin.cache, twin.profiles, () => twin.snapshot.refresh()),
     nodes: {
       makeNode: (name, ordinal) => {
         const pool = pools.get(name);

@@ -21,7 +21,7 @@ import type { Scheduler } from '../scheduler/scheduler.ts';
 
 export interface EndParts {
   readonly inputs: readonly InputSource[];
-  readonly scheduler: Scheduler;
+  readonly schedulers: readonly Scheduler[];
   readonly replacement: ReplacementController;
   readonly controllers: WorkloadControllers;
   readonly taintEviction: TaintEviction;
@@ -51,7 +51,8 @@ export class EndOfRun implements ClusterObserver {
     this.cluster = cluster;
     this.parts = parts;
     cluster.observe(this);
-    parts.scheduler.cache.observe({ podAssumed: () => { this.changed(); }, podForgotten: () => { this.changed(); } });
+    const observer = { podAssumed: () => { this.changed(); }, podForgotten: () => { this.changed(); } };
+    for (const { cache } of parts.schedulers) cache.observe(observer);
   }
 
   /** To be asked at the end of an instant. */
@@ -69,7 +70,8 @@ export class EndOfRun implements ClusterObserver {
       return false;
     }
     if (now - this.lastWorkAt >= FRUITLESS_MICROS) return true;
-    if (parts.scheduler.cache.totals.podsAssumed > 0 || totals.podsTerminating > 0) return false;
+    const isAtWork = ({ watch, cache }: Scheduler): boolean => watch.pendingCount > 0 || cache.totals.podsAssumed > 0;
+    if (parts.schedulers.some(isAtWork) || totals.podsTerminating > 0) return false;
     return totals.podsPending === 0 || this.waitsAreVain(now);
   }
 
@@ -98,7 +100,7 @@ export class EndOfRun implements ClusterObserver {
    * Whether every waiting pod was tried in vain since anything changed, and nothing that may help one is on its way.
    */
   private waitsAreVain(now: Micros): boolean {
-    const { taintEviction, crashes, operations, autoscaler, scheduler } = this.parts;
+    const { taintEviction, crashes, operations, autoscaler, schedulers } = this.parts;
     if (now - this.lastChangeAt < QUIET_MICROS) return false;
     if (
       taintEviction.hasTimers() ||
@@ -107,9 +109,13 @@ export class EndOfRun implements ClusterObserver {
       autoscaler?.isAtRest(now, this.lastChangeAt) === false
     )
       return false;
-    const { queue, cycleMicros } = scheduler;
+    return schedulers.every((scheduler) => this.triesInVain(scheduler));
+  }
+
+  private triesInVain({ queue, cycleMicros, watch }: Scheduler): boolean {
+    const lastSeenAt = Math.max(this.lastChangeAt, watch.lastShownAt);
     const isVain = (pod: number): boolean =>
-      queue.isGated(pod) || queue.lastFailureAt(pod) - cycleMicros > this.lastChangeAt;
+      queue.isGated(pod) || queue.lastFailureAt(pod) - cycleMicros > lastSeenAt;
     const places = [QueuePlace.Active, QueuePlace.Backoff, QueuePlace.ErrorBackoff, QueuePlace.Unschedulable] as const;
     return places.every((place) => queue.rows(place).every(isVain)) && [...queue.inFlight.pods()].every(isVain);
   }

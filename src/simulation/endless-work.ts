@@ -9,7 +9,7 @@ import { below, quoteShort } from '../workload/manifests/source-path.ts';
 import type { Findings } from '../workload/manifests/structure.ts';
 import type { FailureProcess, NodePool } from './scenario.ts';
 import type { OwnSettings } from './scenario-resolve.ts';
-import { formatDuration } from './scenario-units.ts';
+import { formatDuration } from '../base/duration.ts';
 
 /** `hasOtherNodes`: besides those of the pools. */
 export function warnOfEndlessWork(settings: OwnSettings, hasOtherNodes: boolean, findings: Findings): void {
@@ -24,6 +24,25 @@ export function warnOfEndlessWork(settings: OwnSettings, hasOtherNodes: boolean,
       below(below(below(null, 'workloads'), index), 'lifetime'),
       `${quoteShort(name)} can hardly ever finish: a pod runs for ${secondsText(least)} at least, no machine stays up for ` +
         `longer than ${secondsText(upSeconds)}, and after a crash it begins anew` +
+        (durationMicros === null ? '; without a "duration" the run does not end' : ''),
+      undefined,
+      'key',
+    );
+  }
+}
+
+/** The same of Jobs each of whose containers fails before its work is done. */
+export function warnOfFailingWork({ workloads, durationMicros }: OwnSettings, findings: Findings): void {
+  for (const [index, { name, kind, lifetimeSeconds, application }] of workloads.entries()) {
+    const failure = application?.model.failure ?? null;
+    if (kind !== 'Job' || lifetimeSeconds === null || failure === null || failure.probability < 1) continue;
+    const { most } = usualRange(failure.afterSeconds);
+    const { least } = usualRange(lifetimeSeconds);
+    if (failure.exitCode === 0 || most >= least) continue;
+    findings.warn(
+      below(below(below(below(null, 'workloads'), index), 'application'), 'failure'),
+      `${quoteShort(name)} can hardly ever finish: a pod runs for ${secondsText(least)} at least, and its containers ` +
+        `fail after ${secondsText(most)} at most` +
         (durationMicros === null ? '; without a "duration" the run does not end' : ''),
       undefined,
       'key',

@@ -68,3 +68,46 @@ function listed(sources: readonly string[]): string {
 function quoted(names: readonly string[]): string {
   return names.map((name) => `"${name}"`).join(', ');
 }
+
+export interface ShareMistake {
+  readonly steps: readonly (string | number)[];
+  readonly message: string;
+  readonly suggestion: string | undefined;
+}
+
+/** What is wrong with the profiles that further scheduler processes are to serve. `names`: those that there are. */
+export function sharesOfProfiles(schedulers: Scenario['schedulers'], names: readonly string[]): ShareMistake[] {
+  const mistakes: ShareMistake[] = [];
+  const taken = new Set<string>();
+  for (const [index, { profiles }] of schedulers.entries()) {
+    const list = ['schedulers', index, 'profiles'];
+    if (profiles.length === 0)
+      mistakes.push({ steps: list, message: 'expected at least one profile', suggestion: undefined });
+    for (const [place, name] of profiles.entries()) {
+      const steps = [...list, place];
+      const isThere = names.includes(name);
+      if (!isThere) {
+        const message = `no profile of the configuration has the schedulerName "${name}"`;
+        mistakes.push({ steps, message, suggestion: nearestName(name, names) });
+      } else if (taken.has(name)) {
+        mistakes.push({ steps, message: `two processes serve the profile "${name}"`, suggestion: undefined });
+      }
+      taken.add(name);
+    }
+  }
+  if (mistakes.length === 0 && schedulers.length > 0 && names.every((name) => taken.has(name))) {
+    const message = 'no profile is left for the first scheduler: leave one out of the lists';
+    mistakes.push({ steps: ['schedulers'], message, suggestion: undefined });
+  }
+  return mistakes;
+}
+
+/** schedulerNames of a configuration that has not been checked yet. */
+export function namesOfProfiles(configuration: unknown): string[] {
+  const { profiles } = (configuration ?? {}) as { readonly profiles?: unknown };
+  if (!Array.isArray(profiles) || profiles.length === 0) return [DEFAULT_SCHEDULER_NAME];
+  return profiles.map((profile) => {
+    const name = (profile as { readonly schedulerName?: unknown } | null)?.schedulerName;
+    return typeof name === 'string' && name !== '' ? name : DEFAULT_SCHEDULER_NAME;
+  });
+}

@@ -23,7 +23,7 @@ import { splitName } from '../control-plane/pod-admission.ts';
 import { impliedStorageClasses, withObjectDefaults } from './object-defaults.ts';
 import { CONTROLLED_KINDS, createWorkload } from './manifest-workloads.ts';
 import { KIND_OF_OWNER } from './pod-places.ts';
-import { parseDuration } from './scenario-units.ts';
+import { parseDuration } from '../base/duration.ts';
 import { wantedPods } from './wanted-pods.ts';
 import type { ArrivalTargets } from './workload-input.ts';
 

@@ -1,5 +1,6 @@
 /** A packing as a scenario that can be run: its nodes, the pods that stay with them, then the others as they arrive. */
 import type { KubernetesObject } from '../cluster/objects.ts';
+import { APPLICATION_ANNOTATION } from '../cluster/scheduling-spec.ts';
 import type { ClusterMoment, MomentPod } from './cluster-moment.ts';
 import { KIND_OF_OWNER } from './pod-places.ts';
 import type { Scenario } from './scenario.ts';
@@ -53,7 +54,9 @@ export function packedScenario(
 }
 
 function podObject({ namespace, name, pod }: MomentPod, nodeName: string): KubernetesObject {
-  const { labels, annotations } = pod.metadata ?? {};
+  const { labels } = pod.metadata ?? {};
+  // What runs in a pod does not matter to a packing, whose scenario has no applications.
+  const { [APPLICATION_ANNOTATION]: _application, ...annotations } = pod.metadata?.annotations ?? {};
   // The priority that the class gave stands in the spec.
   const { priorityClassName, ...spec } = pod.spec ?? {};
   const named = spec.priority === undefined && priorityClassName !== undefined ? { priorityClassName } : {};
@@ -64,7 +67,7 @@ function podObject({ namespace, name, pod }: MomentPod, nodeName: string): Kuber
       name,
       namespace,
       ...(labels === undefined ? {} : { labels }),
-      ...(annotations === undefined ? {} : { annotations }),
+      ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
     },
     spec: { ...spec, ...named, ...(nodeName === '' ? {} : { nodeName }) },
     ...(pod.status === undefined ? {} : { status: { phase: nodeName === '' ? 'Pending' : 'Running' } }),

@@ -1,16 +1,22 @@
 /** Third step of reading a scenario: relations between fields. Values on their own have been checked before. */
 import { nearestName } from '../base/input-error.ts';
-import type { Node } from '../cluster/objects.ts';
+import type { Problem } from '../base/input-error.ts';
+import type { KubernetesObject, Node } from '../cluster/objects.ts';
+import { APPLICATION_ANNOTATION } from '../cluster/scheduling-spec.ts';
+import { SelectorError, parseSelectorText } from '../cluster/selectors.ts';
+import { applicationOf, placedApplications } from '../control-plane/pod-admission.ts';
 import { isSubdomain, labelValue } from '../workload/manifests/names.ts';
 import type { Path } from '../workload/manifests/source-path.ts';
-import { below, quoteShort } from '../workload/manifests/source-path.ts';
+import { below, describeValue, quoteShort } from '../workload/manifests/source-path.ts';
 import type { Findings } from '../workload/manifests/structure.ts';
-import { mappingOf } from '../workload/manifests/structure.ts';
+import type { Manifests } from '../workload/manifests/read-manifests.ts';
+import { listOf, mappingOf } from '../workload/manifests/structure.ts';
+import { podMetadataOf, podSpecSteps } from './pod-places.ts';
 import { isMember } from './pool-nodes.ts';
-import type { NodePool } from './scenario.ts';
+import type { Application, NodePool } from './scenario.ts';
 import type { OwnSettings } from './scenario-resolve.ts';
-import type { NodePoolInput, ScenarioInput, WorkloadInput } from './scenario-schema.ts';
-import { parseDuration } from './scenario-units.ts';
+import type { ApplicationInput, NodePoolInput, ScenarioInput, WorkloadInput } from './scenario-schema.ts';
+import { parseDuration } from '../base/duration.ts';
 
 const SYSTEM_CLASSES = ['system-cluster-critical', 'system-node-critical'];
 
@@ -18,6 +24,9 @@ export function checkScenario(input: ScenarioInput, settings: OwnSettings, findi
   uniqueNames(input.nodePools, 'nodePools', findings);
   uniqueNames(input.workloads, 'workloads', findings);
   uniqueNames(input.failures, 'failures', findings);
+  uniqueNames(input.applications, 'applications', findings);
+  for (const [index, application] of input.applications.entries())
+    checkApplication(application, at('applications', index), findings);
   for (const [index, pool] of input.nodePools.entries()) checkPool(pool, at('nodePools', index), findings);
   for (const [index, workload] of input.workloads.entries()) checkWorkload(workload, at('workloads', index), settings, findings);
   checkFailures(input, findings);
@@ -96,6 +105,11 @@ function checkWorkload(workload: WorkloadInput, path: Path, settings: OwnSetting
     else findings.error(below(path, 'lifetime'), message);
   }
   checkRestartPolicy(workload, path, findings);
+  if (workload.application !== undefined) {
+    const place = below(path, 'application');
+    checkPrograms(workload.application, place, findings);
+    checkContainerNames(workload, place, findings);
+  }
   checkTimes(workload, path, settings, findings);
 }
 
@@ -105,6 +119,72 @@ function checkRestartPolicy(workload: WorkloadInput, path: Path, findings: Findi
   if (policy === undefined || workload.kind === 'Pod') return;
   if (workload.kind === 'Job' && policy === 'Always') findings.error(place, 'expected Never or OnFailure for a Job, found Always');
   if (workload.kind !== 'Job' && (policy === 'Never' || policy === 'OnFailure')) findings.error(place, `expected Always for a ${workload.kind}, found ${policy}`);
+}
+
+function checkApplication({ selector, ...application }: ApplicationInput, path: Path, findings: Findings): void {
+  checkPrograms(application, path, findings);
+  try {
+    parseSelectorText(selector);
+  } catch (error) {
+    if (!(error instanceof SelectorError)) throw error;
+    const found = `expected a label selector such as app=web, found ${quoteShort(selector)}`;
+    findings.error(below(path, 'selector'), found);
+  }
+}
+
+type ProgramsInput = NonNullable<WorkloadInput['application']>;
+
+/** What ends as soon as it has begun would do so for ever at one instant. */
+function checkPrograms({ containers, ...shared }: ProgramsInput, path: Path, findings: Findings): void {
+  const all = Object.entries(containers).map(([name, own]) => [own, below(below(path, 'containers'), name)] as const);
+  for (const [program, place] of [[shared, path] as const, ...all]) {
+    if (typeof program.failure?.after !== 'string' || parseDuration(program.failure.after) !== 0) continue;
+    findings.error(below(below(place, 'failure'), 'after'), 'expected a duration above 0: it would fail without end');
+  }
+}
+
+function checkContainerNames({ application, template }: WorkloadInput, path: Path, findings: Findings): void {
+  const spec = mappingOf(template?.['spec']);
+  const listed = [...listOf(spec['initContainers']), ...listOf(spec['containers'])];
+  const names = template === undefined ? ['main'] : listed.map((container) => String(mappingOf(container)['name']));
+  for (const name of Object.keys(application?.containers ?? {})) {
+    if (names.includes(name)) continue;
+    const place = below(below(path, 'containers'), name);
+    findings.error(place, `the pods have no container ${quoteShort(name)}`, nearestName(name, names), 'key');
+  }
+}
+
+/** Annotations of the files that name an application which is not there. */
+export function applicationProblems(applications: readonly Application[], manifests: Manifests): Problem[] {
+  const names = applications.map(({ name }) => name);
+  return manifests.objects.flatMap((object) => {
+    const steps = podSpecSteps(object.kind ?? '');
+    const name: unknown = podMetadataOf(object)?.annotations?.[APPLICATION_ANNOTATION];
+    if (steps === null || name === undefined || names.some((known) => known === name)) return [];
+    const path = [...steps.slice(0, -1), 'metadata', 'annotations', APPLICATION_ANNOTATION].reduce<Path | null>(
+      (up, step) => below(up, step), null,
+    );
+    const message = `expected the name of one of "applications", found ${describeValue(name)}`;
+    const suggestion = typeof name === 'string' ? nearestName(name, names) : undefined;
+    return [manifests.placed(object, { path, part: 'value', message, suggestion })];
+  });
+}
+
+/** Applications that run in no pod of the files or of the workloads; whatever a trace brings is not looked at. */
+export function warnOfIdleApplications(
+  { applications, workloads }: OwnSettings, objects: readonly KubernetesObject[], findings: Findings,
+): void {
+  if (findings.errors.length > 0 || applications.length === 0) return;
+  const placed = placedApplications(applications);
+  const generated = workloads.map(({ template, namespace }) => ({ ...template.metadata, namespace }));
+  const used = new Set(
+    [...objects.flatMap((object) => podMetadataOf(object) ?? []), ...generated].map((metadata) =>
+      applicationOf({ metadata }, placed),
+    ),
+  );
+  for (const [index, { name }] of applications.entries())
+    if (!used.has(name))
+      findings.warn(at('applications', index), `${quoteShort(name)} runs in no pod`, undefined, 'key');
 }
 
 /** Arrivals after the end of the run are no error (a shorter run by --set), but worth a word. */

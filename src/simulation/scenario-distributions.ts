@@ -7,7 +7,7 @@ import { below, quoteShort } from '../workload/manifests/source-path.ts';
 import type { Findings } from '../workload/manifests/structure.ts';
 import type { ArrivalProcess } from './scenario.ts';
 import type { ArrivalsInput, DistributionInput } from './scenario-schema.ts';
-import { parseDuration } from './scenario-units.ts';
+import { parseDuration } from '../base/duration.ts';
 
 /** Turns texts into numbers at one place of a document, noting what cannot be. */
 export class ScenarioNumbers {

@@ -1,6 +1,6 @@
 /** Fields as every block of a scenario has them: their schemas with what was expected, for messages and editors. */
 import { z } from 'zod';
-import { DURATION_PATTERN } from './scenario-units.ts';
+import { DURATION_PATTERN } from '../base/duration.ts';
 
 const DURATION = 'expected a duration such as 90s, 5m, 24h or 1h30m';
 const QUANTITY = 'expected a quantity such as 500m, 2 or 16Gi';
@@ -101,6 +101,7 @@ function distribution(
   fixed: z.ZodType<string | number>,
   expected: string,
   help: string,
+  others: Readonly<Record<string, z.ZodType>> = {},
 ) {
   const anyNumber = (text: string) => number(text, 0, MANY);
   const shapes = z.strictObject({
@@ -125,6 +126,7 @@ function distribution(
     ).optional(),
     atLeast: parameter('Smaller draws become this').optional(),
     atMost: parameter('Larger draws become this').optional(),
+    ...others,
   });
   return z.union([fixed, shapes], expecting(expected)).describe(help);
 }
@@ -137,6 +139,20 @@ export function durationDistribution(help: string): DistributionSchema {
     expected,
     help,
   );
+}
+
+/** Parts of the control plane that may be told of changes late. */
+export const WATCHERS = ['scheduler'] as const;
+export type Watcher = (typeof WATCHERS)[number];
+
+/** One distribution for all of them, or one for each that is named. */
+export type WatcherDelays = DistributionInput & Partial<Record<Watcher, string | number | DistributionInput>>;
+
+export function watcherDelays(help: string): z.ZodType<string | number | WatcherDelays> {
+  const expected = `${DURATION}, a distribution, or a mapping of ${WATCHERS.join(', ')} to such`;
+  const each = Object.fromEntries(WATCHERS.map((part) => [part, durationDistribution(`For the ${part}`).optional()]));
+  const fixed = z.string(expecting(expected)).regex(DURATION_PATTERN, expecting(expected));
+  return distribution(duration, fixed, expected, help, each);
 }
 
 /** Like a duration distribution, and the word `forever`. */

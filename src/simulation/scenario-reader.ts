@@ -5,7 +5,7 @@
 import type { Problem } from '../base/input-error.ts';
 import { InputError } from '../base/input-error.ts';
 import type { KubernetesObject, PriorityClass } from '../cluster/objects.ts';
-import { readDocuments } from '../workload/manifests/documents.ts';
+import { readDocuments, readOnlyDocument } from '../workload/manifests/documents.ts';
 import type { FileReader } from '../workload/manifests/file-reader.ts';
 import { collectManifests, inFileOrder } from '../workload/manifests/read-manifests.ts';
 import type { InlineObject, Manifests } from '../workload/manifests/read-manifests.ts';
@@ -15,15 +15,20 @@ import type { Path } from '../workload/manifests/source-path.ts';
 import { below, describeValue, stepsOf } from '../workload/manifests/source-path.ts';
 import { Findings, isMapping, mappingOf } from '../workload/manifests/structure.ts';
 import { admissionContext, checkAdmission, checkWorkloadAdmission, namedZones } from './admission-checks.ts';
-import { warnOfEndlessWork } from './endless-work.ts';
+import { warnOfEndlessWork, warnOfFailingWork } from './endless-work.ts';
 import { hopelessPods, warnOfOversizedWorkloads } from './hopeless-pods.ts';
 import { refusedPods, warnOfRefusedWorkloads } from './refused-pods.ts';
 import type { Scenario, SchedulerSettings } from './scenario.ts';
-import { checkClassesOfWorkloads, checkMembers, checkScenario } from './scenario-checks.ts';
+import { applicationOf, placedApplications } from '../control-plane/pod-admission.ts';
+import { podMetadataOf } from './pod-places.ts';
+import {
+  applicationProblems, checkClassesOfWorkloads, checkMembers, checkScenario, warnOfIdleApplications,
+} from './scenario-checks.ts';
 import { decodeScenario } from './scenario-decode.ts';
 import { ScenarioNumbers } from './scenario-distributions.ts';
 import type { AppliedOverrides, Override } from './scenario-overrides.ts';
 import { applyOverrides } from './scenario-overrides.ts';
+import { namesOfProfiles, sharesOfProfiles } from './foreign-schedulers.ts';
 import { ordinalIn } from './pool-nodes.ts';
 import type { OwnSettings } from './scenario-resolve.ts';
 import { resolveSettings } from './scenario-resolve.ts';
@@ -67,11 +72,7 @@ function openScenario(
   text: string, file: string,
 ): { readonly document: SourceDocument; readonly warnings: readonly Problem[] } {
   if (text.length > MAX_SCENARIO_CHARACTERS) throw new InputError({ file, message: `expected a scenario, found a file of more than ${MAX_SCENARIO_CHARACTERS} characters` });
-  const { documents, problems, warnings } = readDocuments(text, file);
-  if (problems.length > 0) throw new InputError(problems);
-  const [document, second] = documents;
-  if (document === undefined) throw new InputError({ file, message: 'expected a scenario, found an empty file' });
-  if (second !== undefined) throw new InputError({ file, ...second.locate([], 'value'), message: 'expected one scenario in the file, found a second document' });
+  const { document, warnings } = readOnlyDocument(text, file, 'scenario');
   const { kind, apiVersion } = mappingOf(document.value);
   if (typeof kind === 'string' && apiVersion !== undefined) {
     const message = `expected a scenario, found a Kubernetes object of kind ${kind}: list the file under "nodes" or "manifests" of a scenario`;
@@ -122,10 +123,16 @@ class ScenarioReading {
   #resolve(input: ScenarioInput): Scenario {
     const settings = resolveSettings(input, new ScenarioNumbers(this.#findings));
     checkScenario(input, settings, this.#findings);
-    const manifests = this.#readManifests(input);
+    const applications = this.#findings.errors.length === 0 ? placedApplications(settings.applications) : [];
+    const manifests = this.#readManifests(input, (object) => {
+      const metadata = podMetadataOf(object);
+      return metadata !== undefined && applicationOf({ metadata }, applications) !== undefined;
+    });
     const priorityClasses = this.#allPriorityClasses(settings, manifests.objects);
     checkClassesOfWorkloads(input, new Set(Object.keys(priorityClasses)), this.#findings);
     this.#checkNodes(settings, input, manifests);
+    if (this.problems.length === 0) this.problems.push(...applicationProblems(settings.applications, manifests));
+    if (input.trace === undefined) warnOfIdleApplications(settings, manifests.objects, this.#findings);
     this.#checkSteps(settings, input, manifests);
     this.#checkPods(settings, manifests, priorityClasses, input.trace !== undefined);
     this.#unsimulated = manifests.notSimulated;
@@ -138,7 +145,7 @@ class ScenarioReading {
     const machines = resolveMachines(input, existing, this.#findings);
     const scheduler = this.#resolveScheduler(input, settings);
     return {
-      name: input.name ?? nameOfFile(this.#file),
+      name: input.name ?? nameOfFile(this.#file, 'scenario'),
       description: input.description,
       seed: settings.seed,
       kubernetes: settings.kubernetes,
@@ -151,9 +158,12 @@ class ScenarioReading {
       notSimulated: manifests.notSimulated.map(({ kind, field, count, effect }) => ({ kind, field, count, effect })),
       priorityClasses,
       workloads: settings.workloads,
+      applications: settings.applications,
       trace,
       machines,
       scheduler,
+      schedulers: settings.schedulers,
+      controlPlane: settings.controlPlane,
       kubelet: settings.kubelet,
       nodeLifecycle: settings.nodeLifecycle,
       failures: settings.failures,
@@ -177,11 +187,13 @@ class ScenarioReading {
     this.#readManifests({ nodes: pathsIn(nodes), manifests: pathsIn(manifests), priorityClasses: mappingOf(priorityClasses) });
   }
 
-  #readManifests(input: FilesInput): Manifests {
+  #readManifests(input: FilesInput, hasApplication = (_object: KubernetesObject): boolean => false): Manifests {
     const paths = [...this.#existing(input.nodes, 'nodes'), ...this.#existing(input.manifests, 'manifests')];
     const inline = (['nodes', 'manifests'] as const).flatMap((key) => this.#inline(input[key], key));
     const classes = Object.keys(input.priorityClasses);
-    const { problems, ...manifests } = collectManifests(paths, this.#files, { priorityClasses: classes, inline });
+    const { problems, ...manifests } = collectManifests(paths, this.#files, {
+      priorityClasses: classes, inline, hasApplication,
+    });
     this.problems.push(...problems);
     this.warnings.push(...manifests.warnings);
     return manifests;
@@ -308,6 +320,7 @@ class ScenarioReading {
       this.problems.splice(0, this.problems.length, ...inFileOrder([...this.problems, ...problems]));
     if (this.problems.length > 0 || this.#findings.errors.length > 0) return;
     warnOfEndlessWork(settings, manifests.nodes.length > 0, this.#findings);
+    warnOfFailingWork(settings, this.#findings);
     warnOfOversizedWorkloads(workloads, manifests.nodes, nodePools, this.#findings);
     this.warnings.push(...hopelessPods(manifests, admitted, nodePools, workloads, hasTrace));
     this.warnings.push(...refusedPods(manifests, admitted, context));
@@ -321,8 +334,13 @@ class ScenarioReading {
     const list = below(at, 'plugins');
     const pluginFiles = plugins === undefined ? [] : typeof plugins === 'string' ? [plugin(plugins, list)] : plugins.map((path, index) => plugin(path, below(list, index)));
     const configurationFile = typeof config === 'string' ? this.#existingFile(config, below(at, 'config')) : null;
+    const configuration = configurationFile === null ? (config ?? null) : this.#readConfiguration(configurationFile);
+    for (const mistake of sharesOfProfiles(settings.schedulers, namesOfProfiles(configuration))) {
+      const place = mistake.steps.reduce<Path | null>((up, step) => below(up, step), null);
+      this.#findings.error(place, mistake.message, mistake.suggestion);
+    }
     return {
-      configuration: configurationFile === null ? (config ?? null) : this.#readConfiguration(configurationFile),
+      configuration,
       configurationFile,
       cycleMicros: settings.cycleMicros,
       bindMicros: settings.bindMicros,
@@ -394,7 +412,8 @@ function inOrder(problems: Problem[]): Problem[] {
   return problems.sort((a, b) => (a.line ?? Infinity) - (b.line ?? Infinity) || (a.column ?? 0) - (b.column ?? 0) || 0);
 }
 
-function nameOfFile(file: string): string {
+/** What is described in a file and not named there is called as the file is, without its ending. */
+export function nameOfFile(file: string, otherwise: string): string {
   const base = file.slice(file.lastIndexOf('/') + 1).replace(/\.(?:ya?ml|json)$/i, '');
-  return base === '' ? 'scenario' : base;
+  return base === '' ? otherwise : base;
 }

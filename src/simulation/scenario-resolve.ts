@@ -17,9 +17,15 @@ import { withoutNulls } from '../workload/manifests/read-manifests.ts';
 import type { Path } from '../workload/manifests/source-path.ts';
 import { below } from '../workload/manifests/source-path.ts';
 import { listOf, mappingOf } from '../workload/manifests/structure.ts';
-import type { ClusterAutoscalerSettings, FailureProcess, KubeletSettings, MetricsSettings, NodeLifecycleSettings, NodePool, PodShape, Scenario, Workload } from './scenario.ts';
+import type {
+  Application, ApplicationModel, ClusterAutoscalerSettings, ContainerModel, ControlPlaneSettings, FailureProcess,
+  KubeletSettings, MetricsSettings,
+  NodeLifecycleSettings, NodePool, PodShape, Scenario, Workload,
+} from './scenario.ts';
 import type { ScenarioNumbers } from './scenario-distributions.ts';
-import type { NodePoolInput, ScenarioInput, WorkloadInput } from './scenario-schema.ts';
+import { WATCHERS } from './scenario-fields.ts';
+import type { Watcher, WatcherDelays } from './scenario-fields.ts';
+import type { ApplicationInput, NodePoolInput, ScenarioInput, WorkloadInput } from './scenario-schema.ts';
 import { autoscalerDefaults } from './scenario-schema.ts';
 import { resolveSteps } from './scenario-steps.ts';
 
@@ -31,6 +37,9 @@ export type OwnSettings = Pick<
   | 'durationMicros'
   | 'nodePools'
   | 'workloads'
+  | 'schedulers'
+  | 'controlPlane'
+  | 'applications'
   | 'kubelet'
   | 'nodeLifecycle'
   | 'failures'
@@ -50,6 +59,7 @@ export function resolveSettings(input: ScenarioInput, numbers: ScenarioNumbers):
   const each = <In, Out>(items: readonly In[], key: string, resolve: (item: In, path: Path) => Out): Out[] =>
     items.map((item, index) => resolve(item, below(below(null, key), index)));
   const nodePools = each(input.nodePools, 'nodePools', (pool, path) => resolvePool(pool, path, numbers));
+  const controlPlane = resolveControlPlane(input.controlPlane, numbers);
   const isAutoscaled = nodePools.some((pool) => pool.autoscaling !== null);
   return {
     seed: String(input.seed),
@@ -57,6 +67,15 @@ export function resolveSettings(input: ScenarioInput, numbers: ScenarioNumbers):
     durationMicros: input.duration === undefined ? null : numbers.microsAbove0(input.duration, below(null, 'duration')),
     nodePools,
     workloads: each(input.workloads, 'workloads', (workload, path) => resolveWorkload(workload, path, numbers)),
+    schedulers: each(input.schedulers, 'schedulers', ({ profiles, watchDelay }, path) => ({
+      profiles,
+      watchDelaySeconds:
+        watchDelay === undefined
+          ? controlPlane.watchDelaySeconds.scheduler
+          : lateOrNull(numbers.distribution(watchDelay, below(path, 'watchDelay'))),
+    })),
+    controlPlane,
+    applications: each(input.applications, 'applications', (given, path) => resolveApplication(given, path, numbers)),
     kubelet: resolveKubelet(input.kubelet, numbers),
     nodeLifecycle: resolveNodeLifecycle(input.nodeLifecycle, numbers),
     failures: each(input.failures, 'failures', (failure, path) => resolveFailure(failure, path, numbers)),
@@ -146,6 +165,63 @@ function resolveWorkload(workload: WorkloadInput, path: Path, numbers: ScenarioN
     namespace: workload.namespace,
     priorityClassName: workload.priorityClass ?? null,
     template: resolveTemplate(workload, path, numbers),
+    application:
+      workload.application === undefined
+        ? null
+        : resolveModel(workload.application, below(path, 'application'), numbers),
+  };
+}
+
+function resolveApplication(application: ApplicationInput, path: Path, numbers: ScenarioNumbers): Application {
+  const { name, namespace, selector } = application;
+  return { name, namespace, selector, ...resolveModel(application, path, numbers) };
+}
+
+type ModelInput = NonNullable<WorkloadInput['application']>;
+
+function resolveModel(input: ModelInput, path: Path, numbers: ScenarioNumbers): ApplicationModel {
+  const at = below(path, 'containers');
+  const containers = Object.entries(input.containers).map(
+    ([name, own]) => [name, resolveProgram(own, below(at, name), numbers)] as const,
+  );
+  return { model: resolveProgram(input, path, numbers), containers: Object.fromEntries(containers) };
+}
+
+function resolveProgram(
+  input: Omit<ModelInput, 'containers'>, path: Path, numbers: ScenarioNumbers,
+): ContainerModel {
+  const seconds = (key: 'startup' | 'init' | 'stop' | 'preStop'): Distribution | null => {
+    const given = input[key];
+    return given === undefined ? null : numbers.distribution(given, below(path, key));
+  };
+  const { failure, hang, memory } = input;
+  return {
+    startupSeconds: seconds('startup'),
+    initSeconds: seconds('init'),
+    failure:
+      failure === undefined
+        ? null
+        : {
+            afterSeconds: numbers.distribution(failure.after, below(below(path, 'failure'), 'after')),
+            probability: failure.probability,
+            exitCode: failure.exitCode,
+          },
+    hang:
+      hang === undefined
+        ? null
+        : {
+            afterSeconds: numbers.distribution(hang.after, below(below(path, 'hang'), 'after')),
+            probability: hang.probability,
+          },
+    stopSeconds: seconds('stop'),
+    preStopSeconds: seconds('preStop'),
+    memory:
+      memory === undefined
+        ? null
+        : {
+            use: numbers.distribution(memory.use, below(below(path, 'memory'), 'use')),
+            growthPerHour: numbers.distribution(memory.growthPerHour, below(below(path, 'memory'), 'growthPerHour')),
+          },
   };
 }
 
@@ -193,6 +269,30 @@ function resolveTemplate(workload: WorkloadInput, path: Path, numbers: ScenarioN
   const template = withoutNulls(workload.template) as PodTemplateSpec;
   if (template.metadata?.labels !== undefined) return template;
   return { ...template, metadata: { ...template.metadata, labels: { app: workload.name } } };
+}
+
+function resolveControlPlane(
+  { watchDelay }: ScenarioInput['controlPlane'], numbers: ScenarioNumbers,
+): ControlPlaneSettings {
+  const at = below(below(null, 'controlPlane'), 'watchDelay');
+  const named = typeof watchDelay === 'object' ? WATCHERS.filter((part) => watchDelay[part] !== undefined) : [];
+  if (named.length === 0) {
+    const forAll = lateOrNull(numbers.distribution(watchDelay, at));
+    return { watchDelaySeconds: { scheduler: forAll } };
+  }
+  const delays = watchDelay as WatcherDelays;
+  const others = Object.keys(delays).filter((key) => !WATCHERS.includes(key as Watcher));
+  for (const key of others) {
+    const parts = named.join(' and ');
+    numbers.findings.error(below(at, key), `"${key}" is for all watches: expected it below ${parts}`, undefined, 'key');
+  }
+  const delayOf = (part: Watcher): Distribution | null =>
+    lateOrNull(numbers.distribution(delays[part] ?? '0s', below(at, part)));
+  return { watchDelaySeconds: { scheduler: delayOf('scheduler') } };
+}
+
+function lateOrNull(delay: Distribution): Distribution | null {
+  return delay.kind === 'fixed' && Math.max(delay.value, delay.atLeast ?? 0) === 0 ? null : delay;
 }
 
 function resolveKubelet(kubelet: ScenarioInput['kubelet'], numbers: ScenarioNumbers): KubeletSettings {

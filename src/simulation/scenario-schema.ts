@@ -10,7 +10,7 @@ import { DEFAULT_KUBERNETES_VERSION, KUBERNETES_VERSIONS } from '../cluster/kube
 import {
   countDistribution, duration, durationDistribution, expecting, flag, labels,
   lifetimeDistribution, list, MANY, mapping, MAX_NODES, name, number, quantity, resources, text,
-  whole,
+  watcherDelays, whole,
 } from './scenario-fields.ts';
 export type { DistributionInput } from './scenario-fields.ts';
 import { stepSchema } from './scenario-steps-schema.ts';
@@ -119,6 +119,65 @@ const shape = z.strictObject({
   requests: resources('Requests of the pod'),
 });
 
+const chance = number('Share of the runs of a container that meet it. Default 1', 0, 1).default(1);
+
+const programFields = {
+  startup: durationDistribution(
+    'Time from the start of a container until it answers its probes. Without a readiness probe a pod is ready at once, as upstream. Default 0s',
+  ).optional(),
+  init: durationDistribution('Run time of each init container. Default 0s').optional(),
+  failure: mapping(
+    {
+      after: durationDistribution('Run time of a container until it ends by itself'),
+      probability: chance,
+      exitCode: whole('Exit code; 0: it has finished. Default 1', 0, 255).default(1),
+    },
+    'Containers end by themselves and are started again as the restart policy says. Default: never',
+  ).optional(),
+  hang: mapping(
+    { after: durationDistribution('Run time of a container until it hangs'), probability: chance },
+    'Containers stop answering probes and ignore SIGTERM; a liveness probe finds them. Default: never',
+  ).optional(),
+  stop: durationDistribution(
+    'Time from SIGTERM until a container has ended; it is killed at the end of its grace period. Default 1s',
+  ).optional(),
+  preStop: durationDistribution(
+    'Time that preStop hooks take which run a command or ask a server; hooks that sleep say it themselves. Default 0s',
+  ).optional(),
+  memory: mapping(
+    {
+      use: countDistribution(
+        'Memory in use, as a share of what the container requests (of 200Mi where it requests none). Default 1',
+      ).default(1),
+      growthPerHour: countDistribution('What comes to it in an hour, as such a share: a leak. Default 0').default(0),
+    },
+    'Memory that containers use. At its limit a container is killed (OOMKilled, exit code 137); a node with less than 100Mi left evicts pods. Default: what they request, and nobody looks',
+  ).optional(),
+};
+
+const applicationFields = {
+  ...programFields,
+  containers: z
+    .record(
+      z.string(),
+      mapping(programFields, 'What differs for the container of this name'),
+      expecting('expected a mapping of container names to what differs for them'),
+    )
+    .default({})
+    .describe(
+      'By name of a container, init container or sidecar: what differs for it. What stands beside holds for all containers and sidecars, of init containers `init` alone',
+    ),
+};
+
+const application = z.strictObject({
+  name: name('Name of the application; unique. Pods may name it in their annotation podyard.dev/application'),
+  namespace: text('Namespace of the pods. Default: any').default(''),
+  selector: text(
+    'Label selector as for kubectl: pods of manifests, dumps and traces that it runs in. Default: those whose annotation names it',
+  ).default(''),
+  ...applicationFields,
+});
+
 const workload = z.strictObject({
   name: name('Name of the class of work; unique'),
   kind: z
@@ -139,6 +198,10 @@ const workload = z.strictObject({
     .looseObject({}, expecting('expected a pod template with metadata and spec'))
     .optional()
     .describe('Pod template as in a Deployment (metadata.labels, spec with tolerations, affinity, ...). Default: one container named main'),
+  application: mapping(
+    applicationFields,
+    'What runs in the containers: when they answer probes, fail, hang and stop. With it probes, init containers, restart policies and grace periods of the template act. Default: containers start, run and stop without any trouble',
+  ).optional(),
 });
 
 const priorityClass = z
@@ -235,6 +298,17 @@ const scheduler = z.strictObject({
     .describe("Which of equally good nodes wins: upstream (kube-scheduler's heap order), first (node order), random (a named random stream)"),
   sampling: flag('false: look at every node, whatever percentageOfNodesToScore says').default(true),
   plugins: paths('Files with plugins of your own (.ts or .js), relative to the scenario').optional(),
+});
+
+const schedulerProcess = z.strictObject({
+  profiles: list(text('schedulerName of a profile'), 'Profiles of the configuration that this process serves'),
+  watchDelay: durationDistribution("How late its watch is. Default: as the first scheduler's").optional(),
+});
+
+const controlPlane = z.strictObject({
+  watchDelay: watcherDelays(
+    'Time from a change until those who watch the API server learn of it: one for all, or by part. Default 0s',
+  ).default('0s'),
 });
 
 const kubelet = z.strictObject({
@@ -344,9 +418,18 @@ export const scenarioSchema = z
     ).optional(),
     priorityClasses: z.record(z.string(), priorityClass, expecting('expected a mapping of names to priorities')).default({}).describe('Priority classes besides system-node-critical and system-cluster-critical'),
     workloads: list(workload, 'Classes of generated work').default([]),
+    applications: list(
+      application,
+      'What runs in pods of manifests, dumps and traces; the first that matches a pod counts',
+    ).default([]),
     machines: machines.optional().describe('The machines of a trace as nodes'),
     trace: trace.optional().describe('A recorded stream of pods'),
     scheduler: scheduler.prefault({}).describe('kube-scheduler'),
+    schedulers: list(
+      schedulerProcess,
+      'Further scheduler processes, each with a cache and a queue of its own; profiles that none of them names are served by the first',
+    ).default([]),
+    controlPlane: controlPlane.prefault({}).describe('How late the control plane learns of changes'),
     kubelet: kubelet.prefault({}).describe('Pod start on the nodes'),
     nodeLifecycle: nodeLifecycle.prefault({}).describe('Detection of dead nodes and eviction of their pods'),
     failures: list(failure, 'Crashes of nodes and zones').default([]),
@@ -362,6 +445,7 @@ export type ScenarioInput = z.output<typeof scenarioSchema>;
 /** The same as it is written, where defaults may be left out. */
 export type ScenarioDocument = z.input<typeof scenarioSchema>;
 export type WorkloadInput = ScenarioInput['workloads'][number];
+export type ApplicationInput = ScenarioInput['applications'][number];
 export type NodePoolInput = ScenarioInput['nodePools'][number];
 export type ArrivalsInput = NonNullable<WorkloadInput['arrivals']>;
 

@@ -8,9 +8,9 @@
 import { microsFromSeconds } from '../base/time.ts';
 import type { KubernetesObject } from '../cluster/objects.ts';
 import type { Distribution } from '../kernel/distribution.ts';
-import type { ArrivalProcess, NodePool, Scenario, Workload } from './scenario.ts';
+import type { ApplicationModel, ArrivalProcess, ContainerModel, NodePool, Scenario, Workload } from './scenario.ts';
 import { spellSteps } from './scenario-steps-spelling.ts';
-import { formatDuration } from './scenario-units.ts';
+import { formatDuration } from '../base/duration.ts';
 
 /** Objects of more than so many characters of JSON are not repeated in every result. */
 const MOST_INLINE_CHARACTERS = 1 << 20;
@@ -34,6 +34,13 @@ export function spellScenario(scenario: Scenario): Record<string, unknown> {
     nodePools: scenario.nodePools.map(spellPool),
     priorityClasses: Object.fromEntries(classes),
     workloads: scenario.workloads.map(spellWorkload),
+    ...(scenario.applications.length === 0
+      ? {}
+      : {
+          applications: scenario.applications.map(({ name, namespace, selector, ...runs }) => (
+            { name, namespace, selector, ...spellApplication(runs) }
+          )),
+        }),
     ...(machines === null ? {} : { machines: { ...machines, file: nameOf(machines.file) } }),
     ...(trace === null ? {} : { trace: spellTrace(trace, nameOf) }),
     scheduler: {
@@ -122,6 +129,35 @@ function spellWorkload(workload: Workload): Record<string, unknown> {
     namespace,
     ...(workload.priorityClassName === null ? {} : { priorityClass: workload.priorityClassName }),
     template,
+    ...(workload.application === null ? {} : { application: spellApplication(workload.application) }),
+  };
+}
+
+function spellApplication({ model, containers }: ApplicationModel): Record<string, unknown> {
+  const named = Object.entries(containers).map(([name, own]) => [name, spellProgram(own)] as const);
+  return { ...spellProgram(model), ...(named.length === 0 ? {} : { containers: Object.fromEntries(named) }) };
+}
+
+function spellProgram(program: ContainerModel): Record<string, unknown> {
+  const { failure, hang, memory } = program;
+  const spelled = {
+    startup: program.startupSeconds,
+    init: program.initSeconds,
+    stop: program.stopSeconds,
+    preStop: program.preStopSeconds,
+  };
+  const times: Record<string, unknown> = {};
+  for (const [key, given] of Object.entries(spelled)) if (given !== null) times[key] = spellSeconds(given);
+  const ending = ({ afterSeconds, probability }: NonNullable<ContainerModel['hang']>): Record<string, unknown> => (
+    { after: spellSeconds(afterSeconds), probability }
+  );
+  return {
+    ...times,
+    ...(failure === null ? {} : { failure: { ...ending(failure), exitCode: failure.exitCode } }),
+    ...(hang === null ? {} : { hang: ending(hang) }),
+    ...(memory === null
+      ? {}
+      : { memory: { use: spellNumber(memory.use), growthPerHour: spellNumber(memory.growthPerHour) } }),
   };
 }
 
@@ -207,6 +243,8 @@ function spellDistribution(distribution: Distribution, spellValue: (value: numbe
 function spellMachinery(scenario: Scenario): Record<string, unknown> {
   const { kubelet, nodeLifecycle, autoscaler, metrics } = scenario;
   return {
+    ...spellSchedulers(scenario.schedulers),
+    ...spellControlPlane(scenario.controlPlane),
     kubelet: {
       sandbox: spellSeconds(kubelet.sandboxSeconds),
       containerStart: spellSeconds(kubelet.containerStartSeconds),
@@ -242,6 +280,24 @@ function spellMachinery(scenario: Scenario): Record<string, unknown> {
       checkEvery: metrics.checkEveryEvents,
     },
   };
+}
+
+function spellSchedulers(schedulers: Scenario['schedulers']): Record<string, unknown> {
+  if (schedulers.length === 0) return {};
+  return {
+    schedulers: schedulers.map(({ profiles, watchDelaySeconds }) => ({
+      profiles,
+      watchDelay: watchDelaySeconds === null ? '0s' : spellSeconds(watchDelaySeconds),
+    })),
+  };
+}
+
+/** What is never late goes without saying. */
+function spellControlPlane({ watchDelaySeconds }: Scenario['controlPlane']): Record<string, unknown> {
+  const late = Object.entries(watchDelaySeconds).flatMap(([part, delay]) =>
+    delay === null ? [] : [[part, spellSeconds(delay)] as const],
+  );
+  return late.length === 0 ? {} : { controlPlane: { watchDelay: Object.fromEntries(late) } };
 }
 
 function spellNoAutoscaler(scenario: Scenario): Record<string, unknown> {

@@ -1,5 +1,5 @@
 /** The steps of a resolved scenario as a user would write them: what results are written with. */
-import { formatDuration } from './scenario-units.ts';
+import { formatDuration } from '../base/duration.ts';
 import type { NodeAmount, NodeChoice, Operation, Step, StepTarget } from './scenario.ts';
 import type { Distribution } from '../kernel/distribution.ts';
 

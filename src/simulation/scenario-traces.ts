@@ -6,7 +6,7 @@ import type { Findings } from '../workload/manifests/structure.ts';
 import { catalogEntry, type TraceFormatName, type TraceSettings } from '../workload/traces/catalog.ts';
 import { checkMachineSettings, checkSettings, type CheckedSettings } from '../workload/traces/settings.ts';
 import { nearestName } from '../base/input-error.ts';
-import { formatDuration } from './scenario-units.ts';
+import { formatDuration } from '../base/duration.ts';
 import type { MachineInput, TraceInput } from './scenario.ts';
 import type { ScenarioNumbers } from './scenario-distributions.ts';
 import type { ScenarioInput } from './scenario-schema.ts';

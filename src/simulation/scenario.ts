@@ -35,10 +35,15 @@ export interface Scenario {
   /** PriorityClass name to value, for workloads that name one; the two built-in classes included. */
   readonly priorityClasses: Readonly<Record<string, { readonly value: number; readonly preemptionPolicy: string; readonly globalDefault: boolean }>>;
   readonly workloads: readonly Workload[];
+  /** What runs in pods; the first that a pod's labels match, unless its annotation names one. */
+  readonly applications: readonly Application[];
   readonly trace: TraceInput | null;
   /** A machine list whose nodes join the cluster. */
   readonly machines: MachineInput | null;
   readonly scheduler: SchedulerSettings;
+  /** Beside the first. */
+  readonly schedulers: readonly SchedulerProcess[];
+  readonly controlPlane: ControlPlaneSettings;
   readonly kubelet: KubeletSettings;
   readonly nodeLifecycle: NodeLifecycleSettings;
   readonly failures: readonly FailureProcess[];
@@ -108,6 +113,8 @@ export interface Workload {
   readonly priorityClassName: string | null;
   /** The pods' template; its container requests are replaced by the drawn shape when `shapes` is not empty. */
   readonly template: PodTemplateSpec;
+  /** What runs in the pods; null: nothing is said of it. */
+  readonly application: ApplicationModel | null;
 }
 
 /** One pod size of a class, drawn with probability weight / sum of weights. */
@@ -185,6 +192,43 @@ export interface TracePod {
   readonly spec?: PodSpec;
 }
 
+/** What a program in a container does that no manifest tells. null: nothing is said of it. */
+export interface ContainerModel {
+  /** Seconds from its start until it answers its probes. */
+  readonly startupSeconds: Distribution | null;
+  /** Run time of an init container. */
+  readonly initSeconds: Distribution | null;
+  /** Each run ends by itself so long after its start, with this probability. */
+  readonly failure: {
+    readonly afterSeconds: Distribution;
+    readonly probability: number;
+    readonly exitCode: number;
+  } | null;
+  /** Each run stops answering, and ignores SIGTERM, so long after its start, with this probability. */
+  readonly hang: { readonly afterSeconds: Distribution; readonly probability: number } | null;
+  /** Seconds from SIGTERM until it has ended. */
+  readonly stopSeconds: Distribution | null;
+  /** Seconds that its preStop hook takes, where that is not a sleep. */
+  readonly preStopSeconds: Distribution | null;
+  /** Memory in use from the start on, and what comes to it in an hour: shares of its request. */
+  readonly memory: { readonly use: Distribution; readonly growthPerHour: Distribution } | null;
+}
+
+/** What runs in the containers of a pod; `containers`: those of these names, where they differ. */
+export interface ApplicationModel {
+  readonly model: ContainerModel;
+  readonly containers: Readonly<Record<string, ContainerModel>>;
+}
+
+/** What runs in pods of manifests and traces. */
+export interface Application extends ApplicationModel {
+  readonly name: string;
+  /** Of the pods; '': any. */
+  readonly namespace: string;
+  /** Label selector as for kubectl; '': only pods whose annotation names the application. */
+  readonly selector: string;
+}
+
 export interface SchedulerSettings {
   /**
    * KubeSchedulerConfiguration as decoded YAML (null: upstream's defaults), with the file it came from for messages.
@@ -204,6 +248,20 @@ export interface SchedulerSettings {
   readonly sampling: boolean;
   /** User plugin files (`--plugin`), absolute or relative to the working directory. */
   readonly pluginFiles: readonly string[];
+}
+
+/** A scheduler process with a cache and a queue of its own. */
+export interface SchedulerProcess {
+  /** schedulerNames of the configuration's profiles that it serves. */
+  readonly profiles: readonly string[];
+  /** Seconds; null: on time. */
+  readonly watchDelaySeconds: Distribution | null;
+}
+
+/** How late each part learns of a change. */
+export interface ControlPlaneSettings {
+  /** Seconds; null: at once. */
+  readonly watchDelaySeconds: { readonly scheduler: Distribution | null };
 }
 
 export interface KubeletSettings {

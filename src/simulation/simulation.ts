@@ -7,7 +7,7 @@ import { assert } from '../base/assert.ts';
 import { InputError } from '../base/input-error.ts';
 import type { NodeAutoscaler } from '../autoscaling/node-autoscaler.ts';
 import { checkCluster } from '../cluster/check.ts';
-import { Cluster } from '../cluster/cluster.ts';
+import { Cluster, PodPhase } from '../cluster/cluster.ts';
 import { withNodeDefaults } from '../cluster/node-defaults.ts';
 import { DisruptionBudgets } from '../cluster/disruption-budgets.ts';
 import type { Node, Pod } from '../cluster/objects.ts';
@@ -26,13 +26,13 @@ import { checkAccounting } from '../metrics/accounting.ts';
 import { MetricsCollector } from '../metrics/collector.ts';
 import type { RunResult } from '../metrics/run-result.ts';
 import { Kubelet } from '../node/kubelet.ts';
+import type { KubeletHost, MakePodLives, PodLives } from '../node/pod-lives.ts';
 import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
 import type { DecodeConfigurationOptions } from '../scheduler/config/scheduler-configuration.ts';
 import { remarksOn, unsteadyNotes } from '../scheduler/framework/guarded-plugin.ts';
 import type { Plugin, PluginFactory } from '../scheduler/framework/plugin-api.ts';
 import { pluginRegistry } from '../scheduler/plugins/registry.ts';
-import { Scheduler } from '../scheduler/scheduler.ts';
-import type { SchedulerListener } from '../scheduler/scheduler.ts';
+import type { Scheduler, SchedulerListener } from '../scheduler/scheduler.ts';
 import { VolumeController } from '../storage/volume-controller.ts';
 import { WorkloadSource } from '../workload/generators/workload-source.ts';
 import { TraceSource } from '../workload/traces/trace-source.ts';
@@ -50,8 +50,10 @@ import { QuotaLedger } from '../control-plane/quota-ledger.ts';
 import { poolNode, poolOf } from './pool-nodes.ts';
 import type { MachineInput, Scenario, TraceInput } from './scenario.ts';
 import { resultScenario } from './scenario-spelling.ts';
-import { schedulingCounters } from './scheduling-counters.ts';
+import { SchedulingConflicts, assembleSchedulers, autoscalersTwin, schedulingCounters } from './scheduler-assembly.ts';
+import type { SchedulerParts } from './scheduler-assembly.ts';
 import { TraceInput as TraceArrivals, WorkloadInput } from './workload-input.ts';
+import { applicationsOf } from './workload-input.ts';
 import type { ArrivalTargets } from './workload-input.ts';
 
 /** Kernel phases (docs/architecture.md). */
@@ -61,6 +63,7 @@ export const Phase = { Fault: 0, Infrastructure: 1, Input: 2, Node: 3, Controlle
 export interface SimulatedWorld {
   readonly kernel: Kernel;
   readonly cluster: Cluster;
+  /** The first, where there are several. */
   readonly scheduler: Scheduler;
   readonly budgets: DisruptionBudgets;
   /** null: the scenario has no steps. */
@@ -77,6 +80,8 @@ export interface SimulationOptions {
   readonly openTrace: ((trace: TraceInput, seed: string) => TraceReader) | null;
   /** Reads the scenario's machine list; needed when it has one. */
   readonly readMachines?: (machines: MachineInput) => MachineList;
+  /** LivingPods of node/living-pods.ts; needed when something is said of what runs in pods. */
+  readonly makeLives?: MakePodLives;
   /** Called before the first node joins: observers may be added, and events of their own. */
   readonly watch?: (world: SimulatedWorld) => void;
   /** true: no caches in the scheduler; the same run, slower. */
@@ -106,11 +111,13 @@ export class Simulation {
   private readonly options: SimulationOptions;
   private readonly kernel: Kernel;
   private readonly cluster: Cluster;
-  private readonly scheduler: Scheduler;
+  private readonly schedulers: readonly Scheduler[];
+  private readonly kubelet: Kubelet;
   private readonly metrics: MetricsCollector;
   private readonly autoscaler: NodeAutoscaler | null;
   private readonly controllers: WorkloadControllers;
   private readonly gate: PodGate;
+  private readonly conflicts = new SchedulingConflicts();
   private readonly inputs: InputSource[] = [];
   private readonly traceSource: TraceSource | null;
   private machineNotes: readonly string[] = [];
@@ -132,31 +139,30 @@ export class Simulation {
     this.cluster = new Cluster(this.kernel, scenario.kubernetes);
     const { kernel, cluster } = this;
     const costPerHourByPool = new Map(scenario.nodePools.map((pool) => [pool.name, pool.costPerHour]));
-    const counters = schedulingCounters(() => this.scheduler, configuration);
+    const counters = schedulingCounters(() => this.schedulers, () => this.cluster, configuration);
     this.metrics = new MetricsCollector(kernel, cluster, scenario.metrics, counters, { costPerHourByPool, podTableLimit: POD_TABLE_LIMIT, phase: Phase.Observe });
     cluster.observe({ podCreated: () => void this.podsArrived++ });
     const volumes = new VolumeController(kernel, cluster, Phase.Controller);
-    this.scheduler = new Scheduler(kernel, cluster, {
+    const schedulerParts: SchedulerParts = {
+      kernel,
+      cluster,
       configuration,
       registry,
-      cycleMicros: scenario.scheduler.cycleMicros,
-      bindMicros: scenario.scheduler.bindMicros,
-      tieBreak: scenario.scheduler.tieBreak,
-      sampling: scenario.scheduler.sampling,
       plain: options.plain,
-      autoRun: true,
       phase: Phase.Scheduler,
+      conflicts: this.conflicts,
       bindVolumes: (plan, node) => volumes.bindVolumes(plan, node),
-    });
+    };
+    const schedulers = (this.schedulers = assembleSchedulers(scenario, schedulerParts));
     const foreign = foreignSchedulerWarnings(scenario, profileNames);
     this.warnings = [...configuration.warnings, ...foreign, ...remarksOn(this.plugins())];
-    this.scheduler.listeners.push(tellingOf(this.metrics));
+    for (const scheduler of schedulers) scheduler.listeners.push(tellingOf(this.metrics, cluster));
     const quotas = new QuotaLedger(kernel, cluster, Phase.Controller);
     const gate = (this.gate = new PodGate(cluster, quotas));
     const replacement = new ReplacementController(kernel, cluster, gate);
     replacement.onReplaced = (pod, lost) => this.metrics.noteReplacement(pod, lost);
-    new Kubelet(kernel, cluster, scenario.kubelet, () => replacement.isCreating);
-    const admission = new PodAdmission(cluster, scenario);
+    this.kubelet = this.makeKubelet(() => replacement.isCreating);
+    const admission = new PodAdmission(cluster, scenario, scenario.applications);
     const [admit, zones] = [(pod: Pod): number => admission.template(pod), knownZones(scenario.timeZones)];
     this.controllers = new WorkloadControllers(kernel, cluster, admit, Phase.Controller, gate, zones);
     cluster.observe(quotas);
@@ -174,14 +180,15 @@ export class Simulation {
     this.autoscaler = assembleAutoscaler(scenario, {
       kernel,
       cluster,
-      scheduler: this.scheduler,
+      schedulers,
+      makeTwin: () => autoscalersTwin(schedulers, scenario, schedulerParts),
       daemons: this.controllers.daemonSets,
       budgets,
       metrics: this.metrics,
       loopPhase: Phase.Autoscaler,
       machinePhase: Phase.Infrastructure,
     });
-    options.watch?.({ kernel, cluster, scheduler: this.scheduler, budgets, operations, finish: () => this.finish() });
+    options.watch?.({ kernel, cluster, scheduler: schedulers[0], budgets, operations, finish: () => this.finish() });
     this.addNodes();
     const targets = { cluster, admission, replacement, controllers: this.controllers, gate };
     this.traceSource = traceSourceOf(scenario, options);
@@ -189,6 +196,12 @@ export class Simulation {
     if (operations !== null) this.addInput(operations);
     if (scenario.durationMicros === null) this.watchForTheEnd({ replacement, taintEviction, crashes, operations });
     if (scenario.metrics.checkEveryEvents > 0) this.nextCheckAt = scenario.metrics.checkEveryEvents;
+  }
+
+  private makeKubelet(isCreating: () => boolean): Kubelet {
+    const kubelet = new Kubelet(this.kernel, this.cluster, this.scenario.kubelet, isCreating, this.livesMaker());
+    kubelet.admittance.onRefused = (_pod, refusal) => { this.conflicts.podRefused(refusal); };
+    return kubelet;
   }
 
   /** Plays up to so many events, without a number all of them; true while there is more to do. */
@@ -212,7 +225,7 @@ export class Simulation {
 
   /** For those who look on; they may write nothing. */
   get parts(): { readonly kernel: Kernel; readonly cluster: Cluster; readonly scheduler: Scheduler } {
-    return { kernel: this.kernel, cluster: this.cluster, scheduler: this.scheduler };
+    return { kernel: this.kernel, cluster: this.cluster, scheduler: this.schedulers[0] };
   }
 
   progress(): Progress {
@@ -220,7 +233,7 @@ export class Simulation {
       simulatedMicros: this.kernel.now,
       horizonMicros: this.scenario.durationMicros,
       events: this.kernel.eventCount,
-      decisions: this.scheduler.decisions,
+      decisions: this.schedulers.reduce((sum, { decisions }) => sum + decisions, 0),
       podsPending: this.cluster.totals.podsPending,
       podsArrived: this.podsArrived,
     };
@@ -243,6 +256,7 @@ export class Simulation {
         refusedPods: this.gate.refusals().map(({ firstAtMicros, ...refused }) => (
           { ...refused, firstAtSeconds: firstAtMicros / MICROS_PER_SECOND }
         )),
+        conflicts: this.conflicts.facts(),
       },
       {
         scaleUpEvents: this.autoscaler?.scaleUpEvents ?? 0,
@@ -252,7 +266,7 @@ export class Simulation {
       },
     );
     if (scenario.metrics.checkEveryEvents > 0) {
-      checkCluster(this.cluster);
+      this.checkState();
       checkAccounting(result);
     }
     return result;
@@ -302,15 +316,30 @@ export class Simulation {
     this.kernel.stop();
   }
 
-  private check(): void {
+  private checkState(): void {
     checkCluster(this.cluster);
+    this.kubelet.check();
+  }
+
+  /** null: nobody says what runs in any pod. */
+  private livesMaker(): ((host: KubeletHost) => PodLives) | null {
+    const { scenario, kernel, cluster } = this;
+    const applications = applicationsOf(scenario);
+    if (applications.size === 0) return null;
+    const { makeLives } = this.options;
+    assert(makeLives !== undefined, 'a scenario that tells what runs in pods needs the maker of their lives');
+    return (host) => makeLives(kernel, cluster, applications, host);
+  }
+
+  private check(): void {
+    this.checkState();
     this.nextCheckAt += this.scenario.metrics.checkEveryEvents;
   }
 
   /** A run without a horizon ends when nothing can change any more. */
   private watchForTheEnd(parts: Pick<EndParts, 'replacement' | 'taintEviction' | 'crashes' | 'operations'>): void {
-    const { kernel, inputs, scheduler, autoscaler, controllers } = this;
-    const end = new EndOfRun(this.cluster, { inputs, scheduler, autoscaler, controllers, ...parts });
+    const { kernel, inputs, schedulers, autoscaler, controllers } = this;
+    const end = new EndOfRun(this.cluster, { inputs, schedulers, autoscaler, controllers, ...parts });
     const look = kernel.defineEvent('simulation.endCheck', Phase.Observe, () => {
       if (end.isOver()) this.finish();
       else kernel.after(END_CHECK_MICROS, look);
@@ -320,14 +349,16 @@ export class Simulation {
 
   /** What plugins cost that do not say what their answers depend on. */
   private undeclaredPlugins(): readonly string[] {
-    const plugins = [...this.scheduler.profiles.values()].flatMap((profile) => profile.plugins);
+    const plugins = this.plugins();
     const isUndeclared = (name: string): boolean => plugins.some((plugin) => plugin.name === name && plugin.dependence === undefined);
-    const asked = [...this.scheduler.algorithm.askedNodeByNode].filter(([name]) => isUndeclared(name));
+    const asked = this.schedulers
+      .flatMap(({ algorithm }) => [...algorithm.askedNodeByNode])
+      .filter(([name]) => isUndeclared(name));
     return asked.map(([name, times]) => `Plugin ${name} does not declare what its answers depend on: it was asked ${String(times)} times, node by node.`);
   }
 
   private plugins(): readonly Plugin[] {
-    return [...this.scheduler.profiles.values()].flatMap((profile) => profile.plugins);
+    return this.schedulers.flatMap(({ profiles }) => [...profiles.values()].flatMap((profile) => profile.plugins));
   }
 
   private notes(): readonly string[] {
@@ -339,6 +370,7 @@ export class Simulation {
       ...this.machineNotes,
       ...(this.traceSource?.notes() ?? []),
       ...this.undeclaredPlugins(),
+      ...this.conflicts.notes(),
       ...this.gate
         .refusals()
         .map(
@@ -355,11 +387,15 @@ export class Simulation {
   }
 }
 
-/** What the report says of pods that wait. */
-function tellingOf(metrics: MetricsCollector): SchedulerListener {
+/** What the report says of pods that wait; a late scheduler may still try one that is gone. */
+function tellingOf(metrics: MetricsCollector, { pods }: Cluster): SchedulerListener {
   return {
-    attemptFailed: (pod, attempt) => metrics.attemptFailed(pod, attempt),
-    podHeld: (pod, why) => metrics.podHeld(pod, why),
+    attemptFailed: (pod, attempt) => {
+      if (pods.phase[pod] === PodPhase.Pending) metrics.attemptFailed(pod, attempt);
+    },
+    podHeld: (pod, why) => {
+      if (pods.phase[pod] === PodPhase.Pending) metrics.podHeld(pod, why);
+    },
     roomSeen: (template, room) => metrics.roomSeen(template.id, room),
   };
 }

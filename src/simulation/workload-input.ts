@@ -9,6 +9,7 @@
 import { unreachable } from '../base/assert.ts';
 import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { APPLICATION_ANNOTATION } from '../cluster/scheduling-spec.ts';
 import type { Container, Pod, PodSpec, ResourceList } from '../cluster/objects.ts';
 import { withDaemonTolerations } from '../controllers/daemon-nodes.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
@@ -20,7 +21,7 @@ import type { InputSource } from '../kernel/kernel.ts';
 import type { WorkloadSource } from '../workload/generators/workload-source.ts';
 import type { TraceSource } from '../workload/traces/trace-source.ts';
 import { splitName, type PodAdmission } from '../control-plane/pod-admission.ts';
-import type { TracePod, Workload } from './scenario.ts';
+import type { ApplicationModel, Scenario, TracePod, Workload } from './scenario.ts';
 
 /** Where arrivals go. */
 export interface ArrivalTargets {
@@ -153,7 +154,28 @@ export function podOfWorkload(workload: Workload, requests: ResourceList | null)
   if (requests !== null) spec = { ...spec, containers: (spec.containers ?? []).map((container, index) => withRequests(container, index === 0 ? requests : null)) };
   if (kind === 'DaemonSet') spec = withDaemonTolerations(spec);
   if (kind === 'Job' && spec.restartPolicy !== 'OnFailure') spec = { ...spec, restartPolicy: 'Never' };
-  return { metadata: { ...template.metadata, namespace: workload.namespace }, spec };
+  const metadata = { ...template.metadata, namespace: workload.namespace };
+  if (workload.application === null) return { metadata, spec };
+  const annotations = { ...metadata.annotations, [APPLICATION_ANNOTATION]: applicationName(workload) };
+  return { metadata: { ...metadata, annotations }, spec };
+}
+
+/** Of the application that a workload brings along; no other can be called so. */
+export function applicationName({ name }: Workload): string {
+  return `workloads/${name}`;
+}
+
+/** Whether a run needs LivingPods. */
+export function tellsOfApplications({ applications, workloads }: Pick<Scenario, 'applications' | 'workloads'>): boolean {
+  return applications.length > 0 || workloads.some(({ application }) => application !== null);
+}
+
+/** All that a scenario says of what runs in pods, by name. */
+export function applicationsOf(scenario: Pick<Scenario, 'applications' | 'workloads'>): Map<string, ApplicationModel> {
+  const found = new Map<string, ApplicationModel>(scenario.applications.map((one) => [one.name, one]));
+  for (const workload of scenario.workloads)
+    if (workload.application !== null) found.set(applicationName(workload), workload.application);
+  return found;
 }
 
 /**

@@ -59,7 +59,9 @@ export class VolumeController implements ClusterObserver {
     for (const { claim, volume } of bindings) {
       const kept = findVolume(this.cluster, volume.metadata?.name ?? '');
       const waiting = this.waitingClaim(claim);
-      if (kept !== undefined && waiting !== undefined) this.bind(waiting, kept);
+      // Somebody may have got it whom the scheduler has not seen yet; then the claim waits in vain.
+      const isFree = kept !== undefined && waiting !== undefined && ownership(kept, waiting, undefined) !== 'other';
+      if (isFree) this.bind(waiting, kept);
     }
     for (const claim of provisions) {
       const waiting = this.waitingClaim(claim);

@@ -34,7 +34,17 @@ const card = (folder: string): string => readFileSync(join(cli.path(), folder, '
 
 test('the same scheduler gives the same bytes, whatever the threads, and nothing is shown against itself', () => {
   expect(cli.spawn('bench', '--suite', 'suite.yaml', '--jobs', '1', '--out', 'one', '-q').code).toBe(0);
-  const again = cli.spawn('bench', '--suite', 'suite.yaml', '--jobs', '2', '--out', 'two', '--against', 'one/card.json');
+  const again = cli.spawn(
+    'bench',
+    '--suite',
+    'suite.yaml',
+    '--jobs',
+    '2',
+    '--out',
+    'two',
+    '--against',
+    'one/card.json',
+  );
   expect(again.code).toBe(0);
   expect(card('two')).toBe(card('one'));
   expect(again.out).toContain('Of 2 figures, 0 better, 0 worse, 2 equal');
@@ -83,12 +93,18 @@ test('each mistake is one line, and nothing runs', () => {
     2,
     'error: --against: the cards cannot be compared: they are of two suites, ours 3 and podyard 1\n',
   ]);
-  cli.write('wrong.yaml', 'suite: w\nversion: 1\nseeds: 0\nscenarios:\n  - {scenario: gone.yaml, metrics: [queueWit]}\n');
+  cli.write(
+    'wrong.yaml',
+    'suite: w\nversion: 1\nseeds: 0\nscenarios:\n  - {scenario: gone.yaml, metrics: [queueWit]}\n',
+  );
   expect(told('--suite', 'wrong.yaml')).toEqual([
     2,
     expect.stringContaining('wrong.yaml:3:8: expected a whole number from 1 to 1000'),
   ]);
-  cli.write('wrong.yaml', 'suite: w\nversion: 1\nseeds: 1\nscenarios:\n  - {scenario: gone.yaml, metrics: [queueWit]}\n');
+  cli.write(
+    'wrong.yaml',
+    'suite: w\nversion: 1\nseeds: 1\nscenarios:\n  - {scenario: gone.yaml, metrics: [queueWit]}\n',
+  );
   const [, err] = told('--suite', 'wrong.yaml');
   expect(err).toMatch(/wrong\.yaml:5:16: no such file: gone\.yaml/);
   expect(err).toMatch(/wrong\.yaml:5:37: there is no metric queueWit .*did you mean "queueWait"\?/);

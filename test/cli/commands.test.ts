@@ -306,8 +306,14 @@ describe('compare', () => {
     const again = JSON.parse(
       cli.spawn('compare', 'again.json', '--a', 'spread.yaml', '--b', 'even.yaml', '--seeds', '2', '-q', '-o', 'json')
         .out,
-    ) as unknown;
-    expect(again).toEqual(made);
+    ) as { readonly repeat: string };
+    const options = '--a spread.yaml --b even.yaml --seeds 2';
+    expect(again).toEqual({ ...made, repeat: `podyard compare again.json ${options}` });
+    expect(made).toMatchObject({
+      repeat: `podyard compare small.yaml ${options} --set duration=20m --plugin even.mjs`,
+    });
+    const otherwise = line.map((word) => (/^(small|spread|even)\./.test(word) ? `./${word}` : word));
+    expect(cli.run(...otherwise, '-o', 'json').out).toBe(text);
   });
 
   test('threads change nothing', () => {

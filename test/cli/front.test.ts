@@ -166,8 +166,8 @@ describe('completion', () => {
   };
 
   test.each([
-    ['podyard r', ['run', 'replay', 'rehearse']],
-    ['podyard --color always r', ['run', 'replay', 'rehearse']],
+    ['podyard r', ['run', 'replay', 'report', 'rehearse']],
+    ['podyard --color always r', ['run', 'replay', 'report', 'rehearse']],
     ['podyard replay ', TRACE_CATALOG.map(({ name }) => name)],
     ['podyard help va', ['validate']],
     ['podyard replay csv --nod', ['--nodes', '--node-pool']],

@@ -1,4 +1,5 @@
-// get from the command line: what kubectl would print of the simulated cluster, at any moment; and back again as a dump.
+// get, describe and events from the command line: what kubectl would print of the simulated cluster, at any moment; and
+// back again as a dump.
 import { describe, expect, test } from 'vitest';
 import { cliFolder } from './podyard.ts';
 
@@ -13,7 +14,7 @@ workloads:
   - {name: gen, kind: Deployment, replicas: 2, arrivals: {at: 10m, count: 1}, lifetime: 1h, requests: {cpu: 100m}}
 manifests: [shop.yaml]
 steps:
-  - {at: 90m, drain: {nodes: [big-0]}}
+  - {at: 90m, drain: {nodes: [big-0], deleteEmptyDirData: true}}
 `;
 const SHOP = `apiVersion: apps/v1
 kind: Deployment
@@ -57,7 +58,8 @@ metadata: {name: tick, namespace: shop}
 spec:
   schedule: "*/30 * * * *"
   jobTemplate:
-    spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: x, resources: {requests: {cpu: 100m}}}]}}}
+    spec:
+      template: {spec: {restartPolicy: Never, containers: [{name: c, image: x, resources: {requests: {cpu: 100m}}}]}}
 ---
 apiVersion: policy/v1
 kind: PodDisruptionBudget
@@ -81,19 +83,27 @@ function begin(): void {
   folder.write('shop.yaml', SHOP);
 }
 
-async function get(...args: readonly string[]): Promise<string> {
+async function shown(command: 'get' | 'describe' | 'events', ...args: readonly string[]): Promise<string> {
   begin();
-  const { out, err, code } = await folder.here('get', 'scenario.yaml', ...args);
+  const { out, err, code } = await folder.here(command, 'scenario.yaml', ...args);
   expect([code, err]).toEqual([0, expect.not.stringContaining('error')]);
   return out;
+}
+
+function get(...args: readonly string[]): Promise<string> {
+  return shown('get', ...args);
 }
 
 describe('get', () => {
   test('nodes, and one that a drain has cordoned', async () => {
     expect(await get('nodes', '--at', '12m')).toBe(
-      'NAME    STATUS   ROLES    AGE   VERSION\nbig-0   Ready    <none>   12m   v1.37\nbig-1   Ready    <none>   12m   v1.37\n',
+      'NAME    STATUS   ROLES    AGE   VERSION\n' +
+        'big-0   Ready    <none>   12m   v1.37\n' +
+        'big-1   Ready    <none>   12m   v1.37\n',
     );
-    expect(await get('no', 'big-0', '--at', '2h')).toContain('big-0   Ready,SchedulingDisabled   <none>   120m   v1.37');
+    expect(await get('no', 'big-0', '--at', '2h')).toContain(
+      'big-0   Ready,SchedulingDisabled   <none>   120m   v1.37',
+    );
   });
 
   test('pods from their first second to their last', async () => {
@@ -101,7 +111,8 @@ describe('get', () => {
     expect(starting).toMatch(/^db-0 +0\/1 +ContainerCreating +0 +2s$/m);
     const running = await get('po', '-A', '--at', '12m', '-o', 'wide');
     expect(running.split('\n')[0]).toBe(
-      'NAMESPACE     NAME              READY   STATUS    RESTARTS   AGE   IP       NODE     NOMINATED NODE   READINESS GATES',
+      'NAMESPACE     NAME              READY   STATUS    RESTARTS   AGE   IP       NODE     ' +
+        'NOMINATED NODE   READINESS GATES',
     );
     expect(running).toMatch(/^shop +huge +0\/1 +Pending +0 +12m +<none> +<none> +<none> +<none>$/m);
     expect(running).toMatch(/^default +gen-0-1 +1\/1 +Running +0 +2m +<none> +big-[01] +<none> +<none>$/m);
@@ -126,8 +137,10 @@ describe('get', () => {
   });
 
   test('selectors, orders, names', async () => {
-    expect(await get('pods', '-n', 'shop', '--field-selector', 'status.phase=Pending', '-o', 'name')).toBe('pod/huge\n');
-    expect((await get('pods', '-A', '-l', 'app in (web,db)', '--no-headers', '--at', '1h')).trim().split('\n')).toHaveLength(4);
+    const waiting = await get('pods', '-n', 'shop', '--field-selector', 'status.phase=Pending', '-o', 'name');
+    expect(waiting).toBe('pod/huge\n');
+    const labelled = await get('pods', '-A', '-l', 'app in (web,db)', '--no-headers', '--at', '1h');
+    expect(labelled.trim().split('\n')).toHaveLength(4);
     const sorted = await get('pods', '-A', '--sort-by', '{.metadata.creationTimestamp}', '-o', 'name', '--at', '12m');
     expect(sorted.trim().split('\n').at(-1)).toMatch(/^pod\/gen-0-/);
     expect(await get('deploy/web', '-n', 'shop', '-o', 'name')).toBe('deployment.apps/web\n');
@@ -169,10 +182,10 @@ spec:
     expect(again).toEqual({ ...own, err: expect.not.stringContaining('error') as string });
     const names = async (source: string, ...more: readonly string[]): Promise<string[]> => {
       const { out } = await folder.here('get', source, 'pods', '-A', '-o', 'wide', '--no-headers', ...more);
-      return out.trim().split('\n').map((line) => line.replaceAll(/ +/g, ' ').replace(/ \S+( \S+ \S+ \S+ \S+)$/, '$1'));
+      const lines = out.trim().split('\n').filter((line) => !/Completed|Terminating/.test(line));
+      return lines.map((line) => line.replaceAll(/ +/g, ' ').replace(/ \S+( \S+ \S+ \S+ \S+)$/, '$1'));
     };
-    const isLive = (line: string): boolean => !/Completed|Terminating/.test(line);
-    expect((await names('dump.yaml')).filter(isLive)).toEqual((await names('scenario.yaml', '--at', at)).filter(isLive));
+    expect(await names('dump.yaml')).toEqual(await names('scenario.yaml', '--at', at));
   });
 
   test('one object alone, in JSON', async () => {
@@ -218,5 +231,98 @@ describe('what is not there', () => {
     const { code, out, err } = await folder.here('get', 'scenario.yaml', 'jobs', '--at', '1m');
     expect([code, out]).toEqual([0, '']);
     expect(err).toContain('No resources found in default namespace.');
+  });
+});
+
+describe('describe', () => {
+  const described = (...args: readonly string[]): Promise<string> => shown('describe', ...args);
+
+  test('a pod that waits: why, in the scheduler\'s words', async () => {
+    const text = await described('pod', 'huge', '-n', 'shop', '--at', '12m');
+    expect(text).toContain('\nNode:         <none>\n');
+    expect(text).toContain('\nStatus:       Pending\n');
+    expect(text).toContain('\n  PodScheduled   False \n');
+    expect(text).toMatch(
+      /^ {2}Warning {2}FailedScheduling .* default-scheduler {2}0\/2 nodes are available: 2 Insufficient cpu\./m,
+    );
+  });
+
+  test('a node: what it offers and who has it', async () => {
+    const text = await described('node', 'big-1', '--at', '12m');
+    expect(text).toMatch(/^ {2}Ready {3}True .* KubeletReady {3}kubelet is posting ready status$/m);
+    expect(text).toMatch(/^ {2}kube-system +agent-1 +100m \(2%\) +0 \(0%\) +0 \(0%\) +0 \(0%\) +12m$/m);
+    const requested = /^ {2}cpu +(\d+)m \((\d+)%\)/m.exec(text);
+    expect(Number(requested?.[2])).toBe(Math.trunc(Number(requested?.[1]) / 40));
+    const cordoned = await described('node/big-0', '--at', '2h');
+    expect(cordoned).toContain(
+      'Taints:             node.kubernetes.io/unschedulable:NoSchedule\nUnschedulable:      true\n',
+    );
+    expect(cordoned).toMatch(
+      /^ {2}Normal {2}NodeNotSchedulable +\S+ +kubelet +Node big-0 status is now: NodeNotSchedulable$/m,
+    );
+  });
+
+  test('a Deployment with its ReplicaSet, a Job that is done', async () => {
+    const text = await described('deploy', 'web', '-n', 'shop', '--at', '12m');
+    expect(text).toContain('3 desired | 3 updated | 3 total | 3 available | 0 unavailable\n');
+    expect(text).toMatch(/^NewReplicaSet: +web-\w+ \(3\/3 replicas created\)$/m);
+    expect(text).toMatch(/deployment-controller {2}Scaled up replica set web-\w+ from 0 to 3$/m);
+    expect(await described('job', '-n', 'shop', '--at', '35m')).toMatch(
+      /^Pods Statuses: +0 Active \(0 Ready\) \/ 1 Succeeded \/ 0 Failed$/m,
+    );
+  });
+
+  test('nothing of that name', async () => {
+    begin();
+    const { code, err } = await folder.here('describe', 'scenario.yaml', 'pod', 'nobody', '-n', 'shop');
+    expect(code).toBe(2);
+    expect(err).toContain('Error from server (NotFound): pods "nobody" not found');
+  });
+});
+
+describe('events', () => {
+  const events = (...args: readonly string[]): Promise<string> => shown('events', ...args);
+
+  test('the life of a pod', async () => {
+    const out = await events('--for', 'pod/task-0', '--at', '12m', '--no-headers');
+    expect(out.replaceAll(/ +/g, ' ').split('\n')).toEqual([
+      expect.stringMatching(
+        /^11m Normal Scheduled Pod\/task-0 Successfully assigned default\/task-0 to big-[01]$/,
+      ) as string,
+      '11m Normal Created Pod/task-0 Container created',
+      '11m Normal Started Pod/task-0 Container started',
+      '',
+    ]);
+  });
+
+  test('warnings of all namespaces, told once and counted', async () => {
+    const out = await events('-A', '--types', 'Warning', '--at', '12m');
+    expect(out).toMatch(
+      /^shop +\S+ \(x\d+ over 1[12]m\) +Warning +FailedScheduling +Pod\/huge +0\/2 nodes are available: /m,
+    );
+  });
+
+  test('evictions by a drain, as a table of get', async () => {
+    const out = await get('events', '-n', 'shop', '--field-selector', 'reason=Killing');
+    expect(out).toMatch(/^LAST SEEN +TYPE +REASON +OBJECT +MESSAGE$/m);
+    expect(out).toMatch(/ Normal +Killing +pod\/\S+ +Stopping container (app|db)$/m);
+  });
+
+  test('one Scheduled for each pod that the run has scheduled', async () => {
+    const out = await events('-A', '-o', 'json', '--at', '3h');
+    const { items } = JSON.parse(out) as { items: { reason: string; count: number }[] };
+    const run = await folder.here('run', 'scenario.yaml', '-o', 'json', '--quiet');
+    const { counts } = JSON.parse(run.out) as { counts: { podsScheduled: number } };
+    const bound = items.filter(({ reason }) => reason === 'Scheduled').reduce((sum, { count }) => sum + count, 0);
+    expect(bound).toBe(counts.podsScheduled);
+  });
+
+  test('wrong words', async () => {
+    begin();
+    const told = async (...args: readonly string[]): Promise<string> =>
+      (await folder.here('events', 'scenario.yaml', ...args)).err;
+    expect(await told('--types', 'Bad')).toContain('error: --types: expected Normal or Warning, found "Bad"');
+    expect(await told('--for', 'web')).toContain('error: --for: expected KIND/NAME such as pod/web-0, found "web"');
+    expect(await told('--for', 'pud/web')).toContain('did you mean');
   });
 });

@@ -161,8 +161,10 @@ describe('what is no result is told in one sentence each', () => {
     expect(err.trimEnd().split('\n')).toEqual([
       'error: cut/report.json: expected JSON, found a file that is damaged or cut off',
       'error: newer/report.json: expected version 1 of the format, found version 2: it needs a newer Podyard',
-      'error: lacking/report.json: not a result that this Podyard can read, written by Podyard 0.1.0: expected number, found nothing [counts.podsLost]',
-      'error: strange/report.json: expected the report of a run, a comparison, a sweep or a rehearsal, found another one',
+      'error: lacking/report.json: not a result that this Podyard can read, written by Podyard 0.1.0: ' +
+        'expected number, found nothing [counts.podsLost]',
+      'error: strange/report.json: expected the report of a run, a comparison, a sweep or a rehearsal, ' +
+        'found another one',
     ]);
   });
 });

@@ -31,8 +31,12 @@ test('a version is its column; between a version and itself nothing differs', ()
 });
 
 test('gates of what is simulated stand as in the version', () => {
-  expect(gatesOf('1.36')).toEqual({ StorageCapacityScoring: false, VolumeLimitScaling: false });
-  expect(gatesOf('1.37')).toEqual({ StorageCapacityScoring: true, VolumeLimitScaling: true });
+  expect(gatesOf('1.36')).toEqual({
+    StorageCapacityScoring: false, VolumeLimitScaling: false, MaxUnavailableStatefulSet: false,
+  });
+  expect(gatesOf('1.37')).toEqual({
+    StorageCapacityScoring: true, VolumeLimitScaling: true, MaxUnavailableStatefulSet: true,
+  });
 });
 
 test('releases are of versions', () => {

@@ -31,8 +31,14 @@ test('a console block is commands, each with what it prints', () => {
 });
 
 test.each([
-  ['podyard run a.yaml --set nodePools[general].count=5 -q', ['run', 'a.yaml', '--set', 'nodePools[general].count=5', '-q']],
-  ["podyard compare a.yaml \\\n  --metric 'packing.density*' --until \"cost:±5%\"", ['compare', 'a.yaml', '--metric', 'packing.density*', '--until', 'cost:±5%']],
+  [
+    'podyard run a.yaml --set nodePools[general].count=5 -q',
+    ['run', 'a.yaml', '--set', 'nodePools[general].count=5', '-q'],
+  ],
+  [
+    "podyard compare a.yaml \\\n  --metric 'packing.density*' --until \"cost:±5%\"",
+    ['compare', 'a.yaml', '--metric', 'packing.density*', '--until', 'cost:±5%'],
+  ],
   ['podyard run a.yaml > out', null],
   ['podyard run a.yaml | head', null],
   ['podyard run *.yaml', null],

@@ -8,7 +8,7 @@ import type { Override, ScenarioRead } from '../../src/simulation/scenario-reade
 import { readScenario } from '../../src/simulation/scenario-reader.ts';
 import { scenarioJsonSchema } from '../../src/simulation/scenario-schema.ts';
 import { initScenario } from '../../src/simulation/scenario-template.ts';
-import { formatDuration, parseDuration } from '../../src/simulation/scenario-units.ts';
+import { formatDuration, parseDuration } from '../../src/base/duration.ts';
 import { memoryFiles } from './memory-files.ts';
 
 const POOL = 'nodePools: [{name: general, count: 2, allocatable: {cpu: 4, memory: 8Gi}}]\n';

@@ -95,7 +95,7 @@ describe('the sorted runs of rows with numbers', () => {
           if (step.verb === 'stretch') {
             for (let i = 0; i < step.count; i++) put((made * 7) % (2 * ROWS), step.from + i * step.apart, 0);
           } else if (step.verb === 'pop') for (let i = 0; i < step.count; i++) take();
-          else if (step.verb === 'popWhile') {
+          else if ('count' in step) {
             const passes = (row: number): boolean => row % 11 !== 0;
             for (let left = step.count; left > 0 && twin.size > 0 && passes(twin.peek()); ) {
               const count = runs.popWhile(passes, left, popped);

@@ -111,6 +111,7 @@ describe('the package', () => {
       'dist',
       'docs',
       'package.json',
+      'results',
       'schemas',
       'tsconfig.plugin.json',
       'workloads',
@@ -118,6 +119,7 @@ describe('the package', () => {
     expect(
       packed.filter((path) => /\.map$|\.tsbuildinfo$|(^|\/)\.|[^d]\.ts$/.test(path) && !path.startsWith('docs/')),
     ).toEqual([]);
+    expect(packed.filter((path) => path.startsWith('results/') && !/^results\/cards(?:\/|$)/.test(path))).toEqual([]);
     const scripts = packed.filter((path) => path.startsWith('dist/') && path.endsWith('.js'));
     expect(
       scripts.filter((path) =>
@@ -172,6 +174,27 @@ describe('docs/library.md', () => {
       } else expect(text).toMatch(/[0-9a-f]{32}|^true$|METRIC/m);
     },
   );
+});
+
+describe('docs/tutorial.md', () => {
+  test('has a program that prints what the page says, with the sample of the package', () => {
+    mkdirSync(join(project, 'tutorial'));
+    const blocks = blocksOf('docs/tutorial.md');
+    for (const { file, text } of blocks) if (file !== null) writeFileSync(join(project, 'tutorial', file), `${text}\n`);
+    for (const name of ['nodes.csv', 'pods.csv']) {
+      const sample = join(project, 'node_modules/podyard/workloads/samples', `openb-busy-${name}`);
+      writeFileSync(join(project, 'tutorial', name), readFileSync(sample));
+    }
+    // As the page says it: settings on the command line, no tsconfig.json.
+    const settings = ['--strict', '--target', 'es2023', '--module', 'nodenext', '--types', 'node'];
+    const compiled = run(process.execPath, [tsc, ...settings, 'compare.ts'], join(project, 'tutorial'));
+    expect(compiled.text).toBe('');
+    const { status, text } = run(process.execPath, ['compare.js'], join(project, 'tutorial'));
+    expect(status, text).toBe(0);
+    const promised = blocks.filter(({ language }) => language === 'text');
+    expect(promised).toHaveLength(1);
+    expect(text.split('\n\n').at(-1)?.trim()).toBe(promised[0].text);
+  });
 });
 
 describe('tsconfig.plugin.json', () => {

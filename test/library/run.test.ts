@@ -36,6 +36,20 @@ async function mistakesOf(scenario: RunInput, options?: RunOptions): Promise<rea
 }
 
 describe('a scenario', () => {
+  test('may have the machines and the pods of a trace', async () => {
+    const recorded: ScenarioDocument = {
+      name: 'recorded',
+      duration: '1h',
+      machines: { format: 'openb', file: 'workloads/samples/openb-nodes.csv', clones: 2 },
+      trace: { format: 'openb', file: 'workloads/samples/openb-pods.csv' },
+    };
+    const { counts } = await run(recorded);
+    expect([counts.nodesAtStart, counts.podsArrived]).toEqual([6, 5]);
+    const wrong = file('nodes.csv', 'sn,cpu_milli,memory_mib,gpu,model\nnode-0,many,1,0,\n');
+    const mistakes = await mistakesOf({ ...recorded, machines: { format: 'openb', file: wrong } });
+    expect(mistakes.map(({ file: name, line }) => [name, line])).toEqual([[wrong, 2]]);
+  });
+
   test('gives one result, however it is given', async () => {
     const path = file('small.yaml', SMALL);
     const document = parse(SMALL) as ScenarioDocument;

@@ -62,7 +62,14 @@ describe('report.json', () => {
 
   it('has every documented field, and no other, in the documented order', () => {
     const patterns = documentedFields();
-    const paths = fieldsOf(JSON.parse(json));
+    const base = makeRunResult();
+    const containers = { restarts: 3, unreadyPodSeconds: 120.5 };
+    const conflicts = {
+      podsRefused: 2, podsRefusedByReason: { OutOfcpu: 2 }, firstMessage: 'Node did not have enough resource: cpu',
+      bindingsRefused: 1,
+    };
+    const whole = { ...base, failures: { ...base.failures, containers }, conflicts };
+    const paths = fieldsOf(JSON.parse(reportJson(whole)));
     expect(patterns.length).toBeGreaterThan(80);
     const places = paths.map((path) => {
       const found = patterns.flatMap((pattern, i) => (matches(pattern, path) ? [i] : []));

@@ -57,7 +57,8 @@ test('the table tells steps, blockers, floors and losses', () => {
 });
 
 test('the files hold what the result holds', () => {
-  const files = new Map([...renderRehearsalFiles(result, 'podyard rehearse c.yaml')].map(({ name, chunks }) => [name, [...chunks].join('')]));
+  const written = [...renderRehearsalFiles(result, 'podyard rehearse c.yaml')];
+  const files = new Map(written.map(({ name, chunks }) => [name, [...chunks].join('')]));
   expect([...files.keys()]).toEqual(['report.json', 'availability.csv', 'nodes.csv', 'report.html']);
   expect(JSON.parse(files.get('report.json') ?? '')).toMatchObject({ end: 'stuck', nodesAtStart: 6 });
   expect(files.get('nodes.csv')).toMatch(/^node,state,fromSeconds,toSeconds\nnode-0,down,60,660\n/);

@@ -32,12 +32,12 @@ function targetsOf(world: World, defaultTolerationSeconds = 300): ArrivalTargets
 function workload(overrides: Partial<Workload>): Workload {
   return {
     name: 'web', kind: 'Deployment', class: 'service', arrivals: { kind: 'at', atMicros: 0, count: 1 }, replicas: fixed(1), lifetimeSeconds: null, shapes: [],
-    namespace: 'default', priorityClassName: null, template: { spec: { containers: [{ name: 'main', resources: { requests: { cpu: '1' } } }] } }, ...overrides,
+    namespace: 'default', priorityClassName: null, application: null, template: { spec: { containers: [{ name: 'main', resources: { requests: { cpu: '1' } } }] } }, ...overrides,
   };
 }
 
-function worldWith(workloads: readonly Workload[], script = 'node a cpu=100', tolerationSeconds = 300): World {
-  const world = new World();
+function worldWith(workloads: readonly Workload[], script = 'node a cpu=200 memory=64Gi', tolerationSeconds = 300): World {
+  const world = new World({ ownDaemonSets: false });
   playScript(world, script);
   const source = new WorkloadSource(workloads, world.kernel.random, null);
   world.kernel.addInput(2, new WorkloadInput(workloads, source, targetsOf(world, tolerationSeconds)));
@@ -115,8 +115,8 @@ describe('traces', () => {
       row({}), row({ name: 'pod-1', requests: { cpu: '1' }, durationMicros: 5 * MICROS_PER_SECOND }),
       row({ name: 'pod-0002', arrivalMicros: 3 * MICROS_PER_SECOND, priority: 300, nodeAffinityAnyOf: [{ key: 'gpu', values: ['P100', 'T4'] }] }),
     ];
-    const world = new World();
-    playScript(world, 'node a');
+    const world = new World({ ownDaemonSets: false });
+    playScript(world, 'node a labels=gpu:T4');
     let next = 0;
     const reader = { podCount: 0, next: () => rows[next++] ?? null, notes: () => [] };
     world.kernel.addInput(2, new TraceInput(new TraceSource(reader), targetsOf(world)));
@@ -137,7 +137,7 @@ describe('manifests', () => {
     selector: { matchLabels: { app } }, template: { metadata: { labels: { app } }, spec: { containers: [{ name: 'main', resources: { requests: { cpu: '100m' } } }] } },
   });
   const play = (objects: readonly KubernetesObject[], until = 3): World => {
-    const world = new World();
+    const world = new World({ ownDaemonSets: false });
     world.cluster.addNode({ metadata: { name: 'n' }, status: { allocatable: { cpu: '8', pods: '50' } } });
     world.kernel.addInput(2, new ManifestInput(objects, targetsOf(world)));
     world.run(until);

@@ -45,14 +45,17 @@ export interface Measured {
 
 /** Runs in the page: what is drawn of each visible plot, what leaves its frame, which texts lie over each other. */
 export const MEASURE = `
-  Array.from(document.querySelectorAll('svg.plot')).filter((svg) => svg.getBoundingClientRect().width > 0).map((svg) => {
+  Array.from(document.querySelectorAll('svg.plot')).filter(
+    (svg) => svg.getBoundingClientRect().width > 0,
+  ).map((svg) => {
     const frame = svg.getBoundingClientRect();
     const slack = 1.5;
     const marks = Array.from(svg.querySelectorAll('.mark'));
     const texts = Array.from(svg.querySelectorAll('text'));
     const outside = [...marks, ...texts].filter((item) => {
       const box = item.getBoundingClientRect();
-      return box.left < frame.left - slack || box.right > frame.right + slack || box.top < frame.top - slack || box.bottom > frame.bottom + slack;
+      return box.left < frame.left - slack || box.right > frame.right + slack ||
+        box.top < frame.top - slack || box.bottom > frame.bottom + slack;
     }).map((item) => item.textContent || item.getAttribute('class'));
     const overlaps = [];
     texts.forEach((a, i) => texts.slice(i + 1).forEach((b) => {
@@ -62,6 +65,7 @@ export const MEASURE = `
       // Boxes of text are taller than letters: neighbouring lines may share a few pixels of air.
       if (wide > 0.5 && high > 4) overlaps.push(a.textContent + ' / ' + b.textContent);
     }));
-    return { id: svg.getAttribute('data-plot'), marks: marks.filter((mark) => mark.getBoundingClientRect().width > 0).length, outside, overlaps };
+    const seen = marks.filter((mark) => mark.getBoundingClientRect().width > 0);
+    return { id: svg.getAttribute('data-plot'), marks: seen.length, outside, overlaps };
   })
 `;

@@ -3,7 +3,7 @@
  * controllers, and a scheduler that takes the first node whose taints are tolerated and whose cpu suffices.
  *
  * Script lines (`at SECONDS` in front of any; at 0 otherwise):
- *   node NAME [zone=Z] [cpu=4] [images=a,b] [labels=k:v,...] [taint=key:Effect] [pool=P]
+ *   node NAME [zone=Z] [cpu=4] [memory=16Gi] [images=a,b] [labels=k:v,...] [taint=key:Effect] [pool=P]
  *   crash NODE | repair NODE | remove NODE | taint NODE key:Effect | untaint NODE key:Effect | cordon NODE
  *   deployment NAME replicas=N [lifetime=S] [image=I] [cpu=1] [class=C] [grace=S] [tolerate=key:Effect:seconds,...]
  *   statefulset NAME replicas=N | job NAME pods=N duration=S [later=N] [restart=Never] | daemonset NAME
@@ -63,6 +63,8 @@ export interface WorldOptions {
   readonly seed?: string;
   readonly kubelet?: Partial<KubeletSettings>;
   readonly lifecycle?: Partial<NodeLifecycleSettings>;
+  /** false: somebody else looks after DaemonSets; two would undo each other's work. */
+  readonly ownDaemonSets?: boolean;
 }
 
 /** All parts of node life, wired as an assembly wires them. */
@@ -71,7 +73,8 @@ export class World {
   readonly cluster: Cluster;
   readonly owners: WorkloadTable;
   readonly replacement: ReplacementController;
-  readonly daemonSets: DaemonSetController;
+  /** null: somebody else's. */
+  readonly daemonSets: DaemonSetController | null;
   readonly kubelet: Kubelet;
   readonly lifecycle: NodeLifecycle;
   readonly log: string[] = [];
@@ -89,10 +92,9 @@ export class World {
       admit: (pod: Pod) => this.cluster.internTemplate(applyPodDefaults(pod)).id,
       runMicros: () => Infinity,
     };
-    this.daemonSets = new DaemonSetController(
-      context,
-      (name, sync) => new WorkQueue(kernel, this.cluster.workloads, 4, name, sync),
-    );
+    const queueOf: ConstructorParameters<typeof DaemonSetController>[1] = (name, sync) =>
+      new WorkQueue(kernel, this.cluster.workloads, 4, name, sync);
+    this.daemonSets = options.ownDaemonSets === false ? null : new DaemonSetController(context, queueOf);
     this.kubelet = new Kubelet(kernel, this.cluster, { ...KUBELET, ...options.kubelet }, () => this.replacement.isCreating);
     new PodGc(kernel, this.cluster);
     this.lifecycle = new NodeLifecycle(kernel, this.cluster, { ...LIFECYCLE, ...options.lifecycle });
@@ -187,7 +189,7 @@ function workload(world: World, verb: string, name: string, options: Options): v
   const owner = kind === undefined ? -1 : replacement.addOwner({
     kind, template, workloadClass, nameBase, endsAtMicros: cluster.now + micros('lifetime'), podsToCome: Number(options.get('later') ?? 0), scale: -1,
   });
-  if (kind === WorkloadKind.DaemonSet) return daemonSets.arrive(owner);
+  if (kind === WorkloadKind.DaemonSet) return daemonSets?.arrive(owner);
   const count = Number(options.get('replicas') ?? options.get('pods') ?? 1);
   for (let i = 0; i < count; i++) {
     const nameOrdinal = owner < 0 ? -1 : owners.takeOrdinal(nameBase);
@@ -203,7 +205,7 @@ function nodeOf(name: string, options: Options): Node {
   return {
     metadata: { name, labels: { ...labels, ...(zone === undefined ? {} : { 'topology.kubernetes.io/zone': zone }) } },
     spec: { taints: taint === undefined ? [] : [taintOf(taint)] },
-    status: { allocatable: { cpu: options.get('cpu') ?? '4', memory: '16Gi', pods: '110' }, images },
+    status: { allocatable: { cpu: options.get('cpu') ?? '4', memory: options.get('memory') ?? '16Gi', pods: '110' }, images },
   };
 }
 

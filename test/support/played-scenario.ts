@@ -4,6 +4,7 @@
  */
 import { timeZoneNames, timeZones } from '../../src/io/time-zones.ts';
 import type { RunResult } from '../../src/metrics/run-result.ts';
+import { livingPods } from '../../src/node/living-pods.ts';
 import { readScenario } from '../../src/simulation/scenario-reader.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
 import { memoryFiles } from '../input/memory-files.ts';
@@ -46,7 +47,9 @@ export function playScenario(members: Readonly<Record<string, unknown>>, objects
     }),
   };
   const { scenario, warnings } = readScenario({ file: 'story.json' }, files);
-  const simulation = new Simulation(scenario, { version: 'story', userPlugins: [], openTrace: null, plain: false });
+  const simulation = new Simulation(scenario, {
+    version: 'story', userPlugins: [], openTrace: null, plain: false, makeLives: livingPods,
+  });
   while (simulation.advance(100_000));
   const result = simulation.result(true);
   return { result, pods: rowsOf(result), warnings: warnings.map(({ message }) => message) };

@@ -142,7 +142,20 @@ const schedulerConfig = record({
   ),
 }, ['apiVersion', 'kind', 'profiles']);
 
-const settings = record({
+/** How late the scheduler learns of what happens; mostly it does not. */
+const watchDelay = fc.constantFrom<unknown>(
+  '0s', '5ms', '100ms', '5s', { exponential: { mean: '50ms' } }, { scheduler: { uniform: { min: '0s', max: '1m' } } },
+);
+
+/** Where the configuration has the second profile, a process of its own may serve it. */
+function withProcesses(drawn: Tree, delay: unknown): Tree {
+  const { config } = (drawn['scheduler'] ?? {}) as { readonly config?: { readonly profiles: readonly Tree[] } };
+  const isThere = config?.profiles.some(({ schedulerName: name }) => name === PACKER) === true;
+  return isThere && delay !== null ? { ...drawn, schedulers: [{ profiles: [PACKER], watchDelay: delay }] } : drawn;
+}
+
+const settings = fc.tuple(record({
+  controlPlane: fc.record({ watchDelay }),
   scheduler: record({ config: schedulerConfig, cycleTime: seconds(['0s', '1.3ms', '700ms']), bindTime: seconds(['0s', '5ms', '3s']), tieBreak: fc.constantFrom('upstream', 'first', 'random'), sampling: fc.boolean() }),
   kubelet: record({ sandbox: distribution('0s', '400ms', '20s'), serializeImagePulls: fc.boolean(), defaultImageSize: fc.constantFrom('0', '2G'), pullBase: span }),
   nodeLifecycle: record({ nodeMonitorGracePeriod: seconds(['15s', '50s']), nodeEvictionRate: fc.constantFrom(0.1, 5), defaultTolerationSeconds: fc.constantFrom(0, 30, 300), largeClusterSizeThreshold: fc.constantFrom(0, 50) }),
@@ -151,7 +164,7 @@ const settings = record({
     scaleDownUtilizationThreshold: fc.constantFrom(0.5, 0.9), maxDrainParallelism: fc.constantFrom(1, 3), expander: fc.constantFrom('least-waste', 'most-pods', 'least-nodes', 'random'), maxNodesTotal: fc.constantFrom(0, 6),
   }),
   metrics: record({ sampleInterval: seconds(['7s', '1m']), pods: fc.constantFrom('auto', 'none') }),
-});
+}), fc.constantFrom('0s', '50ms', '10s', null)).map(([drawn, delay]) => withProcesses(drawn, delay));
 
 // ---- manifests and traces --------------------------------------------------------------------------------------------
 

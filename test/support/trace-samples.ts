@@ -1,4 +1,7 @@
-/** The small made-up traces of workloads/samples, one or two for each format. */
+/**
+ * The small made-up traces of workloads/samples, one or two for each format. Tests cut and damage them at every byte, so
+ * the larger openb-busy-pods.csv is not among them; docs/tutorial.md uses that one.
+ */
 import { readFileSync } from 'node:fs';
 import { TraceAccounting, type TraceAccount } from '../../src/workload/traces/account.ts';
 import { byteSourceOf } from '../../src/workload/traces/byte-source.ts';

@@ -34,6 +34,7 @@ function workload(name: string, change: Partial<Workload> = {}): Workload {
     shapes: [],
     namespace: 'default',
     priorityClassName: null,
+    application: null,
     template: {},
     ...change,
   };

@@ -42,7 +42,13 @@ function check(window: RequestWindow, seed: string): void {
 
 describe('made-up windows', () => {
   const window = (parts: Partial<RequestWindow>): RequestWindow => ({
-    lengthMicros: WINDOW_SECONDS * MICROS, requests: 500, cv: 1, family: 'Gamma', shape: 1, scaleMicros: MICROS, ...parts,
+    lengthMicros: WINDOW_SECONDS * MICROS,
+    requests: 500,
+    cv: 1,
+    family: 'Gamma',
+    shape: 1,
+    scaleMicros: MICROS,
+    ...parts,
   });
   for (const family of ['Gamma', 'Weibull'] as const)
     for (const cv of [0.2, 1, 3, 8])

@@ -2,9 +2,9 @@
  * Ages as kubectl prints them. Source: staging/src/k8s.io/apimachinery/pkg/util/duration/duration.go (HumanDuration),
  * pkg/printers/internalversion/printers.go (v1.36).
  */
+import { MICROS_PER_SECOND } from '../../base/time.ts';
 import { parseTimestamp } from '../../base/timestamp.ts';
 
-const MICROS_PER_SECOND = 1_000_000;
 const [MINUTE, HOUR, DAY, YEAR] = [60, 3_600, 86_400, 365 * 86_400];
 
 /** `45s`, `5m10s`, `3h20m`, `2d3h`, `1y20d`: two units while the first is small. */

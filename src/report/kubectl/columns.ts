@@ -42,7 +42,7 @@ function columns<T extends LookedObject>(
 }
 
 const age = ({ metadata }: LookedObject, now: number): string => ageOf(metadata.creationTimestamp, now);
-const count = (value: number | undefined): string => String(value ?? 0);
+export const count = (value: number | undefined): string => String(value ?? 0);
 
 export const COLUMNS: Readonly<Record<string, KindColumns>> = {
   Pod: columns<LookedPod>(POD_TITLES, POD_WIDE_TITLES, podCells),
@@ -130,7 +130,7 @@ export const COLUMNS: Readonly<Record<string, KindColumns>> = {
     (volume, now) => {
       const { spec } = volume;
       const { claimRef } = spec ?? {};
-      const policy = (volume as LookedPlain).spec?.['persistentVolumeReclaimPolicy'];
+      const { persistentVolumeReclaimPolicy: policy } = (spec ?? {}) as { persistentVolumeReclaimPolicy?: string };
       return [
         volume.metadata.name, shown(spec?.capacity?.['storage']), accessModesText(spec?.accessModes), shown(policy),
         volume.status?.phase ?? '',
@@ -197,7 +197,8 @@ const ROLE_PREFIX = 'node-role.kubernetes.io/';
 export function nodeRoles({ metadata }: LookedNode): string {
   const labels = Object.entries(metadata.labels ?? {});
   const roles = labels.flatMap(([key, value]) => {
-    const role = key.startsWith(ROLE_PREFIX) ? key.slice(ROLE_PREFIX.length) : key === 'kubernetes.io/role' ? value : '';
+    const own = key === 'kubernetes.io/role' ? value : '';
+    const role = key.startsWith(ROLE_PREFIX) ? key.slice(ROLE_PREFIX.length) : own;
     return role === '' ? [] : [role];
   });
   return roles.length === 0 ? NONE : [...new Set(roles)].sort(compareKeys).join(',');
@@ -231,7 +232,7 @@ function completionsOf({ spec, status }: LookedWorkload): string {
   return parallelism > 1 ? `${done}/1 of ${String(parallelism)}` : `${done}/1`;
 }
 
-function jobDuration({ status: { startTime, completionTime } }: LookedWorkload, now: number): string {
+export function jobDuration({ status: { startTime, completionTime } }: LookedWorkload, now: number): string {
   const [from, to] = [startTime, completionTime].map((text) => (text === undefined ? undefined : parseTimestamp(text)));
   if (from === undefined) return '';
   return to === undefined ? ageOf(startTime, now) : humanDuration(to - from);
@@ -250,7 +251,7 @@ const ACCESS_MODES: Readonly<Record<string, string>> = {
 };
 
 /** In upstream's order of modes, each once. */
-export function accessModesText(modes: readonly string[] = []): string {
+function accessModesText(modes: readonly string[] = []): string {
   return Object.entries(ACCESS_MODES).flatMap(([mode, text]) => (modes.includes(mode) ? [text] : [])).join(',');
 }
 

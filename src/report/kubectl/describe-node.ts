@@ -23,7 +23,9 @@ type Amounts = Readonly<Record<string, string | number>>;
 /** `now` in micros since 1970. */
 export function describeNode(node: LookedNode, pods: readonly NodePod[], events: DescribedEvents, now: number): string {
   const { metadata, spec, status } = node;
-  const taints = (spec?.taints ?? []).map(({ key, value = '', effect }) => `${key}${value === '' ? '' : `=${value}`}:${effect}`);
+  const taints = (spec?.taints ?? []).map(
+    ({ key, value = '', effect }) => `${key}${value === '' ? '' : `=${value}`}:${effect}`,
+  );
   const { operatingSystem = '', architecture = '', kubeletVersion } = status.nodeInfo;
   const allocatable = status.allocatable ?? status.capacity ?? {};
   return layOut([
@@ -71,10 +73,11 @@ function amountLines(title: string, amounts: Amounts | undefined): string[] {
 
 function podLines(pods: readonly NodePod[], allocatable: Amounts, now: number): string[] {
   const rows = pods.map(({ pod: { metadata }, requests, limits }) => {
+    const { namespace = '', name: podName } = metadata;
     const cells = (['cpu', 'memory'] as const).flatMap((name) => [
       withShare(amountIn(requests, name), name, allocatable), withShare(amountIn(limits, name), name, allocatable),
     ]);
-    return `  ${metadata.namespace ?? ''}\t${metadata.name}\t\t${cells.join('\t')}\t${ageOf(metadata.creationTimestamp, now)}`;
+    return `  ${namespace}\t${podName}\t\t${cells.join('\t')}\t${ageOf(metadata.creationTimestamp, now)}`;
   });
   return [
     `Non-terminated Pods:\t(${String(pods.length)} in total)`,

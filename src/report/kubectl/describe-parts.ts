@@ -2,6 +2,7 @@
  * Pieces of what `kubectl describe` prints, shared by its kinds: labels over several lines, tolerations, containers,
  * events. Lines have tabs where columns end. Source: staging/src/k8s.io/kubectl/pkg/describe/describe.go (v1.36).
  */
+import { MICROS_PER_DAY } from '../../base/time.ts';
 import { parseTimestamp } from '../../base/timestamp.ts';
 import type { LookedEvent } from '../../experiment/looked-events.ts';
 import type {
@@ -9,11 +10,10 @@ import type {
 } from '../../experiment/looked-object.ts';
 import { compareKeys } from '../format.ts';
 import { humanDuration } from './age.ts';
+import { NONE } from './pod-columns.ts';
 
-export const NONE = '<none>';
 const DAYS = ['Thu', 'Fri', 'Sat', 'Sun', 'Mon', 'Tue', 'Wed'];
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-const MICROS_PER_DAY = 86_400_000_000;
 
 /** Events of what is described, and the clock that their ages are told by. */
 export interface DescribedEvents {
@@ -115,6 +115,10 @@ function amountLines(title: string, amounts: Readonly<Record<string, string | nu
     : [`    ${title}:`, ...names.map((name) => `      ${name}:\t${String(amounts?.[name])}`)];
 }
 
+const EMPTY_DIR = "EmptyDir (a temporary directory that shares a pod's lifetime)";
+const EPHEMERAL =
+  'EphemeralVolume (an inline specification for a volume that gets created and deleted with the pod)';
+
 /** Sources that the simulation knows; others are not kept. */
 export function volumeLines({ volumes = [] }: PodSpec, indent = ''): string[] {
   const lines = volumes.flatMap((volume) => {
@@ -127,11 +131,9 @@ export function volumeLines({ volumes = [] }: PodSpec, indent = ''): string[] {
             `ReadOnly:\t${String(claim.readOnly ?? false)}`,
           ]
         : volume.emptyDir !== undefined
-          ? [
-              "Type:\tEmptyDir (a temporary directory that shares a pod's lifetime)", 'Medium:\t', 'SizeLimit:\t<unset>',
-            ]
+          ? [`Type:\t${EMPTY_DIR}`, 'Medium:\t', 'SizeLimit:\t<unset>']
           : volume.ephemeral !== undefined
-            ? ["Type:\tEphemeralVolume (an inline specification for a volume that gets created and deleted with the pod)"]
+            ? [`Type:\t${EPHEMERAL}`]
             : volume.hostPath !== undefined
               ? ['Type:\tHostPath (bare host directory volume)']
               : ['<unknown>'];

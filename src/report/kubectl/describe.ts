@@ -5,17 +5,17 @@
 import type { LookedObject, LookedPlain, LookedPod, LookedWorkload } from '../../experiment/looked-object.ts';
 import { compareKeys } from '../format.ts';
 import { ageOf } from './age.ts';
-import { COLUMNS, selectorText } from './columns.ts';
+import { count, jobDuration, selectorText } from './columns.ts';
 import {
-  NONE, containerLines, eventLines, longTime, pairLines, templateLines, tolerationLines, volumeLines,
+  containerLines, eventLines, longTime, pairLines, templateLines, tolerationLines, volumeLines,
 } from './describe-parts.ts';
 import type { DescribedEvents } from './describe-parts.ts';
+import { NONE } from './pod-columns.ts';
 import { DESCRIBE_LAYOUT, layOut } from './tabbed.ts';
 
 /** `now` in micros since 1970. */
 export function describePod(pod: LookedPod, events: DescribedEvents, now: number): string {
   const { metadata, spec, status } = pod;
-  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
   const isOver = status.phase === 'Succeeded' || status.phase === 'Failed';
   const isLeaving = metadata.deletionTimestamp !== undefined && !isOver;
   const inits = spec.initContainers ?? [];
@@ -38,7 +38,7 @@ export function describePod(pod: LookedPod, events: DescribedEvents, now: number
     ...(status.reason === undefined ? [] : [`Reason:\t${status.reason}`]),
     'IP:\t',
     `IPs:\t${NONE}`,
-    ...(owner === undefined ? [] : [`Controlled By:\t${owner.kind}/${owner.name}`]),
+    ...ownerLines(pod),
     ...(status.nominatedNodeName === undefined ? [] : [`NominatedNodeName:\t${status.nominatedNodeName}`]),
     ...(inits.length === 0 ? [] : containerLines('Init Containers', inits, status.initContainerStatuses ?? [])),
     ...containerLines('Containers', spec.containers ?? [], status.containerStatuses ?? []),
@@ -95,8 +95,6 @@ export function describeWorkload(described: DescribedWorkload, events: Described
     ...eventLines(events),
   ], DESCRIBE_LAYOUT);
 }
-
-const count = (value: number | undefined): string => String(value ?? 0);
 
 function statusLine({ running, waiting, succeeded, failed }: PodTally): string {
   const parts = [`${count(running)} Running`, `${count(waiting)} Waiting`, `${count(succeeded)} Succeeded`];
@@ -167,7 +165,9 @@ const OWN_LINES: Readonly<Record<string, Lines>> = {
     `Suspend:\t${spec.suspend === true ? 'True' : 'False'}`,
     `Successful Job History Limit:\t${count(spec.successfulJobsHistoryLimit ?? 3)}`,
     `Failed Job History Limit:\t${count(spec.failedJobsHistoryLimit ?? 1)}`,
-    `Starting Deadline Seconds:\t${spec.startingDeadlineSeconds === undefined ? '<unset>' : `${count(spec.startingDeadlineSeconds)}s`}`,
+    `Starting Deadline Seconds:\t${
+      spec.startingDeadlineSeconds === undefined ? '<unset>' : `${count(spec.startingDeadlineSeconds)}s`
+    }`,
     ...templateLines(spec.jobTemplate?.spec ?? {}),
     `Last Schedule Time:\t${status.lastScheduleTime === undefined ? '<unset>' : longTime(status.lastScheduleTime)}`,
     `Active Jobs:\t${activeJobs(status.active)}`,
@@ -179,8 +179,9 @@ function activeJobs(active: LookedWorkload['status']['active']): string {
   return names.length === 0 ? NONE : names.join(', ');
 }
 
-function jobLines({ spec, status }: LookedWorkload, { succeeded, failed }: PodTally, now: number): string[] {
-  const duration = status.completionTime === undefined ? [] : [`Completed At:\t${longTime(status.completionTime)}`];
+function jobLines(job: LookedWorkload, { succeeded, failed }: PodTally, now: number): string[] {
+  const { spec, status } = job;
+  const completed = status.completionTime === undefined ? [] : [`Completed At:\t${longTime(status.completionTime)}`];
   const active = typeof status.active === 'number' ? status.active : 0;
   const done = `${count(status.succeeded ?? succeeded)} Succeeded / ${count(status.failed ?? failed)} Failed`;
   return [
@@ -190,10 +191,10 @@ function jobLines({ spec, status }: LookedWorkload, { succeeded, failed }: PodTa
     `Suspend:\t${String(spec.suspend ?? false)}`,
     `Backoff Limit:\t${count(spec.backoffLimit ?? 6)}`,
     ...(status.startTime === undefined ? [] : [`Start Time:\t${longTime(status.startTime)}`]),
-    ...duration,
+    ...completed,
     ...(status.completionTime === undefined || status.startTime === undefined
       ? []
-      : [`Duration:\t${COLUMNS['Job'].cells({ metadata: { name: '' }, spec, status } as LookedWorkload, now)[3]}`]),
+      : [`Duration:\t${jobDuration(job, now)}`]),
     `Pods Statuses:\t${String(active)} Active (${count(status.ready)} Ready) / ${done}`,
     ...(status.completedIndexes === undefined ? [] : [`Completed Indexes:\t${status.completedIndexes || NONE}`]),
     ...templateLines(spec),
@@ -219,7 +220,7 @@ function setsText(sets: readonly LookedWorkload[]): string {
   return texts.length === 0 ? NONE : texts.join(', ');
 }
 
-/** Any other kind: what its columns say, one a line, then its own fields, as kubectl does for kinds that it does not know. */
+/** Any other kind, with its fields one a line, as kubectl does for kinds that it does not know. */
 export function describePlain(object: LookedPlain, events: DescribedEvents): string {
   const { metadata, apiVersion, kind, ...fields } = object;
   return layOut([

@@ -2,10 +2,15 @@
  * Events as `kubectl get events` and `kubectl events` print them. Sources: pkg/printers/internalversion/printers.go
  * (printEvent), staging/src/k8s.io/kubectl/pkg/cmd/events/event_printer.go (v1.36).
  */
-import type { LookedEvent } from '../../experiment/looked-events.ts';
+import type { LookedEvent, Regarding } from '../../experiment/looked-events.ts';
 import { humanDuration } from './age.ts';
 import { eventAge } from './describe-parts.ts';
 import { tableText } from './tabbed.ts';
+
+const TITLES = ['LAST SEEN', 'TYPE', 'REASON', 'OBJECT', 'MESSAGE'] as const;
+const WIDE_TITLES = [
+  'LAST SEEN', 'TYPE', 'REASON', 'OBJECT', 'SUBOBJECT', 'SOURCE', 'MESSAGE', 'FIRST SEEN', 'COUNT', 'NAME',
+] as const;
 
 export interface EventStyle {
   /** Which namespace each is of stands first. */
@@ -14,35 +19,39 @@ export interface EventStyle {
 }
 
 /** `kubectl events`. `now` in micros of the run. */
-export function eventsText(events: readonly LookedEvent[], now: number, { namespaces, headers }: EventStyle): string {
-  const rows = events.map((event) => {
+export function eventsText(events: readonly LookedEvent[], now: number, style: EventStyle): string {
+  return styledText(TITLES, events, style, (event) => {
     const { type, reason, regarding, message } = event;
-    const own = [eventAge(event, now), type, reason, `${regarding.kind}/${regarding.name}`, message];
-    return namespaces ? [namespaceOf(event), ...own] : own;
+    return [eventAge(event, now), type, reason, `${regarding.kind}/${regarding.name}`, message];
   });
-  const titles = ['LAST SEEN', 'TYPE', 'REASON', 'OBJECT', 'MESSAGE'];
-  return tableText(headers ? (namespaces ? ['NAMESPACE', ...titles] : titles) : null, rows);
 }
 
 /** `kubectl get events`, also `-o wide`. */
 export function eventTable(
-  events: readonly LookedEvent[], now: number, { namespaces, headers, wide }: EventStyle & { readonly wide: boolean },
+  events: readonly LookedEvent[], now: number, style: EventStyle & { readonly wide: boolean },
 ): string {
-  const titles = wide
-    ? ['LAST SEEN', 'TYPE', 'REASON', 'OBJECT', 'SUBOBJECT', 'SOURCE', 'MESSAGE', 'FIRST SEEN', 'COUNT', 'NAME']
-    : ['LAST SEEN', 'TYPE', 'REASON', 'OBJECT', 'MESSAGE'];
-  const rows = events.map((event, index) => {
+  return styledText(style.wide ? WIDE_TITLES : TITLES, events, style, (event, index) => {
     const { type, reason, regarding, message, from, firstAt, lastAt, count } = event;
     const head = [humanDuration(now - lastAt), type, reason, `${regarding.kind.toLowerCase()}/${regarding.name}`];
     const more = [humanDuration(now - firstAt), String(count), eventName(event, index)];
-    const own = wide ? [...head, regarding.fieldPath ?? '', from, message, ...more] : [...head, message];
-    return namespaces ? [namespaceOf(event), ...own] : own;
+    return style.wide ? [...head, regarding.fieldPath ?? '', from, message, ...more] : [...head, message];
   });
-  return tableText(headers ? (namespaces ? ['NAMESPACE', ...titles] : titles) : null, rows);
+}
+
+function styledText(
+  titles: readonly string[], events: readonly LookedEvent[], { namespaces, headers }: EventStyle,
+  cells: (event: LookedEvent, index: number) => readonly string[],
+): string {
+  const head = namespaces ? ['NAMESPACE', ...titles] : titles;
+  const rows = events.map((event, index) => {
+    const own = cells(event, index);
+    return namespaces ? [namespaceOf(event.regarding), ...own] : own;
+  });
+  return tableText(headers ? head : null, rows);
 }
 
 /** Those of cluster-wide objects are in the namespace default. */
-export function namespaceOf({ regarding: { namespace } }: LookedEvent): string {
+export function namespaceOf({ namespace }: Regarding): string {
   return namespace === '' ? 'default' : namespace;
 }
 

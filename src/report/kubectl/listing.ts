@@ -2,7 +2,6 @@
 import type { LookedObject } from '../../experiment/looked-object.ts';
 import { compareKeys } from '../format.ts';
 import { COLUMNS, PLAIN_COLUMNS, labelsText } from './columns.ts';
-import type { KindColumns } from './columns.ts';
 import { objectName } from './kinds.ts';
 import type { LookedKind } from './kinds.ts';
 import { tableText } from './tabbed.ts';
@@ -21,22 +20,15 @@ export interface TableStyle {
 }
 
 /** `now` in micros since 1970. Kinds without objects print nothing. */
-export function listingText(
-  listings: readonly KindListing[], now: number, style: TableStyle, columnsOf = kindColumns,
-): string {
+export function listingText(listings: readonly KindListing[], now: number, style: TableStyle): string {
   const filled = listings.filter(({ objects }) => objects.length > 0);
   // Names say of which kind they are where several are asked for.
   const named = listings.length > 1;
-  return filled.map((listing) => kindText(listing, columnsOf(listing.kind), named, now, style)).join('\n');
+  return filled.map((listing) => kindText(listing, named, now, style)).join('\n');
 }
 
-function kindColumns({ kind }: LookedKind): KindColumns {
-  return COLUMNS[kind] ?? PLAIN_COLUMNS;
-}
-
-function kindText(
-  { kind, objects }: KindListing, { titles, wide, cells }: KindColumns, named: boolean, now: number, style: TableStyle,
-): string {
+function kindText({ kind, objects }: KindListing, named: boolean, now: number, style: TableStyle): string {
+  const { titles, wide, cells } = COLUMNS[kind.kind] ?? PLAIN_COLUMNS;
   const shown = style.wide ? titles.length + wide.length : titles.length;
   const showsNamespace = style.namespaces && kind.isNamespaced;
   const rows = objects.map((object) => {
@@ -47,7 +39,10 @@ function kindText(
     return [...(showsNamespace ? [object.metadata.namespace ?? ''] : []), ...row, ...labels];
   });
   const head = [
-    ...(showsNamespace ? ['NAMESPACE'] : []), ...titles, ...(style.wide ? wide : []), ...(style.labels ? ['LABELS'] : []),
+    ...(showsNamespace ? ['NAMESPACE'] : []),
+    ...titles,
+    ...(style.wide ? wide : []),
+    ...(style.labels ? ['LABELS'] : []),
   ];
   return tableText(style.headers ? head : null, rows);
 }
@@ -61,14 +56,18 @@ export function namesText(listings: readonly KindListing[]): string {
 /** One object that was asked for by name stands alone, all others in a List. Members are in order of their names. */
 export function objectsOf(listings: readonly KindListing[], alone: boolean): unknown {
   const items = listings.flatMap(({ objects }) => objects).map(inOrder);
-  return alone && items.length === 1
-    ? items[0]
-    : { apiVersion: 'v1', items, kind: 'List', metadata: { resourceVersion: '' } };
+  return alone && items.length === 1 ? items[0] : listOf(items);
+}
+
+/** Several objects as one document. */
+export function listOf(items: readonly unknown[]): unknown {
+  return { apiVersion: 'v1', items, kind: 'List', metadata: { resourceVersion: '' } };
 }
 
 function inOrder(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(inOrder);
   if (value === null || typeof value !== 'object') return value;
   const entries = Object.entries(value).filter(([, member]) => member !== undefined);
-  return Object.fromEntries(entries.sort(([a], [b]) => compareKeys(a, b)).map(([key, member]) => [key, inOrder(member)]));
+  entries.sort(([a], [b]) => compareKeys(a, b));
+  return Object.fromEntries(entries.map(([key, member]) => [key, inOrder(member)]));
 }

@@ -12,7 +12,7 @@ export const NONE = '<none>';
 /** Name, ready containers, status, restarts, age; then, wide, what stands behind them. */
 export function podCells(pod: LookedPod, now: number): string[] {
   const { spec, status } = pod;
-  const sidecars = (spec.initContainers ?? []).filter(isSidecar).map(({ name }) => name);
+  const sidecars = sidecarNames(pod);
   const inits = (status.initContainerStatuses ?? []).filter(({ name }) => sidecars.includes(name));
   const counted = [...inits, ...(status.containerStatuses ?? [])];
   const ready = counted.filter((own) => own.ready && own.state.running !== undefined).length;
@@ -32,14 +32,14 @@ export function podCells(pod: LookedPod, now: number): string[] {
 }
 
 /** `Running`, `ContainerCreating`, `Completed`, `Init:0/1`, `Terminating`, ... */
-export function podStatus(pod: LookedPod): string {
+function podStatus(pod: LookedPod): string {
   const { metadata, spec, status } = pod;
   const isOver = status.phase === 'Succeeded' || status.phase === 'Failed';
   if (metadata.deletionTimestamp !== undefined && !isOver) return 'Terminating';
   const gated = status.conditions.some(({ type, reason }) => type === 'PodScheduled' && reason === 'SchedulingGated');
   const word = gated ? 'SchedulingGated' : (status.reason ?? status.phase);
   const inits = status.initContainerStatuses ?? [];
-  const sidecars = (spec.initContainers ?? []).filter(isSidecar).map(({ name }) => name);
+  const sidecars = sidecarNames(pod);
   const at = inits.findIndex((own) => !hasInitialized(own, sidecars.includes(own.name)));
   if (at >= 0) {
     const reason = initReason(inits[at]);
@@ -48,8 +48,8 @@ export function podStatus(pod: LookedPod): string {
   return containersWord(pod, word);
 }
 
-function isSidecar({ restartPolicy }: { readonly restartPolicy?: string }): boolean {
-  return restartPolicy === 'Always';
+function sidecarNames({ spec }: LookedPod): (string | undefined)[] {
+  return (spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always').map(({ name }) => name);
 }
 
 function hasInitialized({ state, started }: LookedContainerStatus, sidecar: boolean): boolean {

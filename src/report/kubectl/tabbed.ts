@@ -8,7 +8,7 @@ export interface TabLayout {
 }
 
 /** Of kubectl's tables (k8s.io/cli-runtime/pkg/printers/tabwriter.go). */
-export const TABLE_LAYOUT: TabLayout = { minWidth: 6, padding: 3 };
+const TABLE_LAYOUT: TabLayout = { minWidth: 6, padding: 3 };
 /** Of what kubectl describes (k8s.io/kubectl/pkg/describe/describe.go, tabbedString). */
 export const DESCRIBE_LAYOUT: TabLayout = { minWidth: 0, padding: 2 };
 
@@ -27,7 +27,8 @@ export function layOut(lines: readonly string[], { minWidth, padding }: TabLayou
       from = to;
     }
   }
-  return cells.map((line, row) => `${line.map((cell, column) => cell.padEnd(widths[row][column] ?? 0)).join('')}\n`).join('');
+  const padded = cells.map((line, row) => line.map((cell, column) => cell.padEnd(widths[row][column] ?? 0)).join(''));
+  return padded.map((line) => `${line}\n`).join('');
 }
 
 /** A table as kubectl prints it: titles in capitals. No rows: no text. */

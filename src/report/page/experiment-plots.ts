@@ -1,31 +1,27 @@
 /** The pictures of runs of one scenario: differences, waits, series over time, nodes over time, cost. */
 import { mean } from '../../base/statistics/moments.ts';
 import type { VariantMetric } from '../../experiment/compare-result.ts';
-import { changeText, differenceUnit, displayUnit, intervalText, scaled, signed } from '../compare-values.ts';
+import {
+  changeText, differenceUnit, displayUnit, intervalText, isDifferent, scaled, signed,
+} from '../compare-values.ts';
 import { compareKeys, formatCount, formatPlural } from '../format.ts';
-import { HALF, NARROW, WIDE } from '../plots/axes.ts';
+import { HALF, WIDE } from '../plots/axes.ts';
 import { drawDotPlot, scaleOf } from '../plots/dot-plot.ts';
-import type { DotPlot, DotRow } from '../plots/dot-plot.ts';
+import type { DotRow } from '../plots/dot-plot.ts';
 import { drawOverlayPlot, hasMiddles } from '../plots/overlay-plot.ts';
 import { drawPodsHeat } from '../plots/pods-heat.ts';
+import { drawnPlot, drawnWaits } from '../plots/run-plots.ts';
 import type { DrawnPlot } from '../plots/run-plots.ts';
-import { drawWaitPlot } from '../plots/wait-plot.ts';
 import { valueText, verdictText } from './experiment-tables.ts';
 import type { ShownExperiment, ShownHeat, ShownRun } from './page-data.ts';
 
+/** Of the style sheet; of more runs than that all have one. */
 const COLORS = 8;
-/** So many runs have a colour each; of more all have one. */
-const MOST_COLORED = 8;
 /** Rows of differences; tables have the others. */
 const MOST_ROWS = 24;
 
-export function experimentPlots(experiment: ShownExperiment, id: string): DrawnPlot[] {
-  return [
-    ...costPlots(experiment, id),
-    ...waitPlots(experiment, id),
-    ...timePlots(experiment, id),
-    ...heatPlots(experiment, id),
-  ];
+export function variantColor(index: number): string {
+  return `s${String(index % COLORS)}`;
 }
 
 /** One dot a seed. null: there is nothing to compare, or nothing differs. */
@@ -42,12 +38,8 @@ export function differencePlot(experiment: ShownExperiment, id: string): DrawnPl
     'Each dot is one seed: the variant less A, on the same arrivals, sizes and failures. The bar is the interval of ' +
     'the mean, the tick the mean, the line zero. Each row has its own scale, told at its ends.' +
     (left > 0 ? ` ${formatPlural(left, 'more row')} stand in the table.` : '');
-  return drawnDots({ id: `${id}-differences`, title: 'Differences, seed by seed', caption, rows, hasZero: true });
-}
-
-function drawnDots(plot: DotPlot): DrawnPlot {
-  const { id, title, caption } = plot;
-  return { id, title, caption, full: true, svg: drawDotPlot(plot, WIDE) + drawDotPlot(plot, NARROW) };
+  const plot = { id: `${id}-differences`, title: 'Differences, seed by seed', caption, rows, hasZero: true };
+  return drawnPlot(plot, drawDotPlot, WIDE);
 }
 
 function differenceRow(metric: VariantMetric, { metrics, runs, variants }: ShownExperiment): DotRow | null {
@@ -64,9 +56,8 @@ function differenceRow(metric: VariantMetric, { metrics, runs, variants }: Shown
     return [{ value: b - a, note: `seed ${seed}: ${format(b - a)} (${pair})` }];
   });
   if (dots.length === 0) return null;
-  const isShown = ['better', 'worse', 'higher', 'lower'].includes(metric.verdict);
   const range = intervalText(metric, unit);
-  const change = isShown ? `${changeText(metric.change, metric.base)} ` : '';
+  const change = isDifferent(metric) ? `${changeText(metric.change, metric.base)} ` : '';
   const word = metric.verdict === 'unknown' ? 'not shown' : verdictText(metric);
   const note = `${word}: ${change}${range === null ? '' : `(${range})`}`.trimEnd();
   return {
@@ -95,11 +86,11 @@ function nameAndColor(
     const index = variants.findIndex(({ name }) => name === variant);
     const { label = '' } = variants[index] ?? {};
     const isShort = label !== '' && label.length <= SHORT_LABEL;
-    return { name: isShort ? `${variant} ${label}` : variant, color: `s${String(index % COLORS)}` };
+    return { name: isShort ? `${variant} ${label}` : variant, color: variantColor(index) };
   }
   const drawn = runs.filter(({ curves }) => curves !== null);
-  if (drawn.length > MOST_COLORED) return { name: formatPlural(drawn.length, 'run'), color: 's0' };
-  return { name: `seed ${seed}`, color: `s${String(drawn.findIndex((run) => run.seed === seed) % COLORS)}` };
+  if (drawn.length > COLORS) return { name: formatPlural(drawn.length, 'run'), color: variantColor(0) };
+  return { name: `seed ${seed}`, color: variantColor(drawn.findIndex((run) => run.seed === seed)) };
 }
 
 /** What is said of all plots with a line a run. '': there are none. */
@@ -110,10 +101,15 @@ export function linesText(experiment: ShownExperiment): string {
   const count =
     drawn.length === runs.length ? '' : `${formatCount(drawn.length)} of ${formatPlural(runs.length, 'run')}: `;
   const early = drawn.some(({ complete }) => !complete) ? ' Incomplete runs end early.' : '';
-  const lines = drawn.map((run) => ({ ...nameAndColor(experiment, run), points: [] }));
+  const lines = drawn.map((run) => nameAndColor(experiment, run));
   const bold = hasMiddles(lines) ? ' Over time the bold line is their mean.' : '';
   const peaks = ' Where samples are denser than the picture, the lowest and the highest are drawn.';
   return `${count}${count === '' ? 'One' : 'one'} line a run.${bold}${peaks}${early}`;
+}
+
+/** With a line a run: waits, then series over time. */
+export function linePlots(experiment: ShownExperiment, id: string): DrawnPlot[] {
+  return [...waitPlots(experiment, id), ...timePlots(experiment, id)];
 }
 
 function waitPlots(experiment: ShownExperiment, id: string): DrawnPlot[] {
@@ -129,7 +125,7 @@ function waitPlots(experiment: ShownExperiment, id: string): DrawnPlot[] {
       isThin: drawn.length > 2,
     })),
   };
-  return [{ ...plot, full: false, svg: drawWaitPlot(plot, HALF) + drawWaitPlot(plot, { ...NARROW, height: 260 }) }];
+  return [drawnWaits(plot)];
 }
 
 const SERIES_TITLES: Readonly<Record<string, string>> = {
@@ -153,19 +149,17 @@ function timePlots(experiment: ShownExperiment, id: string): DrawnPlot[] {
   const endSeconds = drawn.reduce((most, { curves }) => Math.max(most, curves.endSeconds), 0);
   return changing.slice(0, MOST_SERIES).map((name): DrawnPlot => {
     const isShare = name.startsWith('utilization.');
-    const quantity = isShare ? 'share' : 'count';
     const plot = {
       id: `${id}-${name.replace(/[^\w-]/gu, '-')}`,
       title: SERIES_TITLES[name] ?? name.replace(/^utilization\./u, 'Utilization, '),
       caption: isShare ? 'Requested / allocatable of all nodes.' : 'Count over simulated time.',
-      quantity,
+      quantity: isShare ? 'share' : 'count',
       endSeconds,
       lines: bySeed(experiment.runs).flatMap((run) =>
         run.curves === null ? [] : [{ ...nameAndColor(experiment, run), points: run.curves.series[name] ?? [] }],
       ),
     } as const;
-    const { id: own, title, caption } = plot;
-    return { id: own, title, caption, full: false, svg: drawOverlayPlot(plot, HALF) + drawOverlayPlot(plot, NARROW) };
+    return drawnPlot(plot, drawOverlayPlot, HALF);
   });
 }
 
@@ -179,7 +173,8 @@ function isChanging(points: readonly (readonly [number, number])[]): boolean {
   return points.some(([, value]) => value !== points[0][1]);
 }
 
-function heatPlots({ heats, variants }: ShownExperiment, id: string): DrawnPlot[] {
+/** One for each of the experiment's. */
+export function heatPlots({ heats, variants }: ShownExperiment, id: string): DrawnPlot[] {
   const most = heats.reduce(
     (high, { nodes }) =>
       nodes.reduce((own, { pods }) => pods.reduce<number>((top, value) => Math.max(top, value ?? 0), own), high),
@@ -195,8 +190,7 @@ function heatPlots({ heats, variants }: ShownExperiment, id: string): DrawnPlot[
       nodes: heat.nodes,
       most: Math.max(1, most),
     };
-    const { id: own, title, caption } = plot;
-    return { id: own, title, caption, full: true, svg: drawPodsHeat(plot, WIDE) + drawPodsHeat(plot, NARROW) };
+    return drawnPlot(plot, drawPodsHeat, WIDE);
   });
 }
 
@@ -215,9 +209,10 @@ const COSTS: readonly (readonly [string, string])[] = [
   ['cost.nodeHours', 'Node-hours'],
 ];
 
-function costPlots({ metrics, runs, variants }: ShownExperiment, id: string): DrawnPlot[] {
+/** null: there are not two runs, or all cost the same. */
+export function costPlot({ metrics, runs, variants }: ShownExperiment, id: string): DrawnPlot | null {
   const whole = runs.filter(({ complete }) => complete);
-  if (whole.length < 2) return [];
+  if (whole.length < 2) return null;
   const rows = COSTS.flatMap(([name, title]): DotRow[] => {
     const index = metrics.findIndex((metric) => metric.name === name);
     const values = whole.map((run) => run.values[index] ?? null);
@@ -238,7 +233,7 @@ function costPlots({ metrics, runs, variants }: ShownExperiment, id: string): Dr
       return {
         name: named,
         note,
-        color: `s${String(i % COLORS)}`,
+        color: variantColor(i),
         dots,
         mean: middle,
         low: null,
@@ -248,9 +243,9 @@ function costPlots({ metrics, runs, variants }: ShownExperiment, id: string): Dr
       };
     });
   });
-  if (rows.length === 0) return [];
+  if (rows.length === 0) return null;
   const caption =
     'Each dot is one run, the tick the mean of its variant. ' +
     'Rows of one measure have one scale, which need not begin at zero.';
-  return [drawnDots({ id: `${id}-cost`, title: 'Cost', caption, rows, hasZero: false })];
+  return drawnPlot({ id: `${id}-cost`, title: 'Cost', caption, rows, hasZero: false }, drawDotPlot, WIDE);
 }

@@ -3,7 +3,7 @@ import type { VariantMetric } from '../../experiment/compare-result.ts';
 import { mean } from '../../base/statistics/moments.ts';
 import type { ShownComparison } from '../compare-table.ts';
 import { footOf } from '../compare-table.ts';
-import { changeText, displayUnit, intervalText, scaled, signed } from '../compare-values.ts';
+import { displayUnit, scaled, shortPercent, shownChange, shownInterval, signed } from '../compare-values.ts';
 import { ABSENT, formatCount, formatNumber, formatPlural, formatSeconds, formatShare } from '../format.ts';
 import type { ShownExperiment, ShownMetric, ShownRun } from './page-data.ts';
 import { numberHead, textCell, textHead } from './table-forms.ts';
@@ -11,12 +11,17 @@ import type { ReportTable, TableCell, TableColumn } from './table-forms.ts';
 
 /** `id`: what the names of the tables begin with. */
 export function experimentTables(experiment: ShownExperiment, id: string): ReportTable[] {
-  const { comparison, variants } = experiment;
-  return [
-    ...(comparison === null ? [] : [comparedTable(comparison, `${id}-compared`)]),
-    ...(variants.length > 1 || experiment.runs.length > 1 ? [meansTable(experiment, `${id}-means`)] : []),
-    runsTable(experiment, `${id}-runs`),
-  ];
+  return [...comparedTables(experiment, id), ...runTables(experiment, id)];
+}
+
+export function comparedTables({ comparison }: ShownExperiment, id: string): ReportTable[] {
+  return comparison === null ? [] : [comparedTable(comparison, `${id}-compared`)];
+}
+
+export function runTables(experiment: ShownExperiment, id: string): ReportTable[] {
+  const { variants, runs } = experiment;
+  const means = variants.length > 1 || runs.length > 1 ? [meansTable(experiment, `${id}-means`)] : [];
+  return [...means, runsTable(experiment, `${id}-runs`)];
 }
 
 /** In words, with its unit. */
@@ -37,7 +42,7 @@ function comparedTable(comparison: ShownComparison, id: string): ReportTable {
     numberHead(isPair ? variants[1].name : 'Mean', 'value'),
     numberHead('Difference', 'difference'),
     numberHead('Change', 'change'),
-    numberHead(`${String(Number((comparison.confidence * 100).toPrecision(6)))}% interval`, 'interval'),
+    numberHead(`${shortPercent(comparison.confidence)} interval`, 'interval'),
     textHead('Verdict', 'verdict'),
     fileOnly('low', 'differenceLow'),
     fileOnly('high', 'differenceHigh'),
@@ -51,20 +56,17 @@ function comparedTable(comparison: ShownComparison, id: string): ReportTable {
 }
 
 function comparedRow(metric: VariantMetric, { seedsChangeNothing }: ShownComparison): TableCell[] {
-  const { base, value, difference, change, verdict } = metric;
+  const { base, value, difference, verdict } = metric;
   const unit = displayUnit(metric.unit, [base, value]);
   const named = unit.text === '' ? metric.shortName : `${metric.shortName} (${unit.text})`;
-  const isShown = verdict === 'better' || verdict === 'worse' || verdict === 'higher' || verdict === 'lower';
-  const hasInterval = verdict !== 'same' && verdict !== 'absent' && !seedsChangeNothing;
-  const changed = isShown || metric.pairs < 2 ? changeText(change, base) : '~';
-  const interval = hasInterval ? (intervalText(metric, unit) ?? '') : '';
+  const interval = shownInterval(metric, unit, seedsChangeNothing);
   return [
     { text: named, value: metric.metric },
     textCell(metric.variant),
     { text: scaled(base, unit), value: base },
     { text: scaled(value, unit), value },
     { text: signed(difference, unit), value: difference },
-    { text: verdict === 'absent' ? ABSENT : changed, value: change },
+    { text: verdict === 'absent' ? ABSENT : shownChange(metric), value: metric.change },
     { text: interval, value: interval },
     { text: verdictText(metric), value: verdict, style: `whole ${verdictStyle(metric)}`.trim() },
     ...[metric.differenceLow, metric.differenceHigh, metric.changeLow, metric.changeHigh, metric.adjustedPValue].map(

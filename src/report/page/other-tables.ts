@@ -1,6 +1,7 @@
 /** Tables of sweeps and rehearsals. */
 import type { ReportedMetric, ReportedValue, SweepReport } from '../../experiment/sweep-report.ts';
-import { ABSENT, formatCount, formatNumber, formatSeconds, formatShare } from '../format.ts';
+import { ABSENT, formatCount, formatNumber, formatPlural, formatSeconds, formatShare } from '../format.ts';
+import { brokenBudgets } from '../rehearsal-table.ts';
 import { valueText } from './experiment-tables.ts';
 import type { ShownRehearsal } from './page-data.ts';
 import { numberHead, textCell, textHead } from './table-forms.ts';
@@ -142,15 +143,13 @@ export function rehearsalTables({ result }: ShownRehearsal, id: string): ReportT
 
 /** `healed after 12m00s; no budget broken; nobody blocked at the end`. */
 export function rehearsalSentence({ result }: ShownRehearsal): string {
-  const { healSeconds, end, availability, blockers, pending } = result;
-  const broken = availability.filter(
-    ({ kind, belowSeconds }) => kind === 'PodDisruptionBudget' && belowSeconds > 0,
-  ).length;
+  const { healSeconds, end, blockers, pending } = result;
+  const broken = brokenBudgets(result).length;
   const blocked = blockers.filter(({ endSeconds }) => endSeconds === null).length;
   const still = pending.reduce((sum, { stillPending }) => sum + stillPending, 0);
   const healed = healSeconds === null ? `not healed (${end})` : `healed after ${formatSeconds(healSeconds)}`;
   const count = (number: number, word: string): string =>
-    number === 0 ? `no ${word}` : `${formatCount(number)} ${word}${number === 1 ? '' : 's'}`;
+    number === 0 ? `no ${word}` : formatPlural(number, word);
   const parts = [healed, `${count(broken, 'budget')} broken`, `${count(blocked, 'eviction')} blocked at the end`];
   return `${[...parts, ...(still > 0 ? [`${count(still, 'pod')} pending at the end`] : [])].join('; ')}.`;
 }

@@ -1,5 +1,4 @@
 /** What the page over several results shows. Plain data: whoever reads the folders makes it. */
-import type { Better } from '../../experiment/compare-result.ts';
 import type { HeatNode } from '../../experiment/node-heat.ts';
 import type { RehearsalResult } from '../../experiment/rehearsal-result.ts';
 import type { RunCurves } from '../../experiment/run-curves.ts';
@@ -38,7 +37,6 @@ export interface ShownMetric {
   readonly name: string;
   readonly shortName: string;
   readonly unit: string;
-  readonly better: Better;
 }
 
 export interface ShownRun {

@@ -1,65 +1,57 @@
 /** The page without its pictures: for the terminal, as Markdown, and its verdicts for programs. */
-import { limitSentence } from '../compare-table.ts';
+import { isDifferent } from '../compare-values.ts';
 import { summarySentence, verdictSentence } from '../compare-verdict.ts';
 import { plainText, renderText } from '../table.ts';
 import type { Paint } from '../table.ts';
-import { rehearsalSentence, rehearsalTables, sweepSentences, sweepTables } from './other-tables.ts';
 import { experimentTables } from './experiment-tables.ts';
+import { headingsOf } from './headings.ts';
+import { rehearsalSentence, rehearsalTables, sweepSentences, sweepTables } from './other-tables.ts';
 import type { PageData, ShownExperiment } from './page-data.ts';
-import { experimentId, rehearsalId, sweepId, withoutComparison } from './verdict.ts';
 import { markdownTable, markdownText, terminalTable } from './table-forms.ts';
 import type { ReportTable } from './table-forms.ts';
+import { brokenLimits, withoutComparison } from './verdict.ts';
 
-export interface PageVerdict {
-  readonly of: string;
+export interface PagePart {
+  readonly title: string;
   readonly sentences: readonly string[];
-}
-
-interface Part extends PageVerdict {
   readonly tables: readonly ReportTable[];
 }
 
-function partsOf({ experiments, rehearsals, sweeps }: PageData): Part[] {
+/** In the order of the page. */
+export function pageParts(data: PageData): PagePart[] {
+  const { experiments, rehearsals, sweeps } = headingsOf(data);
   return [
-    ...experiments.map((one, i) => ({
-      of: one.scenario,
+    ...data.experiments.map((one, i) => ({
+      title: experiments[i].title,
       sentences: experimentSentences(one),
-      tables: experimentTables(one, experimentId(i)),
+      tables: experimentTables(one, experiments[i].id),
     })),
-    ...rehearsals.map((one, i) => ({
-      of: `Rehearsal of ${one.result.scenario}`,
+    ...data.rehearsals.map((one, i) => ({
+      title: rehearsals[i].title,
       sentences: [rehearsalSentence(one)],
-      tables: rehearsalTables(one, rehearsalId(i)),
+      tables: rehearsalTables(one, rehearsals[i].id),
     })),
-    ...sweeps.map(({ report }, i) => ({
-      of: `Sweep ${report.name}`,
+    ...data.sweeps.map(({ report }, i) => ({
+      title: sweeps[i].title,
       sentences: sweepSentences(report),
-      tables: sweepTables(report, sweepId(i)),
+      tables: sweepTables(report, sweeps[i].id),
     })),
   ];
-}
-
-export function pageVerdicts(data: PageData): PageVerdict[] {
-  return partsOf(data).map(({ of, sentences }) => ({ of, sentences }));
 }
 
 /** Limits that are broken, then of each variant all in one sentence and what is shown. */
 function experimentSentences(experiment: ShownExperiment): string[] {
   const { comparison, variants } = experiment;
   if (comparison === null) return [withoutComparison(experiment)];
-  const broken = comparison.limits
-    .filter(({ state }) => state === 'broken')
-    .map((limit) => `Limit broken: ${limitSentence(limit)}`);
-  const isShown = ['better', 'worse', 'higher', 'lower'];
   return [
     ...variants.map(({ name, label }) => `${name}: ${label}`),
-    ...broken,
+    ...brokenLimits(comparison),
     ...variants
       .slice(1)
       .flatMap(({ name }) => [
         summarySentence(name, comparison.comparisons),
         ...comparison.comparisons
-          .filter(({ variant, verdict }) => variant === name && isShown.includes(verdict))
+          .filter((metric) => metric.variant === name && isDifferent(metric))
           .map((metric) => verdictSentence(metric, comparison)),
       ]),
   ];
@@ -67,8 +59,8 @@ function experimentSentences(experiment: ShownExperiment): string[] {
 
 /** Ends in a newline. */
 export function pageText(data: PageData, paint: Paint): string {
-  const parts = partsOf(data).map(({ of, sentences, tables }) => [
-    paint.strong(plainText(of)),
+  const parts = pageParts(data).map(({ title, sentences, tables }) => [
+    paint.strong(plainText(title)),
     sentences.map((text) => renderText(plainText(text), paint)).join('\n'),
     ...tables.map((table) => terminalTable(table, paint)),
   ]);
@@ -77,8 +69,8 @@ export function pageText(data: PageData, paint: Paint): string {
 
 /** Ends in a newline. */
 export function pageMarkdown(data: PageData): string {
-  const parts = partsOf(data).map(({ of, sentences, tables }) => [
-    `## ${markdownText(of)}\n`,
+  const parts = pageParts(data).map(({ title, sentences, tables }) => [
+    `## ${markdownText(title)}\n`,
     `${sentences.map((text) => `- ${markdownText(text)}`).join('\n')}\n`,
     ...tables.map(markdownTable),
   ]);

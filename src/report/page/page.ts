@@ -4,20 +4,19 @@
  * tables are saved by links. Equal results give equal bytes.
  */
 import { formatPlural } from '../format.ts';
-import { PAGE_STYLE } from '../html-style.ts';
+import { PAGE_STYLE, SCRIPTLESS_POLICY } from '../html-style.ts';
 import { REHEARSAL_STYLE, REHEARSAL_TERMS, rehearsalBody } from '../rehearsal-html.ts';
 import type { DrawnPlot } from '../plots/run-plots.ts';
 import { escapeText } from '../plots/svg.ts';
-import { differencePlot, experimentPlots, linesText } from './experiment-plots.ts';
-import { experimentTables } from './experiment-tables.ts';
-import { rehearsalTables, sweepTables } from './other-tables.ts';
+import { costPlot, differencePlot, heatPlots, linePlots, linesText, variantColor } from './experiment-plots.ts';
+import { comparedTables, runTables } from './experiment-tables.ts';
+import { headingsOf } from './headings.ts';
+import type { Heading } from './headings.ts';
+import { sweepTables } from './other-tables.ts';
 import type { PageData, ShownExperiment, ShownRehearsal, ShownSweep } from './page-data.ts';
 import { OVERVIEW_STYLE } from './page-style.ts';
 import { htmlTable } from './table-forms.ts';
-import type { ReportTable } from './table-forms.ts';
-import { experimentId, rehearsalId, sweepId, verdicts } from './verdict.ts';
-
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+import { verdicts } from './verdict.ts';
 
 /** By the page, so that a page of another kind is never taken for one of these: whoever replaces files looks for it. */
 export const PAGE_MARK = '<meta name="generator" content="Podyard report ';
@@ -27,14 +26,16 @@ const TERMS =
   'Waits of pods that still waited at the end count as their wait so far.';
 
 export function renderPage(data: PageData): string {
-  const title = titleOf(data);
+  const { experiments, rehearsals, sweeps } = headingsOf(data);
+  const all = [...experiments, ...rehearsals, ...sweeps];
+  const title = titleOf(all);
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 ${PAGE_MARK}${escapeText(data.version)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta http-equiv="Content-Security-Policy" content="${SCRIPTLESS_POLICY}">
 <title>${escapeText(`${isWhole(data) ? '' : 'INCOMPLETE: '}${title}`)} - Podyard</title>
 <link rel="icon" href="data:,">
 <style>${PAGE_STYLE}${REHEARSAL_STYLE}${OVERVIEW_STYLE}</style>
@@ -44,12 +45,12 @@ ${PAGE_MARK}${escapeText(data.version)}">
 <header>
 <h1>${escapeText(title)}</h1>
 <p class="about">${escapeText(aboutOf(data))}</p>
-${contents(data)}</header>
+${contents(all)}</header>
 ${remarksOf(data)}<h2 id="verdict">Verdict</h2>
 ${verdicts(data)}
-${data.experiments.map(experimentPart).join('\n')}
-${data.rehearsals.map(rehearsalPart).join('\n')}
-${data.sweeps.map(sweepPart).join('\n')}
+${data.experiments.map((one, i) => experimentPart(one, experiments[i])).join('\n')}
+${data.rehearsals.map((one, i) => rehearsalPart(one, rehearsals[i])).join('\n')}
+${data.sweeps.map((one, i) => sweepPart(one, sweeps[i])).join('\n')}
 <footer>${escapeText([TERMS, ...(data.rehearsals.length > 0 ? [REHEARSAL_TERMS] : [])].join(' '))}</footer>
 </main>
 </body>
@@ -57,31 +58,8 @@ ${data.sweeps.map(sweepPart).join('\n')}
 `;
 }
 
-/** Of the whole page, in its order. */
-export function pageTables({ experiments, rehearsals, sweeps }: PageData): ReportTable[] {
-  return [
-    ...experiments.flatMap((one, i) => experimentTables(one, experimentId(i))),
-    ...rehearsals.flatMap((one, i) => rehearsalTables(one, rehearsalId(i))),
-    ...sweeps.flatMap((one, i) => sweepTables(one.report, sweepId(i))),
-  ];
-}
-
-interface Heading {
-  readonly id: string;
-  readonly title: string;
-}
-
-function headings({ experiments, rehearsals, sweeps }: PageData): Heading[] {
-  return [
-    ...experiments.map(({ scenario }, i) => ({ id: experimentId(i), title: scenario })),
-    ...rehearsals.map(({ result }, i) => ({ id: rehearsalId(i), title: `Rehearsal of ${result.scenario}` })),
-    ...sweeps.map(({ report }, i) => ({ id: sweepId(i), title: `Sweep ${report.name}` })),
-  ];
-}
-
-function titleOf(data: PageData): string {
-  const all = headings(data);
-  return all.length === 1 ? all[0].title : `${formatPlural(all.length, 'result')}`;
+function titleOf(all: readonly Heading[]): string {
+  return all.length === 1 ? all[0].title : formatPlural(all.length, 'result');
 }
 
 function aboutOf({ experiments, rehearsals, sweeps, version }: PageData): string {
@@ -99,8 +77,8 @@ function isWhole({ experiments, sweeps }: PageData): boolean {
   return areWhole && sweeps.every(({ report: { runs } }) => runs.done + runs.failed === runs.wanted);
 }
 
-function contents(data: PageData): string {
-  const links = headings(data).map(({ id, title }) => `<li><a href="#${id}">${escapeText(title)}</a></li>`);
+function contents(headings: readonly Heading[]): string {
+  const links = headings.map(({ id, title }) => `<li><a href="#${id}">${escapeText(title)}</a></li>`);
   const all = `<li><a href="#verdict">Verdict</a></li>${links.join('')}`;
   return `<nav aria-label="Contents"><ul class="contents">${all}</ul></nav>\n`;
 }
@@ -116,32 +94,33 @@ function remarksOf(data: PageData): string {
   return `${alarm}${items === '' ? '' : `<ul class="notes remarks">${items}</ul>\n`}`;
 }
 
-function experimentPart(experiment: ShownExperiment, index: number): string {
-  const id = experimentId(index);
-  const { scenario, description, variants, remarks, comparison } = experiment;
+function experimentPart(experiment: ShownExperiment, { id, title }: Heading): string {
+  const { description, variants, remarks, comparison, heats, runs } = experiment;
   const differences = differencePlot(experiment, id);
-  const plots = experimentPlots(experiment, id);
-  const full = plots.filter(({ full: isFull }) => isFull);
-  const half = plots.filter(({ full: isFull }) => !isFull);
-  const isCost = ({ id: own }: DrawnPlot): boolean => own.endsWith('-cost');
-  const [compared, rest] = partition(experimentTables(experiment, id), ({ id: own }) => own.endsWith('-compared'));
+  const cost = costPlot(experiment, id);
+  const lines = linePlots(experiment, id);
   const about = description === '' ? '' : `<p class="about">${escapeText(description)}</p>\n`;
-  const show = (plot: DrawnPlot): string =>
-    figure(plot, birthLine({ ...experiment, runs: runsOf(plot, experiment) }, id));
+  const birth = birthLine(experiment, id);
+  const show = (plot: DrawnPlot): string => figure(plot, birth);
+  const showHeat = (plot: DrawnPlot, i: number): string => {
+    const { variant, seed } = heats[i];
+    const own = runs.filter((run) => run.variant === variant && run.seed === seed);
+    return figure(plot, birthLine({ ...experiment, runs: own }, id));
+  };
   const group = [
     ...(differences === null ? [] : [show(differences)]),
-    ...compared.map(htmlTable),
-    ...full.filter(isCost).map(show),
-    ...(half.length === 0
+    ...comparedTables(experiment, id).map(htmlTable),
+    ...(cost === null ? [] : [show(cost)]),
+    ...(lines.length === 0
       ? []
       : [
           `<p class="caption">${escapeText(linesText(experiment))}</p>`,
-          `<div class="plots">${half.map(show).join('\n')}</div>`,
+          `<div class="plots">${lines.map(show).join('\n')}</div>`,
         ]),
-    ...full.filter((plot) => !isCost(plot)).map(show),
-    ...rest.map(htmlTable),
+    ...heatPlots(experiment, id).map(showHeat),
+    ...runTables(experiment, id).map(htmlTable),
   ];
-  return `<h2 class="part" id="${id}">${escapeText(`${comparison === null ? 'Runs' : 'Comparison'}: ${scenario}`)}</h2>
+  return `<h2 class="part" id="${id}">${escapeText(`${comparison === null ? 'Runs' : 'Comparison'}: ${title}`)}</h2>
 ${about}${variants.length > 1 ? variantList(variants) : ''}${notesOf(remarks)}<div class="group">
 ${group.join('\n')}
 ${repeatPart(experiment, id)}</div>`;
@@ -158,13 +137,9 @@ function notesOf(remarks: readonly string[]): string {
   return `<details class="folded">${summary}${items}</details>\n`;
 }
 
-function partition<T>(items: readonly T[], isFirst: (item: T) => boolean): [T[], T[]] {
-  return [items.filter(isFirst), items.filter((item) => !isFirst(item))];
-}
-
 function variantList(variants: ShownExperiment['variants']): string {
   const items = variants.map(
-    ({ name, label }, i) => `<li><b class="s${String(i % 8)}">${escapeText(name)}</b> ${escapeText(label)}</li>`,
+    ({ name, label }, i) => `<li><b class="${variantColor(i)}">${escapeText(name)}</b> ${escapeText(label)}</li>`,
   );
   return `<ul class="variants">${items.join('')}</ul>\n`;
 }
@@ -186,34 +161,25 @@ function repeatBox(id: string, commands: readonly string[], about: string): stri
   return `<section class="again" id="${id}-repeat">${head}${lines}</section>\n`;
 }
 
-function rehearsalPart(rehearsal: ShownRehearsal, index: number): string {
-  const { result, folder, repeat } = rehearsal;
+function rehearsalPart({ result, folder, repeat }: ShownRehearsal, { id, title }: Heading): string {
   const versions = `Podyard ${result.version}, Kubernetes ${result.kubernetes}`;
   const facts = `Seed ${result.seed}, ${versions}, digest ${result.digest}, from ${folder}`;
   const about = 'Gives the same digest with the same version of Podyard.';
-  return `<h2 class="part" id="${rehearsalId(index)}">${escapeText(`Rehearsal of ${result.scenario}`)}</h2>
+  return `<h2 class="part" id="${id}">${escapeText(title)}</h2>
 <p class="about">${escapeText(facts)}</p>
-${rehearsalBody(result)}${repeat === '' ? '' : repeatBox(rehearsalId(index), [repeat], about)}`;
+${rehearsalBody(result)}${repeat === '' ? '' : repeatBox(id, [repeat], about)}`;
 }
 
-function sweepPart({ report, folder, repeat }: ShownSweep, index: number): string {
+function sweepPart({ report, folder, repeat }: ShownSweep, { id, title }: Heading): string {
   const { seeds, design, version } = report;
   const named = `${seeds.slice(0, 12).join(', ')}${seeds.length > 12 ? ', ...' : ''}`;
   const facts = `${design}, ${formatPlural(seeds.length, 'seed')} (${named}), Podyard ${version}, from ${folder}`;
   const about = 'Each cell is a file that holds its digest; cells that are there are not run again.';
-  return `<h2 class="part" id="${sweepId(index)}">${escapeText(`Sweep ${report.name}`)}</h2>
+  return `<h2 class="part" id="${id}">${escapeText(title)}</h2>
 <p class="about">${escapeText(facts)}</p>
 <div class="group">
-${sweepTables(report, sweepId(index)).map(htmlTable).join('\n')}
-${repeatBox(sweepId(index), [repeat], about)}</div>`;
-}
-
-/** Of a picture of nodes its one run, else all of them. */
-function runsOf({ id }: DrawnPlot, { heats, runs }: ShownExperiment): ShownExperiment['runs'] {
-  const index = /-heat-(\d+)$/.exec(id)?.[1];
-  if (index === undefined) return runs;
-  const { variant, seed } = heats[Number(index)];
-  return runs.filter((run) => run.variant === variant && run.seed === seed);
+${sweepTables(report, id).map(htmlTable).join('\n')}
+${repeatBox(id, [repeat], about)}</div>`;
 }
 
 /** So many digests stand below a figure; of more there is a link to them. */

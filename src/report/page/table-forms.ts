@@ -1,8 +1,8 @@
 /** A table as data, and its forms: HTML with its files to take along, Markdown, CSV and JSON. */
 import { csvText } from '../csv.ts';
 import { roundNumber } from '../json.ts';
-import { numberColumn, plainText, renderTable, textColumn } from '../table.ts';
-import type { Paint } from '../table.ts';
+import { numberColumn, plainText, renderMarkdownTable, renderTable, textColumn } from '../table.ts';
+import type { Column, Paint } from '../table.ts';
 import { escapeText } from '../plots/svg.ts';
 
 export interface TableColumn {
@@ -85,13 +85,13 @@ function savedLink(file: string, type: string, content: string, word: string): s
 export function markdownTable(table: ReportTable): string {
   const { title, foot } = table;
   const { columns, rows } = shownPart(table);
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   const written = [
     `### ${markdownText(title)}`,
     '',
-    line(columns.map((one) => markdownText(one.title))),
-    line(columns.map(({ isText }) => (isText ? '---' : '---:'))),
-    ...rows.map((row) => line(row.map(({ text }) => markdownText(text)))),
+    renderMarkdownTable(
+      columns.map((one) => columnOf(one, withoutMarks(one.title))),
+      rows.map((row) => row.map(({ text }) => withoutMarks(text))),
+    ),
     ...(foot === '' ? [] : ['', markdownText(foot)]),
   ];
   return `${written.join('\n')}\n`;
@@ -99,10 +99,15 @@ export function markdownTable(table: ReportTable): string {
 
 /** Names can neither end a cell nor become a link, a picture or HTML. */
 export function markdownText(text: string): string {
-  return plainText(text).replace(/[\\`*_[\]<>|&~]/gu, '\\$&');
+  return withoutMarks(text).replaceAll('|', '\\|');
 }
 
-export function csvTable({ columns, rows }: ReportTable): string {
+/** A table does the same for the ends of its cells. */
+function withoutMarks(text: string): string {
+  return plainText(text).replace(/[\\`*_[\]<>&~]/gu, '\\$&');
+}
+
+function csvTable({ columns, rows }: ReportTable): string {
   return csvText([columns.map(({ name }) => name), ...rows.map((row) => row.map(({ value }) => plainValue(value)))]);
 }
 
@@ -127,12 +132,14 @@ export function tableData({ id, title, columns, rows }: ReportTable): unknown {
 export function terminalTable(table: ReportTable, paint: Paint): string {
   const { title, foot } = table;
   const { columns, rows } = shownPart(table);
-  const heads = columns.map((one) =>
-    one.isText ? textColumn(plainText(one.title.toUpperCase())) : numberColumn(plainText(one.title.toUpperCase())),
-  );
+  const heads = columns.map((one) => columnOf(one, plainText(one.title.toUpperCase())));
   const lines = rows.map((row) => row.map(({ text }) => plainText(text)));
   const below = foot === '' ? '' : `\n${plainText(foot)}`;
   return `${paint.strong(plainText(title))}\n${renderTable(heads, lines, paint)}${below}`;
+}
+
+function columnOf({ isText }: TableColumn, title: string): Column {
+  return isText ? textColumn(title) : numberColumn(title);
 }
 
 function plainValue(value: string | number | null): string | number | null {

@@ -1,50 +1,42 @@
 /** What stands first on the page: what is shown of each result, in sentences. */
 import type { VariantMetric } from '../../experiment/compare-result.ts';
+import type { ShownComparison } from '../compare-table.ts';
 import { limitSentence } from '../compare-table.ts';
+import { isDifferent } from '../compare-values.ts';
 import { LEAST_TO_SHOW, summarySentence, verdictSentence } from '../compare-verdict.ts';
 import { formatPlural } from '../format.ts';
 import { escapeText } from '../plots/svg.ts';
 import { valueText, verdictStyle } from './experiment-tables.ts';
+import { headingsOf } from './headings.ts';
+import type { Heading } from './headings.ts';
 import { rehearsalSentence, sweepSentences } from './other-tables.ts';
 import type { PageData, ShownExperiment } from './page-data.ts';
 
-/** Of the parts of a page, and what the names of their tables and figures begin with. */
-export function experimentId(index: number): string {
-  return `e${String(index + 1)}`;
-}
-
-export function rehearsalId(index: number): string {
-  return `r${String(index + 1)}`;
-}
-
-export function sweepId(index: number): string {
-  return `s${String(index + 1)}`;
-}
-
 /** A box for each result, in the order of the page. */
-export function verdicts({ experiments, rehearsals, sweeps }: PageData): string {
-  const box = (id: string, title: string, inner: string): string =>
+export function verdicts(data: PageData): string {
+  const { experiments, rehearsals, sweeps } = headingsOf(data);
+  const box = ({ id, title }: Heading, inner: string): string =>
     `<section class="verdict"><h3><a href="#${id}">${escapeText(title)}</a></h3>${inner}</section>`;
   return [
-    ...experiments.map((one, i) => box(experimentId(i), one.scenario, experimentVerdict(one))),
-    ...rehearsals.map((one, i) =>
-      box(rehearsalId(i), `Rehearsal of ${one.result.scenario}`, paragraph(capital(rehearsalSentence(one)), 'strong')),
-    ),
-    ...sweeps.map(({ report }, i) => {
+    ...data.experiments.map((one, i) => box(experiments[i], experimentVerdict(one))),
+    ...data.rehearsals.map((one, i) => box(rehearsals[i], paragraph(capital(rehearsalSentence(one)), 'strong'))),
+    ...data.sweeps.map(({ report }, i) => {
       const [head, ...others] = sweepSentences(report);
-      return box(
-        sweepId(i),
-        `Sweep ${report.name}`,
-        paragraph(head, 'strong') + list(others.map((text) => ({ text, style: '' }))),
-      );
+      return box(sweeps[i], paragraph(head, 'strong') + list(others.map((text) => ({ text, style: '' }))));
     }),
   ].join('\n');
+}
+
+/** A sentence each. */
+export function brokenLimits({ limits }: ShownComparison): string[] {
+  return limits
+    .filter(({ state }) => state === 'broken')
+    .map((limit) => `Limit broken: ${limitSentence(limit)}`);
 }
 
 function experimentVerdict(experiment: ShownExperiment): string {
   const { comparison, variants } = experiment;
   if (comparison === null) return paragraph(withoutComparison(experiment), 'strong');
-  const broken = comparison.limits.filter(({ state }) => state === 'broken').map((limit) => limitSentence(limit));
   const seeds = formatPlural(comparison.seeds.length, 'seed');
   const few =
     comparison.seeds.length < LEAST_TO_SHOW && !comparison.seedsChangeNothing
@@ -56,15 +48,15 @@ function experimentVerdict(experiment: ShownExperiment): string {
       text: verdictSentence(metric, comparison),
       style: verdictStyle(metric),
     });
-    const shown = own.filter(({ verdict }) => ['better', 'worse', 'higher', 'lower'].includes(verdict));
-    const others = own.filter((metric) => !shown.includes(metric));
+    const shown = own.filter(isDifferent);
+    const others = own.filter((metric) => !isDifferent(metric));
     const summary = `What is said of ${formatPlural(others.length, 'other metric')}`;
     const inner = `<summary>${escapeText(summary)}</summary>${list(others.map(sentence))}`;
     const more = others.length === 0 ? '' : `<details>${inner}</details>`;
     return paragraph(summarySentence(name, comparison.comparisons), 'strong') + list(shown.map(sentence)) + more;
   });
   const labels = variants.map(({ name, label }) => `${name}: ${label}`).join('; ');
-  const alarms = broken.map((text) => ({ text: `Limit broken: ${text}`, style: 'bad' }));
+  const alarms = brokenLimits(comparison).map((text) => ({ text, style: 'bad' }));
   return `${paragraph(`${labels}; ${seeds}`, 'who')}${list(alarms)}${few}${each.join('')}`;
 }
 

@@ -3,7 +3,7 @@
  * it: what is a lot for one metric is nothing for another.
  */
 import { FONT_SIZE, type Size } from './axes.ts';
-import { element, escapeText, estimateWidth, shorten, text } from './svg.ts';
+import { element, escapeText, estimateWidth, lettersIn, shorten, text } from './svg.ts';
 import { drawPicture } from './time-plot.ts';
 
 export interface DotRow {
@@ -62,14 +62,11 @@ function drawRow(row: DotRow, hasZero: boolean, place: Place): string {
   const middle = top + (isWide ? 15 : 46);
   const [low, high] = row.scale ?? scaleOf(row, hasZero);
   const x = (value: number): number => left + EDGE + ((value - low) / (high - low)) * (right - left - 2 * EDGE);
-  const room = isWide ? left - 12 : size.width;
-  const letters = Math.floor(room / (0.62 * FONT_SIZE));
-  const noteLetters = Math.floor((isWide ? size.width - right - 18 : size.width) / (0.62 * FONT_SIZE));
-  const names = isWide
-    ? text(0, middle + 4, shorten(row.name, letters), { class: 'label row' }) +
-      text(right + 18, middle + 4, shorten(row.note, noteLetters), { class: `label ${row.color}` })
-    : text(0, top + 13, shorten(row.name, letters), { class: 'label row' }) +
-      text(0, top + 29, shorten(row.note, noteLetters), { class: `label ${row.color}` });
+  const name = shorten(row.name, lettersIn(isWide ? left - 12 : size.width, FONT_SIZE));
+  const note = shorten(row.note, lettersIn(isWide ? size.width - right - 18 : size.width, FONT_SIZE));
+  const names =
+    text(0, isWide ? middle + 4 : top + 13, name, { class: 'label row' }) +
+    text(isWide ? right + 18 : 0, isWide ? middle + 4 : top + 29, note, { class: `label ${row.color}` });
   const base = element('line', { class: 'grid', x1: left, x2: right, y1: middle, y2: middle });
   const zero = hasZero ? element('line', { class: 'base', x1: x(0), x2: x(0), y1: middle - 12, y2: middle + 12 }) : '';
   return (

@@ -7,6 +7,7 @@
 import type { NodeRecord, RunResult, Utilization } from '../../metrics/run-result.ts';
 import { compareKeys, formatCount, formatPlural, formatShare } from '../format.ts';
 import { FONT_SIZE, type Area, type Size } from './axes.ts';
+import { drawShadedRows } from './shades.ts';
 import { element, estimateWidth, shorten, text } from './svg.ts';
 import { drawPicture } from './time-plot.ts';
 
@@ -154,7 +155,7 @@ function drawBlock(block: HeatBlock, index: number, { left, right, top }: Area, 
     const y = top + TITLE + row * (STRIP + STRIP_GAP);
     return [
       text(left - 8, y + STRIP - 1.5, shorten(resource, most.longest), { class: 'tick y', 'text-anchor': 'end' }),
-      drawStrip(shares, left, y, cell),
+      drawShadedRows([{ left, top: y, height: STRIP, cell, shades: shares.map(shadeOf) }], SHADES.length),
       text(right + 8, y + STRIP - 1.5, formatShare(mean, 0), { class: 'tick mean' }),
     ].join('');
   });
@@ -167,21 +168,6 @@ function drawBlock(block: HeatBlock, index: number, { left, right, top }: Area, 
     'data-block': index,
   };
   return text(left, top + TITLE - 6, title, { class: 'label' }) + rows.join('') + element('rect', area);
-}
-
-/** Neighbours of one shade are one piece, and all pieces of a shade one path. */
-function drawStrip(shares: readonly number[], left: number, y: number, cell: number): string {
-  const paths = SHADES.map(() => '');
-  for (let from = 0, i = 1; i <= shares.length; i++) {
-    const shade = shadeOf(shares[from]);
-    if (i < shares.length && shadeOf(shares[i]) === shade) continue;
-    const [x, end] = [left + from * cell, left + i * cell];
-    paths[shade] += `M${x.toFixed(1)},${y.toFixed(1)}H${end.toFixed(1)}v${STRIP}H${x.toFixed(1)}z`;
-    from = i;
-  }
-  return paths
-    .map((path, shade) => (path === '' ? '' : element('path', { class: `mark heat h${shade}`, d: path })))
-    .join('');
 }
 
 export function shadeOf(share: number): number {

@@ -1,6 +1,6 @@
 /** Names beside the ends of lines, moved apart until none covers another; and a legend for pictures too small for that. */
 import { FONT_SIZE, type Area } from './axes.ts';
-import { element, estimateWidth, shorten, text } from './svg.ts';
+import { element, estimateWidth, lettersIn, shorten, text } from './svg.ts';
 
 export interface EndLabel {
   readonly text: string;
@@ -52,7 +52,7 @@ export function drawLegend(
   width: number,
   longest: number = LONGEST_ENTRY,
 ): { readonly svg: string; readonly height: number } {
-  const characters = Math.min(longest, Math.floor((width - 30) / (0.62 * FONT_SIZE)));
+  const characters = Math.min(longest, lettersIn(width - 30, FONT_SIZE));
   let x = left;
   let row = 0;
   let svg = '';

@@ -1,5 +1,5 @@
 /** One series of many runs over simulated time: thin lines in the colours of their variants, one legend a variant. */
-import { curveLinear, curveStepAfter, line as lineShape } from 'd3-shape';
+import { curveLinear } from 'd3-shape';
 import { thinOut, type Point } from '../../base/thin-out.ts';
 import {
   countAxis,
@@ -14,16 +14,16 @@ import {
 } from './axes.ts';
 import { distinctEntries, drawLegend } from './labels.ts';
 import { element } from './svg.ts';
-import { drawPicture } from './time-plot.ts';
+import { curveOf, drawPicture, linePath } from './time-plot.ts';
 
-export interface OverlayLine {
+interface OverlayLine {
   /** Of its variant, or of the run where there are few. */
   readonly name: string;
   readonly color: string;
   readonly points: readonly (readonly [number, number])[];
 }
 
-export interface OverlayPlot {
+interface OverlayPlot {
   readonly id: string;
   readonly title: string;
   readonly caption: string;
@@ -36,7 +36,7 @@ export interface OverlayPlot {
 const MOST_COLUMNS = 2400;
 const LEAST_COLUMNS = 24;
 
-export function overlayColumns(lines: number, pixels: number): number {
+function overlayColumns(lines: number, pixels: number): number {
   return Math.max(LEAST_COLUMNS, Math.min(Math.round(pixels), Math.floor(MOST_COLUMNS / Math.max(1, lines))));
 }
 
@@ -54,32 +54,18 @@ export function drawOverlayPlot(plot: OverlayPlot, size: Size): string {
   const columns = overlayColumns(plot.lines.length, right - left);
   const middles = middleLines(plot);
   const thin = middles.length > 0 ? ' faint' : plot.lines.length > 2 ? ' thin' : '';
-  const curve = plot.quantity === 'share' ? curveLinear : curveStepAfter;
+  const curve = curveOf(plot.quantity);
   const paths = plot.lines.map(({ color, points }) => {
     const kept = thinOut(
       points.map(([seconds]) => seconds),
       points.map(([, value]) => value),
       columns,
     );
-    const path =
-      lineShape<Point>(
-        (point) => x(point.x),
-        (point) => y(point.y),
-      )
-        .curve(curve)
-        .digits(1)(kept) ?? '';
-    return element('path', { class: `mark line${thin} ${color}`, d: path });
+    return element('path', { class: `mark line${thin} ${color}`, d: linePath(kept, x, y, curve) });
   });
-  const bold = middles.map(({ color, points }) => {
-    const path =
-      lineShape<Point>(
-        (point) => x(point.x),
-        (point) => y(point.y),
-      )
-        .curve(curveLinear)
-        .digits(1)(points) ?? '';
-    return element('path', { class: `mark line middle ${color}`, d: path });
-  });
+  const bold = middles.map(({ color, points }) =>
+    element('path', { class: `mark line middle ${color}`, d: linePath(points, x, y, curveLinear) }),
+  );
   const axes = drawVerticalAxis(vertical, frame) + drawHorizontalAxis(horizontal, x, frame, size.width);
   return drawPicture(plot, size, height, frame, legend.svg + axes + paths.join('') + bold.join(''));
 }
@@ -89,7 +75,7 @@ const LEAST_AVERAGED = 3;
 /** Moments of the mean: a thinned series has a true sample at the end of each such part. */
 const MOMENTS = 96;
 
-export function hasMiddles(lines: readonly OverlayLine[]): boolean {
+export function hasMiddles(lines: readonly Omit<OverlayLine, 'points'>[]): boolean {
   return distinctEntries(lines).some(({ text }) => lines.filter(({ name }) => name === text).length >= LEAST_AVERAGED);
 }
 

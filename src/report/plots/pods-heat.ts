@@ -1,10 +1,11 @@
 /** Nodes over time: a row a node, a cell a stretch of time, the shade tells how many pods were on the node. */
 import { formatNumber } from '../format.ts';
 import { drawHorizontalAxis, linear, timeAxis, FONT_SIZE, type Area, type Size } from './axes.ts';
+import { drawShadedRows } from './shades.ts';
 import { element, estimateWidth, shorten, text } from './svg.ts';
 import { drawPicture } from './time-plot.ts';
 
-export interface PodsHeat {
+interface PodsHeat {
   readonly id: string;
   readonly title: string;
   readonly caption: string;
@@ -25,7 +26,6 @@ export function drawPodsHeat(plot: PodsHeat, size: Size): string {
   const names = nodes.map(({ name }, i) => (i % step === 0 ? shorten(name, size.name === 'wide' ? 20 : 11) : ''));
   const left = Math.ceil(Math.max(0, ...names.map((name) => estimateWidth(name, FONT_SIZE)))) + 12;
   const right = size.width - 14;
-  const key = drawKey(most, left, right);
   const top = 34;
   const frame: Area = { left, right, top, bottom: top + nodes.length * rowHeight };
   const horizontal = timeAxis(plot.endSeconds, right - left);
@@ -38,34 +38,20 @@ export function drawPodsHeat(plot: PodsHeat, size: Size): string {
           'text-anchor': 'end',
         }),
   );
+  const rows = nodes.map(({ pods }, row) => ({
+    left,
+    top: top + row * rowHeight + 0.5,
+    height: rowHeight - 1,
+    cell: (right - left) / pods.length,
+    shades: pods.map((value) => shadeOf(value, most)),
+  }));
   const content = [
-    key,
+    drawKey(most, left, right),
     ...labels,
-    ...shadePaths(plot, frame, rowHeight),
+    drawShadedRows(rows, SHADES),
     drawHorizontalAxis(horizontal, x, frame, size.width),
   ];
   return drawPicture(plot, size, frame.bottom + 26, frame, content.join(''));
-}
-
-/** Neighbours of one shade are one piece, and all pieces of a shade one path. */
-function shadePaths({ nodes, most }: PodsHeat, { left, right, top }: Area, rowHeight: number): string[] {
-  const paths = Array.from({ length: SHADES }, () => '');
-  nodes.forEach(({ pods }, row) => {
-    const y = top + row * rowHeight + 0.5;
-    const cell = (right - left) / pods.length;
-    for (let from = 0, i = 1; i <= pods.length; i++) {
-      const shade = shadeOf(pods[from], most);
-      if (i < pods.length && shadeOf(pods[i], most) === shade) continue;
-      if (shade >= 0) {
-        const ends = [left + from * cell, left + i * cell].map((value) => value.toFixed(1));
-        paths[shade] += `M${ends[0]},${y.toFixed(1)}H${ends[1]}v${rowHeight - 1}H${ends[0]}z`;
-      }
-      from = i;
-    }
-  });
-  return paths.flatMap((path, shade) =>
-    path === '' ? [] : [element('path', { class: `mark heat h${String(shade)}`, d: path })],
-  );
 }
 
 /**

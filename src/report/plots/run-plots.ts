@@ -53,12 +53,20 @@ export function drawRunPlots(result: RunResult): DrawnPlot[] {
   const events =
     rows.length === 0
       ? []
-      : [{ id: 'events', title: 'Events', caption: 'What happened to nodes; larger marks stand for more at once, × is the total.', endSeconds: result.simulatedSeconds, rows }].map((plot) => ({
-          ...plot,
-          full: true,
-          svg: drawEventPlot(plot, WIDE) + drawEventPlot(plot, NARROW),
-        }));
-  const waits = waitPlotsOf(result).map((plot) => ({ ...plot, full: false, svg: drawWaitPlot(plot, HALF) + drawWaitPlot(plot, { ...NARROW, height: 260 }) }));
+      : [
+          drawnPlot(
+            {
+              id: 'events',
+              title: 'Events',
+              caption: 'What happened to nodes; larger marks stand for more at once, × is the total.',
+              endSeconds: result.simulatedSeconds,
+              rows,
+            },
+            drawEventPlot,
+            WIDE,
+          ),
+        ];
+  const waits = waitPlotsOf(result).map(drawnWaits);
   const [full, half] = [drawn.filter((plot) => plot.full), drawn.filter((plot) => !plot.full)];
   // Events stand right below the utilisation, so that one can be read by the other.
   return [...full.slice(0, 1), ...events, ...full.slice(1), ...waits, ...half];
@@ -91,14 +99,7 @@ export function readOutOf(result: RunResult): ReadOut {
 /** null where there is nothing to draw. */
 export function drawNodeHeat(result: RunResult): DrawnPlot | null {
   const map = heatMapOf(result);
-  if (map === null) return null;
-  return {
-    id: map.id,
-    title: map.title,
-    caption: map.caption,
-    full: true,
-    svg: drawHeatMap(map, WIDE) + drawHeatMap(map, NARROW),
-  };
+  return map === null ? null : drawnPlot(map, drawHeatMap, WIDE);
 }
 
 /** Six significant digits are more than a read-out shows. */
@@ -136,7 +137,20 @@ function groupPlot(
 }
 
 function drawnTime(plot: TimePlot): DrawnPlot {
-  const full = FULL_WIDTH.includes(plot.id);
-  const wide: Size = full ? WIDE : { ...HALF, height: 260 };
-  return { id: plot.id, title: plot.title, caption: plot.caption, full, svg: drawTimePlot(plot, wide) + drawTimePlot(plot, NARROW) };
+  return drawnPlot(plot, drawTimePlot, FULL_WIDTH.includes(plot.id) ? WIDE : { ...HALF, height: 260 });
+}
+
+export function drawnWaits(plot: WaitPlot): DrawnPlot {
+  return drawnPlot(plot, drawWaitPlot, HALF, { ...NARROW, height: 260 });
+}
+
+/** For a page and for a phone. */
+export function drawnPlot<Plot extends Pick<DrawnPlot, 'id' | 'title' | 'caption'>>(
+  plot: Plot,
+  draw: (plot: Plot, size: Size) => string,
+  wide: Size,
+  narrow: Size = NARROW,
+): DrawnPlot {
+  const { id, title, caption } = plot;
+  return { id, title, caption, full: wide === WIDE, svg: draw(plot, wide) + draw(plot, narrow) };
 }

@@ -2,6 +2,8 @@
 import { visibleText } from '../../base/visible-text.ts';
 
 const WIDE_LETTERS = '%mwMW@≤…×';
+/** Width of most letters as a part of the font size. */
+const LETTER = 0.62;
 
 export type Attributes = Readonly<Record<string, string | number>>;
 
@@ -37,8 +39,13 @@ export function short(value: number): string {
 /** Width of text in the page's font, on the wide side: no font is at hand to measure with. */
 export function estimateWidth(content: string, fontSize: number): number {
   let width = 0;
-  for (const letter of content) width += WIDE_LETTERS.includes(letter) ? 0.97 : letter > '\u2fff' ? 1.1 : 0.62;
+  for (const letter of content) width += WIDE_LETTERS.includes(letter) ? 0.97 : letter > '\u2fff' ? 1.1 : LETTER;
   return width * fontSize;
+}
+
+/** Letters of usual width that have room. */
+export function lettersIn(width: number, fontSize: number): number {
+  return Math.floor(width / (LETTER * fontSize));
 }
 
 /** Cut to a number of characters, with an ellipsis in the middle: names often differ in their last letters only. */

@@ -2,7 +2,7 @@
  * Lines over simulated time. Where one peak would flatten the rest of the run, or one line the others, counts stand
  * on a logarithmic scale, and the caption says so.
  */
-import { area as areaShape, curveLinear, curveStepAfter, line as lineShape } from 'd3-shape';
+import { area as areaShape, curveLinear, curveStepAfter, line as lineShape, type CurveFactory } from 'd3-shape';
 import {
   countAxis,
   drawHorizontalAxis,
@@ -137,12 +137,23 @@ function drawLine(
   plot: TimePlot, line: TimeSeriesLine, x: (value: number) => number, y: (value: number) => number, frame: Area,
 ): string {
   const points = thinOut(plot.seconds, line.values, Math.round(frame.right - frame.left));
-  const curve = plot.quantity === 'share' ? curveLinear : curveStepAfter;
-  const path = lineShape<Point>((point) => x(point.x), (point) => y(point.y)).curve(curve).digits(1)(points) ?? '';
+  const curve = curveOf(plot.quantity);
+  const path = linePath(points, x, y, curve);
   const stroke = element('path', { class: `mark line ${line.color}${line.dashed ? ' dashed' : ''}`, d: path });
   if (!line.filled) return stroke;
   const fill = areaShape<Point>((point) => x(point.x), frame.bottom, (point) => y(point.y)).curve(curve).digits(1)(points) ?? '';
   return element('path', { class: `fill ${line.color}`, d: fill }) + stroke;
+}
+
+/** Shares go gradually, counts at once. */
+export function curveOf(quantity: TimePlot['quantity']): CurveFactory {
+  return quantity === 'share' ? curveLinear : curveStepAfter;
+}
+
+export function linePath(
+  points: readonly Point[], x: (value: number) => number, y: (value: number) => number, curve: CurveFactory,
+): string {
+  return lineShape<Point>((point) => x(point.x), (point) => y(point.y)).curve(curve).digits(1)(points) ?? '';
 }
 
 function lastNumber(values: readonly number[]): number {

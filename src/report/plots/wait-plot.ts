@@ -39,7 +39,8 @@ export function drawWaitPlot(plot: WaitPlot, size: Size): string {
   const vertical = shareAxis();
   const left = verticalAxisWidth(vertical);
   const right = size.width - 14;
-  const legend = plot.curves.length > 1 ? drawLegend(distinctEntries(plot.curves), left, 0, right - left) : { svg: '', height: 0 };
+  const entries = plot.curves.length > 1 ? distinctEntries(plot.curves) : [];
+  const legend = drawLegend(entries, left, 0, right - left);
   const height = size.height + legend.height;
   const frame: Area = { left, right, top: 10 + legend.height, bottom: height - 26 };
   const horizontal = waitAxis(plot, frame.right - frame.left);

@@ -4,6 +4,7 @@
  * SchedulerCache writes here.
  */
 import { growInt32, growUint8, grownCapacity } from '../../base/growable.ts';
+import type { SeenPods } from '../../cluster/observer.ts';
 import type { PodTable } from '../../cluster/pod-table.ts';
 
 /** What the scheduler believes of a pod. */
@@ -31,9 +32,11 @@ export class CachedPods {
   /** 1: its deletion was seen to be asked for. */
   terminating: Uint8Array = new Uint8Array(0);
   private readonly table: PodTable;
+  private readonly seen: SeenPods;
 
-  constructor(table: PodTable) {
+  constructor(table: PodTable, seen: SeenPods = table) {
     this.table = table;
+    this.seen = seen;
   }
 
   /** Rows ever used. */
@@ -52,7 +55,7 @@ export class CachedPods {
 
   /** Micros: status.startTime; NaN until the kubelet has acknowledged the pod. */
   get acknowledgedAt(): Float64Array {
-    return this.table.acknowledgedAt;
+    return this.seen.acknowledgedAt;
   }
 
   /** Interned name of status.nominatedNodeName, -1: none. */
@@ -67,7 +70,7 @@ export class CachedPods {
 
   /** EvictionCause of a terminating pod. */
   get cause(): Uint8Array {
-    return this.table.cause;
+    return this.seen.cause;
   }
 
   isTerminating(row: number): boolean {
@@ -79,7 +82,7 @@ export class CachedPods {
     if (row >= this.node.length) this.grow(row + 1);
     this.belief[row] = PodBelief.Waiting;
     this.node[row] = -1;
-    this.template[row] = this.table.template[row];
+    this.template[row] = this.seen.template[row];
     this.terminating[row] = 0;
   }
 
@@ -90,5 +93,31 @@ export class CachedPods {
     this.slot = growInt32(this.slot, capacity);
     this.template = growInt32(this.template, capacity);
     this.terminating = growUint8(this.terminating, capacity);
+  }
+}
+
+/** Sums over the pods that the scheduler's cache has, kept so that plugins never scan. */
+export class CacheTotals {
+  /** Pods that have any inter-pod affinity or anti-affinity. */
+  podsWithAffinity = 0;
+  /** Pods that have no node, not even an assumed one. */
+  podsPending = 0;
+  /** Pods whose binding has not been seen yet. */
+  podsAssumed = 0;
+  /** Pods by priority, in ascending order of priority. */
+  private readonly priorities: { readonly priority: number; count: number }[] = [];
+
+  /** The least priority of a pod on a node; Infinity when there is none. */
+  get lowestPriority(): number {
+    for (const entry of this.priorities) if (entry.count > 0) return entry.priority;
+    return Infinity;
+  }
+
+  countPriority(priority: number, sign: 1 | -1): void {
+    const { priorities } = this;
+    let at = 0;
+    while (at < priorities.length && priorities[at].priority < priority) at++;
+    if (at === priorities.length || priorities[at].priority !== priority) priorities.splice(at, 0, { priority, count: 0 });
+    priorities[at].count += sign;
   }
 }

@@ -13,17 +13,29 @@ import type { KubernetesFeatures } from '../../cluster/kubernetes-versions.ts';
 import { nodeAllocatable, offersTheSame } from '../../cluster/node-changes.ts';
 import type { KubernetesObject, Node } from '../../cluster/objects.ts';
 import type { ObjectStore } from '../../cluster/object-store.ts';
-import type { ClusterObserver, NodeBefore, ObjectAction } from '../../cluster/observer.ts';
+import type { ClusterObserver, NodeBefore, ObjectAction, SeenCluster, Watch } from '../../cluster/observer.ts';
 import type { PodTemplate, TemplateTable } from '../../cluster/pod-template.ts';
 import { FIRST_SCALAR } from '../../cluster/resources.ts';
 import type { ResourceRegistry } from '../../cluster/resources.ts';
 import type { Interner } from '../../base/interner.ts';
 import { CacheObserverLists } from './cache-observer.ts';
 import type { CacheObserver } from './cache-observer.ts';
-import { CacheTotals } from './cache-totals.ts';
 import { CachedNodes } from './cached-nodes.ts';
-import { CachedPods, PodBelief } from './cached-pods.ts';
+import { CacheTotals, CachedPods, PodBelief } from './cached-pods.ts';
 import type { NodeInfo } from './node-info.ts';
+
+/** The watch that is never late: a notice is a call. */
+export function onTime(cluster: Cluster): Watch {
+  const { pods, nodes, objects } = cluster;
+  const heldDevices = (pod: number): readonly number[] => nodes.heldDevices(pod, pods.node[pod]);
+  return {
+    seen: { pods, nodes, objects, heldDevices },
+    isOnTime: true,
+    pendingCount: 0,
+    lastShownAt: -Infinity,
+    observe: (observer) => { cluster.observe(observer); },
+  };
+}
 
 export class SchedulerCache implements ClusterObserver {
   readonly nodes: CachedNodes = new CachedNodes();
@@ -32,13 +44,16 @@ export class SchedulerCache implements ClusterObserver {
   /** Grows with each choice and each notice: while it stands still, so does everything in the cache. */
   changeCount = 0;
   private readonly cluster: Cluster;
+  /** What the watch has shown; on time, the cluster itself. */
+  private readonly seen: SeenCluster;
   private readonly nodesByName = new Map<string, number>();
   private readonly observers = new CacheObserverLists();
 
-  /** Begins with what is in the cluster; from then on it has to be told: the caller registers it as an observer. */
-  constructor(cluster: Cluster) {
+  /** Begins with what is in the cluster; from then on it has to be told: the caller registers it with the watch. */
+  constructor(cluster: Cluster, watch: Watch = onTime(cluster)) {
     this.cluster = cluster;
-    this.pods = new CachedPods(cluster.pods);
+    this.seen = watch.seen;
+    this.pods = new CachedPods(cluster.pods, this.seen.pods);
     cluster.resources.onGrown(() => this.nodes.widen(cluster.resources.count));
     this.nodes.widen(cluster.resources.count);
     for (let row = 0; row < cluster.nodes.length; row++) if (cluster.nodes.alive[row] === 1) this.nodeAdded(row);
@@ -69,7 +84,7 @@ export class SchedulerCache implements ClusterObserver {
   }
 
   get objects(): ObjectStore {
-    return this.cluster.objects;
+    return this.seen.objects;
   }
 
   /** What is so in the cluster's version of Kubernetes. */
@@ -128,11 +143,12 @@ export class SchedulerCache implements ClusterObserver {
     assert(this.pods.belief[pod] === PodBelief.Assumed, 'forgetPod needs an assumed pod');
     const { pods } = this;
     const node = pods.node[pod];
-    if (pods.template[pod] !== this.cluster.pods.template[pod]) this.takeLatestTemplate(pod);
+    if (pods.template[pod] !== this.seen.pods.template[pod]) this.takeLatestTemplate(pod);
     this.cluster.feed(Verb.ForgetPod, pod, node);
     this.detach(pod);
     this.setBelief(pod, PodBelief.Waiting);
     for (const observer of this.observers.podForgotten) observer.podForgotten?.(pod, node);
+    this.releaseGhost(node);
   }
 
   /** The GPUs that the pod holds on its node; null: it asks for none, or has no node. */
@@ -167,8 +183,8 @@ export class SchedulerCache implements ClusterObserver {
   podBound(pod: number): void {
     this.changeCount++;
     const { pods } = this;
-    const node = this.cluster.pods.node[pod];
-    const isStale = pods.template[pod] !== this.cluster.pods.template[pod];
+    const node = this.seen.pods.node[pod];
+    const isStale = pods.template[pod] !== this.seen.pods.template[pod];
     if (isStale) this.takeLatestTemplate(pod);
     if (pods.node[pod] === node) this.moveToEnd(pod);
     else if (pods.node[pod] >= 0) this.detach(pod);
@@ -218,7 +234,7 @@ export class SchedulerCache implements ClusterObserver {
   nodeAdded(row: number): void {
     this.changeCount++;
     const { nodes } = this;
-    const facts = this.cluster.nodes.facts[row];
+    const facts = this.seen.nodes.facts[row];
     const known: NodeInfo | undefined = nodes.info[row];
     const isGhost = known !== undefined && known.pods.length > 0;
     const info = isGhost ? known : nodes.make(row, facts);
@@ -237,7 +253,7 @@ export class SchedulerCache implements ClusterObserver {
     this.changeCount++;
     const { nodes } = this;
     const info = nodes.info[row];
-    const facts = this.cluster.nodes.facts[row];
+    const facts = this.seen.nodes.facts[row];
     info.facts = facts;
     if (facts.labels !== before.facts.labels) nodes.labels.write(row, facts.labels);
     if (!offersTheSame(before.facts.object, facts.object)) this.writeAllocatable(info, facts.object);
@@ -274,7 +290,7 @@ export class SchedulerCache implements ClusterObserver {
       this.account(pod, node, -1);
       this.nodes.info[node].devices?.give(pod);
     }
-    pods.template[pod] = this.cluster.pods.template[pod];
+    pods.template[pod] = this.seen.pods.template[pod];
     if (node >= 0) {
       this.account(pod, node, 1);
       this.takeDevices(pod, node);
@@ -296,6 +312,8 @@ export class SchedulerCache implements ClusterObserver {
 
   private attach(pod: number, node: number): void {
     const info = this.nodes.info[node];
+    // The node was seen to go before its pod was seen to come.
+    if (this.nodes.alive[node] === 0 && info.pods.length === 0) this.cluster.holdNode(node);
     this.pods.node[pod] = node;
     this.pods.slot[pod] = info.pods.length;
     info.pods.push(pod);
@@ -304,13 +322,12 @@ export class SchedulerCache implements ClusterObserver {
     this.takeDevices(pod, node);
   }
 
-  /** The GPUs that the pod holds in truth, where it is bound to the node already; else the node's own choice. */
+  /** The GPUs that the pod was seen to hold, where it is bound to the node already; else the node's own choice. */
   private takeDevices(pod: number, node: number): void {
     const { gpu } = this.templateOf(pod);
     const { devices } = this.nodes.info[node];
     if (gpu === null || devices === null) return;
-    const isBound = this.cluster.pods.node[pod] === node;
-    const held = isBound ? (this.cluster.nodes.devices[node]?.devicesOf(pod) ?? []) : [];
+    const held = this.seen.pods.node[pod] === node ? this.seen.heldDevices(pod) : [];
     devices.take(pod, gpu, held.length > 0 ? held : devices.choose(gpu));
   }
 

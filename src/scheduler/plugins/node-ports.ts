@@ -1,5 +1,6 @@
 /** NodePorts (PreFilter, Filter): host ports must be free on the node. Source: plugins/nodeports/node_ports.go. */
 import type { NodeInfo } from '../cache/node-info.ts';
+import { hostPortsConflict } from '../../cluster/pod-template.ts';
 import type { HostPort } from '../../cluster/pod-template.ts';
 import { Action, event } from '../framework/cluster-event.ts';
 import type { Plugin, PluginFactory } from '../framework/plugin-api.ts';
@@ -7,7 +8,6 @@ import { SKIP, unschedulable } from '../framework/status.ts';
 
 const NAME = 'NodePorts';
 const TAKEN = unschedulable(NAME, "node(s) didn't have free ports for the requested pod ports");
-const ANY_ADDRESS = '0.0.0.0';
 
 export const NodePorts: PluginFactory = {
   name: NAME,
@@ -26,7 +26,7 @@ export const NodePorts: PluginFactory = {
           event: event('Pod', Action.Delete),
           hint: (pod, { pod: deleted }) => {
             if (deleted === undefined || (deleted.nodeName === '' && deleted.nominatedNodeName === '')) return 'QueueSkip';
-            const clash = pod.template.hostPorts.some((wanted) => deleted.template.hostPorts.some((used) => conflicts(wanted, used)));
+            const clash = pod.template.hostPorts.some((wanted) => deleted.template.hostPorts.some((used) => hostPortsConflict(wanted, used)));
             return clash ? 'Queue' : 'QueueSkip';
           },
         },
@@ -38,11 +38,6 @@ export const NodePorts: PluginFactory = {
 
 function isTaken(wanted: HostPort, node: NodeInfo): boolean {
   if (node.usedPorts === null) return false;
-  for (const used of node.usedPorts.values()) if (conflicts(wanted, used)) return true;
+  for (const used of node.usedPorts.values()) if (hostPortsConflict(wanted, used)) return true;
   return false;
-}
-
-/** Same protocol and port, and the same address or one of them all addresses (`::` is nothing special). */
-export function conflicts(a: HostPort, b: HostPort): boolean {
-  return a.port === b.port && a.protocol === b.protocol && (a.ip === b.ip || a.ip === ANY_ADDRESS || b.ip === ANY_ADDRESS);
 }

@@ -7,12 +7,15 @@ import { EvictionCause } from '../../cluster/cluster.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Micros } from '../../base/time.ts';
 import type { EventKind, Kernel } from '../../kernel/kernel.ts';
+import { PodBelief } from '../cache/cached-pods.ts';
+import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import type { PreemptionPort } from '../framework/plugin-api.ts';
 import type { PodEventView } from '../framework/cluster-event.ts';
 import type { SchedulingQueue } from '../queue/scheduling-queue.ts';
 
 /** What preemption needs of the scheduler. */
 export interface PreemptionHost {
+  readonly cache: SchedulerCache;
   readonly queue: SchedulingQueue;
   readonly cycleMicros: Micros;
   readonly listeners: readonly { preempted?(preemptor: number, victim: number): void }[];
@@ -95,14 +98,19 @@ export class PreemptionExecutor implements PreemptionPort {
   private preempt(preemptor: number, [victim, incarnation]: readonly [number, number]): boolean {
     if (!this.isToGo([victim, incarnation])) return false;
     if (this.scheduler.preemptWaiting(victim)) return true;
+    // Gone or asked to go already, which the scheduler has not seen yet: the deletion changes nothing.
+    const { pods } = this.cluster;
+    if (!pods.isLive(victim) || pods.isTerminating(victim)) return false;
     this.cluster.terminatePod(victim, EvictionCause.Preemption);
     for (const listener of this.scheduler.listeners) listener.preempted?.(preemptor, victim);
     return false;
   }
 
+  /** As the scheduler has seen it. */
   private isToGo([victim, incarnation]: readonly [number, number]): boolean {
-    const { pods } = this.cluster;
-    return pods.incarnation[victim] === incarnation && pods.isLive(victim) && !pods.isTerminating(victim);
+    const { pods } = this.scheduler.cache;
+    const isKnown = pods.incarnation[victim] === incarnation && pods.belief[victim] !== PodBelief.Unknown;
+    return isKnown && !pods.isTerminating(victim);
   }
 
   /** Pods nominated to the node with less priority than the preemptor are to look elsewhere. */

@@ -3,6 +3,7 @@
  * Plain block YAML, as kubectl prints it, takes a parser of our own (about 20 times as fast); whatever that does not
  * know goes to the full one, so the result never depends on the choice.
  */
+import { InputError } from '../../base/input-error.ts';
 import type { Problem } from '../../base/input-error.ts';
 import { parseJson, readJson, readJsonLines } from './json-documents.ts';
 import { parsePlainYaml } from './plain-yaml.ts';
@@ -20,6 +21,23 @@ export function readDocuments(text: string, file: string): DocumentsRead {
     problems: [...problems, ...documents.flatMap(({ duplicates = [] }) => duplicates)],
     warnings,
   };
+}
+
+/** The document of a file that may hold one only, a `what` (scenario, sweep, ...). Throws InputError. */
+export function readOnlyDocument(
+  text: string,
+  file: string,
+  what: string,
+): { readonly document: SourceDocument; readonly warnings: readonly Problem[] } {
+  const { documents, problems, warnings } = readDocuments(text, file);
+  if (problems.length > 0) throw new InputError(problems);
+  const [document, second] = documents;
+  const article = /^[aeiou]/.test(what) ? 'an' : 'a';
+  if (document === undefined)
+    throw new InputError({ file, message: `expected ${article} ${what}, found an empty file` });
+  if (second === undefined) return { document, warnings };
+  const message = `expected one ${what} in the file, found a second document`;
+  throw new InputError({ file, ...second.locate([], 'value'), message });
 }
 
 /** The same, but a document with duplicate keys comes with them. */

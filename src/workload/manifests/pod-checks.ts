@@ -172,6 +172,22 @@ const containerPort: Check = object({
   required: ['containerPort'],
 });
 
+/** 0 stands for the default. `isDeadly`: a failure kills the container, and one success has to do. */
+function probe(isDeadly: boolean): Check {
+  const count = whole(0, MAX_INT32);
+  return object({
+    used: {
+      initialDelaySeconds: count,
+      timeoutSeconds: count,
+      periodSeconds: count,
+      successThreshold: isDeadly ? whole(0, 1) : count,
+      failureThreshold: count,
+      terminationGracePeriodSeconds: whole(1, MAX_INT32),
+    },
+    unused: 'exec httpGet tcpSocket grpc',
+  });
+}
+
 const container: Check = object({
   used: {
     name: labelName,
@@ -181,9 +197,18 @@ const container: Check = object({
     ports: list(containerPort),
     restartPolicy: oneOf('Always', 'OnFailure', 'Never'),
     restartPolicyRules: list(anything),
+    startupProbe: probe(true),
+    readinessProbe: probe(false),
+    livenessProbe: probe(true),
+    lifecycle: object({
+      used: {
+        preStop: object({ used: { sleep: object({ used: { seconds: SECONDS } }) }, unused: 'exec httpGet tcpSocket' }),
+      },
+      unused: 'postStart stopSignal',
+    }),
   },
   unused:
-    'args command env envFrom lifecycle livenessProbe readinessProbe resizePolicy securityContext startupProbe stdin stdinOnce targetContainerName ' +
+    'args command env envFrom resizePolicy securityContext stdin stdinOnce targetContainerName ' +
     'terminationMessagePath terminationMessagePolicy tty volumeDevices volumeMounts workingDir',
   required: ['name'],
 });

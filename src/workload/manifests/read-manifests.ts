@@ -47,6 +47,8 @@ export interface ManifestOptions {
   readonly priorityClasses?: readonly string[];
   /** Objects that stand in some other document, read behind those of the files. */
   readonly inline?: readonly InlineObject[];
+  /** Whether somebody says what runs in the object's pods. Default: nobody does. */
+  readonly hasApplication?: (object: KubernetesObject) => boolean;
 }
 
 export interface InlineObject {
@@ -68,7 +70,8 @@ export function collectManifests(
   paths: readonly string[], files: FileReader, options: ManifestOptions = {},
 ): Manifests & { readonly problems: Problem[] } {
   const found = findManifestFiles(paths, files);
-  const collector = new ManifestCollector(found.problems, found.warnings);
+  const hasApplication = options.hasApplication ?? ((): boolean => false);
+  const collector = new ManifestCollector(found.problems, found.warnings, hasApplication);
   for (const file of found.files) collector.readFile(file, files);
   for (const object of options.inline ?? []) collector.readInline(object);
   collector.checkPriorityClasses(options.priorityClasses ?? []);
@@ -101,6 +104,7 @@ const MAX_CLASS_PROBLEMS = 200;
 class ManifestCollector {
   readonly #problems: Problem[];
   readonly #warnings: Problem[];
+  readonly #hasApplication: NonNullable<ManifestOptions['hasApplication']>;
   readonly #nodes: Node[] = [];
   readonly #objects: KubernetesObject[] = [];
   readonly #ignored = new Map<string, number>();
@@ -112,9 +116,12 @@ class ManifestCollector {
   /** Objects whose pods name a priority class. */
   readonly #classUsers: FoundObject[] = [];
 
-  constructor(problems: Problem[], warnings: Problem[]) {
+  constructor(
+    problems: Problem[], warnings: Problem[], hasApplication: NonNullable<ManifestOptions['hasApplication']>,
+  ) {
     this.#problems = problems;
     this.#warnings = warnings;
+    this.#hasApplication = hasApplication;
   }
 
   readFile({ path: file, isNamed }: ManifestFile, files: FileReader): void {
@@ -210,7 +217,8 @@ class ManifestCollector {
     if (priorityClassOf(named) !== undefined) this.#classUsers.push(found);
     const object = withoutNulls(named) as KubernetesObject;
     this.#found.set(object, found);
-    for (const use of unsimulatedUses(kind, object as Mapping)) this.#noteUnsimulated(use, found);
+    const isKnown = this.#hasApplication(object);
+    for (const use of unsimulatedUses(kind, object as Mapping, isKnown)) this.#noteUnsimulated(use, found);
     if (kind === 'Node') this.#nodes.push(object);
     else this.#objects.push(object);
   }

@@ -17,6 +17,8 @@ export interface UnsimulatedField {
 }
 
 interface FieldRule extends UnsimulatedField {
+  /** Of pods of which nobody says what runs in them, or only of those of which somebody does. */
+  readonly application?: 'unknown' | 'known';
   /** Whether a value says something other than what is done anyway; absent: any value does. */
   readonly isSaid?: (value: unknown, object: Mapping) => boolean;
 }
@@ -57,12 +59,19 @@ const POD_RULES: readonly Omit<FieldRule, 'kind'>[] = [
   {
     field: 'spec.initContainers',
     effect: 'init containers take no time',
+    application: 'unknown',
     isSaid: (value) => listOf(value).some((container) => mappingOf(container)['restartPolicy'] !== 'Always'),
   },
-  { field: 'spec.containers[*].startupProbe', effect: 'a pod is ready as soon as it runs' },
-  { field: 'spec.containers[*].readinessProbe', effect: 'a pod is ready as soon as it runs' },
-  { field: 'spec.containers[*].livenessProbe', effect: 'containers never fail by themselves' },
-  { field: 'spec.containers[*].lifecycle', effect: 'hooks take no time' },
+  { field: 'spec.containers[*].startupProbe', effect: 'a pod is ready as soon as it runs', application: 'unknown' },
+  { field: 'spec.containers[*].readinessProbe', effect: 'a pod is ready as soon as it runs', application: 'unknown' },
+  { field: 'spec.containers[*].livenessProbe', effect: 'containers never fail by themselves', application: 'unknown' },
+  { field: 'spec.containers[*].lifecycle', effect: 'hooks take no time', application: 'unknown' },
+  { field: 'spec.containers[*].lifecycle.postStart', effect: 'the hook takes no time', application: 'known' },
+  {
+    field: 'spec.containers[*].restartPolicyRules',
+    effect: 'exit codes do not matter to restarts',
+    application: 'known',
+  },
   { field: 'spec.readinessGates', effect: 'a pod is ready as soon as it runs' },
   { field: 'spec.activeDeadlineSeconds', effect: 'no deadline ends a pod' },
   {
@@ -185,10 +194,11 @@ const RULES_BY_KIND: ReadonlyMap<string, readonly PlacedRule[]> = new Map(
   }),
 );
 
-/** The fields of the list that an object uses, each once. */
-export function unsimulatedUses(kind: string, object: Mapping): UnsimulatedUse[] {
+/** The fields of the list that an object uses, each once. `isKnown`: somebody says what runs in its pods. */
+export function unsimulatedUses(kind: string, object: Mapping, isKnown: boolean): UnsimulatedUse[] {
   const uses: UnsimulatedUse[] = [];
-  for (const rule of RULES_BY_KIND.get(kind) ?? []) addUse(rule, object, uses);
+  const other = isKnown ? 'unknown' : 'known';
+  for (const rule of RULES_BY_KIND.get(kind) ?? []) if (rule.application !== other) addUse(rule, object, uses);
   return uses;
 }
 

@@ -1,0 +1,131 @@
+/**
+ * What a kubelet looks at before it starts a pod: whether the node has room beside the pods it has admitted, and whether
+ * the pod belongs there. A pod that does not is Failed, with the first reason found.
+ * Source: pkg/kubelet/lifecycle/predicate.go, pkg/scheduler/eventhandlers.go AdmissionCheck (v1.36.3). Critical pods make
+ * no room for themselves here.
+ *
+ * Costs a comparison a resource while all that is bound to the node fits; else a walk over its pods.
+ */
+import { PodOutcome, PodPhase } from '../cluster/cluster.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { hostPortsConflict } from '../cluster/pod-template.ts';
+import type { PodTemplate } from '../cluster/pod-template.ts';
+import { FIRST_SCALAR, amountOf, isExtendedResource } from '../cluster/resources.ts';
+import { compileRequiredNodeAffinity } from '../cluster/selectors.ts';
+import type { CompiledNodeAffinity } from '../cluster/selectors.ts';
+import { findUntolerated } from '../cluster/tolerations.ts';
+
+export interface AdmissionRefusal {
+  /** status.reason: `OutOfcpu`, `NodeAffinity`, ... */
+  readonly reason: string;
+  /** status.message. */
+  readonly message: string;
+}
+
+const NO_EXECUTE = ['NoExecute'];
+const AFFINITY_MISMATCH = "node(s) didn't match Pod's node affinity/selector";
+const PORTS_TAKEN = "node(s) didn't have free ports for the requested pod ports";
+const NOT_TOLERATED = "node(s) had taints that the pod didn't tolerate";
+
+export class PodAdmittance {
+  /** Told of each pod that is refused, before it fails. */
+  onRefused: (pod: number, refusal: AdmissionRefusal) => void = () => undefined;
+  private readonly cluster: Cluster;
+  /** By template id. */
+  private readonly affinities: CompiledNodeAffinity[] = [];
+
+  constructor(cluster: Cluster) {
+    this.cluster = cluster;
+  }
+
+  /** Whether a pod that its kubelet sees for the first time may start; one that may not has failed. */
+  admits(pod: number): boolean {
+    const { cluster } = this;
+    const { owner, startedAt } = cluster.pods;
+    // It ran here before the simulation began.
+    if (!Number.isNaN(startedAt[pod])) return true;
+    const refusal = this.refusalOf(pod);
+    if (refusal === null) return true;
+    this.onRefused(pod, refusal);
+    // As with every end: the object is kept where a controller wants to see it.
+    if (owner[pod] < 0 || !cluster.workloads.isObject(owner[pod])) cluster.removePod(pod, PodOutcome.Failed);
+    else cluster.endPod(pod, { phase: PodPhase.Failed, outcome: PodOutcome.Failed });
+    return false;
+  }
+
+  /** null: it may start. */
+  refusalOf(pod: number): AdmissionRefusal | null {
+    const { nodes, pods } = this.cluster;
+    const node = pods.node[pod];
+    const template = this.cluster.templateOf(pod);
+    const lack = this.fitsWithAll(node, template) ? null : this.lackOf(pod, node, template);
+    if (lack !== null) return lack;
+    const facts = nodes.facts[node];
+    const affinity = (this.affinities[template.id] ??= compileRequiredNodeAffinity(template.spec));
+    if (!affinity.empty && !affinity.matches(facts)) return failed('NodeAffinity', AFFINITY_MISMATCH);
+    if (template.hostPorts.length > 0 && this.isPortTaken(pod, node, template)) return failed('NodePorts', PORTS_TAKEN);
+    if (facts.taints.length === 0 || template.controller?.kind === 'Node') return null;
+    const taint = findUntolerated(facts.taints, template.tolerations, NO_EXECUTE);
+    return taint === undefined ? null : failed('TaintToleration', NOT_TOLERATED);
+  }
+
+  /** Whether all that is bound to the node fits, the pod among it. */
+  private fitsWithAll(node: number, { requested, accounted }: PodTemplate): boolean {
+    const { nodes } = this.cluster;
+    if (nodes.pods[node].length > nodes.allowedPods[node]) return false;
+    const base = node * nodes.stride;
+    const { columns, amounts } = requested;
+    for (let i = 0; i < columns.length; i++) {
+      const at = base + columns[i];
+      const others = nodes.requested[at] - amountOf(accounted, columns[i]);
+      if (amounts[i] > nodes.allocatable[at] - others) return false;
+    }
+    return true;
+  }
+
+  /** The first resource that the pods admitted before leave too little of. */
+  private lackOf(pod: number, node: number, { requested }: PodTemplate): AdmissionRefusal | null {
+    const { nodes, resources } = this.cluster;
+    const others = this.admittedOthers(pod, node);
+    const room = nodes.allowedPods[node];
+    if (others.length + 1 > room) return outOf('pods', 1, others.length, room);
+    const { columns, amounts } = requested;
+    for (let i = 0; i < columns.length; i++) {
+      const column = columns[i];
+      const name = resources.name(column);
+      const capacity = nodes.allocatable[node * nodes.stride + column];
+      // An extended resource that the node does not know is somebody else's business.
+      if (column >= FIRST_SCALAR && capacity === 0 && isExtendedResource(name)) continue;
+      let used = 0;
+      for (const other of others) used += amountOf(this.cluster.templateOf(other).accounted, column);
+      if (amounts[i] > capacity - used) return outOf(name, amounts[i], used, capacity);
+    }
+    return null;
+  }
+
+  private isPortTaken(pod: number, node: number, { hostPorts }: PodTemplate): boolean {
+    return this.admittedOthers(pod, node).some((other) =>
+      this.cluster.templateOf(other).hostPorts.some((used) => hostPorts.some((port) => hostPortsConflict(port, used))),
+    );
+  }
+
+  private admittedOthers(pod: number, node: number): number[] {
+    const { acknowledgedAt, startedAt } = this.cluster.pods;
+    const isAdmitted = (row: number): boolean => !(Number.isNaN(acknowledgedAt[row]) && Number.isNaN(startedAt[row]));
+    return this.cluster.nodes.pods[node].filter((row) => row !== pod && isAdmitted(row));
+  }
+}
+
+function outOf(resource: string, requested: number, used: number, capacity: number): AdmissionRefusal {
+  const amounts = `requested: ${requested}, used: ${used}, capacity: ${capacity}`;
+  return { reason: `OutOf${resource}`, message: rejected(`Node didn't have enough resource: ${resource}, ${amounts}`) };
+}
+
+function failed(predicate: string, description: string): AdmissionRefusal {
+  return { reason: predicate, message: rejected(`Predicate ${predicate} failed: ${description}`) };
+}
+
+/** pkg/kubelet/kubelet.go rejectPod. */
+function rejected(message: string): string {
+  return `Pod was rejected: ${message}`;
+}

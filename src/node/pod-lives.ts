@@ -1,0 +1,36 @@
+/** What the kubelet and the pods whose application is known ask of each other. Types alone: nothing is loaded. */
+import type { Micros } from '../base/time.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import type { ApplicationModel } from '../simulation/scenario.ts';
+
+export interface KubeletHost {
+  readonly nextTicket: (pod: number) => number;
+  readonly isCurrent: (pod: number, ticket: number) => boolean;
+  readonly containerStartMicros: (pod: number) => Micros;
+  readonly isReplacement: () => boolean;
+  /** Its containers have ended for good; exit code 0: it has succeeded. */
+  readonly end: (pod: number, exitCode: number) => void;
+}
+
+export interface PodLives {
+  /** Whether the pod's application is known. */
+  has(pod: number): boolean;
+  podCreated(pod: number): void;
+  podRemoved(pod: number): void;
+  /** The kubelet begins with the pod, for the first time or after its machine has come back. */
+  podSeen(pod: number): void;
+  /** Sandbox and images are there. */
+  imagesPulled(pod: number): void;
+  /** Whether the kubelet itself has started it. */
+  hasStarted(pod: number): boolean;
+  /** It ran before the simulation began. */
+  podFound(pod: number): void;
+  /** How long a running pod takes to stop; drawn. */
+  stopMicros(pod: number): Micros;
+  check(): void;
+}
+
+export type MakePodLives = (
+  kernel: Kernel, cluster: Cluster, applications: ReadonlyMap<string, ApplicationModel>, host: KubeletHost,
+) => PodLives;
