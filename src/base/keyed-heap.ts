@@ -277,9 +277,22 @@ export class SortedRuns {
   }
 
   push(row: number): void {
+    this.keysOf(row, this.pushed);
+    this.put(row);
+  }
+
+  /** The same for whoever knows the row's numbers. */
+  pushKeyed(row: number, first: number, second: number, third: number): void {
+    const { pushed } = this;
+    pushed[0] = first;
+    pushed[1] = second;
+    pushed[2] = third;
+    this.put(row);
+  }
+
+  private put(row: number): void {
     const { pushed } = this;
     this.size++;
-    this.keysOf(row, pushed);
     const run = this.latest >= 0 && this.runs[this.latest].fits(pushed) ? this.latest : this.runFor(pushed);
     if (run < 0) {
       this.strays.push(row);

@@ -59,6 +59,11 @@ export interface SchedulerListener {
   cycleFailed?(pod: number, message: string, diagnosis: Diagnosis | null): void;
   /** The same moment, for those who can do without words: they cost more than the decision. */
   attemptFailed?(pod: number, attempt: FailedAttempt): void;
+  /**
+   * The same of the first so many of a list, whose attempts end each `every` micros after the one before, the first
+   * `every` from now. Absent: attemptFailed is called for each, at its time.
+   */
+  attemptsFailed?(pods: Int32Array, count: number, attempt: FailedAttempt, every: Micros): void;
   /** Something else than a failed attempt keeps a pod out of the queue, or from being bound: the text says what. */
   podHeld?(pod: number, why: string): void;
   /** What the nodes had left for a pod that has just failed; told now and then, while the attempt is under way. */

@@ -185,7 +185,7 @@ export class Scheduler implements CacheObserver {
    * What they do and when is what startCycle and endCycle would do (the plain twin): two events a cycle.
    */
   private failAgain(): void {
-    const { kernel, queue, listeners } = this;
+    const { kernel, queue } = this;
     const { plain, cycleMicros } = this.options;
     if (plain || !this.flushes.isLeftoverDue || this.knownFailureOf(queue.peek()) === null) return;
     const quietBefore = kernel.quietBefore();
@@ -200,10 +200,28 @@ export class Scheduler implements CacheObserver {
       assert(count > 0, 'the pod that comes next is like itself');
       this.decisions += count;
       this.countRepeats(known, count);
-      for (let i = 0; i < count; i++) {
-        kernel.pass(kernel.now + cycleMicros, 2);
-        for (let j = 0; j < listeners.length; j++) listeners[j].attemptFailed?.(queue.rejected[i], known.attempt);
-      }
+      this.tellRejected(count, known.attempt);
+    }
+  }
+
+  /** Passes the cycles of the queue's `rejected`. */
+  private tellRejected(count: number, attempt: FailedAttempt): void {
+    const { kernel, listeners } = this;
+    const { rejected } = this.queue;
+    const { cycleMicros } = this.options;
+    let isEachTold = false;
+    for (const listener of listeners) {
+      if (listener.attemptsFailed !== undefined) listener.attemptsFailed(rejected, count, attempt, cycleMicros);
+      else isEachTold ||= listener.attemptFailed !== undefined;
+    }
+    if (!isEachTold) {
+      kernel.pass(kernel.now + count * cycleMicros, 2 * count);
+      return;
+    }
+    for (let i = 0; i < count; i++) {
+      kernel.pass(kernel.now + cycleMicros, 2);
+      for (const listener of listeners)
+        if (listener.attemptsFailed === undefined) listener.attemptFailed?.(rejected[i], attempt);
     }
   }
 

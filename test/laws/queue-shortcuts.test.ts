@@ -37,6 +37,8 @@ type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 class Played {
   readonly story: QueueStory;
   longest = 0;
+  /** When a flush was asked for, each before the last one; Infinity: it came. */
+  private readonly flushes: number[] = [];
   private readonly whole: boolean;
   private readonly rows: number[] = [];
   private nodes = 0;
@@ -46,6 +48,9 @@ class Played {
     this.whole = whole;
     this.story = new QueueStory({ settings: { podMaxBackoffMicros: maxBackoffMicros } });
     this.story.at(5);
+    this.story.queue.onBackoff = (at) => {
+      if (at < (this.flushes.at(-1) ?? Infinity)) this.flushes.push(at);
+    };
   }
 
   play(one: Step): void {
@@ -60,7 +65,7 @@ class Played {
     } else if (one.verb === 'stretch') this.stretch(one.most, one.every, queue.hints.mask(PLUGINS[one.plugins]));
     else if (one.verb === 'event') this.event(one.what);
     else if (one.verb === 'wait') world.clock.now += one.micros;
-    else if (one.verb === 'flush') queue.flushBackoff();
+    else if (one.verb === 'flush') this.flush();
     else if (one.verb === 'leftovers') queue.flushUnschedulable();
     else if ('pick' in one && this.rows.length > 0) {
       const at = one.pick % this.rows.length;
@@ -69,6 +74,11 @@ class Played {
       else if (one.verb === 'remove') queue.remove(...this.rows.splice(at, 1) as [number]);
       else story.update(world.cluster.podName(row), { labels: { gate: 'shut' } });
     }
+  }
+
+  private flush(): void {
+    this.flushes.push(Infinity);
+    this.story.queue.flushBackoff();
   }
 
   private add(kind: number): void {
@@ -112,13 +122,12 @@ class Played {
   }
 
   get state(): unknown {
-    const { queue, flushesAsked } = this.story;
+    const { queue } = this.story;
     return {
       places: Object.values(QueuePlace).map((place) => [...queue.rows(place)].sort((a, b) => a - b)),
       waiting: [...queue.rows(QueuePlace.Unschedulable)],
       next: queue.peek(),
-      flushes: flushesAsked.length,
-      lastFlush: flushesAsked.at(-1),
+      flushes: this.flushes,
       pods: this.rows.map((pod) => [
         queue.attempts(pod), queue.unschedulableAttempts(pod), queue.errorAttempts(pod), queue.backoffMicros(pod),
         queue.backoffUntil(pod), queue.lastFailureAt(pod), queue.initialAttemptAt(pod), queue.isGated(pod),

@@ -422,13 +422,7 @@ export class SchedulingQueue {
     this.view.row = pod;
     this.priority[pod] = this.cluster.templateOf(pod).priority;
     const refusal = this.profileOf(pod)?.runPreEnqueue(this.view) ?? null;
-    if (refusal !== null) {
-      this.gate[pod] = this.hints.bit(refusal.plugin);
-      this.rejectors[pod] |= this.gate[pod];
-      this.wait(pod);
-      this.onGated(pod, refusal);
-      return;
-    }
+    if (refusal !== null) return this.keepOut(pod, refusal);
     this.gate[pod] = 0;
     this.place[pod] = place;
     if (place === QueuePlace.Active) {
@@ -439,6 +433,13 @@ export class SchedulingQueue {
     const isFirst = this.backoff.peek() === pod || this.errorBackoff.peek() === pod;
     if (place !== QueuePlace.Active && isFirst) this.announceBackoff();
     this.onWork();
+  }
+
+  private keepOut(pod: number, refusal: Status): void {
+    this.gate[pod] = this.hints.bit(refusal.plugin);
+    this.rejectors[pod] |= this.gate[pod];
+    this.wait(pod);
+    this.onGated(pod, refusal);
   }
 
   private wait(pod: number): void {
@@ -519,20 +520,55 @@ export class SchedulingQueue {
     }
   }
 
-  /** Whoever of them is gated now comes into another group. */
+  /** As requeue() of each. Whoever of them is gated now comes into another group. */
   private moveAll(group: PodGroup, strategy: QueueStrategy): void {
     if (strategy === 'skip') return;
     const { size, rejectors, pendings } = group;
     const rows = this.waiting.takeAll(group);
-    const now = wholeSecond(this.cluster.now);
-    const backoff = rejectors === 0 && pendings === 0 ? QueuePlace.ErrorBackoff : QueuePlace.Backoff;
-    for (let i = 0; i < size; i++) {
-      const pod = rows[i];
-      const expiry = strategy === 'immediately' ? 0 : this.expiryOf(pod);
-      this.place[pod] = QueuePlace.None;
-      this.enter(pod, expiry > 0 && expiry >= now ? backoff : QueuePlace.Active);
-    }
+    if (rejectors === 0 && pendings === 0) this.moveErrors(rows, size, strategy);
+    else this.moveRejected(rows, size, strategy);
     this.waiting.giveBack(rows);
+  }
+
+  private moveErrors(rows: Int32Array, count: number, strategy: QueueStrategy): void {
+    for (let i = 0; i < count; i++) {
+      this.place[rows[i]] = QueuePlace.None;
+      this.requeue(rows[i], strategy);
+    }
+  }
+
+  /** Of one template. */
+  private moveRejected(rows: Int32Array, count: number, strategy: QueueStrategy): void {
+    const { view, order, place, gate, active, backoff } = this;
+    const { priority } = this.cluster.templateOf(rows[0]);
+    const profile = this.profileOf(rows[0]);
+    const now = wholeSecond(this.cluster.now);
+    const first = backoff.peek();
+    let earliest = first < 0 ? Infinity : this.expiryOf(first);
+    let entered = 0;
+    for (let i = 0; i < count; i++) {
+      const pod = (view.row = rows[i]);
+      this.priority[pod] = priority;
+      const refusal = profile?.runPreEnqueue(view) ?? null;
+      if (refusal !== null) {
+        this.keepOut(pod, refusal);
+        continue;
+      }
+      gate[pod] = 0;
+      const expiry = strategy === 'immediately' ? 0 : this.expiryOf(pod);
+      const isBackingOff = expiry > 0 && expiry >= now;
+      place[pod] = isBackingOff ? QueuePlace.Backoff : QueuePlace.Active;
+      const heap = isBackingOff ? backoff : active;
+      if (heap instanceof SortedRuns) heap.pushKeyed(pod, isBackingOff ? expiry : 0, -priority, order[pod]);
+      else heap.push(pod);
+      if (isBackingOff && expiry < earliest) {
+        earliest = expiry;
+        this.announceBackoff();
+      }
+      if (!isBackingOff && Number.isNaN(this.initialAttempt[pod])) this.initialAttempt[pod] = this.cluster.now;
+      entered++;
+    }
+    if (entered > 0) this.onWork();
   }
 
   private flushHeap(heap: Heap): void {
