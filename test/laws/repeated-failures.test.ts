@@ -66,11 +66,12 @@ describe('failed attempts that are not made again', () => {
     }
   });
 
-  test('stop for a look at what nodes have left, which is told at the same moments', () => {
-    const { longest, rooms } = expectSame({ ...CELLS[0], crowd: 90, seconds: 300, looks: true });
+  test.each([0, 1, 2])('stop for a look at what nodes have left, which is told at the same moments (%i)', (seed) => {
+    const options = { ...CELLS[2], seed: `looks-${seed}`, seconds: 600, cycleMicros: 50_000, kinds: 1, looks: true };
+    const { longest, rooms } = expectSame(options);
     expect(longest).toBeGreaterThan(3);
-    // Each template first fails, and then is looked at every minute.
-    expect(rooms).toBeGreaterThan(40);
+    // When it first fails, and then every minute or more: most are due within a stretch.
+    expect(rooms).toBeGreaterThan(5);
   });
 
   test('are made where somebody wants to know what each node said', () => {

@@ -41,6 +41,8 @@ export interface FullCellOptions {
   /** How late schedulers see each change, at most; absent: they are on time. */
   readonly lateMicros?: number;
   readonly cycleMicros?: number;
+  /** Only so many of the templates; absent: all of them. */
+  readonly kinds?: number;
 }
 
 const ZONE = 'topology.kubernetes.io/zone';
@@ -115,7 +117,7 @@ export function fullCellRun(options: FullCellOptions) {
     };
   }
   const gates = options.isGated === true ? [[], [], [{ name: 'later' }]] : [[]];
-  const templates = SHAPES.flatMap(([shape, labels], index) =>
+  const all = SHAPES.flatMap(([shape, labels], index) =>
     ['500m', '1500m'].flatMap((cpu) => gates.map((schedulingGates) => {
       const containers = [{ name: 'c', image: 'i', resources: { requests: { cpu, memory: '100Mi' } } }];
       const schedulerName = packer !== undefined && index % 2 === 1 ? PACKER : 'default-scheduler';
@@ -123,6 +125,7 @@ export function fullCellRun(options: FullCellOptions) {
       return cluster.internTemplate({ metadata: { namespace: 'default', labels }, spec }).id;
     })),
   );
+  const templates = all.slice(0, options.kinds);
   const foreign = cluster.internTemplate({ metadata: {}, spec: { containers: [], schedulerName: NOBODY } }).id;
   let made = 0;
   const create = (): void => {
