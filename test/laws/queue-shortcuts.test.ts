@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { QueuePlace } from '../../src/scheduler/queue/scheduling-queue.ts';
+import { WILDCARD_EVENT } from '../../src/scheduler/framework/cluster-event.ts';
 import { UnschedulablePods } from '../../src/scheduler/queue/unschedulable-pods.ts';
 import { CLASS_ADD, POD_DELETE, QueueStory } from '../scheduler/queue/queue-story.ts';
 
@@ -26,7 +27,7 @@ const step = fc.oneof(
   often(3, { verb: is('fail'), plugins: fc.nat(3), pending: fc.nat(2), count: few }),
   often(4, { verb: is('stretch'), plugins: fc.nat(2), most: few, every: fc.constantFrom(0, 7, 400_000) }),
   often(4, { verb: is('event'), what: fc.constantFrom('node', 'bigNode', 'delete', 'class') }),
-  often(1, { verb: is('remove', 'activate', 'gate'), pick: fc.nat(1000) }),
+  often(1, { verb: is('remove', 'activate', 'gate', 'own', 'change'), pick: fc.nat(1000) }),
   often(2, { verb: is('wait'), micros: fc.constantFrom(0, 1, 300_000, 1_000_000, 11_000_000, 301_000_000) }),
   often(1, { verb: is('flush', 'leftovers') }),
 );
@@ -71,9 +72,20 @@ class Played {
       const at = one.pick % this.rows.length;
       const row = this.rows[at];
       if (one.verb === 'activate') queue.activate([row]);
+      else if (one.verb === 'own') queue.moveOnEvent(WILDCARD_EVENT, { pod: queue.podView(row) });
+      else if (one.verb === 'change') this.changeInFlight(one.pick % 5);
       else if (one.verb === 'remove') queue.remove(...this.rows.splice(at, 1) as [number]);
       else story.update(world.cluster.podName(row), { labels: { gate: 'shut' } });
     }
+  }
+
+  /** The pod that comes next has another priority when it fails. */
+  private changeInFlight(priority: number): void {
+    const { story } = this;
+    const pod = story.queue.pop();
+    if (pod < 0) return;
+    story.update(story.world.cluster.podName(pod), { priority });
+    story.queue.addUnschedulable(pod, ['Size'], []);
   }
 
   private flush(): void {

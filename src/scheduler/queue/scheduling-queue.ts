@@ -524,20 +524,13 @@ export class SchedulingQueue {
   private moveAll(group: PodGroup, strategy: QueueStrategy): void {
     if (strategy === 'skip') return;
     const { size, rejectors, pendings } = group;
+    assert((rejectors | pendings) !== 0, 'a pod that failed with an error does not wait for events');
     const rows = this.waiting.takeAll(group);
-    if (rejectors === 0 && pendings === 0) this.moveErrors(rows, size, strategy);
-    else this.moveRejected(rows, size, strategy);
+    this.moveRejected(rows, size, strategy);
     this.waiting.giveBack(rows);
   }
 
-  private moveErrors(rows: Int32Array, count: number, strategy: QueueStrategy): void {
-    for (let i = 0; i < count; i++) {
-      this.place[rows[i]] = QueuePlace.None;
-      this.requeue(rows[i], strategy);
-    }
-  }
-
-  /** Of one template. */
+  /** Of one template; each has been tried before. */
   private moveRejected(rows: Int32Array, count: number, strategy: QueueStrategy): void {
     const { view, order, place, gate, active, backoff } = this;
     const { priority } = this.cluster.templateOf(rows[0]);
@@ -565,7 +558,6 @@ export class SchedulingQueue {
         earliest = expiry;
         this.announceBackoff();
       }
-      if (!isBackingOff && Number.isNaN(this.initialAttempt[pod])) this.initialAttempt[pod] = this.cluster.now;
       entered++;
     }
     if (entered > 0) this.onWork();
