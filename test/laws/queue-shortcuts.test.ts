@@ -72,7 +72,7 @@ class Played {
       const at = one.pick % this.rows.length;
       const row = this.rows[at];
       if (one.verb === 'activate') queue.activate([row]);
-      else if (one.verb === 'own') queue.moveOnEvent(WILDCARD_EVENT, { pod: queue.podView(row) });
+      else if (one.verb === 'own') queue.moveOnEvent(WILDCARD_EVENT, { pod: queue.podView(row) }, ...this.only);
       else if (one.verb === 'change') this.changeInFlight(one.pick % 5);
       else if (one.verb === 'remove') queue.remove(...this.rows.splice(at, 1) as [number]);
       else story.update(world.cluster.podName(row), { labels: { gate: 'shut' } });
@@ -124,13 +124,18 @@ class Played {
   private event(what: string): void {
     const { story } = this;
     const { queue } = story;
-    const only: [((pod: number) => boolean)?] = this.whole ? [] : [() => true];
+    const { only } = this;
     if (what === 'class') queue.moveOnEvent(CLASS_ADD, {}, ...only);
     else if (what === 'delete') queue.moveOnEvent(POD_DELETE, {}, ...only);
     else {
       const subject = story.nodeSubject(`${what === 'node' ? 'n' : 'big'}-${this.nodes++}`);
       queue.moveOnEvent({ resource: 'Node', actions: 1, label: 'NodeAdd' }, subject, ...only);
     }
+  }
+
+  /** Whoever says which pods an event is for has them asked one by one. */
+  private get only(): [((pod: number) => boolean)?] {
+    return this.whole ? [] : [() => true];
   }
 
   get state(): unknown {
