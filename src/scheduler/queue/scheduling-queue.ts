@@ -14,6 +14,7 @@ import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import { UNSCHEDULABLE_TIMEOUT, isWildcard, podEventView } from '../framework/cluster-event.ts';
 import type { ClusterEvent, EventSubject, PodEventView } from '../framework/cluster-event.ts';
 import { PodInfo } from '../framework/pod-info.ts';
+import { orderBefore } from '../framework/profile.ts';
 import type { Profile } from '../framework/profile.ts';
 import type { Status } from '../framework/status.ts';
 import { backoffEnd, wholeSecond } from './backoff.ts';
@@ -90,7 +91,7 @@ export class SchedulingQueue {
     this.nominatesGated = features.gatedNominationsCount;
     this.flushesGated = features.gatedPodsFlushed;
     this.hints = new HintTable(profiles.values(), features.taintUpdatesHinted);
-    const before = this.comparator();
+    const before = orderBefore(profiles, cluster, (pod) => this.timestamp[pod]);
     this.active = before === null ? new SortedRuns((pod, keys) => this.writeKeys(pod, 0, keys)) : new IndexHeap(before);
     this.backoff =
       before === null
@@ -101,8 +102,6 @@ export class SchedulingQueue {
           });
     this.errorBackoff = new KeyedHeap((pod, keys) => keys.fill(0).fill(this.expiryOf(pod), 0, 1));
   }
-
-  // ---- what is there ---------------------------------------------------------------------------------------------
 
   get activeCount(): number {
     return this.active.size;
@@ -326,12 +325,7 @@ export class SchedulingQueue {
   /** The pod is gone (deleted or bound by somebody else). */
   remove(pod: number): void {
     this.nominator.remove(pod);
-    const place = this.placeOf(pod);
-    if (place === QueuePlace.Active) this.active.remove(pod);
-    else if (place === QueuePlace.Backoff) this.backoff.remove(pod);
-    else if (place === QueuePlace.ErrorBackoff) this.errorBackoff.remove(pod);
-    else if (place === QueuePlace.Unschedulable) this.waiting.remove(pod);
-    if (place !== QueuePlace.None) this.place[pod] = QueuePlace.None;
+    if (this.placeOf(pod) !== QueuePlace.None) this.takeOut(pod);
   }
 
   /** Moves pods to the active queue, ignoring backoff. A pod in flight is tried again at once if it fails. */
@@ -340,13 +334,12 @@ export class SchedulingQueue {
       const place = this.placeOf(pod);
       if (place === QueuePlace.Active) continue;
       if (place !== QueuePlace.None) {
-        this.leave(pod);
+        if (place !== QueuePlace.Unschedulable) this.noteBackoff(pod);
+        this.takeOut(pod);
         this.enter(pod, QueuePlace.Active);
       } else if (this.inFlight.has(pod)) this.inFlight.record({ resource: '*', actions: 8191, label: 'ForceActivate' }, { pod: podEventView(this.cluster, pod) });
     }
   }
-
-  // ---- events ----------------------------------------------------------------------------------------------------
 
   /** Asks all unschedulable pods whether an event helps them, and keeps it for the pods in flight. */
   moveOnEvent(event: ClusterEvent, subject: EventSubject, only: (pod: number) => boolean = everyPod): void {
@@ -382,20 +375,6 @@ export class SchedulingQueue {
   }
 
   // ---- within ----------------------------------------------------------------------------------------------------
-
-  /** null: PrioritySort, whose order is that of the numbers that `writeKeys` writes. */
-  private comparator(): ((a: number, b: number) => boolean) | null {
-    const [first] = this.profiles.values();
-    assert(first !== undefined, 'a scheduler has a profile');
-    if (first.queueSort.name === 'PrioritySort') return null;
-    const left = new PodInfo(this.cluster, -1);
-    const right = new PodInfo(this.cluster, -1);
-    return (a, b) => {
-      left.row = a;
-      right.row = b;
-      return first.queueSort.less({ pod: left, timestamp: this.timestamp[a] }, { pod: right, timestamp: this.timestamp[b] });
-    };
-  }
 
   /** `first` counts before priority and time. */
   private writeKeys(pod: number, first: number, keys: Float64Array): void {
@@ -447,12 +426,12 @@ export class SchedulingQueue {
     this.waiting.add(pod, this.cluster.pods.template[pod], this.rejectors[pod], this.pendings[pod], this.gate[pod]);
   }
 
-  private leave(pod: number): void {
+  private takeOut(pod: number): void {
     const place = this.place[pod];
-    if (place === QueuePlace.Backoff) this.backoff.remove(pod);
+    if (place === QueuePlace.Active) this.active.remove(pod);
+    else if (place === QueuePlace.Backoff) this.backoff.remove(pod);
     else if (place === QueuePlace.ErrorBackoff) this.errorBackoff.remove(pod);
-    else if (place === QueuePlace.Unschedulable) this.waiting.remove(pod);
-    if (place === QueuePlace.Backoff || place === QueuePlace.ErrorBackoff) this.noteBackoff(pod);
+    else this.waiting.remove(pod);
     this.place[pod] = QueuePlace.None;
   }
 
@@ -520,25 +499,18 @@ export class SchedulingQueue {
     }
   }
 
-  /** As requeue() of each. Whoever of them is gated now comes into another group. */
+  /** As requeue() of each, which has been tried before. Whoever of them is gated now comes into another group. */
   private moveAll(group: PodGroup, strategy: QueueStrategy): void {
     if (strategy === 'skip') return;
-    const { size, rejectors, pendings } = group;
-    assert((rejectors | pendings) !== 0, 'a pod that failed with an error does not wait for events');
-    const rows = this.waiting.takeAll(group);
-    this.moveRejected(rows, size, strategy);
-    this.waiting.giveBack(rows);
-  }
-
-  /** Of one template; each has been tried before. */
-  private moveRejected(rows: Int32Array, count: number, strategy: QueueStrategy): void {
+    assert((group.rejectors | group.pendings) !== 0, 'a pod that failed with an error does not wait for events');
     const { view, order, place, gate, active, backoff } = this;
+    const count = group.size;
+    const rows = this.waiting.takeAll(group);
     const { priority } = this.cluster.templateOf(rows[0]);
     const profile = this.profileOf(rows[0]);
     const now = wholeSecond(this.cluster.now);
     const first = backoff.peek();
     let earliest = first < 0 ? Infinity : this.expiryOf(first);
-    let entered = 0;
     for (let i = 0; i < count; i++) {
       const pod = (view.row = rows[i]);
       this.priority[pod] = priority;
@@ -558,9 +530,9 @@ export class SchedulingQueue {
         earliest = expiry;
         this.announceBackoff();
       }
-      entered++;
     }
-    if (entered > 0) this.onWork();
+    this.waiting.giveBack(rows);
+    if (this.hasWork) this.onWork();
   }
 
   private flushHeap(heap: Heap): void {
