@@ -131,6 +131,11 @@ export class MetricsCollector implements ClusterObserver {
     this.reasons.attemptFailed(pod, attempt, this.kernel.now);
   }
 
+  /** The same of many, of one template; each ends `every` after the one before, the first `every` from now. */
+  attemptsFailed(pods: Int32Array, count: number, attempt: FailedAttempt, every: Micros): void {
+    this.reasons.attemptsFailed(pods, count, attempt, this.kernel.now, every);
+  }
+
   /** Something else than a failed attempt keeps a pod out of the queue, or from being bound. */
   podHeld(pod: number, why: string): void {
     this.reasons.podHeld(pod, why, this.scheduling.isAssumed(pod), this.kernel.now);

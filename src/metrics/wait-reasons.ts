@@ -7,6 +7,7 @@
 import { assert } from '../base/assert.ts';
 import { growInt32, grownCapacity } from '../base/growable.ts';
 import type { Micros } from '../base/time.ts';
+import { PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { LevelIntegral } from './share-integrals.ts';
 
@@ -84,6 +85,20 @@ export class WaitReasons {
   attemptFailed(pod: number, attempt: FailedAttempt, now: Micros): void {
     this.groups[this.enter(pod, attempt, now)].attempts++;
     this.lastOfTemplate[this.cluster.pods.template[pod]] = attempt;
+  }
+
+  /** The same of those of a list that are pending, each `every` after the one before it, the first so long `after`. */
+  attemptsFailed(pods: Int32Array, count: number, attempt: FailedAttempt, after: Micros, every: Micros): void {
+    const { phase, template } = this.cluster.pods;
+    const { groups, attempts } = this;
+    for (let i = 0; i < count; i++) {
+      const pod = pods[i];
+      if (phase[pod] !== PodPhase.Pending) continue;
+      const group = this.group[pod];
+      const isSame = group > 0 && attempts[pod] === attempt;
+      groups[isSame ? group - 1 : this.enter(pod, attempt, after + (i + 1) * every)].attempts++;
+      this.lastOfTemplate[template[pod]] = attempt;
+    }
   }
 
   /**

@@ -71,9 +71,13 @@ export class RoomLooks {
     this.snapshot = snapshot;
   }
 
-  isDue({ id }: PodTemplate): boolean {
-    const due = this.nextAt[id] as Micros | undefined;
-    return due === undefined || this.cluster.now >= due;
+  isDue(template: PodTemplate): boolean {
+    return this.cluster.now >= this.dueAt(template);
+  }
+
+  /** -Infinity: no pod of the template has failed yet. */
+  dueAt({ id }: PodTemplate): Micros {
+    return this.nextAt[id] ?? -Infinity;
   }
 
   /** To be called in the cycle that failed. */

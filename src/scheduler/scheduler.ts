@@ -8,7 +8,6 @@ import { assert } from '../base/assert.ts';
 import { MICROS_PER_SECOND } from '../base/time.ts';
 import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { KubernetesVersion } from '../cluster/kubernetes-versions.ts';
 import type { NodeInfo } from './cache/node-info.ts';
 import type { NodeBefore, ObjectAction, Watch } from '../cluster/observer.ts';
 import type { KubernetesObject } from '../cluster/objects.ts';
@@ -17,11 +16,10 @@ import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import { Bindings } from './bindings.ts';
 import { FailedAttempts, plainFailure } from './failed-attempts.ts';
 import type { FailedAttempt } from './failed-attempts.ts';
-import type { BindingCalls, BindingRefusals } from './bindings.ts';
 import { ASSIGNED_POD_ADD, ASSIGNED_POD_DELETE, ASSIGNED_POD_UPDATE, NODE_ADD, NODE_DELETE, nodeUpdateEvents, objectEvent, podUpdateEvents } from './cluster-events.ts';
 import { Algorithm } from './framework/algorithm.ts';
-import type { ScheduleResult, TieBreak } from './framework/algorithm.ts';
-import { nodeEventView } from './framework/cluster-event.ts';
+import type { ScheduleResult } from './framework/algorithm.ts';
+import { nodeEventView, podEventView } from './framework/cluster-event.ts';
 import type { PodEventView } from './framework/cluster-event.ts';
 import { CycleState } from './framework/cycle-state.ts';
 import { Diagnosis } from './framework/diagnosis.ts';
@@ -32,7 +30,7 @@ import type { KnownFailure } from './fast/repeated-failures.ts';
 import { Placements } from './cache/placements.ts';
 import { SchedulerCache, onTime } from './cache/scheduler-cache.ts';
 import { PodInfo } from './framework/pod-info.ts';
-import type { Handle, PluginFactory, PostFilterResult } from './framework/plugin-api.ts';
+import type { Handle, PostFilterResult } from './framework/plugin-api.ts';
 import { Profile } from './framework/profile.ts';
 import type { ProfileSpec } from './framework/profile.ts';
 import { LiveSnapshot } from './cache/snapshot.ts';
@@ -41,64 +39,8 @@ import type { Status } from './framework/status.ts';
 import { PreemptionExecutor } from './preemption/executor.ts';
 import { QueueFlushes } from './queue/backoff.ts';
 import { SchedulingQueue } from './queue/scheduling-queue.ts';
+import type { SchedulerConfigurationView, SchedulerListener, SchedulerOptions } from './scheduler-options.ts';
 import { RoomLooks } from './room-looks.ts';
-import type { Room } from './room-looks.ts';
-
-/** The decoded KubeSchedulerConfiguration, as far as the scheduler reads it. */
-export interface SchedulerConfigurationView {
-  /** The cluster's version. */
-  readonly kubernetes: KubernetesVersion;
-  readonly percentageOfNodesToScore: number;
-  readonly podInitialBackoffSeconds: number;
-  readonly podMaxBackoffSeconds: number;
-  readonly profiles: readonly ProfileSpec[];
-}
-
-export interface SchedulerOptions {
-  readonly configuration: SchedulerConfigurationView;
-  readonly registry: ReadonlyMap<string, PluginFactory>;
-  /** Simulated time of one scheduling cycle, and from its end until the binding is written. */
-  readonly cycleMicros: Micros;
-  readonly bindMicros: Micros;
-  readonly tieBreak: TieBreak;
-  readonly sampling: boolean;
-  /** false: cycles run only when scheduleOne() is called. */
-  readonly autoRun: boolean;
-  /** true: no caches and indexes; the same decisions, slower. */
-  readonly plain: boolean;
-  /** As AlgorithmOptions. */
-  readonly cacheBytes?: number | undefined;
-  /** Kernel phase of all scheduler events. */
-  readonly phase: number;
-  /** Who answers to Bindings; absent: all of them are written. */
-  readonly bindingCalls?: BindingCalls | undefined;
-  /** As BindingOptions. */
-  readonly bindingRefusals?: BindingRefusals | undefined;
-  /** Of the process, for its random streams; absent: the first. */
-  readonly process?: string | undefined;
-  /** Whether another process serves pods of this schedulerName; absent: there is no other. */
-  readonly isServedElsewhere?: ((schedulerName: string) => boolean) | undefined;
-  /** What shows the scheduler the cluster; absent: the cluster itself, which is never late. */
-  readonly watch?: Watch | undefined;
-  /** As Handle's; absent: claims are bound by somebody else or not at all. */
-  readonly bindVolumes?: Handle['bindVolumes'];
-}
-
-/** Hooks for explanations, reports and conformance. */
-export interface SchedulerListener {
-  /** A pod's cycle begins: nothing has been looked at yet. The listener may look at everything and change nothing. */
-  deciding?(pod: number): void;
-  /** The verdict of one cycle, at its end. `message` is the PodScheduled condition's text. */
-  cycleFailed?(pod: number, message: string, diagnosis: Diagnosis | null): void;
-  /** The same moment, for those who can do without words: they cost more than the decision. */
-  attemptFailed?(pod: number, attempt: FailedAttempt): void;
-  /** Something else than a failed attempt keeps a pod out of the queue, or from being bound: the text says what. */
-  podHeld?(pod: number, why: string): void;
-  /** What the nodes had left for a pod that has just failed; told now and then, while the attempt is under way. */
-  roomSeen?(template: PodTemplate, room: Room): void;
-  cycleSucceeded?(pod: number, node: number): void;
-  preempted?(preemptor: number, victim: number): void;
-}
 
 type Outcome = { readonly ok: true; readonly state: CycleState; readonly profile: Profile } | { readonly ok: false; readonly failure: Failure };
 
@@ -151,6 +93,10 @@ export class Scheduler implements CacheObserver {
   private cycleScheduled = false;
   private outcome: Outcome | null = null;
   private spareState = new CycleState();
+  /** The template of the pods that fail again at once, and whether a pod is one of them. */
+  private repeating = -1;
+  private readonly isRepeating = (pod: number): boolean =>
+    this.cache.pods.template[pod] === this.repeating && this.isUndecided(pod) && this.repeats.canRepeat(pod);
 
   constructor(kernel: Kernel, cluster: Cluster, options: SchedulerOptions) {
     this.kernel = kernel;
@@ -239,30 +185,68 @@ export class Scheduler implements CacheObserver {
    * What they do and when is what startCycle and endCycle would do (the plain twin): two events a cycle.
    */
   private failAgain(): void {
-    const { kernel, queue, options, listeners } = this;
-    if (options.plain || !this.flushes.isLeftoverDue) return;
-    let known = this.knownFailureOf(queue.peek());
-    if (known === null) return;
+    const { kernel, queue } = this;
+    const { plain, cycleMicros } = this.options;
+    if (plain || !this.flushes.isLeftoverDue || this.knownFailureOf(queue.peek()) === null) return;
     const quietBefore = kernel.quietBefore();
-    for (let end = kernel.now + options.cycleMicros; end < quietBefore; end += options.cycleMicros) {
-      if (known === null || kernel.eventsLeft < 2) return;
-      const pod = queue.take();
-      this.decisions++;
-      this.countRepeat(pod, known);
-      kernel.pass(end, 2);
-      queue.rejectAgain(pod, known.rejectors, known.pendings);
-      for (let i = 0; i < listeners.length; i++) listeners[i].attemptFailed?.(pod, known.attempt);
-      known = this.knownFailureOf(queue.peek());
+    for (;;) {
+      const pod = queue.peek();
+      const known = this.knownFailureOf(pod);
+      if (known === null) return;
+      const most = Math.min(this.cyclesUntil(quietBefore), this.cyclesUntilLook(pod), Math.floor(kernel.eventsLeft / 2));
+      if (most <= 0) return;
+      this.repeating = this.cache.pods.template[pod];
+      const count = queue.rejectNext(this.isRepeating, most, cycleMicros, known.rejectors, known.pendings);
+      assert(count > 0, 'the pod that comes next is like itself');
+      this.decisions += count;
+      this.countRepeats(known, count);
+      this.tellRejected(count, known.attempt);
     }
+  }
+
+  /** Passes the cycles of the queue's `rejected`. */
+  private tellRejected(count: number, attempt: FailedAttempt): void {
+    const { kernel, listeners } = this;
+    const { rejected } = this.queue;
+    const { cycleMicros } = this.options;
+    let isEachTold = false;
+    for (const listener of listeners) {
+      if (listener.attemptsFailed !== undefined) listener.attemptsFailed(rejected, count, attempt, cycleMicros);
+      else isEachTold ||= listener.attemptFailed !== undefined;
+    }
+    if (!isEachTold) {
+      kernel.pass(kernel.now + count * cycleMicros, 2 * count);
+      return;
+    }
+    for (let i = 0; i < count; i++) {
+      kernel.pass(kernel.now + cycleMicros, 2);
+      for (const listener of listeners)
+        if (listener.attemptsFailed === undefined) listener.attemptFailed?.(rejected[i], attempt);
+    }
+  }
+
+  /** Cycles that end before a time, if the first begins now. */
+  private cyclesUntil(time: Micros): number {
+    const { cycleMicros } = this.options;
+    const left = time - 1 - this.kernel.now;
+    return cycleMicros > 0 ? Math.floor(left / cycleMicros) : left < 0 ? 0 : Infinity;
+  }
+
+  /** Cycles that begin before somebody wants to know again what the nodes have left for pods like this one. */
+  private cyclesUntilLook(pod: number): number {
+    for (let i = 0; i < this.listeners.length; i++) {
+      if (this.listeners[i].roomSeen === undefined) continue;
+      return this.cyclesUntil(this.room.dueAt(this.cache.templateOf(pod)) + this.options.cycleMicros);
+    }
+    return Infinity;
   }
 
   /** What the pod's next attempt would say, if there is nothing else to it; null: it has to be made. */
   private knownFailureOf(pod: number): KnownFailure | null {
-    const { cache } = this;
-    if (pod < 0 || cache.pods.isTerminating(pod) || cache.pods.belief[pod] !== PodBelief.Waiting) return null;
+    const { cache, listeners } = this;
+    if (pod < 0 || !this.isUndecided(pod)) return null;
     const known = this.repeats.of(pod);
     if (known === null) return null;
-    const { listeners } = this;
     for (let i = 0; i < listeners.length; i++) {
       if (listeners[i].cycleFailed !== undefined || listeners[i].deciding !== undefined) return null;
       if (listeners[i].roomSeen !== undefined && this.room.isDue(cache.templateOf(pod))) return null;
@@ -270,18 +254,23 @@ export class Scheduler implements CacheObserver {
     return known;
   }
 
-  private countRepeat(pod: number, known: KnownFailure): void {
-    this.unschedulableDecisions++;
-    this.algorithm.nodesFiltered += known.nodesFiltered;
-    this.repeats.note(pod);
-    known.askPostFilter();
+  private isUndecided(pod: number): boolean {
+    const { pods } = this.cache;
+    return !pods.isTerminating(pod) && pods.belief[pod] === PodBelief.Waiting;
+  }
+
+  private countRepeats(known: KnownFailure, times: number): void {
+    this.unschedulableDecisions += times;
+    this.algorithm.nodesFiltered += known.nodesFiltered * times;
+    this.repeats.note(known, times);
+    for (let i = 0; i < times; i++) known.askPostFilter();
   }
 
   /** Pops until a pod has been decided on; its outcome is kept for the end of the cycle. */
   private decideNext(): number {
     for (let pod = this.queue.pop(); pod >= 0; pod = this.queue.pop()) {
       const profile = this.profiles.get(this.cache.templateOf(pod).schedulerName);
-      if (profile === undefined || this.cache.pods.isTerminating(pod) || this.cache.pods.belief[pod] !== PodBelief.Waiting) {
+      if (profile === undefined || !this.isUndecided(pod)) {
         this.queue.done(pod);
         continue;
       }
@@ -291,7 +280,7 @@ export class Scheduler implements CacheObserver {
       const known = this.knownFailureOf(pod);
       if (known === null) this.outcome = this.decide(profile, pod);
       else {
-        this.countRepeat(pod, known);
+        this.countRepeats(known, 1);
         const failure = { attempt: known.attempt, diagnosis: null, known, nominate: '', rejected: true };
         this.outcome = { ok: false, failure };
       }
@@ -533,7 +522,7 @@ export class Scheduler implements CacheObserver {
   }
 
   podView(pod: number): PodEventView {
-    return this.queue.podView(pod);
+    return podEventView(this.cache, pod);
   }
 
   get cycleMicros(): Micros {
@@ -579,4 +568,4 @@ export class Scheduler implements CacheObserver {
   }
 }
 
-export type { Failure as CycleFailure };
+export type { Failure as CycleFailure, SchedulerConfigurationView, SchedulerListener, SchedulerOptions };

@@ -393,6 +393,7 @@ function tellingOf(metrics: MetricsCollector, { pods }: Cluster): SchedulerListe
     attemptFailed: (pod, attempt) => {
       if (pods.phase[pod] === PodPhase.Pending) metrics.attemptFailed(pod, attempt);
     },
+    attemptsFailed: (rows, count, attempt, every) => metrics.attemptsFailed(rows, count, attempt, every),
     podHeld: (pod, why) => {
       if (pods.phase[pod] === PodPhase.Pending) metrics.podHeld(pod, why);
     },

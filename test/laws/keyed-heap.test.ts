@@ -1,8 +1,11 @@
-/** KeyedHeap holds the same rows in the same places as its twin, IndexHeap, which sifts as Go's container/heap does. */
+/**
+ * KeyedHeap holds the same rows in the same places as its twin, IndexHeap, which sifts as Go's container/heap does.
+ * SortedRuns gives rows in the order of its twin, KeyedHeap.
+ */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { IndexHeap } from '../../src/base/index-heap.ts';
-import { KeyedHeap } from '../../src/base/keyed-heap.ts';
+import { KeyedHeap, SortedRuns } from '../../src/base/keyed-heap.ts';
 
 const ROWS = 300;
 const key = fc.constantFrom(0, 1, 2, 3);
@@ -48,5 +51,83 @@ describe('the heap of rows with numbers', () => {
       { numRuns: 40 },
     );
     expect(deepest).toBeGreaterThan(64);
+  });
+});
+
+/** Rows that come in order for a while, with numbers from around a place that moves on. */
+const stretch = fc.record({
+  verb: fc.constant('stretch' as const),
+  count: fc.integer({ min: 1, max: 150 }),
+  from: fc.nat(40),
+  apart: fc.constantFrom(0, 0, 1, 3, -1),
+});
+const one = fc.record({
+  verb: fc.constantFrom('push' as const, 'fix' as const, 'remove' as const, 'removeFirst' as const),
+  row: fc.nat(2 * ROWS - 1),
+  keys: fc.tuple(fc.nat(60), key),
+});
+const some = fc.record({
+  verb: fc.constantFrom('pop' as const, 'popWhile' as const),
+  count: fc.integer({ min: 1, max: 120 }),
+});
+
+describe('the sorted runs of rows with numbers', () => {
+  test('give rows in the order of the heap, whatever is put in, changed or taken out between', () => {
+    let most = 0;
+    let strays = 0;
+    let longest = 0;
+    const popped = new Int32Array(120);
+    fc.assert(
+      fc.property(fc.array(fc.oneof(stretch, one, one, one, some), { maxLength: 120, size: 'max' }), (steps) => {
+        const known: (readonly [number, number, number])[] = [];
+        const keysOf = (row: number, into: Float64Array): void => into.set(known[row]);
+        const twin = new KeyedHeap(keysOf);
+        const runs = new SortedRuns(keysOf);
+        let made = 0;
+        const put = (row: number, first: number, second: number): void => {
+          if (twin.has(row)) return;
+          known[row] = [first, second, made++];
+          twin.push(row);
+          runs.push(row);
+        };
+        const take = (): void => expect(runs.pop()).toBe(twin.pop());
+        for (const step of steps) {
+          if (step.verb === 'stretch') {
+            for (let i = 0; i < step.count; i++) put((made * 7) % (2 * ROWS), step.from + i * step.apart, 0);
+          } else if (step.verb === 'pop') for (let i = 0; i < step.count; i++) take();
+          else if ('count' in step) {
+            const passes = (row: number): boolean => row % 11 !== 0;
+            for (let left = step.count; left > 0 && twin.size > 0 && passes(twin.peek()); ) {
+              const count = runs.popWhile(passes, left, popped);
+              expect(count).toBeGreaterThan(0);
+              for (let i = 0; i < count; i++) expect(popped[i]).toBe(twin.pop());
+              longest = Math.max(longest, count);
+              left -= count;
+            }
+            if (twin.size === 0 || !passes(twin.peek())) expect(runs.popWhile(passes, 1, popped)).toBe(0);
+          } else if (step.verb === 'push') put(step.row, ...step.keys);
+          else {
+            const row = step.verb === 'removeFirst' ? twin.peek() : step.row;
+            if (row < 0 || !twin.has(row)) continue;
+            if (step.verb === 'fix') known[row] = [...step.keys, made++];
+            const verb = step.verb === 'fix' ? 'fix' : 'remove';
+            twin[verb](row);
+            runs[verb](row);
+          }
+          expect(runs.size).toBe(twin.size);
+          expect(runs.peek()).toBe(twin.peek());
+          if ('row' in step) expect(runs.has(step.row)).toBe(twin.has(step.row));
+          most = Math.max(most, runs.size);
+        }
+        expect([...runs.rows].sort((a, b) => a - b)).toEqual([...twin.rows].sort((a, b) => a - b));
+        strays = Math.max(strays, runs.strayCount);
+        while (twin.size > 0) take();
+        expect(runs.pop()).toBe(-1);
+      }),
+      { numRuns: 60 },
+    );
+    expect(most).toBeGreaterThan(300);
+    expect(strays).toBeGreaterThan(0);
+    expect(longest).toBeGreaterThan(10);
   });
 });

@@ -4,6 +4,8 @@
  */
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import { PodOutcome, PodPhase } from '../../src/cluster/cluster.ts';
+import { bindingRefusal } from '../../src/control-plane/binding.ts';
+import { LateWatch } from '../../src/control-plane/late-watch.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import { decodeSchedulerConfiguration } from '../../src/scheduler/config/scheduler-configuration.ts';
 import type { PluginFactory } from '../../src/scheduler/framework/plugin-api.ts';
@@ -16,16 +18,28 @@ export interface ChurnSchedulerOptions {
   /** From the order to delete a pod until it is gone. */
   readonly reapMicros: number;
   readonly cacheBytes?: number | undefined;
+  readonly cycleMicros?: number | undefined;
+  /** Of a scheduler beside the first one. */
+  readonly process?: string | undefined;
+  /** How late the scheduler sees each change; absent: it is on time. */
+  readonly delay?: (() => number) | undefined;
 }
 
 /** With the messages of its failed cycles, in order, pod by pod. */
 export function churnScheduler(
-  kernel: Kernel, cluster: Cluster, { plain, configuration, registry, reapMicros, cacheBytes }: ChurnSchedulerOptions,
+  kernel: Kernel, cluster: Cluster, options: ChurnSchedulerOptions,
 ): { readonly scheduler: Scheduler; readonly messages: readonly string[] } {
+  const { plain, configuration, registry, reapMicros, cacheBytes, cycleMicros = 1000, process, delay } = options;
+  const late = delay === undefined
+    ? {}
+    : {
+        watch: new LateWatch(kernel, cluster, { name: `${process ?? ''}.late`, phase: 5, delay }),
+        bindingRefusals: (pod: number) => bindingRefusal(cluster, pod),
+      };
   const scheduler = new Scheduler(kernel, cluster, {
     configuration: decodeSchedulerConfiguration(configuration, { registry, kubernetes: cluster.kubernetes }),
     registry,
-    cycleMicros: 1000,
+    cycleMicros,
     bindMicros: 2500,
     tieBreak: 'upstream',
     sampling: true,
@@ -33,6 +47,8 @@ export function churnScheduler(
     plain,
     cacheBytes,
     phase: 5,
+    process,
+    ...late,
   });
   const messages: string[] = [];
   scheduler.listeners.push({ attemptFailed: (pod, { message }) => void messages.push(`${pod} ${message}`) });

@@ -3,7 +3,7 @@
  * before it, until a pod ends, a node changes, a preemptor is nominated. All of it happens within the kernel's loop, so
  * that whole rounds of attempts lie between two events. Driven by one stream, so a seed names a case.
  */
-import { Cluster, EvictionCause, PodOutcome } from '../../src/cluster/cluster.ts';
+import { Cluster, EvictionCause, PodOutcome, PodPhase } from '../../src/cluster/cluster.ts';
 import type { KubernetesVersion } from '../../src/cluster/kubernetes-versions.ts';
 import type { PodSpec } from '../../src/cluster/objects.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
@@ -12,7 +12,8 @@ import type { Plugin, PluginFactory } from '../../src/scheduler/framework/plugin
 import { SKIP, unschedulable } from '../../src/scheduler/framework/plugin-api.ts';
 import { pluginRegistry } from '../../src/scheduler/plugins/registry.ts';
 import { QueuePlace } from '../../src/scheduler/queue/scheduling-queue.ts';
-import { NOBODY } from './churn-kinds.ts';
+import type { Scheduler } from '../../src/scheduler/scheduler.ts';
+import { NOBODY, PACKER, packerProfile } from './churn-kinds.ts';
 import { churnScheduler } from './churn-scheduler.ts';
 
 export interface FullCellOptions {
@@ -29,10 +30,24 @@ export interface FullCellOptions {
   readonly isWatched?: boolean;
   /** With a plugin that promises nothing, whose answers change by themselves. */
   readonly moody?: 'preFilter' | 'filter' | 'inert' | 'postFilter';
+  /** Half of the templates ask for a second profile: of the same scheduler, or of a process beside it. */
+  readonly packer?: 'profile' | 'process';
+  /** Pods with scheduling gates, which an update may take away or put back. */
+  readonly isGated?: boolean;
+  /** Somebody wants to know what nodes have left. */
+  readonly looks?: boolean;
+  /** The last pod goes first: a QueueSort of one's own. */
+  readonly isLastFirst?: boolean;
+  /** How late schedulers see each change, at most; absent: they are on time. */
+  readonly lateMicros?: number;
+  readonly cycleMicros?: number;
+  /** Only so many of the templates; absent: all of them. */
+  readonly kinds?: number;
 }
 
 const ZONE = 'topology.kubernetes.io/zone';
 const MOODY = 'Moody';
+const LAST_FIRST = 'LastFirst';
 
 const apart = { topologyKey: ZONE, labelSelector: { matchLabels: { app: 'apart' } } };
 const labelSelector = { matchLabels: { app: 'even' } };
@@ -59,27 +74,58 @@ export function fullCellRun(options: FullCellOptions) {
     status: { allocatable: { cpu: '4', memory: '8Gi', pods: '20' } },
   });
   for (let i = 0; i < options.nodes; i++) cluster.addNode(node(i));
-  const registry = new Map([...pluginRegistry(), [MOODY, moodyPlugin(options.moody)]]);
-  const { moody } = options;
+  const own: readonly PluginFactory[] = [moodyPlugin(options.moody), lastFirst];
+  const registry = new Map([...pluginRegistry(), ...own.map((plugin) => [plugin.name, plugin] as const)]);
+  const { moody, packer, lateMicros, cycleMicros } = options;
   const point = moody === 'inert' ? 'filter' : moody;
   const enabled = { enabled: [{ name: MOODY }] };
-  const plugins = point === undefined ? {} : { [point]: enabled, ...(moody === 'inert' ? { preFilter: enabled } : {}) };
+  const queueSort = { enabled: [{ name: LAST_FIRST }], disabled: [{ name: '*' }] };
+  const plugins = {
+    ...(point === undefined ? {} : { [point]: enabled, ...(moody === 'inert' ? { preFilter: enabled } : {}) }),
+    ...(options.isLastFirst === true ? { queueSort } : {}),
+  };
   const head = { apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration' };
-  const configuration = { ...head, profiles: [{ schedulerName: 'default-scheduler', plugins }] };
-  const settings = { plain: options.plain, configuration, registry, reapMicros: 300_000 };
-  const { scheduler, messages } = churnScheduler(kernel, cluster, settings);
+  const profiles: readonly object[] = [{ schedulerName: 'default-scheduler', plugins }];
+  const settings = { plain: options.plain, registry, reapMicros: 300_000, cycleMicros };
+  const start = (process: string, served: readonly object[]): Started => {
+    const stream = kernel.random.stream('late', process);
+    const delay = lateMicros === undefined ? undefined : () => Math.floor(stream.next() * lateMicros);
+    const configuration = { ...head, profiles: served };
+    return churnScheduler(kernel, cluster, { ...settings, configuration, process, delay });
+  };
+  const second = packer === undefined ? [] : [packerProfile(100)];
+  const started = packer === 'process'
+    ? [start('', profiles), start(PACKER, second)]
+    : [start('', [...profiles, ...second])];
+  const [{ scheduler }] = started;
   let blamed = 0;
-  if (options.isWatched === true)
-    scheduler.listeners.push({
-      cycleFailed: (_pod, _message, diagnosis) => void (blamed += diagnosis?.unschedulablePlugins.size ?? 1000),
-    });
-  const templates = SHAPES.flatMap(([shape, labels]) =>
-    ['500m', '1500m'].map((cpu) => {
+  const rooms: string[] = [];
+  let longest = 0;
+  for (const [index, { scheduler: each }] of started.entries()) {
+    if (options.isWatched === true)
+      each.listeners.push({
+        cycleFailed: (_pod, _message, diagnosis) => void (blamed += diagnosis?.unschedulablePlugins.size ?? 1000),
+      });
+    if (options.looks === true)
+      each.listeners.push({ roomSeen: ({ id }, room) => void rooms.push(`${index} ${id} ${JSON.stringify(room)}`) });
+    const { queue } = each;
+    const rejectNext = queue.rejectNext.bind(queue);
+    queue.rejectNext = (...given) => {
+      const count = rejectNext(...given);
+      longest = Math.max(longest, count);
+      return count;
+    };
+  }
+  const gates = options.isGated === true ? [[], [], [{ name: 'later' }]] : [[]];
+  const all = SHAPES.flatMap(([shape, labels], index) =>
+    ['500m', '1500m'].flatMap((cpu) => gates.map((schedulingGates) => {
       const containers = [{ name: 'c', image: 'i', resources: { requests: { cpu, memory: '100Mi' } } }];
-      const spec = { containers, ...shape } as PodSpec;
+      const schedulerName = packer !== undefined && index % 2 === 1 ? PACKER : 'default-scheduler';
+      const spec = { containers, schedulerName, schedulingGates, ...shape } as PodSpec;
       return cluster.internTemplate({ metadata: { namespace: 'default', labels }, spec }).id;
-    }),
+    })),
   );
+  const templates = all.slice(0, options.kinds);
   const foreign = cluster.internTemplate({ metadata: {}, spec: { containers: [], schedulerName: NOBODY } }).id;
   let made = 0;
   const create = (): void => {
@@ -94,9 +140,17 @@ export function fullCellRun(options: FullCellOptions) {
   };
   const waiting = (): number[] => {
     const rows: number[] = [];
-    const { belief } = scheduler.cache.pods;
-    for (let pod = 0; pod < cluster.pods.length; pod++) if (belief[pod] === PodBelief.Waiting) rows.push(pod);
+    for (let pod = 0; pod < cluster.pods.length; pod++) {
+      if (cluster.pods.phase[pod] !== PodPhase.Pending) continue;
+      if (started.some((each) => each.scheduler.cache.pods.belief[pod] === PodBelief.Waiting)) rows.push(pod);
+    }
     return rows;
+  };
+  /** The API server lets nobody change a pod's scheduler. */
+  const update = (pod: number): void => {
+    const template = templates[roll(templates.length)];
+    if (cluster.templates.get(template).schedulerName === cluster.templateOf(pod).schedulerName)
+      cluster.updatePod(pod, template);
   };
   const end = kernel.defineEvent('end', 3, (pod, incarnation) => {
     const isThere = (cluster.pods.incarnation[pod] | 0) === incarnation && !cluster.pods.isTerminating(pod);
@@ -111,8 +165,7 @@ export function fullCellRun(options: FullCellOptions) {
     const pod = rows[roll(rows.length)];
     if (dice.next() < 0.2 && rows.length > 0 && !cluster.pods.isTerminating(pod))
       cluster.terminatePod(pod, EvictionCause.Api);
-    if (dice.next() < 0.2 && rows.length > 0 && cluster.pods.template[pod] !== foreign)
-      cluster.updatePod(pod, templates[roll(templates.length)]);
+    if (dice.next() < 0.2 && rows.length > 0) update(pod);
     kernel.after(50_000 + roll(1_500_000), arrive);
   });
   kernel.after(1, arrive);
@@ -125,23 +178,33 @@ export function fullCellRun(options: FullCellOptions) {
   kernel.after(3_000_000, change);
   const until = options.seconds * 1_000_000;
   while (kernel.run({ until, maxEvents: options.slice ?? Infinity }) === 'paused');
-  const { queue, algorithm } = scheduler;
-  const pods = Array.from({ length: cluster.pods.length }, (_, pod) => pod);
+  const sum = (of: (each: Scheduler) => number): number => started.reduce((all, each) => all + of(each.scheduler), 0);
   return {
     digest: kernel.digest.hex(),
     events: kernel.eventCount,
-    messages,
     blamed,
-    decisions: scheduler.decisions,
-    unschedulable: scheduler.unschedulableDecisions,
-    rejections: scheduler.rejectionsByPlugin,
+    rooms,
+    unschedulable: sum((each) => each.unschedulableDecisions),
+    schedulers: started.map((each) => ({ messages: each.messages, ...leftBy(each.scheduler, cluster.pods.length) })),
+    nominated: scheduler.queue.nominator.size,
+    /** How: not the same in the plain run. */
+    repeated: sum((each) => each.repeats.repeated),
+    longest,
+  };
+}
+
+type Started = ReturnType<typeof churnScheduler>;
+
+function leftBy({ queue, algorithm, decisions, rejectionsByPlugin }: Scheduler, rows: number) {
+  const pods = Array.from({ length: rows }, (_, pod) => pod).filter((pod) => queue.attempts(pod) > 0);
+  return {
+    decisions,
+    rejections: rejectionsByPlugin,
     nodesFiltered: algorithm.nodesFiltered,
     startIndex: algorithm.nextStartNodeIndex,
     queues: Object.values(QueuePlace).map((place) => [...queue.rows(place)]),
-    attempts: pods.map((pod) => [queue.attempts(pod), queue.initialAttemptAt(pod)]),
-    backoffs: pods.map((pod) => [queue.backoffMicros(pod), queue.backoffUntil(pod)]),
-    repeated: scheduler.repeats.repeated,
-    nominated: scheduler.queue.nominator.size,
+    attempts: pods.map((pod) => [pod, queue.attempts(pod), queue.initialAttemptAt(pod), queue.lastFailureAt(pod)]),
+    backoffs: pods.map((pod) => [queue.backoffMicros(pod), queue.backoffUntil(pod), queue.unschedulableAttempts(pod)]),
   };
 }
 
@@ -182,6 +245,12 @@ function moodyPlugin(point: FullCellOptions['moody']): PluginFactory {
     }),
   };
 }
+
+const lastFirst: PluginFactory = {
+  name: LAST_FIRST,
+  summary: 'for tests',
+  create: (): Plugin => ({ name: LAST_FIRST, less: (a, b) => a.timestamp > b.timestamp }),
+};
 
 /** Lets everything pass while it is asleep, and nothing while it is awake. */
 function sleeper(isAsleep: () => boolean): Partial<Plugin> {

@@ -19,12 +19,9 @@ export interface KnownFailure {
   readonly nodesFiltered: number;
   /** Does what PostFilter would do besides answering. */
   readonly askPostFilter: () => void;
-}
-
-interface Remembered {
-  readonly failure: KnownFailure;
+  /** As of which it is known. */
   readonly changes: number;
-  /** Repeats that `rejections` does not know of yet. */
+  /** Attempts that said the same, and that `rejections` does not know of yet. */
   repeats: number;
 }
 
@@ -34,7 +31,7 @@ export class RepeatedFailures {
   private readonly cache: SchedulerCache;
   private readonly nominator: Nominator;
   /** By template id. */
-  private readonly byTemplate: (Remembered | undefined)[] = [];
+  private readonly byTemplate: (KnownFailure | undefined)[] = [];
   private readonly counts = new Map<string, number>();
 
   constructor(cache: SchedulerCache, nominator: Nominator) {
@@ -44,7 +41,7 @@ export class RepeatedFailures {
 
   /** Failed attempts by plugin that rejected. */
   get rejections(): ReadonlyMap<string, number> {
-    for (const remembered of this.byTemplate) if (remembered !== undefined) this.countRepeats(remembered);
+    for (const known of this.byTemplate) if (known !== undefined) this.countRepeats(known);
     return this.counts;
   }
 
@@ -62,25 +59,32 @@ export class RepeatedFailures {
     const pendings = hints.mask(pendingPlugins);
     if (!this.canRepeat(pod) || (rejectors | pendings) === 0) return;
     const plugins = [...unschedulablePlugins];
-    const failure = { attempt, plugins, rejectors, pendings, nodesFiltered: nodeCount, askPostFilter };
     const template = this.cache.pods.template[pod];
     const before = this.byTemplate[template];
     if (before !== undefined) this.countRepeats(before);
-    this.byTemplate[template] = { failure, changes: this.changes, repeats: 0 };
+    const { changes } = this;
+    this.byTemplate[template] = {
+      attempt,
+      plugins,
+      rejectors,
+      pendings,
+      nodesFiltered: nodeCount,
+      askPostFilter,
+      changes,
+      repeats: 0,
+    };
   }
 
   /** What an attempt of the pod would say now; null: it has to be made. */
   of(pod: number): KnownFailure | null {
-    const remembered = this.byTemplate[this.cache.pods.template[pod]];
-    return remembered?.changes === this.changes && this.canRepeat(pod) ? remembered.failure : null;
+    const known = this.byTemplate[this.cache.pods.template[pod]];
+    return known !== undefined && known.changes === this.changes && this.canRepeat(pod) ? known : null;
   }
 
-  /** An attempt said what `of` had told. */
-  note(pod: number): void {
-    const remembered = this.byTemplate[this.cache.pods.template[pod]];
-    if (remembered === undefined) return;
-    remembered.repeats++;
-    this.repeated++;
+  /** So many attempts said what `of` had told. */
+  note(known: KnownFailure, times: number): void {
+    known.repeats += times;
+    this.repeated += times;
   }
 
   /** Whether nothing but the template tells the pod from others: no node of its own. */
@@ -94,8 +98,8 @@ export class RepeatedFailures {
     return this.cache.changeCount + this.nominator.changeCount;
   }
 
-  private countRepeats(remembered: Remembered): void {
-    if (remembered.repeats > 0) this.countRejections(remembered.failure.plugins, remembered.repeats);
-    remembered.repeats = 0;
+  private countRepeats(known: KnownFailure): void {
+    if (known.repeats > 0) this.countRejections(known.plugins, known.repeats);
+    known.repeats = 0;
   }
 }

@@ -5,6 +5,7 @@
 import type { KubernetesObject } from '../../cluster/objects.ts';
 import type { NodeFacts } from '../../cluster/node-facts.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
+import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import type { PodInfo } from './pod-info.ts';
 
@@ -112,6 +113,17 @@ export function eventMatches(registered: ClusterEvent, incoming: ClusterEvent): 
 function resourceMatches(registered: EventResource, incoming: EventResource): boolean {
   if (registered === '*' || registered === incoming) return true;
   return registered === 'Pod' && (incoming === 'AssignedPod' || incoming === 'UnschedulablePod');
+}
+
+export function podEventView(cache: SchedulerCache, pod: number): PodEventView {
+  const node = cache.pods.node[pod];
+  return {
+    row: pod,
+    incarnation: cache.pods.incarnation[pod],
+    template: cache.templateOf(pod),
+    nodeName: node < 0 ? '' : cache.nodeInfo(node).name,
+    nominatedNodeName: cache.nominatedNodeName(pod),
+  };
 }
 
 export function nodeEventView(info: NodeInfo): NodeEventView {

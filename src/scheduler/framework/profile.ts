@@ -3,10 +3,12 @@
  * (pkg/scheduler/framework/runtime/framework.go). Holds no state of a cycle: that is in CycleState.
  */
 import { assert } from '../../base/assert.ts';
+import type { Micros } from '../../base/time.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
+import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import type { CycleState } from './cycle-state.ts';
-import type { PodInfo } from './pod-info.ts';
+import { PodInfo } from './pod-info.ts';
 import { MAX_NODE_SCORE, MIN_NODE_SCORE } from './plugin-api.ts';
 import type { Dependence, Handle, NodeStatuses, Plugin, PluginFactory, PostFilterResult } from './plugin-api.ts';
 import { Code, errorStatus, lazyStatus, statusMessage, unresolvable } from './status.ts';
@@ -289,7 +291,7 @@ export class Profile {
     const words = (): readonly string[] => verdicts.flatMap((status) => status.reasons);
     const result = { status: lazyStatus(rejected, verdicts, words), nominatedNodeName };
     if (again.length < verdicts.length) return result;
-    return { ...result, again: () => again.forEach((ask) => ask()) };
+    return { ...result, again: again.length === 1 ? again[0] : () => again.forEach((ask) => ask()) };
   }
 
   /** PreFilter of these plugins only. false: one rejects the pod or restricts its nodes, and ends it. */
@@ -399,4 +401,23 @@ function emptyNodeSet(restrictors: readonly string[]): Status {
 
 function byText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/**
+ * Which of two pods QueueSort puts first; null: it is PrioritySort. All profiles of a scheduler have the same one.
+ * `timestampOf`: when a pod came into the queue.
+ */
+export function orderBefore(
+  profiles: ReadonlyMap<string, Profile>, cache: SchedulerCache, timestampOf: (pod: number) => Micros,
+): ((a: number, b: number) => boolean) | null {
+  const [first] = profiles.values();
+  assert(first !== undefined, 'a scheduler has a profile');
+  if (first.queueSort.name === 'PrioritySort') return null;
+  const left = new PodInfo(cache, -1);
+  const right = new PodInfo(cache, -1);
+  return (a, b) => {
+    left.row = a;
+    right.row = b;
+    return first.queueSort.less({ pod: left, timestamp: timestampOf(a) }, { pod: right, timestamp: timestampOf(b) });
+  };
 }

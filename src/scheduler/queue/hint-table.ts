@@ -5,13 +5,16 @@
  */
 import { assert } from '../../base/assert.ts';
 import { Interner } from '../../base/interner.ts';
-import { Action, WILDCARD_EVENT, event, eventMatches } from '../framework/cluster-event.ts';
-import type { ClusterEvent, EventRegistration, QueueingHint } from '../framework/cluster-event.ts';
+import { Action, WILDCARD_EVENT, event, eventMatches, isWildcard } from '../framework/cluster-event.ts';
+import type { ClusterEvent, EventRegistration, EventSubject, QueueingHint } from '../framework/cluster-event.ts';
+import type { PodInfo } from '../framework/pod-info.ts';
 import type { Plugin } from '../framework/plugin-api.ts';
 import type { Profile } from '../framework/profile.ts';
 
 /** Masks are 31-bit. */
 const MAX_PLUGINS = 31;
+
+export type QueueStrategy = 'skip' | 'afterBackoff' | 'immediately';
 
 interface TableEntry {
   readonly event: ClusterEvent;
@@ -62,6 +65,27 @@ export class HintTable {
   matching(schedulerName: string, incoming: ClusterEvent, mask: number): TableEntry[] {
     const entries = this.byProfile.get(schedulerName) ?? [];
     return entries.filter((entry) => (entry.pluginBit & mask) !== 0 && eventMatches(entry.event, incoming));
+  }
+
+  /** Whether a pod that these plugins hold is worth a new attempt after an event, and how soon. */
+  strategy(
+    pod: PodInfo, incoming: ClusterEvent, subject: EventSubject, rejectors: number, pendings: number,
+  ): QueueStrategy {
+    const mask = rejectors | pendings;
+    if (mask === 0) return 'afterBackoff';
+    if (isWildcard(incoming)) {
+      const { pod: target } = subject;
+      const isOwn = target === undefined || (target.row === pod.row && target.incarnation === pod.incarnation);
+      return isOwn ? 'afterBackoff' : 'skip';
+    }
+    let strategy: QueueStrategy = 'skip';
+    for (const { pluginBit, hint } of this.matching(pod.template.schedulerName, incoming, mask)) {
+      if (hint !== null && hint(pod, subject) === 'QueueSkip') continue;
+      if ((pluginBit & pendings) !== 0) return 'immediately';
+      strategy = 'afterBackoff';
+      if (pendings === 0) return strategy;
+    }
+    return strategy;
   }
 
   private entry(plugin: Plugin, registration: EventRegistration): TableEntry {

@@ -7,17 +7,20 @@
 import { assert } from '../../base/assert.ts';
 import { growFloat64, growInt32, growUint8, grownCapacity } from '../../base/growable.ts';
 import { IndexHeap } from '../../base/index-heap.ts';
-import { KeyedHeap } from '../../base/keyed-heap.ts';
+import { KeyedHeap, SortedRuns } from '../../base/keyed-heap.ts';
 import { MICROS_PER_SECOND } from '../../base/time.ts';
 import type { Micros } from '../../base/time.ts';
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
-import { UNSCHEDULABLE_TIMEOUT, isWildcard } from '../framework/cluster-event.ts';
-import type { ClusterEvent, EventSubject } from '../framework/cluster-event.ts';
+import { UNSCHEDULABLE_TIMEOUT, isWildcard, podEventView } from '../framework/cluster-event.ts';
+import type { ClusterEvent, EventSubject, PodEventView } from '../framework/cluster-event.ts';
 import { PodInfo } from '../framework/pod-info.ts';
+import { orderBefore } from '../framework/profile.ts';
 import type { Profile } from '../framework/profile.ts';
 import type { Status } from '../framework/status.ts';
-import { backoffDuration, wholeSecond } from './backoff.ts';
+import { backoffEnd, wholeSecond } from './backoff.ts';
+import type { QueueSettings } from './backoff.ts';
 import { HintTable } from './hint-table.ts';
+import type { QueueStrategy } from './hint-table.ts';
 import { InFlight } from './in-flight.ts';
 import { Nominator } from './nominator.ts';
 import { UnschedulablePods } from './unschedulable-pods.ts';
@@ -27,15 +30,7 @@ import type { PodGroup } from './unschedulable-pods.ts';
 export const QueuePlace = { None: 0, Active: 1, Backoff: 2, ErrorBackoff: 3, Unschedulable: 4 } as const;
 export type QueuePlace = (typeof QueuePlace)[keyof typeof QueuePlace];
 
-export interface QueueSettings {
-  readonly podInitialBackoffMicros: Micros;
-  /** 0 disables backoff. */
-  readonly podMaxBackoffMicros: Micros;
-  /** Upstream's --pod-max-in-unschedulable-pods-duration. */
-  readonly maxUnschedulableMicros: Micros;
-}
-
-export type QueueStrategy = 'skip' | 'afterBackoff' | 'immediately';
+export type { QueueSettings, QueueStrategy };
 
 export class SchedulingQueue {
   readonly nominator: Nominator = new Nominator();
@@ -48,8 +43,10 @@ export class SchedulingQueue {
   /** Called when PreEnqueue keeps a pod out. */
   onGated: (pod: number, refusal: Status) => void = () => undefined;
 
+  readonly podView = (pod: number): PodEventView => podEventView(this.cluster, pod);
   private readonly cluster: SchedulerCache;
   private readonly profiles: ReadonlyMap<string, Profile>;
+  private readonly profileByTemplate: (Profile | undefined)[] = [];
   private readonly settings: QueueSettings;
   private readonly view: PodInfo;
   /** Whether a pod that arrives gated counts where it is nominated; whether time alone has gated pods asked again. */
@@ -59,6 +56,8 @@ export class SchedulingQueue {
   private readonly backoff: Heap;
   private readonly errorBackoff: Heap;
   private readonly waiting = new UnschedulablePods();
+  /** What rejectNext() has rejected. */
+  rejected: Int32Array = new Int32Array(64);
   private capacity = 0;
   private sequence = 0;
   private place: Uint8Array = new Uint8Array(0);
@@ -92,19 +91,17 @@ export class SchedulingQueue {
     this.nominatesGated = features.gatedNominationsCount;
     this.flushesGated = features.gatedPodsFlushed;
     this.hints = new HintTable(profiles.values(), features.taintUpdatesHinted);
-    const before = this.comparator();
-    this.active = before === null ? new KeyedHeap((pod, keys) => this.writeKeys(pod, 0, keys)) : new IndexHeap(before);
+    const before = orderBefore(profiles, cluster, (pod) => this.timestamp[pod]);
+    this.active = before === null ? new SortedRuns((pod, keys) => this.writeKeys(pod, 0, keys)) : new IndexHeap(before);
     this.backoff =
       before === null
-        ? new KeyedHeap((pod, keys) => this.writeKeys(pod, this.expiryOf(pod), keys))
+        ? new SortedRuns((pod, keys) => this.writeKeys(pod, this.expiryOf(pod), keys))
         : new IndexHeap((a, b) => {
             const difference = this.expiryOf(a) - this.expiryOf(b);
             return difference < 0 || (difference === 0 && before(a, b));
           });
     this.errorBackoff = new KeyedHeap((pod, keys) => keys.fill(0).fill(this.expiryOf(pod), 0, 1));
   }
-
-  // ---- what is there ---------------------------------------------------------------------------------------------
 
   get activeCount(): number {
     return this.active.size;
@@ -189,7 +186,7 @@ export class SchedulingQueue {
     return this.expiryOf(pod);
   }
 
-  /** Rows of a sub-queue: heaps in heap order, unschedulable pods by group. */
+  /** Rows of a sub-queue, those of the unschedulable ones in the order in which they came. */
   rows(place: QueuePlace): readonly number[] {
     if (place === QueuePlace.Active) return this.active.rows;
     if (place === QueuePlace.Backoff) return this.backoff.rows;
@@ -218,8 +215,15 @@ export class SchedulingQueue {
    * early.
    */
   pop(): number {
-    const pod = this.take();
-    if (pod >= 0) this.inFlight.start(pod);
+    let pod = this.active.pop();
+    if (pod < 0) {
+      pod = this.backoff.pop();
+      if (pod < 0) return -1;
+      this.noteBackoff(pod);
+    }
+    this.place[pod] = QueuePlace.None;
+    this.attemptCount[pod]++;
+    this.inFlight.start(pod);
     return pod;
   }
 
@@ -229,17 +233,42 @@ export class SchedulingQueue {
     return pod < 0 ? this.backoff.peek() : pod;
   }
 
-  /** As pop(), of a pod that comes back by rejectAgain() before anything happens: it need not hear of events. */
-  take(): number {
-    let pod = this.active.pop();
-    if (pod < 0) {
-      pod = this.backoff.pop();
-      if (pod < 0) return -1;
-      this.noteBackoff(pod);
+  /**
+   * The next pods of one template, as long as they pass, at most `most`: each is popped `every` after the one before,
+   * the first one now, and each is rejected `every` after it was popped, as pop() and reject() would have it if nothing
+   * else happened meanwhile. Returns how many; they stand at the beginning of `rejected`. There may be more.
+   */
+  rejectNext(
+    passes: (pod: number) => boolean, most: number, every: Micros, rejectors: number, pendings: number,
+  ): number {
+    const { active, backoff } = this;
+    const heap = active.size > 0 ? active : backoff;
+    const room = Math.min(most, heap.size);
+    if (this.rejected.length < room) this.rejected = new Int32Array(grownCapacity(64, room));
+    const { rejected } = this;
+    let count = 0;
+    if (heap instanceof SortedRuns) count = heap.popWhile(passes, room, rejected);
+    else if (room > 0 && passes(heap.peek())) rejected[count++] = heap.pop();
+    if (count === 0) return 0;
+    const wasBackingOff = heap === backoff;
+    const { attemptCount, unschedulableCount, errorCount, backoffSpent, timestamp, order, expiry, place } = this;
+    let now = this.cluster.now;
+    for (let i = 0; i < count; i++) {
+      const pod = rejected[i];
+      if (wasBackingOff) backoffSpent[pod] += now - timestamp[pod];
+      now += every;
+      attemptCount[pod]++;
+      unschedulableCount[pod]++;
+      errorCount[pod] = 0;
+      this.rejectors[pod] = rejectors;
+      this.pendings[pod] = pendings;
+      timestamp[pod] = now;
+      order[pod] = this.sequence++;
+      expiry[pod] = backoffEnd(now, unschedulableCount[pod], this.settings);
+      place[pod] = QueuePlace.Unschedulable;
     }
-    this.place[pod] = QueuePlace.None;
-    this.attemptCount[pod]++;
-    return pod;
+    this.waiting.addMany(rejected, count, this.cluster.pods.template[rejected[0]], rejectors, pendings);
+    return count;
   }
 
   /** The pod's cycle is over; events after this are not replayed for it. */
@@ -262,12 +291,6 @@ export class SchedulingQueue {
     const strategy = this.strategyAfterFailure(pod);
     this.done(pod);
     this.requeue(pod, strategy);
-  }
-
-  /** Of a pod from take(), rejected by a plugin at least: it waits. */
-  rejectAgain(pod: number, rejectors: number, pendings: number): void {
-    this.noteFailure(pod, rejectors, pendings);
-    this.wait(pod);
   }
 
   private noteFailure(pod: number, rejectors: number, pendings: number): void {
@@ -302,12 +325,7 @@ export class SchedulingQueue {
   /** The pod is gone (deleted or bound by somebody else). */
   remove(pod: number): void {
     this.nominator.remove(pod);
-    const place = this.placeOf(pod);
-    if (place === QueuePlace.Active) this.active.remove(pod);
-    else if (place === QueuePlace.Backoff) this.backoff.remove(pod);
-    else if (place === QueuePlace.ErrorBackoff) this.errorBackoff.remove(pod);
-    else if (place === QueuePlace.Unschedulable) this.waiting.remove(pod);
-    if (place !== QueuePlace.None) this.place[pod] = QueuePlace.None;
+    if (this.placeOf(pod) !== QueuePlace.None) this.takeOut(pod);
   }
 
   /** Moves pods to the active queue, ignoring backoff. A pod in flight is tried again at once if it fails. */
@@ -316,13 +334,12 @@ export class SchedulingQueue {
       const place = this.placeOf(pod);
       if (place === QueuePlace.Active) continue;
       if (place !== QueuePlace.None) {
-        this.leave(pod);
+        if (place !== QueuePlace.Unschedulable) this.noteBackoff(pod);
+        this.takeOut(pod);
         this.enter(pod, QueuePlace.Active);
-      } else if (this.inFlight.has(pod)) this.inFlight.record({ resource: '*', actions: 8191, label: 'ForceActivate' }, { pod: this.podView(pod) });
+      } else if (this.inFlight.has(pod)) this.inFlight.record({ resource: '*', actions: 8191, label: 'ForceActivate' }, { pod: podEventView(this.cluster, pod) });
     }
   }
-
-  // ---- events ----------------------------------------------------------------------------------------------------
 
   /** Asks all unschedulable pods whether an event helps them, and keeps it for the pods in flight. */
   moveOnEvent(event: ClusterEvent, subject: EventSubject, only: (pod: number) => boolean = everyPod): void {
@@ -347,7 +364,7 @@ export class SchedulingQueue {
     const { timestamp, lastFlush, gate, flushesGated } = this;
     const { maxUnschedulableMicros } = this.settings;
     const isLate = (pod: number): boolean => now - Math.max(timestamp[pod], lastFlush[pod]) > maxUnschedulableMicros;
-    const late = this.waiting.rows().filter((pod) => (flushesGated || gate[pod] === 0) && isLate(pod));
+    const late = this.waiting.filter((pod) => (flushesGated || gate[pod] === 0) && isLate(pod));
     for (const pod of late) {
       lastFlush[pod] = now;
       this.waiting.remove(pod);
@@ -358,20 +375,6 @@ export class SchedulingQueue {
   }
 
   // ---- within ----------------------------------------------------------------------------------------------------
-
-  /** null: PrioritySort, whose order is that of the numbers that `writeKeys` writes. */
-  private comparator(): ((a: number, b: number) => boolean) | null {
-    const [first] = this.profiles.values();
-    assert(first !== undefined, 'a scheduler has a profile');
-    if (first.queueSort.name === 'PrioritySort') return null;
-    const left = new PodInfo(this.cluster, -1);
-    const right = new PodInfo(this.cluster, -1);
-    return (a, b) => {
-      left.row = a;
-      right.row = b;
-      return first.queueSort.less({ pod: left, timestamp: this.timestamp[a] }, { pod: right, timestamp: this.timestamp[b] });
-    };
-  }
 
   /** `first` counts before priority and time. */
   private writeKeys(pod: number, first: number, keys: Float64Array): void {
@@ -398,13 +401,7 @@ export class SchedulingQueue {
     this.view.row = pod;
     this.priority[pod] = this.cluster.templateOf(pod).priority;
     const refusal = this.profileOf(pod)?.runPreEnqueue(this.view) ?? null;
-    if (refusal !== null) {
-      this.gate[pod] = this.hints.bit(refusal.plugin);
-      this.rejectors[pod] |= this.gate[pod];
-      this.wait(pod);
-      this.onGated(pod, refusal);
-      return;
-    }
+    if (refusal !== null) return this.keepOut(pod, refusal);
     this.gate[pod] = 0;
     this.place[pod] = place;
     if (place === QueuePlace.Active) {
@@ -417,17 +414,24 @@ export class SchedulingQueue {
     this.onWork();
   }
 
+  private keepOut(pod: number, refusal: Status): void {
+    this.gate[pod] = this.hints.bit(refusal.plugin);
+    this.rejectors[pod] |= this.gate[pod];
+    this.wait(pod);
+    this.onGated(pod, refusal);
+  }
+
   private wait(pod: number): void {
     this.place[pod] = QueuePlace.Unschedulable;
     this.waiting.add(pod, this.cluster.pods.template[pod], this.rejectors[pod], this.pendings[pod], this.gate[pod]);
   }
 
-  private leave(pod: number): void {
+  private takeOut(pod: number): void {
     const place = this.place[pod];
-    if (place === QueuePlace.Backoff) this.backoff.remove(pod);
+    if (place === QueuePlace.Active) this.active.remove(pod);
+    else if (place === QueuePlace.Backoff) this.backoff.remove(pod);
     else if (place === QueuePlace.ErrorBackoff) this.errorBackoff.remove(pod);
-    else if (place === QueuePlace.Unschedulable) this.waiting.remove(pod);
-    if (place === QueuePlace.Backoff || place === QueuePlace.ErrorBackoff) this.noteBackoff(pod);
+    else this.waiting.remove(pod);
     this.place[pod] = QueuePlace.None;
   }
 
@@ -451,21 +455,8 @@ export class SchedulingQueue {
 
   /** Whether an event is worth a new attempt of an unschedulable pod (isPodWorthRequeuing). */
   private strategyOn(pod: number, event: ClusterEvent, subject: EventSubject): QueueStrategy {
-    const mask = this.rejectors[pod] | this.pendings[pod];
-    if (mask === 0) return 'afterBackoff';
-    if (isWildcard(event)) {
-      const target = subject.pod;
-      return target === undefined || (target.row === pod && target.incarnation === this.cluster.pods.incarnation[pod]) ? 'afterBackoff' : 'skip';
-    }
     this.view.row = pod;
-    let strategy: QueueStrategy = 'skip';
-    for (const { pluginBit, hint } of this.hints.matching(this.cluster.templateOf(pod).schedulerName, event, mask)) {
-      if (hint !== null && hint(this.view, subject) === 'QueueSkip') continue;
-      if ((pluginBit & this.pendings[pod]) !== 0) return 'immediately';
-      strategy = 'afterBackoff';
-      if (this.pendings[pod] === 0) return strategy;
-    }
-    return strategy;
+    return this.hints.strategy(this.view, event, subject, this.rejectors[pod], this.pendings[pod]);
   }
 
   private updateUnschedulable(pod: number, events: readonly ClusterEvent[], subject: EventSubject): void {
@@ -489,10 +480,11 @@ export class SchedulingQueue {
   }
 
   private moveGroup(group: PodGroup, event: ClusterEvent, subject: EventSubject, only: (pod: number) => boolean): void {
-    if (group.first < 0 || (group.gate !== 0 && !this.gateCares(group.gate, group.first, event))) return;
+    const first = this.waiting.firstOf(group);
+    if (first < 0 || (group.gate !== 0 && !this.gateCares(group.gate, first, event))) return;
     const concernsOne = event.resource === 'UnschedulablePod' || (isWildcard(event) && subject.pod !== undefined);
     if (group.gate === 0 && only === everyPod && !concernsOne)
-      return this.moveAll(group, this.strategyOn(group.first, event, subject));
+      return this.moveAll(group, this.strategyOn(first, event, subject));
     let shared: QueueStrategy | null = null;
     for (const pod of this.waiting.podsOf(group)) {
       if (!only(pod)) continue;
@@ -507,13 +499,40 @@ export class SchedulingQueue {
     }
   }
 
-  /** Whoever of them is gated now comes into another group. */
+  /** As requeue() of each, which has been tried before. Whoever of them is gated now comes into another group. */
   private moveAll(group: PodGroup, strategy: QueueStrategy): void {
     if (strategy === 'skip') return;
-    for (const pod of this.waiting.takeAll(group)) {
-      this.place[pod] = QueuePlace.None;
-      this.requeue(pod, strategy);
+    assert((group.rejectors | group.pendings) !== 0, 'a pod that failed with an error does not wait for events');
+    const { view, order, place, gate, active, backoff } = this;
+    const count = group.size;
+    const rows = this.waiting.takeAll(group);
+    const { priority } = this.cluster.templateOf(rows[0]);
+    const profile = this.profileOf(rows[0]);
+    const now = wholeSecond(this.cluster.now);
+    const first = backoff.peek();
+    let earliest = first < 0 ? Infinity : this.expiryOf(first);
+    for (let i = 0; i < count; i++) {
+      const pod = (view.row = rows[i]);
+      this.priority[pod] = priority;
+      const refusal = profile?.runPreEnqueue(view) ?? null;
+      if (refusal !== null) {
+        this.keepOut(pod, refusal);
+        continue;
+      }
+      gate[pod] = 0;
+      const expiry = strategy === 'immediately' ? 0 : this.expiryOf(pod);
+      const isBackingOff = expiry > 0 && expiry >= now;
+      place[pod] = isBackingOff ? QueuePlace.Backoff : QueuePlace.Active;
+      const heap = isBackingOff ? backoff : active;
+      if (heap instanceof SortedRuns) heap.pushKeyed(pod, isBackingOff ? expiry : 0, -priority, order[pod]);
+      else heap.push(pod);
+      if (isBackingOff && expiry < earliest) {
+        earliest = expiry;
+        this.announceBackoff();
+      }
     }
+    this.waiting.giveBack(rows);
+    if (this.hasWork) this.onWork();
   }
 
   private flushHeap(heap: Heap): void {
@@ -547,26 +566,13 @@ export class SchedulingQueue {
   private expiryOf(pod: number): Micros {
     const known = this.expiry[pod];
     if (known === known) return known;
-    const { podInitialBackoffMicros, podMaxBackoffMicros } = this.settings;
     const count = this.errorCount[pod] > 0 ? this.errorCount[pod] : this.unschedulableCount[pod];
-    const duration = backoffDuration(count, podInitialBackoffMicros, podMaxBackoffMicros);
-    return (this.expiry[pod] = duration === 0 ? 0 : wholeSecond(this.timestamp[pod] + duration));
+    return (this.expiry[pod] = backoffEnd(this.timestamp[pod], count, this.settings));
   }
 
   private profileOf(pod: number): Profile | undefined {
-    return this.profiles.get(this.cluster.templateOf(pod).schedulerName);
-  }
-
-  podView(pod: number): NonNullable<EventSubject['pod']> {
-    const { cluster } = this;
-    const node = cluster.pods.node[pod];
-    return {
-      row: pod,
-      incarnation: cluster.pods.incarnation[pod],
-      template: cluster.templateOf(pod),
-      nodeName: node < 0 ? '' : cluster.nodeInfo(node).name,
-      nominatedNodeName: cluster.nominatedNodeName(pod),
-    };
+    const template = this.cluster.pods.template[pod];
+    return (this.profileByTemplate[template] ??= this.profiles.get(this.cluster.templateOf(pod).schedulerName));
   }
 
   private grow(needed: number): void {
@@ -589,8 +595,6 @@ export class SchedulingQueue {
   }
 }
 
-type Heap = IndexHeap | KeyedHeap;
+type Heap = IndexHeap | KeyedHeap | SortedRuns;
 
-function everyPod(): boolean {
-  return true;
-}
+const everyPod = (): boolean => true;
