@@ -50,7 +50,7 @@ export function firstParting(a: Simulation, b: Simulation): Comparison {
 }
 
 /** Told at the end of each cycle. */
-function onEveryDecision({ parts }: Simulation, tell: (decided: Decided) => void): void {
+export function onEveryDecision({ parts }: Simulation, tell: (decided: Decided) => void): void {
   const { kernel, cluster, scheduler } = parts;
   const keyOf = (pod: number): string => `${cluster.templateOf(pod).namespace}/${cluster.podName(pod)}`;
   scheduler.listeners.push({
