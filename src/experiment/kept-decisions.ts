@@ -75,6 +75,18 @@ function podsNamed(wanted: string): NamedPods {
   };
 }
 
+/** A decision by its number. */
+export function keptCycle(bytes: Uint8Array, cycle: number): KeptDecision {
+  let [count, chosen] = [0, -1];
+  readKept(bytes, {
+    cycleBegins: () => ++count > cycle,
+    chosen: (row) => {
+      if (count === cycle) chosen = row;
+    },
+  });
+  return { cycle, chosen };
+}
+
 /** Told of every decision at its end, until the first true. */
 export function forKeptDecisions(bytes: Uint8Array, tell: (decided: Decided) => boolean): void {
   const namespaces: string[] = [];
