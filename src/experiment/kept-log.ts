@@ -53,8 +53,8 @@ export const Kept = {
   /** Time since the last one. */
   CycleSucceeded: 23,
   CycleFailed: 24,
-  /** Time since the last one, pod, length of the cycle: a whole cycle that failed as one before it. */
-  CycleRepeated: 25,
+  /** Time since the last one, pod, length of the cycle: a whole cycle that failed, with nothing else in it. */
+  CycleFailedAlone: 25,
   /** Time since the last one, pod: its binding failed. */
   BindingFailed: 26,
 } as const;
@@ -202,7 +202,7 @@ class KeptWalk {
   /** True: read no further. */
   private decision(kind: number): boolean {
     const { reader, visitor } = this;
-    if (kind === Kept.CycleRepeated) return this.repeated();
+    if (kind === Kept.CycleFailedAlone) return this.failedAlone();
     if (kind === Kept.OwnNomination) {
       const nodeName = reader.shaped();
       visitor.ownNomination?.(nodeName);
@@ -227,7 +227,7 @@ class KeptWalk {
     return visitor.cycleBegins?.(pod, this.now, this.start) ?? false;
   }
 
-  private repeated(): boolean {
+  private failedAlone(): boolean {
     const { reader, visitor } = this;
     this.now += reader.number();
     this.pod = this.podNumber();

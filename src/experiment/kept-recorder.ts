@@ -44,6 +44,9 @@ export class KeptRecorder implements CacheObserver, SchedulerListener {
   private decisions = 0;
   /** Pod of the cycle under way, -1: none. */
   private current = -1;
+  /** Its beginning is not written yet: mostly nothing else happens before its end. */
+  private isOpen = false;
+  private openedAt = 0;
   private gap = '';
 
   /** To be made before the first node joins. `take` is handed bytes that it must not keep. */
@@ -60,6 +63,7 @@ export class KeptRecorder implements CacheObserver, SchedulerListener {
 
   /** Hands over what is left. */
   end(): KeptCounts {
+    this.writeOpened();
     this.writer.flush();
     return { decisions: this.decisions, pods: this.pods.count, gap: this.gap };
   }
@@ -67,58 +71,69 @@ export class KeptRecorder implements CacheObserver, SchedulerListener {
   // ---- decisions -------------------------------------------------------------------------------------------------
 
   cycleBegins(pod: number): void {
-    const { writer, cluster, scheduler } = this;
-    this.images.freeze();
-    this.writeStart();
-    const own = cluster.nominatedNodeName(pod);
-    if (own !== '') {
-      writer.begin(Kept.OwnNomination);
-      writer.shaped(own);
-    }
-    writer.begin(Kept.CycleBegins);
-    this.writeTime(cluster.now);
-    this.writePod(pod);
-    this.current = pod;
-    this.decisions = scheduler.decisions;
+    this.openCycle(pod, this.cluster.now);
   }
 
   podAssumed(pod: number): void {
     assert(pod === this.current, 'a pod is assumed in its own cycle');
     const row = this.cache.pods.node[pod];
     this.pods.node[pod] = row;
-    this.writer.begin(Kept.Chosen);
+    this.entry(Kept.Chosen);
     this.writer.number(row);
     this.touch(row);
   }
 
   cycleSucceeded(pod: number): void {
-    this.writer.begin(Kept.CycleSucceeded);
+    this.entry(Kept.CycleSucceeded);
     this.writeTime(this.cluster.now);
     this.writeDevices(pod);
     this.current = -1;
   }
 
-  /** Of the cycle under way, of one that was never begun because it repeats another, or of a binding. */
+  /**
+   * Of the cycle under way, of one that was never begun because it repeats another, or of a binding. Whether a cycle is
+   * made or repeated hangs on how the run is cut into slices: both are written in the same way.
+   */
   attemptFailed(pod: number): void {
-    const { writer, cluster, scheduler } = this;
-    if (pod === this.current) {
-      writer.begin(Kept.CycleFailed);
-      this.writeTime(cluster.now);
-      this.current = -1;
-    } else if (scheduler.decisions > this.decisions) {
-      this.images.freeze();
-      this.writeStart();
-      writer.begin(Kept.CycleRepeated);
-      this.writeTime(cluster.now - scheduler.cycleMicros);
+    const { cluster: { now }, scheduler: { cycleMicros, decisions } } = this;
+    if (pod !== this.current && decisions > this.decisions) this.openCycle(pod, now - cycleMicros);
+    if (pod !== this.current) {
+      this.entry(Kept.BindingFailed);
+      this.writeTime(now);
       this.writePod(pod);
-      writer.number(scheduler.cycleMicros);
-      this.now = cluster.now;
-      this.decisions = scheduler.decisions;
-    } else {
-      writer.begin(Kept.BindingFailed);
-      this.writeTime(cluster.now);
-      this.writePod(pod);
+      return;
     }
+    if (this.isOpen) {
+      this.isOpen = false;
+      this.entry(Kept.CycleFailedAlone);
+      this.writeTime(this.openedAt);
+      this.writePod(pod);
+    } else this.entry(Kept.CycleFailed);
+    this.writeTime(now);
+    this.current = -1;
+  }
+
+  private openCycle(pod: number, at: number): void {
+    const own = this.cluster.nominatedNodeName(pod);
+    this.images.freeze();
+    this.writeStart();
+    if (own !== '') {
+      this.entry(Kept.OwnNomination);
+      this.writer.shaped(own);
+    }
+    this.writeOpened();
+    this.current = pod;
+    this.isOpen = true;
+    this.openedAt = at;
+    this.decisions = this.scheduler.decisions;
+  }
+
+  private writeOpened(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.writer.begin(Kept.CycleBegins);
+    this.writeTime(this.openedAt);
+    this.writePod(this.current);
   }
 
   // ---- pods ------------------------------------------------------------------------------------------------------
@@ -126,27 +141,28 @@ export class KeptRecorder implements CacheObserver, SchedulerListener {
   podCreated(pod: number): void {
     const { cluster, cache, writer, pods } = this;
     if (pods.isKnown(pod)) return;
+    this.writeOpened();
     const template = this.templateNumber(cache.pods.template[pod]);
     const ordinal = cluster.pods.nameOrdinal[pod];
     pods.enter(pod);
     if (ordinal < 0) {
-      writer.begin(Kept.NamedPod);
+      this.entry(Kept.NamedPod);
       writer.number(template);
       writer.text(cluster.podName(pod));
     } else {
-      writer.begin(Kept.Pod);
+      this.entry(Kept.Pod);
       writer.number(template);
       pods.writeName(writer, cluster.pods.nameBase[pod], ordinal, cluster);
     }
     const pinned = cluster.pods.pinnedNode[pod];
     if (pinned < 0) return;
-    writer.begin(Kept.Pinned);
+    this.entry(Kept.Pinned);
     writer.shaped(cluster.names.text(pinned));
   }
 
   podUpdated(pod: number): void {
     const template = this.templateNumber(this.cache.pods.template[pod]);
-    this.writer.begin(Kept.PodUpdated);
+    this.entry(Kept.PodUpdated);
     this.writePod(pod);
     this.writer.number(template);
     const row = this.cache.pods.node[pod];
@@ -161,7 +177,7 @@ export class KeptRecorder implements CacheObserver, SchedulerListener {
     this.touch(row);
     if (pods.node[pod] === row) return;
     pods.node[pod] = row;
-    writer.begin(Kept.PodPlaced);
+    this.entry(Kept.PodPlaced);
     this.writePod(pod);
     writer.number(row);
     if (cache.templateOf(pod).hostPorts.length > 0) this.gap ||= 'pods with host ports that no scheduler placed';
@@ -170,7 +186,7 @@ export class KeptRecorder implements CacheObserver, SchedulerListener {
 
   podForgotten(pod: number, row: number): void {
     this.pods.node[pod] = -1;
-    this.writer.begin(Kept.PodForgotten);
+    this.entry(Kept.PodForgotten);
     this.writePod(pod);
     this.touch(row);
   }
@@ -180,13 +196,13 @@ export class KeptRecorder implements CacheObserver, SchedulerListener {
   }
 
   podTerminating(pod: number): void {
-    this.writer.begin(Kept.PodTerminating);
+    this.entry(Kept.PodTerminating);
     this.writePod(pod);
     this.touch(this.cache.pods.node[pod]);
   }
 
   podRemoved(pod: number, row: number): void {
-    this.writer.begin(Kept.PodGone);
+    this.entry(Kept.PodGone);
     this.writePod(pod);
     this.touch(row);
     this.pods.leave(pod);
@@ -197,7 +213,7 @@ export class KeptRecorder implements CacheObserver, SchedulerListener {
   private nominationChanged(pod: number, nodeName: string): void {
     const { writer } = this;
     this.podCreated(pod);
-    writer.begin(nodeName === '' ? Kept.NominationGone : Kept.Nominated);
+    this.entry(nodeName === '' ? Kept.NominationGone : Kept.Nominated);
     this.writePod(pod);
     if (nodeName !== '') writer.shaped(nodeName);
   }
@@ -208,7 +224,7 @@ export class KeptRecorder implements CacheObserver, SchedulerListener {
     const { writer } = this;
     const { name, object, images } = this.cache.nodeInfo(row).facts;
     this.writeResources();
-    writer.begin(Kept.NodeAdded);
+    this.entry(Kept.NodeAdded);
     writer.number(row);
     writer.shaped(name);
     writer.shaped(JSON.stringify(object));
@@ -218,26 +234,31 @@ export class KeptRecorder implements CacheObserver, SchedulerListener {
   nodeUpdated(row: number, _changes: number, before: NodeBefore): void {
     const { facts } = this.cache.nodeInfo(row);
     this.writeResources();
-    this.writer.begin(Kept.NodeUpdated);
+    this.entry(Kept.NodeUpdated);
     this.writer.number(row);
     writeNodeChanges(this.writer, before.facts.object, facts.object);
     if (facts.images.size + before.facts.images.size > 0) this.images.changed();
   }
 
   nodeRemoving(row: number): void {
-    this.writer.begin(Kept.NodeGone);
+    this.entry(Kept.NodeGone);
     this.writer.number(row);
     if (this.cache.nodeInfo(row).facts.images.size > 0) this.images.changed();
   }
 
   objectChanged(kind: string, action: ObjectAction, object: KubernetesObject): void {
     const { writer } = this;
-    writer.begin(action === 'delete' ? Kept.ObjectGone : Kept.Object);
+    this.entry(action === 'delete' ? Kept.ObjectGone : Kept.Object);
     writer.shaped(kind);
     writer.shaped(action === 'delete' ? objectKey(object) : JSON.stringify(object));
   }
 
   // ---- within ----------------------------------------------------------------------------------------------------
+
+  private entry(kind: number): void {
+    this.writeOpened();
+    this.writer.begin(kind);
+  }
 
   private writeTime(at: number): void {
     this.writer.number(at - this.now);
@@ -252,14 +273,14 @@ export class KeptRecorder implements CacheObserver, SchedulerListener {
     const { nextStartNodeIndex } = this.scheduler.algorithm;
     if (nextStartNodeIndex === this.start) return;
     this.start = nextStartNodeIndex;
-    this.writer.begin(Kept.Start);
+    this.entry(Kept.Start);
     this.writer.number(nextStartNodeIndex);
   }
 
   private writeDevices(pod: number): void {
     const devices = this.cache.devicesOf(pod);
     if (devices === null || devices.length === 0) return;
-    this.writer.begin(Kept.Devices);
+    this.entry(Kept.Devices);
     this.writePod(pod);
     this.writer.number(devices.length);
     for (const device of devices) this.writer.number(device);
@@ -267,7 +288,7 @@ export class KeptRecorder implements CacheObserver, SchedulerListener {
 
   private touch(row: number): void {
     if (row < 0 || !this.images.touch(row, this.cache.nodeInfo(row).facts.images.size)) return;
-    this.writer.begin(Kept.Touched);
+    this.entry(Kept.Touched);
     this.writer.number(row);
   }
 
@@ -284,7 +305,7 @@ export class KeptRecorder implements CacheObserver, SchedulerListener {
 
   private writeTemplate(template: PodTemplate): void {
     this.writeResources();
-    this.writer.begin(Kept.Template);
+    this.entry(Kept.Template);
     this.writer.shaped(template.namespace);
     this.writer.shaped(JSON.stringify(podOfTemplate(template, '')));
     if (template.claimNames.length > 0 || template.hasEphemeralVolumes) this.gap ||= 'pods with volume claims';
@@ -295,7 +316,7 @@ export class KeptRecorder implements CacheObserver, SchedulerListener {
   private writeResources(): void {
     const { resources } = this.cache;
     for (; this.resourceCount < resources.count; this.resourceCount++) {
-      this.writer.begin(Kept.Resource);
+      this.entry(Kept.Resource);
       this.writer.text(resources.name(this.resourceCount));
     }
   }
