@@ -1,7 +1,7 @@
 // run --keep from the command line: a file beside the report from which explain and diff answer as they do by playing the
 // run again; and what is said where the file is of no use.
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { cliFolder } from './podyard.ts';
 
@@ -86,7 +86,6 @@ describe('run --keep', () => {
     expect(readFileSync(join(folder.path(), 'plain/report.json'), 'utf8')).toBe(report);
     await kept();
     expect(readFileSync(join(folder.path(), 'kept/run.kept')).equals(bytes)).toBe(true);
-    expect(statSync(join(folder.path(), 'kept/run.kept')).size).toBe(bytes.length);
   });
 
   test('what is kept and of no use is said to be, and the run is played again', async () => {
@@ -140,6 +139,17 @@ items:
     const { out, err } = await folder.here('explain', 'claims', 'with-claim');
     expect(err).toContain('warning: run.kept does not hold pods with volume claims: the run is played again');
     expect(out).toBe((await folder.here('explain', 'claims.yaml', 'with-claim')).out);
+  });
+
+  test('nothing is kept of a run with plugins of its own, which is said', () => {
+    folder.write('scenario.yaml', SCENARIO);
+    const plugin = resolve('docs/plugins/examples/no-neighbours.js');
+    const args = ['scenario.yaml', '--plugin', plugin, '--out', 'own', '--force', '--keep', '--set', 'duration=1m', '-q'];
+    const { code, err } = folder.spawn('run', ...args);
+    expect(code).toBe(0);
+    expect(err).toContain('warning: --keep: nothing is kept of this run: what plugins of your own remember is not in it');
+    expect(existsSync(join(folder.path(), 'own/report.json'))).toBe(true);
+    expect(existsSync(join(folder.path(), 'own/run.kept'))).toBe(false);
   });
 
   test.each([
