@@ -1,19 +1,24 @@
 /**
- * Plays a scenario twice: once to know the pod's decisions, once more up to the one that is asked about. The same seed
- * gives the same run, so nothing has to be kept.
+ * Explains a decision from what was kept of a run, or plays its scenario twice: once to know the pod's decisions, once
+ * more up to the one that is asked about. The same seed gives the same run, so nothing has to be kept.
  */
 import { InputError } from '../base/input-error.ts';
 import { assert } from '../base/assert.ts';
 import type { AskedPod } from '../simulation/asked-pods.ts';
+import { keptDecisionsOf } from '../experiment/kept-decisions.ts';
+import type { PodDecisions } from '../experiment/kept-decisions.ts';
+import { explainKept } from '../experiment/kept-explanation.ts';
 import { Explainer } from '../experiment/explanation.ts';
 import type { Explanation } from '../experiment/explanation.ts';
 import { createInputFiles } from '../io/input-files.ts';
 import { locateInFile } from '../io/configuration-places.ts';
+import { loadPluginFiles } from '../io/plugin-files.ts';
 import { explanationRows, explanationText } from '../report/explanation-table.ts';
 import type { SortOrder } from '../report/explanation-table.ts';
 import { csvText } from '../report/csv.ts';
 import { writeJson } from '../report/json.ts';
 import { paintFor } from '../report/table.ts';
+import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
 import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
 import type { SchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
 import { pluginRegistry } from '../scheduler/plugins/registry.ts';
@@ -30,23 +35,24 @@ import { tellWarnings } from './failures.ts';
 import { locatedRun } from './located-run.ts';
 import type { GivenOptions } from './options.ts';
 import { wrongDuration } from './options.ts';
-import { readScenarioFor } from './scenario-input.ts';
+import { playedAgain, readRun } from './run-folder.ts';
+import type { ReadRun } from './run-folder.ts';
 
 export async function executeExplain(given: GivenOptions, context: CommandContext): Promise<number> {
   const at = givenTime(given);
   if (at !== null && given.flag('last')) throw new InputError({ message: '--at and --last: expected one of them' });
-  const { scenario, locate } = await readScenarioFor(given.positional('scenario'), given, context);
-  const { userPlugins, make } = await locatedRun({ scenario, locate }, context);
-  const registry = pluginRegistry(userPlugins);
+  const run = await readRun(given.positional('scenario'), given, context);
+  const { scenario, locate } = run;
+  const plugins = run.kept === null ? await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames()) : [];
+  const registry = pluginRegistry(plugins);
   const source = { registry, kubernetes: scenario.kubernetes };
   const configuration = decodeSchedulerConfiguration(scenario.scheduler.configuration, { ...source, locate });
   const otherFile = given.text('counterfactual');
   const other = otherFile === null ? null : configurationIn(otherFile, source, context);
-  const pod = given.positional('pod');
-  const wanted = decisionOf(make(), pod, at ?? Infinity);
-  const { explanation, moment, start } = explainDecision(make(), wanted, { scenario, configuration, pod });
+  const asked = { run, configuration, registry, pod: given.positional('pod'), until: at ?? Infinity };
+  const { explanation, moment, start } = fromKept(asked, other !== null, context) ?? await fromReplay(asked, context);
   const counterfactual =
-    other === null ? null : decideOtherwise(moment, explanation, start, { configuration: other, registry, scenario });
+    other === null ? null : decideOtherwise(moment(), explanation, start, { configuration: other, registry, scenario });
   print({ explanation, counterfactual }, given, context);
   return EXIT_OK;
 }
@@ -80,57 +86,87 @@ function isNamed(simulation: Simulation, wanted: string): (pod: number) => boole
     cluster.podName(pod) === name && (namespace === null || cluster.templateOf(pod).namespace === namespace);
 }
 
+interface Asked {
+  readonly run: ReadRun;
+  readonly configuration: SchedulerConfiguration;
+  readonly registry: ReturnType<typeof pluginRegistry>;
+  readonly pod: string;
+  /** Micros. */
+  readonly until: number;
+}
+
+/** null: nothing was kept, or what is asked for is not in it, which is said. */
+function fromKept(asked: Asked, withMoment: boolean, context: CommandContext): Explained | null {
+  const { run: { kept, scenario }, pod, until } = asked;
+  if (kept === null) return null;
+  const isLate = scenario.controlPlane.watchDelaySeconds.scheduler !== null;
+  if (withMoment && isLate) return playedAgain('what a late scheduler had not seen', context);
+  const decision = lastDecision(keptDecisionsOf(kept.log, pod, until), pod);
+  if (kept.gap !== '') return playedAgain(kept.gap, context);
+  const found = explainKept(kept.log, decision, { ...asked, scenario });
+  if (found === null) return playedAgain('something that this decision depends on', context);
+  const { explanation, cluster } = found;
+  return { explanation, moment: () => cluster.moment(), start: cluster.scheduler.algorithm.nextStartNodeIndex };
+}
+
+/** Plays the run twice. */
+async function fromReplay({ run, configuration, pod, until }: Asked, context: CommandContext): Promise<Explained> {
+  const { make } = await locatedRun(run, context);
+  const wanted = lastDecision(decisionsOf(make(), pod, until), pod);
+  return explainDecision(make(), wanted, { scenario: run.scenario, configuration, pod });
+}
+
+/** The decision that is asked about. Throws InputError where there is none. */
+function lastDecision<Decision>({ namespaces, count, last }: PodDecisions<Decision>, pod: string): Decision {
+  if (namespaces.size === 0) throw new InputError({ message: `the run has no pod ${pod}` });
+  if (namespaces.size > 1) {
+    const all = [...namespaces].join(', ');
+    const message = `pods called ${pod} are in several namespaces (${all}): name one, as namespace/name`;
+    throw new InputError({ message });
+  }
+  if (last !== null) return last;
+  const message = count > 0 ? `the scheduler has not come to ${pod} by then` : `the scheduler never came to ${pod}`;
+  throw new InputError({ message });
+}
+
 /** Which of the pod's decisions, counted from 1, is the last one up to `until`. */
-function decisionOf(simulation: Simulation, pod: string, until: number): number {
+function decisionsOf(simulation: Simulation, pod: string, until: number): PodDecisions<number> {
   const { cluster, scheduler, kernel } = simulation.parts;
   const isIt = isNamed(simulation, pod);
-  const names = new Set<string>();
-  let isThere = false;
-  let decisions = 0;
-  let chosen = 0;
+  const namespaces = new Set<string>();
+  let [count, last] = [0, 0];
   cluster.observe({
     podCreated: (row) => {
-      if (isIt(row)) {
-        isThere = true;
-        names.add(cluster.templateOf(row).namespace);
-      }
+      if (isIt(row)) namespaces.add(cluster.templateOf(row).namespace);
     },
   });
   scheduler.listeners.push({
     deciding: (row) => {
       if (!isIt(row)) return;
-      decisions++;
-      if (kernel.now <= until) chosen = decisions;
+      count++;
+      if (kernel.now <= until) last = count;
     },
   });
   simulation.advance();
-  if (!isThere) throw new InputError({ message: `the run has no pod ${pod}` });
-  if (names.size > 1) {
-    const all = [...names].join(', ');
-    const message = `pods called ${pod} are in several namespaces (${all}): name one, as namespace/name`;
-    throw new InputError({ message });
-  }
-  if (chosen > 0) return chosen;
-  const message = decisions > 0 ? `the scheduler has not come to ${pod} by then` : `the scheduler never came to ${pod}`;
-  throw new InputError({ message });
+  return { namespaces, count, last: last === 0 ? null : last };
 }
 
 interface Explained {
   readonly explanation: Explanation;
   /** The cluster as the decision found it. */
-  readonly moment: ClusterMoment;
+  readonly moment: () => ClusterMoment;
   /** Where the search for nodes began. */
   readonly start: number;
 }
 
-interface Asked {
+interface Played {
   readonly scenario: Scenario;
   readonly configuration: SchedulerConfiguration;
   readonly pod: string;
 }
 
 /** Plays up to the decision and stops behind it. */
-function explainDecision(simulation: Simulation, wanted: number, { scenario, configuration, pod }: Asked): Explained {
+function explainDecision(simulation: Simulation, wanted: number, { scenario, configuration, pod }: Played): Explained {
   const { kernel, cluster, scheduler } = simulation.parts;
   const explainer = explainerOf(simulation, scenario, configuration);
   const isIt = isNamed(simulation, pod);
@@ -139,9 +175,10 @@ function explainDecision(simulation: Simulation, wanted: number, { scenario, con
   scheduler.listeners.push({
     deciding: (row) => {
       if (!isIt(row) || ++decisions !== wanted) return;
+      const moment = momentOfRun(cluster, scheduler.cache, scenario);
       found.explained = {
         explanation: explainer.explain(row),
-        moment: momentOfRun(cluster, scheduler.cache, scenario),
+        moment: () => moment,
         start: scheduler.algorithm.nextStartNodeIndex,
       };
       kernel.stop();

@@ -24,6 +24,7 @@ import type { CommandContext } from './command.ts';
 import { EXIT_LIMIT, EXIT_OK, exitCodeOf } from './command.ts';
 import { RuntimeFailure, tellFailure, tellProblem, tellWarnings } from './failures.ts';
 import type { GivenOptions, OutputFormat } from './options.ts';
+import type { KeptOutput } from './keep-run.ts';
 import type { CheckedThreshold } from './run-thresholds.ts';
 import type { LocatedScenario } from './scenario-input.ts';
 
@@ -38,20 +39,34 @@ export interface RunRequest extends LocatedScenario {
 export async function executeRun(request: RunRequest): Promise<number> {
   const { scenario, locate, given, context } = request;
   const folder = claimFolder(given);
+  const keeping = given.flag('keep') ? await keepingOf(scenario, folder, context) : null;
   const plugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
   const inputs = await checkedInputs(scenario);
   folder?.lock();
   const stop = listenForStop();
   try {
-    const run = await drive({ scenario, locate, plugins, inputs, given, context, stop });
-    const written = folder === null ? NOTHING_WRITTEN : await writeFiles(folder, run);
+    const watched = keeping === null ? {} : { watch: keeping.watch };
+    const run = await drive({ scenario, locate, plugins, inputs, given, context, stop, ...watched });
+    const kept = run.stoppedBy === null ? keeping : null;
+    const written = folder === null ? NOTHING_WRITTEN : await writeFiles(folder, run, kept);
     const checked = run.stoppedBy === null ? await checkedThresholds(scenario, run.result) : [];
     await printResult(request, run, checked);
-    return tellEnd(run, written, checked, given, context);
+    return tellEnd(run, { ...written, kept }, checked, given, context);
   } finally {
     stop.release();
     folder?.release();
   }
+}
+
+/** null: nothing can be kept, which is said. Throws InputError where there is no folder for it. */
+async function keepingOf(
+  { scheduler }: Scenario, folder: OutputFolder | null, context: CommandContext,
+): Promise<KeptOutput | null> {
+  if (folder === null) throw new InputError({ message: '--keep needs --out: the file stands beside the report' });
+  if (scheduler.pluginFiles.length === 0) return (await import('./keep-run.ts')).keepRun();
+  const why = 'what plugins of your own remember is not in it';
+  tellWarnings([`--keep: nothing is kept of this run: ${why}; explain and diff play it again`], context);
+  return null;
 }
 
 /** Most scenarios have none: only who has some waits for what judges them. */
@@ -64,13 +79,16 @@ const NOTHING_WRITTEN: WrittenFolder = { paths: [], complaint: null };
 /** What is said on standard error when all is done, and the exit code. */
 function tellEnd(
   run: DrivenRun,
-  written: WrittenFolder,
+  written: WrittenFolder & { readonly kept: KeptOutput | null },
   checked: readonly CheckedThreshold[],
   given: GivenOptions,
   context: CommandContext,
 ): number {
-  const { paths, complaint } = written;
-  if (!given.flag('quiet')) context.terminal.err(closingLines(run, given.text('out'), paths));
+  const { paths, complaint, kept } = written;
+  if (!given.flag('quiet')) {
+    context.terminal.err(closingLines(run, given.text('out'), paths));
+    if (kept !== null) context.terminal.err(`Kept: ${kept.size()}\n`);
+  }
   if (run.stoppedBy !== null) {
     const remains = paths.length > 0 ? 'what was written is marked as incomplete' : 'no files were written';
     tellWarnings([`stopped by ${run.stoppedBy} before the end: ${remains}`], context);
@@ -188,13 +206,18 @@ function blameOf(error: unknown, pluginFiles: readonly string[]): unknown {
 }
 
 /** The page and its plots take a while to load: only who wants files waits for them. */
-async function writeFiles(folder: OutputFolder, run: DrivenRun): Promise<WrittenFolder> {
+async function writeFiles(
+  folder: OutputFolder, run: DrivenRun, kept: KeptOutput | null,
+): Promise<WrittenFolder> {
   const { renderRunFiles } = await import('../report/run-files.ts');
-  return folder.write(filesOf(run, renderRunFiles(run.result)));
+  return folder.write(filesOf(run, renderRunFiles(run.result), kept));
 }
 
-function* filesOf({ result, timing, stoppedBy }: DrivenRun, reports: Iterable<OutputFile>): Generator<OutputFile> {
+function* filesOf(
+  { result, timing, stoppedBy }: DrivenRun, reports: Iterable<OutputFile>, kept: KeptOutput | null,
+): Generator<OutputFile> {
   yield* reports;
+  if (kept !== null) yield kept.file(result);
   yield { name: 'timing.json', chunks: [timingJson(timing)] };
   if (stoppedBy !== null) {
     const text = `This run was stopped by ${stoppedBy} at ${formatSeconds(result.simulatedSeconds)} of simulated time, before its end.\nAll numbers in this folder are up to then ("complete": false).\n`;
@@ -241,6 +264,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   'timeseries.csv': 'samples over time',
   'pods.csv': 'one line per pod',
   'nodes.csv': 'one line per node',
+  'run.kept': 'what explain and diff answer from',
   'timing.json': 'wall-clock facts of this run',
   'INCOMPLETE.txt': 'the run was stopped before its end',
 };

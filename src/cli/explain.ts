@@ -5,9 +5,9 @@ import { RUN_OPTIONS } from './options.ts';
 
 export const EXPLAIN: Command = {
   usage: 'explain <scenario> <pod>',
-  summary: 'Play a run again and tell why a pod got its node: verdict and scores of every node',
+  summary: 'Tell why a pod of a run got its node: verdict and scores of every node',
   positionals: [
-    { name: 'scenario', describe: 'Scenario file (YAML or JSON); - reads standard input' },
+    { name: 'scenario', describe: 'Scenario file, or the --out folder of its run; - reads standard input' },
     { name: 'pod', describe: 'Name of the pod, or namespace/name' },
   ],
   options: {
@@ -35,6 +35,7 @@ export const EXPLAIN: Command = {
   examples: [
     ['$0 explain my-cluster.yaml web-0-3', 'why here, why not there'],
     ['$0 explain my-cluster.yaml web-0-3 --at 2h --sort verdict -o csv', 'as it stood after two hours'],
+    ['$0 explain out/kept web-0-3', 'of a run that was played with --keep: at once'],
     ['$0 explain my-cluster.yaml web-0-3 --counterfactual pack.yaml', 'where another configuration would put it'],
   ],
   async run(given: GivenOptions, context: CommandContext): Promise<number> {
@@ -47,7 +48,7 @@ export const DIFF: Command = {
   usage: 'diff <a> <b>',
   summary: 'Find the first decision in which two runs part, and tell why',
   positionals: [
-    { name: 'a', describe: 'Scenario file (YAML or JSON)' },
+    { name: 'a', describe: 'Scenario file, or the --out folder of its run' },
     { name: 'b', describe: 'Another one, or a KubeSchedulerConfiguration for the same scenario' },
   ],
   options: {

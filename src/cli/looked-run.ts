@@ -10,11 +10,10 @@ import { tellWarnings } from './failures.ts';
 import { locatedRun } from './located-run.ts';
 import { dumpAsScenario, givenMoment, inputFiles, isObjects, readWhole } from './moment-input.ts';
 import type { GivenOptions } from './options.ts';
-import { scenarioFrom } from './scenario-input.ts';
+import { readReported, reportIn } from './run-folder.ts';
 import type { LocatedScenario } from './scenario-input.ts';
 
 const STDIN = '-';
-const REPORT = 'report.json';
 
 /**
  * `watch` sees the run before its first event. Throws InputError for a wrong moment, scenario, plugin or trace.
@@ -48,25 +47,10 @@ interface LookedSource extends LocatedScenario {
 async function readLooked(path: string, given: GivenOptions, context: CommandContext): Promise<LookedSource> {
   const files = await inputFiles(path);
   if (path !== STDIN && files.isFolder(path)) {
-    const report = files.resolve(`${path}/${REPORT}`, REPORT);
-    if (!files.isFile(report)) return { ...dumpAsScenario(path, files, given, context), isDump: true };
-    const entry = { text: scenarioOfReport(report, files.read(report)), name: report };
-    return { ...scenarioFrom(entry, given, context), isDump: false };
+    const report = reportIn(path, files);
+    if (report === null) return { ...dumpAsScenario(path, files, given, context), isDump: true };
+    return { ...readReported(report, files, given, context), isDump: false };
   }
   if (isObjects(files.read(path))) return { ...dumpAsScenario(path, files, given, context), isDump: true };
   return { ...readWhole(path, files, given, context), isDump: false };
-}
-
-/** The scenario of a run, as its report holds it. */
-function scenarioOfReport(file: string, text: string): string {
-  let report: unknown = null;
-  try {
-    report = JSON.parse(text);
-  } catch {
-    // Told below.
-  }
-  const { resolvedScenario = null, seed } = (report ?? {}) as { resolvedScenario?: object | null; seed?: unknown };
-  if (resolvedScenario === null || Array.isArray(resolvedScenario))
-    throw new InputError({ file, message: 'expected the report of one run, found another file' });
-  return JSON.stringify({ ...resolvedScenario, seed });
 }

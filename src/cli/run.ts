@@ -10,6 +10,7 @@ export const RUN: Command = {
   positionals: [{ name: 'scenario', describe: 'Scenario file (YAML or JSON); - reads standard input' }],
   options: {
     ...RUN_OPTIONS,
+    keep: { kind: 'flag', describe: 'With --out: keep what explain and diff then answer from, in place of playing again' },
     jobs: {
       kind: 'number',
       atLeast: 1,
@@ -19,6 +20,7 @@ export const RUN: Command = {
   examples: [
     ['$0 run my-cluster.yaml', 'a table'],
     ['$0 run my-cluster.yaml --seed 7 --out out/seven', 'tables, CSV and a page with plots in a folder'],
+    ['$0 run my-cluster.yaml --out out/kept --keep', 'for quick answers: podyard explain out/kept web-0-3'],
     ['$0 run my-cluster.yaml --set nodePools[general].count=50 -o json', 'another cluster size, as JSON'],
     ['$0 run my-cluster.yaml --scheduler pack.yaml', 'under another KubeSchedulerConfiguration'],
     ['$0 run my-cluster.yaml --plugin ./my-score.ts', 'with a plugin of your own'],

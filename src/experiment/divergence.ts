@@ -29,24 +29,41 @@ export interface Comparison {
   readonly decisions: number;
 }
 
+/** Tells the decisions of a run in order, until the first true. */
+export type TellDecisions = (tell: (decided: Decided) => boolean) => void;
+
 /** null: the runs decide alike from the first decision to the last. */
-export function firstParting(a: Simulation, b: Simulation): Comparison {
+export function firstParting(a: TellDecisions, b: TellDecisions): Comparison {
   const decided: Decided[] = [];
-  onEveryDecision(a, (each) => { decided.push(each); });
-  a.advance();
+  a((each) => {
+    decided.push(each);
+    return false;
+  });
   let count = 0;
   const found: { parting: Parting | null } = { parting: null };
-  onEveryDecision(b, (each) => {
-    if (found.parting !== null) return;
-    const other = decided.at(count++) ?? null;
-    if (other !== null && other.pod === each.pod && other.node === each.node) return;
+  b((each) => {
+    const other = decided.at(count) ?? null;
+    count++;
+    if (other !== null && other.pod === each.pod && other.node === each.node) return false;
     found.parting = { alike: count - 1, a: other, b: each };
-    b.parts.kernel.stop();
+    return true;
   });
-  while (found.parting === null && b.advance());
   const isShort = found.parting === null && count < decided.length;
   const parting = isShort ? { alike: count, a: decided[count], b: null } : found.parting;
   return { parting, decisions: decided.length };
+}
+
+/** Plays the run for them. */
+export function playedDecisions(simulation: Simulation): TellDecisions {
+  return (tell) => {
+    let isOver = false;
+    onEveryDecision(simulation, (each) => {
+      if (isOver) return;
+      isOver = tell(each);
+      if (isOver) simulation.parts.kernel.stop();
+    });
+    while (!isOver && simulation.advance());
+  };
 }
 
 /** Told at the end of each cycle. */

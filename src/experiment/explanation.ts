@@ -78,8 +78,11 @@ export class Explainer {
     });
   }
 
-  /** To be called when the pod's cycle begins. */
-  explain(pod: number): Explanation {
+  /**
+   * To be called when the pod's cycle begins. `taken`: the node that the cycle is known to have taken, where the state of
+   * the tie-break is not; it counts when it is one of the best.
+   */
+  explain(pod: number, taken: string | null = null): Explanation {
     const { kernel, scheduler, twin } = this;
     const before = kernel.random.state();
     const profile = scheduler.profiles.get(scheduler.cache.templateOf(pod).schedulerName);
@@ -88,7 +91,7 @@ export class Explainer {
     this.tieStreams.stream('tie-break').restore(kernel.random.stream('tie-break').state());
     const view = new PodInfo(scheduler.cache, pod);
     const scores: Scores = new Map();
-    const result = twin.schedule(profile, new CycleState(), view, (plugin, weighted, { nodes, raw, normalized }) => {
+    const decided = twin.schedule(profile, new CycleState(), view, (plugin, weighted, { nodes, raw, normalized }) => {
       nodes.forEach(({ name }, index) => {
         const entry = scores.get(name) ?? { total: 0, scores: [] };
         entry.total += weighted[index];
@@ -96,9 +99,17 @@ export class Explainer {
         scores.set(name, entry);
       });
     });
+    const result = taken === null ? decided : this.withTaken(decided, taken, scores);
     const nodes = result.kind === 'noNodes' ? [] : this.verdicts(profile, view, chosenName(result), scores);
     putBack(kernel.random, before);
     return this.told(view, result, nodes);
+  }
+
+  private withTaken(result: ScheduleResult, taken: string, scores: Scores): ScheduleResult {
+    const node = this.scheduler.snapshot.find(taken);
+    if (result.kind !== 'scheduled' || node === undefined) return result;
+    const isAsGood = scores.get(taken)?.total === scores.get(result.node.name)?.total;
+    return isAsGood && scores.has(taken) ? { ...result, node } : result;
   }
 
   private told(view: PodInfo, result: ScheduleResult, nodes: readonly ExplainedNode[]): Explanation {

@@ -29,7 +29,7 @@ import { RESULT_NAMES, UnfinishedFolders } from './unfinished-folders.ts';
 export interface OutputFile {
   readonly name: string;
   /** Read once. */
-  readonly chunks: Iterable<string>;
+  readonly chunks: Iterable<string | Uint8Array>;
 }
 
 export interface OutputFolder {
@@ -296,17 +296,19 @@ function attempt<Result>(path: string, action: () => Result, undo: () => void = 
   }
 }
 
-function writeFile(path: string, chunks: Iterable<string>): void {
+function writeFile(path: string, chunks: Iterable<string | Uint8Array>): void {
   const file = openSync(path, 'w');
   try {
     let buffer = '';
     for (const chunk of chunks) {
-      buffer += chunk;
-      if (buffer.length < BUFFER_CHARACTERS) continue;
-      writeWhole(file, buffer);
+      const isText = typeof chunk === 'string';
+      if (isText) buffer += chunk;
+      if (isText && buffer.length < BUFFER_CHARACTERS) continue;
+      writeWhole(file, Buffer.from(buffer, 'utf8'));
       buffer = '';
+      if (!isText) writeWhole(file, chunk);
     }
-    writeWhole(file, buffer);
+    writeWhole(file, Buffer.from(buffer, 'utf8'));
     fsyncSync(file);
   } finally {
     closeSync(file);
@@ -314,8 +316,7 @@ function writeFile(path: string, chunks: Iterable<string>): void {
 }
 
 /** One call may write less than all. */
-function writeWhole(file: number, text: string): void {
-  const bytes = Buffer.from(text, 'utf8');
+function writeWhole(file: number, bytes: Uint8Array): void {
   let offset = 0;
   while (offset < bytes.length) offset += writeSync(file, bytes, offset);
 }

@@ -12,7 +12,7 @@ import { systemCode } from './system-errors.ts';
 export const RESULT_NAMES: ReadonlySet<string> = new Set([
   'report.json', 'summary.csv', 'timeseries.csv', 'pods.csv', 'nodes.csv', 'report.html', 'timing.json',
   'comparison.json', 'comparison.csv', 'runs.json', 'availability.csv', 'curves.csv', 'scenario.yaml',
-  'fit.svg', 'fit.json', 'INCOMPLETE.txt',
+  'fit.svg', 'fit.json', 'run.kept', 'INCOMPLETE.txt',
 ]);
 /** A name of a file may have 255 bytes; `.partial-PID` has to fit, too. */
 const LONGEST_STEM_BYTES = 200;

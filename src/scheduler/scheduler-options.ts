@@ -55,6 +55,11 @@ export interface SchedulerOptions {
 export interface SchedulerListener {
   /** A pod's cycle begins: nothing has been looked at yet. The listener may look at everything and change nothing. */
   deciding?(pod: number): void;
+  /**
+   * The same for those who do not look, and leave the scheduler its shortcuts: of a cycle that fails as one before it
+   * only `attemptFailed` may be told.
+   */
+  cycleBegins?(pod: number): void;
   /** The verdict of one cycle, at its end. `message` is the PodScheduled condition's text. */
   cycleFailed?(pod: number, message: string, diagnosis: Diagnosis | null): void;
   /** The same moment, for those who can do without words: they cost more than the decision. */

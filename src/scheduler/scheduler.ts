@@ -276,7 +276,10 @@ export class Scheduler implements CacheObserver {
       }
       this.decisions++;
       const { listeners } = this;
-      for (let i = 0; i < listeners.length; i++) listeners[i].deciding?.(pod);
+      for (let i = 0; i < listeners.length; i++) {
+        listeners[i].deciding?.(pod);
+        listeners[i].cycleBegins?.(pod);
+      }
       const known = this.knownFailureOf(pod);
       if (known === null) this.outcome = this.decide(profile, pod);
       else {

@@ -10,6 +10,7 @@ import { withNodeDefaults } from '../cluster/node-defaults.ts';
 import type { KubernetesObject, Node, Pod } from '../cluster/objects.ts';
 import { withoutNodeName } from '../cluster/pod-template.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
+import { PodBelief } from '../scheduler/cache/cached-pods.ts';
 import type { SchedulerCache } from '../scheduler/cache/scheduler-cache.ts';
 import { impliedStorageClasses, withObjectDefaults } from './object-defaults.ts';
 import { poolNode } from './pool-nodes.ts';
@@ -126,7 +127,9 @@ export function momentOfRun(cluster: Cluster, cache: SchedulerCache, scenario: S
 /** null: its node has gone. */
 function podOfRun(cluster: Cluster, cache: SchedulerCache, row: number): MomentPod | null {
   const { pods, nodes, names } = cluster;
-  const node = Math.max(pods.node[row], cache.pods.node[row]);
+  // A late scheduler may not have heard of the pod, or think that it still has no node.
+  const isAssumed = cache.pods.belief[row] === PodBelief.Assumed;
+  const node = pods.node[row] < 0 && isAssumed ? cache.pods.node[row] : pods.node[row];
   if (node >= 0 && nodes.alive[node] === 0) return null;
   const template = cluster.templateOf(row);
   const pinned = pods.pinnedNode[row];
@@ -145,7 +148,7 @@ function podOfRun(cluster: Cluster, cache: SchedulerCache, row: number): MomentP
 }
 
 /** All that a scheduler looks at. */
-function podOfTemplate(template: PodTemplate, name: string): Pod {
+export function podOfTemplate(template: PodTemplate, name: string): Pod {
   const { namespace, labels, controller, spec, priority } = template;
   return {
     apiVersion: 'v1',

@@ -74,6 +74,13 @@ describe('explain', () => {
     }
   });
 
+  test('a scheduler that sees late: pods that it has not heard of are no trouble', async () => {
+    const late = SCENARIO.replace('duration: 1h', 'duration: 1m\ncontrolPlane: {watchDelay: 2s}')
+      .replace('at: 10m, count: 9', 'at: 2s, count: 60');
+    folder.write('scenario.yaml', late);
+    expect((await told('task-0')).node).toBe('big-0');
+  });
+
   test('rows are sorted and cut as asked', async () => {
     begin();
     const rows = async (...args: readonly string[]): Promise<string[]> => {

@@ -57,6 +57,7 @@ export function readTrace(text: string): ReadTrace {
     expect(processes.has(event['pid'] as number)).toBe(true);
     if (event['ph'] !== 'C') expect(threads.get(event['tid'] as number)?.pid).toBe(event['pid']);
   }
+  expectInOrder(events.filter(({ ph }) => ph === 'X') as unknown as TraceSlice[]);
   return {
     about: file.otherData,
     slices: events.filter(({ ph }) => ph === 'X') as unknown as TraceSlice[],
@@ -67,6 +68,17 @@ export function readTrace(text: string): ReadTrace {
     processes,
     threads,
   };
+}
+
+/** Slices of a track stand in order of time, so a viewer may read them as they come. */
+function expectInOrder(slices: readonly TraceSlice[]): void {
+  const last = new Map<number, number>();
+  const wrong = slices.filter(({ tid, ts }) => {
+    const isLate = ts < (last.get(tid) ?? 0);
+    last.set(tid, ts);
+    return isLate;
+  });
+  expect(wrong).toEqual([]);
 }
 
 function readName(event: Event, processes: Map<number, string>, threads: Map<number, TraceThread>): void {

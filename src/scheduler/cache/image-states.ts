@@ -80,6 +80,12 @@ export class ImageStates {
     this.touchedRows.push(row);
   }
 
+  /** No node has changed since the last cycle. */
+  forgetTouches(): void {
+    for (const row of this.touchedRows) this.isTouched[row] = 0;
+    this.touchedRows.length = 0;
+  }
+
   /** To be called at the start of a cycle. */
   refresh(): void {
     const { touchedRows } = this;

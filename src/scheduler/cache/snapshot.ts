@@ -107,6 +107,16 @@ export class LiveSnapshot implements SchedulerSnapshot, CacheObserver {
     this.images.removeNode(this.cluster.nodeInfo(row));
   }
 
+  /** The node, or a pod on it, has changed. */
+  touch(row: number): void {
+    this.images.touch(row);
+  }
+
+  /** What has changed since the last cycle did so before it: what is frozen stays. */
+  forgetTouches(): void {
+    this.images.forgetTouches();
+  }
+
   podAssumed(pod: number): void {
     this.images.touch(this.cluster.pods.node[pod]);
   }

@@ -8,6 +8,8 @@ export class Nominator {
   private readonly nodeByPod = new Map<number, string>();
   /** Grows with every change. */
   changeCount = 0;
+  /** Told of each change of a pod's nomination, '' where it is gone; null: nobody asks. */
+  onChange: ((pod: number, nodeName: string) => void) | null = null;
 
   /** Number of nominations. */
   get size(): number {
@@ -20,6 +22,7 @@ export class Nominator {
     this.nodeByPod.set(pod, nodeName);
     const pods = this.podsByNode.get(nodeName);
     this.podsByNode.set(nodeName, pods === undefined ? [pod] : [...pods, pod]);
+    this.onChange?.(pod, nodeName);
   }
 
   /** The pod itself has changed. */
@@ -39,6 +42,7 @@ export class Nominator {
     const rest = pods.filter((other) => other !== pod);
     if (rest.length === 0) this.podsByNode.delete(nodeName);
     else this.podsByNode.set(nodeName, rest);
+    this.onChange?.(pod, '');
   }
 
   nodeOf(pod: number): string | undefined {
