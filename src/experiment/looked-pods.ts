@@ -200,6 +200,8 @@ function hasInits(cluster: Cluster, row: number): boolean {
 }
 
 function mainState(run: LookedRun, row: number, stage: Stage): ContainerState {
+  const { waits } = run.cluster.pods.history(row);
+  if (stage === 'starting' && waits !== '') return { waiting: { reason: waits } };
   if (stage === 'starting')
     return { waiting: { reason: hasInits(run.cluster, row) ? 'PodInitializing' : 'ContainerCreating' } };
   return stage === 'running' ? runningState(run, row) : endedState(run, row, run.cluster.pods.history(row).exitCode);

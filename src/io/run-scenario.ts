@@ -4,6 +4,7 @@ import type { Problem, SourcePlace } from '../base/input-error.ts';
 import type { RunResult } from '../metrics/run-result.ts';
 import { livingPods } from '../node/living-pods.ts';
 import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
+import { nodeIllnesses } from '../simulation/illness-assembly.ts';
 import type { Scenario, SchedulerSettings } from '../simulation/scenario.ts';
 import { readConfigurationFile, readScenario } from '../simulation/scenario-reader.ts';
 import type { ScenarioEntry } from '../simulation/scenario-reader.ts';
@@ -68,6 +69,7 @@ export async function run(scenario: RunInput, options: RunOptions = {}): Promise
       openTrace: openTraceInput,
       readMachines: readMachineInput,
       makeLives: livingPods,
+      makeIllnesses: nodeIllnesses,
       plain: options.plain ?? false,
       locate,
     });

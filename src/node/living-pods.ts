@@ -50,7 +50,8 @@ export class LivingPods implements PodLives {
     this.applications = applications;
     this.host = host;
     this.changeEvent = kernel.defineEvent('containers change', 3, (pod, ticket) => {
-      if (host.isCurrent(pod, ticket)) this.change(pod);
+      if (!host.isCurrent(pod, ticket)) return;
+      if (!host.isHeldBack(pod, ticket, (row) => this.change(row))) this.change(pod);
     });
     const programs = [...applications.values()].flatMap(({ model, containers }) => [model, ...Object.values(containers)]);
     if (programs.some(({ memory }) => memory !== null)) new MemoryPressure(kernel, cluster, (pod) => this.memoryOf(pod));
@@ -129,6 +130,10 @@ export class LivingPods implements PodLives {
     this.schedule(pod, life);
   }
 
+  reportReady(pod: number): void {
+    this.tellReady(pod, this.lifeOf(pod));
+  }
+
   stopMicros(pod: number): Micros {
     const life = this.lifeOf(pod);
     const isUrgent = this.cluster.pods.cause[pod] === EvictionCause.NodePressure;
@@ -149,7 +154,7 @@ export class LivingPods implements PodLives {
       assert(initDone <= facts.initCount, `pod row ${pod} has started more init containers than it has`);
       if (!isRunning || pods.isTerminating(pod) || nodes.up[pods.node[pod]] === 0) continue;
       // What is due now has its turn yet.
-      if (nextAt <= this.kernel.now) continue;
+      if (nextAt <= this.kernel.now || !this.host.isReported(pod)) continue;
       const isReady = areReady(containers, this.kernel.now);
       const isTold = pods.isReady(pod);
       assert(isReady === isTold, `pod row ${pod} is Ready: ${isTold}, its containers: ${isReady}`);

@@ -9,6 +9,10 @@ export interface KubeletHost {
   readonly isCurrent: (pod: number, ticket: number) => boolean;
   readonly containerStartMicros: (pod: number) => Micros;
   readonly isReplacement: () => boolean;
+  /** true: the node is cut off, and whatever becomes of the pod is seen when it is back; `then` is called there. */
+  readonly isHeldBack: (pod: number, ticket: number, then: (pod: number) => void) => boolean;
+  /** Whether the node's kubelet has told of all that became of its pods. */
+  readonly isReported: (pod: number) => boolean;
   /** Its containers have ended for good; exit code 0: it has succeeded. */
   readonly end: (pod: number, exitCode: number) => void;
 }
@@ -24,6 +28,8 @@ export interface PodLives {
   imagesPulled(pod: number): void;
   /** Whether the kubelet itself has started it. */
   hasStarted(pod: number): boolean;
+  /** Its condition Ready was taken back while nobody heard of its node: the kubelet says what it is. */
+  reportReady(pod: number): void;
   /** It ran before the simulation began. */
   podFound(pod: number): void;
   /** How long a running pod takes to stop; drawn. */

@@ -326,12 +326,26 @@ function resolveNodeLifecycle(
   };
 }
 
+/** Kubernetes has no label for racks. */
+export const DEFAULT_RACK_LABEL = 'topology.kubernetes.io/rack';
+
+/** Nobody has measured how slow a slow kubelet is; with 4 its heartbeats still come in time. */
+const DEFAULT_SLOW_FACTOR = 4;
+/** Of AWS spot instances. */
+const DEFAULT_NOTICE = '2m';
+
 function resolveFailure(
   failure: ScenarioInput['failures'][number], path: Path, numbers: ScenarioNumbers,
 ): FailureProcess {
   const uptimeSeconds = numbers.distribution(failure.uptime, below(path, 'uptime'));
   if (uptimeSeconds.kind === 'fixed' && uptimeSeconds.value === 0) numbers.findings.error(below(path, 'uptime'), 'expected a duration above 0: nodes would fail without end');
-  return { name: failure.name, scope: failure.scope, pools: failure.pools, uptimeSeconds, repairSeconds: numbers.distribution(failure.repair, below(path, 'repair')) };
+  const { name, kind, scope, pools, share, factor = DEFAULT_SLOW_FACTOR, label = scope === 'rack' ? DEFAULT_RACK_LABEL : '' } = failure;
+  if (share === 0) numbers.findings.error(below(path, 'share'), 'expected a number above 0: no node would ever fail');
+  return {
+    name, kind, scope, label, share, factor, pools, uptimeSeconds,
+    noticeMicros: numbers.micros(failure.notice ?? DEFAULT_NOTICE, below(path, 'notice')),
+    repairSeconds: numbers.distribution(failure.repair, below(path, 'repair')),
+  };
 }
 
 /** A pool with `autoscaling` turns the autoscaler on, with upstream's flags where the scenario gives none. */

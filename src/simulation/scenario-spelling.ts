@@ -267,7 +267,12 @@ function spellMachinery(scenario: Scenario): Record<string, unknown> {
     },
     failures: scenario.failures.map((failure) => ({
       name: failure.name,
+      ...(failure.kind === 'crash' ? {} : { kind: failure.kind }),
       scope: failure.scope,
+      ...(failure.label === '' ? {} : { label: failure.label }),
+      ...(failure.share === 1 ? {} : { share: failure.share }),
+      ...(failure.kind === 'slow' ? { factor: failure.factor } : {}),
+      ...(failure.kind === 'reclaim' ? { notice: formatDuration(failure.noticeMicros) } : {}),
       pools: failure.pools,
       uptime: spellSeconds(failure.uptimeSeconds),
       repair: spellSeconds(failure.repairSeconds),

@@ -1,6 +1,7 @@
 /** Plays a scenario with steps on a small cluster, with somebody who watches; every delay of the kubelet is zero. */
 import { Rehearsal } from '../../src/experiment/rehearsal.ts';
 import type { RehearsalResult } from '../../src/experiment/rehearsal-result.ts';
+import { nodeIllnesses } from '../../src/simulation/illness-assembly.ts';
 import { readScenario } from '../../src/simulation/scenario-reader.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
 import type { SimulatedWorld } from '../../src/simulation/simulation.ts';
@@ -33,7 +34,7 @@ export function rehearse(
   const { scenario } = readScenario({ file: 'story.json' }, files);
   const rehearsal = new Rehearsal(scenario);
   const simulation = new Simulation(scenario, {
-    version: 'story', userPlugins: [], openTrace: null, plain: false,
+    version: 'story', userPlugins: [], openTrace: null, plain: false, makeIllnesses: nodeIllnesses,
     watch: (world) => {
       watch?.(world);
       rehearsal.watch(world);
