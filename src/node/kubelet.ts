@@ -20,7 +20,7 @@ import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import type { KubeletSettings } from '../simulation/scenario.ts';
 import { PodAdmittance } from './admission.ts';
 import { ImagePulls } from './image-pulls.ts';
-import type { KubeletHost, PodLives } from './pod-lives.ts';
+import type { ContainerLook, KubeletHost, PodLives } from './pod-lives.ts';
 import { StartDelays } from './start-delays.ts';
 
 /** From SIGTERM until the containers have ended, when the grace period allows as much; most programs end at once. */
@@ -103,6 +103,11 @@ export class Kubelet implements ClusterObserver, TroubleListener {
         else this.end(pod, PodPhase.Failed, PodOutcome.Failed, exitCode);
       },
     };
+  }
+
+  /** null: nobody says what runs in the pod, so its containers are as one. */
+  containersOf(pod: number): readonly ContainerLook[] | null {
+    return this.lives?.has(pod) === true ? this.lives.look(pod) : null;
   }
 
   /** For `--check`. */

@@ -17,7 +17,26 @@ export interface KubeletHost {
   readonly end: (pod: number, exitCode: number) => void;
 }
 
+export interface ContainerEnd {
+  readonly exitCode: number;
+  readonly ranFrom: Micros;
+  readonly at: Micros;
+}
+
+/** A container as its status would show it. */
+export interface ContainerLook {
+  /** `backoff`: it has ended and waits for its restart (CrashLoopBackOff). */
+  readonly state: 'waiting' | 'backoff' | 'running' | 'ended';
+  readonly restarts: number;
+  readonly runsFrom: Micros;
+  readonly isStarted: boolean;
+  readonly isReady: boolean;
+  readonly last: ContainerEnd | null;
+}
+
 export interface PodLives {
+  /** Init containers first, as in the pod's spec. */
+  look(pod: number): readonly ContainerLook[];
   /** Whether the pod's application is known. */
   has(pod: number): boolean;
   podCreated(pod: number): void;

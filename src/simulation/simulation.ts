@@ -27,7 +27,8 @@ import { checkAccounting } from '../metrics/accounting.ts';
 import { MetricsCollector } from '../metrics/collector.ts';
 import type { RunResult } from '../metrics/run-result.ts';
 import { Kubelet } from '../node/kubelet.ts';
-import type { KubeletHost, MakePodLives, PodLives } from '../node/pod-lives.ts';
+import type { ContainerLook, KubeletHost, MakePodLives, PodLives } from '../node/pod-lives.ts';
+export type { ContainerLook };
 import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
 import type { DecodeConfigurationOptions } from '../scheduler/config/scheduler-configuration.ts';
 import { remarksOn, unsteadyNotes } from '../scheduler/framework/guarded-plugin.ts';
@@ -230,6 +231,11 @@ export class Simulation {
   /** For those who look on; they may write nothing. */
   get parts(): { readonly kernel: Kernel; readonly cluster: Cluster; readonly scheduler: Scheduler } {
     return { kernel: this.kernel, cluster: this.cluster, scheduler: this.schedulers[0] };
+  }
+
+  /** What a kubelet knows of the containers of a pod; null: nothing. */
+  containersOf(pod: number): readonly ContainerLook[] | null {
+    return this.kubelet.containersOf(pod);
   }
 
   progress(): Progress {

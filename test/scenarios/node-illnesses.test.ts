@@ -1,5 +1,6 @@
 // What fails on nodes beside their machines, by steps and by chance: cut off, slow, taken back, without a registry.
 import { describe, expect, test } from 'vitest';
+import type { InputError } from '../../src/base/input-error.ts';
 import { MICROS_PER_SECOND } from '../../src/base/time.ts';
 import { LookedEvents } from '../../src/experiment/looked-events.ts';
 import type { RunResult } from '../../src/metrics/run-result.ts';
@@ -274,4 +275,33 @@ describe('failures by chance', () => {
       playScenario({ ...one, failures }).result.events.filter((event) => event.kind === kind);
     expect(marks(fleet.failures.slice(0, 2), 'node partition')).toEqual(marks([fleet.failures[1]], 'node partition'));
   });
+});
+
+test('fields that say nothing of their kind or scope are told, all of them', () => {
+  const read = (failures: readonly unknown[], steps: readonly unknown[] = []): string[] => {
+    const nodePools = [{ name: 'n', count: 2, allocatable: { cpu: 4, memory: '8Gi' } }];
+    const tree = { duration: '1h', nodePools, workloads: [WEB], failures, steps };
+    try {
+      readScenario({ file: 'story.json' }, memoryFiles({ 'story.json': JSON.stringify(tree) }));
+    } catch (error) {
+      return (error as InputError).problems.map(({ message }) => message);
+    }
+    return [];
+  };
+  const times = { uptime: '1h', repair: '1m' };
+  expect(read([
+    { name: 'a', ...times, factor: 3 }, { name: 'b', kind: 'slow', ...times, notice: '1m', share: 0.5 },
+    { name: 'c', kind: 'partition', scope: 'rack', ...times }, { name: 'e', scope: 'cluster', label: 'x', share: 0, ...times },
+  ])).toEqual([
+    'a factor is for kind slow, and the kind is crash',
+    'a notice is for kind reclaim, and the kind is slow',
+    'a share is one of a group, and the scope is node',
+    'racks cannot fail: none of the pools has the label topology.kubernetes.io/rack',
+    'a label tells zones or racks apart, and the scope is cluster',
+    'expected a number above 0: no node would ever fail',
+  ]);
+  expect(read([{ name: 'd', kind: 'melt', ...times }])[0]).toContain('expected crash, slow, partition, reclaim, registry or cordon');
+  expect(read([], [{ at: '1m', partition: {} }, { at: '2m', slow: { nodes: ['n-7'] } }]).slice(0, 2)).toEqual([
+    'expected nodes, selector or pool', 'the cluster has no node "n-7"',
+  ]);
 });
