@@ -104,7 +104,7 @@ export function claimFolder(given: GivenOptions): OutputFolder | null {
 }
 
 /** How the trace and the machine list of a scenario are read, null where it has none; and what runs in its pods. */
-export type RecordedInputs = Pick<SimulationOptions, 'openTrace' | 'readMachines' | 'makeLives' | 'makeIllnesses'>;
+export type RecordedInputs = Pick<SimulationOptions, 'openTrace' | 'readMachines' | 'makeLives' | 'makeIllnesses' | 'makeVolumes'>;
 
 /** Reads the scenario's trace through; throws InputError with its mistakes. */
 export async function checkedInputs(scenario: Scenario): Promise<RecordedInputs> {
@@ -113,7 +113,9 @@ export async function checkedInputs(scenario: Scenario): Promise<RecordedInputs>
   const illnesses = hasIllnesses(scenario)
     ? { makeIllnesses: (await import('../simulation/illness-assembly.ts')).nodeIllnesses }
     : {};
-  const parts = { ...lives, ...illnesses };
+  const volumes =
+    scenario.storage === null ? {} : { makeVolumes: (await import('../storage/attach-detach.ts')).attachDetach };
+  const parts = { ...lives, ...illnesses, ...volumes };
   if (trace === null && machines === null) return { openTrace: null, ...parts };
   const { checkTraceInput, openTraceInput, readMachineInput } = await import('../io/trace-input.ts');
   checkTraceInput(trace);

@@ -10,6 +10,7 @@ import { readConfigurationFile, readScenario } from '../simulation/scenario-read
 import type { ScenarioEntry } from '../simulation/scenario-reader.ts';
 import type { ScenarioDocument } from '../simulation/scenario-schema.ts';
 import { Simulation } from '../simulation/simulation.ts';
+import { attachDetach } from '../storage/attach-detach.ts';
 import type { Progress } from '../simulation/simulation.ts';
 import { locateConfiguration, locateInFile } from './configuration-places.ts';
 import type { LocateConfiguration } from './configuration-places.ts';
@@ -69,7 +70,7 @@ export async function run(scenario: RunInput, options: RunOptions = {}): Promise
       openTrace: openTraceInput,
       readMachines: readMachineInput,
       makeLives: livingPods,
-      makeIllnesses: nodeIllnesses,
+      makeIllnesses: nodeIllnesses, makeVolumes: attachDetach,
       plain: options.plain ?? false,
       locate,
     });

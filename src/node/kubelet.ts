@@ -21,6 +21,7 @@ import type { KubeletSettings } from '../simulation/scenario.ts';
 import { PodAdmittance } from './admission.ts';
 import { ImagePulls } from './image-pulls.ts';
 import type { ContainerLook, KubeletHost, PodLives } from './pod-lives.ts';
+import type { VolumeMounts } from '../cluster/volume-mounts.ts';
 import { StartDelays } from './start-delays.ts';
 
 /** From SIGTERM until the containers have ended, when the grace period allows as much; most programs end at once. */
@@ -28,6 +29,11 @@ export const STOP_MICROS: Micros = MICROS_PER_SECOND;
 
 /** Exit code of a container that SIGTERM has ended. */
 const TERMINATED = 143;
+
+export interface KubeletParts {
+  readonly troubles: NodeTroubles | null;
+  readonly volumes: VolumeMounts | null;
+}
 
 export class Kubelet implements ClusterObserver, TroubleListener {
   readonly images: ImagePulls;
@@ -49,6 +55,8 @@ export class Kubelet implements ClusterObserver, TroubleListener {
   private readonly reachEvent: EventKind | null;
   /** null: nothing ever ails a node whose machine runs. */
   private readonly troubles: NodeTroubles | null;
+  /** null: volumes are where they are needed. */
+  private readonly volumes: VolumeMounts | null;
   /** By node row, of nodes that are cut off: what has happened there and nobody has heard of. */
   private readonly heldBack = new Map<number, (() => void)[]>();
   /** Nodes whose pods have lost Ready, and machines that came back, while nobody heard of them. */
@@ -66,7 +74,7 @@ export class Kubelet implements ClusterObserver, TroubleListener {
     settings: KubeletSettings,
     isReplacement: () => boolean = () => false,
     makeLives: ((host: KubeletHost) => PodLives) | null = null,
-    troubles: NodeTroubles | null = null,
+    { troubles, volumes }: KubeletParts = { troubles: null, volumes: null },
   ) {
     this.kernel = kernel;
     this.cluster = cluster;
@@ -76,6 +84,7 @@ export class Kubelet implements ClusterObserver, TroubleListener {
       troubles, isCurrent: (pod, ticket) => this.isCurrent(pod, ticket),
     });
     this.troubles = troubles;
+    this.volumes = volumes;
     this.reachEvent =
       troubles === null ? null : kernel.defineEvent('node reached', 3, (node, id) => this.nodeReached(node, id));
     troubles?.listeners.push(this);
@@ -270,6 +279,13 @@ export class Kubelet implements ClusterObserver, TroubleListener {
       if (!this.admittance.admits(pod)) return;
       this.cluster.acknowledgePod(pod);
     }
+    if (this.volumes?.areMounted(pod, () => {
+      if (this.isCurrent(pod, ticket)) this.makeSandbox(pod, ticket);
+    }) !== false) this.makeSandbox(pod, ticket);
+  }
+
+  private makeSandbox(pod: number, ticket: number): void {
+    const { pods } = this.cluster;
     const sandbox = this.slowed(pod, this.delays.sandboxMicros(pod));
     const isLiving = this.lives?.has(pod) === true;
     if (isLiving) this.lives?.podSeen(pod);

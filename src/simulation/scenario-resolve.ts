@@ -21,6 +21,7 @@ import type {
   Application, ApplicationModel, ClusterAutoscalerSettings, ContainerModel, ControlPlaneSettings, FailureProcess,
   KubeletSettings, MetricsSettings,
   NodeLifecycleSettings, NodePool, PodShape, Scenario, Workload,
+  StorageSettings,
 } from './scenario.ts';
 import type { ScenarioNumbers } from './scenario-distributions.ts';
 import { WATCHERS } from './scenario-fields.ts';
@@ -42,6 +43,7 @@ export type OwnSettings = Pick<
   | 'applications'
   | 'kubelet'
   | 'nodeLifecycle'
+  | 'storage'
   | 'failures'
   | 'steps'
   | 'autoscaler'
@@ -78,6 +80,7 @@ export function resolveSettings(input: ScenarioInput, numbers: ScenarioNumbers):
     applications: each(input.applications, 'applications', (given, path) => resolveApplication(given, path, numbers)),
     kubelet: resolveKubelet(input.kubelet, numbers),
     nodeLifecycle: resolveNodeLifecycle(input.nodeLifecycle, numbers),
+    storage: resolveStorage(input.storage, numbers),
     failures: each(input.failures, 'failures', (failure, path) => resolveFailure(failure, path, numbers)),
     steps: resolveSteps(input.steps, numbers),
     autoscaler: resolveAutoscaler(input.autoscaler, isAutoscaled, numbers),
@@ -323,6 +326,16 @@ function resolveNodeLifecycle(
     largeClusterThreshold: lifecycle.largeClusterSizeThreshold,
     unhealthyZoneThreshold: lifecycle.unhealthyZoneThreshold,
     defaultTolerationSeconds: lifecycle.defaultTolerationSeconds,
+  };
+}
+
+function resolveStorage(storage: ScenarioInput['storage'], numbers: ScenarioNumbers): StorageSettings | null {
+  if (storage === undefined) return null;
+  const at = below(null, 'storage');
+  return {
+    attachSeconds: numbers.distribution(storage.attach, below(at, 'attach')),
+    detachSeconds: numbers.distribution(storage.detach, below(at, 'detach')),
+    mountSeconds: numbers.distribution(storage.mount, below(at, 'mount')),
   };
 }
 

@@ -341,6 +341,21 @@ const nodeLifecycle = z.strictObject({
   ).default(300),
 });
 
+const storage = mapping(
+  {
+    attach: durationDistribution(
+      'Time to attach a volume to a node. Default: lognormal, median 5s, sigma 0.5; a model assumption (clouds take 2 to 15 s)',
+    ).default({ lognormal: { median: '5s', sigma: 0.5 } }),
+    detach: durationDistribution('Time to detach it. Default: lognormal, median 5s, sigma 0.5; likewise').default({
+      lognormal: { median: '5s', sigma: 0.5 },
+    }),
+    mount: durationDistribution(
+      'Time to mount the volumes of a pod once they are attached. Default: lognormal, median 600ms, sigma 0.5; a model assumption',
+    ).default({ lognormal: { median: '600ms', sigma: 0.5 } }),
+  },
+  'Volumes are attached, mounted and detached, which takes time. Default: they are where they are needed',
+);
+
 const FAILURE_KINDS = ['crash', 'slow', 'partition', 'reclaim', 'registry', 'cordon'] as const;
 
 const failure = z.strictObject({
@@ -451,6 +466,7 @@ export const scenarioSchema = z
     controlPlane: controlPlane.prefault({}).describe('How late the control plane learns of changes'),
     kubelet: kubelet.prefault({}).describe('Pod start on the nodes'),
     nodeLifecycle: nodeLifecycle.prefault({}).describe('Detection of dead nodes and eviction of their pods'),
+    storage: storage.optional(),
     failures: list(failure, 'Failures by chance, of nodes, zones and racks').default([]),
     steps: list(stepSchema, 'What people do to the cluster, each at its time: drains, upgrades, rollouts, outages').default([]),
     autoscaler: autoscaler.optional().describe("Cluster autoscaler. Default: on with upstream's flags when a pool has `autoscaling`"),

@@ -46,6 +46,8 @@ export interface Scenario {
   readonly controlPlane: ControlPlaneSettings;
   readonly kubelet: KubeletSettings;
   readonly nodeLifecycle: NodeLifecycleSettings;
+  /** null: attaching, detaching and mounting take no time. */
+  readonly storage: StorageSettings | null;
   readonly failures: readonly FailureProcess[];
   /** What people do to the cluster, in order of time. */
   readonly steps: readonly Step[];
@@ -292,6 +294,14 @@ export interface NodeLifecycleSettings {
   readonly unhealthyZoneThreshold: number;
   /** DefaultTolerationSeconds admission: seconds given to not-ready and unreachable. */
   readonly defaultTolerationSeconds: number;
+}
+
+/** How long volumes take, each time drawn anew. */
+export interface StorageSettings {
+  readonly attachSeconds: Distribution;
+  readonly detachSeconds: Distribution;
+  /** All volumes of a pod together. */
+  readonly mountSeconds: Distribution;
 }
 
 /**

@@ -29,6 +29,7 @@ import type { RunResult } from '../metrics/run-result.ts';
 import { Kubelet } from '../node/kubelet.ts';
 import type { ContainerLook, KubeletHost, MakePodLives, PodLives } from '../node/pod-lives.ts';
 export type { ContainerLook };
+import type { MakeVolumes, VolumeMounts } from '../cluster/volume-mounts.ts';
 import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
 import type { DecodeConfigurationOptions } from '../scheduler/config/scheduler-configuration.ts';
 import { remarksOn, unsteadyNotes } from '../scheduler/framework/guarded-plugin.ts';
@@ -87,6 +88,8 @@ export interface SimulationOptions {
   readonly makeLives?: MakePodLives;
   /** nodeIllnesses of simulation/illness-assembly.ts; needed when nodes fail otherwise than by their machines. */
   readonly makeIllnesses?: MakeIllnesses;
+  /** AttachDetach of storage/attach-detach.ts; needed when volumes take time. */
+  readonly makeVolumes?: MakeVolumes;
   /** Called before the first node joins: observers may be added, and events of their own. */
   readonly watch?: (world: SimulatedWorld) => void;
   /** true: no caches in the scheduler; the same run, slower. */
@@ -204,7 +207,8 @@ export class Simulation {
 
   private makeKubelet(isCreating: () => boolean, troubles: NodeTroubles | null): Kubelet {
     const { kernel, cluster, scenario } = this;
-    const kubelet = new Kubelet(kernel, cluster, scenario.kubelet, isCreating, this.livesMaker(), troubles);
+    const volumes = this.makeVolumes(troubles);
+    const kubelet = new Kubelet(kernel, cluster, scenario.kubelet, isCreating, this.livesMaker(), { troubles, volumes });
     kubelet.admittance.onRefused = (_pod, refusal) => { this.conflicts.podRefused(refusal); };
     return kubelet;
   }
@@ -329,6 +333,14 @@ export class Simulation {
   private checkState(): void {
     checkCluster(this.cluster);
     this.kubelet.check();
+  }
+
+  private makeVolumes(troubles: NodeTroubles | null): VolumeMounts | null {
+    const { storage } = this.scenario;
+    if (storage === null) return null;
+    const { makeVolumes } = this.options;
+    assert(makeVolumes !== undefined, 'a scenario whose volumes take time needs the maker of their controller');
+    return makeVolumes(this.kernel, this.cluster, storage, Phase.Controller, troubles);
   }
 
   private makeIllnesses(): NodeIllnesses | null {

@@ -8,6 +8,7 @@ import { livingPods } from '../../src/node/living-pods.ts';
 import { nodeIllnesses } from '../../src/simulation/illness-assembly.ts';
 import { readScenario } from '../../src/simulation/scenario-reader.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
+import { attachDetach } from '../../src/storage/attach-detach.ts';
 import { memoryFiles } from '../input/memory-files.ts';
 import { playScenario } from '../support/played-scenario.ts';
 
@@ -37,7 +38,7 @@ function tell(members: Fields, objects: readonly unknown[] = []): Told {
   });
   const { scenario } = readScenario({ file: 'story.json' }, files);
   const simulation = new Simulation(scenario, {
-    version: 'story', userPlugins: [], openTrace: null, plain: false, makeLives: livingPods, makeIllnesses: nodeIllnesses,
+    version: 'story', userPlugins: [], openTrace: null, plain: false, makeLives: livingPods, makeIllnesses: nodeIllnesses, makeVolumes: attachDetach,
     watch: ({ kernel, cluster }) => {
       const say = (text: string): void => void lines.push(`${String(kernel.now / MICROS_PER_SECOND)} ${text}`);
       const pod = (row: number): string => cluster.podName(row);
@@ -253,9 +254,22 @@ describe('failures by chance', () => {
   };
 
   test('of all kinds at once keep the accounts, run after run alike', () => {
-    const [first, second] = [tell(fleet), tell(fleet)];
+    const set = {
+      apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { name: 'db', namespace: 'default' },
+      spec: {
+        replicas: 4, podManagementPolicy: 'Parallel', selector: { matchLabels: { app: 'web' } },
+        template: { ...ON_FIRST, spec: { containers: ON_FIRST.spec.containers } },
+        volumeClaimTemplates: [{
+          metadata: { name: 'data' },
+          spec: { accessModes: ['ReadWriteOnce'], storageClassName: 'fast', resources: { requests: { storage: '1Gi' } } },
+        }],
+      },
+    };
+    const members = { ...fleet, storage: {} };
+    const [first, second] = [tell(members, [set]), tell(members, [set])];
     expect(second.result.digest).toBe(first.result.digest);
     const kinds = new Set(first.result.events.map(({ kind }) => kind));
+    expect(first.events.some((text) => text.includes('Multi-Attach error'))).toBe(true);
     for (const kind of ['node slow', 'node partition', 'spot reclaim', 'registry outage', 'cordon', 'rack outage', 'node crash'])
       expect(kinds).toContain(kind);
   });
