@@ -104,7 +104,9 @@ export function claimFolder(given: GivenOptions): OutputFolder | null {
 }
 
 /** How the trace and the machine list of a scenario are read, null where it has none; and what runs in its pods. */
-export type RecordedInputs = Pick<SimulationOptions, 'openTrace' | 'readMachines' | 'makeLives' | 'makeIllnesses' | 'makeVolumes'>;
+export type RecordedInputs = Pick<
+  SimulationOptions, 'openTrace' | 'readMachines' | 'makeLives' | 'makeIllnesses' | 'makeVolumes'
+>;
 
 /** Reads the scenario's trace through; throws InputError with its mistakes. */
 export async function checkedInputs(scenario: Scenario): Promise<RecordedInputs> {

@@ -3,25 +3,26 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { NodeFault } from './crash-processes.ts';
 
 export function cordonFault(cluster: Cluster): NodeFault {
-  /** Row to causes; of nodes that somebody else had cordoned nothing is kept. */
-  const held = new Map<number, number>();
-  const incarnations = new Map<number, number>();
-  const isKnown = (node: number): boolean => incarnations.get(node) === cluster.nodes.incarnation[node];
+  /** By row, of nodes that were cordoned here; of one that somebody else had cordoned nothing is kept. */
+  const held = new Map<number, { readonly incarnation: number; causes: number }>();
+  const cordonOf = (node: number): { causes: number } | null => {
+    const cordon = held.get(node);
+    return cordon?.incarnation === cluster.nodes.incarnation[node] ? cordon : null;
+  };
   return {
     hold: (node) => {
-      const causes = isKnown(node) ? (held.get(node) ?? 0) : 0;
-      if (causes === 0 && cluster.nodes.facts[node].unschedulable) return false;
-      incarnations.set(node, cluster.nodes.incarnation[node]);
-      held.set(node, causes + 1);
-      if (causes > 0) return false;
+      const cordon = cordonOf(node);
+      if (cordon !== null) cordon.causes++;
+      if (cordon !== null || cluster.nodes.facts[node].unschedulable) return false;
+      held.set(node, { incarnation: cluster.nodes.incarnation[node], causes: 1 });
       cluster.setUnschedulable(node, true);
       return true;
     },
     release: (node) => {
-      const causes = isKnown(node) ? (held.get(node) ?? 0) : 0;
-      if (causes === 0) return false;
-      held.set(node, causes - 1);
-      if (causes > 1 || !cluster.nodes.facts[node].unschedulable) return false;
+      const cordon = cordonOf(node);
+      if (cordon === null || --cordon.causes > 0) return false;
+      held.delete(node);
+      if (!cluster.nodes.facts[node].unschedulable) return false;
       cluster.setUnschedulable(node, false);
       return true;
     },

@@ -231,7 +231,8 @@ export class ImagePulls {
 
   /** Nobody hears of it while the node is cut off. */
   private say(
-    pod: number, { image }: FailedPull, waits: string, events: readonly (readonly ['Normal' | 'Warning', string, string])[],
+    pod: number, { image }: FailedPull, waits: string,
+    events: readonly (readonly ['Normal' | 'Warning', string, string])[],
   ): void {
     const { cluster } = this;
     if (this.faults.troubles?.isCut(cluster.pods.node[pod]) === true) return;
@@ -328,8 +329,8 @@ export class ImagePulls {
 
 /** `spec.containers{app}`: whose image it is; '': nobody's. */
 function containerOf({ spec }: PodTemplate, image: string): string {
-  for (const [list, containers] of [['initContainers', spec.initContainers], ['containers', spec.containers]] as const) {
-    const found = containers?.find((own) => normalizedImageName(own.image ?? '') === image);
+  for (const list of ['initContainers', 'containers'] as const) {
+    const found = spec[list]?.find((own) => normalizedImageName(own.image ?? '') === image);
     if (found !== undefined) return `spec.${list}{${found.name ?? ''}}`;
   }
   return '';

@@ -28,7 +28,9 @@ export interface OperationPhases {
 }
 
 /** What steps do to nodes. */
-export type IllnessOperation = Extract<Operation, { readonly verb: 'partition' | 'slow' | 'registryOutage' | 'reclaim' }>;
+export type IllnessOperation = Extract<
+  Operation, { readonly verb: 'partition' | 'slow' | 'registryOutage' | 'reclaim' }
+>;
 
 export interface OperationParts {
   /** Machines that stop. */

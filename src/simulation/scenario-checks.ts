@@ -223,7 +223,9 @@ function checkFailures(input: ScenarioInput, findings: Findings): void {
 function checkFailureFields(failure: ScenarioInput['failures'][number], path: Path, findings: Findings): void {
   const { kind, scope, label, share, factor, notice } = failure;
   if (label !== undefined && scope !== 'zone' && scope !== 'rack')
-    findings.error(below(path, 'label'), `a label tells zones or racks apart, and the scope is ${scope}`, undefined, 'key');
+    findings.error(
+      below(path, 'label'), `a label tells zones or racks apart, and the scope is ${scope}`, undefined, 'key',
+    );
   if (share < 1 && scope === 'node')
     findings.error(below(path, 'share'), 'a share is one of a group, and the scope is node', undefined, 'key');
   if (factor !== undefined && kind !== 'slow')

@@ -352,7 +352,8 @@ function resolveFailure(
 ): FailureProcess {
   const uptimeSeconds = numbers.distribution(failure.uptime, below(path, 'uptime'));
   if (uptimeSeconds.kind === 'fixed' && uptimeSeconds.value === 0) numbers.findings.error(below(path, 'uptime'), 'expected a duration above 0: nodes would fail without end');
-  const { name, kind, scope, pools, share, factor = DEFAULT_SLOW_FACTOR, label = scope === 'rack' ? DEFAULT_RACK_LABEL : '' } = failure;
+  const { name, kind, scope, pools, share, factor = DEFAULT_SLOW_FACTOR } = failure;
+  const { label = scope === 'rack' ? DEFAULT_RACK_LABEL : '' } = failure;
   if (share === 0) numbers.findings.error(below(path, 'share'), 'expected a number above 0: no node would ever fail');
   return {
     name, kind, scope, label, share, factor, pools, uptimeSeconds,

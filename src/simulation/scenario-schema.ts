@@ -344,13 +344,15 @@ const nodeLifecycle = z.strictObject({
 const storage = mapping(
   {
     attach: durationDistribution(
-      'Time to attach a volume to a node. Default: lognormal, median 5s, sigma 0.5; a model assumption (clouds take 2 to 15 s)',
+      'Time to attach a volume to a node. Default: lognormal, median 5s, sigma 0.5; a model assumption (clouds take 2 ' +
+        'to 15 s)',
     ).default({ lognormal: { median: '5s', sigma: 0.5 } }),
     detach: durationDistribution('Time to detach it. Default: lognormal, median 5s, sigma 0.5; likewise').default({
       lognormal: { median: '5s', sigma: 0.5 },
     }),
     mount: durationDistribution(
-      'Time to mount the volumes of a pod once they are attached. Default: lognormal, median 600ms, sigma 0.5; a model assumption',
+      'Time to mount the volumes of a pod once they are attached. Default: lognormal, median 600ms, sigma 0.5; a model ' +
+        'assumption',
     ).default({ lognormal: { median: '600ms', sigma: 0.5 } }),
   },
   'Volumes are attached, mounted and detached, which takes time. Default: they are where they are needed',
@@ -361,11 +363,11 @@ const FAILURE_KINDS = ['crash', 'slow', 'partition', 'reclaim', 'registry', 'cor
 const failure = z.strictObject({
   name: name('Name of the process; unique'),
   kind: z
-    .enum(FAILURE_KINDS, expecting(`expected ${FAILURE_KINDS.slice(0, -1).join(', ')} or ${FAILURE_KINDS.at(-1) ?? ''}`))
+    .enum(FAILURE_KINDS, expecting('expected crash, slow, partition, reclaim, registry or cordon'))
     .default('crash')
     .describe(
-      'What happens to the nodes: their machines stop, their kubelets are slow, they are cut off from the API server, the ' +
-        'provider takes them back with a notice, the image registry is out of their reach, they are cordoned',
+      'What happens to the nodes: their machines stop, their kubelets are slow, they are cut off from the API server, ' +
+        'the provider takes them back with a notice, the image registry is out of their reach, they are cordoned',
     ),
   scope: z
     .enum(['node', 'zone', 'rack', 'cluster'], expecting('expected node, zone, rack or cluster'))
@@ -375,9 +377,15 @@ const failure = z.strictObject({
     'With scope zone or rack: the label whose value tells them apart. Default: the region and zone labels; ' +
       'topology.kubernetes.io/rack',
   ).optional(),
-  share: number('With scope zone, rack or cluster: share of its nodes that is struck, drawn anew each time. Default 1', 0, 1).default(1),
-  factor: number('Of kind slow: everything its kubelet does, heartbeats too, takes so many times as long. Default 4', 1, 1000).optional(),
-  notice: duration('Of kind reclaim: from the notice until the machine goes. Default 2m (spot instances of AWS; 30s on GCP and Azure)').optional(),
+  share: number(
+    'With scope zone, rack or cluster: share of its nodes that is struck, drawn anew each time. Default 1', 0, 1,
+  ).default(1),
+  factor: number(
+    'Of kind slow: everything its kubelet does, heartbeats too, takes so many times as long. Default 4', 1, 1000,
+  ).optional(),
+  notice: duration(
+    'Of kind reclaim: from the notice until the machine goes. Default 2m (spot instances of AWS; 30s on GCP and Azure)',
+  ).optional(),
   pools: list(text('Pool'), 'Names of the pools it strikes. Default: all').default([]),
   uptime: durationDistribution('Time between repair and the next failure of one node (or one group)'),
   repair: durationDistribution('Time from failure to repair; of kind reclaim until a new machine of the name comes'),

@@ -8,7 +8,9 @@
 import { microsFromSeconds } from '../base/time.ts';
 import type { KubernetesObject } from '../cluster/objects.ts';
 import type { Distribution } from '../kernel/distribution.ts';
-import type { ApplicationModel, ArrivalProcess, ContainerModel, NodePool, Scenario, Workload, StorageSettings } from './scenario.ts';
+import type {
+  ApplicationModel, ArrivalProcess, ContainerModel, NodePool, Scenario, StorageSettings, Workload,
+} from './scenario.ts';
 import { spellSteps } from './scenario-steps-spelling.ts';
 import { formatDuration } from '../base/duration.ts';
 
@@ -300,7 +302,9 @@ function spellSchedulers(schedulers: Scenario['schedulers']): Record<string, unk
 
 /** What is never late goes without saying. */
 function spellStorage({ attachSeconds, detachSeconds, mountSeconds }: StorageSettings): Record<string, unknown> {
-  return { attach: spellSeconds(attachSeconds), detach: spellSeconds(detachSeconds), mount: spellSeconds(mountSeconds) };
+  return {
+    attach: spellSeconds(attachSeconds), detach: spellSeconds(detachSeconds), mount: spellSeconds(mountSeconds),
+  };
 }
 
 function spellControlPlane({ watchDelaySeconds }: Scenario['controlPlane']): Record<string, unknown> {

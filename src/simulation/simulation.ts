@@ -207,8 +207,8 @@ export class Simulation {
 
   private makeKubelet(isCreating: () => boolean, troubles: NodeTroubles | null): Kubelet {
     const { kernel, cluster, scenario } = this;
-    const volumes = this.makeVolumes(troubles);
-    const kubelet = new Kubelet(kernel, cluster, scenario.kubelet, isCreating, this.livesMaker(), { troubles, volumes });
+    const parts = { troubles, volumes: this.makeVolumes(troubles) };
+    const kubelet = new Kubelet(kernel, cluster, scenario.kubelet, isCreating, this.livesMaker(), parts);
     kubelet.admittance.onRefused = (_pod, refusal) => { this.conflicts.podRefused(refusal); };
     return kubelet;
   }

@@ -1,14 +1,14 @@
 /**
  * The attach-detach controller and the kubelets' mounts: a volume is attached to the node of a pod that is bound there,
- * and detached when no pod there uses it any more and its kubelet has unmounted it and said so in the node's next status. One that only one node may use is
- * attached elsewhere only then (Multi-Attach error). A node that is silent unmounts nothing: its volumes are detached by
- * force 6 minutes after their pods have gone, at once when it has the out-of-service taint. Loaded only where a scenario
- * says how long all this takes.
+ * and detached when no pod there uses it any more and its kubelet has unmounted it and said so in the node's next
+ * status. One that only one node may use is attached elsewhere only then (Multi-Attach error). A node that is silent
+ * unmounts nothing: its volumes are detached by force 6 minutes after their pods have gone, at once when it has the
+ * out-of-service taint. Loaded only where a scenario says how long all this takes.
  * Source: pkg/controller/volume/attachdetach/{attach_detach_controller,reconciler/reconciler}.go,
  * pkg/volume/util/operationexecutor (v1.36). docs/model.md has the departures.
  *
- * Costs an event for each volume that is attached or detached and one for the mounts of a pod; a look at its template for a
- * pod without volumes.
+ * Costs an event for each volume that is attached or detached and one for the mounts of a pod; a look at its template
+ * for a pod without volumes.
  */
 import { MICROS_PER_MINUTE, MICROS_PER_SECOND, type Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';

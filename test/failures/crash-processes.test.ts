@@ -13,7 +13,8 @@ const EXPONENTIAL = (mean: number): Distribution => ({ kind: 'exponential', mean
 
 function processOf(name: string, scope: 'node' | 'zone', uptime: Distribution, repair: Distribution, pools: readonly string[] = []): FailureProcess {
   return {
-    name, kind: 'crash', scope, label: '', share: 1, factor: 1, noticeMicros: 0, pools, uptimeSeconds: uptime, repairSeconds: repair,
+    name, kind: 'crash', scope, label: '', share: 1, factor: 1, noticeMicros: 0, pools,
+    uptimeSeconds: uptime, repairSeconds: repair,
   };
 }
 

@@ -38,7 +38,8 @@ function tell(members: Fields, objects: readonly unknown[] = []): Told {
   });
   const { scenario } = readScenario({ file: 'story.json' }, files);
   const simulation = new Simulation(scenario, {
-    version: 'story', userPlugins: [], openTrace: null, plain: false, makeLives: livingPods, makeIllnesses: nodeIllnesses, makeVolumes: attachDetach,
+    version: 'story', userPlugins: [], openTrace: null, plain: false, makeLives: livingPods, makeIllnesses: nodeIllnesses,
+    makeVolumes: attachDetach,
     watch: ({ kernel, cluster }) => {
       const say = (text: string): void => void lines.push(`${String(kernel.now / MICROS_PER_SECOND)} ${text}`);
       const pod = (row: number): string => cluster.podName(row);
@@ -97,7 +98,8 @@ describe('a node that is cut off from the API server', () => {
   test('tells what has ended there, and hears of what came to it, when it is back', () => {
     const job = { name: 'task', kind: 'Job', lifetime: '150s', requests: { cpu: 1 }, arrivals: { at: '0s' } };
     const late = { ...WEB, name: 'late', arrivals: { at: '110s' }, template: ON_FIRST };
-    const { lines } = tell({ workloads: [job, late], steps: [{ at: '100s', partition: { nodes: ['n-0'], for: '4m' } }] });
+    const steps = [{ at: '100s', partition: { nodes: ['n-0'], for: '4m' } }];
+    const { lines } = tell({ workloads: [job, late], steps });
     expect(lines).toEqual([
       '0 task-0 on n-0', '0 task-0 runs',
       '110 late-0-0 on n-0',
@@ -112,7 +114,8 @@ describe('a node that is cut off from the API server', () => {
     ];
     const { lines } = tell({ workloads: [{ ...WEB, template: ON_FIRST }], steps });
     expect(lines).toEqual([
-      '0 web-0-0 on n-0', '0 web-0-0 runs', '155 n-0 Unknown', '155 web-0-0 not ready', '350 n-0 True', '350 web-0-0 runs',
+      '0 web-0-0 on n-0', '0 web-0-0 runs', '155 n-0 Unknown', '155 web-0-0 not ready',
+      '350 n-0 True', '350 web-0-0 runs',
     ]);
   });
 });
@@ -180,7 +183,8 @@ describe('a spot machine that is taken back', () => {
       { steps: [{ at: '101s', reclaim: { nodes: ['n-0'], notice: '30s' } }] }, [set(1), budget],
     );
     expect(lines).toEqual([
-      '0 db-0 on n-0', '0 db-0 runs', '101 n-0 True cordoned', '135 n-0 removed', '180 db-0 terminating', '180 db-0 gone',
+      '0 db-0 on n-0', '0 db-0 runs', '101 n-0 True cordoned', '135 n-0 removed',
+      '180 db-0 terminating', '180 db-0 gone',
     ]);
     expect(simulation.parts.cluster.totals.podsPending).toBe(1);
   });
@@ -270,13 +274,15 @@ describe('failures by chance', () => {
     expect(second.result.digest).toBe(first.result.digest);
     const kinds = new Set(first.result.events.map(({ kind }) => kind));
     expect(first.events.some((text) => text.includes('Multi-Attach error'))).toBe(true);
-    for (const kind of ['node slow', 'node partition', 'spot reclaim', 'registry outage', 'cordon', 'rack outage', 'node crash'])
+    const wanted = ['node slow', 'node partition', 'spot reclaim', 'registry outage', 'cordon', 'rack outage', 'node crash'];
+    for (const kind of wanted)
       expect(kinds).toContain(kind);
   });
 
   test('strike a share of the cluster, drawn anew each time', () => {
     const { result } = playScenario({
-      ...fleet, workloads: [WEB], failures: [{ name: 'storm', kind: 'cordon', scope: 'cluster', share: 0.3, uptime: '1h', repair: '10m' }],
+      ...fleet, workloads: [WEB],
+      failures: [{ name: 'storm', kind: 'cordon', scope: 'cluster', share: 0.3, uptime: '1h', repair: '10m' }],
     });
     const cordons = result.events.filter(({ kind }) => kind === 'cordon');
     expect(cordons.length).toBe(7);
@@ -305,7 +311,8 @@ test('fields that say nothing of their kind or scope are told, all of them', () 
   const times = { uptime: '1h', repair: '1m' };
   expect(read([
     { name: 'a', ...times, factor: 3 }, { name: 'b', kind: 'slow', ...times, notice: '1m', share: 0.5 },
-    { name: 'c', kind: 'partition', scope: 'rack', ...times }, { name: 'e', scope: 'cluster', label: 'x', share: 0, ...times },
+    { name: 'c', kind: 'partition', scope: 'rack', ...times },
+    { name: 'e', scope: 'cluster', label: 'x', share: 0, ...times },
   ])).toEqual([
     'a factor is for kind slow, and the kind is crash',
     'a notice is for kind reclaim, and the kind is slow',

@@ -91,7 +91,9 @@ describe('a volume that one node may use', () => {
   });
 
   test('is detached when a node that was cut off has come back and let its pod go', () => {
-    const steps = [{ at: '100s', partition: { nodes: ['n-0'], for: '10m' } }, { at: '650s', cordon: { nodes: ['n-0'] } }];
+    const steps = [
+      { at: '100s', partition: { nodes: ['n-0'], for: '10m' } }, { at: '650s', cordon: { nodes: ['n-0'] } },
+    ];
     expect(tell(steps)).toEqual([
       ...BEGIN, '701 db-0 gone', '701 db-0 on n-1', `701 db-0 ${MULTI}`, `725 db-0 ${ATTACHED}`, '726 db-0 runs',
     ]);

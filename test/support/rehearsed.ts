@@ -35,7 +35,8 @@ export function rehearse(
   const { scenario } = readScenario({ file: 'story.json' }, files);
   const rehearsal = new Rehearsal(scenario);
   const simulation = new Simulation(scenario, {
-    version: 'story', userPlugins: [], openTrace: null, plain: false, makeIllnesses: nodeIllnesses, makeVolumes: attachDetach,
+    version: 'story', userPlugins: [], openTrace: null, plain: false, makeIllnesses: nodeIllnesses,
+    makeVolumes: attachDetach,
     watch: (world) => {
       watch?.(world);
       rehearsal.watch(world);
