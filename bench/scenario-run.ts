@@ -2,9 +2,11 @@
 import type { RunResult } from '../src/metrics/run-result.ts';
 import { createInputFiles } from '../src/io/input-files.ts';
 import { livingPods } from '../src/node/living-pods.ts';
+import { nodeIllnesses } from '../src/simulation/illness-assembly.ts';
 import { readScenario } from '../src/simulation/scenario-reader.ts';
 import type { ArrivalProcess, Scenario } from '../src/simulation/scenario.ts';
 import { Simulation } from '../src/simulation/simulation.ts';
+import { attachDetach } from '../src/storage/attach-detach.ts';
 import type { BenchRow } from './bench-row.ts';
 
 const SLICE_EVENTS = 1 << 20;
@@ -47,6 +49,7 @@ export function scenarioRows(name: string, scenario: Scenario): BenchRow[] {
   const started = performance.now();
   const simulation = new Simulation(scenario, {
     version: 'bench', userPlugins: [], openTrace: null, plain: false, makeLives: livingPods,
+    makeIllnesses: nodeIllnesses, makeVolumes: attachDetach,
   });
   while (simulation.advance(SLICE_EVENTS));
   const result = simulation.result(true);

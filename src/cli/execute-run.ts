@@ -16,6 +16,7 @@ import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
 import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
 import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
 import { pluginRegistry } from '../scheduler/plugins/registry.ts';
+import { hasIllnesses } from '../simulation/fault-assembly.ts';
 import type { Scenario } from '../simulation/scenario.ts';
 import { Simulation } from '../simulation/simulation.ts';
 import { tellsOfApplications } from '../simulation/workload-input.ts';
@@ -121,16 +122,24 @@ export function claimFolder(given: GivenOptions): OutputFolder | null {
 }
 
 /** How the trace and the machine list of a scenario are read, null where it has none; and what runs in its pods. */
-export type RecordedInputs = Pick<SimulationOptions, 'openTrace' | 'readMachines' | 'makeLives'>;
+export type RecordedInputs = Pick<
+  SimulationOptions, 'openTrace' | 'readMachines' | 'makeLives' | 'makeIllnesses' | 'makeVolumes'
+>;
 
 /** Reads the scenario's trace through; throws InputError with its mistakes. */
 export async function checkedInputs(scenario: Scenario): Promise<RecordedInputs> {
   const { trace, machines } = scenario;
   const lives = tellsOfApplications(scenario) ? { makeLives: (await import('../node/living-pods.ts')).livingPods } : {};
-  if (trace === null && machines === null) return { openTrace: null, ...lives };
+  const illnesses = hasIllnesses(scenario)
+    ? { makeIllnesses: (await import('../simulation/illness-assembly.ts')).nodeIllnesses }
+    : {};
+  const volumes =
+    scenario.storage === null ? {} : { makeVolumes: (await import('../storage/attach-detach.ts')).attachDetach };
+  const parts = { ...lives, ...illnesses, ...volumes };
+  if (trace === null && machines === null) return { openTrace: null, ...parts };
   const { checkTraceInput, openTraceInput, readMachineInput } = await import('../io/trace-input.ts');
   checkTraceInput(trace);
-  return { openTrace: openTraceInput, readMachines: readMachineInput, ...lives };
+  return { openTrace: openTraceInput, readMachines: readMachineInput, ...parts };
 }
 
 export interface DriveRequest extends LocatedScenario {

@@ -36,7 +36,7 @@ export async function playToMoment(
   const history = new LookedHistory(cluster, scheduler);
   watch(simulation);
   simulation.advance();
-  return new LookedCluster(cluster, history, source.scenario, RUN_BEGINS_MICROS);
+  return new LookedCluster(simulation, history, source.scenario, RUN_BEGINS_MICROS);
 }
 
 interface LookedSource extends LocatedScenario {

@@ -16,7 +16,7 @@ import { nodeAllocatable, nodeChanges, offersTheSame } from './node-changes.ts';
 import { NodeTable } from './node-table.ts';
 import { NAMESPACE_NAME_LABEL, ObjectStore } from './object-store.ts';
 import { ObserverLists } from './observer.ts';
-import type { ClusterObserver, NodeBefore } from './observer.ts';
+import type { ClusterObserver, NodeBefore, RecordedEvent } from './observer.ts';
 import { EvictionCause, PodFlag, PodPhase, PodOutcome, PodTable } from './pod-table.ts';
 import type { PodEnd, PodSeed } from './pod-seed.ts';
 import { TemplateTable } from './pod-template.ts';
@@ -355,6 +355,18 @@ export class Cluster {
     this.notifying = true;
     for (const observer of this.observers.podContainerRestarted) observer.podContainerRestarted?.(pod);
     this.notifying = false;
+  }
+
+  /** Its kubelet says why the containers wait; '': they wait no longer. */
+  setPodWaits(pod: number, waits: string): void {
+    assert(this.pods.phase[pod] === PodPhase.Bound, 'setPodWaits needs a bound pod');
+    this.begin(Verb.PodWaits, pod, waits.length);
+    this.pods.note(pod, { waits });
+  }
+
+  /** An event of the API, of something that no verb tells. Nothing depends on it. */
+  recordEvent(pod: number, event: RecordedEvent): void {
+    for (const observer of this.observers.eventRecorded) observer.eventRecorded?.(pod, event);
   }
 
   /**

@@ -34,6 +34,17 @@ export interface NodeBefore {
 
 export type ObjectAction = 'add' | 'update' | 'delete';
 
+/** As client-go's EventRecorder is given it. */
+export interface RecordedEvent {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly message: string;
+  /** The component that tells it. */
+  readonly from: string;
+  /** '': the whole pod. */
+  readonly fieldPath: string;
+}
+
 export interface ClusterObserver {
   podCreated?(pod: number): void;
   /** Template, nomination or terminating state of a pod changed through the API. */
@@ -74,6 +85,8 @@ export interface ClusterObserver {
   nodeRemoving?(node: number): void;
   /** The machine (not its Node object) stopped or works again. */
   nodeHealthChanged?(node: number, up: boolean): void;
+  /** A component says something about a pod. */
+  eventRecorded?(pod: number, event: RecordedEvent): void;
   objectChanged?(
     kind: string,
     action: ObjectAction,
@@ -135,6 +148,7 @@ export class ObserverLists {
   readonly nodeUpdated: ClusterObserver[] = [];
   readonly nodeRemoving: ClusterObserver[] = [];
   readonly nodeHealthChanged: ClusterObserver[] = [];
+  readonly eventRecorded: ClusterObserver[] = [];
   readonly objectChanged: ClusterObserver[] = [];
 
   add(observer: ClusterObserver): void {

@@ -70,8 +70,10 @@ export interface PodHistory {
   readonly indexFailures: number;
   /** Of those, the ones that a podFailurePolicy ignores. */
   readonly ignoredFailures: number;
+  /** Why its containers wait, when its kubelet has said so: `ImagePullBackOff`; '': nothing was said. */
+  readonly waits: string;
 }
-export const NO_HISTORY: PodHistory = { restarts: 0, exitCode: 0, indexFailures: 0, ignoredFailures: 0 };
+export const NO_HISTORY: PodHistory = { restarts: 0, exitCode: 0, indexFailures: 0, ignoredFailures: 0, waits: '' };
 
 export class PodTable {
   capacity = 0;

@@ -30,4 +30,6 @@ export const Verb = {
   DeleteWorkload: 26,
   RemoveWorkload: 27,
   FailContainer: 28,
+  NodeTrouble: 29,
+  PodWaits: 30,
 } as const;

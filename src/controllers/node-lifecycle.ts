@@ -4,14 +4,18 @@
  * phase of a node's lease (a named stream) follow the last renewal before a crash, the monitor pass that saw it, and
  * the pass that misses the next ones. Passes in which nothing can change are left out.
  *
- * A node posts Ready=True the moment its machine is back; its NoExecute taint goes with the next monitor pass.
+ * A node posts Ready=True the moment its machine is back; its NoExecute taint goes with the next monitor pass. One that
+ * is cut off falls silent likewise, while its pods run on: they lose Ready when the silence is noticed. A slow kubelet
+ * renews its lease so many times as rarely; when that is too rarely the node turns Unknown and Ready in turn.
  * Costs one event per crash and pass that acts on it; such a pass looks at the nodes whose readiness or taints have
  * changed since the last one. Nodes are counted by zone as they change.
  * Source: pkg/controller/nodelifecycle/node_lifecycle_controller.go (v1.36).
  */
 import { growFloat64, growInt32, growUint8 } from '../base/growable.ts';
 import { MICROS_PER_MILLI, type Micros } from '../base/time.ts';
+import { PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import type { NodeTroubles, TroubleListener } from '../cluster/node-troubles.ts';
 import { NodeChange } from '../cluster/observer.ts';
 import type { Node } from '../cluster/objects.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
@@ -48,7 +52,7 @@ function readinessOf({ status }: Node): Readiness | undefined {
   return text === 'True' || text === 'False' || text === 'Unknown' ? Readiness[text] : undefined;
 }
 
-export class NodeLifecycle implements ClusterObserver {
+export class NodeLifecycle implements ClusterObserver, TroubleListener {
   private readonly kernel: Kernel;
   private readonly cluster: Cluster;
   private readonly settings: NodeLifecycleSettings;
@@ -57,6 +61,11 @@ export class NodeLifecycle implements ClusterObserver {
   private readonly postEvent: EventKind;
   private readonly queueEvent: EventKind;
   private readonly mirrorEvent: EventKind;
+  /** null: no node is ever cut off or slow. */
+  private readonly troubles: NodeTroubles | null;
+  private readonly heartbeatEvent: EventKind | null;
+  /** By node row: the course of late heartbeats that counts. */
+  private readonly heartbeatCourse = new Map<number, number>();
 
   /** By node row. */
   private leasePhase: Float64Array = new Float64Array(0);
@@ -93,6 +102,7 @@ export class NodeLifecycle implements ClusterObserver {
    */
   constructor(
     kernel: Kernel, cluster: Cluster, settings: NodeLifecycleSettings, leasePhaseOf?: (nodeName: string) => Micros,
+    troubles: NodeTroubles | null = null,
   ) {
     this.kernel = kernel;
     this.cluster = cluster;
@@ -102,6 +112,10 @@ export class NodeLifecycle implements ClusterObserver {
     this.passEvent = kernel.defineEvent('node monitor pass', 4, () => this.pass());
     this.queueEvent = kernel.defineEvent('NoExecute queue', 4, (zone) => this.serveQueue(zone));
     this.mirrorEvent = kernel.defineEvent('node taint mirror', 4, (node, incarnation) => this.mirror(node, incarnation));
+    this.troubles = troubles;
+    this.heartbeatEvent =
+      troubles === null ? null : kernel.defineEvent('late heartbeat', 3, (node, course) => this.beatLate(node, course));
+    troubles?.listeners.push(this);
     cluster.observe(this);
   }
 
@@ -148,6 +162,8 @@ export class NodeLifecycle implements ClusterObserver {
 
   nodeRemoving(node: number): void {
     this.expectNothing(node);
+    const course = this.heartbeatCourse.get(node);
+    if (course !== undefined) this.heartbeatCourse.set(node, course + 1);
     this.uncount(node);
     this.zones[this.zone[node]].remove(node);
     if (this.ready[node] !== Readiness.True) this.notReadyNodes--;
@@ -155,13 +171,59 @@ export class NodeLifecycle implements ClusterObserver {
   }
 
   nodeHealthChanged(node: number, up: boolean): void {
-    if (up) {
-      this.expectNothing(node);
-      this.lastPost[node] = this.kernel.now;
-      if (this.ready[node] !== Readiness.True)
-        this.kernel.after(0, this.postEvent, node, this.cluster.nodes.incarnation[node]);
-    } else if (this.ready[node] !== Readiness.Unknown)
-      this.expectDetection(node, this.firstPassAtOrAfter(this.lastRenewal(node)));
+    if (this.troubles?.isCut(node) === true) return;
+    if (up) this.speakAgain(node);
+    else this.fallSilent(node);
+  }
+
+  // ---- what ails nodes that run ------------------------------------------------------------------------------------
+
+  nodeCut(node: number, isCut: boolean): void {
+    if (this.cluster.nodes.up[node] === 0) return;
+    if (isCut) this.fallSilent(node);
+    else this.speakAgain(node);
+  }
+
+  nodeSlowed(node: number, factor: number): void {
+    if (!this.isHeard(node)) return;
+    if (factor === 1) this.speakAgain(node);
+    else this.expectLateHeartbeat(node, this.lastRenewal(node));
+  }
+
+  private isHeard(node: number): boolean {
+    return this.cluster.nodes.up[node] === 1 && this.troubles?.isCut(node) !== true;
+  }
+
+  private speakAgain(node: number): void {
+    this.expectNothing(node);
+    this.lastPost[node] = this.kernel.now;
+    if (this.ready[node] !== Readiness.True)
+      this.kernel.after(0, this.postEvent, node, this.cluster.nodes.incarnation[node]);
+    this.expectLateHeartbeat(node, this.kernel.now);
+  }
+
+  private fallSilent(node: number): void {
+    // A silence that is expected began with the last heartbeat before this.
+    if (this.ready[node] === Readiness.Unknown || this.silent.has(node)) return;
+    const period = Math.round(this.settings.leaseRenewMicros * (this.troubles?.slowFactor(node) ?? 1));
+    this.expectDetection(node, this.firstPassAtOrAfter(this.lastRenewal(node, period)));
+  }
+
+  /** Heartbeats of a slow kubelet, unless they come often enough for nobody to notice. */
+  private expectLateHeartbeat(node: number, last: Micros): void {
+    if (this.troubles === null || this.heartbeatEvent === null) return;
+    const course = (this.heartbeatCourse.get(node) ?? 0) + 1;
+    this.heartbeatCourse.set(node, course);
+    const { leaseRenewMicros, monitorGraceMicros } = this.settings;
+    const period = Math.round(leaseRenewMicros * this.troubles.slowFactor(node));
+    if (period <= Math.max(leaseRenewMicros, monitorGraceMicros)) return;
+    this.kernel.at(Math.max(last + period, this.kernel.now), this.heartbeatEvent, node, course);
+    this.expectDetection(node, this.firstPassAtOrAfter(last));
+  }
+
+  private beatLate(node: number, course: number): void {
+    if (this.heartbeatCourse.get(node) !== course || this.cluster.nodes.alive[node] === 0) return;
+    if (this.isHeard(node)) this.speakAgain(node);
   }
 
   nodeUpdated(node: number, changes: number): void {
@@ -196,9 +258,8 @@ export class NodeLifecycle implements ClusterObserver {
   }
 
   /** The last renewal before now. */
-  private lastRenewal(node: number): Micros {
+  private lastRenewal(node: number, period = this.settings.leaseRenewMicros): Micros {
     const phase = this.leasePhase[node];
-    const period = this.settings.leaseRenewMicros;
     const renewal = phase + Math.ceil((this.kernel.now - phase) / period - 1) * period;
     return Math.max(renewal, this.lastPost[node]);
   }
@@ -228,7 +289,7 @@ export class NodeLifecycle implements ClusterObserver {
 
   private postReady(node: number, incarnation: number): void {
     const { nodes } = this.cluster;
-    if (nodes.incarnation[node] !== incarnation || nodes.up[node] === 0 || this.ready[node] === Readiness.True) return;
+    if (nodes.incarnation[node] !== incarnation || !this.isHeard(node) || this.ready[node] === Readiness.True) return;
     this.writeStatus(node, 'True');
     this.setReadiness(node, Readiness.True);
   }
@@ -252,9 +313,17 @@ export class NodeLifecycle implements ClusterObserver {
       this.silent.delete(node);
       this.count(node);
       this.writeStatus(node, 'Unknown');
+      if (this.troubles !== null) this.markPodsNotReady(node);
     }
     if (this.ready[node] === Readiness.True) this.release(node);
     else this.mark(node);
+  }
+
+  /** Those of a machine that is down have stopped, and are not Ready anyway. */
+  private markPodsNotReady(node: number): void {
+    const { nodes, pods } = this.cluster;
+    for (const pod of nodes.pods[node])
+      if (pods.phase[pod] === PodPhase.Running && pods.isReady(pod)) this.cluster.setPodReady(pod, false);
   }
 
   /** Counts the node where it belongs now. */

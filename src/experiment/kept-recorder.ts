@@ -4,12 +4,14 @@
  */
 import { assert } from '../base/assert.ts';
 import { growInt32, grownCapacity } from '../base/growable.ts';
+import type { Micros } from '../base/time.ts';
 import { objectKey } from '../cluster/object-store.ts';
 import type { KubernetesObject, Node } from '../cluster/objects.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { NodeBefore, ObjectAction } from '../cluster/observer.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
 import type { ResourceVector } from '../cluster/resources.ts';
+import type { FailedAttempt } from '../scheduler/failed-attempts.ts';
 import type { CacheObserver } from '../scheduler/cache/cache-observer.ts';
 import type { SchedulerCache } from '../scheduler/cache/scheduler-cache.ts';
 import type { Scheduler, SchedulerListener } from '../scheduler/scheduler.ts';
@@ -103,6 +105,19 @@ export class KeptRecorder implements CacheObserver, SchedulerListener {
       this.writePod(pod);
       return;
     }
+    this.closeFailed(pod, now);
+  }
+
+  /** Cycles that were never begun, one behind the other. */
+  attemptsFailed(pods: Int32Array, count: number, _attempt: FailedAttempt, every: Micros): void {
+    const { now } = this.cluster;
+    for (let i = 0; i < count; i++) {
+      this.openCycle(pods[i], now + i * every);
+      this.closeFailed(pods[i], now + (i + 1) * every);
+    }
+  }
+
+  private closeFailed(pod: number, now: Micros): void {
     if (this.isOpen) {
       this.isOpen = false;
       this.entry(Kept.CycleFailedAlone);

@@ -6,10 +6,10 @@ import { keyOf } from '../cluster/object-store.ts';
 import type {
   Condition, KubernetesObject, Node, PersistentVolume, PersistentVolumeClaim, PodSpec,
 } from '../cluster/objects.ts';
-import type { Cluster } from '../cluster/cluster.ts';
 import { podLimits, podRequests } from '../cluster/pod-requests.ts';
 import { WORKLOAD_KIND_NAMES } from '../cluster/workload-table.ts';
 import type { Scenario } from '../simulation/scenario.ts';
+import type { ContainerLook, Simulation } from '../simulation/simulation.ts';
 import type { LookedHistory } from './looked-history.ts';
 import type { LookedNode, LookedObject, LookedPlain, TimedCondition } from './looked-object.ts';
 import { lookedPod, podRows } from './looked-pods.ts';
@@ -30,9 +30,11 @@ export class LookedCluster {
   private readonly scenario: Scenario;
 
   /** `beginsMicros`: the time of day at the beginning of the run, since 1970. */
-  constructor(cluster: Cluster, history: LookedHistory, scenario: Scenario, beginsMicros: Micros) {
+  constructor(simulation: Simulation, history: LookedHistory, scenario: Scenario, beginsMicros: Micros) {
+    const { cluster } = simulation.parts;
+    const containersOf = (pod: number): readonly ContainerLook[] | null => simulation.containersOf(pod);
     const timeText = (at: Micros): string => timestampText(beginsMicros + at);
-    this.run = { cluster, history, timeText, beginsMicros };
+    this.run = { cluster, history, containersOf, timeText, beginsMicros };
     this.scenario = scenario;
   }
 

@@ -10,7 +10,7 @@ import { EvictionCause, PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Container, KubernetesObject, PersistentVolumeClaim } from '../cluster/objects.ts';
 import { NodeChange } from '../cluster/observer.ts';
-import type { ClusterObserver, NodeBefore, ObjectAction, WorkloadChange } from '../cluster/observer.ts';
+import type { ClusterObserver, NodeBefore, ObjectAction, RecordedEvent, WorkloadChange } from '../cluster/observer.ts';
 import { WORKLOAD_KIND_NAMES, WorkloadKind } from '../cluster/workload-table.ts';
 import type { FailedAttempt } from '../scheduler/failed-attempts.ts';
 import type { Scheduler, SchedulerListener } from '../scheduler/scheduler.ts';
@@ -106,6 +106,10 @@ export class LookedEvents implements ClusterObserver, SchedulerListener {
       this.tell(part, { reason: 'Created', from: 'kubelet', message: 'Container created' });
       this.tell(part, { reason: 'Started', from: 'kubelet', message: 'Container started' });
     }
+  }
+
+  eventRecorded(pod: number, { fieldPath, ...told }: RecordedEvent): void {
+    this.tell({ ...this.refOf(pod), ...(fieldPath === '' ? {} : { fieldPath }) }, told);
   }
 
   preempted(preemptor: number, victim: number): void {

@@ -64,6 +64,7 @@ export interface LookedContainerStatus extends ContainerStatus {
   readonly started: boolean;
   readonly restartCount: number;
   readonly state: ContainerState;
+  readonly lastState?: ContainerState;
 }
 
 export interface LookedPodStatus extends PodStatus {

@@ -10,6 +10,7 @@ import type { Container, OwnerReference, PodSpec } from '../cluster/objects.ts';
 import { qosClass } from '../cluster/pod-requests.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
 import { WORKLOAD_KIND_NAMES } from '../cluster/workload-table.ts';
+import type { ContainerLook } from '../simulation/simulation.ts';
 import type { LookedHistory } from './looked-history.ts';
 import type {
   ContainerState, LookedContainerStatus, LookedPod, LookedPodStatus, TimedCondition,
@@ -19,6 +20,8 @@ import type {
 export interface LookedRun {
   readonly cluster: Cluster;
   readonly history: LookedHistory;
+  /** null: nobody says what runs in the pod. */
+  readonly containersOf: (pod: number) => readonly ContainerLook[] | null;
   /** RFC 3339, of micros of the run. */
   readonly timeText: (at: Micros) => string;
   /** The time of day at the beginning of the run, since 1970. */
@@ -114,13 +117,17 @@ function statusOf(run: LookedRun, row: number, template: PodTemplate): LookedPod
   const hasStarted = acknowledgedAt === acknowledgedAt;
   const inits = spec.initContainers ?? [];
   const main = mainState(run, row, stage);
-  const ofInit = (own: Container): LookedContainerStatus => {
+  const lives = stage === 'unbound' || stage === 'ended' ? null : run.containersOf(row);
+  const ofInit = (own: Container, index: number): LookedContainerStatus => {
+    if (lives !== null) return livingStatus(run, own, lives[index], 'init', main);
     const state = initState(run, row, stage, own);
     return containerStatus(own, state, state.waiting === undefined, 0);
   };
-  // Restarts are counted by pod: the first container stands for all.
+  // Of an ended pod restarts are counted by pod: the first container stands for all.
   const ofMain = (own: Container, index: number): LookedContainerStatus =>
-    containerStatus(own, main, isReady, index === 0 ? pods.history(row).restarts : 0);
+    lives !== null
+      ? livingStatus(run, own, lives[inits.length + index], 'main', main)
+      : containerStatus(own, main, isReady, index === 0 ? pods.history(row).restarts : 0);
   return {
     phase: phaseOf(pods.phase[row], stage),
     conditions: conditionsOf(run, row, stage, isReady),
@@ -200,6 +207,8 @@ function hasInits(cluster: Cluster, row: number): boolean {
 }
 
 function mainState(run: LookedRun, row: number, stage: Stage): ContainerState {
+  const { waits } = run.cluster.pods.history(row);
+  if (stage === 'starting' && waits !== '') return { waiting: { reason: waits } };
   if (stage === 'starting')
     return { waiting: { reason: hasInits(run.cluster, row) ? 'PodInitializing' : 'ContainerCreating' } };
   return stage === 'running' ? runningState(run, row) : endedState(run, row, run.cluster.pods.history(row).exitCode);
@@ -225,4 +234,28 @@ function containerStatus(
   { name = '', image = '' }: Container, state: ContainerState, ready: boolean, restartCount: number,
 ): LookedContainerStatus {
   return { name, image, ready, started: state.running !== undefined, restartCount, state };
+}
+
+/** `waiting`: as a container that has never run says it. */
+function livingStatus(
+  { timeText }: LookedRun, { name = '', image = '' }: Container, look: ContainerLook, role: 'init' | 'main',
+  waiting: ContainerState,
+): LookedContainerStatus {
+  const { state, restarts, last, runsFrom, isStarted, isReady } = look;
+  const ended: ContainerState = last === null ? {} : {
+    terminated: {
+      exitCode: last.exitCode, reason: last.exitCode === 0 ? 'Completed' : 'Error',
+      startedAt: timeText(last.ranFrom), finishedAt: timeText(last.at),
+    },
+  };
+  const shown: ContainerState = {
+    waiting: waiting.waiting === undefined ? { waiting: { reason: 'PodInitializing' } } : waiting,
+    backoff: { waiting: { reason: 'CrashLoopBackOff' } },
+    running: { running: { startedAt: timeText(runsFrom) } },
+    ended,
+  }[state];
+  // What has ended for the last time is told by its state alone.
+  const lastState = last === null || state === 'ended' ? {} : { lastState: ended };
+  const ready = isReady || (role === 'init' && shown.terminated?.exitCode === 0);
+  return { name, image, ready, started: isStarted, restartCount: restarts, state: shown, ...lastState };
 }

@@ -1,14 +1,17 @@
 /**
- * Crashes and repairs of machines: alternating up and repair times, of single nodes or of whole zones, each from a
- * stream named by the process and the node or zone, so that other nodes never shift them. Causes overlap: a machine
- * works when none holds it down. Zones are told apart by their region and zone labels; nodes without either stand in
- * no zone. A node that joins a zone during its outage is down from the start.
+ * Failures by chance: alternating up and repair times, of single nodes, zones, racks or the whole cluster, each from a
+ * stream named by the process and the node or group, so that other nodes never shift them. What a failure does to a
+ * node is its fault's business; machines that stop are looked after here. Causes overlap: a machine works when none
+ * holds it down. Zones are told apart by their region and zone labels, racks by a label that is given; nodes without
+ * it stand in no group. A node that joins a group during its failure is struck from the start, unless only a share of
+ * the group was.
  *
- * Costs one event per crash and repair, and a stream (some hundred bytes, 20 microseconds) per process and node.
+ * Costs one event per failure and repair, and a stream (some hundred bytes, 20 microseconds) per process and node.
  */
 import { growInt32 } from '../base/growable.ts';
 import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import type { NodeFacts } from '../cluster/node-facts.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
 import type { Distribution } from '../kernel/distribution.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
@@ -22,14 +25,56 @@ export type OnMark = (kind: string, label: string, count: number) => void;
 /** Times beyond this never come (142 years). */
 const NEVER_MICROS = Number.MAX_SAFE_INTEGER / 2;
 
-/** What one process does to one node or one zone. */
+/** What a failure does to a node. Whoever holds a node releases it, unless the node has gone. */
+export interface NodeFault {
+  /** `lastsMicros`: until its release, null: for ever. true: the node is otherwise than it was. */
+  hold(node: number, lastsMicros: Micros | null): boolean;
+  release(node: number): boolean;
+  /** Nodes that come back by themselves. */
+  readonly dueCount?: number;
+}
+
+/** Machines that stop. Counts who holds each of them down: 4 bytes a node. */
+export class MachineFault implements NodeFault, ClusterObserver {
+  private readonly cluster: Cluster;
+  /** By node row: causes that hold it down. */
+  private holds: Int32Array = new Int32Array(0);
+
+  constructor(cluster: Cluster) {
+    this.cluster = cluster;
+    cluster.observe(this);
+  }
+
+  nodeAdded(node: number): void {
+    if (node >= this.holds.length) this.holds = growInt32(this.holds, this.cluster.nodes.capacity);
+    this.holds[node] = 0;
+  }
+
+  hold(node: number): boolean {
+    this.holds[node]++;
+    if (this.cluster.nodes.up[node] === 0) return false;
+    this.cluster.setNodeHealth(node, false);
+    return true;
+  }
+
+  release(node: number): boolean {
+    if (--this.holds[node] > 0 || this.cluster.nodes.up[node] === 1) return false;
+    this.cluster.setNodeHealth(node, true);
+    return true;
+  }
+}
+
+/** What one process does to one node or one group. */
 interface Target {
   readonly process: FailureProcess;
-  /** Node or zone, as the marks name it. */
+  /** Node or group, as the marks name it. */
   readonly name: string;
+  readonly fault: NodeFault;
   readonly stream: RandomStream;
-  /** Node rows that it strikes. */
+  /** Node rows that it may strike. */
   readonly nodes: Set<number>;
+  /** Those that it holds now. */
+  readonly struck: Set<number>;
   isDown: boolean;
   /** While it is down: its repair will come. */
   isRepairDue: boolean;
@@ -42,6 +87,10 @@ export class CrashProcesses implements ClusterObserver {
   private readonly cluster: Cluster;
   private readonly processes: readonly FailureProcess[];
   private readonly onMark: OnMark;
+  /** Also of others that stop machines. */
+  readonly machines: MachineFault;
+  /** By process. */
+  private readonly faults: readonly NodeFault[];
   private readonly crashEvent: EventKind;
   private readonly repairEvent: EventKind;
   private readonly joinEvent: EventKind;
@@ -50,139 +99,176 @@ export class CrashProcesses implements ClusterObserver {
   private readonly targetByName = new Map<string, number>();
   /** By node row: targets that strike it. */
   private readonly targetsOfNode: number[][] = [];
-  /** By node row: causes that hold it down. */
-  private holds: Int32Array = new Int32Array(0);
 
+  /** `faultOf`: what a process of another kind than `crash` does. */
   constructor(
     kernel: Kernel, cluster: Cluster, processes: readonly FailureProcess[], onMark: OnMark = () => undefined,
+    faultOf: (process: FailureProcess) => NodeFault | null = () => null,
   ) {
     this.kernel = kernel;
     this.cluster = cluster;
     this.processes = processes;
     this.onMark = onMark;
+    this.machines = new MachineFault(cluster);
+    this.faults = processes.map((process) => faultOf(process) ?? this.machines);
     this.crashEvent = kernel.defineEvent('crash', 0, (target, generation) => this.crash(target, generation));
     this.repairEvent = kernel.defineEvent('repair', 0, (target, generation) => this.repair(target, generation));
     this.joinEvent = kernel.defineEvent('join during outage', 0, (node, incarnation) => this.join(node, incarnation));
     cluster.observe(this);
   }
 
-  /** Somebody else's cause holds the machine down from now on. */
-  hold(node: number): void {
-    this.holds[node]++;
-    if (this.cluster.nodes.up[node] === 1) this.cluster.setNodeHealth(node, false);
-  }
-
-  /** That cause is over: the machine works again unless another holds it down. */
-  release(node: number): void {
-    if (--this.holds[node] > 0 || this.cluster.nodes.up[node] === 1) return;
-    this.cluster.setNodeHealth(node, true);
-  }
-
   /** Whether a machine will work again by itself. */
   hasRepairsDue(): boolean {
+    if (this.faults.some(({ dueCount = 0 }) => dueCount > 0)) return true;
     return this.targets.some(({ isDown, nodes, isRepairDue }) => isDown && isRepairDue && nodes.size > 0);
   }
 
   nodeAdded(node: number): void {
     const { nodes, pools } = this.cluster;
-    if (node >= this.holds.length) this.holds = growInt32(this.holds, nodes.capacity);
-    this.holds[node] = 0;
     this.targetsOfNode[node] = [];
-    const { name, zoneKey } = nodes.facts[node];
+    const { facts } = nodes;
     const pool = pools.text(nodes.pool[node]);
-    for (const process of this.processes) {
-      if (process.pools.length > 0 && !process.pools.includes(pool)) continue;
-      if (process.scope === 'node') this.strike(node, process, name);
-      else if (zoneKey !== '') this.strike(node, process, zoneName(zoneKey));
-    }
-    if (this.holds[node] > 0) this.kernel.after(0, this.joinEvent, node, nodes.incarnation[node]);
+    let isDown = false;
+    this.processes.forEach((process, index) => {
+      if (process.pools.length > 0 && !process.pools.includes(pool)) return;
+      const group = groupOf(process, facts[node]);
+      if (group !== '' && this.strike(node, index, group)) isDown = true;
+    });
+    if (isDown) this.kernel.after(0, this.joinEvent, node, nodes.incarnation[node]);
   }
 
   nodeRemoving(node: number): void {
     for (const index of this.targetsOfNode[node]) {
       const target = this.targets[index];
       target.nodes.delete(node);
-      if (target.process.scope === 'zone') continue;
+      target.struck.delete(node);
+      if (target.process.scope !== 'node') continue;
       target.generation++;
       target.isDown = false;
     }
     this.targetsOfNode[node] = [];
   }
 
-  private strike(node: number, process: FailureProcess, name: string): void {
+  /** Whether the target is down, and takes the node with it. */
+  private strike(node: number, process: number, name: string): boolean {
     const index = this.targetIndex(process, name);
     const target = this.targets[index];
     const isFirst = target.nodes.size === 0;
     target.nodes.add(node);
     this.targetsOfNode[node].push(index);
-    if (target.isDown) this.holds[node]++;
-    // A zone's process goes on once it has begun; a node's begins with each machine of the name.
-    if (isFirst && (process.scope === 'node' || target.generation === 0)) {
+    const { scope, share, uptimeSeconds } = target.process;
+    // A group's process goes on once it has begun; a node's begins with each machine of the name.
+    if (isFirst && (scope === 'node' || target.generation === 0)) {
       target.generation++;
-      this.schedule(process.uptimeSeconds, this.crashEvent, index);
+      this.schedule(this.drawn(uptimeSeconds, target), this.crashEvent, index);
     }
+    return target.isDown && share === 1;
   }
 
-  private targetIndex(process: FailureProcess, name: string): number {
+  private targetIndex(processIndex: number, name: string): number {
+    const process = this.processes[processIndex];
     const key = `${process.name}/${name}`;
     const known = this.targetByName.get(key);
     if (known !== undefined) return known;
     const stream = this.kernel.random.stream('failures', key);
-    const index =
-      this.targets.push({ process, name, stream, nodes: new Set(), isDown: false, isRepairDue: false, generation: 0 }) -
-      1;
+    const index = this.targets.push({
+      process, name, fault: this.faults[processIndex], stream, nodes: new Set(), struck: new Set(),
+      isDown: false, isRepairDue: false, generation: 0,
+    }) - 1;
     this.targetByName.set(key, index);
     return index;
   }
 
-  /** false: it never comes. */
-  private schedule(seconds: Distribution, kind: EventKind, index: number): boolean {
-    const { stream, generation } = this.targets[index];
+  /** null: it never comes. */
+  private drawn(seconds: Distribution, { stream }: Target): Micros | null {
     // At least a microsecond, or a process of zero times would stop the clock.
     const micros: Micros = Math.max(1, Math.round(sample(seconds, stream) * MICROS_PER_SECOND));
-    if (micros > NEVER_MICROS) return false;
-    this.kernel.after(micros, kind, index, generation);
-    return true;
+    return micros > NEVER_MICROS ? null : micros;
+  }
+
+  private schedule(micros: Micros | null, kind: EventKind, index: number): void {
+    if (micros !== null) this.kernel.after(micros, kind, index, this.targets[index].generation);
   }
 
   private crash(index: number, generation: number): void {
     const target = this.targets[index];
     if (target.generation !== generation) return;
+    const { process, fault, struck } = target;
     target.isDown = true;
+    const chosen = process.share === 1 ? [...target.nodes] : this.drawShare(target);
+    const lasts = this.drawn(process.repairSeconds, target);
+    target.isRepairDue = lasts !== null;
     let count = 0;
-    for (const node of target.nodes) {
-      this.holds[node]++;
-      if (this.cluster.nodes.up[node] === 0) continue;
-      this.cluster.setNodeHealth(node, false);
-      count++;
+    for (const node of chosen) {
+      struck.add(node);
+      if (fault.hold(node, lasts)) count++;
     }
-    if (count > 0) this.mark(target, target.process.scope === 'node' ? 'node crash' : 'zone outage', count);
-    target.isRepairDue = this.schedule(target.process.repairSeconds, this.repairEvent, index);
+    if (count > 0) this.mark(target, true, count);
+    this.schedule(lasts, this.repairEvent, index);
+  }
+
+  /** So many of the group's nodes, at least one, each as likely as the others; in order of their rows. */
+  private drawShare({ nodes, process, stream }: Target): number[] {
+    const rows = [...nodes].sort((a, b) => a - b);
+    const wanted = Math.min(rows.length, Math.max(1, Math.round(rows.length * process.share)));
+    for (let i = 0; i < wanted; i++) {
+      const other = i + Math.floor(stream.next() * (rows.length - i));
+      [rows[i], rows[other]] = [rows[other], rows[i]];
+    }
+    return rows.slice(0, wanted).sort((a, b) => a - b);
   }
 
   private repair(index: number, generation: number): void {
     const target = this.targets[index];
     if (target.generation !== generation) return;
     target.isDown = false;
+    const struck = [...target.struck];
+    target.struck.clear();
     let count = 0;
-    for (const node of target.nodes) {
-      if (--this.holds[node] > 0 || this.cluster.nodes.up[node] === 1) continue;
-      this.cluster.setNodeHealth(node, true);
-      count++;
-    }
-    if (count > 0) this.mark(target, target.process.scope === 'node' ? 'node repair' : 'zone repair', count);
-    this.schedule(target.process.uptimeSeconds, this.crashEvent, index);
+    for (const node of struck) if (target.fault.release(node)) count++;
+    if (count > 0) this.mark(target, false, count);
+    this.schedule(this.drawn(target.process.uptimeSeconds, target), this.crashEvent, index);
   }
 
   private join(node: number, incarnation: number): void {
     const { nodes } = this.cluster;
-    if (nodes.incarnation[node] !== incarnation || nodes.alive[node] === 0 || nodes.up[node] === 0 || this.holds[node] === 0) return;
-    this.cluster.setNodeHealth(node, false);
+    if (nodes.incarnation[node] !== incarnation || nodes.alive[node] === 0) return;
+    for (const index of this.targetsOfNode[node]) {
+      const { isDown, process, struck, fault } = this.targets[index];
+      if (!isDown || process.share < 1 || struck.has(node)) continue;
+      struck.add(node);
+      fault.hold(node, null);
+    }
   }
 
-  private mark({ process, name }: Target, kind: string, count: number): void {
-    this.onMark(kind, `${process.name}: ${name}`, count);
+  private mark({ process, name }: Target, begins: boolean, count: number): void {
+    this.onMark(markOf(process, begins), `${process.name}: ${name}`, count);
   }
+}
+
+/** How plots name it. */
+function markOf({ kind, scope }: FailureProcess, begins: boolean): string {
+  switch (kind) {
+    case 'crash':
+      if (scope === 'node') return begins ? 'node crash' : 'node repair';
+      return `${scope} ${begins ? 'outage' : 'repair'}`;
+    case 'reclaim':
+      return begins ? 'spot reclaim' : 'spot return';
+    case 'registry':
+      return begins ? 'registry outage' : 'registry repair';
+    case 'cordon':
+      return begins ? 'cordon' : 'uncordon';
+    default:
+      return `${scope} ${begins ? kind : `${kind} over`}`;
+  }
+}
+
+/** What fails with the node at once; '': the process does not concern it. */
+function groupOf({ scope, label }: FailureProcess, { name, zoneKey, labels }: NodeFacts): string {
+  if (scope === 'node') return name;
+  if (scope === 'cluster') return 'cluster';
+  if (scope === 'zone' && label === '') return zoneKey === '' ? '' : zoneName(zoneKey);
+  return labels.get(label) ?? '';
 }
 
 /** `region/zone`, or what there is of it. */

@@ -4,11 +4,13 @@ import type { Problem, SourcePlace } from '../base/input-error.ts';
 import type { RunResult } from '../metrics/run-result.ts';
 import { livingPods } from '../node/living-pods.ts';
 import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
+import { nodeIllnesses } from '../simulation/illness-assembly.ts';
 import type { Scenario, SchedulerSettings } from '../simulation/scenario.ts';
 import { readConfigurationFile, readScenario } from '../simulation/scenario-reader.ts';
 import type { ScenarioEntry } from '../simulation/scenario-reader.ts';
 import type { ScenarioDocument } from '../simulation/scenario-schema.ts';
 import { Simulation } from '../simulation/simulation.ts';
+import { attachDetach } from '../storage/attach-detach.ts';
 import type { Progress } from '../simulation/simulation.ts';
 import { locateConfiguration, locateInFile } from './configuration-places.ts';
 import type { LocateConfiguration } from './configuration-places.ts';
@@ -68,6 +70,7 @@ export async function run(scenario: RunInput, options: RunOptions = {}): Promise
       openTrace: openTraceInput,
       readMachines: readMachineInput,
       makeLives: livingPods,
+      makeIllnesses: nodeIllnesses, makeVolumes: attachDetach,
       plain: options.plain ?? false,
       locate,
     });

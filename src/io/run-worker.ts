@@ -5,7 +5,9 @@ import { InputError } from '../base/input-error.ts';
 import { withSeries, withoutTables } from '../experiment/compare.ts';
 import { livingPods } from '../node/living-pods.ts';
 import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
+import { nodeIllnesses } from '../simulation/illness-assembly.ts';
 import { Simulation } from '../simulation/simulation.ts';
+import { attachDetach } from '../storage/attach-detach.ts';
 import { loadPluginFiles } from './plugin-files.ts';
 import { setPluginTraps } from './plugin-traps.ts';
 import { runSimulation } from './run-simulation.ts';
@@ -60,6 +62,7 @@ async function answer({ index, scenario, version, plain, keepsSeries, stopFlag }
         openTrace: openTraceInput,
         readMachines: readMachineInput,
         makeLives: livingPods,
+      makeIllnesses: nodeIllnesses, makeVolumes: attachDetach,
         plain,
       });
     if (stopFlag !== null) {

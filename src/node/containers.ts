@@ -13,6 +13,7 @@ import { programModel } from './application-runs.ts';
 import type { ContainerRole, MemoryBounds, MemoryUse, ProgramModel } from './application-runs.ts';
 import { NO_CRASHES } from './crash-loop.ts';
 import type { CrashLoop } from './crash-loop.ts';
+import type { ContainerEnd } from './pod-lives.ts';
 import { containerProbes } from './probes.ts';
 import type { ContainerProbes } from './probes.ts';
 
@@ -50,6 +51,9 @@ export interface Container {
   /** Of the current run; null: what it requests. */
   memory: MemoryUse | null;
   crashes: CrashLoop;
+  restarts: number;
+  /** How its last run ended; null: none has. */
+  last: ContainerEnd | null;
 }
 
 export interface LivingPod {
@@ -116,6 +120,8 @@ export function newLife(facts: PodFacts, stream: RandomStream, now: Micros): Liv
     hasRun: false,
     memory: null,
     crashes: NO_CRASHES,
+    restarts: 0,
+    last: null,
   }));
   return {
     facts, stream, containers, watchedFrom: now,

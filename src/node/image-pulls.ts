@@ -3,6 +3,10 @@
  * image; with `serialize` a node pulls one image at a time in the order of asking (serializeImagePulls), otherwise all
  * at once, each at full speed. Images are never removed from a node.
  *
+ * While a node does not reach the registry every pull fails, and so does asking for an image whose policy is Always. A
+ * pod asks again after 10 s, doubling up to 300 s (pkg/kubelet/images/image_manager.go, v1.36): the first 10 s of a
+ * wait it says ErrImagePull, then, as its kubelet has looked at it again, ImagePullBackOff.
+ *
  * What was pulled is reported to the Node object (ImageLocality reads it) with the node's next status report, every
  * 10 s from its creation, so a Node object is rewritten at most once for each image and once per report. As upstream,
  * a report names the 50 largest images (pkg/kubelet/apis/config: nodeStatusMaxImages).
@@ -14,6 +18,8 @@ import { growUint32 } from '../base/growable.ts';
 import { Interner } from '../base/interner.ts';
 import { MICROS_PER_SECOND, microsFromSeconds, type Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import type { NodeTroubles } from '../cluster/node-troubles.ts';
+import type { PodTemplate } from '../cluster/pod-template.ts';
 import { normalizedImageName } from '../cluster/image-names.ts';
 import type { ContainerImage } from '../cluster/objects.ts';
 import type { EventKind, Kernel, TimerId } from '../kernel/kernel.ts';
@@ -21,6 +27,11 @@ import type { KubeletSettings } from '../simulation/scenario.ts';
 
 const STATUS_PERIOD_MICROS: Micros = 10 * MICROS_PER_SECOND;
 const REPORTED_IMAGES = 50;
+/** pkg/kubelet/kubelet.go: MaxImageBackOff and imageBackOffPeriod, and backOffPeriod of a pod's worker. */
+const FIRST_BACKOFF_MICROS: Micros = 10 * MICROS_PER_SECOND;
+const LONGEST_BACKOFF_MICROS: Micros = 300 * MICROS_PER_SECOND;
+const LOOK_AGAIN_MICROS: Micros = 10 * MICROS_PER_SECOND;
+const NO_REGISTRY = 'rpc error: code = Unavailable desc = failed to resolve reference: the registry is unavailable';
 /** What an empty image name becomes when it is normalised. */
 const NO_IMAGE = ':latest';
 
@@ -37,6 +48,19 @@ function newPulls(): NodePulls {
   return { active: new Map(), queue: [], waiting: new Map() };
 }
 
+/** What pulls fail by; `isCurrent` tells whether a pod still waits with this ticket. */
+export interface PullFaults {
+  /** null: no registry is ever out of reach. */
+  readonly troubles: NodeTroubles | null;
+  readonly isCurrent: (pod: number, ticket: number) => boolean;
+}
+
+interface FailedPull {
+  readonly ticket: number;
+  readonly image: number;
+  backoffMicros: Micros;
+}
+
 export class ImagePulls {
   private readonly kernel: Kernel;
   private readonly cluster: Cluster;
@@ -44,6 +68,12 @@ export class ImagePulls {
   private readonly onPulled: (pod: number, ticket: number) => void;
   private readonly pulledEvent: EventKind;
   private readonly reportEvent: EventKind;
+  private readonly faults: PullFaults;
+  /** By pod row: what its last pull failed of. */
+  private readonly failed = new Map<number, FailedPull>();
+  private readonly failEvent: EventKind;
+  private readonly backoffEvent: EventKind;
+  private readonly retryEvent: EventKind;
 
   private readonly images = new Interner();
   private readonly sizes: number[] = [];
@@ -58,7 +88,11 @@ export class ImagePulls {
   private readonly unreported: number[][] = [];
   pullCount = 0;
 
-  constructor(kernel: Kernel, cluster: Cluster, settings: KubeletSettings, onPulled: (pod: number, ticket: number) => void) {
+  constructor(
+    kernel: Kernel, cluster: Cluster, settings: KubeletSettings, onPulled: (pod: number, ticket: number) => void,
+    faults: PullFaults = { troubles: null, isCurrent: () => true },
+  ) {
+    this.faults = faults;
     this.kernel = kernel;
     this.cluster = cluster;
     this.settings = settings;
@@ -66,6 +100,9 @@ export class ImagePulls {
     this.sizeByName = new Map(Object.entries(settings.imageBytes).map(([name, bytes]) => [normalizedImageName(name), bytes]));
     this.pulledEvent = kernel.defineEvent('image pulled', 3, (node, image) => this.pulled(node, image));
     this.reportEvent = kernel.defineEvent('node images report', 3, (node, incarnation) => this.report(node, incarnation));
+    this.failEvent = kernel.defineEvent('image pull failed', 3, (pod, ticket) => this.fail(pod, ticket));
+    this.backoffEvent = kernel.defineEvent('image pull backs off', 3, (pod, ticket) => this.backOff(pod, ticket));
+    this.retryEvent = kernel.defineEvent('image pull again', 3, (pod, ticket) => this.askAgain(pod, ticket));
   }
 
   /** A new machine: it has what its Node object names. */
@@ -93,8 +130,24 @@ export class ImagePulls {
     if (this.unreported[node].length > 0) this.scheduleReport(node);
   }
 
-  /** The first image of the template that the node lacks, -1: none. */
+  /** Pulls under way fail, those that wait for their turn likewise. */
+  registryLost(node: number): void {
+    const pulls = this.pulls[node];
+    if (pulls === null || pulls === undefined) return;
+    this.nodeStopped(node);
+    for (const [image, waiting] of pulls.waiting)
+      for (let i = 0; i < waiting.length; i += 2) {
+        this.noteFailure(waiting[i], waiting[i + 1], image);
+        this.kernel.after(0, this.failEvent, waiting[i], waiting[i + 1]);
+      }
+  }
+
+  /** The first image of the template that the node lacks, or that must be asked for in vain; -1: none. */
   missingImage(node: number, template: number): number {
+    if (this.faults.troubles?.isRegistryLost(node) === true) {
+      const always = this.alwaysPulled(template);
+      if (always >= 0) return always;
+    }
     const ids = this.idsByTemplate[template] ?? this.compileTemplate(template);
     for (let i = 0; i < ids.length; i++) if (!this.has(node, ids[i])) return ids[i];
     return -1;
@@ -107,6 +160,11 @@ export class ImagePulls {
 
   /** The pod waits for an image that is missing; `onPulled` tells when it has come. */
   request(node: number, image: number, pod: number, ticket: number): void {
+    if (this.faults.troubles?.isRegistryLost(node) === true) {
+      this.noteFailure(pod, ticket, image);
+      this.kernel.after(this.pullMicros(node, 0), this.failEvent, pod, ticket);
+      return;
+    }
     const pulls = (this.pulls[node] ??= newPulls());
     const waiting = pulls.waiting.get(image);
     if (waiting !== undefined) {
@@ -119,11 +177,87 @@ export class ImagePulls {
   }
 
   private startPull(node: number, image: number, pulls: NodePulls): void {
-    const { pullBaseSeconds, pullBytesPerSecond, unpackBytesPerSecond } = this.settings;
-    const bytes = this.sizes[image];
-    const micros = microsFromSeconds(pullBaseSeconds + bytes / pullBytesPerSecond + bytes / unpackBytesPerSecond);
+    const micros = this.pullMicros(node, this.sizes[image]);
     this.pullCount++;
     pulls.active.set(image, this.kernel.timerAt(this.kernel.now + micros, this.pulledEvent, node, image));
+  }
+
+  private pullMicros(node: number, bytes: number): Micros {
+    const { pullBaseSeconds, pullBytesPerSecond, unpackBytesPerSecond } = this.settings;
+    const micros = microsFromSeconds(pullBaseSeconds + bytes / pullBytesPerSecond + bytes / unpackBytesPerSecond);
+    const { troubles } = this.faults;
+    return troubles === null ? micros : Math.round(micros * troubles.slowFactor(node));
+  }
+
+  // ---- pulls that fail -------------------------------------------------------------------------------------------
+
+  private noteFailure(pod: number, ticket: number, image: number): void {
+    const known = this.failed.get(pod);
+    if (known?.ticket === ticket && known.image === image) return;
+    this.failed.set(pod, { ticket, image, backoffMicros: 0 });
+  }
+
+  private fail(pod: number, ticket: number): void {
+    const failed = this.waitOf(pod, ticket);
+    if (failed === null) return;
+    const { backoffMicros } = failed;
+    const next = backoffMicros === 0 ? FIRST_BACKOFF_MICROS : Math.min(2 * backoffMicros, LONGEST_BACKOFF_MICROS);
+    failed.backoffMicros = next;
+    const image = this.images.text(failed.image);
+    this.say(pod, failed, 'ErrImagePull', [
+      ['Normal', 'Pulling', `Pulling image "${image}"`],
+      ['Warning', 'Failed', `Failed to pull image "${image}": ${NO_REGISTRY}`],
+    ]);
+    if (next > LOOK_AGAIN_MICROS) this.kernel.after(LOOK_AGAIN_MICROS, this.backoffEvent, pod, ticket);
+    this.kernel.after(next, this.retryEvent, pod, ticket);
+  }
+
+  private backOff(pod: number, ticket: number): void {
+    const failed = this.waitOf(pod, ticket);
+    if (failed === null) return;
+    const image = this.images.text(failed.image);
+    const why = `ErrImagePull: ${NO_REGISTRY}`;
+    this.say(pod, failed, 'ImagePullBackOff', [['Normal', 'BackOff', `Back-off pulling image "${image}": ${why}`]]);
+  }
+
+  /** null: the pod waits for its image no more. */
+  private waitOf(pod: number, ticket: number): FailedPull | null {
+    const failed = this.failed.get(pod);
+    if (failed?.ticket !== ticket) return null;
+    if (this.faults.isCurrent(pod, ticket)) return failed;
+    this.failed.delete(pod);
+    return null;
+  }
+
+  /** Nobody hears of it while the node is cut off. */
+  private say(
+    pod: number, { image }: FailedPull, waits: string,
+    events: readonly (readonly ['Normal' | 'Warning', string, string])[],
+  ): void {
+    const { cluster } = this;
+    if (this.faults.troubles?.isCut(cluster.pods.node[pod]) === true) return;
+    cluster.setPodWaits(pod, waits);
+    const container = containerOf(cluster.templateOf(pod), this.images.text(image));
+    const told = [...events, ['Warning', 'Failed', `Error: ${waits}`] as const];
+    for (const [type, reason, message] of told)
+      cluster.recordEvent(pod, { type, reason, message, from: 'kubelet', fieldPath: container });
+  }
+
+  private askAgain(pod: number, ticket: number): void {
+    if (this.waitOf(pod, ticket) === null) return;
+    if (this.faults.troubles?.isRegistryLost(this.cluster.pods.node[pod]) !== true) {
+      this.failed.delete(pod);
+      if (this.cluster.pods.history(pod).waits !== '') this.cluster.setPodWaits(pod, '');
+    }
+    this.onPulled(pod, ticket);
+  }
+
+  /** An image that the registry is asked about although it may be there; -1: none. */
+  private alwaysPulled(template: number): number {
+    const { spec } = this.cluster.templates.get(template);
+    const all = [...(spec.initContainers ?? []), ...(spec.containers ?? [])];
+    const always = all.find(({ imagePullPolicy, image = '' }) => imagePullPolicy === 'Always' && image !== '');
+    return always === undefined ? -1 : this.imageId(normalizedImageName(always.image ?? ''));
   }
 
   private pulled(node: number, image: number): void {
@@ -191,4 +325,13 @@ export class ImagePulls {
     this.present = new Uint32Array(present.length * 2);
     for (let at = 0; at < present.length; at++) this.present[Math.floor(at / words) * this.words + (at % words)] = present[at];
   }
+}
+
+/** `spec.containers{app}`: whose image it is; '': nobody's. */
+function containerOf({ spec }: PodTemplate, image: string): string {
+  for (const list of ['initContainers', 'containers'] as const) {
+    const found = spec[list]?.find((own) => normalizedImageName(own.image ?? '') === image);
+    if (found !== undefined) return `spec.${list}{${found.name ?? ''}}`;
+  }
+  return '';
 }

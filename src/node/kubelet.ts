@@ -1,7 +1,8 @@
 /**
  * All kubelets: a bound pod gets its sandbox, its missing images and its containers, runs for its duration and
  * succeeds (where its application is known, `lives` has a say in all of that); a terminating pod stops; a machine that dies takes the runs with it, and one that comes back starts its
- * pods again. Source: pkg/kubelet/{kubelet.go,kuberuntime} (v1.36); docs/model.md has the departures.
+ * pods again. A node that is cut off runs what it has, hears of nothing and tells nothing until it is back; then it
+ * does, and tells, all of it. Source: pkg/kubelet/{kubelet.go,kuberuntime} (v1.36); docs/model.md has the departures.
  *
  * Every event about a pod carries the ticket of the pod row at that time. Whatever makes events in flight void (the
  * pod is bound, stops, is removed, its machine dies) takes the next ticket. A pod that finds its images costs three
@@ -11,13 +12,16 @@ import { growUint32 } from '../base/growable.ts';
 import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
 import { EvictionCause, PodOutcome, PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import type { NodeTroubles, TroubleListener } from '../cluster/node-troubles.ts';
+import type { Node } from '../cluster/objects.ts';
 import { NodeChange } from '../cluster/observer.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import type { KubeletSettings } from '../simulation/scenario.ts';
 import { PodAdmittance } from './admission.ts';
 import { ImagePulls } from './image-pulls.ts';
-import type { KubeletHost, PodLives } from './pod-lives.ts';
+import type { ContainerLook, KubeletHost, PodLives } from './pod-lives.ts';
+import type { VolumeMounts } from '../cluster/volume-mounts.ts';
 import { StartDelays } from './start-delays.ts';
 
 /** From SIGTERM until the containers have ended, when the grace period allows as much; most programs end at once. */
@@ -26,7 +30,12 @@ export const STOP_MICROS: Micros = MICROS_PER_SECOND;
 /** Exit code of a container that SIGTERM has ended. */
 const TERMINATED = 143;
 
-export class Kubelet implements ClusterObserver {
+export interface KubeletParts {
+  readonly troubles: NodeTroubles | null;
+  readonly volumes: VolumeMounts | null;
+}
+
+export class Kubelet implements ClusterObserver, TroubleListener {
   readonly images: ImagePulls;
   readonly admittance: PodAdmittance;
   private readonly kernel: Kernel;
@@ -43,6 +52,17 @@ export class Kubelet implements ClusterObserver {
   private readonly stopEvent: EventKind;
   private readonly interruptEvent: EventKind;
   private readonly returnEvent: EventKind;
+  private readonly reachEvent: EventKind | null;
+  /** null: nothing ever ails a node whose machine runs. */
+  private readonly troubles: NodeTroubles | null;
+  /** null: volumes are where they are needed. */
+  private readonly volumes: VolumeMounts | null;
+  /** By node row, of nodes that are cut off: what has happened there and nobody has heard of. */
+  private readonly heldBack = new Map<number, (() => void)[]>();
+  /** Nodes whose pods have lost Ready, and machines that came back, while nobody heard of them. */
+  private readonly unreported = new Set<number>();
+  private readonly returned = new Set<number>();
+  private readonly cutSince = new Map<number, Micros>();
 
   /**
    * `isReplacement` tells, while a pod is being created, whether it stands in for a lost one. `makeLives`: for pods
@@ -54,12 +74,20 @@ export class Kubelet implements ClusterObserver {
     settings: KubeletSettings,
     isReplacement: () => boolean = () => false,
     makeLives: ((host: KubeletHost) => PodLives) | null = null,
+    { troubles, volumes }: KubeletParts = { troubles: null, volumes: null },
   ) {
     this.kernel = kernel;
     this.cluster = cluster;
     this.delays = new StartDelays(cluster, kernel.random, settings, isReplacement);
     this.admittance = new PodAdmittance(cluster);
-    this.images = new ImagePulls(kernel, cluster, settings, (pod, ticket) => this.pullImages(pod, ticket));
+    this.images = new ImagePulls(kernel, cluster, settings, (pod, ticket) => this.pullImages(pod, ticket), {
+      troubles, isCurrent: (pod, ticket) => this.isCurrent(pod, ticket),
+    });
+    this.troubles = troubles;
+    this.volumes = volumes;
+    this.reachEvent =
+      troubles === null ? null : kernel.defineEvent('node reached', 3, (node, id) => this.nodeReached(node, id));
+    troubles?.listeners.push(this);
     this.admitEvent = kernel.defineEvent('pod seen', 3, (pod, ticket) => this.admit(pod, ticket));
     this.sandboxEvent = kernel.defineEvent('pod sandbox ready', 3, (pod, ticket) => this.pullImages(pod, ticket));
     this.startEvent = kernel.defineEvent('pod start', 3, (pod, ticket) => this.start(pod, ticket));
@@ -75,13 +103,20 @@ export class Kubelet implements ClusterObserver {
     return {
       nextTicket: (pod) => this.nextTicket(pod),
       isCurrent: (pod, ticket) => this.isCurrent(pod, ticket),
-      containerStartMicros: (pod) => this.delays.containerStartMicros(pod),
+      containerStartMicros: (pod) => this.slowed(pod, this.delays.containerStartMicros(pod)),
       isReplacement,
+      isHeldBack: (pod, ticket, then) => this.isHeldBack(pod, ticket, then),
+      isReported: (pod) => !this.unreported.has(this.cluster.pods.node[pod]) && !this.isCut(pod),
       end: (pod, exitCode) => {
         if (exitCode === 0) this.end(pod, PodPhase.Succeeded, PodOutcome.Succeeded, 0);
         else this.end(pod, PodPhase.Failed, PodOutcome.Failed, exitCode);
       },
     };
+  }
+
+  /** null: nobody says what runs in the pod, so its containers are as one. */
+  containersOf(pod: number): readonly ContainerLook[] | null {
+    return this.lives?.has(pod) === true ? this.lives.look(pod) : null;
   }
 
   /** For `--check`. */
@@ -100,7 +135,7 @@ export class Kubelet implements ClusterObserver {
   podBound(pod: number): void {
     const { pods, nodes } = this.cluster;
     const node = pods.node[pod];
-    if (nodes.up[node] === 0) return;
+    if (nodes.up[node] === 0 || this.isCut(pod)) return;
     const event = pods.isTerminating(pod) ? this.stopEvent : this.admitEvent;
     this.kernel.after(0, event, pod, this.nextTicket(pod));
   }
@@ -120,7 +155,7 @@ export class Kubelet implements ClusterObserver {
   podTerminating(pod: number): void {
     const { pods, nodes } = this.cluster;
     const phase = pods.phase[pod];
-    if (phase < PodPhase.Bound || nodes.up[pods.node[pod]] === 0) return;
+    if (phase < PodPhase.Bound || nodes.up[pods.node[pod]] === 0 || this.isCut(pod)) return;
     this.kernel.after(this.stopMicros(pod, phase), this.stopEvent, pod, this.nextTicket(pod));
   }
 
@@ -137,6 +172,10 @@ export class Kubelet implements ClusterObserver {
 
   nodeUpdated(node: number, changes: number): void {
     if ((changes & NodeChange.Images) !== 0) this.images.nodeImagesChanged(node);
+    if (this.reachEvent === null || (changes & NodeChange.Conditions) === 0) return;
+    // Whoever finds a node silent takes Ready back from its pods; its kubelet says what they are.
+    if (!isNodeReady(this.cluster.nodes.facts[node].object)) this.unreported.add(node);
+    else if (this.unreported.has(node)) this.scheduleForNode(this.reachEvent, node);
   }
 
   nodeHealthChanged(node: number, up: boolean): void {
@@ -146,6 +185,71 @@ export class Kubelet implements ClusterObserver {
 
   nodeRemoving(node: number): void {
     if (this.cluster.nodes.up[node] === 1) this.machineStopped(node);
+    this.unreported.delete(node);
+    this.returned.delete(node);
+    this.cutSince.delete(node);
+  }
+
+  registryLost(node: number, isLost: boolean): void {
+    if (isLost) this.images.registryLost(node);
+  }
+
+  // ---- nodes that are cut off ------------------------------------------------------------------------------------
+
+  nodeCut(node: number, isCut: boolean): void {
+    if (isCut) {
+      this.unreported.add(node);
+      this.cutSince.set(node, this.kernel.now);
+    } else if (this.reachEvent !== null) this.scheduleForNode(this.reachEvent, node);
+  }
+
+  private isCut(pod: number): boolean {
+    return this.troubles !== null && this.troubles.isCut(this.cluster.pods.node[pod]);
+  }
+
+  private slowed(pod: number, micros: Micros): Micros {
+    if (this.troubles === null) return micros;
+    return Math.round(micros * this.troubles.slowFactor(this.cluster.pods.node[pod]));
+  }
+
+  /** true: the pod's node is cut off. `then` is called when it is back, if the ticket still counts. */
+  private isHeldBack(pod: number, ticket: number, then: (pod: number) => void): boolean {
+    if (!this.isCut(pod)) return false;
+    const node = this.cluster.pods.node[pod];
+    const held = this.heldBack.get(node) ?? [];
+    this.heldBack.set(node, held);
+    held.push(() => {
+      if (this.isCurrent(pod, ticket)) then(pod);
+    });
+    return true;
+  }
+
+  /** The API server hears of the node again, and the node of what was asked for meanwhile. */
+  private nodeReached(node: number, incarnation: number): void {
+    const { nodes, pods } = this.cluster;
+    if (nodes.incarnation[node] !== incarnation || nodes.up[node] === 0 || this.troubles?.isCut(node) === true) return;
+    this.unreported.delete(node);
+    if (this.returned.delete(node)) return this.nodeReturned(node, incarnation);
+    const since = this.cutSince.get(node) ?? Infinity;
+    this.cutSince.delete(node);
+    const told = this.heldBack.get(node) ?? [];
+    this.heldBack.delete(node);
+    for (const tell of told) tell();
+    for (const pod of nodes.pods[node].slice()) {
+      const phase = pods.phase[pod];
+      if (phase < PodPhase.Bound) continue;
+      const isNew = phase === PodPhase.Bound && Number.isNaN(pods.acknowledgedAt[pod]);
+      if (pods.isTerminating(pod)) {
+        if (pods.deletionAt[pod] < since) continue;
+        this.kernel.after(this.stopMicros(pod, phase), this.stopEvent, pod, this.nextTicket(pod));
+      } else if (isNew) this.begin(pod);
+      else if (phase === PodPhase.Running) this.reportReady(pod);
+    }
+  }
+
+  private reportReady(pod: number): void {
+    if (this.lives?.has(pod) === true) this.lives.reportReady(pod);
+    else if (!this.cluster.pods.isReady(pod)) this.cluster.setPodReady(pod, true);
   }
 
   // ---- a pod's way -----------------------------------------------------------------------------------------------
@@ -160,12 +264,12 @@ export class Kubelet implements ClusterObserver {
 
   private stopMicros(pod: number, phase: number): Micros {
     if (phase !== PodPhase.Running) return 0;
-    if (this.lives?.has(pod) === true) return this.lives.stopMicros(pod);
-    return Math.min(this.cluster.templateOf(pod).graceMicros, STOP_MICROS);
+    if (this.lives?.has(pod) === true) return this.slowed(pod, this.lives.stopMicros(pod));
+    return this.slowed(pod, Math.min(this.cluster.templateOf(pod).graceMicros, STOP_MICROS));
   }
 
   private admit(pod: number, ticket: number): void {
-    if (this.isCurrent(pod, ticket)) this.begin(pod);
+    if (this.isCurrent(pod, ticket) && !this.isHeldBack(pod, ticket, (row) => this.begin(row))) this.begin(pod);
   }
 
   private begin(pod: number): void {
@@ -175,12 +279,19 @@ export class Kubelet implements ClusterObserver {
       if (!this.admittance.admits(pod)) return;
       this.cluster.acknowledgePod(pod);
     }
-    const sandbox = this.delays.sandboxMicros(pod);
+    if (this.volumes?.areMounted(pod, () => {
+      if (this.isCurrent(pod, ticket)) this.makeSandbox(pod, ticket);
+    }) !== false) this.makeSandbox(pod, ticket);
+  }
+
+  private makeSandbox(pod: number, ticket: number): void {
+    const { pods } = this.cluster;
+    const sandbox = this.slowed(pod, this.delays.sandboxMicros(pod));
     const isLiving = this.lives?.has(pod) === true;
     if (isLiving) this.lives?.podSeen(pod);
     if (isLiving || this.images.missingImage(pods.node[pod], pods.template[pod]) >= 0)
       this.kernel.after(sandbox, this.sandboxEvent, pod, ticket);
-    else this.kernel.after(sandbox + this.delays.containerStartMicros(pod), this.startEvent, pod, ticket);
+    else this.kernel.after(sandbox + this.startMicros(pod), this.startEvent, pod, ticket);
   }
 
   /** Asks for the next missing image; with all of them there the containers start. */
@@ -191,19 +302,27 @@ export class Kubelet implements ClusterObserver {
     const image = this.images.missingImage(node, pods.template[pod]);
     if (image >= 0) this.images.request(node, image, pod, ticket);
     else if (this.lives?.has(pod) === true) this.lives.imagesPulled(pod);
-    else this.kernel.after(this.delays.containerStartMicros(pod), this.startEvent, pod, ticket);
+    else this.kernel.after(this.startMicros(pod), this.startEvent, pod, ticket);
+  }
+
+  private startMicros(pod: number): Micros {
+    return this.slowed(pod, this.delays.containerStartMicros(pod));
   }
 
   private start(pod: number, ticket: number): void {
-    if (this.isCurrent(pod, ticket)) this.cluster.startPod(pod);
+    if (!this.isCurrent(pod, ticket)) return;
+    if (!this.isHeldBack(pod, ticket, (row) => this.cluster.startPod(row))) this.cluster.startPod(pod);
   }
 
   private finish(pod: number, ticket: number): void {
-    if (this.isCurrent(pod, ticket)) this.end(pod, PodPhase.Succeeded, PodOutcome.Succeeded, 0);
+    if (!this.isCurrent(pod, ticket)) return;
+    const succeed = (row: number): void => this.end(row, PodPhase.Succeeded, PodOutcome.Succeeded, 0);
+    if (!this.isHeldBack(pod, ticket, succeed)) succeed(pod);
   }
 
   private stop(pod: number, ticket: number): void {
-    if (this.isCurrent(pod, ticket)) this.removeTerminated(pod);
+    if (!this.isCurrent(pod, ticket)) return;
+    if (!this.isHeldBack(pod, ticket, (row) => this.removeTerminated(row))) this.removeTerminated(pod);
   }
 
   private removeTerminated(pod: number): void {
@@ -234,6 +353,7 @@ export class Kubelet implements ClusterObserver {
     const list = this.cluster.nodes.pods[node];
     for (let i = 0; i < list.length; i++) this.tickets[list[i]]++;
     this.images.nodeStopped(node);
+    this.heldBack.delete(node);
     if (list.length > 0) this.scheduleForNode(this.interruptEvent, node);
   }
 
@@ -246,6 +366,10 @@ export class Kubelet implements ClusterObserver {
   private nodeReturned(node: number, incarnation: number): void {
     const { nodes, pods } = this.cluster;
     if (nodes.incarnation[node] !== incarnation || nodes.up[node] === 0) return;
+    if (this.troubles?.isCut(node) === true) {
+      this.returned.add(node);
+      return;
+    }
     this.images.nodeReturned(node);
     for (const pod of nodes.pods[node].slice()) {
       if (pods.phase[pod] < PodPhase.Bound || pods.phase[pod] === PodPhase.Running) continue;
@@ -259,4 +383,8 @@ export class Kubelet implements ClusterObserver {
       } else this.begin(pod);
     }
   }
+}
+
+function isNodeReady({ status }: Node): boolean {
+  return status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True';
 }

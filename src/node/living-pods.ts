@@ -23,7 +23,7 @@ import { areReady, lieDown, newLife, podFacts } from './containers.ts';
 import type { Container, LivingPod, PodFacts } from './containers.ts';
 import { NO_CRASHES, nextRestart } from './crash-loop.ts';
 import { MemoryPressure } from './memory-pressure.ts';
-import type { KubeletHost, MakePodLives, PodLives } from './pod-lives.ts';
+import type { ContainerLook, KubeletHost, MakePodLives, PodLives } from './pod-lives.ts';
 import { probeFindings } from './probes.ts';
 
 /** Of a pod that makes room on a node without memory (pkg/kubelet/eviction/eviction_manager.go, v1.36). */
@@ -50,7 +50,8 @@ export class LivingPods implements PodLives {
     this.applications = applications;
     this.host = host;
     this.changeEvent = kernel.defineEvent('containers change', 3, (pod, ticket) => {
-      if (host.isCurrent(pod, ticket)) this.change(pod);
+      if (!host.isCurrent(pod, ticket)) return;
+      if (!host.isHeldBack(pod, ticket, (row) => this.change(row))) this.change(pod);
     });
     const programs = [...applications.values()].flatMap(({ model, containers }) => [model, ...Object.values(containers)]);
     if (programs.some(({ memory }) => memory !== null)) new MemoryPressure(kernel, cluster, (pod) => this.memoryOf(pod));
@@ -75,6 +76,21 @@ export class LivingPods implements PodLives {
 
   has(pod: number): boolean {
     return this.living.has(pod);
+  }
+
+  look(pod: number): ContainerLook[] {
+    const { now } = this.kernel;
+    return this.lifeOf(pod).containers.map((own) => {
+      const { state, restarts, last, crashes, startedAt, runningSince, readyAt, unreadyAt } = own;
+      const isOver = state === 'waiting' && own.hasRun;
+      return {
+        state: !isOver ? state : crashes.restartedAt > now ? 'backoff' : 'ended',
+        restarts, last,
+        runsFrom: runningSince,
+        isStarted: state === 'running' && startedAt <= now,
+        isReady: state === 'running' && readyAt <= now && unreadyAt > now,
+      };
+    });
   }
 
   hasStarted(pod: number): boolean {
@@ -129,6 +145,10 @@ export class LivingPods implements PodLives {
     this.schedule(pod, life);
   }
 
+  reportReady(pod: number): void {
+    this.tellReady(pod, this.lifeOf(pod));
+  }
+
   stopMicros(pod: number): Micros {
     const life = this.lifeOf(pod);
     const isUrgent = this.cluster.pods.cause[pod] === EvictionCause.NodePressure;
@@ -149,7 +169,7 @@ export class LivingPods implements PodLives {
       assert(initDone <= facts.initCount, `pod row ${pod} has started more init containers than it has`);
       if (!isRunning || pods.isTerminating(pod) || nodes.up[pods.node[pod]] === 0) continue;
       // What is due now has its turn yet.
-      if (nextAt <= this.kernel.now) continue;
+      if (nextAt <= this.kernel.now || !this.host.isReported(pod)) continue;
       const isReady = areReady(containers, this.kernel.now);
       const isTold = pods.isReady(pod);
       assert(isReady === isTold, `pod row ${pod} is Ready: ${isTold}, its containers: ${isReady}`);
@@ -207,7 +227,9 @@ export class LivingPods implements PodLives {
   private started(pod: number, life: LivingPod, container: Container): void {
     const isAgain = container.hasRun;
     this.run(life, container, pod, false);
-    if (isAgain) this.cluster.restartContainer(pod);
+    if (!isAgain) return;
+    container.restarts++;
+    this.cluster.restartContainer(pod);
   }
 
   /** `isUp`: it has been running for long. */
@@ -245,6 +267,7 @@ export class LivingPods implements PodLives {
     const { now } = this.kernel;
     const lost = now - container.runningSince;
     const { role } = container.facts;
+    container.last = { exitCode: container.exitCode, ranFrom: container.runningSince, at: now };
     lieDown(container, 'ended');
     if (life.endsAt < Infinity || !this.isStartedAgain(pod, container)) return;
     const { pods } = this.cluster;
@@ -252,8 +275,24 @@ export class LivingPods implements PodLives {
     container.state = 'waiting';
     container.startAt = container.crashes.restartedAt + this.host.containerStartMicros(pod);
     this.tellReady(pod, life);
+    if (container.crashes.restartedAt > now) this.tellBackOff(pod, life, container);
     if (pods.phase[pod] !== PodPhase.Running) return;
     this.cluster.failContainer(pod, container.exitCode, role === 'main' ? lost : 0);
+  }
+
+  /** pkg/kubelet/kuberuntime/kuberuntime_manager.go: doBackOff. */
+  private tellBackOff(pod: number, { containers, facts }: LivingPod, container: Container): void {
+    const { cluster } = this;
+    const { spec, namespace } = cluster.templateOf(pod);
+    const index = containers.indexOf(container);
+    const isInit = index < facts.initCount;
+    const all = (isInit ? spec.initContainers : spec.containers) ?? [];
+    const { name = '' } = all[isInit ? index : index - facts.initCount] ?? {};
+    cluster.recordEvent(pod, {
+      type: 'Warning', reason: 'BackOff', from: 'kubelet',
+      message: `Back-off restarting failed container ${name} in pod ${cluster.podName(pod)}_${namespace}`,
+      fieldPath: `spec.${isInit ? 'initContainers' : 'containers'}{${name}}`,
+    });
   }
 
   /** A pod whose work is done is not started again, whatever its policy. */

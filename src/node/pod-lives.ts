@@ -9,11 +9,34 @@ export interface KubeletHost {
   readonly isCurrent: (pod: number, ticket: number) => boolean;
   readonly containerStartMicros: (pod: number) => Micros;
   readonly isReplacement: () => boolean;
+  /** true: the node is cut off, and whatever becomes of the pod is seen when it is back; `then` is called there. */
+  readonly isHeldBack: (pod: number, ticket: number, then: (pod: number) => void) => boolean;
+  /** Whether the node's kubelet has told of all that became of its pods. */
+  readonly isReported: (pod: number) => boolean;
   /** Its containers have ended for good; exit code 0: it has succeeded. */
   readonly end: (pod: number, exitCode: number) => void;
 }
 
+export interface ContainerEnd {
+  readonly exitCode: number;
+  readonly ranFrom: Micros;
+  readonly at: Micros;
+}
+
+/** A container as its status would show it. */
+export interface ContainerLook {
+  /** `backoff`: it has ended and waits for its restart (CrashLoopBackOff). */
+  readonly state: 'waiting' | 'backoff' | 'running' | 'ended';
+  readonly restarts: number;
+  readonly runsFrom: Micros;
+  readonly isStarted: boolean;
+  readonly isReady: boolean;
+  readonly last: ContainerEnd | null;
+}
+
 export interface PodLives {
+  /** Init containers first, as in the pod's spec. */
+  look(pod: number): readonly ContainerLook[];
   /** Whether the pod's application is known. */
   has(pod: number): boolean;
   podCreated(pod: number): void;
@@ -24,6 +47,8 @@ export interface PodLives {
   imagesPulled(pod: number): void;
   /** Whether the kubelet itself has started it. */
   hasStarted(pod: number): boolean;
+  /** Its condition Ready was taken back while nobody heard of its node: the kubelet says what it is. */
+  reportReady(pod: number): void;
   /** It ran before the simulation began. */
   podFound(pod: number): void;
   /** How long a running pod takes to stop; drawn. */

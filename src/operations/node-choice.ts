@@ -54,6 +54,8 @@ export function operationText(operation: Operation): string {
       const rest = maxUnavailable.value === 0 ? '' : ` maxUnavailable=${amountText(maxUnavailable)}`;
       return `upgrade ${choiceText(operation.nodes)} surge=${amountText(surge)}${rest}`;
     }
+    case 'slow':
+      return `slow ${choiceText(operation.nodes)} factor=${operation.factor}`;
     default:
       return `${operation.verb} ${choiceText(operation.nodes)}`;
   }

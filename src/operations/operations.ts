@@ -14,7 +14,7 @@ import type { DrainOptions } from './drain.ts';
 import { amountOf, chosenNodes, operationText } from './node-choice.ts';
 import type { DrainRule, NodePhase, OperationListener, StepOutcome } from './operation-log.ts';
 import { Outages } from './outages.ts';
-import type { MachineHolds } from './outages.ts';
+import type { HeldFault } from './outages.ts';
 import { Upgrades } from './upgrade.ts';
 import { deleteTarget, rollOut, scaleWorkload } from './workload-steps.ts';
 
@@ -27,9 +27,16 @@ export interface OperationPhases {
   readonly controller: number;
 }
 
+/** What steps do to nodes. */
+export type IllnessOperation = Extract<
+  Operation, { readonly verb: 'partition' | 'slow' | 'registryOutage' | 'reclaim' }
+>;
+
 export interface OperationParts {
+  /** Machines that stop. */
+  readonly machines: HeldFault;
+  readonly faultOf: (operation: IllnessOperation) => HeldFault;
   readonly budgets: DisruptionBudgets;
-  readonly holds: MachineHolds;
   readonly phases: OperationPhases;
 }
 
@@ -38,7 +45,8 @@ export class Operations implements InputSource, OperationListener {
   readonly listeners: OperationListener[] = [];
   private readonly cluster: Cluster;
   private readonly steps: readonly Step[];
-  private readonly drains: Drains;
+  private readonly parts: OperationParts;
+  readonly drains: Drains;
   private readonly upgrades: Upgrades;
   private readonly outages: Outages;
   /** Of drains and upgrades: nodes whose turn has not come. */
@@ -46,10 +54,12 @@ export class Operations implements InputSource, OperationListener {
   private begun = 0;
   private ended = 0;
 
-  constructor(kernel: Kernel, cluster: Cluster, steps: readonly Step[], { budgets, holds, phases }: OperationParts) {
+  constructor(kernel: Kernel, cluster: Cluster, steps: readonly Step[], parts: OperationParts) {
+    const { budgets, phases } = parts;
     this.cluster = cluster;
     this.steps = steps;
-    this.outages = new Outages(kernel, cluster, holds, phases.fault);
+    this.parts = parts;
+    this.outages = new Outages(kernel, cluster, phases.fault);
     this.drains = new Drains(kernel, cluster, budgets, phases.controller, this);
     this.upgrades = new Upgrades(kernel, cluster, {
       drains: this.drains,
@@ -112,9 +122,12 @@ export class Operations implements InputSource, OperationListener {
         const { label, zone: value, forMicros } = operation;
         const rows = rowsWithLabel(cluster, label, value);
         if (rows.length === 0) return this.stepEnds(step, 'failed', `no node has ${label}=${value}`);
-        return this.outages.begin(rows, { label, value }, forMicros, () =>
-          this.endOutage(step, rows.length, forMicros),
-        );
+        return this.outages.begin(rows, {
+          fault: this.parts.machines,
+          zone: { label, value },
+          forMicros,
+          onEnd: () => this.stepEnds(step, 'done', outageEnd(rows.length, forMicros)),
+        });
       }
       default:
         return this.performOnNodes(step, operation);
@@ -130,9 +143,15 @@ export class Operations implements InputSource, OperationListener {
         for (const row of rows) this.setUnschedulable(row, operation.verb === 'cordon');
         return this.stepEnds(step, 'done', '');
       case 'kill': {
+        const onEnd = (): void => this.stepEnds(step, 'done', outageEnd(rows.length, forMicros));
         const { forMicros } = operation;
-        return this.outages.begin(rows, null, forMicros, () => this.endOutage(step, rows.length, forMicros));
+        return this.outages.begin(rows, { fault: this.parts.machines, zone: null, forMicros, onEnd });
       }
+      case 'partition':
+      case 'slow':
+      case 'registryOutage':
+      case 'reclaim':
+        return this.makeIll(step, rows, operation);
       case 'drain':
         return this.drainAll(step, rows, { ...operation, persists: false });
       case 'upgrade':
@@ -186,9 +205,10 @@ export class Operations implements InputSource, OperationListener {
     this.queues.push(waiting);
   }
 
-  private endOutage(step: number, count: number, forMicros: Micros | null): void {
-    const nodes = count === 1 ? '1 node' : `${count} nodes`;
-    this.stepEnds(step, 'done', forMicros === null ? `${nodes} down for good` : `${nodes} back`);
+  private makeIll(step: number, rows: readonly number[], operation: IllnessOperation): void {
+    const { forMicros } = operation;
+    const onEnd = (): void => this.stepEnds(step, 'done', illnessEnd(operation, rows.length));
+    this.outages.begin(rows, { fault: this.parts.faultOf(operation), zone: null, forMicros, onEnd });
   }
 
   private endWith(step: number, complaint: string): void {
@@ -221,6 +241,22 @@ export class Operations implements InputSource, OperationListener {
   drainRefused(node: string, rule: DrainRule, pods: readonly string[]): void {
     for (const listener of this.listeners) listener.drainRefused?.(node, rule, pods);
   }
+}
+
+function outageEnd(count: number, forMicros: Micros | null): string {
+  return `${nodeCount(count)} ${forMicros === null ? 'down for good' : 'back'}`;
+}
+
+function illnessEnd({ verb, forMicros }: IllnessOperation, count: number): string {
+  const nodes = nodeCount(count);
+  if (verb === 'reclaim') return `${nodes} ${forMicros === null ? 'taken back' : 'taken back and replaced'}`;
+  if (forMicros !== null) return `${nodes} well again`;
+  const ill = { partition: 'cut off', slow: 'slow', registryOutage: 'without a registry' }[verb];
+  return `${nodes} ${ill} for good`;
+}
+
+function nodeCount(count: number): string {
+  return count === 1 ? '1 node' : `${count} nodes`;
 }
 
 function rowsWithLabel({ nodes }: Cluster, label: string, value: string): number[] {

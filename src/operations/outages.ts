@@ -1,19 +1,22 @@
 /**
- * Machines that somebody stops, and that come back after a given time or never; single ones, or all nodes whose label
- * has a value. Who else holds a machine down is asked, too: it works when nobody does.
+ * Nodes that somebody stops, cuts off or makes slow, and that are as before after a given time or never; single ones,
+ * or all nodes whose label has a value. Who else holds a node is asked, too: it is well when nobody does.
  */
 import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 
-/** Causes that hold machines down. */
-export interface MachineHolds {
-  hold(node: number): void;
-  release(node: number): void;
+/** What an outage does to a node. */
+export interface HeldFault {
+  /** `lastsMicros`: until its release; null: for ever. */
+  hold(node: number, lastsMicros: Micros | null): unknown;
+  release(node: number): unknown;
 }
 
 interface Outage {
+  readonly fault: HeldFault;
+  readonly forMicros: Micros | null;
   /** null: no node joins it. */
   readonly zone: { readonly label: string; readonly value: string } | null;
   /** Row to incarnation. */
@@ -26,15 +29,13 @@ export class Outages implements ClusterObserver {
   dueCount = 0;
   private readonly kernel: Kernel;
   private readonly cluster: Cluster;
-  private readonly holds: MachineHolds;
   private readonly outages: (Outage | null)[] = [];
   private readonly endEvent: EventKind;
   private readonly joinEvent: EventKind;
 
-  constructor(kernel: Kernel, cluster: Cluster, holds: MachineHolds, phase: number) {
+  constructor(kernel: Kernel, cluster: Cluster, phase: number) {
     this.kernel = kernel;
     this.cluster = cluster;
-    this.holds = holds;
     this.endEvent = kernel.defineEvent('outage ends', phase, (id) => this.end(id));
     this.joinEvent = kernel.defineEvent('node joins outage', phase, (node, incarnation) =>
       this.join(node, incarnation),
@@ -42,8 +43,9 @@ export class Outages implements ClusterObserver {
     cluster.observe(this);
   }
 
-  begin(rows: readonly number[], zone: Outage['zone'], forMicros: Micros | null, onEnd: () => void): void {
-    const outage: Outage = { zone, held: new Map(), onEnd };
+  begin(rows: readonly number[], told: Omit<Outage, 'held'>): void {
+    const outage: Outage = { ...told, held: new Map() };
+    const { forMicros, onEnd } = outage;
     const id = this.outages.push(outage) - 1;
     for (const row of rows) this.strike(outage, row);
     if (forMicros === null) return onEnd();
@@ -71,10 +73,10 @@ export class Outages implements ClusterObserver {
     for (const outage of this.outages) if (outage !== null && this.isIn(outage, node)) this.strike(outage, node);
   }
 
-  private strike({ held }: Outage, node: number): void {
+  private strike({ held, fault, forMicros }: Outage, node: number): void {
     if (held.has(node)) return;
     held.set(node, this.cluster.nodes.incarnation[node]);
-    this.holds.hold(node);
+    fault.hold(node, forMicros);
   }
 
   private end(id: number): void {
@@ -82,7 +84,7 @@ export class Outages implements ClusterObserver {
     if (outage === null) return;
     this.outages[id] = null;
     this.dueCount--;
-    for (const row of outage.held.keys()) this.holds.release(row);
+    for (const row of outage.held.keys()) outage.fault.release(row);
     outage.onEnd();
   }
 }

@@ -150,25 +150,12 @@ export class Upgrades {
     this.goOn(upgrade);
   }
 
-  /** The like of the old node, under a name of its own, with what a fresh machine has not yet left out. */
+  /** The like of the old node, under a name of its own. */
   private replacementOf(node: Node, old: string): Node {
     const name = this.freeName(old);
-    const taints = (node.spec?.taints ?? []).filter(({ key = '' }) => !key.startsWith('node.kubernetes.io/'));
-    const { allocatable, capacity, declaredFeatures } = node.status ?? {};
     const csi = this.cluster.objects.get('CSINode', old);
     if (csi !== undefined) this.cluster.putObject('CSINode', { ...csi, metadata: { ...csi.metadata, name } });
-    return {
-      apiVersion: 'v1',
-      kind: 'Node',
-      metadata: { name, labels: { ...node.metadata?.labels, [HOSTNAME_LABEL]: name } },
-      spec: taints.length === 0 ? {} : { taints },
-      status: {
-        ...(allocatable === undefined ? {} : { allocatable }),
-        ...(capacity === undefined ? {} : { capacity }),
-        ...(declaredFeatures === undefined ? {} : { declaredFeatures }),
-        conditions: [{ type: 'Ready', status: 'True' }],
-      },
-    };
+    return freshNode(node, name);
   }
 
   private freeName(old: string): string {
@@ -179,4 +166,22 @@ export class Upgrades {
       return name;
     }
   }
+}
+
+/** The Node object of a new machine of the same make: no images, nothing of what happened to the old one. */
+export function freshNode(node: Node, name: string): Node {
+  const taints = (node.spec?.taints ?? []).filter(({ key = '' }) => !key.startsWith('node.kubernetes.io/'));
+  const { allocatable, capacity, declaredFeatures } = node.status ?? {};
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name, labels: { ...node.metadata?.labels, [HOSTNAME_LABEL]: name } },
+    spec: taints.length === 0 ? {} : { taints },
+    status: {
+      ...(allocatable === undefined ? {} : { allocatable }),
+      ...(capacity === undefined ? {} : { capacity }),
+      ...(declaredFeatures === undefined ? {} : { declaredFeatures }),
+      conditions: [{ type: 'Ready', status: 'True' }],
+    },
+  };
 }

@@ -61,7 +61,8 @@ function upSecondsIn(pool: NodePool | null, failures: readonly FailureProcess[])
   const strikes = ({ scope, pools }: FailureProcess): boolean =>
     (pools.length === 0 || (pool !== null && pools.includes(pool.name))) &&
     (scope === 'node' || (pool !== null && pool.zones.length > 0));
-  return Math.min(...failures.filter(strikes).map(({ uptimeSeconds }) => usualRange(uptimeSeconds).most));
+  const crashes = failures.filter((process) => process.kind === 'crash' && strikes(process));
+  return Math.min(...crashes.map(({ uptimeSeconds }) => usualRange(uptimeSeconds).most));
 }
 
 function secondsText(seconds: number): string {

@@ -1,10 +1,12 @@
 /** What happens to a cluster from outside: failures by chance, and what people do at set times. */
+import { assert } from '../base/assert.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { DisruptionBudgets } from '../cluster/disruption-budgets.ts';
 import { CrashProcesses } from '../failures/crash-processes.ts';
 import type { OnMark } from '../failures/crash-processes.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { Operations } from '../operations/operations.ts';
+import type { NodeIllnesses } from './illness-assembly.ts';
 import type { Scenario } from './scenario.ts';
 
 export interface FaultParts {
@@ -12,10 +14,18 @@ export interface FaultParts {
   readonly cluster: Cluster;
   readonly budgets: DisruptionBudgets;
   readonly mark: OnMark;
+  /** null: nothing fails but machines. */
+  readonly illnesses: NodeIllnesses | null;
 }
 
 /** Of the kernel (docs/architecture.md). */
-const PHASES = { fault: 0, infrastructure: 1, controller: 4 };
+export const FAULT_PHASES = { fault: 0, infrastructure: 1, controller: 4 };
+
+/** Whether nodes fail otherwise than by their machines: what makes that is loaded for such scenarios alone. */
+export function hasIllnesses({ failures, steps }: Scenario): boolean {
+  const isIllness = (verb: string): boolean => ['partition', 'slow', 'reclaim', 'registryOutage'].includes(verb);
+  return failures.some(({ kind }) => kind !== 'crash') || steps.some(({ operation }) => isIllness(operation.verb));
+}
 
 export interface Faults {
   /** null: no machine ever fails, by chance or by a step. */
@@ -25,14 +35,21 @@ export interface Faults {
 }
 
 /** Whoever stops machines asks the same counts, so that one works only when nobody holds it down. */
-export function assembleFaults({ failures, steps }: Scenario, { kernel, cluster, budgets, mark }: FaultParts): Faults {
+export function assembleFaults({ failures, steps }: Scenario, parts: FaultParts): Faults {
+  const { kernel, cluster, budgets, mark, illnesses } = parts;
   if (failures.length === 0 && steps.length === 0) return { crashes: null, operations: null };
-  const crashes = new CrashProcesses(kernel, cluster, failures, mark);
-  if (steps.length === 0) return { crashes, operations: null };
-  const operations = new Operations(kernel, cluster, steps, {
+  const crashes = new CrashProcesses(
+    kernel, cluster, failures, mark, (process) => illnesses?.faultOfProcess(process) ?? null,
+  );
+  const operations = steps.length === 0 ? null : new Operations(kernel, cluster, steps, {
     budgets,
-    holds: crashes,
-    phases: PHASES,
+    machines: crashes.machines,
+    faultOf: (operation) => {
+      assert(illnesses !== null, 'a scenario with illnesses of nodes needs their maker');
+      return illnesses.faultOfStep(operation);
+    },
+    phases: FAULT_PHASES,
   });
+  illnesses?.drainBy(operations, budgets);
   return { crashes, operations };
 }

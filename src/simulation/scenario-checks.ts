@@ -14,6 +14,7 @@ import { listOf, mappingOf } from '../workload/manifests/structure.ts';
 import { podMetadataOf, podSpecSteps } from './pod-places.ts';
 import { isMember } from './pool-nodes.ts';
 import type { Application, NodePool } from './scenario.ts';
+import { DEFAULT_RACK_LABEL } from './scenario-resolve.ts';
 import type { OwnSettings } from './scenario-resolve.ts';
 import type { ApplicationInput, NodePoolInput, ScenarioInput, WorkloadInput } from './scenario-schema.ts';
 import { parseDuration } from '../base/duration.ts';
@@ -205,11 +206,32 @@ function checkFailures(input: ScenarioInput, findings: Findings): void {
     for (const [ordinal, name] of failure.pools.entries()) {
       if (!pools.has(name)) findings.error(below(below(path, 'pools'), ordinal), `unknown pool ${quoteShort(name)}`, nearestName(name, pools.keys()));
     }
+    checkFailureFields(failure, path, findings);
     const struck = failure.pools.length === 0 ? input.nodePools : failure.pools.flatMap((name) => pools.get(name) ?? []);
-    if (failure.scope === 'zone' && struck.length > 0 && input.nodes === undefined && struck.every((pool) => pool.zones.length === 0)) {
+    if (struck.length === 0 || input.nodes !== undefined) continue;
+    if (failure.scope === 'zone' && failure.label === undefined && struck.every((pool) => pool.zones.length === 0))
       findings.error(below(path, 'scope'), 'zones cannot fail: none of the pools has zones');
-    }
+    const label = failure.label ?? (failure.scope === 'rack' ? DEFAULT_RACK_LABEL : undefined);
+    const isGroup = failure.scope === 'zone' || failure.scope === 'rack';
+    const hasOthers = input.manifests !== undefined || input.machines !== undefined;
+    if (isGroup && label !== undefined && !hasOthers && struck.every((pool) => pool.labels[label] === undefined))
+      findings.error(below(path, 'scope'), `${failure.scope}s cannot fail: none of the pools has the label ${label}`);
   }
+}
+
+/** Fields that say nothing of this kind or scope. */
+function checkFailureFields(failure: ScenarioInput['failures'][number], path: Path, findings: Findings): void {
+  const { kind, scope, label, share, factor, notice } = failure;
+  if (label !== undefined && scope !== 'zone' && scope !== 'rack')
+    findings.error(
+      below(path, 'label'), `a label tells zones or racks apart, and the scope is ${scope}`, undefined, 'key',
+    );
+  if (share < 1 && scope === 'node')
+    findings.error(below(path, 'share'), 'a share is one of a group, and the scope is node', undefined, 'key');
+  if (factor !== undefined && kind !== 'slow')
+    findings.error(below(path, 'factor'), `a factor is for kind slow, and the kind is ${kind}`, undefined, 'key');
+  if (notice !== undefined && kind !== 'reclaim')
+    findings.error(below(path, 'notice'), `a notice is for kind reclaim, and the kind is ${kind}`, undefined, 'key');
 }
 
 function checkPriorityClasses(input: ScenarioInput, findings: Findings): void {

@@ -166,6 +166,7 @@ class ScenarioReading {
       controlPlane: settings.controlPlane,
       kubelet: settings.kubelet,
       nodeLifecycle: settings.nodeLifecycle,
+      storage: settings.storage,
       failures: settings.failures,
       steps: settings.steps,
       autoscaler: settings.autoscaler,

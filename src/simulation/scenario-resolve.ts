@@ -21,6 +21,7 @@ import type {
   Application, ApplicationModel, ClusterAutoscalerSettings, ContainerModel, ControlPlaneSettings, FailureProcess,
   KubeletSettings, MetricsSettings,
   NodeLifecycleSettings, NodePool, PodShape, Scenario, Workload,
+  StorageSettings,
 } from './scenario.ts';
 import type { ScenarioNumbers } from './scenario-distributions.ts';
 import { WATCHERS } from './scenario-fields.ts';
@@ -42,6 +43,7 @@ export type OwnSettings = Pick<
   | 'applications'
   | 'kubelet'
   | 'nodeLifecycle'
+  | 'storage'
   | 'failures'
   | 'steps'
   | 'autoscaler'
@@ -78,6 +80,7 @@ export function resolveSettings(input: ScenarioInput, numbers: ScenarioNumbers):
     applications: each(input.applications, 'applications', (given, path) => resolveApplication(given, path, numbers)),
     kubelet: resolveKubelet(input.kubelet, numbers),
     nodeLifecycle: resolveNodeLifecycle(input.nodeLifecycle, numbers),
+    storage: resolveStorage(input.storage, numbers),
     failures: each(input.failures, 'failures', (failure, path) => resolveFailure(failure, path, numbers)),
     steps: resolveSteps(input.steps, numbers),
     autoscaler: resolveAutoscaler(input.autoscaler, isAutoscaled, numbers),
@@ -326,12 +329,37 @@ function resolveNodeLifecycle(
   };
 }
 
+function resolveStorage(storage: ScenarioInput['storage'], numbers: ScenarioNumbers): StorageSettings | null {
+  if (storage === undefined) return null;
+  const at = below(null, 'storage');
+  return {
+    attachSeconds: numbers.distribution(storage.attach, below(at, 'attach')),
+    detachSeconds: numbers.distribution(storage.detach, below(at, 'detach')),
+    mountSeconds: numbers.distribution(storage.mount, below(at, 'mount')),
+  };
+}
+
+/** Kubernetes has no label for racks. */
+export const DEFAULT_RACK_LABEL = 'topology.kubernetes.io/rack';
+
+/** Nobody has measured how slow a slow kubelet is; with 4 its heartbeats still come in time. */
+const DEFAULT_SLOW_FACTOR = 4;
+/** Of AWS spot instances. */
+const DEFAULT_NOTICE = '2m';
+
 function resolveFailure(
   failure: ScenarioInput['failures'][number], path: Path, numbers: ScenarioNumbers,
 ): FailureProcess {
   const uptimeSeconds = numbers.distribution(failure.uptime, below(path, 'uptime'));
   if (uptimeSeconds.kind === 'fixed' && uptimeSeconds.value === 0) numbers.findings.error(below(path, 'uptime'), 'expected a duration above 0: nodes would fail without end');
-  return { name: failure.name, scope: failure.scope, pools: failure.pools, uptimeSeconds, repairSeconds: numbers.distribution(failure.repair, below(path, 'repair')) };
+  const { name, kind, scope, pools, share, factor = DEFAULT_SLOW_FACTOR } = failure;
+  const { label = scope === 'rack' ? DEFAULT_RACK_LABEL : '' } = failure;
+  if (share === 0) numbers.findings.error(below(path, 'share'), 'expected a number above 0: no node would ever fail');
+  return {
+    name, kind, scope, label, share, factor, pools, uptimeSeconds,
+    noticeMicros: numbers.micros(failure.notice ?? DEFAULT_NOTICE, below(path, 'notice')),
+    repairSeconds: numbers.distribution(failure.repair, below(path, 'repair')),
+  };
 }
 
 /** A pool with `autoscaling` turns the autoscaler on, with upstream's flags where the scenario gives none. */

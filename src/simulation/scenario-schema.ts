@@ -341,12 +341,54 @@ const nodeLifecycle = z.strictObject({
   ).default(300),
 });
 
+const storage = mapping(
+  {
+    attach: durationDistribution(
+      'Time to attach a volume to a node. Default: lognormal, median 5s, sigma 0.5; a model assumption (clouds take 2 ' +
+        'to 15 s)',
+    ).default({ lognormal: { median: '5s', sigma: 0.5 } }),
+    detach: durationDistribution('Time to detach it. Default: lognormal, median 5s, sigma 0.5; likewise').default({
+      lognormal: { median: '5s', sigma: 0.5 },
+    }),
+    mount: durationDistribution(
+      'Time to mount the volumes of a pod once they are attached. Default: lognormal, median 600ms, sigma 0.5; a model ' +
+        'assumption',
+    ).default({ lognormal: { median: '600ms', sigma: 0.5 } }),
+  },
+  'Volumes are attached, mounted and detached, which takes time. Default: they are where they are needed',
+);
+
+const FAILURE_KINDS = ['crash', 'slow', 'partition', 'reclaim', 'registry', 'cordon'] as const;
+
 const failure = z.strictObject({
   name: name('Name of the process; unique'),
-  scope: z.enum(['node', 'zone'], expecting('expected node or zone')).default('node').describe('What fails at once: one node, or all nodes of a zone'),
+  kind: z
+    .enum(FAILURE_KINDS, expecting('expected crash, slow, partition, reclaim, registry or cordon'))
+    .default('crash')
+    .describe(
+      'What happens to the nodes: their machines stop, their kubelets are slow, they are cut off from the API server, ' +
+        'the provider takes them back with a notice, the image registry is out of their reach, they are cordoned',
+    ),
+  scope: z
+    .enum(['node', 'zone', 'rack', 'cluster'], expecting('expected node, zone, rack or cluster'))
+    .default('node')
+    .describe('What fails at once: one node, or all nodes of a zone, of a rack, of the cluster'),
+  label: text(
+    'With scope zone or rack: the label whose value tells them apart. Default: the region and zone labels; ' +
+      'topology.kubernetes.io/rack',
+  ).optional(),
+  share: number(
+    'With scope zone, rack or cluster: share of its nodes that is struck, drawn anew each time. Default 1', 0, 1,
+  ).default(1),
+  factor: number(
+    'Of kind slow: everything its kubelet does, heartbeats too, takes so many times as long. Default 4', 1, 1000,
+  ).optional(),
+  notice: duration(
+    'Of kind reclaim: from the notice until the machine goes. Default 2m (spot instances of AWS; 30s on GCP and Azure)',
+  ).optional(),
   pools: list(text('Pool'), 'Names of the pools it strikes. Default: all').default([]),
-  uptime: durationDistribution('Time between repair and the next failure of one node (or one zone)'),
-  repair: durationDistribution('Time from failure to repair'),
+  uptime: durationDistribution('Time between repair and the next failure of one node (or one group)'),
+  repair: durationDistribution('Time from failure to repair; of kind reclaim until a new machine of the name comes'),
 });
 
 const autoscaler = z.strictObject({
@@ -432,7 +474,8 @@ export const scenarioSchema = z
     controlPlane: controlPlane.prefault({}).describe('How late the control plane learns of changes'),
     kubelet: kubelet.prefault({}).describe('Pod start on the nodes'),
     nodeLifecycle: nodeLifecycle.prefault({}).describe('Detection of dead nodes and eviction of their pods'),
-    failures: list(failure, 'Crashes of nodes and zones').default([]),
+    storage: storage.optional(),
+    failures: list(failure, 'Failures by chance, of nodes, zones and racks').default([]),
     steps: list(stepSchema, 'What people do to the cluster, each at its time: drains, upgrades, rollouts, outages').default([]),
     autoscaler: autoscaler.optional().describe("Cluster autoscaler. Default: on with upstream's flags when a pool has `autoscaling`"),
     metrics: metrics.prefault({}).describe('What is recorded'),

@@ -8,7 +8,9 @@
 import { microsFromSeconds } from '../base/time.ts';
 import type { KubernetesObject } from '../cluster/objects.ts';
 import type { Distribution } from '../kernel/distribution.ts';
-import type { ApplicationModel, ArrivalProcess, ContainerModel, NodePool, Scenario, Workload } from './scenario.ts';
+import type {
+  ApplicationModel, ArrivalProcess, ContainerModel, NodePool, Scenario, StorageSettings, Workload,
+} from './scenario.ts';
 import { spellSteps } from './scenario-steps-spelling.ts';
 import { formatDuration } from '../base/duration.ts';
 
@@ -265,9 +267,15 @@ function spellMachinery(scenario: Scenario): Record<string, unknown> {
       unhealthyZoneThreshold: nodeLifecycle.unhealthyZoneThreshold,
       defaultTolerationSeconds: nodeLifecycle.defaultTolerationSeconds,
     },
+    ...(scenario.storage === null ? {} : { storage: spellStorage(scenario.storage) }),
     failures: scenario.failures.map((failure) => ({
       name: failure.name,
+      ...(failure.kind === 'crash' ? {} : { kind: failure.kind }),
       scope: failure.scope,
+      ...(failure.label === '' ? {} : { label: failure.label }),
+      ...(failure.share === 1 ? {} : { share: failure.share }),
+      ...(failure.kind === 'slow' ? { factor: failure.factor } : {}),
+      ...(failure.kind === 'reclaim' ? { notice: formatDuration(failure.noticeMicros) } : {}),
       pools: failure.pools,
       uptime: spellSeconds(failure.uptimeSeconds),
       repair: spellSeconds(failure.repairSeconds),
@@ -293,6 +301,12 @@ function spellSchedulers(schedulers: Scenario['schedulers']): Record<string, unk
 }
 
 /** What is never late goes without saying. */
+function spellStorage({ attachSeconds, detachSeconds, mountSeconds }: StorageSettings): Record<string, unknown> {
+  return {
+    attach: spellSeconds(attachSeconds), detach: spellSeconds(detachSeconds), mount: spellSeconds(mountSeconds),
+  };
+}
+
 function spellControlPlane({ watchDelaySeconds }: Scenario['controlPlane']): Record<string, unknown> {
   const late = Object.entries(watchDelaySeconds).flatMap(([part, delay]) =>
     delay === null ? [] : [[part, spellSeconds(delay)] as const],

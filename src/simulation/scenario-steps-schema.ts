@@ -1,6 +1,6 @@
 /** The `steps` of a scenario as users write them: one verb each, with kubectl's words where kubectl has them. */
 import { z } from 'zod';
-import { duration, durationDistribution, flag, list, mapping, text, whole } from './scenario-fields.ts';
+import { duration, durationDistribution, flag, list, mapping, number, text, whole } from './scenario-fields.ts';
 
 const nodeFields = {
   nodes: list(text('Node'), 'Names of nodes').optional(),
@@ -67,6 +67,30 @@ export const stepSchema = z.strictObject({
   uncordon: mapping(nodeFields, 'New pods again').optional(),
   drain: drain.optional(),
   kill: mapping({ ...nodeFields, for: lasting }, 'The machines stop; their Node objects stay').optional(),
+  partition: mapping(
+    { ...nodeFields, for: lasting },
+    'The nodes are cut off from the API server: what runs there runs on, and nobody hears of it',
+  ).optional(),
+  slow: mapping(
+    {
+      ...nodeFields,
+      factor: number('How many times as long everything takes that the kubelet does. Default 4', 1, 1000).default(4),
+      for: lasting,
+    },
+    'Slow kubelets: pods start and stop later, heartbeats come more rarely',
+  ).optional(),
+  reclaim: mapping(
+    {
+      ...nodeFields,
+      notice: duration('From the notice until the machine goes. Default 2m (AWS; 30s on GCP and Azure)').default('2m'),
+      for: duration('Until a new machine of the name comes. Default: none comes').optional(),
+    },
+    'The provider takes spot machines back: they are cordoned and drained from the notice on, and go',
+  ).optional(),
+  registryOutage: mapping(
+    { ...nodeFields, for: lasting },
+    'No image can be pulled on these nodes. Without nodes, selector and pool: on all nodes',
+  ).optional(),
   outage: mapping(
     {
       zone: text('Value of the label'),
@@ -100,5 +124,6 @@ export type StepInput = z.output<typeof stepSchema>;
 export type NodeFieldsInput = NonNullable<StepInput['cordon']>;
 
 export const STEP_VERBS = [
-  'cordon', 'uncordon', 'drain', 'kill', 'outage', 'scale', 'rollout', 'delete', 'upgrade',
+  'cordon', 'uncordon', 'drain', 'kill', 'partition', 'slow', 'reclaim', 'registryOutage', 'outage', 'scale', 'rollout',
+  'delete', 'upgrade',
 ] as const;

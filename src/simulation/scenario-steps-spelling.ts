@@ -43,6 +43,12 @@ function spellNodeOperation(
       const { force, deleteEmptyDirData, ignoreDaemonSets, timeoutMicros } = operation;
       return { force, deleteEmptyDirData, ignoreDaemonSets, ...lasting('timeout', timeoutMicros) };
     }
+    case 'slow':
+      return { factor: operation.factor, ...lasting('for', operation.forMicros) };
+    case 'reclaim':
+      return { notice: formatDuration(operation.noticeMicros), ...lasting('for', operation.forMicros) };
+    case 'partition':
+    case 'registryOutage':
     case 'kill':
       return lasting('for', operation.forMicros);
     case 'upgrade':

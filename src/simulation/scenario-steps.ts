@@ -25,6 +25,10 @@ const CLUSTER_SCOPED = ['Node', 'PersistentVolume', 'StorageClass'];
 const SCALED_KINDS = ['Deployment', 'ReplicaSet', 'StatefulSet'];
 const ROLLED_KINDS = ['Deployment', 'StatefulSet', 'DaemonSet'];
 
+const NODE_VERBS = [
+  'cordon', 'uncordon', 'drain', 'kill', 'partition', 'slow', 'reclaim', 'registryOutage', 'upgrade',
+] as const;
+
 /** In order of time; steps of one time in the order written. */
 export function resolveSteps(inputs: readonly StepInput[], numbers: ScenarioNumbers): Step[] {
   const steps = inputs.flatMap((input, index) => {
@@ -53,6 +57,8 @@ function resolveOperation(input: StepInput, path: Path, numbers: ScenarioNumbers
   if (uncordon !== undefined) return { verb: 'uncordon', nodes: choiceOf(uncordon, at, findings) };
   if (kill !== undefined)
     return { verb: 'kill', nodes: choiceOf(kill, at, findings), forMicros: lasting(kill.for, 'for') };
+  const ill = resolveIllness(input, at, numbers);
+  if (ill !== null) return ill;
   if (outage !== undefined)
     return { verb: 'outage', label: outage.label, zone: outage.zone, forMicros: lasting(outage.for, 'for') };
   if (drain !== undefined) {
@@ -69,6 +75,30 @@ function resolveOperation(input: StepInput, path: Path, numbers: ScenarioNumbers
   }
   if (upgrade !== undefined) return resolveUpgrade(upgrade, at, numbers);
   return resolveObjectStep({ scale, rollout, delete: input.delete }, at, findings);
+}
+
+/** Steps that make nodes ill whose machines run on, at least for a while. */
+function resolveIllness(
+  { partition, slow, reclaim, registryOutage }: StepInput, at: Path, numbers: ScenarioNumbers,
+): Operation | null {
+  const { findings } = numbers;
+  const lasting = (text: string | undefined): number | null =>
+    text === undefined ? null : numbers.microsAbove0(text, below(at, 'for'));
+  if (partition !== undefined)
+    return { verb: 'partition', nodes: choiceOf(partition, at, findings), forMicros: lasting(partition.for) };
+  if (registryOutage !== undefined) {
+    const { nodes = [], selector, pool } = registryOutage;
+    const isAll = nodes.length === 0 && selector === undefined && pool === undefined;
+    const chosen = isAll ? { names: [], selector: '', pool: '' } : choiceOf(registryOutage, at, findings);
+    return { verb: 'registryOutage', nodes: chosen, forMicros: lasting(registryOutage.for) };
+  }
+  if (slow !== undefined) {
+    const { factor } = slow;
+    return { verb: 'slow', nodes: choiceOf(slow, at, findings), factor, forMicros: lasting(slow.for) };
+  }
+  if (reclaim === undefined) return null;
+  const noticeMicros = numbers.micros(reclaim.notice, below(at, 'notice'));
+  return { verb: 'reclaim', nodes: choiceOf(reclaim, at, findings), noticeMicros, forMicros: lasting(reclaim.for) };
 }
 
 function resolveUpgrade(upgrade: NonNullable<StepInput['upgrade']>, at: Path, numbers: ScenarioNumbers): Operation {
@@ -161,7 +191,7 @@ export interface SteppedCluster {
 export function checkSteps(inputs: readonly StepInput[], cluster: SteppedCluster, findings: Findings): void {
   for (const [index, input] of inputs.entries()) {
     const path = below(below(null, 'steps'), index);
-    for (const verb of ['cordon', 'uncordon', 'drain', 'kill', 'upgrade'] as const) {
+    for (const verb of NODE_VERBS) {
       const choice = input[verb];
       if (choice !== undefined) checkChoice(choice, below(path, verb), cluster, findings);
     }

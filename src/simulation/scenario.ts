@@ -46,6 +46,8 @@ export interface Scenario {
   readonly controlPlane: ControlPlaneSettings;
   readonly kubelet: KubeletSettings;
   readonly nodeLifecycle: NodeLifecycleSettings;
+  /** null: attaching, detaching and mounting take no time. */
+  readonly storage: StorageSettings | null;
   readonly failures: readonly FailureProcess[];
   /** What people do to the cluster, in order of time. */
   readonly steps: readonly Step[];
@@ -294,10 +296,34 @@ export interface NodeLifecycleSettings {
   readonly defaultTolerationSeconds: number;
 }
 
-/** A source of node crashes: of single nodes, or of whole zones at once. */
+/** How long volumes take, each time drawn anew. */
+export interface StorageSettings {
+  readonly attachSeconds: Distribution;
+  readonly detachSeconds: Distribution;
+  /** All volumes of a pod together. */
+  readonly mountSeconds: Distribution;
+}
+
+/**
+ * What a failure does to a node: its machine stops (`crash`), its kubelet is slow, it is cut off from the API server
+ * (`partition`), the provider takes the machine back (`reclaim`), pulls fail (`registry`), it is cordoned.
+ */
+export type FailureKind = 'crash' | 'slow' | 'partition' | 'reclaim' | 'registry' | 'cordon';
+
+/** A source of failures: of single nodes, or of whole groups of them at once. */
 export interface FailureProcess {
   readonly name: string;
-  readonly scope: 'node' | 'zone';
+  readonly kind: FailureKind;
+  /** What fails at once. */
+  readonly scope: 'node' | 'zone' | 'rack' | 'cluster';
+  /** Label whose value tells racks or zones apart; '': zones by their region and zone labels. */
+  readonly label: string;
+  /** Of the nodes of a zone, rack or cluster that are struck, drawn anew each time; above 0, at most 1. */
+  readonly share: number;
+  /** Of `slow`: how many times as long everything takes. */
+  readonly factor: number;
+  /** Of `reclaim`: from the notice until the machine goes. */
+  readonly noticeMicros: Micros;
   /** Pools it strikes; empty: all. */
   readonly pools: readonly string[];
   /** Seconds of up time between failures of one node (or zone). */
@@ -343,6 +369,17 @@ export type Operation =
     }
   /** The machines stop; forMicros null: for ever. */
   | { readonly verb: 'kill'; readonly nodes: NodeChoice; readonly forMicros: Micros | null }
+  /** The nodes are cut off from the API server, or from the image registry. */
+  | { readonly verb: 'partition' | 'registryOutage'; readonly nodes: NodeChoice; readonly forMicros: Micros | null }
+  /** Their kubelets take so many times as long. */
+  | { readonly verb: 'slow'; readonly nodes: NodeChoice; readonly factor: number; readonly forMicros: Micros | null }
+  /** The provider takes the machines back after the notice; forMicros: until new ones come, null: never. */
+  | {
+      readonly verb: 'reclaim';
+      readonly nodes: NodeChoice;
+      readonly noticeMicros: Micros;
+      readonly forMicros: Micros | null;
+    }
   /** So do all nodes whose label has the value, and those that join them meanwhile. */
   | { readonly verb: 'outage'; readonly label: string; readonly zone: string; readonly forMicros: Micros | null }
   | { readonly verb: 'scale'; readonly target: StepTarget; readonly replicas: number }

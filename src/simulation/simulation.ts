@@ -10,6 +10,7 @@ import { checkCluster } from '../cluster/check.ts';
 import { Cluster, PodPhase } from '../cluster/cluster.ts';
 import { withNodeDefaults } from '../cluster/node-defaults.ts';
 import { DisruptionBudgets } from '../cluster/disruption-budgets.ts';
+import type { NodeTroubles } from '../cluster/node-troubles.ts';
 import type { Node, Pod } from '../cluster/objects.ts';
 import { Disruption } from '../controllers/disruption.ts';
 import { NodeLifecycle } from '../controllers/node-lifecycle.ts';
@@ -26,7 +27,9 @@ import { checkAccounting } from '../metrics/accounting.ts';
 import { MetricsCollector } from '../metrics/collector.ts';
 import type { RunResult } from '../metrics/run-result.ts';
 import { Kubelet } from '../node/kubelet.ts';
-import type { KubeletHost, MakePodLives, PodLives } from '../node/pod-lives.ts';
+import type { ContainerLook, KubeletHost, MakePodLives, PodLives } from '../node/pod-lives.ts';
+export type { ContainerLook };
+import type { MakeVolumes, VolumeMounts } from '../cluster/volume-mounts.ts';
 import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
 import type { DecodeConfigurationOptions } from '../scheduler/config/scheduler-configuration.ts';
 import { remarksOn, unsteadyNotes } from '../scheduler/framework/guarded-plugin.ts';
@@ -39,10 +42,11 @@ import { TraceSource } from '../workload/traces/trace-source.ts';
 import type { MachineList } from '../workload/traces/machines/machine-list.ts';
 import type { TraceReader } from '../workload/traces/trace-reader.ts';
 import { assembleAutoscaler } from './autoscaler-assembly.ts';
-import { assembleFaults } from './fault-assembly.ts';
+import { FAULT_PHASES, assembleFaults, hasIllnesses } from './fault-assembly.ts';
 import { EndOfRun } from './end-of-run.ts';
 import type { EndParts } from './end-of-run.ts';
 import { foreignSchedulerWarnings } from './foreign-schedulers.ts';
+import type { MakeIllnesses, NodeIllnesses } from './illness-assembly.ts';
 import { ManifestInput } from './manifest-input.ts';
 import { PodAdmission } from '../control-plane/pod-admission.ts';
 import { PodGate } from '../control-plane/pod-gate.ts';
@@ -82,6 +86,10 @@ export interface SimulationOptions {
   readonly readMachines?: (machines: MachineInput) => MachineList;
   /** LivingPods of node/living-pods.ts; needed when something is said of what runs in pods. */
   readonly makeLives?: MakePodLives;
+  /** nodeIllnesses of simulation/illness-assembly.ts; needed when nodes fail otherwise than by their machines. */
+  readonly makeIllnesses?: MakeIllnesses;
+  /** AttachDetach of storage/attach-detach.ts; needed when volumes take time. */
+  readonly makeVolumes?: MakeVolumes;
   /** Called before the first node joins: observers may be added, and events of their own. */
   readonly watch?: (world: SimulatedWorld) => void;
   /** true: no caches in the scheduler; the same run, slower. */
@@ -161,21 +169,20 @@ export class Simulation {
     const gate = (this.gate = new PodGate(cluster, quotas));
     const replacement = new ReplacementController(kernel, cluster, gate);
     replacement.onReplaced = (pod, lost) => this.metrics.noteReplacement(pod, lost);
-    this.kubelet = this.makeKubelet(() => replacement.isCreating);
+    const illnesses = this.makeIllnesses();
+    const { troubles } = illnesses ?? { troubles: null };
+    this.kubelet = this.makeKubelet(() => replacement.isCreating, troubles);
     const admission = new PodAdmission(cluster, scenario, scenario.applications);
     const [admit, zones] = [(pod: Pod): number => admission.template(pod), knownZones(scenario.timeZones)];
     this.controllers = new WorkloadControllers(kernel, cluster, admit, Phase.Controller, gate, zones);
     cluster.observe(quotas);
     const budgets = new DisruptionBudgets(cluster);
     new Disruption(kernel, cluster, budgets, Phase.Controller);
-    new NodeLifecycle(kernel, cluster, scenario.nodeLifecycle);
+    new NodeLifecycle(kernel, cluster, scenario.nodeLifecycle, undefined, troubles);
     const taintEviction = new TaintEviction(kernel, cluster);
     new PodGc(kernel, cluster);
     const { crashes, operations } = assembleFaults(scenario, {
-      kernel,
-      cluster,
-      budgets,
-      mark: (...told) => this.metrics.mark(...told),
+      kernel, cluster, budgets, illnesses, mark: (...told) => this.metrics.mark(...told),
     });
     this.autoscaler = assembleAutoscaler(scenario, {
       kernel,
@@ -198,8 +205,10 @@ export class Simulation {
     if (scenario.metrics.checkEveryEvents > 0) this.nextCheckAt = scenario.metrics.checkEveryEvents;
   }
 
-  private makeKubelet(isCreating: () => boolean): Kubelet {
-    const kubelet = new Kubelet(this.kernel, this.cluster, this.scenario.kubelet, isCreating, this.livesMaker());
+  private makeKubelet(isCreating: () => boolean, troubles: NodeTroubles | null): Kubelet {
+    const { kernel, cluster, scenario } = this;
+    const parts = { troubles, volumes: this.makeVolumes(troubles) };
+    const kubelet = new Kubelet(kernel, cluster, scenario.kubelet, isCreating, this.livesMaker(), parts);
     kubelet.admittance.onRefused = (_pod, refusal) => { this.conflicts.podRefused(refusal); };
     return kubelet;
   }
@@ -226,6 +235,11 @@ export class Simulation {
   /** For those who look on; they may write nothing. */
   get parts(): { readonly kernel: Kernel; readonly cluster: Cluster; readonly scheduler: Scheduler } {
     return { kernel: this.kernel, cluster: this.cluster, scheduler: this.schedulers[0] };
+  }
+
+  /** What a kubelet knows of the containers of a pod; null: nothing. */
+  containersOf(pod: number): readonly ContainerLook[] | null {
+    return this.kubelet.containersOf(pod);
   }
 
   progress(): Progress {
@@ -319,6 +333,21 @@ export class Simulation {
   private checkState(): void {
     checkCluster(this.cluster);
     this.kubelet.check();
+  }
+
+  private makeVolumes(troubles: NodeTroubles | null): VolumeMounts | null {
+    const { storage } = this.scenario;
+    if (storage === null) return null;
+    const { makeVolumes } = this.options;
+    assert(makeVolumes !== undefined, 'a scenario whose volumes take time needs the maker of their controller');
+    return makeVolumes(this.kernel, this.cluster, storage, Phase.Controller, troubles);
+  }
+
+  private makeIllnesses(): NodeIllnesses | null {
+    if (!hasIllnesses(this.scenario)) return null;
+    const { makeIllnesses } = this.options;
+    assert(makeIllnesses !== undefined, 'a scenario with illnesses of nodes needs their maker');
+    return makeIllnesses(this.kernel, this.cluster, FAULT_PHASES);
   }
 
   /** null: nobody says what runs in any pod. */

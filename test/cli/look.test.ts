@@ -280,6 +280,43 @@ describe('describe', () => {
   });
 });
 
+describe('pods that do not start', () => {
+  const ill = {
+    duration: '1h', kubelet: { sandbox: '0s', containerStart: '0s', pullBase: '0s', defaultImageSize: '0' },
+    nodePools: [{ name: 'n', count: 1, allocatable: { cpu: 4, memory: '8Gi' } }],
+    workloads: [
+      {
+        name: 'bad', kind: 'Deployment', requests: { cpu: 1 }, arrivals: { at: '0s' },
+        template: { spec: { containers: [{ name: 'app' }, { name: 'log' }] } },
+        application: { containers: { app: { failure: { after: '5s' } } } },
+      },
+      {
+        name: 'far', kind: 'Deployment', requests: { cpu: 1 }, arrivals: { at: '61s' },
+        template: { spec: { containers: [{ name: 'app', image: 'far:1' }] } },
+      },
+    ],
+    steps: [{ at: '1m', registryOutage: { for: '10m' } }],
+  };
+  const rows = async (at: string): Promise<string[]> => {
+    folder.write('ill.yaml', JSON.stringify(ill));
+    const { out } = await folder.here('get', 'ill.yaml', 'pods', '--at', at, '--no-headers');
+    return out.trim().split('\n').map((line) => line.replaceAll(/ +/g, ' '));
+  };
+
+  test('say so as kubectl does, with the restarts of each container', async () => {
+    // Ends at 5 s, again at once, ends at 10 s, starts at 20 s, ends at 25 s, waits 20 s.
+    expect(await rows('8s')).toEqual(['bad-0-0 2/2 Running 1 (3s ago) 8s']);
+    expect(await rows('30s')).toEqual(['bad-0-0 1/2 CrashLoopBackOff 2 (5s ago) 30s']);
+    expect((await rows('65s'))[1]).toBe('far-0-0 0/1 ErrImagePull 0 4s');
+    expect((await rows('85s'))[1]).toBe('far-0-0 0/1 ImagePullBackOff 0 24s');
+    expect((await rows('20m'))[1]).toBe('far-0-0 1/1 Running 0 18m');
+    const { out } = await folder.here('describe', 'ill.yaml', 'pod', 'bad-0-0', '--at', '30s');
+    expect(out).toMatch(/State: +Waiting\n +Reason: +CrashLoopBackOff\n +Last State: +Terminated\n/);
+    expect(out).toMatch(/ +Reason: +Error\n +Exit Code: +1\n/);
+    expect(out).toMatch(/Warning +BackOff .*Back-off restarting failed container app in pod bad-0-0_default/);
+  });
+});
+
 describe('events', () => {
   const events = (...args: readonly string[]): Promise<string> => shown('events', ...args);
 

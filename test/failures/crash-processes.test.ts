@@ -12,7 +12,10 @@ import { fixed } from '../support/node-life.ts';
 const EXPONENTIAL = (mean: number): Distribution => ({ kind: 'exponential', mean, atLeast: null, atMost: null });
 
 function processOf(name: string, scope: 'node' | 'zone', uptime: Distribution, repair: Distribution, pools: readonly string[] = []): FailureProcess {
-  return { name, scope, pools, uptimeSeconds: uptime, repairSeconds: repair };
+  return {
+    name, kind: 'crash', scope, label: '', share: 1, factor: 1, noticeMicros: 0, pools,
+    uptimeSeconds: uptime, repairSeconds: repair,
+  };
 }
 
 interface Step {

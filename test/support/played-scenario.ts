@@ -5,8 +5,10 @@
 import { timeZoneNames, timeZones } from '../../src/io/time-zones.ts';
 import type { RunResult } from '../../src/metrics/run-result.ts';
 import { livingPods } from '../../src/node/living-pods.ts';
+import { nodeIllnesses } from '../../src/simulation/illness-assembly.ts';
 import { readScenario } from '../../src/simulation/scenario-reader.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
+import { attachDetach } from '../../src/storage/attach-detach.ts';
 import { memoryFiles } from '../input/memory-files.ts';
 
 export interface PlayedPod {
@@ -49,6 +51,7 @@ export function playScenario(members: Readonly<Record<string, unknown>>, objects
   const { scenario, warnings } = readScenario({ file: 'story.json' }, files);
   const simulation = new Simulation(scenario, {
     version: 'story', userPlugins: [], openTrace: null, plain: false, makeLives: livingPods,
+    makeIllnesses: nodeIllnesses, makeVolumes: attachDetach,
   });
   while (simulation.advance(100_000));
   const result = simulation.result(true);

@@ -1,8 +1,10 @@
 /** Plays a scenario with steps on a small cluster, with somebody who watches; every delay of the kubelet is zero. */
 import { Rehearsal } from '../../src/experiment/rehearsal.ts';
 import type { RehearsalResult } from '../../src/experiment/rehearsal-result.ts';
+import { nodeIllnesses } from '../../src/simulation/illness-assembly.ts';
 import { readScenario } from '../../src/simulation/scenario-reader.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
+import { attachDetach } from '../../src/storage/attach-detach.ts';
 import type { SimulatedWorld } from '../../src/simulation/simulation.ts';
 import { memoryFiles } from '../input/memory-files.ts';
 
@@ -33,7 +35,8 @@ export function rehearse(
   const { scenario } = readScenario({ file: 'story.json' }, files);
   const rehearsal = new Rehearsal(scenario);
   const simulation = new Simulation(scenario, {
-    version: 'story', userPlugins: [], openTrace: null, plain: false,
+    version: 'story', userPlugins: [], openTrace: null, plain: false, makeIllnesses: nodeIllnesses,
+    makeVolumes: attachDetach,
     watch: (world) => {
       watch?.(world);
       rehearsal.watch(world);

@@ -87,25 +87,26 @@ function portLines({ ports = [] }: Container): string[] {
   return [`    Port${plural}:\t${own || NONE}`, `    Host Port${plural}:\t${host || NONE}`];
 }
 
-function stateLines({ state, ready, restartCount }: LookedContainerStatus): string[] {
+function stateLines({ state, lastState, ready, restartCount }: LookedContainerStatus): string[] {
   return [
-    ...stateWords(state),
+    ...stateWords('State', state),
+    ...(lastState === undefined ? [] : stateWords('Last State', lastState)),
     `    Ready:\t${ready ? 'True' : 'False'}`,
     `    Restart Count:\t${String(restartCount)}`,
   ];
 }
 
-function stateWords({ running, waiting, terminated }: ContainerState): string[] {
-  if (running !== undefined) return ['    State:\tRunning', `      Started:\t${longTime(running.startedAt)}`];
+function stateWords(title: string, { running, waiting, terminated }: ContainerState): string[] {
+  if (running !== undefined) return [`    ${title}:\tRunning`, `      Started:\t${longTime(running.startedAt)}`];
   if (terminated !== undefined)
     return [
-      '    State:\tTerminated',
+      `    ${title}:\tTerminated`,
       `      Reason:\t${terminated.reason}`,
       `      Exit Code:\t${String(terminated.exitCode)}`,
       `      Started:\t${longTime(terminated.startedAt)}`,
       `      Finished:\t${longTime(terminated.finishedAt)}`,
     ];
-  return ['    State:\tWaiting', ...(waiting === undefined ? [] : [`      Reason:\t${waiting.reason}`])];
+  return [`    ${title}:\tWaiting`, ...(waiting === undefined ? [] : [`      Reason:\t${waiting.reason}`])];
 }
 
 function amountLines(title: string, amounts: Readonly<Record<string, string | number>> | undefined): string[] {

@@ -3,6 +3,7 @@
  * Source: pkg/printers/internalversion/printers.go (printPod), v1.36.
  */
 import type { LookedContainerStatus, LookedPod } from '../../experiment/looked-object.ts';
+import { compareKeys } from '../format.ts';
 import { ageOf } from './age.ts';
 
 export const POD_TITLES = ['NAME', 'READY', 'STATUS', 'RESTARTS', 'AGE'] as const;
@@ -22,13 +23,20 @@ export function podCells(pod: LookedPod, now: number): string[] {
     pod.metadata.name,
     `${String(ready)}/${String(total)}`,
     podStatus(pod),
-    String(restarts),
+    restartsText(restarts, counted, now),
     ageOf(pod.metadata.creationTimestamp, now),
     NONE,
     spec.nodeName ?? NONE,
     status.nominatedNodeName ?? NONE,
     NONE,
   ];
+}
+
+/** `4 (2m ago)`: how often, and when the last of the runs before ended. */
+function restartsText(restarts: number, counted: readonly LookedContainerStatus[], now: number): string {
+  const ends = counted.flatMap(({ lastState }) => lastState?.terminated?.finishedAt ?? []).sort(compareKeys);
+  const last = ends.at(-1);
+  return restarts === 0 || last === undefined ? String(restarts) : `${String(restarts)} (${ageOf(last, now)} ago)`;
 }
 
 /** `Running`, `ContainerCreating`, `Completed`, `Init:0/1`, `Terminating`, ... */
