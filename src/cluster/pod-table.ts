@@ -5,6 +5,7 @@
  * incarnations and do nothing. Only Cluster writes here.
  */
 import { assert } from '../base/assert.ts';
+import type { PodRowName } from './pod-seed.ts';
 import { growFloat64, growInt32, growUint32, growUint8, grownCapacity } from '../base/growable.ts';
 
 /** Where a pod stands in its life. Terminating is a property beside it (`deletionAt`). */
@@ -131,8 +132,9 @@ export class PodTable {
   /** Run time known to the simulator only; Infinity: for ever. */
   durationMicros: Float64Array = new Float64Array(0);
 
-  /** A cleared row; its incarnation is one more than the last pod's there. */
-  allocate(): number {
+  /** A cleared row; its incarnation is one more than the last pod's there. `as`: the row to be taken, which is free. */
+  allocate(as?: PodRowName): number {
+    if (as !== undefined) return this.take(as);
     let row = this.freeHead;
     if (row >= 0) this.freeHead = this.owner[row];
     else {
@@ -140,9 +142,22 @@ export class PodTable {
       if (row >= this.capacity) this.grow(row + 1);
     }
     this.incarnation[row]++;
+    this.serial[row] = this.serials++;
+    return this.clear(row);
+  }
+
+  private take({ row, incarnation, serial }: PodRowName): number {
+    if (row >= this.capacity) this.grow(row + 1);
+    this.length = Math.max(this.length, row + 1);
+    assert(this.phase[row] === PodPhase.Free, 'a row that is taken is free');
+    this.incarnation[row] = incarnation;
+    this.serial[row] = serial;
+    return this.clear(row);
+  }
+
+  private clear(row: number): number {
     this.node[row] = this.slot[row] = this.owner[row] = this.nominatedNode[row] = this.pinnedNode[row] = -1;
     this.item[row] = -1;
-    this.serial[row] = this.serials++;
     this.cause[row] = this.flags[row] = 0;
     this.readyAt[row] = this.endedAt[row] = NaN;
     this.boundAt[row] = this.startedAt[row] = this.deletionAt[row] = this.acknowledgedAt[row] = NaN;

@@ -26,6 +26,9 @@ export const STOP_MICROS: Micros = MICROS_PER_SECOND;
 /** Exit code of a container that SIGTERM has ended. */
 const TERMINATED = 143;
 
+/** How long until the kubelet of a node row hears of what happens now; a kubelet hears of things in their order. */
+export type HearsAfter = (node: number) => Micros;
+
 export class Kubelet implements ClusterObserver {
   readonly images: ImagePulls;
   readonly admittance: PodAdmittance;
@@ -43,10 +46,13 @@ export class Kubelet implements ClusterObserver {
   private readonly stopEvent: EventKind;
   private readonly interruptEvent: EventKind;
   private readonly returnEvent: EventKind;
+  private readonly deletionSeenEvent: EventKind;
+  /** null: kubelets are told at once. */
+  private readonly hearsAfter: HearsAfter | null;
 
   /**
    * `isReplacement` tells, while a pod is being created, whether it stands in for a lost one. `makeLives`: for pods
-   * whose application is known.
+   * whose application is known. `hearsAfter`: where kubelets learn late of their pods.
    */
   constructor(
     kernel: Kernel,
@@ -54,7 +60,9 @@ export class Kubelet implements ClusterObserver {
     settings: KubeletSettings,
     isReplacement: () => boolean = () => false,
     makeLives: ((host: KubeletHost) => PodLives) | null = null,
+    hearsAfter: HearsAfter | null = null,
   ) {
+    this.hearsAfter = hearsAfter;
     this.kernel = kernel;
     this.cluster = cluster;
     this.delays = new StartDelays(cluster, kernel.random, settings, isReplacement);
@@ -67,6 +75,7 @@ export class Kubelet implements ClusterObserver {
     this.stopEvent = kernel.defineEvent('pod stop', 3, (pod, ticket) => this.stop(pod, ticket));
     this.interruptEvent = kernel.defineEvent('pods interrupted', 3, (node, incarnation) => this.interrupt(node, incarnation));
     this.returnEvent = kernel.defineEvent('node returned', 3, (node, incarnation) => this.nodeReturned(node, incarnation));
+    this.deletionSeenEvent = kernel.defineEvent('pod deletion seen', 3, (pod, incarnation) => this.deletionSeen(pod, incarnation));
     this.lives = makeLives === null ? null : makeLives(this.hostOf(isReplacement));
     cluster.observe(this);
   }
@@ -102,7 +111,7 @@ export class Kubelet implements ClusterObserver {
     const node = pods.node[pod];
     if (nodes.up[node] === 0) return;
     const event = pods.isTerminating(pod) ? this.stopEvent : this.admitEvent;
-    this.kernel.after(0, event, pod, this.nextTicket(pod));
+    this.kernel.after(this.hearsAfter?.(node) ?? 0, event, pod, this.nextTicket(pod));
   }
 
   podStarted(pod: number): void {
@@ -119,9 +128,11 @@ export class Kubelet implements ClusterObserver {
 
   podTerminating(pod: number): void {
     const { pods, nodes } = this.cluster;
-    const phase = pods.phase[pod];
-    if (phase < PodPhase.Bound || nodes.up[pods.node[pod]] === 0) return;
-    this.kernel.after(this.stopMicros(pod, phase), this.stopEvent, pod, this.nextTicket(pod));
+    const node = pods.node[pod];
+    if (pods.phase[pod] < PodPhase.Bound || nodes.up[node] === 0) return;
+    // Of what a kubelet does itself it need not be told.
+    if (this.hearsAfter === null || pods.cause[pod] === EvictionCause.NodePressure) this.beginStop(pod);
+    else this.kernel.after(this.hearsAfter(node), this.deletionSeenEvent, pod, pods.incarnation[pod] | 0);
   }
 
   podRemoved(pod: number): void {
@@ -162,6 +173,20 @@ export class Kubelet implements ClusterObserver {
     if (phase !== PodPhase.Running) return 0;
     if (this.lives?.has(pod) === true) return this.lives.stopMicros(pod);
     return Math.min(this.cluster.templateOf(pod).graceMicros, STOP_MICROS);
+  }
+
+  private beginStop(pod: number): void {
+    const micros = this.stopMicros(pod, this.cluster.pods.phase[pod]);
+    this.kernel.after(micros, this.stopEvent, pod, this.nextTicket(pod));
+  }
+
+  /** Told late: the pod may have ended by itself meanwhile, or have gone with its machine. */
+  private deletionSeen(pod: number, incarnation: number): void {
+    const { pods, nodes } = this.cluster;
+    if ((pods.incarnation[pod] | 0) !== incarnation || pods.phase[pod] === PodPhase.Free) return;
+    if (!pods.hasEnded(pod)) {
+      if (nodes.up[pods.node[pod]] === 1) this.beginStop(pod);
+    } else if (!pods.isTracked(pod)) this.cluster.removePod(pod, PodOutcome.Deleted);
   }
 
   private admit(pod: number, ticket: number): void {

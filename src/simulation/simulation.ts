@@ -14,6 +14,7 @@ import type { Node, Pod } from '../cluster/objects.ts';
 import { Disruption } from '../controllers/disruption.ts';
 import { NodeLifecycle } from '../controllers/node-lifecycle.ts';
 import { PodGc } from '../controllers/pod-gc.ts';
+import { ApiRequests } from '../controllers/owned-pods.ts';
 import { ReplacementController } from '../controllers/replacement.ts';
 import { knownZones } from '../controllers/zoned-time.ts';
 import { WorkloadControllers } from '../controllers/workload-controllers.ts';
@@ -43,6 +44,8 @@ import { assembleFaults } from './fault-assembly.ts';
 import { EndOfRun } from './end-of-run.ts';
 import type { EndParts } from './end-of-run.ts';
 import { foreignSchedulerWarnings } from './foreign-schedulers.ts';
+import { drawnDelays, inOrder, kubeletWatches, lateClusterOf } from '../control-plane/late-cluster.ts';
+import type { LateCluster } from '../control-plane/late-cluster.ts';
 import { ManifestInput } from './manifest-input.ts';
 import { PodAdmission } from '../control-plane/pod-admission.ts';
 import { PodGate } from '../control-plane/pod-gate.ts';
@@ -116,6 +119,8 @@ export class Simulation {
   private readonly metrics: MetricsCollector;
   private readonly autoscaler: NodeAutoscaler | null;
   private readonly controllers: WorkloadControllers;
+  /** null: they are on time. */
+  private readonly lateControllers: LateCluster | null;
   private readonly gate: PodGate;
   private readonly conflicts = new SchedulingConflicts();
   private readonly inputs: InputSource[] = [];
@@ -159,18 +164,24 @@ export class Simulation {
     for (const scheduler of schedulers) scheduler.listeners.push(tellingOf(this.metrics, cluster));
     const quotas = new QuotaLedger(kernel, cluster, Phase.Controller);
     const gate = (this.gate = new PodGate(cluster, quotas));
-    const replacement = new ReplacementController(kernel, cluster, gate);
+    const { controllers: lateness } = scenario.controlPlane.watchDelaySeconds;
+    const replacement = new ReplacementController(
+      kernel, cluster, gate, lateness === null ? undefined : inOrder(kernel, drawnDelays(kernel, 'replacement', lateness)),
+    );
     replacement.onReplaced = (pod, lost) => this.metrics.noteReplacement(pod, lost);
     this.kubelet = this.makeKubelet(() => replacement.isCreating);
     const admission = new PodAdmission(cluster, scenario, scenario.applications);
     const [admit, zones] = [(pod: Pod): number => admission.template(pod), knownZones(scenario.timeZones)];
-    this.controllers = new WorkloadControllers(kernel, cluster, admit, Phase.Controller, gate, zones);
+    const late = (this.lateControllers = lateClusterOf(kernel, cluster, 'controllers', lateness, Phase.Controller));
+    const seen = late?.view ?? cluster;
+    const requests = new ApiRequests(cluster, seen, late);
+    this.controllers = new WorkloadControllers(kernel, seen, admit, Phase.Controller, gate, zones, requests);
     cluster.observe(quotas);
     const budgets = new DisruptionBudgets(cluster);
-    new Disruption(kernel, cluster, budgets, Phase.Controller);
-    new NodeLifecycle(kernel, cluster, scenario.nodeLifecycle);
-    const taintEviction = new TaintEviction(kernel, cluster);
-    new PodGc(kernel, cluster);
+    new Disruption(kernel, seen, late === null ? budgets : new DisruptionBudgets(seen), Phase.Controller, { requests });
+    new NodeLifecycle(kernel, seen, scenario.nodeLifecycle, undefined, requests);
+    const taintEviction = new TaintEviction(kernel, seen, requests);
+    new PodGc(kernel, seen, requests);
     const { crashes, operations } = assembleFaults(scenario, {
       kernel,
       cluster,
@@ -199,7 +210,9 @@ export class Simulation {
   }
 
   private makeKubelet(isCreating: () => boolean): Kubelet {
-    const kubelet = new Kubelet(this.kernel, this.cluster, this.scenario.kubelet, isCreating, this.livesMaker());
+    const { kernel, cluster, scenario } = this;
+    const hearsAfter = kubeletWatches(kernel, cluster, scenario.controlPlane.watchDelaySeconds.kubelets);
+    const kubelet = new Kubelet(kernel, cluster, scenario.kubelet, isCreating, this.livesMaker(), hearsAfter);
     kubelet.admittance.onRefused = (_pod, refusal) => { this.conflicts.podRefused(refusal); };
     return kubelet;
   }
@@ -318,6 +331,7 @@ export class Simulation {
 
   private checkState(): void {
     checkCluster(this.cluster);
+    this.lateControllers?.check();
     this.kubelet.check();
   }
 
