@@ -83,9 +83,6 @@ export class Cluster {
       stood: (row) => {
         for (const observer of this.observers.workloadStood) observer.workloadStood?.(row);
       },
-      forgotten: (row) => {
-        for (const observer of this.observers.workloadForgotten) observer.workloadForgotten?.(row);
-      },
     });
     this.resources.onGrown(() => this.fitColumns());
     this.fitColumns();

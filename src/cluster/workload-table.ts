@@ -142,12 +142,12 @@ export class WorkloadTable {
     return this.deletionAt[row] === this.deletionAt[row];
   }
 
-  /** `as`: the row to be taken, which is free. */
+  /** `as`: the row to be taken, which is free or an owner's that was forgotten. */
   add(seed: WorkloadSeed, now: Micros, as?: WorkloadRowName): number {
     const row = as?.row ?? this.freeRows.pop() ?? this.length++;
     if (row >= this.capacity) this.grow(row + 1);
     this.length = Math.max(this.length, row + 1);
-    assert(this.used[row] === 0, 'a row that is taken is free');
+    if (as !== undefined && this.used[row] === 1) this.free(row);
     this.count++;
     this.used[row] = 1;
     this.incarnation[row] = as?.incarnation ?? this.incarnation[row] + 1;

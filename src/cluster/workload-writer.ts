@@ -19,7 +19,6 @@ export interface WorkloadPen {
   feedText(text: string): void;
   tell(row: number, change: WorkloadChange): void;
   stood(row: number): void;
-  forgotten(row: number): void;
 }
 
 /** The counts of a status; those left out stay. */
@@ -57,7 +56,6 @@ export class WorkloadWriter {
   }
 
   forget(row: number): void {
-    this.pen.forgotten(row);
     this.table.free(row);
   }
 

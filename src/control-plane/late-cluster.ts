@@ -283,10 +283,6 @@ export class LateCluster implements ClusterObserver {
     this.note((view) => view.workloadWriter.stand(seed, as));
   }
 
-  workloadForgotten(row: number): void {
-    this.note((view) => { view.workloadWriter.forget(row); });
-  }
-
   workloadChanged(row: number, change: WorkloadChange): void {
     const { workloads } = this.cluster;
     if (change === 'created') {
@@ -322,8 +318,8 @@ function checkSame(view: Cluster, cluster: Cluster): void {
     assert(view.nodes.facts[node].object === cluster.nodes.facts[node].object, `node row ${node} is seen otherwise`);
   }
   for (let row = 0; row < cluster.workloads.length; row++) {
-    assertSame('used', row, view.workloads.used[row] ?? 0, cluster.workloads.used[row]);
     if (cluster.workloads.used[row] === 0) continue;
+    assertSame('incarnation', row, view.workloads.incarnation[row], cluster.workloads.incarnation[row]);
     const [shown, there] = [view.workloads.stateOf(row), cluster.workloads.stateOf(row)];
     for (const name of Object.keys(there) as (keyof typeof there)[])
       assert(Object.is(shown[name], there[name]), `${name} of workload row ${row} is seen otherwise`);

@@ -30,7 +30,7 @@ describe('a late scheduler', () => {
 
   test('is refused the Binding of a pod that is gone, and forgets it when it sees the deletion', () => {
     const { result } = playScenario(
-      { duration: '1m', ...watchDelay('5s'), steps: [{ at: '1s', delete: { object: 'deployment/web' } }] },
+      { duration: '1m', ...watchDelay({ scheduler: '5s' }), steps: [{ at: '1s', delete: { object: 'deployment/web' } }] },
       [nodeObject('n'), deployment],
     );
     expect(result.conflicts).toEqual({
@@ -116,9 +116,9 @@ describe('controlPlane', () => {
       return (result.resolvedScenario as Record<string, unknown>)['controlPlane'];
     };
     expect(spelled('0s')).toBeUndefined();
-    expect(spelled({ exponential: { mean: '50ms' } })).toEqual({
-      watchDelay: { scheduler: { exponential: { mean: '50ms' } } },
-    });
+    const delay = { exponential: { mean: '50ms' } };
+    expect(spelled(delay)).toEqual({ watchDelay: { scheduler: delay, controllers: delay, kubelets: delay } });
+    expect(spelled({ kubelets: delay })).toEqual({ watchDelay: { kubelets: delay } });
   });
 });
 
