@@ -1,15 +1,19 @@
-/** `podyard sweep status`, `report` and `merge`: what is there already. */
+/** `podyard sweep status`, `report`, `collect` and `merge`: what is there already. */
 import { InputError } from '../base/input-error.ts';
 import type { Problem } from '../base/input-error.ts';
 import { writeCell } from '../experiment/cells.ts';
+import { collectRuns } from '../experiment/collected-runs.ts';
 import { cellsOf } from '../experiment/sweep-record.ts';
 import type { CellOutcome, SweepRecord } from '../experiment/sweep-record.ts';
 import { SweepFolder } from '../io/sweep-folder.ts';
 import { OutputError } from '../io/system-errors.ts';
+import { formatPlural } from '../report/format.ts';
 import { writeJson } from '../report/json.ts';
+import { collectedCsv, collectedJson } from '../report/sweep-table.ts';
 import { plainText } from '../report/table.ts';
 import type { CommandContext } from './command.ts';
 import { EXIT_FAILURE, EXIT_OK } from './command.ts';
+import { metricsAsked } from './comparison-request.ts';
 import { tellWarnings } from './failures.ts';
 import type { GivenOptions } from './options.ts';
 import { gathering } from './scenario-input.ts';
@@ -56,15 +60,24 @@ export function sweepReportOf(given: GivenOptions, context: CommandContext): num
   return EXIT_OK;
 }
 
-export function sweepMerge(given: GivenOptions, context: CommandContext): number {
-  const parts = given.positionals('folders').map((path) => new SweepFolder(path));
+/** Every run that is there, of one folder or of several parts. */
+export function sweepCollect(given: GivenOptions, context: CommandContext): number {
   const problems: Problem[] = [];
-  const texts = parts.map((part) => gathering(problems, () => part.record()) && part.recordText());
-  const text = texts.find((each) => typeof each === 'string') ?? '';
-  for (const [i, each] of texts.entries()) {
-    if (typeof each !== 'string' || each === text) continue;
-    problems.push({ message: `expected parts of one sweep: ${parts[i].path} is of another than ${parts[0].path}` });
-  }
+  const metrics = gathering(problems, () => metricsAsked(given.list('metric')));
+  const parts = partsOf(given, problems);
+  if (problems.length > 0) throw new InputError(problems);
+  const record = parts[0].record();
+  const collected = collectRuns(record, (cell) => outcomeIn(cell, parts), metrics ?? ['*']);
+  context.terminal.out(given.text('output') === 'json' ? collectedJson(collected) : collectedCsv(collected));
+  const open = record.rows.length * record.seeds.length - collected.runs.length;
+  if (open > 0) tellWarnings([`${formatPlural(open, 'run')} of ${plainText(record.name)} to go`], context);
+  return EXIT_OK;
+}
+
+export function sweepMerge(given: GivenOptions, context: CommandContext): number {
+  const problems: Problem[] = [];
+  const parts = partsOf(given, problems);
+  const text = parts[0]?.recordText() ?? '';
   const whole = new SweepFolder(given.text('out') ?? '');
   const there = whole.recordText();
   if (whole.isForeign() || (there !== null && there !== text)) {
@@ -73,7 +86,12 @@ export function sweepMerge(given: GivenOptions, context: CommandContext): number
   if (problems.length > 0) throw new InputError(problems);
   const record = parts[0].record();
   whole.prepare(text);
-  for (const cell of cellsOf(record)) take(cell, parts, whole);
+  for (const cell of cellsOf(record)) {
+    const outcome = outcomeIn(cell, [whole, ...parts]);
+    if (outcome === null) continue;
+    if ('run' in outcome) whole.keepRun(cell, outcome.run);
+    else whole.keepFailure(cell, outcome.failure);
+  }
   writeWhenComplete(whole, record);
   const { cells, done, failed, open } = statusOf(whole, record);
   const told = `${String(cells)} cells, ${String(done)} done, ${String(failed)} failed, ${String(open)} to go`;
@@ -82,15 +100,24 @@ export function sweepMerge(given: GivenOptions, context: CommandContext): number
   return failed > 0 ? EXIT_FAILURE : EXIT_OK;
 }
 
+/** The folders that are ones of a sweep. Those that are not, and those of another sweep than the first, are told. */
+function partsOf(given: GivenOptions, problems: Problem[]): SweepFolder[] {
+  const parts = given.positionals('folders').map((path) => new SweepFolder(path));
+  const whole = parts.filter((part) => gathering(problems, () => part.record()) !== undefined);
+  for (const part of whole.slice(1)) {
+    if (part.recordText() === whole[0].recordText()) continue;
+    problems.push({ message: `expected parts of one sweep: ${part.path} is of another than ${whole[0].path}` });
+  }
+  return whole;
+}
+
 /** A run counts before a failure. Two runs that differ say that something about them is not deterministic. */
-function take(cell: string, parts: readonly SweepFolder[], whole: SweepFolder): void {
-  const found = [whole, ...parts].map((part): CellOutcome => part.outcomeOf(cell));
+function outcomeIn(cell: string, folders: readonly SweepFolder[]): CellOutcome {
+  const found = folders.map((folder): CellOutcome => folder.outcomeOf(cell));
   const runs = found.flatMap((outcome) => (outcome !== null && 'run' in outcome ? [outcome.run] : []));
   const [first] = runs;
-  if (runs.some((run) => writeCell(cell, run) !== writeCell(cell, first))) {
+  if (runs.slice(1).some((run) => writeCell(cell, run) !== writeCell(cell, first))) {
     throw new OutputError(`cell ${cell} has two different results: something in its run is not deterministic`);
   }
-  const failures = found.flatMap((outcome) => (outcome !== null && 'failure' in outcome ? [outcome.failure] : []));
-  if (runs.length > 0) whole.keepRun(cell, first);
-  else if (failures.length > 0) whole.keepFailure(cell, failures[0]);
+  return runs.length > 0 ? { run: first } : (found.find((outcome) => outcome !== null) ?? null);
 }

@@ -108,6 +108,24 @@ const REPORT: Command = {
   },
 };
 
+const COLLECT: Command = {
+  usage: 'collect <folders..>',
+  summary: 'Print every run of a sweep with all that it measured, for a notebook',
+  positionals: [{ name: 'folders', describe: 'Folder of a sweep, or folders of its parts' }],
+  options: {
+    metric: { kind: 'list', value: 'METRIC', describe: 'Only these metrics; * for anything; repeatable' },
+    output: { ...REPORT_OPTIONS['output'], choices: ['csv', 'json'], fallback: 'csv' },
+  },
+  examples: [
+    ['$0 sweep collect out/sweep > runs.csv', 'a row a run: parameters, variant, seed, metrics, digest'],
+    ["$0 sweep collect part-1 part-2 --metric 'queueWait.*' -o json", 'of parts that are not joined'],
+  ],
+  async run(given: GivenOptions, context: CommandContext): Promise<number> {
+    const { sweepCollect } = await import('./execute-sweep-folders.ts');
+    return sweepCollect(given, context);
+  },
+};
+
 const MERGE: Command = {
   usage: 'merge <folders..>',
   summary: 'Join the folders of the parts of a sweep',
@@ -134,7 +152,7 @@ export const SWEEP: Command = {
   positionals: [],
   options: {},
   examples: [['$0 sweep sweep.yaml --out out/sweep', 'the same as podyard sweep run']],
-  subcommands: [RUN, STATUS, REPORT, MERGE],
+  subcommands: [RUN, STATUS, REPORT, COLLECT, MERGE],
   run: () => Promise.resolve(EXIT_OK),
 };
 

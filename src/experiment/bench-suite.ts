@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { InputError } from '../base/input-error.ts';
 import { metricNamed, nearestMetric } from '../metrics/metric-names.ts';
 import { decodeBy } from '../simulation/scenario-decode.ts';
-import { expecting, text, whole } from '../simulation/scenario-fields.ts';
+import { expecting, publishedSchema, text, whole } from '../simulation/scenario-fields.ts';
 import { nameOfFile } from '../simulation/scenario-reader.ts';
 import { readOnlyDocument } from '../workload/manifests/documents.ts';
 import type { FileReader } from '../workload/manifests/file-reader.ts';
@@ -32,15 +32,28 @@ export interface BenchSuite {
 
 const MOST_SEEDS = 1000;
 
+const SCENARIO = z.strictObject({
+  scenario: z.string(expecting('expected the path of a scenario')).describe('Path from the folder of the suite'),
+  metrics: z
+    .array(text('Metric, as for podyard compare'), expecting('expected a list'))
+    .min(1, expecting('expected at least one metric'))
+    .describe('What the card tells of the scenario'),
+});
+
 const SUITE = z.strictObject({
   suite: text('Name of the suite'),
   version: whole('Raised with every change', 1, 1_000_000),
   seeds: whole('Runs of each scenario, with the seeds 1, 2, 3, ...', 1, MOST_SEEDS),
-  scenarios: z.array(z.strictObject({
-    scenario: z.string(expecting('expected the path of a scenario')),
-    metrics: z.array(text('Metric, as for podyard compare'), expecting('expected a list')).min(1, expecting('expected at least one metric')),
-  }), expecting('expected a list')).min(1, expecting('expected at least one scenario')),
+  scenarios: z
+    .array(SCENARIO, expecting('expected a list'))
+    .min(1, expecting('expected at least one scenario'))
+    .describe('Scenarios, in the order of the card'),
 });
+
+/** The JSON Schema of a suite file (draft 7). */
+export function suiteJsonSchema(): Record<string, unknown> {
+  return publishedSchema(SUITE);
+}
 
 /** Throws InputError with all mistakes. */
 export function readBenchSuite(file: string, files: FileReader): BenchSuite {

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { InputError } from '../base/input-error.ts';
 import type { Problem } from '../base/input-error.ts';
 import { decodeBy } from '../simulation/scenario-decode.ts';
-import { expecting, whole } from '../simulation/scenario-fields.ts';
+import { expecting, publishedSchema, whole } from '../simulation/scenario-fields.ts';
 import { applyOverrides } from '../simulation/scenario-overrides.ts';
 import type { AppliedOverrides, Override } from '../simulation/scenario-overrides.ts';
 import { nameOfFile, readConfigurationFile } from '../simulation/scenario-reader.ts';
@@ -51,7 +51,10 @@ function path(help: string): z.ZodString {
 
 const POLICY = z.union([
   z.string(expecting('expected the name of a score plugin')),
-  z.strictObject({ name: z.string(expecting(TEXT)), config: path('KubeSchedulerConfiguration of the policy') }),
+  z.strictObject({
+    name: z.string(expecting(TEXT)).describe('Name of the policy in the table'),
+    config: path('KubeSchedulerConfiguration of the policy'),
+  }),
 ]);
 
 const DEMAND = 'expected a number from 0.01 to 10';
@@ -81,15 +84,23 @@ const INFLATION = z.strictObject({
 });
 
 const EXPERIMENT = z.strictObject({
-  name: z.string(expecting(TEXT)).optional(),
-  description: z.string(expecting(TEXT)).default(''),
-  seed: z.union([z.string(), z.number()], expecting('expected a text or a number')).default('1'),
+  name: z.string(expecting(TEXT)).optional().describe('Name of the experiment. Default: that of the file'),
+  description: z.string(expecting(TEXT)).default('').describe('What the experiment shows'),
+  seed: z
+    .union([z.string(), z.number()], expecting('expected a text or a number'))
+    .default('1')
+    .describe('Root of every random stream'),
   plugins: z
     .union([path('File'), z.array(path('File'))])
     .default([])
     .describe('Files with plugins of your own'),
-  inflation: INFLATION,
+  inflation: INFLATION.describe('Pods arrive, none leaves'),
 });
+
+/** The JSON Schema of an experiment file (draft 7). */
+export function inflationJsonSchema(): Record<string, unknown> {
+  return publishedSchema(EXPERIMENT);
+}
 
 /**
  * Whether a file is an experiment of this kind rather than a scenario. Broken files are left to the scenario's reader.

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { InputError, nearestName } from '../base/input-error.ts';
 import { commonMetrics, isMetricMeant, metricNamed, nearestMetric } from '../metrics/metric-names.ts';
 import { decodeBy } from '../simulation/scenario-decode.ts';
-import { expecting, whole } from '../simulation/scenario-fields.ts';
+import { expecting, publishedSchema, whole } from '../simulation/scenario-fields.ts';
 import { nameOfFile } from '../simulation/scenario-reader.ts';
 import { readOnlyDocument } from '../workload/manifests/documents.ts';
 import type { FileReader } from '../workload/manifests/file-reader.ts';
@@ -60,22 +60,67 @@ const MOST_CELLS = 100_000;
 const TEXT = expecting('expected a text');
 const WORDS = expecting('expected a file or path=value, or a list of them');
 
-const SWEEP = z.strictObject({
-  name: z.string(TEXT).optional(),
-  scenario: z.string(expecting('expected the path of a scenario')).describe('Scenario that all cells start from'),
-  parameters: z.record(z.string(), z.unknown(), expecting('expected a mapping')).default({})
-    .describe('Paths as for --set: a list of values, {from, to, step} or {distribution, whole}'),
-  design: z.enum(DESIGNS, expecting(`expected ${DESIGNS.join(', ')}`)).default('grid'),
-  samples: whole('Points of a random design or a Latin hypercube', 1, MOST_CELLS).optional(),
-  seed: z.union([z.string(), z.number()], expecting('expected a text or a number')).default('1')
-    .describe('Root of the streams that draw points; runs have seeds of their own'),
-  exclude: z.array(z.record(z.string(), z.unknown(), expecting('expected a mapping')), expecting('expected a list'))
-    .default([]).describe('Values that go together nowhere; `variant` counts as a parameter'),
-  variants: z.record(z.string(), z.union([z.string(WORDS), z.array(z.string(WORDS))], WORDS),
-    expecting('expected a mapping of names')).default({ default: [] }),
-  seeds: whole('Runs of each point and variant, with the seeds 1, 2, 3, ...', 1, 10_000).default(1),
-  metrics: z.array(z.string(TEXT), expecting('expected a list')).default([...DEFAULT_METRICS]),
+/** What the editor is told of the values of a parameter; `sweep-parameters.ts` reads them. */
+const VALUES = z.unknown().describe('Values that the field takes').meta({
+  anyOf: [
+    { type: 'array', minItems: 1, description: 'Each of them' },
+    {
+      type: 'object',
+      required: ['from', 'to', 'step'],
+      properties: {
+        from: { description: 'First value' },
+        to: { description: 'Last value, if the steps meet it' },
+        step: { description: 'Difference of neighbours' },
+      },
+      additionalProperties: false,
+    },
+    {
+      type: 'object',
+      required: ['distribution'],
+      properties: {
+        distribution: { description: 'uniform, logUniform, exponential or lognormal with its parameters' },
+        whole: { type: 'boolean', description: 'Whether what is drawn is rounded to whole numbers' },
+      },
+      additionalProperties: false,
+    },
+  ],
 });
+
+const SWEEP = z.strictObject({
+  name: z.string(TEXT).optional().describe('Name of the sweep. Default: that of the file'),
+  scenario: z.string(expecting('expected the path of a scenario')).describe('Scenario that all cells start from'),
+  parameters: z
+    .record(z.string(), VALUES, expecting('expected a mapping'))
+    .default({})
+    .describe('Paths as for --set: a list of values, {from, to, step} or {distribution, whole}'),
+  design: z
+    .enum(DESIGNS, expecting(`expected ${DESIGNS.join(', ')}`))
+    .default('grid')
+    .describe('How values of several parameters go together'),
+  samples: whole('Points of a random design or a Latin hypercube', 1, MOST_CELLS).optional(),
+  seed: z
+    .union([z.string(), z.number()], expecting('expected a text or a number'))
+    .default('1')
+    .describe('Root of the streams that draw points; runs have seeds of their own'),
+  exclude: z
+    .array(z.record(z.string(), z.unknown(), expecting('expected a mapping')), expecting('expected a list'))
+    .default([])
+    .describe('Values that go together nowhere; `variant` counts as a parameter'),
+  variants: z
+    .record(z.string(), z.union([z.string(WORDS), z.array(z.string(WORDS))], WORDS), expecting('expected a mapping of names'))
+    .default({ default: [] })
+    .describe('Name to files and changes, as the parts of --a of podyard compare'),
+  seeds: whole('Runs of each point and variant, with the seeds 1, 2, 3, ...', 1, 10_000).default(1),
+  metrics: z
+    .array(z.string(TEXT), expecting('expected a list'))
+    .default([...DEFAULT_METRICS])
+    .describe('Metrics of the report, * for anything'),
+});
+
+/** The JSON Schema of a sweep file (draft 7). */
+export function sweepJsonSchema(): Record<string, unknown> {
+  return publishedSchema(SWEEP);
+}
 
 type SweepInput = z.output<typeof SWEEP>;
 

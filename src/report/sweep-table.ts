@@ -1,4 +1,5 @@
 /** The report of a sweep as a terminal table, as CSV and as JSON. Reads the report only. */
+import type { CollectedRuns } from '../experiment/collected-runs.ts';
 import type { ReportedMetric, ReportedRow, ReportedValue, SweepReport } from '../experiment/sweep-report.ts';
 import { csvText } from './csv.ts';
 import { ABSENT, formatNumber, formatPlural, formatSeconds, formatShare } from './format.ts';
@@ -130,9 +131,7 @@ export function sweepCsv({ parameters, metrics, rows, pareto }: SweepReport): st
     ...(pareto === null ? [] : ['pareto']),
   ];
   const lines = rows.map(({ point, variant, done, failed, values }, i) => [
-    ...point.map((value) =>
-      typeof value === 'number' ? value : typeof value === 'string' ? value : JSON.stringify(value),
-    ),
+    ...point.map(pointCell),
     variant,
     done,
     failed,
@@ -142,6 +141,34 @@ export function sweepCsv({ parameters, metrics, rows, pareto }: SweepReport): st
     ...(pareto === null ? [] : [String(pareto.rows.includes(i))]),
   ]);
   return csvText([header, ...lines]);
+}
+
+function pointCell(value: unknown): string | number {
+  return typeof value === 'number' || typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** A row for each run, in the same columns, with its digest, or why it failed. */
+export function collectedCsv({ parameters, metrics, runs }: CollectedRuns): string {
+  const header = [...parameters, 'variant', 'seed', ...metrics, 'digest', 'failure'];
+  const lines = runs.map(({ point, variant, seed, values, digest, failure }) => [
+    ...point.map(pointCell),
+    variant,
+    seed,
+    ...values.map((value) => (value === null ? null : roundNumber(value))),
+    digest,
+    failure,
+  ]);
+  return csvText([header, ...lines]);
+}
+
+/** Each run with its values by name. Ends in a newline. */
+export function collectedJson({ parameters, metrics, runs, ...facts }: CollectedRuns): string {
+  const named = runs.map(({ point, values, ...run }) => ({
+    parameters: Object.fromEntries(parameters.map((path, i) => [path, point[i]])),
+    ...run,
+    metrics: Object.fromEntries(metrics.map((path, i) => [path, values[i]])),
+  }));
+  return `${writeJson(roundNumbers({ ...facts, runs: named }), '')}\n`;
 }
 
 /** Ends in a newline. */

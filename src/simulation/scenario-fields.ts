@@ -10,6 +10,11 @@ export function expecting(message: string): { error: () => string } {
   return { error: () => message };
 }
 
+/** What YAML editors understand: draft 7, as a file is written, before defaults. */
+export function publishedSchema(schema: z.ZodType): Record<string, unknown> {
+  return z.toJSONSchema(schema, { io: 'input', target: 'draft-7' });
+}
+
 export function duration(help: string): z.ZodString {
   return z.string(expecting(DURATION)).regex(DURATION_PATTERN, expecting(DURATION)).describe(help);
 }

@@ -9,7 +9,7 @@ import { MACHINE_FORMAT_NAMES, TRACE_FORMAT_NAMES } from '../workload/traces/cat
 import { DEFAULT_KUBERNETES_VERSION, KUBERNETES_VERSIONS } from '../cluster/kubernetes-versions.ts';
 import {
   countDistribution, duration, durationDistribution, expecting, flag, labels,
-  lifetimeDistribution, list, MANY, mapping, MAX_NODES, name, number, quantity, resources, text,
+  lifetimeDistribution, list, MANY, mapping, MAX_NODES, name, number, publishedSchema, quantity, resources, text,
   watcherDelays, whole,
 } from './scenario-fields.ts';
 export type { DistributionInput } from './scenario-fields.ts';
@@ -456,5 +456,5 @@ export function autoscalerDefaults(): NonNullable<ScenarioInput['autoscaler']> {
 
 /** The JSON Schema of a scenario file (draft 7, what YAML editors understand). */
 export function scenarioJsonSchema(): Record<string, unknown> {
-  return z.toJSONSchema(scenarioSchema, { io: 'input', target: 'draft-7' });
+  return publishedSchema(scenarioSchema);
 }

@@ -86,6 +86,10 @@ test('plugins tells points in order, arguments and defaults', () => {
 
 test('schema prints the published schema', () => {
   expect(cli.run('schema').out).toBe(readFileSync('schemas/scenario.schema.json', 'utf8'));
+  expect(cli.run('schema', 'sweep').out).toBe(readFileSync('schemas/sweep.schema.json', 'utf8'));
+  const { code, err } = cli.run('schema', 'sweeps');
+  const expected = 'expected a kind of file, scenario, sweep, experiment, suite, found "sweeps"';
+  expect([code, err]).toEqual([2, `error: ${expected} — did you mean "sweep"?\n`]);
 });
 
 describe('replay', () => {

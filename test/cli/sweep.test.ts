@@ -27,10 +27,44 @@ test('any number of threads, parts and a resume give the same bytes', () => {
   }
   expect(cli.spawn('sweep', 'merge', 'part-1', 'part-2', '--out', 'whole', '-q').code).toBe(0);
   expect(filesOf('whole')).toEqual(filesOf('one'));
+  const collected = cli.run('sweep', 'collect', 'one');
+  expect(collected.code, collected.err).toBe(0);
+  expect(cli.run('sweep', 'collect', 'part-2', 'part-1').out).toBe(collected.out);
   cpSync(join(cli.path(), 'part-1'), join(cli.path(), 'resumed'), { recursive: true });
   expect(cli.spawn('sweep', 'sweep.yaml', '--out', 'resumed', '-q').code).toBe(0);
   expect(filesOf('resumed')).toEqual(filesOf('one'));
   rmSync(join(cli.path(), 'resumed'), { recursive: true });
+});
+
+test('collect gives every run by itself: point, variant, seed, what it measured, its digest', () => {
+  const [header, ...lines] = cli.run('sweep', 'collect', 'one', '--metric', 'cost.nodeHours').out.trimEnd().split('\n');
+  expect(header).toBe('nodePools[general].count,variant,seed,cost.nodeHours,digest,failure');
+  expect(lines.map((line) => line.split(',').slice(0, 3).join(' '))).toEqual([
+    '2 default 1', '2 default 2', '3 default 1', '3 default 2',
+  ]);
+  const { runs } = JSON.parse(cli.run('sweep', 'collect', 'one', '-o', 'json').out) as {
+    readonly runs: readonly { readonly cell: string; readonly digest: string; readonly metrics: object }[];
+  };
+  const same = ['--seed', '1', '--set', 'nodePools[general].count=2', '-o', 'json'];
+  const report = JSON.parse(cli.run('run', 'small.yaml', ...same).out) as { readonly digest: string };
+  expect(runs[0].digest).toBe(report.digest);
+  expect(runs.map(({ digest }) => digest)).toEqual(lines.map((line) => line.split(',')[4]));
+  expect(Object.keys(runs[0].metrics)).toContain('utilization.cpu.mean');
+  expect(existsSync(join(cli.path(), 'one', 'cells', `${runs[0].cell}.json`))).toBe(true);
+});
+
+test('collect tells how many runs are to go, and refuses folders that are none, or of another sweep', () => {
+  const part = cli.run('sweep', 'collect', 'part-1', '--metric', 'cost.nodeHours');
+  expect([part.code, part.err]).toEqual([0, 'warning: 2 runs of sweep to go\n']);
+  cli.write('other.yaml', 'scenario: small.yaml\nseeds: 1\n');
+  expect(cli.spawn('sweep', 'other.yaml', '--out', 'other', '-q').code).toBe(0);
+  const { code, out, err } = cli.run('sweep', 'collect', 'one', 'nowhere', 'other', '--metric', 'cost.nodeHuors');
+  expect([code, out]).toEqual([2, '']);
+  expect(err.trimEnd().split('\n')).toEqual([
+    expect.stringContaining('--metric: there is no metric cost.nodeHuors'),
+    expect.stringContaining('expected the folder of a sweep, which has a sweep.json: nowhere'),
+    expect.stringContaining('expected parts of one sweep: other is of another than one'),
+  ]);
 });
 
 test('a misspelt name is told once, at its place', () => {

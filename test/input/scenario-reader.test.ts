@@ -6,7 +6,6 @@ import type { Scenario } from '../../src/simulation/scenario.ts';
 import { explainScenario } from '../../src/simulation/scenario-explain.ts';
 import type { Override, ScenarioRead } from '../../src/simulation/scenario-reader.ts';
 import { readScenario } from '../../src/simulation/scenario-reader.ts';
-import { scenarioJsonSchema } from '../../src/simulation/scenario-schema.ts';
 import { initScenario } from '../../src/simulation/scenario-template.ts';
 import { formatDuration, parseDuration } from '../../src/base/duration.ts';
 import { memoryFiles } from './memory-files.ts';
@@ -283,26 +282,5 @@ describe('shipped scenarios', () => {
       'n.yaml': 'apiVersion: v1\nkind: Node\nmetadata: {name: a}\nstatus: {allocatable: {cpu: 1, memory: 1Gi, pods: 1}}\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: s}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: b}\n',
     });
     expect(explainScenario(scenario)).toMatch(/^# from files: 1 nodes\n# from files: 1 Namespace\n# not simulated: 1 Secret\nname: scenario\n/);
-  });
-});
-
-describe('the JSON schema', () => {
-  test('equals the published file', async () => {
-    await expect(`${JSON.stringify(scenarioJsonSchema(), null, 2)}\n`).toMatchFileSnapshot('../../schemas/scenario.schema.json');
-  });
-
-  test('says something about every field', () => {
-    const silent: string[] = [];
-    const walk = (node: unknown, path: string): void => {
-      const { properties = {}, items, anyOf = [] } = node as { properties?: Record<string, { description?: string }>; items?: unknown; anyOf?: unknown[] };
-      for (const [name, property] of Object.entries(properties)) {
-        if (property.description === undefined) silent.push(`${path}.${name}`);
-        walk(property, `${path}.${name}`);
-      }
-      if (items !== undefined) walk(items, `${path}[]`);
-      for (const branch of anyOf) walk(branch, path);
-    };
-    walk(scenarioJsonSchema(), '');
-    expect(silent).toEqual([]);
   });
 });

@@ -97,6 +97,7 @@ describe('the package', () => {
       'README.md',
       'docs/library.md',
       'schemas/scenario.schema.json',
+      'schemas/sweep.schema.json',
       'workloads/default.yaml',
     ];
     expect(named.filter((target) => !packed.includes(target.replace(/^\.\//, '')))).toEqual([]);
