@@ -124,7 +124,7 @@ async function runAndTell(checked: CheckedInflation, { folder, given, context, s
   return tellWritten(written, given, context);
 }
 
-/** On threads unless one is wanted, or enough. */
+/** On threads unless one is wanted, or enough; plugins of the user's own need a thread for each run. */
 async function runCells(
   { plan, inputs, orderFiles, cells, registry }: CheckedInflation,
   given: GivenOptions,
@@ -145,7 +145,7 @@ async function runCells(
     );
   };
   const orderFileOf = ({ order }: InflationCell): string | null => orderFiles[order] ?? null;
-  if (jobs > 1) {
+  if (jobs > 1 || plan.pluginFiles.length > 0) {
     const tasks = cells.map((cell) => ({ plan, cell, orderFile: orderFileOf(cell), plain }));
     return inflateOnThreads(tasks, { jobs, onResult: tell, isStopped: () => stop.received !== null });
   }

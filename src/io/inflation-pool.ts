@@ -2,13 +2,14 @@
  * The runs of an inflation experiment, several at a time, each on a thread. Which thread plays what, and which run ends
  * first, shows nowhere in the results: they come back by position.
  */
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { AssertionFailure } from '../base/assert.ts';
 import { InputError } from '../base/input-error.ts';
 import type { Problem } from '../base/input-error.ts';
 import type { InflationCell } from '../experiment/inflation-cells.ts';
 import type { InflationResult } from '../experiment/inflation.ts';
 import type { InflationPlan } from '../experiment/inflation-plan.ts';
+import { PoolThread } from './pool-thread.ts';
 
 export interface InflationTask {
   readonly plan: InflationPlan;
@@ -36,20 +37,21 @@ export async function inflateOnThreads(
   { jobs, onResult, isStopped }: InflationPoolOptions,
 ): Promise<InflationResult[] | null> {
   const results = new Array<InflationResult>(tasks.length);
-  const workers = Array.from({ length: Math.min(jobs, tasks.length) }, () => new Worker(workerUrl()));
+  const threads = Array.from({ length: Math.min(jobs, tasks.length) }, () => new PoolThread(workerUrl()));
   let next = 0;
-  const serve = async (worker: Worker): Promise<void> => {
+  const serve = async (thread: PoolThread): Promise<void> => {
     while (next < tasks.length && !isStopped()) {
       const index = next++;
-      results[index] = resultOf(await ask(worker, tasks[index]));
+      const task = tasks[index];
+      results[index] = resultOf(await thread.use(task.plan.pluginFiles, (worker) => ask(worker, task)));
       onResult(index, results[index]);
     }
   };
   try {
-    await Promise.all(workers.map(serve));
+    await Promise.all(threads.map(serve));
     return isStopped() ? null : results;
   } finally {
-    await Promise.all(workers.map((worker) => worker.terminate()));
+    await Promise.all(threads.map((thread) => thread.end()));
   }
 }
 

@@ -9,6 +9,7 @@ import type { Problem } from '../base/input-error.ts';
 import type { RunResult } from '../metrics/run-result.ts';
 import { PluginFailure } from '../scheduler/framework/guarded-plugin.ts';
 import type { Scenario } from '../simulation/scenario.ts';
+import { PoolThread } from './pool-thread.ts';
 import type { ProgressFacts } from './progress.ts';
 import type { DrivenRun, StopRequest } from './run-simulation.ts';
 
@@ -63,26 +64,25 @@ const STOP_POLL_MILLIS = 100;
 export async function runOnThreads(scenarios: readonly Scenario[], options: PoolOptions): Promise<RunResult[] | null> {
   const { version, plain, keepsSeries = false } = options;
   const results = new Array<RunResult>(scenarios.length);
-  const workers = Array.from({ length: Math.min(options.jobs, scenarios.length) }, () => new Worker(workerUrl()));
-  let next = 0;
-  const serve = async (worker: Worker): Promise<void> => {
-    while (next < scenarios.length) {
+  const threads = Array.from({ length: Math.min(options.jobs, scenarios.length) }, () => new PoolThread(workerUrl()));
+  const listener = { onProgress: options.onProgress, onWarnings: () => undefined };
+  let [next, isStopping] = [0, false];
+  const serve = async (thread: PoolThread): Promise<void> => {
+    while (next < scenarios.length && !isStopping) {
       const index = next++;
-      const answer = await ask(
-        worker,
-        { index, scenario: scenarios[index], version, plain, keepsSeries, stopFlag: null },
-        { onProgress: options.onProgress, onWarnings: () => undefined },
-      );
-      const result = resultOf(answer);
+      const scenario = scenarios[index];
+      const task: PoolTask = { index, scenario, version, plain, keepsSeries, stopFlag: null };
+      const result = resultOf(await thread.use(scenario.scheduler.pluginFiles, (worker) => ask(worker, task, listener)));
       options.onResult(index, result);
       results[index] = keepsSeries ? { ...result, timeseries: { seconds: [], columns: {} } } : result;
     }
   };
   try {
-    const isDone = await unlessStopped(Promise.all(workers.map(serve)), options.isStopped);
+    const isDone = await unlessStopped(Promise.all(threads.map(serve)), options.isStopped);
     return isDone ? results : null;
   } finally {
-    await Promise.all(workers.map((worker) => worker.terminate()));
+    isStopping = true;
+    await Promise.all(threads.map((thread) => thread.end()));
   }
 }
 

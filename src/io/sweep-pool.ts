@@ -1,17 +1,17 @@
 /**
  * Cells of a sweep, several at a time, each on a thread. Whatever a cell does to its thread (it throws, loops, ends it,
- * uses up its memory) is that cell's failure; the others go on. A thread that a plugin of one's own was on is not used
- * again, so that nothing the plugin keeps in its module shows in another cell.
+ * uses up its memory) is that cell's failure; the others go on.
  */
 import { totalmem } from 'node:os';
-import { Worker } from 'node:worker_threads';
 import { InputError } from '../base/input-error.ts';
 import { withoutTables } from '../experiment/compare.ts';
 import { measureRun } from '../experiment/measured-run.ts';
 import type { CellOutcome } from '../experiment/sweep-record.ts';
 import type { Scenario } from '../simulation/scenario.ts';
 import type { ProgressFacts } from './progress.ts';
+import { PoolThread } from './pool-thread.ts';
 import { ask, resultOf, unlessStopped, workerUrl } from './run-pool.ts';
+import type { PoolTask } from './run-pool.ts';
 
 export interface SweepPoolOptions {
   readonly jobs: number;
@@ -63,18 +63,18 @@ export type SweepThreadOptions = Pick<
 /** A thread that is made anew when a cell has spoilt it. */
 export class SweepThread {
   private readonly options: SweepThreadOptions;
-  private worker: Worker | null = null;
+  private readonly thread: PoolThread;
 
   constructor(options: SweepThreadOptions) {
     this.options = options;
+    const resourceLimits = { maxOldGenerationSizeMb: heapMebibytes(options.jobs) };
+    this.thread = new PoolThread(workerUrl(), { resourceLimits });
   }
 
   async play(index: number, scenario: Scenario): Promise<NonNullable<CellOutcome>> {
-    const { version, plain, jobs, onProgress } = this.options;
-    this.worker ??= new Worker(workerUrl(), { resourceLimits: { maxOldGenerationSizeMb: heapMebibytes(jobs) } });
-    const { worker } = this;
-    const hasPlugins = scenario.scheduler.pluginFiles.length > 0;
-    const watch = watchSilence(hasPlugins ? this.options.patienceSeconds : Infinity);
+    const { version, plain, onProgress } = this.options;
+    const { pluginFiles } = scenario.scheduler;
+    const watch = watchSilence(pluginFiles.length > 0 ? this.options.patienceSeconds : Infinity);
     const listener = {
       onProgress: (of: number, facts: ProgressFacts): void => {
         watch.heard();
@@ -83,22 +83,21 @@ export class SweepThread {
       onWarnings: () => undefined,
     };
     try {
-      const answer = ask(worker, { index, scenario, version, plain, keepsSeries: false, stopFlag: null }, listener);
-      const result = resultOf(await Promise.race([answer, watch.gaveUp]));
+      const task: PoolTask = { index, scenario, version, plain, keepsSeries: false, stopFlag: null };
+      const result = resultOf(
+        await this.thread.use(pluginFiles, (worker) => Promise.race([ask(worker, task, listener), watch.gaveUp])),
+      );
       return { run: measureRun(withoutTables(result)) };
     } catch (error) {
       await this.end();
       return { failure: reasonOf(error, scenario) };
     } finally {
       watch.end();
-      if (hasPlugins) await this.end();
     }
   }
 
-  async end(): Promise<void> {
-    const { worker } = this;
-    this.worker = null;
-    await worker?.terminate();
+  end(): Promise<void> {
+    return this.thread.end();
   }
 }
 

@@ -36,6 +36,19 @@ describe('run of an experiment', () => {
     ]);
   });
 
+  test('with a plugin that keeps something in its module prints the same on any number of threads', () => {
+    const score = 'score: () => { calls++; return (calls * 7) % 101; }';
+    const made = `create: () => ({ name: 'Keeps', ${score} })`;
+    cli.write('keeps.mjs', `let calls = 0;\nexport const plugin = { name: 'Keeps', summary: 's', ${made} };\n`);
+    cli.write('keeps.yaml', EXPERIMENT.replace('[BestFit, FGD]', '[Keeps]').replace('runs: 2', 'runs: 3'));
+    const played = (jobs: string): string => {
+      const { code, out, err } = cli.run('run', 'keeps.yaml', '--plugin', 'keeps.mjs', '-o', 'json', '-q', '--jobs', jobs);
+      expect(code, err).toBe(0);
+      return out;
+    };
+    expect(played('2')).toBe(played('1'));
+  });
+
   test('writes its files, and replaces them only when asked', () => {
     const { code, out, err } = cli.run('run', 'small.yaml', '--out', 'results', '--seed', '7');
     expect([code, out.startsWith('Experiment   small\n')]).toEqual([0, true]);

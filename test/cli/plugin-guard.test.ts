@@ -103,3 +103,14 @@ test('runs that share threads tell the same', () => {
     expect(code).toBe(1);
   }
 });
+
+test('what a plugin keeps in its module shows in no other run, however many threads there are', () => {
+  cli.write('keeps.mjs', plugin('score() { calls++; return (calls * 7) % 101; }', 'let calls = 0;'));
+  const compared = (...args: readonly string[]): string => {
+    const pair = ['--a', 'scheduler.tieBreak=first', '--b', 'scheduler.tieBreak=upstream', '--plugin', 'keeps.mjs'];
+    const { code, out, err } = cli.run('compare', 'guard.yaml', ...pair, '--seeds', '2', '-o', 'json', ...args);
+    expect(code, err).toBe(0);
+    return out;
+  };
+  expect(compared('--jobs', '2', '--quiet')).toBe(compared('--jobs', '1', '--quiet'));
+});
