@@ -6,7 +6,7 @@ import { assert } from '../base/assert.ts';
 import { growFloat64, growInt32, growUint8, grownCapacity } from '../base/growable.ts';
 import type { NodeDevices } from './gpu-devices.ts';
 import type { NodeFacts } from './node-facts.ts';
-import type { RowName } from './pod-seed.ts';
+import type { RowName } from './pod-table.ts';
 
 export class NodeTable {
   capacity = 0;

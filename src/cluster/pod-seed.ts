@@ -2,17 +2,6 @@
 import type { Micros } from '../base/time.ts';
 import type { EvictionCause, PodOutcome, PodPhase } from './pod-table.ts';
 
-/** Names an object for as long as anybody speaks of it: its row, and the number of those that have lived there. */
-export interface RowName {
-  readonly row: number;
-  readonly incarnation: number;
-}
-
-/** With the place in the order of creation. */
-export interface PodRowName extends RowName {
-  readonly serial: number;
-}
-
 /** Of a new pod. */
 export interface PodSeed {
   /** Template id. */

@@ -5,7 +5,6 @@
  * incarnations and do nothing. Only Cluster writes here.
  */
 import { assert } from '../base/assert.ts';
-import type { PodRowName } from './pod-seed.ts';
 import { growFloat64, growInt32, growUint32, growUint8, grownCapacity } from '../base/growable.ts';
 
 /** Where a pod stands in its life. Terminating is a property beside it (`deletionAt`). */
@@ -73,6 +72,17 @@ export interface PodHistory {
   readonly ignoredFailures: number;
 }
 export const NO_HISTORY: PodHistory = { restarts: 0, exitCode: 0, indexFailures: 0, ignoredFailures: 0 };
+
+/** Names an object for as long as anybody speaks of it: its row, and the number of those that have lived there. */
+export interface RowName {
+  readonly row: number;
+  readonly incarnation: number;
+}
+
+/** With the place in the order of creation. */
+export interface PodRowName extends RowName {
+  readonly serial: number;
+}
 
 export class PodTable {
   capacity = 0;

@@ -9,8 +9,7 @@ import { assert } from '../base/assert.ts';
 import { grownCapacity, growFloat64, growInt32, growUint8 } from '../base/growable.ts';
 import type { Micros } from '../base/time.ts';
 import type { WorkloadObject } from './objects.ts';
-import type { PodTable } from './pod-table.ts';
-import type { RowName } from './pod-seed.ts';
+import type { PodTable, RowName } from './pod-table.ts';
 import type { WorkloadDetails } from './workload-details.ts';
 
 export const WorkloadKind = {

@@ -164,24 +164,18 @@ export class Simulation {
     for (const scheduler of schedulers) scheduler.listeners.push(tellingOf(this.metrics, cluster));
     const quotas = new QuotaLedger(kernel, cluster, Phase.Controller);
     const gate = (this.gate = new PodGate(cluster, quotas));
-    const { controllers: lateness } = scenario.controlPlane.watchDelaySeconds;
-    const replacement = new ReplacementController(
-      kernel, cluster, gate, lateness === null ? undefined : inOrder(kernel, drawnDelays(kernel, 'replacement', lateness)),
-    );
-    replacement.onReplaced = (pod, lost) => this.metrics.noteReplacement(pod, lost);
+    const replacement = this.makeReplacement(gate);
     this.kubelet = this.makeKubelet(() => replacement.isCreating);
     const admission = new PodAdmission(cluster, scenario, scenario.applications);
     const [admit, zones] = [(pod: Pod): number => admission.template(pod), knownZones(scenario.timeZones)];
-    const late = (this.lateControllers = lateClusterOf(kernel, cluster, 'controllers', lateness, Phase.Controller));
+    const { controllers: delay } = scenario.controlPlane.watchDelaySeconds;
+    const late = (this.lateControllers = lateClusterOf(kernel, cluster, 'controllers', delay, Phase.Controller));
     const seen = late?.view ?? cluster;
     const requests = new ApiRequests(cluster, seen, late);
     this.controllers = new WorkloadControllers(kernel, seen, admit, Phase.Controller, gate, zones, requests);
     cluster.observe(quotas);
     const budgets = new DisruptionBudgets(cluster);
-    new Disruption(kernel, seen, late === null ? budgets : new DisruptionBudgets(seen), Phase.Controller, { requests });
-    new NodeLifecycle(kernel, seen, scenario.nodeLifecycle, undefined, requests);
-    const taintEviction = new TaintEviction(kernel, seen, requests);
-    new PodGc(kernel, seen, requests);
+    const taintEviction = this.addNodeControllers(seen, requests, budgets);
     const { crashes, operations } = assembleFaults(scenario, {
       kernel,
       cluster,
@@ -207,6 +201,26 @@ export class Simulation {
     if (operations !== null) this.addInput(operations);
     if (scenario.durationMicros === null) this.watchForTheEnd({ replacement, taintEviction, crashes, operations });
     if (scenario.metrics.checkEveryEvents > 0) this.nextCheckAt = scenario.metrics.checkEveryEvents;
+  }
+
+  private makeReplacement(gate: PodGate): ReplacementController {
+    const { kernel, cluster, scenario } = this;
+    const { controllers: delay } = scenario.controlPlane.watchDelaySeconds;
+    const seesAfter = delay === null ? undefined : inOrder(kernel, drawnDelays(kernel, 'replacement', delay));
+    const replacement = new ReplacementController(kernel, cluster, gate, seesAfter);
+    replacement.onReplaced = (pod, lost) => this.metrics.noteReplacement(pod, lost);
+    return replacement;
+  }
+
+  /** Those that look after nodes and after pods of whatever owner. `seen`: what they see. */
+  private addNodeControllers(seen: Cluster, requests: ApiRequests, budgets: DisruptionBudgets): TaintEviction {
+    const { kernel } = this;
+    const known = requests.late === null ? budgets : new DisruptionBudgets(seen);
+    new Disruption(kernel, seen, known, Phase.Controller, { requests });
+    new NodeLifecycle(kernel, seen, this.scenario.nodeLifecycle, undefined, requests);
+    const taintEviction = new TaintEviction(kernel, seen, requests);
+    new PodGc(kernel, seen, requests);
+    return taintEviction;
   }
 
   private makeKubelet(isCreating: () => boolean): Kubelet {
