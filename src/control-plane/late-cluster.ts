@@ -120,7 +120,10 @@ export class LateCluster implements ClusterObserver {
 
   /** For `--check`: what is seen adds up, and when all has been shown it is what there is. */
   check(): void {
-    checkCluster(this.view);
+    const { view } = this;
+    // Pools are shared: there may be some whose nodes are not seen yet.
+    view.totals.resize(Math.max(1, view.pools.size), view.nodes.stride);
+    checkCluster(view);
     if (this.pendingCount === 0) checkSame(this.view, this.cluster);
   }
 
