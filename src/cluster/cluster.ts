@@ -8,19 +8,16 @@ import { Interner } from '../base/interner.ts';
 import type { Micros } from '../base/time.ts';
 import type { KubernetesObject, Node, Pod, Taint } from './objects.ts';
 import { GPU_MILLI, devicesFor } from './gpu-devices.ts';
-import { compileNode } from './node-facts.ts';
-import type { NodeFacts } from './node-facts.ts';
+import { compileNode, type NodeFacts } from './node-facts.ts';
 import { DEFAULT_KUBERNETES_VERSION, featuresOf } from './kubernetes-versions.ts';
 import type { KubernetesFeatures, KubernetesVersion } from './kubernetes-versions.ts';
 import { nodeAllocatable, nodeChanges, offersTheSame } from './node-changes.ts';
 import { NodeTable } from './node-table.ts';
 import { NAMESPACE_NAME_LABEL, ObjectStore } from './object-store.ts';
-import { ObserverLists } from './observer.ts';
-import type { ClusterObserver, NodeBefore, RecordedEvent } from './observer.ts';
-import { EvictionCause, PodFlag, PodPhase, PodOutcome, PodTable } from './pod-table.ts';
+import { ObserverLists, type ClusterObserver, type NodeBefore, type RecordedEvent } from './observer.ts';
+import { EvictionCause, PodFlag, PodPhase, PodOutcome, PodTable, type PodRowName, type RowName } from './pod-table.ts';
 import type { PodEnd, PodSeed } from './pod-seed.ts';
-import { TemplateTable } from './pod-template.ts';
-import type { PodTemplate } from './pod-template.ts';
+import { TemplateTable, type PodTemplate } from './pod-template.ts';
 import { ResourceRegistry } from './resources.ts';
 import { Totals } from './totals.ts';
 import { Verb } from './verb.ts';
@@ -30,11 +27,14 @@ import { WorkloadWriter } from './workload-writer.ts';
 /** What the cluster needs of the kernel. */
 export interface ClusterClock {
   readonly now: Micros;
-  readonly digest: Digest;
+  readonly digest: Pick<Digest, 'addInt' | 'addNumber' | 'addText'>;
 }
 
+/** Tables that say the same for everybody, whatever they know of the rest. */
+export type SharedTables = Pick<Cluster, 'resources' | 'templates' | 'names' | 'classes' | 'pools'>;
+
 export class Cluster {
-  readonly resources: ResourceRegistry = new ResourceRegistry();
+  readonly resources: ResourceRegistry;
   readonly templates: TemplateTable;
   readonly pods: PodTable = new PodTable();
   readonly nodes: NodeTable = new NodeTable();
@@ -44,10 +44,10 @@ export class Cluster {
   readonly workloadWriter: WorkloadWriter;
   readonly totals: Totals = new Totals();
   /** Names of pods, prefixes and nodes. */
-  readonly names: Interner = new Interner();
+  readonly names: Interner;
   /** Workload classes, for reports. */
-  readonly classes: Interner = new Interner();
-  readonly pools: Interner = new Interner();
+  readonly classes: Interner;
+  readonly pools: Interner;
   /** Of the whole cluster: API server, scheduler and controllers. */
   readonly kubernetes: KubernetesVersion;
   readonly features: KubernetesFeatures;
@@ -56,11 +56,16 @@ export class Cluster {
   private readonly clock: ClusterClock;
   private notifying = false;
 
-  constructor(clock: ClusterClock, kubernetes: KubernetesVersion = DEFAULT_KUBERNETES_VERSION) {
+  /** `shared`: another cluster's, of which this one is a view. */
+  constructor(clock: ClusterClock, kubernetes = DEFAULT_KUBERNETES_VERSION, shared: SharedTables | null = null) {
     this.clock = clock;
     this.kubernetes = kubernetes;
     this.features = featuresOf(kubernetes);
-    this.templates = new TemplateTable(this.resources, this.features.resizeMaximumOfSums);
+    this.resources = shared?.resources ?? new ResourceRegistry();
+    this.names = shared?.names ?? new Interner();
+    this.classes = shared?.classes ?? new Interner();
+    this.pools = shared?.pools ?? new Interner();
+    this.templates = shared?.templates ?? new TemplateTable(this.resources, this.features.resizeMaximumOfSums);
     this.workloadWriter = new WorkloadWriter(this.workloads, {
       now: () => this.now,
       begin: (verb, row, value) => this.begin(verb, row, value),
@@ -69,6 +74,9 @@ export class Cluster {
         this.notifying = true;
         for (const observer of this.observers.workloadChanged) observer.workloadChanged?.(row, change);
         this.notifying = false;
+      },
+      stood: (row) => {
+        for (const observer of this.observers.workloadStood) observer.workloadStood?.(row);
       },
     });
     this.resources.onGrown(() => this.fitColumns());
@@ -135,13 +143,14 @@ export class Cluster {
     return row !== undefined && this.nodes.alive[row] === 1 ? row : -1;
   }
 
-  addNode(node: Node, pool = ''): number {
+  /** `as`: the row that another cluster has for it. */
+  addNode(node: Node, pool = '', as?: RowName): number {
     const facts = compileNode(node);
     assert(this.nodeRow(facts.name) < 0, `node ${facts.name} exists`);
     const poolIndex = this.pools.intern(pool);
     this.fitColumns();
     const ghost = this.nodesByName.get(facts.name);
-    const row = ghost ?? this.nodes.allocate(facts);
+    const row = ghost ?? this.nodes.allocate(facts, as);
     this.nodesByName.set(facts.name, row);
     this.begin(Verb.AddNode, row);
     this.clock.digest.addText(facts.name);
@@ -239,9 +248,10 @@ export class Cluster {
     return ordinal < 0 ? base : `${base}-${ordinal}`;
   }
 
-  createPod(seed: PodSeed): number {
+  /** `as`: the row that another cluster has for it. */
+  createPod(seed: PodSeed, as?: PodRowName): number {
     const { pods } = this;
-    const pod = pods.allocate();
+    const pod = pods.allocate(as);
     this.begin(Verb.CreatePod, pod, seed.template);
     pods.phase[pod] = PodPhase.Pending;
     pods.template[pod] = seed.template;
@@ -279,10 +289,10 @@ export class Cluster {
   }
 
   /** A pod that was created with a node: no scheduler is asked. `node` may be a ghost's or dead machine's row. */
-  placePod(pod: number, node: number): void {
+  placePod(pod: number, node: number, devices: readonly number[] | null = null): void {
     assert(this.pods.phase[pod] === PodPhase.Pending, 'placePod needs a pending pod');
     this.begin(Verb.AssumePod, pod, node);
-    this.attach(pod, node, true, null);
+    this.attach(pod, node, true, devices);
   }
 
   /** The kubelet has seen the pod: its status.startTime is written. `at`: as a recording has it. */

@@ -6,6 +6,7 @@ import { assert } from '../base/assert.ts';
 import { growFloat64, growInt32, growUint8, grownCapacity } from '../base/growable.ts';
 import type { NodeDevices } from './gpu-devices.ts';
 import type { NodeFacts } from './node-facts.ts';
+import type { RowName } from './pod-table.ts';
 
 export class NodeTable {
   capacity = 0;
@@ -42,10 +43,14 @@ export class NodeTable {
   holds: Int32Array = new Int32Array(0);
   createdAt: Float64Array = new Float64Array(0);
 
-  allocate(facts: NodeFacts): number {
-    const row = this.freeRows.pop() ?? this.length++;
+  /** `as`: the row to be taken, which is free. */
+  allocate(facts: NodeFacts, as?: RowName): number {
+    const row = as?.row ?? this.freeRows.pop() ?? this.length++;
     if (row >= this.capacity) this.grow(row + 1);
-    this.incarnation[row]++;
+    assert(this.used[row] === 0, 'a row that is taken is free');
+    // Rows between are filled when their time comes.
+    for (; this.length <= row; this.length++) this.pods[this.length] = [];
+    this.incarnation[row] = as?.incarnation ?? this.incarnation[row] + 1;
     this.used[row] = 1;
     this.facts[row] = facts;
     this.pods[row] = [];

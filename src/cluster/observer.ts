@@ -79,6 +79,8 @@ export interface ClusterObserver {
   podCounted?(pod: number): void;
   /** Spec, status or deletion of a workload changed; `gone`: its row is freed after the notices. */
   workloadChanged?(workload: number, change: WorkloadChange): void;
+  /** An owner that is no object came; nobody is told when it goes. */
+  workloadStood?(workload: number): void;
   nodeAdded?(node: number): void;
   nodeUpdated?(node: number, changes: number, before: NodeBefore): void;
   /** Before the node leaves the tables. */
@@ -144,6 +146,7 @@ export class ObserverLists {
   readonly podDeleted: ClusterObserver[] = [];
   readonly podCounted: ClusterObserver[] = [];
   readonly workloadChanged: ClusterObserver[] = [];
+  readonly workloadStood: ClusterObserver[] = [];
   readonly nodeAdded: ClusterObserver[] = [];
   readonly nodeUpdated: ClusterObserver[] = [];
   readonly nodeRemoving: ClusterObserver[] = [];

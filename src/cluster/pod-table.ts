@@ -75,6 +75,17 @@ export interface PodHistory {
 }
 export const NO_HISTORY: PodHistory = { restarts: 0, exitCode: 0, indexFailures: 0, ignoredFailures: 0, waits: '' };
 
+/** Names an object for as long as anybody speaks of it: its row, and the number of those that have lived there. */
+export interface RowName {
+  readonly row: number;
+  readonly incarnation: number;
+}
+
+/** With the place in the order of creation. */
+export interface PodRowName extends RowName {
+  readonly serial: number;
+}
+
 export class PodTable {
   capacity = 0;
   /** Rows ever used; rows below it are live or on the free list. */
@@ -133,8 +144,9 @@ export class PodTable {
   /** Run time known to the simulator only; Infinity: for ever. */
   durationMicros: Float64Array = new Float64Array(0);
 
-  /** A cleared row; its incarnation is one more than the last pod's there. */
-  allocate(): number {
+  /** A cleared row; its incarnation is one more than the last pod's there. `as`: the row to be taken, which is free. */
+  allocate(as?: PodRowName): number {
+    if (as !== undefined) return this.take(as);
     let row = this.freeHead;
     if (row >= 0) this.freeHead = this.owner[row];
     else {
@@ -142,9 +154,22 @@ export class PodTable {
       if (row >= this.capacity) this.grow(row + 1);
     }
     this.incarnation[row]++;
+    this.serial[row] = this.serials++;
+    return this.clear(row);
+  }
+
+  private take({ row, incarnation, serial }: PodRowName): number {
+    if (row >= this.capacity) this.grow(row + 1);
+    this.length = Math.max(this.length, row + 1);
+    assert(this.phase[row] === PodPhase.Free, 'a row that is taken is free');
+    this.incarnation[row] = incarnation;
+    this.serial[row] = serial;
+    return this.clear(row);
+  }
+
+  private clear(row: number): number {
     this.node[row] = this.slot[row] = this.owner[row] = this.nominatedNode[row] = this.pinnedNode[row] = -1;
     this.item[row] = -1;
-    this.serial[row] = this.serials++;
     this.cause[row] = this.flags[row] = 0;
     this.readyAt[row] = this.endedAt[row] = NaN;
     this.boundAt[row] = this.startedAt[row] = this.deletionAt[row] = this.acknowledgedAt[row] = NaN;

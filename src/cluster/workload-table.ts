@@ -9,7 +9,7 @@ import { assert } from '../base/assert.ts';
 import { grownCapacity, growFloat64, growInt32, growUint8 } from '../base/growable.ts';
 import type { Micros } from '../base/time.ts';
 import type { WorkloadObject } from './objects.ts';
-import type { PodTable } from './pod-table.ts';
+import type { PodTable, RowName } from './pod-table.ts';
 import type { WorkloadDetails } from './workload-details.ts';
 
 export const WorkloadKind = {
@@ -51,6 +51,17 @@ export interface WorkloadSeed {
   readonly podMicros: Micros;
   readonly details: WorkloadDetails | null;
 }
+
+/** With the place in the order of creation. */
+export interface WorkloadRowName extends RowName {
+  readonly serial: number;
+}
+
+/** What changes of a workload in its life, but for its end. */
+export type WorkloadState = Readonly<Record<(typeof STATE_COLUMNS)[number], number>> & {
+  readonly object: WorkloadObject | null;
+  readonly details: WorkloadDetails | null;
+};
 
 export class WorkloadTable {
   /** Rows ever used. */
@@ -130,13 +141,16 @@ export class WorkloadTable {
     return this.deletionAt[row] === this.deletionAt[row];
   }
 
-  add(seed: WorkloadSeed, now: Micros): number {
-    const row = this.freeRows.pop() ?? this.length++;
+  /** `as`: the row to be taken, which is free or an owner's that was forgotten. */
+  add(seed: WorkloadSeed, now: Micros, as?: WorkloadRowName): number {
+    const row = as?.row ?? this.freeRows.pop() ?? this.length++;
     if (row >= this.capacity) this.grow(row + 1);
+    this.length = Math.max(this.length, row + 1);
+    if (as !== undefined && this.used[row] === 1) this.free(row);
     this.count++;
     this.used[row] = 1;
-    this.incarnation[row]++;
-    this.serial[row] = this.serials++;
+    this.incarnation[row] = as?.incarnation ?? this.incarnation[row] + 1;
+    this.serial[row] = as?.serial ?? this.serials++;
     this.kind[row] = seed.kind;
     this.parent[row] = seed.parent;
     this.template[row] = seed.template;
@@ -157,6 +171,41 @@ export class WorkloadTable {
     if (seed.key !== '') this.byKey.set(`${WORKLOAD_KIND_NAMES[seed.kind]}/${seed.key}`, row);
     if (seed.parent >= 0) this.children[seed.parent] = [...this.children[seed.parent], row];
     return row;
+  }
+
+  rowName(row: number): WorkloadRowName {
+    return { row, incarnation: this.incarnation[row], serial: this.serial[row] };
+  }
+
+  /** Of a row that was just filled. */
+  seedOf(row: number): WorkloadSeed {
+    return {
+      kind: this.kind[row] as WorkloadKind,
+      object: this.object[row],
+      key: this.key[row],
+      parent: this.parent[row],
+      wanted: this.wanted[row],
+      template: this.template[row],
+      workloadClass: this.workloadClass[row],
+      nameBase: this.nameBase[row],
+      podMicros: this.podMicros[row],
+      details: this.details[row],
+    };
+  }
+
+  stateOf(row: number): WorkloadState {
+    const columns = Object.fromEntries(STATE_COLUMNS.map((name) => [name, this[name][row]]));
+    return {
+      ...(columns as Record<(typeof STATE_COLUMNS)[number], number>),
+      object: this.object[row],
+      details: this.details[row],
+    };
+  }
+
+  restate(row: number, state: WorkloadState): void {
+    for (const name of STATE_COLUMNS) this[name][row] = state[name];
+    this.object[row] = state.object;
+    this.details[row] = state.details;
   }
 
   free(row: number): void {
@@ -242,6 +291,9 @@ export class WorkloadTable {
   }
 }
 
+const STATE_COLUMNS = [
+  'generation', 'wanted', 'observedGeneration', 'replicas', 'ready', 'available', 'updated', 'terminating',
+] as const;
 const NO_ROWS: readonly number[] = [];
 const INT32_COLUMNS = [
   'incarnation',

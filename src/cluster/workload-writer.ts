@@ -10,7 +10,7 @@ import type { WorkloadDetails } from './workload-details.ts';
 import { canonicalText } from './pod-template.ts';
 import { Verb } from './verb.ts';
 import { WORKLOAD_KIND_NAMES } from './workload-table.ts';
-import type { WorkloadSeed, WorkloadTable } from './workload-table.ts';
+import type { WorkloadRowName, WorkloadSeed, WorkloadState, WorkloadTable } from './workload-table.ts';
 
 /** What the writer needs of the cluster. */
 export interface WorkloadPen {
@@ -18,6 +18,7 @@ export interface WorkloadPen {
   begin(verb: number, row: number, value: number): void;
   feedText(text: string): void;
   tell(row: number, change: WorkloadChange): void;
+  stood(row: number): void;
 }
 
 /** The counts of a status; those left out stay. */
@@ -38,8 +39,9 @@ export class WorkloadWriter {
     this.pen = pen;
   }
 
-  create(seed: WorkloadSeed): number {
-    const row = this.table.add(seed, this.pen.now());
+  /** `as`: the row that another cluster has for it. */
+  create(seed: WorkloadSeed, as?: WorkloadRowName): number {
+    const row = this.table.add(seed, this.pen.now(), as);
     this.pen.begin(Verb.CreateWorkload, row, seed.wanted);
     this.pen.feedText(`${WORKLOAD_KIND_NAMES[seed.kind]} ${seed.key}`);
     this.pen.tell(row, 'created');
@@ -47,12 +49,21 @@ export class WorkloadWriter {
   }
 
   /** An owner that stands for itself: nobody wrote an object down, so nothing is told. `forget` ends it. */
-  stand(seed: WorkloadSeed): number {
-    return this.table.add(seed, this.pen.now());
+  stand(seed: WorkloadSeed, as?: WorkloadRowName): number {
+    const row = this.table.add(seed, this.pen.now(), as);
+    this.pen.stood(row);
+    return row;
   }
 
   forget(row: number): void {
     this.table.free(row);
+  }
+
+  /** What another cluster says of the workload. */
+  restate(row: number, state: WorkloadState, change: WorkloadChange): void {
+    this.begin(Verb.UpdateWorkload, row, state.wanted);
+    this.table.restate(row, state);
+    this.pen.tell(row, change);
   }
 
   /** The template of the pods that its controller makes from now on; no part of the API's object. */

@@ -9,6 +9,7 @@ import type { Node, Pod, WorkloadSpec } from '../cluster/objects.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
 import { GarbageCollector } from '../controllers/garbage-collector.ts';
 import { OwnedPodCounts } from '../controllers/owned-pod-counts.ts';
+import { ApiRequests } from '../controllers/owned-pods.ts';
 import type { ControllerContext } from '../controllers/owned-pods.ts';
 import type { QueueMaker } from '../controllers/work-queue.ts';
 import { Kernel } from '../kernel/kernel.ts';
@@ -48,6 +49,7 @@ export class WorkloadWorld implements ClusterObserver {
     const { cluster } = this;
     this.context = {
       cluster,
+      requests: new ApiRequests(cluster),
       counts: new OwnedPodCounts(cluster),
       admit: (pod: Pod) => cluster.internTemplate(pod).id,
       runMicros: () => Infinity,

@@ -9,6 +9,7 @@
 import { assert } from '../base/assert.ts';
 import { growFloat64, growInt32, growUint8, grownCapacity } from '../base/growable.ts';
 import type { Micros } from '../base/time.ts';
+import { PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { NodeFacts } from '../cluster/node-facts.ts';
 import { ObjectStore, objectKey } from '../cluster/object-store.ts';
@@ -359,4 +360,32 @@ class Journal {
     this.carried.clear();
     for (const [at, what] of carried) this.carried.set(at, what);
   }
+}
+
+// ---- what a scheduler is told that is late -------------------------------------------------------------------------
+
+export interface BindingRefusal {
+  readonly reason: 'NotFound' | 'Conflict';
+  readonly message: string;
+}
+
+/**
+ * The binding subresource of a pod, for one who has not seen yet what became of it; null: the Binding is written. Whether
+ * the node is there is not asked.
+ * Source: pkg/registry/core/pod/storage/storage.go BindingREST.assignPod, setPodNodeAndMetadata (v1.36.3).
+ */
+export function bindingRefusal(cluster: Cluster, pod: number): BindingRefusal | null {
+  const { pods, nodes } = cluster;
+  const isGated = cluster.templateOf(pod).gates.length > 0;
+  if (pods.phase[pod] === PodPhase.Pending && !pods.isTerminating(pod) && !isGated) return null;
+  const name = cluster.podName(pod);
+  if (pods.phase[pod] === PodPhase.Free) return { reason: 'NotFound', message: `pods "${name}" not found` };
+  if (pods.isTerminating(pod)) return conflict(name, `pod ${name} is being deleted, cannot be assigned to a host`);
+  const node = pods.node[pod];
+  if (node >= 0) return conflict(name, `pod ${name} is already assigned to node "${nodes.facts[node].name}"`);
+  return conflict(name, `pod ${name} has non-empty .spec.schedulingGates`);
+}
+
+function conflict(name: string, why: string): BindingRefusal {
+  return { reason: 'Conflict', message: `Operation cannot be fulfilled on pods/binding "${name}": ${why}` };
 }

@@ -11,7 +11,7 @@ import type { CronJobDetails } from '../cluster/workload-details.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
 import { isFinished, jobDetails } from './job.ts';
 import { withJobDefaults } from './job-policies.ts';
-import { controllerReference, nameOf, namespaceOf } from './owned-pods.ts';
+import { ApiRequests, controllerReference, nameOf, namespaceOf } from './owned-pods.ts';
 import type { CronSchedule } from './utc-schedule.ts';
 import type { QueueMaker, WorkloadQueue } from './work-queue.ts';
 
@@ -37,11 +37,16 @@ interface CronPass {
 export class CronJobController {
   readonly queue: WorkloadQueue;
   private readonly cluster: Cluster;
+  private readonly requests: ApiRequests;
   private readonly epochMicros: Micros;
   private readonly parse: ScheduleParser;
 
   /** `epochMicros`: the time of day at the beginning of the run, since 1970. */
-  constructor(cluster: Cluster, makeQueue: QueueMaker, epochMicros: Micros, parse: ScheduleParser) {
+  constructor(
+    cluster: Cluster, makeQueue: QueueMaker, epochMicros: Micros, parse: ScheduleParser,
+    requests: ApiRequests = new ApiRequests(cluster),
+  ) {
+    this.requests = requests;
     this.cluster = cluster;
     this.epochMicros = epochMicros;
     this.parse = parse;
@@ -109,10 +114,10 @@ export class CronJobController {
   }
 
   private deleteActive(pass: CronPass): void {
-    const { workloads, workloadWriter } = this.cluster;
+    const { workloads } = this.cluster;
     for (const name of pass.active) {
       const job = workloads.find(WorkloadKind.Job, `${namespaceOf(this.cluster, pass.row)}/${name}`);
-      if (job >= 0) workloadWriter.delete(job);
+      if (job >= 0) this.requests.deleteWorkload(job);
     }
     pass.active = [];
   }
@@ -126,15 +131,14 @@ export class CronJobController {
     const namespace = namespaceOf(cluster, row);
     const key = `${namespace}/${name}`;
     // A Job of this minute that is there already is the one (its creation is answered with "already exists").
-    if (workloads.find(WorkloadKind.Job, key) < 0) {
+    if (this.requests.api.workloads.find(WorkloadKind.Job, key) < 0) {
       const object: WorkloadObject = {
         apiVersion: 'batch/v1',
         kind: 'Job',
         metadata: { ...metadata, name, namespace, ownerReferences: [controllerReference(cluster, row)] },
         spec: withJobDefaults(spec),
       };
-      cluster.putObject('Job', object);
-      cluster.workloadWriter.create({
+      this.requests.createWorkload({
         kind: WorkloadKind.Job,
         object,
         key,
@@ -145,7 +149,7 @@ export class CronJobController {
         nameBase: names.intern(name),
         podMicros: workloads.podMicros[row],
         details: jobDetails(spec.backoffLimitPerIndex !== undefined),
-      });
+      }, object);
     }
     pass.active = [...pass.active, name];
     pass.lastSchedule = time;
@@ -165,16 +169,16 @@ export class CronJobController {
   }
 
   private deleteOldest(jobs: readonly number[], limit: number): void {
-    const { workloads, workloadWriter } = this.cluster;
+    const { workloads } = this.cluster;
     const startOf = (job: number): Micros => detailsAs('Job', workloads.details[job]).startAt;
     const order = [...jobs].sort((a, b) => startOf(a) - startOf(b) || (workloads.key[a] < workloads.key[b] ? -1 : 1));
-    for (const job of order.slice(0, Math.max(0, jobs.length - limit))) workloadWriter.delete(job);
+    for (const job of order.slice(0, Math.max(0, jobs.length - limit))) this.requests.deleteWorkload(job);
   }
 
   private write({ row, active, lastSchedule }: CronPass, before: CronJobDetails): void {
     const lastScheduleSeconds = lastSchedule === null ? -1 : Math.floor(lastSchedule / MICROS_PER_SECOND);
     const isSame = before.active === active && before.lastScheduleSeconds === lastScheduleSeconds;
-    this.cluster.workloadWriter.writeStatus(
+    this.requests.writeStatus(
       row,
       {},
       isSame ? before : { kind: 'CronJob', active, lastScheduleSeconds },

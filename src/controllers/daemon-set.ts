@@ -21,7 +21,7 @@ import { WorkloadKind } from '../cluster/workload-table.ts';
 import { scaledAmount } from '../cluster/int-or-percent.ts';
 import { DaemonNodes, daemonPlacement, daemonVerdict, withDaemonTolerations } from './daemon-nodes.ts';
 import type { DaemonPlacement, SeenNode, SeenPod } from './daemon-nodes.ts';
-import { createOwnedPod, deletePod, nameOf, podOf, settleSync, slowStart } from './owned-pods.ts';
+import { createOwnedPod, nameOf, podOf, settleSync, slowStart } from './owned-pods.ts';
 import type { ControllerContext } from './owned-pods.ts';
 import { REVISION_LABEL } from './stateful-set-pods.ts';
 import { cutHistory, reviseTemplate } from './template-revisions.ts';
@@ -81,6 +81,8 @@ export class DaemonSetController implements ClusterObserver {
 
   /** Syncs a new DaemonSet until it has its pods: whatever comes later in the same instant stands behind them. */
   arrive(row: number): void {
+    // Who is told late will be.
+    if (this.context.requests.late !== null) return;
     const { alive } = this.cluster.workloads;
     for (let before = -1; before !== alive[row];) {
       before = alive[row];
@@ -174,6 +176,11 @@ export class DaemonSetController implements ClusterObserver {
     }
   }
 
+  workloadStood(row: number): void {
+    const isDaemonSet = this.cluster.workloads.kind[row] === WorkloadKind.DaemonSet;
+    if (isDaemonSet && this.context.requests.late !== null) this.queue.add(row);
+  }
+
   workloadChanged(row: number, change: WorkloadChange): void {
     if (change === 'gone') this.sets.delete(row);
   }
@@ -264,7 +271,7 @@ export class DaemonSetController implements ClusterObserver {
       ({ isRefused } = slowStart(Math.min(create.length, BURST), makeOn));
       for (const { name } of create) known.nodes.touch(name);
     }
-    for (const pod of remove.slice(0, BURST)) deletePod(cluster, pod);
+    for (const pod of remove.slice(0, BURST)) this.context.requests.deletePod(pod);
     for (const pod of remove.slice(BURST)) known.nodes.touch(cluster.pods.pinnedNode[pod]);
     return isRefused;
   }
@@ -388,7 +395,6 @@ export class DaemonSetController implements ClusterObserver {
   // ---- status ----------------------------------------------------------------------------------------------------
 
   private writeStatus(row: number, spec: WorkloadSpec, nodes: DaemonNodes, revisions: readonly Revision[]): void {
-    const { workloadWriter } = this.cluster;
     const { desired, misscheduled, replicas, ready, available, updated } = nodes.counts;
     const before = this.details(row);
     const kept = this.cutRevisions(row, revisions, spec.revisionHistoryLimit ?? DEFAULT_HISTORY);
@@ -397,7 +403,7 @@ export class DaemonSetController implements ClusterObserver {
       before.revisions === kept && before.desired === desired && before.misscheduled === misscheduled &&
       before.unavailable === unavailable;
     const after: DaemonSetDetails = { kind: 'DaemonSet', revisions: kept, desired, misscheduled, unavailable };
-    workloadWriter.writeStatus(row, { replicas, ready, available, updated }, isSame ? before : after);
+    this.context.requests.writeStatus(row, { replicas, ready, available, updated }, isSame ? before : after);
     const { minReadySeconds = 0 } = spec;
     // Counted from now, whenever the pods became ready: the queue keeps the earliest of such times.
     if (minReadySeconds > 0 && ready !== available) this.queue.addAfter(row, minReadySeconds * MICROS_PER_SECOND);

@@ -122,7 +122,7 @@ export class DeploymentController {
     return { newest, old, all, sizes: all.map((set) => this.cluster.workloads.wanted[set]) };
   }
 
-  /** The ReplicaSet of the template, known by the highest revision number. */
+  /** The ReplicaSet of the template, known by the highest revision number; -1: none, or one that is not seen yet. */
   private syncedSets(rollout: Rollout, mayCreate: boolean): Sets {
     const sets = this.findSets(rollout);
     const revision = Math.max(0, ...sets.old.map((set) => this.set(set).revision)) + 1;
@@ -137,14 +137,15 @@ export class DeploymentController {
 
   /** Its revision is the highest again, or, if it is, the Deployment says so. */
   private keepNewest(rollout: Rollout, newest: number, revision: number): void {
-    const { workloads, workloadWriter } = this.cluster;
+    const { workloads } = this.cluster;
+    const { requests } = this.context;
     const set = this.set(newest);
     const minReadySeconds = rollout.spec.minReadySeconds ?? 0;
     if (set.revision < revision || set.minReadySeconds !== minReadySeconds) {
       const grown = set.revision < revision;
       const revisionHistory = grown && set.revision > 0 ? [...set.revisionHistory, set.revision] : set.revisionHistory;
       const details = { ...set, minReadySeconds, revisionHistory, revision: Math.max(set.revision, revision) };
-      return workloadWriter.scale(newest, workloads.wanted[newest], details);
+      return requests.scale(newest, workloads.wanted[newest], details);
     }
     const details = this.details(rollout.row);
     let { conditions } = details;
@@ -154,7 +155,7 @@ export class DeploymentController {
         newCondition('Progressing', 'True', Reason.FoundReplicaSet, this.cluster.now),
       );
     if (details.revision !== set.revision || conditions !== details.conditions)
-      workloadWriter.annotate(rollout.row, { ...details, revision: set.revision, conditions });
+      requests.annotate(rollout.row, { ...details, revision: set.revision, conditions });
   }
 
   private createSet(rollout: Rollout, old: readonly number[], revision: number): number {
@@ -163,8 +164,8 @@ export class DeploymentController {
     const size = limits.isRolling ? newReplicas(wanted, limits.maxSurge, this.sizeOf(old), 0) : wanted;
     const { object, collisionCount } = newReplicaSet(cluster, row, this.details(row).collisionCount);
     const name = object.metadata?.name ?? '';
-    cluster.putObject('ReplicaSet', object);
-    const set = cluster.workloadWriter.create({
+    const { requests } = this.context;
+    const set = requests.createWorkload({
       kind: WorkloadKind.ReplicaSet,
       object,
       key: `${namespaceOf(cluster, row)}/${name}`,
@@ -178,12 +179,12 @@ export class DeploymentController {
         ...replicaSetDetails(template, rollout.spec.minReadySeconds ?? 0),
         revision, desiredReplicas: wanted, maxReplicas: wanted + limits.maxSurge,
       },
-    });
+    }, object);
     const details = this.details(row);
     const created = newCondition('Progressing', 'True', Reason.NewReplicaSet, cluster.now);
     const conditions =
       rollout.deadlineSeconds === null ? details.conditions : withCondition(details.conditions, created);
-    cluster.workloadWriter.annotate(row, { ...details, revision, conditions, collisionCount });
+    requests.annotate(row, { ...details, revision, conditions, collisionCount });
     return set;
   }
 
@@ -198,12 +199,13 @@ export class DeploymentController {
 
   /** Writes a size with the annotations that go with it; true when the size is another one. */
   private scale({ wanted, limits }: Rollout, set: number, size: number): boolean {
-    const { workloads, workloadWriter } = this.cluster;
+    const { workloads } = this.cluster;
     const details = this.set(set);
     const maxReplicas = wanted + limits.maxSurge;
     const isAnnotated = details.desiredReplicas === wanted && details.maxReplicas === maxReplicas;
     const isOther = workloads.wanted[set] !== size;
-    if (isOther || !isAnnotated) workloadWriter.scale(set, size, { ...details, desiredReplicas: wanted, maxReplicas });
+    if (isOther || !isAnnotated)
+      this.context.requests.scale(set, size, { ...details, desiredReplicas: wanted, maxReplicas });
     return isOther;
   }
 
@@ -226,7 +228,8 @@ export class DeploymentController {
       isPaused ? Reason.Paused : Reason.Resumed,
       this.cluster.now,
     );
-    this.cluster.workloadWriter.annotate(row, { ...details, conditions: withCondition(details.conditions, condition) });
+    const conditions = withCondition(details.conditions, condition);
+    this.context.requests.annotate(row, { ...details, conditions });
   }
 
   /** Whether an active ReplicaSet was sized for another number of replicas. */
@@ -301,6 +304,7 @@ export class DeploymentController {
 
   private roll(rollout: Rollout): void {
     const sets = this.syncedSets(rollout, true);
+    if (sets.newest < 0) return;
     if (this.sizeNewest(rollout, sets) || this.shrinkOld(rollout, sets)) return this.settle(rollout, sets);
     if (this.wasComplete(rollout)) this.cutHistory(rollout, sets.old);
     this.settle(rollout, sets);
@@ -373,6 +377,7 @@ export class DeploymentController {
     for (const set of this.activeOf(found.old)) scaledDown = this.scaleUnlessThere(rollout, set, 0) || scaledDown;
     if (scaledDown || this.oldPodsRun(found.old)) return this.settle(rollout, found);
     const sets = found.newest >= 0 ? found : this.syncedSets(rollout, true);
+    if (sets.newest < 0) return;
     this.scaleUnlessThere(rollout, sets.newest, rollout.wanted);
     if (this.wasComplete(rollout)) this.cutHistory(rollout, sets.old);
     this.settle(rollout, sets);
@@ -407,7 +412,7 @@ export class DeploymentController {
     for (const set of byRevision.slice(0, Math.max(0, alive.length - limit))) {
       const isIdle = workloads.replicas[set] === 0 && workloads.wanted[set] === 0;
       if (isIdle && workloads.observedGeneration[set] >= workloads.generation[set])
-        this.cluster.workloadWriter.delete(set);
+        this.context.requests.deleteWorkload(set);
     }
   }
 
@@ -474,7 +479,7 @@ export class DeploymentController {
   ): boolean {
     const before = this.details(row);
     const isSame = before.unavailable === unavailable && sameConditions(before.conditions, conditions);
-    return this.cluster.workloadWriter.writeStatus(
+    return this.context.requests.writeStatus(
       row,
       counts,
       isSame ? before : { ...before, unavailable, conditions },

@@ -18,6 +18,7 @@ import type { KubernetesObject, PodDisruptionBudget } from '../cluster/objects.t
 import type { ClusterObserver, ObjectAction } from '../cluster/observer.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
+import { ApiRequests } from './owned-pods.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
 import type { WorkloadTable } from '../cluster/workload-table.ts';
 
@@ -46,11 +47,14 @@ export interface DisruptionOptions {
    * upstream has it. Default `ownReplica`.
    */
   readonly unknownControllers?: 'ownReplica' | 'noScale';
+  /** Where the controller is told late of what it looks at. */
+  readonly requests?: ApiRequests;
 }
 
 export class Disruption implements ClusterObserver {
   private readonly kernel: Kernel;
   private readonly cluster: Cluster;
+  private readonly requests: ApiRequests;
   private readonly owners: WorkloadTable;
   private readonly budgets: DisruptionBudgets;
   private readonly unknownHasScale: boolean;
@@ -59,6 +63,8 @@ export class Disruption implements ClusterObserver {
   /** By key of the budget; empty and to be counted anew when `isStale`. */
   private readonly tallies = new Map<string, Tally>();
   private readonly dirty = new Set<string>();
+  /** Budgets that had changed when their status was to be written: it is, when the change is seen. */
+  private readonly conflicting = new Set<string>();
   /** By pod row. */
   private counted: Uint8Array = new Uint8Array(0);
   /** By key of the budget: rows of the pods that its status has on record, by name. */
@@ -72,6 +78,7 @@ export class Disruption implements ClusterObserver {
   ) {
     this.kernel = kernel;
     this.cluster = cluster;
+    this.requests = options.requests ?? new ApiRequests(cluster);
     this.owners = cluster.workloads;
     this.budgets = budgets;
     this.unknownHasScale = options.unknownControllers !== 'noScale';
@@ -86,7 +93,12 @@ export class Disruption implements ClusterObserver {
     object: KubernetesObject,
     before: KubernetesObject | undefined,
   ): void {
-    if (kind !== 'PodDisruptionBudget' || !selectsOtherwise(object, before)) return;
+    if (kind !== 'PodDisruptionBudget') return;
+    if (this.conflicting.size > 0 && this.conflicting.delete(objectKey(object))) {
+      this.dirty.add(objectKey(object));
+      this.soon();
+    }
+    if (!selectsOtherwise(object, before)) return;
     this.isStale = true;
     this.soon();
   }
@@ -219,9 +231,11 @@ export class Disruption implements ClusterObserver {
       const status = { ...budget.status, ...this.statusOf(key, budget, this.tallies.get(key)) };
       const { generation } = budget.metadata ?? {};
       if (generation !== undefined) status.observedGeneration = generation;
-      if (saysOtherwise(status, budget.status))
-        this.cluster.putObject('PodDisruptionBudget', { ...budget, status } as PodDisruptionBudget);
+      if (!saysOtherwise(status, budget.status)) continue;
+      const written = { ...budget, status } as PodDisruptionBudget;
+      if (!this.requests.putObject('PodDisruptionBudget', written)) this.conflicting.add(key);
     }
+    this.requests.endSync();
   }
 
   private statusOf(key: string, { spec, status }: PodDisruptionBudget, tally: Tally | undefined): Writable<Status> {

@@ -6,17 +6,18 @@
  */
 import type { Cluster } from '../cluster/cluster.ts';
 import type { ClusterObserver, WorkloadChange } from '../cluster/observer.ts';
-import { WORKLOAD_KIND_NAMES } from '../cluster/workload-table.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
-import { deletePod } from './owned-pods.ts';
+import { ApiRequests } from './owned-pods.ts';
 
 export class GarbageCollector implements ClusterObserver {
   private readonly kernel: Kernel;
   private readonly cluster: Cluster;
+  private readonly requests: ApiRequests;
   private readonly collectEvent: EventKind;
   private readonly removeEvent: EventKind;
 
-  constructor(kernel: Kernel, cluster: Cluster, phase: number) {
+  constructor(kernel: Kernel, cluster: Cluster, phase: number, requests: ApiRequests = new ApiRequests(cluster)) {
+    this.requests = requests;
     this.kernel = kernel;
     this.cluster = cluster;
     this.collectEvent = kernel.defineEvent('dependents collection', phase, (row, incarnation) =>
@@ -30,12 +31,26 @@ export class GarbageCollector implements ClusterObserver {
 
   workloadChanged(row: number, change: WorkloadChange): void {
     const { workloads } = this.cluster;
-    if (change === 'deleting') this.kernel.after(0, this.collectEvent, row, workloads.incarnation[row]);
+    if (change === 'deleting') this.collectSoon(row);
+    else if (change === 'created') this.collectSoonIfDeleting(workloads.parent[row]);
     else if (change === 'gone') this.lookAgain(workloads.parent[row]);
+  }
+
+  /** By somebody who did not know yet that the owner goes. */
+  podCreated(pod: number): void {
+    this.collectSoonIfDeleting(this.cluster.pods.owner[pod]);
   }
 
   podDeleted(pod: number): void {
     this.lookAgain(this.cluster.pods.owner[pod]);
+  }
+
+  private collectSoon(row: number): void {
+    this.kernel.after(0, this.collectEvent, row, this.cluster.workloads.incarnation[row]);
+  }
+
+  private collectSoonIfDeleting(row: number): void {
+    if (row >= 0 && this.cluster.workloads.isDeleting(row)) this.collectSoon(row);
   }
 
   private lookAgain(row: number): void {
@@ -44,22 +59,18 @@ export class GarbageCollector implements ClusterObserver {
   }
 
   private collect(row: number, incarnation: number): void {
-    const { workloads, pods, workloadWriter } = this.cluster;
+    const { workloads, pods } = this.cluster;
+    const { requests } = this;
     if (workloads.incarnation[row] !== incarnation) return;
-    for (const child of workloads.children[row]) workloadWriter.delete(child);
+    for (const child of workloads.children[row]) requests.deleteWorkload(child);
     for (const pod of workloads.podsOf(row)) {
-      deletePod(this.cluster, pod);
-      if (pods.isTracked(pod)) this.cluster.countPod(pod);
+      requests.deletePod(pod);
+      if (pods.isTracked(pod)) requests.countPod(pod);
     }
     this.removeWhenEmpty(row, incarnation);
   }
 
   private removeWhenEmpty(row: number, incarnation: number): void {
-    const { workloads, workloadWriter } = this.cluster;
-    if (workloads.incarnation[row] !== incarnation || workloads.alive[row] > 0 || workloads.children[row].length > 0)
-      return;
-    const kind = workloads.object[row]?.kind ?? WORKLOAD_KIND_NAMES[workloads.kind[row]];
-    this.cluster.removeObject(kind, workloads.key[row]);
-    workloadWriter.remove(row);
+    if (this.cluster.workloads.incarnation[row] === incarnation) this.requests.removeWorkload(row);
   }
 }

@@ -23,7 +23,6 @@ import { NO_FAILURES, failureAction, isSuccess, jobPlan, remainingBackoff, withF
 import type { BackoffRecord, FailureAction, JobPlan } from './job-policies.ts';
 import {
   createOwnedPod,
-  deletePod,
   isTerminatingStill,
   MOST_PODS_A_SYNC,
   nameOf,
@@ -306,7 +305,7 @@ export class JobController {
 
   /** The end of the Job is the end of its pods; they are counted before they may go. */
   private deleteActive(pass: JobPass): void {
-    for (const pod of pass.activePods) deletePod(this.cluster, pod);
+    for (const pod of pass.activePods) this.context.requests.deletePod(pod);
     pass.terminating += pass.active;
     pass.active = pass.ready = 0;
   }
@@ -382,10 +381,11 @@ export class JobController {
   /** Pods that nobody wants any more are let go of uncounted. */
   private removePods(pass: JobPass, rows: readonly number[]): void {
     const { cluster } = this;
+    const { requests } = this.context;
     for (const pod of rows) {
       if (cluster.pods.isReady(pod)) pass.ready--;
-      if (cluster.pods.isTracked(pod)) cluster.countPod(pod);
-      deletePod(cluster, pod);
+      if (cluster.pods.isTracked(pod)) requests.countPod(pod);
+      requests.deletePod(pod);
     }
     pass.active -= rows.length;
     pass.terminating += rows.length;
@@ -469,7 +469,7 @@ export class JobController {
       'batch.kubernetes.io/job-name': name, 'job-name': name,
     });
     const id = context.admit(pod);
-    cluster.workloadWriter.noteTemplate(row, id);
+    context.requests.noteTemplate(row, id);
     return id;
   }
 
@@ -514,11 +514,11 @@ export class JobController {
     const isWritten = this.write(row, pass, sameJob(before, final) ? before : final);
     if (isWritten || counted.length > 0)
       this.backoffs.set(row, { ...pass.backoff, incarnation: cluster.workloads.incarnation[row] });
-    for (const pod of counted) cluster.countPod(pod);
+    for (const pod of counted) this.context.requests.countPod(pod);
   }
 
   private write(row: number, { active, ready, terminating }: JobPass, details: JobDetails): boolean {
-    return this.cluster.workloadWriter.writeStatus(row, { replicas: active, ready, terminating }, details);
+    return this.context.requests.writeStatus(row, { replicas: active, ready, terminating }, details);
   }
 
   /** A pod of an index with a limit of its own stays until another has taken its count over. */

@@ -17,7 +17,7 @@ import { PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { NodeTroubles, TroubleListener } from '../cluster/node-troubles.ts';
 import { NodeChange } from '../cluster/observer.ts';
-import type { Node } from '../cluster/objects.ts';
+import type { Node, Taint } from '../cluster/objects.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import type { NodeLifecycleSettings } from '../simulation/scenario.ts';
@@ -29,6 +29,7 @@ import {
   withReadyStatus,
   withoutTaint,
 } from './node-taints.ts';
+import { ApiRequests } from './owned-pods.ts';
 import { ZoneQueue, zoneRate, zoneState } from './zone-queues.ts';
 import type { ZoneState } from './zone-queues.ts';
 
@@ -54,7 +55,9 @@ function readinessOf({ status }: Node): Readiness | undefined {
 
 export class NodeLifecycle implements ClusterObserver, TroubleListener {
   private readonly kernel: Kernel;
+  /** What the controller sees. */
   private readonly cluster: Cluster;
+  private readonly requests: ApiRequests;
   private readonly settings: NodeLifecycleSettings;
   private readonly leasePhaseOf: (nodeName: string) => Micros;
   private readonly passEvent: EventKind;
@@ -102,8 +105,9 @@ export class NodeLifecycle implements ClusterObserver, TroubleListener {
    */
   constructor(
     kernel: Kernel, cluster: Cluster, settings: NodeLifecycleSettings, leasePhaseOf?: (nodeName: string) => Micros,
-    troubles: NodeTroubles | null = null,
+    troubles: NodeTroubles | null = null, requests: ApiRequests = new ApiRequests(cluster),
   ) {
+    this.requests = requests;
     this.kernel = kernel;
     this.cluster = cluster;
     this.settings = settings;
@@ -290,6 +294,8 @@ export class NodeLifecycle implements ClusterObserver, TroubleListener {
   private postReady(node: number, incarnation: number): void {
     const { nodes } = this.cluster;
     if (nodes.incarnation[node] !== incarnation || !this.isHeard(node) || this.ready[node] === Readiness.True) return;
+    // Told late: the machine may have stopped again.
+    if (!this.requests.hasNode(node) || this.requests.api.nodes.up[node] === 0) return;
     this.writeStatus(node, 'True');
     this.setReadiness(node, Readiness.True);
   }
@@ -360,9 +366,11 @@ export class NodeLifecycle implements ClusterObserver, TroubleListener {
     const { taints } = this.cluster.nodes.facts[node];
     if (this.marked[node] === 1) this.zones[this.zone[node]].remove(node);
     this.marked[node] = 0;
-    if (taints.length === 0) return;
-    const left = withoutTaint(withoutTaint(taints, TAINT_UNREACHABLE, 'NoExecute'), TAINT_NOT_READY, 'NoExecute');
-    if (left.length < taints.length) this.cluster.setTaints(node, left);
+    if (taints.length > 0)
+      this.changeTaints(node, (now) => {
+        const left = withoutTaint(withoutTaint(now, TAINT_UNREACHABLE, 'NoExecute'), TAINT_NOT_READY, 'NoExecute');
+        return left.length < now.length ? left : now;
+      });
   }
 
   private otherTaint(node: number): string {
@@ -371,11 +379,21 @@ export class NodeLifecycle implements ClusterObserver, TroubleListener {
 
   /** The NoExecute taint of the node's state in place of the other one (SwapNodeControllerTaint). */
   private putTaint(node: number): void {
-    const { taints } = this.cluster.nodes.facts[node];
     const key = this.ready[node] === Readiness.Unknown ? TAINT_UNREACHABLE : TAINT_NOT_READY;
-    const kept = withoutTaint(taints, this.otherTaint(node), 'NoExecute');
-    if (hasTaint(kept, key, 'NoExecute') && kept.length === taints.length) return;
-    this.cluster.setTaints(node, [...withoutTaint(kept, key, 'NoExecute'), { key, effect: 'NoExecute' }]);
+    this.changeTaints(node, (taints) => {
+      const kept = withoutTaint(taints, this.otherTaint(node), 'NoExecute');
+      if (hasTaint(kept, key, 'NoExecute') && kept.length === taints.length) return taints;
+      return [...withoutTaint(kept, key, 'NoExecute'), { key, effect: 'NoExecute' }];
+    });
+  }
+
+  /** Of the node as the API server has it: a change that meets another one is made again on what is there then. */
+  private changeTaints(node: number, change: (taints: readonly Taint[]) => readonly Taint[]): void {
+    const { api } = this.requests;
+    if (!this.requests.hasNode(node)) return;
+    const { taints } = api.nodes.facts[node];
+    const changed = change(taints);
+    if (changed !== taints) api.setTaints(node, changed);
   }
 
   /**
@@ -447,17 +465,18 @@ export class NodeLifecycle implements ClusterObserver, TroubleListener {
   }
 
   private writeStatus(node: number, status: 'True' | 'Unknown'): void {
+    const { api } = this.requests;
+    if (!this.requests.hasNode(node)) return;
     this.writing = true;
-    this.cluster.updateNode(node, withReadyStatus(this.cluster.nodes.facts[node].object, status));
+    api.updateNode(node, withReadyStatus(api.nodes.facts[node].object, status));
     this.writing = false;
   }
 
   private mirror(node: number, incarnation: number): void {
     const { nodes } = this.cluster;
     if (nodes.incarnation[node] !== incarnation || nodes.alive[node] === 0) return;
-    const { object, taints, unschedulable } = nodes.facts[node];
-    const mirrored = mirroredTaints(taints, object.status?.conditions ?? [], unschedulable);
-    if (mirrored !== taints) this.cluster.setTaints(node, mirrored);
+    const { object, unschedulable } = nodes.facts[node];
+    this.changeTaints(node, (taints) => mirroredTaints(taints, object.status?.conditions ?? [], unschedulable));
   }
 
   private zoneIndex(key: string): number {

@@ -13,6 +13,7 @@ import { EvictionCause, PodOutcome, PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
+import { ApiRequests } from './owned-pods.ts';
 
 const PERIOD_MICROS: Micros = 20 * MICROS_PER_SECOND;
 /** terminatedPodGCThreshold. */
@@ -21,31 +22,39 @@ const QUARANTINE_MICROS: Micros = 40 * MICROS_PER_SECOND;
 
 export class PodGc implements ClusterObserver {
   private readonly kernel: Kernel;
+  /** What the controller sees. */
   private readonly cluster: Cluster;
+  private readonly requests: ApiRequests;
   private readonly removeEvent: EventKind;
   private readonly orphansEvent: EventKind;
   private readonly endedEvent: EventKind;
   private isCollectionDue = false;
 
-  constructor(kernel: Kernel, cluster: Cluster) {
+  constructor(kernel: Kernel, cluster: Cluster, requests: ApiRequests = new ApiRequests(cluster)) {
+    this.requests = requests;
     this.kernel = kernel;
     this.cluster = cluster;
     this.removeEvent = kernel.defineEvent('unscheduled pod deletion', 4, (pod, incarnation) => this.removeUnscheduled(pod, incarnation));
     this.orphansEvent = kernel.defineEvent('orphan removal', 4, (node, incarnation) => this.removeOrphans(node, incarnation));
     this.endedEvent = kernel.defineEvent('ended pods collection', 4, () => this.collectEnded());
     cluster.observe(this);
+    this.observeApi(requests.api);
   }
 
-  podTerminating(pod: number): void {
-    if (this.cluster.pods.phase[pod] < PodPhase.Bound && !this.cluster.pods.isTracked(pod)) this.scheduleRemoval(pod);
-  }
-
-  endedPodTerminating(pod: number): void {
-    if (!this.cluster.pods.isTracked(pod)) this.scheduleRemoval(pod);
-  }
-
-  podCounted(pod: number): void {
-    if (this.cluster.pods.isTerminating(pod) && this.cluster.pods.node[pod] < 0) this.scheduleRemoval(pod);
+  /** What the API server does itself, whatever the controller knows. */
+  private observeApi(api: Cluster): void {
+    const { pods } = api;
+    api.observe({
+      podTerminating: (pod) => {
+        if (pods.phase[pod] < PodPhase.Bound && !pods.isTracked(pod)) this.scheduleRemoval(pod);
+      },
+      endedPodTerminating: (pod) => {
+        if (!pods.isTracked(pod)) this.scheduleRemoval(pod);
+      },
+      podCounted: (pod) => {
+        if (pods.isTerminating(pod) && pods.node[pod] < 0) this.scheduleRemoval(pod);
+      },
+    });
   }
 
   podRemoved(): void {
@@ -69,7 +78,7 @@ export class PodGc implements ClusterObserver {
   }
 
   private removeUnscheduled(pod: number, incarnation: number): void {
-    const { pods } = this.cluster;
+    const { pods } = this.requests.api;
     const phase = pods.phase[pod];
     // Whoever terminated it may have removed it, too: a free row keeps its incarnation until it is taken again.
     if ((pods.incarnation[pod] | 0) === incarnation && phase !== PodPhase.Free && pods.node[pod] < 0) this.remove(pod);
@@ -80,13 +89,13 @@ export class PodGc implements ClusterObserver {
     if (nodes.incarnation[node] !== incarnation || nodes.alive[node] === 1) return;
     // A pod that is still assumed here is found when it is bound.
     for (const pod of nodes.pods[node].filter((row) => pods.phase[row] >= PodPhase.Bound)) {
-      if (pods.pinnedNode[pod] < 0) this.cluster.terminatePod(pod, EvictionCause.NodeFailure);
-      this.remove(pod);
+      if (pods.pinnedNode[pod] < 0) this.requests.deletePod(pod, EvictionCause.NodeFailure);
+      if (this.requests.hasPod(pod)) this.remove(pod);
     }
   }
 
   private scheduleRemoval(pod: number): void {
-    this.kernel.after(0, this.removeEvent, pod, this.cluster.pods.incarnation[pod] | 0);
+    this.kernel.after(0, this.removeEvent, pod, this.requests.api.pods.incarnation[pod] | 0);
   }
 
   private endedCount(): number {
@@ -103,14 +112,15 @@ export class PodGc implements ClusterObserver {
     const ended: number[] = [];
     for (let pod = 0; pod < pods.length; pod++) if (pods.hasEnded(pod) && !pods.isTerminating(pod)) ended.push(pod);
     ended.sort((a, b) => pods.createdAt[a] - pods.createdAt[b] || pods.serial[a] - pods.serial[b]);
-    for (const pod of ended.slice(0, surplus)) this.cluster.terminatePod(pod, EvictionCause.None);
+    for (const pod of ended.slice(0, surplus)) this.requests.deletePod(pod);
   }
 
   private remove(pod: number): void {
-    const { pods } = this.cluster;
+    const { api } = this.requests;
+    const { pods } = api;
     const outcome = pods.cause[pod] === EvictionCause.None ? PodOutcome.Deleted : PodOutcome.Evicted;
     // Its end is written first; the object goes when the Job controller has counted it.
-    if (pods.isTracked(pod) && !pods.hasEnded(pod)) this.cluster.endPod(pod, { phase: PodPhase.Failed, outcome });
-    else if (!pods.isTracked(pod)) this.cluster.removePod(pod, outcome);
+    if (pods.isTracked(pod) && !pods.hasEnded(pod)) api.endPod(pod, { phase: PodPhase.Failed, outcome });
+    else if (!pods.isTracked(pod)) api.removePod(pod, outcome);
   }
 }

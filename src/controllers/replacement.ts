@@ -5,7 +5,7 @@
  *    run time: the work is done again; and the next one of its completions when a pod has succeeded;
  *  - StatefulSet: when the pod is gone, under its name;
  *  - DaemonSet: not here, see daemon-set.ts. Bare pods: never.
- * The new pod is created in the controller phase of the same instant. What the API server refuses is asked for again
+ * The new pod is created in the controller phase of the instant in which the loss is seen. What the API server refuses is asked for again
  * with the back-off of the owner's controller, and whenever the owner loses a pod. Costs a list link per owned pod; a
  * lost pod costs an event and an entry in a queue.
  */
@@ -85,12 +85,17 @@ export class ReplacementController implements ClusterObserver {
   private readonly replaceEvent: EventKind;
   private readonly endEvent: EventKind;
   private creating = false;
+  private readonly seesAfter: () => Micros;
   private readonly gate: CreationGate;
   private readonly retries: WorkQueue;
   private readonly jobRetries: WorkQueue;
 
-  constructor(kernel: Kernel, cluster: Cluster, gate: CreationGate = OPEN_GATE) {
+  /** `seesAfter`: how long until it learns of what happens now, in order. */
+  constructor(
+    kernel: Kernel, cluster: Cluster, gate: CreationGate = OPEN_GATE, seesAfter: () => Micros = () => 0,
+  ) {
     this.kernel = kernel;
+    this.seesAfter = seesAfter;
     this.gate = gate;
     this.cluster = cluster;
     this.owners = cluster.workloads;
@@ -135,9 +140,12 @@ export class ReplacementController implements ClusterObserver {
     return this.upkeep[owner]?.templateOf?.(ordinal) ?? this.owners.template[owner];
   }
 
-  /** Whether some owner will end by itself, or may get a pod now that it was refused before. */
+  /**
+   * Whether some owner will end by itself, may get a pod now that it was refused before, or has lost one that is not
+   * known yet.
+   */
   haveEnds(): boolean {
-    if (this.endsDue > 0) return true;
+    if (this.endsDue > 0 || this.losses.length > 0) return true;
     if (this.retries.waitingCount + this.jobRetries.waitingCount === 0) return false;
     const roomAt = this.gate.roomAt();
     return this.upkeep.some(
@@ -194,7 +202,7 @@ export class ReplacementController implements ClusterObserver {
     this.upkeepOf(owner).pending++;
     const { durationMicros, incarnation } = this.cluster.pods;
     this.losses.push({ owner, durationMicros: durationMicros[pod], ordinal, pod, incarnation: incarnation[pod], replaces });
-    this.kernel.after(0, this.replaceEvent);
+    this.kernel.after(this.seesAfter(), this.replaceEvent);
   }
 
   private replace(): void {

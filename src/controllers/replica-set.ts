@@ -13,7 +13,6 @@ import { WorkloadKind } from '../cluster/workload-table.ts';
 import {
   activePods,
   createOwnedPod,
-  deletePod,
   MOST_PODS_A_SYNC,
   podOf,
   settleSync,
@@ -48,7 +47,7 @@ export class ReplicaSetController {
       terminating: counts.terminating(row),
     };
     const isRefused = !workloads.isDeleting(row) && this.manage(row, seen.replicas);
-    cluster.workloadWriter.writeStatus(row, seen);
+    this.context.requests.writeStatus(row, seen);
     settleSync(this.context, this.queue, row, isRefused);
     if (seen.ready === seen.available) return;
     const next = counts.untilNextAvailable(row, minReadySeconds);
@@ -61,7 +60,7 @@ export class ReplicaSetController {
     if (surplus < 0) return this.create(row, Math.min(-surplus, MOST_PODS_A_SYNC));
     if (surplus > 0) {
       const victims = this.victims(row, active, Math.min(surplus, MOST_PODS_A_SYNC));
-      for (const pod of victims) deletePod(this.cluster, pod);
+      for (const pod of victims) this.context.requests.deletePod(pod);
     }
     return false;
   }
@@ -80,7 +79,7 @@ export class ReplicaSetController {
     // The object's own template has the label with its Deployment's hash.
     const template = cluster.workloads.object[row]?.spec?.template ?? details.template;
     const id = context.admit(podOf(cluster, row, template, NO_LABELS));
-    cluster.workloadWriter.noteTemplate(row, id);
+    context.requests.noteTemplate(row, id);
     return id;
   }
 

@@ -15,6 +15,7 @@ import type {
 } from '../cluster/objects.ts';
 import type { Revision } from '../cluster/workload-details.ts';
 import { controllerReference, nameOf, namespaceOf, podOf } from './owned-pods.ts';
+import type { ControllerContext } from './owned-pods.ts';
 
 /** Which revision a pod is of. */
 export const REVISION_LABEL = 'controller-revision-hash';
@@ -65,7 +66,9 @@ export function claimKeys(cluster: Cluster, row: number, ordinal: number): reado
 }
 
 /** Makes those that are lacking; returns their keys. */
-export function createClaims(cluster: Cluster, row: number, ordinal: number): readonly string[] {
+export function createClaims(
+  { cluster, requests }: ControllerContext, row: number, ordinal: number,
+): readonly string[] {
   const namespace = namespaceOf(cluster, row);
   const podName = `${nameOf(cluster, row)}-${String(ordinal)}`;
   const created: string[] = [];
@@ -81,8 +84,7 @@ export function createClaims(cluster: Cluster, row: number, ordinal: number): re
       metadata,
       spec: template.spec ?? {},
     };
-    cluster.putObject('PersistentVolumeClaim', claim);
-    created.push(key);
+    if (requests.putObject('PersistentVolumeClaim', claim)) created.push(key);
   }
   return created;
 }
@@ -139,7 +141,7 @@ export function withOwners(
  * Brings the owners of an ordinal's claims up to date; `unseen`: claims that this sync has made and does not see yet.
  */
 export function updateClaimOwners(
-  cluster: Cluster,
+  { cluster, requests }: ControllerContext,
   row: number,
   ordinal: number,
   pod: ClaimPod,
@@ -151,6 +153,6 @@ export function updateClaimOwners(
     const claim = cluster.objects.get<PersistentVolumeClaim>('PersistentVolumeClaim', key);
     if (claim === undefined || unseen.has(key)) continue;
     const updated = withOwners(claim, set, pod, policy);
-    if (updated !== claim) cluster.putObject('PersistentVolumeClaim', updated);
+    if (updated !== claim) requests.putObject('PersistentVolumeClaim', updated);
   }
 }

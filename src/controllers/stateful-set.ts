@@ -12,7 +12,6 @@ import type { Revision, StatefulSetDetails } from '../cluster/workload-details.t
 import { scaledAmount } from '../cluster/int-or-percent.ts';
 import {
   createOwnedPod,
-  deletePod,
   isAvailable,
   nameOf,
   settleSync,
@@ -195,7 +194,7 @@ export class StatefulSetController {
     const pod = pass.replicas[index];
     if (pod < 0) return this.createReplica(pass, pass.start + index);
     if (pods.hasEnded(pod)) {
-      if (!pods.isTerminating(pod)) deletePod(this.cluster, pod);
+      if (!pods.isTerminating(pod)) this.context.requests.deletePod(pod);
       return true;
     }
     if (pods.phase[pod] !== PodPhase.Running) this.completeClaims(pass, pod);
@@ -218,7 +217,7 @@ export class StatefulSetController {
       claims.some((claim) => claim !== undefined && isStale(claim, { name, uid: '' }))
     )
       return true;
-    for (const key of createClaims(cluster, row, ordinal)) pass.unseenClaims.add(key);
+    for (const key of createClaims(this.context, row, ordinal)) pass.unseenClaims.add(key);
     const pod = createOwnedPod(
       this.context,
       row,
@@ -229,7 +228,8 @@ export class StatefulSetController {
       },
     );
     if (pod < 0) pass.isRefused = true;
-    else this.fixClaims(pass, pod, false);
+    // A controller that does not see its pod yet has its turn again when it does.
+    else if (this.context.requests.late === null) this.fixClaims(pass, pod, false);
     return true;
   }
 
@@ -243,7 +243,7 @@ export class StatefulSetController {
 
   private completeClaims(pass: Pass, pod: number): void {
     if (!this.hasClaims(pass)) return;
-    for (const key of createClaims(this.cluster, pass.row, this.cluster.pods.item[pod])) pass.unseenClaims.add(key);
+    for (const key of createClaims(this.context, pass.row, this.cluster.pods.item[pod])) pass.unseenClaims.add(key);
     this.fixClaims(pass, pod, false);
   }
 
@@ -256,7 +256,7 @@ export class StatefulSetController {
       uid: `Pod/${String(cluster.pods.serial[pod])}`,
       isCondemned,
     };
-    updateClaimOwners(cluster, row, cluster.pods.item[pod], claimPod, unseenClaims);
+    updateClaimOwners(this.context, row, cluster.pods.item[pod], claimPod, unseenClaims);
   }
 
   /** One pod beyond the size; true: an ordered set goes no further in this sync. */
@@ -264,7 +264,7 @@ export class StatefulSetController {
     if (pass.terminating.has(pod)) return true;
     const mayGo =
       !pass.isOrdered || this.isRunningAndAvailable(pod, pass.minReadySeconds) || pod === pass.firstUnavailable;
-    if (mayGo) deletePod(this.cluster, pod);
+    if (mayGo) this.context.requests.deletePod(pod);
     return true;
   }
 
@@ -280,7 +280,7 @@ export class StatefulSetController {
     for (let index = pass.replicas.length - 1; index >= partition; index--) {
       const pod = pass.replicas[index];
       if (this.isOutdated(pass, pod)) {
-        deletePod(this.cluster, pod);
+        this.context.requests.deletePod(pod);
         return 1;
       }
       if (this.isUnavailable(pass, pod)) return 0;
@@ -302,7 +302,7 @@ export class StatefulSetController {
     const useless = pass.isOrdered || this.updates !== 'uselessFirst' ? [] : outdated.filter((pod) => this.isUnavailable(pass, pod));
     const others = useless.length === 0 ? outdated : outdated.filter((pod) => !useless.includes(pod));
     const going = [...useless, ...others.slice(0, Math.max(0, most - unavailable))];
-    for (const pod of going) deletePod(this.cluster, pod);
+    for (const pod of going) this.context.requests.deletePod(pod);
     return going.length;
   }
 
@@ -325,7 +325,7 @@ export class StatefulSetController {
   }
 
   private writeStatus({ row, spec, current, update }: Pass, revisions: readonly Revision[], counts: Counts): void {
-    const { workloads, workloadWriter, pods } = this.cluster;
+    const { workloads, pods } = this.cluster;
     const wanted = workloads.wanted[row];
     const isComplete =
       (spec.updateStrategy?.type ?? 'RollingUpdate') === 'RollingUpdate' &&
@@ -348,6 +348,6 @@ export class StatefulSetController {
       before.revisions === kept && before.currentRevision === after.currentRevision &&
       before.updateRevision === after.updateRevision && before.currentReplicas === after.currentReplicas;
     const { replicas, ready, available, updated } = counts;
-    workloadWriter.writeStatus(row, { replicas, ready, available, updated }, isSame ? before : after);
+    this.context.requests.writeStatus(row, { replicas, ready, available, updated }, isSame ? before : after);
   }
 }

@@ -15,6 +15,7 @@ import type { ClusterObserver } from '../cluster/observer.ts';
 import type { Taint, Toleration } from '../cluster/objects.ts';
 import { tolerates } from '../cluster/tolerations.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
+import { ApiRequests } from './owned-pods.ts';
 
 /** How long the pod may stay: -1 not a moment, 0 neither (its time is up at once), Infinity for ever. */
 export function tolerationMicros(taints: readonly Taint[], tolerations: readonly Toleration[]): Micros {
@@ -32,6 +33,7 @@ export function tolerationMicros(taints: readonly Taint[], tolerations: readonly
 export class TaintEviction implements ClusterObserver {
   private readonly kernel: Kernel;
   private readonly cluster: Cluster;
+  private readonly requests: ApiRequests;
   private readonly nodeEvent: EventKind;
   private readonly podEvent: EventKind;
   private readonly evictEvent: EventKind;
@@ -40,7 +42,8 @@ export class TaintEviction implements ClusterObserver {
   /** By pod row: the timer, 0: none. */
   private timer: Float64Array = new Float64Array(0);
 
-  constructor(kernel: Kernel, cluster: Cluster) {
+  constructor(kernel: Kernel, cluster: Cluster, requests: ApiRequests = new ApiRequests(cluster)) {
+    this.requests = requests;
     this.kernel = kernel;
     this.cluster = cluster;
     this.nodeEvent = kernel.defineEvent('node taints changed', 4, (node, incarnation) => this.processNode(node, incarnation));
@@ -113,11 +116,11 @@ export class TaintEviction implements ClusterObserver {
     const stay = tolerationMicros(taints, this.cluster.templateOf(pod).tolerations);
     if (stay === Infinity || stay < 0) {
       this.cancel(pod);
-      if (stay < 0) this.cluster.terminatePod(pod, EvictionCause.Taint);
+      if (stay < 0) this.requests.deletePod(pod, EvictionCause.Taint);
       return;
     }
     if (this.timer[pod] !== 0) return;
-    if (stay === 0) this.cluster.terminatePod(pod, EvictionCause.Taint);
+    if (stay === 0) this.requests.deletePod(pod, EvictionCause.Taint);
     else this.timer[pod] = this.kernel.timerAt(this.kernel.now + stay, this.evictEvent, pod, this.cluster.pods.incarnation[pod] | 0);
   }
 
@@ -130,6 +133,6 @@ export class TaintEviction implements ClusterObserver {
   private evict(pod: number, incarnation: number): void {
     if ((this.cluster.pods.incarnation[pod] | 0) !== incarnation) return;
     this.timer[pod] = 0;
-    this.cluster.terminatePod(pod, EvictionCause.Taint);
+    this.requests.deletePod(pod, EvictionCause.Taint);
   }
 }

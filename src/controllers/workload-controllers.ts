@@ -17,8 +17,8 @@ import { DeploymentController } from './deployment.ts';
 import { DaemonSetController } from './daemon-set.ts';
 import { GarbageCollector } from './garbage-collector.ts';
 import { JobController } from './job.ts';
-import { OPEN_GATE } from './owned-pods.ts';
-import type { ControllerContext, CreationGate } from './owned-pods.ts';
+import { ApiRequests, OPEN_GATE } from './owned-pods.ts';
+import type { ControllerContext, CreationGate, LateTold } from './owned-pods.ts';
 import { OwnedPodCounts } from './owned-pod-counts.ts';
 import { ReplicaSetController } from './replica-set.ts';
 import { StatefulSetController } from './stateful-set.ts';
@@ -36,6 +36,7 @@ export const RUN_BEGINS_MICROS: Micros = dayNumberOf(2024, 1, 1) * 24 * MICROS_P
 export class WorkloadControllers implements ClusterObserver {
   private readonly kernel: Kernel;
   private readonly cluster: Cluster;
+  private readonly requests: ApiRequests;
   /** By WorkloadKind; undefined: nobody looks after objects of this kind here. */
   private readonly queues: (WorkQueue | undefined)[] = [];
   private readonly deleteEvent: EventKind;
@@ -43,19 +44,26 @@ export class WorkloadControllers implements ClusterObserver {
   /** When workloads were last refused a pod, by row; those that were not at their last sync are left out. */
   private readonly refusedAt = new Map<number, Micros>();
   private readonly gate: CreationGate;
+  /** By row: the last change that a sync has made itself, by its number. */
+  private readonly ownWrites = new Map<number, number>();
+  /** Rows whose turn came before they saw what they had written. */
+  private readonly unseeing = new Set<number>();
+  /** Rows whose last sync ended in a conflict. */
+  private readonly conflicting = new Set<number>();
   /** Their pods follow nodes; those of generators have no objects, and are looked after all the same. */
   readonly daemonSets: DaemonSetController;
 
-  /** `timeZones`: those that CronJobs name. */
+  /** `cluster`: what the controllers see. `timeZones`: those that CronJobs name. */
   constructor(
     kernel: Kernel, cluster: Cluster, admit: (pod: Pod) => number, phase: number, gate: CreationGate = OPEN_GATE,
-    timeZones: TimeZones = ONLY_UTC,
+    timeZones: TimeZones = ONLY_UTC, requests: ApiRequests = new ApiRequests(cluster),
   ) {
+    this.requests = requests;
     this.kernel = kernel;
     this.cluster = cluster;
     this.gate = gate;
     const context: ControllerContext = {
-      cluster, admit,
+      cluster, requests, admit,
       counts: new OwnedPodCounts(cluster),
       runMicros: (owner) => cluster.workloads.podMicros[owner],
       isRefused: (template) => gate.isRefused(template),
@@ -63,7 +71,8 @@ export class WorkloadControllers implements ClusterObserver {
     };
     const queueOf = (kind: WorkloadKind) => (name: string, sync: (workload: number) => void): WorkQueue => {
       const limits = kind === WorkloadKind.Job ? JOB_LIMITS : DEFAULT_LIMITS;
-      return (this.queues[kind] = new WorkQueue(kernel, cluster.workloads, phase, name, sync, limits));
+      const turn = requests.late === null ? sync : this.syncOf(kind, sync, requests.late);
+      return (this.queues[kind] = new WorkQueue(kernel, cluster.workloads, phase, name, turn, limits));
     };
     new DeploymentController(context, queueOf(WorkloadKind.Deployment));
     new ReplicaSetController(context, queueOf(WorkloadKind.ReplicaSet));
@@ -72,19 +81,54 @@ export class WorkloadControllers implements ClusterObserver {
     this.daemonSets = new DaemonSetController(context, queueOf(WorkloadKind.DaemonSet));
     new JobController(context, queueOf(WorkloadKind.Job));
     const parse: ScheduleParser = (schedule, zone) => parseSchedule(schedule, zone, timeZones);
-    new CronJobController(cluster, queueOf(WorkloadKind.CronJob), RUN_BEGINS_MICROS, parse);
+    new CronJobController(cluster, queueOf(WorkloadKind.CronJob), RUN_BEGINS_MICROS, parse, requests);
     this.deleteEvent = kernel.defineEvent('workload deletion', phase, (row, incarnation) =>
       this.delete(row, incarnation),
     );
     cluster.observe(this);
-    new GarbageCollector(kernel, cluster, phase);
+    new GarbageCollector(kernel, cluster, phase, requests);
+    if (requests.late !== null) requests.late.onShown = () => { this.lookAgain(); };
   }
 
   /** Somebody deletes the workload then, and its pods with it. */
   deleteAt(row: number, time: Micros): void {
     if (time === Infinity) return;
     this.deletionsDue++;
-    this.kernel.at(time, this.deleteEvent, row, this.cluster.workloads.incarnation[row]);
+    const { incarnation } = this.requests.api.workloads;
+    this.kernel.at(Math.max(time, this.kernel.now), this.deleteEvent, row, incarnation[row]);
+  }
+
+  // ---- what is seen late -----------------------------------------------------------------------------------------
+
+  /**
+   * A sync has to see what the last one of its key has written: until then its turn is put off, as upstream's stale
+   * caches put it off (pkg/controller/util/consistency, v1.36). After a conflict it comes again with the key's back-off.
+   */
+  private syncOf(kind: WorkloadKind, sync: (row: number) => void, late: LateTold): (row: number) => void {
+    return (row) => {
+      if ((this.ownWrites.get(row) ?? 0) > late.shownCount) {
+        this.unseeing.add(row);
+        return;
+      }
+      const before = late.notedCount;
+      sync(row);
+      const hasConflict = this.requests.endSync();
+      if (late.notedCount > before) this.ownWrites.set(row, late.notedCount);
+      if (hasConflict) {
+        this.conflicting.add(row);
+        this.queues[kind]?.addRateLimited(row);
+      } else if (this.conflicting.delete(row)) this.queues[kind]?.forget(row);
+    };
+  }
+
+  private lookAgain(): void {
+    const { late } = this.requests;
+    const { workloads } = this.cluster;
+    for (const row of this.unseeing) {
+      if ((this.ownWrites.get(row) ?? 0) > (late?.shownCount ?? Infinity)) continue;
+      this.unseeing.delete(row);
+      this.queues[workloads.kind[row]]?.add(row);
+    }
   }
 
   /**
@@ -92,7 +136,7 @@ export class WorkloadControllers implements ClusterObserver {
    * never end, do not count, nor do requests for pods that will be refused again as nothing has changed.
    */
   get isBusy(): boolean {
-    if (this.deletionsDue > 0) return true;
+    if (this.deletionsDue > 0 || (this.requests.late?.pendingCount ?? 0) > 0) return true;
     let waiting = 0;
     for (const [kind, queue] of this.queues.entries())
       if (kind !== WorkloadKind.CronJob) waiting += queue?.waitingCount ?? 0;
@@ -104,7 +148,8 @@ export class WorkloadControllers implements ClusterObserver {
 
   private delete(row: number, incarnation: number): void {
     this.deletionsDue--;
-    if (this.cluster.workloads.incarnation[row] === incarnation) this.cluster.workloadWriter.delete(row);
+    const { workloads, workloadWriter } = this.requests.api;
+    if (workloads.incarnation[row] === incarnation) workloadWriter.delete(row);
   }
 
   // ---- notices ---------------------------------------------------------------------------------------------------
@@ -148,7 +193,7 @@ export class WorkloadControllers implements ClusterObserver {
   workloadChanged(row: number, change: WorkloadChange): void {
     const { workloads } = this.cluster;
     if (!workloads.isObject(row)) return;
-    if (change === 'gone') this.refusedAt.delete(row);
+    if (change === 'gone') this.forget(row);
     const kind = workloads.kind[row];
     // A ReplicaSet's own status tells its controller nothing new.
     if (change === 'status' && kind === WorkloadKind.Job) this.queues[kind]?.addAfter(row, JOB_BATCH_MICROS);
@@ -159,12 +204,19 @@ export class WorkloadControllers implements ClusterObserver {
     if (change === 'status' && kind === WorkloadKind.Job) this.considerTtl(row);
   }
 
+  private forget(row: number): void {
+    this.refusedAt.delete(row);
+    this.ownWrites.delete(row);
+    this.unseeing.delete(row);
+    this.conflicting.delete(row);
+  }
+
   /** ttlSecondsAfterFinished, from the moment in which the end is written (pkg/controller/ttlafterfinished). */
   private considerTtl(row: number): void {
     const { workloads } = this.cluster;
     const { ttlSecondsAfterFinished } = workloads.object[row]?.spec ?? {};
     const { finishedAt } = detailsAs('Job', workloads.details[row]);
-    if (ttlSecondsAfterFinished === undefined || finishedAt !== this.kernel.now) return;
-    this.deleteAt(row, finishedAt + ttlSecondsAfterFinished * MICROS_PER_SECOND);
+    if (ttlSecondsAfterFinished === undefined || finishedAt !== this.cluster.now) return;
+    if (this.requests.hasWorkload(row)) this.deleteAt(row, finishedAt + ttlSecondsAfterFinished * MICROS_PER_SECOND);
   }
 }

@@ -31,9 +31,16 @@ export const STOP_MICROS: Micros = MICROS_PER_SECOND;
 const TERMINATED = 143;
 
 export interface KubeletParts {
-  readonly troubles: NodeTroubles | null;
-  readonly volumes: VolumeMounts | null;
+  /** null: nothing ever ails a node whose machine runs. */
+  readonly troubles?: NodeTroubles | null;
+  /** null: volumes are where they are needed. */
+  readonly volumes?: VolumeMounts | null;
+  /** null: kubelets are told at once. */
+  readonly hearsAfter?: HearsAfter | null;
 }
+
+/** How long until the kubelet of a node row hears of what happens now; a kubelet hears of things in their order. */
+export type HearsAfter = (node: number) => Micros;
 
 export class Kubelet implements ClusterObserver, TroubleListener {
   readonly images: ImagePulls;
@@ -63,10 +70,13 @@ export class Kubelet implements ClusterObserver, TroubleListener {
   private readonly unreported = new Set<number>();
   private readonly returned = new Set<number>();
   private readonly cutSince = new Map<number, Micros>();
+  private readonly deletionSeenEvent: EventKind;
+  /** null: kubelets are told at once. */
+  private readonly hearsAfter: HearsAfter | null;
 
   /**
    * `isReplacement` tells, while a pod is being created, whether it stands in for a lost one. `makeLives`: for pods
-   * whose application is known.
+   * whose application is known. `hearsAfter`: where kubelets learn late of their pods.
    */
   constructor(
     kernel: Kernel,
@@ -74,8 +84,9 @@ export class Kubelet implements ClusterObserver, TroubleListener {
     settings: KubeletSettings,
     isReplacement: () => boolean = () => false,
     makeLives: ((host: KubeletHost) => PodLives) | null = null,
-    { troubles, volumes }: KubeletParts = { troubles: null, volumes: null },
+    { troubles = null, volumes = null, hearsAfter = null }: KubeletParts = {},
   ) {
+    this.hearsAfter = hearsAfter;
     this.kernel = kernel;
     this.cluster = cluster;
     this.delays = new StartDelays(cluster, kernel.random, settings, isReplacement);
@@ -95,6 +106,7 @@ export class Kubelet implements ClusterObserver, TroubleListener {
     this.stopEvent = kernel.defineEvent('pod stop', 3, (pod, ticket) => this.stop(pod, ticket));
     this.interruptEvent = kernel.defineEvent('pods interrupted', 3, (node, incarnation) => this.interrupt(node, incarnation));
     this.returnEvent = kernel.defineEvent('node returned', 3, (node, incarnation) => this.nodeReturned(node, incarnation));
+    this.deletionSeenEvent = kernel.defineEvent('pod deletion seen', 3, (pod, incarnation) => this.deletionSeen(pod, incarnation));
     this.lives = makeLives === null ? null : makeLives(this.hostOf(isReplacement));
     cluster.observe(this);
   }
@@ -137,7 +149,7 @@ export class Kubelet implements ClusterObserver, TroubleListener {
     const node = pods.node[pod];
     if (nodes.up[node] === 0 || this.isCut(pod)) return;
     const event = pods.isTerminating(pod) ? this.stopEvent : this.admitEvent;
-    this.kernel.after(0, event, pod, this.nextTicket(pod));
+    this.kernel.after(this.hearsAfter?.(node) ?? 0, event, pod, this.nextTicket(pod));
   }
 
   podStarted(pod: number): void {
@@ -154,9 +166,11 @@ export class Kubelet implements ClusterObserver, TroubleListener {
 
   podTerminating(pod: number): void {
     const { pods, nodes } = this.cluster;
-    const phase = pods.phase[pod];
-    if (phase < PodPhase.Bound || nodes.up[pods.node[pod]] === 0 || this.isCut(pod)) return;
-    this.kernel.after(this.stopMicros(pod, phase), this.stopEvent, pod, this.nextTicket(pod));
+    const node = pods.node[pod];
+    if (pods.phase[pod] < PodPhase.Bound || nodes.up[node] === 0 || this.isCut(pod)) return;
+    // Of what a kubelet does itself it need not be told.
+    if (this.hearsAfter === null || pods.cause[pod] === EvictionCause.NodePressure) this.beginStop(pod);
+    else this.kernel.after(this.hearsAfter(node), this.deletionSeenEvent, pod, pods.incarnation[pod] | 0);
   }
 
   podRemoved(pod: number): void {
@@ -215,13 +229,16 @@ export class Kubelet implements ClusterObserver, TroubleListener {
   /** true: the pod's node is cut off. `then` is called when it is back, if the ticket still counts. */
   private isHeldBack(pod: number, ticket: number, then: (pod: number) => void): boolean {
     if (!this.isCut(pod)) return false;
-    const node = this.cluster.pods.node[pod];
-    const held = this.heldBack.get(node) ?? [];
-    this.heldBack.set(node, held);
-    held.push(() => {
+    this.holdBack(this.cluster.pods.node[pod], () => {
       if (this.isCurrent(pod, ticket)) then(pod);
     });
     return true;
+  }
+
+  private holdBack(node: number, told: () => void): void {
+    const held = this.heldBack.get(node) ?? [];
+    this.heldBack.set(node, held);
+    held.push(told);
   }
 
   /** The API server hears of the node again, and the node of what was asked for meanwhile. */
@@ -266,6 +283,24 @@ export class Kubelet implements ClusterObserver, TroubleListener {
     if (phase !== PodPhase.Running) return 0;
     if (this.lives?.has(pod) === true) return this.slowed(pod, this.lives.stopMicros(pod));
     return this.slowed(pod, Math.min(this.cluster.templateOf(pod).graceMicros, STOP_MICROS));
+  }
+
+  private beginStop(pod: number): void {
+    const micros = this.stopMicros(pod, this.cluster.pods.phase[pod]);
+    this.kernel.after(micros, this.stopEvent, pod, this.nextTicket(pod));
+  }
+
+  /** Told late: the pod may have ended by itself meanwhile, or have gone with its machine. */
+  private deletionSeen(pod: number, incarnation: number): void {
+    const { pods, nodes } = this.cluster;
+    if ((pods.incarnation[pod] | 0) !== incarnation || pods.phase[pod] === PodPhase.Free) return;
+    if (this.isCut(pod)) {
+      this.holdBack(pods.node[pod], () => this.deletionSeen(pod, incarnation));
+      return;
+    }
+    if (!pods.hasEnded(pod)) {
+      if (nodes.up[pods.node[pod]] === 1) this.beginStop(pod);
+    } else if (!pods.isTracked(pod)) this.cluster.removePod(pod, PodOutcome.Deleted);
   }
 
   private admit(pod: number, ticket: number): void {

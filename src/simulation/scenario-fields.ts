@@ -147,7 +147,7 @@ export function durationDistribution(help: string): DistributionSchema {
 }
 
 /** Parts of the control plane that may be told of changes late. */
-export const WATCHERS = ['scheduler'] as const;
+export const WATCHERS = ['scheduler', 'controllers', 'kubelets'] as const;
 export type Watcher = (typeof WATCHERS)[number];
 
 /** One distribution for all of them, or one for each that is named. */

@@ -281,7 +281,7 @@ function resolveControlPlane(
   const named = typeof watchDelay === 'object' ? WATCHERS.filter((part) => watchDelay[part] !== undefined) : [];
   if (named.length === 0) {
     const forAll = lateOrNull(numbers.distribution(watchDelay, at));
-    return { watchDelaySeconds: { scheduler: forAll } };
+    return { watchDelaySeconds: { scheduler: forAll, controllers: forAll, kubelets: forAll } };
   }
   const delays = watchDelay as WatcherDelays;
   const others = Object.keys(delays).filter((key) => !WATCHERS.includes(key as Watcher));
@@ -291,7 +291,11 @@ function resolveControlPlane(
   }
   const delayOf = (part: Watcher): Distribution | null =>
     lateOrNull(numbers.distribution(delays[part] ?? '0s', below(at, part)));
-  return { watchDelaySeconds: { scheduler: delayOf('scheduler') } };
+  return {
+    watchDelaySeconds: {
+      scheduler: delayOf('scheduler'), controllers: delayOf('controllers'), kubelets: delayOf('kubelets'),
+    },
+  };
 }
 
 function lateOrNull(delay: Distribution): Distribution | null {

@@ -307,7 +307,7 @@ const schedulerProcess = z.strictObject({
 
 const controlPlane = z.strictObject({
   watchDelay: watcherDelays(
-    'Time from a change until those who watch the API server learn of it: one for all, or by part. Default 0s',
+    'Time from a change until those who watch the API server learn of it: one for all, or by part (scheduler, controllers, kubelets). Default 0s',
   ).default('0s'),
 });
 

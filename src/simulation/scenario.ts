@@ -263,7 +263,7 @@ export interface SchedulerProcess {
 /** How late each part learns of a change. */
 export interface ControlPlaneSettings {
   /** Seconds; null: at once. */
-  readonly watchDelaySeconds: { readonly scheduler: Distribution | null };
+  readonly watchDelaySeconds: Readonly<Record<'scheduler' | 'controllers' | 'kubelets', Distribution | null>>;
 }
 
 export interface KubeletSettings {

@@ -1,12 +1,10 @@
 /** Wires the schedulers to the cluster, on time or late, and their counters to metrics. */
 import { InputError } from '../base/input-error.ts';
-import { MICROS_PER_SECOND } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { bindingRefusal } from '../control-plane/binding.ts';
-import { LateWatch } from '../control-plane/late-watch.ts';
+import { drawnDelays } from '../control-plane/late-cluster.ts';
+import { LateWatch, bindingRefusal } from '../control-plane/late-watch.ts';
 import type { Distribution } from '../kernel/distribution.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { sample } from '../kernel/sampling.ts';
 import type { ConflictFacts } from '../metrics/run-result.ts';
 import type { SchedulingCounters } from '../metrics/scheduling-counters.ts';
 import type { SchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
@@ -125,9 +123,7 @@ export function autoscalersTwin(
 }
 
 function lateWatch(kernel: Kernel, cluster: Cluster, name: string, delay: Distribution, phase: number): LateWatch {
-  const stream = kernel.random.stream('watch-delay', name);
-  const micros = (): number => Math.max(0, Math.round(sample(delay, stream) * MICROS_PER_SECOND));
-  return new LateWatch(kernel, cluster, { name, phase, delay: micros });
+  return new LateWatch(kernel, cluster, { name, phase, delay: drawnDelays(kernel, name, delay) });
 }
 
 /** `schedulers` is asked late: metrics must watch the cluster before they exist. Sums over all of them. */

@@ -15,6 +15,7 @@ import type { Node, Pod } from '../cluster/objects.ts';
 import { Disruption } from '../controllers/disruption.ts';
 import { NodeLifecycle } from '../controllers/node-lifecycle.ts';
 import { PodGc } from '../controllers/pod-gc.ts';
+import { ApiRequests } from '../controllers/owned-pods.ts';
 import { ReplacementController } from '../controllers/replacement.ts';
 import { knownZones } from '../controllers/zoned-time.ts';
 import { WorkloadControllers } from '../controllers/workload-controllers.ts';
@@ -47,6 +48,8 @@ import { EndOfRun } from './end-of-run.ts';
 import type { EndParts } from './end-of-run.ts';
 import { foreignSchedulerWarnings } from './foreign-schedulers.ts';
 import type { MakeIllnesses, NodeIllnesses } from './illness-assembly.ts';
+import { drawnDelays, inOrder, kubeletWatches, lateClusterOf } from '../control-plane/late-cluster.ts';
+import type { LateCluster } from '../control-plane/late-cluster.ts';
 import { ManifestInput } from './manifest-input.ts';
 import { PodAdmission } from '../control-plane/pod-admission.ts';
 import { PodGate } from '../control-plane/pod-gate.ts';
@@ -124,6 +127,8 @@ export class Simulation {
   private readonly metrics: MetricsCollector;
   private readonly autoscaler: NodeAutoscaler | null;
   private readonly controllers: WorkloadControllers;
+  /** null: they are on time. */
+  private readonly lateControllers: LateCluster | null;
   private readonly gate: PodGate;
   private readonly conflicts = new SchedulingConflicts();
   private readonly inputs: InputSource[] = [];
@@ -167,20 +172,20 @@ export class Simulation {
     for (const scheduler of schedulers) scheduler.listeners.push(tellingOf(this.metrics, cluster));
     const quotas = new QuotaLedger(kernel, cluster, Phase.Controller);
     const gate = (this.gate = new PodGate(cluster, quotas));
-    const replacement = new ReplacementController(kernel, cluster, gate);
-    replacement.onReplaced = (pod, lost) => this.metrics.noteReplacement(pod, lost);
+    const replacement = this.makeReplacement(gate);
     const illnesses = this.makeIllnesses();
     const { troubles } = illnesses ?? { troubles: null };
     this.kubelet = this.makeKubelet(() => replacement.isCreating, troubles);
     const admission = new PodAdmission(cluster, scenario, scenario.applications);
     const [admit, zones] = [(pod: Pod): number => admission.template(pod), knownZones(scenario.timeZones)];
-    this.controllers = new WorkloadControllers(kernel, cluster, admit, Phase.Controller, gate, zones);
+    const { controllers: delay } = scenario.controlPlane.watchDelaySeconds;
+    const late = (this.lateControllers = lateClusterOf(kernel, cluster, 'controllers', delay, Phase.Controller));
+    const seen = late?.view ?? cluster;
+    const requests = new ApiRequests(cluster, seen, late);
+    this.controllers = new WorkloadControllers(kernel, seen, admit, Phase.Controller, gate, zones, requests);
     cluster.observe(quotas);
     const budgets = new DisruptionBudgets(cluster);
-    new Disruption(kernel, cluster, budgets, Phase.Controller);
-    new NodeLifecycle(kernel, cluster, scenario.nodeLifecycle, undefined, troubles);
-    const taintEviction = new TaintEviction(kernel, cluster);
-    new PodGc(kernel, cluster);
+    const taintEviction = this.addNodeControllers(seen, requests, budgets, troubles);
     const { crashes, operations } = assembleFaults(scenario, {
       kernel, cluster, budgets, illnesses, mark: (...told) => this.metrics.mark(...told),
     });
@@ -205,9 +210,35 @@ export class Simulation {
     if (scenario.metrics.checkEveryEvents > 0) this.nextCheckAt = scenario.metrics.checkEveryEvents;
   }
 
+  private makeReplacement(gate: PodGate): ReplacementController {
+    const { kernel, cluster, scenario } = this;
+    const { controllers: delay } = scenario.controlPlane.watchDelaySeconds;
+    const seesAfter = delay === null ? undefined : inOrder(kernel, drawnDelays(kernel, 'replacement', delay));
+    const replacement = new ReplacementController(kernel, cluster, gate, seesAfter);
+    replacement.onReplaced = (pod, lost) => this.metrics.noteReplacement(pod, lost);
+    return replacement;
+  }
+
+  /** Those that look after nodes and after pods of whatever owner. `seen`: what they see. */
+  private addNodeControllers(
+    seen: Cluster,
+    requests: ApiRequests,
+    budgets: DisruptionBudgets,
+    troubles: NodeTroubles | null,
+  ): TaintEviction {
+    const { kernel } = this;
+    const known = requests.late === null ? budgets : new DisruptionBudgets(seen);
+    new Disruption(kernel, seen, known, Phase.Controller, { requests });
+    new NodeLifecycle(kernel, seen, this.scenario.nodeLifecycle, undefined, troubles, requests);
+    const taintEviction = new TaintEviction(kernel, seen, requests);
+    new PodGc(kernel, seen, requests);
+    return taintEviction;
+  }
+
   private makeKubelet(isCreating: () => boolean, troubles: NodeTroubles | null): Kubelet {
     const { kernel, cluster, scenario } = this;
-    const parts = { troubles, volumes: this.makeVolumes(troubles) };
+    const hearsAfter = kubeletWatches(kernel, cluster, scenario.controlPlane.watchDelaySeconds.kubelets);
+    const parts = { troubles, volumes: this.makeVolumes(troubles), hearsAfter };
     const kubelet = new Kubelet(kernel, cluster, scenario.kubelet, isCreating, this.livesMaker(), parts);
     kubelet.admittance.onRefused = (_pod, refusal) => { this.conflicts.podRefused(refusal); };
     return kubelet;
@@ -332,6 +363,7 @@ export class Simulation {
 
   private checkState(): void {
     checkCluster(this.cluster);
+    this.lateControllers?.check();
     this.kubelet.check();
   }
 

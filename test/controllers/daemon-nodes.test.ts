@@ -9,6 +9,7 @@ import { WorkloadKind } from '../../src/cluster/workload-table.ts';
 import { DaemonNodes, daemonPlacement } from '../../src/controllers/daemon-nodes.ts';
 import { DaemonSetController, daemonSetDetails } from '../../src/controllers/daemon-set.ts';
 import { OwnedPodCounts } from '../../src/controllers/owned-pod-counts.ts';
+import { ApiRequests } from '../../src/controllers/owned-pods.ts';
 import type { ControllerContext } from '../../src/controllers/owned-pods.ts';
 import { WorkQueue } from '../../src/controllers/work-queue.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
@@ -35,7 +36,7 @@ class World {
   constructor(strategy: number) {
     const { cluster, kernel } = this;
     this.context = {
-      cluster, counts: new OwnedPodCounts(cluster), runMicros: () => Infinity,
+      cluster, requests: new ApiRequests(cluster), counts: new OwnedPodCounts(cluster), runMicros: () => Infinity,
       admit: (pod: Pod) => cluster.internTemplate(pod).id,
     };
     this.controller = new DaemonSetController(

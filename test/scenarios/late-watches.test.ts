@@ -30,7 +30,7 @@ describe('a late scheduler', () => {
 
   test('is refused the Binding of a pod that is gone, and forgets it when it sees the deletion', () => {
     const { result } = playScenario(
-      { duration: '1m', ...watchDelay('5s'), steps: [{ at: '1s', delete: { object: 'deployment/web' } }] },
+      { duration: '1m', ...watchDelay({ scheduler: '5s' }), steps: [{ at: '1s', delete: { object: 'deployment/web' } }] },
       [nodeObject('n'), deployment],
     );
     expect(result.conflicts).toEqual({
@@ -86,6 +86,77 @@ describe('a late scheduler', () => {
   });
 });
 
+describe('late controllers', () => {
+  const pods = (delay: unknown, steps: readonly unknown[]): readonly (readonly [string, number, number])[] =>
+    playScenario({ duration: '1m', ...watchDelay(delay), steps }, [nodeObject('n'), deployment])
+      .pods.map(({ name, created, ended }) => [name.slice(-1), created, ended]);
+
+  test('make a Deployment\'s ReplicaSet when they hear of it, and its pods when they hear of that', () => {
+    expect(pods('0s', []).map(([, created]) => created)).toEqual([0, 0, 0]);
+    expect(pods({ controllers: '2s' }, []).map(([, created]) => created)).toEqual([4, 4, 4]);
+  });
+
+  test('replace a pod once when they hear of its deletion, however often they are asked before', () => {
+    const steps = [
+      { at: '10s', scale: { workload: 'deploy/web', replicas: 4 } },
+      { at: '11s', scale: { workload: 'deploy/web', replicas: 5 } },
+    ];
+    // Deployment heard of at 12 s, ReplicaSet at 14 s; the second size is a conflict at first, and heard of at 13 s.
+    expect(pods({ controllers: '2s' }, steps).map(([, created]) => created)).toEqual([4, 4, 4, 14, 16]);
+  });
+
+  test('take a machine for lost later by as much', () => {
+    const lostAt = (delay: unknown): number[] => {
+      const { pods: rows } = playScenario({
+        duration: '10m', ...watchDelay(delay), nodeLifecycle: { defaultTolerationSeconds: 30 },
+        nodePools: [{ name: 'n', count: 2, zones: ['a', 'b'], allocatable: { cpu: 4, memory: '16Gi' } }],
+        steps: [{ at: '1m', outage: { zone: 'a', for: '8m' } }],
+        workloads: [{ name: 'web', kind: 'Deployment', arrivals: { at: '0s' }, replicas: 2, requests: { cpu: '3' } }],
+      });
+      return rows.map(({ created }) => created);
+    };
+    // They hear of the machine, of the taint and of the deletion, each 10 s late.
+    expect(lostAt('0s')).toEqual([0, 0, 145]);
+    expect(lostAt({ controllers: '10s' })).toEqual([0, 0, 175]);
+  });
+
+  test('replace a lost pod of a generated workload when they hear of its loss', () => {
+    const created = (delay: unknown): number[] => playScenario({
+      duration: '1m', ...watchDelay(delay),
+      nodePools: [{ name: 'n', count: 2, allocatable: { cpu: 4, memory: '16Gi' } }],
+      steps: [{ at: '10s', drain: { nodes: ['n-0', 'n-1'] } }],
+      workloads: [{ name: 'web', kind: 'Deployment', arrivals: { at: '0s' }, replicas: 1, requests: { cpu: '3' } }],
+    }).pods.map((pod) => pod.created);
+    expect(created('0s')).toEqual([0, 10]);
+    expect(created({ controllers: '3s' })).toEqual([0, 13]);
+  });
+});
+
+describe('a late kubelet', () => {
+  const life = (delay: unknown): readonly number[] => {
+    const { pods } = playScenario(
+      { duration: '1m', ...watchDelay(delay), steps: [{ at: '20s', delete: { object: 'pod/p' } }] },
+      [nodeObject('n'), podObject('p')],
+    );
+    return [pods[0].bound, pods[0].started, pods[0].ended];
+  };
+
+  test('starts a pod when it hears of the binding, and ends it when it hears of the deletion', () => {
+    expect(life('0s')).toEqual([0.0063, 0.0063, 21]);
+    expect(life({ kubelets: '3s' })).toEqual([0.0063, 3.0063, 24]);
+  });
+
+  test('lets a pod end by itself that it does not know is to go', () => {
+    const { pods, result } = playScenario(
+      { duration: '1m', ...watchDelay({ kubelets: '10s' }), steps: [{ at: '20s', drain: { nodes: ['n-0'] } }],
+        nodePools: [{ name: 'n', count: 1, allocatable: { cpu: 4, memory: '16Gi' } }],
+        workloads: [{ name: 'p', kind: 'Pod', arrivals: { at: '0s' }, lifetime: '15s', requests: { cpu: '1' } }] },
+    );
+    expect(pods[0].ended).toBeCloseTo(25.0063, 6);
+    expect(result.counts.podsFinished).toBe(1);
+  });
+});
+
 describe('controlPlane', () => {
   const mistakes = (controlPlane: unknown): string[] => {
     try {
@@ -104,6 +175,9 @@ describe('controlPlane', () => {
     expect(mistakes({ watchDelay: { schedular: '1s' } })).toEqual([
       'controlPlane.watchDelay.schedular: unknown field "schedular" scheduler',
     ]);
+    expect(mistakes({ watchDelay: { kubelet: '1s' } })).toEqual([
+      'controlPlane.watchDelay.kubelet: unknown field "kubelet" kubelets',
+    ]);
     expect(mistakes({ watchDelay: { scheduler: '1s', fixed: '2s' } })).toEqual([
       'controlPlane.watchDelay.fixed: "fixed" is for all watches: expected it below scheduler',
     ]);
@@ -116,9 +190,9 @@ describe('controlPlane', () => {
       return (result.resolvedScenario as Record<string, unknown>)['controlPlane'];
     };
     expect(spelled('0s')).toBeUndefined();
-    expect(spelled({ exponential: { mean: '50ms' } })).toEqual({
-      watchDelay: { scheduler: { exponential: { mean: '50ms' } } },
-    });
+    const delay = { exponential: { mean: '50ms' } };
+    expect(spelled(delay)).toEqual({ watchDelay: { scheduler: delay, controllers: delay, kubelets: delay } });
+    expect(spelled({ kubelets: delay })).toEqual({ watchDelay: { kubelets: delay } });
   });
 });
 

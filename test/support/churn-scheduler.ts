@@ -4,8 +4,7 @@
  */
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import { PodOutcome, PodPhase } from '../../src/cluster/cluster.ts';
-import { bindingRefusal } from '../../src/control-plane/binding.ts';
-import { LateWatch } from '../../src/control-plane/late-watch.ts';
+import { LateWatch, bindingRefusal } from '../../src/control-plane/late-watch.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import { decodeSchedulerConfiguration } from '../../src/scheduler/config/scheduler-configuration.ts';
 import type { PluginFactory } from '../../src/scheduler/framework/plugin-api.ts';

@@ -20,6 +20,7 @@ import { applyPodDefaults } from '../../src/control-plane/pod-defaults.ts';
 import { findUntolerated } from '../../src/cluster/tolerations.ts';
 import { withDaemonTolerations } from '../../src/controllers/daemon-nodes.ts';
 import { DaemonSetController } from '../../src/controllers/daemon-set.ts';
+import { ApiRequests } from '../../src/controllers/owned-pods.ts';
 import { OwnedPodCounts } from '../../src/controllers/owned-pod-counts.ts';
 import { WorkQueue } from '../../src/controllers/work-queue.ts';
 import { NodeLifecycle } from '../../src/controllers/node-lifecycle.ts';
@@ -88,6 +89,7 @@ export class World {
     this.replacement = new ReplacementController(kernel, this.cluster);
     const context = {
       cluster: this.cluster,
+      requests: new ApiRequests(this.cluster),
       counts: new OwnedPodCounts(this.cluster),
       admit: (pod: Pod) => this.cluster.internTemplate(applyPodDefaults(pod)).id,
       runMicros: () => Infinity,
