@@ -1,5 +1,6 @@
 // Asked one pod after the other on the recorded clusters, a cluster that stands still answers what kube-scheduler did:
-// the node, the text of FailedScheduling letter for letter, and whom it would have preempted.
+// the node, the text of FailedScheduling letter for letter, and whom it would have preempted. And the explanation of each
+// decision has the real verdict on every node and the real score of every plugin.
 import { describe, expect, test } from 'vitest';
 import { isKubernetesVersion } from '../../src/cluster/kubernetes-versions.ts';
 import type { KubernetesVersion } from '../../src/cluster/kubernetes-versions.ts';
@@ -7,7 +8,9 @@ import { EvictionCause } from '../../src/cluster/cluster.ts';
 import type { KubernetesObject, Node, Pod } from '../../src/cluster/objects.ts';
 import { parseTimestamp } from '../../src/base/timestamp.ts';
 import { podKey } from '../../src/conformance/vector-lines.ts';
-import type { RecordedDecision, VectorHeader, VectorLine } from '../../src/conformance/vector-lines.ts';
+import type { RecordedDecision, RecordedStatus, VectorHeader, VectorLine } from '../../src/conformance/vector-lines.ts';
+import { Explainer } from '../../src/experiment/explanation.ts';
+import type { ExplainedNode, Explanation } from '../../src/experiment/explanation.ts';
 import { askWhatIf } from '../../src/experiment/what-if.ts';
 import type { PodAnswer } from '../../src/experiment/what-if.ts';
 import { decodeSchedulerConfiguration } from '../../src/scheduler/config/scheduler-configuration.ts';
@@ -23,12 +26,20 @@ const SUITES =
 /** Each decision costs a cluster of its own: so many of a suite are asked again, evenly spread. */
 const ASKED_OF_A_SUITE = 60;
 
+interface Asked {
+  readonly answer: PodAnswer;
+  /** Of its first cycle. */
+  readonly explanation: Explanation | null;
+}
+
 /** The recorded cluster as objects, and the scheduler's place in the list of nodes. */
 class RecordedCluster {
   readonly nodes = new Map<string, Node>();
   readonly pods = new Map<string, Pod>();
   readonly others = new Map<string, KubernetesObject>();
   start = 0;
+  /** How many nodes have an image is counted when a node changes: from then on the objects do not tell it. */
+  hasImageHistory = false;
   private readonly header: VectorHeader;
   private readonly kubernetes: KubernetesVersion;
 
@@ -52,18 +63,21 @@ class RecordedCluster {
     this.pods.set(podKey(pod), { ...pod, spec: { ...pod.spec, nodeName: node }, status });
   }
 
-  ask(pod: Pod): PodAnswer {
+  ask(pod: Pod): Asked {
     const registry = pluginRegistry([]);
     const { kubernetes } = this;
     const configuration = decodeSchedulerConfiguration(this.header.config, { registry, kubernetes });
-    const still = new StillCluster(this.moment(), {
-      configuration, registry, tieBreak: 'upstream', sampling: true, plain: false, seed: 'recorded',
-    });
+    const options = { tieBreak: 'upstream', sampling: true } as const;
+    const still = new StillCluster(this.moment(), { configuration, registry, plain: false, seed: 'recorded', ...options });
     still.scheduler.algorithm.nextStartNodeIndex = this.start;
+    const { percentageOfNodesToScore } = configuration;
+    const explainer = new Explainer(still.kernel, still.scheduler, { percentageOfNodesToScore, ...options });
+    let explanation: Explanation | null = null;
+    still.scheduler.listeners.push({ deciding: (row) => { explanation ??= explainer.explain(row); } });
     const { name = '', namespace = 'default' } = pod.metadata ?? {};
     const stored = { ...pod, spec: { priority: 0, ...pod.spec }, status: pod.status ?? {} };
     const asked = { from: `Pod/${name}`, name, namespace, pod: stored, pinnedNodeName: '' };
-    return askWhatIf(still, [asked], 0).pods[0];
+    return { answer: askWhatIf(still, [asked], 0).pods[0], explanation };
   }
 
   private put(object: KubernetesObject, keepsStatus: boolean): void {
@@ -71,6 +85,7 @@ class RecordedCluster {
     const before = object.kind === 'Node' ? this.nodes.get(name) : this.pods.get(podKey(object));
     const status = (object as Pod).status ?? (keepsStatus ? before?.status : undefined);
     const whole = status === undefined ? object : { ...object, status };
+    if (object.kind === 'Node' && before !== undefined) this.hasImageHistory = true;
     if (object.kind === 'Node') this.nodes.set(name, whole);
     else if (object.kind === 'Pod') this.pods.set(podKey(object), whole);
     else this.others.set(`${object.kind ?? ''} ${object.metadata?.namespace ?? ''}/${name}`, object);
@@ -132,6 +147,58 @@ function difference(expected: RecordedDecision, { outcome, node, message, victim
   return (whole === undefined ? got.startsWith(wanted) : got === wanted) ? '' : `${wanted}\nnot\n${message}`;
 }
 
+/** What of the explanation differs from the recorded verdicts and scores; '' when nothing does. */
+function unexplained(expected: RecordedDecision, { explanation }: Asked, leavesOut: readonly string[]): string {
+  if (explanation === null) return 'not explained';
+  const told = new Map(explanation.nodes.map((node) => [node.node, node]));
+  const rejections = rejectionsIn(expected, [...told.keys()]);
+  const wrong = [...told.values()].flatMap((node) => {
+    const wanted = rejections.get(node.node) ?? '';
+    const got = node.verdict === 'rejected' ? verdictText(node) : '';
+    return wanted === got ? [] : [`${node.node}: verdict ${wanted}, not ${got}`];
+  });
+  return [...wrong, ...wrongScores(expected, told, leavesOut)].slice(0, 3).join('; ');
+}
+
+function rejectionsIn({ preFilter, filter = [] }: RecordedDecision, nodes: readonly string[]): Map<string, string> {
+  if (preFilter !== undefined) return new Map(nodes.map((node) => [node, verdictText(preFilter)]));
+  return new Map(filter.flatMap((group) => group.nodes.map((node) => [node, verdictText(group)] as const)));
+}
+
+function verdictText({ code, plugin = '', reasons = [] }: RecordedStatus): string {
+  return [code, plugin, ...[...reasons].sort(byText)].join(' | ');
+}
+
+/** Where the search found all feasible nodes: of fewer, normalised scores are others. */
+function wrongScores(
+  { scoredNodes = [], scores = {}, total = [] }: RecordedDecision,
+  told: ReadonlyMap<string, ExplainedNode>,
+  leavesOut: readonly string[],
+): string[] {
+  const scored = [...told.values()].filter((node) => node.total !== null);
+  if (scored.length !== scoredNodes.length) return [];
+  return scoredNodes.flatMap((name, i) => {
+    const node = told.get(name);
+    const wanted = Object.entries(scores).map(([plugin, values]) => ({ plugin, weighted: values[i] }));
+    const [a, b] = [
+      scoreText(wanted, total[i], leavesOut),
+      scoreText(node?.scores ?? [], node?.total ?? null, leavesOut),
+    ];
+    return a === b ? [] : [`${name}: scores ${a}, not ${b}`];
+  });
+}
+
+function scoreText(
+  scores: readonly { readonly plugin: string; readonly weighted: number }[],
+  total: number | null,
+  leavesOut: readonly string[],
+): string {
+  const compared = scores.filter(({ plugin }) => !leavesOut.includes(plugin));
+  const rest = scores.reduce((sum, { plugin, weighted }) => (leavesOut.includes(plugin) ? sum + weighted : sum), 0);
+  const texts = compared.map(({ plugin, weighted }) => `${plugin} ${String(weighted)}`).sort(byText);
+  return [...texts, `total ${total === null ? 'none' : String(total - rest)}`].join();
+}
+
 function byText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
@@ -149,7 +216,7 @@ describe('what-if on recorded clusters', () => {
     const decisions = decisionsBeforeNominations(lines);
     const stride = Math.max(1, Math.floor(decisions / ASKED_OF_A_SUITE));
     const found: string[] = [];
-    let asked = 0;
+    let [asked, scored] = [0, 0];
     let seen = 0;
     let cluster: RecordedCluster | null = null;
     for (const text of lines) {
@@ -166,9 +233,12 @@ describe('what-if on recorded clusters', () => {
       }
       const { object, expect: expected } = line;
       if (seen++ % stride === 0 && !namesNodes(object)) {
-        const answer = cluster.ask(object);
-        const differs = difference(expected, answer);
-        if (differs !== '') found.push(`${podKey(object)} (decision ${String(seen)}): ${differs}`);
+        const answered = cluster.ask(object);
+        const { answer, explanation } = answered;
+        const leavesOut = cluster.hasImageHistory ? ['ImageLocality'] : [];
+        for (const differs of [difference(expected, answer), unexplained(expected, answered, leavesOut)])
+          if (differs !== '') found.push(`${podKey(object)} (decision ${String(seen)}): ${differs}`);
+        scored += (explanation?.nodes ?? []).filter(({ total }) => total !== null).length;
         asked++;
       }
       if ((expected.node ?? null) !== null) cluster.bind(object, expected.node ?? '');
@@ -176,6 +246,7 @@ describe('what-if on recorded clusters', () => {
     }
     expect(found).toEqual([]);
     expect(asked).toBeGreaterThan(10);
+    expect(scored).toBeGreaterThan(0);
   });
 });
 
