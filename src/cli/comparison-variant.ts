@@ -6,6 +6,8 @@ import { InputError, formatProblem } from '../base/input-error.ts';
 import type { Problem } from '../base/input-error.ts';
 import { createInputFiles } from '../io/input-files.ts';
 import { loadPluginFiles } from '../io/plugin-files.ts';
+import { scenarioParts } from '../io/run-simulation.ts';
+import type { ScenarioParts } from '../io/run-simulation.ts';
 import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
 import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
 import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
@@ -13,12 +15,10 @@ import { pluginRegistry } from '../scheduler/plugins/registry.ts';
 import { isMapping } from '../workload/manifests/structure.ts';
 import { foreignSchedulerWarnings } from '../simulation/foreign-schedulers.ts';
 import type { Scenario } from '../simulation/scenario.ts';
-import { tellsOfApplications } from '../simulation/workload-input.ts';
 import type { CommandContext } from './command.ts';
 import { comparedReader } from './compared-scenario.ts';
 import type { ReadCompared } from './compared-scenario.ts';
-import { checkedInputs } from './execute-run.ts';
-import type { RecordedInputs } from './execute-run.ts';
+import { checkTrace } from './execute-run.ts';
 import { tellWarnings } from './failures.ts';
 import type { GivenOptions } from './options.ts';
 import { withConfiguration } from './scenario-input.ts';
@@ -35,7 +35,7 @@ export interface Variant extends LocatedScenario {
   /** The same without the configuration that `--a` or `--b` names. */
   readonly changed: Scenario;
   readonly plugins: readonly PluginFactory[];
-  readonly inputs: RecordedInputs;
+  readonly inputs: ScenarioParts;
 }
 
 /** The base first. Throws an InputError with the problems of all, each once; tells their warnings, each once. */
@@ -91,16 +91,17 @@ export class ProblemsOnce {
   }
 }
 
-export type OpenInputs = (scenario: Scenario) => Promise<RecordedInputs>;
+export type OpenParts = (scenario: Scenario) => Promise<ScenarioParts>;
 
-/** Traces and machine lists are read through once, however many variants have them. */
-export function openedOnce(): OpenInputs {
-  const opened = new Map<string, Promise<RecordedInputs>>();
-  return (scenario) => {
-    const key = JSON.stringify([scenario.trace, scenario.machines, tellsOfApplications(scenario)]);
-    const known = opened.get(key) ?? checkedInputs(scenario);
-    opened.set(key, known);
-    return known;
+/** A trace is read through once, however many variants have it. */
+export function openedOnce(): OpenParts {
+  const checked = new Map<string, Promise<void>>();
+  return async (scenario) => {
+    const key = JSON.stringify(scenario.trace);
+    const known = checked.get(key) ?? checkTrace(scenario);
+    checked.set(key, known);
+    await known;
+    return scenarioParts(scenario);
   };
 }
 
@@ -110,7 +111,7 @@ export async function readVariant(
   { configurationFile, pluginFiles, changes, overrides }: VariantWords,
   given: GivenOptions,
   context: CommandContext,
-  open: OpenInputs,
+  open: OpenParts,
 ): Promise<Omit<Variant, 'label'> & { readonly ownLocate: LocatedScenario['locate'] }> {
   const read = withPlugins(reader(given.withChanges(overrides), context), pluginFiles, given);
   const configured = configurationFile === null ? read : withConfiguration(read.scenario, configurationFile, context);

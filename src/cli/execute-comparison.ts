@@ -1,5 +1,6 @@
 /** The runs of `podyard compare`, one after the other or on threads, and what is printed of them. */
-import { compareMeasured, lookAtRuns, withSeries } from '../experiment/compare.ts';
+import { compareMeasured, lookAtRuns } from '../experiment/compare.ts';
+import { withSeries } from '../experiment/without-tables.ts';
 import type { Comparison, VariantsPlan } from '../experiment/compare.ts';
 import { measureRun } from '../experiment/measured-run.ts';
 import type { MeasuredRun } from '../experiment/measured-run.ts';

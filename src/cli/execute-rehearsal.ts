@@ -13,7 +13,7 @@ import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
 import type { Override } from '../simulation/scenario-reader.ts';
 import type { CommandContext } from './command.ts';
 import { EXIT_LIMIT, EXIT_OK, exitCodeOf } from './command.ts';
-import { checkedInputs, claimFolder, drive, tellWritten } from './execute-run.ts';
+import { checkedParts, claimFolder, drive, tellWritten } from './execute-run.ts';
 import { paintFor } from '../report/table.ts';
 import { tellWarnings } from './failures.ts';
 import { dumpAsScenario, inputFiles, isObjects } from './moment-input.ts';
@@ -31,7 +31,7 @@ export async function executeRehearsal(given: GivenOptions, context: CommandCont
   const folder = claimFolder(given);
   const { source, rules } = await readInput(given, context);
   const plugins = await loadPluginFiles(source.scenario.scheduler.pluginFiles, inTreePluginNames());
-  const inputs = await checkedInputs(source.scenario);
+  const inputs = await checkedParts(source.scenario);
   folder?.lock();
   const stop = listenForStop();
   try {

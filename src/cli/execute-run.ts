@@ -5,8 +5,8 @@ import type { OutputFile, OutputFolder, WrittenFolder } from '../io/output-folde
 import { loadPluginFiles } from '../io/plugin-files.ts';
 import { createProgress } from '../io/progress.ts';
 import type { Progress, ProgressFacts, ProgressMode, ProgressOptions } from '../io/progress.ts';
-import { listenForStop, runSimulation, timingJson } from '../io/run-simulation.ts';
-import type { DrivenRun, StopRequest } from '../io/run-simulation.ts';
+import { listenForStop, runSimulation, scenarioParts, timingJson } from '../io/run-simulation.ts';
+import type { DrivenRun, ScenarioParts, StopRequest } from '../io/run-simulation.ts';
 import { OutputError } from '../io/system-errors.ts';
 import type { RunResult } from '../metrics/run-result.ts';
 import { formatCount, formatSeconds } from '../report/format.ts';
@@ -16,10 +16,8 @@ import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
 import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
 import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
 import { pluginRegistry } from '../scheduler/plugins/registry.ts';
-import { hasIllnesses } from '../simulation/fault-assembly.ts';
 import type { Scenario } from '../simulation/scenario.ts';
 import { Simulation } from '../simulation/simulation.ts';
-import { tellsOfApplications } from '../simulation/workload-input.ts';
 import type { SimulationOptions } from '../simulation/simulation.ts';
 import type { CommandContext } from './command.ts';
 import { EXIT_LIMIT, EXIT_OK, exitCodeOf } from './command.ts';
@@ -42,7 +40,7 @@ export async function executeRun(request: RunRequest): Promise<number> {
   const folder = claimFolder(given);
   const keeping = given.flag('keep') ? await keepingOf(scenario, folder, context) : null;
   const plugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
-  const inputs = await checkedInputs(scenario);
+  const inputs = await checkedParts(scenario);
   folder?.lock();
   const stop = listenForStop();
   try {
@@ -121,30 +119,20 @@ export function claimFolder(given: GivenOptions): OutputFolder | null {
   return out === null ? null : claimOutputFolder(out, { force: given.flag('force') });
 }
 
-/** How the trace and the machine list of a scenario are read, null where it has none; and what runs in its pods. */
-export type RecordedInputs = Pick<
-  SimulationOptions, 'openTrace' | 'readMachines' | 'makeLives' | 'makeIllnesses' | 'makeVolumes'
->;
+/** What the scenario needs, its trace read through. Throws InputError with the trace's mistakes. */
+export async function checkedParts(scenario: Scenario): Promise<ScenarioParts> {
+  await checkTrace(scenario);
+  return scenarioParts(scenario);
+}
 
 /** Reads the scenario's trace through; throws InputError with its mistakes. */
-export async function checkedInputs(scenario: Scenario): Promise<RecordedInputs> {
-  const { trace, machines } = scenario;
-  const lives = tellsOfApplications(scenario) ? { makeLives: (await import('../node/living-pods.ts')).livingPods } : {};
-  const illnesses = hasIllnesses(scenario)
-    ? { makeIllnesses: (await import('../simulation/illness-assembly.ts')).nodeIllnesses }
-    : {};
-  const volumes =
-    scenario.storage === null ? {} : { makeVolumes: (await import('../storage/attach-detach.ts')).attachDetach };
-  const parts = { ...lives, ...illnesses, ...volumes };
-  if (trace === null && machines === null) return { openTrace: null, ...parts };
-  const { checkTraceInput, openTraceInput, readMachineInput } = await import('../io/trace-input.ts');
-  checkTraceInput(trace);
-  return { openTrace: openTraceInput, readMachines: readMachineInput, ...parts };
+export async function checkTrace({ trace }: Pick<Scenario, 'trace'>): Promise<void> {
+  if (trace !== null) (await import('../io/trace-input.ts')).checkTraceInput(trace);
 }
 
 export interface DriveRequest extends LocatedScenario {
   readonly plugins: readonly PluginFactory[];
-  readonly inputs: RecordedInputs;
+  readonly inputs: ScenarioParts;
   readonly given: GivenOptions;
   readonly context: CommandContext;
   readonly stop: StopRequest;

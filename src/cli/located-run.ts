@@ -5,7 +5,7 @@ import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
 import type { Scenario } from '../simulation/scenario.ts';
 import { Simulation } from '../simulation/simulation.ts';
 import type { CommandContext } from './command.ts';
-import { checkedInputs } from './execute-run.ts';
+import { checkedParts } from './execute-run.ts';
 import type { LocatedScenario } from './scenario-input.ts';
 
 export interface LocatedRun {
@@ -17,7 +17,7 @@ export interface LocatedRun {
 /** Throws InputError with the mistakes of plugins and of traces. */
 export async function locatedRun({ scenario, locate }: LocatedScenario, context: CommandContext): Promise<LocatedRun> {
   const userPlugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
-  const inputs = await checkedInputs(scenario);
+  const inputs = await checkedParts(scenario);
   const options = { version: context.version, userPlugins, ...inputs, plain: false, locate };
   return { userPlugins, make: (played = scenario) => new Simulation(played, options) };
 }

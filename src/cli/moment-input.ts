@@ -23,7 +23,7 @@ import type { StillOptions } from '../simulation/still-cluster.ts';
 import type { FileReader } from '../workload/manifests/file-reader.ts';
 import { collectManifests } from '../workload/manifests/read-manifests.ts';
 import type { CommandContext } from './command.ts';
-import { checkedInputs } from './execute-run.ts';
+import { checkedParts } from './execute-run.ts';
 import { tellWarnings } from './failures.ts';
 import type { GivenOptions } from './options.ts';
 import { wrongDuration } from './options.ts';
@@ -171,7 +171,7 @@ async function momentAt(
   { userPlugins, given, context }: Playing,
 ): Promise<ClusterMoment> {
   const at = givenMoment(given) ?? 0;
-  const inputs = await checkedInputs(scenario);
+  const inputs = await checkedParts(scenario);
   const played = { ...scenario, durationMicros: at };
   const simulation = new Simulation(played, { version: context.version, userPlugins, ...inputs, plain: false, locate });
   simulation.advance();

@@ -15,6 +15,7 @@ import type { MeasuredRun } from './measured-run.ts';
 import { compareValues, metricColumns } from './paired-statistics.ts';
 import { lookAtTarget } from './stopping-rule.ts';
 import type { PrecisionTarget } from './stopping-rule.ts';
+import { withoutTables } from './without-tables.ts';
 import { compareVariants, variantName } from './variant-comparison.ts';
 import type { VariantsCompared } from './variant-comparison.ts';
 
@@ -82,16 +83,6 @@ export function comparisonCells(plan: ComparisonPlan): ComparisonCell[] {
     { side: 'A', configuration: plan.configurationA, seed },
     { side: 'B', configuration: plan.configurationB, seed },
   ]);
-}
-
-/** What a comparison reads of a run, without the tables: many runs are kept at a time. */
-export function withoutTables(run: RunResult): RunResult {
-  return { ...run, timeseries: { seconds: [], columns: {} }, events: [], pods: null, nodes: [], resolvedScenario: null };
-}
-
-/** The same with the series over time, for those who draw them. */
-export function withSeries(run: RunResult): RunResult {
-  return { ...withoutTables(run), timeseries: run.timeseries };
 }
 
 /** `runs` in the order of the plan's cells. */

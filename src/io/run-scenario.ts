@@ -2,23 +2,20 @@
 import { InputError } from '../base/input-error.ts';
 import type { Problem, SourcePlace } from '../base/input-error.ts';
 import type { RunResult } from '../metrics/run-result.ts';
-import { livingPods } from '../node/living-pods.ts';
 import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
-import { nodeIllnesses } from '../simulation/illness-assembly.ts';
 import type { Scenario, SchedulerSettings } from '../simulation/scenario.ts';
 import { readConfigurationFile, readScenario } from '../simulation/scenario-reader.ts';
 import type { ScenarioEntry } from '../simulation/scenario-reader.ts';
 import type { ScenarioDocument } from '../simulation/scenario-schema.ts';
 import { Simulation } from '../simulation/simulation.ts';
-import { attachDetach } from '../storage/attach-detach.ts';
 import type { Progress } from '../simulation/simulation.ts';
 import { locateConfiguration, locateInFile } from './configuration-places.ts';
 import type { LocateConfiguration } from './configuration-places.ts';
 import { givenPlugins } from './given-plugins.ts';
 import { createInputFiles } from './input-files.ts';
 import { setPluginTraps } from './plugin-traps.ts';
-import { runSimulation } from './run-simulation.ts';
-import { checkTraceInput, openTraceInput, readMachineInput } from './trace-input.ts';
+import { runSimulation, scenarioParts } from './run-simulation.ts';
+import { checkTraceInput } from './trace-input.ts';
 import { packageVersion } from './version.ts';
 
 /**
@@ -63,14 +60,12 @@ export async function run(scenario: RunInput, options: RunOptions = {}): Promise
   const files = [...resolved.scheduler.pluginFiles, ...given.filter((plugin) => typeof plugin === 'string')];
   const userPlugins = await givenPlugins(files, given.filter((plugin) => typeof plugin !== 'string'));
   checkTraceInput(resolved.trace);
+  const parts = await scenarioParts(resolved);
   const make = (): Simulation => {
     const simulation = new Simulation(resolved, {
       version: packageVersion(),
       userPlugins,
-      openTrace: openTraceInput,
-      readMachines: readMachineInput,
-      makeLives: livingPods,
-      makeIllnesses: nodeIllnesses, makeVolumes: attachDetach,
+      ...parts,
       plain: options.plain ?? false,
       locate,
     });

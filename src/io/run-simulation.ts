@@ -1,9 +1,14 @@
 /**
  * Plays a simulation to its end in slices, so that signals are heard and progress is shown in between. What the slices
- * are changes nothing in the result: only the wall clock decides how long one is.
+ * are changes nothing in the result: only the wall clock decides how long one is. And loads what not every scenario
+ * needs, before it is made.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RunResult, RunTiming } from '../metrics/run-result.ts';
+import { hasIllnesses } from '../simulation/fault-assembly.ts';
+import type { Scenario } from '../simulation/scenario.ts';
+import type { SimulationOptions } from '../simulation/simulation.ts';
+import { tellsOfApplications } from '../simulation/workload-input.ts';
 import type { ProgressFacts } from './progress.ts';
 
 export type StopSignalName = 'SIGINT' | 'SIGTERM';
@@ -27,6 +32,27 @@ export interface StopRequest {
   readonly received: StopSignalName | null;
   /** Stops listening. */
   release(): void;
+}
+
+/** How traces and machine lists are read, null where there are none; and what makes the parts that few scenarios have. */
+export type ScenarioParts = Pick<
+  SimulationOptions,
+  'openTrace' | 'readMachines' | 'makeLives' | 'makeIllnesses' | 'makeVolumes'
+>;
+
+/** Loads what the scenario needs, and nothing else. Its trace is not looked at. */
+export async function scenarioParts(scenario: Scenario): Promise<ScenarioParts> {
+  const { trace, machines } = scenario;
+  const lives = tellsOfApplications(scenario) ? { makeLives: (await import('../node/living-pods.ts')).livingPods } : {};
+  const illnesses = hasIllnesses(scenario)
+    ? { makeIllnesses: (await import('../simulation/illness-assembly.ts')).nodeIllnesses }
+    : {};
+  const volumes =
+    scenario.storage === null ? {} : { makeVolumes: (await import('../storage/attach-detach.ts')).attachDetach };
+  const parts = { ...lives, ...illnesses, ...volumes };
+  if (trace === null && machines === null) return { openTrace: null, ...parts };
+  const { openTraceInput, readMachineInput } = await import('./trace-input.ts');
+  return { openTrace: openTraceInput, readMachines: readMachineInput, ...parts };
 }
 
 const FIRST_SLICE_EVENTS = 1000;

@@ -2,18 +2,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
 import { InputError } from '../base/input-error.ts';
-import { withSeries, withoutTables } from '../experiment/compare.ts';
-import { livingPods } from '../node/living-pods.ts';
+import { withSeries, withoutTables } from '../experiment/without-tables.ts';
 import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
-import { nodeIllnesses } from '../simulation/illness-assembly.ts';
 import { Simulation } from '../simulation/simulation.ts';
-import { attachDetach } from '../storage/attach-detach.ts';
 import { loadPluginFiles } from './plugin-files.ts';
 import { setPluginTraps } from './plugin-traps.ts';
-import { runSimulation } from './run-simulation.ts';
+import { runSimulation, scenarioParts } from './run-simulation.ts';
 import type { DrivenRun } from './run-simulation.ts';
 import type { PoolAnswer, PoolProgress, PoolTask, PoolWarnings } from './run-pool.ts';
-import { openTraceInput, readMachineInput } from './trace-input.ts';
 
 parentPort?.on('message', (task: PoolTask) => {
   void answer(task).then((message) => parentPort?.postMessage(message));
@@ -52,19 +48,12 @@ function playAlone(make: () => Simulation, index: number, flag: Int32Array): Pro
 
 async function answer({ index, scenario, version, plain, keepsSeries, stopFlag }: PoolTask): Promise<PoolAnswer> {
   try {
+    const parts = await scenarioParts(scenario);
     // A module is loaded once a thread, however many runs there are.
     const userPlugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
     if (userPlugins.length > 0) setPluginTraps();
     const make = (): Simulation =>
-      new Simulation(scenario, {
-        version,
-        userPlugins,
-        openTrace: openTraceInput,
-        readMachines: readMachineInput,
-        makeLives: livingPods,
-      makeIllnesses: nodeIllnesses, makeVolumes: attachDetach,
-        plain,
-      });
+      new Simulation(scenario, { version, userPlugins, ...parts, plain });
     if (stopFlag !== null) {
       const run = await playAlone(make, index, stopFlag);
       // What a plugin left for later has its turn now, and is told when it fails.

@@ -4,7 +4,7 @@
  */
 import { totalmem } from 'node:os';
 import { InputError } from '../base/input-error.ts';
-import { withoutTables } from '../experiment/compare.ts';
+import { withoutTables } from '../experiment/without-tables.ts';
 import { measureRun } from '../experiment/measured-run.ts';
 import type { CellOutcome } from '../experiment/sweep-record.ts';
 import type { Scenario } from '../simulation/scenario.ts';

@@ -5,17 +5,20 @@
  * Costs a few column reads a look while there is work, and a walk over the waiting pods when there is none.
  */
 import type { NodeAutoscaler } from '../autoscaling/node-autoscaler.ts';
+import { formatDuration } from '../base/duration.ts';
+import { InputError } from '../base/input-error.ts';
 import { MICROS_PER_HOUR, MICROS_PER_MINUTE } from '../base/time.ts';
 import type { Micros } from '../base/time.ts';
 import { PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
+import type { Totals } from '../cluster/totals.ts';
 import type { ReplacementController } from '../controllers/replacement.ts';
 import type { TaintEviction } from '../controllers/taint-eviction.ts';
 import type { WorkloadControllers } from '../controllers/workload-controllers.ts';
 import type { Operations } from '../operations/operations.ts';
 import type { CrashProcesses } from '../failures/crash-processes.ts';
-import type { InputSource } from '../kernel/kernel.ts';
+import type { InputSource, Kernel } from '../kernel/kernel.ts';
 import { QueuePlace } from '../scheduler/queue/scheduling-queue.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 
@@ -131,5 +134,47 @@ export class EndOfRun implements ClusterObserver {
       return true;
     }
     return false;
+  }
+}
+
+/** How often to look, in events. */
+export const LOOK_EVENTS = 500_000;
+/** An instant may take so many events, and so many for each node and pod: a million pods may arrive at once. */
+const MOST_EVENTS = 2_000_000;
+const MOST_EVENTS_EACH = 100;
+/** So many more are played to see what repeats. */
+const CENSUS_EVENTS = 10_000;
+
+/**
+ * Finds an instant that does not end: parts that answer each other without taking any time, as an owner that makes a
+ * new pod for each one that a kubelet refuses. Looked at between stretches of events, so it costs a run nothing.
+ */
+export class InstantWatch {
+  private readonly kernel: Kernel;
+  private instant: Micros = -1;
+  /** Events executed when the instant was seen first. */
+  private seenAt = 0;
+
+  constructor(kernel: Kernel) {
+    this.kernel = kernel;
+  }
+
+  /** Throws an InputError when the clock has stood still for too long. */
+  look(totals: Totals): void {
+    const { kernel } = this;
+    if (kernel.now !== this.instant) {
+      this.instant = kernel.now;
+      this.seenAt = kernel.eventCount;
+      return;
+    }
+    const { nodesAlive, podsByPhase } = totals;
+    const all = nodesAlive + podsByPhase[PodPhase.Pending] + podsByPhase[PodPhase.Bound] + podsByPhase[PodPhase.Running];
+    if (kernel.eventCount - this.seenAt <= MOST_EVENTS + MOST_EVENTS_EACH * all) return;
+    const names = kernel.census(CENSUS_EVENTS).slice(0, 5).join(', ');
+    throw new InputError({
+      message:
+        `simulated time stands still at ${formatDuration(kernel.now)}: parts of the cluster answer each other for ever, ` +
+        `by these events: ${names}; expected scheduler.cycleTime, scheduler.bindTime or another time between them above 0`,
+    });
   }
 }

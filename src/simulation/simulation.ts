@@ -44,7 +44,7 @@ import type { MachineList } from '../workload/traces/machines/machine-list.ts';
 import type { TraceReader } from '../workload/traces/trace-reader.ts';
 import { assembleAutoscaler } from './autoscaler-assembly.ts';
 import { FAULT_PHASES, assembleFaults, hasIllnesses } from './fault-assembly.ts';
-import { EndOfRun } from './end-of-run.ts';
+import { EndOfRun, InstantWatch, LOOK_EVENTS } from './end-of-run.ts';
 import type { EndParts } from './end-of-run.ts';
 import { foreignSchedulerWarnings } from './foreign-schedulers.ts';
 import type { MakeIllnesses, NodeIllnesses } from './illness-assembly.ts';
@@ -137,6 +137,7 @@ export class Simulation {
   private podsArrived = 0;
   private nextCheckAt = Infinity;
   private done = false;
+  private readonly instants: InstantWatch;
 
   /**
    * Throws InputError for what only the assembly can see: the scheduler's configuration, the first row of the trace.
@@ -149,6 +150,7 @@ export class Simulation {
     const configuration = decodeSchedulerConfiguration(scenario.scheduler.configuration, source);
     const profileNames = configuration.profiles.map(({ schedulerName }) => schedulerName);
     this.kernel = new Kernel({ seed: scenario.seed });
+    this.instants = new InstantWatch(this.kernel);
     this.cluster = new Cluster(this.kernel, scenario.kubernetes);
     const { kernel, cluster } = this;
     const costPerHourByPool = new Map(scenario.nodePools.map((pool) => [pool.name, pool.costPerHour]));
@@ -250,7 +252,7 @@ export class Simulation {
     const { kernel } = this;
     let left = maxEvents;
     while (left > 0) {
-      const slice = Math.min(left, this.nextCheckAt - kernel.eventCount);
+      const slice = Math.min(left, this.nextCheckAt - kernel.eventCount, LOOK_EVENTS);
       const before = kernel.eventCount;
       const outcome = kernel.run({ until: this.scenario.durationMicros ?? Infinity, maxEvents: slice });
       left -= kernel.eventCount - before;
@@ -259,6 +261,7 @@ export class Simulation {
         this.done = true;
         return false;
       }
+      this.instants.look(this.cluster.totals);
     }
     return true;
   }

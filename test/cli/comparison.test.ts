@@ -1,6 +1,7 @@
 // Which runs a comparison takes and what follows from them, without a simulation.
 import { expect, test } from 'vitest';
-import { compare, compareOutcomes, comparisonCells, withoutTables } from '../../src/experiment/compare.ts';
+import { compare, compareOutcomes, comparisonCells } from '../../src/experiment/compare.ts';
+import { withoutTables } from '../../src/experiment/without-tables.ts';
 import { makeRunResult } from '../support/run-result.ts';
 
 const PLAN = { scenario: 's', labelA: 'a', labelB: 'b', configurationA: { x: 1 }, configurationB: { x: 2 }, seeds: ['1', '2', '3'] };

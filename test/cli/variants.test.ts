@@ -113,6 +113,15 @@ describe('variants', () => {
     expect(wrong.err).toMatch(/^error: --c wrong\.yaml: autoscaler\.expandr="most-pods": .*expandr/);
   });
 
+  test('one that needs what the others do not have is played with it, on one thread as on two', () => {
+    prepare();
+    const failing = "failures=[{name: cut, kind: partition, uptime: {exponential: {mean: 1h}}, repair: 10m}]";
+    const args = ['--c', failing, '--d', 'storage.attach=10s', '--seeds', '2', '-o', 'json', '--progress', 'none'];
+    const [one, two] = ['1', '2'].map((jobs) => beside(...args, '--jobs', jobs));
+    expect(one.code, one.err).toBe(0);
+    expect(two.out).toBe(one.out);
+  });
+
   test('the mistakes of all variants are told at once', () => {
     prepare();
     const variants = ['--a', 'kubernetes=1.2', '--b', 'nodePool=3', '--c', 'none.yaml'];

@@ -5,6 +5,10 @@ import { withPoints } from '../../src/io/plugin-points.ts';
 import type { RunResult } from '../../src/metrics/run-result.ts';
 import type { Plugin, PluginFactory } from '../../src/scheduler/framework/plugin-api.ts';
 import { Code } from '../../src/scheduler/framework/status.ts';
+import { PodPhase } from '../../src/cluster/pod-table.ts';
+import { Totals } from '../../src/cluster/totals.ts';
+import { Kernel } from '../../src/kernel/kernel.ts';
+import { InstantWatch, LOOK_EVENTS } from '../../src/simulation/end-of-run.ts';
 import { readScenario } from '../../src/simulation/scenario-reader.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
 import { memoryFiles } from '../input/memory-files.ts';
@@ -196,5 +200,50 @@ describe('work that outlives its machines', () => {
     expect(warningsOf({ nodePools: [pool(1), spared], failures: some, workloads: [jobs({ lifetime: '1h' })] })).toEqual(
       [],
     );
+  });
+});
+
+describe('an instant that does not end', () => {
+  const endless = {
+    duration: '10m',
+    nodePools: [{ name: 'n', count: 1, allocatable: { cpu: '1', memory: '4Gi' } }],
+    workloads: [{ name: 'web', kind: 'Deployment', replicas: 4, requests: { cpu: '500m', memory: '1Gi' } }],
+    scheduler: {
+      cycleTime: '0s',
+      bindTime: '0s',
+      config: {
+        apiVersion: 'kubescheduler.config.k8s.io/v1',
+        kind: 'KubeSchedulerConfiguration',
+        profiles: [{ plugins: { multiPoint: { disabled: [{ name: 'NodeResourcesFit' }] } } }],
+      },
+    },
+  };
+
+  test('is found, with what repeats in it', () => {
+    const { scenario } = readScenario({ file: 'endless.yaml' }, memoryFiles({ 'endless.yaml': JSON.stringify(endless) }));
+    const simulation = new Simulation(scenario, { version: 'test', userPlugins: [], openTrace: null, plain: false });
+    const told = 'simulated time stands still at 0s: parts of the cluster answer each other for ever';
+    expect(() => { while (simulation.advance()); }).toThrow(new RegExp(`${told}.*scheduler.cycle, .*pod replacement`));
+  });
+
+  test('is told from one in which many pods arrive, and from many instants', () => {
+    const kernel = new Kernel({ seed: 'instants' });
+    const watch = new InstantWatch(kernel);
+    const totals = new Totals();
+    totals.podsByPhase[PodPhase.Pending] = 50_000;
+    let delay = 0;
+    const event = kernel.defineEvent('again', 0, () => { kernel.after(delay, event); });
+    kernel.at(0, event);
+    const look = (times: number): void => {
+      for (let i = 0; i < times; i++) {
+        kernel.run({ maxEvents: LOOK_EVENTS });
+        watch.look(totals);
+      }
+    };
+    look(13);
+    delay = 1;
+    look(20);
+    delay = 0;
+    expect(() => { look(40); }).toThrow('by these events: again;');
   });
 });
