@@ -27,8 +27,21 @@ export { loadPluginFiles } from './io/plugin-files.ts';
 export { inTreePluginNames } from './scheduler/config/default-plugins.ts';
 export { packageVersion } from './io/version.ts';
 export type {
-  AutoscalingFacts, CostFacts, Counts, FailureFacts, LatencyGroup, MarkedEvent, NodeRecord, PackingFacts, PodTable, Quantiles, RunResult, RunTiming, SchedulingFacts,
-  TimeSeries, Utilization,
+  AutoscalingFacts,
+  CostFacts,
+  Counts,
+  FailureFacts,
+  LatencyGroup,
+  MarkedEvent,
+  NodeRecord,
+  PackingFacts,
+  PodTable,
+  Quantiles,
+  RunResult,
+  RunTiming,
+  SchedulingFacts,
+  TimeSeries,
+  Utilization,
 } from './metrics/run-result.ts';
 
 // Experiments.

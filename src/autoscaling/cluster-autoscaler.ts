@@ -75,7 +75,13 @@ export class ClusterAutoscaler implements NodeAutoscaler, ClusterObserver {
   private lastLoopAt: Micros = -1;
   private lastScaleUpAt: Micros = -Infinity;
 
-  constructor(kernel: Kernel, cluster: Cluster, settings: ClusterAutoscalerSettings, groups: readonly NodeGroupSpec[], parts: ClusterAutoscalerParts) {
+  constructor(
+    kernel: Kernel,
+    cluster: Cluster,
+    settings: ClusterAutoscalerSettings,
+    groups: readonly NodeGroupSpec[],
+    parts: ClusterAutoscalerParts,
+  ) {
     this.kernel = kernel;
     this.cluster = cluster;
     this.settings = settings;
@@ -83,13 +89,19 @@ export class ClusterAutoscaler implements NodeAutoscaler, ClusterObserver {
     this.groups = new NodeGroups(cluster, parts.cache, groups, parts.nodes, parts.daemons);
     this.whatIf = new WhatIfCluster(parts.cache, parts.placement, settings.expendablePodsPriorityCutoff);
     this.pending = new PendingPods(cluster, parts.unschedulable, settings);
-    this.scaleUp = new ScaleUp(cluster, this.groups, parts.placement, settings, () => kernel.random.stream('autoscaler-expander'));
+    this.scaleUp = new ScaleUp(cluster, this.groups, parts.placement, settings, () =>
+      kernel.random.stream('autoscaler-expander'),
+    );
     const drainRules = new DrainRules(cluster, settings, parts.budgets);
     this.deletions = new NodeDeletions(kernel, cluster, { drainRules, evict: parts.evict, phase: parts.loopPhase });
     this.planner = new ScaleDownPlanner(cluster, this.groups, settings, drainRules, (row) => this.deletions.has(row));
     this.loopEvent = kernel.defineEvent('autoscaler.loop', parts.loopPhase, () => this.loop());
-    this.arrivalEvent = kernel.defineEvent('autoscaler.nodeArrival', parts.machinePhase, (group, ordinal) => this.nodeArrives(this.groups.list[group], ordinal));
-    this.provisionTimeoutEvent = kernel.defineEvent('autoscaler.provisionTimeout', parts.loopPhase, (group, ordinal) => this.nodeFails(this.groups.list[group], ordinal));
+    this.arrivalEvent = kernel.defineEvent('autoscaler.nodeArrival', parts.machinePhase, (group, ordinal) =>
+      this.nodeArrives(this.groups.list[group], ordinal),
+    );
+    this.provisionTimeoutEvent = kernel.defineEvent('autoscaler.provisionTimeout', parts.loopPhase, (group, ordinal) =>
+      this.nodeFails(this.groups.list[group], ordinal),
+    );
     this.deletions.onEnd = () => this.wake();
     cluster.observe(this);
     this.wake();
@@ -134,7 +146,11 @@ export class ClusterAutoscaler implements NodeAutoscaler, ClusterObserver {
   private get hasWork(): boolean {
     if (this.parts.cache.totals.podsPending > 0 || this.deletions.count > 0) return true;
     if (!this.settings.scaleDownEnabled) return false;
-    return this.deletions.softTaintCount > 0 || this.planner.unneeded.size > 0 || this.groups.list.some((group) => group.mayShrink());
+    return (
+      this.deletions.softTaintCount > 0 ||
+      this.planner.unneeded.size > 0 ||
+      this.groups.list.some((group) => group.mayShrink())
+    );
   }
 
   // ---- a loop ----------------------------------------------------------------------------------------------------
@@ -196,7 +212,8 @@ export class ClusterAutoscaler implements NodeAutoscaler, ClusterObserver {
     const delay = Math.max(0, microsFromSeconds(sample(group.spec.provisionSeconds, stream)));
     group.upcoming.set(ordinal, node);
     const index = this.groups.list.indexOf(group);
-    if (delay > MAX_PROVISION_MICROS) this.kernel.after(MAX_PROVISION_MICROS, this.provisionTimeoutEvent, index, ordinal);
+    if (delay > MAX_PROVISION_MICROS)
+      this.kernel.after(MAX_PROVISION_MICROS, this.provisionTimeoutEvent, index, ordinal);
     else this.kernel.after(delay, this.arrivalEvent, index, ordinal);
   }
 
@@ -219,7 +236,10 @@ export class ClusterAutoscaler implements NodeAutoscaler, ClusterObserver {
 
   private isCoolingDown(now: Micros): boolean {
     const { scaleDownDelayAfterAddMicros, scaleDownDelayAfterFailureMicros } = this.settings;
-    return now < this.lastScaleUpAt + scaleDownDelayAfterAddMicros || now < this.deletions.lastFailureAt + scaleDownDelayAfterFailureMicros;
+    return (
+      now < this.lastScaleUpAt + scaleDownDelayAfterAddMicros ||
+      now < this.deletions.lastFailureAt + scaleDownDelayAfterFailureMicros
+    );
   }
 
   /** Begins to take ripe nodes away, as many as may go at a time. */
@@ -229,7 +249,8 @@ export class ClusterAutoscaler implements NodeAutoscaler, ClusterObserver {
     for (const { row, isEmpty } of this.planner.removable(now)) {
       const group = this.groups.ofNode(row);
       if (this.deletions.count >= maxScaleDownParallelism) break;
-      if (group === undefined || !group.mayShrink() || (!isEmpty && this.deletions.drainCount >= maxDrainParallelism)) continue;
+      if (group === undefined || !group.mayShrink() || (!isEmpty && this.deletions.drainCount >= maxDrainParallelism))
+        continue;
       this.deletions.begin(row, group, isEmpty);
       this.planner.unneeded.delete(row);
       countByPool.set(group.spec.name, (countByPool.get(group.spec.name) ?? 0) + 1);

@@ -84,7 +84,9 @@ export class RemainingBudgets {
     return this.keysOf(pod).every((key) => this.of(key) >= 1);
   }
 
-  /** Takes the pods' disruptions off; false: together they are more than their budgets allow: some will have to wait. */
+  /**
+   * Takes the pods' disruptions off; false: together they are more than their budgets allow: some will have to wait.
+   */
   spend(pods: readonly number[], count: number): boolean {
     let isCovered = true;
     for (let i = 0; i < count; i++) {

@@ -36,10 +36,16 @@ interface Packing {
   next: number;
 }
 
-export function estimateNodes(cluster: Cluster, placement: PlacementOracle, kinds: readonly PodKind[], limits: EstimateLimits): Estimate {
+export function estimateNodes(
+  cluster: Cluster,
+  placement: PlacementOracle,
+  kinds: readonly PodKind[],
+  limits: EstimateLimits,
+): Estimate {
   const mark = placement.moveCount;
   const packing: Packing = { cluster, placement, limits, nodes: [], isUsed: [], placed: [], next: 0 };
-  for (const kind of hungriestFirst(cluster, kinds, limits.nodeAt(0))) packNewNodes(packing, kind.pods, packAddedNodes(packing, kind.pods));
+  for (const kind of hungriestFirst(cluster, kinds, limits.nodeAt(0)))
+    packNewNodes(packing, kind.pods, packAddedNodes(packing, kind.pods));
   placement.rollback(mark);
   return { nodeCount: packing.isUsed.filter((used) => used).length, pods: packing.placed };
 }

@@ -16,7 +16,11 @@ export interface ExpansionOption {
 }
 
 /** Index of the best option; ties go to chance, and no draw is made without one. */
-export function chooseOption(expander: Expander, options: readonly ExpansionOption[], stream: () => RandomStream): number {
+export function chooseOption(
+  expander: Expander,
+  options: readonly ExpansionOption[],
+  stream: () => RandomStream,
+): number {
   const penalties = options.map((option) => penaltyOf(expander, option));
   let best = penalties[0];
   for (const penalty of penalties) if (penalty < best) best = penalty;

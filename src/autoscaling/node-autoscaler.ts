@@ -15,7 +15,10 @@ export interface NodeAutoscaler {
   isAtRest(now: Micros, since: Micros): boolean;
 }
 
-/** Pods that the scheduler has tried and found no node for, in any order that a run repeats. Gated pods do not belong here. */
+/**
+ * Pods that the scheduler has tried and found no node for, in any order that a run repeats. Gated pods do not belong
+ * here.
+ */
 export interface UnschedulablePodsSource {
   pods(): Iterable<number>;
 }

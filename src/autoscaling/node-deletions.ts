@@ -1,7 +1,7 @@
 /**
- * Taking nodes away: taint and cordon, wait, evict, wait until the pods are gone, remove. A node whose pods do not go in
- * time, or that got new ones although it was empty, is given back.
- * Source: cluster-autoscaler core/scaledown/actuation (actuator, drain, delete_in_batch, softtaint).
+ * Taking nodes away: taint and cordon, wait, evict, wait until the pods are gone, remove. A node whose pods do not go
+ * in time, or that got new ones although it was empty, is given back. Source: cluster-autoscaler
+ * core/scaledown/actuation (actuator, drain, delete_in_batch, softtaint).
  */
 import { MICROS_PER_SECOND } from '../base/time.ts';
 import type { Micros } from '../base/time.ts';
@@ -13,7 +13,10 @@ import type { DrainRules } from './drain-rules.ts';
 import type { NodeGroup } from './node-groups.ts';
 
 export const TO_BE_DELETED_TAINT: Taint = { key: 'ToBeDeletedByClusterAutoscaler', effect: 'NoSchedule' };
-export const DELETION_CANDIDATE_TAINT: Taint = { key: 'DeletionCandidateOfClusterAutoscaler', effect: 'PreferNoSchedule' };
+export const DELETION_CANDIDATE_TAINT: Taint = {
+  key: 'DeletionCandidateOfClusterAutoscaler',
+  effect: 'PreferNoSchedule',
+};
 
 const DELAY_AFTER_TAINT_MICROS: Micros = 5 * MICROS_PER_SECOND;
 const POLL_MICROS: Micros = 5 * MICROS_PER_SECOND;
@@ -159,7 +162,9 @@ export class NodeDeletions {
     );
   }
 
-  /** DaemonSets' pods are asked to go, too, and not waited for; they end with their node and do not count as evicted. */
+  /**
+   * DaemonSets' pods are asked to go, too, and not waited for; they end with their node and do not count as evicted.
+   */
   private dismissDaemons(row: number): void {
     const { pinnedNode } = this.cluster.pods;
     for (const pod of [...this.cluster.nodes.pods[row]])
@@ -194,7 +199,9 @@ export class NodeDeletions {
 
   /** The node's taints but for the autoscaler's own. */
   private taintsWithout(row: number): readonly Taint[] {
-    return this.cluster.nodes.facts[row].taints.filter(({ key }) => key !== TO_BE_DELETED_TAINT.key && key !== DELETION_CANDIDATE_TAINT.key);
+    return this.cluster.nodes.facts[row].taints.filter(
+      ({ key }) => key !== TO_BE_DELETED_TAINT.key && key !== DELETION_CANDIDATE_TAINT.key,
+    );
   }
 
   private setMarks(row: number, taints: readonly Taint[], unschedulable: boolean): void {

@@ -44,7 +44,8 @@ export class NodeGroup {
   /** Nodes there and on their way: the cloud's target size. */
   get size(): number {
     const { pool } = this;
-    const there = pool < 0 || pool >= this.cluster.totals.nodesByPool.length ? 0 : this.cluster.totals.nodesByPool[pool];
+    const there =
+      pool < 0 || pool >= this.cluster.totals.nodesByPool.length ? 0 : this.cluster.totals.nodesByPool[pool];
     return there + this.upcoming.size;
   }
 
@@ -63,7 +64,8 @@ export class NodeGroup {
 
   provisionFailed(now: Micros): void {
     if (now - this.lastFailureAt > BACKOFF_RESET_MICROS) this.backoffMicros = 0;
-    this.backoffMicros = this.backoffMicros === 0 ? FIRST_BACKOFF_MICROS : Math.min(MAX_BACKOFF_MICROS, this.backoffMicros * 2);
+    this.backoffMicros =
+      this.backoffMicros === 0 ? FIRST_BACKOFF_MICROS : Math.min(MAX_BACKOFF_MICROS, this.backoffMicros * 2);
     this.backoffUntil = now + this.backoffMicros;
     this.lastFailureAt = now;
   }
@@ -75,8 +77,13 @@ export class NodeGroups {
   private readonly cache: SchedulerCache;
   private readonly source: NodeSource;
   private readonly daemons: DaemonPodsSource | null;
-  /** Nodes on their way as they will be, with what that was made from. Nobody changes them: WhatIfCluster copies first. */
-  private readonly upcomingInfos = new WeakMap<Node, { readonly info: NodeInfo; readonly resources: number; readonly daemons: readonly PodTemplate[] }>();
+  /**
+   * Nodes on their way as they will be, with what that was made from. Nobody changes them: WhatIfCluster copies first.
+   */
+  private readonly upcomingInfos = new WeakMap<
+    Node,
+    { readonly info: NodeInfo; readonly resources: number; readonly daemons: readonly PodTemplate[] }
+  >();
 
   constructor(
     cluster: Cluster,
@@ -127,7 +134,12 @@ export class NodeGroups {
   private upcomingInfo(node: Node): NodeInfo {
     const resources = this.cluster.resources.count;
     const known = this.upcomingInfos.get(node);
-    if (known !== undefined && known.resources === resources && sameTemplates(known.daemons, this.daemons?.templatesFor(known.info.facts) ?? [])) return known.info;
+    if (
+      known !== undefined &&
+      known.resources === resources &&
+      sameTemplates(known.daemons, this.daemons?.templatesFor(known.info.facts) ?? [])
+    )
+      return known.info;
     const info = nodeInThought(this.cache, node, this.daemons);
     this.upcomingInfos.set(node, { info, resources, daemons: this.daemons?.templatesFor(info.facts) ?? [] });
     return info;

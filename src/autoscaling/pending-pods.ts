@@ -1,7 +1,8 @@
 /**
  * The pods that new nodes might help: unschedulable ones, less those that would fit on nodes that are there or on their
  * way. Those that fit are put there in thought, which is what keeps a group from growing twice for the same pods.
- * Source: cluster-autoscaler core/podlistprocessor (filter_out_schedulable, filter_out_expendable, filter_out_daemon_sets).
+ * Source: cluster-autoscaler core/podlistprocessor (filter_out_schedulable, filter_out_expendable,
+ * filter_out_daemon_sets).
  */
 import type { Micros } from '../base/time.ts';
 import { PodPhase } from '../cluster/cluster.ts';

@@ -47,7 +47,10 @@ export class ScaleDownPlanner {
   private areRowsKnown = false;
   /** Pod row to where it went last time. */
   private readonly hints = new Map<number, number>();
-  /** Of the update under way: nodes found unneeded, the node that is looked at, its pods that need another place (the first ones here). */
+  /**
+   * Of the update under way: nodes found unneeded, the node that is looked at, its pods that need another place (the
+   * first ones here).
+   */
   private readonly leaving = new Set<number>();
   private looked = -1;
   private readonly movable: number[] = [];
@@ -73,7 +76,9 @@ export class ScaleDownPlanner {
     this.areRowsKnown = false;
   }
 
-  /** Underused nodes of groups that may shrink: those without work first, then those found unneeded before, then by row. */
+  /**
+   * Underused nodes of groups that may shrink: those without work first, then those found unneeded before, then by row.
+   */
   candidates(): number[] {
     const { nodes } = this.cluster;
     const shrinkable = this.groups.shrinkablePools();

@@ -30,7 +30,13 @@ export class ScaleUp {
   private readonly settings: ScaleUpSettings;
   private readonly stream: () => RandomStream;
 
-  constructor(cluster: Cluster, groups: NodeGroups, placement: PlacementOracle, settings: ScaleUpSettings, stream: () => RandomStream) {
+  constructor(
+    cluster: Cluster,
+    groups: NodeGroups,
+    placement: PlacementOracle,
+    settings: ScaleUpSettings,
+    stream: () => RandomStream,
+  ) {
     this.cluster = cluster;
     this.groups = groups;
     this.placement = placement;
@@ -55,7 +61,8 @@ export class ScaleUp {
 
   private roomFor(group: NodeGroup): number {
     const { maxNodesPerScaleUp, maxNodesTotal } = this.settings;
-    const total = maxNodesTotal === 0 ? Infinity : maxNodesTotal - this.cluster.totals.nodesAlive - this.groups.upcomingCount;
+    const total =
+      maxNodesTotal === 0 ? Infinity : maxNodesTotal - this.cluster.totals.nodesAlive - this.groups.upcomingCount;
     return Math.min(maxNodesPerScaleUp, total, group.spec.max - group.size);
   }
 
@@ -63,7 +70,10 @@ export class ScaleUp {
     const empty = this.groups.newNode(group, group.nextOrdinal);
     const fitting = kinds.filter(({ pods }) => this.placement.fits(pods[0], empty));
     if (fitting.length === 0) return null;
-    const estimate = estimateNodes(this.cluster, this.placement, fitting, { maxNodes, nodeAt: (index) => this.groups.newNode(group, group.nextOrdinal + index) });
+    const estimate = estimateNodes(this.cluster, this.placement, fitting, {
+      maxNodes,
+      nodeAt: (index) => this.groups.newNode(group, group.nextOrdinal + index),
+    });
     if (estimate.nodeCount === 0) return null;
     const { status } = this.groups.makeNode(group, group.nextOrdinal);
     const capacity = status?.capacity ?? status?.allocatable ?? {};

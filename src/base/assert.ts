@@ -1,4 +1,7 @@
-/** Our own mistakes. A failed assertion is a bug in Podyard, never the user's fault and never the modelled world's bad news. */
+/**
+ * Our own mistakes. A failed assertion is a bug in Podyard, never the user's fault and never the modelled world's bad
+ * news.
+ */
 export function assert(condition: boolean, message: string): asserts condition {
   if (!condition) throw new AssertionFailure(message);
 }

@@ -26,8 +26,11 @@ const FAULTS_MENDED = 5;
 const EXCHANGES_WHEN_FALLING = 12;
 
 export function goSort<T>(items: T[], less: Less<T>): void {
-  const waiting: Stretch[] = [{ start: 0, end: items.length, patience: bitLength(items.length), even: true, untouched: true }];
-  for (let stretch = waiting.pop(); stretch !== undefined; stretch = waiting.pop()) sortOrSplit(items, less, stretch, waiting);
+  const waiting: Stretch[] = [
+    { start: 0, end: items.length, patience: bitLength(items.length), even: true, untouched: true },
+  ];
+  for (let stretch = waiting.pop(); stretch !== undefined; stretch = waiting.pop())
+    sortOrSplit(items, less, stretch, waiting);
 }
 
 /** Sorts the stretch, or splits it and leaves the parts on `waiting`, the smaller one on top. */
@@ -60,7 +63,13 @@ function sortOrSplit<T>(items: T[], less: Less<T>, stretch: Stretch, waiting: St
 }
 
 /** The pivot stands first. Splits into less and not less around it; the smaller part comes last. */
-function splitAtPivot<T>(items: T[], less: Less<T>, start: number, end: number, patience: number): readonly [Stretch, Stretch] {
+function splitAtPivot<T>(
+  items: T[],
+  less: Less<T>,
+  start: number,
+  end: number,
+  patience: number,
+): readonly [Stretch, Stretch] {
   const pivot = items[start];
   const { border, untouched } = divide(items, start + 1, end, (item) => less(item, pivot));
   const middle = border - 1;
@@ -80,8 +89,15 @@ function gatherEquals<T>(items: T[], less: Less<T>, start: number, end: number):
   return divide(items, start + 1, end, (item) => !less(pivot, item)).border;
 }
 
-/** From both ends inwards, exchanges pairs on the wrong side. `border`: the first item that does not belong to the left. */
-function divide<T>(items: T[], start: number, end: number, belongsLeft: (item: T) => boolean): { readonly border: number; readonly untouched: boolean } {
+/**
+ * From both ends inwards, exchanges pairs on the wrong side. `border`: the first item that does not belong to the left.
+ */
+function divide<T>(
+  items: T[],
+  start: number,
+  end: number,
+  belongsLeft: (item: T) => boolean,
+): { readonly border: number; readonly untouched: boolean } {
   let untouched = true;
   for (let low = start, high = end - 1; ; low++, high--) {
     while (low <= high && belongsLeft(items[low])) low++;
@@ -92,8 +108,16 @@ function divide<T>(items: T[], start: number, end: number, belongsLeft: (item: T
   }
 }
 
-/** A position near the middle of the order. No exchange on the way hints at rising items, the greatest number at falling ones. */
-function seekPivot<T>(items: T[], less: Less<T>, start: number, end: number): { readonly pivot: number; readonly exchanges: number } {
+/**
+ * A position near the middle of the order. No exchange on the way hints at rising items, the greatest number at falling
+ * ones.
+ */
+function seekPivot<T>(
+  items: T[],
+  less: Less<T>,
+  start: number,
+  end: number,
+): { readonly pivot: number; readonly exchanges: number } {
   const quarter = Math.floor((end - start) / 4);
   let exchanges = 0;
   const median = (first: number, second: number, third: number): number => {

@@ -3,7 +3,9 @@
  * expected and what was found, so that a file can be mended in one go. Printing and exit codes live in `cli/`.
  */
 
-/** Where a problem stands. Lines and columns count from 1; `path` is the place inside the document (`nodes[0].count`). */
+/**
+ * Where a problem stands. Lines and columns count from 1; `path` is the place inside the document (`nodes[0].count`).
+ */
 export interface SourcePlace {
   readonly file?: string | undefined;
   readonly line?: number | undefined;
@@ -38,7 +40,10 @@ export function formatProblem(problem: Problem): string {
   return `${place === '' ? '' : `${place}: `}${problem.message}${suggestion}${path}`;
 }
 
-/** The known name nearest to `name` by edit distance, or undefined when none is near (more than a third of its letters differ). */
+/**
+ * The known name nearest to `name` by edit distance, or undefined when none is near (more than a third of its letters
+ * differ).
+ */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Infinity;

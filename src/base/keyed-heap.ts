@@ -273,7 +273,11 @@ export class SortedRuns {
 
   /** The least row, -1 when empty. */
   peek(): number {
-    return this.isStrayFirst ? this.strays.peek() : this.firsts.size === 0 ? -1 : this.runs[this.firsts.peek()].firstRow;
+    return this.isStrayFirst
+      ? this.strays.peek()
+      : this.firsts.size === 0
+        ? -1
+        : this.runs[this.firsts.peek()].firstRow;
   }
 
   push(row: number): void {

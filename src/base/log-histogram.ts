@@ -135,7 +135,13 @@ export class LogHistogram {
       if (this.#counts[bucket] > 0) buckets.push([bucket, this.#counts[bucket]]);
     }
     const empty = this.#count === 0;
-    return { count: this.#count, min: empty ? null : this.#min, max: empty ? null : this.#max, sumLimbs: Array.from(this.#sum), buckets };
+    return {
+      count: this.#count,
+      min: empty ? null : this.#min,
+      max: empty ? null : this.#max,
+      sumLimbs: Array.from(this.#sum),
+      buckets,
+    };
   }
 
   static fromJSON(json: LogHistogramJson): LogHistogram {
@@ -183,7 +189,10 @@ export class LogHistogram {
   }
 
   #addProduct(times: number): void {
-    assert(Number.isInteger(times) && times >= 0 && times < MAX_TIMES, `a weight is a whole number from 0 to 2^48, not ${times}`);
+    assert(
+      Number.isInteger(times) && times >= 0 && times < MAX_TIMES,
+      `a weight is a whole number from 0 to 2^48, not ${times}`,
+    );
     const upper = Math.floor(times * LIMB_INVERSE);
     const lower = times - upper * LIMB;
     this.#carry();

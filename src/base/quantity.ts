@@ -46,8 +46,12 @@ const DECIMAL_EXPONENTS: ReadonlyMap<string, number> = new Map([
 const BINARY_EXPONENTS: ReadonlyMap<string, number> = new Map([
   ['Ki', 10], ['Mi', 20], ['Gi', 30], ['Ti', 40], ['Pi', 50], ['Ei', 60],
 ]);
-const DECIMAL_SUFFIXES: ReadonlyMap<number, string> = new Map([...DECIMAL_EXPONENTS].map(([suffix, exponent]) => [exponent, suffix]));
-const BINARY_SUFFIXES: ReadonlyMap<number, string> = new Map([...BINARY_EXPONENTS].map(([suffix, exponent]) => [exponent, suffix]));
+const DECIMAL_SUFFIXES: ReadonlyMap<number, string> = new Map(
+  [...DECIMAL_EXPONENTS].map(([suffix, exponent]) => [exponent, suffix]),
+);
+const BINARY_SUFFIXES: ReadonlyMap<number, string> = new Map(
+  [...BINARY_EXPONENTS].map(([suffix, exponent]) => [exponent, suffix]),
+);
 
 interface Suffix {
   readonly format: QuantityFormat;
@@ -111,7 +115,10 @@ export class Quantity {
     return scale >= -9 ? divideAwayFromZero(this.nanos, powerOfTen(scale + 9)) : this.nanos * powerOfTen(-9 - scale);
   }
 
-  /** Rounded away from zero to a multiple of ten to the power `scale`. A text kept as typed survives when it was that round already. */
+  /**
+   * Rounded away from zero to a multiple of ten to the power `scale`. A text kept as typed survives when it was that
+   * round already.
+   */
   roundUp(scale: number): Quantity {
     if (this.#kept !== undefined && this.#kept.scale >= scale) return this;
     if (scale <= -9) return this.#kept === undefined ? this : new Quantity(this.nanos, this.format);
@@ -119,8 +126,8 @@ export class Quantity {
   }
 
   /**
-   * The canonical text: no fraction, the largest suffix that leaves a whole number. Upstream has no suffix for multiples
-   * of 1000E and 1024Ei and prints none, so `1000E` prints as `1`; so do we.
+   * The canonical text: no fraction, the largest suffix that leaves a whole number. Upstream has no suffix for
+   * multiples of 1000E and 1024Ei and prints none, so `1000E` prints as `1`; so do we.
    */
   canonical(): string {
     if (this.nanos === 0n) return '0';
@@ -132,7 +139,10 @@ export class Quantity {
     return printDecimal(this.nanos, this.format);
   }
 
-  /** What upstream prints: the text as typed when that looked canonical (a plus sign, leading zeros and `1.5G` do), else `canonical()`. */
+  /**
+   * What upstream prints: the text as typed when that looked canonical (a plus sign, leading zeros and `1.5G` do), else
+   * `canonical()`.
+   */
   toString(): string {
     return this.#kept === undefined ? this.canonical() : this.#kept.text;
   }
@@ -160,7 +170,10 @@ export function parseQuantity(text: string | number): Quantity {
   const isNegative = match[1] === '-';
   const fraction = match[3] ?? '';
   const whole = stripLeadingZeros(match[2]);
-  return parseFast(typed, isNegative, whole, fraction, suffix) ?? parseSlow(typed, isNegative, match[2] + fraction, fraction.length, suffix);
+  return (
+    parseFast(typed, isNegative, whole, fraction, suffix) ??
+    parseSlow(typed, isNegative, match[2] + fraction, fraction.length, suffix)
+  );
 }
 
 /** Like `parseQuantity`, but undefined for a text that is none. */
@@ -178,8 +191,8 @@ const milliByText = new Map<string | number, number>();
 const unitsByText = new Map<string | number, number>();
 
 /**
- * Thousandths, rounded away from zero, as a number: for cpu. Beyond 2^53 thousandths (9 * 10^12 cores) the number is the
- * nearest double. Throws QuantityError.
+ * Thousandths, rounded away from zero, as a number: for cpu. Beyond 2^53 thousandths (9 * 10^12 cores) the number is
+ * the nearest double. Throws QuantityError.
  */
 export function milliFromText(text: string | number): number {
   return remembered(milliByText, text, (quantity) => quantity.milliValue());
@@ -193,7 +206,11 @@ export function unitsFromText(text: string | number): number {
   return remembered(unitsByText, text, (quantity) => quantity.value());
 }
 
-function remembered(cache: Map<string | number, number>, text: string | number, convert: (quantity: Quantity) => bigint): number {
+function remembered(
+  cache: Map<string | number, number>,
+  text: string | number,
+  convert: (quantity: Quantity) => bigint,
+): number {
   const known = cache.get(text);
   if (known !== undefined) return known;
   const value = Number(convert(parseQuantity(text)));
@@ -203,8 +220,17 @@ function remembered(cache: Map<string | number, number>, text: string | number, 
   return value;
 }
 
-/** The short numbers that upstream holds in an int64 and a power of ten: exact, and the only ones whose text may be kept. */
-function parseFast(typed: string, isNegative: boolean, whole: string, fraction: string, suffix: Suffix): Quantity | undefined {
+/**
+ * The short numbers that upstream holds in an int64 and a power of ten: exact, and the only ones whose text may be
+ * kept.
+ */
+function parseFast(
+  typed: string,
+  isNegative: boolean,
+  whole: string,
+  fraction: string,
+  suffix: Suffix,
+): Quantity | undefined {
   const digits = whole + fraction;
   if (suffix.format === 'BinarySI') {
     // Upstream estimates 3 decimal digits for each binary prefix and leaves the rest to big numbers.
@@ -213,7 +239,11 @@ function parseFast(typed: string, isNegative: boolean, whole: string, fraction: 
     const number = BigInt(digits);
     const looksCanonical = (number & 7n) !== 0n;
     const nanos = (number << BigInt(suffix.exponent)) * NANOS_PER_UNIT;
-    return new Quantity(isNegative ? -nanos : nanos, 'BinarySI', looksCanonical ? { text: typed, scale: 0 } : undefined);
+    return new Quantity(
+      isNegative ? -nanos : nanos,
+      'BinarySI',
+      looksCanonical ? { text: typed, scale: 0 } : undefined,
+    );
   }
   const scale = suffix.exponent - fraction.length;
   if (digits.length > FAST_DIGITS || scale < -9) return undefined;
@@ -223,7 +253,13 @@ function parseFast(typed: string, isNegative: boolean, whole: string, fraction: 
 }
 
 /** Everything else: rounded up to whole nanos, capped when binary, never kept as typed. */
-function parseSlow(typed: string, isNegative: boolean, digits: string, fractionDigits: number, suffix: Suffix): Quantity {
+function parseSlow(
+  typed: string,
+  isNegative: boolean,
+  digits: string,
+  fractionDigits: number,
+  suffix: Suffix,
+): Quantity {
   if (digits === '') throw new QuantityError('numeric', typed);
   const unscaled = BigInt(digits);
   let nanos: bigint;
@@ -235,7 +271,10 @@ function parseSlow(typed: string, isNegative: boolean, digits: string, fractionD
   } else {
     const power = suffix.exponent - fractionDigits + 9;
     // Any part of one nano rounds up to one: no need to divide by a power longer than the digits.
-    nanos = power >= 0 ? scaleUp(typed, unscaled, power) : divideAwayFromZero(unscaled, powerOfTen(Math.min(-power, digits.length)));
+    nanos =
+      power >= 0
+        ? scaleUp(typed, unscaled, power)
+        : divideAwayFromZero(unscaled, powerOfTen(Math.min(-power, digits.length)));
   }
   return new Quantity(isNegative ? -nanos : nanos, format);
 }

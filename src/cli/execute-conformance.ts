@@ -32,9 +32,12 @@ export async function executeConformance(given: GivenOptions, context: CommandCo
   }
   if (!given.flag('quiet') && context.terminal.errorStream.isTTY === true) context.terminal.err('\r\u001b[2K');
   const paint = paintFor(context.terminal.hasColor('out'), context.terminal.width);
-  context.terminal.out(given.text('output') === 'json' ? jsonOf(suites) : tableOf(suites, given.number('differences') ?? 10, paint));
+  context.terminal.out(
+    given.text('output') === 'json' ? jsonOf(suites) : tableOf(suites, given.number('differences') ?? 10, paint),
+  );
   const replayed = suites.filter((suite) => suite.skipped === '');
-  if (replayed.every((suite) => suite.decisions === 0)) throw new InputError({ message: 'the recordings hold no decision that can be replayed' });
+  if (replayed.every((suite) => suite.decisions === 0))
+    throw new InputError({ message: 'the recordings hold no decision that can be replayed' });
   return replayed.every(isEqual) ? EXIT_OK : EXIT_FAILURE;
 }
 
@@ -121,14 +124,55 @@ function jsonOf(suites: readonly TimedSuite[]): string {
 
 function tableOf(suites: readonly TimedSuite[], shown: number, paint: Paint): string {
   const replayed = suites.filter((suite) => suite.skipped === '');
-  const columns = [textColumn('SUITE'), textColumn('FILE'), numberColumn('DECISIONS'), numberColumn('EQUAL'), numberColumn('DIFFERENT'), numberColumn('DECISIONS/S'), textColumn('')];
-  const row = (name: string, file: string, decisions: number, equal: number, seconds: number, verdict: string): string[] =>
-    [plainText(name), plainText(file), formatCount(decisions), formatCount(equal), formatCount(decisions - equal), formatCount(rate(decisions, seconds)), verdict];
-  const rows = replayed.map((suite) => row(suite.suite, suite.file, suite.decisions, suite.equal, suite.seconds, isEqual(suite) ? paint.good('equal') : paint.bad('DIFFERENT')));
-  const all = row('all', '', total(replayed, (suite) => suite.decisions), total(replayed, (suite) => suite.equal), total(replayed, (suite) => suite.seconds), '');
+  const columns = [
+    textColumn('SUITE'),
+    textColumn('FILE'),
+    numberColumn('DECISIONS'),
+    numberColumn('EQUAL'),
+    numberColumn('DIFFERENT'),
+    numberColumn('DECISIONS/S'),
+    textColumn(''),
+  ];
+  const row = (
+    name: string,
+    file: string,
+    decisions: number,
+    equal: number,
+    seconds: number,
+    verdict: string,
+  ): string[] => [
+    plainText(name),
+    plainText(file),
+    formatCount(decisions),
+    formatCount(equal),
+    formatCount(decisions - equal),
+    formatCount(rate(decisions, seconds)),
+    verdict,
+  ];
+  const rows = replayed.map((suite) =>
+    row(
+      suite.suite,
+      suite.file,
+      suite.decisions,
+      suite.equal,
+      suite.seconds,
+      isEqual(suite) ? paint.good('equal') : paint.bad('DIFFERENT'),
+    ),
+  );
+  const all = row(
+    'all',
+    '',
+    total(replayed, (suite) => suite.decisions),
+    total(replayed, (suite) => suite.equal),
+    total(replayed, (suite) => suite.seconds),
+    '',
+  );
   const sections = [renderTable(columns, [...rows, all], paint)];
   const skipped = suites.filter((suite) => suite.skipped !== '' && !hasGaps(suite));
-  if (skipped.length > 0) sections.push(['Not replayed:', ...skipped.map((suite) => `  ${plainText(suite.suite)} (${plainText(suite.file)})`)].join('\n'));
+  if (skipped.length > 0)
+    sections.push(
+      ['Not replayed:', ...skipped.map((suite) => `  ${plainText(suite.suite)} (${plainText(suite.file)})`)].join('\n'),
+    );
   if (suites.some(hasGaps)) sections.push(gapsText(suites.filter(hasGaps)));
   const parts = replayed.filter((suite) => suite.parts.length > 0);
   if (parts.length > 0)
@@ -141,7 +185,9 @@ function tableOf(suites: readonly TimedSuite[], shown: number, paint: Paint): st
         ),
       ].join('\n'),
     );
-  const differences = replayed.flatMap((suite) => suite.differences.map((difference) => ({ suite, difference }))).slice(0, shown);
+  const differences = replayed
+    .flatMap((suite) => suite.differences.map((difference) => ({ suite, difference })))
+    .slice(0, shown);
   for (const { suite, difference } of differences) sections.push(differenceText(suite, difference, paint));
   return `${sections.join('\n\n')}\n`;
 }

@@ -1,6 +1,6 @@
 /**
- * Holds the decisions of two runs against each other up to the first in which they part, and explains it; a run that was
- * not kept is played for each.
+ * Holds the decisions of two runs against each other up to the first in which they part, and explains it; a run that
+ * was not kept is played for each.
  */
 import { InputError } from '../base/input-error.ts';
 import { firstParting, playedDecisions } from '../experiment/divergence.ts';

@@ -38,7 +38,10 @@ export function executePerf(given: GivenOptions, context: CommandContext): numbe
         `\r\u001b[2K${String(i + 1)} of ${String(plan.workloads.length)}   ${plainText(`${planned.perfCase.name}/${planned.workload.name}`)}`,
       );
     const calibrationEventsPerSecond = calibration.measure();
-    results.push({ ...measureWorkload(planned, { plain: given.flag('plain'), now, runs: given.number('runs') }), calibrationEventsPerSecond });
+    results.push({
+      ...measureWorkload(planned, { plain: given.flag('plain'), now, runs: given.number('runs') }),
+      calibrationEventsPerSecond,
+    });
   }
   if (isShown) context.terminal.err('\r\u001b[2K');
   context.terminal.out(
@@ -85,7 +88,9 @@ function rounded(seconds: number): number {
 function tableOf({ results, unsupported }: Outcome, paint: Paint): string {
   const sections: string[] = [];
   if (results.length > 0) sections.push(ratesTable(results, paint), calibrationLine(results));
-  const notes = results.flatMap((result) => result.notes.map((note) => `  ${plainText(`${result.case}/${result.workload}: ${note}`)}`));
+  const notes = results.flatMap((result) =>
+    result.notes.map((note) => `  ${plainText(`${result.case}/${result.workload}: ${note}`)}`),
+  );
   if (notes.length > 0) sections.push(['Notes:', ...new Set(notes)].join('\n'));
   if (unsupported.length > 0) sections.push(['Not supported:', ...unsupported.flatMap(unsupportedLines)].join('\n'));
   return `${sections.join('\n\n')}\n`;
@@ -93,8 +98,17 @@ function tableOf({ results, unsupported }: Outcome, paint: Paint): string {
 
 function ratesTable(results: readonly CalibratedResult[], paint: Paint): string {
   const columns = [
-    textColumn('CASE'), textColumn('WORKLOAD'), numberColumn('NODES'), numberColumn('PODS'), numberColumn('SCHEDULED'), numberColumn('DECISIONS'),
-    numberColumn('SECONDS'), numberColumn('DECISIONS/S'), numberColumn('PODS/S'), numberColumn('THRESHOLD'), textColumn('DIGEST'),
+    textColumn('CASE'),
+    textColumn('WORKLOAD'),
+    numberColumn('NODES'),
+    numberColumn('PODS'),
+    numberColumn('SCHEDULED'),
+    numberColumn('DECISIONS'),
+    numberColumn('SECONDS'),
+    numberColumn('DECISIONS/S'),
+    numberColumn('PODS/S'),
+    numberColumn('THRESHOLD'),
+    textColumn('DIGEST'),
   ];
   const rows = results.map((result) => [
     plainText(result.case),

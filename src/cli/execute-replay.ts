@@ -236,14 +236,19 @@ function poolOf(text: string, index: number): Record<string, unknown> {
   const fields = new Map<string, string>();
   for (const part of text.split(',')) {
     const equals = part.indexOf('=');
-    if (equals < 1 || equals === part.length - 1) throw new InputError({ message: `--node-pool ${text}: ${POOL_EXAMPLE}, found "${part}"` });
+    if (equals < 1 || equals === part.length - 1)
+      throw new InputError({ message: `--node-pool ${text}: ${POOL_EXAMPLE}, found "${part}"` });
     const key = part.slice(0, equals).trim();
     if (fields.has(key)) throw new InputError({ message: `--node-pool ${text}: ${key} is given twice` });
     fields.set(key, part.slice(equals + 1).trim());
   }
   const { count, name = `pool-${String(index + 1)}`, zones, cost, ...allocatable } = Object.fromEntries(fields);
-  if (count === undefined || !/^[1-9]\d{0,6}$/.test(count)) throw new InputError({ message: `--node-pool ${text}: ${POOL_EXAMPLE}: count is a whole number from 1` });
-  if (cost !== undefined && !/^\d+(\.\d+)?$/.test(cost)) throw new InputError({ message: `--node-pool ${text}: cost is the price of one node for one hour, found "${cost}"` });
+  if (count === undefined || !/^[1-9]\d{0,6}$/.test(count))
+    throw new InputError({ message: `--node-pool ${text}: ${POOL_EXAMPLE}: count is a whole number from 1` });
+  if (cost !== undefined && !/^\d+(\.\d+)?$/.test(cost))
+    throw new InputError({
+      message: `--node-pool ${text}: cost is the price of one node for one hour, found "${cost}"`,
+    });
   return {
     name,
     count: Number(count),
@@ -257,7 +262,15 @@ function poolOf(text: string, index: number): Record<string, unknown> {
 function accountOf({ counts }: RunResult): string[] {
   const { podsArrived, podsFinished, podsRunning, podsPending, podsLost } = counts;
   const sum = podsFinished + podsRunning + podsPending + podsLost;
-  assert(sum === podsArrived, `pods are unaccounted for: ${String(podsArrived)} arrived, ${String(sum)} finished, running, pending or lost`);
-  const parts = [`${formatCount(podsFinished)} finished`, `${formatCount(podsRunning)} running`, `${formatCount(podsPending)} pending`, `${formatCount(podsLost)} lost`];
+  assert(
+    sum === podsArrived,
+    `pods are unaccounted for: ${String(podsArrived)} arrived, ${String(sum)} finished, running, pending or lost`,
+  );
+  const parts = [
+    `${formatCount(podsFinished)} finished`,
+    `${formatCount(podsRunning)} running`,
+    `${formatCount(podsPending)} pending`,
+    `${formatCount(podsLost)} lost`,
+  ];
   return [`${formatCount(podsArrived)} arrived = ${parts.join(' + ')}`];
 }

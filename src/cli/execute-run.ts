@@ -115,7 +115,8 @@ export function tellWritten(written: WrittenFolder | null, given: GivenOptions, 
 
 export function claimFolder(given: GivenOptions): OutputFolder | null {
   const out = given.text('out');
-  if (out === null && given.flag('force')) throw new InputError({ message: '--force needs --out: there is no folder to replace' });
+  if (out === null && given.flag('force'))
+    throw new InputError({ message: '--force needs --out: there is no folder to replace' });
   return out === null ? null : claimOutputFolder(out, { force: given.flag('force') });
 }
 
@@ -199,7 +200,9 @@ function blameOf(error: unknown, pluginFiles: readonly string[]): unknown {
   if (!(error instanceof Error) || error instanceof InputError) return error;
   const top = error.stack?.split('\n').find((line) => line.trimStart().startsWith('at ')) ?? '';
   const file = pluginFiles.find((path) => top.includes(path.replace(/^(\.\.?\/)+/, '')));
-  return file === undefined ? error : new RuntimeFailure(`${file}: the plugin threw ${error.name}: ${error.message} (${top.trim()})`);
+  return file === undefined
+    ? error
+    : new RuntimeFailure(`${file}: the plugin threw ${error.name}: ${error.message} (${top.trim()})`);
 }
 
 /** The page and its plots take a while to load: only who wants files waits for them. */

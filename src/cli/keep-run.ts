@@ -1,4 +1,6 @@
-/** `run --keep`: writes down what the scheduler sees and decides while the run goes on, for the file beside the report. */
+/**
+ * `run --keep`: writes down what the scheduler sees and decides while the run goes on, for the file beside the report.
+ */
 import { KeptRecorder } from '../experiment/kept-recorder.ts';
 import { KEPT_FILE, PackedLog } from '../io/kept-file.ts';
 import type { OutputFile } from '../io/output-folder.ts';

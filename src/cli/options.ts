@@ -147,7 +147,9 @@ function numberProblem(name: string, text: string, spec: OptionSpec): Problem | 
   if (Number.isSafeInteger(value) || (spec.fractions === true && Number.isFinite(value))) {
     if (value >= least && (spec.fractions !== true || value > 0)) return null;
   }
-  return { message: `--${name}: expected ${kind} ${spec.fractions === true ? 'above 0' : `from ${String(least)}`}, found "${text}"` };
+  return {
+    message: `--${name}: expected ${kind} ${spec.fractions === true ? 'above 0' : `from ${String(least)}`}, found "${text}"`,
+  };
 }
 
 /** What stands for a lone `-`, which yargs does not hand on. */

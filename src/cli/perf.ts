@@ -11,8 +11,19 @@ export const PERF: Command = {
     workload: { kind: 'list', describe: 'Only workloads of this name; repeatable' },
     label: { kind: 'list', describe: 'Only workloads with this label, or with --label=-NAME without it; repeatable' },
     plain: { kind: 'flag', describe: "Without the scheduler's caches: slower, the same decisions" },
-    runs: { kind: 'number', atLeast: 1, describe: 'Runs of each workload; the first of several warms up, the fastest of the others counts. Default: 2 to 20, as many as fit into 3 s' },
-    output: { kind: 'text', alias: 'o', choices: ['table', 'json', 'scheduler-perf'], fallback: 'table', describe: 'What to print' },
+    runs: {
+      kind: 'number',
+      atLeast: 1,
+      describe:
+        'Runs of each workload; the first of several warms up, the fastest of the others counts. Default: 2 to 20, as many as fit into 3 s',
+    },
+    output: {
+      kind: 'text',
+      alias: 'o',
+      choices: ['table', 'json', 'scheduler-perf'],
+      fallback: 'table',
+      describe: 'What to print',
+    },
     quiet: { kind: 'flag', alias: 'q', describe: 'No progress' },
   },
   examples: [

@@ -48,9 +48,20 @@ async function listPlugins(files: readonly string[], kubernetes: KubernetesVersi
 
 function tableOf(plugins: readonly ListedPlugin[], paint: Paint): string {
   const columns = [textColumn('NAME'), textColumn('EXTENSION POINTS'), textColumn('WHAT IT DOES')];
-  const rows = plugins.map((plugin) => [paint.strong(plainText(plugin.name)), plugin.extensionPoints.length === 0 ? 'not known' : plugin.extensionPoints.join(', '), plainText(plugin.summary)]);
-  const args = plugins.flatMap((plugin) => Object.entries(plugin.arguments).map(([name, value]) => [plainText(plugin.name), plainText(name), plainText(JSON.stringify(value) ?? 'none')]));
+  const rows = plugins.map((plugin) => [
+    paint.strong(plainText(plugin.name)),
+    plugin.extensionPoints.length === 0 ? 'not known' : plugin.extensionPoints.join(', '),
+    plainText(plugin.summary),
+  ]);
+  const args = plugins.flatMap((plugin) =>
+    Object.entries(plugin.arguments).map(([name, value]) => [
+      plainText(plugin.name),
+      plainText(name),
+      plainText(JSON.stringify(value) ?? 'none'),
+    ]),
+  );
   const tables = [renderTable(columns, rows, paint)];
-  if (args.length > 0) tables.push(renderTable([textColumn('PLUGIN'), textColumn('ARGUMENT'), textColumn('DEFAULT')], args, paint));
+  if (args.length > 0)
+    tables.push(renderTable([textColumn('PLUGIN'), textColumn('ARGUMENT'), textColumn('DEFAULT')], args, paint));
   return `${tables.join('\n\n')}\n`;
 }

@@ -1,4 +1,6 @@
-/** The `--out` folder of a run, as a command takes it in place of a scenario: its report, and what was kept of the run. */
+/**
+ * The `--out` folder of a run, as a command takes it in place of a scenario: its report, and what was kept of the run.
+ */
 import { InputError } from '../base/input-error.ts';
 import { createInputFiles } from '../io/input-files.ts';
 import { KEPT_FILE, readKeptFile } from '../io/kept-file.ts';

@@ -10,7 +10,10 @@ export const RUN: Command = {
   positionals: [{ name: 'scenario', describe: 'Scenario file (YAML or JSON); - reads standard input' }],
   options: {
     ...RUN_OPTIONS,
-    keep: { kind: 'flag', describe: 'With --out: keep what explain and diff then answer from, in place of playing again' },
+    keep: {
+      kind: 'flag',
+      describe: 'With --out: keep what explain and diff then answer from, in place of playing again',
+    },
     jobs: {
       kind: 'number',
       atLeast: 1,

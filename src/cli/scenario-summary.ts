@@ -61,7 +61,10 @@ export function summaryOf(path: string, scenario: Scenario, terminal: Terminal):
 }
 
 function nodesText({ nodePools, nodes }: Scenario): string {
-  const parts = nodePools.map(({ name, count, autoscaling }) => `${name} ${formatCount(count)}${autoscaling === null ? '' : ` to ${formatCount(autoscaling.max)}`}`);
+  const parts = nodePools.map(
+    ({ name, count, autoscaling }) =>
+      `${name} ${formatCount(count)}${autoscaling === null ? '' : ` to ${formatCount(autoscaling.max)}`}`,
+  );
   if (nodes.length > 0) parts.push(`${formatCount(nodes.length)} from files`);
   return parts.length === 0 ? '' : `: ${parts.join(', ')}`;
 }
@@ -77,7 +80,10 @@ function ignoredText({ ignoredKinds }: Scenario): string {
 }
 
 function schedulerText({ scheduler }: Scenario): string {
-  const configuration = scheduler.configurationFile ?? (scheduler.configuration === null ? "Kubernetes' defaults" : 'configured in the scenario');
-  const plugins = scheduler.pluginFiles.length === 0 ? '' : `, ${formatPlural(scheduler.pluginFiles.length, 'plugin file')}`;
+  const configuration =
+    scheduler.configurationFile ??
+    (scheduler.configuration === null ? "Kubernetes' defaults" : 'configured in the scenario');
+  const plugins =
+    scheduler.pluginFiles.length === 0 ? '' : `, ${formatPlural(scheduler.pluginFiles.length, 'plugin file')}`;
   return `${configuration}${plugins}`;
 }

@@ -66,7 +66,11 @@ export function processTerminal(): ProcessTerminal {
 }
 
 /** `--color` counts before NO_COLOR (any text), that before FORCE_COLOR (not 0), that before what the stream is. */
-export function takesColor(choice: ColorChoice, isTerminal: boolean, environment: Readonly<Record<string, string | undefined>>): boolean {
+export function takesColor(
+  choice: ColorChoice,
+  isTerminal: boolean,
+  environment: Readonly<Record<string, string | undefined>>,
+): boolean {
   if (choice !== 'auto') return choice === 'always';
   if ((environment['NO_COLOR'] ?? '') !== '') return false;
   const forced = environment['FORCE_COLOR'];

@@ -17,7 +17,13 @@ export const VALIDATE: Command = {
     set: RUN_OPTIONS['set'],
     scheduler: RUN_OPTIONS['scheduler'],
     plugin: RUN_OPTIONS['plugin'],
-    output: { kind: 'text', alias: 'o', choices: FORMATS, fallback: 'table', describe: 'table: a summary; yaml: the scenario with every default' },
+    output: {
+      kind: 'text',
+      alias: 'o',
+      choices: FORMATS,
+      fallback: 'table',
+      describe: 'table: a summary; yaml: the scenario with every default',
+    },
   },
   examples: [
     ['$0 validate my-cluster.yaml', 'every mistake with file, line and column'],

@@ -38,13 +38,17 @@ function checkPods(cluster: Cluster): void {
       (phase === PodPhase.Pending || pods.hasEnded(pod)) === node < 0,
       `pod row ${pod} in phase ${phase} has node ${node}`,
     );
-    if (node >= 0) assert(cluster.nodes.pods[node][pods.slot[pod]] === pod, `pod row ${pod} is not at its slot of node ${node}`);
+    if (node >= 0)
+      assert(cluster.nodes.pods[node][pods.slot[pod]] === pod, `pod row ${pod} is not at its slot of node ${node}`);
   }
   for (let phase = 1; phase < byPhase.length; phase++) {
     const found = totals.podsByPhase[phase];
     assert(found === byPhase[phase], `podsByPhase[${phase}] is ${found}, the rows say ${byPhase[phase]}`);
   }
-  assert(totals.podsTerminating === terminating, `podsTerminating is ${totals.podsTerminating}, the rows say ${terminating}`);
+  assert(
+    totals.podsTerminating === terminating,
+    `podsTerminating is ${totals.podsTerminating}, the rows say ${terminating}`,
+  );
 }
 
 /** The pods of a workload are those that name it as their owner. */
@@ -79,7 +83,11 @@ function checkNode({ nodes, pods, templates, resources }: Cluster, row: number):
     for (let i = 0; i < columns.length; i++) requested[columns[i]] += amounts[i];
     if (pods.pinnedNode[pod] < 0) workPods++;
   }
-  expectEqual(`requested of ${name}`, nodes.requested.subarray(row * nodes.stride, (row + 1) * nodes.stride), requested);
+  expectEqual(
+    `requested of ${name}`,
+    nodes.requested.subarray(row * nodes.stride, (row + 1) * nodes.stride),
+    requested,
+  );
   const column = resources.find(GPU_MILLI);
   nodes.devices[row]?.check(column < 0 ? 0 : nodes.allocatable[row * nodes.stride + column], new Set(nodes.pods[row]));
   assert(nodes.workPods[row] === workPods, `workPods of ${name} is ${nodes.workPods[row]}, its pods say ${workPods}`);

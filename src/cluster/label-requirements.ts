@@ -26,11 +26,19 @@ export class SelectorError extends Error {
   }
 }
 
-/** A valid requirement; throws SelectorError. `in` and `notin` need values, equality and comparison exactly one, existence none. */
-export function labelRequirement(key: string, operator: RequirementOperator, values: readonly string[]): LabelRequirement {
+/**
+ * A valid requirement; throws SelectorError. `in` and `notin` need values, equality and comparison exactly one,
+ * existence none.
+ */
+export function labelRequirement(
+  key: string,
+  operator: RequirementOperator,
+  values: readonly string[],
+): LabelRequirement {
   const reasons = [...keyProblems(key), ...valueCountProblems(key, operator, values)];
   for (const value of values) {
-    if (!isLabelValue(value)) reasons.push(`${JSON.stringify(value)} is not a label value (key ${JSON.stringify(key)})`);
+    if (!isLabelValue(value))
+      reasons.push(`${JSON.stringify(value)} is not a label value (key ${JSON.stringify(key)})`);
   }
   if (reasons.length > 0) throw new SelectorError(reasons);
   return { key, operator, values, bound: operator === 'gt' || operator === 'lt' ? parseInt64(values[0]) : null };
@@ -86,7 +94,8 @@ export function printRequirement(requirement: LabelRequirement): string {
 export function requirementKey(requirement: LabelRequirement): string {
   const { operator } = requirement;
   const meaning = operator === '=' || operator === '==' ? 'in' : operator === '!=' ? 'notin' : operator;
-  const values = requirement.bound === null ? [...new Set(sortedTexts(requirement.values))] : [String(requirement.bound)];
+  const values =
+    requirement.bound === null ? [...new Set(sortedTexts(requirement.values))] : [String(requirement.bound)];
   return JSON.stringify([requirement.key, meaning, ...values]);
 }
 
@@ -131,7 +140,9 @@ function valueCountProblems(key: string, operator: RequirementOperator, values: 
     case 'gt':
     case 'lt':
       if (values.length !== 1) return [`${place} needs exactly one value, found ${values.length}`];
-      return parseInt64(values[0]) === null ? [`${place} needs a 64-bit integer, found ${JSON.stringify(values[0])}`] : [];
+      return parseInt64(values[0]) === null
+        ? [`${place} needs a 64-bit integer, found ${JSON.stringify(values[0])}`]
+        : [];
   }
 }
 

@@ -1,4 +1,6 @@
-/** What a Node object offers, and what differs between two states of one node, in the terms of the scheduler's events. */
+/**
+ * What a Node object offers, and what differs between two states of one node, in the terms of the scheduler's events.
+ */
 import type { Condition, Node } from './objects.ts';
 import { milliFromText, unitsFromText } from '../base/quantity.ts';
 import { NodeChange } from './observer.ts';
@@ -7,7 +9,10 @@ import { CPU } from './resources.ts';
 import type { ResourceRegistry } from './resources.ts';
 
 /** Allocatable amounts by column and the allowed pod number (0 when `pods` is missing, as upstream). */
-export function nodeAllocatable(node: Node, resources: ResourceRegistry): { readonly columns: ReadonlyMap<number, number>; readonly pods: number } {
+export function nodeAllocatable(
+  node: Node,
+  resources: ResourceRegistry,
+): { readonly columns: ReadonlyMap<number, number>; readonly pods: number } {
   const columns = new Map<number, number>();
   const allocatable = node.status?.allocatable ?? node.status?.capacity ?? {};
   let pods = 0;
@@ -36,10 +41,19 @@ export function nodeChanges(before: NodeBefore, after: NodeBefore): number {
   }
   if (allocatableChanged) changes |= NodeChange.Allocatable;
   if (!sameMap(before.facts.labels, facts.labels)) changes |= NodeChange.Labels;
-  if (before.facts.taints !== facts.taints && JSON.stringify(before.facts.taints) !== JSON.stringify(facts.taints)) changes |= NodeChange.Taints;
-  if (before.facts.object.status?.conditions !== facts.object.status?.conditions && conditionKey(before.facts.object) !== conditionKey(facts.object)) changes |= NodeChange.Conditions;
+  if (before.facts.taints !== facts.taints && JSON.stringify(before.facts.taints) !== JSON.stringify(facts.taints))
+    changes |= NodeChange.Taints;
+  if (
+    before.facts.object.status?.conditions !== facts.object.status?.conditions &&
+    conditionKey(before.facts.object) !== conditionKey(facts.object)
+  )
+    changes |= NodeChange.Conditions;
   if (!sameMap(before.facts.annotations, facts.annotations)) changes |= NodeChange.Annotations;
-  if (before.facts.declaredFeatures !== facts.declaredFeatures && [...before.facts.declaredFeatures].join() !== [...facts.declaredFeatures].join()) changes |= NodeChange.DeclaredFeatures;
+  if (
+    before.facts.declaredFeatures !== facts.declaredFeatures &&
+    [...before.facts.declaredFeatures].join() !== [...facts.declaredFeatures].join()
+  )
+    changes |= NodeChange.DeclaredFeatures;
   if (!sameMap(before.facts.images, facts.images)) changes |= NodeChange.Images;
   return changes;
 }

@@ -26,16 +26,25 @@ export interface NodeFacts {
 export function compileNode(node: Node, before: NodeFacts | null = null): NodeFacts {
   const { metadata, spec, status } = node;
   const old = before?.object;
-  const labels = before !== null && metadata?.labels === old?.metadata?.labels ? before.labels : new Map(Object.entries(metadata?.labels ?? {}));
+  const labels =
+    before !== null && metadata?.labels === old?.metadata?.labels
+      ? before.labels
+      : new Map(Object.entries(metadata?.labels ?? {}));
   return {
     object: node,
     name: metadata?.name ?? '',
     labels,
-    annotations: before !== null && metadata?.annotations === old?.metadata?.annotations ? before.annotations : new Map(Object.entries(metadata?.annotations ?? {})),
+    annotations:
+      before !== null && metadata?.annotations === old?.metadata?.annotations
+        ? before.annotations
+        : new Map(Object.entries(metadata?.annotations ?? {})),
     taints: spec?.taints ?? NO_TAINTS,
     unschedulable: spec?.unschedulable ?? false,
     images: before !== null && status?.images === old?.status?.images ? before.images : imagesOf(node),
-    declaredFeatures: before !== null && status?.declaredFeatures === old?.status?.declaredFeatures ? before.declaredFeatures : new Set(status?.declaredFeatures ?? []),
+    declaredFeatures:
+      before !== null && status?.declaredFeatures === old?.status?.declaredFeatures
+        ? before.declaredFeatures
+        : new Set(status?.declaredFeatures ?? []),
     zoneKey: labels === before?.labels ? before.zoneKey : zoneKeyOf(labels),
   };
 }
@@ -44,7 +53,8 @@ const NO_TAINTS: readonly Taint[] = [];
 
 function imagesOf(node: Node): ReadonlyMap<string, number> {
   const images = new Map<string, number>();
-  for (const image of node.status?.images ?? []) for (const name of image.names ?? []) images.set(name, image.sizeBytes ?? 0);
+  for (const image of node.status?.images ?? [])
+    for (const name of image.names ?? []) images.set(name, image.sizeBytes ?? 0);
   return images;
 }
 

@@ -164,10 +164,17 @@ export interface LivingContainer {
 export interface Volume {
   readonly name?: string;
   readonly persistentVolumeClaim?: { readonly claimName: string; readonly readOnly?: boolean };
-  readonly ephemeral?: { readonly volumeClaimTemplate?: { readonly metadata?: ObjectMeta; readonly spec?: PersistentVolumeClaimSpec } };
+  readonly ephemeral?: {
+    readonly volumeClaimTemplate?: { readonly metadata?: ObjectMeta; readonly spec?: PersistentVolumeClaimSpec };
+  };
   readonly gcePersistentDisk?: { readonly pdName: string; readonly readOnly?: boolean };
   readonly awsElasticBlockStore?: { readonly volumeID: string; readonly readOnly?: boolean };
-  readonly rbd?: { readonly monitors?: readonly string[]; readonly pool?: string; readonly image?: string; readonly readOnly?: boolean };
+  readonly rbd?: {
+    readonly monitors?: readonly string[];
+    readonly pool?: string;
+    readonly image?: string;
+    readonly readOnly?: boolean;
+  };
   readonly iscsi?: { readonly iqn?: string; readonly readOnly?: boolean };
   readonly image?: { readonly reference?: string; readonly pullPolicy?: string };
   readonly csi?: { readonly driver: string };
@@ -189,7 +196,11 @@ export interface PodSpec {
   readonly runtimeClassName?: string;
   readonly overhead?: ResourceList;
   readonly resources?: ResourceRequirements;
-  readonly resourceClaims?: readonly { readonly name: string; readonly resourceClaimName?: string; readonly resourceClaimTemplateName?: string }[];
+  readonly resourceClaims?: readonly {
+    readonly name: string;
+    readonly resourceClaimName?: string;
+    readonly resourceClaimTemplateName?: string;
+  }[];
   readonly hostNetwork?: boolean;
   readonly hostUsers?: boolean;
   readonly restartPolicy?: string;
@@ -429,7 +440,12 @@ export interface StorageClass extends KubernetesObject {
 
 export interface CSINode extends KubernetesObject {
   readonly spec?: {
-    readonly drivers?: readonly { readonly name: string; readonly nodeID?: string; readonly topologyKeys?: readonly string[]; readonly allocatable?: { readonly count?: number } }[];
+    readonly drivers?: readonly {
+      readonly name: string;
+      readonly nodeID?: string;
+      readonly topologyKeys?: readonly string[];
+      readonly allocatable?: { readonly count?: number };
+    }[];
   };
 }
 
@@ -445,5 +461,9 @@ export interface CSIStorageCapacity extends KubernetesObject {
 }
 
 export interface VolumeAttachment extends KubernetesObject {
-  readonly spec?: { readonly attacher?: string; readonly nodeName?: string; readonly source?: { readonly persistentVolumeName?: string } };
+  readonly spec?: {
+    readonly attacher?: string;
+    readonly nodeName?: string;
+    readonly source?: { readonly persistentVolumeName?: string };
+  };
 }

@@ -1,6 +1,7 @@
 /**
- * Change notices, and watches that give them to components. Observers are told after the write and in order of registration; they must not call verbs (the
- * cluster asserts it): they note what they need and schedule a kernel event.
+ * Change notices, and watches that give them to components. Observers are told after the write and in order of
+ * registration; they must not call verbs (the cluster asserts it): they note what they need and schedule a kernel
+ * event.
  */
 import type { KubernetesObject } from './objects.ts';
 import type { NodeFacts } from './node-facts.ts';
@@ -63,7 +64,9 @@ export interface ClusterObserver {
   podTerminating?(pod: number): void;
   /** The same of a pod that has ended, which holds nothing. */
   endedPodTerminating?(pod: number): void;
-  /** Condition Ready turned; a pod without probes is Ready when it starts, podInterrupted and podRemoved take it back. */
+  /**
+   * Condition Ready turned; a pod without probes is Ready when it starts, podInterrupted and podRemoved take it back.
+   */
   podReadyChanged?(pod: number, ready: boolean): void;
   /**
    * The pod has ended or is gone: it holds nothing any more. Its row is still readable but for `node` and `phase`,
@@ -155,6 +158,7 @@ export class ObserverLists {
   readonly objectChanged: ClusterObserver[] = [];
 
   add(observer: ClusterObserver): void {
-    for (const name of Object.keys(this) as (keyof ClusterObserver)[]) if (observer[name] !== undefined) this[name].push(observer);
+    for (const name of Object.keys(this) as (keyof ClusterObserver)[])
+      if (observer[name] !== undefined) this[name].push(observer);
   }
 }

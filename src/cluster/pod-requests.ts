@@ -283,7 +283,9 @@ function isResizeInfeasible(pod: Pod): boolean {
 
 function usesPodLevelResize(pod: Pod, options: PodRequestsOptions): boolean {
   const resources = pod.status?.resources;
-  return options.useStatusResources && (options.podLevelResize ?? true) && resources !== undefined && resources !== null;
+  return (
+    options.useStatusResources && (options.podLevelResize ?? true) && resources !== undefined && resources !== null
+  );
 }
 
 /** Pod-level values replace the sum; a name that the effective values lack counts as zero. */
@@ -318,6 +320,7 @@ function positiveComputeAmounts(list: ResourceList | undefined): Quantities {
 function defaultQuantities(defaults: ContainerDefaults | null): Quantities {
   const quantities: Quantities = new Map();
   if (defaults?.cpuMilli !== undefined) quantities.set('cpu', quantityOfMilli(BigInt(defaults.cpuMilli), 'DecimalSI'));
-  if (defaults?.memoryBytes !== undefined) quantities.set('memory', quantityOfUnits(BigInt(defaults.memoryBytes), 'BinarySI'));
+  if (defaults?.memoryBytes !== undefined)
+    quantities.set('memory', quantityOfUnits(BigInt(defaults.memoryBytes), 'BinarySI'));
   return quantities;
 }

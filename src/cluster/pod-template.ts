@@ -148,8 +148,16 @@ export function templateKey(pod: Pod, marks: DrainMarks, life: PodLife | null = 
 /** What of a status counts for a pod's amounts. */
 export function resizeOf(status: PodStatus): object {
   return {
-    containers: status.containerStatuses?.map(({ name, resources, allocatedResources }) => ({ name, resources, allocatedResources })),
-    init: status.initContainerStatuses?.map(({ name, resources, allocatedResources }) => ({ name, resources, allocatedResources })),
+    containers: status.containerStatuses?.map(({ name, resources, allocatedResources }) => ({
+      name,
+      resources,
+      allocatedResources,
+    })),
+    init: status.initContainerStatuses?.map(({ name, resources, allocatedResources }) => ({
+      name,
+      resources,
+      allocatedResources,
+    })),
     resources: status.resources,
     allocated: status.allocatedResources,
     pending: status.conditions?.filter((condition) => condition.type === 'PodResizePending'),
@@ -230,7 +238,9 @@ function compileTemplate(
     requiredAffinityTerms: affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [],
     requiredAntiAffinityTerms: affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [],
     hasPodAffinity: hasPodAffinity(affinity),
-    claimNames: (spec.volumes ?? []).flatMap((volume) => (volume.persistentVolumeClaim === undefined ? [] : [volume.persistentVolumeClaim.claimName])),
+    claimNames: (spec.volumes ?? []).flatMap((volume) =>
+      volume.persistentVolumeClaim === undefined ? [] : [volume.persistentVolumeClaim.claimName],
+    ),
     hasEphemeralVolumes: (spec.volumes ?? []).some((volume) => volume.ephemeral !== undefined),
     graceMicros: (spec.terminationGracePeriodSeconds ?? 30) * MICROS_PER_SECOND,
     drainMarks: marks,
@@ -257,14 +267,23 @@ function hostPortsOf(spec: PodSpec): HostPort[] {
   return [...sidecars, ...(spec.containers ?? [])].flatMap((container) =>
     (container.ports ?? []).flatMap((port) => {
       const hostPort = port.hostPort ?? 0;
-      return hostPort > 0 ? [{ ip: port.hostIP === undefined || port.hostIP === '' ? '0.0.0.0' : port.hostIP, protocol: port.protocol === undefined || port.protocol === '' ? 'TCP' : port.protocol, port: hostPort }] : [];
+      return hostPort > 0
+        ? [
+            {
+              ip: port.hostIP === undefined || port.hostIP === '' ? '0.0.0.0' : port.hostIP,
+              protocol: port.protocol === undefined || port.protocol === '' ? 'TCP' : port.protocol,
+              port: hostPort,
+            },
+          ]
+        : [];
     }),
   );
 }
 
 function imagesOf(spec: PodSpec): string[] {
   const names = [...(spec.initContainers ?? []), ...(spec.containers ?? [])].map((container) => container.image ?? '');
-  for (const volume of spec.volumes ?? []) if (volume.image?.reference !== undefined) names.push(volume.image.reference);
+  for (const volume of spec.volumes ?? [])
+    if (volume.image?.reference !== undefined) names.push(volume.image.reference);
   return names.map(normalizedImageName);
 }
 
@@ -273,7 +292,11 @@ function hasPodAffinity(affinity: Affinity | undefined): boolean {
   const attract = affinity?.podAffinity;
   const repel = affinity?.podAntiAffinity;
   return (
-    count(attract?.requiredDuringSchedulingIgnoredDuringExecution) + count(attract?.preferredDuringSchedulingIgnoredDuringExecution) > 0 ||
-    count(repel?.requiredDuringSchedulingIgnoredDuringExecution) + count(repel?.preferredDuringSchedulingIgnoredDuringExecution) > 0
+    count(attract?.requiredDuringSchedulingIgnoredDuringExecution) +
+      count(attract?.preferredDuringSchedulingIgnoredDuringExecution) >
+      0 ||
+    count(repel?.requiredDuringSchedulingIgnoredDuringExecution) +
+      count(repel?.preferredDuringSchedulingIgnoredDuringExecution) >
+      0
   );
 }

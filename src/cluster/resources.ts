@@ -58,7 +58,12 @@ export class ResourceRegistry {
 
 /** Extended resources, hugepages, kubernetes.io-prefixed native ones and attachable volumes. */
 export function isScalarResource(name: string): boolean {
-  return isExtendedResource(name) || name.startsWith('hugepages-') || name.includes('kubernetes.io/') || name.startsWith('attachable-volumes-');
+  return (
+    isExtendedResource(name) ||
+    name.startsWith('hugepages-') ||
+    name.includes('kubernetes.io/') ||
+    name.startsWith('attachable-volumes-')
+  );
 }
 
 export function isExtendedResource(name: string): boolean {
@@ -66,7 +71,8 @@ export function isExtendedResource(name: string): boolean {
   return QUALIFIED_NAME.test(name) && name.indexOf('/') <= 253;
 }
 
-const QUALIFIED_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+const QUALIFIED_NAME =
+  /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 
 /** Sorted, zero-free vector from (column, amount) pairs; pairs of unknown columns must have been left out. */
 export function resourceVector(pairs: ReadonlyMap<number, number>): ResourceVector {

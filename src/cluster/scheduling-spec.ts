@@ -1,28 +1,65 @@
 /**
- * What of a pod's spec anything in the cluster looks at. Pods read from a running cluster differ in much else (the name of
- * their token volume, host names, environments): with it left out, pods that are scheduled alike share a template.
+ * What of a pod's spec anything in the cluster looks at. Pods read from a running cluster differ in much else (the name
+ * of their token volume, host names, environments): with it left out, pods that are scheduled alike share a template.
  */
 import type { Container, LivingContainer, Pod, PodSpec, Volume } from './objects.ts';
 
 type Fields<T> = Readonly<Record<keyof Required<T>, true>>;
 
 const SPEC_FIELDS: Fields<PodSpec> = {
-  nodeName: true, nodeSelector: true, affinity: true, tolerations: true, topologySpreadConstraints: true, schedulingGates: true,
-  schedulerName: true, priority: true, priorityClassName: true, preemptionPolicy: true, runtimeClassName: true, overhead: true,
-  resources: true, resourceClaims: true, hostNetwork: true, hostUsers: true, restartPolicy: true,
-  terminationGracePeriodSeconds: true, activeDeadlineSeconds: true, containers: true, initContainers: true, volumes: true,
+  nodeName: true,
+  nodeSelector: true,
+  affinity: true,
+  tolerations: true,
+  topologySpreadConstraints: true,
+  schedulingGates: true,
+  schedulerName: true,
+  priority: true,
+  priorityClassName: true,
+  preemptionPolicy: true,
+  runtimeClassName: true,
+  overhead: true,
+  resources: true,
+  resourceClaims: true,
+  hostNetwork: true,
+  hostUsers: true,
+  restartPolicy: true,
+  terminationGracePeriodSeconds: true,
+  activeDeadlineSeconds: true,
+  containers: true,
+  initContainers: true,
+  volumes: true,
 };
-const CONTAINER_FIELDS: Fields<Container> = { name: true, image: true, imagePullPolicy: true, resources: true, ports: true, restartPolicy: true, restartPolicyRules: true };
+const CONTAINER_FIELDS: Fields<Container> = {
+  name: true,
+  image: true,
+  imagePullPolicy: true,
+  resources: true,
+  ports: true,
+  restartPolicy: true,
+  restartPolicyRules: true,
+};
 const VOLUME_FIELDS: Fields<Volume> = {
-  name: true, persistentVolumeClaim: true, ephemeral: true, gcePersistentDisk: true, awsElasticBlockStore: true, rbd: true, iscsi: true,
-  image: true, csi: true, emptyDir: true, hostPath: true,
+  name: true,
+  persistentVolumeClaim: true,
+  ephemeral: true,
+  gcePersistentDisk: true,
+  awsElasticBlockStore: true,
+  rbd: true,
+  iscsi: true,
+  image: true,
+  csi: true,
+  emptyDir: true,
+  hostPath: true,
 };
 
 /** The spec without what nobody looks at; the same object when there is nothing of that. */
 export function schedulingSpec(spec: PodSpec): PodSpec {
   let kept: PodSpec = onlyFields(spec, SPEC_FIELDS);
-  if (spec.containers?.some((container) => !hasOnly(container, CONTAINER_FIELDS)) === true) kept = { ...kept, containers: spec.containers.map((container) => onlyFields(container, CONTAINER_FIELDS)) };
-  if (spec.initContainers?.some((container) => !hasOnly(container, CONTAINER_FIELDS)) === true) kept = { ...kept, initContainers: spec.initContainers.map((container) => onlyFields(container, CONTAINER_FIELDS)) };
+  if (spec.containers?.some((container) => !hasOnly(container, CONTAINER_FIELDS)) === true)
+    kept = { ...kept, containers: spec.containers.map((container) => onlyFields(container, CONTAINER_FIELDS)) };
+  if (spec.initContainers?.some((container) => !hasOnly(container, CONTAINER_FIELDS)) === true)
+    kept = { ...kept, initContainers: spec.initContainers.map((container) => onlyFields(container, CONTAINER_FIELDS)) };
   if (spec.volumes === undefined || spec.volumes.length === 0) return kept;
   const { volumes: _all, ...others } = kept;
   const volumes = spec.volumes.filter(isLookedAt).map(withoutIdleName);

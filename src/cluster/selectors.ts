@@ -6,10 +6,24 @@
  * staging/src/k8s.io/component-helpers/scheduling/corev1/nodeaffinity/nodeaffinity.go (v1.36.3).
  */
 import {
-  SelectorError, compareTexts, labelRequirement, matchesRequirement, printRequirement, requirementKey, sortedTexts, uncheckedEquality,
+  SelectorError,
+  compareTexts,
+  labelRequirement,
+  matchesRequirement,
+  printRequirement,
+  requirementKey,
+  sortedTexts,
+  uncheckedEquality,
 } from './label-requirements.ts';
 import type { LabelRequirement, RequirementOperator } from './label-requirements.ts';
-import type { LabelSelector, LabelSelectorRequirement, NodeSelector, NodeSelectorTerm, PodSpec, PreferredSchedulingTerm } from './objects.ts';
+import type {
+  LabelSelector,
+  LabelSelectorRequirement,
+  NodeSelector,
+  NodeSelectorTerm,
+  PodSpec,
+  PreferredSchedulingTerm,
+} from './objects.ts';
 import { parseRequirements } from './selector-text.ts';
 
 export { SelectorError } from './label-requirements.ts';
@@ -89,7 +103,8 @@ export function compileLabelSelector(selector: LabelSelector | undefined | null)
   const requirements = equalities.map(([key, value]) => labelRequirement(key, '=', [value]));
   for (const { key, operator, values } of selector.matchExpressions ?? []) {
     const known = LABEL_OPERATORS.get(operator);
-    if (known === undefined) throw new SelectorError([`${JSON.stringify(operator)} is not one of In, NotIn, Exists, DoesNotExist`]);
+    if (known === undefined)
+      throw new SelectorError([`${JSON.stringify(operator)} is not one of In, NotIn, Exists, DoesNotExist`]);
     requirements.push(labelRequirement(key, known, values ?? []));
   }
   return selectorOf(requirements);
@@ -100,7 +115,9 @@ export function parseSelectorText(text: string): CompiledSelector {
   return selectorOf(parseRequirements(text));
 }
 
-/** Equality with every label of a map, the texts unchecked (labels.SelectorFromSet); the empty map matches everything. */
+/**
+ * Equality with every label of a map, the texts unchecked (labels.SelectorFromSet); the empty map matches everything.
+ */
 export function selectorFromLabels(labels: Readonly<Record<string, string>> | undefined | null): CompiledSelector {
   return selectorOf(Object.entries(labels ?? {}).map(([key, value]) => uncheckedEquality(key, value)));
 }
@@ -111,7 +128,10 @@ export function labelsOf(labels: Readonly<Record<string, string>> | undefined | 
 }
 
 /** One term: its expressions and fields must all hold. A term without any matches nothing. */
-export function compileNodeSelectorTerm(term: NodeSelectorTerm, mode: NodeSelectorMode = 'lenient'): CompiledNodeSelectorTerm {
+export function compileNodeSelectorTerm(
+  term: NodeSelectorTerm,
+  mode: NodeSelectorMode = 'lenient',
+): CompiledNodeSelectorTerm {
   if (isEmptyTerm(term)) return { key: 'empty', errors: [], matches: () => false };
   const errors: string[] = [];
   const labels = selectorOf(collect(term.matchExpressions, errors, nodeRequirement));
@@ -121,8 +141,13 @@ export function compileNodeSelectorTerm(term: NodeSelectorTerm, mode: NodeSelect
   return { key: 'malformed', errors, matches: () => false };
 }
 
-/** The terms of a selector that has any requirement, in order. Strict mode throws one SelectorError with all reasons. */
-export function compileNodeSelectorTerms(terms: readonly NodeSelectorTerm[], mode: NodeSelectorMode = 'lenient'): CompiledNodeSelectorTerm[] {
+/**
+ * The terms of a selector that has any requirement, in order. Strict mode throws one SelectorError with all reasons.
+ */
+export function compileNodeSelectorTerms(
+  terms: readonly NodeSelectorTerm[],
+  mode: NodeSelectorMode = 'lenient',
+): CompiledNodeSelectorTerm[] {
   const compiled = terms.filter((term) => !isEmptyTerm(term)).map((term) => compileNodeSelectorTerm(term));
   const errors = compiled.flatMap((term) => term.errors);
   if (mode === 'strict' && errors.length > 0) throw new SelectorError(errors);
@@ -160,7 +185,10 @@ export function compileRequiredNodeAffinity(spec: Pick<PodSpec, 'nodeSelector' |
   };
 }
 
-/** Terms with a weight and a requirement; the others are ignored, even when malformed. Throws SelectorError with all reasons. */
+/**
+ * Terms with a weight and a requirement; the others are ignored, even when malformed. Throws SelectorError with all
+ * reasons.
+ */
 export function compilePreferredTerms(terms: readonly PreferredSchedulingTerm[]): CompiledPreferredTerms {
   const used = terms.filter((term) => (term.weight ?? 0) !== 0 && !isEmptyTerm(term.preference ?? {}));
   const compiled = used.map((term) => ({ weight: term.weight, term: compileNodeSelectorTerm(term.preference) }));
@@ -176,7 +204,11 @@ export function compilePreferredTerms(terms: readonly PreferredSchedulingTerm[])
 const LABEL_OPERATORS: ReadonlyMap<string, RequirementOperator> = new Map([
   ['In', 'in'], ['NotIn', 'notin'], ['Exists', 'exists'], ['DoesNotExist', '!'],
 ]);
-const NODE_OPERATORS: ReadonlyMap<string, RequirementOperator> = new Map([...LABEL_OPERATORS, ['Gt', 'gt'], ['Lt', 'lt']]);
+const NODE_OPERATORS: ReadonlyMap<string, RequirementOperator> = new Map([
+  ...LABEL_OPERATORS,
+  ['Gt', 'gt'],
+  ['Lt', 'lt'],
+]);
 
 /** `metadata.name` (any other field reads as empty) equals or differs from one value. */
 interface FieldRequirement {
@@ -203,7 +235,8 @@ function nodeSelectorTermOf(labels: CompiledSelector, fields: readonly FieldRequ
     key: `${labels.key}/${joinKeys(fieldKeys)}`,
     errors: [],
     // A node without a name has no fields, and field requirements are then not looked at.
-    matches: (node) => labels.matches(node.labels) && (node.name === '' || fields.every((field) => matchesField(field, node))),
+    matches: (node) =>
+      labels.matches(node.labels) && (node.name === '' || fields.every((field) => matchesField(field, node))),
   };
 }
 
@@ -214,18 +247,25 @@ function matchesField({ field, operator, value }: FieldRequirement, node: Select
 
 function nodeRequirement({ key, operator, values }: LabelSelectorRequirement): LabelRequirement {
   const known = NODE_OPERATORS.get(operator);
-  if (known === undefined) throw new SelectorError([`${JSON.stringify(operator)} is not one of In, NotIn, Exists, DoesNotExist, Gt, Lt`]);
+  if (known === undefined)
+    throw new SelectorError([`${JSON.stringify(operator)} is not one of In, NotIn, Exists, DoesNotExist, Gt, Lt`]);
   return labelRequirement(key, known, values ?? []);
 }
 
 function fieldRequirement({ key, operator, values }: LabelSelectorRequirement): FieldRequirement {
-  if (operator !== 'In' && operator !== 'NotIn') throw new SelectorError([`${JSON.stringify(operator)} is not one of In, NotIn (field ${JSON.stringify(key)})`]);
-  if (values?.length !== 1) throw new SelectorError([`operator ${operator} on field ${JSON.stringify(key)} needs exactly one value`]);
+  if (operator !== 'In' && operator !== 'NotIn')
+    throw new SelectorError([`${JSON.stringify(operator)} is not one of In, NotIn (field ${JSON.stringify(key)})`]);
+  if (values?.length !== 1)
+    throw new SelectorError([`operator ${operator} on field ${JSON.stringify(key)} needs exactly one value`]);
   return { field: key, operator, value: values[0] };
 }
 
 /** Compiles every requirement; the reasons of the malformed ones go to `errors`. */
-function collect<T>(list: readonly LabelSelectorRequirement[] | undefined, errors: string[], compile: (requirement: LabelSelectorRequirement) => T): T[] {
+function collect<T>(
+  list: readonly LabelSelectorRequirement[] | undefined,
+  errors: string[],
+  compile: (requirement: LabelSelectorRequirement) => T,
+): T[] {
   const compiled: T[] = [];
   for (const requirement of list ?? []) {
     try {

@@ -1,6 +1,7 @@
 /**
- * Label selectors asked of pod templates. All pods of a template give the same answer, so each matcher remembers one byte
- * a template; counting matching pods then costs two array reads a pod. Matchers are shared by namespace and selector key.
+ * Label selectors asked of pod templates. All pods of a template give the same answer, so each matcher remembers one
+ * byte a template; counting matching pods then costs two array reads a pod. Matchers are shared by namespace and
+ * selector key.
  */
 import type { TemplateTable } from './pod-template.ts';
 
@@ -17,7 +18,11 @@ export interface LabelTest {
 export function bothTests(first: LabelTest, second: LabelTest): LabelTest {
   if (second.empty) return first;
   if (first.empty) return second;
-  return { key: `${first.key}&${second.key}`, empty: false, matches: (labels) => first.matches(labels) && second.matches(labels) };
+  return {
+    key: `${first.key}&${second.key}`,
+    empty: false,
+    matches: (labels) => first.matches(labels) && second.matches(labels),
+  };
 }
 
 const UNKNOWN = 0;
@@ -52,7 +57,8 @@ export class TemplateMatcher {
   /** Matching pods among `rows` that are not terminating. */
   countRunning(rows: readonly number[], pods: RunningPods): number {
     let count = 0;
-    for (let i = 0; i < rows.length; i++) if (this.matches(pods.template[rows[i]]) && !pods.isTerminating(rows[i])) count++;
+    for (let i = 0; i < rows.length; i++)
+      if (this.matches(pods.template[rows[i]]) && !pods.isTerminating(rows[i])) count++;
     return count;
   }
 

@@ -34,7 +34,11 @@ export function tolerates(toleration: Toleration, taint: Taint, options: Tolerat
   }
 }
 
-export function toleratesTaint(tolerations: readonly Toleration[], taint: Taint, options: TolerationOptions = DEFAULT_OPTIONS): boolean {
+export function toleratesTaint(
+  tolerations: readonly Toleration[],
+  taint: Taint,
+  options: TolerationOptions = DEFAULT_OPTIONS,
+): boolean {
   return tolerations.some((toleration) => tolerates(toleration, taint, options));
 }
 
@@ -86,7 +90,8 @@ function covers(wide: Toleration, narrow: Toleration): boolean {
   const wideEffect = wide.effect ?? '';
   if ((narrow.key ?? '') !== wideKey && (wideKey !== '' || wide.operator !== 'Exists')) return false;
   if ((narrow.effect ?? '') !== wideEffect && wideEffect !== '') return false;
-  if (wideEffect === 'NoExecute' && (wide.tolerationSeconds ?? Infinity) < (narrow.tolerationSeconds ?? Infinity)) return false;
+  if (wideEffect === 'NoExecute' && (wide.tolerationSeconds ?? Infinity) < (narrow.tolerationSeconds ?? Infinity))
+    return false;
   switch (wide.operator ?? '') {
     case '':
     case 'Equal':

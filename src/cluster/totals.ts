@@ -54,7 +54,8 @@ export class Totals {
     const widen = (source: Float64Array): Float64Array => {
       const next = new Float64Array(pools * stride);
       const known = Math.min(pools, this.nodesByPool.length);
-      for (let pool = 0; pool < known; pool++) next.set(source.subarray(pool * this.stride, (pool + 1) * this.stride), pool * stride);
+      for (let pool = 0; pool < known; pool++)
+        next.set(source.subarray(pool * this.stride, (pool + 1) * this.stride), pool * stride);
       return next;
     };
     this.allocatable = widen(this.allocatable);

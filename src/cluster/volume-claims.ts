@@ -45,8 +45,10 @@ export function usesClaim(volume: Volume): boolean {
 export function podClaims(template: PodTemplate, podName: string): PodClaim[] {
   const claims: PodClaim[] = [];
   for (const volume of template.spec.volumes ?? []) {
-    if (volume.persistentVolumeClaim !== undefined) claims.push({ name: volume.persistentVolumeClaim.claimName, isEphemeral: false });
-    else if (volume.ephemeral !== undefined) claims.push({ name: `${podName}-${volume.name ?? ''}`, isEphemeral: true });
+    if (volume.persistentVolumeClaim !== undefined)
+      claims.push({ name: volume.persistentVolumeClaim.claimName, isEphemeral: false });
+    else if (volume.ephemeral !== undefined)
+      claims.push({ name: `${podName}-${volume.name ?? ''}`, isEphemeral: true });
   }
   return claims;
 }
@@ -75,7 +77,10 @@ export function findClass({ objects }: HasObjects, name: string): StorageClass |
 }
 
 /** The API server's text for an object that is not there. */
-export function notFound(resource: 'persistentvolumeclaim' | 'persistentvolume' | 'storageclass.storage.k8s.io', name: string): string {
+export function notFound(
+  resource: 'persistentvolumeclaim' | 'persistentvolume' | 'storageclass.storage.k8s.io',
+  name: string,
+): string {
   return `${resource} ${JSON.stringify(name)} not found`;
 }
 

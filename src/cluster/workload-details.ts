@@ -97,7 +97,8 @@ export function conditionOf(conditions: readonly WorkloadCondition[], type: stri
   return conditions.find((condition) => condition.type === type);
 }
 
-// ---- conditions, as upstream's setters treat them: what says the same is left alone -----------------------------------
+// ---- conditions, as upstream's setters treat them: what says the same is left alone
+// -----------------------------------
 
 export type Conditions = readonly WorkloadCondition[];
 

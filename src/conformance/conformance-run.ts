@@ -82,23 +82,31 @@ export class ConformanceRun {
     } catch (error) {
       throw this.mistake(`expected one JSON object a line: ${error instanceof Error ? error.message : 'not JSON'}`);
     }
-    if (typeof content !== 'object' || content === null || Array.isArray(content)) throw this.mistake('expected one JSON object a line');
+    if (typeof content !== 'object' || content === null || Array.isArray(content))
+      throw this.mistake('expected one JSON object a line');
     return content as Readonly<Record<string, unknown>>;
   }
 
   private start(header: VectorHeader): void {
-    if (header.format !== VECTOR_FORMAT) throw this.mistake(`expected format "${VECTOR_FORMAT}", found ${JSON.stringify(header.format)}`);
+    if (header.format !== VECTOR_FORMAT)
+      throw this.mistake(`expected format "${VECTOR_FORMAT}", found ${JSON.stringify(header.format)}`);
     if (typeof header.suite !== 'string') throw this.mistake('the header names no suite');
     this.header = header;
     this.lastMillis = 0;
     let tally = this.tallies.get(header.suite);
-    if (tally === undefined) this.tallies.set(header.suite, (tally = new SuiteTally(header.suite, this.file, this.options.keptDifferences ?? 20)));
+    if (tally === undefined)
+      this.tallies.set(
+        header.suite,
+        (tally = new SuiteTally(header.suite, this.file, this.options.keptDifferences ?? 20)),
+      );
     try {
       this.replay = this.replayOf(header, tally);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       const { file, lineNumber: line } = this;
-      throw new InputError(error.problems.map((problem) => ({ ...problem, file, line, path: belowConfig(problem.path) })));
+      throw new InputError(
+        error.problems.map((problem) => ({ ...problem, file, line, path: belowConfig(problem.path) })),
+      );
     }
   }
 
@@ -119,7 +127,9 @@ export class ConformanceRun {
         },
       };
     }
-    const replay = suite.startsWith('stream-') ? new StreamReplay(header, settings, tally) : new DecisionReplay(header, settings, tally);
+    const replay = suite.startsWith('stream-')
+      ? new StreamReplay(header, settings, tally)
+      : new DecisionReplay(header, settings, tally);
     return { line: (content, number) => replay.line(content as VectorLine, number) };
   }
 

@@ -51,7 +51,8 @@ export function replayControlPlaneCase(
   suite: string, recorded: RecordedCase, context: ReplayContext = { timeZones: ONLY_UTC },
 ): ReplayedCase {
   const replay = REPLAYS.get(`${suite}/${recorded.kind}`);
-  if (replay === undefined) throw new RangeError(`no replay for kind ${JSON.stringify(recorded.kind)} of suite ${suite}`);
+  if (replay === undefined)
+    throw new RangeError(`no replay for kind ${JSON.stringify(recorded.kind)} of suite ${suite}`);
   const out = recorded.out as Fields;
   const expected = replay.expected === undefined ? out : replay.expected(out);
   const got = replay.got(recorded.in as Fields, out, context);

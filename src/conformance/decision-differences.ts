@@ -1,4 +1,7 @@
-/** Compares one decision with its recording, part by part and plugin by plugin. Reasons and victims are sets, scores are in node order. */
+/**
+ * Compares one decision with its recording, part by part and plugin by plugin. Reasons and victims are sets, scores are
+ * in node order.
+ */
 import type { Finding } from './suite-tally.ts';
 import type { RecordedDecision, RecordedRejections, RecordedStatus } from './vector-lines.ts';
 
@@ -12,7 +15,11 @@ export interface DecisionComparison {
   readonly partial: boolean;
 }
 
-export function decisionDifferences(expected: RecordedDecision, found: RecordedDecision, { byNameOfNode, partial }: DecisionComparison): Finding[] {
+export function decisionDifferences(
+  expected: RecordedDecision,
+  found: RecordedDecision,
+  { byNameOfNode, partial }: DecisionComparison,
+): Finding[] {
   const got = partial ? named(expected, found) : found;
   const findings: Finding[] = [];
   const compare = (part: string, a: unknown, b: unknown): void => {
@@ -33,7 +40,9 @@ export function decisionDifferences(expected: RecordedDecision, found: RecordedD
 /** What the recording names of a decision, and of its scores. */
 function named(expected: RecordedDecision, found: RecordedDecision): RecordedDecision {
   const entries = Object.entries(found).filter(([member]) => member in expected);
-  const scores = Object.fromEntries(Object.entries(found.scores ?? {}).filter(([plugin]) => expected.scores !== undefined && plugin in expected.scores));
+  const scores = Object.fromEntries(
+    Object.entries(found.scores ?? {}).filter(([plugin]) => expected.scores !== undefined && plugin in expected.scores),
+  );
   return { ...Object.fromEntries(entries), ...(expected.scores === undefined ? {} : { scores }) };
 }
 
@@ -49,7 +58,11 @@ function statusText(status: RecordedStatus | undefined): string {
 }
 
 /** One finding for each pair of verdicts, with the nodes it concerns. */
-function compareRejections(expected: readonly RecordedRejections[], got: readonly RecordedRejections[], findings: Finding[]): void {
+function compareRejections(
+  expected: readonly RecordedRejections[],
+  got: readonly RecordedRejections[],
+  findings: Finding[],
+): void {
   const wanted = verdicts(expected);
   const found = verdicts(got);
   const pairs = new Map<string, { plugin: string; expected: string; got: string; nodes: string[] }>();
@@ -60,12 +73,20 @@ function compareRejections(expected: readonly RecordedRejections[], got: readonl
     if (wantedText === foundText) continue;
     const key = `${wantedText}\n${foundText}`;
     const pair = pairs.get(key);
-    if (pair === undefined) pairs.set(key, { plugin: a?.plugin ?? b?.plugin ?? '', expected: wantedText, got: foundText, nodes: [node] });
+    if (pair === undefined)
+      pairs.set(key, { plugin: a?.plugin ?? b?.plugin ?? '', expected: wantedText, got: foundText, nodes: [node] });
     else pair.nodes.push(node);
   }
   for (const pair of pairs.values()) {
-    const nodes = pair.nodes.length > NODES_SHOWN ? [...pair.nodes.slice(0, NODES_SHOWN), `and ${pair.nodes.length - NODES_SHOWN} more`] : pair.nodes;
-    findings.push({ part: `filter ${pair.plugin}`, expected: { verdict: pair.expected, nodes }, got: { verdict: pair.got } });
+    const nodes =
+      pair.nodes.length > NODES_SHOWN
+        ? [...pair.nodes.slice(0, NODES_SHOWN), `and ${pair.nodes.length - NODES_SHOWN} more`]
+        : pair.nodes;
+    findings.push({
+      part: `filter ${pair.plugin}`,
+      expected: { verdict: pair.expected, nodes },
+      got: { verdict: pair.got },
+    });
   }
 }
 
@@ -80,18 +101,26 @@ function compareScores(expected: RecordedDecision, got: RecordedDecision, findin
     return;
   }
   const plugins = new Set([...Object.keys(expected.scores ?? {}), ...Object.keys(got.scores ?? {})]);
-  for (const plugin of plugins) compareColumn(`score ${plugin}`, nodes, expected.scores?.[plugin], got.scores?.[plugin], findings);
+  for (const plugin of plugins)
+    compareColumn(`score ${plugin}`, nodes, expected.scores?.[plugin], got.scores?.[plugin], findings);
   compareColumn('total', nodes, expected.total, got.total, findings);
 }
 
-function compareColumn(part: string, nodes: readonly string[], expected: readonly number[] | undefined, got: readonly number[] | undefined, findings: Finding[]): void {
+function compareColumn(
+  part: string,
+  nodes: readonly string[],
+  expected: readonly number[] | undefined,
+  got: readonly number[] | undefined,
+  findings: Finding[],
+): void {
   if (expected === undefined || got === undefined) {
     if (expected !== got) findings.push({ part, expected: expected ?? 'not scored', got: got ?? 'not scored' });
     return;
   }
   const differing = nodes.map((_, index) => index).filter((index) => expected[index] !== got[index]);
   if (differing.length === 0) return;
-  const shown = (column: readonly number[]): Record<string, number> => Object.fromEntries(differing.slice(0, NODES_SHOWN).map((index) => [nodes[index], column[index]]));
+  const shown = (column: readonly number[]): Record<string, number> =>
+    Object.fromEntries(differing.slice(0, NODES_SHOWN).map((index) => [nodes[index], column[index]]));
   findings.push({ part, expected: shown(expected), got: shown(got) });
 }
 
@@ -105,13 +134,19 @@ function comparePreemption(expected: Preemption, got: Preemption | undefined, fi
   compare('eligible', expected.eligible, got.eligible);
   compare('reason', expected.reason, got.reason);
   const candidates = (list: Preemption['candidates']): Map<string, string> =>
-    new Map((list ?? []).map(({ node, victims, pdbViolations }) => [node, `${(sorted(victims) ?? []).join(', ')}; ${pdbViolations ?? 0} PDB violations`]));
+    new Map(
+      (list ?? []).map(({ node, victims, pdbViolations }) => [
+        node,
+        `${(sorted(victims) ?? []).join(', ')}; ${pdbViolations ?? 0} PDB violations`,
+      ]),
+    );
   const [wanted, found] = [candidates(expected.candidates), candidates(got.candidates)];
   for (const node of sorted([...new Set([...wanted.keys(), ...found.keys()])]) ?? []) {
     compare(`candidate ${node}`, wanted.get(node) ?? 'none', found.get(node) ?? 'none');
   }
   const best = got.best ?? [];
-  if (expected.best !== undefined && !(best.length > 0 && best.every((node) => expected.best?.includes(node) === true))) compare('best', sorted(expected.best), best);
+  if (expected.best !== undefined && !(best.length > 0 && best.every((node) => expected.best?.includes(node) === true)))
+    compare('best', sorted(expected.best), best);
   compare('message', expected.message, got.message);
 }
 

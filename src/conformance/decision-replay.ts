@@ -1,6 +1,6 @@
 /**
- * Replays detailed recordings: one scheduling cycle a line, with everything that upstream says about it. The cycle is the
- * scheduler's own; beside it all nodes are filtered and all feasible ones scored, whatever the sampling.
+ * Replays detailed recordings: one scheduling cycle a line, with everything that upstream says about it. The cycle is
+ * the scheduler's own; beside it all nodes are filtered and all feasible ones scored, whatever the sampling.
  */
 import type { NodeInfo } from '../scheduler/cache/node-info.ts';
 import type { Pod } from '../cluster/objects.ts';
@@ -16,7 +16,14 @@ import type { ReplaySettings } from './replay-scheduler.ts';
 import { ReplayedCluster } from './replayed-cluster.ts';
 import type { SuiteTally } from './suite-tally.ts';
 import { podKey } from './vector-lines.ts';
-import type { RecordedDecision, RecordedRejections, RecordedStatus, ScheduleLine, VectorHeader, VectorLine } from './vector-lines.ts';
+import type {
+  RecordedDecision,
+  RecordedRejections,
+  RecordedStatus,
+  ScheduleLine,
+  VectorHeader,
+  VectorLine,
+} from './vector-lines.ts';
 
 export class DecisionReplay {
   private readonly world: ReplayedCluster;
@@ -110,7 +117,12 @@ export class DecisionReplay {
     if (own !== undefined) scheduler.nominator.remove(own);
     const got = this.decide(row, line.expect.preemption !== undefined);
     if (own !== undefined && ownNode !== undefined) scheduler.nominator.add(own, ownNode);
-    this.tally.decide(number, this.seed, key, decisionDifferences(line.expect, got, { byNameOfNode: namesNodes(line.object), partial: this.partial }));
+    this.tally.decide(
+      number,
+      this.seed,
+      key,
+      decisionDifferences(line.expect, got, { byNameOfNode: namesNodes(line.object), partial: this.partial }),
+    );
     // The recording goes on from upstream's choice, so that one difference does not cause others.
     const chosen = line.expect.node ?? null;
     if (chosen === null) {
@@ -132,7 +144,12 @@ export class DecisionReplay {
     const wide = this.lookEverywhere(pod, snapshot.nodes);
     switch (result.kind) {
       case 'scheduled':
-        return { node: result.node.name, evaluatedNodes: result.evaluatedNodes, feasibleNodes: result.feasibleNodes, ...wide };
+        return {
+          node: result.node.name,
+          evaluatedNodes: result.evaluatedNodes,
+          feasibleNodes: result.feasibleNodes,
+          ...wide,
+        };
       case 'noNodes':
         return { ...wide, message: 'no nodes available to schedule pods' };
       case 'error':
@@ -147,7 +164,12 @@ export class DecisionReplay {
 
   private preempt(pod: PodInfo, state: CycleState, diagnosis: Diagnosis): NonNullable<RecordedDecision['preemption']> {
     const { world, scheduler } = this;
-    return replayPreemption({ profile: scheduler.profileOf(pod), handle: scheduler.handleOf(pod), keyOf: (row) => world.keyOf(row) }, pod, state, diagnosis);
+    return replayPreemption(
+      { profile: scheduler.profileOf(pod), handle: scheduler.handleOf(pod), keyOf: (row) => world.keyOf(row) },
+      pod,
+      state,
+      diagnosis,
+    );
   }
 
   /** The verdict on every node that PreFilter leaves, and every feasible node's scores, in the cache's order. */
@@ -174,11 +196,19 @@ export class DecisionReplay {
       scores[plugin] = [...weighted.subarray(0, nodes.length)];
     });
     if (failed !== null) return { message: statusMessage(failed) };
-    return { scoredNodes: nodes.map((node) => node.name), scores, total: nodes.map((_, index) => algorithm.total(index)) };
+    return {
+      scoredNodes: nodes.map((node) => node.name),
+      scores,
+      total: nodes.map((_, index) => algorithm.total(index)),
+    };
   }
 }
 
-function addRejection(groups: Map<string, RecordedRejections & { nodes: string[] }>, status: Status, nodeName: string): void {
+function addRejection(
+  groups: Map<string, RecordedRejections & { nodes: string[] }>,
+  status: Status,
+  nodeName: string,
+): void {
   const key = `${status.code} ${status.plugin} ${status.reasons.join('\n')}`;
   const group = groups.get(key);
   if (group === undefined) groups.set(key, { ...recordedStatus(status), nodes: [nodeName] });
@@ -191,6 +221,7 @@ function recordedStatus(status: Status): RecordedStatus {
 
 /** Whether the pod's required node affinity may name nodes: upstream then looks at them in random order. */
 function namesNodes(pod: Pod): boolean {
-  const terms = pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
+  const terms =
+    pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
   return terms.some((term) => (term.matchFields?.length ?? 0) > 0);
 }

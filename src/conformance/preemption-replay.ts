@@ -1,4 +1,7 @@
-/** What preemption makes of a failed cycle: who may preempt, every candidate with its victims, the best of them, the text when there is none. */
+/**
+ * What preemption makes of a failed cycle: who may preempt, every candidate with its victims, the best of them, the
+ * text when there is none.
+ */
 import { assert } from '../base/assert.ts';
 import type { CycleState } from '../scheduler/framework/cycle-state.ts';
 import type { Diagnosis } from '../scheduler/framework/diagnosis.ts';
@@ -19,14 +22,23 @@ export interface PreemptionContext {
   keyOf(row: number): string;
 }
 
-export function replayPreemption(context: PreemptionContext, pod: PodInfo, state: CycleState, diagnosis: Diagnosis): RecordedPreemption {
+export function replayPreemption(
+  context: PreemptionContext,
+  pod: PodInfo,
+  state: CycleState,
+  diagnosis: Diagnosis,
+): RecordedPreemption {
   const { handle } = context;
   const reason = ineligibility(handle, pod, diagnosis);
   if (reason !== '') return { eligible: false, reason };
   const potential = diagnosis.unschedulable(handle.snapshot.nodes);
   // Every potential node is looked at: the recording holds all candidates.
-  const dryRun = dryRunPreemption(handle, state, pod, diagnosis, potential, { candidates: potential.length, offset: 0 });
-  if (dryRun.candidates.length === 0) return { eligible: true, message: diagnosis.message(postFilterText(context, pod, state, diagnosis)) };
+  const dryRun = dryRunPreemption(handle, state, pod, diagnosis, potential, {
+    candidates: potential.length,
+    offset: 0,
+  });
+  if (dryRun.candidates.length === 0)
+    return { eligible: true, message: diagnosis.message(postFilterText(context, pod, state, diagnosis)) };
   const candidates = dryRun.candidates.map(({ nodeName, victims, pdbViolations }) => ({
     node: nodeName,
     victims: victims.map((row) => context.keyOf(row)),

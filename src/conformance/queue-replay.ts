@@ -101,7 +101,12 @@ export class QueueReplay {
     }
     const findings = line.op === 'cycle' ? cycleFindings(line, this.cycle) : [];
     findings.push(...queueFindings(line.after, this.state()));
-    this.tally.decide(number, this.seed, `${line.op} ${line.popped ?? line.name ?? nameOf(line)} at ${line.atMillis} ms`, findings);
+    this.tally.decide(
+      number,
+      this.seed,
+      `${line.op} ${line.popped ?? line.name ?? nameOf(line)} at ${line.atMillis} ms`,
+      findings,
+    );
   }
 
   private answerBinding(): ApiFailure | null {
@@ -153,8 +158,12 @@ export class QueueReplay {
 
   private state(): RecordedQueue {
     const { queue } = this.scheduler;
-    const entries = (place: QueuePlace, view: (row: number) => RecordedQueuedPod): RecordedQueuedPod[] => queue.rows(place).map(view);
-    const backoff = (row: number): RecordedQueuedPod => ({ ...this.history(row), backoffUntilMillis: queue.backoffUntil(row) / MILLI });
+    const entries = (place: QueuePlace, view: (row: number) => RecordedQueuedPod): RecordedQueuedPod[] =>
+      queue.rows(place).map(view);
+    const backoff = (row: number): RecordedQueuedPod => ({
+      ...this.history(row),
+      backoffUntilMillis: queue.backoffUntil(row) / MILLI,
+    });
     return {
       active: entries(QueuePlace.Active, (row) => this.history(row)),
       backoff: [...entries(QueuePlace.Backoff, backoff), ...entries(QueuePlace.ErrorBackoff, backoff)],
@@ -188,7 +197,8 @@ function nameOf(line: QueueLine): string {
 
 function cycleFindings(expected: QueueLine, got: Cycle): Finding[] {
   const findings: Finding[] = [];
-  const compare = (part: string, a: string, b: string): void => void (a === b || findings.push({ part, expected: a, got: b }));
+  const compare = (part: string, a: string, b: string): void =>
+    void (a === b || findings.push({ part, expected: a, got: b }));
   compare('popped', expected.popped ?? '', got.popped);
   compare('bound', expected.bound ?? '', got.bound);
   compare('message', expected.message ?? '', got.message);
@@ -207,8 +217,10 @@ function queueFindings(expected: RecordedQueue, got: RecordedQueue): Finding[] {
       if (a !== b) findings.push({ part: place, expected: `${name}: ${a}`, got: `${name}: ${b}` });
     }
   }
-  const nominations = (queue: RecordedQueue): string => sortedText(Object.entries(queue.nominated ?? {}).map(([pod, node]) => `${pod} to ${node}`));
-  if (nominations(expected) !== nominations(got)) findings.push({ part: 'nominated', expected: nominations(expected), got: nominations(got) });
+  const nominations = (queue: RecordedQueue): string =>
+    sortedText(Object.entries(queue.nominated ?? {}).map(([pod, node]) => `${pod} to ${node}`));
+  if (nominations(expected) !== nominations(got))
+    findings.push({ part: 'nominated', expected: nominations(expected), got: nominations(got) });
   return findings;
 }
 

@@ -8,7 +8,10 @@ import { DefaultPreemption, carryOut, ineligibility } from '../scheduler/plugins
 import { bestCandidates, dryRunPreemption } from '../scheduler/preemption/candidates.ts';
 
 /** `recordedNode`: of the cycle under way, '' when it nominated none. */
-export function withRecordedChoice(registry: ReadonlyMap<string, PluginFactory>, recordedNode: () => string): ReadonlyMap<string, PluginFactory> {
+export function withRecordedChoice(
+  registry: ReadonlyMap<string, PluginFactory>,
+  recordedNode: () => string,
+): ReadonlyMap<string, PluginFactory> {
   const real = registry.get(DefaultPreemption.name);
   if (real === undefined) return registry;
   const factory: PluginFactory = {
@@ -21,8 +24,14 @@ export function withRecordedChoice(registry: ReadonlyMap<string, PluginFactory>,
           const wanted = recordedNode();
           if (wanted !== '' && ineligibility(handle, pod, statuses) === '') {
             const potential = statuses.unschedulable(handle.snapshot.nodes);
-            const { candidates } = dryRunPreemption(handle, state, pod, statuses, potential, { candidates: potential.length, offset: 0 });
-            const best = candidates.length === 0 ? undefined : bestCandidates(handle.cluster, candidates).find(({ nodeName }) => nodeName === wanted);
+            const { candidates } = dryRunPreemption(handle, state, pod, statuses, potential, {
+              candidates: potential.length,
+              offset: 0,
+            });
+            const best =
+              candidates.length === 0
+                ? undefined
+                : bestCandidates(handle.cluster, candidates).find(({ nodeName }) => nodeName === wanted);
             if (best !== undefined) return carryOut(handle, pod, best);
           }
           return plugin.postFilter?.(state, pod, statuses) ?? { status: null, nominatedNodeName: null };

@@ -52,7 +52,13 @@ class ReplayHandle implements Handle {
   private readonly nominator: Nominator;
   private readonly streams = new RandomStreams('conformance');
 
-  constructor(cluster: SchedulerCache, snapshot: LiveSnapshot, placements: Placements, nominator: Nominator, schedulerName: string) {
+  constructor(
+    cluster: SchedulerCache,
+    snapshot: LiveSnapshot,
+    placements: Placements,
+    nominator: Nominator,
+    schedulerName: string,
+  ) {
     this.cluster = cluster;
     this.snapshot = snapshot;
     this.placements = placements;

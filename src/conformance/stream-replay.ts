@@ -50,7 +50,11 @@ export class StreamReplay {
       case 'template': {
         const { object, index } = line;
         const id = world.cluster.internTemplate(object).id;
-        this.templates.set(index, { id, namespace: object.metadata?.namespace ?? 'default', startTime: object.status?.startTime });
+        this.templates.set(index, {
+          id,
+          namespace: object.metadata?.namespace ?? 'default',
+          startTime: object.status?.startTime,
+        });
         return;
       }
       case 'steps':
@@ -64,7 +68,9 @@ export class StreamReplay {
     }
   }
 
-  /** `3>182` a pod of template 3 went to node 182; `3!` it fitted nowhere; `x5` the running pod at position 5 leaves. */
+  /**
+   * `3>182` a pod of template 3 went to node 182; `3!` it fitted nowhere; `x5` the running pod at position 5 leaves.
+   */
   private step(step: string, number: number): void {
     const { world } = this;
     if (step.startsWith('x')) {
@@ -95,12 +101,16 @@ export class StreamReplay {
     const result = this.scheduler.algorithm.schedule(this.scheduler.profileOf(pod), this.state, pod);
     if (result.kind === 'scheduled') return { node: result.node.name, why: '' };
     if (result.kind === 'fitError') return { node: '', why: result.diagnosis.message('') };
-    return { node: '', why: result.kind === 'error' ? statusMessage(result.status) : 'no nodes available to schedule pods' };
+    return {
+      node: '',
+      why: result.kind === 'error' ? statusMessage(result.status) : 'no nodes available to schedule pods',
+    };
   }
 
   private end(line: EndLine, number: number): void {
     const findings: Finding[] = [];
-    const compare = (part: string, expected: unknown, got: unknown): void => void (expected === got || findings.push({ part, expected, got }));
+    const compare = (part: string, expected: unknown, got: unknown): void =>
+      void (expected === got || findings.push({ part, expected, got }));
     compare('decisions', line.decisions, this.decisions);
     compare('scheduled', line.scheduled, this.scheduled);
     compare('fnv1a64', line.fnv1a64, this.hash.hex());

@@ -62,13 +62,17 @@ export class SuiteTally {
 
   /** A difference that is not about one decision (a checksum, a broken line). */
   note(line: number, seed: number | null, decision: string, findings: readonly Finding[]): void {
-    for (const part of new Set(findings.map((finding) => finding.part))) this.parts.set(part, (this.parts.get(part) ?? 0) + 1);
+    for (const part of new Set(findings.map((finding) => finding.part)))
+      this.parts.set(part, (this.parts.get(part) ?? 0) + 1);
     if (this.differences.length >= this.kept) return;
-    for (const { part, expected, got } of findings) this.differences.push({ line, seed, decision, part, expected, got });
+    for (const { part, expected, got } of findings)
+      this.differences.push({ line, seed, decision, part, expected, got });
   }
 
   result(): SuiteResult {
-    const parts = [...this.parts].map(([part, decisions]) => ({ part, decisions })).sort((a, b) => b.decisions - a.decisions);
+    const parts = [...this.parts]
+      .map(([part, decisions]) => ({ part, decisions }))
+      .sort((a, b) => b.decisions - a.decisions);
     const notCovered = [...this.leftOut].map(([kind, cases]) => ({ kind, cases }));
     const { suite, file, decisions, equal, differences, skipped } = this;
     return { suite, file, decisions, equal, parts, differences, skipped, notCovered };

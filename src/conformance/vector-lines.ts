@@ -24,7 +24,10 @@ export interface VectorHeader {
   readonly startTimes?: boolean;
   /** Whole queues: a victim stays, terminating, until a line says more. Default false: it is gone at once. */
   readonly graceful?: boolean;
-  /** Only what `expect` names is compared (stories written by hand); `node` must be there, null: fits nowhere. Default false. */
+  /**
+   * Only what `expect` names is compared (stories written by hand); `node` must be there, null: fits nowhere. Default
+   * false.
+   */
   readonly partial?: boolean;
 }
 

@@ -273,7 +273,8 @@ class LateView implements SeenCluster {
     };
     this.nodes = { facts: cluster.nodes.facts.slice() };
     for (const [kind, object] of cluster.objects.all()) this.objects.put(kind, object);
-    for (let pod = 0; pod < length; pod++) if (node[pod] >= 0) this.bind(pod, node[pod], cluster.nodes.heldDevices(pod, node[pod]));
+    for (let pod = 0; pod < length; pod++)
+      if (node[pod] >= 0) this.bind(pod, node[pod], cluster.nodes.heldDevices(pod, node[pod]));
   }
 
   heldDevices(pod: number): readonly number[] {
@@ -370,9 +371,9 @@ export interface BindingRefusal {
 }
 
 /**
- * The binding subresource of a pod, for one who has not seen yet what became of it; null: the Binding is written. Whether
- * the node is there is not asked.
- * Source: pkg/registry/core/pod/storage/storage.go BindingREST.assignPod, setPodNodeAndMetadata (v1.36.3).
+ * The binding subresource of a pod, for one who has not seen yet what became of it; null: the Binding is written.
+ * Whether the node is there is not asked. Source: pkg/registry/core/pod/storage/storage.go BindingREST.assignPod,
+ * setPodNodeAndMetadata (v1.36.3).
  */
 export function bindingRefusal(cluster: Cluster, pod: number): BindingRefusal | null {
   const { pods, nodes } = cluster;

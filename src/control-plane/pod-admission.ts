@@ -34,7 +34,8 @@ export function applicationOf({ metadata }: Pod, placed: readonly PlacedApplicat
   if (typeof named === 'string') return named;
   const labels = labelsOf(metadata?.labels);
   const namespace = metadata?.namespace ?? 'default';
-  return placed.find((one) => (one.namespace === '' || one.namespace === namespace) && one.selector.matches(labels))?.name;
+  return placed.find((one) => (one.namespace === '' || one.namespace === namespace) && one.selector.matches(labels))
+    ?.name;
 }
 
 export class PodAdmission {
@@ -53,12 +54,15 @@ export class PodAdmission {
     this.cluster = cluster;
     this.placed = placedApplications(applications);
     this.tolerationSeconds = scenario.nodeLifecycle.defaultTolerationSeconds;
-    const classes = Object.entries(scenario.priorityClasses).map(([name, { value, preemptionPolicy, globalDefault }]): PriorityClass => {
-      return { metadata: { name }, value, preemptionPolicy, globalDefault };
-    });
+    const classes = Object.entries(scenario.priorityClasses).map(
+      ([name, { value, preemptionPolicy, globalDefault }]): PriorityClass => {
+        return { metadata: { name }, value, preemptionPolicy, globalDefault };
+      },
+    );
     this.context = {
       priorityClasses: priorityClassLookup(classes),
-      limitRanges: (namespace) => [...cluster.objects.list<LimitRange>('LimitRange')].filter((range) => range.metadata?.namespace === namespace),
+      limitRanges: (namespace) =>
+        [...cluster.objects.list<LimitRange>('LimitRange')].filter((range) => range.metadata?.namespace === namespace),
       runtimeClass: (name) => cluster.objects.get<RuntimeClass>('RuntimeClass', name),
     };
   }
@@ -70,7 +74,11 @@ export class PodAdmission {
   template(given: Pod, admitted = false): number {
     const pod = this.placed.length === 0 ? given : withApplication(given, applicationOf(given, this.placed));
     const { namespace, labels, ownerReferences } = pod.metadata ?? {};
-    if (pod.spec?.runtimeClassName !== undefined || (this.context.limitRanges?.(namespace ?? 'default') ?? []).length > 0) return this.admit(pod, admitted);
+    if (
+      pod.spec?.runtimeClassName !== undefined ||
+      (this.context.limitRanges?.(namespace ?? 'default') ?? []).length > 0
+    )
+      return this.admit(pod, admitted);
     const text = JSON.stringify([
       admitted,
       namespace,

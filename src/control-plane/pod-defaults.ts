@@ -39,7 +39,10 @@ export interface LimitRange extends KubernetesObject {
 
 export interface RuntimeClass extends KubernetesObject {
   readonly overhead?: { readonly podFixed?: ResourceList };
-  readonly scheduling?: { readonly nodeSelector?: Readonly<Record<string, string>>; readonly tolerations?: readonly Toleration[] };
+  readonly scheduling?: {
+    readonly nodeSelector?: Readonly<Record<string, string>>;
+    readonly tolerations?: readonly Toleration[];
+  };
 }
 
 /** What admission looks up. A left-out member stands for a cluster without such objects. */
@@ -59,7 +62,8 @@ export interface PodDefaultsContext {
 export function applyPodDefaults(pod: Pod, context: PodDefaultsContext = {}): Pod {
   const problems: Problem[] = [];
   let spec = withTypeDefaults(pod.spec ?? {});
-  const limitRanges = context.admitted === true ? undefined : context.limitRanges?.(pod.metadata?.namespace ?? 'default');
+  const limitRanges =
+    context.admitted === true ? undefined : context.limitRanges?.(pod.metadata?.namespace ?? 'default');
   for (const limitRange of limitRanges ?? []) spec = withLimitRange(spec, limitRange);
   spec = withPriority(spec, context, problems);
   spec = { ...spec, tolerations: withDefaultTolerations(spec.tolerations ?? []) };
@@ -86,7 +90,8 @@ function withTypeDefaults(spec: PodSpec): PodSpec {
 }
 
 function withContainerDefaults(container: Container, isOnHostNetwork: boolean): Container {
-  const resources = container.resources === undefined ? undefined : requestsFromLimits(roundedRequirements(container.resources));
+  const resources =
+    container.resources === undefined ? undefined : requestsFromLimits(roundedRequirements(container.resources));
   return {
     ...container,
     ...(resources === undefined ? {} : { resources }),
@@ -99,7 +104,13 @@ function withContainerDefaults(container: Container, isOnHostNetwork: boolean): 
 function withVolumeDefaults(volume: Volume): Volume {
   if (Object.keys(volume).every((key) => key === 'name')) return { ...volume, emptyDir: {} };
   if (volume.image === undefined) return volume;
-  return { ...volume, image: { ...volume.image, pullPolicy: orDefault(volume.image.pullPolicy, defaultPullPolicy(volume.image.reference ?? '')) } };
+  return {
+    ...volume,
+    image: {
+      ...volume.image,
+      pullPolicy: orDefault(volume.image.pullPolicy, defaultPullPolicy(volume.image.reference ?? '')),
+    },
+  };
 }
 
 function defaultPullPolicy(image: string): string {
@@ -115,7 +126,9 @@ function withHostPort(port: Port): Port {
 
 /** A limit without a request is the request, too. */
 function requestsFromLimits(resources: ResourceRequirements): ResourceRequirements {
-  return resources.limits === undefined ? resources : { ...resources, requests: { ...resources.limits, ...resources.requests } };
+  return resources.limits === undefined
+    ? resources
+    : { ...resources, requests: { ...resources.limits, ...resources.requests } };
 }
 
 /**
@@ -184,7 +197,10 @@ const SYSTEM_CLASSES = priorityClassLookup(SYSTEM_PRIORITY_CLASSES);
 
 function withSystemClasses(classes: PriorityClassLookup | undefined): PriorityClassLookup {
   if (classes === undefined) return SYSTEM_CLASSES;
-  return { byName: (name) => classes.byName(name) ?? SYSTEM_CLASSES.byName(name), globalDefault: () => classes.globalDefault() };
+  return {
+    byName: (name) => classes.byName(name) ?? SYSTEM_CLASSES.byName(name),
+    globalDefault: () => classes.globalDefault(),
+  };
 }
 
 /** Whoever tolerates the NoExecute taint of a sick node in any way keeps what was asked for. */
@@ -196,7 +212,8 @@ export function withDefaultTolerations(tolerations: readonly Toleration[]): read
         (toleration.key === key || orDefault(toleration.key, '') === '') &&
         (toleration.effect === 'NoExecute' || orDefault(toleration.effect, '') === ''),
     );
-    if (!isCovered) added.push({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: DEFAULT_TOLERATION_SECONDS });
+    if (!isCovered)
+      added.push({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: DEFAULT_TOLERATION_SECONDS });
   }
   return added.length === 0 ? tolerations : [...tolerations, ...added];
 }
@@ -229,7 +246,10 @@ function withRuntimeScheduling(spec: PodSpec, runtimeClass: RuntimeClass, proble
   const nodeSelector: Record<string, string> = { ...spec.nodeSelector };
   for (const [key, value] of Object.entries(scheduling.nodeSelector ?? {})) {
     if (nodeSelector[key] !== undefined && nodeSelector[key] !== value) {
-      problems.push({ path: 'spec.nodeSelector', message: `${key}=${nodeSelector[key]} contradicts ${key}=${value} of the RuntimeClass` });
+      problems.push({
+        path: 'spec.nodeSelector',
+        message: `${key}=${nodeSelector[key]} contradicts ${key}=${value} of the RuntimeClass`,
+      });
     }
     nodeSelector[key] = value;
   }
@@ -258,7 +278,9 @@ function roundedRequirements(resources: ResourceRequirements): ResourceRequireme
 }
 
 function textsWhere(quantities: ReadonlyQuantities, accepts: (name: string) => boolean): ResourceList {
-  return Object.fromEntries([...quantities].filter(([name]) => accepts(name)).map(([name, quantity]) => [name, quantity.toString()]));
+  return Object.fromEntries(
+    [...quantities].filter(([name]) => accepts(name)).map(([name, quantity]) => [name, quantity.toString()]),
+  );
 }
 
 function equalAmounts(a: ReadonlyQuantities, b: ReadonlyQuantities): boolean {

@@ -18,7 +18,12 @@ export interface PriorityClassLookup {
 
 /** What admission writes into the pod, or why it refuses the pod. */
 export type PriorityDecision =
-  | { readonly ok: true; readonly priorityClassName: string; readonly priority: number; readonly preemptionPolicy: string | null }
+  | {
+      readonly ok: true;
+      readonly priorityClassName: string;
+      readonly priority: number;
+      readonly preemptionPolicy: string | null;
+    }
   | { readonly ok: false; readonly reason: string };
 
 /** A lookup over a list: of several global defaults the one with the lowest value counts, of equal ones the first. */
@@ -28,16 +33,21 @@ export function priorityClassLookup(classes: readonly PriorityClass[]): Priority
   for (const priorityClass of classes) {
     byName.set(priorityClass.metadata?.name ?? '', priorityClass);
     if (priorityClass.globalDefault !== true) continue;
-    if (globalDefault === undefined || (globalDefault.value ?? 0) > (priorityClass.value ?? 0)) globalDefault = priorityClass;
+    if (globalDefault === undefined || (globalDefault.value ?? 0) > (priorityClass.value ?? 0))
+      globalDefault = priorityClass;
   }
   return { byName: (name) => byName.get(name), globalDefault: () => globalDefault };
 }
 
 /** A priority or policy that the pod brings along must be the one that its class gives. */
-export function decidePriority(spec: Pick<PodSpec, 'priority' | 'priorityClassName' | 'preemptionPolicy'>, classes: PriorityClassLookup): PriorityDecision {
+export function decidePriority(
+  spec: Pick<PodSpec, 'priority' | 'priorityClassName' | 'preemptionPolicy'>,
+  classes: PriorityClassLookup,
+): PriorityDecision {
   const name = spec.priorityClassName ?? '';
   const priorityClass = name === '' ? classes.globalDefault() : classes.byName(name);
-  if (priorityClass === undefined && name !== '') return { ok: false, reason: `no PriorityClass with name ${JSON.stringify(name)} was found` };
+  if (priorityClass === undefined && name !== '')
+    return { ok: false, reason: `no PriorityClass with name ${JSON.stringify(name)} was found` };
   const priority = priorityClass?.value ?? 0;
   // The class that a cluster without a global default assumes preempts.
   const classPolicy = priorityClass === undefined ? 'PreemptLowerPriority' : (priorityClass.preemptionPolicy ?? null);
@@ -47,7 +57,10 @@ export function decidePriority(spec: Pick<PodSpec, 'priority' | 'priorityClassNa
   }
   const wantedPolicy = spec.preemptionPolicy ?? null;
   if (classPolicy !== null && wantedPolicy !== null && wantedPolicy !== classPolicy) {
-    return { ok: false, reason: `preemptionPolicy ${JSON.stringify(wantedPolicy)} differs from ${JSON.stringify(classPolicy)}, which the PriorityClass gives` };
+    return {
+      ok: false,
+      reason: `preemptionPolicy ${JSON.stringify(wantedPolicy)} differs from ${JSON.stringify(classPolicy)}, which the PriorityClass gives`,
+    };
   }
   return {
     ok: true,

@@ -111,11 +111,17 @@ export class NodeLifecycle implements ClusterObserver, TroubleListener {
     this.kernel = kernel;
     this.cluster = cluster;
     this.settings = settings;
-    this.leasePhaseOf = leasePhaseOf ?? ((nodeName) => Math.floor(kernel.random.stream('lease', nodeName).next() * settings.leaseRenewMicros));
-    this.postEvent = kernel.defineEvent('node status posted', 3, (node, incarnation) => this.postReady(node, incarnation));
+    this.leasePhaseOf =
+      leasePhaseOf ??
+      ((nodeName) => Math.floor(kernel.random.stream('lease', nodeName).next() * settings.leaseRenewMicros));
+    this.postEvent = kernel.defineEvent('node status posted', 3, (node, incarnation) =>
+      this.postReady(node, incarnation),
+    );
     this.passEvent = kernel.defineEvent('node monitor pass', 4, () => this.pass());
     this.queueEvent = kernel.defineEvent('NoExecute queue', 4, (zone) => this.serveQueue(zone));
-    this.mirrorEvent = kernel.defineEvent('node taint mirror', 4, (node, incarnation) => this.mirror(node, incarnation));
+    this.mirrorEvent = kernel.defineEvent('node taint mirror', 4, (node, incarnation) =>
+      this.mirror(node, incarnation),
+    );
     this.troubles = troubles;
     this.heartbeatEvent =
       troubles === null ? null : kernel.defineEvent('late heartbeat', 3, (node, course) => this.beatLate(node, course));
@@ -407,7 +413,8 @@ export class NodeLifecycle implements ClusterObserver, TroubleListener {
     const allWereFull = this.zones.every((zone, index) => states[index] === null || zone.state === 'FullDisruption');
     if (allAreFull && allWereFull) return;
     if (allAreFull) {
-      for (let node = 0; node < this.cluster.nodes.length; node++) if (this.cluster.nodes.alive[node] === 1) this.release(node);
+      for (let node = 0; node < this.cluster.nodes.length; node++)
+        if (this.cluster.nodes.alive[node] === 1) this.release(node);
       // The next pass puts them into their queues again.
       this.lookAtAll();
     } else if (allWereFull) this.restartProbes(now);
@@ -420,7 +427,8 @@ export class NodeLifecycle implements ClusterObserver, TroubleListener {
       const isUnchanged = zone.state === state && !allWereFull;
       zone.state = state;
       if (allAreFull) zone.setRate(0, now);
-      else if (!isUnchanged) zone.setRate(zoneRate(state, this.readyCounts[index] + this.notReadyCounts[index], this.settings), now);
+      else if (!isUnchanged)
+        zone.setRate(zoneRate(state, this.readyCounts[index] + this.notReadyCounts[index], this.settings), now);
     });
   }
 

@@ -16,7 +16,10 @@ const KEY_BY_CONDITION: Readonly<Record<string, Readonly<Record<string, string>>
   NetworkUnavailable: { True: 'node.kubernetes.io/network-unavailable' },
   PIDPressure: { True: 'node.kubernetes.io/pid-pressure' },
 };
-const MIRROR_KEYS = new Set([TAINT_UNSCHEDULABLE, ...Object.values(KEY_BY_CONDITION).flatMap((byStatus) => Object.values(byStatus))]);
+const MIRROR_KEYS = new Set([
+  TAINT_UNSCHEDULABLE,
+  ...Object.values(KEY_BY_CONDITION).flatMap((byStatus) => Object.values(byStatus)),
+]);
 
 /**
  * The node's taints with the NoSchedule ones that mirror its conditions and spec.unschedulable put right; the same list
@@ -52,7 +55,10 @@ const READY_REASONS = { True: 'KubeletReady', False: 'KubeletNotReady', Unknown:
 export function withReadyStatus(node: Node, status: keyof typeof READY_REASONS): Node {
   const before = node.status?.conditions ?? [];
   const reason = READY_REASONS[status];
-  const conditions: readonly Condition[] = [...before.filter(({ type }) => type !== 'Ready'), { type: 'Ready', status, reason }];
+  const conditions: readonly Condition[] = [
+    ...before.filter(({ type }) => type !== 'Ready'),
+    { type: 'Ready', status, reason },
+  ];
   const taints = mirroredTaints(node.spec?.taints ?? [], conditions, node.spec?.unschedulable ?? false);
   return { ...node, spec: { ...node.spec, taints }, status: { ...node.status, conditions } };
 }

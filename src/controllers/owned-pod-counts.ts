@@ -1,8 +1,8 @@
 /**
  * How many pods of each workload object are active, terminating, ready and available, kept as the notices come: what a
  * walk over the workload's pods would count, without the walk. A sync that only counts costs no look at a pod.
- * Pods turn ready in order of time, so those that wait for their minReadySeconds stand in a queue and leave it in order.
- * A byte a pod row and 12 a workload row; 12 a ready pod of a workload with minReadySeconds.
+ * Pods turn ready in order of time, so those that wait for their minReadySeconds stand in a queue and leave it in
+ * order. A byte a pod row and 12 a workload row; 12 a ready pod of a workload with minReadySeconds.
  */
 import { assert } from '../base/assert.ts';
 import { grownCapacity, growInt32, growUint8 } from '../base/growable.ts';

@@ -34,8 +34,12 @@ export class PodGc implements ClusterObserver {
     this.requests = requests;
     this.kernel = kernel;
     this.cluster = cluster;
-    this.removeEvent = kernel.defineEvent('unscheduled pod deletion', 4, (pod, incarnation) => this.removeUnscheduled(pod, incarnation));
-    this.orphansEvent = kernel.defineEvent('orphan removal', 4, (node, incarnation) => this.removeOrphans(node, incarnation));
+    this.removeEvent = kernel.defineEvent('unscheduled pod deletion', 4, (pod, incarnation) =>
+      this.removeUnscheduled(pod, incarnation),
+    );
+    this.orphansEvent = kernel.defineEvent('orphan removal', 4, (node, incarnation) =>
+      this.removeOrphans(node, incarnation),
+    );
     this.endedEvent = kernel.defineEvent('ended pods collection', 4, () => this.collectEnded());
     cluster.observe(this);
     this.observeApi(requests.api);

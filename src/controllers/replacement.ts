@@ -5,9 +5,9 @@
  *    run time: the work is done again; and the next one of its completions when a pod has succeeded;
  *  - StatefulSet: when the pod is gone, under its name;
  *  - DaemonSet: not here, see daemon-set.ts. Bare pods: never.
- * The new pod is created in the controller phase of the instant in which the loss is seen. What the API server refuses is asked for again
- * with the back-off of the owner's controller, and whenever the owner loses a pod. Costs a list link per owned pod; a
- * lost pod costs an event and an entry in a queue.
+ * The new pod is created in the controller phase of the instant in which the loss is seen. What the API server refuses
+ * is asked for again with the back-off of the owner's controller, and whenever the owner loses a pod. Costs a list link
+ * per owned pod; a lost pod costs an event and an entry in a queue.
  */
 import { assert } from '../base/assert.ts';
 import type { Micros } from '../base/time.ts';
@@ -201,7 +201,14 @@ export class ReplacementController implements ClusterObserver {
   private noteLoss(pod: number, owner: number, ordinal: number, replaces = true): void {
     this.upkeepOf(owner).pending++;
     const { durationMicros, incarnation } = this.cluster.pods;
-    this.losses.push({ owner, durationMicros: durationMicros[pod], ordinal, pod, incarnation: incarnation[pod], replaces });
+    this.losses.push({
+      owner,
+      durationMicros: durationMicros[pod],
+      ordinal,
+      pod,
+      incarnation: incarnation[pod],
+      replaces,
+    });
     this.kernel.after(this.seesAfter(), this.replaceEvent);
   }
 
@@ -245,7 +252,9 @@ export class ReplacementController implements ClusterObserver {
     this.creating = false;
     if (!loss.replaces) return;
     this.replacedCount++;
-    const isThere = this.cluster.pods.incarnation[loss.pod] === loss.incarnation && this.cluster.pods.phase[loss.pod] !== PodPhase.Free;
+    const isThere =
+      this.cluster.pods.incarnation[loss.pod] === loss.incarnation &&
+      this.cluster.pods.phase[loss.pod] !== PodPhase.Free;
     this.onReplaced(pod, isThere ? loss.pod : -1);
   }
 

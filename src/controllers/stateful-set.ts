@@ -299,7 +299,8 @@ export class StatefulSetController {
     for (let index = replicas.length - 1; index >= partition; index--)
       if (this.isOutdated(pass, replicas[index])) outdated.push(replicas[index]);
     // Where no order is kept, those that are of no use anyway go first, and beside the budget.
-    const useless = pass.isOrdered || this.updates !== 'uselessFirst' ? [] : outdated.filter((pod) => this.isUnavailable(pass, pod));
+    const useless =
+      pass.isOrdered || this.updates !== 'uselessFirst' ? [] : outdated.filter((pod) => this.isUnavailable(pass, pod));
     const others = useless.length === 0 ? outdated : outdated.filter((pod) => !useless.includes(pod));
     const going = [...useless, ...others.slice(0, Math.max(0, most - unavailable))];
     for (const pod of going) this.context.requests.deletePod(pod);

@@ -46,8 +46,12 @@ export class TaintEviction implements ClusterObserver {
     this.requests = requests;
     this.kernel = kernel;
     this.cluster = cluster;
-    this.nodeEvent = kernel.defineEvent('node taints changed', 4, (node, incarnation) => this.processNode(node, incarnation));
-    this.podEvent = kernel.defineEvent('pod on tainted node', 4, (pod, incarnation) => this.processIfCurrent(pod, incarnation));
+    this.nodeEvent = kernel.defineEvent('node taints changed', 4, (node, incarnation) =>
+      this.processNode(node, incarnation),
+    );
+    this.podEvent = kernel.defineEvent('pod on tainted node', 4, (pod, incarnation) =>
+      this.processIfCurrent(pod, incarnation),
+    );
     this.evictEvent = kernel.defineEvent('taint eviction', 4, (pod, incarnation) => this.evict(pod, incarnation));
     cluster.observe(this);
   }
@@ -121,7 +125,13 @@ export class TaintEviction implements ClusterObserver {
     }
     if (this.timer[pod] !== 0) return;
     if (stay === 0) this.requests.deletePod(pod, EvictionCause.Taint);
-    else this.timer[pod] = this.kernel.timerAt(this.kernel.now + stay, this.evictEvent, pod, this.cluster.pods.incarnation[pod] | 0);
+    else
+      this.timer[pod] = this.kernel.timerAt(
+        this.kernel.now + stay,
+        this.evictEvent,
+        pod,
+        this.cluster.pods.incarnation[pod] | 0,
+      );
   }
 
   private cancel(pod: number): void {

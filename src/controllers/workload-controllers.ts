@@ -102,7 +102,8 @@ export class WorkloadControllers implements ClusterObserver {
 
   /**
    * A sync has to see what the last one of its key has written: until then its turn is put off, as upstream's stale
-   * caches put it off (pkg/controller/util/consistency, v1.36). After a conflict it comes again with the key's back-off.
+   * caches put it off (pkg/controller/util/consistency, v1.36). After a conflict it comes again with the key's
+   * back-off.
    */
   private syncOf(kind: WorkloadKind, sync: (row: number) => void, late: LateTold): (row: number) => void {
     return (row) => {

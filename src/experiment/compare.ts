@@ -162,5 +162,8 @@ function columnsOf(runs: readonly MeasuredRun[]): (metric: string) => readonly (
 export function compare(
   plan: ComparisonPlan, runOnce: (configuration: unknown, seed: string) => RunResult,
 ): Comparison {
-  return compareOutcomes(plan, comparisonCells(plan).map(({ configuration, seed }) => withoutTables(runOnce(configuration, seed))));
+  return compareOutcomes(
+    plan,
+    comparisonCells(plan).map(({ configuration, seed }) => withoutTables(runOnce(configuration, seed))),
+  );
 }

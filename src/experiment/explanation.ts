@@ -74,13 +74,15 @@ export class Explainer {
     this.kernel = kernel;
     this.scheduler = scheduler;
     this.twin = new Algorithm(scheduler.cache, scheduler.snapshot, {
-      ...options, plain: true, tieStream: this.tieStreams.stream('tie-break'),
+      ...options,
+      plain: true,
+      tieStream: this.tieStreams.stream('tie-break'),
     });
   }
 
   /**
-   * To be called when the pod's cycle begins. `taken`: the node that the cycle is known to have taken, where the state of
-   * the tie-break is not; it counts when it is one of the best.
+   * To be called when the pod's cycle begins. `taken`: the node that the cycle is known to have taken, where the state
+   * of the tie-break is not; it counts when it is one of the best.
    */
   explain(pod: number, taken: string | null = null): Explanation {
     const { kernel, scheduler, twin } = this;

@@ -1,7 +1,7 @@
 /**
- * A cluster as a decision found it, put together from the log of a kept run: nodes and objects as they changed, in order,
- * then the pods that were there, each once. No workload, kubelet or autoscaler acts and no earlier decision is made
- * again. Costs a walk through the log, and the building of the cluster.
+ * A cluster as a decision found it, put together from the log of a kept run: nodes and objects as they changed, in
+ * order, then the pods that were there, each once. No workload, kubelet or autoscaler acts and no earlier decision is
+ * made again. Costs a walk through the log, and the building of the cluster.
  */
 import { assert } from '../base/assert.ts';
 import { growInt32, growUint8, grownCapacity } from '../base/growable.ts';

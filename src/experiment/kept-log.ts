@@ -1,8 +1,8 @@
 /**
- * The log that is kept of a run: what the first scheduler was shown and what it decided, in order, without anything that
- * follows from it. A cluster as a decision found it can be put together from the log without playing the run again.
- * Pods go by their number in order of creation, nodes by their row in the scheduler's cache; times stand at decisions
- * only. About 10 bytes a decision once the bytes are packed.
+ * The log that is kept of a run: what the first scheduler was shown and what it decided, in order, without anything
+ * that follows from it. A cluster as a decision found it can be put together from the log without playing the run
+ * again. Pods go by their number in order of creation, nodes by their row in the scheduler's cache; times stand at
+ * decisions only. About 10 bytes a decision once the bytes are packed.
  */
 import { assert } from '../base/assert.ts';
 import { KeptReader } from './kept-bytes.ts';

@@ -1,6 +1,6 @@
 /**
- * Writes the log of a run (kept-log.ts) while it goes on: looks on at what the first scheduler is shown and decides, and
- * changes nothing. Costs an entry of some bytes at each notice, 12 bytes a pod row.
+ * Writes the log of a run (kept-log.ts) while it goes on: looks on at what the first scheduler is shown and decides,
+ * and changes nothing. Costs an entry of some bytes at each notice, 12 bytes a pod row.
  */
 import { assert } from '../base/assert.ts';
 import { growInt32, grownCapacity } from '../base/growable.ts';

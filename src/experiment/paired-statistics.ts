@@ -26,12 +26,22 @@ export type MeasuredFacts = Pick<
 export function metricsOf(result: MeasuredFacts): MetricValue[] {
   const { counts, packing, failures, cost } = result;
   return [
-    ...byResource('utilization', '.mean', 'higher', mapValues(result.utilization, (use) => use.mean)),
+    ...byResource(
+      'utilization',
+      '.mean',
+      'higher',
+      mapValues(result.utilization, (use) => use.mean),
+    ),
     ...waitMetrics('latency', result.latency),
     metric('latency.startSeconds.p50', 's', 'lower', result.latency.startSeconds.p50),
     metric('latency.startSeconds.p99', 's', 'lower', result.latency.startSeconds.p99),
     ...sortedKeys(result.latencyByPriority).map((priority) =>
-      metric(`latencyByPriority.${priority}.queueWaitSeconds.p99`, 's', 'lower', result.latencyByPriority[priority].queueWaitSeconds.p99),
+      metric(
+        `latencyByPriority.${priority}.queueWaitSeconds.p99`,
+        's',
+        'lower',
+        result.latencyByPriority[priority].queueWaitSeconds.p99,
+      ),
     ),
     metric('counts.podsFinished', 'pods', 'higher', counts.podsFinished),
     metric('counts.podsPending', 'pods', 'lower', counts.podsPending),
@@ -73,7 +83,18 @@ export function comparePaired(
     b.push(partner);
   });
   const head = { name, unit, better };
-  if (a.length === 0) return { ...head, a: null, b: null, meanDifference: null, low: null, high: null, significant: false, valuesA, valuesB };
+  if (a.length === 0)
+    return {
+      ...head,
+      a: null,
+      b: null,
+      meanDifference: null,
+      low: null,
+      high: null,
+      significant: false,
+      valuesA,
+      valuesB,
+    };
   const { meanA, meanB, meanDifference, low, high } = pairedDifference(a, b);
   const beyondRounding = Math.abs(meanDifference) > ROUNDING * Math.max(Math.abs(meanA), Math.abs(meanB));
   const significant = beyondRounding && low !== null && high !== null && (low > 0 || high < 0);
@@ -90,7 +111,9 @@ export function compareRuns(input: {
 }): CompareResult {
   const { scenario, labelA, labelB, runsA, runsB } = input;
   assert(runsA.length === runsB.length, `${runsA.length} runs of A cannot be paired with ${runsB.length} of B`);
-  runsA.forEach((run, i) => assert(run.seed === runsB[i].seed, `pair ${i} has two seeds: ${run.seed} and ${runsB[i].seed}`));
+  runsA.forEach((run, i) =>
+    assert(run.seed === runsB[i].seed, `pair ${i} has two seeds: ${run.seed} and ${runsB[i].seed}`),
+  );
   const seeds = runsA.map((run) => run.seed);
   return { scenario, seeds, labelA, labelB, metrics: compareValues(runsA.map(metricsOf), runsB.map(metricsOf)) };
 }
@@ -129,13 +152,17 @@ export function metricColumns(runs: readonly (readonly MetricValue[])[]): Map<st
 }
 
 function waitMetrics(prefix: string, group: LatencyGroup): MetricValue[] {
-  return WAIT_POINTS.map((point) => metric(`${prefix}.queueWaitSeconds.${point}`, 's', 'lower', group.queueWaitSeconds[point]));
+  return WAIT_POINTS.map((point) =>
+    metric(`${prefix}.queueWaitSeconds.${point}`, 's', 'lower', group.queueWaitSeconds[point]),
+  );
 }
 
 function byResource(
   prefix: string, suffix: string, better: Better, shares: Readonly<Record<string, number>>,
 ): MetricValue[] {
-  return sortedKeys(shares).map((resource) => metric(`${prefix}.${resource}${suffix}`, 'share', better, shares[resource]));
+  return sortedKeys(shares).map((resource) =>
+    metric(`${prefix}.${resource}${suffix}`, 'share', better, shares[resource]),
+  );
 }
 
 function metric(name: string, unit: string, better: Better, value: number | null): MetricValue {

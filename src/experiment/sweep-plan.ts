@@ -107,7 +107,11 @@ const SWEEP = z.strictObject({
     .default([])
     .describe('Values that go together nowhere; `variant` counts as a parameter'),
   variants: z
-    .record(z.string(), z.union([z.string(WORDS), z.array(z.string(WORDS))], WORDS), expecting('expected a mapping of names'))
+    .record(
+      z.string(),
+      z.union([z.string(WORDS), z.array(z.string(WORDS))], WORDS),
+      expecting('expected a mapping of names'),
+    )
     .default({ default: [] })
     .describe('Name to files and changes, as the parts of --a of podyard compare'),
   seeds: whole('Runs of each point and variant, with the seeds 1, 2, 3, ...', 1, 10_000).default(1),

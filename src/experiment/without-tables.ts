@@ -3,7 +3,14 @@ import type { RunResult } from '../metrics/run-result.ts';
 
 /** What a comparison reads of a run, without the tables: many runs are kept at a time. */
 export function withoutTables(run: RunResult): RunResult {
-  return { ...run, timeseries: { seconds: [], columns: {} }, events: [], pods: null, nodes: [], resolvedScenario: null };
+  return {
+    ...run,
+    timeseries: { seconds: [], columns: {} },
+    events: [],
+    pods: null,
+    nodes: [],
+    resolvedScenario: null,
+  };
 }
 
 /** The same with the series over time, for those who draw them. */

@@ -1,4 +1,6 @@
-/** CRC-32 as gzip uses it (polynomial 0xedb88320), incremental, eight bytes a step: tables of 8 KiB, about 1 ns a byte. */
+/**
+ * CRC-32 as gzip uses it (polynomial 0xedb88320), incremental, eight bytes a step: tables of 8 KiB, about 1 ns a byte.
+ */
 
 const TABLES = makeTables();
 

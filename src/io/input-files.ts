@@ -37,9 +37,13 @@ function readText(path: string): string {
     throw asInputError(error, path);
   }
   if (stats.isDirectory()) throw new InputError({ file: path, message: 'expected a file, found a folder' });
-  if (!stats.isFile()) throw new InputError({ file: path, message: 'expected a regular file, found a device, pipe or socket' });
+  if (!stats.isFile())
+    throw new InputError({ file: path, message: 'expected a regular file, found a device, pipe or socket' });
   if (stats.size > MAX_TEXT_BYTES) {
-    throw new InputError({ file: path, message: `the file is too large to be read at once: ${stats.size} bytes, at most ${MAX_TEXT_BYTES}` });
+    throw new InputError({
+      file: path,
+      message: `the file is too large to be read at once: ${stats.size} bytes, at most ${MAX_TEXT_BYTES}`,
+    });
   }
   try {
     return readFileSync(path, 'utf8');

@@ -101,7 +101,8 @@ function checkedPlace(path: string, place: string, force: boolean): Identity {
     if (!stats.isDirectory()) refuse('expected a folder, found a file');
     const names = readdirSync(place);
     const foreign = names.filter((name) => !RESULT_NAMES.has(name));
-    if (foreign.length > 0) refuse(`the folder holds files that are no results (${foreign.slice(0, 3).join(', ')}): choose another one`);
+    if (foreign.length > 0)
+      refuse(`the folder holds files that are no results (${foreign.slice(0, 3).join(', ')}): choose another one`);
     if (names.length > 0 && !force)
       refuse('the folder holds results already: choose another one, or replace it with --force');
   }

@@ -27,7 +27,8 @@ export async function loadPluginFiles(
     seen.add(resolve(file));
     for (const factory of await loadPluginFile(file)) {
       const owner = taken.get(factory.name);
-      if (owner !== undefined) throw new InputError({ file, message: `the plugin's name ${factory.name} ${owner}: choose another one` });
+      if (owner !== undefined)
+        throw new InputError({ file, message: `the plugin's name ${factory.name} ${owner}: choose another one` });
       taken.set(factory.name, `is taken by ${file}`);
       loaded.push(withPoints(factory, file));
     }
@@ -47,32 +48,53 @@ function statOf(path: string, file: string): Stats {
 
 async function loadPluginFile(file: string): Promise<PluginFactory[]> {
   const path = resolve(file);
-  if (!statOf(path, file).isFile()) throw new InputError({ file, message: 'expected a file with a plugin, found a folder' });
-  if (!/\.[cm]?[jt]s$/.test(path)) throw new InputError({ file, message: 'expected a plugin in JavaScript or TypeScript: .js, .mjs, .cjs, .ts, .mts or .cts' });
+  if (!statOf(path, file).isFile())
+    throw new InputError({ file, message: 'expected a file with a plugin, found a folder' });
+  if (!/\.[cm]?[jt]s$/.test(path))
+    throw new InputError({
+      file,
+      message: 'expected a plugin in JavaScript or TypeScript: .js, .mjs, .cjs, .ts, .mts or .cts',
+    });
   let exports: Readonly<Record<string, unknown>>;
   try {
     exports = await loadGuarded(() => importFile(path));
   } catch (error) {
     throw new InputError({ file, message: `the plugin could not be loaded: ${reasonOf(error, path)}` });
   }
-  const candidates = new Set(Object.values(exports).flatMap((value) => (isRecord(value) && value[Symbol.toStringTag] === 'Module' ? Object.values(value) : [value])));
+  const candidates = new Set(
+    Object.values(exports).flatMap((value) =>
+      isRecord(value) && value[Symbol.toStringTag] === 'Module' ? Object.values(value) : [value],
+    ),
+  );
   const factories = [...candidates].filter(isPluginFactory);
   if (factories.length > 0) return factories;
-  throw new InputError({ file, message: `no plugin is exported: expected an object with name, summary and create(args, handle)${nearMiss([...candidates])}` });
+  throw new InputError({
+    file,
+    message: `no plugin is exported: expected an object with name, summary and create(args, handle)${nearMiss([...candidates])}`,
+  });
 }
 
 /** What of a factory is missing, when an export comes near one. */
 function nearMiss(candidates: readonly unknown[]): string {
   for (const value of candidates) {
     if (!isRecord(value)) continue;
-    const lacking = [...(isText(value['name']) ? [] : ['a name']), ...(typeof value['summary'] === 'string' ? [] : ['a summary']), ...(typeof value['create'] === 'function' ? [] : ['create'])];
+    const lacking = [
+      ...(isText(value['name']) ? [] : ['a name']),
+      ...(typeof value['summary'] === 'string' ? [] : ['a summary']),
+      ...(typeof value['create'] === 'function' ? [] : ['create']),
+    ];
     if (lacking.length < 3) return `; the export lacks ${lacking.join(' and ')}`;
   }
   return '';
 }
 
 function isPluginFactory(value: unknown): value is PluginFactory {
-  return isRecord(value) && isText(value['name']) && typeof value['summary'] === 'string' && typeof value['create'] === 'function';
+  return (
+    isRecord(value) &&
+    isText(value['name']) &&
+    typeof value['summary'] === 'string' &&
+    typeof value['create'] === 'function'
+  );
 }
 
 function isRecord(value: unknown): value is Record<string | symbol, unknown> {
@@ -91,14 +113,23 @@ async function importFile(path: string): Promise<Readonly<Record<string, unknown
     if (!/\.[cm]?ts$/.test(path) || !isBeyondNode(error)) throw error;
   }
   const { createJiti } = await import('jiti');
-  const jiti = createJiti(import.meta.url, { fsCache: false, interopDefault: false, alias: Object.fromEntries(ownEntries().map(([name, url]) => [name, new URL(url).pathname])) });
+  const jiti = createJiti(import.meta.url, {
+    fsCache: false,
+    interopDefault: false,
+    alias: Object.fromEntries(ownEntries().map(([name, url]) => [name, new URL(url).pathname])),
+  });
   return jiti.import(path);
 }
 
 /** TypeScript that this Node cannot read: no types at all, or more than it can strip. */
 function isBeyondNode(error: unknown): boolean {
   const code = (error as { code?: unknown }).code;
-  return code === 'ERR_UNKNOWN_FILE_EXTENSION' || code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX' || code === 'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING' || code === 'ERR_NO_TYPESCRIPT';
+  return (
+    code === 'ERR_UNKNOWN_FILE_EXTENSION' ||
+    code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX' ||
+    code === 'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING' ||
+    code === 'ERR_NO_TYPESCRIPT'
+  );
 }
 
 let isRegistered = false;

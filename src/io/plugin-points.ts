@@ -8,7 +8,10 @@ import type { Handle, Plugin, PluginFactory } from '../scheduler/framework/plugi
 import { ExitCall, withoutExit } from './plugin-traps.ts';
 
 /** Methods by point, where they are not called alike. */
-const METHODS: Readonly<Record<string, readonly (keyof Plugin)[]>> = { queueSort: ['less'], reserve: ['reserve', 'unreserve'] };
+const METHODS: Readonly<Record<string, readonly (keyof Plugin)[]>> = {
+  queueSort: ['less'],
+  reserve: ['reserve', 'unreserve'],
+};
 
 /** In upstream's order; null when the plugin cannot be made outside a simulation. Throws InputError when it is none. */
 export function pointsOfPlugin(factory: PluginFactory, file?: string): readonly string[] | null {

@@ -1,6 +1,7 @@
 /**
  * A thread that plays one run after the other. One that plugins of the user's own were on is not used again, so that
- * nothing that a plugin keeps in its module shows in another run: results must not depend on how many threads there are.
+ * nothing that a plugin keeps in its module shows in another run: results must not depend on how many threads there
+ * are.
  */
 import { Worker } from 'node:worker_threads';
 import type { WorkerOptions } from 'node:worker_threads';

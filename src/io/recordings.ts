@@ -19,7 +19,8 @@ export function recordingsIn(paths: readonly string[]): string[] {
     const stats = statSync(path, { throwIfNoEntry: false });
     if (stats === undefined) throw new InputError({ file: path, message: 'no such file or folder' });
     const below = stats.isDirectory() ? filesBelow(path).filter((file) => RECORDING.test(file)) : [path];
-    if (below.length === 0) throw new InputError({ file: path, message: 'the folder holds no recordings (.jsonl, .jsonl.gz)' });
+    if (below.length === 0)
+      throw new InputError({ file: path, message: 'the folder holds no recordings (.jsonl, .jsonl.gz)' });
     found.push(...below);
   }
   return [...new Set(found)];

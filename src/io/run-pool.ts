@@ -42,7 +42,10 @@ export type PoolAnswer =
   | { readonly index: number; readonly result: RunResult }
   | { readonly index: number; readonly run: DrivenRun }
   | { readonly index: number; readonly problems: readonly Problem[] }
-  | { readonly index: number; readonly failure: { readonly name: string; readonly message: string; readonly stack: string } };
+  | {
+      readonly index: number;
+      readonly failure: { readonly name: string; readonly message: string; readonly stack: string };
+    };
 
 export interface PoolOptions {
   readonly jobs: number;
@@ -72,7 +75,9 @@ export async function runOnThreads(scenarios: readonly Scenario[], options: Pool
       const index = next++;
       const scenario = scenarios[index];
       const task: PoolTask = { index, scenario, version, plain, keepsSeries, stopFlag: null };
-      const result = resultOf(await thread.use(scenario.scheduler.pluginFiles, (worker) => ask(worker, task, listener)));
+      const result = resultOf(
+        await thread.use(scenario.scheduler.pluginFiles, (worker) => ask(worker, task, listener)),
+      );
       options.onResult(index, result);
       results[index] = keepsSeries ? { ...result, timeseries: { seconds: [], columns: {} } } : result;
     }

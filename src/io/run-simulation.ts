@@ -34,7 +34,9 @@ export interface StopRequest {
   release(): void;
 }
 
-/** How traces and machine lists are read, null where there are none; and what makes the parts that few scenarios have. */
+/**
+ * How traces and machine lists are read, null where there are none; and what makes the parts that few scenarios have.
+ */
 export type ScenarioParts = Pick<
   SimulationOptions,
   'openTrace' | 'readMachines' | 'makeLives' | 'makeIllnesses' | 'makeVolumes'
@@ -103,7 +105,11 @@ export async function runSimulation<S extends DrivenSimulation>(
     await turn();
   }
   const result = simulation.result(!hasMore);
-  return { result, timing: timingOf(result, (performance.now() - started) / 1000), stoppedBy: hasMore ? stop.received : null };
+  return {
+    result,
+    timing: timingOf(result, (performance.now() - started) / 1000),
+    stoppedBy: hasMore ? stop.received : null,
+  };
 }
 
 function timingOf({ counts }: RunResult, wallSeconds: number): RunTiming {

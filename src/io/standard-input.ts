@@ -9,7 +9,11 @@ export async function readStandardInput(): Promise<string> {
   for await (const part of process.stdin) {
     parts.push(part as Buffer);
     bytes += (part as Buffer).length;
-    if (bytes > MOST_BYTES) throw new InputError({ file: 'stdin', message: `expected a scenario, found more than ${String(MOST_BYTES)} bytes` });
+    if (bytes > MOST_BYTES)
+      throw new InputError({
+        file: 'stdin',
+        message: `expected a scenario, found more than ${String(MOST_BYTES)} bytes`,
+      });
   }
   return Buffer.concat(parts).toString('utf8');
 }

@@ -92,7 +92,10 @@ export class EventQueue {
   }
 
   defineKind(phase: number): number {
-    assert(Number.isInteger(phase) && phase >= 0 && phase < this.phaseCount, 'a kind of event needs a phase of the queue');
+    assert(
+      Number.isInteger(phase) && phase >= 0 && phase < this.phaseCount,
+      'a kind of event needs a phase of the queue',
+    );
     assert(this.phaseOfKind.length <= MAX_KIND, 'too many kinds of events');
     return this.phaseOfKind.push(phase) - 1;
   }
@@ -229,7 +232,8 @@ export class EventQueue {
    */
   private nextFarTime(limit: Micros): Micros {
     const { far } = this;
-    for (let entry = far.open(limit); entry !== NONE; entry = far.after(entry)) this.link(far.timeOf(entry), far.rowOf(entry));
+    for (let entry = far.open(limit); entry !== NONE; entry = far.after(entry))
+      this.link(far.timeOf(entry), far.rowOf(entry));
     return this.heap.peek() ?? Infinity;
   }
 

@@ -145,7 +145,10 @@ export class Kernel {
     assert(!this.running, 'run must not be called from a handler');
     assert(until === Infinity || Number.isSafeInteger(until), 'until must be whole microseconds');
     assert(until >= this.now, 'until must not lie in the past');
-    assert(maxEvents === Infinity || (Number.isSafeInteger(maxEvents) && maxEvents >= 0), 'maxEvents must be a whole number');
+    assert(
+      maxEvents === Infinity || (Number.isSafeInteger(maxEvents) && maxEvents >= 0),
+      'maxEvents must be a whole number',
+    );
     this.running = true;
     this.stopRequested = false;
     this.until = until;

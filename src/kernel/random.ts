@@ -21,7 +21,11 @@ export interface RandomStreamState {
 }
 
 /** All streams of a run that were ever asked for, in the order of their making. Plain data: survives JSON unchanged. */
-export type RandomStreamsState = readonly { readonly purpose: string; readonly entity: string; readonly state: RandomStreamState }[];
+export type RandomStreamsState = readonly {
+  readonly purpose: string;
+  readonly entity: string;
+  readonly state: RandomStreamState;
+}[];
 
 export class RandomStream {
   private generator: StatefulPRNG<State.Alea>;
@@ -70,7 +74,11 @@ export class RandomStreams {
   }
 
   state(): RandomStreamsState {
-    return Array.from(this.streams.values(), ({ purpose, entity, stream }) => ({ purpose, entity, state: stream.state() }));
+    return Array.from(this.streams.values(), ({ purpose, entity, stream }) => ({
+      purpose,
+      entity,
+      state: stream.state(),
+    }));
   }
 
   /** Sets every stream named in `saved` to its saved place; stream objects handed out before stay valid. */

@@ -164,8 +164,8 @@ function power(x: number, y: number): number {
 }
 
 /**
- * Gamma(1 + x) for x >= 0: Stirling's series of the logarithm at x + 12 or above, where seven terms give full precision,
- * divided back down by the recurrence Gamma(z + 1) = z Gamma(z).
+ * Gamma(1 + x) for x >= 0: Stirling's series of the logarithm at x + 12 or above, where seven terms give full
+ * precision, divided back down by the recurrence Gamma(z + 1) = z Gamma(z).
  */
 function gammaOfOnePlus(x: number): number {
   let z = 1 + x;

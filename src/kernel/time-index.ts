@@ -1,6 +1,7 @@
 /**
  * From a time to the row of its instant: a column of times by row, and an open-addressing hash over it with linear
- * probing and backward-shift deletion (no tombstones, so it never needs cleaning). Owns no rows: the caller numbers them.
+ * probing and backward-shift deletion (no tombstones, so it never needs cleaning). Owns no rows: the caller numbers
+ * them.
  *
  * Costs 8 bytes a row and 4 bytes a slot; there are twice as many slots as rows, so a lookup touches about 1.5 slots.
  */

@@ -12,9 +12,16 @@ export function checkAccounting(result: RunResult): void {
     counts.podsArrived === places,
     `${counts.podsArrived} pods arrived, but ${counts.podsFinished} finished + ${counts.podsRunning} running + ${counts.podsPending} pending + ${counts.podsLost} lost = ${places}`,
   );
-  for (const [name, count] of Object.entries(counts)) assert(Number.isInteger(count) && count >= 0, `counts.${name} is ${count}`);
-  assert(counts.podsScheduled <= counts.podsArrived + counts.podsReplaced, 'more pods were scheduled than there ever were');
-  assert(counts.nodesPeak >= counts.nodes && counts.nodesPeak >= counts.nodesAtStart, 'the peak of nodes is below another count of them');
+  for (const [name, count] of Object.entries(counts))
+    assert(Number.isInteger(count) && count >= 0, `counts.${name} is ${count}`);
+  assert(
+    counts.podsScheduled <= counts.podsArrived + counts.podsReplaced,
+    'more pods were scheduled than there ever were',
+  );
+  assert(
+    counts.nodesPeak >= counts.nodes && counts.nodesPeak >= counts.nodesAtStart,
+    'the peak of nodes is below another count of them',
+  );
   const stillThere = result.nodes.filter((node) => node.removedSeconds === null).length;
   assert(stillThere === counts.nodes, `${stillThere} node records are open, ${counts.nodes} nodes are there`);
   const evictions = Object.values(result.failures.evictionsByCause).reduce((sum, count) => sum + count, 0);
@@ -29,9 +36,16 @@ export function checkAccounting(result: RunResult): void {
 function checkLatency(result: RunResult): void {
   for (const by of [result.latencyByPriority, result.latencyByClass]) {
     const groups = Object.values(by);
-    const sum = (pick: (quantiles: Quantiles) => number): number => groups.reduce((total, group) => total + pick(group.queueWaitSeconds), 0);
-    assert(sum((wait) => wait.count) === result.latency.queueWaitSeconds.count, 'the waits of all groups are not those of the whole');
-    assert(sum((wait) => wait.censored) === result.latency.queueWaitSeconds.censored, 'the censored waits of all groups are not those of the whole');
+    const sum = (pick: (quantiles: Quantiles) => number): number =>
+      groups.reduce((total, group) => total + pick(group.queueWaitSeconds), 0);
+    assert(
+      sum((wait) => wait.count) === result.latency.queueWaitSeconds.count,
+      'the waits of all groups are not those of the whole',
+    );
+    assert(
+      sum((wait) => wait.censored) === result.latency.queueWaitSeconds.censored,
+      'the censored waits of all groups are not those of the whole',
+    );
   }
 }
 
@@ -58,5 +72,6 @@ function checkWaiting({ waiting, counts, pods }: RunResult): void {
 
 function checkFinite(value: unknown, path: string): void {
   if (typeof value === 'number') assert(Number.isFinite(value), `${path} is ${value}`);
-  else if (typeof value === 'object' && value !== null) for (const [key, inner] of Object.entries(value)) checkFinite(inner, `${path}.${key}`);
+  else if (typeof value === 'object' && value !== null)
+    for (const [key, inner] of Object.entries(value)) checkFinite(inner, `${path}.${key}`);
 }

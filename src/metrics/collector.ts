@@ -317,15 +317,36 @@ export class MetricsCollector implements ClusterObserver {
   private notes(counts: Counts, isExact: boolean): string[] {
     const notes: string[] = [];
     const say = (count: number, text: string): void => void (count > 0 && notes.push(text));
-    say(counts.podsPending, `Pods that still waited for a node at the end: ${counts.podsPending}. Their waits so far are counted as lower bounds.`);
-    say(this.leftWaiting, `Pods that left before they had a node: ${this.leftWaiting}. Their waits until then are counted as lower bounds.`);
-    say(this.placedWithNode, `Pods that came with a node of their own: ${this.placedWithNode}. They have no queue wait.`);
-    say(counts.podsReplaced, `Replacement pods: ${counts.podsReplaced}. They count in latencies and in podsScheduled as pods of their own, but not in podsArrived.`);
-    say(isExact ? 0 : 1, 'Waits of the larger groups are summed up in a histogram: their quantiles are exact to 0.4 %.');
-    say(this.tableGivenUp ? 1 : 0, `The pod table is left out: there were more than ${this.options.podTableLimit} pods (metrics.pods: all writes it anyway).`);
+    say(
+      counts.podsPending,
+      `Pods that still waited for a node at the end: ${counts.podsPending}. Their waits so far are counted as lower bounds.`,
+    );
+    say(
+      this.leftWaiting,
+      `Pods that left before they had a node: ${this.leftWaiting}. Their waits until then are counted as lower bounds.`,
+    );
+    say(
+      this.placedWithNode,
+      `Pods that came with a node of their own: ${this.placedWithNode}. They have no queue wait.`,
+    );
+    say(
+      counts.podsReplaced,
+      `Replacement pods: ${counts.podsReplaced}. They count in latencies and in podsScheduled as pods of their own, but not in podsArrived.`,
+    );
+    say(
+      isExact ? 0 : 1,
+      'Waits of the larger groups are summed up in a histogram: their quantiles are exact to 0.4 %.',
+    );
+    say(
+      this.tableGivenUp ? 1 : 0,
+      `The pod table is left out: there were more than ${this.options.podTableLimit} pods (metrics.pods: all writes it anyway).`,
+    );
     say(this.marks.dropped, `Events that happened but are not marked, to keep the marks few: ${this.marks.dropped}.`);
     const { intervalMicros } = this.series;
-    say(intervalMicros > this.settings.sampleMicros ? 1 : 0, `Time series rows are ${intervalMicros / MICROS_PER_SECOND} s apart instead of ${this.settings.sampleMicros / MICROS_PER_SECOND} s, to keep them few.`);
+    say(
+      intervalMicros > this.settings.sampleMicros ? 1 : 0,
+      `Time series rows are ${intervalMicros / MICROS_PER_SECOND} s apart instead of ${this.settings.sampleMicros / MICROS_PER_SECOND} s, to keep them few.`,
+    );
     return notes;
   }
 
@@ -375,7 +396,12 @@ export class MetricsCollector implements ClusterObserver {
     there.sort((a, b) => pods.createdAt[a] - pods.createdAt[b] || a - b);
     for (const pod of there) {
       const phase = pods.phase[pod];
-      this.addRow(pod, pods.node[pod], NaN, phase === PodPhase.Running ? STILL_RUNNING : phase === PodPhase.Bound ? STILL_STARTING : STILL_PENDING);
+      this.addRow(
+        pod,
+        pods.node[pod],
+        NaN,
+        phase === PodPhase.Running ? STILL_RUNNING : phase === PodPhase.Bound ? STILL_STARTING : STILL_PENDING,
+      );
     }
     return this.rows.result((record) => this.nodes.nameOf(record));
   }
@@ -433,7 +459,11 @@ export class MetricsCollector implements ClusterObserver {
     const { series, scheduling } = this;
     series.row(now);
     for (let column = 0; column < resources.count; column++) {
-      if (this.utilization.hasAny(column)) series.value((this.utilizationNames[column] ??= `utilization.${resources.name(column)}`), this.utilization.shareNow(column));
+      if (this.utilization.hasAny(column))
+        series.value(
+          (this.utilizationNames[column] ??= `utilization.${resources.name(column)}`),
+          this.utilization.shareNow(column),
+        );
     }
     series.value('pods.pending', totals.podsByPhase[PodPhase.Pending]);
     series.value('pods.starting', totals.podsByPhase[PodPhase.Bound]);

@@ -1,4 +1,7 @@
-/** Things worth a mark on a plot. Marks of one kind at one instant become one; beyond MAX_MARKS only their number is kept. */
+/**
+ * Things worth a mark on a plot. Marks of one kind at one instant become one; beyond MAX_MARKS only their number is
+ * kept.
+ */
 import { MICROS_PER_SECOND } from '../base/time.ts';
 import type { Micros } from '../base/time.ts';
 import type { MarkedEvent } from './run-result.ts';
@@ -38,7 +41,12 @@ export class EventMarks {
   }
 
   result(): MarkedEvent[] {
-    return this.marks.map(({ at, kind, labels, count }) => ({ seconds: at / MICROS_PER_SECOND, kind, label: labelOf(labels), count }));
+    return this.marks.map(({ at, kind, labels, count }) => ({
+      seconds: at / MICROS_PER_SECOND,
+      kind,
+      label: labelOf(labels),
+      count,
+    }));
   }
 }
 

@@ -52,21 +52,32 @@ export class LatencyGroups {
     };
     const priorities = [...new Set(this.groups.map((group) => group.priority))].sort((a, b) => a - b);
     const classes = [...new Set(this.groups.map((group) => group.workloadClass))].sort((a, b) => a - b);
-    const latencyByPriority = Object.fromEntries(priorities.map((priority) => [String(priority), summarize(this.groups.filter((group) => group.priority === priority))]));
+    const latencyByPriority = Object.fromEntries(
+      priorities.map((priority) => [
+        String(priority),
+        summarize(this.groups.filter((group) => group.priority === priority)),
+      ]),
+    );
     const latencyByClass = Object.fromEntries(
-      classes.map((workloadClass) => [this.className(workloadClass), summarize(this.groups.filter((group) => group.workloadClass === workloadClass))]),
+      classes.map((workloadClass) => [
+        this.className(workloadClass),
+        summarize(this.groups.filter((group) => group.workloadClass === workloadClass)),
+      ]),
     );
     return { latency: summarize(this.groups), latencyByPriority, latencyByClass, isExact };
   }
 
   private className(workloadClass: number): string {
-    return workloadClass >= 0 && workloadClass < this.cluster.classes.size ? this.cluster.classes.text(workloadClass) : '';
+    return workloadClass >= 0 && workloadClass < this.cluster.classes.size
+      ? this.cluster.classes.text(workloadClass)
+      : '';
   }
 
   private lookUp(template: number, workloadClass: number): Group {
     const { priority } = this.cluster.templates.get(template);
     let index = this.groups.findIndex((group) => group.priority === priority && group.workloadClass === workloadClass);
-    if (index < 0) index = this.groups.push({ priority, workloadClass, queueWait: new SampleSet(), start: new SampleSet() }) - 1;
+    if (index < 0)
+      index = this.groups.push({ priority, workloadClass, queueWait: new SampleSet(), start: new SampleSet() }) - 1;
     if (workloadClass + 1 >= this.classes) {
       this.classes = grownCapacity(this.classes, workloadClass + 2);
       this.table = new Int32Array(0);

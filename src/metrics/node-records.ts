@@ -1,6 +1,7 @@
 /**
  * One record per node that ever lived: pods hosted, failures, time down, cost, mean utilisation. The utilisation is
- * integrated per node and resource at the node's own changes (about 10 ns each). Records are kept for removed nodes, too.
+ * integrated per node and resource at the node's own changes (about 10 ns each). Records are kept for removed nodes,
+ * too.
  */
 import { growFloat64, growInt32, grownCapacity } from '../base/growable.ts';
 import { MICROS_PER_HOUR, MICROS_PER_SECOND } from '../base/time.ts';
@@ -55,7 +56,18 @@ export class NodeRecords {
     this.hosted[node] = 0;
     const pool = this.cluster.pools.text(this.cluster.nodes.pool[node]);
     const zone = facts.labels.get(ZONE_LABEL) ?? '';
-    this.records.push({ name: facts.name, pool, zone, createdAt: now, removedAt: null, podsHosted: 0, failures: 0, downMicros: 0, downSince: null, meanUtilization: {} });
+    this.records.push({
+      name: facts.name,
+      pool,
+      zone,
+      createdAt: now,
+      removedAt: null,
+      podsHosted: 0,
+      failures: 0,
+      downMicros: 0,
+      downSince: null,
+      meanUtilization: {},
+    });
     for (let column = 0; column < this.stride; column++) {
       const at = (node * this.stride + column) * FIELDS;
       this.cells[at + SHARE] = this.shareOf(node, column);
@@ -132,7 +144,8 @@ export class NodeRecords {
   /** Node-hours from each node's creation to its removal, whether it was up or down, at its pool's price. */
   cost(now: Micros): CostFacts {
     const microsByPool = new Map<string, number>();
-    for (const record of this.records) microsByPool.set(record.pool, (microsByPool.get(record.pool) ?? 0) + lifeOf(record, now));
+    for (const record of this.records)
+      microsByPool.set(record.pool, (microsByPool.get(record.pool) ?? 0) + lifeOf(record, now));
     let micros = 0;
     let total = 0;
     const nodeHoursByPool: Record<string, number> = {};
@@ -185,7 +198,10 @@ export class NodeRecords {
     return allocatable > 0 ? nodes.requested[at] / allocatable : 0;
   }
 
-  /** Follows the node table when nodes or resources are added. A resource that comes late has had share 0 since the start. */
+  /**
+   * Follows the node table when nodes or resources are added. A resource that comes late has had share 0 since the
+   * start.
+   */
   private fit(): void {
     const { nodes } = this.cluster;
     const rows = Math.max(nodes.capacity, nodes.length);
@@ -202,7 +218,11 @@ export class NodeRecords {
     const next = new Float64Array(this.current.length * stride * FIELDS);
     const width = Math.min(this.stride, stride) * FIELDS;
     const known = this.stride === 0 ? 0 : Math.floor(this.cells.length / (this.stride * FIELDS));
-    for (let row = 0; row < known; row++) next.set(this.cells.subarray(row * this.stride * FIELDS, row * this.stride * FIELDS + width), row * stride * FIELDS);
+    for (let row = 0; row < known; row++)
+      next.set(
+        this.cells.subarray(row * this.stride * FIELDS, row * this.stride * FIELDS + width),
+        row * stride * FIELDS,
+      );
     this.cells = next;
     this.stride = stride;
   }

@@ -55,7 +55,8 @@ export class PackingSamples {
   private means(means: Means): Record<string, number> {
     const result: Record<string, number> = {};
     for (let column = 0; column < means.time.length; column++) {
-      if (means.time[column] > 0) result[this.cluster.resources.name(column)] = means.weighted[column] / means.time[column];
+      if (means.time[column] > 0)
+        result[this.cluster.resources.name(column)] = means.weighted[column] / means.time[column];
     }
     return result;
   }
@@ -90,7 +91,9 @@ export class PackingSamples {
     const all = (this.all = new Float64Array(count));
     for (let row = 0; row < nodes.length; row++) {
       if (nodes.alive[row] === 0) continue;
-      for (let column = 0; column < count; column++) if (nodes.allocatable[row * nodes.stride + column] > 0) all[column] += nodes.allocatable[row * nodes.stride + column];
+      for (let column = 0; column < count; column++)
+        if (nodes.allocatable[row * nodes.stride + column] > 0)
+          all[column] += nodes.allocatable[row * nodes.stride + column];
     }
     this.isAllKnown = true;
   }
@@ -105,7 +108,8 @@ export class PackingSamples {
     for (let column = 0; column < count; column++) {
       const amount = allocatable[base + column];
       if (amount <= 0) continue;
-      if (slots || (cpu && column !== CPU) || (memory && column !== MEMORY)) this.free[column] += Math.max(0, amount - requested[base + column]);
+      if (slots || (cpu && column !== CPU) || (memory && column !== MEMORY))
+        this.free[column] += Math.max(0, amount - requested[base + column]);
     }
   }
 }

@@ -127,7 +127,8 @@ export class PodLives {
       if (wasted) this.wastedMicros += ran;
       else this.usefulMicros += ran;
     }
-    const deletedByOwner = outcome === PodOutcome.Deleted && pods.cause[pod] === EvictionCause.None && (flags & WAS_STARTED) !== 0;
+    const deletedByOwner =
+      outcome === PodOutcome.Deleted && pods.cause[pod] === EvictionCause.None && (flags & WAS_STARTED) !== 0;
     if ((outcome === PodOutcome.Succeeded || deletedByOwner) && (flags & WAS_REPLACED) === 0) this.finished++;
     else this.unfinished++;
   }
@@ -170,7 +171,8 @@ export class PodLives {
 
   evictionsByCause(): Record<string, number> {
     const result: Record<string, number> = {};
-    for (let cause = 0; cause < this.evictions.length; cause++) if (this.evictions[cause] > 0) result[EVICTION_CAUSE_NAMES[cause]] = this.evictions[cause];
+    for (let cause = 0; cause < this.evictions.length; cause++)
+      if (this.evictions[cause] > 0) result[EVICTION_CAUSE_NAMES[cause]] = this.evictions[cause];
     return result;
   }
 

@@ -74,7 +74,8 @@ export class PodRows {
   result(nodeName: (record: number) => string): PodTable {
     const { cluster, count } = this;
     const texts = (textOf: (row: number) => string): string[] => Array.from({ length: count }, (_, row) => textOf(row));
-    const seconds = (column: Float64Array): Float64Array => column.slice(0, count).map((micros) => micros / MICROS_PER_SECOND);
+    const seconds = (column: Float64Array): Float64Array =>
+      column.slice(0, count).map((micros) => micros / MICROS_PER_SECOND);
     const templateOf = (row: number): ReturnType<Cluster['templateOf']> => cluster.templates.get(this.template[row]);
     return {
       name: texts((row) => {
@@ -82,7 +83,11 @@ export class PodRows {
         return this.nameOrdinal[row] < 0 ? base : `${base}-${this.nameOrdinal[row]}`;
       }),
       namespace: texts((row) => templateOf(row).namespace),
-      class: texts((row) => (this.workloadClass[row] >= 0 && this.workloadClass[row] < cluster.classes.size ? cluster.classes.text(this.workloadClass[row]) : '')),
+      class: texts((row) =>
+        this.workloadClass[row] >= 0 && this.workloadClass[row] < cluster.classes.size
+          ? cluster.classes.text(this.workloadClass[row])
+          : '',
+      ),
       priority: Float64Array.from({ length: count }, (_, row) => templateOf(row).priority),
       node: texts((row) => (this.node[row] < 0 ? '' : nodeName(this.node[row]))),
       createdSeconds: seconds(this.created),

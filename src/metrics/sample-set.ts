@@ -79,12 +79,38 @@ export function summarizeSamples(sets: readonly SampleSet[], unit: number, limit
     if (set.max > max) max = set.max;
     if (set.exact === null) isExact = false;
   }
-  if (count === 0) return { quantiles: { count: 0, mean: null, p50: null, p90: null, p95: null, p99: null, p999: null, max: null, censored: 0 }, steps: [], isExact };
+  if (count === 0)
+    return {
+      quantiles: {
+        count: 0,
+        mean: null,
+        p50: null,
+        p90: null,
+        p95: null,
+        p99: null,
+        p999: null,
+        max: null,
+        censored: 0,
+      },
+      steps: [],
+      isExact,
+    };
   isExact = isExact && count <= limit;
   const sorted = isExact ? sortWholeNumbers(joined(sets, count)) : null;
   const histogram = sorted === null ? mergedHistogram(sets) : null;
-  const at = (share: number): number => (sorted === null ? (histogram?.quantile(share) ?? 0) : quantileOfSorted(sorted, share)) / unit;
-  const quantiles = { count, mean: sum / count / unit, p50: at(0.5), p90: at(0.9), p95: at(0.95), p99: at(0.99), p999: at(0.999), max: max / unit, censored };
+  const at = (share: number): number =>
+    (sorted === null ? (histogram?.quantile(share) ?? 0) : quantileOfSorted(sorted, share)) / unit;
+  const quantiles = {
+    count,
+    mean: sum / count / unit,
+    p50: at(0.5),
+    p90: at(0.9),
+    p95: at(0.95),
+    p99: at(0.99),
+    p999: at(0.999),
+    max: max / unit,
+    censored,
+  };
   const steps = sorted === null ? thinned(histogram?.steps() ?? [], count, unit) : stepsOfSorted(sorted, unit);
   return { quantiles, steps, isExact };
 }
@@ -110,7 +136,10 @@ function mergedHistogram(sets: readonly SampleSet[]): LogHistogram {
 
 const DIGIT_VALUES = 2048;
 
-/** Ascending order of whole numbers from 0 to 2^53 by their digits to base 2048: 1,000,000 waits take some 40 ms. May reuse `values`. */
+/**
+ * Ascending order of whole numbers from 0 to 2^53 by their digits to base 2048: 1,000,000 waits take some 40 ms. May
+ * reuse `values`.
+ */
 export function sortWholeNumbers(values: Float64Array): Float64Array {
   let from: Float64Array = values;
   let to: Float64Array = new Float64Array(values.length);

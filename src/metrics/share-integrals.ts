@@ -35,8 +35,9 @@ export class ShareIntegrals {
   private readonly histograms: (Float64Array | null)[] = [];
 
   /**
-   * What `set` and `settle` go by: the time now, how long pods have been pending up to now, then for `set` the requested
-   * and the allocatable amount. An array, because numbers handed over as arguments would be boxed at each call.
+   * What `set` and `settle` go by: the time now, how long pods have been pending up to now, then for `set` the
+   * requested and the allocatable amount. An array, because numbers handed over as arguments would be boxed at each
+   * call.
    */
   readonly input: Float64Array = new Float64Array(4);
 

@@ -97,9 +97,13 @@ export class ImagePulls {
     this.cluster = cluster;
     this.settings = settings;
     this.onPulled = onPulled;
-    this.sizeByName = new Map(Object.entries(settings.imageBytes).map(([name, bytes]) => [normalizedImageName(name), bytes]));
+    this.sizeByName = new Map(
+      Object.entries(settings.imageBytes).map(([name, bytes]) => [normalizedImageName(name), bytes]),
+    );
     this.pulledEvent = kernel.defineEvent('image pulled', 3, (node, image) => this.pulled(node, image));
-    this.reportEvent = kernel.defineEvent('node images report', 3, (node, incarnation) => this.report(node, incarnation));
+    this.reportEvent = kernel.defineEvent('node images report', 3, (node, incarnation) =>
+      this.report(node, incarnation),
+    );
     this.failEvent = kernel.defineEvent('image pull failed', 3, (pod, ticket) => this.fail(pod, ticket));
     this.backoffEvent = kernel.defineEvent('image pull backs off', 3, (pod, ticket) => this.backOff(pod, ticket));
     this.retryEvent = kernel.defineEvent('image pull again', 3, (pod, ticket) => this.askAgain(pod, ticket));
@@ -107,7 +111,8 @@ export class ImagePulls {
 
   /** A new machine: it has what its Node object names. */
   nodeAdded(node: number): void {
-    if ((node + 1) * this.words > this.present.length) this.present = growUint32(this.present, this.cluster.nodes.capacity * this.words);
+    if ((node + 1) * this.words > this.present.length)
+      this.present = growUint32(this.present, this.cluster.nodes.capacity * this.words);
     this.present.fill(0, node * this.words, (node + 1) * this.words);
     this.pulls[node] = null;
     this.unreported[node] = [];
@@ -115,7 +120,8 @@ export class ImagePulls {
   }
 
   nodeImagesChanged(node: number): void {
-    for (const name of this.cluster.nodes.facts[node].images.keys()) this.put(node, this.imageId(normalizedImageName(name)));
+    for (const name of this.cluster.nodes.facts[node].images.keys())
+      this.put(node, this.imageId(normalizedImageName(name)));
   }
 
   /** Pulls under way are lost. */
@@ -289,10 +295,13 @@ export class ImagePulls {
     if (pulled.length === 0) return;
     this.unreported[node] = [];
     const { object, images } = nodes.facts[node];
-    const fresh = pulled.filter((id) => !images.has(this.images.text(id))).map((id): ContainerImage => ({ names: [this.images.text(id)], sizeBytes: this.sizes[id] }));
+    const fresh = pulled
+      .filter((id) => !images.has(this.images.text(id)))
+      .map((id): ContainerImage => ({ names: [this.images.text(id)], sizeBytes: this.sizes[id] }));
     if (fresh.length === 0) return;
     let all: readonly ContainerImage[] = [...(object.status?.images ?? []), ...fresh];
-    if (all.length > REPORTED_IMAGES) all = [...all].sort((a, b) => (b.sizeBytes ?? 0) - (a.sizeBytes ?? 0)).slice(0, REPORTED_IMAGES);
+    if (all.length > REPORTED_IMAGES)
+      all = [...all].sort((a, b) => (b.sizeBytes ?? 0) - (a.sizeBytes ?? 0)).slice(0, REPORTED_IMAGES);
     this.cluster.updateNode(node, { ...object, status: { ...object.status, images: all } });
   }
 
@@ -323,7 +332,8 @@ export class ImagePulls {
     const { present, words } = this;
     this.words = words * 2;
     this.present = new Uint32Array(present.length * 2);
-    for (let at = 0; at < present.length; at++) this.present[Math.floor(at / words) * this.words + (at % words)] = present[at];
+    for (let at = 0; at < present.length; at++)
+      this.present[Math.floor(at / words) * this.words + (at % words)] = present[at];
   }
 }
 

@@ -1,8 +1,9 @@
 /**
  * All kubelets: a bound pod gets its sandbox, its missing images and its containers, runs for its duration and
- * succeeds (where its application is known, `lives` has a say in all of that); a terminating pod stops; a machine that dies takes the runs with it, and one that comes back starts its
- * pods again. A node that is cut off runs what it has, hears of nothing and tells nothing until it is back; then it
- * does, and tells, all of it. Source: pkg/kubelet/{kubelet.go,kuberuntime} (v1.36); docs/model.md has the departures.
+ * succeeds (where its application is known, `lives` has a say in all of that); a terminating pod stops; a machine that
+ * dies takes the runs with it, and one that comes back starts its pods again. A node that is cut off runs what it has,
+ * hears of nothing and tells nothing until it is back; then it does, and tells, all of it. Source:
+ * pkg/kubelet/{kubelet.go,kuberuntime} (v1.36); docs/model.md has the departures.
  *
  * Every event about a pod carries the ticket of the pod row at that time. Whatever makes events in flight void (the
  * pod is bound, stops, is removed, its machine dies) takes the next ticket. A pod that finds its images costs three
@@ -104,9 +105,15 @@ export class Kubelet implements ClusterObserver, TroubleListener {
     this.startEvent = kernel.defineEvent('pod start', 3, (pod, ticket) => this.start(pod, ticket));
     this.finishEvent = kernel.defineEvent('pod finish', 3, (pod, ticket) => this.finish(pod, ticket));
     this.stopEvent = kernel.defineEvent('pod stop', 3, (pod, ticket) => this.stop(pod, ticket));
-    this.interruptEvent = kernel.defineEvent('pods interrupted', 3, (node, incarnation) => this.interrupt(node, incarnation));
-    this.returnEvent = kernel.defineEvent('node returned', 3, (node, incarnation) => this.nodeReturned(node, incarnation));
-    this.deletionSeenEvent = kernel.defineEvent('pod deletion seen', 3, (pod, incarnation) => this.deletionSeen(pod, incarnation));
+    this.interruptEvent = kernel.defineEvent('pods interrupted', 3, (node, incarnation) =>
+      this.interrupt(node, incarnation),
+    );
+    this.returnEvent = kernel.defineEvent('node returned', 3, (node, incarnation) =>
+      this.nodeReturned(node, incarnation),
+    );
+    this.deletionSeenEvent = kernel.defineEvent('pod deletion seen', 3, (pod, incarnation) =>
+      this.deletionSeen(pod, incarnation),
+    );
     this.lives = makeLives === null ? null : makeLives(this.hostOf(isReplacement));
     cluster.observe(this);
   }

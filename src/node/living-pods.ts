@@ -53,8 +53,12 @@ export class LivingPods implements PodLives {
       if (!host.isCurrent(pod, ticket)) return;
       if (!host.isHeldBack(pod, ticket, (row) => this.change(row))) this.change(pod);
     });
-    const programs = [...applications.values()].flatMap(({ model, containers }) => [model, ...Object.values(containers)]);
-    if (programs.some(({ memory }) => memory !== null)) new MemoryPressure(kernel, cluster, (pod) => this.memoryOf(pod));
+    const programs = [...applications.values()].flatMap(({ model, containers }) => [
+      model,
+      ...Object.values(containers),
+    ]);
+    if (programs.some(({ memory }) => memory !== null))
+      new MemoryPressure(kernel, cluster, (pod) => this.memoryOf(pod));
   }
 
   /** What a running pod's containers use now; null: what they request, as nobody says otherwise. */

@@ -13,7 +13,17 @@ type Cell = string | number | null;
 const ROWS_PER_CHUNK = 1024;
 
 const POD_COLUMNS = [
-  'name', 'namespace', 'class', 'priority', 'node', 'createdSeconds', 'boundSeconds', 'startedSeconds', 'endedSeconds', 'attempts', 'outcome',
+  'name',
+  'namespace',
+  'class',
+  'priority',
+  'node',
+  'createdSeconds',
+  'boundSeconds',
+  'startedSeconds',
+  'endedSeconds',
+  'attempts',
+  'outcome',
   'waitReason',
 ] as const satisfies readonly (keyof PodTable)[];
 
@@ -44,7 +54,11 @@ export function summaryRows(result: RunResult): (string | number | null)[][] {
 export function* timeSeriesCsv(series: TimeSeries): Generator<string> {
   const names = Object.keys(series.columns);
   const columns = names.map((name) => series.columns[name]);
-  yield* writeCsv(['seconds', ...names], series.seconds.length, (row) => [number(series.seconds[row]), ...columns.map((column) => number(column[row]))]);
+  yield *
+    writeCsv(['seconds', ...names], series.seconds.length, (row) => [
+      number(series.seconds[row]),
+      ...columns.map((column) => number(column[row])),
+    ]);
 }
 
 export function* podsCsv(pods: PodTable): Generator<string> {
@@ -59,17 +73,40 @@ export function* podsCsv(pods: PodTable): Generator<string> {
 /** One column `meanUtilization.<resource>` for every resource any node has. */
 export function* nodesCsv(nodes: readonly NodeRecord[]): Generator<string> {
   const resources = Array.from(new Set(nodes.flatMap((node) => Object.keys(node.meanUtilization)))).sort(compareKeys);
-  const header = ['name', 'pool', 'zone', 'createdSeconds', 'removedSeconds', 'podsHosted', 'failures', 'downSeconds', 'cost', ...resources.map((name) => `meanUtilization.${name}`)];
+  const header = [
+    'name',
+    'pool',
+    'zone',
+    'createdSeconds',
+    'removedSeconds',
+    'podsHosted',
+    'failures',
+    'downSeconds',
+    'cost',
+    ...resources.map((name) => `meanUtilization.${name}`),
+  ];
   yield* writeCsv(header, nodes.length, (row) => {
     const node = nodes[row];
     return [
-      node.name, node.pool, node.zone, number(node.createdSeconds), number(node.removedSeconds), node.podsHosted, node.failures, number(node.downSeconds), number(node.cost),
+      node.name,
+      node.pool,
+      node.zone,
+      number(node.createdSeconds),
+      number(node.removedSeconds),
+      node.podsHosted,
+      node.failures,
+      number(node.downSeconds),
+      number(node.cost),
       ...resources.map((name) => number(node.meanUtilization[name] ?? null)),
     ];
   });
 }
 
-function* writeCsv(header: readonly string[], rows: number, rowAt: (row: number) => readonly Cell[]): Generator<string> {
+function* writeCsv(
+  header: readonly string[],
+  rows: number,
+  rowAt: (row: number) => readonly Cell[],
+): Generator<string> {
   const text = (records: readonly (readonly Cell[])[]): string => csvText(records as Cell[][]);
   yield text([header]);
   for (let from = 0; from < rows; from += ROWS_PER_CHUNK) {

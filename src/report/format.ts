@@ -1,6 +1,6 @@
 /**
- * Numbers as text, the same on every machine: no locale function. One rule per unit, used by the terminal tables and the
- * HTML page alike. `-` stands for a value that does not exist.
+ * Numbers as text, the same on every machine: no locale function. One rule per unit, used by the terminal tables and
+ * the HTML page alike. `-` stands for a value that does not exist.
  */
 
 export const ABSENT = '-';
@@ -18,7 +18,8 @@ export function formatNumber(value: number | null): string {
   const size = Math.abs(value);
   if (size === 0) return '0';
   if (size >= 100) return formatCount(value, Number.isInteger(value) || size >= 1000 ? 0 : 1);
-  if (size >= 0.001) return dropTrailingZeros(value.toFixed(size >= 10 ? 1 : size >= 1 ? 2 : size >= 0.1 ? 3 : size >= 0.01 ? 4 : 5));
+  if (size >= 0.001)
+    return dropTrailingZeros(value.toFixed(size >= 10 ? 1 : size >= 1 ? 2 : size >= 0.1 ? 3 : size >= 0.01 ? 4 : 5));
   return value.toExponential(2);
 }
 
@@ -56,7 +57,9 @@ export function humanize(identifier: string): string {
     .trim();
 }
 
-/** Ascending: numbers by value and before words, words by code unit. For keys of records, whose own order means nothing. */
+/**
+ * Ascending: numbers by value and before words, words by code unit. For keys of records, whose own order means nothing.
+ */
 export function sortedKeys(record: Readonly<Record<string, unknown>>): string[] {
   return Object.keys(record).sort(compareKeys);
 }

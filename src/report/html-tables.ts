@@ -22,23 +22,53 @@ export function renderTables(result: RunResult): string {
 
 function waitTable(result: RunResult): string {
   const times = (label: string, value: Quantiles): Row => [
-    label, formatCount(value.count), formatCount(value.censored), formatSeconds(value.mean), formatSeconds(value.p50), formatSeconds(value.p90), formatSeconds(value.p95),
-    formatSeconds(value.p99), formatSeconds(value.p999), formatSeconds(value.max),
+    label,
+    formatCount(value.count),
+    formatCount(value.censored),
+    formatSeconds(value.mean),
+    formatSeconds(value.p50),
+    formatSeconds(value.p90),
+    formatSeconds(value.p95),
+    formatSeconds(value.p99),
+    formatSeconds(value.p999),
+    formatSeconds(value.max),
   ];
   const groups = (title: string, record: Readonly<Record<string, LatencyGroup>>): string =>
-    section(title, sortedKeys(record).map((key) => times(key === '' ? '(none)' : key, record[key].queueWaitSeconds)), 10);
+    section(
+      title,
+      sortedKeys(record).map((key) => times(key === '' ? '(none)' : key, record[key].queueWaitSeconds)),
+      10,
+    );
   const body = [
-    section('', [times('Until bound to a node', result.latency.queueWaitSeconds), times('Until running', result.latency.startSeconds)], 10),
+    section(
+      '',
+      [
+        times('Until bound to a node', result.latency.queueWaitSeconds),
+        times('Until running', result.latency.startSeconds),
+      ],
+      10,
+    ),
     groups('Until bound, by priority', result.latencyByPriority),
     groups('Until bound, by class', result.latencyByClass),
   ].join('');
-  return table('Waits', ['All pods', 'Pods', 'Still waiting', 'Mean', 'p50', 'p90', 'p95', 'p99', 'p99.9', 'Max'], body);
+  return table(
+    'Waits',
+    ['All pods', 'Pods', 'Still waiting', 'Mean', 'p50', 'p90', 'p95', 'p99', 'p99.9', 'Max'],
+    body,
+  );
 }
 
 function utilizationTable(result: RunResult): string {
   const { packing } = result;
   const row = (name: string, use: Utilization, density: number | null, stranded: number | null): Row => [
-    name, formatShare(use.mean), formatShare(use.p5), formatShare(use.p50), formatShare(use.p95), formatShare(use.max), formatShare(use.meanWhilePending), formatShare(density),
+    name,
+    formatShare(use.mean),
+    formatShare(use.p5),
+    formatShare(use.p50),
+    formatShare(use.p95),
+    formatShare(use.max),
+    formatShare(use.meanWhilePending),
+    formatShare(density),
     formatShare(stranded),
   ];
   const all = usedResources(result.utilization).map((name) =>
@@ -112,7 +142,11 @@ function schedulingTable(result: RunResult): string {
     ['Simulation events', formatCount(counts.events)],
   ];
   const rejections = counted(scheduling.rejectionsByPlugin, (name) => name);
-  return table('Scheduling', ['Scheduler', ''], section('', facts, 2) + section('Unschedulable, by rejecting plugin', rejections, 2));
+  return table(
+    'Scheduling',
+    ['Scheduler', ''],
+    section('', facts, 2) + section('Unschedulable, by rejecting plugin', rejections, 2),
+  );
 }
 
 function failureTable(result: RunResult): string {
@@ -135,7 +169,11 @@ function failureTable(result: RunResult): string {
       ? []
       : [['Pods ran unready', `${formatNumber(failures.containers.unreadyPodSeconds / 3600)} pod-hours`]]),
   ];
-  return table('Failures', ['Cluster', ''], section('', facts, 2) + section('Evictions by cause', counted(failures.evictionsByCause, humanize), 2));
+  return table(
+    'Failures',
+    ['Cluster', ''],
+    section('', facts, 2) + section('Evictions by cause', counted(failures.evictionsByCause, humanize), 2),
+  );
 }
 
 function costTable(result: RunResult): string {
@@ -144,7 +182,9 @@ function costTable(result: RunResult): string {
     ...(cost.total === 0 ? [] : [['Total', formatCount(cost.total, 2)]]),
     ['Node-hours', formatCount(cost.nodeHours, 1)],
   ];
-  const pools = poolsOf(cost.nodeHoursByPool).map((pool): Row => [pool === '' ? NO_POOL : pool, formatCount(cost.nodeHoursByPool[pool], 1)]);
+  const pools = poolsOf(cost.nodeHoursByPool).map(
+    (pool): Row => [pool === '' ? NO_POOL : pool, formatCount(cost.nodeHoursByPool[pool], 1)],
+  );
   return table('Cost', ['Cluster', ''], section('', facts, 2) + section('Node-hours by pool', pools, 2));
 }
 

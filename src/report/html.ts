@@ -13,7 +13,8 @@ import { drawNodeHeat, drawRunPlots, readOutOf, type DrawnPlot } from './plots/r
 import { escapeText } from './plots/svg.ts';
 import { podTime, rankedReasons, scarcestResource } from './why.ts';
 
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+const POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
 export function renderHtml(result: RunResult): string {
   const plots = drawRunPlots(result);
@@ -64,7 +65,9 @@ function header(result: RunResult): string {
     ['State', result.complete ? 'complete' : 'incomplete', ''],
     ['Digest', result.digest, ' class="mono"'],
   ];
-  const list = facts.map(([name, value, style]) => `<div><dt>${name}</dt><dd${style}>${escapeText(value)}</dd></div>`).join('');
+  const list = facts
+    .map(([name, value, style]) => `<div><dt>${name}</dt><dd${style}>${escapeText(value)}</dd></div>`)
+    .join('');
   const about = result.description === '' ? '' : `<p class="about">${escapeText(result.description)}</p>\n`;
   return `<header>\n<h1>${escapeText(result.scenario)}</h1>\n${about}<dl class="birth">${list}</dl>\n</header>`;
 }

@@ -38,8 +38,21 @@ const HEAD = [
   'complete',
 ] as const;
 const COUNTS = [
-  'nodes', 'nodesAtStart', 'nodesPeak', 'podsArrived', 'podsScheduled', 'podsRunning', 'podsFinished', 'podsPending', 'podsLost', 'podsReplaced', 'decisions',
-  'decisionsUnschedulable', 'events', 'evictions', 'nodeFailures',
+  'nodes',
+  'nodesAtStart',
+  'nodesPeak',
+  'podsArrived',
+  'podsScheduled',
+  'podsRunning',
+  'podsFinished',
+  'podsPending',
+  'podsLost',
+  'podsReplaced',
+  'decisions',
+  'decisionsUnschedulable',
+  'events',
+  'evictions',
+  'nodeFailures',
 ] as const;
 const UTILIZATION = ['mean', 'p5', 'p50', 'p95', 'max', 'meanWhilePending'] as const;
 const QUANTILES = ['count', 'mean', 'p50', 'p90', 'p95', 'p99', 'p999', 'max', 'censored'] as const;
@@ -154,23 +167,41 @@ export function reportJson(result: RunResult): string {
 /** Like JSON.stringify with indentation, but short lists stay on one line. Takes JSON-safe values. */
 export function writeJson(value: unknown, indent: string): string {
   if (Array.isArray(value)) {
-    if (value.every((entry) => entry === null || typeof entry !== 'object')) return `[${value.map((entry) => writeJson(entry, '')).join(', ')}]`;
-    return writeBlock('[', value.map((entry) => (isFlat(entry) ? writeFlat(entry) : writeJson(entry, `${indent}  `))), ']', indent);
+    if (value.every((entry) => entry === null || typeof entry !== 'object'))
+      return `[${value.map((entry) => writeJson(entry, '')).join(', ')}]`;
+    return writeBlock(
+      '[',
+      value.map((entry) => (isFlat(entry) ? writeFlat(entry) : writeJson(entry, `${indent}  `))),
+      ']',
+      indent,
+    );
   }
   if (value !== null && typeof value === 'object') {
     const entries = Object.entries(value).filter(([, entry]) => entry !== undefined);
-    return writeBlock('{', entries.map(([key, entry]) => `${JSON.stringify(key)}: ${writeJson(entry, `${indent}  `)}`), '}', indent);
+    return writeBlock(
+      '{',
+      entries.map(([key, entry]) => `${JSON.stringify(key)}: ${writeJson(entry, `${indent}  `)}`),
+      '}',
+      indent,
+    );
   }
   return JSON.stringify(value) ?? 'null';
 }
 
 /** Entries of a list, such as events, that hold only plain values take one line each. */
 function isFlat(entry: unknown): entry is Readonly<Record<string, unknown>> {
-  return entry !== null && typeof entry === 'object' && !Array.isArray(entry) && Object.values(entry).every((value) => value === null || (typeof value !== 'object' && value !== undefined));
+  return (
+    entry !== null &&
+    typeof entry === 'object' &&
+    !Array.isArray(entry) &&
+    Object.values(entry).every((value) => value === null || (typeof value !== 'object' && value !== undefined))
+  );
 }
 
 function writeFlat(entry: Readonly<Record<string, unknown>>): string {
-  return `{ ${Object.entries(entry).map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`).join(', ')} }`;
+  return `{ ${Object.entries(entry)
+    .map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`)
+    .join(', ')} }`;
 }
 
 function writeBlock(open: string, lines: readonly string[], close: string, indent: string): string {
@@ -193,7 +224,11 @@ function waitingOf({ byReason, byClass, byPool, templates, templatesNotListed }:
 }
 
 function latencyOf(group: LatencyGroup): LatencyGroup {
-  return { queueWaitSeconds: quantilesOf(group.queueWaitSeconds), startSeconds: quantilesOf(group.startSeconds), queueWaitCdf: group.queueWaitCdf };
+  return {
+    queueWaitSeconds: quantilesOf(group.queueWaitSeconds),
+    startSeconds: quantilesOf(group.startSeconds),
+    queueWaitCdf: group.queueWaitCdf,
+  };
 }
 
 function quantilesOf(quantiles: Quantiles): Quantiles {
@@ -224,7 +259,8 @@ export function roundNumbers<T>(value: T): T {
 function roundUnknown(value: unknown): unknown {
   if (typeof value === 'number') return roundNumber(value);
   if (Array.isArray(value)) return value.map(roundUnknown);
-  if (value !== null && typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, roundUnknown(entry)]));
+  if (value !== null && typeof value === 'object')
+    return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, roundUnknown(entry)]));
   return value;
 }
 

@@ -52,7 +52,12 @@ function headText(result: RunResult, paint: Paint): string {
       ['Seed', plainText(result.seed)],
       ['Version', plainText(result.version)],
       ['Kubernetes', plainText(result.kubernetes)],
-      ['Simulated', result.complete ? time : paint.bad(`${time} — INCOMPLETE: stopped before its end, all numbers are up to this time`)],
+      [
+        'Simulated',
+        result.complete
+          ? time
+          : paint.bad(`${time} — INCOMPLETE: stopped before its end, all numbers are up to this time`),
+      ],
       ['Digest', plainText(result.digest)],
     ],
     paint,
@@ -62,10 +67,17 @@ function headText(result: RunResult, paint: Paint): string {
 function podsText(result: RunResult, paint: Paint): string {
   const { counts } = result;
   const titles = ['ARRIVED', 'SCHEDULED', 'FINISHED', 'RUNNING', 'PENDING', 'LOST', 'REPLACED', 'EVICTIONS'];
-  const alarm = (count: number, color: (text: string) => string): string => (count > 0 ? color(formatCount(count)) : formatCount(count));
+  const alarm = (count: number, color: (text: string) => string): string =>
+    count > 0 ? color(formatCount(count)) : formatCount(count);
   const row = [
-    formatCount(counts.podsArrived), formatCount(counts.podsScheduled), formatCount(counts.podsFinished), formatCount(counts.podsRunning),
-    alarm(counts.podsPending, paint.warn), alarm(counts.podsLost, paint.bad), formatCount(counts.podsReplaced), formatCount(counts.evictions),
+    formatCount(counts.podsArrived),
+    formatCount(counts.podsScheduled),
+    formatCount(counts.podsFinished),
+    formatCount(counts.podsRunning),
+    alarm(counts.podsPending, paint.warn),
+    alarm(counts.podsLost, paint.bad),
+    formatCount(counts.podsReplaced),
+    formatCount(counts.evictions),
   ];
   return renderTable([textColumn('PODS'), ...titles.map(numberColumn)], [['', ...row]], paint);
 }
@@ -74,8 +86,16 @@ function nodesText(result: RunResult, paint: Paint): string {
   const { counts, packing, autoscaling, cost } = result;
   const titles = ['START', 'PEAK', 'END', 'MEAN', 'MEAN EMPTY', 'ADDED', 'REMOVED', 'FAILURES', 'HOURS', 'COST'];
   const row = [
-    formatCount(counts.nodesAtStart), formatCount(counts.nodesPeak), formatCount(counts.nodes), formatCount(packing.meanNodes, 1), formatCount(packing.meanEmptyNodes, 1),
-    formatCount(autoscaling.nodesAdded), formatCount(autoscaling.nodesRemoved), formatCount(counts.nodeFailures), formatCount(cost.nodeHours, 1), formatCount(cost.total, 2),
+    formatCount(counts.nodesAtStart),
+    formatCount(counts.nodesPeak),
+    formatCount(counts.nodes),
+    formatCount(packing.meanNodes, 1),
+    formatCount(packing.meanEmptyNodes, 1),
+    formatCount(autoscaling.nodesAdded),
+    formatCount(autoscaling.nodesRemoved),
+    formatCount(counts.nodeFailures),
+    formatCount(cost.nodeHours, 1),
+    formatCount(cost.total, 2),
   ];
   return renderTable([textColumn('NODES'), ...titles.map(numberColumn)], [['', ...row]], paint);
 }
@@ -93,11 +113,14 @@ function utilizationText(result: RunResult, options: TableOptions, paint: Paint)
   const rows = resources.map((name) => {
     const use = result.utilization[name];
     return [
-      plainText(name), formatShare(use.mean),
+      plainText(name),
+      formatShare(use.mean),
       ...(options.wide ? [formatShare(use.p5)] : []),
-      formatShare(use.p50), formatShare(use.p95),
+      formatShare(use.p50),
+      formatShare(use.p95),
       ...(options.wide ? [formatShare(use.max), formatShare(use.meanWhilePending)] : []),
-      formatShare(result.packing.densityOfNonEmptyNodes[name] ?? null), formatShare(result.packing.strandedShare[name] ?? null),
+      formatShare(result.packing.densityOfNonEmptyNodes[name] ?? null),
+      formatShare(result.packing.strandedShare[name] ?? null),
       sparkline(result.timeseries.columns[`utilization.${name}`] ?? [], GRAPH_WIDTH, 0, 1),
     ];
   });
@@ -113,9 +136,14 @@ function waitsText(result: RunResult, options: TableOptions, paint: Paint): stri
     numberColumn('MAX'),
   ];
   const row = (label: string, times: Quantiles): string[] => [
-    label, formatCount(times.count),
+    label,
+    formatCount(times.count),
     ...(options.wide ? [formatCount(times.censored)] : []),
-    formatSeconds(times.mean), formatSeconds(times.p50), formatSeconds(times.p90), formatSeconds(times.p95), formatSeconds(times.p99),
+    formatSeconds(times.mean),
+    formatSeconds(times.p50),
+    formatSeconds(times.p90),
+    formatSeconds(times.p95),
+    formatSeconds(times.p99),
     ...(options.wide ? [formatSeconds(times.p999)] : []),
     formatSeconds(times.max),
   ];
@@ -123,14 +151,22 @@ function waitsText(result: RunResult, options: TableOptions, paint: Paint): stri
     sortedKeys(groups).map((key) => row(`${word} ${plainText(key)}`, groups[key].queueWaitSeconds));
   return renderTable(
     columns,
-    [row('all pods', result.latency.queueWaitSeconds), row('all pods, until running', result.latency.startSeconds), ...grouped('priority', result.latencyByPriority), ...grouped('class', result.latencyByClass)],
+    [
+      row('all pods', result.latency.queueWaitSeconds),
+      row('all pods, until running', result.latency.startSeconds),
+      ...grouped('priority', result.latencyByPriority),
+      ...grouped('class', result.latencyByClass),
+    ],
     paint,
   );
 }
 
 function rejectionsText(result: RunResult, paint: Paint): string {
   const { rejectionsByPlugin } = result.scheduling;
-  const rows = sortedKeys(rejectionsByPlugin).map((plugin) => [plainText(plugin), formatCount(rejectionsByPlugin[plugin])]);
+  const rows = sortedKeys(rejectionsByPlugin).map((plugin) => [
+    plainText(plugin),
+    formatCount(rejectionsByPlugin[plugin]),
+  ]);
   return rows.length === 0 ? '' : renderTable([textColumn('REJECTED BY'), numberColumn('VERDICTS')], rows, paint);
 }
 
@@ -139,7 +175,9 @@ function totalsText(result: RunResult, paint: Paint): string {
   const fragmented = result.packing.fragmentation.gpuFragmentedShare;
   const pending = result.timeseries.columns['pods.pending'] ?? [];
   const peak = pending.reduce((most, value) => Math.max(most, value), 0);
-  const evictions = sortedKeys(failures.evictionsByCause).map((cause) => `${plainText(humanize(cause))} ${formatCount(failures.evictionsByCause[cause])}`);
+  const evictions = sortedKeys(failures.evictionsByCause).map(
+    (cause) => `${plainText(humanize(cause))} ${formatCount(failures.evictionsByCause[cause])}`,
+  );
   return renderFacts(
     [
       [

@@ -33,7 +33,11 @@ export function graphColumn(title: string): Column {
 }
 
 /** Lines without a final newline and without trailing spaces. Cells may carry colour; it takes no width. */
-export function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[], paint: Paint = paintFor(false)): string {
+export function renderTable(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  paint: Paint = paintFor(false),
+): string {
   const tables = fitTable(columns, rows, paint.width).map((table) => {
     const widths = table.columns.map(({ title }, i) =>
       table.lines.reduce((most, line) => Math.max(most, visibleWidth(line[i] ?? '')), visibleWidth(title)),
@@ -78,8 +82,17 @@ const GAP = '   ';
 /** Columns of a value, however narrow the terminal. */
 const LEAST_VALUE = 20;
 
-/** One character per value, from `low` to `high`; more values than `width` stand in equal groups, each shown by its mean or its peak. */
-export function sparkline(values: readonly number[], width: number, low: number, high: number, groupBy: 'mean' | 'peak' = 'mean'): string {
+/**
+ * One character per value, from `low` to `high`; more values than `width` stand in equal groups, each shown by its mean
+ * or its peak.
+ */
+export function sparkline(
+  values: readonly number[],
+  width: number,
+  low: number,
+  high: number,
+  groupBy: 'mean' | 'peak' = 'mean',
+): string {
   const cells = Math.min(width, values.length);
   let line = '';
   for (let cell = 0; cell < cells; cell++) {
@@ -100,7 +113,10 @@ export function sparkline(values: readonly number[], width: number, low: number,
 }
 
 export function paintFor(color: boolean, width: number | null = null): Paint {
-  const code = (open: number, close: number) => (text: string): string => (color && text !== '' ? `\u001b[${open}m${text}\u001b[${close}m` : text);
+  const code =
+    (open: number, close: number) =>
+    (text: string): string =>
+      color && text !== '' ? `\u001b[${open}m${text}\u001b[${close}m` : text;
   return { width, strong: code(1, 22), faint: code(2, 22), good: code(32, 39), bad: code(31, 39), warn: code(33, 39) };
 }
 

@@ -75,7 +75,8 @@ export class BackgroundWork {
       intervalMicros,
       step: () => {
         const row = rows[next];
-        if (pods.incarnation[row] === incarnations[next] && pods.phase[row] !== PodPhase.Free) this.target.deletePod(row);
+        if (pods.incarnation[row] === incarnations[next] && pods.phase[row] !== PodPhase.Free)
+          this.target.deletePod(row);
         return ++next < rows.length;
       },
     });

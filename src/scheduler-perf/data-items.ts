@@ -17,7 +17,10 @@ export interface DataItems {
 }
 
 export function dataItemsOf(workloads: readonly WorkloadResult[]): DataItems {
-  return { version: 'v1', dataItems: workloads.flatMap((workload) => workload.phases.map((phase) => dataItem(workload, phase))) };
+  return {
+    version: 'v1',
+    dataItems: workloads.flatMap((workload) => workload.phases.map((phase) => dataItem(workload, phase))),
+  };
 }
 
 function dataItem(workload: WorkloadResult, phase: PhaseMeasurement): DataItem {

@@ -117,9 +117,11 @@ function parseObject(text: string, file: string): Mapping {
   if (problems.length > 0) throw new InputError(problems);
   if (documents.length !== 1) throw new InputError({ file, message: `expected one object, found ${documents.length}` });
   const [document] = documents;
-  if (!isMapping(document.value)) throw new InputError({ file, message: `expected an object, found ${describeValue(document.value)}` });
+  if (!isMapping(document.value))
+    throw new InputError({ file, message: `expected an object, found ${describeValue(document.value)}` });
   const object = withGoSpelling(document.value) as Mapping;
-  if (object['kind'] === 'Pod' && listOf(mappingOf(object['spec'])['resourceClaims']).length > 0) throw new TemplateError('spec.resourceClaims: resource claims (DRA) are not simulated');
+  if (object['kind'] === 'Pod' && listOf(mappingOf(object['spec'])['resourceClaims']).length > 0)
+    throw new TemplateError('spec.resourceClaims: resource claims (DRA) are not simulated');
   const findings = new Findings();
   const kind = typeof object['kind'] === 'string' ? object['kind'] : '';
   KINDS.get(kind)?.check(object, null, findings);
@@ -128,13 +130,26 @@ function parseObject(text: string, file: string): Mapping {
 }
 
 /** Members whose keys are the user's own. */
-const FREE_KEYS = new Set(['labels', 'annotations', 'matchLabels', 'nodeSelector', 'requests', 'limits', 'capacity', 'allocatable', 'overhead']);
+const FREE_KEYS = new Set([
+  'labels',
+  'annotations',
+  'matchLabels',
+  'nodeSelector',
+  'requests',
+  'limits',
+  'capacity',
+  'allocatable',
+  'overhead',
+]);
 
 /** Upstream's decoder takes `NodeTaintsPolicy` for `nodeTaintsPolicy`; real files rely on it. */
 function withGoSpelling(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withGoSpelling);
   if (!isMapping(value)) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, member]) => [/^[A-Z][a-z]/.test(key) ? key.charAt(0).toLowerCase() + key.slice(1) : key, FREE_KEYS.has(key) ? member : withGoSpelling(member)]),
+    Object.entries(value).map(([key, member]) => [
+      /^[A-Z][a-z]/.test(key) ? key.charAt(0).toLowerCase() + key.slice(1) : key,
+      FREE_KEYS.has(key) ? member : withGoSpelling(member),
+    ]),
   );
 }

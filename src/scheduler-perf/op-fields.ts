@@ -65,13 +65,18 @@ export class OpFields {
   choice<T extends string>(member: string, choices: readonly T[], fallback: T): T {
     const value = this.text(member);
     if (value === null || value === '') return fallback;
-    return choices.find((choice) => choice === value) ?? this.problem(member, `expected ${choices.join(' or ')}, found ${value}`) ?? fallback;
+    return (
+      choices.find((choice) => choice === value) ??
+      this.problem(member, `expected ${choices.join(' or ')}, found ${value}`) ??
+      fallback
+    );
   }
 
   labels(member: string): Readonly<Record<string, string>> | null {
     const value = this.mapping(member);
     if (value === null) return null;
-    for (const [key, text] of Object.entries(value)) if (typeof text !== 'string') this.problem(member, `expected a text for ${key}, found ${describeValue(text)}`);
+    for (const [key, text] of Object.entries(value))
+      if (typeof text !== 'string') this.problem(member, `expected a text for ${key}, found ${describeValue(text)}`);
     return value as Readonly<Record<string, string>>;
   }
 
@@ -101,7 +106,12 @@ export class OpFields {
   /** Template parameters; a value `$name` is the workload's parameter. */
   params(member: string): Mapping {
     const entries = Object.entries(this.mapping(member) ?? {});
-    return Object.fromEntries(entries.map(([key, value]) => [key, typeof value === 'string' && value.startsWith('$') ? this.lookUp(member, value) : value]));
+    return Object.fromEntries(
+      entries.map(([key, value]) => [
+        key,
+        typeof value === 'string' && value.startsWith('$') ? this.lookUp(member, value) : value,
+      ]),
+    );
   }
 
   take(member: string): void {
@@ -122,12 +132,14 @@ export class OpFields {
   }
 
   refuseMembers(member: string, value: Mapping, known: readonly string[]): void {
-    for (const name of Object.keys(value)) if (!known.includes(name)) this.refuse(`${member}.${name}: the field is not modelled`);
+    for (const name of Object.keys(value))
+      if (!known.includes(name)) this.refuse(`${member}.${name}: the field is not modelled`);
   }
 
   /** Members that nothing has read are not modelled. */
   refuseUnknown(): void {
-    for (const member of Object.keys(this.context.op)) if (!this.read.has(member)) this.refuse(`${member}: the field is not modelled`);
+    for (const member of Object.keys(this.context.op))
+      if (!this.read.has(member)) this.refuse(`${member}: the field is not modelled`);
   }
 
   private value(member: string): unknown {

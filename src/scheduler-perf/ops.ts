@@ -18,7 +18,12 @@ export type Labels = Readonly<Record<string, string>>;
 export type NodeStrategy =
   | { readonly kind: 'label'; readonly key: string; readonly values: readonly string[] }
   | { readonly kind: 'uniqueLabel'; readonly key: string }
-  | { readonly kind: 'allocatable'; readonly node: Mapping; readonly csi: Readonly<Record<string, number>>; readonly migratedPlugins: readonly string[] };
+  | {
+      readonly kind: 'allocatable';
+      readonly node: Mapping;
+      readonly csi: Readonly<Record<string, number>>;
+      readonly migratedPlugins: readonly string[];
+    };
 
 export interface CreateNodes {
   readonly opcode: 'createNodes';
@@ -67,13 +72,45 @@ export type PerfOp =
   | CreatePods
   | Churn
   | UpdateAny
-  | { readonly opcode: 'createNamespaces'; readonly prefix: string; readonly count: number; readonly templatePath: string | null }
-  | { readonly opcode: 'createPodSets'; readonly count: number; readonly namespacePrefix: string; readonly pods: CreatePods }
-  | { readonly opcode: 'createAny'; readonly namespace: string | null; readonly templatePath: string; readonly count: number; readonly params: Mapping }
-  | { readonly opcode: 'barrier'; readonly stage: 'Scheduled' | 'Attempted'; readonly namespaces: readonly string[]; readonly selector: Labels | null }
+  | {
+      readonly opcode: 'createNamespaces';
+      readonly prefix: string;
+      readonly count: number;
+      readonly templatePath: string | null;
+    }
+  | {
+      readonly opcode: 'createPodSets';
+      readonly count: number;
+      readonly namespacePrefix: string;
+      readonly pods: CreatePods;
+    }
+  | {
+      readonly opcode: 'createAny';
+      readonly namespace: string | null;
+      readonly templatePath: string;
+      readonly count: number;
+      readonly params: Mapping;
+    }
+  | {
+      readonly opcode: 'barrier';
+      readonly stage: 'Scheduled' | 'Attempted';
+      readonly namespaces: readonly string[];
+      readonly selector: Labels | null;
+    }
   | { readonly opcode: 'sleep'; readonly micros: Micros }
-  | { readonly opcode: 'deletePods'; readonly namespace: string; readonly selector: Labels | null; readonly perSecond: number; readonly skipWaitToCompletion: boolean }
-  | { readonly opcode: 'startCollectingMetrics'; readonly name: string; readonly namespaces: readonly string[]; readonly selector: Labels | null }
+  | {
+      readonly opcode: 'deletePods';
+      readonly namespace: string;
+      readonly selector: Labels | null;
+      readonly perSecond: number;
+      readonly skipWaitToCompletion: boolean;
+    }
+  | {
+      readonly opcode: 'startCollectingMetrics';
+      readonly name: string;
+      readonly namespaces: readonly string[];
+      readonly selector: Labels | null;
+    }
   | { readonly opcode: 'stopCollectingMetrics' }
   /** Has no effect here; a note tells why. */
   | { readonly opcode: 'none' };
@@ -93,8 +130,19 @@ const UNSUPPORTED_OPCODES: Readonly<Record<string, string>> = {
   createPodGroups: 'pod groups are not simulated',
 };
 const KNOWN_OPCODES = [
-  'createAny', 'createNodes', 'createNamespaces', 'createPods', 'createPodSets', 'deletePods', 'churn', 'updateAny', 'barrier', 'sleep',
-  'startCollectingMetrics', 'stopCollectingMetrics', ...Object.keys(UNSUPPORTED_OPCODES),
+  'createAny',
+  'createNodes',
+  'createNamespaces',
+  'createPods',
+  'createPodSets',
+  'deletePods',
+  'churn',
+  'updateAny',
+  'barrier',
+  'sleep',
+  'startCollectingMetrics',
+  'stopCollectingMetrics',
+  ...Object.keys(UNSUPPORTED_OPCODES),
 ];
 const DEFAULT_CHURN_MILLIS = 500;
 const MICROS_PER_MILLI = 1000;
@@ -106,13 +154,25 @@ export function resolveOps(perfCase: PerfCase, workload: PerfWorkload): Resolved
   const notes: string[] = [];
   const used = new Set<string>();
   const ops = perfCase.ops.map((op, index) => {
-    const fields = new OpFields({ op, label: `op ${index} (${String(op['opcode'])})`, params: workload.params, used, problems, unsupported, place: (member) => perfCase.placeOf(index, member) });
+    const fields = new OpFields({
+      op,
+      label: `op ${index} (${String(op['opcode'])})`,
+      params: workload.params,
+      used,
+      problems,
+      unsupported,
+      place: (member) => perfCase.placeOf(index, member),
+    });
     const resolved = resolve(op, fields, notes);
     fields.refuseUnknown();
     return resolved;
   });
-  for (const name of Object.keys(workload.params)) if (!used.has(name)) notes.push(`the parameter ${name} is not used by any op`);
-  if (problems.length > 0) throw new InputError(problems.map((problem) => ({ ...problem, message: `${perfCase.name}/${workload.name}: ${problem.message}` })));
+  for (const name of Object.keys(workload.params))
+    if (!used.has(name)) notes.push(`the parameter ${name} is not used by any op`);
+  if (problems.length > 0)
+    throw new InputError(
+      problems.map((problem) => ({ ...problem, message: `${perfCase.name}/${workload.name}: ${problem.message}` })),
+    );
   return { ops, unsupported, notes };
 }
 
@@ -126,21 +186,48 @@ function resolve(op: Mapping, fields: OpFields, notes: string[]): PerfOp {
     case 'createPodSets':
       return createPodSets(op, fields);
     case 'createNamespaces':
-      return { opcode, prefix: fields.text('prefix') ?? '', count: fields.count(), templatePath: fields.text('namespaceTemplatePath') };
+      return {
+        opcode,
+        prefix: fields.text('prefix') ?? '',
+        count: fields.count(),
+        templatePath: fields.text('namespaceTemplatePath'),
+      };
     case 'createAny':
-      return { opcode, namespace: fields.text('namespace'), templatePath: fields.requiredText('templatePath'), count: fields.count(1), params: fields.params('templateParams') };
+      return {
+        opcode,
+        namespace: fields.text('namespace'),
+        templatePath: fields.requiredText('templatePath'),
+        count: fields.count(1),
+        params: fields.params('templateParams'),
+      };
     case 'churn':
       return churn(fields);
     case 'updateAny':
       return updateAny(fields);
     case 'barrier':
-      return { opcode, stage: fields.choice('stageRequirement', ['Scheduled', 'Attempted'] as const, 'Scheduled'), namespaces: fields.texts('namespaces'), selector: fields.labels('labelSelector') };
+      return {
+        opcode,
+        stage: fields.choice('stageRequirement', ['Scheduled', 'Attempted'] as const, 'Scheduled'),
+        namespaces: fields.texts('namespaces'),
+        selector: fields.labels('labelSelector'),
+      };
     case 'sleep':
       return { opcode, micros: duration(fields) };
     case 'deletePods':
-      return { opcode, namespace: fields.requiredText('namespace'), selector: fields.labels('labelSelector'), perSecond: fields.whole('deletePodsPerSecond', 0), skipWaitToCompletion: fields.flag('skipWaitToCompletion') };
+      return {
+        opcode,
+        namespace: fields.requiredText('namespace'),
+        selector: fields.labels('labelSelector'),
+        perSecond: fields.whole('deletePodsPerSecond', 0),
+        skipWaitToCompletion: fields.flag('skipWaitToCompletion'),
+      };
     case 'startCollectingMetrics':
-      return { opcode, name: fields.text('name') ?? '', namespaces: fields.texts('namespaces'), selector: fields.labels('labelSelector') };
+      return {
+        opcode,
+        name: fields.text('name') ?? '',
+        namespaces: fields.texts('namespaces'),
+        selector: fields.labels('labelSelector'),
+      };
     case 'stopCollectingMetrics':
       return { opcode };
     case 'startCollectingProfile':
@@ -161,7 +248,13 @@ function hint(opcode: string): string {
 }
 
 function createNodes(fields: OpFields): CreateNodes {
-  return { opcode: 'createNodes', count: fields.count(), templatePath: fields.text('nodeTemplatePath'), params: fields.params('templateParams'), strategy: nodeStrategy(fields) };
+  return {
+    opcode: 'createNodes',
+    count: fields.count(),
+    templatePath: fields.text('nodeTemplatePath'),
+    params: fields.params('templateParams'),
+    strategy: nodeStrategy(fields),
+  };
 }
 
 /** Of several strategies the first in this order counts, as upstream. */
@@ -170,9 +263,20 @@ function nodeStrategy(fields: OpFields): NodeStrategy | null {
   const label = fields.mapping('labelNodePrepareStrategy');
   const unique = fields.mapping('uniqueNodeLabelStrategy');
   if (allocatable !== null) {
-    fields.refuseMembers('nodeAllocatableStrategy', allocatable, ['nodeAllocatable', 'csiNodeAllocatable', 'migratedPlugins']);
-    const csi = Object.entries(mappingOf(allocatable['csiNodeAllocatable'])).map(([driver, room]) => [driver, Number(mappingOf(room)['count'] ?? 0)] as const);
-    return { kind: 'allocatable', node: mappingOf(allocatable['nodeAllocatable']), csi: Object.fromEntries(csi), migratedPlugins: textsOf(allocatable['migratedPlugins']) };
+    fields.refuseMembers('nodeAllocatableStrategy', allocatable, [
+      'nodeAllocatable',
+      'csiNodeAllocatable',
+      'migratedPlugins',
+    ]);
+    const csi = Object.entries(mappingOf(allocatable['csiNodeAllocatable'])).map(
+      ([driver, room]) => [driver, Number(mappingOf(room)['count'] ?? 0)] as const,
+    );
+    return {
+      kind: 'allocatable',
+      node: mappingOf(allocatable['nodeAllocatable']),
+      csi: Object.fromEntries(csi),
+      migratedPlugins: textsOf(allocatable['migratedPlugins']),
+    };
   }
   if (label !== null) {
     fields.refuseMembers('labelNodePrepareStrategy', label, ['labelKey', 'labelValues']);
@@ -186,7 +290,8 @@ function nodeStrategy(fields: OpFields): NodeStrategy | null {
 }
 
 function createPods(fields: OpFields): CreatePods {
-  if (fields.flag('steadyState') || fields.text('steadyStateParam') !== null) fields.refuse('steadyState: it lasts for a time of the wall clock, which a simulator does not have');
+  if (fields.flag('steadyState') || fields.text('steadyStateParam') !== null)
+    fields.refuse('steadyState: it lasts for a time of the wall clock, which a simulator does not have');
   for (const field of ['duration', 'durationParam']) fields.take(field);
   const resolved: CreatePods = {
     opcode: 'createPods',
@@ -199,8 +304,10 @@ function createPods(fields: OpFields): CreatePods {
     volumeTemplatePath: fields.text('persistentVolumeTemplatePath'),
     claimTemplatePath: fields.text('persistentVolumeClaimTemplatePath'),
   };
-  if (resolved.collectMetrics && resolved.skipWaitToCompletion) fields.problem('skipWaitToCompletion', 'collectMetrics and skipWaitToCompletion exclude each other');
-  if ((resolved.volumeTemplatePath === null) !== (resolved.claimTemplatePath === null)) fields.problem('persistentVolumeTemplatePath', 'expected both volume and claim template, found one');
+  if (resolved.collectMetrics && resolved.skipWaitToCompletion)
+    fields.problem('skipWaitToCompletion', 'collectMetrics and skipWaitToCompletion exclude each other');
+  if ((resolved.volumeTemplatePath === null) !== (resolved.claimTemplatePath === null))
+    fields.problem('persistentVolumeTemplatePath', 'expected both volume and claim template, found one');
   return resolved;
 }
 
@@ -212,7 +319,12 @@ function createPodSets(op: Mapping, fields: OpFields): PerfOp {
   within.take('opcode');
   const pods = createPods(within);
   within.refuseUnknown();
-  return { opcode: 'createPodSets', count: fields.count(), namespacePrefix: fields.text('namespacePrefix') ?? '', pods };
+  return {
+    opcode: 'createPodSets',
+    count: fields.count(),
+    namespacePrefix: fields.text('namespacePrefix') ?? '',
+    pods,
+  };
 }
 
 function churn(fields: OpFields): Churn {
@@ -222,7 +334,14 @@ function churn(fields: OpFields): Churn {
   const templatePaths = fields.texts('templatePaths');
   if (templatePaths.length === 0) fields.problem('templatePaths', 'expected at least one template');
   const millis = fields.whole('intervalMilliseconds', 0);
-  return { opcode: 'churn', mode, number, namespace: fields.text('namespace'), templatePaths, intervalMicros: (millis === 0 ? DEFAULT_CHURN_MILLIS : millis) * MICROS_PER_MILLI };
+  return {
+    opcode: 'churn',
+    mode,
+    number,
+    namespace: fields.text('namespace'),
+    templatePaths,
+    intervalMicros: (millis === 0 ? DEFAULT_CHURN_MILLIS : millis) * MICROS_PER_MILLI,
+  };
 }
 
 function updateAny(fields: OpFields): UpdateAny {

@@ -73,7 +73,9 @@ export class PerfCluster implements ClusterObserver {
       phase: Phase.Scheduler,
     });
     this.workloadClass = this.cluster.classes.intern('Pod');
-    this.removeEvent = this.kernel.defineEvent('api.remove', Phase.Node, (pod, incarnation) => this.remove(pod, incarnation));
+    this.removeEvent = this.kernel.defineEvent('api.remove', Phase.Node, (pod, incarnation) =>
+      this.remove(pod, incarnation),
+    );
     this.cluster.observe(this);
   }
 
@@ -82,7 +84,11 @@ export class PerfCluster implements ClusterObserver {
   addNamespace(name: string, object: KubernetesObject = {}): void {
     if (this.cluster.objects.get('Namespace', name) !== undefined) return;
     const labels = { ...object.metadata?.labels, 'kubernetes.io/metadata.name': name };
-    this.cluster.putObject('Namespace', { ...object, kind: 'Namespace', metadata: { ...object.metadata, name, labels } });
+    this.cluster.putObject('Namespace', {
+      ...object,
+      kind: 'Namespace',
+      metadata: { ...object.metadata, name, labels },
+    });
   }
 
   /** The object's own name, or its prefix with an ordinal where upstream puts random letters. */
@@ -116,34 +122,53 @@ export class PerfCluster implements ClusterObserver {
   createPod(template: number, pod: Pod, namespace: string, waitFor: boolean): void {
     const { cluster } = this;
     const name = pod.metadata?.name ?? '';
-    const { base, ordinal } = name === '' ? this.nextNumber(pod.metadata?.generateName ?? 'pod-') : splitName(name, cluster);
-    const row = cluster.createPod({ template, nameBase: base, nameOrdinal: ordinal, owner: -1, workloadClass: this.workloadClass, durationMicros: Infinity, pinnedNode: -1 });
+    const { base, ordinal } =
+      name === '' ? this.nextNumber(pod.metadata?.generateName ?? 'pod-') : splitName(name, cluster);
+    const row = cluster.createPod({
+      template,
+      nameBase: base,
+      nameOrdinal: ordinal,
+      owner: -1,
+      workloadClass: this.workloadClass,
+      durationMicros: Infinity,
+      pinnedNode: -1,
+    });
     if (waitFor) this.waitForPod(row);
     if (name !== '') this.named.set(`${namespace}/${name}`, { row, incarnation: cluster.pods.incarnation[row], pod });
     const nodeName = pod.spec?.nodeName ?? '';
     if (nodeName === '') return;
     const node = cluster.nodeRow(nodeName);
-    if (node < 0) throw new InputError({ message: `pod ${namespace}/${name} names the node ${nodeName}, which does not exist` });
+    if (node < 0)
+      throw new InputError({ message: `pod ${namespace}/${name} names the node ${nodeName}, which does not exist` });
     cluster.placePod(row, node);
   }
 
   private nextNumber(prefix: string): { readonly base: number; readonly ordinal: number } {
     let numbers = this.numbers.get(prefix);
-    if (numbers === undefined) this.numbers.set(prefix, (numbers = { base: this.cluster.names.intern(prefix.replace(/-$/, '')), next: 0 }));
+    if (numbers === undefined)
+      this.numbers.set(prefix, (numbers = { base: this.cluster.names.intern(prefix.replace(/-$/, '')), next: 0 }));
     return { base: numbers.base, ordinal: numbers.next++ };
   }
 
   /** Row of the pod with this name, -1 when it is gone, and the pod as last written. */
   findPod(namespace: string, name: string): { readonly row: number; readonly pod: Pod } | null {
     const entry = this.named.get(`${namespace}/${name}`);
-    return entry === undefined || this.cluster.pods.incarnation[entry.row] !== entry.incarnation || this.cluster.pods.phase[entry.row] === PodPhase.Free ? null : entry;
+    return entry === undefined ||
+      this.cluster.pods.incarnation[entry.row] !== entry.incarnation ||
+      this.cluster.pods.phase[entry.row] === PodPhase.Free
+      ? null
+      : entry;
   }
 
   updatePod(namespace: string, pod: Pod): void {
     const name = pod.metadata?.name ?? '';
     const known = this.findPod(namespace, name);
     if (known === null) throw new InputError({ message: `there is no pod ${namespace}/${name} to update` });
-    this.named.set(`${namespace}/${name}`, { row: known.row, incarnation: this.cluster.pods.incarnation[known.row], pod });
+    this.named.set(`${namespace}/${name}`, {
+      row: known.row,
+      incarnation: this.cluster.pods.incarnation[known.row],
+      pod,
+    });
     this.cluster.updatePod(known.row, this.template(pod, namespace));
   }
 
@@ -198,7 +223,8 @@ export class PerfCluster implements ClusterObserver {
     this.marks[pod] = 0;
     if (this.measured === null) return;
     const id = this.cluster.pods.template[pod];
-    if (this.measuredTemplates[id] === undefined) this.measuredTemplates[id] = isSelected(this.cluster.templates.get(id), this.measured);
+    if (this.measuredTemplates[id] === undefined)
+      this.measuredTemplates[id] = isSelected(this.cluster.templates.get(id), this.measured);
     if (this.measuredTemplates[id]) this.measure(pod);
   }
 

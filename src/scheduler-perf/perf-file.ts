@@ -39,7 +39,14 @@ export interface PerfCase {
 }
 
 const CASE_FIELDS = new Set([
-  'name', 'featureGates', 'metricsCollectorConfig', 'workloadTemplate', 'workloads', 'schedulerConfigPath', 'defaultPodTemplatePath', 'labels',
+  'name',
+  'featureGates',
+  'metricsCollectorConfig',
+  'workloadTemplate',
+  'workloads',
+  'schedulerConfigPath',
+  'defaultPodTemplatePath',
+  'labels',
   'defaultThresholdMetricSelector',
 ]);
 const WORKLOAD_FIELDS = new Set(['name', 'params', 'labels', 'threshold', 'thresholdMetricSelector', 'featureGates']);
@@ -51,7 +58,8 @@ export function readPerfFile(file: string, files: FileReader): PerfCase[] {
   const problems = [...read.problems];
   const reader = new PerfFileReader(problems);
   const cases = read.documents.flatMap((document) => reader.cases(document));
-  if (problems.length === 0 && cases.length === 0) problems.push({ file, message: 'expected a list of test cases, found none' });
+  if (problems.length === 0 && cases.length === 0)
+    problems.push({ file, message: 'expected a list of test cases, found none' });
   if (problems.length > 0) throw new InputError(problems);
   return cases;
 }
@@ -87,14 +95,21 @@ class PerfFileReader {
     const name = this.text(document, value, [at], 'name', true) ?? '';
     const ops = listOf(value['workloadTemplate']);
     for (const [i, op] of ops.entries()) {
-      if (!isMapping(op) || typeof op['opcode'] !== 'string') this.refuse(document, [at, 'workloadTemplate', i], 'expected an op with an "opcode"');
+      if (!isMapping(op) || typeof op['opcode'] !== 'string')
+        this.refuse(document, [at, 'workloadTemplate', i], 'expected an op with an "opcode"');
     }
     if (ops.length === 0) this.refuse(document, [at], 'the test case has no "workloadTemplate"');
     const gates = this.gates(document, value, [at]);
     const labels = this.labels(document, value, [at]);
-    const notes = [...unknownFields(value, CASE_FIELDS).map((field) => `${field}: the field is not known and has no effect`)];
-    if (value['metricsCollectorConfig'] !== undefined) notes.push('metricsCollectorConfig: only the scheduling throughput is measured');
-    const workloads = listOf(value['workloads']).flatMap((entry, i) => this.workload({ document, perfCase: value, gates, labels, notes }, entry, [at, 'workloads', i]) ?? []);
+    const notes = [
+      ...unknownFields(value, CASE_FIELDS).map((field) => `${field}: the field is not known and has no effect`),
+    ];
+    if (value['metricsCollectorConfig'] !== undefined)
+      notes.push('metricsCollectorConfig: only the scheduling throughput is measured');
+    const workloads = listOf(value['workloads']).flatMap(
+      (entry, i) =>
+        this.workload({ document, perfCase: value, gates, labels, notes }, entry, [at, 'workloads', i]) ?? [],
+    );
     this.refuseDuplicates(document, workloads.map((workload) => workload.name), [at, 'workloads']);
     return {
       name,
@@ -111,7 +126,8 @@ class PerfFileReader {
   private workload({ document, perfCase, gates, labels, notes }: CaseContext, value: unknown, steps: readonly PathStep[]): PerfWorkload | null {
     if (!isMapping(value)) return this.refuse(document, steps, `expected a workload, found ${describeValue(value)}`);
     const name = this.text(document, value, steps, 'name', true) ?? '';
-    for (const field of unknownFields(value, WORKLOAD_FIELDS)) notes.push(`${name}: ${field}: the field is not known and has no effect`);
+    for (const field of unknownFields(value, WORKLOAD_FIELDS))
+      notes.push(`${name}: ${field}: the field is not known and has no effect`);
     return {
       name,
       labels: [...labels, ...this.labels(document, value, steps)],
@@ -135,7 +151,11 @@ class PerfFileReader {
       notes.push(`${String(value['name'])}: the threshold is given by topic and is not shown`);
       return null;
     }
-    return this.refuse(document, [...steps, 'threshold'], `expected a number of pods/s, found ${describeValue(threshold)}`);
+    return this.refuse(
+      document,
+      [...steps, 'threshold'],
+      `expected a number of pods/s, found ${describeValue(threshold)}`,
+    );
   }
 
   private labels(document: SourceDocument, value: Mapping, steps: readonly PathStep[]): string[] {
@@ -150,7 +170,12 @@ class PerfFileReader {
     const gates: Record<string, boolean> = {};
     for (const [name, state] of Object.entries(mappingOf(value['featureGates']))) {
       if (typeof state === 'boolean') gates[name] = state;
-      else this.refuse(document, [...steps, 'featureGates', name], `expected true or false, found ${describeValue(state)}`);
+      else
+        this.refuse(
+          document,
+          [...steps, 'featureGates', name],
+          `expected true or false, found ${describeValue(state)}`,
+        );
     }
     return gates;
   }
@@ -158,13 +183,15 @@ class PerfFileReader {
   private text(document: SourceDocument, value: Mapping, steps: readonly PathStep[], member: string, required: boolean): string | null {
     const found = value[member];
     if (typeof found === 'string' && found !== '') return found;
-    if (found === undefined || found === null) return required ? this.refuse(document, steps, `"${member}" is missing`) : null;
+    if (found === undefined || found === null)
+      return required ? this.refuse(document, steps, `"${member}" is missing`) : null;
     return this.refuse(document, [...steps, member], `expected a text, found ${describeValue(found)}`);
   }
 
   private refuseDuplicates(document: SourceDocument, names: readonly string[], steps: readonly PathStep[]): void {
     for (const [i, name] of names.entries()) {
-      if (name !== '' && names.indexOf(name) < i) this.refuse(document, [...steps, i, 'name'], `a second one is named ${name}`);
+      if (name !== '' && names.indexOf(name) < i)
+        this.refuse(document, [...steps, i, 'name'], `a second one is named ${name}`);
     }
   }
 

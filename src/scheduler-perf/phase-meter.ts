@@ -60,7 +60,8 @@ export class PhaseMeter {
     const at = this.now();
     if (at - this.sampledAt < SAMPLE_MILLIS) return;
     const { scheduled } = this.counts();
-    if (scheduled > this.sampledCount) this.samples.push(((scheduled - this.sampledCount) * 1000) / (at - this.sampledAt));
+    if (scheduled > this.sampledCount)
+      this.samples.push(((scheduled - this.sampledCount) * 1000) / (at - this.sampledAt));
     this.sampledAt = at;
     this.sampledCount = scheduled;
   }
@@ -71,7 +72,14 @@ export class PhaseMeter {
     const seconds = (this.now() - running.startedAt) / 1000;
     const { pods, scheduled, decisions } = this.counts();
     const samples = this.samples.length > 0 ? this.samples : [seconds > 0 ? scheduled / seconds : 0];
-    this.measurements.push({ name: running.name, pods, scheduled, decisions: decisions - running.decisions, seconds, samples });
+    this.measurements.push({
+      name: running.name,
+      pods,
+      scheduled,
+      decisions: decisions - running.decisions,
+      seconds,
+      samples,
+    });
     this.running = null;
   }
 }

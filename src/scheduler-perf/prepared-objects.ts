@@ -1,5 +1,12 @@
 /** From templates to the objects of one op: nodes with their strategy, pods with their volumes, churned objects. */
-import type { CSINode, KubernetesObject, Node, PersistentVolume, PersistentVolumeClaim, Pod } from '../cluster/objects.ts';
+import type {
+  CSINode,
+  KubernetesObject,
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+} from '../cluster/objects.ts';
 import { MIGRATED_PLUGINS } from '../scheduler/plugins/csi-volumes.ts';
 import type { NodeStrategy } from './ops.ts';
 
@@ -16,7 +23,11 @@ export function baseNode(prefix: string): Node {
 
 /** Upstream's pod without a template. */
 export function basePod(): Pod {
-  return { kind: 'Pod', metadata: { generateName: 'pod-' }, spec: { containers: [{ name: 'pause', image: 'registry.k8s.io/pause:3.10.1' }] } };
+  return {
+    kind: 'Pod',
+    metadata: { generateName: 'pod-' },
+    spec: { containers: [{ name: 'pause', image: 'registry.k8s.io/pause:3.10.1' }] },
+  };
 }
 
 /** The node under its name, with its host name label and what the strategy adds; `ordinal` counts the op's nodes. */
@@ -27,14 +38,28 @@ export function preparedNode(node: Node, name: string, strategy: NodeStrategy | 
   const prepared: Node = { ...node, metadata: { ...node.metadata, name, labels } };
   if (strategy?.kind !== 'allocatable') return prepared;
   const { status } = node;
-  return { ...prepared, status: { ...status, allocatable: { ...(status?.allocatable ?? status?.capacity), ...(strategy.node as Readonly<Record<string, string>>) } } };
+  return {
+    ...prepared,
+    status: {
+      ...status,
+      allocatable: {
+        ...(status?.allocatable ?? status?.capacity),
+        ...(strategy.node as Readonly<Record<string, string>>),
+      },
+    },
+  };
 }
 
 /** null: the strategy speaks of no volumes. */
 export function csiNodeFor(name: string, strategy: NodeStrategy | null): CSINode | null {
   if (strategy?.kind !== 'allocatable' || Object.keys(strategy.csi).length === 0) return null;
-  const drivers = Object.entries(strategy.csi).map(([driver, count]) => ({ name: driver, nodeID: name, allocatable: { count } }));
-  const annotations = strategy.migratedPlugins.length === 0 ? {} : { [MIGRATED_PLUGINS]: strategy.migratedPlugins.join(',') };
+  const drivers = Object.entries(strategy.csi).map(([driver, count]) => ({
+    name: driver,
+    nodeID: name,
+    allocatable: { count },
+  }));
+  const annotations =
+    strategy.migratedPlugins.length === 0 ? {} : { [MIGRATED_PLUGINS]: strategy.migratedPlugins.join(',') };
   return { kind: 'CSINode', metadata: { name, annotations }, spec: { drivers } };
 }
 
@@ -45,7 +70,13 @@ export interface PodWithVolume {
 }
 
 /** The n-th pod of an op with a volume and a claim of its own, bound to each other. */
-export function podWithVolume(pod: Pod, volume: PersistentVolume, claim: PersistentVolumeClaim, namespace: string, ordinal: number): PodWithVolume {
+export function podWithVolume(
+  pod: Pod,
+  volume: PersistentVolume,
+  claim: PersistentVolumeClaim,
+  namespace: string,
+  ordinal: number,
+): PodWithVolume {
   const claimName = `pvc-${ordinal}`;
   const handle = `vol-${ordinal}`;
   const volumeName = `${namespace}-${handle}`;
@@ -59,11 +90,18 @@ export function podWithVolume(pod: Pod, volume: PersistentVolume, claim: Persist
         ...volume.spec,
         claimRef: { namespace, name: claimName },
         ...(csi === undefined ? {} : { csi: { ...csi, volumeHandle: handle } }),
-        ...(awsElasticBlockStore === undefined ? {} : { awsElasticBlockStore: { ...awsElasticBlockStore, volumeID: handle } }),
+        ...(awsElasticBlockStore === undefined
+          ? {}
+          : { awsElasticBlockStore: { ...awsElasticBlockStore, volumeID: handle } }),
       },
       status: { phase: 'Bound' },
     },
-    claim: { ...claim, metadata: { ...claim.metadata, name: claimName, namespace }, spec: { ...claim.spec, volumeName }, status: { phase: 'Bound' } },
+    claim: {
+      ...claim,
+      metadata: { ...claim.metadata, name: claimName, namespace },
+      spec: { ...claim.spec, volumeName },
+      status: { phase: 'Bound' },
+    },
   };
 }
 
@@ -76,7 +114,17 @@ export function resizedPod(pod: Pod, update: Pod): Pod {
   return containers === undefined ? pod : { ...pod, spec: { ...pod.spec, containers } };
 }
 
-const CLUSTER_SCOPED = new Set(['Node', 'Namespace', 'PersistentVolume', 'StorageClass', 'CSINode', 'CSIDriver', 'PriorityClass', 'RuntimeClass', 'VolumeAttachment']);
+const CLUSTER_SCOPED = new Set([
+  'Node',
+  'Namespace',
+  'PersistentVolume',
+  'StorageClass',
+  'CSINode',
+  'CSIDriver',
+  'PriorityClass',
+  'RuntimeClass',
+  'VolumeAttachment',
+]);
 
 /** The object under its name, in its namespace where its kind has one. */
 export function placedObject(object: KubernetesObject, name: string, namespace: string): KubernetesObject {

@@ -56,17 +56,26 @@ export function planPerf(paths: readonly string[], selection: PerfSelection, fil
       if (selection.workloads.length > 0 && !selection.workloads.includes(workload.name)) continue;
       if (!hasLabels(workload.labels, selection.labels)) continue;
       const resolved = resolveOps(perfCase, workload);
-      const support = resolved.unsupported.length > 0 ? { unsupported: [], notes: [] } : templateSupport(perfCase, resolved.ops, templates);
+      const support =
+        resolved.unsupported.length > 0
+          ? { unsupported: [], notes: [] }
+          : templateSupport(perfCase, resolved.ops, templates);
       const configuration = configurationOf(perfCase, files);
       const reasons = [...resolved.unsupported, ...support.unsupported, ...configuration.mistakes];
       if (reasons.length > 0) unsupported.push({ case: perfCase.name, workload: workload.name, reasons });
       else {
-        const notes = [...caseNotes(perfCase, workload), ...resolved.notes, ...support.notes, ...featureGateNotes(workload.featureGates)];
+        const notes = [
+          ...caseNotes(perfCase, workload),
+          ...resolved.notes,
+          ...support.notes,
+          ...featureGateNotes(workload.featureGates),
+        ];
         workloads.push({ perfCase, workload, ops: resolved.ops, configuration: configuration.value, templates, notes });
       }
     }
   }
-  if (workloads.length + unsupported.length === 0) throw new InputError({ message: `no workload has the labels ${selection.labels.join(',')}` });
+  if (workloads.length + unsupported.length === 0)
+    throw new InputError({ message: `no workload has the labels ${selection.labels.join(',')}` });
   return { workloads, unsupported };
 }
 
@@ -74,13 +83,17 @@ const MOST_RUNS = 20;
 const RUNS_MILLIS = 3000;
 
 /** One run on a new cluster. */
-export function playWorkload(plan: PlannedWorkload, options: { readonly plain: boolean; readonly now: Clock }): WorkloadResult {
+export function playWorkload(
+  plan: PlannedWorkload,
+  options: { readonly plain: boolean; readonly now: Clock },
+): WorkloadResult {
   const { perfCase, workload, ops, configuration, templates } = plan;
   const target = new PerfCluster(configuration, { seed: perfCase.name, plain: options.plain });
   const player = new WorkloadPlayer(target, perfCase, workload, templates, options.now);
   player.play(ops);
   const phases = player.meter.measurements;
-  const total = (pick: (phase: (typeof phases)[number]) => number): number => phases.reduce((sum, phase) => sum + pick(phase), 0);
+  const total = (pick: (phase: (typeof phases)[number]) => number): number =>
+    phases.reduce((sum, phase) => sum + pick(phase), 0);
   const seconds = total((phase) => phase.seconds);
   const decisions = total((phase) => phase.decisions);
   const scheduled = total((phase) => phase.scheduled);
@@ -106,11 +119,18 @@ export function playWorkload(plan: PlannedWorkload, options: { readonly plain: b
 
 /**
  * Several runs; with more than one, the first warms up and the fastest of the others counts. `runs` null: at least two,
- * and as many more as fit into three seconds, set-up included: phases of a few milliseconds measure the compiler otherwise.
+ * and as many more as fit into three seconds, set-up included: phases of a few milliseconds measure the compiler
+ * otherwise.
  */
-export function measureWorkload(plan: PlannedWorkload, options: { readonly plain: boolean; readonly now: Clock; readonly runs: number | null }): WorkloadResult {
+export function measureWorkload(
+  plan: PlannedWorkload,
+  options: { readonly plain: boolean; readonly now: Clock; readonly runs: number | null },
+): WorkloadResult {
   const startedAt = options.now();
-  const goesOn = (run: number): boolean => (options.runs === null ? run < 2 || (run < MOST_RUNS && options.now() - startedAt < RUNS_MILLIS) : run < options.runs);
+  const goesOn = (run: number): boolean =>
+    options.runs === null
+      ? run < 2 || (run < MOST_RUNS && options.now() - startedAt < RUNS_MILLIS)
+      : run < options.runs;
   let best = playWorkload(plan, options);
   const { digest } = best;
   for (let run = 1; goesOn(run); run++) {
@@ -124,12 +144,16 @@ export function measureWorkload(plan: PlannedWorkload, options: { readonly plain
 /** The words of a label filter as upstream's: a plus or nothing asks for a label, a minus refuses it. */
 export function hasLabels(labels: readonly string[], wanted: readonly string[]): boolean {
   const words = wanted.flatMap((text) => text.split(',')).map((word) => word.trim()).filter((word) => word !== '');
-  return words.every((word) => (word.startsWith('-') ? !labels.includes(word.slice(1)) : labels.includes(word.replace(/^\+/, ''))));
+  return words.every((word) =>
+    word.startsWith('-') ? !labels.includes(word.slice(1)) : labels.includes(word.replace(/^\+/, '')),
+  );
 }
 
 /** A case's notes, those about another workload left out. */
 function caseNotes({ notes, workloads }: PerfCase, { name }: PerfWorkload): string[] {
-  return notes.filter((note) => note.startsWith(`${name}: `) || !workloads.some((other) => note.startsWith(`${other.name}: `)));
+  return notes.filter(
+    (note) => note.startsWith(`${name}: `) || !workloads.some((other) => note.startsWith(`${other.name}: `)),
+  );
 }
 
 interface CaseConfiguration {
@@ -166,8 +190,12 @@ function refuseUnknownNames(cases: readonly PerfCase[], { cases: names, workload
   const meant = names.length === 0 ? cases : cases.filter(({ name }) => names.includes(name));
   const knownWorkloads = meant.flatMap((perfCase) => perfCase.workloads.map(({ name }) => name));
   const problems = [
-    ...names.filter((name) => !known.includes(name)).map((name) => ({ message: `there is no test case ${name}`, suggestion: nearestName(name, known) })),
-    ...workloads.filter((name) => !knownWorkloads.includes(name)).map((name) => ({ message: `there is no workload ${name}`, suggestion: nearestName(name, knownWorkloads) })),
+    ...names
+      .filter((name) => !known.includes(name))
+      .map((name) => ({ message: `there is no test case ${name}`, suggestion: nearestName(name, known) })),
+    ...workloads
+      .filter((name) => !knownWorkloads.includes(name))
+      .map((name) => ({ message: `there is no workload ${name}`, suggestion: nearestName(name, knownWorkloads) })),
   ];
   if (problems.length > 0) throw new InputError(problems);
 }

@@ -7,7 +7,13 @@ import type { ObjectTemplates, TemplateValues } from './object-template.ts';
 import type { PerfOp } from './ops.ts';
 import type { PerfCase } from './perf-file.ts';
 
-const CLAIM_KINDS = new Set(['ResourceClaim', 'ResourceClaimTemplate', 'DeviceClass', 'ResourceSlice', 'DeviceTaintRule']);
+const CLAIM_KINDS = new Set([
+  'ResourceClaim',
+  'ResourceClaimTemplate',
+  'DeviceClass',
+  'ResourceSlice',
+  'DeviceTaintRule',
+]);
 const GROUP_KINDS = new Set(['PodGroup', 'Workload']);
 /** What createAny and churn may make beside Node, Pod and Namespace and change nothing by it. */
 const OTHER_KINDS = new Set(['ConfigMap', 'Secret', 'ServiceAccount', 'Event', 'Endpoints', 'EndpointSlice', 'Lease']);
@@ -23,7 +29,11 @@ interface TemplateUse {
 }
 
 /** Throws InputError for a template that is missing or broken. */
-export function templateSupport(perfCase: PerfCase, ops: readonly PerfOp[], templates: ObjectTemplates): TemplateSupport {
+export function templateSupport(
+  perfCase: PerfCase,
+  ops: readonly PerfOp[],
+  templates: ObjectTemplates,
+): TemplateSupport {
   const unsupported: string[] = [];
   const notes: string[] = [];
   for (const [index, op] of ops.entries()) {
@@ -41,12 +51,17 @@ export function templateSupport(perfCase: PerfCase, ops: readonly PerfOp[], temp
 }
 
 function templatesOf(op: PerfOp, perfCase: PerfCase): TemplateUse[] {
-  const use = (path: string | null, count: number, params: Mapping): TemplateUse[] => (path === null ? [] : [{ path, values: { ...params, Index: 0, Count: count } }]);
+  const use = (path: string | null, count: number, params: Mapping): TemplateUse[] =>
+    path === null ? [] : [{ path, values: { ...params, Index: 0, Count: count } }];
   switch (op.opcode) {
     case 'createNodes':
       return use(op.templatePath, op.count, op.params);
     case 'createPods':
-      return [...use(op.templatePath ?? perfCase.defaultPodTemplatePath, op.count, op.params), ...use(op.volumeTemplatePath, 1, {}), ...use(op.claimTemplatePath, 1, {})];
+      return [
+        ...use(op.templatePath ?? perfCase.defaultPodTemplatePath, op.count, op.params),
+        ...use(op.volumeTemplatePath, 1, {}),
+        ...use(op.claimTemplatePath, 1, {}),
+      ];
     case 'createPodSets':
       return templatesOf(op.pods, perfCase);
     case 'createNamespaces':
@@ -72,7 +87,9 @@ function examine(object: Mapping, place: string, unsupported: string[], notes: s
   const spec = mappingOf(object['spec']);
   if (CLAIM_KINDS.has(kind)) unsupported.push(`${place}: ${kind} (DRA) is not simulated`);
   else if (GROUP_KINDS.has(kind)) unsupported.push(`${place}: ${kind} (pod groups) is not simulated`);
-  else if (kind === 'Pod' && spec['schedulingGroup'] !== undefined) unsupported.push(`${place}: spec.schedulingGroup: pod groups are not simulated`);
+  else if (kind === 'Pod' && spec['schedulingGroup'] !== undefined)
+    unsupported.push(`${place}: spec.schedulingGroup: pod groups are not simulated`);
   else if (!KINDS.has(kind) && OTHER_KINDS.has(kind)) notes.push(`${place}: a ${kind} changes no decision`);
-  else if (!KINDS.has(kind)) unsupported.push(`${place}: objects of kind ${kind === '' ? '(none)' : kind} are not simulated`);
+  else if (!KINDS.has(kind))
+    unsupported.push(`${place}: objects of kind ${kind === '' ? '(none)' : kind} are not simulated`);
 }

@@ -20,7 +20,15 @@ import type { PerfCluster, PodSelection } from './perf-cluster.ts';
 import type { PerfCase, PerfWorkload } from './perf-file.ts';
 import { PhaseMeter } from './phase-meter.ts';
 import type { Clock } from './phase-meter.ts';
-import { baseNode, basePod, csiNodeFor, placedObject, podWithVolume, preparedNode, resizedPod } from './prepared-objects.ts';
+import {
+  baseNode,
+  basePod,
+  csiNodeFor,
+  placedObject,
+  podWithVolume,
+  preparedNode,
+  resizedPod,
+} from './prepared-objects.ts';
 
 /** Pods/s while something goes on in the background and the workload has no threshold. */
 export const DEFAULT_ARRIVAL_RATE = 250;
@@ -49,7 +57,11 @@ export class WorkloadPlayer {
     this.templates = templates;
     this.background = new BackgroundWork(target);
     this.passedEvent = target.kernel.defineEvent('perf.passed', Phase.Input, () => undefined);
-    this.meter = new PhaseMeter(now, () => ({ pods: target.measuredPods, scheduled: target.measuredScheduled, decisions: target.scheduler.decisions }));
+    this.meter = new PhaseMeter(now, () => ({
+      pods: target.measuredPods,
+      scheduled: target.measuredScheduled,
+      decisions: target.scheduler.decisions,
+    }));
   }
 
   play(ops: readonly PerfOp[]): void {
@@ -72,27 +84,43 @@ export class WorkloadPlayer {
         for (let i = 0; i < op.count; i++) this.createPods(op.pods, `${op.namespacePrefix}-${i}`);
         return;
       case 'createNamespaces': {
-        const object = op.templatePath === null ? {} : this.template(op.templatePath).make({ Index: 0, Count: op.count });
+        const object =
+          op.templatePath === null ? {} : this.template(op.templatePath).make({ Index: 0, Count: op.count });
         for (let i = 0; i < op.count; i++) this.target.addNamespace(`${op.prefix}-${i}`, object);
         return;
       }
       case 'createAny':
-        for (let i = 0; i < op.count; i++) this.createObject(this.template(op.templatePath).make({ ...op.params, Index: i, Count: op.count }), op.namespace ?? '');
+        for (let i = 0; i < op.count; i++)
+          this.createObject(
+            this.template(op.templatePath).make({ ...op.params, Index: i, Count: op.count }),
+            op.namespace ?? '',
+          );
         return;
       case 'updateAny':
         return this.updateAny(op);
       case 'churn':
         return this.churn(op);
       case 'deletePods':
-        return this.deletePods({ namespaces: new Set([op.namespace]), labels: op.selector }, op.perSecond, op.skipWaitToCompletion);
+        return this.deletePods(
+          { namespaces: new Set([op.namespace]), labels: op.selector },
+          op.perSecond,
+          op.skipWaitToCompletion,
+        );
       case 'barrier':
         return this.barrier(op.stage, op.namespaces, op.selector);
       case 'sleep':
         this.pass(op.micros);
         return;
       case 'startCollectingMetrics':
-        if (this.meter.isRunning) throw new InputError({ ...this.perfCase.placeOf(this.opIndex, 'opcode'), message: 'metrics are being collected already' });
-        return this.startMeasuring(op.name === '' ? `op-${this.opIndex}` : op.name, { namespaces: op.namespaces.length === 0 ? null : new Set(op.namespaces), labels: op.selector });
+        if (this.meter.isRunning)
+          throw new InputError({
+            ...this.perfCase.placeOf(this.opIndex, 'opcode'),
+            message: 'metrics are being collected already',
+          });
+        return this.startMeasuring(op.name === '' ? `op-${this.opIndex}` : op.name, {
+          namespaces: op.namespaces.length === 0 ? null : new Set(op.namespaces),
+          labels: op.selector,
+        });
       case 'stopCollectingMetrics':
         return this.stopMeasuring();
       case 'none':
@@ -106,7 +134,8 @@ export class WorkloadPlayer {
     const { target } = this;
     const template = templatePath === null ? null : this.template(templatePath);
     for (let i = 0; i < count; i++) {
-      const node: Node = template === null ? baseNode(`node-${this.opIndex}-`) : template.make({ ...params, Index: i, Count: count });
+      const node: Node =
+        template === null ? baseNode(`node-${this.opIndex}-`) : template.make({ ...params, Index: i, Count: count });
       const name = target.nameFor(node);
       target.addNode(preparedNode(node, name, strategy, i));
       const csiNode = csiNodeFor(name, strategy);
@@ -133,8 +162,10 @@ export class WorkloadPlayer {
     const waitFor = !op.skipWaitToCompletion;
     const path = op.templatePath ?? this.perfCase.defaultPodTemplatePath;
     const template = path === null ? null : this.template(path);
-    const volume = op.volumeTemplatePath === null ? null : (this.template(op.volumeTemplatePath).make({}) as PersistentVolume);
-    const claim = op.claimTemplatePath === null ? null : (this.template(op.claimTemplatePath).make({}) as PersistentVolumeClaim);
+    const volume =
+      op.volumeTemplatePath === null ? null : (this.template(op.volumeTemplatePath).make({}) as PersistentVolume);
+    const claim =
+      op.claimTemplatePath === null ? null : (this.template(op.claimTemplatePath).make({}) as PersistentVolumeClaim);
     const podAt = (index: number): Pod => template?.make({ ...op.params, Index: index, Count: op.count }) ?? basePod();
     if (volume !== null && claim !== null) {
       return (index) => {
@@ -158,7 +189,9 @@ export class WorkloadPlayer {
   private createAtRate(count: number, create: (index: number) => void): void {
     const rate = this.workload.threshold ?? DEFAULT_ARRIVAL_RATE;
     const source = this.workload.threshold === null ? '' : ", the workload's threshold";
-    this.note(`something goes on in the background: pods arrive at ${rate}/s of simulated time${source}, because decisions take none`);
+    this.note(
+      `something goes on in the background: pods arrive at ${rate}/s of simulated time${source}, because decisions take none`,
+    );
     const startedAt = this.target.kernel.now;
     for (let i = 0; i < count; i++) {
       create(i);
@@ -187,7 +220,11 @@ export class WorkloadPlayer {
     const template = this.template(op.templatePath);
     for (let i = 0; i < op.count; i++) {
       if (interval > 0) this.pass(interval);
-      this.updateObject(template.make({ Index: i, Count: op.count }), op.namespace ?? '', op.subresources.includes('resize'));
+      this.updateObject(
+        template.make({ Index: i, Count: op.count }),
+        op.namespace ?? '',
+        op.subresources.includes('resize'),
+      );
     }
   }
 
@@ -205,7 +242,11 @@ export class WorkloadPlayer {
       return;
     }
     const row = target.cluster.nodeRow(name);
-    if (row < 0) throw new InputError({ ...this.perfCase.placeOf(this.opIndex, 'templatePath'), message: `there is no node ${name} to update` });
+    if (row < 0)
+      throw new InputError({
+        ...this.perfCase.placeOf(this.opIndex, 'templatePath'),
+        message: `there is no node ${name} to update`,
+      });
     target.cluster.updateNode(row, object);
   }
 
@@ -250,7 +291,8 @@ export class WorkloadPlayer {
     const incarnations = rows.map((row) => target.cluster.pods.incarnation[row]);
     for (const [i, row] of rows.entries()) {
       if (interval > 0) this.pass(interval);
-      if (target.cluster.pods.incarnation[row] === incarnations[i] && target.cluster.pods.phase[row] > 0) target.deletePod(row);
+      if (target.cluster.pods.incarnation[row] === incarnations[i] && target.cluster.pods.phase[row] > 0)
+        target.deletePod(row);
     }
     this.settle();
   }
@@ -276,7 +318,10 @@ export class WorkloadPlayer {
       const outcome = target.kernel.run({ until, maxEvents: SLICE_EVENTS });
       this.meter.tick();
       if (outcome === 'paused') continue;
-      if (target.waitedFor > 0) this.note(`${target.waitedFor} ${what} got no node in ${TIMEOUT_MICROS / MICROS_PER_SECOND} simulated seconds: upstream would fail here`);
+      if (target.waitedFor > 0)
+        this.note(
+          `${target.waitedFor} ${what} got no node in ${TIMEOUT_MICROS / MICROS_PER_SECOND} simulated seconds: upstream would fail here`,
+        );
       target.stopWaiting();
     }
     this.settle();

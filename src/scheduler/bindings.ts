@@ -110,8 +110,12 @@ export class Bindings {
     this.refusalOf = options.refusalOf;
     this.mostCalls = cluster.features.bindingRetried ? MOST_CALLS : 1;
     this.view = new PodInfo(scheduler.cache, -1);
-    this.bindEvent = kernel.defineEvent('scheduler.bind', options.phase, (pod, incarnation) => this.bind(pod, incarnation));
-    this.permitEvent = kernel.defineEvent('scheduler.permitTimeout', options.phase, (pod, incarnation) => this.permitTimedOut(pod, incarnation));
+    this.bindEvent = kernel.defineEvent('scheduler.bind', options.phase, (pod, incarnation) =>
+      this.bind(pod, incarnation),
+    );
+    this.permitEvent = kernel.defineEvent('scheduler.permitTimeout', options.phase, (pod, incarnation) =>
+      this.permitTimedOut(pod, incarnation),
+    );
     this.callEvent = kernel.defineEvent('scheduler.bindAgain', options.phase, (pod, incarnation) =>
       this.callAgain(pod, incarnation),
     );
@@ -127,7 +131,9 @@ export class Bindings {
       const status = plugin.reserve?.(state, pod, node.name) ?? null;
       if (status === null) continue;
       this.unreserve(profile, state, pod, node.name);
-      return isRejected(status) ? status : errorStatus(plugin.name, `running Reserve plugin "${plugin.name}": ${status.reasons.join(', ')}`);
+      return isRejected(status)
+        ? status
+        : errorStatus(plugin.name, `running Reserve plugin "${plugin.name}": ${status.reasons.join(', ')}`);
     }
     for (const plugin of profile.permit) {
       const { status, timeoutMicros } = plugin.permit(state, pod, node.name);
@@ -137,7 +143,9 @@ export class Bindings {
         continue;
       }
       this.unreserve(profile, state, pod, node.name);
-      return isRejected(status) ? status : errorStatus(plugin.name, `running Permit plugin "${plugin.name}": ${statusMessage(status)}`);
+      return isRejected(status)
+        ? status
+        : errorStatus(plugin.name, `running Permit plugin "${plugin.name}": ${statusMessage(status)}`);
     }
     return null;
   }
@@ -155,7 +163,10 @@ export class Bindings {
   private bindsEveryPod(profile: Profile): boolean {
     let known = this.everyPod.get(profile);
     if (known === undefined) {
-      known = profile.postBind.length > 0 || profile.bind.some((plugin) => plugin.name !== 'DefaultBinder') || [...profile.reserve, ...profile.preBind].some((plugin) => concerns(plugin, false));
+      known =
+        profile.postBind.length > 0 ||
+        profile.bind.some((plugin) => plugin.name !== 'DefaultBinder') ||
+        [...profile.reserve, ...profile.preBind].some((plugin) => concerns(plugin, false));
       this.everyPod.set(profile, known);
     }
     return known;
@@ -172,7 +183,11 @@ export class Bindings {
     const waitingFor = new Map<string, Wait>();
     for (const [plugin, timeoutMicros] of this.permitWaits) {
       const endsAt = this.kernel.now + timeoutMicros;
-      waitingFor.set(plugin, { timeoutMicros, endsAt, timer: this.kernel.timerAt(endsAt, this.permitEvent, pod, incarnation) });
+      waitingFor.set(plugin, {
+        timeoutMicros,
+        endsAt,
+        timer: this.kernel.timerAt(endsAt, this.permitEvent, pod, incarnation),
+      });
     }
     this.pending.set(pod, { profile, state, waitingFor });
     this.permitWaits.clear();
@@ -320,7 +335,9 @@ export class Bindings {
       const status = plugin.bind(entry.state, this.view, this.nodeNameOf(this.view.row));
       if (status === null) return null;
       if (status.code === Code.Skip) continue;
-      return isRejected(status) ? status : errorStatus(plugin.name, `running Bind plugin "${plugin.name}": ${statusMessage(status)}`);
+      return isRejected(status)
+        ? status
+        : errorStatus(plugin.name, `running Bind plugin "${plugin.name}": ${statusMessage(status)}`);
     }
     return errorStatus('', '');
   }
@@ -328,8 +345,13 @@ export class Bindings {
   private permitTimedOut(pod: number, incarnation: number): void {
     const entry = this.pending.get(pod);
     if (!this.isCurrent(pod, incarnation) || entry === undefined || entry.waitingFor.size === 0) return;
-    const [plugin, { timeoutMicros }] = [...entry.waitingFor].find(([, wait]) => wait.endsAt <= this.kernel.now) ?? [...entry.waitingFor][0];
-    this.abandon(pod, entry, unschedulable(plugin, `rejected due to timeout after waiting ${durationText(timeoutMicros)} at plugin ${plugin}`));
+    const [plugin, { timeoutMicros }] =
+      [...entry.waitingFor].find(([, wait]) => wait.endsAt <= this.kernel.now) ?? [...entry.waitingFor][0];
+    this.abandon(
+      pod,
+      entry,
+      unschedulable(plugin, `rejected due to timeout after waiting ${durationText(timeoutMicros)} at plugin ${plugin}`),
+    );
   }
 
   private abandon(pod: number, entry: Pending, status: Status): void {
@@ -357,7 +379,10 @@ export class Bindings {
   }
 
   private isCurrent(pod: number, incarnation: number): boolean {
-    return (this.cluster.pods.incarnation[pod] | 0) === incarnation && this.scheduler.cache.pods.belief[pod] === PodBelief.Assumed;
+    return (
+      (this.cluster.pods.incarnation[pod] | 0) === incarnation &&
+      this.scheduler.cache.pods.belief[pod] === PodBelief.Assumed
+    );
   }
 }
 

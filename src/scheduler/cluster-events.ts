@@ -29,12 +29,17 @@ export function nodeUpdateEvents(changes: number): ClusterEvent[] {
 }
 
 /** What an update of a pod amounts to; the generic Update when nothing particular changed. */
-export function podUpdateEvents(resource: 'AssignedPod' | 'UnschedulablePod', before: PodTemplate, after: PodTemplate): ClusterEvent[] {
+export function podUpdateEvents(
+  resource: 'AssignedPod' | 'UnschedulablePod',
+  before: PodTemplate,
+  after: PodTemplate,
+): ClusterEvent[] {
   const events: ClusterEvent[] = [];
   const add = (bit: number, detail: string): void => void events.push(event(resource, bit, `${resource}${detail}`));
   if (!sameLabels(before.labels, after.labels)) add(Action.UpdatePodLabel, 'UpdatePodLabel');
   if (requestsShrank(before, after)) add(Action.UpdatePodScaleDown, 'UpdatePodScaleDown');
-  if (before.gates.length > 0 && after.gates.length === 0) add(Action.UpdatePodSchedulingGatesEliminated, 'UpdatePodSchedulingGatesEliminated');
+  if (before.gates.length > 0 && after.gates.length === 0)
+    add(Action.UpdatePodSchedulingGatesEliminated, 'UpdatePodSchedulingGatesEliminated');
   if (before.tolerations.length !== after.tolerations.length) add(Action.UpdatePodToleration, 'UpdatePodToleration');
   if (events.length === 0) add(Action.Update, 'Update');
   return events;

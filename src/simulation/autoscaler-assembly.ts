@@ -71,7 +71,8 @@ export function assembleAutoscaler(scenario: Scenario, parts: AutoscalerParts): 
 
 /**
  * Pods with the condition PodScheduled=False, Unschedulable: their last attempt failed. It stays while they wait for
- * the next one, wherever that is, and while the next one is under way, as long as that has not found a node. Gated pods do not count.
+ * the next one, wherever that is, and while the next one is under way, as long as that has not found a node. Gated pods
+ * do not count.
  */
 export function rejectedPods({ queue, cache }: Scheduler): number[] {
   const places = [QueuePlace.Active, QueuePlace.Backoff, QueuePlace.ErrorBackoff, QueuePlace.Unschedulable] as const;

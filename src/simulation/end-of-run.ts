@@ -168,7 +168,8 @@ export class InstantWatch {
       return;
     }
     const { nodesAlive, podsByPhase } = totals;
-    const all = nodesAlive + podsByPhase[PodPhase.Pending] + podsByPhase[PodPhase.Bound] + podsByPhase[PodPhase.Running];
+    const all =
+      nodesAlive + podsByPhase[PodPhase.Pending] + podsByPhase[PodPhase.Bound] + podsByPhase[PodPhase.Running];
     if (kernel.eventCount - this.seenAt <= MOST_EVENTS + MOST_EVENTS_EACH * all) return;
     const names = kernel.census(CENSUS_EVENTS).slice(0, 5).join(', ');
     throw new InputError({

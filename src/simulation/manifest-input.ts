@@ -55,7 +55,8 @@ export class ManifestInput implements InputSource {
       const reference = controllerOf(object);
       const owner = reference === undefined ? '' : `${reference.kind}/${object.metadata?.namespace}/${reference.name}`;
       if (object.kind === 'ReplicaSet' && owners.has(owner)) this.setsByDeployment.add(owner);
-      if (object.kind === 'Pod' && owners.has(owner)) this.podsByOwner.set(owner, [...(this.podsByOwner.get(owner) ?? []), object]);
+      if (object.kind === 'Pod' && owners.has(owner))
+        this.podsByOwner.set(owner, [...(this.podsByOwner.get(owner) ?? []), object]);
       else if (isActive(object)) active.push(object);
     }
     this.objects = [
@@ -213,7 +214,8 @@ function refKey(object: KubernetesObject): string {
 
 /** Micros of the duration annotation; undefined when there is none. */
 function durationOf(object: KubernetesObject, template: PodTemplateSpec | null): Micros | undefined {
-  const text = object.metadata?.annotations?.[DURATION_ANNOTATION] ?? template?.metadata?.annotations?.[DURATION_ANNOTATION];
+  const text =
+    object.metadata?.annotations?.[DURATION_ANNOTATION] ?? template?.metadata?.annotations?.[DURATION_ANNOTATION];
   if (text === undefined) return undefined;
   const micros = parseDuration(text);
   if (micros === undefined) {

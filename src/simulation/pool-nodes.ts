@@ -24,7 +24,9 @@ export function poolNode(pool: NodePool, ordinal: number): Node {
     status: {
       allocatable: pool.allocatable,
       capacity: pool.allocatable,
-      ...(pool.images.length === 0 ? {} : { images: pool.images.map((image) => ({ names: [image.name], sizeBytes: image.sizeBytes })) }),
+      ...(pool.images.length === 0
+        ? {}
+        : { images: pool.images.map((image) => ({ names: [image.name], sizeBytes: image.sizeBytes })) }),
       conditions: [{ type: 'Ready', status: 'True' }],
     },
   });

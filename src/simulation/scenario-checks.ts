@@ -29,7 +29,8 @@ export function checkScenario(input: ScenarioInput, settings: OwnSettings, findi
   for (const [index, application] of input.applications.entries())
     checkApplication(application, at('applications', index), findings);
   for (const [index, pool] of input.nodePools.entries()) checkPool(pool, at('nodePools', index), findings);
-  for (const [index, workload] of input.workloads.entries()) checkWorkload(workload, at('workloads', index), settings, findings);
+  for (const [index, workload] of input.workloads.entries())
+    checkWorkload(workload, at('workloads', index), settings, findings);
   checkFailures(input, findings);
   checkPriorityClasses(input, findings);
   if (settings.durationMicros === null) checkEnds(input, findings);
@@ -37,7 +38,12 @@ export function checkScenario(input: ScenarioInput, settings: OwnSettings, findi
   if (!hasNodes && input.machines === undefined && input.trace?.format !== 'openb') {
     findings.error(null, 'the cluster has no nodes: expected "nodePools" or "nodes"');
   }
-  if (input.workloads.length === 0 && input.manifests === undefined && input.nodes === undefined && input.trace === undefined) {
+  if (
+    input.workloads.length === 0 &&
+    input.manifests === undefined &&
+    input.nodes === undefined &&
+    input.trace === undefined
+  ) {
     findings.warn(null, 'no pods will arrive: expected "workloads", "manifests" or "trace"');
   }
 }
@@ -61,9 +67,16 @@ function checkPool(pool: NodePoolInput, path: Path, findings: Findings): void {
     findings.error(path, '"count" is missing: expected a whole number of nodes');
   if (autoscaling !== undefined) {
     const { min, max } = autoscaling;
-    if (min > max) findings.error(below(below(path, 'autoscaling'), 'max'), `expected max to be at least min (${min}), found ${max}`);
+    if (min > max)
+      findings.error(
+        below(below(path, 'autoscaling'), 'max'),
+        `expected max to be at least min (${min}), found ${max}`,
+      );
     else if (count !== undefined && ((count < min && members === undefined) || count > max)) {
-      findings.error(below(path, 'count'), `expected a count within autoscaling min ${min} and max ${max}, found ${count}`);
+      findings.error(
+        below(path, 'count'),
+        `expected a count within autoscaling min ${min} and max ${max}, found ${count}`,
+      );
     }
   }
   if (members !== undefined) {
@@ -82,12 +95,20 @@ function checkPool(pool: NodePoolInput, path: Path, findings: Findings): void {
   labelValue(pool.region, below(path, 'region'), findings);
   for (const key of ['topology.kubernetes.io/zone', 'topology.kubernetes.io/region', 'kubernetes.io/hostname']) {
     if (pool.labels[key] === undefined) continue;
-    const instead = key.endsWith('hostname') ? 'it is the node name' : `use "${key.slice(key.indexOf('/') + 1)}${key.endsWith('zone') ? 's' : ''}"`;
-    findings.error(below(below(path, 'labels'), key), `the label ${key} is set by Podyard: ${instead}`, undefined, 'key');
+    const instead = key.endsWith('hostname')
+      ? 'it is the node name'
+      : `use "${key.slice(key.indexOf('/') + 1)}${key.endsWith('zone') ? 's' : ''}"`;
+    findings.error(
+      below(below(path, 'labels'), key),
+      `the label ${key} is set by Podyard: ${instead}`,
+      undefined,
+      'key',
+    );
   }
   const images = new Set<string>();
   for (const [index, image] of pool.images.entries()) {
-    if (images.has(image.name)) findings.error(below(below(path, 'images'), index), `the image ${quoteShort(image.name)} is listed twice`);
+    if (images.has(image.name))
+      findings.error(below(below(path, 'images'), index), `the image ${quoteShort(image.name)} is listed twice`);
     images.add(image.name);
   }
 }
@@ -97,8 +118,10 @@ function checkWorkload(workload: WorkloadInput, path: Path, settings: OwnSetting
   const refuse = (key: string, message: string): void => findings.error(below(path, key), message, undefined, 'key');
   if (kind === 'DaemonSet') {
     if (lifetime !== undefined) refuse('lifetime', 'a DaemonSet has no lifetime: its pods live as long as their nodes');
-    if (typeof workload.replicas === 'object' || workload.replicas !== 1) refuse('replicas', 'a DaemonSet has no replicas: it runs one pod on every node');
-    if (arrivals !== undefined && (arrivals.at === undefined || (arrivals.count ?? 1) !== 1)) refuse('arrivals', 'a DaemonSet arrives once: expected {at: <time>}');
+    if (typeof workload.replicas === 'object' || workload.replicas !== 1)
+      refuse('replicas', 'a DaemonSet has no replicas: it runs one pod on every node');
+    if (arrivals !== undefined && (arrivals.at === undefined || (arrivals.count ?? 1) !== 1))
+      refuse('arrivals', 'a DaemonSet arrives once: expected {at: <time>}');
     if ((workload.shapes ?? []).length > 1) refuse('shapes', 'a DaemonSet has one pod size: expected requests');
   } else if (kind !== 'Deployment' && (lifetime === undefined || lifetime === 'forever')) {
     const message = `a ${kind} needs a lifetime that ends: the run time of its pods`;
@@ -118,8 +141,10 @@ function checkRestartPolicy(workload: WorkloadInput, path: Path, findings: Findi
   const policy = mappingOf(workload.template?.['spec'])['restartPolicy'];
   const place = below(below(below(path, 'template'), 'spec'), 'restartPolicy');
   if (policy === undefined || workload.kind === 'Pod') return;
-  if (workload.kind === 'Job' && policy === 'Always') findings.error(place, 'expected Never or OnFailure for a Job, found Always');
-  if (workload.kind !== 'Job' && (policy === 'Never' || policy === 'OnFailure')) findings.error(place, `expected Always for a ${workload.kind}, found ${policy}`);
+  if (workload.kind === 'Job' && policy === 'Always')
+    findings.error(place, 'expected Never or OnFailure for a Job, found Always');
+  if (workload.kind !== 'Job' && (policy === 'Never' || policy === 'OnFailure'))
+    findings.error(place, `expected Always for a ${workload.kind}, found ${policy}`);
 }
 
 function checkApplication({ selector, ...application }: ApplicationInput, path: Path, findings: Findings): void {
@@ -196,7 +221,13 @@ function checkTimes(workload: WorkloadInput, path: Path, settings: OwnSettings, 
   const start =
     arrivals.at ?? arrivals.poisson?.from ?? arrivals.diurnal?.from ?? arrivals.hourly?.from ?? arrivals.bursty?.from;
   const micros = start === undefined ? 0 : (parseDuration(start) ?? 0);
-  if (micros >= end) findings.warn(below(path, 'arrivals'), `nothing of ${quoteShort(workload.name)} arrives before the run ends`, undefined, 'key');
+  if (micros >= end)
+    findings.warn(
+      below(path, 'arrivals'),
+      `nothing of ${quoteShort(workload.name)} arrives before the run ends`,
+      undefined,
+      'key',
+    );
 }
 
 function checkFailures(input: ScenarioInput, findings: Findings): void {
@@ -204,10 +235,16 @@ function checkFailures(input: ScenarioInput, findings: Findings): void {
   for (const [index, failure] of input.failures.entries()) {
     const path = at('failures', index);
     for (const [ordinal, name] of failure.pools.entries()) {
-      if (!pools.has(name)) findings.error(below(below(path, 'pools'), ordinal), `unknown pool ${quoteShort(name)}`, nearestName(name, pools.keys()));
+      if (!pools.has(name))
+        findings.error(
+          below(below(path, 'pools'), ordinal),
+          `unknown pool ${quoteShort(name)}`,
+          nearestName(name, pools.keys()),
+        );
     }
     checkFailureFields(failure, path, findings);
-    const struck = failure.pools.length === 0 ? input.nodePools : failure.pools.flatMap((name) => pools.get(name) ?? []);
+    const struck =
+      failure.pools.length === 0 ? input.nodePools : failure.pools.flatMap((name) => pools.get(name) ?? []);
     if (struck.length === 0 || input.nodes !== undefined) continue;
     if (failure.scope === 'zone' && failure.label === undefined && struck.every((pool) => pool.zones.length === 0))
       findings.error(below(path, 'scope'), 'zones cannot fail: none of the pools has zones');
@@ -238,11 +275,29 @@ function checkPriorityClasses(input: ScenarioInput, findings: Findings): void {
   const defaults: string[] = [];
   for (const [name, entry] of Object.entries(input.priorityClasses)) {
     const path = below(below(null, 'priorityClasses'), name);
-    if (!isSubdomain(name)) findings.error(path, `expected a name of lower-case letters, digits, "-" and ".", found ${quoteShort(name)}`, undefined, 'key');
-    else if (name.startsWith('system-')) findings.error(path, SYSTEM_CLASSES.includes(name) ? `${name} is built in` : 'names that start with "system-" are reserved', undefined, 'key');
+    if (!isSubdomain(name))
+      findings.error(
+        path,
+        `expected a name of lower-case letters, digits, "-" and ".", found ${quoteShort(name)}`,
+        undefined,
+        'key',
+      );
+    else if (name.startsWith('system-'))
+      findings.error(
+        path,
+        SYSTEM_CLASSES.includes(name) ? `${name} is built in` : 'names that start with "system-" are reserved',
+        undefined,
+        'key',
+      );
     if (typeof entry === 'object' && entry.globalDefault) defaults.push(name);
   }
-  if (defaults.length > 1) findings.error(below(below(null, 'priorityClasses'), defaults[1]), `expected one globalDefault, found ${defaults.join(' and ')}`, undefined, 'key');
+  if (defaults.length > 1)
+    findings.error(
+      below(below(null, 'priorityClasses'), defaults[1]),
+      `expected one globalDefault, found ${defaults.join(' and ')}`,
+      undefined,
+      'key',
+    );
 }
 
 /** Without a duration the run ends with its last pod: arrivals must end, too. */
@@ -250,7 +305,12 @@ function checkEnds(input: ScenarioInput, findings: Findings): void {
   for (const [index, { arrivals, name }] of input.workloads.entries()) {
     const endless = arrivals?.poisson ?? arrivals?.diurnal ?? arrivals?.hourly ?? arrivals?.bursty;
     if (endless === undefined || endless.until !== undefined) continue;
-    findings.error(below(at('workloads', index), 'arrivals'), `${quoteShort(name)} arrives without end: expected "until" here, or a "duration" of the scenario`, undefined, 'key');
+    findings.error(
+      below(at('workloads', index), 'arrivals'),
+      `${quoteShort(name)} arrives without end: expected "until" here, or a "duration" of the scenario`,
+      undefined,
+      'key',
+    );
   }
 }
 
@@ -264,7 +324,8 @@ export function checkClassesOfWorkloads(input: ScenarioInput, known: ReadonlySet
       [inTemplate, below(below(below(path, 'template'), 'spec'), 'priorityClassName')],
     ];
     for (const [name, place] of uses) {
-      if (typeof name === 'string' && !known.has(name)) findings.error(place, `unknown priority class ${quoteShort(name)}`, nearestName(name, known));
+      if (typeof name === 'string' && !known.has(name))
+        findings.error(place, `unknown priority class ${quoteShort(name)}`, nearestName(name, known));
     }
   }
 }

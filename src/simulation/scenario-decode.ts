@@ -82,10 +82,18 @@ function noteMismatch({ issue, steps, found }: PlacedIssue, misspelled: Readonly
   if (found === undefined && issue.code !== 'custom') {
     if (misspelled.has(formatPath(steps))) return;
     const part = typeof steps[steps.length - 2] === 'number' ? 'value' : 'key';
-    findings.error(pathOf(steps.slice(0, -1)), `${quoteShort(String(steps[steps.length - 1]))} is missing: ${expectation(issue)}`, undefined, part);
+    findings.error(
+      pathOf(steps.slice(0, -1)),
+      `${quoteShort(String(steps[steps.length - 1]))} is missing: ${expectation(issue)}`,
+      undefined,
+      part,
+    );
     return;
   }
-  const suggestion = issue.code === 'invalid_value' && typeof found === 'string' ? nearestName(found, issue.values.map(String)) : undefined;
+  const suggestion =
+    issue.code === 'invalid_value' && typeof found === 'string'
+      ? nearestName(found, issue.values.map(String))
+      : undefined;
   findings.error(pathOf(steps), `${expectation(issue)}, found ${describeValue(found)}`, suggestion);
 }
 
@@ -96,7 +104,8 @@ function isRootMismatch(issue: Issue): boolean {
 
 function expectation(issue: Issue): string {
   if (issue.message.startsWith('expected ')) return issue.message;
-  if (issue.code === 'invalid_type') return `expected ${issue.expected === 'object' || issue.expected === 'record' ? 'a mapping' : `a ${issue.expected}`}`;
+  if (issue.code === 'invalid_type')
+    return `expected ${issue.expected === 'object' || issue.expected === 'record' ? 'a mapping' : `a ${issue.expected}`}`;
   return issue.message;
 }
 
@@ -141,6 +150,9 @@ function unwrap(schema: AnySchema): AnySchema[] {
 
 function childSchemas(schema: AnySchema, step: PathStep): AnySchema[] {
   if (typeof step === 'number') return schema.def.element === undefined ? [] : [schema.def.element];
-  const child = schema.def.shape !== undefined && Object.hasOwn(schema.def.shape, step) ? schema.def.shape[step] : schema.def.valueType;
+  const child =
+    schema.def.shape !== undefined && Object.hasOwn(schema.def.shape, step)
+      ? schema.def.shape[step]
+      : schema.def.valueType;
   return child === undefined ? [] : [child];
 }

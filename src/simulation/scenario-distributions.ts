@@ -19,13 +19,15 @@ export class ScenarioNumbers {
 
   micros(text: string, path: Path | null): Micros {
     const micros = parseDuration(text);
-    if (micros === undefined) this.findings.error(path, `expected a duration of at most 100 years, found ${quoteShort(text)}`);
+    if (micros === undefined)
+      this.findings.error(path, `expected a duration of at most 100 years, found ${quoteShort(text)}`);
     return micros ?? 0;
   }
 
   microsAbove0(text: string, path: Path | null): Micros {
     const micros = this.micros(text, path);
-    if (micros === 0 && parseDuration(text) !== undefined) this.findings.error(path, `expected a duration above 0, found ${quoteShort(text)}`);
+    if (micros === 0 && parseDuration(text) !== undefined)
+      this.findings.error(path, `expected a duration above 0, found ${quoteShort(text)}`);
     return micros;
   }
 
@@ -36,11 +38,14 @@ export class ScenarioNumbers {
 
   /** Durations in seconds, other numbers as they are. */
   distribution(input: string | number | DistributionInput, path: Path | null): Distribution {
-    if (typeof input !== 'object') return { kind: 'fixed', value: this.amount(input, path), atLeast: null, atMost: null };
-    const bound = (key: 'atLeast' | 'atMost'): number | null => (input[key] === undefined ? null : this.amount(input[key], below(path, key)));
+    if (typeof input !== 'object')
+      return { kind: 'fixed', value: this.amount(input, path), atLeast: null, atMost: null };
+    const bound = (key: 'atLeast' | 'atMost'): number | null =>
+      input[key] === undefined ? null : this.amount(input[key], below(path, key));
     const atLeast = bound('atLeast');
     const atMost = bound('atMost');
-    if (atLeast !== null && atMost !== null && atLeast > atMost) this.findings.error(below(path, 'atMost'), 'expected atMost to be at least atLeast');
+    if (atLeast !== null && atMost !== null && atLeast > atMost)
+      this.findings.error(below(path, 'atMost'), 'expected atMost to be at least atLeast');
     const shapes = SHAPES.filter((shape) => input[shape] !== undefined);
     if (shapes.length !== 1) {
       const found = shapes.length === 0 ? 'none' : shapes.join(' and ');
@@ -52,18 +57,26 @@ export class ScenarioNumbers {
 
   #shape(input: DistributionInput, path: Path): DistributionShape {
     const amount = (value: string | number, key: string): number => this.amount(value, below(path, key));
-    const positive = (value: string | number, key: string): number => this.#positive(value, amount(value, key), below(path, key));
+    const positive = (value: string | number, key: string): number =>
+      this.#positive(value, amount(value, key), below(path, key));
     const { uniform, exponential, lognormal, weibull, boundedPareto, choice } = input;
     if (uniform !== undefined) {
       const min = amount(uniform.min, 'min');
       return { kind: 'uniform', min, max: this.#notBelow(min, amount(uniform.max, 'max'), path) };
     }
     if (exponential !== undefined) return { kind: 'exponential', mean: positive(exponential.mean, 'mean') };
-    if (lognormal !== undefined) return { kind: 'lognormal', median: positive(lognormal.median, 'median'), sigma: lognormal.sigma };
-    if (weibull !== undefined) return { kind: 'weibull', scale: positive(weibull.scale, 'scale'), shape: positive(weibull.shape, 'shape') };
+    if (lognormal !== undefined)
+      return { kind: 'lognormal', median: positive(lognormal.median, 'median'), sigma: lognormal.sigma };
+    if (weibull !== undefined)
+      return { kind: 'weibull', scale: positive(weibull.scale, 'scale'), shape: positive(weibull.shape, 'shape') };
     if (boundedPareto !== undefined) {
       const min = positive(boundedPareto.min, 'min');
-      return { kind: 'boundedPareto', min, max: this.#notBelow(min, amount(boundedPareto.max, 'max'), path), alpha: positive(boundedPareto.alpha, 'alpha') };
+      return {
+        kind: 'boundedPareto',
+        min,
+        max: this.#notBelow(min, amount(boundedPareto.max, 'max'), path),
+        alpha: positive(boundedPareto.alpha, 'alpha'),
+      };
     }
     if (choice !== undefined) return this.#choice(choice, path);
     return { kind: 'fixed', value: this.amount(input.fixed ?? 0, path) };
@@ -73,7 +86,11 @@ export class ScenarioNumbers {
     const values = choice.values.map((value, index) => this.amount(value, below(below(path, 'values'), index)));
     const weights = choice.weights ?? values.map(() => 1);
     if (values.length === 0) this.findings.error(below(path, 'values'), 'expected at least one value');
-    else if (weights.length !== values.length) this.findings.error(below(path, 'weights'), `expected one weight for each of ${values.length} values, found ${weights.length}`);
+    else if (weights.length !== values.length)
+      this.findings.error(
+        below(path, 'weights'),
+        `expected one weight for each of ${values.length} values, found ${weights.length}`,
+      );
     else this.weightsAbove0(weights, below(path, 'weights'));
     return { kind: 'choice', values, weights };
   }
@@ -102,9 +119,11 @@ export class ScenarioNumbers {
       this.findings.error(path, `expected exactly one of ${ARRIVAL_KINDS.join(', ')}, found ${found}`);
       return { kind: 'at', atMicros: 0, count: 0 };
     }
-    if (input.count !== undefined && input.at === undefined) this.findings.error(below(path, 'count'), '"count" belongs to "at"', undefined, 'key');
+    if (input.count !== undefined && input.at === undefined)
+      this.findings.error(below(path, 'count'), '"count" belongs to "at"', undefined, 'key');
     const { poisson, diurnal, hourly, bursty } = input;
-    if (poisson !== undefined) return { kind: 'poisson', ratePerHour: poisson.ratePerHour, ...this.#window(poisson, below(path, 'poisson')) };
+    if (poisson !== undefined)
+      return { kind: 'poisson', ratePerHour: poisson.ratePerHour, ...this.#window(poisson, below(path, 'poisson')) };
     if (diurnal !== undefined) {
       const at = below(path, 'diurnal');
       return {
@@ -133,7 +152,11 @@ export class ScenarioNumbers {
   #window(input: { readonly from: string; readonly until?: string | undefined }, path: Path): { startMicros: Micros; endMicros: Micros | null } {
     const startMicros = this.micros(input.from, below(path, 'from'));
     const endMicros = input.until === undefined ? null : this.micros(input.until, below(path, 'until'));
-    if (endMicros !== null && endMicros <= startMicros) this.findings.error(below(path, 'until'), `expected a time after "from" (${input.from}), found ${quoteShort(input.until ?? '')}`);
+    if (endMicros !== null && endMicros <= startMicros)
+      this.findings.error(
+        below(path, 'until'),
+        `expected a time after "from" (${input.from}), found ${quoteShort(input.until ?? '')}`,
+      );
     return { startMicros, endMicros };
   }
 }
@@ -142,4 +165,8 @@ const SHAPES = ['fixed', 'uniform', 'exponential', 'lognormal', 'weibull', 'boun
 const ARRIVAL_KINDS = ['at', 'poisson', 'diurnal', 'hourly', 'bursty'] as const;
 
 /** A distribution before its bounds. */
-type DistributionShape = Distribution extends infer D ? (D extends Distribution ? Omit<D, 'atLeast' | 'atMost'> : never) : never;
+type DistributionShape = Distribution extends infer D
+  ? D extends Distribution
+    ? Omit<D, 'atLeast' | 'atMost'>
+    : never
+  : never;

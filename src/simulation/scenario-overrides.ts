@@ -1,4 +1,6 @@
-/** `--set path=value`: changes to a scenario before it is decoded, so that they are checked like anything else in it. */
+/**
+ * `--set path=value`: changes to a scenario before it is decoded, so that they are checked like anything else in it.
+ */
 import { nearestName } from '../base/input-error.ts';
 import type { Problem } from '../base/input-error.ts';
 import { readDocuments } from '../workload/manifests/documents.ts';
@@ -32,18 +34,30 @@ export function applyOverrides(root: unknown, overrides: readonly Override[]): A
     const origin = `${override.option ?? '--set'} ${override.path}=${override.value}`;
     const steps = parsePath(override.path);
     if (steps === undefined) {
-      problems.push({ file: origin, message: `expected a path such as duration or nodePools[0].count, found ${quoteShort(override.path)}` });
+      problems.push({
+        file: origin,
+        message: `expected a path such as duration or nodePools[0].count, found ${quoteShort(override.path)}`,
+      });
       continue;
     }
     const read = readDocuments(override.value, origin);
     if (read.problems.length > 0 || read.documents.length > 1) {
-      problems.push({ file: origin, message: `expected one YAML value after "=", found ${quoteShort(override.value)}` });
+      problems.push({
+        file: origin,
+        message: `expected one YAML value after "=", found ${quoteShort(override.value)}`,
+      });
       continue;
     }
     warnings.push(...read.warnings);
     const taken: PathStep[] = [];
     const outcome = setIn(value, steps, read.documents[0]?.value ?? null, taken);
-    if ('message' in outcome) problems.push({ file: origin, path: formatPath(taken), message: outcome.message, suggestion: outcome.suggestion });
+    if ('message' in outcome)
+      problems.push({
+        file: origin,
+        path: formatPath(taken),
+        message: outcome.message,
+        suggestion: outcome.suggestion,
+      });
     else {
       value = outcome.value;
       applied.push({ steps: taken, origin });
@@ -69,7 +83,8 @@ function setIn(target: unknown, steps: readonly PathStep[], value: unknown, take
     const inner = setIn(list[index], rest, value, taken);
     return 'message' in inner ? inner : { value: [...list.slice(0, index), inner.value, ...list.slice(index + 1)] };
   }
-  if (target !== undefined && target !== null && typeof target !== 'object') return { value: nest([step, ...rest], value) };
+  if (target !== undefined && target !== null && typeof target !== 'object')
+    return { value: nest([step, ...rest], value) };
   if (step === '__proto__') return { message: 'the key "__proto__" is not allowed' };
   taken.push(String(step));
   const map = (target ?? {}) as Readonly<Record<string, unknown>>;
@@ -77,7 +92,10 @@ function setIn(target: unknown, steps: readonly PathStep[], value: unknown, take
   return 'message' in inner ? inner : { value: { ...map, [step]: inner.value } };
 }
 
-/** A plain value gives way to a mapping: `lifetime.exponential.mean=5m` over `lifetime: 10m`; all of it is the override's. */
+/**
+ * A plain value gives way to a mapping: `lifetime.exponential.mean=5m` over `lifetime: 10m`; all of it is the
+ * override's.
+ */
 function nest(steps: readonly PathStep[], value: unknown): unknown {
   return steps.reduceRight<unknown>((inner, step) => ({ [String(step)]: inner }), value);
 }

@@ -71,7 +71,11 @@ export function readScenario(
 function openScenario(
   text: string, file: string,
 ): { readonly document: SourceDocument; readonly warnings: readonly Problem[] } {
-  if (text.length > MAX_SCENARIO_CHARACTERS) throw new InputError({ file, message: `expected a scenario, found a file of more than ${MAX_SCENARIO_CHARACTERS} characters` });
+  if (text.length > MAX_SCENARIO_CHARACTERS)
+    throw new InputError({
+      file,
+      message: `expected a scenario, found a file of more than ${MAX_SCENARIO_CHARACTERS} characters`,
+    });
   const { document, warnings } = readOnlyDocument(text, file, 'scenario');
   const { kind, apiVersion } = mappingOf(document.value);
   if (typeof kind === 'string' && apiVersion !== undefined) {
@@ -185,7 +189,11 @@ class ScenarioReading {
   /** The files of a scenario that could not be decoded are checked all the same: one reading shows every mistake. */
   #readFilesOf(value: unknown): void {
     const { nodes, manifests, priorityClasses } = mappingOf(value);
-    this.#readManifests({ nodes: pathsIn(nodes), manifests: pathsIn(manifests), priorityClasses: mappingOf(priorityClasses) });
+    this.#readManifests({
+      nodes: pathsIn(nodes),
+      manifests: pathsIn(manifests),
+      priorityClasses: mappingOf(priorityClasses),
+    });
   }
 
   #readManifests(input: FilesInput, hasApplication = (_object: KubernetesObject): boolean => false): Manifests {
@@ -215,7 +223,11 @@ class ScenarioReading {
       if (relative === '') this.#findings.error(place, 'expected a file or folder, found an empty text');
       else if (this.#files.isFolder(path)) {
         const real = this.#files.realPath(path);
-        if (own.startsWith(real.endsWith('/') ? real : `${real}/`)) this.#findings.error(place, `the folder ${path} holds the scenario itself: put manifests into a folder of their own`);
+        if (own.startsWith(real.endsWith('/') ? real : `${real}/`))
+          this.#findings.error(
+            place,
+            `the folder ${path} holds the scenario itself: put manifests into a folder of their own`,
+          );
         else found.push(path);
       } else if (!this.#files.isFile(path)) this.#findings.error(place, `no such file or folder: ${path}`);
       else if (this.#files.realPath(path) === own) this.#findings.error(place, 'the scenario refers to itself');
@@ -264,13 +276,26 @@ class ScenarioReading {
   }
 
   #allPriorityClasses(settings: OwnSettings, objects: readonly KubernetesObject[]): Scenario['priorityClasses'] {
-    const classes: Record<string, Scenario['priorityClasses'][string]> = { ...BUILT_IN_CLASSES, ...settings.priorityClasses };
+    const classes: Record<string, Scenario['priorityClasses'][string]> = {
+      ...BUILT_IN_CLASSES,
+      ...settings.priorityClasses,
+    };
     for (const object of objects) {
       if (object.kind !== 'PriorityClass') continue;
-      const { metadata, value = 0, preemptionPolicy = 'PreemptLowerPriority', globalDefault = false } = object as PriorityClass;
+      const {
+        metadata,
+        value = 0,
+        preemptionPolicy = 'PreemptLowerPriority',
+        globalDefault = false,
+      } = object as PriorityClass;
       const name = metadata?.name ?? '';
       if (Object.hasOwn(settings.priorityClasses, name)) {
-        this.#findings.error(below(below(null, 'priorityClasses'), name), `the priority class ${name} is defined in the manifests, too`, undefined, 'key');
+        this.#findings.error(
+          below(below(null, 'priorityClasses'), name),
+          `the priority class ${name} is defined in the manifests, too`,
+          undefined,
+          'key',
+        );
       }
       classes[name] = { value, preemptionPolicy, globalDefault };
     }
@@ -333,7 +358,12 @@ class ScenarioReading {
     const at = below(null, 'scheduler');
     const plugin = (path: string, place: Path): string => this.#existingFile(path, place);
     const list = below(at, 'plugins');
-    const pluginFiles = plugins === undefined ? [] : typeof plugins === 'string' ? [plugin(plugins, list)] : plugins.map((path, index) => plugin(path, below(list, index)));
+    const pluginFiles =
+      plugins === undefined
+        ? []
+        : typeof plugins === 'string'
+          ? [plugin(plugins, list)]
+          : plugins.map((path, index) => plugin(path, below(list, index)));
     const configurationFile = typeof config === 'string' ? this.#existingFile(config, below(at, 'config')) : null;
     const configuration = configurationFile === null ? (config ?? null) : this.#readConfiguration(configurationFile);
     for (const mistake of sharesOfProfiles(settings.schedulers, namesOfProfiles(configuration))) {
@@ -369,7 +399,9 @@ class ScenarioReading {
     return placeFindings(this.#document, findings).map((problem, index) => {
       if (index >= findings.length) return problem;
       const steps = stepsOf(findings[index].path);
-      const override = this.#overrides.applied.findLast(({ steps: set }) => set.every((step, depth) => steps[depth] === step));
+      const override = this.#overrides.applied.findLast(({ steps: set }) =>
+        set.every((step, depth) => steps[depth] === step),
+      );
       if (override === undefined) return problem;
       const { message, path, suggestion } = problem;
       return { file: override.origin, path, message, suggestion };
@@ -397,9 +429,17 @@ export function readConfigurationFile(
 ): { readonly value: unknown; readonly warnings: readonly Problem[] } {
   const { documents, problems, warnings } = readDocuments(files.read(file), file);
   if (problems.length > 0) throw new InputError(problems);
-  if (documents.length !== 1) throw new InputError({ file, message: `expected one document, found ${documents.length === 0 ? 'an empty file' : documents.length}` });
+  if (documents.length !== 1)
+    throw new InputError({
+      file,
+      message: `expected one document, found ${documents.length === 0 ? 'an empty file' : documents.length}`,
+    });
   const [{ value }] = documents;
-  if (!isMapping(value)) throw new InputError({ file, message: `expected a KubeSchedulerConfiguration (a mapping), found ${describeValue(value)}` });
+  if (!isMapping(value))
+    throw new InputError({
+      file,
+      message: `expected a KubeSchedulerConfiguration (a mapping), found ${describeValue(value)}`,
+    });
   return { value, warnings };
 }
 

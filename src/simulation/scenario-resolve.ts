@@ -105,8 +105,15 @@ function resolvePool(pool: NodePoolInput, path: Path, numbers: ScenarioNumbers):
     const amount = pool.allocatable[needed];
     const isMisspelled = Object.keys(pool.allocatable).some((name) => resourceNameMistake(name)?.suggestion === needed);
     if (amount === undefined && isMisspelled) continue;
-    if (amount === undefined) findings.error(below(path, 'allocatable'), `"${needed}" is missing: expected what one node offers`, undefined, 'key');
-    else if (tryParseQuantity(amount)?.isZero() === true) findings.error(below(below(path, 'allocatable'), needed), 'expected a quantity above 0, found 0');
+    if (amount === undefined)
+      findings.error(
+        below(path, 'allocatable'),
+        `"${needed}" is missing: expected what one node offers`,
+        undefined,
+        'key',
+      );
+    else if (tryParseQuantity(amount)?.isZero() === true)
+      findings.error(below(below(path, 'allocatable'), needed), 'expected a quantity above 0, found 0');
   }
   labelMap(pool.labels, below(path, 'labels'), findings);
   const taints = pool.taints.map(resolveTaint);
@@ -121,7 +128,8 @@ function resolvePool(pool: NodePoolInput, path: Path, numbers: ScenarioNumbers):
     members: pool.members ?? null,
     zones: pool.zones,
     region: pool.region,
-    allocatable: pool.allocatable['pods'] === undefined ? { ...pool.allocatable, pods: DEFAULT_MAX_PODS } : pool.allocatable,
+    allocatable:
+      pool.allocatable['pods'] === undefined ? { ...pool.allocatable, pods: DEFAULT_MAX_PODS } : pool.allocatable,
     labels: pool.labels,
     taints,
     images,
@@ -133,7 +141,11 @@ function resolvePool(pool: NodePoolInput, path: Path, numbers: ScenarioNumbers):
 function resolveAutoscaling(pool: NodePoolInput, path: Path, numbers: ScenarioNumbers): NodePool['autoscaling'] {
   const group = pool.autoscaling;
   if (group === undefined) return null;
-  return { min: group.min, max: group.max, provisionSeconds: numbers.distribution(group.provisioning, below(path, 'provisioning')) };
+  return {
+    min: group.min,
+    max: group.max,
+    provisionSeconds: numbers.distribution(group.provisioning, below(path, 'provisioning')),
+  };
 }
 
 function resolveTaint(input: NodePoolInput['taints'][number]): Taint {
@@ -237,7 +249,8 @@ function resolveLifetime(workload: WorkloadInput, path: Path, numbers: ScenarioN
 function resolveShapes(workload: WorkloadInput, path: Path, numbers: ScenarioNumbers): PodShape[] {
   const { findings } = numbers;
   const { requests, shapes } = workload;
-  if (requests !== undefined && shapes !== undefined) findings.error(below(path, 'requests'), 'expected either requests or shapes, found both', undefined, 'key');
+  if (requests !== undefined && shapes !== undefined)
+    findings.error(below(path, 'requests'), 'expected either requests or shapes, found both', undefined, 'key');
   if (requests !== undefined) {
     resourceList(requests, below(path, 'requests'), findings);
     return [{ weight: 1, requests }];
@@ -245,7 +258,8 @@ function resolveShapes(workload: WorkloadInput, path: Path, numbers: ScenarioNum
   const given = shapes ?? [];
   const at = below(path, 'shapes');
   if (shapes !== undefined && shapes.length === 0) findings.error(at, 'expected at least one shape');
-  for (const [index, shape] of given.entries()) resourceList(shape.requests, below(below(at, index), 'requests'), findings);
+  for (const [index, shape] of given.entries())
+    resourceList(shape.requests, below(below(at, index), 'requests'), findings);
   if (given.length > 0) numbers.weightsAbove0(given.map((shape) => shape.weight), at);
   return given.map(({ weight, requests: amounts }): PodShape => ({ weight, requests: amounts }));
 }
@@ -259,15 +273,32 @@ function resolveTemplate(workload: WorkloadInput, path: Path, numbers: ScenarioN
     return { metadata: { labels: { app: workload.name } }, spec: { containers: [container] } };
   }
   const at = below(path, 'template');
-  if (workload.image !== undefined) findings.error(below(path, 'image'), 'expected either image or template, found both', undefined, 'key');
+  if (workload.image !== undefined)
+    findings.error(below(path, 'image'), 'expected either image or template, found both', undefined, 'key');
   podTemplate(workload.template, at, findings);
   const spec = mappingOf(workload.template['spec']);
-  if (spec['nodeName'] !== undefined) findings.error(below(below(at, 'spec'), 'nodeName'), 'a generated pod cannot name its node: use nodeSelector or affinity');
-  if (spec['priorityClassName'] !== undefined && workload.priorityClass !== undefined && spec['priorityClassName'] !== workload.priorityClass) {
-    findings.error(below(path, 'priorityClass'), 'expected the same class as template.spec.priorityClassName, or only one of them');
+  if (spec['nodeName'] !== undefined)
+    findings.error(
+      below(below(at, 'spec'), 'nodeName'),
+      'a generated pod cannot name its node: use nodeSelector or affinity',
+    );
+  if (
+    spec['priorityClassName'] !== undefined &&
+    workload.priorityClass !== undefined &&
+    spec['priorityClassName'] !== workload.priorityClass
+  ) {
+    findings.error(
+      below(path, 'priorityClass'),
+      'expected the same class as template.spec.priorityClassName, or only one of them',
+    );
   }
   if (hasOwnSizes && listOf(spec['initContainers']).length > 0) {
-    findings.warn(below(below(at, 'spec'), 'initContainers'), 'the requests of initContainers stay as written when shapes are drawn', undefined, 'key');
+    findings.warn(
+      below(below(at, 'spec'), 'initContainers'),
+      'the requests of initContainers stay as written when shapes are drawn',
+      undefined,
+      'key',
+    );
   }
   const template = withoutNulls(workload.template) as PodTemplateSpec;
   if (template.metadata?.labels !== undefined) return template;
@@ -304,7 +335,9 @@ function lateOrNull(delay: Distribution): Distribution | null {
 
 function resolveKubelet(kubelet: ScenarioInput['kubelet'], numbers: ScenarioNumbers): KubeletSettings {
   const at = below(null, 'kubelet');
-  const sizes = Object.entries(kubelet.imageSizes).map(([image, size]) => [image, bytes(size, below(below(at, 'imageSizes'), image), numbers)] as const);
+  const sizes = Object.entries(kubelet.imageSizes).map(
+    ([image, size]) => [image, bytes(size, below(below(at, 'imageSizes'), image), numbers)] as const,
+  );
   return {
     sandboxSeconds: numbers.distribution(kubelet.sandbox, below(at, 'sandbox')),
     containerStartSeconds: numbers.distribution(kubelet.containerStart, below(at, 'containerStart')),
@@ -355,7 +388,8 @@ function resolveFailure(
   failure: ScenarioInput['failures'][number], path: Path, numbers: ScenarioNumbers,
 ): FailureProcess {
   const uptimeSeconds = numbers.distribution(failure.uptime, below(path, 'uptime'));
-  if (uptimeSeconds.kind === 'fixed' && uptimeSeconds.value === 0) numbers.findings.error(below(path, 'uptime'), 'expected a duration above 0: nodes would fail without end');
+  if (uptimeSeconds.kind === 'fixed' && uptimeSeconds.value === 0)
+    numbers.findings.error(below(path, 'uptime'), 'expected a duration above 0: nodes would fail without end');
   const { name, kind, scope, pools, share, factor = DEFAULT_SLOW_FACTOR } = failure;
   const { label = scope === 'rack' ? DEFAULT_RACK_LABEL : '' } = failure;
   if (share === 0) numbers.findings.error(below(path, 'share'), 'expected a number above 0: no node would ever fail');
@@ -371,7 +405,8 @@ function resolveAutoscaler(
   given: ScenarioInput['autoscaler'], isAutoscaled: boolean, numbers: ScenarioNumbers,
 ): ClusterAutoscalerSettings | null {
   const at = below(null, 'autoscaler');
-  if (given !== undefined && !isAutoscaled) numbers.findings.warn(at, 'no pool has "autoscaling": the autoscaler has nothing to do', undefined, 'key');
+  if (given !== undefined && !isAutoscaled)
+    numbers.findings.warn(at, 'no pool has "autoscaling": the autoscaler has nothing to do', undefined, 'key');
   const input = given ?? autoscalerDefaults();
   if (!isAutoscaled || !input.enabled) return null;
   return {
@@ -382,7 +417,10 @@ function resolveAutoscaler(
     scaleDownUnneededMicros: numbers.micros(input.scaleDownUnneededTime, below(at, 'scaleDownUnneededTime')),
     scaleDownUnreadyMicros: numbers.micros(input.scaleDownUnreadyTime, below(at, 'scaleDownUnreadyTime')),
     scaleDownDelayAfterAddMicros: numbers.micros(input.scaleDownDelayAfterAdd, below(at, 'scaleDownDelayAfterAdd')),
-    scaleDownDelayAfterFailureMicros: numbers.micros(input.scaleDownDelayAfterFailure, below(at, 'scaleDownDelayAfterFailure')),
+    scaleDownDelayAfterFailureMicros: numbers.micros(
+      input.scaleDownDelayAfterFailure,
+      below(at, 'scaleDownDelayAfterFailure'),
+    ),
     maxScaleDownParallelism: input.maxScaleDownParallelism,
     maxDrainParallelism: input.maxDrainParallelism,
     maxNodesPerScaleUp: input.maxNodesPerScaleUp,
@@ -404,8 +442,12 @@ function resolveMetrics(metrics: ScenarioInput['metrics'], numbers: ScenarioNumb
 
 function resolvePriorityClasses(input: ScenarioInput['priorityClasses']): Scenario['priorityClasses'] {
   const classes = Object.entries(input).map(([name, entry]) => {
-    if (typeof entry === 'number') return [name, { value: entry, preemptionPolicy: 'PreemptLowerPriority', globalDefault: false }] as const;
-    return [name, { value: entry.value, preemptionPolicy: entry.preemptionPolicy, globalDefault: entry.globalDefault }] as const;
+    if (typeof entry === 'number')
+      return [name, { value: entry, preemptionPolicy: 'PreemptLowerPriority', globalDefault: false }] as const;
+    return [
+      name,
+      { value: entry.value, preemptionPolicy: entry.preemptionPolicy, globalDefault: entry.globalDefault },
+    ] as const;
   });
   return Object.fromEntries(classes);
 }

@@ -20,11 +20,18 @@ const KUBERNETES = `expected a version of Kubernetes: ${KUBERNETES_VERSIONS.join
 const taint = z
   .union(
     [
-      z.string(expecting('expected a taint')).regex(/^[^=:\s]+(?:=[^:\s]*)?:[A-Za-z]+$/, expecting('expected a taint such as key=value:NoSchedule')),
+      z
+        .string(expecting('expected a taint'))
+        .regex(/^[^=:\s]+(?:=[^:\s]*)?:[A-Za-z]+$/, expecting('expected a taint such as key=value:NoSchedule')),
       z.strictObject({
         key: text('Taint key'),
         value: text('Taint value').optional(),
-        effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute'], expecting('expected NoSchedule, PreferNoSchedule or NoExecute')).describe('Taint effect'),
+        effect: z
+          .enum(
+            ['NoSchedule', 'PreferNoSchedule', 'NoExecute'],
+            expecting('expected NoSchedule, PreferNoSchedule or NoExecute'),
+          )
+          .describe('Taint effect'),
       }),
     ],
     expecting('expected a taint: key=value:NoSchedule as for kubectl taint, or a mapping with key, value, effect'),
@@ -81,7 +88,10 @@ const windowFields = {
 const arrivals = z.strictObject({
   at: duration('All arrivals at this instant, `count` of them').optional(),
   count: whole('With `at`: how many arrive. Default 1', 0, 10_000_000).optional(),
-  poisson: mapping({ ratePerHour: number('Mean arrivals in an hour', 0, MANY), ...windowFields }, 'Poisson process: independent arrivals at a steady rate').optional(),
+  poisson: mapping(
+    { ratePerHour: number('Mean arrivals in an hour', 0, MANY), ...windowFields },
+    'Poisson process: independent arrivals at a steady rate',
+  ).optional(),
   diurnal: mapping(
     {
       meanRatePerHour: number('Mean arrivals in an hour over a whole period', 0, MANY),
@@ -207,7 +217,10 @@ const workload = z.strictObject({
 const priorityClass = z
   .union(
     [
-      z.int(expecting('expected a whole number')).min(-2_147_483_648, expecting('expected a priority from -2147483648 to 1000000000')).max(1_000_000_000, expecting('expected a priority from -2147483648 to 1000000000')),
+      z
+        .int(expecting('expected a whole number'))
+        .min(-2_147_483_648, expecting('expected a priority from -2147483648 to 1000000000'))
+        .max(1_000_000_000, expecting('expected a priority from -2147483648 to 1000000000')),
       z.strictObject({
         value: whole('The priority', -2_147_483_648, 1_000_000_000),
         preemptionPolicy: z
@@ -272,7 +285,13 @@ const machines = z.strictObject({
   clones: whole('Every machine stands so many times', 1, 1000).default(1),
 });
 
-const paths = (help: string) => z.union([z.string(), z.array(z.string(expecting('expected a path')))], expecting('expected a path or a list of paths')).describe(help);
+const paths = (help: string) =>
+  z
+    .union(
+      [z.string(), z.array(z.string(expecting('expected a path')))],
+      expecting('expected a path or a list of paths'),
+    )
+    .describe(help);
 
 /** The same, and Kubernetes objects themselves. */
 const pathsOrObjects = (help: string) => {
@@ -287,15 +306,21 @@ const scheduler = z.strictObject({
   config: z
     .union([z.string(), z.looseObject({})], expecting('expected a path or a KubeSchedulerConfiguration'))
     .optional()
-    .describe("KubeSchedulerConfiguration: a file relative to the scenario, or written inline. Default: upstream's default profile"),
+    .describe(
+      "KubeSchedulerConfiguration: a file relative to the scenario, or written inline. Default: upstream's default profile",
+    ),
   cycleTime: duration(
     "Simulated time of one scheduling cycle. Default 1.3ms: kube-scheduler's algorithm alone, scheduler_perf SchedulingBasic 5000Nodes_10000Pods, measured 615 to 948 decisions/s, middle about 780/s",
   ).default('1.3ms'),
-  bindTime: duration('Simulated time from the decision until the binding is written. Default 5ms: API server write 2 to 5 ms and the etcd commit').default('5ms'),
+  bindTime: duration(
+    'Simulated time from the decision until the binding is written. Default 5ms: API server write 2 to 5 ms and the etcd commit',
+  ).default('5ms'),
   tieBreak: z
     .enum(['upstream', 'first', 'random'], expecting('expected upstream, first or random'))
     .default('upstream')
-    .describe("Which of equally good nodes wins: upstream (kube-scheduler's heap order), first (node order), random (a named random stream)"),
+    .describe(
+      "Which of equally good nodes wins: upstream (kube-scheduler's heap order), first (node order), random (a named random stream)",
+    ),
   sampling: flag('false: look at every node, whatever percentageOfNodesToScore says').default(true),
   plugins: paths('Files with plugins of your own (.ts or .js), relative to the scenario').optional(),
 });
@@ -315,25 +340,60 @@ const kubelet = z.strictObject({
   sandbox: durationDistribution(
     'Time from binding until the pod sandbox with its network is set up. Default: lognormal, median 400ms, sigma 0.5; a model assumption within the SLO of 5 s at p99 for pod start without pulls',
   ).default({ lognormal: { median: '400ms', sigma: 0.5 } }),
-  containerStart: durationDistribution('Time to create and start the containers of a pod. Default: lognormal, median 150ms, sigma 0.5; a model assumption').default({
+  containerStart: durationDistribution(
+    'Time to create and start the containers of a pod. Default: lognormal, median 150ms, sigma 0.5; a model assumption',
+  ).default({
     lognormal: { median: '150ms', sigma: 0.5 },
   }),
-  pullBase: duration('Fixed part of an image pull: resolving and manifests. Default 300ms; a model assumption').default('300ms'),
-  pullBytesPerSecond: quantity('Download rate of one node. Default 125M (1 Gbit/s); a model assumption').default('125M'),
-  unpackBytesPerSecond: quantity('Rate at which a downloaded image is unpacked. Default 100M; a model assumption').default('100M'),
-  defaultImageSize: quantity('Size of an image that neither imageSizes nor a node names. Default 250M; a model assumption').default('250M'),
-  imageSizes: z.record(z.string(), quantity('Size in bytes'), expecting('expected a mapping of image names to sizes')).default({}).describe('Compressed sizes by image name as in container.image'),
+  pullBase: duration('Fixed part of an image pull: resolving and manifests. Default 300ms; a model assumption').default(
+    '300ms',
+  ),
+  pullBytesPerSecond: quantity('Download rate of one node. Default 125M (1 Gbit/s); a model assumption').default(
+    '125M',
+  ),
+  unpackBytesPerSecond: quantity(
+    'Rate at which a downloaded image is unpacked. Default 100M; a model assumption',
+  ).default('100M'),
+  defaultImageSize: quantity(
+    'Size of an image that neither imageSizes nor a node names. Default 250M; a model assumption',
+  ).default('250M'),
+  imageSizes: z
+    .record(z.string(), quantity('Size in bytes'), expecting('expected a mapping of image names to sizes'))
+    .default({})
+    .describe('Compressed sizes by image name as in container.image'),
   serializeImagePulls: flag('One pull at a time on a node. Default true (KubeletConfiguration v1beta1)').default(true),
 });
 
 const nodeLifecycle = z.strictObject({
-  nodeMonitorPeriod: duration('How often node health is looked at. Default 5s (kube-controller-manager --node-monitor-period)').default('5s'),
-  nodeMonitorGracePeriod: duration('Silence after which a node counts as unreachable. Default 50s (--node-monitor-grace-period since 1.32)').default('50s'),
-  leaseRenewInterval: duration('How often a kubelet renews its lease. Default 10s (a quarter of leaseDurationSeconds 40)').default('10s'),
-  nodeEvictionRate: number('Nodes tainted NoExecute per second in a healthy zone. Default 0.1 (--node-eviction-rate)', 0, 1_000_000).default(0.1),
-  secondaryNodeEvictionRate: number('The same in a zone with many failures. Default 0.01 (--secondary-node-eviction-rate)', 0, 1_000_000).default(0.01),
-  largeClusterSizeThreshold: whole('Zones up to this size stop evictions when many nodes fail. Default 50 (--large-cluster-size-threshold)', 0, MAX_NODES).default(50),
-  unhealthyZoneThreshold: number('Share of not-ready nodes that makes a zone unhealthy. Default 0.55 (--unhealthy-zone-threshold)', 0, 1).default(0.55),
+  nodeMonitorPeriod: duration(
+    'How often node health is looked at. Default 5s (kube-controller-manager --node-monitor-period)',
+  ).default('5s'),
+  nodeMonitorGracePeriod: duration(
+    'Silence after which a node counts as unreachable. Default 50s (--node-monitor-grace-period since 1.32)',
+  ).default('50s'),
+  leaseRenewInterval: duration(
+    'How often a kubelet renews its lease. Default 10s (a quarter of leaseDurationSeconds 40)',
+  ).default('10s'),
+  nodeEvictionRate: number(
+    'Nodes tainted NoExecute per second in a healthy zone. Default 0.1 (--node-eviction-rate)',
+    0,
+    1_000_000,
+  ).default(0.1),
+  secondaryNodeEvictionRate: number(
+    'The same in a zone with many failures. Default 0.01 (--secondary-node-eviction-rate)',
+    0,
+    1_000_000,
+  ).default(0.01),
+  largeClusterSizeThreshold: whole(
+    'Zones up to this size stop evictions when many nodes fail. Default 50 (--large-cluster-size-threshold)',
+    0,
+    MAX_NODES,
+  ).default(50),
+  unhealthyZoneThreshold: number(
+    'Share of not-ready nodes that makes a zone unhealthy. Default 0.55 (--unhealthy-zone-threshold)',
+    0,
+    1,
+  ).default(0.55),
   defaultTolerationSeconds: whole(
     'Seconds for which pods tolerate not-ready and unreachable nodes unless they say otherwise. Default 300 (DefaultTolerationSeconds admission)',
     0,
@@ -378,10 +438,14 @@ const failure = z.strictObject({
       'topology.kubernetes.io/rack',
   ).optional(),
   share: number(
-    'With scope zone, rack or cluster: share of its nodes that is struck, drawn anew each time. Default 1', 0, 1,
+    'With scope zone, rack or cluster: share of its nodes that is struck, drawn anew each time. Default 1',
+    0,
+    1,
   ).default(1),
   factor: number(
-    'Of kind slow: everything its kubelet does, heartbeats too, takes so many times as long. Default 4', 1, 1000,
+    'Of kind slow: everything its kubelet does, heartbeats too, takes so many times as long. Default 4',
+    1,
+    1000,
   ).optional(),
   notice: duration(
     'Of kind reclaim: from the notice until the machine goes. Default 2m (spot instances of AWS; 30s on GCP and Azure)',
@@ -422,8 +486,15 @@ const autoscaler = z.strictObject({
 
 const metrics = z.strictObject({
   sampleInterval: duration('Interval of the rows of timeseries.csv').default('1m'),
-  pods: z.enum(['auto', 'all', 'none'], expecting('expected auto, all or none')).default('auto').describe('Rows of pods.csv. auto: every pod up to 200,000 pods, none beyond'),
-  checkEvery: whole('Recompute all aggregates every so many events and compare (slow); 0: never', 0, 1_000_000_000).default(0),
+  pods: z
+    .enum(['auto', 'all', 'none'], expecting('expected auto, all or none'))
+    .default('auto')
+    .describe('Rows of pods.csv. auto: every pod up to 200,000 pods, none beyond'),
+  checkEvery: whole(
+    'Recompute all aggregates every so many events and compare (slow); 0: never',
+    0,
+    1_000_000_000,
+  ).default(0),
 });
 
 const CONDITION = 'expected a condition such as "queueWait.p99 < 30s"';

@@ -33,7 +33,9 @@ export interface Scenario {
   /** Fields of simulated kinds that change nothing here, with how many objects use them. */
   readonly notSimulated: readonly NotSimulated[];
   /** PriorityClass name to value, for workloads that name one; the two built-in classes included. */
-  readonly priorityClasses: Readonly<Record<string, { readonly value: number; readonly preemptionPolicy: string; readonly globalDefault: boolean }>>;
+  readonly priorityClasses: Readonly<
+    Record<string, { readonly value: number; readonly preemptionPolicy: string; readonly globalDefault: boolean }>
+  >;
   readonly workloads: readonly Workload[];
   /** What runs in pods; the first that a pod's labels match, unless its annotation names one. */
   readonly applications: readonly Application[];
@@ -87,7 +89,11 @@ export interface NodePool {
   /** Price of one node for one hour, any currency. */
   readonly costPerHour: number;
   /** null: the pool is not autoscaled. */
-  readonly autoscaling: { readonly min: number; readonly max: number; /** Seconds from the request until the node is Ready. */ readonly provisionSeconds: Distribution } | null;
+  readonly autoscaling: {
+    readonly min: number;
+    readonly max: number;
+    /** Seconds from the request until the node is Ready. */ readonly provisionSeconds: Distribution;
+  } | null;
 }
 
 export type WorkloadKind = 'Deployment' | 'Job' | 'DaemonSet' | 'Pod';
@@ -129,7 +135,12 @@ export type ArrivalProcess =
   /** All `count` arrivals at `atMicros`. */
   | { readonly kind: 'at'; readonly atMicros: Micros; readonly count: number }
   /** Exponential gaps. */
-  | { readonly kind: 'poisson'; readonly ratePerHour: number; readonly startMicros: Micros; readonly endMicros: Micros | null }
+  | {
+      readonly kind: 'poisson';
+      readonly ratePerHour: number;
+      readonly startMicros: Micros;
+      readonly endMicros: Micros | null;
+    }
   /** Non-homogeneous Poisson: rate(t) = mean * (1 + amplitude * cos(2 pi (t - peak) / period)), by thinning. */
   | {
       readonly kind: 'diurnal';

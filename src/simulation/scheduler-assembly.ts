@@ -130,7 +130,12 @@ function lateWatch(kernel: Kernel, cluster: Cluster, name: string, delay: Distri
 export function schedulingCounters(
   schedulers: () => readonly Scheduler[], cluster: () => Cluster, configuration: SchedulerConfiguration,
 ): SchedulingCounters {
-  const profile = configuration.profiles.map(({ schedulerName, percentageOfNodesToScore, points, args }) => ({ schedulerName, percentageOfNodesToScore, points, args }));
+  const profile = configuration.profiles.map(({ schedulerName, percentageOfNodesToScore, points, args }) => ({
+    schedulerName,
+    percentageOfNodesToScore,
+    points,
+    args,
+  }));
   const sum = (count: (scheduler: Scheduler) => number): number => {
     let total = 0;
     for (const scheduler of schedulers()) total += count(scheduler);

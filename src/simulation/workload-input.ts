@@ -109,7 +109,15 @@ export class WorkloadInput implements InputSource {
     const { source, targets } = this;
     const { owners } = targets.replacement;
     const isTimed = this.workloads[index].kind !== 'Deployment';
-    const seed = { template, nameBase, nameOrdinal: 0, owner, workloadClass: this.classes[index], durationMicros: Infinity, pinnedNode: -1 };
+    const seed = {
+      template,
+      nameBase,
+      nameOrdinal: 0,
+      owner,
+      workloadClass: this.classes[index],
+      durationMicros: Infinity,
+      pinnedNode: -1,
+    };
     const create = (i: number): boolean => {
       if (targets.gate.isRefused(template)) return false;
       seed.nameOrdinal = owners.takeOrdinal(nameBase);
@@ -151,7 +159,13 @@ export function podOfWorkload(workload: Workload, requests: ResourceList | null)
   const { template, kind } = workload;
   let spec: PodSpec = template.spec ?? {};
   if (workload.priorityClassName !== null) spec = { ...spec, priorityClassName: workload.priorityClassName };
-  if (requests !== null) spec = { ...spec, containers: (spec.containers ?? []).map((container, index) => withRequests(container, index === 0 ? requests : null)) };
+  if (requests !== null)
+    spec = {
+      ...spec,
+      containers: (spec.containers ?? []).map((container, index) =>
+        withRequests(container, index === 0 ? requests : null),
+      ),
+    };
   if (kind === 'DaemonSet') spec = withDaemonTolerations(spec);
   if (kind === 'Job' && spec.restartPolicy !== 'OnFailure') spec = { ...spec, restartPolicy: 'Never' };
   const metadata = { ...template.metadata, namespace: workload.namespace };
@@ -166,7 +180,10 @@ export function applicationName({ name }: Workload): string {
 }
 
 /** Whether a run needs LivingPods. */
-export function tellsOfApplications({ applications, workloads }: Pick<Scenario, 'applications' | 'workloads'>): boolean {
+export function tellsOfApplications({
+  applications,
+  workloads,
+}: Pick<Scenario, 'applications' | 'workloads'>): boolean {
   return applications.length > 0 || workloads.some(({ application }) => application !== null);
 }
 
@@ -263,7 +280,9 @@ const KNOWN_PARTS = 10_000;
 /** A trace row as a pod of one container. */
 export function podOfTrace(pod: TracePod): Pod {
   const expressions = pod.nodeAffinityAnyOf.map(({ key, values }) => ({ key, operator: 'In', values }));
-  const nodeAffinity = { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: expressions }] } };
+  const nodeAffinity = {
+    requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: expressions }] },
+  };
   return {
     metadata: { namespace: pod.namespace, labels: pod.labels },
     spec: {

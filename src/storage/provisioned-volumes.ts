@@ -1,8 +1,8 @@
 /**
  * What a provisioner makes for a claim: the volume, and which nodes can use it. Pure.
  * The topology follows the driver where a CSINode tells its keys, else the class's allowedTopologies, else the node's
- * zone, as most disks do; a volume that many nodes may use at once is taken for a network share that every node reaches.
- * Source: kubernetes-csi/external-provisioner pkg/controller/{controller,topology}.go;
+ * zone, as most disks do; a volume that many nodes may use at once is taken for a network share that every node
+ * reaches. Source: kubernetes-csi/external-provisioner pkg/controller/{controller,topology}.go;
  * pkg/controller/volume/persistentvolume/pv_controller.go (v1.36.2).
  */
 import type { Cluster } from '../cluster/cluster.ts';

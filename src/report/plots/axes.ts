@@ -45,8 +45,8 @@ export interface Axis {
 }
 
 const TIME_STEPS = [
-  1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 432_000, 604_800, 1_209_600, 2_592_000, 7_776_000, 15_552_000,
-  31_536_000,
+  1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 432_000,
+  604_800, 1_209_600, 2_592_000, 7_776_000, 15_552_000, 31_536_000,
 ];
 
 const DURATIONS: readonly Tick[] = [
@@ -71,9 +71,12 @@ const DURATIONS: readonly Tick[] = [
 export function timeAxis(endSeconds: number, pixels: number): Axis {
   const high = endSeconds > 0 ? endSeconds : 1;
   const wanted = Math.max(2, Math.floor(pixels / 72));
-  const step = TIME_STEPS.find((candidate) => high / candidate <= wanted) ?? TIME_STEPS[TIME_STEPS.length - 1] * Math.ceil(high / 31_536_000 / wanted);
+  const step =
+    TIME_STEPS.find((candidate) => high / candidate <= wanted) ??
+    TIME_STEPS[TIME_STEPS.length - 1] * Math.ceil(high / 31_536_000 / wanted);
   const ticks: Tick[] = [];
-  for (let k = 0; k * step <= high * (1 + 1e-9); k++) ticks.push({ value: k * step, label: k === 0 ? '0' : timeLabel(k * step, step) });
+  for (let k = 0; k * step <= high * (1 + 1e-9); k++)
+    ticks.push({ value: k * step, label: k === 0 ? '0' : timeLabel(k * step, step) });
   return { low: 0, high, ticks };
 }
 
@@ -115,7 +118,9 @@ export function durationAxis(smallest: number, largest: number, pixels: number):
   const to = Math.max(from + 1, found === -1 ? DURATIONS.length - 1 : found);
   const inside = DURATIONS.slice(from, to + 1);
   const every = Math.max(1, Math.ceil((inside.length * 52) / pixels));
-  const ticks = inside.filter((_, i) => i % every === 0).map((tick, i) => (i === 0 ? { value: tick.value, label: `≤ ${tick.label}` } : tick));
+  const ticks = inside
+    .filter((_, i) => i % every === 0)
+    .map((tick, i) => (i === 0 ? { value: tick.value, label: `≤ ${tick.label}` } : tick));
   return { low: inside[0].value, high: inside[inside.length - 1].value, ticks };
 }
 
@@ -148,7 +153,13 @@ export function drawVerticalAxis(axis: Axis, area: Area): string {
   return axis.ticks
     .map((tick) => {
       const at = y(tick.value);
-      const line = element('line', { class: tick.value === axis.low ? 'base' : 'grid', x1: area.left, x2: area.right, y1: at, y2: at });
+      const line = element('line', {
+        class: tick.value === axis.low ? 'base' : 'grid',
+        x1: area.left,
+        x2: area.right,
+        y1: at,
+        y2: at,
+      });
       return line + text(area.left - 8, at + 4, tick.label, { class: 'tick y', 'text-anchor': 'end' });
     })
     .join('');

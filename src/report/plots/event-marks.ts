@@ -44,14 +44,24 @@ export function eventRows(events: readonly MarkedEvent[]): EventRow[] {
   }
   const rows = Array.from(byKind, ([kind, list]) => {
     const label = humanize(kind);
-    return { kind, label, style: styleOf(label), total: list.reduce((sum, event) => sum + event.count, 0), events: list };
+    return {
+      kind,
+      label,
+      style: styleOf(label),
+      total: list.reduce((sum, event) => sum + event.count, 0),
+      events: list,
+    };
   });
-  return rows.sort((a, b) => STYLE_ORDER.indexOf(a.style) - STYLE_ORDER.indexOf(b.style) || compareKeys(a.kind, b.kind));
+  return rows.sort(
+    (a, b) => STYLE_ORDER.indexOf(a.style) - STYLE_ORDER.indexOf(b.style) || compareKeys(a.kind, b.kind),
+  );
 }
 
 /** Events nearer than `pixels` to the first of their group are drawn as one mark. */
 export function binEvents(row: EventRow, x: (seconds: number) => number, pixels: number): EventBin[] {
-  const sorted = row.events.map((event, order) => ({ event, order })).sort((a, b) => a.event.seconds - b.event.seconds || a.order - b.order);
+  const sorted = row.events
+    .map((event, order) => ({ event, order }))
+    .sort((a, b) => a.event.seconds - b.event.seconds || a.order - b.order);
   const groups: MarkedEvent[][] = [];
   for (const { event } of sorted) {
     const open = groups[groups.length - 1];
@@ -67,10 +77,21 @@ export function binEvents(row: EventRow, x: (seconds: number) => number, pixels:
 
 /** `radius` in pixels. The note shows when the pointer rests on the mark. */
 export function drawMark(style: MarkStyle, x: number, y: number, radius: number, note: string): string {
-  const shape = { fault: symbolTimes, repair: symbolCircle, up: symbolTriangle, down: symbolTriangle, evict: symbolSquare, other: symbolDiamond2 }[style];
+  const shape = {
+    fault: symbolTimes,
+    repair: symbolCircle,
+    up: symbolTriangle,
+    down: symbolTriangle,
+    evict: symbolSquare,
+    other: symbolDiamond2,
+  }[style];
   const path = symbol(shape, radius * radius * 2.4).digits(1)() ?? '';
   const turn = style === 'down' ? ' rotate(180)' : '';
-  return element('path', { class: `mark event ${style}`, transform: `translate(${x.toFixed(1)},${y.toFixed(1)})${turn}`, d: path }, `<title>${escapeText(note)}</title>`);
+  return element(
+    'path',
+    { class: `mark event ${style}`, transform: `translate(${x.toFixed(1)},${y.toFixed(1)})${turn}`, d: path },
+    `<title>${escapeText(note)}</title>`,
+  );
 }
 
 function styleOf(label: string): MarkStyle {
@@ -78,6 +99,14 @@ function styleOf(label: string): MarkStyle {
 }
 
 function noteOf(label: string, group: readonly MarkedEvent[]): string {
-  const lines = group.slice(0, NOTES_SHOWN).map((event) => `${formatSeconds(event.seconds)} ${label}${event.count === 1 ? '' : ` ×${formatCount(event.count)}`}${event.label === '' ? '' : `: ${event.label}`}`);
-  return [...lines, ...(group.length > NOTES_SHOWN ? [`and ${formatCount(group.length - NOTES_SHOWN)} more`] : [])].join('\n');
+  const lines = group
+    .slice(0, NOTES_SHOWN)
+    .map(
+      (event) =>
+        `${formatSeconds(event.seconds)} ${label}${event.count === 1 ? '' : ` ×${formatCount(event.count)}`}${event.label === '' ? '' : `: ${event.label}`}`,
+    );
+  return [
+    ...lines,
+    ...(group.length > NOTES_SHOWN ? [`and ${formatCount(group.length - NOTES_SHOWN)} more`] : []),
+  ].join('\n');
 }

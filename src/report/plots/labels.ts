@@ -1,4 +1,6 @@
-/** Names beside the ends of lines, moved apart until none covers another; and a legend for pictures too small for that. */
+/**
+ * Names beside the ends of lines, moved apart until none covers another; and a legend for pictures too small for that.
+ */
 import { FONT_SIZE, type Area } from './axes.ts';
 import { element, estimateWidth, lettersIn, shorten, text } from './svg.ts';
 
@@ -20,16 +22,28 @@ const LEADER = 14;
 
 /** Room to the right of the drawing area. */
 export function endLabelWidth(labels: readonly { readonly text: string }[]): number {
-  return Math.ceil(Math.max(0, ...labels.map((label) => estimateWidth(shorten(label.text, LONGEST_NAME), FONT_SIZE)))) + LEADER + 6;
+  return (
+    Math.ceil(Math.max(0, ...labels.map((label) => estimateWidth(shorten(label.text, LONGEST_NAME), FONT_SIZE)))) +
+    LEADER +
+    6
+  );
 }
 
 export function drawEndLabels(labels: readonly EndLabel[], area: Area): string {
-  const ordered = labels.map((label, order) => ({ label, order })).sort((a, b) => a.label.y - b.label.y || a.order - b.order);
+  const ordered = labels
+    .map((label, order) => ({ label, order }))
+    .sort((a, b) => a.label.y - b.label.y || a.order - b.order);
   const places = spread(ordered.map(({ label }) => label.y), LINE_HEIGHT, area.top, area.bottom);
   return ordered
     .map(({ label }, i) => {
-      const leader = element('path', { class: `leader ${label.color}`, d: `M${(area.right + 2).toFixed(1)},${label.y.toFixed(1)}L${(area.right + LEADER - 3).toFixed(1)},${places[i].toFixed(1)}` });
-      return leader + text(area.right + LEADER, places[i] + 4, shorten(label.text, LONGEST_NAME), { class: `label ${label.color}` });
+      const leader = element('path', {
+        class: `leader ${label.color}`,
+        d: `M${(area.right + 2).toFixed(1)},${label.y.toFixed(1)}L${(area.right + LEADER - 3).toFixed(1)},${places[i].toFixed(1)}`,
+      });
+      return (
+        leader +
+        text(area.right + LEADER, places[i] + 4, shorten(label.text, LONGEST_NAME), { class: `label ${label.color}` })
+      );
     })
     .join('');
 }
@@ -64,7 +78,9 @@ export function drawLegend(
       row++;
     }
     const y = top + row * 17 + 12;
-    svg += element('line', { class: `key ${entry.color}`, x1: x, x2: x + 12, y1: y - 4, y2: y - 4 }) + text(x + 17, y, label, { class: 'label' });
+    svg +=
+      element('line', { class: `key ${entry.color}`, x1: x, x2: x + 12, y1: y - 4, y2: y - 4 }) +
+      text(x + 17, y, label, { class: 'label' });
     x += needed;
   }
   return { svg, height: entries.length === 0 ? 0 : (row + 1) * 17 + 6 };
@@ -82,7 +98,8 @@ export function spread(wishes: readonly number[], gap: number, low: number, high
     count: number;
   }
   const blocks: Block[] = [];
-  const startOf = (block: Block): number => Math.min(high - (block.count - 1) * step, Math.max(low, block.sum / block.count - ((block.count - 1) * step) / 2));
+  const startOf = (block: Block): number =>
+    Math.min(high - (block.count - 1) * step, Math.max(low, block.sum / block.count - ((block.count - 1) * step) / 2));
   for (const wish of wishes) {
     blocks.push({ sum: wish, count: 1 });
     while (blocks.length > 1) {

@@ -77,12 +77,20 @@ export function readOutOf(result: RunResult): ReadOut {
   const rows = spreadRows(seconds.length, READ_OUT_ROWS);
   const plots: Record<string, ReadOutPlot> = {};
   for (const plot of timePlotsOf(result)) {
-    const lines = plot.lines.map((line) => ({ name: line.name, color: line.color, values: rows.map((row) => compact(line.values[row])) }));
+    const lines = plot.lines.map((line) => ({
+      name: line.name,
+      color: line.color,
+      values: rows.map((row) => compact(line.values[row])),
+    }));
     plots[plot.id] = { kind: 'time', quantity: plot.quantity, low: 0, high: 0, lines };
   }
   for (const plot of waitPlotsOf(result)) {
     const axis = waitAxis(plot, 1);
-    const lines = plot.curves.map((curve) => ({ name: curve.name, color: curve.color, values: curve.steps.map(([wait, share]) => [compact(wait), compact(share)]) }));
+    const lines = plot.curves.map((curve) => ({
+      name: curve.name,
+      color: curve.color,
+      values: curve.steps.map(([wait, share]) => [compact(wait), compact(share)]),
+    }));
     plots[plot.id] = { kind: 'wait', quantity: 'share', low: axis.low, high: axis.high, lines };
   }
   const heat = (heatMapOf(result)?.blocks ?? []).map(({ pool, nodes, strips }) => ({
@@ -109,11 +117,24 @@ function compact(value: number): number | null {
 
 function waitPlotsOf(result: RunResult): WaitPlot[] {
   const caption = 'Share of pods that found a node within this time of their arrival.';
-  const byPriority = groupPlot('wait-priority', 'Wait by priority', caption, result.latencyByPriority, (key) => `priority ${key}`);
+  const byPriority = groupPlot(
+    'wait-priority',
+    'Wait by priority',
+    caption,
+    result.latencyByPriority,
+    (key) => `priority ${key}`,
+  );
   const byClass = groupPlot('wait-class', 'Wait by class', caption, result.latencyByClass, (key) => key);
   const plots = [byPriority, byClass].filter((plot) => plot.curves.length > 0);
   if (plots.length > 0 || result.latency.queueWaitCdf.length === 0) return plots;
-  return [{ id: 'wait', title: 'Wait', caption, curves: [{ name: 'all pods', color: 's0', steps: result.latency.queueWaitCdf }] }];
+  return [
+    {
+      id: 'wait',
+      title: 'Wait',
+      caption,
+      curves: [{ name: 'all pods', color: 's0', steps: result.latency.queueWaitCdf }],
+    },
+  ];
 }
 
 /** At most as many groups as there are colours: those with most pods, in the order of their names. */
@@ -125,14 +146,23 @@ function groupPlot(
   nameOf: (key: string) => string,
 ): WaitPlot {
   const keys = sortedKeys(groups).filter((key) => groups[key].queueWaitCdf.length > 0);
-  const largest = keys.toSorted((a, b) => groups[b].queueWaitSeconds.count - groups[a].queueWaitSeconds.count || compareKeys(a, b)).slice(0, GROUP_COLORS.length);
+  const largest = keys
+    .toSorted((a, b) => groups[b].queueWaitSeconds.count - groups[a].queueWaitSeconds.count || compareKeys(a, b))
+    .slice(0, GROUP_COLORS.length);
   const shown = keys.filter((key) => largest.includes(key));
   const left = keys.length - shown.length;
   return {
     id,
     title,
-    caption: left === 0 ? caption : `${caption} The ${shown.length} largest groups; ${formatCount(left)} smaller ones are in the table.`,
-    curves: shown.map((key, i) => ({ name: nameOf(key).trim() === '' ? 'without a class' : nameOf(key), color: GROUP_COLORS[i], steps: groups[key].queueWaitCdf })),
+    caption:
+      left === 0
+        ? caption
+        : `${caption} The ${shown.length} largest groups; ${formatCount(left)} smaller ones are in the table.`,
+    curves: shown.map((key, i) => ({
+      name: nameOf(key).trim() === '' ? 'without a class' : nameOf(key),
+      color: GROUP_COLORS[i],
+      steps: groups[key].queueWaitCdf,
+    })),
   };
 }
 

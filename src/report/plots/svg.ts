@@ -1,4 +1,6 @@
-/** SVG and HTML as text: escaping, elements, short numbers. Everything that a user wrote passes through `escapeText`. */
+/**
+ * SVG and HTML as text: escaping, elements, short numbers. Everything that a user wrote passes through `escapeText`.
+ */
 import { visibleText } from '../../base/visible-text.ts';
 
 const WIDE_LETTERS = '%mwMW@≤…×';
@@ -51,5 +53,7 @@ export function lettersIn(width: number, fontSize: number): number {
 /** Cut to a number of characters, with an ellipsis in the middle: names often differ in their last letters only. */
 export function shorten(content: string, characters: number): string {
   const letters = Array.from(content);
-  return letters.length <= characters ? content : `${letters.slice(0, Math.ceil((characters - 1) / 2)).join('')}…${letters.slice(letters.length - Math.floor((characters - 1) / 2)).join('')}`;
+  return letters.length <= characters
+    ? content
+    : `${letters.slice(0, Math.ceil((characters - 1) / 2)).join('')}…${letters.slice(letters.length - Math.floor((characters - 1) / 2)).join('')}`;
 }

@@ -76,7 +76,9 @@ export function drawTimePlot(plot: TimePlot, size: Size): string {
   const horizontal = timeAxis(plot.endSeconds, frame.right - frame.left);
   const x = linear(horizontal, frame.left, frame.right);
   const y = vertical(axis, frame.bottom, frame.top);
-  const ends = plot.lines.filter((line) => line.values.length > 0).map((line) => ({ text: line.name, color: line.color, y: y(lastNumber(line.values)) }));
+  const ends = plot.lines
+    .filter((line) => line.values.length > 0)
+    .map((line) => ({ text: line.name, color: line.color, y: y(lastNumber(line.values)) }));
   const content = [
     legend.svg,
     drawVerticalAxis(axis, frame),
@@ -141,7 +143,14 @@ function drawLine(
   const path = linePath(points, x, y, curve);
   const stroke = element('path', { class: `mark line ${line.color}${line.dashed ? ' dashed' : ''}`, d: path });
   if (!line.filled) return stroke;
-  const fill = areaShape<Point>((point) => x(point.x), frame.bottom, (point) => y(point.y)).curve(curve).digits(1)(points) ?? '';
+  const fill =
+    areaShape<Point>(
+      (point) => x(point.x),
+      frame.bottom,
+      (point) => y(point.y),
+    )
+      .curve(curve)
+      .digits(1)(points) ?? '';
   return element('path', { class: `fill ${line.color}`, d: fill }) + stroke;
 }
 

@@ -1,6 +1,17 @@
 /** Distribution of waits: the share of pods that waited at most so long, on a logarithmic axis of durations. */
 import { curveStepAfter, line as lineShape } from 'd3-shape';
-import { durationAxis, drawHorizontalAxis, drawVerticalAxis, linear, logarithmic, shareAxis, verticalAxisWidth, type Area, type Axis, type Size } from './axes.ts';
+import {
+  durationAxis,
+  drawHorizontalAxis,
+  drawVerticalAxis,
+  linear,
+  logarithmic,
+  shareAxis,
+  verticalAxisWidth,
+  type Area,
+  type Axis,
+  type Size,
+} from './axes.ts';
 import { distinctEntries, drawLegend } from './labels.ts';
 import { element } from './svg.ts';
 import { drawPicture } from './time-plot.ts';
@@ -49,10 +60,36 @@ export function drawWaitPlot(plot: WaitPlot, size: Size): string {
   const curves = plot.curves.map((curve) => {
     // Waits left of the axis are all at its left edge: the curve begins with their share.
     const atLeft = curve.steps.findLast(([seconds]) => seconds <= horizontal.low)?.[1] ?? 0;
-    const points: (readonly [number, number])[] = [[horizontal.low, atLeft], ...curve.steps.filter(([seconds]) => seconds > horizontal.low), [horizontal.high, 1]];
-    const path = lineShape<readonly [number, number]>(([seconds]) => x(seconds), ([, share]) => y(share)).curve(curveStepAfter).digits(1)(points) ?? '';
+    const points: (readonly [number, number])[] = [
+      [horizontal.low, atLeft],
+      ...curve.steps.filter(([seconds]) => seconds > horizontal.low),
+      [horizontal.high, 1],
+    ];
+    const path =
+      lineShape<readonly [number, number]>(
+        ([seconds]) => x(seconds),
+        ([, share]) => y(share),
+      )
+        .curve(curveStepAfter)
+        .digits(1)(points) ?? '';
     return element('path', { class: `mark line${curve.isThin === true ? ' thin' : ''} ${curve.color}`, d: path });
   });
-  const verticals = horizontal.ticks.map((tick) => element('line', { class: 'grid', x1: x(tick.value), x2: x(tick.value), y1: frame.top, y2: frame.bottom })).join('');
-  return drawPicture(plot, size, height, frame, [legend.svg, verticals, drawVerticalAxis(vertical, frame), drawHorizontalAxis(horizontal, x, frame, size.width), ...curves].join(''));
+  const verticals = horizontal.ticks
+    .map((tick) =>
+      element('line', { class: 'grid', x1: x(tick.value), x2: x(tick.value), y1: frame.top, y2: frame.bottom }),
+    )
+    .join('');
+  return drawPicture(
+    plot,
+    size,
+    height,
+    frame,
+    [
+      legend.svg,
+      verticals,
+      drawVerticalAxis(vertical, frame),
+      drawHorizontalAxis(horizontal, x, frame, size.width),
+      ...curves,
+    ].join(''),
+  );
 }

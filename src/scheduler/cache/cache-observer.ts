@@ -1,6 +1,6 @@
 /**
- * Notices of the scheduler's cache: what it has seen of the cluster, and what the scheduler itself has chosen. Told after
- * the cache has changed and in order of registration.
+ * Notices of the scheduler's cache: what it has seen of the cluster, and what the scheduler itself has chosen. Told
+ * after the cache has changed and in order of registration.
  */
 import type { KubernetesObject } from '../../cluster/objects.ts';
 import type { NodeBefore, ObjectAction } from '../../cluster/observer.ts';

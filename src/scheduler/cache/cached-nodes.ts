@@ -1,8 +1,8 @@
 /**
- * The nodes as the scheduler's cache has them, by the rows of the node table. A node's amounts stand side by side in one
- * block of doubles: allocatable by resource column, requested by resource column, non-zero requests, room for pods.
- * `allocatable`, `requested` and `nonZero` are views of all blocks, shifted so that `row * rowStride` is a node's place in
- * each. A resource seen for the first time widens all rows. NodeInfo objects, one a node, point into them. Only
+ * The nodes as the scheduler's cache has them, by the rows of the node table. A node's amounts stand side by side in
+ * one block of doubles: allocatable by resource column, requested by resource column, non-zero requests, room for pods.
+ * `allocatable`, `requested` and `nonZero` are views of all blocks, shifted so that `row * rowStride` is a node's place
+ * in each. A resource seen for the first time widens all rows. NodeInfo objects, one a node, point into them. Only
  * SchedulerCache writes here.
  */
 import { growFloat64, growUint32, growUint8, grownCapacity } from '../../base/growable.ts';

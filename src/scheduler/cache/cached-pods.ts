@@ -1,6 +1,6 @@
 /**
- * The pods as the scheduler's cache has them, by the rows of the pod table: what was seen of each, and the node that the
- * scheduler has chosen for it. What never changes of a pod is read from the pod table. 14 bytes a pod row. Only
+ * The pods as the scheduler's cache has them, by the rows of the pod table: what was seen of each, and the node that
+ * the scheduler has chosen for it. What never changes of a pod is read from the pod table. 14 bytes a pod row. Only
  * SchedulerCache writes here.
  */
 import { growInt32, growUint8, grownCapacity } from '../../base/growable.ts';
@@ -117,7 +117,8 @@ export class CacheTotals {
     const { priorities } = this;
     let at = 0;
     while (at < priorities.length && priorities[at].priority < priority) at++;
-    if (at === priorities.length || priorities[at].priority !== priority) priorities.splice(at, 0, { priority, count: 0 });
+    if (at === priorities.length || priorities[at].priority !== priority)
+      priorities.splice(at, 0, { priority, count: 0 });
     priorities[at].count += sign;
   }
 }

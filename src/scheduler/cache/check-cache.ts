@@ -1,4 +1,7 @@
-/** The checker of the scheduler's cache behind `--check`: recomputes its sums from what it believes of pods and nodes. Costs a full scan. */
+/**
+ * The checker of the scheduler's cache behind `--check`: recomputes its sums from what it believes of pods and nodes.
+ * Costs a full scan.
+ */
 import { assert } from '../../base/assert.ts';
 import { expectEqual } from '../../cluster/check.ts';
 import { GPU_MILLI } from '../../cluster/gpu-devices.ts';
@@ -32,21 +35,36 @@ function checkPods(cache: SchedulerCache): void {
     const template = cache.templateOf(pod);
     if (template.hasPodAffinity) withAffinity++;
     lowest = Math.min(lowest, template.priority);
-    assert(cache.nodes.info[node].pods[pods.slot[pod]] === pod, `pod row ${pod} is not at its slot of node ${node} in the cache`);
+    assert(
+      cache.nodes.info[node].pods[pods.slot[pod]] === pod,
+      `pod row ${pod} is not at its slot of node ${node} in the cache`,
+    );
   }
   assert(totals.podsAssumed === assumed, `podsAssumed is ${totals.podsAssumed}, the rows say ${assumed}`);
   assert(totals.podsPending === pending, `podsPending is ${totals.podsPending} in the cache, the rows say ${pending}`);
   assert(totals.lowestPriority === lowest, `lowestPriority is ${totals.lowestPriority}, the rows say ${lowest}`);
-  assert(totals.podsWithAffinity === withAffinity, `podsWithAffinity is ${totals.podsWithAffinity}, the rows say ${withAffinity}`);
+  assert(
+    totals.podsWithAffinity === withAffinity,
+    `podsWithAffinity is ${totals.podsWithAffinity}, the rows say ${withAffinity}`,
+  );
 }
 
 function checkNode(cache: SchedulerCache, live: NodeInfo): void {
   const columns = cache.nodes.stride;
   const zeros = (length: number): Float64Array => new Float64Array(length);
   const { facts, allocatable } = live;
-  const fresh = new NodeInfo(live.row, facts, { allocatable, requested: zeros(columns), base: 0, nonZero: zeros(2), nonZeroBase: 0 });
+  const fresh = new NodeInfo(live.row, facts, {
+    allocatable,
+    requested: zeros(columns),
+    base: 0,
+    nonZero: zeros(2),
+    nonZeroBase: 0,
+  });
   for (const pod of live.pods) {
-    assert(cache.pods.node[pod] === live.row, `node ${live.name} lists pod row ${pod} in the cache, which is elsewhere`);
+    assert(
+      cache.pods.node[pod] === live.row,
+      `node ${live.name} lists pod row ${pod} in the cache, which is elsewhere`,
+    );
     fresh.account(cache.templateOf(pod), 1);
     if (cache.pods.pinnedNode[pod] < 0) fresh.workPods++;
   }
@@ -60,5 +78,6 @@ function checkNode(cache: SchedulerCache, live: NodeInfo): void {
   for (const name of ['workPods', 'podsWithAffinity', 'podsWithRequiredAntiAffinity', 'podsWithClaims'] as const) {
     assert(live[name] === fresh[name], `${name} of ${live.name} is ${live[name]}, its pods say ${fresh[name]}`);
   }
-  for (const key of live.usedPorts?.keys() ?? []) assert(fresh.usedPorts?.has(key) === true, `port ${key} of ${live.name} is no pod's`);
+  for (const key of live.usedPorts?.keys() ?? [])
+    assert(fresh.usedPorts?.has(key) === true, `port ${key} of ${live.name} is no pod's`);
 }

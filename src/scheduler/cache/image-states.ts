@@ -74,7 +74,8 @@ export class ImageStates {
 
   /** The node or a pod on it changed. */
   touch(row: number): void {
-    if (row >= this.isTouched.length) this.isTouched = growUint8(this.isTouched, grownCapacity(this.isTouched.length, row + 1));
+    if (row >= this.isTouched.length)
+      this.isTouched = growUint8(this.isTouched, grownCapacity(this.isTouched.length, row + 1));
     if (this.isTouched[row] === 1 || row >= this.heldEnds.length || this.heldEnds[row] === row * this.width) return;
     this.isTouched[row] = 1;
     this.touchedRows.push(row);

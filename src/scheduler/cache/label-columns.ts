@@ -38,7 +38,10 @@ export class LabelColumn {
 }
 
 export class LabelColumns {
-  /** The zone's is there from the beginning: nearly every cluster asks for it, and a node's labels are at hand when it comes. */
+  /**
+   * The zone's is there from the beginning: nearly every cluster asks for it, and a node's labels are at hand when it
+   * comes.
+   */
   private readonly columns = new Map<string, LabelColumn>([[ZONE_LABEL, new LabelColumn(ZONE_LABEL)]]);
   private capacity = 0;
 

@@ -1,6 +1,7 @@
 /**
  * NodeInfo: one node as plugins see it, upstream's framework.NodeInfo. A live NodeInfo reads the columns of the
- * scheduler's cache; a what-if copy (preemption dry run, autoscaler) owns small arrays of its own and may be changed freely.
+ * scheduler's cache; a what-if copy (preemption dry run, autoscaler) owns small arrays of its own and may be changed
+ * freely.
  */
 import type { NodeDevices } from '../../cluster/gpu-devices.ts';
 import type { NodeFacts } from '../../cluster/node-facts.ts';
@@ -19,9 +20,14 @@ export class NodeInfo {
   /** Row in the node table; -1 for a node that exists only in a what-if. */
   readonly row: number;
   facts: NodeFacts;
-  /** Rows of the pods here (assumed, bound, terminating): appended on arrival, the last one fills the hole on removal. */
+  /**
+   * Rows of the pods here (assumed, bound, terminating): appended on arrival, the last one fills the hole on removal.
+   */
   pods: number[] = [];
-  /** Grows when the order of `pods`, or when one of them was acknowledged, changes: what the node's generation does not tell. */
+  /**
+   * Grows when the order of `pods`, or when one of them was acknowledged, changes: what the node's generation does not
+   * tell.
+   */
   orderVersion = 0;
   allowedPods = 0;
   /** Columns of this node are at `base + resource column`. */
@@ -67,7 +73,13 @@ export class NodeInfo {
   whatIf(columns: number): NodeInfo {
     const slice = (source: Float64Array): Float64Array => source.slice(this.base, this.base + columns);
     const nonZero = this.nonZero.slice(this.nonZeroBase, this.nonZeroBase + 2);
-    const copy = new NodeInfo(this.row, this.facts, { allocatable: slice(this.allocatable), requested: slice(this.requested), base: 0, nonZero, nonZeroBase: 0 });
+    const copy = new NodeInfo(this.row, this.facts, {
+      allocatable: slice(this.allocatable),
+      requested: slice(this.requested),
+      base: 0,
+      nonZero,
+      nonZeroBase: 0,
+    });
     copy.pods = this.pods.slice();
     copy.takeOver(this);
     return copy;

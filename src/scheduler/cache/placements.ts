@@ -56,7 +56,8 @@ export class Placements implements CacheObserver {
     for (let row = 0; row < nodes.length; row++) {
       if (nodes.alive[row] !== 1) continue;
       counter.nodeCame(row);
-      for (const pod of nodes.info[row].pods) if (counter.concerns(pods.template[pod])) counter.podCame(pods.template[pod], row, pods.isTerminating(pod));
+      for (const pod of nodes.info[row].pods)
+        if (counter.concerns(pods.template[pod])) counter.podCame(pods.template[pod], row, pods.isTerminating(pod));
     }
     this.entries.set(counter, { counter, idle: 0 });
     this.interest = [];
@@ -95,7 +96,8 @@ export class Placements implements CacheObserver {
   podTerminating(pod: number): void {
     if (this.entries.size === 0 || this.counted[pod] !== 1) return;
     const template = this.cluster.pods.template[pod];
-    for (const entry of this.interestedIn(template)) entry.counter.podTerminating(template, this.cluster.pods.node[pod]);
+    for (const entry of this.interestedIn(template))
+      entry.counter.podTerminating(template, this.cluster.pods.node[pod]);
   }
 
   podUpdated(pod: number, before: PodTemplate): void {
@@ -148,12 +150,16 @@ export class Placements implements CacheObserver {
   }
 
   private note(entry: Entry): void {
-    if (++entry.idle > LEAST_IDLE && entry.idle > this.countedPods + this.cluster.nodes.length) this.drop(entry.counter);
+    if (++entry.idle > LEAST_IDLE && entry.idle > this.countedPods + this.cluster.nodes.length)
+      this.drop(entry.counter);
   }
 
   private interestedIn(template: number): readonly Entry[] {
     let interested = this.interest[template];
-    if (interested === undefined) interested = this.interest[template] = [...this.entries.values()].filter(({ counter }) => counter.concerns(template));
+    if (interested === undefined)
+      interested = this.interest[template] = [...this.entries.values()].filter(({ counter }) =>
+        counter.concerns(template),
+      );
     return interested;
   }
 }

@@ -22,7 +22,9 @@ export interface SchedulerSnapshot {
   imageState(node: NodeInfo, image: string): ImageState | undefined;
   /** A number that stands for an image in `imageSpread`. */
   imageNumber(image: string): number;
-  /** An image's size times the share of nodes that hold it, cut to whole bytes; 0 where the node of the row lacks it. */
+  /**
+   * An image's size times the share of nodes that hold it, cut to whole bytes; 0 where the node of the row lacks it.
+   */
   imageSpread(row: number, imageNumber: number): number;
 }
 

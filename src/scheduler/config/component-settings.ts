@@ -6,7 +6,13 @@ import type { Cursor } from './reading.ts';
 
 const SECOND = 1_000_000;
 
-export const COMPONENT_FIELDS = ['leaderElection', 'clientConnection', 'enableProfiling', 'enableContentionProfiling', 'delayCacheUntilActive'] as const;
+export const COMPONENT_FIELDS = [
+  'leaderElection',
+  'clientConnection',
+  'enableProfiling',
+  'enableContentionProfiling',
+  'delayCacheUntilActive',
+] as const;
 
 /** Of versions before v1; upstream took them out. */
 export const REMOVED_FIELDS = ['healthzBindAddress', 'metricsBindAddress'] as const;
@@ -26,7 +32,15 @@ export function checkComponentSettings(root: Cursor): void {
 }
 
 function checkLeaderElection(cursor: Cursor): void {
-  cursor.members('leaderElect', 'leaseDuration', 'renewDeadline', 'retryPeriod', 'resourceLock', 'resourceName', 'resourceNamespace');
+  cursor.members(
+    'leaderElect',
+    'leaseDuration',
+    'renewDeadline',
+    'retryPeriod',
+    'resourceLock',
+    'resourceName',
+    'resourceNamespace',
+  );
   const lease = cursor.at('leaseDuration');
   const renew = cursor.at('renewDeadline');
   const retry = cursor.at('retryPeriod');

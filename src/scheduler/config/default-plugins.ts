@@ -8,7 +8,18 @@ import type { PluginFactory } from '../framework/plugin-api.ts';
 import type { Cursor } from './reading.ts';
 
 export const EXTENSION_POINTS = [
-  'preEnqueue', 'queueSort', 'preFilter', 'filter', 'postFilter', 'preScore', 'score', 'reserve', 'permit', 'preBind', 'bind', 'postBind',
+  'preEnqueue',
+  'queueSort',
+  'preFilter',
+  'filter',
+  'postFilter',
+  'preScore',
+  'score',
+  'reserve',
+  'permit',
+  'preBind',
+  'bind',
+  'postBind',
 ] as const;
 export type ExtensionPoint = (typeof EXTENSION_POINTS)[number];
 

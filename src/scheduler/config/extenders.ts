@@ -1,4 +1,7 @@
-/** HTTP extenders as a configuration names them (pkg/scheduler/apis/config/types.go: Extender). Read and validated; nothing is called here. */
+/**
+ * HTTP extenders as a configuration names them (pkg/scheduler/apis/config/types.go: Extender). Read and validated;
+ * nothing is called here.
+ */
 import { isLabelKey } from '../../cluster/label-requirements.ts';
 import type { Cursor } from './reading.ts';
 
@@ -29,13 +32,26 @@ export function decodeExtenders(cursor: Cursor): ExtenderSettings[] {
   const extenders = cursor.items().map((item) => decodeExtender(item, seen));
   const binders = extenders.filter((extender) => extender.bindVerb !== '').length;
   if (binders > 1) cursor.problem(`at most one extender may have a bindVerb, found ${binders}`);
-  return [...extenders.filter((extender) => !extender.ignorable), ...extenders.filter((extender) => extender.ignorable)];
+  return [
+    ...extenders.filter((extender) => !extender.ignorable),
+    ...extenders.filter((extender) => extender.ignorable),
+  ];
 }
 
 function decodeExtender(cursor: Cursor, seen: Set<string>): ExtenderSettings {
   cursor.members(
-    'urlPrefix', 'filterVerb', 'prioritizeVerb', 'preemptVerb', 'bindVerb', 'weight', 'enableHTTPS', 'tlsConfig', 'httpTimeout',
-    'nodeCacheCapable', 'managedResources', 'ignorable',
+    'urlPrefix',
+    'filterVerb',
+    'prioritizeVerb',
+    'preemptVerb',
+    'bindVerb',
+    'weight',
+    'enableHTTPS',
+    'tlsConfig',
+    'httpTimeout',
+    'nodeCacheCapable',
+    'managedResources',
+    'ignorable',
   );
   checkTls(cursor.at('tlsConfig'));
   const verb = (name: string): string => cursor.at(name).text('');
@@ -53,7 +69,8 @@ function decodeExtender(cursor: Cursor, seen: Set<string>): ExtenderSettings {
     managedResources: cursor.at('managedResources').items().map((item) => decodeManagedResource(item, seen)),
     ignorable: cursor.at('ignorable').flag(false),
   };
-  if (extender.prioritizeVerb !== '' && extender.weight <= 0) weight.problem('an extender with a prioritizeVerb needs a weight greater than 0');
+  if (extender.prioritizeVerb !== '' && extender.weight <= 0)
+    weight.problem('an extender with a prioritizeVerb needs a weight greater than 0');
   return extender;
 }
 
@@ -61,7 +78,8 @@ function decodeManagedResource(cursor: Cursor, seen: Set<string>): ManagedResour
   cursor.members('name', 'ignoredByScheduler');
   const at = cursor.at('name');
   const name = at.requiredText();
-  if (name !== '' && !isExtendedResource(name)) at.unexpected('the name of an extended resource such as example.com/gpu', name);
+  if (name !== '' && !isExtendedResource(name))
+    at.unexpected('the name of an extended resource such as example.com/gpu', name);
   else if (name !== '' && seen.has(name)) at.problem(`resource "${name}" is managed by an extender already`);
   seen.add(name);
   return { name, ignoredByScheduler: cursor.at('ignoredByScheduler').flag(false) };
@@ -76,5 +94,6 @@ function isExtendedResource(name: string): boolean {
 function checkTls(cursor: Cursor): void {
   cursor.members('insecure', 'serverName', 'certFile', 'keyFile', 'caFile', 'certData', 'keyData', 'caData');
   cursor.at('insecure').flag(false);
-  for (const name of ['serverName', 'certFile', 'keyFile', 'caFile', 'certData', 'keyData', 'caData']) cursor.at(name).text('');
+  for (const name of ['serverName', 'certFile', 'keyFile', 'caFile', 'certData', 'keyData', 'caData'])
+    cursor.at(name).text('');
 }

@@ -60,7 +60,8 @@ function userPluginArgs(name: string, args: Cursor, factory: PluginFactory): Plu
     const member = args.at(key);
     if (key === 'apiVersion' || key === 'kind' || member.absent) continue;
     if (!known.includes(key)) member.problem(`plugin ${name} has no argument "${key}"`, nearestName(key, known));
-    else if (typeName(member.value) !== typeName(defaults[key]) && defaults[key] !== null) member.unexpected(typeName(defaults[key]), null);
+    else if (typeName(member.value) !== typeName(defaults[key]) && defaults[key] !== null)
+      member.unexpected(typeName(defaults[key]), null);
     else result[key] = member.value;
   }
   return result;
@@ -123,9 +124,16 @@ function nodeSelectorTerm(cursor: Cursor): NodeSelectorTerm {
   cursor.members('matchExpressions', 'matchFields');
   const requirement = (item: Cursor): { key: string; operator: string; values: string[] } => {
     item.members('key', 'operator', 'values');
-    return { key: item.at('key').requiredText(), operator: item.at('operator').requiredText(), values: item.at('values').texts() };
+    return {
+      key: item.at('key').requiredText(),
+      operator: item.at('operator').requiredText(),
+      values: item.at('values').texts(),
+    };
   };
-  return { matchExpressions: cursor.at('matchExpressions').items().map(requirement), matchFields: cursor.at('matchFields').items().map(requirement) };
+  return {
+    matchExpressions: cursor.at('matchExpressions').items().map(requirement),
+    matchFields: cursor.at('matchFields').items().map(requirement),
+  };
 }
 
 /**
@@ -237,7 +245,16 @@ function podTopologySpreadArgs(args: Cursor): PluginArgs {
 }
 
 function defaultConstraint(item: Cursor, seen: Set<string>): PluginArgs {
-  item.members('maxSkew', 'topologyKey', 'whenUnsatisfiable', 'labelSelector', 'minDomains', 'nodeAffinityPolicy', 'nodeTaintsPolicy', 'matchLabelKeys');
+  item.members(
+    'maxSkew',
+    'topologyKey',
+    'whenUnsatisfiable',
+    'labelSelector',
+    'minDomains',
+    'nodeAffinityPolicy',
+    'nodeTaintsPolicy',
+    'matchLabelKeys',
+  );
   const skew = item.at('maxSkew');
   const maxSkew = skew.absent ? skew.unexpected('a whole number of at least 1', 1) : skew.integer(1, 1);
   const key = item.at('topologyKey');

@@ -64,7 +64,8 @@ function decodePluginSet(cursor: Cursor, point: string, source: PluginSource): P
     item.members('name', 'weight');
     const at = item.at('name');
     const name = at.requiredText();
-    if (name !== '' && name !== ALL && !isKnownName(name, source)) warnUnknown(name, at, source, 'disabling it changes nothing');
+    if (name !== '' && name !== ALL && !isKnownName(name, source))
+      warnUnknown(name, at, source, 'disabling it changes nothing');
     disabled.add(name);
   }
   return { enabled, disabled, cursor };
@@ -80,7 +81,10 @@ export function isConfigurable(name: string, { registry, features }: PluginSourc
 
 export function warnUnknown(name: string, at: Cursor, source: PluginSource, consequence: string): void {
   const near = nearestName(name, knownNames(source));
-  at.reading.warn(at.path, `there is no plugin ${name}: ${consequence}${near === undefined ? '' : `; did you mean "${near}"?`}`);
+  at.reading.warn(
+    at.path,
+    `there is no plugin ${name}: ${consequence}${near === undefined ? '' : `; did you mean "${near}"?`}`,
+  );
 }
 
 function knownNames(source: PluginSource): string[] {
@@ -88,7 +92,8 @@ function knownNames(source: PluginSource): string[] {
 }
 
 function isEnabledRightly(name: string, at: Cursor, point: string, source: PluginSource): boolean {
-  if (REMOVED_PLUGINS.includes(name)) return refuse(at, `plugin ${name} was removed from Kubernetes (NodeVolumeLimits counts volumes of all drivers)`);
+  if (REMOVED_PLUGINS.includes(name))
+    return refuse(at, `plugin ${name} was removed from Kubernetes (NodeVolumeLimits counts volumes of all drivers)`);
   if (gatedOffPlugins(source.features).includes(name))
     return refuse(at, `plugin ${name} needs a feature gate that is off in v${source.kubernetes}`);
   if (!source.registry.has(name)) {
@@ -102,7 +107,11 @@ function isEnabledRightly(name: string, at: Cursor, point: string, source: Plugi
     const { unmade = '' } = source.registry.get(name) as FactoryWithPoints;
     return refuse(at, `plugin ${name} does not tell its extension points${unmade}: enable it at each of them instead`);
   }
-  return points === undefined || points.includes(point) || refuse(at, `plugin ${name} has no extension point ${point}; it has ${points.join(', ')}`);
+  return (
+    points === undefined ||
+    points.includes(point) ||
+    refuse(at, `plugin ${name} has no extension point ${point}; it has ${points.join(', ')}`)
+  );
 }
 
 function refuse(at: Cursor, message: string): boolean {
@@ -146,7 +155,8 @@ export function expandPoints(sets: ReadonlyMap<SetName, PluginSet>, source: Plug
   const multiPoint = mergeMultiPoint(setOf('multiPoint'), source);
   const namesAt = (point: ExtensionPoint): string[] => expandPoint(point, setOf(point), multiPoint, source);
   const weights = new Map<string, number>();
-  for (const { name, weight } of [...setOf('score').enabled, ...multiPoint]) if (!weights.has(name)) weights.set(name, weight === 0 ? 1 : weight);
+  for (const { name, weight } of [...setOf('score').enabled, ...multiPoint])
+    if (!weights.has(name)) weights.set(name, weight === 0 ? 1 : weight);
   const points = {
     preEnqueue: namesAt('preEnqueue'),
     queueSort: namesAt('queueSort'),
@@ -177,13 +187,20 @@ function expandPoint(
     if (explicit.includes(name)) overriding.add(name);
     else collected.push(name);
   }
-  return [...explicit.filter((name) => overriding.has(name)), ...collected, ...explicit.filter((name) => !overriding.has(name))];
+  return [
+    ...explicit.filter((name) => overriding.has(name)),
+    ...collected,
+    ...explicit.filter((name) => !overriding.has(name)),
+  ];
 }
 
 /** Exactly one queueSort, at least one bind; a registry that has neither default is a partial one and is let be. */
 function checkExpanded(points: ProfilePoints, setOf: (name: SetName) => PluginSet, { registry }: PluginSource): void {
   const { queueSort, bind } = points;
-  if (queueSort.length > 1) setOf('queueSort').cursor.problem(`exactly one queueSort plugin is needed, found ${queueSort.join(', ')}`);
-  if (queueSort.length === 0 && registry.has('PrioritySort')) setOf('queueSort').cursor.problem('exactly one queueSort plugin is needed, found none');
-  if (bind.length === 0 && registry.has('DefaultBinder')) setOf('bind').cursor.problem('at least one bind plugin is needed, found none');
+  if (queueSort.length > 1)
+    setOf('queueSort').cursor.problem(`exactly one queueSort plugin is needed, found ${queueSort.join(', ')}`);
+  if (queueSort.length === 0 && registry.has('PrioritySort'))
+    setOf('queueSort').cursor.problem('exactly one queueSort plugin is needed, found none');
+  if (bind.length === 0 && registry.has('DefaultBinder'))
+    setOf('bind').cursor.problem('at least one bind plugin is needed, found none');
 }

@@ -57,7 +57,8 @@ export class Cursor {
     if (this.absent) return this;
     if (!isMapping(this.value)) return this.unexpected('a mapping', this);
     for (const name of Object.keys(this.value)) {
-      if (!known.includes(name)) this.reading.problem([...this.path, name], `unknown field "${name}"`, nearestName(name, known));
+      if (!known.includes(name))
+        this.reading.problem([...this.path, name], `unknown field "${name}"`, nearestName(name, known));
     }
     return this;
   }
@@ -95,7 +96,9 @@ export class Cursor {
 
   number(fallback: number): number {
     if (this.absent) return fallback;
-    return typeof this.value === 'number' && Number.isFinite(this.value) ? this.value : this.unexpected('a number', fallback);
+    return typeof this.value === 'number' && Number.isFinite(this.value)
+      ? this.value
+      : this.unexpected('a number', fallback);
   }
 
   integer(fallback: number, min: number, max: number = MAX_INT32): number {
@@ -112,7 +115,10 @@ export class Cursor {
     const found = words.find((word) => word === this.value);
     if (found !== undefined) return found;
     const suggestion = typeof this.value === 'string' ? nearestName(this.value, words) : undefined;
-    this.problem(`expected ${words.slice(0, -1).join(', ')} or ${words[words.length - 1]}, found ${describe(this.value)}`, suggestion);
+    this.problem(
+      `expected ${words.slice(0, -1).join(', ')} or ${words[words.length - 1]}, found ${describe(this.value)}`,
+      suggestion,
+    );
     return fallback ?? words[0];
   }
 
@@ -148,13 +154,22 @@ export function formatConfigPath(path: ConfigPath): string {
   return text;
 }
 
-const UNIT_MICROS: Readonly<Record<string, number>> = { h: 3_600_000_000, m: 60_000_000, s: 1_000_000, ms: 1_000, us: 1, 'µs': 1, ns: 0.001 };
+const UNIT_MICROS: Readonly<Record<string, number>> = {
+  h: 3_600_000_000,
+  m: 60_000_000,
+  s: 1_000_000,
+  ms: 1_000,
+  us: 1,
+  µs: 1,
+  ns: 0.001,
+};
 
 /** Go's notation (`1h15m`, `1.5s`, `0`); undefined: not a duration. */
 export function parseDuration(text: string): number | undefined {
   const match = /^([+-]?)(0|(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h))+)$/.exec(text);
   if (match === null) return undefined;
   let micros = 0;
-  for (const [, amount, unit] of match[2].matchAll(/([\d.]+)(ns|us|µs|ms|s|m|h)/g)) micros += Number(amount) * UNIT_MICROS[unit];
+  for (const [, amount, unit] of match[2].matchAll(/([\d.]+)(ns|us|µs|ms|s|m|h)/g))
+    micros += Number(amount) * UNIT_MICROS[unit];
   return match[1] === '-' ? -micros : micros;
 }

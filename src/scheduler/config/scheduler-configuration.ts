@@ -49,7 +49,10 @@ export const CONFIG_KIND = 'KubeSchedulerConfiguration';
 const DEFAULT_PROFILE_NAME = 'default-scheduler';
 
 /** Undefined and null give upstream's defaults. Throws an InputError with every problem found. */
-export function decodeSchedulerConfiguration(raw: unknown, options: DecodeConfigurationOptions): SchedulerConfiguration {
+export function decodeSchedulerConfiguration(
+  raw: unknown,
+  options: DecodeConfigurationOptions,
+): SchedulerConfiguration {
   const { locate, kubernetes = DEFAULT_KUBERNETES_VERSION } = options;
   const reading = new Reading(locate === undefined ? undefined : (path) => locate([...path]));
   const root = new Cursor(raw, [], reading);
@@ -75,15 +78,24 @@ function checkTypeMeta(root: Cursor): void {
 }
 
 function versionMistake(found: unknown): string {
-  const older = typeof found === 'string' ? /^kubescheduler\.config\.k8s\.io\/(v1(?:alpha|beta)\d+)$/.exec(found) : null;
+  const older =
+    typeof found === 'string' ? /^kubescheduler\.config\.k8s\.io\/(v1(?:alpha|beta)\d+)$/.exec(found) : null;
   if (older === null) return `expected apiVersion ${CONFIG_API_VERSION}, found ${describe(found)}`;
   return `expected apiVersion ${CONFIG_API_VERSION}, found ${describe(found)}: Kubernetes no longer reads ${older[1]}`;
 }
 
 function decodeRoot(root: Cursor, source: PluginSource): Omit<SchedulerConfiguration, 'kubernetes' | 'warnings'> {
   root.members(
-    'apiVersion', 'kind', 'parallelism', 'percentageOfNodesToScore', 'podInitialBackoffSeconds', 'podMaxBackoffSeconds', 'profiles', 'extenders',
-    ...COMPONENT_FIELDS, ...REMOVED_FIELDS,
+    'apiVersion',
+    'kind',
+    'parallelism',
+    'percentageOfNodesToScore',
+    'podInitialBackoffSeconds',
+    'podMaxBackoffSeconds',
+    'profiles',
+    'extenders',
+    ...COMPONENT_FIELDS,
+    ...REMOVED_FIELDS,
   );
   checkComponentSettings(root);
   const parallelism = root.at('parallelism').integer(16, 1);
@@ -92,7 +104,9 @@ function decodeRoot(root: Cursor, source: PluginSource): Omit<SchedulerConfigura
   const max = root.at('podMaxBackoffSeconds');
   const podMaxBackoffSeconds = max.integer(10, 0, Number.MAX_SAFE_INTEGER);
   if (podMaxBackoffSeconds < podInitialBackoffSeconds) {
-    max.problem(`podMaxBackoffSeconds must be at least podInitialBackoffSeconds, found ${podMaxBackoffSeconds} and ${podInitialBackoffSeconds}`);
+    max.problem(
+      `podMaxBackoffSeconds must be at least podInitialBackoffSeconds, found ${podMaxBackoffSeconds} and ${podInitialBackoffSeconds}`,
+    );
   }
   const extenders = decodeExtenders(root.at('extenders'));
   if (extenders.length > 0) root.reading.warn(['extenders'], 'extenders are accepted but not called');
@@ -108,15 +122,19 @@ function decodeProfiles(cursor: Cursor, extenders: readonly ExtenderSettings[], 
   decoded.forEach(({ spec, queueSort }, index) => {
     const known = names.get(spec.schedulerName);
     if (known !== undefined && spec.schedulerName !== '') {
-      items[index].at('schedulerName').problem(`profile ${known} has the name "${spec.schedulerName}", too: every profile needs its own`);
+      items[index]
+        .at('schedulerName')
+        .problem(`profile ${known} has the name "${spec.schedulerName}", too: every profile needs its own`);
     } else names.set(spec.schedulerName, index);
-    if (!isSameSet(queueSort, decoded[0].queueSort)) queueSort.cursor.problem('queueSort must be the same in all profiles: they share one queue');
+    if (!isSameSet(queueSort, decoded[0].queueSort))
+      queueSort.cursor.problem('queueSort must be the same in all profiles: they share one queue');
   });
   return decoded.map(({ spec }) => spec);
 }
 
 function isSameSet(a: PluginSet, b: PluginSet): boolean {
-  const text = (set: PluginSet): string => JSON.stringify([set.enabled.map(({ name, weight }) => [name, weight]), [...set.disabled]]);
+  const text = (set: PluginSet): string =>
+    JSON.stringify([set.enabled.map(({ name, weight }) => [name, weight]), [...set.disabled]]);
   return text(a) === text(b);
 }
 
@@ -125,7 +143,12 @@ interface DecodedProfile {
   readonly queueSort: PluginSet;
 }
 
-function decodeProfile(cursor: Cursor, isOnly: boolean, extenders: readonly ExtenderSettings[], source: PluginSource): DecodedProfile {
+function decodeProfile(
+  cursor: Cursor,
+  isOnly: boolean,
+  extenders: readonly ExtenderSettings[],
+  source: PluginSource,
+): DecodedProfile {
   cursor.members('schedulerName', 'percentageOfNodesToScore', 'plugins', 'pluginConfig');
   const name = cursor.at('schedulerName');
   const schedulerName = isOnly && name.absent ? DEFAULT_PROFILE_NAME : name.requiredText();
@@ -133,11 +156,18 @@ function decodeProfile(cursor: Cursor, isOnly: boolean, extenders: readonly Exte
   const sets = decodePluginSets(cursor.at('plugins'), source);
   const points = expandPoints(sets, source);
   const args = decodePluginConfig(cursor.at('pluginConfig'), source);
-  const ignored = extenders.flatMap((extender) => extender.managedResources).filter((resource) => resource.ignoredByScheduler);
+  const ignored = extenders
+    .flatMap((extender) => extender.managedResources)
+    .filter((resource) => resource.ignoredByScheduler);
   if (ignored.length > 0 && args.NodeResourcesFit !== undefined) {
     args.NodeResourcesFit = { ...args.NodeResourcesFit, ignoredResources: ignored.map((resource) => resource.name) };
   }
-  const spec: ProfileSpec = { schedulerName, percentageOfNodesToScore: percentage.absent ? null : percentage.integer(0, 0, 100), points, args };
+  const spec: ProfileSpec = {
+    schedulerName,
+    percentageOfNodesToScore: percentage.absent ? null : percentage.integer(0, 0, 100),
+    points,
+    args,
+  };
   return { spec, queueSort: sets.get('queueSort') as PluginSet };
 }
 

@@ -192,7 +192,8 @@ export class CachedScan {
       return only;
     }
     this.caches.begin(cache, pod);
-    const isBlocked = cache.blocked && this.tests.length === 0 && cache.staysBlocked(this.snapshot.positionOf, this.excluded);
+    const isBlocked =
+      cache.blocked && this.tests.length === 0 && cache.staysBlocked(this.snapshot.positionOf, this.excluded);
     if (cache.isOdd) return this.otherWay;
     if (isBlocked) {
       this.feasibleCount = 0;
@@ -204,7 +205,14 @@ export class CachedScan {
     const { index } = cache;
     const { masks } = this;
     const { excluded } = this;
-    index.find(start, target, this.tests.length + excluded.size > 0 && masks.begin(this.order, this.tests, excluded.keys(), this.snapshot.positionOf) ? masks : null);
+    index.find(
+      start,
+      target,
+      this.tests.length + excluded.size > 0 &&
+        masks.begin(this.order, this.tests, excluded.keys(), this.snapshot.positionOf)
+        ? masks
+        : null,
+    );
     if (cache.isOdd) return this.otherWay;
     this.walkStart = start;
     this.feasibleCount = index.feasibleCount;
@@ -244,7 +252,11 @@ export class CachedScan {
   private isEven(cache: TemplateCache): boolean {
     if (cache.hasUnevenRaw) return false;
     for (let i = 0; i < cache.normalized.length; i++) {
-      if (i < cache.firstRaw.length && this.validWhenEven.get(cache.normalized[i].plugin)?.has(cache.firstRaw[i]) !== true) return false;
+      if (
+        i < cache.firstRaw.length &&
+        this.validWhenEven.get(cache.normalized[i].plugin)?.has(cache.firstRaw[i]) !== true
+      )
+        return false;
     }
     return true;
   }
@@ -290,15 +302,20 @@ export class CachedScan {
       const row = order[position];
       if (++position === order.length) position = 0;
       const verdict = cache.verdictAt(row);
-      const status = this.excluded.get(row) ?? this.testStatus(row, verdict === 0 ? Infinity : cache.statusOrder[verdict]) ?? cache.statuses[verdict];
+      const status =
+        this.excluded.get(row) ??
+        this.testStatus(row, verdict === 0 ? Infinity : cache.statusOrder[verdict]) ??
+        cache.statuses[verdict];
       if (status) diagnosis.set(this.cluster.nodes.info[row].name, status);
     }
     return diagnosis;
   }
 
   diagnose(): Diagnosis {
-    if (this.liveFilters.length === 0 && this.tests.length > 0) return this.diagnoseDomains(this.cache as TemplateCache);
-    if (this.cache?.blocked === true && this.liveFilters.length === 0) return new Diagnosis(this.order.length, new BlockedStatuses(this.cache, this.snapshot, this.excluded));
+    if (this.liveFilters.length === 0 && this.tests.length > 0)
+      return this.diagnoseDomains(this.cache as TemplateCache);
+    if (this.cache?.blocked === true && this.liveFilters.length === 0)
+      return new Diagnosis(this.order.length, new BlockedStatuses(this.cache, this.snapshot, this.excluded));
     const { info } = this.cluster.nodes;
     const statuses = this.cache?.statuses ?? [];
     const diagnosis = new Diagnosis(this.order.length);
@@ -345,7 +362,8 @@ export class CachedScan {
   private wake(profile: Profile, state: CycleState, pod: PodInfo, plan: CachePlan, awake: readonly Plugin[]): boolean {
     if (!profile.passesPreFilter(state, pod, new Set(awake))) return false;
     plan.filters.forEach(({ plugin, live }, order) => {
-      if (live && awake.includes(plugin) && !state.skipFilter.has(plugin.name)) this.liveFilters.push({ plugin, order });
+      if (live && awake.includes(plugin) && !state.skipFilter.has(plugin.name))
+        this.liveFilters.push({ plugin, order });
     });
     this.liveScores = plan.liveScores.filter(({ plugin }) => awake.includes(plugin));
     return true;
@@ -397,7 +415,12 @@ export class CachedScan {
     }
     if (even && this.validWhenEven.get(plugin)?.has(first) === true) return null;
     // In-tree plugins do not name the fourth parameter: the list of nodes is not made for them.
-    plugin.normalizeScore?.(state, pod, scratch.subarray(0, count), plugin.normalizeScore.length === 3 ? NO_NODES : this.nodes());
+    plugin.normalizeScore?.(
+      state,
+      pod,
+      scratch.subarray(0, count),
+      plugin.normalizeScore.length === 3 ? NO_NODES : this.nodes(),
+    );
     for (let i = 0; i < count; i++) {
       if (!isValidScore(scratch[i])) return invalidScore(plugin, scratch[i]);
       totals[i] += weight * scratch[i];
@@ -416,7 +439,8 @@ export class CachedScan {
     profile: Profile, state: CycleState, pod: PodInfo, totals: Float64Array, scratch: Float64Array,
   ): Status | null {
     const nodes = this.nodes();
-    for (const { plugin } of this.liveScores) this.asked.set(plugin.name, (this.asked.get(plugin.name) ?? 0) + nodes.length);
+    for (const { plugin } of this.liveScores)
+      this.asked.set(plugin.name, (this.asked.get(plugin.name) ?? 0) + nodes.length);
     const wanted = new Set<Plugin>(this.liveScores.map(({ plugin }) => plugin));
     const failed = profile.runPreScore(state, pod, nodes, wanted);
     if (failed !== null) return failed;

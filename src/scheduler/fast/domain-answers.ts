@@ -43,7 +43,13 @@ export interface DomainTable {
 }
 
 /** Adds weight * normalised score to totals[i] of the i-th of the first `count` node rows; `scratch` is as long. */
-export type DomainScore = (rows: Int32Array, count: number, weight: number, totals: Float64Array, scratch: Float64Array) => void;
+export type DomainScore = (
+  rows: Int32Array,
+  count: number,
+  weight: number,
+  totals: Float64Array,
+  scratch: Float64Array,
+) => void;
 
 export interface DomainPlugin {
   /** For an ordinary pod: not pinned to a node. null: has to be asked node by node. */

@@ -1,6 +1,7 @@
 /**
  * Range tests on topology domains as bits over blocks of 32 nodes in cache order. For keys with few values the nodes of
- * each domain stand ready as bits, and a test costs a few steps a block; for keys with many, a node is looked up at a time.
+ * each domain stand ready as bits, and a test costs a few steps a block; for keys with many, a node is looked up at a
+ * time.
  */
 import { lowestBit } from '../../base/bits.ts';
 import type { LabelColumn } from '../cache/label-columns.ts';
@@ -29,7 +30,12 @@ export class DomainMasks implements BlockMask {
   private readonly excludedBits = new Map<number, number>();
 
   /** Rows in cache order, what the nodes must pass, and rows that never pass. false: every node passes. */
-  begin(order: Int32Array, tests: readonly { readonly test: DomainTest }[], excluded: Iterable<number>, positionOf: Int32Array): boolean {
+  begin(
+    order: Int32Array,
+    tests: readonly { readonly test: DomainTest }[],
+    excluded: Iterable<number>,
+    positionOf: Int32Array,
+  ): boolean {
     this.order = order;
     this.blocks = (order.length + (1 << BLOCK_BITS) - 1) >> BLOCK_BITS;
     this.failingBits.length = this.failingFrom.length = this.lookups.length = 0;
@@ -80,7 +86,10 @@ export class DomainMasks implements BlockMask {
     }
   }
 
-  /** Bits of the nodes in each domain + 1 (0: without the label), `blocks` numbers each; null: there are too many domains. */
+  /**
+   * Bits of the nodes in each domain + 1 (0: without the label), `blocks` numbers each; null: there are too many
+   * domains.
+   */
   groups(order: Int32Array, column: LabelColumn): Int32Array | null {
     if (column.size > FEW_DOMAINS) return null;
     this.order = order;
@@ -94,7 +103,8 @@ export class DomainMasks implements BlockMask {
     const { order, blocks } = this;
     const bits = new Int32Array((column.size + 1) * blocks);
     for (let position = 0; position < order.length; position++) {
-      bits[(column.ids[order[position]] + 1) * blocks + (position >> BLOCK_BITS)] |= 1 << (position & ((1 << BLOCK_BITS) - 1));
+      bits[(column.ids[order[position]] + 1) * blocks + (position >> BLOCK_BITS)] |=
+        1 << (position & ((1 << BLOCK_BITS) - 1));
     }
     this.columns.set(column, { order, version: column.version, bits });
     return bits;

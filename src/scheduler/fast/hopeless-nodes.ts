@@ -1,7 +1,8 @@
 /**
- * Nodes on which nobody's leaving would help: without all less important pods the node still rejects the preemptor. Told
- * by one filter alone, where one decides (Profile.decidingFilter), and remembered by (template, node) until the node or
- * its pods change. The dry run, which asks every plugin on a copy, is the plain twin. 16 bytes a node and template.
+ * Nodes on which nobody's leaving would help: without all less important pods the node still rejects the preemptor.
+ * Told by one filter alone, where one decides (Profile.decidingFilter), and remembered by (template, node) until the
+ * node or its pods change. The dry run, which asks every plugin on a copy, is the plain twin. 16 bytes a node and
+ * template.
  */
 import { lowestBit } from '../../base/bits.ts';
 import { BoundedMap } from '../../base/bounded-map.ts';
@@ -25,7 +26,10 @@ interface Verdicts {
   /** By node row: the node's generation that the verdict is of, and the verdict; null: there is hope. */
   generations: Uint32Array;
   readonly statuses: (Status | null)[];
-  /** The nodes that the last dry run was about, the index of each row among them (-1: none), and a bit by index: there is hope. */
+  /**
+   * The nodes that the last dry run was about, the index of each row among them (-1: none), and a bit by index: there
+   * is hope.
+   */
   list: readonly NodeInfo[] | null;
   indexOf: Int32Array;
   hopeful: Int32Array;
@@ -37,7 +41,10 @@ interface Verdicts {
 }
 
 export interface Tries {
-  /** The first index from `from` on, among the nodes of the dry run, of one that has to be tried; their number: there is none. */
+  /**
+   * The first index from `from` on, among the nodes of the dry run, of one that has to be tried; their number: there is
+   * none.
+   */
   next(from: number): number;
   /** Why one of the others is hopeless. */
   why(node: NodeInfo): Status | null;
@@ -56,14 +63,15 @@ export class HopelessNodes {
   }
 
   /**
-   * For one dry run over `nodes`; null: each has to be tried. Good until the next one. Looks at the nodes that have changed since the
-   * last one, as long as it is about the same list. `lowest` gives the least priority on a node.
+   * For one dry run over `nodes`; null: each has to be tried. Good until the next one. Looks at the nodes that have
+   * changed since the last one, as long as it is about the same list. `lowest` gives the least priority on a node.
    */
   triesAmong(handle: Handle, state: CycleState, pod: PodInfo, cycle: NodeStatuses, nodes: readonly NodeInfo[], lowest: (node: NodeInfo) => number): Tries | null {
     const filter = handle.decidingFilter?.(pod.template) ?? null;
     if (filter === null) return null;
     const verdicts = this.of(pod.template.id);
-    const why = (node: NodeInfo): Status | null => (lowest(node) >= pod.priority ? NO_VICTIMS : this.known(verdicts, filter, state, pod, cycle, node));
+    const why = (node: NodeInfo): Status | null =>
+      lowest(node) >= pod.priority ? NO_VICTIMS : this.known(verdicts, filter, state, pod, cycle, node);
     this.bringUpToDate(verdicts, nodes, why);
     const bits = this.bitsFor(handle, verdicts);
     return { next: (from) => nextBit(bits, from, nodes.length), why, counts: verdicts.counts };
@@ -113,7 +121,8 @@ export class HopelessNodes {
     const { generation } = this.cluster.nodes;
     if (verdicts.generations[row] !== generation[row]) {
       verdicts.generations[row] = generation[row];
-      verdicts.statuses[row] = cycle.ofNode(node)?.plugin === filter.name ? this.verdict(filter, state, pod, node) : null;
+      verdicts.statuses[row] =
+        cycle.ofNode(node)?.plugin === filter.name ? this.verdict(filter, state, pod, node) : null;
     }
     return verdicts.statuses[row];
   }

@@ -1,6 +1,7 @@
 /**
- * InterPodAffinity for all nodes at once: what the pods on nodes mean to a waiting template is counted by topology domain
- * as they come and go, instead of anew for each pod. The plain twin, and the source of every rule, is inter-pod-affinity.ts.
+ * InterPodAffinity for all nodes at once: what the pods on nodes mean to a waiting template is counted by topology
+ * domain as they come and go, instead of anew for each pod. The plain twin, and the source of every rule, is
+ * inter-pod-affinity.ts.
  */
 import type { LabelColumn } from '../cache/label-columns.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
@@ -138,7 +139,10 @@ class TemplateAffinity implements PlacementCounter {
       placements.used(this);
       return;
     }
-    const sums = (key: string, missing: Status | null, status: Status): [string, KeySums] => [key, new KeySums(cluster.nodes.labelColumn(key), missing, status)];
+    const sums = (key: string, missing: Status | null, status: Status): [string, KeySums] => [
+      key,
+      new KeySums(cluster.nodes.labelColumn(key), missing, status),
+    ];
     const { affinity, anti } = this.verdicts;
     this.affinity = new Map(this.terms.required.map(({ topologyKey }) => sums(topologyKey, affinity, affinity)));
     this.anti = new Map(this.terms.requiredAnti.map(({ topologyKey }) => sums(topologyKey, null, anti)));
@@ -150,15 +154,18 @@ class TemplateAffinity implements PlacementCounter {
 
   private count(template: number, node: number, sign: 1 | -1): void {
     const relation = this.relations.relation(this.template, template);
-    for (const key of relation.existingAntiKeys) this.sumsOf(this.existingAnti, key, this.verdicts.existingAnti).add(node, sign);
+    for (const key of relation.existingAntiKeys)
+      this.sumsOf(this.existingAnti, key, this.verdicts.existingAnti).add(node, sign);
     if (relation.matchesAffinity) for (const key of this.affinity.values()) key.add(node, sign);
     for (const key of relation.antiKeys) this.anti.get(key)?.add(node, sign);
-    for (const { topologyKey, weight } of relation.weights) this.sumsOf(this.weights, topologyKey, this.verdicts.affinity).add(node, sign * weight);
+    for (const { topologyKey, weight } of relation.weights)
+      this.sumsOf(this.weights, topologyKey, this.verdicts.affinity).add(node, sign * weight);
   }
 
   private sumsOf(sums: Map<string, KeySums>, key: string, status: Status): KeySums {
     let known = sums.get(key);
-    if (known === undefined) sums.set(key, (known = new KeySums(this.handle.cluster.nodes.labelColumn(key), null, status)));
+    if (known === undefined)
+      sums.set(key, (known = new KeySums(this.handle.cluster.nodes.labelColumn(key), null, status)));
     return known;
   }
 
@@ -193,7 +200,12 @@ class TemplateAffinity implements PlacementCounter {
   }
 }
 
-export function affinityDomains(relations: AffinityRelations, ignorePreferredTermsOfExistingPods: boolean, verdicts: AffinityVerdicts, handle: Handle): DomainPlugin {
+export function affinityDomains(
+  relations: AffinityRelations,
+  ignorePreferredTermsOfExistingPods: boolean,
+  verdicts: AffinityVerdicts,
+  handle: Handle,
+): DomainPlugin {
   let known: TemplateAffinity[] = [];
   handle.cluster.observe({
     objectChanged: (kind) => {

@@ -1,7 +1,7 @@
 /**
- * Why pods that are nominated to nodes keep a pod from them: upstream filters such a node with them in place, and without
- * them (RunFilterPluginsWithNominatedPods). Remembered by (template, node) until the node, its pods or the nominations to it
- * change, where what filters say hangs on nothing else; the plain way, which asks anew each time, is
+ * Why pods that are nominated to nodes keep a pod from them: upstream filters such a node with them in place, and
+ * without them (RunFilterPluginsWithNominatedPods). Remembered by (template, node) until the node, its pods or the
+ * nominations to it change, where what filters say hangs on nothing else; the plain way, which asks anew each time, is
  * Profile.runFilterWithNominatedPods. About 100 bytes a nominated node and template that came to it.
  */
 import { BoundedMap } from '../../base/bounded-map.ts';
@@ -16,7 +16,10 @@ import type { Status } from '../framework/status.ts';
 
 /** Templates of a profile that are remembered. */
 const MOST_TEMPLATES = 64;
-/** A template's entries begin anew when there are so many more than nominated nodes: most are of nodes that no pod waits for any more. */
+/**
+ * A template's entries begin anew when there are so many more than nominated nodes: most are of nodes that no pod waits
+ * for any more.
+ */
 const MOST_LEFT_OVER = 500;
 
 interface Entry {
@@ -44,8 +47,9 @@ export class NominatedVerdicts {
   }
 
   /**
-   * By row, the nodes that reject the pod and to which another pod of no lower priority is nominated. `remember`: the answers
-   * hang on the node alone. null: PreFilter or a filter says something that only the plain scan can tell. Leaves no state.
+   * By row, the nodes that reject the pod and to which another pod of no lower priority is nominated. `remember`: the
+   * answers hang on the node alone. null: PreFilter or a filter says something that only the plain scan can tell.
+   * Leaves no state.
    */
   rejections(profile: Profile, state: CycleState, pod: PodInfo, remember: boolean): ReadonlyMap<number, Status> | null {
     const rejections = new Map<number, Status>();
@@ -60,7 +64,15 @@ export class NominatedVerdicts {
       const generation = this.cluster.nodes.generation[node.row];
       const entry = entries.get(name);
       let status: Status | null;
-      if (remember && entry !== undefined && entry.pods === pods && entry.node === node && entry.generation === generation && !pods.includes(pod.row)) status = entry.status;
+      if (
+        remember &&
+        entry !== undefined &&
+        entry.pods === pods &&
+        entry.node === node &&
+        entry.generation === generation &&
+        !pods.includes(pod.row)
+      )
+        status = entry.status;
       else {
         if (!prepared && profile.runPreFilter(state, pod).status !== null) return null;
         prepared = true;
@@ -76,7 +88,8 @@ export class NominatedVerdicts {
 
   private entriesOf(profile: Profile, template: number): Map<string, Entry> {
     let byTemplate = this.byProfile.get(profile);
-    if (byTemplate === undefined) this.byProfile.set(profile, (byTemplate = new BoundedMap(MOST_TEMPLATES, () => new Map<string, Entry>())));
+    if (byTemplate === undefined)
+      this.byProfile.set(profile, (byTemplate = new BoundedMap(MOST_TEMPLATES, () => new Map<string, Entry>())));
     return byTemplate.of(template);
   }
 }

@@ -12,7 +12,11 @@ import { MAX_NODE_SCORE } from '../framework/plugin-api.ts';
 import type { Handle } from '../framework/plugin-api.ts';
 import type { Status } from '../framework/status.ts';
 import { hasAllKeys, heldByTemplate, includes } from '../plugins/pod-topology-spread-constraints.ts';
-import type { ConstraintTable, SpreadConstraint, SpreadConstraints } from '../plugins/pod-topology-spread-constraints.ts';
+import type {
+  ConstraintTable,
+  SpreadConstraint,
+  SpreadConstraints,
+} from '../plugins/pod-topology-spread-constraints.ts';
 
 const NO_TESTS: readonly DomainTest[] = [];
 
@@ -44,7 +48,13 @@ class SpreadCounter implements PlacementCounter {
   private levels: Int32Array = new Int32Array(64);
   private low = 0;
 
-  constructor(handle: Handle, template: PodTemplate, compiled: SpreadConstraints, constraint: SpreadConstraint, keys: readonly SpreadConstraint[]) {
+  constructor(
+    handle: Handle,
+    template: PodTemplate,
+    compiled: SpreadConstraints,
+    constraint: SpreadConstraint,
+    keys: readonly SpreadConstraint[],
+  ) {
     this.handle = handle;
     this.template = template;
     this.compiled = compiled;
@@ -126,7 +136,12 @@ class SpreadCounter implements PlacementCounter {
   private enter(node: number): void {
     const domain = this.column.ids[node];
     const info = this.handle.cluster.nodes.info[node];
-    if (domain < 0 || !hasAllKeys(info.labels, this.keys) || !includes(this.constraint, heldByTemplate(this.compiled, this.template, info))) return;
+    if (
+      domain < 0 ||
+      !hasAllKeys(info.labels, this.keys) ||
+      !includes(this.constraint, heldByTemplate(this.compiled, this.template, info))
+    )
+      return;
     this.counts = withRoom(this.counts, domain + 1);
     this.nodes = withRoom(this.nodes, domain + 1);
     if (this.nodes[domain]++ === 0) this.domains++;
@@ -179,15 +194,29 @@ class TemplateSpread {
     this.requireAll = requireAll;
     const { hard, soft } = compiled;
     this.hard = hard.map((constraint) => new SpreadCounter(handle, template, compiled, constraint, hard));
-    this.soft = soft.map((constraint) => new SpreadCounter(handle, template, compiled, constraint, requireAll ? soft : []));
+    this.soft = soft.map(
+      (constraint) => new SpreadCounter(handle, template, compiled, constraint, requireAll ? soft : []),
+    );
     this.selfCounts = hard.map(({ matcher }) => (matcher.matches(template.id) ? 1 : 0));
-    this.tests = this.hard.map(({ column, counts }) => ({ column, counts, least: 0, most: 0, missing: verdicts.missing, status: verdicts.skewed }));
+    this.tests = this.hard.map(({ column, counts }) => ({
+      column,
+      counts,
+      least: 0,
+      most: 0,
+      missing: verdicts.missing,
+      status: verdicts.skewed,
+    }));
     this.seen = soft.map(() => new Int32Array(8));
     this.weights = soft.map(() => 0);
     this.answers = {
       tests: hard.length === 0 ? NO_TESTS : this.tests,
-      score: soft.length === 0 ? null : (rows, count, weight, totals, scratch) => this.score(rows, count, weight, totals, scratch),
-      table: this.isByDomain() ? { column: this.soft[0].column, of: (present) => this.tableOf(this.soft[0], present) } : null,
+      score:
+        soft.length === 0
+          ? null
+          : (rows, count, weight, totals, scratch) => this.score(rows, count, weight, totals, scratch),
+      table: this.isByDomain()
+        ? { column: this.soft[0].column, of: (present) => this.tableOf(this.soft[0], present) }
+        : null,
     };
   }
 
@@ -212,7 +241,10 @@ class TemplateSpread {
     else this.scoreByNode(rows, count, weight, totals, scratch);
   }
 
-  /** With one constraint on another key than the host name a node's score is its domain's; nodes without the label get 0. */
+  /**
+   * With one constraint on another key than the host name a node's score is its domain's; nodes without the label get
+   * 0.
+   */
   private isByDomain(): boolean {
     return this.soft.length === 1 && this.requireAll && this.soft[0].constraint.topologyKey !== HOSTNAME_LABEL;
   }
@@ -249,7 +281,8 @@ class TemplateSpread {
     const table = (this.normalized = withRoom(this.normalized, size + 1));
     table[0] = 0;
     for (let domain = 0; domain < size; domain++) {
-      if (present[domain + 1] === 1) table[domain + 1] = max === 0 ? MAX_NODE_SCORE : Math.floor((MAX_NODE_SCORE * (max + min - raw(domain))) / max);
+      if (present[domain + 1] === 1)
+        table[domain + 1] = max === 0 ? MAX_NODE_SCORE : Math.floor((MAX_NODE_SCORE * (max + min - raw(domain))) / max);
     }
     return table;
   }
@@ -272,7 +305,8 @@ class TemplateSpread {
     }
     const range = max - min + 1;
     if (range > count) {
-      for (let i = 0; i < count; i++) if (ignored[i] === 0) totals[i] += weight * Math.floor((MAX_NODE_SCORE * (max + min - scratch[i])) / max);
+      for (let i = 0; i < count; i++)
+        if (ignored[i] === 0) totals[i] += weight * Math.floor((MAX_NODE_SCORE * (max + min - scratch[i])) / max);
       return;
     }
     if (this.normalized.length < range) this.normalized = new Int32Array(2 * range);
@@ -300,7 +334,9 @@ class TemplateSpread {
     this.calls++;
     for (let k = 0; k < soft.length; k++) {
       const { constraint, column } = soft[k];
-      this.weights[k] = Math.log((constraint.topologyKey === HOSTNAME_LABEL ? inPlay : this.domainsOf(k, column, rows, count)) + 2);
+      this.weights[k] = Math.log(
+        (constraint.topologyKey === HOSTNAME_LABEL ? inPlay : this.domainsOf(k, column, rows, count)) + 2,
+      );
     }
   }
 
@@ -340,7 +376,12 @@ class TemplateSpread {
 }
 
 /** `isSystem`: the default constraints are upstream's own, which ask no node for all keys. */
-export function spreadDomains(table: ConstraintTable, isSystem: boolean, verdicts: SpreadVerdicts, handle: Handle): DomainPlugin {
+export function spreadDomains(
+  table: ConstraintTable,
+  isSystem: boolean,
+  verdicts: SpreadVerdicts,
+  handle: Handle,
+): DomainPlugin {
   const known: TemplateSpread[] = [];
   return {
     answers: ({ template }) => {

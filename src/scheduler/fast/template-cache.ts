@@ -105,8 +105,8 @@ export function cachePlan(profile: Profile): CachePlan {
 
 export class TemplateCache {
   /**
-   * false: PreFilter of a cached plugin rejects or restricts the nodes, or a PreScore without Score has to be asked; the
-   * plain scan has to do it.
+   * false: PreFilter of a cached plugin rejects or restricts the nodes, or a PreScore without Score has to be asked;
+   * the plain scan has to do it.
    */
   readonly usable: boolean;
   /** What is remembered of each node: CELL numbers a node row, side by side because they are looked at together. */

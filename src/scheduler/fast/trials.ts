@@ -1,8 +1,8 @@
 /**
- * What dry runs found out on nodes: the victims, or why there are none. Remembered by (template, node) until the node, its
- * pods, their order or the nominations to it change; only where filters look at nothing else (Profile.asksNodeOnly) and no
- * disruption budget counts what is taken elsewhere. A dry run without memory is the plain twin. 40 bytes a node and
- * template, and what was found.
+ * What dry runs found out on nodes: the victims, or why there are none. Remembered by (template, node) until the node,
+ * its pods, their order or the nominations to it change; only where filters look at nothing else (Profile.asksNodeOnly)
+ * and no disruption budget counts what is taken elsewhere. A dry run without memory is the plain twin. 40 bytes a node
+ * and template, and what was found.
  */
 import { BoundedMap } from '../../base/bounded-map.ts';
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
@@ -27,7 +27,12 @@ interface Remembered {
 
 export class Trials {
   private readonly cluster: SchedulerCache;
-  private readonly byTemplate = new BoundedMap<number, Remembered>(MOST_TEMPLATES, () => ({ generations: new Uint32Array(0), orders: new Uint32Array(0), nominated: [], trials: [] }));
+  private readonly byTemplate = new BoundedMap<number, Remembered>(MOST_TEMPLATES, () => ({
+    generations: new Uint32Array(0),
+    orders: new Uint32Array(0),
+    nominated: [],
+    trials: [],
+  }));
 
   constructor(cluster: SchedulerCache) {
     this.cluster = cluster;

@@ -1,9 +1,9 @@
 /**
  * The nodes that one template sees, in cache order: a total score for each node that passes, in blocks of 32 with a bit
  * for each feasible node and for each of the best. Answers in a few steps a block what a scan answers in a step a node:
- * the first k feasible nodes from a start, the best total among them, and which of the equally good ones upstream's heap
- * yields. Totals are filled in when a search first needs them; whoever changes a node calls `invalidate`.
- * About 5 bytes a node.
+ * the first k feasible nodes from a start, the best total among them, and which of the equally good ones upstream's
+ * heap yields. Totals are filled in when a search first needs them; whoever changes a node calls `invalidate`. About 5
+ * bytes a node.
  */
 import { lowestBit } from '../../base/bits.ts';
 
@@ -35,7 +35,10 @@ export class WindowIndex {
   private bestBits: Int32Array = new Int32Array(0);
   private bestTotal: Int32Array = new Int32Array(0);
   private readonly resolve: (position: number) => number;
-  /** The window in segments, one a block that has any: block, rank of its first node, bits of the nodes and of the best, their total. */
+  /**
+   * The window in segments, one a block that has any: block, rank of its first node, bits of the nodes and of the best,
+   * their total.
+   */
   private segmentCount = 0;
   private segmentBlock: Int32Array = new Int32Array(0);
   private segmentRank: Int32Array = new Int32Array(0);
@@ -113,7 +116,10 @@ export class WindowIndex {
     }
   }
 
-  /** Looks for the first `target` feasible nodes from `start` on, around the end, among those of the mask if there is one. */
+  /**
+   * Looks for the first `target` feasible nodes from `start` on, around the end, among those of the mask if there is
+   * one.
+   */
   find(start: number, target: number, mask: BlockMask | null): void {
     this.mask = mask;
     this.feasibleCount = 0;
@@ -181,8 +187,8 @@ export class WindowIndex {
   }
 
   /**
-   * As `winner`, when each node belongs to one of `count` groups and its group adds to its total. Bits of group g in a block:
-   * groups[g * blocks + block]. `added` is told which groups the window has.
+   * As `winner`, when each node belongs to one of `count` groups and its group adds to its total. Bits of group g in a
+   * block: groups[g * blocks + block]. `added` is told which groups the window has.
    */
   winnerByGroup(groups: Int32Array, count: number, added: (present: Uint8Array) => Int32Array, weight: number): number {
     const { segmentCount, segmentBlock, segmentBits, segmentBest, segmentBestBits } = this;
@@ -230,7 +236,9 @@ export class WindowIndex {
     return this.winner();
   }
 
-  /** Adds the nodes of a block's `range` to the window. Position of the first node that is too much, -1: there is none. */
+  /**
+   * Adds the nodes of a block's `range` to the window. Position of the first node that is too much, -1: there is none.
+   */
   private take(block: number, range: number, target: number): number {
     if (this.staleBits[block] !== 0) this.refresh(block);
     let bits = this.feasibleBits[block] & range;

@@ -33,7 +33,12 @@ export interface AlgorithmOptions {
 }
 
 export type ScheduleResult =
-  | { readonly kind: 'scheduled'; readonly node: NodeInfo; readonly evaluatedNodes: number; readonly feasibleNodes: number }
+  | {
+      readonly kind: 'scheduled';
+      readonly node: NodeInfo;
+      readonly evaluatedNodes: number;
+      readonly feasibleNodes: number;
+    }
   /**
    * `repeats`: told from remembered answers about all nodes. Other pods of the template, without a node of their own,
    * get the same until something changes, and the start index stays where it is.
@@ -98,13 +103,21 @@ export class Algorithm {
     if (feasible.length === 1) return { kind: 'scheduled', node: feasible[0], evaluatedNodes, feasibleNodes: 1 };
     const status = this.scoreNodes(profile, state, pod, feasible, collect);
     if (status !== null) return { kind: 'error', status };
-    return { kind: 'scheduled', node: feasible[this.choose(feasible.length)], evaluatedNodes, feasibleNodes: feasible.length };
+    return {
+      kind: 'scheduled',
+      node: feasible[this.choose(feasible.length)],
+      evaluatedNodes,
+      feasibleNodes: feasible.length,
+    };
   }
 
   /** The same decision from remembered answers; null when the plain scan has to make it. */
   private scheduleCached(profile: Profile, state: CycleState, pod: PodInfo): ScheduleResult | null {
     const { cached } = this;
-    if (!cached.prepare(profile, state, pod) || (profile.hasNominatedPods && !cached.prepareNominated(profile, state, pod))) {
+    if (
+      !cached.prepare(profile, state, pod) ||
+      (profile.hasNominatedPods && !cached.prepareNominated(profile, state, pod))
+    ) {
       state.reset();
       return null;
     }
@@ -202,7 +215,8 @@ export class Algorithm {
     if (profile.score.length === 0) return 1;
     if (nodeCount < MIN_FEASIBLE_NODES_TO_FIND || !this.options.sampling) return nodeCount;
     let percentage = profile.percentageOfNodesToScore ?? this.options.percentageOfNodesToScore;
-    if (percentage === 0) percentage = Math.max(MIN_FEASIBLE_NODES_PERCENTAGE_TO_FIND, 50 - Math.floor(nodeCount / 125));
+    if (percentage === 0)
+      percentage = Math.max(MIN_FEASIBLE_NODES_PERCENTAGE_TO_FIND, 50 - Math.floor(nodeCount / 125));
     return Math.max(Math.floor((nodeCount * percentage) / 100), MIN_FEASIBLE_NODES_TO_FIND);
   }
 
@@ -229,7 +243,8 @@ export class Algorithm {
     }
     const error = this.filterNodes(profile, state, pod, nodes, diagnosis);
     // Its verdict stands in the diagnosis, and counts as a node looked at, even when the search has not come to it.
-    if (nominated !== null && diagnosis.get(pod.nominatedNodeName) === diagnosis.absentStatus) diagnosis.set(pod.nominatedNodeName, nominated);
+    if (nominated !== null && diagnosis.get(pod.nominatedNodeName) === diagnosis.absentStatus)
+      diagnosis.set(pod.nominatedNodeName, nominated);
     const processed = feasible.length + diagnosis.explicitCount;
     this.nextStartNodeIndex = (this.nextStartNodeIndex + processed) % this.snapshot.nodes.length;
     return error === null ? null : { kind: 'error', status: filterError(error) };

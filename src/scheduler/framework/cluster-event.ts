@@ -98,7 +98,11 @@ export function event(resource: EventResource, actions: number, label = ''): Clu
 }
 
 export const WILDCARD_EVENT: ClusterEvent = { resource: '*', actions: Action.All, label: 'WildCardEvent' };
-export const UNSCHEDULABLE_TIMEOUT: ClusterEvent = { resource: '*', actions: Action.All, label: 'UnschedulableTimeout' };
+export const UNSCHEDULABLE_TIMEOUT: ClusterEvent = {
+  resource: '*',
+  actions: Action.All,
+  label: 'UnschedulableTimeout',
+};
 
 export function isWildcard(candidate: ClusterEvent): boolean {
   return candidate.resource === '*' && candidate.actions === Action.All;
@@ -107,7 +111,11 @@ export function isWildcard(candidate: ClusterEvent): boolean {
 /** Whether a registered event covers one that happened. */
 export function eventMatches(registered: ClusterEvent, incoming: ClusterEvent): boolean {
   if (isWildcard(registered)) return true;
-  return resourceMatches(registered.resource, incoming.resource) && (registered.actions & incoming.actions) !== 0 && incoming.actions <= registered.actions;
+  return (
+    resourceMatches(registered.resource, incoming.resource) &&
+    (registered.actions & incoming.actions) !== 0 &&
+    incoming.actions <= registered.actions
+  );
 }
 
 function resourceMatches(registered: EventResource, incoming: EventResource): boolean {

@@ -1,4 +1,7 @@
-/** What plugins remember during one scheduling cycle. Typed by its keys; values that a dry run changes know how to copy themselves. */
+/**
+ * What plugins remember during one scheduling cycle. Typed by its keys; values that a dry run changes know how to copy
+ * themselves.
+ */
 
 /** A value that preemption's dry runs modify. */
 export interface Cloneable {

@@ -1,4 +1,7 @@
-/** Why a pod fits nowhere: the verdict of every node, who rejected, and upstream's FitError text (pkg/scheduler/framework/types.go). */
+/**
+ * Why a pod fits nowhere: the verdict of every node, who rejected, and upstream's FitError text
+ * (pkg/scheduler/framework/types.go).
+ */
 import type { NodeInfo } from '../cache/node-info.ts';
 import type { NodeStatuses } from './plugin-api.ts';
 import { Code } from './status.ts';
@@ -78,7 +81,8 @@ export class Diagnosis implements NodeStatuses {
   addPlugin(status: Status): void {
     if (status.plugin === '') return;
     if (status.code === Code.Pending) (this.pendingSet ??= new Set()).add(status.plugin);
-    else if (status.code === Code.Unschedulable || status.code === Code.UnschedulableAndUnresolvable) this.addUnschedulable(status.plugin);
+    else if (status.code === Code.Unschedulable || status.code === Code.UnschedulableAndUnresolvable)
+      this.addUnschedulable(status.plugin);
   }
 
   addUnschedulable(plugin: string): void {
@@ -97,7 +101,9 @@ export class Diagnosis implements NodeStatuses {
 
   /** `nodes`: those of the snapshot. */
   unschedulable(nodes: readonly NodeInfo[]): readonly NodeInfo[] {
-    return this.source === null ? nodes.filter((node) => this.ofNode(node).code === Code.Unschedulable) : this.source.unschedulable();
+    return this.source === null
+      ? nodes.filter((node) => this.ofNode(node).code === Code.Unschedulable)
+      : this.source.unschedulable();
   }
 
   unschedulableCount(): number {

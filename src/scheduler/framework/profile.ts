@@ -176,7 +176,10 @@ export class Profile {
    * to it, with some of them taken off, too.
    */
   asksNodeOnly(template: PodTemplate): boolean {
-    return !this.followsPods(template) && this.filter.every((plugin) => isLocal(plugin.dependence?.filter) || isInert(plugin, template));
+    return (
+      !this.followsPods(template) &&
+      this.filter.every((plugin) => isLocal(plugin.dependence?.filter) || isInert(plugin, template))
+    );
   }
 
   /** Whether some plugin has to be told, in a cycle of such a pod, of pods that come and go in thought. */
@@ -204,13 +207,19 @@ export class Profile {
         if (status.code === Code.Skip) state.skipFilter.add(plugin.name);
         else if (status.code === Code.UnschedulableAndUnresolvable) return { status, nodeNames: null, restrictors };
         else if (status.code === Code.Unschedulable) rejection = status;
-        else return { status: errorStatus(plugin.name, `running PreFilter plugin "${plugin.name}": ${statusMessage(status)}`), nodeNames: null, restrictors };
+        else
+          return {
+            status: errorStatus(plugin.name, `running PreFilter plugin "${plugin.name}": ${statusMessage(status)}`),
+            nodeNames: null,
+            restrictors,
+          };
         if (status.code !== Code.Skip) continue;
       }
       if (result.nodeNames === null) continue;
       restrictors.push(plugin.name);
       nodeNames = nodeNames === null ? result.nodeNames : intersection(nodeNames, result.nodeNames);
-      if (nodeNames.size === 0) return { status: emptyNodeSet(restrictors), nodeNames, restrictors: restrictors.sort(byText) };
+      if (nodeNames.size === 0)
+        return { status: emptyNodeSet(restrictors), nodeNames, restrictors: restrictors.sort(byText) };
     }
     return { status: rejection, nodeNames, restrictors: restrictors.sort(byText) };
   }
@@ -282,7 +291,8 @@ export class Profile {
         const { again: _promise, ...said } = result;
         return said;
       }
-      if (result.status.code !== Code.Unschedulable) return { status: errorStatus(plugin.name, ...result.status.reasons), nominatedNodeName: null };
+      if (result.status.code !== Code.Unschedulable)
+        return { status: errorStatus(plugin.name, ...result.status.reasons), nominatedNodeName: null };
       verdicts.push(result.status);
       if (result.again !== undefined) again.push(result.again);
       rejected = plugin.name;
@@ -313,7 +323,8 @@ export class Profile {
       if (only?.has(plugin) === false) continue;
       const status = plugin.preScore(state, pod, nodes);
       if (status === null) continue;
-      if (status.code !== Code.Skip) return errorStatus(plugin.name, `running PreScore plugin "${plugin.name}": ${statusMessage(status)}`);
+      if (status.code !== Code.Skip)
+        return errorStatus(plugin.name, `running PreScore plugin "${plugin.name}": ${statusMessage(status)}`);
       state.skipScore.add(plugin.name);
     }
     return null;
@@ -386,7 +397,10 @@ export function isValidScore(score: number): boolean {
 }
 
 export function invalidScore({ name }: Plugin, score: number): Status {
-  return errorStatus(name, `plugin "${name}" returns an invalid score ${score}, it should in the range of [${MIN_NODE_SCORE}, ${MAX_NODE_SCORE}] after normalizing`);
+  return errorStatus(
+    name,
+    `plugin "${name}" returns an invalid score ${score}, it should in the range of [${MIN_NODE_SCORE}, ${MAX_NODE_SCORE}] after normalizing`,
+  );
 }
 
 function intersection(a: ReadonlySet<string>, b: ReadonlySet<string>): ReadonlySet<string> {

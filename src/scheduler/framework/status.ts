@@ -19,7 +19,15 @@ export const Code = {
 } as const;
 export type Code = (typeof Code)[keyof typeof Code];
 
-export const CODE_NAMES: readonly string[] = ['Success', 'Error', 'Unschedulable', 'UnschedulableAndUnresolvable', 'Wait', 'Skip', 'Pending'];
+export const CODE_NAMES: readonly string[] = [
+  'Success',
+  'Error',
+  'Unschedulable',
+  'UnschedulableAndUnresolvable',
+  'Wait',
+  'Skip',
+  'Pending',
+];
 
 export interface Status {
   readonly code: Code;
@@ -69,7 +77,11 @@ class LazyStatus implements Status {
 export const SKIP: Status = { code: Code.Skip, reasons: [], plugin: '' };
 
 export function isRejected(status: Status): boolean {
-  return status.code === Code.Unschedulable || status.code === Code.UnschedulableAndUnresolvable || status.code === Code.Pending;
+  return (
+    status.code === Code.Unschedulable ||
+    status.code === Code.UnschedulableAndUnresolvable ||
+    status.code === Code.Pending
+  );
 }
 
 /** Whether two statuses say the same, as far as can be told without putting them into words. */

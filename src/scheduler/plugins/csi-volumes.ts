@@ -1,7 +1,8 @@
 /**
- * Which CSI volume stands behind a claim, a volume or an in-tree volume of a pod. Upstream translates in-tree volumes with
- * tables of its own; here the volumes that Podyard reads (GCE persistent disk, AWS EBS) are translated, other in-tree
- * drivers by name only. Source: plugins/nodevolumelimits/{csi,utils}.go, staging/src/k8s.io/csi-translation-lib/plugins.
+ * Which CSI volume stands behind a claim, a volume or an in-tree volume of a pod. Upstream translates in-tree volumes
+ * with tables of its own; here the volumes that Podyard reads (GCE persistent disk, AWS EBS) are translated, other
+ * in-tree drivers by name only. Source: plugins/nodevolumelimits/{csi,utils}.go,
+ * staging/src/k8s.io/csi-translation-lib/plugins.
  */
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import type { CSINode, PersistentVolumeClaim, Volume } from '../../cluster/objects.ts';
@@ -34,11 +35,19 @@ export function inTreeVolume(volume: InTreeSources, csiNode: CSINode | undefined
     return migrated('kubernetes.io/aws-ebs', volumeID.slice(volumeID.lastIndexOf('/') + 1), csiNode);
   }
   if (volume.gcePersistentDisk === undefined) return undefined;
-  return migrated('kubernetes.io/gce-pd', `projects/UNSPECIFIED/zones/UNSPECIFIED/disks/${volume.gcePersistentDisk.pdName}`, csiNode);
+  return migrated(
+    'kubernetes.io/gce-pd',
+    `projects/UNSPECIFIED/zones/UNSPECIFIED/disks/${volume.gcePersistentDisk.pdName}`,
+    csiNode,
+  );
 }
 
 /** Of an unbound claim: the driver of its class, and a handle that no other volume has. undefined: not counted. */
-export function claimedVolume(claim: PersistentVolumeClaim, csiNode: CSINode | undefined, cluster: SchedulerCache): CsiVolume | undefined {
+export function claimedVolume(
+  claim: PersistentVolumeClaim,
+  csiNode: CSINode | undefined,
+  cluster: SchedulerCache,
+): CsiVolume | undefined {
   const volume = findVolume(cluster, volumeNameOf(claim));
   if (volume === undefined) return volumeToProvision(claim, csiNode, cluster);
   const { csi } = volume.spec ?? {};
@@ -46,7 +55,11 @@ export function claimedVolume(claim: PersistentVolumeClaim, csiNode: CSINode | u
   return inTreeVolume(volume.spec ?? {}, csiNode);
 }
 
-function volumeToProvision(claim: PersistentVolumeClaim, csiNode: CSINode | undefined, cluster: SchedulerCache): CsiVolume | undefined {
+function volumeToProvision(
+  claim: PersistentVolumeClaim,
+  csiNode: CSINode | undefined,
+  cluster: SchedulerCache,
+): CsiVolume | undefined {
   const provisioner = findClass(cluster, claimClassOf(claim))?.provisioner;
   if (provisioner === undefined || provisioner === '') return undefined;
   const handle = `unbound-${namespaceOf(claim)}/${claim.metadata?.name ?? ''}`;

@@ -1,4 +1,7 @@
-/** DefaultBinder (Bind): writes the binding. The scheduler performs it; this plugin says yes. Source: plugins/defaultbinder/default_binder.go. */
+/**
+ * DefaultBinder (Bind): writes the binding. The scheduler performs it; this plugin says yes. Source:
+ * plugins/defaultbinder/default_binder.go.
+ */
 import type { Plugin, PluginFactory } from '../framework/plugin-api.ts';
 
 const NAME = 'DefaultBinder';

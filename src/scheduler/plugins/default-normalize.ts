@@ -1,4 +1,7 @@
-/** Upstream's DefaultNormalizeScore (plugins/helper/normalize_score.go): scales raw scores so that the greatest becomes 100. */
+/**
+ * Upstream's DefaultNormalizeScore (plugins/helper/normalize_score.go): scales raw scores so that the greatest becomes
+ * 100.
+ */
 import { MAX_NODE_SCORE } from '../framework/plugin-api.ts';
 
 /** In place. `reverse`: the greatest raw score becomes 0; all 100 when every raw score is 0. */

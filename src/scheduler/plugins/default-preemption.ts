@@ -121,5 +121,10 @@ export function ineligibility(handle: Handle, pod: PodInfo, statuses: NodeStatus
 /** A less important pod on the node is on its way out because of a preemption. */
 function hasPreemptedPod(handle: Handle, pod: PodInfo, node: NodeInfo): boolean {
   const { pods } = handle.cluster;
-  return node.pods.some((other) => pods.isTerminating(other) && pods.cause[other] === EvictionCause.Preemption && handle.cluster.templateOf(other).priority < pod.priority);
+  return node.pods.some(
+    (other) =>
+      pods.isTerminating(other) &&
+      pods.cause[other] === EvictionCause.Preemption &&
+      handle.cluster.templateOf(other).priority < pod.priority,
+  );
 }

@@ -1,6 +1,6 @@
 /**
- * Pods counted by topology key and value. Counts that came to zero are gone, so that emptiness means something. What-ifs
- * write to a small overlay, so that a copy costs nothing by the number of domains.
+ * Pods counted by topology key and value. Counts that came to zero are gone, so that emptiness means something.
+ * What-ifs write to a small overlay, so that a copy costs nothing by the number of domains.
  */
 type Domains = Map<string, Map<string, number>>;
 

@@ -69,7 +69,8 @@ function afterNodeChange(pod: PodInfo, { node, nodeBefore }: EventSubject, relat
   if (node === undefined) return 'QueueSkip';
   const { required, requiredAnti } = relations.terms(pod.template);
   const now = node.facts.labels;
-  if (nodeBefore === undefined) return requiredAnti.length > 0 || required.some(({ topologyKey }) => now.has(topologyKey)) ? 'Queue' : 'QueueSkip';
+  if (nodeBefore === undefined)
+    return requiredAnti.length > 0 || required.some(({ topologyKey }) => now.has(topologyKey)) ? 'Queue' : 'QueueSkip';
   const before = nodeBefore.facts.labels;
   const differs = (key: string): boolean => now.get(key) !== before.get(key);
   const attracts = required.some(({ topologyKey }) => now.has(topologyKey) && differs(topologyKey));

@@ -1,8 +1,9 @@
 /**
- * Affinity terms and what two pod templates mean to each other. A relation is worked out once per pair of templates (the
- * waiting pod's, an existing pod's) and then costs one array read per pod; all are dropped when a Namespace changes.
- * matchLabelKeys and mismatchLabelKeys are not looked at: the API server has merged them into the selectors.
- * Source: staging/src/k8s.io/kube-scheduler/framework/types.go (AffinityTerm), plugins/interpodaffinity/{plugin,filtering,scoring}.go.
+ * Affinity terms and what two pod templates mean to each other. A relation is worked out once per pair of templates
+ * (the waiting pod's, an existing pod's) and then costs one array read per pod; all are dropped when a Namespace
+ * changes. matchLabelKeys and mismatchLabelKeys are not looked at: the API server has merged them into the selectors.
+ * Source: staging/src/k8s.io/kube-scheduler/framework/types.go (AffinityTerm),
+ * plugins/interpodaffinity/{plugin,filtering,scoring}.go.
  */
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import type { Namespace, PodAffinityTerm, WeightedPodAffinityTerm } from '../../cluster/objects.ts';
@@ -129,11 +130,17 @@ export class AffinityRelations {
     const selected = (term: AffinityTerm): boolean => termMatches(term, waiting, myNamespace);
     const weights: { topologyKey: string; weight: number }[] = [];
     const weigh = (terms: readonly WeightedTerm[], matches: (term: AffinityTerm) => boolean, sign: 1 | -1): void => {
-      for (const { term, weight } of terms) if (matches(term)) weights.push({ topologyKey: term.topologyKey, weight: sign * weight });
+      for (const { term, weight } of terms)
+        if (matches(term)) weights.push({ topologyKey: term.topologyKey, weight: sign * weight });
     };
     weigh(mine.preferred, selects, 1);
     weigh(mine.preferredAnti, selects, -1);
-    if (this.hardPodAffinityWeight > 0) weigh(theirs.required.map((term) => ({ term, weight: this.hardPodAffinityWeight })), selected, 1);
+    if (this.hardPodAffinityWeight > 0)
+      weigh(
+        theirs.required.map((term) => ({ term, weight: this.hardPodAffinityWeight })),
+        selected,
+        1,
+      );
     weigh(theirs.preferred, selected, 1);
     weigh(theirs.preferredAnti, selected, -1);
     const relation: Relation = {
@@ -142,20 +149,29 @@ export class AffinityRelations {
       existingAntiKeys: theirs.requiredAnti.filter(selected).map((term) => term.topologyKey),
       weights,
     };
-    const isNone = !relation.matchesAffinity && relation.antiKeys.length + relation.existingAntiKeys.length + weights.length === 0;
+    const isNone =
+      !relation.matchesAffinity && relation.antiKeys.length + relation.existingAntiKeys.length + weights.length === 0;
     return isNone ? NO_RELATION : relation;
   }
 
   /** A namespace without an object has no labels. */
   private namespaceLabels(namespace: string): ReadonlyMap<string, string> {
     let labels = this.namespaces.get(namespace);
-    if (labels === undefined) this.namespaces.set(namespace, (labels = labelsOf(this.cluster.objects.get<Namespace>('Namespace', namespace)?.metadata?.labels)));
+    if (labels === undefined)
+      this.namespaces.set(
+        namespace,
+        (labels = labelsOf(this.cluster.objects.get<Namespace>('Namespace', namespace)?.metadata?.labels)),
+      );
     return labels;
   }
 }
 
 /** Whether any term at all matches a pod of the template, whose namespace has these labels. */
-function someMatch({ required, requiredAnti, preferred, preferredAnti }: AffinityTerms, pod: PodTemplate, namespaceLabels: ReadonlyMap<string, string>): boolean {
+function someMatch(
+  { required, requiredAnti, preferred, preferredAnti }: AffinityTerms,
+  pod: PodTemplate,
+  namespaceLabels: ReadonlyMap<string, string>,
+): boolean {
   for (const term of required) if (termMatches(term, pod, namespaceLabels)) return true;
   for (const term of requiredAnti) if (termMatches(term, pod, namespaceLabels)) return true;
   for (const { term } of preferred) if (termMatches(term, pod, namespaceLabels)) return true;
@@ -163,7 +179,9 @@ function someMatch({ required, requiredAnti, preferred, preferredAnti }: Affinit
   return false;
 }
 
-/** All terms match, and there is one. Namespaces are taken to have no labels: names of selected ones are in the terms. */
+/**
+ * All terms match, and there is one. Namespaces are taken to have no labels: names of selected ones are in the terms.
+ */
 export function matchesAllTerms(terms: readonly AffinityTerm[], pod: PodTemplate): boolean {
   return terms.length > 0 && terms.every((term) => termMatches(term, pod, NO_LABELS));
 }
@@ -181,7 +199,10 @@ function termMatches(term: AffinityTerm, pod: PodTemplate, namespaceLabels: Read
 function compileTerms(template: PodTemplate): AffinityTerms {
   const affinity = template.spec.affinity;
   const term = (written: PodAffinityTerm): AffinityTerm => compileTerm(written, template.namespace);
-  const weighted = ({ weight, podAffinityTerm }: WeightedPodAffinityTerm): WeightedTerm => ({ weight, term: term(podAffinityTerm) });
+  const weighted = ({ weight, podAffinityTerm }: WeightedPodAffinityTerm): WeightedTerm => ({
+    weight,
+    term: term(podAffinityTerm),
+  });
   try {
     return {
       required: template.requiredAffinityTerms.map(term),
@@ -197,7 +218,10 @@ function compileTerms(template: PodTemplate): AffinityTerms {
 }
 
 /** Neither names nor a selector of namespaces: the pod's own. */
-function compileTerm({ topologyKey, namespaces = [], namespaceSelector, labelSelector }: PodAffinityTerm, ownNamespace: string): AffinityTerm {
+function compileTerm(
+  { topologyKey, namespaces = [], namespaceSelector, labelSelector }: PodAffinityTerm,
+  ownNamespace: string,
+): AffinityTerm {
   const isOwn = namespaces.length === 0 && (namespaceSelector === undefined || namespaceSelector === null);
   return {
     topologyKey,

@@ -54,7 +54,8 @@ function createPlugin(
   const { cluster } = handle;
   const update = (state: CycleState, pod: PodInfo, row: number, node: NodeInfo, change: 1 | -1): null => {
     const filterState = state.read(FILTER_STATE);
-    if (filterState !== undefined) countPod(filterState, relations.relation(pod.template, cluster.pods.template[row]), node, change);
+    if (filterState !== undefined)
+      countPod(filterState, relations.relation(pod.template, cluster.pods.template[row]), node, change);
     return null;
   };
   return {
@@ -62,7 +63,12 @@ function createPlugin(
     dependence: { filter: 'cluster', score: 'cluster' },
     inert: (template) => !template.hasPodAffinity && cluster.totals.podsWithAffinity === 0,
     inertUntilChange: true,
-    domains: affinityDomains(relations, ignorePreferredTermsOfExistingPods, { affinity: AFFINITY_UNMET, anti: ANTI_AFFINITY_VIOLATED, existingAnti: EXISTING_ANTI_AFFINITY_VIOLATED }, handle),
+    domains: affinityDomains(
+      relations,
+      ignorePreferredTermsOfExistingPods,
+      { affinity: AFFINITY_UNMET, anti: ANTI_AFFINITY_VIOLATED, existingAnti: EXISTING_ANTI_AFFINITY_VIOLATED },
+      handle,
+    ),
     preFilter: (state, pod) => preFilter(state, pod, relations, handle),
     preFilterExtensions: {
       addPod: (state, pod, added, node) => update(state, pod, added, node, 1),
@@ -104,7 +110,13 @@ function preFilter(state: CycleState, pod: PodInfo, relations: AffinityRelations
 function newFilterState(
   terms: AffinityTerms, existingAnti: TopologyCounts, affinity: TopologyCounts, anti: TopologyCounts,
 ): FilterState {
-  return { terms, existingAnti, affinity, anti, clone: () => newFilterState(terms, existingAnti.copy(), affinity.copy(), anti.copy()) };
+  return {
+    terms,
+    existingAnti,
+    affinity,
+    anti,
+    clone: () => newFilterState(terms, existingAnti.copy(), affinity.copy(), anti.copy()),
+  };
 }
 
 function countPod(
@@ -155,7 +167,8 @@ function preScore(
   for (const node of handle.snapshot.nodes) {
     if (node.labels.size === 0 || (!prefers && node.podsWithAffinity === 0)) continue;
     for (const row of node.pods) {
-      for (const { topologyKey, weight } of relations.relation(template, templateOf[row]).weights) addScore(topologyScore, topologyKey, node, weight);
+      for (const { topologyKey, weight } of relations.relation(template, templateOf[row]).weights)
+        addScore(topologyScore, topologyKey, node, weight);
     }
   }
   if (topologyScore.size === 0) return SKIP;
@@ -191,5 +204,6 @@ function normalizeScore(scores: Float64Array): void {
     if (raw > max) max = raw;
   }
   const range = max - min;
-  for (let i = 0; i < scores.length; i++) scores[i] = range > 0 ? Math.trunc(MAX_NODE_SCORE * ((scores[i] - min) / range)) : 0;
+  for (let i = 0; i < scores.length; i++)
+    scores[i] = range > 0 ? Math.trunc(MAX_NODE_SCORE * ((scores[i] - min) / range)) : 0;
 }

@@ -7,7 +7,12 @@ import type { NodeFacts } from '../../cluster/node-facts.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
 import type { NodeAffinity as NodeAffinityObject, NodeSelectorTerm } from '../../cluster/objects.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
-import { SelectorError, compileNodeSelector, compilePreferredTerms, compileRequiredNodeAffinity } from '../../cluster/selectors.ts';
+import {
+  SelectorError,
+  compileNodeSelector,
+  compilePreferredTerms,
+  compileRequiredNodeAffinity,
+} from '../../cluster/selectors.ts';
 import type { CompiledNodeAffinity, CompiledNodeSelector, CompiledPreferredTerms } from '../../cluster/selectors.ts';
 import { Action, event } from '../framework/cluster-event.ts';
 import type { Plugin, PluginFactory, PreFilterResult } from '../framework/plugin-api.ts';
@@ -64,7 +69,8 @@ function createNodeAffinity(added: NodeAffinityObject | null): Plugin {
       if (!hasPreferred && addedPreferredTerms.length === 0) return SKIP;
       return preferred === null ? errorStatus(NAME, preferredError) : null;
     },
-    score: (_state, pod, node: NodeInfo) => (compiled(pod.template).preferred?.score(node) ?? 0) + addedPreferred.score(node),
+    score: (_state, pod, node: NodeInfo) =>
+      (compiled(pod.template).preferred?.score(node) ?? 0) + addedPreferred.score(node),
     normalizeScore: (_state, _pod, scores) => defaultNormalizeScore(scores, false),
     eventsToRegister: () => [
       {

@@ -1,6 +1,6 @@
 /**
- * NodeDeclaredFeatures (PreFilter, Filter): a pod that needs a kubelet feature goes to nodes that declare it. In v1.36 a pod
- * can need two. Source: plugins/nodedeclaredfeatures/nodedeclaredfeatures.go,
+ * NodeDeclaredFeatures (PreFilter, Filter): a pod that needs a kubelet feature goes to nodes that declare it. In v1.36
+ * a pod can need two. Source: plugins/nodedeclaredfeatures/nodedeclaredfeatures.go,
  * staging/src/k8s.io/component-helpers/nodedeclaredfeatures/features.
  */
 import type { Container, PodSpec } from '../../cluster/objects.ts';
@@ -20,15 +20,20 @@ export const NodeDeclaredFeatures: PluginFactory = {
   summary: 'nodes that declare the features the pod needs',
   create(): Plugin {
     const byTemplate: (readonly string[])[] = [];
-    const required = (template: PodTemplate): readonly string[] => (byTemplate[template.id] ??= requiredFeatures(template.spec));
+    const required = (template: PodTemplate): readonly string[] =>
+      (byTemplate[template.id] ??= requiredFeatures(template.spec));
     return {
       name: NAME,
       dependence: { filter: 'facts' },
       specOnly: true,
       preFilter: (_state, pod) => ({ status: required(pod.template).length === 0 ? SKIP : null, nodeNames: null }),
-      filter: (_state, pod, node) => (hasAll(required(pod.template), node.facts.declaredFeatures) ? null : FEATURES_MISSING),
+      filter: (_state, pod, node) =>
+        hasAll(required(pod.template), node.facts.declaredFeatures) ? null : FEATURES_MISSING,
       eventsToRegister: () => [
-        { event: event('Node', Action.Add | Action.UpdateNodeDeclaredFeature), hint: (_pod, subject) => afterNodeChange(subject) },
+        {
+          event: event('Node', Action.Add | Action.UpdateNodeDeclaredFeature),
+          hint: (_pod, subject) => afterNodeChange(subject),
+        },
         { event: event('Pod', Action.Update), hint: (pod, subject) => afterOwnUpdate(pod, subject, required) },
       ],
     };
@@ -38,7 +43,8 @@ export const NodeDeclaredFeatures: PluginFactory = {
 /** Sorted by name. */
 function requiredFeatures(spec: PodSpec): readonly string[] {
   const features: string[] = [];
-  if ([...(spec.containers ?? []), ...(spec.initContainers ?? [])].some(restartsAll)) features.push('RestartAllContainersOnContainerExits');
+  if ([...(spec.containers ?? []), ...(spec.initContainers ?? [])].some(restartsAll))
+    features.push('RestartAllContainersOnContainerExits');
   if (spec.hostNetwork === true && spec.hostUsers === false) features.push('UserNamespacesHostNetworkSupport');
   return features;
 }
@@ -58,7 +64,11 @@ function afterNodeChange({ node, nodeBefore }: EventSubject): Hint {
   return now.size === before.size && hasAll([...now], before) ? 'QueueSkip' : 'Queue';
 }
 
-function afterOwnUpdate(pod: PodInfo, { pod: now, podBefore: before }: EventSubject, required: (template: PodTemplate) => readonly string[]): Hint {
+function afterOwnUpdate(
+  pod: PodInfo,
+  { pod: now, podBefore: before }: EventSubject,
+  required: (template: PodTemplate) => readonly string[],
+): Hint {
   if (now === undefined || before === undefined || !isOwnPod(pod, now)) return 'QueueSkip';
   return required(now.template).join() === required(before.template).join() ? 'QueueSkip' : 'Queue';
 }

@@ -25,8 +25,11 @@ export const NodePorts: PluginFactory = {
         {
           event: event('Pod', Action.Delete),
           hint: (pod, { pod: deleted }) => {
-            if (deleted === undefined || (deleted.nodeName === '' && deleted.nominatedNodeName === '')) return 'QueueSkip';
-            const clash = pod.template.hostPorts.some((wanted) => deleted.template.hostPorts.some((used) => hostPortsConflict(wanted, used)));
+            if (deleted === undefined || (deleted.nodeName === '' && deleted.nominatedNodeName === ''))
+              return 'QueueSkip';
+            const clash = pod.template.hostPorts.some((wanted) =>
+              deleted.template.hostPorts.some((used) => hostPortsConflict(wanted, used)),
+            );
             return clash ? 'Queue' : 'QueueSkip';
           },
         },

@@ -26,13 +26,15 @@ export const NodeResourcesBalancedAllocation: PluginFactory = {
       name: NAME,
       dependence: { score: 'node' },
       specOnly: true,
-      preScore: (_state, pod) => (columns.every((column) => amountOf(pod.template.accounted, column) === 0) ? SKIP : null),
+      preScore: (_state, pod) =>
+        columns.every((column) => amountOf(pod.template.accounted, column) === 0) ? SKIP : null,
       score: (_state, pod, node) => {
         fractions(pod.template, node, columns, before, after);
         return MAX_NODE_SCORE / 2 + Math.trunc((MAX_NODE_SCORE / 2 + balance(after) - balance(before)) / 2);
       },
       scoreOf: (template) => {
-        if (columns.length === 2 && columns[0] < FIRST_SCALAR && columns[1] < FIRST_SCALAR) return balancedPair(template, columns[0], columns[1], handle.cluster.nodes);
+        if (columns.length === 2 && columns[0] < FIRST_SCALAR && columns[1] < FIRST_SCALAR)
+          return balancedPair(template, columns[0], columns[1], handle.cluster.nodes);
         return (node) => {
           fractions(template, node, columns, before, after);
           return MAX_NODE_SCORE / 2 + Math.trunc((MAX_NODE_SCORE / 2 + balance(after) - balance(before)) / 2);
@@ -44,7 +46,13 @@ export const NodeResourcesBalancedAllocation: PluginFactory = {
 };
 
 /** Fills the used shares (at most 1) of the counting resources, without and with the pod. */
-function fractions(template: PodTemplate, node: NodeInfo, columns: readonly number[], before: number[], after: number[]): void {
+function fractions(
+  template: PodTemplate,
+  node: NodeInfo,
+  columns: readonly number[],
+  before: number[],
+  after: number[],
+): void {
   before.length = after.length = 0;
   for (const column of columns) {
     const wanted = amountOf(template.accounted, column);
@@ -57,7 +65,12 @@ function fractions(template: PodTemplate, node: NodeInfo, columns: readonly numb
 }
 
 /** The score by two resources that every node counts. */
-function balancedPair(template: PodTemplate, a: number, b: number, nodes: CachedNodes): (node: NodeInfo, row: number) => number {
+function balancedPair(
+  template: PodTemplate,
+  a: number,
+  b: number,
+  nodes: CachedNodes,
+): (node: NodeInfo, row: number) => number {
   const wantedA = amountOf(template.accounted, a);
   const wantedB = amountOf(template.accounted, b);
   return (_node, row) => {

@@ -62,16 +62,22 @@ export const NodeResourcesFit: PluginFactory = {
       onlyRowsOf: (template) => onlyRowsOf(template, handle.cluster.nodes, ignored),
       preScore: () => null,
       score: (_state, pod, node) => score(pod.template, node),
-      scoreOf: (template) => leastAllocatedOf(template, strategy, handle.cluster.nodes) ?? ((node) => score(template, node)),
+      scoreOf: (template) =>
+        leastAllocatedOf(template, strategy, handle.cluster.nodes) ?? ((node) => score(template, node)),
       eventsToRegister: () => [
         {
           event: event('Pod', Action.Delete),
-          hint: (_pod, { pod: gone }) => (gone !== undefined && (gone.nodeName !== '' || gone.nominatedNodeName !== '') ? 'Queue' : 'QueueSkip'),
+          hint: (_pod, { pod: gone }) =>
+            gone !== undefined && (gone.nodeName !== '' || gone.nominatedNodeName !== '') ? 'Queue' : 'QueueSkip',
         },
-        { event: event('Pod', Action.UpdatePodScaleDown), hint: (pod, { pod: now, podBefore }) => (scaleDownHelps(pod, now, podBefore) ? 'Queue' : 'QueueSkip') },
+        {
+          event: event('Pod', Action.UpdatePodScaleDown),
+          hint: (pod, { pod: now, podBefore }) => (scaleDownHelps(pod, now, podBefore) ? 'Queue' : 'QueueSkip'),
+        },
         {
           event: event('Node', Action.Add | Action.UpdateNodeAllocatable),
-          hint: (pod, { node, nodeBefore }) => (node !== undefined && nodeHelps(pod.template, node, nodeBefore) ? 'Queue' : 'QueueSkip'),
+          hint: (pod, { node, nodeBefore }) =>
+            node !== undefined && nodeHelps(pod.template, node, nodeBefore) ? 'Queue' : 'QueueSkip',
         },
         { event: event('DeviceClass', Action.Add | Action.Update), hint: () => 'QueueSkip' },
       ],
@@ -126,7 +132,11 @@ function filter(
       )
       .map((column) => `Insufficient ${registry.name(column)}`);
     if (crowded) reasons.unshift('Too many pods');
-    verdict = { code: unresolvable === 0 ? Code.Unschedulable : Code.UnschedulableAndUnresolvable, reasons, plugin: NAME };
+    verdict = {
+      code: unresolvable === 0 ? Code.Unschedulable : Code.UnschedulableAndUnresolvable,
+      reasons,
+      plugin: NAME,
+    };
     verdicts.set(lacking + unresolvable, verdict);
   }
   return verdict;
@@ -195,7 +205,10 @@ function onlyRowsOf(
 ): (() => ReadonlySet<number>) | null {
   const rare = [...columns].filter((column, i) => column >= FIRST_SCALAR && amounts[i] > 0 && !ignored(column));
   if (rare.length === 0) return null;
-  return () => rare.map((column) => nodes.offering.get(column) ?? NOWHERE).reduce((fewest, rows) => (rows.size < fewest.size ? rows : fewest));
+  return () =>
+    rare
+      .map((column) => nodes.offering.get(column) ?? NOWHERE)
+      .reduce((fewest, rows) => (rows.size < fewest.size ? rows : fewest));
 }
 
 const NOWHERE: ReadonlySet<number> = new Set();
@@ -204,7 +217,12 @@ const NOWHERE: ReadonlySet<number> = new Set();
 function leastAllocatedOf(
   template: PodTemplate, { type, resources }: ScoringStrategy, nodes: CachedNodes,
 ): ((node: NodeInfo, row: number) => number) | null {
-  const isDefault = type === 'LeastAllocated' && resources.length === 2 && resources[0].name === 'cpu' && resources[1].name === 'memory' && resources[0].weight === resources[1].weight;
+  const isDefault =
+    type === 'LeastAllocated' &&
+    resources.length === 2 &&
+    resources[0].name === 'cpu' &&
+    resources[1].name === 'memory' &&
+    resources[0].weight === resources[1].weight;
   if (!isDefault) return null;
   const cpu = amountOf(template.scored, CPU);
   const memory = amountOf(template.scored, MEMORY);
@@ -249,7 +267,11 @@ function scorer(
         }
         continue;
       }
-      sum += weights[i] * (type === 'LeastAllocated' ? leastRequestedScore(requested, allocatable) : mostRequestedScore(requested, allocatable));
+      sum +=
+        weights[i] *
+        (type === 'LeastAllocated'
+          ? leastRequestedScore(requested, allocatable)
+          : mostRequestedScore(requested, allocatable));
       weightSum += weights[i];
     }
     if (weightSum === 0) return 0;
@@ -281,7 +303,8 @@ function nodeHelps(template: PodTemplate, node: NodeEventView, before: NodeEvent
   if (node.allowedPods < 1) return false;
   for (let i = 0; i < columns.length; i++) if (amounts[i] > node.allocatable[node.base + columns[i]]) return false;
   if (before === undefined || node.allowedPods > before.allowedPods) return true;
-  for (const column of columns) if (node.allocatable[node.base + column] > before.allocatable[before.base + column]) return true;
+  for (const column of columns)
+    if (node.allocatable[node.base + column] > before.allocatable[before.base + column]) return true;
   return false;
 }
 

@@ -1,4 +1,7 @@
-/** NodeUnschedulable (Filter): cordoned nodes, unless the pod tolerates the unschedulable taint. Source: plugins/nodeunschedulable/node_unschedulable.go. */
+/**
+ * NodeUnschedulable (Filter): cordoned nodes, unless the pod tolerates the unschedulable taint. Source:
+ * plugins/nodeunschedulable/node_unschedulable.go.
+ */
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { toleratesTaint } from '../../cluster/tolerations.ts';
 import { Action, event } from '../framework/cluster-event.ts';
@@ -21,7 +24,8 @@ export const NodeUnschedulable: PluginFactory = {
       filterNeverFails: true,
       specOnly: true,
       preFilter: () => PRE_FILTER_PASSES,
-      filter: (_state, pod, node) => (node.facts.unschedulable && !toleratesCordon(pod.template) ? UNSCHEDULABLE : null),
+      filter: (_state, pod, node) =>
+        node.facts.unschedulable && !toleratesCordon(pod.template) ? UNSCHEDULABLE : null,
       eventsToRegister: () => [
         {
           event: event('Node', Action.Add | Action.UpdateNodeTaint),

@@ -113,7 +113,8 @@ class RequiredDrivers {
 /** A driver without an entry has no limit. */
 function volumeLimits(csiNode: CSINode | undefined): Map<string, number> {
   const limits = new Map<string, number>();
-  for (const { name, allocatable } of csiNode?.spec?.drivers ?? []) if (allocatable?.count !== undefined) limits.set(name, allocatable.count);
+  for (const { name, allocatable } of csiNode?.spec?.drivers ?? [])
+    if (allocatable?.count !== undefined) limits.set(name, allocatable.count);
   return limits;
 }
 
@@ -124,7 +125,11 @@ function collectNewVolumes(
   const { template } = pod;
   for (const { name, isEphemeral } of podClaims(template, pod.name)) {
     const claim = findClaim(cluster, template.namespace, name);
-    if (claim === undefined) return unresolvable(NAME, `looking up PVC ${template.namespace}/${name}: ${notFound('persistentvolumeclaim', name)}`);
+    if (claim === undefined)
+      return unresolvable(
+        NAME,
+        `looking up PVC ${template.namespace}/${name}: ${notFound('persistentvolumeclaim', name)}`,
+      );
     const foreign = isEphemeral ? foreignClaimProblem(claim, template, pod.name) : '';
     if (foreign !== '') return errorStatus(NAME, foreign);
   }
@@ -136,7 +141,8 @@ function collectVolumes(
   template: PodTemplate, podName: string, csiNode: CSINode | undefined, cluster: SchedulerCache, into: AttachedVolumes,
 ): void {
   const add = (volume: CsiVolume | undefined): void => {
-    if (volume !== undefined && volume.driver !== '' && volume.handle !== '') into.set(`${volume.driver}/${volume.handle}`, volume.driver);
+    if (volume !== undefined && volume.driver !== '' && volume.handle !== '')
+      into.set(`${volume.driver}/${volume.handle}`, volume.driver);
   };
   for (const { name } of podClaims(template, podName)) {
     const claim = findClaim(cluster, template.namespace, name);
@@ -149,7 +155,8 @@ function usedVolumes(node: NodeInfo, csiNode: CSINode | undefined, cluster: Sche
   const used: AttachedVolumes = new Map();
   for (const row of node.pods) {
     const template = cluster.templateOf(row);
-    if ((template.spec.volumes ?? []).length > 0) collectVolumes(template, cluster.podName(row), csiNode, cluster, used);
+    if ((template.spec.volumes ?? []).length > 0)
+      collectVolumes(template, cluster.podName(row), csiNode, cluster, used);
   }
   return used;
 }
@@ -169,10 +176,19 @@ function attachedVolumes(nodeName: string, cluster: SchedulerCache): AttachedVol
 function limitEvents(): readonly EventRegistration[] {
   return [
     { event: event('CSINode', Action.Add), hint: null },
-    { event: event('CSINode', Action.Update), hint: (_pod, { object, objectBefore }) => afterCsiNodeUpdate(object, objectBefore) },
+    {
+      event: event('CSINode', Action.Update),
+      hint: (_pod, { object, objectBefore }) => afterCsiNodeUpdate(object, objectBefore),
+    },
     { event: event('Pod', Action.Delete), hint: (_pod, subject) => afterPodWent(subject.pod ?? subject.podBefore) },
-    { event: event('PersistentVolumeClaim', Action.Add), hint: (pod, { object }) => (isClaimOf(object, pod.template, pod.name) ? 'Queue' : 'QueueSkip') },
-    { event: event('VolumeAttachment', Action.Delete), hint: (pod, { object, objectBefore }) => afterDetach(pod.template, object ?? objectBefore) },
+    {
+      event: event('PersistentVolumeClaim', Action.Add),
+      hint: (pod, { object }) => (isClaimOf(object, pod.template, pod.name) ? 'Queue' : 'QueueSkip'),
+    },
+    {
+      event: event('VolumeAttachment', Action.Delete),
+      hint: (pod, { object, objectBefore }) => afterDetach(pod.template, object ?? objectBefore),
+    },
   ];
 }
 
@@ -190,6 +206,7 @@ function afterPodWent(gone: PodEventView | undefined): Hint {
 /** Any claim might have been the one that waits for the slot; an in-tree volume is one of its driver. */
 function afterDetach({ spec }: PodTemplate, attachment: KubernetesObject | undefined): Hint {
   const attacher = (attachment as VolumeAttachment | undefined)?.spec?.attacher;
-  const frees = (volume: Volume): boolean => usesClaim(volume) || (attacher !== undefined && inlineDriver(volume) === attacher);
+  const frees = (volume: Volume): boolean =>
+    usesClaim(volume) || (attacher !== undefined && inlineDriver(volume) === attacher);
   return (spec.volumes ?? []).some(frees) ? 'Queue' : 'QueueSkip';
 }

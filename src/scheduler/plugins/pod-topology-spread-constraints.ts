@@ -8,7 +8,13 @@ import { keyOf } from '../../cluster/object-store.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
 import type { Service, Taint, TopologySpreadConstraint, WorkloadObject } from '../../cluster/objects.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
-import { NOTHING_SELECTOR, SelectorError, compileLabelSelector, compileRequiredNodeAffinity, selectorFromLabels } from '../../cluster/selectors.ts';
+import {
+  NOTHING_SELECTOR,
+  SelectorError,
+  compileLabelSelector,
+  compileRequiredNodeAffinity,
+  selectorFromLabels,
+} from '../../cluster/selectors.ts';
 import type { CompiledNodeAffinity } from '../../cluster/selectors.ts';
 import { findUntolerated } from '../../cluster/tolerations.ts';
 import type { PodInfo } from '../framework/pod-info.ts';
@@ -68,7 +74,8 @@ export class ConstraintTable {
 
   of(template: PodTemplate): SpreadConstraints {
     const { topologySpreadConstraints = [] } = template.spec;
-    if (topologySpreadConstraints.length > 0) return (this.own[template.id] ??= this.compile(template, topologySpreadConstraints, null));
+    if (topologySpreadConstraints.length > 0)
+      return (this.own[template.id] ??= this.compile(template, topologySpreadConstraints, null));
     return (this.defaulted[template.id] ??= this.compileDefaults(template));
   }
 
@@ -79,14 +86,22 @@ export class ConstraintTable {
   }
 
   /** `selector` takes the place of the constraints' own ones. */
-  private compile(template: PodTemplate, constraints: readonly TopologySpreadConstraint[], selector: LabelTest | null): SpreadConstraints {
+  private compile(
+    template: PodTemplate,
+    constraints: readonly TopologySpreadConstraint[],
+    selector: LabelTest | null,
+  ): SpreadConstraints {
     const hard: SpreadConstraint[] = [];
     const soft: SpreadConstraint[] = [];
     let honors = 0;
     let error = '';
     for (const constraint of constraints) {
       try {
-        const compiled = this.compileOne(template, constraint, selector ?? constraintSelector(constraint, template.labels));
+        const compiled = this.compileOne(
+          template,
+          constraint,
+          selector ?? constraintSelector(constraint, template.labels),
+        );
         if (constraint.whenUnsatisfiable === HARD) hard.push(compiled);
         else if (constraint.whenUnsatisfiable === SOFT) soft.push(compiled);
         honors |= compiled.honors;
@@ -103,14 +118,19 @@ export class ConstraintTable {
       maxSkew: constraint.maxSkew,
       topologyKey: constraint.topologyKey,
       minDomains: constraint.minDomains ?? 1,
-      honors: (constraint.nodeAffinityPolicy === 'Ignore' ? 0 : Policy.Affinity) | (constraint.nodeTaintsPolicy === 'Honor' ? Policy.Taints : 0),
+      honors:
+        (constraint.nodeAffinityPolicy === 'Ignore' ? 0 : Policy.Affinity) |
+        (constraint.nodeTaintsPolicy === 'Honor' ? Policy.Taints : 0),
       test,
       matcher: this.matchers.get(template.namespace, test),
     };
   }
 }
 
-/** labelSelector, and equality with the pod's own value of each key in matchLabelKeys; without labelSelector these alone. */
+/**
+ * labelSelector, and equality with the pod's own value of each key in matchLabelKeys; without labelSelector these
+ * alone.
+ */
 function constraintSelector(constraint: TopologySpreadConstraint, labels: ReadonlyMap<string, string>): LabelTest {
   const written = compileLabelSelector(constraint.labelSelector);
   const values: Record<string, string> = {};
@@ -131,9 +151,13 @@ function defaultSelector(cluster: SchedulerCache, { namespace, labels, controlle
     if (selector === undefined || (service.metadata?.namespace ?? 'default') !== namespace) continue;
     if (selectorFromLabels(selector).matches(labels)) Object.assign(merged, selector);
   }
-  const owner = controller === null ? undefined : cluster.objects.get<WorkloadObject>(controller.kind, keyOf(namespace, controller.name));
+  const owner =
+    controller === null
+      ? undefined
+      : cluster.objects.get<WorkloadObject>(controller.kind, keyOf(namespace, controller.name));
   const ownerSelector = owner?.spec?.selector;
-  if (controller?.kind === 'ReplicationController') return selectorFromLabels({ ...merged, ...(ownerSelector as Record<string, string> | undefined) });
+  if (controller?.kind === 'ReplicationController')
+    return selectorFromLabels({ ...merged, ...(ownerSelector as Record<string, string> | undefined) });
   const services = selectorFromLabels(merged);
   if (owner === undefined) return services;
   const selected = readableSelector(ownerSelector ?? null);
@@ -141,7 +165,9 @@ function defaultSelector(cluster: SchedulerCache, { namespace, labels, controlle
 }
 
 /** A selector that cannot be read is left out, like one that is absent. */
-function readableSelector(selector: Parameters<typeof compileLabelSelector>[0]): ReturnType<typeof compileLabelSelector> {
+function readableSelector(
+  selector: Parameters<typeof compileLabelSelector>[0],
+): ReturnType<typeof compileLabelSelector> {
   try {
     return compileLabelSelector(selector);
   } catch (problem) {

@@ -1,6 +1,6 @@
 /**
- * Matching pods per topology domain for one hard constraint, with the smallest count at hand. What-ifs (pods added to or
- * taken off one node) go to a small overlay, so that a copy costs nothing by the number of domains.
+ * Matching pods per topology domain for one hard constraint, with the smallest count at hand. What-ifs (pods added to
+ * or taken off one node) go to a small overlay, so that a copy costs nothing by the number of domains.
  */
 
 interface LowDomain {

@@ -38,12 +38,19 @@ function isInvolved(pod: PodInfo, other: PodEventView): boolean {
   return isOwnPod(pod, other) || other.nodeName !== '' || other.nominatedNodeName !== '';
 }
 
-function afterPodChange(pod: PodInfo, { pod: now, podBefore: before }: EventSubject, constraints: readonly SpreadConstraint[]): Hint {
+function afterPodChange(
+  pod: PodInfo,
+  { pod: now, podBefore: before }: EventSubject,
+  constraints: readonly SpreadConstraint[],
+): Hint {
   if (now === undefined || before === undefined) return afterPodCame(pod, now ?? before, constraints);
   if (!isInvolved(pod, now) || !isInvolved(pod, before)) return 'QueueSkip';
   const honorsTaints = constraints.some(({ honors }) => (honors & Policy.Taints) !== 0);
-  if (honorsTaints && isOwnPod(pod, now) && !sameTolerations(now.template.tolerations, before.template.tolerations)) return 'Queue';
-  const flips = constraints.some(({ test }) => test.matches(now.template.labels) !== test.matches(before.template.labels));
+  if (honorsTaints && isOwnPod(pod, now) && !sameTolerations(now.template.tolerations, before.template.tolerations))
+    return 'Queue';
+  const flips = constraints.some(
+    ({ test }) => test.matches(now.template.labels) !== test.matches(before.template.labels),
+  );
   return flips ? 'Queue' : 'QueueSkip';
 }
 
@@ -53,12 +60,17 @@ function afterPodCame(pod: PodInfo, other: PodEventView | undefined, constraints
   return constraints.some(({ test }) => test.matches(other.template.labels)) ? 'Queue' : 'QueueSkip';
 }
 
-function afterNodeChange({ node: now, nodeBefore: before }: EventSubject, constraints: readonly SpreadConstraint[]): Hint {
+function afterNodeChange(
+  { node: now, nodeBefore: before }: EventSubject,
+  constraints: readonly SpreadConstraint[],
+): Hint {
   if (now === undefined || before === undefined) return afterNodeCame(now ?? before, constraints);
   const counts = hasAllKeys(now.facts.labels, constraints);
   if (counts !== hasAllKeys(before.facts.labels, constraints)) return 'Queue';
   if (!counts) return 'QueueSkip';
-  const moved = constraints.some(({ topologyKey }) => now.facts.labels.get(topologyKey) !== before.facts.labels.get(topologyKey));
+  const moved = constraints.some(
+    ({ topologyKey }) => now.facts.labels.get(topologyKey) !== before.facts.labels.get(topologyKey),
+  );
   return moved || !sameTaints(now.facts.taints, before.facts.taints) ? 'Queue' : 'QueueSkip';
 }
 
@@ -68,11 +80,13 @@ function afterNodeCame(node: NodeEventView | undefined, constraints: readonly Sp
 }
 
 function sameTaints(a: readonly Taint[], b: readonly Taint[]): boolean {
-  const same = (one: Taint, other: Taint): boolean => one.key === other.key && one.effect === other.effect && (one.value ?? '') === (other.value ?? '');
+  const same = (one: Taint, other: Taint): boolean =>
+    one.key === other.key && one.effect === other.effect && (one.value ?? '') === (other.value ?? '');
   return a.length === b.length && a.every((taint, i) => same(taint, b[i]));
 }
 
 function sameTolerations(a: readonly Toleration[], b: readonly Toleration[]): boolean {
-  const text = ({ key, operator, value, effect, tolerationSeconds }: Toleration): string => JSON.stringify([key, operator, value, effect, tolerationSeconds]);
+  const text = ({ key, operator, value, effect, tolerationSeconds }: Toleration): string =>
+    JSON.stringify([key, operator, value, effect, tolerationSeconds]);
   return a.length === b.length && a.every((toleration, i) => text(toleration) === text(b[i]));
 }

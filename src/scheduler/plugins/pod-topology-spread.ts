@@ -23,7 +23,10 @@ import { spreadEvents } from './pod-topology-spread-hints.ts';
 
 const NAME = 'PodTopologySpread';
 const TOO_SKEWED = unschedulable(NAME, "node(s) didn't match pod topology spread constraints");
-const LABEL_MISSING = unresolvable(NAME, "node(s) didn't match pod topology spread constraints (missing required label)");
+const LABEL_MISSING = unresolvable(
+  NAME,
+  "node(s) didn't match pod topology spread constraints (missing required label)",
+);
 
 const SYSTEM_DEFAULTS: readonly TopologySpreadConstraint[] = [
   { topologyKey: HOSTNAME_LABEL, whenUnsatisfiable: SOFT, maxSkew: 3 },
@@ -53,7 +56,9 @@ export const PodTopologySpread: PluginFactory = {
   defaultArgs: { defaultingType: 'System', defaultConstraints: [] },
   create(args, handle): Plugin {
     const isSystem = args['defaultingType'] === 'System';
-    const defaults = isSystem ? SYSTEM_DEFAULTS : ((args['defaultConstraints'] ?? []) as readonly TopologySpreadConstraint[]);
+    const defaults = isSystem
+      ? SYSTEM_DEFAULTS
+      : ((args['defaultConstraints'] ?? []) as readonly TopologySpreadConstraint[]);
     return createPlugin(new ConstraintTable(handle.cluster, defaults), isSystem, handle);
   },
 };
@@ -100,7 +105,8 @@ function preFilter(state: CycleState, pod: PodInfo, compiled: SpreadConstraints,
     if (!hasAllKeys(node.labels, hard)) continue;
     const held = heldPolicies(compiled, pod, node);
     for (let i = 0; i < hard.length; i++) {
-      if (includes(hard[i], held)) addTo(counts[i], node.labels.get(hard[i].topologyKey) ?? '', countPods(hard[i], node, handle.cluster.pods));
+      if (includes(hard[i], held))
+        addTo(counts[i], node.labels.get(hard[i].topologyKey) ?? '', countPods(hard[i], node, handle.cluster.pods));
     }
   }
   state.write(FILTER_STATE, filterState(compiled, counts.map((base) => new DomainCounts(base))));
@@ -130,7 +136,8 @@ function updateWithPod(
   if (!hasAllKeys(node.labels, hard)) return;
   const held = heldPolicies(compiled, pod, node);
   for (let i = 0; i < hard.length; i++) {
-    if (hard[i].matcher.matches(template) && includes(hard[i], held)) counts[i].add(node.labels.get(hard[i].topologyKey) ?? '', change);
+    if (hard[i].matcher.matches(template) && includes(hard[i], held))
+      counts[i].add(node.labels.get(hard[i].topologyKey) ?? '', change);
   }
 }
 
@@ -142,7 +149,8 @@ function filter(state: FilterState | undefined, pod: PodInfo, node: NodeInfo): S
     const value = node.labels.get(constraint.topologyKey);
     if (value === undefined) return LABEL_MISSING;
     const self = constraint.matcher.matches(pod.template.id) ? 1 : 0;
-    if (counts[i].count(value) + self - counts[i].minimum(constraint.minDomains) > constraint.maxSkew) return TOO_SKEWED;
+    if (counts[i].count(value) + self - counts[i].minimum(constraint.minDomains) > constraint.maxSkew)
+      return TOO_SKEWED;
   }
   return null;
 }
@@ -179,7 +187,9 @@ function preScore(
     }
   }
   const nodesInPlay = feasible.length - ignored.size;
-  const weights = soft.map(({ topologyKey }, i) => Math.log((topologyKey === HOSTNAME_LABEL ? nodesInPlay : counts[i].size) + 2));
+  const weights = soft.map(({ topologyKey }, i) =>
+    Math.log((topologyKey === HOSTNAME_LABEL ? nodesInPlay : counts[i].size) + 2),
+  );
   state.write(SCORE_STATE, { constraints: soft, ignored, counts, weights });
   return null;
 }
@@ -192,7 +202,8 @@ function score(state: ScoreState | undefined, node: NodeInfo, pods: CachedPods):
     const constraint = state.constraints[i];
     const value = node.labels.get(constraint.topologyKey);
     if (value === undefined) continue;
-    const count = constraint.topologyKey === HOSTNAME_LABEL ? countPods(constraint, node, pods) : (state.counts[i].get(value) ?? 0);
+    const count =
+      constraint.topologyKey === HOSTNAME_LABEL ? countPods(constraint, node, pods) : (state.counts[i].get(value) ?? 0);
     sum += count * state.weights[i] + (constraint.maxSkew - 1);
   }
   return Math.round(sum);

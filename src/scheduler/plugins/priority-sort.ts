@@ -1,4 +1,7 @@
-/** PrioritySort (QueueSort): higher priority first, then the earlier queue timestamp. Source: plugins/queuesort/priority_sort.go. */
+/**
+ * PrioritySort (QueueSort): higher priority first, then the earlier queue timestamp. Source:
+ * plugins/queuesort/priority_sort.go.
+ */
 import type { Plugin, PluginFactory, QueuedPod } from '../framework/plugin-api.ts';
 
 export const PrioritySort: PluginFactory = {

@@ -1,4 +1,7 @@
-/** SchedulingGates (PreEnqueue): keeps pods with scheduling gates out of the queue. Source: plugins/schedulinggates/scheduling_gates.go. */
+/**
+ * SchedulingGates (PreEnqueue): keeps pods with scheduling gates out of the queue. Source:
+ * plugins/schedulinggates/scheduling_gates.go.
+ */
 import { Action, event } from '../framework/cluster-event.ts';
 import type { Plugin, PluginFactory } from '../framework/plugin-api.ts';
 import { unresolvable } from '../framework/status.ts';

@@ -31,17 +31,23 @@ export const TaintToleration: PluginFactory = {
         return taints.length > 0 && !toleratesHard(taints, pod.template) ? UNTOLERATED : null;
       },
       preScore: () => null,
-      score: (_state, pod, node) => (node.facts.taints.length === 0 ? 0 : untoleratedPreferences(node.facts.taints, pod.template.tolerations)),
+      score: (_state, pod, node) =>
+        node.facts.taints.length === 0 ? 0 : untoleratedPreferences(node.facts.taints, pod.template.tolerations),
       normalizeScore: (_state, _pod, scores) => defaultNormalizeScore(scores, true),
       eventsToRegister: () => [
         {
           event: event('Node', Action.Add | Action.UpdateNodeTaint),
           hint: (pod, { node, nodeBefore }) => {
             if (node === undefined || !toleratesHard(node.facts.taints, pod.template)) return 'QueueSkip';
-            return nodeBefore === undefined || !toleratesHard(nodeBefore.facts.taints, pod.template) ? 'Queue' : 'QueueSkip';
+            return nodeBefore === undefined || !toleratesHard(nodeBefore.facts.taints, pod.template)
+              ? 'Queue'
+              : 'QueueSkip';
           },
         },
-        { event: event('Pod', Action.UpdatePodToleration), hint: (pod, subject) => (isOwnPod(pod, subject.pod) ? 'Queue' : 'QueueSkip') },
+        {
+          event: event('Pod', Action.UpdatePodToleration),
+          hint: (pod, subject) => (isOwnPod(pod, subject.pod) ? 'Queue' : 'QueueSkip'),
+        },
       ],
     };
   },
@@ -56,7 +62,9 @@ function untoleratedPreferences(taints: readonly Taint[], tolerations: readonly 
   let count = 0;
   for (const taint of taints) {
     if (taint.effect !== 'PreferNoSchedule') continue;
-    const soft = tolerations.filter((toleration) => (toleration.effect ?? '') === '' || toleration.effect === 'PreferNoSchedule');
+    const soft = tolerations.filter(
+      (toleration) => (toleration.effect ?? '') === '' || toleration.effect === 'PreferNoSchedule',
+    );
     if (!toleratesTaint(soft, taint)) count++;
   }
   return count;

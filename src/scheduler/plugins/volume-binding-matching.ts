@@ -174,7 +174,8 @@ export class VolumeMatcher {
     if (storageClass === undefined)
       return { ...CAN_BE_MADE, error: `failed to find storage class ${JSON.stringify(className)}` };
     const { provisioner = '' } = storageClass;
-    const isConflict = provisioner === '' || provisioner === NO_PROVISIONER || !allowsTopology(storageClass, node.labels);
+    const isConflict =
+      provisioner === '' || provisioner === NO_PROVISIONER || !allowsTopology(storageClass, node.labels);
     if (isConflict) return { ...CAN_BE_MADE, reasons: [Reason.BindConflict] };
     const storage = this.storageFor(claim, provisioner, className, node);
     return storage === undefined ? { ...CAN_BE_MADE, reasons: [Reason.NotEnoughSpace] } : { ...CAN_BE_MADE, storage };
@@ -222,7 +223,8 @@ function hasAccess(node: LabelledNode, { nodeTopology }: CSIStorageCapacity): bo
 function allowsTopology({ allowedTopologies = [] }: StorageClass, labels: ReadonlyMap<string, string>): boolean {
   if (allowedTopologies.length === 0) return true;
   return allowedTopologies.some(({ matchLabelExpressions = [] }) => {
-    const holds = ({ key, values }: { readonly key: string; readonly values: readonly string[] }): boolean => values.includes(labels.get(key) ?? '') && labels.has(key);
+    const holds = ({ key, values }: { readonly key: string; readonly values: readonly string[] }): boolean =>
+      values.includes(labels.get(key) ?? '') && labels.has(key);
     return matchLabelExpressions.length > 0 && matchLabelExpressions.every(holds);
   });
 }

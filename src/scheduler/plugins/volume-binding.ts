@@ -23,7 +23,17 @@ import type { LabelledNode, VolumeVerdict } from './volume-binding-matching.ts';
 import type { ShapePoint } from './resource-scoring.ts';
 import { storageScore } from './volume-binding-scoring.ts';
 import {
-  claimClassOf, findClaim, findClass, findVolume, foreignClaimProblem, isClaimOf, isFullyBound, notFound, podClaims, volumeNameOf, waitsForFirstConsumer,
+  claimClassOf,
+  findClaim,
+  findClass,
+  findVolume,
+  foreignClaimProblem,
+  isClaimOf,
+  isFullyBound,
+  notFound,
+  podClaims,
+  volumeNameOf,
+  waitsForFirstConsumer,
 } from '../../cluster/volume-claims.ts';
 import type { PodClaim } from '../../cluster/volume-claims.ts';
 import type { VolumePlan } from '../../cluster/volume-matching.ts';
@@ -118,10 +128,14 @@ function preFilter(state: CycleState, pod: PodInfo, cluster: SchedulerCache): Pr
 /** '' when there is none. */
 function claimProblem({ name, isEphemeral }: PodClaim, claim: PersistentVolumeClaim | undefined, pod: PodInfo): string {
   if (claim === undefined) {
-    return isEphemeral ? `waiting for ephemeral volume controller to create the persistentvolumeclaim ${JSON.stringify(name)}` : notFound('persistentvolumeclaim', name);
+    return isEphemeral
+      ? `waiting for ephemeral volume controller to create the persistentvolumeclaim ${JSON.stringify(name)}`
+      : notFound('persistentvolumeclaim', name);
   }
-  if (claim.status?.phase === 'Lost') return `persistentvolumeclaim ${JSON.stringify(name)} bound to non-existent persistentvolume ${JSON.stringify(volumeNameOf(claim))}`;
-  if (claim.metadata?.deletionTimestamp !== undefined) return `persistentvolumeclaim ${JSON.stringify(name)} is being deleted`;
+  if (claim.status?.phase === 'Lost')
+    return `persistentvolumeclaim ${JSON.stringify(name)} bound to non-existent persistentvolume ${JSON.stringify(volumeNameOf(claim))}`;
+  if (claim.metadata?.deletionTimestamp !== undefined)
+    return `persistentvolumeclaim ${JSON.stringify(name)} is being deleted`;
   return isEphemeral ? foreignClaimProblem(claim, pod.template, pod.name) : '';
 }
 
@@ -190,7 +204,9 @@ function preBind(
     if (claim === undefined) return bindingError(notFound('persistentvolumeclaim', name));
     const volume = findVolume(cluster, volumeNameOf(claim));
     if (volume !== undefined && !matcher.isReachable(volume, node)) {
-      return bindingError(`pv ${JSON.stringify(volumeNameOf(claim))} node affinity doesn't match node ${JSON.stringify(nodeName)}: no matching NodeSelectorTerms`);
+      return bindingError(
+        `pv ${JSON.stringify(volumeNameOf(claim))} node affinity doesn't match node ${JSON.stringify(nodeName)}: no matching NodeSelectorTerms`,
+      );
     }
     if (!isFullyBound(claim)) areBound = false;
   }
@@ -205,15 +221,27 @@ function bindingError(text: string): Status {
 function bindingEvents(): readonly EventRegistration[] {
   return [
     { event: event('StorageClass', Action.Add), hint: null },
-    { event: event('StorageClass', Action.Update), hint: (_pod, { object, objectBefore }) => queueIf(topologiesText(object) !== topologiesText(objectBefore)) },
-    { event: event('PersistentVolumeClaim', Action.Add | Action.Update), hint: (pod, { object }) => queueIf(isClaimOf(object, pod.template, pod.name)) },
+    {
+      event: event('StorageClass', Action.Update),
+      hint: (_pod, { object, objectBefore }) => queueIf(topologiesText(object) !== topologiesText(objectBefore)),
+    },
+    {
+      event: event('PersistentVolumeClaim', Action.Add | Action.Update),
+      hint: (pod, { object }) => queueIf(isClaimOf(object, pod.template, pod.name)),
+    },
     { event: event('PersistentVolume', Action.Add | Action.Update), hint: null },
     { event: event('Node', Action.Add | Action.UpdateNodeLabel), hint: null },
     { event: event('CSINode', Action.Add), hint: null },
-    { event: event('CSINode', Action.Update), hint: (_pod, { object, objectBefore }) => queueIf(migratedPlugins(object) !== migratedPlugins(objectBefore)) },
+    {
+      event: event('CSINode', Action.Update),
+      hint: (_pod, { object, objectBefore }) => queueIf(migratedPlugins(object) !== migratedPlugins(objectBefore)),
+    },
     { event: event('CSIDriver', Action.Update), hint: (pod, subject) => queueIf(dropsCapacityCheck(pod, subject)) },
     { event: event('CSIStorageCapacity', Action.Add), hint: null },
-    { event: event('CSIStorageCapacity', Action.Update), hint: (_pod, { object, objectBefore }) => queueIf(raisesLimit(object, objectBefore)) },
+    {
+      event: event('CSIStorageCapacity', Action.Update),
+      hint: (_pod, { object, objectBefore }) => queueIf(raisesLimit(object, objectBefore)),
+    },
   ];
 }
 

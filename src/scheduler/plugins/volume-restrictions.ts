@@ -19,7 +19,10 @@ import { findClaim, namespaceOf, notFound } from '../../cluster/volume-claims.ts
 
 const NAME = 'VolumeRestrictions';
 const DISK_CONFLICT = unschedulable(NAME, 'node(s) had no available disk');
-const CLAIM_IN_USE = unschedulable(NAME, 'node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod');
+const CLAIM_IN_USE = unschedulable(
+  NAME,
+  'node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod',
+);
 const READ_WRITE_ONCE_POD = 'ReadWriteOncePod';
 
 interface FilterState extends Cloneable {
@@ -36,7 +39,8 @@ export const VolumeRestrictions: PluginFactory = {
   create(_args, handle): Plugin {
     const { cluster } = handle;
     const disksByTemplate: (readonly Volume[])[] = [];
-    const disksOf = (template: PodTemplate): readonly Volume[] => (disksByTemplate[template.id] ??= (template.spec.volumes ?? []).filter(isExclusiveDisk));
+    const disksOf = (template: PodTemplate): readonly Volume[] =>
+      (disksByTemplate[template.id] ??= (template.spec.volumes ?? []).filter(isExclusiveDisk));
     return {
       name: NAME,
       dependence: { filter: 'cluster' },
@@ -52,11 +56,17 @@ export const VolumeRestrictions: PluginFactory = {
         return (state.read(FILTER_STATE)?.conflicts ?? 0) > 0 ? CLAIM_IN_USE : null;
       },
       eventsToRegister: () => [
-        { event: event('Pod', Action.Delete), hint: (pod, subject) => afterPodWent(pod, subject.pod ?? subject.podBefore, disksOf(pod.template)) },
+        {
+          event: event('Pod', Action.Delete),
+          hint: (pod, subject) => afterPodWent(pod, subject.pod ?? subject.podBefore, disksOf(pod.template)),
+        },
         { event: event('Node', Action.Add), hint: null },
         {
           event: event('PersistentVolumeClaim', Action.Add),
-          hint: (pod, { object }) => (namespaceOf(object) === pod.namespace && pod.template.claimNames.includes(object?.metadata?.name ?? '') ? 'Queue' : 'QueueSkip'),
+          hint: (pod, { object }) =>
+            namespaceOf(object) === pod.namespace && pod.template.claimNames.includes(object?.metadata?.name ?? '')
+              ? 'Queue'
+              : 'QueueSkip',
         },
       ],
     };
@@ -68,7 +78,8 @@ function preFilter(state: CycleState, pod: PodInfo, hasDisks: boolean, { cluster
   const claims = new Set<string>();
   for (const name of claimNames) {
     const claim = findClaim(cluster, namespace, name);
-    if (claim === undefined) return { status: unresolvable(NAME, notFound('persistentvolumeclaim', name)), nodeNames: null };
+    if (claim === undefined)
+      return { status: unresolvable(NAME, notFound('persistentvolumeclaim', name)), nodeNames: null };
     if (claim.spec?.accessModes?.includes(READ_WRITE_ONCE_POD) === true) claims.add(name);
   }
   let conflicts = 0;
@@ -102,7 +113,8 @@ function isInUse(claim: string, namespace: string, nodes: readonly NodeInfo[], c
 /** Claims are compared by name, whatever the namespace, as upstream does here. */
 function updateWithPod(state: CycleState, { claimNames }: PodTemplate, change: 1 | -1): null {
   const filterState = state.read(FILTER_STATE);
-  if (filterState !== undefined) for (const name of claimNames) if (filterState.claims.has(name)) filterState.conflicts += change;
+  if (filterState !== undefined)
+    for (const name of claimNames) if (filterState.claims.has(name)) filterState.conflicts += change;
   return null;
 }
 
@@ -115,12 +127,25 @@ function sharesDisk(disks: readonly Volume[], others: readonly Volume[] = []): b
 }
 
 function isExclusiveDisk(volume: Volume): boolean {
-  return [volume.gcePersistentDisk, volume.awsElasticBlockStore, volume.rbd, volume.iscsi].some((source) => source !== undefined);
+  return [volume.gcePersistentDisk, volume.awsElasticBlockStore, volume.rbd, volume.iscsi].some(
+    (source) => source !== undefined,
+  );
 }
 
 function conflict(a: Volume, b: Volume): boolean {
-  if (a.gcePersistentDisk && b.gcePersistentDisk && a.gcePersistentDisk.pdName === b.gcePersistentDisk.pdName && !bothReadOnly(a.gcePersistentDisk, b.gcePersistentDisk)) return true;
-  if (a.awsElasticBlockStore && b.awsElasticBlockStore && a.awsElasticBlockStore.volumeID === b.awsElasticBlockStore.volumeID) return true;
+  if (
+    a.gcePersistentDisk &&
+    b.gcePersistentDisk &&
+    a.gcePersistentDisk.pdName === b.gcePersistentDisk.pdName &&
+    !bothReadOnly(a.gcePersistentDisk, b.gcePersistentDisk)
+  )
+    return true;
+  if (
+    a.awsElasticBlockStore &&
+    b.awsElasticBlockStore &&
+    a.awsElasticBlockStore.volumeID === b.awsElasticBlockStore.volumeID
+  )
+    return true;
   if (a.iscsi && b.iscsi && a.iscsi.iqn === b.iscsi.iqn && !bothReadOnly(a.iscsi, b.iscsi)) return true;
   return a.rbd !== undefined && b.rbd !== undefined && isSameRbdImage(a.rbd, b.rbd) && !bothReadOnly(a.rbd, b.rbd);
 }
@@ -140,6 +165,8 @@ function isSameRbdImage(a: Rbd, b: Rbd): boolean {
 /** Access modes of a shared claim are not looked up. */
 function afterPodWent(pod: PodInfo, gone: PodEventView | undefined, disks: readonly Volume[]): Hint {
   if (gone === undefined || gone.template.namespace !== pod.namespace) return 'QueueSkip';
-  const frees = sharesDisk(disks, gone.template.spec.volumes) || gone.template.claimNames.some((name) => pod.template.claimNames.includes(name));
+  const frees =
+    sharesDisk(disks, gone.template.spec.volumes) ||
+    gone.template.claimNames.some((name) => pod.template.claimNames.includes(name));
   return frees ? 'Queue' : 'QueueSkip';
 }

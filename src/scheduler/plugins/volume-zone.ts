@@ -110,17 +110,29 @@ function filter(topologies: readonly VolumeTopology[] | undefined, { labels }: N
 
 function zoneEvents(): readonly EventRegistration[] {
   return [
-    { event: event('StorageClass', Action.Add), hint: (_pod, { object }) => (waitsForFirstConsumer((object ?? {})) ? 'Queue' : 'QueueSkip') },
+    {
+      event: event('StorageClass', Action.Add),
+      hint: (_pod, { object }) => (waitsForFirstConsumer(object ?? {}) ? 'Queue' : 'QueueSkip'),
+    },
     { event: event('Node', Action.Add | Action.UpdateNodeLabel), hint: null },
     {
       event: event('PersistentVolumeClaim', Action.Add | Action.Update),
       hint: (pod, { object }) => (isClaimOf(object, pod.template, pod.name) ? 'Queue' : 'QueueSkip'),
     },
     { event: event('PersistentVolume', Action.Add), hint: null },
-    { event: event('PersistentVolume', Action.Update), hint: (_pod, { object, objectBefore }) => (topologyText(object) === topologyText(objectBefore) ? 'QueueSkip' : 'Queue') },
+    {
+      event: event('PersistentVolume', Action.Update),
+      hint: (_pod, { object, objectBefore }) =>
+        topologyText(object) === topologyText(objectBefore) ? 'QueueSkip' : 'Queue',
+    },
   ];
 }
 
 function topologyText(volume: KubernetesObject | undefined): string {
-  return JSON.stringify(topologiesOf(volume ?? {}).map(({ key, values }) => [key, [...values].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))]));
+  return JSON.stringify(
+    topologiesOf(volume ?? {}).map(({ key, values }) => [
+      key,
+      [...values].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)),
+    ]),
+  );
 }

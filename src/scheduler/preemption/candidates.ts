@@ -98,7 +98,12 @@ export function dryRunPreemption(
     if (result === undefined) {
       const node = live.whatIf(columns);
       result = selectVictims(handle, state.clone(), pod, node, (budgets ??= disruptionBudgets(handle.cluster)));
-      if (!('code' in result) && result.victims.length === 0) result = { code: Code.Error, reasons: [`expected at least one victim pod on node "${node.name}"`], plugin: 'DefaultPreemption' };
+      if (!('code' in result) && result.victims.length === 0)
+        result = {
+          code: Code.Error,
+          reasons: [`expected at least one victim pod on node "${node.name}"`],
+          plugin: 'DefaultPreemption',
+        };
       known?.keep(live, result);
     }
     if ('code' in result) tried.set(live, result);
@@ -138,7 +143,8 @@ export function bestCandidates(cluster: SchedulerCache, candidates: readonly Can
   const criteria: ((candidate: Candidate) => number)[] = [
     (candidate) => -candidate.pdbViolations,
     (candidate) => -cluster.templateOf(candidate.victims[0]).priority,
-    (candidate) => -candidate.victims.reduce((sum, victim) => sum + cluster.templateOf(victim).priority + 2147483648, 0),
+    (candidate) =>
+      -candidate.victims.reduce((sum, victim) => sum + cluster.templateOf(victim).priority + 2147483648, 0),
     (candidate) => -candidate.victims.length,
     (candidate) => earliestStart(cluster, candidate),
   ];
@@ -166,5 +172,7 @@ export function chosenCandidate(cluster: SchedulerCache, candidates: readonly Ca
 /** Start of the earliest started among the victims of the highest priority. */
 function earliestStart(cluster: SchedulerCache, { victims }: Candidate): number {
   const highest = victims.reduce((max, victim) => Math.max(max, cluster.templateOf(victim).priority), -Infinity);
-  return victims.filter((victim) => cluster.templateOf(victim).priority === highest).reduce((min, victim) => Math.min(min, startOf(cluster, victim)), Infinity);
+  return victims
+    .filter((victim) => cluster.templateOf(victim).priority === highest)
+    .reduce((min, victim) => Math.min(min, startOf(cluster, victim)), Infinity);
 }

@@ -49,13 +49,20 @@ export class PreemptionExecutor implements PreemptionPort {
     this.cluster = cluster;
     this.scheduler = scheduler;
     this.activates = cluster.features.preemptorActivated;
-    this.afterCycleEvent = kernel.defineEvent('scheduler.preemptionDue', phase, () => kernel.at(kernel.now, this.executeEvent));
+    this.afterCycleEvent = kernel.defineEvent('scheduler.preemptionDue', phase, () =>
+      kernel.at(kernel.now, this.executeEvent),
+    );
     this.executeEvent = kernel.defineEvent('scheduler.preempt', phase, () => this.executeNext());
   }
 
   execute(preemptor: number, victims: readonly number[], nodeName: string): void {
     const incarnations = this.cluster.pods.incarnation;
-    const order: Order = { preemptor, incarnation: incarnations[preemptor], victims: victims.map((row) => [row, incarnations[row]] as const), nodeName };
+    const order: Order = {
+      preemptor,
+      incarnation: incarnations[preemptor],
+      victims: victims.map((row) => [row, incarnations[row]] as const),
+      nodeName,
+    };
     this.orders.push(order);
     this.running.set(preemptor, order);
     this.kernel.after(this.scheduler.cycleMicros, this.afterCycleEvent);
@@ -67,7 +74,11 @@ export class PreemptionExecutor implements PreemptionPort {
    */
   isRunningFor(pod: number): boolean {
     const order = this.running.size === 0 ? undefined : this.running.get(pod);
-    return order !== undefined && order.incarnation === this.cluster.pods.incarnation[pod] && order.victims.some((victim) => this.isToGo(victim));
+    return (
+      order !== undefined &&
+      order.incarnation === this.cluster.pods.incarnation[pod] &&
+      order.victims.some((victim) => this.isToGo(victim))
+    );
   }
 
   /** A preemptor that goes away needs no gate. */

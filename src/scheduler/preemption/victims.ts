@@ -142,7 +142,13 @@ function splitByBudgets(
     let violates = false;
     if (template.labels.size > 0) {
       budgets.forEach((budget, index) => {
-        if (budget.namespace !== template.namespace || budget.selector.nothing || budget.selector.empty || !budget.selector.matches(template.labels)) return;
+        if (
+          budget.namespace !== template.namespace ||
+          budget.selector.nothing ||
+          budget.selector.empty ||
+          !budget.selector.matches(template.labels)
+        )
+          return;
         if (budget.disruptedPods.has(cluster.podName(pod))) return;
         left[index]--;
         if (left[index] < 0) violates = true;

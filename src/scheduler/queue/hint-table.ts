@@ -52,12 +52,14 @@ export class HintTable {
 
   names(mask: number): string[] {
     const names: string[] = [];
-    for (let number = 0; number < this.pluginNumbers.size; number++) if ((mask & (1 << number)) !== 0) names.push(this.pluginNumbers.text(number));
+    for (let number = 0; number < this.pluginNumbers.size; number++)
+      if ((mask & (1 << number)) !== 0) names.push(this.pluginNumbers.text(number));
     return names;
   }
 
   isOfInterest(incoming: ClusterEvent): boolean {
-    for (const entries of this.byProfile.values()) for (const entry of entries) if (eventMatches(entry.event, incoming)) return true;
+    for (const entries of this.byProfile.values())
+      for (const entry of entries) if (eventMatches(entry.event, incoming)) return true;
     return false;
   }
 
@@ -95,7 +97,9 @@ export class HintTable {
 
 /** Plugins that can reject a pod: the others are never asked. */
 function mayReject(plugin: Plugin): boolean {
-  return [plugin.preEnqueue, plugin.preFilter, plugin.filter, plugin.reserve, plugin.permit, plugin.postFilter].some((method) => method !== undefined);
+  return [plugin.preEnqueue, plugin.preFilter, plugin.filter, plugin.reserve, plugin.permit, plugin.postFilter].some(
+    (method) => method !== undefined,
+  );
 }
 
 function ownRegistrationsOf(plugin: Plugin): readonly EventRegistration[] {
@@ -105,6 +109,9 @@ function ownRegistrationsOf(plugin: Plugin): readonly EventRegistration[] {
 /** v1.36: a node may have been passed over while it was cordoned or tainted, so its taints count as a new node. */
 function registrationsOf(plugin: Plugin): readonly EventRegistration[] {
   const registrations = ownRegistrationsOf(plugin);
-  const addsNode = registrations.some(({ event: { resource, actions } }) => resource === 'Node' && (actions & Action.Add) !== 0 && (actions & Action.UpdateNodeTaint) === 0);
+  const addsNode = registrations.some(
+    ({ event: { resource, actions } }) =>
+      resource === 'Node' && (actions & Action.Add) !== 0 && (actions & Action.UpdateNodeTaint) === 0,
+  );
   return addsNode ? [...registrations, { event: event('Node', Action.UpdateNodeTaint), hint: null }] : registrations;
 }

@@ -1,4 +1,6 @@
-/** What a question about placement in thought needs of the rest: the scheduler's filters, and the pods of DaemonSets. */
+/**
+ * What a question about placement in thought needs of the rest: the scheduler's filters, and the pods of DaemonSets.
+ */
 import type { NodeFacts } from '../../cluster/node-facts.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';

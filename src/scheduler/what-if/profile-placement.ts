@@ -84,7 +84,8 @@ export class ProfilePlacement implements PlacementOracle {
     if (prepared === null || prepared.base === null) return false;
     if (prepared.nodeNames !== null && !prepared.nodeNames.has(node.name)) return false;
     this.view.row = pod;
-    if (prepared.isNodeLocal) return this.suitsFacts(prepared, prepared.base, node) && this.passes(prepared.onNode, prepared.base, node);
+    if (prepared.isNodeLocal)
+      return this.suitsFacts(prepared, prepared.base, node) && this.passes(prepared.onNode, prepared.base, node);
     return prepared.profile.runFilter(this.caughtUp(prepared, prepared.base), this.view, node) === null;
   }
 
@@ -154,7 +155,8 @@ export class ProfilePlacement implements PlacementOracle {
     if (prepared.look === this.look) return true;
     if (!prepared.isNodeLocal) return false;
     const compiled = this.cluster.templates.get(template);
-    if (!prepared.profile.preFilter.every((plugin) => isLocal(plugin.dependence?.filter) || isInert(plugin, compiled))) return false;
+    if (!prepared.profile.preFilter.every((plugin) => isLocal(plugin.dependence?.filter) || isInert(plugin, compiled)))
+      return false;
     prepared.look = this.look;
     return true;
   }

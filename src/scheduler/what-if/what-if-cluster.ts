@@ -121,21 +121,27 @@ export class WhatIfCluster {
   /** For a place that is not known to refuse. */
   private fitsRemembering(pod: number, place: number, refusals: Uint32Array | null): boolean {
     if (this.placement.fits(pod, this.info(place))) return true;
-    if (refusals !== null && place < this.rows && !this.copies.has(place)) refusals[place] = this.cluster.nodes.generation[place];
+    if (refusals !== null && place < this.rows && !this.copies.has(place))
+      refusals[place] = this.cluster.nodes.generation[place];
     return false;
   }
 
   private refusalsOf(template: number): Uint32Array {
     let refusals = this.refusals.get(template);
     if (refusals === undefined || refusals.length < this.rows) {
-      refusals = refusals === undefined ? new Uint32Array(this.cluster.nodes.capacity) : growUint32(refusals, this.cluster.nodes.capacity);
+      refusals =
+        refusals === undefined
+          ? new Uint32Array(this.cluster.nodes.capacity)
+          : growUint32(refusals, this.cluster.nodes.capacity);
       this.refusals.set(template, refusals);
     }
     return refusals;
   }
 
   private copyOf(place: number): NodeInfo {
-    return this.copies.has(place) ? this.copies.get(place) : this.copies.make(place, this.info(place), this.cluster.nodes.stride);
+    return this.copies.has(place)
+      ? this.copies.get(place)
+      : this.copies.make(place, this.info(place), this.cluster.nodes.stride);
   }
 
   private leaveOutExpendable(): void {

@@ -28,13 +28,23 @@ export const MAX_BURST_SIZE = 1_000_000;
  * The arrivals of `process` before `horizonMicros` (null: no horizon), standing at the first. `entity` names the
  * workload: the same streams and entity give the same times.
  */
-export function arrivalTimes(process: ArrivalProcess, streams: RandomStreams, entity: string, horizonMicros: Micros | null): ArrivalTimes {
+export function arrivalTimes(
+  process: ArrivalProcess,
+  streams: RandomStreams,
+  entity: string,
+  horizonMicros: Micros | null,
+): ArrivalTimes {
   const horizon = horizonMicros ?? Infinity;
   switch (process.kind) {
     case 'at':
       return new FixedArrivals(process.atMicros, process.atMicros < horizon ? process.count : 0);
     case 'poisson':
-      return new PoissonArrivals(process.ratePerHour, process.startMicros, Math.min(process.endMicros ?? Infinity, horizon), streams.stream('arrivals', entity));
+      return new PoissonArrivals(
+        process.ratePerHour,
+        process.startMicros,
+        Math.min(process.endMicros ?? Infinity, horizon),
+        streams.stream('arrivals', entity),
+      );
     case 'diurnal':
       return new DiurnalArrivals(process, Math.min(process.endMicros ?? Infinity, horizon), streams, entity);
     case 'hourly':
@@ -75,7 +85,9 @@ function exponentialGap(meanMicros: number, stream: RandomStream): number {
   return meanMicros === Infinity ? Infinity : -Math.log(1 - stream.next()) * meanMicros;
 }
 
-/** A time on the continuous axis as a whole microsecond; Infinity from `end` on. Rounding down keeps it before `end`. */
+/**
+ * A time on the continuous axis as a whole microsecond; Infinity from `end` on. Rounding down keeps it before `end`.
+ */
 function wholeMicros(time: number, end: number): Micros {
   return time < end ? Math.floor(time) : Infinity;
 }
@@ -104,7 +116,10 @@ class PoissonArrivals implements ArrivalTimes {
   }
 }
 
-/** Candidates of a Poisson process at the highest rate, each kept with probability rate(t) / highest rate (Lewis and Shedler 1979). */
+/**
+ * Candidates of a Poisson process at the highest rate, each kept with probability rate(t) / highest rate (Lewis and
+ * Shedler 1979).
+ */
 class DiurnalArrivals implements ArrivalTimes {
   timeMicros: Micros;
   private exact: number;
@@ -116,7 +131,12 @@ class DiurnalArrivals implements ArrivalTimes {
   private readonly gaps: RandomStream;
   private readonly acceptance: RandomStream;
 
-  constructor(process: Extract<ArrivalProcess, { kind: 'diurnal' }>, end: number, streams: RandomStreams, entity: string) {
+  constructor(
+    process: Extract<ArrivalProcess, { kind: 'diurnal' }>,
+    end: number,
+    streams: RandomStreams,
+    entity: string,
+  ) {
     assert(process.amplitude >= 0 && process.amplitude <= 1, 'a diurnal amplitude lies between 0 and 1');
     assert(process.periodMicros > 0, 'a diurnal period must be positive');
     this.amplitude = process.amplitude;
@@ -199,9 +219,19 @@ class BurstyArrivals implements ArrivalTimes {
   private readonly left: number[] = [];
   private readonly freeSlots: number[] = [];
 
-  constructor(process: Extract<ArrivalProcess, { kind: 'bursty' }>, end: number, streams: RandomStreams, entity: string) {
+  constructor(
+    process: Extract<ArrivalProcess, { kind: 'bursty' }>,
+    end: number,
+    streams: RandomStreams,
+    entity: string,
+  ) {
     assert(process.gapSeconds >= 0, 'a gap must not be negative');
-    this.bursts = new PoissonArrivals(process.burstsPerHour, process.startMicros, end, streams.stream('arrivals', entity));
+    this.bursts = new PoissonArrivals(
+      process.burstsPerHour,
+      process.startMicros,
+      end,
+      streams.stream('arrivals', entity),
+    );
     this.size = process.size;
     this.meanGap = process.gapSeconds * MICROS_PER_SECOND;
     this.end = end;

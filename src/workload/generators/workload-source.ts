@@ -28,9 +28,15 @@ export class WorkloadSource {
   timeMicros: Micros = 0;
   /** Pods of the arrival, at least 1; 0 for a DaemonSet, whose pods are as many as there are nodes for them. */
   replicas = 0;
-  /** Deployment, DaemonSet: from arrival to removal. Infinity: for ever. Job and Pod: Infinity; see `podLifetimesMicros`. */
+  /**
+   * Deployment, DaemonSet: from arrival to removal. Infinity: for ever. Job and Pod: Infinity; see
+   * `podLifetimesMicros`.
+   */
   lifetimeMicros: Micros = Infinity;
-  /** Job, Pod: run time of each pod from its start, in the first `replicas` places; Infinity: for ever. Reused and sometimes replaced by `advance`. */
+  /**
+   * Job, Pod: run time of each pod from its start, in the first `replicas` places; Infinity: for ever. Reused and
+   * sometimes replaced by `advance`.
+   */
   podLifetimesMicros: Float64Array = new Float64Array(64);
   /** Index into the workload's `shapes`; -1 when it has none. */
   shapeIndex = -1;
@@ -41,7 +47,10 @@ export class WorkloadSource {
 
   /** `horizonMicros`: arrivals at or after it are left out; null: no horizon. Workload names must differ. */
   constructor(workloads: readonly Workload[], streams: RandomStreams, horizonMicros: Micros | null) {
-    assert(new Set(workloads.map((workload) => workload.name)).size === workloads.length, 'two workloads have one name');
+    assert(
+      new Set(workloads.map((workload) => workload.name)).size === workloads.length,
+      'two workloads have one name',
+    );
     this.cursors = workloads.map((workload) => new WorkloadCursor(workload, streams, horizonMicros));
     this.upcoming = new TimeHeap(Math.max(1, workloads.length));
     this.cursors.forEach((cursor, index) => {
@@ -85,7 +94,8 @@ export class WorkloadSource {
     if (replicas > this.podLifetimesMicros.length) {
       this.podLifetimesMicros = new Float64Array(grownCapacity(this.podLifetimesMicros.length, replicas));
     }
-    for (let i = 0; i < replicas; i++) this.podLifetimesMicros[i] = drawLifetime(workload.lifetimeSeconds, cursor.lifetimes);
+    for (let i = 0; i < replicas; i++)
+      this.podLifetimesMicros[i] = drawLifetime(workload.lifetimeSeconds, cursor.lifetimes);
   }
 }
 
@@ -105,7 +115,9 @@ class WorkloadCursor {
   constructor(workload: Workload, streams: RandomStreams, horizonMicros: Micros | null) {
     this.workload = workload;
     this.times =
-      workload.kind === 'DaemonSet' ? new SingleArrival(workload, horizonMicros) : arrivalTimes(workload.arrivals, streams, workload.name, horizonMicros);
+      workload.kind === 'DaemonSet'
+        ? new SingleArrival(workload, horizonMicros)
+        : arrivalTimes(workload.arrivals, streams, workload.name, horizonMicros);
     this.shapes = new ShapePicker(workload.shapes, streams.stream('shapes', workload.name));
     this.replicas = streams.stream('replicas', workload.name);
     this.lifetimes = streams.stream('lifetimes', workload.name);
@@ -149,7 +161,13 @@ const MAX_LIFETIME_MICROS = Number.MAX_SAFE_INTEGER / 2;
  * and on the lineage (which pod of which arrival; the first replacement is 1, the next 2), not on when or in which
  * order losses happen. Costs about 20 microseconds; no stream is kept.
  */
-export function replacementLifetime(streams: RandomStreams, workload: Workload, arrivalIndex: number, podOrdinal: number, replacement: number): Micros {
+export function replacementLifetime(
+  streams: RandomStreams,
+  workload: Workload,
+  arrivalIndex: number,
+  podOrdinal: number,
+  replacement: number,
+): Micros {
   const lineage = `${workload.name}/${String(arrivalIndex)}/${String(podOrdinal)}/${String(replacement)}`;
   return drawLifetime(workload.lifetimeSeconds, new RandomStream(`${streams.seed}/replacement-lifetimes/${lineage}`));
 }

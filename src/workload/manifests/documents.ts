@@ -46,7 +46,8 @@ export function readLenientDocuments(text: string, file: string): DocumentsRead 
   const binary = binaryProblem(content, file);
   if (binary !== undefined) return { documents: [], problems: [binary], warnings: [] };
   if (/\.(?:jsonl|ndjson)$/i.test(file)) return readJsonLines(content, file);
-  if (/\.json$/i.test(file)) return looksLikeJsonLines(content) ? readJsonLines(content, file) : readJson(content, file);
+  if (/\.json$/i.test(file))
+    return looksLikeJsonLines(content) ? readJsonLines(content, file) : readJson(content, file);
   if (/^\s*[[{]/.test(content)) {
     if (looksLikeJsonLines(content)) return readJsonLines(content, file);
     if (parseJson(content) !== undefined) return readJson(content, file);
@@ -101,7 +102,8 @@ export function splitYaml(text: string): YamlPart[] {
     for (let at = part.indexOf('\n'); at !== -1; at = part.indexOf('\n', at + 1)) firstLine++;
     start = end;
   };
-  for (let match = marker.exec(text); match !== null; match = marker.exec(text)) if (match.index > start) cut(match.index);
+  for (let match = marker.exec(text); match !== null; match = marker.exec(text))
+    if (match.index > start) cut(match.index);
   cut(text.length);
   return parts;
 }
@@ -114,7 +116,8 @@ function looksLikeJsonLines(text: string): boolean {
 }
 
 function binaryProblem(text: string, file: string): Problem | undefined {
-  if (text.startsWith('\u001f\uFFFD')) return { file, message: 'expected a text file, found gzip-compressed data: unpack it first' };
+  if (text.startsWith('\u001f\uFFFD'))
+    return { file, message: 'expected a text file, found gzip-compressed data: unpack it first' };
    
   if (/[\u0000-\u0008\u000e-\u001f]/.test(text.slice(0, 4096)) || text.includes('\u0000')) {
     return { file, message: 'expected a text file (UTF-8), found binary data' };

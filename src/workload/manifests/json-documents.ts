@@ -156,7 +156,8 @@ class JsonScanner {
     if (first === '{') return { offset, entries: this.#entries(depth) };
     if (first === '[') return { offset, entries: this.#items(depth) };
     if (first === '"') this.#string();
-    else if (this.#match(NUMBER) === undefined && this.#match(WORD) === undefined) this.#fail('broken JSON: expected a value');
+    else if (this.#match(NUMBER) === undefined && this.#match(WORD) === undefined)
+      this.#fail('broken JSON: expected a value');
     return { offset, entries: null };
   }
 

@@ -1,4 +1,7 @@
-/** Which files a list of files and folders stands for: folders are walked in name order, links that lead back are refused. */
+/**
+ * Which files a list of files and folders stands for: folders are walked in name order, links that lead back are
+ * refused.
+ */
 import type { Problem } from '../../base/input-error.ts';
 import { InputError } from '../../base/input-error.ts';
 import type { FileReader } from './file-reader.ts';
@@ -28,7 +31,13 @@ export function findManifestFiles(paths: readonly string[], files: FileReader): 
   return found;
 }
 
-function walk(folder: string, above: readonly string[], files: FileReader, seen: Map<string, string>, found: ManifestFiles): void {
+function walk(
+  folder: string,
+  above: readonly string[],
+  files: FileReader,
+  seen: Map<string, string>,
+  found: ManifestFiles,
+): void {
   const real = files.realPath(folder);
   if (above.includes(real)) {
     found.problems.push({ file: folder, message: 'a link leads back to a folder that holds it: a cycle' });

@@ -1,6 +1,7 @@
 /**
  * Syntax of names, labels, taints and resource names.
- * Source: staging/src/k8s.io/apimachinery/pkg/util/validation/validation.go, pkg/apis/core/validation/validation.go (v1.36.2).
+ * Source: staging/src/k8s.io/apimachinery/pkg/util/validation/validation.go, pkg/apis/core/validation/validation.go
+ * (v1.36.2).
  */
 import { nearestName } from '../../base/input-error.ts';
 import type { Check, Findings } from './structure.ts';
@@ -20,14 +21,16 @@ export function isSubdomain(name: string): boolean {
 /** Names of most objects. */
 export function subdomainName(value: unknown, path: Path | null, findings: Findings): void {
   if (typeof value === 'string' && isSubdomain(value)) return;
-  const expected = 'expected a name of lower-case letters, digits, "-" and ".", starting and ending with a letter or digit, at most 253 long';
+  const expected =
+    'expected a name of lower-case letters, digits, "-" and ".", starting and ending with a letter or digit, at most 253 long';
   findings.error(path, `${expected}, found ${describeValue(value)}${quoteHint(value)}`);
 }
 
 /** Names of namespaces, containers, services. */
 export function labelName(value: unknown, path: Path | null, findings: Findings): void {
   if (typeof value === 'string' && DNS_LABEL.test(value)) return;
-  const expected = 'expected a name of lower-case letters, digits and "-", starting and ending with a letter or digit, at most 63 long';
+  const expected =
+    'expected a name of lower-case letters, digits and "-", starting and ending with a letter or digit, at most 63 long';
   findings.error(path, `${expected}, found ${describeValue(value)}${quoteHint(value)}`);
 }
 
@@ -50,7 +53,9 @@ class GoodNames {
 
 const qualifiedNames = new GoodNames((name) => {
   const slash = name.indexOf('/');
-  return slash === -1 ? QUALIFIED_PART.test(name) : isSubdomain(name.slice(0, slash)) && QUALIFIED_PART.test(name.slice(slash + 1));
+  return slash === -1
+    ? QUALIFIED_PART.test(name)
+    : isSubdomain(name.slice(0, slash)) && QUALIFIED_PART.test(name.slice(slash + 1));
 });
 const labelValues = new GoodNames((value) => LABEL_VALUE.test(value));
 
@@ -61,15 +66,20 @@ export function qualifiedNameMistake(name: string): string | undefined {
 }
 
 export function qualifiedName(value: unknown, path: Path | null, findings: Findings): void {
-  if (typeof value !== 'string') return findings.error(path, `expected a text, found ${describeValue(value)}${quoteHint(value)}`);
+  if (typeof value !== 'string')
+    return findings.error(path, `expected a text, found ${describeValue(value)}${quoteHint(value)}`);
   const wrong = qualifiedNameMistake(value);
   if (wrong !== undefined) findings.error(path, wrong);
 }
 
 export function labelValue(value: unknown, path: Path | null, findings: Findings): void {
   if (typeof value === 'string' && labelValues.has(value)) return;
-  if (typeof value !== 'string') return findings.error(path, `expected a text, found ${describeValue(value)}${quoteHint(value)}`);
-  findings.error(path, `expected a label value (letters, digits, "-", "_", "."; starting and ending with a letter or digit; at most 63), found ${quoteShort(value)}`);
+  if (typeof value !== 'string')
+    return findings.error(path, `expected a text, found ${describeValue(value)}${quoteHint(value)}`);
+  findings.error(
+    path,
+    `expected a label value (letters, digits, "-", "_", "."; starting and ending with a letter or digit; at most 63), found ${quoteShort(value)}`,
+  );
 }
 
 export const labelMap: Check = mapOf(qualifiedNameMistake, labelValue);
@@ -77,14 +87,20 @@ export const labelMap: Check = mapOf(qualifiedNameMistake, labelValue);
 const NATIVE_RESOURCES: readonly string[] = ['cpu', 'memory', 'ephemeral-storage', 'pods', 'storage'];
 
 /** What is wrong with the name of a resource in requests, limits, capacity or allocatable. */
-export function resourceNameMistake(name: string): { readonly message: string; readonly suggestion: string | undefined } | undefined {
-  if (NATIVE_RESOURCES.includes(name) || name.startsWith('hugepages-') || name.startsWith('attachable-volumes-')) return undefined;
+export function resourceNameMistake(
+  name: string,
+): { readonly message: string; readonly suggestion: string | undefined } | undefined {
+  if (NATIVE_RESOURCES.includes(name) || name.startsWith('hugepages-') || name.startsWith('attachable-volumes-'))
+    return undefined;
   if (name.includes('/')) {
     const wrong = qualifiedNameMistake(name);
     return wrong === undefined ? undefined : { message: wrong, suggestion: undefined };
   }
   const suggestion = /^(?:mem|ram)$/i.test(name) ? 'memory' : nearestName(name, NATIVE_RESOURCES);
-  return { message: `unknown resource ${quoteShort(name)}: expected cpu, memory, ephemeral-storage, hugepages-<size> or <domain>/<name>`, suggestion };
+  return {
+    message: `unknown resource ${quoteShort(name)}: expected cpu, memory, ephemeral-storage, hugepages-<size> or <domain>/<name>`,
+    suggestion,
+  };
 }
 
 /** Resource names to quantities. */

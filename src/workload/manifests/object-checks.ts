@@ -19,7 +19,22 @@ import {
   amountOrPercent,
 } from './workload-fields.ts';
 import type { Check, Findings, Mapping } from './structure.ts';
-import { COUNT, MAX_INT32, all, anything, flag, isMapping, list, listOf, mappingOf, object, oneOf, quantity, text, whole } from './structure.ts';
+import {
+  COUNT,
+  MAX_INT32,
+  all,
+  anything,
+  flag,
+  isMapping,
+  list,
+  listOf,
+  mappingOf,
+  object,
+  oneOf,
+  quantity,
+  text,
+  whole,
+} from './structure.ts';
 
 export interface KindRule {
   /** API group; the empty text is the core group. */
@@ -45,10 +60,17 @@ function kind(
   return { group, isNamespaced, check: options.rule === undefined ? structure : all(structure, options.rule) };
 }
 
-const taint: Check = object({ used: { key: qualifiedName, value: text, effect: taintEffect }, unused: 'timeAdded', required: ['key', 'effect'] });
+const taint: Check = object({
+  used: { key: qualifiedName, value: text, effect: taintEffect },
+  unused: 'timeAdded',
+  required: ['key', 'effect'],
+});
 
 const nodeSpec: Check = all(
-  object({ used: { taints: list(taint), unschedulable: flag, providerID: text }, unused: 'configSource externalID podCIDR podCIDRs' }),
+  object({
+    used: { taints: list(taint), unschedulable: flag, providerID: text },
+    unused: 'configSource externalID podCIDR podCIDRs',
+  }),
   (value, path, findings) => uniqueTaints(mappingOf(value)['taints'], below(path, 'taints'), findings),
 );
 
@@ -59,7 +81,8 @@ function uniqueTaints(value: unknown, path: Path | null, findings: Findings): vo
   for (const [index, item] of listOf(value).entries()) {
     const { key, effect } = mappingOf(item);
     if (typeof key !== 'string' || typeof effect !== 'string') continue;
-    if (seen.has(`${key}:${effect}`)) findings.error(below(path, index), `a second taint with key ${key} and effect ${effect}`);
+    if (seen.has(`${key}:${effect}`))
+      findings.error(below(path, index), `a second taint with key ${key} and effect ${effect}`);
     seen.add(`${key}:${effect}`);
   }
 }
@@ -91,7 +114,13 @@ function nodeRule(value: unknown, path: Path | null, findings: Findings): void {
   const status = mappingOf(mappingOf(value)['status']);
   const room = mappingOf(status['allocatable'] ?? status['capacity']);
   const missing = ['cpu', 'memory', 'pods'].filter((name) => room[name] === undefined);
-  if (missing.length > 0) findings.warn(below(path, 'status'), `the node offers no ${missing.join(', no ')}: pods that need it cannot run there`, undefined, 'key');
+  if (missing.length > 0)
+    findings.warn(
+      below(path, 'status'),
+      `the node offers no ${missing.join(', no ')}: pods that need it cannot run there`,
+      undefined,
+      'key',
+    );
 }
 
 /** The selector of a workload must match the labels of its own template. Waits until both are right in themselves. */
@@ -103,7 +132,8 @@ function selectorRule(value: unknown, path: Path | null, findings: Findings): vo
   const at = below(below(path, 'spec'), 'selector');
   const wanted = mappingOf(value)['kind'] === 'ReplicationController' ? { matchLabels: selector } : selector;
   if (Object.keys(mappingOf(wanted['matchLabels'])).length + listOf(wanted['matchExpressions']).length === 0) {
-    if (mappingOf(value)['kind'] !== 'ReplicationController') findings.error(at, 'an empty selector would match every pod: expected matchLabels or matchExpressions');
+    if (mappingOf(value)['kind'] !== 'ReplicationController')
+      findings.error(at, 'an empty selector would match every pod: expected matchLabels or matchExpressions');
   } else if (isMapping(template) && !matches(wanted, labels, at, findings)) {
     findings.error(at, `expected a selector that matches the template, which has ${describeLabels(labels)}`);
   }
@@ -131,7 +161,10 @@ function restartRule(allowed: readonly string[], hint: string): Check {
 }
 
 const ALWAYS_RESTART = restartRule(['Always'], '');
-const JOB_RESTART = restartRule(['Never', 'OnFailure'], 'kubectl would refuse a Job whose template has no restartPolicy Never or OnFailure: Never is taken');
+const JOB_RESTART = restartRule(
+  ['Never', 'OnFailure'],
+  'kubectl would refuse a Job whose template has no restartPolicy Never or OnFailure: Never is taken',
+);
 
 function workloadKind(
   group: string,
@@ -184,17 +217,30 @@ function priorityRule(value: unknown, path: Path | null, findings: Findings): vo
   const number = object['value'];
   if (typeof name !== 'string' || typeof number !== 'number') return;
   const isSystem = name === 'system-cluster-critical' || name === 'system-node-critical';
-  if (!isSystem && name.startsWith('system-')) findings.error(below(below(path, 'metadata'), 'name'), 'names that start with "system-" are reserved');
-  if (!isSystem && number > MAX_USER_PRIORITY) findings.error(below(path, 'value'), `expected a priority of at most ${MAX_USER_PRIORITY}, found ${number}`);
+  if (!isSystem && name.startsWith('system-'))
+    findings.error(below(below(path, 'metadata'), 'name'), 'names that start with "system-" are reserved');
+  if (!isSystem && number > MAX_USER_PRIORITY)
+    findings.error(below(path, 'value'), `expected a priority of at most ${MAX_USER_PRIORITY}, found ${number}`);
 }
 
 const limitItem: Check = object({
-  used: { type: text, max: resourceList, min: resourceList, default: resourceList, defaultRequest: resourceList, maxLimitRequestRatio: resourceList },
+  used: {
+    type: text,
+    max: resourceList,
+    min: resourceList,
+    default: resourceList,
+    defaultRequest: resourceList,
+    maxLimitRequestRatio: resourceList,
+  },
   required: ['type'],
 });
 
 const topologyTerm: Check = object({
-  used: { matchLabelExpressions: list(object({ used: { key: qualifiedName, values: list(text) }, required: ['key', 'values'] })) },
+  used: {
+    matchLabelExpressions: list(
+      object({ used: { key: qualifiedName, values: list(text) }, required: ['key', 'values'] }),
+    ),
+  },
 });
 
 const persistentVolumeSpec: Check = object({
@@ -204,7 +250,10 @@ const persistentVolumeSpec: Check = object({
     storageClassName: text,
     volumeMode,
     volumeAttributesClassName: text,
-    claimRef: object({ used: { namespace: text, name: text, uid: text }, unused: 'apiVersion kind fieldPath resourceVersion' }),
+    claimRef: object({
+      used: { namespace: text, name: text, uid: text },
+      unused: 'apiVersion kind fieldPath resourceVersion',
+    }),
     nodeAffinity: object({ used: { required: nodeSelector } }),
     csi: anything,
   },
@@ -215,7 +264,12 @@ const persistentVolumeSpec: Check = object({
 
 const csiDrivers: Check = list(
   object({
-    used: { name: text, nodeID: text, topologyKeys: list(qualifiedName), allocatable: object({ used: { count: COUNT } }) },
+    used: {
+      name: text,
+      nodeID: text,
+      topologyKeys: list(qualifiedName),
+      allocatable: object({ used: { count: COUNT } }),
+    },
     required: ['name'],
   }),
 );

@@ -1,8 +1,8 @@
 /**
  * A parser for the plain part of YAML: block maps and lists, one-line flow collections, one-line scalars, literal block
  * texts; what kubectl prints and most people write. Anything else (anchors, tags, folded texts, values over several
- * lines, odd keys, duplicate keys, words that YAML 1.1 reads otherwise, every kind of mistake) makes it give up, and the
- * full parser decides. So it may refuse whatever it likes, but what it returns must equal the full parser's result.
+ * lines, odd keys, duplicate keys, words that YAML 1.1 reads otherwise, every kind of mistake) makes it give up, and
+ * the full parser decides. So it may refuse whatever it likes, but what it returns must equal the full parser's result.
  * About 20 times as fast as that; one pass, no tokens.
  */
 import { MAX_DEPTH } from './json-documents.ts';
@@ -54,7 +54,10 @@ class PlainParser {
   readonly #withPlaces: boolean;
   /** Offset of the next line to look at. */
   #next = 0;
-  /** The current line: column of its content, its bounds; indent -1 at the end. A list item moves indent and start to its content. */
+  /**
+   * The current line: column of its content, its bounds; indent -1 at the end. A list item moves indent and start to
+   * its content.
+   */
   #indent = -1;
   #lineStart = 0;
   #start = 0;
@@ -98,7 +101,8 @@ class PlainParser {
       if (start === end || text.charCodeAt(start) === HASH) continue;
       const first = text.charCodeAt(start);
       if (first === 9) giveUp();
-      if (start === lineStart && (first === 37 || text.startsWith('---', start) || text.startsWith('...', start))) giveUp();
+      if (start === lineStart && (first === 37 || text.startsWith('---', start) || text.startsWith('...', start)))
+        giveUp();
       while (text.charCodeAt(end - 1) === SPACE) end--;
       this.#lineStart = lineStart;
       this.#start = start;
@@ -109,7 +113,10 @@ class PlainParser {
   }
 
   #isDash(): boolean {
-    return this.#text.charCodeAt(this.#start) === DASH && (this.#start + 1 === this.#end || this.#text.charCodeAt(this.#start + 1) === SPACE);
+    return (
+      this.#text.charCodeAt(this.#start) === DASH &&
+      (this.#start + 1 === this.#end || this.#text.charCodeAt(this.#start + 1) === SPACE)
+    );
   }
 
   #block(): unknown {
@@ -131,7 +138,8 @@ class PlainParser {
       const key = keyOf(match, map);
       let at = KEY.lastIndex;
       while (this.#text.charCodeAt(at) === SPACE) at++;
-      map[key] = at >= this.#end || this.#isComment(at) ? this.#below(indent, true, keyOffset) : this.#scalarLine(at, indent);
+      map[key] =
+        at >= this.#end || this.#isComment(at) ? this.#below(indent, true, keyOffset) : this.#scalarLine(at, indent);
       entries?.set(key, { keyOffset, node: this.#place ?? { offset: keyOffset, entries: null } });
     }
     if (this.#indent > indent) giveUp();
@@ -166,7 +174,10 @@ class PlainParser {
     return this.#block();
   }
 
-  /** The value on the lines below a key or a dash: deeper, or for a key a list at the same depth; null when there is none. */
+  /**
+   * The value on the lines below a key or a dash: deeper, or for a key a list at the same depth; null when there is
+   * none.
+   */
   #below(indent: number, allowsListHere: boolean, offset: number): unknown {
     this.#advance();
     if (this.#indent > indent || (allowsListHere && this.#indent === indent && this.#isDash())) return this.#block();

@@ -10,7 +10,20 @@ import { labelSelector, nodeSelector, nodeSelectorTerm } from './selector-checks
 import type { Path } from './source-path.ts';
 import { below, describeValue, quoteShort } from './source-path.ts';
 import type { Check, Findings, Mapping } from './structure.ts';
-import { MAX_INT32, all, anything, flag, isMapping, list, listOf, mappingOf, object, oneOf, text, whole } from './structure.ts';
+import {
+  MAX_INT32,
+  all,
+  anything,
+  flag,
+  isMapping,
+  list,
+  listOf,
+  mappingOf,
+  object,
+  oneOf,
+  text,
+  whole,
+} from './structure.ts';
 
 const INT32 = whole(-MAX_INT32 - 1, MAX_INT32);
 const SECONDS = whole(0, Number.MAX_SAFE_INTEGER);
@@ -27,7 +40,11 @@ export const metadata: Check = object({
     creationTimestamp: text,
     deletionTimestamp: text,
     ownerReferences: list(
-      object({ used: { apiVersion: text, kind: text, name: text, uid: text, controller: flag }, unused: 'blockOwnerDeletion', required: ['kind', 'name'] }),
+      object({
+        used: { apiVersion: text, kind: text, name: text, uid: text, controller: flag },
+        unused: 'blockOwnerDeletion',
+        required: ['kind', 'name'],
+      }),
     ),
   },
   unused: 'deletionGracePeriodSeconds finalizers generation managedFields resourceVersion selfLink clusterName',
@@ -40,13 +57,21 @@ export const taintEffect: Check = oneOf('NoSchedule', 'PreferNoSchedule', 'NoExe
 
 const toleration: Check = all(
   object({
-    used: { key: optionalKey, operator: oneOf('Exists', 'Equal', 'Lt', 'Gt'), value: text, effect: optionalEffect, tolerationSeconds: ANY_SECONDS },
+    used: {
+      key: optionalKey,
+      operator: oneOf('Exists', 'Equal', 'Lt', 'Gt'),
+      value: text,
+      effect: optionalEffect,
+      tolerationSeconds: ANY_SECONDS,
+    },
   }),
   (value, path, findings) => {
     const { key, operator, value: wanted, effect, tolerationSeconds } = mappingOf(value);
     if (isBlank(key) && operator !== 'Exists') findings.error(path, 'a toleration without a key needs operator Exists');
-    if (operator === 'Exists' && !isBlank(wanted)) findings.error(below(path, 'value'), 'operator Exists takes no value');
-    if (!isAbsent(tolerationSeconds) && effect !== 'NoExecute') findings.error(below(path, 'tolerationSeconds'), 'tolerationSeconds needs effect NoExecute');
+    if (operator === 'Exists' && !isBlank(wanted))
+      findings.error(below(path, 'value'), 'operator Exists takes no value');
+    if (!isAbsent(tolerationSeconds) && effect !== 'NoExecute')
+      findings.error(below(path, 'tolerationSeconds'), 'tolerationSeconds needs effect NoExecute');
   },
 );
 
@@ -85,7 +110,9 @@ const WEIGHT = whole(1, 100);
 const podAffinity: Check = object({
   used: {
     requiredDuringSchedulingIgnoredDuringExecution: list(podAffinityTerm),
-    preferredDuringSchedulingIgnoredDuringExecution: list(object({ used: { weight: WEIGHT, podAffinityTerm }, required: ['weight', 'podAffinityTerm'] })),
+    preferredDuringSchedulingIgnoredDuringExecution: list(
+      object({ used: { weight: WEIGHT, podAffinityTerm }, required: ['weight', 'podAffinityTerm'] }),
+    ),
   },
 });
 
@@ -120,8 +147,10 @@ const spreadConstraint: Check = all(
   }),
   (value, path, findings) => {
     const { minDomains, whenUnsatisfiable, matchLabelKeys, labelSelector: selector } = mappingOf(value);
-    if (!isAbsent(minDomains) && whenUnsatisfiable === 'ScheduleAnyway') findings.error(below(path, 'minDomains'), 'minDomains needs whenUnsatisfiable DoNotSchedule');
-    if (listOf(matchLabelKeys).length > 0 && isAbsent(selector)) findings.error(below(path, 'matchLabelKeys'), 'matchLabelKeys needs a labelSelector');
+    if (!isAbsent(minDomains) && whenUnsatisfiable === 'ScheduleAnyway')
+      findings.error(below(path, 'minDomains'), 'minDomains needs whenUnsatisfiable DoNotSchedule');
+    if (listOf(matchLabelKeys).length > 0 && isAbsent(selector))
+      findings.error(below(path, 'matchLabelKeys'), 'matchLabelKeys needs a labelSelector');
   },
 );
 
@@ -138,7 +167,10 @@ export const resourceRequirements: Check = all(
       const limitIsRight = !isAbsent(limit) && quantityMistake(limit) === undefined;
       if (isExtendedResource(name)) extendedRule(requested, limit, limitIsRight, at, findings);
       else if (limitIsRight && compareQuantities(requested, limit) > 0) {
-        findings.error(at, `expected a request of at most the limit ${showAmount(limit)}, found ${showAmount(requested)}`);
+        findings.error(
+          at,
+          `expected a request of at most the limit ${showAmount(limit)}, found ${showAmount(requested)}`,
+        );
       }
     }
   },
@@ -146,10 +178,15 @@ export const resourceRequirements: Check = all(
 
 function extendedRule(requested: unknown, limit: unknown, limitIsRight: boolean, at: Path, findings: Findings): void {
   const amount = tryParseQuantity(requested as string | number);
-  if (amount !== undefined && amount.nanos % 1_000_000_000n !== 0n) findings.error(at, `expected whole units of an extended resource, found ${showAmount(requested)}`);
-  else if (isAbsent(limit)) findings.warn(at, 'kubectl would refuse a request for an extended resource without an equal limit');
+  if (amount !== undefined && amount.nanos % 1_000_000_000n !== 0n)
+    findings.error(at, `expected whole units of an extended resource, found ${showAmount(requested)}`);
+  else if (isAbsent(limit))
+    findings.warn(at, 'kubectl would refuse a request for an extended resource without an equal limit');
   else if (limitIsRight && compareQuantities(requested, limit) !== 0) {
-    findings.error(at, `expected a request equal to the limit ${showAmount(limit)} (extended resources cannot be overcommitted), found ${showAmount(requested)}`);
+    findings.error(
+      at,
+      `expected a request equal to the limit ${showAmount(limit)} (extended resources cannot be overcommitted), found ${showAmount(requested)}`,
+    );
   }
 }
 
@@ -164,11 +201,18 @@ function showAmount(value: unknown): string {
 }
 
 function noClaims(value: unknown, path: Path | null, findings: Findings): void {
-  if (listOf(value).length > 0) findings.error(path, 'resource claims (dynamic resource allocation) are not supported yet', undefined, 'key');
+  if (listOf(value).length > 0)
+    findings.error(path, 'resource claims (dynamic resource allocation) are not supported yet', undefined, 'key');
 }
 
 const containerPort: Check = object({
-  used: { name: text, containerPort: whole(1, 65_535), hostPort: whole(0, 65_535), hostIP: text, protocol: oneOf('TCP', 'UDP', 'SCTP') },
+  used: {
+    name: text,
+    containerPort: whole(1, 65_535),
+    hostPort: whole(0, 65_535),
+    hostIP: text,
+    protocol: oneOf('TCP', 'UDP', 'SCTP'),
+  },
   required: ['containerPort'],
 });
 
@@ -309,7 +353,13 @@ function podRules(value: unknown, path: Path | null, findings: Findings): void {
   spreadRules(listOf(value['topologySpreadConstraints']), below(path, 'topologySpreadConstraints'), findings);
 }
 
-function uniqueNames(items: readonly unknown[], path: Path, group: string, seen: Map<string, string>, findings: Findings): void {
+function uniqueNames(
+  items: readonly unknown[],
+  path: Path,
+  group: string,
+  seen: Map<string, string>,
+  findings: Findings,
+): void {
   for (const [index, item] of items.entries()) {
     const name = mappingOf(item)['name'];
     if (typeof name !== 'string') continue;
@@ -326,7 +376,10 @@ function portRules(spec: Mapping, containers: readonly unknown[], path: Path | n
       const { hostPort, containerPort: inner, protocol = 'TCP', hostIP = '' } = mappingOf(port);
       const at = below(below(below(below(path, 'containers'), index), 'ports'), ordinal);
       if (spec['hostNetwork'] === true && typeof hostPort === 'number' && hostPort !== 0 && hostPort !== inner) {
-        findings.error(below(at, 'hostPort'), `with hostNetwork, hostPort must equal containerPort ${showAmount(inner)}, found ${hostPort}`);
+        findings.error(
+          below(at, 'hostPort'),
+          `with hostNetwork, hostPort must equal containerPort ${showAmount(inner)}, found ${hostPort}`,
+        );
       }
       if (typeof hostPort !== 'number' || hostPort === 0) continue;
       const key = `${String(protocol)} ${String(hostIP)} ${hostPort}`;
@@ -343,7 +396,11 @@ function spreadRules(constraints: readonly unknown[], path: Path, findings: Find
     const { topologyKey, whenUnsatisfiable } = mappingOf(item);
     if (typeof topologyKey !== 'string' || typeof whenUnsatisfiable !== 'string') continue;
     const key = `${topologyKey} ${whenUnsatisfiable}`;
-    if (seen.has(key)) findings.error(below(path, index), `a second constraint with topologyKey ${topologyKey} and whenUnsatisfiable ${whenUnsatisfiable}`);
+    if (seen.has(key))
+      findings.error(
+        below(path, index),
+        `a second constraint with topologyKey ${topologyKey} and whenUnsatisfiable ${whenUnsatisfiable}`,
+      );
     seen.add(key);
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Quoted YAML text may go on in the next line at any indentation for libyaml and go-yaml, hence for kubectl; YAML 1.2
- * asks for more than the key's. This indents such lines. Their leading blanks are no part of the text, so it stays the same.
- * One pass; made for texts that the strict parser has refused, and tried there only.
+ * asks for more than the key's. This indents such lines. Their leading blanks are no part of the text, so it stays the
+ * same. One pass; made for texts that the strict parser has refused, and tried there only.
  */
 
 /** undefined: nothing to indent, or a quote that is not closed. */

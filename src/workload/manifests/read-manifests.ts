@@ -168,18 +168,30 @@ class ManifestCollector {
     const refuse = (message: string, steps: readonly PathStep[] = prefix): void => {
       this.#problems.push(...placeFindings(document, [{ path: null, part: 'value', message }], steps));
     };
-    if (Array.isArray(value) && prefix.length === 0) return this.#addItems(document, [], value as unknown[], undefined, depth);
+    if (Array.isArray(value) && prefix.length === 0)
+      return this.#addItems(document, [], value as unknown[], undefined, depth);
     if (!isMapping(value)) return refuse(`expected a Kubernetes object, found ${describeValue(value)}`);
     const { kind = listKind, apiVersion, items } = value;
     if (kind === undefined || kind === null) return refuse('expected a Kubernetes object: "kind" is missing');
     if (typeof kind !== 'string') return refuse(`expected a text, found ${describeValue(kind)}`, [...prefix, 'kind']);
     if (kind.endsWith('List') && Array.isArray(items)) {
       if (depth >= MAX_LIST_DEPTH) return refuse(`lists are nested more than ${MAX_LIST_DEPTH} deep`);
-      return this.#addItems(document, [...prefix, 'items'], items as unknown[], kind === 'List' ? undefined : kind.slice(0, -4), depth);
+      return this.#addItems(
+        document,
+        [...prefix, 'items'],
+        items as unknown[],
+        kind === 'List' ? undefined : kind.slice(0, -4),
+        depth,
+      );
     }
     if (apiVersion === undefined && listKind === undefined) return refuse('"apiVersion" is missing');
     const rule = KINDS.get(kind);
-    const group = typeof apiVersion === 'string' ? (apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '') : rule?.group;
+    const group =
+      typeof apiVersion === 'string'
+        ? apiVersion.includes('/')
+          ? apiVersion.slice(0, apiVersion.indexOf('/'))
+          : ''
+        : rule?.group;
     if (rule === undefined || rule.group !== group) return this.#ignore(document, prefix, kind, group ?? '');
     this.#problems.push(...duplicatesIn(document, prefix));
     this.#check({ document, prefix, value: listKind === undefined ? value : { kind, ...value } }, kind);
@@ -198,7 +210,12 @@ class ManifestCollector {
     const ofGroup = [...KINDS].filter(([, rule]) => rule.group === group).map(([known]) => known);
     const near = kind.length < 5 ? undefined : nearestName(kind, ofGroup);
     if (near === undefined) return;
-    const finding = { path: below(null, 'kind'), part: 'value' as const, message: `objects of the unknown kind ${quoteShort(kind)} are ignored`, suggestion: near };
+    const finding = {
+      path: below(null, 'kind'),
+      part: 'value' as const,
+      message: `objects of the unknown kind ${quoteShort(kind)} are ignored`,
+      suggestion: near,
+    };
     this.#warnings.push(...placeFindings(document, [finding], prefix));
   }
 
@@ -208,8 +225,10 @@ class ManifestCollector {
     const findings = new Findings();
     rule.check(found.value, null, findings);
     nameRule(found.value, null, findings);
-    if (findings.warnings.length > 0) this.#warnings.push(...placeFindings(found.document, findings.warnings, found.prefix));
-    if (findings.errors.length > 0) this.#problems.push(...placeFindings(found.document, findings.errors, found.prefix));
+    if (findings.warnings.length > 0)
+      this.#warnings.push(...placeFindings(found.document, findings.warnings, found.prefix));
+    if (findings.errors.length > 0)
+      this.#problems.push(...placeFindings(found.document, findings.errors, found.prefix));
     if (findings.errors.length > 0) return;
     const named = this.#withName(found.value);
     this.#refuseDuplicate({ ...found, value: named }, kind, rule.isNamespaced);
@@ -256,7 +275,13 @@ class ManifestCollector {
     }
     const first = before.document.locate([...before.prefix, 'metadata', 'name'], 'value');
     const message = `a second ${key}; the first stands in ${before.document.file}:${first?.line ?? 1}`;
-    this.#problems.push(...placeFindings(found.document, [{ path: below(below(null, 'metadata'), 'name'), part: 'value', message }], found.prefix));
+    this.#problems.push(
+      ...placeFindings(
+        found.document,
+        [{ path: below(below(null, 'metadata'), 'name'), part: 'value', message }],
+        found.prefix,
+      ),
+    );
   }
 
   checkPriorityClasses(others: readonly string[]): void {
@@ -272,7 +297,9 @@ class ManifestCollector {
         message: `unknown priority class ${quoteShort(user.name)}${user.isResolved ? ': the pod keeps the priority it has' : ''}`,
         suggestion: nearestName(user.name, this.#priorityClasses),
       };
-      (user.isResolved ? this.#warnings : this.#problems).push(...placeFindings(found.document, [finding], found.prefix));
+      (user.isResolved ? this.#warnings : this.#problems).push(
+        ...placeFindings(found.document, [finding], found.prefix),
+      );
     }
   }
 
@@ -317,7 +344,9 @@ export function inFileOrder(problems: readonly Problem[]): Problem[] {
   const rank = new Map<string | undefined, number>();
   for (const { file } of problems) if (!rank.has(file)) rank.set(file, rank.size);
   const rankOf = (problem: Problem): number => rank.get(problem.file) ?? 0;
-  return [...problems].sort((a, b) => rankOf(a) - rankOf(b) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
+  return [...problems].sort(
+    (a, b) => rankOf(a) - rankOf(b) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
+  );
 }
 
 function nameOf(value: Mapping): string {

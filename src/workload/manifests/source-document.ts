@@ -13,7 +13,10 @@ export type EntryPart = 'key' | 'value';
 
 export interface SourceDocument {
   readonly file: string;
-  /** Plain values: objects, arrays, texts, numbers, booleans, null. Aliased parts are shared, never copied, never cyclic. */
+  /**
+   * Plain values: objects, arrays, texts, numbers, booleans, null. Aliased parts are shared, never copied, never
+   * cyclic.
+   */
   readonly value: unknown;
   /** Keys that stand twice in one mapping; the last value is the one in `value`. Absent: none. */
   readonly duplicates?: readonly Problem[];
@@ -40,7 +43,11 @@ export interface Finding {
 export const MAX_PLACED_FINDINGS = 200;
 
 /** Findings with file, line, column and printed path. `prefix` stands before the path (`items[3]`). */
-export function placeFindings(document: SourceDocument, findings: readonly Finding[], prefix: readonly PathStep[] = []): Problem[] {
+export function placeFindings(
+  document: SourceDocument,
+  findings: readonly Finding[],
+  prefix: readonly PathStep[] = [],
+): Problem[] {
   const problems: Problem[] = findings.slice(0, MAX_PLACED_FINDINGS).map((finding) => {
     const steps = [...prefix, ...stepsOf(finding.path)];
     return {

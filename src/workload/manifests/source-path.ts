@@ -32,7 +32,10 @@ export function formatPath(steps: readonly PathStep[]): string {
   return text;
 }
 
-/** Reads what `formatPath` writes; `[general]` without quotes is kept as a text (it selects a list item by name). Undefined: not a path. */
+/**
+ * Reads what `formatPath` writes; `[general]` without quotes is kept as a text (it selects a list item by name).
+ * Undefined: not a path.
+ */
 export function parsePath(text: string): PathStep[] | undefined {
   const steps: PathStep[] = [];
   const part = /(?:^|\.)([^.[\]"]+)|\[(?:(\d{1,9})|("(?:[^"\\]|\\.)*")|([^\]"]+))\]/y;

@@ -44,7 +44,8 @@ export function anything(): void {
 }
 
 export function text(value: unknown, path: Path | null, findings: Findings): void {
-  if (typeof value !== 'string') findings.error(path, `expected a text, found ${describeValue(value)}${quoteHint(value)}`);
+  if (typeof value !== 'string')
+    findings.error(path, `expected a text, found ${describeValue(value)}${quoteHint(value)}`);
 }
 
 export function quoteHint(value: unknown): string {

@@ -45,14 +45,27 @@ function parseYamlPart(part: YamlPart, file: string): DocumentsRead {
   const nesting = deepNestingIn(part.text);
   if (nesting >= 0) {
     const { line, column } = new LineIndex(part.text).at(nesting, part.firstLine);
-    return { documents, problems: [{ file, line, column, message: `nested more than ${MAX_DEPTH} levels deep` }], warnings };
+    return {
+      documents,
+      problems: [{ file, line, column, message: `nested more than ${MAX_DEPTH} levels deep` }],
+      warnings,
+    };
   }
   const counter = new LineCounter();
   let parsed: readonly Document.Parsed[];
   try {
-    parsed = parseAllDocuments(part.text, { lineCounter: counter, prettyErrors: false, uniqueKeys: false, logLevel: 'silent' }) as Document.Parsed[];
+    parsed = parseAllDocuments(part.text, {
+      lineCounter: counter,
+      prettyErrors: false,
+      uniqueKeys: false,
+      logLevel: 'silent',
+    }) as Document.Parsed[];
   } catch (error) {
-    return { documents, problems: [{ file, line: part.firstLine + 1, column: 1, message: parserFailure(error) }], warnings };
+    return {
+      documents,
+      problems: [{ file, line: part.firstLine + 1, column: 1, message: parserFailure(error) }],
+      warnings,
+    };
   }
   const place = (offset: number): LineColumn => {
     const { line, col } = counter.linePos(offset);
@@ -64,11 +77,14 @@ function parseYamlPart(part: YamlPart, file: string): DocumentsRead {
       problems.push({ file, ...place(broken.pos[0]), message: syntaxMessage(broken.code, broken.message) });
       continue;
     }
-    for (const warning of document.warnings) warnings.push({ file, ...place(warning.pos[0]), message: warning.message });
+    for (const warning of document.warnings)
+      warnings.push({ file, ...place(warning.pos[0]), message: warning.message });
     const conversion = new Conversion();
     const value = conversion.convert(document.contents, 0);
-    for (const finding of conversion.problems) problems.push({ file, ...place(finding.offset), message: finding.message });
-    for (const finding of conversion.warnings) warnings.push({ file, ...place(finding.offset), message: finding.message });
+    for (const finding of conversion.problems)
+      problems.push({ file, ...place(finding.offset), message: finding.message });
+    for (const finding of conversion.warnings)
+      warnings.push({ file, ...place(finding.offset), message: finding.message });
     if (conversion.problems.length > 0) continue;
     const contents = document.contents as AnyNode;
     const duplicates = conversion.duplicates.map(({ offset, message }) => ({ file, ...place(offset), message }));
@@ -100,7 +116,8 @@ const SYNTAX_MESSAGES: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: 'broken YAML: a tab stands where spaces must indent',
   BAD_INDENT: 'broken YAML: wrong indentation, or a bracket that is not closed',
   MISSING_CHAR: 'broken YAML: a quote, bracket or colon is missing',
-  BLOCK_AS_IMPLICIT_KEY: 'broken YAML: a key inside a value: a second ": " on the line (quote the text), or the line below is indented too far',
+  BLOCK_AS_IMPLICIT_KEY:
+    'broken YAML: a key inside a value: a second ": " on the line (quote the text), or the line below is indented too far',
 };
 
 function syntaxMessage(code: string, message: string): string {
@@ -148,7 +165,8 @@ class Conversion {
   #alias(node: Alias): unknown {
     const offset = node.range?.[0] ?? 0;
     const target = this.#byName.get(node.source);
-    if (target === undefined) return this.#refuse(offset, `the alias *${node.source} has no anchor &${node.source} before it`);
+    if (target === undefined)
+      return this.#refuse(offset, `the alias *${node.source} has no anchor &${node.source} before it`);
     if (target.size < 0) return this.#refuse(offset, `the alias *${node.source} stands inside its own anchor: a cycle`);
     this.anchors.set(node, target.node);
     this.#size += target.size;
@@ -173,12 +191,19 @@ class Conversion {
     if (node.type === 'PLAIN') {
       const offset = node.range[0];
       if (typeof value === 'string' && /^(?:yes|no|on|off)$/i.test(value)) {
-        this.warnings.push({ offset, message: `plain ${value} is a text here, but a boolean for kubectl (YAML 1.1): write true or false, or quote it` });
+        this.warnings.push({
+          offset,
+          message: `plain ${value} is a text here, but a boolean for kubectl (YAML 1.1): write true or false, or quote it`,
+        });
       } else if (typeof value === 'number' && /^[-+]?0[0-9]+$/.test(source)) {
-        this.warnings.push({ offset, message: `${source} is ${value} here, but octal for kubectl (YAML 1.1): drop the leading zero, or quote it` });
+        this.warnings.push({
+          offset,
+          message: `${source} is ${value} here, but octal for kubectl (YAML 1.1): drop the leading zero, or quote it`,
+        });
       }
     }
-    if (typeof value === 'object' && value !== null) return this.#refuse(node.range[0], 'expected a text, number, boolean or null');
+    if (typeof value === 'object' && value !== null)
+      return this.#refuse(node.range[0], 'expected a text, number, boolean or null');
     return value;
   }
 
@@ -197,10 +222,13 @@ class Conversion {
       if (seen.has(key)) this.duplicates.push({ offset, message: `duplicate key ${quoteShort(key)}` });
       seen.add(key);
       if (key === '__proto__') this.#refuse(offset, 'the key "__proto__" is not allowed');
-      else if (key === '<<' && (keyNode as Scalar).type === 'PLAIN') this.#collectMerge(pair.value, merged, offset, depth);
+      else if (key === '<<' && (keyNode as Scalar).type === 'PLAIN')
+        this.#collectMerge(pair.value, merged, offset, depth);
       else entries[key] = this.convert(pair.value, depth + 1);
     }
-    for (const source of merged) for (const [key, value] of Object.entries(source as object)) if (!Object.hasOwn(entries, key)) entries[key] = value;
+    for (const source of merged)
+      for (const [key, value] of Object.entries(source as object))
+        if (!Object.hasOwn(entries, key)) entries[key] = value;
     return entries;
   }
 
@@ -209,7 +237,8 @@ class Conversion {
     const sources = Array.isArray(value) ? (value as unknown[]) : [value];
     for (const source of sources) {
       if (typeof source === 'object' && source !== null && !Array.isArray(source)) merged.push(source);
-      else if (this.problems.length === 0) this.#refuse(offset, 'expected a mapping, or a list of mappings, to merge with "<<"');
+      else if (this.problems.length === 0)
+        this.#refuse(offset, 'expected a mapping, or a list of mappings, to merge with "<<"');
     }
   }
 
@@ -223,7 +252,9 @@ class Conversion {
 function keyText(node: AnyNode): string | undefined {
   if (!isScalar(node)) return undefined;
   const { value } = node;
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? String(value)
+    : undefined;
 }
 
 function locateNode(

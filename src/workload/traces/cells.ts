@@ -43,11 +43,14 @@ export function quantityMistake(resource: string, text: string): string | null {
   try {
     const amount = resource === 'cpu' ? milliFromText(text) : unitsFromText(text);
     if (amount < 0) return 'expected a quantity of at least 0';
-    if (resource.includes('/') && milliFromText(text) % 1000 !== 0) return 'expected a whole number: this resource cannot be divided';
+    if (resource.includes('/') && milliFromText(text) % 1000 !== 0)
+      return 'expected a whole number: this resource cannot be divided';
     return null;
   } catch (error) {
     if (!(error instanceof QuantityError)) throw error;
-    return resource === 'cpu' ? 'expected a quantity such as 500m or 2' : 'expected a quantity such as 256Mi, 4Gi or 1000';
+    return resource === 'cpu'
+      ? 'expected a quantity such as 500m or 2'
+      : 'expected a quantity such as 256Mi, 4Gi or 1000';
   }
 }
 
@@ -62,18 +65,23 @@ export function isDnsSubdomain(text: string): boolean {
   return DNS_LABEL.test(text) || text.split('.').every((part) => DNS_LABEL.test(part));
 }
 
-export type PairsResult = { readonly pairs: Readonly<Record<string, string>>; readonly mistake: null } | { readonly pairs: null; readonly mistake: string };
+export type PairsResult =
+  | { readonly pairs: Readonly<Record<string, string>>; readonly mistake: null }
+  | { readonly pairs: null; readonly mistake: string };
 
 /** `key=value;key2=value2`; an empty text is no pair. Keys and values follow the rules of Kubernetes labels. */
 export function readPairs(text: string): PairsResult {
   const pairs: Record<string, string> = {};
   for (const part of text === '' ? [] : text.split(';')) {
     const equals = part.indexOf('=');
-    if (equals === -1) return mistaken(`expected pairs key=value separated by semicolons, and "${clip(part)}" has no =`);
+    if (equals === -1)
+      return mistaken(`expected pairs key=value separated by semicolons, and "${clip(part)}" has no =`);
     const key = part.slice(0, equals);
     const value = part.slice(equals + 1);
-    if (!isLabelKey(key)) return mistaken(`expected label keys such as app or example.com/app, and "${clip(key)}" is none`);
-    if (!isLabelValue(value)) return mistaken(`expected label values of up to 63 letters, digits, - _ and ., and "${clip(value)}" is none`);
+    if (!isLabelKey(key))
+      return mistaken(`expected label keys such as app or example.com/app, and "${clip(key)}" is none`);
+    if (!isLabelValue(value))
+      return mistaken(`expected label values of up to 63 letters, digits, - _ and ., and "${clip(value)}" is none`);
     if (key in pairs) return mistaken(`expected every key once, and "${clip(key)}" stands twice`);
     pairs[detached(key)] = detached(value);
   }

@@ -37,7 +37,11 @@ export function readHeader(fields: readonly string[], file: string, line: number
   });
   const arrivalMisspelt = problems.some((problem) => problem.suggestion === 'arrival');
   if (positions.arrival === -1 && !arrivalMisspelt) {
-    problems.push({ file, line, message: 'column "arrival" is missing: expected the time of arrival of each pod in seconds' });
+    problems.push({
+      file,
+      line,
+      message: 'column "arrival" is missing: expected the time of arrival of each pod in seconds',
+    });
   }
   if (problems.length > 0) throw new InputError(problems);
   return { ...positions, resources, count: fields.length };
@@ -65,7 +69,8 @@ function isResource(name: string): boolean {
 }
 
 function unknownColumn(name: string, column: number, file: string, line: number): Problem {
-  if (name.trim() === '') return { file, line, message: `column ${String(column + 1)} has no name: expected one for every column` };
+  if (name.trim() === '')
+    return { file, line, message: `column ${String(column + 1)} has no name: expected one for every column` };
   const message = `unknown column "${clip(name)}": expected one of ${PLAIN_COLUMNS.join(', ')}, ${PLAIN_RESOURCES.join(', ')}, or a resource such as nvidia.com/gpu`;
   const suggestion = /^gpus?$/i.test(name) ? 'nvidia.com/gpu' : nearestName(name.trim(), KNOWN);
   return { file, line, message, suggestion };

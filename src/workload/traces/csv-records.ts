@@ -234,7 +234,11 @@ export class CsvRecordReader {
       try {
         text += this.decoder.decode(block.subarray(start, end));
       } catch {
-        this.pendingProblem = { file: this.file, line, message: 'bytes that are not UTF-8 text: expected a file saved as UTF-8' };
+        this.pendingProblem = {
+          file: this.file,
+          line,
+          message: 'bytes that are not UTF-8 text: expected a file saved as UTF-8',
+        };
         break;
       }
       start = end;
@@ -315,7 +319,11 @@ function parseQuotedText(text: string, firstLine: number, file: string): ParsedT
     if (!(error instanceof CsvError)) throw error;
     const behind = typeof error['bytes'] === 'number' ? error['bytes'] : 0;
     const message = syntaxMessage(error.code);
-    return { records, problem: { file, line: lineAt(fieldStart(bytes, behind)), message }, quoteOpen: error.code === 'CSV_QUOTE_NOT_CLOSED' };
+    return {
+      records,
+      problem: { file, line: lineAt(fieldStart(bytes, behind)), message },
+      quoteOpen: error.code === 'CSV_QUOTE_NOT_CLOSED',
+    };
   }
 }
 

@@ -5,7 +5,10 @@ const CARRIAGE_RETURN = 13;
 const QUOTE = 34;
 const COMMA = 44;
 
-/** Appends the fields of the record that begins at `start`. Gives the offset behind its line end, or -1 when it is not well-formed. */
+/**
+ * Appends the fields of the record that begins at `start`. Gives the offset behind its line end, or -1 when it is not
+ * well-formed.
+ */
 export function scanRecord(text: string, start: number, fields: string[]): number {
   let at = start;
   for (;;) {
@@ -34,7 +37,10 @@ function scanQuoted(text: string, start: number, fields: string[]): number {
   return close + 1;
 }
 
-/** A field without quotes: offset of what ends it; -1 when it holds a quote. A carriage return ends it only before a line feed. */
+/**
+ * A field without quotes: offset of what ends it; -1 when it holds a quote. A carriage return ends it only before a
+ * line feed.
+ */
 function scanPlain(text: string, start: number, fields: string[]): number {
   let at = start;
   for (; at < text.length; at++) {
@@ -42,7 +48,13 @@ function scanPlain(text: string, start: number, fields: string[]): number {
     if (code === COMMA || code === LINE_FEED) break;
     if (code === QUOTE) return -1;
   }
-  if (at > start && at < text.length && text.charCodeAt(at) === LINE_FEED && text.charCodeAt(at - 1) === CARRIAGE_RETURN) at--;
+  if (
+    at > start &&
+    at < text.length &&
+    text.charCodeAt(at) === LINE_FEED &&
+    text.charCodeAt(at - 1) === CARRIAGE_RETURN
+  )
+    at--;
   fields.push(text.slice(start, at));
   return at;
 }

@@ -22,23 +22,35 @@ export function readOpenbHeader<Column extends string>(
   file: string,
   line: number,
 ): Readonly<Record<Column, number>> {
-  if (header === null) throw new InputError({ file, line: 1, message: `the file is empty: expected the header ${expected.join(',')}` });
+  if (header === null)
+    throw new InputError({ file, line: 1, message: `the file is empty: expected the header ${expected.join(',')}` });
   if (!header.some((name) => (expected as readonly string[]).includes(name))) {
-    throw new InputError({ file, line, message: `the first line is not the expected header ${expected.join(',')}: found "${clip(header.join(','))}"` });
+    throw new InputError({
+      file,
+      line,
+      message: `the first line is not the expected header ${expected.join(',')}: found "${clip(header.join(','))}"`,
+    });
   }
   const problems: Problem[] = [];
   const suggested = new Set<string>();
   const missing = expected.filter((name) => !header.includes(name));
   header.forEach((name, column) => {
-    if (header.indexOf(name) !== column) problems.push({ file, line, message: `column "${clip(name)}" stands twice: expected every column once` });
+    if (header.indexOf(name) !== column)
+      problems.push({ file, line, message: `column "${clip(name)}" stands twice: expected every column once` });
     else if (!(expected as readonly string[]).includes(name)) {
       const suggestion = nearestName(name, missing);
       if (suggestion !== undefined) suggested.add(suggestion);
-      problems.push({ file, line, message: `unknown column "${clip(name)}": expected ${expected.join(', ')}`, suggestion });
+      problems.push({
+        file,
+        line,
+        message: `unknown column "${clip(name)}": expected ${expected.join(', ')}`,
+        suggestion,
+      });
     }
   });
   for (const name of missing) {
-    if (!suggested.has(name)) problems.push({ file, line, message: `column "${name}" is missing: expected ${expected.join(', ')}` });
+    if (!suggested.has(name))
+      problems.push({ file, line, message: `column "${name}" is missing: expected ${expected.join(', ')}` });
   }
   if (problems.length > 0) throw new InputError(problems);
   return Object.fromEntries(expected.map((name) => [name, header.indexOf(name)])) as Record<Column, number>;

@@ -7,7 +7,9 @@ export interface TraceReader {
   next(): TracePod | null;
   /** Pods given out so far. */
   readonly podCount: number;
-  /** What a reader of the results should know: rows that were bent to the model, with their number. Complete at the end. */
+  /**
+   * What a reader of the results should know: rows that were bent to the model, with their number. Complete at the end.
+   */
   notes(): readonly string[];
 }
 
