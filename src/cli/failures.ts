@@ -30,7 +30,8 @@ export function tellFailure(error: unknown, context: CommandContext): number {
   const message = error instanceof Error ? error.message : String(error);
   terminal.err(`${label} ${kind}: ${messageLine(message)}\n`);
   terminal.err(
-    `This is a bug in Podyard. Please report it with the scenario, version ${version}${seed === null ? '' : `, seed ${JSON.stringify(seed)}`} and these lines:\n`,
+    'This is a bug in Podyard. Please report it with the scenario, version ' +
+      `${version}${seed === null ? '' : `, seed ${JSON.stringify(seed)}`} and these lines:\n`,
   );
   terminal.err(`${error instanceof Error && error.stack !== undefined ? error.stack : message}\n`);
   return EXIT_FAILURE;

@@ -148,7 +148,8 @@ function numberProblem(name: string, text: string, spec: OptionSpec): Problem | 
     if (value >= least && (spec.fractions !== true || value > 0)) return null;
   }
   return {
-    message: `--${name}: expected ${kind} ${spec.fractions === true ? 'above 0' : `from ${String(least)}`}, found "${text}"`,
+    message: `--${name}: expected ${kind} ${spec.fractions === true ? 'above 0' : `from ${String(least)}`}, found ` +
+      `"${text}"`,
   };
 }
 

@@ -15,7 +15,8 @@ export const PERF: Command = {
       kind: 'number',
       atLeast: 1,
       describe:
-        'Runs of each workload; the first of several warms up, the fastest of the others counts. Default: 2 to 20, as many as fit into 3 s',
+        'Runs of each workload; the first of several warms up, the fastest of the others counts. Default: 2 to 20, ' +
+          'as many as fit into 3 s',
     },
     output: {
       kind: 'text',

@@ -56,31 +56,21 @@ export class NodeTroubles implements ClusterObserver {
 
   /** true: it was not cut off before. */
   cut(node: number): boolean {
-    if (!count(this.cuts, node)) return false;
-    this.cluster.feed(Verb.NodeTrouble, node, Trouble.Cut);
-    for (const listener of this.listeners) listener.nodeCut?.(node, true);
-    return true;
+    return count(this.cuts, node) && this.tell(node, Trouble.Cut, (listener) => listener.nodeCut?.(node, true));
   }
 
   mend(node: number): boolean {
-    if (!discount(this.cuts, node)) return false;
-    this.cluster.feed(Verb.NodeTrouble, node, -Trouble.Cut);
-    for (const listener of this.listeners) listener.nodeCut?.(node, false);
-    return true;
+    return discount(this.cuts, node) && this.tell(node, -Trouble.Cut, (listener) => listener.nodeCut?.(node, false));
   }
 
   loseRegistry(node: number): boolean {
     if (!count(this.registries, node)) return false;
-    this.cluster.feed(Verb.NodeTrouble, node, Trouble.Registry);
-    for (const listener of this.listeners) listener.registryLost?.(node, true);
-    return true;
+    return this.tell(node, Trouble.Registry, (listener) => listener.registryLost?.(node, true));
   }
 
   findRegistry(node: number): boolean {
     if (!discount(this.registries, node)) return false;
-    this.cluster.feed(Verb.NodeTrouble, node, -Trouble.Registry);
-    for (const listener of this.listeners) listener.registryLost?.(node, false);
-    return true;
+    return this.tell(node, -Trouble.Registry, (listener) => listener.registryLost?.(node, false));
   }
 
   slow(node: number, factor: number): boolean {
@@ -103,9 +93,13 @@ export class NodeTroubles implements ClusterObserver {
 
   private tellFactor(node: number, before: number): boolean {
     const factor = this.slowFactor(node);
-    if (factor === before) return false;
-    this.cluster.feed(Verb.NodeTrouble, node, Trouble.Slow);
-    for (const listener of this.listeners) listener.nodeSlowed?.(node, factor);
+    return factor !== before && this.tell(node, Trouble.Slow, (listener) => listener.nodeSlowed?.(node, factor));
+  }
+
+  /** true, for whoever has changed something. */
+  private tell(node: number, trouble: number, notice: (listener: TroubleListener) => void): true {
+    this.cluster.feed(Verb.NodeTrouble, node, trouble);
+    this.listeners.forEach(notice);
     return true;
   }
 }

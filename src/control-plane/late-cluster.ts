@@ -7,7 +7,7 @@
  * on its way, and one event for all that are due at once.
  */
 import { assert } from '../base/assert.ts';
-import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
+import type { Micros } from '../base/time.ts';
 import { checkCluster } from '../cluster/check.ts';
 import { Cluster, PodPhase } from '../cluster/cluster.ts';
 import type { KubernetesObject } from '../cluster/objects.ts';
@@ -17,7 +17,7 @@ import type { PodOutcome } from '../cluster/pod-table.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
 import type { Distribution } from '../kernel/distribution.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
-import { sample } from '../kernel/sampling.ts';
+import { sampleMicros } from '../kernel/sampling.ts';
 
 export interface LateClusterOptions {
   /** Of the component, for the names of its events. */
@@ -30,7 +30,7 @@ export interface LateClusterOptions {
 /** Delays of one watch, in microseconds. */
 export function drawnDelays({ random }: Kernel, name: string, delaySeconds: Distribution): () => Micros {
   const stream = random.stream('watch-delay', name);
-  return () => Math.max(0, Math.round(sample(delaySeconds, stream) * MICROS_PER_SECOND));
+  return () => sampleMicros(delaySeconds, stream);
 }
 
 /** How long until a watch shows what happens now: never before what it has not shown yet. */
@@ -134,7 +134,7 @@ export class LateCluster implements ClusterObserver {
       this.lastNotedAt = now;
       this.lastDueAt = now + this.showsAfter();
     }
-    this.changes.push({ happenedAt: now, dueAt: Math.max(now, this.lastDueAt), show });
+    this.changes.push({ happenedAt: now, dueAt: this.lastDueAt, show });
     if (this.notedCount++ === this.shownCount) kernel.at(this.lastDueAt, this.showEvent);
   }
 

@@ -59,7 +59,8 @@ export function decidePriority(
   if (classPolicy !== null && wantedPolicy !== null && wantedPolicy !== classPolicy) {
     return {
       ok: false,
-      reason: `preemptionPolicy ${JSON.stringify(wantedPolicy)} differs from ${JSON.stringify(classPolicy)}, which the PriorityClass gives`,
+      reason: `preemptionPolicy ${JSON.stringify(wantedPolicy)} differs from ${JSON.stringify(classPolicy)}, which ` +
+        'the PriorityClass gives',
     };
   }
   return {

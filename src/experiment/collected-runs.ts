@@ -4,6 +4,7 @@
  */
 import { isMetricMeant } from '../metrics/metric-names.ts';
 import type { CellOutcome, SweepRecord } from './sweep-record.ts';
+import { measuredMetrics } from './sweep-report.ts';
 
 export interface CollectedRuns {
   readonly schemaVersion: 1;
@@ -44,11 +45,8 @@ export function collectRuns(
       return outcome === null ? [] : [{ row, seed: record.seeds[i], cell, outcome }];
     }),
   );
-  const known = new Set<string>();
-  for (const { outcome } of cells) {
-    if ('run' in outcome) for (const { name } of outcome.run.metrics) known.add(name);
-  }
-  const metrics = [...known].filter((path) => names.some((name) => isMetricMeant(name, path)));
+  const known = measuredMetrics(cells.map(({ outcome }) => outcome));
+  const metrics = [...known.keys()].filter((path) => names.some((name) => isMetricMeant(name, path)));
   const { name, version, parameters, variants } = record;
   const runs = cells.map(({ row, seed, cell, outcome }): CollectedRun => {
     const run = 'run' in outcome ? outcome.run : null;

@@ -126,13 +126,19 @@ export function sweepReport(
 
 type Outcomes = readonly (readonly CellOutcome[])[];
 
-/** In the order of the names; those of `*` in that of a run. */
-function reportedMetrics(outcomes: Outcomes, names: readonly string[]): ReportedMetric[] {
+/** By path, in the order of the runs: every metric that some run has. */
+export function measuredMetrics(outcomes: Iterable<CellOutcome>): ReadonlyMap<string, MetricValue> {
   const known = new Map<string, MetricValue>();
-  for (const outcome of outcomes.flat()) {
+  for (const outcome of outcomes) {
     if (outcome === null || !('run' in outcome)) continue;
     for (const metric of outcome.run.metrics) if (!known.has(metric.name)) known.set(metric.name, metric);
   }
+  return known;
+}
+
+/** In the order of the names; those of `*` in that of a run. */
+function reportedMetrics(outcomes: Outcomes, names: readonly string[]): ReportedMetric[] {
+  const known = measuredMetrics(outcomes.flat());
   const meant = names.flatMap((name) => [...known.keys()].filter((path) => isMetricMeant(name, path)));
   return [...new Set(meant)].flatMap((path) => {
     const metric = known.get(path);

@@ -9,14 +9,14 @@
  * Costs one event per failure and repair, and a stream (some hundred bytes, 20 microseconds) per process and node.
  */
 import { growInt32 } from '../base/growable.ts';
-import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
+import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { NodeFacts } from '../cluster/node-facts.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
 import type { Distribution } from '../kernel/distribution.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import type { RandomStream } from '../kernel/random.ts';
-import { sample } from '../kernel/sampling.ts';
+import { sampleMicros } from '../kernel/sampling.ts';
 import type { FailureProcess } from '../simulation/scenario.ts';
 
 /** `kind` in words (`node crash`), `label` names process and node or zone, `count` machines that changed. */
@@ -182,7 +182,7 @@ export class CrashProcesses implements ClusterObserver {
   /** null: it never comes. */
   private drawn(seconds: Distribution, { stream }: Target): Micros | null {
     // At least a microsecond, or a process of zero times would stop the clock.
-    const micros: Micros = Math.max(1, Math.round(sample(seconds, stream) * MICROS_PER_SECOND));
+    const micros: Micros = Math.max(1, sampleMicros(seconds, stream));
     return micros > NEVER_MICROS ? null : micros;
   }
 

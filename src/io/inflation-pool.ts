@@ -3,13 +3,12 @@
  * first, shows nowhere in the results: they come back by position.
  */
 import type { Worker } from 'node:worker_threads';
-import { AssertionFailure } from '../base/assert.ts';
-import { InputError } from '../base/input-error.ts';
-import type { Problem } from '../base/input-error.ts';
 import type { InflationCell } from '../experiment/inflation-cells.ts';
 import type { InflationResult } from '../experiment/inflation.ts';
 import type { InflationPlan } from '../experiment/inflation-plan.ts';
-import { PoolThread } from './pool-thread.ts';
+import { PoolThread, askThread } from './pool-thread.ts';
+import { unpackError } from './thread-errors.ts';
+import type { ThreadError } from './thread-errors.ts';
 
 export interface InflationTask {
   readonly plan: InflationPlan;
@@ -19,10 +18,7 @@ export interface InflationTask {
   readonly plain: boolean;
 }
 
-export type InflationAnswer =
-  | { readonly result: InflationResult }
-  | { readonly problems: readonly Problem[] }
-  | { readonly failure: { readonly name: string; readonly message: string; readonly stack: string } };
+export type InflationAnswer = { readonly result: InflationResult } | ThreadError;
 
 export interface InflationPoolOptions {
   readonly jobs: number;
@@ -60,34 +56,14 @@ function workerUrl(): URL {
 }
 
 function ask(worker: Worker, task: InflationTask): Promise<InflationAnswer> {
-  return new Promise((resolve, reject) => {
-    const settle = (act: () => void): void => {
-      worker.off('message', onMessage).off('error', onError).off('exit', onExit);
-      act();
-    };
-    const onMessage = (answer: InflationAnswer): void => {
-      settle(() => {
-        resolve(answer);
-      });
-    };
-    const onError = (error: Error): void => {
-      settle(() => {
-        reject(error);
-      });
-    };
-    const onExit = (code: number): void => {
-      onError(new Error(`the thread of run ${task.cell.label} ended with exit code ${String(code)}`));
-    };
-    worker.on('message', onMessage).on('error', onError).on('exit', onExit);
-    worker.postMessage(task);
+  return askThread(worker, task, {
+    answerIn: (answer: InflationAnswer) => answer,
+    failed: (error) => (error instanceof Error ? error : new Error(String(error))),
+    exited: (code) => new Error(`the thread of run ${task.cell.label} ended with exit code ${String(code)}`),
   });
 }
 
 function resultOf(answer: InflationAnswer): InflationResult {
   if ('result' in answer) return answer.result;
-  if ('problems' in answer) throw new InputError(answer.problems);
-  const { name, message, stack } = answer.failure;
-  const error = name === 'AssertionFailure' ? new AssertionFailure(message) : new Error(message);
-  error.stack = stack;
-  throw error;
+  throw unpackError(answer);
 }

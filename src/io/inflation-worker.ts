@@ -1,6 +1,5 @@
 /** One thread of an inflation experiment: plays the runs that it is sent. Lists are read once a thread. */
 import { parentPort } from 'node:worker_threads';
-import { InputError } from '../base/input-error.ts';
 import type { InflationInputs } from '../experiment/inflation-cells.ts';
 import { runInflationCell } from '../experiment/inflation-cells.ts';
 import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
@@ -8,6 +7,7 @@ import { pluginRegistry } from '../scheduler/plugins/registry.ts';
 import { readInflationInputs, readOrder } from './inflation-files.ts';
 import type { InflationAnswer, InflationTask } from './inflation-pool.ts';
 import { loadPluginFiles } from './plugin-files.ts';
+import { packError } from './thread-errors.ts';
 
 let inputs: { readonly key: string; readonly read: InflationInputs } | null = null;
 
@@ -23,8 +23,6 @@ async function answer({ plan, cell, orderFile, plain }: InflationTask): Promise<
     const order = orderFile === null ? null : readOrder(orderFile);
     return { result: runInflationCell(plan, cell, inputs.read, order, { registry, plain }) };
   } catch (error) {
-    if (error instanceof InputError) return { problems: error.problems };
-    const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-    return { failure: { name, message, stack: stack ?? message } };
+    return packError(error);
   }
 }

@@ -70,7 +70,8 @@ async function loadPluginFile(file: string): Promise<PluginFactory[]> {
   if (factories.length > 0) return factories;
   throw new InputError({
     file,
-    message: `no plugin is exported: expected an object with name, summary and create(args, handle)${nearMiss([...candidates])}`,
+    message: 'no plugin is exported: expected an object with name, summary and create(args, ' +
+      `handle)${nearMiss([...candidates])}`,
   });
 }
 

@@ -3,15 +3,15 @@
  * in the results: they come back by position.
  */
 import { Worker } from 'node:worker_threads';
-import { AssertionFailure } from '../base/assert.ts';
-import { InputError } from '../base/input-error.ts';
-import type { Problem } from '../base/input-error.ts';
 import type { RunResult } from '../metrics/run-result.ts';
 import { PluginFailure } from '../scheduler/framework/guarded-plugin.ts';
 import type { Scenario } from '../simulation/scenario.ts';
-import { PoolThread } from './pool-thread.ts';
+import { POLL_MILLIS, PoolThread, askThread, watchSilence } from './pool-thread.ts';
+import type { SilenceWatch } from './pool-thread.ts';
 import type { ProgressFacts } from './progress.ts';
 import type { DrivenRun, StopRequest } from './run-simulation.ts';
+import { unpackError } from './thread-errors.ts';
+import type { ThreadError } from './thread-errors.ts';
 
 /** What a thread is sent. */
 export interface PoolTask {
@@ -37,15 +37,12 @@ export interface PoolWarnings {
   readonly warnings: readonly string[];
 }
 
-/** What it answers. Errors lose their class on the way: what is needed to make them again comes along. */
-export type PoolAnswer =
-  | { readonly index: number; readonly result: RunResult }
-  | { readonly index: number; readonly run: DrivenRun }
-  | { readonly index: number; readonly problems: readonly Problem[] }
-  | {
-      readonly index: number;
-      readonly failure: { readonly name: string; readonly message: string; readonly stack: string };
-    };
+/** What it answers. */
+export type PoolAnswer = { readonly index: number } & (
+  | { readonly result: RunResult }
+  | { readonly run: DrivenRun }
+  | ThreadError
+);
 
 export interface PoolOptions {
   readonly jobs: number;
@@ -60,8 +57,6 @@ export interface PoolOptions {
   /** Asked a few times a second; true ends all threads. */
   readonly isStopped: () => boolean;
 }
-
-const STOP_POLL_MILLIS = 100;
 
 /** Results in the order of the scenarios; null when it was stopped. Throws what a run throws. */
 export async function runOnThreads(scenarios: readonly Scenario[], options: PoolOptions): Promise<RunResult[] | null> {
@@ -95,7 +90,7 @@ export async function runOnThreads(scenarios: readonly Scenario[], options: Pool
 export async function unlessStopped(work: Promise<unknown>, isStopped: () => boolean): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const stopped = new Promise<false>((resolve) => {
-    timer = setInterval(() => { if (isStopped()) resolve(false); }, STOP_POLL_MILLIS);
+    timer = setInterval(() => { if (isStopped()) resolve(false); }, POLL_MILLIS);
   });
   try {
     return await Promise.race([work.then(() => true), stopped]);
@@ -116,20 +111,15 @@ export interface Listener {
 
 /** Throws what ended the thread. */
 export function ask(worker: Worker, task: PoolTask, { onProgress, onWarnings }: Listener): Promise<PoolAnswer> {
-  return new Promise((resolve, reject) => {
-    const onMessage = (message: PoolAnswer | PoolProgress | PoolWarnings): void => {
+  return askThread(worker, task, {
+    answerIn: (message: PoolAnswer | PoolProgress | PoolWarnings) => {
       if ('progress' in message) onProgress(message.index, message.progress);
       else if ('warnings' in message) onWarnings(message.warnings);
-      else settle(() => { resolve(message); });
-    };
-    const onError = (error: unknown): void => { settle(() => { reject(lateFailure(task, error)); }); };
-    const onExit = (code: number): void => { settle(() => { reject(exitFailure(task, code)); }); };
-    const settle = (act: () => void): void => {
-      worker.off('message', onMessage).off('error', onError).off('exit', onExit);
-      act();
-    };
-    worker.on('message', onMessage).on('error', onError).on('exit', onExit);
-    worker.postMessage(task);
+      else return message;
+      return null;
+    },
+    failed: (error) => lateFailure(task, error),
+    exited: (code) => exitFailure(task, code),
   });
 }
 
@@ -174,7 +164,7 @@ export async function runOnThread(scenario: Scenario, options: ThreadOptions): P
   const worker = new Worker(workerUrl());
   const stopFlag = new Int32Array(new SharedArrayBuffer(4));
   const task: PoolTask = { index: 0, scenario, version, plain, keepsSeries: false, stopFlag };
-  const watch = watchSilence(task, options);
+  const watch = watchRun(task, options);
   const onProgress: PoolOptions['onProgress'] = (_index, facts) => {
     watch.heard();
     options.onProgress(facts);
@@ -189,38 +179,26 @@ export async function runOnThread(scenario: Scenario, options: ThreadOptions): P
   }
 }
 
-interface SilenceWatch {
-  readonly gaveUp: Promise<never>;
-  heard(): void;
-  end(): void;
-}
-
 /** Asks the run to stop when it shall, and complains when it says nothing for long. */
-function watchSilence({ scenario, stopFlag }: PoolTask, { stop, onWarnings }: ThreadOptions): SilenceWatch {
+function watchRun({ scenario, stopFlag }: PoolTask, { stop, onWarnings }: ThreadOptions): SilenceWatch {
   const who = `${scenario.scheduler.pluginFiles.join(', ')}: a plugin does not come back from a call`;
-  let [heardAt, askedAt, isTold] = [performance.now(), Infinity, false];
-  let timer: NodeJS.Timeout | undefined;
-  const gaveUp = new Promise<never>((_resolve, reject) => {
-    timer = setInterval(() => {
-      const now = performance.now();
-      if (stop.received !== null && stopFlag !== null && askedAt === Infinity) {
-        Atomics.store(stopFlag, 0, 1);
-        askedAt = now;
-      }
-      if (now - askedAt > STOP_PATIENCE_MILLIS && now - heardAt > STOP_PATIENCE_MILLIS) {
-        reject(new PluginFailure(`${who} (an endless loop?): the run was ended after ${String(stop.received)}`));
-      } else if (now - heardAt > SILENCE_MILLIS && !isTold) {
-        isTold = true;
-        const since = `${String(SILENCE_MILLIS / 1000)} s ago`;
-        onWarnings([`${who}, begun ${since} (an endless loop?): Ctrl-C twice ends the run at once`]);
-      }
-    }, STOP_POLL_MILLIS);
+  let [askedAt, isTold] = [Infinity, false];
+  return watchSilence((silentMillis) => {
+    const now = performance.now();
+    if (stop.received !== null && stopFlag !== null && askedAt === Infinity) {
+      Atomics.store(stopFlag, 0, 1);
+      askedAt = now;
+    }
+    if (now - askedAt > STOP_PATIENCE_MILLIS && silentMillis > STOP_PATIENCE_MILLIS) {
+      return new PluginFailure(`${who} (an endless loop?): the run was ended after ${String(stop.received)}`);
+    }
+    if (silentMillis > SILENCE_MILLIS && !isTold) {
+      isTold = true;
+      const since = `${String(SILENCE_MILLIS / 1000)} s ago`;
+      onWarnings([`${who}, begun ${since} (an endless loop?): Ctrl-C twice ends the run at once`]);
+    }
+    return null;
   });
-  return {
-    gaveUp,
-    heard: () => { heardAt = performance.now(); },
-    end: () => { clearInterval(timer); },
-  };
 }
 
 /** Throws what the run threw. */
@@ -230,11 +208,6 @@ export function resultOf(answer: PoolAnswer): RunResult {
 }
 
 function errorOf(answer: PoolAnswer): Error {
-  if ('problems' in answer) return new InputError(answer.problems);
-  if (!('failure' in answer)) return new Error('a thread answered what it was not asked');
-  const { name, message, stack } = answer.failure;
-  if (name === 'PluginFailure') return new PluginFailure(message);
-  const error = name === 'AssertionFailure' ? new AssertionFailure(message) : new Error(message);
-  error.stack = stack;
-  return error;
+  if ('problems' in answer || 'failure' in answer) return unpackError(answer);
+  return new Error('a thread answered what it was not asked');
 }

@@ -1,7 +1,6 @@
 /** One thread of run-pool.ts: plays whole runs and answers with results, tables left out. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
-import { InputError } from '../base/input-error.ts';
 import { withSeries, withoutTables } from '../experiment/without-tables.ts';
 import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
 import { Simulation } from '../simulation/simulation.ts';
@@ -9,6 +8,7 @@ import { loadPluginFiles } from './plugin-files.ts';
 import { setPluginTraps } from './plugin-traps.ts';
 import { runSimulation, scenarioParts } from './run-simulation.ts';
 import type { DrivenRun } from './run-simulation.ts';
+import { packError } from './thread-errors.ts';
 import type { PoolAnswer, PoolProgress, PoolTask, PoolWarnings } from './run-pool.ts';
 
 parentPort?.on('message', (task: PoolTask) => {
@@ -65,8 +65,6 @@ async function answer({ index, scenario, version, plain, keepsSeries, stopFlag }
     const result = simulation.result(true);
     return { index, result: keepsSeries ? withSeries(result) : withoutTables(result) };
   } catch (error) {
-    if (error instanceof InputError) return { index, problems: error.problems };
-    const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-    return { index, failure: { name, message, stack: stack ?? message } };
+    return { index, ...packError(error) };
   }
 }

@@ -9,7 +9,7 @@ import { measureRun } from '../experiment/measured-run.ts';
 import type { CellOutcome } from '../experiment/sweep-record.ts';
 import type { Scenario } from '../simulation/scenario.ts';
 import type { ProgressFacts } from './progress.ts';
-import { PoolThread } from './pool-thread.ts';
+import { PoolThread, watchSilence } from './pool-thread.ts';
 import { ask, resultOf, unlessStopped, workerUrl } from './run-pool.ts';
 import type { PoolTask } from './run-pool.ts';
 
@@ -26,7 +26,6 @@ export interface SweepPoolOptions {
   readonly isStopped: () => boolean;
 }
 
-const POLL_MILLIS = 100;
 const MEBIBYTE = 1024 * 1024;
 /** Of the heap of a thread: what Node takes of large machines, and what a day's run needs at least. */
 const MOST_HEAP_MIB = 4096;
@@ -74,7 +73,12 @@ export class SweepThread {
   async play(index: number, scenario: Scenario): Promise<NonNullable<CellOutcome>> {
     const { version, plain, onProgress } = this.options;
     const { pluginFiles } = scenario.scheduler;
-    const watch = watchSilence(pluginFiles.length > 0 ? this.options.patienceSeconds : Infinity);
+    const patience = pluginFiles.length > 0 ? this.options.patienceSeconds : Infinity;
+    const watch = watchSilence((silentMillis) =>
+      silentMillis <= patience * 1000
+        ? null
+        : new SilenceError(`has not come back from a call for ${String(patience)} s (an endless loop?)`),
+    );
     const listener = {
       onProgress: (of: number, facts: ProgressFacts): void => {
         watch.heard();
@@ -101,30 +105,8 @@ export class SweepThread {
   }
 }
 
-interface SilenceWatch {
-  readonly gaveUp: Promise<never>;
-  heard(): void;
-  end(): void;
-}
-
 class SilenceError extends Error {
   override readonly name = 'SilenceError';
-}
-
-function watchSilence(seconds: number): SilenceWatch {
-  let heardAt = performance.now();
-  let timer: NodeJS.Timeout | undefined;
-  const gaveUp = new Promise<never>((_resolve, reject) => {
-    timer = setInterval(() => {
-      if (performance.now() - heardAt <= seconds * 1000) return;
-      reject(new SilenceError(`has not come back from a call for ${String(seconds)} s (an endless loop?)`));
-    }, POLL_MILLIS);
-  });
-  return {
-    gaveUp,
-    heard: () => { heardAt = performance.now(); },
-    end: () => { clearInterval(timer); },
-  };
 }
 
 /** One line, the same on every machine: places name the file without its folder. */

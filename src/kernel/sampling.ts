@@ -6,6 +6,8 @@
  * as exp(y log x): the built-in power gives different last bits on different engines.
  */
 import { assert, unreachable } from '../base/assert.ts';
+import { microsFromSeconds } from '../base/time.ts';
+import type { Micros } from '../base/time.ts';
 import type { Distribution } from './distribution.ts';
 import type { RandomStream } from './random.ts';
 
@@ -16,6 +18,11 @@ export function sample(distribution: Distribution, stream: RandomStream): number
   if (atLeast !== null && value < atLeast) value = atLeast;
   if (atMost !== null && value > atMost) value = atMost;
   return value;
+}
+
+/** One time, of a distribution of seconds: to the nearest whole microsecond, at least 0. */
+export function sampleMicros(distributionSeconds: Distribution, stream: RandomStream): Micros {
+  return Math.max(0, microsFromSeconds(sample(distributionSeconds, stream)));
 }
 
 function sampleShape(distribution: Distribution, stream: RandomStream): number {

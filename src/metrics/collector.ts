@@ -319,7 +319,8 @@ export class MetricsCollector implements ClusterObserver {
     const say = (count: number, text: string): void => void (count > 0 && notes.push(text));
     say(
       counts.podsPending,
-      `Pods that still waited for a node at the end: ${counts.podsPending}. Their waits so far are counted as lower bounds.`,
+      `Pods that still waited for a node at the end: ${counts.podsPending}. Their waits so far are counted as lower ` +
+        'bounds.',
     );
     say(
       this.leftWaiting,
@@ -331,7 +332,8 @@ export class MetricsCollector implements ClusterObserver {
     );
     say(
       counts.podsReplaced,
-      `Replacement pods: ${counts.podsReplaced}. They count in latencies and in podsScheduled as pods of their own, but not in podsArrived.`,
+      `Replacement pods: ${counts.podsReplaced}. They count in latencies and in podsScheduled as pods of their own, ` +
+        'but not in podsArrived.',
     );
     say(
       isExact ? 0 : 1,
@@ -339,13 +341,15 @@ export class MetricsCollector implements ClusterObserver {
     );
     say(
       this.tableGivenUp ? 1 : 0,
-      `The pod table is left out: there were more than ${this.options.podTableLimit} pods (metrics.pods: all writes it anyway).`,
+      `The pod table is left out: there were more than ${this.options.podTableLimit} pods (metrics.pods: all writes ` +
+        'it anyway).',
     );
     say(this.marks.dropped, `Events that happened but are not marked, to keep the marks few: ${this.marks.dropped}.`);
     const { intervalMicros } = this.series;
     say(
       intervalMicros > this.settings.sampleMicros ? 1 : 0,
-      `Time series rows are ${intervalMicros / MICROS_PER_SECOND} s apart instead of ${this.settings.sampleMicros / MICROS_PER_SECOND} s, to keep them few.`,
+      `Time series rows are ${intervalMicros / MICROS_PER_SECOND} s apart instead of ` +
+        `${this.settings.sampleMicros / MICROS_PER_SECOND} s, to keep them few.`,
     );
     return notes;
   }

@@ -265,7 +265,7 @@ export class Kubelet implements ClusterObserver, TroubleListener {
       const isNew = phase === PodPhase.Bound && Number.isNaN(pods.acknowledgedAt[pod]);
       if (pods.isTerminating(pod)) {
         if (pods.deletionAt[pod] < since) continue;
-        this.kernel.after(this.stopMicros(pod, phase), this.stopEvent, pod, this.nextTicket(pod));
+        this.beginStop(pod);
       } else if (isNew) this.begin(pod);
       else if (phase === PodPhase.Running) this.reportReady(pod);
     }

@@ -9,12 +9,10 @@
  * Costs two draws per pod and 16 bytes per pod row.
  */
 import { growFloat64 } from '../base/growable.ts';
-import { MICROS_PER_SECOND } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { WORKLOAD_KIND_NAMES } from '../cluster/workload-table.ts';
-import type { Distribution } from '../kernel/distribution.ts';
 import type { RandomStream, RandomStreams } from '../kernel/random.ts';
-import { sample } from '../kernel/sampling.ts';
+import { sampleMicros } from '../kernel/sampling.ts';
 import type { KubeletSettings } from '../simulation/scenario.ts';
 
 interface OwnStreams {
@@ -53,8 +51,8 @@ export class StartDelays {
     const lineage = pods.pinnedNode[pod] >= 0 ? 2 : this.isReplacement() ? 1 : 0;
     const index = pods.workloadClass[pod] * LINEAGES.length + lineage;
     if (this.sandboxStreams[index] === undefined) this.openStreams(index);
-    this.micros[pod * 2] = delayMicros(this.settings.sandboxSeconds, this.sandboxStreams[index]);
-    this.micros[pod * 2 + 1] = delayMicros(this.settings.containerStartSeconds, this.startStreams[index]);
+    this.micros[pod * 2] = sampleMicros(this.settings.sandboxSeconds, this.sandboxStreams[index]);
+    this.micros[pod * 2 + 1] = sampleMicros(this.settings.containerStartSeconds, this.startStreams[index]);
   }
 
   private drawOwn(pod: number, owner: number): void {
@@ -65,8 +63,8 @@ export class StartDelays {
       streams = { sandbox: this.random.stream('sandbox', name), start: this.random.stream('containerStart', name) };
       this.ownStreams.set(name, streams);
     }
-    this.micros[pod * 2] = delayMicros(this.settings.sandboxSeconds, streams.sandbox);
-    this.micros[pod * 2 + 1] = delayMicros(this.settings.containerStartSeconds, streams.start);
+    this.micros[pod * 2] = sampleMicros(this.settings.sandboxSeconds, streams.sandbox);
+    this.micros[pod * 2 + 1] = sampleMicros(this.settings.containerStartSeconds, streams.start);
   }
 
   sandboxMicros(pod: number): number {
@@ -83,9 +81,4 @@ export class StartDelays {
     this.sandboxStreams[index] = this.random.stream('sandbox', entity);
     this.startStreams[index] = this.random.stream('containerStart', entity);
   }
-}
-
-function delayMicros(distribution: Distribution, stream: RandomStream): number {
-  const micros = Math.round(sample(distribution, stream) * MICROS_PER_SECOND);
-  return micros > 0 ? micros : 0;
 }

@@ -86,7 +86,8 @@ function factsOf({ card: { suite, podyard, scheduler, scenarios }, against }: Sh
     ...(plugins.length === 0 ? [] : [['Plugins', plugins.join(', ')] satisfies [string, string]]),
     [
       'Suite',
-      `${plainText(suite.name)} ${String(suite.version)}, ${formatPlural(scenarios.length, 'scenario')}, ${formatPlural(seeds, 'seed')} each`,
+      `${plainText(suite.name)} ${String(suite.version)}, ${formatPlural(scenarios.length, 'scenario')}, ` +
+        `${formatPlural(seeds, 'seed')} each`,
     ],
     ['Podyard', plainText(podyard)],
     ...(against === null ? [] : [['Base', plainText(against.label)] satisfies [string, string]]),

@@ -14,7 +14,8 @@ import { escapeText } from './plots/svg.ts';
 import { podTime, rankedReasons, scarcestResource } from './why.ts';
 
 const POLICY =
-  "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+  "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; " +
+    "form-action 'none'";
 
 export function renderHtml(result: RunResult): string {
   const plots = drawRunPlots(result);

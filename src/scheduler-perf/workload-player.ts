@@ -190,7 +190,8 @@ export class WorkloadPlayer {
     const rate = this.workload.threshold ?? DEFAULT_ARRIVAL_RATE;
     const source = this.workload.threshold === null ? '' : ", the workload's threshold";
     this.note(
-      `something goes on in the background: pods arrive at ${rate}/s of simulated time${source}, because decisions take none`,
+      `something goes on in the background: pods arrive at ${rate}/s of simulated time${source}, because decisions ` +
+        'take none',
     );
     const startedAt = this.target.kernel.now;
     for (let i = 0; i < count; i++) {
@@ -320,7 +321,8 @@ export class WorkloadPlayer {
       if (outcome === 'paused') continue;
       if (target.waitedFor > 0)
         this.note(
-          `${target.waitedFor} ${what} got no node in ${TIMEOUT_MICROS / MICROS_PER_SECOND} simulated seconds: upstream would fail here`,
+          `${target.waitedFor} ${what} got no node in ${TIMEOUT_MICROS / MICROS_PER_SECOND} simulated seconds: ` +
+            'upstream would fail here',
         );
       target.stopWaiting();
     }

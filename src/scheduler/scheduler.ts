@@ -193,7 +193,8 @@ export class Scheduler implements CacheObserver {
       const pod = queue.peek();
       const known = this.knownFailureOf(pod);
       if (known === null) return;
-      const most = Math.min(this.cyclesUntil(quietBefore), this.cyclesUntilLook(pod), Math.floor(kernel.eventsLeft / 2));
+      const cyclesLeft = Math.floor(kernel.eventsLeft / 2);
+      const most = Math.min(this.cyclesUntil(quietBefore), this.cyclesUntilLook(pod), cyclesLeft);
       if (most <= 0) return;
       this.repeating = this.cache.pods.template[pod];
       const count = queue.rejectNext(this.isRepeating, most, cycleMicros, known.rejectors, known.pendings);

@@ -174,8 +174,10 @@ export class InstantWatch {
     const names = kernel.census(CENSUS_EVENTS).slice(0, 5).join(', ');
     throw new InputError({
       message:
-        `simulated time stands still at ${formatDuration(kernel.now)}: parts of the cluster answer each other for ever, ` +
-        `by these events: ${names}; expected scheduler.cycleTime, scheduler.bindTime or another time between them above 0`,
+        `simulated time stands still at ${formatDuration(kernel.now)}: parts of the cluster answer each other for ` +
+        'ever, ' +
+        `by these events: ${names}; expected scheduler.cycleTime, scheduler.bindTime or another time between them ` +
+          'above 0',
     });
   }
 }

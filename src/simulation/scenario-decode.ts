@@ -105,7 +105,8 @@ function isRootMismatch(issue: Issue): boolean {
 function expectation(issue: Issue): string {
   if (issue.message.startsWith('expected ')) return issue.message;
   if (issue.code === 'invalid_type')
-    return `expected ${issue.expected === 'object' || issue.expected === 'record' ? 'a mapping' : `a ${issue.expected}`}`;
+    return 'expected ' +
+      `${issue.expected === 'object' || issue.expected === 'record' ? 'a mapping' : `a ${issue.expected}`}`;
   return issue.message;
 }
 

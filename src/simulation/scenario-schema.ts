@@ -307,19 +307,22 @@ const scheduler = z.strictObject({
     .union([z.string(), z.looseObject({})], expecting('expected a path or a KubeSchedulerConfiguration'))
     .optional()
     .describe(
-      "KubeSchedulerConfiguration: a file relative to the scenario, or written inline. Default: upstream's default profile",
+      "KubeSchedulerConfiguration: a file relative to the scenario, or written inline. Default: upstream's default " +
+        "profile",
     ),
   cycleTime: duration(
     "Simulated time of one scheduling cycle. Default 1.3ms: kube-scheduler's algorithm alone, scheduler_perf SchedulingBasic 5000Nodes_10000Pods, measured 615 to 948 decisions/s, middle about 780/s",
   ).default('1.3ms'),
   bindTime: duration(
-    'Simulated time from the decision until the binding is written. Default 5ms: API server write 2 to 5 ms and the etcd commit',
+    'Simulated time from the decision until the binding is written. Default 5ms: API server write 2 to 5 ms and the ' +
+      'etcd commit',
   ).default('5ms'),
   tieBreak: z
     .enum(['upstream', 'first', 'random'], expecting('expected upstream, first or random'))
     .default('upstream')
     .describe(
-      "Which of equally good nodes wins: upstream (kube-scheduler's heap order), first (node order), random (a named random stream)",
+      "Which of equally good nodes wins: upstream (kube-scheduler's heap order), first (node order), random (a named " +
+        "random stream)",
     ),
   sampling: flag('false: look at every node, whatever percentageOfNodesToScore says').default(true),
   plugins: paths('Files with plugins of your own (.ts or .js), relative to the scenario').optional(),
@@ -332,7 +335,8 @@ const schedulerProcess = z.strictObject({
 
 const controlPlane = z.strictObject({
   watchDelay: watcherDelays(
-    'Time from a change until those who watch the API server learn of it: one for all, or by part (scheduler, controllers, kubelets). Default 0s',
+    'Time from a change until those who watch the API server learn of it: one for all, or by part (scheduler, ' +
+      'controllers, kubelets). Default 0s',
   ).default('0s'),
 });
 
@@ -404,14 +408,16 @@ const nodeLifecycle = z.strictObject({
 const storage = mapping(
   {
     attach: durationDistribution(
-      'Time to attach a volume to a node. Default: lognormal, median 5s, sigma 0.5; a model assumption (clouds take 2 ' +
+      'Time to attach a volume to a node. Default: lognormal, median 5s, sigma 0.5; a model assumption (clouds take ' +
+      '2 ' +
         'to 15 s)',
     ).default({ lognormal: { median: '5s', sigma: 0.5 } }),
     detach: durationDistribution('Time to detach it. Default: lognormal, median 5s, sigma 0.5; likewise').default({
       lognormal: { median: '5s', sigma: 0.5 },
     }),
     mount: durationDistribution(
-      'Time to mount the volumes of a pod once they are attached. Default: lognormal, median 600ms, sigma 0.5; a model ' +
+      'Time to mount the volumes of a pod once they are attached. Default: lognormal, median 600ms, sigma 0.5; a ' +
+      'model ' +
         'assumption',
     ).default({ lognormal: { median: '600ms', sigma: 0.5 } }),
   },
@@ -426,7 +432,8 @@ const failure = z.strictObject({
     .enum(FAILURE_KINDS, expecting('expected crash, slow, partition, reclaim, registry or cordon'))
     .default('crash')
     .describe(
-      'What happens to the nodes: their machines stop, their kubelets are slow, they are cut off from the API server, ' +
+      'What happens to the nodes: their machines stop, their kubelets are slow, they are cut off from the API ' +
+      'server, ' +
         'the provider takes them back with a notice, the image registry is out of their reach, they are cordoned',
     ),
   scope: z

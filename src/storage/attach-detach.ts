@@ -19,7 +19,7 @@ import type { ClusterObserver } from '../cluster/observer.ts';
 import { findClaim, findVolume, podClaims } from '../cluster/volume-claims.ts';
 import type { Distribution } from '../kernel/distribution.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
-import { sample } from '../kernel/sampling.ts';
+import { sampleMicros } from '../kernel/sampling.ts';
 import type { MakeVolumes, VolumeMounts } from '../cluster/volume-mounts.ts';
 import type { StorageSettings } from '../simulation/scenario.ts';
 
@@ -294,8 +294,7 @@ export class AttachDetach implements ClusterObserver, TroubleListener, VolumeMou
   }
 
   private drawn(what: string, volume: string, seconds: Distribution): Micros {
-    const drawn = sample(seconds, this.kernel.random.stream(what, volume));
-    return Math.max(0, Math.round(drawn * MICROS_PER_SECOND));
+    return sampleMicros(seconds, this.kernel.random.stream(what, volume));
   }
 }
 

@@ -149,7 +149,10 @@ describe('scale-down', () => {
   });
 
   test('nodes of a group at its minimum are not marked, whatever other groups may give up', () => {
-    const world = new AutoscaledWorld([{ ...STD, count: 1, min: 1, max: 3 }, { ...STD, name: 'spare', count: 1, max: 3 }]);
+    const world = new AutoscaledWorld([
+      { ...STD, count: 1, min: 1, max: 3 },
+      { ...STD, name: 'spare', count: 1, max: 3 },
+    ]);
     world.until(25);
     expect([0, 1].map((row) => world.cluster.nodes.facts[row].taints.length)).toEqual([0, 1]);
   });

@@ -43,7 +43,10 @@ describe('scale-up', () => {
   });
 
   test('wastes least of cpu and memory together', () => {
-    const groups = [{ name: 'cores', count: 0, max: 9, cpu: '16', memory: '16Gi' }, { name: 'memory', count: 0, max: 9, cpu: '4', memory: '64Gi' }];
+    const groups = [
+      { name: 'cores', count: 0, max: 9, cpu: '16', memory: '16Gi' },
+      { name: 'memory', count: 0, max: 9, cpu: '4', memory: '64Gi' },
+    ];
     const grow = (options: { readonly cpu: string; readonly memory: string }): string => {
       const world = new AutoscaledWorld(groups);
       world.at(1, () => world.pods(3, options));

@@ -42,11 +42,34 @@ describe('run of an experiment', () => {
     cli.write('keeps.mjs', `let calls = 0;\nexport const plugin = { name: 'Keeps', summary: 's', ${made} };\n`);
     cli.write('keeps.yaml', EXPERIMENT.replace('[BestFit, FGD]', '[Keeps]').replace('runs: 2', 'runs: 3'));
     const played = (jobs: string): string => {
-      const { code, out, err } = cli.run('run', 'keeps.yaml', '--plugin', 'keeps.mjs', '-o', 'json', '-q', '--jobs', jobs);
+      const { code, out, err } = cli.run(
+        'run',
+        'keeps.yaml',
+        '--plugin',
+        'keeps.mjs',
+        '-o',
+        'json',
+        '-q',
+        '--jobs',
+        jobs,
+      );
       expect(code, err).toBe(0);
       return out;
     };
     expect(played('2')).toBe(played('1'));
+  });
+
+  test('with a plugin that throws ends with its message, on any number of threads', () => {
+    const made = "create: () => ({ name: 'Throws', score: () => { throw new Error('no such price'); } })";
+    cli.write('throws.mjs', `export const plugin = { name: 'Throws', summary: 's', ${made} };\n`);
+    cli.write('throws.yaml', EXPERIMENT.replace('[BestFit, FGD]', '[Throws]'));
+    for (const jobs of ['1', '2']) {
+      const { code, err } = cli.run('run', 'throws.yaml', '--plugin', 'throws.mjs', '-q', '--jobs', jobs);
+      expect(code).toBe(1);
+      expect(err).toMatch(
+        /^error: throws\.mjs: the plugin threw Error: no such price \(plugin Throws, score of pod .*\)\n$/,
+      );
+    }
   });
 
   test('writes its files, and replaces them only when asked', () => {

@@ -1,5 +1,5 @@
-// run --keep from the command line: a file beside the report from which explain and diff answer as they do by playing the
-// run again; and what is said where the file is of no use.
+// run --keep from the command line: a file beside the report from which explain and diff answer as they do by playing
+// the run again; and what is said where the file is of no use.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -58,10 +58,14 @@ describe('run --keep', () => {
     expect(pods.length).toBeGreaterThan(4);
     for (const [number, pod] of pods.entries()) {
       const args = [pod, ...(number % 3 === 0 ? ['--counterfactual', 'pack.yaml'] : []), '-o', 'json'];
-      expect(await folder.here('explain', 'kept', ...args)).toEqual(await folder.here('explain', 'scenario.yaml', ...args));
+      expect(await folder.here('explain', 'kept', ...args)).toEqual(
+        await folder.here('explain', 'scenario.yaml', ...args),
+      );
     }
     for (const args of [['late-19', '--at', '21m'], ['late-19', '--at', '10m'], ['nobody-1'], ['other/late-1']]) {
-      expect(await folder.here('explain', 'kept', ...args)).toEqual(await folder.here('explain', 'scenario.yaml', ...args));
+      expect(await folder.here('explain', 'kept', ...args)).toEqual(
+        await folder.here('explain', 'scenario.yaml', ...args),
+      );
     }
   });
 
@@ -75,7 +79,9 @@ describe('run --keep', () => {
     expect(played.out).toContain('then part');
     expect(await folder.here('diff', 'kept', 'packed')).toEqual(played);
     expect(await folder.here('diff', 'kept', 'pack.yaml')).toEqual(played);
-    expect((await folder.here('diff', 'kept', 'scenario.yaml')).out).toMatch(/^The runs decide alike: \d+ decisions\.$/m);
+    expect((await folder.here('diff', 'kept', 'scenario.yaml')).out).toMatch(
+      /^The runs decide alike: \d+ decisions\.$/m,
+    );
   });
 
   test('changes nothing of the run, and the same run is kept in the same bytes', async () => {
@@ -103,7 +109,10 @@ describe('run --keep', () => {
       ['', 'is no kept run'],
       ['{"a": 1}\n', 'is no kept run'],
       [Buffer.from(text.replace(/"version":"[^"]*"/, '"version":"0.0.1"'), 'latin1'), 'is of Podyard 0.0.1'],
-      [Buffer.from(text.replace(/"digest":"../, '"digest":"zz'), 'latin1'), 'is of another run than the report beside it'],
+      [
+        Buffer.from(text.replace(/"digest":"../, '"digest":"zz'), 'latin1'),
+        'is of another run than the report beside it',
+      ],
     ];
     for (const [content, why] of refused) {
       writeFileSync(path, content);
@@ -144,10 +153,23 @@ items:
   test('nothing is kept of a run with plugins of its own, which is said', () => {
     folder.write('scenario.yaml', SCENARIO);
     const plugin = resolve('docs/plugins/examples/no-neighbours.js');
-    const args = ['scenario.yaml', '--plugin', plugin, '--out', 'own', '--force', '--keep', '--set', 'duration=1m', '-q'];
+    const args = [
+      'scenario.yaml',
+      '--plugin',
+      plugin,
+      '--out',
+      'own',
+      '--force',
+      '--keep',
+      '--set',
+      'duration=1m',
+      '-q',
+    ];
     const { code, err } = folder.spawn('run', ...args);
     expect(code).toBe(0);
-    expect(err).toContain('warning: --keep: nothing is kept of this run: what plugins of your own remember is not in it');
+    expect(err).toContain(
+      'warning: --keep: nothing is kept of this run: what plugins of your own remember is not in it',
+    );
     expect(existsSync(join(folder.path(), 'own/report.json'))).toBe(true);
     expect(existsSync(join(folder.path(), 'own/run.kept'))).toBe(false);
   });

@@ -76,7 +76,10 @@ describe('what is no recording', () => {
       [header('x', { config: { ...CONFIG, profiles: [{ percentageOfNodesToScore: 200 }] } })],
       'some.jsonl:1: expected a whole number from 0 to 100, found 200 [config.profiles[0].percentageOfNodesToScore]',
     ],
-    [[header('x', { config: [] })], 'some.jsonl:1: expected a KubeSchedulerConfiguration (a mapping), found an empty list [config]'],
+    [
+      [header('x', { config: [] })],
+      'some.jsonl:1: expected a KubeSchedulerConfiguration (a mapping), found an empty list [config]',
+    ],
     [
       [header('x', { config: { kind: CONFIG.kind } })],
       'some.jsonl:1: "apiVersion" is missing: expected kubescheduler.config.k8s.io/v1 [config]',

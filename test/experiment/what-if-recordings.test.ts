@@ -1,6 +1,6 @@
 // Asked one pod after the other on the recorded clusters, a cluster that stands still answers what kube-scheduler did:
-// the node, the text of FailedScheduling letter for letter, and whom it would have preempted. And the explanation of each
-// decision has the real verdict on every node and the real score of every plugin.
+// the node, the text of FailedScheduling letter for letter, and whom it would have preempted. And the explanation of
+// each decision has the real verdict on every node and the real score of every plugin.
 import { describe, expect, test } from 'vitest';
 import { isKubernetesVersion } from '../../src/cluster/kubernetes-versions.ts';
 import type { KubernetesVersion } from '../../src/cluster/kubernetes-versions.ts';
@@ -68,7 +68,13 @@ class RecordedCluster {
     const { kubernetes } = this;
     const configuration = decodeSchedulerConfiguration(this.header.config, { registry, kubernetes });
     const options = { tieBreak: 'upstream', sampling: true } as const;
-    const still = new StillCluster(this.moment(), { configuration, registry, plain: false, seed: 'recorded', ...options });
+    const still = new StillCluster(this.moment(), {
+      configuration,
+      registry,
+      plain: false,
+      seed: 'recorded',
+      ...options,
+    });
     still.scheduler.algorithm.nextStartNodeIndex = this.start;
     const { percentageOfNodesToScore } = configuration;
     const explainer = new Explainer(still.kernel, still.scheduler, { percentageOfNodesToScore, ...options });

@@ -10,7 +10,10 @@ interface SchemaPart {
   readonly additionalProperties?: boolean | SchemaPart;
 }
 
-function silentFields({ properties = {}, items, anyOf = [], additionalProperties }: SchemaPart, path: string): string[] {
+function silentFields(
+  { properties = {}, items, anyOf = [], additionalProperties }: SchemaPart,
+  path: string,
+): string[] {
   const below = typeof additionalProperties === 'object' ? silentFields(additionalProperties, `${path}.*`) : [];
   return [
     ...Object.entries(properties).flatMap(([name, property]) => [

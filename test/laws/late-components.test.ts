@@ -10,30 +10,52 @@ import { memoryFiles } from '../input/memory-files.ts';
 
 const template = (app: string, more: object = {}): object => ({
   metadata: { labels: { app } },
-  spec: { containers: [{ name: 'main', image: 'i', resources: { requests: { cpu: '200m', memory: '64Mi' } } }], ...more },
+  spec: {
+    containers: [{ name: 'main', image: 'i', resources: { requests: { cpu: '200m', memory: '64Mi' } } }],
+    ...more,
+  },
 });
 const selected = (app: string, more: object = {}): object => (
   { selector: { matchLabels: { app } }, template: template(app), ...more }
 );
 const object = (kind: string, name: string, spec: object, duration?: string): object => ({
-  apiVersion: kind.endsWith('Job') ? 'batch/v1' : 'apps/v1', kind, spec,
+  apiVersion: kind.endsWith('Job') ? 'batch/v1' : 'apps/v1',
+  kind,
+  spec,
   metadata: {
-    name, namespace: 'default', ...(duration === undefined ? {} : { annotations: { 'podyard.dev/duration': duration } }),
+    name,
+    namespace: 'default',
+    ...(duration === undefined ? {} : { annotations: { 'podyard.dev/duration': duration } }),
   },
 });
 const OBJECTS = [
   object('Deployment', 'web', selected('web', { replicas: 4 })),
   object('StatefulSet', 'db', selected('db', { replicas: 3, serviceName: 'db' })),
   object('DaemonSet', 'agent', selected('agent')),
-  object('Job', 'batch', {
-    completions: 6, parallelism: 2, template: template('batch', { restartPolicy: 'Never' }), ttlSecondsAfterFinished: 60,
-  }, '30s'),
-  object('CronJob', 'tick', {
-    schedule: '*/10 * * * *',
-    jobTemplate: { spec: { completions: 2, parallelism: 2, template: template('tick', { restartPolicy: 'Never' }) } },
-  }, '20s'),
+  object(
+    'Job',
+    'batch',
+    {
+      completions: 6,
+      parallelism: 2,
+      template: template('batch', { restartPolicy: 'Never' }),
+      ttlSecondsAfterFinished: 60,
+    },
+    '30s',
+  ),
+  object(
+    'CronJob',
+    'tick',
+    {
+      schedule: '*/10 * * * *',
+      jobTemplate: { spec: { completions: 2, parallelism: 2, template: template('tick', { restartPolicy: 'Never' }) } },
+    },
+    '20s',
+  ),
   {
-    apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name: 'web', namespace: 'default' },
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: { name: 'web', namespace: 'default' },
     spec: { maxUnavailable: 1, selector: { matchLabels: { app: 'web' } } },
   },
 ];

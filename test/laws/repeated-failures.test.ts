@@ -52,12 +52,15 @@ describe('failed attempts that are not made again', () => {
     ['two profiles', { packer: 'profile' }],
     ['two schedulers', { packer: 'process' }],
     ['a scheduler that sees all of it late', { lateMicros: 700_000 }],
-    ['two late schedulers that take each other\'s nodes', { packer: 'process', lateMicros: 300_000 }],
+    ["two late schedulers that take each other's nodes", { packer: 'process', lateMicros: 300_000 }],
     ['gates', { isGated: true, crowd: 150 }],
     ['cycles that take no time', { cycleMicros: 0 }],
     ['cycles longer than from one event to the next', { cycleMicros: 60_000 }],
-    ['a QueueSort of one\'s own', { isLastFirst: true }],
-    ['all of them', { packer: 'process', lateMicros: 50_000, isGated: true, crowd: 150, looks: true, cycleMicros: 700 }],
+    ["a QueueSort of one's own", { isLastFirst: true }],
+    [
+      'all of them',
+      { packer: 'process', lateMicros: 50_000, isGated: true, crowd: 150, looks: true, cycleMicros: 700 },
+    ],
   ])('leave the same with %s', (_what, more) => {
     for (const seed of ['one', 'other']) {
       const { share, longest } = expectSame({ ...CELLS[0], seconds: 40, seed, ...more });

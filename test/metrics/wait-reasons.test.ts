@@ -185,7 +185,8 @@ describe('the text of the event', () => {
 });
 
 test('the node that almost had room is told with what it had, when the pod that waited longest asked', () => {
-  const big = (name: string, cpu: string): unknown => podObject(name, { containers: [{ name: 'c', resources: { requests: { cpu } } }] });
+  const big = (name: string, cpu: string): unknown =>
+    podObject(name, { containers: [{ name: 'c', resources: { requests: { cpu } } }] });
   const { result } = playScenario({ duration: '10m' }, [
     nodeObject('small', { cpu: '2' }),
     nodeObject('large', { cpu: '8' }),
@@ -194,5 +195,13 @@ test('the node that almost had room is told with what it had, when the pod that 
   ]);
   // What waits for five minutes is tried again at the next look, which is every 30 s.
   const [waiting] = Object.values(result.waiting.byReason);
-  expect(waiting.nearest).toEqual({ node: 'large', pool: '', seconds: 330, resource: 'cpu', free: 3, wanted: 4, allocatable: 8 });
+  expect(waiting.nearest).toEqual({
+    node: 'large',
+    pool: '',
+    seconds: 330,
+    resource: 'cpu',
+    free: 3,
+    wanted: 4,
+    allocatable: 8,
+  });
 });

@@ -220,7 +220,10 @@ describe('an instant that does not end', () => {
   };
 
   test('is found, with what repeats in it', () => {
-    const { scenario } = readScenario({ file: 'endless.yaml' }, memoryFiles({ 'endless.yaml': JSON.stringify(endless) }));
+    const { scenario } = readScenario(
+      { file: 'endless.yaml' },
+      memoryFiles({ 'endless.yaml': JSON.stringify(endless) }),
+    );
     const simulation = new Simulation(scenario, { version: 'test', userPlugins: [], openTrace: null, plain: false });
     const told = 'simulated time stands still at 0s: parts of the cluster answer each other for ever';
     expect(() => { while (simulation.advance()); }).toThrow(new RegExp(`${told}.*scheduler.cycle, .*pod replacement`));

@@ -36,7 +36,11 @@ function workload(overrides: Partial<Workload>): Workload {
   };
 }
 
-function worldWith(workloads: readonly Workload[], script = 'node a cpu=200 memory=64Gi', tolerationSeconds = 300): World {
+function worldWith(
+  workloads: readonly Workload[],
+  script = 'node a cpu=200 memory=64Gi',
+  tolerationSeconds = 300,
+): World {
   const world = new World({ ownDaemonSets: false });
   playScript(world, script);
   const source = new WorkloadSource(workloads, world.kernel.random, null);

@@ -1,6 +1,6 @@
 /**
- * Stories of a scheduler that learns late of what happens, and the laws that hold however late it is: the books balance,
- * and nothing is lost that an on-time run does not lose.
+ * Stories of a scheduler that learns late of what happens, and the laws that hold however late it is: the books
+ * balance, and nothing is lost that an on-time run does not lose.
  */
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../../src/base/input-error.ts';
@@ -30,7 +30,11 @@ describe('a late scheduler', () => {
 
   test('is refused the Binding of a pod that is gone, and forgets it when it sees the deletion', () => {
     const { result } = playScenario(
-      { duration: '1m', ...watchDelay({ scheduler: '5s' }), steps: [{ at: '1s', delete: { object: 'deployment/web' } }] },
+      {
+        duration: '1m',
+        ...watchDelay({ scheduler: '5s' }),
+        steps: [{ at: '1s', delete: { object: 'deployment/web' } }],
+      },
       [nodeObject('n'), deployment],
     );
     expect(result.conflicts).toEqual({

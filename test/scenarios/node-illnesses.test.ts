@@ -38,7 +38,8 @@ function tell(members: Fields, objects: readonly unknown[] = []): Told {
   });
   const { scenario } = readScenario({ file: 'story.json' }, files);
   const simulation = new Simulation(scenario, {
-    version: 'story', userPlugins: [], openTrace: null, plain: false, makeLives: livingPods, makeIllnesses: nodeIllnesses,
+    version: 'story', userPlugins: [], openTrace: null, plain: false,
+    makeLives: livingPods, makeIllnesses: nodeIllnesses,
     makeVolumes: attachDetach,
     watch: ({ kernel, cluster }) => {
       const say = (text: string): void => void lines.push(`${String(kernel.now / MICROS_PER_SECOND)} ${text}`);
@@ -249,9 +250,15 @@ describe('failures by chance', () => {
     failures: [
       { name: 'slow', kind: 'slow', factor: 8, uptime: exponential('2h'), repair: exponential('10m') },
       { name: 'cut', kind: 'partition', uptime: exponential('3h'), repair: exponential('8m') },
-      { name: 'spot', kind: 'reclaim', notice: '30s', pools: ['b'], uptime: exponential('2h'), repair: exponential('3m') },
+      {
+        name: 'spot', kind: 'reclaim', notice: '30s', pools: ['b'],
+        uptime: exponential('2h'), repair: exponential('3m'),
+      },
       { name: 'hub', kind: 'registry', scope: 'cluster', uptime: exponential('3h'), repair: exponential('10m') },
-      { name: 'storm', kind: 'cordon', scope: 'cluster', share: 0.3, uptime: exponential('2h'), repair: exponential('20m') },
+      {
+        name: 'storm', kind: 'cordon', scope: 'cluster', share: 0.3,
+        uptime: exponential('2h'), repair: exponential('20m'),
+      },
       { name: 'power', scope: 'rack', uptime: exponential('6h'), repair: exponential('6m') },
       { name: 'crash', uptime: exponential('4h'), repair: exponential('5m') },
     ],
@@ -259,14 +266,24 @@ describe('failures by chance', () => {
 
   test('of all kinds at once keep the accounts, run after run alike', () => {
     const set = {
-      apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { name: 'db', namespace: 'default' },
+      apiVersion: 'apps/v1',
+      kind: 'StatefulSet',
+      metadata: { name: 'db', namespace: 'default' },
       spec: {
-        replicas: 4, podManagementPolicy: 'Parallel', selector: { matchLabels: { app: 'web' } },
+        replicas: 4,
+        podManagementPolicy: 'Parallel',
+        selector: { matchLabels: { app: 'web' } },
         template: { ...ON_FIRST, spec: { containers: ON_FIRST.spec.containers } },
-        volumeClaimTemplates: [{
-          metadata: { name: 'data' },
-          spec: { accessModes: ['ReadWriteOnce'], storageClassName: 'fast', resources: { requests: { storage: '1Gi' } } },
-        }],
+        volumeClaimTemplates: [
+          {
+            metadata: { name: 'data' },
+            spec: {
+              accessModes: ['ReadWriteOnce'],
+              storageClassName: 'fast',
+              resources: { requests: { storage: '1Gi' } },
+            },
+          },
+        ],
       },
     };
     const members = { ...fleet, storage: {} };
@@ -274,7 +291,15 @@ describe('failures by chance', () => {
     expect(second.result.digest).toBe(first.result.digest);
     const kinds = new Set(first.result.events.map(({ kind }) => kind));
     expect(first.events.some((text) => text.includes('Multi-Attach error'))).toBe(true);
-    const wanted = ['node slow', 'node partition', 'spot reclaim', 'registry outage', 'cordon', 'rack outage', 'node crash'];
+    const wanted = [
+      'node slow',
+      'node partition',
+      'spot reclaim',
+      'registry outage',
+      'cordon',
+      'rack outage',
+      'node crash',
+    ];
     for (const kind of wanted)
       expect(kinds).toContain(kind);
   });
@@ -321,7 +346,9 @@ test('fields that say nothing of their kind or scope are told, all of them', () 
     'a label tells zones or racks apart, and the scope is cluster',
     'expected a number above 0: no node would ever fail',
   ]);
-  expect(read([{ name: 'd', kind: 'melt', ...times }])[0]).toContain('expected crash, slow, partition, reclaim, registry or cordon');
+  expect(read([{ name: 'd', kind: 'melt', ...times }])[0]).toContain(
+    'expected crash, slow, partition, reclaim, registry or cordon',
+  );
   expect(read([], [{ at: '1m', partition: {} }, { at: '2m', slow: { nodes: ['n-7'] } }]).slice(0, 2)).toEqual([
     'expected nodes, selector or pool', 'the cluster has no node "n-7"',
   ]);

@@ -207,7 +207,10 @@ function nodeOf(name: string, options: Options): Node {
   return {
     metadata: { name, labels: { ...labels, ...(zone === undefined ? {} : { 'topology.kubernetes.io/zone': zone }) } },
     spec: { taints: taint === undefined ? [] : [taintOf(taint)] },
-    status: { allocatable: { cpu: options.get('cpu') ?? '4', memory: options.get('memory') ?? '16Gi', pods: '110' }, images },
+    status: {
+      allocatable: { cpu: options.get('cpu') ?? '4', memory: options.get('memory') ?? '16Gi', pods: '110' },
+      images,
+    },
   };
 }
 

@@ -103,7 +103,8 @@ function noteOf(label: string, group: readonly MarkedEvent[]): string {
     .slice(0, NOTES_SHOWN)
     .map(
       (event) =>
-        `${formatSeconds(event.seconds)} ${label}${event.count === 1 ? '' : ` ×${formatCount(event.count)}`}${event.label === '' ? '' : `: ${event.label}`}`,
+        `${formatSeconds(event.seconds)} ${label}${event.count === 1 ? '' : ` ×${formatCount(event.count)}`}` +
+        (event.label === '' ? '' : `: ${event.label}`),
     );
   return [
     ...lines,

@@ -38,7 +38,9 @@ export function drawEndLabels(labels: readonly EndLabel[], area: Area): string {
     .map(({ label }, i) => {
       const leader = element('path', {
         class: `leader ${label.color}`,
-        d: `M${(area.right + 2).toFixed(1)},${label.y.toFixed(1)}L${(area.right + LEADER - 3).toFixed(1)},${places[i].toFixed(1)}`,
+        d:
+          `M${(area.right + 2).toFixed(1)},${label.y.toFixed(1)}` +
+          `L${(area.right + LEADER - 3).toFixed(1)},${places[i].toFixed(1)}`,
       });
       return (
         leader +

@@ -55,5 +55,6 @@ export function shorten(content: string, characters: number): string {
   const letters = Array.from(content);
   return letters.length <= characters
     ? content
-    : `${letters.slice(0, Math.ceil((characters - 1) / 2)).join('')}…${letters.slice(letters.length - Math.floor((characters - 1) / 2)).join('')}`;
+    : `${letters.slice(0, Math.ceil((characters - 1) / 2)).join('')}…` +
+        letters.slice(letters.length - Math.floor((characters - 1) / 2)).join('');
 }

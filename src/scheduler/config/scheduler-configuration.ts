@@ -105,7 +105,8 @@ function decodeRoot(root: Cursor, source: PluginSource): Omit<SchedulerConfigura
   const podMaxBackoffSeconds = max.integer(10, 0, Number.MAX_SAFE_INTEGER);
   if (podMaxBackoffSeconds < podInitialBackoffSeconds) {
     max.problem(
-      `podMaxBackoffSeconds must be at least podInitialBackoffSeconds, found ${podMaxBackoffSeconds} and ${podInitialBackoffSeconds}`,
+      `podMaxBackoffSeconds must be at least podInitialBackoffSeconds, found ${podMaxBackoffSeconds} and ` +
+        `${podInitialBackoffSeconds}`,
     );
   }
   const extenders = decodeExtenders(root.at('extenders'));

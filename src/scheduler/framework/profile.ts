@@ -399,7 +399,8 @@ export function isValidScore(score: number): boolean {
 export function invalidScore({ name }: Plugin, score: number): Status {
   return errorStatus(
     name,
-    `plugin "${name}" returns an invalid score ${score}, it should in the range of [${MIN_NODE_SCORE}, ${MAX_NODE_SCORE}] after normalizing`,
+    `plugin "${name}" returns an invalid score ${score}, it should in the range of [${MIN_NODE_SCORE}, ` +
+      `${MAX_NODE_SCORE}] after normalizing`,
   );
 }
 

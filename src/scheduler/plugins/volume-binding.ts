@@ -133,7 +133,8 @@ function claimProblem({ name, isEphemeral }: PodClaim, claim: PersistentVolumeCl
       : notFound('persistentvolumeclaim', name);
   }
   if (claim.status?.phase === 'Lost')
-    return `persistentvolumeclaim ${JSON.stringify(name)} bound to non-existent persistentvolume ${JSON.stringify(volumeNameOf(claim))}`;
+    return `persistentvolumeclaim ${JSON.stringify(name)} bound to non-existent persistentvolume ` +
+      `${JSON.stringify(volumeNameOf(claim))}`;
   if (claim.metadata?.deletionTimestamp !== undefined)
     return `persistentvolumeclaim ${JSON.stringify(name)} is being deleted`;
   return isEphemeral ? foreignClaimProblem(claim, pod.template, pod.name) : '';
@@ -205,7 +206,8 @@ function preBind(
     const volume = findVolume(cluster, volumeNameOf(claim));
     if (volume !== undefined && !matcher.isReachable(volume, node)) {
       return bindingError(
-        `pv ${JSON.stringify(volumeNameOf(claim))} node affinity doesn't match node ${JSON.stringify(nodeName)}: no matching NodeSelectorTerms`,
+        `pv ${JSON.stringify(volumeNameOf(claim))} node affinity doesn't match node ${JSON.stringify(nodeName)}: no ` +
+          'matching NodeSelectorTerms',
       );
     }
     if (!isFullyBound(claim)) areBound = false;

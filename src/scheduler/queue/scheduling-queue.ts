@@ -8,14 +8,12 @@ import { assert } from '../../base/assert.ts';
 import { growFloat64, growInt32, growUint8, grownCapacity } from '../../base/growable.ts';
 import { IndexHeap } from '../../base/index-heap.ts';
 import { KeyedHeap, SortedRuns } from '../../base/keyed-heap.ts';
-import { MICROS_PER_SECOND } from '../../base/time.ts';
-import type { Micros } from '../../base/time.ts';
+import { MICROS_PER_SECOND, type Micros } from '../../base/time.ts';
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import { UNSCHEDULABLE_TIMEOUT, isWildcard, podEventView } from '../framework/cluster-event.ts';
 import type { ClusterEvent, EventSubject, PodEventView } from '../framework/cluster-event.ts';
 import { PodInfo } from '../framework/pod-info.ts';
-import { orderBefore } from '../framework/profile.ts';
-import type { Profile } from '../framework/profile.ts';
+import { orderBefore, type Profile } from '../framework/profile.ts';
 import type { Status } from '../framework/status.ts';
 import { backoffEnd, wholeSecond } from './backoff.ts';
 import type { QueueSettings } from './backoff.ts';
@@ -23,14 +21,15 @@ import { HintTable } from './hint-table.ts';
 import type { QueueStrategy } from './hint-table.ts';
 import { InFlight } from './in-flight.ts';
 import { Nominator } from './nominator.ts';
-import { UnschedulablePods } from './unschedulable-pods.ts';
-import type { PodGroup } from './unschedulable-pods.ts';
+import { UnschedulablePods, type PodGroup } from './unschedulable-pods.ts';
 
 /** Which sub-queue holds a pod. */
 export const QueuePlace = { None: 0, Active: 1, Backoff: 2, ErrorBackoff: 3, Unschedulable: 4 } as const;
 export type QueuePlace = (typeof QueuePlace)[keyof typeof QueuePlace];
 
 export type { QueueSettings, QueueStrategy };
+
+const FORCE_ACTIVATE = { resource: '*', actions: 8191, label: 'ForceActivate' } as const;
 
 export class SchedulingQueue {
   readonly nominator: Nominator = new Nominator();
@@ -337,7 +336,8 @@ export class SchedulingQueue {
         if (place !== QueuePlace.Unschedulable) this.noteBackoff(pod);
         this.takeOut(pod);
         this.enter(pod, QueuePlace.Active);
-      } else if (this.inFlight.has(pod)) this.inFlight.record({ resource: '*', actions: 8191, label: 'ForceActivate' }, { pod: podEventView(this.cluster, pod) });
+      } else if (this.inFlight.has(pod))
+        this.inFlight.record(FORCE_ACTIVATE, { pod: podEventView(this.cluster, pod) });
     }
   }
 

@@ -8,10 +8,10 @@
  */
 import { assert } from '../../base/assert.ts';
 import { grownCapacity } from '../../base/growable.ts';
-import { MICROS_PER_SECOND, type Micros } from '../../base/time.ts';
+import type { Micros } from '../../base/time.ts';
 import type { Distribution } from '../../kernel/distribution.ts';
 import { RandomStream, type RandomStreams } from '../../kernel/random.ts';
-import { sample } from '../../kernel/sampling.ts';
+import { sample, sampleMicros } from '../../kernel/sampling.ts';
 import type { Workload } from '../../simulation/scenario.ts';
 import { arrivalTimes, boundedCount, type ArrivalTimes } from './arrival-times.ts';
 import { ShapePicker } from './shape-picker.ts';
@@ -148,8 +148,7 @@ class SingleArrival implements ArrivalTimes {
 /** Whole microseconds; Infinity for no distribution, and for what leaves the range of exact microseconds. */
 function drawLifetime(lifetimeSeconds: Distribution | null, stream: RandomStream): Micros {
   if (lifetimeSeconds === null) return Infinity;
-  const micros = Math.round(sample(lifetimeSeconds, stream) * MICROS_PER_SECOND);
-  if (micros <= 0) return 0;
+  const micros = sampleMicros(lifetimeSeconds, stream);
   return micros <= MAX_LIFETIME_MICROS ? micros : Infinity;
 }
 

@@ -22,7 +22,8 @@ export function isSubdomain(name: string): boolean {
 export function subdomainName(value: unknown, path: Path | null, findings: Findings): void {
   if (typeof value === 'string' && isSubdomain(value)) return;
   const expected =
-    'expected a name of lower-case letters, digits, "-" and ".", starting and ending with a letter or digit, at most 253 long';
+    'expected a name of lower-case letters, digits, "-" and ".", starting and ending with a letter or digit, at most ' +
+      '253 long';
   findings.error(path, `${expected}, found ${describeValue(value)}${quoteHint(value)}`);
 }
 
@@ -30,7 +31,8 @@ export function subdomainName(value: unknown, path: Path | null, findings: Findi
 export function labelName(value: unknown, path: Path | null, findings: Findings): void {
   if (typeof value === 'string' && DNS_LABEL.test(value)) return;
   const expected =
-    'expected a name of lower-case letters, digits and "-", starting and ending with a letter or digit, at most 63 long';
+    'expected a name of lower-case letters, digits and "-", starting and ending with a letter or digit, at most 63 ' +
+      'long';
   findings.error(path, `${expected}, found ${describeValue(value)}${quoteHint(value)}`);
 }
 
@@ -78,7 +80,8 @@ export function labelValue(value: unknown, path: Path | null, findings: Findings
     return findings.error(path, `expected a text, found ${describeValue(value)}${quoteHint(value)}`);
   findings.error(
     path,
-    `expected a label value (letters, digits, "-", "_", "."; starting and ending with a letter or digit; at most 63), found ${quoteShort(value)}`,
+    'expected a label value (letters, digits, "-", "_", "."; starting and ending with a letter or digit; at most ' +
+      `63), found ${quoteShort(value)}`,
   );
 }
 
@@ -98,7 +101,8 @@ export function resourceNameMistake(
   }
   const suggestion = /^(?:mem|ram)$/i.test(name) ? 'memory' : nearestName(name, NATIVE_RESOURCES);
   return {
-    message: `unknown resource ${quoteShort(name)}: expected cpu, memory, ephemeral-storage, hugepages-<size> or <domain>/<name>`,
+    message: `unknown resource ${quoteShort(name)}: expected cpu, memory, ephemeral-storage, hugepages-<size> or ` +
+      '<domain>/<name>',
     suggestion,
   };
 }

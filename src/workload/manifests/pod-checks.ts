@@ -185,7 +185,8 @@ function extendedRule(requested: unknown, limit: unknown, limitIsRight: boolean,
   else if (limitIsRight && compareQuantities(requested, limit) !== 0) {
     findings.error(
       at,
-      `expected a request equal to the limit ${showAmount(limit)} (extended resources cannot be overcommitted), found ${showAmount(requested)}`,
+      `expected a request equal to the limit ${showAmount(limit)} (extended resources cannot be overcommitted), ` +
+        `found ${showAmount(requested)}`,
     );
   }
 }

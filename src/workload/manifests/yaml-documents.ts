@@ -117,7 +117,8 @@ const SYNTAX_MESSAGES: Readonly<Record<string, string>> = {
   BAD_INDENT: 'broken YAML: wrong indentation, or a bracket that is not closed',
   MISSING_CHAR: 'broken YAML: a quote, bracket or colon is missing',
   BLOCK_AS_IMPLICIT_KEY:
-    'broken YAML: a key inside a value: a second ": " on the line (quote the text), or the line below is indented too far',
+    'broken YAML: a key inside a value: a second ": " on the line (quote the text), or the line below is indented ' +
+      'too far',
 };
 
 function syntaxMessage(code: string, message: string): string {
@@ -193,7 +194,8 @@ class Conversion {
       if (typeof value === 'string' && /^(?:yes|no|on|off)$/i.test(value)) {
         this.warnings.push({
           offset,
-          message: `plain ${value} is a text here, but a boolean for kubectl (YAML 1.1): write true or false, or quote it`,
+          message: `plain ${value} is a text here, but a boolean for kubectl (YAML 1.1): write true or false, or ` +
+            'quote it',
         });
       } else if (typeof value === 'number' && /^[-+]?0[0-9]+$/.test(source)) {
         this.warnings.push({
