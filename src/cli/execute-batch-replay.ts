@@ -13,7 +13,7 @@ import { paintFor, plainText, renderFacts } from '../report/table.ts';
 import { readBatchLog, type BatchLog } from '../workload/traces/batch-log.ts';
 import type { CommandContext } from './command.ts';
 import { claimFolder, tellWritten } from './execute-run.ts';
-import { refuseOpenMetrics } from './options.ts';
+import { refuseFormsOfRuns } from './options.ts';
 import type { GivenOptions } from './options.ts';
 
 /** Options that speak of a Kubernetes cluster. */
@@ -31,7 +31,7 @@ export function replayBatch(policy: BackfillPolicy, given: GivenOptions, context
       })),
     );
   }
-  refuseOpenMetrics(given);
+  refuseFormsOfRuns(given);
   const folder = claimFolder(given);
   const file = given.positional('file');
   const source = openTraceFile(file);

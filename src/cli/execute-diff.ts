@@ -31,7 +31,7 @@ export async function executeDiff(given: GivenOptions, context: CommandContext):
   if (fileA === '-' || fileB === '-') throw new InputError({ message: 'diff reads files: - is not one' });
   const sourceA = await readRun(fileA, given, context);
   const sourceB = isConfiguration(fileB)
-    ? { ...withConfiguration(sourceA.scenario, fileB, context), kept: null }
+    ? { ...withConfiguration(sourceA.scenario, fileB, context), reported: null, kept: null }
     : await readRun(fileB, given, context);
   const a = await playable(sourceA, context);
   const b = await playable(sourceB, context);

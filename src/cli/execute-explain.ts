@@ -35,7 +35,7 @@ import { tellWarnings } from './failures.ts';
 import { locatedRun } from './located-run.ts';
 import type { GivenOptions } from './options.ts';
 import { wrongDuration } from './options.ts';
-import { playedAgain, readRun } from './run-folder.ts';
+import { checkPlayedAgain, playedAgain, readRun } from './run-folder.ts';
 import type { ReadRun } from './run-folder.ts';
 
 export async function executeExplain(given: GivenOptions, context: CommandContext): Promise<number> {
@@ -112,7 +112,10 @@ function fromKept(asked: Asked, withMoment: boolean, context: CommandContext): E
 /** Plays the run twice. */
 async function fromReplay({ run, configuration, pod, until }: Asked, context: CommandContext): Promise<Explained> {
   const { make } = await locatedRun(run, context);
-  const wanted = lastDecision(decisionsOf(make(), pod, until), pod);
+  const whole = make();
+  const decisions = decisionsOf(whole, pod, until);
+  checkPlayedAgain(run, whole.parts.kernel.digest.hex());
+  const wanted = lastDecision(decisions, pod);
   return explainDecision(make(), wanted, { scenario: run.scenario, configuration, pod });
 }
 

@@ -27,7 +27,7 @@ import type { CommandContext } from './command.ts';
 import { exitCodeOf } from './command.ts';
 import { claimFolder, tellWritten } from './execute-run.ts';
 import { tellWarnings } from './failures.ts';
-import { refuseOpenMetrics } from './options.ts';
+import { refuseFormsOfRuns } from './options.ts';
 import type { GivenOptions } from './options.ts';
 import { overridesOf } from './scenario-input.ts';
 
@@ -83,7 +83,7 @@ export async function executeInflation(
   given: GivenOptions,
   context: CommandContext,
 ): Promise<number> {
-  refuseOpenMetrics(given);
+  refuseFormsOfRuns(given);
   const folder = claimFolder(given);
   const checked = await checkedInflation(text, file, given);
   context.seed = checked.plan.seed;

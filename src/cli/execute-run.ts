@@ -24,6 +24,7 @@ import { EXIT_LIMIT, EXIT_OK, exitCodeOf } from './command.ts';
 import { RuntimeFailure, tellFailure, tellProblem, tellWarnings } from './failures.ts';
 import type { GivenOptions, OutputFormat } from './options.ts';
 import type { KeptOutput } from './keep-run.ts';
+import type { ParquetTables } from '../io/parquet-tables.ts';
 import type { CheckedThreshold } from './run-thresholds.ts';
 import type { LocatedScenario } from './scenario-input.ts';
 
@@ -39,6 +40,7 @@ export async function executeRun(request: RunRequest): Promise<number> {
   const { scenario, locate, given, context } = request;
   const folder = claimFolder(given);
   const keeping = given.flag('keep') ? await keepingOf(scenario, folder, context) : null;
+  const tables = given.flag('parquet') ? await parquetOf(folder) : null;
   const plugins = await loadPluginFiles(scenario.scheduler.pluginFiles, inTreePluginNames());
   const inputs = await checkedParts(scenario);
   folder?.lock();
@@ -47,7 +49,7 @@ export async function executeRun(request: RunRequest): Promise<number> {
     const watched = keeping === null ? {} : { watch: keeping.watch };
     const run = await drive({ scenario, locate, plugins, inputs, given, context, stop, ...watched });
     const kept = run.stoppedBy === null ? keeping : null;
-    const written = folder === null ? NOTHING_WRITTEN : await writeFiles(folder, run, kept);
+    const written = folder === null ? NOTHING_WRITTEN : await writeFiles(folder, run, { kept, tables });
     const checked = run.stoppedBy === null ? await checkedThresholds(scenario, run.result) : [];
     await printResult(request, run, checked);
     return tellEnd(run, { ...written, kept }, checked, given, context);
@@ -66,6 +68,12 @@ async function keepingOf(
   const why = 'what plugins of your own remember is not in it';
   tellWarnings([`--keep: nothing is kept of this run: ${why}; explain and diff play it again`], context);
   return null;
+}
+
+/** Asked for before the run: nobody waits for a run that cannot be written. Throws InputError. */
+async function parquetOf(folder: OutputFolder | null): Promise<ParquetTables> {
+  if (folder === null) throw new InputError({ message: '--parquet needs --out: its files stand beside the report' });
+  return (await import('../io/parquet-tables.ts')).parquetTables();
 }
 
 /** Most scenarios have none: only who has some waits for what judges them. */
@@ -206,17 +214,22 @@ function blameOf(error: unknown, pluginFiles: readonly string[]): unknown {
 }
 
 /** The page and its plots take a while to load: only who wants files waits for them. */
-async function writeFiles(
-  folder: OutputFolder, run: DrivenRun, kept: KeptOutput | null,
-): Promise<WrittenFolder> {
+async function writeFiles(folder: OutputFolder, run: DrivenRun, asked: AskedFiles): Promise<WrittenFolder> {
   const { renderRunFiles } = await import('../report/run-files.ts');
-  return folder.write(filesOf(run, renderRunFiles(run.result), kept));
+  return folder.write(filesOf(run, renderRunFiles(run.result), asked));
+}
+
+/** Files that are written when they are asked for; null: they are not. */
+interface AskedFiles {
+  readonly kept: KeptOutput | null;
+  readonly tables: ParquetTables | null;
 }
 
 function* filesOf(
-  { result, timing, stoppedBy }: DrivenRun, reports: Iterable<OutputFile>, kept: KeptOutput | null,
+  { result, timing, stoppedBy }: DrivenRun, reports: Iterable<OutputFile>, { kept, tables }: AskedFiles,
 ): Generator<OutputFile> {
   yield* reports;
+  if (tables !== null) yield* tables.files(result);
   if (kept !== null) yield kept.file(result);
   yield { name: 'timing.json', chunks: [timingJson(timing)] };
   if (stoppedBy !== null) {
@@ -264,6 +277,10 @@ const MEANINGS: Readonly<Record<string, string>> = {
   'timeseries.csv': 'samples over time',
   'pods.csv': 'one line per pod',
   'nodes.csv': 'one line per node',
+  'summary.parquet': 'summary.csv with typed columns',
+  'timeseries.parquet': 'timeseries.csv with typed columns',
+  'pods.parquet': 'pods.csv with typed columns',
+  'nodes.parquet': 'nodes.csv with typed columns',
   'run.kept': 'what explain and diff answer from',
   'timing.json': 'wall-clock facts of this run',
   'INCOMPLETE.txt': 'the run was stopped before its end',

@@ -17,7 +17,7 @@ import type { CommandContext } from './command.ts';
 import { EXIT_OK, exitCodeOf } from './command.ts';
 import { progressOptions } from './execute-run.ts';
 import { locatedRun } from './located-run.ts';
-import { readScenarioFor } from './scenario-input.ts';
+import { checkPlayedAgain, readPlayable } from './run-folder.ts';
 import type { LocatedScenario } from './scenario-input.ts';
 import { tellWarnings } from './failures.ts';
 import type { GivenOptions } from './options.ts';
@@ -34,7 +34,7 @@ interface Target {
 
 export async function executeTimeline(given: GivenOptions, context: CommandContext): Promise<number> {
   const window = windowOf(given);
-  const source = await readScenarioFor(given.positional('scenario'), given, context);
+  const source = await readPlayable(given.positional('scenario'), given, context);
   // Before there is anything that a signal could leave behind.
   const stop = listenForStop();
   let target: Target | null = null;
@@ -45,6 +45,7 @@ export async function executeTimeline(given: GivenOptions, context: CommandConte
       tellWarnings([`stopped by ${run.stoppedBy} before the end: no file was written`], context);
       return exitCodeOf(run.stoppedBy);
     }
+    if (isWhole(source.scenario, window)) checkPlayedAgain(source, run.result.digest);
     text.end(aboutOf(run, source.scenario, window, counts));
     await target.commit();
     if (!given.flag('quiet')) context.terminal.err(closingText(given.text('out'), text, counts));
@@ -136,8 +137,12 @@ function aboutOf(
 ): Readonly<Record<string, unknown>> {
   const { scenario, seed, version, kubernetes, digest, simulatedSeconds } = result;
   // A run that is cut short has a digest of its own.
-  const isWhole = endOf(asked, window) === asked.durationMicros;
-  return { scenario, seed, podyard: version, kubernetes, ...(isWhole ? { digest } : {}), simulatedSeconds, ...counts };
+  const whole = isWhole(asked, window) ? { digest } : {};
+  return { scenario, seed, podyard: version, kubernetes, ...whole, simulatedSeconds, ...counts };
+}
+
+function isWhole(asked: Scenario, window: TimelineOptions): boolean {
+  return endOf(asked, window) === asked.durationMicros;
 }
 
 function closingText(out: string | null, { events }: TraceEventText, counts: TimelineCounts): string {

@@ -5,13 +5,14 @@ import { RUN_BEGINS_MICROS } from '../controllers/workload-controllers.ts';
 import { LookedCluster } from '../experiment/looked-cluster.ts';
 import { LookedHistory } from '../experiment/looked-history.ts';
 import type { Simulation } from '../simulation/simulation.ts';
+import type { FileReader } from '../workload/manifests/file-reader.ts';
 import type { CommandContext } from './command.ts';
 import { tellWarnings } from './failures.ts';
 import { locatedRun } from './located-run.ts';
 import { dumpAsScenario, givenMoment, inputFiles, isObjects, readWhole } from './moment-input.ts';
 import type { GivenOptions } from './options.ts';
-import { readReported, reportIn } from './run-folder.ts';
-import type { LocatedScenario } from './scenario-input.ts';
+import { checkPlayedAgain, readReported, reportIn } from './run-folder.ts';
+import type { PlayableRun } from './run-folder.ts';
 
 const STDIN = '-';
 
@@ -36,10 +37,11 @@ export async function playToMoment(
   const history = new LookedHistory(cluster, scheduler);
   watch(simulation);
   simulation.advance();
+  if (until === durationMicros) checkPlayedAgain(source, simulation.parts.kernel.digest.hex());
   return new LookedCluster(simulation, history, source.scenario, RUN_BEGINS_MICROS);
 }
 
-interface LookedSource extends LocatedScenario {
+interface LookedSource extends PlayableRun {
   /** The files hold the objects of a cluster and no scenario. */
   readonly isDump: boolean;
 }
@@ -48,9 +50,13 @@ async function readLooked(path: string, given: GivenOptions, context: CommandCon
   const files = await inputFiles(path);
   if (path !== STDIN && files.isFolder(path)) {
     const report = reportIn(path, files);
-    if (report === null) return { ...dumpAsScenario(path, files, given, context), isDump: true };
+    if (report === null) return dumpAt(path, files, given, context);
     return { ...readReported(report, files, given, context), isDump: false };
   }
-  if (isObjects(files.read(path))) return { ...dumpAsScenario(path, files, given, context), isDump: true };
-  return { ...readWhole(path, files, given, context), isDump: false };
+  if (isObjects(files.read(path))) return dumpAt(path, files, given, context);
+  return { ...readWhole(path, files, given, context), reported: null, isDump: false };
+}
+
+function dumpAt(path: string, files: FileReader, given: GivenOptions, context: CommandContext): LookedSource {
+  return { ...dumpAsScenario(path, files, given, context), reported: null, isDump: true };
 }

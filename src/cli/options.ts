@@ -40,6 +40,7 @@ export const RUN_OPTIONS: OptionTable = {
   plugin: { kind: 'list', value: 'FILE', describe: 'Scheduler plugin of your own (.js, .mjs or .ts); repeatable' },
   out: { kind: 'text', value: 'FOLDER', describe: 'Folder for the report, its tables and its page' },
   force: { kind: 'flag', describe: 'Replace the folder of an earlier run' },
+  parquet: { kind: 'flag', describe: 'With --out: the tables as Parquet, too; needs the package hyparquet-writer' },
   output: { kind: 'text', alias: 'o', choices: OUTPUT_FORMATS, fallback: 'table', describe: 'What to print' },
   check: {
     kind: 'number', atLeast: 1, value: '[N]',
@@ -53,12 +54,12 @@ export const RUN_OPTIONS: OptionTable = {
 /** What `--check` means without a number. */
 export const DEFAULT_CHECK_EVENTS = 10_000;
 
-/** Values of one command line, checked against the command's table. */
 /** `found`: what stands there instead. */
 export function wrongDuration(option: string, found: string | null): Problem {
   return { message: `${option}: expected a duration such as 90s, 10m or 1h30m, found "${found ?? ''}"` };
 }
 
+/** Values of one command line, checked against the command's table. */
 export class GivenOptions {
   /** Of the scenario, besides what options say. */
   readonly changes: readonly Override[];
@@ -128,10 +129,16 @@ export function kubernetesOf(given: GivenOptions): KubernetesVersion | null {
   return text !== null && isKubernetesVersion(text) ? text : null;
 }
 
-/** Reports other than that of a run have no such form. */
-export function refuseOpenMetrics(given: GivenOptions): void {
-  if (given.text('output') !== 'openmetrics') return;
-  throw new InputError({ message: '-o openmetrics is the form of a run of the scheduler, and not of this report' });
+/** Reports other than that of a run have no such forms. */
+export function refuseFormsOfRuns(given: GivenOptions): void {
+  const forms = [
+    ...(given.text('output') === 'openmetrics' ? ['-o openmetrics'] : []),
+    ...['parquet', 'keep'].flatMap((name) => (given.flag(name) ? [`--${name}`] : [])),
+  ];
+  const problems = forms.map((form) => (
+    { message: `${form} is the form of a run of the scheduler, and not of this report` }
+  ));
+  if (problems.length > 0) throw new InputError(problems);
 }
 
 function textOf(value: unknown): string {

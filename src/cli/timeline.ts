@@ -6,7 +6,7 @@ import { RUN_OPTIONS } from './options.ts';
 export const TIMELINE: Command = {
   usage: 'timeline <scenario>',
   summary: 'Play a run and write it as a trace for ui.perfetto.dev: nodes as tracks, pods as slices',
-  positionals: [{ name: 'scenario', describe: 'Scenario file (YAML or JSON); - reads standard input' }],
+  positionals: [{ name: 'scenario', describe: 'Scenario file, or the --out folder of its run; - reads standard input' }],
   options: {
     out: {
       kind: 'text', value: 'FILE', describe: 'File to write, packed when it ends with .gz; without, standard output',
@@ -25,6 +25,7 @@ export const TIMELINE: Command = {
   },
   examples: [
     ['$0 timeline my-cluster.yaml --out day.json.gz', 'open it in ui.perfetto.dev'],
+    ['$0 timeline out/first --out day.json', 'of a run that was played with --out out/first'],
     ['$0 timeline my-cluster.yaml --from 8h --to 9h --nodes 50 --out morning.json', 'an hour of 50 nodes'],
   ],
   async run(given: GivenOptions, context: CommandContext): Promise<number> {

@@ -13,6 +13,7 @@ export const RESULT_NAMES: ReadonlySet<string> = new Set([
   'report.json', 'summary.csv', 'timeseries.csv', 'pods.csv', 'nodes.csv', 'report.html', 'timing.json',
   'comparison.json', 'comparison.csv', 'runs.json', 'availability.csv', 'curves.csv', 'scenario.yaml',
   'fit.svg', 'fit.json', 'run.kept', 'INCOMPLETE.txt',
+  'summary.parquet', 'timeseries.parquet', 'pods.parquet', 'nodes.parquet',
 ]);
 /** A name of a file may have 255 bytes; `.partial-PID` has to fit, too. */
 const LONGEST_STEM_BYTES = 200;

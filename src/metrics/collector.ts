@@ -1,7 +1,7 @@
 /**
  * MetricsCollector: a read-only observer of the cluster that turns its notices into a RunResult. It integrates exactly
- * at the instants of change (utilisation, node counts, node records) and samples by a kernel event what needs a scan
- * (stranded resources) or a row of its own (time series). A pod's whole life costs well under a microsecond.
+ * at the instants of change (utilisation, node counts, node records); what needs a scan (stranded resources) or a row
+ * of its own (time series) is sampled by a kernel event (RunSamples). A pod's whole life costs well under a microsecond.
  */
 import { assert } from '../base/assert.ts';
 import { MICROS_PER_SECOND } from '../base/time.ts';
@@ -12,21 +12,19 @@ import { NodeChange } from '../cluster/observer.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
 import type { PodOutcome } from '../cluster/pod-table.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
-import type { EventKind, Kernel } from '../kernel/kernel.ts';
+import type { Kernel } from '../kernel/kernel.ts';
 import type { MetricsSettings } from './settings.ts';
+
 import { EventMarks } from './event-marks.ts';
-import { LatencyGroups } from './latency.ts';
+import { PodWaits } from './latency.ts';
 import { NodeRecords } from './node-records.ts';
-import { FragmentationSamples } from './fragmentation.ts';
-import { PackingSamples } from './packing.ts';
 import { PodLives } from './pod-lives.ts';
 import { Replacements } from './replacements.ts';
-import { PodRows, STILL_PENDING, STILL_RUNNING, STILL_STARTING } from './pod-rows.ts';
+import { BoundedPodRows, STILL_PENDING, STILL_RUNNING, STILL_STARTING } from './pod-rows.ts';
 import type { AutoscalingFacts, Counts, PodTable, RunResult, SchedulingFacts, Utilization } from './run-result.ts';
-import { SampleSet, summarizeSamples } from './sample-set.ts';
 import type { SchedulingCounters } from './scheduling-counters.ts';
-import { LevelIntegral } from './share-integrals.ts';
-import { BoundedTimeSeries } from './time-series.ts';
+import { NodeLevels } from './share-integrals.ts';
+import { RunSamples } from './time-series.ts';
 import { UtilizationIntegrals } from './utilization.ts';
 import { waitingFacts } from './wait-facts.ts';
 import { WaitReasons } from './wait-reasons.ts';
@@ -58,62 +56,41 @@ export interface RunIdentity {
 export class MetricsCollector implements ClusterObserver {
   private readonly kernel: Kernel;
   private readonly cluster: Cluster;
-  private readonly settings: MetricsSettings;
-  private readonly options: MetricsOptions;
   private readonly scheduling: SchedulingCounters;
   private readonly utilization: UtilizationIntegrals;
-  private readonly latency: LatencyGroups;
+  private readonly waits: PodWaits;
   private readonly lives: PodLives;
   private readonly nodes: NodeRecords;
-  private readonly packing: PackingSamples;
   private readonly reasons: WaitReasons;
-  private readonly fragmentation: FragmentationSamples;
+  private readonly samples: RunSamples;
   private readonly marks = new EventMarks();
-  private readonly series: BoundedTimeSeries;
-  /** Names of time series, by resource column. */
-  private readonly utilizationNames: string[] = [];
-  private readonly waitingNames: string[] = [];
-  private readonly attempts = new SampleSet();
-  private readonly backoff = new SampleSet();
-  private readonly nodesAlive = new LevelIntegral();
-  private readonly nodesEmpty = new LevelIntegral();
-  private rows: PodRows | null;
-  private tableGivenUp = false;
-  private nodesAtStart = 0;
-  private nodeFailures = 0;
-  private placedWithNode = 0;
-  private leftWaiting = 0;
-  private lastSampleAt: Micros = 0;
-  private readonly sampleEvent: EventKind;
+  private readonly levels = new NodeLevels();
+  private readonly table: BoundedPodRows;
   private isFinished = false;
 
   /** Must exist before the first node is added; `scheduling` is read from the first binding on. */
   constructor(
     kernel: Kernel,
     cluster: Cluster,
-    settings: MetricsSettings,
+    { pods, sampleMicros }: MetricsSettings,
     scheduling: SchedulingCounters,
-    options: MetricsOptions,
+    { costPerHourByPool, podTableLimit, phase }: MetricsOptions,
   ) {
     this.kernel = kernel;
     this.cluster = cluster;
-    this.settings = settings;
     this.scheduling = scheduling;
-    this.options = options;
     this.utilization = new UtilizationIntegrals(cluster);
-    this.latency = new LatencyGroups(cluster);
+    this.waits = new PodWaits(cluster);
     this.lives = new PodLives(cluster);
-    this.nodes = new NodeRecords(cluster, options.costPerHourByPool);
-    this.packing = new PackingSamples(cluster);
+    this.nodes = new NodeRecords(cluster, costPerHourByPool);
     this.reasons = new WaitReasons(cluster);
-    this.fragmentation = new FragmentationSamples(cluster);
-    this.series = new BoundedTimeSeries(settings.sampleMicros);
-    this.rows = settings.pods === 'none' ? null : new PodRows(cluster);
-    this.sampleEvent = kernel.defineEvent('metrics.sample', options.phase, () => this.sampleNow());
+    const { utilization, reasons } = this;
+    this.samples = new RunSamples({ kernel, cluster, scheduling, utilization, reasons }, sampleMicros, phase);
+    this.table = new BoundedPodRows(cluster, pods !== 'none', pods === 'auto' ? podTableLimit : Infinity);
     assert(cluster.totals.nodesAlive === 0 && kernel.now === 0, 'metrics must watch from the beginning');
     cluster.observe(this);
     new Replacements(cluster, (lost) => this.lives.replacementCreated(lost));
-    kernel.at(settings.sampleMicros, this.sampleEvent);
+    this.samples.begin();
   }
 
   /** Something worth a mark on the plots: told by whoever makes it happen, never guessed from notices. */
@@ -152,10 +129,7 @@ export class MetricsCollector implements ClusterObserver {
     this.lives.podCreated(pod);
     this.reasons.podCreated(pod);
     this.utilization.pendingChanged(this.kernel.now);
-    if (this.rows !== null && this.settings.pods === 'auto' && this.lives.created > this.options.podTableLimit) {
-      this.rows = null;
-      this.tableGivenUp = true;
-    }
+    this.table.podCreated(this.lives.created);
   }
 
   podUpdated(pod: number): void {
@@ -166,25 +140,22 @@ export class MetricsCollector implements ClusterObserver {
   }
 
   podBound(pod: number, placed: boolean): void {
-    const { pods } = this.cluster;
-    const node = pods.node[pod];
+    const node = this.cluster.pods.node[pod];
     this.lives.podBound(pod);
     this.reasons.podLeft(pod, this.kernel.now);
     this.nodes.podBound(node);
     this.moved(pod, node);
     if (placed) {
-      this.placedWithNode++;
+      this.waits.placedWithNode++;
       this.reasons.podPlaced(pod);
       return;
     }
-    this.latency.groupOf(pod).queueWait.add(this.kernel.now - pods.createdAt[pod]);
-    this.attempts.add(this.scheduling.attempts(pod));
-    this.backoff.add(this.scheduling.backoffMicros(pod));
+    this.waits.podBound(pod, this.kernel.now, this.scheduling);
   }
 
   podStarted(pod: number): void {
     const { now } = this.kernel;
-    if (this.lives.podStarted(pod, now)) this.latency.groupOf(pod).start.add(now - this.cluster.pods.createdAt[pod]);
+    if (this.lives.podStarted(pod, now)) this.waits.podStarted(pod, now);
   }
 
   podReadyChanged(pod: number, ready: boolean): void {
@@ -211,7 +182,7 @@ export class MetricsCollector implements ClusterObserver {
     const { now } = this.kernel;
     if (node >= 0) this.moved(pod, node);
     else this.utilization.pendingChanged(now);
-    if (!this.lives.wasStarted(pod)) this.leftWaiting += this.censor(pod, now);
+    if (!this.lives.wasStarted(pod)) this.waits.podLeft(pod, this.lives.wasBound(pod), now);
     this.lives.podRemoved(pod, phaseBefore, outcome, now);
     this.reasons.podLeft(pod, now);
     this.addRow(pod, node, now, outcome);
@@ -222,15 +193,13 @@ export class MetricsCollector implements ClusterObserver {
   nodeAdded(node: number): void {
     const { now } = this.kernel;
     this.nodes.nodeAdded(node, now);
-    this.packing.nodesChanged();
+    this.samples.packing.nodesChanged();
     this.utilization.poolChanged(this.cluster.nodes.pool[node], now);
-    this.nodesAlive.set(this.cluster.totals.nodesAlive, now);
-    this.nodesEmpty.set(this.cluster.totals.nodesEmpty, now);
-    if (now === 0) this.nodesAtStart = this.cluster.totals.nodesAlive;
+    this.levels.changed(this.cluster.totals.nodesAlive, this.cluster.totals.nodesEmpty, now);
   }
 
   nodeUpdated(node: number, changes: number): void {
-    if ((changes & NodeChange.Allocatable) !== 0) this.packing.nodesChanged();
+    if ((changes & NodeChange.Allocatable) !== 0) this.samples.packing.nodesChanged();
     this.nodes.nodeChanged(node, this.kernel.now);
     this.utilization.poolChanged(this.cluster.nodes.pool[node], this.kernel.now);
   }
@@ -238,16 +207,15 @@ export class MetricsCollector implements ClusterObserver {
   nodeRemoving(node: number): void {
     const { now } = this.kernel;
     this.nodes.nodeRemoving(node, now);
-    this.packing.nodesChanged();
+    this.samples.packing.nodesChanged();
     this.utilization.nodeLeaves(node, now);
-    this.nodesAlive.set(this.cluster.totals.nodesAlive - 1, now);
-    this.nodesEmpty.set(this.cluster.totals.nodesEmpty - (this.cluster.nodes.workPods[node] === 0 ? 1 : 0), now);
-    if (now === 0) this.nodesAtStart = this.cluster.totals.nodesAlive - 1;
+    const { totals: { nodesAlive, nodesEmpty }, nodes: { workPods } } = this.cluster;
+    this.levels.changed(nodesAlive - 1, nodesEmpty - (workPods[node] === 0 ? 1 : 0), now);
   }
 
   nodeHealthChanged(node: number, up: boolean): void {
     this.nodes.healthChanged(node, up, this.kernel.now);
-    if (!up) this.nodeFailures++;
+    if (!up) this.levels.failures++;
   }
 
   // ---- the result ------------------------------------------------------------------------------------------------
@@ -257,10 +225,10 @@ export class MetricsCollector implements ClusterObserver {
     assert(!this.isFinished, 'a run has one result');
     this.isFinished = true;
     const { now } = this.kernel;
-    if (now > this.lastSampleAt) this.takeSample(now);
+    this.samples.finish();
     this.nodes.finish(now);
     const counts = this.finishPods(now);
-    const waits = this.latency.summary();
+    const waits = this.waits.groups.summary();
     const pods = this.podTable();
     const utilization = this.utilization.overall(now);
     return {
@@ -282,11 +250,10 @@ export class MetricsCollector implements ClusterObserver {
       scheduling: this.schedulingFacts(),
       waiting: waitingFacts(this.cluster, this.reasons, (pod) => this.scheduling.isAssumed(pod), now),
       packing: {
-        densityOfNonEmptyNodes: this.packing.densityOfNonEmptyNodes(),
-        meanEmptyNodes: now > 0 ? this.nodesEmpty.integral(now) / now : this.nodesEmpty.value,
-        meanNodes: now > 0 ? this.nodesAlive.integral(now) / now : this.nodesAlive.value,
-        strandedShare: this.packing.strandedShare(),
-        fragmentation: this.fragmentation.facts(),
+        densityOfNonEmptyNodes: this.samples.packing.densityOfNonEmptyNodes(),
+        ...this.levels.means(now),
+        strandedShare: this.samples.packing.strandedShare(),
+        fragmentation: this.samples.fragmentation.facts(),
       },
       failures: {
         evictionsByCause: this.lives.evictionsByCause(),
@@ -307,7 +274,7 @@ export class MetricsCollector implements ClusterObserver {
       refusedPods: identity.refusedPods,
       ...(identity.conflicts === undefined ? {} : { conflicts: identity.conflicts }),
       resolvedScenario: identity.resolvedScenario,
-      timeseries: this.series.result(),
+      timeseries: this.samples.series.result(),
       events: this.marks.result(),
       pods,
       nodes: this.nodes.results(now),
@@ -315,6 +282,8 @@ export class MetricsCollector implements ClusterObserver {
   }
 
   private notes(counts: Counts, isExact: boolean): string[] {
+    const { waits: { leftWaiting, placedWithNode }, table } = this;
+    const { askedMicros, series: { intervalMicros } } = this.samples;
     const notes: string[] = [];
     const say = (count: number, text: string): void => void (count > 0 && notes.push(text));
     say(
@@ -323,12 +292,12 @@ export class MetricsCollector implements ClusterObserver {
         'bounds.',
     );
     say(
-      this.leftWaiting,
-      `Pods that left before they had a node: ${this.leftWaiting}. Their waits until then are counted as lower bounds.`,
+      leftWaiting,
+      `Pods that left before they had a node: ${leftWaiting}. Their waits until then are counted as lower bounds.`,
     );
     say(
-      this.placedWithNode,
-      `Pods that came with a node of their own: ${this.placedWithNode}. They have no queue wait.`,
+      placedWithNode,
+      `Pods that came with a node of their own: ${placedWithNode}. They have no queue wait.`,
     );
     say(
       counts.podsReplaced,
@@ -340,16 +309,15 @@ export class MetricsCollector implements ClusterObserver {
       'Waits of the larger groups are summed up in a histogram: their quantiles are exact to 0.4 %.',
     );
     say(
-      this.tableGivenUp ? 1 : 0,
-      `The pod table is left out: there were more than ${this.options.podTableLimit} pods (metrics.pods: all writes ` +
+      table.isGivenUp ? 1 : 0,
+      `The pod table is left out: there were more than ${table.limit} pods (metrics.pods: all writes ` +
         'it anyway).',
     );
     say(this.marks.dropped, `Events that happened but are not marked, to keep the marks few: ${this.marks.dropped}.`);
-    const { intervalMicros } = this.series;
     say(
-      intervalMicros > this.settings.sampleMicros ? 1 : 0,
+      intervalMicros > askedMicros ? 1 : 0,
       `Time series rows are ${intervalMicros / MICROS_PER_SECOND} s apart instead of ` +
-        `${this.settings.sampleMicros / MICROS_PER_SECOND} s, to keep them few.`,
+        `${askedMicros / MICROS_PER_SECOND} s, to keep them few.`,
     );
     return notes;
   }
@@ -357,8 +325,7 @@ export class MetricsCollector implements ClusterObserver {
   private schedulingFacts(): SchedulingFacts {
     const { scheduling } = this;
     return {
-      attemptsPerPod: summarizeSamples([this.attempts], 1).quantiles,
-      backoffSeconds: summarizeSamples([this.backoff], MICROS_PER_SECOND).quantiles,
+      ...this.waits.efforts(),
       rejectionsByPlugin: Object.fromEntries([...scheduling.rejectionsByPlugin].sort(([a], [b]) => (a < b ? -1 : 1))),
       nodesFiltered: scheduling.nodesFiltered,
       nodesScored: scheduling.nodesScored,
@@ -369,13 +336,13 @@ export class MetricsCollector implements ClusterObserver {
   private finishPods(now: Micros): Counts {
     const { pods, totals } = this.cluster;
     for (let pod = 0; pod < pods.length; pod++)
-      if (pods.isLive(pod) && !this.lives.wasStarted(pod)) this.censor(pod, now);
+      if (pods.isLive(pod) && !this.lives.wasStarted(pod)) this.waits.censor(pod, this.lives.wasBound(pod), now);
     const { running, pending, lost } = this.lives.finish(now);
     const { lives, scheduling } = this;
     return {
       nodes: totals.nodesAlive,
-      nodesAtStart: this.nodesAtStart,
-      nodesPeak: this.nodesAlive.peak,
+      nodesAtStart: this.levels.atStart,
+      nodesPeak: this.levels.alive.peak,
       podsArrived: lives.created - lives.replacements,
       podsScheduled: lives.scheduled,
       podsRunning: running,
@@ -387,14 +354,15 @@ export class MetricsCollector implements ClusterObserver {
       decisionsUnschedulable: scheduling.unschedulableDecisions,
       events: this.kernel.eventCount,
       evictions: lives.evictions.reduce((sum, count) => sum + count, 0),
-      nodeFailures: this.nodeFailures,
+      nodeFailures: this.levels.failures,
     };
   }
 
   /** Pods that are still there come last, oldest first. */
   private podTable(): PodTable | null {
     const { pods } = this.cluster;
-    if (this.rows === null) return null;
+    const { rows } = this.table;
+    if (rows === null) return null;
     const there: number[] = [];
     for (let pod = 0; pod < pods.length; pod++) if (pods.isLive(pod)) there.push(pod);
     there.sort((a, b) => pods.createdAt[a] - pods.createdAt[b] || a - b);
@@ -407,7 +375,7 @@ export class MetricsCollector implements ClusterObserver {
         phase === PodPhase.Running ? STILL_RUNNING : phase === PodPhase.Bound ? STILL_STARTING : STILL_PENDING,
       );
     }
-    return this.rows.result((record) => this.nodes.nameOf(record));
+    return rows.result((record) => this.nodes.nameOf(record));
   }
 
   // ---- within ----------------------------------------------------------------------------------------------------
@@ -420,26 +388,14 @@ export class MetricsCollector implements ClusterObserver {
     this.utilization.podMoved(this.cluster.nodes.pool[node], template, now);
     this.nodes.podMoved(node, template, now);
     const { nodesEmpty } = this.cluster.totals;
-    if (nodesEmpty !== this.nodesEmpty.value) this.nodesEmpty.set(nodesEmpty, now);
-  }
-
-  /**
-   * A pod that will not start any more, or not within the run: its waits so far are lower bounds. Returns 1 if it
-   * never had a node.
-   */
-  private censor(pod: number, now: Micros): number {
-    const wait = now - this.cluster.pods.createdAt[pod];
-    const group = this.latency.groupOf(pod);
-    group.start.addCensored(wait);
-    if (this.lives.wasBound(pod)) return 0;
-    group.queueWait.addCensored(wait);
-    return 1;
+    if (nodesEmpty !== this.levels.empty.value) this.levels.empty.set(nodesEmpty, now);
   }
 
   private addRow(pod: number, node: number, endedAt: Micros, outcome: number): void {
-    if (this.rows === null) return;
+    const { rows } = this.table;
+    if (rows === null) return;
     const nodeRecord = node < 0 ? -1 : this.nodes.recordOf(node);
-    this.rows.add(pod, {
+    rows.add(pod, {
       nodeRecord,
       attempts: this.scheduling.attempts(pod),
       startedAt: this.cluster.pods.startedAt[pod],
@@ -447,41 +403,6 @@ export class MetricsCollector implements ClusterObserver {
       outcome,
       failed: this.reasons.attemptOf(pod),
     });
-  }
-
-  private sampleNow(): void {
-    this.takeSample(this.kernel.now);
-    const { intervalMicros } = this.series;
-    this.kernel.at(this.kernel.now - (this.kernel.now % intervalMicros) + intervalMicros, this.sampleEvent);
-  }
-
-  private takeSample(now: Micros): void {
-    this.packing.sample(now - this.lastSampleAt);
-    this.fragmentation.sample(now - this.lastSampleAt);
-    this.lastSampleAt = now;
-    const { totals, resources } = this.cluster;
-    const { series, scheduling } = this;
-    series.row(now);
-    for (let column = 0; column < resources.count; column++) {
-      if (this.utilization.hasAny(column))
-        series.value(
-          (this.utilizationNames[column] ??= `utilization.${resources.name(column)}`),
-          this.utilization.shareNow(column),
-        );
-    }
-    series.value('pods.pending', totals.podsByPhase[PodPhase.Pending]);
-    series.value('pods.starting', totals.podsByPhase[PodPhase.Bound]);
-    series.value('pods.running', totals.podsByPhase[PodPhase.Running]);
-    series.value('queue.active', scheduling.activeCount);
-    series.value('queue.backoff', scheduling.backoffCount);
-    series.value('queue.unschedulable', scheduling.unschedulableCount);
-    series.value('nodes.total', totals.nodesAlive);
-    series.value('nodes.ready', totals.nodesUp);
-    series.value('nodes.empty', totals.nodesEmpty);
-    this.reasons.waitingNow.forEach((count, reason) => {
-      if (count > 0) series.value((this.waitingNames[reason] ??= `waiting.${this.reasons.reasons[reason]}`), count);
-    });
-    series.endRow();
   }
 }
 

@@ -5,9 +5,11 @@
  */
 import { growInt32, grownCapacity } from '../base/growable.ts';
 import { MICROS_PER_SECOND } from '../base/time.ts';
+import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { LatencyGroup } from './run-result.ts';
+import type { LatencyGroup, Quantiles } from './run-result.ts';
 import { SampleSet, summarizeSamples } from './sample-set.ts';
+import type { SchedulingCounters } from './scheduling-counters.ts';
 
 interface Group {
   readonly priority: number;
@@ -86,5 +88,54 @@ export class LatencyGroups {
     if (at >= this.table.length) this.table = growInt32(this.table, grownCapacity(this.table.length, at + 1));
     this.table[at] = index + 1;
     return this.groups[index];
+  }
+}
+
+/** Waits of pods as they bind, start, leave and stay behind, with the attempts that they took. */
+export class PodWaits {
+  /** Pods that came with a node of their own. */
+  placedWithNode = 0;
+  /** Pods that left before they had a node. */
+  leftWaiting = 0;
+  readonly groups: LatencyGroups;
+  private readonly cluster: Cluster;
+  private readonly attempts = new SampleSet();
+  private readonly backoff = new SampleSet();
+
+  constructor(cluster: Cluster) {
+    this.cluster = cluster;
+    this.groups = new LatencyGroups(cluster);
+  }
+
+  podBound(pod: number, now: Micros, scheduling: SchedulingCounters): void {
+    this.groups.groupOf(pod).queueWait.add(now - this.cluster.pods.createdAt[pod]);
+    this.attempts.add(scheduling.attempts(pod));
+    this.backoff.add(scheduling.backoffMicros(pod));
+  }
+
+  podStarted(pod: number, now: Micros): void {
+    this.groups.groupOf(pod).start.add(now - this.cluster.pods.createdAt[pod]);
+  }
+
+  /** A pod left that never started. */
+  podLeft(pod: number, wasBound: boolean, now: Micros): void {
+    this.censor(pod, wasBound, now);
+    if (!wasBound) this.leftWaiting++;
+  }
+
+  /** A pod that will not start any more, or not within the run: its waits so far are lower bounds. */
+  censor(pod: number, wasBound: boolean, now: Micros): void {
+    const wait = now - this.cluster.pods.createdAt[pod];
+    const group = this.groups.groupOf(pod);
+    group.start.addCensored(wait);
+    if (!wasBound) group.queueWait.addCensored(wait);
+  }
+
+  /** Of pods that were bound. */
+  efforts(): { readonly attemptsPerPod: Quantiles; readonly backoffSeconds: Quantiles } {
+    return {
+      attemptsPerPod: summarizeSamples([this.attempts], 1).quantiles,
+      backoffSeconds: summarizeSamples([this.backoff], MICROS_PER_SECOND).quantiles,
+    };
   }
 }

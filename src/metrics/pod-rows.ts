@@ -130,3 +130,25 @@ export class PodRows {
     this.attempt = growInt32(this.attempt, capacity);
   }
 }
+
+/** The rows as long as there are not too many. */
+export class BoundedPodRows {
+  /** More pods came than `limit`. */
+  isGivenUp = false;
+  readonly limit: number;
+  /** null: none are kept, or none any more. */
+  rows: PodRows | null;
+
+  /** `limit`: pods at most; Infinity: any number. */
+  constructor(cluster: Cluster, isKept: boolean, limit: number) {
+    this.rows = isKept ? new PodRows(cluster) : null;
+    this.limit = limit;
+  }
+
+  /** `created`: pods so far. */
+  podCreated(created: number): void {
+    if (this.rows === null || created <= this.limit) return;
+    this.rows = null;
+    this.isGivenUp = true;
+  }
+}

@@ -137,3 +137,23 @@ export class LevelIntegral {
     return this.weighted + this.value * (now - this.since);
   }
 }
+
+/** How many nodes there are, and how many of them are empty, over time. */
+export class NodeLevels {
+  readonly alive = new LevelIntegral();
+  readonly empty = new LevelIntegral();
+  atStart = 0;
+  failures = 0;
+
+  changed(alive: number, empty: number, now: Micros): void {
+    this.alive.set(alive, now);
+    this.empty.set(empty, now);
+    if (now === 0) this.atStart = alive;
+  }
+
+  /** Time-weighted means up to now. */
+  means(now: Micros): { readonly meanEmptyNodes: number; readonly meanNodes: number } {
+    const mean = (level: LevelIntegral): number => (now > 0 ? level.integral(now) / now : level.value);
+    return { meanEmptyNodes: mean(this.empty), meanNodes: mean(this.alive) };
+  }
+}

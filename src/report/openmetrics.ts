@@ -5,7 +5,7 @@
  * https://prometheus.io/docs/specs/om/open_metrics_spec/
  */
 import type { Quantiles, RunResult } from '../metrics/run-result.ts';
-import { summaryRows } from './csv.ts';
+import { summaryRows } from './summary-rows.ts';
 import { roundNumber } from './json.ts';
 
 type Labels = Readonly<Record<string, string>>;

@@ -2,7 +2,7 @@
 // number.
 import { describe, expect, test } from 'vitest';
 import type { RunResult } from '../../src/metrics/run-result.ts';
-import { summaryRows } from '../../src/report/csv.ts';
+import { summaryRows } from '../../src/report/summary-rows.ts';
 import { openMetricsText } from '../../src/report/openmetrics.ts';
 import { nodeObject, playScenario } from '../support/played-scenario.ts';
 import { readOpenMetrics } from '../support/openmetrics-reader.ts';
