@@ -23,6 +23,7 @@ import { LiveSnapshot } from '../scheduler/cache/snapshot.ts';
 import type { Status } from '../scheduler/framework/status.ts';
 import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
 import { Nominator } from '../scheduler/queue/nominator.ts';
+import type { NominationLog } from '../scheduler/queue/nominator.ts';
 
 export interface ReplaySettings {
   readonly registry: ReadonlyMap<string, PluginFactory>;
@@ -96,6 +97,10 @@ class ReplayHandle implements Handle {
 
   nominationCount(): number {
     return this.nominator.size;
+  }
+
+  nominationLog(): NominationLog {
+    return this.nominator;
   }
 
   random(purpose: string): RandomStream {

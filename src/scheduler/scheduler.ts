@@ -561,6 +561,7 @@ export class Scheduler implements CacheObserver {
       nominatedPods: (nodeName) => this.queue.nominator.podsOf(nodeName),
       nominations: () => this.queue.nominator.byNode(),
       nominationCount: () => this.queue.nominator.size,
+      nominationLog: () => this.queue.nominator,
       random: (purpose) => kernel.random.stream(`plugin:${purpose}`, this.options.process),
       bindVolumes: this.options.bindVolumes,
       now: () => kernel.now,

@@ -3,7 +3,13 @@
  * scan, which makes each. Same digest, words, counts, random numbers, places in the queue, backoffs.
  */
 import { describe, expect, test } from 'vitest';
+import { Cluster } from '../../src/cluster/cluster.ts';
 import { KUBERNETES_VERSIONS } from '../../src/cluster/kubernetes-versions.ts';
+import { Kernel } from '../../src/kernel/kernel.ts';
+import { unschedulable } from '../../src/scheduler/framework/plugin-api.ts';
+import type { PluginFactory } from '../../src/scheduler/framework/plugin-api.ts';
+import { pluginRegistry } from '../../src/scheduler/plugins/registry.ts';
+import { churnScheduler } from '../support/churn-scheduler.ts';
 import { fullCellRun } from '../support/full-cell.ts';
 import type { FullCellOptions } from '../support/full-cell.ts';
 
@@ -79,5 +85,45 @@ describe('failed attempts that are not made again', () => {
 
   test('are made where somebody wants to know what each node said', () => {
     expect(expectEqual({ ...CELLS[0], isWatched: true })).toBe(0);
+  });
+
+  // The look at 330 s takes all that wait, and is not due again while nobody does. The pod in flight is gated when it
+  // comes back, and asks for no other look (in v1.36): whoever fails next has to.
+  test('let the look at those that wait for long come again when it took all but one in flight', () => {
+    const played = [false, true].map((plain) => {
+      const kernel = new Kernel({ seed: 'look' });
+      const cluster = new Cluster(kernel, '1.36');
+      cluster.addNode({ metadata: { name: 'n' }, status: { allocatable: { cpu: '1', pods: '10' } } });
+      const gate: PluginFactory = {
+        name: 'Gate',
+        summary: 'for tests',
+        create: (_args, { now }) => ({
+          name: 'Gate',
+          preEnqueue: ({ row }) => (row === 5 && now() >= 330_000_000 ? unschedulable('Gate', 'shut') : null),
+        }),
+      };
+      const head = { apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration' };
+      const plugins = { preEnqueue: { enabled: [{ name: 'Gate' }] } };
+      const configuration = { ...head, profiles: [{ schedulerName: 'default-scheduler', plugins }] };
+      const registry = new Map([...pluginRegistry(), ['Gate', gate] as const]);
+      const { scheduler } = churnScheduler(kernel, cluster, { plain, registry, reapMicros: 1, configuration });
+      const containers = [{ name: 'c', image: 'i', resources: { requests: { cpu: '2' } } }];
+      const { id: template } = cluster.internTemplate({ metadata: {}, spec: { containers } });
+      const nameBase = cluster.names.intern('p');
+      const seed = { owner: -1, workloadClass: 0, durationMicros: Infinity, pinnedNode: -1, nominatedNode: -1 };
+      const create = kernel.defineEvent('create', 2, (from, end) => {
+        for (let i = from; i < end; i++) cluster.createPod({ template, nameBase, nameOrdinal: i, ...seed });
+      });
+      kernel.at(0, create, 0, 5);
+      kernel.at(330_000_000 - 500, create, 5, 6);
+      kernel.run({ until: 1_000_000_000 });
+      const { queue, repeats } = scheduler;
+      const attempts = [0, 1, 2, 3, 4, 5].map((pod) => [queue.attempts(pod), queue.lastFailureAt(pod)]);
+      return { repeated: repeats.repeated, left: { events: kernel.eventCount, attempts } };
+    });
+    const [fast, plain] = played;
+    expect(fast.left).toEqual(plain.left);
+    expect([fast.repeated > 5, plain.repeated]).toEqual([true, 0]);
+    expect(plain.left.attempts.map(([attempts]) => attempts)).toEqual([4, 4, 4, 4, 4, 1]);
   });
 });

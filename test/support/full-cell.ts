@@ -3,6 +3,7 @@
  * before it, until a pod ends, a node changes, a preemptor is nominated. All of it happens within the kernel's loop, so
  * that whole rounds of attempts lie between two events. Driven by one stream, so a seed names a case.
  */
+import { assert } from '../../src/base/assert.ts';
 import { Cluster, EvictionCause, PodOutcome, PodPhase } from '../../src/cluster/cluster.ts';
 import type { KubernetesVersion } from '../../src/cluster/kubernetes-versions.ts';
 import type { PodSpec } from '../../src/cluster/objects.ts';
@@ -178,6 +179,10 @@ export function fullCellRun(options: FullCellOptions) {
   kernel.after(3_000_000, change);
   const until = options.seconds * 1_000_000;
   while (kernel.run({ until, maxEvents: options.slice ?? Infinity }) === 'paused');
+  for (const { scheduler: { queue } } of started) {
+    for (const [pod, name] of queue.nominator.entries())
+      assert(cluster.nominatedNodeName(pod) === name, 'the status of a pod tells where it is nominated');
+  }
   const sum = (of: (each: Scheduler) => number): number => started.reduce((all, each) => all + of(each.scheduler), 0);
   return {
     digest: kernel.digest.hex(),

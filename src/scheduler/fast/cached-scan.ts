@@ -137,12 +137,12 @@ export class CachedScan {
     if (cache !== null) this.caches.begin(cache, pod);
     const live = this.liveFilters.length + this.tests.length > 0;
     this.walkStart = start;
-    if (!live && cache?.blocked === true && cache.staysBlocked(this.snapshot.positionOf, NOBODY)) {
+    if (!live && cache?.blocked.stillHolds(NOBODY) === true) {
       this.feasibleCount = 0;
       this.rejectedCount = count;
       return null;
     }
-    if (cache !== null) cache.blocked = false;
+    if (cache !== null) cache.blocked.holds = false;
     let found = 0;
     this.rejectedCount = 0;
     this.liveStatuses.clear();
@@ -173,7 +173,7 @@ export class CachedScan {
       else feasible[found++] = row;
     }
     this.feasibleCount = found;
-    if (found === 0 && !live && cache?.hasErrors === false) cache.block();
+    if (found === 0 && !live && cache?.hasErrors === false) cache.blocked.begin();
     return null;
   }
 
@@ -192,15 +192,14 @@ export class CachedScan {
       return only;
     }
     this.caches.begin(cache, pod);
-    const isBlocked =
-      cache.blocked && this.tests.length === 0 && cache.staysBlocked(this.snapshot.positionOf, this.excluded);
+    const isBlocked = this.tests.length === 0 && cache.blocked.stillHolds(this.excluded);
     if (cache.isOdd) return this.otherWay;
     if (isBlocked) {
       this.feasibleCount = 0;
       this.rejectedCount = this.order.length;
       return -1;
     }
-    cache.blocked = false;
+    cache.blocked.holds = false;
     cache.syncIndex();
     const { index } = cache;
     const { masks } = this;
@@ -218,7 +217,7 @@ export class CachedScan {
     this.feasibleCount = index.feasibleCount;
     this.rejectedCount = index.processedCount - index.feasibleCount;
     if (index.feasibleCount === 0) {
-      if (this.tests.length === 0) cache.block();
+      if (this.tests.length === 0) cache.blocked.begin();
       return -1;
     }
     const position = index.feasibleCount === 1 ? index.nth(0) : this.choose(cache, ties);
@@ -314,7 +313,7 @@ export class CachedScan {
   diagnose(): Diagnosis {
     if (this.liveFilters.length === 0 && this.tests.length > 0)
       return this.diagnoseDomains(this.cache as TemplateCache);
-    if (this.cache?.blocked === true && this.liveFilters.length === 0)
+    if (this.cache?.blocked.holds === true && this.liveFilters.length === 0)
       return new Diagnosis(this.order.length, new BlockedStatuses(this.cache, this.snapshot, this.excluded));
     const { info } = this.cluster.nodes;
     const statuses = this.cache?.statuses ?? [];
@@ -481,7 +480,8 @@ class BlockedStatuses implements StatusSource {
   }
 
   counts(): readonly (readonly [Status, number])[] {
-    const { verdictCounts, statuses } = this.cache;
+    const { statuses } = this.cache;
+    const { verdictCounts } = this.cache.blocked;
     const replaced: number[] = [];
     const replacing = new Map<Status, number>();
     for (const [row, status] of this.instead) {
@@ -509,7 +509,7 @@ class BlockedStatuses implements StatusSource {
   }
 
   unschedulable(): readonly NodeInfo[] {
-    return this.cache.unschedulableNodes(this.instead);
+    return this.cache.blocked.unschedulableNodes(this.instead);
   }
 
   *explicit(): Generator<readonly [string, Status]> {

@@ -6,6 +6,7 @@
  */
 import { lowestBit } from '../../base/bits.ts';
 import { BoundedMap } from '../../base/bounded-map.ts';
+import { growInt32 } from '../../base/growable.ts';
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
 import { CHANGE_RING } from '../cache/cached-nodes.ts';
@@ -15,9 +16,13 @@ import type { PodInfo } from '../framework/pod-info.ts';
 import { countUp, isRejected } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
 import { NO_VICTIMS } from '../preemption/victims.ts';
+import { NominatedNodes } from './nominated-nodes.ts';
 
 const WORD_BITS = 5;
 const WORD = (1 << WORD_BITS) - 1;
+
+/** In place of an index: the node is not among those of the dry run. */
+const ABSENT = -1;
 
 /** Templates that are remembered. */
 const MOST_TEMPLATES = 64;
@@ -57,6 +62,7 @@ export class HopelessNodes {
   private readonly byTemplate = new BoundedMap<number, Verdicts>(MOST_TEMPLATES, noVerdicts);
   /** Bits of one dry run. */
   private bits: Int32Array = new Int32Array(0);
+  private nominated: NominatedNodes | null = null;
 
   constructor(cluster: SchedulerCache) {
     this.cluster = cluster;
@@ -82,37 +88,37 @@ export class HopelessNodes {
     if (handle.nominationCount() === 0) return hopeful;
     if (this.bits.length < hopeful.length) this.bits = new Int32Array(hopeful.length);
     this.bits.set(hopeful);
-    for (const name of handle.nominations().keys()) {
-      const row = handle.snapshot.find(name)?.row ?? -1;
-      if (row >= 0 && indexOf[row] >= 0) setBit(this.bits, indexOf[row]);
+    const log = handle.nominationLog?.();
+    if (log === undefined) {
+      for (const name of handle.nominations().keys()) {
+        const row = handle.snapshot.find(name)?.row ?? -1;
+        if (row >= 0 && indexOf[row] >= 0) setBit(this.bits, indexOf[row]);
+      }
+      return this.bits;
     }
+    const nominated = (this.nominated ??= new NominatedNodes(this.cluster, handle.snapshot));
+    nominated.bringUpToDate(handle.nominations(), log);
+    for (const row of nominated.rows) if (indexOf[row] >= 0) setBit(this.bits, indexOf[row]);
     return this.bits;
   }
 
   private bringUpToDate(verdicts: Verdicts, nodes: readonly NodeInfo[], why: (node: NodeInfo) => Status | null): void {
     const { changeCount, changedRows, info, capacity } = this.cluster.nodes;
-    if (verdicts.list !== nodes || changeCount - verdicts.seenChanges > CHANGE_RING) {
-      if (verdicts.indexOf.length < capacity) verdicts.indexOf = new Int32Array(capacity);
-      verdicts.indexOf.fill(-1);
-      const words = (nodes.length >> WORD_BITS) + 1;
-      if (verdicts.hopeful.length < words) verdicts.hopeful = new Int32Array(words);
-      verdicts.hopeful.fill(0);
+    const { list, seenChanges } = verdicts;
+    if (list === null || verdicts.indexOf.length < capacity || changeCount - seenChanges > CHANGE_RING) {
+      verdicts.indexOf = new Int32Array(capacity).fill(ABSENT);
       verdicts.reasons.length = 0;
       verdicts.counts.clear();
-      for (let i = 0; i < nodes.length; i++) {
-        verdicts.indexOf[nodes[i].row] = i;
-        verdicts.reasons.push(null);
-        note(verdicts, i, why(nodes[i]));
-      }
-      verdicts.list = nodes;
+      changeList(verdicts, [], nodes, why);
     } else {
-      for (let i = verdicts.seenChanges; i < changeCount; i++) {
+      if (list !== nodes) changeList(verdicts, list, nodes, why);
+      for (let i = seenChanges; i < changeCount; i++) {
         const row = changedRows[i & (CHANGE_RING - 1)];
-        const index = row < verdicts.indexOf.length ? verdicts.indexOf[row] : -1;
-        if (index < 0) continue;
-        note(verdicts, index, why(info[row]));
+        const index = verdicts.indexOf[row];
+        if (index >= 0) note(verdicts, index, why(info[row]));
       }
     }
+    verdicts.list = nodes;
     verdicts.seenChanges = changeCount;
   }
 
@@ -157,6 +163,44 @@ function noVerdicts(): Verdicts {
     counts: new Map(),
     seenChanges: 0,
   };
+}
+
+/**
+ * From one list of nodes to another. Mostly a few have come or gone between the others: those that stay keep their
+ * verdicts, right or not.
+ */
+function changeList(
+  verdicts: Verdicts, before: readonly NodeInfo[], nodes: readonly NodeInfo[], why: (node: NodeInfo) => Status | null,
+): void {
+  const { indexOf, reasons, counts } = verdicts;
+  let from = 0;
+  while (from < before.length && from < nodes.length && before[from] === nodes[from]) from++;
+  const known = reasons.splice(from);
+  for (let i = from; i < nodes.length; i++) {
+    const { row } = nodes[i];
+    const isNew = indexOf[row] < 0;
+    const reason = isNew ? why(nodes[i]) : known[indexOf[row] - from];
+    if (isNew && reason !== null) countUp(counts, reason, 1);
+    reasons.push(reason);
+    // Told from the places in the list before, until those that have left it are found.
+    indexOf[row] = ABSENT - 1 - i;
+  }
+  for (let i = from; i < before.length; i++) {
+    const { row } = before[i];
+    if (indexOf[row] < 0) continue;
+    const reason = known[i - from];
+    if (reason !== null) countUp(counts, reason, -1);
+    indexOf[row] = ABSENT;
+  }
+  const words = (nodes.length >> WORD_BITS) + 1;
+  if (verdicts.hopeful.length < words) verdicts.hopeful = growInt32(verdicts.hopeful, words);
+  const { hopeful } = verdicts;
+  hopeful.fill(0, (from >> WORD_BITS) + 1);
+  hopeful[from >> WORD_BITS] &= (1 << (from & WORD)) - 1;
+  for (let i = from; i < nodes.length; i++) {
+    indexOf[nodes[i].row] = i;
+    if (reasons[i] === null) setBit(hopeful, i);
+  }
 }
 
 /** null: there is hope. */

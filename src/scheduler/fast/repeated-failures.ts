@@ -4,6 +4,7 @@
  * answer hangs on nothing else. Asking anew (Scheduler.decide) is the plain twin. 200 bytes a template that fails, two
  * comparisons an attempt.
  */
+import { assert } from '../../base/assert.ts';
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import type { FailedAttempt } from '../failed-attempts.ts';
 import type { Diagnosis } from '../framework/diagnosis.ts';
@@ -58,6 +59,7 @@ export class RepeatedFailures {
     const rejectors = hints.mask(unschedulablePlugins);
     const pendings = hints.mask(pendingPlugins);
     if (!this.canRepeat(pod) || (rejectors | pendings) === 0) return;
+    assert(this.nominator.nodeOf(pod) === undefined, 'the status of a pod tells where it is nominated');
     const plugins = [...unschedulablePlugins];
     const template = this.cache.pods.template[pod];
     const before = this.byTemplate[template];
@@ -90,8 +92,7 @@ export class RepeatedFailures {
   /** Whether nothing but the template tells the pod from others: no node of its own. */
   canRepeat(pod: number): boolean {
     const { pods } = this.cache;
-    if (pods.pinnedNode[pod] >= 0 || pods.nominatedNode[pod] >= 0) return false;
-    return this.nominator.size === 0 || this.nominator.nodeOf(pod) === undefined;
+    return pods.pinnedNode[pod] < 0 && pods.nominatedNode[pod] < 0;
   }
 
   private get changes(): number {

@@ -15,8 +15,10 @@ import type { Plugin } from '../framework/plugin-api.ts';
 import { isLocal, isValidScore, mayFailAlone } from '../framework/profile.ts';
 import type { Profile, ScorePlugin } from '../framework/profile.ts';
 import type { LiveSnapshot } from '../cache/snapshot.ts';
-import { Code, isRejected } from '../framework/status.ts';
+import { isRejected } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
+import { BlockedNodes } from './blocked-nodes.ts';
+import type { RememberedVerdicts } from './blocked-nodes.ts';
 import { INFEASIBLE, WindowIndex } from './window-index.ts';
 
 /** In place of a version of image counts: no score of this node depends on the number of nodes. */
@@ -103,7 +105,7 @@ export function cachePlan(profile: Profile): CachePlan {
   };
 }
 
-export class TemplateCache {
+export class TemplateCache implements RememberedVerdicts {
   /**
    * false: PreFilter of a cached plugin rejects or restricts the nodes, or a PreScore without Score has to be asked;
    * the plain scan has to do it.
@@ -155,22 +157,8 @@ export class TemplateCache {
   hasUnevenRaw = false;
   /** Summed scores that change with the number of nodes, as they were last, and the snapshot version they are of. */
   private readonly counting: readonly WeightedScore[];
-  /**
-   * true: the last full walk found no node that the pod may go to, and `verdictCounts` tells how many have which
-   * verdict.
-   */
-  blocked = false;
-  /** Nodes by verdict, while blocked. */
-  readonly verdictCounts: number[] = [];
-  /** While blocked: rows that pass, but for something that this cache does not know. */
-  private readonly passing = new Set<number>();
-  private unschedulable: readonly NodeInfo[] | null = null;
-  /**
-   * The same list with verdicts that took the place of others: which rows those changed, and of which list it was made.
-   */
-  private readonly overlaid: { of: readonly NodeInfo[] | null; rows: readonly number[]; list: readonly NodeInfo[] } = { of: null, rows: [], list: [] };
-  /** Change of the node table up to which the counts hold. */
-  private seenChanges = 0;
+  /** Whether no node takes such a pod, and what they say then. */
+  readonly blocked: BlockedNodes;
   /** Node evaluations made (misses). */
   evaluations = 0;
   /** A filter gave an error for some node: a verdict may be one. */
@@ -185,6 +173,7 @@ export class TemplateCache {
     this.cluster = cluster;
     this.snapshot = snapshot;
     this.view = pod;
+    this.blocked = new BlockedNodes(cluster, snapshot, this);
     this.index = new WindowIndex((position) => this.total(position));
     this.plan = plan;
     this.usable =
@@ -223,7 +212,7 @@ export class TemplateCache {
       for (let i = 0; i < this.raw.length; i++) this.raw[i] = new Float64Array(capacity);
     }
     if (snapshotVersion !== this.snapshotVersion) {
-      this.blocked = false;
+      this.blocked.holds = false;
       for (let at = COUNTED_VERSION; at < this.cells.length; at += CELL) if (this.cells[at] >= 0) this.cells[at] = NOT_COUNTED;
     }
     this.snapshotVersion = snapshotVersion;
@@ -236,9 +225,7 @@ export class TemplateCache {
     for (let i = 0; i < this.raw.length; i++) this.raw[i] = new Float64Array(0);
     this.oddSums.clear();
     this.index.forget();
-    this.blocked = false;
-    this.unschedulable = this.overlaid.of = null;
-    this.overlaid.list = [];
+    this.blocked.forget();
     this.snapshotVersion = this.indexedVersion = -1;
   }
 
@@ -313,6 +300,11 @@ export class TemplateCache {
     return this.cells[row * CELL + VERDICT];
   }
 
+  /** Whether the last verdict on a node, and its scores, are of the node as it is. */
+  isUpToDate(row: number): boolean {
+    return this.cells[row * CELL] === (this.cluster.nodes.generation[row] | 0);
+  }
+
   /** Weighted sum of the summed score plugins on a node that passed. */
   sumAt(row: number): number {
     const at = row * CELL;
@@ -321,66 +313,6 @@ export class TemplateCache {
 
   private oddSumAt(place: number): number {
     return this.oddSums.get(place) ?? this.cells[place];
-  }
-
-  /** To be called after a walk over all nodes in which none passed that something else does not keep the pod from. */
-  block(): void {
-    const { verdictCounts, passing } = this;
-    verdictCounts.length = 0;
-    passing.clear();
-    for (const { row } of this.snapshot.nodes) {
-      const verdict = this.verdictAt(row);
-      verdictCounts[verdict] = (verdictCounts[verdict] ?? 0) + 1;
-      if (verdict === 0) passing.add(row);
-    }
-    this.blocked = true;
-    this.unschedulable = null;
-    this.seenChanges = this.cluster.nodes.changeCount;
-  }
-
-  /**
-   * Looks again at the nodes that have changed since: true while none passes but those that something else keeps the
-   * pod from (`except`, by row). `positionOf` tells which rows count.
-   */
-  staysBlocked(positionOf: Int32Array, except: ReadonlyMap<number, unknown>): boolean {
-    const { nodes } = this.cluster;
-    const behind = nodes.changeCount - this.seenChanges;
-    if (behind > CHANGE_RING) return (this.blocked = false);
-    for (let i = this.seenChanges; i < nodes.changeCount; i++) {
-      const row = nodes.changedRows[i & (CHANGE_RING - 1)];
-      if (row >= positionOf.length || positionOf[row] < 0 || this.cells[row * CELL] === (nodes.generation[row] | 0)) continue;
-      const before = this.cells[row * CELL + VERDICT];
-      const after = this.look(row);
-      if (this.hasErrors || (after === 0 && !except.has(row))) return (this.blocked = false);
-      if (before === after) continue;
-      if (before === 0) this.passing.delete(row);
-      if (after === 0) this.passing.add(row);
-      if (this.statuses[before]?.code !== this.statuses[after]?.code) this.unschedulable = null;
-      this.verdictCounts[before]--;
-      this.verdictCounts[after] = (this.verdictCounts[after] ?? 0) + 1;
-    }
-    this.seenChanges = nodes.changeCount;
-    for (const row of this.passing) if (!except.has(row)) return (this.blocked = false);
-    return true;
-  }
-
-  /**
-   * While blocked: the nodes whose verdict is Unschedulable, in cache order; `instead` has verdicts, by row, that take
-   * the place of the cache's. The same list until a node comes or goes.
-   */
-  unschedulableNodes(instead: ReadonlyMap<number, Status>): readonly NodeInfo[] {
-    const isOne = (row: number): boolean => this.statuses[this.cells[row * CELL + VERDICT]]?.code === Code.Unschedulable;
-    const list = (this.unschedulable ??= this.snapshot.nodes.filter(({ row }) => isOne(row)));
-    const changed: number[] = [];
-    for (const [row, { code }] of instead) if ((code === Code.Unschedulable) !== isOne(row)) changed.push(row);
-    if (changed.length === 0) return list;
-    const { overlaid } = this;
-    if (overlaid.of === list && overlaid.rows.length === changed.length && changed.every((row, i) => row === overlaid.rows[i])) return overlaid.list;
-    const flipped = new Set(changed);
-    overlaid.of = list;
-    overlaid.rows = changed;
-    overlaid.list = this.snapshot.nodes.filter(({ row }) => isOne(row) !== flipped.has(row));
-    return overlaid.list;
   }
 
   private evaluate(row: number, generation: number): void {

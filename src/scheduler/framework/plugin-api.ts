@@ -11,6 +11,7 @@ import type { EventRegistration } from './cluster-event.ts';
 import type { CycleState } from './cycle-state.ts';
 import type { DomainPlugin } from '../fast/domain-answers.ts';
 import type { Placements } from '../cache/placements.ts';
+import type { NominationLog } from '../queue/nominator.ts';
 import type { PodInfo } from './pod-info.ts';
 import type { SchedulerSnapshot } from '../cache/snapshot.ts';
 import type { Status } from './status.ts';
@@ -204,6 +205,8 @@ export interface Handle {
   nominations(): ReadonlyMap<string, readonly number[]>;
   /** Nominations in all. */
   nominationCount(): number;
+  /** What has changed of them; absent: nobody knows. */
+  nominationLog?(): NominationLog;
   /** A named random stream of this plugin's own. */
   random(purpose: string): RandomStream;
   /** Micros. */

@@ -8,6 +8,7 @@ import type { NodeInfo } from '../cache/node-info.ts';
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import type { CycleState } from './cycle-state.ts';
+import type { NominationLog } from '../queue/nominator.ts';
 import { PodInfo } from './pod-info.ts';
 import { MAX_NODE_SCORE, MIN_NODE_SCORE } from './plugin-api.ts';
 import type { Dependence, Handle, NodeStatuses, Plugin, PluginFactory, PostFilterResult } from './plugin-api.ts';
@@ -158,6 +159,11 @@ export class Profile {
   /** Handle's: the pods nominated to each node, by its name. */
   nominations(): ReadonlyMap<string, readonly number[]> {
     return this.handle.nominations();
+  }
+
+  /** Handle's. */
+  nominationLog(): NominationLog | undefined {
+    return this.handle.nominationLog?.();
   }
 
   /**

@@ -140,22 +140,40 @@ function rejectionsOf(
 
 /** Candidates that stay after all of upstream's criteria; upstream takes any of them (map order). */
 export function bestCandidates(cluster: SchedulerCache, candidates: readonly Candidate[]): Candidate[] {
-  const criteria: ((candidate: Candidate) => number)[] = [
-    (candidate) => -candidate.pdbViolations,
-    (candidate) => -cluster.templateOf(candidate.victims[0]).priority,
-    (candidate) =>
-      -candidate.victims.reduce((sum, victim) => sum + cluster.templateOf(victim).priority + 2147483648, 0),
-    (candidate) => -candidate.victims.length,
-    (candidate) => earliestStart(cluster, candidate),
-  ];
   let left = [...candidates];
-  for (const criterion of criteria) {
-    if (left.length <= 1) return left;
-    const values = left.map(criterion);
-    const best = values.reduce((a, b) => (b > a ? b : a));
-    left = left.filter((_, index) => values[index] === best);
+  for (const criterion of CRITERIA) {
+    if (left.length <= 1) break;
+    left = bestBy(cluster, left, criterion);
   }
   return left;
+}
+
+type Criterion = (cluster: SchedulerCache, candidate: Candidate) => number;
+
+/** The first counts most; more is better. */
+const CRITERIA: readonly Criterion[] = [
+  (_cluster, { pdbViolations }) => -pdbViolations,
+  (cluster, { victims }) => -cluster.templateOf(victims[0]).priority,
+  (cluster, { victims }) => {
+    let sum = 0;
+    for (const victim of victims) sum += cluster.templateOf(victim).priority + 2147483648;
+    return -sum;
+  },
+  (_cluster, { victims }) => -victims.length,
+  earliestStart,
+];
+
+function bestBy(cluster: SchedulerCache, candidates: readonly Candidate[], criterion: Criterion): Candidate[] {
+  const best: Candidate[] = [];
+  let most = -Infinity;
+  for (const candidate of candidates) {
+    const value = criterion(cluster, candidate);
+    if (value < most) continue;
+    if (value > most) best.length = 0;
+    most = value;
+    best.push(candidate);
+  }
+  return best;
 }
 
 /**

@@ -1,0 +1,141 @@
+/**
+ * A template that no node takes, from the walk that found it so: how many nodes have which verdict, which of them
+ * something else than the verdict keeps the pod from, and the list of those that preemption may be tried on. Follows
+ * the node table's changes; a walk over all nodes is the plain twin. A step a changed node, and one a node where a list
+ * is made.
+ */
+import type { SchedulerCache } from '../cache/scheduler-cache.ts';
+import type { NodeInfo } from '../cache/node-info.ts';
+import { CHANGE_RING } from '../cache/cached-nodes.ts';
+import type { LiveSnapshot } from '../cache/snapshot.ts';
+import { Code } from '../framework/status.ts';
+import type { Status } from '../framework/status.ts';
+
+/** Remembered verdicts by node row: indexes into `statuses`, 0 where the node takes the pod. */
+export interface RememberedVerdicts {
+  readonly statuses: readonly (Status | null)[];
+  readonly hasErrors: boolean;
+  /** The last one, up to date or not. */
+  verdictAt(row: number): number;
+  isUpToDate(row: number): boolean;
+  /** Brought up to date. */
+  look(row: number): number;
+}
+
+/** A list of nodes, and the rows on which something took the place of the verdict when it was made. */
+interface NodeList {
+  readonly replaced: readonly number[];
+  readonly nodes: readonly NodeInfo[];
+}
+
+export class BlockedNodes {
+  /** The last full walk found no node that the pod may go to, and all that has changed since has been looked at. */
+  holds = false;
+  /** Nodes by verdict, while it holds. */
+  readonly verdictCounts: number[] = [];
+  private readonly cluster: SchedulerCache;
+  private readonly snapshot: LiveSnapshot;
+  private readonly verdicts: RememberedVerdicts;
+  /** Rows that pass, but for something that the verdicts do not know. */
+  private readonly passing = new Set<number>();
+  /** Change of the node table up to which the counts hold. */
+  private seenChanges = 0;
+  private unschedulable: NodeList | null = null;
+  /** By row: 1 while a list is made in which the row's verdict is replaced. */
+  private isReplaced: Uint8Array = new Uint8Array(0);
+
+  constructor(cluster: SchedulerCache, snapshot: LiveSnapshot, verdicts: RememberedVerdicts) {
+    this.cluster = cluster;
+    this.snapshot = snapshot;
+    this.verdicts = verdicts;
+  }
+
+  /** To be called after a walk over all nodes in which none passed that something else does not keep the pod from. */
+  begin(): void {
+    const { verdictCounts, passing, verdicts } = this;
+    verdictCounts.length = 0;
+    passing.clear();
+    for (const { row } of this.snapshot.nodes) {
+      const verdict = verdicts.verdictAt(row);
+      verdictCounts[verdict] = (verdictCounts[verdict] ?? 0) + 1;
+      if (verdict === 0) passing.add(row);
+    }
+    this.holds = true;
+    this.unschedulable = null;
+    this.seenChanges = this.cluster.nodes.changeCount;
+  }
+
+  /** Gives its memory back. */
+  forget(): void {
+    this.holds = false;
+    this.unschedulable = null;
+    this.isReplaced = new Uint8Array(0);
+  }
+
+  /**
+   * Looks again at the nodes that have changed since: true while none passes but those that something else keeps the
+   * pod from (`except`, by row).
+   */
+  stillHolds(except: ReadonlyMap<number, unknown>): boolean {
+    if (!this.holds) return false;
+    const { nodes } = this.cluster;
+    const { positionOf } = this.snapshot;
+    const { verdicts, passing, verdictCounts } = this;
+    const behind = nodes.changeCount - this.seenChanges;
+    if (behind > CHANGE_RING) return (this.holds = false);
+    for (let i = this.seenChanges; i < nodes.changeCount; i++) {
+      const row = nodes.changedRows[i & (CHANGE_RING - 1)];
+      if (row >= positionOf.length || positionOf[row] < 0 || verdicts.isUpToDate(row)) continue;
+      const before = verdicts.verdictAt(row);
+      const after = verdicts.look(row);
+      if (verdicts.hasErrors || (after === 0 && !except.has(row))) return (this.holds = false);
+      if (before === after) continue;
+      if (before === 0) passing.delete(row);
+      if (after === 0) passing.add(row);
+      if (verdicts.statuses[before]?.code !== verdicts.statuses[after]?.code) this.unschedulable = null;
+      verdictCounts[before]--;
+      verdictCounts[after] = (verdictCounts[after] ?? 0) + 1;
+    }
+    this.seenChanges = nodes.changeCount;
+    for (const row of passing) if (!except.has(row)) return (this.holds = false);
+    return true;
+  }
+
+  /**
+   * While it holds: the nodes whose verdict is Unschedulable, in cache order; `instead` has verdicts, by row, that take
+   * the place of the remembered ones. The same list as long as the same nodes are in it for the same reasons.
+   */
+  unschedulableNodes(instead: ReadonlyMap<number, Status>): readonly NodeInfo[] {
+    const { verdicts } = this;
+    const isOne = verdicts.statuses.map((status) => status?.code === Code.Unschedulable);
+    const replaced: number[] = [];
+    for (const [row, { code }] of instead)
+      if ((code === Code.Unschedulable) !== isOne[verdicts.verdictAt(row)]) replaced.push(row);
+    const known = this.unschedulable;
+    if (known !== null && isSameList(known.replaced, replaced)) return known.nodes;
+    const nodes = this.listOf(isOne, replaced);
+    this.unschedulable = { replaced, nodes };
+    return nodes;
+  }
+
+  /** The nodes with such verdicts, but where they are replaced those without. */
+  private listOf(isOne: readonly boolean[], replaced: readonly number[]): readonly NodeInfo[] {
+    const { capacity } = this.cluster.nodes;
+    const { nodes, rows } = this.snapshot;
+    const { verdicts } = this;
+    if (this.isReplaced.length < capacity) this.isReplaced = new Uint8Array(capacity);
+    const { isReplaced } = this;
+    for (const row of replaced) isReplaced[row] = 1;
+    const list: NodeInfo[] = [];
+    for (let position = 0; position < rows.length; position++) {
+      const row = rows[position];
+      if (isOne[verdicts.verdictAt(row)] !== (isReplaced[row] === 1)) list.push(nodes[position]);
+    }
+    for (const row of replaced) isReplaced[row] = 0;
+    return list;
+  }
+}
+
+function isSameList(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((row, index) => row === b[index]);
+}

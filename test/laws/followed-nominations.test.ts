@@ -1,0 +1,144 @@
+/**
+ * What follows changes of nominations and nodes, against the same found out anew: which nodes have nominated pods, what
+ * those nodes say, on which nodes preemption is hopeless, and which nodes the dry run is about.
+ */
+import { expect, test } from 'vitest';
+import { Cluster, PodOutcome } from '../../src/cluster/cluster.ts';
+import { Kernel } from '../../src/kernel/kernel.ts';
+import type { NodeInfo } from '../../src/scheduler/cache/node-info.ts';
+import { HopelessNodes } from '../../src/scheduler/fast/hopeless-nodes.ts';
+import { NominatedNodes } from '../../src/scheduler/fast/nominated-nodes.ts';
+import { NominatedVerdicts } from '../../src/scheduler/fast/nominated-verdicts.ts';
+import { CycleState } from '../../src/scheduler/framework/cycle-state.ts';
+import type { Handle, NodeStatuses } from '../../src/scheduler/framework/plugin-api.ts';
+import { PodInfo } from '../../src/scheduler/framework/pod-info.ts';
+import { unschedulable } from '../../src/scheduler/framework/status.ts';
+import type { Status } from '../../src/scheduler/framework/status.ts';
+import { pluginRegistry } from '../../src/scheduler/plugins/registry.ts';
+import { churnScheduler } from '../support/churn-scheduler.ts';
+
+const NODES = 40;
+const FULL = unschedulable('NodeResourcesFit', 'Insufficient cpu');
+
+/** A cluster of which a stream changes something at each step, and its scheduler, which decides on nothing. */
+function changingCluster(seed: string) {
+  const kernel = new Kernel({ seed });
+  const cluster = new Cluster(kernel);
+  const dice = kernel.random.stream('changes');
+  const roll = (count: number): number => Math.floor(dice.next() * count);
+  const configuration = { apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration' };
+  const registry = pluginRegistry();
+  const { scheduler } = churnScheduler(kernel, cluster, { plain: false, configuration, registry, reapMicros: 1 });
+  const { cache, snapshot, queue: { nominator } } = scheduler;
+  const profile = scheduler.profiles.get('default-scheduler');
+  if (profile === undefined) throw new Error('there is a default profile');
+  let made = 0;
+  const gone: string[] = [];
+  const addNode = (): void => void cluster.addNode({
+    metadata: { name: (roll(2) === 0 ? undefined : gone.pop()) ?? `n${made++}` },
+    status: { allocatable: { cpu: '2', memory: '8Gi', pods: '8' } },
+  });
+  for (let i = 0; i < NODES; i++) addNode();
+  const templates = [0, 100, 200].map((priority) => {
+    const containers = [{ name: 'c', image: 'i', resources: { requests: { cpu: '700m' } } }];
+    return cluster.internTemplate({ metadata: {}, spec: { containers, priority } }).id;
+  });
+  const seedOf = { owner: -1, workloadClass: 0, durationMicros: Infinity, pinnedNode: -1, nominatedNode: -1 };
+  const create = (ordinal: number): number => cluster.createPod({
+    template: templates[ordinal % 3], nameBase: cluster.names.intern('p'), nameOrdinal: ordinal, ...seedOf,
+  });
+  const waiting = Array.from({ length: 60 }, (_, index) => create(index));
+  const bound: number[] = [];
+  const alive = (): number[] => snapshot.nodes.map(({ row }) => row);
+  const change = (): void => {
+    const rows = alive();
+    const row = rows[roll(rows.length)];
+    const what = roll(10);
+    if (what < 4) nominator.add(waiting[roll(waiting.length)], roll(8) === 0 ? 'nowhere' : cache.nodeInfo(row).name);
+    else if (what < 5) nominator.remove(waiting[roll(waiting.length)]);
+    else if (what < 6) nominator.refresh(waiting[roll(waiting.length)]);
+    else if (what < 8 && bound.length < 70) {
+      const pod = create(1000 + bound.length);
+      cluster.bindPod(pod, row);
+      bound.push(pod);
+    } else if (what < 9 && bound.length > 0)
+      cluster.removePod(bound.splice(roll(bound.length), 1)[0], PodOutcome.Succeeded);
+    else if (roll(3) === 0 && rows.length > NODES / 2 && cache.nodeInfo(row).pods.length === 0) {
+      gone.push(cache.nodeInfo(row).name);
+      cluster.removeNode(row);
+    } else if (roll(3) === 0 && rows.length < NODES) addNode();
+    snapshot.refresh();
+  };
+  snapshot.refresh();
+  return { cluster, scheduler, cache, snapshot, nominator, profile, templates, waiting, roll, change };
+}
+
+test.each(['a', 'b', 'c'])('nodes with nominated pods say the same as when all of them are asked (%s)', (seed) => {
+  const { cache, snapshot, nominator, profile, waiting, roll, change } = changingCluster(seed);
+  const verdicts = new NominatedVerdicts(cache, snapshot);
+  const rows = new NominatedNodes(cache, snapshot);
+  const pod = new PodInfo(cache, -1);
+  const kept: (readonly [ReadonlyMap<number, Status>, string])[] = [];
+  const textOf = (map: ReadonlyMap<number, Status>): string =>
+    JSON.stringify([...map].sort(([a], [b]) => a - b).map(([row, { reasons }]) => [row, reasons]));
+  let rejected = 0;
+  for (let round = 0; round < 400; round++) {
+    // Now and then more than the ring of nominations, or that of nodes, remembers.
+    const changes = round % 100 === 99 ? 6000 : roll(4);
+    for (let i = 0; i < changes; i++) change();
+    rows.bringUpToDate(nominator.byNode(), nominator);
+    const nominated = [...nominator.byNode().keys()].flatMap((name) => snapshot.find(name)?.row ?? []);
+    expect([...rows.rows].sort((a, b) => a - b)).toEqual(nominated.sort((a, b) => a - b));
+    pod.row = waiting[roll(waiting.length)];
+    const known = verdicts.rejections(profile, new CycleState(), pod, true);
+    const asked = verdicts.rejections(profile, new CycleState(), pod, false);
+    if (known === null || asked === null) throw new Error('no filter gives an error');
+    expect(textOf(known)).toBe(textOf(asked));
+    rejected += known.size;
+    kept.push([known, textOf(known)]);
+  }
+  expect(rejected).toBeGreaterThan(400);
+  // What was handed out is not changed afterwards.
+  for (const [map, text] of kept) expect(textOf(map)).toBe(text);
+});
+
+test.each(['a', 'b', 'c'])('preemption is hopeless on the same nodes as when all are looked at (%s)', (seed) => {
+  const { scheduler, cache, snapshot, nominator, profile, waiting, roll, change } = changingCluster(seed);
+  const followed = new HopelessNodes(cache);
+  const pod = new PodInfo(cache, -1);
+  const handle = {
+    cluster: cache,
+    snapshot,
+    decidingFilter: (template: Parameters<typeof profile.decidingFilter>[0]) => profile.decidingFilter(template),
+    nominations: () => nominator.byNode(),
+    nominationCount: () => nominator.size,
+    nominationLog: () => nominator,
+  } as unknown as Handle;
+  const cycle = { ofNode: () => FULL } as unknown as NodeStatuses;
+  const lowest = ({ pods }: NodeInfo): number =>
+    pods.reduce((least, other) => Math.min(least, cache.templateOf(other).priority), Infinity);
+  let list: readonly NodeInfo[] = snapshot.nodes;
+  let hopeless = 0;
+  for (let round = 0; round < 400; round++) {
+    const changes = round % 100 === 99 ? 6000 : roll(4);
+    for (let i = 0; i < changes; i++) change();
+    const left = new Set(snapshot.nodes);
+    for (let i = roll(6); i > 0; i--) left.delete(snapshot.nodes[roll(snapshot.nodes.length)]);
+    if (roll(3) > 0 || list.some((node) => !snapshot.nodes.includes(node))) list = [...left];
+    pod.row = waiting[roll(waiting.length)];
+    const [known, anew] = [followed, new HopelessNodes(cache)].map((nodes) => {
+      const tries = nodes.triesAmong(handle, new CycleState(), pod, cycle, list, lowest);
+      if (tries === null) throw new Error('the filter of resources decides');
+      const tried: number[] = [];
+      for (let i = tries.next(0); i < list.length; i = tries.next(i + 1)) tried.push(i);
+      return { tried, why: list.map((node) => tries.why(node)?.reasons), counts: new Map(tries.counts) };
+    });
+    expect(known.tried).toEqual(anew.tried);
+    expect(known.why).toEqual(anew.why);
+    expect(new Map([...known.counts].map(([{ reasons }, count]) => [reasons[0], count])))
+      .toEqual(new Map([...anew.counts].map(([{ reasons }, count]) => [reasons[0], count])));
+    hopeless += list.length - known.tried.length;
+  }
+  expect(hopeless).toBeGreaterThan(400);
+  expect(scheduler.decisions).toBe(0);
+});
