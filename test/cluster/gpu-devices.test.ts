@@ -99,3 +99,18 @@ describe('a node with four devices', () => {
     devices.check(2000, new Set([1, 2, 3]));
   });
 });
+
+test('a pod on a node that has lost its GPUs holds none, and what it was to hold there is lost', () => {
+  const devices = new NodeDevices(2000);
+  devices.resize(0);
+  for (const request of [{ count: 1, milli: 400 }, { count: 2, milli: 1000 }]) {
+    devices.take(request.count, request, devices.choose(request));
+    expect([devices.left, devices.devicesOf(request.count)]).toEqual([[], []]);
+  }
+  devices.check(0, new Set([1, 2]));
+  devices.resize(1000);
+  devices.take(3, { count: 2, milli: 1000 }, [0, 1]);
+  expect([devices.left, devices.leftMilli]).toEqual([[0], 0]);
+  devices.give(3);
+  devices.check(1000, new Set());
+});
