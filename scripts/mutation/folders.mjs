@@ -66,7 +66,7 @@ export const FOLDERS = {
     STORIES,
   ],
   'scheduler/preemption': [
-    'test/scheduler/{cycle-preemption,post-filter-errors,queue/nominator}.test.ts',
+    'test/scheduler/{preemption-twin,cycle-preemption,post-filter-errors,queue/nominator}.test.ts',
     STORIES,
   ],
   'scheduler/cache': [
