@@ -1,6 +1,7 @@
 // Which folders of src/ are mutated, and which tests judge each: those near it and quick far ones that say what should
-// happen (stories of decisions, laws, small scenarios), so that a mutant costs seconds. What only slow tests would
-// notice (recordings of real clusters, golden digests, documents, the command line) counts as unnoticed here.
+// happen (stories of decisions, laws, small scenarios, recorded answers of upstream's controllers where they are beside
+// the checkout), so that a mutant costs seconds. What only slow tests would notice (recorded clusters, golden digests,
+// documents, the command line) counts as unnoticed here.
 const STORIES = 'test/conformance/stories.test.ts';
 
 export const FOLDERS = {
@@ -27,6 +28,7 @@ export const FOLDERS = {
   cluster: [
     'test/cluster/*.test.ts',
     'test/laws/{selectors,pod-requests}*.test.ts',
+    'test/vectors/control-plane-{selectors,pod-requests,priority}.test.ts',
     'test/plugins/{volume,node-volume,dynamic,inter-pod,pod-topology}*.test.ts',
     'test/scheduler/{assumed-pods,cycle-*,queue/*}.test.ts',
     'test/scenarios/{workload-controllers,daemon-sets,node-life,quotas,claims-from-a-cluster}.test.ts',
@@ -37,9 +39,11 @@ export const FOLDERS = {
     'test/laws/{pod-requests-defaults,late-components}.test.ts',
     'test/scenarios/{quotas,admission-and-choice,late-watches,stacks,from-a-cluster}.test.ts',
     'test/scheduler/{cycle-binding,assumed-pods}.test.ts',
+    'test/vectors/control-plane-{pod-requests,policies}.test.ts',
   ],
   controllers: [
     'test/controllers/*.test.ts',
+    'test/vectors/control-plane-{controllers,policies}.test.ts',
     'test/scenarios/{workload-controllers,daemon-sets,node-life,node-illnesses,known-departures,from-a-cluster}.test.ts',
     'test/operations/steps.test.ts',
   ],

@@ -19,6 +19,8 @@ const USAGE = 'Usage: npm run mutate -- [FOLDER ...] [--sample N] [--seed S] [--
 
 const here = dirname(fileURLToPath(import.meta.url));
 process.chdir(resolve(here, '..', '..'));
+// Beside the checkout, as for `npm test`: mutants run on a copy of the sources. Without them their tests are skipped.
+const RECORDINGS = resolve('..', 'shared', 'recordings');
 process.exitCode = await main();
 
 async function main() {
@@ -125,7 +127,7 @@ function runStryker(config, tests, minutes) {
     const child = spawn(process.execPath, [script, 'run', config], {
       stdio: ['ignore', 'inherit', 'inherit'],
       detached: process.platform !== 'win32',
-      env: { ...process.env, PODYARD_MUTATION_TESTS: JSON.stringify(tests) },
+      env: { ...process.env, PODYARD_MUTATION_TESTS: JSON.stringify(tests), PODYARD_RECORDINGS: RECORDINGS },
     });
     const stop = () => {
       if (process.platform === 'win32') child.kill();

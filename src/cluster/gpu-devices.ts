@@ -33,6 +33,10 @@ export function isShare({ count, milli }: GpuRequest): boolean {
   return count === 1 && milli < DEVICE_MILLI;
 }
 
+export function isSameRequest(one: GpuRequest | null, other: GpuRequest | null): boolean {
+  return one === null || other === null ? one === other : one.count === other.count && one.milli === other.milli;
+}
+
 interface Holding {
   readonly request: GpuRequest;
   /** A device that gives several shares stands several times. */
