@@ -35,10 +35,10 @@ export const FOLDERS = {
     STORIES,
   ],
   'control-plane': [
-    'test/controllers/quota-ledger.test.ts',
-    'test/laws/{pod-requests-defaults,late-components}.test.ts',
-    'test/scenarios/{quotas,admission-and-choice,late-watches,stacks,from-a-cluster}.test.ts',
-    'test/scheduler/{cycle-binding,assumed-pods}.test.ts',
+    'test/control-plane/*.test.ts',
+    'test/controllers/{quota-ledger,disruption}.test.ts',
+    'test/laws/{pod-requests-defaults,late-watches}.test.ts',
+    'test/scenarios/{quotas,admission-and-choice,stacks}.test.ts',
     'test/vectors/control-plane-{pod-requests,policies}.test.ts',
   ],
   controllers: [
