@@ -376,6 +376,9 @@ function compareNodes({ cache, twin }: Story, where: string): void {
       const values = new Set([...twin.nodes.values()].flatMap((peer) => (peer.alive ? (peer.kind.labels?.[key] ?? []) : [])));
       expect(column.size).toBeGreaterThanOrEqual(values.size);
     }
+    const gpus = kind.gpus ?? 0;
+    const held = node.pods.flatMap((pod) => (cache.devicesOf(pod) ?? []).filter((device) => device < gpus).map(() => cache.templateOf(pod).gpu?.milli ?? 0));
+    expect([info.devices?.count ?? 0, info.devices?.leftMilli ?? 0], at).toEqual([gpus, held.reduce((left, milli) => left - milli, gpus * 1000)]);
     for (const pod of node.pods) if (twin.pod(pod).kind.gpuMilli === undefined || info.devices === null) expect(cache.devicesOf(pod) ?? []).toEqual([]);
   }
   for (const name of NAMES) if (!twin.nodes.has(name)) expect(cache.nodeRow(name), where).toBe(-1);
