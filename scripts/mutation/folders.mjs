@@ -81,7 +81,8 @@ export const FOLDERS = {
   ],
   'scheduler/config': ['test/scheduler/{config,config-mistakes,duration-text,cycle-choice}.test.ts'],
   'scheduler/what-if': [
+    'test/scheduler/what-if-twin.test.ts',
     'test/experiment/what-if.test.ts',
-    'test/autoscaling/{scale-*,known-departures}.test.ts',
+    'test/autoscaling/{scale-*,placement-memory}.test.ts',
   ],
 };
