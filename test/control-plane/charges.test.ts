@@ -47,7 +47,7 @@ describe('a scope holds', () => {
   const term = (more: object): object => ({ topologyKey: 'zone', labelSelector: {}, ...more });
   const near = (kind: 'podAffinity' | 'podAntiAffinity', more: object, isPreferred = false): PodSpec => ({
     affinity: { [kind]: isPreferred ? { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1, podAffinityTerm: term(more) }] } : { requiredDuringSchedulingIgnoredDuringExecution: [term(more)] } },
-  } as PodSpec);
+  });
   test.each<[QuotaScope, PodSpec, boolean]>([
     [{ scopeName: 'Terminating' }, { activeDeadlineSeconds: 0 }, true],
     [{ scopeName: 'Terminating' }, { activeDeadlineSeconds: 9 }, true],

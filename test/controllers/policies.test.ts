@@ -29,8 +29,8 @@ describe('a failed pod', () => {
     [[disrupted('Ignore', 'False')], failed(1, ['DisruptionTarget']), 'Count'],
     [[disrupted('Ignore')], failed(1, ['Ready']), 'Count'],
     [[exits('FailJob', 'In', [2]), disrupted('Ignore'), exits('FailIndex', 'In', [1])], failed(1, ['DisruptionTarget']), 'Ignore'],
-    [[{ onExitCodes: { operator: 'In', values: [3] } } as PodFailurePolicyRule, exits('FailJob', 'In', [3])], failed(3), 'Count'],
-    [[{ action: 'FailJob' } as PodFailurePolicyRule], failed(3), 'Count'],
+    [[{ onExitCodes: { operator: 'In', values: [3] } }, exits('FailJob', 'In', [3])], failed(3), 'Count'],
+    [[{ action: 'FailJob' }], failed(3), 'Count'],
   ])('rules %j, pod %j: %s', (rules, pod, action) => {
     expect(failureAction(rules, pod)).toBe(action);
   });
@@ -107,7 +107,7 @@ describe('the claim of a StatefulSet\'s pod', () => {
     ['keeps owners that others gave it', [stranger, setOwner], { deletesWhenScaled: false, deletesWithSet: false }, false, [stranger]],
   ])('%s', (_, before, policy, isCondemned, after) => {
     const pod = { name: 'db-0', uid: 'p1', isCondemned };
-    const updated = withOwners(claim(...before), set, pod, policy as never);
+    const updated = withOwners(claim(...before), set, pod, policy);
     expect(updated.metadata?.ownerReferences).toEqual(after);
     expect(withOwners(updated, set, pod, policy as never), 'nothing more to do').toBe(updated);
   });
