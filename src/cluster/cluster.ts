@@ -459,13 +459,11 @@ export class Cluster {
     this.begin(Verb.UpdatePod, pod, template);
     if (node >= 0) this.accountPod(pod, node, -1);
     this.pods.template[pod] = template;
-    if (node >= 0) {
-      this.accountPod(pod, node, 1);
-      // Who asks for the same GPUs as before keeps those that it has.
-      if (!isSameRequest(before.gpu, this.templateOf(pod).gpu)) {
-        this.nodes.devices[node]?.give(pod);
-        this.takeDevices(pod, node, null);
-      }
+    if (node >= 0) this.accountPod(pod, node, 1);
+    // Who asks for the same GPUs as before keeps those that it has.
+    if (node >= 0 && !isSameRequest(before.gpu, this.templateOf(pod).gpu)) {
+      this.nodes.devices[node]?.give(pod);
+      this.takeDevices(pod, node, null);
     }
     this.notifying = true;
     for (const observer of this.observers.podUpdated) observer.podUpdated?.(pod, before);
