@@ -14,7 +14,7 @@ import { Code, errorStatus, statusMessage, unschedulable } from '../../src/sched
 import type { Status } from '../../src/scheduler/framework/status.ts';
 import { bestCandidates, candidateTarget, chosenCandidate, dryRunMemory, dryRunPreemption } from '../../src/scheduler/preemption/candidates.ts';
 import type { DryRun, DryRunMemory } from '../../src/scheduler/preemption/candidates.ts';
-import { disruptionBudgets, selectVictims } from '../../src/scheduler/preemption/victims.ts';
+import { disruptionBudgets, importanceOrder, selectVictims } from '../../src/scheduler/preemption/victims.ts';
 import type { Candidate } from '../../src/scheduler/preemption/victims.ts';
 import { bestOf, victimsOn } from '../support/preemption-twin.ts';
 import type { Found, Rules, StoryBudget, StoryNode, StoryPod } from '../support/preemption-twin.ts';
@@ -232,6 +232,17 @@ describe('what goes wrong in a dry run', () => {
     expect(run.candidates).toEqual([]);
     expect([...run.rejections()].map(([status, count]) => [status.code, statusMessage(status), count])).toEqual([[Code.Error, 'expected at least one victim pod on node "n1"', 1]]);
   });
+});
+
+test('from 1.37 on many pods that have not started rank as they stand on the node, within their priority', () => {
+  const dice = new RandomStreams('ranks').stream('ranks');
+  const pods = Array.from({ length: 60 }, (_, i) => podObject({ name: `p${i}`, namespace: 'default', app: '', priority: Math.floor(dice.next() * 3), cpu: 1 }, 'n1'));
+  const { cache } = fixture({ kubernetes: '1.37', nodes: [node('n1')], pods });
+  const rows = pods.map((_, row) => row);
+  const priorityOf = (row: number): number => cache.templateOf(row).priority;
+  const some = [...rows].sort((a, b) => ((a * 37) % 61) - ((b * 37) % 61));
+  importanceOrder(cache, rows)(some);
+  expect(some).toEqual([...rows].sort((a, b) => priorityOf(b) - priorityOf(a) || a - b));
 });
 
 test('budgets are read with the defaults of what they leave out', () => {
