@@ -6,6 +6,7 @@ import type { Node, Pod } from '../../src/cluster/objects.ts';
 import type { ClusterObserver, SeenCluster } from '../../src/cluster/observer.ts';
 import { LateCluster } from '../../src/control-plane/late-cluster.ts';
 import { LateWatch } from '../../src/control-plane/late-watch.ts';
+import { WorkloadKind } from '../../src/cluster/workload-table.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 import { onTime } from '../../src/scheduler/cache/scheduler-cache.ts';
 
@@ -54,6 +55,8 @@ function alsoTold(log: string[], now: () => number, cluster: Cluster): ClusterOb
     endedPodTerminating: (pod) => say(`ended and going ${pod} since ${cluster.pods.deletionAt[pod]}`),
     podDeleted: (pod) => say(`deleted ${pod}`),
     podCounted: (pod) => say(`counted ${pod}`),
+    workloadStood: (row) => say(`stood ${cluster.workloads.key[row]}`),
+    workloadChanged: (row, change) => say(`workload ${cluster.workloads.key[row]} ${change} ${JSON.stringify(cluster.workloads.stateOf(row))}`),
     nodeHealthChanged: (node, up) => say(`health ${node} ${up}`),
   };
 }
@@ -84,7 +87,8 @@ class Course {
     const roll = this.roll(20);
     if (roll < 2) this.nodeVerb();
     else if (roll < 3) this.objectVerb();
-    else if (roll < 8 || this.rows().length === 0) this.create();
+    else if (roll < 5) this.workloadVerb();
+    else if (roll < 9 || this.rows().length === 0) this.create();
     else this.podVerb();
   }
 
@@ -95,7 +99,7 @@ class Course {
 
   private create(): void {
     const { cluster } = this;
-    const seed = { nameBase: cluster.names.intern('p'), nameOrdinal: this.made++, owner: -1, workloadClass: 0, durationMicros: 7e6, pinnedNode: -1 };
+    const seed = { nameBase: cluster.names.intern('p'), nameOrdinal: this.made++, owner: this.roll(2) === 0 ? -1 : (this.workloads()[0] ?? -1), workloadClass: 0, durationMicros: 7e6, pinnedNode: -1 };
     cluster.createPod({ ...seed, template: cluster.internTemplate(PODS[this.roll(4)]).id, tracked: this.roll(2) === 0 });
   }
 
@@ -109,6 +113,31 @@ class Course {
     else if (roll === 0) cluster.removeNode(row);
     else if (roll === 1) cluster.setNodeHealth(row, cluster.nodes.up[row] === 0);
     else cluster.updateNode(row, nodeObject(name, 4 + this.roll(4)));
+  }
+
+  private workloads(): number[] {
+    const { workloads } = this.cluster;
+    return Array.from({ length: workloads.length }, (_, row) => row).filter((row) => workloads.used[row] === 1);
+  }
+
+  private workloadVerb(): void {
+    const { cluster } = this;
+    const { workloadWriter: writer, workloads } = cluster;
+    const rows = this.workloads();
+    const row = rows[this.roll(rows.length)];
+    const name = `w${this.made++}`;
+    const object = { kind: 'ReplicaSet', metadata: { name, namespace: 'default' }, spec: { replicas: this.roll(9) } };
+    const seed = { kind: WorkloadKind.ReplicaSet, object, key: `default/${name}`, parent: -1, wanted: this.roll(9), template: -1, workloadClass: 0, nameBase: cluster.names.intern(name), podMicros: Infinity, details: null };
+    const verb = this.roll(8);
+    const isOwner = this.rows().some((pod) => cluster.pods.owner[pod] === row);
+    if (rows.length < 2) writer.create(seed);
+    else if (verb === 0) writer.stand({ ...seed, object: null });
+    else if (verb === 1) writer.create(seed);
+    else if (verb === 2 && !isOwner && workloads.isObject(row)) writer.remove(row);
+    else if (verb === 3) writer.delete(row);
+    else if (verb === 4) writer.update(row, object, this.roll(9));
+    else if (verb === 5) writer.scale(row, this.roll(9));
+    else writer.writeStatus(row, { replicas: this.roll(5), ready: this.roll(5), available: this.roll(5) });
   }
 
   private objectVerb(): void {
@@ -230,8 +259,36 @@ test.each([['view-0', 9], ['view-1', 1], ['view-2', 2000]])('a late cluster (%s,
   expect([view.pendingCount, view.notedCount]).toEqual([0, view.shownCount]);
   expect(view.view.now).toBe(kernel.now);
   expect(late).toEqual(atOnce);
-  const created = atOnce.filter((line) => / created /.test(line)).map((line) => dueAt[Number(line.split(' ')[0])]);
+  const created = atOnce.filter((line) => /^\d+ created /.test(line)).map((line) => dueAt[Number(line.split(' ')[0])]);
   expect(shownAt).toEqual(created);
   expect(shows).toBeGreaterThan(0);
   expect(shows).toBeLessThanOrEqual(view.shownCount);
+});
+
+test('a late watch that begins with what is there shows it, and keeps it until it has shown otherwise', () => {
+  const kernel = new Kernel({ seed: 'begun' });
+  const cluster = new Cluster(kernel);
+  const create = (template: Pod): number => cluster.createPod({ template: cluster.internTemplate(template).id, nameBase: cluster.names.intern('p'), nameOrdinal: -1, owner: -1, workloadClass: 0, durationMicros: Infinity, pinnedNode: -1 });
+  const node = cluster.addNode(nodeObject('n', 4));
+  cluster.putObject('PriorityClass', { kind: 'PriorityClass', metadata: { name: 'high' } });
+  const [bound, waiting] = [create(PODS[2]), create(PODS[0])];
+  cluster.placePod(bound, node);
+  cluster.acknowledgePod(bound, 3);
+  const watch = new LateWatch(kernel, cluster, { name: 'test', phase: 4, delay: () => 10 });
+  const seen = (): unknown => {
+    const { pods, nodes, objects } = watch.seen;
+    return [bound, waiting].map((pod) => [pods.template[pod], pods.node[pod], pods.acknowledgedAt[pod], pods.cause[pod], watch.seen.heldDevices(pod)]).concat([[nodes.facts[node].object.status?.allocatable, objects.count('PriorityClass')]] as never);
+  };
+  const before = seen();
+  expect(before).toEqual([[0, node, 3, 0, [0]], [1, -1, NaN, 0, []], [nodeObject('n', 4).status?.allocatable, 1]]);
+  cluster.terminatePod(bound, EvictionCause.Api);
+  cluster.acknowledgePod(bound, 5);
+  cluster.updatePod(bound, cluster.internTemplate(PODS[3]).id);
+  cluster.removePod(bound, PodOutcome.Deleted);
+  cluster.placePod(waiting, node);
+  cluster.updateNode(node, nodeObject('n', 8));
+  cluster.removeObject('PriorityClass', 'high');
+  expect(seen()).toEqual(before);
+  kernel.run();
+  expect(seen()).toEqual([[2, -1, 5, EvictionCause.Api, []], [1, node, NaN, 0, []], [nodeObject('n', 8).status?.allocatable, 0]]);
 });
