@@ -13,7 +13,7 @@ const budget = (name: string, status: Status, spec: object = {}, metadata: objec
   kind: 'PodDisruptionBudget',
   metadata: { namespace: 'default', name, ...metadata },
   spec: { selector: { matchLabels: { app: 'web' } }, ...spec },
-  status,
+  ...(status === undefined ? {} : { status }),
 });
 const many = (count: number): Record<string, string> => Object.fromEntries(Array.from({ length: count }, (_, i) => [`gone-${i}`, '']));
 

@@ -210,7 +210,7 @@ test.each([['late-0', 9], ['late-1', 1], ['late-2', 3000]])('a late watch (%s, d
   const taken = new Set<number>();
   cluster.observe({ podCreated: (pod) => { expect(taken.has(pod), 'a row stands for one pod until its end is shown').toBe(false); }, podRemoved: (pod) => taken.add(pod) });
   watch.observe({ podRemoved: (pod) => taken.delete(pod) });
-  course.play(700);
+  course.play(500);
   kernel.run();
   expect(watch.pendingCount).toBe(0);
   expect(lastDelay).toBeLessThan(most);
@@ -222,7 +222,7 @@ test.each([['late-0', 9], ['late-1', 1], ['late-2', 3000]])('a late watch (%s, d
     if (i > 0) expect(at).toBeGreaterThanOrEqual(shown[i - 1]);
   });
   expect(watch.lastShownAt).toBeGreaterThanOrEqual(shown[shown.length - 1]);
-  expect(atOnce.length).toBeGreaterThan(400);
+  expect(atOnce.length).toBeGreaterThan(280);
 });
 
 test.each([['view-0', 9], ['view-1', 1], ['view-2', 2000]])('a late cluster (%s, delays below %i)', (seed, most) => {
@@ -252,7 +252,7 @@ test.each([['view-0', 9], ['view-1', 1], ['view-2', 2000]])('a late cluster (%s,
   const shownAt: number[] = [];
   view.view.observe({ podCreated: () => shownAt.push(kernel.now) });
   view.onShown = () => { shows++; };
-  course.play(700);
+  course.play(500);
   while (kernel.run({ until: kernel.now + 150 }) !== undefined && view.pendingCount > 0) view.check();
   kernel.run();
   view.check();
