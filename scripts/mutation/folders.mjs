@@ -48,7 +48,7 @@ export const FOLDERS = {
     'test/operations/steps.test.ts',
   ],
   'scheduler/framework': [
-    'test/scheduler/**/*.test.ts',
+    'test/scheduler/{cycle-*,fit-error-messages,foreign-schedulers,post-filter-errors,config,queue/*}.test.ts',
     'test/plugins/*.test.ts',
     'test/laws/window-index.test.ts',
     STORIES,
