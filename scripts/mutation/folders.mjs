@@ -27,7 +27,7 @@ export const FOLDERS = {
   ],
   cluster: [
     'test/cluster/*.test.ts',
-    'test/laws/{selectors,pod-requests}*.test.ts',
+    'test/laws/{selectors,pod-requests,late-watches}*.test.ts',
     'test/vectors/control-plane-{selectors,pod-requests,priority}.test.ts',
     'test/plugins/{volume,node-volume,dynamic,inter-pod,pod-topology}*.test.ts',
     'test/scheduler/{assumed-pods,cycle-*,queue/*}.test.ts',
@@ -44,8 +44,7 @@ export const FOLDERS = {
   controllers: [
     'test/controllers/*.test.ts',
     'test/vectors/control-plane-{controllers,policies}.test.ts',
-    'test/scenarios/{workload-controllers,daemon-sets,node-life,node-illnesses,known-departures,from-a-cluster}.test.ts',
-    'test/operations/steps.test.ts',
+    'test/scenarios/{workload-controllers,daemon-sets,node-life}.test.ts',
   ],
   'scheduler/framework': [
     'test/scheduler/{cycle-*,fit-error-messages,foreign-schedulers,post-filter-errors,config,queue/*}.test.ts',
