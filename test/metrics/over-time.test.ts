@@ -131,7 +131,7 @@ describe('availability', () => {
     const { pods } = cluster;
     const availability = new Availability(cluster);
     cluster.addNode({ metadata: { name: 'n' }, status: { allocatable: { cpu: '99', pods: '999' } } });
-    cluster.putObject('PodDisruptionBudget', budget(status(3, 2)) as never);
+    cluster.putObject('PodDisruptionBudget', budget(status(3, 2)));
     for (const [namespace, name, selector] of [['default', 'db', { app: 'db' }], ['team', 'all', { app: 'web' }], ['team', 'none', {}]] as const)
       cluster.putObject('Service', { kind: 'Service', metadata: { namespace, name }, spec: { selector } } as never);
     const rows: number[] = [];
@@ -164,7 +164,7 @@ describe('availability', () => {
     let needs = 2;
     const event = kernel.defineEvent('act', 2, () => {
       for (let i = 0; i <= roll(3); i++) act();
-      if (roll(12) === 0) cluster.putObject('PodDisruptionBudget', budget(status(3, (needs = 1 + roll(3)))) as never);
+      if (roll(12) === 0) cluster.putObject('PodDisruptionBudget', budget(status(3, (needs = 1 + roll(3)))));
       truth[kernel.now] = [...Object.values(SELECTS).map(([namespace, app]) => countOf(namespace, app)), needs];
     });
     for (let at = 1; at < 300; at += 1 + roll(2)) kernel.at(at, event);
