@@ -6,7 +6,7 @@
 // `--survivors` judges those again, for the time after a test was written: it prints, and records nothing.
 // Mutants that change nothing that can be seen are listed in equivalent.json, each with the reason, and left out.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -19,6 +19,8 @@ const USAGE = 'Usage: npm run mutate -- [FOLDER ...] [--sample N] [--seed S] [--
 
 const here = dirname(fileURLToPath(import.meta.url));
 process.chdir(resolve(here, '..', '..'));
+// Beside the checkout, as for `npm test`: mutants run on a copy of the sources. Without them their tests are skipped.
+const RECORDINGS = resolve('..', 'shared', 'recordings');
 process.exitCode = await main();
 
 async function main() {
@@ -88,7 +90,8 @@ async function mutate(target, wish) {
   const name = target.replaceAll('/', '-');
   const ledger = join(OUT, `${name}.jsonl`);
   const drawn = join(OUT, `${name}.drawn.json`);
-  const only = wish.survivors ? read(ledger).filter(isUnnoticed).map(({ place }) => place) : null;
+  const before = wish.survivors ? read(ledger).filter(isUnnoticed) : [];
+  const only = wish.survivors ? before.map(({ place }) => place) : null;
   if (only?.length === 0) return say(target, 'nothing survived the last run, or there was none');
   for (const file of [ledger, drawn]) rmSync(file, { force: true });
   const settings = {
@@ -114,8 +117,19 @@ async function mutate(target, wish) {
   const config = join(OUT, `${name}.stryker.json`);
   writeFileSync(config, `${JSON.stringify(settings, null, 2)}\n`);
   const ended = await runStryker(config, FOLDERS[folder], wish.minutes);
+  const judged = read(ledger);
+  keepOpen(ledger, before, judged);
   if (!existsSync(drawn)) return ended === 0 ? 1 : ended;
-  return tell({ target, folder, wish, ledger: read(ledger), drawn: JSON.parse(readFileSync(drawn, 'utf8')), ended });
+  const found = JSON.parse(readFileSync(drawn, 'utf8'));
+  if (only !== null && found.population < only.length)
+    say(target, `${only.length - found.population} of ${only.length} survivors are no longer found: their lines moved`);
+  return tell({ target, folder, wish, ledger: judged, drawn: found, ended });
+}
+
+/** A stop leaves some survivors unjudged: they stay on record for the next time. */
+function keepOpen(ledger, before, judged) {
+  const done = new Set(judged.map(({ place }) => place));
+  for (const mutant of before) if (!done.has(mutant.place)) appendFileSync(ledger, `${JSON.stringify(mutant)}\n`);
 }
 
 /** Resolves to the exit code, or to null when it was stopped. It leads a group, so that its workers end with it. */
@@ -125,7 +139,7 @@ function runStryker(config, tests, minutes) {
     const child = spawn(process.execPath, [script, 'run', config], {
       stdio: ['ignore', 'inherit', 'inherit'],
       detached: process.platform !== 'win32',
-      env: { ...process.env, PODYARD_MUTATION_TESTS: JSON.stringify(tests) },
+      env: { ...process.env, PODYARD_MUTATION_TESTS: JSON.stringify(tests), PODYARD_RECORDINGS: RECORDINGS },
     });
     const stop = () => {
       if (process.platform === 'win32') child.kill();

@@ -7,7 +7,7 @@ import type { Digest } from '../base/digest.ts';
 import { Interner } from '../base/interner.ts';
 import type { Micros } from '../base/time.ts';
 import type { KubernetesObject, Node, Pod, Taint } from './objects.ts';
-import { GPU_MILLI, devicesFor } from './gpu-devices.ts';
+import { GPU_MILLI, devicesFor, isSameRequest } from './gpu-devices.ts';
 import { compileNode, type NodeFacts } from './node-facts.ts';
 import { DEFAULT_KUBERNETES_VERSION, featuresOf } from './kubernetes-versions.ts';
 import type { KubernetesFeatures, KubernetesVersion } from './kubernetes-versions.ts';
@@ -457,13 +457,12 @@ export class Cluster {
     const node = this.pods.node[pod];
     if (before.id === template && node < 0) return;
     this.begin(Verb.UpdatePod, pod, template);
-    if (node >= 0) {
-      this.accountPod(pod, node, -1);
-      this.nodes.devices[node]?.give(pod);
-    }
+    if (node >= 0) this.accountPod(pod, node, -1);
     this.pods.template[pod] = template;
-    if (node >= 0) {
-      this.accountPod(pod, node, 1);
+    if (node >= 0) this.accountPod(pod, node, 1);
+    // Who asks for the same GPUs as before keeps those that it has.
+    if (node >= 0 && !isSameRequest(before.gpu, this.templateOf(pod).gpu)) {
+      this.nodes.devices[node]?.give(pod);
       this.takeDevices(pod, node, null);
     }
     this.notifying = true;

@@ -33,6 +33,10 @@ export function isShare({ count, milli }: GpuRequest): boolean {
   return count === 1 && milli < DEVICE_MILLI;
 }
 
+export function isSameRequest(one: GpuRequest | null, other: GpuRequest | null): boolean {
+  return one === null || other === null ? one === other : one.count === other.count && one.milli === other.milli;
+}
+
 interface Holding {
   readonly request: GpuRequest;
   /** A device that gives several shares stands several times. */
@@ -89,16 +93,22 @@ export class NodeDevices {
 
   /**
    * A share goes to the device with the least left that has room, the first of equals; whole devices to the first that
-   * are wholly free. Where neither is to be had, to what is there: the pod was put past the scheduler.
+   * are wholly free. Where neither is to be had, to what is there: the pod was put past the scheduler. None: no device
+   * is there.
    */
   choose(request: GpuRequest): readonly number[] {
+    if (this.left.length === 0) return NO_DEVICES;
     return isShare(request) ? [this.tightest(request.milli)] : this.firstFree(request);
   }
 
-  /** The pod holds the devices from now on. */
+  /**
+   * The pod holds the devices from now on. They may have gone since they were chosen: the node offers fewer now. A pod
+   * on a node that offers no GPU any more holds none.
+   */
   take(pod: number, request: GpuRequest, devices: readonly number[]): void {
     assert(!this.holdings.has(pod), 'a pod takes its devices once');
-    for (const device of devices) this.left[device] -= request.milli;
+    if (devices.length === 0) return;
+    for (const device of devices) if (device < this.left.length) this.left[device] -= request.milli;
     this.holdings.set(pod, { request, devices });
     this.kinds |= kindBit(request);
   }
@@ -170,7 +180,7 @@ export class NodeDevices {
     for (let device = 0; device < left.length && devices.length < count; device++) {
       if (left[device] === DEVICE_MILLI) devices.push(device);
     }
-    if (devices.length === count || left.length === 0) return devices;
+    if (devices.length === count) return devices;
     devices.length = 0;
     for (let device = 0; device < left.length && devices.length < count; device++) {
       for (let rest = left[device]; rest >= milli && devices.length < count; rest -= milli) devices.push(device);

@@ -113,7 +113,7 @@ export class LateWatch implements ClusterObserver, Watch {
     const { pods } = this.cluster;
     const devices = this.cluster.nodes.heldDevices(pod, pods.node[pod]);
     this.cluster.holdNode(pods.node[pod]);
-    this.note(Change.PodBound, pod, pods.node[pod], 0, devices.length === 0 ? undefined : { devices: devices.slice() });
+    this.note(Change.PodBound, pod, pods.node[pod], 0, devices.length === 0 ? undefined : { devices });
   }
 
   podAcknowledged(pod: number): void {

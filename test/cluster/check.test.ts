@@ -52,6 +52,7 @@ describe('the checker of the scheduler\'s cache', () => {
     ['a pending pod forgotten', ({ totals }) => void totals.podsPending--, /podsPending is 0 in the cache, the rows say 1/],
     ['cpu requested of a node', ({ nodes }) => void nodes.info[0].requested[nodes.info[0].base]++, /requested of n1\[0\] is 1001, the rows say 1000/],
     ['cpu with defaults of a node', ({ nodes }) => void nodes.info[0].nonZero[nodes.info[0].nonZeroBase]++, /nonZero of n1/],
+    ['room on a node without pods', ({ nodes }) => void nodes.info[1].nonZero[nodes.info[1].nonZeroBase + 2]--, /room for pods on n2 is 109, its pods leave 110/],
     ['a repelling pod of a node', ({ nodes }) => void nodes.info[0].podsWithRequiredAntiAffinity++, /podsWithRequiredAntiAffinity of n1 is 2, its pods say 1/],
     ['a node without its pod', ({ nodes }) => void nodes.info[0].pods.reverse(), /is not at its slot of node 0/],
     ['a pending pod with a node', ({ pods }) => void (pods.node[2] = 1), /pod row 2 of belief 1 has node 1 in the cache/],

@@ -1,5 +1,7 @@
 // GPUs that pods share: what fits, which devices are taken, what is given back.
 import { describe, expect, test } from 'vitest';
+import { PodOutcome } from '../../src/cluster/cluster.ts';
+import { fixture, node, pod } from '../support/scheduler-fixture.ts';
 import { NodeDevices, gpuRequestOf } from '../../src/cluster/gpu-devices.ts';
 import type { GpuRequest } from '../../src/cluster/gpu-devices.ts';
 
@@ -98,4 +100,32 @@ describe('a node with four devices', () => {
     expect(devices.left).toEqual([-400, 300]);
     devices.check(2000, new Set([1, 2, 3]));
   });
+});
+
+test('a pod on a node that has lost its GPUs holds none, and what it was to hold there is lost', () => {
+  const devices = new NodeDevices(2000);
+  devices.resize(0);
+  for (const request of [{ count: 1, milli: 400 }, { count: 2, milli: 1000 }]) {
+    devices.take(request.count, request, devices.choose(request));
+    expect([devices.left, devices.devicesOf(request.count)]).toEqual([[], []]);
+  }
+  devices.check(0, new Set([1, 2]));
+  devices.resize(1000);
+  devices.take(3, { count: 2, milli: 1000 }, [0, 1]);
+  expect([devices.left, devices.leftMilli]).toEqual([[0], 0]);
+  devices.give(3);
+  devices.check(1000, new Set());
+});
+
+test('a pod whose labels change keeps its GPU, though another one would be chosen by now', () => {
+  const GPU = 'alibabacloud.com/gpu-milli';
+  const sharing = (name: string, milli: string, labels = {}) => pod(name, labels, { nodeName: 'n', containers: [{ name: 'main', resources: { requests: { [GPU]: milli } } }] });
+  const { cluster, ...world } = fixture({ nodes: [node('n', {}, { status: { allocatable: { cpu: '8', pods: '9', [GPU]: '2000' } } })], pods: [sharing('a', '700'), sharing('b', '500')] });
+  const heldBy = (row: number): readonly number[] => cluster.nodes.heldDevices(row, 0);
+  expect([heldBy(0), heldBy(1)]).toEqual([[0], [1]]);
+  cluster.removePod(0, PodOutcome.Deleted);
+  cluster.updatePod(1, cluster.internTemplate(sharing('b', '500', { app: 'new' })).id);
+  expect([heldBy(1), world.cache.devicesOf(1)]).toEqual([[1], [1]]);
+  cluster.updatePod(1, cluster.internTemplate(sharing('b', '600')).id);
+  expect([heldBy(1), world.cache.devicesOf(1)]).toEqual([[0], [0]]);
 });

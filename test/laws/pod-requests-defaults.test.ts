@@ -57,6 +57,8 @@ describe('defaults of a new pod', () => {
       limits: { cpu: '4', memory: '1Gi', 'hugepages-2Mi': '4Mi' },
       requests: { cpu: '1500m', memory: '1Gi', 'hugepages-2Mi': '4Mi' },
     });
+    const more = [{ resources: { requests: { memory: '256Mi', 'ephemeral-storage': '1Gi' } } }];
+    expect(defaulted({ containers: more, resources: { limits: { cpu: '4', memory: '1Gi' } } }).resources).toEqual({ limits: { cpu: '4', memory: '1Gi' }, requests: { cpu: '4', memory: '256Mi' } });
     expect(defaulted({ containers, resources: { requests: { cpu: '4', 'hugepages-2Mi': '8Mi' } } }).resources).toEqual({ requests: { cpu: '4', 'hugepages-2Mi': '8Mi' } });
   });
 

@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { run } from '../../src/io/run-scenario.ts';
 import type { RunOptions } from '../../src/io/run-scenario.ts';
 import type { RunResult } from '../../src/metrics/run-result.ts';
-import type { Handle, NodeInfo, Plugin, PluginFactory } from '../../src/scheduler/framework/plugin-api.ts';
-import { freeOn, podsOn, requestOf, unschedulable } from '../../src/scheduler/framework/plugin-api.ts';
+import type { Handle, NodeInfo, NodeStatuses, Plugin, PluginFactory } from '../../src/scheduler/framework/plugin-api.ts';
+import { Action, event, freeOn, podsOn, requestOf, unresolvable, unschedulable } from '../../src/scheduler/framework/plugin-api.ts';
 
 const SCENARIO = `name: guard
 duration: 2m
@@ -229,4 +229,29 @@ test('a PreFilter without a Filter rejects pods with caches, too', async () => {
   const [fast, plain] = [await play(make), await play(make, { plain: true })];
   expect(fast.counts.podsPending).toBe(4);
   expect(fast.digest).toBe(plain.digest);
+});
+
+test('a plugin that is guarded hears of verdicts and events as one that is not', async () => {
+  const seen: unknown[] = [];
+  const hinted: unknown[] = [];
+  const { counts } = await play((handle) => ({
+    filter: (_state: unknown, _pod: unknown, { name }: NodeInfo) =>
+      name === 'n-0' ? unschedulable('P', 'not now') : unresolvable('P', 'never'),
+    postFilter: (_state: unknown, pod: { readonly name: string }, statuses: NodeStatuses) => {
+      const { nodes } = handle.snapshot;
+      seen.push([
+        pod.name, statuses.get('n-0')?.reasons, statuses.get('n-1')?.reasons, statuses.ofNode(nodes[0])?.code,
+        statuses.ofNode(nodes[2])?.code, statuses.unschedulable(nodes).map(({ name }) => name),
+        [...statuses.explicit()].map(([name]) => name),
+      ]);
+      return { status: unschedulable('P', 'nothing helps'), nominatedNodeName: null };
+    },
+    eventsToRegister: () => [
+      { event: event('Pod', Action.Add), hint: null },
+      { event: event('Node', Action.Add), hint: (pod: { readonly name: string }) => { hinted.push(pod.name); return 'QueueSkip'; } },
+    ],
+  }));
+  expect(counts.podsPending).toBe(4);
+  expect(seen[0]).toEqual(['web-0-0', ['not now'], ['never'], 2, 3, ['n-0'], ['n-0', 'n-1', 'n-2']]);
+  expect(hinted).toEqual([]);
 });

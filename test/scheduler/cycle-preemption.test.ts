@@ -119,6 +119,19 @@ describe('the nominated node', () => {
     expect(world.where('boss')).toBe('on n0');
   });
 
+  test('stays with pods that are as important as a later preemptor', () => {
+    const world = fullNode();
+    const [first, lower] = [world.pod('first', '1', { priority: 100 }), world.pod('lower', '1', { priority: 50 })];
+    world.runTo(0.5);
+    const nominated = [first, lower].map((row) => world.cluster.nominatedNodeName(row));
+    world.pod('second', '1', { priority: 100 });
+    world.runTo(1);
+    expect(nominated).toEqual(['n0', 'n0']);
+    expect([first, lower, world.row('second')].map((row) => world.cluster.nominatedNodeName(row))).toEqual(['n0', '', 'n0']);
+    world.runTo(20);
+    expect(['first', 'second', 'lower'].map((name) => world.where(name))).toEqual(['on n0', 'on n0', 'Unschedulable']);
+  });
+
   test('is given up when the preemptor is deleted: others may try', () => {
     const world = fullNode();
     world.pod('vip', '1', { priority: 100 });
@@ -162,6 +175,22 @@ describe('victims that are not running', () => {
     expect(world.messages).toEqual([MADE_ROOM, 'preempted']);
     expect(world.where('waiter')).toBe('ErrorBackoff');
     expect(world.where('vip')).toBe('on n0');
+  });
+
+  // The plugin says that the waiter's going helps nobody, so that no event wakes the preemptor.
+  test.each([['1.36', 'Unschedulable'], ['1.37', 'on n0']] as const)('of %s: after one that waited on Permit the preemptor is %s', (kubernetes, where) => {
+    const picky = plugin('Picky', {
+      filter: (_state, _pod, node) => (node.pods.length > 0 ? { code: Code.Unschedulable, reasons: ['taken'], plugin: 'Picky' } : null),
+      permit: (_state, pod) => ({ status: pod.name === 'waiter' ? WAIT : null, timeoutMicros: 600_000_000 }),
+      eventsToRegister: () => [],
+    });
+    const world = new SchedulerWorld({ kubernetes, plugins: [picky], points: { filter: ['Picky'] }, also: { permit: ['Picky'] } });
+    world.node('n0', { cpu: '2' });
+    world.pod('waiter', '2');
+    world.runTo(1);
+    world.pod('vip', '2', { priority: 100 });
+    world.runTo(4);
+    expect([world.where('waiter').startsWith('on'), world.where('vip')]).toEqual([false, where]);
   });
 
   test('one that terminates already needs no call, and the preemptor no gate', () => {

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 
-const FOLDER = fileURLToPath(new URL('../../../shared/recordings/', import.meta.url));
+/** Where tests run on a copy of the sources elsewhere, as mutants do, they are told where the recordings are. */
+const FOLDER = process.env['PODYARD_RECORDINGS'] ?? fileURLToPath(new URL('../../../shared/recordings/', import.meta.url));
 
 /** Names below the folder of recordings, such as `1.36/taints.jsonl.gz`, in order; none: there is no such folder. */
 export function recordingsBelow(folder: string): string[] {

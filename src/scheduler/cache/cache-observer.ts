@@ -9,8 +9,10 @@ import type { PodTemplate } from '../../cluster/pod-template.ts';
 export interface CacheObserver {
   podCreated?(pod: number): void;
   podUpdated?(pod: number, before: PodTemplate): void;
+  /** An update came to a pod on a node that says nothing new of what is scheduled by. */
+  podRewritten?(pod: number): void;
   podAssumed?(pod: number): void;
-  /** The scheduler gave the node up again. `node` is where it was assumed. */
+  /** The scheduler gave the node up again, or the pod was bound to another one. `node` is where it was assumed. */
   podForgotten?(pod: number, node: number): void;
   podBound?(pod: number): void;
   podStarted?(pod: number): void;
@@ -33,6 +35,7 @@ export interface CacheObserver {
 export class CacheObserverLists {
   readonly podCreated: CacheObserver[] = [];
   readonly podUpdated: CacheObserver[] = [];
+  readonly podRewritten: CacheObserver[] = [];
   readonly podAssumed: CacheObserver[] = [];
   readonly podForgotten: CacheObserver[] = [];
   readonly podBound: CacheObserver[] = [];

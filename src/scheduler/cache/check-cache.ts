@@ -70,8 +70,7 @@ function checkNode(cache: SchedulerCache, live: NodeInfo): void {
   }
   expectEqual(`requested of ${live.name}`, live.requested.subarray(live.base, live.base + columns), fresh.requested);
   expectEqual(`nonZero of ${live.name}`, live.nonZero.subarray(live.nonZeroBase, live.nonZeroBase + 2), fresh.nonZero);
-  const column = cache.resources.find(GPU_MILLI);
-  live.devices?.check(column < 0 ? 0 : allocatable[live.base + column], new Set(live.pods));
+  live.devices?.check(allocatable[live.base + cache.resources.find(GPU_MILLI)], new Set(live.pods));
   const room = live.nonZero[live.nonZeroBase + FREE_PODS];
   const left = live.allowedPods - live.pods.length;
   assert(room === left, `room for pods on ${live.name} is ${room}, its pods leave ${left}`);

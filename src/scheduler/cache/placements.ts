@@ -102,7 +102,7 @@ export class Placements implements CacheObserver {
 
   podUpdated(pod: number, before: PodTemplate): void {
     const node = this.cluster.pods.node[pod];
-    if (node < 0 || this.counted[pod] !== 1) return;
+    if (node < 0) return;
     this.depart(pod, node, before.id);
     this.arrive(pod, node);
   }

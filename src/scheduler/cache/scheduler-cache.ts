@@ -56,7 +56,11 @@ export class SchedulerCache implements ClusterObserver {
     this.pods = new CachedPods(cluster.pods, this.seen.pods);
     cluster.resources.onGrown(() => this.nodes.widen(cluster.resources.count));
     this.nodes.widen(cluster.resources.count);
-    for (let row = 0; row < cluster.nodes.length; row++) if (cluster.nodes.alive[row] === 1) this.nodeAdded(row);
+    for (let row = 0; row < cluster.nodes.length; row++) {
+      if (cluster.nodes.alive[row] === 1) this.nodeAdded(row);
+      // A ghost: its pods are still there.
+      else if (cluster.nodes.pods[row].length > 0) this.nodes.make(row, this.seen.nodes.facts[row]);
+    }
     for (let pod = 0; pod < cluster.pods.length; pod++) {
       if (!cluster.pods.isLive(pod)) continue;
       this.podCreated(pod);
@@ -142,13 +146,9 @@ export class SchedulerCache implements ClusterObserver {
     this.changeCount++;
     assert(this.pods.belief[pod] === PodBelief.Assumed, 'forgetPod needs an assumed pod');
     const { pods } = this;
-    const node = pods.node[pod];
     if (pods.template[pod] !== this.seen.pods.template[pod]) this.takeLatestTemplate(pod);
-    this.cluster.feed(Verb.ForgetPod, pod, node);
-    this.detach(pod);
-    this.setBelief(pod, PodBelief.Waiting);
-    for (const observer of this.observers.podForgotten) observer.podForgotten?.(pod, node);
-    this.releaseGhost(node);
+    this.cluster.feed(Verb.ForgetPod, pod, pods.node[pod]);
+    this.giveUpNode(pod);
   }
 
   /** The GPUs that the pod holds on its node; null: it asks for none, or has no node. */
@@ -187,7 +187,8 @@ export class SchedulerCache implements ClusterObserver {
     const isStale = pods.template[pod] !== this.seen.pods.template[pod];
     if (isStale) this.takeLatestTemplate(pod);
     if (pods.node[pod] === node) this.moveToEnd(pod);
-    else if (pods.node[pod] >= 0) this.detach(pod);
+    // Somebody else has bound it elsewhere.
+    else if (pods.node[pod] >= 0) this.giveUpNode(pod);
     if (pods.node[pod] < 0) this.attach(pod, node);
     this.setBelief(pod, PodBelief.Assigned);
     for (const observer of this.observers.podBound) observer.podBound?.(pod);
@@ -296,8 +297,19 @@ export class SchedulerCache implements ClusterObserver {
       this.takeDevices(pod, node);
       this.moveToEnd(pod);
     }
-    if (pods.template[pod] === before.id) return;
+    if (pods.template[pod] === before.id) {
+      if (node >= 0) for (const observer of this.observers.podRewritten) observer.podRewritten?.(pod);
+      return;
+    }
     for (const observer of this.observers.podUpdated) observer.podUpdated?.(pod, before);
+  }
+
+  private giveUpNode(pod: number): void {
+    const node = this.pods.node[pod];
+    this.detach(pod);
+    this.setBelief(pod, PodBelief.Waiting);
+    for (const observer of this.observers.podForgotten) observer.podForgotten?.(pod, node);
+    this.releaseGhost(node);
   }
 
   private setBelief(pod: number, belief: PodBelief): void {

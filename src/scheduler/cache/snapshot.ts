@@ -149,6 +149,10 @@ export class LiveSnapshot implements SchedulerSnapshot, CacheObserver {
     if (node >= 0) this.images.touch(node);
   }
 
+  podRewritten(pod: number): void {
+    this.images.touch(this.cluster.pods.node[pod]);
+  }
+
   private place(row: number): void {
     const zone = this.cluster.nodeInfo(row).facts.zoneKey;
     this.zoneOfRow.set(row, zone);

@@ -3,6 +3,7 @@
  * (pkg/scheduler/framework/preemption/executor.go, gate SchedulerAsyncPreemption on). The calls go out after the
  * preemptor's cycle; until they are done PreEnqueue gates the preemptor.
  */
+import { assert } from '../../base/assert.ts';
 import { EvictionCause } from '../../cluster/cluster.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Micros } from '../../base/time.ts';
@@ -88,7 +89,7 @@ export class PreemptionExecutor implements PreemptionPort {
 
   private executeNext(): void {
     const order = this.orders.shift();
-    if (order === undefined) return;
+    assert(order !== undefined, 'each order has one event');
     this.clearLowerNominations(order);
     const { victims } = order;
     for (let i = 0; i < victims.length; i++) {
@@ -130,7 +131,7 @@ export class PreemptionExecutor implements PreemptionPort {
     const { preemptor, nodeName } = order;
     if (!this.isCurrent(order)) return;
     const { priority } = cluster.templateOf(preemptor);
-    for (const pod of scheduler.queue.nominator.podsOf(nodeName).slice()) {
+    for (const pod of scheduler.queue.nominator.podsOf(nodeName)) {
       if (pod === preemptor || cluster.templateOf(pod).priority >= priority) continue;
       const before = scheduler.podView(pod);
       scheduler.queue.nominator.remove(pod);
