@@ -1,9 +1,10 @@
 // `npm test`: types, lint and all tests at once; says in words what failed and what was skipped, and ends standard
 // output with `N passed, N failed`. Types and lint count as one check each. Arguments go to vitest
 // (`npm test -- test/kernel -t "cancel"`); then only the tests they name run. `--coverage` adds line coverage by folder
-// and fails when a domain folder is under 90 %. `--only-tests` leaves types and lint out.
+// and fails when a domain folder is under 90 %. `--only-tests` leaves types and lint out. `--thorough` runs the files that
+// have a thorough part (test/support/thorough.ts) with it, and nothing else.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,9 +21,13 @@ process.on('SIGTERM', () => stop(143));
 await main();
 
 async function main() {
-  const own = ['--coverage', '--only-tests'];
+  const own = ['--coverage', '--only-tests', '--thorough'];
   const withCoverage = process.argv.includes('--coverage');
   const rest = process.argv.slice(2).filter((argument) => !own.includes(argument));
+  if (process.argv.includes('--thorough')) {
+    process.env.PODYARD_THOROUGH = '1';
+    if (rest.length === 0) rest.push(...filesWithThoroughPart());
+  }
   const everything = rest.length === 0;
   const temporary = mkdtempSync(join(tmpdir(), 'podyard-test-'));
   const checks = [];
@@ -39,19 +44,30 @@ async function main() {
   }
 }
 
-/** One after the other on one core, while vitest has the other; what they print is kept until they end. */
-async function staticChecks(checks) {
-  checks.push(await runCheck('types', [join(modules, 'typescript', 'lib', 'tsc.js'), '-p', 'tsconfig.json', '--noEmit', '--pretty', 'false']));
-  checks.push(await runCheck('lint', [join(modules, 'eslint', 'bin', 'eslint.js'), '.', '--max-warnings', '0']));
+function filesWithThoroughPart() {
+  const files = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.test.ts'))
+    .map((file) => join('test', file));
+  return files.filter((file) => readFileSync(join(root, file), 'utf8').includes("/support/thorough.ts'"));
 }
 
-async function runCheck(name, options) {
-  const started = Date.now();
-  const { code, output } = await run(options, 'pipe', {});
-  const seconds = ((Date.now() - started) / 1000).toFixed(1);
-  if (code !== 0) process.stdout.write(`\n${name}:\n${output.trimEnd()}\n\n`);
-  say(`${name} ${code === 0 ? 'passed' : 'FAILED'} (${seconds} s)`);
-  return { name, passed: code === 0, message: inWords(output) };
+/** One process, which asks the compiler once, on one core, while vitest has the other. */
+async function staticChecks(checks) {
+  let started = Date.now();
+  const told = [];
+  const { code, output } = await run([join(root, 'scripts', 'static-checks.mjs')], 'pipe', {}, (check) => {
+    const seconds = ((Date.now() - started) / 1000).toFixed(1);
+    started = Date.now();
+    told.push(check.name);
+    if (!check.passed) process.stdout.write(`\n${check.name}:\n${check.output.trimEnd()}\n\n`);
+    say(`${check.name} ${check.passed ? 'passed' : 'FAILED'} (${seconds} s)`);
+    checks.push({ name: check.name, passed: check.passed, message: inWords(check.output) });
+  });
+  for (const name of ['types', 'lint'].filter((check) => !told.includes(check))) {
+    const message = `not checked: the checks ended with exit code ${code}`;
+    process.stdout.write(`\n${name}: ${message}\n${output.trimEnd()}\n\n`);
+    checks.push({ name, passed: false, message });
+  }
 }
 
 async function runVitest(rest, withCoverage, summaryFile) {
@@ -77,14 +93,15 @@ async function runVitest(rest, withCoverage, summaryFile) {
   return summary;
 }
 
-function run(options, output, extraEnvironment) {
+function run(options, output, extraEnvironment, onMessage = null) {
   return new Promise((done) => {
-    const stdio = output === 'inherit' ? 'inherit' : ['ignore', 'pipe', 'pipe'];
+    const stdio = output === 'inherit' ? 'inherit' : ['ignore', 'pipe', 'pipe', ...(onMessage === null ? [] : ['ipc'])];
     const child = spawn(process.execPath, options, { cwd: root, stdio, env: { ...process.env, ...extraEnvironment } });
     children.add(child);
     const parts = [];
     child.stdout?.on('data', (part) => parts.push(part));
     child.stderr?.on('data', (part) => parts.push(part));
+    if (onMessage !== null) child.on('message', onMessage);
     child.on('error', (error) => parts.push(Buffer.from(error.message)));
     child.on('close', (code) => {
       children.delete(child);

@@ -43,7 +43,7 @@ test.each([
   cli.write('later.mjs', plugin("score() { Promise.reject(new Error('later')); return 1; }"));
   cli.write('timer.mjs', plugin('score() { return 1; }', "setTimeout(() => { throw new Error('late'); }, 0);"));
   const out = `out-${file}`;
-  const outcome = cli.run('run', 'guard.yaml', '--plugin', file, '--out', out, '--quiet');
+  const outcome = cli.spawn('run', 'guard.yaml', '--plugin', file, '--out', out, '--quiet');
   expect(outcome.err).toContain(`error: `);
   expect(outcome.err).toContain(message);
   expect(outcome.err.trim().split('\n')).toHaveLength(1);
@@ -61,7 +61,7 @@ test.each([
   cli.write('ends.mjs', plugin('score() { return 1; }', 'process.exit(0);'));
   cli.write('made.mjs', "export const plugin = { name: 'P', summary: 's', create() { process.exit(3); } };");
   cli.write('thrown.mjs', "export const plugin = { name: 'P', summary: 's', create() { throw 'x'; } };");
-  const outcome = cli.run('run', 'guard.yaml', '--plugin', file, '--quiet');
+  const outcome = cli.spawn('run', 'guard.yaml', '--plugin', file, '--quiet');
   expect(outcome.err).toContain(message);
   expect(outcome).toMatchObject({ code: 2, out: '' });
 });

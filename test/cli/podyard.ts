@@ -1,7 +1,7 @@
 /** Runs the built command line in a folder of its own. Builds once when dist/ is behind the sources. */
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { MessageChannel, Worker, receiveMessageOnPort } from 'node:worker_threads';
@@ -55,7 +55,7 @@ export interface CliFolder {
   write(name: string, text: string | Uint8Array): void;
   /**
    * The built command line in a thread that has loaded it already: what takes a process half a second takes some
-   * hundredths. Command lines with `--plugin` or `-` get a process of their own: modules are loaded once a thread.
+   * hundredths. `fitsWarmProgram` tells which command lines get a process of their own all the same.
    */
   run(...args: readonly string[]): Outcome;
   /** In a process of its own. */
@@ -73,16 +73,11 @@ const LIMIT_MILLIS = 500_000;
 /** To be called at the top of a test file. */
 export function cliFolder(): CliFolder {
   let folder = '';
-  let warm: WarmProgram | null = null;
   beforeAll(() => {
-    const built = spawnSync(process.execPath, ['scripts/setup.mjs', '--tolerant'], { stdio: 'ignore' });
-    if (built.status !== 0) throw new Error('the build failed: npm run build tells why');
+    buildOnce();
     folder = mkdtempSync(join(tmpdir(), 'podyard-cli-'));
   });
-  afterAll(async () => {
-    await warm?.end();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => { rmSync(folder, { recursive: true, force: true }); });
   const environment = (env: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv => ({ ...process.env, NO_COLOR: '1', FORCE_COLOR: '0', NODE_OPTIONS: '', ...env });
   return {
     path: () => folder,
@@ -91,9 +86,8 @@ export function cliFolder(): CliFolder {
     },
     here: (...args) => inFolder(folder, () => podyardHere(args)),
     run(...args) {
-      if (args.some((arg) => arg.startsWith('--plugin') || arg === '-')) return this.spawn(...args);
-      warm ??= warmProgram();
-      const { code, out, err } = warm.run(args, folder);
+      if (!fitsWarmProgram(args, folder)) return this.spawn(...args);
+      const { code, out, err } = warmProgram().run(args, folder);
       return { code, out, err };
     },
     spawn(...args) {
@@ -151,15 +145,56 @@ async function inFolder<T>(folder: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
+let isBuilt = false;
+
+/** The first file of a test process looks whether dist/ is that of the sources; the others find it so. */
+function buildOnce(): void {
+  if (isBuilt) return;
+  const built = spawnSync(process.execPath, ['scripts/setup.mjs', '--tolerant'], { stdio: 'ignore' });
+  if (built.status !== 0) throw new Error('the build failed: npm run build tells why');
+  isBuilt = true;
+}
+
 type Answer = ReturnType<WarmProgram['run']>;
 
 export interface WarmProgram {
   /** `both`: standard output and standard error, as they came. */
   run(args: readonly string[], folder: string): Outcome & { readonly both: string };
-  end(): Promise<unknown>;
 }
 
+/** What the warm thread has loaded of users' modules, by real path: a thread keeps the first text of a module. */
+const loadedTexts = new Map<string, string>();
+
+/**
+ * Nothing is read from standard input, and no plugin file has another text than the one which the thread may have
+ * loaded under that name. What a plugin does to its process is not for a thread: `spawn`.
+ */
+export function fitsWarmProgram(args: readonly string[], folder: string): boolean {
+  if (args.includes('-')) return false;
+  const files = args.flatMap((arg) => arg.split(/[=,]/)).filter((word) => /\.[cm]?[jt]s$/.test(word));
+  return files.every((file) => {
+    try {
+      const path = realpathSync(resolve(folder, file));
+      const text = readFileSync(path, 'utf8');
+      const loaded = loadedTexts.get(path) ?? text;
+      loadedTexts.set(path, loaded);
+      return loaded === text;
+    } catch {
+      // No such file, or a name that is too long: there is nothing to load.
+      return true;
+    }
+  });
+}
+
+let warm: WarmProgram | null = null;
+
+/** One thread for all files of a test process. */
 export function warmProgram(): WarmProgram {
+  warm ??= startWarmProgram();
+  return warm;
+}
+
+function startWarmProgram(): WarmProgram {
   const state = new Int32Array(new SharedArrayBuffer(4));
   const { port1: answers, port2: port } = new MessageChannel();
   const worker = new Worker(new URL('warm-program.mjs', import.meta.url), {
@@ -187,7 +222,6 @@ export function warmProgram(): WarmProgram {
         process.chdir(start);
       }
     },
-    end: () => worker.terminate(),
   };
 }
 

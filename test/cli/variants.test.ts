@@ -86,7 +86,7 @@ describe('variants', () => {
     cli.write('heavy.yaml', `${HEADER}profiles: [{plugins: {multiPoint: {enabled: [{name: Even, weight: 50}]}}}]\n`);
     const variants = ['--a', 'spread.yaml', '--b', 'even.mjs', '--c', 'even.mjs,heavy.yaml'];
     const line = ['compare', 's.yaml', ...variants, '--seeds', '5', '-q'];
-    const { code, out } = cli.spawn(...line, '-o', 'json');
+    const { code, out } = cli.run(...line, '-o', 'json');
     expect(code).toBe(0);
     const shown = JSON.parse(out) as Shown & { readonly configurationC: unknown; readonly plugins: unknown };
     expect(shown.configurationB).toEqual({
@@ -98,7 +98,7 @@ describe('variants', () => {
     expect(shown.configurationC).toMatchObject({ profiles: [{ plugins: { multiPoint } }] });
     expect(shown.variants.map(({ label }) => label)).toEqual(['spread.yaml', 'even.mjs', 'even.mjs, heavy.yaml']);
     expect(new Set(shown.variants.map(({ digests }) => digests[0])).size).toBeGreaterThan(1);
-    expect(cli.spawn(...line, '-o', 'json', '--jobs', '2').out).toBe(out);
+    expect(cli.run(...line, '-o', 'json', '--jobs', '2').out).toBe(out);
   });
 
   test('a file with fields of a scenario is a change of each: the policy of an autoscaler', () => {

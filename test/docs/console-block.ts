@@ -22,12 +22,25 @@ export function stepsOf(text: string): ConsoleStep[] {
   return steps.map(({ command, expected }) => ({ command, expected: expected.join('\n').trim() }));
 }
 
+export interface PlainCommand {
+  /** Behind `podyard`. */
+  readonly words: readonly string[];
+  /** The file of a closing `> file`, which takes standard output. */
+  readonly target: string | null;
+}
+
 /**
- * The words after `podyard` where a shell would do nothing but hand them over: no other program, no redirection, no
- * pattern, nothing to expand. Null: this needs a shell.
+ * A command line of `podyard` with which a shell would do nothing but hand over the words, and perhaps write standard
+ * output to a file: no other program, no pattern, nothing to expand. Null: this needs a shell.
  */
-export function plainWordsOf(command: string): string[] | null {
+export function plainCommandOf(command: string): PlainCommand | null {
   const text = command.replace(/\\\n/g, ' ').trim();
+  const redirection = / > ([\w-][\w.-]*)$/.exec(text);
+  const words = wordsOf(redirection === null ? text : text.slice(0, redirection.index));
+  return words?.[0] === 'podyard' ? { words: words.slice(1), target: redirection?.[1] ?? null } : null;
+}
+
+function wordsOf(text: string): string[] | null {
   const word = /(?:[\w./:=,+@%^-]|\[[\w.]*\]|'[^'\n]*'|"[^"$`\\\n]*")+/y;
   const words: string[] = [];
   for (let at = 0; at < text.length; at = word.lastIndex) {
@@ -37,7 +50,7 @@ export function plainWordsOf(command: string): string[] | null {
     words.push(found.replace(/'([^']*)'|"([^"]*)"/g, (_, single?: string, double?: string) => single ?? double ?? ''));
     while (text[word.lastIndex] === ' ') word.lastIndex++;
   }
-  return words[0] === 'podyard' ? words.slice(1) : null;
+  return words;
 }
 
 /** Trailing blanks do not count. */

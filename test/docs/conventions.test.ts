@@ -1,6 +1,6 @@
 // The convention by which documents are executed, tested itself: a matcher that accepts everything would prove nothing.
 import { expect, test } from 'vitest';
-import { outputMatches, plainWordsOf, stepsOf } from './console-block.ts';
+import { outputMatches, plainCommandOf, stepsOf } from './console-block.ts';
 import { parseBlocks } from './markdown-blocks.ts';
 import { typeErrors } from './type-check.ts';
 
@@ -39,7 +39,12 @@ test.each([
     "podyard compare a.yaml \\\n  --metric 'packing.density*' --until \"cost:±5%\"",
     ['compare', 'a.yaml', '--metric', 'packing.density*', '--until', 'cost:±5%'],
   ],
-  ['podyard run a.yaml > out', null],
+  ['podyard run a.yaml > out > b', null],
+  ['podyard run a.yaml >> out', null],
+  ['podyard run a.yaml 2> out', null],
+  ['podyard run a.yaml > $out', null],
+  ['podyard run a.yaml > out/b', null],
+  ['podyard run a.yaml > out &', null],
   ['podyard run a.yaml | head', null],
   ['podyard run *.yaml', null],
   ['podyard run "$file"', null],
@@ -48,7 +53,15 @@ test.each([
   ['! podyard run a.yaml', null],
   ['node podyard.js', null],
 ])('of %j a shell would hand over the words %j', (command, words) => {
-  expect(plainWordsOf(command)).toEqual(words);
+  expect(plainCommandOf(command)?.words ?? null).toEqual(words);
+});
+
+test.each([
+  ['podyard run a.yaml', null],
+  ['podyard run a.yaml \\\n  -o json > a-1.json', 'a-1.json'],
+  ["podyard run 'a > b.yaml'", null],
+])('of %j a shell would write standard output to %j', (command, target) => {
+  expect(plainCommandOf(command)).toMatchObject({ target });
 });
 
 test('the info string says how a block is run, and why one is not', () => {

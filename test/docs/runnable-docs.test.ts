@@ -8,10 +8,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { warmProgram } from '../cli/podyard.ts';
-import type { WarmProgram } from '../cli/podyard.ts';
+import { fitsWarmProgram, warmProgram } from '../cli/podyard.ts';
 import { filesBelow } from '../support/tracked-files.ts';
-import { outputMatches, plainWordsOf, stepsOf } from './console-block.ts';
+import { outputMatches, plainCommandOf, stepsOf } from './console-block.ts';
 import { blocksOf, type Block } from './markdown-blocks.ts';
 import { typeErrorsByName } from './type-check.ts';
 
@@ -22,7 +21,6 @@ const EXECUTED = ['console', 'sh', 'yaml', 'ts'];
 
 const documents = ['README.md', 'CONTRIBUTING.md', ...filesBelow('docs', '.md')].filter((file) => existsSync(file));
 let scratch = '';
-let warm: WarmProgram | null = null;
 let errorsOfSnippets: ReadonlyMap<string, readonly string[]> | null = null;
 
 beforeAll(() => {
@@ -31,10 +29,7 @@ beforeAll(() => {
   writeFileSync(join(scratch, 'bin', 'podyard'), `#!/bin/sh\nexec "${process.execPath}" "${CLI}" "$@"\n`);
   chmodSync(join(scratch, 'bin', 'podyard'), 0o755);
 });
-afterAll(async () => {
-  await warm?.end();
-  rmSync(scratch, { recursive: true, force: true });
-});
+afterAll(() => { rmSync(scratch, { recursive: true, force: true }); });
 
 describe.each(documents)('%s', (document) => {
   const blocks = blocksOf(document);
@@ -96,11 +91,12 @@ function expectExit(block: Block, script: string, folder: string): string {
 }
 
 function runScript(script: string, folder: string): { readonly code: number | null; readonly both: string } {
-  const words = plainWordsOf(script);
-  // Plugins are modules, which a thread loads once: a changed one would be the old one.
-  if (words !== null && !words.some((word) => word === '-' || word.startsWith('--plugin'))) {
-    warm ??= warmProgram();
-    return warm.run(words, folder);
+  const plain = plainCommandOf(script);
+  if (plain !== null && fitsWarmProgram(plain.words, folder)) {
+    const { code, out, err, both } = warmProgram().run(plain.words, folder);
+    if (plain.target === null) return { code, both };
+    writeFileSync(join(folder, plain.target), out);
+    return { code, both: err };
   }
   const { status, stdout } = spawnSync('bash', ['-c', `exec 2>&1\n${script}`], {
     cwd: folder,

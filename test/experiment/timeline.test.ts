@@ -13,6 +13,7 @@ import { byteSourceOf } from '../../src/workload/traces/byte-source.ts';
 import { openTrace } from '../../src/workload/traces/open-trace.ts';
 import { readRandom, scenarioArbitrary } from '../support/random-scenarios.ts';
 import type { RandomScenario } from '../support/random-scenarios.ts';
+import { sized } from '../support/thorough.ts';
 import { overlaps, readTrace } from '../support/trace-event-reader.ts';
 import type { ReadTrace } from '../support/trace-event-reader.ts';
 
@@ -73,7 +74,7 @@ const scenarios = scenarioArbitrary.filter((drawn) => {
     throw error;
   }
 });
-const RUNS = 40;
+const RUNS = sized(20, 40);
 /** Minutes, and the number of nodes. */
 const upTo = (max: number): fc.Arbitrary<number> => fc.integer({ min: 1, max });
 const cuts = fc.record({ start: fc.nat(20), length: upTo(20), nodes: upTo(4) });

@@ -10,9 +10,10 @@ import type { DecisionCase } from '../support/decision-cases.ts';
 import { best, decide } from '../support/decided-case.ts';
 import type { ByNode, Decided } from '../support/decided-case.ts';
 import { node, pod } from '../support/scheduler-fixture.ts';
+import { sized } from '../support/thorough.ts';
 
 /** PODYARD_RUNS=5000 for a long hunt. */
-const RUNS = { numRuns: Number(process.env['PODYARD_RUNS'] ?? 500) };
+const RUNS = { numRuns: Number(process.env['PODYARD_RUNS'] ?? sized(200, 500)) };
 const byText = (a: string, b: string): number => (a < b ? -1 : 1);
 
 /** Feasible nodes and their scores, whatever their order. */

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { CHANGE_RING } from '../../src/scheduler/cache/cached-nodes.ts';
 import { crowdedRun } from '../support/crowded-cluster.ts';
 import { churnRun } from '../support/template-churn.ts';
+import { sized } from '../support/thorough.ts';
 
 describe('decisions by the fast paths', () => {
   test.each([6, 40])('are those of the plain scan while many of the pods on %i nodes are on their way out', (nodes) => {
@@ -25,7 +26,8 @@ describe('decisions by the fast paths', () => {
     expect(fast.largeBound).toBeGreaterThan(2);
   });
 
-  test.each([[60, 1500], [110, 2600]] as const)('are so while dozens of pods wait on %i nodes for the victims of their preemptions', (nodes, steps) => {
+  const WAITING = sized([[60, 1500]], [[60, 1500], [110, 2600]]);
+  test.each(WAITING)('are so while dozens of pods wait on %i nodes for the victims of their preemptions', (nodes, steps) => {
     const kind = { priorities: true, percentage: 0, isolated: true, calm: true, reapMicros: 4_000_000 };
     const options = { ...kind, seed: `nominated-a-${nodes}`, nodes, steps };
     const fast = churnRun({ ...options, plain: false });

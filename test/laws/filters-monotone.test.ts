@@ -10,9 +10,10 @@ import type { DecisionCase } from '../support/decision-cases.ts';
 import { FILTER_PLUGINS, verdicts } from '../support/decided-case.ts';
 import type { FilterPlugin } from '../support/decided-case.ts';
 import { node, pod } from '../support/scheduler-fixture.ts';
+import { sized } from '../support/thorough.ts';
 
 /** PODYARD_RUNS=5000 for a long hunt. */
-const RUNS = { numRuns: Number(process.env['PODYARD_RUNS'] ?? 250) };
+const RUNS = { numRuns: Number(process.env['PODYARD_RUNS'] ?? sized(100, 250)) };
 /** Which domain is emptiest, and which nodes make a domain, hangs on all nodes and pods. */
 const SPREAD: readonly FilterPlugin[] = ['PodTopologySpread'];
 /** A pod that brings a volume of the new pod's spares it from being attached anew. */

@@ -1,7 +1,11 @@
 // The linter's own test: each line below stands for something the house rules ban, and the linter must say so. The
-// text is linted in place of a real file, because typed rules need one that the compiler knows.
+// text is linted in place of a real file, because typed rules need one that the compiler knows; of all files the
+// compiler is given that one only, as the text needs no other.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { ESLint } from 'eslint';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 /** Code, the rule that must object, where. */
 const BELOW_IO: readonly (readonly [string, string])[] = [
@@ -44,17 +48,21 @@ const ALLOWED: readonly string[] = [
   'export const d4 = Math.exp(0.5 * Math.log(2));',
 ];
 
+const PLACE = 'src/base/assert.ts';
+const folder = mkdtempSync(join(tmpdir(), 'podyard-lint-'));
 let linter: ESLint;
 beforeAll(() => {
+  const project = join(folder, 'tsconfig.json');
+  const compilerOptions = { typeRoots: [resolve('node_modules/@types')] };
+  writeFileSync(project, JSON.stringify({ extends: resolve('tsconfig.json'), compilerOptions, files: [resolve(PLACE)], include: [] }));
   // Where CI=true is set, the typed parser reads each file once from the disk; here the text is ours and not the file's.
-  linter = new ESLint({
-    cwd: process.cwd(),
-    overrideConfig: { languageOptions: { parserOptions: { disallowAutomaticSingleRunInference: true } } },
-  });
+  const parserOptions = { disallowAutomaticSingleRunInference: true, project: [project] };
+  linter = new ESLint({ cwd: process.cwd(), overrideConfig: { languageOptions: { parserOptions } } });
 });
+afterAll(() => { rmSync(folder, { recursive: true, force: true }); });
 
 async function objections(lines: readonly string[]): Promise<Map<number, string[]>> {
-  const [result] = await linter.lintText(`${lines.join('\n')}\n`, { filePath: 'src/base/assert.ts' });
+  const [result] = await linter.lintText(`${lines.join('\n')}\n`, { filePath: PLACE });
   const found = new Map<number, string[]>();
   for (const { line, ruleId } of result?.messages ?? []) found.set(line, [...(found.get(line) ?? []), ruleId ?? 'parser']);
   return found;

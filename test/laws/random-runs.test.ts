@@ -6,9 +6,10 @@ import type { RunResult } from '../../src/metrics/run-result.ts';
 import { change, changed } from '../support/random-changes.ts';
 import { playRandom, scenarioArbitrary } from '../support/random-scenarios.ts';
 import type { PlayOptions, RandomScenario } from '../support/random-scenarios.ts';
+import { sized } from '../support/thorough.ts';
 
 /** PODYARD_RUNS=2000 for a long hunt. */
-const RUNS = Number(process.env['PODYARD_RUNS'] ?? 80);
+const RUNS = Number(process.env['PODYARD_RUNS'] ?? sized(40, 80));
 const MAX_EVENTS = 6000;
 
 /** null: the scenario is refused, in words. Anything else that is thrown fails the test. */

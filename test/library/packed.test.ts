@@ -144,28 +144,25 @@ function compile(folder: string, settings: unknown): string {
   return run(process.execPath, [tsc, '-p', folder]).text;
 }
 
-describe('docs/library.md', () => {
+describe('the programs of the documents', () => {
   const blocks = blocksOf('docs/library.md').filter(({ language }) => language === 'ts');
   const program = (line: number): string => join('library', `line-${String(line)}.js`);
+  const tutorial = blocksOf('docs/tutorial.md');
 
+  // As docs/tutorial.md says it: settings on the command line, no tsconfig.json. One run of the compiler for all, which
+  // checks the package's declarations and those of what they name, too.
   beforeAll(() => {
-    mkdirSync(join(project, 'library'));
-    for (const { line, text } of blocks)
-      {writeFileSync(join(project, program(line).replace(/js$/, 'ts')), `${text}\nexport {};\n`);}
-    const strict = {
-      strict: true,
-      target: 'es2023',
-      module: 'nodenext',
-      moduleResolution: 'nodenext',
-      types: ['node'],
-      skipLibCheck: false,
-    };
-    const told = compile('library', { compilerOptions: strict, include: ['*.ts'] });
-    expect(told).toBe('');
+    for (const folder of ['library', 'tutorial']) mkdirSync(join(project, folder));
+    const sources = blocks.map(({ line }) => program(line).replace(/js$/, 'ts'));
+    for (const [i, { text }] of blocks.entries()) writeFileSync(join(project, sources[i]), `${text}\nexport {};\n`);
+    for (const { file, text } of tutorial) if (file !== null) writeFileSync(join(project, 'tutorial', file), `${text}\n`);
+    const settings = ['--strict', '--target', 'es2023', '--module', 'nodenext', '--types', 'node'];
+    const compiled = run(process.execPath, [tsc, ...settings, ...sources, join('tutorial', 'compare.ts')]);
+    expect(compiled.text).toBe('');
   });
 
   test.each(blocks.map(({ line, text }) => [line, text.split('\n')[0]] as const))(
-    'line %i compiles strictly and runs: %s',
+    'docs/library.md, line %i, compiles strictly and runs: %s',
     (line) => {
       const { status, text } = run(process.execPath, [program(line)]);
       expect(status, text).toBe(0);
@@ -175,24 +172,15 @@ describe('docs/library.md', () => {
       } else expect(text).toMatch(/[0-9a-f]{32}|^true$|METRIC/m);
     },
   );
-});
 
-describe('docs/tutorial.md', () => {
-  test('has a program that prints what the page says, with the sample of the package', () => {
-    mkdirSync(join(project, 'tutorial'));
-    const blocks = blocksOf('docs/tutorial.md');
-    for (const { file, text } of blocks) if (file !== null) writeFileSync(join(project, 'tutorial', file), `${text}\n`);
+  test('docs/tutorial.md: prints what the page says, with the sample of the package', () => {
     for (const name of ['nodes.csv', 'pods.csv']) {
       const sample = join(project, 'node_modules/podyard/workloads/samples', `openb-busy-${name}`);
       writeFileSync(join(project, 'tutorial', name), readFileSync(sample));
     }
-    // As the page says it: settings on the command line, no tsconfig.json.
-    const settings = ['--strict', '--target', 'es2023', '--module', 'nodenext', '--types', 'node'];
-    const compiled = run(process.execPath, [tsc, ...settings, 'compare.ts'], join(project, 'tutorial'));
-    expect(compiled.text).toBe('');
     const { status, text } = run(process.execPath, ['compare.js'], join(project, 'tutorial'));
     expect(status, text).toBe(0);
-    const promised = blocks.filter(({ language }) => language === 'text');
+    const promised = tutorial.filter(({ language }) => language === 'text');
     expect(promised).toHaveLength(1);
     expect(text.split('\n\n').at(-1)?.trim()).toBe(promised[0].text);
   });
