@@ -14,7 +14,6 @@ import type { PodOutcome } from '../cluster/pod-table.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { MetricsSettings } from './settings.ts';
-
 import { EventMarks } from './event-marks.ts';
 import { PodWaits } from './latency.ts';
 import { NodeRecords } from './node-records.ts';
