@@ -44,7 +44,7 @@ export const FOLDERS = {
   controllers: [
     'test/controllers/*.test.ts',
     'test/vectors/control-plane-{controllers,policies}.test.ts',
-    'test/scenarios/{workload-controllers,daemon-sets,node-life}.test.ts',
+    'test/scenarios/{workload-controllers,daemon-sets,node-life,node-illnesses}.test.ts',
   ],
   'scheduler/framework': [
     'test/scheduler/{cycle-*,fit-error-messages,foreign-schedulers,post-filter-errors,config,queue/*}.test.ts',

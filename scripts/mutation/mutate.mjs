@@ -95,7 +95,8 @@ async function mutate(target, wish) {
   if (only?.length === 0) return say(target, 'nothing survived the last run, or there was none');
   for (const file of [ledger, drawn]) rmSync(file, { force: true });
   const settings = {
-    mutate: [target === folder ? `src/${folder}/**/*.ts` : `src/${target}`, '!src/**/*.d.ts'],
+    // What users write is read by test/input, on whole scenarios.
+    mutate: [target === folder ? `src/${folder}/**/*.ts` : `src/${target}`, '!src/**/*.d.ts', '!src/**/settings.ts'],
     testRunner: 'vitest',
     vitest: { configFile: 'scripts/mutation/vitest-config.mjs', related: false },
     plugins: ['@stryker-mutator/vitest-runner', join(here, 'sample.mjs')],

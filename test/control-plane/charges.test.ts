@@ -5,6 +5,8 @@ import type { Pod, PodSpec, Service } from '../../src/cluster/objects.ts';
 import { applicationOf, placedApplications, splitName } from '../../src/control-plane/pod-admission.ts';
 import { claimUsage, containersWithout, isInScope, isPastGrace, isPodQuotaResource, podUsage, serviceUsage, unspecifiedResources } from '../../src/control-plane/quota-usage.ts';
 import type { QuotaScope } from '../../src/control-plane/quota-usage.ts';
+import { decideDemand } from '../../src/control-plane/resource-quota.ts';
+import { quantitiesOf } from '../../src/cluster/pod-requests.ts';
 import type { ReadonlyQuantities } from '../../src/cluster/pod-requests.ts';
 import { fixture } from '../support/scheduler-fixture.ts';
 
@@ -81,6 +83,16 @@ describe('a scope holds', () => {
     expect(isInScope(podOf({ cpu: '1' }), { scopeName: 'BestEffort' })).toBe(false);
     expect(isInScope(podOf({}, { memory: '1Gi' }), { scopeName: 'NotBestEffort' })).toBe(true);
   });
+});
+
+test('a quota whose status does not say what is in use refuses; so does one that wants said what a pod leaves open', () => {
+  const quota = (used: Readonly<Record<string, string>>) => ({ name: 'q', scopes: [], hard: quantitiesOf({ cpu: '2', pods: '5', services: '2' }), used: quantitiesOf(used) });
+  const demand = (missing: readonly string[]) => ({ usage: quantitiesOf({ cpu: '1', pods: '1' }), missing: new Map([['q', missing]]) }) as never;
+  expect(decideDemand([quota({ pods: '1' })], demand([]))).toEqual({ allowed: false, reason: 'unknownStatus', quota: 'q', resources: ['cpu'] });
+  expect(decideDemand([quota({ pods: '1' })], demand(['cpu']))).toEqual({ allowed: false, reason: 'mustSpecify', quota: 'q', resources: ['cpu'] });
+  expect(decideDemand([quota({ pods: '1', cpu: '1' })], demand([])).allowed).toBe(true);
+  expect(decideDemand([quota({ pods: '1', cpu: '1500m' })], demand([])).allowed).toBe(false);
+  expect(decideDemand([quota({ pods: '5', cpu: '0' })], demand([])).allowed).toBe(false);
 });
 
 describe('other objects are charged', () => {

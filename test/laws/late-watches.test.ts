@@ -4,9 +4,10 @@ import { expect, test } from 'vitest';
 import { Cluster, EvictionCause, PodOutcome, PodPhase } from '../../src/cluster/cluster.ts';
 import type { Node, Pod } from '../../src/cluster/objects.ts';
 import type { ClusterObserver, SeenCluster } from '../../src/cluster/observer.ts';
-import { LateCluster } from '../../src/control-plane/late-cluster.ts';
+import { LateCluster, drawnDelays, inOrder, kubeletWatches, lateClusterOf } from '../../src/control-plane/late-cluster.ts';
 import { LateWatch } from '../../src/control-plane/late-watch.ts';
 import { WorkloadKind } from '../../src/cluster/workload-table.ts';
+import type { Distribution } from '../../src/kernel/distribution.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 import { onTime } from '../../src/scheduler/cache/scheduler-cache.ts';
 
@@ -291,4 +292,37 @@ test('a late watch that begins with what is there shows it, and keeps it until i
   expect(seen()).toEqual(before);
   kernel.run();
   expect(seen()).toEqual([[2, -1, 5, EvictionCause.Api, []], [1, node, NaN, 0, []], [nodeObject('n', 8).status?.allocatable, 0]]);
+});
+
+test('what happens later is never shown before what happened first', () => {
+  const kernel = new Kernel({ seed: 'order' });
+  const delays = [50, 10, 0, 3, 90, 1];
+  const showsAfter = inOrder(kernel, () => delays.shift() ?? 0);
+  const shown: number[] = [];
+  const event = kernel.defineEvent('happens', 2, () => shown.push(kernel.now + showsAfter()));
+  for (const at of [0, 5, 49, 60, 61, 200]) kernel.at(at, event);
+  kernel.run();
+  expect(shown).toEqual([50, 50, 50, 63, 151, 201]);
+});
+
+test('each kubelet has a watch of its own, by the name of its node; without delay there is none', () => {
+  const delaysOf = (): readonly unknown[] => {
+    const kernel = new Kernel({ seed: 'kubelets' });
+    const cluster = new Cluster(kernel);
+    const rows = ['a', 'b'].map((name) => cluster.addNode(nodeObject(name, 4)));
+    const spread: Distribution = { kind: 'uniform', min: 0, max: 10, atLeast: null, atMost: null };
+    expect([kubeletWatches(kernel, cluster, null), lateClusterOf(kernel, cluster, 'x', null, 4)]).toEqual([null, null]);
+    const watches = kubeletWatches(kernel, cluster, spread);
+    const drawn = drawnDelays(new Kernel({ seed: 'kubelets' }), 'kubelet/b', spread);
+    const [first, other] = [watches?.(rows[0]), watches?.(rows[1])];
+    // Of one watch nothing overtakes: in the same instant the later is shown no earlier.
+    const again = Array.from({ length: 9 }, () => watches?.(rows[0]) ?? -1);
+    expect([...again].sort((a, b) => a - b)).toEqual(again);
+    expect(again[0]).toBeGreaterThanOrEqual(first ?? Infinity);
+    expect(other).toBe(drawn());
+    return [first, other, ...again];
+  };
+  const [one, two] = [delaysOf(), delaysOf()];
+  expect(one).toEqual(two);
+  expect(one[0]).not.toBe(one[1]);
 });
