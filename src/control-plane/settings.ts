@@ -12,7 +12,7 @@ import { spellSeconds } from '../scenario/spelling.ts';
 /** How late each part learns of a change. */
 export interface ControlPlaneSettings {
   /** Seconds; null: at once. */
-  readonly watchDelaySeconds: Readonly<Record<'scheduler' | 'controllers' | 'kubelets', Distribution | null>>;
+  readonly watchDelaySeconds: Readonly<Record<Watcher, Distribution | null>>;
 }
 
 /** Parts of the control plane that may be told of changes late. */
@@ -36,11 +36,7 @@ const schema = z.strictObject({
   ).default('0s'),
 });
 
-type Input = z.output<typeof schema>;
-
-function resolve(
-  { watchDelay }: Input, numbers: ScenarioNumbers,
-): ControlPlaneSettings {
+function resolve({ watchDelay }: z.output<typeof schema>, numbers: ScenarioNumbers): ControlPlaneSettings {
   const at = below(below(null, 'controlPlane'), 'watchDelay');
   const named = typeof watchDelay === 'object' ? WATCHERS.filter((part) => watchDelay[part] !== undefined) : [];
   if (named.length === 0) {
@@ -66,11 +62,11 @@ export function lateOrNull(delay: Distribution): Distribution | null {
   return delay.kind === 'fixed' && Math.max(delay.value, delay.atLeast ?? 0) === 0 ? null : delay;
 }
 
-function spell({ watchDelaySeconds }: ControlPlaneSettings): Record<string, unknown> {
+function spell({ watchDelaySeconds }: ControlPlaneSettings): Record<string, unknown> | undefined {
   const late = Object.entries(watchDelaySeconds).flatMap(([part, delay]) =>
     delay === null ? [] : [[part, spellSeconds(delay)] as const],
   );
-  return late.length === 0 ? {} : { controlPlane: { watchDelay: Object.fromEntries(late) } };
+  return late.length === 0 ? undefined : { watchDelay: Object.fromEntries(late) };
 }
 
 const field = schema.prefault({}).describe('How late the control plane learns of changes');

@@ -14,7 +14,9 @@ import { spellSeconds } from '../scenario/spelling.ts';
  * What a failure does to a node: its machine stops (`crash`), its kubelet is slow, it is cut off from the API server
  * (`partition`), the provider takes the machine back (`reclaim`), pulls fail (`registry`), it is cordoned.
  */
-export type FailureKind = 'crash' | 'slow' | 'partition' | 'reclaim' | 'registry' | 'cordon';
+export type FailureKind = (typeof FAILURE_KINDS)[number];
+
+const FAILURE_KINDS = ['crash', 'slow', 'partition', 'reclaim', 'registry', 'cordon'] as const;
 
 /** A source of failures: of single nodes, or of whole groups of them at once. */
 export interface FailureProcess {
@@ -38,8 +40,6 @@ export interface FailureProcess {
   readonly repairSeconds: Distribution;
 }
 
-const FAILURE_KINDS = ['crash', 'slow', 'partition', 'reclaim', 'registry', 'cordon'] as const;
-
 const schema = z.strictObject({
   name: name('Name of the process; unique'),
   kind: z
@@ -47,8 +47,7 @@ const schema = z.strictObject({
     .default('crash')
     .describe(
       'What happens to the nodes: their machines stop, their kubelets are slow, they are cut off from the API ' +
-      'server, ' +
-        'the provider takes them back with a notice, the image registry is out of their reach, they are cordoned',
+        'server, the provider takes them back with a notice, the image registry is out of their reach, they are cordoned',
     ),
   scope: z
     .enum(['node', 'zone', 'rack', 'cluster'], expecting('expected node, zone, rack or cluster'))
@@ -87,9 +86,7 @@ const DEFAULT_SLOW_FACTOR = 4;
 /** Of AWS spot instances. */
 const DEFAULT_NOTICE = '2m';
 
-function resolveFailure(
-  failure: FailureInput, path: Path, numbers: ScenarioNumbers,
-): FailureProcess {
+function resolveFailure(failure: FailureInput, path: Path, numbers: ScenarioNumbers): FailureProcess {
   const uptimeSeconds = numbers.distribution(failure.uptime, below(path, 'uptime'));
   if (uptimeSeconds.kind === 'fixed' && uptimeSeconds.value === 0)
     numbers.findings.error(below(path, 'uptime'), 'expected a duration above 0: nodes would fail without end');

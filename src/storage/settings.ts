@@ -1,10 +1,10 @@
 /** `storage` of a scenario: how long volumes take. */
 import { z } from 'zod';
 import { below } from '../base/source-path.ts';
-import type { Distribution } from '../kernel/distribution.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { NodeTroubles } from '../cluster/node-troubles.ts';
 import type { VolumeMounts } from '../cluster/volume-mounts.ts';
+import type { Distribution } from '../kernel/distribution.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Block } from '../scenario/block.ts';
 import { durationDistribution } from '../scenario/fields.ts';
@@ -24,23 +24,19 @@ export type MakeVolumes = (
   kernel: Kernel, cluster: Cluster, settings: StorageSettings, phase: number, troubles: NodeTroubles | null,
 ) => VolumeMounts;
 
-const schema = z.strictObject(
-  {
-    attach: durationDistribution(
-      'Time to attach a volume to a node. Default: lognormal, median 5s, sigma 0.5; a model assumption (clouds take ' +
-      '2 ' +
-        'to 15 s)',
-    ).default({ lognormal: { median: '5s', sigma: 0.5 } }),
-    detach: durationDistribution('Time to detach it. Default: lognormal, median 5s, sigma 0.5; likewise').default({
-      lognormal: { median: '5s', sigma: 0.5 },
-    }),
-    mount: durationDistribution(
-      'Time to mount the volumes of a pod once they are attached. Default: lognormal, median 600ms, sigma 0.5; a ' +
-      'model ' +
-        'assumption',
-    ).default({ lognormal: { median: '600ms', sigma: 0.5 } }),
-  },
-);
+const schema = z.strictObject({
+  attach: durationDistribution(
+    'Time to attach a volume to a node. Default: lognormal, median 5s, sigma 0.5; a model assumption (clouds take ' +
+      '2 to 15 s)',
+  ).default({ lognormal: { median: '5s', sigma: 0.5 } }),
+  detach: durationDistribution('Time to detach it. Default: lognormal, median 5s, sigma 0.5; likewise').default({
+    lognormal: { median: '5s', sigma: 0.5 },
+  }),
+  mount: durationDistribution(
+    'Time to mount the volumes of a pod once they are attached. Default: lognormal, median 600ms, sigma 0.5; a ' +
+      'model assumption',
+  ).default({ lognormal: { median: '600ms', sigma: 0.5 } }),
+});
 
 function resolve(storage: z.output<typeof schema> | undefined, numbers: ScenarioNumbers): StorageSettings | null {
   if (storage === undefined) return null;
