@@ -3,7 +3,8 @@
  * server deletes unscheduled pods without grace), and those whose Node object is gone. The latter are found at the
  * first 20 s tick after the node's removal and, after 40 s of quarantine, removed unless the node has come back.
  * They count as evicted by NodeFailure, but for DaemonSet pods, which are deleted with their node.
- * Pods that have ended are kept until their owner deletes them; beyond 12,500 of them the oldest go at the next tick.
+ * Pods that have ended are kept until their owner deletes them; beyond 12,500 of them the oldest go at the next tick,
+ * those that kubelets have evicted first.
  * A pod that the Job controller has not counted yet stays until it is.
  * Source: pkg/controller/podgc/gc_controller.go, pkg/controller/podgc/config/v1alpha1/defaults.go,
  * pkg/registry/core/pod/strategy.go (v1.36). Not modelled: the out-of-service taint.
@@ -115,7 +116,13 @@ export class PodGc implements ClusterObserver {
     if (surplus <= 0) return;
     const ended: number[] = [];
     for (let pod = 0; pod < pods.length; pod++) if (pods.hasEnded(pod) && !pods.isTerminating(pod)) ended.push(pod);
-    ended.sort((a, b) => pods.createdAt[a] - pods.createdAt[b] || pods.serial[a] - pods.serial[b]);
+    const isEvicted = (pod: number): boolean => pods.history(pod).reason === 'Evicted';
+    ended.sort(
+      (a, b) =>
+        Number(isEvicted(b)) - Number(isEvicted(a)) ||
+        pods.createdAt[a] - pods.createdAt[b] ||
+        pods.serial[a] - pods.serial[b],
+    );
     for (const pod of ended.slice(0, surplus)) this.requests.deletePod(pod);
   }
 

@@ -8,6 +8,7 @@ import { NodeTroubles } from '../cluster/node-troubles.ts';
 import { cordonFault } from '../failures/cordons.ts';
 import type { NodeFault } from '../failures/crash-processes.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { CutNodes } from '../node/cut-nodes.ts';
 import { Drains } from '../operations/drain.ts';
 import type { IllnessOperation, OperationPhases, Operations } from '../operations/operations.ts';
 import { Reclaims } from '../operations/reclaims.ts';
@@ -15,6 +16,8 @@ import type { FailureProcess } from './scenario.ts';
 
 export interface NodeIllnesses {
   readonly troubles: NodeTroubles;
+  /** Of the kubelets. */
+  readonly cuts: CutNodes;
   /** null: its machines stop. */
   faultOfProcess(process: FailureProcess): NodeFault | null;
   faultOfStep(operation: IllnessOperation): NodeFault;
@@ -42,6 +45,7 @@ export const nodeIllnesses: MakeIllnesses = (kernel, cluster, phases) => {
   };
   return {
     troubles,
+    cuts: new CutNodes(cluster, troubles),
     faultOfProcess: ({ kind, factor, noticeMicros }) => {
       switch (kind) {
         case 'crash': return null;
