@@ -132,7 +132,7 @@ export class Kubelet implements ClusterObserver, TroubleListener {
       isCurrent: (pod, ticket) => this.isCurrent(pod, ticket),
       containerStartMicros: (pod) => this.startMicros(pod),
       graceMicros: (pod) => this.ends.graceMicros(pod),
-      isEvicting: (pod) => this.ends.isEvicting(pod),
+      isEvicting: (pod) => this.isEvicting(pod),
       evict: (pod, eviction) => { this.evict(pod, eviction); },
       isReplacement,
       isHeldBack: (pod, ticket, then) => this.isHeldBack(pod, ticket, then),
@@ -305,9 +305,13 @@ export class Kubelet implements ClusterObserver, TroubleListener {
   }
 
   /** Makes a pod go that has not been asked to: it is Failed when its containers have stopped. */
-  private evict(pod: number, eviction: KubeletEviction): void {
+  evict(pod: number, eviction: KubeletEviction): void {
     this.ends.evict(pod, eviction);
     this.beginStop(pod);
+  }
+
+  isEvicting(pod: number): boolean {
+    return this.ends.isEvicting(pod);
   }
 
   /** Others stop for a critical pod, with the grace that they ask for. */

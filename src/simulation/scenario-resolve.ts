@@ -54,6 +54,9 @@ export type OwnSettings = Pick<
   readonly bindMicros: Micros;
 };
 
+/** system-critical (pkg/apis/scheduling/types.go). */
+const CRITICAL_PRIORITY = 2_000_000_000;
+
 /** kubelet maxPods, upstream's default (pkg/kubelet/apis/config/v1beta1/defaults.go). */
 const DEFAULT_MAX_PODS = 110;
 
@@ -347,7 +350,36 @@ function resolveKubelet(kubelet: ScenarioInput['kubelet'], numbers: ScenarioNumb
     defaultImageBytes: bytes(kubelet.defaultImageSize, below(at, 'defaultImageSize'), numbers),
     imageBytes: Object.fromEntries(sizes),
     serializeImagePulls: kubelet.serializeImagePulls,
+    shutdownGraces: resolveShutdown(kubelet, at, numbers),
   };
+}
+
+/** Two groups where no list is given: all pods, then the critical ones (pkg/kubelet/nodeshutdown: migrateConfig). */
+function resolveShutdown(
+  kubelet: ScenarioInput['kubelet'], at: Path, numbers: ScenarioNumbers,
+): KubeletSettings['shutdownGraces'] {
+  const { shutdownGracePeriodByPodPriority: groups } = kubelet;
+  const whole = numbers.micros(kubelet.shutdownGracePeriod, below(at, 'shutdownGracePeriod'));
+  const criticalAt = below(at, 'shutdownGracePeriodCriticalPods');
+  const critical = numbers.micros(kubelet.shutdownGracePeriodCriticalPods, criticalAt);
+  const { findings } = numbers;
+  if (critical > whole)
+    findings.error(criticalAt, 'expected at most shutdownGracePeriod, of which it is a part, found more');
+  const listAt = below(at, 'shutdownGracePeriodByPodPriority');
+  if (groups.length === 0)
+    return whole === 0
+      ? []
+      : [{ priority: 0, graceMicros: whole - critical }, { priority: CRITICAL_PRIORITY, graceMicros: critical }];
+  if (whole + critical > 0)
+    findings.error(listAt, 'expected either this list or shutdownGracePeriod, found both', undefined, 'key');
+  if (new Set(groups.map(({ priority }) => priority)).size < groups.length)
+    findings.error(listAt, 'expected each priority once');
+  return groups
+    .map(({ priority, shutdownGracePeriod }, index) => ({
+      priority,
+      graceMicros: numbers.micros(shutdownGracePeriod, below(below(listAt, index), 'shutdownGracePeriod')),
+    }))
+    .sort((a, b) => a.priority - b.priority);
 }
 
 function resolveNodeLifecycle(

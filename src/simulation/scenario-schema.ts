@@ -366,6 +366,19 @@ const kubelet = z.strictObject({
     .default({})
     .describe('Compressed sizes by image name as in container.image'),
   serializeImagePulls: flag('One pull at a time on a node. Default true (KubeletConfiguration v1beta1)').default(true),
+  shutdownGracePeriod: duration(
+    'Time that a node takes to stop its pods before its machine goes (graceful node shutdown), where it is told in time: failures and steps of kind reclaim with a notice. Default 0s: it is drained instead (KubeletConfiguration v1beta1)',
+  ).default('0s'),
+  shutdownGracePeriodCriticalPods: duration(
+    'The last part of it, which critical pods have (priority of 2000000000 or more). Default 0s',
+  ).default('0s'),
+  shutdownGracePeriodByPodPriority: list(
+    z.strictObject({
+      priority: whole('Pods of this priority or more, up to the next one of the list', -2_147_483_648, 2_147_483_647),
+      shutdownGracePeriod: duration('Time that these pods have'),
+    }),
+    'In place of the two: groups of pods, which stop one after the other, the lowest priority first',
+  ).default([]),
 });
 
 const nodeLifecycle = z.strictObject({

@@ -256,6 +256,13 @@ function spellMachinery(scenario: Scenario): Record<string, unknown> {
       defaultImageSize: kubelet.defaultImageBytes,
       imageSizes: kubelet.imageBytes,
       serializeImagePulls: kubelet.serializeImagePulls,
+      ...(kubelet.shutdownGraces.length === 0
+        ? {}
+        : {
+            shutdownGracePeriodByPodPriority: kubelet.shutdownGraces.map(({ priority, graceMicros }) => ({
+              priority, shutdownGracePeriod: formatDuration(graceMicros),
+            })),
+          }),
     },
     nodeLifecycle: {
       nodeMonitorPeriod: formatDuration(nodeLifecycle.monitorPeriodMicros),

@@ -292,6 +292,14 @@ export interface KubeletSettings {
   readonly imageBytes: Readonly<Record<string, number>>;
   /** One pull at a time on a node (upstream's default). */
   readonly serializeImagePulls: boolean;
+  /** Groups of pods that a node that shuts down stops, lowest priority first; empty: it stops at once. */
+  readonly shutdownGraces: readonly ShutdownGrace[];
+}
+
+/** Of KubeletConfiguration shutdownGracePeriodByPodPriority: pods of this priority or more, up to the next group's. */
+export interface ShutdownGrace {
+  readonly priority: number;
+  readonly graceMicros: Micros;
 }
 
 /** Node-lifecycle and taint-eviction controllers; defaults are upstream's (control plane §2). */

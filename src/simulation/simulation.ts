@@ -243,6 +243,7 @@ export class Simulation {
     const { troubles, cuts } = illnesses ?? { troubles: null, cuts: null };
     const parts = { troubles, cuts, volumes: this.makeVolumes(troubles), hearsAfter };
     const kubelet = new Kubelet(kernel, cluster, scenario.kubelet, isCreating, this.livesMaker(), parts);
+    illnesses?.shutDownBy(kubelet, scenario.kubelet.shutdownGraces);
     kubelet.admittance.onRefused = (_pod, refusal) => { this.conflicts.podRefused(refusal); };
     return kubelet;
   }
