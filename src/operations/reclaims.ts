@@ -4,7 +4,7 @@
  * there when the notice is over dies with the machine. Where kubelets have a grace period for shutdowns (GKE), the
  * notice begins one, which asks no budget, and the machine goes when it is through. The cloud controller then deletes
  * the Node object at its next look (every 5 s); pod garbage collection finds the pods. After a given time a new machine
- * of the name joins, unless somebody has made one.
+ * of the name joins; one of the next free name where somebody has made one.
  * Source: staging/src/k8s.io/cloud-provider/controllers/nodelifecycle (v1.36).
  */
 import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
@@ -119,7 +119,15 @@ export class Reclaims {
     // It comes before the old one's object has gone.
     if (this.leaving.has(name)) this.deleteNode(id);
     this.dueCount--;
-    if (this.cluster.nodeRow(name) < 0) this.cluster.addNode(node, pool);
+    const free = this.freeName(name);
+    this.cluster.addNode(free === name ? node : freshNode(node, free), pool);
+  }
+
+  /** Somebody may have made a node of the name meanwhile: then the machine gets the next one. */
+  private freeName(name: string): string {
+    let free = name;
+    for (let next = 2; this.cluster.nodeRow(free) >= 0; next++) free = `${name}-${String(next)}`;
+    return free;
   }
 
   /** -1: somebody else has deleted the node. */
