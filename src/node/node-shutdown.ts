@@ -13,7 +13,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Node } from '../cluster/objects.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
 import type { EventKind, Kernel, TimerId } from '../kernel/kernel.ts';
-import type { ShutdownGrace } from '../simulation/scenario.ts';
+import type { ShutdownGrace } from './settings.ts';
 import { rejected } from './admission.ts';
 import type { AdmissionRefusal, PodAdmittance } from './admission.ts';
 import type { KubeletEviction } from './pod-ends.ts';

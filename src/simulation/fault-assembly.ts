@@ -8,7 +8,8 @@ import type { OnMark } from '../failures/crash-processes.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { Operations } from '../operations/operations.ts';
 import type { NodeIllnesses } from './illness-assembly.ts';
-import type { Operation, Scenario } from './scenario.ts';
+import type { Operation } from '../operations/settings.ts';
+import type { Scenario } from './scenario.ts';
 
 export interface FaultParts {
   readonly kernel: Kernel;

@@ -14,7 +14,8 @@ import type { ShutdownHost } from '../node/node-shutdown.ts';
 import { Drains } from '../operations/drain.ts';
 import type { IllnessOperation, OperationPhases, Operations } from '../operations/operations.ts';
 import { Reclaims } from '../operations/reclaims.ts';
-import type { FailureProcess, ShutdownGrace } from './scenario.ts';
+import type { FailureProcess } from '../failures/settings.ts';
+import type { ShutdownGrace } from '../node/settings.ts';
 
 export interface NodeIllnesses {
   readonly troubles: NodeTroubles;
