@@ -398,8 +398,9 @@ export class Cluster {
   }
 
   /** The pod has succeeded or failed and frees what it held; its object is kept until it is removed. */
-  endPod(pod: number, { phase, outcome, exitCode = 0, cause = EvictionCause.None, staysReady = false }: PodEnd): void {
+  endPod(pod: number, end: PodEnd): void {
     const { pods } = this;
+    const { phase, outcome, staysReady = false } = end;
     const before = pods.phase[pod];
     assert(before !== PodPhase.Free && !pods.hasEnded(pod), 'endPod needs a pod that has not ended');
     const node = pods.node[pod];
@@ -408,8 +409,7 @@ export class Cluster {
     this.setPhase(pod, phase);
     if (!staysReady) this.loseReady(pod);
     pods.endedAt[pod] = this.now;
-    if (cause !== EvictionCause.None) pods.cause[pod] = cause;
-    if (exitCode !== 0) pods.note(pod, { exitCode });
+    pods.noteEnd(pod, end);
     this.notifying = true;
     for (const observer of this.observers.podRemoved) observer.podRemoved?.(pod, node, before, outcome);
     this.notifying = false;

@@ -1,6 +1,6 @@
 /** What is said of a pod when it is made, and when it ends. */
 import type { Micros } from '../base/time.ts';
-import type { EvictionCause, PodOutcome, PodPhase } from './pod-table.ts';
+import type { EndNote, PodOutcome, PodPhase } from './pod-table.ts';
 
 /** Of a new pod. */
 export interface PodSeed {
@@ -28,13 +28,10 @@ export interface PodSeed {
 }
 
 /** How a pod ends. */
-export interface PodEnd {
+export interface PodEnd extends EndNote {
   readonly phase: typeof PodPhase.Succeeded | typeof PodPhase.Failed;
   /** For the accounts: Evicted where it failed because it was made to go. */
   readonly outcome: PodOutcome;
-  readonly exitCode?: number;
-  /** Other than None: condition DisruptionTarget. */
-  readonly cause?: EvictionCause;
   /** Whoever wrote the phase has said nothing of the condition Ready, as controllers do where no kubelet reports. */
   readonly staysReady?: boolean;
 }

@@ -44,12 +44,16 @@ export const EvictionCause = {
   Preemption: 3,
   ScaleDown: 4,
   Api: 5,
-  /** By the kubelet, whose node ran out of memory. */
+  /** By the kubelet, whose node ran out of something. */
   NodePressure: 6,
+  /** By the kubelet of a node that shuts down. */
+  NodeShutdown: 7,
+  /** By the kubelet, for a critical pod. */
+  KubeletPreemption: 8,
 } as const;
 export type EvictionCause = (typeof EvictionCause)[keyof typeof EvictionCause];
 export const EVICTION_CAUSE_NAMES: readonly string[] = [
-  'none', 'taint', 'nodeFailure', 'preemption', 'scaleDown', 'api', 'nodePressure',
+  'none', 'taint', 'nodeFailure', 'preemption', 'scaleDown', 'api', 'nodePressure', 'nodeShutdown', 'kubeletPreemption',
 ];
 
 /** Bits of PodTable.flags. */
@@ -72,8 +76,18 @@ export interface PodHistory {
   readonly ignoredFailures: number;
   /** Why its containers wait, when its kubelet has said so: `ImagePullBackOff`; '': nothing was said. */
   readonly waits: string;
+  /** status.reason and status.message of a pod that its kubelet has made fail; '': it has not. */
+  readonly reason: string;
+  readonly message: string;
 }
-export const NO_HISTORY: PodHistory = { restarts: 0, exitCode: 0, indexFailures: 0, ignoredFailures: 0, waits: '' };
+export const NO_HISTORY: PodHistory = {
+  restarts: 0, exitCode: 0, indexFailures: 0, ignoredFailures: 0, waits: '', reason: '', message: '',
+};
+
+export interface EndNote extends Partial<Pick<PodHistory, 'exitCode' | 'reason' | 'message'>> {
+  /** Other than None: condition DisruptionTarget. */
+  readonly cause?: EvictionCause;
+}
 
 /** Names an object for as long as anybody speaks of it: its row, and the number of those that have lived there. */
 export interface RowName {
@@ -235,6 +249,12 @@ export class PodTable {
 
   note(row: number, changes: Partial<PodHistory>): void {
     this.histories.set(row, { ...this.history(row), ...changes });
+  }
+
+  /** What is said of its end. */
+  noteEnd(row: number, { cause = EvictionCause.None, exitCode = 0, reason = '', message = '' }: EndNote): void {
+    if (cause !== EvictionCause.None) this.cause[row] = cause;
+    if (exitCode !== 0 || reason !== '') this.note(row, { exitCode, reason, message });
   }
 
   private grow(needed: number): void {

@@ -239,8 +239,8 @@ export class LateCluster implements ClusterObserver {
     if (phase !== PodPhase.Succeeded && phase !== PodPhase.Failed) return;
     const cause = pods.cause[pod] as 0;
     const staysReady = pods.isReady(pod);
-    const { exitCode } = pods.history(pod);
-    this.note((view) => { view.endPod(pod, { phase, outcome, exitCode, cause, staysReady }); });
+    const { exitCode, reason, message } = pods.history(pod);
+    this.note((view) => { view.endPod(pod, { phase, outcome, exitCode, cause, staysReady, reason, message }); });
   }
 
   podDeleted(pod: number): void {

@@ -3,14 +3,18 @@
  * server deletes unscheduled pods without grace), and those whose Node object is gone. The latter are found at the
  * first 20 s tick after the node's removal and, after 40 s of quarantine, removed unless the node has come back.
  * They count as evicted by NodeFailure, but for DaemonSet pods, which are deleted with their node.
- * Pods that have ended are kept until their owner deletes them; beyond 12,500 of them the oldest go at the next tick.
+ * Pods that have ended are kept until their owner deletes them; beyond 12,500 of them the oldest go at the next tick,
+ * those that kubelets have evicted first.
  * A pod that the Job controller has not counted yet stays until it is.
+ * Pods that are terminating on a node that is not Ready and has the out-of-service taint go at the next tick: nobody
+ * else will stop them there.
  * Source: pkg/controller/podgc/gc_controller.go, pkg/controller/podgc/config/v1alpha1/defaults.go,
- * pkg/registry/core/pod/strategy.go (v1.36). Not modelled: the out-of-service taint.
+ * pkg/registry/core/pod/strategy.go (v1.36).
  */
 import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
 import { EvictionCause, PodOutcome, PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { NodeChange } from '../cluster/observer.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import { ApiRequests } from './owned-pods.ts';
@@ -18,6 +22,7 @@ import { ApiRequests } from './owned-pods.ts';
 const PERIOD_MICROS: Micros = 20 * MICROS_PER_SECOND;
 /** terminatedPodGCThreshold. */
 const MOST_ENDED_PODS = 12_500;
+const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service';
 const QUARANTINE_MICROS: Micros = 40 * MICROS_PER_SECOND;
 
 export class PodGc implements ClusterObserver {
@@ -28,7 +33,10 @@ export class PodGc implements ClusterObserver {
   private readonly removeEvent: EventKind;
   private readonly orphansEvent: EventKind;
   private readonly endedEvent: EventKind;
+  private readonly terminatingEvent: EventKind;
   private isCollectionDue = false;
+  /** Node rows with a tick to come that looks for terminating pods. */
+  private readonly lookedAt = new Set<number>();
 
   constructor(kernel: Kernel, cluster: Cluster, requests: ApiRequests = new ApiRequests(cluster)) {
     this.requests = requests;
@@ -39,6 +47,9 @@ export class PodGc implements ClusterObserver {
     );
     this.orphansEvent = kernel.defineEvent('orphan removal', 4, (node, incarnation) =>
       this.removeOrphans(node, incarnation),
+    );
+    this.terminatingEvent = kernel.defineEvent('terminating pods collection', 4, (node, incarnation) =>
+      this.removeTerminating(node, incarnation),
     );
     this.endedEvent = kernel.defineEvent('ended pods collection', 4, () => this.collectEnded());
     cluster.observe(this);
@@ -72,8 +83,41 @@ export class PodGc implements ClusterObserver {
     if (this.cluster.nodes.alive[node] === 0) this.scheduleOrphans(node);
   }
 
+  podTerminating(pod: number): void {
+    const node = this.cluster.pods.node[pod];
+    if (node >= 0) this.lookForTerminating(node);
+  }
+
+  nodeUpdated(node: number, changes: number): void {
+    if ((changes & (NodeChange.Taints | NodeChange.Conditions)) !== 0) this.lookForTerminating(node);
+  }
+
   nodeRemoving(node: number): void {
+    this.lookedAt.delete(node);
     if (this.cluster.nodes.pods[node].length > 0) this.scheduleOrphans(node);
+  }
+
+  private isOutOfService(node: number): boolean {
+    const { taints, object } = this.cluster.nodes.facts[node];
+    if (!taints.some(({ key }) => key === OUT_OF_SERVICE)) return false;
+    return object.status?.conditions?.some(({ type, status }) => type === 'Ready' && status !== 'True') ?? false;
+  }
+
+  private lookForTerminating(node: number): void {
+    if (this.lookedAt.has(node) || !this.isOutOfService(node)) return;
+    this.lookedAt.add(node);
+    const { now } = this.kernel;
+    const at = Math.ceil(now / PERIOD_MICROS) * PERIOD_MICROS;
+    this.kernel.at(at, this.terminatingEvent, node, this.cluster.nodes.incarnation[node]);
+  }
+
+  private removeTerminating(node: number, incarnation: number): void {
+    const { nodes, pods } = this.cluster;
+    if (nodes.incarnation[node] !== incarnation) return;
+    this.lookedAt.delete(node);
+    if (nodes.alive[node] === 0 || !this.isOutOfService(node)) return;
+    for (const pod of nodes.pods[node].slice())
+      if (pods.isTerminating(pod) && this.requests.hasPod(pod)) this.remove(pod);
   }
 
   private scheduleOrphans(node: number): void {
@@ -115,7 +159,13 @@ export class PodGc implements ClusterObserver {
     if (surplus <= 0) return;
     const ended: number[] = [];
     for (let pod = 0; pod < pods.length; pod++) if (pods.hasEnded(pod) && !pods.isTerminating(pod)) ended.push(pod);
-    ended.sort((a, b) => pods.createdAt[a] - pods.createdAt[b] || pods.serial[a] - pods.serial[b]);
+    const isEvicted = (pod: number): boolean => pods.history(pod).reason === 'Evicted';
+    ended.sort(
+      (a, b) =>
+        Number(isEvicted(b)) - Number(isEvicted(a)) ||
+        pods.createdAt[a] - pods.createdAt[b] ||
+        pods.serial[a] - pods.serial[b],
+    );
     for (const pod of ended.slice(0, surplus)) this.requests.deletePod(pod);
   }
 

@@ -175,7 +175,12 @@ export class ReplacementController implements ClusterObserver {
     const upkeep = owner < 0 ? undefined : this.upkeep[owner];
     if (upkeep === undefined) return;
     if (!upkeep.ended) this.considerGonePod(pod, owner, upkeep, outcome);
-    this.freeWhenDone(owner, upkeep);
+  }
+
+  podDeleted(pod: number): void {
+    const owner = this.cluster.pods.owner[pod];
+    const upkeep = owner < 0 ? undefined : this.upkeep[owner];
+    if (upkeep !== undefined) this.freeWhenDone(owner, upkeep);
   }
 
   private considerGonePod(pod: number, owner: number, upkeep: Upkeep, outcome: PodOutcome): void {
@@ -239,6 +244,7 @@ export class ReplacementController implements ClusterObserver {
     const nameBase = owners.nameBase[owner];
     const nameOrdinal = loss.ordinal >= 0 ? loss.ordinal : owners.takeOrdinal(nameBase);
     const template = this.templateFor(owner, nameOrdinal);
+    if (loss.ordinal >= 0) this.deleteFailed(loss);
     this.creating = loss.pod >= 0;
     const pod = this.cluster.createPod({
       template,
@@ -256,6 +262,15 @@ export class ReplacementController implements ClusterObserver {
       this.cluster.pods.incarnation[loss.pod] === loss.incarnation &&
       this.cluster.pods.phase[loss.pod] !== PodPhase.Free;
     this.onReplaced(pod, isThere ? loss.pod : -1);
+  }
+
+  /** A pod that has failed has the name that the next one needs. */
+  private deleteFailed({ pod, incarnation }: Loss): void {
+    const { cluster } = this;
+    const { pods } = cluster;
+    if (pods.incarnation[pod] !== incarnation || !pods.hasEnded(pod)) return;
+    if (!pods.isTerminating(pod)) cluster.terminatePod(pod, EvictionCause.None);
+    cluster.removePod(pod, PodOutcome.Deleted);
   }
 
   // ---- refused pods ----------------------------------------------------------------------------------------------

@@ -70,6 +70,7 @@ export interface LookedContainerStatus extends ContainerStatus {
 export interface LookedPodStatus extends PodStatus {
   readonly phase: string;
   readonly reason?: string;
+  readonly message?: string;
   readonly qosClass: string;
   readonly conditions: readonly TimedCondition[];
   readonly containerStatuses?: readonly LookedContainerStatus[];

@@ -35,6 +35,9 @@ const DISRUPTIONS: Readonly<Record<number, string>> = {
   [EvictionCause.Preemption]: 'PreemptionByScheduler',
   [EvictionCause.ScaleDown]: 'EvictionByEvictionAPI',
   [EvictionCause.Api]: 'EvictionByEvictionAPI',
+  [EvictionCause.NodePressure]: 'TerminationByKubelet',
+  [EvictionCause.NodeShutdown]: 'TerminationByKubelet',
+  [EvictionCause.KubeletPreemption]: 'TerminationByKubelet',
 };
 
 /** Of a kind of workloads. */
@@ -114,6 +117,9 @@ function statusOf(run: LookedRun, row: number, template: PodTemplate): LookedPod
   const isReady = isShownReady(cluster, row, stage);
   const nominatedNodeName = pods.node[row] < 0 ? cluster.nominatedNodeName(row) : '';
   const acknowledgedAt = pods.acknowledgedAt[row];
+  // Of a pod that its kubelet has made go the reason is told, not how its containers ended.
+  const { reason, message } = pods.history(row);
+  const hasContainers = stage !== 'unbound' && reason === '';
   const hasStarted = acknowledgedAt === acknowledgedAt;
   const inits = spec.initContainers ?? [];
   const main = mainState(run, row, stage);
@@ -130,12 +136,13 @@ function statusOf(run: LookedRun, row: number, template: PodTemplate): LookedPod
       : containerStatus(own, main, isReady, index === 0 ? pods.history(row).restarts : 0);
   return {
     phase: phaseOf(pods.phase[row], stage),
+    ...(reason === '' ? {} : { reason, message }),
     conditions: conditionsOf(run, row, stage, isReady),
     ...(hasStarted ? { startTime: timeText(acknowledgedAt) } : {}),
     qosClass: qosClass({ spec }),
     ...(nominatedNodeName === '' ? {} : { nominatedNodeName }),
-    ...(stage === 'unbound' || inits.length === 0 ? {} : { initContainerStatuses: inits.map(ofInit) }),
-    ...(stage === 'unbound' ? {} : { containerStatuses: (spec.containers ?? []).map(ofMain) }),
+    ...(!hasContainers || inits.length === 0 ? {} : { initContainerStatuses: inits.map(ofInit) }),
+    ...(hasContainers ? { containerStatuses: (spec.containers ?? []).map(ofMain) } : {}),
   };
 }
 
@@ -168,10 +175,11 @@ function conditionsOf(run: LookedRun, row: number, stage: Stage, isReady: boolea
   const disruption = DISRUPTIONS[pods.cause[row]];
   const since = (at: Micros): { readonly lastTransitionTime?: string } =>
     at === at ? { lastTransitionTime: timeText(at) } : {};
+  const disruptedAt = pods.isTerminating(row) ? pods.deletionAt[row] : pods.endedAt[row];
   const target: TimedCondition[] =
     disruption === undefined
       ? []
-      : [{ type: 'DisruptionTarget', status: 'True', reason: disruption, ...since(pods.deletionAt[row]) }];
+      : [{ type: 'DisruptionTarget', status: 'True', reason: disruption, ...since(disruptedAt) }];
   if (stage === 'unbound') {
     const isGated = (cluster.templateOf(row).spec.schedulingGates ?? []).length > 0;
     const failed = history.unscheduled(row);

@@ -1,8 +1,8 @@
 /**
  * What a kubelet looks at before it starts a pod: whether the node has room beside the pods it has admitted, and
  * whether the pod belongs there. A pod that does not is Failed, with the first reason found. Source:
- * pkg/kubelet/lifecycle/predicate.go, pkg/scheduler/eventhandlers.go AdmissionCheck (v1.36.3). Critical pods make no
- * room for themselves here.
+ * pkg/kubelet/lifecycle/predicate.go, pkg/scheduler/eventhandlers.go AdmissionCheck (v1.36.3). For a critical pod that
+ * lacks nothing but room others go: preemption.ts.
  *
  * Costs a comparison a resource while all that is bound to the node fits; else a walk over its pods.
  */
@@ -22,12 +22,34 @@ export interface AdmissionRefusal {
   readonly message: string;
 }
 
+/** What a pod asks for, has been given to others, and is there. */
+export interface Lack {
+  readonly resource: string;
+  /** Resource column, or PODS. */
+  readonly column: number;
+  readonly requested: number;
+  readonly used: number;
+  readonly capacity: number;
+}
+
+/** It would be admitted if there were room. */
+export interface RoomRefusal extends AdmissionRefusal {
+  readonly lacks: readonly Lack[];
+}
+
+/** In place of a column: pod slots. */
+export const PODS = -1;
+
 const NO_EXECUTE = ['NoExecute'];
 const AFFINITY_MISMATCH = "node(s) didn't match Pod's node affinity/selector";
 const PORTS_TAKEN = "node(s) didn't have free ports for the requested pod ports";
 const NOT_TOLERATED = "node(s) had taints that the pod didn't tolerate";
 
 export class PodAdmittance {
+  /** What is asked before the rest: whether its node is under pressure or shuts down. */
+  readonly gates: ((pod: number) => AdmissionRefusal | null)[] = [];
+  /** Of a critical pod that lacks these amounts: whether others are going to make room. */
+  makeRoom: (pod: number, lacks: readonly Lack[]) => boolean = () => false;
   /** Told of each pod that is refused, before it fails. */
   onRefused: (pod: number, refusal: AdmissionRefusal) => void = () => undefined;
   private readonly cluster: Cluster;
@@ -41,25 +63,34 @@ export class PodAdmittance {
   /** Whether a pod that its kubelet sees for the first time may start; one that may not has failed. */
   admits(pod: number): boolean {
     const { cluster } = this;
-    const { owner, startedAt } = cluster.pods;
     // It ran here before the simulation began.
-    if (!Number.isNaN(startedAt[pod])) return true;
+    if (!Number.isNaN(cluster.pods.startedAt[pod])) return true;
     const refusal = this.refusalOf(pod);
-    if (refusal === null) return true;
+    if (refusal === null || ('lacks' in refusal && this.makeRoom(pod, refusal.lacks))) return true;
     this.onRefused(pod, refusal);
-    // As with every end: the object is kept where a controller wants to see it.
-    if (owner[pod] < 0 || !cluster.workloads.isObject(owner[pod])) cluster.removePod(pod, PodOutcome.Failed);
-    else cluster.endPod(pod, { phase: PodPhase.Failed, outcome: PodOutcome.Failed });
+    const { reason, message } = refusal;
+    cluster.endPod(pod, { phase: PodPhase.Failed, outcome: PodOutcome.Failed, reason, message });
     return false;
   }
 
   /** null: it may start. */
-  refusalOf(pod: number): AdmissionRefusal | null {
-    const { nodes, pods } = this.cluster;
-    const node = pods.node[pod];
+  refusalOf(pod: number): AdmissionRefusal | RoomRefusal | null {
+    for (const gate of this.gates) {
+      const refusal = gate(pod);
+      if (refusal !== null) return refusal;
+    }
+    const node = this.cluster.pods.node[pod];
     const template = this.cluster.templateOf(pod);
-    const lack = this.fitsWithAll(node, template) ? null : this.lackOf(pod, node, template);
-    if (lack !== null) return lack;
+    const lacks = this.fitsWithAll(node, template) ? [] : this.lacksOf(pod, node, template);
+    const other = this.mismatchOf(pod, node, template);
+    if (lacks.length === 0) return other;
+    const first = outOf(lacks[0]);
+    return other === null ? { ...first, lacks } : first;
+  }
+
+  /** What keeps it away however much room there is. */
+  private mismatchOf(pod: number, node: number, template: PodTemplate): AdmissionRefusal | null {
+    const { nodes } = this.cluster;
     const facts = nodes.facts[node];
     const affinity = (this.affinities[template.id] ??= compileRequiredNodeAffinity(template.spec));
     if (!affinity.empty && !affinity.matches(facts)) return failed('NodeAffinity', AFFINITY_MISMATCH);
@@ -83,24 +114,27 @@ export class PodAdmittance {
     return true;
   }
 
-  /** The first resource that the pods admitted before leave too little of. */
-  private lackOf(pod: number, node: number, { requested }: PodTemplate): AdmissionRefusal | null {
+  /** Of each resource that the pods admitted before leave too little of. */
+  private lacksOf(pod: number, node: number, { requested }: PodTemplate): Lack[] {
     const { nodes, resources } = this.cluster;
     const others = this.admittedOthers(pod, node);
-    const room = nodes.allowedPods[node];
-    if (others.length + 1 > room) return outOf('pods', 1, others.length, room);
+    const lacks: Lack[] = [];
+    const capacity = nodes.allowedPods[node];
+    if (others.length + 1 > capacity)
+      lacks.push({ resource: 'pods', column: PODS, requested: 1, used: others.length, capacity });
     const { columns, amounts } = requested;
     for (let i = 0; i < columns.length; i++) {
       const column = columns[i];
-      const name = resources.name(column);
-      const capacity = nodes.allocatable[node * nodes.stride + column];
+      const resource = resources.name(column);
+      const offered = nodes.allocatable[node * nodes.stride + column];
       // An extended resource that the node does not know is somebody else's business.
-      if (column >= FIRST_SCALAR && capacity === 0 && isExtendedResource(name)) continue;
+      if (column >= FIRST_SCALAR && offered === 0 && isExtendedResource(resource)) continue;
       let used = 0;
       for (const other of others) used += amountOf(this.cluster.templateOf(other).accounted, column);
-      if (amounts[i] > capacity - used) return outOf(name, amounts[i], used, capacity);
+      if (amounts[i] > offered - used)
+        lacks.push({ resource, column, requested: amounts[i], used, capacity: offered });
     }
-    return null;
+    return lacks;
   }
 
   private isPortTaken(pod: number, node: number, { hostPorts }: PodTemplate): boolean {
@@ -109,14 +143,15 @@ export class PodAdmittance {
     );
   }
 
-  private admittedOthers(pod: number, node: number): number[] {
+  /** Pods that have passed here before, and are on the node yet. */
+  admittedOthers(pod: number, node: number): number[] {
     const { acknowledgedAt, startedAt } = this.cluster.pods;
     const isAdmitted = (row: number): boolean => !(Number.isNaN(acknowledgedAt[row]) && Number.isNaN(startedAt[row]));
     return this.cluster.nodes.pods[node].filter((row) => row !== pod && isAdmitted(row));
   }
 }
 
-function outOf(resource: string, requested: number, used: number, capacity: number): AdmissionRefusal {
+function outOf({ resource, requested, used, capacity }: Lack): AdmissionRefusal {
   const amounts = `requested: ${requested}, used: ${used}, capacity: ${capacity}`;
   return { reason: `OutOf${resource}`, message: rejected(`Node didn't have enough resource: ${resource}, ${amounts}`) };
 }
@@ -126,6 +161,6 @@ function failed(predicate: string, description: string): AdmissionRefusal {
 }
 
 /** pkg/kubelet/kubelet.go rejectPod. */
-function rejected(message: string): string {
+export function rejected(message: string): string {
   return `Pod was rejected: ${message}`;
 }

@@ -20,7 +20,11 @@ import type { ClusterObserver } from '../cluster/observer.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import type { KubeletSettings } from './settings.ts';
 import { PodAdmittance } from './admission.ts';
+import type { Lack } from './admission.ts';
+import type { CutNodes } from './cut-nodes.ts';
 import { ImagePulls } from './image-pulls.ts';
+import { PodEnds } from './pod-ends.ts';
+import type { KubeletEviction } from './pod-ends.ts';
 import type { ContainerLook, KubeletHost, PodLives } from './pod-lives.ts';
 import type { VolumeMounts } from '../cluster/volume-mounts.ts';
 import { StartDelays } from './start-delays.ts';
@@ -28,12 +32,19 @@ import { StartDelays } from './start-delays.ts';
 /** From SIGTERM until the containers have ended, when the grace period allows as much; most programs end at once. */
 export const STOP_MICROS: Micros = MICROS_PER_SECOND;
 
-/** Exit code of a container that SIGTERM has ended. */
-const TERMINATED = 143;
+/** pkg/kubelet/preemption/preemption.go. */
+const PREEMPTING: KubeletEviction = {
+  cause: EvictionCause.KubeletPreemption,
+  reason: 'Preempting',
+  message: 'Preempted in order to admit critical pod',
+  graceMicros: null,
+};
 
 export interface KubeletParts {
   /** null: nothing ever ails a node whose machine runs. */
   readonly troubles?: NodeTroubles | null;
+  /** null: no node is ever cut off or slow. */
+  readonly cuts?: CutNodes | null;
   /** null: volumes are where they are needed. */
   readonly volumes?: VolumeMounts | null;
   /** null: kubelets are told at once. */
@@ -61,16 +72,10 @@ export class Kubelet implements ClusterObserver, TroubleListener {
   private readonly interruptEvent: EventKind;
   private readonly returnEvent: EventKind;
   private readonly reachEvent: EventKind | null;
-  /** null: nothing ever ails a node whose machine runs. */
-  private readonly troubles: NodeTroubles | null;
+  private readonly cuts: CutNodes | null;
+  private readonly ends: PodEnds;
   /** null: volumes are where they are needed. */
   private readonly volumes: VolumeMounts | null;
-  /** By node row, of nodes that are cut off: what has happened there and nobody has heard of. */
-  private readonly heldBack = new Map<number, (() => void)[]>();
-  /** Nodes whose pods have lost Ready, and machines that came back, while nobody heard of them. */
-  private readonly unreported = new Set<number>();
-  private readonly returned = new Set<number>();
-  private readonly cutSince = new Map<number, Micros>();
   private readonly deletionSeenEvent: EventKind;
   /** null: kubelets are told at once. */
   private readonly hearsAfter: HearsAfter | null;
@@ -85,7 +90,7 @@ export class Kubelet implements ClusterObserver, TroubleListener {
     settings: KubeletSettings,
     isReplacement: () => boolean = () => false,
     makeLives: ((host: KubeletHost) => PodLives) | null = null,
-    { troubles = null, volumes = null, hearsAfter = null }: KubeletParts = {},
+    { troubles = null, cuts = null, volumes = null, hearsAfter = null }: KubeletParts = {},
   ) {
     this.hearsAfter = hearsAfter;
     this.kernel = kernel;
@@ -95,7 +100,10 @@ export class Kubelet implements ClusterObserver, TroubleListener {
     this.images = new ImagePulls(kernel, cluster, settings, (pod, ticket) => this.pullImages(pod, ticket), {
       troubles, isCurrent: (pod, ticket) => this.isCurrent(pod, ticket),
     });
-    this.troubles = troubles;
+    this.cuts = cuts;
+    this.ends = new PodEnds(cluster);
+    this.admittance.makeRoom = (pod, lacks) => this.makeRoom(pod, lacks);
+    this.ends.onRoom = (pod) => { this.kernel.after(0, this.admitEvent, pod, this.nextTicket(pod)); };
     this.volumes = volumes;
     this.reachEvent =
       troubles === null ? null : kernel.defineEvent('node reached', 3, (node, id) => this.nodeReached(node, id));
@@ -122,14 +130,14 @@ export class Kubelet implements ClusterObserver, TroubleListener {
     return {
       nextTicket: (pod) => this.nextTicket(pod),
       isCurrent: (pod, ticket) => this.isCurrent(pod, ticket),
-      containerStartMicros: (pod) => this.slowed(pod, this.delays.containerStartMicros(pod)),
+      containerStartMicros: (pod) => this.startMicros(pod),
+      graceMicros: (pod) => this.ends.graceMicros(pod),
+      isEvicting: (pod) => this.isEvicting(pod),
+      evict: (pod, eviction) => { this.evict(pod, eviction); },
       isReplacement,
       isHeldBack: (pod, ticket, then) => this.isHeldBack(pod, ticket, then),
-      isReported: (pod) => !this.unreported.has(this.cluster.pods.node[pod]) && !this.isCut(pod),
-      end: (pod, exitCode) => {
-        if (exitCode === 0) this.end(pod, PodPhase.Succeeded, PodOutcome.Succeeded, 0);
-        else this.end(pod, PodPhase.Failed, PodOutcome.Failed, exitCode);
-      },
+      isReported: (pod) => this.cuts?.isReported(this.cluster.pods.node[pod]) ?? true,
+      end: (pod, exitCode) => { this.ends.ended(pod, exitCode); },
     };
   }
 
@@ -175,13 +183,15 @@ export class Kubelet implements ClusterObserver, TroubleListener {
     const { pods, nodes } = this.cluster;
     const node = pods.node[pod];
     if (pods.phase[pod] < PodPhase.Bound || nodes.up[node] === 0 || this.isCut(pod)) return;
-    // Of what a kubelet does itself it need not be told.
-    if (this.hearsAfter === null || pods.cause[pod] === EvictionCause.NodePressure) this.beginStop(pod);
+    // One that is stopping already goes when it has stopped.
+    if (this.ends.isEvicting(pod)) return;
+    if (this.hearsAfter === null) this.beginStop(pod);
     else this.kernel.after(this.hearsAfter(node), this.deletionSeenEvent, pod, pods.incarnation[pod] | 0);
   }
 
   podRemoved(pod: number): void {
     this.tickets[pod]++;
+    this.ends.forget(pod);
     this.lives?.podRemoved(pod);
   }
 
@@ -195,8 +205,8 @@ export class Kubelet implements ClusterObserver, TroubleListener {
     if ((changes & NodeChange.Images) !== 0) this.images.nodeImagesChanged(node);
     if (this.reachEvent === null || (changes & NodeChange.Conditions) === 0) return;
     // Whoever finds a node silent takes Ready back from its pods; its kubelet says what they are.
-    if (!isNodeReady(this.cluster.nodes.facts[node].object)) this.unreported.add(node);
-    else if (this.unreported.has(node)) this.scheduleForNode(this.reachEvent, node);
+    if (!isNodeReady(this.cluster.nodes.facts[node].object)) this.cuts?.foundSilent(node);
+    else if (this.cuts?.isUnreported(node) === true) this.scheduleForNode(this.reachEvent, node);
   }
 
   nodeHealthChanged(node: number, up: boolean): void {
@@ -206,9 +216,7 @@ export class Kubelet implements ClusterObserver, TroubleListener {
 
   nodeRemoving(node: number): void {
     if (this.cluster.nodes.up[node] === 1) this.machineStopped(node);
-    this.unreported.delete(node);
-    this.returned.delete(node);
-    this.cutSince.delete(node);
+    this.cuts?.nodeRemoved(node);
   }
 
   registryLost(node: number, isLost: boolean): void {
@@ -218,53 +226,39 @@ export class Kubelet implements ClusterObserver, TroubleListener {
   // ---- nodes that are cut off ------------------------------------------------------------------------------------
 
   nodeCut(node: number, isCut: boolean): void {
-    if (isCut) {
-      this.unreported.add(node);
-      this.cutSince.set(node, this.kernel.now);
-    } else if (this.reachEvent !== null) this.scheduleForNode(this.reachEvent, node);
+    if (isCut) this.cuts?.begin(node);
+    else if (this.reachEvent !== null) this.scheduleForNode(this.reachEvent, node);
   }
 
   private isCut(pod: number): boolean {
-    return this.troubles !== null && this.troubles.isCut(this.cluster.pods.node[pod]);
+    return this.cuts !== null && this.cuts.isCut(pod);
   }
 
   private slowed(pod: number, micros: Micros): Micros {
-    if (this.troubles === null) return micros;
-    return Math.round(micros * this.troubles.slowFactor(this.cluster.pods.node[pod]));
+    return this.cuts === null ? micros : this.cuts.slowed(pod, micros);
   }
 
   /** true: the pod's node is cut off. `then` is called when it is back, if the ticket still counts. */
   private isHeldBack(pod: number, ticket: number, then: (pod: number) => void): boolean {
     if (!this.isCut(pod)) return false;
-    this.holdBack(this.cluster.pods.node[pod], () => {
+    this.cuts?.holdBack(this.cluster.pods.node[pod], () => {
       if (this.isCurrent(pod, ticket)) then(pod);
     });
     return true;
   }
 
-  private holdBack(node: number, told: () => void): void {
-    const held = this.heldBack.get(node) ?? [];
-    this.heldBack.set(node, held);
-    held.push(told);
-  }
-
   /** The API server hears of the node again, and the node of what was asked for meanwhile. */
   private nodeReached(node: number, incarnation: number): void {
     const { nodes, pods } = this.cluster;
-    if (nodes.incarnation[node] !== incarnation || nodes.up[node] === 0 || this.troubles?.isCut(node) === true) return;
-    this.unreported.delete(node);
-    if (this.returned.delete(node)) return this.nodeReturned(node, incarnation);
-    const since = this.cutSince.get(node) ?? Infinity;
-    this.cutSince.delete(node);
-    const told = this.heldBack.get(node) ?? [];
-    this.heldBack.delete(node);
-    for (const tell of told) tell();
+    if (nodes.incarnation[node] !== incarnation || nodes.up[node] === 0 || this.cuts?.isNodeCut(node) === true) return;
+    const since = this.cuts === null ? Infinity : this.cuts.reached(node);
+    if (since === null) return this.nodeReturned(node, incarnation);
     for (const pod of nodes.pods[node].slice()) {
       const phase = pods.phase[pod];
       if (phase < PodPhase.Bound) continue;
       const isNew = phase === PodPhase.Bound && Number.isNaN(pods.acknowledgedAt[pod]);
       if (pods.isTerminating(pod)) {
-        if (pods.deletionAt[pod] < since) continue;
+        if (pods.deletionAt[pod] < since || this.ends.isEvicting(pod)) continue;
         this.beginStop(pod);
       } else if (isNew) this.begin(pod);
       else if (phase === PodPhase.Running) this.reportReady(pod);
@@ -289,7 +283,7 @@ export class Kubelet implements ClusterObserver, TroubleListener {
   private stopMicros(pod: number, phase: number): Micros {
     if (phase !== PodPhase.Running) return 0;
     if (this.lives?.has(pod) === true) return this.slowed(pod, this.lives.stopMicros(pod));
-    return this.slowed(pod, Math.min(this.cluster.templateOf(pod).graceMicros, STOP_MICROS));
+    return this.slowed(pod, Math.min(this.ends.graceMicros(pod), STOP_MICROS));
   }
 
   private beginStop(pod: number): void {
@@ -302,12 +296,37 @@ export class Kubelet implements ClusterObserver, TroubleListener {
     const { pods, nodes } = this.cluster;
     if ((pods.incarnation[pod] | 0) !== incarnation || pods.phase[pod] === PodPhase.Free) return;
     if (this.isCut(pod)) {
-      this.holdBack(pods.node[pod], () => this.deletionSeen(pod, incarnation));
+      this.cuts?.holdBack(pods.node[pod], () => this.deletionSeen(pod, incarnation));
       return;
     }
     if (!pods.hasEnded(pod)) {
       if (nodes.up[pods.node[pod]] === 1) this.beginStop(pod);
     } else if (!pods.isTracked(pod)) this.cluster.removePod(pod, PodOutcome.Deleted);
+  }
+
+  /** Makes a pod go that has not been asked to: it is Failed when its containers have stopped. */
+  evict(pod: number, eviction: KubeletEviction): void {
+    this.ends.evict(pod, eviction);
+    this.beginStop(pod);
+  }
+
+  isEvicting(pod: number): boolean {
+    return this.ends.isEvicting(pod);
+  }
+
+  /** Others stop for a critical pod, with the grace that they ask for. */
+  private makeRoom(pod: number, lacks: readonly Lack[]): boolean {
+    const { pods } = this.cluster;
+    const others = this.admittance.admittedOthers(pod, pods.node[pod]);
+    const victims = this.ends.victimsFor(pod, lacks, others.filter((other) => !pods.isTerminating(other)));
+    if (victims === null) return false;
+    for (const victim of victims) {
+      if (this.ends.isEvicting(victim)) continue;
+      const { reason, message } = PREEMPTING;
+      this.cluster.recordEvent(victim, { type: 'Warning', reason, message, from: 'kubelet', fieldPath: '' });
+      this.evict(victim, PREEMPTING);
+    }
+    return true;
   }
 
   private admit(pod: number, ticket: number): void {
@@ -321,6 +340,7 @@ export class Kubelet implements ClusterObserver, TroubleListener {
       if (!this.admittance.admits(pod)) return;
       this.cluster.acknowledgePod(pod);
     }
+    if (this.ends.hasToWait(pod)) return;
     if (this.volumes?.areMounted(pod, () => {
       if (this.isCurrent(pod, ticket)) this.makeSandbox(pod, ticket);
     }) !== false) this.makeSandbox(pod, ticket);
@@ -358,31 +378,13 @@ export class Kubelet implements ClusterObserver, TroubleListener {
 
   private finish(pod: number, ticket: number): void {
     if (!this.isCurrent(pod, ticket)) return;
-    const succeed = (row: number): void => this.end(row, PodPhase.Succeeded, PodOutcome.Succeeded, 0);
+    const succeed = (row: number): void => { this.ends.ended(row, 0); };
     if (!this.isHeldBack(pod, ticket, succeed)) succeed(pod);
   }
 
   private stop(pod: number, ticket: number): void {
     if (!this.isCurrent(pod, ticket)) return;
-    if (!this.isHeldBack(pod, ticket, (row) => this.removeTerminated(row))) this.removeTerminated(pod);
-  }
-
-  private removeTerminated(pod: number): void {
-    const isWanted = this.cluster.pods.cause[pod] === EvictionCause.None;
-    const outcome = isWanted ? PodOutcome.Deleted : PodOutcome.Evicted;
-    // What keeps the object lets go of it once the end of its containers has been counted.
-    if (this.cluster.pods.isTracked(pod))
-      this.cluster.endPod(pod, { phase: PodPhase.Failed, outcome, exitCode: TERMINATED });
-    else this.cluster.removePod(pod, outcome);
-  }
-
-  /** Its containers have ended for good. The object is kept where a controller wants to see it. */
-  private end(
-    pod: number, phase: typeof PodPhase.Succeeded | typeof PodPhase.Failed, outcome: PodOutcome, exitCode: number,
-  ): void {
-    const owner = this.cluster.pods.owner[pod];
-    if (owner < 0 || !this.cluster.workloads.isObject(owner)) this.cluster.removePod(pod, outcome);
-    else this.cluster.endPod(pod, { phase, outcome, exitCode });
+    if (!this.isHeldBack(pod, ticket, (row) => { this.ends.stopped(row); })) this.ends.stopped(pod);
   }
 
   // ---- machines --------------------------------------------------------------------------------------------------
@@ -393,9 +395,12 @@ export class Kubelet implements ClusterObserver, TroubleListener {
 
   private machineStopped(node: number): void {
     const list = this.cluster.nodes.pods[node];
-    for (let i = 0; i < list.length; i++) this.tickets[list[i]]++;
+    for (let i = 0; i < list.length; i++) {
+      this.tickets[list[i]]++;
+      this.ends.forget(list[i]);
+    }
     this.images.nodeStopped(node);
-    this.heldBack.delete(node);
+    this.cuts?.machineStopped(node);
     if (list.length > 0) this.scheduleForNode(this.interruptEvent, node);
   }
 
@@ -408,21 +413,14 @@ export class Kubelet implements ClusterObserver, TroubleListener {
   private nodeReturned(node: number, incarnation: number): void {
     const { nodes, pods } = this.cluster;
     if (nodes.incarnation[node] !== incarnation || nodes.up[node] === 0) return;
-    if (this.troubles?.isCut(node) === true) {
-      this.returned.add(node);
-      return;
-    }
+    if (this.cuts?.isNodeCut(node) === true) return this.cuts.machineReturned(node);
     this.images.nodeReturned(node);
     for (const pod of nodes.pods[node].slice()) {
       if (pods.phase[pod] < PodPhase.Bound || pods.phase[pod] === PodPhase.Running) continue;
       const hasRun = pods.startedAt[pod] === pods.startedAt[pod];
-      if (pods.isTerminating(pod)) this.removeTerminated(pod);
-      else if (hasRun && this.cluster.templateOf(pod).restartPolicy === 'Never') {
-        const owner = pods.owner[pod];
-        if (owner < 0 || !this.cluster.workloads.isObject(owner))
-          this.cluster.terminatePod(pod, EvictionCause.NodeFailure);
-        this.end(pod, PodPhase.Failed, PodOutcome.Failed, TERMINATED);
-      } else this.begin(pod);
+      if (pods.isTerminating(pod)) this.ends.removeTerminated(pod);
+      else if (hasRun && this.cluster.templateOf(pod).restartPolicy === 'Never') this.ends.lostWithMachine(pod);
+      else this.begin(pod);
     }
   }
 }

@@ -10,8 +10,8 @@
  * drawn when it starts, so probes cost nothing between two changes.
  */
 import { assert } from '../base/assert.ts';
-import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
-import { EvictionCause, PodPhase } from '../cluster/cluster.ts';
+import type { Micros } from '../base/time.ts';
+import { PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { WORKLOAD_KIND_NAMES } from '../cluster/workload-table.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
@@ -23,14 +23,10 @@ import { areReady, lieDown, newLife, podFacts } from './containers.ts';
 import type { Container, LivingPod, PodFacts } from './containers.ts';
 import { NO_CRASHES, nextRestart } from './crash-loop.ts';
 import { MemoryPressure } from './memory-pressure.ts';
+import { TERMINATED } from './pod-ends.ts';
 import type { ContainerLook, KubeletHost, MakePodLives, PodLives } from './pod-lives.ts';
 import { probeFindings } from './probes.ts';
 
-/** Of a pod that makes room on a node without memory (pkg/kubelet/eviction/eviction_manager.go, v1.36). */
-const PRESSURE_GRACE_MICROS: Micros = MICROS_PER_SECOND;
-
-/** Exit code of a container that SIGTERM has ended. */
-const TERMINATED = 143;
 
 export class LivingPods implements PodLives {
   private readonly kernel: Kernel;
@@ -58,7 +54,7 @@ export class LivingPods implements PodLives {
       ...Object.values(containers),
     ]);
     if (programs.some(({ memory }) => memory !== null))
-      new MemoryPressure(kernel, cluster, (pod) => this.memoryOf(pod));
+      new MemoryPressure(kernel, cluster, (pod) => this.memoryOf(pod), host);
   }
 
   /** What a running pod's containers use now; null: what they request, as nobody says otherwise. */
@@ -155,8 +151,7 @@ export class LivingPods implements PodLives {
 
   stopMicros(pod: number): Micros {
     const life = this.lifeOf(pod);
-    const isUrgent = this.cluster.pods.cause[pod] === EvictionCause.NodePressure;
-    const graceMicros = isUrgent ? PRESSURE_GRACE_MICROS : this.cluster.templateOf(pod).graceMicros;
+    const graceMicros = this.host.graceMicros(pod);
     let longest = 0;
     for (const container of life.containers)
       if (container.facts.role !== 'sidecar')

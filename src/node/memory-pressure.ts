@@ -15,14 +15,14 @@ import type { ClusterObserver } from '../cluster/observer.ts';
 import { MEMORY, amountOf } from '../cluster/resources.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import type { MemoryUse } from './application-runs.ts';
+import { isCriticalPod } from './pod-ends.ts';
+import type { KubeletHost } from './pod-lives.ts';
 
 /** evictionHard memory.available. */
 const LEAST_AVAILABLE_BYTES = 100 * 1024 * 1024;
 const MONITOR_MICROS: Micros = 10 * MICROS_PER_SECOND;
 /** evictionPressureTransitionPeriod. */
 const TRANSITION_MICROS: Micros = 5 * MICROS_PER_MINUTE;
-/** system-critical priority: such pods are never evicted. */
-const CRITICAL_PRIORITY = 2_000_000_000;
 
 export class MemoryPressure implements ClusterObserver {
   private readonly kernel: Kernel;
@@ -37,7 +37,13 @@ export class MemoryPressure implements ClusterObserver {
   /** When pressure was last observed, by node row; absent: the condition does not say so. */
   private readonly observedAt = new Map<number, Micros>();
 
-  constructor(kernel: Kernel, cluster: Cluster, useOf: (pod: number) => MemoryUse | null) {
+  private readonly host: Pick<KubeletHost, 'evict' | 'isEvicting'>;
+
+  constructor(
+    kernel: Kernel, cluster: Cluster, useOf: (pod: number) => MemoryUse | null,
+    host: Pick<KubeletHost, 'evict' | 'isEvicting'>,
+  ) {
+    this.host = host;
     this.kernel = kernel;
     this.cluster = cluster;
     this.useOf = useOf;
@@ -160,12 +166,11 @@ export class MemoryPressure implements ClusterObserver {
     const { nodes, pods } = cluster;
     const running = nodes.pods[node].filter((pod) => pods.phase[pod] === PodPhase.Running);
     const isGoing = (pod: number): boolean => pods.isTerminating(pod);
-    if (running.some((pod) => isGoing(pod) && pods.cause[pod] === EvictionCause.NodePressure)) return;
-    const victim = this.ranked(running).find((pod) => {
-      const { priority, drainMarks } = cluster.templateOf(pod);
-      return !isGoing(pod) && priority < CRITICAL_PRIORITY && drainMarks.isMirror !== true;
-    });
-    if (victim !== undefined) cluster.terminatePod(victim, EvictionCause.NodePressure);
+    if (running.some((pod) => this.host.isEvicting(pod))) return;
+    const victim = this.ranked(running).find((pod) => !isGoing(pod) && !isCriticalPod(cluster, pod));
+    if (victim === undefined) return;
+    const message = 'The node was low on resource: memory. ';
+    this.host.evict(victim, { cause: EvictionCause.NodePressure, reason: 'Evicted', message, graceMicros: MICROS_PER_SECOND });
   }
 
   /** Who goes first; equals in order of creation. */

@@ -3,11 +3,17 @@ import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { ApplicationModel } from '../scenario/application.ts';
+import type { KubeletEviction } from './pod-ends.ts';
 
 export interface KubeletHost {
   readonly nextTicket: (pod: number) => number;
   readonly isCurrent: (pod: number, ticket: number) => boolean;
   readonly containerStartMicros: (pod: number) => Micros;
+  /** What its containers have from SIGTERM on. */
+  readonly graceMicros: (pod: number) => Micros;
+  readonly isEvicting: (pod: number) => boolean;
+  /** Makes a pod that runs, and is not being deleted, end as Failed. */
+  readonly evict: (pod: number, eviction: KubeletEviction) => void;
   readonly isReplacement: () => boolean;
   /** true: the node is cut off, and whatever becomes of the pod is seen when it is back; `then` is called there. */
   readonly isHeldBack: (pod: number, ticket: number, then: (pod: number) => void) => boolean;

@@ -1,10 +1,13 @@
 /** `kubelet` of a scenario: how pods start on nodes. */
 import { z } from 'zod';
+import { formatDuration } from '../base/duration.ts';
 import { below } from '../base/source-path.ts';
+import type { Path } from '../base/source-path.ts';
 import { MICROS_PER_SECOND } from '../base/time.ts';
+import type { Micros } from '../base/time.ts';
 import type { Distribution } from '../kernel/distribution.ts';
 import type { Block } from '../scenario/block.ts';
-import { duration, durationDistribution, expecting, flag, quantity } from '../scenario/fields.ts';
+import { duration, durationDistribution, expecting, flag, list, quantity, whole } from '../scenario/fields.ts';
 import type { ScenarioNumbers } from '../scenario/numbers.ts';
 import { spellDuration, spellSeconds } from '../scenario/spelling.ts';
 
@@ -23,7 +26,18 @@ export interface KubeletSettings {
   readonly imageBytes: Readonly<Record<string, number>>;
   /** One pull at a time on a node (upstream's default). */
   readonly serializeImagePulls: boolean;
+  /** Groups of pods that a node that shuts down stops, lowest priority first; empty: it stops at once. */
+  readonly shutdownGraces: readonly ShutdownGrace[];
 }
+
+/** Of KubeletConfiguration shutdownGracePeriodByPodPriority: pods of this priority or more, up to the next group's. */
+export interface ShutdownGrace {
+  readonly priority: number;
+  readonly graceMicros: Micros;
+}
+
+/** system-critical (pkg/apis/scheduling/types.go). */
+const CRITICAL_PRIORITY = 2_000_000_000;
 
 const schema = z.strictObject({
   sandbox: durationDistribution(
@@ -51,6 +65,19 @@ const schema = z.strictObject({
     .default({})
     .describe('Compressed sizes by image name as in container.image'),
   serializeImagePulls: flag('One pull at a time on a node. Default true (KubeletConfiguration v1beta1)').default(true),
+  shutdownGracePeriod: duration(
+    'Time that a node takes to stop its pods before its machine goes (graceful node shutdown), where it is told in time: failures and steps of kind reclaim with a notice. Default 0s: it is drained instead (KubeletConfiguration v1beta1)',
+  ).default('0s'),
+  shutdownGracePeriodCriticalPods: duration(
+    'The last part of it, which critical pods have (priority of 2000000000 or more). Default 0s',
+  ).default('0s'),
+  shutdownGracePeriodByPodPriority: list(
+    z.strictObject({
+      priority: whole('Pods of this priority or more, up to the next one of the list', -2_147_483_648, 2_147_483_647),
+      shutdownGracePeriod: duration('Time that these pods have'),
+    }),
+    'In place of the two: groups of pods, which stop one after the other, the lowest priority first',
+  ).default([]),
 });
 
 function resolve(kubelet: z.output<typeof schema>, numbers: ScenarioNumbers): KubeletSettings {
@@ -67,7 +94,36 @@ function resolve(kubelet: z.output<typeof schema>, numbers: ScenarioNumbers): Ku
     defaultImageBytes: numbers.bytes(kubelet.defaultImageSize, below(at, 'defaultImageSize')),
     imageBytes: Object.fromEntries(sizes),
     serializeImagePulls: kubelet.serializeImagePulls,
+    shutdownGraces: resolveShutdown(kubelet, at, numbers),
   };
+}
+
+/** Two groups where no list is given: all pods, then the critical ones (pkg/kubelet/nodeshutdown: migrateConfig). */
+function resolveShutdown(
+  kubelet: z.output<typeof schema>, at: Path, numbers: ScenarioNumbers,
+): KubeletSettings['shutdownGraces'] {
+  const { shutdownGracePeriodByPodPriority: groups } = kubelet;
+  const whole = numbers.micros(kubelet.shutdownGracePeriod, below(at, 'shutdownGracePeriod'));
+  const criticalAt = below(at, 'shutdownGracePeriodCriticalPods');
+  const critical = numbers.micros(kubelet.shutdownGracePeriodCriticalPods, criticalAt);
+  const { findings } = numbers;
+  if (critical > whole)
+    findings.error(criticalAt, 'expected at most shutdownGracePeriod, of which it is a part, found more');
+  const listAt = below(at, 'shutdownGracePeriodByPodPriority');
+  if (groups.length === 0)
+    return whole === 0
+      ? []
+      : [{ priority: 0, graceMicros: whole - critical }, { priority: CRITICAL_PRIORITY, graceMicros: critical }];
+  if (whole + critical > 0)
+    findings.error(listAt, 'expected either this list or shutdownGracePeriod, found both', undefined, 'key');
+  if (new Set(groups.map(({ priority }) => priority)).size < groups.length)
+    findings.error(listAt, 'expected each priority once');
+  return groups
+    .map(({ priority, shutdownGracePeriod }, index) => ({
+      priority,
+      graceMicros: numbers.micros(shutdownGracePeriod, below(below(listAt, index), 'shutdownGracePeriod')),
+    }))
+    .sort((a, b) => a.priority - b.priority);
 }
 
 function spell(kubelet: KubeletSettings): Record<string, unknown> {
@@ -80,6 +136,13 @@ function spell(kubelet: KubeletSettings): Record<string, unknown> {
     defaultImageSize: kubelet.defaultImageBytes,
     imageSizes: kubelet.imageBytes,
     serializeImagePulls: kubelet.serializeImagePulls,
+    ...(kubelet.shutdownGraces.length === 0
+      ? {}
+      : {
+          shutdownGracePeriodByPodPriority: kubelet.shutdownGraces.map(({ priority, graceMicros }) => ({
+            priority, shutdownGracePeriod: formatDuration(graceMicros),
+          })),
+        }),
   };
 }
 

@@ -1,15 +1,16 @@
 /**
  * Spot machines that the provider takes back. With the notice the node is cordoned and drained as its termination
- * handler does (node-termination-handler of AWS, graceful shutdown of GKE): pods are evicted through the API, budgets
- * hold, and whatever is still there when the notice is over dies with the machine. The cloud controller then deletes
+ * handler does (node-termination-handler of AWS): pods are evicted through the API, budgets hold, and whatever is still
+ * there when the notice is over dies with the machine. Where kubelets have a grace period for shutdowns (GKE), the
+ * notice begins one, which asks no budget, and the machine goes when it is through. The cloud controller then deletes
  * the Node object at its next look (every 5 s); pod garbage collection finds the pods. After a given time a new machine
- * of the name joins, unless somebody has made one.
+ * of the name joins; one of the next free name where somebody has made one.
  * Source: staging/src/k8s.io/cloud-provider/controllers/nodelifecycle (v1.36).
  */
 import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Node } from '../cluster/objects.ts';
-import type { EventKind, Kernel } from '../kernel/kernel.ts';
+import type { EventKind, Kernel, TimerId } from '../kernel/kernel.ts';
 import type { DrainEnd, DrainOptions } from './drain.ts';
 import type { HeldFault } from './outages.ts';
 import { freshNode } from './upgrade.ts';
@@ -25,10 +26,14 @@ interface Reclaim {
   readonly node: Node;
   /** From the machine's end until the next one; null: none comes. */
   readonly returnsAfter: Micros | null;
+  /** Of the end of its notice. */
+  timer: TimerId;
 }
 
 export interface ReclaimParts {
   readonly drain: (row: number, options: DrainOptions, onEnd: DrainEnd) => void;
+  /** false: nodes do not shut down by themselves. */
+  readonly shutDown: (row: number, onEnd: () => void) => boolean;
   readonly machinePhase: number;
 }
 
@@ -77,9 +82,14 @@ export class Reclaims {
     if (returnsAfter !== null) this.dueCount++;
     const node = freshNode(object, name);
     const pool = pools.text(nodes.pool[row]);
-    const id = this.reclaims.push({ name, row, incarnation: nodes.incarnation[row], pool, node, returnsAfter }) - 1;
-    this.kernel.after(noticeMicros, this.goEvent, id);
+    const incarnation = nodes.incarnation[row];
+    const id = this.reclaims.push({ name, row, incarnation, pool, node, returnsAfter, timer: 0 }) - 1;
+    this.reclaims[id].timer = this.kernel.timerAt(this.kernel.now + noticeMicros, this.goEvent, id);
     if (noticeMicros === 0) return true;
+    const shutsDown = nodes.up[row] === 1 && this.parts.shutDown(row, () => {
+      if (this.kernel.cancel(this.reclaims[id].timer)) this.kernel.after(0, this.goEvent, id);
+    });
+    if (shutsDown) return true;
     const options = { force: true, deleteEmptyDirData: true, ignoreDaemonSets: true, persists: true };
     this.parts.drain(row, { ...options, timeoutMicros: noticeMicros }, () => undefined);
     return true;
@@ -109,7 +119,15 @@ export class Reclaims {
     // It comes before the old one's object has gone.
     if (this.leaving.has(name)) this.deleteNode(id);
     this.dueCount--;
-    if (this.cluster.nodeRow(name) < 0) this.cluster.addNode(node, pool);
+    const free = this.freeName(name);
+    this.cluster.addNode(free === name ? node : freshNode(node, free), pool);
+  }
+
+  /** Somebody may have made a node of the name meanwhile: then the machine gets the next one. */
+  private freeName(name: string): string {
+    let free = name;
+    for (let next = 2; this.cluster.nodeRow(free) >= 0; next++) free = `${name}-${String(next)}`;
+    return free;
   }
 
   /** -1: somebody else has deleted the node. */

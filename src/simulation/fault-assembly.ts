@@ -1,5 +1,6 @@
 /** What happens to a cluster from outside: failures by chance, and what people do at set times. */
 import { assert } from '../base/assert.ts';
+import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { DisruptionBudgets } from '../cluster/disruption-budgets.ts';
 import { CrashProcesses } from '../failures/crash-processes.ts';
@@ -7,6 +8,7 @@ import type { OnMark } from '../failures/crash-processes.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { Operations } from '../operations/operations.ts';
 import type { NodeIllnesses } from './illness-assembly.ts';
+import type { Operation } from '../operations/settings.ts';
 import type { Scenario } from './scenario.ts';
 
 export interface FaultParts {
@@ -51,5 +53,29 @@ export function assembleFaults({ failures, steps }: Scenario, parts: FaultParts)
     phases: FAULT_PHASES,
   });
   illnesses?.drainBy(operations, budgets);
+  if (operations !== null) markSteps(operations, steps, kernel, mark);
   return { crashes, operations };
 }
+
+/** Steps are marked when they begin, and when they end if they take any time. */
+function markSteps(operations: Operations, steps: Scenario['steps'], kernel: Kernel, mark: OnMark): void {
+  const begun = new Map<number, { readonly text: string; readonly at: Micros }>();
+  operations.listeners.push({
+    stepBegins: (step, text) => {
+      begun.set(step, { text, at: kernel.now });
+      mark(STEP_MARKS[steps[step].operation.verb], text, 1);
+    },
+    stepEnds: (step, outcome) => {
+      const { text, at } = begun.get(step) ?? { text: '', at: kernel.now };
+      if (at === kernel.now) return;
+      mark(`${STEP_MARKS[steps[step].operation.verb]} ${outcome === 'done' ? 'over' : 'given up'}`, text, 1);
+    },
+  });
+}
+
+/** How plots name them. */
+const STEP_MARKS: Readonly<Record<Operation['verb'], string>> = {
+  cordon: 'cordon', uncordon: 'uncordon', drain: 'drain', kill: 'kill', outage: 'outage', partition: 'partition',
+  slow: 'slow nodes', reclaim: 'reclaim', registryOutage: 'registry outage', upgrade: 'upgrade', rollout: 'rollout',
+  scale: 'scale', delete: 'delete',
+};

@@ -27,7 +27,7 @@ import {
   volumeNameOf,
 } from '../cluster/volume-claims.ts';
 import { findMatchingVolume } from '../cluster/volume-matching.ts';
-import { defaultClass } from '../storage/default-class.ts';
+import { defaultClass } from '../storage/provisioned-volumes.ts';
 import { inFileOrder } from '../workload/manifests/read-manifests.ts';
 import type { Manifests } from '../workload/manifests/read-manifests.ts';
 import type { PathStep } from '../base/source-path.ts';

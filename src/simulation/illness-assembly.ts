@@ -8,16 +8,24 @@ import { NodeTroubles } from '../cluster/node-troubles.ts';
 import { cordonFault } from '../failures/cordons.ts';
 import type { NodeFault } from '../failures/crash-processes.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { CutNodes } from '../node/cut-nodes.ts';
+import { NodeShutdowns } from '../node/node-shutdown.ts';
+import type { ShutdownHost } from '../node/node-shutdown.ts';
 import { Drains } from '../operations/drain.ts';
 import type { IllnessOperation, OperationPhases, Operations } from '../operations/operations.ts';
 import { Reclaims } from '../operations/reclaims.ts';
 import type { FailureProcess } from '../failures/settings.ts';
+import type { ShutdownGrace } from '../node/settings.ts';
 
 export interface NodeIllnesses {
   readonly troubles: NodeTroubles;
+  /** Of the kubelets. */
+  readonly cuts: CutNodes;
   /** null: its machines stop. */
   faultOfProcess(process: FailureProcess): NodeFault | null;
   faultOfStep(operation: IllnessOperation): NodeFault;
+  /** Nodes that are to be reclaimed stop their pods by groups, unless there is none. To be called at most once. */
+  shutDownBy(kubelet: ShutdownHost, groups: readonly ShutdownGrace[]): void;
   /** To be called once, before anything happens. `operations` null: the scenario has no steps. */
   drainBy(operations: Operations | null, budgets: DisruptionBudgets): void;
 }
@@ -28,8 +36,13 @@ export const nodeIllnesses: MakeIllnesses = (kernel, cluster, phases) => {
   const troubles = new NodeTroubles(cluster);
   const cordons = cordonFault(cluster);
   let drains: Drains | null = null;
+  let shutdowns: NodeShutdowns | null = null;
   const reclaims = new Reclaims(kernel, cluster, {
     drain: (...drain) => drains?.begin(...drain),
+    shutDown: (node, onEnd) => {
+      shutdowns?.begin(node, onEnd);
+      return shutdowns !== null;
+    },
     machinePhase: phases.infrastructure,
   });
   const slowed = (factor: number): NodeFault => ({
@@ -42,6 +55,7 @@ export const nodeIllnesses: MakeIllnesses = (kernel, cluster, phases) => {
   };
   return {
     troubles,
+    cuts: new CutNodes(cluster, troubles),
     faultOfProcess: ({ kind, factor, noticeMicros }) => {
       switch (kind) {
         case 'crash': return null;
@@ -59,6 +73,10 @@ export const nodeIllnesses: MakeIllnesses = (kernel, cluster, phases) => {
         case 'registryOutage': return registryLost;
         case 'reclaim': return reclaims.faultOf(operation.noticeMicros);
       }
+    },
+    shutDownBy: (kubelet, groups) => {
+      if (groups.length > 0)
+        shutdowns = new NodeShutdowns(kernel, cluster, groups, kubelet, (node) => troubles.isCut(node));
     },
     drainBy: (operations, budgets) => {
       drains = operations?.drains ?? new Drains(kernel, cluster, budgets, phases.controller, {});

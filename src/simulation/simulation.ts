@@ -179,7 +179,7 @@ export class Simulation {
     const replacement = this.makeReplacement(gate);
     const illnesses = this.makeIllnesses();
     const { troubles } = illnesses ?? { troubles: null };
-    this.kubelet = this.makeKubelet(() => replacement.isCreating, troubles);
+    this.kubelet = this.makeKubelet(() => replacement.isCreating, illnesses);
     const admission = new PodAdmission(cluster, scenario, scenario.applications);
     const [admit, zones] = [(pod: Pod): number => admission.template(pod), knownZones(scenario.timeZones)];
     const { controllers: delay } = scenario.controlPlane.watchDelaySeconds;
@@ -239,11 +239,13 @@ export class Simulation {
     return taintEviction;
   }
 
-  private makeKubelet(isCreating: () => boolean, troubles: NodeTroubles | null): Kubelet {
+  private makeKubelet(isCreating: () => boolean, illnesses: NodeIllnesses | null): Kubelet {
     const { kernel, cluster, scenario } = this;
     const hearsAfter = kubeletWatches(kernel, cluster, scenario.controlPlane.watchDelaySeconds.kubelets);
-    const parts = { troubles, volumes: this.makeVolumes(troubles), hearsAfter };
+    const { troubles, cuts } = illnesses ?? { troubles: null, cuts: null };
+    const parts = { troubles, cuts, volumes: this.makeVolumes(troubles), hearsAfter };
     const kubelet = new Kubelet(kernel, cluster, scenario.kubelet, isCreating, this.livesMaker(), parts);
+    illnesses?.shutDownBy(kubelet, scenario.kubelet.shutdownGraces);
     kubelet.admittance.onRefused = (_pod, refusal) => { this.conflicts.podRefused(refusal); };
     return kubelet;
   }

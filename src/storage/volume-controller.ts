@@ -27,8 +27,7 @@ import {
 import { findMatchingVolume, ownership } from '../cluster/volume-matching.ts';
 import type { VolumePlan } from '../cluster/volume-matching.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
-import { defaultClass } from './default-class.ts';
-import { PROVISIONED_BY, provisionedVolume } from './provisioned-volumes.ts';
+import { PROVISIONED_BY, defaultClass, provisionedVolume } from './provisioned-volumes.ts';
 import type { ChosenNode } from './provisioned-volumes.ts';
 
 const NOTHING_TAKEN: ReadonlySet<string> = new Set();

@@ -205,17 +205,6 @@ describe('kubelets', () => {
 });
 
 describe('nodes and network', () => {
-  test('a taint out-of-service frees no pods of a dead node: they stay until it is removed or returns', () => {
-    const pools = ['dead', 'other'].map((name) => ({ name, count: 1, allocatable: { cpu: 4, memory: '16Gi' }, labels: { pool: name } }));
-    const taints = ['node.kubernetes.io/out-of-service=nodeshutdown:NoExecute'];
-    const crash = { name: 'crash', pools: ['dead'], uptime: '1m', repair: '30d' };
-    const spec = { nodeSelector: { pool: 'dead' }, tolerations: [{ key: 'node.kubernetes.io/out-of-service', operator: 'Exists' }] };
-    const set = owner('StatefulSet', 'db', { replicas: 1, template: template('db', spec) });
-    const { pods, result } = playScenario({ duration: '30m', failures: [crash], nodePools: [{ ...pools[0], taints }, pools[1]] }, [set]);
-    expect(result.counts).toMatchObject({ nodeFailures: 1, evictions: 1, podsReplaced: 0 });
-    expect(pods).toMatchObject([{ name: 'db-0', node: 'dead-0', ended: NaN }]);
-  });
-
   test('no network: objects of it are counted and left aside', () => {
     const objects = [
       { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'none' }, spec: { podSelector: {} } },

@@ -48,6 +48,7 @@ export const KUBELET: KubeletSettings = {
   defaultImageBytes: 200,
   imageBytes: { big: 1000 },
   serializeImagePulls: true,
+  shutdownGraces: [],
 };
 
 export const LIFECYCLE: NodeLifecycleSettings = {

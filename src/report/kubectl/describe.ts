@@ -36,6 +36,7 @@ export function describePod(pod: LookedPod, events: DescribedEvents, now: number
         ]
       : [`Status:\t${status.phase}`]),
     ...(status.reason === undefined ? [] : [`Reason:\t${status.reason}`]),
+    ...(status.message === undefined ? [] : [`Message:\t${status.message}`]),
     'IP:\t',
     `IPs:\t${NONE}`,
     ...ownerLines(pod),

@@ -1,0 +1,210 @@
+/**
+ * How pods end on their nodes. One that was deleted goes when its containers have stopped; one that its kubelet makes
+ * go is Failed then, with the reason, and its object stays until its owner or pod garbage collection takes it away.
+ * Sources: pkg/kubelet/{eviction/eviction_manager,preemption/preemption,nodeshutdown}, pkg/kubelet/status (a status of
+ * Failed waits until no container runs); v1.36.
+ *
+ * A critical pod that lacks nothing but room gets it from others. It is admitted at once, so that nobody else takes
+ * the room, and starts when the last of them has stopped.
+ *
+ * Costs an entry for each pod that a kubelet is making go.
+ */
+import { assert } from '../base/assert.ts';
+import type { Micros } from '../base/time.ts';
+import { EvictionCause, PodOutcome, PodPhase } from '../cluster/cluster.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { qosClass } from '../cluster/pod-requests.ts';
+import { CPU, MEMORY, amountOf } from '../cluster/resources.ts';
+import { PODS } from './admission.ts';
+import type { Lack } from './admission.ts';
+
+/** Exit code of a container that SIGTERM has ended. */
+export const TERMINATED = 143;
+/** system-critical: kubelets evict no pod of such a priority (pkg/apis/scheduling/types.go). */
+export const CRITICAL_PRIORITY = 2_000_000_000;
+
+/** Why a kubelet makes a pod go. */
+export interface KubeletEviction {
+  readonly cause: EvictionCause;
+  /** status.reason: `Evicted`, `Terminated`, `Preempting`. */
+  readonly reason: string;
+  /** status.message. */
+  readonly message: string;
+  /** From SIGTERM on; null: what the pod asks for. */
+  readonly graceMicros: Micros | null;
+}
+
+/** Static pods, and those of a system-critical priority (pkg/kubelet/types/pod_update.go). */
+export function isCriticalPod(cluster: Cluster, pod: number): boolean {
+  const { priority, drainMarks, controller } = cluster.templateOf(pod);
+  return priority >= CRITICAL_PRIORITY || drainMarks.isMirror === true || controller?.kind === 'Node';
+}
+
+export class PodEnds {
+  private readonly cluster: Cluster;
+  /** By pod row: its containers are stopping. */
+  private readonly evictions = new Map<number, KubeletEviction>();
+  /** By the row of a critical pod: those that have to stop before it starts. */
+  private readonly inTheWay = new Map<number, Set<number>>();
+  /** Told of a critical pod for which nobody has to stop any more; it may write nothing. */
+  onRoom: (pod: number) => void = () => undefined;
+
+  constructor(cluster: Cluster) {
+    this.cluster = cluster;
+  }
+
+  isEvicting(pod: number): boolean {
+    return this.evictions.size > 0 && this.evictions.has(pod);
+  }
+
+  /** What its containers have from SIGTERM on. */
+  graceMicros(pod: number): Micros {
+    const own = this.cluster.templateOf(pod).graceMicros;
+    return this.evictions.size === 0 ? own : this.evictions.get(pod)?.graceMicros ?? own;
+  }
+
+  /** The kubelet has decided; `stopped` is to be called when the containers have ended. */
+  evict(pod: number, eviction: KubeletEviction): void {
+    assert(!this.cluster.pods.isTerminating(pod), 'a pod that is being deleted is not evicted by its kubelet');
+    this.evictions.set(pod, eviction);
+  }
+
+  /** The pod is gone, or its kubelet has died and remembers nothing. */
+  forget(pod: number): void {
+    if (this.evictions.size > 0) this.evictions.delete(pod);
+    if (this.inTheWay.size === 0) return;
+    this.inTheWay.delete(pod);
+    for (const [critical, others] of this.inTheWay) {
+      if (!others.delete(pod) || others.size > 0) continue;
+      this.inTheWay.delete(critical);
+      this.onRoom(critical);
+    }
+  }
+
+  /** Whether a critical pod waits for others to stop. */
+  hasToWait(pod: number): boolean {
+    return this.inTheWay.size > 0 && this.inTheWay.has(pod);
+  }
+
+  /** Pods of the node that stop for a critical one; null: not even all of them would do. */
+  victimsFor(pod: number, lacks: readonly Lack[], admitted: readonly number[]): readonly number[] | null {
+    const { cluster } = this;
+    if (!isCriticalPod(cluster, pod)) return null;
+    const victims = podsToPreempt(cluster, lacks, admitted.filter((other) => isPreemptable(cluster, pod, other)));
+    if (victims !== null && victims.length > 0) this.inTheWay.set(pod, new Set(victims));
+    return victims;
+  }
+
+  /** Its containers have stopped as they were told to. */
+  stopped(pod: number): void {
+    const eviction = this.evictions.size === 0 ? undefined : this.evictions.get(pod);
+    if (eviction === undefined || this.cluster.pods.isTerminating(pod)) return this.removeTerminated(pod);
+    const exitCode = this.cluster.pods.phase[pod] === PodPhase.Running ? TERMINATED : 0;
+    const { cause, reason, message } = eviction;
+    this.cluster.endPod(pod, { phase: PodPhase.Failed, outcome: PodOutcome.Evicted, exitCode, cause, reason, message });
+  }
+
+  /** The object of a pod that was deleted goes. */
+  removeTerminated(pod: number): void {
+    const { cluster } = this;
+    const isWanted = cluster.pods.cause[pod] === EvictionCause.None;
+    const outcome = isWanted ? PodOutcome.Deleted : PodOutcome.Evicted;
+    // What keeps the object lets go of it once the end of its containers has been counted.
+    if (cluster.pods.isTracked(pod)) cluster.endPod(pod, { phase: PodPhase.Failed, outcome, exitCode: TERMINATED });
+    else cluster.removePod(pod, outcome);
+  }
+
+  /** Its containers have ended for good by themselves. The object is kept where a controller wants to see it. */
+  ended(pod: number, exitCode: number): void {
+    const { cluster } = this;
+    const phase = exitCode === 0 ? PodPhase.Succeeded : PodPhase.Failed;
+    const outcome = exitCode === 0 ? PodOutcome.Succeeded : PodOutcome.Failed;
+    if (this.isKept(pod)) cluster.endPod(pod, { phase, outcome, exitCode });
+    else cluster.removePod(pod, outcome);
+  }
+
+  /** It ran on a machine that has come back, and is not to be started again. */
+  lostWithMachine(pod: number): void {
+    if (!this.isKept(pod)) this.cluster.terminatePod(pod, EvictionCause.NodeFailure);
+    this.ended(pod, TERMINATED);
+  }
+
+  private isKept(pod: number): boolean {
+    const owner = this.cluster.pods.owner[pod];
+    return owner >= 0 && this.cluster.workloads.isObject(owner);
+  }
+}
+
+// ---- room for critical pods (pkg/kubelet/preemption/preemption.go) --------------------------------------------------
+
+/** pkg/kubelet/types/pod_update.go: Preemptable. */
+function isPreemptable(cluster: Cluster, critical: number, other: number): boolean {
+  if (!isCriticalPod(cluster, other)) return true;
+  return cluster.templateOf(critical).priority > cluster.templateOf(other).priority;
+}
+
+/** Of a resource, how much more is needed. */
+interface Need {
+  readonly column: number;
+  readonly amount: number;
+}
+
+/** As few guaranteed pods as possible, then burstable, then best effort ones; null: all of them are too few. */
+function podsToPreempt(cluster: Cluster, lacks: readonly Lack[], candidates: readonly number[]): number[] | null {
+  const needs = lacks.map(({ column, requested, used, capacity }) => ({ column, amount: requested - (capacity - used) }));
+  const classes = { BestEffort: [] as number[], Burstable: [] as number[], Guaranteed: [] as number[] };
+  for (const pod of candidates) classes[qosClass({ spec: cluster.templateOf(pod).spec })].push(pod);
+  const { BestEffort: least, Burstable: middle, Guaranteed: most } = classes;
+  if (lessen(cluster, needs, candidates).length > 0) return null;
+  const guaranteed = nearest(cluster, most, lessen(cluster, needs, [...least, ...middle]));
+  const burstable = nearest(cluster, middle, lessen(cluster, needs, [...least, ...guaranteed]));
+  const bestEffort = nearest(cluster, least, lessen(cluster, needs, [...burstable, ...guaranteed]));
+  return [...bestEffort, ...burstable, ...guaranteed];
+}
+
+function amountIn(cluster: Cluster, pod: number, column: number): number {
+  return column === PODS ? 1 : amountOf(cluster.templateOf(pod).accounted, column);
+}
+
+/** What is still needed when these have gone. */
+function lessen(cluster: Cluster, needs: readonly Need[], gone: readonly number[]): Need[] {
+  return needs.flatMap(({ column, amount }) => {
+    const left = gone.reduce((rest, pod) => rest - amountIn(cluster, pod, column), amount);
+    return left > 0 ? [{ column, amount: left }] : [];
+  });
+}
+
+/** One after the other, each the one after which least is missing; of equals the one that asks for less. */
+function nearest(cluster: Cluster, pods: readonly number[], needs: readonly Need[]): number[] {
+  const left = [...pods];
+  const chosen: number[] = [];
+  let missing = [...needs];
+  while (missing.length > 0 && left.length > 0) {
+    let best = 0;
+    let bestDistance = missing.length + 1;
+    left.forEach((pod, index) => {
+      const distance = distanceOf(cluster, missing, pod);
+      if (distance > bestDistance || (distance === bestDistance && !asksForLess(cluster, pod, left[best]))) return;
+      [best, bestDistance] = [index, distance];
+    });
+    missing = lessen(cluster, missing, [left[best]]);
+    chosen.push(left[best]);
+    left.splice(best, 1);
+  }
+  return chosen;
+}
+
+function distanceOf(cluster: Cluster, needs: readonly Need[], pod: number): number {
+  return needs.reduce((sum, { column, amount }) => {
+    const share = Math.max(0, amount - amountIn(cluster, pod, column)) / amount;
+    return sum + share * share;
+  }, 0);
+}
+
+function asksForLess(cluster: Cluster, pod: number, other: number): boolean {
+  for (const column of [MEMORY, CPU]) {
+    const [own, others] = [amountIn(cluster, pod, column), amountIn(cluster, other, column)];
+    if (own !== others) return own < others;
+  }
+  return true;
+}
