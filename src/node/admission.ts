@@ -14,6 +14,7 @@ import { FIRST_SCALAR, amountOf, isExtendedResource } from '../cluster/resources
 import { compileRequiredNodeAffinity } from '../cluster/selectors.ts';
 import type { CompiledNodeAffinity } from '../cluster/selectors.ts';
 import { findUntolerated } from '../cluster/tolerations.ts';
+import type { StatusReports } from './status-reports.ts';
 
 export interface AdmissionRefusal {
   /** status.reason: `OutOfcpu`, `NodeAffinity`, ... */
@@ -34,8 +35,12 @@ export class PodAdmittance {
   /** By template id. */
   private readonly affinities: CompiledNodeAffinity[] = [];
 
-  constructor(cluster: Cluster) {
+  private readonly reports: StatusReports | null;
+
+  /** `reports`: what kubelets know and the API server does not yet; null: nothing. */
+  constructor(cluster: Cluster, reports: StatusReports | null = null) {
     this.cluster = cluster;
+    this.reports = reports;
   }
 
   /** Whether a pod that its kubelet sees for the first time may start; one that may not has failed. */
@@ -48,9 +53,19 @@ export class PodAdmittance {
     if (refusal === null) return true;
     this.onRefused(pod, refusal);
     // As with every end: the object is kept where a controller wants to see it.
-    if (owner[pod] < 0 || !cluster.workloads.isObject(owner[pod])) cluster.removePod(pod, PodOutcome.Failed);
-    else cluster.endPod(pod, { phase: PodPhase.Failed, outcome: PodOutcome.Failed });
+    const fail = (row: number): void => {
+      if (owner[row] < 0 || !cluster.workloads.isObject(owner[row])) cluster.removePod(row, PodOutcome.Failed);
+      else cluster.endPod(row, { phase: PodPhase.Failed, outcome: PodOutcome.Failed });
+    };
+    if (this.reports === null) fail(pod);
+    else this.reports.tellEnd(pod, fail);
     return false;
+  }
+
+  isAdmitted(pod: number): boolean {
+    const { acknowledgedAt, startedAt } = this.cluster.pods;
+    if (this.reports?.admitted.has(pod) === true) return true;
+    return !(Number.isNaN(acknowledgedAt[pod]) && Number.isNaN(startedAt[pod]));
   }
 
   /** null: it may start. */
@@ -110,9 +125,8 @@ export class PodAdmittance {
   }
 
   private admittedOthers(pod: number, node: number): number[] {
-    const { acknowledgedAt, startedAt } = this.cluster.pods;
-    const isAdmitted = (row: number): boolean => !(Number.isNaN(acknowledgedAt[row]) && Number.isNaN(startedAt[row]));
-    return this.cluster.nodes.pods[node].filter((row) => row !== pod && isAdmitted(row));
+    const isOver = (row: number): boolean => this.reports?.ended.has(row) === true;
+    return this.cluster.nodes.pods[node].filter((row) => row !== pod && this.isAdmitted(row) && !isOver(row));
   }
 }
 

@@ -12,7 +12,7 @@
 import { growUint32 } from '../base/growable.ts';
 import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
 import { EvictionCause, PodOutcome, PodPhase } from '../cluster/cluster.ts';
-import type { Cluster } from '../cluster/cluster.ts';
+import type { Cluster, PodEnd } from '../cluster/cluster.ts';
 import type { NodeTroubles, TroubleListener } from '../cluster/node-troubles.ts';
 import type { Node } from '../cluster/objects.ts';
 import { NodeChange } from '../cluster/observer.ts';
@@ -24,6 +24,7 @@ import { ImagePulls } from './image-pulls.ts';
 import type { ContainerLook, KubeletHost, PodLives } from './pod-lives.ts';
 import type { VolumeMounts } from '../cluster/volume-mounts.ts';
 import { StartDelays } from './start-delays.ts';
+import type { HoldBack, StatusReports } from './status-reports.ts';
 
 /** From SIGTERM until the containers have ended, when the grace period allows as much; most programs end at once. */
 export const STOP_MICROS: Micros = MICROS_PER_SECOND;
@@ -38,6 +39,8 @@ export interface KubeletParts {
   readonly volumes?: VolumeMounts | null;
   /** null: kubelets are told at once. */
   readonly hearsAfter?: HearsAfter | null;
+  /** What kubelets say on its way; null: it is known at once. */
+  readonly makeReports?: ((holdBack: HoldBack) => StatusReports) | null;
 }
 
 /** How long until the kubelet of a node row hears of what happens now; a kubelet hears of things in their order. */
@@ -74,6 +77,8 @@ export class Kubelet implements ClusterObserver, TroubleListener {
   private readonly deletionSeenEvent: EventKind;
   /** null: kubelets are told at once. */
   private readonly hearsAfter: HearsAfter | null;
+  /** null: what kubelets say is known at once. */
+  private readonly reports: StatusReports | null;
 
   /**
    * `isReplacement` tells, while a pod is being created, whether it stands in for a lost one. `makeLives`: for pods
@@ -85,13 +90,18 @@ export class Kubelet implements ClusterObserver, TroubleListener {
     settings: KubeletSettings,
     isReplacement: () => boolean = () => false,
     makeLives: ((host: KubeletHost) => PodLives) | null = null,
-    { troubles = null, volumes = null, hearsAfter = null }: KubeletParts = {},
+    { troubles = null, volumes = null, hearsAfter = null, makeReports = null }: KubeletParts = {},
   ) {
     this.hearsAfter = hearsAfter;
+    this.reports = makeReports === null ? null : makeReports((node, tell) => {
+      if (troubles?.isCut(node) !== true) return false;
+      this.holdBack(node, tell);
+      return true;
+    });
     this.kernel = kernel;
     this.cluster = cluster;
     this.delays = new StartDelays(cluster, kernel.random, settings, isReplacement);
-    this.admittance = new PodAdmittance(cluster);
+    this.admittance = new PodAdmittance(cluster, this.reports);
     this.images = new ImagePulls(kernel, cluster, settings, (pod, ticket) => this.pullImages(pod, ticket), {
       troubles, isCurrent: (pod, ticket) => this.isCurrent(pod, ticket),
     });
@@ -125,7 +135,13 @@ export class Kubelet implements ClusterObserver, TroubleListener {
       containerStartMicros: (pod) => this.slowed(pod, this.delays.containerStartMicros(pod)),
       isReplacement,
       isHeldBack: (pod, ticket, then) => this.isHeldBack(pod, ticket, then),
-      isReported: (pod) => !this.unreported.has(this.cluster.pods.node[pod]) && !this.isCut(pod),
+      isReported: (pod) => (
+        !this.unreported.has(this.cluster.pods.node[pod]) && !this.isCut(pod) && this.reports?.isTelling(pod) !== true
+      ),
+      isToldReady: (pod) => this.reports?.readyOf(pod) ?? readyAtServer(this.cluster, pod),
+      tellStarted: (pod, isReady) => this.tellStarted(pod, isReady),
+      tellReady: (pod, isReady) => this.tellReady(pod, isReady),
+      tell: (pod, write) => this.tell(pod, write),
       end: (pod, exitCode) => {
         if (exitCode === 0) this.end(pod, PodPhase.Succeeded, PodOutcome.Succeeded, 0);
         else this.end(pod, PodPhase.Failed, PodOutcome.Failed, exitCode);
@@ -141,6 +157,11 @@ export class Kubelet implements ClusterObserver, TroubleListener {
   /** For `--check`. */
   check(): void {
     this.lives?.check();
+  }
+
+  /** What kubelets have said and the API server does not know yet. */
+  get reportsUnderWay(): number {
+    return this.reports?.count ?? 0;
   }
 
   // ---- notices ---------------------------------------------------------------------------------------------------
@@ -161,13 +182,19 @@ export class Kubelet implements ClusterObserver, TroubleListener {
 
   podStarted(pod: number): void {
     const { pods } = this.cluster;
+    // Its kubelet has said so.
+    if (this.reports?.started.delete(pod) === true) return;
     const isLiving = this.lives?.has(pod) === true;
     if (isLiving && this.lives?.hasStarted(pod) === true) return;
     // Started without the kubelet: it ran here before the simulation began.
     if (pods.boundAt[pod] === this.kernel.now) this.images.assumeImages(pods.node[pod], pods.template[pod]);
     if (isLiving) return this.lives?.podFound(pod);
+    this.awaitFinish(pod);
+  }
+
+  private awaitFinish(pod: number): void {
     const ticket = this.nextTicket(pod);
-    const duration = pods.durationMicros[pod];
+    const duration = this.cluster.pods.durationMicros[pod];
     if (duration !== Infinity) this.kernel.after(duration, this.finishEvent, pod, ticket);
   }
 
@@ -182,6 +209,7 @@ export class Kubelet implements ClusterObserver, TroubleListener {
 
   podRemoved(pod: number): void {
     this.tickets[pod]++;
+    this.reports?.forget(pod);
     this.lives?.podRemoved(pod);
   }
 
@@ -262,7 +290,8 @@ export class Kubelet implements ClusterObserver, TroubleListener {
     for (const pod of nodes.pods[node].slice()) {
       const phase = pods.phase[pod];
       if (phase < PodPhase.Bound) continue;
-      const isNew = phase === PodPhase.Bound && Number.isNaN(pods.acknowledgedAt[pod]);
+      if (this.reports?.ended.has(pod) === true) continue;
+      const isNew = phase === PodPhase.Bound && !this.isAdmitted(pod);
       if (pods.isTerminating(pod)) {
         if (pods.deletionAt[pod] < since) continue;
         this.beginStop(pod);
@@ -273,7 +302,33 @@ export class Kubelet implements ClusterObserver, TroubleListener {
 
   private reportReady(pod: number): void {
     if (this.lives?.has(pod) === true) this.lives.reportReady(pod);
-    else if (!this.cluster.pods.isReady(pod)) this.cluster.setPodReady(pod, true);
+    else if (readyAtServer(this.cluster, pod) === false) this.tellReady(pod, true);
+  }
+
+  // ---- what kubelets tell ----------------------------------------------------------------------------------------
+
+  private tell(pod: number, write: (pod: number) => void): void {
+    if (this.reports === null) write(pod);
+    else this.reports.tell(pod, write);
+  }
+
+  private tellStarted(pod: number, isReady = true): void {
+    const { cluster, reports } = this;
+    if (reports === null) return cluster.startPod(pod, isReady);
+    reports.started.add(pod);
+    reports.tellReady(pod, isReady, (row) => {
+      // One that is on its way out is said to be gone next.
+      if (cluster.pods.phase[row] !== PodPhase.Bound || cluster.pods.isTerminating(row)) return;
+      cluster.startPod(row, isReady);
+    });
+  }
+
+  private tellReady(pod: number, isReady: boolean): void {
+    const { cluster, reports } = this;
+    if (reports === null) return cluster.setPodReady(pod, isReady);
+    reports.tellReady(pod, isReady, (row) => {
+      if (readyAtServer(cluster, row) === !isReady) cluster.setPodReady(row, isReady);
+    });
   }
 
   // ---- a pod's way -----------------------------------------------------------------------------------------------
@@ -286,14 +341,20 @@ export class Kubelet implements ClusterObserver, TroubleListener {
     return (this.tickets[pod] | 0) === ticket;
   }
 
-  private stopMicros(pod: number, phase: number): Micros {
-    if (phase !== PodPhase.Running) return 0;
+  private stopMicros(pod: number): Micros {
+    if (!this.runsHere(pod)) return 0;
     if (this.lives?.has(pod) === true) return this.slowed(pod, this.lives.stopMicros(pod));
     return this.slowed(pod, Math.min(this.cluster.templateOf(pod).graceMicros, STOP_MICROS));
   }
 
+  private runsHere(pod: number): boolean {
+    const { reports } = this;
+    if (reports?.ended.has(pod) === true) return false;
+    return this.cluster.pods.phase[pod] === PodPhase.Running || reports?.started.has(pod) === true;
+  }
+
   private beginStop(pod: number): void {
-    const micros = this.stopMicros(pod, this.cluster.pods.phase[pod]);
+    const micros = this.stopMicros(pod);
     this.kernel.after(micros, this.stopEvent, pod, this.nextTicket(pod));
   }
 
@@ -307,7 +368,7 @@ export class Kubelet implements ClusterObserver, TroubleListener {
     }
     if (!pods.hasEnded(pod)) {
       if (nodes.up[pods.node[pod]] === 1) this.beginStop(pod);
-    } else if (!pods.isTracked(pod)) this.cluster.removePod(pod, PodOutcome.Deleted);
+    } else this.writeRemoval(pod);
   }
 
   private admit(pod: number, ticket: number): void {
@@ -315,15 +376,29 @@ export class Kubelet implements ClusterObserver, TroubleListener {
   }
 
   private begin(pod: number): void {
-    const { pods } = this.cluster;
     const ticket = this.nextTicket(pod);
-    if (Number.isNaN(pods.acknowledgedAt[pod])) {
+    if (!this.isAdmitted(pod)) {
       if (!this.admittance.admits(pod)) return;
-      this.cluster.acknowledgePod(pod);
+      this.acknowledge(pod);
     }
     if (this.volumes?.areMounted(pod, () => {
       if (this.isCurrent(pod, ticket)) this.makeSandbox(pod, ticket);
     }) !== false) this.makeSandbox(pod, ticket);
+  }
+
+  private isAdmitted(pod: number): boolean {
+    if (this.reports !== null) return this.admittance.isAdmitted(pod);
+    return !Number.isNaN(this.cluster.pods.acknowledgedAt[pod]);
+  }
+
+  private acknowledge(pod: number): void {
+    const { cluster, reports } = this;
+    if (reports === null) return cluster.acknowledgePod(pod);
+    const { now } = this.kernel;
+    reports.admitted.add(pod);
+    reports.tell(pod, (row) => {
+      if (!cluster.pods.hasEnded(row)) cluster.acknowledgePod(row, now);
+    });
   }
 
   private makeSandbox(pod: number, ticket: number): void {
@@ -353,7 +428,13 @@ export class Kubelet implements ClusterObserver, TroubleListener {
 
   private start(pod: number, ticket: number): void {
     if (!this.isCurrent(pod, ticket)) return;
-    if (!this.isHeldBack(pod, ticket, (row) => this.cluster.startPod(row))) this.cluster.startPod(pod);
+    if (this.isHeldBack(pod, ticket, (row) => this.started(row))) return;
+    this.started(pod);
+  }
+
+  private started(pod: number): void {
+    this.tellStarted(pod);
+    if (this.reports !== null) this.awaitFinish(pod);
   }
 
   private finish(pod: number, ticket: number): void {
@@ -368,21 +449,40 @@ export class Kubelet implements ClusterObserver, TroubleListener {
   }
 
   private removeTerminated(pod: number): void {
-    const isWanted = this.cluster.pods.cause[pod] === EvictionCause.None;
+    this.reports?.ended.add(pod);
+    this.tell(pod, (row) => this.writeRemoval(row));
+  }
+
+  private writeRemoval(pod: number): void {
+    const { pods } = this.cluster;
+    const isWanted = pods.cause[pod] === EvictionCause.None;
     const outcome = isWanted ? PodOutcome.Deleted : PodOutcome.Evicted;
-    // What keeps the object lets go of it once the end of its containers has been counted.
-    if (this.cluster.pods.isTracked(pod))
+    if (pods.hasEnded(pod)) {
+      if (!pods.isTracked(pod)) this.cluster.removePod(pod, PodOutcome.Deleted);
+      // What keeps the object lets go of it once the end of its containers has been counted.
+    } else if (pods.isTracked(pod))
       this.cluster.endPod(pod, { phase: PodPhase.Failed, outcome, exitCode: TERMINATED });
     else this.cluster.removePod(pod, outcome);
   }
 
-  /** Its containers have ended for good. The object is kept where a controller wants to see it. */
+  /** Its containers have ended for good. */
   private end(
     pod: number, phase: typeof PodPhase.Succeeded | typeof PodPhase.Failed, outcome: PodOutcome, exitCode: number,
   ): void {
-    const owner = this.cluster.pods.owner[pod];
-    if (owner < 0 || !this.cluster.workloads.isObject(owner)) this.cluster.removePod(pod, outcome);
-    else this.cluster.endPod(pod, { phase, outcome, exitCode });
+    const end = { phase, outcome, exitCode };
+    if (this.reports === null) writeEnd(this.cluster, pod, end);
+    else this.reports.tellEnd(pod, (row) => { writeEnd(this.cluster, row, end); });
+  }
+
+  /** Its run ended with its machine, and none follows. */
+  private endLost(pod: number): void {
+    const { cluster } = this;
+    const write = (row: number): void => {
+      if (!isKept(cluster, row)) cluster.terminatePod(row, EvictionCause.NodeFailure);
+      writeEnd(cluster, row, { phase: PodPhase.Failed, outcome: PodOutcome.Failed, exitCode: TERMINATED });
+    };
+    if (this.reports === null) write(pod);
+    else this.reports.tellEnd(pod, write);
   }
 
   // ---- machines --------------------------------------------------------------------------------------------------
@@ -395,6 +495,7 @@ export class Kubelet implements ClusterObserver, TroubleListener {
     const list = this.cluster.nodes.pods[node];
     for (let i = 0; i < list.length; i++) this.tickets[list[i]]++;
     this.images.nodeStopped(node);
+    this.reports?.machineStopped(node);
     this.heldBack.delete(node);
     if (list.length > 0) this.scheduleForNode(this.interruptEvent, node);
   }
@@ -417,16 +518,28 @@ export class Kubelet implements ClusterObserver, TroubleListener {
       if (pods.phase[pod] < PodPhase.Bound || pods.phase[pod] === PodPhase.Running) continue;
       const hasRun = pods.startedAt[pod] === pods.startedAt[pod];
       if (pods.isTerminating(pod)) this.removeTerminated(pod);
-      else if (hasRun && this.cluster.templateOf(pod).restartPolicy === 'Never') {
-        const owner = pods.owner[pod];
-        if (owner < 0 || !this.cluster.workloads.isObject(owner))
-          this.cluster.terminatePod(pod, EvictionCause.NodeFailure);
-        this.end(pod, PodPhase.Failed, PodOutcome.Failed, TERMINATED);
-      } else this.begin(pod);
+      else if (hasRun && this.cluster.templateOf(pod).restartPolicy === 'Never') this.endLost(pod);
+      else this.begin(pod);
     }
   }
 }
 
 function isNodeReady({ status }: Node): boolean {
   return status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True';
+}
+
+/** The object is kept where a controller wants to see it. */
+function writeEnd(cluster: Cluster, pod: number, end: PodEnd): void {
+  if (isKept(cluster, pod)) cluster.endPod(pod, end);
+  else cluster.removePod(pod, end.outcome);
+}
+
+/** Whether the object of the pod stays when it has ended. */
+function isKept({ pods, workloads }: Cluster, pod: number): boolean {
+  return pods.owner[pod] >= 0 && workloads.isObject(pods.owner[pod]);
+}
+
+/** Whether the API server has the pod as Ready; null: it does not run. */
+function readyAtServer({ pods }: Cluster, pod: number): boolean | null {
+  return pods.phase[pod] === PodPhase.Running ? pods.isReady(pod) : null;
 }

@@ -39,6 +39,8 @@ export interface SchedulerOptions {
   readonly phase: number;
   /** Who answers to Bindings; absent: all of them are written. */
   readonly bindingCalls?: BindingCalls | undefined;
+  /** How long a request to the API server takes; absent: no time. */
+  readonly requestMicros?: (() => Micros) | undefined;
   /** As BindingOptions. */
   readonly bindingRefusals?: BindingRefusals | undefined;
   /** Of the process, for its random streams; absent: the first. */

@@ -146,16 +146,16 @@ export function durationDistribution(help: string): DistributionSchema {
   );
 }
 
-/** Parts of the control plane that may be told of changes late. */
+/** Parts of the control plane that may be told of changes late, and those whose requests may take their time. */
 export const WATCHERS = ['scheduler', 'controllers', 'kubelets'] as const;
-export type Watcher = (typeof WATCHERS)[number];
+export const AUTHORS = ['scheduler', 'controllers', 'kubelets'] as const;
 
 /** One distribution for all of them, or one for each that is named. */
-export type WatcherDelays = DistributionInput & Partial<Record<Watcher, string | number | DistributionInput>>;
+export type PartDelays = DistributionInput & Partial<Record<string, string | number | DistributionInput>>;
 
-export function watcherDelays(help: string): z.ZodType<string | number | WatcherDelays> {
-  const expected = `${DURATION}, a distribution, or a mapping of ${WATCHERS.join(', ')} to such`;
-  const each = Object.fromEntries(WATCHERS.map((part) => [part, durationDistribution(`For the ${part}`).optional()]));
+export function partDelays(parts: readonly string[], help: string): z.ZodType<string | number | PartDelays> {
+  const expected = `${DURATION}, a distribution, or a mapping of ${parts.join(', ')} to such`;
+  const each = Object.fromEntries(parts.map((part) => [part, durationDistribution(`For the ${part}`).optional()]));
   const fixed = z.string(expecting(expected)).regex(DURATION_PATTERN, expecting(expected));
   return distribution(duration, fixed, expected, help, each);
 }

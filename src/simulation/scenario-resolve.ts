@@ -24,8 +24,8 @@ import type {
   StorageSettings,
 } from './scenario.ts';
 import type { ScenarioNumbers } from './scenario-distributions.ts';
-import { WATCHERS } from './scenario-fields.ts';
-import type { Watcher, WatcherDelays } from './scenario-fields.ts';
+import { AUTHORS, WATCHERS } from './scenario-fields.ts';
+import type { PartDelays } from './scenario-fields.ts';
 import type { ApplicationInput, NodePoolInput, ScenarioInput, WorkloadInput } from './scenario-schema.ts';
 import { autoscalerDefaults } from './scenario-schema.ts';
 import { resolveSteps } from './scenario-steps.ts';
@@ -306,27 +306,31 @@ function resolveTemplate(workload: WorkloadInput, path: Path, numbers: ScenarioN
 }
 
 function resolveControlPlane(
-  { watchDelay }: ScenarioInput['controlPlane'], numbers: ScenarioNumbers,
+  { watchDelay, requestLatency }: ScenarioInput['controlPlane'], numbers: ScenarioNumbers,
 ): ControlPlaneSettings {
-  const at = below(below(null, 'controlPlane'), 'watchDelay');
-  const named = typeof watchDelay === 'object' ? WATCHERS.filter((part) => watchDelay[part] !== undefined) : [];
-  if (named.length === 0) {
-    const forAll = lateOrNull(numbers.distribution(watchDelay, at));
-    return { watchDelaySeconds: { scheduler: forAll, controllers: forAll, kubelets: forAll } };
-  }
-  const delays = watchDelay as WatcherDelays;
-  const others = Object.keys(delays).filter((key) => !WATCHERS.includes(key as Watcher));
-  for (const key of others) {
-    const parts = named.join(' and ');
-    numbers.findings.error(below(at, key), `"${key}" is for all watches: expected it below ${parts}`, undefined, 'key');
-  }
-  const delayOf = (part: Watcher): Distribution | null =>
-    lateOrNull(numbers.distribution(delays[part] ?? '0s', below(at, part)));
+  const at = below(null, 'controlPlane');
   return {
-    watchDelaySeconds: {
-      scheduler: delayOf('scheduler'), controllers: delayOf('controllers'), kubelets: delayOf('kubelets'),
-    },
+    watchDelaySeconds: delaysOf(WATCHERS, 'watches', watchDelay, below(at, 'watchDelay'), numbers),
+    requestLatencySeconds: delaysOf(AUTHORS, 'authors', requestLatency, below(at, 'requestLatency'), numbers),
   };
+}
+
+/** By part, whether one distribution stands for all or some parts have one of their own. */
+function delaysOf<Part extends string>(
+  parts: readonly Part[], all: string, given: string | number | PartDelays, at: Path, numbers: ScenarioNumbers,
+): Record<Part, Distribution | null> {
+  const named = typeof given === 'object' ? parts.filter((part) => given[part] !== undefined) : [];
+  if (named.length === 0) {
+    const forAll = lateOrNull(numbers.distribution(given, at));
+    return Object.fromEntries(parts.map((part) => [part, forAll])) as Record<Part, Distribution | null>;
+  }
+  const delays = given as PartDelays;
+  for (const key of Object.keys(delays).filter((name) => !parts.includes(name as Part))) {
+    const message = `"${key}" is for all ${all}: expected it below ${named.join(' and ')}`;
+    numbers.findings.error(below(at, key), message, undefined, 'key');
+  }
+  const each = parts.map((part) => [part, lateOrNull(numbers.distribution(delays[part] ?? '0s', below(at, part)))]);
+  return Object.fromEntries(each) as Record<Part, Distribution | null>;
 }
 
 function lateOrNull(delay: Distribution): Distribution | null {

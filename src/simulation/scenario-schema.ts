@@ -10,7 +10,7 @@ import { DEFAULT_KUBERNETES_VERSION, KUBERNETES_VERSIONS } from '../cluster/kube
 import {
   countDistribution, duration, durationDistribution, expecting, flag, labels,
   lifetimeDistribution, list, MANY, mapping, MAX_NODES, name, number, publishedSchema, quantity, resources, text,
-  watcherDelays, whole,
+  AUTHORS, WATCHERS, partDelays, whole,
 } from './scenario-fields.ts';
 export type { DistributionInput } from './scenario-fields.ts';
 import { stepSchema } from './scenario-steps-schema.ts';
@@ -334,8 +334,14 @@ const schedulerProcess = z.strictObject({
 });
 
 const controlPlane = z.strictObject({
-  watchDelay: watcherDelays(
+  watchDelay: partDelays(
+    WATCHERS,
     'Time from a change until those who watch the API server learn of it: one for all, or by part (scheduler, ' +
+      'controllers, kubelets). Default 0s',
+  ).default('0s'),
+  requestLatency: partDelays(
+    AUTHORS,
+    'Time from a write to the API server until it takes effect and is answered: one for all, or by author (scheduler, ' +
       'controllers, kubelets). Default 0s',
   ).default('0s'),
 });
@@ -549,7 +555,7 @@ export const scenarioSchema = z
       schedulerProcess,
       'Further scheduler processes, each with a cache and a queue of its own; profiles that none of them names are served by the first',
     ).default([]),
-    controlPlane: controlPlane.prefault({}).describe('How late the control plane learns of changes'),
+    controlPlane: controlPlane.prefault({}).describe('How late parts learn of changes, and how long their writes take'),
     kubelet: kubelet.prefault({}).describe('Pod start on the nodes'),
     nodeLifecycle: nodeLifecycle.prefault({}).describe('Detection of dead nodes and eviction of their pods'),
     storage: storage.optional(),

@@ -307,11 +307,17 @@ function spellStorage({ attachSeconds, detachSeconds, mountSeconds }: StorageSet
   };
 }
 
-function spellControlPlane({ watchDelaySeconds }: Scenario['controlPlane']): Record<string, unknown> {
-  const late = Object.entries(watchDelaySeconds).flatMap(([part, delay]) =>
-    delay === null ? [] : [[part, spellSeconds(delay)] as const],
-  );
-  return late.length === 0 ? {} : { controlPlane: { watchDelay: Object.fromEntries(late) } };
+function spellControlPlane(
+  { watchDelaySeconds, requestLatencySeconds }: Scenario['controlPlane'],
+): Record<string, unknown> {
+  const delays = [['watchDelay', watchDelaySeconds], ['requestLatency', requestLatencySeconds]] as const;
+  const late = delays.flatMap(([key, byPart]) => {
+    const given = Object.entries(byPart).flatMap(([part, delay]) => (
+      delay === null ? [] : [[part, spellSeconds(delay)] as const]
+    ));
+    return given.length === 0 ? [] : [[key, Object.fromEntries(given)] as const];
+  });
+  return late.length === 0 ? {} : { controlPlane: Object.fromEntries(late) };
 }
 
 function spellNoAutoscaler(scenario: Scenario): Record<string, unknown> {

@@ -271,10 +271,12 @@ export interface SchedulerProcess {
   readonly watchDelaySeconds: Distribution | null;
 }
 
-/** How late each part learns of a change. */
+/** How late each part learns of a change, and how long its own writes take to be one. */
 export interface ControlPlaneSettings {
   /** Seconds; null: at once. */
   readonly watchDelaySeconds: Readonly<Record<'scheduler' | 'controllers' | 'kubelets', Distribution | null>>;
+  /** Seconds; null: at once. */
+  readonly requestLatencySeconds: Readonly<Record<'scheduler' | 'controllers' | 'kubelets', Distribution | null>>;
 }
 
 export interface KubeletSettings {

@@ -28,6 +28,7 @@ import { checkAccounting } from '../metrics/accounting.ts';
 import { MetricsCollector } from '../metrics/collector.ts';
 import type { RunResult } from '../metrics/run-result.ts';
 import { Kubelet } from '../node/kubelet.ts';
+import type { HoldBack, MakeReports, StatusReports, TellsAfter } from '../node/status-reports.ts';
 import type { ContainerLook, KubeletHost, MakePodLives, PodLives } from '../node/pod-lives.ts';
 export type { ContainerLook };
 import type { MakeVolumes, VolumeMounts } from '../cluster/volume-mounts.ts';
@@ -48,7 +49,7 @@ import { EndOfRun, InstantWatch, LOOK_EVENTS } from './end-of-run.ts';
 import type { EndParts } from './end-of-run.ts';
 import { foreignSchedulerWarnings } from './foreign-schedulers.ts';
 import type { MakeIllnesses, NodeIllnesses } from './illness-assembly.ts';
-import { drawnDelays, inOrder, kubeletWatches, lateClusterOf } from '../control-plane/late-cluster.ts';
+import { drawnDelays, drawnRequests, inOrder, kubeletWatches, lateClusterOf } from '../control-plane/late-cluster.ts';
 import type { LateCluster } from '../control-plane/late-cluster.ts';
 import { ManifestInput } from './manifest-input.ts';
 import { PodAdmission } from '../control-plane/pod-admission.ts';
@@ -93,6 +94,8 @@ export interface SimulationOptions {
   readonly makeIllnesses?: MakeIllnesses;
   /** AttachDetach of storage/attach-detach.ts; needed when volumes take time. */
   readonly makeVolumes?: MakeVolumes;
+  /** statusReports of node/status-reports.ts; needed when what kubelets say takes time. */
+  readonly makeReports?: MakeReports;
   /** Called before the first node joins: observers may be added, and events of their own. */
   readonly watch?: (world: SimulatedWorld) => void;
   /** true: no caches in the scheduler; the same run, slower. */
@@ -239,8 +242,13 @@ export class Simulation {
 
   private makeKubelet(isCreating: () => boolean, troubles: NodeTroubles | null): Kubelet {
     const { kernel, cluster, scenario } = this;
-    const hearsAfter = kubeletWatches(kernel, cluster, scenario.controlPlane.watchDelaySeconds.kubelets);
-    const parts = { troubles, volumes: this.makeVolumes(troubles), hearsAfter };
+    const { watchDelaySeconds, requestLatencySeconds } = scenario.controlPlane;
+    const parts = {
+      troubles,
+      volumes: this.makeVolumes(troubles),
+      hearsAfter: kubeletWatches(kernel, cluster, watchDelaySeconds.kubelets),
+      makeReports: this.reportsMaker(kubeletWatches(kernel, cluster, requestLatencySeconds.kubelets, drawnRequests)),
+    };
     const kubelet = new Kubelet(kernel, cluster, scenario.kubelet, isCreating, this.livesMaker(), parts);
     kubelet.admittance.onRefused = (_pod, refusal) => { this.conflicts.podRefused(refusal); };
     return kubelet;
@@ -378,6 +386,13 @@ export class Simulation {
     return makeVolumes(this.kernel, this.cluster, storage, Phase.Controller, troubles);
   }
 
+  private reportsMaker(tellsAfter: TellsAfter | null): ((holdBack: HoldBack) => StatusReports) | null {
+    if (tellsAfter === null) return null;
+    const { makeReports } = this.options;
+    assert(makeReports !== undefined, 'a scenario whose kubelets are heard late needs the maker of their reports');
+    return (holdBack) => makeReports(this.kernel, this.cluster, tellsAfter, holdBack);
+  }
+
   private makeIllnesses(): NodeIllnesses | null {
     if (!hasIllnesses(this.scenario)) return null;
     const { makeIllnesses } = this.options;
@@ -402,8 +417,8 @@ export class Simulation {
 
   /** A run without a horizon ends when nothing can change any more. */
   private watchForTheEnd(parts: Pick<EndParts, 'replacement' | 'taintEviction' | 'crashes' | 'operations'>): void {
-    const { kernel, inputs, schedulers, autoscaler, controllers } = this;
-    const end = new EndOfRun(this.cluster, { inputs, schedulers, autoscaler, controllers, ...parts });
+    const { kernel, inputs, schedulers, autoscaler, controllers, kubelet } = this;
+    const end = new EndOfRun(this.cluster, { inputs, schedulers, autoscaler, controllers, kubelet, ...parts });
     const look = kernel.defineEvent('simulation.endCheck', Phase.Observe, () => {
       if (end.isOver()) this.finish();
       else kernel.after(END_CHECK_MICROS, look);
