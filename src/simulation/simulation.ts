@@ -21,7 +21,8 @@ import { knownZones } from '../controllers/zoned-time.ts';
 import { WorkloadControllers } from '../controllers/workload-controllers.ts';
 import { TaintEviction } from '../controllers/taint-eviction.ts';
 import { MICROS_PER_SECOND } from '../base/time.ts';
-import { Kernel } from '../kernel/kernel.ts';
+import { DelayedCalls, Kernel } from '../kernel/kernel.ts';
+import type { Distribution } from '../kernel/distribution.ts';
 import type { InputSource } from '../kernel/kernel.ts';
 import type { Operations } from '../operations/operations.ts';
 import { checkAccounting } from '../metrics/accounting.ts';
@@ -183,10 +184,12 @@ export class Simulation {
     this.kubelet = this.makeKubelet(() => replacement.isCreating, troubles);
     const admission = new PodAdmission(cluster, scenario, scenario.applications);
     const [admit, zones] = [(pod: Pod): number => admission.template(pod), knownZones(scenario.timeZones)];
-    const { controllers: delay } = scenario.controlPlane.watchDelaySeconds;
+    const { watchDelaySeconds: delays, requestLatencySeconds: latencies } = scenario.controlPlane;
+    // Whose requests take time sees what there was, if only in the same instant.
+    const delay = delays.controllers ?? (latencies.controllers === null ? null : NO_TIME);
     const late = (this.lateControllers = lateClusterOf(kernel, cluster, 'controllers', delay, Phase.Controller));
     const seen = late?.view ?? cluster;
-    const requests = new ApiRequests(cluster, seen, late);
+    const requests = new ApiRequests(cluster, seen, late, this.controllersCalls());
     this.controllers = new WorkloadControllers(kernel, seen, admit, Phase.Controller, gate, zones, requests);
     cluster.observe(quotas);
     const budgets = new DisruptionBudgets(cluster);
@@ -215,10 +218,16 @@ export class Simulation {
     if (scenario.metrics.checkEveryEvents > 0) this.nextCheckAt = scenario.metrics.checkEveryEvents;
   }
 
+  private controllersCalls(): DelayedCalls | null {
+    const { controllers: latency } = this.scenario.controlPlane.requestLatencySeconds;
+    if (latency === null) return null;
+    const takes = drawnRequests(this.kernel, 'controllers', latency);
+    return new DelayedCalls(this.kernel, 'controllers.request', Phase.Controller, takes);
+  }
+
   private makeReplacement(gate: PodGate): ReplacementController {
     const { kernel, cluster, scenario } = this;
-    const { controllers: delay } = scenario.controlPlane.watchDelaySeconds;
-    const seesAfter = delay === null ? undefined : inOrder(kernel, drawnDelays(kernel, 'replacement', delay));
+    const seesAfter = actsAfter(kernel, scenario.controlPlane);
     const replacement = new ReplacementController(kernel, cluster, gate, seesAfter);
     replacement.onReplaced = (pod, lost) => this.metrics.noteReplacement(pod, lost);
     return replacement;
@@ -482,4 +491,18 @@ function tellingOf(metrics: MetricsCollector, { pods }: Cluster): SchedulerListe
 
 function traceSourceOf({ trace, seed }: Scenario, { openTrace }: SimulationOptions): TraceSource | null {
   return trace === null || openTrace === null ? null : new TraceSource(openTrace(trace, seed));
+}
+
+/** A watch that shows everything in its instant. */
+const NO_TIME: Distribution = { kind: 'fixed', value: 0, atLeast: null, atMost: null };
+
+/** How long until generated workloads' controllers have learned of a loss, and what they write has arrived. */
+function actsAfter(kernel: Kernel, { watchDelaySeconds, requestLatencySeconds }: Scenario['controlPlane']):
+(() => number) | undefined {
+  const { controllers: delay } = watchDelaySeconds;
+  const { controllers: latency } = requestLatencySeconds;
+  if (delay === null && latency === null) return undefined;
+  const sees = delay === null ? () => 0 : drawnDelays(kernel, 'replacement', delay);
+  const takes = latency === null ? () => 0 : drawnRequests(kernel, 'replacement', latency);
+  return inOrder(kernel, () => sees() + takes());
 }
