@@ -58,7 +58,11 @@ const OBJECTS = [
     spec: { maxUnavailable: 1, selector: { matchLabels: { app: 'web' } } },
   },
 ];
-const tree = (seed: string, controlPlane: object, more: object): object => ({
+export interface More extends Readonly<Record<string, unknown>> {
+  readonly moreSteps?: readonly object[];
+}
+
+const tree = (seed: string, controlPlane: object, { moreSteps = [], ...more }: More): object => ({
   seed, duration: '1h', controlPlane, manifests: 'objects.json',
   metrics: { pods: 'none', checkEvery: 100 },
   nodePools: [{ name: 'n', count: 4, zones: ['a', 'b'], allocatable: { cpu: 4, memory: '16Gi', pods: 30 } }],
@@ -72,6 +76,7 @@ const tree = (seed: string, controlPlane: object, more: object): object => ({
     { name: 'log', kind: 'DaemonSet', arrivals: { at: '1m' }, requests: { cpu: '50m', memory: '16Mi' } },
   ],
   steps: [
+    ...moreSteps,
     { at: '10m', scale: { workload: 'deployment/web', replicas: 7 } },
     { at: '15m', drain: { nodes: ['n-1'] } },
     { at: '20m', uncordon: { nodes: ['n-1'] } },
@@ -88,7 +93,7 @@ export interface LateRun {
 }
 
 /** `more`: members of the scenario that replace those of the story. */
-export function lateRun(seed: string, controlPlane: object, plain = false, more: object = {}): LateRun {
+export function lateRun(seed: string, controlPlane: object, plain = false, more: More = {}): LateRun {
   const files = memoryFiles({
     's.json': JSON.stringify(tree(seed, controlPlane, more)),
     'objects.json': JSON.stringify({ apiVersion: 'v1', kind: 'List', items: OBJECTS }),
