@@ -574,6 +574,11 @@ export class Scheduler implements CacheObserver {
     return podEventView(this.cache, pod);
   }
 
+  /** Of its random streams; '' for the first. */
+  get process(): string {
+    return this.options.process ?? '';
+  }
+
   get cycleMicros(): Micros {
     return this.options.cycleMicros;
   }

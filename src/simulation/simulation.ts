@@ -74,6 +74,8 @@ export interface SimulatedWorld {
   readonly cluster: Cluster;
   /** The first, where there are several. */
   readonly scheduler: Scheduler;
+  /** All of them. */
+  readonly schedulers: readonly Scheduler[];
   readonly budgets: DisruptionBudgets;
   /** null: the scenario has no steps. */
   readonly operations: Operations | null;
@@ -208,7 +210,7 @@ export class Simulation {
       loopPhase: Phase.Autoscaler,
       machinePhase: Phase.Infrastructure,
     });
-    options.watch?.({ kernel, cluster, scheduler: schedulers[0], budgets, operations, finish: () => this.finish() });
+    options.watch?.({ ...this.parts, budgets, operations, finish: () => this.finish() });
     this.addNodes();
     const targets = { cluster, admission, replacement, controllers: this.controllers, gate };
     this.traceSource = traceSourceOf(scenario, options);
@@ -284,8 +286,9 @@ export class Simulation {
   }
 
   /** For those who look on; they may write nothing. */
-  get parts(): { readonly kernel: Kernel; readonly cluster: Cluster; readonly scheduler: Scheduler } {
-    return { kernel: this.kernel, cluster: this.cluster, scheduler: this.schedulers[0] };
+  get parts(): Pick<SimulatedWorld, 'kernel' | 'cluster' | 'scheduler' | 'schedulers'> {
+    const { kernel, cluster, schedulers } = this;
+    return { kernel, cluster, scheduler: schedulers[0], schedulers };
   }
 
   /** What a kubelet knows of the containers of a pod; null: nothing. */
