@@ -7,14 +7,12 @@
 import { assert } from '../base/assert.ts';
 import { MICROS_PER_SECOND } from '../base/time.ts';
 import type { Micros } from '../base/time.ts';
-import { PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { NodeInfo } from './cache/node-info.ts';
 import type { NodeBefore, ObjectAction, Watch } from '../cluster/observer.ts';
 import type { KubernetesObject } from '../cluster/objects.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
-import { DelayedCalls } from '../kernel/kernel.ts';
-import type { EventKind, Kernel } from '../kernel/kernel.ts';
+import type { DelayedCalls, EventKind, Kernel } from '../kernel/kernel.ts';
 import { Bindings } from './bindings.ts';
 import { FailedAttempts, plainFailure } from './failed-attempts.ts';
 import type { FailedAttempt } from './failed-attempts.ts';
@@ -91,8 +89,8 @@ export class Scheduler implements CacheObserver {
   private readonly cycleEvent: EventKind;
   private readonly cycleEndEvent: EventKind;
   private readonly flushes: QueueFlushes;
-  /** null: they take no time. */
-  private readonly requests: DelayedCalls | null;
+  /** On their way to the API server, but for Bindings; null: they take no time. */
+  readonly requests: DelayedCalls | null;
   private running = false;
   /** The end of a cycle: what it patches the loop waits for. */
   private settling = false;
@@ -115,9 +113,7 @@ export class Scheduler implements CacheObserver {
     this.placements = new Placements(cache);
     const { configuration, phase } = options;
     assert(configuration.kubernetes === cluster.kubernetes, 'a scheduler is configured for the version of its cluster');
-    const { requestMicros } = options;
-    this.requests =
-      requestMicros === undefined ? null : new DelayedCalls(kernel, 'scheduler.request', phase, requestMicros);
+    this.requests = options.requests ?? null;
     this.preemption = new PreemptionExecutor(kernel, cluster, this, phase, this.requests);
     this.profiles = new Map(configuration.profiles.map((spec) => [spec.schedulerName, this.makeProfile(spec)]));
     this.queue = new SchedulingQueue(cache, this.profiles, {
@@ -196,10 +192,10 @@ export class Scheduler implements CacheObserver {
     if (this.queue.hasWork) this.wake();
   }
 
-  /** Requests that have not arrived, but for Bindings. */
-  get requestsUnderWay(): number {
-    return this.requests?.count ?? 0;
-  }
+  private readonly goOnAgain = (): void => {
+    this.running = false;
+    this.goOn();
+  };
 
   /**
    * The cycles that come next, at once, as long as each fails as one before it has and nothing else happens meanwhile.
@@ -428,33 +424,11 @@ export class Scheduler implements CacheObserver {
     if (nodeName === '') nominator.remove(pod);
     else nominator.add(pod, nodeName);
     if (known === nodeName) return;
-    this.writeNomination(pod, nodeName, known === '' ? null : this.podView(pod));
-  }
-
-  /**
-   * The patch of status.nominatedNodeName. `freed`: the pod as it was, where others may want the node that it gives up.
-   * At the end of a cycle the loop waits for the answer (schedule_one.go handleSchedulingFailure, updatePod).
-   */
-  writeNomination(pod: number, nodeName: string, freed: PodEventView | null): void {
-    const { requests } = this;
-    if (requests === null) return this.nominationWritten(pod, nodeName, freed);
-    const incarnation = this.cluster.pods.incarnation[pod];
-    const waits = this.settling && !this.running;
+    const freed = known === '' ? null : this.podView(pod);
+    // At the end of a cycle the loop waits for the answer (schedule_one.go handleSchedulingFailure, updatePod).
+    const waits = this.requests !== null && this.settling && !this.running;
     if (waits) this.running = true;
-    requests.call(() => {
-      const { pods } = this.cluster;
-      // Gone meanwhile: not found, and nothing to be done. On a node it is nominated to none.
-      if (pods.incarnation[pod] === incarnation && pods.phase[pod] === PodPhase.Pending)
-        this.nominationWritten(pod, nodeName, freed);
-      if (!waits) return;
-      this.running = false;
-      this.goOn();
-    });
-  }
-
-  private nominationWritten(pod: number, nodeName: string, freed: PodEventView | null): void {
-    this.cluster.nominatePod(pod, nodeName);
-    if (freed !== null) this.announceFreedNomination(freed);
+    this.preemption.patchNomination(pod, nodeName, freed, waits ? this.goOnAgain : undefined);
   }
 
   /** A nomination went away: pods of no higher priority may try (eventhandlers.go). */

@@ -75,8 +75,8 @@ export class EndOfRun implements ClusterObserver {
       return false;
     }
     if (now - this.lastWorkAt >= FRUITLESS_MICROS) return true;
-    const isAtWork = ({ watch, cache, requestsUnderWay }: Scheduler): boolean => (
-      watch.pendingCount + cache.totals.podsAssumed + requestsUnderWay > 0
+    const isAtWork = ({ watch, cache, requests }: Scheduler): boolean => (
+      watch.pendingCount + cache.totals.podsAssumed + (requests?.count ?? 0) > 0
     );
     if (parts.schedulers.some(isAtWork) || totals.podsTerminating > 0) return false;
     return totals.podsPending === 0 || this.waitsAreVain(now);

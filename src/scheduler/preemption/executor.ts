@@ -4,7 +4,7 @@
  * preemptor's cycle; until they are done PreEnqueue gates the preemptor. Where requests take time, each victim costs two of
  * them (its condition, its deletion); those of the last one follow the answers to all others.
  */
-import { EvictionCause } from '../../cluster/cluster.ts';
+import { EvictionCause, PodPhase } from '../../cluster/cluster.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Micros } from '../../base/time.ts';
 import type { DelayedCalls, EventKind, Kernel } from '../../kernel/kernel.ts';
@@ -21,7 +21,7 @@ export interface PreemptionHost {
   readonly cycleMicros: Micros;
   readonly listeners: readonly { preempted?(preemptor: number, victim: number): void }[];
   podView(pod: number): PodEventView;
-  writeNomination(pod: number, nodeName: string, before: PodEventView | null): void;
+  announceFreedNomination(before: PodEventView): void;
   preemptWaiting(pod: number): boolean;
 }
 
@@ -158,6 +158,28 @@ export class PreemptionExecutor implements PreemptionPort {
     return isKnown && !pods.isTerminating(victim);
   }
 
+  /**
+   * The patch of status.nominatedNodeName. `freed`: the pod as it was, where others may want the node that it gives up;
+   * `answered` is called when a patch that takes time has been answered.
+   */
+  patchNomination(
+    pod: number, nodeName: string, freed: PodEventView | null, answered: () => void = () => undefined,
+  ): void {
+    const { cluster, requests, scheduler } = this;
+    const { pods } = cluster;
+    const write = (): void => {
+      cluster.nominatePod(pod, nodeName);
+      if (freed !== null) scheduler.announceFreedNomination(freed);
+    };
+    if (requests === null) return write();
+    const incarnation = pods.incarnation[pod];
+    requests.call(() => {
+      // Gone meanwhile: not found, and nothing to be done. On a node it is nominated to none.
+      if (pods.incarnation[pod] === incarnation && pods.phase[pod] === PodPhase.Pending) write();
+      answered();
+    });
+  }
+
   /** Pods nominated to the node with less priority than the preemptor are to look elsewhere. */
   private clearLowerNominations(order: Order): void {
     const { cluster, scheduler } = this;
@@ -168,7 +190,7 @@ export class PreemptionExecutor implements PreemptionPort {
       if (pod === preemptor || cluster.templateOf(pod).priority >= priority) continue;
       const before = scheduler.podView(pod);
       scheduler.queue.nominator.remove(pod);
-      scheduler.writeNomination(pod, '', before);
+      this.patchNomination(pod, '', before);
     }
   }
 }
