@@ -13,7 +13,7 @@ import type { ClusterObserver } from '../cluster/observer.ts';
 import type { PodOutcome } from '../cluster/pod-table.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
-import type { MetricsSettings } from '../simulation/scenario.ts';
+import type { MetricsSettings } from './settings.ts';
 import { EventMarks } from './event-marks.ts';
 import { LatencyGroups } from './latency.ts';
 import { NodeRecords } from './node-records.ts';

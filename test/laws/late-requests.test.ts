@@ -4,7 +4,7 @@
  * as the plain scan does.
  */
 import { describe, expect, test } from 'vitest';
-import { AUTHORS } from '../../src/simulation/scenario-fields.ts';
+import { AUTHORS } from '../../src/control-plane/settings.ts';
 import { lateRun } from '../support/late-run.ts';
 import type { LateRun } from '../support/late-run.ts';
 
