@@ -22,6 +22,7 @@ import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
 import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
 import type { SchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
 import { pluginRegistry } from '../scheduler/plugins/registry.ts';
+import type { Scheduler } from '../scheduler/scheduler.ts';
 import { momentOfRun } from '../simulation/cluster-moment.ts';
 import type { ClusterMoment } from '../simulation/cluster-moment.ts';
 import type { Scenario } from '../simulation/scenario.ts';
@@ -99,6 +100,7 @@ interface Asked {
 function fromKept(asked: Asked, withMoment: boolean, context: CommandContext): Explained | null {
   const { run: { kept, scenario }, pod, until } = asked;
   if (kept === null) return null;
+  if (scenario.schedulers.length > 0) return playedAgain('what all of its schedulers decided', context);
   const isLate = scenario.controlPlane.watchDelaySeconds.scheduler !== null;
   if (withMoment && isLate) return playedAgain('what a late scheduler had not seen', context);
   const decision = lastDecision(keptDecisionsOf(kept.log, pod, until), pod);
@@ -134,7 +136,7 @@ function lastDecision<Decision>({ namespaces, count, last }: PodDecisions<Decisi
 
 /** Which of the pod's decisions, counted from 1, is the last one up to `until`. */
 function decisionsOf(simulation: Simulation, pod: string, until: number): PodDecisions<number> {
-  const { cluster, scheduler, kernel } = simulation.parts;
+  const { cluster, schedulers, kernel } = simulation.parts;
   const isIt = isNamed(simulation, pod);
   const namespaces = new Set<string>();
   let [count, last] = [0, 0];
@@ -143,13 +145,12 @@ function decisionsOf(simulation: Simulation, pod: string, until: number): PodDec
       if (isIt(row)) namespaces.add(cluster.templateOf(row).namespace);
     },
   });
-  scheduler.listeners.push({
-    deciding: (row) => {
-      if (!isIt(row)) return;
-      count++;
-      if (kernel.now <= until) last = count;
-    },
-  });
+  const deciding = (row: number): void => {
+    if (!isIt(row)) return;
+    count++;
+    if (kernel.now <= until) last = count;
+  };
+  for (const { listeners } of schedulers) listeners.push({ deciding });
   simulation.advance();
   return { namespaces, count, last: last === 0 ? null : last };
 }
@@ -170,32 +171,34 @@ interface Played {
 
 /** Plays up to the decision and stops behind it. */
 function explainDecision(simulation: Simulation, wanted: number, { scenario, configuration, pod }: Played): Explained {
-  const { kernel, cluster, scheduler } = simulation.parts;
-  const explainer = explainerOf(simulation, scenario, configuration);
+  const { kernel, cluster, schedulers } = simulation.parts;
   const isIt = isNamed(simulation, pod);
   const found: { explained: Explained | null } = { explained: null };
   let decisions = 0;
-  scheduler.listeners.push({
-    deciding: (row) => {
+  for (const scheduler of schedulers) {
+    const explainer = explainerOf(simulation, scenario, configuration, scheduler);
+    const deciding = (row: number): void => {
       if (!isIt(row) || ++decisions !== wanted) return;
-      const moment = momentOfRun(cluster, scheduler.cache, scenario);
+      const moment = momentOfRun(cluster, [scheduler.cache], scenario);
       found.explained = {
         explanation: explainer.explain(row),
         moment: () => moment,
         start: scheduler.algorithm.nextStartNodeIndex,
       };
       kernel.stop();
-    },
-  });
+    };
+    scheduler.listeners.push({ deciding });
+  }
   while (found.explained === null && simulation.advance());
   assert(found.explained !== null, 'a run that is played again has the same decisions');
   return found.explained;
 }
 
 export function explainerOf(
-  { parts: { kernel, scheduler } }: Simulation,
+  { parts: { kernel, scheduler: first } }: Simulation,
   { scheduler: { tieBreak, sampling } }: Scenario,
   { percentageOfNodesToScore }: SchedulerConfiguration,
+  scheduler: Scheduler = first,
 ): Explainer {
   return new Explainer(kernel, scheduler, { percentageOfNodesToScore, tieBreak, sampling });
 }

@@ -175,6 +175,6 @@ async function momentAt(
   const played = { ...scenario, durationMicros: at };
   const simulation = new Simulation(played, { version: context.version, userPlugins, ...inputs, plain: false, locate });
   simulation.advance();
-  const { cluster, scheduler } = simulation.parts;
-  return momentOfRun(cluster, scheduler.cache, scenario);
+  const { cluster, schedulers } = simulation.parts;
+  return momentOfRun(cluster, schedulers.map(({ cache }) => cache), scenario);
 }

@@ -33,6 +33,12 @@ export function drawnDelays({ random }: Kernel, name: string, delaySeconds: Dist
   return () => sampleMicros(delaySeconds, stream);
 }
 
+/** How long requests of an author take, in microseconds. */
+export function drawnRequests({ random }: Kernel, name: string, latencySeconds: Distribution): () => Micros {
+  const stream = random.stream('request-latency', name);
+  return () => sampleMicros(latencySeconds, stream);
+}
+
 /** How long until a watch shows what happens now: never before what it has not shown yet. */
 export function inOrder(kernel: Kernel, delay: () => Micros): () => Micros {
   let lastDueAt = 0;
@@ -42,9 +48,12 @@ export function inOrder(kernel: Kernel, delay: () => Micros): () => Micros {
   };
 }
 
-/** How long until the kubelet of a node row learns of what happens now: each has a watch of its own. null: at once. */
+/**
+ * How long until the kubelet of a node row learns of what happens now: each has a watch of its own. null: at once. With
+ * `drawn` = drawnRequests: how long until the API server learns of what that kubelet says.
+ */
 export function kubeletWatches(
-  kernel: Kernel, { nodes }: Cluster, delaySeconds: Distribution | null,
+  kernel: Kernel, { nodes }: Cluster, delaySeconds: Distribution | null, drawn = drawnDelays,
 ): ((node: number) => Micros) | null {
   if (delaySeconds === null) return null;
   const watches = new Map<string, () => Micros>();
@@ -52,7 +61,7 @@ export function kubeletWatches(
     const { name } = nodes.facts[node];
     let showsAfter = watches.get(name);
     if (showsAfter === undefined) {
-      showsAfter = inOrder(kernel, drawnDelays(kernel, `kubelet/${name}`, delaySeconds));
+      showsAfter = inOrder(kernel, drawn(kernel, `kubelet/${name}`, delaySeconds));
       watches.set(name, showsAfter);
     }
     return showsAfter();

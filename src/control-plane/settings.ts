@@ -1,7 +1,8 @@
-/** `controlPlane` of a scenario: how late each part learns of a change. */
+/** `controlPlane` of a scenario: how late each part learns of a change, and how long its own writes take. */
 import { z } from 'zod';
 import { DURATION_PATTERN } from '../base/duration.ts';
 import { below } from '../base/source-path.ts';
+import type { Path } from '../base/source-path.ts';
 import type { Distribution } from '../kernel/distribution.ts';
 import type { Block } from '../scenario/block.ts';
 import { DURATION, distribution, duration, durationDistribution, expecting } from '../scenario/fields.ts';
@@ -9,66 +10,89 @@ import type { DistributionInput } from '../scenario/fields.ts';
 import type { ScenarioNumbers } from '../scenario/numbers.ts';
 import { spellSeconds } from '../scenario/spelling.ts';
 
-/** How late each part learns of a change. */
+/** How late each part learns of a change, and how long its own writes take to be one. */
 export interface ControlPlaneSettings {
   /** Seconds; null: at once. */
-  readonly watchDelaySeconds: Readonly<Record<Watcher, Distribution | null>>;
+  readonly watchDelaySeconds: Readonly<Record<LatePart, Distribution | null>>;
+  /** Seconds; null: at once. */
+  readonly requestLatencySeconds: Readonly<Record<LatePart, Distribution | null>>;
 }
 
-/** Parts of the control plane that may be told of changes late. */
+/** Parts that may be told of changes late. */
 export const WATCHERS = ['scheduler', 'controllers', 'kubelets'] as const;
-export type Watcher = (typeof WATCHERS)[number];
+export type LatePart = (typeof WATCHERS)[number];
+
+/** Parts whose writes may take their time. */
+export const AUTHORS: readonly LatePart[] = WATCHERS;
 
 /** One distribution for all of them, or one for each that is named. */
-export type WatcherDelays = DistributionInput & Partial<Record<Watcher, string | number | DistributionInput>>;
+export type PartDelays = DistributionInput & Partial<Record<LatePart, string | number | DistributionInput>>;
 
-function watcherDelays(help: string): z.ZodType<string | number | WatcherDelays> {
-  const expected = `${DURATION}, a distribution, or a mapping of ${WATCHERS.join(', ')} to such`;
-  const each = Object.fromEntries(WATCHERS.map((part) => [part, durationDistribution(`For the ${part}`).optional()]));
+function partDelays(parts: readonly (LatePart)[], help: string): z.ZodType<string | number | PartDelays> {
+  const expected = `${DURATION}, a distribution, or a mapping of ${parts.join(', ')} to such`;
+  const each = Object.fromEntries(parts.map((part) => [part, durationDistribution(`For the ${part}`).optional()]));
   const fixed = z.string(expecting(expected)).regex(DURATION_PATTERN, expecting(expected));
   return distribution(duration, fixed, expected, help, each);
 }
 
 const schema = z.strictObject({
-  watchDelay: watcherDelays(
+  watchDelay: partDelays(
+    WATCHERS,
     'Time from a change until those who watch the API server learn of it: one for all, or by part (scheduler, ' +
+      'controllers, kubelets). Default 0s',
+  ).default('0s'),
+  requestLatency: partDelays(
+    AUTHORS,
+    'Time from a write to the API server until it takes effect and is answered: one for all, or by author (scheduler, ' +
       'controllers, kubelets). Default 0s',
   ).default('0s'),
 });
 
-function resolve({ watchDelay }: z.output<typeof schema>, numbers: ScenarioNumbers): ControlPlaneSettings {
-  const at = below(below(null, 'controlPlane'), 'watchDelay');
-  const named = typeof watchDelay === 'object' ? WATCHERS.filter((part) => watchDelay[part] !== undefined) : [];
-  if (named.length === 0) {
-    const forAll = lateOrNull(numbers.distribution(watchDelay, at));
-    return { watchDelaySeconds: { scheduler: forAll, controllers: forAll, kubelets: forAll } };
-  }
-  const delays = watchDelay as WatcherDelays;
-  const others = Object.keys(delays).filter((key) => !WATCHERS.includes(key as Watcher));
-  for (const key of others) {
-    const parts = named.join(' and ');
-    numbers.findings.error(below(at, key), `"${key}" is for all watches: expected it below ${parts}`, undefined, 'key');
-  }
-  const delayOf = (part: Watcher): Distribution | null =>
-    lateOrNull(numbers.distribution(delays[part] ?? '0s', below(at, part)));
+function resolve(
+  { watchDelay, requestLatency }: z.output<typeof schema>, numbers: ScenarioNumbers,
+): ControlPlaneSettings {
+  const at = below(null, 'controlPlane');
   return {
-    watchDelaySeconds: {
-      scheduler: delayOf('scheduler'), controllers: delayOf('controllers'), kubelets: delayOf('kubelets'),
-    },
+    watchDelaySeconds: delaysOf(WATCHERS, 'watches', watchDelay, below(at, 'watchDelay'), numbers),
+    requestLatencySeconds: delaysOf(AUTHORS, 'authors', requestLatency, below(at, 'requestLatency'), numbers),
   };
+}
+
+/** By part, whether one distribution stands for all or some parts have one of their own. */
+function delaysOf<Part extends LatePart>(
+  parts: readonly Part[], all: string, given: string | number | PartDelays, at: Path, numbers: ScenarioNumbers,
+): Record<Part, Distribution | null> {
+  const named = typeof given === 'object' ? parts.filter((part) => given[part] !== undefined) : [];
+  if (named.length === 0) {
+    const forAll = lateOrNull(numbers.distribution(given, at));
+    return Object.fromEntries(parts.map((part) => [part, forAll])) as Record<Part, Distribution | null>;
+  }
+  const delays = given as PartDelays;
+  for (const key of Object.keys(delays).filter((name) => !parts.includes(name as Part))) {
+    const message = `"${key}" is for all ${all}: expected it below ${named.join(' and ')}`;
+    numbers.findings.error(below(at, key), message, undefined, 'key');
+  }
+  const each = parts.map((part) => [part, lateOrNull(numbers.distribution(delays[part] ?? '0s', below(at, part)))]);
+  return Object.fromEntries(each) as Record<Part, Distribution | null>;
 }
 
 export function lateOrNull(delay: Distribution): Distribution | null {
   return delay.kind === 'fixed' && Math.max(delay.value, delay.atLeast ?? 0) === 0 ? null : delay;
 }
 
-function spell({ watchDelaySeconds }: ControlPlaneSettings): Record<string, unknown> | undefined {
-  const late = Object.entries(watchDelaySeconds).flatMap(([part, delay]) =>
-    delay === null ? [] : [[part, spellSeconds(delay)] as const],
-  );
-  return late.length === 0 ? undefined : { watchDelay: Object.fromEntries(late) };
+function spell(
+  { watchDelaySeconds, requestLatencySeconds }: ControlPlaneSettings,
+): Record<string, unknown> | undefined {
+  const delays = [['watchDelay', watchDelaySeconds], ['requestLatency', requestLatencySeconds]] as const;
+  const late = delays.flatMap(([key, byPart]) => {
+    const given = Object.entries(byPart).flatMap(([part, delay]) => (
+      delay === null ? [] : [[part, spellSeconds(delay)] as const]
+    ));
+    return given.length === 0 ? [] : [[key, Object.fromEntries(given)] as const];
+  });
+  return late.length === 0 ? undefined : Object.fromEntries(late);
 }
 
-const field = schema.prefault({}).describe('How late the control plane learns of changes');
+const field = schema.prefault({}).describe('How late parts learn of changes, and how long their writes take');
 
 export const controlPlaneBlock: Block<typeof field, ControlPlaneSettings> = { field, resolve, spell };

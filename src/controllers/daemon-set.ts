@@ -268,7 +268,7 @@ export class DaemonSetController implements ClusterObserver {
       const id = this.templateId(row, known);
       const makeOn = (at: number): boolean =>
         createOwnedPod(this.context, row, id, { pinnedNode: create[at].name }) >= 0;
-      ({ isRefused } = slowStart(Math.min(create.length, BURST), makeOn));
+      ({ isRefused } = slowStart(Math.min(create.length, BURST), makeOn, this.context.requests));
       for (const { name } of create) known.nodes.touch(name);
     }
     for (const pod of remove.slice(0, BURST)) this.context.requests.deletePod(pod);

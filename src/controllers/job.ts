@@ -406,7 +406,8 @@ export class JobController {
   }
 
   private createAll(pass: JobPass, indexes: readonly number[]): void {
-    const { made, isRefused } = slowStart(indexes.length, (at) => this.createPod(pass, indexes[at]) >= 0);
+    const make = (at: number): boolean => this.createPod(pass, indexes[at]) >= 0;
+    const { made, isRefused } = slowStart(indexes.length, make, this.context.requests);
     pass.active += made;
     pass.isRefused = isRefused;
   }

@@ -335,7 +335,11 @@ export class NodeLifecycle implements ClusterObserver, TroubleListener {
   private markPodsNotReady(node: number): void {
     const { nodes, pods } = this.cluster;
     for (const pod of nodes.pods[node])
-      if (pods.phase[pod] === PodPhase.Running && pods.isReady(pod)) this.cluster.setPodReady(pod, false);
+      if (pods.phase[pod] === PodPhase.Running && pods.isReady(pod))
+        this.requests.withPod(pod, (row) => {
+          const { api } = this.requests;
+          if (api.pods.phase[row] === PodPhase.Running && api.pods.isReady(row)) api.setPodReady(row, false);
+        });
   }
 
   /** Counts the node where it belongs now. */
@@ -396,10 +400,11 @@ export class NodeLifecycle implements ClusterObserver, TroubleListener {
   /** Of the node as the API server has it: a change that meets another one is made again on what is there then. */
   private changeTaints(node: number, change: (taints: readonly Taint[]) => readonly Taint[]): void {
     const { api } = this.requests;
-    if (!this.requests.hasNode(node)) return;
-    const { taints } = api.nodes.facts[node];
-    const changed = change(taints);
-    if (changed !== taints) api.setTaints(node, changed);
+    this.requests.withNode(node, () => {
+      const { taints } = api.nodes.facts[node];
+      const changed = change(taints);
+      if (changed !== taints) api.setTaints(node, changed);
+    });
   }
 
   /**
@@ -474,10 +479,11 @@ export class NodeLifecycle implements ClusterObserver, TroubleListener {
 
   private writeStatus(node: number, status: 'True' | 'Unknown'): void {
     const { api } = this.requests;
-    if (!this.requests.hasNode(node)) return;
-    this.writing = true;
-    api.updateNode(node, withReadyStatus(api.nodes.facts[node].object, status));
-    this.writing = false;
+    this.requests.withNode(node, () => {
+      this.writing = true;
+      api.updateNode(node, withReadyStatus(api.nodes.facts[node].object, status));
+      this.writing = false;
+    });
   }
 
   private mirror(node: number, incarnation: number): void {

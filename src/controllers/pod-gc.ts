@@ -137,8 +137,11 @@ export class PodGc implements ClusterObserver {
     if (nodes.incarnation[node] !== incarnation || nodes.alive[node] === 1) return;
     // A pod that is still assumed here is found when it is bound.
     for (const pod of nodes.pods[node].filter((row) => pods.phase[row] >= PodPhase.Bound)) {
-      if (pods.pinnedNode[pod] < 0) this.requests.deletePod(pod, EvictionCause.NodeFailure);
-      if (this.requests.hasPod(pod)) this.remove(pod);
+      this.requests.withPod(pod, (row) => {
+        const { api } = this.requests;
+        if (pods.pinnedNode[row] < 0) api.terminatePod(row, EvictionCause.NodeFailure);
+        if (api.pods.phase[row] !== PodPhase.Free) this.remove(row);
+      });
     }
   }
 

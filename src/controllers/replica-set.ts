@@ -67,7 +67,8 @@ export class ReplicaSetController {
 
   private create(row: number, count: number): boolean {
     const template = this.templateOf(row);
-    return slowStart(count, () => createOwnedPod(this.context, row, template) >= 0).isRefused;
+    const { requests } = this.context;
+    return slowStart(count, () => createOwnedPod(this.context, row, template) >= 0, requests).isRefused;
   }
 
   /** Interned at the first pod that is made of it: the template of a ReplicaSet does not change. */

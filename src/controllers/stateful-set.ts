@@ -185,7 +185,7 @@ export class StatefulSetController {
     return slowStart(pass.replicas.length, (index) => {
       this.keepReplica(pass, index);
       return !pass.isRefused;
-    }).isRefused;
+    }, this.context.requests).isRefused;
   }
 
   /** One replica; true: an ordered set goes no further in this sync. */

@@ -18,7 +18,7 @@ import { DaemonSetController } from './daemon-set.ts';
 import { GarbageCollector } from './garbage-collector.ts';
 import { JobController } from './job.ts';
 import { ApiRequests, OPEN_GATE } from './owned-pods.ts';
-import type { ControllerContext, CreationGate, LateTold } from './owned-pods.ts';
+import type { ControllerContext, CreationGate, LateTold, Sync } from './owned-pods.ts';
 import { OwnedPodCounts } from './owned-pod-counts.ts';
 import { ReplicaSetController } from './replica-set.ts';
 import { StatefulSetController } from './stateful-set.ts';
@@ -29,6 +29,16 @@ import { DEFAULT_LIMITS, JOB_LIMITS, WorkQueue } from './work-queue.ts';
 
 /** Pod events of a Job are collected for so long (SyncJobBatchPeriod). */
 const JOB_BATCH_MICROS: Micros = MICROS_PER_SECOND;
+
+/** --concurrent-*-syncs; those of CronJobs and DaemonSets likewise (cmd/kube-controller-manager/app). */
+const WORKERS: Readonly<Record<WorkloadKind, number>> = {
+  [WorkloadKind.Deployment]: 5,
+  [WorkloadKind.ReplicaSet]: 5,
+  [WorkloadKind.StatefulSet]: 5,
+  [WorkloadKind.DaemonSet]: 2,
+  [WorkloadKind.Job]: 5,
+  [WorkloadKind.CronJob]: 5,
+};
 
 /** The wall clock at time 0, for schedules: midnight UTC of a Monday that begins a year. */
 export const RUN_BEGINS_MICROS: Micros = dayNumberOf(2024, 1, 1) * 24 * MICROS_PER_HOUR;
@@ -50,6 +60,10 @@ export class WorkloadControllers implements ClusterObserver {
   private readonly unseeing = new Set<number>();
   /** Rows whose last sync ended in a conflict. */
   private readonly conflicting = new Set<number>();
+  /** Rows whose last sync waits for answers; workers that do so, and keys that wait for one, by WorkloadKind. */
+  private readonly unanswered = new Set<number>();
+  private readonly busyWorkers: number[] = [];
+  private readonly waiting: Set<number>[] = [];
   /** Their pods follow nodes; those of generators have no objects, and are looked after all the same. */
   readonly daemonSets: DaemonSetController;
 
@@ -107,10 +121,11 @@ export class WorkloadControllers implements ClusterObserver {
    */
   private syncOf(kind: WorkloadKind, sync: (row: number) => void, late: LateTold): (row: number) => void {
     return (row) => {
-      if ((this.ownWrites.get(row) ?? 0) > late.shownCount) {
+      if (this.unanswered.has(row) || (this.ownWrites.get(row) ?? 0) > late.shownCount) {
         this.unseeing.add(row);
         return;
       }
+      if (this.requests.areDelayed) return this.syncAndWait(kind, row, sync, late);
       const before = late.notedCount;
       sync(row);
       const hasConflict = this.requests.endSync();
@@ -122,10 +137,49 @@ export class WorkloadControllers implements ClusterObserver {
     };
   }
 
+  /** A worker takes the key, and has its hands full until all that the sync has asked for is answered. */
+  private syncAndWait(kind: WorkloadKind, row: number, sync: (row: number) => void, late: LateTold): void {
+    const waiting = (this.waiting[kind] ??= new Set());
+    if ((this.busyWorkers[kind] ?? 0) >= WORKERS[kind]) {
+      waiting.add(row);
+      return;
+    }
+    waiting.delete(row);
+    this.busyWorkers[kind] = (this.busyWorkers[kind] ?? 0) + 1;
+    this.unanswered.add(row);
+    const { workloads } = this.cluster;
+    const incarnation = workloads.incarnation[row];
+    this.requests.beginSync((done) => {
+      this.busyWorkers[kind] = (this.busyWorkers[kind] ?? 0) - 1;
+      this.unanswered.delete(row);
+      if (workloads.incarnation[row] === incarnation) this.settle(kind, row, done, late);
+      this.lookAgain();
+      for (const next of waiting) {
+        waiting.delete(next);
+        this.queues[kind]?.add(next);
+        break;
+      }
+    });
+    sync(row);
+    this.requests.endSync();
+  }
+
+  private settle(kind: WorkloadKind, row: number, { wroteAny, hasConflict, isRefused }: Sync, late: LateTold): void {
+    const queue = this.queues[kind];
+    if (wroteAny) this.ownWrites.set(row, late.notedCount);
+    const hadRefusal = this.refusedAt.delete(row);
+    const hadConflict = this.conflicting.delete(row);
+    if (isRefused) this.refusedAt.set(row, this.kernel.now);
+    if (hasConflict) this.conflicting.add(row);
+    if (isRefused || hasConflict) queue?.addRateLimited(row);
+    else if (hadRefusal || hadConflict) queue?.forget(row);
+  }
+
   private lookAgain(): void {
     const { late } = this.requests;
     const { workloads } = this.cluster;
     for (const row of this.unseeing) {
+      if (this.unanswered.has(row)) continue;
       if ((this.ownWrites.get(row) ?? 0) > (late?.shownCount ?? Infinity)) continue;
       this.unseeing.delete(row);
       this.queues[workloads.kind[row]]?.add(row);
@@ -137,7 +191,8 @@ export class WorkloadControllers implements ClusterObserver {
    * never end, do not count, nor do requests for pods that will be refused again as nothing has changed.
    */
   get isBusy(): boolean {
-    if (this.deletionsDue > 0 || (this.requests.late?.pendingCount ?? 0) > 0) return true;
+    const { late, underWay } = this.requests;
+    if (this.deletionsDue > 0 || underWay > 0 || (late?.pendingCount ?? 0) > 0) return true;
     let waiting = 0;
     for (const [kind, queue] of this.queues.entries())
       if (kind !== WorkloadKind.CronJob) waiting += queue?.waitingCount ?? 0;

@@ -90,7 +90,7 @@ export class Explainer {
     const profile = scheduler.profiles.get(scheduler.cache.templateOf(pod).schedulerName);
     assert(profile !== undefined, 'a pod whose cycle begins has a profile');
     twin.nextStartNodeIndex = scheduler.algorithm.nextStartNodeIndex;
-    this.tieStreams.stream('tie-break').restore(kernel.random.stream('tie-break').state());
+    this.tieStreams.stream('tie-break').restore(kernel.random.stream('tie-break', scheduler.process).state());
     const view = new PodInfo(scheduler.cache, pod);
     const scores: Scores = new Map();
     const decided = twin.schedule(profile, new CycleState(), view, (plugin, weighted, { nodes, raw, normalized }) => {

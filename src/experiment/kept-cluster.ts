@@ -70,7 +70,7 @@ export class KeptCluster implements KeptVisitor {
   /** The same as objects, as `momentOfRun` has them of the run itself. */
   moment(): ClusterMoment {
     const { cluster, scheduler } = this;
-    const moment = momentOfRun(cluster, scheduler.cache, this.scenario);
+    const moment = momentOfRun(cluster, [scheduler.cache], this.scenario);
     const order = [...this.rows].filter(([, row]) => cluster.nodes.alive[row] === 1).sort(([a], [b]) => a - b);
     return { ...moment, nodes: order.map(([, row]) => cluster.nodes.facts[row].object) };
   }

@@ -59,11 +59,13 @@ export class LookedEvents implements ClusterObserver, SchedulerListener {
   private readonly toldOf = new Map<number, number>();
 
   /** `isWanted`: of which objects events are kept. */
-  constructor(cluster: Cluster, scheduler: Scheduler, isWanted: (regarding: Regarding) => boolean = () => true) {
+  constructor(
+    cluster: Cluster, schedulers: readonly Scheduler[], isWanted: (regarding: Regarding) => boolean = () => true,
+  ) {
     this.cluster = cluster;
     this.isWanted = isWanted;
     cluster.observe(this);
-    scheduler.listeners.push(this);
+    for (const { listeners } of schedulers) listeners.push(this);
   }
 
   /** In order of the time at which they were last told. */
@@ -86,8 +88,8 @@ export class LookedEvents implements ClusterObserver, SchedulerListener {
 
   attemptFailed(pod: number, { message }: FailedAttempt): void {
     const note = message.length > LONGEST_NOTE ? `${message.slice(0, LONGEST_NOTE - 4)} ...` : message;
-    const told: Told = { type: 'Warning', reason: 'FailedScheduling', from: 'default-scheduler', message: note };
-    this.tell(this.refOf(pod), told);
+    const from = this.schedulerOf(pod);
+    this.tell(this.refOf(pod), { type: 'Warning', reason: 'FailedScheduling', from, message: note });
   }
 
   podBound(pod: number, placed: boolean): void {
@@ -95,7 +97,12 @@ export class LookedEvents implements ClusterObserver, SchedulerListener {
     const ref = this.refOf(pod);
     const node = this.cluster.nodes.facts[this.cluster.pods.node[pod]].name;
     const message = `Successfully assigned ${ref.namespace}/${ref.name} to ${node}`;
-    this.tell(ref, { reason: 'Scheduled', from: 'default-scheduler', message });
+    this.tell(ref, { reason: 'Scheduled', from: this.schedulerOf(pod), message });
+  }
+
+  /** Each profile tells events under its own name. */
+  private schedulerOf(pod: number): string {
+    return this.cluster.templateOf(pod).schedulerName;
   }
 
   podStarted(pod: number): void {
@@ -116,7 +123,7 @@ export class LookedEvents implements ClusterObserver, SchedulerListener {
     const { pods, nodes } = this.cluster;
     const node = pods.node[victim] < 0 ? '' : nodes.facts[pods.node[victim]].name;
     const message = `Preempted by pod ${podUid(pods.serial[preemptor])} on node ${node}`;
-    this.tell(this.refOf(victim), { reason: 'Preempted', from: 'default-scheduler', message });
+    this.tell(this.refOf(victim), { reason: 'Preempted', from: this.schedulerOf(preemptor), message });
   }
 
   podTerminating(pod: number): void {

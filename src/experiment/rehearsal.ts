@@ -62,7 +62,7 @@ export class Rehearsal implements ClusterObserver, OperationListener {
     this.lanes = new NodeLanes(cluster, (pool) => prices.get(pool) ?? 0);
     this.blockers = new RehearsalBlockers(cluster, world.budgets);
     this.pending = new RehearsalPending(cluster);
-    world.scheduler.listeners.push(this.pending);
+    for (const { listeners } of world.schedulers) listeners.push(this.pending);
     cluster.observe(this);
     operations?.listeners.push(this);
     const look = kernel.defineEvent('rehearsal.endCheck', Phase.Observe, () => {

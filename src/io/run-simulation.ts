@@ -39,7 +39,7 @@ export interface StopRequest {
  */
 export type ScenarioParts = Pick<
   SimulationOptions,
-  'openTrace' | 'readMachines' | 'makeLives' | 'makeIllnesses' | 'makeVolumes'
+  'openTrace' | 'readMachines' | 'makeLives' | 'makeIllnesses' | 'makeVolumes' | 'makeReports'
 >;
 
 /** Loads what the scenario needs, and nothing else. Its trace is not looked at. */
@@ -51,7 +51,11 @@ export async function scenarioParts(scenario: Scenario): Promise<ScenarioParts> 
     : {};
   const volumes =
     scenario.storage === null ? {} : { makeVolumes: (await import('../storage/attach-detach.ts')).attachDetach };
-  const parts = { ...lives, ...illnesses, ...volumes };
+  const reports =
+    scenario.controlPlane.requestLatencySeconds.kubelets === null
+      ? {}
+      : { makeReports: (await import('../node/status-reports.ts')).statusReports };
+  const parts = { ...lives, ...illnesses, ...volumes, ...reports };
   if (trace === null && machines === null) return { openTrace: null, ...parts };
   const { openTraceInput, readMachineInput } = await import('./trace-input.ts');
   return { openTrace: openTraceInput, readMachines: readMachineInput, ...parts };

@@ -292,3 +292,48 @@ export class Kernel {
     );
   }
 }
+
+/**
+ * Calls that arrive some time after they were made: each draws how long it takes, and is carried out then. One caller's
+ * calls overtake each other unless it waits for their answers. A call costs an event and a closure.
+ */
+export class DelayedCalls {
+  private readonly kernel: Kernel;
+  private readonly takes: () => Micros;
+  private readonly event: EventKind;
+  private readonly underWay = new Map<number, () => void>();
+  private lastId = 0;
+
+  /** `takes`: how long the next call takes. */
+  constructor(kernel: Kernel, name: string, phase: number, takes: () => Micros) {
+    this.kernel = kernel;
+    this.takes = takes;
+    this.event = kernel.defineEvent(name, phase, (id) => this.arrive(id));
+  }
+
+  /** Calls that have not arrived yet. */
+  get count(): number {
+    return this.underWay.size;
+  }
+
+  /** How long a call takes that is about to be made. */
+  draw(): Micros {
+    return this.takes();
+  }
+
+  /** Returns when it arrives: after so long, by default as long as a call takes. */
+  call(carryOut: () => void, after: Micros = this.takes()): Micros {
+    const id = (this.lastId = (this.lastId + 1) | 0);
+    assert(!this.underWay.has(id), 'a call has a number of its own');
+    this.underWay.set(id, carryOut);
+    this.kernel.after(after, this.event, id);
+    return this.kernel.now + after;
+  }
+
+  private arrive(id: number): void {
+    const carryOut = this.underWay.get(id);
+    assert(carryOut !== undefined, 'a call arrives once');
+    this.underWay.delete(id);
+    carryOut();
+  }
+}

@@ -14,6 +14,7 @@ import { FIRST_SCALAR, amountOf, isExtendedResource } from '../cluster/resources
 import { compileRequiredNodeAffinity } from '../cluster/selectors.ts';
 import type { CompiledNodeAffinity } from '../cluster/selectors.ts';
 import { findUntolerated } from '../cluster/tolerations.ts';
+import type { StatusReports } from './status-reports.ts';
 
 export interface AdmissionRefusal {
   /** status.reason: `OutOfcpu`, `NodeAffinity`, ... */
@@ -56,8 +57,12 @@ export class PodAdmittance {
   /** By template id. */
   private readonly affinities: CompiledNodeAffinity[] = [];
 
-  constructor(cluster: Cluster) {
+  private readonly reports: StatusReports | null;
+
+  /** `reports`: what kubelets know and the API server does not yet; null: nothing. */
+  constructor(cluster: Cluster, reports: StatusReports | null = null) {
     this.cluster = cluster;
+    this.reports = reports;
   }
 
   /** Whether a pod that its kubelet sees for the first time may start; one that may not has failed. */
@@ -69,8 +74,16 @@ export class PodAdmittance {
     if (refusal === null || ('lacks' in refusal && this.makeRoom(pod, refusal.lacks))) return true;
     this.onRefused(pod, refusal);
     const { reason, message } = refusal;
-    cluster.endPod(pod, { phase: PodPhase.Failed, outcome: PodOutcome.Failed, reason, message });
+    const end = { phase: PodPhase.Failed, outcome: PodOutcome.Failed, reason, message };
+    if (this.reports === null) cluster.endPod(pod, end);
+    else this.reports.tellEnd(pod, (row) => { cluster.endPod(row, end); });
     return false;
+  }
+
+  isAdmitted(pod: number): boolean {
+    const { acknowledgedAt, startedAt } = this.cluster.pods;
+    if (this.reports?.admitted.has(pod) === true) return true;
+    return !(Number.isNaN(acknowledgedAt[pod]) && Number.isNaN(startedAt[pod]));
   }
 
   /** null: it may start. */
@@ -145,9 +158,8 @@ export class PodAdmittance {
 
   /** Pods that have passed here before, and are on the node yet. */
   admittedOthers(pod: number, node: number): number[] {
-    const { acknowledgedAt, startedAt } = this.cluster.pods;
-    const isAdmitted = (row: number): boolean => !(Number.isNaN(acknowledgedAt[row]) && Number.isNaN(startedAt[row]));
-    return this.cluster.nodes.pods[node].filter((row) => row !== pod && isAdmitted(row));
+    const isOver = (row: number): boolean => this.reports?.ended.has(row) === true;
+    return this.cluster.nodes.pods[node].filter((row) => row !== pod && this.isAdmitted(row) && !isOver(row));
   }
 }
 

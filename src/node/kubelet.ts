@@ -11,7 +11,7 @@
  */
 import { growUint32 } from '../base/growable.ts';
 import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
-import { EvictionCause, PodOutcome, PodPhase } from '../cluster/cluster.ts';
+import { EvictionCause, PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { NodeTroubles, TroubleListener } from '../cluster/node-troubles.ts';
 import type { Node } from '../cluster/objects.ts';
@@ -28,6 +28,7 @@ import type { KubeletEviction } from './pod-ends.ts';
 import type { ContainerLook, KubeletHost, PodLives } from './pod-lives.ts';
 import type { VolumeMounts } from '../cluster/volume-mounts.ts';
 import { StartDelays } from './start-delays.ts';
+import type { HoldBack, StatusReports } from './status-reports.ts';
 
 /** From SIGTERM until the containers have ended, when the grace period allows as much; most programs end at once. */
 export const STOP_MICROS: Micros = MICROS_PER_SECOND;
@@ -49,6 +50,8 @@ export interface KubeletParts {
   readonly volumes?: VolumeMounts | null;
   /** null: kubelets are told at once. */
   readonly hearsAfter?: HearsAfter | null;
+  /** What kubelets say on its way; null: it is known at once. */
+  readonly makeReports?: ((holdBack: HoldBack) => StatusReports) | null;
 }
 
 /** How long until the kubelet of a node row hears of what happens now; a kubelet hears of things in their order. */
@@ -79,6 +82,8 @@ export class Kubelet implements ClusterObserver, TroubleListener {
   private readonly deletionSeenEvent: EventKind;
   /** null: kubelets are told at once. */
   private readonly hearsAfter: HearsAfter | null;
+  /** null: what kubelets say is known at once. */
+  private readonly reports: StatusReports | null;
 
   /**
    * `isReplacement` tells, while a pod is being created, whether it stands in for a lost one. `makeLives`: for pods
@@ -90,18 +95,23 @@ export class Kubelet implements ClusterObserver, TroubleListener {
     settings: KubeletSettings,
     isReplacement: () => boolean = () => false,
     makeLives: ((host: KubeletHost) => PodLives) | null = null,
-    { troubles = null, cuts = null, volumes = null, hearsAfter = null }: KubeletParts = {},
+    { troubles = null, cuts = null, volumes = null, hearsAfter = null, makeReports = null }: KubeletParts = {},
   ) {
     this.hearsAfter = hearsAfter;
+    this.reports = makeReports === null ? null : makeReports((node, tell) => {
+      if (cuts?.isNodeCut(node) !== true) return false;
+      cuts.holdBack(node, tell);
+      return true;
+    });
     this.kernel = kernel;
     this.cluster = cluster;
     this.delays = new StartDelays(cluster, kernel.random, settings, isReplacement);
-    this.admittance = new PodAdmittance(cluster);
+    this.admittance = new PodAdmittance(cluster, this.reports);
     this.images = new ImagePulls(kernel, cluster, settings, (pod, ticket) => this.pullImages(pod, ticket), {
       troubles, isCurrent: (pod, ticket) => this.isCurrent(pod, ticket),
     });
     this.cuts = cuts;
-    this.ends = new PodEnds(cluster);
+    this.ends = new PodEnds(cluster, this.reports);
     this.admittance.makeRoom = (pod, lacks) => this.makeRoom(pod, lacks);
     this.ends.onRoom = (pod) => { this.kernel.after(0, this.admitEvent, pod, this.nextTicket(pod)); };
     this.volumes = volumes;
@@ -136,7 +146,13 @@ export class Kubelet implements ClusterObserver, TroubleListener {
       evict: (pod, eviction) => { this.evict(pod, eviction); },
       isReplacement,
       isHeldBack: (pod, ticket, then) => this.isHeldBack(pod, ticket, then),
-      isReported: (pod) => this.cuts?.isReported(this.cluster.pods.node[pod]) ?? true,
+      isReported: (pod) => (
+        (this.cuts?.isReported(this.cluster.pods.node[pod]) ?? true) && this.reports?.isTelling(pod) !== true
+      ),
+      isToldReady: (pod) => this.reports?.readyOf(pod) ?? readyAtServer(this.cluster, pod),
+      tellStarted: (pod, isReady) => this.tellStarted(pod, isReady),
+      tellReady: (pod, isReady) => this.tellReady(pod, isReady),
+      tell: (pod, write) => this.tell(pod, write),
       end: (pod, exitCode) => { this.ends.ended(pod, exitCode); },
     };
   }
@@ -149,6 +165,11 @@ export class Kubelet implements ClusterObserver, TroubleListener {
   /** For `--check`. */
   check(): void {
     this.lives?.check();
+  }
+
+  /** What kubelets have said and the API server does not know yet. */
+  get reportsUnderWay(): number {
+    return this.reports?.count ?? 0;
   }
 
   // ---- notices ---------------------------------------------------------------------------------------------------
@@ -169,13 +190,19 @@ export class Kubelet implements ClusterObserver, TroubleListener {
 
   podStarted(pod: number): void {
     const { pods } = this.cluster;
+    // Its kubelet has said so.
+    if (this.reports?.started.delete(pod) === true) return;
     const isLiving = this.lives?.has(pod) === true;
     if (isLiving && this.lives?.hasStarted(pod) === true) return;
     // Started without the kubelet: it ran here before the simulation began.
     if (pods.boundAt[pod] === this.kernel.now) this.images.assumeImages(pods.node[pod], pods.template[pod]);
     if (isLiving) return this.lives?.podFound(pod);
+    this.awaitFinish(pod);
+  }
+
+  private awaitFinish(pod: number): void {
     const ticket = this.nextTicket(pod);
-    const duration = pods.durationMicros[pod];
+    const duration = this.cluster.pods.durationMicros[pod];
     if (duration !== Infinity) this.kernel.after(duration, this.finishEvent, pod, ticket);
   }
 
@@ -192,6 +219,7 @@ export class Kubelet implements ClusterObserver, TroubleListener {
   podRemoved(pod: number): void {
     this.tickets[pod]++;
     this.ends.forget(pod);
+    this.reports?.forget(pod);
     this.lives?.podRemoved(pod);
   }
 
@@ -256,7 +284,8 @@ export class Kubelet implements ClusterObserver, TroubleListener {
     for (const pod of nodes.pods[node].slice()) {
       const phase = pods.phase[pod];
       if (phase < PodPhase.Bound) continue;
-      const isNew = phase === PodPhase.Bound && Number.isNaN(pods.acknowledgedAt[pod]);
+      if (this.reports?.ended.has(pod) === true) continue;
+      const isNew = phase === PodPhase.Bound && !this.isAdmitted(pod);
       if (pods.isTerminating(pod)) {
         if (pods.deletionAt[pod] < since || this.ends.isEvicting(pod)) continue;
         this.beginStop(pod);
@@ -267,7 +296,33 @@ export class Kubelet implements ClusterObserver, TroubleListener {
 
   private reportReady(pod: number): void {
     if (this.lives?.has(pod) === true) this.lives.reportReady(pod);
-    else if (!this.cluster.pods.isReady(pod)) this.cluster.setPodReady(pod, true);
+    else if (readyAtServer(this.cluster, pod) === false) this.tellReady(pod, true);
+  }
+
+  // ---- what kubelets tell ----------------------------------------------------------------------------------------
+
+  private tell(pod: number, write: (pod: number) => void): void {
+    if (this.reports === null) write(pod);
+    else this.reports.tell(pod, write);
+  }
+
+  private tellStarted(pod: number, isReady = true): void {
+    const { cluster, reports } = this;
+    if (reports === null) return cluster.startPod(pod, isReady);
+    reports.started.add(pod);
+    reports.tellReady(pod, isReady, (row) => {
+      // One that is on its way out is said to be gone next.
+      if (cluster.pods.phase[row] !== PodPhase.Bound || cluster.pods.isTerminating(row)) return;
+      cluster.startPod(row, isReady);
+    });
+  }
+
+  private tellReady(pod: number, isReady: boolean): void {
+    const { cluster, reports } = this;
+    if (reports === null) return cluster.setPodReady(pod, isReady);
+    reports.tellReady(pod, isReady, (row) => {
+      if (readyAtServer(cluster, row) === !isReady) cluster.setPodReady(row, isReady);
+    });
   }
 
   // ---- a pod's way -----------------------------------------------------------------------------------------------
@@ -280,14 +335,20 @@ export class Kubelet implements ClusterObserver, TroubleListener {
     return (this.tickets[pod] | 0) === ticket;
   }
 
-  private stopMicros(pod: number, phase: number): Micros {
-    if (phase !== PodPhase.Running) return 0;
+  private stopMicros(pod: number): Micros {
+    if (!this.runsHere(pod)) return 0;
     if (this.lives?.has(pod) === true) return this.slowed(pod, this.lives.stopMicros(pod));
     return this.slowed(pod, Math.min(this.ends.graceMicros(pod), STOP_MICROS));
   }
 
+  private runsHere(pod: number): boolean {
+    const { reports } = this;
+    if (reports?.ended.has(pod) === true) return false;
+    return this.cluster.pods.phase[pod] === PodPhase.Running || reports?.started.has(pod) === true;
+  }
+
   private beginStop(pod: number): void {
-    const micros = this.stopMicros(pod, this.cluster.pods.phase[pod]);
+    const micros = this.stopMicros(pod);
     this.kernel.after(micros, this.stopEvent, pod, this.nextTicket(pod));
   }
 
@@ -301,11 +362,12 @@ export class Kubelet implements ClusterObserver, TroubleListener {
     }
     if (!pods.hasEnded(pod)) {
       if (nodes.up[pods.node[pod]] === 1) this.beginStop(pod);
-    } else if (!pods.isTracked(pod)) this.cluster.removePod(pod, PodOutcome.Deleted);
+    } else this.ends.writeRemoval(pod);
   }
 
   /** Makes a pod go that has not been asked to: it is Failed when its containers have stopped. */
   evict(pod: number, eviction: KubeletEviction): void {
+    if (this.reports?.ended.has(pod) === true) return;
     this.ends.evict(pod, eviction);
     this.beginStop(pod);
   }
@@ -334,16 +396,30 @@ export class Kubelet implements ClusterObserver, TroubleListener {
   }
 
   private begin(pod: number): void {
-    const { pods } = this.cluster;
     const ticket = this.nextTicket(pod);
-    if (Number.isNaN(pods.acknowledgedAt[pod])) {
+    if (!this.isAdmitted(pod)) {
       if (!this.admittance.admits(pod)) return;
-      this.cluster.acknowledgePod(pod);
+      this.acknowledge(pod);
     }
     if (this.ends.hasToWait(pod)) return;
     if (this.volumes?.areMounted(pod, () => {
       if (this.isCurrent(pod, ticket)) this.makeSandbox(pod, ticket);
     }) !== false) this.makeSandbox(pod, ticket);
+  }
+
+  private isAdmitted(pod: number): boolean {
+    if (this.reports !== null) return this.admittance.isAdmitted(pod);
+    return !Number.isNaN(this.cluster.pods.acknowledgedAt[pod]);
+  }
+
+  private acknowledge(pod: number): void {
+    const { cluster, reports } = this;
+    if (reports === null) return cluster.acknowledgePod(pod);
+    const { now } = this.kernel;
+    reports.admitted.add(pod);
+    reports.tell(pod, (row) => {
+      if (!cluster.pods.hasEnded(row)) cluster.acknowledgePod(row, now);
+    });
   }
 
   private makeSandbox(pod: number, ticket: number): void {
@@ -373,7 +449,13 @@ export class Kubelet implements ClusterObserver, TroubleListener {
 
   private start(pod: number, ticket: number): void {
     if (!this.isCurrent(pod, ticket)) return;
-    if (!this.isHeldBack(pod, ticket, (row) => this.cluster.startPod(row))) this.cluster.startPod(pod);
+    if (this.isHeldBack(pod, ticket, (row) => this.started(row))) return;
+    this.started(pod);
+  }
+
+  private started(pod: number): void {
+    this.tellStarted(pod);
+    if (this.reports !== null) this.awaitFinish(pod);
   }
 
   private finish(pod: number, ticket: number): void {
@@ -401,6 +483,7 @@ export class Kubelet implements ClusterObserver, TroubleListener {
     }
     this.images.nodeStopped(node);
     this.cuts?.machineStopped(node);
+    this.reports?.machineStopped(node);
     if (list.length > 0) this.scheduleForNode(this.interruptEvent, node);
   }
 
@@ -427,4 +510,9 @@ export class Kubelet implements ClusterObserver, TroubleListener {
 
 function isNodeReady({ status }: Node): boolean {
   return status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True';
+}
+
+/** Whether the API server has the pod as Ready; null: it does not run. */
+function readyAtServer({ pods }: Cluster, pod: number): boolean | null {
+  return pods.phase[pod] === PodPhase.Running ? pods.isReady(pod) : null;
 }

@@ -228,7 +228,10 @@ export class LivingPods implements PodLives {
     this.run(life, container, pod, false);
     if (!isAgain) return;
     container.restarts++;
-    this.cluster.restartContainer(pod);
+    const { pods } = this.cluster;
+    this.host.tell(pod, (row) => {
+      if (!pods.hasEnded(row)) this.cluster.restartContainer(row);
+    });
   }
 
   /** `isUp`: it has been running for long. */
@@ -269,14 +272,17 @@ export class LivingPods implements PodLives {
     container.last = { exitCode: container.exitCode, ranFrom: container.runningSince, at: now };
     lieDown(container, 'ended');
     if (life.endsAt < Infinity || !this.isStartedAgain(pod, container)) return;
-    const { pods } = this.cluster;
     container.crashes = nextRestart(container.crashes, now);
     container.state = 'waiting';
     container.startAt = container.crashes.restartedAt + this.host.containerStartMicros(pod);
     this.tellReady(pod, life);
     if (container.crashes.restartedAt > now) this.tellBackOff(pod, life, container);
-    if (pods.phase[pod] !== PodPhase.Running) return;
-    this.cluster.failContainer(pod, container.exitCode, role === 'main' ? lost : 0);
+    if (this.host.isToldReady(pod) === null) return;
+    const { exitCode } = container;
+    this.host.tell(pod, (row) => {
+      if (this.cluster.pods.phase[row] !== PodPhase.Running) return;
+      this.cluster.failContainer(row, exitCode, role === 'main' ? lost : 0);
+    });
   }
 
   /** pkg/kubelet/kuberuntime/kuberuntime_manager.go: doBackOff. */
@@ -327,16 +333,15 @@ export class LivingPods implements PodLives {
 
   /** The pod runs as soon as one of its own containers does, and is Ready while all of them and its sidecars are. */
   private tellReady(pod: number, { containers, facts }: LivingPod): void {
-    const { cluster, kernel } = this;
-    const { pods } = cluster;
-    const isReady = areReady(containers, kernel.now);
-    if (pods.phase[pod] === PodPhase.Running) {
-      if (pods.isReady(pod) !== isReady) cluster.setPodReady(pod, isReady);
+    const isReady = areReady(containers, this.kernel.now);
+    const told = this.host.isToldReady(pod);
+    if (told !== null) {
+      if (told !== isReady) this.host.tellReady(pod, isReady);
       return;
     }
     for (let i = facts.initCount; i < containers.length; i++) {
       if (!containers[i].hasRun || containers[i].state === 'waiting') continue;
-      cluster.startPod(pod, isReady);
+      this.host.tellStarted(pod, isReady);
       return;
     }
   }

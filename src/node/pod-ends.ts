@@ -12,11 +12,12 @@
 import { assert } from '../base/assert.ts';
 import type { Micros } from '../base/time.ts';
 import { EvictionCause, PodOutcome, PodPhase } from '../cluster/cluster.ts';
-import type { Cluster } from '../cluster/cluster.ts';
+import type { Cluster, PodEnd } from '../cluster/cluster.ts';
 import { qosClass } from '../cluster/pod-requests.ts';
 import { CPU, MEMORY, amountOf } from '../cluster/resources.ts';
 import { PODS } from './admission.ts';
 import type { Lack } from './admission.ts';
+import type { StatusReports } from './status-reports.ts';
 
 /** Exit code of a container that SIGTERM has ended. */
 export const TERMINATED = 143;
@@ -42,6 +43,8 @@ export function isCriticalPod(cluster: Cluster, pod: number): boolean {
 
 export class PodEnds {
   private readonly cluster: Cluster;
+  /** null: what kubelets say is known at once. */
+  private readonly reports: StatusReports | null;
   /** By pod row: its containers are stopping. */
   private readonly evictions = new Map<number, KubeletEviction>();
   /** By the row of a critical pod: those that have to stop before it starts. */
@@ -49,8 +52,9 @@ export class PodEnds {
   /** Told of a critical pod for which nobody has to stop any more; it may write nothing. */
   onRoom: (pod: number) => void = () => undefined;
 
-  constructor(cluster: Cluster) {
+  constructor(cluster: Cluster, reports: StatusReports | null = null) {
     this.cluster = cluster;
+    this.reports = reports;
   }
 
   isEvicting(pod: number): boolean {
@@ -72,8 +76,12 @@ export class PodEnds {
   /** The pod is gone, or its kubelet has died and remembers nothing. */
   forget(pod: number): void {
     if (this.evictions.size > 0) this.evictions.delete(pod);
-    if (this.inTheWay.size === 0) return;
+    this.release(pod);
     this.inTheWay.delete(pod);
+  }
+
+  /** It is in nobody's way any more. */
+  private release(pod: number): void {
     for (const [critical, others] of this.inTheWay) {
       if (!others.delete(pod) || others.size > 0) continue;
       this.inTheWay.delete(critical);
@@ -97,41 +105,71 @@ export class PodEnds {
 
   /** Its containers have stopped as they were told to. */
   stopped(pod: number): void {
+    const { reports } = this;
+    const { pods } = this.cluster;
     const eviction = this.evictions.size === 0 ? undefined : this.evictions.get(pod);
-    if (eviction === undefined || this.cluster.pods.isTerminating(pod)) return this.removeTerminated(pod);
-    const exitCode = this.cluster.pods.phase[pod] === PodPhase.Running ? TERMINATED : 0;
+    if (reports !== null) this.release(pod);
+    if (eviction === undefined || pods.isTerminating(pod)) return this.removeTerminated(pod);
+    const hasRun = pods.phase[pod] === PodPhase.Running || reports?.started.has(pod) === true;
     const { cause, reason, message } = eviction;
-    this.cluster.endPod(pod, { phase: PodPhase.Failed, outcome: PodOutcome.Evicted, exitCode, cause, reason, message });
+    const exitCode = hasRun ? TERMINATED : 0;
+    const end = { phase: PodPhase.Failed, outcome: PodOutcome.Evicted, exitCode, cause, reason, message };
+    this.tellEnd(pod, (row) => { this.cluster.endPod(row, end); });
   }
 
   /** The object of a pod that was deleted goes. */
   removeTerminated(pod: number): void {
+    if (this.reports === null) return this.writeRemoval(pod);
+    this.reports.ended.add(pod);
+    this.reports.tell(pod, (row) => { this.writeRemoval(row); });
+  }
+
+  /** The same, as the API server hears of it. */
+  writeRemoval(pod: number): void {
     const { cluster } = this;
-    const isWanted = cluster.pods.cause[pod] === EvictionCause.None;
-    const outcome = isWanted ? PodOutcome.Deleted : PodOutcome.Evicted;
-    // What keeps the object lets go of it once the end of its containers has been counted.
-    if (cluster.pods.isTracked(pod)) cluster.endPod(pod, { phase: PodPhase.Failed, outcome, exitCode: TERMINATED });
+    const { pods } = cluster;
+    const outcome = pods.cause[pod] === EvictionCause.None ? PodOutcome.Deleted : PodOutcome.Evicted;
+    if (pods.hasEnded(pod)) {
+      if (!pods.isTracked(pod)) cluster.removePod(pod, PodOutcome.Deleted);
+      // What keeps the object lets go of it once the end of its containers has been counted.
+    } else if (pods.isTracked(pod)) cluster.endPod(pod, { phase: PodPhase.Failed, outcome, exitCode: TERMINATED });
     else cluster.removePod(pod, outcome);
   }
 
-  /** Its containers have ended for good by themselves. The object is kept where a controller wants to see it. */
+  /** Its containers have ended for good by themselves. */
   ended(pod: number, exitCode: number): void {
-    const { cluster } = this;
-    const phase = exitCode === 0 ? PodPhase.Succeeded : PodPhase.Failed;
-    const outcome = exitCode === 0 ? PodOutcome.Succeeded : PodOutcome.Failed;
-    if (this.isKept(pod)) cluster.endPod(pod, { phase, outcome, exitCode });
-    else cluster.removePod(pod, outcome);
+    const isRight = exitCode === 0;
+    const end = {
+      phase: isRight ? PodPhase.Succeeded : PodPhase.Failed,
+      outcome: isRight ? PodOutcome.Succeeded : PodOutcome.Failed,
+      exitCode,
+    };
+    this.tellEnd(pod, (row) => { this.writeEnd(row, end); });
   }
 
   /** It ran on a machine that has come back, and is not to be started again. */
   lostWithMachine(pod: number): void {
-    if (!this.isKept(pod)) this.cluster.terminatePod(pod, EvictionCause.NodeFailure);
-    this.ended(pod, TERMINATED);
+    const { cluster } = this;
+    this.tellEnd(pod, (row) => {
+      if (!this.isKept(row)) cluster.terminatePod(row, EvictionCause.NodeFailure);
+      this.writeEnd(row, { phase: PodPhase.Failed, outcome: PodOutcome.Failed, exitCode: TERMINATED });
+    });
+  }
+
+  private tellEnd(pod: number, write: (pod: number) => void): void {
+    if (this.reports === null) write(pod);
+    else this.reports.tellEnd(pod, write);
+  }
+
+  /** The object is kept where a controller wants to see it. */
+  private writeEnd(pod: number, end: PodEnd): void {
+    if (this.isKept(pod)) this.cluster.endPod(pod, end);
+    else this.cluster.removePod(pod, end.outcome);
   }
 
   private isKept(pod: number): boolean {
-    const owner = this.cluster.pods.owner[pod];
-    return owner >= 0 && this.cluster.workloads.isObject(owner);
+    const { pods, workloads } = this.cluster;
+    return pods.owner[pod] >= 0 && workloads.isObject(pods.owner[pod]);
   }
 }
 

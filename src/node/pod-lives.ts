@@ -19,6 +19,12 @@ export interface KubeletHost {
   readonly isHeldBack: (pod: number, ticket: number, then: (pod: number) => void) => boolean;
   /** Whether the node's kubelet has told of all that became of its pods. */
   readonly isReported: (pod: number) => boolean;
+  /** What the kubelet has said last of the pod's condition Ready; null: not yet that it runs. */
+  readonly isToldReady: (pod: number) => boolean | null;
+  readonly tellStarted: (pod: number, isReady: boolean) => void;
+  readonly tellReady: (pod: number, isReady: boolean) => void;
+  /** Something else of the pod's status. */
+  readonly tell: (pod: number, write: (pod: number) => void) => void;
   /** Its containers have ended for good; exit code 0: it has succeeded. */
   readonly end: (pod: number, exitCode: number) => void;
 }

@@ -7,7 +7,7 @@ import { durationText } from '../base/duration.ts';
 import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { NodeInfo } from './cache/node-info.ts';
-import type { EventKind, Kernel, TimerId } from '../kernel/kernel.ts';
+import type { DelayedCalls, EventKind, Kernel, TimerId } from '../kernel/kernel.ts';
 import { PodBelief } from './cache/cached-pods.ts';
 import type { SchedulerCache } from './cache/scheduler-cache.ts';
 import type { CycleState } from './framework/cycle-state.ts';
@@ -64,6 +64,8 @@ export interface BindingOptions {
   readonly calls?: BindingCalls | undefined;
   /** What the API server says to a Binding of a pod as it stands now; null: it takes it. Absent: it takes all. */
   readonly refusalOf?: BindingRefusals | undefined;
+  /** null or absent: a Binding takes no time on its way to the API server. */
+  readonly requests?: DelayedCalls | null | undefined;
 }
 
 export type BindingRefusals = (pod: number) => ApiFailure | null;
@@ -92,6 +94,7 @@ export class Bindings {
   private readonly callEvent: EventKind;
   private readonly calls: BindingCalls | undefined;
   private readonly refusalOf: BindingRefusals | undefined;
+  private readonly requests: DelayedCalls | null;
   private readonly mostCalls: number;
   /** Calls made for pods whose Binding has failed and is tried again, by row. */
   private readonly callsMade = new Map<number, number>();
@@ -108,6 +111,7 @@ export class Bindings {
     this.bindMicros = options.bindMicros;
     this.calls = options.calls;
     this.refusalOf = options.refusalOf;
+    this.requests = options.requests ?? null;
     this.mostCalls = cluster.features.bindingRetried ? MOST_CALLS : 1;
     this.view = new PodInfo(scheduler.cache, -1);
     this.bindEvent = kernel.defineEvent('scheduler.bind', options.phase, (pod, incarnation) =>
@@ -262,8 +266,9 @@ export class Bindings {
     }
     const profile = entry?.profile ?? this.scheduler.profiles.get(this.view.template.schedulerName);
     const refusal = profile === undefined ? null : this.runBind(profile, entry);
-    if (refusal === BY_API) this.callBinding(pod, entry);
-    else if (refusal !== null) this.refuse(pod, entry, refusal);
+    if (refusal !== BY_API && refusal !== null) this.refuse(pod, entry, refusal);
+    else if (this.requests !== null) this.kernel.after(this.requests.draw(), this.callEvent, pod, incarnation);
+    else if (refusal === BY_API) this.callBinding(pod, entry);
     else this.writeBinding(pod, entry);
   }
 
@@ -301,7 +306,7 @@ export class Bindings {
     if (made < this.mostCalls && PASSING.includes(failure.reason)) {
       callsMade.set(pod, made);
       this.kernel.after(
-        calls.pauses ? this.pauseAfter(made) : 0,
+        (calls.pauses ? this.pauseAfter(made) : 0) + (this.requests?.draw() ?? 0),
         this.callEvent,
         pod,
         this.cluster.pods.incarnation[pod] | 0,

@@ -1,5 +1,6 @@
 /** What a scheduler is given, and what it tells. Types alone. */
 import type { Micros } from '../base/time.ts';
+import type { DelayedCalls } from '../kernel/kernel.ts';
 import type { KubernetesVersion } from '../cluster/kubernetes-versions.ts';
 import type { Watch } from '../cluster/observer.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
@@ -39,6 +40,8 @@ export interface SchedulerOptions {
   readonly phase: number;
   /** Who answers to Bindings; absent: all of them are written. */
   readonly bindingCalls?: BindingCalls | undefined;
+  /** Requests on their way to the API server; absent: they take no time. */
+  readonly requests?: DelayedCalls | undefined;
   /** As BindingOptions. */
   readonly bindingRefusals?: BindingRefusals | undefined;
   /** Of the process, for its random streams; absent: the first. */

@@ -12,7 +12,7 @@ import type { NodeInfo } from './cache/node-info.ts';
 import type { NodeBefore, ObjectAction, Watch } from '../cluster/observer.ts';
 import type { KubernetesObject } from '../cluster/objects.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
-import type { EventKind, Kernel } from '../kernel/kernel.ts';
+import type { DelayedCalls, EventKind, Kernel } from '../kernel/kernel.ts';
 import { Bindings } from './bindings.ts';
 import { FailedAttempts, plainFailure } from './failed-attempts.ts';
 import type { FailedAttempt } from './failed-attempts.ts';
@@ -89,7 +89,11 @@ export class Scheduler implements CacheObserver {
   private readonly cycleEvent: EventKind;
   private readonly cycleEndEvent: EventKind;
   private readonly flushes: QueueFlushes;
+  /** On their way to the API server, but for Bindings; null: they take no time. */
+  readonly requests: DelayedCalls | null;
   private running = false;
+  /** The end of a cycle: what it patches the loop waits for. */
+  private settling = false;
   private cycleScheduled = false;
   private outcome: Outcome | null = null;
   private spareState = new CycleState();
@@ -109,7 +113,8 @@ export class Scheduler implements CacheObserver {
     this.placements = new Placements(cache);
     const { configuration, phase } = options;
     assert(configuration.kubernetes === cluster.kubernetes, 'a scheduler is configured for the version of its cluster');
-    this.preemption = new PreemptionExecutor(kernel, cluster, this, phase);
+    this.requests = options.requests ?? null;
+    this.preemption = new PreemptionExecutor(kernel, cluster, this, phase, this.requests);
     this.profiles = new Map(configuration.profiles.map((spec) => [spec.schedulerName, this.makeProfile(spec)]));
     this.queue = new SchedulingQueue(cache, this.profiles, {
       podInitialBackoffMicros: configuration.podInitialBackoffSeconds * MICROS_PER_SECOND,
@@ -131,6 +136,7 @@ export class Scheduler implements CacheObserver {
       phase,
       calls: options.bindingCalls,
       refusalOf: options.bindingRefusals,
+      requests: this.requests,
     });
     this.cycleEvent = kernel.defineEvent('scheduler.cycle', phase, () => this.startCycle());
     this.cycleEndEvent = kernel.defineEvent('scheduler.cycleEnd', phase, (pod, incarnation) => this.endCycle(pod, incarnation));
@@ -175,10 +181,21 @@ export class Scheduler implements CacheObserver {
 
   private endCycle(pod: number, incarnation: number): void {
     this.running = false;
+    this.settling = true;
     this.settle(pod, incarnation);
+    this.settling = false;
+    if (!this.running) this.goOn();
+  }
+
+  private goOn(): void {
     this.failAgain();
     if (this.queue.hasWork) this.wake();
   }
+
+  private readonly goOnAgain = (): void => {
+    this.running = false;
+    this.goOn();
+  };
 
   /**
    * The cycles that come next, at once, as long as each fails as one before it has and nothing else happens meanwhile.
@@ -407,9 +424,11 @@ export class Scheduler implements CacheObserver {
     if (nodeName === '') nominator.remove(pod);
     else nominator.add(pod, nodeName);
     if (known === nodeName) return;
-    const before = this.podView(pod);
-    this.cluster.nominatePod(pod, nodeName);
-    if (known !== '') this.announceFreedNomination(before);
+    const freed = known === '' ? null : this.podView(pod);
+    // At the end of a cycle the loop waits for the answer (schedule_one.go handleSchedulingFailure, updatePod).
+    const waits = this.requests !== null && this.settling && !this.running;
+    if (waits) this.running = true;
+    this.preemption.patchNomination(pod, nodeName, freed, waits ? this.goOnAgain : undefined);
   }
 
   /** A nomination went away: pods of no higher priority may try (eventhandlers.go). */
@@ -527,6 +546,11 @@ export class Scheduler implements CacheObserver {
 
   podView(pod: number): PodEventView {
     return podEventView(this.cache, pod);
+  }
+
+  /** Of its random streams; '' for the first. */
+  get process(): string {
+    return this.options.process ?? '';
   }
 
   get cycleMicros(): Micros {

@@ -99,8 +99,10 @@ function deletionCause({ status }: Pod): EvictionCause {
   return isVictim === true ? EvictionCause.Preemption : EvictionCause.Api;
 }
 
-/** Where a run stands. A pod that the scheduler has chosen a node for counts as bound. */
-export function momentOfRun(cluster: Cluster, cache: SchedulerCache, scenario: Scenario): ClusterMoment {
+/** Where a run stands. A pod that one of the schedulers has chosen a node for counts as bound. */
+export function momentOfRun(
+  cluster: Cluster, caches: readonly SchedulerCache[], scenario: Scenario,
+): ClusterMoment {
   const nodes: Node[] = [];
   for (let row = 0; row < cluster.nodes.length; row++)
     if (cluster.nodes.alive[row] === 1) nodes.push(cluster.nodes.facts[row].object);
@@ -109,7 +111,7 @@ export function momentOfRun(cluster: Cluster, cache: SchedulerCache, scenario: S
   const { phase, length } = cluster.pods;
   for (let row = 0; row < length; row++) {
     if (phase[row] !== PodPhase.Pending && phase[row] !== PodPhase.Bound && phase[row] !== PodPhase.Running) continue;
-    const pod = podOfRun(cluster, cache, row);
+    const pod = podOfRun(cluster, caches, row);
     if (pod === null) podsWithoutNode++;
     else pods.push(pod);
   }
@@ -125,11 +127,11 @@ export function momentOfRun(cluster: Cluster, cache: SchedulerCache, scenario: S
 }
 
 /** null: its node has gone. */
-function podOfRun(cluster: Cluster, cache: SchedulerCache, row: number): MomentPod | null {
+function podOfRun(cluster: Cluster, caches: readonly SchedulerCache[], row: number): MomentPod | null {
   const { pods, nodes, names } = cluster;
   // A late scheduler may not have heard of the pod, or think that it still has no node.
-  const isAssumed = cache.pods.belief[row] === PodBelief.Assumed;
-  const node = pods.node[row] < 0 && isAssumed ? cache.pods.node[row] : pods.node[row];
+  const assuming = caches.find((cache) => cache.pods.belief[row] === PodBelief.Assumed);
+  const node = pods.node[row] < 0 && assuming !== undefined ? assuming.pods.node[row] : pods.node[row];
   if (node >= 0 && nodes.alive[node] === 0) return null;
   const template = cluster.templateOf(row);
   const pinned = pods.pinnedNode[row];

@@ -27,6 +27,7 @@ export interface EndParts {
   readonly schedulers: readonly Scheduler[];
   readonly replacement: ReplacementController;
   readonly controllers: WorkloadControllers;
+  readonly kubelet: { readonly reportsUnderWay: number };
   readonly taintEviction: TaintEviction;
   readonly crashes: CrashProcesses | null;
   readonly operations: Operations | null;
@@ -67,13 +68,16 @@ export class EndOfRun implements ClusterObserver {
       this.hasFinitePods() ||
       parts.replacement.haveEnds() ||
       parts.controllers.isBusy ||
+      parts.kubelet.reportsUnderWay > 0 ||
       parts.operations?.isBusy(now) === true
     ) {
       this.lastWorkAt = now;
       return false;
     }
     if (now - this.lastWorkAt >= FRUITLESS_MICROS) return true;
-    const isAtWork = ({ watch, cache }: Scheduler): boolean => watch.pendingCount > 0 || cache.totals.podsAssumed > 0;
+    const isAtWork = ({ watch, cache, requests }: Scheduler): boolean => (
+      watch.pendingCount + cache.totals.podsAssumed + (requests?.count ?? 0) > 0
+    );
     if (parts.schedulers.some(isAtWork) || totals.podsTerminating > 0) return false;
     return totals.podsPending === 0 || this.waitsAreVain(now);
   }

@@ -1,9 +1,10 @@
 /** Wires the schedulers to the cluster, on time or late, and their counters to metrics. */
 import { InputError } from '../base/input-error.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { drawnDelays } from '../control-plane/late-cluster.ts';
+import { drawnDelays, drawnRequests } from '../control-plane/late-cluster.ts';
 import { LateWatch, bindingRefusal } from '../control-plane/late-watch.ts';
 import type { Distribution } from '../kernel/distribution.ts';
+import { DelayedCalls } from '../kernel/kernel.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { ConflictFacts } from '../metrics/run-result.ts';
 import type { SchedulingCounters } from '../metrics/scheduling-counters.ts';
@@ -83,11 +84,13 @@ export function assembleSchedulers(scenario: Scenario, parts: SchedulerParts): r
 
 /** `name`: empty for the first process. */
 function assembleScheduler(
-  { scheduler }: Scenario, parts: SchedulerParts, profiles: readonly ProfileSpec[], name: string,
+  { scheduler, controlPlane }: Scenario, parts: SchedulerParts, profiles: readonly ProfileSpec[], name: string,
   delay: Distribution | null,
 ): Scheduler {
   const { kernel, cluster, conflicts, ...given } = parts;
   const { cycleMicros, bindMicros, tieBreak, sampling } = scheduler;
+  const label = name === '' ? 'scheduler' : `scheduler/${name}`;
+  const latency = controlPlane.requestLatencySeconds.scheduler;
   const others = parts.configuration.profiles.filter((profile) => !profiles.includes(profile));
   const options: SchedulerOptions = {
     ...given,
@@ -97,10 +100,11 @@ function assembleScheduler(
     process: name,
     isServedElsewhere: (asked) => others.some(({ schedulerName }) => schedulerName === asked),
   };
-  if (delay === null) return new Scheduler(kernel, cluster, options);
+  if (delay === null && latency === null) return new Scheduler(kernel, cluster, options);
   return new Scheduler(kernel, cluster, {
     ...options,
-    watch: lateWatch(kernel, cluster, name === '' ? 'scheduler' : `scheduler/${name}`, delay, parts.phase),
+    ...(delay === null ? {} : { watch: lateWatch(kernel, cluster, label, delay, parts.phase) }),
+    ...(latency === null ? {} : { requests: schedulersCalls(kernel, label, latency, parts.phase) }),
     bindingRefusals: (pod) => {
       const refusal = bindingRefusal(cluster, pod);
       if (refusal !== null) conflicts.bindingRefused();
@@ -120,6 +124,10 @@ export function autoscalersTwin(
   if (schedulers.length === 1 && schedulers[0].watch.isOnTime) return schedulers[0];
   const { cycleMicros, bindMicros, tieBreak, sampling } = settings;
   return new Scheduler(kernel, cluster, { ...given, cycleMicros, bindMicros, tieBreak, sampling, autoRun: false });
+}
+
+function schedulersCalls(kernel: Kernel, name: string, latency: Distribution, phase: number): DelayedCalls {
+  return new DelayedCalls(kernel, `${name}.request`, phase, drawnRequests(kernel, name, latency));
 }
 
 function lateWatch(kernel: Kernel, cluster: Cluster, name: string, delay: Distribution, phase: number): LateWatch {

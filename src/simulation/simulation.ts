@@ -21,13 +21,15 @@ import { knownZones } from '../controllers/zoned-time.ts';
 import { WorkloadControllers } from '../controllers/workload-controllers.ts';
 import { TaintEviction } from '../controllers/taint-eviction.ts';
 import { MICROS_PER_SECOND } from '../base/time.ts';
-import { Kernel } from '../kernel/kernel.ts';
+import { DelayedCalls, Kernel } from '../kernel/kernel.ts';
+import type { Distribution } from '../kernel/distribution.ts';
 import type { InputSource } from '../kernel/kernel.ts';
 import type { Operations } from '../operations/operations.ts';
 import { checkAccounting } from '../metrics/accounting.ts';
 import { MetricsCollector } from '../metrics/collector.ts';
 import type { RunResult } from '../metrics/run-result.ts';
 import { Kubelet } from '../node/kubelet.ts';
+import type { HoldBack, MakeReports, StatusReports, TellsAfter } from '../node/status-reports.ts';
 import type { ContainerLook, KubeletHost, MakePodLives, PodLives } from '../node/pod-lives.ts';
 export type { ContainerLook };
 import type { MakeVolumes } from '../storage/settings.ts';
@@ -49,7 +51,7 @@ import { EndOfRun, InstantWatch, LOOK_EVENTS } from './end-of-run.ts';
 import type { EndParts } from './end-of-run.ts';
 import { foreignSchedulerWarnings } from './foreign-schedulers.ts';
 import type { MakeIllnesses, NodeIllnesses } from './illness-assembly.ts';
-import { drawnDelays, inOrder, kubeletWatches, lateClusterOf } from '../control-plane/late-cluster.ts';
+import { drawnDelays, drawnRequests, inOrder, kubeletWatches, lateClusterOf } from '../control-plane/late-cluster.ts';
 import type { LateCluster } from '../control-plane/late-cluster.ts';
 import { ManifestInput } from './manifest-input.ts';
 import { PodAdmission } from '../control-plane/pod-admission.ts';
@@ -74,6 +76,8 @@ export interface SimulatedWorld {
   readonly cluster: Cluster;
   /** The first, where there are several. */
   readonly scheduler: Scheduler;
+  /** All of them. */
+  readonly schedulers: readonly Scheduler[];
   readonly budgets: DisruptionBudgets;
   /** null: the scenario has no steps. */
   readonly operations: Operations | null;
@@ -95,6 +99,8 @@ export interface SimulationOptions {
   readonly makeIllnesses?: MakeIllnesses;
   /** AttachDetach of storage/attach-detach.ts; needed when volumes take time. */
   readonly makeVolumes?: MakeVolumes;
+  /** statusReports of node/status-reports.ts; needed when what kubelets say takes time. */
+  readonly makeReports?: MakeReports;
   /** Called before the first node joins: observers may be added, and events of their own. */
   readonly watch?: (world: SimulatedWorld) => void;
   /** true: no caches in the scheduler; the same run, slower. */
@@ -182,10 +188,12 @@ export class Simulation {
     this.kubelet = this.makeKubelet(() => replacement.isCreating, illnesses);
     const admission = new PodAdmission(cluster, scenario, scenario.applications);
     const [admit, zones] = [(pod: Pod): number => admission.template(pod), knownZones(scenario.timeZones)];
-    const { controllers: delay } = scenario.controlPlane.watchDelaySeconds;
+    const { watchDelaySeconds: delays, requestLatencySeconds: latencies } = scenario.controlPlane;
+    // Whose requests take time sees what there was, if only in the same instant.
+    const delay = delays.controllers ?? (latencies.controllers === null ? null : NO_TIME);
     const late = (this.lateControllers = lateClusterOf(kernel, cluster, 'controllers', delay, Phase.Controller));
     const seen = late?.view ?? cluster;
-    const requests = new ApiRequests(cluster, seen, late);
+    const requests = new ApiRequests(cluster, seen, late, this.controllersCalls());
     this.controllers = new WorkloadControllers(kernel, seen, admit, Phase.Controller, gate, zones, requests);
     cluster.observe(quotas);
     const budgets = new DisruptionBudgets(cluster);
@@ -204,7 +212,7 @@ export class Simulation {
       loopPhase: Phase.Autoscaler,
       machinePhase: Phase.Infrastructure,
     });
-    options.watch?.({ kernel, cluster, scheduler: schedulers[0], budgets, operations, finish: () => this.finish() });
+    options.watch?.({ ...this.parts, budgets, operations, finish: () => this.finish() });
     this.addNodes();
     const targets = { cluster, admission, replacement, controllers: this.controllers, gate };
     this.traceSource = traceSourceOf(scenario, options);
@@ -214,10 +222,16 @@ export class Simulation {
     if (scenario.metrics.checkEveryEvents > 0) this.nextCheckAt = scenario.metrics.checkEveryEvents;
   }
 
+  private controllersCalls(): DelayedCalls | null {
+    const { controllers: latency } = this.scenario.controlPlane.requestLatencySeconds;
+    if (latency === null) return null;
+    const takes = drawnRequests(this.kernel, 'controllers', latency);
+    return new DelayedCalls(this.kernel, 'controllers.request', Phase.Controller, takes);
+  }
+
   private makeReplacement(gate: PodGate): ReplacementController {
     const { kernel, cluster, scenario } = this;
-    const { controllers: delay } = scenario.controlPlane.watchDelaySeconds;
-    const seesAfter = delay === null ? undefined : inOrder(kernel, drawnDelays(kernel, 'replacement', delay));
+    const seesAfter = actsAfter(kernel, scenario.controlPlane);
     const replacement = new ReplacementController(kernel, cluster, gate, seesAfter);
     replacement.onReplaced = (pod, lost) => this.metrics.noteReplacement(pod, lost);
     return replacement;
@@ -241,9 +255,15 @@ export class Simulation {
 
   private makeKubelet(isCreating: () => boolean, illnesses: NodeIllnesses | null): Kubelet {
     const { kernel, cluster, scenario } = this;
-    const hearsAfter = kubeletWatches(kernel, cluster, scenario.controlPlane.watchDelaySeconds.kubelets);
+    const { watchDelaySeconds, requestLatencySeconds } = scenario.controlPlane;
     const { troubles, cuts } = illnesses ?? { troubles: null, cuts: null };
-    const parts = { troubles, cuts, volumes: this.makeVolumes(troubles), hearsAfter };
+    const parts = {
+      troubles,
+      cuts,
+      volumes: this.makeVolumes(troubles),
+      hearsAfter: kubeletWatches(kernel, cluster, watchDelaySeconds.kubelets),
+      makeReports: this.reportsMaker(kubeletWatches(kernel, cluster, requestLatencySeconds.kubelets, drawnRequests)),
+    };
     const kubelet = new Kubelet(kernel, cluster, scenario.kubelet, isCreating, this.livesMaker(), parts);
     illnesses?.shutDownBy(kubelet, scenario.kubelet.shutdownGraces);
     kubelet.admittance.onRefused = (_pod, refusal) => { this.conflicts.podRefused(refusal); };
@@ -271,8 +291,9 @@ export class Simulation {
   }
 
   /** For those who look on; they may write nothing. */
-  get parts(): { readonly kernel: Kernel; readonly cluster: Cluster; readonly scheduler: Scheduler } {
-    return { kernel: this.kernel, cluster: this.cluster, scheduler: this.schedulers[0] };
+  get parts(): Pick<SimulatedWorld, 'kernel' | 'cluster' | 'scheduler' | 'schedulers'> {
+    const { kernel, cluster, schedulers } = this;
+    return { kernel, cluster, scheduler: schedulers[0], schedulers };
   }
 
   /** What a kubelet knows of the containers of a pod; null: nothing. */
@@ -382,6 +403,13 @@ export class Simulation {
     return makeVolumes(this.kernel, this.cluster, storage, Phase.Controller, troubles);
   }
 
+  private reportsMaker(tellsAfter: TellsAfter | null): ((holdBack: HoldBack) => StatusReports) | null {
+    if (tellsAfter === null) return null;
+    const { makeReports } = this.options;
+    assert(makeReports !== undefined, 'a scenario whose kubelets are heard late needs the maker of their reports');
+    return (holdBack) => makeReports(this.kernel, this.cluster, tellsAfter, holdBack);
+  }
+
   private makeIllnesses(): NodeIllnesses | null {
     if (!hasIllnesses(this.scenario)) return null;
     const { makeIllnesses } = this.options;
@@ -406,8 +434,8 @@ export class Simulation {
 
   /** A run without a horizon ends when nothing can change any more. */
   private watchForTheEnd(parts: Pick<EndParts, 'replacement' | 'taintEviction' | 'crashes' | 'operations'>): void {
-    const { kernel, inputs, schedulers, autoscaler, controllers } = this;
-    const end = new EndOfRun(this.cluster, { inputs, schedulers, autoscaler, controllers, ...parts });
+    const { kernel, inputs, schedulers, autoscaler, controllers, kubelet } = this;
+    const end = new EndOfRun(this.cluster, { inputs, schedulers, autoscaler, controllers, kubelet, ...parts });
     const look = kernel.defineEvent('simulation.endCheck', Phase.Observe, () => {
       if (end.isOver()) this.finish();
       else kernel.after(END_CHECK_MICROS, look);
@@ -471,4 +499,18 @@ function tellingOf(metrics: MetricsCollector, { pods }: Cluster): SchedulerListe
 
 function traceSourceOf({ trace, seed }: Scenario, { openTrace }: SimulationOptions): TraceSource | null {
   return trace === null || openTrace === null ? null : new TraceSource(openTrace(trace, seed));
+}
+
+/** A watch that shows everything in its instant. */
+const NO_TIME: Distribution = { kind: 'fixed', value: 0, atLeast: null, atMost: null };
+
+/** How long until generated workloads' controllers have learned of a loss, and what they write has arrived. */
+function actsAfter(kernel: Kernel, { watchDelaySeconds, requestLatencySeconds }: Scenario['controlPlane']):
+(() => number) | undefined {
+  const { controllers: delay } = watchDelaySeconds;
+  const { controllers: latency } = requestLatencySeconds;
+  if (delay === null && latency === null) return undefined;
+  const sees = delay === null ? () => 0 : drawnDelays(kernel, 'replacement', delay);
+  const takes = latency === null ? () => 0 : drawnRequests(kernel, 'replacement', latency);
+  return inOrder(kernel, () => sees() + takes());
 }

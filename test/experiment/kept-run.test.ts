@@ -68,7 +68,7 @@ function explainAll(scenario: Scenario): AllExplained {
   scheduler.listeners.push({
     deciding: (row) => {
       const explanation = explainer.explain(row);
-      const { nodes } = momentOfRun(cluster, scheduler.cache, scenario);
+      const { nodes } = momentOfRun(cluster, [scheduler.cache], scenario);
       explained.push({
         pod: `${explanation.namespace}/${explanation.pod}`,
         text: JSON.stringify(explanation),

@@ -1,6 +1,7 @@
 /** Plays a scenario with steps on a small cluster, with somebody who watches; every delay of the kubelet is zero. */
 import { Rehearsal } from '../../src/experiment/rehearsal.ts';
 import type { RehearsalResult } from '../../src/experiment/rehearsal-result.ts';
+import { statusReports } from '../../src/node/status-reports.ts';
 import { nodeIllnesses } from '../../src/simulation/illness-assembly.ts';
 import { readScenario } from '../../src/simulation/scenario-reader.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
@@ -36,7 +37,7 @@ export function rehearse(
   const rehearsal = new Rehearsal(scenario);
   const simulation = new Simulation(scenario, {
     version: 'story', userPlugins: [], openTrace: null, plain: false, makeIllnesses: nodeIllnesses,
-    makeVolumes: attachDetach,
+    makeVolumes: attachDetach, makeReports: statusReports,
     watch: (world) => {
       watch?.(world);
       rehearsal.watch(world);

@@ -1,13 +1,14 @@
 /**
  * Carries out preemptions: clears lower nominations on the node, deletes the victims, the last one last
  * (pkg/scheduler/framework/preemption/executor.go, gate SchedulerAsyncPreemption on). The calls go out after the
- * preemptor's cycle; until they are done PreEnqueue gates the preemptor.
+ * preemptor's cycle; until they are done PreEnqueue gates the preemptor. Where requests take time, each victim costs two of
+ * them (its condition, its deletion); those of the last one follow the answers to all others.
  */
 import { assert } from '../../base/assert.ts';
-import { EvictionCause } from '../../cluster/cluster.ts';
+import { EvictionCause, PodPhase } from '../../cluster/cluster.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Micros } from '../../base/time.ts';
-import type { EventKind, Kernel } from '../../kernel/kernel.ts';
+import type { DelayedCalls, EventKind, Kernel } from '../../kernel/kernel.ts';
 import { PodBelief } from '../cache/cached-pods.ts';
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import type { PreemptionPort } from '../framework/plugin-api.ts';
@@ -44,8 +45,13 @@ export class PreemptionExecutor implements PreemptionPort {
   private readonly running = new Map<number, Order>();
   private readonly afterCycleEvent: EventKind;
   private readonly executeEvent: EventKind;
+  /** null: they take no time. */
+  private readonly requests: DelayedCalls | null;
 
-  constructor(kernel: Kernel, cluster: Cluster, scheduler: PreemptionHost, phase: number) {
+  constructor(
+    kernel: Kernel, cluster: Cluster, scheduler: PreemptionHost, phase: number, requests: DelayedCalls | null = null,
+  ) {
+    this.requests = requests;
     this.kernel = kernel;
     this.cluster = cluster;
     this.scheduler = scheduler;
@@ -92,6 +98,7 @@ export class PreemptionExecutor implements PreemptionPort {
     assert(order !== undefined, 'each order has one event');
     this.clearLowerNominations(order);
     const { victims } = order;
+    if (this.requests !== null) return this.request(order, this.requests);
     for (let i = 0; i < victims.length; i++) {
       if (i === victims.length - 1) this.running.delete(order.preemptor);
       const wasWaiting = this.preempt(order.preemptor, victims[i]);
@@ -100,6 +107,33 @@ export class PreemptionExecutor implements PreemptionPort {
         this.scheduler.queue.activate([order.preemptor]);
     }
     this.running.delete(order.preemptor);
+  }
+
+  /** The same by requests that take their time: all others first, the last victim when they are answered. */
+  private request(order: Order, requests: DelayedCalls): void {
+    const last = order.victims.length - 1;
+    let answeredAfter = 0;
+    for (const [i, victim] of order.victims.entries()) {
+      const isLast = i === last;
+      // Waits of pods without a binding end in the scheduler's memory.
+      const isDeleted = this.isToGo(victim) && (isLast || !this.scheduler.preemptWaiting(victim[0]));
+      const takes = isDeleted ? requests.draw() + requests.draw() : 0;
+      if (!isLast) answeredAfter = Math.max(answeredAfter, takes);
+      else requests.call(() => { this.finish(order, victim); }, answeredAfter + takes);
+      if (!isLast && isDeleted) requests.call(() => { this.preempt(order.preemptor, victim); }, takes);
+    }
+    if (last < 0) this.stopRunning(order);
+  }
+
+  private finish(order: Order, victim: readonly [row: number, incarnation: number]): void {
+    this.stopRunning(order);
+    // No deletion follows that could wake the preemptor.
+    if (this.preempt(order.preemptor, victim) && this.activates && this.isCurrent(order))
+      this.scheduler.queue.activate([order.preemptor]);
+  }
+
+  private stopRunning(order: Order): void {
+    if (this.running.get(order.preemptor) === order) this.running.delete(order.preemptor);
   }
 
   private isCurrent({ preemptor, incarnation }: Order): boolean {
@@ -125,6 +159,28 @@ export class PreemptionExecutor implements PreemptionPort {
     return isKnown && !pods.isTerminating(victim);
   }
 
+  /**
+   * The patch of status.nominatedNodeName. `freed`: the pod as it was, where others may want the node that it gives up;
+   * `answered` is called when a patch that takes time has been answered.
+   */
+  patchNomination(
+    pod: number, nodeName: string, freed: PodEventView | null, answered: () => void = () => undefined,
+  ): void {
+    const { cluster, requests, scheduler } = this;
+    const { pods } = cluster;
+    const write = (): void => {
+      cluster.nominatePod(pod, nodeName);
+      if (freed !== null) scheduler.announceFreedNomination(freed);
+    };
+    if (requests === null) return write();
+    const incarnation = pods.incarnation[pod];
+    requests.call(() => {
+      // Gone meanwhile: not found, and nothing to be done. On a node it is nominated to none.
+      if (pods.incarnation[pod] === incarnation && pods.phase[pod] === PodPhase.Pending) write();
+      answered();
+    });
+  }
+
   /** Pods nominated to the node with less priority than the preemptor are to look elsewhere. */
   private clearLowerNominations(order: Order): void {
     const { cluster, scheduler } = this;
@@ -135,8 +191,7 @@ export class PreemptionExecutor implements PreemptionPort {
       if (pod === preemptor || cluster.templateOf(pod).priority >= priority) continue;
       const before = scheduler.podView(pod);
       scheduler.queue.nominator.remove(pod);
-      cluster.nominatePod(pod, '');
-      scheduler.announceFreedNomination(before);
+      this.patchNomination(pod, '', before);
     }
   }
 }
