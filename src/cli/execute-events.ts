@@ -57,7 +57,7 @@ export async function playEvents(
 ): Promise<PlayedEvents> {
   const seen: { events: LookedEvents | null } = { events: null };
   const cluster = await playToMoment(path, given, context, ({ parts }) => {
-    seen.events = new LookedEvents(parts.cluster, parts.scheduler, isWanted);
+    seen.events = new LookedEvents(parts.cluster, parts.schedulers, isWanted);
   });
   return { cluster, events: seen.events?.list() ?? [], now: cluster.now - RUN_BEGINS_MICROS };
 }

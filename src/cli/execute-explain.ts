@@ -12,6 +12,7 @@ import { Explainer } from '../experiment/explanation.ts';
 import type { Explanation } from '../experiment/explanation.ts';
 import { createInputFiles } from '../io/input-files.ts';
 import { locateInFile } from '../io/configuration-places.ts';
+import type { Kernel } from '../kernel/kernel.ts';
 import { loadPluginFiles } from '../io/plugin-files.ts';
 import { explanationRows, explanationText } from '../report/explanation-table.ts';
 import type { SortOrder } from '../report/explanation-table.ts';
@@ -22,6 +23,7 @@ import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
 import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
 import type { SchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
 import { pluginRegistry } from '../scheduler/plugins/registry.ts';
+import type { Scheduler } from '../scheduler/scheduler.ts';
 import { momentOfRun } from '../simulation/cluster-moment.ts';
 import type { ClusterMoment } from '../simulation/cluster-moment.ts';
 import type { Scenario } from '../simulation/scenario.ts';
@@ -134,7 +136,7 @@ function lastDecision<Decision>({ namespaces, count, last }: PodDecisions<Decisi
 
 /** Which of the pod's decisions, counted from 1, is the last one up to `until`. */
 function decisionsOf(simulation: Simulation, pod: string, until: number): PodDecisions<number> {
-  const { cluster, scheduler, kernel } = simulation.parts;
+  const { cluster, schedulers, kernel } = simulation.parts;
   const isIt = isNamed(simulation, pod);
   const namespaces = new Set<string>();
   let [count, last] = [0, 0];
@@ -143,13 +145,12 @@ function decisionsOf(simulation: Simulation, pod: string, until: number): PodDec
       if (isIt(row)) namespaces.add(cluster.templateOf(row).namespace);
     },
   });
-  scheduler.listeners.push({
-    deciding: (row) => {
-      if (!isIt(row)) return;
-      count++;
-      if (kernel.now <= until) last = count;
-    },
-  });
+  const deciding = (row: number): void => {
+    if (!isIt(row)) return;
+    count++;
+    if (kernel.now <= until) last = count;
+  };
+  for (const { listeners } of schedulers) listeners.push({ deciding });
   simulation.advance();
   return { namespaces, count, last: last === 0 ? null : last };
 }
@@ -170,30 +171,33 @@ interface Played {
 
 /** Plays up to the decision and stops behind it. */
 function explainDecision(simulation: Simulation, wanted: number, { scenario, configuration, pod }: Played): Explained {
-  const { kernel, cluster, scheduler } = simulation.parts;
-  const explainer = explainerOf(simulation, scenario, configuration);
+  const { kernel, cluster, schedulers } = simulation.parts;
   const isIt = isNamed(simulation, pod);
   const found: { explained: Explained | null } = { explained: null };
   let decisions = 0;
-  scheduler.listeners.push({
-    deciding: (row) => {
-      if (!isIt(row) || ++decisions !== wanted) return;
-      const moment = momentOfRun(cluster, scheduler.cache, scenario);
-      found.explained = {
-        explanation: explainer.explain(row),
-        moment: () => moment,
-        start: scheduler.algorithm.nextStartNodeIndex,
-      };
-      kernel.stop();
-    },
-  });
+  for (const scheduler of schedulers) {
+    const explainer = explainerOf(kernel, scheduler, scenario, configuration);
+    scheduler.listeners.push({
+      deciding: (row) => {
+        if (!isIt(row) || ++decisions !== wanted) return;
+        const moment = momentOfRun(cluster, scheduler.cache, scenario);
+        found.explained = {
+          explanation: explainer.explain(row),
+          moment: () => moment,
+          start: scheduler.algorithm.nextStartNodeIndex,
+        };
+        kernel.stop();
+      },
+    });
+  }
   while (found.explained === null && simulation.advance());
   assert(found.explained !== null, 'a run that is played again has the same decisions');
   return found.explained;
 }
 
 export function explainerOf(
-  { parts: { kernel, scheduler } }: Simulation,
+  kernel: Kernel,
+  scheduler: Scheduler,
   { scheduler: { tieBreak, sampling } }: Scenario,
   { percentageOfNodesToScore }: SchedulerConfiguration,
 ): Explainer {

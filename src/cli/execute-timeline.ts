@@ -79,9 +79,9 @@ async function play(
   const simulation = make({ ...scenario, durationMicros: endOf(scenario, window) });
   tellWarnings(simulation.warnings, context);
   const text = new TraceEventText((piece) => { target.write(piece); });
-  const { cluster, scheduler } = simulation.parts;
+  const { cluster, schedulers } = simulation.parts;
   const timeline = new Timeline(cluster, text, window);
-  scheduler.listeners.push(timeline);
+  for (const { listeners } of schedulers) listeners.push(timeline);
   const progress = createProgress(progressOptions(given, context));
   try {
     const onProgress: typeof progress.update = (facts) => { progress.update(facts); };

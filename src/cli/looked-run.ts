@@ -33,8 +33,8 @@ export async function playToMoment(
   const { make } = await locatedRun(source, context);
   const simulation = make({ ...source.scenario, durationMicros: until });
   tellWarnings(simulation.warnings, context);
-  const { cluster, scheduler } = simulation.parts;
-  const history = new LookedHistory(cluster, scheduler);
+  const { cluster, schedulers } = simulation.parts;
+  const history = new LookedHistory(cluster, schedulers);
   watch(simulation);
   simulation.advance();
   if (until === durationMicros) checkPlayedAgain(source, simulation.parts.kernel.digest.hex());

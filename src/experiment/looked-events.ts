@@ -59,11 +59,15 @@ export class LookedEvents implements ClusterObserver, SchedulerListener {
   private readonly toldOf = new Map<number, number>();
 
   /** `isWanted`: of which objects events are kept. */
-  constructor(cluster: Cluster, scheduler: Scheduler, isWanted: (regarding: Regarding) => boolean = () => true) {
+  constructor(
+    cluster: Cluster,
+    schedulers: readonly Pick<Scheduler, 'listeners'>[],
+    isWanted: (regarding: Regarding) => boolean = () => true,
+  ) {
     this.cluster = cluster;
     this.isWanted = isWanted;
     cluster.observe(this);
-    scheduler.listeners.push(this);
+    for (const { listeners } of schedulers) listeners.push(this);
   }
 
   /** In order of the time at which they were last told. */
@@ -86,7 +90,7 @@ export class LookedEvents implements ClusterObserver, SchedulerListener {
 
   attemptFailed(pod: number, { message }: FailedAttempt): void {
     const note = message.length > LONGEST_NOTE ? `${message.slice(0, LONGEST_NOTE - 4)} ...` : message;
-    const told: Told = { type: 'Warning', reason: 'FailedScheduling', from: 'default-scheduler', message: note };
+    const told: Told = { type: 'Warning', reason: 'FailedScheduling', from: this.profileOf(pod), message: note };
     this.tell(this.refOf(pod), told);
   }
 
@@ -95,7 +99,7 @@ export class LookedEvents implements ClusterObserver, SchedulerListener {
     const ref = this.refOf(pod);
     const node = this.cluster.nodes.facts[this.cluster.pods.node[pod]].name;
     const message = `Successfully assigned ${ref.namespace}/${ref.name} to ${node}`;
-    this.tell(ref, { reason: 'Scheduled', from: 'default-scheduler', message });
+    this.tell(ref, { reason: 'Scheduled', from: this.profileOf(pod), message });
   }
 
   podStarted(pod: number): void {
@@ -116,7 +120,12 @@ export class LookedEvents implements ClusterObserver, SchedulerListener {
     const { pods, nodes } = this.cluster;
     const node = pods.node[victim] < 0 ? '' : nodes.facts[pods.node[victim]].name;
     const message = `Preempted by pod ${podUid(pods.serial[preemptor])} on node ${node}`;
-    this.tell(this.refOf(victim), { reason: 'Preempted', from: 'default-scheduler', message });
+    this.tell(this.refOf(victim), { reason: 'Preempted', from: this.profileOf(preemptor), message });
+  }
+
+  /** A profile's recorder has its name (pkg/scheduler/profile/profile.go). */
+  private profileOf(pod: number): string {
+    return this.cluster.templateOf(pod).schedulerName;
   }
 
   podTerminating(pod: number): void {

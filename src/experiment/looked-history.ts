@@ -34,10 +34,10 @@ export class LookedHistory implements ClusterObserver, SchedulerListener {
   private readonly waits = new Map<number, Waits>();
   private readonly endedOn = new Map<number, string>();
 
-  constructor(cluster: Cluster, scheduler: Scheduler) {
+  constructor(cluster: Cluster, schedulers: readonly Pick<Scheduler, 'listeners'>[]) {
     this.cluster = cluster;
     cluster.observe(this);
-    scheduler.listeners.push(this);
+    for (const { listeners } of schedulers) listeners.push(this);
   }
 
   /** When the object came; those of before the first event came at the beginning. */

@@ -64,7 +64,7 @@ function tell(members: Fields, objects: readonly unknown[] = []): Told {
     },
   });
   const { cluster, scheduler } = simulation.parts;
-  const events = new LookedEvents(cluster, scheduler);
+  const events = new LookedEvents(cluster, [scheduler]);
   while (simulation.advance(100_000));
   const result = simulation.result(true);
   const told = events.list().map(({ type, reason, message, regarding, count, firstAt }) =>

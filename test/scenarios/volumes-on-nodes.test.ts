@@ -54,7 +54,7 @@ function tell(steps: readonly Fields[], { mode = 'ReadWriteOnce', replicas = 1, 
     },
   });
   const { cluster, scheduler } = simulation.parts;
-  new LookedEvents(cluster, scheduler);
+  new LookedEvents(cluster, [scheduler]);
   while (simulation.advance(100_000));
   simulation.result(true);
   return lines;
