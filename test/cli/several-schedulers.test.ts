@@ -8,7 +8,7 @@ const folder = cliFolder();
 function scenario(strategy: string): string {
   return `name: two
 seed: t
-duration: 40m
+duration: 39m47s
 nodePools:
   - {name: n, count: 4, allocatable: {cpu: 4, memory: 16Gi}}
 workloads:
