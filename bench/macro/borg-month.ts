@@ -1,6 +1,7 @@
 /** A month of a cell of 12,583 machines and 25 million pods. Smoke: a hundredth of the cell for two hours. */
 import { meanOf } from '../../src/kernel/sampling.ts';
-import type { ArrivalProcess, Scenario, Workload } from '../../src/simulation/scenario.ts';
+import type { ArrivalProcess, Workload } from '../../src/workload/settings.ts';
+import type { Scenario } from '../../src/simulation/scenario.ts';
 import type { BenchRow, BenchSize } from '../bench-row.ts';
 import { scaledDown, scenarioFile, scenarioRows } from '../scenario-run.ts';
 

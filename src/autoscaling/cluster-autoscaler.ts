@@ -13,7 +13,7 @@ import type { DisruptionBudgets } from '../cluster/disruption-budgets.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import { sample } from '../kernel/sampling.ts';
-import type { ClusterAutoscalerSettings } from '../simulation/scenario.ts';
+import type { ClusterAutoscalerSettings } from './settings.ts';
 import { DrainRules } from './drain-rules.ts';
 import type { PodKind } from './estimator.ts';
 import type { SchedulerCache } from '../scheduler/cache/scheduler-cache.ts';

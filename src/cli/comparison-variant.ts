@@ -12,7 +12,7 @@ import { inTreePluginNames } from '../scheduler/config/default-plugins.ts';
 import { decodeSchedulerConfiguration } from '../scheduler/config/scheduler-configuration.ts';
 import type { PluginFactory } from '../scheduler/framework/plugin-api.ts';
 import { pluginRegistry } from '../scheduler/plugins/registry.ts';
-import { isMapping } from '../workload/manifests/structure.ts';
+import { isMapping } from '../base/structure.ts';
 import { foreignSchedulerWarnings } from '../simulation/foreign-schedulers.ts';
 import type { Scenario } from '../simulation/scenario.ts';
 import type { CommandContext } from './command.ts';

@@ -21,7 +21,7 @@ import { roundNumbers, writeJson } from '../report/json.ts';
 import { paintFor, plainText, renderTable, textColumn } from '../report/table.ts';
 import type { Scenario } from '../simulation/scenario.ts';
 import { readOnlyDocument } from '../workload/manifests/documents.ts';
-import { mappingOf } from '../workload/manifests/structure.ts';
+import { mappingOf } from '../base/structure.ts';
 import type { CommandContext } from './command.ts';
 import { EXIT_OK, exitCodeOf } from './command.ts';
 import { ProblemsOnce, openedOnce, readVariant, tellingOnce } from './comparison-variant.ts';

@@ -10,7 +10,7 @@ import { fitPicture, type PicturePanel } from '../report/fit-picture.ts';
 import { formatCount, sortedKeys } from '../report/format.ts';
 import { numberColumn, paintFor, renderTable, textColumn } from '../report/table.ts';
 import { readScenario } from '../simulation/scenario-reader.ts';
-import type { TraceInput } from '../simulation/scenario.ts';
+import type { TraceInput } from '../workload/trace-settings.ts';
 import { WorkloadSource } from '../workload/generators/workload-source.ts';
 import { fittedScenario, hoursOf, ratesOf, type CycleHours } from '../workload/traces/fit/fitted-scenario.ts';
 import {

@@ -2,7 +2,7 @@
 import { InputError, type Problem } from '../base/input-error.ts';
 import { streamNamed } from '../io/spooled-streams.ts';
 import { recognisedTrace } from '../io/trace-input.ts';
-import type { TraceInput } from '../simulation/scenario.ts';
+import type { TraceInput } from '../workload/trace-settings.ts';
 import { TRACE_FORMAT_NAMES, type TraceFormatName } from '../workload/traces/catalog.ts';
 import type { CommandContext } from './command.ts';
 import type { GivenOptions } from './options.ts';

@@ -10,7 +10,7 @@ import { mirroredTaints, withReadyStatus } from '../controllers/node-taints.ts';
 import { TaintEviction } from '../controllers/taint-eviction.ts';
 import { zoneRate, zoneState } from '../controllers/zone-queues.ts';
 import { Kernel } from '../kernel/kernel.ts';
-import type { NodeLifecycleSettings } from '../simulation/scenario.ts';
+import type { NodeLifecycleSettings } from '../controllers/settings.ts';
 import type { Fields, SuiteReplay } from './recorded-fields.ts';
 
 export const TAINT_EVICTION_SUITE: SuiteReplay = {

@@ -12,7 +12,7 @@ import { priorityClassLookup } from './priority-classes.ts';
 import { APPLICATION_ANNOTATION, podLife, schedulingSpec } from '../cluster/scheduling-spec.ts';
 import { labelsOf, parseSelectorText } from '../cluster/selectors.ts';
 import type { CompiledSelector } from '../cluster/selectors.ts';
-import type { Application, Scenario } from '../simulation/scenario.ts';
+import type { Application } from '../scenario/application.ts';
 
 /** An application with the pods that it runs in. */
 interface PlacedApplication {
@@ -38,6 +38,15 @@ export function applicationOf({ metadata }: Pod, placed: readonly PlacedApplicat
     ?.name;
 }
 
+/** Of a scenario: what admission plugins are told. */
+export interface AdmissionSettings {
+  /** By name; the two built-in classes included. */
+  readonly priorityClasses: Readonly<
+    Record<string, { readonly value: number; readonly preemptionPolicy: string; readonly globalDefault: boolean }>
+  >;
+  readonly nodeLifecycle: { readonly defaultTolerationSeconds: number };
+}
+
 export class PodAdmission {
   private readonly cluster: Cluster;
   private readonly context: PodDefaultsContext;
@@ -48,7 +57,7 @@ export class PodAdmission {
 
   constructor(
     cluster: Cluster,
-    scenario: Pick<Scenario, 'priorityClasses' | 'nodeLifecycle'>,
+    scenario: AdmissionSettings,
     applications: readonly Application[] = [],
   ) {
     this.cluster = cluster;

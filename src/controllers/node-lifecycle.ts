@@ -20,7 +20,7 @@ import { NodeChange } from '../cluster/observer.ts';
 import type { Node, Taint } from '../cluster/objects.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
-import type { NodeLifecycleSettings } from '../simulation/scenario.ts';
+import type { NodeLifecycleSettings } from './settings.ts';
 import {
   TAINT_NOT_READY,
   TAINT_UNREACHABLE,

@@ -5,14 +5,14 @@
 import { z } from 'zod';
 import { InputError } from '../base/input-error.ts';
 import { metricNamed, nearestMetric } from '../metrics/metric-names.ts';
-import { decodeBy } from '../simulation/scenario-decode.ts';
-import { expecting, publishedSchema, text, whole } from '../simulation/scenario-fields.ts';
+import { decodeBy } from '../scenario/decode.ts';
+import { expecting, publishedSchema, text, whole } from '../scenario/fields.ts';
 import { nameOfFile } from '../simulation/scenario-reader.ts';
 import { readOnlyDocument } from '../workload/manifests/documents.ts';
 import type { FileReader } from '../workload/manifests/file-reader.ts';
 import { placeFindings } from '../workload/manifests/source-document.ts';
-import { below } from '../workload/manifests/source-path.ts';
-import { Findings } from '../workload/manifests/structure.ts';
+import { below } from '../base/source-path.ts';
+import { Findings } from '../base/structure.ts';
 
 export interface SuiteScenario {
   /** Of the file, without its ending; unique. */

@@ -5,8 +5,8 @@
 import { z } from 'zod';
 import { InputError } from '../base/input-error.ts';
 import type { Problem } from '../base/input-error.ts';
-import { decodeBy } from '../simulation/scenario-decode.ts';
-import { expecting, publishedSchema, whole } from '../simulation/scenario-fields.ts';
+import { decodeBy } from '../scenario/decode.ts';
+import { expecting, publishedSchema, whole } from '../scenario/fields.ts';
 import { applyOverrides } from '../simulation/scenario-overrides.ts';
 import type { AppliedOverrides, Override } from '../simulation/scenario-overrides.ts';
 import { nameOfFile, readConfigurationFile } from '../simulation/scenario-reader.ts';
@@ -14,8 +14,8 @@ import { readDocuments, readOnlyDocument } from '../workload/manifests/documents
 import type { FileReader } from '../workload/manifests/file-reader.ts';
 import { placeFindings } from '../workload/manifests/source-document.ts';
 import type { SourceDocument } from '../workload/manifests/source-document.ts';
-import { below, stepsOf } from '../workload/manifests/source-path.ts';
-import { Findings, isMapping } from '../workload/manifests/structure.ts';
+import { below, stepsOf } from '../base/source-path.ts';
+import { Findings, isMapping } from '../base/structure.ts';
 import { PAPER_POLICIES } from './gpu-sharing.ts';
 
 export interface PolicyPlan {

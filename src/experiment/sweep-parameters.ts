@@ -4,10 +4,10 @@
  */
 import { nearestName } from '../base/input-error.ts';
 import { normalQuantile } from '../base/statistics/normal.ts';
-import type { Path } from '../workload/manifests/source-path.ts';
-import { below, describeValue, quoteShort } from '../workload/manifests/source-path.ts';
-import type { Findings, Mapping } from '../workload/manifests/structure.ts';
-import { isMapping } from '../workload/manifests/structure.ts';
+import type { Path } from '../base/source-path.ts';
+import { below, describeValue, quoteShort } from '../base/source-path.ts';
+import type { Findings, Mapping } from '../base/structure.ts';
+import { isMapping } from '../base/structure.ts';
 
 /** By its quantiles: the value at `u` of [0, 1) is what a share `u` of all draws stays below. */
 export type DrawnShape =

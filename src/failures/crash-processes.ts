@@ -17,7 +17,7 @@ import type { Distribution } from '../kernel/distribution.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import type { RandomStream } from '../kernel/random.ts';
 import { sampleMicros } from '../kernel/sampling.ts';
-import type { FailureProcess } from '../simulation/scenario.ts';
+import type { FailureProcess } from './settings.ts';
 
 /** `kind` in words (`node crash`), `label` names process and node or zone, `count` machines that changed. */
 export type OnMark = (kind: string, label: string, count: number) => void;

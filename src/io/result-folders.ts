@@ -9,7 +9,7 @@ import type { z } from 'zod';
 import { InputError } from '../base/input-error.ts';
 import type { NodeStay, PodStay } from '../experiment/node-heat.ts';
 import type { TimeSeries } from '../metrics/run-result.ts';
-import { formatPath } from '../workload/manifests/source-path.ts';
+import { formatPath } from '../base/source-path.ts';
 import { createInputFiles } from './input-files.ts';
 import { COMPARISON_SCHEMA, REHEARSAL_SCHEMA, RUNS_SCHEMA, RUN_SCHEMA } from './result-schema.ts';
 import type { ReadComparison, ReadRehearsal, ReadRun, ReadRuns } from './result-schema.ts';

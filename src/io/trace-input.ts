@@ -4,7 +4,7 @@
  */
 import { InputError } from '../base/input-error.ts';
 import type { Micros } from '../base/time.ts';
-import type { MachineInput, TraceInput } from '../simulation/scenario.ts';
+import type { MachineInput, TraceInput } from '../workload/trace-settings.ts';
 import { TraceAccounting, type TraceAccount } from '../workload/traces/account.ts';
 import type { TraceFormatName } from '../workload/traces/catalog.ts';
 import { recognisedFormats } from '../workload/traces/registry.ts';

@@ -3,7 +3,8 @@
  * Others work between the pieces: a signal is heard, and what was written is sent on.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { TraceInput, TracePod } from '../simulation/scenario.ts';
+import type { TraceInput } from '../workload/trace-settings.ts';
+import type { TracePod } from '../workload/traces/trace-pod.ts';
 import { tableColumns, tableRow, type TableCounts } from '../workload/traces/table-text.ts';
 import { openTraceInput } from './trace-input.ts';
 

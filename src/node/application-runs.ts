@@ -9,7 +9,7 @@ import { DEFAULT_MEMORY_BYTES } from '../cluster/pod-template.ts';
 import type { Distribution } from '../kernel/distribution.ts';
 import type { RandomStream } from '../kernel/random.ts';
 import { sample } from '../kernel/sampling.ts';
-import type { ApplicationModel, ContainerModel } from '../simulation/scenario.ts';
+import type { ApplicationModel, ContainerModel } from '../scenario/application.ts';
 
 /** A container's part in its pod. */
 export type ContainerRole = 'init' | 'sidecar' | 'main';

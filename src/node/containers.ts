@@ -8,7 +8,7 @@ import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
 import type { LivingContainer, ResourceRequirements } from '../cluster/objects.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
 import type { RandomStream } from '../kernel/random.ts';
-import type { ApplicationModel } from '../simulation/scenario.ts';
+import type { ApplicationModel } from '../scenario/application.ts';
 import { programModel } from './application-runs.ts';
 import type { ContainerRole, MemoryBounds, MemoryUse, ProgramModel } from './application-runs.ts';
 import { NO_CRASHES } from './crash-loop.ts';

@@ -23,7 +23,7 @@ import type { PodTemplate } from '../cluster/pod-template.ts';
 import { normalizedImageName } from '../cluster/image-names.ts';
 import type { ContainerImage } from '../cluster/objects.ts';
 import type { EventKind, Kernel, TimerId } from '../kernel/kernel.ts';
-import type { KubeletSettings } from '../simulation/scenario.ts';
+import type { KubeletSettings } from './settings.ts';
 
 const STATUS_PERIOD_MICROS: Micros = 10 * MICROS_PER_SECOND;
 const REPORTED_IMAGES = 50;

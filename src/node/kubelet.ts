@@ -18,7 +18,7 @@ import type { Node } from '../cluster/objects.ts';
 import { NodeChange } from '../cluster/observer.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
-import type { KubeletSettings } from '../simulation/scenario.ts';
+import type { KubeletSettings } from './settings.ts';
 import { PodAdmittance } from './admission.ts';
 import { ImagePulls } from './image-pulls.ts';
 import type { ContainerLook, KubeletHost, PodLives } from './pod-lives.ts';

@@ -16,7 +16,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { WORKLOAD_KIND_NAMES } from '../cluster/workload-table.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import { RandomStream } from '../kernel/random.ts';
-import type { ApplicationModel } from '../simulation/scenario.ts';
+import type { ApplicationModel } from '../scenario/application.ts';
 import { KILLED, drawRun, drawStop, graceOf } from './application-runs.ts';
 import type { Grace, MemoryUse } from './application-runs.ts';
 import { areReady, lieDown, newLife, podFacts } from './containers.ts';

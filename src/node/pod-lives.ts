@@ -2,7 +2,7 @@
 import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import type { ApplicationModel } from '../simulation/scenario.ts';
+import type { ApplicationModel } from '../scenario/application.ts';
 
 export interface KubeletHost {
   readonly nextTicket: (pod: number) => number;

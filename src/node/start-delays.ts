@@ -13,7 +13,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { WORKLOAD_KIND_NAMES } from '../cluster/workload-table.ts';
 import type { RandomStream, RandomStreams } from '../kernel/random.ts';
 import { sampleMicros } from '../kernel/sampling.ts';
-import type { KubeletSettings } from '../simulation/scenario.ts';
+import type { KubeletSettings } from './settings.ts';
 
 interface OwnStreams {
   readonly sandbox: RandomStream;

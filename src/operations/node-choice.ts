@@ -2,7 +2,7 @@
 import { percentOf } from '../cluster/int-or-percent.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { parseSelectorText } from '../cluster/selectors.ts';
-import type { NodeAmount, NodeChoice, Operation } from '../simulation/scenario.ts';
+import type { NodeAmount, NodeChoice, Operation } from './settings.ts';
 
 /**
  * Labels by which node groups are told apart: Podyard's own, then those that GKE, EKS, AKS, Karpenter and eksctl put on

@@ -8,7 +8,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { DisruptionBudgets } from '../cluster/disruption-budgets.ts';
 import type { EvictionAnswer } from '../control-plane/eviction.ts';
 import type { InputSource, Kernel } from '../kernel/kernel.ts';
-import type { Operation, Step } from '../simulation/scenario.ts';
+import type { Operation, Step } from './settings.ts';
 import { Drains } from './drain.ts';
 import type { DrainOptions } from './drain.ts';
 import { amountOf, chosenNodes, operationText } from './node-choice.ts';

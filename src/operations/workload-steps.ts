@@ -5,7 +5,7 @@ import { keyOf } from '../cluster/object-store.ts';
 import type { Container, PodTemplateSpec } from '../cluster/objects.ts';
 import { WORKLOAD_KIND_NAMES } from '../cluster/workload-table.ts';
 import type { WorkloadKind } from '../cluster/workload-table.ts';
-import type { StepTarget } from '../simulation/scenario.ts';
+import type { StepTarget } from './settings.ts';
 
 /**
  * As `kubectl rollout restart` marks a template (staging/src/k8s.io/kubectl/pkg/polymorphichelpers/objectrestarter.go).

@@ -9,9 +9,9 @@ import type { FileReader } from '../workload/manifests/file-reader.ts';
 import { KINDS } from '../workload/manifests/object-checks.ts';
 import { withoutNulls } from '../workload/manifests/read-manifests.ts';
 import { placeFindings } from '../workload/manifests/source-document.ts';
-import { describeValue } from '../workload/manifests/source-path.ts';
-import { Findings, isMapping, listOf, mappingOf } from '../workload/manifests/structure.ts';
-import type { Mapping } from '../workload/manifests/structure.ts';
+import { describeValue } from '../base/source-path.ts';
+import { Findings, isMapping, listOf, mappingOf } from '../base/structure.ts';
+import type { Mapping } from '../base/structure.ts';
 
 /** `Index`, `Count` and the op's own parameters. */
 export type TemplateValues = Readonly<Record<string, unknown>>;

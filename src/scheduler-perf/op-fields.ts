@@ -1,8 +1,8 @@
 /** The members of one op with the workload's parameters put in for `$name`; notes which members were read. */
 import type { Problem, SourcePlace } from '../base/input-error.ts';
-import { describeValue } from '../workload/manifests/source-path.ts';
-import { isMapping } from '../workload/manifests/structure.ts';
-import type { Mapping } from '../workload/manifests/structure.ts';
+import { describeValue } from '../base/source-path.ts';
+import { isMapping } from '../base/structure.ts';
+import type { Mapping } from '../base/structure.ts';
 
 export interface OpContext {
   readonly op: Mapping;

@@ -7,8 +7,8 @@ import { InputError, nearestName } from '../base/input-error.ts';
 import type { Problem } from '../base/input-error.ts';
 import type { Micros } from '../base/time.ts';
 import { parseDuration } from '../base/duration.ts';
-import { isMapping, mappingOf } from '../workload/manifests/structure.ts';
-import type { Mapping } from '../workload/manifests/structure.ts';
+import { isMapping, mappingOf } from '../base/structure.ts';
+import type { Mapping } from '../base/structure.ts';
 import { OpFields } from './op-fields.ts';
 import type { PerfCase, PerfWorkload } from './perf-file.ts';
 

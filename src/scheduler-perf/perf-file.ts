@@ -9,10 +9,10 @@ import type { Problem, SourcePlace } from '../base/input-error.ts';
 import { readDocuments } from '../workload/manifests/documents.ts';
 import type { FileReader } from '../workload/manifests/file-reader.ts';
 import type { SourceDocument } from '../workload/manifests/source-document.ts';
-import { describeValue, formatPath } from '../workload/manifests/source-path.ts';
-import type { PathStep } from '../workload/manifests/source-path.ts';
-import { isMapping, listOf, mappingOf } from '../workload/manifests/structure.ts';
-import type { Mapping } from '../workload/manifests/structure.ts';
+import { describeValue, formatPath } from '../base/source-path.ts';
+import type { PathStep } from '../base/source-path.ts';
+import { isMapping, listOf, mappingOf } from '../base/structure.ts';
+import type { Mapping } from '../base/structure.ts';
 
 export interface PerfWorkload {
   readonly name: string;

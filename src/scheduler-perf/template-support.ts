@@ -1,7 +1,7 @@
 /** Which of a workload's templates cannot be simulated, and why: found before anything is played. */
 import { KINDS } from '../workload/manifests/object-checks.ts';
-import { mappingOf } from '../workload/manifests/structure.ts';
-import type { Mapping } from '../workload/manifests/structure.ts';
+import { mappingOf } from '../base/structure.ts';
+import type { Mapping } from '../base/structure.ts';
 import { TemplateError } from './object-template.ts';
 import type { ObjectTemplates, TemplateValues } from './object-template.ts';
 import type { PerfOp } from './ops.ts';

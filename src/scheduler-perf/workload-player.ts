@@ -11,7 +11,7 @@ import type { KubernetesObject, Node, PersistentVolume, PersistentVolumeClaim, P
 import { keyOf } from '../cluster/object-store.ts';
 import type { EventKind } from '../kernel/kernel.ts';
 import { Phase } from '../simulation/simulation.ts';
-import type { Mapping } from '../workload/manifests/structure.ts';
+import type { Mapping } from '../base/structure.ts';
 import { BackgroundWork } from './background-work.ts';
 import type { ChurnedObject } from './background-work.ts';
 import type { ObjectTemplate, ObjectTemplates } from './object-template.ts';

@@ -18,9 +18,9 @@ import type { LimitRange, PodDefaultsContext, RuntimeClass } from '../control-pl
 import { priorityClassLookup } from '../control-plane/priority-classes.ts';
 import type { FileReader } from '../workload/manifests/file-reader.ts';
 import type { Manifests } from '../workload/manifests/read-manifests.ts';
-import type { Path, PathStep } from '../workload/manifests/source-path.ts';
-import { below, describeValue, parsePath } from '../workload/manifests/source-path.ts';
-import type { Findings } from '../workload/manifests/structure.ts';
+import type { Path, PathStep } from '../base/source-path.ts';
+import { below, describeValue, parsePath } from '../base/source-path.ts';
+import type { Findings } from '../base/structure.ts';
 import { DURATION_ANNOTATION } from './manifest-input.ts';
 import { parseSchedule, scheduleZone } from '../controllers/utc-schedule.ts';
 import { ONLY_UTC } from '../controllers/zoned-time.ts';

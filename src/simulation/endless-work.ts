@@ -5,9 +5,10 @@
 import { MICROS_PER_SECOND } from '../base/time.ts';
 import { usualRange } from '../kernel/sampling.ts';
 
-import { below, quoteShort } from '../workload/manifests/source-path.ts';
-import type { Findings } from '../workload/manifests/structure.ts';
-import type { FailureProcess, NodePool } from './scenario.ts';
+import { below, quoteShort } from '../base/source-path.ts';
+import type { Findings } from '../base/structure.ts';
+import type { FailureProcess } from '../failures/settings.ts';
+import type { NodePool } from './pool-settings.ts';
 import type { OwnSettings } from './scenario-resolve.ts';
 import { formatDuration } from '../base/duration.ts';
 

@@ -30,13 +30,14 @@ import { findMatchingVolume } from '../cluster/volume-matching.ts';
 import { defaultClass } from '../storage/default-class.ts';
 import { inFileOrder } from '../workload/manifests/read-manifests.ts';
 import type { Manifests } from '../workload/manifests/read-manifests.ts';
-import type { PathStep } from '../workload/manifests/source-path.ts';
-import type { Findings } from '../workload/manifests/structure.ts';
+import type { PathStep } from '../base/source-path.ts';
+import type { Findings } from '../base/structure.ts';
 import { pathOf } from './admission-checks.ts';
 import type { AdmittedPod } from './admission-checks.ts';
 import { IMPLIED_DEFAULT_CLASS, impliedStorageClasses, withObjectDefaults } from './object-defaults.ts';
 import { KIND_OF_OWNER } from './pod-places.ts';
-import type { NodePool, Scenario } from './scenario.ts';
+import type { NodePool } from './pool-settings.ts';
+import type { Scenario } from './scenario.ts';
 import { podOfWorkload } from './workload-input.ts';
 
 /** More warnings of one kind than this are counted, not shown. */

@@ -11,7 +11,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { Drains } from '../operations/drain.ts';
 import type { IllnessOperation, OperationPhases, Operations } from '../operations/operations.ts';
 import { Reclaims } from '../operations/reclaims.ts';
-import type { FailureProcess } from './scenario.ts';
+import type { FailureProcess } from '../failures/settings.ts';
 
 export interface NodeIllnesses {
   readonly troubles: NodeTroubles;

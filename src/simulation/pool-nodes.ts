@@ -2,7 +2,7 @@
 import { withNodeDefaults } from '../cluster/node-defaults.ts';
 import { BETA_REGION_LABEL, BETA_ZONE_LABEL, REGION_LABEL, ZONE_LABEL } from '../cluster/node-facts.ts';
 import type { Node } from '../cluster/objects.ts';
-import type { NodePool, PoolMembers } from './scenario.ts';
+import type { NodePool, PoolMembers } from './pool-settings.ts';
 
 /** Label that tells a node's pool. */
 export const POOL_LABEL = 'podyard.dev/pool';

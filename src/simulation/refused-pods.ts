@@ -12,7 +12,7 @@ import type { PodDefaultsContext } from '../control-plane/pod-defaults.ts';
 import { decideQuota, quotaRefusalText, quotaState } from '../control-plane/resource-quota.ts';
 import type { QuotaState, ResourceQuota } from '../control-plane/resource-quota.ts';
 import type { Manifests } from '../workload/manifests/read-manifests.ts';
-import type { Findings } from '../workload/manifests/structure.ts';
+import type { Findings } from '../base/structure.ts';
 import { pathOf } from './admission-checks.ts';
 import type { AdmittedPod } from './admission-checks.ts';
 import type { Scenario } from './scenario.ts';

@@ -4,8 +4,8 @@
 import { nearestName } from '../base/input-error.ts';
 import type { Problem } from '../base/input-error.ts';
 import { readDocuments } from '../workload/manifests/documents.ts';
-import type { PathStep } from '../workload/manifests/source-path.ts';
-import { formatPath, parsePath, quoteShort } from '../workload/manifests/source-path.ts';
+import type { PathStep } from '../base/source-path.ts';
+import { formatPath, parsePath, quoteShort } from '../base/source-path.ts';
 
 export interface Override {
   /** `duration`, `nodePools[0].count`, or by name: `nodePools[general].count`. */

@@ -9,33 +9,37 @@ import { readDocuments, readOnlyDocument } from '../workload/manifests/documents
 import type { FileReader } from '../workload/manifests/file-reader.ts';
 import { collectManifests, inFileOrder } from '../workload/manifests/read-manifests.ts';
 import type { InlineObject, Manifests } from '../workload/manifests/read-manifests.ts';
-import type { Finding, SourceDocument } from '../workload/manifests/source-document.ts';
+import type { Finding } from '../base/structure.ts';
+import type { SourceDocument } from '../workload/manifests/source-document.ts';
 import { placeFindings } from '../workload/manifests/source-document.ts';
-import type { Path } from '../workload/manifests/source-path.ts';
-import { below, describeValue, stepsOf } from '../workload/manifests/source-path.ts';
-import { Findings, isMapping, mappingOf } from '../workload/manifests/structure.ts';
+import type { Path } from '../base/source-path.ts';
+import { below, describeValue, stepsOf } from '../base/source-path.ts';
+import { Findings, isMapping, mappingOf } from '../base/structure.ts';
 import { admissionContext, checkAdmission, checkWorkloadAdmission, namedZones } from './admission-checks.ts';
 import { warnOfEndlessWork, warnOfFailingWork } from './endless-work.ts';
 import { hopelessPods, warnOfOversizedWorkloads } from './hopeless-pods.ts';
 import { refusedPods, warnOfRefusedWorkloads } from './refused-pods.ts';
-import type { Scenario, SchedulerSettings } from './scenario.ts';
+import type { Scenario } from './scenario.ts';
+import type { SchedulerSettings } from '../scheduler/settings.ts';
 import { applicationOf, placedApplications } from '../control-plane/pod-admission.ts';
 import { podMetadataOf } from './pod-places.ts';
 import {
   applicationProblems, checkClassesOfWorkloads, checkMembers, checkScenario, warnOfIdleApplications,
 } from './scenario-checks.ts';
-import { decodeScenario } from './scenario-decode.ts';
-import { ScenarioNumbers } from './scenario-distributions.ts';
+import { decodeBy } from '../scenario/decode.ts';
+import { ScenarioNumbers } from '../scenario/numbers.ts';
 import type { AppliedOverrides, Override } from './scenario-overrides.ts';
 import { applyOverrides } from './scenario-overrides.ts';
 import { namesOfProfiles, sharesOfProfiles } from './foreign-schedulers.ts';
 import { ordinalIn } from './pool-nodes.ts';
 import type { OwnSettings } from './scenario-resolve.ts';
 import { resolveSettings } from './scenario-resolve.ts';
+import { blocksOf } from './scenario-blocks.ts';
+import { scenarioSchema } from './scenario-schema.ts';
 import type { ScenarioInput } from './scenario-schema.ts';
-import { checkSteps } from './scenario-steps.ts';
+import { checkSteps } from './step-checks.ts';
 import { resolveThresholds } from './scenario-thresholds.ts';
-import { resolveMachines, resolveTrace } from './scenario-traces.ts';
+import { resolveMachines, resolveTrace } from '../workload/trace-settings.ts';
 
 export type { Override } from './scenario-overrides.ts';
 
@@ -106,7 +110,7 @@ class ScenarioReading {
   }
 
   read(): Scenario | undefined {
-    const input = decodeScenario(this.#overrides.value, this.#findings);
+    const input = decodeBy(scenarioSchema, 'a scenario', this.#overrides.value, this.#findings);
     const scenario = input === undefined ? undefined : this.#resolve(input);
     if (input === undefined) this.#readFilesOf(this.#overrides.value);
     this.problems.unshift(...this.#overrides.problems, ...inOrder(this.#place(this.#findings.errors)));
@@ -145,10 +149,11 @@ class ScenarioReading {
       const path = this.#files.resolve(this.#file, file);
       return this.#files.isStream?.(path) === true ? path : existing(file, place);
     };
-    const trace = resolveTrace(input, streamOr, new ScenarioNumbers(this.#findings));
-    const machines = resolveMachines(input, existing, this.#findings);
+    const trace = resolveTrace(input.trace, streamOr, new ScenarioNumbers(this.#findings));
+    const machines = resolveMachines(input.machines, existing, this.#findings);
     const scheduler = this.#resolveScheduler(input, settings);
     return {
+      ...blocksOf(settings),
       name: input.name ?? nameOfFile(this.#file, 'scenario'),
       description: input.description,
       seed: settings.seed,
@@ -167,14 +172,6 @@ class ScenarioReading {
       machines,
       scheduler,
       schedulers: settings.schedulers,
-      controlPlane: settings.controlPlane,
-      kubelet: settings.kubelet,
-      nodeLifecycle: settings.nodeLifecycle,
-      storage: settings.storage,
-      failures: settings.failures,
-      steps: settings.steps,
-      autoscaler: settings.autoscaler,
-      metrics: settings.metrics,
       thresholds: resolveThresholds(input, this.#findings),
       fileNames: this.#fileNames([
         trace?.file,

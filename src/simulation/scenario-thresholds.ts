@@ -4,9 +4,9 @@
  */
 import type { Threshold } from '../metrics/thresholds.ts';
 import { readThreshold } from '../metrics/thresholds.ts';
-import type { Path } from '../workload/manifests/source-path.ts';
-import { below } from '../workload/manifests/source-path.ts';
-import type { Findings } from '../workload/manifests/structure.ts';
+import type { Path } from '../base/source-path.ts';
+import { below } from '../base/source-path.ts';
+import type { Findings } from '../base/structure.ts';
 import type { ScenarioInput } from './scenario-schema.ts';
 
 export function resolveThresholds({ thresholds }: ScenarioInput, findings: Findings): Threshold[] {

@@ -12,7 +12,7 @@ import { PodBelief } from '../scheduler/cache/cached-pods.ts';
 import type { ProfileSpec } from '../scheduler/framework/profile.ts';
 import type { SchedulerOptions } from '../scheduler/scheduler.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
-import { formatPath } from '../workload/manifests/source-path.ts';
+import { formatPath } from '../base/source-path.ts';
 import { sharesOfProfiles } from './foreign-schedulers.ts';
 import type { Scenario } from './scenario.ts';
 

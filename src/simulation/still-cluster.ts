@@ -18,7 +18,7 @@ import type { SchedulerConfigurationView } from '../scheduler/scheduler.ts';
 import { VolumeController } from '../storage/volume-controller.ts';
 import type { AskedPod } from './asked-pods.ts';
 import type { ClusterMoment, MomentPod } from './cluster-moment.ts';
-import type { SchedulerSettings } from './scenario.ts';
+import type { SchedulerSettings } from '../scheduler/settings.ts';
 
 export interface StillOptions {
   readonly configuration: SchedulerConfigurationView;

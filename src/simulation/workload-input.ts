@@ -21,7 +21,10 @@ import type { InputSource } from '../kernel/kernel.ts';
 import type { WorkloadSource } from '../workload/generators/workload-source.ts';
 import type { TraceSource } from '../workload/traces/trace-source.ts';
 import { splitName, type PodAdmission } from '../control-plane/pod-admission.ts';
-import type { ApplicationModel, Scenario, TracePod, Workload } from './scenario.ts';
+import type { ApplicationModel } from '../scenario/application.ts';
+import type { Scenario } from './scenario.ts';
+import type { TracePod } from '../workload/traces/trace-pod.ts';
+import type { Workload } from '../workload/settings.ts';
 
 /** Where arrivals go. */
 export interface ArrivalTargets {

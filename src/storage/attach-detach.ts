@@ -20,8 +20,9 @@ import { findClaim, findVolume, podClaims } from '../cluster/volume-claims.ts';
 import type { Distribution } from '../kernel/distribution.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import { sampleMicros } from '../kernel/sampling.ts';
-import type { MakeVolumes, VolumeMounts } from '../cluster/volume-mounts.ts';
-import type { StorageSettings } from '../simulation/scenario.ts';
+import type { MakeVolumes } from './settings.ts';
+import type { VolumeMounts } from '../cluster/volume-mounts.ts';
+import type { StorageSettings } from './settings.ts';
 
 /** ReconcilerMaxWaitForUnmountDuration. */
 const MOST_UNMOUNT_MICROS: Micros = 6 * MICROS_PER_MINUTE;

@@ -16,7 +16,7 @@ import { decodeSchedulerConfiguration } from '../../src/scheduler/config/schedul
 import { pluginRegistry } from '../../src/scheduler/plugins/registry.ts';
 import { checkSchedulerCache } from '../../src/scheduler/cache/check-cache.ts';
 import { Scheduler } from '../../src/scheduler/scheduler.ts';
-import type { ClusterAutoscalerSettings } from '../../src/simulation/scenario.ts';
+import type { ClusterAutoscalerSettings } from '../../src/autoscaling/settings.ts';
 
 export const SECOND = 1_000_000;
 export const MINUTE = 60 * SECOND;

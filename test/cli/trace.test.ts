@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { openTraceFile } from '../../src/io/trace-stream.ts';
-import type { TracePod } from '../../src/simulation/scenario.ts';
+import type { TracePod } from '../../src/workload/traces/trace-pod.ts';
 import { byteSourceOf } from '../../src/workload/traces/byte-source.ts';
 import { kebabCase } from '../../src/workload/traces/catalog.ts';
 import { openTrace } from '../../src/workload/traces/open-trace.ts';

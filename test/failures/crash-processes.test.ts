@@ -6,7 +6,7 @@ import { Cluster } from '../../src/cluster/cluster.ts';
 import { CrashProcesses } from '../../src/failures/crash-processes.ts';
 import type { Distribution } from '../../src/kernel/distribution.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
-import type { FailureProcess } from '../../src/simulation/scenario.ts';
+import type { FailureProcess } from '../../src/failures/settings.ts';
 import { fixed } from '../support/node-life.ts';
 
 const EXPONENTIAL = (mean: number): Distribution => ({ kind: 'exponential', mean, atLeast: null, atMost: null });

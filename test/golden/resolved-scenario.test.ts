@@ -8,8 +8,11 @@ import { createInputFiles } from '../../src/io/input-files.ts';
 import { openTraceInput } from '../../src/io/trace-input.ts';
 import type { RunResult } from '../../src/metrics/run-result.ts';
 import { reportJson } from '../../src/report/json.ts';
+import { blocksOf } from '../../src/simulation/scenario-blocks.ts';
 import { readScenario } from '../../src/simulation/scenario-reader.ts';
 import type { ScenarioEntry } from '../../src/simulation/scenario-reader.ts';
+import { resultScenario } from '../../src/simulation/scenario-spelling.ts';
+import type { Scenario } from '../../src/simulation/scenario.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
 import { SMALL, cliFolder } from '../cli/podyard.ts';
 
@@ -67,17 +70,46 @@ test.each(played)('of %s runs again to the same digest', (file, duration) => {
   }
 });
 
-test.each([...golden, ...workloads])('of %s resolves to all that the scenario does', (file) => {
-  const { scenario } = readScenario({ file }, createInputFiles());
-  const simulation = new Simulation(scenario, {
-    version: 'test',
-    userPlugins: [],
-    openTrace: openTraceInput,
-    plain: false,
-  });
-  const text = JSON.stringify(simulation.result(false).resolvedScenario);
+/** Every block, and nothing in it as it would be without a word. */
+const EVERYTHING = `
+duration: 2h
+nodePools: [{name: a, zones: [z], allocatable: {cpu: 4, memory: 8Gi}, autoscaling: {min: 1, max: 3, provisioning: 1m}}]
+workloads: [{name: w, kind: Job, lifetime: 5m, requests: {cpu: 1}, arrivals: {at: 1m, count: 2}}]
+applications: [{name: app, selector: x=y, startup: 3s, failure: {after: 1h, exitCode: 3}}]
+scheduler:
+  config:
+    apiVersion: kubescheduler.config.k8s.io/v1
+    kind: KubeSchedulerConfiguration
+    profiles: [{schedulerName: default-scheduler}, {schedulerName: other}]
+  cycleTime: 2ms
+  bindTime: 7ms
+  tieBreak: first
+  sampling: false
+schedulers: [{profiles: [other], watchDelay: 30ms}]
+controlPlane: {watchDelay: {scheduler: 20ms, kubelets: {uniform: {min: 1ms, max: 5ms}}}}
+kubelet: {sandbox: 1s, containerStart: 2s, pullBase: 1s, defaultImageSize: 1M, serializeImagePulls: false}
+nodeLifecycle: {nodeMonitorPeriod: 7s, nodeEvictionRate: 0.5, defaultTolerationSeconds: 60}
+storage: {attach: 1s, detach: 2s, mount: 3s}
+failures: [{name: f, kind: reclaim, notice: 30s, uptime: 3h, repair: 10m}, {name: g, kind: slow, factor: 2, uptime: 3h, repair: 1m}]
+steps: [{at: 1h, drain: {nodes: [a-0], timeout: 5m}}]
+autoscaler: {scanInterval: 20s, expander: random, maxNodesTotal: 9}
+metrics: {sampleInterval: 30s, pods: none}
+thresholds: [queueWait.p99 < 30s]
+`;
+
+test('a scenario that says everything has no block as one that says nothing has it', () => {
+  const read = (text: string): Scenario => readScenario({ text, name: 'everything.yaml' }, createInputFiles()).scenario;
+  const nothing = read('nodePools: [{name: a, count: 1, allocatable: {cpu: 1, memory: 1Gi}}]\n');
+  for (const [key, settings] of Object.entries(blocksOf(read(EVERYTHING))))
+    expect(settings, key).not.toEqual(nothing[key as keyof Scenario]);
+});
+
+test.each(['everything', ...golden, ...workloads])('of %s resolves to all that the scenario does', (file) => {
+  const entry = file === 'everything' ? { text: EVERYTHING, name: './everything.yaml' } : { file };
+  const { scenario } = readScenario(entry, createInputFiles());
+  const text = JSON.stringify(resultScenario(scenario));
   const again = readScenario(
-    { text, name: `${file.slice(0, file.lastIndexOf('/'))}/again.json` },
+    { text, name: `${file === 'everything' ? '.' : file.slice(0, file.lastIndexOf('/'))}/again.json` },
     createInputFiles(),
   ).scenario;
   const comparable = ({

@@ -5,11 +5,12 @@ import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { InputError, formatProblem } from '../../src/base/input-error.ts';
 import { createInputFiles } from '../../src/io/input-files.ts';
+import { parsePlainYaml } from '../../src/workload/manifests/plain-yaml.ts';
 import { readDocuments } from '../../src/workload/manifests/documents.ts';
 import { KINDS } from '../../src/workload/manifests/object-checks.ts';
 import type { Manifests } from '../../src/workload/manifests/read-manifests.ts';
 import { readManifests } from '../../src/workload/manifests/read-manifests.ts';
-import { formatPath, parsePath } from '../../src/workload/manifests/source-path.ts';
+import { formatPath, parsePath } from '../../src/base/source-path.ts';
 import { memoryFiles } from './memory-files.ts';
 
 function read(text: string, name = 'x.yaml'): Manifests {
@@ -228,9 +229,8 @@ describe('large dumps', () => {
   const dump = stringify({ apiVersion: 'v1', kind: 'List', items }, { indentSeq: false, aliasDuplicateObjects: false });
 
   test('500 nodes and 5,000 pods read fast, from YAML and from JSON, to the same objects', () => {
-    const start = performance.now();
+    expect(parsePlainYaml(dump, false)?.value, 'the quick reader takes it').toBeDefined();
     const fromYaml = read(dump);
-    expect(performance.now() - start).toBeLessThan(3000);
     expect(fromYaml.nodes).toHaveLength(500);
     expect(fromYaml.objects).toHaveLength(5000);
     const fromJson = read(JSON.stringify({ apiVersion: 'v1', kind: 'List', items }), 'x.json');

@@ -4,7 +4,7 @@ import { stringify } from 'yaml';
 import { readDocuments, splitYaml } from '../../src/workload/manifests/documents.ts';
 import { parsePlainYaml } from '../../src/workload/manifests/plain-yaml.ts';
 import { readYamlPart } from '../../src/workload/manifests/yaml-documents.ts';
-import type { PathStep } from '../../src/workload/manifests/source-path.ts';
+import type { PathStep } from '../../src/base/source-path.ts';
 
 /** What the full parser makes of a text: its only document without problems and warnings, else undefined. */
 function readFully(text: string): { readonly value: unknown; locate(steps: readonly PathStep[]): unknown } | undefined {

@@ -6,7 +6,8 @@ import { isInflation } from '../../src/experiment/inflation-plan.ts';
 import { createInputFiles } from '../../src/io/input-files.ts';
 import { meanOf } from '../../src/kernel/sampling.ts';
 import { readScenario } from '../../src/simulation/scenario-reader.ts';
-import type { Scenario, Workload } from '../../src/simulation/scenario.ts';
+import type { Scenario } from '../../src/simulation/scenario.ts';
+import type { Workload } from '../../src/workload/settings.ts';
 import { filesBelow } from '../support/tracked-files.ts';
 
 /**

@@ -13,6 +13,12 @@ const SELF = 'test/laws/house-rules.test.ts';
 const code = ['src', 'test', 'bench', 'scripts'].flatMap((folder) => ['.ts', '.mjs'].flatMap((ending) => filesBelow(folder, ending)));
 const sources = code.filter((file) => file.startsWith('src/'));
 
+test('no test reads a clock: a busy machine would turn it red', () => {
+  const spellsOne = [SELF, 'test/laws/lint-rules.test.ts', 'test/plugins/guard.test.ts'];
+  const tests = code.filter((file) => file.startsWith('test/') && !spellsOne.includes(file));
+  expect(tests.flatMap((file) => linesMatching(file, /performance\.now\(|Date\.now\(|process\.(hrtime|cpuUsage)/))).toEqual([]);
+});
+
 describe('every file', () => {
   test('is named in kebab-case, after what it owns', () => {
     const wrong = code.filter((file) => {

@@ -9,7 +9,8 @@ import { WorkloadControllers } from '../../src/controllers/workload-controllers.
 import { WorkloadKind } from '../../src/cluster/workload-table.ts';
 import { ManifestInput } from '../../src/simulation/manifest-input.ts';
 import { PodAdmission } from '../../src/control-plane/pod-admission.ts';
-import type { TracePod, Workload } from '../../src/simulation/scenario.ts';
+import type { TracePod } from '../../src/workload/traces/trace-pod.ts';
+import type { Workload } from '../../src/workload/settings.ts';
 import { TraceInput, WorkloadInput } from '../../src/simulation/workload-input.ts';
 import type { ArrivalTargets } from '../../src/simulation/workload-input.ts';
 import { WorkloadSource } from '../../src/workload/generators/workload-source.ts';

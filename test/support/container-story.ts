@@ -13,7 +13,7 @@ import { applyPodDefaults } from '../../src/control-plane/pod-defaults.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 import { Kubelet } from '../../src/node/kubelet.ts';
 import { livingPods } from '../../src/node/living-pods.ts';
-import type { ApplicationModel, ContainerModel } from '../../src/simulation/scenario.ts';
+import type { ApplicationModel, ContainerModel } from '../../src/scenario/application.ts';
 import { KUBELET, fixed } from './node-life.ts';
 
 export interface ContainerStory {

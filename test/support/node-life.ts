@@ -32,7 +32,8 @@ import { TaintEviction } from '../../src/controllers/taint-eviction.ts';
 import type { Distribution } from '../../src/kernel/distribution.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 import { Kubelet } from '../../src/node/kubelet.ts';
-import type { KubeletSettings, NodeLifecycleSettings } from '../../src/simulation/scenario.ts';
+import type { KubeletSettings } from '../../src/node/settings.ts';
+import type { NodeLifecycleSettings } from '../../src/controllers/settings.ts';
 
 export function fixed(value: number): Distribution {
   return { kind: 'fixed', value, atLeast: null, atMost: null };

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openTraceFile, unpacked } from '../../src/io/trace-stream.ts';
-import type { TracePod } from '../../src/simulation/scenario.ts';
+import type { TracePod } from '../../src/workload/traces/trace-pod.ts';
 import { byteSourceOf } from '../../src/workload/traces/byte-source.ts';
 import { checkTrace, openTrace } from '../../src/workload/traces/open-trace.ts';
 import { TraceSource } from '../../src/workload/traces/trace-source.ts';

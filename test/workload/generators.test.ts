@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { MICROS_PER_HOUR, MICROS_PER_SECOND, type Micros } from '../../src/base/time.ts';
 import type { Distribution } from '../../src/kernel/distribution.ts';
 import { RandomStreams } from '../../src/kernel/random.ts';
-import type { ArrivalProcess, PodShape, Workload } from '../../src/simulation/scenario.ts';
+import type { ArrivalProcess, PodShape, Workload } from '../../src/workload/settings.ts';
 import { arrivalTimes } from '../../src/workload/generators/arrival-times.ts';
 import { ShapePicker } from '../../src/workload/generators/shape-picker.ts';
 import { TimeHeap } from '../../src/workload/generators/time-heap.ts';

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { openTraceFile } from '../../src/io/trace-stream.ts';
-import type { TracePod } from '../../src/simulation/scenario.ts';
+import type { TracePod } from '../../src/workload/traces/trace-pod.ts';
 import { byteSourceOf } from '../../src/workload/traces/byte-source.ts';
 import { readOpenbNodes } from '../../src/workload/traces/machines/openb.ts';
 import { openTrace } from '../../src/workload/traces/open-trace.ts';

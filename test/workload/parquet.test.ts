@@ -8,7 +8,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { InputError } from '../../src/base/input-error.ts';
 import { openParquet } from '../../src/io/parquet-source.ts';
 import { openTraceFile } from '../../src/io/trace-stream.ts';
-import type { TracePod } from '../../src/simulation/scenario.ts';
+import type { TracePod } from '../../src/workload/traces/trace-pod.ts';
 import { byteSourceOf, type ByteSource } from '../../src/workload/traces/byte-source.ts';
 import { openTrace } from '../../src/workload/traces/open-trace.ts';
 

@@ -10,7 +10,7 @@ import { MICROS_PER_HOUR, MICROS_PER_SECOND, type Micros } from '../../base/time
 import type { Distribution } from '../../kernel/distribution.ts';
 import type { RandomStream, RandomStreams } from '../../kernel/random.ts';
 import { sample } from '../../kernel/sampling.ts';
-import type { ArrivalProcess } from '../../simulation/scenario.ts';
+import type { ArrivalProcess } from '../settings.ts';
 import { TimeHeap } from './time-heap.ts';
 
 /** A sorted sequence of times with a place in it. */

@@ -4,7 +4,7 @@
  */
 import { assert } from '../../base/assert.ts';
 import type { RandomStream } from '../../kernel/random.ts';
-import type { PodShape } from '../../simulation/scenario.ts';
+import type { PodShape } from '../settings.ts';
 
 export class ShapePicker {
   /** Running sums of the weights. */

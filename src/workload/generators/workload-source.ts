@@ -12,7 +12,7 @@ import type { Micros } from '../../base/time.ts';
 import type { Distribution } from '../../kernel/distribution.ts';
 import { RandomStream, type RandomStreams } from '../../kernel/random.ts';
 import { sample, sampleMicros } from '../../kernel/sampling.ts';
-import type { Workload } from '../../simulation/scenario.ts';
+import type { Workload } from '../settings.ts';
 import { arrivalTimes, boundedCount, type ArrivalTimes } from './arrival-times.ts';
 import { ShapePicker } from './shape-picker.ts';
 import { TimeHeap } from './time-heap.ts';

@@ -6,8 +6,8 @@
 import type { Problem, SourcePlace } from '../../base/input-error.ts';
 import type { DocumentsRead, LineColumn, PlacedEntry, PlacedNode, SourceDocument } from './source-document.ts';
 import { LineIndex, offsetIn } from './source-document.ts';
-import type { PathStep } from './source-path.ts';
-import { quoteShort } from './source-path.ts';
+import type { PathStep } from '../../base/source-path.ts';
+import { quoteShort } from '../../base/source-path.ts';
 
 export const MAX_DEPTH = 200;
 /** Above this many characters a valid JSON text is not scanned a second time for duplicate keys. */

@@ -4,10 +4,10 @@
  * (v1.36.2).
  */
 import { nearestName } from '../../base/input-error.ts';
-import type { Check, Findings } from './structure.ts';
-import { mapOf, quantityMistake, quoteHint } from './structure.ts';
-import type { Path } from './source-path.ts';
-import { describeValue, quoteShort } from './source-path.ts';
+import type { Check, Findings } from '../../base/structure.ts';
+import { mapOf, quantityMistake, quoteHint } from '../../base/structure.ts';
+import type { Path } from '../../base/source-path.ts';
+import { describeValue, quoteShort } from '../../base/source-path.ts';
 
 const DNS_LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 const DNS_SUBDOMAIN = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;

@@ -8,8 +8,8 @@ import { quotaAmounts, scopeName, scopeSelector } from './quota-fields.ts';
 import { labelMap, qualifiedName, resourceList, subdomainName } from './names.ts';
 import { accessModes, claimSpec, metadata, podSpec, podTemplate, taintEffect, volumeMode } from './pod-checks.ts';
 import { describeLabels, labelSelector, nodeSelector } from './selector-checks.ts';
-import type { Path } from './source-path.ts';
-import { below, quoteShort } from './source-path.ts';
+import type { Path } from '../../base/source-path.ts';
+import { below, quoteShort } from '../../base/source-path.ts';
 import {
   CRON_JOB_FIELDS,
   DEPLOYMENT_FIELDS,
@@ -18,7 +18,7 @@ import {
   STATEFUL_FIELDS,
   amountOrPercent,
 } from './workload-fields.ts';
-import type { Check, Findings, Mapping } from './structure.ts';
+import type { Check, Findings, Mapping } from '../../base/structure.ts';
 import {
   COUNT,
   MAX_INT32,
@@ -34,7 +34,7 @@ import {
   quantity,
   text,
   whole,
-} from './structure.ts';
+} from '../../base/structure.ts';
 
 export interface KindRule {
   /** API group; the empty text is the core group. */

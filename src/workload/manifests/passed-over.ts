@@ -1,5 +1,5 @@
 /** Files that a folder brings along and that hold no Kubernetes objects: what is said of them. */
-import { isMapping } from './structure.ts';
+import { isMapping } from '../../base/structure.ts';
 
 /** kubectl refuses such a file and applies the others of its folder. */
 const COMPANIONS: readonly { readonly name: RegExp; readonly message: string }[] = [

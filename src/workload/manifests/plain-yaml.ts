@@ -7,7 +7,7 @@
  */
 import { MAX_DEPTH } from './json-documents.ts';
 import type { PlacedEntry, PlacedNode } from './source-document.ts';
-import type { PathStep } from './source-path.ts';
+import type { PathStep } from '../../base/source-path.ts';
 
 export interface PlainYaml {
   readonly value: unknown;

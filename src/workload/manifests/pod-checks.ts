@@ -2,14 +2,14 @@
  * Pod specs and templates: upstream's rules for the members that the simulation reads.
  * Source: pkg/apis/core/validation/validation.go (v1.36.2); the lists of unread members follow core/v1 types.go.
  */
-import { quantityMistake } from './structure.ts';
+import { quantityMistake } from '../../base/structure.ts';
 import { labelMap, labelName, qualifiedName, resourceList, subdomainName } from './names.ts';
 import { isExtendedResource } from '../../cluster/resources.ts';
 import { tryParseQuantity } from '../../base/quantity.ts';
 import { labelSelector, nodeSelector, nodeSelectorTerm } from './selector-checks.ts';
-import type { Path } from './source-path.ts';
-import { below, describeValue, quoteShort } from './source-path.ts';
-import type { Check, Findings, Mapping } from './structure.ts';
+import type { Path } from '../../base/source-path.ts';
+import { below, describeValue, quoteShort } from '../../base/source-path.ts';
+import type { Check, Findings, Mapping } from '../../base/structure.ts';
 import {
   MAX_INT32,
   all,
@@ -23,7 +23,7 @@ import {
   oneOf,
   text,
   whole,
-} from './structure.ts';
+} from '../../base/structure.ts';
 
 const INT32 = whole(-MAX_INT32 - 1, MAX_INT32);
 const SECONDS = whole(0, Number.MAX_SAFE_INTEGER);

@@ -6,9 +6,9 @@
 import { nearestName } from '../../base/input-error.ts';
 import { tryParseQuantity } from '../../base/quantity.ts';
 import { qualifiedName } from './names.ts';
-import { below, quoteShort } from './source-path.ts';
-import type { Check } from './structure.ts';
-import { isMapping, list, object, oneOf, quantity, text } from './structure.ts';
+import { below, quoteShort } from '../../base/source-path.ts';
+import type { Check } from '../../base/structure.ts';
+import { isMapping, list, object, oneOf, quantity, text } from '../../base/structure.ts';
 
 const AMOUNTS = ['cpu', 'memory', 'ephemeral-storage'];
 const STANDARD = [

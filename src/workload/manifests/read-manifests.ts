@@ -12,12 +12,13 @@ import { findManifestFiles } from './manifest-files.ts';
 import type { ManifestFile } from './manifest-files.ts';
 import { KINDS, nameRule } from './object-checks.ts';
 import { isGoTemplate, isKustomization, isNoObject, isOtherText, passedOver } from './passed-over.ts';
-import type { Finding, LineColumn, SourceDocument } from './source-document.ts';
+import type { Finding } from '../../base/structure.ts';
+import type { LineColumn, SourceDocument } from './source-document.ts';
 import { placeFindings } from './source-document.ts';
-import type { PathStep } from './source-path.ts';
-import { below, describeValue, quoteShort } from './source-path.ts';
-import type { Mapping } from './structure.ts';
-import { Findings, isMapping, mappingOf } from './structure.ts';
+import type { PathStep } from '../../base/source-path.ts';
+import { below, describeValue, quoteShort } from '../../base/source-path.ts';
+import type { Mapping } from '../../base/structure.ts';
+import { Findings, isMapping, mappingOf } from '../../base/structure.ts';
 import { unsimulatedUses } from './unsimulated-fields.ts';
 import type { UnsimulatedField, UnsimulatedUse } from './unsimulated-fields.ts';
 

@@ -4,10 +4,10 @@
  * pkg/apis/core/validation/validation.go (v1.36.2).
  */
 import { labelMap, labelValue, qualifiedName } from './names.ts';
-import type { Path } from './source-path.ts';
-import { below, describeValue } from './source-path.ts';
-import type { Check, Findings, Mapping } from './structure.ts';
-import { all, isMapping, list, listOf, mappingOf, object, oneOf, text } from './structure.ts';
+import type { Path } from '../../base/source-path.ts';
+import { below, describeValue } from '../../base/source-path.ts';
+import type { Check, Findings, Mapping } from '../../base/structure.ts';
+import { all, isMapping, list, listOf, mappingOf, object, oneOf, text } from '../../base/structure.ts';
 
 /** Values must be there for In and NotIn, must not for Exists and DoesNotExist. */
 function operatorTakesValues(value: unknown, path: Path | null, findings: Findings): void {

@@ -1,15 +1,13 @@
 /** One YAML or JSON document as plain values, with the way back from a path to a line and a column. */
 import type { Problem } from '../../base/input-error.ts';
-import type { Path, PathStep } from './source-path.ts';
-import { formatPath, stepsOf } from './source-path.ts';
+import type { PathStep } from '../../base/source-path.ts';
+import type { EntryPart, Finding } from '../../base/structure.ts';
+import { formatPath, stepsOf } from '../../base/source-path.ts';
 
 export interface LineColumn {
   readonly line: number;
   readonly column: number;
 }
-
-/** Which end of a map entry a problem is about. */
-export type EntryPart = 'key' | 'value';
 
 export interface SourceDocument {
   readonly file: string;
@@ -29,14 +27,6 @@ export interface DocumentsRead {
   readonly documents: SourceDocument[];
   readonly problems: Problem[];
   readonly warnings: Problem[];
-}
-
-/** A finding of a check, before its place is looked up. */
-export interface Finding {
-  readonly path: Path | null;
-  readonly part: EntryPart;
-  readonly message: string;
-  readonly suggestion?: string | undefined;
 }
 
 /** More problems than this in one document are counted, not placed: the first ones tell the story. */

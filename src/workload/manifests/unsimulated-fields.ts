@@ -3,9 +3,9 @@
  * what happens instead. Whoever simulates one takes it off the list. Fields that cannot change a run anyway
  * (environment, security, how a rollout would go that nobody asks for) do not stand here.
  */
-import type { PathStep } from './source-path.ts';
-import type { Mapping } from './structure.ts';
-import { isMapping, listOf, mappingOf } from './structure.ts';
+import type { PathStep } from '../../base/source-path.ts';
+import type { Mapping } from '../../base/structure.ts';
+import { isMapping, listOf, mappingOf } from '../../base/structure.ts';
 
 /** One field of one kind, with what it stands for in all files together. */
 export interface UnsimulatedField {

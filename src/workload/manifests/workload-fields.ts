@@ -3,10 +3,10 @@
  * Source: pkg/apis/{apps,batch}/validation (v1.36.2).
  */
 import { claimTemplate } from './pod-checks.ts';
-import type { Path } from './source-path.ts';
-import { describeValue } from './source-path.ts';
-import type { Check, Findings } from './structure.ts';
-import { COUNT, flag, list, object, oneOf, text, whole } from './structure.ts';
+import type { Path } from '../../base/source-path.ts';
+import { describeValue } from '../../base/source-path.ts';
+import type { Check, Findings } from '../../base/structure.ts';
+import { COUNT, flag, list, object, oneOf, text, whole } from '../../base/structure.ts';
 
 export function amountOrPercent(value: unknown, path: Path | null, findings: Findings): void {
   const isCount = typeof value === 'number' && Number.isInteger(value) && value >= 0;

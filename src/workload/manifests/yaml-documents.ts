@@ -8,10 +8,11 @@ import { LineCounter, isAlias, isMap, isScalar, isSeq, parseAllDocuments } from 
 import type { Problem } from '../../base/input-error.ts';
 import { MAX_DEPTH } from './json-documents.ts';
 import { indentQuotedLines } from './quoted-continuation.ts';
-import type { DocumentsRead, EntryPart, LineColumn, SourceDocument } from './source-document.ts';
+import type { DocumentsRead, LineColumn, SourceDocument } from './source-document.ts';
+import type { EntryPart } from '../../base/structure.ts';
 import { LineIndex } from './source-document.ts';
-import type { PathStep } from './source-path.ts';
-import { quoteShort } from './source-path.ts';
+import type { PathStep } from '../../base/source-path.ts';
+import { quoteShort } from '../../base/source-path.ts';
 
 /** Values that aliases may add to what is written out; beyond it a file is taken for a bomb. */
 export const MAX_ALIAS_VALUES = 1_000_000;

@@ -1,5 +1,5 @@
 /** The pods of jobs, one after the other: what the simulation reads. */
-import type { TracePod } from '../../simulation/scenario.ts';
+import type { TracePod } from './trace-pod.ts';
 import type { JobStream } from './in-order.ts';
 import type { TraceJob } from './trace-format.ts';
 import { ProblemList, type TraceReader } from './trace-reader.ts';

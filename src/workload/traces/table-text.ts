@@ -1,6 +1,6 @@
 /** Pods as rows of our own table; docs/formats/trace-csv.md. */
 import { MICROS_PER_SECOND, type Micros } from '../../base/time.ts';
-import type { TracePod } from '../../simulation/scenario.ts';
+import type { TracePod } from './trace-pod.ts';
 
 /** What a table cannot hold is counted. */
 export interface TableCounts {

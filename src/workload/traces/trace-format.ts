@@ -5,7 +5,7 @@
  */
 import type { Micros } from '../../base/time.ts';
 import type { PodSpec, ResourceList } from '../../cluster/objects.ts';
-import type { TracePod } from '../../simulation/scenario.ts';
+import type { TracePod } from './trace-pod.ts';
 import type { ByteSource } from './byte-source.ts';
 import type { TraceSettings } from './settings.ts';
 import type { ProblemList } from './trace-reader.ts';

@@ -1,6 +1,6 @@
 /** What every trace format gives: pods in order of arrival, one at a time, and remarks on how the file was read. */
 import { InputError, type Problem } from '../../base/input-error.ts';
-import type { TracePod } from '../../simulation/scenario.ts';
+import type { TracePod } from './trace-pod.ts';
 
 export interface TraceReader {
   /** The next pod; null at the end. Throws InputError on a row that cannot be read. Arrivals never decrease. */

@@ -3,7 +3,7 @@
  * when the next arrival is due, `advance` moves on to it.
  */
 import type { Micros } from '../../base/time.ts';
-import type { TracePod } from '../../simulation/scenario.ts';
+import type { TracePod } from './trace-pod.ts';
 import type { TraceReader } from './trace-reader.ts';
 
 export class TraceSource {

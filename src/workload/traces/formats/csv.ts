@@ -6,7 +6,7 @@
 import { InputError } from '../../../base/input-error.ts';
 import type { Micros } from '../../../base/time.ts';
 import type { ResourceList } from '../../../cluster/objects.ts';
-import type { TracePod } from '../../../simulation/scenario.ts';
+import type { TracePod } from '../trace-pod.ts';
 import {
   detached,
   EXPECTED_SECONDS,

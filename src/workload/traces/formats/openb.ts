@@ -6,7 +6,7 @@
  */
 import { InputError } from '../../../base/input-error.ts';
 import { MICROS_PER_SECOND } from '../../../base/time.ts';
-import type { TracePod } from '../../../simulation/scenario.ts';
+import type { TracePod } from '../trace-pod.ts';
 import { detached, found, isDnsSubdomain } from '../cells.ts';
 import { CsvRecordReader } from '../csv-records.ts';
 import { GPU_CARD_MODEL_LABEL, gpuAmount, readOpenbHeader } from '../openb-columns.ts';

@@ -1,5 +1,5 @@
 /** The machine lists by name: what a scenario's `machines.format` may say. */
-import type { MachineInput } from '../../../simulation/scenario.ts';
+import type { MachineInput } from '../../trace-settings.ts';
 import { wordOf } from '../settings.ts';
 import type { FormatFile } from '../trace-format.ts';
 import { ALIBABA_2020_MACHINES } from './alibaba-2020.ts';

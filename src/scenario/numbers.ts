@@ -1,13 +1,13 @@
-/** Distributions and arrival processes: from the user's spelling to numbers, with the checks of their parameters. */
+/** Numbers and distributions: from the user's spelling to numbers, with the checks of their parameters. */
+import { parseDuration } from '../base/duration.ts';
+import { tryParseQuantity, unitsFromText } from '../base/quantity.ts';
 import { MICROS_PER_SECOND } from '../base/time.ts';
 import type { Micros } from '../base/time.ts';
 import type { Distribution } from '../kernel/distribution.ts';
-import type { Path } from '../workload/manifests/source-path.ts';
-import { below, quoteShort } from '../workload/manifests/source-path.ts';
-import type { Findings } from '../workload/manifests/structure.ts';
-import type { ArrivalProcess } from './scenario.ts';
-import type { ArrivalsInput, DistributionInput } from './scenario-schema.ts';
-import { parseDuration } from '../base/duration.ts';
+import type { Path } from '../base/source-path.ts';
+import { below, quoteShort } from '../base/source-path.ts';
+import type { Findings } from '../base/structure.ts';
+import type { DistributionInput } from './fields.ts';
 
 /** Turns texts into numbers at one place of a document, noting what cannot be. */
 export class ScenarioNumbers {
@@ -34,6 +34,21 @@ export class ScenarioNumbers {
   /** Seconds of a duration text, or a plain number as it stands. */
   amount(value: string | number, path: Path | null): number {
     return typeof value === 'number' ? value : this.micros(value, path) / MICROS_PER_SECOND;
+  }
+
+  /** Whole bytes of a quantity. */
+  bytes(quantity: string | number, path: Path): number {
+    const parsed = tryParseQuantity(quantity);
+    if (parsed === undefined || parsed.sign() < 0 || parsed.value() > BigInt(Number.MAX_SAFE_INTEGER)) {
+      this.findings.error(path, `expected a size in bytes such as 250M, found ${quantity}`);
+      return 0;
+    }
+    return unitsFromText(quantity);
+  }
+
+  bytesAbove0(quantity: string | number, path: Path): number {
+    if (tryParseQuantity(quantity)?.isZero() === true) this.findings.error(path, 'expected a rate above 0, found 0');
+    return this.bytes(quantity, path);
   }
 
   /** Durations in seconds, other numbers as they are. */
@@ -110,60 +125,9 @@ export class ScenarioNumbers {
     if (max < min) this.findings.error(below(path, 'max'), 'expected max to be at least min');
     return max;
   }
-
-  arrivals(input: ArrivalsInput | undefined, path: Path): ArrivalProcess {
-    if (input === undefined) return { kind: 'at', atMicros: 0, count: 1 };
-    const kinds = ARRIVAL_KINDS.filter((kind) => input[kind] !== undefined);
-    if (kinds.length !== 1) {
-      const found = kinds.length === 0 ? 'none' : kinds.join(' and ');
-      this.findings.error(path, `expected exactly one of ${ARRIVAL_KINDS.join(', ')}, found ${found}`);
-      return { kind: 'at', atMicros: 0, count: 0 };
-    }
-    if (input.count !== undefined && input.at === undefined)
-      this.findings.error(below(path, 'count'), '"count" belongs to "at"', undefined, 'key');
-    const { poisson, diurnal, hourly, bursty } = input;
-    if (poisson !== undefined)
-      return { kind: 'poisson', ratePerHour: poisson.ratePerHour, ...this.#window(poisson, below(path, 'poisson')) };
-    if (diurnal !== undefined) {
-      const at = below(path, 'diurnal');
-      return {
-        kind: 'diurnal',
-        meanRatePerHour: diurnal.meanRatePerHour,
-        amplitude: diurnal.amplitude,
-        periodMicros: this.microsAbove0(diurnal.period, below(at, 'period')),
-        peakMicros: this.micros(diurnal.peak, below(at, 'peak')),
-        ...this.#window(diurnal, at),
-      };
-    }
-    if (hourly !== undefined) {
-      const at = below(path, 'hourly');
-      this.weightsAbove0(hourly.ratesPerHour, below(at, 'ratesPerHour'), 'rate');
-      return { kind: 'hourly', ratesPerHour: hourly.ratesPerHour, ...this.#window(hourly, at) };
-    }
-    if (bursty !== undefined) {
-      const at = below(path, 'bursty');
-      const size = this.distribution(bursty.size, below(at, 'size'));
-      const gapSeconds = this.amount(bursty.gap, below(at, 'gap'));
-      return { kind: 'bursty', burstsPerHour: bursty.burstsPerHour, size, gapSeconds, ...this.#window(bursty, at) };
-    }
-    return { kind: 'at', atMicros: this.micros(input.at ?? '0s', below(path, 'at')), count: input.count ?? 1 };
-  }
-
-  #window(input: { readonly from: string; readonly until?: string | undefined }, path: Path): { startMicros: Micros; endMicros: Micros | null } {
-    const startMicros = this.micros(input.from, below(path, 'from'));
-    const endMicros = input.until === undefined ? null : this.micros(input.until, below(path, 'until'));
-    if (endMicros !== null && endMicros <= startMicros)
-      this.findings.error(
-        below(path, 'until'),
-        `expected a time after "from" (${input.from}), found ${quoteShort(input.until ?? '')}`,
-      );
-    return { startMicros, endMicros };
-  }
 }
 
 const SHAPES = ['fixed', 'uniform', 'exponential', 'lognormal', 'weibull', 'boundedPareto', 'choice'] as const;
-const ARRIVAL_KINDS = ['at', 'poisson', 'diurnal', 'hourly', 'bursty'] as const;
-
 /** A distribution before its bounds. */
 type DistributionShape = Distribution extends infer D
   ? D extends Distribution

@@ -4,19 +4,15 @@
  */
 import type { z } from 'zod';
 import { nearestName } from '../base/input-error.ts';
-import type { Path, PathStep } from '../workload/manifests/source-path.ts';
-import { below, describeValue, formatPath, quoteShort } from '../workload/manifests/source-path.ts';
-import type { Findings } from '../workload/manifests/structure.ts';
-import { isMapping } from '../workload/manifests/structure.ts';
-import { scenarioSchema } from './scenario-schema.ts';
-import type { ScenarioInput } from './scenario-schema.ts';
+import type { Path, PathStep } from '../base/source-path.ts';
+import { below, describeValue, formatPath, quoteShort } from '../base/source-path.ts';
+import type { Findings } from '../base/structure.ts';
+import { isMapping } from '../base/structure.ts';
 
-/** The scenario with defaults, or undefined after noting what is wrong. Null members count as absent. */
-export function decodeScenario(value: unknown, findings: Findings): ScenarioInput | undefined {
-  return decodeBy(scenarioSchema, 'a scenario', value, findings);
-}
-
-/** The same of anything that a schema describes. */
+/**
+ * What a schema describes, with defaults, or undefined after noting what is wrong. Null members count as absent.
+ * `what`: its name in messages.
+ */
 export function decodeBy<T>(schema: z.ZodType<T>, what: string, value: unknown, findings: Findings): T | undefined {
   const given = withoutNullMembers(value);
   if (!isMapping(given)) {

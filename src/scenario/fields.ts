@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { DURATION_PATTERN } from '../base/duration.ts';
 
-const DURATION = 'expected a duration such as 90s, 5m, 24h or 1h30m';
+export const DURATION = 'expected a duration such as 90s, 5m, 24h or 1h30m';
 const QUANTITY = 'expected a quantity such as 500m, 2 or 16Gi';
 const TEXT = 'expected a text';
 
@@ -101,13 +101,13 @@ export interface DistributionInput {
 /** A mapping of distribution shapes over parameters of one kind; exactly one shape is checked when it is resolved. */
 type DistributionSchema = z.ZodType<string | number | DistributionInput>;
 
-function distribution(
+export function distribution(
   parameter: (help: string) => z.ZodType<string | number>,
   fixed: z.ZodType<string | number>,
   expected: string,
   help: string,
   others: Readonly<Record<string, z.ZodType>> = {},
-) {
+): DistributionSchema {
   const anyNumber = (text: string) => number(text, 0, MANY);
   const shapes = z.strictObject({
     fixed: parameter('Always this value').optional(),
@@ -146,20 +146,6 @@ export function durationDistribution(help: string): DistributionSchema {
   );
 }
 
-/** Parts of the control plane that may be told of changes late. */
-export const WATCHERS = ['scheduler', 'controllers', 'kubelets'] as const;
-export type Watcher = (typeof WATCHERS)[number];
-
-/** One distribution for all of them, or one for each that is named. */
-export type WatcherDelays = DistributionInput & Partial<Record<Watcher, string | number | DistributionInput>>;
-
-export function watcherDelays(help: string): z.ZodType<string | number | WatcherDelays> {
-  const expected = `${DURATION}, a distribution, or a mapping of ${WATCHERS.join(', ')} to such`;
-  const each = Object.fromEntries(WATCHERS.map((part) => [part, durationDistribution(`For the ${part}`).optional()]));
-  const fixed = z.string(expecting(expected)).regex(DURATION_PATTERN, expecting(expected));
-  return distribution(duration, fixed, expected, help, each);
-}
-
 /** Like a duration distribution, and the word `forever`. */
 export function lifetimeDistribution(help: string): DistributionSchema {
   const expected = `${DURATION}, forever, or a distribution such as {lognormal: {median: 8m, sigma: 1.3}}`;
@@ -179,3 +165,11 @@ export function countDistribution(help: string): DistributionSchema {
     help,
   );
 }
+
+export const paths = (help: string): z.ZodUnion<readonly [z.ZodString, z.ZodArray<z.ZodString>]> =>
+  z
+    .union(
+      [z.string(), z.array(z.string(expecting('expected a path')))],
+      expecting('expected a path or a list of paths'),
+    )
+    .describe(help);

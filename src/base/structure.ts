@@ -2,11 +2,21 @@
  * Building blocks for the checks of Kubernetes objects: each check walks a value once, notes findings and throws
  * nothing. A missing or null member is no finding unless a rule asks for it. Costs a map lookup for each member.
  */
-import { editDistance, nearestName } from '../../base/input-error.ts';
-import { tryParseQuantity } from '../../base/quantity.ts';
-import type { EntryPart, Finding } from './source-document.ts';
+import { editDistance, nearestName } from './input-error.ts';
+import { tryParseQuantity } from './quantity.ts';
 import type { Path } from './source-path.ts';
 import { below, describeValue, quoteShort } from './source-path.ts';
+
+/** Which end of a map entry a problem is about. */
+export type EntryPart = 'key' | 'value';
+
+/** A finding of a check, before its place is looked up. */
+export interface Finding {
+  readonly path: Path | null;
+  readonly part: EntryPart;
+  readonly message: string;
+  readonly suggestion?: string | undefined;
+}
 
 /** Collects what the checks of one object find. */
 export class Findings {
