@@ -3,7 +3,7 @@
  * was not kept is played for each.
  */
 import { InputError } from '../base/input-error.ts';
-import { firstParting, playedDecisions } from '../experiment/divergence.ts';
+import { cyclesOf, firstParting, playedDecisions } from '../experiment/divergence.ts';
 import type { Decided, TellDecisions } from '../experiment/divergence.ts';
 import type { Explanation } from '../experiment/explanation.ts';
 import { forKeptDecisions, keptCycle } from '../experiment/kept-decisions.ts';
@@ -21,6 +21,7 @@ import type { CommandContext } from './command.ts';
 import { EXIT_OK } from './command.ts';
 import { explainerOf } from './execute-explain.ts';
 import { locatedRun } from './located-run.ts';
+import { isObjects } from './moment-input.ts';
 import type { GivenOptions } from './options.ts';
 import { playedAgain, readRun } from './run-folder.ts';
 import type { ReadRun } from './run-folder.ts';
@@ -48,8 +49,10 @@ export async function executeDiff(given: GivenOptions, context: CommandContext):
 
 function isConfiguration(file: string): boolean {
   const files = createInputFiles();
-  const kind = new RegExp(`^["'{\\s]*kind["']?\\s*:\\s*["']?${CONFIG_KIND}`, 'm');
-  return files.isFile(file) && kind.test(files.read(file));
+  if (!files.isFile(file)) return false;
+  const text = files.read(file);
+  // A scenario may hold one, too.
+  return isObjects(text) && new RegExp(`kind["']?\\s*:\\s*["']?${CONFIG_KIND}`).test(text);
 }
 
 /** A run whose decisions are known, or can be played. */
@@ -92,16 +95,18 @@ function explainPlayed(
 ): Explanation | null {
   if (decided === null) return null;
   const simulation = make();
-  const { kernel, scheduler } = simulation.parts;
-  const explainer = explainerOf(simulation, scenario, configuration);
+  const { kernel, schedulers } = simulation.parts;
   const found: { explanation: Explanation | null } = { explanation: null };
-  scheduler.listeners.push({
-    deciding: (pod) => {
-      if (scheduler.decisions !== decided.cycle || found.explanation !== null) return;
-      found.explanation = explainer.explain(pod);
-      kernel.stop();
-    },
-  });
+  for (const scheduler of schedulers) {
+    const explainer = explainerOf(kernel, scheduler, scenario, configuration);
+    scheduler.listeners.push({
+      deciding: (pod) => {
+        if (cyclesOf(schedulers) !== decided.cycle || found.explanation !== null) return;
+        found.explanation = explainer.explain(pod);
+        kernel.stop();
+      },
+    });
+  }
   while (found.explanation === null && simulation.advance());
   return found.explanation === null ? null : ofPod(found.explanation, decided);
 }

@@ -12,6 +12,7 @@ import { Explainer } from '../experiment/explanation.ts';
 import type { Explanation } from '../experiment/explanation.ts';
 import { createInputFiles } from '../io/input-files.ts';
 import { locateInFile } from '../io/configuration-places.ts';
+import type { Kernel } from '../kernel/kernel.ts';
 import { loadPluginFiles } from '../io/plugin-files.ts';
 import { explanationRows, explanationText } from '../report/explanation-table.ts';
 import type { SortOrder } from '../report/explanation-table.ts';
@@ -176,18 +177,19 @@ function explainDecision(simulation: Simulation, wanted: number, { scenario, con
   const found: { explained: Explained | null } = { explained: null };
   let decisions = 0;
   for (const scheduler of schedulers) {
-    const explainer = explainerOf(simulation, scenario, configuration, scheduler);
-    const deciding = (row: number): void => {
-      if (!isIt(row) || ++decisions !== wanted) return;
-      const moment = momentOfRun(cluster, [scheduler.cache], scenario);
-      found.explained = {
-        explanation: explainer.explain(row),
-        moment: () => moment,
-        start: scheduler.algorithm.nextStartNodeIndex,
-      };
-      kernel.stop();
-    };
-    scheduler.listeners.push({ deciding });
+    const explainer = explainerOf(kernel, scheduler, scenario, configuration);
+    scheduler.listeners.push({
+      deciding: (row) => {
+        if (!isIt(row) || ++decisions !== wanted) return;
+        const moment = momentOfRun(cluster, [scheduler.cache], scenario);
+        found.explained = {
+          explanation: explainer.explain(row),
+          moment: () => moment,
+          start: scheduler.algorithm.nextStartNodeIndex,
+        };
+        kernel.stop();
+      },
+    });
   }
   while (found.explained === null && simulation.advance());
   assert(found.explained !== null, 'a run that is played again has the same decisions');
@@ -195,10 +197,10 @@ function explainDecision(simulation: Simulation, wanted: number, { scenario, con
 }
 
 export function explainerOf(
-  { parts: { kernel, scheduler: first } }: Simulation,
+  kernel: Kernel,
+  scheduler: Scheduler,
   { scheduler: { tieBreak, sampling } }: Scenario,
   { percentageOfNodesToScore }: SchedulerConfiguration,
-  scheduler: Scheduler = first,
 ): Explainer {
   return new Explainer(kernel, scheduler, { percentageOfNodesToScore, tieBreak, sampling });
 }

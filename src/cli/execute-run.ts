@@ -61,11 +61,13 @@ export async function executeRun(request: RunRequest): Promise<number> {
 
 /** null: nothing can be kept, which is said. Throws InputError where there is no folder for it. */
 async function keepingOf(
-  { scheduler }: Scenario, folder: OutputFolder | null, context: CommandContext,
+  { scheduler, schedulers }: Scenario, folder: OutputFolder | null, context: CommandContext,
 ): Promise<KeptOutput | null> {
   if (folder === null) throw new InputError({ message: '--keep needs --out: the file stands beside the report' });
-  if (scheduler.pluginFiles.length === 0) return (await import('./keep-run.ts')).keepRun();
-  const why = 'what plugins of your own remember is not in it';
+  const why = scheduler.pluginFiles.length > 0 ? 'what plugins of your own remember is not in it'
+    : schedulers.length > 0 ? 'what one of several schedulers sees is not in it'
+    : null;
+  if (why === null) return (await import('./keep-run.ts')).keepRun();
   tellWarnings([`--keep: nothing is kept of this run: ${why}; explain and diff play it again`], context);
   return null;
 }

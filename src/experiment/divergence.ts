@@ -68,15 +68,20 @@ export function playedDecisions(simulation: Simulation): TellDecisions {
 
 /** Told at the end of each cycle. */
 function onEveryDecision({ parts }: Simulation, tell: (decided: Decided) => void): void {
-  const { kernel, cluster, scheduler } = parts;
-  const keyOf = (pod: number): string => `${cluster.templateOf(pod).namespace}/${cluster.podName(pod)}`;
-  scheduler.listeners.push({
-    cycleSucceeded: (pod, node) => {
-      const { name } = scheduler.cache.nodeInfo(node);
-      tell({ cycle: scheduler.decisions, atMicros: kernel.now, pod: keyOf(pod), node: name });
-    },
-    cycleFailed: (pod) => {
-      tell({ cycle: scheduler.decisions, atMicros: kernel.now, pod: keyOf(pod), node: null });
-    },
-  });
+  const { kernel, cluster, schedulers } = parts;
+  const decided = (pod: number, node: string | null): Decided => {
+    const key = `${cluster.templateOf(pod).namespace}/${cluster.podName(pod)}`;
+    return { cycle: cyclesOf(schedulers), atMicros: kernel.now, pod: key, node };
+  };
+  for (const { cache, listeners } of schedulers) {
+    listeners.push({
+      cycleSucceeded: (pod, node) => { tell(decided(pod, cache.nodeInfo(node).name)); },
+      cycleFailed: (pod) => { tell(decided(pod, null)); },
+    });
+  }
+}
+
+/** Cycles begun so far, of all schedulers of a run. */
+export function cyclesOf(schedulers: Simulation['parts']['schedulers']): number {
+  return schedulers.reduce((sum, { decisions }) => sum + decisions, 0);
 }

@@ -60,7 +60,9 @@ export class LookedEvents implements ClusterObserver, SchedulerListener {
 
   /** `isWanted`: of which objects events are kept. */
   constructor(
-    cluster: Cluster, schedulers: readonly Scheduler[], isWanted: (regarding: Regarding) => boolean = () => true,
+    cluster: Cluster,
+    schedulers: readonly Pick<Scheduler, 'listeners'>[],
+    isWanted: (regarding: Regarding) => boolean = () => true,
   ) {
     this.cluster = cluster;
     this.isWanted = isWanted;
@@ -88,8 +90,8 @@ export class LookedEvents implements ClusterObserver, SchedulerListener {
 
   attemptFailed(pod: number, { message }: FailedAttempt): void {
     const note = message.length > LONGEST_NOTE ? `${message.slice(0, LONGEST_NOTE - 4)} ...` : message;
-    const from = this.schedulerOf(pod);
-    this.tell(this.refOf(pod), { type: 'Warning', reason: 'FailedScheduling', from, message: note });
+    const told: Told = { type: 'Warning', reason: 'FailedScheduling', from: this.profileOf(pod), message: note };
+    this.tell(this.refOf(pod), told);
   }
 
   podBound(pod: number, placed: boolean): void {
@@ -97,12 +99,7 @@ export class LookedEvents implements ClusterObserver, SchedulerListener {
     const ref = this.refOf(pod);
     const node = this.cluster.nodes.facts[this.cluster.pods.node[pod]].name;
     const message = `Successfully assigned ${ref.namespace}/${ref.name} to ${node}`;
-    this.tell(ref, { reason: 'Scheduled', from: this.schedulerOf(pod), message });
-  }
-
-  /** Each profile tells events under its own name. */
-  private schedulerOf(pod: number): string {
-    return this.cluster.templateOf(pod).schedulerName;
+    this.tell(ref, { reason: 'Scheduled', from: this.profileOf(pod), message });
   }
 
   podStarted(pod: number): void {
@@ -123,7 +120,12 @@ export class LookedEvents implements ClusterObserver, SchedulerListener {
     const { pods, nodes } = this.cluster;
     const node = pods.node[victim] < 0 ? '' : nodes.facts[pods.node[victim]].name;
     const message = `Preempted by pod ${podUid(pods.serial[preemptor])} on node ${node}`;
-    this.tell(this.refOf(victim), { reason: 'Preempted', from: this.schedulerOf(preemptor), message });
+    this.tell(this.refOf(victim), { reason: 'Preempted', from: this.profileOf(preemptor), message });
+  }
+
+  /** A profile's recorder has its name (pkg/scheduler/profile/profile.go). */
+  private profileOf(pod: number): string {
+    return this.cluster.templateOf(pod).schedulerName;
   }
 
   podTerminating(pod: number): void {

@@ -34,7 +34,7 @@ export class LookedHistory implements ClusterObserver, SchedulerListener {
   private readonly waits = new Map<number, Waits>();
   private readonly endedOn = new Map<number, string>();
 
-  constructor(cluster: Cluster, schedulers: readonly Scheduler[]) {
+  constructor(cluster: Cluster, schedulers: readonly Pick<Scheduler, 'listeners'>[]) {
     this.cluster = cluster;
     cluster.observe(this);
     for (const { listeners } of schedulers) listeners.push(this);

@@ -124,6 +124,15 @@ const POD_TABLE_LIMIT = 200_000;
 /** How often a run without a horizon looks whether the work is done. */
 const END_CHECK_MICROS = 60_000_000;
 
+/** Of a run, for those who look on. */
+export interface LookedParts {
+  readonly kernel: Kernel;
+  readonly cluster: Cluster;
+  /** The first of `schedulers`. */
+  readonly scheduler: Scheduler;
+  readonly schedulers: readonly Scheduler[];
+}
+
 export class Simulation {
   readonly warnings: readonly string[];
   private readonly scenario: Scenario;
@@ -291,7 +300,7 @@ export class Simulation {
   }
 
   /** For those who look on; they may write nothing. */
-  get parts(): Pick<SimulatedWorld, 'kernel' | 'cluster' | 'scheduler' | 'schedulers'> {
+  get parts(): LookedParts {
     const { kernel, cluster, schedulers } = this;
     return { kernel, cluster, scheduler: schedulers[0], schedulers };
   }

@@ -1,9 +1,9 @@
 // run --keep from the command line: a file beside the report from which explain and diff answer as they do by playing
 // the run again; and what is said where the file is of no use.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { cliFolder } from './podyard.ts';
+import { ENDLESS, cliFolder } from './podyard.ts';
 
 const folder = cliFolder();
 
@@ -34,6 +34,54 @@ profiles:
       - name: NodeResourcesFit
         args: {scoringStrategy: {type: MostAllocated}}
 `;
+
+const TWO = `  - name: other
+    kind: Pod
+    arrivals: {poisson: {ratePerHour: 40}}
+    lifetime: 20m
+    template: {spec: {schedulerName: batch, containers: [{name: m, image: i, resources: {requests: {cpu: 500m}}}]}}
+scheduler:
+  config:
+    apiVersion: kubescheduler.config.k8s.io/v1
+    kind: KubeSchedulerConfiguration
+    profiles: [{schedulerName: default-scheduler}, {schedulerName: batch}]
+schedulers:
+  - {profiles: [batch]}
+`;
+const GPUS = `name: shared
+seed: t
+duration: 30m
+nodePools:
+  - {name: n, count: 3, allocatable: {cpu: 16, memory: 64Gi, alibabacloud.com/gpu-milli: 4000}}
+workloads:
+  - name: large
+    kind: Pod
+    arrivals: {poisson: {ratePerHour: 120}}
+    lifetime: 9m
+    requests: {cpu: 1, alibabacloud.com/gpu-milli: 600}
+  - name: small
+    kind: Pod
+    arrivals: {poisson: {ratePerHour: 120}}
+    lifetime: 9m
+    requests: {cpu: 1, alibabacloud.com/gpu-milli: 300}
+`;
+const OWN = `name: own
+seed: o
+duration: 10m
+nodePools:
+  - {name: n, count: 20, allocatable: {cpu: 16, memory: 64Gi}}
+manifests: [own.json]
+`;
+
+/** Pods of which no two are alike. */
+function ownTemplates(count: number): object[] {
+  return Array.from({ length: count }, (_, i) => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: `own-${String(i)}`, namespace: 'default', labels: { app: `app-${String(i)}` } },
+    spec: { containers: [{ name: 'm', image: 'i', resources: { requests: { cpu: `${String(100 + i)}m` } } }] },
+  }));
+}
 
 async function kept(): Promise<void> {
   folder.write('scenario.yaml', SCENARIO);
@@ -174,7 +222,65 @@ items:
     expect(existsSync(join(folder.path(), 'own/run.kept'))).toBe(false);
   });
 
+  test('nothing is kept of several schedulers, which is said', async () => {
+    folder.write('two.yaml', SCENARIO.replace('failures:', `${TWO}failures:`));
+    const { code, err } = await folder.here('run', 'two.yaml', '--out', 'two', '--force', '--keep', '--quiet');
+    expect([code, existsSync(join(folder.path(), 'two/run.kept'))]).toEqual([0, false]);
+    expect(err).toContain(
+      'warning: --keep: nothing is kept of this run: what one of several schedulers sees is not in it',
+    );
+  });
+
+  test('shares of GPUs are explained as they were given', async () => {
+    folder.write('gpus.yaml', GPUS);
+    const run = await folder.here('run', 'gpus.yaml', '--out', 'gpus', '--force', '--keep', '--quiet');
+    expect([run.code, run.err]).toEqual([0, '']);
+    const nodes = new Set<string>();
+    for (const pod of ['large-2', 'small-3', 'large-19', 'small-21', 'small-40']) {
+      const answer = await folder.here('explain', 'gpus', pod, '-o', 'json');
+      expect(answer).toEqual(await folder.here('explain', 'gpus.yaml', pod, '-o', 'json'));
+      expect([answer.code, answer.err]).toEqual([0, '']);
+      nodes.add(String((JSON.parse(answer.out) as { readonly node: string | null }).node));
+    }
+    expect(nodes.size).toBeGreaterThan(1);
+  });
+
+  test.each(['SIGINT', 'SIGTERM'] as const)('%s in the middle leaves nothing kept', async (signal) => {
+    folder.write('endless.yaml', ENDLESS);
+    const args = ['run', 'endless.yaml', '--out', 'stopped', '--force', '--keep', '--progress', 'json'];
+    const { code } = await folder.interrupt(signal, '"events"', ...args);
+    expect(code).toBe(signal === 'SIGINT' ? 130 : 143);
+    const names = readdirSync(join(folder.path(), 'stopped'));
+    expect(names).toContain('INCOMPLETE.txt');
+    expect(names).not.toContain('run.kept');
+  });
+
+  test('a kill in the middle leaves no folder, and nothing kept in what is left of it', async () => {
+    folder.write('endless.yaml', ENDLESS);
+    const args = ['run', 'endless.yaml', '--out', 'killed', '--keep', '--progress', 'json'];
+    await folder.interrupt('SIGKILL', '"events"', ...args);
+    expect(existsSync(join(folder.path(), 'killed'))).toBe(false);
+    const left = readdirSync(folder.path(), { recursive: true }).map(String);
+    expect(left.filter((name) => name.includes('killed') && name.endsWith('run.kept'))).toEqual([]);
+  });
+
+  test('pods that are all of a template of their own take at most so many bytes a decision', async () => {
+    folder.write('own.json', JSON.stringify({ apiVersion: 'v1', kind: 'List', items: ownTemplates(400) }));
+    folder.write('own.yaml', OWN);
+    const { code, err } = await folder.here('run', 'own.yaml', '--out', 'own-kept', '--force', '--keep');
+    expect(code).toBe(0);
+    const bytes = Number(/, (\d+\.\d) bytes a decision/.exec(err)?.[1]);
+    expect(bytes).toBeGreaterThan(1);
+    expect(bytes).toBeLessThanOrEqual(20);
+    expect(await folder.here('explain', 'own-kept', 'own-399')).toEqual(
+      await folder.here('explain', 'own.yaml', 'own-399'),
+    );
+  });
+
   test.each([
+    [['run', 'scenario.yaml', '--parquet'], '--parquet needs --out: its files stand beside the report'],
+    [['run', resolve('workloads/fgd.yaml'), '--keep', '--out', 'x'], '--keep is the form of a run of the scheduler'],
+    [['run', resolve('workloads/fgd.yaml'), '--parquet', '--out', 'x'], '--parquet is the form of a run of the'],
     [['run', 'scenario.yaml', '--keep'], '--keep needs --out: the file stands beside the report'],
     [['explain', '.', 'web-0-3'], 'expected a scenario, or the --out folder of a run: . holds no report.json'],
     [['replay', 'csv', 'scenario.yaml', '--keep'], 'there is no option --keep'],

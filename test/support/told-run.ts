@@ -58,7 +58,7 @@ export function toldRun(
     version: 'story', userPlugins: [], openTrace: null, plain: false,
     makeLives: livingPods, makeIllnesses: nodeIllnesses, makeVolumes: attachDetach,
     watch: ({ kernel, cluster, scheduler }) => {
-      looking.push({ history: new LookedHistory(cluster, scheduler), events: new LookedEvents(cluster, scheduler) });
+      looking.push({ history: new LookedHistory(cluster, [scheduler]), events: new LookedEvents(cluster, [scheduler]) });
       tellTo(lines, kernel, cluster);
       meddle?.(meddling(kernel, cluster));
     },
