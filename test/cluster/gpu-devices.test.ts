@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { PodOutcome } from '../../src/cluster/cluster.ts';
 import { fixture, node, pod } from '../support/scheduler-fixture.ts';
-import { NodeDevices, gpuRequestOf } from '../../src/cluster/gpu-devices.ts';
+import { NodeDevices, gpuRequestOf, isShare } from '../../src/cluster/gpu-devices.ts';
 import type { GpuRequest } from '../../src/cluster/gpu-devices.ts';
 
 function request(totalMilli: number): GpuRequest {
@@ -128,4 +128,8 @@ test('a pod whose labels change keeps its GPU, though another one would be chose
   expect([heldBy(1), world.cache.devicesOf(1)]).toEqual([[1], [1]]);
   cluster.updatePod(1, cluster.internTemplate(sharing('b', '600')).id);
   expect([heldBy(1), world.cache.devicesOf(1)]).toEqual([[0], [0]]);
+});
+
+test('a share is less than one device', () => {
+  expect([[1, 999], [1, 1000], [2, 500]].map(([count, milli]) => isShare({ count, milli }))).toEqual([true, false, false]);
 });
