@@ -334,8 +334,11 @@ export class NodeLifecycle implements ClusterObserver, TroubleListener {
   /** Those of a machine that is down have stopped, and are not Ready anyway. */
   private markPodsNotReady(node: number): void {
     const { nodes, pods } = this.cluster;
-    for (const pod of nodes.pods[node])
-      if (pods.phase[pod] === PodPhase.Running && pods.isReady(pod)) this.cluster.setPodReady(pod, false);
+    const { api } = this.requests;
+    for (const pod of nodes.pods[node]) {
+      if (pods.phase[pod] !== PodPhase.Running || !this.requests.hasPod(pod)) continue;
+      if (api.pods.phase[pod] === PodPhase.Running && api.pods.isReady(pod)) api.setPodReady(pod, false);
+    }
   }
 
   /** Counts the node where it belongs now. */
