@@ -14,10 +14,21 @@ function scenarioOf(seed: string, index: number): Record<string, unknown> {
   };
   return {
     seed, duration: '2h',
-    kubelet: { sandbox: '400ms', containerStart: '150ms' },
+    kubelet: {
+      sandbox: '400ms', containerStart: '150ms',
+      ...(index % 4 === 1 ? { shutdownGracePeriod: '9s', shutdownGracePeriodCriticalPods: '2s' } : {}),
+    },
+    // Some are told late of what happens, from 5 ms to 5 s.
+    ...(index < 4 ? {} : { controlPlane: { watchDelay: index === 4 ? '5ms' : { uniform: { min: '5ms', max: '5s' } } } }),
     metrics: { pods: 'all', checkEvery: 7 },
     nodePools: [{ name: 'general', count: 4, zones: ['a', 'b'], allocatable: { cpu: 4, memory: '16Gi', pods: 20 } }],
-    failures: [{ name: 'crash', uptime: { exponential: { mean: '1h' } }, repair: { exponential: { mean: '3m' } } }],
+    failures: [
+      { name: 'crash', uptime: { exponential: { mean: '1h' } }, repair: { exponential: { mean: '3m' } } },
+      ...(rough ? [] : [
+        { name: 'spot', kind: 'reclaim', notice: '20s', uptime: { exponential: { mean: '40m' } }, repair: '2m' },
+        { name: 'cut', kind: 'partition', uptime: { exponential: { mean: '1h' } }, repair: { uniform: { min: '5s', max: '8m' } } },
+      ]),
+    ],
     workloads: [
       {
         name: 'web', kind: 'Deployment', replicas: 6, requests: { cpu: '500m', memory: '2Gi' }, lifetime: '110m',
