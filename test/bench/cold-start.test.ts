@@ -45,5 +45,7 @@ test('a small run loads no library that it does not need', () => {
   ]);
   const ofLibraries = libraries.reduce((sum, name) => sum + parts[name], 0);
   expect(ofLibraries, JSON.stringify(parts)).toBeLessThanOrEqual(175);
-  expect(modules.length - ofLibraries, JSON.stringify(parts)).toBeLessThanOrEqual(348);
+  // Thirteen of them came when each part got its settings in a file of its own: 24 starts of before and of after, in
+  // turn, took 16.4 and 16.2 s of CPU.
+  expect(modules.length - ofLibraries, JSON.stringify(parts)).toBeLessThanOrEqual(361);
 });

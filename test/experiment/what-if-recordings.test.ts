@@ -1,6 +1,6 @@
 // Asked one pod after the other on the recorded clusters, a cluster that stands still answers what kube-scheduler did:
-// the node, the text of FailedScheduling letter for letter, and whom it would have preempted. And the explanation of
-// each decision has the real verdict on every node and the real score of every plugin.
+// the node, the text of FailedScheduling letter for letter, and whom it would have preempted; one more fits where it found
+// a node. And the explanation of each decision has the real verdict on every node and the real score of every plugin.
 import { describe, expect, test } from 'vitest';
 import { isKubernetesVersion } from '../../src/cluster/kubernetes-versions.ts';
 import type { KubernetesVersion } from '../../src/cluster/kubernetes-versions.ts';
@@ -11,20 +11,24 @@ import { podKey } from '../../src/conformance/vector-lines.ts';
 import type { RecordedDecision, RecordedStatus, VectorHeader, VectorLine } from '../../src/conformance/vector-lines.ts';
 import { Explainer } from '../../src/experiment/explanation.ts';
 import type { ExplainedNode, Explanation } from '../../src/experiment/explanation.ts';
+import { askRoom } from '../../src/experiment/room-left.ts';
+import type { RoomAnswer } from '../../src/experiment/room-left.ts';
 import { askWhatIf } from '../../src/experiment/what-if.ts';
 import type { PodAnswer } from '../../src/experiment/what-if.ts';
 import { decodeSchedulerConfiguration } from '../../src/scheduler/config/scheduler-configuration.ts';
 import { pluginRegistry } from '../../src/scheduler/plugins/registry.ts';
 import type { ClusterMoment, MomentPod } from '../../src/simulation/cluster-moment.ts';
 import { StillCluster } from '../../src/simulation/still-cluster.ts';
+import type { AskedPod } from '../../src/simulation/asked-pods.ts';
 import { recordingText, recordingsBelow } from '../support/recordings.ts';
+import { sized } from '../support/thorough.ts';
 
 // Left out: suites whose nodes come and go (the scheduler keeps an order of nodes that no object tells of),
 // and volumes, whose recorded cluster has no volume controller.
 const SUITES =
   /\/(args|images|interpod|mixed|nodeaffinity|ports|preemption|profiles|resources|spread|spread-default|taints)\.jsonl/;
 /** Each decision costs a cluster of its own: so many of a suite are asked again, evenly spread. */
-const ASKED_OF_A_SUITE = 60;
+const ASKED_OF_A_SUITE = sized(20, 60);
 
 interface Asked {
   readonly answer: PodAnswer;
@@ -64,6 +68,19 @@ class RecordedCluster {
   }
 
   ask(pod: Pod): Asked {
+    const { still, asked, explainer } = this.standingStill(pod);
+    let explanation: Explanation | null = null;
+    still.scheduler.listeners.push({ deciding: (row) => { explanation ??= explainer.explain(row); } });
+    return { answer: askWhatIf(still, [asked], 0).pods[0], explanation };
+  }
+
+  /** Whether one more of these pods fits. */
+  askRoom(pod: Pod): RoomAnswer {
+    const { still, asked } = this.standingStill(pod);
+    return askRoom(still, [asked], 1);
+  }
+
+  private standingStill(pod: Pod): { readonly still: StillCluster; readonly asked: AskedPod; readonly explainer: Explainer } {
     const registry = pluginRegistry([]);
     const { kubernetes } = this;
     const configuration = decodeSchedulerConfiguration(this.header.config, { registry, kubernetes });
@@ -78,12 +95,10 @@ class RecordedCluster {
     still.scheduler.algorithm.nextStartNodeIndex = this.start;
     const { percentageOfNodesToScore } = configuration;
     const explainer = new Explainer(still.kernel, still.scheduler, { percentageOfNodesToScore, ...options });
-    let explanation: Explanation | null = null;
-    still.scheduler.listeners.push({ deciding: (row) => { explanation ??= explainer.explain(row); } });
     const { name = '', namespace = 'default' } = pod.metadata ?? {};
     const stored = { ...pod, spec: { priority: 0, ...pod.spec }, status: pod.status ?? {} };
     const asked = { from: `Pod/${name}`, name, namespace, pod: stored, pinnedNodeName: '' };
-    return { answer: askWhatIf(still, [asked], 0).pods[0], explanation };
+    return { still, asked, explainer };
   }
 
   private put(object: KubernetesObject, keepsStatus: boolean): void {
@@ -153,6 +168,18 @@ function difference(expected: RecordedDecision, { outcome, node, message, victim
   return (whole === undefined ? got.startsWith(wanted) : got === wanted) ? '' : `${wanted}\nnot\n${message}`;
 }
 
+/** What of the room that is left differs: one more fits where the recorded decision found a node, and on that node. */
+function roomDifference(expected: RecordedDecision, { times, nodes, wouldPreempt, message }: RoomAnswer): string {
+  const wanted = expected.node ?? null;
+  if (wanted !== null) {
+    const got = nodes.filter(({ pods }) => pods > 0).map(({ node }) => node);
+    return times === 1 && got.join() === wanted ? '' : `room on ${wanted}, not on ${got.join() || 'none'}`;
+  }
+  if (times !== 0) return `no room, not ${String(times)}`;
+  if (wouldPreempt !== (expected.preemption?.best ?? []).length > 0) return `wouldPreempt ${String(wouldPreempt)}`;
+  return message.startsWith(expected.message ?? '') ? '' : `${expected.message ?? ''}\nnot\n${message}`;
+}
+
 /** What of the explanation differs from the recorded verdicts and scores; '' when nothing does. */
 function unexplained(expected: RecordedDecision, { explanation }: Asked, leavesOut: readonly string[]): string {
   if (explanation === null) return 'not explained';
@@ -215,7 +242,7 @@ function namesNodes({ spec }: Pod): boolean {
 }
 
 describe('what-if on recorded clusters', () => {
-  const names = recordingsBelow('1.36').filter((name) => SUITES.test(name));
+  const names = ['1.36', '1.37'].flatMap((version) => recordingsBelow(version)).filter((name) => SUITES.test(name));
   if (names.length === 0) test.skip('skipped: no recordings beside this checkout', () => undefined);
   test.each(names)('answers as kube-scheduler did: %s', (name) => {
     const lines = (recordingText(name) ?? '').split('\n').filter((line) => line !== '');
@@ -242,7 +269,9 @@ describe('what-if on recorded clusters', () => {
         const answered = cluster.ask(object);
         const { answer, explanation } = answered;
         const leavesOut = cluster.hasImageHistory ? ['ImageLocality'] : [];
-        for (const differs of [difference(expected, answer), unexplained(expected, answered, leavesOut)])
+        const room = cluster.askRoom(object);
+        const judged = [difference(expected, answer), unexplained(expected, answered, leavesOut), roomDifference(expected, room)];
+        for (const differs of judged)
           if (differs !== '') found.push(`${podKey(object)} (decision ${String(seen)}): ${differs}`);
         scored += (explanation?.nodes ?? []).filter(({ total }) => total !== null).length;
         asked++;
