@@ -33,12 +33,11 @@ import { applyOverrides } from './scenario-overrides.ts';
 import { namesOfProfiles, sharesOfProfiles } from './foreign-schedulers.ts';
 import { ordinalIn } from './pool-nodes.ts';
 import type { OwnSettings } from './scenario-resolve.ts';
-import { resolveSettings } from './scenario-resolve.ts';
+import { resolveSettings, resolveThresholds } from './scenario-resolve.ts';
 import { blocksOf } from './scenario-blocks.ts';
 import { scenarioSchema } from './scenario-schema.ts';
 import type { ScenarioInput } from './scenario-schema.ts';
 import { checkSteps } from './step-checks.ts';
-import { resolveThresholds } from './scenario-thresholds.ts';
 import { resolveMachines, resolveTrace } from '../workload/trace-settings.ts';
 
 export type { Override } from './scenario-overrides.ts';
