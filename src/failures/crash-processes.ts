@@ -64,9 +64,19 @@ export class MachineFault implements NodeFault, ClusterObserver {
   }
 }
 
+/** Told of every process by its index. A node that several of them strike is told of by each. */
+export interface FailureListener {
+  /** It strikes, be it one node or a group of them; told before the nodes are. */
+  processStrikes(process: number): void;
+  nodeStruck(process: number, node: number): void;
+  /** It lets go of the node, or the node leaves. */
+  nodeReleased(process: number, node: number): void;
+}
+
 /** What one process does to one node or one group. */
 interface Target {
   readonly process: FailureProcess;
+  readonly processIndex: number;
   /** Node or group, as the marks name it. */
   readonly name: string;
   readonly fault: NodeFault;
@@ -83,6 +93,7 @@ interface Target {
 }
 
 export class CrashProcesses implements ClusterObserver {
+  readonly listeners: FailureListener[] = [];
   private readonly kernel: Kernel;
   private readonly cluster: Cluster;
   private readonly processes: readonly FailureProcess[];
@@ -141,7 +152,7 @@ export class CrashProcesses implements ClusterObserver {
     for (const index of this.targetsOfNode[node]) {
       const target = this.targets[index];
       target.nodes.delete(node);
-      target.struck.delete(node);
+      if (target.struck.delete(node)) this.tellReleased(target, node);
       if (target.process.scope !== 'node') continue;
       target.generation++;
       target.isDown = false;
@@ -172,7 +183,7 @@ export class CrashProcesses implements ClusterObserver {
     if (known !== undefined) return known;
     const stream = this.kernel.random.stream('failures', key);
     const index = this.targets.push({
-      process, name, fault: this.faults[processIndex], stream, nodes: new Set(), struck: new Set(),
+      process, processIndex, name, fault: this.faults[processIndex], stream, nodes: new Set(), struck: new Set(),
       isDown: false, isRepairDue: false, generation: 0,
     }) - 1;
     this.targetByName.set(key, index);
@@ -193,14 +204,15 @@ export class CrashProcesses implements ClusterObserver {
   private crash(index: number, generation: number): void {
     const target = this.targets[index];
     if (target.generation !== generation) return;
-    const { process, fault, struck } = target;
+    const { process, fault } = target;
     target.isDown = true;
     const chosen = process.share === 1 ? [...target.nodes] : this.drawShare(target);
     const lasts = this.drawn(process.repairSeconds, target);
     target.isRepairDue = lasts !== null;
     let count = 0;
+    if (chosen.length > 0) for (const listener of this.listeners) listener.processStrikes(target.processIndex);
     for (const node of chosen) {
-      struck.add(node);
+      this.addStruck(target, node);
       if (fault.hold(node, lasts)) count++;
     }
     if (count > 0) this.mark(target, true, count);
@@ -225,7 +237,10 @@ export class CrashProcesses implements ClusterObserver {
     const struck = [...target.struck];
     target.struck.clear();
     let count = 0;
-    for (const node of struck) if (target.fault.release(node)) count++;
+    for (const node of struck) {
+      if (target.fault.release(node)) count++;
+      this.tellReleased(target, node);
+    }
     if (count > 0) this.mark(target, false, count);
     this.schedule(this.drawn(target.process.uptimeSeconds, target), this.crashEvent, index);
   }
@@ -234,11 +249,21 @@ export class CrashProcesses implements ClusterObserver {
     const { nodes } = this.cluster;
     if (nodes.incarnation[node] !== incarnation || nodes.alive[node] === 0) return;
     for (const index of this.targetsOfNode[node]) {
-      const { isDown, process, struck, fault } = this.targets[index];
+      const target = this.targets[index];
+      const { isDown, process, struck, fault } = target;
       if (!isDown || process.share < 1 || struck.has(node)) continue;
-      struck.add(node);
+      this.addStruck(target, node);
       fault.hold(node, null);
     }
+  }
+
+  private addStruck({ processIndex, struck }: Target, node: number): void {
+    struck.add(node);
+    for (const listener of this.listeners) listener.nodeStruck(processIndex, node);
+  }
+
+  private tellReleased({ processIndex }: Target, node: number): void {
+    for (const listener of this.listeners) listener.nodeReleased(processIndex, node);
   }
 
   private mark({ process, name }: Target, begins: boolean, count: number): void {

@@ -13,7 +13,8 @@ import type { ClusterObserver } from '../cluster/observer.ts';
 import type { PodOutcome } from '../cluster/pod-table.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { EventMarks } from './event-marks.ts';
+import { Campaigns, EventMarks } from './event-marks.ts';
+import type { CampaignProcess } from './event-marks.ts';
 import { PodWaits } from './latency.ts';
 import { NodeRecords } from './node-records.ts';
 import { PodLives } from './pod-lives.ts';
@@ -63,6 +64,8 @@ export class MetricsCollector implements ClusterObserver {
   private readonly reasons: WaitReasons;
   private readonly samples: RunSamples;
   private readonly marks = new EventMarks();
+  /** null: nothing fails by chance. */
+  private campaigns: Campaigns | null = null;
   private readonly levels = new NodeLevels();
   private readonly table: BoundedPodRows;
   private isFinished = false;
@@ -95,6 +98,11 @@ export class MetricsCollector implements ClusterObserver {
   /** Something worth a mark on the plots: told by whoever makes it happen, never guessed from notices. */
   mark(kind: string, label: string, count: number): void {
     this.marks.add(this.kernel.now, kind, label, count);
+  }
+
+  /** To be told what these failure processes do; before anything happens, at most once. */
+  campaignsOf(processes: readonly CampaignProcess[]): Campaigns {
+    return (this.campaigns = new Campaigns(this.cluster, processes));
   }
 
   /** A pod was created in place of another one; `replaced` is the row of that pod, -1 when it has left already. */
@@ -259,6 +267,7 @@ export class MetricsCollector implements ClusterObserver {
         wastedPodSeconds: this.lives.wastedPodSeconds(),
         usefulPodSeconds: this.lives.usefulPodSeconds(),
         nodeDownSeconds: this.nodes.downSeconds(),
+        ...this.campaigns?.facts(),
         ...this.lives.containerFacts(),
       },
       autoscaling: {

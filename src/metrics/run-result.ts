@@ -270,8 +270,33 @@ export interface FailureFacts {
   readonly wastedPodSeconds: number;
   readonly usefulPodSeconds: number;
   readonly nodeDownSeconds: number;
+  /** One for each failure process of the scenario, in its order. Absent where none of them has struck. */
+  readonly campaigns?: readonly CampaignFacts[];
   /** Absent where nobody has said what runs in any pod. */
   readonly containers?: ContainerFacts;
+}
+
+/**
+ * What one failure process did. A node is struck from when it is hit (with a reclaim: from the notice on) until the
+ * process lets go of it, the Node object goes or the run ends, whatever else ails it meanwhile.
+ */
+export interface CampaignFacts {
+  readonly name: string;
+  /** `crash`, `slow`, `partition`, `reclaim`, `registry`, `cordon` */
+  readonly kind: string;
+  /** `node`, `zone`, `rack`, `cluster` */
+  readonly scope: string;
+  /** A zone, rack or cluster that is struck counts once. */
+  readonly strikes: number;
+  /** Different names of nodes. */
+  readonly nodesStruck: number;
+  /** Nodes that are struck at the end: their durations so far are counted as lower bounds, never dropped. */
+  readonly nodesStruckAtEnd: number;
+  /** Of struck nodes, summed. */
+  readonly nodeSeconds: number;
+  /** Of a node's being struck once, nearest-rank; null: it has not struck. */
+  readonly medianSeconds: number | null;
+  readonly longestSeconds: number | null;
 }
 
 export interface ContainerFacts {

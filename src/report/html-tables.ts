@@ -1,7 +1,8 @@
 /** The tables of the HTML page. */
-import type { LatencyGroup, Quantiles, RunResult, Utilization } from '../metrics/run-result.ts';
+import type { CampaignFacts, LatencyGroup, Quantiles, RunResult, Utilization } from '../metrics/run-result.ts';
 import { formatCount, formatNumber, formatPlural, formatSeconds, formatShare, humanize, sortedKeys } from './format.ts';
 import { escapeText } from './plots/svg.ts';
+import { CAMPAIGN_COLUMNS } from './run-table.ts';
 import { usedResources } from './why.ts';
 
 /** A cell of numbers or a name; or a text, which stands to the left and may take several lines. */
@@ -16,6 +17,7 @@ export function renderTables(result: RunResult): string {
     card(false, countTable(result)),
     card(false, schedulingTable(result)),
     ...(hadFailures(result) ? [card(false, failureTable(result))] : []),
+    ...(result.failures.campaigns === undefined ? [] : [card(true, campaignTable(result.failures.campaigns))]),
     card(false, costTable(result)),
   ].join('\n');
 }
@@ -174,6 +176,15 @@ function failureTable(result: RunResult): string {
     ['Cluster', ''],
     section('', facts, 2) + section('Evictions by cause', counted(failures.evictionsByCause, humanize), 2),
   );
+}
+
+function campaignTable(campaigns: readonly CampaignFacts[]): string {
+  const rows = campaigns.map((campaign): Row => [
+    campaign.name,
+    ...CAMPAIGN_COLUMNS.map(({ cell }) => cell(campaign)),
+  ]);
+  const heads = ['Campaign', ...CAMPAIGN_COLUMNS.map(({ title }) => title)];
+  return table('Failures by campaign', heads, section('', rows, heads.length));
 }
 
 function costTable(result: RunResult): string {

@@ -4,6 +4,7 @@
  * never printed unnoticed; docs/formats/report.md explains each.
  */
 import type {
+  CampaignFacts,
   FragmentationFacts,
   LatencyGroup,
   MarkedEvent,
@@ -78,6 +79,10 @@ const WAITING_TEMPLATE = [
   'message',
 ] as const;
 const EVENT = ['seconds', 'kind', 'label', 'count'] as const;
+const CAMPAIGN = [
+  'name', 'kind', 'scope', 'strikes', 'nodesStruck', 'nodesStruckAtEnd', 'nodeSeconds', 'medianSeconds',
+  'longestSeconds',
+] as const;
 const CONTAINERS = ['restarts', 'unreadyPodSeconds'] as const;
 const AUTOSCALING = ['scaleUpEvents', 'scaleDownEvents', 'nodesAdded', 'nodesRemoved'] as const;
 
@@ -113,6 +118,9 @@ export function reportOf(result: RunResult): Report {
       wastedPodSeconds: failures.wastedPodSeconds,
       usefulPodSeconds: failures.usefulPodSeconds,
       nodeDownSeconds: failures.nodeDownSeconds,
+      ...(failures.campaigns === undefined
+        ? {}
+        : { campaigns: failures.campaigns.map((campaign): CampaignFacts => pick(campaign, CAMPAIGN)) }),
       ...(failures.containers === undefined ? {} : { containers: pick(failures.containers, CONTAINERS) }),
     },
     autoscaling: pick(result.autoscaling, AUTOSCALING),

@@ -1,5 +1,5 @@
 /** One run for the terminal: what happened, how full the cluster was, who waited how long, what it cost. */
-import type { LatencyGroup, Quantiles, RunResult } from '../metrics/run-result.ts';
+import type { CampaignFacts, LatencyGroup, Quantiles, RunResult } from '../metrics/run-result.ts';
 import { formatCount, formatNumber, formatSeconds, formatShare, humanize, sortedKeys } from './format.ts';
 import {
   graphColumn,
@@ -37,6 +37,7 @@ export function renderRunTable(result: RunResult, options: TableOptions): string
     waitsText(result, options, paint),
     whyText(result, options.wide, paint),
     waitingText(result, options.wide, paint),
+    campaignsText(result, options.wide, paint),
     ...(options.wide ? [rejectionsText(result, paint)] : []),
     totalsText(result, paint),
     notesText(result, paint),
@@ -168,6 +169,33 @@ function rejectionsText(result: RunResult, paint: Paint): string {
     formatCount(rejectionsByPlugin[plugin]),
   ]);
   return rows.length === 0 ? '' : renderTable([textColumn('REJECTED BY'), numberColumn('VERDICTS')], rows, paint);
+}
+
+interface CampaignColumn {
+  readonly title: string;
+  readonly isText?: boolean;
+  readonly isWide?: boolean;
+  readonly cell: (campaign: CampaignFacts) => string;
+}
+
+/** Beside the name; of the page, too. */
+export const CAMPAIGN_COLUMNS: readonly CampaignColumn[] = [
+  { title: 'Kind', isText: true, cell: ({ kind, scope }) => `${scope} ${kind}` },
+  { title: 'Strikes', cell: ({ strikes }) => formatCount(strikes) },
+  { title: 'Nodes struck', cell: ({ nodesStruck }) => formatCount(nodesStruck) },
+  { title: 'Struck at the end', isWide: true, cell: ({ nodesStruckAtEnd }) => formatCount(nodesStruckAtEnd) },
+  { title: 'Node-hours', cell: ({ nodeSeconds }) => formatNumber(nodeSeconds / 3600) },
+  { title: 'Median', cell: ({ medianSeconds }) => formatSeconds(medianSeconds) },
+  { title: 'Longest', cell: ({ longestSeconds }) => formatSeconds(longestSeconds) },
+];
+
+/** '' where none has struck. */
+function campaignsText({ failures: { campaigns } }: RunResult, wide: boolean, paint: Paint): string {
+  if (campaigns === undefined) return '';
+  const shown = CAMPAIGN_COLUMNS.filter(({ isWide = false }) => wide || !isWide);
+  const columns = shown.map(({ title, isText = false }) => (isText ? textColumn : numberColumn)(title.toUpperCase()));
+  const rows = campaigns.map((campaign) => [plainText(campaign.name), ...shown.map(({ cell }) => cell(campaign))]);
+  return renderTable([textColumn('FAILURES BY CAMPAIGN'), ...columns], rows, paint);
 }
 
 function totalsText(result: RunResult, paint: Paint): string {

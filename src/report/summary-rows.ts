@@ -6,7 +6,7 @@ import type { Cell, ResultTable, TableColumn } from './result-tables.ts';
 /** Report members that hold lists, texts or settings rather than measured numbers. */
 const NOT_SUMMARY = new RegExp(
   '^(schemaVersion|description|notes|notSimulated|refusedPods|events|resolvedScenario|scheduling\\.profile|' +
-    '.*\\.queueWaitCdf|conflicts\\.firstMessage|waiting\\.(templates|.*\\.(nearest|barredBy)))$',
+    '.*\\.queueWaitCdf|conflicts\\.firstMessage|failures\\.campaigns|waiting\\.(templates|.*\\.(nearest|barredBy)))$',
   'u',
 );
 

@@ -4,18 +4,25 @@ import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { DisruptionBudgets } from '../cluster/disruption-budgets.ts';
 import { CrashProcesses } from '../failures/crash-processes.ts';
-import type { OnMark } from '../failures/crash-processes.ts';
+import type { FailureListener, OnMark } from '../failures/crash-processes.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { Operations } from '../operations/operations.ts';
 import type { NodeIllnesses } from './illness-assembly.ts';
 import type { Operation } from '../operations/settings.ts';
 import type { Scenario } from './scenario.ts';
 
+/** Who keeps the books of what happens. */
+export interface FaultMetrics {
+  readonly mark: OnMark;
+  /** Of failures by chance. */
+  readonly campaignsOf: (processes: Scenario['failures']) => FailureListener;
+}
+
 export interface FaultParts {
   readonly kernel: Kernel;
   readonly cluster: Cluster;
   readonly budgets: DisruptionBudgets;
-  readonly mark: OnMark;
+  readonly metrics: FaultMetrics;
   /** null: nothing fails but machines. */
   readonly illnesses: NodeIllnesses | null;
 }
@@ -38,11 +45,13 @@ export interface Faults {
 
 /** Whoever stops machines asks the same counts, so that one works only when nobody holds it down. */
 export function assembleFaults({ failures, steps }: Scenario, parts: FaultParts): Faults {
-  const { kernel, cluster, budgets, mark, illnesses } = parts;
+  const { kernel, cluster, budgets, metrics, illnesses } = parts;
   if (failures.length === 0 && steps.length === 0) return { crashes: null, operations: null };
+  const mark: OnMark = (...told) => { metrics.mark(...told); };
   const crashes = new CrashProcesses(
     kernel, cluster, failures, mark, (process) => illnesses?.faultOfProcess(process) ?? null,
   );
+  if (failures.length > 0) crashes.listeners.push(metrics.campaignsOf(failures));
   const operations = steps.length === 0 ? null : new Operations(kernel, cluster, steps, {
     budgets,
     machines: crashes.machines,

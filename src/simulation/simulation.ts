@@ -208,7 +208,7 @@ export class Simulation {
     const budgets = new DisruptionBudgets(cluster);
     const taintEviction = this.addNodeControllers(seen, requests, budgets, troubles);
     const { crashes, operations } = assembleFaults(scenario, {
-      kernel, cluster, budgets, illnesses, mark: (...told) => this.metrics.mark(...told),
+      kernel, cluster, budgets, illnesses, metrics: this.metrics,
     });
     this.autoscaler = assembleAutoscaler(scenario, {
       kernel,

@@ -6,7 +6,7 @@ import { nodesCsv, podsCsv, summaryCsv, timeSeriesCsv } from '../../src/report/c
 import { reportJson, reportOf } from '../../src/report/json.ts';
 import { reportYaml } from '../../src/report/yaml.ts';
 import { renderRunFiles } from '../../src/report/run-files.ts';
-import { makeRunResult } from '../support/run-result.ts';
+import { CAMPAIGNS, makeRunResult } from '../support/run-result.ts';
 
 const DOCUMENT = readFileSync(new URL('../../docs/formats/report.md', import.meta.url), 'utf8');
 
@@ -33,7 +33,7 @@ function documentedFields(): string[][] {
 }
 
 /** Lists of entries with fields of their own. */
-const LISTS = ['events', 'notSimulated', 'refusedPods', 'waiting.templates', 'packing.fragmentation.room'];
+const LISTS = ['events', 'failures.campaigns', 'notSimulated', 'refusedPods', 'waiting.templates', 'packing.fragmentation.room'];
 
 function fieldsOf(value: unknown, path: readonly string[] = []): string[][] {
   const opaque = ['scheduling.profile', 'resolvedScenario'].includes(path.join('.'));
@@ -68,7 +68,7 @@ describe('report.json', () => {
       podsRefused: 2, podsRefusedByReason: { OutOfcpu: 2 }, firstMessage: 'Node did not have enough resource: cpu',
       bindingsRefused: 1,
     };
-    const whole = { ...base, failures: { ...base.failures, containers }, conflicts };
+    const whole = { ...base, failures: { ...base.failures, campaigns: CAMPAIGNS, containers }, conflicts };
     const paths = fieldsOf(JSON.parse(reportJson(whole)));
     expect(patterns.length).toBeGreaterThan(80);
     const places = paths.map((path) => {

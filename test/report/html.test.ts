@@ -4,7 +4,7 @@ import type { RunResult } from '../../src/metrics/run-result.ts';
 import { renderHtml } from '../../src/report/html.ts';
 import { MEASURE, browserIsMissing, launchBrowser, openPage, whereBrowser } from '../support/browser-page.ts';
 import type { Measured } from '../support/browser-page.ts';
-import { makeRunResult } from '../support/run-result.ts';
+import { CAMPAIGNS, makeRunResult } from '../support/run-result.ts';
 
 const PLOTS = ['utilization', 'events', 'queue', 'reasons', 'wait-priority', 'wait-class', 'running', 'nodes', 'heat'];
 
@@ -21,6 +21,7 @@ function evilResult(): RunResult {
       notes: [EVIL],
       resolvedScenario: { name: EVIL },
       latencyByClass: { [EVIL]: base.latency },
+      failures: { ...base.failures, campaigns: [{ ...CAMPAIGNS[0], name: EVIL, kind: EVIL, scope: EVIL }] },
       utilizationByPool: { [EVIL]: base.utilization, other: base.utilization },
       waiting: evilWaiting(base.waiting),
       nodes: base.nodes.map((node) => ({ ...node, name: EVIL, pool: EVIL, meanUtilization: { [EVIL]: 0.5 } })),
@@ -130,6 +131,21 @@ describe('the HTML page', () => {
     const html = renderHtml(makeRunResult({ overrides: { simulatedSeconds: 0, timeseries: { seconds: [], columns: {} }, events: [], utilization: {}, utilizationByPool: {}, latency, latencyByPriority: {}, latencyByClass: {}, notes: [], nodes: [] } }));
     expect(html).toContain('no samples to plot');
     expect(withoutScript(html)).not.toMatch(/NaN|undefined|Infinity/u);
+  });
+
+  it('has a row for each failure process where one has struck', () => {
+    const base = makeRunResult();
+    expect(renderHtml(base)).not.toContain('Failures by campaign');
+    const page = renderHtml(makeRunResult({ overrides: { failures: { ...base.failures, campaigns: CAMPAIGNS } } }));
+    const [, body = ''] = /<caption>Failures by campaign<\/caption>(.*?)<\/table>/u.exec(page) ?? [];
+    const rows = Array.from(body.matchAll(/<tr>(.*?)<\/tr>/gu), ([, row]) =>
+      Array.from(row.matchAll(/<t[dh][^>]*>(.*?)<\/t[dh]>/gu), ([, cell]) => cell));
+    expect(rows).toEqual([
+      ['Campaign', 'Kind', 'Strikes', 'Nodes struck', 'Struck at the end', 'Node-hours', 'Median', 'Longest'],
+      ['node-crash', 'node crash', '9', '8', '1', '2.53', '12m00s', '50m00s'],
+      ['cut', 'zone partition', '2', '12', '0', '2', '5m00s', '5m00s'],
+      ['never', 'rack reclaim', '0', '0', '0', '0', '-', '-'],
+    ]);
   });
 
   it('names nodes of no pool only beside pools', () => {

@@ -13,7 +13,7 @@ import {
   sparkline,
   textColumn,
 } from '../../src/report/table.ts';
-import { makeRunResult } from '../support/run-result.ts';
+import { CAMPAIGNS, makeRunResult } from '../support/run-result.ts';
 
 const SEEDS = ['1', '2', '3', '4', '5', '6'];
 
@@ -89,6 +89,25 @@ describe('the run table', () => {
     expect(text).toContain('a [31mb c');
     expect(text).toContain('Note: x y');
     expect(text.split('\n').filter((line) => line !== line.trimEnd())).toEqual([]);
+  });
+
+  it('has a row for each failure process where one has struck', () => {
+    const base = makeRunResult();
+    const overrides = { failures: { ...base.failures, campaigns: CAMPAIGNS } };
+    const linesOf = (wide: boolean): string[] => {
+      const lines = renderRunTable(makeRunResult({ overrides }), { wide, color: false }).split('\n');
+      const from = lines.findIndex((line) => line.startsWith('FAILURES BY CAMPAIGN'));
+      return lines.slice(from, from + 5).map((line) => line.replace(/ {2,}/gu, ' | '));
+    };
+    expect(linesOf(false)).toEqual([
+      'FAILURES BY CAMPAIGN | KIND | STRIKES | NODES STRUCK | NODE-HOURS | MEDIAN | LONGEST',
+      'node-crash | node crash | 9 | 8 | 2.53 | 12m00s | 50m00s',
+      'cut | zone partition | 2 | 12 | 2 | 5m00s | 5m00s',
+      'never | rack reclaim | 0 | 0 | 0 | - | -',
+      '',
+    ]);
+    expect(linesOf(true)[1]).toBe('node-crash | node crash | 9 | 8 | 1 | 2.53 | 12m00s | 50m00s');
+    expect(renderRunTable(base, { wide: true, color: false })).not.toContain('CAMPAIGN');
   });
 
   it('stands an empty run', () => {

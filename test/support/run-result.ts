@@ -4,6 +4,7 @@
  */
 import { quantileOfSorted } from '../../src/base/statistics/quantiles.ts';
 import type {
+  CampaignFacts,
   LatencyGroup,
   MarkedEvent,
   NearestNode,
@@ -23,6 +24,22 @@ export interface RunResultOptions {
   readonly podRows?: number | null;
   readonly overrides?: Partial<RunResult>;
 }
+
+/** Of a scenario with three failure processes, the last of which never struck. */
+export const CAMPAIGNS: readonly CampaignFacts[] = [
+  {
+    name: 'node-crash', kind: 'crash', scope: 'node', strikes: 9, nodesStruck: 8, nodesStruckAtEnd: 1,
+    nodeSeconds: 9120, medianSeconds: 720, longestSeconds: 3000,
+  },
+  {
+    name: 'cut', kind: 'partition', scope: 'zone', strikes: 2, nodesStruck: 12, nodesStruckAtEnd: 0,
+    nodeSeconds: 7200, medianSeconds: 300, longestSeconds: 300,
+  },
+  {
+    name: 'never', kind: 'reclaim', scope: 'rack', strikes: 0, nodesStruck: 0, nodesStruckAtEnd: 0,
+    nodeSeconds: 0, medianSeconds: null, longestSeconds: null,
+  },
+];
 
 const DAY = 86_400;
 const CLASSES = ['service', 'batch', 'interactive'] as const;
