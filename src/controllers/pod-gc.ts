@@ -35,6 +35,8 @@ export class PodGc implements ClusterObserver {
   private readonly endedEvent: EventKind;
   private readonly terminatingEvent: EventKind;
   private isCollectionDue = false;
+  /** The last tick at which those that have ended were counted: it looks once. */
+  private collectedAt: Micros = -1;
   /** Node rows with a tick to come that looks for terminating pods. */
   private readonly lookedAt = new Set<number>();
 
@@ -75,7 +77,8 @@ export class PodGc implements ClusterObserver {
   podRemoved(): void {
     if (this.isCollectionDue || this.endedCount() <= MOST_ENDED_PODS) return;
     this.isCollectionDue = true;
-    this.kernel.at(Math.ceil(this.kernel.now / PERIOD_MICROS) * PERIOD_MICROS, this.endedEvent);
+    const tick = Math.ceil(this.kernel.now / PERIOD_MICROS) * PERIOD_MICROS;
+    this.kernel.at(tick === this.collectedAt ? tick + PERIOD_MICROS : tick, this.endedEvent);
   }
 
   podBound(pod: number): void {
@@ -157,6 +160,7 @@ export class PodGc implements ClusterObserver {
   /** The oldest of those that have ended go until the limit is kept. */
   private collectEnded(): void {
     this.isCollectionDue = false;
+    this.collectedAt = this.kernel.now;
     const { pods } = this.cluster;
     const surplus = this.endedCount() - MOST_ENDED_PODS;
     if (surplus <= 0) return;
