@@ -15,7 +15,7 @@ scenarios:
   - scenario: small.yaml
     metrics: [queueWait, packing.densityOfNonEmptyNodes.cpu]
 `;
-/** Of weights of which one is another. */
+/** Of another strategy. */
 const PACKING = `apiVersion: kubescheduler.config.k8s.io/v1
 kind: KubeSchedulerConfiguration
 profiles:
@@ -51,7 +51,31 @@ test('the same scheduler gives the same bytes, whatever the threads, and nothing
   expect(again.err).toContain('run 6 of 6');
 });
 
-test('another weight is told apart where it differs, with pair, interval and verdict', () => {
+test('one weight that is another is told apart where it matters, and nothing is shown where it does not', () => {
+  cli.write('skewed.yaml', `name: skewed
+duration: 1h
+nodePools:
+  - {name: wide, count: 6, allocatable: {cpu: 16, memory: 16Gi}}
+  - {name: deep, count: 6, allocatable: {cpu: 4, memory: 64Gi}}
+workloads:
+  - name: web
+    kind: Job
+    arrivals: {poisson: {ratePerHour: 200}}
+    lifetime: {exponential: {mean: 5m}}
+    requests: {cpu: 500m, memory: 1Gi}
+`);
+  cli.write('skewed-suite.yaml', OUR_SUITE.replace('small.yaml', 'skewed.yaml'));
+  for (const weight of ['1', '5'])
+    cli.write(`memory-${weight}.yaml`, PACKING.replace('MostAllocated', 'LeastAllocated').replace('memory, weight: 1', `memory, weight: ${weight}`));
+  const bench = (...words: readonly string[]): string => cli.run('bench', '--suite', 'skewed-suite.yaml', '-q', ...words).out;
+  bench('--scheduler', 'memory-1.yaml', '--out', 'memory-1');
+  const out = bench('--scheduler', 'memory-5.yaml', '--against', 'memory-1/card.json');
+  expect(out).toMatch(/queueWait +lower .* 0\.00% to 0\.00% +same$/m);
+  expect(out).toMatch(/densityOfNonEmptyNodes\.cpu +higher .* better$/m);
+  expect(out).toContain('Of 2 figures, 1 better, 0 worse, 1 equal');
+});
+
+test('another strategy is told apart where it differs, with pair, interval and verdict', () => {
   const { out, code } = cli.run(
     'bench', '--suite', 'suite.yaml', '--scheduler', 'packing.yaml', '--against', 'one/card.json', '-q',
   );
