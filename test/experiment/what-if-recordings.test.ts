@@ -21,14 +21,13 @@ import type { ClusterMoment, MomentPod } from '../../src/simulation/cluster-mome
 import { StillCluster } from '../../src/simulation/still-cluster.ts';
 import type { AskedPod } from '../../src/simulation/asked-pods.ts';
 import { recordingText, recordingsBelow } from '../support/recordings.ts';
-import { sized } from '../support/thorough.ts';
 
 // Left out: suites whose nodes come and go (the scheduler keeps an order of nodes that no object tells of),
 // and volumes, whose recorded cluster has no volume controller.
 const SUITES =
   /\/(args|images|interpod|mixed|nodeaffinity|ports|preemption|profiles|resources|spread|spread-default|taints)\.jsonl/;
 /** Each decision costs a cluster of its own: so many of a suite are asked again, evenly spread. */
-const ASKED_OF_A_SUITE = sized(20, 60);
+const ASKED_OF_A_SUITE = 60;
 
 interface Asked {
   readonly answer: PodAnswer;
