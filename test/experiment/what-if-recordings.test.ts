@@ -21,6 +21,7 @@ import type { ClusterMoment, MomentPod } from '../../src/simulation/cluster-mome
 import { StillCluster } from '../../src/simulation/still-cluster.ts';
 import type { AskedPod } from '../../src/simulation/asked-pods.ts';
 import { recordingText, recordingsBelow } from '../support/recordings.ts';
+import { sized } from '../support/thorough.ts';
 
 // Left out: suites whose nodes come and go (the scheduler keeps an order of nodes that no object tells of),
 // and volumes, whose recorded cluster has no volume controller.
@@ -241,7 +242,8 @@ function namesNodes({ spec }: Pod): boolean {
 }
 
 describe('what-if on recorded clusters', () => {
-  const names = ['1.36', '1.37'].flatMap((version) => recordingsBelow(version)).filter((name) => SUITES.test(name));
+  const versions = sized(['1.36'], ['1.36', '1.37']);
+  const names = versions.flatMap((version) => recordingsBelow(version)).filter((name) => SUITES.test(name));
   if (names.length === 0) test.skip('skipped: no recordings beside this checkout', () => undefined);
   test.each(names)('answers as kube-scheduler did: %s', (name) => {
     const lines = (recordingText(name) ?? '').split('\n').filter((line) => line !== '');
