@@ -28,7 +28,7 @@ export const AUTHORS: readonly LatePart[] = WATCHERS;
 /** One distribution for all of them, or one for each that is named. */
 export type PartDelays = DistributionInput & Partial<Record<LatePart, string | number | DistributionInput>>;
 
-function partDelays(parts: readonly (LatePart)[], help: string): z.ZodType<string | number | PartDelays> {
+function partDelays(parts: readonly LatePart[], help: string): z.ZodType<string | number | PartDelays> {
   const expected = `${DURATION}, a distribution, or a mapping of ${parts.join(', ')} to such`;
   const each = Object.fromEntries(parts.map((part) => [part, durationDistribution(`For the ${part}`).optional()]));
   const fixed = z.string(expecting(expected)).regex(DURATION_PATTERN, expecting(expected));

@@ -170,7 +170,8 @@ export class MemoryPressure implements ClusterObserver {
     const victim = this.ranked(running).find((pod) => !isGoing(pod) && !isCriticalPod(cluster, pod));
     if (victim === undefined) return;
     const message = 'The node was low on resource: memory. ';
-    this.host.evict(victim, { cause: EvictionCause.NodePressure, reason: 'Evicted', message, graceMicros: MICROS_PER_SECOND });
+    const cause = EvictionCause.NodePressure;
+    this.host.evict(victim, { cause, reason: 'Evicted', message, graceMicros: MICROS_PER_SECOND });
   }
 
   /** Who goes first; equals in order of creation. */

@@ -124,7 +124,8 @@ export class NodeShutdowns implements ClusterObserver {
     for (const pod of nodes.pods[node]) {
       if (pods.phase[pod] < PodPhase.Bound || this.groupOf(pod) !== group) continue;
       waiting.add(pod);
-      if (!pods.isTerminating(pod) && !this.host.isEvicting(pod)) this.host.evict(pod, terminated(this.graceOf(pod, graceMicros)));
+      if (pods.isTerminating(pod) || this.host.isEvicting(pod)) continue;
+      this.host.evict(pod, terminated(this.graceOf(pod, graceMicros)));
     }
   }
 

@@ -189,7 +189,7 @@ interface Need {
 
 /** As few guaranteed pods as possible, then burstable, then best effort ones; null: all of them are too few. */
 function podsToPreempt(cluster: Cluster, lacks: readonly Lack[], candidates: readonly number[]): number[] | null {
-  const needs = lacks.map(({ column, requested, used, capacity }) => ({ column, amount: requested - (capacity - used) }));
+  const needs = lacks.map(({ column, requested, used, capacity }) => ({ column, amount: requested + used - capacity }));
   const classes = { BestEffort: [] as number[], Burstable: [] as number[], Guaranteed: [] as number[] };
   for (const pod of candidates) classes[qosClass({ spec: cluster.templateOf(pod).spec })].push(pod);
   const { BestEffort: least, Burstable: middle, Guaranteed: most } = classes;
