@@ -101,7 +101,6 @@ interface Asked {
 function fromKept(asked: Asked, withMoment: boolean, context: CommandContext): Explained | null {
   const { run: { kept, scenario }, pod, until } = asked;
   if (kept === null) return null;
-  if (scenario.schedulers.length > 0) return playedAgain('what all of its schedulers decided', context);
   const isLate = scenario.controlPlane.watchDelaySeconds.scheduler !== null;
   if (withMoment && isLate) return playedAgain('what a late scheduler had not seen', context);
   const decision = lastDecision(keptDecisionsOf(kept.log, pod, until), pod);

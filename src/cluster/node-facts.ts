@@ -7,6 +7,13 @@ export const REGION_LABEL = 'topology.kubernetes.io/region';
 export const BETA_ZONE_LABEL = 'failure-domain.beta.kubernetes.io/zone';
 export const BETA_REGION_LABEL = 'failure-domain.beta.kubernetes.io/region';
 
+const OUT_OF_SERVICE_TAINT = 'node.kubernetes.io/out-of-service';
+
+/** Whether somebody has said, by the taint, that the node's machine is gone for good. */
+export function isOutOfService({ taints }: NodeFacts): boolean {
+  return taints.some(({ key }) => key === OUT_OF_SERVICE_TAINT);
+}
+
 /** What a Node object says, compiled. Immutable: an update puts another one in its place. */
 export interface NodeFacts {
   readonly object: Node;

@@ -88,6 +88,9 @@ function onlyFields<T extends object>(object: T, fields: Fields<T>): T {
   return Object.fromEntries(Object.entries(object).filter(([key]) => key in fields)) as T;
 }
 
+/** system-critical: of the classes that every cluster is born with, the lower one (pkg/apis/scheduling/types.go). */
+export const CRITICAL_PRIORITY = 2_000_000_000;
+
 /** Name of an application of the scenario: what runs in the pod's containers. */
 export const APPLICATION_ANNOTATION = 'podyard.dev/application';
 

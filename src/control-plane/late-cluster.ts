@@ -16,6 +16,7 @@ import type { ClusterObserver, NodeBefore, ObjectAction, WorkloadChange } from '
 import type { PodOutcome } from '../cluster/pod-table.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
 import type { Distribution } from '../kernel/distribution.ts';
+import { DelayedCalls } from '../kernel/kernel.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import { sampleMicros } from '../kernel/sampling.ts';
 
@@ -27,16 +28,24 @@ export interface LateClusterOptions {
   readonly showsAfter: () => Micros;
 }
 
-/** Delays of one watch, in microseconds. */
-export function drawnDelays({ random }: Kernel, name: string, delaySeconds: Distribution): () => Micros {
-  const stream = random.stream('watch-delay', name);
+/** What is late: what a component is shown, or what it asks for. */
+export type LateWay = 'watch-delay' | 'request-latency';
+
+/** Delays of one watch, or of the requests of one author, in microseconds. */
+export function drawnDelays(
+  { random }: Kernel, name: string, delaySeconds: Distribution, way: LateWay = 'watch-delay',
+): () => Micros {
+  const stream = random.stream(way, name);
   return () => sampleMicros(delaySeconds, stream);
 }
 
-/** How long requests of an author take, in microseconds. */
-export function drawnRequests({ random }: Kernel, name: string, latencySeconds: Distribution): () => Micros {
-  const stream = random.stream('request-latency', name);
-  return () => sampleMicros(latencySeconds, stream);
+/** Requests of an author; null: they take no time. */
+export function delayedRequests(
+  kernel: Kernel, name: string, latencySeconds: Distribution | null, phase: number,
+): DelayedCalls | null {
+  if (latencySeconds === null) return null;
+  const takes = drawnDelays(kernel, name, latencySeconds, 'request-latency');
+  return new DelayedCalls(kernel, `${name}.request`, phase, takes);
 }
 
 /** How long until a watch shows what happens now: never before what it has not shown yet. */
@@ -49,11 +58,11 @@ export function inOrder(kernel: Kernel, delay: () => Micros): () => Micros {
 }
 
 /**
- * How long until the kubelet of a node row learns of what happens now: each has a watch of its own. null: at once. With
- * `drawn` = drawnRequests: how long until the API server learns of what that kubelet says.
+ * How long until the kubelet of a node row learns of what happens now, or the API server of what that kubelet says:
+ * each is in order for itself. null: at once.
  */
 export function kubeletWatches(
-  kernel: Kernel, { nodes }: Cluster, delaySeconds: Distribution | null, drawn = drawnDelays,
+  kernel: Kernel, { nodes }: Cluster, delaySeconds: Distribution | null, way: LateWay = 'watch-delay',
 ): ((node: number) => Micros) | null {
   if (delaySeconds === null) return null;
   const watches = new Map<string, () => Micros>();
@@ -61,7 +70,7 @@ export function kubeletWatches(
     const { name } = nodes.facts[node];
     let showsAfter = watches.get(name);
     if (showsAfter === undefined) {
-      showsAfter = inOrder(kernel, drawn(kernel, `kubelet/${name}`, delaySeconds));
+      showsAfter = inOrder(kernel, drawnDelays(kernel, `kubelet/${name}`, delaySeconds, way));
       watches.set(name, showsAfter);
     }
     return showsAfter();

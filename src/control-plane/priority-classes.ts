@@ -3,11 +3,16 @@
  * Source: plugin/pkg/admission/priority/admission.go, pkg/apis/scheduling/types.go (v1.36.3).
  */
 import type { PodSpec, PriorityClass } from '../cluster/objects.ts';
+import { CRITICAL_PRIORITY } from '../cluster/scheduling-spec.ts';
 
 /** Classes that every cluster is born with. */
 export const SYSTEM_PRIORITY_CLASSES: readonly PriorityClass[] = [
-  { metadata: { name: 'system-cluster-critical' }, value: 2_000_000_000, preemptionPolicy: 'PreemptLowerPriority' },
-  { metadata: { name: 'system-node-critical' }, value: 2_000_001_000, preemptionPolicy: 'PreemptLowerPriority' },
+  { metadata: { name: 'system-cluster-critical' }, value: CRITICAL_PRIORITY, preemptionPolicy: 'PreemptLowerPriority' },
+  {
+    metadata: { name: 'system-node-critical' },
+    value: CRITICAL_PRIORITY + 1000,
+    preemptionPolicy: 'PreemptLowerPriority',
+  },
 ];
 
 export interface PriorityClassLookup {

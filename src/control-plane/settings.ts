@@ -18,33 +18,28 @@ export interface ControlPlaneSettings {
   readonly requestLatencySeconds: Readonly<Record<LatePart, Distribution | null>>;
 }
 
-/** Parts that may be told of changes late. */
-export const WATCHERS = ['scheduler', 'controllers', 'kubelets'] as const;
-export type LatePart = (typeof WATCHERS)[number];
-
-/** Parts whose writes may take their time. */
-export const AUTHORS: readonly LatePart[] = WATCHERS;
+/** Parts that may be told of changes late, and whose writes may take their time. */
+export const LATE_PARTS = ['scheduler', 'controllers', 'kubelets'] as const;
+export type LatePart = (typeof LATE_PARTS)[number];
 
 /** One distribution for all of them, or one for each that is named. */
 export type PartDelays = DistributionInput & Partial<Record<LatePart, string | number | DistributionInput>>;
 
-function partDelays(parts: readonly LatePart[], help: string): z.ZodType<string | number | PartDelays> {
-  const expected = `${DURATION}, a distribution, or a mapping of ${parts.join(', ')} to such`;
-  const each = Object.fromEntries(parts.map((part) => [part, durationDistribution(`For the ${part}`).optional()]));
+function partDelays(help: string): z.ZodType<string | number | PartDelays> {
+  const expected = `${DURATION}, a distribution, or a mapping of ${LATE_PARTS.join(', ')} to such`;
+  const each = Object.fromEntries(LATE_PARTS.map((part) => [part, durationDistribution(`For the ${part}`).optional()]));
   const fixed = z.string(expecting(expected)).regex(DURATION_PATTERN, expecting(expected));
   return distribution(duration, fixed, expected, help, each);
 }
 
 const schema = z.strictObject({
   watchDelay: partDelays(
-    WATCHERS,
     'Time from a change until those who watch the API server learn of it: one for all, or by part (scheduler, ' +
       'controllers, kubelets). Default 0s',
   ).default('0s'),
   requestLatency: partDelays(
-    AUTHORS,
-    'Time from a write to the API server until it takes effect and is answered: one for all, or by author (scheduler, ' +
-      'controllers, kubelets). Default 0s',
+    'Time from a write to the API server until it takes effect and is answered: one for all, or by author ' +
+      '(scheduler, controllers, kubelets). Default 0s',
   ).default('0s'),
 });
 
@@ -53,27 +48,29 @@ function resolve(
 ): ControlPlaneSettings {
   const at = below(null, 'controlPlane');
   return {
-    watchDelaySeconds: delaysOf(WATCHERS, 'watches', watchDelay, below(at, 'watchDelay'), numbers),
-    requestLatencySeconds: delaysOf(AUTHORS, 'authors', requestLatency, below(at, 'requestLatency'), numbers),
+    watchDelaySeconds: delaysOf('watches', watchDelay, below(at, 'watchDelay'), numbers),
+    requestLatencySeconds: delaysOf('authors', requestLatency, below(at, 'requestLatency'), numbers),
   };
 }
 
 /** By part, whether one distribution stands for all or some parts have one of their own. */
-function delaysOf<Part extends LatePart>(
-  parts: readonly Part[], all: string, given: string | number | PartDelays, at: Path, numbers: ScenarioNumbers,
-): Record<Part, Distribution | null> {
-  const named = typeof given === 'object' ? parts.filter((part) => given[part] !== undefined) : [];
+function delaysOf(
+  all: string, given: string | number | PartDelays, at: Path, numbers: ScenarioNumbers,
+): Record<LatePart, Distribution | null> {
+  const byPart = (delayOf: (part: LatePart) => Distribution | null): Record<LatePart, Distribution | null> => (
+    { scheduler: delayOf('scheduler'), controllers: delayOf('controllers'), kubelets: delayOf('kubelets') }
+  );
+  const named = typeof given === 'object' ? LATE_PARTS.filter((part) => given[part] !== undefined) : [];
   if (named.length === 0) {
     const forAll = lateOrNull(numbers.distribution(given, at));
-    return Object.fromEntries(parts.map((part) => [part, forAll])) as Record<Part, Distribution | null>;
+    return byPart(() => forAll);
   }
   const delays = given as PartDelays;
-  for (const key of Object.keys(delays).filter((name) => !parts.includes(name as Part))) {
+  for (const key of Object.keys(delays).filter((name) => !LATE_PARTS.includes(name as LatePart))) {
     const message = `"${key}" is for all ${all}: expected it below ${named.join(' and ')}`;
     numbers.findings.error(below(at, key), message, undefined, 'key');
   }
-  const each = parts.map((part) => [part, lateOrNull(numbers.distribution(delays[part] ?? '0s', below(at, part)))]);
-  return Object.fromEntries(each) as Record<Part, Distribution | null>;
+  return byPart((part) => lateOrNull(numbers.distribution(delays[part] ?? '0s', below(at, part))));
 }
 
 export function lateOrNull(delay: Distribution): Distribution | null {

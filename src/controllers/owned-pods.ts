@@ -72,9 +72,9 @@ const DELETIONS = -2;
  * not found, and forgotten; a spec or an object that has changed since is a conflict: nothing is written, and the sync
  * ends with an error. What a sync writes of a workload it reads as written, until it ends.
  *
- * Where requests take time (`calls`), each is carried out when it arrives, on the cluster as it then is. Those of a sync
- * follow each other, each after the answer to the one before, but for pods that are made or deleted together; after a
- * conflict none follows. Who is no sync waits for no answer.
+ * Where requests take time (`calls`), each is carried out when it arrives, on the cluster as it then is. Those of a
+ * sync follow each other, each after the answer to the one before, but for pods that are made or deleted together;
+ * after a conflict none follows. Who is no sync waits for no answer.
  */
 export class ApiRequests {
   readonly api: Cluster;
@@ -159,12 +159,6 @@ export class ApiRequests {
   }
 
   // ---- pods and nodes --------------------------------------------------------------------------------------------
-
-  hasPod(pod: number): boolean {
-    const { api, view, late } = this;
-    if (late === null) return true;
-    return api.pods.incarnation[pod] === view.pods.incarnation[pod] && api.pods.phase[pod] !== PodPhase.Free;
-  }
 
   /** Something is done with a pod that was seen, if it is still there. */
   withPod(pod: number, write: (pod: number) => void): void {

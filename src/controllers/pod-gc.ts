@@ -14,6 +14,7 @@
 import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
 import { EvictionCause, PodOutcome, PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { isOutOfService } from '../cluster/node-facts.ts';
 import { NodeChange } from '../cluster/observer.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
@@ -22,7 +23,6 @@ import { ApiRequests } from './owned-pods.ts';
 const PERIOD_MICROS: Micros = 20 * MICROS_PER_SECOND;
 /** terminatedPodGCThreshold. */
 const MOST_ENDED_PODS = 12_500;
-const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service';
 const QUARANTINE_MICROS: Micros = 40 * MICROS_PER_SECOND;
 
 export class PodGc implements ClusterObserver {
@@ -77,8 +77,13 @@ export class PodGc implements ClusterObserver {
   podRemoved(): void {
     if (this.isCollectionDue || this.endedCount() <= MOST_ENDED_PODS) return;
     this.isCollectionDue = true;
-    const tick = Math.ceil(this.kernel.now / PERIOD_MICROS) * PERIOD_MICROS;
+    const tick = this.nextTick();
     this.kernel.at(tick === this.collectedAt ? tick + PERIOD_MICROS : tick, this.endedEvent);
+  }
+
+  /** This instant, if it is one. */
+  private nextTick(): Micros {
+    return Math.ceil(this.kernel.now / PERIOD_MICROS) * PERIOD_MICROS;
   }
 
   podBound(pod: number): void {
@@ -100,32 +105,30 @@ export class PodGc implements ClusterObserver {
     if (this.cluster.nodes.pods[node].length > 0) this.scheduleOrphans(node);
   }
 
-  private isOutOfService(node: number): boolean {
-    const { taints, object } = this.cluster.nodes.facts[node];
-    if (!taints.some(({ key }) => key === OUT_OF_SERVICE)) return false;
-    return object.status?.conditions?.some(({ type, status }) => type === 'Ready' && status !== 'True') ?? false;
+  /** Nobody stops pods there any more. */
+  private isAbandoned(node: number): boolean {
+    const facts = this.cluster.nodes.facts[node];
+    const { conditions = [] } = facts.object.status ?? {};
+    return isOutOfService(facts) && conditions.some(({ type, status }) => type === 'Ready' && status !== 'True');
   }
 
   private lookForTerminating(node: number): void {
-    if (this.lookedAt.has(node) || !this.isOutOfService(node)) return;
+    if (this.lookedAt.has(node) || !this.isAbandoned(node)) return;
     this.lookedAt.add(node);
-    const { now } = this.kernel;
-    const at = Math.ceil(now / PERIOD_MICROS) * PERIOD_MICROS;
-    this.kernel.at(at, this.terminatingEvent, node, this.cluster.nodes.incarnation[node]);
+    this.kernel.at(this.nextTick(), this.terminatingEvent, node, this.cluster.nodes.incarnation[node]);
   }
 
   private removeTerminating(node: number, incarnation: number): void {
     const { nodes, pods } = this.cluster;
     if (nodes.incarnation[node] !== incarnation) return;
     this.lookedAt.delete(node);
-    if (nodes.alive[node] === 0 || !this.isOutOfService(node)) return;
+    if (nodes.alive[node] === 0 || !this.isAbandoned(node)) return;
     for (const pod of nodes.pods[node].slice())
-      if (pods.isTerminating(pod) && this.requests.hasPod(pod)) this.remove(pod);
+      if (pods.isTerminating(pod)) this.requests.withPod(pod, (row) => { this.remove(row); });
   }
 
   private scheduleOrphans(node: number): void {
-    const found = Math.ceil(this.kernel.now / PERIOD_MICROS) * PERIOD_MICROS;
-    this.kernel.at(found + QUARANTINE_MICROS, this.orphansEvent, node, this.cluster.nodes.incarnation[node]);
+    this.kernel.at(this.nextTick() + QUARANTINE_MICROS, this.orphansEvent, node, this.cluster.nodes.incarnation[node]);
   }
 
   private removeUnscheduled(pod: number, incarnation: number): void {

@@ -51,7 +51,8 @@ const schema = z.strictObject({
     1,
   ).default(0.55),
   defaultTolerationSeconds: whole(
-    'Seconds for which pods tolerate not-ready and unreachable nodes unless they say otherwise. Default 300 (DefaultTolerationSeconds admission)',
+    'Seconds for which pods tolerate not-ready and unreachable nodes unless they say otherwise. Default 300 ' +
+      '(DefaultTolerationSeconds admission)',
     0,
     MAX_NODES,
   ).default(300),

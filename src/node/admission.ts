@@ -2,7 +2,7 @@
  * What a kubelet looks at before it starts a pod: whether the node has room beside the pods it has admitted, and
  * whether the pod belongs there. A pod that does not is Failed, with the first reason found. Source:
  * pkg/kubelet/lifecycle/predicate.go, pkg/scheduler/eventhandlers.go AdmissionCheck (v1.36.3). For a critical pod that
- * lacks nothing but room others go: preemption.ts.
+ * lacks nothing but room others go: pod-ends.ts.
  *
  * Costs a comparison a resource while all that is bound to the node fits; else a walk over its pods.
  */

@@ -15,14 +15,13 @@ import { EvictionCause, PodOutcome, PodPhase } from '../cluster/cluster.ts';
 import type { Cluster, PodEnd } from '../cluster/cluster.ts';
 import { qosClass } from '../cluster/pod-requests.ts';
 import { CPU, MEMORY, amountOf } from '../cluster/resources.ts';
+import { CRITICAL_PRIORITY } from '../cluster/scheduling-spec.ts';
 import { PODS } from './admission.ts';
 import type { Lack } from './admission.ts';
 import type { StatusReports } from './status-reports.ts';
 
 /** Exit code of a container that SIGTERM has ended. */
 export const TERMINATED = 143;
-/** system-critical: kubelets evict no pod of such a priority (pkg/apis/scheduling/types.go). */
-export const CRITICAL_PRIORITY = 2_000_000_000;
 
 /** Why a kubelet makes a pod go. */
 export interface KubeletEviction {

@@ -5,6 +5,7 @@ import { below } from '../base/source-path.ts';
 import type { Path } from '../base/source-path.ts';
 import { MICROS_PER_SECOND } from '../base/time.ts';
 import type { Micros } from '../base/time.ts';
+import { CRITICAL_PRIORITY } from '../cluster/scheduling-spec.ts';
 import type { Distribution } from '../kernel/distribution.ts';
 import type { Block } from '../scenario/block.ts';
 import { duration, durationDistribution, expecting, flag, list, quantity, whole } from '../scenario/fields.ts';
@@ -36,12 +37,10 @@ export interface ShutdownGrace {
   readonly graceMicros: Micros;
 }
 
-/** system-critical (pkg/apis/scheduling/types.go). */
-const CRITICAL_PRIORITY = 2_000_000_000;
-
 const schema = z.strictObject({
   sandbox: durationDistribution(
-    'Time from binding until the pod sandbox with its network is set up. Default: lognormal, median 400ms, sigma 0.5; a model assumption within the SLO of 5 s at p99 for pod start without pulls',
+    'Time from binding until the pod sandbox with its network is set up. Default: lognormal, median 400ms, sigma ' +
+      '0.5; a model assumption within the SLO of 5 s at p99 for pod start without pulls',
   ).default({ lognormal: { median: '400ms', sigma: 0.5 } }),
   containerStart: durationDistribution(
     'Time to create and start the containers of a pod. Default: lognormal, median 150ms, sigma 0.5; a model assumption',
@@ -66,7 +65,9 @@ const schema = z.strictObject({
     .describe('Compressed sizes by image name as in container.image'),
   serializeImagePulls: flag('One pull at a time on a node. Default true (KubeletConfiguration v1beta1)').default(true),
   shutdownGracePeriod: duration(
-    'Time that a node takes to stop its pods before its machine goes (graceful node shutdown), where it is told in time: failures and steps of kind reclaim with a notice. Default 0s: it is drained instead (KubeletConfiguration v1beta1)',
+    'Time that a node takes to stop its pods before its machine goes (graceful node shutdown), where it is told ' +
+      'in time: failures and steps of kind reclaim with a notice. Default 0s: it is drained instead ' +
+      '(KubeletConfiguration v1beta1)',
   ).default('0s'),
   shutdownGracePeriodCriticalPods: duration(
     'The last part of it, which critical pods have (priority of 2000000000 or more). Default 0s',

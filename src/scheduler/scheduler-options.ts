@@ -41,7 +41,7 @@ export interface SchedulerOptions {
   /** Who answers to Bindings; absent: all of them are written. */
   readonly bindingCalls?: BindingCalls | undefined;
   /** Requests on their way to the API server; absent: they take no time. */
-  readonly requests?: DelayedCalls | undefined;
+  readonly requests?: DelayedCalls | null | undefined;
   /** As BindingOptions. */
   readonly bindingRefusals?: BindingRefusals | undefined;
   /** Of the process, for its random streams; absent: the first. */

@@ -41,10 +41,6 @@ export function resolveBlocks(input: BlockInputs, numbers: ScenarioNumbers, cont
   return Object.fromEntries(settings) as BlockSettings;
 }
 
-export function blocksOf(settings: BlockSettings): BlockSettings {
-  return Object.fromEntries(ENTRIES.map(([key]) => [key, settings[key]] as const)) as BlockSettings;
-}
-
 export function spellBlocks(settings: BlockSettings, context: BlockContext): Record<string, unknown> {
   const spelled = ENTRIES.map(([key, block]) => [key, block.spell(settings[key], context)] as const);
   return Object.fromEntries(spelled.filter(([, value]) => value !== undefined));

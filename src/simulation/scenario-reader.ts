@@ -22,6 +22,7 @@ import { refusedPods, warnOfRefusedWorkloads } from './refused-pods.ts';
 import type { Scenario } from './scenario.ts';
 import type { SchedulerSettings } from '../scheduler/settings.ts';
 import { applicationOf, placedApplications } from '../control-plane/pod-admission.ts';
+import { SYSTEM_PRIORITY_CLASSES } from '../control-plane/priority-classes.ts';
 import { podMetadataOf } from './pod-places.ts';
 import {
   applicationProblems, checkClassesOfWorkloads, checkMembers, checkScenario, warnOfIdleApplications,
@@ -34,7 +35,6 @@ import { namesOfProfiles, sharesOfProfiles } from './foreign-schedulers.ts';
 import { ordinalIn } from './pool-nodes.ts';
 import type { OwnSettings } from './scenario-resolve.ts';
 import { resolveSettings, resolveThresholds } from './scenario-resolve.ts';
-import { blocksOf } from './scenario-blocks.ts';
 import { scenarioSchema } from './scenario-schema.ts';
 import type { ScenarioInput } from './scenario-schema.ts';
 import { checkSteps } from './step-checks.ts';
@@ -151,26 +151,20 @@ class ScenarioReading {
     const trace = resolveTrace(input.trace, streamOr, new ScenarioNumbers(this.#findings));
     const machines = resolveMachines(input.machines, existing, this.#findings);
     const scheduler = this.#resolveScheduler(input, settings);
+    const { cycleMicros: _cycle, bindMicros: _bind, ...own } = settings;
     return {
-      ...blocksOf(settings),
+      ...own,
       name: input.name ?? nameOfFile(this.#file, 'scenario'),
       description: input.description,
-      seed: settings.seed,
-      kubernetes: settings.kubernetes,
-      durationMicros: settings.durationMicros,
-      nodePools: settings.nodePools,
       nodes: manifests.nodes,
       objects: manifests.objects,
       timeZones: namedZones(manifests.objects, this.#files.timeZones),
       ignoredKinds: manifests.ignoredKinds,
       notSimulated: manifests.notSimulated.map(({ kind, field, count, effect }) => ({ kind, field, count, effect })),
       priorityClasses,
-      workloads: settings.workloads,
-      applications: settings.applications,
       trace,
       machines,
       scheduler,
-      schedulers: settings.schedulers,
       thresholds: resolveThresholds(input, this.#findings),
       fileNames: this.#fileNames([
         trace?.file,
@@ -439,11 +433,12 @@ export function readConfigurationFile(
   return { value, warnings };
 }
 
-/** Priority classes of every cluster (pkg/apis/scheduling/v1/helpers.go). */
-const BUILT_IN_CLASSES: Scenario['priorityClasses'] = {
-  'system-cluster-critical': { value: 2_000_000_000, preemptionPolicy: 'PreemptLowerPriority', globalDefault: false },
-  'system-node-critical': { value: 2_000_001_000, preemptionPolicy: 'PreemptLowerPriority', globalDefault: false },
-};
+/** Priority classes of every cluster. */
+const BUILT_IN_CLASSES: Scenario['priorityClasses'] = Object.fromEntries(
+  SYSTEM_PRIORITY_CLASSES.map(({ metadata, value = 0, preemptionPolicy = '', globalDefault = false }) => (
+    [metadata?.name ?? '', { value, preemptionPolicy, globalDefault }]
+  )),
+);
 
 function inOrder(problems: Problem[]): Problem[] {
   return problems.sort((a, b) => (a.line ?? Infinity) - (b.line ?? Infinity) || (a.column ?? 0) - (b.column ?? 0) || 0);

@@ -6,6 +6,7 @@
 import type { Micros } from '../base/time.ts';
 import type { KubernetesVersion } from '../cluster/kubernetes-versions.ts';
 import type { KubernetesObject, Node } from '../cluster/objects.ts';
+import type { AdmissionSettings } from '../control-plane/pod-admission.ts';
 import type { ZoneRules } from '../controllers/zoned-time.ts';
 import type { NotSimulated } from '../metrics/run-result.ts';
 import type { Threshold } from '../metrics/thresholds.ts';
@@ -37,9 +38,7 @@ export interface Scenario extends BlockSettings {
   /** Fields of simulated kinds that change nothing here, with how many objects use them. */
   readonly notSimulated: readonly NotSimulated[];
   /** PriorityClass name to value, for workloads that name one; the two built-in classes included. */
-  readonly priorityClasses: Readonly<
-    Record<string, { readonly value: number; readonly preemptionPolicy: string; readonly globalDefault: boolean }>
-  >;
+  readonly priorityClasses: AdmissionSettings['priorityClasses'];
   readonly workloads: readonly Workload[];
   /** What runs in pods; the first that a pod's labels match, unless its annotation names one. */
   readonly applications: readonly Application[];

@@ -1,10 +1,9 @@
 /** Wires the schedulers to the cluster, on time or late, and their counters to metrics. */
 import { InputError } from '../base/input-error.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { drawnDelays, drawnRequests } from '../control-plane/late-cluster.ts';
+import { delayedRequests, drawnDelays } from '../control-plane/late-cluster.ts';
 import { LateWatch, bindingRefusal } from '../control-plane/late-watch.ts';
 import type { Distribution } from '../kernel/distribution.ts';
-import { DelayedCalls } from '../kernel/kernel.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { ConflictFacts } from '../metrics/run-result.ts';
 import type { SchedulingCounters } from '../metrics/scheduling-counters.ts';
@@ -104,7 +103,7 @@ function assembleScheduler(
   return new Scheduler(kernel, cluster, {
     ...options,
     ...(delay === null ? {} : { watch: lateWatch(kernel, cluster, label, delay, parts.phase) }),
-    ...(latency === null ? {} : { requests: schedulersCalls(kernel, label, latency, parts.phase) }),
+    requests: delayedRequests(kernel, label, latency, parts.phase),
     bindingRefusals: (pod) => {
       const refusal = bindingRefusal(cluster, pod);
       if (refusal !== null) conflicts.bindingRefused();
@@ -124,10 +123,6 @@ export function autoscalersTwin(
   if (schedulers.length === 1 && schedulers[0].watch.isOnTime) return schedulers[0];
   const { cycleMicros, bindMicros, tieBreak, sampling } = settings;
   return new Scheduler(kernel, cluster, { ...given, cycleMicros, bindMicros, tieBreak, sampling, autoRun: false });
-}
-
-function schedulersCalls(kernel: Kernel, name: string, latency: Distribution, phase: number): DelayedCalls {
-  return new DelayedCalls(kernel, `${name}.request`, phase, drawnRequests(kernel, name, latency));
 }
 
 function lateWatch(kernel: Kernel, cluster: Cluster, name: string, delay: Distribution, phase: number): LateWatch {

@@ -21,7 +21,7 @@ import { knownZones } from '../controllers/zoned-time.ts';
 import { WorkloadControllers } from '../controllers/workload-controllers.ts';
 import { TaintEviction } from '../controllers/taint-eviction.ts';
 import { MICROS_PER_SECOND } from '../base/time.ts';
-import { DelayedCalls, Kernel } from '../kernel/kernel.ts';
+import { Kernel } from '../kernel/kernel.ts';
 import type { Distribution } from '../kernel/distribution.ts';
 import type { InputSource } from '../kernel/kernel.ts';
 import type { Operations } from '../operations/operations.ts';
@@ -51,7 +51,9 @@ import { EndOfRun, InstantWatch, LOOK_EVENTS } from './end-of-run.ts';
 import type { EndParts } from './end-of-run.ts';
 import { foreignSchedulerWarnings } from './foreign-schedulers.ts';
 import type { MakeIllnesses, NodeIllnesses } from './illness-assembly.ts';
-import { drawnDelays, drawnRequests, inOrder, kubeletWatches, lateClusterOf } from '../control-plane/late-cluster.ts';
+import {
+  delayedRequests, drawnDelays, inOrder, kubeletWatches, lateClusterOf,
+} from '../control-plane/late-cluster.ts';
 import type { LateCluster } from '../control-plane/late-cluster.ts';
 import { ManifestInput } from './manifest-input.ts';
 import { PodAdmission } from '../control-plane/pod-admission.ts';
@@ -193,7 +195,6 @@ export class Simulation {
     const gate = (this.gate = new PodGate(cluster, quotas));
     const replacement = this.makeReplacement(gate);
     const illnesses = this.makeIllnesses();
-    const { troubles } = illnesses ?? { troubles: null };
     this.kubelet = this.makeKubelet(() => replacement.isCreating, illnesses);
     const admission = new PodAdmission(cluster, scenario, scenario.applications);
     const [admit, zones] = [(pod: Pod): number => admission.template(pod), knownZones(scenario.timeZones)];
@@ -202,11 +203,12 @@ export class Simulation {
     const delay = delays.controllers ?? (latencies.controllers === null ? null : NO_TIME);
     const late = (this.lateControllers = lateClusterOf(kernel, cluster, 'controllers', delay, Phase.Controller));
     const seen = late?.view ?? cluster;
-    const requests = new ApiRequests(cluster, seen, late, this.controllersCalls());
+    const calls = delayedRequests(kernel, 'controllers', latencies.controllers, Phase.Controller);
+    const requests = new ApiRequests(cluster, seen, late, calls);
     this.controllers = new WorkloadControllers(kernel, seen, admit, Phase.Controller, gate, zones, requests);
     cluster.observe(quotas);
     const budgets = new DisruptionBudgets(cluster);
-    const taintEviction = this.addNodeControllers(seen, requests, budgets, troubles);
+    const taintEviction = this.addNodeControllers(seen, requests, budgets, illnesses?.troubles ?? null);
     const { crashes, operations } = assembleFaults(scenario, {
       kernel, cluster, budgets, illnesses, metrics: this.metrics,
     });
@@ -229,13 +231,6 @@ export class Simulation {
     if (operations !== null) this.addInput(operations);
     if (scenario.durationMicros === null) this.watchForTheEnd({ replacement, taintEviction, crashes, operations });
     if (scenario.metrics.checkEveryEvents > 0) this.nextCheckAt = scenario.metrics.checkEveryEvents;
-  }
-
-  private controllersCalls(): DelayedCalls | null {
-    const { controllers: latency } = this.scenario.controlPlane.requestLatencySeconds;
-    if (latency === null) return null;
-    const takes = drawnRequests(this.kernel, 'controllers', latency);
-    return new DelayedCalls(this.kernel, 'controllers.request', Phase.Controller, takes);
   }
 
   private makeReplacement(gate: PodGate): ReplacementController {
@@ -266,12 +261,13 @@ export class Simulation {
     const { kernel, cluster, scenario } = this;
     const { watchDelaySeconds, requestLatencySeconds } = scenario.controlPlane;
     const { troubles, cuts } = illnesses ?? { troubles: null, cuts: null };
+    const tellsAfter = kubeletWatches(kernel, cluster, requestLatencySeconds.kubelets, 'request-latency');
     const parts = {
       troubles,
       cuts,
       volumes: this.makeVolumes(troubles),
       hearsAfter: kubeletWatches(kernel, cluster, watchDelaySeconds.kubelets),
-      makeReports: this.reportsMaker(kubeletWatches(kernel, cluster, requestLatencySeconds.kubelets, drawnRequests)),
+      makeReports: this.reportsMaker(tellsAfter),
     };
     const kubelet = new Kubelet(kernel, cluster, scenario.kubelet, isCreating, this.livesMaker(), parts);
     illnesses?.shutDownBy(kubelet, scenario.kubelet.shutdownGraces);
@@ -520,6 +516,6 @@ function actsAfter(kernel: Kernel, { watchDelaySeconds, requestLatencySeconds }:
   const { controllers: latency } = requestLatencySeconds;
   if (delay === null && latency === null) return undefined;
   const sees = delay === null ? () => 0 : drawnDelays(kernel, 'replacement', delay);
-  const takes = latency === null ? () => 0 : drawnRequests(kernel, 'replacement', latency);
+  const takes = latency === null ? () => 0 : drawnDelays(kernel, 'replacement', latency, 'request-latency');
   return inOrder(kernel, () => sees() + takes());
 }

@@ -12,6 +12,7 @@
  */
 import { MICROS_PER_MINUTE, MICROS_PER_SECOND, type Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { isOutOfService } from '../cluster/node-facts.ts';
 import type { NodeTroubles, TroubleListener } from '../cluster/node-troubles.ts';
 import type { PersistentVolume } from '../cluster/objects.ts';
 import { NodeChange } from '../cluster/observer.ts';
@@ -28,7 +29,6 @@ import type { StorageSettings } from './settings.ts';
 const MOST_UNMOUNT_MICROS: Micros = 6 * MICROS_PER_MINUTE;
 /** nodeStatusUpdateFrequency of kubelets. */
 const STATUS_PERIOD_MICROS: Micros = 10 * MICROS_PER_SECOND;
-const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service';
 
 interface Attachment {
   readonly volume: string;
@@ -136,7 +136,7 @@ export class AttachDetach implements ClusterObserver, TroubleListener, VolumeMou
   }
 
   nodeUpdated(node: number, changes: number): void {
-    if ((changes & NodeChange.Taints) !== 0 && this.isOutOfService(node)) this.lookAtNode(node);
+    if ((changes & NodeChange.Taints) !== 0 && isOutOfService(this.cluster.nodes.facts[node])) this.lookAtNode(node);
   }
 
   /** What nobody uses there may be let go now. */
@@ -237,7 +237,7 @@ export class AttachDetach implements ClusterObserver, TroubleListener, VolumeMou
     const { state, users, node, freeSince } = this.attachments[id];
     if (state !== 'attached' || users.size > 0) return;
     const row = this.cluster.nodeRow(node);
-    if (this.isHeard(row) || (row >= 0 && this.isOutOfService(row))) this.detach(id);
+    if (this.isHeard(row) || (row >= 0 && isOutOfService(this.cluster.nodes.facts[row]))) this.detach(id);
     else this.kernel.at(Math.max(freeSince + MOST_UNMOUNT_MICROS, this.kernel.now), this.forceEvent, id);
   }
 
@@ -288,10 +288,6 @@ export class AttachDetach implements ClusterObserver, TroubleListener, VolumeMou
   private isExclusive(name: string): boolean {
     const modes = findVolume(this.cluster, name)?.spec?.accessModes ?? [];
     return modes.length > 0 && !modes.some((mode) => mode === 'ReadWriteMany' || mode === 'ReadOnlyMany');
-  }
-
-  private isOutOfService(node: number): boolean {
-    return this.cluster.nodes.facts[node].taints.some(({ key }) => key === OUT_OF_SERVICE);
   }
 
   private drawn(what: string, volume: string, seconds: Distribution): Micros {

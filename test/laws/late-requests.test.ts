@@ -4,7 +4,7 @@
  * as the plain scan does.
  */
 import { describe, expect, test } from 'vitest';
-import { AUTHORS } from '../../src/control-plane/settings.ts';
+import { LATE_PARTS } from '../../src/control-plane/settings.ts';
 import { lateRun } from '../support/late-run.ts';
 import type { LateRun } from '../support/late-run.ts';
 
@@ -12,7 +12,7 @@ const run = (seed: string, requestLatency: unknown, plain = false): LateRun => l
 
 const latencies: readonly (readonly [string, unknown])[] = [
   ...['5ms', '100ms', '5s'].flatMap((latency) => [
-    ...AUTHORS.map((name) => [`${name} ${latency}`, { [name]: latency }] as const),
+    ...LATE_PARTS.map((name) => [`${name} ${latency}`, { [name]: latency }] as const),
     [`all ${latency}`, latency] as const,
   ]),
   ['all by chance', { exponential: { mean: '300ms' } }],
