@@ -1,6 +1,7 @@
-// Types and lint in one process, over one program of the compiler: the typed rules ask the checker for what it has found
-// out already, so that both together take two thirds of the time of `npm run types` and `npm run lint` after each other,
-// and judge the same. Each check is told to the parent (`process.send`) or, alone, printed; exit code 1 when one failed.
+// Types and lint in one process, over one program of the compiler: the typed rules ask the checker for what it has
+// found out already, so that both together take two thirds of the time of `npm run types` and `npm run lint` after each
+// other, and judge the same. Each check is told to the parent (`process.send`) or, alone, printed; exit code 1 when one
+// failed.
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ESLint } from 'eslint';
@@ -20,7 +21,8 @@ function compile() {
   const host = { ...ts.sys, onUnRecoverableConfigFileDiagnostic: (diagnostic) => broken.push(diagnostic) };
   const config = ts.getParsedCommandLineOfConfigFile(join(root, 'tsconfig.json'), { noEmit: true }, host);
   if (config === undefined) throw new Error(formatted(broken));
-  const found = ts.createProgram({ rootNames: config.fileNames, options: config.options, configFileParsingDiagnostics: config.errors });
+  const { fileNames: rootNames, options, errors: configFileParsingDiagnostics } = config;
+  const found = ts.createProgram({ rootNames, options, configFileParsingDiagnostics });
   return { program: found, diagnostics: ts.sortAndDeduplicateDiagnostics(ts.getPreEmitDiagnostics(found)) };
 }
 

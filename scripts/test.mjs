@@ -1,8 +1,8 @@
 // `npm test`: types, lint and all tests at once; says in words what failed and what was skipped, and ends standard
 // output with `N passed, N failed`. Types and lint count as one check each. Arguments go to vitest
 // (`npm test -- test/kernel -t "cancel"`); then only the tests they name run. `--coverage` adds line coverage by folder
-// and fails when a domain folder is under 90 %. `--only-tests` leaves types and lint out. `--thorough` runs the files that
-// have a thorough part (test/support/thorough.ts) with it, and nothing else.
+// and fails when a domain folder is under 90 %. `--only-tests` leaves types and lint out. `--thorough` runs the files
+// that have a thorough part (test/support/thorough.ts) with it, and nothing else.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

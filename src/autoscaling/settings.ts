@@ -30,22 +30,53 @@ export interface ClusterAutoscalerSettings {
 const schema = z.strictObject({
   enabled: flag('false: node groups keep their size').default(true),
   scanInterval: duration('How often the autoscaler looks at the cluster. Default 10s (--scan-interval)').default('10s'),
-  newPodScaleUpDelay: duration('Age at which a pending pod counts. Default 0s (--new-pod-scale-up-delay)').default('0s'),
+  newPodScaleUpDelay: duration(
+    'Age at which a pending pod counts. Default 0s (--new-pod-scale-up-delay)',
+  ).default('0s'),
   scaleDownEnabled: flag('Whether nodes are removed. Default true (--scale-down-enabled)').default(true),
-  scaleDownUtilizationThreshold: number('Nodes requested less than this share are candidates. Default 0.5 (--scale-down-utilization-threshold)', 0, 1).default(0.5),
-  scaleDownUnneededTime: duration('How long a node must be unneeded. Default 10m (--scale-down-unneeded-time)').default('10m'),
-  scaleDownUnreadyTime: duration('The same for nodes that are not ready. Default 20m (--scale-down-unready-time)').default('20m'),
+  scaleDownUtilizationThreshold: number(
+    'Nodes requested less than this share are candidates. Default 0.5 (--scale-down-utilization-threshold)',
+    0,
+    1,
+  ).default(0.5),
+  scaleDownUnneededTime: duration(
+    'How long a node must be unneeded. Default 10m (--scale-down-unneeded-time)',
+  ).default('10m'),
+  scaleDownUnreadyTime: duration(
+    'The same for nodes that are not ready. Default 20m (--scale-down-unready-time)',
+  ).default('20m'),
   scaleDownDelayAfterAdd: duration('Rest after a scale-up. Default 10m (--scale-down-delay-after-add)').default('10m'),
-  scaleDownDelayAfterFailure: duration('Rest after a failed scale-down. Default 3m (--scale-down-delay-after-failure)').default('3m'),
-  maxScaleDownParallelism: whole('Nodes removed at once. Default 10 (--max-scale-down-parallelism)', 1, MAX_NODES).default(10),
+  scaleDownDelayAfterFailure: duration(
+    'Rest after a failed scale-down. Default 3m (--scale-down-delay-after-failure)',
+  ).default('3m'),
+  maxScaleDownParallelism: whole(
+    'Nodes removed at once. Default 10 (--max-scale-down-parallelism)',
+    1,
+    MAX_NODES,
+  ).default(10),
   maxDrainParallelism: whole('Nodes drained at once. Default 1 (--max-drain-parallelism)', 1, MAX_NODES).default(1),
-  maxNodesPerScaleUp: whole('Nodes added in one step. Default 1000 (--max-nodes-per-scaleup)', 1, MAX_NODES).default(1000),
-  maxNodesTotal: whole('Nodes of the whole cluster; 0: no limit. Default 0 (--max-nodes-total)', 0, MAX_NODES).default(0),
+  maxNodesPerScaleUp: whole(
+    'Nodes added in one step. Default 1000 (--max-nodes-per-scaleup)',
+    1,
+    MAX_NODES,
+  ).default(1000),
+  maxNodesTotal: whole(
+    'Nodes of the whole cluster; 0: no limit. Default 0 (--max-nodes-total)',
+    0,
+    MAX_NODES,
+  ).default(0),
   expander: z
-    .enum(['least-waste', 'most-pods', 'least-nodes', 'random'], expecting('expected least-waste, most-pods, least-nodes or random'))
+    .enum(
+      ['least-waste', 'most-pods', 'least-nodes', 'random'],
+      expecting('expected least-waste, most-pods, least-nodes or random'),
+    )
     .default('least-waste')
     .describe('Which group grows when several could. Default least-waste (--expander)'),
-  expendablePodsPriorityCutoff: whole('Pods of lower priority never cause a scale-up. Default -10 (--expendable-pods-priority-cutoff)', -2_147_483_648, 2_147_483_647).default(-10),
+  expendablePodsPriorityCutoff: whole(
+    'Pods of lower priority never cause a scale-up. Default -10 (--expendable-pods-priority-cutoff)',
+    -2_147_483_648,
+    2_147_483_647,
+  ).default(-10),
   skipNodesWithSystemPods: flag(
     'Whether pods of kube-system without a disruption budget keep their node, in their first hour. ' +
       'Default true (--skip-nodes-with-system-pods)',
@@ -112,6 +143,8 @@ function spell(
   };
 }
 
-const field = schema.optional().describe("Cluster autoscaler. Default: on with upstream's flags when a pool has `autoscaling`");
+const field = schema
+  .optional()
+  .describe("Cluster autoscaler. Default: on with upstream's flags when a pool has `autoscaling`");
 
 export const autoscalerBlock: Block<typeof field, ClusterAutoscalerSettings | null> = { field, resolve, spell };

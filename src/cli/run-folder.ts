@@ -100,7 +100,8 @@ export function checkPlayedAgain({ reported }: PlayableRun, digest: string): voi
   const [is, was] = [digest, reported.digest].map((text) => text.slice(0, 8));
   const why = 'a file that its scenario names has changed since, or Podyard has';
   throw new InputError({
-    file: reported.file, message: `the run that was played again is another one (digest ${is}..., not ${was}...): ${why}`,
+    file: reported.file,
+    message: `the run that was played again is another one (digest ${is}..., not ${was}...): ${why}`,
   });
 }
 

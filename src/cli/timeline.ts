@@ -6,7 +6,9 @@ import { RUN_OPTIONS } from './options.ts';
 export const TIMELINE: Command = {
   usage: 'timeline <scenario>',
   summary: 'Play a run and write it as a trace for ui.perfetto.dev: nodes as tracks, pods as slices',
-  positionals: [{ name: 'scenario', describe: 'Scenario file, or the --out folder of its run; - reads standard input' }],
+  positionals: [
+    { name: 'scenario', describe: 'Scenario file, or the --out folder of its run; - reads standard input' },
+  ],
   options: {
     out: {
       kind: 'text', value: 'FILE', describe: 'File to write, packed when it ends with .gz; without, standard output',

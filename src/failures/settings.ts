@@ -47,7 +47,8 @@ const schema = z.strictObject({
     .default('crash')
     .describe(
       'What happens to the nodes: their machines stop, their kubelets are slow, they are cut off from the API ' +
-        'server, the provider takes them back with a notice, the image registry is out of their reach, they are cordoned',
+        'server, the provider takes them back with a notice, the image registry is out of their reach, they are ' +
+          'cordoned',
     ),
   scope: z
     .enum(['node', 'zone', 'rack', 'cluster'], expecting('expected node, zone, rack or cluster'))

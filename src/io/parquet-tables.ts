@@ -109,6 +109,8 @@ function schemaOf({ name, columns }: ResultTable): Schema {
 function metadataOf({ columns }: ResultTable, result: RunResult): { key: string; value: string }[] {
   const { scenario, seed, version, kubernetes, digest, complete } = result;
   const units = Object.fromEntries(columns.filter(({ unit }) => unit !== '').map(({ name, unit }) => [name, unit]));
-  const facts = { scenario, seed, version, kubernetes, digest, complete: String(complete), units: JSON.stringify(units) };
+  const facts = {
+    scenario, seed, version, kubernetes, digest, complete: String(complete), units: JSON.stringify(units),
+  };
   return Object.entries(facts).map(([name, value]) => ({ key: `podyard.${name}`, value }));
 }

@@ -1,7 +1,8 @@
 /**
  * MetricsCollector: a read-only observer of the cluster that turns its notices into a RunResult. It integrates exactly
  * at the instants of change (utilisation, node counts, node records); what needs a scan (stranded resources) or a row
- * of its own (time series) is sampled by a kernel event (RunSamples). A pod's whole life costs well under a microsecond.
+ * of its own (time series) is sampled by a kernel event (RunSamples). A pod's whole life costs well under a
+ * microsecond.
  */
 import { assert } from '../base/assert.ts';
 import { MICROS_PER_SECOND } from '../base/time.ts';

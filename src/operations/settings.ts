@@ -137,7 +137,8 @@ const upgrade = mapping(
       'Nodes that are drained before their replacements boot; a percentage is rounded down. Default 0',
     ).default(0),
     provisioning: durationDistribution(
-      "Time from the request for a machine until its node is Ready. Default: as that of a pool's autoscaling, lognormal, median 2m, sigma 0.4",
+      "Time from the request for a machine until its node is Ready. Default: as that of a pool's autoscaling, " +
+        "lognormal, median 2m, sigma 0.4",
     ).default({ lognormal: { median: '2m', sigma: 0.4 }, atLeast: '20s', atMost: '15m' }),
     drainTimeout: duration(
       'When a node is deleted with the pods that are left on it (GKE waits 1h, AKS 30m). Default: never',
@@ -208,7 +209,7 @@ const stepSchema = z.strictObject({
 export type StepInput = z.output<typeof stepSchema>;
 export type NodeFieldsInput = NonNullable<StepInput['cordon']>;
 
-export const STEP_VERBS = [
+const STEP_VERBS = [
   'cordon', 'uncordon', 'drain', 'kill', 'partition', 'slow', 'reclaim', 'registryOutage', 'outage', 'scale', 'rollout',
   'delete', 'upgrade',
 ] as const;

@@ -48,7 +48,8 @@ const chance = number('Share of the runs of a container that meet it. Default 1'
 
 const programFields = {
   startup: durationDistribution(
-    'Time from the start of a container until it answers its probes. Without a readiness probe a pod is ready at once, as upstream. Default 0s',
+    'Time from the start of a container until it answers its probes. Without a readiness probe a pod is ready at ' +
+      'once, as upstream. Default 0s',
   ).optional(),
   init: durationDistribution('Run time of each init container. Default 0s').optional(),
   failure: mapping(
@@ -76,7 +77,8 @@ const programFields = {
       ).default(1),
       growthPerHour: countDistribution('What comes to it in an hour, as such a share: a leak. Default 0').default(0),
     },
-    'Memory that containers use. At its limit a container is killed (OOMKilled, exit code 137); a node with less than 100Mi left evicts pods. Default: what they request, and nobody looks',
+    'Memory that containers use. At its limit a container is killed (OOMKilled, exit code 137); a node with less ' +
+      'than 100Mi left evicts pods. Default: what they request, and nobody looks',
   ).optional(),
 };
 
@@ -90,7 +92,8 @@ export const applicationFields = {
     )
     .default({})
     .describe(
-      'By name of a container, init container or sidecar: what differs for it. What stands beside holds for all containers and sidecars, of init containers `init` alone',
+      'By name of a container, init container or sidecar: what differs for it. What stands beside holds for all ' +
+        'containers and sidecars, of init containers `init` alone',
     ),
 };
 
@@ -98,7 +101,8 @@ export const applicationSchema = z.strictObject({
   name: name('Name of the application; unique. Pods may name it in their annotation podyard.dev/application'),
   namespace: text('Namespace of the pods. Default: any').default(''),
   selector: text(
-    'Label selector as for kubectl: pods of manifests, dumps and traces that it runs in. Default: those whose annotation names it',
+    'Label selector as for kubectl: pods of manifests, dumps and traces that it runs in. Default: those whose ' +
+      'annotation names it',
   ).default(''),
   ...applicationFields,
 });

@@ -43,7 +43,8 @@ export const schedulerSchema = z.strictObject({
         "profile",
     ),
   cycleTime: duration(
-    "Simulated time of one scheduling cycle. Default 1.3ms: kube-scheduler's algorithm alone, scheduler_perf SchedulingBasic 5000Nodes_10000Pods, measured 615 to 948 decisions/s, middle about 780/s",
+    "Simulated time of one scheduling cycle. Default 1.3ms: kube-scheduler's algorithm alone, scheduler_perf " +
+      "SchedulingBasic 5000Nodes_10000Pods, measured 615 to 948 decisions/s, middle about 780/s",
   ).default('1.3ms'),
   bindTime: duration(
     'Simulated time from the decision until the binding is written. Default 5ms: API server write 2 to 5 ms and the ' +

@@ -71,7 +71,8 @@ const taint = z
 export const nodePoolSchema = z.strictObject({
   name: name('Name of the pool; its nodes are called <name>-<ordinal>'),
   count: whole(
-    'Nodes made at the start. Default: autoscaling.min when the pool is autoscaled, 0 when it has `members`, else it must be given',
+    'Nodes made at the start. Default: autoscaling.min when the pool is autoscaled, 0 when it has `members`, ' +
+      'else it must be given',
     0,
     MAX_NODES,
   ).optional(),
@@ -81,7 +82,9 @@ export const nodePoolSchema = z.strictObject({
       namePrefix: text('How the name of the node begins').default(''),
       providerIDPrefix: text('How spec.providerID of the node begins').default(''),
     },
-    'Nodes from files that belong to the pool, beside those that it makes: all conditions that are given must hold. They count in the size of an autoscaled pool, may be removed, and cost what the pool says. Default: none',
+    'Nodes from files that belong to the pool, beside those that it makes: all conditions that are given must ' +
+      'hold. They count in the size of an autoscaled pool, may be removed, and cost what the pool says. Default: ' +
+      'none',
   ).optional(),
   zones: list(
     text('Zone'),
@@ -89,7 +92,8 @@ export const nodePoolSchema = z.strictObject({
   ).default([]),
   region: text('Value of the label topology.kubernetes.io/region. Default: no region label').default(''),
   allocatable: resources(
-    'What one node offers to pods, as in Node status.allocatable. cpu and memory must be given; pods defaults to 110 (kubelet maxPods)',
+    'What one node offers to pods, as in Node status.allocatable. cpu and memory must be given; pods defaults to ' +
+      '110 (kubelet maxPods)',
   ),
   labels: labels('Further node labels').default({}),
   taints: list(taint, 'Taints of every node of the pool').default([]),
@@ -103,7 +107,8 @@ export const nodePoolSchema = z.strictObject({
       min: whole('Smallest size of the group', 0, MAX_NODES).default(0),
       max: whole('Largest size of the group', 1, MAX_NODES),
       provisioning: durationDistribution(
-        'Time from the request for a machine until its node is Ready. Default: lognormal, median 2m, sigma 0.4: a model assumption within the 60 to 180 s that cloud machines take to boot and join',
+        'Time from the request for a machine until its node is Ready. Default: lognormal, median 2m, sigma 0.4: ' +
+          'a model assumption within the 60 to 180 s that cloud machines take to boot and join',
       ).default({ lognormal: { median: '2m', sigma: 0.4 }, atLeast: '20s', atMost: '15m' }),
     },
     'Makes the pool a node group of the cluster autoscaler',

@@ -144,25 +144,36 @@ export const workloadSchema = z.strictObject({
   name: name('Name of the class of work; unique'),
   kind: z
     .enum(['Deployment', 'Job', 'DaemonSet', 'Pod'], expecting('expected Deployment, Job, DaemonSet or Pod'))
-    .describe('What one arrival is: a Deployment (replaced when lost, lives for `lifetime`), a Job (pods that run to completion), a bare Pod, or a DaemonSet (one pod on every node it may run on)'),
+    .describe(
+      'What one arrival is: a Deployment (replaced when lost, lives for `lifetime`), a Job (pods that run to ' +
+        'completion), a bare Pod, or a DaemonSet (one pod on every node it may run on)',
+    ),
   class: text('Name of the class in reports. Default: the name').optional(),
   arrivals: arrivals.optional().describe('When work arrives. Default: one arrival at the start'),
   replicas: countDistribution('Pods of one arrival, rounded to whole numbers. Default 1').default(1),
   lifetime: lifetimeDistribution(
-    'Deployment: time until all of it is removed; default forever. Job and Pod: run time of each pod from its start; must be given. DaemonSet: none',
+    'Deployment: time until all of it is removed; default forever. Job and Pod: run time of each pod from its ' +
+      'start; must be given. DaemonSet: none',
   ).optional(),
   requests: resources('Requests of every pod: short for one entry in `shapes`').optional(),
-  shapes: list(shape, 'Pod sizes of the class, one drawn for each arrival. Default: the requests of the template').optional(),
+  shapes: list(
+    shape, 'Pod sizes of the class, one drawn for each arrival. Default: the requests of the template',
+  ).optional(),
   namespace: name('Namespace of the pods').default('default'),
   priorityClass: text('Name of a priority class. Default: the class marked globalDefault, else priority 0').optional(),
   image: text('Image of the only container, when no template is given').optional(),
   template: z
     .looseObject({}, expecting('expected a pod template with metadata and spec'))
     .optional()
-    .describe('Pod template as in a Deployment (metadata.labels, spec with tolerations, affinity, ...). Default: one container named main'),
+    .describe(
+      'Pod template as in a Deployment (metadata.labels, spec with tolerations, affinity, ...). Default: one ' +
+        'container named main',
+    ),
   application: mapping(
     applicationFields,
-    'What runs in the containers: when they answer probes, fail, hang and stop. With it probes, init containers, restart policies and grace periods of the template act. Default: containers start, run and stop without any trouble',
+    'What runs in the containers: when they answer probes, fail, hang and stop. With it probes, init containers, ' +
+      'restart policies and grace periods of the template act. Default: containers start, run and stop without any ' +
+      'trouble',
   ).optional(),
 });
 

@@ -72,7 +72,11 @@ export const traceSchema = z.strictObject({
     )
     .describe('By resource: factor of what pods ask for')
     .default({}),
-  compress: number('Arrival times in the file are divided by this, run times are kept: 400 brings 400 days of arrivals in one', 0.000001, 1_000_000).default(1),
+  compress: number(
+    'Arrival times in the file are divided by this, run times are kept: 400 brings 400 days of arrivals in one',
+    0.000001,
+    1_000_000,
+  ).default(1),
 });
 
 export const machinesSchema = z.strictObject({

@@ -1,8 +1,8 @@
 /**
  * Carries out preemptions: clears lower nominations on the node, deletes the victims, the last one last
  * (pkg/scheduler/framework/preemption/executor.go, gate SchedulerAsyncPreemption on). The calls go out after the
- * preemptor's cycle; until they are done PreEnqueue gates the preemptor. Where requests take time, each victim costs two of
- * them (its condition, its deletion); those of the last one follow the answers to all others.
+ * preemptor's cycle; until they are done PreEnqueue gates the preemptor. Where requests take time, each victim costs
+ * two of them (its condition, its deletion); those of the last one follow the answers to all others.
  */
 import { assert } from '../../base/assert.ts';
 import { EvictionCause, PodPhase } from '../../cluster/cluster.ts';
