@@ -92,11 +92,23 @@ export class DeploymentController {
       sets: workloads.children[row].filter((set) => !workloads.isDeleting(set)),
     };
     if (workloads.isDeleting(row)) return this.writeStatus(rollout, this.findSets(rollout));
+    if (this.isSettled(rollout)) return this.settle(rollout, this.withSizes(rollout.sets[0], []));
     this.notePause(rollout);
     if (spec.paused === true) return this.scaleOnly(rollout);
     if (this.isScaling(rollout)) return this.scaleOnly(rollout);
     if (rollout.limits.isRolling) this.roll(rollout);
     else this.recreate(rollout);
+  }
+
+  /** One ReplicaSet of its template and size: a step changes nothing, and settles the status. */
+  private isSettled({ row, spec, template, wanted, limits, deadlineSeconds, sets }: Rollout): boolean {
+    if (sets.length !== 1 || spec.paused === true || !limits.isRolling || deadlineSeconds !== null) return false;
+    const set = this.set(sets[0]);
+    return (
+      set.desiredReplicas === wanted && this.cluster.workloads.wanted[sets[0]] === wanted &&
+      set.revision > 0 && set.revision === this.details(row).revision &&
+      set.minReadySeconds === (spec.minReadySeconds ?? 0) && templateText(set.template) === templateText(template)
+    );
   }
 
   // ---- ReplicaSets -----------------------------------------------------------------------------------------------
@@ -171,7 +183,7 @@ export class DeploymentController {
       key: `${namespaceOf(cluster, row)}/${name}`,
       parent: row,
       wanted: size,
-      template: -1,
+      template: cluster.workloads.template[row],
       workloadClass: cluster.workloads.workloadClass[row],
       nameBase: cluster.names.intern(name),
       podMicros: cluster.workloads.podMicros[row],

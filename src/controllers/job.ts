@@ -107,12 +107,35 @@ export class JobController {
       this.backoffs.delete(row);
       return;
     }
-    const pass = this.begin(row, jobPlan(spec), details);
+    const plan = jobPlan(spec);
+    if (this.isSteady(row, plan, details)) {
+      const { counts, requests } = this.context;
+      requests.writeStatus(row, { replicas: counts.active(row), ready: counts.ready(row), terminating: 0 }, details);
+      return settleSync(this.context, this.queue, row, false);
+    }
+    const pass = this.begin(row, plan, details);
     this.judge(pass);
     if (pass.finish !== null) this.deleteActive(pass);
     else if (!workloads.isDeleting(row)) this.proceed(pass);
     this.settle(pass);
     settleSync(this.context, this.queue, row, pass.isRefused);
+  }
+
+  /**
+   * A started Job with as many pods as it wants, none of which has ended uncounted or is terminating, and no limit that
+   * time or restarts could reach: whatever a whole sync does, it comes to the counts of the status alone.
+   */
+  private isSteady(row: number, plan: JobPlan, details: JobDetails): boolean {
+    const { counts } = this.context;
+    const { workloads, pods } = this.cluster;
+    const active = counts.active(row);
+    if (!plan.isPlain || plan.completions === null || active === 0 || counts.terminating(row) > 0) return false;
+    if (active !== Math.min(plan.parallelism, plan.completions - details.succeeded)) return false;
+    if (details.startAt < 0 || details.conditions.length > 0 || workloads.isDeleting(row)) return false;
+    if (workloads.alive[row] === active) return true;
+    for (let pod = workloads.firstPodOf(row); pod >= 0; pod = workloads.podAfter(pod))
+      if (pods.hasEnded(pod) && pods.isTracked(pod)) return false;
+    return true;
   }
 
   private details(row: number): JobDetails {
@@ -452,7 +475,7 @@ export class JobController {
       ...(index < 0 ? {} : { item: index, nameBase: cluster.names.intern(`${name}-${String(index)}`) }),
       indexFailures: history.indexFailures + (lost !== undefined && !isIgnored ? 1 : 0),
       ignoredFailures: history.ignoredFailures + (isIgnored ? 1 : 0),
-    }, lost === undefined ? 0 : this.failureNumber(lost));
+    });
   }
 
   /**

@@ -97,11 +97,6 @@ export class MetricsCollector implements ClusterObserver {
     this.marks.add(this.kernel.now, kind, label, count);
   }
 
-  /** A pod was created in place of another one; `replaced` is the row of that pod, -1 when it has left already. */
-  noteReplacement(_pod: number, replaced: number): void {
-    this.lives.replacementCreated(replaced);
-  }
-
   /** A scheduling attempt failed; told at its end. */
   attemptFailed(pod: number, attempt: FailedAttempt): void {
     this.reasons.attemptFailed(pod, attempt, this.kernel.now);
