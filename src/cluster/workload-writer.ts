@@ -151,9 +151,14 @@ export class WorkloadWriter {
   }
 
   private isSame(row: number, counts: WorkloadCounts): boolean {
-    for (const name of COUNTS) if (counts[name] !== undefined && counts[name] !== this.table[name][row]) return false;
-    return true;
+    const { table } = this;
+    const { replicas, ready, available, updated, terminating } = counts;
+    return (
+      (replicas === undefined || replicas === table.replicas[row]) &&
+      (ready === undefined || ready === table.ready[row]) &&
+      (available === undefined || available === table.available[row]) &&
+      (updated === undefined || updated === table.updated[row]) &&
+      (terminating === undefined || terminating === table.terminating[row])
+    );
   }
 }
-
-const COUNTS = ['replicas', 'ready', 'available', 'updated', 'terminating'] as const;

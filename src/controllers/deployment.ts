@@ -30,13 +30,12 @@ import type { DeploymentCounts } from './deployment-status.ts';
 import { controllerReference, nameOf, namespaceOf } from './owned-pods.ts';
 import type { ControllerContext } from './owned-pods.ts';
 import { replicaSetDetails } from './replica-set.ts';
+import { NO_LIMIT, syncSettled } from './settled-deployments.ts';
 import { templateHash, templateText } from './template-revisions.ts';
 import type { QueueMaker, WorkloadQueue } from './work-queue.ts';
 
 /** Label of a ReplicaSet and its pods, and of nobody else's. */
 export const POD_TEMPLATE_HASH = 'pod-template-hash';
-/** MaxInt32: no deadline, no limit. */
-const NO_LIMIT = 2_147_483_647;
 /** API defaults (pkg/apis/apps/v1/defaults.go). */
 const DEFAULT_DEADLINE_SECONDS = 600;
 const DEFAULT_HISTORY = 10;
@@ -72,14 +71,18 @@ export class DeploymentController {
   readonly queue: WorkloadQueue;
   private readonly context: ControllerContext;
   private readonly cluster: Cluster;
+  private readonly isShort: boolean;
 
-  constructor(context: ControllerContext, makeQueue: QueueMaker) {
+  /** `isShort`: settled Deployments are worked on by their counts; both ways write the same. */
+  constructor(context: ControllerContext, makeQueue: QueueMaker, isShort = true) {
     this.context = context;
+    this.isShort = isShort;
     this.cluster = context.cluster;
     this.queue = makeQueue('deployment', (row) => this.sync(row));
   }
 
   sync(row: number): void {
+    if (this.isShort && syncSettled(this.context, row)) return;
     const { workloads } = this.cluster;
     const spec = workloads.object[row]?.spec ?? {};
     const wanted = workloads.wanted[row];
@@ -92,23 +95,11 @@ export class DeploymentController {
       sets: workloads.children[row].filter((set) => !workloads.isDeleting(set)),
     };
     if (workloads.isDeleting(row)) return this.writeStatus(rollout, this.findSets(rollout));
-    if (this.isSettled(rollout)) return this.settle(rollout, this.withSizes(rollout.sets[0], []));
     this.notePause(rollout);
     if (spec.paused === true) return this.scaleOnly(rollout);
     if (this.isScaling(rollout)) return this.scaleOnly(rollout);
     if (rollout.limits.isRolling) this.roll(rollout);
     else this.recreate(rollout);
-  }
-
-  /** One ReplicaSet of its template and size: a step changes nothing, and settles the status. */
-  private isSettled({ row, spec, template, wanted, limits, deadlineSeconds, sets }: Rollout): boolean {
-    if (sets.length !== 1 || spec.paused === true || !limits.isRolling || deadlineSeconds !== null) return false;
-    const set = this.set(sets[0]);
-    return (
-      set.desiredReplicas === wanted && this.cluster.workloads.wanted[sets[0]] === wanted &&
-      set.revision > 0 && set.revision === this.details(row).revision &&
-      set.minReadySeconds === (spec.minReadySeconds ?? 0) && templateText(set.template) === templateText(template)
-    );
   }
 
   // ---- ReplicaSets -----------------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ import {
   slowStart,
 } from './owned-pods.ts';
 import type { ControllerContext } from './owned-pods.ts';
+import { PlainSync, syncPlainJob } from './plain-job.ts';
 import { comparePlain, rankedPod } from './pod-ranking.ts';
 import type { QueueMaker, WorkloadQueue } from './work-queue.ts';
 
@@ -82,18 +83,21 @@ export function jobDetails(hasLimitPerIndex = false): JobDetails {
 
 /** Complete or Failed. */
 export function isFinished({ conditions }: JobDetails): boolean {
-  return conditions.some(({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True');
+  return conditions.length > 0 && conditions.some(({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True');
 }
 
 export class JobController {
   readonly queue: WorkloadQueue;
   private readonly context: ControllerContext;
   private readonly cluster: Cluster;
+  private readonly isShort: boolean;
   /** By row; kept by the controller, not by the API, as upstream has it. */
   private readonly backoffs = new Map<number, BackoffRecord & { readonly incarnation: number }>();
 
-  constructor(context: ControllerContext, makeQueue: QueueMaker) {
+  /** `isShort`: plain Jobs are worked on by their counts; both ways write the same. */
+  constructor(context: ControllerContext, makeQueue: QueueMaker, isShort = true) {
     this.context = context;
+    this.isShort = isShort;
     this.cluster = context.cluster;
     this.queue = makeQueue('job', (row) => this.sync(row));
   }
@@ -108,11 +112,9 @@ export class JobController {
       return;
     }
     const plan = jobPlan(spec);
-    if (this.isSteady(row, plan, details)) {
-      const { counts, requests } = this.context;
-      requests.writeStatus(row, { replicas: counts.active(row), ready: counts.ready(row), terminating: 0 }, details);
-      return settleSync(this.context, this.queue, row, false);
-    }
+    const short = this.isShort ? this.syncPlain(row, plan, details) : PlainSync.NotEnough;
+    if (short !== PlainSync.NotEnough)
+      return settleSync(this.context, this.queue, row, short === PlainSync.Refused);
     const pass = this.begin(row, plan, details);
     this.judge(pass);
     if (pass.finish !== null) this.deleteActive(pass);
@@ -121,21 +123,11 @@ export class JobController {
     settleSync(this.context, this.queue, row, pass.isRefused);
   }
 
-  /**
-   * A started Job with as many pods as it wants, none of which has ended uncounted or is terminating, and no limit that
-   * time or restarts could reach: whatever a whole sync does, it comes to the counts of the status alone.
-   */
-  private isSteady(row: number, plan: JobPlan, details: JobDetails): boolean {
-    const { counts } = this.context;
-    const { workloads, pods } = this.cluster;
-    const active = counts.active(row);
-    if (!plan.isPlain || plan.completions === null || active === 0 || counts.terminating(row) > 0) return false;
-    if (active !== Math.min(plan.parallelism, plan.completions - details.succeeded)) return false;
-    if (details.startAt < 0 || details.conditions.length > 0 || workloads.isDeleting(row)) return false;
-    if (workloads.alive[row] === active) return true;
-    for (let pod = workloads.firstPodOf(row); pod >= 0; pod = workloads.podAfter(pod))
-      if (pods.hasEnded(pod) && pods.isTracked(pod)) return false;
-    return true;
+  private syncPlain(row: number, plan: JobPlan, details: JobDetails): PlainSync {
+    const record = this.backoffs.get(row);
+    const hasFailures =
+      record !== undefined && record.failures > 0 && record.incarnation === this.cluster.workloads.incarnation[row];
+    return hasFailures ? PlainSync.NotEnough : syncPlainJob(this.context, row, plan, details, this.templateOf);
   }
 
   private details(row: number): JobDetails {
@@ -482,7 +474,7 @@ export class JobController {
    * Interned at the first pod. The label with the completion index is left out: each index would be a template of its
    * own.
    */
-  private templateOf(row: number): number {
+  private readonly templateOf = (row: number): number => {
     const { cluster, context } = this;
     const known = cluster.workloads.template[row];
     if (known >= 0) return known;
@@ -495,7 +487,7 @@ export class JobController {
     const id = context.admit(pod);
     context.requests.noteTemplate(row, id);
     return id;
-  }
+  };
 
   // ---- counting and status ---------------------------------------------------------------------------------------
 

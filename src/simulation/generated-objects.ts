@@ -8,7 +8,7 @@ import { jobDetails } from '../controllers/job.ts';
 import { GENERATED } from '../cluster/lineages.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
 import type { WorkloadSeed } from '../cluster/workload-table.ts';
-import type { ObjectMeta, PodSpec, PodTemplateSpec, WorkloadObject, WorkloadSpec } from '../cluster/objects.ts';
+import type { ObjectMeta, PodSpec, PodTemplateSpec, WorkloadSpec } from '../cluster/objects.ts';
 
 /** Label of an arrival's pods, by which its owner selects them: the name of the arrival. */
 export const INSTANCE_LABEL = 'podyard.dev/instance';
@@ -33,18 +33,22 @@ export interface ArrivalKind {
 export function deploymentSeed(
   name: string, replicas: number, nameBase: number, kind: ArrivalKind,
 ): WorkloadSeed {
-  const template = instanceTemplate(name, kind);
+  const spec: WorkloadSpec = {
+    replicas,
+    selector: { matchLabels: { [INSTANCE_LABEL]: name } },
+    template: instanceTemplate(name, kind),
+    progressDeadlineSeconds: NO_LIMIT,
+  };
+  const { namespace, template, workloadClass } = kind;
   return {
-    ...seedOf('Deployment', name, kind, {
-      replicas,
-      selector: { matchLabels: { [INSTANCE_LABEL]: name } },
-      template,
-      progressDeadlineSeconds: NO_LIMIT,
-    }),
     kind: WorkloadKind.Deployment,
+    object: { apiVersion: 'apps/v1', kind: 'Deployment', metadata: metadataOf(name, namespace), spec },
+    key: `${namespace}/${name}`,
+    parent: -1,
     wanted: replicas,
-    nameBase,
-    details: deploymentDetails(),
+    template, workloadClass, nameBase,
+    podMicros: Infinity,
+    details: NEW_DEPLOYMENT,
   };
 }
 
@@ -55,13 +59,16 @@ export function deploymentSeed(
 export function jobSeed(
   name: string, count: number, nameBase: number, podMicros: Micros, kind: ArrivalKind,
 ): WorkloadSeed {
+  const { namespace, template, workloadClass } = kind;
+  const spec = jobSpec(count, kind);
   return {
-    ...seedOf('Job', name, kind, jobSpec(count, kind)),
     kind: WorkloadKind.Job,
+    object: { apiVersion: 'batch/v1', kind: 'Job', metadata: metadataOf(name, namespace), spec },
+    key: `${namespace}/${name}`,
+    parent: -1,
     wanted: -1,
-    nameBase,
-    podMicros,
-    details: jobDetails(),
+    template, workloadClass, nameBase, podMicros,
+    details: NEW_JOB,
   };
 }
 
@@ -84,16 +91,11 @@ function instanceTemplate(name: string, { podMeta, podSpec }: ArrivalKind): PodT
   return { metadata: { ...podMeta, labels: { ...podMeta.labels, [INSTANCE_LABEL]: name } }, spec: podSpec };
 }
 
-function seedOf(
-  kind: string, name: string, { namespace, template, workloadClass }: ArrivalKind, spec: WorkloadSpec,
-): Omit<WorkloadSeed, 'kind' | 'wanted' | 'nameBase' | 'details'> {
-  const object: WorkloadObject = {
-    apiVersion: kind === 'Job' ? 'batch/v1' : 'apps/v1',
-    kind,
-    metadata: { name, namespace, annotations: ANNOTATIONS },
-    spec,
-  };
-  return { object, key: `${namespace}/${name}`, parent: -1, template, workloadClass, podMicros: Infinity };
+function metadataOf(name: string, namespace: string): ObjectMeta {
+  return { name, namespace, annotations: ANNOTATIONS };
 }
 
+/** They are never changed, and put aside at the first sync. */
+const NEW_DEPLOYMENT = deploymentDetails();
+const NEW_JOB = jobDetails();
 const ANNOTATIONS: Readonly<Record<string, string>> = { [GENERATED]: 'true' };
