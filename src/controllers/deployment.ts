@@ -500,12 +500,15 @@ export interface NewReplicaSet {
 export function newReplicaSet(cluster: Cluster, row: number, collisionsBefore: number): NewReplicaSet {
   const { template = {}, selector, minReadySeconds } = cluster.workloads.object[row]?.spec ?? {};
   const namespace = namespaceOf(cluster, row);
-  const nameFor = (collisions: number): string => `${nameOf(cluster, row)}-${templateHash(template, collisions)}`;
   let collisionCount = collisionsBefore;
-  while (cluster.workloads.find(WorkloadKind.ReplicaSet, `${namespace}/${nameFor(collisionCount)}`) >= 0)
-    collisionCount++;
-  const name = nameFor(collisionCount);
-  const hash = { [POD_TEMPLATE_HASH]: templateHash(template, collisionCount) };
+  let suffix = templateHash(template, collisionCount);
+  const nameNow = (): string => `${nameOf(cluster, row)}-${suffix}`;
+  let name = nameNow();
+  while (cluster.workloads.find(WorkloadKind.ReplicaSet, `${namespace}/${name}`) >= 0) {
+    suffix = templateHash(template, ++collisionCount);
+    name = nameNow();
+  }
+  const hash = { [POD_TEMPLATE_HASH]: suffix };
   const labels = { ...template.metadata?.labels, ...hash };
   const { matchLabels } = (selector ?? {}) as { readonly matchLabels?: Readonly<Record<string, string>> };
   const object: WorkloadObject = {

@@ -127,7 +127,7 @@ export class JobController {
     const record = this.backoffs.get(row);
     const hasFailures =
       record !== undefined && record.failures > 0 && record.incarnation === this.cluster.workloads.incarnation[row];
-    return hasFailures ? PlainSync.NotEnough : syncPlainJob(this.context, row, plan, details, this.templateOf);
+    return syncPlainJob(this.context, row, plan, details, hasFailures, this.templateOf);
   }
 
   private details(row: number): JobDetails {

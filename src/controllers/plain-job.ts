@@ -14,13 +14,14 @@ import type { ControllerContext } from './owned-pods.ts';
 export const PlainSync = { NotEnough: 0, Done: 1, Refused: 2 } as const;
 export type PlainSync = (typeof PlainSync)[keyof typeof PlainSync];
 
-/** `before` is what the Job says of itself; there is no back-off after failures. */
+/** `before`: what the Job says of itself; `hasFailures`: since its last success, so that it may have to wait. */
 export function syncPlainJob(
-  context: ControllerContext, row: number, plan: JobPlan, before: JobDetails, templateOf: (row: number) => number,
+  context: ControllerContext, row: number, plan: JobPlan, before: JobDetails, hasFailures: boolean,
+  templateOf: (row: number) => number,
 ): PlainSync {
   const { counts, requests, cluster } = context;
   const { parallelism, completions } = plan;
-  if (!plan.isPlain || plan.replacesFailedOnly || completions === null) return PlainSync.NotEnough;
+  if (!plan.isPlain || completions === null) return PlainSync.NotEnough;
   if (before.conditions.length > 0 || cluster.workloads.isDeleting(row)) return PlainSync.NotEnough;
   if (counts.terminating(row) > 0 || before.failed > plan.backoffLimit) return PlainSync.NotEnough;
   const active = counts.active(row);
@@ -30,7 +31,7 @@ export function syncPlainJob(
   if (ended === null || ended.length >= MOST_PODS_A_SYNC) return PlainSync.NotEnough;
   const succeeded = before.succeeded + ended.length;
   const wanted = Math.max(0, Math.min(parallelism, completions - succeeded));
-  if (active > wanted) return PlainSync.NotEnough;
+  if (active > wanted || (hasFailures && (active < wanted || ended.length > 0))) return PlainSync.NotEnough;
   const grown = active === wanted ? ENOUGH : grow(context, row, wanted - active, templateOf(row));
   const replicas = active + grown.made;
   const details = detailsOf(before, succeeded, succeeded >= completions && replicas === 0, cluster.now);
