@@ -2,7 +2,7 @@
 import { InputError } from '../base/input-error.ts';
 import { visibleText } from '../base/visible-text.ts';
 import type { LookedCluster } from '../experiment/looked-cluster.ts';
-import { GENERATED } from '../experiment/looked-workloads.ts';
+import { hasObject } from '../experiment/looked-workloads.ts';
 import type { LookedObject } from '../experiment/looked-object.ts';
 import { listingText, namesText, objectsOf } from '../report/kubectl/listing.ts';
 import type { KindListing } from '../report/kubectl/listing.ts';
@@ -95,18 +95,17 @@ async function printListings(listings: readonly KindListing[], printing: Printin
   terminal.out(format === 'name' ? namesText(listings) : listingText(listings, cluster.now, style));
 }
 
-/** What the scenario generates has no object that others could read. */
+/** DaemonSets that the scenario generates have no object that others could read. */
 async function printObjects(
   listings: readonly KindListing[], format: 'json' | 'yaml', { byName, context }: Printing,
 ): Promise<void> {
-  const isGenerated = ({ metadata }: LookedObject): boolean => metadata.annotations?.[GENERATED] !== undefined;
-  const generated = listings.flatMap(({ objects }) => objects.filter(isGenerated)).length;
+  const generated = listings.flatMap(({ objects }) => objects.filter((object) => !hasObject(object))).length;
   if (generated > 0) {
-    const what = 'workloads that the scenario generates have no object and are left out';
+    const what = 'DaemonSets that the scenario generates have no object and are left out';
     tellWarnings([`${what}: ${String(generated)}`], context);
   }
   const own = listings.map(
-    ({ kind, objects }) => ({ kind, objects: objects.filter((object) => !isGenerated(object)) }),
+    ({ kind, objects }) => ({ kind, objects: objects.filter(hasObject) }),
   );
   const isAlone = byName && listings.length === 1 && listings[0].objects.length === 1;
   if (byName && own.every(({ objects }) => objects.length === 0)) return;

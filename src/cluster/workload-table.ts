@@ -70,7 +70,8 @@ export class WorkloadTable {
   private capacity = 0;
   private serials = 0;
   private readonly freeRows: number[] = [];
-  private readonly byKey = new Map<string, number>();
+  /** By kind, then key. */
+  private readonly byKey = WORKLOAD_KIND_NAMES.map(() => new Map<string, number>());
   private readonly pods: PodTable;
 
   /** 1: the row stands for a workload. */
@@ -118,7 +119,7 @@ export class WorkloadTable {
 
   /** Row of the workload, -1 when there is none. Generated ones without a key are not found. */
   find(kind: WorkloadKind, key: string): number {
-    return this.byKey.get(`${WORKLOAD_KIND_NAMES[kind]}/${key}`) ?? -1;
+    return this.byKey[kind].get(key) ?? -1;
   }
 
   /** An API object stands behind the row, and controllers look at its pods until they delete them. */
@@ -168,7 +169,7 @@ export class WorkloadTable {
     this.details[row] = seed.details;
     this.children[row] = NO_ROWS;
     this.firstPod[row] = this.lastPod[row] = -1;
-    if (seed.key !== '') this.byKey.set(`${WORKLOAD_KIND_NAMES[seed.kind]}/${seed.key}`, row);
+    if (seed.key !== '') this.byKey[seed.kind].set(seed.key, row);
     if (seed.parent >= 0) this.children[seed.parent] = [...this.children[seed.parent], row];
     return row;
   }
@@ -213,7 +214,7 @@ export class WorkloadTable {
     assert(this.children[row].length === 0, 'a workload that others name as their parent is not freed');
     const parent = this.parent[row];
     if (parent >= 0) this.children[parent] = this.children[parent].filter((child) => child !== row);
-    if (this.key[row] !== '') this.byKey.delete(`${WORKLOAD_KIND_NAMES[this.kind[row]]}/${this.key[row]}`);
+    if (this.key[row] !== '') this.byKey[this.kind[row]].delete(this.key[row]);
     this.count--;
     this.used[row] = 0;
     this.incarnation[row]++;

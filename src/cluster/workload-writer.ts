@@ -9,7 +9,7 @@ import type { WorkloadChange } from './observer.ts';
 import type { WorkloadDetails } from './workload-details.ts';
 import { canonicalText } from './pod-template.ts';
 import { Verb } from './verb.ts';
-import { WORKLOAD_KIND_NAMES } from './workload-table.ts';
+import { WORKLOAD_KIND_NAMES, WorkloadKind } from './workload-table.ts';
 import type { WorkloadRowName, WorkloadSeed, WorkloadState, WorkloadTable } from './workload-table.ts';
 
 /** What the writer needs of the cluster. */
@@ -62,6 +62,7 @@ export class WorkloadWriter {
   /** What another cluster says of the workload. */
   restate(row: number, state: WorkloadState, change: WorkloadChange): void {
     this.begin(Verb.UpdateWorkload, row, state.wanted);
+    this.forgetTemplate(row, state.object);
     this.table.restate(row, state);
     this.pen.tell(row, change);
   }
@@ -76,6 +77,7 @@ export class WorkloadWriter {
     const isSame = canonicalText(this.table.object[row]?.spec ?? {}) === canonicalText(object.spec ?? {});
     if (isSame && this.table.wanted[row] === wanted) return;
     this.begin(Verb.UpdateWorkload, row, wanted);
+    this.forgetTemplate(row, object);
     this.table.object[row] = object;
     this.table.wanted[row] = wanted;
     this.table.generation[row]++;
@@ -136,15 +138,27 @@ export class WorkloadWriter {
     this.table.free(row);
   }
 
+  /** A Deployment's pods are made of its ReplicaSets' templates; the first of these may stand on its own row. */
+  private forgetTemplate(row: number, object: WorkloadObject | null): void {
+    const { table } = this;
+    if (table.kind[row] !== WorkloadKind.Deployment) return;
+    if (object?.spec?.template !== table.object[row]?.spec?.template) table.template[row] = -1;
+  }
+
   private begin(verb: number, row: number, value: number): void {
     assert(this.table.used[row] === 1, 'a verb of workloads needs a workload');
     this.pen.begin(verb, row, value);
   }
 
   private isSame(row: number, counts: WorkloadCounts): boolean {
-    for (const name of COUNTS) if (counts[name] !== undefined && counts[name] !== this.table[name][row]) return false;
-    return true;
+    const { table } = this;
+    const { replicas, ready, available, updated, terminating } = counts;
+    return (
+      (replicas === undefined || replicas === table.replicas[row]) &&
+      (ready === undefined || ready === table.ready[row]) &&
+      (available === undefined || available === table.available[row]) &&
+      (updated === undefined || updated === table.updated[row]) &&
+      (terminating === undefined || terminating === table.terminating[row])
+    );
   }
 }
-
-const COUNTS = ['replicas', 'ready', 'available', 'updated', 'terminating'] as const;

@@ -3,7 +3,7 @@
  * scale. Pure. Source: pkg/controller/deployment/util/deployment_util.go (v1.36).
  */
 import type { WorkloadSpec } from '../cluster/objects.ts';
-import { scaledAmount } from '../cluster/int-or-percent.ts';
+import { percentOf, scaledAmount } from '../cluster/int-or-percent.ts';
 
 export interface Fenceposts {
   readonly surge: number;
@@ -29,7 +29,8 @@ export interface RolloutLimits {
 }
 
 /** API default of both amounts (pkg/apis/apps/v1/defaults.go). */
-const DEFAULT_AMOUNT = '25%';
+const DEFAULT_PERCENT = 25;
+const DEFAULT_AMOUNT = `${DEFAULT_PERCENT}%`;
 
 export function rolloutLimits(spec: WorkloadSpec, replicas: number): RolloutLimits {
   const { type = 'RollingUpdate', rollingUpdate = {} } = spec.strategy ?? {};
@@ -38,6 +39,12 @@ export function rolloutLimits(spec: WorkloadSpec, replicas: number): RolloutLimi
   const posts = fenceposts(maxSurge, maxUnavailable, replicas) ?? { surge: 0, unavailable: 0 };
   const most = replicas === 0 ? 0 : Math.min(posts.unavailable, replicas);
   return { isRolling: true, maxSurge: posts.surge, maxUnavailable: most, minAvailable: replicas - most };
+}
+
+/** maxUnavailable of a rolling Deployment at its size, as `rolloutLimits` has it. */
+export function mostUnavailable(spec: WorkloadSpec, replicas: number): number {
+  if (spec.strategy === undefined) return percentOf(DEFAULT_PERCENT, replicas, 'down');
+  return rolloutLimits(spec, replicas).maxUnavailable;
 }
 
 /** Next size of the new ReplicaSet of a rolling update. `total`: sizes of all ReplicaSets. */

@@ -30,13 +30,12 @@ import type { DeploymentCounts } from './deployment-status.ts';
 import { controllerReference, nameOf, namespaceOf } from './owned-pods.ts';
 import type { ControllerContext } from './owned-pods.ts';
 import { replicaSetDetails } from './replica-set.ts';
+import { NO_LIMIT, syncSettled } from './settled-deployments.ts';
 import { templateHash, templateText } from './template-revisions.ts';
 import type { QueueMaker, WorkloadQueue } from './work-queue.ts';
 
 /** Label of a ReplicaSet and its pods, and of nobody else's. */
 export const POD_TEMPLATE_HASH = 'pod-template-hash';
-/** MaxInt32: no deadline, no limit. */
-const NO_LIMIT = 2_147_483_647;
 /** API defaults (pkg/apis/apps/v1/defaults.go). */
 const DEFAULT_DEADLINE_SECONDS = 600;
 const DEFAULT_HISTORY = 10;
@@ -72,14 +71,18 @@ export class DeploymentController {
   readonly queue: WorkloadQueue;
   private readonly context: ControllerContext;
   private readonly cluster: Cluster;
+  private readonly isShort: boolean;
 
-  constructor(context: ControllerContext, makeQueue: QueueMaker) {
+  /** `isShort`: settled Deployments are worked on by their counts; both ways write the same. */
+  constructor(context: ControllerContext, makeQueue: QueueMaker, isShort = true) {
     this.context = context;
+    this.isShort = isShort;
     this.cluster = context.cluster;
     this.queue = makeQueue('deployment', (row) => this.sync(row));
   }
 
   sync(row: number): void {
+    if (this.isShort && syncSettled(this.context, row)) return;
     const { workloads } = this.cluster;
     const spec = workloads.object[row]?.spec ?? {};
     const wanted = workloads.wanted[row];
@@ -171,7 +174,7 @@ export class DeploymentController {
       key: `${namespaceOf(cluster, row)}/${name}`,
       parent: row,
       wanted: size,
-      template: -1,
+      template: cluster.workloads.template[row],
       workloadClass: cluster.workloads.workloadClass[row],
       nameBase: cluster.names.intern(name),
       podMicros: cluster.workloads.podMicros[row],
@@ -497,12 +500,15 @@ export interface NewReplicaSet {
 export function newReplicaSet(cluster: Cluster, row: number, collisionsBefore: number): NewReplicaSet {
   const { template = {}, selector, minReadySeconds } = cluster.workloads.object[row]?.spec ?? {};
   const namespace = namespaceOf(cluster, row);
-  const nameFor = (collisions: number): string => `${nameOf(cluster, row)}-${templateHash(template, collisions)}`;
   let collisionCount = collisionsBefore;
-  while (cluster.workloads.find(WorkloadKind.ReplicaSet, `${namespace}/${nameFor(collisionCount)}`) >= 0)
-    collisionCount++;
-  const name = nameFor(collisionCount);
-  const hash = { [POD_TEMPLATE_HASH]: templateHash(template, collisionCount) };
+  let suffix = templateHash(template, collisionCount);
+  const nameNow = (): string => `${nameOf(cluster, row)}-${suffix}`;
+  let name = nameNow();
+  while (cluster.workloads.find(WorkloadKind.ReplicaSet, `${namespace}/${name}`) >= 0) {
+    suffix = templateHash(template, ++collisionCount);
+    name = nameNow();
+  }
+  const hash = { [POD_TEMPLATE_HASH]: suffix };
   const labels = { ...template.metadata?.labels, ...hash };
   const { matchLabels } = (selector ?? {}) as { readonly matchLabels?: Readonly<Record<string, string>> };
   const object: WorkloadObject = {

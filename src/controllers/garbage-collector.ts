@@ -55,7 +55,9 @@ export class GarbageCollector implements ClusterObserver {
 
   private lookAgain(row: number): void {
     const { workloads } = this.cluster;
-    if (row >= 0 && workloads.isDeleting(row)) this.kernel.after(0, this.removeEvent, row, workloads.incarnation[row]);
+    // While other pods of it are left, their ends will tell.
+    if (row < 0 || workloads.alive[row] > 1) return;
+    if (workloads.isDeleting(row)) this.kernel.after(0, this.removeEvent, row, workloads.incarnation[row]);
   }
 
   private collect(row: number, incarnation: number): void {

@@ -30,6 +30,8 @@ export interface JobPlan {
   readonly failureRules: readonly PodFailurePolicyRule[] | null;
   readonly successRules: NonNullable<WorkloadSpec['successPolicy']>['rules'] | null;
   readonly restartsContainers: boolean;
+  /** Neither indexes, policies, deadlines nor restarts matter. */
+  readonly isPlain: boolean;
 }
 
 /** The spec as the API server keeps it. */
@@ -47,8 +49,23 @@ export function withJobDefaults(spec: WorkloadSpec): WorkloadSpec {
   };
 }
 
+const plans = new WeakMap<WorkloadSpec, JobPlan>();
+
+/** Worked out once for each object. */
 export function jobPlan(written: WorkloadSpec): JobPlan {
-  const spec = withJobDefaults(written);
+  let plan = plans.get(written);
+  if (plan === undefined) plans.set(written, (plan = planOf(withJobDefaults(written))));
+  return plan;
+}
+
+function planOf(spec: WorkloadSpec): JobPlan {
+  const special = [
+    spec.activeDeadlineSeconds, spec.backoffLimitPerIndex, spec.maxFailedIndexes, spec.podFailurePolicy,
+    spec.successPolicy,
+  ];
+  const restartsContainers = spec.template?.spec?.restartPolicy === 'OnFailure';
+  const isPlain =
+    special.every((value) => value === undefined) && spec.completionMode !== 'Indexed' && spec.suspend !== true;
   return {
     completions: spec.completions ?? null,
     parallelism: spec.parallelism ?? 1,
@@ -61,7 +78,8 @@ export function jobPlan(written: WorkloadSpec): JobPlan {
     replacesFailedOnly: spec.podReplacementPolicy === 'Failed' || spec.podFailurePolicy !== undefined,
     failureRules: spec.podFailurePolicy?.rules ?? null,
     successRules: spec.successPolicy?.rules ?? null,
-    restartsContainers: spec.template?.spec?.restartPolicy === 'OnFailure',
+    restartsContainers,
+    isPlain: isPlain && !restartsContainers,
   };
 }
 

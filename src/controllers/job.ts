@@ -31,6 +31,7 @@ import {
   slowStart,
 } from './owned-pods.ts';
 import type { ControllerContext } from './owned-pods.ts';
+import { PlainSync, syncPlainJob } from './plain-job.ts';
 import { comparePlain, rankedPod } from './pod-ranking.ts';
 import type { QueueMaker, WorkloadQueue } from './work-queue.ts';
 
@@ -82,18 +83,21 @@ export function jobDetails(hasLimitPerIndex = false): JobDetails {
 
 /** Complete or Failed. */
 export function isFinished({ conditions }: JobDetails): boolean {
-  return conditions.some(({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True');
+  return conditions.length > 0 && conditions.some(({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True');
 }
 
 export class JobController {
   readonly queue: WorkloadQueue;
   private readonly context: ControllerContext;
   private readonly cluster: Cluster;
+  private readonly isShort: boolean;
   /** By row; kept by the controller, not by the API, as upstream has it. */
   private readonly backoffs = new Map<number, BackoffRecord & { readonly incarnation: number }>();
 
-  constructor(context: ControllerContext, makeQueue: QueueMaker) {
+  /** `isShort`: plain Jobs are worked on by their counts; both ways write the same. */
+  constructor(context: ControllerContext, makeQueue: QueueMaker, isShort = true) {
     this.context = context;
+    this.isShort = isShort;
     this.cluster = context.cluster;
     this.queue = makeQueue('job', (row) => this.sync(row));
   }
@@ -107,12 +111,23 @@ export class JobController {
       this.backoffs.delete(row);
       return;
     }
-    const pass = this.begin(row, jobPlan(spec), details);
+    const plan = jobPlan(spec);
+    const short = this.isShort ? this.syncPlain(row, plan, details) : PlainSync.NotEnough;
+    if (short !== PlainSync.NotEnough)
+      return settleSync(this.context, this.queue, row, short === PlainSync.Refused);
+    const pass = this.begin(row, plan, details);
     this.judge(pass);
     if (pass.finish !== null) this.deleteActive(pass);
     else if (!workloads.isDeleting(row)) this.proceed(pass);
     this.settle(pass);
     settleSync(this.context, this.queue, row, pass.isRefused);
+  }
+
+  private syncPlain(row: number, plan: JobPlan, details: JobDetails): PlainSync {
+    const record = this.backoffs.get(row);
+    const hasFailures =
+      record !== undefined && record.failures > 0 && record.incarnation === this.cluster.workloads.incarnation[row];
+    return syncPlainJob(this.context, row, plan, details, hasFailures, this.templateOf);
   }
 
   private details(row: number): JobDetails {
@@ -452,14 +467,14 @@ export class JobController {
       ...(index < 0 ? {} : { item: index, nameBase: cluster.names.intern(`${name}-${String(index)}`) }),
       indexFailures: history.indexFailures + (lost !== undefined && !isIgnored ? 1 : 0),
       ignoredFailures: history.ignoredFailures + (isIgnored ? 1 : 0),
-    }, lost === undefined ? 0 : this.failureNumber(lost));
+    });
   }
 
   /**
    * Interned at the first pod. The label with the completion index is left out: each index would be a template of its
    * own.
    */
-  private templateOf(row: number): number {
+  private readonly templateOf = (row: number): number => {
     const { cluster, context } = this;
     const known = cluster.workloads.template[row];
     if (known >= 0) return known;
@@ -472,7 +487,7 @@ export class JobController {
     const id = context.admit(pod);
     context.requests.noteTemplate(row, id);
     return id;
-  }
+  };
 
   // ---- counting and status ---------------------------------------------------------------------------------------
 

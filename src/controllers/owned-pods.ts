@@ -7,6 +7,7 @@ import { assert } from '../base/assert.ts';
 import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
 import { EvictionCause, PodPhase } from '../cluster/cluster.ts';
 import type { Cluster, PodSeed } from '../cluster/cluster.ts';
+import { isGenerated } from '../cluster/lineages.ts';
 import { objectKey } from '../cluster/object-store.ts';
 import type { KubernetesObject, OwnerReference, Pod, PodTemplateSpec, WorkloadObject } from '../cluster/objects.ts';
 import type { WorkloadDetails } from '../cluster/workload-details.ts';
@@ -240,7 +241,8 @@ export class ApiRequests {
         this.hasConflict = true;
         return;
       }
-      api.putObject(WORKLOAD_KIND_NAMES[kind], object);
+      // What the scenario generates stands in the table of workloads alone.
+      if (!isGenerated(api.workloads, parent)) api.putObject(WORKLOAD_KIND_NAMES[kind], object);
       row = api.workloadWriter.create(seed);
     });
     return late === null ? row : -1;
@@ -385,8 +387,13 @@ export interface ControllerContext {
   readonly counts: OwnedPodCounts;
   /** Template id of a pod as its author wrote it; admission's defaults are applied. */
   readonly admit: (pod: Pod) => number;
-  /** Run time of a work item, which belongs to the item and not to the pod that carries it. Infinity: for ever. */
-  readonly runMicros: (owner: number, item: number, attempt: number) => Micros;
+  /**
+   * Run time of a work item, which belongs to the item (completion index, ordinal; else the number of the pod) and not
+   * to the pod that carries it. Infinity: for ever.
+   */
+  readonly runMicros: (owner: number, item: number) => Micros;
+  /** The item of the next pod of a workload whose items have no index; -1: all are alike. Left out: they are. */
+  readonly nextItem?: (owner: number, nameOrdinal: number) => number;
   /** Whether the API server refuses another pod of the template (quota, limits of the namespace). Left out: never. */
   readonly isRefused?: (template: number) => boolean;
   /** When workloads whose last sync ended with a refusal had it, by row. */
@@ -454,24 +461,26 @@ export function podOf(
  * refused it. The row may be one that a late controller does not see yet; where requests take time it says nothing.
  */
 export function createOwnedPod(
-  { requests, runMicros, isRefused }: ControllerContext,
+  { requests, runMicros, nextItem, isRefused }: ControllerContext,
   owner: number,
   template: number,
   more: Partial<PodSeed> = {},
-  attempt = 0,
 ): number {
   const { workloads } = requests.api;
   return requests.createPod(owner, () => isRefused?.(template) === true, () => {
     const nameBase = more.nameBase ?? workloads.nameBase[owner];
+    const nameOrdinal = more.nameOrdinal ?? workloads.takeOrdinal(nameBase);
+    const item = more.item ?? nextItem?.(owner, nameOrdinal) ?? -1;
     return {
       template,
       owner,
       workloadClass: workloads.workloadClass[owner],
-      durationMicros: runMicros(owner, more.item ?? -1, attempt),
+      durationMicros: runMicros(owner, item),
       pinnedNode: -1,
       ...more,
+      item,
       nameBase,
-      nameOrdinal: more.nameOrdinal ?? workloads.takeOrdinal(nameBase),
+      nameOrdinal,
     };
   });
 }

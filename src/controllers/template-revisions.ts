@@ -9,12 +9,22 @@ import { canonicalText } from '../cluster/pod-template.ts';
 import type { PodTemplateSpec } from '../cluster/objects.ts';
 import type { Revision } from '../cluster/workload-details.ts';
 
-const texts = new WeakMap<PodTemplateSpec, string>();
+const texts = new WeakMap<object, string>();
 
-/** Equal for templates that say the same. Worked out once for each object. */
+/** Equal for templates that say the same. Worked out once for each object, and once for a spec that several share. */
 export function templateText(template: PodTemplateSpec): string {
   let text = texts.get(template);
-  if (text === undefined) texts.set(template, (text = canonicalText(template)));
+  if (text !== undefined) return text;
+  const { metadata, spec, ...others } = template;
+  const isPlain = metadata !== undefined && spec !== undefined && Object.keys(others).length === 0;
+  text = isPlain ? `{"metadata":${canonicalText(metadata)},"spec":${specText(spec)}}` : canonicalText(template);
+  texts.set(template, text);
+  return text;
+}
+
+function specText(spec: object): string {
+  let text = texts.get(spec);
+  if (text === undefined) texts.set(spec, (text = canonicalText(spec)));
   return text;
 }
 

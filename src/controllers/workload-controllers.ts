@@ -1,6 +1,6 @@
 /**
  * The controllers of workload objects in a run, each on a work queue of its own, and the notices that fill the queues:
- * a notice only says whose turn it is. Owners that are no objects (generated workloads) are not looked at here. Costs
+ * a notice only says whose turn it is. Owners that are no objects (generated DaemonSets) are not looked at here. Costs
  * each pod notice a look at its owner.
  */
 import { MICROS_PER_HOUR, MICROS_PER_SECOND, type Micros } from '../base/time.ts';
@@ -25,6 +25,7 @@ import { StatefulSetController } from './stateful-set.ts';
 import { parseSchedule } from './utc-schedule.ts';
 import { ONLY_UTC } from './zoned-time.ts';
 import type { TimeZones } from './zoned-time.ts';
+import { WorkItems } from './work-items.ts';
 import { DEFAULT_LIMITS, JOB_LIMITS, WorkQueue } from './work-queue.ts';
 
 /** Pod events of a Job are collected for so long (SyncJobBatchPeriod). */
@@ -66,6 +67,7 @@ export class WorkloadControllers implements ClusterObserver {
   private readonly waiting: Set<number>[] = [];
   /** Their pods follow nodes; those of generators have no objects, and are looked after all the same. */
   readonly daemonSets: DaemonSetController;
+  readonly workItems: WorkItems;
 
   /** `cluster`: what the controllers see. `timeZones`: those that CronJobs name. */
   constructor(
@@ -76,10 +78,12 @@ export class WorkloadControllers implements ClusterObserver {
     this.kernel = kernel;
     this.cluster = cluster;
     this.gate = gate;
+    this.workItems = new WorkItems(requests.api);
     const context: ControllerContext = {
       cluster, requests, admit,
       counts: new OwnedPodCounts(cluster),
-      runMicros: (owner) => cluster.workloads.podMicros[owner],
+      runMicros: (owner, item) => this.workItems.runMicros(owner, item),
+      nextItem: (owner) => this.workItems.next(owner),
       isRefused: (template) => gate.isRefused(template),
       refusedAt: this.refusedAt,
     };

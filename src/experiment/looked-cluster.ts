@@ -14,7 +14,7 @@ import type { LookedHistory } from './looked-history.ts';
 import type { LookedNode, LookedObject, LookedPlain, TimedCondition } from './looked-object.ts';
 import { lookedPod, podRows } from './looked-pods.ts';
 import type { LookedRun } from './looked-pods.ts';
-import { generatedWorkloads, lookedWorkloads } from './looked-workloads.ts';
+import { generatedDaemonSets, lookedWorkloads } from './looked-workloads.ts';
 
 /** On volumes that a provisioner made (pkg/controller/volume/persistentvolume). */
 const PROVISIONED_BY = 'pv.kubernetes.io/provisioned-by';
@@ -44,10 +44,10 @@ export class LookedCluster {
   }
 
   /**
-   * Every object of a kind. `withGenerated`: with the workloads that the scenario generates, which have no object.
+   * Every object of a kind. `withGenerated`: with the DaemonSets that the scenario generates, which have no object.
    */
   list(kind: string, withGenerated = false): LookedObject[] {
-    const generated = withGenerated ? generatedWorkloads(this.run, kind) : [];
+    const generated = withGenerated && kind === 'DaemonSet' ? generatedDaemonSets(this.run) : [];
     return [...this.unsorted(kind), ...generated].sort((a, b) => compareTexts(sortKey(a), sortKey(b)));
   }
 

@@ -9,7 +9,8 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Container, OwnerReference, PodSpec } from '../cluster/objects.ts';
 import { qosClass } from '../cluster/pod-requests.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
-import { WORKLOAD_KIND_NAMES } from '../cluster/workload-table.ts';
+import { isGenerated } from '../cluster/lineages.ts';
+import { WORKLOAD_KIND_NAMES, WorkloadKind } from '../cluster/workload-table.ts';
 import type { ContainerLook } from '../simulation/simulation.ts';
 import type { LookedHistory } from './looked-history.ts';
 import type {
@@ -70,7 +71,7 @@ export function lookedPod(run: LookedRun, row: number): LookedPod {
       name: cluster.podName(row),
       namespace: template.namespace,
       uid: podUid(pods.serial[row]),
-      labels: Object.fromEntries(template.labels),
+      labels: { ...Object.fromEntries(template.labels), ...labelsByOwner(cluster, row) },
       creationTimestamp: timeText(pods.createdAt[row]),
       ...(pods.isTerminating(row) ? deletionOf(run, row, template) : {}),
       ...(owner === null ? {} : { ownerReferences: [owner] }),
@@ -100,6 +101,15 @@ function ownerOf(cluster: Cluster, row: number, { controller, namespace }: PodTe
   const name = controller?.name ?? cluster.names.text(workloads.nameBase[owner]);
   const uid = controller?.uid ?? `${kind}/${namespace}/${name}`;
   return { apiVersion: apiVersionOf(kind), kind, name, uid, controller: true };
+}
+
+/** Those by which a generated workload knows its pods; all pods of a kind of workload share their template. */
+function labelsByOwner({ workloads, pods }: Cluster, row: number): Readonly<Record<string, string>> {
+  const owner = pods.owner[row];
+  if (owner < 0 || !workloads.isObject(owner) || !isGenerated(workloads, owner)) return {};
+  if (workloads.kind[owner] !== WorkloadKind.Job) return workloads.object[owner]?.spec?.template?.metadata?.labels ?? {};
+  const name = workloads.nameOf(owner);
+  return { 'batch.kubernetes.io/job-name': name, 'job-name': name };
 }
 
 function deletionOf(

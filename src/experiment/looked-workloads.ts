@@ -1,16 +1,17 @@
 /**
  * Workload objects of a run as the API server would show them: the author's spec with the scale of the moment, and the
- * status that the controllers have written. Workloads that a scenario generates have no object: they are told by name,
+ * status that the controllers have written. DaemonSets that a scenario generates have no object: they are told by name,
  * kind and counts. Sources: staging/src/k8s.io/api/{apps,batch}/v1/types.go (v1.36).
  */
 import { MICROS_PER_SECOND } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { PodPhase } from '../cluster/cluster.ts';
+import { GENERATED } from '../cluster/lineages.ts';
 import { objectKey } from '../cluster/object-store.ts';
 import type { WorkloadObject } from '../cluster/objects.ts';
 import type { WorkloadCondition, WorkloadDetails } from '../cluster/workload-details.ts';
 import { WORKLOAD_KIND_NAMES, WorkloadKind } from '../cluster/workload-table.ts';
-import type { LookedMeta, LookedWorkload, LookedWorkloadStatus, TimedCondition } from './looked-object.ts';
+import type { LookedMeta, LookedObject, LookedWorkload, LookedWorkloadStatus, TimedCondition } from './looked-object.ts';
 import { apiVersionOf } from './looked-pods.ts';
 import type { LookedRun } from './looked-pods.ts';
 
@@ -23,8 +24,6 @@ export const JOB_FAILURES: Readonly<Record<string, string>> = {
   BackoffLimitExceeded: 'Job has reached the specified backoff limit',
   DeadlineExceeded: 'Job was active longer than specified deadline',
 };
-/** On workloads that a scenario generates: no object stands behind them. */
-export const GENERATED = 'podyard.dev/generated';
 
 /** All workloads of a kind that have an object. */
 export function lookedWorkloads(run: LookedRun, kind: string): LookedWorkload[] {
@@ -41,24 +40,24 @@ export function lookedWorkloads(run: LookedRun, kind: string): LookedWorkload[] 
   return found;
 }
 
-/** What the scenario has generated: the Deployments, Jobs and DaemonSets that own pods and have no object. */
-export function generatedWorkloads(run: LookedRun, kind: string): LookedWorkload[] {
+/** The DaemonSets that the scenario has generated: they own pods and have no object. */
+export function generatedDaemonSets(run: LookedRun): LookedWorkload[] {
   const { workloads, objects, templates } = run.cluster;
   const found: LookedWorkload[] = [];
   for (let row = 0; row < workloads.length; row++) {
     if (workloads.used[row] === 0 || workloads.object[row] !== null || workloads.isObject(row)) continue;
     const template = workloads.template[row];
-    if (template < 0 || generatedKind(workloads.kind[row]) !== kind) continue;
+    if (template < 0 || workloads.kind[row] !== WorkloadKind.DaemonSet) continue;
     const { namespace } = templates.get(template);
     const name = run.cluster.names.text(workloads.nameBase[row]);
-    if (objects.get(kind, `${namespace}/${name}`) === undefined) found.push(generated(run, row, kind, namespace, name));
+    if (objects.get('DaemonSet', `${namespace}/${name}`) === undefined) found.push(generated(run, row, namespace, name));
   }
   return found;
 }
 
-/** A generated Deployment stands in the table as the one ReplicaSet that it has. */
-function generatedKind(kind: number): string {
-  return kind === WorkloadKind.ReplicaSet ? 'Deployment' : WORKLOAD_KIND_NAMES[kind];
+/** false: one of the generated DaemonSets; those that the API server keeps have a UID. */
+export function hasObject({ kind, metadata }: LookedObject): boolean {
+  return kind !== 'DaemonSet' || metadata.uid !== undefined;
 }
 
 function lookedWorkload(run: LookedRun, row: number, object: WorkloadObject): LookedWorkload {
@@ -223,28 +222,18 @@ function daemonStatus({ workloads, pods }: Cluster, row: number, desired: number
   };
 }
 
-function generated(run: LookedRun, row: number, kind: string, namespace: string, name: string): LookedWorkload {
+function generated(run: LookedRun, row: number, namespace: string, name: string): LookedWorkload {
   const { cluster, timeText } = run;
   const { workloads, pods } = cluster;
   const { labels, spec } = cluster.templates.get(workloads.template[row]);
   const ready = workloads.podsOf(row).filter((pod) => pods.phase[pod] === PodPhase.Running && pods.isReady(pod)).length;
-  const active = activePods(cluster, row);
-  const status: LookedWorkloadStatus =
-    kind === 'DaemonSet'
-      ? daemonStatus(cluster, row, active, ready)
-      : kind === 'Job'
-        ? { active, ready, startTime: timeText(workloads.createdAt[row]) }
-        : { replicas: active, readyReplicas: ready, availableReplicas: ready, updatedReplicas: active };
   return {
-    apiVersion: apiVersionOf(kind),
-    kind,
+    apiVersion: apiVersionOf('DaemonSet'),
+    kind: 'DaemonSet',
     metadata: {
       name, namespace, annotations: { [GENERATED]: 'true' }, creationTimestamp: timeText(workloads.createdAt[row]),
     },
-    spec: {
-      ...(kind === 'Deployment' ? { replicas: workloads.wanted[row] } : {}),
-      template: { metadata: { labels: Object.fromEntries(labels) }, spec },
-    },
-    status,
+    spec: { template: { metadata: { labels: Object.fromEntries(labels) }, spec } },
+    status: daemonStatus(cluster, row, activePods(cluster, row), ready),
   };
 }

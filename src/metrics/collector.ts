@@ -106,11 +106,6 @@ export class MetricsCollector implements ClusterObserver {
     return (this.campaigns = new Campaigns(this.cluster, processes));
   }
 
-  /** A pod was created in place of another one; `replaced` is the row of that pod, -1 when it has left already. */
-  noteReplacement(_pod: number, replaced: number): void {
-    this.lives.replacementCreated(replaced);
-  }
-
   /** A scheduling attempt failed; told at its end. */
   attemptFailed(pod: number, attempt: FailedAttempt): void {
     this.reasons.attemptFailed(pod, attempt, this.kernel.now);

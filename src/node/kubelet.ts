@@ -86,14 +86,12 @@ export class Kubelet implements ClusterObserver, TroubleListener {
   private readonly reports: StatusReports | null;
 
   /**
-   * `isReplacement` tells, while a pod is being created, whether it stands in for a lost one. `makeLives`: for pods
-   * whose application is known. `hearsAfter`: where kubelets learn late of their pods.
+   * `makeLives`: for pods whose application is known. `hearsAfter`: where kubelets learn late of their pods.
    */
   constructor(
     kernel: Kernel,
     cluster: Cluster,
     settings: KubeletSettings,
-    isReplacement: () => boolean = () => false,
     makeLives: ((host: KubeletHost) => PodLives) | null = null,
     { troubles = null, cuts = null, volumes = null, hearsAfter = null, makeReports = null }: KubeletParts = {},
   ) {
@@ -105,7 +103,7 @@ export class Kubelet implements ClusterObserver, TroubleListener {
     });
     this.kernel = kernel;
     this.cluster = cluster;
-    this.delays = new StartDelays(cluster, kernel.random, settings, isReplacement);
+    this.delays = new StartDelays(cluster, kernel.random, settings);
     this.admittance = new PodAdmittance(cluster, this.reports);
     this.images = new ImagePulls(kernel, cluster, settings, (pod, ticket) => this.pullImages(pod, ticket), {
       troubles, isCurrent: (pod, ticket) => this.isCurrent(pod, ticket),
@@ -132,11 +130,11 @@ export class Kubelet implements ClusterObserver, TroubleListener {
     this.deletionSeenEvent = kernel.defineEvent('pod deletion seen', 3, (pod, incarnation) =>
       this.deletionSeen(pod, incarnation),
     );
-    this.lives = makeLives === null ? null : makeLives(this.hostOf(isReplacement));
+    this.lives = makeLives === null ? null : makeLives(this.hostOf());
     cluster.observe(this);
   }
 
-  private hostOf(isReplacement: () => boolean): KubeletHost {
+  private hostOf(): KubeletHost {
     return {
       nextTicket: (pod) => this.nextTicket(pod),
       isCurrent: (pod, ticket) => this.isCurrent(pod, ticket),
@@ -144,7 +142,6 @@ export class Kubelet implements ClusterObserver, TroubleListener {
       graceMicros: (pod) => this.ends.graceMicros(pod),
       isEvicting: (pod) => this.isEvicting(pod),
       evict: (pod, eviction) => { this.evict(pod, eviction); },
-      isReplacement,
       isHeldBack: (pod, ticket, then) => this.isHeldBack(pod, ticket, then),
       isReported: (pod) => (
         (this.cuts?.isReported(this.cluster.pods.node[pod]) ?? true) && this.reports?.isTelling(pod) !== true

@@ -13,7 +13,7 @@ import { assert } from '../base/assert.ts';
 import type { Micros } from '../base/time.ts';
 import { PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { WORKLOAD_KIND_NAMES } from '../cluster/workload-table.ts';
+import { streamEntityOf } from '../cluster/lineages.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import { RandomStream } from '../kernel/random.ts';
 import type { ApplicationModel } from '../scenario/application.ts';
@@ -101,7 +101,7 @@ export class LivingPods implements PodLives {
   podCreated(pod: number): void {
     const { life } = this.cluster.templateOf(pod);
     if (life === null) return;
-    const entity = this.entityOf(pod);
+    const entity = streamEntityOf(this.cluster, pod);
     let seeds = this.seeds.get(entity);
     if (seeds === undefined) {
       seeds = this.kernel.random.stream('application', entity);
@@ -398,16 +398,6 @@ export class LivingPods implements PodLives {
     const life = this.living.get(pod);
     assert(life !== undefined, `pod row ${pod} has no containers of its own`);
     return life;
-  }
-
-  /** Like those of start delays: the class, the object that owns the pod, and whether it stands in for another one. */
-  private entityOf(pod: number): string {
-    const { pods, workloads, classes } = this.cluster;
-    const owner = pods.owner[pod];
-    if (owner >= 0 && workloads.isObject(owner))
-      return `${WORKLOAD_KIND_NAMES[workloads.kind[owner]]}/${workloads.key[owner]}`;
-    const lineage = pods.pinnedNode[pod] >= 0 ? '/pinned' : this.host.isReplacement() ? '/replacements' : '';
-    return `${classes.text(pods.workloadClass[pod])}${lineage}`;
   }
 
   private factsOf(pod: number): PodFacts {

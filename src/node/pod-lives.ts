@@ -14,7 +14,6 @@ export interface KubeletHost {
   readonly isEvicting: (pod: number) => boolean;
   /** Makes a pod that runs, and is not being deleted, end as Failed. */
   readonly evict: (pod: number, eviction: KubeletEviction) => void;
-  readonly isReplacement: () => boolean;
   /** true: the node is cut off, and whatever becomes of the pod is seen when it is back; `then` is called there. */
   readonly isHeldBack: (pod: number, ticket: number, then: (pod: number) => void) => boolean;
   /** Whether the node's kubelet has told of all that became of its pods. */

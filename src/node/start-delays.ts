@@ -10,7 +10,7 @@
  */
 import { growFloat64 } from '../base/growable.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { WORKLOAD_KIND_NAMES } from '../cluster/workload-table.ts';
+import { LINEAGE_NAMES, Lineage, lineageOf, ownEntity } from '../cluster/lineages.ts';
 import type { RandomStream, RandomStreams } from '../kernel/random.ts';
 import { sampleMicros } from '../kernel/sampling.ts';
 import type { KubeletSettings } from './settings.ts';
@@ -20,44 +20,37 @@ interface OwnStreams {
   readonly start: RandomStream;
 }
 
-/** Entity of a stream: the class, with this behind it. */
-const LINEAGES = ['', '/replacements', '/pinned'] as const;
-
 export class StartDelays {
   /** By pod row: the sandbox's delay at `pod * 2`, the containers' after it: both are asked for together. */
   private micros: Float64Array = new Float64Array(0);
   private readonly cluster: Cluster;
   private readonly random: RandomStreams;
   private readonly settings: KubeletSettings;
-  private readonly isReplacement: () => boolean;
   /** At class * 3 + lineage. */
   private readonly sandboxStreams: RandomStream[] = [];
   private readonly startStreams: RandomStream[] = [];
   /** By kind and key of a workload object. */
   private readonly ownStreams = new Map<string, OwnStreams>();
 
-  constructor(cluster: Cluster, random: RandomStreams, settings: KubeletSettings, isReplacement: () => boolean) {
+  constructor(cluster: Cluster, random: RandomStreams, settings: KubeletSettings) {
     this.cluster = cluster;
     this.random = random;
     this.settings = settings;
-    this.isReplacement = isReplacement;
   }
 
   draw(pod: number): void {
     const { pods } = this.cluster;
     if (pod * 2 >= this.micros.length) this.micros = growFloat64(this.micros, pods.capacity * 2);
-    const owner = pods.owner[pod];
-    if (owner >= 0 && this.cluster.workloads.isObject(owner)) return this.drawOwn(pod, owner);
-    const lineage = pods.pinnedNode[pod] >= 0 ? 2 : this.isReplacement() ? 1 : 0;
-    const index = pods.workloadClass[pod] * LINEAGES.length + lineage;
+    const lineage = lineageOf(this.cluster, pod);
+    if (lineage === Lineage.Own) return this.drawOwn(pod, pods.owner[pod]);
+    const index = pods.workloadClass[pod] * LINEAGE_NAMES.length + lineage;
     if (this.sandboxStreams[index] === undefined) this.openStreams(index);
     this.micros[pod * 2] = sampleMicros(this.settings.sandboxSeconds, this.sandboxStreams[index]);
     this.micros[pod * 2 + 1] = sampleMicros(this.settings.containerStartSeconds, this.startStreams[index]);
   }
 
   private drawOwn(pod: number, owner: number): void {
-    const { kind, key } = this.cluster.workloads;
-    const name = `${WORKLOAD_KIND_NAMES[kind[owner]]}/${key[owner]}`;
+    const name = ownEntity(this.cluster.workloads, owner);
     let streams = this.ownStreams.get(name);
     if (streams === undefined) {
       streams = { sandbox: this.random.stream('sandbox', name), start: this.random.stream('containerStart', name) };
@@ -76,8 +69,8 @@ export class StartDelays {
   }
 
   private openStreams(index: number): void {
-    const lineage = index % LINEAGES.length;
-    const entity = `${this.cluster.classes.text((index - lineage) / LINEAGES.length)}${LINEAGES[lineage]}`;
+    const lineage = index % LINEAGE_NAMES.length;
+    const entity = `${this.cluster.classes.text((index - lineage) / LINEAGE_NAMES.length)}${LINEAGE_NAMES[lineage]}`;
     this.sandboxStreams[index] = this.random.stream('sandbox', entity);
     this.startStreams[index] = this.random.stream('containerStart', entity);
   }

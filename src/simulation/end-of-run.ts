@@ -13,7 +13,6 @@ import { PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
 import type { Totals } from '../cluster/totals.ts';
-import type { ReplacementController } from '../controllers/replacement.ts';
 import type { TaintEviction } from '../controllers/taint-eviction.ts';
 import type { WorkloadControllers } from '../controllers/workload-controllers.ts';
 import type { Operations } from '../operations/operations.ts';
@@ -25,7 +24,6 @@ import type { Scheduler } from '../scheduler/scheduler.ts';
 export interface EndParts {
   readonly inputs: readonly InputSource[];
   readonly schedulers: readonly Scheduler[];
-  readonly replacement: ReplacementController;
   readonly controllers: WorkloadControllers;
   readonly kubelet: { readonly reportsUnderWay: number };
   readonly taintEviction: TaintEviction;
@@ -66,7 +64,6 @@ export class EndOfRun implements ClusterObserver {
     if (
       parts.inputs.some((input) => input.nextTime() !== Infinity) ||
       this.hasFinitePods() ||
-      parts.replacement.haveEnds() ||
       parts.controllers.isBusy ||
       parts.kubelet.reportsUnderWay > 0 ||
       parts.operations?.isBusy(now) === true

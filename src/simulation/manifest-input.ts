@@ -89,13 +89,13 @@ export class ManifestInput implements InputSource {
    */
   private addPod(pod: Pod, owner: number, durationMicros: Micros): void {
     if (isOver(pod) || pod.metadata?.deletionTimestamp !== undefined) return;
-    const { cluster, admission, replacement, gate } = this.targets;
+    const { cluster, admission, gate } = this.targets;
     const isKnown = pod.status !== undefined;
     const template = admission.template(withoutNodeName(pod), isKnown);
     // What comes from a running cluster was let in there.
     if (!isKnown && owner < 0 && gate.isRefused(template)) return;
     const { base, ordinal } = splitName(pod.metadata?.name ?? '', cluster);
-    if (ordinal >= 0) replacement.owners.reserveOrdinal(base, ordinal);
+    if (ordinal >= 0) cluster.workloads.reserveOrdinal(base, ordinal);
     const nodeName = pod.spec?.nodeName ?? '';
     const isDaemon = controllerOf(pod)?.kind === 'DaemonSet';
     const row = cluster.createPod({

@@ -200,6 +200,26 @@ export function applicationProblems(applications: readonly Application[], manife
   });
 }
 
+/** Objects of the files with a name that a workload of their kind gives to one of its arrivals. */
+export function takenNameProblems({ workloads }: OwnSettings, manifests: Manifests): Problem[] {
+  return manifests.objects.flatMap((object) => {
+    const { name = '', namespace = 'default' } = object.metadata ?? {};
+    const arrival = /^(.+)-(?:0|[1-9][0-9]*)$/.exec(name)?.[1];
+    const taker = workloads.find(
+      (workload) =>
+        workload.name === arrival && workload.kind === object.kind && workload.namespace === namespace &&
+        (workload.kind === 'Deployment' || workload.kind === 'Job'),
+    );
+    if (taker === undefined) return [];
+    const path = below(below(null, 'metadata'), 'name');
+    const of = `workloads[${workloads.indexOf(taker)}]`;
+    const message =
+      `the ${taker.kind}s that ${of} makes are called ${taker.name}-0, ${taker.name}-1 and so on: ` +
+      `expected another name than ${quoteShort(name)}`;
+    return [manifests.placed(object, { path, part: 'value', message })];
+  });
+}
+
 /** Applications that run in no pod of the files or of the workloads; whatever a trace brings is not looked at. */
 export function warnOfIdleApplications(
   { applications, workloads }: OwnSettings, objects: readonly KubernetesObject[], findings: Findings,

@@ -25,7 +25,8 @@ import { applicationOf, placedApplications } from '../control-plane/pod-admissio
 import { SYSTEM_PRIORITY_CLASSES } from '../control-plane/priority-classes.ts';
 import { podMetadataOf } from './pod-places.ts';
 import {
-  applicationProblems, checkClassesOfWorkloads, checkMembers, checkScenario, warnOfIdleApplications,
+  applicationProblems, checkClassesOfWorkloads, checkMembers, checkScenario, takenNameProblems,
+  warnOfIdleApplications,
 } from './scenario-checks.ts';
 import { decodeBy } from '../scenario/decode.ts';
 import { ScenarioNumbers } from '../scenario/numbers.ts';
@@ -139,6 +140,7 @@ class ScenarioReading {
     checkClassesOfWorkloads(input, new Set(Object.keys(priorityClasses)), this.#findings);
     this.#checkNodes(settings, input, manifests);
     if (this.problems.length === 0) this.problems.push(...applicationProblems(settings.applications, manifests));
+    this.problems.push(...takenNameProblems(settings, manifests));
     if (input.trace === undefined) warnOfIdleApplications(settings, manifests.objects, this.#findings);
     this.#checkSteps(settings, input, manifests);
     this.#checkPods(settings, manifests, priorityClasses, input.trace !== undefined);

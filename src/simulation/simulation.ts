@@ -16,7 +16,6 @@ import { Disruption } from '../controllers/disruption.ts';
 import { NodeLifecycle } from '../controllers/node-lifecycle.ts';
 import { PodGc } from '../controllers/pod-gc.ts';
 import { ApiRequests } from '../controllers/owned-pods.ts';
-import { ReplacementController } from '../controllers/replacement.ts';
 import { knownZones } from '../controllers/zoned-time.ts';
 import { WorkloadControllers } from '../controllers/workload-controllers.ts';
 import { TaintEviction } from '../controllers/taint-eviction.ts';
@@ -51,9 +50,7 @@ import { EndOfRun, InstantWatch, LOOK_EVENTS } from './end-of-run.ts';
 import type { EndParts } from './end-of-run.ts';
 import { foreignSchedulerWarnings } from './foreign-schedulers.ts';
 import type { MakeIllnesses, NodeIllnesses } from './illness-assembly.ts';
-import {
-  delayedRequests, drawnDelays, inOrder, kubeletWatches, lateClusterOf,
-} from '../control-plane/late-cluster.ts';
+import { delayedRequests, kubeletWatches, lateClusterOf } from '../control-plane/late-cluster.ts';
 import type { LateCluster } from '../control-plane/late-cluster.ts';
 import { ManifestInput } from './manifest-input.ts';
 import { PodAdmission } from '../control-plane/pod-admission.ts';
@@ -193,9 +190,8 @@ export class Simulation {
     for (const scheduler of schedulers) scheduler.listeners.push(tellingOf(this.metrics, cluster));
     const quotas = new QuotaLedger(kernel, cluster, Phase.Controller);
     const gate = (this.gate = new PodGate(cluster, quotas));
-    const replacement = this.makeReplacement(gate);
     const illnesses = this.makeIllnesses();
-    this.kubelet = this.makeKubelet(() => replacement.isCreating, illnesses);
+    this.kubelet = this.makeKubelet(illnesses);
     const admission = new PodAdmission(cluster, scenario, scenario.applications);
     const [admit, zones] = [(pod: Pod): number => admission.template(pod), knownZones(scenario.timeZones)];
     const { watchDelaySeconds: delays, requestLatencySeconds: latencies } = scenario.controlPlane;
@@ -225,20 +221,12 @@ export class Simulation {
     });
     options.watch?.({ ...this.parts, budgets, operations, finish: () => this.finish() });
     this.addNodes();
-    const targets = { cluster, admission, replacement, controllers: this.controllers, gate };
+    const targets = { cluster, admission, controllers: this.controllers, gate };
     this.traceSource = traceSourceOf(scenario, options);
     this.addInputs(targets);
     if (operations !== null) this.addInput(operations);
-    if (scenario.durationMicros === null) this.watchForTheEnd({ replacement, taintEviction, crashes, operations });
+    if (scenario.durationMicros === null) this.watchForTheEnd({ taintEviction, crashes, operations });
     if (scenario.metrics.checkEveryEvents > 0) this.nextCheckAt = scenario.metrics.checkEveryEvents;
-  }
-
-  private makeReplacement(gate: PodGate): ReplacementController {
-    const { kernel, cluster, scenario } = this;
-    const seesAfter = actsAfter(kernel, scenario.controlPlane);
-    const replacement = new ReplacementController(kernel, cluster, gate, seesAfter);
-    replacement.onReplaced = (pod, lost) => this.metrics.noteReplacement(pod, lost);
-    return replacement;
   }
 
   /** Those that look after nodes and after pods of whatever owner. `seen`: what they see. */
@@ -257,7 +245,7 @@ export class Simulation {
     return taintEviction;
   }
 
-  private makeKubelet(isCreating: () => boolean, illnesses: NodeIllnesses | null): Kubelet {
+  private makeKubelet(illnesses: NodeIllnesses | null): Kubelet {
     const { kernel, cluster, scenario } = this;
     const { watchDelaySeconds, requestLatencySeconds } = scenario.controlPlane;
     const { troubles, cuts } = illnesses ?? { troubles: null, cuts: null };
@@ -269,7 +257,7 @@ export class Simulation {
       hearsAfter: kubeletWatches(kernel, cluster, watchDelaySeconds.kubelets),
       makeReports: this.reportsMaker(tellsAfter),
     };
-    const kubelet = new Kubelet(kernel, cluster, scenario.kubelet, isCreating, this.livesMaker(), parts);
+    const kubelet = new Kubelet(kernel, cluster, scenario.kubelet, this.livesMaker(), parts);
     illnesses?.shutDownBy(kubelet, scenario.kubelet.shutdownGraces);
     kubelet.admittance.onRefused = (_pod, refusal) => { this.conflicts.podRefused(refusal); };
     return kubelet;
@@ -438,7 +426,7 @@ export class Simulation {
   }
 
   /** A run without a horizon ends when nothing can change any more. */
-  private watchForTheEnd(parts: Pick<EndParts, 'replacement' | 'taintEviction' | 'crashes' | 'operations'>): void {
+  private watchForTheEnd(parts: Pick<EndParts, 'taintEviction' | 'crashes' | 'operations'>): void {
     const { kernel, inputs, schedulers, autoscaler, controllers, kubelet } = this;
     const end = new EndOfRun(this.cluster, { inputs, schedulers, autoscaler, controllers, kubelet, ...parts });
     const look = kernel.defineEvent('simulation.endCheck', Phase.Observe, () => {
@@ -508,14 +496,3 @@ function traceSourceOf({ trace, seed }: Scenario, { openTrace }: SimulationOptio
 
 /** A watch that shows everything in its instant. */
 const NO_TIME: Distribution = { kind: 'fixed', value: 0, atLeast: null, atMost: null };
-
-/** How long until generated workloads' controllers have learned of a loss, and what they write has arrived. */
-function actsAfter(kernel: Kernel, { watchDelaySeconds, requestLatencySeconds }: Scenario['controlPlane']):
-(() => number) | undefined {
-  const { controllers: delay } = watchDelaySeconds;
-  const { controllers: latency } = requestLatencySeconds;
-  if (delay === null && latency === null) return undefined;
-  const sees = delay === null ? () => 0 : drawnDelays(kernel, 'replacement', delay);
-  const takes = latency === null ? () => 0 : drawnDelays(kernel, 'replacement', latency, 'request-latency');
-  return inOrder(kernel, () => sees() + takes());
-}

@@ -2,25 +2,25 @@
  * The workloads and the trace of a scenario as input of the kernel: arrivals become owners and pods. Templates are
  * interned once per workload and shape, or per distinct trace row; after that an arrival costs its pods.
  *
- * Deployments and Jobs of generators have an owner row each and no object in the store. A Deployment's pods run until
- * the Deployment ends; then they are deleted (outcome Deleted), wherever they stand. A Job's pods end on their own.
- * Names: `<workload>-<arrival>-<n>` for Deployments, `<workload>-<n>` for all others, n counting pods.
+ * Deployments and Jobs become objects `<workload>-<arrival>` that stand in the table of workloads alone; their
+ * controllers make the pods. A Deployment lives for its lifetime and is then deleted, with its pods wherever they
+ * stand. A Job's pods end on their own; it is gone when they have. Bare pods are called `<workload>-<n>`.
  */
 import { unreachable } from '../base/assert.ts';
 import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { APPLICATION_ANNOTATION } from '../cluster/scheduling-spec.ts';
-import type { Container, Pod, PodSpec, ResourceList } from '../cluster/objects.ts';
+import type { Container, Pod, PodSpec, ResourceList, WorkloadSpec } from '../cluster/objects.ts';
 import { withDaemonTolerations } from '../controllers/daemon-nodes.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
-import { slowStart } from '../controllers/owned-pods.ts';
 import type { CreationGate } from '../controllers/owned-pods.ts';
-import type { ReplacementController } from '../controllers/replacement.ts';
 import type { WorkloadControllers } from '../controllers/workload-controllers.ts';
 import type { InputSource } from '../kernel/kernel.ts';
 import type { WorkloadSource } from '../workload/generators/workload-source.ts';
 import type { TraceSource } from '../workload/traces/trace-source.ts';
 import { splitName, type PodAdmission } from '../control-plane/pod-admission.ts';
+import { deploymentSeed, jobSeed } from './generated-objects.ts';
+import type { ArrivalKind } from './generated-objects.ts';
 import type { ApplicationModel } from '../scenario/application.ts';
 import type { Scenario } from './scenario.ts';
 import type { TracePod } from '../workload/traces/trace-pod.ts';
@@ -30,7 +30,6 @@ import type { Workload } from '../workload/settings.ts';
 export interface ArrivalTargets {
   readonly cluster: Cluster;
   readonly admission: PodAdmission;
-  readonly replacement: ReplacementController;
   readonly controllers: WorkloadControllers;
   readonly gate: CreationGate;
 }
@@ -40,19 +39,18 @@ export class WorkloadInput implements InputSource {
   private readonly workloads: readonly Workload[];
   private readonly source: WorkloadSource;
   private readonly targets: ArrivalTargets;
-  /** By workload index, then shape index + 1: template id. */
-  private readonly templates: number[][];
-  private readonly nameBases: readonly number[];
-  private readonly classes: readonly number[];
+  /** By workload index, then shape index + 1. */
+  private readonly kinds: ArrivalKind[][];
 
   constructor(workloads: readonly Workload[], source: WorkloadSource, targets: ArrivalTargets) {
-    const { cluster } = targets;
     this.workloads = workloads;
     this.source = source;
     this.targets = targets;
-    this.templates = workloads.map(() => []);
-    this.nameBases = workloads.map(({ name }) => cluster.names.intern(name));
-    this.classes = workloads.map((workload) => cluster.classes.intern(workload.class));
+    this.kinds = workloads.map(() => []);
+    for (const { name, class: own } of workloads) {
+      targets.cluster.names.intern(name);
+      targets.cluster.classes.intern(own);
+    }
   }
 
   nextTime(): Micros {
@@ -64,94 +62,86 @@ export class WorkloadInput implements InputSource {
     if (!source.advance()) return;
     const index = source.workloadIndex;
     const workload = this.workloads[index];
-    const template = this.template(index, source.shapeIndex);
+    const kind = this.kind(index, source.shapeIndex);
     switch (workload.kind) {
       case 'Deployment':
-        return this.deploy(index, template);
+        return this.deploy(workload, kind);
       case 'Job':
-        return this.startJob(index, template);
+        return this.startJob(workload, kind);
       case 'Pod':
-        return this.createPods(index, template, -1, this.nameBases[index]);
-      case 'DaemonSet': {
-        const owner = this.addOwner(index, template, WorkloadKind.DaemonSet, this.nameBases[index]);
-        return this.targets.controllers.daemonSets.arrive(owner);
-      }
+        return this.createPods(workload, kind);
+      case 'DaemonSet':
+        return this.addDaemonSet(workload, kind);
       default:
         return unreachable(workload.kind);
     }
   }
 
-  private deploy(index: number, template: number): void {
-    const { source } = this;
-    const nameBase = this.targets.cluster.names.intern(`${this.workloads[index].name}-${source.arrivalIndex}`);
-    const owner = this.addOwner(index, template, WorkloadKind.ReplicaSet, nameBase);
-    this.createPods(index, template, owner, nameBase);
-  }
-
-  private startJob(index: number, template: number): void {
-    const nameBase = this.nameBases[index];
-    this.createPods(index, template, this.addOwner(index, template, WorkloadKind.Job, nameBase), nameBase);
-  }
-
-  private addOwner(index: number, template: number, kind: WorkloadKind, nameBase: number): number {
-    const { replacement, cluster } = this.targets;
-    const endsAtMicros = cluster.now + this.source.lifetimeMicros;
-    const scale = kind === WorkloadKind.ReplicaSet ? this.source.replicas : -1;
-    return replacement.addOwner({
-      kind,
-      template,
-      workloadClass: this.classes[index],
-      nameBase,
-      endsAtMicros,
-      podsToCome: 0,
-      scale,
-    });
-  }
-
-  private createPods(index: number, template: number, owner: number, nameBase: number): void {
+  private deploy({ name }: Workload, kind: ArrivalKind): void {
     const { source, targets } = this;
-    const { owners } = targets.replacement;
-    const isTimed = this.workloads[index].kind !== 'Deployment';
-    const seed = {
-      template,
-      nameBase,
-      nameOrdinal: 0,
-      owner,
-      workloadClass: this.classes[index],
-      durationMicros: Infinity,
-      pinnedNode: -1,
-    };
-    const create = (i: number): boolean => {
-      if (targets.gate.isRefused(template)) return false;
-      seed.nameOrdinal = owners.takeOrdinal(nameBase);
-      if (isTimed) seed.durationMicros = source.podLifetimesMicros[i];
-      targets.cluster.createPod(seed);
-      return true;
-    };
-    if (owner >= 0) return this.createOwned(owner, isTimed, create);
-    for (let i = 0; i < source.replicas; i++) create(i);
+    const { cluster, controllers } = targets;
+    const own = `${name}-${source.arrivalIndex}`;
+    const row = cluster.workloadWriter.create(deploymentSeed(own, source.replicas, -1, kind));
+    controllers.deleteAt(row, cluster.now + source.lifetimeMicros);
   }
 
-  /** As a controller would: pods that are refused are asked for again. */
-  private createOwned(owner: number, isTimed: boolean, create: (i: number) => boolean): void {
+  /** Pods of one Job run for different times, unless it has one only. */
+  private startJob({ name }: Workload, kind: ArrivalKind): void {
     const { source, targets } = this;
-    const left: number[] = [];
-    let tried = 0;
-    const { isRefused } = slowStart(source.replicas, (i) => {
-      tried = i + 1;
-      return create(i) || left.push(i) < 0;
-    });
-    if (!isRefused) return;
-    for (let i = tried; i < source.replicas; i++) left.push(i);
-    targets.replacement.askLater(owner, left.map((i) => (isTimed ? source.podLifetimesMicros[i] : Infinity)));
+    const { replicas, podLifetimesMicros } = source;
+    const { cluster, controllers } = targets;
+    const own = `${name}-${source.arrivalIndex}`;
+    const podMicros = replicas === 1 ? podLifetimesMicros[0] : Infinity;
+    const row = cluster.workloadWriter.create(jobSeed(own, replicas, cluster.names.intern(own), podMicros, kind));
+    if (replicas > 1) controllers.workItems.add(row, podLifetimesMicros.slice(0, replicas));
   }
 
-  private template(index: number, shape: number): number {
-    const known = this.templates[index][shape + 1];
+  private addDaemonSet({ name }: Workload, { template, workloadClass }: ArrivalKind): void {
+    const { cluster, controllers } = this.targets;
+    const row = cluster.workloadWriter.stand({
+      kind: WorkloadKind.DaemonSet,
+      template, workloadClass,
+      nameBase: cluster.names.intern(name),
+      wanted: -1,
+      object: null,
+      key: '',
+      parent: -1,
+      podMicros: Infinity,
+      details: null,
+    });
+    controllers.daemonSets.arrive(row);
+  }
+
+  private createPods({ name }: Workload, { template, workloadClass }: ArrivalKind): void {
+    const { source, targets } = this;
+    const { cluster, gate } = targets;
+    const nameBase = cluster.names.intern(name);
+    for (let i = 0; i < source.replicas; i++) {
+      if (gate.isRefused(template)) continue;
+      cluster.createPod({
+        template, nameBase, workloadClass,
+        nameOrdinal: cluster.workloads.takeOrdinal(nameBase),
+        owner: -1,
+        durationMicros: source.podLifetimesMicros[i],
+        pinnedNode: -1,
+      });
+    }
+  }
+
+  private kind(index: number, shape: number): ArrivalKind {
+    const known = this.kinds[index][shape + 1];
     if (known !== undefined) return known;
     const workload = this.workloads[index];
     const requests = shape < 0 ? null : workload.shapes[shape].requests;
-    return (this.templates[index][shape + 1] = this.targets.admission.template(podOfWorkload(workload, requests)));
+    const pod = podOfWorkload(workload, requests);
+    const { namespace = 'default', ...podMeta } = pod.metadata ?? {};
+    return (this.kinds[index][shape + 1] = {
+      namespace, podMeta,
+      podSpec: pod.spec ?? {},
+      template: this.targets.admission.template(pod),
+      workloadClass: this.targets.cluster.classes.intern(workload.class),
+      jobSpecs: new Map<number, WorkloadSpec>(),
+    });
   }
 }
 

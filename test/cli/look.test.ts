@@ -1,5 +1,6 @@
 // get, describe and events from the command line: what kubectl would print of the simulated cluster, at any moment; and
 // back again as a dump.
+import { withoutHash } from '../support/without-hash.ts';
 import { describe, expect, test } from 'vitest';
 import { cliFolder } from './podyard.ts';
 
@@ -111,12 +112,29 @@ describe('get', () => {
     expect(starting).toMatch(/^db-0 +0\/1 +ContainerCreating +0 +2s$/m);
     const running = await get('po', '-A', '--at', '12m', '-o', 'wide');
     expect(running.split('\n')[0]).toBe(
-      'NAMESPACE     NAME              READY   STATUS    RESTARTS   AGE   IP       NODE     ' +
+      'NAMESPACE     NAME                READY   STATUS    RESTARTS   AGE   IP       NODE     ' +
         'NOMINATED NODE   READINESS GATES',
     );
     expect(running).toMatch(/^shop +huge +0\/1 +Pending +0 +12m +<none> +<none> +<none> +<none>$/m);
-    expect(running).toMatch(/^default +gen-0-1 +1\/1 +Running +0 +2m +<none> +big-[01] +<none> +<none>$/m);
+    expect(running).toMatch(/^default +gen-0-\w+-1 +1\/1 +Running +0 +2m +<none> +big-[01] +<none> +<none>$/m);
     expect(await get('pods', '-n', 'shop', '--at', '95m')).toMatch(/^tick-\d+-0 +0\/1 +Completed +0 +5m$/m);
+  });
+
+  test('what the scenario generates has objects, each with its owner', async () => {
+    const deployment = JSON.parse(await get('deployment/gen-0', '--at', '12m', '-o', 'json')) as Record<string, object>;
+    expect(deployment).toMatchObject({
+      metadata: { name: 'gen-0', annotations: { 'podyard.dev/generated': 'true' } },
+      spec: { selector: { matchLabels: { 'podyard.dev/instance': 'gen-0' } } },
+      status: { replicas: 2, availableReplicas: 2, observedGeneration: 1 },
+    });
+    const pods = (await get('pods', '--at', '12m', '-o', 'name')).split('\n').filter((name) => name.includes('gen-0-'));
+    expect(pods).toHaveLength(2);
+    const pod = JSON.parse(await get(pods[0], '--at', '12m', '-o', 'json')) as { metadata: { labels: object } };
+    const set = /gen-0-\w+/.exec(pods[0])?.[0] ?? '';
+    expect(pod).toMatchObject({ metadata: { ownerReferences: [{ kind: 'ReplicaSet', name: set, controller: true }] } });
+    expect(pod.metadata.labels).toMatchObject({ 'podyard.dev/instance': 'gen-0', 'pod-template-hash': set.slice(6) });
+    const replicaSet = JSON.parse(await get(`rs/${set}`, '--at', '12m', '-o', 'json')) as object;
+    expect(replicaSet).toMatchObject({ metadata: { ownerReferences: [{ kind: 'Deployment', name: 'gen-0' }] } });
   });
 
   test('workloads, budgets and storage in columns of their own', async () => {
@@ -300,7 +318,7 @@ describe('pods that do not start', () => {
   const rows = async (at: string): Promise<string[]> => {
     folder.write('ill.yaml', JSON.stringify(ill));
     const { out } = await folder.here('get', 'ill.yaml', 'pods', '--at', at, '--no-headers');
-    return out.trim().split('\n').map((line) => line.replaceAll(/ +/g, ' '));
+    return out.trim().split('\n').map((line) => withoutHash(line.replaceAll(/ +/g, ' ')));
   };
 
   test('say so as kubectl does, with the restarts of each container', async () => {
@@ -310,10 +328,11 @@ describe('pods that do not start', () => {
     expect((await rows('65s'))[1]).toBe('far-0-0 0/1 ErrImagePull 0 4s');
     expect((await rows('85s'))[1]).toBe('far-0-0 0/1 ImagePullBackOff 0 24s');
     expect((await rows('20m'))[1]).toBe('far-0-0 1/1 Running 0 18m');
-    const { out } = await folder.here('describe', 'ill.yaml', 'pod', 'bad-0-0', '--at', '30s');
+    const { out: names } = await folder.here('get', 'ill.yaml', 'pods', '--at', '30s', '-o', 'name');
+    const { out } = await folder.here('describe', 'ill.yaml', names.trim(), '--at', '30s');
     expect(out).toMatch(/State: +Waiting\n +Reason: +CrashLoopBackOff\n +Last State: +Terminated\n/);
     expect(out).toMatch(/ +Reason: +Error\n +Exit Code: +1\n/);
-    expect(out).toMatch(/Warning +BackOff .*Back-off restarting failed container app in pod bad-0-0_default/);
+    expect(out).toMatch(/Warning +BackOff .*Back-off restarting failed container app in pod bad-0-\w+-0_default/);
   });
 });
 

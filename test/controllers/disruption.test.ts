@@ -7,7 +7,6 @@ import type { PodDisruptionBudget } from '../../src/cluster/objects.ts';
 import { evictPod } from '../../src/control-plane/eviction.ts';
 import { Disruption } from '../../src/controllers/disruption.ts';
 import { WorkloadKind } from '../../src/cluster/workload-table.ts';
-import { ReplacementController } from '../../src/controllers/replacement.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 
 const SECOND = 1_000_000;
@@ -16,7 +15,6 @@ const SECOND = 1_000_000;
 class BudgetWorld {
   readonly kernel = new Kernel({ seed: 'disruption' });
   readonly cluster = new Cluster(this.kernel);
-  readonly replacement = new ReplacementController(this.kernel, this.cluster);
   readonly budgets = new DisruptionBudgets(this.cluster);
   readonly node: number;
 
@@ -36,14 +34,17 @@ class BudgetWorld {
   }
 
   owner(kind: WorkloadKind, scale: number, app = 'web'): number {
-    return this.replacement.addOwner({
+    return this.cluster.workloadWriter.stand({
       kind,
       template: this.template(app),
       workloadClass: 0,
       nameBase: this.cluster.names.intern(app),
-      endsAtMicros: Infinity,
-      podsToCome: 0,
-      scale,
+      wanted: scale,
+      object: null,
+      key: '',
+      parent: -1,
+      podMicros: Infinity,
+      details: null,
     });
   }
 

@@ -49,9 +49,9 @@ describe('replacement', () => {
           1.0  started work-1 on a
          11.0  removed work-0: Succeeded
          11.0  removed work-1: Succeeded
-         11.0  created work-2
-         12.0  started work-2 on a
-         22.0  removed work-2: Succeeded
+         12.0  created work-2
+         13.0  started work-2 on a
+         23.0  removed work-2: Succeeded
       "
     `);
   });

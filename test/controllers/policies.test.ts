@@ -74,7 +74,7 @@ describe('the back-off of a Job', () => {
 
 test('a Job has defaults that depend on each other', () => {
   expect(jobPlan({})).toEqual({
-    completions: 1, parallelism: 1, backoffLimit: 6, isIndexed: false, backoffLimitPerIndex: null, maxFailedIndexes: null,
+    completions: 1, parallelism: 1, backoffLimit: 6, isIndexed: false, isPlain: true, backoffLimitPerIndex: null, maxFailedIndexes: null,
     activeDeadlineSeconds: null, isSuspended: false, replacesFailedOnly: false, failureRules: null, successRules: null, restartsContainers: false,
   });
   expect(jobPlan({ parallelism: 3 }).completions).toBeNull();

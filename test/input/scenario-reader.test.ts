@@ -199,6 +199,29 @@ describe('files of a scenario', () => {
     ]);
   });
 
+  test('may not have the names of what workloads generate', () => {
+    const template = '{metadata: {labels: {a: b}}, spec: {restartPolicy: Never, containers: [{name: c, image: i}]}}';
+    const object = (kind: string, name: string): string => (
+      `apiVersion: ${kind === 'Job' ? 'batch' : 'apps'}/v1\nkind: ${kind}\nmetadata: {${name}}\nspec: {` +
+      (kind === 'Job' ? `template: ${template}}\n` :
+        `selector: {matchLabels: {a: b}}, template: ${template.replace('restartPolicy: Never, ', '')}}\n`)
+    );
+    const names: readonly (readonly [string, string])[] = [
+      ['Deployment', 'name: web-0'], ['Deployment', 'name: web-0, namespace: other'], ['Deployment', 'name: web-01'],
+      ['Deployment', 'name: web'], ['Deployment', 'name: sum-0'], ['Job', 'name: sum-12'], ['Job', 'name: web-1'],
+    ];
+    const workloads = 'workloads:\n- {name: sum, kind: Job, lifetime: 1m, requests: {cpu: 1}, arrivals: {at: 0s}}\n' +
+      '- {name: web, kind: Deployment, requests: {cpu: 1}, arrivals: {at: 0s}}\n';
+    const files = Object.fromEntries(names.map(([kind, name], index) => [`${index}.yaml`, object(kind, name)]));
+    const listed = `manifests: [${Object.keys(files).join(', ')}]\n`;
+    expect(problemsOf(() => read(`duration: 1h\n${POOL}${listed}${workloads}`, files))).toEqual([
+      '0.yaml:3:18: the Deployments that workloads[1] makes are called web-0, web-1 and so on: ' +
+        'expected another name than "web-0" [metadata.name]',
+      '5.yaml:3:18: the Jobs that workloads[0] makes are called sum-0, sum-1 and so on: ' +
+        'expected another name than "sum-12" [metadata.name]',
+    ]);
+  });
+
   test('that hold no node leave the cluster empty', () => {
     expect(problemsOf(() => read('manifests: p.yaml\n', { 'p.yaml': 'apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n' }))).toEqual([
       'scenario.yaml:1:1: the cluster has no nodes: neither "nodePools" nor a Node in the files',

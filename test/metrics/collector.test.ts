@@ -1,4 +1,5 @@
 // Short scripts whose integrals can be done by hand.
+import { WorkloadKind } from '../../src/cluster/workload-table.ts';
 import { describe, expect, test } from 'vitest';
 import { EvictionCause, PodOutcome } from '../../src/cluster/cluster.ts';
 import { checkAccounting } from '../../src/metrics/accounting.ts';
@@ -182,13 +183,17 @@ describe('what became of pods', () => {
   test('evicted pods are lost unless they are replaced, before or after they are gone', () => {
     const run = new ScriptedRun();
     const node = run.node('a', CPU4);
+    const owner = run.cluster.workloadWriter.create({
+      kind: WorkloadKind.ReplicaSet, key: 'default/web', wanted: 2, object: {}, details: null, parent: -1, template: -1, workloadClass: 0,
+      nameBase: run.cluster.names.intern('web'), podMicros: Infinity,
+    });
     run.at(0, () => {
-      for (let i = 0; i < 4; i++) run.launch(run.pod({ cpu: '1' }, { durationMicros: 60 * SECOND }), node);
+      for (let i = 0; i < 4; i++) run.launch(run.pod({ cpu: '1' }, { durationMicros: 60 * SECOND, owner: i < 2 ? owner : -1 }), node);
     });
     run.at(10, () => {
       // Pod 0: replaced while it is still there, for good; pod 1: replaced when it is gone; pod 2: lost; pod 3: deleted by its owner.
       run.cluster.terminatePod(0, EvictionCause.Taint);
-      run.collector.noteReplacement(run.pod({ cpu: '1' }), 0);
+      run.pod({ cpu: '1' }, { owner });
       run.cluster.terminatePod(1, EvictionCause.ScaleDown);
       run.cluster.terminatePod(2, EvictionCause.ScaleDown);
       run.cluster.terminatePod(3, EvictionCause.None);
@@ -196,7 +201,7 @@ describe('what became of pods', () => {
     run.at(20, () => {
       for (const pod of [1, 2]) run.cluster.removePod(pod, PodOutcome.Evicted);
       run.cluster.removePod(3, PodOutcome.Deleted);
-      run.collector.noteReplacement(run.pod({ cpu: '1' }), -1);
+      run.pod({ cpu: '1' }, { owner });
     });
     const result = run.result(100);
     expect(result.counts).toMatchObject({ podsArrived: 4, podsReplaced: 2, podsFinished: 1, podsLost: 1, podsPending: 2, podsRunning: 0, evictions: 3 });

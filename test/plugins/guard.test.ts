@@ -1,5 +1,6 @@
 // Every answer of a user's plugin is looked at where it is given; what it is shown it cannot write to; what it asks of
 // the process is seen. Plugins in memory; what needs a process of its own stands in test/cli/plugin-guard.test.ts.
+import { withoutHash } from '../support/without-hash.ts';
 import { describe, expect, test } from 'vitest';
 import { run } from '../../src/io/run-scenario.ts';
 import type { RunOptions } from '../../src/io/run-scenario.ts';
@@ -33,7 +34,7 @@ function play(make: Make, options: RunOptions = {}): Promise<RunResult> {
 async function failureOf(make: Make): Promise<string> {
   return play(make).then(() => 'nothing', (error: unknown) => {
     const { name, message } = error as Error;
-    return `${name}: ${message}`;
+    return withoutHash(`${name}: ${message}`);
   });
 }
 
@@ -159,10 +160,10 @@ describe('what a plugin is shown', () => {
     const seen: unknown[] = [];
     await play((handle) => ({
       score: (_state: unknown, pod: Parameters<typeof requestOf>[1], node: NodeInfo) => {
-        if (node.name === 'n-0' && pod.name === 'web-0-3') {
+        if (node.name === 'n-0' && withoutHash(pod.name) === 'web-0-3') {
           const [first] = podsOn(handle, node);
           seen.push(node.labels.get('disk'), [...node.labels.keys()].includes('disk'), node.labels.size > 3);
-          seen.push(freeOn(handle, node, 'cpu'), requestOf(handle, pod, 'memory'), node.pods.length, first.name);
+          seen.push(freeOn(handle, node, 'cpu'), requestOf(handle, pod, 'memory'), node.pods.length, withoutHash(first.name));
           seen.push(handle.snapshot.find('n-0') === node, handle.snapshot.nodes.includes(node));
           seen.push(node.allocatable[node.base], pod.template.spec.containers?.length, pod.namespace);
         }

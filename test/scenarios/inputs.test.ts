@@ -24,10 +24,10 @@ const PRIORITY_CLASSES = {
 };
 
 function targetsOf(world: World, defaultTolerationSeconds = 300): ArrivalTargets {
-  const { cluster, replacement } = world;
+  const { cluster } = world;
   const admission = new PodAdmission(cluster, { priorityClasses: PRIORITY_CLASSES, nodeLifecycle: { ...LIFECYCLE, defaultTolerationSeconds } });
   const controllers = new WorkloadControllers(world.kernel, cluster, (pod) => admission.template(pod), 4);
-  return { cluster, admission, replacement, controllers, gate: OPEN_GATE };
+  return { cluster, admission, controllers, gate: OPEN_GATE };
 }
 
 function workload(overrides: Partial<Workload>): Workload {
@@ -42,7 +42,7 @@ function worldWith(
   script = 'node a cpu=200 memory=64Gi',
   tolerationSeconds = 300,
 ): World {
-  const world = new World({ ownDaemonSets: false });
+  const world = new World({ ownControllers: false });
   playScript(world, script);
   const source = new WorkloadSource(workloads, world.kernel.random, null);
   world.kernel.addInput(2, new WorkloadInput(workloads, source, targetsOf(world, tolerationSeconds)));
@@ -58,7 +58,7 @@ function podsIn(world: World): string[] {
   for (let pod = 0; pod < pods.length; pod++) {
     if (pods.phase[pod] === PodPhase.Free) continue;
     const phase = phases.find(([, value]) => value === pods.phase[pod])?.[0] ?? '';
-    lines.push(`${cluster.podName(pod)} ${phase} ${cluster.classes.text(pods.workloadClass[pod])}`);
+    lines.push(`${cluster.podName(pod).replace(/^(web-[0-9]+)-[a-z0-9]+-/, '$1-HASH-')} ${phase} ${cluster.classes.text(pods.workloadClass[pod])}`);
   }
   return lines.sort((a, b) => (a < b ? -1 : 1));
 }
@@ -73,12 +73,13 @@ describe('generated workloads', () => {
     ]);
     world.run(5);
     expect(podsIn(world)).toEqual([
-      'agent-0 Running daemon', 'batch-0 Running batch', 'batch-1 Running batch', 'solo-0 Running solo', 'solo-1 Running solo',
-      'web-0-0 Running service', 'web-0-1 Running service', 'web-1-0 Running service', 'web-1-1 Running service',
+      'agent-0 Running daemon', 'batch-0-0 Running batch', 'batch-0-1 Running batch', 'solo-0 Running solo', 'solo-1 Running solo',
+      'web-0-HASH-0 Running service', 'web-0-HASH-1 Running service', 'web-1-HASH-0 Running service', 'web-1-HASH-1 Running service',
     ]);
-    expect(world.owners.count).toBe(4);
+    // Two Deployments, each with a ReplicaSet, a Job, a DaemonSet.
+    expect(world.owners.count).toBe(6);
     world.run(50);
-    expect(podsIn(world).map((line) => line.split(' ')[0])).toEqual(['agent-0', 'web-0-0', 'web-0-1', 'web-1-0', 'web-1-1']);
+    expect(podsIn(world).map((line) => line.split(' ')[0])).toEqual(['agent-0', 'web-0-HASH-0', 'web-0-HASH-1', 'web-1-HASH-0', 'web-1-HASH-1']);
     world.run(102);
     expect(podsIn(world)).toEqual(['agent-0 Running daemon']);
     expect(world.owners.count).toBe(1);
@@ -101,9 +102,11 @@ describe('generated workloads', () => {
     );
     world.run(2);
     const templateOf = (name: string) => world.cluster.templateOf(world.podNamed(name));
-    expect(templateOf('web-0-0')).toMatchObject({ priority: 1000, neverPreempts: true, restartPolicy: 'Always' });
-    expect(templateOf('web-0-0').tolerations.map(({ tolerationSeconds }) => tolerationSeconds)).toEqual([60, 60]);
-    expect(templateOf('batch-0')).toMatchObject({ priority: 7, restartPolicy: 'Never' });
+    const { cluster } = world;
+    const web = cluster.workloads.nameOf(cluster.workloads.children[cluster.workloads.find(WorkloadKind.Deployment, 'default/web-0')][0]);
+    expect(templateOf(`${web}-0`)).toMatchObject({ priority: 1000, neverPreempts: true, restartPolicy: 'Always' });
+    expect(templateOf(`${web}-0`).tolerations.map(({ tolerationSeconds }) => tolerationSeconds)).toEqual([60, 60]);
+    expect(templateOf('batch-0-0')).toMatchObject({ priority: 7, restartPolicy: 'Never' });
     expect(templateOf('agent-0').tolerations).toHaveLength(6);
     expect(templateOf('agent-0').tolerations.every(({ tolerationSeconds }) => tolerationSeconds === undefined)).toBe(true);
   });
@@ -120,7 +123,7 @@ describe('traces', () => {
       row({}), row({ name: 'pod-1', requests: { cpu: '1' }, durationMicros: 5 * MICROS_PER_SECOND }),
       row({ name: 'pod-0002', arrivalMicros: 3 * MICROS_PER_SECOND, priority: 300, nodeAffinityAnyOf: [{ key: 'gpu', values: ['P100', 'T4'] }] }),
     ];
-    const world = new World({ ownDaemonSets: false });
+    const world = new World({ ownControllers: false });
     playScript(world, 'node a labels=gpu:T4');
     let next = 0;
     const reader = { podCount: 0, next: () => rows[next++] ?? null, notes: () => [] };
@@ -142,7 +145,7 @@ describe('manifests', () => {
     selector: { matchLabels: { app } }, template: { metadata: { labels: { app } }, spec: { containers: [{ name: 'main', resources: { requests: { cpu: '100m' } } }] } },
   });
   const play = (objects: readonly KubernetesObject[], until = 3): World => {
-    const world = new World({ ownDaemonSets: false });
+    const world = new World({ ownControllers: false });
     world.cluster.addNode({ metadata: { name: 'n' }, status: { allocatable: { cpu: '8', pods: '50' } } });
     world.kernel.addInput(2, new ManifestInput(objects, targetsOf(world)));
     world.run(until);

@@ -115,7 +115,7 @@ describe('scheduling', () => {
     expect(named(pods, 'p')).toMatchObject({ node: 'b', outcome: 'Running' });
   });
 
-  test('a generated Deployment has no ReplicaSet, so the default spread does not touch it, unless a Service selects its pods', () => {
+  test('the pods of a generated Deployment do not show the scheduler its labels, so the default spread does not touch it, unless a Service selects its pods', () => {
     // The node of zone b is smaller: the least allocated ones are those of zone a.
     const nodes = [nodeObject('a1', { zone: 'a' }), nodeObject('a2', { zone: 'a' }), nodeObject('b', { zone: 'b', cpu: '3' })];
     const members = { duration: '1m', workloads: [{ name: 'web', kind: 'Deployment', replicas: 2, template: template('web') }] };

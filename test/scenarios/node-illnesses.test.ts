@@ -1,4 +1,5 @@
 // What fails on nodes beside their machines, by steps and by chance: cut off, slow, taken back, without a registry.
+import { withoutHash } from '../support/without-hash.ts';
 import { describe, expect, test } from 'vitest';
 import type { InputError } from '../../src/base/input-error.ts';
 import { MICROS_PER_SECOND } from '../../src/base/time.ts';
@@ -69,7 +70,7 @@ function tell(members: Fields, objects: readonly unknown[] = []): Told {
   const result = simulation.result(true);
   const told = events.list().map(({ type, reason, message, regarding, count, firstAt }) =>
     `${String(firstAt / MICROS_PER_SECOND)} ${type} ${reason} ${regarding.name} ${message} x${String(count)}`);
-  return { lines, events: told, result, simulation };
+  return { lines: lines.map(withoutHash), events: told.map(withoutHash), result, simulation };
 }
 /** A Deployment of one pod. */
 const WEB = { name: 'web', kind: 'Deployment', requests: { cpu: 1 }, replicas: 1, arrivals: { at: '0s' } };
@@ -102,10 +103,10 @@ describe('a node that is cut off from the API server', () => {
     const steps = [{ at: '100s', partition: { nodes: ['n-0'], for: '4m' } }];
     const { lines } = tell({ workloads: [job, late], steps });
     expect(lines).toEqual([
-      '0 task-0 on n-0', '0 task-0 runs',
+      '0 task-0-0 on n-0', '0 task-0-0 runs',
       '110 late-0-0 on n-0',
-      '155 n-0 Unknown', '155 task-0 not ready',
-      '340 task-0 gone', '340 n-0 True', '340 late-0-0 runs',
+      '155 n-0 Unknown', '155 task-0-0 not ready',
+      '340 n-0 True', '340 late-0-0 runs', '341 task-0-0 gone',
     ]);
   });
 

@@ -55,40 +55,39 @@ describe('a node dies', () => {
       at 50 repair a
     `, 400)).toMatchInlineSnapshot(`
       "
+          0.0  created bare
           0.0  created web-0
           0.0  created once-0
           0.0  created again-0
-          0.0  created bare
+          0.0  bound bare on a
           0.0  bound web-0 on a
           0.0  bound once-0 on a
           0.0  bound again-0 on a
-          0.0  bound bare on a
+          1.0  started bare on a
           1.0  started web-0 on a
           1.0  started once-0 on a
           1.0  started again-0 on a
-          1.0  started bare on a
          20.0  machine a down
+         20.0  interrupted bare on a, lost 19 s
          20.0  interrupted web-0 on a, lost 19 s
          20.0  interrupted once-0 on a, lost 19 s
          20.0  interrupted again-0 on a, lost 19 s
-         20.0  interrupted bare on a, lost 19 s
          50.0  machine a up
-         50.0  terminating once-0: nodeFailure
          50.0  removed once-0: Failed
-         50.0  created once-1
-         50.0  bound once-1 on a
+         51.0  started bare on a
          51.0  started web-0 on a
          51.0  started again-0 on a
-         51.0  started bare on a
-         51.0  started once-1 on a
-        111.0  removed again-0: Succeeded
+         60.0  created once-1
+         60.0  bound once-1 on a
+         61.0  started once-1 on a
         111.0  removed bare: Succeeded
-        111.0  removed once-1: Succeeded
+        111.0  removed again-0: Succeeded
+        121.0  removed once-1: Succeeded
       "
     `);
   });
 
-  test('a StatefulSet waits for the old pod, a Job does its work again at once, a bare pod is lost', () => {
+  test('a StatefulSet waits for the old pod, a Job does its work again a second later, a bare pod is lost', () => {
     expect(story(`
       node a
       node b
@@ -99,30 +98,30 @@ describe('a node dies', () => {
       at 900 repair a
     `, 1200, PODS_ONLY)).toMatchInlineSnapshot(`
       "
+          0.0  created bare
           0.0  created db-0
           0.0  created sum-0
-          0.0  created bare
+          0.0  bound bare on a
           0.0  bound db-0 on a
           0.0  bound sum-0 on a
-          0.0  bound bare on a
+          1.0  started bare on a
           1.0  started db-0 on a
           1.0  started sum-0 on a
-          1.0  started bare on a
         100.0  machine a down
+        100.0  interrupted bare on a, lost 99 s
         100.0  interrupted db-0 on a, lost 99 s
         100.0  interrupted sum-0 on a, lost 99 s
-        100.0  interrupted bare on a, lost 99 s
+        450.0  terminating bare: taint
         450.0  terminating db-0: taint
         450.0  terminating sum-0: taint
-        450.0  terminating bare: taint
-        450.0  created sum-1
-        450.0  bound sum-1 on b
-        451.0  started sum-1 on b
-        651.0  removed sum-1: Succeeded
+        451.0  created sum-1
+        451.0  bound sum-1 on b
+        452.0  started sum-1 on b
+        652.0  removed sum-1: Succeeded
         900.0  machine a up
+        900.0  removed bare: Evicted
         900.0  removed db-0: Evicted
         900.0  removed sum-0: Evicted
-        900.0  removed bare: Evicted
         900.0  created db-0
         900.0  bound db-0 on a
         901.0  started db-0 on a
@@ -268,21 +267,21 @@ describe('a node is removed', () => {
       at 30 remove a
     `, 200)).toMatchInlineSnapshot(`
       "
-          0.0  created web-0
           0.0  created agent-0
           0.0  created agent-1
-          0.0  bound web-0 on a
+          0.0  created web-0
           0.0  bound agent-0 on a
           0.0  bound agent-1 on b
-          1.0  started web-0 on a
+          0.0  bound web-0 on a
           1.0  started agent-0 on a
           1.0  started agent-1 on b
+          1.0  started web-0 on a
          30.0  node a removed
-         30.0  interrupted web-0 on a, lost 29 s
          30.0  interrupted agent-0 on a, lost 29 s
+         30.0  interrupted web-0 on a, lost 29 s
+         80.0  removed agent-0: Deleted
          80.0  terminating web-0: nodeFailure
          80.0  removed web-0: Evicted
-         80.0  removed agent-0: Deleted
          80.0  created web-1
          80.0  bound web-1 on b
          81.0  started web-1 on b

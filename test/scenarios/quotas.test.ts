@@ -1,4 +1,5 @@
 // ResourceQuotas and LimitRanges in runs: who is refused what, who asks again when, what the report says.
+import { withoutHash } from '../support/without-hash.ts';
 import { describe, expect, test } from 'vitest';
 import { nodeObject, playScenario, podObject } from '../support/played-scenario.ts';
 import type { Played } from '../support/played-scenario.ts';
@@ -26,7 +27,7 @@ const range = (item: Fields) => ({
   spec: { limits: [item] },
 });
 /** `name created`. */
-const made = ({ pods }: Played): string[] => pods.map(({ name, created }) => `${name} ${created.toFixed(3)}`);
+const made = ({ pods }: Played): string[] => pods.map(({ name, created }) => `${withoutHash(name)} ${created.toFixed(3)}`);
 const big = nodeObject('n', { cpu: '64' });
 
 describe('a quota', () => {

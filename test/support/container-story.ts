@@ -55,7 +55,7 @@ export function containerStory(story: ContainerStory): string {
     model: modelOf(story.application),
     containers: Object.fromEntries(Object.entries(story.containers ?? {}).map(([name, own]) => [name, modelOf(own)])),
   };
-  const kubelet = new Kubelet(kernel, cluster, KUBELET, () => false, (host) =>
+  const kubelet = new Kubelet(kernel, cluster, KUBELET, (host) =>
     livingPods(kernel, cluster, new Map([['app', application]]), host),
   );
   const log: string[] = [];

@@ -19,15 +19,14 @@ import { EVICTION_CAUSE_NAMES, POD_OUTCOME_NAMES } from '../../src/cluster/pod-t
 import { applyPodDefaults } from '../../src/control-plane/pod-defaults.ts';
 import { findUntolerated } from '../../src/cluster/tolerations.ts';
 import { withDaemonTolerations } from '../../src/controllers/daemon-nodes.ts';
-import { DaemonSetController } from '../../src/controllers/daemon-set.ts';
-import { ApiRequests } from '../../src/controllers/owned-pods.ts';
-import { OwnedPodCounts } from '../../src/controllers/owned-pod-counts.ts';
-import { WorkQueue } from '../../src/controllers/work-queue.ts';
+import { jobDetails } from '../../src/controllers/job.ts';
+import { replicaSetDetails } from '../../src/controllers/replica-set.ts';
+import { statefulSetDetails } from '../../src/controllers/stateful-set.ts';
+import { WorkloadControllers } from '../../src/controllers/workload-controllers.ts';
 import { NodeLifecycle } from '../../src/controllers/node-lifecycle.ts';
 import { WorkloadKind } from '../../src/cluster/workload-table.ts';
-import type { WorkloadTable } from '../../src/cluster/workload-table.ts';
+import type { WorkloadSeed, WorkloadTable } from '../../src/cluster/workload-table.ts';
 import { PodGc } from '../../src/controllers/pod-gc.ts';
-import { ReplacementController } from '../../src/controllers/replacement.ts';
 import { TaintEviction } from '../../src/controllers/taint-eviction.ts';
 import type { Distribution } from '../../src/kernel/distribution.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
@@ -66,8 +65,8 @@ export interface WorldOptions {
   readonly seed?: string;
   readonly kubelet?: Partial<KubeletSettings>;
   readonly lifecycle?: Partial<NodeLifecycleSettings>;
-  /** false: somebody else looks after DaemonSets; two would undo each other's work. */
-  readonly ownDaemonSets?: boolean;
+  /** false: somebody else looks after workloads; two would undo each other's work. */
+  readonly ownControllers?: boolean;
 }
 
 /** All parts of node life, wired as an assembly wires them. */
@@ -75,9 +74,8 @@ export class World {
   readonly kernel: Kernel;
   readonly cluster: Cluster;
   readonly owners: WorkloadTable;
-  readonly replacement: ReplacementController;
   /** null: somebody else's. */
-  readonly daemonSets: DaemonSetController | null;
+  readonly controllers: WorkloadControllers | null;
   readonly kubelet: Kubelet;
   readonly lifecycle: NodeLifecycle;
   readonly log: string[] = [];
@@ -88,18 +86,9 @@ export class World {
     this.cluster = new Cluster(kernel);
     this.cluster.observe(logger(this.cluster, this.log));
     this.owners = this.cluster.workloads;
-    this.replacement = new ReplacementController(kernel, this.cluster);
-    const context = {
-      cluster: this.cluster,
-      requests: new ApiRequests(this.cluster),
-      counts: new OwnedPodCounts(this.cluster),
-      admit: (pod: Pod) => this.cluster.internTemplate(applyPodDefaults(pod)).id,
-      runMicros: () => Infinity,
-    };
-    const queueOf: ConstructorParameters<typeof DaemonSetController>[1] = (name, sync) =>
-      new WorkQueue(kernel, this.cluster.workloads, 4, name, sync);
-    this.daemonSets = options.ownDaemonSets === false ? null : new DaemonSetController(context, queueOf);
-    this.kubelet = new Kubelet(kernel, this.cluster, { ...KUBELET, ...options.kubelet }, () => this.replacement.isCreating);
+    const admit = (pod: Pod): number => this.cluster.internTemplate(applyPodDefaults(pod)).id;
+    this.controllers = options.ownControllers === false ? null : new WorkloadControllers(kernel, this.cluster, admit, 4);
+    this.kubelet = new Kubelet(kernel, this.cluster, { ...KUBELET, ...options.kubelet });
     new PodGc(kernel, this.cluster);
     this.lifecycle = new NodeLifecycle(kernel, this.cluster, { ...LIFECYCLE, ...options.lifecycle });
     new TaintEviction(kernel, this.cluster);
@@ -178,26 +167,47 @@ function command(world: World, text: string): void {
 type Options = ReadonlyMap<string, string>;
 
 function workload(world: World, verb: string, name: string, options: Options): void {
-  const { cluster, owners, replacement, daemonSets } = world;
+  const { cluster, controllers } = world;
   const micros = (key: string): number => Number(options.get(key) ?? Infinity) * MICROS_PER_SECOND;
-  const kinds: Readonly<Record<string, WorkloadKind>> = {
-    deployment: WorkloadKind.ReplicaSet,
-    statefulset: WorkloadKind.StatefulSet,
-    job: WorkloadKind.Job,
-    daemonset: WorkloadKind.DaemonSet,
-  };
   const workloadClass = cluster.classes.intern(options.get('class') ?? verb);
   const nameBase = cluster.names.intern(name);
-  const template = cluster.internTemplate(podOf(verb, options)).id;
-  const kind = kinds[verb];
-  const owner = kind === undefined ? -1 : replacement.addOwner({
-    kind, template, workloadClass, nameBase, endsAtMicros: cluster.now + micros('lifetime'), podsToCome: Number(options.get('later') ?? 0), scale: -1,
-  });
-  if (kind === WorkloadKind.DaemonSet) return daemonSets?.arrive(owner);
+  const pod = podOf(verb, options);
+  const template = cluster.internTemplate(pod).id;
   const count = Number(options.get('replicas') ?? options.get('pods') ?? 1);
-  for (let i = 0; i < count; i++) {
-    const nameOrdinal = owner < 0 ? -1 : owners.takeOrdinal(nameBase);
-    cluster.createPod({ template, nameBase, nameOrdinal, owner, workloadClass, durationMicros: micros('duration'), pinnedNode: -1 });
+  const more = ownerParts(verb, count, Number(options.get('later') ?? 0), pod);
+  if (more === null) {
+    cluster.createPod({
+      template, nameBase, nameOrdinal: -1, owner: -1, workloadClass, durationMicros: micros('duration'), pinnedNode: -1,
+    });
+    return;
+  }
+  const seed = {
+    template, workloadClass, nameBase, parent: -1, podMicros: micros('duration'), key: `default/${name}`, ...more,
+  };
+  if (verb === 'daemonset') return controllers?.daemonSets.arrive(cluster.workloadWriter.stand({ ...seed, key: '' }));
+  controllers?.deleteAt(cluster.workloadWriter.create(seed), cluster.now + micros('lifetime'));
+}
+
+/** null: a pod of nobody. */
+function ownerParts(
+  verb: string, count: number, later: number, pod: Pod,
+): Pick<WorkloadSeed, 'kind' | 'wanted' | 'object' | 'details'> | null {
+  switch (verb) {
+    case 'deployment':
+      return { kind: WorkloadKind.ReplicaSet, wanted: count, object: {}, details: replicaSetDetails({}, 0) };
+    case 'statefulset':
+      return {
+        kind: WorkloadKind.StatefulSet, wanted: count, object: { spec: { template: pod } }, details: statefulSetDetails(),
+      };
+    case 'job':
+      return {
+        kind: WorkloadKind.Job, wanted: -1, details: jobDetails(),
+        object: { spec: { parallelism: count, completions: count + later, ttlSecondsAfterFinished: 0 } },
+      };
+    case 'daemonset':
+      return { kind: WorkloadKind.DaemonSet, wanted: -1, object: null, details: null };
+    default:
+      return null;
   }
 }
 

@@ -8,7 +8,7 @@ import type { ArrivalProcess, PodShape, Workload } from '../../src/workload/sett
 import { arrivalTimes } from '../../src/workload/generators/arrival-times.ts';
 import { ShapePicker } from '../../src/workload/generators/shape-picker.ts';
 import { TimeHeap } from '../../src/workload/generators/time-heap.ts';
-import { replacementLifetime, WorkloadSource } from '../../src/workload/generators/workload-source.ts';
+import { WorkloadSource } from '../../src/workload/generators/workload-source.ts';
 
 const HOUR = MICROS_PER_HOUR;
 const DAY = 24 * HOUR;
@@ -271,20 +271,6 @@ describe('the stream of all workloads', () => {
         "5055262 jobs 3 1 7822944 12155523 156687271",
       ]
     `);
-  });
-});
-
-describe('the lifetime of a replacement', () => {
-  it('depends on the seed and the lineage only', () => {
-    const [streams, busy] = [new RandomStreams('s'), new RandomStreams('s')];
-    busy.stream('lifetimes', 'w').next();
-    const w = workload('w');
-    const one = replacementLifetime(streams, w, 3, 1, 1);
-    expect(replacementLifetime(busy, w, 3, 1, 1)).toBe(one);
-    const others = [replacementLifetime(streams, w, 3, 1, 2), replacementLifetime(streams, w, 3, 2, 1), replacementLifetime(streams, w, 4, 1, 1), replacementLifetime(new RandomStreams('t'), w, 3, 1, 1)];
-    expect(new Set([one, ...others]).size).toBe(5);
-    expect(streams.state()).toEqual([]);
-    expect(replacementLifetime(streams, workload('w', { lifetimeSeconds: null }), 0, 0, 1)).toBe(Infinity);
   });
 });
 

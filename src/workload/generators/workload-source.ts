@@ -10,7 +10,7 @@ import { assert } from '../../base/assert.ts';
 import { grownCapacity } from '../../base/growable.ts';
 import type { Micros } from '../../base/time.ts';
 import type { Distribution } from '../../kernel/distribution.ts';
-import { RandomStream, type RandomStreams } from '../../kernel/random.ts';
+import type { RandomStream, RandomStreams } from '../../kernel/random.ts';
 import { sample, sampleMicros } from '../../kernel/sampling.ts';
 import type { Workload } from '../settings.ts';
 import { arrivalTimes, boundedCount, type ArrivalTimes } from './arrival-times.ts';
@@ -154,19 +154,3 @@ function drawLifetime(lifetimeSeconds: Distribution | null, stream: RandomStream
 
 /** 142 years: the sum with any time of a run stays exact. */
 const MAX_LIFETIME_MICROS = Number.MAX_SAFE_INTEGER / 2;
-
-/**
- * Run time of a pod that replaces a lost one: drawn anew from the workload's distribution. It depends only on the seed
- * and on the lineage (which pod of which arrival; the first replacement is 1, the next 2), not on when or in which
- * order losses happen. Costs about 20 microseconds; no stream is kept.
- */
-export function replacementLifetime(
-  streams: RandomStreams,
-  workload: Workload,
-  arrivalIndex: number,
-  podOrdinal: number,
-  replacement: number,
-): Micros {
-  const lineage = `${workload.name}/${String(arrivalIndex)}/${String(podOrdinal)}/${String(replacement)}`;
-  return drawLifetime(workload.lifetimeSeconds, new RandomStream(`${streams.seed}/replacement-lifetimes/${lineage}`));
-}
