@@ -3,7 +3,9 @@
  * byte a template; counting matching pods then costs two array reads a pod. Matchers are shared by namespace and
  * selector key.
  */
+import type { LabelRequirement } from './label-requirements.ts';
 import type { TemplateTable } from './pod-template.ts';
+import type { TemplateLabels } from './template-labels.ts';
 
 /** What a matcher needs of a selector. */
 export interface LabelTest {
@@ -11,6 +13,8 @@ export interface LabelTest {
   readonly key: string;
   /** Restricts nothing: the selector `{}`. */
   readonly empty: boolean;
+  /** All of them hold where it matches. */
+  readonly requirements: readonly LabelRequirement[];
   matches(labels: ReadonlyMap<string, string>): boolean;
 }
 
@@ -21,6 +25,7 @@ export function bothTests(first: LabelTest, second: LabelTest): LabelTest {
   return {
     key: `${first.key}&${second.key}`,
     empty: false,
+    requirements: [...first.requirements, ...second.requirements],
     matches: (labels) => first.matches(labels) && second.matches(labels),
   };
 }
@@ -28,6 +33,7 @@ export function bothTests(first: LabelTest, second: LabelTest): LabelTest {
 const UNKNOWN = 0;
 const NO = 1;
 const YES = 2;
+const NO_VERDICTS = new Uint8Array(0);
 
 /** Pods by row, as somebody sees them. */
 export interface RunningPods {
@@ -39,9 +45,14 @@ export interface RunningPods {
 export class TemplateMatcher {
   private readonly templates: TemplateTable;
   private readonly namespace: string;
-  private readonly test: LabelTest;
+  readonly test: LabelTest;
   /** By template id. */
-  private verdicts: Uint8Array = new Uint8Array(64);
+  private verdicts: Uint8Array = NO_VERDICTS;
+  /** Templates among which all that match are; null: nobody has looked for some, or there is no telling. */
+  private candidates: readonly number[] | null = null;
+  /** The first of them that were looked at, and those that match. */
+  private looked = 0;
+  private readonly matched: number[] = [];
 
   constructor(templates: TemplateTable, namespace: string, test: LabelTest) {
     this.templates = templates;
@@ -52,6 +63,31 @@ export class TemplateMatcher {
   matches(template: number): boolean {
     const verdict = template < this.verdicts.length ? this.verdicts[template] : UNKNOWN;
     return verdict === UNKNOWN ? this.judge(template) : verdict === YES;
+  }
+
+  /** All templates that match, found by a label that the selector asks for; null: it asks for none. */
+  matching(labels: TemplateLabels): readonly number[] | null {
+    if (this.candidates === null) {
+      if ((this.candidates = this.candidatesIn(labels)) === null) return null;
+    } else labels.fill();
+    for (; this.looked < this.candidates.length; this.looked++) {
+      const id = this.candidates[this.looked];
+      const { namespace, labels: own } = this.templates.get(id);
+      if (namespace === this.namespace && this.test.matches(own)) this.matched.push(id);
+    }
+    return this.matched;
+  }
+
+  /** Of the labels that it asks for, the one that the fewest templates have. */
+  private candidatesIn(labels: TemplateLabels): readonly number[] | null {
+    let fewest: readonly number[] | null = null;
+    for (const { key, operator, values } of this.test.requirements) {
+      const isEquality = operator === '=' || operator === '==' || operator === 'in';
+      if (!isEquality || values.length !== 1) continue;
+      const ids = labels.having(this.namespace, key, values[0]);
+      if (fewest === null || ids.length < fewest.length) fewest = ids;
+    }
+    return fewest;
   }
 
   /** Matching pods among `rows` that are not terminating. */
@@ -73,12 +109,6 @@ export class TemplateMatcher {
     this.verdicts[id] = verdict ? YES : NO;
     return verdict;
   }
-}
-
-/** Pods by row, as somebody sees them. */
-export interface RunningPods {
-  readonly template: Int32Array;
-  isTerminating(row: number): boolean;
 }
 
 export class TemplateMatchers {

@@ -174,7 +174,7 @@ export class DeploymentController {
       key: `${namespaceOf(cluster, row)}/${name}`,
       parent: row,
       wanted: size,
-      template: cluster.workloads.template[row],
+      template: -1,
       workloadClass: cluster.workloads.workloadClass[row],
       nameBase: cluster.names.intern(name),
       podMicros: cluster.workloads.podMicros[row],

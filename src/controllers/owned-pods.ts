@@ -7,7 +7,6 @@ import { assert } from '../base/assert.ts';
 import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
 import { EvictionCause, PodPhase } from '../cluster/cluster.ts';
 import type { Cluster, PodSeed } from '../cluster/cluster.ts';
-import { isGenerated } from '../cluster/lineages.ts';
 import { objectKey } from '../cluster/object-store.ts';
 import type { KubernetesObject, OwnerReference, Pod, PodTemplateSpec, WorkloadObject } from '../cluster/objects.ts';
 import type { WorkloadDetails } from '../cluster/workload-details.ts';
@@ -241,8 +240,7 @@ export class ApiRequests {
         this.hasConflict = true;
         return;
       }
-      // What the scenario generates stands in the table of workloads alone.
-      if (!isGenerated(api.workloads, parent)) api.putObject(WORKLOAD_KIND_NAMES[kind], object);
+      api.putObject(WORKLOAD_KIND_NAMES[kind], object);
       row = api.workloadWriter.create(seed);
     });
     return late === null ? row : -1;

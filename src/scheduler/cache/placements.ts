@@ -8,6 +8,7 @@ import type { SchedulerCache } from './scheduler-cache.ts';
 import { NodeChange } from '../../cluster/observer.ts';
 import type { CacheObserver } from './cache-observer.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
+import { PlacedPods } from './placed-pods.ts';
 
 /** Rows are those of the node table, templates their ids. */
 export interface PlacementCounter {
@@ -42,6 +43,7 @@ export class Placements implements CacheObserver {
   /** By pod row: 1 while it is counted, that is, on a node with a Node object. */
   private counted: Uint8Array = new Uint8Array(0);
   private countedPods = 0;
+  private placed: PlacedPods | null = null;
 
   constructor(cluster: SchedulerCache) {
     this.cluster = cluster;
@@ -61,6 +63,16 @@ export class Placements implements CacheObserver {
     }
     this.entries.set(counter, { counter, idle: 0 });
     this.interest = [];
+  }
+
+  /** The pods that are counted, by template; kept from the first time that somebody asks. */
+  get pods(): PlacedPods {
+    if (this.placed !== null) return this.placed;
+    const { pods } = this.cluster;
+    this.placed = new PlacedPods();
+    for (let pod = 0; pod < this.counted.length; pod++)
+      if (this.counted[pod] === 1) this.placed.enter(pod, pods.template[pod]);
+    return this.placed;
   }
 
   /** To be called at each use. */
@@ -128,6 +140,7 @@ export class Placements implements CacheObserver {
     if (this.cluster.nodes.alive[node] !== 1) return;
     this.counted[pod] = 1;
     this.countedPods++;
+    this.placed?.enter(pod, this.cluster.pods.template[pod]);
     if (this.entries.size === 0) return;
     const { pods } = this.cluster;
     const interested = this.interestedIn(pods.template[pod]);
@@ -141,6 +154,7 @@ export class Placements implements CacheObserver {
     if (this.counted[pod] !== 1) return;
     this.counted[pod] = 0;
     this.countedPods--;
+    this.placed?.leave(pod, template);
     if (this.entries.size === 0) return;
     const interested = this.interestedIn(template);
     for (let i = 0; i < interested.length; i++) {

@@ -1,10 +1,10 @@
 /**
  * Spread constraints of a pod, compiled once a template: its own, or the default ones with the selector that its
  * Services and its controller give (plugins/podtopologyspread/common.go, plugins/helper/spread.go). Default selectors
- * are made anew when one of those objects changes; they cost a walk over the namespace's Services.
+ * are made anew when one of those objects changes; they cost a walk over all Services.
  */
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
-import { keyOf } from '../../cluster/object-store.ts';
+import { keyOf, objectKey } from '../../cluster/object-store.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
 import type { Service, Taint, TopologySpreadConstraint, WorkloadObject } from '../../cluster/objects.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
@@ -18,8 +18,8 @@ import {
 import type { CompiledNodeAffinity } from '../../cluster/selectors.ts';
 import { findUntolerated } from '../../cluster/tolerations.ts';
 import type { PodInfo } from '../framework/pod-info.ts';
-import { TemplateMatchers, bothTests } from '../../cluster/template-matcher.ts';
-import type { LabelTest, TemplateMatcher } from '../../cluster/template-matcher.ts';
+import { TemplateMatcher, TemplateMatchers, bothTests } from '../../cluster/template-matcher.ts';
+import type { LabelTest } from '../../cluster/template-matcher.ts';
 
 export const HARD = 'DoNotSchedule';
 export const SOFT = 'ScheduleAnyway';
@@ -44,12 +44,14 @@ export interface SpreadConstraints {
   /** Policy bits that any of them honours. */
   readonly honors: number;
   readonly affinity: CompiledNodeAffinity;
+  /** They are the default ones, all with one selector. */
+  readonly byDefault: boolean;
   /** Not empty: a selector cannot be read. */
   readonly error: string;
 }
 
-/** Kinds whose selectors make the default constraints' selector. */
-const SELECTOR_KINDS: ReadonlySet<string> = new Set(['Service', 'ReplicationController', 'ReplicaSet', 'StatefulSet']);
+/** Controllers whose selectors go into the default constraints'. */
+const CONTROLLER_KINDS: ReadonlySet<string> = new Set(['ReplicationController', 'ReplicaSet', 'StatefulSet']);
 const REPELLING_EFFECTS: readonly string[] = ['NoSchedule', 'NoExecute'];
 
 export class ConstraintTable {
@@ -58,18 +60,29 @@ export class ConstraintTable {
   private readonly matchers: TemplateMatchers;
   /** By template id: of templates with constraints of their own. */
   private readonly own: SpreadConstraints[] = [];
-  /** By template id; emptied when an object of SELECTOR_KINDS changes. */
-  private defaulted: SpreadConstraints[] = [];
+  /** By template id; emptied when a Service changes. */
+  private defaulted: (SpreadConstraints | undefined)[] = [];
+  /** Templates in it by kind and key of their controller: forgotten when that changes. */
+  private readonly byController = new Map<string, number[]>();
 
   constructor(cluster: SchedulerCache, defaults: readonly TopologySpreadConstraint[]) {
     this.cluster = cluster;
     this.defaults = defaults;
     this.matchers = new TemplateMatchers(cluster.templates);
     cluster.observe({
-      objectChanged: (kind) => {
-        if (this.defaulted.length > 0 && SELECTOR_KINDS.has(kind)) this.defaulted = [];
+      objectChanged: (kind, _action, object) => {
+        if (CONTROLLER_KINDS.has(kind)) this.forget(`${kind} ${objectKey(object)}`);
+        else if (kind === 'Service' && this.defaulted.length > 0) {
+          this.defaulted = [];
+          this.byController.clear();
+        }
       },
     });
+  }
+
+  private forget(controller: string): void {
+    for (const template of this.byController.get(controller) ?? []) this.defaulted[template] = undefined;
+    this.byController.delete(controller);
   }
 
   of(template: PodTemplate): SpreadConstraints {
@@ -81,15 +94,23 @@ export class ConstraintTable {
 
   private compileDefaults(template: PodTemplate): SpreadConstraints {
     if (this.defaults.length === 0) return this.compile(template, [], null);
+    const { id, namespace, controller } = template;
     const selector = defaultSelector(this.cluster, template);
-    return this.compile(template, selector.empty ? [] : this.defaults, selector);
+    if (controller === null)
+      return this.compile(template, selector.empty ? [] : this.defaults, this.matchers.get(namespace, selector));
+    const key = `${controller.kind} ${keyOf(namespace, controller.name)}`;
+    const known = this.byController.get(key);
+    if (known === undefined) this.byController.set(key, [id]);
+    else known.push(id);
+    const matcher = new TemplateMatcher(this.cluster.templates, namespace, selector);
+    return this.compile(template, selector.empty ? [] : this.defaults, matcher);
   }
 
-  /** `selector` takes the place of the constraints' own ones. */
+  /** `matcher`: of the selector that takes the place of the constraints' own ones. */
   private compile(
     template: PodTemplate,
     constraints: readonly TopologySpreadConstraint[],
-    selector: LabelTest | null,
+    matcher: TemplateMatcher | null,
   ): SpreadConstraints {
     const hard: SpreadConstraint[] = [];
     const soft: SpreadConstraint[] = [];
@@ -97,10 +118,9 @@ export class ConstraintTable {
     let error = '';
     for (const constraint of constraints) {
       try {
-        const compiled = this.compileOne(
-          template,
+        const compiled = compileOne(
           constraint,
-          selector ?? constraintSelector(constraint, template.labels),
+          matcher ?? this.matchers.get(template.namespace, constraintSelector(constraint, template.labels)),
         );
         if (constraint.whenUnsatisfiable === HARD) hard.push(compiled);
         else if (constraint.whenUnsatisfiable === SOFT) soft.push(compiled);
@@ -110,21 +130,21 @@ export class ConstraintTable {
         error = problem.message;
       }
     }
-    return { hard, soft, honors, affinity: compileRequiredNodeAffinity(template.spec), error };
+    return { hard, soft, honors, affinity: compileRequiredNodeAffinity(template.spec), byDefault: matcher !== null, error };
   }
+}
 
-  private compileOne(template: PodTemplate, constraint: TopologySpreadConstraint, test: LabelTest): SpreadConstraint {
-    return {
-      maxSkew: constraint.maxSkew,
-      topologyKey: constraint.topologyKey,
-      minDomains: constraint.minDomains ?? 1,
-      honors:
-        (constraint.nodeAffinityPolicy === 'Ignore' ? 0 : Policy.Affinity) |
-        (constraint.nodeTaintsPolicy === 'Honor' ? Policy.Taints : 0),
-      test,
-      matcher: this.matchers.get(template.namespace, test),
-    };
-  }
+function compileOne(constraint: TopologySpreadConstraint, matcher: TemplateMatcher): SpreadConstraint {
+  return {
+    maxSkew: constraint.maxSkew,
+    topologyKey: constraint.topologyKey,
+    minDomains: constraint.minDomains ?? 1,
+    honors:
+      (constraint.nodeAffinityPolicy === 'Ignore' ? 0 : Policy.Affinity) |
+      (constraint.nodeTaintsPolicy === 'Honor' ? Policy.Taints : 0),
+    test: matcher.test,
+    matcher,
+  };
 }
 
 /**
