@@ -9,7 +9,7 @@
  *  - `nonZeroCpu`, `nonZeroMemory`: the accounted amounts with 100m and 200 MiB for containers that name none;
  *  - `scored`: what NodeResourcesFit's score assumes (container defaults, pod-level resources ignored).
  */
-import type { Affinity, Pod, PodSpec, PodAffinityTerm, PodStatus, Toleration } from './objects.ts';
+import type { Affinity, ObjectMeta, Pod, PodSpec, PodAffinityTerm, PodStatus, Toleration } from './objects.ts';
 import { drainMarks, hasMarks, isLocalVolume } from './drain-marks.ts';
 import { GPU_MILLI, gpuRequestOf } from './gpu-devices.ts';
 import type { GpuRequest } from './gpu-devices.ts';
@@ -50,6 +50,8 @@ export interface ControllerReference {
 
 export interface PodTemplate {
   readonly id: number;
+  /** Id of the template that it is a variant of: that with its namespace and spec; its own: of none. */
+  readonly specOf: number;
   readonly namespace: string;
   readonly labels: ReadonlyMap<string, string>;
   readonly spec: PodSpec;
@@ -127,6 +129,18 @@ export class TemplateTable {
     this.rows.push(template);
     return { template, key, fresh: true };
   }
+
+  /** The template of pods that differ from those of another one by labels and controller alone: always a new one. */
+  addVariant(of: PodTemplate, { labels = {}, ownerReferences }: ObjectMeta): PodTemplate {
+    const variant: PodTemplate = {
+      ...of,
+      id: this.rows.length,
+      labels: new Map(Object.entries(labels)),
+      controller: spreadController(ownerReferences),
+    };
+    this.rows.push(variant);
+    return variant;
+  }
 }
 
 /** Canonical text of what makes two pods alike. */
@@ -137,7 +151,7 @@ export function templateKey(pod: Pod, marks: DrainMarks, life: PodLife | null = 
   return canonicalText({
     namespace: pod.metadata?.namespace ?? 'default',
     labels: pod.metadata?.labels ?? {},
-    controller: spreadController(pod),
+    controller: spreadController(pod.metadata?.ownerReferences),
     spec,
     resize,
     drain: hasMarks(marks) ? marks : undefined,
@@ -187,8 +201,8 @@ function compareText(a: string, b: string): number {
 }
 
 /** Only controllers whose selector feeds PodTopologySpread's default constraints tell pods apart. */
-function spreadController(pod: Pod): ControllerReference | null {
-  const owner = pod.metadata?.ownerReferences?.find((reference) => reference.controller === true);
+function spreadController(owners: ObjectMeta['ownerReferences']): ControllerReference | null {
+  const owner = owners?.find((reference) => reference.controller === true);
   if (owner === undefined) return null;
   const counts = owner.kind === 'ReplicaSet' || owner.kind === 'StatefulSet' || owner.kind === 'ReplicationController';
   return counts ? { kind: owner.kind, name: owner.name, uid: owner.uid ?? '' } : null;
@@ -216,10 +230,11 @@ function compileTemplate(
   const accounted = vector(accounting);
   return {
     id,
+    specOf: id,
     namespace: pod.metadata?.namespace ?? 'default',
     labels: new Map(Object.entries(pod.metadata?.labels ?? {})),
     spec,
-    controller: spreadController(pod),
+    controller: spreadController(pod.metadata?.ownerReferences),
     priority: spec.priority ?? 0,
     neverPreempts: spec.preemptionPolicy === 'Never',
     schedulerName: spec.schedulerName ?? DEFAULT_SCHEDULER_NAME,

@@ -383,8 +383,11 @@ export interface ControllerContext {
   readonly cluster: Cluster;
   readonly requests: ApiRequests;
   readonly counts: OwnedPodCounts;
-  /** Template id of a pod as its author wrote it; admission's defaults are applied. */
-  readonly admit: (pod: Pod) => number;
+  /**
+   * Template id of a pod as its author wrote it; admission's defaults are applied. `like`: template of pods that differ
+   * from it by labels and owner alone.
+   */
+  readonly admit: (pod: Pod, like?: number) => number;
   /**
    * Run time of a work item, which belongs to the item (completion index, ordinal; else the number of the pod) and not
    * to the pod that carries it. Infinity: for ever.

@@ -79,7 +79,10 @@ export class ReplicaSetController {
     const details = detailsAs('ReplicaSet', cluster.workloads.details[row]);
     // The object's own template has the label with its Deployment's hash.
     const template = cluster.workloads.object[row]?.spec?.template ?? details.template;
-    const id = context.admit(podOf(cluster, row, template, NO_LABELS));
+    const parent = cluster.workloads.parent[row];
+    const like = parent < 0 ? -1 : cluster.workloads.template[parent];
+    const pod = podOf(cluster, row, template, NO_LABELS);
+    const id = like < 0 ? context.admit(pod) : context.admit(pod, like);
     context.requests.noteTemplate(row, id);
     return id;
   }

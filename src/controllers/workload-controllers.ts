@@ -5,7 +5,6 @@
  */
 import { MICROS_PER_HOUR, MICROS_PER_SECOND, type Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { Pod } from '../cluster/objects.ts';
 import type { ClusterObserver, WorkloadChange } from '../cluster/observer.ts';
 import { detailsAs } from '../cluster/workload-details.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
@@ -71,7 +70,7 @@ export class WorkloadControllers implements ClusterObserver {
 
   /** `cluster`: what the controllers see. `timeZones`: those that CronJobs name. */
   constructor(
-    kernel: Kernel, cluster: Cluster, admit: (pod: Pod) => number, phase: number, gate: CreationGate = OPEN_GATE,
+    kernel: Kernel, cluster: Cluster, admit: ControllerContext['admit'], phase: number, gate: CreationGate = OPEN_GATE,
     timeZones: TimeZones = ONLY_UTC, requests: ApiRequests = new ApiRequests(cluster),
   ) {
     this.requests = requests;

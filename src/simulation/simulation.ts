@@ -193,7 +193,8 @@ export class Simulation {
     const illnesses = this.makeIllnesses();
     this.kubelet = this.makeKubelet(illnesses);
     const admission = new PodAdmission(cluster, scenario, scenario.applications);
-    const [admit, zones] = [(pod: Pod): number => admission.template(pod), knownZones(scenario.timeZones)];
+    const zones = knownZones(scenario.timeZones);
+    const admit = (pod: Pod, like = -1): number => (like < 0 ? admission.template(pod) : admission.variant(pod, like));
     const { watchDelaySeconds: delays, requestLatencySeconds: latencies } = scenario.controlPlane;
     // Whose requests take time sees what there was, if only in the same instant.
     const delay = delays.controllers ?? (latencies.controllers === null ? null : NO_TIME);

@@ -30,10 +30,10 @@ class CheckedPlacement implements PlacementOracle {
     return this.plain.moveCount;
   }
 
-  isNodeLocal(pod: number): boolean {
-    const answer = this.plain.isNodeLocal(pod);
-    expect(this.kept.isNodeLocal(pod)).toBe(answer);
-    return answer;
+  localKind(pod: number): number {
+    const kind = this.kept.localKind(pod);
+    expect(kind >= 0).toBe(this.plain.localKind(pod) >= 0);
+    return kind;
   }
 
   fits(pod: number, node: NodeInfo): boolean {

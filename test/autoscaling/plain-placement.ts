@@ -50,8 +50,8 @@ export class PlainPlacement implements PlacementOracle {
     return this.moves.length;
   }
 
-  isNodeLocal(pod: number): boolean {
-    return this.prepare(pod)?.isNodeLocal ?? true;
+  localKind(pod: number): number {
+    return this.prepare(pod)?.isNodeLocal === false ? -1 : this.cluster.pods.template[pod];
   }
 
   fits(pod: number, node: NodeInfo): boolean {

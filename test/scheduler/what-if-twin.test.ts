@@ -34,8 +34,8 @@ class CpuOracle implements PlacementOracle {
     this.moves = [];
   }
 
-  isNodeLocal(): boolean {
-    return this.isLocal;
+  localKind(row: number): number {
+    return this.isLocal ? this.world.cache.pods.template[row] : -1;
   }
 
   fits(row: number, info: NodeInfo): boolean {

@@ -459,6 +459,8 @@ export class TemplateCaches {
   private readonly caches = new Map<Profile, TemplateCache[]>();
   /** By what the answers hang on. */
   private readonly shared = new Map<Profile, Map<string, TemplateCache>>();
+  /** By template that others are variants of. */
+  private readonly keys: (string | null)[] = [];
   private readonly made: TemplateCache[] = [];
   private readonly mostBytes: number;
   private uses = 0;
@@ -495,13 +497,18 @@ export class TemplateCaches {
     if (cache === undefined) {
       let plan = this.plans.get(profile);
       if (plan === undefined) this.plans.set(profile, (plan = cachePlan(profile)));
-      const key = plan.specOnly ? answersKey(template) : null;
+      const key = plan.specOnly ? this.keyOf(template) : null;
       const shared = key === null ? undefined : this.shared.get(profile)?.get(key);
       cache = caches[template.id] = shared ?? new TemplateCache(this.cluster, this.snapshot, profile, plan, pod);
       if (shared === undefined) this.made.push(cache);
       if (key !== null) this.sharedBy(profile).set(key, cache);
     }
     return cache;
+  }
+
+  private keyOf(template: PodTemplate): string | null {
+    const known = this.keys[template.specOf];
+    return known === undefined ? (this.keys[template.specOf] = answersKey(template)) : known;
   }
 
   private sharedBy(profile: Profile): Map<string, TemplateCache> {

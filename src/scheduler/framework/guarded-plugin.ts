@@ -48,6 +48,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   bind: expectStatus,
   postBind: expectNothing,
   inert: expectTruth,
+  filtersNothing: expectTruth,
   countsNodes: expectTruth,
 };
 

@@ -127,7 +127,13 @@ export interface Plugin {
    */
   inert?(template: PodTemplate): boolean;
 
-  /** true: what `inert` says changes only when something in the cluster, or in the scheduler's cache of it, does. */
+  /**
+   * true: for pods of this template, as things stand, PreFilter would skip, so that every node passes, although the
+   * plugin may score them. Asked as often as `inert`; absent: only where it is inert.
+   */
+  filtersNothing?(template: PodTemplate): boolean;
+
+  /** true: what `inert` and `filtersNothing` say changes only when something in the cluster, or in the scheduler's cache of it, does. */
   readonly inertUntilChange?: boolean;
 
   /** The same answers as Filter and Score, for all nodes at once from counts by topology domain. */

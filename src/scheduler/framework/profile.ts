@@ -173,7 +173,7 @@ export class Profile {
    */
   decidingFilter(template: PodTemplate): Plugin | null {
     if (this.followsPods(template)) return null;
-    const first = this.filter.find((plugin) => plugin.dependence?.filter !== 'facts' && !isInert(plugin, template));
+    const first = this.filter.find((plugin) => plugin.dependence?.filter !== 'facts' && !passesAll(plugin, template));
     return first?.dependence?.filter === 'node' ? first : null;
   }
 
@@ -184,13 +184,13 @@ export class Profile {
   asksNodeOnly(template: PodTemplate): boolean {
     return (
       !this.followsPods(template) &&
-      this.filter.every((plugin) => isLocal(plugin.dependence?.filter) || isInert(plugin, template))
+      this.filter.every((plugin) => isLocal(plugin.dependence?.filter) || passesAll(plugin, template))
     );
   }
 
   /** Whether some plugin has to be told, in a cycle of such a pod, of pods that come and go in thought. */
   private followsPods(template: PodTemplate): boolean {
-    return this.preFilter.some((plugin) => plugin.preFilterExtensions !== undefined && !isInert(plugin, template));
+    return this.preFilter.some((plugin) => plugin.preFilterExtensions !== undefined && !passesAll(plugin, template));
   }
 
   /** null: may enter the active queue. The first plugin that refuses gates the pod. */
@@ -381,6 +381,11 @@ export class Profile {
 /** Whether the plugin has nothing to say in a cycle of such a pod, as things stand. */
 export function isInert(plugin: Plugin, template: PodTemplate): boolean {
   return plugin.inert?.(template) === true;
+}
+
+/** Whether its filter rejects no node, and nobody has to tell it of pods. */
+export function passesAll(plugin: Plugin, template: PodTemplate): boolean {
+  return isInert(plugin, template) || plugin.filtersNothing?.(template) === true;
 }
 
 function changesWithCluster({ dependence, inert, inertUntilChange, domains }: Plugin): boolean {

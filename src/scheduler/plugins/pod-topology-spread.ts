@@ -76,6 +76,10 @@ function createPlugin(table: ConstraintTable, isSystem: boolean, handle: Handle)
       const { hard, soft, error } = table.of(template);
       return hard.length === 0 && soft.length === 0 && error === '';
     },
+    filtersNothing: (template) => {
+      const { hard, error } = table.of(template);
+      return hard.length === 0 && error === '';
+    },
     inertUntilChange: true,
     domains: spreadDomains(table, isSystem, { missing: LABEL_MISSING, skewed: TOO_SKEWED }, handle),
     preFilter: (state, pod) => preFilter(state, pod, table.of(pod.template), handle),

@@ -9,8 +9,11 @@ import type { PodTemplate } from '../../cluster/pod-template.ts';
 export interface PlacementOracle {
   /** A new look at the cluster: what was prepared or moved in thought is forgotten. */
   refresh(): void;
-  /** Whether the answer follows from the pod's template and the node alone, so that it holds until the node changes. */
-  isNodeLocal(pod: number): boolean;
+  /**
+   * A number for pods that every node answers alike, with answers that hold until the node changes; -1: more than the
+   * pod's template and the node decide.
+   */
+  localKind(pod: number): number;
   fits(pod: number, node: NodeInfo): boolean;
   /** A pod was put on a node, or taken off it, in thought; the NodeInfo says so already. */
   podAdded(pod: number, node: NodeInfo): void;

@@ -4,15 +4,17 @@
  * PreFilter's AddPod and RemovePod; for templates whose filters look at the node alone nothing is replayed.
  *
  * What PreFilter said is kept for later looks while all that it depends on is the template: the plugins that look at
- * the cluster are inert. Of filters that look at the node alone, those that read only the node's object are asked
+ * the cluster let every node pass. Of filters that look at the node alone, those that read only the node's object are asked
  * once per template and state of that object. A question then costs what the resources and the ports cost, some 50 ns.
  */
 import { growUint32, growUint8 } from '../../base/growable.ts';
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
 import { CycleState } from '../framework/cycle-state.ts';
+import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { PodInfo } from '../framework/pod-info.ts';
-import { isInert, isLocal } from '../framework/profile.ts';
+import { isLocal, passesAll } from '../framework/profile.ts';
+import type { Plugin } from '../framework/plugin-api.ts';
 import type { Profile } from '../framework/profile.ts';
 import type { PlacementOracle } from './placement-oracle.ts';
 
@@ -53,10 +55,12 @@ export class ProfilePlacement implements PlacementOracle {
   private readonly movedPods: number[] = [];
   private readonly movedNodes: NodeInfo[] = [];
   private readonly movedIn: (0 | 1)[] = [];
+  /** By kind of templates. */
   private readonly prepared = new Map<number, Prepared | null>();
   private look = 0;
   /** The template asked about last and what it came to; valid within a look. */
   private lastTemplate = -1;
+  private lastKind = -1;
   private lastPrepared: Prepared | null = null;
 
   /** `refreshSnapshot` brings the nodes that the profiles' plugins see up to date. */
@@ -75,8 +79,8 @@ export class ProfilePlacement implements PlacementOracle {
     this.refreshSnapshot();
   }
 
-  isNodeLocal(pod: number): boolean {
-    return this.prepare(pod)?.isNodeLocal ?? true;
+  localKind(pod: number): number {
+    return this.prepare(pod)?.isNodeLocal === false ? -1 : this.lastKind;
   }
 
   fits(pod: number, node: NodeInfo): boolean {
@@ -138,24 +142,24 @@ export class ProfilePlacement implements PlacementOracle {
     const template = this.cluster.pods.template[pod];
     if (template === this.lastTemplate) return this.lastPrepared;
     this.lastTemplate = template;
-    return (this.lastPrepared = this.prepareTemplate(template, pod));
+    return (this.lastPrepared = this.prepareTemplate(this.cluster.templates.get(template), pod));
   }
 
-  private prepareTemplate(template: number, pod: number): Prepared | null {
-    const known = this.prepared.get(template);
+  private prepareTemplate(template: PodTemplate, pod: number): Prepared | null {
+    const profile = this.profiles.get(template.schedulerName);
+    const kind = (this.lastKind = kindOf(template, profile));
+    const known = this.prepared.get(kind);
     if (known === null || (known !== undefined && this.holdsStill(known, template))) return known;
-    const profile = this.profiles.get(this.cluster.templates.get(template).schedulerName);
     const made = profile === undefined ? null : this.runPreFilter(profile, pod);
-    this.prepared.set(template, made);
+    this.prepared.set(kind, made);
     return made;
   }
 
   /** Whether PreFilter would say the same again. Its moves in thought are those of an earlier look, if any. */
-  private holdsStill(prepared: Prepared, template: number): boolean {
+  private holdsStill(prepared: Prepared, template: PodTemplate): boolean {
     if (prepared.look === this.look) return true;
     if (!prepared.isNodeLocal) return false;
-    const compiled = this.cluster.templates.get(template);
-    if (!prepared.profile.preFilter.every((plugin) => isLocal(plugin.dependence?.filter) || isInert(plugin, compiled)))
+    if (!prepared.profile.preFilter.every((plugin) => isLocal(plugin.dependence?.filter) || passesAll(plugin, template)))
       return false;
     prepared.look = this.look;
     return true;
@@ -192,4 +196,12 @@ export class ProfilePlacement implements PlacementOracle {
     }
     return state;
   }
+}
+
+/** Templates of one kind differ, if at all, in what no plugin of the profile that filters looks at. */
+function kindOf(template: PodTemplate, profile: Profile | undefined): number {
+  const { id, specOf } = template;
+  if (id === specOf || profile === undefined) return id;
+  const looksAtSpec = (plugin: Plugin): boolean => plugin.specOnly === true || passesAll(plugin, template);
+  return profile.preFilter.every(looksAtSpec) && profile.filter.every(looksAtSpec) ? specOf : id;
 }

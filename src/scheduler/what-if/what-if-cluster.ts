@@ -27,7 +27,7 @@ export class WhatIfCluster {
   private readonly movedPods: number[] = [];
   private readonly movedPlaces: number[] = [];
   private readonly movedIn: (0 | 1)[] = [];
-  /** By template: the node generation at which each row said no, 0: never. */
+  /** By local kind of pods: the node generation at which each row said no, 0: never. */
   private readonly refusals = new Map<number, Uint32Array>();
   private moveCount = 0;
   private nextPlace = 0;
@@ -63,7 +63,8 @@ export class WhatIfCluster {
   /** A place that takes the pod, -1 for none: the hint first, then all from where the last search ended. */
   findPlace(pod: number, hint: number, isAllowed: (place: number) => boolean): number {
     if (hint >= 0 && this.isThere(hint) && isAllowed(hint) && this.placement.fits(pod, this.info(hint))) return hint;
-    const refusals = this.placement.isNodeLocal(pod) ? this.refusalsOf(this.cluster.pods.template[pod]) : null;
+    const kind = this.placement.localKind(pod);
+    const refusals = kind < 0 ? null : this.refusalsOf(kind);
     const count = this.rows + this.upcoming.length;
     let place = count > 0 ? this.nextPlace % count : 0;
     for (let i = 0; i < count; i++, place = place + 1 < count ? place + 1 : 0) {
@@ -126,14 +127,14 @@ export class WhatIfCluster {
     return false;
   }
 
-  private refusalsOf(template: number): Uint32Array {
-    let refusals = this.refusals.get(template);
+  private refusalsOf(kind: number): Uint32Array {
+    let refusals = this.refusals.get(kind);
     if (refusals === undefined || refusals.length < this.rows) {
       refusals =
         refusals === undefined
           ? new Uint32Array(this.cluster.nodes.capacity)
           : growUint32(refusals, this.cluster.nodes.capacity);
-      this.refusals.set(template, refusals);
+      this.refusals.set(kind, refusals);
     }
     return refusals;
   }
