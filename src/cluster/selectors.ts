@@ -217,11 +217,12 @@ interface FieldRequirement {
   readonly value: string;
 }
 
+/** Key and text are made when somebody asks: thousands of ReplicaSets' selectors are only matched. */
 function selectorOf(unsorted: readonly LabelRequirement[]): CompiledSelector {
   const requirements = [...unsorted].sort((a, b) => compareTexts(a.key, b.key));
   return {
-    key: joinKeys(requirements.map(requirementKey)),
-    text: requirements.map(printRequirement).join(','),
+    get key(): string { return joinKeys(requirements.map(requirementKey)); },
+    get text(): string { return requirements.map(printRequirement).join(','); },
     empty: requirements.length === 0,
     nothing: false,
     requirements,

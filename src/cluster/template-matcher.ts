@@ -23,7 +23,7 @@ export function bothTests(first: LabelTest, second: LabelTest): LabelTest {
   if (second.empty) return first;
   if (first.empty) return second;
   return {
-    key: `${first.key}&${second.key}`,
+    get key(): string { return `${first.key}&${second.key}`; },
     empty: false,
     requirements: [...first.requirements, ...second.requirements],
     matches: (labels) => first.matches(labels) && second.matches(labels),

@@ -31,7 +31,7 @@ import { controllerReference, nameOf, namespaceOf } from './owned-pods.ts';
 import type { ControllerContext } from './owned-pods.ts';
 import { replicaSetDetails } from './replica-set.ts';
 import { NO_LIMIT, syncSettled } from './settled-deployments.ts';
-import { templateHash, templateText } from './template-revisions.ts';
+import { isSameTemplate, templateHash } from './template-revisions.ts';
 import type { QueueMaker, WorkloadQueue } from './work-queue.ts';
 
 /** Label of a ReplicaSet and its pods, and of nobody else's. */
@@ -62,6 +62,8 @@ interface Sets {
   /** Their sizes before this sync changed any: what the status counts unavailable pods by. */
   readonly sizes: readonly number[];
 }
+
+const NO_SETS: Sets = { newest: -1, old: [], all: [], sizes: [] };
 
 export function deploymentDetails(): DeploymentDetails {
   return { kind: 'Deployment', conditions: [], unavailable: 0, collisionCount: 0, revision: 0 };
@@ -114,8 +116,8 @@ export class DeploymentController {
 
   /** Without making one. */
   private findSets({ template, sets }: Rollout): Sets {
-    const text = templateText(template);
-    const newest = sets.find((set) => templateText(this.set(set).template) === text) ?? -1;
+    if (sets.length === 0) return NO_SETS;
+    const newest = sets.find((set) => isSameTemplate(this.set(set).template, template)) ?? -1;
     const old = sets.filter((set) => set !== newest);
     return this.withSizes(newest, old);
   }

@@ -107,10 +107,7 @@ export class JobController {
     const details = this.details(row);
     const spec = workloads.object[row]?.spec ?? {};
     if ((spec.managedBy ?? JOB_CONTROLLER) !== JOB_CONTROLLER) return;
-    if (isFinished(details)) {
-      this.backoffs.delete(row);
-      return;
-    }
+    if (isFinished(details)) return;
     const plan = jobPlan(spec);
     const short = this.isShort ? this.syncPlain(row, plan, details) : PlainSync.NotEnough;
     if (short !== PlainSync.NotEnough)
@@ -127,7 +124,9 @@ export class JobController {
     const record = this.backoffs.get(row);
     const hasFailures =
       record !== undefined && record.failures > 0 && record.incarnation === this.cluster.workloads.incarnation[row];
-    return syncPlainJob(this.context, row, plan, details, hasFailures, this.templateOf);
+    const done = syncPlainJob(this.context, row, plan, details, hasFailures, this.templateOf);
+    if (record !== undefined && isFinished(this.details(row))) this.backoffs.delete(row);
+    return done;
   }
 
   private details(row: number): JobDetails {
@@ -528,7 +527,8 @@ export class JobController {
     const final =
       pass.finish !== null && !isFull && pass.terminating === 0 ? this.withEnd(details, pass.finish) : details;
     const isWritten = this.write(row, pass, sameJob(before, final) ? before : final);
-    if (isWritten || counted.length > 0)
+    if (final.finishedAt >= 0) this.backoffs.delete(row);
+    else if (isWritten || counted.length > 0)
       this.backoffs.set(row, { ...pass.backoff, incarnation: cluster.workloads.incarnation[row] });
     for (const pod of counted) this.context.requests.countPod(pod);
   }

@@ -240,7 +240,8 @@ export class ApiRequests {
         this.hasConflict = true;
         return;
       }
-      api.putObject(WORKLOAD_KIND_NAMES[kind], object);
+      // What it says follows from its parent, and its name from that.
+      api.putObject(WORKLOAD_KIND_NAMES[kind], object, key);
       row = api.workloadWriter.create(seed);
     });
     return late === null ? row : -1;

@@ -9,7 +9,7 @@ import type { Conditions, DeploymentDetails } from '../cluster/workload-details.
 import { mostUnavailable } from './deployment-sizes.ts';
 import { Reason, withAvailability } from './deployment-status.ts';
 import type { ControllerContext } from './owned-pods.ts';
-import { templateText } from './template-revisions.ts';
+import { isSameTemplate } from './template-revisions.ts';
 
 /** MaxInt32: no deadline, no limit. */
 export const NO_LIMIT = 2_147_483_647;
@@ -52,7 +52,7 @@ function fits(
   const told = detailsAs('ReplicaSet', workloads.details[set]);
   if (workloads.wanted[set] !== wanted || told.desiredReplicas !== wanted) return false;
   if (told.revision === 0 || told.revision !== revision || told.minReadySeconds !== minReadySeconds) return false;
-  return told.template === template || templateText(told.template) === templateText(template);
+  return isSameTemplate(told.template, template);
 }
 
 const NO_TEMPLATE = {};

@@ -22,6 +22,10 @@ export function templateText(template: PodTemplateSpec): string {
   return text;
 }
 
+export function isSameTemplate(a: PodTemplateSpec, b: PodTemplateSpec): boolean {
+  return a === b || templateText(a) === templateText(b);
+}
+
 function specText(spec: object): string {
   let text = texts.get(spec);
   if (text === undefined) texts.set(spec, (text = canonicalText(spec)));

@@ -147,7 +147,9 @@ export class WorkQueue implements WorkloadQueue {
     this.waitingCount--;
     if (this.incarnation[workload] !== incarnation) return;
     this.dueAt[workload] = Infinity;
-    if (this.workloads.incarnation[workload] === incarnation) this.add(workload);
+    if (this.workloads.incarnation[workload] !== incarnation || this.state[workload] !== Waiting.No) return;
+    this.state[workload] = Waiting.Queued;
+    this.work(workload, incarnation);
   }
 
   /** Room for the row; what the columns say of an earlier workload of the row is forgotten. */

@@ -15,7 +15,7 @@ import type { ScheduleParser } from './cron-job.ts';
 import { DeploymentController } from './deployment.ts';
 import { DaemonSetController } from './daemon-set.ts';
 import { GarbageCollector } from './garbage-collector.ts';
-import { JobController } from './job.ts';
+import { JobController, isFinished } from './job.ts';
 import { ApiRequests, OPEN_GATE } from './owned-pods.ts';
 import type { ControllerContext, CreationGate, LateTold, Sync } from './owned-pods.ts';
 import { OwnedPodCounts } from './owned-pod-counts.ts';
@@ -242,11 +242,17 @@ export class WorkloadControllers implements ClusterObserver {
   }
 
   private podChanged(pod: number): void {
-    const owner = this.cluster.pods.owner[pod];
-    if (owner < 0 || !this.cluster.workloads.isObject(owner)) return;
-    const kind = this.cluster.workloads.kind[owner];
-    if (kind === WorkloadKind.Job) this.queues[kind]?.addAfter(owner, JOB_BATCH_MICROS);
-    else this.queues[kind]?.add(owner);
+    const { pods, workloads } = this.cluster;
+    const owner = pods.owner[pod];
+    if (owner < 0 || !workloads.isObject(owner) || workloads.isDeleting(owner)) return;
+    const kind = workloads.kind[owner];
+    if (kind !== WorkloadKind.Job) this.queues[kind]?.add(owner);
+    else if (!this.hasFinished(owner)) this.queues[kind]?.addAfter(owner, JOB_BATCH_MICROS);
+  }
+
+  /** A Job, for good: its sync does nothing any more. */
+  private hasFinished(job: number): boolean {
+    return isFinished(detailsAs('Job', this.cluster.workloads.details[job]));
   }
 
   workloadChanged(row: number, change: WorkloadChange): void {
@@ -254,13 +260,19 @@ export class WorkloadControllers implements ClusterObserver {
     if (!workloads.isObject(row)) return;
     if (change === 'gone') this.forget(row);
     const kind = workloads.kind[row];
-    // A ReplicaSet's own status tells its controller nothing new.
-    if (change === 'status' && kind === WorkloadKind.Job) this.queues[kind]?.addAfter(row, JOB_BATCH_MICROS);
-    else if (change !== 'gone' && !(change === 'status' && kind === WorkloadKind.ReplicaSet))
-      this.queues[kind]?.add(row);
+    // What is being deleted is gone for controllers; the garbage collector alone sees to it.
+    if (change !== 'gone' && !workloads.isDeleting(row)) this.enqueue(row, kind, change);
     const parent = workloads.parent[row];
-    if (parent >= 0) this.queues[workloads.kind[parent]]?.add(parent);
+    if (parent >= 0 && !workloads.isDeleting(parent)) this.queues[workloads.kind[parent]]?.add(parent);
     if (change === 'status' && kind === WorkloadKind.Job) this.considerTtl(row);
+  }
+
+  private enqueue(row: number, kind: number, change: WorkloadChange): void {
+    if (kind === WorkloadKind.Job && this.hasFinished(row)) return;
+    if (change !== 'status') this.queues[kind]?.add(row);
+    else if (kind === WorkloadKind.Job) this.queues[kind]?.addAfter(row, JOB_BATCH_MICROS);
+    // A ReplicaSet's own status tells its controller nothing new.
+    else if (kind !== WorkloadKind.ReplicaSet) this.queues[kind]?.add(row);
   }
 
   private forget(row: number): void {

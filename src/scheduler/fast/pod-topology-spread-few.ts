@@ -17,6 +17,8 @@ import type { SpreadCounts } from './pod-topology-spread-scores.ts';
 /** With more, keeping counts is cheaper. */
 const MOST_WALKED = 256;
 
+const NO_DIFFERENCE: DomainAnswers = { tests: NO_TESTS, score: null, table: null };
+
 /** Counts of the last question; those by node are shared. */
 class WalkedCounts implements SpreadCounts {
   readonly constraint: SpreadConstraint;
@@ -56,8 +58,19 @@ export class FewPodsSpread {
     const templates = test.empty ? null : matcher.matching(this.labels);
     if (templates === null || !this.walk(templates)) return null;
     const spread = (this.spread ??= this.begin(soft));
+    if (this.nodes.length === 0 && this.areAlike()) return NO_DIFFERENCE;
     this.count(compiled, template);
     return spread;
+  }
+
+  /** Whether all nodes have all keys: without pods to count they then score alike. */
+  private areAlike(): boolean {
+    const { alive, length } = this.handle.cluster.nodes;
+    for (let k = 0; k < this.walked.length; k++) {
+      const { ids } = this.walked[k].column;
+      for (let row = 0; row < length; row++) if (alive[row] === 1 && ids[row] < 0) return false;
+    }
+    return true;
   }
 
   private begin(soft: readonly SpreadConstraint[]): DomainAnswers {
