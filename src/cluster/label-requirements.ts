@@ -35,14 +35,21 @@ export function labelRequirement(
   operator: RequirementOperator,
   values: readonly string[],
 ): LabelRequirement {
+  if (operator === '=' && values.length === 1 && GOOD_KEYS.has(key) && isLabelValue(values[0]))
+    return { key, operator, values, bound: null };
   const reasons = [...keyProblems(key), ...valueCountProblems(key, operator, values)];
   for (const value of values) {
     if (!isLabelValue(value))
       reasons.push(`${JSON.stringify(value)} is not a label value (key ${JSON.stringify(key)})`);
   }
   if (reasons.length > 0) throw new SelectorError(reasons);
+  if (GOOD_KEYS.size < MOST_KEYS) GOOD_KEYS.add(key);
   return { key, operator, values, bound: operator === 'gt' || operator === 'lt' ? parseInt64(values[0]) : null };
 }
+
+/** Keys that were found to be good; ReplicaSets all have the same few. */
+const GOOD_KEYS = new Set<string>();
+const MOST_KEYS = 100;
 
 /** Equality without any check of the texts, as upstream builds it from a pod's nodeSelector map. */
 export function uncheckedEquality(key: string, value: string): LabelRequirement {

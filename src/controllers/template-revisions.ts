@@ -9,16 +9,19 @@ import { canonicalText } from '../cluster/pod-template.ts';
 import type { PodTemplateSpec } from '../cluster/objects.ts';
 import type { Revision } from '../cluster/workload-details.ts';
 
+/** Of a spec, which many templates may share: its canonical text, and the hash of that. */
+interface SpecText {
+  readonly text: string;
+  readonly hash: number;
+}
+
+const specs = new WeakMap<object, SpecText>();
 const texts = new WeakMap<object, string>();
 
 /** Equal for templates that say the same. Worked out once for each object, and once for a spec that several share. */
 export function templateText(template: PodTemplateSpec): string {
   let text = texts.get(template);
-  if (text !== undefined) return text;
-  const { metadata, spec, ...others } = template;
-  const isPlain = metadata !== undefined && spec !== undefined && Object.keys(others).length === 0;
-  text = isPlain ? `{"metadata":${canonicalText(metadata)},"spec":${specText(spec)}}` : canonicalText(template);
-  texts.set(template, text);
+  if (text === undefined) texts.set(template, (text = specText(template).text + otherText(template)));
   return text;
 }
 
@@ -26,22 +29,37 @@ export function isSameTemplate(a: PodTemplateSpec, b: PodTemplateSpec): boolean 
   return a === b || templateText(a) === templateText(b);
 }
 
-function specText(spec: object): string {
-  let text = texts.get(spec);
-  if (text === undefined) texts.set(spec, (text = canonicalText(spec)));
-  return text;
+function specText({ spec = NO_SPEC }: PodTemplateSpec): SpecText {
+  let known = specs.get(spec);
+  if (known === undefined) {
+    const text = canonicalText(spec);
+    specs.set(spec, (known = { text, hash: hashed(FNV_OFFSET, text) }));
+  }
+  return known;
 }
 
+function otherText({ spec: _spec, ...others }: PodTemplateSpec): string {
+  return canonicalText(others);
+}
+
+const NO_SPEC = {};
 const SAFE_LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
 const FNV_OFFSET = 2_166_136_261;
 const FNV_PRIME = 16_777_619;
 
 /** Of a template, and of how often its name was taken by another. */
 export function templateHash(template: PodTemplateSpec, collisionCount: number): string {
-  const text = collisionCount === 0 ? templateText(template) : `${templateText(template)} ${String(collisionCount)}`;
-  let hash = FNV_OFFSET;
+  const own = hashed(specText(template).hash, otherText(template));
+  const hash = String((collisionCount === 0 ? own : hashed(own, ` ${String(collisionCount)}`)) >>> 0);
+  let letters = '';
+  for (let i = 0; i < hash.length; i++) letters += SAFE_LETTERS[hash.charCodeAt(i) % SAFE_LETTERS.length];
+  return letters;
+}
+
+function hashed(before: number, text: string): number {
+  let hash = before;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), FNV_PRIME);
-  return [...String(hash >>> 0)].map((digit) => SAFE_LETTERS[digit.charCodeAt(0) % SAFE_LETTERS.length]).join('');
+  return hash;
 }
 
 export interface KnownRevisions {
