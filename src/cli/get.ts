@@ -78,7 +78,7 @@ export const DESCRIBE: Command = {
     ...LOOKED_RUN_OPTIONS,
   },
   examples: [
-    ['$0 describe my-cluster.yaml pod web-0-7688674f6c-3 --at 2h', 'where it is, how it fares, what was said of it'],
+    ['$0 describe my-cluster.yaml pod web-0-5587b49ccd-3 --at 2h', 'where it is, how it fares, what was said of it'],
     ['$0 describe my-cluster.yaml node general-0 --at 2h', 'what the node offers and who has it'],
   ],
   async run(given: GivenOptions, context: CommandContext): Promise<number> {
@@ -102,7 +102,7 @@ export const EVENTS: Command = {
     ...LOOKED_RUN_OPTIONS,
   },
   examples: [
-    ['$0 events my-cluster.yaml --for pod/web-0-7688674f6c-3 --at 2h', 'all that was said of a pod by then'],
+    ['$0 events my-cluster.yaml --for pod/web-0-5587b49ccd-3 --at 2h', 'all that was said of a pod by then'],
     ['$0 events my-cluster.yaml -A --types Warning', 'what went wrong in the run'],
   ],
   async run(given: GivenOptions, context: CommandContext): Promise<number> {

@@ -23,7 +23,7 @@ export const RUN: Command = {
   examples: [
     ['$0 run my-cluster.yaml', 'a table'],
     ['$0 run my-cluster.yaml --seed 7 --out out/seven', 'tables, CSV and a page with plots in a folder'],
-    ['$0 run my-cluster.yaml --out out/kept --keep', 'for quick answers: podyard explain out/kept web-0-7688674f6c-3'],
+    ['$0 run my-cluster.yaml --out out/kept --keep', 'for quick answers: podyard explain out/kept web-0-5587b49ccd-3'],
     ['$0 run my-cluster.yaml --set nodePools[general].count=50 -o json', 'another cluster size, as JSON'],
     ['$0 run my-cluster.yaml --scheduler pack.yaml', 'under another KubeSchedulerConfiguration'],
     ['$0 run my-cluster.yaml --plugin ./my-score.ts', 'with a plugin of your own'],

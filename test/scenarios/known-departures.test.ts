@@ -115,17 +115,6 @@ describe('scheduling', () => {
     expect(named(pods, 'p')).toMatchObject({ node: 'b', outcome: 'Running' });
   });
 
-  test('the pods of a generated Deployment do not show the scheduler its labels, so the default spread does not touch it, unless a Service selects its pods', () => {
-    // The node of zone b is smaller: the least allocated ones are those of zone a.
-    const nodes = [nodeObject('a1', { zone: 'a' }), nodeObject('a2', { zone: 'a' }), nodeObject('b', { zone: 'b', cpu: '3' })];
-    const members = { duration: '1m', workloads: [{ name: 'web', kind: 'Deployment', replicas: 2, template: template('web') }] };
-    const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web', namespace: 'default' }, spec: { selector: { app: 'web' } } };
-    const zones = (objects: readonly unknown[], more: object): string[] => playScenario({ ...members, ...more }, objects).pods.map(({ node }) => node[0]);
-    expect(zones(nodes, {})).toEqual(['a', 'a']);
-    expect(zones([...nodes, service], {})).toEqual(['a', 'b']);
-    expect(zones([...nodes, owner('Deployment', 'web', { replicas: 2 })], { workloads: [] })).toEqual(['a', 'b']);
-  });
-
   test('all victims of a preemption are deleted in one instant', () => {
     const running = ['a', 'b', 'c'].map((name) => ({ ...(podObject(name, { nodeName: 'n', terminationGracePeriodSeconds: 0 }) as object), status: { phase: 'Running' } }));
     const vip = { name: 'vip', kind: 'Pod', arrivals: { at: '1s', count: 1 }, lifetime: '30d', priorityClass: 'vip', requests: { cpu: 3 } };

@@ -35,8 +35,10 @@ export interface Played {
 
 const INSTANT_KUBELET = { sandbox: '0s', containerStart: '0s', pullBase: '0s', defaultImageSize: '0' };
 
-/** `members` are those of a scenario file; `objects` are its manifests. */
-export function playScenario(members: Readonly<Record<string, unknown>>, objects: readonly unknown[] = []): Played {
+/** `members` are those of a scenario file; `objects` are its manifests. `plain`: without fast paths. */
+export function playScenario(
+  members: Readonly<Record<string, unknown>>, objects: readonly unknown[] = [], plain = false,
+): Played {
   const tree = {
     seed: 'story', kubelet: INSTANT_KUBELET, metrics: { pods: 'all', checkEvery: 50 }, ...members,
     ...(objects.length === 0 ? {} : { manifests: 'objects.json' }),
@@ -51,7 +53,7 @@ export function playScenario(members: Readonly<Record<string, unknown>>, objects
   };
   const { scenario, warnings } = readScenario({ file: 'story.json' }, files);
   const simulation = new Simulation(scenario, {
-    version: 'story', userPlugins: [], openTrace: null, plain: false, makeLives: livingPods,
+    version: 'story', userPlugins: [], openTrace: null, plain, makeLives: livingPods,
     makeIllnesses: nodeIllnesses, makeVolumes: attachDetach, makeReports: statusReports,
   });
   while (simulation.advance(100_000));
