@@ -26,7 +26,8 @@ const PRIORITY_CLASSES = {
 function targetsOf(world: World, defaultTolerationSeconds = 300): ArrivalTargets {
   const { cluster } = world;
   const admission = new PodAdmission(cluster, { priorityClasses: PRIORITY_CLASSES, nodeLifecycle: { ...LIFECYCLE, defaultTolerationSeconds } });
-  const controllers = new WorkloadControllers(world.kernel, cluster, (pod) => admission.template(pod), 4);
+  const admit = (pod: Pod, like = -1): number => (like < 0 ? admission.template(pod) : admission.variant(pod, like));
+  const controllers = new WorkloadControllers(world.kernel, cluster, admit, 4);
   return { cluster, admission, controllers, gate: OPEN_GATE };
 }
 
@@ -91,7 +92,8 @@ describe('generated workloads', () => {
     const world = worldWith([workload({ arrivals: { kind: 'at', atMicros: 0, count: 40 }, shapes, template: { spec: { containers } } })]);
     world.run(1);
     const { templates } = world.cluster;
-    const requested = Array.from({ length: templates.count }, (_, id) => [...templates.get(id).requested.amounts]);
+    const own = Array.from({ length: templates.count }, (_, id) => templates.get(id)).filter(({ id, specOf }) => id === specOf);
+    const requested = own.map((template) => [...template.requested.amounts]);
     expect(requested.sort((a, b) => a.length - b.length)).toEqual([[250], [2000, 1024 ** 3]]);
   });
 
