@@ -177,7 +177,9 @@ class TemplateSpread {
   private readonly answers: DomainAnswers;
 
   /** `requireAll`: nodes without all the keys of the soft constraints get 0. */
-  constructor(handle: Handle, template: PodTemplate, compiled: SpreadConstraints, requireAll: boolean, verdicts: SpreadVerdicts) {
+  constructor(
+    handle: Handle, template: PodTemplate, compiled: SpreadConstraints, requireAll: boolean, verdicts: SpreadVerdicts,
+  ) {
     this.compiled = compiled;
     const { hard, soft } = compiled;
     this.hard = hard.map((constraint) => new SpreadCounter(handle, template, compiled, constraint, hard));

@@ -60,7 +60,9 @@ export class SoftSpread {
     return this.soft.length === 1 && this.requireAll && this.soft[0].constraint.topologyKey !== HOSTNAME_LABEL;
   }
 
-  private scoreByDomain(counter: SpreadCounts, rows: Int32Array, count: number, weight: number, totals: Float64Array): void {
+  private scoreByDomain(
+    counter: SpreadCounts, rows: Int32Array, count: number, weight: number, totals: Float64Array,
+  ): void {
     const { ids, size } = counter.column;
     if (this.present.length <= size) this.present = new Uint8Array(2 * size + 8);
     const { present } = this;
@@ -98,7 +100,9 @@ export class SoftSpread {
     return table;
   }
 
-  private scoreByNode(rows: Int32Array, count: number, weight: number, totals: Float64Array, scratch: Float64Array): void {
+  private scoreByNode(
+    rows: Int32Array, count: number, weight: number, totals: Float64Array, scratch: Float64Array,
+  ): void {
     this.weigh(rows, count);
     let min = Infinity;
     let max = 0;

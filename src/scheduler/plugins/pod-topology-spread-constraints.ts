@@ -130,7 +130,8 @@ export class ConstraintTable {
         error = problem.message;
       }
     }
-    return { hard, soft, honors, affinity: compileRequiredNodeAffinity(template.spec), byDefault: matcher !== null, error };
+    const affinity = compileRequiredNodeAffinity(template.spec);
+    return { hard, soft, honors, affinity, byDefault: matcher !== null, error };
   }
 }
 

@@ -4,8 +4,8 @@
  * PreFilter's AddPod and RemovePod; for templates whose filters look at the node alone nothing is replayed.
  *
  * What PreFilter said is kept for later looks while all that it depends on is the template: the plugins that look at
- * the cluster let every node pass. Of filters that look at the node alone, those that read only the node's object are asked
- * once per template and state of that object. A question then costs what the resources and the ports cost, some 50 ns.
+ * the cluster let every node pass. Of filters that look at the node alone, those that read only the node's object are
+ * asked once per template and state of that object. A question then costs what the resources and the ports cost, some 50 ns.
  */
 import { growUint32, growUint8 } from '../../base/growable.ts';
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
@@ -159,8 +159,8 @@ export class ProfilePlacement implements PlacementOracle {
   private holdsStill(prepared: Prepared, template: PodTemplate): boolean {
     if (prepared.look === this.look) return true;
     if (!prepared.isNodeLocal) return false;
-    if (!prepared.profile.preFilter.every((plugin) => isLocal(plugin.dependence?.filter) || passesAll(plugin, template)))
-      return false;
+    const { preFilter } = prepared.profile;
+    if (!preFilter.every((plugin) => isLocal(plugin.dependence?.filter) || passesAll(plugin, template))) return false;
     prepared.look = this.look;
     return true;
   }
