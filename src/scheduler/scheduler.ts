@@ -214,7 +214,7 @@ export class Scheduler implements CacheObserver {
       const most = Math.min(this.cyclesUntil(quietBefore), this.cyclesUntilLook(pod), cyclesLeft);
       if (most <= 0) return;
       this.repeating = this.cache.pods.template[pod];
-      const count = queue.rejectNext(this.isRepeating, most, cycleMicros, known.rejectors, known.pendings);
+      const count = queue.rejectNext(this.isRepeating, most, cycleMicros, known);
       assert(count > 0, 'the pod that comes next is like itself');
       this.decisions += count;
       this.countRepeats(known, count);
