@@ -15,7 +15,6 @@ const ABOVE: Readonly<Record<string, number>> = {
   ClusterAutoscaler: 21,
   EventQueue: 22,
   Kubelet: 21,
-  NodeLifecycle: 29,
   ObserverLists: 22,
   PodTable: 30,
   TemplateCache: 37,
