@@ -2,11 +2,12 @@
  * PodTopologySpread for all nodes at once: matching pods by domain are counted as pods come and go instead of anew for
  * each pod. The plain twin, and the source of every rule, is pod-topology-spread.ts.
  */
+import { withRoom } from '../../base/growable.ts';
 import type { LabelColumn } from '../cache/label-columns.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { FewPodsSpread } from './pod-topology-spread-few.ts';
 import { SoftSpread } from './pod-topology-spread-scores.ts';
-import { NO_TESTS, withRoom } from './domain-answers.ts';
+import { NO_TESTS } from './domain-answers.ts';
 import type { DomainAnswers, DomainPlugin, DomainTest } from './domain-answers.ts';
 import type { PlacementCounter } from '../cache/placements.ts';
 import type { Handle } from '../framework/plugin-api.ts';

@@ -5,7 +5,7 @@
 import { HOSTNAME_LABEL } from '../../cluster/node-facts.ts';
 import type { LabelColumn } from '../cache/label-columns.ts';
 import { MAX_NODE_SCORE } from '../framework/plugin-api.ts';
-import { withRoom } from './domain-answers.ts';
+import { withRoom } from '../../base/growable.ts';
 import type { DomainAnswers } from './domain-answers.ts';
 
 /** Matching pods of one constraint. */
