@@ -112,7 +112,7 @@ describe('get', () => {
     expect(starting).toMatch(/^db-0 +0\/1 +ContainerCreating +0 +2s$/m);
     const running = await get('po', '-A', '--at', '12m', '-o', 'wide');
     expect(running.split('\n')[0]).toBe(
-      'NAMESPACE     NAME                READY   STATUS    RESTARTS   AGE   IP       NODE     ' +
+      'NAMESPACE     NAME                 READY   STATUS    RESTARTS   AGE   IP       NODE     ' +
         'NOMINATED NODE   READINESS GATES',
     );
     expect(running).toMatch(/^shop +huge +0\/1 +Pending +0 +12m +<none> +<none> +<none> +<none>$/m);
