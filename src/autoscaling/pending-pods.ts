@@ -43,7 +43,7 @@ export class PendingPods {
 
   /** A pod that waits for victims to go keeps the node it was promised. */
   private placeFor(pod: number, whatIf: WhatIfCluster): number {
-    const promised = this.cluster.nominatedNodeName(pod);
+    const promised = this.source.nominatedNodeName(pod);
     const row = promised === '' ? -1 : this.cluster.nodeRow(promised);
     return row >= 0 ? row : whatIf.findPlace(pod, -1, () => true);
   }

@@ -1,4 +1,7 @@
-/** One decision to grow: which group, by how many nodes. Source: cluster-autoscaler core/scaleup/orchestrator. */
+/**
+ * Growing: which pods have no place, which group grows for them, by how many nodes.
+ * Source: cluster-autoscaler core/scaleup/orchestrator.
+ */
 import { milliFromText, unitsFromText } from '../base/quantity.ts';
 import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -9,7 +12,7 @@ import type { PodKind } from './estimator.ts';
 import { chooseOption } from './expanders.ts';
 import type { Expander, ExpansionOption } from './expanders.ts';
 import type { PlacementOracle } from '../scheduler/what-if/placement-oracle.ts';
-import type { NodeGroup, NodeGroups } from './node-groups.ts';
+import type { NodeGroup, NodeGroups, UpcomingNodes } from './node-groups.ts';
 
 export interface ScaleUpSettings {
   readonly maxNodesPerScaleUp: number;
@@ -18,34 +21,50 @@ export interface ScaleUpSettings {
   readonly expander: Expander;
 }
 
-export interface ScaleUpPlan {
+interface ScaleUpPlan {
   readonly group: NodeGroup;
   readonly nodeCount: number;
 }
 
+export interface ScaleUpParts {
+  readonly groups: NodeGroups;
+  readonly upcoming: UpcomingNodes;
+  readonly placement: PlacementOracle;
+  readonly mark: (kind: string, label: string, count: number) => void;
+}
+
 export class ScaleUp {
+  /** Times at which nodes were asked for, and the last of them; -Infinity: never. */
+  events = 0;
+  lastAt: Micros = -Infinity;
   private readonly cluster: Cluster;
   private readonly groups: NodeGroups;
-  private readonly placement: PlacementOracle;
+  private readonly parts: ScaleUpParts;
   private readonly settings: ScaleUpSettings;
   private readonly stream: () => RandomStream;
 
-  constructor(
-    cluster: Cluster,
-    groups: NodeGroups,
-    placement: PlacementOracle,
-    settings: ScaleUpSettings,
-    stream: () => RandomStream,
-  ) {
+  constructor(cluster: Cluster, parts: ScaleUpParts, settings: ScaleUpSettings, stream: () => RandomStream) {
     this.cluster = cluster;
-    this.groups = groups;
-    this.placement = placement;
+    this.groups = parts.groups;
+    this.parts = parts;
     this.settings = settings;
     this.stream = stream;
   }
 
+  /** Asks for nodes for pods that have no place; false: nothing helps, and nothing is answered. */
+  grow(kinds: readonly PodKind[], now: Micros, answered: () => void): boolean {
+    const plan = this.plan(kinds, now);
+    if (plan === null) return false;
+    const { group, nodeCount } = plan;
+    this.lastAt = now;
+    this.events++;
+    this.parts.mark('scaleUp', `${group.spec.name} +${nodeCount}`, nodeCount);
+    this.parts.upcoming.increaseSize(group, nodeCount, answered);
+    return true;
+  }
+
   /** null: nothing helps. One group grows per loop; the pods that are left wait for the next. */
-  plan(kinds: readonly PodKind[], now: Micros): ScaleUpPlan | null {
+  private plan(kinds: readonly PodKind[], now: Micros): ScaleUpPlan | null {
     const plans: ScaleUpPlan[] = [];
     const options: ExpansionOption[] = [];
     for (const group of this.groups.list) {
@@ -68,9 +87,9 @@ export class ScaleUp {
 
   private optionOf(group: NodeGroup, kinds: readonly PodKind[], maxNodes: number): ExpansionOption | null {
     const empty = this.groups.newNode(group, group.nextOrdinal);
-    const fitting = kinds.filter(({ pods }) => this.placement.fits(pods[0], empty));
+    const fitting = kinds.filter(({ pods }) => this.parts.placement.fits(pods[0], empty));
     if (fitting.length === 0) return null;
-    const estimate = estimateNodes(this.cluster, this.placement, fitting, {
+    const estimate = estimateNodes(this.cluster, this.parts.placement, fitting, {
       maxNodes,
       nodeAt: (index) => this.groups.newNode(group, group.nextOrdinal + index),
     });

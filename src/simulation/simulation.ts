@@ -146,8 +146,8 @@ export class Simulation {
   private readonly metrics: MetricsCollector;
   private readonly autoscaler: NodeAutoscaler | null;
   private readonly controllers: WorkloadControllers;
-  /** null: they are on time. */
-  private readonly lateControllers: LateCluster | null;
+  /** What parts see that are not on time. */
+  private readonly lateClusters: LateCluster[] = [];
   private readonly gate: PodGate;
   private readonly conflicts = new SchedulingConflicts();
   private readonly inputs: InputSource[] = [];
@@ -201,7 +201,8 @@ export class Simulation {
     const { watchDelaySeconds: delays, requestLatencySeconds: latencies } = scenario.controlPlane;
     // Whose requests take time sees what there was, if only in the same instant.
     const delay = delays.controllers ?? (latencies.controllers === null ? null : NO_TIME);
-    const late = (this.lateControllers = lateClusterOf(kernel, cluster, 'controllers', delay, Phase.Controller));
+    const late = lateClusterOf(kernel, cluster, 'controllers', delay, Phase.Controller);
+    if (late !== null) this.lateClusters.push(late);
     const seen = late?.view ?? cluster;
     const calls = delayedRequests(kernel, 'controllers', latencies.controllers, Phase.Controller);
     const requests = new ApiRequests(cluster, seen, late, calls);
@@ -212,17 +213,7 @@ export class Simulation {
     const { crashes, operations } = assembleFaults(scenario, {
       kernel, cluster, budgets, illnesses, metrics: this.metrics,
     });
-    this.autoscaler = assembleAutoscaler(scenario, {
-      kernel,
-      cluster,
-      schedulers,
-      makeTwin: () => autoscalersTwin(schedulers, scenario, schedulerParts),
-      daemons: this.controllers.daemonSets,
-      budgets,
-      metrics: this.metrics,
-      loopPhase: Phase.Autoscaler,
-      machinePhase: Phase.Infrastructure,
-    });
+    this.autoscaler = this.makeAutoscaler(budgets, schedulerParts);
     options.watch?.({ ...this.parts, budgets, operations, finish: () => this.finish() });
     this.addNodes();
     const targets = { cluster, admission, replacement, controllers: this.controllers, gate };
@@ -231,6 +222,24 @@ export class Simulation {
     if (operations !== null) this.addInput(operations);
     if (scenario.durationMicros === null) this.watchForTheEnd({ replacement, taintEviction, crashes, operations });
     if (scenario.metrics.checkEveryEvents > 0) this.nextCheckAt = scenario.metrics.checkEveryEvents;
+  }
+
+  private makeAutoscaler(budgets: DisruptionBudgets, schedulerParts: SchedulerParts): NodeAutoscaler | null {
+    const { scenario, kernel, cluster, schedulers, metrics } = this;
+    const { autoscaler, late } = assembleAutoscaler(scenario, {
+      kernel,
+      cluster,
+      schedulers,
+      makeTwin: (view) => autoscalersTwin(schedulers, scenario, schedulerParts, view),
+      daemons: this.controllers.daemonSets,
+      budgets,
+      metrics,
+      loopPhase: Phase.Autoscaler,
+      machinePhase: Phase.Infrastructure,
+      watchPhase: Phase.Scheduler,
+    });
+    if (late !== null) this.lateClusters.push(late);
+    return autoscaler;
   }
 
   private makeReplacement(gate: PodGate): ReplacementController {
@@ -396,7 +405,7 @@ export class Simulation {
 
   private checkState(): void {
     checkCluster(this.cluster);
-    this.lateControllers?.check();
+    for (const late of this.lateClusters) late.check();
     this.kubelet.check();
   }
 

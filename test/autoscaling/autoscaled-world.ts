@@ -102,7 +102,7 @@ export class AutoscaledWorld {
     const { cache } = this.scheduler;
     this.autoscaler = new ClusterAutoscaler(kernel, cluster, { ...DEFAULT_SETTINGS, ...settings }, groups, {
       cache,
-      unschedulable: { pods: () => rejectedPods(this.scheduler) },
+      unschedulable: { pods: () => rejectedPods(this.scheduler), nominatedNodeName: (pod) => cluster.nominatedNodeName(pod) },
       budgets,
       evict: (pod, cause) => evictPod(cluster, budgets, pod, cause),
       placement: placementOf(cache, profiles, () => snapshot.refresh()),
@@ -111,6 +111,7 @@ export class AutoscaledWorld {
       mark: (kind, label) => this.note(`${kind} ${label}`),
       loopPhase: 6,
       machinePhase: 1,
+      late: null,
     });
     cluster.observe({
       podBound: (pod) => this.soon(0, () => this.cluster.startPod(pod)),
