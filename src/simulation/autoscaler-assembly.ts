@@ -52,7 +52,8 @@ export function assembleAutoscaler(scenario: Scenario, parts: AutoscalerParts): 
   const { autoscaler: settings, nodePools } = scenario;
   const groups = groupsOf(scenario);
   if (settings === null || groups.length === 0) return { autoscaler: null, late: null };
-  const delayed = delayedParts(scenario, parts);
+  const { watchDelaySeconds: delays, requestLatencySeconds: latencies } = scenario.controlPlane;
+  const delayed = delayedParts(parts, delays.autoscaler, latencies.autoscaler);
   const seen = delayed?.watch.view ?? cluster;
   const twin = parts.makeTwin(delayed === null ? null : seen);
   const pools = new Map(nodePools.map((pool) => [pool.name, pool]));
@@ -118,29 +119,32 @@ export function rejectedPods({ queue, cache }: Scheduler): number[] {
 
 const NO_TIME: Distribution = { kind: 'fixed', value: 0, atLeast: null, atMost: null };
 
-interface DelayedParts extends LateAutoscaler {
+export interface DelayedParts extends LateAutoscaler {
   readonly watch: LateCluster;
-  readonly rejections: SeenRejections;
+  readonly rejections: UnschedulablePodsSource;
 }
 
-/** null: its watch shows everything at once, and its requests take no time. */
-function delayedParts({ controlPlane }: Scenario, parts: AutoscalerParts): DelayedParts | null {
-  const { kernel, cluster, schedulers, loopPhase, watchPhase } = parts;
-  const { autoscaler: delay } = controlPlane.watchDelaySeconds;
-  const { autoscaler: latency } = controlPlane.requestLatencySeconds;
+/** `delay` of its watch, `latency` of its requests. null: both are null, it is on time. */
+export function delayedParts(
+  { kernel, cluster, schedulers, loopPhase, watchPhase }: LateAutoscalerParts,
+  delay: Distribution | null,
+  latency: Distribution | null,
+): DelayedParts | null {
   if (delay === null && latency === null) return null;
-  const delays = drawnDelays(kernel, 'autoscaler', delay ?? NO_TIME);
+  const drawn = (name: string): (() => Micros) => drawnDelays(kernel, name, delay ?? NO_TIME);
   const watch = new LateCluster(kernel, cluster, {
-    name: 'autoscaler', phase: watchPhase, showsAfter: inOrder(kernel, delays),
+    name: 'autoscaler', phase: watchPhase, showsAfter: inOrder(kernel, drawn('autoscaler')),
   });
   const takes = drawnDelays(kernel, 'autoscaler', latency ?? NO_TIME, 'request-latency');
   return {
     api: cluster,
     calls: new DelayedCalls(kernel, 'autoscaler.request', loopPhase, takes),
     watch,
-    rejections: new SeenRejections(cluster, watch.view, drawnDelays(kernel, 'autoscaler/conditions', delay ?? NO_TIME), schedulers),
+    rejections: new SeenRejections(cluster, watch.view, drawn('autoscaler/conditions'), schedulers),
   };
 }
+
+type LateAutoscalerParts = Pick<AutoscalerParts, 'kernel' | 'cluster' | 'schedulers' | 'loopPhase' | 'watchPhase'>;
 
 /**
  * Pods that a late watch shows without a node and with the condition PodScheduled=False, Unschedulable: their first

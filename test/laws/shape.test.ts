@@ -12,7 +12,6 @@ const MOST_FIELDS = 20;
  */
 const ABOVE: Readonly<Record<string, number>> = {
   CachedScan: 23,
-  ClusterAutoscaler: 21,
   EventQueue: 22,
   Kubelet: 21,
   NodeLifecycle: 29,

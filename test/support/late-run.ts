@@ -1,4 +1,6 @@
 /** A small cluster with every kind of workload, rollouts, a drain and crashes, whose components are told late. */
+import { TO_BE_DELETED_TAINT } from '../../src/autoscaling/node-deletions.ts';
+import { keepers } from '../../src/autoscaling/node-requests.ts';
 import { livingPods } from '../../src/node/living-pods.ts';
 import { statusReports } from '../../src/node/status-reports.ts';
 import { nodeIllnesses } from '../../src/simulation/illness-assembly.ts';
@@ -62,6 +64,22 @@ export interface More extends Readonly<Record<string, unknown>> {
   readonly moreSteps?: readonly object[];
 }
 
+/** Half of the nodes are a pool that grows and shrinks. */
+export const AUTOSCALED: More = {
+  nodePools: [
+    { name: 'n', count: 2, zones: ['a', 'b'], allocatable: { cpu: 4, memory: '16Gi', pods: 30 } },
+    { name: 'g', count: 1, zones: ['a', 'b'], allocatable: { cpu: 4, memory: '16Gi', pods: 30 },
+      autoscaling: { min: 0, max: 6, provisioning: '40s' } },
+  ],
+  autoscaler: { scaleDownUnneededTime: '1m', scaleDownDelayAfterAdd: '30s', scaleDownDelayAfterFailure: '30s' },
+  moreSteps: [
+    { at: '8m', scale: { workload: 'deployment/web', replicas: 60 } },
+    { at: '18m', scale: { workload: 'deployment/web', replicas: 4 } },
+    { at: '35m', scale: { workload: 'deployment/web', replicas: 45 } },
+    { at: '42m', scale: { workload: 'deployment/web', replicas: 5 } },
+  ],
+};
+
 const tree = (seed: string, controlPlane: object, { moreSteps = [], ...more }: More): object => ({
   seed, duration: '1h', controlPlane, manifests: 'objects.json',
   metrics: { pods: 'none', checkEvery: 100 },
@@ -90,6 +108,8 @@ export interface LateRun {
   readonly result: RunResult;
   /** Ready pods by workload at the end. */
   readonly ready: Readonly<Record<string, number>>;
+  /** Nodes that an autoscaler has taken away with pods that had to go first. */
+  readonly removedWithPods: readonly string[];
 }
 
 /** `more`: members of the scenario that replace those of the story. */
@@ -99,9 +119,17 @@ export function lateRun(seed: string, controlPlane: object, plain = false, more:
     'objects.json': JSON.stringify({ apiVersion: 'v1', kind: 'List', items: OBJECTS }),
   });
   const { scenario } = readScenario({ file: 's.json' }, files);
+  const removedWithPods: string[] = [];
   const simulation = new Simulation(scenario, {
     version: 't', userPlugins: [], openTrace: null, plain,
     makeLives: livingPods, makeIllnesses: nodeIllnesses, makeReports: statusReports,
+    watch: ({ cluster }) => {
+      cluster.observe({ nodeRemoving: (row) => {
+        const { name, taints } = cluster.nodes.facts[row];
+        const isByAutoscaler = taints.some(({ key }) => key === TO_BE_DELETED_TAINT.key);
+        if (isByAutoscaler && keepers(cluster, row).length > 0) removedWithPods.push(name);
+      } });
+    },
   });
   while (simulation.advance(100_000));
   const { pods, workloads, classes } = simulation.parts.cluster;
@@ -113,5 +141,5 @@ export function lateRun(seed: string, controlPlane: object, plain = false, more:
     const key = name.replace(/^web-.*/, 'web').replace(/^tick-.*/, 'tick');
     ready[key] = (ready[key] ?? 0) + 1;
   }
-  return { result: simulation.result(true), ready };
+  return { result: simulation.result(true), ready, removedWithPods };
 }
