@@ -65,6 +65,8 @@ interface Loss {
   readonly incarnation: number;
   /** false: the lost pod had succeeded, and the new one is the next of its Job's completions. */
   readonly replaces: boolean;
+  /** It has succeeded before anybody knew that it was on its way out: nothing was lost. */
+  isVoid: boolean;
 }
 
 export class ReplacementController implements ClusterObserver {
@@ -157,7 +159,7 @@ export class ReplacementController implements ClusterObserver {
   askLater(owner: number, durationsMicros: readonly Micros[]): void {
     const upkeep = this.upkeepOf(owner);
     const first = durationsMicros.map(
-      (durationMicros): Loss => ({ owner, durationMicros, ordinal: -1, pod: -1, incarnation: 0, replaces: false }),
+      (durationMicros): Loss => ({ owner, durationMicros, ordinal: -1, pod: -1, incarnation: 0, replaces: false, isVoid: false }),
     );
     upkeep.pending += first.length;
     this.keep(owner, upkeep, [...upkeep.refused, ...first]);
@@ -191,6 +193,7 @@ export class ReplacementController implements ClusterObserver {
         return this.noteLoss(pod, owner, pods.nameOrdinal[pod]);
       case WorkloadKind.Job:
         if (outcome === PodOutcome.Succeeded) {
+          if (pods.isTerminating(pod)) this.loseNothing(pod);
           if (upkeep.podsToCome === 0) return;
           upkeep.podsToCome--;
           return this.noteLoss(pod, owner, -1, false);
@@ -213,8 +216,17 @@ export class ReplacementController implements ClusterObserver {
       pod,
       incarnation: incarnation[pod],
       replaces,
+      isVoid: false,
     });
     this.kernel.after(this.seesAfter(), this.replaceEvent);
+  }
+
+  private loseNothing(pod: number): void {
+    const incarnation = this.cluster.pods.incarnation[pod];
+    for (let at = this.lossHead; at < this.losses.length; at++) {
+      const loss = this.losses[at];
+      if (loss.pod === pod && loss.incarnation === incarnation) loss.isVoid = true;
+    }
   }
 
   private replace(): void {
@@ -226,7 +238,7 @@ export class ReplacementController implements ClusterObserver {
     const { owner } = loss;
     const upkeep = this.upkeepOf(owner);
     upkeep.pending--;
-    if (upkeep.ended) return this.freeWhenDone(owner, upkeep);
+    if (upkeep.ended || loss.isVoid) return this.freeWhenDone(owner, upkeep);
     if (upkeep.refused.length === 0 && !this.gate.isRefused(this.templateOf(loss))) return this.make(loss);
     upkeep.pending++;
     if (upkeep.refused.length === 0) return this.keep(owner, upkeep, [loss]);

@@ -1,6 +1,7 @@
 /** A small cluster with every kind of workload, rollouts, a drain and crashes, whose components are told late. */
 import { TO_BE_DELETED_TAINT } from '../../src/autoscaling/node-deletions.ts';
 import { keepers } from '../../src/autoscaling/node-requests.ts';
+import type { Cluster } from '../../src/cluster/cluster.ts';
 import { livingPods } from '../../src/node/living-pods.ts';
 import { statusReports } from '../../src/node/status-reports.ts';
 import { nodeIllnesses } from '../../src/simulation/illness-assembly.ts';
@@ -64,7 +65,7 @@ export interface More extends Readonly<Record<string, unknown>> {
   readonly moreSteps?: readonly object[];
 }
 
-/** Half of the nodes are a pool that grows and shrinks. */
+/** A pool that grows and shrinks with Jobs that come and end; nothing fails. */
 export const AUTOSCALED: More = {
   nodePools: [
     { name: 'n', count: 2, zones: ['a', 'b'], allocatable: { cpu: 4, memory: '16Gi', pods: 30 } },
@@ -72,11 +73,19 @@ export const AUTOSCALED: More = {
       autoscaling: { min: 0, max: 6, provisioning: '40s' } },
   ],
   autoscaler: { scaleDownUnneededTime: '1m', scaleDownDelayAfterAdd: '30s', scaleDownDelayAfterFailure: '30s' },
-  moreSteps: [
-    { at: '8m', scale: { workload: 'deployment/web', replicas: 60 } },
-    { at: '18m', scale: { workload: 'deployment/web', replicas: 4 } },
-    { at: '35m', scale: { workload: 'deployment/web', replicas: 45 } },
-    { at: '42m', scale: { workload: 'deployment/web', replicas: 5 } },
+  failures: [],
+  steps: [
+    { at: '10m', scale: { workload: 'deployment/web', replicas: 7 } },
+    { at: '15m', drain: { nodes: ['n-1'] } },
+    { at: '20m', uncordon: { nodes: ['n-1'] } },
+  ],
+  workloads: [
+    { name: 'shop', kind: 'Deployment', arrivals: { at: '0s' }, replicas: 3, requests: { cpu: '200m', memory: '64Mi' } },
+    { name: 'sum', kind: 'Job', arrivals: { poisson: { ratePerHour: 500, until: '12m' } }, lifetime: '3m',
+      requests: { cpu: '700m', memory: '1Gi' } },
+    { name: 'late', kind: 'Job', arrivals: { poisson: { ratePerHour: 60, until: '55m' } }, lifetime: '4m',
+      requests: { cpu: 1, memory: '1Gi' } },
+    { name: 'log', kind: 'DaemonSet', arrivals: { at: '1m' }, requests: { cpu: '50m', memory: '16Mi' } },
   ],
 };
 
@@ -113,7 +122,7 @@ export interface LateRun {
 }
 
 /** `more`: members of the scenario that replace those of the story. */
-export function lateRun(seed: string, controlPlane: object, plain = false, more: More = {}): LateRun {
+export function lateRun(seed: string, controlPlane: object, plain = false, more: More = {}, look: (cluster: Cluster) => void = () => undefined): LateRun {
   const files = memoryFiles({
     's.json': JSON.stringify(tree(seed, controlPlane, more)),
     'objects.json': JSON.stringify({ apiVersion: 'v1', kind: 'List', items: OBJECTS }),
@@ -124,6 +133,7 @@ export function lateRun(seed: string, controlPlane: object, plain = false, more:
     version: 't', userPlugins: [], openTrace: null, plain,
     makeLives: livingPods, makeIllnesses: nodeIllnesses, makeReports: statusReports,
     watch: ({ cluster }) => {
+      look(cluster);
       cluster.observe({ nodeRemoving: (row) => {
         const { name, taints } = cluster.nodes.facts[row];
         const isByAutoscaler = taints.some(({ key }) => key === TO_BE_DELETED_TAINT.key);
