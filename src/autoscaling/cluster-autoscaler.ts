@@ -22,9 +22,8 @@ import { NodeDeletions } from './node-deletions.ts';
 import { NodeGroups, UpcomingNodes } from './node-groups.ts';
 import { NodeRequests } from './node-requests.ts';
 import type { LateAutoscaler } from './node-requests.ts';
-import { PendingPods } from './pending-pods.ts';
 import { ScaleDownPlanner } from './scale-down-planner.ts';
-import { ScaleUp } from './scale-up.ts';
+import { PendingPods, ScaleUp } from './scale-up.ts';
 import { WhatIfCluster } from '../scheduler/what-if/what-if-cluster.ts';
 
 export interface ClusterAutoscalerParts {

@@ -1,7 +1,7 @@
 /** A small cluster with every kind of workload, rollouts, a drain and crashes, whose components are told late. */
 import { TO_BE_DELETED_TAINT } from '../../src/autoscaling/node-deletions.ts';
 import { keepers } from '../../src/autoscaling/node-requests.ts';
-import type { Cluster } from '../../src/cluster/cluster.ts';
+import type { PodDisruptionBudget } from '../../src/cluster/objects.ts';
 import { livingPods } from '../../src/node/living-pods.ts';
 import { statusReports } from '../../src/node/status-reports.ts';
 import { nodeIllnesses } from '../../src/simulation/illness-assembly.ts';
@@ -119,10 +119,12 @@ export interface LateRun {
   readonly ready: Readonly<Record<string, number>>;
   /** Nodes that an autoscaler has taken away with pods that had to go first. */
   readonly removedWithPods: readonly string[];
+  /** Of the budget of `web`: disruptions that its status allows at the end. */
+  readonly allowed: number | undefined;
 }
 
 /** `more`: members of the scenario that replace those of the story. */
-export function lateRun(seed: string, controlPlane: object, plain = false, more: More = {}, look: (cluster: Cluster) => void = () => undefined): LateRun {
+export function lateRun(seed: string, controlPlane: object, plain = false, more: More = {}): LateRun {
   const files = memoryFiles({
     's.json': JSON.stringify(tree(seed, controlPlane, more)),
     'objects.json': JSON.stringify({ apiVersion: 'v1', kind: 'List', items: OBJECTS }),
@@ -133,7 +135,6 @@ export function lateRun(seed: string, controlPlane: object, plain = false, more:
     version: 't', userPlugins: [], openTrace: null, plain,
     makeLives: livingPods, makeIllnesses: nodeIllnesses, makeReports: statusReports,
     watch: ({ cluster }) => {
-      look(cluster);
       cluster.observe({ nodeRemoving: (row) => {
         const { name, taints } = cluster.nodes.facts[row];
         const isByAutoscaler = taints.some(({ key }) => key === TO_BE_DELETED_TAINT.key);
@@ -142,7 +143,8 @@ export function lateRun(seed: string, controlPlane: object, plain = false, more:
     },
   });
   while (simulation.advance(100_000));
-  const { pods, workloads, classes } = simulation.parts.cluster;
+  const { pods, workloads, classes, objects } = simulation.parts.cluster;
+  const allowed = objects.get<PodDisruptionBudget>('PodDisruptionBudget', 'default/web')?.status?.disruptionsAllowed;
   const ready: Record<string, number> = {};
   for (let pod = 0; pod < pods.length; pod++) {
     if (!pods.isLive(pod) || !pods.isReady(pod) || pods.isTerminating(pod)) continue;
@@ -151,5 +153,5 @@ export function lateRun(seed: string, controlPlane: object, plain = false, more:
     const key = name.replace(/^web-.*/, 'web').replace(/^tick-.*/, 'tick');
     ready[key] = (ready[key] ?? 0) + 1;
   }
-  return { result: simulation.result(true), ready, removedWithPods };
+  return { result: simulation.result(true), ready, removedWithPods, allowed };
 }
