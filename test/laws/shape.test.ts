@@ -12,9 +12,7 @@ const MOST_FIELDS = 20;
  */
 const ABOVE: Readonly<Record<string, number>> = {
   CachedScan: 23,
-  EventQueue: 22,
   Kubelet: 21,
-  NodeLifecycle: 29,
   ObserverLists: 22,
   PodTable: 30,
   TemplateCache: 37,
