@@ -130,6 +130,17 @@ describe('shrinking', () => {
     expect(world.until(1500)).toBe('1350 scaleDown std -2\n1357 std-1 is gone\n1357 std-3 is gone');
   });
 
+  test('a node that was given back is none to be taken away while it is seen tainted, and has to ripen anew', () => {
+    const world = emptied({ watchDelay: 28, requestLatency: 1 }, 4);
+    world.at(735, () => world.cluster.removeNode(2));
+    // Tainted at 741 s, and given back at 743 s: seen from 769 s to 771 s.
+    expect(world.until(770)).toBe('735 std-2 is gone\n740 scaleDown std -3');
+    expect(world.seen.nodes.facts[1].taints.map(({ key }) => key)).toContain(TO_BE_DELETED);
+    expect(nodeNamed(world, 'std-1')?.taints).not.toContain(TO_BE_DELETED);
+    expect(world.until(1385)).toBe('');
+    expect(world.until(1391)).toBe('1390 scaleDown std -2');
+  });
+
   test('pods that are gone when their eviction arrives were evicted', () => {
     const world = lateWorld([{ ...STD, count: 1, min: 0, max: 10 }, { name: 'fixed', count: 1, cpu: '4', memory: '16Gi' }], { watchDelay: 25, requestLatency: 1 });
     let pods: number[] = [];
