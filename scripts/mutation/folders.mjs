@@ -29,9 +29,11 @@ export const FOLDERS = {
     'test/cluster/*.test.ts',
     'test/laws/{selectors,pod-requests,late-watches}*.test.ts',
     'test/vectors/control-plane-{selectors,pod-requests,priority}.test.ts',
-    'test/plugins/{volume,node-volume,dynamic,inter-pod,pod-topology}*.test.ts',
+    'test/plugins/{volume,node-volume,dynamic,inter-pod,pod-topology,gpu-policies,by-template}*.test.ts',
     'test/scheduler/{assumed-pods,cycle-*,queue/*}.test.ts',
-    'test/scenarios/{workload-controllers,daemon-sets,node-life,quotas,claims-from-a-cluster}.test.ts',
+    'test/scenarios/{workload-controllers,daemon-sets,node-life,node-illnesses,quotas}.test.ts',
+    'test/scenarios/{claims-from-a-cluster,volumes-on-nodes}.test.ts',
+    'test/{controllers/disruption,control-plane/eviction,autoscaling/draining}.test.ts',
     STORIES,
   ],
   'control-plane': [
@@ -54,7 +56,7 @@ export const FOLDERS = {
   ],
   'scheduler/plugins': [
     'test/plugins/*.test.ts',
-    'test/scheduler/{fit-error-messages,cycle-choice,config}.test.ts',
+    'test/scheduler/{fit-error-messages,cycle-choice,cycle-preemption,preemption-twin,post-filter-errors,config}.test.ts',
     STORIES,
   ],
   'scheduler/fast': [
@@ -65,7 +67,8 @@ export const FOLDERS = {
   ],
   'scheduler/queue': [
     'test/scheduler/queue/*.test.ts',
-    'test/scheduler/{foreign-schedulers,cycle-failures}.test.ts',
+    'test/scheduler/{foreign-schedulers,cycle-failures,cycle-binding}.test.ts',
+    'test/laws/{queue-shortcuts,followed-nominations}.test.ts',
     STORIES,
   ],
   'scheduler/preemption': [
