@@ -22,7 +22,7 @@ export const FOLDERS = {
     'test/operations/steps.test.ts',
   ],
   autoscaling: [
-    'test/autoscaling/{draining,expanders,known-departures,scale-*}.test.ts',
+    'test/autoscaling/*.test.ts',
     'test/scenarios/known-departures.test.ts',
   ],
   cluster: [
@@ -61,7 +61,7 @@ export const FOLDERS = {
   ],
   'scheduler/fast': [
     'test/scheduler/template-index.test.ts',
-    'test/laws/{window-index,node-order,cached-equals-plain,repeated-failures}.test.ts',
+    'test/laws/{window-index,node-order,cached-equals-plain,repeated-failures,fast-equals-plain}.test.ts',
     'test/scenarios/returning-groups.test.ts',
     STORIES,
   ],
