@@ -233,7 +233,7 @@ describe('FGD', () => {
       for (const device of world.nodeInfo('n').devices?.devicesOf(info.row) ?? []) seen.add(device);
       world.cache.forgetPod(info.row);
     }
-    expect([...seen].sort()).toEqual([1, 3]);
+    expect([...seen].sort((a, b) => a - b)).toEqual([1, 3]);
     expect(reserved(Random, machine, { cores: 1, milli: 1000 })).toEqual([3]);
     expect(reserved(Random, { ...machine, gpus: 0, holds: [] }, { cores: 1, milli: 300 })).toEqual([]);
   });

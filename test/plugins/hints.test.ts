@@ -126,7 +126,7 @@ test('DynamicResources: nodes, classes and slices may help, claims of others do 
   const says = (resource: 'Node' | 'ResourceClaim' | 'DeviceClass' | 'ResourceSlice', action: number): string => story.hint(pod('p'), resource, action, {});
   expect([says('Node', Action.Add), says('DeviceClass', Action.Add), says('ResourceSlice', Action.Update)]).toEqual(['Queue', 'Queue', 'Queue']);
   expect([says('ResourceClaim', Action.Add), says('ResourceClaim', Action.Update)]).toEqual(['QueueSkip', 'QueueSkip']);
-  expect(story.filter(pod('wants', {}, { resourceClaims: [{ name: 'gpu' }] } as never))).toMatch(/^Unschedulable/);
+  expect(story.filter(pod('wants', {}, { resourceClaims: [{ name: 'gpu' }] }))).toMatch(/^Unschedulable/);
   expect(story.preFilter(pod('plain-pod'))).toBe('Skip');
 });
 
