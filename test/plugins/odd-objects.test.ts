@@ -12,7 +12,7 @@ import { VolumeRestrictions } from '../../src/scheduler/plugins/volume-restricti
 import { VolumeZone } from '../../src/scheduler/plugins/volume-zone.ts';
 import { fixture, node, pod } from '../support/scheduler-fixture.ts';
 
-const object = (value: Readonly<Record<string, unknown>>): KubernetesObject => value as KubernetesObject;
+const object = (value: Readonly<Record<string, unknown>>): KubernetesObject => value;
 const nodes = [node('n1', { zone: 'a' }), node('n2')];
 const MISMATCH = "UnschedulableAndUnresolvable: node(s) didn't match Pod's node affinity/selector";
 const DRIVER = 'csi.example.com';
@@ -99,7 +99,7 @@ test('VolumeBinding: only capacity with a topology that can be read and that hol
 });
 
 test('VolumeRestrictions: images of Ceph are the same by a monitor, pool and name; a claim is looked for in its namespace', () => {
-  const rbd = (monitors: readonly string[], image: string, pool?: string): Volume => ({ name: 'v', rbd: { monitors, image, ...(pool === undefined ? {} : { pool }) } }) as Volume;
+  const rbd = (monitors: readonly string[], image: string, pool?: string): Volume => ({ name: 'v', rbd: { monitors, image, ...(pool === undefined ? {} : { pool }) } });
   const story = fixture({ nodes, pods: [withVolumes('old', [rbd(['m1', 'm2'], 'i')], 'n1')] }).plugin(VolumeRestrictions);
   const on = (volume: Volume): string => String((story.filter(withVolumes('p', [volume])) as Record<string, string>)['n1']).split(':')[0];
   expect([on(rbd(['m2', 'm3'], 'i')), on(rbd(['m3'], 'i')), on(rbd(['m1'], 'other')), on(rbd(['m1'], 'i', 'rbd')), on(rbd(['m1'], 'i', 'fast'))])
@@ -113,7 +113,7 @@ test('InterPodAffinity: a selector of namespaces takes those that match beside t
   const feasible = (term: Readonly<Record<string, unknown>>): string => {
     const podAffinity = { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'host', labelSelector: { matchLabels: { app: 'db' } }, ...term }] };
     const hosts = [node('n1', { host: '1' }), node('n2', { host: '2' })];
-    const verdicts = fixture({ nodes: hosts, pods, objects }).plugin(InterPodAffinity).filter(pod('green/new', {}, { affinity: { podAffinity } as never }));
+    const verdicts = fixture({ nodes: hosts, pods, objects }).plugin(InterPodAffinity).filter(pod('green/new', {}, { affinity: { podAffinity } }));
     return typeof verdicts === 'string' ? verdicts : Object.keys(verdicts).filter((name) => verdicts[name] === 'ok').join(' ');
   };
   expect(feasible({})).toBe('');
