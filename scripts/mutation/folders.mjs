@@ -51,7 +51,7 @@ export const FOLDERS = {
   'scheduler/framework': [
     'test/scheduler/{cycle-*,fit-error-messages,foreign-schedulers,post-filter-errors,config,queue/*}.test.ts',
     'test/plugins/*.test.ts',
-    'test/laws/window-index.test.ts',
+    'test/laws/{window-index,fast-equals-plain}.test.ts',
     STORIES,
   ],
   'scheduler/plugins': [
