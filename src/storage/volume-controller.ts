@@ -34,7 +34,7 @@ import {
   volumeNameOf,
   waitsForFirstConsumer,
 } from '../cluster/volume-claims.ts';
-import { findMatchingVolume, ownership } from '../cluster/volume-matching.ts';
+import { ClaimableVolumes, findMatchingVolume, ownerOf, ownership } from '../cluster/volume-matching.ts';
 import type { VolumePlan } from '../cluster/volume-matching.ts';
 import { WORKLOAD_KIND_NAMES } from '../cluster/workload-table.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
@@ -73,9 +73,13 @@ export class VolumeController implements ClusterObserver, ProvisionHost {
   private readonly cluster: Cluster;
   private readonly syncEvent: EventKind;
   private readonly workEvent: EventKind;
-  /** Keys of claims that are not bound for good, in order of coming. */
-  private readonly unbound = new Set<string>();
+  /** Keys of claims that are not bound for good, numbered in order of coming. */
+  private readonly unbound = new Map<string, number>();
+  private numbered = 0;
+  /** Those of them that something has changed for; null: all. */
+  private due: Set<string> | null = new Set();
   private isSyncDue = false;
+  private readonly volumes: ClaimableVolumes;
   private work: Work[] = [];
   /** Keys of claims that are to go once no pod uses them. */
   private readonly terminating = new Set<string>();
@@ -85,6 +89,7 @@ export class VolumeController implements ClusterObserver, ProvisionHost {
   constructor(kernel: Kernel, cluster: Cluster, phase: number) {
     this.kernel = kernel;
     this.cluster = cluster;
+    this.volumes = new ClaimableVolumes(cluster.objects);
     this.syncEvent = kernel.defineEvent('volume sync', phase, () => this.sync());
     this.workEvent = kernel.defineEvent('ephemeral volumes', phase, () => this.doWork());
     cluster.observe(this);
@@ -109,9 +114,22 @@ export class VolumeController implements ClusterObserver, ProvisionHost {
   objectChanged(
     kind: string, action: ObjectAction, object: KubernetesObject, before: KubernetesObject | undefined,
   ): void {
-    if (kind === 'PersistentVolumeClaim') this.claimChanged(action, object, before);
-    else if (kind !== 'PersistentVolume' && kind !== 'StorageClass') return;
-    if (this.unbound.size === 0 || this.isSyncDue) return;
+    if (kind === 'PersistentVolumeClaim') {
+      this.claimChanged(action, object, before);
+      this.syncSoon(objectKey(object));
+    } else if (kind === 'PersistentVolume') {
+      this.volumes.noteVolume(action === 'delete', object, before);
+      // One that is gone helps nobody, and one that names a claim no other.
+      if (action !== 'delete') this.syncSoon(ownerOf(object) === '' ? null : ownerOf(object));
+    } else if (kind === 'StorageClass') this.syncSoon(null);
+  }
+
+  /** `claim`: its key; null: of all that are not bound. */
+  private syncSoon(claim: string | null): void {
+    if (this.unbound.size === 0) return;
+    if (claim === null) this.due = null;
+    else if (this.unbound.has(claim)) this.due?.add(claim);
+    if (this.isSyncDue) return;
     this.isSyncDue = true;
     this.kernel.after(0, this.syncEvent);
   }
@@ -120,7 +138,7 @@ export class VolumeController implements ClusterObserver, ProvisionHost {
     const key = objectKey(claim);
     const isGone = action === 'delete';
     if (isGone || isFullyBound(claim)) this.unbound.delete(key);
-    else this.unbound.add(key);
+    else if (!this.unbound.has(key)) this.unbound.set(key, this.numbered++);
     for (const owner of ownersOf(before)) this.owned.get(owner)?.delete(key);
     if (isGone) {
       this.terminating.delete(key);
@@ -169,7 +187,12 @@ export class VolumeController implements ClusterObserver, ProvisionHost {
 
   private sync(): void {
     this.isSyncDue = false;
-    for (const key of [...this.unbound]) {
+    const { unbound, due } = this;
+    this.due = new Set();
+    const numberOf = (key: string): number => unbound.get(key) ?? -1;
+    const keys = due === null ? [...unbound.keys()] : [...due].sort((a, b) => numberOf(a) - numberOf(b));
+    for (const key of keys) {
+      if (!unbound.has(key)) continue;
       const claim = this.cluster.objects.get<PersistentVolumeClaim>('PersistentVolumeClaim', key);
       if (claim !== undefined && claim.metadata?.deletionTimestamp === undefined) this.syncClaim(claim);
     }
@@ -187,8 +210,7 @@ export class VolumeController implements ClusterObserver, ProvisionHost {
     const storageClass = findClass(cluster, claimClassOf(claim));
     const selected = claim.metadata?.annotations?.[SELECTED_NODE];
     const isDelayed = storageClass !== undefined && waitsForFirstConsumer(storageClass) && selected === undefined;
-    const volumes = cluster.objects.list<PersistentVolume>('PersistentVolume');
-    const volume = findMatchingVolume(claim, volumes, {
+    const volume = findMatchingVolume(claim, this.volumes.of(claim), {
       taken: NOTHING_TAKEN,
       promisedTo: () => undefined,
       isReachable: () => true,
