@@ -291,9 +291,14 @@ export class StatefulSetController {
     return true;
   }
 
-  /** Below the partition, and without one below what is still current, a pod comes back as it was. */
+  /**
+   * Below the partition, and without one below what is still current, a pod comes back as it was. The API server fills
+   * in partition 0 where no strategy is written (pkg/apis/apps/v1/defaults.go), so that a pod which is given up because
+   * it is outdated and of no use does not come back outdated for ever.
+   */
   private revisionFor({ row, spec, start, current, update }: Pass, ordinal: number): Revision {
-    const { type = 'RollingUpdate', rollingUpdate } = spec.updateStrategy ?? {};
+    if (spec.updateStrategy?.type === undefined && spec.updateStrategy?.rollingUpdate === undefined) return update;
+    const { type = 'RollingUpdate', rollingUpdate } = spec.updateStrategy;
     if (type === 'RollingUpdate' && rollingUpdate === undefined)
       return ordinal < start + this.details(row).currentReplicas ? current : update;
     return rollingUpdate !== undefined && ordinal < start + (rollingUpdate.partition ?? 0) ? current : update;
