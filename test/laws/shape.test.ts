@@ -13,13 +13,9 @@ const MOST_FIELDS = 20;
 const ABOVE: Readonly<Record<string, number>> = {
   CachedScan: 23,
   ClusterAutoscaler: 21,
-  EventQueue: 22,
   Kubelet: 21,
-  NodeLifecycle: 29,
   ObserverLists: 22,
   PodTable: 30,
-  Scheduler: 31,
-  SchedulingQueue: 35,
   TemplateCache: 37,
   WorkloadTable: 36,
 };
