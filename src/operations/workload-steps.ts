@@ -55,7 +55,7 @@ function deleteClaim(cluster: Cluster, target: StepTarget): string {
   if (claim === undefined) return notFound(target);
   if (claim.metadata?.deletionTimestamp !== undefined) return '';
   const metadata = { ...claim.metadata, deletionTimestamp: `${cluster.now}us` };
-  cluster.putObject('PersistentVolumeClaim', { ...claim, metadata } as PersistentVolumeClaim);
+  cluster.putObject('PersistentVolumeClaim', { ...claim, metadata });
   return '';
 }
 

@@ -317,7 +317,7 @@ export class VolumeController implements ClusterObserver, ProvisionHost {
       if (others.length === 0) this.cluster.removeObject('PersistentVolumeClaim', key);
       else {
         const metadata = { ...claim.metadata, ownerReferences: others };
-        this.cluster.putObject('PersistentVolumeClaim', { ...claim, metadata } as PersistentVolumeClaim);
+        this.cluster.putObject('PersistentVolumeClaim', { ...claim, metadata });
       }
     }
     if (this.owned.get(owner)?.size === 0) this.owned.delete(owner);
