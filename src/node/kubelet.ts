@@ -402,8 +402,11 @@ export class Kubelet implements ClusterObserver, TroubleListener {
       this.acknowledge(pod);
     }
     if (this.ends.hasToWait(pod)) return;
-    if (this.volumes?.areMounted(pod, () => {
-      if (this.isCurrent(pod, ticket)) this.makeSandbox(pod, ticket);
+    if (this.volumes?.areMounted(pod, (refusal) => {
+      if (!this.isCurrent(pod, ticket)) return;
+      if (refusal === null) this.makeSandbox(pod, ticket);
+      else if (!this.isHeldBack(pod, ticket, (row) => this.admittance.reject(row, refusal)))
+        this.admittance.reject(pod, refusal);
     }) !== false) this.makeSandbox(pod, ticket);
   }
 

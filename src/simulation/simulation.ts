@@ -195,7 +195,7 @@ export class Simulation {
     const gate = (this.gate = new PodGate(cluster, quotas));
     const replacement = this.makeReplacement(gate);
     const illnesses = this.makeIllnesses();
-    this.kubelet = this.makeKubelet(() => replacement.isCreating, illnesses);
+    this.kubelet = this.makeKubelet(() => replacement.isCreating, illnesses, volumes);
     const admission = new PodAdmission(cluster, scenario, scenario.applications);
     const [admit, zones] = [(pod: Pod): number => admission.template(pod), knownZones(scenario.timeZones)];
     const { watchDelaySeconds: delays, requestLatencySeconds: latencies } = scenario.controlPlane;
@@ -266,7 +266,9 @@ export class Simulation {
     return taintEviction;
   }
 
-  private makeKubelet(isCreating: () => boolean, illnesses: NodeIllnesses | null): Kubelet {
+  private makeKubelet(
+    isCreating: () => boolean, illnesses: NodeIllnesses | null, volumes: VolumeController,
+  ): Kubelet {
     const { kernel, cluster, scenario } = this;
     const { watchDelaySeconds, requestLatencySeconds } = scenario.controlPlane;
     const { troubles, cuts } = illnesses ?? { troubles: null, cuts: null };
@@ -274,7 +276,7 @@ export class Simulation {
     const parts = {
       troubles,
       cuts,
-      volumes: this.makeVolumes(troubles),
+      volumes: this.makeVolumes(troubles, volumes),
       hearsAfter: kubeletWatches(kernel, cluster, watchDelaySeconds.kubelets),
       makeReports: this.reportsMaker(tellsAfter),
     };
@@ -409,12 +411,12 @@ export class Simulation {
     this.kubelet.check();
   }
 
-  private makeVolumes(troubles: NodeTroubles | null): VolumeMounts | null {
+  private makeVolumes(troubles: NodeTroubles | null, volumes: VolumeController): VolumeMounts | null {
     const { storage } = this.scenario;
     if (storage === null) return null;
     const { makeVolumes } = this.options;
     assert(makeVolumes !== undefined, 'a scenario whose volumes take time needs the maker of their controller');
-    return makeVolumes(this.kernel, this.cluster, storage, Phase.Controller, troubles);
+    return makeVolumes(this.kernel, this.cluster, storage, Phase.Controller, troubles, volumes);
   }
 
   private reportsMaker(tellsAfter: TellsAfter | null): ((holdBack: HoldBack) => StatusReports) | null {
