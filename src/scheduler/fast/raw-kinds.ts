@@ -117,7 +117,6 @@ export class RawKinds {
 
   private begin(raw: number[]): void {
     this.count++;
-    this.tables.length = 0;
     if (this.count > MOST_KINDS) {
       this.bits = new Int32Array(0);
       return;
