@@ -18,8 +18,6 @@ const ABOVE: Readonly<Record<string, number>> = {
   NodeLifecycle: 29,
   ObserverLists: 22,
   PodTable: 30,
-  Scheduler: 31,
-  SchedulingQueue: 35,
   TemplateCache: 37,
   WorkloadTable: 36,
 };
