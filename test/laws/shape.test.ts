@@ -18,7 +18,7 @@ const ABOVE: Readonly<Record<string, number>> = {
   NodeLifecycle: 29,
   ObserverLists: 22,
   PodTable: 30,
-  TemplateCache: 37,
+  TemplateCache: 36,
   WorkloadTable: 36,
 };
 

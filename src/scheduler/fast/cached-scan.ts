@@ -18,7 +18,7 @@ import { errorStatus, isRejected } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
 import { TemplateCaches } from './template-cache.ts';
 import type { CachePlan, TemplateCache } from './template-cache.ts';
-import { DomainMasks } from './domain-masks.ts';
+import { DomainMasks } from './node-bits.ts';
 import { NominatedVerdicts } from './nominated-verdicts.ts';
 
 /** Answers that add something. */

@@ -19,7 +19,7 @@ import { isRejected } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
 import { BlockedNodes } from './blocked-nodes.ts';
 import type { RememberedVerdicts } from './blocked-nodes.ts';
-import { RawKinds } from './raw-kinds.ts';
+import { RawKinds } from './node-bits.ts';
 import { INFEASIBLE, WindowIndex } from './window-index.ts';
 
 /** In place of a version of image counts: no score of this node depends on the number of nodes. */
