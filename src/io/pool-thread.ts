@@ -8,7 +8,7 @@ import type { WorkerOptions } from 'node:worker_threads';
 
 /**
  * Room for what is young: most objects of a run live for less than a slice of it, and are gone before they are looked
- * at. Node's own limit is 48; a thread with this one takes up to 100 MiB more and a twelfth less processor time.
+ * at. Node's own limit is 48; a thread with this one takes up to 144 MiB more and a twelfth less processor time.
  */
 const YOUNG_MEBIBYTES = 192;
 
