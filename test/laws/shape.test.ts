@@ -13,9 +13,7 @@ const MOST_FIELDS = 20;
 const ABOVE: Readonly<Record<string, number>> = {
   CachedScan: 23,
   ClusterAutoscaler: 21,
-  EventQueue: 22,
   Kubelet: 21,
-  NodeLifecycle: 29,
   ObserverLists: 22,
   PodTable: 30,
   TemplateCache: 36,
