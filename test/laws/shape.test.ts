@@ -15,7 +15,7 @@ const ABOVE: Readonly<Record<string, number>> = {
   Kubelet: 21,
   ObserverLists: 22,
   PodTable: 30,
-  TemplateCache: 37,
+  TemplateCache: 36,
   WorkloadTable: 36,
 };
 
