@@ -4,6 +4,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { ApplicationModel } from '../scenario/application.ts';
 import type { KubeletEviction } from './pod-ends.ts';
+import type { PodUses, StorageExcess } from './pod-uses.ts';
 
 export interface KubeletHost {
   readonly nextTicket: (pod: number) => number;
@@ -51,6 +52,12 @@ export interface PodLives {
   look(pod: number): readonly ContainerLook[];
   /** Whether the pod's application is known. */
   has(pod: number): boolean;
+  /** What its containers take of the node now; null: nobody says. */
+  usesOf(pod: number): PodUses | null;
+  /** When it passes a limit of ephemeral-storage; null: nobody says. */
+  storageExcess(pod: number): StorageExcess | null;
+  /** Dead containers go, and what they have left on the disk. */
+  removeDead(pod: number): void;
   podCreated(pod: number): void;
   podRemoved(pod: number): void;
   /** The kubelet begins with the pod, for the first time or after its machine has come back. */

@@ -29,7 +29,7 @@ export interface OperationPhases {
 
 /** What steps do to nodes. */
 export type IllnessOperation = Extract<
-  Operation, { readonly verb: 'partition' | 'slow' | 'registryOutage' | 'reclaim' }
+  Operation, { readonly verb: 'partition' | 'slow' | 'registryOutage' | 'reclaim' | 'hang' | 'diskFull' }
 >;
 
 export interface OperationParts {
@@ -150,6 +150,8 @@ export class Operations implements InputSource, OperationListener {
       case 'partition':
       case 'slow':
       case 'registryOutage':
+      case 'hang':
+      case 'diskFull':
       case 'reclaim':
         return this.makeIll(step, rows, operation);
       case 'drain':
@@ -251,7 +253,9 @@ function illnessEnd({ verb, forMicros }: IllnessOperation, count: number): strin
   const nodes = nodeCount(count);
   if (verb === 'reclaim') return `${nodes} ${forMicros === null ? 'taken back' : 'taken back and replaced'}`;
   if (forMicros !== null) return `${nodes} well again`;
-  const ill = { partition: 'cut off', slow: 'slow', registryOutage: 'without a registry' }[verb];
+  const ill = {
+    partition: 'cut off', slow: 'slow', registryOutage: 'without a registry', hang: 'hung', diskFull: 'with a full disk',
+  }[verb];
   return `${nodes} ${ill} for good`;
 }
 

@@ -7,9 +7,11 @@ import { CrashProcesses } from '../failures/crash-processes.ts';
 import type { FailureListener, OnMark } from '../failures/crash-processes.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { Operations } from '../operations/operations.ts';
+import type { WatchedResources } from '../node/eviction-monitor.ts';
 import type { NodeIllnesses } from './illness-assembly.ts';
 import type { Operation } from '../operations/settings.ts';
 import type { Scenario } from './scenario.ts';
+import { applicationsOf } from './workload-input.ts';
 
 /** Who keeps the books of what happens. */
 export interface FaultMetrics {
@@ -32,8 +34,24 @@ export const FAULT_PHASES = { fault: 0, infrastructure: 1, controller: 4 };
 
 /** Whether nodes fail otherwise than by their machines: what makes that is loaded for such scenarios alone. */
 export function hasIllnesses({ failures, steps }: Scenario): boolean {
-  const isIllness = (verb: string): boolean => ['partition', 'slow', 'reclaim', 'registryOutage'].includes(verb);
+  const isIllness = (verb: string): boolean =>
+    ['partition', 'slow', 'reclaim', 'registryOutage', 'hang', 'diskFull'].includes(verb);
   return failures.some(({ kind }) => kind !== 'crash') || steps.some(({ operation }) => isIllness(operation.verb));
+}
+
+/** What kubelets have to look at; null: nobody says what pods use, and no disk fills. Loaded like the above. */
+export function watchedResources(scenario: Scenario): WatchedResources | null {
+  const programs = [...applicationsOf(scenario).values()].flatMap(({ model, containers }) => [
+    model,
+    ...Object.values(containers),
+  ]);
+  const { failures, steps, kubelet } = scenario;
+  const memory = programs.some((program) => program.memory !== null);
+  const pids = programs.some((program) => program.pids !== null);
+  const isFilled =
+    failures.some(({ kind }) => kind === 'diskFull') || steps.some(({ operation }) => operation.verb === 'diskFull');
+  const disk = isFilled || kubelet.pressure.disk !== null || programs.some((program) => program.storage !== null);
+  return memory || pids || disk ? { memory, pids, disk } : null;
 }
 
 export interface Faults {
@@ -85,6 +103,6 @@ function markSteps(operations: Operations, steps: Scenario['steps'], kernel: Ker
 /** How plots name them. */
 const STEP_MARKS: Readonly<Record<Operation['verb'], string>> = {
   cordon: 'cordon', uncordon: 'uncordon', drain: 'drain', kill: 'kill', outage: 'outage', partition: 'partition',
-  slow: 'slow nodes', reclaim: 'reclaim', registryOutage: 'registry outage', upgrade: 'upgrade', rollout: 'rollout',
+  slow: 'slow nodes', reclaim: 'reclaim', registryOutage: 'registry outage', hang: 'hang', diskFull: 'disk full', upgrade: 'upgrade', rollout: 'rollout',
   scale: 'scale', delete: 'delete',
 };

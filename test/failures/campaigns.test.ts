@@ -93,7 +93,7 @@ test('nodes that join or leave during an outage are struck while they are there'
   const kernel = new Kernel({ seed: 'campaigns' });
   const cluster = new Cluster(kernel);
   const processes: FailureProcess[] = [{
-    name: 'outage', kind: 'crash', scope: 'zone', label: '', share: 1, factor: 1, noticeMicros: 0, pools: [],
+    name: 'outage', kind: 'crash', scope: 'zone', label: '', share: 1, factor: 1, fill: 1, noticeMicros: 0, pools: [],
     uptimeSeconds: fixed(100), repairSeconds: fixed(50),
   }];
   const campaigns = new Campaigns(cluster, processes);

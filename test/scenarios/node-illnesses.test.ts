@@ -5,6 +5,7 @@ import { MICROS_PER_SECOND } from '../../src/base/time.ts';
 import { LookedEvents } from '../../src/experiment/looked-events.ts';
 import type { RunResult } from '../../src/metrics/run-result.ts';
 import { livingPods } from '../../src/node/living-pods.ts';
+import { nodePressure } from '../../src/node/node-pressure.ts';
 import { nodeIllnesses } from '../../src/simulation/illness-assembly.ts';
 import { readScenario } from '../../src/simulation/scenario-reader.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
@@ -39,7 +40,7 @@ function tell(members: Fields, objects: readonly unknown[] = []): Told {
   const { scenario } = readScenario({ file: 'story.json' }, files);
   const simulation = new Simulation(scenario, {
     version: 'story', userPlugins: [], openTrace: null, plain: false,
-    makeLives: livingPods, makeIllnesses: nodeIllnesses,
+    makeLives: livingPods, makeIllnesses: nodeIllnesses, makePressure: nodePressure,
     makeVolumes: attachDetach,
     watch: ({ kernel, cluster }) => {
       const say = (text: string): void => void lines.push(`${String(kernel.now / MICROS_PER_SECOND)} ${text}`);

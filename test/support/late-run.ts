@@ -1,5 +1,6 @@
 /** A small cluster with every kind of workload, rollouts, a drain and crashes, whose components are told late. */
 import { livingPods } from '../../src/node/living-pods.ts';
+import { nodePressure } from '../../src/node/node-pressure.ts';
 import { statusReports } from '../../src/node/status-reports.ts';
 import { nodeIllnesses } from '../../src/simulation/illness-assembly.ts';
 import { readScenario } from '../../src/simulation/scenario-reader.ts';
@@ -101,7 +102,7 @@ export function lateRun(seed: string, controlPlane: object, plain = false, more:
   const { scenario } = readScenario({ file: 's.json' }, files);
   const simulation = new Simulation(scenario, {
     version: 't', userPlugins: [], openTrace: null, plain,
-    makeLives: livingPods, makeIllnesses: nodeIllnesses, makeReports: statusReports,
+    makeLives: livingPods, makeIllnesses: nodeIllnesses, makePressure: nodePressure, makeReports: statusReports,
   });
   while (simulation.advance(100_000));
   const { pods, workloads, classes } = simulation.parts.cluster;
