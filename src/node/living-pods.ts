@@ -370,7 +370,8 @@ export class LivingPods implements PodLives {
     if (container.state !== 'running') return 0;
     const hangs = container.hangsAt <= this.kernel.now;
     const { micros } = this.stopOf(life, container, grace, hangs);
-    return Math.min(micros, container.endsAt - this.kernel.now);
+    // Of one that has ended while its node was cut off or hung nobody has heard.
+    return Math.max(0, Math.min(micros, container.endsAt - this.kernel.now));
   }
 
   private stopOf(

@@ -2,7 +2,7 @@
  * Disks of nodes: a root file system with what running pods write and what others fill it with; images, there or on a
  * file system of their own. Unused images are removed by the kubelet's garbage collection (image-gc.ts) and when it
  * has to reclaim space, and are pulled again by whoever needs them. A node's capacity of ephemeral-storage is the size
- * of its root file system; where it names only what can be allocated, that is 90 % of it.
+ * of its root file system, of which 90 % at most can be allocated.
  *
  * Loaded only where something looks at disks. Costs nothing a node until somebody asks; an answer is a walk over the
  * node's pods and images.
@@ -161,8 +161,9 @@ export class NodeDisks implements ClusterObserver, ImageShelf {
   private capacityOf(node: number): number {
     const { status } = this.cluster.nodes.facts[node].object;
     const [capacity, allocatable] = [status?.capacity?.[EPHEMERAL], status?.allocatable?.[EPHEMERAL]];
-    if (capacity !== undefined) return unitsFromText(capacity);
-    if (allocatable !== undefined) return Math.floor(unitsFromText(allocatable) / ALLOCATABLE_SHARE);
+    const least = allocatable === undefined ? 0 : Math.floor(unitsFromText(allocatable) / ALLOCATABLE_SHARE);
+    const told = Math.max(capacity === undefined ? 0 : unitsFromText(capacity), least);
+    if (told > 0) return told;
     return this.parts.settings.capacityBytes;
   }
 }

@@ -10,6 +10,7 @@
 import { MICROS_PER_MINUTE, MICROS_PER_SECOND, type Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { NodeTroubles, TroubleListener } from '../cluster/node-troubles.ts';
+import { NodeChange } from '../cluster/observer.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import { conditionStatus, withCondition } from './node-conditions.ts';
@@ -54,7 +55,15 @@ export class RuntimeHangs implements ClusterObserver, TroubleListener {
   }
 
   nodeCut(node: number, isCut: boolean): void {
-    if (!isCut && (this.activeAt.has(node) || this.unready.has(node))) this.postAt(node, this.kernel.now);
+    if (!isCut && (this.activeAt.has(node) || this.unready.has(node))) this.postAt(node, this.kernel.now + 1);
+  }
+
+  /** One that is heard of again is taken to be Ready. */
+  nodeUpdated(node: number, changes: number): void {
+    if ((changes & NodeChange.Conditions) === 0 || !this.unready.has(node)) return;
+    const { nodes } = this.cluster;
+    if (conditionStatus(nodes.facts[node].object, 'Ready') === 'True' && this.activeAt.has(node))
+      this.kernel.after(0, this.statusEvent, node, nodes.incarnation[node]);
   }
 
   nodeRemoving(node: number): void {

@@ -6,9 +6,12 @@ import type { DisruptionBudgets } from '../cluster/disruption-budgets.ts';
 import { CrashProcesses } from '../failures/crash-processes.ts';
 import type { FailureListener, OnMark } from '../failures/crash-processes.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import type { CampaignProcess } from '../metrics/event-marks.ts';
+import { operationText } from '../operations/node-choice.ts';
 import { Operations } from '../operations/operations.ts';
 import type { WatchedResources } from '../node/eviction-monitor.ts';
 import type { NodeIllnesses } from './illness-assembly.ts';
+import type { StrikeListener } from '../operations/outages.ts';
 import type { Operation } from '../operations/settings.ts';
 import type { Scenario } from './scenario.ts';
 import { applicationsOf } from './workload-input.ts';
@@ -16,9 +19,11 @@ import { applicationsOf } from './workload-input.ts';
 /** Who keeps the books of what happens. */
 export interface FaultMetrics {
   readonly mark: OnMark;
-  /** Of failures by chance. */
-  readonly campaignsOf: (processes: Scenario['failures']) => FailureListener;
+  /** Of failures by chance, then of steps. */
+  readonly campaignsOf: (processes: readonly CampaignProcess[]) => FailureListener;
 }
+
+
 
 export interface FaultParts {
   readonly kernel: Kernel;
@@ -69,9 +74,14 @@ export function assembleFaults({ failures, steps }: Scenario, parts: FaultParts)
   const crashes = new CrashProcesses(
     kernel, cluster, failures, mark, (process) => illnesses?.faultOfProcess(process) ?? null,
   );
-  if (failures.length > 0) crashes.listeners.push(metrics.campaignsOf(failures));
+  const striking = strikingSteps(steps);
+  const campaigns = failures.length + striking.size === 0
+    ? null
+    : metrics.campaignsOf([...failures, ...[...striking.values()].map(({ process }) => process)]);
+  if (campaigns !== null && failures.length > 0) crashes.listeners.push(campaigns);
   const operations = steps.length === 0 ? null : new Operations(kernel, cluster, steps, {
     budgets,
+    strikes: strikesOf(campaigns, (step) => failures.length + (striking.get(step)?.place ?? 0)),
     machines: crashes.machines,
     faultOf: (operation) => {
       assert(illnesses !== null, 'a scenario with illnesses of nodes needs their maker');
@@ -82,6 +92,31 @@ export function assembleFaults({ failures, steps }: Scenario, parts: FaultParts)
   illnesses?.drainBy(operations, budgets);
   if (operations !== null) markSteps(operations, steps, kernel, mark);
   return { crashes, operations };
+}
+
+/** Steps that strike nodes, as campaigns behind the failure processes; by the step's place. */
+function strikingSteps(steps: Scenario['steps']): Map<number, { readonly place: number; readonly process: CampaignProcess }> {
+  const found = new Map<number, { readonly place: number; readonly process: CampaignProcess }>();
+  steps.forEach(({ operation }, step) => {
+    const kind = STRIKES[operation.verb];
+    if (kind !== undefined)
+      found.set(step, { place: found.size, process: { name: operationText(operation), kind, scope: 'step' } });
+  });
+  return found;
+}
+
+/** The kinds of failures that steps are. */
+const STRIKES: Readonly<Partial<Record<Operation['verb'], string>>> = {
+  kill: 'crash', outage: 'crash', partition: 'partition', slow: 'slow', reclaim: 'reclaim', registryOutage: 'registry',
+  hang: 'hang', diskFull: 'diskFull',
+};
+
+function strikesOf(campaigns: FailureListener | null, indexOf: (step: number) => number): StrikeListener {
+  return {
+    stepStrikes: (step) => { campaigns?.processStrikes(indexOf(step)); },
+    nodeStruck: (step, node) => { campaigns?.nodeStruck(indexOf(step), node); },
+    nodeReleased: (step, node) => { campaigns?.nodeReleased(indexOf(step), node); },
+  };
 }
 
 /** Steps are marked when they begin, and when they end if they take any time. */
