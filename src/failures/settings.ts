@@ -100,6 +100,7 @@ function resolveFailure(failure: FailureInput, path: Path, numbers: ScenarioNumb
   const { name, kind, scope, pools, share, factor = DEFAULT_SLOW_FACTOR, fill = 1 } = failure;
   const { label = scope === 'rack' ? DEFAULT_RACK_LABEL : '' } = failure;
   if (share === 0) numbers.findings.error(below(path, 'share'), 'expected a number above 0: no node would ever fail');
+  if (fill === 0) numbers.findings.error(below(path, 'fill'), 'expected a number above 0: nothing would be filled');
   return {
     name, kind, scope, label, share, factor, fill, pools, uptimeSeconds,
     noticeMicros: numbers.micros(failure.notice ?? DEFAULT_NOTICE, below(path, 'notice')),

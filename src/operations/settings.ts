@@ -303,6 +303,7 @@ function resolveIllness(
   if (hang !== undefined) return { verb: 'hang', nodes: choiceOf(hang, at, findings), forMicros: lasting(hang.for) };
   if (diskFull !== undefined) {
     const { fill } = diskFull;
+    if (fill === 0) findings.error(below(at, 'fill'), 'expected a number above 0: nothing would be filled');
     return { verb: 'diskFull', nodes: choiceOf(diskFull, at, findings), fill, forMicros: lasting(diskFull.for) };
   }
   if (registryOutage !== undefined) {
