@@ -27,8 +27,7 @@ import type { ImageGc } from './image-gc.ts';
 import { withCondition } from './node-conditions.ts';
 import type { Level, NodeDisks } from './node-disks.ts';
 import { isCriticalPod } from './pod-ends.ts';
-import type { KubeletHost, PodLives } from './pod-lives.ts';
-import type { PodUses } from './pod-uses.ts';
+import type { KubeletHost, PodLives, PodUses } from './pod-lives.ts';
 import type { EvictionAmount, EvictionSignal, EvictionThreshold, PressureSettings } from './settings.ts';
 
 const MONITOR_MICROS: Micros = 10 * MICROS_PER_SECOND;

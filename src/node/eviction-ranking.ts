@@ -6,7 +6,7 @@
  */
 import type { Cluster } from '../cluster/cluster.ts';
 import { EPHEMERAL_STORAGE, MEMORY, amountOf } from '../cluster/resources.ts';
-import type { PodUses } from './pod-uses.ts';
+import type { PodUses } from './pod-lives.ts';
 import type { EvictionSignal } from './settings.ts';
 
 /** What is named in messages. */

@@ -82,9 +82,7 @@ export class ImagePulls {
   private readonly faults: PullFaults;
   /** By pod row: what its last pull failed of. */
   private readonly failed = new Map<number, FailedPull>();
-  private readonly failEvent: EventKind;
-  private readonly backoffEvent: EventKind;
-  private readonly retryEvent: EventKind;
+  private readonly failureEvents: { readonly fail: EventKind; readonly backOff: EventKind; readonly again: EventKind };
 
   private readonly images = new Interner();
   private readonly sizes: number[] = [];
@@ -119,9 +117,11 @@ export class ImagePulls {
     this.reportEvent = kernel.defineEvent('node images report', 3, (node, incarnation) =>
       this.report(node, incarnation),
     );
-    this.failEvent = kernel.defineEvent('image pull failed', 3, (pod, ticket) => this.fail(pod, ticket));
-    this.backoffEvent = kernel.defineEvent('image pull backs off', 3, (pod, ticket) => this.backOff(pod, ticket));
-    this.retryEvent = kernel.defineEvent('image pull again', 3, (pod, ticket) => this.askAgain(pod, ticket));
+    this.failureEvents = {
+      fail: kernel.defineEvent('image pull failed', 3, (pod, ticket) => this.fail(pod, ticket)),
+      backOff: kernel.defineEvent('image pull backs off', 3, (pod, ticket) => this.backOff(pod, ticket)),
+      again: kernel.defineEvent('image pull again', 3, (pod, ticket) => this.askAgain(pod, ticket)),
+    };
   }
 
   /** A new machine: it has what its Node object names. */
@@ -160,7 +160,7 @@ export class ImagePulls {
     for (const [image, waiting] of pulls.waiting)
       for (let i = 0; i < waiting.length; i += 2) {
         this.noteFailure(waiting[i], waiting[i + 1], image, NO_REGISTRY);
-        this.kernel.after(0, this.failEvent, waiting[i], waiting[i + 1]);
+        this.kernel.after(0, this.failureEvents.fail, waiting[i], waiting[i + 1]);
       }
   }
 
@@ -184,7 +184,7 @@ export class ImagePulls {
   request(node: number, image: number, pod: number, ticket: number): void {
     if (this.faults.troubles?.isRegistryLost(node) === true) {
       this.noteFailure(pod, ticket, image, NO_REGISTRY);
-      this.kernel.after(this.pullMicros(node, 0), this.failEvent, pod, ticket);
+      this.kernel.after(this.pullMicros(node, 0), this.failureEvents.fail, pod, ticket);
       return;
     }
     const pulls = (this.pulls[node] ??= newPulls());
@@ -230,8 +230,8 @@ export class ImagePulls {
       ['Normal', 'Pulling', `Pulling image "${image}"`],
       ['Warning', 'Failed', `Failed to pull image "${image}": ${failed.why}`],
     ]);
-    if (next > LOOK_AGAIN_MICROS) this.kernel.after(LOOK_AGAIN_MICROS, this.backoffEvent, pod, ticket);
-    this.kernel.after(next, this.retryEvent, pod, ticket);
+    if (next > LOOK_AGAIN_MICROS) this.kernel.after(LOOK_AGAIN_MICROS, this.failureEvents.backOff, pod, ticket);
+    this.kernel.after(next, this.failureEvents.again, pod, ticket);
   }
 
   private backOff(pod: number, ticket: number): void {
@@ -283,7 +283,7 @@ export class ImagePulls {
   private failForSpace(pods: readonly number[], image: number): void {
     for (let i = 0; i < pods.length; i += 2) {
       this.noteFailure(pods[i], pods[i + 1], image, NO_SPACE);
-      this.kernel.after(0, this.failEvent, pods[i], pods[i + 1]);
+      this.kernel.after(0, this.failureEvents.fail, pods[i], pods[i + 1]);
     }
   }
 

@@ -23,9 +23,8 @@ import { areReady, lieDown, newLife, podFacts } from './containers.ts';
 import type { Container, LivingPod, PodFacts } from './containers.ts';
 import { NO_CRASHES, nextRestart } from './crash-loop.ts';
 import { TERMINATED } from './pod-ends.ts';
-import type { ContainerLook, KubeletHost, MakePodLives, PodLives } from './pod-lives.ts';
+import type { ContainerLook, KubeletHost, MakePodLives, PodLives, PodUses, StorageExcess } from './pod-lives.ts';
 import { leftBehind, storageExcess, usesOf } from './pod-uses.ts';
-import type { PodUses, StorageExcess } from './pod-uses.ts';
 import { probeFindings } from './probes.ts';
 
 export class LivingPods implements PodLives {

@@ -15,7 +15,7 @@ import { NodeChange } from '../cluster/observer.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
 import type { Use } from './application-runs.ts';
 import type { ImagePulls, ImageShelf } from './image-pulls.ts';
-import type { PodUses } from './pod-uses.ts';
+import type { PodUses } from './pod-lives.ts';
 import type { DiskSettings } from './settings.ts';
 
 /** Of something that a node has: what is left of it, and how fast that becomes less. */

@@ -9,7 +9,7 @@ import { ImageGc } from './image-gc.ts';
 import type { Kubelet } from './kubelet.ts';
 import { NodeDisks } from './node-disks.ts';
 import { USUAL_FILE_BYTES } from './pod-uses.ts';
-import type { PodUses } from './pod-uses.ts';
+import type { PodUses } from './pod-lives.ts';
 import { DEFAULT_DISK } from './settings.ts';
 import type { PressureSettings } from './settings.ts';
 

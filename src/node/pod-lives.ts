@@ -3,8 +3,8 @@ import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { ApplicationModel } from '../scenario/application.ts';
+import type { Use } from './application-runs.ts';
 import type { KubeletEviction } from './pod-ends.ts';
-import type { PodUses, StorageExcess } from './pod-uses.ts';
 
 export interface KubeletHost {
   readonly nextTicket: (pod: number) => number;
@@ -45,6 +45,21 @@ export interface ContainerLook {
   readonly isStarted: boolean;
   readonly isReady: boolean;
   readonly last: ContainerEnd | null;
+}
+
+/** What the containers of a pod take of its node now. */
+export interface PodUses {
+  readonly memory: Use;
+  readonly storage: Use;
+  readonly inodes: Use;
+  readonly pids: Use;
+}
+
+/** A pod that has written more than it may, or will have so long from now; Infinity: never. */
+export interface StorageExcess {
+  readonly afterMicros: number;
+  /** Of its status, when it is so. */
+  readonly message: string;
 }
 
 export interface PodLives {

@@ -5,20 +5,7 @@
 import type { Micros } from '../base/time.ts';
 import type { Use } from './application-runs.ts';
 import type { Container, LivingPod } from './containers.ts';
-
-export interface PodUses {
-  readonly memory: Use;
-  readonly storage: Use;
-  readonly inodes: Use;
-  readonly pids: Use;
-}
-
-/** A pod that has written more than it may, or will have so long from now; Infinity: never. */
-export interface StorageExcess {
-  readonly afterMicros: number;
-  /** Of its status, when it is so. */
-  readonly message: string;
-}
+import type { PodUses, StorageExcess } from './pod-lives.ts';
 
 export function usesOf({ containers }: LivingPod, now: Micros): PodUses {
   let [memory, storage, inodes, pids] = [NONE, NONE, NONE, NONE];

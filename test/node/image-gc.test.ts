@@ -30,7 +30,8 @@ class Shelf {
     const { kernel, cluster } = this;
     const imageBytes = Object.fromEntries(Object.entries(sizes).map(([name, bytes]) => [name, bytes]));
     this.images = new ImagePulls(kernel, cluster, { ...KUBELET, imageBytes }, () => undefined);
-    const pressure = { ...DEFAULT_PRESSURE, disk: { ...DEFAULT_DISK, capacityBytes: 1000 }, ...settings };
+    const disk = { ...DEFAULT_DISK, capacityBytes: 1000 };
+    const pressure = { ...DEFAULT_PRESSURE, disk, ...settings };
     cluster.observe({
       nodeAdded: (node) => { this.images.nodeAdded(node); },
       nodeUpdated: (node) => {
@@ -40,7 +41,7 @@ class Shelf {
     });
     const { images } = this;
     const disks = new NodeDisks(cluster, {
-      settings: pressure.disk, images, troubles: null, usesOf: () => ({ storage: STILL, inodes: STILL }),
+      settings: disk, images, troubles: null, usesOf: () => ({ storage: STILL, inodes: STILL }),
     });
     const gc = new ImageGc(kernel, cluster, disks, pressure);
     expect(gc).toBeInstanceOf(ImageGc);
