@@ -32,3 +32,11 @@ export function growUint8(column: Uint8Array, length: number): Uint8Array {
   next.set(column);
   return next;
 }
+
+/** The array, or where it is shorter than `size` one of at least twice its length. */
+export function withRoom(counts: Int32Array, size: number): Int32Array {
+  if (size <= counts.length) return counts;
+  const grown = new Int32Array(Math.max(size, 2 * counts.length));
+  grown.set(counts);
+  return grown;
+}

@@ -11,7 +11,7 @@
  * changed since the last one. Nodes are counted by zone as they change.
  * Source: pkg/controller/nodelifecycle/node_lifecycle_controller.go (v1.36).
  */
-import { growFloat64, growInt32, growUint8 } from '../base/growable.ts';
+import { growFloat64, growUint8 } from '../base/growable.ts';
 import { MICROS_PER_MILLI, type Micros } from '../base/time.ts';
 import { PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -30,8 +30,8 @@ import {
   withoutTaint,
 } from './node-taints.ts';
 import { ApiRequests } from './owned-pods.ts';
-import { ZoneQueue, zoneRate, zoneState } from './zone-queues.ts';
-import type { ZoneState } from './zone-queues.ts';
+import { DisruptionZones } from './zone-queues.ts';
+import type { ZoneQueue, ZoneState } from './zone-queues.ts';
 
 /** How often the queues of nodes to taint are looked at. */
 const QUEUE_PERIOD_MICROS: Micros = 100 * MICROS_PER_MILLI;
@@ -59,7 +59,6 @@ export class NodeLifecycle implements ClusterObserver, TroubleListener {
   private readonly cluster: Cluster;
   private readonly requests: ApiRequests;
   private readonly settings: NodeLifecycleSettings;
-  private readonly leasePhaseOf: (nodeName: string) => Micros;
   private readonly passEvent: EventKind;
   private readonly postEvent: EventKind;
   private readonly queueEvent: EventKind;
@@ -70,31 +69,14 @@ export class NodeLifecycle implements ClusterObserver, TroubleListener {
   /** By node row: the course of late heartbeats that counts. */
   private readonly heartbeatCourse = new Map<number, number>();
 
-  /** By node row. */
-  private leasePhase: Float64Array = new Float64Array(0);
-  /** Creation or last return: a status post and a renewal beside the rhythm. */
-  private lastPost: Float64Array = new Float64Array(0);
-  /** The pass that will find the node silent; Infinity while its machine is up. */
-  private detectAt: Float64Array = new Float64Array(0);
-  /** Readiness: what the Ready condition says. */
+  private readonly leases: NodeLeases;
+  /** Readiness by node row: what the Ready condition says. */
   private ready: Uint8Array = new Uint8Array(0);
   /** 1: in its zone's queue or tainted from there. */
   private marked: Uint8Array = new Uint8Array(0);
-  private zone: Int32Array = new Int32Array(0);
-
-  private readonly zoneIndexes = new Map<string, number>();
-  private readonly zones: ZoneQueue[] = [];
-  /** By zone: time of the queue event under way, Infinity: none. */
-  private readonly queueEventAt: Micros[] = [];
-  /** By node row: the array below that counts the node, 0: none (excluded, or not there), 1: ready, 2: not ready. */
-  private counted: Uint8Array = new Uint8Array(0);
-  /** Per zone, without nodes that are excluded from disruption. */
-  private readonly readyCounts: number[] = [];
-  private readonly notReadyCounts: number[] = [];
+  private readonly zones: DisruptionZones;
   /** Rows that the next pass has to look at: for all others it would change nothing. */
   private readonly changed = new Set<number>();
-  /** Rows whose `detectAt` is finite: the passes from then on have to look at them. */
-  private readonly silent = new Set<number>();
   /** Passes that stand in the queue. */
   private readonly passTimes = new Set<Micros>();
   private notReadyNodes = 0;
@@ -111,9 +93,12 @@ export class NodeLifecycle implements ClusterObserver, TroubleListener {
     this.kernel = kernel;
     this.cluster = cluster;
     this.settings = settings;
-    this.leasePhaseOf =
+    this.zones = new DisruptionZones(settings);
+    this.leases = new NodeLeases(
+      settings,
       leasePhaseOf ??
-      ((nodeName) => Math.floor(kernel.random.stream('lease', nodeName).next() * settings.leaseRenewMicros));
+        ((nodeName) => Math.floor(kernel.random.stream('lease', nodeName).next() * settings.leaseRenewMicros)),
+    );
     this.postEvent = kernel.defineEvent('node status posted', 3, (node, incarnation) =>
       this.postReady(node, incarnation),
     );
@@ -131,7 +116,7 @@ export class NodeLifecycle implements ClusterObserver, TroubleListener {
 
   /** Names of zones as topology keys, with their state now; for tests and reports. */
   zoneStates(): ReadonlyMap<string, ZoneState> {
-    return new Map(Array.from(this.zoneIndexes, ([key, index]) => [key, this.zones[index].state]));
+    return this.zones.states();
   }
 
   /**
@@ -139,9 +124,6 @@ export class NodeLifecycle implements ClusterObserver, TroubleListener {
    */
   lookAtAll(): void {
     const { nodes } = this.cluster;
-    this.readyCounts.fill(0);
-    this.notReadyCounts.fill(0);
-    this.counted.fill(0);
     for (let node = 0; node < nodes.length; node++) {
       if (nodes.alive[node] === 0) continue;
       this.changed.add(node);
@@ -155,27 +137,25 @@ export class NodeLifecycle implements ClusterObserver, TroubleListener {
     const { nodes } = this.cluster;
     if (node >= this.ready.length) this.grow(nodes.capacity);
     const facts = nodes.facts[node];
-    this.leasePhase[node] = this.leasePhaseOf(facts.name);
-    this.lastPost[node] = this.kernel.now;
-    this.expectNothing(node);
+    this.leases.add(node, facts.name, this.kernel.now);
     this.ready[node] = readinessOf(facts.object) ?? Readiness.True;
     this.marked[node] = 0;
     if (this.ready[node] !== Readiness.True) {
       this.notReadyNodes++;
       this.kernel.after(0, this.mirrorEvent, node, nodes.incarnation[node]);
     }
-    this.zone[node] = this.zoneIndex(facts.zoneKey);
+    this.zones.place(node, facts.zoneKey);
     this.changed.add(node);
     this.count(node);
     if (this.notReadyNodes > 0) this.requestPass(this.kernel.now);
   }
 
   nodeRemoving(node: number): void {
-    this.expectNothing(node);
+    this.leases.expectNothing(node);
     const course = this.heartbeatCourse.get(node);
     if (course !== undefined) this.heartbeatCourse.set(node, course + 1);
-    this.uncount(node);
-    this.zones[this.zone[node]].remove(node);
+    this.zones.uncount(node);
+    this.zones.of(node).remove(node);
     if (this.ready[node] !== Readiness.True) this.notReadyNodes--;
     if (this.notReadyNodes > 0) this.requestPass(this.kernel.now);
   }
@@ -197,7 +177,7 @@ export class NodeLifecycle implements ClusterObserver, TroubleListener {
   nodeSlowed(node: number, factor: number): void {
     if (!this.isHeard(node)) return;
     if (factor === 1) this.speakAgain(node);
-    else this.expectLateHeartbeat(node, this.lastRenewal(node));
+    else this.expectLateHeartbeat(node, this.leases.lastRenewal(node, this.kernel.now));
   }
 
   private isHeard(node: number): boolean {
@@ -205,8 +185,8 @@ export class NodeLifecycle implements ClusterObserver, TroubleListener {
   }
 
   private speakAgain(node: number): void {
-    this.expectNothing(node);
-    this.lastPost[node] = this.kernel.now;
+    this.leases.expectNothing(node);
+    this.leases.renewed(node, this.kernel.now);
     if (this.ready[node] !== Readiness.True)
       this.kernel.after(0, this.postEvent, node, this.cluster.nodes.incarnation[node]);
     this.expectLateHeartbeat(node, this.kernel.now);
@@ -214,9 +194,9 @@ export class NodeLifecycle implements ClusterObserver, TroubleListener {
 
   private fallSilent(node: number): void {
     // A silence that is expected began with the last heartbeat before this.
-    if (this.ready[node] === Readiness.Unknown || this.silent.has(node)) return;
+    if (this.ready[node] === Readiness.Unknown || this.leases.isExpected(node)) return;
     const period = Math.round(this.settings.leaseRenewMicros * (this.troubles?.slowFactor(node) ?? 1));
-    this.expectDetection(node, this.firstPassAtOrAfter(this.lastRenewal(node, period)));
+    this.expectDetection(node, passAtOrAfter(this.settings, this.leases.lastRenewal(node, this.kernel.now, period)));
   }
 
   /** Heartbeats of a slow kubelet, unless they come often enough for nobody to notice. */
@@ -228,7 +208,7 @@ export class NodeLifecycle implements ClusterObserver, TroubleListener {
     const period = Math.round(leaseRenewMicros * this.troubles.slowFactor(node));
     if (period <= Math.max(leaseRenewMicros, monitorGraceMicros)) return;
     this.kernel.at(Math.max(last + period, this.kernel.now), this.heartbeatEvent, node, course);
-    this.expectDetection(node, this.firstPassAtOrAfter(last));
+    this.expectDetection(node, passAtOrAfter(this.settings, last));
   }
 
   private beatLate(node: number, course: number): void {
@@ -248,7 +228,7 @@ export class NodeLifecycle implements ClusterObserver, TroubleListener {
   private kubeletPosted(node: number): void {
     const said = readinessOf(this.cluster.nodes.facts[node].object);
     if (said === undefined || said === Readiness.Unknown) return;
-    this.lastPost[node] = this.kernel.now;
+    this.leases.renewed(node, this.kernel.now);
     if (this.ready[node] !== said) this.setReadiness(node, said);
   }
 
@@ -262,34 +242,13 @@ export class NodeLifecycle implements ClusterObserver, TroubleListener {
 
   // ---- time ------------------------------------------------------------------------------------------------------
 
-  private firstPassAtOrAfter(time: Micros): Micros {
-    const period = this.settings.monitorPeriodMicros;
-    return Math.ceil(time / period) * period;
-  }
-
-  /** The last renewal before now. */
-  private lastRenewal(node: number, period = this.settings.leaseRenewMicros): Micros {
-    const phase = this.leasePhase[node];
-    const renewal = phase + Math.ceil((this.kernel.now - phase) / period - 1) * period;
-    return Math.max(renewal, this.lastPost[node]);
-  }
-
-  /** The first pass later than `seenAt` + grace. */
+  /** The first pass later than `seenAt` + grace finds the node silent. */
   private expectDetection(node: number, seenAt: Micros): void {
-    const period = this.settings.monitorPeriodMicros;
-    const due = (Math.floor((seenAt + this.settings.monitorGraceMicros) / period) + 1) * period;
-    this.detectAt[node] = Math.max(due, this.firstPassAtOrAfter(this.kernel.now));
-    this.silent.add(node);
-    this.requestPass(this.detectAt[node]);
-  }
-
-  private expectNothing(node: number): void {
-    this.detectAt[node] = Infinity;
-    this.silent.delete(node);
+    this.requestPass(this.leases.expect(node, seenAt, this.kernel.now));
   }
 
   private requestPass(notBefore: Micros): void {
-    const time = this.firstPassAtOrAfter(notBefore);
+    const time = passAtOrAfter(this.settings, notBefore);
     if (this.passTimes.has(time)) return;
     this.passTimes.add(time);
     this.kernel.at(time, this.passEvent);
@@ -311,18 +270,19 @@ export class NodeLifecycle implements ClusterObserver, TroubleListener {
     this.passTimes.delete(now);
     const rows = [...this.changed];
     this.changed.clear();
-    for (const node of this.silent) if (this.detectAt[node] <= now) rows.push(node);
+    this.leases.silentAt(now, rows);
     rows.sort((a, b) => a - b);
     for (const node of rows) if (this.cluster.nodes.alive[node] === 1) this.visit(node, now);
-    this.handleDisruption();
-    for (let zone = 0; zone < this.zones.length; zone++) this.scheduleQueue(zone);
+    this.zones.handleDisruption(now, this.outageChanged);
+    const { zones } = this.zones;
+    for (let zone = 0; zone < zones.length; zone++) this.scheduleQueue(zone, zones[zone]);
   }
 
   private visit(node: number, now: Micros): void {
-    if (this.ready[node] !== Readiness.Unknown && this.detectAt[node] <= now) {
+    if (this.ready[node] !== Readiness.Unknown && this.leases.isSilent(node, now)) {
       if (this.ready[node] === Readiness.True) this.notReadyNodes++;
       this.ready[node] = Readiness.Unknown;
-      this.silent.delete(node);
+      this.leases.noticed(node);
       this.count(node);
       this.writeStatus(node, 'Unknown');
       if (this.troubles !== null) this.markPodsNotReady(node);
@@ -342,19 +302,9 @@ export class NodeLifecycle implements ClusterObserver, TroubleListener {
         });
   }
 
-  /** Counts the node where it belongs now. */
   private count(node: number): void {
-    this.uncount(node);
-    if (this.cluster.nodes.facts[node].labels.has(EXCLUDE_DISRUPTION_LABEL)) return;
-    const isReady = this.ready[node] === Readiness.True;
-    this.counted[node] = isReady ? 1 : 2;
-    (isReady ? this.readyCounts : this.notReadyCounts)[this.zone[node]]++;
-  }
-
-  private uncount(node: number): void {
-    if (this.counted[node] === 1) this.readyCounts[this.zone[node]]--;
-    else if (this.counted[node] === 2) this.notReadyCounts[this.zone[node]]--;
-    this.counted[node] = 0;
+    if (this.cluster.nodes.facts[node].labels.has(EXCLUDE_DISRUPTION_LABEL)) this.zones.uncount(node);
+    else this.zones.count(node, this.ready[node] === Readiness.True);
   }
 
   /**
@@ -369,12 +319,12 @@ export class NodeLifecycle implements ClusterObserver, TroubleListener {
     }
     if (this.marked[node] === 1) return;
     this.marked[node] = 1;
-    this.zones[this.zone[node]].nodes.push(node);
+    this.zones.of(node).nodes.push(node);
   }
 
   private release(node: number): void {
     const { taints } = this.cluster.nodes.facts[node];
-    if (this.marked[node] === 1) this.zones[this.zone[node]].remove(node);
+    if (this.marked[node] === 1) this.zones.of(node).remove(node);
     this.marked[node] = 0;
     if (taints.length > 0)
       this.changeTaints(node, (now) => {
@@ -407,58 +357,28 @@ export class NodeLifecycle implements ClusterObserver, TroubleListener {
     });
   }
 
-  /**
-   * Zone states and rates; with all zones down the fault is taken to be the controller's own, and nothing is tainted.
-   */
-  private handleDisruption(): void {
-    const { now } = this.kernel;
-    const states = this.zones.map((_zone, index) => this.stateOf(index));
-    const present = states.filter((state) => state !== null);
-    const allAreFull = present.length > 0 && present.every((state) => state === 'FullDisruption');
-    const allWereFull = this.zones.every((zone, index) => states[index] === null || zone.state === 'FullDisruption');
-    if (allAreFull && allWereFull) return;
-    if (allAreFull) {
-      for (let node = 0; node < this.cluster.nodes.length; node++)
-        if (this.cluster.nodes.alive[node] === 1) this.release(node);
-      // The next pass puts them into their queues again.
-      this.lookAtAll();
-    } else if (allWereFull) this.restartProbes(now);
-    this.zones.forEach((zone, index) => {
-      const state = states[index];
-      if (state === null) {
-        zone.state = 'Normal';
-        return;
-      }
-      const isUnchanged = zone.state === state && !allWereFull;
-      zone.state = state;
-      if (allAreFull) zone.setRate(0, now);
-      else if (!isUnchanged)
-        zone.setRate(zoneRate(state, this.readyCounts[index] + this.notReadyCounts[index], this.settings), now);
-    });
-  }
-
-  /** null: no node that counts. */
-  private stateOf(zone: number): ZoneState | null {
-    const ready = this.readyCounts[zone];
-    const notReady = this.notReadyCounts[zone];
-    return ready + notReady === 0 ? null : zoneState(ready, notReady, this.settings.unhealthyZoneThreshold);
-  }
+  private readonly outageChanged = (change: 'allDown' | 'overcome'): void => {
+    if (change === 'overcome') return this.restartProbes(this.kernel.now);
+    for (let node = 0; node < this.cluster.nodes.length; node++)
+      if (this.cluster.nodes.alive[node] === 1) this.release(node);
+    // The next pass puts them into their queues again.
+    this.lookAtAll();
+  };
 
   /** After an outage of all zones every node is given the whole grace period anew. */
   private restartProbes(now: Micros): void {
     const { nodes } = this.cluster;
     for (let node = 0; node < nodes.length; node++) {
-      if (nodes.alive[node] === 1 && this.ready[node] !== Readiness.Unknown && this.detectAt[node] !== Infinity)
+      if (nodes.alive[node] === 1 && this.ready[node] !== Readiness.Unknown && !this.leases.isHeard(node))
         this.expectDetection(node, now);
     }
   }
 
-  private scheduleQueue(zone: number): void {
-    const queue = this.zones[zone];
+  private scheduleQueue(zone: number, queue: ZoneQueue): void {
     if (queue.nodes.length === 0 || queue.tokenAt === Infinity) return;
     const time = Math.ceil(Math.max(this.kernel.now, queue.tokenAt) / QUEUE_PERIOD_MICROS) * QUEUE_PERIOD_MICROS;
-    if (this.queueEventAt[zone] <= time) return;
-    this.queueEventAt[zone] = time;
+    if (queue.lookAt <= time) return;
+    queue.lookAt = time;
     this.kernel.at(time, this.queueEvent, zone);
   }
 
@@ -469,12 +389,12 @@ export class NodeLifecycle implements ClusterObserver, TroubleListener {
       this.kernel.after(0, this.queueEvent, zone);
       return;
     }
-    if (this.queueEventAt[zone] === now) this.queueEventAt[zone] = Infinity;
-    const queue = this.zones[zone];
+    const queue = this.zones.zones[zone];
+    if (queue.lookAt === now) queue.lookAt = Infinity;
     for (let node = queue.take(now); node >= 0; node = queue.take(now)) {
       if (this.cluster.nodes.alive[node] === 1 && this.ready[node] !== Readiness.True) this.putTaint(node);
     }
-    this.scheduleQueue(zone);
+    this.scheduleQueue(zone, queue);
   }
 
   private writeStatus(node: number, status: 'True' | 'Unknown'): void {
@@ -493,25 +413,91 @@ export class NodeLifecycle implements ClusterObserver, TroubleListener {
     this.changeTaints(node, (taints) => mirroredTaints(taints, object.status?.conditions ?? [], unschedulable));
   }
 
-  private zoneIndex(key: string): number {
-    const known = this.zoneIndexes.get(key);
-    if (known !== undefined) return known;
-    const index = this.zones.length;
-    this.zoneIndexes.set(key, index);
-    this.zones.push(new ZoneQueue(this.settings.evictionRatePerSecond));
-    this.queueEventAt.push(Infinity);
-    this.readyCounts.push(0);
-    this.notReadyCounts.push(0);
-    return index;
-  }
-
   private grow(capacity: number): void {
-    this.leasePhase = growFloat64(this.leasePhase, capacity);
-    this.lastPost = growFloat64(this.lastPost, capacity);
-    this.detectAt = growFloat64(this.detectAt, capacity);
+    this.leases.grow(capacity);
     this.ready = growUint8(this.ready, capacity);
     this.marked = growUint8(this.marked, capacity);
-    this.counted = growUint8(this.counted, capacity);
-    this.zone = growInt32(this.zone, capacity);
+    this.zones.grow(capacity);
+  }
+}
+
+function passAtOrAfter({ monitorPeriodMicros }: NodeLifecycleSettings, time: Micros): Micros {
+  return Math.ceil(time / monitorPeriodMicros) * monitorPeriodMicros;
+}
+
+/** When nodes renew their leases, and which pass will find that one has not. */
+class NodeLeases {
+  private readonly settings: NodeLifecycleSettings;
+  private readonly phaseOf: (nodeName: string) => Micros;
+  /** By node row. */
+  private phase: Float64Array = new Float64Array(0);
+  /** Creation or last return: a status post and a renewal beside the rhythm. */
+  private lastPost: Float64Array = new Float64Array(0);
+  /** The pass that will find the node silent, or has; Infinity while it is heard of. */
+  private detectAt: Float64Array = new Float64Array(0);
+  /** Rows whose `detectAt` is finite and was not noticed: the passes from then on have to look at them. */
+  private readonly silent = new Set<number>();
+
+  constructor(settings: NodeLifecycleSettings, phaseOf: (nodeName: string) => Micros) {
+    this.settings = settings;
+    this.phaseOf = phaseOf;
+  }
+
+  add(node: number, name: string, now: Micros): void {
+    this.phase[node] = this.phaseOf(name);
+    this.lastPost[node] = now;
+    this.expectNothing(node);
+  }
+
+  renewed(node: number, now: Micros): void {
+    this.lastPost[node] = now;
+  }
+
+  /** Before now. */
+  lastRenewal(node: number, now: Micros, period = this.settings.leaseRenewMicros): Micros {
+    const phase = this.phase[node];
+    return Math.max(phase + Math.ceil((now - phase) / period - 1) * period, this.lastPost[node]);
+  }
+
+  /** Returns the pass that will find the node silent: the first one later than `seenAt` + grace. */
+  expect(node: number, seenAt: Micros, now: Micros): Micros {
+    const { monitorPeriodMicros, monitorGraceMicros } = this.settings;
+    const due = (Math.floor((seenAt + monitorGraceMicros) / monitorPeriodMicros) + 1) * monitorPeriodMicros;
+    this.silent.add(node);
+    return (this.detectAt[node] = Math.max(due, passAtOrAfter(this.settings, now)));
+  }
+
+  expectNothing(node: number): void {
+    this.detectAt[node] = Infinity;
+    this.silent.delete(node);
+  }
+
+  /** The silence is known: no pass has to look at the node for it. */
+  noticed(node: number): void {
+    this.silent.delete(node);
+  }
+
+  /** Some pass to come has to look at the node for its silence. */
+  isExpected(node: number): boolean {
+    return this.silent.has(node);
+  }
+
+  isHeard(node: number): boolean {
+    return this.detectAt[node] === Infinity;
+  }
+
+  isSilent(node: number, now: Micros): boolean {
+    return this.detectAt[node] <= now;
+  }
+
+  /** Adds to `rows` those that a pass has to look at now. */
+  silentAt(now: Micros, rows: number[]): void {
+    for (const node of this.silent) if (this.detectAt[node] <= now) rows.push(node);
+  }
+
+  grow(capacity: number): void {
+    this.phase = growFloat64(this.phase, capacity);
+    this.lastPost = growFloat64(this.lastPost, capacity);
+    this.detectAt = growFloat64(this.detectAt, capacity);
   }
 }

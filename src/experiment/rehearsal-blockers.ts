@@ -5,7 +5,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { DisruptionBudgets } from '../cluster/disruption-budgets.ts';
 import type { PodDisruptionBudget } from '../cluster/objects.ts';
 import type { EvictionAnswer } from '../control-plane/eviction.ts';
-import { DRAIN_RULE_TEXTS } from '../operations/operation-log.ts';
+import { DRAIN_RULE_TEXTS } from '../operations/drain.ts';
 import type { DrainRule } from '../operations/operation-log.ts';
 import { formatDuration } from '../base/duration.ts';
 import type { Blocker } from './rehearsal-result.ts';

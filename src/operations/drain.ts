@@ -14,8 +14,13 @@ import type { DisruptionBudgets } from '../cluster/disruption-budgets.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
 import { requestEviction } from '../control-plane/eviction.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
-import { DRAIN_RULE_TEXTS } from './operation-log.ts';
 import type { DrainRule, OperationListener } from './operation-log.ts';
+
+export const DRAIN_RULE_TEXTS: Readonly<Record<DrainRule, string>> = {
+  daemonSet: 'cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore)',
+  localStorage: 'cannot delete Pods with local storage (use --delete-emptydir-data to override)',
+  bare: 'cannot delete Pods that declare no controller (use --force to override)',
+};
 
 const RETRY_MICROS: Micros = 5 * MICROS_PER_SECOND;
 /** How often kubectl looks whether a pod is gone. */

@@ -24,9 +24,3 @@ export interface OperationListener {
 
 /** Why kubectl drain does not begin, and the option that would let it. */
 export type DrainRule = 'bare' | 'localStorage' | 'daemonSet';
-
-export const DRAIN_RULE_TEXTS: Readonly<Record<DrainRule, string>> = {
-  daemonSet: 'cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore)',
-  localStorage: 'cannot delete Pods with local storage (use --delete-emptydir-data to override)',
-  bare: 'cannot delete Pods that declare no controller (use --force to override)',
-};

@@ -12,54 +12,39 @@ import type { NodeInfo } from './cache/node-info.ts';
 import type { NodeBefore, ObjectAction, Watch } from '../cluster/observer.ts';
 import type { KubernetesObject } from '../cluster/objects.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
-import type { DelayedCalls, EventKind, Kernel } from '../kernel/kernel.ts';
+import type { DelayedCalls, Kernel } from '../kernel/kernel.ts';
 import { Bindings } from './bindings.ts';
-import { FailedAttempts, plainFailure } from './failed-attempts.ts';
-import type { FailedAttempt } from './failed-attempts.ts';
-import { ASSIGNED_POD_ADD, ASSIGNED_POD_DELETE, ASSIGNED_POD_UPDATE, NODE_ADD, NODE_DELETE, nodeUpdateEvents, objectEvent, podUpdateEvents } from './cluster-events.ts';
+import {
+  ASSIGNED_POD_ADD,
+  ASSIGNED_POD_DELETE,
+  ASSIGNED_POD_UPDATE,
+  NODE_ADD,
+  NODE_DELETE,
+  nodeUpdateEvents,
+  objectEvent,
+  podUpdateEvents,
+} from './cluster-events.ts';
 import { Algorithm } from './framework/algorithm.ts';
-import type { ScheduleResult } from './framework/algorithm.ts';
 import { nodeEventView, podEventView } from './framework/cluster-event.ts';
-import type { PodEventView } from './framework/cluster-event.ts';
-import { CycleState } from './framework/cycle-state.ts';
-import { Diagnosis } from './framework/diagnosis.ts';
+import type { NodeEventView, PodEventView } from './framework/cluster-event.ts';
 import type { CacheObserver } from './cache/cache-observer.ts';
 import { PodBelief } from './cache/cached-pods.ts';
-import { RepeatedFailures } from './fast/repeated-failures.ts';
-import type { KnownFailure } from './fast/repeated-failures.ts';
 import { Placements } from './cache/placements.ts';
 import { SchedulerCache, onTime } from './cache/scheduler-cache.ts';
-import { PodInfo } from './framework/pod-info.ts';
-import type { Handle, PostFilterResult } from './framework/plugin-api.ts';
+import type { Handle } from './framework/plugin-api.ts';
 import { Profile } from './framework/profile.ts';
 import type { ProfileSpec } from './framework/profile.ts';
 import { LiveSnapshot } from './cache/snapshot.ts';
-import { Code, isRejected, statusMessage } from './framework/status.ts';
+import { isRejected } from './framework/status.ts';
 import type { Status } from './framework/status.ts';
 import { PreemptionExecutor } from './preemption/executor.ts';
-import { QueueFlushes } from './queue/backoff.ts';
 import { SchedulingQueue } from './queue/scheduling-queue.ts';
 import type { SchedulerConfigurationView, SchedulerListener, SchedulerOptions } from './scheduler-options.ts';
+import { SchedulingCycle } from './scheduling-cycle.ts';
+import type { CycleFailure, CycleOutcome } from './scheduling-cycle.ts';
+import { SchedulingLoop } from './scheduling-loop.ts';
 import { RoomLooks } from './room-looks.ts';
 
-type Outcome = { readonly ok: true; readonly state: CycleState; readonly profile: Profile } | { readonly ok: false; readonly failure: Failure };
-
-interface Failure {
-  readonly attempt: FailedAttempt;
-  readonly diagnosis: Diagnosis | null;
-  /** In place of a diagnosis: what an attempt before this one found, and this one would find again. */
-  readonly known?: KnownFailure;
-  /** null: leave the nomination as it is. */
-  readonly nominate: string | null;
-  readonly rejected: boolean;
-}
-
-type FitError = ScheduleResult & { readonly kind: 'fitError' };
-
-/** Of a profile without PostFilter. */
-const NOT_ASKED: PostFilterResult = { status: null, nominatedNodeName: '', again: () => undefined };
-
-const NO_NODES = plainFailure('no nodes available to schedule pods');
 const MAX_UNSCHEDULABLE_MICROS = 300 * MICROS_PER_SECOND;
 
 export class Scheduler implements CacheObserver {
@@ -72,35 +57,17 @@ export class Scheduler implements CacheObserver {
   private readonly placements: Placements;
   readonly algorithm: Algorithm;
   readonly listeners: SchedulerListener[] = [];
-  /** What failed attempts said, to be said again. */
-  readonly repeats: RepeatedFailures;
-  /** Cycles begun, and those that found no node. */
-  decisions = 0;
-  unschedulableDecisions = 0;
-
+  readonly room: RoomLooks;
+  readonly cycle: SchedulingCycle;
   private readonly kernel: Kernel;
   private readonly cluster: Cluster;
   private readonly options: SchedulerOptions;
   private readonly bindings: Bindings;
   private readonly preemption: PreemptionExecutor;
-  private readonly attempts = new FailedAttempts();
-  private readonly room: RoomLooks;
-  private readonly view: PodInfo;
-  private readonly cycleEvent: EventKind;
-  private readonly cycleEndEvent: EventKind;
-  private readonly flushes: QueueFlushes;
   /** On their way to the API server, but for Bindings; null: they take no time. */
   readonly requests: DelayedCalls | null;
-  private running = false;
-  /** The end of a cycle: what it patches the loop waits for. */
-  private settling = false;
-  private cycleScheduled = false;
-  private outcome: Outcome | null = null;
-  private spareState = new CycleState();
-  /** The template of the pods that fail again at once, and whether a pod is one of them. */
-  private repeating = -1;
-  private readonly isRepeating = (pod: number): boolean =>
-    this.cache.pods.template[pod] === this.repeating && this.isUndecided(pod) && this.repeats.canRepeat(pod);
+  private readonly loop: SchedulingLoop;
+  private outcome: CycleOutcome | null = null;
 
   constructor(kernel: Kernel, cluster: Cluster, options: SchedulerOptions) {
     this.kernel = kernel;
@@ -108,7 +75,6 @@ export class Scheduler implements CacheObserver {
     this.options = options;
     this.watch = options.watch ?? onTime(cluster);
     const cache = (this.cache = new SchedulerCache(cluster, this.watch));
-    this.view = new PodInfo(cache, -1);
     this.snapshot = new LiveSnapshot(cache);
     this.placements = new Placements(cache);
     const { configuration, phase } = options;
@@ -121,7 +87,6 @@ export class Scheduler implements CacheObserver {
       podMaxBackoffMicros: configuration.podMaxBackoffSeconds * MICROS_PER_SECOND,
       maxUnschedulableMicros: MAX_UNSCHEDULABLE_MICROS,
     });
-    this.repeats = new RepeatedFailures(cache, this.queue.nominator);
     this.algorithm = new Algorithm(cache, this.snapshot, {
       percentageOfNodesToScore: configuration.percentageOfNodesToScore,
       sampling: options.sampling,
@@ -138,22 +103,30 @@ export class Scheduler implements CacheObserver {
       refusalOf: options.bindingRefusals,
       requests: this.requests,
     });
-    this.cycleEvent = kernel.defineEvent('scheduler.cycle', phase, () => this.startCycle());
-    this.cycleEndEvent = kernel.defineEvent('scheduler.cycleEnd', phase, (pod, incarnation) => this.endCycle(pod, incarnation));
-    this.flushes = new QueueFlushes(kernel, this.queue, { phase, enabled: options.autoRun });
-    this.queue.onWork = () => this.wake();
-    this.queue.onBackoff = (at) => this.flushes.backoffEndsAt(at);
-    this.queue.onGated = (gated, { reasons }) => this.hold(gated, reasons.join(', '));
+    const { algorithm, bindings, room, listeners, queue } = this;
+    this.cycle = new SchedulingCycle({ cache, queue, algorithm, bindings, room, listeners, plain: options.plain });
+    this.loop = new SchedulingLoop(kernel, this, options);
+    queue.onGated = (gated, { reasons }) => this.hold(gated, reasons.join(', '));
     cache.observe(this);
     this.watch.observe(cache);
   }
 
   /** Failed cycles by plugin that rejected. */
   get rejectionsByPlugin(): ReadonlyMap<string, number> {
-    return this.repeats.rejections;
+    return this.cycle.repeats.rejections;
   }
 
-  // ---- the loop --------------------------------------------------------------------------------------------------
+  /** Cycles begun. */
+  get decisions(): number {
+    return this.cycle.decisions;
+  }
+
+  /** Cycles that found no node. */
+  get unschedulableDecisions(): number {
+    return this.cycle.unschedulableDecisions;
+  }
+
+  // ---- cycles ----------------------------------------------------------------------------------------------------
 
   /**
    * One whole cycle now, its consequences included as far as they take no time. Returns the pod popped, -1 for none.
@@ -164,219 +137,21 @@ export class Scheduler implements CacheObserver {
     return pod;
   }
 
-  private wake(): void {
-    if (!this.options.autoRun || this.running || this.cycleScheduled) return;
-    this.cycleScheduled = true;
-    this.kernel.at(this.kernel.now, this.cycleEvent);
-  }
-
-  private startCycle(): void {
-    this.cycleScheduled = false;
-    if (this.running) return;
-    const pod = this.decideNext();
-    if (pod < 0) return;
-    this.running = true;
-    this.kernel.after(this.options.cycleMicros, this.cycleEndEvent, pod, this.cluster.pods.incarnation[pod] | 0);
-  }
-
-  private endCycle(pod: number, incarnation: number): void {
-    this.running = false;
-    this.settling = true;
-    this.settle(pod, incarnation);
-    this.settling = false;
-    if (!this.running) this.goOn();
-  }
-
-  private goOn(): void {
-    this.failAgain();
-    if (this.queue.hasWork) this.wake();
-  }
-
-  private readonly goOnAgain = (): void => {
-    this.running = false;
-    this.goOn();
-  };
-
-  /**
-   * The cycles that come next, at once, as long as each fails as one before it has and nothing else happens meanwhile.
-   * What they do and when is what startCycle and endCycle would do (the plain twin): two events a cycle.
-   */
-  private failAgain(): void {
-    const { kernel, queue } = this;
-    const { plain, cycleMicros } = this.options;
-    if (plain || !this.flushes.isLeftoverDue || this.knownFailureOf(queue.peek()) === null) return;
-    const quietBefore = kernel.quietBefore();
-    for (;;) {
-      const pod = queue.peek();
-      const known = this.knownFailureOf(pod);
-      if (known === null) return;
-      const cyclesLeft = Math.floor(kernel.eventsLeft / 2);
-      const most = Math.min(this.cyclesUntil(quietBefore), this.cyclesUntilLook(pod), cyclesLeft);
-      if (most <= 0) return;
-      this.repeating = this.cache.pods.template[pod];
-      const count = queue.rejectNext(this.isRepeating, most, cycleMicros, known.rejectors, known.pendings);
-      assert(count > 0, 'the pod that comes next is like itself');
-      this.decisions += count;
-      this.countRepeats(known, count);
-      this.tellRejected(count, known.attempt);
-    }
-  }
-
-  /** Passes the cycles of the queue's `rejected`. */
-  private tellRejected(count: number, attempt: FailedAttempt): void {
-    const { kernel, listeners } = this;
-    const { rejected } = this.queue;
-    const { cycleMicros } = this.options;
-    let isEachTold = false;
-    for (const listener of listeners) {
-      if (listener.attemptsFailed !== undefined) listener.attemptsFailed(rejected, count, attempt, cycleMicros);
-      else isEachTold ||= listener.attemptFailed !== undefined;
-    }
-    if (!isEachTold) {
-      kernel.pass(kernel.now + count * cycleMicros, 2 * count);
-      return;
-    }
-    for (let i = 0; i < count; i++) {
-      kernel.pass(kernel.now + cycleMicros, 2);
-      for (const listener of listeners)
-        if (listener.attemptsFailed === undefined) listener.attemptFailed?.(rejected[i], attempt);
-    }
-  }
-
-  /** Cycles that end before a time, if the first begins now. */
-  private cyclesUntil(time: Micros): number {
-    const { cycleMicros } = this.options;
-    const left = time - 1 - this.kernel.now;
-    return cycleMicros > 0 ? Math.floor(left / cycleMicros) : left < 0 ? 0 : Infinity;
-  }
-
-  /** Cycles that begin before somebody wants to know again what the nodes have left for pods like this one. */
-  private cyclesUntilLook(pod: number): number {
-    for (let i = 0; i < this.listeners.length; i++) {
-      if (this.listeners[i].roomSeen === undefined) continue;
-      return this.cyclesUntil(this.room.dueAt(this.cache.templateOf(pod)) + this.options.cycleMicros);
-    }
-    return Infinity;
-  }
-
-  /** What the pod's next attempt would say, if there is nothing else to it; null: it has to be made. */
-  private knownFailureOf(pod: number): KnownFailure | null {
-    const { cache, listeners } = this;
-    if (pod < 0 || !this.isUndecided(pod)) return null;
-    const known = this.repeats.of(pod);
-    if (known === null) return null;
-    for (let i = 0; i < listeners.length; i++) {
-      if (listeners[i].cycleFailed !== undefined || listeners[i].deciding !== undefined) return null;
-      if (listeners[i].roomSeen !== undefined && this.room.isDue(cache.templateOf(pod))) return null;
-    }
-    return known;
-  }
-
-  private isUndecided(pod: number): boolean {
-    const { pods } = this.cache;
-    return !pods.isTerminating(pod) && pods.belief[pod] === PodBelief.Waiting;
-  }
-
-  private countRepeats(known: KnownFailure, times: number): void {
-    this.unschedulableDecisions += times;
-    this.algorithm.nodesFiltered += known.nodesFiltered * times;
-    this.repeats.note(known, times);
-    for (let i = 0; i < times; i++) known.askPostFilter();
-  }
-
   /** Pops until a pod has been decided on; its outcome is kept for the end of the cycle. */
-  private decideNext(): number {
+  decideNext(): number {
     for (let pod = this.queue.pop(); pod >= 0; pod = this.queue.pop()) {
       const profile = this.profiles.get(this.cache.templateOf(pod).schedulerName);
-      if (profile === undefined || !this.isUndecided(pod)) {
-        this.queue.done(pod);
-        continue;
+      if (profile !== undefined && this.cycle.isUndecided(pod)) {
+        this.outcome = this.cycle.decide(profile, pod);
+        return pod;
       }
-      this.decisions++;
-      const { listeners } = this;
-      for (let i = 0; i < listeners.length; i++) {
-        listeners[i].deciding?.(pod);
-        listeners[i].cycleBegins?.(pod);
-      }
-      const known = this.knownFailureOf(pod);
-      if (known === null) this.outcome = this.decide(profile, pod);
-      else {
-        this.countRepeats(known, 1);
-        const failure = { attempt: known.attempt, diagnosis: null, known, nominate: '', rejected: true };
-        this.outcome = { ok: false, failure };
-      }
-      return pod;
+      this.queue.done(pod);
     }
     return -1;
   }
 
-  private decide(profile: Profile, pod: number): Outcome {
-    this.view.row = pod;
-    const state = this.spareState;
-    state.reset();
-    const result = this.algorithm.schedule(profile, state, this.view);
-    if (result.kind !== 'scheduled') return { ok: false, failure: this.failureOf(profile, state, result) };
-    this.cache.assumePod(pod, result.node.row);
-    this.queue.nominator.remove(pod);
-    const failure = this.bindings.reserveAndPermit(profile, state, this.view, result.node);
-    if (failure !== null) {
-      this.cache.forgetPod(pod);
-      return { ok: false, failure: this.afterChoice(failure) };
-    }
-    if (this.bindings.keepsState(pod)) this.spareState = new CycleState();
-    return { ok: true, state, profile };
-  }
-
-  private failureOf(profile: Profile, state: CycleState, result: ScheduleResult): Failure {
-    this.unschedulableDecisions++;
-    switch (result.kind) {
-      case 'noNodes':
-        return { attempt: NO_NODES, diagnosis: null, nominate: '', rejected: true };
-      case 'error':
-        return { attempt: plainFailure(statusMessage(result.status)), diagnosis: null, nominate: '', rejected: false };
-      case 'fitError':
-        return this.fitFailure(profile, state, result);
-      case 'scheduled':
-        assert(false, 'a scheduled pod has not failed');
-    }
-    return assert(false, 'no such result') as never;
-  }
-
-  private fitFailure(profile: Profile, state: CycleState, { diagnosis, repeats }: FitError): Failure {
-    this.repeats.countRejections(diagnosis.unschedulablePlugins, 1);
-    const answer = profile.postFilter.length === 0 ? NOT_ASKED : profile.runPostFilter(state, this.view, diagnosis);
-    const { status, nominatedNodeName, message, again } = answer;
-    const said = status ?? (message === undefined ? null : { code: Code.Success, reasons: [message], plugin: '' });
-    const failure = this.rejection(diagnosis, said, nominatedNodeName);
-    if (repeats && again !== undefined && !this.options.plain)
-      this.repeats.keep(this.view.row, failure.attempt, diagnosis, this.queue.hints, again);
-    return failure;
-  }
-
-  /** `postFilter`: what PostFilter has to say; null: nothing. */
-  private rejection(diagnosis: Diagnosis, postFilter: Status | null, nominate: string | null): Failure {
-    const { template } = this.view;
-    for (const listener of this.listeners) {
-      if (listener.roomSeen === undefined || !this.room.isDue(template)) continue;
-      listener.roomSeen(template, this.room.look(template, diagnosis));
-    }
-    return { attempt: this.attempts.fitError(template.id, diagnosis, postFilter), diagnosis, nominate, rejected: true };
-  }
-
-  /** Reserve or Permit said no: a FitError over the one node that had been chosen, or an error. */
-  private afterChoice(status: Status): Failure {
-    this.unschedulableDecisions++;
-    if (!isRejected(status)) {
-      return { attempt: plainFailure(statusMessage(status)), diagnosis: null, nominate: '', rejected: false };
-    }
-    const diagnosis = new Diagnosis(1);
-    diagnosis.set('', status);
-    const attempt = this.attempts.fitError(this.view.template.id, diagnosis, null);
-    return { attempt, diagnosis, nominate: '', rejected: true };
-  }
-
   /** The end of a cycle: binding, or back to the queue. */
-  private settle(pod: number, incarnation: number): void {
+  settle(pod: number, incarnation: number): void {
     const outcome = this.outcome;
     this.outcome = null;
     if (outcome === null) return;
@@ -397,7 +172,7 @@ export class Scheduler implements CacheObserver {
   }
 
   /** The failure handler (schedule_one.go handleSchedulingFailure). */
-  fail(pod: number, failure: Failure): void {
+  fail(pod: number, failure: CycleFailure): void {
     const { diagnosis, known } = failure;
     if (this.cache.pods.isTerminating(pod)) {
       this.queue.done(pod);
@@ -406,7 +181,7 @@ export class Scheduler implements CacheObserver {
     if (known === undefined)
       this.queue.addUnschedulable(pod, diagnosis?.unschedulablePlugins ?? [], diagnosis?.pendingPlugins ?? []);
     else this.queue.reject(pod, known.rejectors, known.pendings);
-    this.flushes.scheduleLeftovers();
+    this.loop.flushes.scheduleLeftovers();
     this.nominate(pod, failure.nominate);
     for (const listener of this.listeners) {
       listener.attemptFailed?.(pod, failure.attempt);
@@ -425,16 +200,15 @@ export class Scheduler implements CacheObserver {
     else nominator.add(pod, nodeName);
     if (known === nodeName) return;
     const freed = known === '' ? null : this.podView(pod);
-    // At the end of a cycle the loop waits for the answer (schedule_one.go handleSchedulingFailure, updatePod).
-    const waits = this.requests !== null && this.settling && !this.running;
-    if (waits) this.running = true;
-    this.preemption.patchNomination(pod, nodeName, freed, waits ? this.goOnAgain : undefined);
+    const answered = this.requests === null ? undefined : this.loop.waitsForAnswer();
+    this.preemption.patchNomination(pod, nodeName, freed, answered);
   }
 
   /** A nomination went away: pods of no higher priority may try (eventhandlers.go). */
   announceFreedNomination(before: PodEventView): void {
     const { priority } = before.template;
-    this.queue.moveOnEvent(ASSIGNED_POD_DELETE, { pod: before, podBefore: before }, (other) => this.cache.templateOf(other).priority <= priority);
+    const isNoHigher = (pod: number): boolean => this.cache.templateOf(pod).priority <= priority;
+    this.queue.moveOnEvent(ASSIGNED_POD_DELETE, { pod: before, podBefore: before }, isNoHigher);
   }
 
   /**
@@ -447,13 +221,7 @@ export class Scheduler implements CacheObserver {
     this.cache.forgetPod(pod);
     const subject = { pod: forgotten, podBefore: forgotten };
     if (!rejected) this.queue.moveOnEvent(ASSIGNED_POD_DELETE, subject);
-    const diagnosis = waited && rejected ? new Diagnosis(1) : null;
-    diagnosis?.set('', status);
-    const attempt =
-      diagnosis === null
-        ? plainFailure(statusMessage(status))
-        : this.attempts.fitError(forgotten.template.id, diagnosis, null);
-    this.fail(pod, { attempt, diagnosis, nominate: '', rejected });
+    this.fail(pod, this.cycle.failureToBind(forgotten.template.id, status, waited));
     if (rejected) this.queue.moveOnEvent(ASSIGNED_POD_DELETE, subject, (other) => other !== pod);
   }
 
@@ -462,7 +230,7 @@ export class Scheduler implements CacheObserver {
   podCreated(pod: number): void {
     if (this.isResponsibleFor(pod)) {
       this.queue.add(pod);
-      this.flushes.scheduleLeftovers();
+      this.loop.flushes.scheduleLeftovers();
       return;
     }
     this.queue.ignore(pod);
@@ -490,7 +258,7 @@ export class Scheduler implements CacheObserver {
     if (view.nodeName === '') {
       if (!this.isResponsibleFor(pod)) return;
       this.queue.update(pod, podUpdateEvents('UnschedulablePod', before, view.template), subject);
-      this.flushes.scheduleLeftovers();
+      this.loop.flushes.scheduleLeftovers();
       return;
     }
     if (!this.queue.listens) return;
@@ -522,17 +290,18 @@ export class Scheduler implements CacheObserver {
   }
 
   nodeAdded(node: number): void {
-    if (this.queue.listens) this.queue.moveOnEvent(NODE_ADD, { node: nodeEventView(this.cache.nodeInfo(node)) });
+    if (this.queue.listens) this.queue.moveOnEvent(NODE_ADD, { node: this.nodeView(node) });
   }
 
   nodeUpdated(node: number, changes: number, before: NodeBefore): void {
     if (!this.queue.listens) return;
-    const nodeBefore = { facts: before.facts, allocatable: before.allocatable, base: 0, allowedPods: before.allowedPods };
-    for (const event of nodeUpdateEvents(changes)) this.queue.moveOnEvent(event, { node: nodeEventView(this.cache.nodeInfo(node)), nodeBefore });
+    const { facts, allocatable, allowedPods } = before;
+    const subject = { node: this.nodeView(node), nodeBefore: { facts, allocatable, base: 0, allowedPods } };
+    for (const event of nodeUpdateEvents(changes)) this.queue.moveOnEvent(event, subject);
   }
 
   nodeRemoving(node: number): void {
-    if (this.queue.listens) this.queue.moveOnEvent(NODE_DELETE, { nodeBefore: nodeEventView(this.cache.nodeInfo(node)) });
+    if (this.queue.listens) this.queue.moveOnEvent(NODE_DELETE, { nodeBefore: this.nodeView(node) });
   }
 
   objectChanged(
@@ -540,8 +309,12 @@ export class Scheduler implements CacheObserver {
   ): void {
     const happened = this.queue.listens ? objectEvent(kind, action) : undefined;
     if (happened === undefined) return;
-    const subject = action === 'delete' ? { objectBefore: object } : before === undefined ? { object } : { object, objectBefore: before };
-    this.queue.moveOnEvent(happened, subject);
+    const changed = before === undefined ? { object } : { object, objectBefore: before };
+    this.queue.moveOnEvent(happened, action === 'delete' ? { objectBefore: object } : changed);
+  }
+
+  private nodeView(node: number): NodeEventView {
+    return nodeEventView(this.cache.nodeInfo(node));
   }
 
   podView(pod: number): PodEventView {
@@ -581,7 +354,8 @@ export class Scheduler implements CacheObserver {
       decidingFilter: (template) => (this.options.plain ? null : profile().decidingFilter(template)),
       asksNodeOnly: (template) => !this.options.plain && profile().asksNodeOnly(template),
       runPreFilterAddPod: (state, pod, podToAdd, node) => profile().runPreFilterAddPod(state, pod, podToAdd, node),
-      runPreFilterRemovePod: (state, pod, podToRemove, node) => profile().runPreFilterRemovePod(state, pod, podToRemove, node),
+      runPreFilterRemovePod: (state, pod, podToRemove, node) =>
+        profile().runPreFilterRemovePod(state, pod, podToRemove, node),
       nominatedPods: (nodeName) => this.queue.nominator.podsOf(nodeName),
       nominations: () => this.queue.nominator.byNode(),
       nominationCount: () => this.queue.nominator.size,
@@ -597,4 +371,4 @@ export class Scheduler implements CacheObserver {
   }
 }
 
-export type { Failure as CycleFailure, SchedulerConfigurationView, SchedulerListener, SchedulerOptions };
+export type { CycleFailure, SchedulerConfigurationView, SchedulerListener, SchedulerOptions };

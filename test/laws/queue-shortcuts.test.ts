@@ -107,7 +107,7 @@ class Played {
     let left = most;
     while (left > 0 && queue.peek() >= 0 && passes(queue.peek())) {
       if (this.whole) {
-        const count = queue.rejectNext(passes, left, every, rejectors, 0);
+        const count = queue.rejectNext(passes, left, every, { rejectors, pendings: 0 });
         expect(count).toBeGreaterThan(0);
         this.longest = Math.max(this.longest, count);
         left -= count;

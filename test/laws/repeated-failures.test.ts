@@ -117,9 +117,9 @@ describe('failed attempts that are not made again', () => {
       kernel.at(0, create, 0, 5);
       kernel.at(330_000_000 - 500, create, 5, 6);
       kernel.run({ until: 1_000_000_000 });
-      const { queue, repeats } = scheduler;
+      const { queue, cycle } = scheduler;
       const attempts = [0, 1, 2, 3, 4, 5].map((pod) => [queue.attempts(pod), queue.lastFailureAt(pod)]);
-      return { repeated: repeats.repeated, left: { events: kernel.eventCount, attempts } };
+      return { repeated: cycle.repeats.repeated, left: { events: kernel.eventCount, attempts } };
     });
     const [fast, plain] = played;
     expect(fast.left).toEqual(plain.left);

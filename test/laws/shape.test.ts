@@ -15,11 +15,8 @@ const ABOVE: Readonly<Record<string, number>> = {
   ClusterAutoscaler: 21,
   EventQueue: 22,
   Kubelet: 21,
-  NodeLifecycle: 29,
   ObserverLists: 22,
   PodTable: 30,
-  Scheduler: 31,
-  SchedulingQueue: 35,
   TemplateCache: 37,
   WorkloadTable: 36,
 };

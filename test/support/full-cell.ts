@@ -193,7 +193,7 @@ export function fullCellRun(options: FullCellOptions) {
     schedulers: started.map((each) => ({ messages: each.messages, ...leftBy(each.scheduler, cluster.pods.length) })),
     nominated: scheduler.queue.nominator.size,
     /** How: not the same in the plain run. */
-    repeated: sum((each) => each.repeats.repeated),
+    repeated: sum((each) => each.cycle.repeats.repeated),
     longest,
   };
 }

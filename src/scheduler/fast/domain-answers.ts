@@ -55,11 +55,3 @@ export interface DomainPlugin {
   /** For an ordinary pod: not pinned to a node. null: has to be asked node by node. */
   answers(pod: PodInfo): DomainAnswers | null;
 }
-
-/** An array of counts with room for `size` domains. */
-export function withRoom(counts: Int32Array, size: number): Int32Array {
-  if (size <= counts.length) return counts;
-  const grown = new Int32Array(Math.max(size, 2 * counts.length));
-  grown.set(counts);
-  return grown;
-}

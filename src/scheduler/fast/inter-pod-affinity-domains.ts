@@ -3,9 +3,9 @@
  * domain as they come and go, instead of anew for each pod. The plain twin, and the source of every rule, is
  * inter-pod-affinity.ts.
  */
+import { withRoom } from '../../base/growable.ts';
 import type { LabelColumn } from '../cache/label-columns.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
-import { withRoom } from './domain-answers.ts';
 import type { DomainAnswers, DomainPlugin, DomainTest } from './domain-answers.ts';
 import type { PlacementCounter } from '../cache/placements.ts';
 import { MAX_NODE_SCORE } from '../framework/plugin-api.ts';

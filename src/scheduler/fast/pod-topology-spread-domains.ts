@@ -2,10 +2,10 @@
  * PodTopologySpread for all nodes at once: matching pods by domain are counted as pods come and go instead of anew for
  * each pod. The plain twin, and the source of every rule, is pod-topology-spread.ts.
  */
+import { withRoom } from '../../base/growable.ts';
 import { HOSTNAME_LABEL } from '../../cluster/node-facts.ts';
 import type { LabelColumn } from '../cache/label-columns.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
-import { withRoom } from './domain-answers.ts';
 import type { DomainAnswers, DomainPlugin, DomainTest } from './domain-answers.ts';
 import type { PlacementCounter } from '../cache/placements.ts';
 import { MAX_NODE_SCORE } from '../framework/plugin-api.ts';

@@ -137,3 +137,8 @@ export function podEventView(cache: SchedulerCache, pod: number): PodEventView {
 export function nodeEventView(info: NodeInfo): NodeEventView {
   return { facts: info.facts, allocatable: info.allocatable, base: info.base, allowedPods: info.allowedPods };
 }
+
+/** Whether an event on a pod concerns the waiting pod itself (upstream compares UIDs). */
+export function isOwnPod(pod: PodInfo, subject: PodEventView | undefined): boolean {
+  return subject !== undefined && subject.row === pod.row && subject.incarnation === pod.incarnation;
+}

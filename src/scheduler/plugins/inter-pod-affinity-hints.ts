@@ -5,12 +5,11 @@
  * isSchedulableAfterNodeChange).
  */
 import type { PodTemplate } from '../../cluster/pod-template.ts';
-import { Action, event } from '../framework/cluster-event.ts';
+import { Action, event, isOwnPod } from '../framework/cluster-event.ts';
 import type { EventRegistration, EventSubject, Hint, PodEventView } from '../framework/cluster-event.ts';
 import type { PodInfo } from '../framework/pod-info.ts';
 import { matchesAllTerms, matchesAnyTerm } from './inter-pod-affinity-terms.ts';
 import type { AffinityRelations, AffinityTerm } from './inter-pod-affinity-terms.ts';
-import { isOwnPod } from './own-pod.ts';
 
 /** `anyAntiTerm`: one required anti-affinity term that matches is enough. */
 export function affinityEvents(relations: AffinityRelations, anyAntiTerm: boolean): readonly EventRegistration[] {

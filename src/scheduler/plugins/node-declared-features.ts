@@ -5,12 +5,11 @@
  */
 import type { Container, PodSpec } from '../../cluster/objects.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
-import { Action, event } from '../framework/cluster-event.ts';
+import { Action, event, isOwnPod } from '../framework/cluster-event.ts';
 import type { EventSubject, Hint } from '../framework/cluster-event.ts';
 import type { Plugin, PluginFactory } from '../framework/plugin-api.ts';
 import type { PodInfo } from '../framework/pod-info.ts';
 import { SKIP, unresolvable } from '../framework/status.ts';
-import { isOwnPod } from './own-pod.ts';
 
 const NAME = 'NodeDeclaredFeatures';
 const FEATURES_MISSING = unresolvable(NAME, "node(s) didn't match Pod's required features");

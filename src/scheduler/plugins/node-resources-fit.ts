@@ -12,13 +12,12 @@ import { GPU_MILLI } from '../../cluster/gpu-devices.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { CPU, FIRST_SCALAR, MEMORY, amountOf, isExtendedResource } from '../../cluster/resources.ts';
 import type { ResourceRegistry } from '../../cluster/resources.ts';
-import { Action, event } from '../framework/cluster-event.ts';
+import { Action, event, isOwnPod } from '../framework/cluster-event.ts';
 import type { NodeEventView, PodEventView } from '../framework/cluster-event.ts';
 import type { Plugin, PluginFactory } from '../framework/plugin-api.ts';
 import type { PodInfo } from '../framework/pod-info.ts';
 import { Code } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
-import { isOwnPod } from './own-pod.ts';
 import { capacityRatioScore, leastRequestedScore, mostRequestedScore } from './resource-scoring.ts';
 import type { ShapePoint } from './resource-scoring.ts';
 

@@ -4,11 +4,10 @@
  */
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { toleratesTaint } from '../../cluster/tolerations.ts';
-import { Action, event } from '../framework/cluster-event.ts';
+import { Action, event, isOwnPod } from '../framework/cluster-event.ts';
 import { PRE_FILTER_PASSES } from '../framework/plugin-api.ts';
 import type { Plugin, PluginFactory } from '../framework/plugin-api.ts';
 import { unresolvable } from '../framework/status.ts';
-import { isOwnPod } from './own-pod.ts';
 
 const NAME = 'NodeUnschedulable';
 const UNSCHEDULABLE = unresolvable(NAME, 'node(s) were unschedulable');

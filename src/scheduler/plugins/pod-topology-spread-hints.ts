@@ -3,10 +3,9 @@
  * carry their keys. Source: plugins/podtopologyspread/plugin.go (isSchedulableAfterPodChange, ...AfterNodeChange).
  */
 import type { Taint, Toleration } from '../../cluster/objects.ts';
-import { Action, event } from '../framework/cluster-event.ts';
+import { Action, event, isOwnPod } from '../framework/cluster-event.ts';
 import type { EventRegistration, EventSubject, Hint, NodeEventView, PodEventView } from '../framework/cluster-event.ts';
 import type { PodInfo } from '../framework/pod-info.ts';
-import { isOwnPod } from './own-pod.ts';
 import { Policy, hasAllKeys } from './pod-topology-spread-constraints.ts';
 import type { ConstraintTable, SpreadConstraint } from './pod-topology-spread-constraints.ts';
 

@@ -2,10 +2,9 @@
  * SchedulingGates (PreEnqueue): keeps pods with scheduling gates out of the queue. Source:
  * plugins/schedulinggates/scheduling_gates.go.
  */
-import { Action, event } from '../framework/cluster-event.ts';
+import { Action, event, isOwnPod } from '../framework/cluster-event.ts';
 import type { Plugin, PluginFactory } from '../framework/plugin-api.ts';
 import { unresolvable } from '../framework/status.ts';
-import { isOwnPod } from './own-pod.ts';
 
 const NAME = 'SchedulingGates';
 

@@ -5,12 +5,11 @@
 import type { Taint, Toleration } from '../../cluster/objects.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { findUntolerated, toleratesTaint } from '../../cluster/tolerations.ts';
-import { Action, event } from '../framework/cluster-event.ts';
+import { Action, event, isOwnPod } from '../framework/cluster-event.ts';
 import { PRE_FILTER_PASSES } from '../framework/plugin-api.ts';
 import type { Plugin, PluginFactory } from '../framework/plugin-api.ts';
 import { unresolvable } from '../framework/status.ts';
 import { defaultNormalizeScore } from './default-normalize.ts';
-import { isOwnPod } from './own-pod.ts';
 
 const NAME = 'TaintToleration';
 const UNTOLERATED = unresolvable(NAME, 'node(s) had untolerated taint(s)');
