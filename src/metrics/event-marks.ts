@@ -96,7 +96,8 @@ export class Campaigns implements ClusterObserver {
   constructor(cluster: Cluster, processes: readonly CampaignProcess[]) {
     this.cluster = cluster;
     this.campaigns = processes.map((process): Campaign => ({
-      process, strikes: 0, names: new Set(), since: new Map(), durations: new SampleSet(), podsLost: 0, podsRestarted: 0,
+      process, strikes: 0, names: new Set(), since: new Map(), durations: new SampleSet(),
+      podsLost: 0, podsRestarted: 0,
     }));
     cluster.observe(this);
   }

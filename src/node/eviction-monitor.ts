@@ -2,8 +2,8 @@
  * The eviction manager of all kubelets: every 10 s it looks what a node has left of memory, disk and processes. With
  * less than a threshold the kubelet says so in a condition (MemoryPressure, DiskPressure, PIDPressure), which stays for
  * the transition period; lets in no pods that could do without; frees what no pod needs; and makes one pod go after the
- * other: the next as soon as the last has been cleaned up. Critical pods stay. A pod that has written more than its own limit goes
- * at once. What pods use grows in straight lines, so it is worked out when the next look finds something,
+ * other: the next as soon as the last has been cleaned up. Critical pods stay. A pod that has written more than its own
+ * limit goes at once. What pods use grows in straight lines, so it is worked out when the next look finds something,
  * and looks in between are left out. Pods of which nothing is said use what they request, and a process a container.
  * Sources: pkg/kubelet/eviction/{eviction_manager,helpers,defaults_linux}.go, pkg/kubelet/types/pod_update.go (v1.36).
  *
@@ -209,7 +209,8 @@ export class EvictionMonitor implements ClusterObserver, TroubleListener {
     const known = this.nodes.get(node);
     if (known !== undefined) return known;
     const state: NodePressure = {
-      ticket: 0, lookedAt: -1, metSince: new Map(), observedAt: new Map(), told: new Set(), going: new Set(), waitsUntil: 0,
+      ticket: 0, lookedAt: -1, waitsUntil: 0,
+      metSince: new Map(), observedAt: new Map(), told: new Set(), going: new Set(),
     };
     this.nodes.set(node, state);
     return state;
@@ -349,7 +350,9 @@ export class EvictionMonitor implements ClusterObserver, TroubleListener {
   }
 
   /** true: it may have helped. */
-  private reclaim(node: number, signal: EvictionSignal, { disks, imageGc }: NonNullable<MonitorParts['disks']>): boolean {
+  private reclaim(
+    node: number, signal: EvictionSignal, { disks, imageGc }: NonNullable<MonitorParts['disks']>,
+  ): boolean {
     if (conditionOf(signal) !== 'DiskPressure') return false;
     const isOnNodeFs = signal === 'nodefs.available' || signal === 'nodefs.inodesFree';
     // Of a root file system without images nothing can be freed.

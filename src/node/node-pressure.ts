@@ -47,5 +47,6 @@ export const nodePressure: MakePressure = (kernel, cluster, settings, watched, k
     return { disks, imageGc: new ImageGc(kernel, cluster, disks, settings) };
   };
   const disks = watched.disk ? makeDisks() : null;
-  new EvictionMonitor(kernel, cluster, { settings, watched, lives, usesOf, host: kubelet, admittance, disks, troubles });
+  const host = kubelet;
+  new EvictionMonitor(kernel, cluster, { settings, watched, lives, usesOf, host, admittance, disks, troubles });
 };

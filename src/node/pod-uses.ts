@@ -43,7 +43,8 @@ export function storageExcess({ containers }: LivingPod, names: readonly string[
     consider(written, all, `Pod ephemeral local storage usage exceeds the total limit of containers ${String(all)}. `);
   }
   containers.forEach((container, index) => {
-    const text = `Container ${names[index] ?? ''} exceeded its local ephemeral storage limit "${String(limits[index])}". `;
+    const name = names[index] ?? '';
+    const text = `Container ${name} exceeded its local ephemeral storage limit "${String(limits[index])}". `;
     consider(writtenBy(container, now), limits[index], text);
   });
   return first;
@@ -57,7 +58,8 @@ function exceedsAfter({ amount, perMicro }: Use, limit: number): number {
 function writtenBy(container: Container, now: Micros): Use {
   const { uses, facts, deadBytes, state } = container;
   const left = { amount: deadBytes, perMicro: 0 };
-  return state === 'running' ? sum(left, usedNow(uses.storage, facts.bounds.storage.requestBytes, container, now)) : left;
+  if (state !== 'running') return left;
+  return sum(left, usedNow(uses.storage, facts.bounds.storage.requestBytes, container, now));
 }
 
 /** What a run that ends now leaves on the disk; nothing where nobody has said what it writes. */

@@ -120,7 +120,10 @@ const AMOUNT_PATTERN = /^(?:\d+(?:\.\d+)?%|[0-9]+(?:\.[0-9]*)?(?:k|M|G|T|P|E|Ki|
 const evictionAmount = (help: string) =>
   z
     .union(
-      [z.string(expecting(AMOUNT)).regex(AMOUNT_PATTERN, expecting(AMOUNT)), z.number(expecting(AMOUNT)).min(0, expecting(AMOUNT))],
+      [
+        z.string(expecting(AMOUNT)).regex(AMOUNT_PATTERN, expecting(AMOUNT)),
+        z.number(expecting(AMOUNT)).min(0, expecting(AMOUNT)),
+      ],
       expecting(AMOUNT),
     )
     .describe(help);
@@ -265,7 +268,9 @@ function resolvePressure(kubelet: KubeletInput, at: Path, numbers: ScenarioNumbe
     (key) => kubelet[key] !== undefined,
   );
   if (!isGiven) return DEFAULT_PRESSURE;
-  const micros = (key: 'evictionMaxPodGracePeriod' | 'imageMinimumGCAge' | 'imageMaximumGCAge', usual: Micros): Micros => {
+  const micros = (
+    key: 'evictionMaxPodGracePeriod' | 'imageMinimumGCAge' | 'imageMaximumGCAge', usual: Micros,
+  ): Micros => {
     const given = kubelet[key];
     return given === undefined ? usual : numbers.micros(given, below(at, key));
   };
@@ -306,7 +311,8 @@ function resolveDisk(disk: NonNullable<KubeletInput['disk']>, at: Path, numbers:
 
 /** Hard ones first, each kind in the order of the signals. 0% and 100% mean none, as upstream. */
 function resolveThresholds(kubelet: KubeletInput, at: Path, numbers: ScenarioNumbers): EvictionThreshold[] {
-  const { evictionHard, evictionSoft = {}, evictionSoftGracePeriod: graces = {}, evictionMinimumReclaim = {} } = kubelet;
+  const { evictionHard, evictionSoft = {}, evictionSoftGracePeriod: graces = {} } = kubelet;
+  const { evictionMinimumReclaim = {} } = kubelet;
   const { findings } = numbers;
   const amountOf = (amounts: SignalAmounts, key: string, signal: EvictionSignal): EvictionAmount | null => {
     const given = amounts[signal];
@@ -335,7 +341,8 @@ function resolveThresholds(kubelet: KubeletInput, at: Path, numbers: ScenarioNum
     const graceMicros = numbers.microsAbove0(grace, below(gracesAt, signal));
     return [{ signal, value, graceMicros, minimumReclaim: reclaimOf(signal) }];
   });
-  return [...thresholds, ...soft].filter(({ value }) => !(value.isPercent && (value.value === 0 || value.value === 100)));
+  const isNone = ({ isPercent, value }: EvictionAmount): boolean => isPercent && (value === 0 || value === 100);
+  return [...thresholds, ...soft].filter(({ value }) => !isNone(value));
 }
 
 function evictionAmountFrom(given: string | number, path: Path, numbers: ScenarioNumbers): EvictionAmount {

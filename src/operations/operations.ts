@@ -256,7 +256,8 @@ function illnessEnd({ verb, forMicros }: IllnessOperation, count: number): strin
   if (verb === 'reclaim') return `${nodes} ${forMicros === null ? 'taken back' : 'taken back and replaced'}`;
   if (forMicros !== null) return `${nodes} well again`;
   const ill = {
-    partition: 'cut off', slow: 'slow', registryOutage: 'without a registry', hang: 'hung', diskFull: 'with a full disk',
+    partition: 'cut off', slow: 'slow', registryOutage: 'without a registry', hang: 'hung',
+    diskFull: 'with a full disk',
   }[verb];
   return `${nodes} ${ill} for good`;
 }

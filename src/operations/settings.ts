@@ -54,7 +54,11 @@ export type Operation =
   /** The machines stop; forMicros null: for ever. */
   | { readonly verb: 'kill'; readonly nodes: NodeChoice; readonly forMicros: Micros | null }
   /** The nodes are cut off from the API server, or from the image registry, or their container runtimes hang. */
-  | { readonly verb: 'partition' | 'registryOutage' | 'hang'; readonly nodes: NodeChoice; readonly forMicros: Micros | null }
+  | {
+      readonly verb: 'partition' | 'registryOutage' | 'hang';
+      readonly nodes: NodeChoice;
+      readonly forMicros: Micros | null;
+    }
   /** Their kubelets take so many times as long. */
   | { readonly verb: 'slow'; readonly nodes: NodeChoice; readonly factor: number; readonly forMicros: Micros | null }
   /** Others than pods and images take this share of their root file systems. */

@@ -94,9 +94,14 @@ export function assembleFaults({ failures, steps }: Scenario, parts: FaultParts)
   return { crashes, operations };
 }
 
+interface StrikingStep {
+  readonly place: number;
+  readonly process: CampaignProcess;
+}
+
 /** Steps that strike nodes, as campaigns behind the failure processes; by the step's place. */
-function strikingSteps(steps: Scenario['steps']): Map<number, { readonly place: number; readonly process: CampaignProcess }> {
-  const found = new Map<number, { readonly place: number; readonly process: CampaignProcess }>();
+function strikingSteps(steps: Scenario['steps']): Map<number, StrikingStep> {
+  const found = new Map<number, StrikingStep>();
   steps.forEach(({ operation }, step) => {
     const kind = STRIKES[operation.verb];
     if (kind !== undefined)
@@ -138,6 +143,6 @@ function markSteps(operations: Operations, steps: Scenario['steps'], kernel: Ker
 /** How plots name them. */
 const STEP_MARKS: Readonly<Record<Operation['verb'], string>> = {
   cordon: 'cordon', uncordon: 'uncordon', drain: 'drain', kill: 'kill', outage: 'outage', partition: 'partition',
-  slow: 'slow nodes', reclaim: 'reclaim', registryOutage: 'registry outage', hang: 'hang', diskFull: 'disk full', upgrade: 'upgrade', rollout: 'rollout',
-  scale: 'scale', delete: 'delete',
+  slow: 'slow nodes', reclaim: 'reclaim', registryOutage: 'registry outage', hang: 'hang', diskFull: 'disk full',
+  upgrade: 'upgrade', rollout: 'rollout', scale: 'scale', delete: 'delete',
 };
