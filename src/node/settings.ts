@@ -355,7 +355,8 @@ function evictionAmountFrom(given: string | number, path: Path, numbers: Scenari
 }
 
 function spellPressure(pressure: PressureSettings): Record<string, unknown> {
-  if (pressure === DEFAULT_PRESSURE) return {};
+  // A scenario may have gone to another thread meanwhile.
+  if (JSON.stringify(pressure) === JSON.stringify(DEFAULT_PRESSURE)) return {};
   const { thresholds, disk } = pressure;
   const ofKind = (isHard: boolean): EvictionThreshold[] =>
     thresholds.filter(({ graceMicros }) => (graceMicros === null) === isHard);
