@@ -1,5 +1,9 @@
 // Disks and processes of nodes: signals, thresholds, conditions, who is evicted, what is freed before, who is let in.
 import { describe, expect, test } from 'vitest';
+import { readScenario } from '../../src/simulation/scenario-reader.ts';
+import { spellScenario } from '../../src/simulation/scenario-spelling.ts';
+import type { Scenario } from '../../src/simulation/scenario.ts';
+import { memoryFiles } from '../input/memory-files.ts';
 import { toldRun } from '../support/told-run.ts';
 import type { Meddling, ToldRun } from '../support/told-run.ts';
 
@@ -351,4 +355,29 @@ test('pods that a full disk takes count as lost to their campaign, and are evict
   expect(campaign.podsLost).toBe(run.result.failures.evictionsByCause.nodePressure);
   expect(run.result.events.map(({ kind }) => kind)).toContain('node disk full');
   expect(run.cluster.totals.podsPending).toBe(0);
+});
+
+test('settings are spelled as they are read, and only where somebody has set one', () => {
+  const read = (members: object): Scenario => readScenario(
+    { file: 's.json' }, memoryFiles({ 's.json': JSON.stringify({ duration: '1h', nodePools: NODES, ...members }) }),
+  ).scenario;
+  const kubelet = {
+    evictionHard: { 'nodefs.available': '7.5%', 'pid.available': '100', 'imagefs.available': '0%' },
+    evictionSoft: { 'memory.available': '1Gi' }, evictionSoftGracePeriod: { 'memory.available': '2m' },
+    evictionMinimumReclaim: { 'nodefs.available': '1Gi' }, evictionMaxPodGracePeriod: '10s', imageMinimumGCAge: '1m',
+    imageGCHighThresholdPercent: 70, disk: { capacity: '50Gi', imageCapacity: '9Gi', inodes: 1000 }, maxPids: 99,
+  };
+  const { pressure } = read({ kubelet }).kubelet;
+  const spelled = spellScenario(read({ kubelet }));
+  expect(read({ kubelet: spelled.kubelet as object }).kubelet.pressure).toEqual(pressure);
+  // 0% is no threshold.
+  expect(pressure.thresholds.map(({ signal }) => signal)).toEqual(['nodefs.available', 'pid.available', 'memory.available']);
+  expect(pressure).toMatchObject({ imageHighPercent: 70, imageLowPercent: 70, transitionMicros: 300_000_000 });
+  const fields = (scenario: Scenario): string[] => Object.keys(spellScenario(scenario).kubelet as object);
+  expect(fields(read({})).filter((field) => /eviction|image[GM]|disk|maxPids/.test(field))).toEqual([]);
+  expect(fields(structuredClone(read({})))).toEqual(fields(read({})));
+  const uses = { storage: { use: 2, growthPerHour: 3, fileSize: 4096 }, pids: { use: 7, growthPerHour: 0 } };
+  const applications = [{ name: 'a', selector: 'app=a', ...uses }];
+  const [told] = spellScenario(read({ applications })).applications as object[];
+  expect(told).toMatchObject(uses);
 });
