@@ -13,7 +13,6 @@ const MOST_FIELDS = 20;
 const ABOVE: Readonly<Record<string, number>> = {
   CachedScan: 23,
   ClusterAutoscaler: 21,
-  EventQueue: 22,
   Kubelet: 21,
   ObserverLists: 22,
   PodTable: 30,
