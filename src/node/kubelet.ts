@@ -162,6 +162,11 @@ export class Kubelet implements ClusterObserver, TroubleListener {
     return this.lives?.has(pod) === true ? this.lives.look(pod) : null;
   }
 
+  /** What they take of the node; null: nobody says what runs in any pod. */
+  get uses(): Pick<PodLives, 'usesOf' | 'storageExcess' | 'removeDead'> | null {
+    return this.lives;
+  }
+
   /** For `--check`. */
   check(): void {
     this.lives?.check();
@@ -256,6 +261,11 @@ export class Kubelet implements ClusterObserver, TroubleListener {
   nodeCut(node: number, isCut: boolean): void {
     if (isCut) this.cuts?.begin(node);
     else if (this.reachEvent !== null) this.scheduleForNode(this.reachEvent, node);
+  }
+
+  /** While its runtime hangs a kubelet can do nothing, and sees nothing: as if it were cut off from its containers. */
+  runtimeHung(node: number, isHung: boolean): void {
+    this.nodeCut(node, isHung);
   }
 
   private isCut(pod: number): boolean {

@@ -29,6 +29,7 @@ import { checkAccounting } from '../metrics/accounting.ts';
 import { MetricsCollector } from '../metrics/collector.ts';
 import type { RunResult } from '../metrics/run-result.ts';
 import { Kubelet } from '../node/kubelet.ts';
+import type { MakePressure } from '../node/node-pressure.ts';
 import type { HoldBack, MakeReports, StatusReports, TellsAfter } from '../node/status-reports.ts';
 import type { ContainerLook, KubeletHost, MakePodLives, PodLives } from '../node/pod-lives.ts';
 export type { ContainerLook };
@@ -46,7 +47,7 @@ import { TraceSource } from '../workload/traces/trace-source.ts';
 import type { MachineList } from '../workload/traces/machines/machine-list.ts';
 import type { TraceReader } from '../workload/traces/trace-reader.ts';
 import { assembleAutoscaler } from './autoscaler-assembly.ts';
-import { FAULT_PHASES, assembleFaults, hasIllnesses } from './fault-assembly.ts';
+import { FAULT_PHASES, assembleFaults, hasIllnesses, watchedResources } from './fault-assembly.ts';
 import { EndOfRun, InstantWatch, LOOK_EVENTS } from './end-of-run.ts';
 import type { EndParts } from './end-of-run.ts';
 import { foreignSchedulerWarnings } from './foreign-schedulers.ts';
@@ -99,6 +100,8 @@ export interface SimulationOptions {
   readonly makeLives?: MakePodLives;
   /** nodeIllnesses of simulation/illness-assembly.ts; needed when nodes fail otherwise than by their machines. */
   readonly makeIllnesses?: MakeIllnesses;
+  /** nodePressure of node/node-pressure.ts; needed when something is said of what pods use, or of disks. */
+  readonly makePressure?: MakePressure;
   /** AttachDetach of storage/attach-detach.ts; needed when volumes take time. */
   readonly makeVolumes?: MakeVolumes;
   /** statusReports of node/status-reports.ts; needed when what kubelets say takes time. */
@@ -282,8 +285,18 @@ export class Simulation {
     };
     const kubelet = new Kubelet(kernel, cluster, scenario.kubelet, isCreating, this.livesMaker(), parts);
     illnesses?.shutDownBy(kubelet, scenario.kubelet.shutdownGraces);
+    this.watchResources(kubelet, troubles);
     kubelet.admittance.onRefused = (_pod, refusal) => { this.conflicts.podRefused(refusal); };
     return kubelet;
+  }
+
+  private watchResources(kubelet: Kubelet, troubles: NodeTroubles | null): void {
+    const { kernel, cluster, scenario } = this;
+    const watched = watchedResources(scenario);
+    if (watched === null) return;
+    const { makePressure } = this.options;
+    assert(makePressure !== undefined, 'a scenario whose nodes can run out of something needs the maker of their monitor');
+    makePressure(kernel, cluster, scenario.kubelet.pressure, watched, kubelet, troubles);
   }
 
   /** Plays up to so many events, without a number all of them; true while there is more to do. */

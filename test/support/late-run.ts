@@ -3,6 +3,7 @@ import { TO_BE_DELETED_TAINT } from '../../src/autoscaling/node-deletions.ts';
 import { keepers } from '../../src/autoscaling/node-requests.ts';
 import type { PodDisruptionBudget } from '../../src/cluster/objects.ts';
 import { livingPods } from '../../src/node/living-pods.ts';
+import { nodePressure } from '../../src/node/node-pressure.ts';
 import { statusReports } from '../../src/node/status-reports.ts';
 import { nodeIllnesses } from '../../src/simulation/illness-assembly.ts';
 import { readScenario } from '../../src/simulation/scenario-reader.ts';
@@ -133,7 +134,7 @@ export function lateRun(seed: string, controlPlane: object, plain = false, more:
   const removedWithPods: string[] = [];
   const simulation = new Simulation(scenario, {
     version: 't', userPlugins: [], openTrace: null, plain,
-    makeLives: livingPods, makeIllnesses: nodeIllnesses, makeReports: statusReports,
+    makeLives: livingPods, makeIllnesses: nodeIllnesses, makePressure: nodePressure, makeReports: statusReports,
     watch: ({ cluster }) => {
       cluster.observe({ nodeRemoving: (row) => {
         const { name, taints } = cluster.nodes.facts[row];
