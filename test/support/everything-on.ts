@@ -1,6 +1,6 @@
 /**
- * A random scenario with every kind of workload, budgets, volumes, quotas, crashes, partitions, reclaims and what people
- * do to a cluster; then an hour in which nothing more is asked for and nothing fails. `watchEverything` looks on.
+ * A random scenario with every kind of workload, budgets, volumes, partitions, reclaims and what people do to a cluster;
+ * then an hour in which nothing more is asked for and nothing fails. `watchEverything` looks on.
  */
 import fc from 'fast-check';
 import { PodPhase } from '../../src/cluster/cluster.ts';
