@@ -22,16 +22,18 @@ export const FOLDERS = {
     'test/operations/steps.test.ts',
   ],
   autoscaling: [
-    'test/autoscaling/{draining,expanders,known-departures,scale-*}.test.ts',
+    'test/autoscaling/*.test.ts',
     'test/scenarios/known-departures.test.ts',
   ],
   cluster: [
     'test/cluster/*.test.ts',
     'test/laws/{selectors,pod-requests,late-watches}*.test.ts',
     'test/vectors/control-plane-{selectors,pod-requests,priority}.test.ts',
-    'test/plugins/{volume,node-volume,dynamic,inter-pod,pod-topology}*.test.ts',
+    'test/plugins/{volume,node-volume,dynamic,inter-pod,pod-topology,gpu-policies,by-template}*.test.ts',
     'test/scheduler/{assumed-pods,cycle-*,queue/*}.test.ts',
-    'test/scenarios/{workload-controllers,daemon-sets,node-life,quotas,claims-from-a-cluster}.test.ts',
+    'test/scenarios/{workload-controllers,daemon-sets,node-life,node-illnesses,quotas}.test.ts',
+    'test/scenarios/{claims-from-a-cluster,volumes-on-nodes}.test.ts',
+    'test/{controllers/disruption,control-plane/eviction,autoscaling/draining}.test.ts',
     STORIES,
   ],
   'control-plane': [
@@ -49,23 +51,24 @@ export const FOLDERS = {
   'scheduler/framework': [
     'test/scheduler/{cycle-*,fit-error-messages,foreign-schedulers,post-filter-errors,config,queue/*}.test.ts',
     'test/plugins/*.test.ts',
-    'test/laws/window-index.test.ts',
+    'test/laws/{window-index,fast-equals-plain}.test.ts',
     STORIES,
   ],
   'scheduler/plugins': [
     'test/plugins/*.test.ts',
-    'test/scheduler/{fit-error-messages,cycle-choice,config}.test.ts',
+    'test/scheduler/{fit-error-messages,cycle-choice,cycle-preemption,preemption-twin,post-filter-errors,config}.test.ts',
     STORIES,
   ],
   'scheduler/fast': [
     'test/scheduler/template-index.test.ts',
-    'test/laws/{window-index,node-order,cached-equals-plain,repeated-failures}.test.ts',
+    'test/laws/{window-index,node-order,cached-equals-plain,repeated-failures,fast-equals-plain}.test.ts',
     'test/scenarios/returning-groups.test.ts',
     STORIES,
   ],
   'scheduler/queue': [
     'test/scheduler/queue/*.test.ts',
-    'test/scheduler/{foreign-schedulers,cycle-failures}.test.ts',
+    'test/scheduler/{foreign-schedulers,cycle-failures,cycle-binding}.test.ts',
+    'test/laws/{queue-shortcuts,followed-nominations}.test.ts',
     STORIES,
   ],
   'scheduler/preemption': [

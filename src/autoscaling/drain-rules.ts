@@ -32,18 +32,8 @@ export class DrainRules {
     this.budgets = budgets;
   }
 
-  isSkipped(pod: number): boolean {
-    const { cluster } = this;
-    const { pods } = cluster;
-    const template = cluster.templateOf(pod);
-    if (pods.pinnedNode[pod] >= 0 || template.drainMarks.isMirror === true) return true;
-    return (
-      pods.isTerminating(pod) && cluster.now - pods.deletionAt[pod] > template.graceMicros + TERMINATION_SLACK_MICROS
-    );
-  }
-
   verdict(pod: number, remaining: RemainingBudgets): DrainVerdict {
-    if (this.isSkipped(pod)) return 'skip';
+    if (isSkipped(this.cluster, pod)) return 'skip';
     const { pods } = this.cluster;
     const template = this.cluster.templateOf(pod);
     const { safeToEvict } = template.drainMarks;
@@ -66,6 +56,16 @@ export class DrainRules {
   remainingBudgets(): RemainingBudgets {
     return new RemainingBudgets(this.cluster, this.budgets);
   }
+}
+
+/** Goes with its node, and is not waited for. */
+export function isSkipped(cluster: Cluster, pod: number): boolean {
+  const { pods } = cluster;
+  const template = cluster.templateOf(pod);
+  if (pods.pinnedNode[pod] >= 0 || template.drainMarks.isMirror === true) return true;
+  return (
+    pods.isTerminating(pod) && cluster.now - pods.deletionAt[pod] > template.graceMicros + TERMINATION_SLACK_MICROS
+  );
 }
 
 /** Budgets that are spent in thought, node after node (core/scaledown/pdb/basic.go). */

@@ -15,12 +15,12 @@ export interface NodeAutoscaler {
   isAtRest(now: Micros, since: Micros): boolean;
 }
 
-/**
- * Pods that the scheduler has tried and found no node for, in any order that a run repeats. Gated pods do not belong
- * here.
- */
+/** Pods that the scheduler has tried and found no node for, as the autoscaler sees them. */
 export interface UnschedulablePodsSource {
+  /** In any order that a run repeats. Gated pods do not belong here. */
   pods(): Iterable<number>;
+  /** The node on which room is being made for a pod; '' when there is none. */
+  nominatedNodeName(pod: number): string;
 }
 
 /** A pool whose number of nodes is the autoscaler's. */

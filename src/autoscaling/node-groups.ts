@@ -1,8 +1,10 @@
 /**
- * The autoscaled pools: their size, the nodes on their way, and whether they may grow. A request that takes longer than
+ * The autoscaled pools: their size, the nodes on their way, and whether they may grow. A machine that was asked for is
+ * upcoming until its Node is seen, so that a late autoscaler does not ask twice. One that takes longer than
  * max-node-provision-time fails: the group backs off (5 min, doubling to 30 min, forgotten after 3 h without failure).
+ * Source: cluster-autoscaler clusterstate/clusterstate.go.
  */
-import { MICROS_PER_HOUR, MICROS_PER_MINUTE } from '../base/time.ts';
+import { MICROS_PER_HOUR, MICROS_PER_MINUTE, microsFromSeconds } from '../base/time.ts';
 import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { NodeInfo } from '../scheduler/cache/node-info.ts';
@@ -10,17 +12,20 @@ import type { SchedulerCache } from '../scheduler/cache/scheduler-cache.ts';
 import type { Node } from '../cluster/objects.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
 import type { DaemonPodsSource } from '../scheduler/what-if/placement-oracle.ts';
+import type { EventKind, Kernel } from '../kernel/kernel.ts';
+import { sample } from '../kernel/sampling.ts';
 import type { NodeGroupSpec, NodeSource } from './node-autoscaler.ts';
+import type { NodeRequests } from './node-requests.ts';
 import { nodeInThought } from '../scheduler/what-if/what-if-cluster.ts';
 
-export const MAX_PROVISION_MICROS: Micros = 15 * MICROS_PER_MINUTE;
+const MAX_PROVISION_MICROS: Micros = 15 * MICROS_PER_MINUTE;
 const FIRST_BACKOFF_MICROS: Micros = 5 * MICROS_PER_MINUTE;
 const MAX_BACKOFF_MICROS: Micros = 30 * MICROS_PER_MINUTE;
 const BACKOFF_RESET_MICROS: Micros = 3 * MICROS_PER_HOUR;
 
 export class NodeGroup {
   readonly spec: NodeGroupSpec;
-  /** Nodes asked for and not there yet, by ordinal. */
+  /** Nodes asked for and not seen yet, by ordinal. */
   readonly upcoming: Map<number, Node> = new Map();
   /** Nodes that are being taken away. */
   deleting = 0;
@@ -143,6 +148,84 @@ export class NodeGroups {
     const info = nodeInThought(this.cache, node, this.daemons);
     this.upcomingInfos.set(node, { info, resources, daemons: this.daemons?.templatesFor(info.facts) ?? [] });
     return info;
+  }
+}
+
+export interface UpcomingNodesParts {
+  readonly groups: NodeGroups;
+  readonly requests: NodeRequests;
+  readonly mark: (kind: string, label: string, count: number) => void;
+  /** Kernel phases of giving up, and of new machines. */
+  readonly loopPhase: number;
+  readonly machinePhase: number;
+}
+
+/** Machines that were asked of the cloud. */
+export class UpcomingNodes {
+  nodesAdded = 0;
+  private readonly kernel: Kernel;
+  private readonly parts: UpcomingNodesParts;
+  /** By the name that the node will have. */
+  private readonly asked = new Map<string, { readonly group: NodeGroup; readonly ordinal: number }>();
+  private readonly arrivalEvent: EventKind;
+  private readonly provisionTimeoutEvent: EventKind;
+
+  constructor(kernel: Kernel, parts: UpcomingNodesParts) {
+    this.kernel = kernel;
+    this.parts = parts;
+    const { loopPhase, machinePhase } = parts;
+    this.arrivalEvent = kernel.defineEvent('autoscaler.nodeArrival', machinePhase, (group, ordinal) =>
+      this.nodeArrives(parts.groups.list[group], ordinal),
+    );
+    this.provisionTimeoutEvent = kernel.defineEvent('autoscaler.provisionTimeout', loopPhase, (group, ordinal) =>
+      this.nodeFails(parts.groups.list[group], ordinal),
+    );
+  }
+
+  /** Asks for so many machines with one request. */
+  increaseSize(group: NodeGroup, count: number, answered: () => void): void {
+    const { requests } = this.parts;
+    const takes = requests.draw();
+    for (let i = 0; i < count; i++) this.request(group, takes);
+    requests.ask(() => undefined, answered, takes);
+  }
+
+  /** The autoscaler sees a Node: if it has asked for it, it comes no more. */
+  nodeSeen(name: string): void {
+    const known = this.asked.get(name);
+    if (known === undefined) return;
+    this.asked.delete(name);
+    known.group.upcoming.delete(known.ordinal);
+  }
+
+  private request(group: NodeGroup, takes: Micros): void {
+    const { groups } = this.parts;
+    const ordinal = group.nextOrdinal++;
+    const node = groups.makeNode(group, ordinal);
+    const name = node.metadata?.name ?? '';
+    const stream = this.kernel.random.stream('provision', name);
+    const delay = takes + Math.max(0, microsFromSeconds(sample(group.spec.provisionSeconds, stream)));
+    group.upcoming.set(ordinal, node);
+    this.asked.set(name, { group, ordinal });
+    const index = groups.list.indexOf(group);
+    if (delay > MAX_PROVISION_MICROS)
+      this.kernel.after(MAX_PROVISION_MICROS, this.provisionTimeoutEvent, index, ordinal);
+    else this.kernel.after(delay, this.arrivalEvent, index, ordinal);
+  }
+
+  private nodeArrives(group: NodeGroup, ordinal: number): void {
+    const node = group.upcoming.get(ordinal);
+    if (node === undefined) return;
+    this.parts.requests.addNode(node, group.spec.name);
+    this.nodesAdded++;
+  }
+
+  /** The machine never came: the request is given up. */
+  private nodeFails(group: NodeGroup, ordinal: number): void {
+    const name = group.upcoming.get(ordinal)?.metadata?.name ?? '';
+    this.nodeSeen(name);
+    group.provisionFailed(this.kernel.now);
+    this.parts.mark('scaleUpFailed', `${group.spec.name}-${ordinal}`, 1);
   }
 }
 

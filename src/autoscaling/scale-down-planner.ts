@@ -83,7 +83,9 @@ export class ScaleDownPlanner {
     const { nodes } = this.cluster;
     const shrinkable = this.groups.shrinkablePools();
     if (!shrinkable.includes(true)) return [];
-    const found: number[] = [];
+    const workless: number[] = [];
+    const known: number[] = [];
+    const others: number[] = [];
     const threshold = this.settings.scaleDownUtilizationThreshold;
     if (!this.areRowsKnown) this.findRows();
     for (const row of this.rows) {
@@ -91,10 +93,9 @@ export class ScaleDownPlanner {
       if (!(this.utilizationOf(row) < threshold) || this.isDeleting(row)) continue;
       const { annotations } = nodes.facts[row];
       if (annotations.size > 0 && annotations.get(SCALE_DOWN_DISABLED) === 'true') continue;
-      found.push(row);
+      (nodes.workPods[row] === 0 ? workless : this.sinceOf(row) === null ? others : known).push(row);
     }
-    const rank = (row: number): number => (nodes.workPods[row] === 0 ? 0 : this.sinceOf(row) === null ? 2 : 1);
-    return found.sort((a, b) => rank(a) - rank(b) || a - b);
+    return [...workless, ...known, ...others];
   }
 
   /** Brings `unneeded` up to date. A node that is not found again loses its time. */

@@ -17,6 +17,8 @@ export function keyOf(namespace: string | undefined, name: string): string {
 }
 
 export class ObjectStore {
+  /** How many objects have been removed: who knows that none was may rely on what he has found. */
+  removals = 0;
   private readonly kinds = new Map<string, Map<string, KubernetesObject>>();
 
   get<T extends KubernetesObject>(kind: string, key: string): T | undefined {
@@ -49,7 +51,7 @@ export class ObjectStore {
 
   remove(kind: string, key: string): KubernetesObject | undefined {
     const before = this.kinds.get(kind)?.get(key);
-    this.kinds.get(kind)?.delete(key);
+    if (this.kinds.get(kind)?.delete(key) === true) this.removals++;
     return before;
   }
 }

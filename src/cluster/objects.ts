@@ -419,6 +419,8 @@ export interface PersistentVolume extends KubernetesObject {
     readonly storageClassName?: string;
     readonly volumeMode?: string;
     readonly volumeAttributesClassName?: string;
+    /** `Retain` or `Delete`; by default what a provisioner has made is deleted, and anything else kept. */
+    readonly persistentVolumeReclaimPolicy?: string;
     readonly claimRef?: { readonly namespace?: string; readonly name?: string; readonly uid?: string };
     readonly nodeAffinity?: { readonly required?: NodeSelector };
     readonly csi?: { readonly driver: string; readonly volumeHandle: string };
@@ -434,6 +436,7 @@ export interface TopologySelectorTerm {
 
 export interface StorageClass extends KubernetesObject {
   readonly provisioner?: string;
+  readonly reclaimPolicy?: string;
   readonly volumeBindingMode?: string;
   readonly allowedTopologies?: readonly TopologySelectorTerm[];
 }

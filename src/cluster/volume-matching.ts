@@ -5,7 +5,8 @@
  */
 import { ZERO_QUANTITY, parseQuantity } from '../base/quantity.ts';
 import type { Quantity } from '../base/quantity.ts';
-import { objectKey } from './object-store.ts';
+import { keyOf, objectKey } from './object-store.ts';
+import type { ObjectStore } from './object-store.ts';
 import type { PersistentVolume, PersistentVolumeClaim, QuantityText } from './objects.ts';
 import { SelectorError, compileLabelSelector, labelsOf } from './selectors.ts';
 import type { CompiledSelector } from './selectors.ts';
@@ -26,6 +27,65 @@ export interface VolumeSearch {
   isReachable(volume: PersistentVolume): boolean;
   /** true: nothing but a volume that is kept for the claim. */
   readonly onlyKept?: boolean;
+}
+
+/**
+ * Volumes that are nobody's yet, and those that are kept for a claim: all that a claim without a volume may get, so that
+ * it need not look at those of all other claims. In the order of `objects.list`. `noteVolume` is to be told of every
+ * change of a volume.
+ */
+export class ClaimableVolumes {
+  private readonly objects: ObjectStore;
+  private readonly free = new Map<string, PersistentVolume>();
+  /** By claim that a volume names, the volumes by name. */
+  private readonly kept = new Map<string, Map<string, PersistentVolume>>();
+
+  constructor(objects: ObjectStore) {
+    this.objects = objects;
+    for (const volume of objects.list<PersistentVolume>('PersistentVolume')) this.put(volume);
+  }
+
+  *of(claim: PersistentVolumeClaim): Iterable<PersistentVolume> {
+    yield* this.kept.get(keyOf(namespaceOf(claim), claim.metadata?.name ?? ''))?.values() ?? [];
+    yield* this.free.values();
+  }
+
+  noteVolume(isGone: boolean, volume: PersistentVolume, before: PersistentVolume | undefined): void {
+    const name = volume.metadata?.name ?? '';
+    const owner = ownerOf(before);
+    if (owner !== '') this.keptFor(owner).delete(name);
+    if (owner !== '' && this.keptFor(owner).size === 0) this.kept.delete(owner);
+    if (isGone) this.free.delete(name);
+    // It stands where it stood among the others.
+    else if (owner !== '' && ownerOf(volume) === '') this.listFree();
+    else this.put(volume);
+  }
+
+  private listFree(): void {
+    this.free.clear();
+    for (const volume of this.objects.list<PersistentVolume>('PersistentVolume'))
+      if (ownerOf(volume) === '') this.free.set(volume.metadata?.name ?? '', volume);
+  }
+
+  private put(volume: PersistentVolume): void {
+    const name = volume.metadata?.name ?? '';
+    const owner = ownerOf(volume);
+    if (owner === '') this.free.set(name, volume);
+    else {
+      this.free.delete(name);
+      this.kept.set(owner, this.keptFor(owner).set(name, volume));
+    }
+  }
+
+  private keptFor(owner: string): Map<string, PersistentVolume> {
+    return this.kept.get(owner) ?? new Map<string, PersistentVolume>();
+  }
+}
+
+/** `namespace/name` of the claim that a volume names; '': none. */
+export function ownerOf(volume: PersistentVolume | undefined): string {
+  const reference = volume?.spec?.claimRef;
+  return reference === undefined ? '' : keyOf(reference.namespace ?? 'default', reference.name ?? '');
 }
 
 /** null: none; a text: an error. A volume that is kept for the claim and out of reach leaves it without any. */

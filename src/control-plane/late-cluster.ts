@@ -98,6 +98,7 @@ export class LateCluster implements ClusterObserver {
   /** Changes that have happened, and those of them that were shown. */
   notedCount = 0;
   shownCount = 0;
+  lastShownAt: Micros = -Infinity;
   /** Told each time something was shown. */
   onShown: () => void = () => undefined;
   private readonly kernel: Kernel;
@@ -158,6 +159,7 @@ export class LateCluster implements ClusterObserver {
 
   private showDue(): void {
     const { kernel, changes, view } = this;
+    this.lastShownAt = kernel.now;
     while (this.head < changes.length && changes[this.head].dueAt <= kernel.now) {
       const { happenedAt, show } = changes[this.head++];
       this.showingFrom = happenedAt;

@@ -51,8 +51,9 @@ type Carried =
       readonly objectBefore: KubernetesObject | undefined;
     };
 
-/** Outcomes of a pod's life that one number has room for. */
+/** Outcomes of a pod's life, and phases, that one number has room for. */
 const OUTCOMES = 8;
+const PHASES = 8;
 const NO_DEVICES: readonly number[] = [];
 
 export interface LateWatchOptions {
@@ -129,7 +130,8 @@ export class LateWatch implements ClusterObserver, Watch {
   }
 
   podRemoved(pod: number, node: number, phaseBefore: number, outcome: PodOutcome): void {
-    this.note(Change.PodRemoved, pod, node, phaseBefore * OUTCOMES + outcome);
+    const cause = this.cluster.pods.cause[pod];
+    this.note(Change.PodRemoved, pod, node, (cause * PHASES + phaseBefore) * OUTCOMES + outcome);
   }
 
   podDeleted(pod: number): void {
@@ -224,7 +226,10 @@ export class LateWatch implements ClusterObserver, Watch {
 
   private showRemoval(pod: number, node: number, packed: number): void {
     const outcome = (packed % OUTCOMES) as PodOutcome;
-    const phaseBefore = (packed - outcome) / OUTCOMES;
+    const rest = (packed - outcome) / OUTCOMES;
+    const phaseBefore = rest % PHASES;
+    // Its end may have one that its deletion had not: kubelets evict pods that nobody has asked to go.
+    this.view.pods.cause[pod] = (rest - phaseBefore) / PHASES;
     for (const observer of this.observers.podRemoved) observer.podRemoved?.(pod, node, phaseBefore, outcome);
   }
 

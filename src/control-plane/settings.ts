@@ -19,7 +19,7 @@ export interface ControlPlaneSettings {
 }
 
 /** Parts that may be told of changes late, and whose writes may take their time. */
-export const LATE_PARTS = ['scheduler', 'controllers', 'kubelets'] as const;
+export const LATE_PARTS = ['scheduler', 'controllers', 'kubelets', 'autoscaler'] as const;
 export type LatePart = (typeof LATE_PARTS)[number];
 
 /** One distribution for all of them, or one for each that is named. */
@@ -35,11 +35,11 @@ function partDelays(help: string): z.ZodType<string | number | PartDelays> {
 const schema = z.strictObject({
   watchDelay: partDelays(
     'Time from a change until those who watch the API server learn of it: one for all, or by part (scheduler, ' +
-      'controllers, kubelets). Default 0s',
+      'controllers, kubelets, autoscaler). Default 0s',
   ).default('0s'),
   requestLatency: partDelays(
     'Time from a write to the API server until it takes effect and is answered: one for all, or by author ' +
-      '(scheduler, controllers, kubelets). Default 0s',
+      '(scheduler, controllers, kubelets, autoscaler). Default 0s',
   ).default('0s'),
 });
 
@@ -57,9 +57,12 @@ function resolve(
 function delaysOf(
   all: string, given: string | number | PartDelays, at: Path, numbers: ScenarioNumbers,
 ): Record<LatePart, Distribution | null> {
-  const byPart = (delayOf: (part: LatePart) => Distribution | null): Record<LatePart, Distribution | null> => (
-    { scheduler: delayOf('scheduler'), controllers: delayOf('controllers'), kubelets: delayOf('kubelets') }
-  );
+  const byPart = (delayOf: (part: LatePart) => Distribution | null): Record<LatePart, Distribution | null> => ({
+    scheduler: delayOf('scheduler'),
+    controllers: delayOf('controllers'),
+    kubelets: delayOf('kubelets'),
+    autoscaler: delayOf('autoscaler'),
+  });
   const named = typeof given === 'object' ? LATE_PARTS.filter((part) => given[part] !== undefined) : [];
   if (named.length === 0) {
     const forAll = lateOrNull(numbers.distribution(given, at));

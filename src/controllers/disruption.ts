@@ -63,8 +63,6 @@ export class Disruption implements ClusterObserver {
   /** By key of the budget; empty and to be counted anew when `isStale`. */
   private readonly tallies = new Map<string, Tally>();
   private readonly dirty = new Set<string>();
-  /** Budgets that had changed when their status was to be written: it is, when the change is seen. */
-  private readonly conflicting = new Set<string>();
   /** By pod row. */
   private counted: Uint8Array = new Uint8Array(0);
   /** By key of the budget: rows of the pods that its status has on record, by name. */
@@ -94,10 +92,8 @@ export class Disruption implements ClusterObserver {
     before: KubernetesObject | undefined,
   ): void {
     if (kind !== 'PodDisruptionBudget') return;
-    if (this.conflicting.size > 0 && this.conflicting.delete(objectKey(object))) {
-      this.dirty.add(objectKey(object));
-      this.soon();
-    }
+    // What was written on the way here may be out of date, or may have been refused because of this.
+    if (this.requests.late !== null) this.lookAgain(objectKey(object));
     if (!selectsOtherwise(object, before)) return;
     this.isStale = true;
     this.soon();
@@ -213,6 +209,17 @@ export class Disruption implements ClusterObserver {
     this.kernel.after(0, this.syncEvent);
   }
 
+  private lookAgain(key: string): void {
+    this.dirty.add(key);
+    this.soon();
+  }
+
+  /** The change that was in the way brings the next look when it is seen, unless it has been already. */
+  private conflicted(key: string): void {
+    const { api } = this.requests;
+    if (api.objects.get('PodDisruptionBudget', key) === this.budgets.get(key)) this.lookAgain(key);
+  }
+
   /** What was on record has had its time. */
   private recheck(): void {
     if (this.kernel.now === this.recheckAt) this.recheckAt = Infinity;
@@ -233,7 +240,7 @@ export class Disruption implements ClusterObserver {
       if (generation !== undefined) status.observedGeneration = generation;
       if (!saysOtherwise(status, budget.status)) continue;
       const written = { ...budget, status } as PodDisruptionBudget;
-      if (!this.requests.putObject('PodDisruptionBudget', written)) this.conflicting.add(key);
+      this.requests.putObject('PodDisruptionBudget', written, () => { this.conflicted(key); });
     }
     this.requests.endSync();
   }

@@ -4,7 +4,8 @@
  * pkg/apis/batch/v1/defaults.go (v1.36).
  */
 import { MICROS_PER_MINUTE, MICROS_PER_SECOND, type Micros } from '../base/time.ts';
-import type { PodFailurePolicyRule, WorkloadSpec } from '../cluster/objects.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { KubernetesObject, PodFailurePolicyRule, WorkloadSpec } from '../cluster/objects.ts';
 import { countCommon, countIndexes, parseIntervals } from './index-intervals.ts';
 import type { IndexIntervals } from './index-intervals.ts';
 
@@ -160,4 +161,20 @@ export function remainingBackoff({ failures, lastFailureAt }: BackoffRecord, now
   let delay = BASE_BACKOFF_MICROS;
   for (let i = 1; i < failures && delay < MAX_BACKOFF_MICROS; i++) delay = Math.min(delay * 2, MAX_BACKOFF_MICROS);
   return Math.max(0, lastFailureAt + delay - now);
+}
+
+// ---- the label with the completion index ---------------------------------------------------------------------------
+
+export const INDEX_LABEL = 'batch.kubernetes.io/job-completion-index';
+const SELECTING_KINDS = ['Service', 'PodDisruptionBudget'];
+
+/** Whether the Job's own template, or a Service or budget of its namespace, speaks of the label. */
+export function asksForIndex({ workloads, objects }: Cluster, row: number): boolean {
+  const { metadata, spec } = workloads.object[row] ?? {};
+  const asks = (value: unknown): boolean => (JSON.stringify(value) ?? '').includes(INDEX_LABEL);
+  const namespaceOf = (object: KubernetesObject): string => object.metadata?.namespace ?? 'default';
+  if (asks(spec?.template)) return true;
+  return SELECTING_KINDS.some((kind) => [...objects.list(kind)].some((object) => (
+    namespaceOf(object) === (metadata?.namespace ?? 'default') && asks((object as { readonly spec?: object }).spec)
+  )));
 }

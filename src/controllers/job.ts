@@ -19,7 +19,9 @@ import {
   withIndexes,
 } from './index-intervals.ts';
 import type { IndexIntervals } from './index-intervals.ts';
-import { NO_FAILURES, failureAction, isSuccess, jobPlan, remainingBackoff, withFinished } from './job-policies.ts';
+import {
+  INDEX_LABEL, NO_FAILURES, asksForIndex, failureAction, isSuccess, jobPlan, remainingBackoff, withFinished,
+} from './job-policies.ts';
 import type { BackoffRecord, FailureAction, JobPlan } from './job-policies.ts';
 import {
   createOwnedPod,
@@ -93,6 +95,9 @@ export class JobController {
   private readonly isShort: boolean;
   /** By row; kept by the controller, not by the API, as upstream has it. */
   private readonly backoffs = new Map<number, BackoffRecord & { readonly incarnation: number }>();
+
+  /** By row: whether somebody selects by the completion index of its pods. `uid` is the Job's serial. */
+  private readonly indexAsked = new Map<number, { readonly uid: number; readonly isAsked: boolean }>();
 
   /** `isShort`: plain Jobs are worked on by their counts; both ways write the same. */
   constructor(context: ControllerContext, makeQueue: QueueMaker, isShort = true) {
@@ -461,7 +466,7 @@ export class JobController {
     const lost = index < 0 ? undefined : delayed.get(index);
     const history = lost === undefined ? { indexFailures: 0, ignoredFailures: 0 } : cluster.pods.history(lost);
     const isIgnored = lost !== undefined && this.actionOn(plan, lost) === 'Ignore';
-    return createOwnedPod(this.context, row, this.templateOf(row), {
+    return createOwnedPod(this.context, row, this.templateOf(row, index), {
       tracked: true,
       ...(index < 0 ? {} : { item: index, nameBase: cluster.names.intern(`${name}-${String(index)}`) }),
       indexFailures: history.indexFailures + (lost !== undefined && !isIgnored ? 1 : 0),
@@ -470,23 +475,31 @@ export class JobController {
   }
 
   /**
-   * Interned at the first pod. The label with the completion index is left out: each index would be a template of its
-   * own.
+   * Interned at the first pod. Where somebody selects by the completion index each index has a template of its own, with
+   * the label; elsewhere nobody could tell, and all share one.
    */
-  private readonly templateOf = (row: number): number => {
+  private readonly templateOf = (row: number, index = -1): number => {
     const { cluster, context } = this;
     const known = cluster.workloads.template[row];
-    if (known >= 0) return known;
+    if (known >= 0 && (index < 0 || !this.isIndexAsked(row))) return known;
     const name = nameOf(cluster, row);
     const template = cluster.workloads.object[row]?.spec?.template ?? {};
     const restartPolicy = template.spec?.restartPolicy === 'OnFailure' ? 'OnFailure' : 'Never';
     const pod = podOf(cluster, row, { ...template, spec: { ...template.spec, restartPolicy } }, {
       'batch.kubernetes.io/job-name': name, 'job-name': name,
+      ...(index >= 0 && this.isIndexAsked(row) ? { [INDEX_LABEL]: String(index) } : {}),
     });
     const id = context.admit(pod);
-    context.requests.noteTemplate(row, id);
+    if (known < 0) context.requests.noteTemplate(row, id);
     return id;
   };
+
+  private isIndexAsked(row: number): boolean {
+    const uid = this.cluster.workloads.serial[row];
+    let known = this.indexAsked.get(row);
+    if (known?.uid !== uid) this.indexAsked.set(row, (known = { uid, isAsked: asksForIndex(this.cluster, row) }));
+    return known.isAsked;
+  }
 
   // ---- counting and status ---------------------------------------------------------------------------------------
 

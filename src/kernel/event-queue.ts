@@ -55,13 +55,11 @@ export class EventQueue {
   takenA = 0;
   takenB = 0;
 
-  private readonly phaseCount: number;
   private readonly phaseOfKind: number[] = [0];
 
   private events = new Int32Array(INITIAL_CAPACITY * 4);
   /** Odd while the row holds a live timer, else even. */
   private generations = new Uint32Array(INITIAL_CAPACITY);
-  private eventCapacity = INITIAL_CAPACITY;
   /** Rows from here on were never used. */
   private eventHighWater = 0;
   private freeEvent = NONE;
@@ -86,14 +84,13 @@ export class EventQueue {
 
   constructor(phaseCount: number) {
     assert(Number.isInteger(phaseCount) && phaseCount >= 1 && phaseCount < NO_PHASE, 'there are 1 to 31 phases');
-    this.phaseCount = phaseCount;
     this.bucketHeads = new Int32Array(phaseCount).fill(NONE);
     this.bucketTails = new Int32Array(phaseCount).fill(NONE);
   }
 
   defineKind(phase: number): number {
     assert(
-      Number.isInteger(phase) && phase >= 0 && phase < this.phaseCount,
+      Number.isInteger(phase) && phase >= 0 && phase < this.bucketHeads.length,
       'a kind of event needs a phase of the queue',
     );
     assert(this.phaseOfKind.length <= MAX_KIND, 'too many kinds of events');
@@ -207,7 +204,7 @@ export class EventQueue {
     if (row !== NONE) {
       this.freeEvent = this.events[row * 4 + NEXT];
     } else {
-      if (this.eventHighWater === this.eventCapacity) this.growEvents();
+      if (this.eventHighWater === this.generations.length) this.growEvents();
       row = this.eventHighWater++;
     }
     const events = this.events;
@@ -305,7 +302,7 @@ export class EventQueue {
   }
 
   private growEvents(): void {
-    const capacity = this.eventCapacity * 2;
+    const capacity = this.generations.length * 2;
     assert(capacity <= ROW_LIMIT, 'too many pending events');
     const events = new Int32Array(capacity * 4);
     events.set(this.events);
@@ -313,7 +310,6 @@ export class EventQueue {
     const generations = new Uint32Array(capacity);
     generations.set(this.generations);
     this.generations = generations;
-    this.eventCapacity = capacity;
   }
 
   private growInstants(): void {

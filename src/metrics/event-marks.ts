@@ -1,11 +1,14 @@
 /**
  * What is told by whoever makes it happen. Things worth a mark on a plot: marks of one kind at one instant become one;
- * beyond MAX_MARKS only their number is kept. And what each failure process did to nodes.
+ * beyond MAX_MARKS only their number is kept. And what each failure process, and each step that strikes nodes, did to
+ * nodes and their pods.
  */
 import { assert } from '../base/assert.ts';
 import { MICROS_PER_SECOND } from '../base/time.ts';
 import type { Micros } from '../base/time.ts';
+import { EvictionCause, PodOutcome } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import type { ClusterObserver } from '../cluster/observer.ts';
 import type { CampaignFacts, MarkedEvent } from './run-result.ts';
 import { SampleSet, summarizeSamples } from './sample-set.ts';
 
@@ -67,18 +70,36 @@ interface Campaign {
   /** Since when, by row of the nodes that are struck. */
   readonly since: Map<number, Micros>;
   readonly durations: SampleSet;
+  podsLost: number;
+  podsRestarted: number;
 }
 
-/** Costs an entry for each node of a process and 8 bytes each time that one is struck. */
-export class Campaigns {
+/** Not for a pod's node: somebody else needs its room, or wants it to go. */
+const OTHER_CAUSES: ReadonlySet<number> = new Set([
+  EvictionCause.None, EvictionCause.Preemption, EvictionCause.ScaleDown, EvictionCause.KubeletPreemption,
+]);
+
+/**
+ * Costs an entry for each node of a process, 8 bytes each time that one is struck, and an entry for each pod that is
+ * stopped with its machine or lost, while its object is there.
+ */
+export class Campaigns implements ClusterObserver {
   private readonly cluster: Cluster;
   private readonly campaigns: readonly Campaign[];
+  /** By node row: those that hold it. */
+  private readonly holders = new Map<number, Campaign[]>();
+  /** By pod row: those that held its machine when it stopped, until the pod runs again. */
+  private readonly interrupted = new Map<number, readonly Campaign[]>();
+  /** Pods that count as lost. */
+  private readonly lost = new Set<number>();
 
   constructor(cluster: Cluster, processes: readonly CampaignProcess[]) {
     this.cluster = cluster;
     this.campaigns = processes.map((process): Campaign => ({
       process, strikes: 0, names: new Set(), since: new Map(), durations: new SampleSet(),
+      podsLost: 0, podsRestarted: 0,
     }));
+    cluster.observe(this);
   }
 
   processStrikes(process: number): void {
@@ -86,18 +107,63 @@ export class Campaigns {
   }
 
   nodeStruck(process: number, node: number): void {
-    const { names, since } = this.campaigns[process];
-    names.add(this.cluster.nodes.facts[node].name);
-    since.set(node, this.cluster.now);
+    const campaign = this.campaigns[process];
+    campaign.names.add(this.cluster.nodes.facts[node].name);
+    campaign.since.set(node, this.cluster.now);
+    this.holders.set(node, [...(this.holders.get(node) ?? []), campaign]);
   }
 
   nodeReleased(process: number, node: number): void {
-    const { since, durations } = this.campaigns[process];
+    const campaign = this.campaigns[process];
+    const { since, durations } = campaign;
     const began = since.get(node);
     assert(began !== undefined, `node row ${String(node)} was not struck`);
     durations.add(this.cluster.now - began);
     since.delete(node);
+    const left = (this.holders.get(node) ?? []).filter((other) => other !== campaign);
+    if (left.length === 0) this.holders.delete(node);
+    else this.holders.set(node, left);
   }
+
+  // ---- pods ------------------------------------------------------------------------------------------------------
+
+  podInterrupted(pod: number): void {
+    const holders = this.holders.get(this.cluster.pods.node[pod]);
+    if (holders !== undefined) this.interrupted.set(pod, holders);
+  }
+
+  podStarted(pod: number): void {
+    const holders = this.interrupted.get(pod);
+    if (holders === undefined) return;
+    this.interrupted.delete(pod);
+    for (const campaign of holders) campaign.podsRestarted++;
+  }
+
+  podTerminating(pod: number): void {
+    const { cause, node } = this.cluster.pods;
+    if (!OTHER_CAUSES.has(cause[pod])) this.lose(pod, node[pod]);
+  }
+
+  podRemoved(pod: number, node: number, _phaseBefore: number, outcome: PodOutcome): void {
+    const isEvicted = outcome === PodOutcome.Evicted && !OTHER_CAUSES.has(this.cluster.pods.cause[pod]);
+    const diedWithMachine = outcome === PodOutcome.Failed && this.interrupted.has(pod);
+    if (isEvicted || diedWithMachine) this.lose(pod, node);
+  }
+
+  podDeleted(pod: number): void {
+    this.interrupted.delete(pod);
+    this.lost.delete(pod);
+  }
+
+  /** Once, for all that hold its node, or held it when its machine stopped. */
+  private lose(pod: number, node: number): void {
+    const holders = this.interrupted.get(pod) ?? this.holders.get(node);
+    if (holders === undefined || this.lost.has(pod)) return;
+    this.lost.add(pod);
+    for (const campaign of holders) campaign.podsLost++;
+  }
+
+  // ---- the result ------------------------------------------------------------------------------------------------
 
   /** Closes the books. Once. Nothing where nobody was struck. */
   facts(): { readonly campaigns?: readonly CampaignFacts[] } {
@@ -105,13 +171,15 @@ export class Campaigns {
     return { campaigns: this.campaigns.map((campaign) => this.factsOf(campaign)) };
   }
 
-  private factsOf({ process: { name, kind, scope }, strikes, names, since, durations }: Campaign): CampaignFacts {
+  private factsOf({ process, strikes, names, since, durations, podsLost, podsRestarted }: Campaign): CampaignFacts {
+    const { name, kind, scope } = process;
     for (const began of since.values()) durations.addCensored(this.cluster.now - began);
     const { p50, max } = summarizeSamples([durations], MICROS_PER_SECOND).quantiles;
     return {
       name, kind, scope, strikes,
       nodesStruck: names.size, nodesStruckAtEnd: since.size,
       nodeSeconds: durations.sum / MICROS_PER_SECOND, medianSeconds: p50, longestSeconds: max,
+      podsLost, podsRestarted,
     };
   }
 }

@@ -31,6 +31,8 @@ export class Replacements implements ClusterObserver {
 
   podRemoved(pod: number, _node: number, _phase: number, outcome: PodOutcome): void {
     const wasAsked = this.cluster.pods.isTerminating(pod);
+    // It was asked to go, and had ended by itself before its kubelet heard of it.
+    if (wasAsked && outcome === PodOutcome.Succeeded) this.forget(pod);
     if (!wasAsked && (outcome === PodOutcome.Failed || outcome === PodOutcome.Evicted)) this.note(pod);
   }
 
@@ -45,6 +47,12 @@ export class Replacements implements ClusterObserver {
 
   workloadChanged(row: number, change: string): void {
     if (change === 'gone' || change === 'deleting') this.lost.delete(row);
+  }
+
+  private forget(pod: number): void {
+    const list = this.lost.get(this.cluster.pods.owner[pod]);
+    const at = list?.findIndex((entry) => entry.pod === pod) ?? -1;
+    if (at >= 0) list?.splice(at, 1);
   }
 
   private note(pod: number): void {

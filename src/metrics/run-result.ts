@@ -270,21 +270,24 @@ export interface FailureFacts {
   readonly wastedPodSeconds: number;
   readonly usefulPodSeconds: number;
   readonly nodeDownSeconds: number;
-  /** One for each failure process of the scenario, in its order. Absent where none of them has struck. */
+  /**
+   * One for each failure process of the scenario, then for each step that strikes nodes, in their orders. Absent where
+   * none of them has struck.
+   */
   readonly campaigns?: readonly CampaignFacts[];
   /** Absent where nobody has said what runs in any pod. */
   readonly containers?: ContainerFacts;
 }
 
 /**
- * What one failure process did. A node is struck from when it is hit (with a reclaim: from the notice on) until the
+ * What one failure process or step did. A node is struck from when it is hit (with a reclaim: from the notice on) until the
  * process lets go of it, the Node object goes or the run ends, whatever else ails it meanwhile.
  */
 export interface CampaignFacts {
   readonly name: string;
-  /** `crash`, `slow`, `partition`, `reclaim`, `registry`, `cordon` */
+  /** `crash`, `slow`, `partition`, `reclaim`, `registry`, `cordon`, `hang`, `diskFull` */
   readonly kind: string;
-  /** `node`, `zone`, `rack`, `cluster` */
+  /** `node`, `zone`, `rack`, `cluster`; `step` */
   readonly scope: string;
   /** A zone, rack or cluster that is struck counts once. */
   readonly strikes: number;
@@ -297,6 +300,13 @@ export interface CampaignFacts {
   /** Of a node's being struck once, nearest-rank; null: it has not struck. */
   readonly medianSeconds: number | null;
   readonly longestSeconds: number | null;
+  /**
+   * Pods that were evicted from a struck node, or died there with their machine and did not come again. One on a node
+   * that several campaigns hold counts for each.
+   */
+  readonly podsLost: number;
+  /** Times that a pod whose machine stopped was started again there. */
+  readonly podsRestarted: number;
 }
 
 export interface ContainerFacts {

@@ -72,12 +72,18 @@ export class PodAdmittance {
     if (!Number.isNaN(cluster.pods.startedAt[pod])) return true;
     const refusal = this.refusalOf(pod);
     if (refusal === null || ('lacks' in refusal && this.makeRoom(pod, refusal.lacks))) return true;
+    this.reject(pod, refusal);
+    return false;
+  }
+
+  /** The pod has failed: it cannot run here. */
+  reject(pod: number, refusal: AdmissionRefusal): void {
+    const { cluster, reports } = this;
     this.onRefused(pod, refusal);
     const { reason, message } = refusal;
     const end = { phase: PodPhase.Failed, outcome: PodOutcome.Failed, reason, message };
-    if (this.reports === null) cluster.endPod(pod, end);
-    else this.reports.tellEnd(pod, (row) => { cluster.endPod(row, end); });
-    return false;
+    if (reports === null) cluster.endPod(pod, end);
+    else reports.tellEnd(pod, (row) => { cluster.endPod(row, end); });
   }
 
   isAdmitted(pod: number): boolean {

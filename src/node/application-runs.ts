@@ -9,7 +9,7 @@ import { DEFAULT_MEMORY_BYTES } from '../cluster/pod-template.ts';
 import type { Distribution } from '../kernel/distribution.ts';
 import type { RandomStream } from '../kernel/random.ts';
 import { sample } from '../kernel/sampling.ts';
-import type { ApplicationModel, ContainerModel } from '../scenario/application.ts';
+import type { ApplicationModel, ContainerModel, GrowingUse } from '../scenario/application.ts';
 
 /** A container's part in its pod. */
 export type ContainerRole = 'init' | 'sidecar' | 'main';
@@ -21,21 +21,33 @@ export interface ProgramRun {
   readonly endsAfter: Micros;
   /** When it ends by itself. */
   readonly exitCode: number;
-  /** null: what it requests. */
-  readonly memory: MemoryUse | null;
+  readonly uses: ProgramUses;
 }
 
-export interface MemoryUse {
-  readonly bytes: number;
-  readonly bytesPerMicro: number;
+/** What one run of a container takes of its node. null: what it requests; of processes one. */
+export interface ProgramUses {
+  readonly memory: Use | null;
+  readonly storage: Use | null;
+  readonly pids: Use | null;
 }
 
-/** What a container may have. */
-export interface MemoryBounds {
+/** From the start of a run on, or now: bytes or processes. */
+export interface Use {
+  readonly amount: number;
+  readonly perMicro: number;
+}
+
+/** Of a resource that a container may have, in bytes. */
+export interface Bounds {
   /** 0: nothing is requested. */
   readonly requestBytes: number;
   /** Infinity: none. */
   readonly limitBytes: number;
+}
+
+export interface ContainerBounds {
+  readonly memory: Bounds;
+  readonly storage: Bounds;
 }
 
 /** Containers that the application does not name, and what a named one leaves out. */
@@ -47,7 +59,12 @@ export interface ProgramModel {
   readonly stopSeconds: Distribution | null;
   readonly preStopSeconds: Distribution | null;
   readonly memory: ContainerModel['memory'];
+  readonly storage: ContainerModel['storage'];
+  readonly pids: ContainerModel['pids'];
 }
+
+/** What a container writes where it requests no ephemeral-storage: shares are of this. */
+const DEFAULT_STORAGE_BYTES = 1024 * 1024 * 1024;
 
 /** From SIGTERM until the end of a program, where nothing is said of it. */
 const USUAL_STOP_MICROS: Micros = MICROS_PER_SECOND;
@@ -65,47 +82,54 @@ export function programModel({ model, containers }: ApplicationModel, name: stri
     stopSeconds: own.stopSeconds ?? shared.stopSeconds,
     preStopSeconds: own.preStopSeconds ?? shared.preStopSeconds,
     memory: own.memory ?? shared.memory,
+    storage: own.storage ?? shared.storage,
+    pids: own.pids ?? shared.pids,
   };
 }
 
 const NOTHING: ProgramModel = {
   startupSeconds: null, initSeconds: null, failure: null, hang: null, stopSeconds: null, preStopSeconds: null,
-  memory: null,
+  memory: null, storage: null, pids: null,
 };
 
 /** `workMicros`: when its work is done, Infinity: it serves for ever. */
 export function drawRun(
-  model: ProgramModel, role: ContainerRole, bounds: MemoryBounds, workMicros: Micros, stream: RandomStream,
+  model: ProgramModel, role: ContainerRole, bounds: ContainerBounds, workMicros: Micros, stream: RandomStream,
 ): ProgramRun {
   const { failure, hang } = model;
   const answersAfter = drawMicros(model.startupSeconds, 0, stream);
   const work = role === 'init' ? drawMicros(model.initSeconds, 0, stream) : role === 'main' ? workMicros : Infinity;
   const failsAfter = failure === null ? Infinity : drawChance(failure, stream);
   const hangsAfter = hang === null ? Infinity : drawChance(hang, stream);
-  const memory = model.memory === null ? null : drawMemory(model.memory, bounds, stream);
+  const uses = drawUses(model, bounds, stream);
   const fails = failsAfter < work && failsAfter <= hangsAfter;
   // A program that hangs neither fails nor gets its work done.
   const endsAfter = fails ? failsAfter : work <= hangsAfter ? work : Infinity;
-  const killedAfter = memory === null ? Infinity : outOfMemoryAfter(memory, bounds);
-  if (killedAfter < endsAfter) return { answersAfter, hangsAfter, endsAfter: killedAfter, exitCode: KILLED, memory };
-  return { answersAfter, hangsAfter, endsAfter, exitCode: fails && failure !== null ? failure.exitCode : 0, memory };
+  const killedAfter = uses.memory === null ? Infinity : outOfMemoryAfter(uses.memory, bounds.memory);
+  if (killedAfter < endsAfter) return { answersAfter, hangsAfter, endsAfter: killedAfter, exitCode: KILLED, uses };
+  return { answersAfter, hangsAfter, endsAfter, exitCode: fails && failure !== null ? failure.exitCode : 0, uses };
 }
 
 /** Exit code of a container that SIGKILL has ended. */
 export const KILLED = 137;
 
-function drawMemory(
-  { use, growthPerHour }: NonNullable<ContainerModel['memory']>, { requestBytes }: MemoryBounds, stream: RandomStream,
-): MemoryUse {
-  const whole = requestBytes > 0 ? requestBytes : DEFAULT_MEMORY_BYTES;
-  const bytes = sample(use, stream) * whole;
-  return { bytes, bytesPerMicro: (sample(growthPerHour, stream) * whole) / MICROS_PER_HOUR };
+function drawUses({ memory, storage, pids }: ProgramModel, bounds: ContainerBounds, stream: RandomStream): ProgramUses {
+  const drawn = (use: GrowingUse | null, whole: number): Use | null => {
+    if (use === null) return null;
+    const amount = sample(use.use, stream) * whole;
+    return { amount, perMicro: (sample(use.growthPerHour, stream) * whole) / MICROS_PER_HOUR };
+  };
+  return {
+    memory: drawn(memory, bounds.memory.requestBytes || DEFAULT_MEMORY_BYTES),
+    storage: drawn(storage, bounds.storage.requestBytes || DEFAULT_STORAGE_BYTES),
+    pids: drawn(pids, 1),
+  };
 }
 
 /** When its use reaches the limit of its cgroup; a program needs a second at least to fill its memory. */
-function outOfMemoryAfter({ bytes, bytesPerMicro }: MemoryUse, { limitBytes }: MemoryBounds): Micros {
-  if (bytes >= limitBytes) return MICROS_PER_SECOND;
-  const after = (limitBytes - bytes) / bytesPerMicro;
+function outOfMemoryAfter({ amount, perMicro }: Use, { limitBytes }: Bounds): Micros {
+  if (amount >= limitBytes) return MICROS_PER_SECOND;
+  const after = (limitBytes - amount) / perMicro;
   return after < Infinity ? Math.max(Math.ceil(after), MICROS_PER_SECOND) : Infinity;
 }
 

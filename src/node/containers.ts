@@ -10,7 +10,7 @@ import type { PodTemplate } from '../cluster/pod-template.ts';
 import type { RandomStream } from '../kernel/random.ts';
 import type { ApplicationModel } from '../scenario/application.ts';
 import { programModel } from './application-runs.ts';
-import type { ContainerRole, MemoryBounds, MemoryUse, ProgramModel } from './application-runs.ts';
+import type { Bounds, ContainerBounds, ContainerRole, ProgramModel, ProgramUses } from './application-runs.ts';
 import { NO_CRASHES } from './crash-loop.ts';
 import type { CrashLoop } from './crash-loop.ts';
 import type { ContainerEnd } from './pod-lives.ts';
@@ -24,7 +24,7 @@ export interface ContainerFacts {
   readonly restartPolicy: string;
   /** Of a preStop hook that sleeps; null: it does something else, or there is none (which takes no time). */
   readonly sleepMicros: Micros | null;
-  readonly memory: MemoryBounds;
+  readonly bounds: ContainerBounds;
 }
 
 /** What is the same for all pods of a template. */
@@ -48,8 +48,10 @@ export interface Container {
   exitCode: number;
   hangsAt: Micros;
   hasRun: boolean;
-  /** Of the current run; null: what it requests. */
-  memory: MemoryUse | null;
+  /** Of the current run. */
+  uses: ProgramUses;
+  /** Bytes on disk that its last run has left behind: one dead container is kept. */
+  deadBytes: number;
   crashes: CrashLoop;
   restarts: number;
   /** How its last run ended; null: none has. */
@@ -89,7 +91,7 @@ export function podFacts(
       program: programModel(application, container.name ?? '', role),
       probes: containerProbes(container),
       restartPolicy: (role === 'main' ? ownPolicy.get(container.name) : undefined) ?? restartPolicy,
-      memory: memoryBounds(resources.get(container.name)),
+      bounds: boundsOf(resources.get(container.name)),
       sleepMicros: seconds !== undefined ? seconds * MICROS_PER_SECOND : hook === undefined ? 0 : null,
     };
   };
@@ -97,13 +99,18 @@ export function podFacts(
   return { initCount: inits.length, containers: [...inits, ...life.containers.map((one) => compiled(one, 'main'))] };
 }
 
-function memoryBounds({ requests, limits }: ResourceRequirements = {}): MemoryBounds {
-  const [request, limit] = [requests?.['memory'], limits?.['memory']];
-  return {
-    requestBytes: request === undefined ? 0 : unitsFromText(request),
-    limitBytes: limit === undefined ? Infinity : unitsFromText(limit),
+function boundsOf({ requests, limits }: ResourceRequirements = {}): ContainerBounds {
+  const bounds = (resource: string): Bounds => {
+    const [request, limit] = [requests?.[resource], limits?.[resource]];
+    return {
+      requestBytes: request === undefined ? 0 : unitsFromText(request),
+      limitBytes: limit === undefined ? Infinity : unitsFromText(limit),
+    };
   };
+  return { memory: bounds('memory'), storage: bounds('ephemeral-storage') };
 }
+
+const NO_USES: ProgramUses = { memory: null, storage: null, pids: null };
 
 export function newLife(facts: PodFacts, stream: RandomStream, now: Micros): LivingPod {
   const containers = facts.containers.map((of): Container => ({
@@ -118,7 +125,8 @@ export function newLife(facts: PodFacts, stream: RandomStream, now: Micros): Liv
     exitCode: 0,
     hangsAt: Infinity,
     hasRun: false,
-    memory: null,
+    uses: NO_USES,
+    deadBytes: 0,
     crashes: NO_CRASHES,
     restarts: 0,
     last: null,

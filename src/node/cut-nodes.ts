@@ -1,6 +1,7 @@
 /**
  * What kubelets of nodes that are cut off from the API server keep to themselves: what has happened there and nobody
- * has heard of, and which pods have lost Ready meanwhile. Loaded only where a scenario has such failures.
+ * has heard of, and which pods have lost Ready meanwhile. Where a container runtime hangs it is the same: nothing that
+ * is asked for is done, and nothing that happens is seen. Loaded only where a scenario has such failures.
  */
 import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -21,12 +22,13 @@ export class CutNodes {
     this.troubles = troubles;
   }
 
+  /** Or its container runtime hangs. */
   isNodeCut(node: number): boolean {
-    return this.troubles.isCut(node);
+    return this.troubles.isCut(node) || this.troubles.isHung(node);
   }
 
   isCut(pod: number): boolean {
-    return this.troubles.isCut(this.cluster.pods.node[pod]);
+    return this.isNodeCut(this.cluster.pods.node[pod]);
   }
 
   /** Whether the node's kubelet has told of all that became of its pods. */
@@ -40,7 +42,8 @@ export class CutNodes {
 
   begin(node: number): void {
     this.unreported.add(node);
-    this.since.set(node, this.cluster.now);
+    // Cut off while its runtime hangs: it has heard of nothing since the first of both.
+    if (!this.since.has(node)) this.since.set(node, this.cluster.now);
   }
 
   /** Somebody has found it silent and taken Ready back from its pods. */

@@ -1,7 +1,7 @@
 /**
  * Images on nodes: which are there, and the pulls that bring the others. One pull serves every pod that waits for the
  * image; with `serialize` a node pulls one image at a time in the order of asking (serializeImagePulls), otherwise all
- * at once, each at full speed. Images are never removed from a node.
+ * at once, each at full speed. Where nodes have disks (node-disks.ts) a pull needs room, and images are removed.
  *
  * While a node does not reach the registry every pull fails, and so does asking for an image whose policy is Always. A
  * pod asks again after 10 s, doubling up to 300 s (pkg/kubelet/images/image_manager.go, v1.36): the first 10 s of a
@@ -31,6 +31,7 @@ const REPORTED_IMAGES = 50;
 const FIRST_BACKOFF_MICROS: Micros = 10 * MICROS_PER_SECOND;
 const LONGEST_BACKOFF_MICROS: Micros = 300 * MICROS_PER_SECOND;
 const LOOK_AGAIN_MICROS: Micros = 10 * MICROS_PER_SECOND;
+const NO_SPACE = 'rpc error: code = Unknown desc = failed to pull and unpack image: write: no space left on device';
 const NO_REGISTRY = 'rpc error: code = Unavailable desc = failed to resolve reference: the registry is unavailable';
 /** What an empty image name becomes when it is normalised. */
 const NO_IMAGE = ':latest';
@@ -55,9 +56,19 @@ export interface PullFaults {
   readonly isCurrent: (pod: number, ticket: number) => boolean;
 }
 
+/** What a node's disk has to do with images. */
+export interface ImageShelf {
+  /** Whether an image of so many bytes still fits. */
+  hasRoom(node: number, bytes: number): boolean;
+  /** An image has come. */
+  imagesChanged(node: number): void;
+}
+
 interface FailedPull {
   readonly ticket: number;
   readonly image: number;
+  /** What the runtime said. */
+  why: string;
   backoffMicros: Micros;
 }
 
@@ -71,9 +82,7 @@ export class ImagePulls {
   private readonly faults: PullFaults;
   /** By pod row: what its last pull failed of. */
   private readonly failed = new Map<number, FailedPull>();
-  private readonly failEvent: EventKind;
-  private readonly backoffEvent: EventKind;
-  private readonly retryEvent: EventKind;
+  private readonly failureEvents: { readonly fail: EventKind; readonly backOff: EventKind; readonly again: EventKind };
 
   private readonly images = new Interner();
   private readonly sizes: number[] = [];
@@ -86,6 +95,10 @@ export class ImagePulls {
   private readonly pulls: (NodePulls | null)[] = [];
   /** By node row: pulled and not yet reported. */
   private readonly unreported: number[][] = [];
+  /** By node row: removed and not yet reported. */
+  private readonly removed = new Map<number, Set<number>>();
+  /** null: there is room for all images. */
+  shelf: ImageShelf | null = null;
   pullCount = 0;
 
   constructor(
@@ -104,9 +117,11 @@ export class ImagePulls {
     this.reportEvent = kernel.defineEvent('node images report', 3, (node, incarnation) =>
       this.report(node, incarnation),
     );
-    this.failEvent = kernel.defineEvent('image pull failed', 3, (pod, ticket) => this.fail(pod, ticket));
-    this.backoffEvent = kernel.defineEvent('image pull backs off', 3, (pod, ticket) => this.backOff(pod, ticket));
-    this.retryEvent = kernel.defineEvent('image pull again', 3, (pod, ticket) => this.askAgain(pod, ticket));
+    this.failureEvents = {
+      fail: kernel.defineEvent('image pull failed', 3, (pod, ticket) => this.fail(pod, ticket)),
+      backOff: kernel.defineEvent('image pull backs off', 3, (pod, ticket) => this.backOff(pod, ticket)),
+      again: kernel.defineEvent('image pull again', 3, (pod, ticket) => this.askAgain(pod, ticket)),
+    };
   }
 
   /** A new machine: it has what its Node object names. */
@@ -116,6 +131,7 @@ export class ImagePulls {
     this.present.fill(0, node * this.words, (node + 1) * this.words);
     this.pulls[node] = null;
     this.unreported[node] = [];
+    this.removed.delete(node);
     this.nodeImagesChanged(node);
   }
 
@@ -133,7 +149,7 @@ export class ImagePulls {
   }
 
   nodeReturned(node: number): void {
-    if (this.unreported[node].length > 0) this.scheduleReport(node);
+    if (this.unreported[node].length > 0 || this.removed.has(node)) this.scheduleReport(node);
   }
 
   /** Pulls under way fail, those that wait for their turn likewise. */
@@ -143,8 +159,8 @@ export class ImagePulls {
     this.nodeStopped(node);
     for (const [image, waiting] of pulls.waiting)
       for (let i = 0; i < waiting.length; i += 2) {
-        this.noteFailure(waiting[i], waiting[i + 1], image);
-        this.kernel.after(0, this.failEvent, waiting[i], waiting[i + 1]);
+        this.noteFailure(waiting[i], waiting[i + 1], image, NO_REGISTRY);
+        this.kernel.after(0, this.failureEvents.fail, waiting[i], waiting[i + 1]);
       }
   }
 
@@ -167,8 +183,8 @@ export class ImagePulls {
   /** The pod waits for an image that is missing; `onPulled` tells when it has come. */
   request(node: number, image: number, pod: number, ticket: number): void {
     if (this.faults.troubles?.isRegistryLost(node) === true) {
-      this.noteFailure(pod, ticket, image);
-      this.kernel.after(this.pullMicros(node, 0), this.failEvent, pod, ticket);
+      this.noteFailure(pod, ticket, image, NO_REGISTRY);
+      this.kernel.after(this.pullMicros(node, 0), this.failureEvents.fail, pod, ticket);
       return;
     }
     const pulls = (this.pulls[node] ??= newPulls());
@@ -197,10 +213,10 @@ export class ImagePulls {
 
   // ---- pulls that fail -------------------------------------------------------------------------------------------
 
-  private noteFailure(pod: number, ticket: number, image: number): void {
+  private noteFailure(pod: number, ticket: number, image: number, why: string): void {
     const known = this.failed.get(pod);
-    if (known?.ticket === ticket && known.image === image) return;
-    this.failed.set(pod, { ticket, image, backoffMicros: 0 });
+    if (known?.ticket === ticket && known.image === image) known.why = why;
+    else this.failed.set(pod, { ticket, image, why, backoffMicros: 0 });
   }
 
   private fail(pod: number, ticket: number): void {
@@ -212,17 +228,17 @@ export class ImagePulls {
     const image = this.images.text(failed.image);
     this.say(pod, failed, 'ErrImagePull', [
       ['Normal', 'Pulling', `Pulling image "${image}"`],
-      ['Warning', 'Failed', `Failed to pull image "${image}": ${NO_REGISTRY}`],
+      ['Warning', 'Failed', `Failed to pull image "${image}": ${failed.why}`],
     ]);
-    if (next > LOOK_AGAIN_MICROS) this.kernel.after(LOOK_AGAIN_MICROS, this.backoffEvent, pod, ticket);
-    this.kernel.after(next, this.retryEvent, pod, ticket);
+    if (next > LOOK_AGAIN_MICROS) this.kernel.after(LOOK_AGAIN_MICROS, this.failureEvents.backOff, pod, ticket);
+    this.kernel.after(next, this.failureEvents.again, pod, ticket);
   }
 
   private backOff(pod: number, ticket: number): void {
     const failed = this.waitOf(pod, ticket);
     if (failed === null) return;
     const image = this.images.text(failed.image);
-    const why = `ErrImagePull: ${NO_REGISTRY}`;
+    const why = `ErrImagePull: ${failed.why}`;
     this.say(pod, failed, 'ImagePullBackOff', [['Normal', 'BackOff', `Back-off pulling image "${image}": ${why}`]]);
   }
 
@@ -250,12 +266,25 @@ export class ImagePulls {
   }
 
   private askAgain(pod: number, ticket: number): void {
-    if (this.waitOf(pod, ticket) === null) return;
-    if (this.faults.troubles?.isRegistryLost(this.cluster.pods.node[pod]) !== true) {
-      this.failed.delete(pod);
-      if (this.cluster.pods.history(pod).waits !== '') this.cluster.setPodWaits(pod, '');
-    }
+    const failed = this.waitOf(pod, ticket);
+    if (failed === null) return;
+    const isRegistryBack = this.faults.troubles?.isRegistryLost(this.cluster.pods.node[pod]) !== true;
+    // Whether there is room again shows when the image has come.
+    if (failed.why === NO_REGISTRY && isRegistryBack) this.forgetFailure(pod);
     this.onPulled(pod, ticket);
+  }
+
+  private forgetFailure(pod: number): void {
+    if (!this.failed.delete(pod)) return;
+    if (this.cluster.pods.history(pod).waits !== '') this.cluster.setPodWaits(pod, '');
+  }
+
+  /** The image has come and does not fit. */
+  private failForSpace(pods: readonly number[], image: number): void {
+    for (let i = 0; i < pods.length; i += 2) {
+      this.noteFailure(pods[i], pods[i + 1], image, NO_SPACE);
+      this.kernel.after(0, this.failureEvents.fail, pods[i], pods[i + 1]);
+    }
   }
 
   /** An image that the registry is asked about although it may be there; -1: none. */
@@ -270,16 +299,69 @@ export class ImagePulls {
     const pulls = this.pulls[node];
     if (pulls === null) return;
     pulls.active.delete(image);
+    const waiting = pulls.waiting.get(image) ?? [];
+    pulls.waiting.delete(image);
+    const hasRoom = this.shelf?.hasRoom(node, this.sizes[image]) !== false;
+    if (hasRoom) this.noteArrival(node, image);
+    const next = pulls.queue.shift();
+    if (next !== undefined) this.startPull(node, next, pulls);
+    if (!hasRoom) return this.failForSpace(waiting, image);
+    if (this.failed.size > 0)
+      for (let i = 0; i < waiting.length; i += 2)
+        if (this.faults.isCurrent(waiting[i], waiting[i + 1])) this.forgetFailure(waiting[i]);
+    for (let i = 0; i < waiting.length; i += 2) this.onPulled(waiting[i], waiting[i + 1]);
+  }
+
+  private noteArrival(node: number, image: number): void {
     this.put(node, image);
     const unreported = this.unreported[node];
     unreported.push(image);
     if (unreported.length === 1) this.scheduleReport(node);
-    const waiting = pulls.waiting.get(image) ?? [];
-    pulls.waiting.delete(image);
-    const next = pulls.queue.shift();
-    if (next !== undefined) this.startPull(node, next, pulls);
-    for (let i = 0; i < waiting.length; i += 2) this.onPulled(waiting[i], waiting[i + 1]);
+    if (this.shelf === null) return;
+    this.removed.get(node)?.delete(image);
+    this.shelf.imagesChanged(node);
   }
+
+  // ---- for those who remove images -------------------------------------------------------------------------------
+
+  /** Ids of the images on the node, ascending. */
+  imagesOn(node: number): number[] {
+    const found: number[] = [];
+    for (let word = 0; word < this.words; word++) {
+      const bits = this.present[node * this.words + word];
+      for (let bit = 0; bit < 32 && bits >>> bit !== 0; bit++)
+        if ((bits & (1 << bit)) !== 0) found.push(word * 32 + bit);
+    }
+    return found;
+  }
+
+  /** Of a name as it stands in a Node object. */
+  idOf(name: string): number {
+    return this.imageId(normalizedImageName(name));
+  }
+
+  sizeOf(image: number): number {
+    return this.sizes[image];
+  }
+
+  imagesOfTemplate(template: number): readonly number[] {
+    return this.idsByTemplate[template] ?? this.compileTemplate(template);
+  }
+
+  /** They are gone, and will be pulled again by whoever needs them. */
+  remove(node: number, images: readonly number[]): void {
+    if (images.length === 0) return;
+    const removed = this.removed.get(node) ?? new Set<number>();
+    this.removed.set(node, removed);
+    for (const image of images) {
+      this.present[node * this.words + (image >> 5)] &= ~(1 << (image & 31));
+      removed.add(image);
+    }
+    this.unreported[node] = this.unreported[node].filter((image) => !removed.has(image));
+    this.scheduleReport(node);
+  }
+
+  // ---- status ----------------------------------------------------------------------------------------------------
 
   private scheduleReport(node: number): void {
     const { nodes } = this.cluster;
@@ -292,14 +374,19 @@ export class ImagePulls {
     const { nodes } = this.cluster;
     if (nodes.incarnation[node] !== incarnation || nodes.alive[node] === 0 || nodes.up[node] === 0) return;
     const pulled = this.unreported[node];
-    if (pulled.length === 0) return;
+    const removed = this.removed.get(node);
+    if (pulled.length === 0 && removed === undefined) return;
     this.unreported[node] = [];
+    this.removed.delete(node);
     const { object, images } = nodes.facts[node];
+    const isGone = (name: string): boolean => removed?.has(this.idOf(name)) === true;
+    const before = object.status?.images ?? [];
+    const kept = removed === undefined ? before : before.filter(({ names = [] }) => !names.some(isGone));
     const fresh = pulled
       .filter((id) => !images.has(this.images.text(id)))
       .map((id): ContainerImage => ({ names: [this.images.text(id)], sizeBytes: this.sizes[id] }));
-    if (fresh.length === 0) return;
-    let all: readonly ContainerImage[] = [...(object.status?.images ?? []), ...fresh];
+    if (fresh.length === 0 && kept.length === before.length) return;
+    let all: readonly ContainerImage[] = [...kept, ...fresh];
     if (all.length > REPORTED_IMAGES)
       all = [...all].sort((a, b) => (b.sizeBytes ?? 0) - (a.sizeBytes ?? 0)).slice(0, REPORTED_IMAGES);
     this.cluster.updateNode(node, { ...object, status: { ...object.status, images: all } });

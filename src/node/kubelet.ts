@@ -159,6 +159,11 @@ export class Kubelet implements ClusterObserver, TroubleListener {
     return this.lives?.has(pod) === true ? this.lives.look(pod) : null;
   }
 
+  /** What they take of the node; null: nobody says what runs in any pod. */
+  get uses(): Pick<PodLives, 'usesOf' | 'storageExcess' | 'removeDead'> | null {
+    return this.lives;
+  }
+
   /** For `--check`. */
   check(): void {
     this.lives?.check();
@@ -253,6 +258,11 @@ export class Kubelet implements ClusterObserver, TroubleListener {
   nodeCut(node: number, isCut: boolean): void {
     if (isCut) this.cuts?.begin(node);
     else if (this.reachEvent !== null) this.scheduleForNode(this.reachEvent, node);
+  }
+
+  /** While its runtime hangs a kubelet can do nothing, and sees nothing: as if it were cut off from its containers. */
+  runtimeHung(node: number, isHung: boolean): void {
+    this.nodeCut(node, isHung);
   }
 
   private isCut(pod: number): boolean {
@@ -399,8 +409,11 @@ export class Kubelet implements ClusterObserver, TroubleListener {
       this.acknowledge(pod);
     }
     if (this.ends.hasToWait(pod)) return;
-    if (this.volumes?.areMounted(pod, () => {
-      if (this.isCurrent(pod, ticket)) this.makeSandbox(pod, ticket);
+    if (this.volumes?.areMounted(pod, (refusal) => {
+      if (!this.isCurrent(pod, ticket)) return;
+      if (refusal === null) this.makeSandbox(pod, ticket);
+      else if (!this.isHeldBack(pod, ticket, (row) => this.admittance.reject(row, refusal)))
+        this.admittance.reject(pod, refusal);
     }) !== false) this.makeSandbox(pod, ticket);
   }
 

@@ -18,15 +18,14 @@ import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import { RandomStream } from '../kernel/random.ts';
 import type { ApplicationModel } from '../scenario/application.ts';
 import { KILLED, drawRun, drawStop, graceOf } from './application-runs.ts';
-import type { Grace, MemoryUse } from './application-runs.ts';
+import type { Grace } from './application-runs.ts';
 import { areReady, lieDown, newLife, podFacts } from './containers.ts';
 import type { Container, LivingPod, PodFacts } from './containers.ts';
 import { NO_CRASHES, nextRestart } from './crash-loop.ts';
-import { MemoryPressure } from './memory-pressure.ts';
 import { TERMINATED } from './pod-ends.ts';
-import type { ContainerLook, KubeletHost, MakePodLives, PodLives } from './pod-lives.ts';
+import type { ContainerLook, KubeletHost, MakePodLives, PodLives, PodUses, StorageExcess } from './pod-lives.ts';
+import { leftBehind, storageExcess, usesOf } from './pod-uses.ts';
 import { probeFindings } from './probes.ts';
-
 
 export class LivingPods implements PodLives {
   private readonly kernel: Kernel;
@@ -49,33 +48,29 @@ export class LivingPods implements PodLives {
       if (!host.isCurrent(pod, ticket)) return;
       if (!host.isHeldBack(pod, ticket, (row) => this.change(row))) this.change(pod);
     });
-    const programs = [...applications.values()].flatMap(({ model, containers }) => [
-      model,
-      ...Object.values(containers),
-    ]);
-    if (programs.some(({ memory }) => memory !== null))
-      new MemoryPressure(kernel, cluster, (pod) => this.memoryOf(pod), host);
-  }
-
-  /** What a running pod's containers use now; null: what they request, as nobody says otherwise. */
-  private memoryOf(pod: number): MemoryUse | null {
-    const life = this.living.get(pod);
-    if (life === undefined) return null;
-    let [bytes, bytesPerMicro] = [0, 0];
-    for (const { state, facts, memory, runningSince } of life.containers) {
-      if (state !== 'running') continue;
-      bytes += memory === null ? facts.memory.requestBytes : memory.bytes;
-      if (memory === null) continue;
-      bytes += memory.bytesPerMicro * (this.kernel.now - runningSince);
-      bytesPerMicro += memory.bytesPerMicro;
-    }
-    return { bytes, bytesPerMicro };
   }
 
   // ---- what the kubelet tells ------------------------------------------------------------------------------------
 
   has(pod: number): boolean {
     return this.living.has(pod);
+  }
+
+  usesOf(pod: number): PodUses | null {
+    const life = this.living.get(pod);
+    return life === undefined ? null : usesOf(life, this.kernel.now);
+  }
+
+  storageExcess(pod: number): StorageExcess | null {
+    const life = this.living.get(pod);
+    if (life === undefined) return null;
+    const { spec } = this.cluster.templateOf(pod);
+    const names = [...(spec.initContainers ?? []), ...(spec.containers ?? [])].map(({ name = '' }) => name);
+    return storageExcess(life, names, this.kernel.now);
+  }
+
+  removeDead(pod: number): void {
+    for (const container of this.living.get(pod)?.containers ?? []) container.deadBytes = 0;
   }
 
   look(pod: number): ContainerLook[] {
@@ -122,6 +117,7 @@ export class LivingPods implements PodLives {
     life.areMainsStarted = false;
     life.endsAt = Infinity;
     for (const container of life.containers) {
+      container.deadBytes = leftBehind(container, this.kernel.now);
       lieDown(container, 'waiting');
       // The kubelet that remembered them has started anew.
       container.crashes = NO_CRASHES;
@@ -237,9 +233,9 @@ export class LivingPods implements PodLives {
   /** `isUp`: it has been running for long. */
   private run(life: LivingPod, container: Container, pod: number, isUp: boolean): void {
     const { now } = this.kernel;
-    const { role, program, probes, memory } = container.facts;
+    const { role, program, probes, bounds } = container.facts;
     const workMicros = this.cluster.pods.durationMicros[pod];
-    const drawn = drawRun(program, role, memory, workMicros, life.stream);
+    const drawn = drawRun(program, role, bounds, workMicros, life.stream);
     const [answersAt, hangsAt] = [isUp ? now : now + drawn.answersAfter, now + drawn.hangsAfter];
     container.state = 'running';
     container.hasRun = true;
@@ -248,7 +244,7 @@ export class LivingPods implements PodLives {
     container.hangsAt = hangsAt;
     container.endsAt = now + drawn.endsAfter;
     container.exitCode = drawn.exitCode;
-    container.memory = drawn.memory;
+    container.uses = drawn.uses;
     if (role === 'init') {
       container.startedAt = container.readyAt = container.unreadyAt = Infinity;
       return;
@@ -270,6 +266,7 @@ export class LivingPods implements PodLives {
     const lost = now - container.runningSince;
     const { role } = container.facts;
     container.last = { exitCode: container.exitCode, ranFrom: container.runningSince, at: now };
+    container.deadBytes = leftBehind(container, now);
     lieDown(container, 'ended');
     if (life.endsAt < Infinity || !this.isStartedAgain(pod, container)) return;
     container.crashes = nextRestart(container.crashes, now);
@@ -372,7 +369,8 @@ export class LivingPods implements PodLives {
     if (container.state !== 'running') return 0;
     const hangs = container.hangsAt <= this.kernel.now;
     const { micros } = this.stopOf(life, container, grace, hangs);
-    return Math.min(micros, container.endsAt - this.kernel.now);
+    // Of one that has ended while its node was cut off or hung nobody has heard.
+    return Math.max(0, Math.min(micros, container.endsAt - this.kernel.now));
   }
 
   private stopOf(

@@ -16,6 +16,7 @@ import type { EventKind, Kernel, TimerId } from '../kernel/kernel.ts';
 import type { ShutdownGrace } from './settings.ts';
 import { rejected } from './admission.ts';
 import type { AdmissionRefusal, PodAdmittance } from './admission.ts';
+import { withCondition } from './node-conditions.ts';
 import type { KubeletEviction } from './pod-ends.ts';
 
 const TERMINATED_MESSAGE = 'Pod was terminated in response to imminent node shutdown.';
@@ -148,8 +149,6 @@ function terminated(graceMicros: Micros): KubeletEviction {
 
 /** pkg/kubelet/nodestatus/setters.go: ReadyCondition. */
 function withoutReady(node: Node): Node {
-  const others = (node.status?.conditions ?? []).filter(({ type }) => type !== 'Ready');
   const message = 'node is shutting down';
-  const ready = { type: 'Ready', status: 'False', reason: 'KubeletNotReady', message } as const;
-  return { ...node, status: { ...node.status, conditions: [...others, ready] } };
+  return withCondition(node, { type: 'Ready', status: 'False', reason: 'KubeletNotReady', message });
 }

@@ -3,6 +3,7 @@ import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { ApplicationModel } from '../scenario/application.ts';
+import type { Use } from './application-runs.ts';
 import type { KubeletEviction } from './pod-ends.ts';
 
 export interface KubeletHost {
@@ -45,11 +46,32 @@ export interface ContainerLook {
   readonly last: ContainerEnd | null;
 }
 
+/** What the containers of a pod take of its node now. */
+export interface PodUses {
+  readonly memory: Use;
+  readonly storage: Use;
+  readonly inodes: Use;
+  readonly pids: Use;
+}
+
+/** A pod that has written more than it may, or will have so long from now; Infinity: never. */
+export interface StorageExcess {
+  readonly afterMicros: number;
+  /** Of its status, when it is so. */
+  readonly message: string;
+}
+
 export interface PodLives {
   /** Init containers first, as in the pod's spec. */
   look(pod: number): readonly ContainerLook[];
   /** Whether the pod's application is known. */
   has(pod: number): boolean;
+  /** What its containers take of the node now; null: nobody says. */
+  usesOf(pod: number): PodUses | null;
+  /** When it passes a limit of ephemeral-storage; null: nobody says. */
+  storageExcess(pod: number): StorageExcess | null;
+  /** Dead containers go, and what they have left on the disk. */
+  removeDead(pod: number): void;
   podCreated(pod: number): void;
   podRemoved(pod: number): void;
   /** The kubelet begins with the pod, for the first time or after its machine has come back. */

@@ -14,7 +14,7 @@ import type { DrainOptions } from './drain.ts';
 import { amountOf, chosenNodes, operationText } from './node-choice.ts';
 import type { DrainRule, NodePhase, OperationListener, StepOutcome } from './operation-log.ts';
 import { Outages } from './outages.ts';
-import type { HeldFault } from './outages.ts';
+import type { HeldFault, StrikeListener } from './outages.ts';
 import { Upgrades } from './upgrade.ts';
 import { deleteTarget, rollOut, scaleWorkload } from './workload-steps.ts';
 
@@ -29,7 +29,7 @@ export interface OperationPhases {
 
 /** What steps do to nodes. */
 export type IllnessOperation = Extract<
-  Operation, { readonly verb: 'partition' | 'slow' | 'registryOutage' | 'reclaim' }
+  Operation, { readonly verb: 'partition' | 'slow' | 'registryOutage' | 'reclaim' | 'hang' | 'diskFull' }
 >;
 
 export interface OperationParts {
@@ -37,6 +37,7 @@ export interface OperationParts {
   readonly machines: HeldFault;
   readonly faultOf: (operation: IllnessOperation) => HeldFault;
   readonly budgets: DisruptionBudgets;
+  readonly strikes: StrikeListener;
   readonly phases: OperationPhases;
 }
 
@@ -55,11 +56,11 @@ export class Operations implements InputSource, OperationListener {
   private ended = 0;
 
   constructor(kernel: Kernel, cluster: Cluster, steps: readonly Step[], parts: OperationParts) {
-    const { budgets, phases } = parts;
+    const { budgets, phases, strikes } = parts;
     this.cluster = cluster;
     this.steps = steps;
     this.parts = parts;
-    this.outages = new Outages(kernel, cluster, phases.fault);
+    this.outages = new Outages(kernel, cluster, phases.fault, strikes);
     this.drains = new Drains(kernel, cluster, budgets, phases.controller, this);
     this.upgrades = new Upgrades(kernel, cluster, {
       drains: this.drains,
@@ -123,6 +124,7 @@ export class Operations implements InputSource, OperationListener {
         const rows = rowsWithLabel(cluster, label, value);
         if (rows.length === 0) return this.stepEnds(step, 'failed', `no node has ${label}=${value}`);
         return this.outages.begin(rows, {
+          step,
           fault: this.parts.machines,
           zone: { label, value },
           forMicros,
@@ -145,11 +147,13 @@ export class Operations implements InputSource, OperationListener {
       case 'kill': {
         const onEnd = (): void => this.stepEnds(step, 'done', outageEnd(rows.length, forMicros));
         const { forMicros } = operation;
-        return this.outages.begin(rows, { fault: this.parts.machines, zone: null, forMicros, onEnd });
+        return this.outages.begin(rows, { step, fault: this.parts.machines, zone: null, forMicros, onEnd });
       }
       case 'partition':
       case 'slow':
       case 'registryOutage':
+      case 'hang':
+      case 'diskFull':
       case 'reclaim':
         return this.makeIll(step, rows, operation);
       case 'drain':
@@ -208,7 +212,7 @@ export class Operations implements InputSource, OperationListener {
   private makeIll(step: number, rows: readonly number[], operation: IllnessOperation): void {
     const { forMicros } = operation;
     const onEnd = (): void => this.stepEnds(step, 'done', illnessEnd(operation, rows.length));
-    this.outages.begin(rows, { fault: this.parts.faultOf(operation), zone: null, forMicros, onEnd });
+    this.outages.begin(rows, { step, fault: this.parts.faultOf(operation), zone: null, forMicros, onEnd });
   }
 
   private endWith(step: number, complaint: string): void {
@@ -251,7 +255,10 @@ function illnessEnd({ verb, forMicros }: IllnessOperation, count: number): strin
   const nodes = nodeCount(count);
   if (verb === 'reclaim') return `${nodes} ${forMicros === null ? 'taken back' : 'taken back and replaced'}`;
   if (forMicros !== null) return `${nodes} well again`;
-  const ill = { partition: 'cut off', slow: 'slow', registryOutage: 'without a registry' }[verb];
+  const ill = {
+    partition: 'cut off', slow: 'slow', registryOutage: 'without a registry', hang: 'hung',
+    diskFull: 'with a full disk',
+  }[verb];
   return `${nodes} ${ill} for good`;
 }
 

@@ -14,7 +14,16 @@ export interface HeldFault {
   release(node: number): unknown;
 }
 
+/** Who keeps the books of nodes that steps hold. */
+export interface StrikeListener {
+  stepStrikes(step: number): void;
+  nodeStruck(step: number, node: number): void;
+  /** It lets go of the node, or the node leaves. */
+  nodeReleased(step: number, node: number): void;
+}
+
 interface Outage {
+  readonly step: number;
   readonly fault: HeldFault;
   readonly forMicros: Micros | null;
   /** null: no node joins it. */
@@ -29,13 +38,15 @@ export class Outages implements ClusterObserver {
   dueCount = 0;
   private readonly kernel: Kernel;
   private readonly cluster: Cluster;
+  private readonly strikes: StrikeListener;
   private readonly outages: (Outage | null)[] = [];
   private readonly endEvent: EventKind;
   private readonly joinEvent: EventKind;
 
-  constructor(kernel: Kernel, cluster: Cluster, phase: number) {
+  constructor(kernel: Kernel, cluster: Cluster, phase: number, strikes: StrikeListener) {
     this.kernel = kernel;
     this.cluster = cluster;
+    this.strikes = strikes;
     this.endEvent = kernel.defineEvent('outage ends', phase, (id) => this.end(id));
     this.joinEvent = kernel.defineEvent('node joins outage', phase, (node, incarnation) =>
       this.join(node, incarnation),
@@ -47,6 +58,7 @@ export class Outages implements ClusterObserver {
     const outage: Outage = { ...told, held: new Map() };
     const { forMicros, onEnd } = outage;
     const id = this.outages.push(outage) - 1;
+    this.strikes.stepStrikes(outage.step);
     for (const row of rows) this.strike(outage, row);
     if (forMicros === null) return onEnd();
     this.dueCount++;
@@ -60,7 +72,8 @@ export class Outages implements ClusterObserver {
   }
 
   nodeRemoving(node: number): void {
-    for (const outage of this.outages) outage?.held.delete(node);
+    for (const outage of this.outages)
+      if (outage?.held.delete(node) === true) this.strikes.nodeReleased(outage.step, node);
   }
 
   private isIn({ zone }: Outage, node: number): boolean {
@@ -73,9 +86,10 @@ export class Outages implements ClusterObserver {
     for (const outage of this.outages) if (outage !== null && this.isIn(outage, node)) this.strike(outage, node);
   }
 
-  private strike({ held, fault, forMicros }: Outage, node: number): void {
+  private strike({ step, held, fault, forMicros }: Outage, node: number): void {
     if (held.has(node)) return;
     held.set(node, this.cluster.nodes.incarnation[node]);
+    this.strikes.nodeStruck(step, node);
     fault.hold(node, forMicros);
   }
 
@@ -84,7 +98,10 @@ export class Outages implements ClusterObserver {
     if (outage === null) return;
     this.outages[id] = null;
     this.dueCount--;
-    for (const row of outage.held.keys()) outage.fault.release(row);
+    for (const row of outage.held.keys()) {
+      outage.fault.release(row);
+      this.strikes.nodeReleased(outage.step, row);
+    }
     outage.onEnd();
   }
 }

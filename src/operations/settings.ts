@@ -53,10 +53,16 @@ export type Operation =
     }
   /** The machines stop; forMicros null: for ever. */
   | { readonly verb: 'kill'; readonly nodes: NodeChoice; readonly forMicros: Micros | null }
-  /** The nodes are cut off from the API server, or from the image registry. */
-  | { readonly verb: 'partition' | 'registryOutage'; readonly nodes: NodeChoice; readonly forMicros: Micros | null }
+  /** The nodes are cut off from the API server, or from the image registry, or their container runtimes hang. */
+  | {
+      readonly verb: 'partition' | 'registryOutage' | 'hang';
+      readonly nodes: NodeChoice;
+      readonly forMicros: Micros | null;
+    }
   /** Their kubelets take so many times as long. */
   | { readonly verb: 'slow'; readonly nodes: NodeChoice; readonly factor: number; readonly forMicros: Micros | null }
+  /** Others than pods and images take this share of their root file systems. */
+  | { readonly verb: 'diskFull'; readonly nodes: NodeChoice; readonly fill: number; readonly forMicros: Micros | null }
   /** The provider takes the machines back after the notice; forMicros: until new ones come, null: never. */
   | {
       readonly verb: 'reclaim';
@@ -177,6 +183,19 @@ const stepSchema = z.strictObject({
     { ...nodeFields, for: lasting },
     'No image can be pulled on these nodes. Without nodes, selector and pool: on all nodes',
   ).optional(),
+  hang: mapping(
+    { ...nodeFields, for: lasting },
+    'The container runtimes hang: nothing starts or stops, what runs there runs on, and the nodes turn NotReady',
+  ).optional(),
+  diskFull: mapping(
+    {
+      ...nodeFields,
+      fill: number('Share of the root file system that something else than pods and images takes. Default 1', 0, 1)
+        .default(1),
+      for: lasting,
+    },
+    'Their disks are filled: DiskPressure, and pods are evicted',
+  ).optional(),
   outage: mapping(
     {
       zone: text('Value of the label'),
@@ -210,8 +229,8 @@ export type StepInput = z.output<typeof stepSchema>;
 export type NodeFieldsInput = NonNullable<StepInput['cordon']>;
 
 const STEP_VERBS = [
-  'cordon', 'uncordon', 'drain', 'kill', 'partition', 'slow', 'reclaim', 'registryOutage', 'outage', 'scale', 'rollout',
-  'delete', 'upgrade',
+  'cordon', 'uncordon', 'drain', 'kill', 'partition', 'slow', 'reclaim', 'registryOutage', 'hang', 'diskFull', 'outage',
+  'scale', 'rollout', 'delete', 'upgrade',
 ] as const;
 
 // ---- resolved
@@ -278,13 +297,19 @@ function resolveOperation(input: StepInput, path: Path, numbers: ScenarioNumbers
 
 /** Steps that make nodes ill whose machines run on, at least for a while. */
 function resolveIllness(
-  { partition, slow, reclaim, registryOutage }: StepInput, at: Path, numbers: ScenarioNumbers,
+  { partition, slow, reclaim, registryOutage, hang, diskFull }: StepInput, at: Path, numbers: ScenarioNumbers,
 ): Operation | null {
   const { findings } = numbers;
   const lasting = (text: string | undefined): number | null =>
     text === undefined ? null : numbers.microsAbove0(text, below(at, 'for'));
   if (partition !== undefined)
     return { verb: 'partition', nodes: choiceOf(partition, at, findings), forMicros: lasting(partition.for) };
+  if (hang !== undefined) return { verb: 'hang', nodes: choiceOf(hang, at, findings), forMicros: lasting(hang.for) };
+  if (diskFull !== undefined) {
+    const { fill } = diskFull;
+    if (fill === 0) findings.error(below(at, 'fill'), 'expected a number above 0: nothing would be filled');
+    return { verb: 'diskFull', nodes: choiceOf(diskFull, at, findings), fill, forMicros: lasting(diskFull.for) };
+  }
   if (registryOutage !== undefined) {
     const { nodes = [], selector, pool } = registryOutage;
     const isAll = nodes.length === 0 && selector === undefined && pool === undefined;
@@ -422,8 +447,11 @@ function spellNodeOperation(
       return { factor: operation.factor, ...spellLasting('for', operation.forMicros) };
     case 'reclaim':
       return { notice: formatDuration(operation.noticeMicros), ...spellLasting('for', operation.forMicros) };
+    case 'diskFull':
+      return { fill: operation.fill, ...spellLasting('for', operation.forMicros) };
     case 'partition':
     case 'registryOutage':
+    case 'hang':
     case 'kill':
       return spellLasting('for', operation.forMicros);
     case 'upgrade':

@@ -2,7 +2,7 @@
 import { EvictionCause, PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { keyOf } from '../cluster/object-store.ts';
-import type { Container, PodTemplateSpec } from '../cluster/objects.ts';
+import type { Container, PersistentVolumeClaim, PodTemplateSpec } from '../cluster/objects.ts';
 import { WORKLOAD_KIND_NAMES } from '../cluster/workload-table.ts';
 import type { WorkloadKind } from '../cluster/workload-table.ts';
 import type { StepTarget } from './settings.ts';
@@ -41,10 +41,22 @@ export function deleteTarget(cluster: Cluster, target: StepTarget): string {
     cluster.removeNode(node);
     return '';
   }
+  if (kind === 'PersistentVolumeClaim') return deleteClaim(cluster, target);
   const row = workloadRow(cluster, target);
   if (row >= 0) cluster.workloadWriter.delete(row);
   const isRemoved = cluster.removeObject(kind, keyOf(namespace, name));
   return row >= 0 || isRemoved ? '' : notFound(target);
+}
+
+/** It goes when no pod uses it any more: whoever looks after claims sees to that. */
+function deleteClaim(cluster: Cluster, target: StepTarget): string {
+  const key = keyOf(target.namespace, target.name);
+  const claim = cluster.objects.get<PersistentVolumeClaim>('PersistentVolumeClaim', key);
+  if (claim === undefined) return notFound(target);
+  if (claim.metadata?.deletionTimestamp !== undefined) return '';
+  const metadata = { ...claim.metadata, deletionTimestamp: `${cluster.now}us` };
+  cluster.putObject('PersistentVolumeClaim', { ...claim, metadata });
+  return '';
 }
 
 function deletePod(cluster: Cluster, target: StepTarget): string {

@@ -187,6 +187,8 @@ export const CAMPAIGN_COLUMNS: readonly CampaignColumn[] = [
   { title: 'Node-hours', cell: ({ nodeSeconds }) => formatNumber(nodeSeconds / 3600) },
   { title: 'Median', cell: ({ medianSeconds }) => formatSeconds(medianSeconds) },
   { title: 'Longest', cell: ({ longestSeconds }) => formatSeconds(longestSeconds) },
+  { title: 'Pods lost', cell: ({ podsLost }) => formatCount(podsLost) },
+  { title: 'Restarted', cell: ({ podsRestarted }) => formatCount(podsRestarted) },
 ];
 
 /** '' where none has struck. */

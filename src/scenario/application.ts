@@ -3,7 +3,9 @@ import { z } from 'zod';
 import type { Path } from '../base/source-path.ts';
 import { below } from '../base/source-path.ts';
 import type { Distribution } from '../kernel/distribution.ts';
-import { countDistribution, durationDistribution, expecting, mapping, name, number, text, whole } from './fields.ts';
+import {
+  countDistribution, durationDistribution, expecting, mapping, name, number, quantity, text, whole,
+} from './fields.ts';
 import type { ScenarioNumbers } from './numbers.ts';
 import { spellNumber, spellSeconds } from './spelling.ts';
 
@@ -26,7 +28,17 @@ export interface ContainerModel {
   /** Seconds that its preStop hook takes, where that is not a sleep. */
   readonly preStopSeconds: Distribution | null;
   /** Memory in use from the start on, and what comes to it in an hour: shares of its request. */
-  readonly memory: { readonly use: Distribution; readonly growthPerHour: Distribution } | null;
+  readonly memory: GrowingUse | null;
+  /** What it writes to its own file system, logs and emptyDirs, likewise in shares of its request. */
+  readonly storage: (GrowingUse & { readonly fileBytes: number }) | null;
+  /** Processes, and how many more there are after an hour. */
+  readonly pids: GrowingUse | null;
+}
+
+/** What a container uses from its start on, and what comes to it in an hour. */
+export interface GrowingUse {
+  readonly use: Distribution;
+  readonly growthPerHour: Distribution;
 }
 
 /** What runs in the containers of a pod; `containers`: those of these names, where they differ. */
@@ -80,6 +92,26 @@ const programFields = {
     'Memory that containers use. At its limit a container is killed (OOMKilled, exit code 137); a node with less ' +
       'than 100Mi left evicts pods. Default: what they request, and nobody looks',
   ).optional(),
+  storage: mapping(
+    {
+      use: countDistribution(
+        'Written from the start on, as a share of the ephemeral-storage that the container requests (of 1Gi where it ' +
+          'requests none). Default 1',
+      ).default(1),
+      growthPerHour: countDistribution('What comes to it in an hour, as such a share: logs. Default 0').default(0),
+      fileSize: quantity('Of each file: one inode. Default 1Mi; a model assumption').default('1Mi'),
+    },
+    'What containers write to their own file system, to logs and to emptyDirs. A pod beyond its limit of ' +
+      'ephemeral-storage is evicted; so are pods of a node whose disk is full. Default: what they request',
+  ).optional(),
+  pids: mapping(
+    {
+      use: countDistribution('Processes from the start on. Default 1').default(1),
+      growthPerHour: countDistribution('How many more there are after an hour. Default 0').default(0),
+    },
+    'Processes and threads of containers: a node with too few left (kubelet.evictionHard pid.available) evicts pods. ' +
+      'Default: one a container, and nobody looks',
+  ).optional(),
 };
 
 export const applicationFields = {
@@ -130,7 +162,16 @@ function resolveProgram(
     const given = input[key];
     return given === undefined ? null : numbers.distribution(given, below(path, key));
   };
-  const { failure, hang, memory } = input;
+  const growing = (key: 'memory' | 'storage' | 'pids'): GrowingUse | null => {
+    const given = input[key];
+    if (given === undefined) return null;
+    const at = below(path, key);
+    return {
+      use: numbers.distribution(given.use, below(at, 'use')),
+      growthPerHour: numbers.distribution(given.growthPerHour, below(at, 'growthPerHour')),
+    };
+  };
+  const { failure, hang } = input;
   return {
     startupSeconds: seconds('startup'),
     initSeconds: seconds('init'),
@@ -151,14 +192,17 @@ function resolveProgram(
           },
     stopSeconds: seconds('stop'),
     preStopSeconds: seconds('preStop'),
-    memory:
-      memory === undefined
-        ? null
-        : {
-            use: numbers.distribution(memory.use, below(below(path, 'memory'), 'use')),
-            growthPerHour: numbers.distribution(memory.growthPerHour, below(below(path, 'memory'), 'growthPerHour')),
-          },
+    memory: growing('memory'),
+    storage: resolveStorage(input.storage, growing('storage'), below(path, 'storage'), numbers),
+    pids: growing('pids'),
   };
+}
+
+function resolveStorage(
+  input: ModelInput['storage'], use: GrowingUse | null, at: Path, numbers: ScenarioNumbers,
+): ContainerModel['storage'] {
+  if (input === undefined || use === null) return null;
+  return { ...use, fileBytes: numbers.bytesAbove0(input.fileSize, below(at, 'fileSize'), 'size') };
 }
 
 export function spellApplication({ model, containers }: ApplicationModel): Record<string, unknown> {
@@ -167,7 +211,7 @@ export function spellApplication({ model, containers }: ApplicationModel): Recor
 }
 
 function spellProgram(program: ContainerModel): Record<string, unknown> {
-  const { failure, hang, memory } = program;
+  const { failure, hang, memory, storage, pids } = program;
   const spelled = {
     startup: program.startupSeconds,
     init: program.initSeconds,
@@ -183,8 +227,12 @@ function spellProgram(program: ContainerModel): Record<string, unknown> {
     ...times,
     ...(failure === null ? {} : { failure: { ...ending(failure), exitCode: failure.exitCode } }),
     ...(hang === null ? {} : { hang: ending(hang) }),
-    ...(memory === null
-      ? {}
-      : { memory: { use: spellNumber(memory.use), growthPerHour: spellNumber(memory.growthPerHour) } }),
+    ...(memory === null ? {} : { memory: spellUse(memory) }),
+    ...(storage === null ? {} : { storage: { ...spellUse(storage), fileSize: storage.fileBytes } }),
+    ...(pids === null ? {} : { pids: spellUse(pids) }),
   };
+}
+
+function spellUse({ use, growthPerHour }: GrowingUse): Record<string, unknown> {
+  return { use: spellNumber(use), growthPerHour: spellNumber(growthPerHour) };
 }

@@ -46,8 +46,8 @@ export class ScenarioNumbers {
     return unitsFromText(quantity);
   }
 
-  bytesAbove0(quantity: string | number, path: Path): number {
-    if (tryParseQuantity(quantity)?.isZero() === true) this.findings.error(path, 'expected a rate above 0, found 0');
+  bytesAbove0(quantity: string | number, path: Path, what = 'rate'): number {
+    if (tryParseQuantity(quantity)?.isZero() === true) this.findings.error(path, `expected a ${what} above 0, found 0`);
     return this.bytes(quantity, path);
   }
 

@@ -6,17 +6,24 @@ import type { DisruptionBudgets } from '../cluster/disruption-budgets.ts';
 import { CrashProcesses } from '../failures/crash-processes.ts';
 import type { FailureListener, OnMark } from '../failures/crash-processes.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import type { CampaignProcess } from '../metrics/event-marks.ts';
+import { operationText } from '../operations/node-choice.ts';
 import { Operations } from '../operations/operations.ts';
+import type { WatchedResources } from '../node/eviction-monitor.ts';
 import type { NodeIllnesses } from './illness-assembly.ts';
+import type { StrikeListener } from '../operations/outages.ts';
 import type { Operation } from '../operations/settings.ts';
 import type { Scenario } from './scenario.ts';
+import { applicationsOf } from './workload-input.ts';
 
 /** Who keeps the books of what happens. */
 export interface FaultMetrics {
   readonly mark: OnMark;
-  /** Of failures by chance. */
-  readonly campaignsOf: (processes: Scenario['failures']) => FailureListener;
+  /** Of failures by chance, then of steps. */
+  readonly campaignsOf: (processes: readonly CampaignProcess[]) => FailureListener;
 }
+
+
 
 export interface FaultParts {
   readonly kernel: Kernel;
@@ -32,8 +39,24 @@ export const FAULT_PHASES = { fault: 0, infrastructure: 1, controller: 4 };
 
 /** Whether nodes fail otherwise than by their machines: what makes that is loaded for such scenarios alone. */
 export function hasIllnesses({ failures, steps }: Scenario): boolean {
-  const isIllness = (verb: string): boolean => ['partition', 'slow', 'reclaim', 'registryOutage'].includes(verb);
+  const isIllness = (verb: string): boolean =>
+    ['partition', 'slow', 'reclaim', 'registryOutage', 'hang', 'diskFull'].includes(verb);
   return failures.some(({ kind }) => kind !== 'crash') || steps.some(({ operation }) => isIllness(operation.verb));
+}
+
+/** What kubelets have to look at; null: nobody says what pods use, and no disk fills. Loaded like the above. */
+export function watchedResources(scenario: Scenario): WatchedResources | null {
+  const programs = [...applicationsOf(scenario).values()].flatMap(({ model, containers }) => [
+    model,
+    ...Object.values(containers),
+  ]);
+  const { failures, steps, kubelet } = scenario;
+  const memory = programs.some((program) => program.memory !== null);
+  const pids = programs.some((program) => program.pids !== null);
+  const isFilled =
+    failures.some(({ kind }) => kind === 'diskFull') || steps.some(({ operation }) => operation.verb === 'diskFull');
+  const disk = isFilled || kubelet.pressure.disk !== null || programs.some((program) => program.storage !== null);
+  return memory || pids || disk ? { memory, pids, disk } : null;
 }
 
 export interface Faults {
@@ -51,9 +74,14 @@ export function assembleFaults({ failures, steps }: Scenario, parts: FaultParts)
   const crashes = new CrashProcesses(
     kernel, cluster, failures, mark, (process) => illnesses?.faultOfProcess(process) ?? null,
   );
-  if (failures.length > 0) crashes.listeners.push(metrics.campaignsOf(failures));
+  const striking = strikingSteps(steps);
+  const campaigns = failures.length + striking.size === 0
+    ? null
+    : metrics.campaignsOf([...failures, ...[...striking.values()].map(({ process }) => process)]);
+  if (campaigns !== null && failures.length > 0) crashes.listeners.push(campaigns);
   const operations = steps.length === 0 ? null : new Operations(kernel, cluster, steps, {
     budgets,
+    strikes: strikesOf(campaigns, (step) => failures.length + (striking.get(step)?.place ?? 0)),
     machines: crashes.machines,
     faultOf: (operation) => {
       assert(illnesses !== null, 'a scenario with illnesses of nodes needs their maker');
@@ -64,6 +92,36 @@ export function assembleFaults({ failures, steps }: Scenario, parts: FaultParts)
   illnesses?.drainBy(operations, budgets);
   if (operations !== null) markSteps(operations, steps, kernel, mark);
   return { crashes, operations };
+}
+
+interface StrikingStep {
+  readonly place: number;
+  readonly process: CampaignProcess;
+}
+
+/** Steps that strike nodes, as campaigns behind the failure processes; by the step's place. */
+function strikingSteps(steps: Scenario['steps']): Map<number, StrikingStep> {
+  const found = new Map<number, StrikingStep>();
+  steps.forEach(({ operation }, step) => {
+    const kind = STRIKES[operation.verb];
+    if (kind !== undefined)
+      found.set(step, { place: found.size, process: { name: operationText(operation), kind, scope: 'step' } });
+  });
+  return found;
+}
+
+/** The kinds of failures that steps are. */
+const STRIKES: Readonly<Partial<Record<Operation['verb'], string>>> = {
+  kill: 'crash', outage: 'crash', partition: 'partition', slow: 'slow', reclaim: 'reclaim', registryOutage: 'registry',
+  hang: 'hang', diskFull: 'diskFull',
+};
+
+function strikesOf(campaigns: FailureListener | null, indexOf: (step: number) => number): StrikeListener {
+  return {
+    stepStrikes: (step) => { campaigns?.processStrikes(indexOf(step)); },
+    nodeStruck: (step, node) => { campaigns?.nodeStruck(indexOf(step), node); },
+    nodeReleased: (step, node) => { campaigns?.nodeReleased(indexOf(step), node); },
+  };
 }
 
 /** Steps are marked when they begin, and when they end if they take any time. */
@@ -85,6 +143,6 @@ function markSteps(operations: Operations, steps: Scenario['steps'], kernel: Ker
 /** How plots name them. */
 const STEP_MARKS: Readonly<Record<Operation['verb'], string>> = {
   cordon: 'cordon', uncordon: 'uncordon', drain: 'drain', kill: 'kill', outage: 'outage', partition: 'partition',
-  slow: 'slow nodes', reclaim: 'reclaim', registryOutage: 'registry outage', upgrade: 'upgrade', rollout: 'rollout',
-  scale: 'scale', delete: 'delete',
+  slow: 'slow nodes', reclaim: 'reclaim', registryOutage: 'registry outage', hang: 'hang', diskFull: 'disk full',
+  upgrade: 'upgrade', rollout: 'rollout', scale: 'scale', delete: 'delete',
 };

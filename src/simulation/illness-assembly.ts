@@ -1,6 +1,6 @@
 /**
- * What fails on nodes beside their machines: cut off, slow, without a registry, cordoned, taken back. Loaded only where
- * a scenario has such failures or steps.
+ * What fails on nodes beside their machines: cut off, slow, without a registry, cordoned, taken back, hung, with a full
+ * disk. Loaded only where a scenario has such failures or steps.
  */
 import type { Cluster } from '../cluster/cluster.ts';
 import type { DisruptionBudgets } from '../cluster/disruption-budgets.ts';
@@ -11,6 +11,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { CutNodes } from '../node/cut-nodes.ts';
 import { NodeShutdowns } from '../node/node-shutdown.ts';
 import type { ShutdownHost } from '../node/node-shutdown.ts';
+import { RuntimeHangs } from '../node/runtime-hangs.ts';
 import { Drains } from '../operations/drain.ts';
 import type { IllnessOperation, OperationPhases, Operations } from '../operations/operations.ts';
 import { Reclaims } from '../operations/reclaims.ts';
@@ -35,6 +36,7 @@ export type MakeIllnesses = (kernel: Kernel, cluster: Cluster, phases: Operation
 export const nodeIllnesses: MakeIllnesses = (kernel, cluster, phases) => {
   const troubles = new NodeTroubles(cluster);
   const cordons = cordonFault(cluster);
+  new RuntimeHangs(kernel, cluster, troubles);
   let drains: Drains | null = null;
   let shutdowns: NodeShutdowns | null = null;
   const reclaims = new Reclaims(kernel, cluster, {
@@ -53,15 +55,22 @@ export const nodeIllnesses: MakeIllnesses = (kernel, cluster, phases) => {
   const registryLost: NodeFault = {
     hold: (node) => troubles.loseRegistry(node), release: (node) => troubles.findRegistry(node),
   };
+  const hung: NodeFault = { hold: (node) => troubles.hang(node), release: (node) => troubles.answer(node) };
+  const filled = (share: number): NodeFault => ({
+    hold: (node) => troubles.fillDisk(node, share),
+    release: (node) => troubles.emptyDisk(node, share),
+  });
   return {
     troubles,
     cuts: new CutNodes(cluster, troubles),
-    faultOfProcess: ({ kind, factor, noticeMicros }) => {
+    faultOfProcess: ({ kind, factor, noticeMicros, fill }) => {
       switch (kind) {
         case 'crash': return null;
         case 'slow': return slowed(factor);
         case 'partition': return cut;
         case 'registry': return registryLost;
+        case 'hang': return hung;
+        case 'diskFull': return filled(fill);
         case 'cordon': return cordons;
         case 'reclaim': return reclaims.faultOf(noticeMicros);
       }
@@ -71,6 +80,8 @@ export const nodeIllnesses: MakeIllnesses = (kernel, cluster, phases) => {
         case 'slow': return slowed(operation.factor);
         case 'partition': return cut;
         case 'registryOutage': return registryLost;
+        case 'hang': return hung;
+        case 'diskFull': return filled(operation.fill);
         case 'reclaim': return reclaims.faultOf(operation.noticeMicros);
       }
     },

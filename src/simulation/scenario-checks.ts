@@ -282,7 +282,7 @@ function checkFailures(input: ScenarioInput, findings: Findings): void {
 
 /** Fields that say nothing of this kind or scope. */
 function checkFailureFields(failure: ScenarioInput['failures'][number], path: Path, findings: Findings): void {
-  const { kind, scope, label, share, factor, notice } = failure;
+  const { kind, scope, label, share, factor, notice, fill } = failure;
   if (label !== undefined && scope !== 'zone' && scope !== 'rack')
     findings.error(
       below(path, 'label'), `a label tells zones or racks apart, and the scope is ${scope}`, undefined, 'key',
@@ -293,6 +293,8 @@ function checkFailureFields(failure: ScenarioInput['failures'][number], path: Pa
     findings.error(below(path, 'factor'), `a factor is for kind slow, and the kind is ${kind}`, undefined, 'key');
   if (notice !== undefined && kind !== 'reclaim')
     findings.error(below(path, 'notice'), `a notice is for kind reclaim, and the kind is ${kind}`, undefined, 'key');
+  if (fill !== undefined && kind !== 'diskFull')
+    findings.error(below(path, 'fill'), `a fill is for kind diskFull, and the kind is ${kind}`, undefined, 'key');
 }
 
 function checkPriorityClasses(input: ScenarioInput, findings: Findings): void {

@@ -113,16 +113,16 @@ function assembleScheduler(
 }
 
 /**
- * Who answers what an autoscaler asks: its own watch is on time. A single scheduler that is, too, will do; else a twin
- * that serves all profiles and never decides.
+ * Who answers what an autoscaler asks. `view`: what that sees; null: what there is. Then a single scheduler whose watch
+ * is on time, too, will do; else a twin that serves all profiles and never decides.
  */
 export function autoscalersTwin(
-  schedulers: readonly Scheduler[], { scheduler: settings }: Scenario, parts: SchedulerParts,
+  schedulers: readonly Scheduler[], { scheduler: settings }: Scenario, parts: SchedulerParts, view: Cluster | null,
 ): Scheduler {
   const { kernel, cluster, conflicts: _conflicts, ...given } = parts;
-  if (schedulers.length === 1 && schedulers[0].watch.isOnTime) return schedulers[0];
+  if (view === null && schedulers.length === 1 && schedulers[0].watch.isOnTime) return schedulers[0];
   const { cycleMicros, bindMicros, tieBreak, sampling } = settings;
-  return new Scheduler(kernel, cluster, { ...given, cycleMicros, bindMicros, tieBreak, sampling, autoRun: false });
+  return new Scheduler(kernel, view ?? cluster, { ...given, cycleMicros, bindMicros, tieBreak, sampling, autoRun: false });
 }
 
 function lateWatch(kernel: Kernel, cluster: Cluster, name: string, delay: Distribution, phase: number): LateWatch {

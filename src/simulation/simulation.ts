@@ -28,6 +28,7 @@ import { checkAccounting } from '../metrics/accounting.ts';
 import { MetricsCollector } from '../metrics/collector.ts';
 import type { RunResult } from '../metrics/run-result.ts';
 import { Kubelet } from '../node/kubelet.ts';
+import type { MakePressure } from '../node/node-pressure.ts';
 import type { HoldBack, MakeReports, StatusReports, TellsAfter } from '../node/status-reports.ts';
 import type { ContainerLook, KubeletHost, MakePodLives, PodLives } from '../node/pod-lives.ts';
 export type { ContainerLook };
@@ -45,7 +46,7 @@ import { TraceSource } from '../workload/traces/trace-source.ts';
 import type { MachineList } from '../workload/traces/machines/machine-list.ts';
 import type { TraceReader } from '../workload/traces/trace-reader.ts';
 import { assembleAutoscaler } from './autoscaler-assembly.ts';
-import { FAULT_PHASES, assembleFaults, hasIllnesses } from './fault-assembly.ts';
+import { FAULT_PHASES, assembleFaults, hasIllnesses, watchedResources } from './fault-assembly.ts';
 import { EndOfRun, InstantWatch, LOOK_EVENTS } from './end-of-run.ts';
 import type { EndParts } from './end-of-run.ts';
 import { foreignSchedulerWarnings } from './foreign-schedulers.ts';
@@ -96,6 +97,8 @@ export interface SimulationOptions {
   readonly makeLives?: MakePodLives;
   /** nodeIllnesses of simulation/illness-assembly.ts; needed when nodes fail otherwise than by their machines. */
   readonly makeIllnesses?: MakeIllnesses;
+  /** nodePressure of node/node-pressure.ts; needed when something is said of what pods use, or of disks. */
+  readonly makePressure?: MakePressure;
   /** AttachDetach of storage/attach-detach.ts; needed when volumes take time. */
   readonly makeVolumes?: MakeVolumes;
   /** statusReports of node/status-reports.ts; needed when what kubelets say takes time. */
@@ -143,8 +146,8 @@ export class Simulation {
   private readonly metrics: MetricsCollector;
   private readonly autoscaler: NodeAutoscaler | null;
   private readonly controllers: WorkloadControllers;
-  /** null: they are on time. */
-  private readonly lateControllers: LateCluster | null;
+  /** What parts see that are not on time. */
+  private readonly lateClusters: LateCluster[] = [];
   private readonly gate: PodGate;
   private readonly conflicts = new SchedulingConflicts();
   private readonly inputs: InputSource[] = [];
@@ -191,14 +194,15 @@ export class Simulation {
     const quotas = new QuotaLedger(kernel, cluster, Phase.Controller);
     const gate = (this.gate = new PodGate(cluster, quotas));
     const illnesses = this.makeIllnesses();
-    this.kubelet = this.makeKubelet(illnesses);
+    this.kubelet = this.makeKubelet(illnesses, volumes);
     const admission = new PodAdmission(cluster, scenario, scenario.applications);
     const zones = knownZones(scenario.timeZones);
     const admit = (pod: Pod, like = -1): number => (like < 0 ? admission.template(pod) : admission.variant(pod, like));
     const { watchDelaySeconds: delays, requestLatencySeconds: latencies } = scenario.controlPlane;
     // Whose requests take time sees what there was, if only in the same instant.
     const delay = delays.controllers ?? (latencies.controllers === null ? null : NO_TIME);
-    const late = (this.lateControllers = lateClusterOf(kernel, cluster, 'controllers', delay, Phase.Controller));
+    const late = lateClusterOf(kernel, cluster, 'controllers', delay, Phase.Controller);
+    if (late !== null) this.lateClusters.push(late);
     const seen = late?.view ?? cluster;
     const calls = delayedRequests(kernel, 'controllers', latencies.controllers, Phase.Controller);
     const requests = new ApiRequests(cluster, seen, late, calls);
@@ -209,17 +213,7 @@ export class Simulation {
     const { crashes, operations } = assembleFaults(scenario, {
       kernel, cluster, budgets, illnesses, metrics: this.metrics,
     });
-    this.autoscaler = assembleAutoscaler(scenario, {
-      kernel,
-      cluster,
-      schedulers,
-      makeTwin: () => autoscalersTwin(schedulers, scenario, schedulerParts),
-      daemons: this.controllers.daemonSets,
-      budgets,
-      metrics: this.metrics,
-      loopPhase: Phase.Autoscaler,
-      machinePhase: Phase.Infrastructure,
-    });
+    this.autoscaler = this.makeAutoscaler(budgets, schedulerParts);
     options.watch?.({ ...this.parts, budgets, operations, finish: () => this.finish() });
     this.addNodes();
     const targets = { cluster, admission, controllers: this.controllers, gate };
@@ -228,6 +222,24 @@ export class Simulation {
     if (operations !== null) this.addInput(operations);
     if (scenario.durationMicros === null) this.watchForTheEnd({ taintEviction, crashes, operations });
     if (scenario.metrics.checkEveryEvents > 0) this.nextCheckAt = scenario.metrics.checkEveryEvents;
+  }
+
+  private makeAutoscaler(budgets: DisruptionBudgets, schedulerParts: SchedulerParts): NodeAutoscaler | null {
+    const { scenario, kernel, cluster, schedulers, metrics } = this;
+    const { autoscaler, late } = assembleAutoscaler(scenario, {
+      kernel,
+      cluster,
+      schedulers,
+      makeTwin: (view) => autoscalersTwin(schedulers, scenario, schedulerParts, view),
+      daemons: this.controllers.daemonSets,
+      budgets,
+      metrics,
+      loopPhase: Phase.Autoscaler,
+      machinePhase: Phase.Infrastructure,
+      watchPhase: Phase.Scheduler,
+    });
+    if (late !== null) this.lateClusters.push(late);
+    return autoscaler;
   }
 
   /** Those that look after nodes and after pods of whatever owner. `seen`: what they see. */
@@ -246,7 +258,7 @@ export class Simulation {
     return taintEviction;
   }
 
-  private makeKubelet(illnesses: NodeIllnesses | null): Kubelet {
+  private makeKubelet(illnesses: NodeIllnesses | null, volumes: VolumeController): Kubelet {
     const { kernel, cluster, scenario } = this;
     const { watchDelaySeconds, requestLatencySeconds } = scenario.controlPlane;
     const { troubles, cuts } = illnesses ?? { troubles: null, cuts: null };
@@ -254,14 +266,24 @@ export class Simulation {
     const parts = {
       troubles,
       cuts,
-      volumes: this.makeVolumes(troubles),
+      volumes: this.makeVolumes(troubles, volumes),
       hearsAfter: kubeletWatches(kernel, cluster, watchDelaySeconds.kubelets),
       makeReports: this.reportsMaker(tellsAfter),
     };
     const kubelet = new Kubelet(kernel, cluster, scenario.kubelet, this.livesMaker(), parts);
     illnesses?.shutDownBy(kubelet, scenario.kubelet.shutdownGraces);
+    this.watchResources(kubelet, troubles);
     kubelet.admittance.onRefused = (_pod, refusal) => { this.conflicts.podRefused(refusal); };
     return kubelet;
+  }
+
+  private watchResources(kubelet: Kubelet, troubles: NodeTroubles | null): void {
+    const { kernel, cluster, scenario } = this;
+    const watched = watchedResources(scenario);
+    if (watched === null) return;
+    const { makePressure } = this.options;
+    assert(makePressure !== undefined, 'a scenario whose nodes can run out of something needs the maker of their monitor');
+    makePressure(kernel, cluster, scenario.kubelet.pressure, watched, kubelet, troubles);
   }
 
   /** Plays up to so many events, without a number all of them; true while there is more to do. */
@@ -385,16 +407,16 @@ export class Simulation {
 
   private checkState(): void {
     checkCluster(this.cluster);
-    this.lateControllers?.check();
+    for (const late of this.lateClusters) late.check();
     this.kubelet.check();
   }
 
-  private makeVolumes(troubles: NodeTroubles | null): VolumeMounts | null {
+  private makeVolumes(troubles: NodeTroubles | null, volumes: VolumeController): VolumeMounts | null {
     const { storage } = this.scenario;
     if (storage === null) return null;
     const { makeVolumes } = this.options;
     assert(makeVolumes !== undefined, 'a scenario whose volumes take time needs the maker of their controller');
-    return makeVolumes(this.kernel, this.cluster, storage, Phase.Controller, troubles);
+    return makeVolumes(this.kernel, this.cluster, storage, Phase.Controller, troubles, volumes);
   }
 
   private reportsMaker(tellsAfter: TellsAfter | null): ((holdBack: HoldBack) => StatusReports) | null {

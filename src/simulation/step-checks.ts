@@ -12,7 +12,8 @@ import { ordinalIn, poolOf } from './pool-nodes.ts';
 import type { NodePool } from './pool-settings.ts';
 
 const NODE_VERBS = [
-  'cordon', 'uncordon', 'drain', 'kill', 'partition', 'slow', 'reclaim', 'registryOutage', 'upgrade',
+  'cordon', 'uncordon', 'drain', 'kill', 'partition', 'slow', 'reclaim', 'registryOutage', 'hang', 'diskFull',
+  'upgrade',
 ] as const;
 
 /** What the steps may name. */

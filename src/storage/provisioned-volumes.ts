@@ -50,6 +50,9 @@ export function provisionedVolume(
       ...(spec?.volumeAttributesClassName === undefined
         ? {}
         : { volumeAttributesClassName: spec.volumeAttributesClassName }),
+      ...(storageClass.reclaimPolicy === undefined
+        ? {}
+        : { persistentVolumeReclaimPolicy: storageClass.reclaimPolicy }),
       csi: { driver, volumeHandle: objectKey(claim) },
       ...(required === undefined ? {} : { nodeAffinity: { required } }),
     },

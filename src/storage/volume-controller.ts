@@ -1,20 +1,30 @@
 /**
  * What stands behind claims: claims without a class get the default one, claims whose class does not wait for a pod are
  * bound to a volume or get a new one at once, claims of a pod on its way are bound as the scheduler promised, pods with
- * ephemeral volumes get their claims and take them along. Binding and provisioning take no time and never fail.
+ * ephemeral volumes get their claims and take them along. Claims whose owner is gone go, too; a claim that a pod uses
+ * goes after it, and what becomes of its volume is said by the volume's reclaim policy. Binding takes no time and never
+ * fails; so does provisioning, unless there is a provisioner that takes its time.
  * Costs a look at the claims that are not bound when claims, volumes or classes change; nothing without claims.
- * Source: pkg/controller/volume/{persistentvolume/pv_controller,ephemeral/controller}.go,
+ * Source: pkg/controller/volume/{persistentvolume/pv_controller,ephemeral/controller,pvcprotection/
+ * pvc_protection_controller}.go, pkg/controller/garbagecollector/garbagecollector.go,
  * plugin/pkg/admission/storage/storageclass/setdefault/admission.go (v1.36.2).
  */
 import type { Cluster } from '../cluster/cluster.ts';
-import { objectKey } from '../cluster/object-store.ts';
-import type { KubernetesObject, PersistentVolume, PersistentVolumeClaim, StorageClass } from '../cluster/objects.ts';
-import type { ClusterObserver, ObjectAction } from '../cluster/observer.ts';
+import { keyOf, objectKey } from '../cluster/object-store.ts';
+import type {
+  KubernetesObject,
+  OwnerReference,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  StorageClass,
+} from '../cluster/objects.ts';
+import type { ClusterObserver, ObjectAction, WorkloadChange } from '../cluster/observer.ts';
 import {
   BIND_COMPLETED,
   NO_PROVISIONER,
   SELECTED_NODE,
   claimClassOf,
+  findClaim,
   findClass,
   findVolume,
   hasNoClass,
@@ -24,32 +34,64 @@ import {
   volumeNameOf,
   waitsForFirstConsumer,
 } from '../cluster/volume-claims.ts';
-import { findMatchingVolume, ownership } from '../cluster/volume-matching.ts';
+import { ClaimableVolumes, findMatchingVolume, ownerOf, ownership } from '../cluster/volume-matching.ts';
 import type { VolumePlan } from '../cluster/volume-matching.ts';
+import { WORKLOAD_KIND_NAMES } from '../cluster/workload-table.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import { PROVISIONED_BY, defaultClass, provisionedVolume } from './provisioned-volumes.ts';
 import type { ChosenNode } from './provisioned-volumes.ts';
 
 const NOTHING_TAKEN: ReadonlySet<string> = new Set();
 
-/** Of the ephemeral volume controller: claims to make for a pod, or a claim of a pod that is gone. */
-type EphemeralWork = { readonly pod: number; readonly incarnation: number } | { readonly goneClaim: string };
+/**
+ * What is not to be done within a notice: claims to make for a pod, an ephemeral claim of a pod that is gone, claims
+ * whose owner or last user is gone, a volume whose claim is gone.
+ */
+type Work =
+  | { readonly pod: number; readonly incarnation: number }
+  | { readonly goneClaim: string }
+  | { readonly goneOwner: string; readonly uid: string }
+  | { readonly unusedClaims: true }
+  | { readonly freeVolume: string };
 
-export class VolumeController implements ClusterObserver {
+/** Makes volumes; `host` is asked before each try and told when there is one. */
+export interface Provisioner {
+  provision(key: string, host: ProvisionHost): void;
+}
+
+export interface ProvisionHost {
+  isWanted(claim: string): boolean;
+  provisioned(claim: string): void;
+}
+
+export class VolumeController implements ClusterObserver, ProvisionHost {
+  /** null: a volume is there at once. */
+  provisioner: Provisioner | null = null;
+  /** Whether a node has the volume yet, so that it cannot be deleted. */
+  isAttached: (volume: string) => boolean = () => false;
   private readonly kernel: Kernel;
   private readonly cluster: Cluster;
   private readonly syncEvent: EventKind;
-  private readonly ephemeralEvent: EventKind;
-  /** Keys of claims that are not bound for good, in order of coming. */
-  private readonly unbound = new Set<string>();
+  private readonly workEvent: EventKind;
+  /** Keys of claims that are not bound for good, numbered in order of coming. */
+  private readonly unbound = new Map<string, number>();
+  private numbered = 0;
+  /** Those of them that something has changed for; null: all. */
+  private due: Set<string> | null = new Set();
   private isSyncDue = false;
-  private ephemeralWork: EphemeralWork[] = [];
+  private readonly volumes: ClaimableVolumes;
+  private work: Work[] = [];
+  /** Keys of claims that are to go once no pod uses them. */
+  private readonly terminating = new Set<string>();
+  /** By owner (`kind/namespace/name`): keys of the claims that go with it. */
+  private readonly owned = new Map<string, Set<string>>();
 
   constructor(kernel: Kernel, cluster: Cluster, phase: number) {
     this.kernel = kernel;
     this.cluster = cluster;
+    this.volumes = new ClaimableVolumes(cluster.objects);
     this.syncEvent = kernel.defineEvent('volume sync', phase, () => this.sync());
-    this.ephemeralEvent = kernel.defineEvent('ephemeral volumes', phase, () => this.workOnEphemeral());
+    this.workEvent = kernel.defineEvent('ephemeral volumes', phase, () => this.doWork());
     cluster.observe(this);
   }
 
@@ -69,35 +111,88 @@ export class VolumeController implements ClusterObserver {
     }
   }
 
-  objectChanged(kind: string, action: ObjectAction, object: KubernetesObject): void {
+  objectChanged(
+    kind: string, action: ObjectAction, object: KubernetesObject, before: KubernetesObject | undefined,
+  ): void {
     if (kind === 'PersistentVolumeClaim') {
-      const key = objectKey(object);
-      if (action === 'delete' || isFullyBound(object)) this.unbound.delete(key);
-      else this.unbound.add(key);
-    } else if (kind !== 'PersistentVolume' && kind !== 'StorageClass') return;
-    if (this.unbound.size === 0 || this.isSyncDue) return;
+      this.claimChanged(action, object, before);
+      this.syncSoon(objectKey(object));
+    } else if (kind === 'PersistentVolume') {
+      this.volumes.noteVolume(action === 'delete', object, before);
+      // One that is gone helps nobody, and one that names a claim no other.
+      if (action !== 'delete') this.syncSoon(ownerOf(object) === '' ? null : ownerOf(object));
+    } else if (kind === 'StorageClass') this.syncSoon(null);
+  }
+
+  /** `claim`: its key; null: of all that are not bound. */
+  private syncSoon(claim: string | null): void {
+    if (this.unbound.size === 0) return;
+    if (claim === null) this.due = null;
+    else if (this.unbound.has(claim)) this.due?.add(claim);
+    if (this.isSyncDue) return;
     this.isSyncDue = true;
     this.kernel.after(0, this.syncEvent);
   }
 
+  private claimChanged(action: ObjectAction, claim: PersistentVolumeClaim, before: KubernetesObject | undefined): void {
+    const key = objectKey(claim);
+    const isGone = action === 'delete';
+    if (isGone || isFullyBound(claim)) this.unbound.delete(key);
+    else if (!this.unbound.has(key)) this.unbound.set(key, this.numbered++);
+    for (const owner of ownersOf(before)) this.owned.get(owner)?.delete(key);
+    if (isGone) {
+      this.terminating.delete(key);
+      if (volumeNameOf(claim) !== '') this.note({ freeVolume: volumeNameOf(claim) });
+      return;
+    }
+    for (const owner of ownersOf(claim)) this.owned.set(owner, (this.owned.get(owner) ?? new Set()).add(key));
+    if (claim.metadata?.deletionTimestamp === undefined || this.terminating.has(key)) return;
+    this.terminating.add(key);
+    this.note({ unusedClaims: true });
+  }
+
   podCreated(pod: number): void {
     if (this.cluster.templateOf(pod).hasEphemeralVolumes)
-      this.noteEphemeral({ pod, incarnation: this.cluster.pods.incarnation[pod] });
+      this.note({ pod, incarnation: this.cluster.pods.incarnation[pod] });
   }
 
   podRemoved(pod: number): void {
     const template = this.cluster.templateOf(pod);
+    if (this.terminating.size > 0 && template.spec.volumes !== undefined) this.note({ unusedClaims: true });
     if (!template.hasEphemeralVolumes) return;
     for (const { name, isEphemeral } of podClaims(template, this.cluster.podName(pod))) {
-      if (isEphemeral) this.noteEphemeral({ goneClaim: `${template.namespace}/${name}` });
+      if (isEphemeral) this.note({ goneClaim: `${template.namespace}/${name}` });
     }
+  }
+
+  podDeleted(pod: number): void {
+    if (this.owned.size === 0 || this.cluster.templateOf(pod).spec.volumes === undefined) return;
+    const goneOwner = `Pod/${this.cluster.templateOf(pod).namespace}/${this.cluster.podName(pod)}`;
+    if (this.owned.has(goneOwner)) this.note({ goneOwner, uid: `Pod/${String(this.cluster.pods.serial[pod])}` });
+  }
+
+  workloadChanged(row: number, change: WorkloadChange): void {
+    if (change !== 'gone' || this.owned.size === 0) return;
+    const { workloads } = this.cluster;
+    const goneOwner = `${WORKLOAD_KIND_NAMES[workloads.kind[row]]}/${workloads.key[row]}`;
+    if (this.owned.has(goneOwner)) this.note({ goneOwner, uid: '' });
+  }
+
+  /** No node has the volume any more. */
+  volumeDetached(volume: string): void {
+    if (findVolume(this.cluster, volume)?.status?.phase === 'Released') this.note({ freeVolume: volume });
   }
 
   // ---- the volume controller -------------------------------------------------------------------------------------
 
   private sync(): void {
     this.isSyncDue = false;
-    for (const key of [...this.unbound]) {
+    const { unbound, due } = this;
+    this.due = new Set();
+    const numberOf = (key: string): number => unbound.get(key) ?? -1;
+    const keys = due === null ? [...unbound.keys()] : [...due].sort((a, b) => numberOf(a) - numberOf(b));
+    for (const key of keys) {
+      if (!unbound.has(key)) continue;
       const claim = this.cluster.objects.get<PersistentVolumeClaim>('PersistentVolumeClaim', key);
       if (claim !== undefined && claim.metadata?.deletionTimestamp === undefined) this.syncClaim(claim);
     }
@@ -113,12 +208,9 @@ export class VolumeController implements ClusterObserver {
       return;
     }
     const storageClass = findClass(cluster, claimClassOf(claim));
-    const isDelayed =
-      storageClass !== undefined &&
-      waitsForFirstConsumer(storageClass) &&
-      claim.metadata?.annotations?.[SELECTED_NODE] === undefined;
-    const volumes = cluster.objects.list<PersistentVolume>('PersistentVolume');
-    const volume = findMatchingVolume(claim, volumes, {
+    const selected = claim.metadata?.annotations?.[SELECTED_NODE];
+    const isDelayed = storageClass !== undefined && waitsForFirstConsumer(storageClass) && selected === undefined;
+    const volume = findMatchingVolume(claim, this.volumes.of(claim), {
       taken: NOTHING_TAKEN,
       promisedTo: () => undefined,
       isReachable: () => true,
@@ -126,7 +218,7 @@ export class VolumeController implements ClusterObserver {
     });
     if (typeof volume === 'string') return;
     if (volume !== null) this.bind(claim, volume);
-    else if (storageClass !== undefined && !isDelayed) this.provision(claim, storageClass, null);
+    else if (storageClass !== undefined && !isDelayed) this.provision(claim, storageClass, this.nodeNamed(selected));
   }
 
   private withDefaultClass(claim: PersistentVolumeClaim): PersistentVolumeClaim {
@@ -137,9 +229,36 @@ export class VolumeController implements ClusterObserver {
     return changed;
   }
 
+  private nodeNamed(name: string | undefined): ChosenNode | null {
+    const row = name === undefined ? -1 : this.cluster.nodeRow(name);
+    return row < 0 ? null : this.cluster.nodes.facts[row];
+  }
+
   private provision(claim: PersistentVolumeClaim, storageClass: StorageClass, node: ChosenNode | null): void {
     const { provisioner = '' } = storageClass;
     if (provisioner === '' || provisioner === NO_PROVISIONER) return;
+    if (this.provisioner === null) {
+      this.bind(claim, provisionedVolume(this.cluster, claim, storageClass, node));
+      return;
+    }
+    if (node !== null && claim.metadata?.annotations?.[SELECTED_NODE] !== node.name) {
+      const annotations = { ...claim.metadata?.annotations, [SELECTED_NODE]: node.name };
+      this.cluster.putObject('PersistentVolumeClaim', { ...claim, metadata: { ...claim.metadata, annotations } });
+    }
+    this.provisioner.provision(objectKey(claim), this);
+  }
+
+  isWanted(key: string): boolean {
+    const claim = this.cluster.objects.get<PersistentVolumeClaim>('PersistentVolumeClaim', key);
+    return claim !== undefined && !isFullyBound(claim) && claim.metadata?.deletionTimestamp === undefined;
+  }
+
+  /** For the node that the claim names now; a claim that is gone, or has got another volume, needs none. */
+  provisioned(key: string): void {
+    const claim = this.cluster.objects.get<PersistentVolumeClaim>('PersistentVolumeClaim', key);
+    const storageClass = claim === undefined ? undefined : findClass(this.cluster, claimClassOf(claim));
+    if (claim === undefined || storageClass === undefined || !this.isWanted(key)) return;
+    const node = this.nodeNamed(claim.metadata?.annotations?.[SELECTED_NODE]);
     this.bind(claim, provisionedVolume(this.cluster, claim, storageClass, node));
   }
 
@@ -167,21 +286,73 @@ export class VolumeController implements ClusterObserver {
     return now === undefined || isFullyBound(now) ? undefined : now;
   }
 
-  // ---- the ephemeral volume controller ---------------------------------------------------------------------------
+  // ---- what is not to be done within a notice --------------------------------------------------------------------
 
-  private noteEphemeral(work: EphemeralWork): void {
-    if (this.ephemeralWork.length === 0) this.kernel.after(0, this.ephemeralEvent);
-    this.ephemeralWork.push(work);
+  private note(work: Work): void {
+    if (this.work.length === 0) this.kernel.after(0, this.workEvent);
+    this.work.push(work);
   }
 
-  private workOnEphemeral(): void {
-    const all = this.ephemeralWork;
-    this.ephemeralWork = [];
+  private doWork(): void {
+    const all = this.work;
+    this.work = [];
     for (const work of all) {
       if ('goneClaim' in work) this.removeClaim(work.goneClaim);
+      else if ('goneOwner' in work) this.ownerGone(work.goneOwner, work.uid);
+      else if ('unusedClaims' in work) this.removeUnused();
+      else if ('freeVolume' in work) this.reclaim(work.freeVolume);
       else if (this.cluster.pods.incarnation[work.pod] === work.incarnation) this.makeClaims(work.pod);
     }
   }
+
+  /** Its claims go, but for those that have another owner. */
+  private ownerGone(owner: string, uid: string): void {
+    for (const key of [...(this.owned.get(owner) ?? [])]) {
+      const claim = this.cluster.objects.get<PersistentVolumeClaim>('PersistentVolumeClaim', key);
+      const references = claim?.metadata?.ownerReferences ?? [];
+      const isIt = (reference: OwnerReference): boolean =>
+        ownerKey(claim, reference) === owner && (uid === '' || (reference.uid ?? uid) === uid);
+      const others = references.filter((reference) => !isIt(reference));
+      if (claim === undefined || others.length === references.length) continue;
+      if (others.length === 0) this.cluster.removeObject('PersistentVolumeClaim', key);
+      else {
+        const metadata = { ...claim.metadata, ownerReferences: others };
+        this.cluster.putObject('PersistentVolumeClaim', { ...claim, metadata });
+      }
+    }
+    if (this.owned.get(owner)?.size === 0) this.owned.delete(owner);
+  }
+
+  /** Claims that somebody has deleted and that no pod on a node uses (finalizer kubernetes.io/pvc-protection). */
+  private removeUnused(): void {
+    const { pods } = this.cluster;
+    const used = new Set<string>();
+    for (let pod = 0; pod < pods.length; pod++) {
+      if (!pods.isLive(pod) || pods.node[pod] < 0) continue;
+      const template = this.cluster.templateOf(pod);
+      if (template.spec.volumes === undefined) continue;
+      for (const { name } of podClaims(template, this.cluster.podName(pod))) used.add(keyOf(template.namespace, name));
+    }
+    for (const key of [...this.terminating])
+      if (!used.has(key)) this.cluster.removeObject('PersistentVolumeClaim', key);
+  }
+
+  /** What becomes of a volume whose claim is gone: kept for somebody to look at, or deleted once no node has it. */
+  private reclaim(name: string): void {
+    const volume = findVolume(this.cluster, name);
+    const { namespace, name: claimName = '' } = volume?.spec?.claimRef ?? {};
+    if (volume === undefined || claimName === '') return;
+    const claim = findClaim(this.cluster, namespace ?? 'default', claimName);
+    if (claim !== undefined && ownership(volume, claim, undefined) === 'claim') return;
+    const wasMade = volume.metadata?.annotations?.[PROVISIONED_BY] !== undefined;
+    const policy = volume.spec?.persistentVolumeReclaimPolicy ?? (wasMade ? 'Delete' : 'Retain');
+    if (policy !== 'Delete' || this.isAttached(name)) {
+      if (volume.status?.phase === 'Released') return;
+      this.cluster.putObject('PersistentVolume', { ...volume, status: { phase: 'Released' } } as PersistentVolume);
+    } else this.cluster.removeObject('PersistentVolume', name);
+  }
+
+  // ---- the ephemeral volume controller ---------------------------------------------------------------------------
 
   private makeClaims(pod: number): void {
     const { cluster } = this;
@@ -212,11 +383,15 @@ export class VolumeController implements ClusterObserver {
     const claim = this.cluster.objects.get<PersistentVolumeClaim>('PersistentVolumeClaim', key);
     if (claim === undefined || claim.metadata?.ownerReferences?.[0]?.kind !== 'Pod') return;
     this.cluster.removeObject('PersistentVolumeClaim', key);
-    const volume = findVolume(this.cluster, volumeNameOf(claim));
-    const isOurs =
-      volume?.metadata?.annotations?.[PROVISIONED_BY] !== undefined &&
-      volume.spec?.claimRef?.name === claim.metadata?.name &&
-      volume.spec?.claimRef?.namespace === namespaceOf(claim);
-    if (isOurs) this.cluster.removeObject('PersistentVolume', volumeNameOf(claim));
+    if (volumeNameOf(claim) !== '') this.reclaim(volumeNameOf(claim));
   }
+}
+
+/** As `owned` names them. Claims name workloads and pods of their own namespace. */
+function ownerKey(claim: KubernetesObject | undefined, { kind, name }: OwnerReference): string {
+  return `${kind}/${namespaceOf(claim)}/${name}`;
+}
+
+function ownersOf(claim: KubernetesObject | undefined): readonly string[] {
+  return claim?.metadata?.ownerReferences?.map((reference) => ownerKey(claim, reference)) ?? [];
 }

@@ -10,12 +10,15 @@ import type { PlacementOracle } from '../../src/scheduler/what-if/placement-orac
 import { ProfilePlacement } from '../../src/scheduler/what-if/profile-placement.ts';
 import { DisruptionBudgets } from '../../src/cluster/disruption-budgets.ts';
 import { evictPod } from '../../src/control-plane/eviction.ts';
-import { rejectedPods } from '../../src/simulation/autoscaler-assembly.ts';
+import { delayedParts, rejectedPods } from '../../src/simulation/autoscaler-assembly.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 import { decodeSchedulerConfiguration } from '../../src/scheduler/config/scheduler-configuration.ts';
 import { pluginRegistry } from '../../src/scheduler/plugins/registry.ts';
 import { checkSchedulerCache } from '../../src/scheduler/cache/check-cache.ts';
 import { Scheduler } from '../../src/scheduler/scheduler.ts';
+import type { SchedulerOptions } from '../../src/scheduler/scheduler.ts';
+import { fixed } from '../support/node-life.ts';
+import type { Distribution } from '../../src/kernel/distribution.ts';
 import type { ClusterAutoscalerSettings } from '../../src/autoscaling/settings.ts';
 
 export const SECOND = 1_000_000;
@@ -66,17 +69,24 @@ export interface PodOptions {
   readonly pinned?: string;
 }
 
+/** Seconds; left out: none. */
+export interface Late {
+  readonly watchDelay?: number;
+  readonly requestLatency?: number;
+}
+
+const fixedOrNull = (seconds: number | undefined): Distribution | null => (seconds === undefined ? null : fixed(seconds));
+
 export class AutoscaledWorld {
   readonly kernel = new Kernel({ seed: 'autoscaling' });
   readonly cluster = new Cluster(this.kernel);
   readonly autoscaler: ClusterAutoscaler;
   readonly scheduler: Scheduler;
   readonly log: string[] = [];
+  /** What the autoscaler sees. */
+  readonly seen: Cluster;
   /** Whose pods they are; nobody looks after it. */
-  private readonly owner = this.cluster.workloadWriter.stand({
-    kind: WorkloadKind.ReplicaSet, template: -1, workloadClass: 0, nameBase: this.cluster.names.intern('owner'), wanted: -1, object: null, key: '', parent: -1,
-    podMicros: Infinity, details: null,
-  });
+  private readonly owner: number;
   private readonly actions: (() => void)[] = [];
   private readonly actionEvent = this.kernel.defineEvent('action', 2, (index) => this.actions[index]());
   /** false: terminating pods never stop. */
@@ -86,24 +96,32 @@ export class AutoscaledWorld {
     pools: readonly Pool[],
     settings: Partial<ClusterAutoscalerSettings> = {},
     placementOf: (...parts: ConstructorParameters<typeof ProfilePlacement>) => PlacementOracle = (...parts) => new ProfilePlacement(...parts),
+    late: Late = {},
   ) {
     const { kernel, cluster } = this;
     const registry = pluginRegistry();
-    this.scheduler = new Scheduler(kernel, cluster, {
-      configuration: decodeSchedulerConfiguration(undefined, { registry }), registry, cycleMicros: 1000, bindMicros: 1000, tieBreak: 'first', sampling: true, plain: false, autoRun: true, phase: 5,
+    const configuration = decodeSchedulerConfiguration(undefined, { registry });
+    const options: SchedulerOptions = { configuration, registry, cycleMicros: 1000, bindMicros: 1000, tieBreak: 'first', sampling: true, plain: false, autoRun: true, phase: 5 };
+    this.scheduler = new Scheduler(kernel, cluster, options);
+    const delayed = delayedParts({ kernel, cluster, schedulers: [this.scheduler], loopPhase: 6, watchPhase: 5 }, fixedOrNull(late.watchDelay), fixedOrNull(late.requestLatency));
+    this.seen = delayed?.watch.view ?? cluster;
+    this.owner = cluster.workloadWriter.stand({
+      kind: WorkloadKind.ReplicaSet, template: -1, workloadClass: 0, nameBase: cluster.names.intern('owner'), wanted: -1, object: null, key: '', parent: -1,
+      podMicros: Infinity, details: null,
     });
-    const { snapshot, profiles } = this.scheduler;
+    const twin = delayed === null ? this.scheduler : new Scheduler(kernel, this.seen, { ...options, autoRun: false });
+    const { snapshot, profiles } = twin;
     const budgets = new DisruptionBudgets(cluster);
     const groups = pools.flatMap((pool): NodeGroupSpec[] => {
       if (pool.max === undefined) return [];
       const value = pool.provision ?? 60;
-      return [{ name: pool.name, min: pool.min ?? 0, max: pool.max, provisionSeconds: { kind: 'fixed', value, atLeast: null, atMost: null }, firstOrdinal: pool.count }];
+      return [{ name: pool.name, min: pool.min ?? 0, max: pool.max, provisionSeconds: fixed(value), firstOrdinal: pool.count }];
     });
-    const { cache } = this.scheduler;
-    this.autoscaler = new ClusterAutoscaler(kernel, cluster, { ...DEFAULT_SETTINGS, ...settings }, groups, {
+    const { cache } = twin;
+    this.autoscaler = new ClusterAutoscaler(kernel, this.seen, { ...DEFAULT_SETTINGS, ...settings }, groups, {
       cache,
-      unschedulable: { pods: () => rejectedPods(this.scheduler) },
-      budgets,
+      unschedulable: delayed?.rejections ?? { pods: () => rejectedPods(this.scheduler), nominatedNodeName: (pod) => cluster.nominatedNodeName(pod) },
+      budgets: delayed === null ? budgets : new DisruptionBudgets(this.seen),
       evict: (pod, cause) => evictPod(cluster, budgets, pod, cause),
       placement: placementOf(cache, profiles, () => snapshot.refresh()),
       nodes: { makeNode: (name, ordinal) => nodeOf(pools.find((pool) => pool.name === name), ordinal) },
@@ -111,6 +129,7 @@ export class AutoscaledWorld {
       mark: (kind, label) => this.note(`${kind} ${label}`),
       loopPhase: 6,
       machinePhase: 1,
+      late: delayed,
     });
     cluster.observe({
       podBound: (pod) => this.soon(0, () => this.cluster.startPod(pod)),

@@ -85,7 +85,7 @@ describe('variants', () => {
     cli.write('even.mjs', EVEN);
     cli.write('heavy.yaml', `${HEADER}profiles: [{plugins: {multiPoint: {enabled: [{name: Even, weight: 50}]}}}]\n`);
     const variants = ['--a', 'spread.yaml', '--b', 'even.mjs', '--c', 'even.mjs,heavy.yaml'];
-    const line = ['compare', 's.yaml', ...variants, '--seeds', '5', '-q'];
+    const line = ['compare', 's.yaml', ...variants, '--seeds', '2', '-q'];
     const { code, out } = cli.run(...line, '-o', 'json');
     expect(code).toBe(0);
     const shown = JSON.parse(out) as Shown & { readonly configurationC: unknown; readonly plugins: unknown };

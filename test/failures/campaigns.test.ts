@@ -37,16 +37,16 @@ describe('two campaigns by hand', () => {
     // The last of eight, k = 7, begins at 1010 s and is over at 1040 s. Two nodes each.
     const crash = {
       name: 'crash', kind: 'crash', scope: 'node', strikes: 16, nodesStruck: 2, nodesStruckAtEnd: 0,
-      nodeSeconds: 2 * 8 * 30, medianSeconds: 30, longestSeconds: 30,
+      nodeSeconds: 2 * 8 * 30, medianSeconds: 30, longestSeconds: 30, podsLost: 0, podsRestarted: 0,
     };
     // Two zones, two times; 3 + 2 nodes. Ten durations, five of 200 s and five of 100 s so far: the fifth is 100 s.
     const cut = {
       name: 'cut', kind: 'partition', scope: 'zone', strikes: 4, nodesStruck: 5, nodesStruckAtEnd: 5,
-      nodeSeconds: 5 * 200 + 5 * 100, medianSeconds: 100, longestSeconds: 200,
+      nodeSeconds: 5 * 200 + 5 * 100, medianSeconds: 100, longestSeconds: 200, podsLost: 0, podsRestarted: 0,
     };
     const never = {
       name: 'never', kind: 'cordon', scope: 'node', strikes: 0, nodesStruck: 0, nodesStruckAtEnd: 0,
-      nodeSeconds: 0, medianSeconds: null, longestSeconds: null,
+      nodeSeconds: 0, medianSeconds: null, longestSeconds: null, podsLost: 0, podsRestarted: 0,
     };
     expect(facts.campaigns).toEqual([crash, cut, never]);
   });
@@ -73,7 +73,7 @@ test('a reclaimed node is struck from the notice until its Node object goes', ()
   const members = { duration: '2750s', failures: [spot], nodePools: [POOL('a', 1)] };
   expect(campaignsOf(members)).toEqual([{
     name: 'spot', kind: 'reclaim', scope: 'node', strikes: 2, nodesStruck: 1, nodesStruckAtEnd: 0,
-    nodeSeconds: 250, medianSeconds: 125, longestSeconds: 125,
+    nodeSeconds: 250, medianSeconds: 125, longestSeconds: 125, podsLost: 0, podsRestarted: 0,
   }]);
 });
 
@@ -93,7 +93,7 @@ test('nodes that join or leave during an outage are struck while they are there'
   const kernel = new Kernel({ seed: 'campaigns' });
   const cluster = new Cluster(kernel);
   const processes: FailureProcess[] = [{
-    name: 'outage', kind: 'crash', scope: 'zone', label: '', share: 1, factor: 1, noticeMicros: 0, pools: [],
+    name: 'outage', kind: 'crash', scope: 'zone', label: '', share: 1, factor: 1, fill: 1, noticeMicros: 0, pools: [],
     uptimeSeconds: fixed(100), repairSeconds: fixed(50),
   }];
   const campaigns = new Campaigns(cluster, processes);
@@ -113,8 +113,72 @@ test('nodes that join or leave during an outage are struck while they are there'
   // Struck from 100 to 150 s, from 100 to 125 s, and from 110 to 150 s.
   expect(campaigns.facts().campaigns).toEqual([{
     name: 'outage', kind: 'crash', scope: 'zone', strikes: 1, nodesStruck: 3, nodesStruckAtEnd: 0,
-    nodeSeconds: 50 + 25 + 40, medianSeconds: 40, longestSeconds: 50,
+    nodeSeconds: 50 + 25 + 40, medianSeconds: 40, longestSeconds: 50, podsLost: 0, podsRestarted: 0,
   }]);
+});
+
+describe('pods', () => {
+  const web = (more: object): object => ({
+    name: 'web', kind: 'Deployment', replicas: 4, requests: { cpu: 1 }, arrivals: { at: '0s' }, lifetime: 'forever', ...more,
+  });
+  /** Pods lost and restarted, by campaign. */
+  const pods = (members: object, replicas = 4): (readonly [string, number, number])[] | undefined => campaignsOf({
+    duration: '30m', nodePools: [POOL('a', 1)], workloads: [web({ replicas })], ...members,
+  })?.map(({ name, podsLost, podsRestarted }) => [name, podsLost, podsRestarted]);
+
+  test('that are started again with their machine are restarted, each time', () => {
+    const failures = [{ name: 'crash', uptime: '10m', repair: '1m' }];
+    // At 10 and 21 minutes.
+    expect(pods({ failures })).toEqual([['crash', 0, 8]]);
+  });
+
+  test('that are evicted from a node that is down are lost, be it back later or not', () => {
+    const nodePools = [POOL('a', 1), POOL('b', 1)];
+    const lost = (repair: string): unknown => pods({ nodePools, failures: [{ name: 'crash', pools: ['a'], uptime: '10m', repair }] });
+    // Two pods on each node; taints last longer than the 300 s that they tolerate.
+    expect([lost('8m'), lost('1d')]).toEqual([[['crash', 2, 0]], [['crash', 2, 0]]]);
+  });
+
+  test('that never start again are lost with their machine', () => {
+    const failures = [{ name: 'crash', uptime: '10m', repair: '1m' }];
+    const once = { kind: 'Job', lifetime: '15m', template: { spec: { restartPolicy: 'Never', containers: [{ name: 'main' }] } } };
+    expect(pods({ failures, duration: '12m', workloads: [web({ ...once, replicas: 2 })] })).toEqual([['crash', 2, 0]]);
+  });
+
+  test('on a node that two campaigns hold count for both, others for none', () => {
+    const failures = [
+      { name: 'crash', pools: ['a'], uptime: '10m', repair: '2m' }, { name: 'outage', scope: 'zone', pools: ['a'], uptime: '10m', repair: '1m' },
+      { name: 'cordon', kind: 'cordon', pools: ['b'], uptime: '10m', repair: '1m' },
+    ];
+    const nodePools = [POOL('a', 1), POOL('b', 1)];
+    expect(pods({ failures, nodePools, duration: '15m' })).toEqual([['crash', 0, 2], ['outage', 0, 2], ['cordon', 0, 0]]);
+  });
+
+  test('that a reclaimed machine takes along are lost, and those that were drained before', () => {
+    const nodePools = [POOL('a', 1), POOL('b', 1)];
+    const failures = [{ name: 'spot', kind: 'reclaim', pools: ['a'], notice: '2m', uptime: '10m', repair: '1d' }];
+    expect(pods({ failures, nodePools })).toEqual([['spot', 2, 0]]);
+  });
+
+  test('and nodes of steps that strike are told behind those of processes, in the order of time', () => {
+    const facts = campaignsOf({
+      duration: '1h', nodePools: [POOL('a', 2), POOL('b', 1)], workloads: [web({ replicas: 6 })],
+      failures: [{ name: 'never', uptime: '1d', repair: '1h' }],
+      steps: [
+        { at: '40m', hang: { nodes: ['b-0'], for: '10m' } }, { at: '10m', kill: { nodes: ['a-0'], for: '1m' } },
+        { at: '20m', cordon: { nodes: ['a-0'] } }, { at: '55m', outage: { zone: 'a', for: '30m' } },
+      ],
+    });
+    const told = facts?.map(({ name, kind, scope, strikes, nodesStruck, nodesStruckAtEnd, nodeSeconds, podsLost, podsRestarted }) =>
+      [name, `${scope} ${kind}`, strikes, nodesStruck, nodesStruckAtEnd, nodeSeconds, podsLost, podsRestarted]);
+    // Of the hung node the two pods are evicted 300 s after it has said so.
+    expect(told).toEqual([
+      ['never', 'node crash', 0, 0, 0, 0, 0, 0],
+      ['kill a-0', 'step crash', 1, 1, 0, 60, 0, 2],
+      ['hang b-0', 'step hang', 1, 1, 0, 600, 2, 0],
+      ['outage zone=a', 'step crash', 1, 2, 2, 600, 0, 0],
+    ]);
+  });
 });
 
 test('nothing is said where nothing has struck', () => {

@@ -13,7 +13,7 @@ const EXPONENTIAL = (mean: number): Distribution => ({ kind: 'exponential', mean
 
 function processOf(name: string, scope: 'node' | 'zone', uptime: Distribution, repair: Distribution, pools: readonly string[] = []): FailureProcess {
   return {
-    name, kind: 'crash', scope, label: '', share: 1, factor: 1, noticeMicros: 0, pools,
+    name, kind: 'crash', scope, label: '', share: 1, factor: 1, fill: 1, noticeMicros: 0, pools,
     uptimeSeconds: uptime, repairSeconds: repair,
   };
 }

@@ -317,7 +317,9 @@ test('nodes that leave at the first instant are none of the start', () => {
   const [stays, goes] = [run.node('a', CPU4), run.node('b', CPU4)];
   run.at(0, () => run.cluster.removeNode(goes));
   run.at(10, () => run.cluster.removeNode(stays));
-  expect(run.result(20).counts).toMatchObject({ nodesAtStart: 1, nodesPeak: 2, nodes: 0 });
+  const { counts, nodes } = run.result(20);
+  expect(counts).toMatchObject({ nodesAtStart: 1, nodesPeak: 2, nodes: 0 });
+  expect(nodes.map(({ name, meanUtilization }) => [name, meanUtilization.cpu])).toEqual([['a', 0], ['b', 0]]);
 });
 
 test('a resource that pods ask for and no node has is no resource of the cluster', () => {

@@ -100,13 +100,13 @@ describe('the run table', () => {
       return lines.slice(from, from + 5).map((line) => line.replace(/ {2,}/gu, ' | '));
     };
     expect(linesOf(false)).toEqual([
-      'FAILURES BY CAMPAIGN | KIND | STRIKES | NODES STRUCK | NODE-HOURS | MEDIAN | LONGEST',
-      'node-crash | node crash | 9 | 8 | 2.53 | 12m00s | 50m00s',
-      'cut | zone partition | 2 | 12 | 2 | 5m00s | 5m00s',
-      'never | rack reclaim | 0 | 0 | 0 | - | -',
+      'FAILURES BY CAMPAIGN | KIND | STRIKES | NODES STRUCK | NODE-HOURS | MEDIAN | LONGEST | PODS LOST | RESTARTED',
+      'node-crash | node crash | 9 | 8 | 2.53 | 12m00s | 50m00s | 21 | 14',
+      'cut | zone partition | 2 | 12 | 2 | 5m00s | 5m00s | 5 | 0',
+      'never | rack reclaim | 0 | 0 | 0 | - | - | 0 | 0',
       '',
     ]);
-    expect(linesOf(true)[1]).toBe('node-crash | node crash | 9 | 8 | 1 | 2.53 | 12m00s | 50m00s');
+    expect(linesOf(true)[1]).toBe('node-crash | node crash | 9 | 8 | 1 | 2.53 | 12m00s | 50m00s | 21 | 14');
     expect(renderRunTable(base, { wide: true, color: false })).not.toContain('CAMPAIGN');
   });
 

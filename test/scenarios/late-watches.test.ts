@@ -195,7 +195,7 @@ describe('controlPlane', () => {
     };
     expect(spelled('0s')).toBeUndefined();
     const delay = { exponential: { mean: '50ms' } };
-    expect(spelled(delay)).toEqual({ watchDelay: { scheduler: delay, controllers: delay, kubelets: delay } });
+    expect(spelled(delay)).toEqual({ watchDelay: { scheduler: delay, controllers: delay, kubelets: delay, autoscaler: delay } });
     expect(spelled({ kubelets: delay })).toEqual({ watchDelay: { kubelets: delay } });
   });
 });

@@ -6,6 +6,7 @@ import { MICROS_PER_SECOND } from '../../src/base/time.ts';
 import { LookedEvents } from '../../src/experiment/looked-events.ts';
 import type { RunResult } from '../../src/metrics/run-result.ts';
 import { livingPods } from '../../src/node/living-pods.ts';
+import { nodePressure } from '../../src/node/node-pressure.ts';
 import { nodeIllnesses } from '../../src/simulation/illness-assembly.ts';
 import { readScenario } from '../../src/simulation/scenario-reader.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
@@ -40,7 +41,7 @@ function tell(members: Fields, objects: readonly unknown[] = []): Told {
   const { scenario } = readScenario({ file: 'story.json' }, files);
   const simulation = new Simulation(scenario, {
     version: 'story', userPlugins: [], openTrace: null, plain: false,
-    makeLives: livingPods, makeIllnesses: nodeIllnesses,
+    makeLives: livingPods, makeIllnesses: nodeIllnesses, makePressure: nodePressure,
     makeVolumes: attachDetach,
     watch: ({ kernel, cluster }) => {
       const say = (text: string): void => void lines.push(`${String(kernel.now / MICROS_PER_SECOND)} ${text}`);
@@ -118,6 +119,55 @@ describe('a node that is cut off from the API server', () => {
     expect(lines).toEqual([
       '0 web-0-0 on n-0', '0 web-0-0 runs', '155 n-0 Unknown', '155 web-0-0 not ready',
       '350 n-0 True', '350 web-0-0 runs',
+    ]);
+  });
+});
+
+describe('a node whose container runtime hangs', () => {
+  test('is not Ready behind three minutes, its pods run on and stay Ready, and are replaced', () => {
+    const { lines } = tell({ workloads: [WEB], steps: [{ at: '95s', hang: { nodes: ['n-0'], for: '10m' } }] });
+    // Statuses are posted every 10 s; from the taint on 300 s are tolerated. What was deleted stops when it answers.
+    expect(lines).toEqual([
+      '0 web-0-0 on n-0', '0 web-0-0 runs',
+      '280 n-0 False',
+      '580 web-0-0 terminating', '580 web-0-1 on n-1', '580 web-0-1 runs',
+      '696 web-0-0 gone', '700 n-0 True',
+    ]);
+  });
+
+  test('for less than three minutes is never noticed, but starts, stops and ends wait', () => {
+    const job = { name: 'task', kind: 'Job', lifetime: '100s', requests: { cpu: 1 }, arrivals: { at: '0s' } };
+    const short = { ...WEB, name: 'short', lifetime: '150s', template: ON_FIRST };
+    const late = { ...WEB, name: 'late', arrivals: { at: '120s' }, template: ON_FIRST };
+    const steps = [{ at: '95s', hang: { nodes: ['n-0'], for: '3m' } }];
+    const { lines } = tell({ workloads: [job, short, late], steps });
+    expect(lines.filter((line) => !line.startsWith('0 '))).toEqual([
+      '120 late-0-0 on n-0', '150 short-0-0 terminating', '275 task-0 gone', '275 late-0-0 runs', '276 short-0-0 gone',
+    ]);
+  });
+
+  test('and that is cut off meanwhile is heard of when both are over', () => {
+    const steps = [
+      { at: '100s', partition: { nodes: ['n-0'], for: '60s' } }, { at: '130s', hang: { nodes: ['n-0'], for: '1m' } },
+    ];
+    const late = { ...WEB, name: 'late', arrivals: { at: '110s' }, template: ON_FIRST };
+    // Heard of from 160 s on; it can start the pod from 190 s on.
+    const { lines } = tell({ workloads: [{ ...WEB, template: ON_FIRST }, late], steps });
+    expect(lines.slice(2)).toEqual([
+      '110 late-0-0 on n-0', '155 n-0 Unknown', '155 web-0-0 not ready', '160 n-0 True',
+      '190 web-0-0 ready', '190 late-0-0 runs',
+    ]);
+  });
+
+  test('says nothing while it is cut off, and is not Ready for three minutes from a restart of its machine on', () => {
+    const hang = { at: '100s', hang: { nodes: ['n-0'], for: '20m' } };
+    const ready = (step: object): string[] =>
+      tell({ workloads: [], steps: [hang, step] }).lines.filter((line) => / n-0 /.test(line));
+    expect(ready({ at: '400s', partition: { nodes: ['n-0'], for: '100s' } })).toEqual([
+      '290 n-0 False', '455 n-0 Unknown', '500 n-0 True', '500 n-0 False', '1300 n-0 True',
+    ]);
+    expect(ready({ at: '400s', kill: { nodes: ['n-0'], for: '100s' } })).toEqual([
+      '290 n-0 False', '455 n-0 Unknown', '500 n-0 True', '690 n-0 False', '1300 n-0 True',
     ]);
   });
 });
@@ -339,6 +389,7 @@ test('fields that say nothing of their kind or scope are told, all of them', () 
     { name: 'a', ...times, factor: 3 }, { name: 'b', kind: 'slow', ...times, notice: '1m', share: 0.5 },
     { name: 'c', kind: 'partition', scope: 'rack', ...times },
     { name: 'e', scope: 'cluster', label: 'x', share: 0, ...times },
+    { name: 'f', kind: 'hang', ...times, fill: 0.5 },
   ])).toEqual([
     'a factor is for kind slow, and the kind is crash',
     'a notice is for kind reclaim, and the kind is slow',
@@ -346,9 +397,10 @@ test('fields that say nothing of their kind or scope are told, all of them', () 
     'racks cannot fail: none of the pools has the label topology.kubernetes.io/rack',
     'a label tells zones or racks apart, and the scope is cluster',
     'expected a number above 0: no node would ever fail',
+    'a fill is for kind diskFull, and the kind is hang',
   ]);
   expect(read([{ name: 'd', kind: 'melt', ...times }])[0]).toContain(
-    'expected crash, slow, partition, reclaim, registry or cordon',
+    'expected crash, slow, partition, reclaim, registry, cordon, hang or diskFull',
   );
   expect(read([], [{ at: '1m', partition: {} }, { at: '2m', slow: { nodes: ['n-7'] } }]).slice(0, 2)).toEqual([
     'expected nodes, selector or pool', 'the cluster has no node "n-7"',

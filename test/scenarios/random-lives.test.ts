@@ -15,7 +15,10 @@ function scenarioOf(seed: string, index: number): Record<string, unknown> {
   return {
     seed, duration: '2h',
     kubelet: {
-      sandbox: '400ms', containerStart: '150ms',
+      sandbox: '400ms', containerStart: '150ms', disk: { capacity: '60Gi', ...(rough ? { imageCapacity: '3Gi' } : {}) },
+      evictionHard: { 'memory.available': '100Mi', 'nodefs.available': '10%', 'imagefs.available': '15%', 'pid.available': '20%' },
+      evictionSoft: { 'nodefs.available': '20%' }, evictionSoftGracePeriod: { 'nodefs.available': '40s' },
+      evictionMinimumReclaim: { 'nodefs.available': '1Gi' }, maxPids: 2000,
       ...(index % 4 === 1 ? { shutdownGracePeriod: '9s', shutdownGracePeriodCriticalPods: '2s' } : {}),
     },
     // Some are told late of what happens, from 5 ms to 5 s.
@@ -24,6 +27,14 @@ function scenarioOf(seed: string, index: number): Record<string, unknown> {
     nodePools: [{ name: 'general', count: 4, zones: ['a', 'b'], allocatable: { cpu: 4, memory: '16Gi', pods: 20 } }],
     failures: [
       { name: 'crash', uptime: { exponential: { mean: '1h' } }, repair: { exponential: { mean: '3m' } } },
+      // Runtimes that hang and disks that fill, some of them at once with all else.
+      ...(index % 3 === 0 ? [] : [
+        { name: 'hang', kind: 'hang', uptime: { exponential: { mean: '1h' } }, repair: { uniform: { min: '10s', max: '9m' } } },
+        {
+          name: 'disk', kind: 'diskFull', scope: 'zone', share: 0.5, fill: 0.84, uptime: { exponential: { mean: '50m' } },
+          repair: { uniform: { min: '20s', max: '6m' } },
+        },
+      ]),
       ...(rough ? [] : [
         { name: 'spot', kind: 'reclaim', notice: '20s', uptime: { exponential: { mean: '40m' } }, repair: '2m' },
         { name: 'cut', kind: 'partition', uptime: { exponential: { mean: '1h' } }, repair: { uniform: { min: '5s', max: '8m' } } },
@@ -47,6 +58,8 @@ function scenarioOf(seed: string, index: number): Record<string, unknown> {
           hang: { after: { exponential: { mean: '20m' } }, probability: 0.3 },
           stop: { exponential: { mean: '6s' } },
           memory: { use: { uniform: { min: 0.3, max: 1.5 } }, growthPerHour: rough ? 2 : 0 },
+          storage: { use: { uniform: { min: 0, max: 2 } }, growthPerHour: rough ? 6 : 0 },
+          pids: { use: { uniform: { min: 1, max: 90 } }, growthPerHour: rough ? 100 : 0 },
           containers: { migrate: { init: '7s', failure: { after: '3s', probability: 0.4 } } },
         },
       },
@@ -72,6 +85,13 @@ describe.each(SEEDS.map((seed, index) => ({ seed, index })))('seed $seed', ({ se
     const { podsArrived, podsFinished, podsRunning, podsPending, podsLost } = result.counts;
     expect(podsFinished + podsRunning + podsPending + podsLost).toBe(podsArrived);
     expect(pods.length).toBeGreaterThan(10);
+    // What campaigns have taken is not more than what was evicted or died with its machine.
+    const { campaigns = [], evictionsByCause } = result.failures;
+    const evicted = Object.values(evictionsByCause).reduce((sum, count) => sum + count, 0);
+    for (const { name, podsLost, strikes } of campaigns) {
+      if (name !== 'crash') expect(podsLost, name).toBeLessThanOrEqual(evicted);
+      if (strikes === 0) expect(podsLost, name).toBe(0);
+    }
   });
 });
 

@@ -32,7 +32,7 @@ export interface ContainerStory {
 
 const NOTHING: ContainerModel = {
   startupSeconds: null, initSeconds: null, failure: null, hang: null, stopSeconds: null, preStopSeconds: null,
-  memory: null,
+  memory: null, storage: null, pids: null,
 };
 
 export function modelOf(model: Partial<ContainerModel> = {}): ContainerModel {

@@ -1,5 +1,9 @@
 /** A small cluster with every kind of workload, rollouts, a drain and crashes, whose components are told late. */
+import { TO_BE_DELETED_TAINT } from '../../src/autoscaling/node-deletions.ts';
+import { keepers } from '../../src/autoscaling/node-requests.ts';
+import type { PodDisruptionBudget } from '../../src/cluster/objects.ts';
 import { livingPods } from '../../src/node/living-pods.ts';
+import { nodePressure } from '../../src/node/node-pressure.ts';
 import { statusReports } from '../../src/node/status-reports.ts';
 import { nodeIllnesses } from '../../src/simulation/illness-assembly.ts';
 import { readScenario } from '../../src/simulation/scenario-reader.ts';
@@ -62,6 +66,30 @@ export interface More extends Readonly<Record<string, unknown>> {
   readonly moreSteps?: readonly object[];
 }
 
+/** A pool that grows and shrinks with Jobs that come and end; nothing fails. */
+export const AUTOSCALED: More = {
+  nodePools: [
+    { name: 'n', count: 2, zones: ['a', 'b'], allocatable: { cpu: 4, memory: '16Gi', pods: 30 } },
+    { name: 'g', count: 1, zones: ['a', 'b'], allocatable: { cpu: 4, memory: '16Gi', pods: 30 },
+      autoscaling: { min: 0, max: 6, provisioning: '40s' } },
+  ],
+  autoscaler: { scaleDownUnneededTime: '1m', scaleDownDelayAfterAdd: '30s', scaleDownDelayAfterFailure: '30s' },
+  failures: [],
+  steps: [
+    { at: '10m', scale: { workload: 'deployment/web', replicas: 7 } },
+    { at: '15m', drain: { nodes: ['n-1'] } },
+    { at: '20m', uncordon: { nodes: ['n-1'] } },
+  ],
+  workloads: [
+    { name: 'shop', kind: 'Deployment', arrivals: { at: '0s' }, replicas: 3, requests: { cpu: '200m', memory: '64Mi' } },
+    { name: 'sum', kind: 'Job', arrivals: { poisson: { ratePerHour: 500, until: '12m' } }, lifetime: '3m',
+      requests: { cpu: '700m', memory: '1Gi' } },
+    { name: 'late', kind: 'Job', arrivals: { poisson: { ratePerHour: 60, until: '55m' } }, lifetime: '4m',
+      requests: { cpu: 1, memory: '1Gi' } },
+    { name: 'log', kind: 'DaemonSet', arrivals: { at: '1m' }, requests: { cpu: '50m', memory: '16Mi' } },
+  ],
+};
+
 const tree = (seed: string, controlPlane: object, { moreSteps = [], ...more }: More): object => ({
   seed, duration: '1h', controlPlane, manifests: 'objects.json',
   metrics: { pods: 'none', checkEvery: 100 },
@@ -90,6 +118,10 @@ export interface LateRun {
   readonly result: RunResult;
   /** Ready pods by workload at the end. */
   readonly ready: Readonly<Record<string, number>>;
+  /** Nodes that an autoscaler has taken away with pods that had to go first. */
+  readonly removedWithPods: readonly string[];
+  /** Of the budget of `web`: disruptions that its status allows at the end. */
+  readonly allowed: number | undefined;
 }
 
 /** `more`: members of the scenario that replace those of the story. */
@@ -99,12 +131,21 @@ export function lateRun(seed: string, controlPlane: object, plain = false, more:
     'objects.json': JSON.stringify({ apiVersion: 'v1', kind: 'List', items: OBJECTS }),
   });
   const { scenario } = readScenario({ file: 's.json' }, files);
+  const removedWithPods: string[] = [];
   const simulation = new Simulation(scenario, {
     version: 't', userPlugins: [], openTrace: null, plain,
-    makeLives: livingPods, makeIllnesses: nodeIllnesses, makeReports: statusReports,
+    makeLives: livingPods, makeIllnesses: nodeIllnesses, makePressure: nodePressure, makeReports: statusReports,
+    watch: ({ cluster }) => {
+      cluster.observe({ nodeRemoving: (row) => {
+        const { name, taints } = cluster.nodes.facts[row];
+        const isByAutoscaler = taints.some(({ key }) => key === TO_BE_DELETED_TAINT.key);
+        if (isByAutoscaler && keepers(cluster, row).length > 0) removedWithPods.push(name);
+      } });
+    },
   });
   while (simulation.advance(100_000));
-  const { pods, workloads, classes } = simulation.parts.cluster;
+  const { pods, workloads, classes, objects } = simulation.parts.cluster;
+  const allowed = objects.get<PodDisruptionBudget>('PodDisruptionBudget', 'default/web')?.status?.disruptionsAllowed;
   const ready: Record<string, number> = {};
   for (let pod = 0; pod < pods.length; pod++) {
     if (!pods.isLive(pod) || !pods.isReady(pod) || pods.isTerminating(pod)) continue;
@@ -113,5 +154,5 @@ export function lateRun(seed: string, controlPlane: object, plain = false, more:
     const key = name.replace(/^web-.*/, 'web').replace(/^tick-.*/, 'tick');
     ready[key] = (ready[key] ?? 0) + 1;
   }
-  return { result: simulation.result(true), ready };
+  return { result: simulation.result(true), ready, removedWithPods, allowed };
 }

@@ -31,6 +31,7 @@ import { TaintEviction } from '../../src/controllers/taint-eviction.ts';
 import type { Distribution } from '../../src/kernel/distribution.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 import { Kubelet } from '../../src/node/kubelet.ts';
+import { DEFAULT_PRESSURE } from '../../src/node/settings.ts';
 import type { KubeletSettings } from '../../src/node/settings.ts';
 import type { NodeLifecycleSettings } from '../../src/controllers/settings.ts';
 
@@ -48,6 +49,7 @@ export const KUBELET: KubeletSettings = {
   imageBytes: { big: 1000 },
   serializeImagePulls: true,
   shutdownGraces: [],
+  pressure: DEFAULT_PRESSURE,
 };
 
 export const LIFECYCLE: NodeLifecycleSettings = {

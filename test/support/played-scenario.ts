@@ -5,6 +5,7 @@
 import { timeZoneNames, timeZones } from '../../src/io/time-zones.ts';
 import type { RunResult } from '../../src/metrics/run-result.ts';
 import { livingPods } from '../../src/node/living-pods.ts';
+import { nodePressure } from '../../src/node/node-pressure.ts';
 import { statusReports } from '../../src/node/status-reports.ts';
 import { nodeIllnesses } from '../../src/simulation/illness-assembly.ts';
 import { readScenario } from '../../src/simulation/scenario-reader.ts';
@@ -54,7 +55,7 @@ export function playScenario(
   const { scenario, warnings } = readScenario({ file: 'story.json' }, files);
   const simulation = new Simulation(scenario, {
     version: 'story', userPlugins: [], openTrace: null, plain, makeLives: livingPods,
-    makeIllnesses: nodeIllnesses, makeVolumes: attachDetach, makeReports: statusReports,
+    makeIllnesses: nodeIllnesses, makePressure: nodePressure, makeVolumes: attachDetach, makeReports: statusReports,
   });
   while (simulation.advance(100_000));
   const result = simulation.result(true);

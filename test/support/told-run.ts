@@ -9,6 +9,7 @@ import type { LookedPod } from '../../src/experiment/looked-object.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import type { RunResult } from '../../src/metrics/run-result.ts';
 import { livingPods } from '../../src/node/living-pods.ts';
+import { nodePressure } from '../../src/node/node-pressure.ts';
 import { nodeIllnesses } from '../../src/simulation/illness-assembly.ts';
 import { readScenario } from '../../src/simulation/scenario-reader.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
@@ -56,7 +57,7 @@ export function toldRun(
   const looking: { readonly history: LookedHistory; readonly events: LookedEvents }[] = [];
   const simulation = new Simulation(scenario, {
     version: 'story', userPlugins: [], openTrace: null, plain: false,
-    makeLives: livingPods, makeIllnesses: nodeIllnesses, makeVolumes: attachDetach,
+    makeLives: livingPods, makeIllnesses: nodeIllnesses, makePressure: nodePressure, makeVolumes: attachDetach,
     watch: ({ kernel, cluster, scheduler }) => {
       looking.push({ history: new LookedHistory(cluster, [scheduler]), events: new LookedEvents(cluster, [scheduler]) });
       tellTo(lines, kernel, cluster);

@@ -55,7 +55,9 @@ export class BlockedNodes {
     const { verdictCounts, passing, verdicts } = this;
     verdictCounts.length = 0;
     passing.clear();
-    for (const { row } of this.snapshot.nodes) {
+    const { rows } = this.snapshot;
+    for (let position = 0; position < rows.length; position++) {
+      const row = rows[position];
       const verdict = verdicts.verdictAt(row);
       verdictCounts[verdict] = (verdictCounts[verdict] ?? 0) + 1;
       if (verdict === 0) passing.add(row);

@@ -18,7 +18,7 @@ import { errorStatus, isRejected } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
 import { TemplateCaches } from './template-cache.ts';
 import type { CachePlan, TemplateCache } from './template-cache.ts';
-import { DomainMasks } from './domain-masks.ts';
+import { DomainMasks } from './node-bits.ts';
 import { NominatedVerdicts } from './nominated-verdicts.ts';
 
 /** Answers that add something. */
@@ -182,7 +182,14 @@ export class CachedScan {
    * node passes; UNSCORED: the feasible nodes are found and `score` is next; NO_INDEX: `filter` and `score` have to do
    * it; NOT_HERE: the plain scan has to. `ties` null: the choice is not made here.
    */
-  pick(pod: PodInfo, start: number, target: number, totals: Float64Array, ties: 'upstream' | 'first' | null): number {
+  pick(
+    state: CycleState,
+    pod: PodInfo,
+    start: number,
+    target: number,
+    totals: Float64Array,
+    ties: 'upstream' | 'first' | null,
+  ): number {
     const cache = this.cache as TemplateCache;
     if (this.liveFilters.length > 0) return NO_INDEX;
     const only = this.tests.length + this.excluded.size === 0 ? cache.onlyTaker(pod, this.snapshot.positionOf) : -1;
@@ -220,7 +227,7 @@ export class CachedScan {
       if (this.tests.length === 0) cache.blocked.begin();
       return -1;
     }
-    const position = index.feasibleCount === 1 ? index.nth(0) : this.choose(cache, ties);
+    const position = index.feasibleCount === 1 ? index.nth(0) : this.choose(cache, state, pod, ties);
     if (position >= 0) return this.order[position];
     index.collect(this.order, this.feasible, totals);
     if (cache.indexesRaw) totals.fill(0, 0, index.feasibleCount);
@@ -228,18 +235,26 @@ export class CachedScan {
   }
 
   /** Position of the choice among several nodes that the index has found; -1: it cannot tell. */
-  private choose(cache: TemplateCache, ties: 'upstream' | 'first' | null): number {
+  private choose(
+    cache: TemplateCache, state: CycleState, pod: PodInfo, ties: 'upstream' | 'first' | null,
+  ): number {
     const { domainScores, liveScores, masks } = this;
-    const { index } = cache;
+    const { index, kinds } = cache;
     if (ties === null || liveScores.length > 0 || domainScores.length > 1) return -1;
-    if (!cache.indexesRaw && !this.isEven(cache)) return -1;
+    if (!cache.indexesRaw && !this.isEven(cache)) {
+      if (domainScores.length > 0 || !kinds.areKnown) return -1;
+      const added = (present: Uint8Array): Int32Array | null => kinds.added(present, state, pod);
+      if (!index.addByGroup(kinds.bits, kinds.count, added, 1)) return -1;
+      return ties === 'first' ? index.firstBest() : index.winner();
+    }
     if (domainScores.length === 0) return ties === 'first' ? index.firstBest() : index.winner();
     const { table, favourite, weight } = domainScores[0];
     if (favourite !== null && cache.sumsNothing && weight > 0) return index.nth(favourite(index.feasibleCount));
     if (ties === 'first' || table === null) return -1;
     const groups = masks.groups(this.order, table.column);
     if (groups === null) return -1;
-    return index.winnerByGroup(groups, table.column.size + 1, (present) => table.of(present), weight);
+    index.addByGroup(groups, table.column.size + 1, (present) => table.of(present), weight);
+    return index.winner();
   }
 
   /** Who decides where the index cannot. */
@@ -248,15 +263,12 @@ export class CachedScan {
   }
 
   /** Whether no normalised score can tell two nodes apart. */
-  private isEven(cache: TemplateCache): boolean {
-    if (cache.hasUnevenRaw) return false;
-    for (let i = 0; i < cache.normalized.length; i++) {
-      if (
-        i < cache.firstRaw.length &&
-        this.validWhenEven.get(cache.normalized[i].plugin)?.has(cache.firstRaw[i]) !== true
-      )
-        return false;
-    }
+  private isEven({ kinds, normalized }: TemplateCache): boolean {
+    if (kinds.count > 1) return false;
+    const { first } = kinds;
+    if (first === undefined) return true;
+    for (let i = 0; i < normalized.length; i++)
+      if (this.validWhenEven.get(normalized[i].plugin)?.has(first[i]) !== true) return false;
     return true;
   }
 

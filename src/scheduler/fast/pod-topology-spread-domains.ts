@@ -8,11 +8,12 @@ import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { FewPodsSpread } from './pod-topology-spread-few.ts';
 import { SoftSpread } from './pod-topology-spread-scores.ts';
 import { NO_TESTS } from './domain-answers.ts';
+import type { TemplateMatcher } from '../../cluster/template-matcher.ts';
 import type { DomainAnswers, DomainPlugin, DomainTest } from './domain-answers.ts';
 import type { PlacementCounter } from '../cache/placements.ts';
 import type { Handle } from '../framework/plugin-api.ts';
 import type { Status } from '../framework/status.ts';
-import { hasAllKeys, heldByTemplate, includes } from '../plugins/pod-topology-spread-constraints.ts';
+import { Policy, hasAllKeys, heldByTemplate, includes } from '../plugins/pod-topology-spread-constraints.ts';
 import type {
   ConstraintTable,
   SpreadConstraint,
@@ -25,7 +26,7 @@ export interface SpreadVerdicts {
   readonly skewed: Status;
 }
 
-/** Matching pods by domain of one constraint of one template. */
+/** Matching pods by domain of one constraint of templates that are alike. */
 class SpreadCounter implements PlacementCounter {
   readonly constraint: SpreadConstraint;
   readonly column: LabelColumn;
@@ -168,7 +169,7 @@ class SpreadCounter implements PlacementCounter {
   }
 }
 
-/** What one template's constraints need. */
+/** What the constraints of templates that are alike need. */
 class TemplateSpread {
   readonly compiled: SpreadConstraints;
   private readonly hard: readonly SpreadCounter[];
@@ -226,20 +227,59 @@ export function spreadDomains(
   verdicts: SpreadVerdicts,
   handle: Handle,
 ): DomainPlugin {
-  const known: TemplateSpread[] = [];
   const few = new FewPodsSpread(handle, !isSystem);
+  const known: { readonly compiled: SpreadConstraints; readonly spread: TemplateSpread }[] = [];
+  const shared = new SharedSpreads();
   return {
     answers: ({ template }) => {
       const compiled = table.of(template);
       if (compiled.error !== '') return null;
       const fromFew = compiled.byDefault ? few.answers(compiled, template) : null;
       if (fromFew !== null) return fromFew;
-      let spread = known[template.id];
-      if (spread?.compiled !== compiled) {
+      let entry = known[template.id];
+      if (entry?.compiled !== compiled) {
         const requireAll = (template.spec.topologySpreadConstraints ?? []).length > 0 || !isSystem;
-        spread = known[template.id] = new TemplateSpread(handle, template, compiled, requireAll, verdicts);
+        const spread = shared.get(template, compiled, requireAll, () => (
+          new TemplateSpread(handle, template, compiled, requireAll, verdicts)
+        ));
+        entry = known[template.id] = { compiled, spread };
       }
-      return spread.current();
+      return entry.spread.current();
     },
   };
+}
+
+/**
+ * Templates that differ in what no constraint of theirs looks at, such as the pods of a StatefulSet, each with its
+ * ordinal in a label, share their counters: else each pod that comes would be told to as many as there are pods.
+ */
+class SharedSpreads {
+  private readonly spreads = new Map<string, TemplateSpread>();
+  /** Numbers matchers, which are shared by namespace and selector. */
+  private readonly matchers = new Map<TemplateMatcher, number>();
+
+  get(
+    template: PodTemplate, compiled: SpreadConstraints, requireAll: boolean, make: () => TemplateSpread,
+  ): TemplateSpread {
+    const key = this.keyOf(template, compiled, requireAll);
+    let spread = this.spreads.get(key);
+    if (spread === undefined) this.spreads.set(key, (spread = make()));
+    return spread;
+  }
+
+  private keyOf(template: PodTemplate, { hard, soft, honors }: SpreadConstraints, requireAll: boolean): string {
+    const { spec, tolerations, id } = template;
+    const texts = (constraints: readonly SpreadConstraint[]): unknown[] =>
+      constraints.map(({ maxSkew, topologyKey, minDomains, honors: own, test, matcher }) => (
+        [maxSkew, topologyKey, minDomains, own, test.empty, this.numberOf(matcher), matcher.matches(id)]
+      ));
+    const nodes = (honors & Policy.Affinity) === 0 ? null : [spec.nodeSelector ?? null, spec.affinity?.nodeAffinity];
+    return JSON.stringify([requireAll, texts(hard), texts(soft), nodes, (honors & Policy.Taints) === 0 ? null : tolerations]);
+  }
+
+  private numberOf(matcher: TemplateMatcher): number {
+    const number = this.matchers.get(matcher) ?? this.matchers.size;
+    this.matchers.set(matcher, number);
+    return number;
+  }
 }

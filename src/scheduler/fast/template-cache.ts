@@ -19,6 +19,7 @@ import { isRejected } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
 import { BlockedNodes } from './blocked-nodes.ts';
 import type { RememberedVerdicts } from './blocked-nodes.ts';
+import { RawKinds } from './node-bits.ts';
 import { INFEASIBLE, WindowIndex } from './window-index.ts';
 
 /** In place of a version of image counts: no score of this node depends on the number of nodes. */
@@ -152,9 +153,8 @@ export class TemplateCache implements RememberedVerdicts {
   private indexedVersion = -1;
   /** Some total is no whole number that an int32 holds. */
   hasOddTotals = false;
-  /** Raw scores of `normalized` on the first node that passed, and whether another one had others. */
-  readonly firstRaw: number[] = [];
-  hasUnevenRaw = false;
+  /** The nodes by their raw scores of `normalized`. */
+  readonly kinds: RawKinds;
   /** Summed scores that change with the number of nodes, as they were last, and the snapshot version they are of. */
   private readonly counting: readonly WeightedScore[];
   /** Whether no node takes such a pod, and what they say then. */
@@ -186,6 +186,7 @@ export class TemplateCache implements RememberedVerdicts {
     this.summed = weighted(scores(plan.summed).filter(({ plugin }) => plugin.countsNodes === undefined));
     this.counting = weighted(scores(plan.summed).filter(({ plugin }) => plugin.countsNodes !== undefined));
     this.normalized = weighted(scores(plan.normalized));
+    this.kinds = new RawKinds(this.normalized);
     this.raw = this.normalized.map(() => new Float64Array(0));
     this.onlyRows = onlyRowsOf(filters.map(({ plugin }) => plugin), pod.template);
     this.sumsNothing = this.summed.length + this.counting.length === 0;
@@ -210,6 +211,7 @@ export class TemplateCache implements RememberedVerdicts {
       this.bytes = capacity * (BYTES_PER_NODE + 8 * this.raw.length);
       for (let at = COUNTED_VERSION; at < this.cells.length; at += CELL) this.cells[at] = COUNTS_NOTHING;
       for (let i = 0; i < this.raw.length; i++) this.raw[i] = new Float64Array(capacity);
+      if (this.raw.length > 0) this.kinds.makeRoom(capacity);
     }
     if (snapshotVersion !== this.snapshotVersion) {
       this.blocked.holds = false;
@@ -225,6 +227,7 @@ export class TemplateCache implements RememberedVerdicts {
     for (let i = 0; i < this.raw.length; i++) this.raw[i] = new Float64Array(0);
     this.oddSums.clear();
     this.index.forget();
+    this.kinds.forget();
     this.blocked.forget();
     this.snapshotVersion = this.indexedVersion = -1;
   }
@@ -270,8 +273,10 @@ export class TemplateCache implements RememberedVerdicts {
     const imageChanges = snapshot.imageChanges.count - this.indexedImageChanges;
     const behind = Math.max(nodes.changeCount - this.indexedChanges, imageChanges);
     // Further behind, nobody knows which nodes have changed. Cells do not tell: others bring them up to date, too.
-    if (this.indexedVersion !== snapshot.version || behind > CHANGE_RING) index.reset(snapshot.nodes.length);
-    else {
+    if (this.indexedVersion !== snapshot.version || behind > CHANGE_RING) {
+      index.reset(snapshot.nodes.length);
+      this.kinds.reset(snapshot.nodes.length);
+    } else {
       for (let i = this.indexedChanges; i < nodes.changeCount; i++) {
         const row = nodes.changedRows[i & (CHANGE_RING - 1)];
         const position = row < positionOf.length ? positionOf[row] : -1;
@@ -292,6 +297,7 @@ export class TemplateCache implements RememberedVerdicts {
     const row = this.snapshot.rows[position];
     const verdict = this.look(row);
     if (verdict !== 0) return INFEASIBLE;
+    if (this.kinds.count > 1) this.kinds.place(position, row);
     return this.indexesRaw ? this.raw[0][row] : this.cells[row * CELL + SUM] + this.cells[row * CELL + COUNTED_SUM];
   }
 
@@ -340,9 +346,8 @@ export class TemplateCache implements RememberedVerdicts {
       const raw = this.normalized[i].ask(node, row);
       this.raw[i][row] = raw;
       if (this.indexesRaw && !isIndexable(raw)) this.hasOddTotals = true;
-      if (this.firstRaw.length === i) this.firstRaw.push(raw);
-      else if (this.firstRaw[i] !== raw) this.hasUnevenRaw = true;
     }
+    this.kinds.note(row, this.raw);
   }
 
   private setSum(place: number, sum: number): void {

@@ -187,10 +187,16 @@ export class WindowIndex {
   }
 
   /**
-   * As `winner`, when each node belongs to one of `count` groups and its group adds to its total. Bits of group g in a
-   * block: groups[g * blocks + block]. `added` is told which groups the window has.
+   * Each node that `find` found belongs to one of `count` groups, and its group adds to its total, for `winner` and
+   * `firstBest`. Bits of group g in a block: groups[g * blocks + block]. `added` is told which groups the window has;
+   * false: it knows no answer, and nothing is added.
    */
-  winnerByGroup(groups: Int32Array, count: number, added: (present: Uint8Array) => Int32Array, weight: number): number {
+  addByGroup(
+    groups: Int32Array,
+    count: number,
+    added: (present: Uint8Array) => Int32Array | null,
+    weight: number,
+  ): boolean {
     const { segmentCount, segmentBlock, segmentBits, segmentBest, segmentBestBits } = this;
     const blocks = groups.length / count;
     const room = segmentCount * count;
@@ -219,6 +225,7 @@ export class WindowIndex {
       }
     }
     const table = added(present);
+    if (table === null) return false;
     for (let i = 0, at = 0; i < segmentCount; i++) {
       let best = INFEASIBLE;
       let bestBits = 0;
@@ -233,7 +240,7 @@ export class WindowIndex {
       segmentBest[i] = best;
       segmentBestBits[i] = bestBits;
     }
-    return this.winner();
+    return true;
   }
 
   /**

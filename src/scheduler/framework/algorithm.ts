@@ -136,7 +136,7 @@ export class Algorithm {
     const target = this.feasibleNodesToFind(profile, count);
     this.makeRoom(count);
     const picked =
-      profile.score.length > 0 ? cached.pick(pod, start, target, this.totals, this.knownTies) : cached.otherWay;
+      profile.score.length > 0 ? cached.pick(state, pod, start, target, this.totals, this.knownTies) : cached.otherWay;
     if (picked === NOT_HERE) {
       state.reset();
       return null;

@@ -56,7 +56,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
 const KNOWN: readonly string[] = [
   ...Object.keys(CHECKS), 'name', 'dependence', 'specOnly', 'filter', 'filterOf', 'score', 'scoreOf', 'normalizeScore',
   'filterNeverFails', 'onlyRowsOf', 'domains', 'claimsOnly', 'preScoreNeedsPreFilter', 'preFilterExtensions',
-  'eventsToRegister', 'normalizeKeepsBest',
+  'eventsToRegister', 'normalizeKeepsBest', 'normalizeByValue',
 ];
 
 /** The factory of a guarded plugin. `file`: where it was loaded from; null: it came with the program. */

@@ -145,6 +145,12 @@ export interface Plugin {
    */
   readonly normalizeKeepsBest?: boolean;
 
+  /**
+   * true: what `normalizeScore` makes of a raw score depends on that score and on which raw scores there are: not on
+   * how many nodes have each, nor on state, pod and nodes.
+   */
+  readonly normalizeByValue?: boolean;
+
   /** true: PreScore gives an error where the profile does not let this plugin's PreFilter run. */
   readonly preScoreNeedsPreFilter?: boolean;
 

@@ -44,6 +44,7 @@ export const DynamicResources: PluginFactory = {
       normalizeScore: (_state, _pod, scores) => {
         defaultNormalizeScore(scores, false);
       },
+      normalizeByValue: true,
       reserve: () => null,
       unreserve: () => undefined,
       preBind: () => null,

@@ -93,6 +93,7 @@ function preFilter(state: CycleState, pod: PodInfo, relations: AffinityRelations
   const terms = relations.waitingTerms(template);
   if (terms.error !== '') return { status: unresolvable(NAME, `parsing pod: ${terms.error}`), nodeNames: null };
   const hasRequiredTerms = terms.required.length + terms.requiredAnti.length > 0;
+  if (!hasRequiredTerms && handle.cluster.totals.podsWithAffinity === 0) return { status: SKIP, nodeNames: null };
   const filterState = newFilterState(terms, new TopologyCounts(), new TopologyCounts(), new TopologyCounts());
   const templateOf = handle.cluster.pods.template;
   for (const node of handle.snapshot.nodes) {

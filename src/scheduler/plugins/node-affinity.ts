@@ -72,6 +72,7 @@ function createNodeAffinity(added: NodeAffinityObject | null): Plugin {
     score: (_state, pod, node: NodeInfo) =>
       (compiled(pod.template).preferred?.score(node) ?? 0) + addedPreferred.score(node),
     normalizeScore: (_state, _pod, scores) => defaultNormalizeScore(scores, false),
+    normalizeByValue: true,
     eventsToRegister: () => [
       {
         event: event('Node', Action.Add | Action.UpdateNodeLabel),

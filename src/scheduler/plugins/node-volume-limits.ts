@@ -37,13 +37,14 @@ export const NodeVolumeLimits: PluginFactory = {
   summary: 'no more CSI volumes on a node than its driver attaches',
   create(_args, { cluster }): Plugin {
     const required = cluster.features.volumeLimitScaling ? new RequiredDrivers(cluster) : null;
+    const attachments = new AttachmentsByNode(cluster);
     return {
       name: NAME,
       dependence: { filter: 'cluster' },
       inert: ({ spec }) => spec.volumes === undefined || spec.volumes.length === 0,
       inertUntilChange: true,
       preFilter: (_state, pod) => ({ status: hasCountedVolume(pod.template) ? null : SKIP, nodeNames: null }),
-      filter: (_state, pod, node) => filter(pod, node, cluster, required),
+      filter: (_state, pod, node) => filter(pod, node, cluster, required, attachments),
       eventsToRegister: limitEvents,
     };
   },
@@ -59,6 +60,7 @@ function filter(
   node: NodeInfo,
   cluster: SchedulerCache,
   required: RequiredDrivers | null,
+  attachments: AttachmentsByNode,
 ): Status | null {
   const csiNode = cluster.objects.get<CSINode>('CSINode', node.name);
   const wanted: AttachedVolumes = new Map();
@@ -75,7 +77,7 @@ function filter(
     wanted.delete(name);
     count(driver);
   }
-  for (const [name, driver] of attachedVolumes(node.name, cluster)) if (!used.has(name)) count(driver);
+  for (const [name, driver] of attachedVolumes(attachments.of(node.name), cluster)) if (!used.has(name)) count(driver);
   const drivers = new Set(wanted.values());
   for (const driver of wanted.values()) count(driver);
   for (const driver of drivers) if ((counts.get(driver) ?? 0) > (limits.get(driver) ?? Infinity)) return LIMIT_EXCEEDED;
@@ -107,6 +109,37 @@ class RequiredDrivers {
     if (status === undefined)
       this.statuses.set(driver, (status = unschedulable(NAME, `${driver} CSI driver is not installed on the node`)));
     return status;
+  }
+}
+
+/** VolumeAttachment objects by the name of their node: Filter would go through all of them for each node. */
+class AttachmentsByNode {
+  /** By node: by name of the object. */
+  private readonly byNode = new Map<string, Map<string, VolumeAttachment>>();
+
+  constructor(cluster: SchedulerCache) {
+    for (const attachment of cluster.objects.list<VolumeAttachment>('VolumeAttachment')) this.put(attachment);
+    cluster.observe({
+      objectChanged: (kind, action, object, before) => {
+        if (kind !== 'VolumeAttachment') return;
+        if (before !== undefined) this.drop(before);
+        if (action !== 'delete') this.put(object);
+      },
+    });
+  }
+
+  of(node: string): Iterable<VolumeAttachment> {
+    return this.byNode.get(node)?.values() ?? [];
+  }
+
+  private put(attachment: VolumeAttachment): void {
+    const node = attachment.spec?.nodeName ?? '';
+    const known = this.byNode.get(node) ?? new Map<string, VolumeAttachment>();
+    this.byNode.set(node, known.set(attachment.metadata?.name ?? '', attachment));
+  }
+
+  private drop({ metadata, spec }: VolumeAttachment): void {
+    this.byNode.get(spec?.nodeName ?? '')?.delete(metadata?.name ?? '');
   }
 }
 
@@ -162,12 +195,12 @@ function usedVolumes(node: NodeInfo, csiNode: CSINode | undefined, cluster: Sche
 }
 
 /** What VolumeAttachment objects say of a node: attached, or about to be, for pods that may be gone. */
-function attachedVolumes(nodeName: string, cluster: SchedulerCache): AttachedVolumes {
+function attachedVolumes(attachments: Iterable<VolumeAttachment>, cluster: SchedulerCache): AttachedVolumes {
   const attached: AttachedVolumes = new Map();
-  for (const { spec } of cluster.objects.list<VolumeAttachment>('VolumeAttachment')) {
+  for (const { spec } of attachments) {
     const attacher = spec?.attacher ?? '';
-    if (spec?.nodeName !== nodeName || attacher === '') continue;
-    const csi = findVolume(cluster, spec.source?.persistentVolumeName ?? '')?.spec?.csi;
+    if (attacher === '') continue;
+    const csi = findVolume(cluster, spec?.source?.persistentVolumeName ?? '')?.spec?.csi;
     if (csi !== undefined) attached.set(`${attacher}/${csi.volumeHandle}`, attacher);
   }
   return attached;

@@ -54,6 +54,12 @@ export interface SpreadConstraints {
 const CONTROLLER_KINDS: ReadonlySet<string> = new Set(['ReplicationController', 'ReplicaSet', 'StatefulSet']);
 const REPELLING_EFFECTS: readonly string[] = ['NoSchedule', 'NoExecute'];
 
+/** What is made with a controller's selector: templates with default constraints, and their matchers. */
+interface Controlled {
+  readonly templates: number[];
+  readonly matchers: TemplateMatcher[];
+}
+
 export class ConstraintTable {
   private readonly cluster: SchedulerCache;
   private readonly defaults: readonly TopologySpreadConstraint[];
@@ -62,8 +68,8 @@ export class ConstraintTable {
   private readonly own: SpreadConstraints[] = [];
   /** By template id; emptied when a Service changes. */
   private defaulted: (SpreadConstraints | undefined)[] = [];
-  /** Templates in it by kind and key of their controller: forgotten when that changes. */
-  private readonly byController = new Map<string, number[]>();
+  /** By kind and key of a controller, what is forgotten when that changes. */
+  private readonly byController = new Map<string, Controlled>();
 
   constructor(cluster: SchedulerCache, defaults: readonly TopologySpreadConstraint[]) {
     this.cluster = cluster;
@@ -81,7 +87,7 @@ export class ConstraintTable {
   }
 
   private forget(controller: string): void {
-    for (const template of this.byController.get(controller) ?? []) this.defaulted[template] = undefined;
+    for (const template of this.byController.get(controller)?.templates ?? []) this.defaulted[template] = undefined;
     this.byController.delete(controller);
   }
 
@@ -99,11 +105,19 @@ export class ConstraintTable {
     if (controller === null)
       return this.compile(template, selector.empty ? [] : this.defaults, this.matchers.get(namespace, selector));
     const key = `${controller.kind} ${keyOf(namespace, controller.name)}`;
-    const known = this.byController.get(key);
-    if (known === undefined) this.byController.set(key, [id]);
-    else known.push(id);
-    const matcher = new TemplateMatcher(this.cluster.templates, namespace, selector);
+    let controlled = this.byController.get(key);
+    if (controlled === undefined) this.byController.set(key, (controlled = { templates: [], matchers: [] }));
+    controlled.templates.push(id);
+    const matcher = this.matcherOf(controlled, namespace, selector);
     return this.compile(template, selector.empty ? [] : this.defaults, matcher);
+  }
+
+  /** The pods of a StatefulSet have a template each, and as a rule one selector. */
+  private matcherOf({ matchers }: Controlled, namespace: string, selector: LabelTest): TemplateMatcher {
+    for (const matcher of matchers) if (matcher.test.key === selector.key) return matcher;
+    const matcher = new TemplateMatcher(this.cluster.templates, namespace, selector);
+    matchers.push(matcher);
+    return matcher;
   }
 
   /** `matcher`: of the selector that takes the place of the constraints' own ones. */

@@ -33,6 +33,7 @@ export const TaintToleration: PluginFactory = {
       score: (_state, pod, node) =>
         node.facts.taints.length === 0 ? 0 : untoleratedPreferences(node.facts.taints, pod.template.tolerations),
       normalizeScore: (_state, _pod, scores) => defaultNormalizeScore(scores, true),
+      normalizeByValue: true,
       eventsToRegister: () => [
         {
           event: event('Node', Action.Add | Action.UpdateNodeTaint),

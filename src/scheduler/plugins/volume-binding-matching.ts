@@ -26,7 +26,7 @@ import {
   findVolume,
   volumeNameOf,
 } from '../../cluster/volume-claims.ts';
-import { findMatchingVolume, requestOf } from '../../cluster/volume-matching.ts';
+import { ClaimableVolumes, findMatchingVolume, requestOf } from '../../cluster/volume-matching.ts';
 import type { VolumePlan } from '../../cluster/volume-matching.ts';
 
 export interface LabelledNode {
@@ -61,6 +61,7 @@ const FITS: VolumeVerdict = { plan: EMPTY_PLAN, storages: [], reasons: [], error
 
 export class VolumeMatcher {
   private readonly cluster: SchedulerCache;
+  private readonly volumes: ClaimableVolumes;
   /** Name of a volume to the key of the claim that it is promised to. */
   private readonly promised = new Map<string, string>();
   /** Key of a claim to provision to its node. */
@@ -70,11 +71,14 @@ export class VolumeMatcher {
 
   constructor(cluster: SchedulerCache) {
     this.cluster = cluster;
+    this.volumes = new ClaimableVolumes(cluster.objects);
     // What the objects say counts more than what was assumed.
     cluster.observe({
-      objectChanged: (kind, _action, object) => {
-        if (kind === 'PersistentVolume') this.promised.delete(object.metadata?.name ?? '');
-        else if (kind === 'PersistentVolumeClaim') this.selectedNodes.delete(objectKey(object));
+      objectChanged: (kind, action, object, before) => {
+        if (kind === 'PersistentVolume') {
+          this.volumes.noteVolume(action === 'delete', object, before);
+          this.promised.delete(object.metadata?.name ?? '');
+        } else if (kind === 'PersistentVolumeClaim') this.selectedNodes.delete(objectKey(object));
       },
     });
   }
@@ -159,7 +163,7 @@ export class VolumeMatcher {
     claim: PersistentVolumeClaim, node: LabelledNode, taken: ReadonlySet<string>,
   ): PersistentVolume | string | null {
     const promises = this.promised;
-    return findMatchingVolume(claim, this.cluster.objects.list<PersistentVolume>('PersistentVolume'), {
+    return findMatchingVolume(claim, this.volumes.of(claim), {
       taken,
       promisedTo: (volume) => promises.get(volume.metadata?.name ?? ''),
       isReachable: (volume) => this.isReachable(volume, node),

@@ -189,8 +189,14 @@ export function chosenCandidate(cluster: SchedulerCache, candidates: readonly Ca
 
 /** Start of the earliest started among the victims of the highest priority. */
 function earliestStart(cluster: SchedulerCache, { victims }: Candidate): number {
-  const highest = victims.reduce((max, victim) => Math.max(max, cluster.templateOf(victim).priority), -Infinity);
-  return victims
-    .filter((victim) => cluster.templateOf(victim).priority === highest)
-    .reduce((min, victim) => Math.min(min, startOf(cluster, victim)), Infinity);
+  let highest = -Infinity;
+  let earliest = Infinity;
+  for (const victim of victims) {
+    const { priority } = cluster.templateOf(victim);
+    if (priority < highest) continue;
+    const start = startOf(cluster, victim);
+    if (priority > highest || start < earliest) earliest = start;
+    highest = priority;
+  }
+  return earliest;
 }

@@ -256,9 +256,10 @@ const persistentVolumeSpec: Check = object({
     }),
     nodeAffinity: object({ used: { required: nodeSelector } }),
     csi: anything,
+    persistentVolumeReclaimPolicy: oneOf('Retain', 'Delete', 'Recycle'),
   },
   unused:
-    'persistentVolumeReclaimPolicy mountOptions awsElasticBlockStore azureDisk azureFile cephfs cinder fc flexVolume flocker gcePersistentDisk glusterfs ' +
+    'mountOptions awsElasticBlockStore azureDisk azureFile cephfs cinder fc flexVolume flocker gcePersistentDisk glusterfs ' +
     'hostPath iscsi local nfs photonPersistentDisk portworxVolume quobyte rbd scaleIO storageos vsphereVolume',
 });
 
@@ -332,8 +333,8 @@ export const KINDS: ReadonlyMap<string, KindRule> = new Map<string, KindRule>([
     kind(
       'storage.k8s.io',
       false,
-      { provisioner: text, volumeBindingMode: oneOf('Immediate', 'WaitForFirstConsumer'), allowedTopologies: list(topologyTerm) },
-      { unused: 'allowVolumeExpansion mountOptions parameters reclaimPolicy', required: ['provisioner'] },
+      { provisioner: text, volumeBindingMode: oneOf('Immediate', 'WaitForFirstConsumer'), allowedTopologies: list(topologyTerm), reclaimPolicy: oneOf('Retain', 'Delete') },
+      { unused: 'allowVolumeExpansion mountOptions parameters', required: ['provisioner'] },
     ),
   ],
   ['CSINode', kind('storage.k8s.io', false, { spec: object({ used: { drivers: csiDrivers } }) })],
