@@ -218,16 +218,34 @@ interface FieldRequirement {
 }
 
 /** Key and text are made when somebody asks: thousands of ReplicaSets' selectors are only matched. */
+/** Its texts are made when somebody asks for them: most are compiled for one ReplicaSet, and looked at a few times. */
+class Requirements implements CompiledSelector {
+  readonly empty: boolean;
+  readonly nothing = false;
+  /** By key. */
+  readonly requirements: readonly LabelRequirement[];
+
+  constructor(requirements: readonly LabelRequirement[]) {
+    this.requirements = requirements;
+    this.empty = requirements.length === 0;
+  }
+
+  get key(): string {
+    return joinKeys(this.requirements.map(requirementKey));
+  }
+
+  get text(): string {
+    return this.requirements.map(printRequirement).join(',');
+  }
+
+  matches(labels: ReadonlyMap<string, string>): boolean {
+    for (const requirement of this.requirements) if (!matchesRequirement(requirement, labels)) return false;
+    return true;
+  }
+}
+
 function selectorOf(unsorted: readonly LabelRequirement[]): CompiledSelector {
-  const requirements = [...unsorted].sort((a, b) => compareTexts(a.key, b.key));
-  return {
-    get key(): string { return joinKeys(requirements.map(requirementKey)); },
-    get text(): string { return requirements.map(printRequirement).join(','); },
-    empty: requirements.length === 0,
-    nothing: false,
-    requirements,
-    matches: (labels) => requirements.every((requirement) => matchesRequirement(requirement, labels)),
-  };
+  return new Requirements([...unsorted].sort((a, b) => compareTexts(a.key, b.key)));
 }
 
 function nodeSelectorTermOf(labels: CompiledSelector, fields: readonly FieldRequirement[]): CompiledNodeSelectorTerm {

@@ -86,6 +86,8 @@ export class TemplateMatcher {
       if (!isEquality || values.length !== 1) continue;
       const ids = labels.having(this.namespace, key, values[0]);
       if (fewest === null || ids.length < fewest.length) fewest = ids;
+      // What one template has is its own mark as a rule.
+      if (ids.length === 1) break;
     }
     return fewest;
   }

@@ -47,6 +47,12 @@ export function mostUnavailable(spec: WorkloadSpec, replicas: number): number {
   return rolloutLimits(spec, replicas).maxUnavailable;
 }
 
+/** maxSurge likewise. */
+export function mostSurge(spec: WorkloadSpec, replicas: number): number {
+  if (spec.strategy === undefined) return percentOf(DEFAULT_PERCENT, replicas, 'up');
+  return rolloutLimits(spec, replicas).maxSurge;
+}
+
 /** Next size of the new ReplicaSet of a rolling update. `total`: sizes of all ReplicaSets. */
 export function newReplicas(replicas: number, maxSurge: number, total: number, size: number): number {
   const most = replicas + maxSurge;

@@ -6,7 +6,7 @@
  */
 import { MICROS_PER_SECOND } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { PodTemplateSpec, WorkloadObject, WorkloadSpec } from '../cluster/objects.ts';
+import type { PodTemplateSpec, WorkloadSpec } from '../cluster/objects.ts';
 import {
   conditionOf,
   detailsAs,
@@ -15,7 +15,6 @@ import {
   withCondition,
 } from '../cluster/workload-details.ts';
 import type { DeploymentDetails, ReplicaSetDetails } from '../cluster/workload-details.ts';
-import { WorkloadKind } from '../cluster/workload-table.ts';
 import { newReplicas, proportion, rolloutLimits } from './deployment-sizes.ts';
 import type { RolloutLimits } from './deployment-sizes.ts';
 import {
@@ -27,15 +26,12 @@ import {
   withProgress,
 } from './deployment-status.ts';
 import type { DeploymentCounts } from './deployment-status.ts';
-import { controllerReference, nameOf, namespaceOf } from './owned-pods.ts';
+import { createReplicaSet } from './new-replica-set.ts';
 import type { ControllerContext } from './owned-pods.ts';
-import { replicaSetDetails } from './replica-set.ts';
 import { NO_LIMIT, syncSettled } from './settled-deployments.ts';
-import { isSameTemplate, templateHash } from './template-revisions.ts';
+import { isSameTemplate } from './template-revisions.ts';
 import type { QueueMaker, WorkloadQueue } from './work-queue.ts';
 
-/** Label of a ReplicaSet and its pods, and of nobody else's. */
-export const POD_TEMPLATE_HASH = 'pod-template-hash';
 /** API defaults (pkg/apis/apps/v1/defaults.go). */
 const DEFAULT_DEADLINE_SECONDS = 600;
 const DEFAULT_HISTORY = 10;
@@ -163,34 +159,9 @@ export class DeploymentController {
       requests.annotate(rollout.row, { ...details, revision: set.revision, conditions });
   }
 
-  private createSet(rollout: Rollout, old: readonly number[], revision: number): number {
-    const { cluster } = this;
-    const { row, wanted, limits, template } = rollout;
+  private createSet({ row, wanted, limits, deadlineSeconds }: Rollout, old: readonly number[], revision: number): number {
     const size = limits.isRolling ? newReplicas(wanted, limits.maxSurge, this.sizeOf(old), 0) : wanted;
-    const { object, collisionCount } = newReplicaSet(cluster, row, this.details(row).collisionCount);
-    const name = object.metadata?.name ?? '';
-    const { requests } = this.context;
-    const set = requests.createWorkload({
-      kind: WorkloadKind.ReplicaSet,
-      object,
-      key: `${namespaceOf(cluster, row)}/${name}`,
-      parent: row,
-      wanted: size,
-      template: -1,
-      workloadClass: cluster.workloads.workloadClass[row],
-      nameBase: cluster.names.intern(name),
-      podMicros: cluster.workloads.podMicros[row],
-      details: {
-        ...replicaSetDetails(template, rollout.spec.minReadySeconds ?? 0),
-        revision, desiredReplicas: wanted, maxReplicas: wanted + limits.maxSurge,
-      },
-    }, object);
-    const details = this.details(row);
-    const created = newCondition('Progressing', 'True', Reason.NewReplicaSet, cluster.now);
-    const conditions =
-      rollout.deadlineSeconds === null ? details.conditions : withCondition(details.conditions, created);
-    requests.annotate(row, { ...details, revision, conditions, collisionCount });
-    return set;
+    return createReplicaSet(this.context, row, { size, maxReplicas: wanted + limits.maxSurge, revision, deadlineSeconds });
   }
 
   private sizeOf(sets: readonly number[]): number {
@@ -490,46 +461,6 @@ export class DeploymentController {
       isSame ? before : { ...before, unavailable, conditions },
     );
   }
-}
-
-export interface NewReplicaSet {
-  readonly object: WorkloadObject;
-  /** How often the name was taken; it is part of the hash. */
-  readonly collisionCount: number;
-}
-
-/** The ReplicaSet of the Deployment's template, under a name that is free. */
-export function newReplicaSet(cluster: Cluster, row: number, collisionsBefore: number): NewReplicaSet {
-  const { template = {}, selector, minReadySeconds } = cluster.workloads.object[row]?.spec ?? {};
-  const namespace = namespaceOf(cluster, row);
-  let collisionCount = collisionsBefore;
-  let suffix = templateHash(template, collisionCount);
-  const nameNow = (): string => `${nameOf(cluster, row)}-${suffix}`;
-  let name = nameNow();
-  while (cluster.workloads.find(WorkloadKind.ReplicaSet, `${namespace}/${name}`) >= 0) {
-    suffix = templateHash(template, ++collisionCount);
-    name = nameNow();
-  }
-  const hash = { [POD_TEMPLATE_HASH]: suffix };
-  const labels = { ...template.metadata?.labels, ...hash };
-  const { matchLabels } = (selector ?? {}) as { readonly matchLabels?: Readonly<Record<string, string>> };
-  const object: WorkloadObject = {
-    apiVersion: 'apps/v1',
-    kind: 'ReplicaSet',
-    metadata: {
-      name,
-      namespace,
-      labels,
-      uid: `ReplicaSet/${namespace}/${name}`,
-      ownerReferences: [controllerReference(cluster, row)],
-    },
-    spec: {
-      ...(minReadySeconds === undefined ? {} : { minReadySeconds }),
-      selector: { ...selector, matchLabels: { ...matchLabels, ...hash } },
-      template: { ...template, metadata: { ...template.metadata, labels } },
-    },
-  };
-  return { object, collisionCount };
 }
 
 function compareText(a: string, b: string): number {

@@ -1,13 +1,14 @@
 /**
- * The sync of a Deployment whose one ReplicaSet has its template and its size, and that has no deadline: a step then
- * changes nothing and only settles the status. Costs no look at a pod and, while the status stays what it is, no text.
- * The whole sync is deployment.ts; both write the same (test/controllers/short-syncs.test.ts).
+ * The sync of a Deployment without a deadline whose one ReplicaSet has its template and its size, or that has none yet: a
+ * step then makes that one at most, and settles the status. Costs no look at a pod and, while the status stays what it is,
+ * no text. The whole sync is deployment.ts; both write the same (test/controllers/short-syncs.test.ts).
  */
 import type { WorkloadSpec } from '../cluster/objects.ts';
 import { conditionOf, detailsAs } from '../cluster/workload-details.ts';
 import type { Conditions, DeploymentDetails } from '../cluster/workload-details.ts';
-import { mostUnavailable } from './deployment-sizes.ts';
+import { mostSurge, mostUnavailable } from './deployment-sizes.ts';
 import { Reason, withAvailability } from './deployment-status.ts';
+import { createReplicaSet } from './new-replica-set.ts';
 import type { ControllerContext } from './owned-pods.ts';
 import { isSameTemplate } from './template-revisions.ts';
 
@@ -27,9 +28,23 @@ export function syncSettled(context: ControllerContext, row: number): boolean {
   if (conditionOf(details.conditions, 'Progressing') !== undefined) return false;
   const set = onlySet(context, row);
   if (set === SEVERAL) return false;
-  if (set === NONE ? !workloads.isDeleting(row) : !fits(context, row, set, spec, details)) return false;
+  if (set === NONE && !workloads.isDeleting(row)) {
+    begin(context, row, spec);
+    return true;
+  }
+  if (set !== NONE && !fits(context, row, set, spec, details)) return false;
   settle(context, row, set, spec, details);
   return true;
+}
+
+/** The first ReplicaSet has its full size at once. */
+function begin(context: ControllerContext, row: number, spec: WorkloadSpec): void {
+  const { workloads } = context.cluster;
+  const size = workloads.wanted[row];
+  const maxReplicas = size + mostSurge(spec, size);
+  const set = createReplicaSet(context, row, { size, maxReplicas, revision: 1, deadlineSeconds: null });
+  // One that is not seen yet has no counts.
+  if (set >= 0) settle(context, row, set, spec, detailsAs('Deployment', workloads.details[row]));
 }
 
 function onlySet({ cluster }: ControllerContext, row: number): number {

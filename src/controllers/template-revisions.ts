@@ -49,11 +49,43 @@ const FNV_PRIME = 16_777_619;
 
 /** Of a template, and of how often its name was taken by another. */
 export function templateHash(template: PodTemplateSpec, collisionCount: number): string {
-  const own = hashed(specText(template).hash, otherText(template));
+  const own = hashedMembers(specText(template).hash, template, 'spec');
   const hash = String((collisionCount === 0 ? own : hashed(own, ` ${String(collisionCount)}`)) >>> 0);
   let letters = '';
   for (let i = 0; i < hash.length; i++) letters += SAFE_LETTERS[hash.charCodeAt(i) % SAFE_LETTERS.length];
   return letters;
+}
+
+/** `hashed` of the canonical text of an object without member `but`, without the text. */
+function hashedMembers(before: number, object: object, but: string | null): number {
+  const record = object as Readonly<Record<string, unknown>>;
+  let hash = hashed(before, '{');
+  let isFirst = true;
+  for (const key of Object.keys(record).sort(compareText)) {
+    const value = record[key];
+    if (value === undefined || key === but) continue;
+    if (!isFirst) hash = hashed(hash, ',');
+    isFirst = false;
+    hash = hashedValue(hashed(hashedString(hash, key), ':'), value);
+  }
+  return hashed(hash, '}');
+}
+
+function hashedValue(before: number, value: unknown): number {
+  if (typeof value === 'string') return hashedString(before, value);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return hashedMembers(before, value, null);
+  return hashed(before, canonicalText(value));
+}
+
+function hashedString(before: number, text: string): number {
+  return PLAIN_TEXT.test(text) ? hashed(hashed(hashed(before, '"'), text), '"') : hashed(before, JSON.stringify(text));
+}
+
+/** JSON writes it as it is. */
+const PLAIN_TEXT = /^[ !#-[\]-~]*$/;
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function hashed(before: number, text: string): number {

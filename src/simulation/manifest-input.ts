@@ -17,7 +17,7 @@ import type {
 } from '../cluster/objects.ts';
 import { withoutNodeName } from '../cluster/pod-template.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
-import { newReplicaSet } from '../controllers/deployment.ts';
+import { newReplicaSet } from '../controllers/new-replica-set.ts';
 import type { InputSource } from '../kernel/kernel.ts';
 import { splitName } from '../control-plane/pod-admission.ts';
 import { impliedStorageClasses, withObjectDefaults } from './object-defaults.ts';

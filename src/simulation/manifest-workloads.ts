@@ -14,7 +14,8 @@ import type {
   WorkloadDetails,
 } from '../cluster/workload-details.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
-import { POD_TEMPLATE_HASH, deploymentDetails } from '../controllers/deployment.ts';
+import { deploymentDetails } from '../controllers/deployment.ts';
+import { POD_TEMPLATE_HASH } from '../controllers/new-replica-set.ts';
 import { cronJobDetails } from '../controllers/cron-job.ts';
 import { daemonSetDetails } from '../controllers/daemon-set.ts';
 import { jobDetails } from '../controllers/job.ts';

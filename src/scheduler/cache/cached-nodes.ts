@@ -45,6 +45,8 @@ export class CachedNodes {
   /** Rows whose generation grew, in order: a ring, `changeCount` is where the next one goes (modulo CHANGE_RING). */
   readonly changedRows: Int32Array = new Int32Array(CHANGE_RING);
   changeCount = 0;
+  /** Grows when a node comes or goes, or has other labels. */
+  labelsVersion = 0;
 
   /** The node or its pods changed. */
   touch(row: number): void {

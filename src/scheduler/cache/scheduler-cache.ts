@@ -243,6 +243,7 @@ export class SchedulerCache implements ClusterObserver {
     info.facts = facts;
     this.nodesByName.set(facts.name, row);
     nodes.labels.write(row, facts.labels);
+    nodes.labelsVersion++;
     this.writeAllocatable(info, facts.object);
     nodes.alive[row] = 1;
     nodes.factsGeneration[row]++;
@@ -256,7 +257,10 @@ export class SchedulerCache implements ClusterObserver {
     const info = nodes.info[row];
     const facts = this.seen.nodes.facts[row];
     info.facts = facts;
-    if (facts.labels !== before.facts.labels) nodes.labels.write(row, facts.labels);
+    if (facts.labels !== before.facts.labels) {
+      nodes.labels.write(row, facts.labels);
+      nodes.labelsVersion++;
+    }
     if (!offersTheSame(before.facts.object, facts.object)) this.writeAllocatable(info, facts.object);
     nodes.factsGeneration[row]++;
     nodes.touch(row);
@@ -268,6 +272,7 @@ export class SchedulerCache implements ClusterObserver {
     this.changeCount++;
     for (const observer of this.observers.nodeRemoving) observer.nodeRemoving?.(row);
     this.nodes.alive[row] = 0;
+    this.nodes.labelsVersion++;
     this.releaseGhost(row);
   }
 

@@ -43,6 +43,9 @@ export class FewPodsSpread {
   /** Matching pods by node row, and the nodes that have some. */
   private here: Int32Array = new Int32Array(0);
   private readonly nodes: number[] = [];
+  /** Whether all nodes have all keys, as it was with the nodes of this version. */
+  private alike = false;
+  private alikeVersion = -1;
 
   /** `requireAll`: nodes without all the keys of the constraints get 0. */
   constructor(handle: Handle, requireAll: boolean) {
@@ -66,6 +69,15 @@ export class FewPodsSpread {
 
   /** Whether all nodes have all keys: without pods to count they then score alike. */
   private areAlike(): boolean {
+    const version = this.handle.cluster.nodes.labelsVersion;
+    if (version !== this.alikeVersion) {
+      this.alike = this.haveAllKeys();
+      this.alikeVersion = version;
+    }
+    return this.alike;
+  }
+
+  private haveAllKeys(): boolean {
     const { alive, length } = this.handle.cluster.nodes;
     for (let k = 0; k < this.walked.length; k++) {
       const { ids } = this.walked[k].column;

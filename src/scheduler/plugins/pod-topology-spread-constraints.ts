@@ -9,6 +9,7 @@ import type { NodeInfo } from '../cache/node-info.ts';
 import type { Service, Taint, TopologySpreadConstraint, WorkloadObject } from '../../cluster/objects.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import {
+  EVERYTHING_SELECTOR,
   NOTHING_SELECTOR,
   SelectorError,
   compileLabelSelector,
@@ -64,6 +65,8 @@ export class ConstraintTable {
   private readonly cluster: SchedulerCache;
   private readonly defaults: readonly TopologySpreadConstraint[];
   private readonly matchers: TemplateMatchers;
+  /** By template that others are variants of. */
+  private readonly affinities: CompiledNodeAffinity[] = [];
   /** By template id: of templates with constraints of their own. */
   private readonly own: SpreadConstraints[] = [];
   /** By template id; emptied when a Service changes. */
@@ -144,7 +147,7 @@ export class ConstraintTable {
         error = problem.message;
       }
     }
-    const affinity = compileRequiredNodeAffinity(template.spec);
+    const affinity = (this.affinities[template.specOf] ??= compileRequiredNodeAffinity(template.spec));
     return { hard, soft, honors, affinity, byDefault: matcher !== null, error };
   }
 }
@@ -180,12 +183,7 @@ function constraintSelector(constraint: TopologySpreadConstraint, labels: Readon
 
 /** The labels that all Services selecting the pod ask for, and what its controller selects by. */
 function defaultSelector(cluster: SchedulerCache, { namespace, labels, controller }: PodTemplate): LabelTest {
-  const merged: Record<string, string> = {};
-  for (const service of cluster.objects.list<Service>('Service')) {
-    const selector = service.spec?.selector;
-    if (selector === undefined || (service.metadata?.namespace ?? 'default') !== namespace) continue;
-    if (selectorFromLabels(selector).matches(labels)) Object.assign(merged, selector);
-  }
+  const merged = labelsOfServices(cluster, namespace, labels);
   const owner =
     controller === null
       ? undefined
@@ -193,11 +191,26 @@ function defaultSelector(cluster: SchedulerCache, { namespace, labels, controlle
   const ownerSelector = owner?.spec?.selector;
   if (controller?.kind === 'ReplicationController')
     return selectorFromLabels({ ...merged, ...(ownerSelector as Record<string, string> | undefined) });
-  const services = selectorFromLabels(merged);
+  const services = merged === NO_LABELS ? EVERYTHING_SELECTOR : selectorFromLabels(merged);
   if (owner === undefined) return services;
   const selected = readableSelector(ownerSelector ?? null);
   return selected.nothing ? services : bothTests(services, selected);
 }
+
+function labelsOfServices(
+  cluster: SchedulerCache, namespace: string, labels: ReadonlyMap<string, string>,
+): Readonly<Record<string, string>> {
+  if (cluster.objects.count('Service') === 0) return NO_LABELS;
+  const merged: Record<string, string> = {};
+  for (const service of cluster.objects.list<Service>('Service')) {
+    const selector = service.spec?.selector;
+    if (selector === undefined || (service.metadata?.namespace ?? 'default') !== namespace) continue;
+    if (selectorFromLabels(selector).matches(labels)) Object.assign(merged, selector);
+  }
+  return merged;
+}
+
+const NO_LABELS: Readonly<Record<string, string>> = {};
 
 /** A selector that cannot be read is left out, like one that is absent. */
 function readableSelector(
