@@ -47,7 +47,10 @@ export class WorkItems implements ClusterObserver {
   }
 
   podRemoved(pod: number, _node: number, _phase: number, outcome: PodOutcome): void {
-    if (outcome !== PodOutcome.Succeeded && !this.cluster.pods.isTerminating(pod)) this.lose(pod);
+    const isTerminating = this.cluster.pods.isTerminating(pod);
+    if (outcome !== PodOutcome.Succeeded && !isTerminating) this.lose(pod);
+    // It was done before its kubelet heard of the deletion.
+    else if (outcome === PodOutcome.Succeeded && isTerminating) this.find(pod);
   }
 
   workloadChanged(row: number, change: WorkloadChange): void {
@@ -58,5 +61,13 @@ export class WorkItems implements ClusterObserver {
     if (this.byJob.size === 0) return;
     const { owner, item } = this.cluster.pods;
     this.byJob.get(owner[pod])?.lost.push(item[pod]);
+  }
+
+  /** Its item is not lost, unless another pod has taken it meanwhile. */
+  private find(pod: number): void {
+    const { owner, item } = this.cluster.pods;
+    const lost = this.byJob.get(owner[pod])?.lost ?? [];
+    const at = lost.indexOf(item[pod]);
+    if (at >= 0) lost.splice(at, 1);
   }
 }
