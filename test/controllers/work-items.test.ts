@@ -16,7 +16,7 @@ function world() {
     nameBase, podMicros: Infinity, details: jobDetails(),
   });
   items.add(job, Float64Array.from([10, 20, 30]));
-  const { template } = cluster.internTemplate({ metadata: { namespace: 'default' }, spec: { containers: [] } });
+  const template = cluster.internTemplate({ metadata: { namespace: 'default' }, spec: { containers: [] } });
   const start = (): number => {
     const pod = cluster.createPod({
       template: template.id, nameBase, nameOrdinal: cluster.workloads.takeOrdinal(nameBase), owner: job, workloadClass: 0,
