@@ -90,6 +90,32 @@ export interface CompiledPreferredTerms {
   score(node: SelectableNode): number;
 }
 
+/** Its texts are made when somebody asks for them: most are compiled for one ReplicaSet, and looked at a few times. */
+class Requirements implements CompiledSelector {
+  readonly empty: boolean;
+  readonly nothing = false;
+  /** By key. */
+  readonly requirements: readonly LabelRequirement[];
+
+  constructor(requirements: readonly LabelRequirement[]) {
+    this.requirements = requirements;
+    this.empty = requirements.length === 0;
+  }
+
+  get key(): string {
+    return joinKeys(this.requirements.map(requirementKey));
+  }
+
+  get text(): string {
+    return this.requirements.map(printRequirement).join(',');
+  }
+
+  matches(labels: ReadonlyMap<string, string>): boolean {
+    for (const requirement of this.requirements) if (!matchesRequirement(requirement, labels)) return false;
+    return true;
+  }
+}
+
 export const NOTHING_SELECTOR: CompiledSelector = {
   key: 'nothing', text: '', empty: false, nothing: true, requirements: [], matches: () => false,
 };
@@ -218,32 +244,6 @@ interface FieldRequirement {
 }
 
 /** Key and text are made when somebody asks: thousands of ReplicaSets' selectors are only matched. */
-/** Its texts are made when somebody asks for them: most are compiled for one ReplicaSet, and looked at a few times. */
-class Requirements implements CompiledSelector {
-  readonly empty: boolean;
-  readonly nothing = false;
-  /** By key. */
-  readonly requirements: readonly LabelRequirement[];
-
-  constructor(requirements: readonly LabelRequirement[]) {
-    this.requirements = requirements;
-    this.empty = requirements.length === 0;
-  }
-
-  get key(): string {
-    return joinKeys(this.requirements.map(requirementKey));
-  }
-
-  get text(): string {
-    return this.requirements.map(printRequirement).join(',');
-  }
-
-  matches(labels: ReadonlyMap<string, string>): boolean {
-    for (const requirement of this.requirements) if (!matchesRequirement(requirement, labels)) return false;
-    return true;
-  }
-}
-
 function selectorOf(unsorted: readonly LabelRequirement[]): CompiledSelector {
   return new Requirements([...unsorted].sort((a, b) => compareTexts(a.key, b.key)));
 }

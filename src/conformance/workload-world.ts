@@ -64,6 +64,7 @@ export class WorkloadWorld implements ClusterObserver {
     addAfter: (_workload, delay) => void this.requeues.push(delay / MICROS_PER_SECOND),
     addRateLimited: () => undefined,
     forget: () => undefined,
+    settled: () => undefined,
   });
 
   // ---- notices ---------------------------------------------------------------------------------------------------

@@ -80,7 +80,7 @@ export class DeploymentController {
   }
 
   sync(row: number): void {
-    if (this.isShort && syncSettled(this.context, row)) return;
+    if (this.isShort && syncSettled(this.context, row)) return this.queue.settled(row);
     const { workloads } = this.cluster;
     const spec = workloads.object[row]?.spec ?? {};
     const wanted = workloads.wanted[row];

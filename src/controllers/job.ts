@@ -115,8 +115,11 @@ export class JobController {
     if (isFinished(details)) return;
     const plan = jobPlan(spec);
     const short = this.isShort ? this.syncPlain(row, plan, details) : PlainSync.NotEnough;
-    if (short !== PlainSync.NotEnough)
-      return settleSync(this.context, this.queue, row, short === PlainSync.Refused);
+    if (short !== PlainSync.NotEnough) {
+      settleSync(this.context, this.queue, row, short === PlainSync.Refused);
+      if (short === PlainSync.Settled) this.queue.settled(row);
+      return;
+    }
     const pass = this.begin(row, plan, details);
     this.judge(pass);
     if (pass.finish !== null) this.deleteActive(pass);

@@ -10,8 +10,8 @@ import type { JobPlan } from './job-policies.ts';
 import { MOST_PODS_A_SYNC, createOwnedPod, slowStart } from './owned-pods.ts';
 import type { ControllerContext } from './owned-pods.ts';
 
-/** What came of it; in all but the first case the sync is done. */
-export const PlainSync = { NotEnough: 0, Done: 1, Refused: 2 } as const;
+/** What came of it; in all but the first case the sync is done. Settled: another would do nothing more. */
+export const PlainSync = { NotEnough: 0, Done: 1, Settled: 2, Refused: 3 } as const;
 export type PlainSync = (typeof PlainSync)[keyof typeof PlainSync];
 
 /** `before`: what the Job says of itself; `hasFailures`: since its last success, so that it may have to wait. */
@@ -37,7 +37,8 @@ export function syncPlainJob(
   const details = detailsOf(before, succeeded, succeeded >= completions && replicas === 0, cluster.now);
   requests.writeStatus(row, { replicas, ready, terminating: 0 }, details);
   for (const pod of ended) requests.countPod(pod);
-  return grown.isRefused ? PlainSync.Refused : PlainSync.Done;
+  if (grown.isRefused) return PlainSync.Refused;
+  return replicas === wanted ? PlainSync.Settled : PlainSync.Done;
 }
 
 const NO_PODS: readonly number[] = [];

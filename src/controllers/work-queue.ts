@@ -6,7 +6,7 @@
  * Source: staging/src/k8s.io/client-go/util/workqueue/{queue,delaying_queue,default_rate_limiters}.go (v1.36).
  *
  * A sync takes no simulated time: the controller phase of the instant works the keys off in order of their coming. Per
- * workload row 25 bytes; an add costs an event, a repeated add a look at a byte. A row that was freed meanwhile is
+ * workload row 33 bytes; an add costs an event, a repeated add a look at a byte. A row that was freed meanwhile is
  * left.
  */
 import { assert } from '../base/assert.ts';
@@ -22,6 +22,11 @@ export interface WorkloadQueue {
   addRateLimited(workload: number): void;
   /** The key's back-off begins anew. */
   forget(workload: number): void;
+  /**
+   * To be called at the end of a sync: what the sync has written itself so far asks for no other. The key comes for what
+   * others do, as early as it would have come otherwise.
+   */
+  settled(workload: number): void;
 }
 
 /** Makes the queue of a controller; `sync` works on one key. */
@@ -65,6 +70,10 @@ export class WorkQueue implements WorkloadQueue {
   private incarnation: Int32Array = new Int32Array(0);
   /** When the delayed add is due, Infinity: none. */
   private dueAt: Float64Array = new Float64Array(0);
+  /** When a delayed add would have been due that nobody needs by itself, -Infinity: none. */
+  private idleUntil: Float64Array = new Float64Array(0);
+  /** The earliest delayed add of the key that is worked on, by its sync. */
+  private heldUntil: Micros = Infinity;
   /** Timer ids of the kernel. */
   private timers: Float64Array = new Float64Array(0);
   /** Keys that wait for their time. */
@@ -100,7 +109,13 @@ export class WorkQueue implements WorkloadQueue {
   addAfter(workload: number, delayMicros: Micros): void {
     if (delayMicros <= 0) return this.add(workload);
     this.fit(workload);
-    const due = this.kernel.now + delayMicros;
+    const { now } = this.kernel;
+    const due = this.idleUntil[workload] >= now ? Math.min(now + delayMicros, this.idleUntil[workload]) : now + delayMicros;
+    if (this.state[workload] >= Waiting.Working) this.heldUntil = Math.min(this.heldUntil, due);
+    else this.comeAt(workload, due);
+  }
+
+  private comeAt(workload: number, due: Micros): void {
     if (due >= this.dueAt[workload]) return;
     if (this.kernel.cancel(this.timers[workload])) this.waitingCount--;
     this.waitingCount++;
@@ -120,6 +135,13 @@ export class WorkQueue implements WorkloadQueue {
     this.failures[workload] = 0;
   }
 
+  settled(workload: number): void {
+    this.fit(workload);
+    if (this.state[workload] === Waiting.Again) this.state[workload] = Waiting.Working;
+    if (this.heldUntil !== Infinity) this.idleUntil[workload] = this.heldUntil;
+    this.heldUntil = Infinity;
+  }
+
   /** How often the key was added with its back-off since it was forgotten. */
   retries(workload: number): number {
     this.fit(workload);
@@ -137,10 +159,14 @@ export class WorkQueue implements WorkloadQueue {
     if (this.incarnation[workload] !== incarnation || this.workloads.incarnation[workload] !== incarnation) return;
     assert(this.state[workload] === Waiting.Queued, 'a key that is worked on was queued');
     this.state[workload] = Waiting.Working;
+    this.heldUntil = Infinity;
+    if (this.idleUntil[workload] <= this.kernel.now) this.idleUntil[workload] = -Infinity;
     this.sync(workload);
     const again = this.state[workload] === Waiting.Again;
     this.state[workload] = Waiting.No;
-    if (again && this.workloads.incarnation[workload] === incarnation) this.add(workload);
+    if (this.workloads.incarnation[workload] !== incarnation) return;
+    if (again) this.add(workload);
+    if (this.heldUntil !== Infinity) this.comeAt(workload, this.heldUntil);
   }
 
   private delayed(workload: number, incarnation: number): void {
@@ -162,6 +188,7 @@ export class WorkQueue implements WorkloadQueue {
     this.state[workload] = Waiting.No;
     this.failures[workload] = 0;
     this.dueAt[workload] = Infinity;
+    this.idleUntil[workload] = -Infinity;
   }
 
   private grow(needed: number): void {
@@ -170,6 +197,7 @@ export class WorkQueue implements WorkloadQueue {
     this.failures = growInt32(this.failures, capacity);
     this.incarnation = growInt32(this.incarnation, capacity);
     this.dueAt = growFloat64(this.dueAt, capacity, Infinity);
+    this.idleUntil = growFloat64(this.idleUntil, capacity, -Infinity);
     this.timers = growFloat64(this.timers, capacity);
   }
 }

@@ -19,7 +19,10 @@ const STRATEGIES = [
   { maxUnavailable: 1 }, { maxUnavailable: '50%' }, { maxSurge: 1, maxUnavailable: 0 }, { maxSurge: '40%', maxUnavailable: 0 },
 ];
 const TAINTS = [[], [{ key: 'x', effect: 'NoSchedule' }], [{ key: 'x', effect: 'NoExecute' }]];
-const NO_QUEUE = { add: () => undefined, addAfter: () => undefined, addRateLimited: () => undefined, forget: () => undefined };
+const NO_QUEUE = {
+  add: () => undefined, addAfter: () => undefined, addRateLimited: () => undefined, forget: () => undefined,
+  settled: () => undefined,
+};
 
 class World {
   readonly kernel = new Kernel({ seed: 'daemons' });

@@ -83,6 +83,50 @@ describe('a key', () => {
   });
 });
 
+describe('a key that has settled', () => {
+  test('does not come for what its own sync has asked for', () => {
+    const world = new QueueWorld();
+    const row = world.row('a');
+    world.whenSynced = () => {
+      world.queue.add(row);
+      world.queue.addAfter(row, SECOND);
+      world.queue.settled(row);
+    };
+    world.queue.add(row);
+    world.kernel.run();
+    expect(world.log).toEqual(['0 0']);
+    expect(world.queue.waitingCount).toBe(0);
+  });
+
+  test('comes for what others do at the time at which it would have come by itself', () => {
+    const world = new QueueWorld();
+    const row = world.row('a');
+    world.whenSynced = () => {
+      world.queue.addAfter(row, SECOND);
+      world.queue.settled(row);
+    };
+    world.queue.add(row);
+    const other = world.kernel.defineEvent('other', 3, () => { world.queue.addAfter(row, SECOND); });
+    // In the second after a sync, at its very end, and later.
+    for (const seconds of [0.25, 2, 3.5]) world.kernel.at(seconds * SECOND, other);
+    world.kernel.run();
+    expect(world.log).toEqual(['0 0', '1 0', '2 0', '4.5 0']);
+  });
+
+  test('comes for what is asked for after it has said so', () => {
+    const world = new QueueWorld();
+    const row = world.row('a');
+    world.whenSynced = () => {
+      world.queue.settled(row);
+      if (world.log.length === 1) world.queue.add(row);
+      if (world.log.length === 2) world.queue.addAfter(row, SECOND);
+    };
+    world.queue.add(row);
+    world.kernel.run();
+    expect(world.log).toEqual(['0 0', '0 0', '1 0']);
+  });
+});
+
 describe('back-off', () => {
   test('begins with 5 ms, doubles, and ends at 1000 s', () => {
     expect([0, 1, 2, 10, 17, 18, 40].map((failures) => backoffMicros(failures) / 1000)).toEqual([
