@@ -28,7 +28,7 @@ const taint = (seconds: number) => ({ cluster, at }: Meddling): void => {
 
 const run = (meddle: (parts: Meddling) => void, more: object = {}, tolerations: readonly object[] = []): string[] =>
   toldRun({
-    storage: { attach: '10s', detach: '5s', mount: '1s' }, duration: '15m', meddle,
+    storage: { provision: '0s', attach: '10s', detach: '5s', mount: '1s' }, duration: '15m', meddle,
     nodePools: [{ name: 'n', count: 2, allocatable: { cpu: 4, memory: '8Gi' } }],
     steps: [{ at: '100s', kill: { nodes: ['n-0'] } }], ...more,
   }, [set(tolerations)]).lines.filter((line) => line.includes('db-0'));
