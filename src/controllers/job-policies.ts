@@ -6,6 +6,7 @@
 import { MICROS_PER_MINUTE, MICROS_PER_SECOND, type Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { KubernetesObject, PodFailurePolicyRule, WorkloadSpec } from '../cluster/objects.ts';
+import type { JobDetails } from '../cluster/workload-details.ts';
 import { countCommon, countIndexes, parseIntervals } from './index-intervals.ts';
 import type { IndexIntervals } from './index-intervals.ts';
 
@@ -177,4 +178,17 @@ export function asksForIndex({ workloads, objects }: Cluster, row: number): bool
   return SELECTING_KINDS.some((kind) => [...objects.list(kind)].some((object) => (
     namespaceOf(object) === (metadata?.namespace ?? 'default') && asks((object as { readonly spec?: object }).spec)
   )));
+}
+
+/** Lists by identity. */
+export function sameJob(a: JobDetails, b: JobDetails): boolean {
+  return (
+    a.conditions === b.conditions &&
+    a.succeeded === b.succeeded &&
+    a.failed === b.failed &&
+    a.completedIndexes === b.completedIndexes &&
+    a.failedIndexes === b.failedIndexes &&
+    a.startAt === b.startAt &&
+    a.finishedAt === b.finishedAt
+  );
 }

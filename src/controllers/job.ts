@@ -20,7 +20,8 @@ import {
 } from './index-intervals.ts';
 import type { IndexIntervals } from './index-intervals.ts';
 import {
-  INDEX_LABEL, NO_FAILURES, asksForIndex, failureAction, isSuccess, jobPlan, remainingBackoff, withFinished,
+  INDEX_LABEL, NO_FAILURES, asksForIndex, failureAction, isSuccess, jobPlan, remainingBackoff, sameJob,
+  withFinished,
 } from './job-policies.ts';
 import type { BackoffRecord, FailureAction, JobPlan } from './job-policies.ts';
 import {
@@ -588,16 +589,4 @@ function replaceCondition(
 ): readonly WorkloadCondition[] {
   if (conditionOf(conditions, condition.type) === undefined) return [...conditions, condition];
   return conditions.map((each) => (each.type === condition.type ? condition : each));
-}
-
-function sameJob(a: JobDetails, b: JobDetails): boolean {
-  return (
-    a.conditions === b.conditions &&
-    a.succeeded === b.succeeded &&
-    a.failed === b.failed &&
-    a.completedIndexes === b.completedIndexes &&
-    a.failedIndexes === b.failedIndexes &&
-    a.startAt === b.startAt &&
-    a.finishedAt === b.finishedAt
-  );
 }
