@@ -235,9 +235,10 @@ test('a pod as plugins see it is the pod in its row, whichever that is', () => {
   expect([info.nominatedNodeName, info.template === cache.templateOf(daemon), info.incarnation === cache.pods.incarnation[daemon]]).toEqual(['n0', true, true]);
 });
 
-test('the name of the first text of the run is a node\'s name like any other', () => {
+test('a node whose name is the first text of the run is named like any other', () => {
   const world = fixture({ nodes: [node('n0')] });
   const { cluster, cache } = world;
   const created = (pinnedNode: number): PodInfo => new PodInfo(cache, cluster.createPod({ template: cluster.internTemplate(pod('d')).id, nameBase: cluster.names.intern('d'), nameOrdinal: -1, owner: -1, workloadClass: 0, durationMicros: Infinity, pinnedNode }));
-  expect([created(0).pinnedNodeName, created(-1).pinnedNodeName]).toEqual([cluster.names.text(0), '']);
+  const first = cluster.names.intern('n0');
+  expect([first, created(first).pinnedNodeName, created(-1).pinnedNodeName]).toEqual([0, 'n0', '']);
 });
