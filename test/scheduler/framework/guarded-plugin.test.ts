@@ -347,3 +347,11 @@ test('verdicts are told by name and by node, pods in the queue with since when t
   expect(plugin.less?.({ pod: web, timestamp: 5 }, { pod: db, timestamp: 6 })).toBe(false);
   expect(seen).toEqual(['never', 'full', [['n0', true]], ['n1'], 'web', 5, 'db', 6, true]);
 });
+
+test('members of what is frozen are shown as they are: the language wants them so', () => {
+  const { world, web } = worldOf();
+  const inner = Object.freeze({ deep: Object.freeze({ a: 1 }), text: 'x' });
+  const seen: unknown[] = [];
+  const plugin = guarded(world, { eventsToRegister: () => [{ event: EVENT, hint: (_pod: unknown, subject: { object: typeof inner }) => (seen.push(subject.object.deep.a, subject.object.deep === inner.deep, subject.object.text), 'Queue') }] });
+  expect([plugin.eventsToRegister?.()[0].hint?.(web, { object: inner } as never), seen]).toEqual(['Queue', [1, true, 'x']]);
+});
