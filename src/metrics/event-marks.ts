@@ -70,7 +70,7 @@ interface Campaign {
   /** Since when, by row of the nodes that are struck. */
   readonly since: Map<number, Micros>;
   readonly durations: SampleSet;
-  podsLost: number;
+  podsDisrupted: number;
   podsRestarted: number;
 }
 
@@ -97,7 +97,7 @@ export class Campaigns implements ClusterObserver {
     this.cluster = cluster;
     this.campaigns = processes.map((process): Campaign => ({
       process, strikes: 0, names: new Set(), since: new Map(), durations: new SampleSet(),
-      podsLost: 0, podsRestarted: 0,
+      podsDisrupted: 0, podsRestarted: 0,
     }));
     cluster.observe(this);
   }
@@ -160,7 +160,7 @@ export class Campaigns implements ClusterObserver {
     const holders = this.interrupted.get(pod) ?? this.holders.get(node);
     if (holders === undefined || this.lost.has(pod)) return;
     this.lost.add(pod);
-    for (const campaign of holders) campaign.podsLost++;
+    for (const campaign of holders) campaign.podsDisrupted++;
   }
 
   // ---- the result ------------------------------------------------------------------------------------------------
@@ -171,7 +171,7 @@ export class Campaigns implements ClusterObserver {
     return { campaigns: this.campaigns.map((campaign) => this.factsOf(campaign)) };
   }
 
-  private factsOf({ process, strikes, names, since, durations, podsLost, podsRestarted }: Campaign): CampaignFacts {
+  private factsOf({ process, strikes, names, since, durations, podsDisrupted, podsRestarted }: Campaign): CampaignFacts {
     const { name, kind, scope } = process;
     for (const began of since.values()) durations.addCensored(this.cluster.now - began);
     const { p50, max } = summarizeSamples([durations], MICROS_PER_SECOND).quantiles;
@@ -179,7 +179,7 @@ export class Campaigns implements ClusterObserver {
       name, kind, scope, strikes,
       nodesStruck: names.size, nodesStruckAtEnd: since.size,
       nodeSeconds: durations.sum / MICROS_PER_SECOND, medianSeconds: p50, longestSeconds: max,
-      podsLost, podsRestarted,
+      podsDisrupted, podsRestarted,
     };
   }
 }

@@ -304,7 +304,7 @@ export interface CampaignFacts {
    * Pods that were evicted from a struck node, or died there with their machine and did not come again. One on a node
    * that several campaigns hold counts for each.
    */
-  readonly podsLost: number;
+  readonly podsDisrupted: number;
   /** Times that a pod whose machine stopped was started again there. */
   readonly podsRestarted: number;
 }

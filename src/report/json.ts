@@ -81,7 +81,7 @@ const WAITING_TEMPLATE = [
 const EVENT = ['seconds', 'kind', 'label', 'count'] as const;
 const CAMPAIGN = [
   'name', 'kind', 'scope', 'strikes', 'nodesStruck', 'nodesStruckAtEnd', 'nodeSeconds', 'medianSeconds',
-  'longestSeconds', 'podsLost', 'podsRestarted',
+  'longestSeconds', 'podsDisrupted', 'podsRestarted',
 ] as const;
 const CONTAINERS = ['restarts', 'unreadyPodSeconds'] as const;
 const AUTOSCALING = ['scaleUpEvents', 'scaleDownEvents', 'nodesAdded', 'nodesRemoved'] as const;

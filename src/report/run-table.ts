@@ -187,7 +187,7 @@ export const CAMPAIGN_COLUMNS: readonly CampaignColumn[] = [
   { title: 'Node-hours', cell: ({ nodeSeconds }) => formatNumber(nodeSeconds / 3600) },
   { title: 'Median', cell: ({ medianSeconds }) => formatSeconds(medianSeconds) },
   { title: 'Longest', cell: ({ longestSeconds }) => formatSeconds(longestSeconds) },
-  { title: 'Pods lost', cell: ({ podsLost }) => formatCount(podsLost) },
+  { title: 'Pods disrupted', cell: ({ podsDisrupted }) => formatCount(podsDisrupted) },
   { title: 'Restarted', cell: ({ podsRestarted }) => formatCount(podsRestarted) },
 ];
 

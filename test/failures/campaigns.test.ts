@@ -37,16 +37,16 @@ describe('two campaigns by hand', () => {
     // The last of eight, k = 7, begins at 1010 s and is over at 1040 s. Two nodes each.
     const crash = {
       name: 'crash', kind: 'crash', scope: 'node', strikes: 16, nodesStruck: 2, nodesStruckAtEnd: 0,
-      nodeSeconds: 2 * 8 * 30, medianSeconds: 30, longestSeconds: 30, podsLost: 0, podsRestarted: 0,
+      nodeSeconds: 2 * 8 * 30, medianSeconds: 30, longestSeconds: 30, podsDisrupted: 0, podsRestarted: 0,
     };
     // Two zones, two times; 3 + 2 nodes. Ten durations, five of 200 s and five of 100 s so far: the fifth is 100 s.
     const cut = {
       name: 'cut', kind: 'partition', scope: 'zone', strikes: 4, nodesStruck: 5, nodesStruckAtEnd: 5,
-      nodeSeconds: 5 * 200 + 5 * 100, medianSeconds: 100, longestSeconds: 200, podsLost: 0, podsRestarted: 0,
+      nodeSeconds: 5 * 200 + 5 * 100, medianSeconds: 100, longestSeconds: 200, podsDisrupted: 0, podsRestarted: 0,
     };
     const never = {
       name: 'never', kind: 'cordon', scope: 'node', strikes: 0, nodesStruck: 0, nodesStruckAtEnd: 0,
-      nodeSeconds: 0, medianSeconds: null, longestSeconds: null, podsLost: 0, podsRestarted: 0,
+      nodeSeconds: 0, medianSeconds: null, longestSeconds: null, podsDisrupted: 0, podsRestarted: 0,
     };
     expect(facts.campaigns).toEqual([crash, cut, never]);
   });
@@ -73,7 +73,7 @@ test('a reclaimed node is struck from the notice until its Node object goes', ()
   const members = { duration: '2750s', failures: [spot], nodePools: [POOL('a', 1)] };
   expect(campaignsOf(members)).toEqual([{
     name: 'spot', kind: 'reclaim', scope: 'node', strikes: 2, nodesStruck: 1, nodesStruckAtEnd: 0,
-    nodeSeconds: 250, medianSeconds: 125, longestSeconds: 125, podsLost: 0, podsRestarted: 0,
+    nodeSeconds: 250, medianSeconds: 125, longestSeconds: 125, podsDisrupted: 0, podsRestarted: 0,
   }]);
 });
 
@@ -113,7 +113,7 @@ test('nodes that join or leave during an outage are struck while they are there'
   // Struck from 100 to 150 s, from 100 to 125 s, and from 110 to 150 s.
   expect(campaigns.facts().campaigns).toEqual([{
     name: 'outage', kind: 'crash', scope: 'zone', strikes: 1, nodesStruck: 3, nodesStruckAtEnd: 0,
-    nodeSeconds: 50 + 25 + 40, medianSeconds: 40, longestSeconds: 50, podsLost: 0, podsRestarted: 0,
+    nodeSeconds: 50 + 25 + 40, medianSeconds: 40, longestSeconds: 50, podsDisrupted: 0, podsRestarted: 0,
   }]);
 });
 
@@ -124,7 +124,7 @@ describe('pods', () => {
   /** Pods lost and restarted, by campaign. */
   const pods = (members: object, replicas = 4): (readonly [string, number, number])[] | undefined => campaignsOf({
     duration: '30m', nodePools: [POOL('a', 1)], workloads: [web({ replicas })], ...members,
-  })?.map(({ name, podsLost, podsRestarted }) => [name, podsLost, podsRestarted]);
+  })?.map(({ name, podsDisrupted, podsRestarted }) => [name, podsDisrupted, podsRestarted]);
 
   test('that are started again with their machine are restarted, each time', () => {
     const failures = [{ name: 'crash', uptime: '10m', repair: '1m' }];
@@ -169,8 +169,8 @@ describe('pods', () => {
         { at: '20m', cordon: { nodes: ['a-0'] } }, { at: '55m', outage: { zone: 'a', for: '30m' } },
       ],
     });
-    const told = facts?.map(({ name, kind, scope, strikes, nodesStruck, nodesStruckAtEnd, nodeSeconds, podsLost, podsRestarted }) =>
-      [name, `${scope} ${kind}`, strikes, nodesStruck, nodesStruckAtEnd, nodeSeconds, podsLost, podsRestarted]);
+    const told = facts?.map(({ name, kind, scope, strikes, nodesStruck, nodesStruckAtEnd, nodeSeconds, podsDisrupted, podsRestarted }) =>
+      [name, `${scope} ${kind}`, strikes, nodesStruck, nodesStruckAtEnd, nodeSeconds, podsDisrupted, podsRestarted]);
     // Of the hung node the two pods are evicted 300 s after it has said so.
     expect(told).toEqual([
       ['never', 'node crash', 0, 0, 0, 0, 0, 0],

@@ -351,8 +351,8 @@ test('pods that a full disk takes count as lost to their campaign, and are evict
     failures: [{ name: 'disks', kind: 'diskFull', fill: 0.9, uptime: { exponential: { mean: '40m' } }, repair: '2m' }],
   });
   const [campaign] = run.result.failures.campaigns ?? [];
-  expect(campaign.podsLost).toBeGreaterThan(0);
-  expect(campaign.podsLost).toBe(run.result.failures.evictionsByCause.nodePressure);
+  expect(campaign.podsDisrupted).toBeGreaterThan(0);
+  expect(campaign.podsDisrupted).toBe(run.result.failures.evictionsByCause.nodePressure);
   expect(run.result.events.map(({ kind }) => kind)).toContain('node disk full');
   expect(run.cluster.totals.podsPending).toBe(0);
 });

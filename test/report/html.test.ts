@@ -141,7 +141,7 @@ describe('the HTML page', () => {
     const rows = Array.from(body.matchAll(/<tr>(.*?)<\/tr>/gu), ([, row]) =>
       Array.from(row.matchAll(/<t[dh][^>]*>(.*?)<\/t[dh]>/gu), ([, cell]) => cell));
     expect(rows).toEqual([
-      ['Campaign', 'Kind', 'Strikes', 'Nodes struck', 'Struck at the end', 'Node-hours', 'Median', 'Longest', 'Pods lost', 'Restarted'],
+      ['Campaign', 'Kind', 'Strikes', 'Nodes struck', 'Struck at the end', 'Node-hours', 'Median', 'Longest', 'Pods disrupted', 'Restarted'],
       ['node-crash', 'node crash', '9', '8', '1', '2.53', '12m00s', '50m00s', '21', '14'],
       ['cut', 'zone partition', '2', '12', '0', '2', '5m00s', '5m00s', '5', '0'],
       ['never', 'rack reclaim', '0', '0', '0', '0', '-', '-', '0', '0'],

@@ -100,7 +100,7 @@ describe('the run table', () => {
       return lines.slice(from, from + 5).map((line) => line.replace(/ {2,}/gu, ' | '));
     };
     expect(linesOf(false)).toEqual([
-      'FAILURES BY CAMPAIGN | KIND | STRIKES | NODES STRUCK | NODE-HOURS | MEDIAN | LONGEST | PODS LOST | RESTARTED',
+      'FAILURES BY CAMPAIGN | KIND | STRIKES | NODES STRUCK | NODE-HOURS | MEDIAN | LONGEST | PODS DISRUPTED | RESTARTED',
       'node-crash | node crash | 9 | 8 | 2.53 | 12m00s | 50m00s | 21 | 14',
       'cut | zone partition | 2 | 12 | 2 | 5m00s | 5m00s | 5 | 0',
       'never | rack reclaim | 0 | 0 | 0 | - | - | 0 | 0',

@@ -88,9 +88,9 @@ describe.each(SEEDS.map((seed, index) => ({ seed, index })))('seed $seed', ({ se
     // What campaigns have taken is not more than what was evicted or died with its machine.
     const { campaigns = [], evictionsByCause } = result.failures;
     const evicted = Object.values(evictionsByCause).reduce((sum, count) => sum + count, 0);
-    for (const { name, podsLost, strikes } of campaigns) {
-      if (name !== 'crash') expect(podsLost, name).toBeLessThanOrEqual(evicted);
-      if (strikes === 0) expect(podsLost, name).toBe(0);
+    for (const { name, podsDisrupted, strikes } of campaigns) {
+      if (name !== 'crash') expect(podsDisrupted, name).toBeLessThanOrEqual(evicted);
+      if (strikes === 0) expect(podsDisrupted, name).toBe(0);
     }
   });
 });

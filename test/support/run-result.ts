@@ -29,15 +29,15 @@ export interface RunResultOptions {
 export const CAMPAIGNS: readonly CampaignFacts[] = [
   {
     name: 'node-crash', kind: 'crash', scope: 'node', strikes: 9, nodesStruck: 8, nodesStruckAtEnd: 1,
-    nodeSeconds: 9120, medianSeconds: 720, longestSeconds: 3000, podsLost: 21, podsRestarted: 14,
+    nodeSeconds: 9120, medianSeconds: 720, longestSeconds: 3000, podsDisrupted: 21, podsRestarted: 14,
   },
   {
     name: 'cut', kind: 'partition', scope: 'zone', strikes: 2, nodesStruck: 12, nodesStruckAtEnd: 0,
-    nodeSeconds: 7200, medianSeconds: 300, longestSeconds: 300, podsLost: 5, podsRestarted: 0,
+    nodeSeconds: 7200, medianSeconds: 300, longestSeconds: 300, podsDisrupted: 5, podsRestarted: 0,
   },
   {
     name: 'never', kind: 'reclaim', scope: 'rack', strikes: 0, nodesStruck: 0, nodesStruckAtEnd: 0,
-    nodeSeconds: 0, medianSeconds: null, longestSeconds: null, podsLost: 0, podsRestarted: 0,
+    nodeSeconds: 0, medianSeconds: null, longestSeconds: null, podsDisrupted: 0, podsRestarted: 0,
   },
 ];
 
