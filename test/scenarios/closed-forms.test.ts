@@ -20,7 +20,7 @@ test.each([
     },
   }));
   const applications = [{ name: 'try', selector: 'app=try', failure: { after: '5s', probability } }];
-  const { pods } = playScenario({ duration: '1h', applications }, [nodeObject('n', { cpu: '8', pods: '1000' }), ...jobs]);
+  const { pods } = playScenario({ duration: '1h', applications }, [nodeObject('n', { cpu: '8' }), ...jobs]);
   const byJob = new Map<string, string[]>();
   for (const { name, outcome } of pods) {
     const job = /^try-\d+/.exec(name)?.[0] ?? '';
