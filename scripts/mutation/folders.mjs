@@ -49,6 +49,7 @@ export const FOLDERS = {
     'test/scenarios/{workload-controllers,daemon-sets,node-life,node-illnesses}.test.ts',
   ],
   'scheduler/framework': [
+    'test/scheduler/framework/*.test.ts',
     'test/scheduler/{cycle-*,fit-error-messages,foreign-schedulers,post-filter-errors,config,queue/*}.test.ts',
     'test/plugins/*.test.ts',
     'test/laws/{window-index,fast-equals-plain}.test.ts',

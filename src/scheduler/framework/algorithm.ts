@@ -166,7 +166,7 @@ export class Algorithm {
       const told = cached.score(profile, state, pod, this.totals, this.scratch, picked === UNSCORED);
       const failed = told === AGAIN ? this.scoreAgain(profile, state, pod, cached.nodes()) : told;
       if (failed !== null) return { kind: 'error', status: failed };
-      if (profile.score.length > 0) this.nodesScored += feasibleNodes;
+      if (told !== AGAIN) this.nodesScored += feasibleNodes;
       winner = this.choose(feasibleNodes);
     }
     return { kind: 'scheduled', node: cached.node(winner), evaluatedNodes: processed, feasibleNodes };
@@ -176,11 +176,10 @@ export class Algorithm {
     return this.cluster.pods.nominatedNode[row] < 0 ? undefined : this.snapshot.find(nominatedNodeName);
   }
 
-  /** The plain way, to find the plugin and the node that a score is wrong of, or that none is. */
+  /** The plain way, to find the plugin and the node that a score is wrong of, or that none is. It counts the nodes. */
   private scoreAgain(profile: Profile, state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): Status | null {
     state.reset();
     profile.runPreFilter(state, pod);
-    this.nodesScored -= nodes.length;
     return this.scoreNodes(profile, state, pod, nodes);
   }
 
