@@ -67,8 +67,8 @@ describe.each(['1.36', '1.37'])('v%s', (kubernetes) => {
 });
 
 // A rollout replaces surge + unavailable pods at a time, each wave as long as a pod takes to be ready.
-test.each([[10, 2, 0], [10, 3, 0], [12, 4, 0], [7, 7, 0], [9, 1, 0]])(
-  'a rollout of %i pods with a surge of %i takes ceil(N / surge) waves', (replicas, maxSurge, maxUnavailable) => {
+test.each([[10, 2, 0], [10, 3, 0], [12, 4, 0], [7, 7, 0], [9, 1, 0], [12, 2, 1], [12, 1, 3], [11, 2, 2], [9, 0, 2]])(
+  'a rollout of %i pods with a surge of %i, of which %i may be unavailable, takes ceil(N / (surge + unavailable)) waves', (replicas, maxSurge, maxUnavailable) => {
     const READY_SECONDS = 30;
     let last = 0;
     const strategy = { type: 'RollingUpdate', rollingUpdate: { maxSurge, maxUnavailable } };
@@ -80,7 +80,7 @@ test.each([[10, 2, 0], [10, 3, 0], [12, 4, 0], [7, 7, 0], [9, 1, 0]])(
       [workload('Deployment', 'web', selected('web', '100m', { replicas, strategy }))],
       (cluster) => { cluster.observe({ podStarted: () => { last = cluster.now; } }); },
     );
-    const waves = Math.ceil(replicas / maxSurge);
+    const waves = Math.ceil(replicas / (maxSurge + maxUnavailable));
     // Beside the waves the old pods of each stop within a second, which the next wave does not wait for.
     const seconds = last / 1_000_000 - 300;
     expect(seconds).toBeGreaterThanOrEqual(waves * READY_SECONDS);
