@@ -159,7 +159,9 @@ export class ReplacementController implements ClusterObserver {
   askLater(owner: number, durationsMicros: readonly Micros[]): void {
     const upkeep = this.upkeepOf(owner);
     const first = durationsMicros.map(
-      (durationMicros): Loss => ({ owner, durationMicros, ordinal: -1, pod: -1, incarnation: 0, replaces: false, isVoid: false }),
+      (durationMicros): Loss => (
+        { owner, durationMicros, ordinal: -1, pod: -1, incarnation: 0, replaces: false, isVoid: false }
+      ),
     );
     upkeep.pending += first.length;
     this.keep(owner, upkeep, [...upkeep.refused, ...first]);
