@@ -6,6 +6,7 @@
  */
 import { MICROS_PER_SECOND } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { compareTexts } from '../cluster/label-requirements.ts';
 import type { PodTemplateSpec, WorkloadObject, WorkloadSpec } from '../cluster/objects.ts';
 import {
   conditionOf,
@@ -278,7 +279,7 @@ export class DeploymentController {
     const { wanted, limits, row } = rollout;
     const toAdd = (wanted > 0 ? wanted + limits.maxSurge : 0) - this.sizeOf(active);
     const age = (a: number, b: number): number =>
-      workloads.createdAt[a] - workloads.createdAt[b] || compareText(workloads.key[a], workloads.key[b]);
+      workloads.createdAt[a] - workloads.createdAt[b] || compareTexts(workloads.key[a], workloads.key[b]);
     const order = [...active].sort(
       (a, b) => workloads.wanted[b] - workloads.wanted[a] || (toAdd > 0 ? age(b, a) : age(a, b)),
     );
@@ -336,7 +337,7 @@ export class DeploymentController {
 
   private byAge(sets: readonly number[]): readonly number[] {
     const { createdAt, key } = this.cluster.workloads;
-    return [...sets].sort((a, b) => createdAt[a] - createdAt[b] || compareText(key[a], key[b]));
+    return [...sets].sort((a, b) => createdAt[a] - createdAt[b] || compareTexts(key[a], key[b]));
   }
 
   /** null: a status that still tells of more available pods than are wanted stops the clean-up, an error upstream. */
@@ -522,8 +523,4 @@ export function newReplicaSet(cluster: Cluster, row: number, collisionsBefore: n
     },
   };
   return { object, collisionCount };
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -94,8 +94,8 @@ export class JobController {
   /** By row; kept by the controller, not by the API, as upstream has it. */
   private readonly backoffs = new Map<number, BackoffRecord & { readonly incarnation: number }>();
 
-  /** By row: whether somebody selects by the completion index of its pods. `uid` is the Job's serial. */
-  private readonly indexAsked = new Map<number, { readonly uid: number; readonly isAsked: boolean }>();
+  /** By row: whether somebody selects by the completion index of its pods. `serial`: the Job's. */
+  private readonly indexAsked = new Map<number, { readonly serial: number; readonly isAsked: boolean }>();
 
   constructor(context: ControllerContext, makeQueue: QueueMaker) {
     this.context = context;
@@ -461,8 +461,8 @@ export class JobController {
   }
 
   /**
-   * Interned at the first pod. Where somebody selects by the completion index each index has a template of its own, with
-   * the label; elsewhere nobody could tell, and all share one.
+   * Interned at the first pod. Where somebody selects by the completion index each index has a template of its own,
+   * with the label; elsewhere nobody could tell, and all share one.
    */
   private templateOf(row: number, index: number): number {
     const { cluster, context } = this;
@@ -481,9 +481,12 @@ export class JobController {
   }
 
   private isIndexAsked(row: number): boolean {
-    const uid = this.cluster.workloads.serial[row];
+    const serial = this.cluster.workloads.serial[row];
     let known = this.indexAsked.get(row);
-    if (known?.uid !== uid) this.indexAsked.set(row, (known = { uid, isAsked: asksForIndex(this.cluster, row) }));
+    if (known?.serial !== serial) {
+      known = { serial, isAsked: asksForIndex(this.cluster, row) };
+      this.indexAsked.set(row, known);
+    }
     return known.isAsked;
   }
 
