@@ -92,8 +92,12 @@ export class ClusterAutoscaler implements NodeAutoscaler, ClusterObserver {
     this.upcoming = new UpcomingNodes(kernel, { groups: this.groups, requests, mark, loopPhase, machinePhase });
     this.whatIf = new WhatIfCluster(parts.cache, parts.placement, settings.expendablePodsPriorityCutoff);
     this.pending = new PendingPods(cluster, parts.unschedulable, settings);
-    this.scaleUp = new ScaleUp(cluster, { groups: this.groups, upcoming: this.upcoming, placement: parts.placement, mark },
-      settings, () => kernel.random.stream('autoscaler-expander'));
+    this.scaleUp = new ScaleUp(
+      cluster,
+      { groups: this.groups, upcoming: this.upcoming, placement: parts.placement, mark },
+      settings,
+      () => kernel.random.stream('autoscaler-expander'),
+    );
     const drainRules = new DrainRules(cluster, settings, parts.budgets);
     const deletions = (this.deletions = new NodeDeletions(kernel, cluster, { drainRules, requests, phase: loopPhase }));
     const isDeleting = late === null

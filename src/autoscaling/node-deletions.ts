@@ -128,8 +128,8 @@ export class NodeDeletions {
   }
 
   /**
-   * Taints nodes that were planned, the empty ones first, and takes them away. Where one cannot be tainted the others of
-   * its kind are given back, and none follows (actuator.go StartDeletion). `whenTainted`: all is answered.
+   * Taints nodes that were planned, the empty ones first, and takes them away. Where one cannot be tainted the others
+   * of its kind are given back, and none follows (actuator.go StartDeletion). `whenTainted`: all is answered.
    */
   start(rows: readonly number[], whenTainted: () => void): void {
     const planned = rows.flatMap((row) => this.byRow.get(row) ?? []);

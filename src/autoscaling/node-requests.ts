@@ -1,8 +1,8 @@
 /**
  * What the cluster autoscaler asks of the API server and of the cloud, in rows of what it sees. On time a request is a
  * call. Where its watch is late or its requests take time, each is carried out when it arrives, on the cluster that it
- * finds, and its answer comes then: what is gone is not found, and a Node object that has changed since it was seen is a
- * conflict, after which it is read anew and changed then (cluster-autoscaler utils/taints/taints.go).
+ * finds, and its answer comes then: what is gone is not found, and a Node object that has changed since it was seen is
+ * a conflict, after which it is read anew and changed then (cluster-autoscaler utils/taints/taints.go).
  */
 import { MICROS_PER_SECOND } from '../base/time.ts';
 import type { Micros } from '../base/time.ts';

@@ -124,8 +124,8 @@ export interface PendingPodsSettings {
 }
 
 /**
- * Unschedulable pods, less those that would fit on nodes that are there or on their way. Those that fit are put there in
- * thought, which is what keeps a group from growing twice for the same pods.
+ * Unschedulable pods, less those that would fit on nodes that are there or on their way. Those that fit are put there
+ * in thought, which is what keeps a group from growing twice for the same pods.
  */
 export class PendingPods {
   private readonly cluster: Cluster;

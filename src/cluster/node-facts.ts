@@ -1,4 +1,5 @@
 /** What a Node object says, compiled once for all who read it, and the well-known labels. */
+import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
 import type { Node, Taint } from './objects.ts';
 
 export const HOSTNAME_LABEL = 'kubernetes.io/hostname';
@@ -12,6 +13,14 @@ const OUT_OF_SERVICE_TAINT = 'node.kubernetes.io/out-of-service';
 /** Whether somebody has said, by the taint, that the node's machine is gone for good. */
 export function isOutOfService({ taints }: NodeFacts): boolean {
   return taints.some(({ key }) => key === OUT_OF_SERVICE_TAINT);
+}
+
+/** nodeStatusUpdateFrequency of kubelets. */
+const STATUS_PERIOD_MICROS: Micros = 10 * MICROS_PER_SECOND;
+
+/** The first status of a node at this time or later, which is not before the node's `createdAt`. */
+export function nextStatusAt(createdAt: Micros, time: Micros): Micros {
+  return createdAt + Math.ceil((time - createdAt) / STATUS_PERIOD_MICROS) * STATUS_PERIOD_MICROS;
 }
 
 /** What a Node object says, compiled. Immutable: an update puts another one in its place. */

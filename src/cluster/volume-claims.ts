@@ -26,6 +26,14 @@ export const CSI_MIGRATIONS: ReadonlyMap<string, string> = new Map([
   ['kubernetes.io/vsphere-volume', 'csi.vsphere.vmware.com'],
 ]);
 
+export type InTreeSources = Pick<Volume, 'gcePersistentDisk' | 'awsElasticBlockStore'>;
+
+/** The CSI driver that has taken over from that of an in-tree volume, whatever the node. */
+export function inTreeDriver(volume: InTreeSources): string | undefined {
+  if (volume.awsElasticBlockStore !== undefined) return CSI_MIGRATIONS.get('kubernetes.io/aws-ebs');
+  return volume.gcePersistentDisk === undefined ? undefined : CSI_MIGRATIONS.get('kubernetes.io/gce-pd');
+}
+
 /** Whoever has a picture of the API objects. */
 export interface HasObjects {
   readonly objects: ObjectStore;

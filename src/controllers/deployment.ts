@@ -6,6 +6,7 @@
  */
 import { MICROS_PER_SECOND } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { compareTexts } from '../cluster/label-requirements.ts';
 import type { PodTemplateSpec, WorkloadSpec } from '../cluster/objects.ts';
 import {
   conditionOf,
@@ -254,7 +255,7 @@ export class DeploymentController {
     const { wanted, limits, row } = rollout;
     const toAdd = (wanted > 0 ? wanted + limits.maxSurge : 0) - this.sizeOf(active);
     const age = (a: number, b: number): number =>
-      workloads.createdAt[a] - workloads.createdAt[b] || compareText(workloads.key[a], workloads.key[b]);
+      workloads.createdAt[a] - workloads.createdAt[b] || compareTexts(workloads.key[a], workloads.key[b]);
     const order = [...active].sort(
       (a, b) => workloads.wanted[b] - workloads.wanted[a] || (toAdd > 0 ? age(b, a) : age(a, b)),
     );
@@ -312,7 +313,7 @@ export class DeploymentController {
 
   private byAge(sets: readonly number[]): readonly number[] {
     const { createdAt, key } = this.cluster.workloads;
-    return [...sets].sort((a, b) => createdAt[a] - createdAt[b] || compareText(key[a], key[b]));
+    return [...sets].sort((a, b) => createdAt[a] - createdAt[b] || compareTexts(key[a], key[b]));
   }
 
   /** null: a status that still tells of more available pods than are wanted stops the clean-up, an error upstream. */
@@ -461,8 +462,4 @@ export class DeploymentController {
       isSame ? before : { ...before, unavailable, conditions },
     );
   }
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

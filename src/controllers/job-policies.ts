@@ -3,9 +3,10 @@
  * failures. Pure. Source: pkg/controller/job/{pod_failure_policy,success_policy,backoff_utils}.go,
  * pkg/apis/batch/v1/defaults.go (v1.36).
  */
-import { MICROS_PER_MINUTE, MICROS_PER_SECOND, type Micros } from '../base/time.ts';
+import { MICROS_PER_MINUTE, MICROS_PER_SECOND, doubledBackoff, type Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { KubernetesObject, PodFailurePolicyRule, WorkloadSpec } from '../cluster/objects.ts';
+import type { PodFailurePolicyRule, WorkloadSpec } from '../cluster/objects.ts';
+import { namespaceOf } from '../cluster/volume-claims.ts';
 import type { JobDetails } from '../cluster/workload-details.ts';
 import { countCommon, countIndexes, parseIntervals } from './index-intervals.ts';
 import type { IndexIntervals } from './index-intervals.ts';
@@ -159,9 +160,7 @@ export function withFinished(
 /** How long until the next pod may be made: 10 s after the first failure in a row, doubling, at most 10 minutes. */
 export function remainingBackoff({ failures, lastFailureAt }: BackoffRecord, now: Micros): Micros {
   if (failures === 0) return 0;
-  let delay = BASE_BACKOFF_MICROS;
-  for (let i = 1; i < failures && delay < MAX_BACKOFF_MICROS; i++) delay = Math.min(delay * 2, MAX_BACKOFF_MICROS);
-  return Math.max(0, lastFailureAt + delay - now);
+  return Math.max(0, lastFailureAt + doubledBackoff(failures, BASE_BACKOFF_MICROS, MAX_BACKOFF_MICROS) - now);
 }
 
 // ---- the label with the completion index ---------------------------------------------------------------------------
@@ -171,12 +170,11 @@ const SELECTING_KINDS = ['Service', 'PodDisruptionBudget'];
 
 /** Whether the Job's own template, or a Service or budget of its namespace, speaks of the label. */
 export function asksForIndex({ workloads, objects }: Cluster, row: number): boolean {
-  const { metadata, spec } = workloads.object[row] ?? {};
+  const job = workloads.object[row] ?? undefined;
   const asks = (value: unknown): boolean => (JSON.stringify(value) ?? '').includes(INDEX_LABEL);
-  const namespaceOf = (object: KubernetesObject): string => object.metadata?.namespace ?? 'default';
-  if (asks(spec?.template)) return true;
+  if (asks(job?.spec?.template)) return true;
   return SELECTING_KINDS.some((kind) => [...objects.list(kind)].some((object) => (
-    namespaceOf(object) === (metadata?.namespace ?? 'default') && asks((object as { readonly spec?: object }).spec)
+    namespaceOf(object) === namespaceOf(job) && asks((object as { readonly spec?: object }).spec)
   )));
 }
 

@@ -97,8 +97,8 @@ export class JobController {
   /** By row; kept by the controller, not by the API, as upstream has it. */
   private readonly backoffs = new Map<number, BackoffRecord & { readonly incarnation: number }>();
 
-  /** By row: whether somebody selects by the completion index of its pods. `uid` is the Job's serial. */
-  private readonly indexAsked = new Map<number, { readonly uid: number; readonly isAsked: boolean }>();
+  /** By row: whether somebody selects by the completion index of its pods. `serial`: the Job's. */
+  private readonly indexAsked = new Map<number, { readonly serial: number; readonly isAsked: boolean }>();
 
   /** `isShort`: plain Jobs are worked on by their counts; both ways write the same. */
   constructor(context: ControllerContext, makeQueue: QueueMaker, isShort = true) {
@@ -479,8 +479,8 @@ export class JobController {
   }
 
   /**
-   * Interned at the first pod. Where somebody selects by the completion index each index has a template of its own, with
-   * the label; elsewhere nobody could tell, and all share one.
+   * Interned at the first pod. Where somebody selects by the completion index each index has a template of its own,
+   * with the label; elsewhere nobody could tell, and all share one.
    */
   private readonly templateOf = (row: number, index = -1): number => {
     const { cluster, context } = this;
@@ -499,9 +499,12 @@ export class JobController {
   };
 
   private isIndexAsked(row: number): boolean {
-    const uid = this.cluster.workloads.serial[row];
+    const serial = this.cluster.workloads.serial[row];
     let known = this.indexAsked.get(row);
-    if (known?.uid !== uid) this.indexAsked.set(row, (known = { uid, isAsked: asksForIndex(this.cluster, row) }));
+    if (known?.serial !== serial) {
+      known = { serial, isAsked: asksForIndex(this.cluster, row) };
+      this.indexAsked.set(row, known);
+    }
     return known.isAsked;
   }
 

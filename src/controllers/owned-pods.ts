@@ -333,8 +333,8 @@ export class ApiRequests {
   // ---- objects ---------------------------------------------------------------------------------------------------
 
   /**
-   * False: it has changed since it was seen. Where requests take time nobody knows yet; `onConflict` is told when it turns
-   * out.
+   * False: it has changed since it was seen. Where requests take time nobody knows yet; `onConflict` is told when it
+   * turns out.
    */
   putObject(kind: string, object: KubernetesObject, onConflict: () => void = () => undefined): boolean {
     const { api, view, late, calls } = this;

@@ -134,7 +134,8 @@ export class StatefulSetController {
     const { workloads, objects } = this.cluster;
     const found = this.whole.get(row);
     return found !== undefined && found.incarnation === workloads.incarnation[row] &&
-      found.generation === workloads.generation[row] && found.revision === name && found.removals === objects.removals &&
+      found.generation === workloads.generation[row] && found.revision === name &&
+      found.removals === objects.removals &&
       !workloads.isDeleting(row) && this.hasAllAlive(row);
   }
 
@@ -153,7 +154,8 @@ export class StatefulSetController {
   /** A late controller may find what it has asked for otherwise than it thinks: it always looks. */
   private noteWhole({ row, current, update, replicas, condemned, isRefused }: Pass, counts: Counts): void {
     const { workloads, objects } = this.cluster;
-    const isWhole = current.name === update.name && !isRefused && condemned.length === 0 && this.context.requests.late === null &&
+    const isOnTime = this.context.requests.late === null;
+    const isWhole = isOnTime && current.name === update.name && !isRefused && condemned.length === 0 &&
       counts.replicas === replicas.length && counts.updated === replicas.length && this.hasAllAlive(row);
     if (isWhole) {
       this.whole.set(row, {

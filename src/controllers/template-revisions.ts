@@ -5,6 +5,7 @@
  * staging/src/k8s.io/apimachinery/pkg/util/rand/rand.go SafeEncodeString (v1.36). Upstream hashes Go's dump of the
  * template, we its canonical text: the letters differ, what is equal does not.
  */
+import { compareTexts } from '../cluster/label-requirements.ts';
 import { canonicalText } from '../cluster/pod-template.ts';
 import type { PodTemplateSpec } from '../cluster/objects.ts';
 import type { Revision } from '../cluster/workload-details.ts';
@@ -61,7 +62,7 @@ function hashedMembers(before: number, object: object, but: string | null): numb
   const record = object as Readonly<Record<string, unknown>>;
   let hash = hashed(before, '{');
   let isFirst = true;
-  for (const key of Object.keys(record).sort(compareText)) {
+  for (const key of Object.keys(record).sort(compareTexts)) {
     const value = record[key];
     if (value === undefined || key === but) continue;
     if (!isFirst) hash = hashed(hash, ',');
@@ -83,10 +84,6 @@ function hashedString(before: number, text: string): number {
 
 /** JSON writes it as it is. */
 const PLAIN_TEXT = /^[ !#-[\]-~]*$/;
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
 
 function hashed(before: number, text: string): number {
   let hash = before;

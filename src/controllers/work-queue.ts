@@ -11,7 +11,7 @@
  */
 import { assert } from '../base/assert.ts';
 import { grownCapacity, growFloat64, growInt32, growUint8 } from '../base/growable.ts';
-import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
+import { MICROS_PER_SECOND, doubledBackoff, type Micros } from '../base/time.ts';
 import type { WorkloadTable } from '../cluster/workload-table.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 
@@ -204,7 +204,5 @@ export class WorkQueue implements WorkloadQueue {
 
 /** Of the n-th failure in a row, counted from 0. */
 export function backoffMicros(failures: number, { baseMicros, capMicros }: RetryLimits = DEFAULT_LIMITS): Micros {
-  let delay = baseMicros;
-  for (let i = 0; i < failures && delay < capMicros; i++) delay *= 2;
-  return Math.min(delay, capMicros);
+  return doubledBackoff(failures + 1, baseMicros, capMicros);
 }

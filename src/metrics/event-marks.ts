@@ -171,8 +171,9 @@ export class Campaigns implements ClusterObserver {
     return { campaigns: this.campaigns.map((campaign) => this.factsOf(campaign)) };
   }
 
-  private factsOf({ process, strikes, names, since, durations, podsDisrupted, podsRestarted }: Campaign): CampaignFacts {
-    const { name, kind, scope } = process;
+  private factsOf(campaign: Campaign): CampaignFacts {
+    const { strikes, names, since, durations, podsDisrupted, podsRestarted } = campaign;
+    const { name, kind, scope } = campaign.process;
     for (const began of since.values()) durations.addCensored(this.cluster.now - began);
     const { p50, max } = summarizeSamples([durations], MICROS_PER_SECOND).quantiles;
     return {

@@ -280,8 +280,8 @@ export interface FailureFacts {
 }
 
 /**
- * What one failure process or step did. A node is struck from when it is hit (with a reclaim: from the notice on) until the
- * process lets go of it, the Node object goes or the run ends, whatever else ails it meanwhile.
+ * What one failure process or step did. A node is struck from when it is hit (with a reclaim: from the notice on) until
+ * the process lets go of it, the Node object goes or the run ends, whatever else ails it meanwhile.
  */
 export interface CampaignFacts {
   readonly name: string;

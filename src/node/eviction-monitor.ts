@@ -28,6 +28,7 @@ import { withCondition } from './node-conditions.ts';
 import type { Level, NodeDisks } from './node-disks.ts';
 import { isCriticalPod } from './pod-ends.ts';
 import type { KubeletHost, PodLives, PodUses } from './pod-lives.ts';
+import { usesOnNode } from './pod-uses.ts';
 import type { EvictionAmount, EvictionSignal, EvictionThreshold, PressureSettings } from './settings.ts';
 
 const MONITOR_MICROS: Micros = 10 * MICROS_PER_SECOND;
@@ -410,16 +411,8 @@ export class EvictionMonitor implements ClusterObserver, TroubleListener {
   }
 
   private level(node: number, what: 'memory' | 'pids', capacity: number): Level {
-    const { nodes, pods } = this.cluster;
-    let left = capacity;
-    let perMicro = 0;
-    for (const pod of nodes.pods[node]) {
-      if (pods.phase[pod] !== PodPhase.Running) continue;
-      const use = this.parts.usesOf(pod)[what];
-      left -= use.amount;
-      perMicro += use.perMicro;
-    }
-    return { left, perMicro, capacity };
+    const { amount, perMicro } = usesOnNode(this.cluster, node, (pod) => this.parts.usesOf(pod)[what]);
+    return { left: capacity - amount, perMicro, capacity };
   }
 }
 

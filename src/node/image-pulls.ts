@@ -17,6 +17,7 @@
 import { growUint32 } from '../base/growable.ts';
 import { Interner } from '../base/interner.ts';
 import { MICROS_PER_SECOND, microsFromSeconds, type Micros } from '../base/time.ts';
+import { nextStatusAt } from '../cluster/node-facts.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { NodeTroubles } from '../cluster/node-troubles.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
@@ -25,7 +26,6 @@ import type { ContainerImage } from '../cluster/objects.ts';
 import type { EventKind, Kernel, TimerId } from '../kernel/kernel.ts';
 import type { KubeletSettings } from './settings.ts';
 
-const STATUS_PERIOD_MICROS: Micros = 10 * MICROS_PER_SECOND;
 const REPORTED_IMAGES = 50;
 /** pkg/kubelet/kubelet.go: MaxImageBackOff and imageBackOffPeriod, and backOffPeriod of a pod's worker. */
 const FIRST_BACKOFF_MICROS: Micros = 10 * MICROS_PER_SECOND;
@@ -365,8 +365,7 @@ export class ImagePulls {
 
   private scheduleReport(node: number): void {
     const { nodes } = this.cluster;
-    const age = this.kernel.now - nodes.createdAt[node];
-    const time = nodes.createdAt[node] + Math.ceil(age / STATUS_PERIOD_MICROS) * STATUS_PERIOD_MICROS;
+    const time = nextStatusAt(nodes.createdAt[node], this.kernel.now);
     this.kernel.at(time, this.reportEvent, node, nodes.incarnation[node]);
   }
 

@@ -8,7 +8,6 @@
  * node's pods and images.
  */
 import { unitsFromText } from '../base/quantity.ts';
-import { PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { NodeTroubles } from '../cluster/node-troubles.ts';
 import { NodeChange } from '../cluster/observer.ts';
@@ -16,6 +15,7 @@ import type { ClusterObserver } from '../cluster/observer.ts';
 import type { Use } from './application-runs.ts';
 import type { ImagePulls, ImageShelf } from './image-pulls.ts';
 import type { PodUses } from './pod-lives.ts';
+import { usesOnNode } from './pod-uses.ts';
 import type { DiskSettings } from './settings.ts';
 
 /** Of something that a node has: what is left of it, and how fast that becomes less. */
@@ -25,6 +25,7 @@ export interface Level {
   readonly capacity: number;
 }
 
+const EPHEMERAL = 'ephemeral-storage';
 /** As mke2fs makes them. */
 const BYTES_PER_INODE = 16 * 1024;
 /** Allocatable is what the default hard threshold of nodefs.available leaves of the capacity. */
@@ -147,15 +148,7 @@ export class NodeDisks implements ClusterObserver, ImageShelf {
   }
 
   private written(node: number, what: 'storage' | 'inodes'): Use {
-    const { nodes, pods } = this.cluster;
-    let [amount, perMicro] = [0, 0];
-    for (const pod of nodes.pods[node]) {
-      if (pods.phase[pod] !== PodPhase.Running) continue;
-      const use = this.parts.usesOf(pod)[what];
-      amount += use.amount;
-      perMicro += use.perMicro;
-    }
-    return { amount, perMicro };
+    return usesOnNode(this.cluster, node, (pod) => this.parts.usesOf(pod)[what]);
   }
 
   private capacityOf(node: number): number {
@@ -163,9 +156,6 @@ export class NodeDisks implements ClusterObserver, ImageShelf {
     const [capacity, allocatable] = [status?.capacity?.[EPHEMERAL], status?.allocatable?.[EPHEMERAL]];
     const least = allocatable === undefined ? 0 : Math.floor(unitsFromText(allocatable) / ALLOCATABLE_SHARE);
     const told = Math.max(capacity === undefined ? 0 : unitsFromText(capacity), least);
-    if (told > 0) return told;
-    return this.parts.settings.capacityBytes;
+    return told > 0 ? told : this.parts.settings.capacityBytes;
   }
 }
-
-const EPHEMERAL = 'ephemeral-storage';

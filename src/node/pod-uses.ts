@@ -3,6 +3,8 @@
  * run takes nothing but the disk that its last run has left behind.
  */
 import type { Micros } from '../base/time.ts';
+import { PodPhase } from '../cluster/cluster.ts';
+import type { Cluster } from '../cluster/cluster.ts';
 import type { Use } from './application-runs.ts';
 import type { Container, LivingPod } from './containers.ts';
 import type { PodUses, StorageExcess } from './pod-lives.ts';
@@ -71,6 +73,13 @@ export function leftBehind({ uses: { storage }, state, runningSince, deadBytes }
 function usedNow(use: Use | null, requested: number, { runningSince }: Container, now: Micros): Use {
   if (use === null) return { amount: requested, perMicro: 0 };
   return { amount: use.amount + use.perMicro * (now - runningSince), perMicro: use.perMicro };
+}
+
+/** Of the running pods of a node together. */
+export function usesOnNode({ nodes, pods }: Cluster, node: number, useOf: (pod: number) => Use): Use {
+  let all = NONE;
+  for (const pod of nodes.pods[node]) if (pods.phase[pod] === PodPhase.Running) all = sum(all, useOf(pod));
+  return all;
 }
 
 function sum(a: Use, b: Use): Use {

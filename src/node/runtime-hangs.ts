@@ -7,8 +7,9 @@
  *
  * Loaded only where something ails nodes. Costs two events for each hang.
  */
-import { MICROS_PER_MINUTE, MICROS_PER_SECOND, type Micros } from '../base/time.ts';
+import { MICROS_PER_MINUTE, type Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { nextStatusAt } from '../cluster/node-facts.ts';
 import type { NodeTroubles, TroubleListener } from '../cluster/node-troubles.ts';
 import { NodeChange } from '../cluster/observer.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
@@ -17,8 +18,6 @@ import { conditionStatus, withCondition } from './node-conditions.ts';
 
 /** pkg/kubelet/kubelet.go: genericPlegRelistThreshold. */
 const UNHEALTHY_MICROS: Micros = 3 * MICROS_PER_MINUTE;
-/** nodeStatusUpdateFrequency. */
-const STATUS_MICROS: Micros = 10 * MICROS_PER_SECOND;
 const MESSAGE = 'PLEG is not healthy: pleg was last seen active 3m0s ago; threshold is 3m0s';
 
 export class RuntimeHangs implements ClusterObserver, TroubleListener {
@@ -80,8 +79,7 @@ export class RuntimeHangs implements ClusterObserver, TroubleListener {
   /** With the first status at this time or later. */
   private postAt(node: number, time: Micros): void {
     const { createdAt, incarnation } = this.cluster.nodes;
-    const at = createdAt[node] + Math.ceil((time - createdAt[node]) / STATUS_MICROS) * STATUS_MICROS;
-    this.kernel.at(at, this.statusEvent, node, incarnation[node]);
+    this.kernel.at(nextStatusAt(createdAt[node], time), this.statusEvent, node, incarnation[node]);
   }
 
   private post(node: number): void {

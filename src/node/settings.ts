@@ -261,6 +261,8 @@ function resolve(kubelet: KubeletInput, numbers: ScenarioNumbers): KubeletSettin
 // ---- pressure
 
 type KubeletInput = z.output<typeof schema>;
+type PressureDuration =
+  'evictionMaxPodGracePeriod' | 'evictionPressureTransitionPeriod' | 'imageMinimumGCAge' | 'imageMaximumGCAge';
 type SignalAmounts = Readonly<Partial<Record<EvictionSignal, string | number | undefined>>>;
 
 function resolvePressure(kubelet: KubeletInput, at: Path, numbers: ScenarioNumbers): PressureSettings {
@@ -268,9 +270,7 @@ function resolvePressure(kubelet: KubeletInput, at: Path, numbers: ScenarioNumbe
     (key) => kubelet[key] !== undefined,
   );
   if (!isGiven) return DEFAULT_PRESSURE;
-  const micros = (
-    key: 'evictionMaxPodGracePeriod' | 'imageMinimumGCAge' | 'imageMaximumGCAge', usual: Micros,
-  ): Micros => {
+  const micros = (key: PressureDuration, usual: Micros): Micros => {
     const given = kubelet[key];
     return given === undefined ? usual : numbers.micros(given, below(at, key));
   };
@@ -281,19 +281,16 @@ function resolvePressure(kubelet: KubeletInput, at: Path, numbers: ScenarioNumbe
     numbers.findings.error(
       below(at, 'imageGCLowThresholdPercent'), `expected at most imageGCHighThresholdPercent (${high}), found ${low}`,
     );
-  const { evictionPressureTransitionPeriod: transition, maxPids = usual.maxPids } = kubelet;
   return {
     thresholds: resolveThresholds(kubelet, at, numbers),
     maxPodGraceMicros: micros('evictionMaxPodGracePeriod', usual.maxPodGraceMicros),
-    transitionMicros: transition === undefined
-      ? usual.transitionMicros
-      : numbers.micros(transition, below(at, 'evictionPressureTransitionPeriod')),
+    transitionMicros: micros('evictionPressureTransitionPeriod', usual.transitionMicros),
     imageHighPercent: high,
     imageLowPercent: low,
     imageMinimumAgeMicros: micros('imageMinimumGCAge', usual.imageMinimumAgeMicros),
     imageMaximumAgeMicros: micros('imageMaximumGCAge', usual.imageMaximumAgeMicros),
     disk: disk === undefined ? null : resolveDisk(disk, below(at, 'disk'), numbers),
-    maxPids,
+    maxPids: kubelet.maxPids ?? usual.maxPids,
   };
 }
 

@@ -1,6 +1,6 @@
 /**
- * Wires the cluster autoscaler to the scheduler's queue and filters, to the pools and the DaemonSets; on time, or to what
- * a watch of its own has shown.
+ * Wires the cluster autoscaler to the scheduler's queue and filters, to the pools and the DaemonSets; on time, or to
+ * what a watch of its own has shown.
  */
 import { ClusterAutoscaler } from '../autoscaling/cluster-autoscaler.ts';
 import type { NodeAutoscaler, NodeGroupSpec, UnschedulablePodsSource } from '../autoscaling/node-autoscaler.ts';

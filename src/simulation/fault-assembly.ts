@@ -23,8 +23,6 @@ export interface FaultMetrics {
   readonly campaignsOf: (processes: readonly CampaignProcess[]) => FailureListener;
 }
 
-
-
 export interface FaultParts {
   readonly kernel: Kernel;
   readonly cluster: Cluster;
@@ -39,9 +37,10 @@ export const FAULT_PHASES = { fault: 0, infrastructure: 1, controller: 4 };
 
 /** Whether nodes fail otherwise than by their machines: what makes that is loaded for such scenarios alone. */
 export function hasIllnesses({ failures, steps }: Scenario): boolean {
-  const isIllness = (verb: string): boolean =>
-    ['partition', 'slow', 'reclaim', 'registryOutage', 'hang', 'diskFull'].includes(verb);
-  return failures.some(({ kind }) => kind !== 'crash') || steps.some(({ operation }) => isIllness(operation.verb));
+  const isIllness = (kind: string | undefined): boolean => kind !== undefined && kind !== 'crash';
+  return (
+    failures.some(({ kind }) => isIllness(kind)) || steps.some(({ operation }) => isIllness(STRIKES[operation.verb]))
+  );
 }
 
 /** What kubelets have to look at; null: nobody says what pods use, and no disk fills. Loaded like the above. */

@@ -122,7 +122,8 @@ export function autoscalersTwin(
   const { kernel, cluster, conflicts: _conflicts, ...given } = parts;
   if (view === null && schedulers.length === 1 && schedulers[0].watch.isOnTime) return schedulers[0];
   const { cycleMicros, bindMicros, tieBreak, sampling } = settings;
-  return new Scheduler(kernel, view ?? cluster, { ...given, cycleMicros, bindMicros, tieBreak, sampling, autoRun: false });
+  const options = { ...given, cycleMicros, bindMicros, tieBreak, sampling, autoRun: false };
+  return new Scheduler(kernel, view ?? cluster, options);
 }
 
 function lateWatch(kernel: Kernel, cluster: Cluster, name: string, delay: Distribution, phase: number): LateWatch {

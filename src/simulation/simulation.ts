@@ -282,7 +282,7 @@ export class Simulation {
     const watched = watchedResources(scenario);
     if (watched === null) return;
     const { makePressure } = this.options;
-    assert(makePressure !== undefined, 'a scenario whose nodes can run out of something needs the maker of their monitor');
+    assert(makePressure !== undefined, 'nodes that can run out of something need the maker of their monitor');
     makePressure(kernel, cluster, scenario.kubelet.pressure, watched, kubelet, troubles);
   }
 

@@ -13,9 +13,10 @@
  * Costs an event and an object for each volume that is attached or detached and an event for the mounts of a pod; a
  * look at its template for a pod without volumes.
  */
-import { MICROS_PER_MINUTE, MICROS_PER_SECOND, type Micros } from '../base/time.ts';
+import { MICROS_PER_MINUTE, type Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { isOutOfService } from '../cluster/node-facts.ts';
+import { sortedTexts } from '../cluster/label-requirements.ts';
+import { isOutOfService, nextStatusAt } from '../cluster/node-facts.ts';
 import type { NodeTroubles, TroubleListener } from '../cluster/node-troubles.ts';
 import type { KubernetesObject } from '../cluster/objects.ts';
 import { NodeChange } from '../cluster/observer.ts';
@@ -32,8 +33,6 @@ import type { AttachedVolume } from './volume-attachments.ts';
 
 /** ReconcilerMaxWaitForUnmountDuration. */
 const MOST_UNMOUNT_MICROS: Micros = 6 * MICROS_PER_MINUTE;
-/** nodeStatusUpdateFrequency of kubelets. */
-const STATUS_PERIOD_MICROS: Micros = 10 * MICROS_PER_SECOND;
 
 /** How a driver answers when it cannot. */
 const FAILURE = 'rpc error: code = Internal desc = the driver failed';
@@ -141,7 +140,8 @@ export class AttachDetach implements ClusterObserver, TroubleListener, VolumeMou
     if (volumes.length === 0) return;
     const node = nodes.facts[pods.node[pod]].name;
     this.pods.set(pod, {
-      node, volumes, refused: new Set(), then: null, wait: null, ticket: 0, isMounting: false, mountFailures: 0, isWatched: false,
+      node, volumes, refused: new Set(), then: null, wait: null, ticket: 0, isMounting: false, mountFailures: 0,
+      isWatched: false,
     });
     // It ran before the simulation began: so were its volumes attached.
     if (placed) for (const volume of volumes) this.putAttached(volume, node).users.add(pod);
@@ -380,12 +380,12 @@ export class AttachDetach implements ClusterObserver, TroubleListener, VolumeMou
     own.isWatched = false;
     const unattached = own.volumes.filter((volume) => this.attachmentOf(own, volume)?.state !== 'attached');
     if (!unattached.some((volume) => this.attachmentOf(own, volume)?.isExhausted === true)) return;
-    const names = unattached.map((volume) => this.nameInPod(pod, volume)).sort(byText).join(' ');
-    const unmounted = own.volumes.map((volume) => this.nameInPod(pod, volume)).sort(byText).join(' ');
+    const named = (volumes: readonly string[]): string =>
+      sortedTexts(volumes.map((volume) => this.nameInPod(pod, volume))).join(' ');
     this.answer(own, {
       reason: 'VolumeAttachmentLimitExceeded',
       message: 'Pod was rejected: Node has reached its volume attachment limit, rejecting pod. unmounted volumes=' +
-        `[${unmounted}], unattached volumes=[${names}], failed to process volumes=[]: context deadline exceeded`,
+        `[${named(own.volumes)}], unattached volumes=[${named(unattached)}], failed to process volumes=[]: context deadline exceeded`,
     });
   }
 
@@ -439,8 +439,7 @@ export class AttachDetach implements ClusterObserver, TroubleListener, VolumeMou
     const { now } = this.kernel;
     const row = this.cluster.nodeRow(node);
     if (!this.isHeard(row)) return now;
-    const createdAt = this.cluster.nodes.createdAt[row];
-    return createdAt + (Math.floor((now - createdAt) / STATUS_PERIOD_MICROS) + 1) * STATUS_PERIOD_MICROS;
+    return nextStatusAt(this.cluster.nodes.createdAt[row], now + 1);
   }
 
   // ---- facts -----------------------------------------------------------------------------------------------------
@@ -471,14 +470,12 @@ export class AttachDetach implements ClusterObserver, TroubleListener, VolumeMou
   }
 }
 
-function byText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
 /** For a simulation's options. */
 export const attachDetach: MakeVolumes = (kernel, cluster, settings, phase, troubles, volumes) => {
   const calls = new StorageCalls(kernel, settings);
-  const attacher = new AttachDetach(kernel, cluster, calls, phase, troubles, (volume) => volumes.volumeDetached(volume));
+  const attacher = new AttachDetach(kernel, cluster, calls, phase, troubles, (volume) => {
+    volumes.volumeDetached(volume);
+  });
   volumes.provisioner = new SlowProvisioner(kernel, calls, phase);
   volumes.isAttached = (volume) => attacher.isAttached(volume);
   return attacher;

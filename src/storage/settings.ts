@@ -84,7 +84,8 @@ function spell(storage: StorageSettings | null): Record<string, unknown> | undef
 }
 
 const field = schema.describe(
-  'Volumes are made, attached, mounted and detached, which takes time and may fail. Default: they are where they are needed',
+  'Volumes are made, attached, mounted and detached, which takes time and may fail. Default: they are where they are ' +
+    'needed',
 ).optional();
 
 export const storageBlock: Block<typeof field, StorageSettings | null> = { field, resolve, spell };

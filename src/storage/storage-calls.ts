@@ -4,7 +4,7 @@
  * Source: pkg/util/goroutinemap/exponentialbackoff (v1.36) for attach, detach and mount; kubernetes-csi/
  * external-provisioner cmd/csi-provisioner (retry-interval-start, retry-interval-max).
  */
-import { MICROS_PER_MINUTE, MICROS_PER_SECOND, type Micros } from '../base/time.ts';
+import { MICROS_PER_MINUTE, MICROS_PER_SECOND, doubledBackoff, type Micros } from '../base/time.ts';
 import type { Distribution } from '../kernel/distribution.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { sampleMicros } from '../kernel/sampling.ts';
@@ -35,11 +35,9 @@ export class StorageCalls {
 
   /** After so many failures in a row, the last one among them. */
   pauseMicros(call: StorageCall, failures: number): Micros {
-    const isProvision = call === 'provision';
-    const most = isProvision ? MOST_PROVISION_PAUSE_MICROS : MOST_PAUSE_MICROS;
-    let pause = isProvision ? FIRST_PROVISION_PAUSE_MICROS : FIRST_PAUSE_MICROS;
-    for (let i = 1; i < failures && pause < most; i++) pause *= 2;
-    return Math.min(pause, most);
+    return call === 'provision'
+      ? doubledBackoff(failures, FIRST_PROVISION_PAUSE_MICROS, MOST_PROVISION_PAUSE_MICROS)
+      : doubledBackoff(failures, FIRST_PAUSE_MICROS, MOST_PAUSE_MICROS);
   }
 
   private secondsOf(call: StorageCall): Distribution {

@@ -6,16 +6,12 @@
  */
 import type { Cluster } from '../cluster/cluster.ts';
 import type { CSINode, PersistentVolume, VolumeAttachment } from '../cluster/objects.ts';
-
-/** Those that took over from a driver of the tree. */
-const MIGRATED = { gcePersistentDisk: 'pd.csi.storage.gke.io', awsElasticBlockStore: 'ebs.csi.aws.com' } as const;
+import { inTreeDriver } from '../cluster/volume-claims.ts';
 
 /** '': volumes of a node's own disk, of a host's path or of a network's share are attached to nothing. */
 export function driverOf(volume: PersistentVolume | undefined): string {
-  const { csi, gcePersistentDisk, awsElasticBlockStore } = volume?.spec ?? {};
-  if (csi !== undefined) return csi.driver;
-  if (gcePersistentDisk !== undefined) return MIGRATED.gcePersistentDisk;
-  return awsElasticBlockStore === undefined ? '' : MIGRATED.awsElasticBlockStore;
+  const { spec } = volume ?? {};
+  return spec?.csi?.driver ?? inTreeDriver(spec ?? {}) ?? '';
 }
 
 export interface AttachedVolume {

@@ -218,7 +218,8 @@ export class RawKinds {
         table[kinds[at]] += weight * scores[at];
       }
     }
-    return table.every((value) => value >= 0 && value < MOST_ADDED && (value | 0) === value) ? Int32Array.from(table) : null;
+    const isWhole = table.every((value) => value >= 0 && value < MOST_ADDED && (value | 0) === value);
+    return isWhole ? Int32Array.from(table) : null;
   }
 
   private get blocks(): number {

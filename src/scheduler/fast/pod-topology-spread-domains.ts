@@ -274,7 +274,8 @@ class SharedSpreads {
         [maxSkew, topologyKey, minDomains, own, test.empty, this.numberOf(matcher), matcher.matches(id)]
       ));
     const nodes = (honors & Policy.Affinity) === 0 ? null : [spec.nodeSelector ?? null, spec.affinity?.nodeAffinity];
-    return JSON.stringify([requireAll, texts(hard), texts(soft), nodes, (honors & Policy.Taints) === 0 ? null : tolerations]);
+    const tolerated = (honors & Policy.Taints) === 0 ? null : tolerations;
+    return JSON.stringify([requireAll, texts(hard), texts(soft), nodes, tolerated]);
   }
 
   private numberOf(matcher: TemplateMatcher): number {

@@ -2,6 +2,7 @@
  * Why a pod fits nowhere: the verdict of every node, who rejected, and upstream's FitError text
  * (pkg/scheduler/framework/types.go).
  */
+import { compareTexts } from '../../cluster/label-requirements.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
 import type { NodeStatuses } from './plugin-api.ts';
 import { Code } from './status.ts';
@@ -160,5 +161,5 @@ function histogram(counts: StatusCounts): string {
     if (count > 0) for (const reason of reasons) nodes.set(reason, (nodes.get(reason) ?? 0) + count);
   }
   const entries = [...nodes].map(([reason, count]) => `${count} ${reason}`);
-  return entries.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)).join(', ');
+  return entries.sort(compareTexts).join(', ');
 }

@@ -2,6 +2,7 @@
  * A profile: the plugins of one schedulerName in their order at each extension point, and how verdicts combine
  * (pkg/scheduler/framework/runtime/framework.go). Holds no state of a cycle: that is in CycleState.
  */
+import { compareTexts, sortedTexts } from '../../cluster/label-requirements.ts';
 import { assert } from '../../base/assert.ts';
 import type { Micros } from '../../base/time.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
@@ -225,9 +226,9 @@ export class Profile {
       restrictors.push(plugin.name);
       nodeNames = nodeNames === null ? result.nodeNames : intersection(nodeNames, result.nodeNames);
       if (nodeNames.size === 0)
-        return { status: emptyNodeSet(restrictors), nodeNames, restrictors: restrictors.sort(byText) };
+        return { status: emptyNodeSet(restrictors), nodeNames, restrictors: restrictors.sort(compareTexts) };
     }
-    return { status: rejection, nodeNames, restrictors: restrictors.sort(byText) };
+    return { status: rejection, nodeNames, restrictors: restrictors.sort(compareTexts) };
   }
 
   /** The first rejection, or null. */
@@ -420,13 +421,9 @@ function intersection(a: ReadonlySet<string>, b: ReadonlySet<string>): ReadonlyS
 }
 
 function emptyNodeSet(restrictors: readonly string[]): Status {
-  const names = [...restrictors].sort(byText);
+  const names = sortedTexts(restrictors);
   if (names.length === 1) return unresolvable('', `node(s) didn't satisfy plugin ${names[0]}`);
   return unresolvable('', `node(s) didn't satisfy plugin(s) [${names.join(' ')}] simultaneously`);
-}
-
-function byText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /**

@@ -5,7 +5,7 @@
  * staging/src/k8s.io/csi-translation-lib/plugins.
  */
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
-import type { CSINode, PersistentVolumeClaim, Volume } from '../../cluster/objects.ts';
+import type { CSINode, PersistentVolumeClaim } from '../../cluster/objects.ts';
 import {
   CSI_MIGRATIONS,
   claimClassOf,
@@ -14,6 +14,7 @@ import {
   namespaceOf,
   volumeNameOf,
 } from '../../cluster/volume-claims.ts';
+import type { InTreeSources } from '../../cluster/volume-claims.ts';
 
 export const MIGRATED_PLUGINS = 'storage.alpha.kubernetes.io/migrated-plugins';
 
@@ -21,8 +22,6 @@ export interface CsiVolume {
   readonly driver: string;
   readonly handle: string;
 }
-
-type InTreeSources = Pick<Volume, 'gcePersistentDisk' | 'awsElasticBlockStore'>;
 
 export function isMigratable(volume: InTreeSources): boolean {
   return volume.gcePersistentDisk !== undefined || volume.awsElasticBlockStore !== undefined;
@@ -71,10 +70,4 @@ function migrated(inTree: string, handle: string, csiNode: CSINode | undefined):
   const driver = CSI_MIGRATIONS.get(inTree);
   const served = (csiNode?.metadata?.annotations?.[MIGRATED_PLUGINS] ?? '').split(',');
   return driver !== undefined && served.includes(inTree) ? { driver, handle } : undefined;
-}
-
-/** The CSI driver of an in-tree volume of a pod, whatever the node. */
-export function inlineDriver(volume: InTreeSources): string | undefined {
-  if (volume.awsElasticBlockStore !== undefined) return CSI_MIGRATIONS.get('kubernetes.io/aws-ebs');
-  return volume.gcePersistentDisk === undefined ? undefined : CSI_MIGRATIONS.get('kubernetes.io/gce-pd');
 }

@@ -14,12 +14,13 @@ import type { Plugin, PluginFactory } from '../framework/plugin-api.ts';
 import type { PodInfo } from '../framework/pod-info.ts';
 import { SKIP, errorStatus, unresolvable, unschedulable } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
-import { claimedVolume, inTreeVolume, inlineDriver, isMigratable } from './csi-volumes.ts';
+import { claimedVolume, inTreeVolume, isMigratable } from './csi-volumes.ts';
 import type { CsiVolume } from './csi-volumes.ts';
 import {
   findClaim,
   findVolume,
   foreignClaimProblem,
+  inTreeDriver,
   isClaimOf,
   notFound,
   podClaims,
@@ -240,6 +241,6 @@ function afterPodWent(gone: PodEventView | undefined): Hint {
 function afterDetach({ spec }: PodTemplate, attachment: KubernetesObject | undefined): Hint {
   const attacher = (attachment as VolumeAttachment | undefined)?.spec?.attacher;
   const frees = (volume: Volume): boolean =>
-    usesClaim(volume) || (attacher !== undefined && inlineDriver(volume) === attacher);
+    usesClaim(volume) || (attacher !== undefined && inTreeDriver(volume) === attacher);
   return (spec.volumes ?? []).some(frees) ? 'Queue' : 'QueueSkip';
 }

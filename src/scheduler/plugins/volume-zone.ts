@@ -4,6 +4,7 @@
  * Source: plugins/volumezone/volume_zone.go, k8s.io/cloud-provider/volume/helpers/zones.go.
  */
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
+import { sortedTexts } from '../../cluster/label-requirements.ts';
 import { REGION_LABEL, ZONE_LABEL } from '../../cluster/node-facts.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
 import type { KubernetesObject, PersistentVolume } from '../../cluster/objects.ts';
@@ -132,7 +133,7 @@ function topologyText(volume: KubernetesObject | undefined): string {
   return JSON.stringify(
     topologiesOf(volume ?? {}).map(({ key, values }) => [
       key,
-      [...values].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)),
+      sortedTexts([...values]),
     ]),
   );
 }

@@ -1,5 +1,5 @@
 /** How long a pod that failed stays away (pkg/scheduler/backend/queue/backoff_queue.go), and who brings it back. */
-import { MICROS_PER_SECOND } from '../../base/time.ts';
+import { MICROS_PER_SECOND, doubledBackoff } from '../../base/time.ts';
 import type { Micros } from '../../base/time.ts';
 import type { EventKind, Kernel } from '../../kernel/kernel.ts';
 
@@ -22,10 +22,7 @@ export function backoffEnd(failedAt: Micros, failures: number, settings: QueueSe
 
 /** After so many failures in a row: `initial`, doubled with each more, at most `max`. 0: there is none. */
 function backoffDuration(failures: number, initial: Micros, max: Micros): Micros {
-  if (failures === 0 || max === 0) return 0;
-  let duration = initial;
-  for (let i = 1; i < failures && duration < max; i++) duration *= 2;
-  return Math.min(duration, max);
+  return failures === 0 || max === 0 ? 0 : doubledBackoff(failures, initial, max);
 }
 
 /** Cut to the second, as ends of backoff are compared. Exact for all whole micros, and faster than a remainder. */

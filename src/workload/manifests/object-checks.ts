@@ -259,7 +259,8 @@ const persistentVolumeSpec: Check = object({
     persistentVolumeReclaimPolicy: oneOf('Retain', 'Delete', 'Recycle'),
   },
   unused:
-    'mountOptions awsElasticBlockStore azureDisk azureFile cephfs cinder fc flexVolume flocker gcePersistentDisk glusterfs ' +
+    'mountOptions awsElasticBlockStore azureDisk azureFile cephfs cinder fc flexVolume flocker ' +
+    'gcePersistentDisk glusterfs ' +
     'hostPath iscsi local nfs photonPersistentDisk portworxVolume quobyte rbd scaleIO storageos vsphereVolume',
 });
 
@@ -333,7 +334,10 @@ export const KINDS: ReadonlyMap<string, KindRule> = new Map<string, KindRule>([
     kind(
       'storage.k8s.io',
       false,
-      { provisioner: text, volumeBindingMode: oneOf('Immediate', 'WaitForFirstConsumer'), allowedTopologies: list(topologyTerm), reclaimPolicy: oneOf('Retain', 'Delete') },
+      {
+        provisioner: text, volumeBindingMode: oneOf('Immediate', 'WaitForFirstConsumer'),
+        allowedTopologies: list(topologyTerm), reclaimPolicy: oneOf('Retain', 'Delete'),
+      },
       { unused: 'allowVolumeExpansion mountOptions parameters', required: ['provisioner'] },
     ),
   ],
