@@ -276,5 +276,7 @@ function roundUnknown(value: unknown): unknown {
 export function roundNumber(value: number): number | null {
   if (!Number.isFinite(value)) return null;
   if (Number.isInteger(value)) return value === 0 ? 0 : value;
+  // Whole millionths, such as times, have no more than twelve digits below a million: rounding would give them back.
+  if (Math.abs(value) < 1e6 && Math.round(value * 1e6) / 1e6 === value) return value;
   return Number(value.toPrecision(SIGNIFICANT_DIGITS));
 }

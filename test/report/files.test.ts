@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'csv-parse/sync';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse as parseYaml } from 'yaml';
-import { nodesCsv, podsCsv, summaryCsv, timeSeriesCsv } from '../../src/report/csv.ts';
-import { reportJson, reportOf } from '../../src/report/json.ts';
+import { csvLines, csvText, nodesCsv, podsCsv, summaryCsv, timeSeriesCsv } from '../../src/report/csv.ts';
+import { reportJson, reportOf, roundNumber } from '../../src/report/json.ts';
 import { reportYaml } from '../../src/report/yaml.ts';
 import { renderRunFiles } from '../../src/report/run-files.ts';
 import { CAMPAIGNS, makeRunResult } from '../support/run-result.ts';
@@ -101,6 +102,19 @@ describe('report.json', () => {
   });
 });
 
+it('numbers are rounded to twelve digits, times and all others', () => {
+  const plain = (value: number): number => Number(value.toPrecision(12));
+  const micros = fc.tuple(fc.integer({ min: -1e14, max: 1e14 }), fc.constantFrom(1e3, 1e6, 1e7, 1e9)).map(([whole, parts]) => whole / parts);
+  const noisy = fc.tuple(micros, fc.integer({ min: -8, max: 8 })).map(([value, bits]) => value * (1 + bits * Number.EPSILON));
+  fc.assert(
+    fc.property(fc.oneof(micros, noisy, fc.double({ noNaN: true, noDefaultInfinity: true })), (value) => {
+      expect(roundNumber(value)).toBe(Number.isInteger(value) ? value + 0 : plain(value));
+    }),
+    { numRuns: 3000 },
+  );
+  expect([NaN, Infinity, -Infinity].map(roundNumber)).toEqual([null, null, null]);
+});
+
 describe('CSV files', () => {
   const result = makeRunResult({ podRows: 3000 });
 
@@ -152,6 +166,24 @@ describe('CSV files', () => {
     const text = Array.from(nodesCsv([{ ...node, name: '=HYPERLINK("x")', zone: 'a,b\n"c"', cost: -2.5 }])).join('');
     const [read]: unknown[] = parse(text, { columns: true });
     expect(read).toMatchObject({ name: '\'=HYPERLINK("x")', zone: 'a,b\n"c"', cost: '-2.5' });
+  });
+
+  it('tables are written as csv-stringify writes them cell by cell', () => {
+    const awkward = fc.constantFrom('', ' ', ',', '"', '\n', '\r', '=1+1', '-2', '+', '@x', '\t', '\uFF1Da', 'a,b', 'a\nb', "it's", 'node-1');
+    const numbers = fc.oneof(fc.integer(), fc.double(), fc.constantFrom(-0, 1e21, -1.5e-7));
+    const cell = fc.oneof(awkward, fc.string(), numbers, fc.constant(null));
+    const records = fc.integer({ min: 1, max: 5 }).chain((width) => fc.array(fc.array(cell, { minLength: width, maxLength: width }), { maxLength: 30 }));
+    fc.assert(
+      fc.property(fc.array(records, { minLength: 1, maxLength: 3 }), (chunks) => {
+        const written = new Map<string, string>();
+        for (const chunk of chunks) expect(csvLines(chunk, written)).toBe(csvText(chunk));
+      }),
+      { numRuns: 300 },
+    );
+    const written = new Map<string, string>();
+    const names = (from: number): string[][] => Array.from({ length: 4000 }, (_, i) => [`a,${String(from + i)}`]);
+    for (const from of [0, 4000, 8000, 12_000, 0]) expect(csvLines(names(from), written)).toBe(csvText(names(from)));
+    expect(written.size).toBeLessThan(16_000);
   });
 });
 
