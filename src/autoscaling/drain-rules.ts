@@ -73,21 +73,25 @@ export class RemainingBudgets {
   private readonly cluster: Cluster;
   private readonly budgets: DisruptionBudgets;
   private readonly left = new Map<string, number>();
+  /** While nothing comes in between, and nothing does within a look. */
+  private readonly areNone: boolean;
 
   constructor(cluster: Cluster, budgets: DisruptionBudgets) {
     this.cluster = cluster;
     this.budgets = budgets;
+    this.areNone = budgets.isEmpty;
   }
 
   /** Whether every budget of the pod still allows a disruption. */
   allow(pod: number): boolean {
-    return this.keysOf(pod).every((key) => this.of(key) >= 1);
+    return this.areNone || this.keysOf(pod).every((key) => this.of(key) >= 1);
   }
 
   /**
    * Takes the pods' disruptions off; false: together they are more than their budgets allow: some will have to wait.
    */
   spend(pods: readonly number[], count: number): boolean {
+    if (this.areNone) return true;
     let isCovered = true;
     for (let i = 0; i < count; i++) {
       for (const key of this.keysOf(pods[i])) {

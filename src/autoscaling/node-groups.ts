@@ -30,6 +30,8 @@ export class NodeGroup {
   /** Nodes that are being taken away. */
   deleting = 0;
   nextOrdinal: number;
+  /** The node that it would get next, as it was made last. */
+  next: { readonly ordinal: number; readonly node: Node } | null = null;
   private readonly cluster: Cluster;
   private backoffUntil: Micros = 0;
   private backoffMicros: Micros = 0;
@@ -83,9 +85,10 @@ export class NodeGroups {
   private readonly source: NodeSource;
   private readonly daemons: DaemonPodsSource | null;
   /**
-   * Nodes on their way as they will be, with what that was made from. Nobody changes them: WhatIfCluster copies first.
+   * Nodes on their way, and the next ones, as they will be, with what that was made from. Nobody changes them:
+   * WhatIfCluster copies first.
    */
-  private readonly upcomingInfos = new WeakMap<
+  private readonly emptyInfos = new WeakMap<
     Node,
     { readonly info: NodeInfo; readonly resources: number; readonly daemons: readonly PodTemplate[] }
   >();
@@ -130,15 +133,26 @@ export class NodeGroups {
     return nodeInThought(this.cache, this.makeNode(group, ordinal), this.daemons);
   }
 
+  /** The node that the group would get next, empty. Not to be changed. */
+  nextNode(group: NodeGroup): NodeInfo {
+    const { next, nextOrdinal: ordinal } = group;
+    if (next?.ordinal === ordinal) return this.emptyInfo(next.node);
+    const node = this.makeNode(group, ordinal);
+    group.next = { ordinal, node };
+    return this.emptyInfo(node);
+  }
+
   /** All nodes on their way, group by group, in order of being asked for. */
   upcomingNodes(): NodeInfo[] {
-    return this.list.flatMap((group) => Array.from(group.upcoming.values(), (node) => this.upcomingInfo(node)));
+    const infos: NodeInfo[] = [];
+    for (const group of this.list) for (const node of group.upcoming.values()) infos.push(this.emptyInfo(node));
+    return infos;
   }
 
   /** Made once, and again when DaemonSets or resources have come or gone. */
-  private upcomingInfo(node: Node): NodeInfo {
+  private emptyInfo(node: Node): NodeInfo {
     const resources = this.cluster.resources.count;
-    const known = this.upcomingInfos.get(node);
+    const known = this.emptyInfos.get(node);
     if (
       known !== undefined &&
       known.resources === resources &&
@@ -146,7 +160,7 @@ export class NodeGroups {
     )
       return known.info;
     const info = nodeInThought(this.cache, node, this.daemons);
-    this.upcomingInfos.set(node, { info, resources, daemons: this.daemons?.templatesFor(info.facts) ?? [] });
+    this.emptyInfos.set(node, { info, resources, daemons: this.daemons?.templatesFor(info.facts) ?? [] });
     return info;
   }
 }

@@ -3,6 +3,7 @@
  * tries in thought to move their pods elsewhere; what was moved stays moved for the nodes after it.
  * Source: cluster-autoscaler core/scaledown/{planner,eligibility,unneeded}, simulator/{cluster,utilization}.
  */
+import { growInt32, grownCapacity } from '../base/growable.ts';
 import { MICROS_PER_MINUTE } from '../base/time.ts';
 import type { Micros } from '../base/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -45,17 +46,15 @@ export class ScaleDownPlanner {
   /** Living nodes of all groups, ascending, when known. */
   private readonly rows: number[] = [];
   private areRowsKnown = false;
-  /** Pod row to where it went last time. */
-  private readonly hints = new Map<number, number>();
+  /** By pod row: where it went last time, -1: nowhere yet. */
+  private hints: Int32Array = new Int32Array(0);
   /**
-   * Of the update under way: nodes found unneeded, the node that is looked at, its pods that need another place (the
-   * first ones here).
+   * Of the update under way: 1 by row of the nodes found unneeded and of the one that is looked at, and its pods that
+   * need another place (the first ones here).
    */
-  private readonly leaving = new Set<number>();
-  private looked = -1;
+  private leaving: Uint8Array = new Uint8Array(0);
   private readonly movable: number[] = [];
-  private readonly mayTake = (other: number): boolean =>
-    other !== this.looked && !this.leaving.has(other) && !this.isDeleting(other);
+  private readonly mayTake = (other: number): boolean => this.leaving[other] !== 1 && !this.isDeleting(other);
 
   constructor(
     cluster: Cluster,
@@ -81,6 +80,7 @@ export class ScaleDownPlanner {
    */
   candidates(): number[] {
     const { nodes } = this.cluster;
+    const { pool, facts, workPods } = nodes;
     const shrinkable = this.groups.shrinkablePools();
     if (!shrinkable.includes(true)) return [];
     const workless: number[] = [];
@@ -89,21 +89,20 @@ export class ScaleDownPlanner {
     const threshold = this.settings.scaleDownUtilizationThreshold;
     if (!this.areRowsKnown) this.findRows();
     for (const row of this.rows) {
-      if (!shrinkable[nodes.pool[row]]) continue;
+      if (!shrinkable[pool[row]]) continue;
       if (!(this.utilizationOf(row) < threshold) || this.isDeleting(row)) continue;
-      const { annotations } = nodes.facts[row];
+      const { annotations } = facts[row];
       if (annotations.size > 0 && annotations.get(SCALE_DOWN_DISABLED) === 'true') continue;
-      (nodes.workPods[row] === 0 ? workless : this.sinceOf(row) === null ? others : known).push(row);
+      (workPods[row] === 0 ? workless : this.sinceOf(row) === null ? others : known).push(row);
     }
-    return [...workless, ...known, ...others];
+    return workless.concat(known, others);
   }
 
   /** Brings `unneeded` up to date. A node that is not found again loses its time. */
   update(candidates: readonly number[], whatIf: WhatIfCluster, now: Micros): void {
     const { nodes } = this.cluster;
     const limit = this.simulationLimit();
-    const leaving = this.leaving;
-    leaving.clear();
+    this.makeRoom();
     const next = new Map<number, UnneededNode>();
     const budgets = this.drainRules.remainingBudgets();
     for (const row of candidates) {
@@ -114,7 +113,6 @@ export class ScaleDownPlanner {
         this.unremovable.set(row, { until: now + UNREMOVABLE_RECHECK_MICROS, incarnation: nodes.incarnation[row] });
         continue;
       }
-      leaving.add(row);
       const isRisky = !budgets.spend(this.movable, moved);
       next.set(row, {
         row,
@@ -173,6 +171,15 @@ export class ScaleDownPlanner {
     return false;
   }
 
+  /** For all rows; no node is leaving. */
+  private makeRoom(): void {
+    const { nodes, pods } = this.cluster;
+    if (nodes.length > this.leaving.length) this.leaving = new Uint8Array(nodes.capacity);
+    else this.leaving.fill(0);
+    if (pods.length > this.hints.length)
+      this.hints = growInt32(this.hints, grownCapacity(this.hints.length, pods.length), -1);
+  }
+
   /** How many pods (the first of `movable`) found a place elsewhere, -1 when one does not (nothing is moved then). */
   private moveAway(row: number, whatIf: WhatIfCluster, budgets: RemainingBudgets): number {
     const { movable } = this;
@@ -183,17 +190,18 @@ export class ScaleDownPlanner {
       if (verdict === 'block') return -1;
       if (verdict === 'move') movable[count++] = pod;
     }
-    this.looked = row;
+    this.leaving[row] = 1;
     const mark = whatIf.mark;
     for (let i = 0; i < count; i++) whatIf.remove(movable[i], row);
     for (let i = 0; i < count; i++) {
       const pod = movable[i];
-      const place = whatIf.findPlace(pod, this.hints.get(pod) ?? -1, this.mayTake);
+      const place = whatIf.findPlace(pod, this.hints[pod], this.mayTake);
       if (place < 0) {
         whatIf.rollback(mark);
+        this.leaving[row] = 0;
         return -1;
       }
-      this.hints.set(pod, place);
+      this.hints[pod] = place;
       whatIf.add(pod, place);
     }
     return count;

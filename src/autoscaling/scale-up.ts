@@ -90,7 +90,7 @@ export class ScaleUp {
   }
 
   private optionOf(group: NodeGroup, kinds: readonly PodKind[], maxNodes: number): ExpansionOption | null {
-    const empty = this.groups.newNode(group, group.nextOrdinal);
+    const empty = this.groups.nextNode(group);
     const fitting = kinds.filter(({ pods }) => this.parts.placement.fits(pods[0], empty));
     if (fitting.length === 0) return null;
     const estimate = estimateNodes(this.cluster, this.parts.placement, fitting, {
@@ -98,7 +98,7 @@ export class ScaleUp {
       nodeAt: (index) => this.groups.newNode(group, group.nextOrdinal + index),
     });
     if (estimate.nodeCount === 0) return null;
-    const { status } = this.groups.makeNode(group, group.nextOrdinal);
+    const { status } = empty.facts.object;
     const capacity = status?.capacity ?? status?.allocatable ?? {};
     let cpuMilli = 0;
     let memoryBytes = 0;

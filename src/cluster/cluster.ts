@@ -11,7 +11,7 @@ import { GPU_MILLI, devicesFor, isSameRequest } from './gpu-devices.ts';
 import { compileNode, type NodeFacts } from './node-facts.ts';
 import { DEFAULT_KUBERNETES_VERSION, featuresOf } from './kubernetes-versions.ts';
 import type { KubernetesFeatures, KubernetesVersion } from './kubernetes-versions.ts';
-import { nodeAllocatable, nodeChanges, offersTheSame } from './node-changes.ts';
+import { nodeAllocatable, nodeChanges, offersTheSame, toldOf } from './node-changes.ts';
 import { NodeTable } from './node-table.ts';
 import { NAMESPACE_NAME_LABEL, ObjectStore } from './object-store.ts';
 import { ObserverLists, type ClusterObserver, type NodeBefore, type RecordedEvent } from './observer.ts';
@@ -184,7 +184,7 @@ export class Cluster {
     }
     const changes = nodeChanges(before, this.nodeState(row));
     this.begin(Verb.UpdateNode, row, changes);
-    this.clock.digest.addText(JSON.stringify([facts.taints, facts.unschedulable, [...facts.labels]]));
+    this.clock.digest.addText(toldOf(facts));
     this.notifying = true;
     for (const observer of this.observers.nodeUpdated) observer.nodeUpdated?.(row, changes, before);
     this.notifying = false;

@@ -1,7 +1,8 @@
 /**
  * What a Node object offers, and what differs between two states of one node, in the terms of the scheduler's events.
  */
-import type { Condition, Node } from './objects.ts';
+import type { NodeFacts } from './node-facts.ts';
+import type { Condition, Node, Taint } from './objects.ts';
 import { milliFromText, unitsFromText } from '../base/quantity.ts';
 import { NodeChange } from './observer.ts';
 import type { NodeBefore } from './observer.ts';
@@ -41,8 +42,7 @@ export function nodeChanges(before: NodeBefore, after: NodeBefore): number {
   }
   if (allocatableChanged) changes |= NodeChange.Allocatable;
   if (!sameMap(before.facts.labels, facts.labels)) changes |= NodeChange.Labels;
-  if (before.facts.taints !== facts.taints && JSON.stringify(before.facts.taints) !== JSON.stringify(facts.taints))
-    changes |= NodeChange.Taints;
+  if (!sameTaints(before.facts.taints, facts.taints)) changes |= NodeChange.Taints;
   if (
     before.facts.object.status?.conditions !== facts.object.status?.conditions &&
     conditionKey(before.facts.object) !== conditionKey(facts.object)
@@ -58,11 +58,25 @@ export function nodeChanges(before: NodeBefore, after: NodeBefore): number {
   return changes;
 }
 
+/** Texts of labels by the labels: an object that takes them over has them written already. */
+const labelTexts = new WeakMap<ReadonlyMap<string, string>, string>();
+
+/** What the digest is told of a changed node: taints, cordon and labels, as JSON. */
+export function toldOf({ taints, unschedulable, labels }: NodeFacts): string {
+  let text = labelTexts.get(labels);
+  if (text === undefined) labelTexts.set(labels, (text = JSON.stringify([...labels])));
+  return `[${JSON.stringify(taints)},${String(unschedulable)},${text}]`;
+}
+
 function sameMap<V>(a: ReadonlyMap<string, V>, b: ReadonlyMap<string, V>): boolean {
   if (a === b) return true;
   if (a.size !== b.size) return false;
   for (const [key, value] of a) if (b.get(key) !== value) return false;
   return true;
+}
+
+function sameTaints(a: readonly Taint[], b: readonly Taint[]): boolean {
+  return a === b || (a.length === b.length && JSON.stringify(a) === JSON.stringify(b));
 }
 
 /** Types and statuses only, as upstream strips times and texts before it compares. */

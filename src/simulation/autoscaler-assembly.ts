@@ -99,20 +99,22 @@ function rejectionsNow(cluster: Cluster, schedulers: readonly Scheduler[]): Unsc
   };
 }
 
+const WAITING_PLACES = [
+  QueuePlace.Active, QueuePlace.Backoff, QueuePlace.ErrorBackoff, QueuePlace.Unschedulable,
+] as const;
+
 /**
  * Pods with the condition PodScheduled=False, Unschedulable: their last attempt failed. It stays while they wait for
  * the next one, wherever that is, and while the next one is under way, as long as that has not found a node. Gated pods
  * do not count.
  */
 export function rejectedPods({ queue, cache }: Scheduler): number[] {
-  const places = [QueuePlace.Active, QueuePlace.Backoff, QueuePlace.ErrorBackoff, QueuePlace.Unschedulable] as const;
-  const waiting = places
-    .flatMap((place) => queue.rows(place))
-    .filter((pod) => queue.attempts(pod) > 0 && !queue.isGated(pod));
-  const tried = [...queue.inFlight.pods()].filter(
-    (pod) => queue.attempts(pod) > 1 && cache.pods.belief[pod] === PodBelief.Waiting,
-  );
-  return [...waiting, ...tried];
+  const rejected: number[] = [];
+  for (const place of WAITING_PLACES)
+    for (const pod of queue.rows(place)) if (queue.attempts(pod) > 0 && !queue.isGated(pod)) rejected.push(pod);
+  for (const pod of queue.inFlight.pods())
+    if (queue.attempts(pod) > 1 && cache.pods.belief[pod] === PodBelief.Waiting) rejected.push(pod);
+  return rejected;
 }
 
 // ---- late ----------------------------------------------------------------------------------------------------------

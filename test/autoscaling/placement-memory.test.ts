@@ -132,10 +132,10 @@ test('a copy made in the memory of an older one is a fresh copy', () => {
   world.until(100);
   const copies = new ThoughtCopies();
   const { stride } = cache.nodes;
-  copies.clear();
+  copies.clear(2);
   const first = copies.make(0, cache.nodeInfo(0), stride);
   for (const pod of [...first.pods]) first.removePod(pod, cluster.templateOf(pod));
-  copies.clear();
+  copies.clear(2);
   expect(copies.has(0)).toBe(false);
   world.pods(2, { pinned: 'std-0' });
   world.until(200);
@@ -145,4 +145,8 @@ test('a copy made in the memory of an older one is a fresh copy', () => {
   expect({ ...second }).toEqual({ ...cache.nodeInfo(0).whatIf(stride) });
   expect(copies.has(0)).toBe(true);
   expect(copies.has(1)).toBe(false);
+  copies.clear(100);
+  expect([0, 1, 99].map((place) => copies.has(place))).toEqual([false, false, false]);
+  expect({ ...copies.make(99, cache.nodeInfo(1), stride) }).toEqual({ ...cache.nodeInfo(1).whatIf(stride) });
+  expect([98, 99].map((place) => copies.has(place))).toEqual([false, true]);
 });

@@ -2,17 +2,19 @@
  * Copies of nodes for thinking on: a place's copy is made anew in every look at the cluster, in the memory of its last
  * one. Costs some 200 bytes a place that was ever changed in thought, and no garbage.
  */
+import { growUint32, grownCapacity } from '../../base/growable.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
 
 export class ThoughtCopies {
   private readonly copies: NodeInfo[] = [];
   /** By place: the look for which its copy was made. */
-  private readonly madeIn: number[] = [];
+  private madeIn: Uint32Array = new Uint32Array(0);
   private look = 0;
 
-  /** A new look: no place has a copy. */
-  clear(): void {
+  /** A new look, at so many places: none has a copy. */
+  clear(places: number): void {
     this.look++;
+    if (places > this.madeIn.length) this.madeIn = growUint32(this.madeIn, grownCapacity(this.madeIn.length, places));
   }
 
   has(place: number): boolean {

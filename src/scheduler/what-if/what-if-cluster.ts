@@ -44,10 +44,10 @@ export class WhatIfCluster {
   /** Starts from the cluster as it is, with nodes that will come. */
   begin(upcoming: readonly NodeInfo[]): void {
     this.placement.refresh();
-    this.copies.clear();
     this.moveCount = 0;
     this.upcoming = upcoming;
     this.rows = this.cluster.nodes.length;
+    this.copies.clear(this.rows + upcoming.length);
     this.leaveOutExpendable();
   }
 
