@@ -54,7 +54,7 @@ export class PodAdmittance {
   /** Told of each pod that is refused, before it fails. */
   onRefused: (pod: number, refusal: AdmissionRefusal) => void = () => undefined;
   private readonly cluster: Cluster;
-  /** By template id. */
+  /** By template that others are variants of. */
   private readonly affinities: CompiledNodeAffinity[] = [];
 
   private readonly reports: StatusReports | null;
@@ -111,7 +111,7 @@ export class PodAdmittance {
   private mismatchOf(pod: number, node: number, template: PodTemplate): AdmissionRefusal | null {
     const { nodes } = this.cluster;
     const facts = nodes.facts[node];
-    const affinity = (this.affinities[template.id] ??= compileRequiredNodeAffinity(template.spec));
+    const affinity = (this.affinities[template.specOf] ??= compileRequiredNodeAffinity(template.spec));
     if (!affinity.empty && !affinity.matches(facts)) return failed('NodeAffinity', AFFINITY_MISMATCH);
     if (template.hostPorts.length > 0 && this.isPortTaken(pod, node, template)) return failed('NodePorts', PORTS_TAKEN);
     if (facts.taints.length === 0 || template.controller?.kind === 'Node') return null;

@@ -54,6 +54,7 @@ function scoreOf(template: PodTemplate, node: NodeInfo, handle: Handle, max: num
 }
 
 function scaled(sum: number, max: number): number {
+  if (sum <= MIN_THRESHOLD) return 0;
   const clamped = Math.max(MIN_THRESHOLD, Math.min(sum, max));
   return Math.trunc((MAX_NODE_SCORE * (clamped - MIN_THRESHOLD)) / (max - MIN_THRESHOLD));
 }

@@ -7,7 +7,7 @@
  * the cluster let every node pass. Of filters that look at the node alone, those that read only the node's object are
  * asked once per template and state of that object. A question then costs what the resources and the ports cost, some 50 ns.
  */
-import { growUint32, growUint8 } from '../../base/growable.ts';
+import { growInt32, growUint32, growUint8, grownCapacity } from '../../base/growable.ts';
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
 import { CycleState } from '../framework/cycle-state.ts';
@@ -58,10 +58,9 @@ export class ProfilePlacement implements PlacementOracle {
   /** By kind of templates. */
   private readonly prepared = new Map<number, Prepared | null>();
   private look = 0;
-  /** The template asked about last and what it came to; valid within a look. */
-  private lastTemplate = -1;
-  private lastKind = -1;
-  private lastPrepared: Prepared | null = null;
+  /** By template: the look in which it was asked about last, and its kind then. */
+  private askedIn: Uint32Array = new Uint32Array(0);
+  private kinds: Int32Array = new Int32Array(0);
 
   /** `refreshSnapshot` brings the nodes that the profiles' plugins see up to date. */
   constructor(cluster: SchedulerCache, profiles: ReadonlyMap<string, Profile>, refreshSnapshot: () => void) {
@@ -73,14 +72,13 @@ export class ProfilePlacement implements PlacementOracle {
 
   refresh(): void {
     this.look++;
-    this.lastTemplate = -1;
     if (this.prepared.size > KEPT_TEMPLATES) this.prepared.clear();
     this.moveCount = 0;
     this.refreshSnapshot();
   }
 
   localKind(pod: number): number {
-    return this.prepare(pod)?.isNodeLocal === false ? -1 : this.lastKind;
+    return this.prepare(pod)?.isNodeLocal === false ? -1 : this.kinds[this.cluster.pods.template[pod]];
   }
 
   fits(pod: number, node: NodeInfo): boolean {
@@ -140,19 +138,27 @@ export class ProfilePlacement implements PlacementOracle {
 
   private prepare(pod: number): Prepared | null {
     const template = this.cluster.pods.template[pod];
-    if (template === this.lastTemplate) return this.lastPrepared;
-    this.lastTemplate = template;
-    return (this.lastPrepared = this.prepareTemplate(this.cluster.templates.get(template), pod));
+    if (this.askedIn[template] === this.look) return this.prepared.get(this.kinds[template]) ?? null;
+    return this.prepareTemplate(this.cluster.templates.get(template), pod);
   }
 
   private prepareTemplate(template: PodTemplate, pod: number): Prepared | null {
+    const { id } = template;
+    if (id >= this.askedIn.length) this.makeRoom(id + 1);
+    this.askedIn[id] = this.look;
     const profile = this.profiles.get(template.schedulerName);
-    const kind = (this.lastKind = kindOf(template, profile));
+    const kind = (this.kinds[id] = kindOf(template, profile));
     const known = this.prepared.get(kind);
     if (known === null || (known !== undefined && this.holdsStill(known, template))) return known;
     const made = profile === undefined ? null : this.runPreFilter(profile, pod);
     this.prepared.set(kind, made);
     return made;
+  }
+
+  private makeRoom(templates: number): void {
+    const length = grownCapacity(this.askedIn.length, templates);
+    this.askedIn = growUint32(this.askedIn, length);
+    this.kinds = growInt32(this.kinds, length);
   }
 
   /** Whether PreFilter would say the same again. Its moves in thought are those of an earlier look, if any. */
