@@ -73,7 +73,11 @@ export class PodRows {
 
   result(nodeName: (record: number) => string): PodTable {
     const { cluster, count } = this;
-    const texts = (textOf: (row: number) => string): string[] => Array.from({ length: count }, (_, row) => textOf(row));
+    const texts = (textOf: (row: number) => string): string[] => {
+      const list: string[] = [];
+      for (let row = 0; row < count; row++) list.push(textOf(row));
+      return list;
+    };
     const seconds = (column: Float64Array): Float64Array =>
       column.slice(0, count).map((micros) => micros / MICROS_PER_SECOND);
     const templateOf = (row: number): ReturnType<Cluster['templateOf']> => cluster.templates.get(this.template[row]);
@@ -88,7 +92,7 @@ export class PodRows {
           ? cluster.classes.text(this.workloadClass[row])
           : '',
       ),
-      priority: Float64Array.from({ length: count }, (_, row) => templateOf(row).priority),
+      priority: new Float64Array(count).map((_, row) => templateOf(row).priority),
       node: texts((row) => (this.node[row] < 0 ? '' : nodeName(this.node[row]))),
       createdSeconds: seconds(this.created),
       boundSeconds: seconds(this.bound),
