@@ -40,7 +40,7 @@ test('the next node and those on their way are as if made anew', () => {
     const group = groups.list[draw(2)];
     const act = draw(8);
     if (act === 0) wanted = Array.from({ length: draw(3) }, () => daemonTemplate(100 * (1 + draw(3))));
-    else if (act === 1 && step % 20 === 0) cluster.resources.column(`example.com/x${String(draw(12))}`);
+    else if (act === 1 && step % 5 === 0) cluster.resources.column(`example.com/x${String(draw(60))}`);
     else if (act === 2) {
       const ordinal = group.nextOrdinal++;
       group.upcoming.set(ordinal, groups.makeNode(group, ordinal));
