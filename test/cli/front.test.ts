@@ -41,6 +41,7 @@ describe('help', () => {
     const { code, out } = await podyardHere([...words, '--help']);
     expect(code).toBe(0);
     expect(out).toMatch(new RegExp(`^podyard ${name}\\b`));
+    expect(out).not.toContain('$0');
     for (const spelled of [['help', ...words], ['-h', ...words], [...words, '-h', '--quiet']]) {
       expect((await podyardHere(spelled)).out).toBe(out);
     }
