@@ -1,6 +1,7 @@
 // Steps name what workloads make by the names of its objects; rolled out, scaled and deleted as others are.
 import { expect, test } from 'vitest';
 import { InputError } from '../../src/base/input-error.ts';
+import { sortedTexts } from '../../src/cluster/label-requirements.ts';
 import { playScenario } from '../support/played-scenario.ts';
 
 const SCENARIO = {
@@ -28,7 +29,7 @@ test('a generated Deployment is scaled, rolled out and deleted; a Job of a workl
   const told = pods.map(({ name, created, ended, outcome }) => {
     return [name.startsWith('web') ? 'web' : name, Math.floor(created / 60), Math.floor(ended / 60), outcome].join(' ');
   });
-  expect(told.sort()).toEqual([
+  expect(sortedTexts(told)).toEqual([
     'task-0-0 0 30 Deleted', 'web 0 20 Deleted', 'web 0 20 Deleted', 'web 10 20 Deleted',
     'web 20 40 Deleted', 'web 20 40 Deleted', 'web 20 40 Deleted',
   ]);
