@@ -38,7 +38,8 @@ export class BlockedNodes {
   private readonly verdicts: RememberedVerdicts;
   /** Rows that pass, but for something that the verdicts do not know. */
   private readonly passing = new Set<number>();
-  /** Change of the node table up to which the counts hold. */
+  /** Of which nodes the counts are, and the change of the node table up to which they hold. */
+  private rows: Int32Array = new Int32Array(0);
   private seenChanges = 0;
   private unschedulable: NodeList | null = null;
   /** By row: 1 while a list is made in which the row's verdict is replaced. */
@@ -63,6 +64,7 @@ export class BlockedNodes {
       if (verdict === 0) passing.add(row);
     }
     this.holds = true;
+    this.rows = rows;
     this.unschedulable = null;
     this.seenChanges = this.cluster.nodes.changeCount;
   }
@@ -80,6 +82,7 @@ export class BlockedNodes {
    */
   stillHolds(except: ReadonlyMap<number, unknown>): boolean {
     if (!this.holds) return false;
+    if (this.rows !== this.snapshot.rows) return (this.holds = false);
     const { nodes } = this.cluster;
     const { positionOf } = this.snapshot;
     const { verdicts, passing, verdictCounts } = this;

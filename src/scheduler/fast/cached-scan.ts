@@ -207,8 +207,8 @@ export class CachedScan {
       return -1;
     }
     cache.blocked.holds = false;
-    cache.syncIndex();
-    const { index } = cache;
+    cache.index.bringUpToDate();
+    const index = cache.index.window;
     const { masks } = this;
     const { excluded } = this;
     index.find(
@@ -239,7 +239,7 @@ export class CachedScan {
     cache: TemplateCache, state: CycleState, pod: PodInfo, ties: 'upstream' | 'first' | null,
   ): number {
     const { domainScores, liveScores, masks } = this;
-    const { index, kinds } = cache;
+    const { window: index, kinds } = cache.index;
     if (ties === null || liveScores.length > 0 || domainScores.length > 1) return -1;
     if (!cache.indexesRaw && !this.isEven(cache)) {
       if (domainScores.length > 0 || !kinds.areKnown) return -1;
@@ -263,7 +263,7 @@ export class CachedScan {
   }
 
   /** Whether no normalised score can tell two nodes apart. */
-  private isEven({ kinds, normalized }: TemplateCache): boolean {
+  private isEven({ index: { kinds }, normalized }: TemplateCache): boolean {
     if (kinds.count > 1) return false;
     const { first } = kinds;
     if (first === undefined) return true;

@@ -7,7 +7,6 @@
 import { assert } from '../../base/assert.ts';
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
-import { CHANGE_RING } from '../cache/cached-nodes.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { CycleState } from '../framework/cycle-state.ts';
 import type { PodInfo } from '../framework/pod-info.ts';
@@ -19,12 +18,13 @@ import { isRejected } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
 import { BlockedNodes } from './blocked-nodes.ts';
 import type { RememberedVerdicts } from './blocked-nodes.ts';
-import { RawKinds } from './node-bits.ts';
-import { INFEASIBLE, WindowIndex } from './window-index.ts';
+import { TemplateIndex } from './template-index.ts';
+import type { NodeTotals } from './template-index.ts';
+import { INFEASIBLE } from './window-index.ts';
 
-/** In place of a version of image counts: no score of this node depends on the number of nodes. */
+/** In place of a version of image counts and number of nodes: no score of this node depends on the number of nodes. */
 const COUNTS_NOTHING = -2;
-/** It does, and has not been worked out yet. */
+/** Some does, and has not been worked out yet. */
 const NOT_COUNTED = -1;
 /** Whole numbers of one node in a cache, half a cache line: the generation that the answers belong to (0: none), ... */
 const CELL = 8;
@@ -38,7 +38,7 @@ const SUM = 2;
 const FACTS_GENERATION = 3;
 const FACTS_VERDICT = 4;
 const RAW_GENERATION = 5;
-/** ... weighted sum of those that do, as it was last, and the version of the node's image counts that it is of. */
+/** ... weighted sum of those that do, as it was last, and the `spreadVersion` of the node that it is of. */
 const COUNTED_SUM = 6;
 const COUNTED_VERSION = 7;
 const MAX_SUM = 0x2000_0000;
@@ -106,7 +106,7 @@ export function cachePlan(profile: Profile): CachePlan {
   };
 }
 
-export class TemplateCache implements RememberedVerdicts {
+export class TemplateCache implements RememberedVerdicts, NodeTotals {
   /**
    * false: PreFilter of a cached plugin rejects or restricts the nodes, or a PreScore without Score has to be asked;
    * the plain scan has to do it.
@@ -144,18 +144,11 @@ export class TemplateCache implements RememberedVerdicts {
   private readonly textIndex = new Map<string, number>();
   private readonly cluster: SchedulerCache;
   private readonly snapshot: LiveSnapshot;
-  private snapshotVersion = -1;
-  /** Totals in cache order, of templates whose normalised scores are even. */
-  readonly index: WindowIndex;
-  /** Changes of the node table, and of image counts, that the index knows of. */
-  private indexedChanges = 0;
-  private indexedImageChanges = 0;
-  private indexedVersion = -1;
+  /** Totals in cache order, without what normalised scores add. */
+  readonly index: TemplateIndex;
   /** Some total is no whole number that an int32 holds. */
   hasOddTotals = false;
-  /** The nodes by their raw scores of `normalized`. */
-  readonly kinds: RawKinds;
-  /** Summed scores that change with the number of nodes, as they were last, and the snapshot version they are of. */
+  /** Summed scores that change with image counts and the number of nodes. */
   private readonly counting: readonly WeightedScore[];
   /** Whether no node takes such a pod, and what they say then. */
   readonly blocked: BlockedNodes;
@@ -174,7 +167,6 @@ export class TemplateCache implements RememberedVerdicts {
     this.snapshot = snapshot;
     this.view = pod;
     this.blocked = new BlockedNodes(cluster, snapshot, this);
-    this.index = new WindowIndex((position) => this.total(position));
     this.plan = plan;
     this.usable =
       this.prepare(profile, plan, pod) && !profile.lacksPreFilter && !profile.lonePreScores.some(mayFailAlone);
@@ -186,7 +178,7 @@ export class TemplateCache implements RememberedVerdicts {
     this.summed = weighted(scores(plan.summed).filter(({ plugin }) => plugin.countsNodes === undefined));
     this.counting = weighted(scores(plan.summed).filter(({ plugin }) => plugin.countsNodes !== undefined));
     this.normalized = weighted(scores(plan.normalized));
-    this.kinds = new RawKinds(this.normalized);
+    this.index = new TemplateIndex(cluster, snapshot, this.normalized, this);
     this.raw = this.normalized.map(() => new Float64Array(0));
     this.onlyRows = onlyRowsOf(filters.map(({ plugin }) => plugin), pod.template);
     this.sumsNothing = this.summed.length + this.counting.length === 0;
@@ -201,23 +193,17 @@ export class TemplateCache implements RememberedVerdicts {
     return this.hasErrors || this.hasInvalidScores || this.hasOddTotals;
   }
 
-  /** To be called once a cycle before `look`: makes room, notes which node set the answers must be of. */
+  /** To be called once a cycle before `look`: makes room. With more of it, every node is looked at anew. */
   begin(pod: PodInfo): void {
-    const snapshotVersion = this.snapshot.version;
     const { capacity } = this.cluster.nodes;
     this.view = pod;
-    if (this.cells.length < capacity * CELL) {
-      this.cells = new Int32Array(capacity * CELL);
-      this.bytes = capacity * (BYTES_PER_NODE + 8 * this.raw.length);
-      for (let at = COUNTED_VERSION; at < this.cells.length; at += CELL) this.cells[at] = COUNTS_NOTHING;
-      for (let i = 0; i < this.raw.length; i++) this.raw[i] = new Float64Array(capacity);
-      if (this.raw.length > 0) this.kinds.makeRoom(capacity);
-    }
-    if (snapshotVersion !== this.snapshotVersion) {
-      this.blocked.holds = false;
-      for (let at = COUNTED_VERSION; at < this.cells.length; at += CELL) if (this.cells[at] >= 0) this.cells[at] = NOT_COUNTED;
-    }
-    this.snapshotVersion = snapshotVersion;
+    if (this.cells.length >= capacity * CELL) return;
+    this.forget();
+    this.cells = new Int32Array(capacity * CELL);
+    this.bytes = capacity * (BYTES_PER_NODE + 8 * this.raw.length);
+    for (let at = COUNTED_VERSION; at < this.cells.length; at += CELL) this.cells[at] = COUNTS_NOTHING;
+    for (let i = 0; i < this.raw.length; i++) this.raw[i] = new Float64Array(capacity);
+    if (this.raw.length > 0) this.index.kinds.makeRoom(capacity);
   }
 
   /** Gives its memory back: every node is looked at anew. */
@@ -227,9 +213,7 @@ export class TemplateCache implements RememberedVerdicts {
     for (let i = 0; i < this.raw.length; i++) this.raw[i] = new Float64Array(0);
     this.oddSums.clear();
     this.index.forget();
-    this.kinds.forget();
     this.blocked.forget();
-    this.snapshotVersion = this.indexedVersion = -1;
   }
 
   /**
@@ -265,40 +249,17 @@ export class TemplateCache implements RememberedVerdicts {
     return cells[at + VERDICT];
   }
 
-  /** Brings the index up to date: what has changed since its last use is stale. */
-  syncIndex(): void {
-    const { index, snapshot } = this;
-    const { nodes } = this.cluster;
-    const { positionOf } = snapshot;
-    const imageChanges = snapshot.imageChanges.count - this.indexedImageChanges;
-    const behind = Math.max(nodes.changeCount - this.indexedChanges, imageChanges);
-    // Further behind, nobody knows which nodes have changed. Cells do not tell: others bring them up to date, too.
-    if (this.indexedVersion !== snapshot.version || behind > CHANGE_RING) {
-      index.reset(snapshot.nodes.length);
-      this.kinds.reset(snapshot.nodes.length);
-    } else {
-      for (let i = this.indexedChanges; i < nodes.changeCount; i++) {
-        const row = nodes.changedRows[i & (CHANGE_RING - 1)];
-        const position = row < positionOf.length ? positionOf[row] : -1;
-        if (position >= 0) index.invalidate(position);
-      }
-      for (let i = this.indexedImageChanges; i < snapshot.imageChanges.count; i++) {
-        const row = snapshot.imageChanges.rows[i & (CHANGE_RING - 1)];
-        const position = row < positionOf.length ? positionOf[row] : -1;
-        if (position >= 0) index.invalidate(position);
-      }
-    }
-    this.indexedVersion = snapshot.version;
-    this.indexedChanges = nodes.changeCount;
-    this.indexedImageChanges = snapshot.imageChanges.count;
-  }
-
-  private total(position: number): number {
+  total(position: number): number {
     const row = this.snapshot.rows[position];
     const verdict = this.look(row);
     if (verdict !== 0) return INFEASIBLE;
-    if (this.kinds.count > 1) this.kinds.place(position, row);
+    const { kinds } = this.index;
+    if (kinds.count > 1) kinds.place(position, row);
     return this.indexesRaw ? this.raw[0][row] : this.cells[row * CELL + SUM] + this.cells[row * CELL + COUNTED_SUM];
+  }
+
+  countsNodes(row: number): boolean {
+    return this.cells[row * CELL + COUNTED_VERSION] !== COUNTS_NOTHING;
   }
 
   /** Index into `statuses` of the last verdict on a node; 0: it passes all cached filters. */
@@ -347,7 +308,7 @@ export class TemplateCache implements RememberedVerdicts {
       this.raw[i][row] = raw;
       if (this.indexesRaw && !isIndexable(raw)) this.hasOddTotals = true;
     }
-    this.kinds.note(row, this.raw);
+    this.index.kinds.note(row, this.raw);
   }
 
   private setSum(place: number, sum: number): void {
@@ -398,7 +359,7 @@ export class TemplateCache implements RememberedVerdicts {
     const { cells } = this;
     const at = row * CELL;
     if (cells[at + COUNTED_VERSION] === COUNTS_NOTHING) return;
-    const version = this.snapshot.frozenVersion(row);
+    const version = this.snapshot.spreadVersion(row);
     if (cells[at + COUNTED_VERSION] === version) return;
     cells[at + COUNTED_VERSION] = version;
     const node = this.cluster.nodes.info[row];
