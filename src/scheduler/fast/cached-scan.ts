@@ -137,12 +137,12 @@ export class CachedScan {
     if (cache !== null) this.caches.begin(cache, pod);
     const live = this.liveFilters.length + this.tests.length > 0;
     this.walkStart = start;
-    if (!live && cache?.blocked.stillHolds(NOBODY) === true) {
+    if (live) cache?.blocked.drop();
+    else if (cache?.blocked.stillHolds(NOBODY) === true) {
       this.feasibleCount = 0;
       this.rejectedCount = count;
       return null;
     }
-    if (cache !== null) cache.blocked.holds = false;
     let found = 0;
     this.rejectedCount = 0;
     this.liveStatuses.clear();
@@ -199,14 +199,14 @@ export class CachedScan {
       return only;
     }
     this.caches.begin(cache, pod);
-    const isBlocked = this.tests.length === 0 && cache.blocked.stillHolds(this.excluded);
+    if (this.tests.length > 0) cache.blocked.drop();
+    const isBlocked = cache.blocked.stillHolds(this.excluded);
     if (cache.isOdd) return this.otherWay;
     if (isBlocked) {
       this.feasibleCount = 0;
       this.rejectedCount = this.order.length;
       return -1;
     }
-    cache.blocked.holds = false;
     cache.index.bringUpToDate();
     const index = cache.index.window;
     const { masks } = this;
