@@ -106,86 +106,157 @@ export function cachePlan(profile: Profile): CachePlan {
   };
 }
 
-export class TemplateCache implements RememberedVerdicts, NodeTotals {
+/** What of a profile is asked for one template, and of whom. */
+class TemplateQuestions {
+  /** The pod of the cycle under way: one of the template's. */
+  view: PodInfo;
   /**
    * false: PreFilter of a cached plugin rejects or restricts the nodes, or a PreScore without Score has to be asked;
    * the plain scan has to do it.
    */
   readonly usable: boolean;
+  /** Cached filters in order: those on facts, answered once per version of the node's object, and the others. */
+  readonly factsFilters: readonly CachedFilter[];
+  readonly nodeFilters: readonly CachedFilter[];
+  readonly summed: readonly WeightedScore[];
+  /** Summed scores that change with image counts and the number of nodes. */
+  readonly counting: readonly WeightedScore[];
+  readonly normalized: readonly WeightedScore[];
+  /** Which nodes may pass, where a filter knows it and none before it can fail on the others. */
+  readonly onlyRows: (() => ReadonlySet<number>) | null;
+  private readonly state = new CycleState();
+
+  constructor(profile: Profile, plan: CachePlan, pod: PodInfo) {
+    this.view = pod;
+    this.usable =
+      this.prepare(profile, plan, pod) && !profile.lacksPreFilter && !profile.lonePreScores.some(mayFailAlone);
+    const { template } = pod;
+    const { skipFilter, skipScore } = this.state;
+    const filters = plan.filters
+      .filter(({ plugin, live }) => !live && !skipFilter.has(plugin.name))
+      .map((planned): CachedFilter => ({ ...planned, ask: this.filterBy(planned.plugin, template) }));
+    const weighted = (list: readonly ScorePlugin[]): WeightedScore[] => list
+      .filter(({ plugin }) => !skipScore.has(plugin.name))
+      .map(({ plugin, weight }) => ({ plugin, weight, ask: this.scoreBy(plugin, template) }));
+    this.factsFilters = filters.filter(({ facts }) => facts);
+    this.nodeFilters = filters.filter(({ facts }) => !facts);
+    this.summed = weighted(plan.summed.filter(({ plugin }) => plugin.countsNodes === undefined));
+    this.counting = weighted(plan.summed.filter(({ plugin }) => plugin.countsNodes !== undefined));
+    this.normalized = weighted(plan.normalized);
+    this.onlyRows = onlyRowsOf(filters.map(({ plugin }) => plugin), template);
+  }
+
+  private filterBy(plugin: FilterPlugin, template: PodTemplate): (node: NodeInfo, row: number) => Status | null {
+    return plugin.filterOf?.(template) ?? ((node) => plugin.filter(this.state, this.view, node));
+  }
+
+  private scoreBy(plugin: ScorePlugin['plugin'], template: PodTemplate): (node: NodeInfo, row: number) => number {
+    return plugin.scoreOf?.(template) ?? ((node) => plugin.score(this.state, this.view, node));
+  }
+
+  /** Runs PreFilter and PreScore of the cached plugins, which look at the template only. */
+  private prepare(profile: Profile, plan: CachePlan, pod: PodInfo): boolean {
+    const cachedFilters = new Set<Plugin>(plan.filters.filter((entry) => !entry.live).map((entry) => entry.plugin));
+    if (!profile.passesPreFilter(this.state, pod, cachedFilters)) return false;
+    const cachedScores = new Set<Plugin>([...plan.summed, ...plan.normalized].map((entry) => entry.plugin));
+    const lone: readonly Plugin[] = profile.lonePreScores;
+    for (const plugin of lone) if (isLocal(plugin.dependence?.score)) cachedScores.add(plugin);
+    return profile.runPreScore(this.state, pod, [], cachedScores) === null;
+  }
+}
+
+/** The verdicts of one template's filters as numbers; 0: passes. */
+class VerdictNumbers {
+  readonly statuses: (Status | null)[] = [null];
+  /** Position in the profile's filters of the plugin that gave each status. */
+  readonly orders: number[] = [0];
+  /** A filter gave an error for some node: a verdict may be one. */
+  hasErrors = false;
+  private readonly byStatus = new Map<Status, number>();
+  private readonly byText = new Map<string, number>();
+
+  /** Plugins share their verdicts; one that makes a new object each time is found by its text. */
+  indexOf(status: Status, { plugin, order }: PlannedFilter): number {
+    const known = this.byStatus.get(status);
+    if (known !== undefined) return known;
+    const text = `${plugin.name} ${status.code} ${status.reasons.join('|')}`;
+    let index = this.byText.get(text);
+    if (index === undefined) {
+      index = this.statuses.length;
+      assert(index < 65_536, `plugin ${plugin.name} gives more than 65,535 different verdicts`);
+      this.statuses.push(status);
+      if (!isRejected(status)) this.hasErrors = true;
+      this.orders.push(order);
+      this.byStatus.set(status, index);
+      this.byText.set(text, index);
+    }
+    return index;
+  }
+}
+
+export class TemplateCache implements RememberedVerdicts, NodeTotals {
+  readonly plan: CachePlan;
+  readonly questions: TemplateQuestions;
   /** What is remembered of each node: CELL numbers a node row, side by side because they are looked at together. */
   private cells: Int32Array = new Int32Array(0);
   /** Sums that are no whole number an int32 holds, by place in `cells`. */
   private readonly oddSums = new Map<number, number>();
-  /** Raw scores of `normalized`, one column each. */
+  /** Raw scores of the normalised plugins, one column each. */
   readonly raw: Float64Array[];
-  readonly statuses: (Status | null)[] = [null];
-  /** Position in the profile's filters of the plugin that gave each status. */
-  readonly statusOrder: number[] = [0];
-  readonly plan: CachePlan;
-  readonly normalized: readonly WeightedScore[];
-  private readonly summed: readonly WeightedScore[];
-  /** Cached filters in order: those on facts, answered once per version of the node's object, and the others. */
-  private readonly factsFilters: readonly CachedFilter[];
-  private readonly nodeFilters: readonly CachedFilter[];
+  private readonly verdicts = new VerdictNumbers();
   private readonly rawOnFacts: boolean;
   /** Some answer is kept by version of the node's object, and not only by what is on the node. */
   private readonly looksAtFacts: boolean;
-  /** No score is summed: all sums are 0. */
-  readonly sumsNothing: boolean;
   /** The only score is a normalised one whose raw values rank the nodes: the index holds those in place of sums. */
   readonly indexesRaw: boolean;
-  /** Which nodes may pass, where a filter knows it and none before it can fail on the others. */
-  private readonly onlyRows: (() => ReadonlySet<number>) | null;
   /** Bytes held, and when it was used last, counted in uses of all caches. */
   bytes = 0;
   lastUse = 0;
-  private readonly state: CycleState = new CycleState();
-  private readonly statusIndex = new Map<Status, number>();
-  private readonly textIndex = new Map<string, number>();
   private readonly cluster: SchedulerCache;
   private readonly snapshot: LiveSnapshot;
   /** Totals in cache order, without what normalised scores add. */
   readonly index: TemplateIndex;
   /** Some total is no whole number that an int32 holds. */
   hasOddTotals = false;
-  /** Summed scores that change with image counts and the number of nodes. */
-  private readonly counting: readonly WeightedScore[];
   /** Whether no node takes such a pod, and what they say then. */
   readonly blocked: BlockedNodes;
   /** Node evaluations made (misses). */
   evaluations = 0;
-  /** A filter gave an error for some node: a verdict may be one. */
-  hasErrors = false;
   /** A score was outside the range: whoever scores by this cache has to look at each plugin's again. */
   hasInvalidScores = false;
-
-  /** The pod of the cycle under way: one of the template's. */
-  private view: PodInfo;
 
   constructor(cluster: SchedulerCache, snapshot: LiveSnapshot, profile: Profile, plan: CachePlan, pod: PodInfo) {
     this.cluster = cluster;
     this.snapshot = snapshot;
-    this.view = pod;
-    this.blocked = new BlockedNodes(cluster, snapshot, this);
     this.plan = plan;
-    this.usable =
-      this.prepare(profile, plan, pod) && !profile.lacksPreFilter && !profile.lonePreScores.some(mayFailAlone);
-    const scores = (list: readonly ScorePlugin[]): ScorePlugin[] => list.filter(({ plugin }) => !this.state.skipScore.has(plugin.name));
-    const filters = plan.filters.filter(({ plugin, live }) => !live && !this.state.skipFilter.has(plugin.name)).map((planned): CachedFilter => ({ ...planned, ask: this.filterBy(planned.plugin, pod.template) }));
-    const weighted = (list: readonly ScorePlugin[]): WeightedScore[] => list.map(({ plugin, weight }) => ({ plugin, weight, ask: this.scoreBy(plugin, pod.template) }));
-    this.factsFilters = filters.filter(({ facts }) => facts);
-    this.nodeFilters = filters.filter(({ facts }) => !facts);
-    this.summed = weighted(scores(plan.summed).filter(({ plugin }) => plugin.countsNodes === undefined));
-    this.counting = weighted(scores(plan.summed).filter(({ plugin }) => plugin.countsNodes !== undefined));
-    this.normalized = weighted(scores(plan.normalized));
-    this.index = new TemplateIndex(cluster, snapshot, this.normalized, this);
-    this.raw = this.normalized.map(() => new Float64Array(0));
-    this.onlyRows = onlyRowsOf(filters.map(({ plugin }) => plugin), pod.template);
-    this.sumsNothing = this.summed.length + this.counting.length === 0;
-    this.indexesRaw = this.sumsNothing && plan.liveScores.length === 0 && this.normalized.length === 1
-      && this.normalized[0].plugin.normalizeKeepsBest === true;
-    this.looksAtFacts = this.factsFilters.length + this.counting.length + this.normalized.length > 0;
-    this.rawOnFacts = this.normalized.every(({ plugin }) => plugin.dependence?.score === 'facts');
+    this.questions = new TemplateQuestions(profile, plan, pod);
+    const { factsFilters, counting, normalized } = this.questions;
+    this.blocked = new BlockedNodes(cluster, snapshot, this);
+    this.index = new TemplateIndex(cluster, snapshot, normalized, this);
+    this.raw = normalized.map(() => new Float64Array(0));
+    this.indexesRaw = this.sumsNothing && plan.liveScores.length === 0 && normalized.length === 1
+      && normalized[0].plugin.normalizeKeepsBest === true;
+    this.looksAtFacts = factsFilters.length + counting.length + normalized.length > 0;
+    this.rawOnFacts = normalized.every(({ plugin }) => plugin.dependence?.score === 'facts');
+  }
+
+  /** No score is summed: all sums are 0. */
+  get sumsNothing(): boolean {
+    return this.questions.summed.length + this.questions.counting.length === 0;
+  }
+
+  /** By verdict; null: passes. */
+  get statuses(): readonly (Status | null)[] {
+    return this.verdicts.statuses;
+  }
+
+  /** Position in the profile's filters of the plugin that gives each verdict. */
+  get statusOrder(): readonly number[] {
+    return this.verdicts.orders;
+  }
+
+  get hasErrors(): boolean {
+    return this.verdicts.hasErrors;
   }
 
   /** Something that the index cannot tell: the plain scan finds out what. */
@@ -196,7 +267,7 @@ export class TemplateCache implements RememberedVerdicts, NodeTotals {
   /** To be called once a cycle before `look`: makes room. With more of it, every node is looked at anew. */
   begin(pod: PodInfo): void {
     const { capacity } = this.cluster.nodes;
-    this.view = pod;
+    this.questions.view = pod;
     if (this.cells.length >= capacity * CELL) return;
     this.forget();
     this.cells = new Int32Array(capacity * CELL);
@@ -221,10 +292,11 @@ export class TemplateCache implements RememberedVerdicts, NodeTotals {
    * several do, or there are too many to try. `positionOf` tells which rows count.
    */
   onlyTaker(pod: PodInfo, positionOf: Int32Array): number {
-    if (this.onlyRows === null) return -1;
-    const rows = this.onlyRows();
+    const { questions } = this;
+    if (questions.onlyRows === null) return -1;
+    const rows = questions.onlyRows();
     if (rows.size > MOST_TRIED) return -1;
-    this.view = pod;
+    questions.view = pod;
     let taker = -1;
     for (const row of rows) {
       if (row >= positionOf.length || positionOf[row] < 0 || !this.passes(row)) continue;
@@ -236,7 +308,8 @@ export class TemplateCache implements RememberedVerdicts, NodeTotals {
 
   private passes(row: number): boolean {
     const node = this.cluster.nodes.info[row];
-    return this.factsFilters.every(({ ask }) => ask(node, row) === null) && this.nodeFilters.every(({ ask }) => ask(node, row) === null);
+    const { factsFilters, nodeFilters } = this.questions;
+    return factsFilters.every(({ ask }) => ask(node, row) === null) && nodeFilters.every(({ ask }) => ask(node, row) === null);
   }
 
   /** The verdict on a node, brought up to date; 0: passes. Scores of the row are then valid, too. */
@@ -245,7 +318,7 @@ export class TemplateCache implements RememberedVerdicts, NodeTotals {
     const at = row * CELL;
     const generation = this.cluster.nodes.generation[row] | 0;
     if (cells[at] !== generation) this.evaluate(row, generation);
-    else if (this.counting.length > 0 && cells[at + VERDICT] === 0) this.count(row);
+    else if (this.questions.counting.length > 0 && cells[at + VERDICT] === 0) this.count(row);
     return cells[at + VERDICT];
   }
 
@@ -284,27 +357,28 @@ export class TemplateCache implements RememberedVerdicts, NodeTotals {
 
   private evaluate(row: number, generation: number): void {
     this.evaluations++;
-    const { cells } = this;
+    const { cells, questions } = this;
     const at = row * CELL;
     const node = this.cluster.nodes.info[row];
     cells[at] = generation;
     const verdict = this.looksAtFacts
       ? this.verdictOf(node, row)
-      : this.firstRejection(this.nodeFilters, Infinity, node, row);
+      : this.firstRejection(questions.nodeFilters, Infinity, node, row);
     cells[at + VERDICT] = verdict;
     if (verdict !== 0) return;
     let sum = 0;
-    const { summed } = this;
+    const { summed } = questions;
     for (let i = 0; i < summed.length; i++) sum += summed[i].weight * this.checked(summed[i].ask(node, row));
     this.setSum(at + SUM, sum);
-    if (this.counting.length > 0) this.count(row);
-    if (this.normalized.length > 0 && cells[at + RAW_GENERATION] !== cells[at + FACTS_GENERATION]) this.scoreRaw(node, row);
+    if (questions.counting.length > 0) this.count(row);
+    if (questions.normalized.length > 0 && cells[at + RAW_GENERATION] !== cells[at + FACTS_GENERATION]) this.scoreRaw(node, row);
   }
 
   private scoreRaw(node: NodeInfo, row: number): void {
     this.cells[row * CELL + RAW_GENERATION] = this.rawOnFacts ? this.cells[row * CELL + FACTS_GENERATION] : 0;
-    for (let i = 0; i < this.normalized.length; i++) {
-      const raw = this.normalized[i].ask(node, row);
+    const { normalized } = this.questions;
+    for (let i = 0; i < normalized.length; i++) {
+      const raw = normalized[i].ask(node, row);
       this.raw[i][row] = raw;
       if (this.indexesRaw && !isIndexable(raw)) this.hasOddTotals = true;
     }
@@ -323,20 +397,21 @@ export class TemplateCache implements RememberedVerdicts, NodeTotals {
 
   /** The verdict of the first cached filter that rejects, 0: none does. */
   private verdictOf(node: NodeInfo, row: number): number {
-    const { cells } = this;
+    const { cells, questions } = this;
     const at = row * CELL;
     const factsGeneration = this.cluster.nodes.factsGeneration[row] | 0;
     if (cells[at + FACTS_GENERATION] !== factsGeneration) {
       cells[at + FACTS_GENERATION] = factsGeneration;
-      cells[at + FACTS_VERDICT] = this.firstRejection(this.factsFilters, Infinity, node, row);
+      cells[at + FACTS_VERDICT] = this.firstRejection(questions.factsFilters, Infinity, node, row);
       this.setSum(at + COUNTED_SUM, 0);
-      const { counting } = this;
+      const { counting } = questions;
       const counts =
-        counting.length > 0 && counting.some(({ plugin }) => plugin.countsNodes?.(this.view.template, node) === true);
+        counting.length > 0 && counting.some(({ plugin }) => plugin.countsNodes?.(questions.view.template, node) === true);
       cells[at + COUNTED_VERSION] = counts ? NOT_COUNTED : COUNTS_NOTHING;
     }
     const byFacts = cells[at + FACTS_VERDICT];
-    const byNode = this.firstRejection(this.nodeFilters, byFacts === 0 ? Infinity : this.statusOrder[byFacts], node, row);
+    const limit = byFacts === 0 ? Infinity : this.statusOrder[byFacts];
+    const byNode = this.firstRejection(questions.nodeFilters, limit, node, row);
     return byNode === 0 ? byFacts : byNode;
   }
 
@@ -344,7 +419,7 @@ export class TemplateCache implements RememberedVerdicts, NodeTotals {
   private firstRejection(filters: readonly CachedFilter[], limit: number, node: NodeInfo, row: number): number {
     for (let i = 0; i < filters.length && filters[i].order < limit; i++) {
       const status = filters[i].ask(node, row);
-      if (status !== null) return this.indexOf(status, filters[i]);
+      if (status !== null) return this.verdicts.indexOf(status, filters[i]);
     }
     return 0;
   }
@@ -364,44 +439,8 @@ export class TemplateCache implements RememberedVerdicts, NodeTotals {
     cells[at + COUNTED_VERSION] = version;
     const node = this.cluster.nodes.info[row];
     let counted = 0;
-    for (const { ask, weight } of this.counting) counted += weight * this.checked(ask(node, row));
+    for (const { ask, weight } of this.questions.counting) counted += weight * this.checked(ask(node, row));
     this.setSum(at + COUNTED_SUM, counted);
-  }
-
-  /** Plugins share their verdicts; one that makes a new object each time is found by its text. */
-  private indexOf(status: Status, { plugin, order }: PlannedFilter): number {
-    const known = this.statusIndex.get(status);
-    if (known !== undefined) return known;
-    const text = `${plugin.name} ${status.code} ${status.reasons.join('|')}`;
-    let index = this.textIndex.get(text);
-    if (index === undefined) {
-      index = this.statuses.length;
-      assert(index < 65_536, `plugin ${plugin.name} gives more than 65,535 different verdicts`);
-      this.statuses.push(status);
-      if (!isRejected(status)) this.hasErrors = true;
-      this.statusOrder.push(order);
-      this.statusIndex.set(status, index);
-      this.textIndex.set(text, index);
-    }
-    return index;
-  }
-
-  private filterBy(plugin: FilterPlugin, template: PodTemplate): (node: NodeInfo, row: number) => Status | null {
-    return plugin.filterOf?.(template) ?? ((node) => plugin.filter(this.state, this.view, node));
-  }
-
-  private scoreBy(plugin: ScorePlugin['plugin'], template: PodTemplate): (node: NodeInfo, row: number) => number {
-    return plugin.scoreOf?.(template) ?? ((node) => plugin.score(this.state, this.view, node));
-  }
-
-  /** Runs PreFilter and PreScore of the cached plugins, which look at the template only. */
-  private prepare(profile: Profile, plan: CachePlan, pod: PodInfo): boolean {
-    const cachedFilters = new Set<Plugin>(plan.filters.filter((entry) => !entry.live).map((entry) => entry.plugin));
-    if (!profile.passesPreFilter(this.state, pod, cachedFilters)) return false;
-    const cachedScores = new Set<Plugin>([...plan.summed, ...plan.normalized].map((entry) => entry.plugin));
-    const lone: readonly Plugin[] = profile.lonePreScores;
-    for (const plugin of lone) if (isLocal(plugin.dependence?.score)) cachedScores.add(plugin);
-    return profile.runPreScore(this.state, pod, [], cachedScores) === null;
   }
 }
 

@@ -74,16 +74,15 @@ export function selectVictims(
   return { nodeName: node.name, victims, pdbViolations, merits: meritsOf(cluster, victims, pdbViolations) };
 }
 
-/** What upstream chooses among candidates by (pickOneNodeForPreemption). */
+/** What upstream chooses among candidates by (pickOneNodeForPreemption). `victims`: most important first. */
 function meritsOf(cluster: SchedulerCache, victims: readonly number[], pdbViolations: number): readonly number[] {
   let [highest, sum, earliest] = [-Infinity, 0, Infinity];
   for (const victim of victims) {
     const { priority } = cluster.templateOf(victim);
     sum += priority + 2147483648;
     if (priority < highest) continue;
-    const start = startOf(cluster, victim);
-    if (priority > highest || start < earliest) earliest = start;
     highest = priority;
+    earliest = Math.min(earliest, startOf(cluster, victim));
   }
   // With few violations, lower priorities, fewer victims; of the most important ones, the earliest has started late.
   return [-pdbViolations, -highest, -sum, -victims.length, earliest];
