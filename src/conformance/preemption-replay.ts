@@ -44,7 +44,7 @@ export function replayPreemption(
     victims: victims.map((row) => context.keyOf(row)),
     pdbViolations,
   }));
-  const best = bestCandidates(handle.cluster, dryRun.candidates).map(({ nodeName }) => nodeName);
+  const best = bestCandidates(dryRun.candidates).map(({ nodeName }) => nodeName);
   return { eligible: true, candidates, best };
 }
 

@@ -31,7 +31,7 @@ export function withRecordedChoice(
             const best =
               candidates.length === 0
                 ? undefined
-                : bestCandidates(handle.cluster, candidates).find(({ nodeName }) => nodeName === wanted);
+                : bestCandidates(candidates).find(({ nodeName }) => nodeName === wanted);
             if (best !== undefined) return carryOut(handle, pod, best);
           }
           return plugin.postFilter?.(state, pod, statuses) ?? { status: null, nominatedNodeName: null };

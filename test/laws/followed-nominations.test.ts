@@ -8,6 +8,8 @@ import { Kernel } from '../../src/kernel/kernel.ts';
 import type { NodeInfo } from '../../src/scheduler/cache/node-info.ts';
 import { HopelessNodes } from '../../src/scheduler/fast/hopeless-nodes.ts';
 import { NominatedNodes } from '../../src/scheduler/fast/nominated-nodes.ts';
+import { Trials } from '../../src/scheduler/fast/trials.ts';
+import type { Trial } from '../../src/scheduler/fast/trials.ts';
 import { NominatedVerdicts } from '../../src/scheduler/fast/nominated-verdicts.ts';
 import { CycleState } from '../../src/scheduler/framework/cycle-state.ts';
 import type { Handle, NodeStatuses } from '../../src/scheduler/framework/plugin-api.ts';
@@ -119,6 +121,7 @@ test.each(['a', 'b', 'c'])('nodes with nominated pods say the same as when all o
 test.each(['a', 'b', 'c'])('preemption is hopeless on the same nodes as when all are looked at (%s)', (seed) => {
   const { scheduler, cache, snapshot, nominator, profile, waiting, roll, changeRound } = changingCluster(seed);
   const followed = new HopelessNodes(cache);
+  const rows = new NominatedNodes(cache, snapshot);
   const pod = new PodInfo(cache, -1);
   const handle = {
     cluster: cache,
@@ -138,9 +141,10 @@ test.each(['a', 'b', 'c'])('preemption is hopeless on the same nodes as when all
     const left = new Set(snapshot.nodes);
     for (let i = roll(6); i > 0; i--) left.delete(snapshot.nodes[roll(snapshot.nodes.length)]);
     if (roll(3) > 0 || list.some((node) => !snapshot.nodes.includes(node))) list = [...left];
+    rows.bringUpToDate(nominator.byNode(), nominator);
     pod.row = waiting[roll(waiting.length)];
     const [known, anew] = [followed, new HopelessNodes(cache)].map((nodes) => {
-      const tries = nodes.triesAmong(handle, new CycleState(), pod, cycle, list, lowest);
+      const tries = nodes.triesAmong(handle, new CycleState(), pod, cycle, list, rows, lowest);
       if (tries === null) throw new Error('the filter of resources decides');
       const tried: number[] = [];
       for (let i = tries.next(0); i < list.length; i = tries.next(i + 1)) tried.push(i);
@@ -157,4 +161,33 @@ test.each(['a', 'b', 'c'])('preemption is hopeless on the same nodes as when all
   }
   expect(hopeless).toBeGreaterThan(400);
   expect(scheduler.decisions).toBe(0);
+});
+
+test.each(['a', 'b'])('a trial is known as long as when each node is asked for its nominations (%s)', (seed) => {
+  const { cache, snapshot, nominator, waiting, roll, changeRound } = changingCluster(seed);
+  const rows = new NominatedNodes(cache, snapshot);
+  const pod = new PodInfo(cache, -1);
+  const handle = {
+    asksNodeOnly: () => true,
+    nominatedPods: (name: string) => nominator.podsOf(name),
+  } as unknown as Handle;
+  const [following, asking] = [new Trials(cache), new Trials(cache)];
+  const seen = { known: 0, unknown: 0 };
+  for (let round = 0; round < 400; round++) {
+    changeRound(round);
+    rows.bringUpToDate(nominator.byNode(), nominator);
+    pod.row = waiting[roll(waiting.length)];
+    const [followed, asked] = [following.of(handle, pod, rows), asking.of(handle, pod, null)];
+    for (const node of snapshot.nodes) {
+      const known = followed?.find(node);
+      expect(known).toBe(asked?.find(node));
+      if (known === undefined) {
+        seen.unknown++;
+        const trial: Trial = { nodeName: node.name, victims: [round], pdbViolations: 0, merits: [] };
+        followed?.keep(node, trial);
+        asked?.keep(node, trial);
+      } else seen.known++;
+    }
+  }
+  expect(Math.min(seen.known, seen.unknown)).toBeGreaterThan(400);
 });

@@ -83,6 +83,107 @@ test('a search finds what a walk finds', () => {
   expect(searches).toBeGreaterThan(500);
 });
 
+const orderArbitrary = fc.record({
+  removed: fc.array(fc.nat(), { maxLength: 3 }),
+  added: fc.array(fc.record({ at: fc.nat(), total: totalArbitrary, takesRow: fc.boolean() }), { maxLength: 3 }),
+  /** A part that is turned round. */
+  turned: fc.option(fc.record({ from: fc.nat(), length: fc.integer({ min: 2, max: 70 }) }), { nil: null }),
+});
+const movesArbitrary = fc.array(fc.oneof(
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('order' as const), order: orderArbitrary }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('change' as const), at: fc.nat(), total: totalArbitrary }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('find' as const), at: fc.nat(), target: fc.integer({ min: 1, max: 120 }) }) },
+), { minLength: 1, maxLength: 40 });
+
+/** Nodes that come, go and change places: by row, and rows by position. */
+class Places {
+  rows: number[];
+  readonly totals: number[];
+  private readonly free: number[] = [];
+
+  constructor(totals: readonly number[]) {
+    this.totals = [...totals];
+    this.rows = totals.map((_, row) => row);
+  }
+
+  /** Rows of nodes that have come. */
+  reorder({ removed, added, turned }: { removed: number[]; added: { at: number; total: number; takesRow: boolean }[]; turned: { from: number; length: number } | null }): number[] {
+    for (const at of removed) if (this.rows.length > 1) this.free.push(...this.rows.splice(at % this.rows.length, 1));
+    const came = added.map(({ at, total, takesRow }) => {
+      const row = (takesRow ? this.free.pop() : undefined) ?? this.totals.length;
+      this.totals[row] = total;
+      this.rows.splice(at % (this.rows.length + 1), 0, row);
+      return row;
+    });
+    if (turned !== null) {
+      const from = turned.from % this.rows.length;
+      this.rows.splice(from, turned.length, ...this.rows.slice(from, from + turned.length).reverse());
+    }
+    return came;
+  }
+
+  positions(): Int32Array {
+    const positionOf = new Int32Array(this.totals.length).fill(-1);
+    this.rows.forEach((row, position) => (positionOf[row] = position));
+    return positionOf;
+  }
+}
+
+test('totals go with nodes that change places', () => {
+  let [resolved, moved] = [0, 0];
+  fc.assert(
+    fc.property(fc.array(totalArbitrary, { minLength: 1, maxLength: 130 }), movesArbitrary, (initial, moves) => {
+      const places = new Places(initial);
+      const index = new WindowIndex((position) => {
+        resolved++;
+        return places.totals[places.rows[position]];
+      });
+      index.reset(initial.length);
+      for (const move of moves) {
+        const { rows } = places;
+        if (move.kind === 'change') {
+          places.totals[rows[move.at % rows.length]] = move.total;
+          index.invalidate(move.at % rows.length);
+        } else if (move.kind === 'order') {
+          const [before, positionBefore] = [Int32Array.from(rows), places.positions()];
+          const came = places.reorder(move.order);
+          index.rearrange(before, positionBefore, Int32Array.from(places.rows));
+          // A row may have been another node's.
+          for (const row of came) index.invalidate(places.positions()[row]);
+          moved++;
+        } else {
+          const totals = rows.map((row) => places.totals[row]);
+          const expected = walk(totals, move.at % rows.length, move.target);
+          index.find(move.at % rows.length, move.target, null);
+          expect(index.processedCount).toBe(expected.processed);
+          expect(expected.feasible.map((_, n) => index.nth(n))).toEqual(expected.feasible);
+          expect(index.feasibleCount).toBe(expected.feasible.length);
+          expect(index.feasibleCount === 0 ? -1 : index.winner()).toBe(expected.winner);
+        }
+      }
+    }),
+    RUNS,
+  );
+  expect(moved).toBeGreaterThan(500);
+  expect(resolved).toBeGreaterThan(500);
+});
+
+test('nodes that change places are not worked out anew', () => {
+  const rows = Int32Array.from({ length: 500 }, (_, row) => row);
+  const asked: number[] = [];
+  const index = new WindowIndex((position) => {
+    asked.push(position);
+    return 1;
+  });
+  index.reset(500);
+  index.find(0, 500, null);
+  asked.length = 0;
+  // The node of row 100 goes, one of row 500 comes.
+  index.rearrange(rows, rows, rows.map((row) => (row < 100 ? row : row + 1)));
+  index.find(0, 500, null);
+  expect(asked).toEqual([499]);
+});
+
 test('a group that adds to its nodes\' totals is as if each node had more', () => {
   const caseArbitrary = fc.record({
     nodes: fc.array(fc.record({ total: totalArbitrary, group: fc.nat(3) }), { minLength: 1, maxLength: 250 }),

@@ -2,7 +2,7 @@
  * Which nodes hold which image, as the scheduler's cache knows it (pkg/scheduler/backend/cache/cache.go). The size is
  * the one that the first holder reported. A node's view of how many nodes hold an image is frozen when the node's
  * snapshot entry is refreshed, that is, when the node or a pod on it has changed since the last cycle. Images are
- * numbered; a node costs 24 bytes for each image of the node that has most.
+ * numbered; a node costs 16 bytes for each image of the node that has most.
  */
 import { growUint8, grownCapacity } from '../../base/growable.ts';
 import { Interner } from '../../base/interner.ts';
@@ -15,16 +15,16 @@ export interface ImageState {
   readonly nodes: number;
 }
 
-/** Of an image on a node, side by side: number, frozen nodes (0: not known yet), frozen size. */
-const HELD = 3;
-
 export class ImageStates {
   private readonly names = new Interner();
   /** By image number: nodes that hold it, and the size that the first of them reported. */
   private readonly liveNodes: number[] = [];
   private readonly liveSizes: number[] = [];
-  /** By node row, `width` numbers each: its images; `heldEnds` tells where they end. */
-  private held: Float64Array = new Float64Array(0);
+  /** By node row, `width` each: numbers of its images, frozen nodes (0: not known yet), frozen sizes. */
+  private held: Int32Array = new Int32Array(0);
+  private frozenNodes: Int32Array = new Int32Array(0);
+  private frozenSizes: Float64Array = new Float64Array(0);
+  /** By node row: the place behind its last image. */
   private heldEnds: Int32Array = new Int32Array(0);
   private width = 0;
   private readonly touchedRows: number[] = [];
@@ -54,8 +54,8 @@ export class ImageStates {
     let at = row * this.width;
     for (const [name, sizeBytes] of images) {
       const number = (this.held[at] = this.number(name));
-      this.held[at + 1] = this.held[at + 2] = 0;
-      at += HELD;
+      this.frozenNodes[at] = this.frozenSizes[at] = 0;
+      at++;
       if (this.liveNodes[number]++ === 0) this.liveSizes[number] = sizeBytes;
     }
     this.heldEnds[row] = at;
@@ -102,16 +102,15 @@ export class ImageStates {
   state(info: NodeInfo, image: string): ImageState | undefined {
     const number = this.names.find(image);
     if (number < 0) return undefined;
-    const { held } = this;
+    const { frozenNodes, frozenSizes } = this;
     const at = this.find(info.row, number);
-    return at < 0 || held[at + 1] === 0 ? undefined : { nodes: held[at + 1], sizeBytes: held[at + 2] };
+    return at < 0 || frozenNodes[at] === 0 ? undefined : { nodes: frozenNodes[at], sizeBytes: frozenSizes[at] };
   }
 
   /** sizeBytes * nodes / total of an image on a node, cut to a whole number; 0 when the node lacks it. */
   spread(row: number, image: number, total: number): number {
-    const { held } = this;
     const at = this.find(row, image);
-    return at < 0 ? 0 : Math.trunc(held[at + 2] * (held[at + 1] / total));
+    return at < 0 ? 0 : Math.trunc(this.frozenSizes[at] * (this.frozenNodes[at] / total));
   }
 
   /** Grows when what is frozen for a node row changes. */
@@ -124,36 +123,41 @@ export class ImageStates {
     if (row >= this.heldEnds.length) return -1;
     const { held } = this;
     const end = this.heldEnds[row];
-    for (let at = row * this.width; at < end; at += HELD) if (held[at] === image) return at;
+    for (let at = row * this.width; at < end; at++) if (held[at] === image) return at;
     return -1;
   }
 
   /** For so many images on a node row. */
   private makeRoom(row: number, images: number): void {
-    const { held, heldEnds, width } = this;
-    if (images * HELD <= width && row < heldEnds.length) return;
+    const { held, frozenNodes, frozenSizes, heldEnds, width } = this;
+    if (images <= width && row < heldEnds.length) return;
     const rows = row < heldEnds.length ? heldEnds.length : grownCapacity(heldEnds.length, row + 1);
-    while (images * HELD > this.width) this.width = Math.max(4 * HELD, 2 * this.width);
-    this.held = new Float64Array(rows * this.width);
+    while (images > this.width) this.width = Math.max(4, 2 * this.width);
+    this.held = new Int32Array(rows * this.width);
+    this.frozenNodes = new Int32Array(rows * this.width);
+    this.frozenSizes = new Float64Array(rows * this.width);
     this.heldEnds = new Int32Array(rows);
     for (let old = 0; old < rows; old++) {
       const from = old * width;
       const end = old < heldEnds.length ? heldEnds[old] : from;
-      this.held.set(held.subarray(from, end), old * this.width);
-      this.heldEnds[old] = old * this.width + (end - from);
+      const to = old * this.width;
+      this.held.set(held.subarray(from, end), to);
+      this.frozenNodes.set(frozenNodes.subarray(from, end), to);
+      this.frozenSizes.set(frozenSizes.subarray(from, end), to);
+      this.heldEnds[old] = to + (end - from);
     }
   }
 
   /** Whether anything changed. */
   private freeze(row: number): boolean {
-    const { held, liveNodes, liveSizes } = this;
+    const { held, frozenNodes, frozenSizes, liveNodes, liveSizes } = this;
     const end = this.heldEnds[row];
     let changed = false;
-    for (let at = row * this.width; at < end; at += HELD) {
+    for (let at = row * this.width; at < end; at++) {
       const number = held[at];
-      if (held[at + 1] === liveNodes[number] && held[at + 2] === liveSizes[number]) continue;
-      held[at + 1] = liveNodes[number];
-      held[at + 2] = liveSizes[number];
+      if (frozenNodes[at] === liveNodes[number] && frozenSizes[at] === liveSizes[number]) continue;
+      frozenNodes[at] = liveNodes[number];
+      frozenSizes[at] = liveSizes[number];
       changed = true;
     }
     return changed;

@@ -30,7 +30,7 @@ export interface SchedulerSnapshot {
 
 export class LiveSnapshot implements SchedulerSnapshot, CacheObserver {
   nodes: NodeInfo[] = [];
-  /** Their rows. */
+  /** Their rows; another array whenever `nodes` is rebuilt. */
   rows: Int32Array = new Int32Array(0);
   /** Index in `nodes` by node row, -1: not there. */
   positionOf: Int32Array = new Int32Array(0);
@@ -50,6 +50,8 @@ export class LiveSnapshot implements SchedulerSnapshot, CacheObserver {
   private readonly gone = new Set<string>();
   /** Some node came or went. */
   private stale = false;
+  /** How often there were more or fewer `nodes` than before. */
+  private numberChanges = 0;
 
   constructor(cluster: SchedulerCache) {
     this.cluster = cluster;
@@ -80,9 +82,9 @@ export class LiveSnapshot implements SchedulerSnapshot, CacheObserver {
     return this.images.spread(row, imageNumber, this.nodes.length);
   }
 
-  /** Grows when the image counts frozen for a node row change. */
-  frozenVersion(row: number): number {
-    return this.images.version(row);
+  /** Grows when what `imageSpread` says of a node row may change: its frozen image counts, or the number of nodes. */
+  spreadVersion(row: number): number {
+    return this.images.version(row) + this.numberChanges;
   }
 
   nodeAdded(row: number): void {
@@ -172,6 +174,7 @@ export class LiveSnapshot implements SchedulerSnapshot, CacheObserver {
 
   private renew(): void {
     const order = this.came.size + this.gone.size > 0 ? this.treeOrder() : this.sameOrder();
+    if (order.length !== this.nodes.length) this.numberChanges++;
     this.nodes = order;
     this.rows = new Int32Array(order.length);
     this.positionOf = new Int32Array(this.cluster.nodes.length).fill(-1);

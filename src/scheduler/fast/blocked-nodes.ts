@@ -28,17 +28,23 @@ interface NodeList {
   readonly nodes: readonly NodeInfo[];
 }
 
+/** With more nodes that take it most pods of the template find one, and nobody asks for the counts. */
+const MOST_FREE = 16;
+
 export class BlockedNodes {
-  /** The last full walk found no node that the pod may go to, and all that has changed since has been looked at. */
+  /** No node takes such a pod, but those that something else keeps it from. */
   holds = false;
-  /** Nodes by verdict, while it holds. */
+  /** The counts are followed: a full walk has found no node, and few have come to pass since. */
+  private isFollowed = false;
+  /** Nodes by verdict, as of the last look. */
   readonly verdictCounts: number[] = [];
   private readonly cluster: SchedulerCache;
   private readonly snapshot: LiveSnapshot;
   private readonly verdicts: RememberedVerdicts;
   /** Rows that pass, but for something that the verdicts do not know. */
   private readonly passing = new Set<number>();
-  /** Change of the node table up to which the counts hold. */
+  /** Of which nodes the counts are, and the change of the node table up to which they hold. */
+  private rows: Int32Array = new Int32Array(0);
   private seenChanges = 0;
   private unschedulable: NodeList | null = null;
   /** By row: 1 while a list is made in which the row's verdict is replaced. */
@@ -52,6 +58,8 @@ export class BlockedNodes {
 
   /** To be called after a walk over all nodes in which none passed that something else does not keep the pod from. */
   begin(): void {
+    this.holds = true;
+    if (this.isFollowed) return;
     const { verdictCounts, passing, verdicts } = this;
     verdictCounts.length = 0;
     passing.clear();
@@ -62,35 +70,52 @@ export class BlockedNodes {
       verdictCounts[verdict] = (verdictCounts[verdict] ?? 0) + 1;
       if (verdict === 0) passing.add(row);
     }
-    this.holds = true;
+    this.isFollowed = true;
+    this.rows = rows;
     this.unschedulable = null;
     this.seenChanges = this.cluster.nodes.changeCount;
   }
 
   /** Gives its memory back. */
   forget(): void {
-    this.holds = false;
+    this.drop();
     this.unschedulable = null;
     this.isReplaced = new Uint8Array(0);
   }
 
   /**
-   * Looks again at the nodes that have changed since: true while none passes but those that something else keeps the
-   * pod from (`except`, by row).
+   * Whether it is known that no node passes but those that something else keeps the pod from (`except`, by row). Looks
+   * again at the nodes that have changed since the last time.
    */
   stillHolds(except: ReadonlyMap<number, unknown>): boolean {
-    if (!this.holds) return false;
+    let free = 0;
+    if (this.isFollowed && this.follow()) for (const row of this.passing) if (!except.has(row)) free++;
+    this.isFollowed &&= free <= MOST_FREE;
+    return (this.holds = this.isFollowed && free === 0);
+  }
+
+  /** Verdicts are asked for without `stillHolds`: what is counted is not right any more. */
+  drop(): void {
+    this.holds = this.isFollowed = false;
+  }
+
+  /** Brings the counts up to date; false: they cannot be. */
+  private follow(): boolean {
+    return (this.isFollowed = this.rows === this.snapshot.rows && this.lookAtChanged());
+  }
+
+  private lookAtChanged(): boolean {
     const { nodes } = this.cluster;
     const { positionOf } = this.snapshot;
     const { verdicts, passing, verdictCounts } = this;
     const behind = nodes.changeCount - this.seenChanges;
-    if (behind > CHANGE_RING) return (this.holds = false);
+    if (behind > CHANGE_RING) return false;
     for (let i = this.seenChanges; i < nodes.changeCount; i++) {
       const row = nodes.changedRows[i & (CHANGE_RING - 1)];
       if (row >= positionOf.length || positionOf[row] < 0 || verdicts.isUpToDate(row)) continue;
       const before = verdicts.verdictAt(row);
       const after = verdicts.look(row);
-      if (verdicts.hasErrors || (after === 0 && !except.has(row))) return (this.holds = false);
+      if (verdicts.hasErrors) return false;
       if (before === after) continue;
       if (before === 0) passing.delete(row);
       if (after === 0) passing.add(row);
@@ -99,7 +124,6 @@ export class BlockedNodes {
       verdictCounts[after] = (verdictCounts[after] ?? 0) + 1;
     }
     this.seenChanges = nodes.changeCount;
-    for (const row of passing) if (!except.has(row)) return (this.holds = false);
     return true;
   }
 

@@ -67,9 +67,6 @@ export class CachedScan {
   /** Raw scores that, the same on all nodes, normalise to a valid one. */
   private readonly validWhenEven = new Map<Plugin, Set<number>>();
   private readonly liveStatuses = new Map<number, Status>();
-  /** Node rows in cache order. */
-  private order: Int32Array = new Int32Array(0);
-  private orderVersion = -1;
 
   /** `cacheBytes`: what remembered answers may hold; a default of TemplateCaches. */
   constructor(cluster: SchedulerCache, snapshot: LiveSnapshot, cacheBytes?: number) {
@@ -89,7 +86,7 @@ export class CachedScan {
     if (pods.pinnedNode[pod.row] >= 0) return false;
     const { template } = pod;
     const cache = this.caches.of(profile, pod, template);
-    if (!cache.usable) return false;
+    if (!cache.questions.usable) return false;
     this.cache = cache;
     this.liveFilters.length = 0;
     this.liveScores = NO_SCORES;
@@ -98,7 +95,7 @@ export class CachedScan {
     const others = this.askDomains(cache.plan, pod);
     this.askedNobody = others.length === 0;
     if (others.length > 0 && !this.wake(profile, state, pod, cache.plan, others)) return false;
-    if (this.orderVersion !== this.snapshot.version) this.takeOrder();
+    this.makeRoom();
     return true;
   }
 
@@ -132,17 +129,18 @@ export class CachedScan {
 
   /** Walks the nodes from `start` until `target` pass. A status: the cycle ends with this error. */
   filter(state: CycleState, pod: PodInfo, start: number, target: number): Status | null {
-    const { order, cache, feasible } = this;
+    const { cache, feasible } = this;
+    const order = this.snapshot.rows;
     const count = order.length;
     if (cache !== null) this.caches.begin(cache, pod);
     const live = this.liveFilters.length + this.tests.length > 0;
     this.walkStart = start;
-    if (!live && cache?.blocked.stillHolds(NOBODY) === true) {
+    if (live) cache?.blocked.drop();
+    else if (cache?.blocked.stillHolds(NOBODY) === true) {
       this.feasibleCount = 0;
       this.rejectedCount = count;
       return null;
     }
-    if (cache !== null) cache.blocked.holds = false;
     let found = 0;
     this.rejectedCount = 0;
     this.liveStatuses.clear();
@@ -195,32 +193,31 @@ export class CachedScan {
     const only = this.tests.length + this.excluded.size === 0 ? cache.onlyTaker(pod, this.snapshot.positionOf) : -1;
     if (only >= 0) {
       this.feasibleCount = 1;
-      this.rejectedCount = this.order.length - 1;
+      this.rejectedCount = this.snapshot.rows.length - 1;
       return only;
     }
     this.caches.begin(cache, pod);
-    const isBlocked = this.tests.length === 0 && cache.blocked.stillHolds(this.excluded);
+    const isBlocked = cache.blocked.stillHolds(this.excluded);
     if (cache.isOdd) return this.otherWay;
+    this.walkStart = start;
     if (isBlocked) {
       this.feasibleCount = 0;
-      this.rejectedCount = this.order.length;
+      this.rejectedCount = this.snapshot.rows.length;
       return -1;
     }
-    cache.blocked.holds = false;
-    cache.syncIndex();
-    const { index } = cache;
+    cache.index.bringUpToDate();
+    const index = cache.index.window;
     const { masks } = this;
     const { excluded } = this;
     index.find(
       start,
       target,
       this.tests.length + excluded.size > 0 &&
-        masks.begin(this.order, this.tests, excluded.keys(), this.snapshot.positionOf)
+        masks.begin(this.snapshot.rows, this.tests, excluded.keys(), this.snapshot.positionOf)
         ? masks
         : null,
     );
     if (cache.isOdd) return this.otherWay;
-    this.walkStart = start;
     this.feasibleCount = index.feasibleCount;
     this.rejectedCount = index.processedCount - index.feasibleCount;
     if (index.feasibleCount === 0) {
@@ -228,8 +225,8 @@ export class CachedScan {
       return -1;
     }
     const position = index.feasibleCount === 1 ? index.nth(0) : this.choose(cache, state, pod, ties);
-    if (position >= 0) return this.order[position];
-    index.collect(this.order, this.feasible, totals);
+    if (position >= 0) return this.snapshot.rows[position];
+    index.collect(this.snapshot.rows, this.feasible, totals);
     if (cache.indexesRaw) totals.fill(0, 0, index.feasibleCount);
     return UNSCORED;
   }
@@ -239,7 +236,7 @@ export class CachedScan {
     cache: TemplateCache, state: CycleState, pod: PodInfo, ties: 'upstream' | 'first' | null,
   ): number {
     const { domainScores, liveScores, masks } = this;
-    const { index, kinds } = cache;
+    const { window: index, kinds } = cache.index;
     if (ties === null || liveScores.length > 0 || domainScores.length > 1) return -1;
     if (!cache.indexesRaw && !this.isEven(cache)) {
       if (domainScores.length > 0 || !kinds.areKnown) return -1;
@@ -251,7 +248,7 @@ export class CachedScan {
     const { table, favourite, weight } = domainScores[0];
     if (favourite !== null && cache.sumsNothing && weight > 0) return index.nth(favourite(index.feasibleCount));
     if (ties === 'first' || table === null) return -1;
-    const groups = masks.groups(this.order, table.column);
+    const groups = masks.groups(this.snapshot.rows, table.column);
     if (groups === null) return -1;
     index.addByGroup(groups, table.column.size + 1, (present) => table.of(present), weight);
     return index.winner();
@@ -263,7 +260,7 @@ export class CachedScan {
   }
 
   /** Whether no normalised score can tell two nodes apart. */
-  private isEven({ kinds, normalized }: TemplateCache): boolean {
+  private isEven({ index: { kinds }, questions: { normalized } }: TemplateCache): boolean {
     if (kinds.count > 1) return false;
     const { first } = kinds;
     if (first === undefined) return true;
@@ -307,7 +304,7 @@ export class CachedScan {
   }
 
   private diagnoseDomains(cache: TemplateCache): Diagnosis {
-    const { order } = this;
+    const order = this.snapshot.rows;
     const diagnosis = new Diagnosis(order.length);
     for (let i = 0, position = this.walkStart; i < order.length; i++) {
       const row = order[position];
@@ -326,10 +323,10 @@ export class CachedScan {
     if (this.liveFilters.length === 0 && this.tests.length > 0)
       return this.diagnoseDomains(this.cache as TemplateCache);
     if (this.cache?.blocked.holds === true && this.liveFilters.length === 0)
-      return new Diagnosis(this.order.length, new BlockedStatuses(this.cache, this.snapshot, this.excluded));
+      return new Diagnosis(this.snapshot.rows.length, new BlockedStatuses(this.cache, this.snapshot, this.excluded));
     const { info } = this.cluster.nodes;
     const statuses = this.cache?.statuses ?? [];
-    const diagnosis = new Diagnosis(this.order.length);
+    const diagnosis = new Diagnosis(this.snapshot.rows.length);
     for (let i = 0; i < this.rejectedCount; i++) {
       const row = this.rejected[i];
       const verdict = this.rejectedVerdict[i];
@@ -357,8 +354,9 @@ export class CachedScan {
     if (!collected) {
       for (let i = 0; i < count; i++) totals[i] = cache.sumAt(feasible[i]);
     }
-    if (!this.isEven(cache)) for (let k = 0; k < cache.normalized.length; k++) {
-      const status = this.addNormalized(state, pod, cache.normalized[k], cache.raw[k], totals, scratch);
+    const { normalized } = cache.questions;
+    if (!this.isEven(cache)) for (let k = 0; k < normalized.length; k++) {
+      const status = this.addNormalized(state, pod, normalized[k], cache.raw[k], totals, scratch);
       if (status !== null) return AGAIN;
     }
     for (const { add, weight } of this.domainScores) add(feasible, count, weight, totals, scratch);
@@ -463,10 +461,8 @@ export class CachedScan {
     this.rejectedVerdict[this.rejectedCount++] = verdict;
   }
 
-  private takeOrder(): void {
-    const { nodes, version } = this.snapshot;
-    this.order = this.snapshot.rows;
-    this.orderVersion = version;
+  private makeRoom(): void {
+    const { nodes } = this.snapshot;
     if (this.feasible.length >= nodes.length) return;
     this.feasible = new Int32Array(nodes.length);
     this.rejected = new Int32Array(nodes.length);

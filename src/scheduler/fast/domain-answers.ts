@@ -35,8 +35,6 @@ export interface DomainAnswers {
   readonly favourite?: (count: number) => number;
 }
 
-export const NO_TESTS: readonly DomainTest[] = [];
-
 /** Normalised scores by topology domain. */
 export interface DomainTable {
   readonly column: LabelColumn;

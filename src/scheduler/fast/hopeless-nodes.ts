@@ -16,7 +16,7 @@ import type { PodInfo } from '../framework/pod-info.ts';
 import { countUp, isRejected } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
 import { NO_VICTIMS } from '../preemption/victims.ts';
-import { NominatedNodes } from './nominated-nodes.ts';
+import type { NominatedNodes } from './nominated-nodes.ts';
 
 const WORD_BITS = 5;
 const WORD = (1 << WORD_BITS) - 1;
@@ -62,7 +62,6 @@ export class HopelessNodes {
   private readonly byTemplate = new BoundedMap<number, Verdicts>(MOST_TEMPLATES, noVerdicts);
   /** Bits of one dry run. */
   private bits: Int32Array = new Int32Array(0);
-  private nominated: NominatedNodes | null = null;
 
   constructor(cluster: SchedulerCache) {
     this.cluster = cluster;
@@ -70,34 +69,35 @@ export class HopelessNodes {
 
   /**
    * For one dry run over `nodes`; null: each has to be tried. Good until the next one. Looks at the nodes that have
-   * changed since the last one, as long as it is about the same list. `lowest` gives the least priority on a node.
+   * changed since the last one, as long as it is about the same list. `nominated`: up to date; null: nobody follows
+   * nominations. `lowest` gives the least priority on a node.
    */
-  triesAmong(handle: Handle, state: CycleState, pod: PodInfo, cycle: NodeStatuses, nodes: readonly NodeInfo[], lowest: (node: NodeInfo) => number): Tries | null {
+  triesAmong(
+    handle: Handle, state: CycleState, pod: PodInfo, cycle: NodeStatuses, nodes: readonly NodeInfo[],
+    nominated: NominatedNodes | null, lowest: (node: NodeInfo) => number,
+  ): Tries | null {
     const filter = handle.decidingFilter?.(pod.template) ?? null;
     if (filter === null) return null;
     const verdicts = this.of(pod.template.id);
     const why = (node: NodeInfo): Status | null =>
       lowest(node) >= pod.priority ? NO_VICTIMS : this.known(verdicts, filter, state, pod, cycle, node);
     this.bringUpToDate(verdicts, nodes, why);
-    const bits = this.bitsFor(handle, verdicts);
+    const bits = this.bitsFor(handle, verdicts, nominated);
     return { next: (from) => nextBit(bits, from, nodes.length), why, counts: verdicts.counts };
   }
 
   /** With the pods that are nominated to it a node says other things than by itself. */
-  private bitsFor(handle: Handle, { hopeful, indexOf }: Verdicts): Int32Array {
+  private bitsFor(handle: Handle, { hopeful, indexOf }: Verdicts, nominated: NominatedNodes | null): Int32Array {
     if (handle.nominationCount() === 0) return hopeful;
     if (this.bits.length < hopeful.length) this.bits = new Int32Array(hopeful.length);
     this.bits.set(hopeful);
-    const log = handle.nominationLog?.();
-    if (log === undefined) {
+    if (nominated === null) {
       for (const name of handle.nominations().keys()) {
         const row = handle.snapshot.find(name)?.row ?? -1;
         if (row >= 0 && indexOf[row] >= 0) setBit(this.bits, indexOf[row]);
       }
       return this.bits;
     }
-    const nominated = (this.nominated ??= new NominatedNodes(this.cluster, handle.snapshot));
-    nominated.bringUpToDate(handle.nominations(), log);
     for (const row of nominated.rows) if (indexOf[row] >= 0) setBit(this.bits, indexOf[row]);
     return this.bits;
   }

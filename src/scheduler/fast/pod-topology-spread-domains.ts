@@ -7,7 +7,6 @@ import type { LabelColumn } from '../cache/label-columns.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { FewPodsSpread } from './pod-topology-spread-few.ts';
 import { SoftSpread } from './pod-topology-spread-scores.ts';
-import { NO_TESTS } from './domain-answers.ts';
 import type { TemplateMatcher } from '../../cluster/template-matcher.ts';
 import type { DomainAnswers, DomainPlugin, DomainTest } from './domain-answers.ts';
 import type { PlacementCounter } from '../cache/placements.ts';
@@ -198,7 +197,7 @@ class TemplateSpread {
       status: verdicts.skewed,
     }));
     this.answers = {
-      tests: hard.length === 0 ? NO_TESTS : this.tests,
+      tests: this.tests,
       ...(soft.length === 0 ? { score: null, table: null } : new SoftSpread(this.soft, requireAll).answers),
     };
   }

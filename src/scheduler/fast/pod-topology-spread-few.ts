@@ -10,7 +10,6 @@ import type { Handle } from '../framework/plugin-api.ts';
 import { hasAllKeys, heldByTemplate, includes } from '../plugins/pod-topology-spread-constraints.ts';
 import type { SpreadConstraint, SpreadConstraints } from '../plugins/pod-topology-spread-constraints.ts';
 import { withRoom } from '../../base/growable.ts';
-import { NO_TESTS } from './domain-answers.ts';
 import type { DomainAnswers } from './domain-answers.ts';
 import { SoftSpread } from './pod-topology-spread-scores.ts';
 import type { SpreadCounts } from './pod-topology-spread-scores.ts';
@@ -18,7 +17,7 @@ import type { SpreadCounts } from './pod-topology-spread-scores.ts';
 /** With more, keeping counts is cheaper. */
 const MOST_WALKED = 256;
 
-const NO_DIFFERENCE: DomainAnswers = { tests: NO_TESTS, score: null, table: null };
+const NO_DIFFERENCE: DomainAnswers = { tests: [], score: null, table: null };
 
 /** Counts of the last question; those by node are shared. */
 class WalkedCounts implements SpreadCounts {
@@ -89,7 +88,7 @@ export class FewPodsSpread {
   private begin(soft: readonly SpreadConstraint[]): DomainAnswers {
     const { nodes } = this.handle.cluster;
     this.walked = soft.map((constraint) => new WalkedCounts(constraint, nodes.labelColumn(constraint.topologyKey)));
-    return { tests: NO_TESTS, ...new SoftSpread(this.walked, this.requireAll).answers };
+    return { tests: [], ...new SoftSpread(this.walked, this.requireAll).answers };
   }
 
   /** Whether there were few enough. */

@@ -7,7 +7,6 @@
 import { assert } from '../../base/assert.ts';
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
-import { CHANGE_RING } from '../cache/cached-nodes.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { CycleState } from '../framework/cycle-state.ts';
 import type { PodInfo } from '../framework/pod-info.ts';
@@ -19,12 +18,13 @@ import { isRejected } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
 import { BlockedNodes } from './blocked-nodes.ts';
 import type { RememberedVerdicts } from './blocked-nodes.ts';
-import { RawKinds } from './node-bits.ts';
-import { INFEASIBLE, WindowIndex } from './window-index.ts';
+import { TemplateIndex } from './template-index.ts';
+import type { NodeTotals } from './template-index.ts';
+import { INFEASIBLE } from './window-index.ts';
 
-/** In place of a version of image counts: no score of this node depends on the number of nodes. */
+/** In place of a version of image counts and number of nodes: no score of this node depends on the number of nodes. */
 const COUNTS_NOTHING = -2;
-/** It does, and has not been worked out yet. */
+/** Some does, and has not been worked out yet. */
 const NOT_COUNTED = -1;
 /** Whole numbers of one node in a cache, half a cache line: the generation that the answers belong to (0: none), ... */
 const CELL = 8;
@@ -38,7 +38,7 @@ const SUM = 2;
 const FACTS_GENERATION = 3;
 const FACTS_VERDICT = 4;
 const RAW_GENERATION = 5;
-/** ... weighted sum of those that do, as it was last, and the version of the node's image counts that it is of. */
+/** ... weighted sum of those that do, as it was last, and the `spreadVersion` of the node that it is of. */
 const COUNTED_SUM = 6;
 const COUNTED_VERSION = 7;
 const MAX_SUM = 0x2000_0000;
@@ -106,94 +106,157 @@ export function cachePlan(profile: Profile): CachePlan {
   };
 }
 
-export class TemplateCache implements RememberedVerdicts {
+/** What of a profile is asked for one template, and of whom. */
+class TemplateQuestions {
+  /** The pod of the cycle under way: one of the template's. */
+  view: PodInfo;
   /**
    * false: PreFilter of a cached plugin rejects or restricts the nodes, or a PreScore without Score has to be asked;
    * the plain scan has to do it.
    */
   readonly usable: boolean;
+  /** Cached filters in order: those on facts, answered once per version of the node's object, and the others. */
+  readonly factsFilters: readonly CachedFilter[];
+  readonly nodeFilters: readonly CachedFilter[];
+  readonly summed: readonly WeightedScore[];
+  /** Summed scores that change with image counts and the number of nodes. */
+  readonly counting: readonly WeightedScore[];
+  readonly normalized: readonly WeightedScore[];
+  /** Which nodes may pass, where a filter knows it and none before it can fail on the others. */
+  readonly onlyRows: (() => ReadonlySet<number>) | null;
+  private readonly state = new CycleState();
+
+  constructor(profile: Profile, plan: CachePlan, pod: PodInfo) {
+    this.view = pod;
+    this.usable =
+      this.prepare(profile, plan, pod) && !profile.lacksPreFilter && !profile.lonePreScores.some(mayFailAlone);
+    const { template } = pod;
+    const { skipFilter, skipScore } = this.state;
+    const filters = plan.filters
+      .filter(({ plugin, live }) => !live && !skipFilter.has(plugin.name))
+      .map((planned): CachedFilter => ({ ...planned, ask: this.filterBy(planned.plugin, template) }));
+    const weighted = (list: readonly ScorePlugin[]): WeightedScore[] => list
+      .filter(({ plugin }) => !skipScore.has(plugin.name))
+      .map(({ plugin, weight }) => ({ plugin, weight, ask: this.scoreBy(plugin, template) }));
+    this.factsFilters = filters.filter(({ facts }) => facts);
+    this.nodeFilters = filters.filter(({ facts }) => !facts);
+    this.summed = weighted(plan.summed.filter(({ plugin }) => plugin.countsNodes === undefined));
+    this.counting = weighted(plan.summed.filter(({ plugin }) => plugin.countsNodes !== undefined));
+    this.normalized = weighted(plan.normalized);
+    this.onlyRows = onlyRowsOf(filters.map(({ plugin }) => plugin), template);
+  }
+
+  private filterBy(plugin: FilterPlugin, template: PodTemplate): (node: NodeInfo, row: number) => Status | null {
+    return plugin.filterOf?.(template) ?? ((node) => plugin.filter(this.state, this.view, node));
+  }
+
+  private scoreBy(plugin: ScorePlugin['plugin'], template: PodTemplate): (node: NodeInfo, row: number) => number {
+    return plugin.scoreOf?.(template) ?? ((node) => plugin.score(this.state, this.view, node));
+  }
+
+  /** Runs PreFilter and PreScore of the cached plugins, which look at the template only. */
+  private prepare(profile: Profile, plan: CachePlan, pod: PodInfo): boolean {
+    const cachedFilters = new Set<Plugin>(plan.filters.filter((entry) => !entry.live).map((entry) => entry.plugin));
+    if (!profile.passesPreFilter(this.state, pod, cachedFilters)) return false;
+    const cachedScores = new Set<Plugin>([...plan.summed, ...plan.normalized].map((entry) => entry.plugin));
+    const lone: readonly Plugin[] = profile.lonePreScores;
+    for (const plugin of lone) if (isLocal(plugin.dependence?.score)) cachedScores.add(plugin);
+    return profile.runPreScore(this.state, pod, [], cachedScores) === null;
+  }
+}
+
+/** The verdicts of one template's filters as numbers; 0: passes. */
+class VerdictNumbers {
+  readonly statuses: (Status | null)[] = [null];
+  /** Position in the profile's filters of the plugin that gave each status. */
+  readonly orders: number[] = [0];
+  /** A filter gave an error for some node: a verdict may be one. */
+  hasErrors = false;
+  private readonly byStatus = new Map<Status, number>();
+  private readonly byText = new Map<string, number>();
+
+  /** Plugins share their verdicts; one that makes a new object each time is found by its text. */
+  indexOf(status: Status, { plugin, order }: PlannedFilter): number {
+    const known = this.byStatus.get(status);
+    if (known !== undefined) return known;
+    const text = `${plugin.name} ${status.code} ${status.reasons.join('|')}`;
+    let index = this.byText.get(text);
+    if (index === undefined) {
+      index = this.statuses.length;
+      assert(index < 65_536, `plugin ${plugin.name} gives more than 65,535 different verdicts`);
+      this.statuses.push(status);
+      if (!isRejected(status)) this.hasErrors = true;
+      this.orders.push(order);
+      this.byStatus.set(status, index);
+      this.byText.set(text, index);
+    }
+    return index;
+  }
+}
+
+export class TemplateCache implements RememberedVerdicts, NodeTotals {
+  readonly plan: CachePlan;
+  readonly questions: TemplateQuestions;
   /** What is remembered of each node: CELL numbers a node row, side by side because they are looked at together. */
   private cells: Int32Array = new Int32Array(0);
   /** Sums that are no whole number an int32 holds, by place in `cells`. */
   private readonly oddSums = new Map<number, number>();
-  /** Raw scores of `normalized`, one column each. */
+  /** Raw scores of the normalised plugins, one column each. */
   readonly raw: Float64Array[];
-  readonly statuses: (Status | null)[] = [null];
-  /** Position in the profile's filters of the plugin that gave each status. */
-  readonly statusOrder: number[] = [0];
-  readonly plan: CachePlan;
-  readonly normalized: readonly WeightedScore[];
-  private readonly summed: readonly WeightedScore[];
-  /** Cached filters in order: those on facts, answered once per version of the node's object, and the others. */
-  private readonly factsFilters: readonly CachedFilter[];
-  private readonly nodeFilters: readonly CachedFilter[];
+  private readonly verdicts = new VerdictNumbers();
   private readonly rawOnFacts: boolean;
   /** Some answer is kept by version of the node's object, and not only by what is on the node. */
   private readonly looksAtFacts: boolean;
-  /** No score is summed: all sums are 0. */
-  readonly sumsNothing: boolean;
   /** The only score is a normalised one whose raw values rank the nodes: the index holds those in place of sums. */
   readonly indexesRaw: boolean;
-  /** Which nodes may pass, where a filter knows it and none before it can fail on the others. */
-  private readonly onlyRows: (() => ReadonlySet<number>) | null;
   /** Bytes held, and when it was used last, counted in uses of all caches. */
   bytes = 0;
   lastUse = 0;
-  private readonly state: CycleState = new CycleState();
-  private readonly statusIndex = new Map<Status, number>();
-  private readonly textIndex = new Map<string, number>();
   private readonly cluster: SchedulerCache;
   private readonly snapshot: LiveSnapshot;
-  private snapshotVersion = -1;
-  /** Totals in cache order, of templates whose normalised scores are even. */
-  readonly index: WindowIndex;
-  /** Changes of the node table, and of image counts, that the index knows of. */
-  private indexedChanges = 0;
-  private indexedImageChanges = 0;
-  private indexedVersion = -1;
+  /** Totals in cache order, without what normalised scores add. */
+  readonly index: TemplateIndex;
   /** Some total is no whole number that an int32 holds. */
   hasOddTotals = false;
-  /** The nodes by their raw scores of `normalized`. */
-  readonly kinds: RawKinds;
-  /** Summed scores that change with the number of nodes, as they were last, and the snapshot version they are of. */
-  private readonly counting: readonly WeightedScore[];
   /** Whether no node takes such a pod, and what they say then. */
   readonly blocked: BlockedNodes;
   /** Node evaluations made (misses). */
   evaluations = 0;
-  /** A filter gave an error for some node: a verdict may be one. */
-  hasErrors = false;
   /** A score was outside the range: whoever scores by this cache has to look at each plugin's again. */
   hasInvalidScores = false;
-
-  /** The pod of the cycle under way: one of the template's. */
-  private view: PodInfo;
 
   constructor(cluster: SchedulerCache, snapshot: LiveSnapshot, profile: Profile, plan: CachePlan, pod: PodInfo) {
     this.cluster = cluster;
     this.snapshot = snapshot;
-    this.view = pod;
-    this.blocked = new BlockedNodes(cluster, snapshot, this);
-    this.index = new WindowIndex((position) => this.total(position));
     this.plan = plan;
-    this.usable =
-      this.prepare(profile, plan, pod) && !profile.lacksPreFilter && !profile.lonePreScores.some(mayFailAlone);
-    const scores = (list: readonly ScorePlugin[]): ScorePlugin[] => list.filter(({ plugin }) => !this.state.skipScore.has(plugin.name));
-    const filters = plan.filters.filter(({ plugin, live }) => !live && !this.state.skipFilter.has(plugin.name)).map((planned): CachedFilter => ({ ...planned, ask: this.filterBy(planned.plugin, pod.template) }));
-    const weighted = (list: readonly ScorePlugin[]): WeightedScore[] => list.map(({ plugin, weight }) => ({ plugin, weight, ask: this.scoreBy(plugin, pod.template) }));
-    this.factsFilters = filters.filter(({ facts }) => facts);
-    this.nodeFilters = filters.filter(({ facts }) => !facts);
-    this.summed = weighted(scores(plan.summed).filter(({ plugin }) => plugin.countsNodes === undefined));
-    this.counting = weighted(scores(plan.summed).filter(({ plugin }) => plugin.countsNodes !== undefined));
-    this.normalized = weighted(scores(plan.normalized));
-    this.kinds = new RawKinds(this.normalized);
-    this.raw = this.normalized.map(() => new Float64Array(0));
-    this.onlyRows = onlyRowsOf(filters.map(({ plugin }) => plugin), pod.template);
-    this.sumsNothing = this.summed.length + this.counting.length === 0;
-    this.indexesRaw = this.sumsNothing && plan.liveScores.length === 0 && this.normalized.length === 1
-      && this.normalized[0].plugin.normalizeKeepsBest === true;
-    this.looksAtFacts = this.factsFilters.length + this.counting.length + this.normalized.length > 0;
-    this.rawOnFacts = this.normalized.every(({ plugin }) => plugin.dependence?.score === 'facts');
+    this.questions = new TemplateQuestions(profile, plan, pod);
+    const { factsFilters, counting, normalized } = this.questions;
+    this.blocked = new BlockedNodes(cluster, snapshot, this);
+    this.index = new TemplateIndex(cluster, snapshot, normalized, this);
+    this.raw = normalized.map(() => new Float64Array(0));
+    this.indexesRaw = this.sumsNothing && plan.liveScores.length === 0 && normalized.length === 1
+      && normalized[0].plugin.normalizeKeepsBest === true;
+    this.looksAtFacts = factsFilters.length + counting.length + normalized.length > 0;
+    this.rawOnFacts = normalized.every(({ plugin }) => plugin.dependence?.score === 'facts');
+  }
+
+  /** No score is summed: all sums are 0. */
+  get sumsNothing(): boolean {
+    return this.questions.summed.length + this.questions.counting.length === 0;
+  }
+
+  /** By verdict; null: passes. */
+  get statuses(): readonly (Status | null)[] {
+    return this.verdicts.statuses;
+  }
+
+  /** Position in the profile's filters of the plugin that gives each verdict. */
+  get statusOrder(): readonly number[] {
+    return this.verdicts.orders;
+  }
+
+  get hasErrors(): boolean {
+    return this.verdicts.hasErrors;
   }
 
   /** Something that the index cannot tell: the plain scan finds out what. */
@@ -201,23 +264,17 @@ export class TemplateCache implements RememberedVerdicts {
     return this.hasErrors || this.hasInvalidScores || this.hasOddTotals;
   }
 
-  /** To be called once a cycle before `look`: makes room, notes which node set the answers must be of. */
+  /** To be called once a cycle before `look`: makes room. With more of it, every node is looked at anew. */
   begin(pod: PodInfo): void {
-    const snapshotVersion = this.snapshot.version;
     const { capacity } = this.cluster.nodes;
-    this.view = pod;
-    if (this.cells.length < capacity * CELL) {
-      this.cells = new Int32Array(capacity * CELL);
-      this.bytes = capacity * (BYTES_PER_NODE + 8 * this.raw.length);
-      for (let at = COUNTED_VERSION; at < this.cells.length; at += CELL) this.cells[at] = COUNTS_NOTHING;
-      for (let i = 0; i < this.raw.length; i++) this.raw[i] = new Float64Array(capacity);
-      if (this.raw.length > 0) this.kinds.makeRoom(capacity);
-    }
-    if (snapshotVersion !== this.snapshotVersion) {
-      this.blocked.holds = false;
-      for (let at = COUNTED_VERSION; at < this.cells.length; at += CELL) if (this.cells[at] >= 0) this.cells[at] = NOT_COUNTED;
-    }
-    this.snapshotVersion = snapshotVersion;
+    this.questions.view = pod;
+    if (this.cells.length >= capacity * CELL) return;
+    this.forget();
+    this.cells = new Int32Array(capacity * CELL);
+    this.bytes = capacity * (BYTES_PER_NODE + 8 * this.raw.length);
+    for (let at = COUNTED_VERSION; at < this.cells.length; at += CELL) this.cells[at] = COUNTS_NOTHING;
+    for (let i = 0; i < this.raw.length; i++) this.raw[i] = new Float64Array(capacity);
+    if (this.raw.length > 0) this.index.kinds.makeRoom(capacity);
   }
 
   /** Gives its memory back: every node is looked at anew. */
@@ -227,9 +284,7 @@ export class TemplateCache implements RememberedVerdicts {
     for (let i = 0; i < this.raw.length; i++) this.raw[i] = new Float64Array(0);
     this.oddSums.clear();
     this.index.forget();
-    this.kinds.forget();
     this.blocked.forget();
-    this.snapshotVersion = this.indexedVersion = -1;
   }
 
   /**
@@ -237,10 +292,11 @@ export class TemplateCache implements RememberedVerdicts {
    * several do, or there are too many to try. `positionOf` tells which rows count.
    */
   onlyTaker(pod: PodInfo, positionOf: Int32Array): number {
-    if (this.onlyRows === null) return -1;
-    const rows = this.onlyRows();
+    const { questions } = this;
+    if (questions.onlyRows === null) return -1;
+    const rows = questions.onlyRows();
     if (rows.size > MOST_TRIED) return -1;
-    this.view = pod;
+    questions.view = pod;
     let taker = -1;
     for (const row of rows) {
       if (row >= positionOf.length || positionOf[row] < 0 || !this.passes(row)) continue;
@@ -252,7 +308,8 @@ export class TemplateCache implements RememberedVerdicts {
 
   private passes(row: number): boolean {
     const node = this.cluster.nodes.info[row];
-    return this.factsFilters.every(({ ask }) => ask(node, row) === null) && this.nodeFilters.every(({ ask }) => ask(node, row) === null);
+    const { factsFilters, nodeFilters } = this.questions;
+    return factsFilters.every(({ ask }) => ask(node, row) === null) && nodeFilters.every(({ ask }) => ask(node, row) === null);
   }
 
   /** The verdict on a node, brought up to date; 0: passes. Scores of the row are then valid, too. */
@@ -261,44 +318,21 @@ export class TemplateCache implements RememberedVerdicts {
     const at = row * CELL;
     const generation = this.cluster.nodes.generation[row] | 0;
     if (cells[at] !== generation) this.evaluate(row, generation);
-    else if (this.counting.length > 0 && cells[at + VERDICT] === 0) this.count(row);
+    else if (this.questions.counting.length > 0 && cells[at + VERDICT] === 0) this.count(row);
     return cells[at + VERDICT];
   }
 
-  /** Brings the index up to date: what has changed since its last use is stale. */
-  syncIndex(): void {
-    const { index, snapshot } = this;
-    const { nodes } = this.cluster;
-    const { positionOf } = snapshot;
-    const imageChanges = snapshot.imageChanges.count - this.indexedImageChanges;
-    const behind = Math.max(nodes.changeCount - this.indexedChanges, imageChanges);
-    // Further behind, nobody knows which nodes have changed. Cells do not tell: others bring them up to date, too.
-    if (this.indexedVersion !== snapshot.version || behind > CHANGE_RING) {
-      index.reset(snapshot.nodes.length);
-      this.kinds.reset(snapshot.nodes.length);
-    } else {
-      for (let i = this.indexedChanges; i < nodes.changeCount; i++) {
-        const row = nodes.changedRows[i & (CHANGE_RING - 1)];
-        const position = row < positionOf.length ? positionOf[row] : -1;
-        if (position >= 0) index.invalidate(position);
-      }
-      for (let i = this.indexedImageChanges; i < snapshot.imageChanges.count; i++) {
-        const row = snapshot.imageChanges.rows[i & (CHANGE_RING - 1)];
-        const position = row < positionOf.length ? positionOf[row] : -1;
-        if (position >= 0) index.invalidate(position);
-      }
-    }
-    this.indexedVersion = snapshot.version;
-    this.indexedChanges = nodes.changeCount;
-    this.indexedImageChanges = snapshot.imageChanges.count;
-  }
-
-  private total(position: number): number {
+  total(position: number): number {
     const row = this.snapshot.rows[position];
     const verdict = this.look(row);
     if (verdict !== 0) return INFEASIBLE;
-    if (this.kinds.count > 1) this.kinds.place(position, row);
+    const { kinds } = this.index;
+    if (kinds.count > 1) kinds.place(position, row);
     return this.indexesRaw ? this.raw[0][row] : this.cells[row * CELL + SUM] + this.cells[row * CELL + COUNTED_SUM];
+  }
+
+  countsNodes(row: number): boolean {
+    return this.cells[row * CELL + COUNTED_VERSION] !== COUNTS_NOTHING;
   }
 
   /** Index into `statuses` of the last verdict on a node; 0: it passes all cached filters. */
@@ -323,31 +357,32 @@ export class TemplateCache implements RememberedVerdicts {
 
   private evaluate(row: number, generation: number): void {
     this.evaluations++;
-    const { cells } = this;
+    const { cells, questions } = this;
     const at = row * CELL;
     const node = this.cluster.nodes.info[row];
     cells[at] = generation;
     const verdict = this.looksAtFacts
       ? this.verdictOf(node, row)
-      : this.firstRejection(this.nodeFilters, Infinity, node, row);
+      : this.firstRejection(questions.nodeFilters, Infinity, node, row);
     cells[at + VERDICT] = verdict;
     if (verdict !== 0) return;
     let sum = 0;
-    const { summed } = this;
+    const { summed } = questions;
     for (let i = 0; i < summed.length; i++) sum += summed[i].weight * this.checked(summed[i].ask(node, row));
     this.setSum(at + SUM, sum);
-    if (this.counting.length > 0) this.count(row);
-    if (this.normalized.length > 0 && cells[at + RAW_GENERATION] !== cells[at + FACTS_GENERATION]) this.scoreRaw(node, row);
+    if (questions.counting.length > 0) this.count(row);
+    if (questions.normalized.length > 0 && cells[at + RAW_GENERATION] !== cells[at + FACTS_GENERATION]) this.scoreRaw(node, row);
   }
 
   private scoreRaw(node: NodeInfo, row: number): void {
     this.cells[row * CELL + RAW_GENERATION] = this.rawOnFacts ? this.cells[row * CELL + FACTS_GENERATION] : 0;
-    for (let i = 0; i < this.normalized.length; i++) {
-      const raw = this.normalized[i].ask(node, row);
+    const { normalized } = this.questions;
+    for (let i = 0; i < normalized.length; i++) {
+      const raw = normalized[i].ask(node, row);
       this.raw[i][row] = raw;
       if (this.indexesRaw && !isIndexable(raw)) this.hasOddTotals = true;
     }
-    this.kinds.note(row, this.raw);
+    this.index.kinds.note(row, this.raw);
   }
 
   private setSum(place: number, sum: number): void {
@@ -362,20 +397,21 @@ export class TemplateCache implements RememberedVerdicts {
 
   /** The verdict of the first cached filter that rejects, 0: none does. */
   private verdictOf(node: NodeInfo, row: number): number {
-    const { cells } = this;
+    const { cells, questions } = this;
     const at = row * CELL;
     const factsGeneration = this.cluster.nodes.factsGeneration[row] | 0;
     if (cells[at + FACTS_GENERATION] !== factsGeneration) {
       cells[at + FACTS_GENERATION] = factsGeneration;
-      cells[at + FACTS_VERDICT] = this.firstRejection(this.factsFilters, Infinity, node, row);
+      cells[at + FACTS_VERDICT] = this.firstRejection(questions.factsFilters, Infinity, node, row);
       this.setSum(at + COUNTED_SUM, 0);
-      const { counting } = this;
+      const { counting } = questions;
       const counts =
-        counting.length > 0 && counting.some(({ plugin }) => plugin.countsNodes?.(this.view.template, node) === true);
+        counting.length > 0 && counting.some(({ plugin }) => plugin.countsNodes?.(questions.view.template, node) === true);
       cells[at + COUNTED_VERSION] = counts ? NOT_COUNTED : COUNTS_NOTHING;
     }
     const byFacts = cells[at + FACTS_VERDICT];
-    const byNode = this.firstRejection(this.nodeFilters, byFacts === 0 ? Infinity : this.statusOrder[byFacts], node, row);
+    const limit = byFacts === 0 ? Infinity : this.statusOrder[byFacts];
+    const byNode = this.firstRejection(questions.nodeFilters, limit, node, row);
     return byNode === 0 ? byFacts : byNode;
   }
 
@@ -383,7 +419,7 @@ export class TemplateCache implements RememberedVerdicts {
   private firstRejection(filters: readonly CachedFilter[], limit: number, node: NodeInfo, row: number): number {
     for (let i = 0; i < filters.length && filters[i].order < limit; i++) {
       const status = filters[i].ask(node, row);
-      if (status !== null) return this.indexOf(status, filters[i]);
+      if (status !== null) return this.verdicts.indexOf(status, filters[i]);
     }
     return 0;
   }
@@ -398,49 +434,13 @@ export class TemplateCache implements RememberedVerdicts {
     const { cells } = this;
     const at = row * CELL;
     if (cells[at + COUNTED_VERSION] === COUNTS_NOTHING) return;
-    const version = this.snapshot.frozenVersion(row);
+    const version = this.snapshot.spreadVersion(row);
     if (cells[at + COUNTED_VERSION] === version) return;
     cells[at + COUNTED_VERSION] = version;
     const node = this.cluster.nodes.info[row];
     let counted = 0;
-    for (const { ask, weight } of this.counting) counted += weight * this.checked(ask(node, row));
+    for (const { ask, weight } of this.questions.counting) counted += weight * this.checked(ask(node, row));
     this.setSum(at + COUNTED_SUM, counted);
-  }
-
-  /** Plugins share their verdicts; one that makes a new object each time is found by its text. */
-  private indexOf(status: Status, { plugin, order }: PlannedFilter): number {
-    const known = this.statusIndex.get(status);
-    if (known !== undefined) return known;
-    const text = `${plugin.name} ${status.code} ${status.reasons.join('|')}`;
-    let index = this.textIndex.get(text);
-    if (index === undefined) {
-      index = this.statuses.length;
-      assert(index < 65_536, `plugin ${plugin.name} gives more than 65,535 different verdicts`);
-      this.statuses.push(status);
-      if (!isRejected(status)) this.hasErrors = true;
-      this.statusOrder.push(order);
-      this.statusIndex.set(status, index);
-      this.textIndex.set(text, index);
-    }
-    return index;
-  }
-
-  private filterBy(plugin: FilterPlugin, template: PodTemplate): (node: NodeInfo, row: number) => Status | null {
-    return plugin.filterOf?.(template) ?? ((node) => plugin.filter(this.state, this.view, node));
-  }
-
-  private scoreBy(plugin: ScorePlugin['plugin'], template: PodTemplate): (node: NodeInfo, row: number) => number {
-    return plugin.scoreOf?.(template) ?? ((node) => plugin.score(this.state, this.view, node));
-  }
-
-  /** Runs PreFilter and PreScore of the cached plugins, which look at the template only. */
-  private prepare(profile: Profile, plan: CachePlan, pod: PodInfo): boolean {
-    const cachedFilters = new Set<Plugin>(plan.filters.filter((entry) => !entry.live).map((entry) => entry.plugin));
-    if (!profile.passesPreFilter(this.state, pod, cachedFilters)) return false;
-    const cachedScores = new Set<Plugin>([...plan.summed, ...plan.normalized].map((entry) => entry.plugin));
-    const lone: readonly Plugin[] = profile.lonePreScores;
-    for (const plugin of lone) if (isLocal(plugin.dependence?.score)) cachedScores.add(plugin);
-    return profile.runPreScore(this.state, pod, [], cachedScores) === null;
   }
 }
 

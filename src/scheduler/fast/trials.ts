@@ -11,11 +11,14 @@ import type { Handle } from '../framework/plugin-api.ts';
 import type { PodInfo } from '../framework/pod-info.ts';
 import type { Status } from '../framework/status.ts';
 import type { Candidate } from '../preemption/victims.ts';
+import type { NominatedNodes } from './nominated-nodes.ts';
 
 /** Templates that are remembered. */
 const MOST_TEMPLATES = 16;
 
 export type Trial = Candidate | Status;
+
+const NOBODY: readonly number[] = [];
 
 /** By node row: the trial, and the versions that it is of. */
 interface Remembered {
@@ -38,11 +41,11 @@ export class Trials {
     this.cluster = cluster;
   }
 
-  /** For one dry run; null: nothing may be remembered. */
-  of(handle: Handle, pod: PodInfo): TrialsOfPod | null {
+  /** For one dry run; null: nothing may be remembered. `nominated`: up to date; null: nobody follows nominations. */
+  of(handle: Handle, pod: PodInfo, nominated: NominatedNodes | null): TrialsOfPod | null {
     const { template } = pod;
     if (handle.asksNodeOnly?.(template) !== true || this.cluster.objects.count('PodDisruptionBudget') > 0) return null;
-    return new TrialsOfPod(this.cluster, handle, pod.row, this.rememberedOf(template.id));
+    return new TrialsOfPod(this.cluster, handle, nominated, pod.row, this.rememberedOf(template.id));
   }
 
   private rememberedOf(template: number): Remembered {
@@ -59,25 +62,36 @@ export class Trials {
 class TrialsOfPod {
   private readonly cluster: SchedulerCache;
   private readonly handle: Handle;
+  private readonly nominated: NominatedNodes | null;
   private readonly pod: number;
   private readonly remembered: Remembered;
 
-  constructor(cluster: SchedulerCache, handle: Handle, pod: number, remembered: Remembered) {
+  constructor(
+    cluster: SchedulerCache, handle: Handle, nominated: NominatedNodes | null, pod: number, remembered: Remembered,
+  ) {
+    this.nominated = nominated;
     this.cluster = cluster;
     this.handle = handle;
     this.pod = pod;
     this.remembered = remembered;
   }
 
-  find({ row, name, orderVersion }: NodeInfo): Trial | undefined {
+  find(node: NodeInfo): Trial | undefined {
+    const { row, orderVersion } = node;
     const { generations, orders, nominated, trials } = this.remembered;
     if (generations[row] !== this.cluster.nodes.generation[row] || orders[row] !== orderVersion) return undefined;
-    const pods = this.handle.nominatedPods(name);
+    const pods = this.nominatedTo(node);
     return nominated[row] === pods && !pods.includes(this.pod) ? trials[row] : undefined;
   }
 
-  keep({ row, name, orderVersion }: NodeInfo, trial: Trial): void {
-    const pods = this.handle.nominatedPods(name);
+  /** A list that is never changed but replaced. */
+  private nominatedTo({ row, name }: NodeInfo): readonly number[] {
+    return this.nominated?.isNominated[row] === 0 ? NOBODY : this.handle.nominatedPods(name);
+  }
+
+  keep(node: NodeInfo, trial: Trial): void {
+    const { row, orderVersion } = node;
+    const pods = this.nominatedTo(node);
     // A pod's own nomination does not count for it.
     if (pods.includes(this.pod)) return;
     const { generations, orders, nominated, trials } = this.remembered;

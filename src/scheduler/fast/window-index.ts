@@ -84,6 +84,43 @@ export class WindowIndex {
     if (rest > 0) this.staleBits[length >> BLOCK_BITS] = (1 << rest) - 1;
   }
 
+  /**
+   * The nodes stand in another order, and some have come or gone. `before`, `positionBefore`: rows by position, and
+   * positions by row (-1: none), as they were; `rows`: by position, as they are. Totals go with their rows; where there
+   * is none, it is stale. Costs a comparison a node, and a few steps for each that stands elsewhere.
+   */
+  rearrange(before: Int32Array, positionBefore: Int32Array, rows: Int32Array): void {
+    if (rows.length > this.total.length) return this.reset(rows.length);
+    const { total } = this;
+    const totals = total.slice(0, before.length);
+    const stale = this.staleBits.slice();
+    this.length = rows.length;
+    let block = -1;
+    for (let position = 0; position < before.length || position < rows.length; position++) {
+      const row = position < rows.length ? rows[position] : -1;
+      if (position < before.length && before[position] === row) continue;
+      if (position >> BLOCK_BITS !== block) {
+        if (block >= 0) this.findBest(block);
+        block = position >> BLOCK_BITS;
+      }
+      const from = row >= 0 && row < positionBefore.length ? positionBefore[row] : -1;
+      const isKnown = from >= 0 && ((stale[from >> BLOCK_BITS] >>> (from & (BLOCK - 1))) & 1) === 0;
+      const mark = 1 << (position & (BLOCK - 1));
+      total[position] = isKnown ? totals[from] : INFEASIBLE;
+      if (total[position] >= 0) this.feasibleBits[block] |= mark;
+      else this.feasibleBits[block] &= ~mark;
+      if (row >= 0 && !isKnown) this.staleBits[block] |= mark;
+      else this.staleBits[block] &= ~mark;
+    }
+    if (block >= 0) this.findBest(block);
+  }
+
+  /** From the totals as they were last worked out. */
+  private findBest(block: number): void {
+    this.bestTotal[block] = this.greatest(block, this.feasibleBits[block]);
+    this.bestBits[block] = this.greatestBits;
+  }
+
   /** Gives the totals' memory back, most of what it holds; `reset` has to be next. */
   forget(): void {
     this.total = new Int32Array(0);

@@ -11,8 +11,9 @@ import { Code, countUp } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
 import { HopelessNodes } from '../fast/hopeless-nodes.ts';
 import type { Tries } from '../fast/hopeless-nodes.ts';
+import { NominatedNodes } from '../fast/nominated-nodes.ts';
 import { Trials } from '../fast/trials.ts';
-import { NO_VICTIMS, disruptionBudgets, selectVictims, startOf } from './victims.ts';
+import { NO_VICTIMS, disruptionBudgets, selectVictims } from './victims.ts';
 import type { Budget, Candidate } from './victims.ts';
 
 export interface DryRunLimits {
@@ -33,10 +34,25 @@ export interface DryRunMemory {
   readonly lowest: LowestPriorities;
   readonly hopeless: HopelessNodes;
   readonly trials: Trials;
+  /** Brought up to date before each dry run; null: the handle does not tell what changes. */
+  nominated: NominatedNodes | null;
 }
 
 export function dryRunMemory(cluster: SchedulerCache): DryRunMemory {
-  return { lowest: new LowestPriorities(cluster), hopeless: new HopelessNodes(cluster), trials: new Trials(cluster) };
+  return {
+    lowest: new LowestPriorities(cluster),
+    hopeless: new HopelessNodes(cluster),
+    trials: new Trials(cluster),
+    nominated: null,
+  };
+}
+
+function followNominations(handle: Handle, memory: DryRunMemory): NominatedNodes | null {
+  const log = handle.nominationLog?.();
+  if (log === undefined) return null;
+  const nominated = (memory.nominated ??= new NominatedNodes(handle.cluster, handle.snapshot));
+  nominated.bringUpToDate(handle.nominations(), log);
+  return nominated;
 }
 
 /** The least priority of a pod on each node, looked up once per change of the node. */
@@ -90,8 +106,9 @@ export function dryRunPreemption(
   /** Of the nodes that had to be tried; the others with nobody to take off have no victims. */
   const tried = new Map<NodeInfo, Status>();
   const { lowest } = memory;
-  const tries = memory.hopeless.triesAmong(handle, state, pod, cycle, nodes, (node) => lowest.of(node));
-  const known = memory.trials.of(handle, pod);
+  const nominated = followNominations(handle, memory);
+  const tries = memory.hopeless.triesAmong(handle, state, pod, cycle, nodes, nominated, (node) => lowest.of(node));
+  const known = memory.trials.of(handle, pod, nominated);
   const tryOne = (live: NodeInfo): void => {
     if (lowest.of(live) >= pod.priority) return;
     let result = known?.find(live);
@@ -138,42 +155,22 @@ function rejectionsOf(
   return counts;
 }
 
-/** Candidates that stay after all of upstream's criteria; upstream takes any of them (map order). */
-export function bestCandidates(cluster: SchedulerCache, candidates: readonly Candidate[]): Candidate[] {
-  let left = [...candidates];
-  for (const criterion of CRITERIA) {
-    if (left.length <= 1) break;
-    left = bestBy(cluster, left, criterion);
-  }
-  return left;
-}
-
-type Criterion = (cluster: SchedulerCache, candidate: Candidate) => number;
-
-/** The first counts most; more is better. */
-const CRITERIA: readonly Criterion[] = [
-  (_cluster, { pdbViolations }) => -pdbViolations,
-  (cluster, { victims }) => -cluster.templateOf(victims[0]).priority,
-  (cluster, { victims }) => {
-    let sum = 0;
-    for (const victim of victims) sum += cluster.templateOf(victim).priority + 2147483648;
-    return -sum;
-  },
-  (_cluster, { victims }) => -victims.length,
-  earliestStart,
-];
-
-function bestBy(cluster: SchedulerCache, candidates: readonly Candidate[], criterion: Criterion): Candidate[] {
+/** The candidates with the greatest merits; upstream takes any of them (map order). */
+export function bestCandidates(candidates: readonly Candidate[]): Candidate[] {
   const best: Candidate[] = [];
-  let most = -Infinity;
   for (const candidate of candidates) {
-    const value = criterion(cluster, candidate);
-    if (value < most) continue;
-    if (value > most) best.length = 0;
-    most = value;
+    const difference = best.length === 0 ? 0 : compareMerits(candidate, best[0]);
+    if (difference < 0) continue;
+    if (difference > 0) best.length = 0;
     best.push(candidate);
   }
   return best;
+}
+
+function compareMerits({ merits: a }: Candidate, { merits: b }: Candidate): number {
+  let i = 0;
+  while (i < a.length && a[i] === b[i]) i++;
+  return i === a.length ? 0 : a[i] < b[i] ? -1 : 1;
 }
 
 /**
@@ -181,22 +178,8 @@ function bestBy(cluster: SchedulerCache, candidates: readonly Candidate[], crite
  * on that is in the dry run, so that of nodes with such victims the last one is the best.
  */
 export function chosenCandidate(cluster: SchedulerCache, candidates: readonly Candidate[]): Candidate {
-  const best = bestCandidates(cluster, candidates);
+  const best = bestCandidates(candidates);
   const takesLast =
-    cluster.features.victimStartsReadOnce && best.length > 1 && earliestStart(cluster, best[0]) === Infinity;
+    cluster.features.victimStartsReadOnce && best.length > 1 && best[0].merits.at(-1) === Infinity;
   return best[takesLast ? best.length - 1 : 0];
-}
-
-/** Start of the earliest started among the victims of the highest priority. */
-function earliestStart(cluster: SchedulerCache, { victims }: Candidate): number {
-  let highest = -Infinity;
-  let earliest = Infinity;
-  for (const victim of victims) {
-    const { priority } = cluster.templateOf(victim);
-    if (priority < highest) continue;
-    const start = startOf(cluster, victim);
-    if (priority > highest || start < earliest) earliest = start;
-    highest = priority;
-  }
-  return earliest;
 }

@@ -21,6 +21,8 @@ export interface Candidate {
   /** Pod rows, most important first. */
   readonly victims: readonly number[];
   readonly pdbViolations: number;
+  /** What it is compared by, the first counts most; more is better. */
+  readonly merits: readonly number[];
 }
 
 export interface Budget {
@@ -69,7 +71,21 @@ export function selectVictims(
     }
   }
   if (violating.length > 0 && others.length > 0) sort(victims);
-  return { nodeName: node.name, victims, pdbViolations };
+  return { nodeName: node.name, victims, pdbViolations, merits: meritsOf(cluster, victims, pdbViolations) };
+}
+
+/** What upstream chooses among candidates by (pickOneNodeForPreemption). `victims`: most important first. */
+function meritsOf(cluster: SchedulerCache, victims: readonly number[], pdbViolations: number): readonly number[] {
+  let [highest, sum, earliest] = [-Infinity, 0, Infinity];
+  for (const victim of victims) {
+    const { priority } = cluster.templateOf(victim);
+    sum += priority + 2147483648;
+    if (priority < highest) continue;
+    highest = priority;
+    earliest = Math.min(earliest, startOf(cluster, victim));
+  }
+  // With few violations, lower priorities, fewer victims; of the most important ones, the earliest has started late.
+  return [-pdbViolations, -highest, -sum, -victims.length, earliest];
 }
 
 /** true: the pod fits with the victim back in place. */
