@@ -7,7 +7,8 @@ import { MICROS_PER_MINUTE, MICROS_PER_SECOND, doubledBackoff, type Micros } fro
 import type { Cluster } from '../cluster/cluster.ts';
 import type { PodFailurePolicyRule, WorkloadSpec } from '../cluster/objects.ts';
 import { namespaceOf } from '../cluster/volume-claims.ts';
-import type { JobDetails } from '../cluster/workload-details.ts';
+import { conditionOf } from '../cluster/workload-details.ts';
+import type { JobDetails, WorkloadCondition } from '../cluster/workload-details.ts';
 import { countCommon, countIndexes, parseIntervals } from './index-intervals.ts';
 import type { IndexIntervals } from './index-intervals.ts';
 
@@ -189,4 +190,13 @@ export function sameJob(a: JobDetails, b: JobDetails): boolean {
     a.startAt === b.startAt &&
     a.finishedAt === b.finishedAt
   );
+}
+
+/** In place of the one of its type, else last. */
+export function replaceCondition(
+  conditions: readonly WorkloadCondition[],
+  condition: WorkloadCondition,
+): readonly WorkloadCondition[] {
+  if (conditionOf(conditions, condition.type) === undefined) return [...conditions, condition];
+  return conditions.map((each) => (each.type === condition.type ? condition : each));
 }

@@ -20,7 +20,7 @@ import {
 } from './index-intervals.ts';
 import type { IndexIntervals } from './index-intervals.ts';
 import {
-  INDEX_LABEL, NO_FAILURES, asksForIndex, failureAction, isSuccess, jobPlan, remainingBackoff, sameJob,
+  INDEX_LABEL, NO_FAILURES, asksForIndex, failureAction, isSuccess, jobPlan, remainingBackoff, replaceCondition, sameJob,
   withFinished,
 } from './job-policies.ts';
 import type { BackoffRecord, FailureAction, JobPlan } from './job-policies.ts';
@@ -47,10 +47,10 @@ const JOB_CONTROLLER = 'kubernetes.io/job-controller';
 interface JobPass {
   readonly row: number;
   readonly plan: JobPlan;
-  /** All of its pods, oldest first. */
-  readonly pods: readonly number[];
-  readonly activePods: readonly number[];
-  readonly wasActive: ReadonlySet<number>;
+  /** Its pods that are neither active nor counted, oldest first. */
+  readonly uncounted: readonly number[];
+  /** Pods that were active when it began, oldest first: a walk when it is asked for first. */
+  readonly activePods: () => readonly number[];
   readonly before: JobDetails;
   readonly previousSucceeded: IndexIntervals;
   succeededIndexes: IndexIntervals;
@@ -147,10 +147,11 @@ export class JobController {
   private begin(row: number, plan: JobPlan, before: JobDetails): JobPass {
     const { cluster } = this;
     const { pods } = cluster;
-    const rows = cluster.workloads.podsOf(row);
-    const activePods = rows.filter((pod) => pods.isActive(pod));
+    const { counts } = this.context;
+    const uncounted = counts.uncounted(row);
+    const activePods = once(() => cluster.workloads.podsOf(row).filter((pod) => pods.isActive(pod)));
     const completions = plan.completions ?? 0;
-    const counted = rows.filter((pod) => pods.isTracked(pod) && this.hasValidIndex(plan, pod));
+    const counted = uncounted.filter((pod) => this.hasValidIndex(plan, pod));
     const succeededNow = counted.filter((pod) => pods.phase[pod] === PodPhase.Succeeded);
     const failedNow = counted.filter((pod) => this.isFailed(plan, pod));
     const previousSucceeded = parseIntervals(before.completedIndexes, completions);
@@ -172,9 +173,8 @@ export class JobController {
     return {
       row,
       plan,
-      pods: rows,
+      uncounted,
       activePods,
-      wasActive: new Set(activePods),
       before,
       previousSucceeded,
       succeededIndexes,
@@ -182,16 +182,16 @@ export class JobController {
       delayed:
         failedIndexes === null
           ? new Map<number, number>()
-          : this.delayedPods(failedNow, activePods, succeededIndexes, failedIndexes),
+          : this.delayedPods(failedNow, activePods(), succeededIndexes, failedIndexes),
       backoff: withFinished(
         known,
         succeededNow.map((pod) => this.finishedAt(pod)),
         failedNow.map((pod) => this.finishedAt(pod)),
       ),
       succeeded: plan.isIndexed ? countIndexes(succeededIndexes) : before.succeeded + succeededNow.length,
-      active: activePods.length,
-      ready: activePods.filter((pod) => pods.isReady(pod)).length,
-      terminating: rows.filter((pod) => isTerminatingStill(cluster, pod)).length,
+      active: counts.active(row),
+      ready: counts.ready(row),
+      terminating: counts.terminating(row),
       conditions: before.conditions,
       startAt: before.startAt < 0 && !plan.isSuspended ? cluster.now : before.startAt,
       isRefused: false,
@@ -279,11 +279,10 @@ export class JobController {
   }
 
   /** Any of its pods, counted before or not. */
-  private failsByPolicy({ plan, pods }: JobPass): boolean {
-    return (
-      plan.failureRules !== null &&
-      pods.some((pod) => this.isFailed(plan, pod) && this.actionOn(plan, pod) === 'FailJob')
-    );
+  private failsByPolicy({ plan, row }: JobPass): boolean {
+    if (plan.failureRules === null) return false;
+    const pods = this.cluster.workloads.podsOf(row);
+    return pods.some((pod) => this.isFailed(plan, pod) && this.actionOn(plan, pod) === 'FailJob');
   }
 
   private judgeLimits(pass: JobPass): void {
@@ -299,18 +298,16 @@ export class JobController {
     else this.queue.addAfter(row, left);
   }
 
-  private failuresOf({ plan, pods, before }: JobPass): number {
-    const newly = pods.filter(
-      (pod) => this.cluster.pods.isTracked(pod) && this.hasValidIndex(plan, pod) && this.isFailed(plan, pod),
-    );
+  private failuresOf({ plan, uncounted, before }: JobPass): number {
+    const newly = uncounted.filter((pod) => this.hasValidIndex(plan, pod) && this.isFailed(plan, pod));
     return before.failed + newly.filter((pod) => this.actionOn(plan, pod) !== 'Ignore').length;
   }
 
   /** With restartPolicy OnFailure containers are started again in place, which counts, too. */
-  private restartsTooOften({ plan, pods }: JobPass): boolean {
+  private restartsTooOften({ plan, row }: JobPass): boolean {
     if (!plan.restartsContainers) return false;
-    const { pods: table } = this.cluster;
-    const restarts = pods
+    const { pods: table, workloads } = this.cluster;
+    const restarts = workloads.podsOf(row)
       .filter((pod) => !table.hasEnded(pod))
       .reduce((sum, pod) => sum + table.history(pod).restarts, 0);
     return plan.backoffLimit === 0 ? restarts > 0 : restarts >= plan.backoffLimit;
@@ -328,7 +325,7 @@ export class JobController {
 
   /** The end of the Job is the end of its pods; they are counted before they may go. */
   private deleteActive(pass: JobPass): void {
-    for (const pod of pass.activePods) this.context.requests.deletePod(pod);
+    for (const pod of pass.activePods()) this.context.requests.deletePod(pod);
     pass.terminating += pass.active;
     pass.active = pass.ready = 0;
   }
@@ -362,7 +359,7 @@ export class JobController {
 
   private manage(pass: JobPass): void {
     const { plan } = pass;
-    if (plan.isSuspended) return this.remove(pass, pass.activePods.length);
+    if (plan.isSuspended) return this.remove(pass, pass.active);
     const wanted = this.wantedActive(pass);
     const surplus = this.surplus(pass, Math.max(0, pass.active - wanted));
     if (surplus.length > 0) return this.removePods(pass, surplus.slice(0, MOST_PODS_A_SYNC));
@@ -382,13 +379,14 @@ export class JobController {
   /** At least so many active pods; of an index all but one, and all without a valid index. */
   private surplus({ plan, activePods }: JobPass, count: number): readonly number[] {
     const { cluster } = this;
+    if (count === 0 && !plan.isIndexed) return [];
     const order = (rows: readonly number[]): number[] =>
       rows.map((pod) => rankedPod(cluster, pod, 0)).sort(comparePlain).map(({ pod }) => pod);
     const removed: number[] = [];
-    let left: readonly number[] = activePods;
+    let left = activePods();
     if (plan.isIndexed) {
       const byIndex = new Map<number, number[]>();
-      for (const pod of activePods) {
+      for (const pod of left) {
         if (!this.hasValidIndex(plan, pod)) removed.push(pod);
         else byIndex.set(cluster.pods.item[pod], [...(byIndex.get(cluster.pods.item[pod]) ?? []), pod]);
       }
@@ -436,13 +434,15 @@ export class JobController {
   }
 
   private pendingIndexes(
-    { plan, pods, activePods, succeededIndexes, failedIndexes }: JobPass, count: number,
+    { plan, row, activePods, succeededIndexes, failedIndexes }: JobPass, count: number,
   ): readonly number[] {
     const { cluster } = this;
     const { item } = cluster.pods;
-    const busy = activePods.map((pod) => item[pod]).filter((index) => index >= 0);
-    if (plan.replacesFailedOnly)
-      busy.push(...pods.filter((pod) => isTerminatingStill(cluster, pod)).map((pod) => item[pod]));
+    const busy = activePods().map((pod) => item[pod]).filter((index) => index >= 0);
+    if (plan.replacesFailedOnly) {
+      const terminating = cluster.workloads.podsOf(row).filter((pod) => isTerminatingStill(cluster, pod));
+      busy.push(...terminating.map((pod) => item[pod]));
+    }
     const taken = mergeIntervals(withIndexes(succeededIndexes, busy), failedIndexes ?? []);
     return firstMissing(taken, count, plan.completions ?? 0);
   }
@@ -514,13 +514,16 @@ export class JobController {
   private settle(pass: JobPass): void {
     const { cluster } = this;
     const { row, plan, before } = pass;
+    // When the Job ends, those that are active are counted, too.
+    const isAll = pass.finish !== null || cluster.workloads.isDeleting(row);
+    const wasActive = new Set(isAll ? pass.activePods() : NO_PODS);
     const newIndexes: number[] = [];
     let succeeded = 0;
     let failed = 0;
     let isFull = false;
-    const rows = plan.isIndexed
-      ? [...pass.pods].sort((a, b) => cluster.pods.item[a] - cluster.pods.item[b])
-      : pass.pods;
+    const rows = [...pass.uncounted, ...wasActive];
+    const { item, serial } = cluster.pods;
+    rows.sort((a, b) => (plan.isIndexed ? item[a] - item[b] : 0) || serial[a] - serial[b]);
     const counted: number[] = [];
     for (const pod of rows) {
       if (!cluster.pods.isTracked(pod) || !this.mayGo(pass, pod)) continue;
@@ -529,7 +532,7 @@ export class JobController {
         if (!plan.isIndexed) succeeded++;
         else if (this.hasValidIndex(plan, pod) && !hasIndex(pass.previousSucceeded, cluster.pods.item[pod]))
           newIndexes.push(cluster.pods.item[pod]);
-      } else if (this.countsAsFailed(pass, pod)) failed++;
+      } else if (this.countsAsFailed(pass, pod, wasActive.has(pod))) failed++;
       if ((isFull = newIndexes.length + succeeded + failed >= MOST_COUNTED)) break;
     }
     pass.succeededIndexes = withIndexes(pass.succeededIndexes, newIndexes);
@@ -565,10 +568,10 @@ export class JobController {
   }
 
   /** When the Job has failed, every pod that has not ended is a failure. */
-  private countsAsFailed({ plan, finish, wasActive }: JobPass, pod: number): boolean {
+  private countsAsFailed({ plan, finish }: JobPass, pod: number, wasActive: boolean): boolean {
     // What this sync has deleted itself was active when it began.
     const isFailure =
-      (!wasActive.has(pod) && this.isFailed(plan, pod)) || (finish !== null && finish.type !== 'SuccessCriteriaMet');
+      (!wasActive && this.isFailed(plan, pod)) || (finish !== null && finish.type !== 'SuccessCriteriaMet');
     return isFailure && this.hasValidIndex(plan, pod) && this.actionOn(plan, pod) !== 'Ignore';
   }
 
@@ -585,11 +588,10 @@ export class JobController {
   }
 }
 
-/** In place of the one of its type, else last. */
-function replaceCondition(
-  conditions: readonly WorkloadCondition[],
-  condition: WorkloadCondition,
-): readonly WorkloadCondition[] {
-  if (conditionOf(conditions, condition.type) === undefined) return [...conditions, condition];
-  return conditions.map((each) => (each.type === condition.type ? condition : each));
+const NO_PODS: readonly number[] = [];
+
+/** What `make` gives, which is asked once. */
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | null = null;
+  return () => (made ??= { value: make() }).value;
 }

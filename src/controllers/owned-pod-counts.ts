@@ -36,6 +36,8 @@ export class OwnedPodCounts implements ClusterObserver {
   private readies: Int32Array = new Int32Array(0);
   /** By workload row, of those that were asked about with minReadySeconds. */
   private readonly ripenings = new Map<number, Ripening>();
+  /** By workload row: pods that were tracked and not active when they were noted; some more than once. */
+  private readonly toCount = new Map<number, number[]>();
 
   /** Before the first pod. */
   constructor(cluster: Cluster) {
@@ -72,6 +74,26 @@ export class OwnedPodCounts implements ClusterObserver {
     return ripening.readyAt[ripening.head] + minReadySeconds * MICROS_PER_SECOND - this.cluster.now;
   }
 
+  /**
+   * Rows that the Job controller has to count: neither active nor counted yet, oldest first. Costs those that were noted
+   * since it was asked last, not the Job's pods.
+   */
+  uncounted(workload: number): readonly number[] {
+    const noted = this.toCount.get(workload);
+    if (noted === undefined) return NO_ROWS;
+    const { serial } = this.cluster.pods;
+    const rows = [...new Set(noted)].filter((pod) => this.isUncounted(pod, workload));
+    rows.sort((a, b) => serial[a] - serial[b]);
+    if (rows.length === 0) this.toCount.delete(workload);
+    else this.toCount.set(workload, rows);
+    return rows.slice();
+  }
+
+  private isUncounted(pod: number, workload: number): boolean {
+    const { pods } = this.cluster;
+    return pods.phase[pod] !== PodPhase.Free && pods.owner[pod] === workload && pods.isTracked(pod) && !pods.isActive(pod);
+  }
+
   /** Counts again by a walk, and asserts that it comes to the same. */
   check(): void {
     const { workloads } = this.cluster;
@@ -82,6 +104,9 @@ export class OwnedPodCounts implements ClusterObserver {
       const kept = [this.active(row), this.terminating(row), this.ready(row)].join(', ');
       const walked = [count(Mark.Active), count(Mark.Terminating), count(Mark.Ready)].join(', ');
       assert(kept === walked, `workload row ${row} keeps ${kept} pods, its rows say ${walked}`);
+      const uncounted = workloads.podsOf(row).filter((pod) => this.isUncounted(pod, row)).join(', ');
+      const noted = this.uncounted(row).join(', ');
+      assert(noted === uncounted, `workload row ${row} has pods ${uncounted} to count, ${noted} were noted`);
     }
   }
 
@@ -116,7 +141,9 @@ export class OwnedPodCounts implements ClusterObserver {
   }
 
   workloadChanged(workload: number, change: WorkloadChange): void {
-    if (change === 'gone') this.ripenings.delete(workload);
+    if (change !== 'gone') return;
+    this.ripenings.delete(workload);
+    this.toCount.delete(workload);
   }
 
   private note(pod: number): void {
@@ -127,12 +154,19 @@ export class OwnedPodCounts implements ClusterObserver {
     const before = this.marks[pod];
     let after = this.markOf(pod);
     if ((after & Mark.Ready) !== 0) after |= before & Mark.Available;
+    if ((after & Mark.Active) === 0 && this.isUncounted(pod, owner)) this.noteUncounted(pod, owner);
     if (before === after) return;
     this.marks[pod] = after;
     this.actives[owner] += difference(before, after, Mark.Active);
     this.terminatings[owner] += difference(before, after, Mark.Terminating);
     this.readies[owner] += difference(before, after, Mark.Ready);
     if (this.ripenings.size > 0) this.noteRipening(pod, owner, before, after);
+  }
+
+  private noteUncounted(pod: number, owner: number): void {
+    const noted = this.toCount.get(owner);
+    if (noted === undefined) this.toCount.set(owner, [pod]);
+    else noted.push(pod);
   }
 
   private noteRipening(pod: number, owner: number, before: number, after: number): void {
@@ -199,6 +233,8 @@ export class OwnedPodCounts implements ClusterObserver {
     return ripening;
   }
 }
+
+const NO_ROWS: readonly number[] = [];
 
 /** Places before the head that are given back together. */
 const SHIFT_FROM = 1024;

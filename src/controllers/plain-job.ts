@@ -26,9 +26,10 @@ export function syncPlainJob(
   if (counts.terminating(row) > 0 || before.failed > plan.backoffLimit) return PlainSync.NotEnough;
   const active = counts.active(row);
   const ready = counts.ready(row);
-  const ended = cluster.workloads.alive[row] === active ? NO_PODS : uncountedPods(context, row);
-  // A sync counts no more than so many pods.
-  if (ended === null || ended.length >= MOST_PODS_A_SYNC) return PlainSync.NotEnough;
+  const ended = counts.uncounted(row);
+  // Others than those that have succeeded count, too; a sync counts no more than so many.
+  if (ended.some((pod) => cluster.pods.phase[pod] !== PodPhase.Succeeded)) return PlainSync.NotEnough;
+  if (ended.length >= MOST_PODS_A_SYNC) return PlainSync.NotEnough;
   const succeeded = before.succeeded + ended.length;
   const wanted = Math.max(0, Math.min(parallelism, completions - succeeded));
   if (active > wanted || (hasFailures && (active < wanted || ended.length > 0))) return PlainSync.NotEnough;
@@ -41,21 +42,8 @@ export function syncPlainJob(
   return replicas === wanted ? PlainSync.Settled : PlainSync.Done;
 }
 
-const NO_PODS: readonly number[] = [];
 const ENOUGH = { made: 0, isRefused: false } as const;
 const TRACKED = { tracked: true, indexFailures: 0, ignoredFailures: 0 } as const;
-
-/** Those that have succeeded; null: others count, too. */
-function uncountedPods({ cluster }: ControllerContext, row: number): readonly number[] | null {
-  const { pods, workloads } = cluster;
-  let ended: number[] | null = null;
-  for (let pod = workloads.firstPodOf(row); pod >= 0; pod = workloads.podAfter(pod)) {
-    if (!pods.isTracked(pod) || pods.isActive(pod)) continue;
-    if (pods.phase[pod] !== PodPhase.Succeeded) return null;
-    (ended ??= []).push(pod);
-  }
-  return ended ?? NO_PODS;
-}
 
 function grow(
   context: ControllerContext, row: number, lacking: number, template: number,

@@ -11,6 +11,7 @@
  * Source: pkg/controller/podgc/gc_controller.go, pkg/controller/podgc/config/v1alpha1/defaults.go,
  * pkg/registry/core/pod/strategy.go (v1.36).
  */
+import FastPriorityQueue from 'fastpriorityqueue';
 import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
 import { EvictionCause, PodOutcome, PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -167,16 +168,23 @@ export class PodGc implements ClusterObserver {
     const { pods } = this.cluster;
     const surplus = this.endedCount() - MOST_ENDED_PODS;
     if (surplus <= 0) return;
+    const evicted = new Set<number>();
     const ended: number[] = [];
-    for (let pod = 0; pod < pods.length; pod++) if (pods.hasEnded(pod) && !pods.isTerminating(pod)) ended.push(pod);
-    const isEvicted = (pod: number): boolean => pods.history(pod).reason === 'Evicted';
-    ended.sort(
-      (a, b) =>
-        Number(isEvicted(b)) - Number(isEvicted(a)) ||
-        pods.createdAt[a] - pods.createdAt[b] ||
-        pods.serial[a] - pods.serial[b],
+    for (let pod = 0; pod < pods.length; pod++) {
+      if (!pods.hasEnded(pod) || pods.isTerminating(pod)) continue;
+      ended.push(pod);
+      if (pods.phase[pod] === PodPhase.Failed && pods.history(pod).reason === 'Evicted') evicted.add(pod);
+    }
+    const { createdAt, serial } = pods;
+    const isOlder = (a: number, b: number): boolean => (
+      createdAt[a] === createdAt[b] ? serial[a] < serial[b] : createdAt[a] < createdAt[b]
     );
-    for (const pod of ended.slice(0, surplus)) this.requests.deletePod(pod);
+    // The surplus is small beside what is kept: only the first ones are put in order.
+    const first = new FastPriorityQueue<number>((a, b) => (
+      evicted.size === 0 || evicted.has(a) === evicted.has(b) ? isOlder(a, b) : evicted.has(a)
+    ));
+    first.heapify(ended);
+    for (let left = Math.min(surplus, ended.length); left > 0; left--) this.requests.deletePod(first.poll() ?? 0);
   }
 
   private remove(pod: number): void {
