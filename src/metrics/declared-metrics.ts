@@ -98,7 +98,8 @@ export const METRICS = {
       'lower', 'node-hours', 'node-hours of all nodes', ({ nodes }) => ({ now }) => nodes.cost(now).nodeHours,
     ),
     total: compared(
-      'lower', '', "price of those hours, in the scenario's currency", ({ nodes }) => ({ now }) => nodes.cost(now).total,
+      'lower', '', "price of those hours, in the scenario's currency",
+      ({ nodes }) => ({ now }) => nodes.cost(now).total,
     ),
   },
 } satisfies Readonly<Record<string, Readonly<Record<string, Metric>>>>;

@@ -1,7 +1,7 @@
 /**
- * The numbers of a run that can be asked for: single ones as they are declared, and those by resource or priority. Their
- * values in a result; their names before there is a run, paths in report.json and the same without what goes without
- * saying. Which resources and priorities there are shows in the run only; any may be named.
+ * The numbers of a run that can be asked for: single ones as they are declared, and those by resource or priority.
+ * Their values in a result; their names before there is a run, paths in report.json and the same without what goes
+ * without saying. Which resources and priorities there are shows in the run only; any may be named.
  */
 import { nearestName } from '../base/input-error.ts';
 import { metricsIn } from './declared-metrics.ts';

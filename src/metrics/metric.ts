@@ -8,7 +8,7 @@ import type { SchedulingCounters } from './scheduling-counters.ts';
 export type Better = 'lower' | 'higher' | 'neither';
 
 export interface Metric {
-  /** `nodes`, `pods`, `count`, `s`, `share` (0 to 1), `pod-seconds`, `node-hours`, ...; empty: money of any currency. */
+  /** `nodes`, `pods`, `count`, `s`, `share` (0 to 1), `pod-seconds`, `node-hours`; empty: money of any currency. */
   readonly unit: string;
   /** Runs are compared by it, it may be limited and swept for, and this way is good news. null: it is only told. */
   readonly better: Better | null;
