@@ -123,7 +123,10 @@ async function fromReplay({ run, configuration, pod, until }: Asked, context: Co
 
 /** The decision that is asked about. Throws InputError where there is none. */
 function lastDecision<Decision>({ namespaces, count, last }: PodDecisions<Decision>, pod: string): Decision {
-  if (namespaces.size === 0) throw new InputError({ message: `the run has no pod ${pod}` });
+  if (namespaces.size === 0) {
+    const hint = 'podyard get RUN pods --at TIME lists those of a moment';
+    throw new InputError({ message: `the run has no pod ${pod} (${hint})` });
+  }
   if (namespaces.size > 1) {
     const all = [...namespaces].join(', ');
     const message = `pods called ${pod} are in several namespaces (${all}): name one, as namespace/name`;

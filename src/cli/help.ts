@@ -45,7 +45,7 @@ function programHelp(width: number): string[] {
 function commandHelp(path: CommandPath, width: number): string[] {
   const command = path[path.length - 1];
   const below = (command.subcommands ?? []).map((one): Entry => [`podyard ${usageOf([...path, one])}`, one.summary]);
-  const examples = command.examples.map(([line, meaning]): Entry => [line.replace('$0', 'podyard'), meaning]);
+  const examples = command.examples.map(([line, meaning]): Entry => [line.replaceAll('$0', 'podyard'), meaning]);
   const hasOptions = command.subcommands === undefined && Object.keys(command.options).length > 0;
   return [
     `podyard ${usageOf(path)}${hasOptions ? ' [options]' : ''}`,

@@ -110,11 +110,13 @@ export class PodAdmission {
    * alone: each time a new template, of which the digest is not told, as its object says the same. Costs a tenth.
    */
   variant(pod: Pod, like: number): number {
-    const { namespace = 'default' } = pod.metadata ?? {};
-    const isChanged = pod.spec?.runtimeClassName !== undefined || this.placed.length > 0;
-    if (isChanged || (this.context.limitRanges?.(namespace) ?? []).length > 0) return this.template(pod);
     const { templates } = this.cluster;
-    return templates.addVariant(templates.get(like), pod.metadata ?? {}).id;
+    const { namespace = 'default' } = pod.metadata ?? {};
+    const known = templates.get(like);
+    const runsOther = this.placed.length > 0 && applicationOf(pod, this.placed) !== known.life?.application;
+    const isChanged = runsOther || pod.spec?.runtimeClassName !== undefined;
+    if (isChanged || (this.context.limitRanges?.(namespace) ?? []).length > 0) return this.template(pod);
+    return templates.addVariant(known, pod.metadata ?? {}).id;
   }
 
   private admit(pod: Pod, admitted: boolean): number {

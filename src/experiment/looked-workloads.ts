@@ -85,9 +85,24 @@ function lookedWorkload(run: LookedRun, row: number, object: WorkloadObject): Lo
     kind,
     metadata,
     spec: { ...object.spec, ...replicas },
-    status: statusOf(run, row, details, object),
+    status: withoutZeros(kind, statusOf(run, row, details, object)),
   };
 }
+
+/** As the API server writes a status: what is 0 is left out, but for what its kind always says. */
+function withoutZeros(kind: string, status: LookedWorkloadStatus): LookedWorkloadStatus {
+  return Object.fromEntries(Object.entries(status).filter(([name, value]) => (
+    value !== 0 || (ALWAYS_TOLD[kind] ?? []).includes(name)
+  )));
+}
+
+/** Without `omitempty` (staging/src/k8s.io/api/apps/v1/types.go); a Job's controller writes `ready` even so. */
+const ALWAYS_TOLD: Readonly<Record<string, readonly string[]>> = {
+  ReplicaSet: ['replicas'],
+  StatefulSet: ['replicas', 'availableReplicas'],
+  DaemonSet: ['currentNumberScheduled', 'numberMisscheduled', 'desiredNumberScheduled', 'numberReady'],
+  Job: ['ready'],
+};
 
 function annotationsOf(details: WorkloadDetails | null): Record<string, string> {
   if (details?.kind !== 'Deployment' && details?.kind !== 'ReplicaSet') return {};

@@ -13,6 +13,7 @@ import type { Findings } from '../base/structure.ts';
 import type { Manifests } from '../workload/manifests/read-manifests.ts';
 import { listOf, mappingOf } from '../base/structure.ts';
 import { podMetadataOf, podSpecSteps } from './pod-places.ts';
+import { generatorOf } from '../workload/settings.ts';
 import { isMember } from './pool-nodes.ts';
 import type { Application } from '../scenario/application.ts';
 import type { NodePool } from './pool-settings.ts';
@@ -206,12 +207,7 @@ export function applicationProblems(applications: readonly Application[], manife
 export function takenNameProblems({ workloads }: OwnSettings, manifests: Manifests): Problem[] {
   return manifests.objects.flatMap((object) => {
     const { name = '', namespace = 'default' } = object.metadata ?? {};
-    const arrival = /^(.+)-(?:0|[1-9][0-9]*)$/.exec(name)?.[1];
-    const taker = workloads.find(
-      (workload) =>
-        workload.name === arrival && workload.kind === object.kind && workload.namespace === namespace &&
-        (workload.kind === 'Deployment' || workload.kind === 'Job'),
-    );
+    const taker = generatorOf(workloads, object.kind ?? '', namespace, name);
     if (taker === undefined) return [];
     const path = below(below(null, 'metadata'), 'name');
     const of = `workloads[${workloads.indexOf(taker)}]`;

@@ -325,7 +325,8 @@ class ScenarioReading {
     if (this.problems.length > 0) return;
     const { nodes, objects } = manifests;
     const hasOtherNodes = input.machines !== undefined || input.trace !== undefined;
-    checkSteps(input.steps, { nodePools: settings.nodePools, nodes, objects, hasOtherNodes }, this.#findings);
+    const { nodePools, workloads } = settings;
+    checkSteps(input.steps, { nodePools, nodes, objects, workloads, hasOtherNodes }, this.#findings);
   }
 
   /** What the pods would meet when they arrive, once all else is right. */

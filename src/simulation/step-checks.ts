@@ -8,6 +8,8 @@ import type { KubernetesObject, Node } from '../cluster/objects.ts';
 import { POOL_LABELS } from '../operations/node-choice.ts';
 import { CLUSTER_SCOPED, KIND_BY_NAME } from '../operations/settings.ts';
 import type { NodeFieldsInput, StepInput } from '../operations/settings.ts';
+import { generatorOf } from '../workload/settings.ts';
+import type { NamedWorkload } from '../workload/settings.ts';
 import { ordinalIn, poolOf } from './pool-nodes.ts';
 import type { NodePool } from './pool-settings.ts';
 
@@ -21,6 +23,7 @@ export interface SteppedCluster {
   readonly nodePools: readonly NodePool[];
   readonly nodes: readonly Node[];
   readonly objects: readonly KubernetesObject[];
+  readonly workloads: readonly NamedWorkload[];
   /** Nodes come from elsewhere, too: their names are not known before the run. */
   readonly hasOtherNodes: boolean;
 }
@@ -117,8 +120,15 @@ function checkObject(text: string, namespace: string, path: Path, cluster: Stepp
   }
   const key = keyOf(CLUSTER_SCOPED.includes(kind) ? '' : namespace, name);
   const keys = cluster.objects.filter((object) => object.kind === kind).map(keyWithDefault);
-  if (keys.includes(key)) return;
-  findings.error(path, `the manifests hold no ${kind} ${key}`, nearestName(key, keys));
+  // When the arrivals of a workload come is not known before the run.
+  if (keys.includes(key) || generatorOf(cluster.workloads, kind, namespace, name) !== undefined) return;
+  const first = cluster.workloads
+    .map((workload) => ({ ...workload, name: `${workload.name}-0` }))
+    .filter((workload) => generatorOf(cluster.workloads, kind, workload.namespace, workload.name) !== undefined)
+    .map((workload) => keyOf(workload.namespace, workload.name));
+  const known = [...keys, ...first];
+  const makers = cluster.workloads.length === 0 ? 'the manifests hold no' : 'neither manifests nor workloads make a';
+  findings.error(path, `${makers} ${kind} ${key}`, nearestName(key, known));
 }
 
 function keyWithDefault(object: KubernetesObject): string {

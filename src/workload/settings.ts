@@ -373,3 +373,19 @@ function spellArrivals(arrivals: ArrivalProcess): Record<string, unknown> {
       };
   }
 }
+
+/** What of a workload its arrivals' objects take their names from. */
+export interface NamedWorkload {
+  readonly name: string;
+  readonly kind: string;
+  readonly namespace: string;
+}
+
+/** The workload whose arrivals have objects of this kind and names like this one; undefined: none. */
+export function generatorOf<Named extends NamedWorkload>(
+  workloads: readonly Named[], kind: string, namespace: string, name: string,
+): Named | undefined {
+  if (kind !== 'Deployment' && kind !== 'Job') return undefined;
+  const arrival = /^(.+)-(?:0|[1-9][0-9]*)$/.exec(name)?.[1];
+  return workloads.find((one) => one.name === arrival && one.kind === kind && one.namespace === namespace);
+}

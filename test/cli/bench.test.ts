@@ -22,6 +22,7 @@ profiles:
   - pluginConfig:
       - name: NodeResourcesFit
         args: {scoringStrategy: {type: MostAllocated, resources: [{name: cpu, weight: 1}, {name: memory, weight: 1}]}}
+      - {name: PodTopologySpread, args: {defaultingType: List}}
 `;
 
 beforeAll(() => {

@@ -9,7 +9,7 @@ import { createInputFiles } from '../../src/io/input-files.ts';
 import type * as runPool from '../../src/io/run-pool.ts';
 import type { ProgressFacts } from '../../src/io/progress.ts';
 import { readScenario } from '../../src/simulation/scenario-reader.ts';
-import { ENDLESS, SMALL, cliFolder } from './podyard.ts';
+import { ENDLESS, PACK, SMALL, cliFolder } from './podyard.ts';
 
 const cli = cliFolder();
 const OPENB_NODES = 'sn,cpu_milli,memory_mib,gpu,model\nn-0,8000,16384,2,T4\nn-1,8000,16384,0,\n';
@@ -24,7 +24,7 @@ const HEADER = 'apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerC
 beforeAll(() => {
   cli.write('small.yaml', SMALL);
   cli.write('spread.yaml', HEADER);
-  cli.write('pack.yaml', `${HEADER}profiles:\n  - pluginConfig:\n      - {name: NodeResourcesFit, args: {scoringStrategy: {type: MostAllocated}}}\n`);
+  cli.write('pack.yaml', PACK);
 });
 
 describe('validate', () => {

@@ -10,7 +10,7 @@ import { helpText } from '../../src/cli/help.ts';
 import { widthOf } from '../../src/cli/terminal.ts';
 import { preparedWords } from '../../src/cli/words.ts';
 import { TRACE_CATALOG } from '../../src/workload/traces/catalog.ts';
-import { SMALL, cliFolder, podyardHere } from './podyard.ts';
+import { PACK, SMALL, cliFolder, podyardHere } from './podyard.ts';
 
 const cli = cliFolder();
 beforeAll(() => {
@@ -41,6 +41,7 @@ describe('help', () => {
     const { code, out } = await podyardHere([...words, '--help']);
     expect(code).toBe(0);
     expect(out).toMatch(new RegExp(`^podyard ${name}\\b`));
+    expect(out).not.toContain('$0');
     for (const spelled of [['help', ...words], ['-h', ...words], [...words, '-h', '--quiet']]) {
       expect((await podyardHere(spelled)).out).toBe(out);
     }
@@ -121,9 +122,6 @@ describe('spellings', () => {
 });
 
 describe('--scheduler', () => {
-  const PACK =
-    'apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\nprofiles:\n' +
-    '  - pluginConfig:\n      - {name: NodeResourcesFit, args: {scoringStrategy: {type: MostAllocated}}}\n';
   const digestOf = async (...args: string[]): Promise<string> =>
     (JSON.parse((await cli.here('run', ...args, '-q', '-o', 'json')).out) as { digest: string }).digest;
 

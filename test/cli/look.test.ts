@@ -409,3 +409,22 @@ steps: [{at: 10m, delete: {object: pvc/data}}]
   expect(await look('12m')).toMatch(/^data +Terminating/m);
   expect(await look('9m', '-o', 'json')).not.toContain('deletionTimestamp');
 });
+
+test('a status leaves out what is 0, but for what its kind always says', async () => {
+  folder.write('zeros.yaml', JSON.stringify({
+    duration: '1h', nodePools: [{ name: 'n', count: 1, allocatable: { cpu: 4, memory: '8Gi' } }],
+    workloads: [{ name: 'web', kind: 'Deployment', replicas: 2, requests: { cpu: 1 }, arrivals: { at: '0s' } }],
+    steps: [{ at: '10m', rollout: { workload: 'deploy/web-0', image: 'x:2' } }],
+  }));
+  const statuses = async (kind: string): Promise<unknown[]> => {
+    const { out } = await folder.here('get', 'zeros.yaml', kind, '--at', '20m', '-o', 'json');
+    return (JSON.parse(out) as { items: { status: object }[] }).items.map(({ status }) => status);
+  };
+  expect(await statuses('rs')).toEqual([
+    { observedGeneration: expect.any(Number) as unknown, replicas: 2, readyReplicas: 2, availableReplicas: 2 },
+    { observedGeneration: expect.any(Number) as unknown, replicas: 0 },
+  ]);
+  const [deployment] = await statuses('deploy');
+  expect(deployment).not.toHaveProperty('unavailableReplicas');
+  expect(deployment).toMatchObject({ replicas: 2, updatedReplicas: 2 });
+});

@@ -32,9 +32,9 @@ beforeAll(() => {
 });
 
 test.each([
-  ['undefined.mjs', 'undefined.mjs: plugin P, score of pod default/web-0-0 on node n-0: expected a number from 0'],
-  ['exit.mjs', 'exit.mjs: plugin P, score of pod default/web-0-0 on node n-0: called process.exit(0)'],
-  ['import.mjs', 'import.mjs: plugin P, score of pod default/web-0-0 on node n-0: called setTimeout()'],
+  ['undefined.mjs', 'undefined.mjs: plugin P, score of pod default/web-0-5d6ff4d84f-0 on node n-0: expected a number from 0'],
+  ['exit.mjs', 'exit.mjs: plugin P, score of pod default/web-0-5d6ff4d84f-0 on node n-0: called process.exit(0)'],
+  ['import.mjs', 'import.mjs: plugin P, score of pod default/web-0-5d6ff4d84f-0 on node n-0: called setTimeout()'],
   ['later.mjs', 'later.mjs: something that a plugin left for later threw Error: later'],
   ['timer.mjs', 'something that a plugin left for later threw Error: late (at '],
 ])('%s ends the run with exit code 1, nothing written', (file, message) => {
@@ -99,7 +99,7 @@ test('runs that share threads tell the same', () => {
   for (const jobs of ['1', '2']) {
     const args = ['compare', 'guard.yaml', ...pair, '--jobs', jobs, '--plugin', 'undefined.mjs', '--quiet'];
     const { code, err } = cli.run(...args);
-    expect(err).toContain('undefined.mjs: plugin P, score of pod default/web-0-0 on node n-0: expected a number');
+    expect(err).toContain('undefined.mjs: plugin P, score of pod default/web-0-5d6ff4d84f-0 on node n-0: expected a number');
     expect(code).toBe(1);
   }
 });

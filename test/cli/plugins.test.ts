@@ -65,7 +65,7 @@ describe('the examples', () => {
       + '0/4 nodes are available: 4 No preemption victims found for incoming pod.';
     const table = cli.run(...args).out;
     expect(table).toMatch(new RegExp(`^${reason.replace(/[()]/g, String.raw`\$&`)} +2 +2 `, 'm'));
-    expect(table).toContain(`Waiting: default/web-0-4 and 1 more: ${said}`);
+    expect(table).toContain(`Waiting: default/web-0-5d6ff4d84f-4 and 1 more: ${said}`);
     const written = (name: string): string => readFileSync(join(cli.path(), 'why', name), 'utf8');
     const { waiting } = JSON.parse(written('report.json')) as Pick<RunResult, 'waiting'>;
     expect(waiting.byReason).toMatchObject({ [reason]: { pods: 2, podsPending: 2 } });

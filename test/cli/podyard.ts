@@ -236,6 +236,15 @@ workloads:
   - {name: job, kind: Job, arrivals: {poisson: {ratePerHour: 60}}, lifetime: {exponential: {mean: 4m}}, requests: {cpu: 1, memory: 2Gi}}
 `;
 
+/** Packs, and spreads nothing: the default constraints would. */
+export const PACK = `apiVersion: kubescheduler.config.k8s.io/v1
+kind: KubeSchedulerConfiguration
+profiles:
+  - pluginConfig:
+      - {name: NodeResourcesFit, args: {scoringStrategy: {type: MostAllocated}}}
+      - {name: PodTopologySpread, args: {defaultingType: List}}
+`;
+
 /** Never ends by itself within a test. */
 export const ENDLESS = `name: endless
 duration: 30000d

@@ -64,7 +64,7 @@ describe('several schedulers', () => {
   test('explain tells what the scheduler of the pod saw and chose', async () => {
     const spread = await out('explain', 'two.yaml', 'spread-0');
     expect(spread).toContain('default/spread-0 goes to big-0 at 1s');
-    const packed = JSON.parse(await out('explain', 'two.yaml', 'packed-0-0', '-o', 'json')) as {
+    const packed = JSON.parse(await out('explain', 'two.yaml', 'packed-0-7785bc458d-0', '-o', 'json')) as {
       readonly node: string; readonly schedulerName: string; readonly atMicros: number;
     };
     expect(packed).toMatchObject({ node: 'small-0', schedulerName: 'packing', atMicros: 2_050_000 });
@@ -75,9 +75,9 @@ describe('several schedulers', () => {
     folder.write('two.yaml', SCENARIO);
     const run = await folder.here('run', 'two.yaml', '--quiet', '--keep', '--out', 'kept');
     expect(run.err).toContain('nothing is kept of this run: what one of several schedulers sees is not in it');
-    const { code, out: text, err } = await folder.here('explain', 'kept', 'packed-0-0');
+    const { code, out: text, err } = await folder.here('explain', 'kept', 'packed-0-7785bc458d-0');
     expect([code, err]).toEqual([0, '']);
-    expect(text).toContain('default/packed-0-0 goes to small-0');
+    expect(text).toContain('default/packed-0-7785bc458d-0 goes to small-0');
   });
 
   test('describe and events name the scheduler that spoke', async () => {

@@ -3,13 +3,11 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { shortMetricName } from '../../src/metrics/metric-names.ts';
-import { SMALL, cliFolder } from './podyard.ts';
+import { PACK, SMALL, cliFolder } from './podyard.ts';
 import type { Outcome } from './podyard.ts';
 
 const cli = cliFolder();
 const HEADER = 'apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n';
-const ARGS = '{name: NodeResourcesFit, args: {scoringStrategy: {type: MostAllocated}}}';
-const PACK = `${HEADER}profiles: [{pluginConfig: [${ARGS}]}]\n`;
 const EVEN =
   'const score = (_state, _pod, node) => (Number(node.name.slice(-1)) % 2 === 0 ? 100 : 0);\n' +
   "export const plugin = { name: 'Even', summary: 's', create: () => ({ name: 'Even', score }) };\n";

@@ -104,17 +104,19 @@ describe('a disk that pods fill', () => {
     // 30Gi are left, 1Gi less a minute, so that there is too little behind 15 minutes; the log ends behind 20.
     expect(run.lines.filter((line) => !line.startsWith('0 '))).toMatchInlineSnapshot(`
       [
-        "1 batch1s-0 created",
-        "1 batch1s-0 on n-0",
-        "31.03 batch1s-0 runs",
-        "41.03 batch1s-0 gone",
+        "1 batch1s-0-0 created",
+        "1 batch1s-0-0 on n-0",
+        "31.03 batch1s-0-0 runs",
+        "41.03 batch1s-0-0 ended",
+        "42.03 batch1s-0-0 gone",
         "900 n-0 DiskPressure=True",
         "1200 log-0 gone",
         "1200 n-0 DiskPressure=False",
-        "1620 batch27m-0 created",
-        "1620 batch27m-0 on n-0",
-        "1650.03 batch27m-0 runs",
-        "1660.03 batch27m-0 gone",
+        "1620 batch27m-0-0 created",
+        "1620 batch27m-0-0 on n-0",
+        "1650.03 batch27m-0-0 runs",
+        "1660.03 batch27m-0-0 ended",
+        "1661.03 batch27m-0-0 gone",
       ]
     `);
   });

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { EvictionCause, PodOutcome, PodPhase } from '../../src/cluster/cluster.ts';
 import { podCells } from '../../src/report/kubectl/pod-columns.ts';
 import { toldRun } from '../support/told-run.ts';
+import { withoutHash } from '../support/without-hash.ts';
 
 const NODES = [{ name: 'n', count: 1, allocatable: { cpu: 4, memory: '8Gi', pods: 20 } }];
 /** 7Gi from the start, 12Gi more an hour: less than 100Mi are left behind 5 minutes. */
@@ -13,7 +14,7 @@ const leaking = (more: object = {}): object => ({
 
 /** What `kubectl get pods` shows of each pod, without its age. */
 function shown({ looked }: ReturnType<typeof toldRun>): string[][] {
-  return looked.pods().map((pod) => podCells(pod, 0).slice(0, 3));
+  return looked.pods().map((pod) => podCells(pod, 0).slice(0, 3).map(withoutHash));
 }
 
 describe('a pod that is evicted for memory', () => {
@@ -45,7 +46,7 @@ describe('a pod that is evicted for memory', () => {
         ],
       ]
     `);
-    const failed = run.looked.pods().find(({ metadata }) => metadata.name === 'leak-0-0');
+    const failed = run.looked.pods().find(({ metadata }) => withoutHash(metadata.name) === 'leak-0-0');
     expect(failed?.status).toMatchObject({
       phase: 'Failed', reason: 'Evicted', message: expect.stringMatching(/^The node was low on resource: memory\. /) as string,
       conditions: expect.arrayContaining([expect.objectContaining({ type: 'DisruptionTarget', reason: 'TerminationByKubelet' })]) as unknown,

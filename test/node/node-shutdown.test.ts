@@ -4,6 +4,7 @@ import { podCells } from '../../src/report/kubectl/pod-columns.ts';
 import { readScenario } from '../../src/simulation/scenario-reader.ts';
 import { memoryFiles } from '../input/memory-files.ts';
 import { toldRun } from '../support/told-run.ts';
+import { withoutHash } from '../support/without-hash.ts';
 
 const kubelet = { sandbox: '0s', containerStart: '0s', pullBase: '0s', defaultImageSize: '0' };
 const nodePools = [{ name: 'n', count: 2, allocatable: { cpu: 4, memory: '8Gi', pods: 20 } }];
@@ -35,7 +36,7 @@ describe('a node that is reclaimed and has a grace period for shutdowns', () => 
         "110 n-0 removed",
       ]
     `);
-    const pods = run.looked.pods().map((pod) => podCells(pod, 0).slice(0, 3));
+    const pods = run.looked.pods().map((pod) => podCells(pod, 0).slice(0, 3).map(withoutHash));
     expect(pods).toMatchInlineSnapshot(`
       [
         [
@@ -60,7 +61,7 @@ describe('a node that is reclaimed and has a grace period for shutdowns', () => 
         ],
       ]
     `);
-    expect(run.looked.pods().find(({ metadata }) => metadata.name === 'usual-0-0')?.status).toMatchObject({
+    expect(run.looked.pods().find(({ metadata }) => withoutHash(metadata.name) === 'usual-0-0')?.status).toMatchObject({
       phase: 'Failed', reason: 'Terminated', message: 'Pod was terminated in response to imminent node shutdown.',
       conditions: [{ type: 'DisruptionTarget', reason: 'TerminationByKubelet' }, {}, {}, {}, {}, {}],
     });

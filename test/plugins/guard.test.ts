@@ -289,6 +289,6 @@ test('a plugin that is guarded hears of verdicts and events as one that is not',
     ],
   }));
   expect(counts.podsPending).toBe(4);
-  expect(seen[0]).toEqual(['web-0-0', ['not now'], ['never'], 2, 3, ['n-0'], ['n-0', 'n-1', 'n-2']]);
+  expect(seen[0]).toEqual(['web-0-5d6ff4d84f-0', ['not now'], ['never'], 2, 3, ['n-0'], ['n-0', 'n-1', 'n-2']]);
   expect(hinted).toEqual([]);
 });

@@ -76,7 +76,7 @@ describe('a late scheduler', () => {
         nodeLifecycle: { defaultTolerationSeconds: 30 },
         failures: [{ name: 'crash', uptime: { exponential: { mean: '40m' } }, repair: '2m' }],
         workloads: [
-          { name: 'web', kind: 'Deployment', arrivals: { at: '0s' }, replicas: 5, lifetime: '70m',
+          { name: 'web', kind: 'Deployment', arrivals: { at: '0s' }, replicas: 5, lifetime: '75m',
             requests: { cpu: '1', memory: '1Gi' } },
           { name: 'batch', kind: 'Job', arrivals: { poisson: { ratePerHour: 60, until: '1h' } }, lifetime: '3m',
             requests: { cpu: '1500m', memory: '1Gi' }, priorityClass: 'high' },
@@ -119,20 +119,20 @@ describe('late controllers', () => {
       });
       return rows.map(({ created }) => created);
     };
-    // They hear of the machine, of the taint and of the deletion, each 10 s late.
+    // They hear of the Deployment, of its ReplicaSet, of the machine, of the taint and of the deletion, each 10 s late.
     expect(lostAt('0s')).toEqual([0, 0, 145]);
-    expect(lostAt({ controllers: '10s' })).toEqual([0, 0, 175]);
+    expect(lostAt({ controllers: '10s' })).toEqual([20, 20, 175]);
   });
 
   test('replace a lost pod of a generated workload when they hear of its loss', () => {
     const created = (delay: unknown): number[] => playScenario({
       duration: '1m', ...watchDelay(delay),
       nodePools: [{ name: 'n', count: 2, allocatable: { cpu: 4, memory: '16Gi' } }],
-      steps: [{ at: '10s', drain: { nodes: ['n-0', 'n-1'] } }],
+      steps: [{ at: '20s', drain: { nodes: ['n-0', 'n-1'] } }],
       workloads: [{ name: 'web', kind: 'Deployment', arrivals: { at: '0s' }, replicas: 1, requests: { cpu: '3' } }],
     }).pods.map((pod) => pod.created);
-    expect(created('0s')).toEqual([0, 10]);
-    expect(created({ controllers: '3s' })).toEqual([0, 13]);
+    expect(created('0s')).toEqual([0, 20]);
+    expect(created({ controllers: '3s' })).toEqual([6, 23]);
   });
 });
 

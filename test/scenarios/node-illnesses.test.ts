@@ -142,7 +142,7 @@ describe('a node whose container runtime hangs', () => {
     const steps = [{ at: '95s', hang: { nodes: ['n-0'], for: '3m' } }];
     const { lines } = tell({ workloads: [job, short, late], steps });
     expect(lines.filter((line) => !line.startsWith('0 '))).toEqual([
-      '120 late-0-0 on n-0', '150 short-0-0 terminating', '275 task-0 gone', '275 late-0-0 runs', '276 short-0-0 gone',
+      '120 late-0-0 on n-0', '150 short-0-0 terminating', '275 late-0-0 runs', '276 short-0-0 gone', '276 task-0-0 gone',
     ]);
   });
 

@@ -15,6 +15,7 @@ import { readScenario } from '../../src/simulation/scenario-reader.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
 import { attachDetach } from '../../src/storage/attach-detach.ts';
 import { memoryFiles } from '../input/memory-files.ts';
+import { withoutHash } from './without-hash.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -70,7 +71,7 @@ export function toldRun(
   const { cluster } = simulation.parts;
   const looked = new LookedCluster(simulation, history, scenario, 0);
   return {
-    lines, result, cluster, simulation,
+    lines: lines.map(withoutHash), result, cluster, simulation,
     events: events.list().map(({ type, reason, message, regarding, count, firstAt }) =>
       `${seconds(firstAt)} ${type} ${reason} ${regarding.name} ${message} x${String(count)}`),
     looked: { pods: () => looked.list('Pod') as LookedPod[] },
