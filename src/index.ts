@@ -70,7 +70,8 @@ export type { ConformanceOptions, Difference, SuiteResult } from './conformance/
 export { pluginRegistry } from './scheduler/plugins/registry.ts';
 
 // Statistics (docs/statistics.md).
-export { quantileInterval, quantiles } from './base/statistics/quantiles.ts';
+export { quantileInterval } from './base/statistics/quantile-interval.ts';
+export { quantiles } from './base/statistics/quantiles.ts';
 export { meanInterval, pairedDifference } from './base/statistics/paired-difference.ts';
 export { percentageDifference } from './base/statistics/percentage-difference.ts';
 export { bcaInterval } from './base/statistics/bootstrap.ts';

@@ -8,44 +8,19 @@
  */
 import { MICROS_PER_SECOND } from '../base/time.ts';
 import type { Micros } from '../base/time.ts';
-import type { Cluster, EvictionCause } from '../cluster/cluster.ts';
-import type { DisruptionBudgets } from '../cluster/disruption-budgets.ts';
+import type { Cluster } from '../cluster/cluster.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import type { ClusterAutoscalerSettings } from './settings.ts';
 import { DrainRules } from './drain-rules.ts';
 import type { PodKind } from './estimator.ts';
-import type { SchedulerCache } from '../scheduler/cache/scheduler-cache.ts';
-import type { DaemonPodsSource, PlacementOracle } from '../scheduler/what-if/placement-oracle.ts';
-import type { NodeAutoscaler, NodeGroupSpec, NodeSource, UnschedulablePodsSource } from './node-autoscaler.ts';
+import type { NodeAutoscaler, NodeAutoscalerParts, NodeGroupSpec } from './node-autoscaler.ts';
 import { NodeDeletions } from './node-deletions.ts';
 import { NodeGroups, UpcomingNodes } from './node-groups.ts';
 import { NodeRequests } from './node-requests.ts';
-import type { LateAutoscaler } from './node-requests.ts';
 import { ScaleDownPlanner } from './scale-down-planner.ts';
 import { PendingPods, ScaleUp } from './scale-up.ts';
 import { WhatIfCluster } from '../scheduler/what-if/what-if-cluster.ts';
-
-export interface ClusterAutoscalerParts {
-  /** The picture of the cluster that placement in thought begins with. */
-  readonly cache: SchedulerCache;
-  readonly unschedulable: UnschedulablePodsSource;
-  readonly placement: PlacementOracle;
-  readonly nodes: NodeSource;
-  /** null: no room is kept for DaemonSets' pods on new nodes. */
-  readonly daemons: DaemonPodsSource | null;
-  /** As the autoscaler sees them. */
-  readonly budgets: DisruptionBudgets;
-  /** Asks for a pod's deletion; false: a disruption budget says no for now. */
-  readonly evict: (pod: number, cause: EvictionCause) => boolean;
-  /** Told of what is worth a mark on a plot: `scaleUp`, `scaleDown`, `scaleUpFailed`. */
-  readonly mark: (kind: string, label: string, count: number) => void;
-  /** Kernel phases of loops, and of new machines. */
-  readonly loopPhase: number;
-  readonly machinePhase: number;
-  /** null: what it sees is what there is, and requests take no time. */
-  readonly late: LateAutoscaler | null;
-}
 
 /** Pods younger than this may be only the first of many: the autoscaler waits for the rest. */
 const UNSCHEDULABLE_POD_BUFFER_MICROS: Micros = 2 * MICROS_PER_SECOND;
@@ -62,7 +37,7 @@ export class ClusterAutoscaler implements NodeAutoscaler, ClusterObserver {
   private readonly kernel: Kernel;
   private readonly cluster: Cluster;
   private readonly settings: ClusterAutoscalerSettings;
-  private readonly parts: ClusterAutoscalerParts;
+  private readonly parts: NodeAutoscalerParts;
   private readonly requests: NodeRequests;
   private readonly upcoming: UpcomingNodes;
   private readonly whatIf: WhatIfCluster;
@@ -80,7 +55,7 @@ export class ClusterAutoscaler implements NodeAutoscaler, ClusterObserver {
     cluster: Cluster,
     settings: ClusterAutoscalerSettings,
     groups: readonly NodeGroupSpec[],
-    parts: ClusterAutoscalerParts,
+    parts: NodeAutoscalerParts,
   ) {
     this.kernel = kernel;
     this.cluster = cluster;

@@ -1,5 +1,5 @@
 /** The thresholds of a scenario after one run: a fact each, since one run has no chance in it. */
-import { metricsOf } from '../experiment/paired-statistics.ts';
+import { metricsOf } from '../metrics/metric-names.ts';
 import { holds, type Threshold } from '../metrics/thresholds.ts';
 import type { RunResult } from '../metrics/run-result.ts';
 import { displayUnit, scaled } from '../report/compare-values.ts';

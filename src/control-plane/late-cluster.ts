@@ -20,11 +20,12 @@ import { DelayedCalls } from '../kernel/kernel.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import { sampleMicros } from '../kernel/sampling.ts';
 
-export interface LateClusterOptions {
-  /** Of the component, for the names of its events. */
+/** Of a component that is late. */
+export interface LateOptions {
+  /** For the names of its events. */
   readonly name: string;
   readonly phase: number;
-  /** How long until what happens now is shown. */
+  /** How long until what happens now is shown; in order (`inOrder`). */
   readonly showsAfter: () => Micros;
 }
 
@@ -116,7 +117,7 @@ export class LateCluster implements ClusterObserver {
   private lastOutcome: PodOutcome = 0;
 
   /** Before the first node. */
-  constructor(kernel: Kernel, cluster: Cluster, { name, phase, showsAfter }: LateClusterOptions) {
+  constructor(kernel: Kernel, cluster: Cluster, { name, phase, showsAfter }: LateOptions) {
     assert(cluster.nodes.length + cluster.pods.length === 0, 'a late view begins with an empty cluster');
     this.kernel = kernel;
     this.cluster = cluster;

@@ -21,6 +21,7 @@ import type {
 import type { PodOutcome } from '../cluster/pod-table.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
+import type { LateOptions } from './late-cluster.ts';
 
 /** What a change is of. */
 const Change = {
@@ -56,14 +57,6 @@ const OUTCOMES = 8;
 const PHASES = 8;
 const NO_DEVICES: readonly number[] = [];
 
-export interface LateWatchOptions {
-  /** Of the component, for the names of its events. */
-  readonly name: string;
-  readonly phase: number;
-  /** How late the next change is shown, at least. */
-  readonly delay: () => Micros;
-}
-
 export class LateWatch implements ClusterObserver, Watch {
   readonly isOnTime = false;
   lastShownAt: Micros = -Infinity;
@@ -72,16 +65,14 @@ export class LateWatch implements ClusterObserver, Watch {
   private readonly view: LateView;
   private readonly journal = new Journal();
   private readonly observers = new ObserverLists();
-  private readonly delay: () => Micros;
+  private readonly showsAfter: () => Micros;
   private readonly showEvent: EventKind;
-  /** When the last change of the journal is due. */
-  private lastDueAt: Micros = 0;
 
   /** Begins with what is in the cluster, all of it shown. */
-  constructor(kernel: Kernel, cluster: Cluster, { name, phase, delay }: LateWatchOptions) {
+  constructor(kernel: Kernel, cluster: Cluster, { name, phase, showsAfter }: LateOptions) {
     this.kernel = kernel;
     this.cluster = cluster;
-    this.delay = delay;
+    this.showsAfter = showsAfter;
     this.view = new LateView(cluster);
     this.showEvent = kernel.defineEvent(`${name}.watch`, phase, () => this.showDue());
     cluster.pods.hold();
@@ -161,9 +152,9 @@ export class LateWatch implements ClusterObserver, Watch {
 
   private note(change: Change, row: number, a = 0, value = 0, carried?: Carried): void {
     const { kernel, journal } = this;
-    this.lastDueAt = Math.max(this.lastDueAt, kernel.now + this.delay());
-    journal.push(this.lastDueAt, change, row, a, value, carried);
-    if (journal.length === 1) kernel.at(this.lastDueAt, this.showEvent);
+    const dueAt = kernel.now + this.showsAfter();
+    journal.push(dueAt, change, row, a, value, carried);
+    if (journal.length === 1) kernel.at(dueAt, this.showEvent);
   }
 
   // ---- what is shown ---------------------------------------------------------------------------------------------

@@ -3,20 +3,10 @@
  * deterministic, JSON-safe. A is the base; a difference is always another variant less A, pair by pair: all variants
  * met the same arrivals and the same failures.
  */
+import type { MetricValue } from '../metrics/metric-names.ts';
+import type { Better } from '../metrics/metric.ts';
 
-/** Which direction of a metric is good news. `neither`: it depends on what the reader wants. */
-export type Better = 'lower' | 'higher' | 'neither';
-
-/** One number of one run. */
-export interface MetricValue {
-  /** Its path in report.json, dots between the steps. */
-  readonly name: string;
-  /** `s`, `share` (0 to 1), `pods`, `nodes`, `pod-seconds`, `node-hours`, `count`, or empty (cost: any currency). */
-  readonly unit: string;
-  readonly better: Better;
-  /** null: the run has no such sample. */
-  readonly value: number | null;
-}
+export type { Better, MetricValue };
 
 export interface MetricComparison {
   readonly name: string;

@@ -97,7 +97,9 @@ export class LookedCluster {
     // Every cluster has these from its beginning; here they come with their first pod.
     const isOld = kind === 'Namespace' && (name === 'default' || name.startsWith('kube-'));
     const creationTimestamp = timeText(isOld ? 0 : history.createdAt(kind, keyOf(namespace, name)));
-    const metadata = { ...object.metadata, name, creationTimestamp };
+    const deletedAt = history.deletedAt(kind, keyOf(namespace, name));
+    const leaving = deletedAt === null ? {} : { deletionTimestamp: timeText(deletedAt) };
+    const metadata = { ...object.metadata, name, creationTimestamp, ...leaving };
     return { apiVersion: 'v1', ...object, ...this.defaultsOf(kind, object), kind, metadata };
   }
 

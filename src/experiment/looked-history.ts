@@ -28,6 +28,7 @@ export class LookedHistory implements ClusterObserver, SchedulerListener {
   private readonly cluster: Cluster;
   /** By kind and key. */
   private readonly births = new Map<string, Micros>();
+  private readonly deletions = new Map<string, Micros>();
   /** By node name and condition type: status and when it came. */
   private readonly turns = new Map<string, { readonly status: string; readonly at: Micros }>();
   /** By pod row; rows are cleared when their pods are deleted. */
@@ -43,6 +44,11 @@ export class LookedHistory implements ClusterObserver, SchedulerListener {
   /** When the object came; those of before the first event came at the beginning. */
   createdAt(kind: string, key: string): Micros {
     return this.births.get(`${kind}/${key}`) ?? 0;
+  }
+
+  /** When it was asked to go; null: not while anybody looked. */
+  deletedAt(kind: string, key: string): Micros | null {
+    return this.deletions.get(`${kind}/${key}`) ?? null;
   }
 
   /** When a node's condition turned to this status. */
@@ -89,9 +95,18 @@ export class LookedHistory implements ClusterObserver, SchedulerListener {
     }
   }
 
-  objectChanged(kind: string, action: ObjectAction, object: KubernetesObject): void {
+  objectChanged(
+    kind: string, action: ObjectAction, object: KubernetesObject, before: KubernetesObject | undefined,
+  ): void {
     const key = `${kind}/${objectKey(object)}`;
     if (action === 'add') this.births.set(key, this.cluster.now);
-    else if (action === 'delete') this.births.delete(key);
+    else if (action === 'delete') {
+      this.births.delete(key);
+      this.deletions.delete(key);
+    } else if (isLeaving(object) && !isLeaving(before)) this.deletions.set(key, this.cluster.now);
   }
+}
+
+function isLeaving(object: KubernetesObject | undefined): boolean {
+  return object?.metadata?.deletionTimestamp !== undefined;
 }

@@ -1,8 +1,8 @@
 /** What a comparison keeps of a run: its numbers, and the digest that tells what was done. Plain data, JSON-safe. */
+import { metricsOf } from '../metrics/metric-names.ts';
+import type { MeasuredFacts } from '../metrics/metric-names.ts';
 import type { RunResult } from '../metrics/run-result.ts';
 import type { MetricValue } from './compare-result.ts';
-import { metricsOf } from './paired-statistics.ts';
-import type { MeasuredFacts } from './paired-statistics.ts';
 import type { RunCurves } from './run-curves.ts';
 
 export interface MeasuredRun {

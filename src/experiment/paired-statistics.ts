@@ -1,69 +1,16 @@
 /**
- * From runs to a comparison: which numbers of a run are compared, and the paired interval of each difference. Pure
- * functions over results; nothing here runs a simulation.
+ * From runs to a comparison: the paired interval of each difference of the numbers of runs. Pure functions over results;
+ * nothing here runs a simulation.
  */
 import { assert } from '../base/assert.ts';
 import { pairedDifference } from '../base/statistics/paired-difference.ts';
-import type { FragmentationFacts, LatencyGroup, PackingFacts, RunResult } from '../metrics/run-result.ts';
-import type { Better, CompareResult, MetricComparison, MetricValue } from './compare-result.ts';
+import { metricsOf } from '../metrics/metric-names.ts';
+import type { Better } from '../metrics/metric.ts';
+import type { RunResult } from '../metrics/run-result.ts';
+import type { CompareResult, MetricComparison, MetricValue } from './compare-result.ts';
 
 /** A difference this small beside the values themselves is rounding, whatever its interval says. */
 const ROUNDING = 1e-12;
-
-const WAIT_POINTS = ['mean', 'p50', 'p90', 'p95', 'p99', 'max'] as const;
-
-/** What these numbers are taken from: a part of a run's result. */
-export type MeasuredFacts = Pick<
-  RunResult,
-  'utilization' | 'latency' | 'latencyByPriority' | 'counts' | 'failures' | 'cost'
-> & {
-  readonly packing: Omit<PackingFacts, 'fragmentation'> & {
-    readonly fragmentation: Pick<FragmentationFacts, 'gpuFragmentedShare'>;
-  };
-};
-
-/** The numbers of one run that are worth comparing, in the order of a report. Names are paths in report.json. */
-export function metricsOf(result: MeasuredFacts): MetricValue[] {
-  const { counts, packing, failures, cost } = result;
-  return [
-    ...byResource(
-      'utilization',
-      '.mean',
-      'higher',
-      mapValues(result.utilization, (use) => use.mean),
-    ),
-    ...waitMetrics('latency', result.latency),
-    metric('latency.startSeconds.p50', 's', 'lower', result.latency.startSeconds.p50),
-    metric('latency.startSeconds.p99', 's', 'lower', result.latency.startSeconds.p99),
-    ...sortedKeys(result.latencyByPriority).map((priority) =>
-      metric(
-        `latencyByPriority.${priority}.queueWaitSeconds.p99`,
-        's',
-        'lower',
-        result.latencyByPriority[priority].queueWaitSeconds.p99,
-      ),
-    ),
-    metric('counts.podsFinished', 'pods', 'higher', counts.podsFinished),
-    metric('counts.podsPending', 'pods', 'lower', counts.podsPending),
-    metric('counts.podsLost', 'pods', 'lower', counts.podsLost),
-    metric('counts.evictions', 'count', 'lower', counts.evictions),
-    metric('counts.decisionsUnschedulable', 'count', 'lower', counts.decisionsUnschedulable),
-    metric('failures.wastedPodSeconds', 'pod-seconds', 'lower', failures.wastedPodSeconds),
-    ...byResource('packing.densityOfNonEmptyNodes', '', 'higher', packing.densityOfNonEmptyNodes),
-    ...byResource('packing.strandedShare', '', 'lower', packing.strandedShare),
-    ...fragmentation(packing.fragmentation),
-    metric('packing.meanEmptyNodes', 'nodes', 'neither', packing.meanEmptyNodes),
-    metric('packing.meanNodes', 'nodes', 'lower', packing.meanNodes),
-    metric('cost.nodeHours', 'node-hours', 'lower', cost.nodeHours),
-    metric('cost.total', '', 'lower', cost.total),
-  ];
-}
-
-/** Only of runs in which nodes share GPUs. */
-function fragmentation({ gpuFragmentedShare }: MeasuredFacts['packing']['fragmentation']): MetricValue[] {
-  if (gpuFragmentedShare === null) return [];
-  return [metric('packing.fragmentation.gpuFragmentedShare.mean', 'share', 'lower', gpuFragmentedShare.mean)];
-}
 
 /** Compares one metric over paired runs; pairs in which either side has no value are left out. */
 export function comparePaired(
@@ -151,32 +98,6 @@ export function metricColumns(runs: readonly (readonly MetricValue[])[]): Map<st
   return columns;
 }
 
-function waitMetrics(prefix: string, group: LatencyGroup): MetricValue[] {
-  return WAIT_POINTS.map((point) =>
-    metric(`${prefix}.queueWaitSeconds.${point}`, 's', 'lower', group.queueWaitSeconds[point]),
-  );
-}
-
-function byResource(
-  prefix: string, suffix: string, better: Better, shares: Readonly<Record<string, number>>,
-): MetricValue[] {
-  return sortedKeys(shares).map((resource) =>
-    metric(`${prefix}.${resource}${suffix}`, 'share', better, shares[resource]),
-  );
-}
-
-function metric(name: string, unit: string, better: Better, value: number | null): MetricValue {
-  return { name, unit, better, value: isNumber(value) ? value : null };
-}
-
 function isNumber(value: number | null): value is number {
   return value !== null && Number.isFinite(value);
-}
-
-function mapValues<T>(record: Readonly<Record<string, T>>, pick: (value: T) => number): Record<string, number> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, pick(value)]));
-}
-
-function sortedKeys(record: Readonly<Record<string, unknown>>): string[] {
-  return Object.keys(record).sort((a, b) => (a < b ? -1 : 1));
 }

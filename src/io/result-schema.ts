@@ -3,6 +3,8 @@
  * are checked, so that a file of another version is told in one sentence instead of a page full of gaps.
  */
 import { z } from 'zod';
+import { METRICS } from '../metrics/declared-metrics.ts';
+import type { MetricGroup } from '../metrics/declared-metrics.ts';
 
 const value = z.number();
 const maybe = z.number().nullable();
@@ -19,11 +21,13 @@ const utilization = z.object({
   mean: value, p5: value, p50: value, p95: value, max: value, meanWhilePending: maybe,
 });
 
-const counts = z.object({
-  nodes: value, nodesAtStart: value, nodesPeak: value, podsArrived: value, podsScheduled: value, podsRunning: value,
-  podsFinished: value, podsPending: value, podsLost: value, podsReplaced: value, decisions: value,
-  decisionsUnschedulable: value, events: value, evictions: value, nodeFailures: value,
-});
+/** A number for each metric of the group. */
+function numbers<Group extends MetricGroup>(
+  group: Group,
+): { readonly [Name in keyof (typeof METRICS)[Group]]: z.ZodNumber } {
+  const fields = Object.keys(METRICS[group]).map((name) => [name, value]);
+  return Object.fromEntries(fields) as { readonly [Name in keyof (typeof METRICS)[Group]]: z.ZodNumber };
+}
 
 /** report.json of a run. */
 export const RUN_SCHEMA = z.object({
@@ -35,21 +39,22 @@ export const RUN_SCHEMA = z.object({
   digest: z.string(),
   simulatedSeconds: value,
   complete: z.boolean(),
-  counts,
+  counts: z.object(numbers('counts')),
   utilization: byName(utilization),
   latency,
   latencyByPriority: byName(latency),
   packing: z.object({
     densityOfNonEmptyNodes: byName(value),
-    meanEmptyNodes: value,
-    meanNodes: value,
+    ...numbers('packing'),
     strandedShare: byName(value),
     fragmentation: z.object({ gpuFragmentedShare: z.object({ mean: value, end: value }).nullable() }),
   }),
   failures: z.object({
-    evictionsByCause: byName(value), wastedPodSeconds: value, usefulPodSeconds: value, nodeDownSeconds: value,
+    evictionsByCause: byName(value),
+    ...numbers('failures'),
+    containers: z.object({ restarts: value, unreadyPodSeconds: value }).optional(),
   }),
-  cost: z.object({ nodeHours: value, total: value, nodeHoursByPool: byName(value) }),
+  cost: z.object({ ...numbers('cost'), nodeHoursByPool: byName(value) }),
   notes: z.array(z.string()),
   resolvedScenario: z.unknown(),
 });

@@ -21,7 +21,10 @@ import { NodeRecords } from './node-records.ts';
 import { PodLives } from './pod-lives.ts';
 import { Replacements } from './replacements.ts';
 import { BoundedPodRows, STILL_PENDING, STILL_RUNNING, STILL_STARTING } from './pod-rows.ts';
-import type { AutoscalingFacts, Counts, PodTable, RunResult, SchedulingFacts, Utilization } from './run-result.ts';
+import { measureMetrics } from './declared-metrics.ts';
+import type { MetricNumbers } from './declared-metrics.ts';
+import type { RunEnd } from './metric.ts';
+import type { Counts, PodTable, RunResult, Utilization } from './run-result.ts';
 import type { SchedulingCounters } from './scheduling-counters.ts';
 import type { MetricsSettings } from './settings.ts';
 import { NodeLevels } from './share-integrals.ts';
@@ -69,6 +72,7 @@ export class MetricsCollector implements ClusterObserver {
   private campaigns: Campaigns | null = null;
   private readonly levels = new NodeLevels();
   private readonly table: BoundedPodRows;
+  private readonly numbersAt: (end: RunEnd) => MetricNumbers;
   private isFinished = false;
 
   /** Must exist before the first node is added; `scheduling` is read from the first binding on. */
@@ -93,6 +97,8 @@ export class MetricsCollector implements ClusterObserver {
     assert(cluster.totals.nodesAlive === 0 && kernel.now === 0, 'metrics must watch from the beginning');
     cluster.observe(this);
     new Replacements(cluster, (lost) => this.lives.replacementCreated(lost));
+    const { lives, levels, nodes } = this;
+    this.numbersAt = measureMetrics({ kernel, cluster, scheduling, lives, levels, nodes });
     this.samples.begin();
   }
 
@@ -224,13 +230,14 @@ export class MetricsCollector implements ClusterObserver {
   // ---- the result ------------------------------------------------------------------------------------------------
 
   /** Closes the books at the kernel's time. Once. */
-  result(identity: RunIdentity, autoscaling: AutoscalingFacts): RunResult {
+  result(identity: RunIdentity, autoscaler: RunEnd['autoscaler']): RunResult {
     assert(!this.isFinished, 'a run has one result');
     this.isFinished = true;
     const { now } = this.kernel;
     this.samples.finish();
     this.nodes.finish(now);
-    const counts = this.finishPods(now);
+    const numbers = this.numbersAt({ now, pods: this.finishPods(now), autoscaler });
+    const { counts } = numbers;
     const waits = this.waits.groups.summary();
     const pods = this.podTable();
     const utilization = this.utilization.overall(now);
@@ -250,29 +257,29 @@ export class MetricsCollector implements ClusterObserver {
       latency: waits.latency,
       latencyByPriority: waits.latencyByPriority,
       latencyByClass: waits.latencyByClass,
-      scheduling: this.schedulingFacts(),
+      scheduling: {
+        ...this.waits.efforts(),
+        rejectionsByPlugin: Object.fromEntries(
+          [...this.scheduling.rejectionsByPlugin].sort(([a], [b]) => (a < b ? -1 : 1)),
+        ),
+        ...numbers.scheduling,
+        profile: this.scheduling.profile,
+      },
       waiting: waitingFacts(this.cluster, this.reasons, (pod) => this.scheduling.isAssumed(pod), now),
       packing: {
         densityOfNonEmptyNodes: this.samples.packing.densityOfNonEmptyNodes(),
-        ...this.levels.means(now),
+        ...numbers.packing,
         strandedShare: this.samples.packing.strandedShare(),
         fragmentation: this.samples.fragmentation.facts(),
       },
       failures: {
         evictionsByCause: this.lives.evictionsByCause(),
-        wastedPodSeconds: this.lives.wastedPodSeconds(),
-        usefulPodSeconds: this.lives.usefulPodSeconds(),
-        nodeDownSeconds: this.nodes.downSeconds(),
+        ...numbers.failures,
         ...this.campaigns?.facts(),
         ...this.lives.containerFacts(),
       },
-      autoscaling: {
-        scaleUpEvents: autoscaling.scaleUpEvents,
-        scaleDownEvents: autoscaling.scaleDownEvents,
-        nodesAdded: autoscaling.nodesAdded,
-        nodesRemoved: autoscaling.nodesRemoved,
-      },
-      cost: this.nodes.cost(now),
+      autoscaling: numbers.autoscaling,
+      cost: { ...numbers.cost, nodeHoursByPool: this.nodes.cost(now).nodeHoursByPool },
       notes: [...identity.notes, ...this.notes(counts, waits.isExact), ...overfullNotes(utilization)],
       notSimulated: identity.notSimulated,
       refusedPods: identity.refusedPods,
@@ -326,40 +333,11 @@ export class MetricsCollector implements ClusterObserver {
     return notes;
   }
 
-  private schedulingFacts(): SchedulingFacts {
-    const { scheduling } = this;
-    return {
-      ...this.waits.efforts(),
-      rejectionsByPlugin: Object.fromEntries([...scheduling.rejectionsByPlugin].sort(([a], [b]) => (a < b ? -1 : 1))),
-      nodesFiltered: scheduling.nodesFiltered,
-      nodesScored: scheduling.nodesScored,
-      profile: scheduling.profile,
-    };
-  }
-
-  private finishPods(now: Micros): Counts {
-    const { pods, totals } = this.cluster;
+  private finishPods(now: Micros): RunEnd['pods'] {
+    const { pods } = this.cluster;
     for (let pod = 0; pod < pods.length; pod++)
       if (pods.isLive(pod) && !this.lives.wasStarted(pod)) this.waits.censor(pod, this.lives.wasBound(pod), now);
-    const { running, pending, lost } = this.lives.finish(now);
-    const { lives, scheduling } = this;
-    return {
-      nodes: totals.nodesAlive,
-      nodesAtStart: this.levels.atStart,
-      nodesPeak: this.levels.alive.peak,
-      podsArrived: lives.created - lives.replacements,
-      podsScheduled: lives.scheduled,
-      podsRunning: running,
-      podsFinished: lives.finished,
-      podsPending: pending,
-      podsLost: lost,
-      podsReplaced: lives.replacements,
-      decisions: scheduling.decisions,
-      decisionsUnschedulable: scheduling.unschedulableDecisions,
-      events: this.kernel.eventCount,
-      evictions: lives.evictions.reduce((sum, count) => sum + count, 0),
-      nodeFailures: this.levels.failures,
-    };
+    return this.lives.finish(now);
   }
 
   /** Pods that are still there come last, oldest first. */

@@ -1,8 +1,11 @@
 /**
  * The result of one run: what `metrics` hands over and all that `report` and `experiment` read. Plain data,
  * deterministic (no wall-clock fact), so that equal runs give byte-equal files. `report.json` is this, less the
- * tables at the end, which go to CSV files. Documented in docs/formats/report.md.
+ * tables at the end, which go to CSV files. Documented in docs/formats/report.md. Single numbers are declared in
+ * declared-metrics.ts, which tells what each is.
  */
+import type { Numbers } from './declared-metrics.ts';
+
 export interface RunResult {
   readonly schemaVersion: 1;
   readonly scenario: string;
@@ -83,34 +86,7 @@ export interface RefusedPods {
   readonly message: string;
 }
 
-export interface Counts {
-  /** Nodes at the end / at the start / most at one time. */
-  readonly nodes: number;
-  readonly nodesAtStart: number;
-  readonly nodesPeak: number;
-  readonly podsArrived: number;
-  /** Pods bound at least once. */
-  readonly podsScheduled: number;
-  /**
-   * Pods with a node at the end, running there or starting (`pods.running` and `pods.starting` of the time series),
-   * less those that were replaced.
-   */
-  readonly podsRunning: number;
-  readonly podsFinished: number;
-  /** Waiting for a node at the end (censored: their waits are counted as at least so long, never dropped). */
-  readonly podsPending: number;
-  /** Gone without finishing and without a replacement. */
-  readonly podsLost: number;
-  /** Pods created to replace lost ones (not counted in podsArrived). */
-  readonly podsReplaced: number;
-  /** Scheduling cycles. */
-  readonly decisions: number;
-  readonly decisionsUnschedulable: number;
-  /** Kernel events. */
-  readonly events: number;
-  readonly evictions: number;
-  readonly nodeFailures: number;
-}
+export type Counts = Numbers<'counts'>;
 
 /** Mean and largest share may be above 1; quantiles end there. */
 export interface Utilization {
@@ -147,15 +123,12 @@ export interface LatencyGroup {
   readonly queueWaitCdf: readonly (readonly [number, number])[];
 }
 
-export interface SchedulingFacts {
+export interface SchedulingFacts extends Numbers<'scheduling'> {
   /** Attempts of pods that were bound. */
   readonly attemptsPerPod: Quantiles;
   readonly backoffSeconds: Quantiles;
   /** Unschedulable verdicts by plugin that rejected. */
   readonly rejectionsByPlugin: Readonly<Record<string, number>>;
-  /** Node filter evaluations and node score evaluations. */
-  readonly nodesFiltered: number;
-  readonly nodesScored: number;
   readonly profile: unknown;
 }
 
@@ -227,11 +200,9 @@ export interface WaitingTemplate {
   readonly nearest: NearestNode | null;
 }
 
-export interface PackingFacts {
+export interface PackingFacts extends Numbers<'packing'> {
   /** Time-weighted mean over non-empty nodes of requested / allocatable, by resource. */
   readonly densityOfNonEmptyNodes: Readonly<Record<string, number>>;
-  readonly meanEmptyNodes: number;
-  readonly meanNodes: number;
   /**
    * Time-weighted share of allocatable that is free but on nodes where another resource is (nearly) exhausted, by
    * resource.
@@ -263,13 +234,9 @@ export interface PodRoom {
   readonly podsThatFit: number;
 }
 
-export interface FailureFacts {
+export interface FailureFacts extends Numbers<'failures'> {
   /** By cause: `nodeFailure`, `taint`, `scaleDown`, `preemption`, `api`, ... */
   readonly evictionsByCause: Readonly<Record<string, number>>;
-  /** Run time thrown away by evictions and crashes. */
-  readonly wastedPodSeconds: number;
-  readonly usefulPodSeconds: number;
-  readonly nodeDownSeconds: number;
   /**
    * One for each failure process of the scenario, then for each step that strikes nodes, in their orders. Absent where
    * none of them has struck.
@@ -316,16 +283,9 @@ export interface ContainerFacts {
   readonly unreadyPodSeconds: number;
 }
 
-export interface AutoscalingFacts {
-  readonly scaleUpEvents: number;
-  readonly scaleDownEvents: number;
-  readonly nodesAdded: number;
-  readonly nodesRemoved: number;
-}
+export type AutoscalingFacts = Numbers<'autoscaling'>;
 
-export interface CostFacts {
-  readonly nodeHours: number;
-  readonly total: number;
+export interface CostFacts extends Numbers<'cost'> {
   readonly nodeHoursByPool: Readonly<Record<string, number>>;
 }
 

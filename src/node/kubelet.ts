@@ -5,11 +5,9 @@
  * hears of nothing and tells nothing until it is back; then it does, and tells, all of it. Source:
  * pkg/kubelet/{kubelet.go,kuberuntime} (v1.36); docs/model.md has the departures.
  *
- * Every event about a pod carries the ticket of the pod row at that time. Whatever makes events in flight void (the
- * pod is bound, stops, is removed, its machine dies) takes the next ticket. A pod that finds its images costs three
- * events (seen, start, finish) and four notices; per pod row 20 bytes.
+ * A pod that finds its images costs three steps (seen, start, finish: pod-steps.ts) and four notices; per pod row 20
+ * bytes.
  */
-import { growUint32 } from '../base/growable.ts';
 import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
 import { EvictionCause, PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -26,6 +24,7 @@ import { ImagePulls } from './image-pulls.ts';
 import { PodEnds } from './pod-ends.ts';
 import type { KubeletEviction } from './pod-ends.ts';
 import type { ContainerLook, KubeletHost, PodLives } from './pod-lives.ts';
+import { PodSteps } from './pod-steps.ts';
 import type { VolumeMounts } from '../cluster/volume-mounts.ts';
 import { StartDelays } from './start-delays.ts';
 import type { HoldBack, StatusReports } from './status-reports.ts';
@@ -65,13 +64,7 @@ export class Kubelet implements ClusterObserver, TroubleListener {
   private readonly delays: StartDelays;
   /** null: of no pod is known what runs in it. */
   private readonly lives: PodLives | null;
-  /** By pod row; never set back, so it outlives the pods of the row. */
-  private tickets: Uint32Array = new Uint32Array(0);
-  private readonly admitEvent: EventKind;
-  private readonly sandboxEvent: EventKind;
-  private readonly startEvent: EventKind;
-  private readonly finishEvent: EventKind;
-  private readonly stopEvent: EventKind;
+  private readonly steps: PodSteps;
   private readonly interruptEvent: EventKind;
   private readonly returnEvent: EventKind;
   private readonly reachEvent: EventKind | null;
@@ -105,22 +98,27 @@ export class Kubelet implements ClusterObserver, TroubleListener {
     this.cluster = cluster;
     this.delays = new StartDelays(cluster, kernel.random, settings);
     this.admittance = new PodAdmittance(cluster, this.reports);
-    this.images = new ImagePulls(kernel, cluster, settings, (pod, ticket) => this.pullImages(pod, ticket), {
-      troubles, isCurrent: (pod, ticket) => this.isCurrent(pod, ticket),
+    const onPulled = (pod: number, ticket: number): void => {
+      if (this.steps.isCurrent(pod, ticket)) this.pullImages(pod, ticket);
+    };
+    this.images = new ImagePulls(kernel, cluster, settings, onPulled, {
+      troubles, isCurrent: (pod, ticket) => this.steps.isCurrent(pod, ticket),
     });
     this.cuts = cuts;
     this.ends = new PodEnds(cluster, this.reports);
     this.admittance.makeRoom = (pod, lacks) => this.makeRoom(pod, lacks);
-    this.ends.onRoom = (pod) => { this.kernel.after(0, this.admitEvent, pod, this.nextTicket(pod)); };
+    this.ends.onRoom = (pod) => { this.steps.after(0, this.steps.seen, pod); };
     this.volumes = volumes;
     this.reachEvent =
       troubles === null ? null : kernel.defineEvent('node reached', 3, (node, id) => this.nodeReached(node, id));
     troubles?.listeners.push(this);
-    this.admitEvent = kernel.defineEvent('pod seen', 3, (pod, ticket) => this.admit(pod, ticket));
-    this.sandboxEvent = kernel.defineEvent('pod sandbox ready', 3, (pod, ticket) => this.pullImages(pod, ticket));
-    this.startEvent = kernel.defineEvent('pod start', 3, (pod, ticket) => this.start(pod, ticket));
-    this.finishEvent = kernel.defineEvent('pod finish', 3, (pod, ticket) => this.finish(pod, ticket));
-    this.stopEvent = kernel.defineEvent('pod stop', 3, (pod, ticket) => this.stop(pod, ticket));
+    this.steps = new PodSteps(kernel, {
+      seen: (pod, ticket) => this.admit(pod, ticket),
+      sandboxReady: (pod, ticket) => this.pullImages(pod, ticket),
+      start: (pod, ticket) => this.start(pod, ticket),
+      finish: (pod, ticket) => this.finish(pod, ticket),
+      stop: (pod, ticket) => this.stop(pod, ticket),
+    });
     this.interruptEvent = kernel.defineEvent('pods interrupted', 3, (node, incarnation) =>
       this.interrupt(node, incarnation),
     );
@@ -136,8 +134,8 @@ export class Kubelet implements ClusterObserver, TroubleListener {
 
   private hostOf(): KubeletHost {
     return {
-      nextTicket: (pod) => this.nextTicket(pod),
-      isCurrent: (pod, ticket) => this.isCurrent(pod, ticket),
+      nextTicket: (pod) => this.steps.nextTicket(pod),
+      isCurrent: (pod, ticket) => this.steps.isCurrent(pod, ticket),
       containerStartMicros: (pod) => this.startMicros(pod),
       graceMicros: (pod) => this.ends.graceMicros(pod),
       isEvicting: (pod) => this.isEvicting(pod),
@@ -177,7 +175,7 @@ export class Kubelet implements ClusterObserver, TroubleListener {
   // ---- notices ---------------------------------------------------------------------------------------------------
 
   podCreated(pod: number): void {
-    if (pod >= this.tickets.length) this.tickets = growUint32(this.tickets, this.cluster.pods.capacity);
+    this.steps.podCreated(pod, this.cluster.pods.capacity);
     this.delays.draw(pod);
     this.lives?.podCreated(pod);
   }
@@ -186,8 +184,8 @@ export class Kubelet implements ClusterObserver, TroubleListener {
     const { pods, nodes } = this.cluster;
     const node = pods.node[pod];
     if (nodes.up[node] === 0 || this.isCut(pod)) return;
-    const event = pods.isTerminating(pod) ? this.stopEvent : this.admitEvent;
-    this.kernel.after(this.hearsAfter?.(node) ?? 0, event, pod, this.nextTicket(pod));
+    const step = pods.isTerminating(pod) ? this.steps.stop : this.steps.seen;
+    this.steps.after(this.hearsAfter?.(node) ?? 0, step, pod);
   }
 
   podStarted(pod: number): void {
@@ -203,9 +201,9 @@ export class Kubelet implements ClusterObserver, TroubleListener {
   }
 
   private awaitFinish(pod: number): void {
-    const ticket = this.nextTicket(pod);
+    const ticket = this.steps.nextTicket(pod);
     const duration = this.cluster.pods.durationMicros[pod];
-    if (duration !== Infinity) this.kernel.after(duration, this.finishEvent, pod, ticket);
+    if (duration !== Infinity) this.steps.after(duration, this.steps.finish, pod, ticket);
   }
 
   podTerminating(pod: number): void {
@@ -219,7 +217,7 @@ export class Kubelet implements ClusterObserver, TroubleListener {
   }
 
   podRemoved(pod: number): void {
-    this.tickets[pod]++;
+    this.steps.nextTicket(pod);
     this.ends.forget(pod);
     this.reports?.forget(pod);
     this.lives?.podRemoved(pod);
@@ -277,7 +275,7 @@ export class Kubelet implements ClusterObserver, TroubleListener {
   private isHeldBack(pod: number, ticket: number, then: (pod: number) => void): boolean {
     if (!this.isCut(pod)) return false;
     this.cuts?.holdBack(this.cluster.pods.node[pod], () => {
-      if (this.isCurrent(pod, ticket)) then(pod);
+      if (this.steps.isCurrent(pod, ticket)) then(pod);
     });
     return true;
   }
@@ -334,14 +332,6 @@ export class Kubelet implements ClusterObserver, TroubleListener {
 
   // ---- a pod's way -----------------------------------------------------------------------------------------------
 
-  private nextTicket(pod: number): number {
-    return ++this.tickets[pod] | 0;
-  }
-
-  private isCurrent(pod: number, ticket: number): boolean {
-    return (this.tickets[pod] | 0) === ticket;
-  }
-
   private stopMicros(pod: number): Micros {
     if (!this.runsHere(pod)) return 0;
     if (this.lives?.has(pod) === true) return this.slowed(pod, this.lives.stopMicros(pod));
@@ -355,8 +345,7 @@ export class Kubelet implements ClusterObserver, TroubleListener {
   }
 
   private beginStop(pod: number): void {
-    const micros = this.stopMicros(pod);
-    this.kernel.after(micros, this.stopEvent, pod, this.nextTicket(pod));
+    this.steps.after(this.stopMicros(pod), this.steps.stop, pod);
   }
 
   /** Told late: the pod may have ended by itself meanwhile, or have gone with its machine. */
@@ -399,18 +388,18 @@ export class Kubelet implements ClusterObserver, TroubleListener {
   }
 
   private admit(pod: number, ticket: number): void {
-    if (this.isCurrent(pod, ticket) && !this.isHeldBack(pod, ticket, (row) => this.begin(row))) this.begin(pod);
+    if (!this.isHeldBack(pod, ticket, (row) => this.begin(row))) this.begin(pod);
   }
 
   private begin(pod: number): void {
-    const ticket = this.nextTicket(pod);
+    const ticket = this.steps.nextTicket(pod);
     if (!this.isAdmitted(pod)) {
       if (!this.admittance.admits(pod)) return;
       this.acknowledge(pod);
     }
     if (this.ends.hasToWait(pod)) return;
     if (this.volumes?.areMounted(pod, (refusal) => {
-      if (!this.isCurrent(pod, ticket)) return;
+      if (!this.steps.isCurrent(pod, ticket)) return;
       if (refusal === null) this.makeSandbox(pod, ticket);
       else if (!this.isHeldBack(pod, ticket, (row) => this.admittance.reject(row, refusal)))
         this.admittance.reject(pod, refusal);
@@ -438,19 +427,18 @@ export class Kubelet implements ClusterObserver, TroubleListener {
     const isLiving = this.lives?.has(pod) === true;
     if (isLiving) this.lives?.podSeen(pod);
     if (isLiving || this.images.missingImage(pods.node[pod], pods.template[pod]) >= 0)
-      this.kernel.after(sandbox, this.sandboxEvent, pod, ticket);
-    else this.kernel.after(sandbox + this.startMicros(pod), this.startEvent, pod, ticket);
+      this.steps.after(sandbox, this.steps.sandboxReady, pod, ticket);
+    else this.steps.after(sandbox + this.startMicros(pod), this.steps.start, pod, ticket);
   }
 
   /** Asks for the next missing image; with all of them there the containers start. */
   private pullImages(pod: number, ticket: number): void {
-    if (!this.isCurrent(pod, ticket)) return;
     const { pods } = this.cluster;
     const node = pods.node[pod];
     const image = this.images.missingImage(node, pods.template[pod]);
     if (image >= 0) this.images.request(node, image, pod, ticket);
     else if (this.lives?.has(pod) === true) this.lives.imagesPulled(pod);
-    else this.kernel.after(this.startMicros(pod), this.startEvent, pod, ticket);
+    else this.steps.after(this.startMicros(pod), this.steps.start, pod, ticket);
   }
 
   private startMicros(pod: number): Micros {
@@ -458,7 +446,6 @@ export class Kubelet implements ClusterObserver, TroubleListener {
   }
 
   private start(pod: number, ticket: number): void {
-    if (!this.isCurrent(pod, ticket)) return;
     if (this.isHeldBack(pod, ticket, (row) => this.started(row))) return;
     this.started(pod);
   }
@@ -469,13 +456,11 @@ export class Kubelet implements ClusterObserver, TroubleListener {
   }
 
   private finish(pod: number, ticket: number): void {
-    if (!this.isCurrent(pod, ticket)) return;
     const succeed = (row: number): void => { this.ends.ended(row, 0); };
     if (!this.isHeldBack(pod, ticket, succeed)) succeed(pod);
   }
 
   private stop(pod: number, ticket: number): void {
-    if (!this.isCurrent(pod, ticket)) return;
     if (!this.isHeldBack(pod, ticket, (row) => { this.ends.stopped(row); })) this.ends.stopped(pod);
   }
 
@@ -488,7 +473,7 @@ export class Kubelet implements ClusterObserver, TroubleListener {
   private machineStopped(node: number): void {
     const list = this.cluster.nodes.pods[node];
     for (let i = 0; i < list.length; i++) {
-      this.tickets[list[i]]++;
+      this.steps.nextTicket(list[i]);
       this.ends.forget(list[i]);
     }
     this.images.nodeStopped(node);

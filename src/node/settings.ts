@@ -215,7 +215,8 @@ const schema = z.strictObject({
     'Rate at which a downloaded image is unpacked. Default 100M; a model assumption',
   ).default('100M'),
   defaultImageSize: quantity(
-    'Size of an image that neither imageSizes nor a node names. Default 250M; a model assumption',
+    'Size of an image that imageSizes does not name, when it is pulled; on a disk the size that a node tells counts ' +
+      'first. Default 250M; a model assumption',
   ).default('250M'),
   imageSizes: z
     .record(z.string(), quantity('Size in bytes'), expecting('expected a mapping of image names to sizes'))

@@ -44,6 +44,14 @@ export function formatSeconds(value: number | null): string {
   return twoUnits(Math.round(value / 3600), 24, 'd', 'h');
 }
 
+/** By its unit, as metrics are declared with: times, shares, hours of pods and nodes, or a number. */
+export function formatAmount(value: number, unit: string): string {
+  if (unit === 's') return formatSeconds(value);
+  if (unit === 'share') return formatShare(value);
+  if (unit.endsWith('-seconds')) return `${formatNumber(value / 3600)} ${unit.replace(/seconds$/u, 'hours')}`;
+  return Number.isInteger(value) ? formatCount(value) : formatNumber(value);
+}
+
 export function formatPlural(count: number, singular: string): string {
   return `${formatCount(count)} ${count === 1 ? singular : `${singular}s`}`;
 }

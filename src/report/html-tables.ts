@@ -1,6 +1,8 @@
 /** The tables of the HTML page. */
+import { metricRows } from '../metrics/declared-metrics.ts';
+import type { MetricRow } from '../metrics/metric.ts';
 import type { CampaignFacts, LatencyGroup, Quantiles, RunResult, Utilization } from '../metrics/run-result.ts';
-import { formatCount, formatNumber, formatPlural, formatSeconds, formatShare, humanize, sortedKeys } from './format.ts';
+import { formatAmount, formatCount, formatNumber, formatPlural, formatSeconds, formatShare, humanize, sortedKeys } from './format.ts';
 import { escapeText } from './plots/svg.ts';
 import { CAMPAIGN_COLUMNS } from './run-table.ts';
 import { usedResources } from './why.ts';
@@ -113,8 +115,15 @@ function countTable(result: RunResult): string {
     ...(packing.meanEmptyNodes > 0 ? [['Mean without pods', formatCount(packing.meanEmptyNodes, 1)]] : []),
     ...steps('Added by the autoscaler', autoscaling.nodesAdded, autoscaling.scaleUpEvents),
     ...steps('Removed by the autoscaler', autoscaling.nodesRemoved, autoscaling.scaleDownEvents),
+    ...ownRows(result, 'nodes'),
   ];
   return table('Pods and nodes', ['Pods', ''], section('', pods, 2) + section('Nodes', nodes, 2));
+}
+
+/** Of metrics that are declared with one on this card. */
+function ownRows(result: RunResult, card: MetricRow['card']): Row[] {
+  const rows = metricRows(result).filter(({ row }) => row.card === card);
+  return rows.map(({ row, unit, value }) => [row.label, formatAmount(value, unit)]);
 }
 
 /** Nothing of what did not happen: tables have no rows of zeros. */
@@ -126,9 +135,10 @@ function steps(name: string, nodes: number, events: number): Row[] {
   return events === 0 ? [] : [[name, `${formatCount(nodes)} in ${formatPlural(events, 'step')}`]];
 }
 
-function hadFailures({ failures, counts }: RunResult): boolean {
+function hadFailures(result: RunResult): boolean {
+  const { failures, counts } = result;
   return counts.nodeFailures + counts.evictions + failures.wastedPodSeconds + failures.nodeDownSeconds > 0 ||
-    failures.containers !== undefined;
+    failures.containers !== undefined || ownRows(result, 'failures').length > 0;
 }
 
 function schedulingTable(result: RunResult): string {
@@ -141,7 +151,7 @@ function schedulingTable(result: RunResult): string {
     ['Backoff, mean', formatSeconds(scheduling.backoffSeconds.mean)],
     ['Nodes filtered', formatCount(scheduling.nodesFiltered)],
     ['Nodes scored', formatCount(scheduling.nodesScored)],
-    ['Simulation events', formatCount(counts.events)],
+    ...ownRows(result, 'scheduling'),
   ];
   const rejections = counted(scheduling.rejectionsByPlugin, (name) => name);
   return table(
@@ -170,6 +180,7 @@ function failureTable(result: RunResult): string {
     ...(failures.containers === undefined
       ? []
       : [['Pods ran unready', `${formatNumber(failures.containers.unreadyPodSeconds / 3600)} pod-hours`]]),
+    ...ownRows(result, 'failures'),
   ];
   return table(
     'Failures',
@@ -192,6 +203,7 @@ function costTable(result: RunResult): string {
   const facts: Row[] = [
     ...(cost.total === 0 ? [] : [['Total', formatCount(cost.total, 2)]]),
     ['Node-hours', formatCount(cost.nodeHours, 1)],
+    ...ownRows(result, 'cost'),
   ];
   const pools = poolsOf(cost.nodeHoursByPool).map(
     (pool): Row => [pool === '' ? NO_POOL : pool, formatCount(cost.nodeHoursByPool[pool], 1)],

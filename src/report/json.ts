@@ -1,6 +1,6 @@
 /**
  * report.json: the result less its tables (time series, pods and nodes go to CSV files). The fields and
- * their order are written down here, one list per group, so that equal results give equal bytes and a new field is
+ * their order are written down here, one list per group, or declared in metrics/declared-metrics.ts, so that equal results give equal bytes and a new field is
  * never printed unnoticed; docs/formats/report.md explains each.
  */
 import type {
@@ -19,6 +19,7 @@ import type {
   WaitingFacts,
   WaitingTemplate,
 } from '../metrics/run-result.ts';
+import { numbersOf } from '../metrics/declared-metrics.ts';
 import { sortedKeys } from './format.ts';
 
 /** The result less `timeseries`, `pods` and `nodes`. */
@@ -37,23 +38,6 @@ const HEAD = [
   'digest',
   'simulatedSeconds',
   'complete',
-] as const;
-const COUNTS = [
-  'nodes',
-  'nodesAtStart',
-  'nodesPeak',
-  'podsArrived',
-  'podsScheduled',
-  'podsRunning',
-  'podsFinished',
-  'podsPending',
-  'podsLost',
-  'podsReplaced',
-  'decisions',
-  'decisionsUnschedulable',
-  'events',
-  'evictions',
-  'nodeFailures',
 ] as const;
 const UTILIZATION = ['mean', 'p5', 'p50', 'p95', 'max', 'meanWhilePending'] as const;
 const QUANTILES = ['count', 'mean', 'p50', 'p90', 'p95', 'p99', 'p999', 'max', 'censored'] as const;
@@ -84,14 +68,13 @@ const CAMPAIGN = [
   'longestSeconds', 'podsDisrupted', 'podsRestarted',
 ] as const;
 const CONTAINERS = ['restarts', 'unreadyPodSeconds'] as const;
-const AUTOSCALING = ['scaleUpEvents', 'scaleDownEvents', 'nodesAdded', 'nodesRemoved'] as const;
 
 /** The report's fields in their order, numbers rounded to twelve digits, keys of records sorted. */
 export function reportOf(result: RunResult): Report {
   const { scheduling, packing, failures, cost } = result;
   const rounded = roundNumbers({
     ...pick(result, HEAD),
-    counts: pick(result.counts, COUNTS),
+    counts: numbersOf('counts', result.counts),
     utilization: byKey(result.utilization, utilizationOf),
     utilizationByPool: byKey(result.utilizationByPool, (pool) => byKey(pool, utilizationOf)),
     latency: latencyOf(result.latency),
@@ -101,30 +84,26 @@ export function reportOf(result: RunResult): Report {
       attemptsPerPod: quantilesOf(scheduling.attemptsPerPod),
       backoffSeconds: quantilesOf(scheduling.backoffSeconds),
       rejectionsByPlugin: byKey(scheduling.rejectionsByPlugin, same),
-      nodesFiltered: scheduling.nodesFiltered,
-      nodesScored: scheduling.nodesScored,
+      ...numbersOf('scheduling', scheduling),
       profile: scheduling.profile,
     },
     waiting: waitingOf(result.waiting),
     packing: {
       densityOfNonEmptyNodes: byKey(packing.densityOfNonEmptyNodes, same),
-      meanEmptyNodes: packing.meanEmptyNodes,
-      meanNodes: packing.meanNodes,
+      ...numbersOf('packing', packing),
       strandedShare: byKey(packing.strandedShare, same),
       fragmentation: fragmentationOf(packing.fragmentation),
     },
     failures: {
       evictionsByCause: byKey(failures.evictionsByCause, same),
-      wastedPodSeconds: failures.wastedPodSeconds,
-      usefulPodSeconds: failures.usefulPodSeconds,
-      nodeDownSeconds: failures.nodeDownSeconds,
+      ...numbersOf('failures', failures),
       ...(failures.campaigns === undefined
         ? {}
         : { campaigns: failures.campaigns.map((campaign): CampaignFacts => pick(campaign, CAMPAIGN)) }),
       ...(failures.containers === undefined ? {} : { containers: pick(failures.containers, CONTAINERS) }),
     },
-    autoscaling: pick(result.autoscaling, AUTOSCALING),
-    cost: { nodeHours: cost.nodeHours, total: cost.total, nodeHoursByPool: byKey(cost.nodeHoursByPool, same) },
+    autoscaling: numbersOf('autoscaling', result.autoscaling),
+    cost: { ...numbersOf('cost', cost), nodeHoursByPool: byKey(cost.nodeHoursByPool, same) },
     notes: result.notes,
     notSimulated: result.notSimulated.map((field): NotSimulated => pick(field, NOT_SIMULATED)),
     refusedPods: result.refusedPods.map((refused): RefusedPods => pick(refused, REFUSED)),

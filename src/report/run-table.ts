@@ -1,6 +1,7 @@
 /** One run for the terminal: what happened, how full the cluster was, who waited how long, what it cost. */
+import { metricRows } from '../metrics/declared-metrics.ts';
 import type { CampaignFacts, LatencyGroup, Quantiles, RunResult } from '../metrics/run-result.ts';
-import { formatCount, formatNumber, formatSeconds, formatShare, humanize, sortedKeys } from './format.ts';
+import { formatAmount, formatCount, formatNumber, formatSeconds, formatShare, humanize, sortedKeys } from './format.ts';
 import {
   graphColumn,
   numberColumn,
@@ -240,7 +241,7 @@ function totalsText(result: RunResult, paint: Paint): string {
             ['Containers started again', formatCount(failures.containers.restarts)],
             ['Pods ran unready', `${formatNumber(failures.containers.unreadyPodSeconds / 3600)} pod-hours`],
           ] as const)),
-      ['Simulation events', formatCount(counts.events)],
+      ...metricRows(result).map(({ row, unit, value }) => [row.label, formatAmount(value, unit)] as const),
     ],
     paint,
   );

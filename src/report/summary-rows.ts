@@ -1,4 +1,5 @@
 /** Every number of report.json on a line of its own, with its unit: the birth certificate first. */
+import { metricAt } from '../metrics/declared-metrics.ts';
 import type { RunResult } from '../metrics/run-result.ts';
 import { reportOf } from './json.ts';
 import type { Cell, ResultTable, TableColumn } from './result-tables.ts';
@@ -43,9 +44,8 @@ function collectSummary(value: unknown, path: string, rows: Cell[][]): void {
 }
 
 const COUNT_UNITS: readonly (readonly [RegExp, string])[] = [
-  [/PodSeconds$|^waiting\..*\.podSeconds\w*$/u, 'pod-seconds'],
+  [/^failures\.containers\.unreadyPodSeconds$|^waiting\..*\.podSeconds\w*$/u, 'pod-seconds'],
   [/^waiting\..*\.pods\w*$/u, 'pods'],
-  [/nodeDownSeconds$/u, 'node-seconds'],
   [/backoffSeconds\.(count|censored)$/u, 'count'],
   [/Seconds\.(count|censored)$/u, 'pods'],
   [/attemptsPerPod\.(count|censored)$/u, 'pods'],
@@ -57,12 +57,10 @@ const COUNT_UNITS: readonly (readonly [RegExp, string])[] = [
   [/^packing\.fragmentation\..*\.(memory|ephemeral-storage)$/u, 'bytes'],
   [/^packing\.fragmentation\./u, 'count'],
   [/^cost\.nodeHours/u, 'node-hours'],
-  [/^counts\.pods/u, 'pods'],
-  [/^counts\.nodes|^packing\.mean|^autoscaling\.nodes/u, 'nodes'],
-  [/^counts\.|^failures\.evictionsByCause|^autoscaling\.|^scheduling\.|^waiting\./u, 'count'],
+  [/^failures\.evictionsByCause|^scheduling\.|^waiting\./u, 'count'],
 ];
 
-/** Follows from the name, as names end in their unit. Empty: text, a yes or no, or money of any currency. */
+/** As declared, or by the name, as names end in their unit. Empty: text, a yes or no, or money of any currency. */
 function unitOf(path: string): string {
-  return COUNT_UNITS.find(([pattern]) => pattern.test(path))?.[1] ?? '';
+  return metricAt(path)?.unit ?? COUNT_UNITS.find(([pattern]) => pattern.test(path))?.[1] ?? '';
 }

@@ -9,7 +9,7 @@ export interface BlockContext {
 
 /**
  * One key of a scenario with all that is to be known of it: what users write, with types, defaults and help; what it is
- * resolved to; how results spell it. Its key stands in `simulation/scenario-blocks.ts`.
+ * resolved to; how results spell it. Its key stands in `simulation/parts.ts`.
  */
 export interface Block<Field extends z.ZodType, Settings> {
   readonly field: Field;

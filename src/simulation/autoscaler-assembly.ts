@@ -1,8 +1,7 @@
 /**
- * Wires the cluster autoscaler to the scheduler's queue and filters, to the pools and the DaemonSets; on time, or to
+ * Wires a node autoscaler to the scheduler's queue and filters, to the pools and the DaemonSets; on time, or to
  * what a watch of its own has shown.
  */
-import { ClusterAutoscaler } from '../autoscaling/cluster-autoscaler.ts';
 import type { NodeAutoscaler, NodeGroupSpec, UnschedulablePodsSource } from '../autoscaling/node-autoscaler.ts';
 import type { LateAutoscaler } from '../autoscaling/node-requests.ts';
 import type { DaemonPodsSource } from '../scheduler/what-if/placement-oracle.ts';
@@ -22,6 +21,7 @@ import { PodBelief } from '../scheduler/cache/cached-pods.ts';
 import { QueuePlace } from '../scheduler/queue/scheduling-queue.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { ordinalIn, poolNode } from './pool-nodes.ts';
+import type { MakeNodeAutoscaler } from './parts.ts';
 import type { Scenario } from './scenario.ts';
 
 export interface AutoscalerParts {
@@ -47,17 +47,19 @@ export interface AssembledAutoscaler {
 }
 
 /** Before the first node. */
-export function assembleAutoscaler(scenario: Scenario, parts: AutoscalerParts): AssembledAutoscaler {
+export function assembleAutoscaler(
+  scenario: Scenario, make: MakeNodeAutoscaler | null, parts: AutoscalerParts,
+): AssembledAutoscaler {
   const { kernel, cluster, schedulers, metrics, loopPhase, machinePhase } = parts;
-  const { autoscaler: settings, nodePools } = scenario;
+  const { nodePools } = scenario;
   const groups = groupsOf(scenario);
-  if (settings === null || groups.length === 0) return { autoscaler: null, late: null };
+  if (make === null || groups.length === 0) return { autoscaler: null, late: null };
   const { watchDelaySeconds: delays, requestLatencySeconds: latencies } = scenario.controlPlane;
   const delayed = delayedParts(parts, delays.autoscaler, latencies.autoscaler);
   const seen = delayed?.watch.view ?? cluster;
   const twin = parts.makeTwin(delayed === null ? null : seen);
   const pools = new Map(nodePools.map((pool) => [pool.name, pool]));
-  const autoscaler = new ClusterAutoscaler(kernel, seen, settings, groups, {
+  const autoscaler = make(kernel, seen, groups, {
     cache: twin.cache,
     unschedulable: delayed?.rejections ?? rejectionsNow(cluster, schedulers),
     placement: new ProfilePlacement(twin.cache, twin.profiles, () => twin.snapshot.refresh()),

@@ -13,20 +13,21 @@ import { PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
 import type { Totals } from '../cluster/totals.ts';
-import type { TaintEviction } from '../controllers/taint-eviction.ts';
 import type { WorkloadControllers } from '../controllers/workload-controllers.ts';
 import type { Operations } from '../operations/operations.ts';
 import type { CrashProcesses } from '../failures/crash-processes.ts';
 import type { InputSource, Kernel } from '../kernel/kernel.ts';
 import { QueuePlace } from '../scheduler/queue/scheduling-queue.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
+import type { Controller } from './parts.ts';
 
 export interface EndParts {
   readonly inputs: readonly InputSource[];
   readonly schedulers: readonly Scheduler[];
   readonly controllers: WorkloadControllers;
   readonly kubelet: { readonly reportsUnderWay: number };
-  readonly taintEviction: TaintEviction;
+  /** Beside those of workloads. */
+  readonly nodeControllers: readonly Controller[];
   readonly crashes: CrashProcesses | null;
   readonly operations: Operations | null;
   readonly autoscaler: NodeAutoscaler | null;
@@ -104,10 +105,10 @@ export class EndOfRun implements ClusterObserver {
    * Whether every waiting pod was tried in vain since anything changed, and nothing that may help one is on its way.
    */
   private waitsAreVain(now: Micros): boolean {
-    const { taintEviction, crashes, operations, autoscaler, schedulers } = this.parts;
+    const { nodeControllers, crashes, operations, autoscaler, schedulers } = this.parts;
     if (now - this.lastChangeAt < QUIET_MICROS) return false;
     if (
-      taintEviction.hasTimers() ||
+      nodeControllers.some((controller) => controller.hasTimers?.() === true) ||
       crashes?.hasRepairsDue() === true ||
       operations?.hasEndsDue() === true ||
       autoscaler?.isAtRest(now, this.lastChangeAt) === false

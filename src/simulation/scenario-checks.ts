@@ -4,6 +4,7 @@ import type { Problem } from '../base/input-error.ts';
 import type { KubernetesObject, Node } from '../cluster/objects.ts';
 import { APPLICATION_ANNOTATION } from '../cluster/scheduling-spec.ts';
 import { SelectorError, parseSelectorText } from '../cluster/selectors.ts';
+import { LATE_PARTS } from '../control-plane/settings.ts';
 import { applicationOf, placedApplications } from '../control-plane/pod-admission.ts';
 import { isSubdomain, labelValue } from '../workload/manifests/names.ts';
 import type { Path } from '../base/source-path.ts';
@@ -37,6 +38,7 @@ export function checkScenario(input: ScenarioInput, settings: OwnSettings, findi
   for (const [index, workload] of input.workloads.entries())
     checkWorkload(workload, at('workloads', index), settings, findings);
   checkFailures(input, findings);
+  checkLateAutoscaler(input, settings, findings);
   checkPriorityClasses(input, findings);
   if (settings.durationMicros === null) checkEnds(input, findings);
   const hasNodes = settings.nodePools.length > 0 || input.nodes !== undefined || input.manifests !== undefined;
@@ -248,6 +250,22 @@ function checkTimes(workload: WorkloadInput, path: Path, settings: OwnSettings, 
       undefined,
       'key',
     );
+}
+
+/** Delays of one that is not there; who names all parts, as results spell one delay for all, does not mean it alone. */
+function checkLateAutoscaler(
+  { controlPlane }: ScenarioInput, { autoscaler, nodePools }: OwnSettings, findings: Findings,
+): void {
+  if (autoscaler !== null) return;
+  const isOff = nodePools.some(({ autoscaling }) => autoscaling !== null);
+  const why = isOff ? 'the autoscaler is not enabled' : 'no pool has "autoscaling"';
+  for (const key of ['watchDelay', 'requestLatency'] as const) {
+    const given = controlPlane[key];
+    if (typeof given !== 'object' || given.autoscaler === undefined) continue;
+    if (LATE_PARTS.every((part) => given[part] !== undefined)) continue;
+    const path = below(below(below(null, 'controlPlane'), key), 'autoscaler');
+    findings.warn(path, `${why}: there is nobody who could be late`, undefined, 'key');
+  }
 }
 
 function checkFailures(input: ScenarioInput, findings: Findings): void {

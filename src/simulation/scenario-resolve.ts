@@ -16,8 +16,8 @@ import { resolveApplication } from '../scenario/application.ts';
 import type { ScenarioNumbers } from '../scenario/numbers.ts';
 import { resolveWorkload } from '../workload/settings.ts';
 import { resolvePool } from './pool-settings.ts';
-import type { BlockSettings } from './scenario-blocks.ts';
-import { resolveBlocks } from './scenario-blocks.ts';
+import type { BlockSettings } from './parts.ts';
+import { resolveBlocks } from './parts.ts';
 import type { ScenarioInput } from './scenario-schema.ts';
 import type { Scenario } from './scenario.ts';
 

@@ -12,7 +12,7 @@ import { schedulerProcessSchema, schedulerSchema } from '../scheduler/settings.t
 import { workloadSchema } from '../workload/settings.ts';
 import { machinesSchema, traceSchema } from '../workload/trace-settings.ts';
 import { nodePoolSchema } from './pool-settings.ts';
-import { BLOCK_FIELDS } from './scenario-blocks.ts';
+import { BLOCK_FIELDS } from './parts.ts';
 
 const KUBERNETES = `expected a version of Kubernetes: ${KUBERNETES_VERSIONS.join(' or ')}`;
 

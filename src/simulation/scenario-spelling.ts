@@ -12,7 +12,7 @@ import { spellSchedulerProcess } from '../scheduler/settings.ts';
 import { spellWorkload } from '../workload/settings.ts';
 import { spellTrace } from '../workload/trace-settings.ts';
 import { spellPool } from './pool-settings.ts';
-import { spellBlocks } from './scenario-blocks.ts';
+import { spellBlocks } from './parts.ts';
 import type { Scenario } from './scenario.ts';
 
 /** Objects of more than so many characters of JSON are not repeated in every result. */

@@ -15,7 +15,7 @@ import type { SchedulerProcess, SchedulerSettings } from '../scheduler/settings.
 import type { Workload } from '../workload/settings.ts';
 import type { MachineInput, TraceInput } from '../workload/trace-settings.ts';
 import type { NodePool } from './pool-settings.ts';
-import type { BlockSettings } from './scenario-blocks.ts';
+import type { BlockSettings } from './parts.ts';
 
 export interface Scenario extends BlockSettings {
   readonly name: string;

@@ -1,7 +1,7 @@
 /** Wires the schedulers to the cluster, on time or late, and their counters to metrics. */
 import { InputError } from '../base/input-error.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { delayedRequests, drawnDelays } from '../control-plane/late-cluster.ts';
+import { delayedRequests, drawnDelays, inOrder } from '../control-plane/late-cluster.ts';
 import { LateWatch, bindingRefusal } from '../control-plane/late-watch.ts';
 import type { Distribution } from '../kernel/distribution.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -127,7 +127,7 @@ export function autoscalersTwin(
 }
 
 function lateWatch(kernel: Kernel, cluster: Cluster, name: string, delay: Distribution, phase: number): LateWatch {
-  return new LateWatch(kernel, cluster, { name, phase, delay: drawnDelays(kernel, name, delay) });
+  return new LateWatch(kernel, cluster, { name, phase, showsAfter: inOrder(kernel, drawnDelays(kernel, name, delay)) });
 }
 
 /** `schedulers` is asked late: metrics must watch the cluster before they exist. Sums over all of them. */

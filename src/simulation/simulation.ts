@@ -12,13 +12,9 @@ import { withNodeDefaults } from '../cluster/node-defaults.ts';
 import { DisruptionBudgets } from '../cluster/disruption-budgets.ts';
 import type { NodeTroubles } from '../cluster/node-troubles.ts';
 import type { Node, Pod } from '../cluster/objects.ts';
-import { Disruption } from '../controllers/disruption.ts';
-import { NodeLifecycle } from '../controllers/node-lifecycle.ts';
-import { PodGc } from '../controllers/pod-gc.ts';
 import { ApiRequests } from '../controllers/owned-pods.ts';
 import { knownZones } from '../controllers/zoned-time.ts';
 import { WorkloadControllers } from '../controllers/workload-controllers.ts';
-import { TaintEviction } from '../controllers/taint-eviction.ts';
 import { MICROS_PER_SECOND } from '../base/time.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import type { Distribution } from '../kernel/distribution.ts';
@@ -54,6 +50,8 @@ import type { MakeIllnesses, NodeIllnesses } from './illness-assembly.ts';
 import { delayedRequests, kubeletWatches, lateClusterOf } from '../control-plane/late-cluster.ts';
 import type { LateCluster } from '../control-plane/late-cluster.ts';
 import { ManifestInput } from './manifest-input.ts';
+import { makeControllers, nodeAutoscalerOf } from './parts.ts';
+import type { Controller } from './parts.ts';
 import { PodAdmission } from '../control-plane/pod-admission.ts';
 import { PodGate } from '../control-plane/pod-gate.ts';
 import { QuotaLedger } from '../control-plane/quota-ledger.ts';
@@ -209,7 +207,7 @@ export class Simulation {
     this.controllers = new WorkloadControllers(kernel, seen, admit, Phase.Controller, gate, zones, requests);
     cluster.observe(quotas);
     const budgets = new DisruptionBudgets(cluster);
-    const taintEviction = this.addNodeControllers(seen, requests, budgets, illnesses?.troubles ?? null);
+    const nodeControllers = this.nodeControllers(seen, requests, budgets, illnesses?.troubles ?? null);
     const { crashes, operations } = assembleFaults(scenario, {
       kernel, cluster, budgets, illnesses, metrics: this.metrics,
     });
@@ -220,13 +218,13 @@ export class Simulation {
     this.traceSource = traceSourceOf(scenario, options);
     this.addInputs(targets);
     if (operations !== null) this.addInput(operations);
-    if (scenario.durationMicros === null) this.watchForTheEnd({ taintEviction, crashes, operations });
+    if (scenario.durationMicros === null) this.watchForTheEnd({ nodeControllers, crashes, operations });
     if (scenario.metrics.checkEveryEvents > 0) this.nextCheckAt = scenario.metrics.checkEveryEvents;
   }
 
   private makeAutoscaler(budgets: DisruptionBudgets, schedulerParts: SchedulerParts): NodeAutoscaler | null {
     const { scenario, kernel, cluster, schedulers, metrics } = this;
-    const { autoscaler, late } = assembleAutoscaler(scenario, {
+    const { autoscaler, late } = assembleAutoscaler(scenario, nodeAutoscalerOf(scenario), {
       kernel,
       cluster,
       schedulers,
@@ -243,19 +241,12 @@ export class Simulation {
   }
 
   /** Those that look after nodes and after pods of whatever owner. `seen`: what they see. */
-  private addNodeControllers(
-    seen: Cluster,
-    requests: ApiRequests,
-    budgets: DisruptionBudgets,
-    troubles: NodeTroubles | null,
-  ): TaintEviction {
-    const { kernel } = this;
+  private nodeControllers(
+    seen: Cluster, requests: ApiRequests, budgets: DisruptionBudgets, troubles: NodeTroubles | null,
+  ): readonly Controller[] {
     const known = requests.late === null ? budgets : new DisruptionBudgets(seen);
-    new Disruption(kernel, seen, known, Phase.Controller, { requests });
-    new NodeLifecycle(kernel, seen, this.scenario.nodeLifecycle, undefined, troubles, requests);
-    const taintEviction = new TaintEviction(kernel, seen, requests);
-    new PodGc(kernel, seen, requests);
-    return taintEviction;
+    const parts = { kernel: this.kernel, cluster: seen, requests, budgets: known, troubles, phase: Phase.Controller };
+    return makeControllers(this.scenario, parts);
   }
 
   private makeKubelet(illnesses: NodeIllnesses | null, volumes: VolumeController): Kubelet {
@@ -449,7 +440,7 @@ export class Simulation {
   }
 
   /** A run without a horizon ends when nothing can change any more. */
-  private watchForTheEnd(parts: Pick<EndParts, 'taintEviction' | 'crashes' | 'operations'>): void {
+  private watchForTheEnd(parts: Pick<EndParts, 'nodeControllers' | 'crashes' | 'operations'>): void {
     const { kernel, inputs, schedulers, autoscaler, controllers, kubelet } = this;
     const end = new EndOfRun(this.cluster, { inputs, schedulers, autoscaler, controllers, kubelet, ...parts });
     const look = kernel.defineEvent('simulation.endCheck', Phase.Observe, () => {

@@ -383,6 +383,33 @@ describe('events', () => {
   });
 });
 
+test('a claim that is used tells when it was asked to go', async () => {
+  folder.write('claim.yaml', `duration: 1h
+nodePools: [{name: n, count: 1, allocatable: {cpu: 4, memory: 8Gi, pods: 10}}]
+manifests:
+  - apiVersion: v1
+    kind: PersistentVolumeClaim
+    metadata: {name: data, namespace: default}
+    spec: {accessModes: [ReadWriteOnce], storageClassName: fast, resources: {requests: {storage: 1Gi}}}
+  - {apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: fast}, provisioner: disks.example.com}
+  - apiVersion: v1
+    kind: Pod
+    metadata: {name: user, namespace: default}
+    spec:
+      containers: [{name: c, image: i}]
+      volumes: [{name: v, persistentVolumeClaim: {claimName: data}}]
+steps: [{at: 10m, delete: {object: pvc/data}}]
+`);
+  const look = async (at: string, ...more: readonly string[]): Promise<string> =>
+    (await folder.here('get', 'claim.yaml', 'pvc', 'data', '--at', at, ...more)).out;
+  const { metadata } = JSON.parse(await look('12m', '-o', 'json')) as { readonly metadata: Record<string, string> };
+  const seconds = (text: string): number => Date.parse(text) / 1000;
+  expect(metadata['deletionTimestamp']).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+  expect(seconds(metadata['deletionTimestamp']) - seconds(metadata['creationTimestamp'])).toBe(600);
+  expect(await look('12m')).toMatch(/^data +Terminating/m);
+  expect(await look('9m', '-o', 'json')).not.toContain('deletionTimestamp');
+});
+
 test('a status leaves out what is 0, but for what its kind always says', async () => {
   folder.write('zeros.yaml', JSON.stringify({
     duration: '1h', nodePools: [{ name: 'n', count: 1, allocatable: { cpu: 4, memory: '8Gi' } }],

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { InputError } from '../../src/base/input-error.ts';
 import { meanInterval } from '../../src/base/statistics/paired-difference.ts';
 import { percentageDifference } from '../../src/base/statistics/percentage-difference.ts';
-import { metricsOf } from '../../src/experiment/paired-statistics.ts';
+import { metricsOf } from '../../src/metrics/metric-names.ts';
 import { findMetric, lookAtTarget, readPrecisionTargets, shortMetricName } from '../../src/experiment/stopping-rule.ts';
 import { makeRunResult } from '../support/run-result.ts';
 

@@ -8,7 +8,7 @@ import { createInputFiles } from '../../src/io/input-files.ts';
 import { openTraceInput } from '../../src/io/trace-input.ts';
 import type { RunResult } from '../../src/metrics/run-result.ts';
 import { reportJson } from '../../src/report/json.ts';
-import { BLOCK_FIELDS } from '../../src/simulation/scenario-blocks.ts';
+import { BLOCK_FIELDS } from '../../src/simulation/parts.ts';
 import { readScenario } from '../../src/simulation/scenario-reader.ts';
 import type { ScenarioEntry } from '../../src/simulation/scenario-reader.ts';
 import { resultScenario } from '../../src/simulation/scenario-spelling.ts';

@@ -11,7 +11,7 @@ import { holmAdjusted } from '../../src/base/statistics/holm.ts';
 import { normalCdf, normalQuantile } from '../../src/base/statistics/normal.ts';
 import { differencesOf, meanInterval, meanTestPValue } from '../../src/base/statistics/paired-difference.ts';
 import { percentageDifference } from '../../src/base/statistics/percentage-difference.ts';
-import { quantileInterval } from '../../src/base/statistics/quantiles.ts';
+import { quantileInterval } from '../../src/base/statistics/quantile-interval.ts';
 import { pairedTPower, pairsToShow } from '../../src/base/statistics/sample-size.ts';
 import { hodgesLehmann, signedRankTest, type ZeroMethod } from '../../src/base/statistics/signed-rank.ts';
 import { studentTQuantile, studentTTwoSided } from '../../src/base/statistics/student-t.ts';

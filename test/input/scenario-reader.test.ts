@@ -268,6 +268,26 @@ describe('warnings', () => {
     ]);
   });
 
+  test('tell of delays of an autoscaler that is not there, where it is named beside less than all parts', () => {
+    const told = (controlPlane: string, pool = POOL, more = ''): string[] =>
+      read(`${pool}duration: 1h\nworkloads: [{name: w, kind: Pod, lifetime: 1m, requests: {cpu: 1}}]\n${more}controlPlane: {${controlPlane}}\n`)
+        .warnings.map(formatProblem);
+    const message = 'no pool has "autoscaling": there is nobody who could be late';
+    expect(told('watchDelay: {autoscaler: 1s}')).toEqual([
+      `scenario.yaml:4:29: ${message} [controlPlane.watchDelay.autoscaler]`,
+    ]);
+    expect(told('requestLatency: {scheduler: 5ms, autoscaler: {exponential: {mean: 1s}}}')).toEqual([
+      `scenario.yaml:4:49: ${message} [controlPlane.requestLatency.autoscaler]`,
+    ]);
+    expect(told('watchDelay: 1s, requestLatency: {exponential: {mean: 1s}}')).toEqual([]);
+    expect(told('watchDelay: {scheduler: 1s, controllers: 1s, kubelets: 1s, autoscaler: 1s}')).toEqual([]);
+    const scaled = POOL.replace('}}]', '}, autoscaling: {min: 1, max: 3}}]');
+    expect(told('watchDelay: {autoscaler: 1s}', scaled)).toEqual([]);
+    expect(told('watchDelay: {autoscaler: 1s}', scaled, 'autoscaler: {enabled: false}\n')).toEqual([
+      'scenario.yaml:5:29: the autoscaler is not enabled: there is nobody who could be late [controlPlane.watchDelay.autoscaler]',
+    ]);
+  });
+
   test('tell octal look-alikes', () => {
     expect(read(`${POOL.replace('count: 2', 'count: 010')}workloads: []\n`).warnings.map(formatProblem)).toEqual([
       'scenario.yaml:1:36: 010 is 10 here, but octal for kubectl (YAML 1.1): drop the leading zero, or quote it',

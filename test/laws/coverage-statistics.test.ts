@@ -9,7 +9,7 @@ import { holmAdjusted } from '../../src/base/statistics/holm.ts';
 import { lookConfidence, lookSchedule } from '../../src/base/statistics/looks.ts';
 import { differencesOf, meanInterval, meanTestPValue } from '../../src/base/statistics/paired-difference.ts';
 import { percentageDifference } from '../../src/base/statistics/percentage-difference.ts';
-import { quantileInterval } from '../../src/base/statistics/quantiles.ts';
+import { quantileInterval } from '../../src/base/statistics/quantile-interval.ts';
 import { pairsForHalfWidth, pairsToShow } from '../../src/base/statistics/sample-size.ts';
 import { hodgesLehmann, signedRankTest } from '../../src/base/statistics/signed-rank.ts';
 import { kaplanMeier, restrictedMean, survivalQuantile } from '../../src/base/statistics/survival.ts';

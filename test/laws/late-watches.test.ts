@@ -201,11 +201,11 @@ test.each([['late-0', 9], ['late-1', 1], ['late-2', 3000]])('a late watch (%s, d
   const watch = new LateWatch(kernel, cluster, {
     name: 'test',
     phase: 4,
-    delay: () => {
+    showsAfter: inOrder(kernel, () => {
       lastDelay = Math.floor(dice.next() * most);
       if (atOnce.length > delays.length) delays.push(lastDelay);
       return lastDelay;
-    },
+    }),
   });
   watch.observe(told(late, () => kernel.now, watch.seen));
   const taken = new Set<number>();
@@ -275,7 +275,7 @@ test('a late watch that begins with what is there shows it, and keeps it until i
   const [bound, waiting] = [create(PODS[2]), create(PODS[0])];
   cluster.placePod(bound, node);
   cluster.acknowledgePod(bound, 3);
-  const watch = new LateWatch(kernel, cluster, { name: 'test', phase: 4, delay: () => 10 });
+  const watch = new LateWatch(kernel, cluster, { name: 'test', phase: 4, showsAfter: () => 10 });
   const seen = (): unknown => {
     const { pods, nodes, objects } = watch.seen;
     return [bound, waiting].map((pod) => [pods.template[pod], pods.node[pod], pods.acknowledgedAt[pod], pods.cause[pod], watch.seen.heldDevices(pod)]).concat([[nodes.facts[node].object.status?.allocatable, objects.count('PriorityClass')]] as never);

@@ -12,7 +12,6 @@ const MOST_FIELDS = 20;
  */
 const ABOVE: Readonly<Record<string, number>> = {
   CachedScan: 21,
-  Kubelet: 21,
   ObserverLists: 22,
   PodTable: 30,
   WorkloadTable: 36,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { comparePaired, compareRuns, metricsOf } from '../../src/experiment/paired-statistics.ts';
+import { comparePaired, compareRuns } from '../../src/experiment/paired-statistics.ts';
+import { metricsOf } from '../../src/metrics/metric-names.ts';
 import { makeRunResult } from '../support/run-result.ts';
 
 describe('a paired comparison', () => {

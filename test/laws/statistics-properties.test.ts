@@ -12,7 +12,8 @@ import { mean, sampleVariance } from '../../src/base/statistics/moments.ts';
 import { normalCdf, normalQuantile } from '../../src/base/statistics/normal.ts';
 import { meanInterval, meanTestPValue, pairedDifference } from '../../src/base/statistics/paired-difference.ts';
 import { percentageDifference } from '../../src/base/statistics/percentage-difference.ts';
-import { quantileInterval, quantiles } from '../../src/base/statistics/quantiles.ts';
+import { quantileInterval } from '../../src/base/statistics/quantile-interval.ts';
+import { quantiles } from '../../src/base/statistics/quantiles.ts';
 import { pairedTPower, pairsForHalfWidth, pairsToShow } from '../../src/base/statistics/sample-size.ts';
 import { hodgesLehmann, signedRankTest, type ZeroMethod } from '../../src/base/statistics/signed-rank.ts';
 import {

@@ -1,6 +1,6 @@
 // Names of metrics and conditions on them, before there is a run.
 import { expect, test } from 'vitest';
-import { metricsOf } from '../../src/experiment/paired-statistics.ts';
+import { metricsOf } from '../../src/metrics/metric-names.ts';
 import { commonMetrics, isMetricMeant, metricNamed, shortMetricName } from '../../src/metrics/metric-names.ts';
 import { holds, readThreshold } from '../../src/metrics/thresholds.ts';
 import { makeRunResult } from '../support/run-result.ts';

@@ -78,7 +78,7 @@ test.each<[string, () => unknown, string]>([
   ['another dependence', () => { answers.expectDependence({ filter: 'node', score: 'nodes' }); }, 'found the text "nodes"'],
   ['rows in a list', () => answers.expectRows([1]), 'expected a Set of rows, found a list of 1'],
 ])('%s is refused', (_, give, message) => {
-  expect(give).toThrow(RangeError);
+  expect(give).toThrow(answers.UnlikeAnswer);
   expect(give).toThrow(message);
 });
 

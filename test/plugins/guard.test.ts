@@ -80,12 +80,48 @@ describe('an answer that is none', () => {
     expect(message).toContain(expected);
   });
 
+  const throwing = (value: unknown): Make => () => ({ score: () => { throw value; } });
+
   test('what is thrown is told with the call', async () => {
-    const throwing = (value: unknown): Make => () => ({ score: () => { throw value; } });
     const call = `(plugin P, score ${ON_NODE}`;
     expect(await failureOf(throwing('boom'))).toContain(`the plugin threw the text "boom", no Error ${call})`);
     expect(await failureOf(throwing(null))).toContain(`the plugin threw null, no Error ${call})`);
     expect(await failureOf(throwing(new Error('oh no')))).toContain(`the plugin threw Error: oh no ${call}`);
+  });
+
+  const boom = (): never => { throw new TypeError('boom'); };
+  const trap = (): object => new Proxy({}, { get: boom, has: boom, ownKeys: boom, getOwnPropertyDescriptor: boom });
+
+  test.each<[string, Methods, string]>([
+    ['a code', { filter: () => ({ get code() { return boom(); }, reasons: [], plugin: 'P' }) }, `filter ${ON_NODE}`],
+    ['reasons', { filter: () => ({ code: 2, get reasons() { return boom(); }, plugin: 'P' }) }, `filter ${ON_NODE}`],
+    ['a walk over reasons', { preFilter: () => ({
+      status: { code: 2, reasons: Object.assign(['a'], { [Symbol.iterator]: boom }), plugin: 'P' }, nodeNames: null,
+    }) }, `preFilter ${POD}`],
+    ['a trap', { filter: trap }, `filter ${ON_NODE}`],
+    ['a trap for a score', { score: trap }, `score ${ON_NODE}`],
+    ['a trap for PreFilter', { preFilter: trap }, `preFilter ${POD}`],
+    ['names of nodes', { preFilter: () => ({ status: null, nodeNames: Object.assign(new Set(['n-0']), { [Symbol.iterator]: boom }) }) }, `preFilter ${POD}`],
+    ['a promise that is none', { permit: () => ({ get then() { return boom(); } }) }, `permit ${ON_NODE}`],
+    ['a hint', { filter: () => null, eventsToRegister: () => [{ event: {}, get hint() { return boom(); } }] },
+      'eventsToRegister'],
+    ['a field', { filter: () => null, get specOnly() { return boom(); } }, 'create'],
+    ['a dependence', { score: () => 1, dependence: trap() }, 'dependence'],
+  ])('that throws when it is looked at: %s', async (_kind, methods, call) => {
+    const make: PluginFactory = {
+      name: 'P', summary: 's',
+      create: () => Object.defineProperties({ name: 'P' }, Object.getOwnPropertyDescriptors(methods)),
+    };
+    const message = await run({ text: SCENARIO, name: 'guard.yaml' }, { plugins: [make] }).then(() => '', String);
+    expect(withoutHash(message)).toContain(`the plugin threw TypeError: boom (plugin P, ${call}`);
+  });
+
+  test('what is thrown may be odd itself', async () => {
+    const odd = Object.defineProperty(new Error('x'), 'message', { get: boom });
+    for (const what of [odd, trap()]) {
+      const message = await failureOf(throwing(what));
+      expect(message).toContain(`the plugin threw what throws when it is looked at (plugin P, score ${ON_NODE}`);
+    }
   });
 
   test('a plugin that is none, or has no method of a point, is a mistake in the input', async () => {

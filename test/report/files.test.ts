@@ -3,6 +3,8 @@ import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse as parseYaml } from 'yaml';
+import { METRICS, metricsIn } from '../../src/metrics/declared-metrics.ts';
+import type { MetricGroup } from '../../src/metrics/declared-metrics.ts';
 import { csvLines, csvText, nodesCsv, podsCsv, summaryCsv, timeSeriesCsv } from '../../src/report/csv.ts';
 import { reportJson, reportOf, roundNumber } from '../../src/report/json.ts';
 import { reportYaml } from '../../src/report/yaml.ts';
@@ -80,6 +82,13 @@ describe('report.json', () => {
     patterns.forEach((pattern, i) => expect(places, `${pattern.join('.')} is documented but not written`).toContain(i));
     const firstPlaces = places.filter((place, i) => places.indexOf(place) === i);
     expect(firstPlaces).toEqual(firstPlaces.toSorted((a, b) => a - b));
+  });
+
+  it('has its single numbers documented as they are declared', () => {
+    const declared = Object.keys(METRICS).flatMap((group) => metricsIn(group as MetricGroup)
+      .map(([name, { meaning }]) => `| \`${group}.${name}\` | number | ${meaning} |`));
+    expect(declared.length).toBeGreaterThan(25);
+    expect(declared.filter((row) => !DOCUMENT.includes(`\n${row}\n`))).toEqual([]);
   });
 
   it('is the same for equal results, however their keys are ordered', () => {

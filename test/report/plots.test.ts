@@ -8,7 +8,7 @@ import { renderHtml } from '../../src/report/html.ts';
 import { WIDE } from '../../src/report/plots/axes.ts';
 import { rankedReasons, scarcestResource } from '../../src/report/why.ts';
 import type { NodeRecord } from '../../src/metrics/run-result.ts';
-import { makeRunResult } from '../support/run-result.ts';
+import { makeRunResult, zeros } from '../support/run-result.ts';
 
 const HOURS = Array.from({ length: 100 }, (_, i) => (i + 1) * 864);
 
@@ -279,8 +279,8 @@ describe('tables have no rows of zeros', () => {
         gpu: base.utilizationByPool['gpu'],
       },
       counts: { ...base.counts, nodeFailures: 0, evictions: 0, podsReplaced: 0, podsLost: 0 },
-      failures: { evictionsByCause: {}, wastedPodSeconds: 0, usefulPodSeconds: 100, nodeDownSeconds: 0 },
-      autoscaling: { scaleUpEvents: 0, scaleDownEvents: 0, nodesAdded: 0, nodesRemoved: 0 },
+      failures: { ...zeros('failures'), evictionsByCause: {}, usefulPodSeconds: 100 },
+      autoscaling: zeros('autoscaling'),
       cost: { ...base.cost, total: 0 },
     });
     const tables = html.slice(html.indexOf('<h2>Where room'), html.indexOf('<details>'));

@@ -4,6 +4,7 @@
  */
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import { PodOutcome, PodPhase } from '../../src/cluster/cluster.ts';
+import { inOrder } from '../../src/control-plane/late-cluster.ts';
 import { LateWatch, bindingRefusal } from '../../src/control-plane/late-watch.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import { decodeSchedulerConfiguration } from '../../src/scheduler/config/scheduler-configuration.ts';
@@ -32,7 +33,9 @@ export function churnScheduler(
   const late = delay === undefined
     ? {}
     : {
-        watch: new LateWatch(kernel, cluster, { name: `${process ?? ''}.late`, phase: 5, delay }),
+        watch: new LateWatch(kernel, cluster, {
+          name: `${process ?? ''}.late`, phase: 5, showsAfter: inOrder(kernel, delay),
+        }),
         bindingRefusals: (pod: number) => bindingRefusal(cluster, pod),
       };
   const scheduler = new Scheduler(kernel, cluster, {

@@ -3,6 +3,8 @@
  * pools, crashes, repairs and scaling, from a small congruential generator. The same options give the same result.
  */
 import { quantileOfSorted } from '../../src/base/statistics/quantiles.ts';
+import { METRICS } from '../../src/metrics/declared-metrics.ts';
+import type { MetricGroup, Numbers } from '../../src/metrics/declared-metrics.ts';
 import type {
   CampaignFacts,
   LatencyGroup,
@@ -63,6 +65,7 @@ export function makeRunResult(options: RunResultOptions = {}): RunResult {
     simulatedSeconds: DAY,
     complete: true,
     counts: {
+      ...zeros('counts'),
       nodes: 46, nodesAtStart: 40, nodesPeak: 58, podsArrived: 18_240, podsScheduled: 18_431, podsRunning: 612, podsFinished: 17_590, podsPending: 38,
       podsLost: 12, podsReplaced: 241, decisions: 24_018, decisionsUnschedulable: 5587, events: 151_902, evictions: 229, nodeFailures: 9,
     },
@@ -75,6 +78,7 @@ export function makeRunResult(options: RunResultOptions = {}): RunResult {
     latencyByPriority: { 0: group(['batch']), 1000: group(['interactive']), 100000: group(['service']) },
     latencyByClass: { service: group(['service']), batch: group(['batch']), interactive: group(['interactive']) },
     scheduling: {
+      ...zeros('scheduling'),
       attemptsPerPod: quantilesOf(Array.from({ length: 500 }, () => 1 + Math.floor(random() * random() * 6)), 0),
       backoffSeconds: quantilesOf(Array.from({ length: 200 }, () => 1 + random() * 9), 0),
       rejectionsByPlugin: { NodeResourcesFit: 5210, TaintToleration: 377, PodTopologySpread: 122 },
@@ -83,6 +87,7 @@ export function makeRunResult(options: RunResultOptions = {}): RunResult {
     },
     waiting: makeWaiting(),
     packing: {
+      ...zeros('packing'),
       densityOfNonEmptyNodes: { cpu: 0.712_345, memory: 0.604_21, 'nvidia.com/gpu': 0.55 },
       meanEmptyNodes: 1.75, meanNodes: 47.3125,
       strandedShare: { cpu: 0.031, memory: 0.084_5, 'nvidia.com/gpu': 0.12 },
@@ -94,11 +99,12 @@ export function makeRunResult(options: RunResultOptions = {}): RunResult {
       },
     },
     failures: {
+      ...zeros('failures'),
       evictionsByCause: { nodeFailure: 187, scaleDown: 31, taint: 11 },
       wastedPodSeconds: 291_884.25, usefulPodSeconds: 38_120_441.5, nodeDownSeconds: 9120,
     },
-    autoscaling: { scaleUpEvents: 14, scaleDownEvents: 11, nodesAdded: 27, nodesRemoved: 21 },
-    cost: { nodeHours: 1135.5, total: 642.18, nodeHoursByPool: { general: 943.25, gpu: 192.25 } },
+    autoscaling: { ...zeros('autoscaling'), scaleUpEvents: 14, scaleDownEvents: 11, nodesAdded: 27, nodesRemoved: 21 },
+    cost: { ...zeros('cost'), nodeHours: 1135.5, total: 642.18, nodeHoursByPool: { general: 943.25, gpu: 192.25 } },
     notes: ['38 pods were still waiting at the end; their waits so far are counted as lower bounds.', 'PodDisruptionBudget objects (3) are not simulated.'],
     notSimulated: [{ kind: 'Job', field: 'spec.activeDeadlineSeconds', count: 3, effect: 'no deadline ends a Job' }],
     refusedPods: [{
@@ -112,6 +118,11 @@ export function makeRunResult(options: RunResultOptions = {}): RunResult {
     nodes: makeNodes(random),
     ...options.overrides,
   };
+}
+
+/** For each number that is declared of the group. */
+export function zeros<Group extends MetricGroup>(group: Group): Numbers<Group> {
+  return Object.fromEntries(Object.keys(METRICS[group]).map((name) => [name, 0])) as Numbers<Group>;
 }
 
 /** Numerical Recipes' 32-bit congruential generator, started from the text. */

@@ -1,10 +1,8 @@
 /**
  * Quantiles by nearest rank (definition 1 of Hyndman and Fan, "Sample quantiles in statistical packages", The American
- * Statistician 50, 1996: the inverse of the empirical distribution function), and what can be said of the quantile of
- * the distribution that independent samples come from. A quantile is always one of the samples.
+ * Statistician 50, 1996: the inverse of the empirical distribution function). A quantile is always one of the samples.
  */
 import { assert } from '../assert.ts';
-import { binomialCdf } from './binomial.ts';
 
 /**
  * Nearest-rank position of a quantile among `count` ordered samples: the smallest rank r (from 1) with r / count >=
@@ -32,38 +30,7 @@ export function quantiles(samples: ArrayLike<number>, shares: readonly number[])
   return shares.map((share) => quantileOfSorted(sorted, share));
 }
 
-export interface QuantileInterval {
-  readonly estimate: number;
-  /** null: so few samples bound the quantile on neither side with this confidence, or not on this one. */
-  readonly low: number | null;
-  readonly high: number | null;
-}
-
-/**
- * Interval of a quantile of the distribution from independent samples: the order statistics that leave at most half of
- * the rest of the confidence out at either end, by the binomial distribution. Holds for any distribution; covers at
- * least with `confidence`. Source: Conover, Practical Nonparametric Statistics (3rd edition, 1999), section 3.2. For
- * one number a run over independent runs; the waits of one run are not independent.
- */
-export function quantileInterval(samples: ArrayLike<number>, share: number, confidence = 0.95): QuantileInterval {
-  assert(share > 0 && share < 1, `a quantile with an interval has a share between 0 and 1, not ${share}`);
-  assert(confidence > 0 && confidence < 1, `a confidence is between 0 and 1, not ${confidence}`);
-  const sorted = sortedCopy(samples);
-  const count = sorted.length;
-  const outside = (1 - confidence) / 2;
-  // Of `count` samples a binomial number lies below the quantile.
-  let below = -1;
-  while (below + 1 < count && binomialCdf(below + 1, count, share) <= outside) below++;
-  let above = count;
-  while (above > 0 && 1 - binomialCdf(above - 1, count, share) <= outside) above--;
-  return {
-    estimate: quantileOfSorted(sorted, share),
-    low: below < 0 ? null : sorted[below],
-    high: above >= count ? null : sorted[above],
-  };
-}
-
-function sortedCopy(samples: ArrayLike<number>): Float64Array {
+export function sortedCopy(samples: ArrayLike<number>): Float64Array {
   const sorted = Float64Array.from(samples);
   sorted.sort((a, b) => a - b);
   return sorted;

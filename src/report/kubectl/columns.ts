@@ -113,9 +113,10 @@ export const COLUMNS: Readonly<Record<string, KindColumns>> = {
     (claim, now) => {
       const { volumeName = '', storageClassName = '', volumeMode, volumeAttributesClassName } = claim.spec ?? {};
       const { capacity, accessModes, phase } = (claim as LookedPlain).status ?? {};
+      const status = claim.metadata.deletionTimestamp === undefined ? String(phase) : 'Terminating';
       const storage = (capacity as Readonly<Record<string, unknown>> | undefined)?.['storage'];
       return [
-        claim.metadata.name, String(phase), volumeName, volumeName === '' ? '' : shown(storage),
+        claim.metadata.name, status, volumeName, volumeName === '' ? '' : shown(storage),
         volumeName === '' ? '' : accessModesText(accessModes as readonly string[] | undefined),
         storageClassName, volumeAttributesClassName ?? UNSET, age(claim, now), volumeMode ?? UNSET,
       ];

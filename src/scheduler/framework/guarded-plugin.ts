@@ -6,7 +6,7 @@
 import { InputError, nearestName } from '../../base/input-error.ts';
 import {
   expectDependence, expectList, expectNormalized, expectNothing, expectNumber, expectPermit, expectPostFilter,
-  expectPreBind, expectPreFilter, expectRows, expectStatus, expectTruth, expectWord, found,
+  expectPlugin, expectPreBind, expectPreFilter, expectRows, expectStatus, expectTruth, expectWord, found, UnlikeAnswer,
 } from './plugin-answers.ts';
 import type { EventRegistration } from './cluster-event.ts';
 import type { CycleState } from './cycle-state.ts';
@@ -105,11 +105,13 @@ class Guard {
 
   plugin(factory: PluginFactory, args: Members): Plugin {
     const handle = guardedHandle(this.handle, this.views);
-    const given = this.call('create', [], () => factory.create(args, handle), (answer) => answer);
-    if (typeof given !== 'object' || given === null || 'then' in given) {
-      throw this.failure('create', [], `expected an object with methods, found ${found(given)}`);
-    }
-    const inner = given as Members;
+    const inner = this.call('create', [], () => factory.create(args, handle), expectPlugin) as Members;
+    return this.call('create', [], () => this.guarded(factory, inner), (answer) => answer) as Plugin;
+  }
+
+  /** Looks at every member once: a getter may throw. */
+  private guarded(factory: PluginFactory, inner: Members): Plugin {
+    for (const name of KNOWN) void inner[name];
     this.checkFields(inner);
     const members: Record<string, unknown> = { name: factory.name, remarks: this.remarks(inner), watch: this.watch };
     const add = (name: string, make: () => unknown): void => {
@@ -129,12 +131,7 @@ class Guard {
   }
 
   private checkFields({ dependence }: Members): void {
-    if (dependence === undefined || dependence === null) return;
-    try {
-      expectDependence(dependence);
-    } catch (error) {
-      throw this.failure('dependence', [], (error as Error).message);
-    }
+    if (dependence !== undefined && dependence !== null) this.checked('dependence', [], dependence, expectDependence);
   }
 
   private remarks(inner: object): string[] {
@@ -257,11 +254,15 @@ class Guard {
   private checked(name: string, values: readonly unknown[], answer: unknown, check: Check): unknown {
     const offence = this.watch.takeOffence();
     if (offence !== null) throw this.failure(name, values, offence);
+    const outer = enter(this.watch);
     try {
       return check(plain(answer));
     } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      throw this.failure(name, values, error.message);
+      // What is no UnlikeAnswer comes from the answer itself: a getter, a trap, an iterator that throws.
+      if (error instanceof UnlikeAnswer) throw this.failure(name, values, error.message);
+      throw this.thrown(name, values, error);
+    } finally {
+      leave(outer);
     }
   }
 
@@ -310,8 +311,16 @@ function subjects(values: readonly unknown[]): string {
   return typeof last === 'string' && last !== '' ? `${text} on node ${last}` : text;
 }
 
-/** What was thrown, in words. */
+/** What was thrown, in words; looking at it may throw, too. */
 export function thrownText(error: unknown): string {
+  try {
+    return textOf(error);
+  } catch {
+    return 'what throws when it is looked at';
+  }
+}
+
+function textOf(error: unknown): string {
   if (!(error instanceof Error)) return `${found(error)}, no Error`;
   const refusal = /read.only|not extensible|Cannot (assign|delete|redefine)/;
   const isWrite = error instanceof TypeError && refusal.test(error.message);
@@ -319,9 +328,17 @@ export function thrownText(error: unknown): string {
 }
 
 function placeText(error: unknown): string {
-  const stack = error instanceof Error ? (error.stack ?? '') : '';
+  const stack = stackOf(error);
   const place = /\(?((?:file:|\/|[A-Za-z]:\\)[^()\s]*:\d+:\d+)\)?\s*$/m.exec(stack)?.[1];
   return place === undefined ? '' : `; at ${place}`;
+}
+
+function stackOf(error: unknown): string {
+  try {
+    return error instanceof Error && typeof error.stack === 'string' ? error.stack : '';
+  } catch {
+    return '';
+  }
 }
 
 function membersOf(value: object): string[] {

@@ -1,9 +1,14 @@
 /**
- * What the methods of a plugin may answer. Each check gives the answer as the framework takes it, or throws a
- * RangeError.
+ * What the methods of a plugin may answer. Each check gives the answer as the framework takes it, or throws an
+ * UnlikeAnswer. Code that comes with an answer runs here and not later, where nobody would know whose it is.
  */
 import { CODE_NAMES, Code } from './status.ts';
 import type { Status } from './status.ts';
+
+/** The answer is none; what was expected and what was found. */
+export class UnlikeAnswer extends Error {
+  override readonly name = 'UnlikeAnswer';
+}
 
 const STATUS = 'null or a status { code, reasons, plugin }, such as unschedulable(name, reason)';
 
@@ -50,7 +55,8 @@ export function expectWord(answer: unknown, words: readonly string[]): unknown {
 export function expectList(answer: unknown): unknown {
   const isList = Array.isArray(answer)
     && (answer as readonly unknown[]).every((entry) => isRecord(entry) && isRecord(entry['event']));
-  if (isList) return answer;
+  const list = answer as readonly Readonly<Record<string, unknown>>[];
+  if (isList) return list.map(({ event, hint }) => ({ event, hint }));
   throw unlike('a list of { event, hint }', answer);
 }
 
@@ -64,7 +70,7 @@ export function expectPreFilter(answer: unknown): unknown {
   if (nodeNames !== null && !(nodeNames instanceof Set)) {
     throw unlike('nodeNames: a Set of names, or null for all nodes', nodeNames);
   }
-  return { status: expectStatus(status), nodeNames };
+  return { status: expectStatus(status), nodeNames: nodeNames === null ? null : plainSet(nodeNames) };
 }
 
 export function expectPostFilter(answer: unknown): unknown {
@@ -99,8 +105,14 @@ export function expectDependence(declared: unknown): void {
 }
 
 export function expectRows(answer: unknown): unknown {
-  if (answer instanceof Set) return answer;
+  if (answer instanceof Set) return plainSet(answer);
   throw unlike('a Set of rows', answer);
+}
+
+/** One that nobody has given another way to be walked. */
+function plainSet(set: ReadonlySet<unknown>): ReadonlySet<unknown> {
+  const isPlain = Object.getPrototypeOf(set) === Set.prototype && Object.getOwnPropertyNames(set).length === 0;
+  return isPlain && !Object.hasOwn(set, Symbol.iterator) ? set : new Set(set);
 }
 
 /** Ten years, beyond which no run goes. */
@@ -117,8 +129,14 @@ function expectMembers(answer: unknown, ...names: readonly string[]): Readonly<R
   return answer;
 }
 
-function unlike(expected: string, answer: unknown): RangeError {
-  return new RangeError(`expected ${expected}, found ${found(answer)}`);
+/** What a factory has created. */
+export function expectPlugin(answer: unknown): unknown {
+  if (isRecord(answer) && !('then' in answer)) return answer;
+  throw unlike('an object with methods', answer);
+}
+
+function unlike(expected: string, answer: unknown): UnlikeAnswer {
+  return new UnlikeAnswer(`expected ${expected}, found ${found(answer)}`);
 }
 
 /** A value in few words. */
