@@ -91,7 +91,8 @@ export class OwnedPodCounts implements ClusterObserver {
 
   private isUncounted(pod: number, workload: number): boolean {
     const { pods } = this.cluster;
-    return pods.phase[pod] !== PodPhase.Free && pods.owner[pod] === workload && pods.isTracked(pod) && !pods.isActive(pod);
+    const isIts = pods.phase[pod] !== PodPhase.Free && pods.owner[pod] === workload;
+    return isIts && pods.isTracked(pod) && !pods.isActive(pod);
   }
 
   /** Counts again by a walk, and asserts that it comes to the same. */

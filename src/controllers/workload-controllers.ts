@@ -67,6 +67,7 @@ export class WorkloadControllers implements ClusterObserver {
   /** Their pods follow nodes; those of generators have no objects, and are looked after all the same. */
   readonly daemonSets: DaemonSetController;
   readonly workItems: WorkItems;
+  private readonly counts: OwnedPodCounts;
 
   /** `cluster`: what the controllers see. `timeZones`: those that CronJobs name. */
   constructor(
@@ -78,9 +79,10 @@ export class WorkloadControllers implements ClusterObserver {
     this.cluster = cluster;
     this.gate = gate;
     this.workItems = new WorkItems(requests.api);
+    this.counts = new OwnedPodCounts(cluster);
     const context: ControllerContext = {
       cluster, requests, admit,
-      counts: new OwnedPodCounts(cluster),
+      counts: this.counts,
       runMicros: (owner, item) => this.workItems.runMicros(owner, item),
       nextItem: (owner) => this.workItems.next(owner),
       isRefused: (template) => gate.isRefused(template),
@@ -203,6 +205,11 @@ export class WorkloadControllers implements ClusterObserver {
     let vain = 0;
     for (const at of this.refusedAt.values()) if (at > this.gate.roomAt()) vain++;
     return waiting > vain;
+  }
+
+  /** Asserts that what is kept of the workloads' pods is what a walk over them finds. */
+  check(): void {
+    this.counts.check();
   }
 
   private delete(row: number, incarnation: number): void {

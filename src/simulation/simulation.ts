@@ -399,6 +399,7 @@ export class Simulation {
   private checkState(): void {
     checkCluster(this.cluster);
     for (const late of this.lateClusters) late.check();
+    this.controllers.check();
     this.kubelet.check();
   }
 
