@@ -11,7 +11,6 @@
  * Source: pkg/controller/podgc/gc_controller.go, pkg/controller/podgc/config/v1alpha1/defaults.go,
  * pkg/registry/core/pod/strategy.go (v1.36).
  */
-import FastPriorityQueue from 'fastpriorityqueue';
 import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
 import { EvictionCause, PodOutcome, PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -20,6 +19,7 @@ import { NodeChange } from '../cluster/observer.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import { ApiRequests } from './owned-pods.ts';
+import { nthSmallest } from './pods-to-give-up.ts';
 
 const PERIOD_MICROS: Micros = 20 * MICROS_PER_SECOND;
 /** terminatedPodGCThreshold. */
@@ -168,23 +168,26 @@ export class PodGc implements ClusterObserver {
     const { pods } = this.cluster;
     const surplus = this.endedCount() - MOST_ENDED_PODS;
     if (surplus <= 0) return;
-    const evicted = new Set<number>();
-    const ended: number[] = [];
+    const evicted: number[] = [];
+    const others: number[] = [];
+    const { phase } = pods;
     for (let pod = 0; pod < pods.length; pod++) {
-      if (!pods.hasEnded(pod) || pods.isTerminating(pod)) continue;
-      ended.push(pod);
-      if (pods.phase[pod] === PodPhase.Failed && pods.history(pod).reason === 'Evicted') evicted.add(pod);
+      if (phase[pod] < PodPhase.Succeeded || pods.isTerminating(pod)) continue;
+      const isEvicted = phase[pod] === PodPhase.Failed && pods.history(pod).reason === 'Evicted';
+      (isEvicted ? evicted : others).push(pod);
     }
-    const { createdAt, serial } = pods;
-    const isOlder = (a: number, b: number): boolean => (
-      createdAt[a] === createdAt[b] ? serial[a] < serial[b] : createdAt[a] < createdAt[b]
-    );
-    // The surplus is small beside what is kept: only the first ones are put in order.
-    const first = new FastPriorityQueue<number>((a, b) => (
-      evicted.size === 0 || evicted.has(a) === evicted.has(b) ? isOlder(a, b) : evicted.has(a)
-    ));
-    first.heapify(ended);
-    for (let left = Math.min(surplus, ended.length); left > 0; left--) this.requests.deletePod(first.poll() ?? 0);
+    const first = this.oldest(evicted, surplus);
+    for (const pod of [...first, ...this.oldest(others, surplus - first.length)]) this.requests.deletePod(pod);
+  }
+
+  /** In order of age. They are few beside the rest: only they are put in order. */
+  private oldest(rows: readonly number[], count: number): readonly number[] {
+    if (count === 0 || rows.length === 0) return [];
+    const { createdAt, serial } = this.cluster.pods;
+    const times = Float64Array.from(rows, (pod) => createdAt[pod]);
+    const last = nthSmallest(times, times.length, Math.min(count, times.length) - 1);
+    const old = rows.filter((pod) => createdAt[pod] <= last);
+    return old.sort((a, b) => createdAt[a] - createdAt[b] || serial[a] - serial[b]).slice(0, count);
   }
 
   private remove(pod: number): void {

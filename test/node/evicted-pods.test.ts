@@ -100,17 +100,19 @@ describe('a pod that is evicted for memory', () => {
 });
 
 describe('pods that have ended', () => {
-  test('beyond 12,500 go, those that were evicted first', () => {
+  test('beyond 12,500 go, those that were evicted first, then the oldest', () => {
     const run = toldRun({ duration: '1m', nodePools: NODES, workloads: [], meddle: ({ cluster, makePod, at }) => {
       at(1, () => {
-        for (let i = 0; i < 12_502; i++) {
+        for (let i = 0; i < 12_504; i++) {
           const pod = makePod(`p${String(i)}`);
           const evicted = i === 5000 || i === 9000 ? { cause: EvictionCause.NodePressure, reason: 'Evicted', message: 'm' } : {};
           cluster.endPod(pod, { phase: PodPhase.Failed, outcome: PodOutcome.Failed, ...evicted });
         }
       });
     } });
-    expect(run.lines.filter((line) => line.endsWith('gone'))).toEqual(['20 p5000 gone', '20 p9000 gone']);
+    expect(run.lines.filter((line) => line.endsWith('gone'))).toEqual(
+      ['p5000', 'p9000', 'p0', 'p1'].map((name) => `20 ${name} gone`),
+    );
   });
 });
 
