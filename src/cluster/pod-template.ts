@@ -14,6 +14,7 @@ import { drainMarks, hasMarks, isLocalVolume } from './drain-marks.ts';
 import { GPU_MILLI, gpuRequestOf } from './gpu-devices.ts';
 import type { GpuRequest } from './gpu-devices.ts';
 import type { DrainMarks } from './drain-marks.ts';
+import { compareTexts } from './label-requirements.ts';
 import { normalizedImageName } from './image-names.ts';
 import { accountingDefaults, podRequests } from './pod-requests.ts';
 import type { PodRequestsOptions } from './pod-requests.ts';
@@ -190,14 +191,10 @@ export function canonicalText(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   const parts: string[] = [];
   const record = value as Record<string, unknown>;
-  for (const key of Object.keys(record).sort(compareText)) {
+  for (const key of Object.keys(record).sort(compareTexts)) {
     if (record[key] !== undefined) parts.push(`${JSON.stringify(key)}:${canonicalText(record[key])}`);
   }
   return `{${parts.join(',')}}`;
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** Only controllers whose selector feeds PodTopologySpread's default constraints tell pods apart. */

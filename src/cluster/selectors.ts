@@ -243,7 +243,6 @@ interface FieldRequirement {
   readonly value: string;
 }
 
-/** Key and text are made when somebody asks: thousands of ReplicaSets' selectors are only matched. */
 function selectorOf(unsorted: readonly LabelRequirement[]): CompiledSelector {
   return new Requirements([...unsorted].sort((a, b) => compareTexts(a.key, b.key)));
 }

@@ -1,7 +1,8 @@
 // Claims and volumes of manifests and dumps: those of StatefulSets, with their zones, and what nobody makes. Each story
 // tells what the real controllers do.
 import { describe, expect, test } from 'vitest';
-import { play, template, withoutHash, workload } from '../support/dumped-objects.ts';
+import { play, template, workload } from '../support/dumped-objects.ts';
+import { withoutHash } from '../support/without-hash.ts';
 import type { Fields } from '../support/dumped-objects.ts';
 import { nodeObject, playScenario, podObject } from '../support/played-scenario.ts';
 

@@ -1,6 +1,7 @@
 // Objects as a cluster's dump holds them, and what becomes of their pods.
 import { playScenario } from './played-scenario.ts';
 import type { PlayedPod } from './played-scenario.ts';
+import { withoutHash } from './without-hash.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -26,8 +27,6 @@ export const job = (name: string, spec: Fields, status: Fields = {}) => ({
   spec: { template: { spec: { restartPolicy: 'Never', containers } }, ...spec },
   ...(Object.keys(status).length === 0 ? {} : { status }),
 });
-/** A pod's name without the hash of its ReplicaSet's template. */
-export const withoutHash = (name: string): string => name.replace(/-[bcdfghjklmnpqrstvwxz2456789]{8,10}-(\d+)$/, '-$1');
 export const told = (pods: readonly PlayedPod[]): string[] =>
   pods
     .map(({ name, node, outcome }) => `${withoutHash(name)} ${outcome}${node === '' ? '' : ` on ${node}`}`)

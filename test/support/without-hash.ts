@@ -1,4 +1,7 @@
-/** `web-0-6b96fffb6d-1` is told as `web-0-1`: names of pods of generated Deployments without the hash of their template. */
+/**
+ * `web-0-6b96fffb6d-1` is told as `web-0-1`: names of Deployments' pods, anywhere in a text, without the hash of their
+ * template.
+ */
 export function withoutHash(text: string): string {
-  return text.replace(/\b([a-z][a-z0-9]*-[0-9]+)-[bcdfghjklmnpqrstvwxz2456789]{6,10}-([0-9]+)/g, '$1-$2');
+  return text.replace(/-[bcdfghjklmnpqrstvwxz2456789]{6,10}-([0-9]+)/g, '-$1');
 }
