@@ -36,7 +36,10 @@ export const EXPLAIN: Command = {
     ['$0 explain my-cluster.yaml web-0-5587b49ccd-3', 'why here, why not there'],
     ['$0 explain my-cluster.yaml web-0-5587b49ccd-3 --at 2h --sort verdict -o csv', 'as it stood after two hours'],
     ['$0 explain out/kept web-0-5587b49ccd-3', 'of a run that was played with --keep: at once'],
-    ['$0 explain my-cluster.yaml web-0-5587b49ccd-3 --counterfactual pack.yaml', 'where another configuration would put it'],
+    [
+      '$0 explain my-cluster.yaml web-0-5587b49ccd-3 --counterfactual pack.yaml',
+      'where another configuration would put it',
+    ],
   ],
   async run(given: GivenOptions, context: CommandContext): Promise<number> {
     const { executeExplain } = await import('./execute-explain.ts');

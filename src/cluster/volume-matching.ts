@@ -31,8 +31,8 @@ export interface VolumeSearch {
 
 /**
  * Volumes that are nobody's yet, and those that are kept for a claim: all that a claim without a volume may get, so
- * that it need not look at those of all other claims. In the order of `objects.list`. `noteVolume` is to be told of every
- * change of a volume.
+ * that it need not look at those of all other claims. In the order of `objects.list`. `noteVolume` is to be told of
+ * every change of a volume.
  */
 export class ClaimableVolumes {
   private readonly objects: ObjectStore;

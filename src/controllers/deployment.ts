@@ -160,9 +160,12 @@ export class DeploymentController {
       requests.annotate(rollout.row, { ...details, revision: set.revision, conditions });
   }
 
-  private createSet({ row, wanted, limits, deadlineSeconds }: Rollout, old: readonly number[], revision: number): number {
+  private createSet(
+    { row, wanted, limits, deadlineSeconds }: Rollout, old: readonly number[], revision: number,
+  ): number {
     const size = limits.isRolling ? newReplicas(wanted, limits.maxSurge, this.sizeOf(old), 0) : wanted;
-    return createReplicaSet(this.context, row, { size, maxReplicas: wanted + limits.maxSurge, revision, deadlineSeconds });
+    const maxReplicas = wanted + limits.maxSurge;
+    return createReplicaSet(this.context, row, { size, maxReplicas, revision, deadlineSeconds });
   }
 
   private sizeOf(sets: readonly number[]): number {
@@ -254,10 +257,9 @@ export class DeploymentController {
     const { workloads } = this.cluster;
     const { wanted, limits, row } = rollout;
     const toAdd = (wanted > 0 ? wanted + limits.maxSurge : 0) - this.sizeOf(active);
-    const age = (a: number, b: number): number =>
-      workloads.createdAt[a] - workloads.createdAt[b] || compareTexts(workloads.key[a], workloads.key[b]);
+    const direction = toAdd > 0 ? -1 : 1;
     const order = [...active].sort(
-      (a, b) => workloads.wanted[b] - workloads.wanted[a] || (toAdd > 0 ? age(b, a) : age(a, b)),
+      (a, b) => workloads.wanted[b] - workloads.wanted[a] || direction * this.compareAge(a, b),
     );
     let added = 0;
     const sizes = order.map((set) => {
@@ -312,8 +314,12 @@ export class DeploymentController {
   }
 
   private byAge(sets: readonly number[]): readonly number[] {
+    return [...sets].sort((a, b) => this.compareAge(a, b));
+  }
+
+  private compareAge(a: number, b: number): number {
     const { createdAt, key } = this.cluster.workloads;
-    return [...sets].sort((a, b) => createdAt[a] - createdAt[b] || compareTexts(key[a], key[b]));
+    return createdAt[a] - createdAt[b] || compareTexts(key[a], key[b]);
   }
 
   /** null: a status that still tells of more available pods than are wanted stops the clean-up, an error upstream. */

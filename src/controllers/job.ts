@@ -20,8 +20,8 @@ import {
 } from './index-intervals.ts';
 import type { IndexIntervals } from './index-intervals.ts';
 import {
-  INDEX_LABEL, NO_FAILURES, asksForIndex, failureAction, isSuccess, jobPlan, remainingBackoff, replaceCondition, sameJob,
-  withFinished,
+  INDEX_LABEL, NO_FAILURES, asksForIndex, failureAction, isSuccess, jobPlan, remainingBackoff, replaceCondition,
+  sameJob, withFinished,
 } from './job-policies.ts';
 import type { BackoffRecord, FailureAction, JobPlan } from './job-policies.ts';
 import {
@@ -86,7 +86,8 @@ export function jobDetails(hasLimitPerIndex = false): JobDetails {
 
 /** Complete or Failed. */
 export function isFinished({ conditions }: JobDetails): boolean {
-  return conditions.length > 0 && conditions.some(({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True');
+  if (conditions.length === 0) return false;
+  return conditions.some(({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True');
 }
 
 export class JobController {

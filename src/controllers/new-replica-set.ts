@@ -1,5 +1,6 @@
 /**
- * The ReplicaSet that a Deployment makes for its template: its object, its name with the template's hash, its annotations.
+ * The ReplicaSet that a Deployment makes for its template: its object, its name with the template's hash, its
+ * annotations.
  * Source: pkg/controller/deployment/sync.go getNewReplicaSet, pkg/controller/controller_utils.go ComputeHash (v1.36).
  */
 import type { Cluster } from '../cluster/cluster.ts';

@@ -75,8 +75,8 @@ export class OwnedPodCounts implements ClusterObserver {
   }
 
   /**
-   * Rows that the Job controller has to count: neither active nor counted yet, oldest first. Costs those that were noted
-   * since it was asked last, not the Job's pods.
+   * Rows that the Job controller has to count: neither active nor counted yet, oldest first. Costs those that were
+   * noted since it was asked last, not the Job's pods.
    */
   uncounted(workload: number): readonly number[] {
     const noted = this.toCount.get(workload);

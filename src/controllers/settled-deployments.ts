@@ -1,7 +1,7 @@
 /**
- * The sync of a Deployment without a deadline whose one ReplicaSet has its template and its size, or that has none yet: a
- * step then makes that one at most, and settles the status. Costs no look at a pod and, while the status stays what it is,
- * no text. The whole sync is deployment.ts; both write the same (test/controllers/short-syncs.test.ts).
+ * The sync of a Deployment without a deadline whose one ReplicaSet has its template and its size, or that has none yet:
+ * a step then makes that one at most, and settles the status. Costs no look at a pod and, while the status stays what
+ * it is, no text. The whole sync is deployment.ts; both write the same (test/controllers/short-syncs.test.ts).
  */
 import type { WorkloadSpec } from '../cluster/objects.ts';
 import { conditionOf, detailsAs } from '../cluster/workload-details.ts';

@@ -23,8 +23,8 @@ export interface WorkloadQueue {
   /** The key's back-off begins anew. */
   forget(workload: number): void;
   /**
-   * To be called at the end of a sync: what the sync has written itself so far asks for no other. The key comes for what
-   * others do, as early as it would have come otherwise.
+   * To be called at the end of a sync: what the sync has written itself so far asks for no other. The key comes for
+   * what others do, as early as it would have come otherwise.
    */
   settled(workload: number): void;
 }
@@ -110,7 +110,8 @@ export class WorkQueue implements WorkloadQueue {
     if (delayMicros <= 0) return this.add(workload);
     this.fit(workload);
     const { now } = this.kernel;
-    const due = this.idleUntil[workload] >= now ? Math.min(now + delayMicros, this.idleUntil[workload]) : now + delayMicros;
+    const idleUntil = this.idleUntil[workload];
+    const due = idleUntil >= now ? Math.min(now + delayMicros, idleUntil) : now + delayMicros;
     if (this.state[workload] >= Waiting.Working) this.heldUntil = Math.min(this.heldUntil, due);
     else this.comeAt(workload, due);
   }

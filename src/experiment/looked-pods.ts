@@ -107,7 +107,8 @@ function ownerOf(cluster: Cluster, row: number, { controller, namespace }: PodTe
 function labelsByOwner({ workloads, pods }: Cluster, row: number): Readonly<Record<string, string>> {
   const owner = pods.owner[row];
   if (owner < 0 || !workloads.isObject(owner) || !isGenerated(workloads, owner)) return {};
-  if (workloads.kind[owner] !== WorkloadKind.Job) return workloads.object[owner]?.spec?.template?.metadata?.labels ?? {};
+  const { template } = workloads.object[owner]?.spec ?? {};
+  if (workloads.kind[owner] !== WorkloadKind.Job) return template?.metadata?.labels ?? {};
   const name = workloads.nameOf(owner);
   return { 'batch.kubernetes.io/job-name': name, 'job-name': name };
 }

@@ -11,7 +11,9 @@ import { objectKey } from '../cluster/object-store.ts';
 import type { WorkloadObject } from '../cluster/objects.ts';
 import type { WorkloadCondition, WorkloadDetails } from '../cluster/workload-details.ts';
 import { WORKLOAD_KIND_NAMES, WorkloadKind } from '../cluster/workload-table.ts';
-import type { LookedMeta, LookedObject, LookedWorkload, LookedWorkloadStatus, TimedCondition } from './looked-object.ts';
+import type {
+  LookedMeta, LookedObject, LookedWorkload, LookedWorkloadStatus, TimedCondition,
+} from './looked-object.ts';
 import { apiVersionOf } from './looked-pods.ts';
 import type { LookedRun } from './looked-pods.ts';
 
@@ -50,7 +52,8 @@ export function generatedDaemonSets(run: LookedRun): LookedWorkload[] {
     if (template < 0 || workloads.kind[row] !== WorkloadKind.DaemonSet) continue;
     const { namespace } = templates.get(template);
     const name = run.cluster.names.text(workloads.nameBase[row]);
-    if (objects.get('DaemonSet', `${namespace}/${name}`) === undefined) found.push(generated(run, row, namespace, name));
+    if (objects.get('DaemonSet', `${namespace}/${name}`) !== undefined) continue;
+    found.push(generated(run, row, namespace, name));
   }
   return found;
 }

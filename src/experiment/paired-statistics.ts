@@ -1,6 +1,6 @@
 /**
- * From runs to a comparison: the paired interval of each difference of the numbers of runs. Pure functions over results;
- * nothing here runs a simulation.
+ * From runs to a comparison: the paired interval of each difference of the numbers of runs. Pure functions over
+ * results; nothing here runs a simulation.
  */
 import { assert } from '../base/assert.ts';
 import { pairedDifference } from '../base/statistics/paired-difference.ts';

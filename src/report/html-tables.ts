@@ -2,7 +2,9 @@
 import { metricRows } from '../metrics/declared-metrics.ts';
 import type { MetricRow } from '../metrics/metric.ts';
 import type { CampaignFacts, LatencyGroup, Quantiles, RunResult, Utilization } from '../metrics/run-result.ts';
-import { formatAmount, formatCount, formatNumber, formatPlural, formatSeconds, formatShare, humanize, sortedKeys } from './format.ts';
+import {
+  formatAmount, formatCount, formatNumber, formatPlural, formatSeconds, formatShare, humanize, sortedKeys,
+} from './format.ts';
 import { escapeText } from './plots/svg.ts';
 import { CAMPAIGN_COLUMNS } from './run-table.ts';
 import { usedResources } from './why.ts';

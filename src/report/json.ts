@@ -1,7 +1,7 @@
 /**
- * report.json: the result less its tables (time series, pods and nodes go to CSV files). The fields and
- * their order are written down here, one list per group, or declared in metrics/declared-metrics.ts, so that equal results give equal bytes and a new field is
- * never printed unnoticed; docs/formats/report.md explains each.
+ * report.json: the result less its tables (time series, pods and nodes go to CSV files). The fields and their order are
+ * written down here, one list per group, or declared in metrics/declared-metrics.ts, so that equal results give equal
+ * bytes and a new field is never printed unnoticed; docs/formats/report.md explains each.
  */
 import type {
   CampaignFacts,

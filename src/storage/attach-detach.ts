@@ -385,7 +385,8 @@ export class AttachDetach implements ClusterObserver, TroubleListener, VolumeMou
     this.answer(own, {
       reason: 'VolumeAttachmentLimitExceeded',
       message: 'Pod was rejected: Node has reached its volume attachment limit, rejecting pod. unmounted volumes=' +
-        `[${named(own.volumes)}], unattached volumes=[${named(unattached)}], failed to process volumes=[]: context deadline exceeded`,
+        `[${named(own.volumes)}], unattached volumes=[${named(unattached)}], failed to process volumes=[]: ` +
+        'context deadline exceeded',
     });
   }
 

@@ -1,6 +1,6 @@
 /**
- * Pods on living nodes by template, as lists through their rows: 8 bytes a pod row, 4 a template. Only Placements writes
- * here.
+ * Pods on living nodes by template, as lists through their rows: 8 bytes a pod row, 4 a template. Only Placements
+ * writes here.
  */
 import { growInt32, grownCapacity } from '../../base/growable.ts';
 

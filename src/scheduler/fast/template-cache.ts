@@ -309,7 +309,8 @@ export class TemplateCache implements RememberedVerdicts, NodeTotals {
   private passes(row: number): boolean {
     const node = this.cluster.nodes.info[row];
     const { factsFilters, nodeFilters } = this.questions;
-    return factsFilters.every(({ ask }) => ask(node, row) === null) && nodeFilters.every(({ ask }) => ask(node, row) === null);
+    if (!factsFilters.every(({ ask }) => ask(node, row) === null)) return false;
+    return nodeFilters.every(({ ask }) => ask(node, row) === null);
   }
 
   /** The verdict on a node, brought up to date; 0: passes. Scores of the row are then valid, too. */
@@ -371,7 +372,8 @@ export class TemplateCache implements RememberedVerdicts, NodeTotals {
     for (let i = 0; i < summed.length; i++) sum += summed[i].weight * this.checked(summed[i].ask(node, row));
     this.setSum(at + SUM, sum);
     if (questions.counting.length > 0) this.count(row);
-    if (questions.normalized.length > 0 && cells[at + RAW_GENERATION] !== cells[at + FACTS_GENERATION]) this.scoreRaw(node, row);
+    if (questions.normalized.length === 0) return;
+    if (cells[at + RAW_GENERATION] !== cells[at + FACTS_GENERATION]) this.scoreRaw(node, row);
   }
 
   private scoreRaw(node: NodeInfo, row: number): void {
@@ -404,9 +406,8 @@ export class TemplateCache implements RememberedVerdicts, NodeTotals {
       cells[at + FACTS_GENERATION] = factsGeneration;
       cells[at + FACTS_VERDICT] = this.firstRejection(questions.factsFilters, Infinity, node, row);
       this.setSum(at + COUNTED_SUM, 0);
-      const { counting } = questions;
-      const counts =
-        counting.length > 0 && counting.some(({ plugin }) => plugin.countsNodes?.(questions.view.template, node) === true);
+      const { counting, view: { template } } = questions;
+      const counts = counting.some(({ plugin }) => plugin.countsNodes?.(template, node) === true);
       cells[at + COUNTED_VERSION] = counts ? NOT_COUNTED : COUNTS_NOTHING;
     }
     const byFacts = cells[at + FACTS_VERDICT];

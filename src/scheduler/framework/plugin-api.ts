@@ -133,7 +133,10 @@ export interface Plugin {
    */
   filtersNothing?(template: PodTemplate): boolean;
 
-  /** true: what `inert` and `filtersNothing` say changes only when something in the cluster, or in the scheduler's cache of it, does. */
+  /**
+   * true: what `inert` and `filtersNothing` say changes only when something in the cluster, or in the scheduler's cache
+   * of it, does.
+   */
   readonly inertUntilChange?: boolean;
 
   /** The same answers as Filter and Score, for all nodes at once from counts by topology domain. */

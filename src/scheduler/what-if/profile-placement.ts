@@ -5,7 +5,8 @@
  *
  * What PreFilter said is kept for later looks while all that it depends on is the template: the plugins that look at
  * the cluster let every node pass. Of filters that look at the node alone, those that read only the node's object are
- * asked once per template and state of that object. A question then costs what the resources and the ports cost, some 50 ns.
+ * asked once per template and state of that object. A question then costs what the resources and the ports cost, some
+ * 50 ns.
  */
 import { growInt32, growUint32, growUint8, grownCapacity } from '../../base/growable.ts';
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
