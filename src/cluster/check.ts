@@ -56,7 +56,7 @@ function checkWorkloads({ workloads, pods }: Cluster): void {
   const owned = new Float64Array(workloads.length);
   for (let pod = 0; pod < pods.length; pod++) {
     if (pods.phase[pod] === PodPhase.Free || pods.owner[pod] < 0) continue;
-    assert(workloads.used[pods.owner[pod]] === 1, `pod row ${pod} has an owner that is gone`);
+    assert(workloads.used[pods.owner[pod]] !== 0, `pod row ${pod} has an owner that is gone`);
     owned[pods.owner[pod]]++;
   }
   for (let row = 0; row < workloads.length; row++) {

@@ -13,7 +13,7 @@ import { DEFAULT_KUBERNETES_VERSION, featuresOf } from './kubernetes-versions.ts
 import type { KubernetesFeatures, KubernetesVersion } from './kubernetes-versions.ts';
 import { nodeAllocatable, nodeChanges, offersTheSame, toldOf } from './node-changes.ts';
 import { NodeTable } from './node-table.ts';
-import { NAMESPACE_NAME_LABEL, ObjectStore } from './object-store.ts';
+import { NAMESPACE_NAME_LABEL, ObjectStore, objectKey } from './object-store.ts';
 import { ObserverLists, type ClusterObserver, type NodeBefore, type RecordedEvent } from './observer.ts';
 import { EvictionCause, PodFlag, PodPhase, PodOutcome, PodTable, type PodRowName, type RowName } from './pod-table.ts';
 import type { PodEnd, PodSeed } from './pod-seed.ts';
@@ -72,7 +72,7 @@ export class Cluster {
       feedText: (text) => clock.digest.addText(text),
       tell: (row, change) => {
         this.notifying = true;
-        for (const observer of this.observers.workloadChanged) observer.workloadChanged?.(row, change);
+        this.observers.workloadChanged.tell(row, change);
         this.notifying = false;
       },
       stood: (row) => {
@@ -103,11 +103,11 @@ export class Cluster {
     return template;
   }
 
-  /** `told`: what the digest is told of it. */
-  putObject(kind: string, object: KubernetesObject, told = JSON.stringify(object)): void {
+  /** `told`: what the digest is told of it; `key`: its own, where it is known. */
+  putObject(kind: string, object: KubernetesObject, told = JSON.stringify(object), key = objectKey(object)): void {
     this.begin(Verb.PutObject);
     this.clock.digest.addText(`${kind} ${told}`);
-    this.writeObject(kind, object);
+    this.writeObject(kind, object, key);
   }
 
   /**
@@ -121,7 +121,7 @@ export class Cluster {
       apiVersion: 'v1',
       kind: 'Namespace',
       metadata: { name, labels: { [NAMESPACE_NAME_LABEL]: name } },
-    });
+    }, name);
   }
 
   /** Returns false when there is no such object. */
@@ -491,8 +491,8 @@ export class Cluster {
 
   // ---- within ----------------------------------------------------------------------------------------------------
 
-  private writeObject(kind: string, object: KubernetesObject): void {
-    const before = this.objects.put(kind, object);
+  private writeObject(kind: string, object: KubernetesObject, key: string): void {
+    const before = this.objects.put(kind, object, key);
     this.notifying = true;
     for (const observer of this.observers.objectChanged)
       observer.objectChanged?.(kind, before === undefined ? 'add' : 'update', object, before);

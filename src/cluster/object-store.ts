@@ -39,19 +39,21 @@ export class ObjectStore {
     return this.kinds.get(kind)?.size ?? 0;
   }
 
-  /** Returns the object that stood there before. */
-  put(kind: string, object: KubernetesObject): KubernetesObject | undefined {
+  /** Returns the object that stood there before. `key`: the object's own. */
+  put(kind: string, object: KubernetesObject, key = objectKey(object)): KubernetesObject | undefined {
     let objects = this.kinds.get(kind);
     if (objects === undefined) this.kinds.set(kind, (objects = new Map<string, KubernetesObject>()));
-    const key = objectKey(object);
     const before = objects.get(key);
     objects.set(key, object);
     return before;
   }
 
   remove(kind: string, key: string): KubernetesObject | undefined {
-    const before = this.kinds.get(kind)?.get(key);
-    if (this.kinds.get(kind)?.delete(key) === true) this.removals++;
+    const objects = this.kinds.get(kind);
+    const before = objects?.get(key);
+    if (before === undefined) return undefined;
+    objects?.delete(key);
+    this.removals++;
     return before;
   }
 }

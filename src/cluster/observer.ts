@@ -82,6 +82,8 @@ export interface ClusterObserver {
   podCounted?(pod: number): void;
   /** Spec, status or deletion of a workload changed; `gone`: its row is freed after the notices. */
   workloadChanged?(workload: number, change: WorkloadChange): void;
+  /** It is not told of 'status', which is three notices of four. */
+  readonly ignoresStatus?: true;
   /** An owner that is no object came; nobody is told when it goes. */
   workloadStood?(workload: number): void;
   nodeAdded?(node: number): void;
@@ -148,7 +150,7 @@ export class ObserverLists {
   readonly podRemoved: ClusterObserver[] = [];
   readonly podDeleted: ClusterObserver[] = [];
   readonly podCounted: ClusterObserver[] = [];
-  readonly workloadChanged: ClusterObserver[] = [];
+  readonly workloadChanged: WorkloadListeners = new WorkloadListeners();
   readonly workloadStood: ClusterObserver[] = [];
   readonly nodeAdded: ClusterObserver[] = [];
   readonly nodeUpdated: ClusterObserver[] = [];
@@ -158,7 +160,22 @@ export class ObserverLists {
   readonly objectChanged: ClusterObserver[] = [];
 
   add(observer: ClusterObserver): void {
-    for (const name of Object.keys(this) as (keyof ClusterObserver)[])
+    for (const name of Object.keys(this) as (keyof ObserverLists & keyof ClusterObserver)[])
       if (observer[name] !== undefined) this[name].push(observer);
+  }
+}
+
+/** Who is told of workloads. */
+class WorkloadListeners {
+  private readonly all: ClusterObserver[] = [];
+  private readonly ofStatus: ClusterObserver[] = [];
+
+  push(observer: ClusterObserver): void {
+    this.all.push(observer);
+    if (observer.ignoresStatus !== true) this.ofStatus.push(observer);
+  }
+
+  tell(row: number, change: WorkloadChange): void {
+    for (const observer of change === 'status' ? this.ofStatus : this.all) observer.workloadChanged?.(row, change);
   }
 }

@@ -133,10 +133,12 @@ export class TemplateTable {
 
   /** The template of pods that differ from those of another one by labels and controller alone: always a new one. */
   addVariant(of: PodTemplate, { labels = {}, ownerReferences }: ObjectMeta): PodTemplate {
+    const own = new Map<string, string>();
+    for (const key of Object.keys(labels)) own.set(key, labels[key]);
     const variant: PodTemplate = {
       ...of,
       id: this.rows.length,
-      labels: new Map(Object.entries(labels)),
+      labels: own,
       controller: spreadController(ownerReferences),
     };
     this.rows.push(variant);

@@ -70,11 +70,11 @@ export class WorkloadTable {
   private capacity = 0;
   private serials = 0;
   private readonly freeRows: number[] = [];
-  /** By kind, then key. */
-  private readonly byKey = WORKLOAD_KIND_NAMES.map(() => new Map<string, number>());
+  /** By kind, then key; null: nobody has looked for one of the kind yet, and most kinds are never looked for. */
+  private readonly byKey: (Map<string, number> | null)[] = WORKLOAD_KIND_NAMES.map(() => null);
   private readonly pods: PodTable;
 
-  /** 1: the row stands for a workload. */
+  /** 0: the row is free; 1: it stands for a workload, 2: for one that is an API object. */
   used: Uint8Array = new Uint8Array(0);
   kind: Uint8Array = new Uint8Array(0);
   incarnation: Int32Array = new Int32Array(0);
@@ -119,12 +119,19 @@ export class WorkloadTable {
 
   /** Row of the workload, -1 when there is none. Generated ones without a key are not found. */
   find(kind: WorkloadKind, key: string): number {
-    return this.byKey[kind].get(key) ?? -1;
+    return (this.byKey[kind] ??= this.rowsByKey(kind)).get(key) ?? -1;
+  }
+
+  private rowsByKey(kind: WorkloadKind): Map<string, number> {
+    const rows = new Map<string, number>();
+    for (let row = 0; row < this.length; row++)
+      if (this.isObject(row) && this.kind[row] === kind) rows.set(this.key[row], row);
+    return rows;
   }
 
   /** An API object stands behind the row, and controllers look at its pods until they delete them. */
   isObject(row: number): boolean {
-    return this.key[row] !== '';
+    return this.used[row] === OBJECT;
   }
 
   /** Of an object; one without a namespace is in `default`. */
@@ -147,9 +154,9 @@ export class WorkloadTable {
     const row = as?.row ?? this.freeRows.pop() ?? this.length++;
     if (row >= this.capacity) this.grow(row + 1);
     this.length = Math.max(this.length, row + 1);
-    if (as !== undefined && this.used[row] === 1) this.free(row);
+    if (as !== undefined && this.used[row] !== 0) this.free(row);
     this.count++;
-    this.used[row] = 1;
+    this.used[row] = seed.key === '' ? 1 : OBJECT;
     this.incarnation[row] = as?.incarnation ?? this.incarnation[row] + 1;
     this.serial[row] = as?.serial ?? this.serials++;
     this.kind[row] = seed.kind;
@@ -169,7 +176,7 @@ export class WorkloadTable {
     this.details[row] = seed.details;
     this.children[row] = NO_ROWS;
     this.firstPod[row] = this.lastPod[row] = -1;
-    if (seed.key !== '') this.byKey[seed.kind].set(seed.key, row);
+    if (seed.key !== '') this.byKey[seed.kind]?.set(seed.key, row);
     if (seed.parent >= 0) this.children[seed.parent] = [...this.children[seed.parent], row];
     return row;
   }
@@ -210,11 +217,11 @@ export class WorkloadTable {
   }
 
   free(row: number): void {
-    assert(this.used[row] === 1 && this.alive[row] === 0, 'a workload with pods is not freed');
+    assert(this.used[row] !== 0 && this.alive[row] === 0, 'a workload with pods is not freed');
     assert(this.children[row].length === 0, 'a workload that others name as their parent is not freed');
     const parent = this.parent[row];
     if (parent >= 0) this.children[parent] = this.children[parent].filter((child) => child !== row);
-    if (this.key[row] !== '') this.byKey[this.kind[row]].delete(this.key[row]);
+    if (this.key[row] !== '') this.byKey[this.kind[row]]?.delete(this.key[row]);
     this.count--;
     this.used[row] = 0;
     this.incarnation[row]++;
@@ -238,7 +245,7 @@ export class WorkloadTable {
 
   /** The youngest pod stands last. */
   link(pod: number, owner: number): void {
-    assert(this.used[owner] === 1, 'the owner of a pod is a workload');
+    assert(this.used[owner] !== 0, 'the owner of a pod is a workload');
     if (pod >= this.nextPod.length) {
       this.nextPod = growInt32(this.nextPod, this.pods.capacity);
       this.previousPod = growInt32(this.previousPod, this.pods.capacity);
@@ -296,6 +303,7 @@ const STATE_COLUMNS = [
   'generation', 'wanted', 'observedGeneration', 'replicas', 'ready', 'available', 'updated', 'terminating',
 ] as const;
 const NO_ROWS: readonly number[] = [];
+const OBJECT = 2;
 const INT32_COLUMNS = [
   'incarnation',
   'serial',

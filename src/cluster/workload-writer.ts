@@ -146,7 +146,7 @@ export class WorkloadWriter {
   }
 
   private begin(verb: number, row: number, value: number): void {
-    assert(this.table.used[row] === 1, 'a verb of workloads needs a workload');
+    assert(this.table.used[row] !== 0, 'a verb of workloads needs a workload');
     this.pen.begin(verb, row, value);
   }
 

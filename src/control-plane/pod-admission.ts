@@ -110,12 +110,13 @@ export class PodAdmission {
    * alone: each time a new template, of which the digest is not told, as its object says the same. Costs a tenth.
    */
   variant(pod: Pod, like: number): number {
-    const { templates } = this.cluster;
+    const { templates, objects } = this.cluster;
     const { namespace = 'default' } = pod.metadata ?? {};
     const known = templates.get(like);
     const runsOther = this.placed.length > 0 && applicationOf(pod, this.placed) !== known.life?.application;
     const isChanged = runsOther || pod.spec?.runtimeClassName !== undefined;
-    if (isChanged || (this.context.limitRanges?.(namespace) ?? []).length > 0) return this.template(pod);
+    const isLimited = objects.count('LimitRange') > 0 && (this.context.limitRanges?.(namespace) ?? []).length > 0;
+    if (isChanged || isLimited) return this.template(pod);
     return templates.addVariant(known, pod.metadata ?? {}).id;
   }
 

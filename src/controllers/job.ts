@@ -86,8 +86,9 @@ export function jobDetails(hasLimitPerIndex = false): JobDetails {
 
 /** Complete or Failed. */
 export function isFinished({ conditions }: JobDetails): boolean {
-  if (conditions.length === 0) return false;
-  return conditions.some(({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True');
+  for (const { type, status } of conditions)
+    if ((type === 'Complete' || type === 'Failed') && status === 'True') return true;
+  return false;
 }
 
 export class JobController {

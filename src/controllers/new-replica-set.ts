@@ -10,7 +10,6 @@ import { WorkloadKind } from '../cluster/workload-table.ts';
 import { Reason } from './deployment-status.ts';
 import { controllerReference, nameOf, namespaceOf } from './owned-pods.ts';
 import type { ControllerContext } from './owned-pods.ts';
-import { replicaSetDetails } from './replica-set.ts';
 import { templateHash } from './template-revisions.ts';
 
 /** Label of a ReplicaSet and its pods, and of nobody else's. */
@@ -33,12 +32,10 @@ export function createReplicaSet(
   const { workloads } = cluster;
   const details = detailsAs('Deployment', workloads.details[row]);
   const { template = {}, minReadySeconds = 0 } = workloads.object[row]?.spec ?? {};
-  const { object, collisionCount } = newReplicaSet(cluster, row, details.collisionCount);
-  const name = object.metadata?.name ?? '';
+  const { object, collisionCount, name, key } = newReplicaSet(cluster, row, details.collisionCount);
   const set = requests.createWorkload({
     kind: WorkloadKind.ReplicaSet,
-    object,
-    key: `${namespaceOf(cluster, row)}/${name}`,
+    object, key,
     parent: row,
     wanted: size,
     template: -1,
@@ -46,20 +43,25 @@ export function createReplicaSet(
     nameBase: cluster.names.intern(name),
     podMicros: workloads.podMicros[row],
     details: {
-      ...replicaSetDetails(template, minReadySeconds),
-      revision, desiredReplicas: workloads.wanted[row], maxReplicas,
+      kind: 'ReplicaSet', template, minReadySeconds, revision,
+      revisionHistory: [],
+      desiredReplicas: workloads.wanted[row],
+      maxReplicas,
     },
   }, object);
-  const told = detailsAs('Deployment', workloads.details[row]);
+  const { conditions: told, unavailable } = detailsAs('Deployment', workloads.details[row]);
   const conditions = deadlineSeconds === null
-    ? told.conditions
-    : withCondition(told.conditions, newCondition('Progressing', 'True', Reason.NewReplicaSet, cluster.now));
-  requests.annotate(row, { ...told, revision, conditions, collisionCount });
+    ? told
+    : withCondition(told, newCondition('Progressing', 'True', Reason.NewReplicaSet, cluster.now));
+  requests.annotate(row, { kind: 'Deployment', conditions, unavailable, collisionCount, revision });
   return set;
 }
 
 export interface NewReplicaSet {
   readonly object: WorkloadObject;
+  readonly name: string;
+  /** With its namespace. */
+  readonly key: string;
   /** How often the name was taken; it is part of the hash. */
   readonly collisionCount: number;
 }
@@ -68,32 +70,40 @@ export interface NewReplicaSet {
 export function newReplicaSet(cluster: Cluster, row: number, collisionsBefore: number): NewReplicaSet {
   const { template = {}, selector, minReadySeconds } = cluster.workloads.object[row]?.spec ?? {};
   const namespace = namespaceOf(cluster, row);
+  const nameNow = (): string => `${nameOf(cluster, row)}-${suffix}`;
   let collisionCount = collisionsBefore;
   let suffix = templateHash(template, collisionCount);
-  const nameNow = (): string => `${nameOf(cluster, row)}-${suffix}`;
   let name = nameNow();
-  while (cluster.workloads.find(WorkloadKind.ReplicaSet, `${namespace}/${name}`) >= 0) {
+  let key = `${namespace}/${name}`;
+  while (cluster.workloads.find(WorkloadKind.ReplicaSet, key) >= 0) {
     suffix = templateHash(template, ++collisionCount);
     name = nameNow();
+    key = `${namespace}/${name}`;
   }
-  const hash = { [POD_TEMPLATE_HASH]: suffix };
-  const labels = { ...template.metadata?.labels, ...hash };
+  const labels = withHash(template.metadata?.labels, suffix);
   const { matchLabels } = (selector ?? {}) as { readonly matchLabels?: Readonly<Record<string, string>> };
   const object: WorkloadObject = {
     apiVersion: 'apps/v1',
     kind: 'ReplicaSet',
     metadata: {
-      name,
-      namespace,
-      labels,
-      uid: `ReplicaSet/${namespace}/${name}`,
+      name, namespace, labels,
+      uid: `ReplicaSet/${key}`,
       ownerReferences: [controllerReference(cluster, row)],
     },
     spec: {
-      ...(minReadySeconds === undefined ? {} : { minReadySeconds }),
-      selector: { ...selector, matchLabels: { ...matchLabels, ...hash } },
+      ...(minReadySeconds === undefined ? NOTHING : { minReadySeconds }),
+      selector: { ...selector, matchLabels: withHash(matchLabels, suffix) },
       template: { ...template, metadata: { ...template.metadata, labels } },
     },
   };
-  return { object, collisionCount };
+  return { object, name, key, collisionCount };
+}
+
+const NOTHING = {};
+
+/** Written out, as a literal with a computed name costs several times as much; the name is POD_TEMPLATE_HASH. */
+function withHash(
+  labels: Readonly<Record<string, string>> | undefined, suffix: string,
+): Readonly<Record<typeof POD_TEMPLATE_HASH, string>> {
+  return { ...labels, 'pod-template-hash': suffix };
 }

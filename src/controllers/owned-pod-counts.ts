@@ -27,6 +27,7 @@ interface Ripening {
 }
 
 export class OwnedPodCounts implements ClusterObserver {
+  readonly ignoresStatus = true;
   private readonly cluster: Cluster;
   /** By pod row. */
   private marks: Uint8Array = new Uint8Array(0);
@@ -81,6 +82,7 @@ export class OwnedPodCounts implements ClusterObserver {
   uncounted(workload: number): readonly number[] {
     const noted = this.toCount.get(workload);
     if (noted === undefined) return NO_ROWS;
+    if (noted.length === 1 && this.isUncounted(noted[0], workload)) return [noted[0]];
     const { serial } = this.cluster.pods;
     const rows = [...new Set(noted)].filter((pod) => this.isUncounted(pod, workload));
     rows.sort((a, b) => serial[a] - serial[b]);

@@ -115,11 +115,12 @@ export class ApiRequests {
     this.sync = new Sync(this.api.now, whenAnswered);
   }
 
-  /** Pods that `ask` asks for go out together. */
-  together(ask: () => void): void {
+  /** The pods of a batch go out together. Returns how many were made. */
+  together(start: number, end: number, create: (index: number) => boolean): number {
     if (this.sync !== null) this.open(this.sync, ++this.lastBatch);
-    ask();
+    const made = createBatch(start, end, create);
     if (this.sync !== null) this.open(this.sync, NO_BATCH);
+    return made;
   }
 
   private open(sync: Sync, batch: number): void {
@@ -233,21 +234,25 @@ export class ApiRequests {
   createWorkload(seed: WorkloadSeed, object: WorkloadObject): number {
     const { api, late } = this;
     const { parent, kind, key } = seed;
+    if (late === null) return this.addWorkload(seed, object);
     const hasParent = this.workloadCheck(parent);
-    let row = -1;
     this.send(() => {
-      if (late !== null && (!hasParent() || api.workloads.find(kind, key) >= 0)) {
-        this.hasConflict = true;
-        return;
-      }
-      // What it says follows from its parent, and its name from that.
-      api.putObject(WORKLOAD_KIND_NAMES[kind], object, key);
-      row = api.workloadWriter.create(seed);
+      if (hasParent() && api.workloads.find(kind, key) < 0) this.addWorkload(seed, object);
+      else this.hasConflict = true;
     });
-    return late === null ? row : -1;
+    return -1;
+  }
+
+  private addWorkload(seed: WorkloadSeed, object: WorkloadObject): number {
+    const { api } = this;
+    const { kind, key } = seed;
+    // What it says follows from its parent, and its name from that.
+    api.putObject(WORKLOAD_KIND_NAMES[kind], object, key, key);
+    return api.workloadWriter.create(seed);
   }
 
   scale(row: number, wanted: number, details: WorkloadDetails | null): void {
+    if (this.late === null) return this.api.workloadWriter.scale(row, wanted, details);
     const { workloads } = this.view;
     const isSame = workloads.wanted[row] === wanted && workloads.details[row] === details;
     this.write(row, (writer) => {
@@ -257,6 +262,7 @@ export class ApiRequests {
   }
 
   annotate(row: number, details: WorkloadDetails): void {
+    if (this.late === null) return this.api.workloadWriter.annotate(row, details);
     this.write(row, (writer) => {
       writer.annotate(row, details);
       return true;
@@ -292,6 +298,7 @@ export class ApiRequests {
   }
 
   deleteWorkload(row: number): void {
+    if (this.late === null) return this.api.workloadWriter.delete(row);
     const isThere = this.workloadCheck(row);
     this.send(() => {
       if (isThere()) this.api.workloadWriter.delete(row);
@@ -300,14 +307,19 @@ export class ApiRequests {
 
   /** The object of a workload goes, unless something of it is left. */
   removeWorkload(row: number): void {
-    const { workloads, workloadWriter } = this.api;
+    if (this.late === null) return this.removeIfEmpty(row);
     const isThere = this.workloadCheck(row);
     this.send(() => {
-      if (!isThere() || workloads.alive[row] > 0 || workloads.children[row].length > 0) return;
-      const kind = workloads.object[row]?.kind ?? WORKLOAD_KIND_NAMES[workloads.kind[row]];
-      this.api.removeObject(kind, workloads.key[row]);
-      workloadWriter.remove(row);
+      if (isThere()) this.removeIfEmpty(row);
     });
+  }
+
+  private removeIfEmpty(row: number): void {
+    const { workloads, workloadWriter } = this.api;
+    if (workloads.alive[row] > 0 || workloads.children[row].length > 0) return;
+    const kind = workloads.object[row]?.kind ?? WORKLOAD_KIND_NAMES[workloads.kind[row]];
+    this.api.removeObject(kind, workloads.key[row]);
+    workloadWriter.remove(row);
   }
 
   noteTemplate(row: number, template: number): void {
@@ -443,6 +455,9 @@ export function controllerReference(cluster: Cluster, row: number): OwnerReferen
   return { kind, name: nameOf(cluster, row), uid: uidOf(cluster, row), controller: true };
 }
 
+/** Labels that a controller adds to those of its template. */
+export const NO_LABELS: Readonly<Record<string, string>> = {};
+
 /** A pod of the workload's template with more labels. */
 export function podOf(
   cluster: Cluster,
@@ -450,10 +465,11 @@ export function podOf(
   template: PodTemplateSpec,
   labels: Readonly<Record<string, string>>,
 ): Pod {
+  const { metadata } = template;
   return {
     metadata: {
-      ...template.metadata,
-      labels: { ...template.metadata?.labels, ...labels },
+      ...metadata,
+      labels: labels === NO_LABELS ? (metadata?.labels ?? NO_LABELS) : { ...metadata?.labels, ...labels },
       namespace: namespaceOf(cluster, owner),
       ownerReferences: [controllerReference(cluster, owner)],
     },
@@ -466,28 +482,38 @@ export function podOf(
  * refused it. The row may be one that a late controller does not see yet; where requests take time it says nothing.
  */
 export function createOwnedPod(
-  { requests, runMicros, nextItem, isRefused }: ControllerContext,
-  owner: number,
-  template: number,
-  more: Partial<PodSeed> = {},
+  context: ControllerContext, owner: number, template: number, more: OwnSeed = NOTHING_MORE,
 ): number {
+  const { requests, isRefused } = context;
+  if (requests.late === null)
+    return isRefused?.(template) === true ? -1 : requests.api.createPod(seedOf(context, owner, template, more));
+  return requests.createPod(
+    owner,
+    () => isRefused?.(template) === true,
+    () => seedOf(context, owner, template, more),
+  );
+}
+
+/** What its controller says of one pod. */
+type OwnSeed = Partial<Pick<
+  PodSeed, 'nameBase' | 'nameOrdinal' | 'item' | 'pinnedNode' | 'tracked' | 'indexFailures' | 'ignoredFailures'
+>>;
+const NOTHING_MORE: OwnSeed = {};
+
+/** Always the same members, in one order: whoever reads seeds meets one shape. */
+function seedOf(
+  { requests, runMicros, nextItem }: ControllerContext, owner: number, template: number, more: OwnSeed,
+): PodSeed {
   const { workloads } = requests.api;
-  return requests.createPod(owner, () => isRefused?.(template) === true, () => {
-    const nameBase = more.nameBase ?? workloads.nameBase[owner];
-    const nameOrdinal = more.nameOrdinal ?? workloads.takeOrdinal(nameBase);
-    const item = more.item ?? nextItem?.(owner, nameOrdinal) ?? -1;
-    return {
-      template,
-      owner,
-      workloadClass: workloads.workloadClass[owner],
-      durationMicros: runMicros(owner, item),
-      pinnedNode: -1,
-      ...more,
-      item,
-      nameBase,
-      nameOrdinal,
-    };
-  });
+  const { nameBase = workloads.nameBase[owner], pinnedNode = -1, tracked = false } = more;
+  const { nameOrdinal = workloads.takeOrdinal(nameBase), indexFailures = 0, ignoredFailures = 0 } = more;
+  const item = more.item ?? nextItem?.(owner, nameOrdinal) ?? -1;
+  return {
+    template, nameBase, nameOrdinal, owner,
+    workloadClass: workloads.workloadClass[owner],
+    durationMicros: runMicros(owner, item),
+    pinnedNode, item, tracked, indexFailures, ignoredFailures,
+  };
 }
 
 export interface SlowStart {
@@ -506,16 +532,17 @@ export function slowStart(
   let made = 0;
   for (let start = 0, size = 1; start < count; size *= 2) {
     const end = Math.min(count, start + size);
-    const before = made;
-    const ask = (): void => {
-      for (let index = start; index < end; index++) if (create(index)) made++;
-    };
-    if (requests === null) ask();
-    else requests.together(ask);
-    if (made - before < end - start) return { made, isRefused: true };
+    made += requests === null ? createBatch(start, end, create) : requests.together(start, end, create);
+    if (made < end) return { made, isRefused: true };
     start = end;
   }
   return { made, isRefused: false };
+}
+
+function createBatch(start: number, end: number, create: (index: number) => boolean): number {
+  let made = 0;
+  for (let index = start; index < end; index++) if (create(index)) made++;
+  return made;
 }
 
 /** The end of a sync: an error is tried again with the key's back-off, which its end forgets. */
@@ -526,5 +553,5 @@ export function settleSync(context: ControllerContext, queue: WorkloadQueue, row
   if (isRefused) {
     refusedAt?.set(row, cluster.now);
     queue.addRateLimited(row);
-  } else if (refusedAt?.delete(row) === true) queue.forget(row);
+  } else if (refusedAt !== undefined && refusedAt.size > 0 && refusedAt.delete(row)) queue.forget(row);
 }

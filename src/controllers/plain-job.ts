@@ -28,7 +28,7 @@ export function syncPlainJob(
   const ready = counts.ready(row);
   const ended = counts.uncounted(row);
   // Others than those that have succeeded count, too; a sync counts no more than so many.
-  if (ended.some((pod) => cluster.pods.phase[pod] !== PodPhase.Succeeded)) return PlainSync.NotEnough;
+  for (const pod of ended) if (cluster.pods.phase[pod] !== PodPhase.Succeeded) return PlainSync.NotEnough;
   if (ended.length >= MOST_PODS_A_SYNC) return PlainSync.NotEnough;
   const succeeded = before.succeeded + ended.length;
   const wanted = Math.max(0, Math.min(parallelism, completions - succeeded));

@@ -14,6 +14,7 @@ import {
   activePods,
   createOwnedPod,
   MOST_PODS_A_SYNC,
+  NO_LABELS,
   podOf,
   settleSync,
   slowStart,
@@ -100,8 +101,6 @@ export class ReplicaSetController {
     return this.toGiveUp.choose(cluster, row, family, count);
   }
 }
-
-const NO_LABELS: Readonly<Record<string, string>> = {};
 
 /** Of a ReplicaSet that no Deployment has written to yet. */
 export function replicaSetDetails(template: PodTemplateSpec, minReadySeconds: number): ReplicaSetDetails {

@@ -88,10 +88,11 @@ function settle(
     ? details.conditions
     : withAvailability(details.conditions, available, least, cluster.now);
   const isSame = unavailable === details.unavailable && conditions === details.conditions;
+  const { collisionCount, revision } = details;
   requests.writeStatus(
     row,
     { replicas, updated: replicas, ready, available, terminating },
-    isSame ? details : { ...details, unavailable, conditions },
+    isSame ? details : { kind: 'Deployment', conditions, unavailable, collisionCount, revision },
   );
 }
 

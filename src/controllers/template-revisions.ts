@@ -60,16 +60,18 @@ export function templateHash(template: PodTemplateSpec, collisionCount: number):
 /** `hashed` of the canonical text of an object without member `but`, without the text. */
 function hashedMembers(before: number, object: object, but: string | null): number {
   const record = object as Readonly<Record<string, unknown>>;
-  let hash = hashed(before, '{');
+  const keys = Object.keys(record);
+  if (keys.length > 1) keys.sort(compareTexts);
+  let hash = hashedLetter(before, BRACE);
   let isFirst = true;
-  for (const key of Object.keys(record).sort(compareTexts)) {
+  for (const key of keys) {
     const value = record[key];
     if (value === undefined || key === but) continue;
-    if (!isFirst) hash = hashed(hash, ',');
+    if (!isFirst) hash = hashedLetter(hash, COMMA);
     isFirst = false;
-    hash = hashedValue(hashed(hashedString(hash, key), ':'), value);
+    hash = hashedValue(hashedLetter(hashedString(hash, key), COLON), value);
   }
-  return hashed(hash, '}');
+  return hashedLetter(hash, CLOSING_BRACE);
 }
 
 function hashedValue(before: number, value: unknown): number {
@@ -78,17 +80,28 @@ function hashedValue(before: number, value: unknown): number {
   return hashed(before, canonicalText(value));
 }
 
+/** Of the text in quotes; what JSON does not write as it is goes through its own text. */
 function hashedString(before: number, text: string): number {
-  return PLAIN_TEXT.test(text) ? hashed(hashed(hashed(before, '"'), text), '"') : hashed(before, JSON.stringify(text));
+  let hash = hashedLetter(before, QUOTE);
+  for (let i = 0; i < text.length; i++) {
+    const letter = text.charCodeAt(i);
+    if (letter < SPACE || letter > TILDE || letter === QUOTE || letter === BACKSLASH)
+      return hashed(before, JSON.stringify(text));
+    hash = hashedLetter(hash, letter);
+  }
+  return hashedLetter(hash, QUOTE);
 }
 
-/** JSON writes it as it is. */
-const PLAIN_TEXT = /^[ !#-[\]-~]*$/;
+const [SPACE, QUOTE, COMMA, COLON, BACKSLASH, BRACE, CLOSING_BRACE, TILDE] = [0x20, 0x22, 0x2c, 0x3a, 0x5c, 0x7b, 0x7d, 0x7e];
 
 function hashed(before: number, text: string): number {
   let hash = before;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), FNV_PRIME);
+  for (let i = 0; i < text.length; i++) hash = hashedLetter(hash, text.charCodeAt(i));
   return hash;
+}
+
+function hashedLetter(hash: number, letter: number): number {
+  return Math.imul(hash ^ letter, FNV_PRIME);
 }
 
 export interface KnownRevisions {

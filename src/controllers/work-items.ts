@@ -17,6 +17,7 @@ interface Items {
 }
 
 export class WorkItems implements ClusterObserver {
+  readonly ignoresStatus = true;
   private readonly cluster: Cluster;
   /** By row. */
   private readonly byJob = new Map<number, Items>();
@@ -33,7 +34,8 @@ export class WorkItems implements ClusterObserver {
   }
 
   runMicros(owner: number, item: number): Micros {
-    return this.byJob.get(owner)?.micros[item] ?? this.cluster.workloads.podMicros[owner];
+    const items = item < 0 ? undefined : this.byJob.get(owner);
+    return items?.micros[item] ?? this.cluster.workloads.podMicros[owner];
   }
 
   /** For the next pod; -1: all of its items are alike. */

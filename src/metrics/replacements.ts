@@ -13,6 +13,7 @@ interface LostPod {
 }
 
 export class Replacements implements ClusterObserver {
+  readonly ignoresStatus = true;
   private readonly cluster: Cluster;
   /** Told the row of the lost pod, -1 when it has left already. */
   private readonly replaced: (lost: number) => void;

@@ -10,8 +10,6 @@ import { WorkloadKind } from '../cluster/workload-table.ts';
 import type { WorkloadSeed } from '../cluster/workload-table.ts';
 import type { ObjectMeta, PodSpec, PodTemplateSpec, WorkloadSpec } from '../cluster/objects.ts';
 
-/** Label of an arrival's pods, by which its owner selects them: the name of the arrival. */
-export const INSTANCE_LABEL = 'podyard.dev/instance';
 /** MaxInt32: no limit, no deadline. */
 const NO_LIMIT = 2_147_483_647;
 
@@ -35,7 +33,7 @@ export function deploymentSeed(
 ): WorkloadSeed {
   const spec: WorkloadSpec = {
     replicas,
-    selector: { matchLabels: { [INSTANCE_LABEL]: name } },
+    selector: { matchLabels: instanceLabels(NO_LABELS, name) },
     template: instanceTemplate(name, kind),
     progressDeadlineSeconds: NO_LIMIT,
   };
@@ -88,8 +86,16 @@ function jobSpec(count: number, { podMeta, podSpec, jobSpecs }: ArrivalKind): Wo
 }
 
 function instanceTemplate(name: string, { podMeta, podSpec }: ArrivalKind): PodTemplateSpec {
-  return { metadata: { ...podMeta, labels: { ...podMeta.labels, [INSTANCE_LABEL]: name } }, spec: podSpec };
+  return { metadata: { ...podMeta, labels: instanceLabels(podMeta.labels ?? NO_LABELS, name) }, spec: podSpec };
 }
+
+/** The label of an arrival's pods, by which its owner selects them: the name of the arrival. */
+function instanceLabels(labels: Labels, name: string): Labels {
+  return { ...labels, 'podyard.dev/instance': name };
+}
+
+type Labels = Readonly<Record<string, string>>;
+const NO_LABELS: Labels = {};
 
 function metadataOf(name: string, namespace: string): ObjectMeta {
   return { name, namespace, annotations: ANNOTATIONS };

@@ -146,7 +146,7 @@ class World {
 
   delete(at: number): void {
     const row = this.rows[at % this.rows.length];
-    if (this.cluster.workloads.used[row] === 1) this.cluster.workloadWriter.delete(row);
+    if (this.cluster.workloads.used[row] !== 0) this.cluster.workloadWriter.delete(row);
   }
 
   /** The next step of a pod's life, or one of the ways in which it ends. */
@@ -194,7 +194,7 @@ class World {
     const { workloads } = this.cluster;
     for (let time = 0; time < times; time++) {
       for (let row = 0; row < workloads.length; row++)
-        if (workloads.used[row] === 1) this.syncOne(row, workloads.kind[row]);
+        if (workloads.used[row] !== 0) this.syncOne(row, workloads.kind[row]);
       this.wait(0);
     }
   }

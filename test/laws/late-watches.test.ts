@@ -118,7 +118,7 @@ class Course {
 
   private workloads(): number[] {
     const { workloads } = this.cluster;
-    return Array.from({ length: workloads.length }, (_, row) => row).filter((row) => workloads.used[row] === 1);
+    return Array.from({ length: workloads.length }, (_, row) => row).filter((row) => workloads.used[row] !== 0);
   }
 
   private workloadVerb(): void {
