@@ -4,7 +4,8 @@
  * Source: pkg/controller/deployment/sync.go getNewReplicaSet, pkg/controller/controller_utils.go ComputeHash (v1.36).
  */
 import type { Cluster } from '../cluster/cluster.ts';
-import type { WorkloadObject } from '../cluster/objects.ts';
+import type { LabelSelector, WorkloadObject } from '../cluster/objects.ts';
+import { withLabel } from '../cluster/selectors.ts';
 import { detailsAs, newCondition, withCondition } from '../cluster/workload-details.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
 import { Reason } from './deployment-status.ts';
@@ -80,8 +81,12 @@ export function newReplicaSet(cluster: Cluster, row: number, collisionsBefore: n
     name = nameNow();
     key = `${namespace}/${name}`;
   }
-  const labels = withHash(template.metadata?.labels, suffix);
-  const { matchLabels } = (selector ?? {}) as { readonly matchLabels?: Readonly<Record<string, string>> };
+  const labels = withLabel(template.metadata?.labels, POD_TEMPLATE_HASH, suffix);
+  const { matchLabels } = (selector ?? {}) as LabelSelector;
+  const own = {
+    selector: { ...selector, matchLabels: withLabel(matchLabels, POD_TEMPLATE_HASH, suffix) },
+    template: { ...template, metadata: { ...template.metadata, labels } },
+  };
   const object: WorkloadObject = {
     apiVersion: 'apps/v1',
     kind: 'ReplicaSet',
@@ -90,20 +95,7 @@ export function newReplicaSet(cluster: Cluster, row: number, collisionsBefore: n
       uid: `ReplicaSet/${key}`,
       ownerReferences: [controllerReference(cluster, row)],
     },
-    spec: {
-      ...(minReadySeconds === undefined ? NOTHING : { minReadySeconds }),
-      selector: { ...selector, matchLabels: withHash(matchLabels, suffix) },
-      template: { ...template, metadata: { ...template.metadata, labels } },
-    },
+    spec: minReadySeconds === undefined ? own : { minReadySeconds, ...own },
   };
   return { object, name, key, collisionCount };
-}
-
-const NOTHING = {};
-
-/** Written out, as a literal with a computed name costs several times as much; the name is POD_TEMPLATE_HASH. */
-function withHash(
-  labels: Readonly<Record<string, string>> | undefined, suffix: string,
-): Readonly<Record<typeof POD_TEMPLATE_HASH, string>> {
-  return { ...labels, 'pod-template-hash': suffix };
 }

@@ -467,12 +467,11 @@ export function podOf(
 ): Pod {
   const { metadata } = template;
   return {
-    metadata: {
-      ...metadata,
+    metadata: Object.assign({}, metadata, {
       labels: labels === NO_LABELS ? (metadata?.labels ?? NO_LABELS) : { ...metadata?.labels, ...labels },
       namespace: namespaceOf(cluster, owner),
       ownerReferences: [controllerReference(cluster, owner)],
-    },
+    }),
     spec: template.spec ?? {},
   };
 }

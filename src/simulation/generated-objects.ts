@@ -8,8 +8,11 @@ import { jobDetails } from '../controllers/job.ts';
 import { GENERATED } from '../cluster/lineages.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
 import type { WorkloadSeed } from '../cluster/workload-table.ts';
+import { withLabel } from '../cluster/selectors.ts';
 import type { ObjectMeta, PodSpec, PodTemplateSpec, WorkloadSpec } from '../cluster/objects.ts';
 
+/** Label of an arrival's pods, by which its owner selects them: the name of the arrival. */
+const INSTANCE_LABEL = 'podyard.dev/instance';
 /** MaxInt32: no limit, no deadline. */
 const NO_LIMIT = 2_147_483_647;
 
@@ -33,7 +36,7 @@ export function deploymentSeed(
 ): WorkloadSeed {
   const spec: WorkloadSpec = {
     replicas,
-    selector: { matchLabels: instanceLabels(NO_LABELS, name) },
+    selector: { matchLabels: withLabel(undefined, INSTANCE_LABEL, name) },
     template: instanceTemplate(name, kind),
     progressDeadlineSeconds: NO_LIMIT,
   };
@@ -86,16 +89,9 @@ function jobSpec(count: number, { podMeta, podSpec, jobSpecs }: ArrivalKind): Wo
 }
 
 function instanceTemplate(name: string, { podMeta, podSpec }: ArrivalKind): PodTemplateSpec {
-  return { metadata: { ...podMeta, labels: instanceLabels(podMeta.labels ?? NO_LABELS, name) }, spec: podSpec };
+  const labels = withLabel(podMeta.labels, INSTANCE_LABEL, name);
+  return { metadata: Object.assign({}, podMeta, { labels }), spec: podSpec };
 }
-
-/** The label of an arrival's pods, by which its owner selects them: the name of the arrival. */
-function instanceLabels(labels: Labels, name: string): Labels {
-  return { ...labels, 'podyard.dev/instance': name };
-}
-
-type Labels = Readonly<Record<string, string>>;
-const NO_LABELS: Labels = {};
 
 function metadataOf(name: string, namespace: string): ObjectMeta {
   return { name, namespace, annotations: ANNOTATIONS };
