@@ -1,15 +1,23 @@
 /**
  * Pod templates by namespace and label, so that a selector that asks for a label's value is tried on those that have it
- * alone. Filled as it is asked; costs a map entry a label and value, and a number a label of a template.
+ * alone. Filled as it is asked, with the labels that somebody has asked for; costs a map entry for each value of such a
+ * label, and a number for each template that has it.
  */
-import type { PodTemplate, TemplateTable } from './pod-template.ts';
+import type { TemplateTable } from './pod-template.ts';
+
+/** Of one label's key. */
+interface AskedKey {
+  readonly key: string;
+  /** By namespace and value: template ids in ascending order. */
+  readonly byValue: Map<string, number[]>;
+  /** Templates below this id stand there. */
+  filled: number;
+}
 
 export class TemplateLabels {
   private readonly templates: TemplateTable;
-  /** By namespace, key and value: template ids in ascending order. */
-  private readonly byLabel = new Map<string, number[]>();
-  /** Templates below this id stand there. */
-  private filled = 0;
+  /** In order of the first question. */
+  private readonly asked: AskedKey[] = [];
 
   constructor(templates: TemplateTable) {
     this.templates = templates;
@@ -17,21 +25,28 @@ export class TemplateLabels {
 
   /** Ids of the templates with this label. The list grows: with `fill`, by those that have come since. */
   having(namespace: string, key: string, value: string): readonly number[] {
-    this.fill();
-    return this.listOf(`${namespace} ${key}=${value}`);
+    let lists = this.asked.find((one) => one.key === key);
+    if (lists === undefined) this.asked.push((lists = { key, byValue: new Map<string, number[]>(), filled: 0 }));
+    this.fillKey(lists);
+    return listOf(lists, namespace, value);
   }
 
   fill(): void {
-    while (this.filled < this.templates.count) this.add(this.templates.get(this.filled++));
+    for (const lists of this.asked) this.fillKey(lists);
   }
 
-  private add({ id, namespace, labels }: PodTemplate): void {
-    for (const [key, value] of labels) this.listOf(`${namespace} ${key}=${value}`).push(id);
+  private fillKey(lists: AskedKey): void {
+    while (lists.filled < this.templates.count) {
+      const { id, namespace, labels } = this.templates.get(lists.filled++);
+      const value = labels.get(lists.key);
+      if (value !== undefined) listOf(lists, namespace, value).push(id);
+    }
   }
+}
 
-  private listOf(label: string): number[] {
-    let ids = this.byLabel.get(label);
-    if (ids === undefined) this.byLabel.set(label, (ids = []));
-    return ids;
-  }
+function listOf({ byValue }: AskedKey, namespace: string, value: string): number[] {
+  const name = `${namespace} ${value}`;
+  let ids = byValue.get(name);
+  if (ids === undefined) byValue.set(name, (ids = []));
+  return ids;
 }

@@ -2,7 +2,7 @@
  * How many pods of each workload object are active, terminating, ready and available, kept as the notices come: what a
  * walk over the workload's pods would count, without the walk. A sync that only counts costs no look at a pod.
  * Pods turn ready in order of time, so those that wait for their minReadySeconds stand in a queue and leave it in
- * order. A byte a pod row and 12 a workload row; 12 a ready pod of a workload with minReadySeconds.
+ * order. A byte a pod row and 16 a workload row; 12 a ready pod of a workload with minReadySeconds.
  */
 import { assert } from '../base/assert.ts';
 import { grownCapacity, growInt32, growUint8 } from '../base/growable.ts';
@@ -37,13 +37,15 @@ export class OwnedPodCounts implements ClusterObserver {
   private readies: Int32Array = new Int32Array(0);
   /** By workload row, of those that were asked about with minReadySeconds. */
   private readonly ripenings = new Map<number, Ripening>();
-  /** By workload row: pods that were tracked and not active when they were noted; some more than once. */
+  /** By workload row, plus 1: the only pod that was tracked and not active when it was noted; 0: none, or several. */
+  private onlyToCount: Int32Array = new Int32Array(0);
+  /** By workload row: several such pods; some more than once. */
   private readonly toCount = new Map<number, number[]>();
 
-  /** Before the first pod. */
-  constructor(cluster: Cluster) {
+  /** Before the first pod. `isTold`: false, where `noteFor` and `forget` are called for it. */
+  constructor(cluster: Cluster, isTold = true) {
     this.cluster = cluster;
-    cluster.observe(this);
+    if (isTold) cluster.observe(this);
   }
 
   /** Neither ended nor terminating. */
@@ -80,9 +82,14 @@ export class OwnedPodCounts implements ClusterObserver {
    * noted since it was asked last, not the Job's pods.
    */
   uncounted(workload: number): readonly number[] {
-    const noted = this.toCount.get(workload);
+    const only = workload < this.onlyToCount.length ? this.onlyToCount[workload] - 1 : -1;
+    if (only >= 0) {
+      if (this.isUncounted(only, workload)) return [only];
+      this.onlyToCount[workload] = 0;
+      return NO_ROWS;
+    }
+    const noted = this.toCount.size === 0 ? undefined : this.toCount.get(workload);
     if (noted === undefined) return NO_ROWS;
-    if (noted.length === 1 && this.isUncounted(noted[0], workload)) return [noted[0]];
     const { serial } = this.cluster.pods;
     const rows = [...new Set(noted)].filter((pod) => this.isUncounted(pod, workload));
     rows.sort((a, b) => serial[a] - serial[b]);
@@ -144,15 +151,23 @@ export class OwnedPodCounts implements ClusterObserver {
   }
 
   workloadChanged(workload: number, change: WorkloadChange): void {
-    if (change !== 'gone') return;
-    this.ripenings.delete(workload);
-    this.toCount.delete(workload);
+    if (change === 'gone') this.forget(workload);
+  }
+
+  forget(workload: number): void {
+    if (this.ripenings.size > 0) this.ripenings.delete(workload);
+    if (this.toCount.size > 0) this.toCount.delete(workload);
+    if (workload < this.onlyToCount.length) this.onlyToCount[workload] = 0;
   }
 
   private note(pod: number): void {
     const { pods, workloads } = this.cluster;
     const owner = pods.owner[pod];
-    if (owner < 0 || !workloads.isObject(owner)) return;
+    if (owner >= 0 && workloads.isObject(owner)) this.noteFor(pod, owner);
+  }
+
+  /** Something has happened to a pod of this workload object. */
+  noteFor(pod: number, owner: number): void {
     this.fit(pod, owner);
     const before = this.marks[pod];
     let after = this.markOf(pod);
@@ -167,9 +182,14 @@ export class OwnedPodCounts implements ClusterObserver {
   }
 
   private noteUncounted(pod: number, owner: number): void {
-    const noted = this.toCount.get(owner);
-    if (noted === undefined) this.toCount.set(owner, [pod]);
-    else noted.push(pod);
+    const only = this.onlyToCount[owner] - 1;
+    const noted = this.toCount.size === 0 ? undefined : this.toCount.get(owner);
+    if (noted !== undefined) noted.push(pod);
+    else if (only < 0) this.onlyToCount[owner] = pod + 1;
+    else if (only !== pod) {
+      this.toCount.set(owner, [only, pod]);
+      this.onlyToCount[owner] = 0;
+    }
   }
 
   private noteRipening(pod: number, owner: number, before: number, after: number): void {
@@ -196,6 +216,7 @@ export class OwnedPodCounts implements ClusterObserver {
     this.actives = growInt32(this.actives, capacity);
     this.terminatings = growInt32(this.terminatings, capacity);
     this.readies = growInt32(this.readies, capacity);
+    this.onlyToCount = growInt32(this.onlyToCount, capacity);
   }
 
   // ---- minReadySeconds -------------------------------------------------------------------------------------------

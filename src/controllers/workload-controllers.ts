@@ -79,7 +79,7 @@ export class WorkloadControllers implements ClusterObserver {
     this.cluster = cluster;
     this.gate = gate;
     this.workItems = new WorkItems(requests.api);
-    this.counts = new OwnedPodCounts(cluster);
+    this.counts = new OwnedPodCounts(cluster, false);
     const context: ControllerContext = {
       cluster, requests, admit,
       counts: this.counts,
@@ -251,7 +251,9 @@ export class WorkloadControllers implements ClusterObserver {
   private podChanged(pod: number): void {
     const { pods, workloads } = this.cluster;
     const owner = pods.owner[pod];
-    if (owner < 0 || !workloads.isObject(owner) || workloads.isDeleting(owner)) return;
+    if (owner < 0 || !workloads.isObject(owner)) return;
+    this.counts.noteFor(pod, owner);
+    if (workloads.isDeleting(owner)) return;
     const kind = workloads.kind[owner];
     if (kind !== WorkloadKind.Job) this.queues[kind]?.add(owner);
     else if (!this.hasFinished(owner)) this.queues[kind]?.addAfter(owner, JOB_BATCH_MICROS);
@@ -283,6 +285,7 @@ export class WorkloadControllers implements ClusterObserver {
   }
 
   private forget(row: number): void {
+    this.counts.forget(row);
     this.refusedAt.delete(row);
     this.ownWrites.delete(row);
     this.unseeing.delete(row);

@@ -24,6 +24,8 @@ export interface ArrivalKind {
   readonly podSpec: PodSpec;
   /** Template id of the pods. */
   readonly template: number;
+  /** Interned name of the workload. */
+  readonly nameBase: number;
   /** Index into Cluster.classes. */
   readonly workloadClass: number;
   /** By number of pods; filled as they are asked for. */

@@ -69,9 +69,9 @@ export class WorkloadInput implements InputSource {
       case 'Job':
         return this.startJob(workload, kind);
       case 'Pod':
-        return this.createPods(workload, kind);
+        return this.createPods(kind);
       case 'DaemonSet':
-        return this.addDaemonSet(workload, kind);
+        return this.addDaemonSet(kind);
       default:
         return unreachable(workload.kind);
     }
@@ -96,12 +96,11 @@ export class WorkloadInput implements InputSource {
     if (replicas > 1) controllers.workItems.add(row, podLifetimesMicros.slice(0, replicas));
   }
 
-  private addDaemonSet({ name }: Workload, { template, workloadClass }: ArrivalKind): void {
+  private addDaemonSet({ template, nameBase, workloadClass }: ArrivalKind): void {
     const { cluster, controllers } = this.targets;
     const row = cluster.workloadWriter.stand({
       kind: WorkloadKind.DaemonSet,
-      template, workloadClass,
-      nameBase: cluster.names.intern(name),
+      template, workloadClass, nameBase,
       wanted: -1,
       object: null,
       key: '',
@@ -112,18 +111,23 @@ export class WorkloadInput implements InputSource {
     controllers.daemonSets.arrive(row);
   }
 
-  private createPods({ name }: Workload, { template, workloadClass }: ArrivalKind): void {
+  private createPods({ template, nameBase, workloadClass }: ArrivalKind): void {
     const { source, targets } = this;
     const { cluster, gate } = targets;
-    const nameBase = cluster.names.intern(name);
     for (let i = 0; i < source.replicas; i++) {
       if (gate.isRefused(template)) continue;
+      // Members in the order of the seeds that controllers make.
       cluster.createPod({
-        template, nameBase, workloadClass,
+        template, nameBase,
         nameOrdinal: cluster.workloads.takeOrdinal(nameBase),
         owner: -1,
+        workloadClass,
         durationMicros: source.podLifetimesMicros[i],
         pinnedNode: -1,
+        item: -1,
+        tracked: false,
+        indexFailures: 0,
+        ignoredFailures: 0,
       });
     }
   }
@@ -139,6 +143,7 @@ export class WorkloadInput implements InputSource {
       namespace, podMeta,
       podSpec: pod.spec ?? {},
       template: this.targets.admission.template(pod),
+      nameBase: this.targets.cluster.names.intern(workload.name),
       workloadClass: this.targets.cluster.classes.intern(workload.class),
       jobSpecs: new Map<number, WorkloadSpec>(),
     });
