@@ -109,6 +109,7 @@ export class ClusterAutoscaler implements NodeAutoscaler, ClusterObserver {
 
   // ---- sleeping and waking ---------------------------------------------------------------------------------------
 
+  /** Told while it sleeps alone. */
   podCreated(): void {
     if (!this.isAwake) this.wake();
   }
@@ -126,6 +127,7 @@ export class ClusterAutoscaler implements NodeAutoscaler, ClusterObserver {
   private wake(): void {
     if (this.isAwake) return;
     this.isAwake = true;
+    this.cluster.hush(this, ['podCreated'], true);
     const { now } = this.kernel;
     const { scanIntervalMicros: interval } = this.settings;
     const rest = now % interval;
@@ -152,6 +154,7 @@ export class ClusterAutoscaler implements NodeAutoscaler, ClusterObserver {
     const end = (): void => {
       this.isAwake = false;
       if (this.hasWork) this.wake();
+      else this.cluster.hush(this, ['podCreated'], false);
     };
     if (!this.isUnhealthy()) return this.decide(this.kernel.now, end);
     this.planner.clear();

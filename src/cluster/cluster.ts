@@ -3,7 +3,6 @@
  * the digest and then tells the observers, who must not write in turn. Pod verbs cost a few tens of nanoseconds.
  */
 import { assert } from '../base/assert.ts';
-import type { Digest } from '../base/digest.ts';
 import { Interner } from '../base/interner.ts';
 import type { Micros } from '../base/time.ts';
 import type { KubernetesObject, Node, Pod, Taint } from './objects.ts';
@@ -14,21 +13,16 @@ import type { KubernetesFeatures, KubernetesVersion } from './kubernetes-version
 import { nodeAllocatable, nodeChanges, offersTheSame, toldOf } from './node-changes.ts';
 import { NodeTable } from './node-table.ts';
 import { NAMESPACE_NAME_LABEL, ObjectStore, objectKey } from './object-store.ts';
-import { ObserverLists, type ClusterObserver, type NodeBefore, type RecordedEvent } from './observer.ts';
+import { ObserverLists, listen } from './observer.ts';
+import type { ClusterObserver, NodeBefore, Notice, RecordedEvent } from './observer.ts';
 import { EvictionCause, PodFlag, PodPhase, PodOutcome, PodTable, type PodRowName, type RowName } from './pod-table.ts';
 import type { PodEnd, PodSeed } from './pod-seed.ts';
 import { TemplateTable, type PodTemplate } from './pod-template.ts';
 import { ResourceRegistry } from './resources.ts';
 import { Totals } from './totals.ts';
-import { Verb } from './verb.ts';
+import { Verb, type ClusterClock } from './verb.ts';
 import { WorkloadTable } from './workload-table.ts';
 import { WorkloadWriter } from './workload-writer.ts';
-
-/** What the cluster needs of the kernel. */
-export interface ClusterClock {
-  readonly now: Micros;
-  readonly digest: Pick<Digest, 'addInt' | 'addNumber' | 'addText'>;
-}
 
 /** Tables that say the same for everybody, whatever they know of the rest. */
 export type SharedTables = Pick<Cluster, 'resources' | 'templates' | 'names' | 'classes' | 'pools'>;
@@ -76,7 +70,7 @@ export class Cluster {
         this.notifying = false;
       },
       stood: (row) => {
-        for (const observer of this.observers.workloadStood) observer.workloadStood?.(row);
+        this.observers.workloadStood.tell(row);
       },
     });
     this.resources.onGrown(() => this.fitColumns());
@@ -88,7 +82,12 @@ export class Cluster {
   }
 
   observe(observer: ClusterObserver): void {
-    this.observers.add(observer);
+    listen(this.observers, observer);
+  }
+
+  /** So that what changes nothing costs nothing: `observer` hears nothing of these notices, or hears them again. */
+  hush(observer: ClusterObserver, notices: readonly Notice[], isHushed: boolean): void {
+    for (const notice of notices) this.observers[notice].setHushed(observer, isHushed);
   }
 
   // ---- templates and objects -------------------------------------------------------------------------------------
@@ -131,7 +130,7 @@ export class Cluster {
     this.begin(Verb.RemoveObject);
     this.clock.digest.addText(`${kind} ${key}`);
     this.notifying = true;
-    for (const observer of this.observers.objectChanged) observer.objectChanged?.(kind, 'delete', before, before);
+    this.observers.objectChanged.tell(kind, 'delete', before, before);
     this.notifying = false;
     return true;
   }
@@ -165,7 +164,7 @@ export class Cluster {
     this.totals.nodesByPool[poolIndex]++;
     this.totals.countNode(this.nodes, row, 1);
     this.notifying = true;
-    for (const observer of this.observers.nodeAdded) observer.nodeAdded?.(row);
+    this.observers.nodeAdded.tell(row);
     this.notifying = false;
     return row;
   }
@@ -186,7 +185,7 @@ export class Cluster {
     this.begin(Verb.UpdateNode, row, changes);
     this.clock.digest.addText(toldOf(facts));
     this.notifying = true;
-    for (const observer of this.observers.nodeUpdated) observer.nodeUpdated?.(row, changes, before);
+    this.observers.nodeUpdated.tell(row, changes, before);
     this.notifying = false;
   }
 
@@ -207,7 +206,7 @@ export class Cluster {
     this.nodes.up[row] = up ? 1 : 0;
     this.totals.nodesUp += up ? 1 : -1;
     this.notifying = true;
-    for (const observer of this.observers.nodeHealthChanged) observer.nodeHealthChanged?.(row, up);
+    this.observers.nodeHealthChanged.tell(row, up);
     this.notifying = false;
   }
 
@@ -216,7 +215,7 @@ export class Cluster {
     assert(this.nodes.alive[row] === 1, 'removeNode needs a living node');
     this.begin(Verb.RemoveNode, row);
     this.notifying = true;
-    for (const observer of this.observers.nodeRemoving) observer.nodeRemoving?.(row);
+    this.observers.nodeRemoving.tell(row);
     this.notifying = false;
     this.totals.countNode(this.nodes, row, -1);
     this.totals.nodesAlive--;
@@ -274,7 +273,7 @@ export class Cluster {
     }
     this.totals.podsByPhase[PodPhase.Pending]++;
     this.notifying = true;
-    for (const observer of this.observers.podCreated) observer.podCreated?.(pod);
+    this.observers.podCreated.tell(pod);
     this.notifying = false;
     return pod;
   }
@@ -302,7 +301,7 @@ export class Cluster {
     this.begin(Verb.AcknowledgePod, pod);
     this.pods.acknowledgedAt[pod] = at;
     this.notifying = true;
-    for (const observer of this.observers.podAcknowledged) observer.podAcknowledged?.(pod);
+    this.observers.podAcknowledged.tell(pod);
     this.notifying = false;
   }
 
@@ -317,7 +316,7 @@ export class Cluster {
       this.pods.flags[pod] |= PodFlag.Ready;
     }
     this.notifying = true;
-    for (const observer of this.observers.podStarted) observer.podStarted?.(pod);
+    this.observers.podStarted.tell(pod);
     this.notifying = false;
   }
 
@@ -329,7 +328,7 @@ export class Cluster {
     this.setPhase(pod, PodPhase.Bound);
     this.loseReady(pod);
     this.notifying = true;
-    for (const observer of this.observers.podInterrupted) observer.podInterrupted?.(pod, lost);
+    this.observers.podInterrupted.tell(pod, lost);
     this.notifying = false;
   }
 
@@ -344,7 +343,7 @@ export class Cluster {
     pods.flags[pod] ^= PodFlag.Ready;
     pods.readyAt[pod] = this.now;
     this.notifying = true;
-    for (const observer of this.observers.podReadyChanged) observer.podReadyChanged?.(pod, ready);
+    this.observers.podReadyChanged.tell(pod, ready);
     this.notifying = false;
   }
 
@@ -353,7 +352,7 @@ export class Cluster {
     assert(this.pods.phase[pod] === PodPhase.Running, 'failContainer needs a running pod');
     this.begin(Verb.FailContainer, pod, exitCode);
     this.notifying = true;
-    for (const observer of this.observers.podContainerFailed) observer.podContainerFailed?.(pod, exitCode, lostMicros);
+    this.observers.podContainerFailed.tell(pod, exitCode, lostMicros);
     this.notifying = false;
   }
 
@@ -364,7 +363,7 @@ export class Cluster {
     this.begin(Verb.RestartContainer, pod);
     this.pods.note(pod, { restarts: this.pods.history(pod).restarts + 1 });
     this.notifying = true;
-    for (const observer of this.observers.podContainerRestarted) observer.podContainerRestarted?.(pod);
+    this.observers.podContainerRestarted.tell(pod);
     this.notifying = false;
   }
 
@@ -377,7 +376,7 @@ export class Cluster {
 
   /** An event of the API, of something that no verb tells. Nothing depends on it. */
   recordEvent(pod: number, event: RecordedEvent): void {
-    for (const observer of this.observers.eventRecorded) observer.eventRecorded?.(pod, event);
+    this.observers.eventRecorded.tell(pod, event);
   }
 
   /**
@@ -392,9 +391,8 @@ export class Cluster {
     if (!this.pods.hasEnded(pod)) this.pods.cause[pod] = cause;
     this.totals.podsTerminating++;
     this.notifying = true;
-    if (this.pods.hasEnded(pod))
-      for (const observer of this.observers.endedPodTerminating) observer.endedPodTerminating?.(pod);
-    else for (const observer of this.observers.podTerminating) observer.podTerminating?.(pod);
+    if (this.pods.hasEnded(pod)) this.observers.endedPodTerminating.tell(pod);
+    else this.observers.podTerminating.tell(pod);
     this.notifying = false;
   }
 
@@ -412,7 +410,7 @@ export class Cluster {
     pods.endedAt[pod] = this.now;
     pods.noteEnd(pod, end);
     this.notifying = true;
-    for (const observer of this.observers.podRemoved) observer.podRemoved?.(pod, node, before, outcome);
+    this.observers.podRemoved.tell(pod, node, before, outcome);
     this.notifying = false;
     if (node >= 0) this.releaseGhost(node);
   }
@@ -423,7 +421,7 @@ export class Cluster {
     this.begin(Verb.CountPod, pod);
     this.pods.flags[pod] &= ~PodFlag.Tracked;
     this.notifying = true;
-    for (const observer of this.observers.podCounted) observer.podCounted?.(pod);
+    this.observers.podCounted.tell(pod);
     this.notifying = false;
   }
 
@@ -445,8 +443,8 @@ export class Cluster {
     pods.phase[pod] = PodPhase.Free;
     if (owner >= 0) this.workloads.unlink(pod, owner);
     this.notifying = true;
-    if (!hasEnded) for (const observer of this.observers.podRemoved) observer.podRemoved?.(pod, node, phase, outcome);
-    for (const observer of this.observers.podDeleted) observer.podDeleted?.(pod);
+    if (!hasEnded) this.observers.podRemoved.tell(pod, node, phase, outcome);
+    this.observers.podDeleted.tell(pod);
     this.notifying = false;
     pods.free(pod);
     if (node >= 0) this.releaseGhost(node);
@@ -467,7 +465,7 @@ export class Cluster {
       this.takeDevices(pod, node, null);
     }
     this.notifying = true;
-    for (const observer of this.observers.podUpdated) observer.podUpdated?.(pod, before);
+    this.observers.podUpdated.tell(pod, before);
     this.notifying = false;
   }
 
@@ -494,8 +492,7 @@ export class Cluster {
   private writeObject(kind: string, object: KubernetesObject, key: string): void {
     const before = this.objects.put(kind, object, key);
     this.notifying = true;
-    for (const observer of this.observers.objectChanged)
-      observer.objectChanged?.(kind, before === undefined ? 'add' : 'update', object, before);
+    this.observers.objectChanged.tell(kind, before === undefined ? 'add' : 'update', object, before);
     this.notifying = false;
   }
 
@@ -535,7 +532,7 @@ export class Cluster {
     this.setPhase(pod, PodPhase.Bound);
     this.pods.boundAt[pod] = this.now;
     this.notifying = true;
-    for (const observer of this.observers.podBound) observer.podBound?.(pod, placed);
+    this.observers.podBound.tell(pod, placed);
     this.notifying = false;
   }
 
@@ -597,4 +594,4 @@ export class Cluster {
 }
 
 export { EvictionCause, PodPhase, PodOutcome, Verb };
-export type { NodeFacts, PodEnd, PodSeed };
+export type { ClusterClock, NodeFacts, PodEnd, PodSeed };

@@ -134,48 +134,108 @@ export interface Watch {
   observe(observer: ClusterObserver): void;
 }
 
-/** One list per notice, so that a notice costs only those who listen. */
-export class ObserverLists {
-  readonly podCreated: ClusterObserver[] = [];
-  readonly podUpdated: ClusterObserver[] = [];
-  readonly podBound: ClusterObserver[] = [];
-  readonly podAcknowledged: ClusterObserver[] = [];
-  readonly podStarted: ClusterObserver[] = [];
-  readonly podInterrupted: ClusterObserver[] = [];
-  readonly podContainerFailed: ClusterObserver[] = [];
-  readonly podContainerRestarted: ClusterObserver[] = [];
-  readonly podTerminating: ClusterObserver[] = [];
-  readonly endedPodTerminating: ClusterObserver[] = [];
-  readonly podReadyChanged: ClusterObserver[] = [];
-  readonly podRemoved: ClusterObserver[] = [];
-  readonly podDeleted: ClusterObserver[] = [];
-  readonly podCounted: ClusterObserver[] = [];
-  readonly workloadChanged: WorkloadListeners = new WorkloadListeners();
-  readonly workloadStood: ClusterObserver[] = [];
-  readonly nodeAdded: ClusterObserver[] = [];
-  readonly nodeUpdated: ClusterObserver[] = [];
-  readonly nodeRemoving: ClusterObserver[] = [];
-  readonly nodeHealthChanged: ClusterObserver[] = [];
-  readonly eventRecorded: ClusterObserver[] = [];
-  readonly objectChanged: ClusterObserver[] = [];
+type Method = (...told: unknown[]) => void;
 
-  add(observer: ClusterObserver): void {
-    for (const name of Object.keys(this) as (keyof ObserverLists & keyof ClusterObserver)[])
-      if (observer[name] !== undefined) this[name].push(observer);
+interface Listener {
+  readonly observer: object;
+  readonly method: Method;
+  isHushed: boolean;
+}
+
+/**
+ * Those who listen to one notice, in order of registration. Methods stand apart from their objects: looking them up by
+ * name in objects of many classes costs more than most of them do.
+ */
+export class Listeners {
+  private readonly all: Listener[] = [];
+  private observers: object[] = [];
+  private methods: Method[] = [];
+
+  add(observer: object, method: Method): void {
+    this.all.push({ observer, method, isHushed: false });
+    this.observers.push(observer);
+    this.methods.push(method);
+  }
+
+  /** Who is hushed hears nothing until it listens again, in its old place; a notice under way goes on as it began. */
+  setHushed(observer: object, isHushed: boolean): void {
+    const own = this.all.find((listener) => listener.observer === observer);
+    if (own === undefined || own.isHushed === isHushed) return;
+    own.isHushed = isHushed;
+    const heard = this.all.filter((listener) => !listener.isHushed);
+    this.observers = heard.map((listener) => listener.observer);
+    this.methods = heard.map((listener) => listener.method);
+  }
+
+  tell(a?: unknown, b?: unknown, c?: unknown, d?: unknown): void {
+    const { observers, methods } = this;
+    for (let i = 0; i < methods.length; i++) methods[i].call(observers[i], a, b, c, d);
   }
 }
 
-/** Who is told of workloads. */
-class WorkloadListeners {
-  private readonly all: ClusterObserver[] = [];
-  private readonly ofStatus: ClusterObserver[] = [];
+/** The listeners of a notice, as whoever tells it sees them. */
+export type Told<Observer, Notice extends keyof Observer> = Omit<Listeners, 'tell'> & {
+  tell(...told: Observer[Notice] extends ((...told: infer What) => void) | undefined ? What : never): void;
+};
 
-  push(observer: ClusterObserver): void {
-    this.all.push(observer);
-    if (observer.ignoresStatus !== true) this.ofStatus.push(observer);
+type NoticesOf<Observer> = Exclude<keyof Observer, 'ignoresStatus'>;
+
+/** Lists of listeners by notice. */
+export type ListenerLists<Observer> = { readonly [Notice in NoticesOf<Observer>]-?: Omit<Listeners, 'tell'> };
+
+/** Enters an observer in the lists of all notices that it has a method for. */
+export function listen<Observer extends object>(lists: ListenerLists<Observer>, observer: Observer): void {
+  for (const notice of Object.keys(lists) as NoticesOf<Observer>[]) {
+    const method = observer[notice] as Method | undefined;
+    if (method !== undefined) lists[notice].add(observer, method);
+  }
+}
+
+/** Who is told of workloads: most of them not of status. */
+class WorkloadListeners {
+  private readonly all = new Listeners();
+  private readonly ofStatus = new Listeners();
+
+  add(observer: ClusterObserver, method: Method): void {
+    this.all.add(observer, method);
+    if (observer.ignoresStatus !== true) this.ofStatus.add(observer, method);
+  }
+
+  setHushed(observer: object, isHushed: boolean): void {
+    this.all.setHushed(observer, isHushed);
+    this.ofStatus.setHushed(observer, isHushed);
   }
 
   tell(row: number, change: WorkloadChange): void {
-    for (const observer of change === 'status' ? this.ofStatus : this.all) observer.workloadChanged?.(row, change);
+    (change === 'status' ? this.ofStatus : this.all).tell(row, change);
   }
+}
+
+/** A notice of the cluster. */
+export type Notice = NoticesOf<ClusterObserver>;
+
+/** One list per notice, so that a notice costs only those who listen. */
+export class ObserverLists {
+  readonly podCreated: Told<ClusterObserver, 'podCreated'> = new Listeners();
+  readonly podUpdated: Told<ClusterObserver, 'podUpdated'> = new Listeners();
+  readonly podBound: Told<ClusterObserver, 'podBound'> = new Listeners();
+  readonly podAcknowledged: Told<ClusterObserver, 'podAcknowledged'> = new Listeners();
+  readonly podStarted: Told<ClusterObserver, 'podStarted'> = new Listeners();
+  readonly podInterrupted: Told<ClusterObserver, 'podInterrupted'> = new Listeners();
+  readonly podContainerFailed: Told<ClusterObserver, 'podContainerFailed'> = new Listeners();
+  readonly podContainerRestarted: Told<ClusterObserver, 'podContainerRestarted'> = new Listeners();
+  readonly podTerminating: Told<ClusterObserver, 'podTerminating'> = new Listeners();
+  readonly endedPodTerminating: Told<ClusterObserver, 'endedPodTerminating'> = new Listeners();
+  readonly podReadyChanged: Told<ClusterObserver, 'podReadyChanged'> = new Listeners();
+  readonly podRemoved: Told<ClusterObserver, 'podRemoved'> = new Listeners();
+  readonly podDeleted: Told<ClusterObserver, 'podDeleted'> = new Listeners();
+  readonly podCounted: Told<ClusterObserver, 'podCounted'> = new Listeners();
+  readonly workloadChanged: WorkloadListeners = new WorkloadListeners();
+  readonly workloadStood: Told<ClusterObserver, 'workloadStood'> = new Listeners();
+  readonly nodeAdded: Told<ClusterObserver, 'nodeAdded'> = new Listeners();
+  readonly nodeUpdated: Told<ClusterObserver, 'nodeUpdated'> = new Listeners();
+  readonly nodeRemoving: Told<ClusterObserver, 'nodeRemoving'> = new Listeners();
+  readonly nodeHealthChanged: Told<ClusterObserver, 'nodeHealthChanged'> = new Listeners();
+  readonly eventRecorded: Told<ClusterObserver, 'eventRecorded'> = new Listeners();
+  readonly objectChanged: Told<ClusterObserver, 'objectChanged'> = new Listeners();
 }

@@ -216,6 +216,11 @@ export class PodTable {
     this.freeHead = row;
   }
 
+  /** Pods that have ever been. */
+  get createdCount(): number {
+    return this.serials;
+  }
+
   isTerminating(row: number): boolean {
     return this.deletionAt[row] === this.deletionAt[row];
   }

@@ -101,6 +101,8 @@ export class TemplateTable {
   private readonly rows: PodTemplate[] = [];
   private readonly registry: ResourceRegistry;
   private readonly maximumOfSums: boolean;
+  private hasVolumes = false;
+  private readonly volumeListeners: (() => void)[] = [];
 
   /** `maximumOfSums`: as PodRequestsOptions. */
   constructor(registry: ResourceRegistry, maximumOfSums = false) {
@@ -116,6 +118,12 @@ export class TemplateTable {
     return this.rows[id];
   }
 
+  /** Calls when the first template comes whose pods may have volumes, at once if it is there. */
+  onVolumes(then: () => void): void {
+    if (this.hasVolumes) then();
+    else this.volumeListeners.push(then);
+  }
+
   /** The template of a pod whose admission defaults have been applied. `fresh` tells that it was not known before. */
   intern(whole: Pod): { readonly template: PodTemplate; readonly key: string; readonly fresh: boolean } {
     const pod: Pod = { ...whole, spec: schedulingSpec(whole.spec ?? {}) };
@@ -128,6 +136,10 @@ export class TemplateTable {
     const template = life === null ? compiled : { ...compiled, life };
     this.byKey.set(key, template);
     this.rows.push(template);
+    if (template.spec.volumes !== undefined && !this.hasVolumes) {
+      this.hasVolumes = true;
+      for (const then of this.volumeListeners) then();
+    }
     return { template, key, fresh: true };
   }
 

@@ -1,4 +1,6 @@
 /** What the writers of the cluster tell the digest. */
+import type { Digest } from '../base/digest.ts';
+import type { Micros } from '../base/time.ts';
 
 /** Digest codes of the verbs. Frozen: changing one changes every golden digest. */
 export const Verb = {
@@ -33,3 +35,9 @@ export const Verb = {
   NodeTrouble: 29,
   PodWaits: 30,
 } as const;
+
+/** What the cluster needs of the kernel. */
+export interface ClusterClock {
+  readonly now: Micros;
+  readonly digest: Pick<Digest, 'addInt' | 'addNumber' | 'addText'>;
+}

@@ -14,7 +14,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { NodeFacts } from '../cluster/node-facts.ts';
 import { ObjectStore, objectKey } from '../cluster/object-store.ts';
 import type { KubernetesObject } from '../cluster/objects.ts';
-import { ObserverLists } from '../cluster/observer.ts';
+import { ObserverLists, listen } from '../cluster/observer.ts';
 import type {
   ClusterObserver, NodeBefore, ObjectAction, SeenCluster, SeenPods, Watch,
 } from '../cluster/observer.ts';
@@ -88,7 +88,7 @@ export class LateWatch implements ClusterObserver, Watch {
   }
 
   observe(observer: ClusterObserver): void {
-    this.observers.add(observer);
+    listen(this.observers, observer);
   }
 
   // ---- what happens ----------------------------------------------------------------------------------------------
@@ -183,28 +183,28 @@ export class LateWatch implements ClusterObserver, Watch {
     switch (change) {
       case Change.PodCreated:
         view.enter(pod, a);
-        for (const observer of observers.podCreated) observer.podCreated?.(pod);
+        observers.podCreated.tell(pod);
         return;
       case Change.PodUpdated:
         assert(carried !== undefined && 'before' in carried, 'an update carries the template before');
         view.pods.template[pod] = a;
-        for (const observer of observers.podUpdated) observer.podUpdated?.(pod, carried.before);
+        observers.podUpdated.tell(pod, carried.before);
         return;
       case Change.PodBound:
         view.bind(pod, a, carried !== undefined && 'devices' in carried ? carried.devices : NO_DEVICES);
-        for (const observer of observers.podBound) observer.podBound?.(pod, false);
+        observers.podBound.tell(pod, false);
         this.cluster.letNodeGo(a);
         return;
       case Change.PodAcknowledged:
         view.pods.acknowledgedAt[pod] = journal.value[at];
-        for (const observer of observers.podAcknowledged) observer.podAcknowledged?.(pod);
+        observers.podAcknowledged.tell(pod);
         return;
       case Change.PodStarted:
-        for (const observer of observers.podStarted) observer.podStarted?.(pod);
+        observers.podStarted.tell(pod);
         return;
       case Change.PodTerminating:
         view.pods.cause[pod] = a;
-        for (const observer of observers.podTerminating) observer.podTerminating?.(pod);
+        observers.podTerminating.tell(pod);
         return;
       case Change.PodRemoved:
         view.release(pod);
@@ -221,23 +221,23 @@ export class LateWatch implements ClusterObserver, Watch {
     const phaseBefore = rest % PHASES;
     // Its end may have one that its deletion had not: kubelets evict pods that nobody has asked to go.
     this.view.pods.cause[pod] = (rest - phaseBefore) / PHASES;
-    for (const observer of this.observers.podRemoved) observer.podRemoved?.(pod, node, phaseBefore, outcome);
+    this.observers.podRemoved.tell(pod, node, phaseBefore, outcome);
   }
 
   private showNode(change: Change, node: number, carried: Carried | undefined): void {
     const { observers, view } = this;
     if (change === Change.NodeRemoving) {
-      for (const observer of observers.nodeRemoving) observer.nodeRemoving?.(node);
+      observers.nodeRemoving.tell(node);
       return;
     }
     assert(carried !== undefined && 'facts' in carried, 'a node carries its facts');
     const { facts, changes, nodeBefore } = carried;
     view.nodes.facts[node] = facts;
     if (nodeBefore !== null) {
-      for (const observer of observers.nodeUpdated) observer.nodeUpdated?.(node, changes, nodeBefore);
+      observers.nodeUpdated.tell(node, changes, nodeBefore);
       return;
     }
-    for (const observer of observers.nodeAdded) observer.nodeAdded?.(node);
+    observers.nodeAdded.tell(node);
     this.cluster.letNodeGo(node);
   }
 
@@ -246,7 +246,7 @@ export class LateWatch implements ClusterObserver, Watch {
     const { kind, action, object, objectBefore } = carried;
     if (action === 'delete') this.view.objects.remove(kind, objectKey(object));
     else this.view.objects.put(kind, object);
-    for (const observer of this.observers.objectChanged) observer.objectChanged?.(kind, action, object, objectBefore);
+    this.observers.objectChanged.tell(kind, action, object, objectBefore);
   }
 }
 

@@ -14,7 +14,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { PodPhase } from '../cluster/cluster.ts';
 import { keyOf } from '../cluster/object-store.ts';
 import type { KubernetesObject, Pod } from '../cluster/objects.ts';
-import type { ClusterObserver, ObjectAction } from '../cluster/observer.ts';
+import type { ClusterObserver, Notice, ObjectAction } from '../cluster/observer.ts';
 import { quantitiesOf } from '../cluster/pod-requests.ts';
 import type { ReadonlyQuantities } from '../cluster/pod-requests.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
@@ -27,6 +27,9 @@ import type { QuotaDemand, QuotaState, ResourceQuota } from './resource-quota.ts
 const RESYNC_MICROS: Micros = 5 * MICROS_PER_MINUTE;
 /** What the object of a pod that is over is charged for. */
 const OVER_USAGE = podUsage({}, true);
+
+/** What is nothing to the ledger while there are no quotas. */
+const POD_NOTICES: readonly Notice[] = ['podCreated', 'podTerminating', 'podRemoved', 'podDeleted', 'podUpdated'];
 
 /** The quotas of a namespace, oldest first; states are replaced, never changed. */
 interface Book {
@@ -156,6 +159,12 @@ export class QuotaLedger implements ClusterObserver {
     // Its own status tells nothing new.
     if (action === 'update' && (before as ResourceQuota | undefined)?.spec === spec) return;
     this.open(metadata?.namespace ?? 'default');
+    this.hushPods();
+  }
+
+  /** To be called once it observes the cluster. Who is still leaving is followed to the end. */
+  hushPods(): void {
+    this.cluster.hush(this, POD_NOTICES, this.books.size + this.leaving.size + this.overdue.size === 0);
   }
 
   private bookOf(pod: number): Book | undefined {

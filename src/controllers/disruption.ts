@@ -15,7 +15,7 @@ import type { DisruptionBudgets } from '../cluster/disruption-budgets.ts';
 import { objectKey } from '../cluster/object-store.ts';
 import { scaledAmount } from '../cluster/int-or-percent.ts';
 import type { KubernetesObject, PodDisruptionBudget } from '../cluster/objects.ts';
-import type { ClusterObserver, ObjectAction } from '../cluster/observer.ts';
+import type { ClusterObserver, Notice, ObjectAction } from '../cluster/observer.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
 import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import { ApiRequests } from './owned-pods.ts';
@@ -39,6 +39,12 @@ type Status = NonNullable<PodDisruptionBudget['status']>;
 /** What a pod counts for by the budgets that cover it. */
 const Counted = { No: 0, Unhealthy: 1, Healthy: 2 } as const;
 type Counted = (typeof Counted)[keyof typeof Counted];
+
+/** What is nothing to the controller while there are no budgets. */
+const POD_NOTICES: readonly Notice[] = [
+  'podCreated', 'podStarted', 'podInterrupted', 'podReadyChanged', 'podTerminating', 'endedPodTerminating',
+  'podRemoved', 'podDeleted', 'podUpdated',
+];
 
 export interface DisruptionOptions {
   /**
@@ -83,6 +89,11 @@ export class Disruption implements ClusterObserver {
     this.syncEvent = kernel.defineEvent('disruption sync', phase, () => this.sync());
     this.recheckEvent = kernel.defineEvent('disruption recheck', phase, () => this.recheck());
     cluster.observe(this);
+    this.hushPods();
+  }
+
+  private hushPods(): void {
+    this.cluster.hush(this, POD_NOTICES, this.budgets.isEmpty);
   }
 
   objectChanged(
@@ -92,6 +103,7 @@ export class Disruption implements ClusterObserver {
     before: KubernetesObject | undefined,
   ): void {
     if (kind !== 'PodDisruptionBudget') return;
+    this.hushPods();
     // What was written on the way here may be out of date, or may have been refused because of this.
     if (this.requests.late !== null) this.lookAgain(objectKey(object));
     if (!selectsOtherwise(object, before)) return;

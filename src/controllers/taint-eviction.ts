@@ -14,7 +14,7 @@ import { NodeChange } from '../cluster/observer.ts';
 import type { ClusterObserver } from '../cluster/observer.ts';
 import type { Taint, Toleration } from '../cluster/objects.ts';
 import { tolerates } from '../cluster/tolerations.ts';
-import type { EventKind, Kernel } from '../kernel/kernel.ts';
+import type { EventKind, Kernel, TimerId } from '../kernel/kernel.ts';
 import { ApiRequests } from './owned-pods.ts';
 
 /** How long the pod may stay: -1 not a moment, 0 neither (its time is up at once), Infinity for ever. */
@@ -41,6 +41,8 @@ export class TaintEviction implements ClusterObserver {
   private tainted: Uint8Array = new Uint8Array(0);
   /** By pod row: the timer, 0: none. */
   private timer: Float64Array = new Float64Array(0);
+  private taintedNodes = 0;
+  private timers = 0;
 
   constructor(kernel: Kernel, cluster: Cluster, requests: ApiRequests = new ApiRequests(cluster)) {
     this.requests = requests;
@@ -54,11 +56,18 @@ export class TaintEviction implements ClusterObserver {
     );
     this.evictEvent = kernel.defineEvent('taint eviction', 4, (pod, incarnation) => this.evict(pod, incarnation));
     cluster.observe(this);
+    this.hush();
+  }
+
+  /** Who has no node to look at, and nobody to evict later, need not hear of each pod. */
+  private hush(): void {
+    this.cluster.hush(this, ['podBound', 'podUpdated'], this.taintedNodes === 0);
+    this.cluster.hush(this, ['podRemoved'], this.timers === 0);
   }
 
   /** Whether a pod is to be evicted later. */
   hasTimers(): boolean {
-    return this.timer.some((timer) => timer !== 0);
+    return this.timers > 0;
   }
 
   podBound(pod: number): void {
@@ -76,7 +85,7 @@ export class TaintEviction implements ClusterObserver {
 
   nodeAdded(node: number): void {
     if (node >= this.tainted.length) this.tainted = growUint8(this.tainted, this.cluster.nodes.capacity);
-    this.tainted[node] = this.isTainted(node);
+    this.setTainted(node);
     // Pods of an earlier node of this name may wait for their eviction.
     if (this.cluster.nodes.pods[node].length > 0) this.scheduleNode(node);
   }
@@ -84,12 +93,23 @@ export class TaintEviction implements ClusterObserver {
   nodeUpdated(node: number, changes: number): void {
     if ((changes & NodeChange.Taints) === 0) return;
     const before = this.tainted[node];
-    this.tainted[node] = this.isTainted(node);
+    this.setTainted(node);
     if (before === 1 || this.tainted[node] === 1) this.scheduleNode(node);
   }
 
-  private isTainted(node: number): 0 | 1 {
-    return this.cluster.nodes.facts[node].taints.some(({ effect }) => effect === 'NoExecute') ? 1 : 0;
+  private setTainted(node: number): void {
+    const isTainted = this.cluster.nodes.facts[node].taints.some(({ effect }) => effect === 'NoExecute') ? 1 : 0;
+    if (this.tainted[node] === isTainted) return;
+    this.tainted[node] = isTainted;
+    this.taintedNodes += isTainted === 1 ? 1 : -1;
+    this.hush();
+  }
+
+  private setTimer(pod: number, timer: TimerId): void {
+    if (this.timer[pod] !== 0) this.timers--;
+    if (timer !== 0) this.timers++;
+    this.timer[pod] = timer;
+    if (this.timers <= 1) this.hush();
   }
 
   private scheduleNode(node: number): void {
@@ -126,23 +146,23 @@ export class TaintEviction implements ClusterObserver {
     if (this.timer[pod] !== 0) return;
     if (stay === 0) this.requests.deletePod(pod, EvictionCause.Taint);
     else
-      this.timer[pod] = this.kernel.timerAt(
+      this.setTimer(pod, this.kernel.timerAt(
         this.kernel.now + stay,
         this.evictEvent,
         pod,
         this.cluster.pods.incarnation[pod] | 0,
-      );
+      ));
   }
 
   private cancel(pod: number): void {
     if (this.timer[pod] === 0) return;
     this.kernel.cancel(this.timer[pod]);
-    this.timer[pod] = 0;
+    this.setTimer(pod, 0);
   }
 
   private evict(pod: number, incarnation: number): void {
     if ((this.cluster.pods.incarnation[pod] | 0) !== incarnation) return;
-    this.timer[pod] = 0;
+    this.setTimer(pod, 0);
     this.requests.deletePod(pod, EvictionCause.Taint);
   }
 }

@@ -10,7 +10,7 @@ import type { Micros } from '../base/time.ts';
 import { PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { NodeChange } from '../cluster/observer.ts';
-import type { ClusterObserver } from '../cluster/observer.ts';
+import type { ClusterObserver, WorkloadChange } from '../cluster/observer.ts';
 import type { PodOutcome } from '../cluster/pod-table.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -58,6 +58,7 @@ export interface RunIdentity {
 }
 
 export class MetricsCollector implements ClusterObserver {
+  readonly ignoresStatus = true;
   private readonly kernel: Kernel;
   private readonly cluster: Cluster;
   private readonly scheduling: SchedulingCounters;
@@ -67,6 +68,7 @@ export class MetricsCollector implements ClusterObserver {
   private readonly nodes: NodeRecords;
   private readonly reasons: WaitReasons;
   private readonly samples: RunSamples;
+  private readonly replacements: Replacements;
   private readonly marks = new EventMarks();
   /** null: nothing fails by chance. */
   private campaigns: Campaigns | null = null;
@@ -96,7 +98,7 @@ export class MetricsCollector implements ClusterObserver {
     this.table = new BoundedPodRows(cluster, pods !== 'none', pods === 'auto' ? podTableLimit : Infinity);
     assert(cluster.totals.nodesAlive === 0 && kernel.now === 0, 'metrics must watch from the beginning');
     cluster.observe(this);
-    new Replacements(cluster, (lost) => this.lives.replacementCreated(lost));
+    this.replacements = new Replacements(cluster, (lost) => this.lives.replacementCreated(lost));
     const { lives, levels, nodes } = this;
     this.numbersAt = measureMetrics({ kernel, cluster, scheduling, lives, levels, nodes });
     this.samples.begin();
@@ -139,11 +141,14 @@ export class MetricsCollector implements ClusterObserver {
     this.reasons.podCreated(pod);
     this.utilization.pendingChanged(this.kernel.now);
     this.table.podCreated(this.lives.created);
+    this.samples.fragmentation.podCreated(pod);
+    this.replacements.podCreated(pod);
   }
 
   podUpdated(pod: number): void {
     const node = this.cluster.pods.node[pod];
     if (node < 0) return;
+    this.samples.fragmentation.podsMoved(node);
     this.nodes.nodeChanged(node, this.kernel.now);
     this.utilization.poolChanged(this.cluster.nodes.pool[node], this.kernel.now);
   }
@@ -185,6 +190,7 @@ export class MetricsCollector implements ClusterObserver {
 
   podTerminating(pod: number): void {
     this.lives.podTerminating(pod);
+    this.replacements.podTerminating(pod);
   }
 
   podRemoved(pod: number, node: number, phaseBefore: number, outcome: PodOutcome): void {
@@ -195,6 +201,11 @@ export class MetricsCollector implements ClusterObserver {
     this.lives.podRemoved(pod, phaseBefore, outcome, now);
     this.reasons.podLeft(pod, now);
     this.addRow(pod, node, now, outcome);
+    this.replacements.podRemoved(pod, outcome);
+  }
+
+  workloadChanged(row: number, change: WorkloadChange): void {
+    this.replacements.workloadChanged(row, change);
   }
 
   // ---- nodes -----------------------------------------------------------------------------------------------------
@@ -202,6 +213,7 @@ export class MetricsCollector implements ClusterObserver {
   nodeAdded(node: number): void {
     const { now } = this.kernel;
     this.nodes.nodeAdded(node, now);
+    this.samples.fragmentation.nodeChanged(node);
     this.samples.packing.nodesChanged();
     this.utilization.poolChanged(this.cluster.nodes.pool[node], now);
     this.levels.changed(this.cluster.totals.nodesAlive, this.cluster.totals.nodesEmpty, now);
@@ -209,6 +221,7 @@ export class MetricsCollector implements ClusterObserver {
 
   nodeUpdated(node: number, changes: number): void {
     if ((changes & NodeChange.Allocatable) !== 0) this.samples.packing.nodesChanged();
+    this.samples.fragmentation.nodeChanged(node);
     this.nodes.nodeChanged(node, this.kernel.now);
     this.utilization.poolChanged(this.cluster.nodes.pool[node], this.kernel.now);
   }
@@ -217,6 +230,7 @@ export class MetricsCollector implements ClusterObserver {
     const { now } = this.kernel;
     this.nodes.nodeRemoving(node, now);
     this.samples.packing.nodesChanged();
+    this.samples.fragmentation.nodeRemoving(node);
     this.utilization.nodeLeaves(node, now);
     const { totals: { nodesAlive, nodesEmpty }, nodes: { workPods } } = this.cluster;
     this.levels.changed(nodesAlive - 1, nodesEmpty - (workPods[node] === 0 ? 1 : 0), now);
@@ -365,6 +379,7 @@ export class MetricsCollector implements ClusterObserver {
   /** A pod came to a node or left it. */
   private moved(pod: number, node: number): void {
     const { now } = this.kernel;
+    this.samples.fragmentation.podsMoved(node);
     const template: PodTemplate = this.cluster.templates.get(this.cluster.pods.template[pod]);
     this.utilization.pendingChanged(now);
     this.utilization.podMoved(this.cluster.nodes.pool[node], template, now);

@@ -100,6 +100,16 @@ export class Campaigns implements ClusterObserver {
       podsDisrupted: 0, podsRestarted: 0,
     }));
     cluster.observe(this);
+    this.hush();
+  }
+
+  /** Most of the time nobody is struck and nobody waits to run again. */
+  private hush(): void {
+    const { cluster, holders, interrupted, lost } = this;
+    cluster.hush(this, ['podInterrupted'], holders.size === 0);
+    cluster.hush(this, ['podStarted'], interrupted.size === 0);
+    cluster.hush(this, ['podTerminating', 'podRemoved'], holders.size + interrupted.size === 0);
+    cluster.hush(this, ['podDeleted'], interrupted.size + lost.size === 0);
   }
 
   processStrikes(process: number): void {
@@ -111,6 +121,7 @@ export class Campaigns implements ClusterObserver {
     campaign.names.add(this.cluster.nodes.facts[node].name);
     campaign.since.set(node, this.cluster.now);
     this.holders.set(node, [...(this.holders.get(node) ?? []), campaign]);
+    this.hush();
   }
 
   nodeReleased(process: number, node: number): void {
@@ -123,19 +134,23 @@ export class Campaigns implements ClusterObserver {
     const left = (this.holders.get(node) ?? []).filter((other) => other !== campaign);
     if (left.length === 0) this.holders.delete(node);
     else this.holders.set(node, left);
+    this.hush();
   }
 
   // ---- pods ------------------------------------------------------------------------------------------------------
 
   podInterrupted(pod: number): void {
     const holders = this.holders.get(this.cluster.pods.node[pod]);
-    if (holders !== undefined) this.interrupted.set(pod, holders);
+    if (holders === undefined) return;
+    this.interrupted.set(pod, holders);
+    if (this.interrupted.size === 1) this.hush();
   }
 
   podStarted(pod: number): void {
     const holders = this.interrupted.get(pod);
     if (holders === undefined) return;
     this.interrupted.delete(pod);
+    if (this.interrupted.size === 0) this.hush();
     for (const campaign of holders) campaign.podsRestarted++;
   }
 
@@ -153,6 +168,7 @@ export class Campaigns implements ClusterObserver {
   podDeleted(pod: number): void {
     this.interrupted.delete(pod);
     this.lost.delete(pod);
+    if (this.interrupted.size + this.lost.size === 0) this.hush();
   }
 
   /** Once, for all that hold its node, or held it when its machine stopped. */
@@ -160,6 +176,7 @@ export class Campaigns implements ClusterObserver {
     const holders = this.interrupted.get(pod) ?? this.holders.get(node);
     if (holders === undefined || this.lost.has(pod)) return;
     this.lost.add(pod);
+    if (this.lost.size === 1) this.hush();
     for (const campaign of holders) campaign.podsDisrupted++;
   }
 

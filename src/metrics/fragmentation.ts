@@ -11,7 +11,6 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { GPU_MODEL_LABEL } from '../cluster/gpu-devices.ts';
 import { GpuFragmentation, typicalShapesOf } from '../cluster/gpu-fragmentation.ts';
 import type { DeviceLook, GpuPodShape } from '../cluster/gpu-fragmentation.ts';
-import type { ClusterObserver } from '../cluster/observer.ts';
 import type { PodTemplate } from '../cluster/pod-template.ts';
 import { CPU, amountOf } from '../cluster/resources.ts';
 import type { FragmentationFacts, PodRoom } from './run-result.ts';
@@ -22,7 +21,8 @@ const MOST_SHAPES = 8;
 const RENEWAL = 1.1;
 const MILLI = 1000;
 
-export class FragmentationSamples implements ClusterObserver {
+/** Told by the collector. */
+export class FragmentationSamples {
   private readonly cluster: Cluster;
   /** By template id: pods created. */
   private readonly created: number[] = [];
@@ -41,7 +41,6 @@ export class FragmentationSamples implements ClusterObserver {
 
   constructor(cluster: Cluster) {
     this.cluster = cluster;
-    cluster.observe(this);
   }
 
   podCreated(pod: number): void {
@@ -50,25 +49,15 @@ export class FragmentationSamples implements ClusterObserver {
     this.createdPods++;
   }
 
-  podBound(pod: number): void {
-    this.changed.add(this.cluster.pods.node[pod]);
-  }
-
-  podUpdated(pod: number): void {
-    if (this.cluster.pods.node[pod] >= 0) this.changed.add(this.cluster.pods.node[pod]);
-  }
-
-  podRemoved(_pod: number, node: number): void {
-    if (node >= 0) this.changed.add(node);
-  }
-
-  nodeAdded(node: number): void {
-    this.nodeUpdated(node);
-  }
-
-  nodeUpdated(node: number): void {
-    if (this.cluster.nodes.devices[node] !== null) this.sharing.add(node);
+  /** Pods came to a node or left it. */
+  podsMoved(node: number): void {
     this.changed.add(node);
+  }
+
+  /** A node came, or has changed. */
+  nodeChanged(node: number): void {
+    if (this.cluster.nodes.devices[node] !== null) this.sharing.add(node);
+    this.podsMoved(node);
   }
 
   nodeRemoving(node: number): void {

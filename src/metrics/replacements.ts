@@ -1,10 +1,10 @@
 /**
  * Which new pods stand in for lost ones, told from what happens: a pod that a workload object makes after one of its
- * pods was made to go, or has failed, stands in for the one that was lost first. Costs an entry for each lost pod.
+ * pods was made to go, or has failed, stands in for the one that was lost first. Told by the
+ * collector. Costs an entry for each lost pod.
  */
 import { EvictionCause, PodOutcome } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { ClusterObserver } from '../cluster/observer.ts';
 import { WorkloadKind } from '../cluster/workload-table.ts';
 
 interface LostPod {
@@ -12,8 +12,7 @@ interface LostPod {
   readonly incarnation: number;
 }
 
-export class Replacements implements ClusterObserver {
-  readonly ignoresStatus = true;
+export class Replacements {
   private readonly cluster: Cluster;
   /** Told the row of the lost pod, -1 when it has left already. */
   private readonly replaced: (lost: number) => void;
@@ -23,14 +22,13 @@ export class Replacements implements ClusterObserver {
   constructor(cluster: Cluster, replaced: (lost: number) => void) {
     this.cluster = cluster;
     this.replaced = replaced;
-    cluster.observe(this);
   }
 
   podTerminating(pod: number): void {
     if (this.cluster.pods.cause[pod] !== EvictionCause.None) this.note(pod);
   }
 
-  podRemoved(pod: number, _node: number, _phase: number, outcome: PodOutcome): void {
+  podRemoved(pod: number, outcome: PodOutcome): void {
     const wasAsked = this.cluster.pods.isTerminating(pod);
     // It was asked to go, and had ended by itself before its kubelet heard of it.
     if (wasAsked && outcome === PodOutcome.Succeeded) this.forget(pod);

@@ -151,7 +151,6 @@ export class Simulation {
   private readonly inputs: InputSource[] = [];
   private readonly traceSource: TraceSource | null;
   private machineNotes: readonly string[] = [];
-  private podsArrived = 0;
   private nextCheckAt = Infinity;
   private done = false;
   private readonly instants: InstantWatch;
@@ -173,7 +172,6 @@ export class Simulation {
     const costPerHourByPool = new Map(scenario.nodePools.map((pool) => [pool.name, pool.costPerHour]));
     const counters = schedulingCounters(() => this.schedulers, () => this.cluster, configuration);
     this.metrics = new MetricsCollector(kernel, cluster, scenario.metrics, counters, { costPerHourByPool, podTableLimit: POD_TABLE_LIMIT, phase: Phase.Observe });
-    cluster.observe({ podCreated: () => void this.podsArrived++ });
     const volumes = new VolumeController(kernel, cluster, Phase.Controller);
     const schedulerParts: SchedulerParts = {
       kernel,
@@ -206,6 +204,7 @@ export class Simulation {
     const requests = new ApiRequests(cluster, seen, late, calls);
     this.controllers = new WorkloadControllers(kernel, seen, admit, Phase.Controller, gate, zones, requests);
     cluster.observe(quotas);
+    quotas.hushPods();
     const budgets = new DisruptionBudgets(cluster);
     const nodeControllers = this.nodeControllers(seen, requests, budgets, illnesses?.troubles ?? null);
     const { crashes, operations } = assembleFaults(scenario, {
@@ -315,7 +314,7 @@ export class Simulation {
       events: this.kernel.eventCount,
       decisions: this.schedulers.reduce((sum, { decisions }) => sum + decisions, 0),
       podsPending: this.cluster.totals.podsPending,
-      podsArrived: this.podsArrived,
+      podsArrived: this.cluster.pods.createdCount,
     };
   }
 

@@ -94,6 +94,14 @@ export class VolumeController implements ClusterObserver, ProvisionHost {
     this.syncEvent = kernel.defineEvent('volume sync', phase, () => this.sync());
     this.workEvent = kernel.defineEvent('ephemeral volumes', phase, () => this.doWork());
     cluster.observe(this);
+    cluster.hush(this, ['podCreated', 'podRemoved'], true);
+    cluster.templates.onVolumes(() => { cluster.hush(this, ['podCreated', 'podRemoved'], false); });
+    this.hushOwners();
+  }
+
+  /** While no claim has an owner, it is all the same who goes. */
+  private hushOwners(): void {
+    this.cluster.hush(this, ['podDeleted', 'workloadChanged'], this.owned.size === 0);
   }
 
   /** Carries out what Reserve promised for a pod that has been given the node. */
@@ -147,6 +155,7 @@ export class VolumeController implements ClusterObserver, ProvisionHost {
       return;
     }
     for (const owner of ownersOf(claim)) this.owned.set(owner, (this.owned.get(owner) ?? new Set()).add(key));
+    if (this.owned.size > 0) this.hushOwners();
     if (claim.metadata?.deletionTimestamp === undefined || this.terminating.has(key)) return;
     this.terminating.add(key);
     this.note({ unusedClaims: true });
@@ -322,6 +331,7 @@ export class VolumeController implements ClusterObserver, ProvisionHost {
       }
     }
     if (this.owned.get(owner)?.size === 0) this.owned.delete(owner);
+    this.hushOwners();
   }
 
   /** Claims that somebody has deleted and that no pod on a node uses (finalizer kubernetes.io/pvc-protection). */

@@ -3,7 +3,8 @@
  * after the cache has changed and in order of registration.
  */
 import type { KubernetesObject } from '../../cluster/objects.ts';
-import type { NodeBefore, ObjectAction } from '../../cluster/observer.ts';
+import { Listeners } from '../../cluster/observer.ts';
+import type { NodeBefore, ObjectAction, Told } from '../../cluster/observer.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 
 export interface CacheObserver {
@@ -33,22 +34,17 @@ export interface CacheObserver {
 
 /** One list per notice, so that a notice costs only those who listen. */
 export class CacheObserverLists {
-  readonly podCreated: CacheObserver[] = [];
-  readonly podUpdated: CacheObserver[] = [];
-  readonly podRewritten: CacheObserver[] = [];
-  readonly podAssumed: CacheObserver[] = [];
-  readonly podForgotten: CacheObserver[] = [];
-  readonly podBound: CacheObserver[] = [];
-  readonly podStarted: CacheObserver[] = [];
-  readonly podTerminating: CacheObserver[] = [];
-  readonly podRemoved: CacheObserver[] = [];
-  readonly nodeAdded: CacheObserver[] = [];
-  readonly nodeUpdated: CacheObserver[] = [];
-  readonly nodeRemoving: CacheObserver[] = [];
-  readonly objectChanged: CacheObserver[] = [];
-
-  add(observer: CacheObserver): void {
-    for (const name of Object.keys(this) as (keyof CacheObserver)[])
-      if (observer[name] !== undefined) this[name].push(observer);
-  }
+  readonly podCreated: Told<CacheObserver, 'podCreated'> = new Listeners();
+  readonly podUpdated: Told<CacheObserver, 'podUpdated'> = new Listeners();
+  readonly podRewritten: Told<CacheObserver, 'podRewritten'> = new Listeners();
+  readonly podAssumed: Told<CacheObserver, 'podAssumed'> = new Listeners();
+  readonly podForgotten: Told<CacheObserver, 'podForgotten'> = new Listeners();
+  readonly podBound: Told<CacheObserver, 'podBound'> = new Listeners();
+  readonly podStarted: Told<CacheObserver, 'podStarted'> = new Listeners();
+  readonly podTerminating: Told<CacheObserver, 'podTerminating'> = new Listeners();
+  readonly podRemoved: Told<CacheObserver, 'podRemoved'> = new Listeners();
+  readonly nodeAdded: Told<CacheObserver, 'nodeAdded'> = new Listeners();
+  readonly nodeUpdated: Told<CacheObserver, 'nodeUpdated'> = new Listeners();
+  readonly nodeRemoving: Told<CacheObserver, 'nodeRemoving'> = new Listeners();
+  readonly objectChanged: Told<CacheObserver, 'objectChanged'> = new Listeners();
 }

@@ -13,6 +13,7 @@ import type { KubernetesFeatures } from '../../cluster/kubernetes-versions.ts';
 import { nodeAllocatable, offersTheSame } from '../../cluster/node-changes.ts';
 import type { KubernetesObject, Node } from '../../cluster/objects.ts';
 import type { ObjectStore } from '../../cluster/object-store.ts';
+import { listen } from '../../cluster/observer.ts';
 import type { ClusterObserver, NodeBefore, ObjectAction, SeenCluster, Watch } from '../../cluster/observer.ts';
 import type { PodTemplate, TemplateTable } from '../../cluster/pod-template.ts';
 import { FIRST_SCALAR } from '../../cluster/resources.ts';
@@ -70,7 +71,7 @@ export class SchedulerCache implements ClusterObserver {
   }
 
   observe(observer: CacheObserver): void {
-    this.observers.add(observer);
+    listen(this.observers, observer);
   }
 
   // ---- what can be read ------------------------------------------------------------------------------------------
@@ -139,7 +140,7 @@ export class SchedulerCache implements ClusterObserver {
     this.cluster.clearNomination(pod);
     this.attach(pod, node);
     this.setBelief(pod, PodBelief.Assumed);
-    for (const observer of this.observers.podAssumed) observer.podAssumed?.(pod);
+    this.observers.podAssumed.tell(pod);
   }
 
   forgetPod(pod: number): void {
@@ -177,7 +178,7 @@ export class SchedulerCache implements ClusterObserver {
     this.changeCount++;
     this.pods.enter(pod);
     this.totals.podsPending++;
-    for (const observer of this.observers.podCreated) observer.podCreated?.(pod);
+    this.observers.podCreated.tell(pod);
   }
 
   podBound(pod: number): void {
@@ -191,7 +192,7 @@ export class SchedulerCache implements ClusterObserver {
     else if (pods.node[pod] >= 0) this.giveUpNode(pod);
     if (pods.node[pod] < 0) this.attach(pod, node);
     this.setBelief(pod, PodBelief.Assigned);
-    for (const observer of this.observers.podBound) observer.podBound?.(pod);
+    this.observers.podBound.tell(pod);
   }
 
   /** status.startTime: what preemption compares. */
@@ -203,14 +204,14 @@ export class SchedulerCache implements ClusterObserver {
   podStarted(pod: number): void {
     this.changeCount++;
     this.moveToEnd(pod);
-    for (const observer of this.observers.podStarted) observer.podStarted?.(pod);
+    this.observers.podStarted.tell(pod);
   }
 
   podTerminating(pod: number): void {
     this.changeCount++;
     this.pods.terminating[pod] = 1;
     if (this.pods.belief[pod] === PodBelief.Assigned) this.moveToEnd(pod);
-    for (const observer of this.observers.podTerminating) observer.podTerminating?.(pod);
+    this.observers.podTerminating.tell(pod);
   }
 
   podRemoved(pod: number): void {
@@ -219,7 +220,7 @@ export class SchedulerCache implements ClusterObserver {
     const node = pods.node[pod];
     if (node >= 0) this.detach(pod);
     this.setBelief(pod, PodBelief.Unknown);
-    for (const observer of this.observers.podRemoved) observer.podRemoved?.(pod, node);
+    this.observers.podRemoved.tell(pod, node);
     if (node >= 0) this.releaseGhost(node);
   }
 
@@ -248,7 +249,7 @@ export class SchedulerCache implements ClusterObserver {
     nodes.alive[row] = 1;
     nodes.factsGeneration[row]++;
     nodes.touch(row);
-    for (const observer of this.observers.nodeAdded) observer.nodeAdded?.(row);
+    this.observers.nodeAdded.tell(row);
   }
 
   nodeUpdated(row: number, changes: number, before: NodeBefore): void {
@@ -264,13 +265,13 @@ export class SchedulerCache implements ClusterObserver {
     if (!offersTheSame(before.facts.object, facts.object)) this.writeAllocatable(info, facts.object);
     nodes.factsGeneration[row]++;
     nodes.touch(row);
-    for (const observer of this.observers.nodeUpdated) observer.nodeUpdated?.(row, changes, before);
+    this.observers.nodeUpdated.tell(row, changes, before);
   }
 
   /** Pods that are still there keep a ghost until they are removed. */
   nodeRemoving(row: number): void {
     this.changeCount++;
-    for (const observer of this.observers.nodeRemoving) observer.nodeRemoving?.(row);
+    this.observers.nodeRemoving.tell(row);
     this.nodes.alive[row] = 0;
     this.nodes.labelsVersion++;
     this.releaseGhost(row);
@@ -283,7 +284,7 @@ export class SchedulerCache implements ClusterObserver {
     before: KubernetesObject | undefined,
   ): void {
     this.changeCount++;
-    for (const observer of this.observers.objectChanged) observer.objectChanged?.(kind, action, object, before);
+    this.observers.objectChanged.tell(kind, action, object, before);
   }
 
   // ---- within ----------------------------------------------------------------------------------------------------
@@ -303,17 +304,17 @@ export class SchedulerCache implements ClusterObserver {
       this.moveToEnd(pod);
     }
     if (pods.template[pod] === before.id) {
-      if (node >= 0) for (const observer of this.observers.podRewritten) observer.podRewritten?.(pod);
+      if (node >= 0) this.observers.podRewritten.tell(pod);
       return;
     }
-    for (const observer of this.observers.podUpdated) observer.podUpdated?.(pod, before);
+    this.observers.podUpdated.tell(pod, before);
   }
 
   private giveUpNode(pod: number): void {
     const node = this.pods.node[pod];
     this.detach(pod);
     this.setBelief(pod, PodBelief.Waiting);
-    for (const observer of this.observers.podForgotten) observer.podForgotten?.(pod, node);
+    this.observers.podForgotten.tell(pod, node);
     this.releaseGhost(node);
   }
 
