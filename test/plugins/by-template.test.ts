@@ -12,6 +12,7 @@ const ARGS: Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]
   NodeResourcesFit: [
     {},
     { scoringStrategy: { type: 'LeastAllocated', resources: [{ name: 'cpu', weight: 3 }, { name: 'memory', weight: 1 }] } },
+    { scoringStrategy: { type: 'MostAllocated', resources: [{ name: 'cpu', weight: 2 }, { name: 'memory', weight: 1 }] } },
     { scoringStrategy: { type: 'MostAllocated', resources: [{ name: 'cpu', weight: 1 }, { name: 'example.com/gpu', weight: 5 }] } },
     { ignoredResourceGroups: ['example.com'] },
   ],

@@ -181,14 +181,14 @@ describe('what is frozen of images', () => {
       cluster.addNode(holding(`b${i}`, 'x'));
       snapshot.refresh();
       expect(countOn(world, 'a'), `${what}: not yet`).toBe(i + 1);
-      const version = snapshot.spreadVersion(0);
+      const version = snapshot.imagesVersion(0);
       change();
       snapshot.refresh();
       expect(countOn(world, 'a'), what).toBe(i + 2);
-      expect(snapshot.spreadVersion(0), what).toBe(version + 1);
+      expect(snapshot.imagesVersion(0), what).toBe(version + 1);
       snapshot.touch(0);
       snapshot.refresh();
-      expect(snapshot.spreadVersion(0), `${what}: nothing is new`).toBe(version + 1);
+      expect(snapshot.imagesVersion(0), `${what}: nothing is new`).toBe(version + 1);
     });
   });
 

@@ -50,8 +50,6 @@ export class LiveSnapshot implements SchedulerSnapshot, CacheObserver {
   private readonly gone = new Set<string>();
   /** Some node came or went. */
   private stale = false;
-  /** How often there were more or fewer `nodes` than before. */
-  private numberChanges = 0;
 
   constructor(cluster: SchedulerCache) {
     this.cluster = cluster;
@@ -82,9 +80,9 @@ export class LiveSnapshot implements SchedulerSnapshot, CacheObserver {
     return this.images.spread(row, imageNumber, this.nodes.length);
   }
 
-  /** Grows when what `imageSpread` says of a node row may change: its frozen image counts, or the number of nodes. */
-  spreadVersion(row: number): number {
-    return this.images.version(row) + this.numberChanges;
+  /** Grows when the frozen image counts of a node row change: `imageSpread` hangs on the number of nodes besides. */
+  imagesVersion(row: number): number {
+    return this.images.version(row);
   }
 
   nodeAdded(row: number): void {
@@ -174,7 +172,6 @@ export class LiveSnapshot implements SchedulerSnapshot, CacheObserver {
 
   private renew(): void {
     const order = this.came.size + this.gone.size > 0 ? this.treeOrder() : this.sameOrder();
-    if (order.length !== this.nodes.length) this.numberChanges++;
     this.nodes = order;
     this.rows = new Int32Array(order.length);
     this.positionOf = new Int32Array(this.cluster.nodes.length).fill(-1);

@@ -133,6 +133,7 @@ export class CachedScan {
     const order = this.snapshot.rows;
     const count = order.length;
     if (cache !== null) this.caches.begin(cache, pod);
+    cache?.index.bypassed();
     const live = this.liveFilters.length + this.tests.length > 0;
     this.walkStart = start;
     if (live) cache?.blocked.drop();

@@ -10,11 +10,11 @@ import type { NodeInfo } from '../cache/node-info.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { CycleState } from '../framework/cycle-state.ts';
 import type { PodInfo } from '../framework/pod-info.ts';
-import type { Plugin } from '../framework/plugin-api.ts';
+import type { NodeNumbers, Plugin } from '../framework/plugin-api.ts';
 import { isLocal, isValidScore, mayFailAlone } from '../framework/profile.ts';
 import type { Profile, ScorePlugin } from '../framework/profile.ts';
 import type { LiveSnapshot } from '../cache/snapshot.ts';
-import { isRejected } from '../framework/status.ts';
+import { VerdictNumbers } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
 import { BlockedNodes } from './blocked-nodes.ts';
 import type { RememberedVerdicts } from './blocked-nodes.ts';
@@ -22,7 +22,7 @@ import { TemplateIndex } from './template-index.ts';
 import type { NodeTotals } from './template-index.ts';
 import { INFEASIBLE } from './window-index.ts';
 
-/** In place of a version of image counts and number of nodes: no score of this node depends on the number of nodes. */
+/** In place of a version of image counts: no score of this node depends on the number of nodes. */
 const COUNTS_NOTHING = -2;
 /** Some does, and has not been worked out yet. */
 const NOT_COUNTED = -1;
@@ -38,14 +38,16 @@ const SUM = 2;
 const FACTS_GENERATION = 3;
 const FACTS_VERDICT = 4;
 const RAW_GENERATION = 5;
-/** ... weighted sum of those that do, as it was last, and the `spreadVersion` of the node that it is of. */
+/** ... weighted sum of those that do, as it was last, and the node's `imagesVersion` that it is of. */
 const COUNTED_SUM = 6;
 const COUNTED_VERSION = 7;
 const MAX_SUM = 0x2000_0000;
+/** More than there are nodes. */
+const MANY_NODES = 0x7fff_ffff;
 /** Nodes that are tried one by one before all are looked at. */
 const MOST_TRIED = 16;
 /** A cell and a node's share of the index. */
-const BYTES_PER_NODE = 40;
+const BYTES_PER_NODE = 48;
 /** In use by all caches. */
 const MOST_BYTES = 0x1000_0000;
 
@@ -126,7 +128,8 @@ class TemplateQuestions {
   readonly onlyRows: (() => ReadonlySet<number>) | null;
   private readonly state = new CycleState();
 
-  constructor(profile: Profile, plan: CachePlan, pod: PodInfo) {
+  /** `numbers`: told of each answer of `counting`. */
+  constructor(profile: Profile, plan: CachePlan, pod: PodInfo, numbers: NodeNumbers) {
     this.view = pod;
     this.usable =
       this.prepare(profile, plan, pod) && !profile.lacksPreFilter && !profile.lonePreScores.some(mayFailAlone);
@@ -141,7 +144,8 @@ class TemplateQuestions {
     this.factsFilters = filters.filter(({ facts }) => facts);
     this.nodeFilters = filters.filter(({ facts }) => !facts);
     this.summed = weighted(plan.summed.filter(({ plugin }) => plugin.countsNodes === undefined));
-    this.counting = weighted(plan.summed.filter(({ plugin }) => plugin.countsNodes !== undefined));
+    this.counting = weighted(plan.summed.filter(({ plugin }) => plugin.countsNodes !== undefined))
+      .map((entry) => ({ ...entry, ask: countedBy(entry, template, numbers) }));
     this.normalized = weighted(plan.normalized);
     this.onlyRows = onlyRowsOf(filters.map(({ plugin }) => plugin), template);
   }
@@ -165,33 +169,15 @@ class TemplateQuestions {
   }
 }
 
-/** The verdicts of one template's filters as numbers; 0: passes. */
-class VerdictNumbers {
-  readonly statuses: (Status | null)[] = [null];
-  /** Position in the profile's filters of the plugin that gave each status. */
-  readonly orders: number[] = [0];
-  /** A filter gave an error for some node: a verdict may be one. */
-  hasErrors = false;
-  private readonly byStatus = new Map<Status, number>();
-  private readonly byText = new Map<string, number>();
-
-  /** Plugins share their verdicts; one that makes a new object each time is found by its text. */
-  indexOf(status: Status, { plugin, order }: PlannedFilter): number {
-    const known = this.byStatus.get(status);
-    if (known !== undefined) return known;
-    const text = `${plugin.name} ${status.code} ${status.reasons.join('|')}`;
-    let index = this.byText.get(text);
-    if (index === undefined) {
-      index = this.statuses.length;
-      assert(index < 65_536, `plugin ${plugin.name} gives more than 65,535 different verdicts`);
-      this.statuses.push(status);
-      if (!isRejected(status)) this.hasErrors = true;
-      this.orders.push(order);
-      this.byStatus.set(status, index);
-      this.byText.set(text, index);
-    }
-    return index;
-  }
+function countedBy(
+  { plugin, ask }: WeightedScore, template: PodTemplate, numbers: NodeNumbers,
+): (node: NodeInfo, row: number) => number {
+  const steady = plugin.steadyScoreOf?.(template);
+  if (steady !== undefined) return (_node, row) => steady(row, numbers);
+  return (node, row) => {
+    numbers.least = numbers.most = numbers.now;
+    return ask(node, row);
+  };
 }
 
 export class TemplateCache implements RememberedVerdicts, NodeTotals {
@@ -214,6 +200,9 @@ export class TemplateCache implements RememberedVerdicts, NodeTotals {
   lastUse = 0;
   private readonly cluster: SchedulerCache;
   private readonly snapshot: LiveSnapshot;
+  private readonly numbers = { now: 0, least: 0, most: MANY_NODES };
+  /** By row, two each: with which numbers of nodes, from and to, the sum that counts them is what it is. */
+  private steady: Int32Array = new Int32Array(0);
   /** Totals in cache order, without what normalised scores add. */
   readonly index: TemplateIndex;
   /** Some total is no whole number that an int32 holds. */
@@ -229,7 +218,7 @@ export class TemplateCache implements RememberedVerdicts, NodeTotals {
     this.cluster = cluster;
     this.snapshot = snapshot;
     this.plan = plan;
-    this.questions = new TemplateQuestions(profile, plan, pod);
+    this.questions = new TemplateQuestions(profile, plan, pod, this.numbers);
     const { factsFilters, counting, normalized } = this.questions;
     this.blocked = new BlockedNodes(cluster, snapshot, this);
     this.index = new TemplateIndex(cluster, snapshot, normalized, this);
@@ -268,18 +257,23 @@ export class TemplateCache implements RememberedVerdicts, NodeTotals {
   begin(pod: PodInfo): void {
     const { capacity } = this.cluster.nodes;
     this.questions.view = pod;
+    this.numbers.now = this.snapshot.rows.length;
     if (this.cells.length >= capacity * CELL) return;
     this.forget();
     this.cells = new Int32Array(capacity * CELL);
+    this.steady = new Int32Array(capacity * 2);
     this.bytes = capacity * (BYTES_PER_NODE + 8 * this.raw.length);
-    for (let at = COUNTED_VERSION; at < this.cells.length; at += CELL) this.cells[at] = COUNTS_NOTHING;
+    for (let row = 0; row < capacity; row++) {
+      this.cells[row * CELL + COUNTED_VERSION] = COUNTS_NOTHING;
+      this.steady[2 * row + 1] = MANY_NODES;
+    }
     for (let i = 0; i < this.raw.length; i++) this.raw[i] = new Float64Array(capacity);
     if (this.raw.length > 0) this.index.kinds.makeRoom(capacity);
   }
 
   /** Gives its memory back: every node is looked at anew. */
   forget(): void {
-    this.cells = new Int32Array(0);
+    this.cells = this.steady = new Int32Array(0);
     this.bytes = 0;
     for (let i = 0; i < this.raw.length; i++) this.raw[i] = new Float64Array(0);
     this.oddSums.clear();
@@ -332,6 +326,21 @@ export class TemplateCache implements RememberedVerdicts, NodeTotals {
     return this.indexesRaw ? this.raw[0][row] : this.cells[row * CELL + SUM] + this.cells[row * CELL + COUNTED_SUM];
   }
 
+  isUnsteady(row: number): boolean {
+    const { now } = this.numbers;
+    return now < this.steady[2 * row] || now > this.steady[2 * row + 1];
+  }
+
+  /** Whether it has been so since the last look, and only a change of the node's object can change it. */
+  isKeptOutByFacts(row: number): boolean {
+    const { cells } = this;
+    const at = row * CELL;
+    const byFacts = cells[at + FACTS_VERDICT];
+    if (byFacts === 0 || cells[at + FACTS_GENERATION] !== (this.cluster.nodes.factsGeneration[row] | 0)) return false;
+    const { nodeFilters } = this.questions;
+    return nodeFilters.length === 0 || nodeFilters[0].order > this.statusOrder[byFacts];
+  }
+
   countsNodes(row: number): boolean {
     return this.cells[row * CELL + COUNTED_VERSION] !== COUNTS_NOTHING;
   }
@@ -364,16 +373,23 @@ export class TemplateCache implements RememberedVerdicts, NodeTotals {
     cells[at] = generation;
     const verdict = this.looksAtFacts
       ? this.verdictOf(node, row)
-      : this.firstRejection(questions.nodeFilters, Infinity, node, row);
+      : this.rejectionByNode(Infinity, node, row);
     cells[at + VERDICT] = verdict;
     if (verdict !== 0) return;
-    let sum = 0;
-    const { summed } = questions;
-    for (let i = 0; i < summed.length; i++) sum += summed[i].weight * this.checked(summed[i].ask(node, row));
-    this.setSum(at + SUM, sum);
+    this.setSum(at + SUM, this.scoreNode(node, row));
     if (questions.counting.length > 0) this.count(row);
     if (questions.normalized.length === 0) return;
     if (cells[at + RAW_GENERATION] !== cells[at + FACTS_GENERATION]) this.scoreRaw(node, row);
+  }
+
+  /** The first two are called each at a place of its own, where it is the same function as a rule: that is inlined. */
+  private scoreNode(node: NodeInfo, row: number): number {
+    const { summed } = this.questions;
+    let sum = 0;
+    if (summed.length > 0) sum += summed[0].weight * this.checked(summed[0].ask(node, row));
+    if (summed.length > 1) sum += summed[1].weight * this.checked(summed[1].ask(node, row));
+    for (let i = 2; i < summed.length; i++) sum += summed[i].weight * this.checked(summed[i].ask(node, row));
+    return sum;
   }
 
   private scoreRaw(node: NodeInfo, row: number): void {
@@ -404,25 +420,42 @@ export class TemplateCache implements RememberedVerdicts, NodeTotals {
     const factsGeneration = this.cluster.nodes.factsGeneration[row] | 0;
     if (cells[at + FACTS_GENERATION] !== factsGeneration) {
       cells[at + FACTS_GENERATION] = factsGeneration;
-      cells[at + FACTS_VERDICT] = this.firstRejection(questions.factsFilters, Infinity, node, row);
+      cells[at + FACTS_VERDICT] = this.firstRejection(questions.factsFilters, 0, Infinity, node, row);
       this.setSum(at + COUNTED_SUM, 0);
       const { counting, view: { template } } = questions;
       const counts = counting.some(({ plugin }) => plugin.countsNodes?.(template, node) === true);
       cells[at + COUNTED_VERSION] = counts ? NOT_COUNTED : COUNTS_NOTHING;
+      this.steady[2 * row] = 0;
+      this.steady[2 * row + 1] = MANY_NODES;
     }
     const byFacts = cells[at + FACTS_VERDICT];
     const limit = byFacts === 0 ? Infinity : this.statusOrder[byFacts];
-    const byNode = this.firstRejection(questions.nodeFilters, limit, node, row);
+    const byNode = this.rejectionByNode(limit, node, row);
     return byNode === 0 ? byFacts : byNode;
   }
 
-  /** Among filters that come before position `limit`. */
-  private firstRejection(filters: readonly CachedFilter[], limit: number, node: NodeInfo, row: number): number {
-    for (let i = 0; i < filters.length && filters[i].order < limit; i++) {
+  /** Of filters that come before position `limit`. The first one is called at a place of its own, as in scoreNode. */
+  private rejectionByNode(limit: number, node: NodeInfo, row: number): number {
+    const { nodeFilters } = this.questions;
+    if (nodeFilters.length === 0 || nodeFilters[0].order >= limit) return 0;
+    const status = nodeFilters[0].ask(node, row);
+    if (status !== null) return this.verdictFor(status, nodeFilters[0]);
+    return nodeFilters.length === 1 ? 0 : this.firstRejection(nodeFilters, 1, limit, node, row);
+  }
+
+  /** Among filters from the place `first` on that come before position `limit`. */
+  private firstRejection(
+    filters: readonly CachedFilter[], first: number, limit: number, node: NodeInfo, row: number,
+  ): number {
+    for (let i = first; i < filters.length && filters[i].order < limit; i++) {
       const status = filters[i].ask(node, row);
-      if (status !== null) return this.verdicts.indexOf(status, filters[i]);
+      if (status !== null) return this.verdictFor(status, filters[i]);
     }
     return 0;
+  }
+
+  private verdictFor(status: Status, { plugin, order }: CachedFilter): number {
+    return this.verdicts.indexOf(status, plugin.name, order);
   }
 
   private checked(score: number): number {
@@ -435,12 +468,17 @@ export class TemplateCache implements RememberedVerdicts, NodeTotals {
     const { cells } = this;
     const at = row * CELL;
     if (cells[at + COUNTED_VERSION] === COUNTS_NOTHING) return;
-    const version = this.snapshot.spreadVersion(row);
-    if (cells[at + COUNTED_VERSION] === version) return;
+    const version = this.snapshot.imagesVersion(row);
+    if (cells[at + COUNTED_VERSION] === version && !this.isUnsteady(row)) return;
     cells[at + COUNTED_VERSION] = version;
+    const { numbers, steady } = this;
+    numbers.least = 0;
+    numbers.most = MANY_NODES;
     const node = this.cluster.nodes.info[row];
     let counted = 0;
     for (const { ask, weight } of this.questions.counting) counted += weight * this.checked(ask(node, row));
+    steady[2 * row] = numbers.least;
+    steady[2 * row + 1] = numbers.most;
     this.setSum(at + COUNTED_SUM, counted);
   }
 }

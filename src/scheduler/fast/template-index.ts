@@ -26,6 +26,10 @@ export interface NodeTotals {
   total(position: number): number;
   /** Whether the node's total, as it was last worked out, hangs on image counts and the number of nodes. */
   countsNodes(row: number): boolean;
+  /** Whether the number of nodes is one with which such a total may be another one. */
+  isUnsteady(row: number): boolean;
+  /** Whether the node still does not take the pod, whatever has changed of the pods on it. */
+  isKeptOutByFacts(row: number): boolean;
 }
 
 /** Rows by position, and positions by row (-1: none). */
@@ -60,6 +64,11 @@ export class TemplateIndex {
     this.kinds.forget();
   }
 
+  /** Nodes were looked at without the index: it begins anew, as it cannot tell what it has not seen of that. */
+  bypassed(): void {
+    this.order = null;
+  }
+
   /** What has changed since the last time is stale. */
   bringUpToDate(): void {
     const { window, kinds, totals } = this;
@@ -74,12 +83,13 @@ export class TemplateIndex {
       for (let i = this.nodeChanges; i < changeCount; i++) {
         const row = changedRows[i & (CHANGE_RING - 1)];
         const position = row < positionOf.length ? positionOf[row] : -1;
-        if (position >= 0) window.invalidate(position);
+        if (position < 0 || (window.isOut(position) && totals.isKeptOutByFacts(row))) continue;
+        window.invalidate(position);
       }
       for (let i = this.imageChanges; i < imageChanges.count; i++) {
         const row = imageChanges.rows[i & (CHANGE_RING - 1)];
         const position = row < positionOf.length ? positionOf[row] : -1;
-        if (position >= 0 && totals.countsNodes(row)) window.invalidate(position);
+        if (position >= 0 && totals.countsNodes(row)) window.recheck(position);
       }
     }
     if (this.order?.rows !== rows) this.order = { rows, positionOf };
@@ -95,7 +105,7 @@ export class TemplateIndex {
     if (before.rows.length === rows.length) return;
     // In the order of rows, as they stand in memory.
     for (let row = 0; row < positionOf.length; row++)
-      if (positionOf[row] >= 0 && totals.countsNodes(row)) window.invalidate(positionOf[row]);
+      if (positionOf[row] >= 0 && totals.isUnsteady(row)) window.invalidate(positionOf[row]);
   }
 }
 

@@ -131,6 +131,20 @@ export class WindowIndex {
     this.staleBits[position >> BLOCK_BITS] |= 1 << (position & (BLOCK - 1));
   }
 
+  /** Invalidates where the total is another one now: for changes that hardly ever change it. */
+  recheck(position: number): void {
+    if (!this.isStale(position) && this.resolve(position) !== this.total[position]) this.invalidate(position);
+  }
+
+  /** Known to be infeasible, as far as nothing has changed. */
+  isOut(position: number): boolean {
+    return this.total[position] < 0 && !this.isStale(position);
+  }
+
+  private isStale(position: number): boolean {
+    return ((this.staleBits[position >> BLOCK_BITS] >>> (position & (BLOCK - 1))) & 1) === 1;
+  }
+
   /** Rows and totals of the nodes that `find` found, in the order found; `order` gives the rows by position. */
   collect(order: Int32Array, rows: Int32Array, totals: Float64Array): void {
     const { segmentCount, segmentBlock, segmentBits, total } = this;

@@ -82,6 +82,13 @@ export interface RetryLater {
   readonly afterMicros: number;
 }
 
+/** Numbers of nodes from `least` to `most`; `now` is how many there are. */
+export interface NodeNumbers {
+  readonly now: number;
+  least: number;
+  most: number;
+}
+
 export interface Plugin {
   readonly name: string;
   /**
@@ -119,6 +126,12 @@ export interface Plugin {
    * when nodes come or go.
    */
   countsNodes?(template: PodTemplate, node: NodeInfo): boolean;
+
+  /**
+   * `scoreOf` of such a score, which also narrows `within` to numbers of nodes with which the node's score is the same,
+   * for as long as its image counts are. Absent: it may be another one with each number.
+   */
+  steadyScoreOf?(template: PodTemplate): (row: number, within: NodeNumbers) => number;
 
   /**
    * true: for pods of this template, as things stand, PreFilter would skip, and PreScore would, too, or Score would

@@ -2,6 +2,8 @@
  * Verdicts of plugins with upstream's codes (staging/src/k8s.io/kube-scheduler/framework/interface.go). Success is
  * `null` and costs nothing; rejections are made once per plugin and reason and shared.
  */
+import { assert } from '../../base/assert.ts';
+
 export const Code = {
   Success: 0,
   /** Internal problem: the cycle ends, the pod is tried again after an error backoff. */
@@ -109,4 +111,41 @@ function sameContent(a: StatusContent, b: StatusContent): boolean {
 
 export function statusMessage(status: Status): string {
   return status.reasons.join(', ');
+}
+
+/** So many are compared one by one before a table is asked. */
+const FEW = 8;
+
+/** The verdicts of one template's filters as numbers; 0: passes. */
+export class VerdictNumbers {
+  readonly statuses: (Status | null)[] = [null];
+  /** Position in the profile's filters of the plugin that gave each status. */
+  readonly orders: number[] = [0];
+  /** A filter gave an error for some node: a verdict may be one. */
+  hasErrors = false;
+  private readonly byStatus = new Map<Status, number>();
+  private readonly byText = new Map<string, number>();
+
+  /**
+   * Plugins share their verdicts; one that makes a new object each time is found by its text. `order`: the plugin's
+   * position in the profile's filters.
+   */
+  indexOf(status: Status, plugin: string, order: number): number {
+    const { statuses } = this;
+    for (let index = 1; index < statuses.length && index <= FEW; index++) if (statuses[index] === status) return index;
+    const known = this.byStatus.get(status);
+    if (known !== undefined) return known;
+    const text = `${plugin} ${status.code} ${status.reasons.join('|')}`;
+    let index = this.byText.get(text);
+    if (index === undefined) {
+      index = this.statuses.length;
+      assert(index < 65_536, `plugin ${plugin} gives more than 65,535 different verdicts`);
+      this.statuses.push(status);
+      if (!isRejected(status)) this.hasErrors = true;
+      this.orders.push(order);
+      this.byStatus.set(status, index);
+      this.byText.set(text, index);
+    }
+    return index;
+  }
 }

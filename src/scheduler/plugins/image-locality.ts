@@ -6,7 +6,8 @@
 import type { NodeInfo } from '../cache/node-info.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { MAX_NODE_SCORE } from '../framework/plugin-api.ts';
-import type { Handle, Plugin, PluginFactory } from '../framework/plugin-api.ts';
+import type { SchedulerSnapshot } from '../cache/snapshot.ts';
+import type { Handle, NodeNumbers, Plugin, PluginFactory } from '../framework/plugin-api.ts';
 
 const NAME = 'ImageLocality';
 const MIB = 1024 * 1024;
@@ -30,16 +31,42 @@ export const ImageLocality: PluginFactory = {
         const { snapshot } = handle;
         const numbers = template.images.map((image) => snapshot.imageNumber(image));
         const max = maxOf(template);
-        return (_node, row) => {
-          let sum = 0;
-          for (let i = 0; i < numbers.length; i++) sum += snapshot.imageSpread(row, numbers[i]);
-          return scaled(sum, max);
+        return (_node, row) => scaled(spreadOf(snapshot, row, numbers), max);
+      },
+      steadyScoreOf: (template) => {
+        const { snapshot } = handle;
+        const numbers = template.images.map((image) => snapshot.imageNumber(image));
+        const max = maxOf(template);
+        return (row, within) => {
+          const sum = spreadOf(snapshot, row, numbers);
+          const score = scaled(sum, max);
+          narrow(within, sum, score, (max - MIN_THRESHOLD) / MAX_NODE_SCORE, numbers.length + 1);
+          return score;
         };
       },
       eventsToRegister: () => [],
     };
   },
 };
+
+/** Sum of the images' shares on a node, in bytes. */
+function spreadOf(snapshot: SchedulerSnapshot, row: number, numbers: readonly number[]): number {
+  let sum = 0;
+  for (let i = 0; i < numbers.length; i++) sum += snapshot.imageSpread(row, numbers[i]);
+  return sum;
+}
+
+/**
+ * To numbers of nodes with which the score stays. A sum is in inverse ratio to the number, but for less than `cut`
+ * bytes that are cut off, and each `step` of bytes above the threshold gives one point.
+ */
+export function narrow(within: NodeNumbers, sum: number, score: number, step: number, cut: number): void {
+  const { now } = within;
+  const from = MIN_THRESHOLD + score * step;
+  if (score > 0) within.most = Math.min(within.most, Math.max(now, Math.floor((sum * now) / (from + cut))));
+  if (score === MAX_NODE_SCORE) return;
+  within.least = Math.max(within.least, Math.min(now, Math.ceil(((sum + cut) * now) / (from + step - cut))));
+}
 
 function scoreOf(template: PodTemplate, node: NodeInfo, handle: Handle, max: number): number {
   if (node.facts.images.size === 0) return 0;

@@ -62,7 +62,7 @@ export const NodeResourcesFit: PluginFactory = {
       preScore: () => null,
       score: (_state, pod, node) => score(pod.template, node),
       scoreOf: (template) =>
-        leastAllocatedOf(template, strategy, handle.cluster.nodes) ?? ((node) => score(template, node)),
+        cpuAndMemoryOf(template, strategy, handle.cluster.nodes) ?? ((node) => score(template, node)),
       eventsToRegister: () => [
         {
           event: event('Pod', Action.Delete),
@@ -212,27 +212,35 @@ function onlyRowsOf(
 
 const NOWHERE: ReadonlySet<number> = new Set();
 
-/** The score for one template by upstream's default strategy, cpu and memory with equal weights; null for others. */
-function leastAllocatedOf(
+/** The score for one template by how much of cpu and memory is left, or used, with any weights; null for others. */
+function cpuAndMemoryOf(
   template: PodTemplate, { type, resources }: ScoringStrategy, nodes: CachedNodes,
 ): ((node: NodeInfo, row: number) => number) | null {
-  const isDefault =
-    type === 'LeastAllocated' &&
-    resources.length === 2 &&
-    resources[0].name === 'cpu' &&
-    resources[1].name === 'memory' &&
-    resources[0].weight === resources[1].weight;
-  if (!isDefault) return null;
+  const isPair = resources.length === 2 && resources[0].name === 'cpu' && resources[1].name === 'memory';
+  if (!isPair || type === 'RequestedToCapacityRatio') return null;
   const cpu = amountOf(template.scored, CPU);
   const memory = amountOf(template.scored, MEMORY);
+  const cpuWeight = resources[0].weight;
+  const memoryWeight = resources[1].weight;
+  const isLeast = type === 'LeastAllocated';
   return (_node, row) => {
     const { allocatable, nonZero, rowStride } = nodes;
     const base = row * rowStride;
     const cores = allocatable[base + CPU];
     const bytes = allocatable[base + MEMORY];
-    if (cores === 0) return bytes === 0 ? 0 : leastRequestedScore(nonZero[base + 1] + memory, bytes);
-    const first = leastRequestedScore(nonZero[base] + cpu, cores);
-    return bytes === 0 ? first : Math.floor((first + leastRequestedScore(nonZero[base + 1] + memory, bytes)) / 2);
+    let sum = 0;
+    let weights = 0;
+    if (cores !== 0) {
+      const used = nonZero[base] + cpu;
+      sum = cpuWeight * (isLeast ? leastRequestedScore(used, cores) : mostRequestedScore(used, cores));
+      weights = cpuWeight;
+    }
+    if (bytes !== 0) {
+      const used = nonZero[base + 1] + memory;
+      sum += memoryWeight * (isLeast ? leastRequestedScore(used, bytes) : mostRequestedScore(used, bytes));
+      weights += memoryWeight;
+    }
+    return weights === 0 ? 0 : Math.floor(sum / weights);
   };
 }
 
